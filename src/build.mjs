@@ -1,0 +1,70 @@
+// Builds dist/: the bundled CLI, library and worker (esbuild), the WASM loops (AssemblyScript), the type declarations (tsc).
+// Run by `npm run build`, by `prepare`, and by the tests' global setup.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { build as bundle } from 'esbuild'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const dist = join(root, 'dist')
+const require = createRequire(import.meta.url)
+
+/** @param {{ types?: boolean }} options */
+export async function build({ types = true } = {}) {
+  mkdirSync(dist, { recursive: true })
+  compileWasm()
+  await bundleScripts()
+  if (types) declareTypes()
+}
+
+function compileWasm() {
+  const folder = join(root, 'src/wasm')
+  const target = join(dist, 'convo.wasm')
+  const sources = readdirSync(folder).filter((f) => f.endsWith('.ts'))
+  const newest = Math.max(...sources.map((f) => statSync(join(folder, f)).mtimeMs))
+  if (existsSync(target) && statSync(target).mtimeMs > newest) return
+  const temporary = join(dist, `convo.${process.pid}.wasm`)
+  const asc = join(dirname(require.resolve('assemblyscript/package.json')), 'bin/asc.js')
+  const flags = ['-O3', '--runtime', 'stub', '--noAssert', '--importMemory', '--sharedMemory', '--maximumMemory', '65536']
+  const features = ['--enable', 'simd', '--enable', 'threads', '--enable', 'bulk-memory']
+  run(process.execPath, [asc, join(folder, 'index.ts'), '-o', temporary, ...flags, ...features])
+  renameSync(temporary, target)
+}
+
+async function bundleScripts() {
+  const entries = { cli: 'src/cli/main.ts', index: 'src/index.ts', worker: 'src/run/worker.ts' }
+  const entryPoints = Object.entries(entries)
+    .filter(([, path]) => existsSync(join(root, path)))
+    .map(([out, path]) => ({ out, in: join(root, path) }))
+  await bundle({
+    entryPoints,
+    outdir: dist,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.9',
+    external: ['sharp'],
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    },
+    legalComments: 'none',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    keepNames: true,
+  })
+}
+
+function declareTypes() {
+  rmSync(join(dist, 'types'), { recursive: true, force: true })
+  const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin/tsc')
+  run(process.execPath, [tsc, '-p', join(root, 'tsconfig.types.json')])
+}
+
+function run(command, args) {
+  const { status } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
+  if (status !== 0) throw new Error(`${args[0]} failed with exit status ${status}`)
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) await build()

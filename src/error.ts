@@ -1,0 +1,94 @@
+/** What each stable code stands for. Codes are part of the contract: add, never rename. */
+export const errorCodes = {
+  E_USAGE: 'the command line does not say what to do',
+  E_OPTION: 'an option or parameter has a value that it cannot have',
+  E_NAME: 'no filter, operator, kernel, border or option has this name',
+  E_ARGUMENT: 'an argument of a library call is wrong',
+  E_SHAPE: 'shapes do not fit each other, or the result would be empty',
+  E_KERNEL_SYNTAX: 'a kernel file or string is not written as its format demands',
+  E_KERNEL_SHAPE: 'the size of a kernel and its weights disagree',
+  E_KERNEL_VALUE: 'a weight is not a finite number, or a divisor is zero',
+  E_KERNEL_FILE: 'a kernel file cannot be read, or holds no such tensor',
+  E_KERNEL_FORMAT: 'the format of a kernel file is unknown or refused',
+  E_INPUT: 'an input file cannot be read',
+  E_DECODE: 'an input is not a picture that can be decoded, or it is damaged',
+  E_OUTPUT: 'an output cannot be written',
+  E_IN_PLACE: 'the output would overwrite the input',
+  E_TOO_LARGE: 'a picture or tensor is larger than the limit',
+  E_MEMORY: 'memory ran out',
+  E_WORKER: 'a worker thread died',
+  E_INTERNAL: 'a bug in convo',
+} as const
+
+/** A stable error code, such as `E_KERNEL_SHAPE`. */
+export type ErrorCode = keyof typeof errorCodes
+
+/** The parts of an error beyond its message: why it happened, and how to mend it. */
+export type ErrorDetail = {
+  /** Where and why: one line each; a line about a file begins with `file:line:column: ` or `file: byte N: `. */
+  readonly why?: string | readonly string[]
+  /** What to try. */
+  readonly fix?: string
+  readonly cause?: unknown
+}
+
+/** The one error that convo throws on bad input. `message` says what is wrong; `why` and `fix` explain. */
+export class ConvoError extends Error {
+  override readonly name = 'ConvoError'
+  readonly code: ErrorCode
+  readonly why: readonly string[]
+  readonly fix: string | undefined
+
+  constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
+    super(message, detail.cause === undefined ? undefined : { cause: detail.cause })
+    this.code = code
+    this.why = detail.why === undefined ? [] : typeof detail.why === 'string' ? [detail.why] : detail.why
+    this.fix = detail.fix
+  }
+}
+
+/** The error as the command line prints it: what and code, why, fix. */
+export function formatError(error: ConvoError): string {
+  const lines = [`error: ${error.message}   [${error.code}]`]
+  for (const line of error.why) lines.push(`  ${line}`)
+  if (error.fix !== undefined) lines.push(`  try: ${error.fix}`)
+  return lines.join('\n')
+}
+
+/** Throws `E_INTERNAL` when an invariant does not hold; narrows the condition for the compiler. */
+export function invariant(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new ConvoError('E_INTERNAL', message)
+}
+
+/** The candidate nearest to `word` by edit distance, if near enough to be a typing error. */
+export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  let best: string | undefined
+  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1
+  for (const candidate of candidates) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
+    if (distance < bestDistance) {
+      best = candidate
+      bestDistance = distance
+    }
+  }
+  return best
+}
+
+/** Damerau-Levenshtein distance in its optimal-string-alignment form: insert, delete, replace, swap neighbours. */
+function editDistance(a: string, b: string): number {
+  let before: number[] = []
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1]
+      let d = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (same ? 0 : 1))
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        d = Math.min(d, before[j - 2]! + 1)
+      next.push(d)
+    }
+    before = row
+    row = next
+  }
+  return row[b.length]!
+}

@@ -1,0 +1,17 @@
+import type { Recipe } from '../conv/recipe.ts'
+import type { Params, Values } from '../params.ts'
+
+/** A named filter: a documented recipe over the convolution core. */
+export type Filter<P extends Params = Params> = {
+  /** One line, as a verb: "smooths with a bell curve". */
+  readonly summary: string
+  /** Groups the lists: edges, smoothing, detail, texture. */
+  readonly group: 'edges' | 'smoothing' | 'detail' | 'texture'
+  /** Where the definition comes from, and where other tools differ. */
+  readonly source: string
+  readonly params: P
+  build(values: Values<P>): Recipe
+}
+
+/** Keeps the types of the params for `build`, and forgets them for the table. */
+export const filter = <P extends Params>(entry: Filter<P>): Filter => entry as unknown as Filter

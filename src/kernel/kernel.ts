@@ -1,0 +1,117 @@
+import { ConvoError } from '../error.ts'
+
+/**
+ * A kernel as read from a file, a string or a table: weights with their shape, and what its source says of its use.
+ *
+ * The rank of `shape` says how it meets a picture:
+ * `[kH,kW]` each channel on its own; `[C,kH,kW]` summed over C channels into one;
+ * `[O,C/groups,kH,kW]` a bank of O filters; `[O,C/groups,kD,kH,kW]` a 3-D bank.
+ */
+export type Kernel = {
+  readonly shape: readonly number[]
+  /** Row-major, the last index fastest, in double precision as read; rounded to float32 once, when planned. */
+  readonly weights: Float64Array
+  /** The sum is divided by this. Finite, not 0. */
+  readonly scale: number
+  /** Added after the division, in levels of 0..255 whatever the depth of the picture. */
+  readonly offset: number
+  /** `[y, x]` of the tap that meets the output sample; absent: floor(k/2). */
+  readonly anchor?: readonly [y: number, x: number]
+  /** One number for each output channel of a bank, added last, in levels of 0..255. */
+  readonly bias?: Float64Array
+  /** The border mode that the source asks for, by convo's name. */
+  readonly border?: string
+  readonly name?: string
+  readonly summary?: string
+}
+
+/** What may be said of a kernel besides shape and weights. */
+export type KernelFields = Partial<Omit<Kernel, 'shape' | 'weights'>>
+
+/**
+ * Makes a kernel, checked: rank 2 to 5, whole sizes of at least 1, as many weights as the shape says, all finite in
+ * float32, scale finite and not 0, anchor inside the kernel.
+ *
+ * @throws ConvoError E_KERNEL_SHAPE, E_KERNEL_VALUE
+ */
+export function kernel(
+  shape: readonly number[],
+  weights: ArrayLike<number>,
+  fields: KernelFields = {},
+): Kernel {
+  if (shape.length < 2 || shape.length > 5 || shape.some((n) => !Number.isSafeInteger(n) || n < 1)) {
+    throw new ConvoError(
+      'E_KERNEL_SHAPE',
+      `a kernel needs 2 to 5 whole sizes of at least 1, got ${showShape(shape)}`,
+      {
+        why: 'shapes: [kH,kW], [C,kH,kW], [O,C/groups,kH,kW] or [O,C/groups,kD,kH,kW]',
+      },
+    )
+  }
+  const count = shape.reduce((a, b) => a * b, 1)
+  if (weights.length !== count) {
+    throw new ConvoError(
+      'E_KERNEL_SHAPE',
+      `kernel size must match the weights, got ${weights.length} numbers for ${shape.join('x')} = ${count}`,
+    )
+  }
+  const data = Float64Array.from(weights)
+  data.forEach((w, i) => {
+    if (!Number.isFinite(Math.fround(w))) {
+      throw new ConvoError(
+        'E_KERNEL_VALUE',
+        `weights must be finite float32 numbers, got ${w} at index ${i} (${showIndex(shape, i)})`,
+      )
+    }
+  })
+  const { scale = 1, offset = 0, anchor, bias } = fields
+  if (!Number.isFinite(scale) || scale === 0) {
+    throw new ConvoError('E_KERNEL_VALUE', `scale must be a finite number other than 0, got ${scale}`)
+  }
+  if (!Number.isFinite(offset))
+    throw new ConvoError('E_KERNEL_VALUE', `offset must be a finite number, got ${offset}`)
+  if (anchor !== undefined) checkAnchor(anchor, shape)
+  if (bias !== undefined && (shape.length < 4 || bias.length !== shape[0] || !bias.every(Number.isFinite))) {
+    throw new ConvoError(
+      'E_KERNEL_VALUE',
+      `bias must be one finite number for each output channel of a bank, got ${bias.length} for ${showShape(shape)}`,
+    )
+  }
+  return { ...fields, shape: [...shape], weights: data, scale, offset }
+}
+
+/** Refuses an anchor outside the kernel or not whole. @throws ConvoError E_KERNEL_SHAPE */
+export function checkAnchor(anchor: readonly number[], shape: readonly number[]): void {
+  const [kH, kW] = planeSize(shape)
+  const [y, x] = anchor
+  const inside = (v: number | undefined, n: number) =>
+    v !== undefined && Number.isInteger(v) && v >= 0 && v < n
+  if (anchor.length !== 2 || !inside(y, kH) || !inside(x, kW)) {
+    throw new ConvoError(
+      'E_KERNEL_SHAPE',
+      `anchor must lie inside the ${kW}x${kH} kernel, got x=${x}, y=${y}`,
+      {
+        fix: `x from 0 to ${kW - 1}, y from 0 to ${kH - 1}`,
+      },
+    )
+  }
+}
+
+/** Height and width: the last two sizes. */
+export function planeSize(shape: readonly number[]): readonly [kH: number, kW: number] {
+  return [shape[shape.length - 2]!, shape[shape.length - 1]!]
+}
+
+/** `[1,3,5,5]`, as errors and explanations print a shape. */
+export const showShape = (shape: readonly number[]): string => `[${shape.join(',')}]`
+
+/** `row 1, column 2` and so on: the place of a flat index, for errors. */
+export function showIndex(shape: readonly number[], index: number): string {
+  const place: number[] = []
+  let rest = index
+  for (let d = shape.length - 1; d >= 0; d--) {
+    place.unshift(rest % shape[d]!)
+    rest = Math.floor(rest / shape[d]!)
+  }
+  return `[${place.join(',')}], counted from 0`
+}

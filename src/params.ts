@@ -1,0 +1,206 @@
+import { ConvoError, nearest } from './error.ts'
+
+/**
+ * One typed, documented setting. The tables of params feed the flags, batch and check manifests, help, completion,
+ * manual and README, so a setting is described once.
+ */
+export type Param<T> = {
+  readonly summary: string
+  /** Absent: the setting may be left out and is then `undefined`. */
+  readonly default?: T
+  /** What stands for the value in a usage line, such as `<n>`; a flag has none. */
+  readonly metavar?: string
+  /** The words that are allowed, for help and completion. */
+  readonly choices?: readonly string[]
+  readonly isFlag?: boolean
+  /** True when the flag may be given several times; the value is then an array. */
+  readonly repeats?: boolean
+  /** Turns what was typed, or what a manifest or caller gave, into the value. Throws a ConvoError that names `name`. */
+  parse(given: unknown, name: string): T
+}
+
+/** A table of settings by name (kebab-case, as on the command line). */
+// biome-ignore lint/suspicious/noExplicitAny: Param is invariant in T, and a table holds params of every type
+export type Params = Readonly<Record<string, Param<any>>>
+
+/** The values of a table of settings: those with a default are always there. */
+export type Values<P extends Params> = { readonly [K in keyof P]: ParamValue<P[K]> }
+type ParamValue<P> = P extends { default: infer T } ? T : P extends Param<infer T> ? T | undefined : never
+
+type WithDefault<T> = Param<T> & { readonly default: T }
+type Bounds = { readonly min?: number; readonly max?: number }
+
+/** A finite number within bounds. */
+export function number(summary: string, fallback: number, bounds?: Bounds): WithDefault<number>
+export function number(summary: string, fallback?: undefined, bounds?: Bounds): Param<number>
+export function number(summary: string, fallback?: number, bounds: Bounds = {}): Param<number> {
+  return withDefault(
+    { summary, metavar: '<n>', parse: (given, name) => parseNumber(given, name, bounds) },
+    fallback,
+  )
+}
+
+/** A whole number within bounds. */
+export function integer(summary: string, fallback: number, bounds?: Bounds): WithDefault<number>
+export function integer(summary: string, fallback?: undefined, bounds?: Bounds): Param<number>
+export function integer(summary: string, fallback?: number, bounds: Bounds = {}): Param<number> {
+  const parse = (given: unknown, name: string) => {
+    const value = parseNumber(given, name, bounds)
+    if (!Number.isSafeInteger(value)) throw expected('a whole number', name, given)
+    return value
+  }
+  return withDefault({ summary, metavar: '<n>', parse }, fallback)
+}
+
+/** One of a few words. */
+export function choice<const C extends string>(
+  summary: string,
+  choices: readonly C[],
+  fallback: NoInfer<C>,
+): WithDefault<C>
+export function choice<const C extends string>(summary: string, choices: readonly C[]): Param<C>
+export function choice<const C extends string>(
+  summary: string,
+  choices: readonly C[],
+  fallback?: C,
+): Param<C> {
+  const parse = (given: unknown, name: string): C => {
+    const word = String(given)
+    const found = choices.find((c) => c === word)
+    if (found !== undefined) return found
+    const guess = nearest(word, choices)
+    throw new ConvoError(
+      'E_OPTION',
+      `${name} must be one of ${choices.join(', ')}, got "${word}"`,
+      guess === undefined ? {} : { fix: guess },
+    )
+  }
+  return withDefault({ summary, choices, metavar: '<word>', parse }, fallback)
+}
+
+/** On or off, off unless given. */
+export function flag(summary: string): WithDefault<boolean> {
+  const parse = (given: unknown, name: string) => {
+    if (typeof given === 'boolean') return given
+    if (given === 'true' || given === 'false') return given === 'true'
+    throw expected('true or false', name, given)
+  }
+  return { summary, isFlag: true, default: false, parse }
+}
+
+/** Any text. */
+export function text(summary: string, metavar: string, fallback: string): WithDefault<string>
+export function text(summary: string, metavar: string): Param<string>
+export function text(summary: string, metavar: string, fallback?: string): Param<string> {
+  const parse = (given: unknown, name: string) => {
+    if (typeof given !== 'string' || given === '') throw expected('some text', name, given)
+    return given
+  }
+  return withDefault({ summary, metavar, parse }, fallback)
+}
+
+/** A value with a syntax of its own. `parse` gets the text, or whatever a manifest holds. */
+export function custom<T>(
+  summary: string,
+  metavar: string,
+  parse: (given: unknown, name: string) => T,
+  fallback: NoInfer<T>,
+): WithDefault<T>
+export function custom<T>(
+  summary: string,
+  metavar: string,
+  parse: (given: unknown, name: string) => T,
+): Param<T>
+export function custom<T>(
+  summary: string,
+  metavar: string,
+  parse: (given: unknown, name: string) => T,
+  fallback?: T,
+): Param<T> {
+  return withDefault({ summary, metavar, parse }, fallback)
+}
+
+/** A list of whole or fractional numbers, typed with commas: `1,2`. `count` says how many there may be. */
+export function numbers(
+  summary: string,
+  metavar: string,
+  count: { min: number; max: number },
+  bounds: Bounds & { whole?: boolean } = {},
+): Param<readonly number[]> {
+  const parse = (given: unknown, name: string): readonly number[] => {
+    const parts = Array.isArray(given) ? given : typeof given === 'string' ? given.split(/[,x]/) : [given]
+    if (parts.length < count.min || parts.length > count.max) {
+      throw expected(
+        count.min === count.max ? `${count.min} numbers` : `${count.min} to ${count.max} numbers`,
+        name,
+        given,
+      )
+    }
+    return parts.map((part: unknown) => {
+      const value = parseNumber(part, name, bounds)
+      if (bounds.whole && !Number.isSafeInteger(value)) throw expected('whole numbers', name, given)
+      return value
+    })
+  }
+  return { summary, metavar, parse }
+}
+
+/**
+ * The values of a table from what was given, defaults filled in.
+ *
+ * @throws ConvoError E_NAME for an unknown setting, E_OPTION for a value that cannot be
+ */
+export function resolve<P extends Params>(
+  params: P,
+  given: Readonly<Record<string, unknown>>,
+  show = (name: string) => `--${name}`,
+): Values<P> {
+  for (const name of Object.keys(given)) {
+    if (given[name] === undefined || Object.hasOwn(params, name)) continue
+    const guess = nearest(name, Object.keys(params))
+    throw new ConvoError('E_NAME', `there is no setting ${show(name)} here`, {
+      why: `settings: ${Object.keys(params).map(show).join(', ')}`,
+      ...(guess === undefined ? {} : { fix: show(guess) }),
+    })
+  }
+  const values: Record<string, unknown> = {}
+  for (const [name, param] of Object.entries(params)) {
+    const value = Object.hasOwn(given, name) ? given[name] : undefined
+    values[name] = value === undefined ? param.default : param.parse(value, show(name))
+  }
+  return values as Values<P>
+}
+
+/** The error for a value of the wrong kind. */
+export function expected(what: string, name: string, given: unknown): ConvoError {
+  const shown = typeof given === 'string' ? `"${given}"` : JSON.stringify(given)
+  return new ConvoError('E_OPTION', `${name} must be ${what}, got ${shown}`)
+}
+
+function parseNumber(
+  given: unknown,
+  name: string,
+  { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY }: Bounds,
+): number {
+  const value =
+    typeof given === 'number'
+      ? given
+      : typeof given === 'string' && given.trim() !== ''
+        ? Number(given)
+        : Number.NaN
+  if (!Number.isFinite(value)) throw expected('a number', name, given)
+  if (value < min || value > max) {
+    const range =
+      max === Number.POSITIVE_INFINITY
+        ? `at least ${min}`
+        : min === Number.NEGATIVE_INFINITY
+          ? `at most ${max}`
+          : `from ${min} to ${max}`
+    throw new ConvoError('E_OPTION', `${name} must be ${range}, got ${value}`)
+  }
+  return value
+}
+
+function withDefault<T>(param: Param<T>, fallback: T | undefined): WithDefault<T> {
+  return (fallback === undefined ? param : { ...param, default: fallback }) as WithDefault<T>
+}

@@ -1,0 +1,81 @@
+import { ConvoError, nearest } from '../error.ts'
+
+/**
+ * A border mode: what stands outside the picture. `picture` shows it for the samples `abcd`;
+ * `source(i, n)` is the place in 0..n-1 that stands at place i, which may lie any distance outside, or -1 for the fill value.
+ */
+export type Border = {
+  readonly summary: string
+  readonly picture: string
+  source(i: number, n: number): number
+}
+
+const modulo = (i: number, n: number): number => ((i % n) + n) % n
+
+/** The border modes by name. Where the border is wider than the picture the pattern goes on folding. */
+export const borders = {
+  replicate: {
+    summary: 'the edge sample, repeated',
+    picture: 'aaa|abcd|ddd',
+    source: (i, n) => (i < 0 ? 0 : i < n ? i : n - 1),
+  },
+  symmetric: {
+    summary: 'mirrored, the edge sample twice',
+    picture: 'cba|abcd|dcb',
+    source: (i, n) => {
+      const m = modulo(i, 2 * n)
+      return m < n ? m : 2 * n - 1 - m
+    },
+  },
+  reflect: {
+    summary: 'mirrored about the edge sample, which stands once',
+    picture: 'dcb|abcd|cba',
+    source: (i, n) => {
+      if (n === 1) return 0
+      const m = modulo(i, 2 * n - 2)
+      return m < n ? m : 2 * n - 2 - m
+    },
+  },
+  wrap: { summary: 'the other side of the picture', picture: 'bcd|abcd|abc', source: modulo },
+  constant: {
+    summary: 'a fill value (--fill, 0 unless told)',
+    picture: 'kkk|abcd|kkk',
+    source: (i, n) => (i >= 0 && i < n ? i : -1),
+  },
+} as const satisfies Record<string, Border>
+
+/** A border mode's name. */
+export type BorderName = keyof typeof borders
+
+/** Names that other systems use for a mode and that mean one thing only. */
+export const borderAliases: Readonly<Record<string, BorderName>> = {
+  edge: 'replicate',
+  nearest: 'replicate',
+  clamp: 'replicate',
+  circular: 'wrap',
+  tile: 'wrap',
+  reflect101: 'reflect',
+  zeros: 'constant',
+}
+
+/** The mode for a name or an alias, in any case of letters. @throws ConvoError E_NAME, also for `mirror`, which is ambiguous */
+export function borderName(text: string): BorderName {
+  const word = text.toLowerCase()
+  if (Object.hasOwn(borders, word)) return word as BorderName
+  const alias = Object.hasOwn(borderAliases, word) ? borderAliases[word] : undefined
+  if (alias !== undefined) return alias
+  if (word === 'mirror') {
+    throw new ConvoError('E_NAME', '"mirror" means two different borders', {
+      why: [
+        `SciPy's mirror is convo's reflect:        ${borders.reflect.picture}`,
+        `ImageMagick's mirror is convo's symmetric: ${borders.symmetric.picture}`,
+      ],
+      fix: 'reflect or symmetric',
+    })
+  }
+  const guess = nearest(word, [...Object.keys(borders), ...Object.keys(borderAliases)])
+  throw new ConvoError('E_NAME', `no border mode is called "${text}"`, {
+    why: `border modes: ${Object.keys(borders).join(', ')}`,
+    ...(guess === undefined ? {} : { fix: guess }),
+  })
+}
