@@ -1,0 +1,279 @@
+import { ConvoError, nearest } from '../error.ts'
+import type { BorderName } from '../tensor/border.ts'
+import { describe, Tensor } from '../tensor/tensor.ts'
+import {
+  type AxisChoice,
+  type Correlation,
+  correlationAxis,
+  flatAxis,
+  type Padding,
+  type Transposition,
+  transposedAxis,
+} from './geometry.ts'
+
+/** A number for every axis, or one for each, in the order (depth,) row, column. */
+export type PerAxis = number | readonly number[]
+
+/** Padding: a number, one per axis, `[[before, after], ...]`, or a rule. */
+export type PaddingOption =
+  | PerAxis
+  | readonly (readonly [before: number, after: number])[]
+  | 'same'
+  | 'valid'
+  | 'full'
+
+/** What stands in the padding, by PyTorch's names; `symmetric` as in NumPy. */
+export type PaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular' | 'symmetric'
+
+/** One number for each output channel, added last. */
+export type Bias = Tensor | Float32Array | readonly number[]
+
+/** The options of the convolutions. Everything has PyTorch's default: stride 1, no padding, dilation 1, one group, zeros. */
+export type ConvOptions = {
+  readonly bias?: Bias | undefined
+  readonly stride?: PerAxis | undefined
+  readonly padding?: PaddingOption | undefined
+  readonly dilation?: PerAxis | undefined
+  readonly groups?: number | undefined
+  readonly paddingMode?: PaddingMode | undefined
+}
+
+/** The options of the transposed convolutions. */
+export type TransposeOptions = {
+  readonly bias?: Bias | undefined
+  readonly stride?: PerAxis | undefined
+  readonly padding?: PerAxis | readonly (readonly [before: number, after: number])[] | undefined
+  readonly outputPadding?: PerAxis | undefined
+  readonly dilation?: PerAxis | undefined
+  readonly groups?: number | undefined
+}
+
+const paddingModes: Readonly<Record<PaddingMode, BorderName>> = {
+  zeros: 'constant',
+  reflect: 'reflect',
+  replicate: 'replicate',
+  circular: 'wrap',
+  symmetric: 'symmetric',
+}
+
+const axisNames = ['depth', 'height', 'width'] as const
+
+/**
+ * Checks the arguments of a 2-D (`spatial` 2) or 3-D convolution and decides every number of it.
+ *
+ * @throws ConvoError E_ARGUMENT, E_SHAPE; the message names the argument and the numbers
+ */
+export function correlationOf(spatial: 2 | 3, x: Tensor, weight: Tensor, options: ConvOptions): Correlation {
+  checkOptions(options, ['bias', 'stride', 'padding', 'dilation', 'groups', 'paddingMode'])
+  checkRank('x', x, spatial + 1, spatial === 2 ? '[C,H,W]' : '[C,D,H,W]')
+  checkRank('weight', weight, spatial + 2, spatial === 2 ? '[O,C/groups,kH,kW]' : '[O,C/groups,kD,kH,kW]')
+  const channels = x.shape[0]!
+  const filters = weight.shape[0]!
+  const groups = wholeAtLeast('groups', options.groups ?? 1, 1)
+  checkGroups(groups, channels, 'input channels')
+  checkGroups(groups, filters, 'filters (output channels)')
+  if (weight.shape[1] !== channels / groups) {
+    throw new ConvoError(
+      'E_SHAPE',
+      `weight has ${weight.shape[1]} channels per filter, x has ${channels} channels in ${groups} group${groups === 1 ? '' : 's'}: ${channels / groups} are needed`,
+      { why: `x ${show(x)}, weight ${show(weight)}; weight must be [O, C/groups, ...]` },
+    )
+  }
+  const border = borderOf(options.paddingMode ?? 'zeros')
+  const choices = axisChoices(spatial, options)
+  const axes = choices.map((choice, i) => {
+    const name = axisNames[i + 3 - spatial]!
+    const input = x.shape[i + 1]!
+    const axis = correlationAxis(name, input, weight.shape[i + 2]!, choice)
+    checkFold(options.paddingMode, name, input, axis.before, axis.after)
+    return axis
+  })
+  return { channels, filters, groups, axes: threeAxes(axes), border, fill: 0 }
+}
+
+/**
+ * Checks the arguments of a transposed convolution and decides every number of it.
+ *
+ * @throws ConvoError E_ARGUMENT, E_SHAPE
+ */
+export function transpositionOf(
+  spatial: 2 | 3,
+  x: Tensor,
+  weight: Tensor,
+  options: TransposeOptions,
+): Transposition {
+  checkOptions(options, ['bias', 'stride', 'padding', 'outputPadding', 'dilation', 'groups'])
+  checkRank('x', x, spatial + 1, spatial === 2 ? '[C,H,W]' : '[C,D,H,W]')
+  checkRank('weight', weight, spatial + 2, spatial === 2 ? '[C,O/groups,kH,kW]' : '[C,O/groups,kD,kH,kW]')
+  const channels = x.shape[0]!
+  const groups = wholeAtLeast('groups', options.groups ?? 1, 1)
+  checkGroups(groups, channels, 'input channels')
+  if (weight.shape[0] !== channels) {
+    throw new ConvoError('E_SHAPE', `weight is for ${weight.shape[0]} input channels, x has ${channels}`, {
+      why: `x ${show(x)}, weight ${show(weight)}; a transposed weight is [C, O/groups, ...]`,
+    })
+  }
+  const outputPadding = perAxis('outputPadding', options.outputPadding ?? 0, spatial, 0)
+  const axes = axisChoices(spatial, options).map((choice, i) => {
+    if (typeof choice.padding === 'string') {
+      throw new ConvoError(
+        'E_ARGUMENT',
+        `padding of a transposed convolution must be numbers, got "${choice.padding}"`,
+      )
+    }
+    const { stride, dilation, padding } = choice
+    const one = { stride, dilation, padding, outputPadding: outputPadding[i]! }
+    return transposedAxis(axisNames[i + 3 - spatial]!, x.shape[i + 1]!, weight.shape[i + 2]!, one)
+  })
+  return { channels, filters: weight.shape[1]! * groups, groups, axes: threeAxes(axes) }
+}
+
+/** The bias as float32, one for each of `filters`, or nothing. @throws ConvoError E_SHAPE, E_ARGUMENT */
+export function biasOf(bias: Bias | undefined, filters: number): Float32Array | undefined {
+  if (bias === undefined) return undefined
+  const values =
+    bias instanceof Tensor
+      ? bias.data
+      : bias instanceof Float32Array || Array.isArray(bias)
+        ? bias
+        : undefined
+  if (values === undefined) {
+    throw new ConvoError(
+      'E_ARGUMENT',
+      `bias must be a Float32Array, a list of numbers or a tensor, got ${describe(bias)}`,
+    )
+  }
+  if (values.length !== filters) {
+    throw new ConvoError('E_SHAPE', `bias has ${values.length} numbers for ${filters} output channels`)
+  }
+  return Float32Array.from(values)
+}
+
+/** Stride, dilation and padding of each axis. @throws ConvoError E_ARGUMENT */
+export function axisChoices(
+  spatial: number,
+  options: {
+    stride?: PerAxis | undefined
+    dilation?: PerAxis | undefined
+    padding?: PaddingOption | undefined
+  },
+): AxisChoice[] {
+  const stride = perAxis('stride', options.stride ?? 1, spatial, 1)
+  const dilation = perAxis('dilation', options.dilation ?? 1, spatial, 1)
+  const padding = paddingPerAxis(options.padding ?? 0, spatial)
+  return stride.map((s, i) => ({ stride: s, dilation: dilation[i]!, padding: padding[i]! }))
+}
+
+/** One whole number for each axis. @throws ConvoError E_ARGUMENT */
+export function perAxis(name: string, value: PerAxis, spatial: number, least: number): number[] {
+  const list = typeof value === 'number' ? Array.from({ length: spatial }, () => value) : value
+  if (!Array.isArray(list) || list.length !== spatial) {
+    throw new ConvoError(
+      'E_ARGUMENT',
+      `${name} must be a number or ${spatial} numbers, got ${JSON.stringify(value)}`,
+    )
+  }
+  return list.map((n: unknown) => wholeAtLeast(name, n, least))
+}
+
+function paddingPerAxis(padding: PaddingOption, spatial: number): Padding[] {
+  if (typeof padding === 'string') {
+    if (padding !== 'same' && padding !== 'valid' && padding !== 'full') {
+      throw new ConvoError(
+        'E_ARGUMENT',
+        `padding must be numbers, 'same', 'valid' or 'full', got "${String(padding)}"`,
+      )
+    }
+    return Array.from({ length: spatial }, () => padding)
+  }
+  if (Array.isArray(padding) && padding.some(Array.isArray)) {
+    if (padding.length !== spatial || !padding.every((p) => Array.isArray(p) && p.length === 2)) {
+      throw new ConvoError(
+        'E_ARGUMENT',
+        `padding must be ${spatial} pairs [before, after], got ${JSON.stringify(padding)}`,
+      )
+    }
+    return (padding as readonly (readonly [number, number])[]).map(([before, after]) => [
+      wholeAtLeast('padding', before, 0),
+      wholeAtLeast('padding', after, 0),
+    ])
+  }
+  return perAxis('padding', padding as PerAxis, spatial, 0).map((p) => [p, p])
+}
+
+/** The border for a padding mode. @throws ConvoError E_ARGUMENT */
+export function borderOf(mode: string): BorderName {
+  if (Object.hasOwn(paddingModes, mode)) return paddingModes[mode as PaddingMode]
+  const names = Object.keys(paddingModes)
+  const guess = nearest(mode, names)
+  throw new ConvoError(
+    'E_ARGUMENT',
+    `paddingMode must be one of ${names.join(', ')}, got "${mode}"`,
+    guess ? { fix: guess } : {},
+  )
+}
+
+/** PyTorch's limits: reflect needs less padding than there is input, circular no more than there is. */
+function checkFold(
+  mode: PaddingMode | undefined,
+  axis: string,
+  input: number,
+  before: number,
+  after: number,
+): void {
+  const limit = mode === 'reflect' ? input - 1 : mode === 'circular' ? input : Number.POSITIVE_INFINITY
+  const most = Math.max(before, after)
+  if (most > limit) {
+    throw new ConvoError(
+      'E_ARGUMENT',
+      `padding ${most} is too large for paddingMode ${mode} in ${axis}: an input of ${input} allows at most ${limit}`,
+    )
+  }
+}
+
+/** A whole number of at least `least`. @throws ConvoError E_ARGUMENT */
+export function wholeAtLeast(name: string, value: unknown, least: number): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least) {
+    throw new ConvoError(
+      'E_ARGUMENT',
+      `${name} must be a whole number of at least ${least}, got ${describe(value)}`,
+    )
+  }
+  return value
+}
+
+/** @throws ConvoError E_ARGUMENT, E_SHAPE when the tensor has not that many axes */
+export function checkRank(name: string, tensor: Tensor, rank: number, layout: string): void {
+  if (!(tensor instanceof Tensor))
+    throw new ConvoError('E_ARGUMENT', `${name} must be a Tensor, got ${describe(tensor)}`)
+  if (tensor.shape.length !== rank) {
+    throw new ConvoError('E_SHAPE', `${name} must have rank ${rank}, ${layout}, got ${show(tensor)}`)
+  }
+}
+
+/** @throws ConvoError E_ARGUMENT when a name is not among the options, which would otherwise be dropped silently */
+export function checkOptions(options: object, known: readonly string[]): void {
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue
+    const guess = nearest(name, known)
+    throw new ConvoError('E_ARGUMENT', `there is no option "${name}" here`, {
+      why: `options: ${known.join(', ')}`,
+      ...(guess ? { fix: guess } : {}),
+    })
+  }
+}
+
+function checkGroups(groups: number, count: number, what: string): void {
+  if (count % groups !== 0)
+    throw new ConvoError('E_SHAPE', `groups ${groups} do not divide the ${count} ${what}`)
+}
+
+function threeAxes<A>(axes: readonly A[]): [A, A, A] {
+  return (axes.length === 2 ? [flatAxis as A, axes[0]!, axes[1]!] : [axes[0]!, axes[1]!, axes[2]!]) as [
+    A,
+    A,
+    A,
+  ]
+}
+
+const show = (t: Tensor): string => `[${t.shape.join(',')}]`
