@@ -41,6 +41,7 @@ export function log(x: number): number {
  */
 export function pow(x: number, y: number): number {
   if (y === 0 || x === 1) return 1
+  if (y === 1 && x >= 0) return x
   if (!(x >= 0) || Number.isNaN(y)) return Number.NaN
   if (x === 0 || x === Number.POSITIVE_INFINITY) return (x === 0) === y > 0 ? 0 : Number.POSITIVE_INFINITY
   const [high, low] = logParts(x)
