@@ -1,0 +1,219 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+
+/** Reads the conformance cases, which lie beside the project, and compares with what they expect. */
+
+const folder = new URL('../../../shared/conformance/', import.meta.url)
+
+/** True when the cases are there; tests that need them are skipped otherwise. */
+export const haveCases = existsSync(folder)
+
+/** A tensor of a case: [N,C,H,W], [N,C,D,H,W], [C,H,W] or a list. */
+export type Given = {
+  readonly shape: readonly number[]
+  readonly data: Float32Array | Float64Array | Int32Array | Uint8Array
+}
+
+/** One case, its tensors decoded. */
+export type Case = {
+  readonly id: string
+  readonly op: string
+  readonly attrs: Readonly<Record<string, unknown>>
+  readonly inputs: Readonly<Record<string, Given>>
+  /** Absent when the arguments must be refused. */
+  readonly expected: Readonly<Record<string, Given>> | undefined
+  /** Of `count`: a number, or a list of them. */
+  readonly value: number | readonly number[] | undefined
+  readonly tolerance: { readonly abs: number; readonly rel: number }
+}
+
+type StoredTensor = {
+  ref?: string
+  dtype: 'float32' | 'float64' | 'int32' | 'uint8'
+  shape: number[]
+  base64?: string
+  values?: number[]
+}
+type StoredCase = {
+  id: string
+  op: string
+  attrs: Record<string, unknown>
+  inputs?: Record<string, StoredTensor>
+  expected?: Record<string, StoredTensor> & { value?: number | number[] }
+  expectError?: boolean
+  tol?: { abs: number; rel: number }
+}
+type StoredSuite = { suite: string; tensors?: Record<string, StoredTensor>; cases: StoredCase[] }
+
+/** The files of the collection, such as `torch/conv2d.json`; none when it is missing. */
+export function suiteFiles(): string[] {
+  if (!haveCases) return []
+  const index = JSON.parse(readFileSync(new URL('index.json', folder), 'utf8'))
+  return (index as { suites: { file: string }[] }).suites.map((s) => s.file)
+}
+
+/** The cases of one file. */
+export function readSuite(file: string): Case[] {
+  const suite = JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as StoredSuite
+  const decodeAll = (stored: Record<string, StoredTensor> = {}) =>
+    Object.fromEntries(Object.entries(stored).map(([name, t]) => [name, decode(t, suite.tensors ?? {})]))
+  return suite.cases.map(({ id, op, attrs, inputs, expected, expectError, tol }) => {
+    if ((expected === undefined) !== (expectError === true)) throw new Error(`${id}: neither fish nor fowl`)
+    const { value, ...tensors } = expected ?? {}
+    return {
+      id,
+      op,
+      attrs,
+      inputs: decodeAll(inputs),
+      expected: expected && decodeAll(tensors),
+      value,
+      tolerance: tol ?? { abs: 0, rel: 0 },
+    }
+  })
+}
+
+/** All cases of some operators, from every file. */
+export function casesOf(...ops: string[]): Case[] {
+  return suiteFiles()
+    .flatMap(readSuite)
+    .filter((c) => ops.includes(c.op))
+}
+
+function decode(stored: StoredTensor, shared: Record<string, StoredTensor>): Given {
+  if (stored.ref !== undefined) {
+    const target = shared[stored.ref]
+    if (target === undefined) throw new Error(`no shared tensor "${stored.ref}"`)
+    return decode(target, shared)
+  }
+  const Kind = { float32: Float32Array, float64: Float64Array, int32: Int32Array, uint8: Uint8Array }[
+    stored.dtype
+  ]
+  if (stored.values !== undefined) return { shape: stored.shape, data: Kind.from(stored.values) }
+  const bytes = Uint8Array.from(Buffer.from(stored.base64 ?? '', 'base64'))
+  return { shape: stored.shape, data: new Kind(bytes.buffer) }
+}
+
+/** An input that must be there. */
+export function input(c: Case, name: string): Given {
+  const found = c.inputs[name]
+  if (found === undefined) throw new Error(`${c.id}: no input "${name}"`)
+  return found
+}
+
+/** An attribute that is a number. */
+export function numberOf(c: Case, name: string): number {
+  return check(c, name, c.attrs[name], (v) => typeof v === 'number')
+}
+
+/** An attribute that is a list of numbers, one per direction. */
+export function listOf(c: Case, name: string, attrs = c.attrs): number[] {
+  return check(c, name, attrs[name], (v) => Array.isArray(v) && v.every((n) => typeof n === 'number'))
+}
+
+/** An attribute that is a list of pairs [before, after]. */
+export function pairsOf(c: Case, name: string, attrs = c.attrs): [number, number][] {
+  const isPair = (p: unknown) => Array.isArray(p) && p.length === 2
+  return check(c, name, attrs[name], (v) => Array.isArray(v) && v.every(isPair))
+}
+
+/** An attribute that is a word. */
+export function wordOf(c: Case, name: string): string {
+  return check(c, name, c.attrs[name], (v) => typeof v === 'string')
+}
+
+/** The one-dimensional kernels of a sum of separable filters. */
+export function termsOf(c: Case): { col: number[]; row: number[] }[] {
+  return check(c, 'terms', c.attrs.terms, Array.isArray)
+}
+
+function check<T>(c: Case, name: string, value: unknown, fits: (value: unknown) => boolean): T {
+  if (!fits(value)) throw new Error(`${c.id}: attribute ${name} is ${JSON.stringify(value)}`)
+  return value as T
+}
+
+/** The borders of the picture cases, which have SciPy's names, by the names used here. */
+export const pictureBorders = {
+  reflect: 'symmetric',
+  mirror: 'reflect',
+  nearest: 'replicate',
+  constant: 'constant',
+  wrap: 'wrap',
+} as const
+
+/** The border of a picture case. */
+export function borderOf(c: Case): (typeof pictureBorders)[keyof typeof pictureBorders] {
+  const name = wordOf(c, 'border')
+  if (!Object.hasOwn(pictureBorders, name)) throw new Error(`${c.id}: border ${name}`)
+  return pictureBorders[name as keyof typeof pictureBorders]
+}
+
+/** The pictures or volumes of a batch: [N,C,...] becomes N views of [C,...]. */
+export function unbatch<D extends Given['data']>(batch: {
+  shape: readonly number[]
+  data: D
+}): {
+  shape: readonly number[]
+  data: D
+}[] {
+  const [count, ...shape] = batch.shape as [number, ...number[]]
+  const size = shape.reduce((a, b) => a * b, 1)
+  return Array.from({ length: count }, (_, n) => ({
+    shape,
+    data: batch.data.subarray(n * size, (n + 1) * size) as D,
+  }))
+}
+
+type Loose = { readonly shape: readonly number[]; readonly data: ArrayLike<number> }
+
+/** Throws unless `got` has the shape that is expected and every number is within the case's tolerance. */
+export function compare(c: Case, name: string, got: Loose, exact = false): void {
+  const want = c.expected?.[name]
+  if (want === undefined) throw new Error(`${c.id}: expects no "${name}"`)
+  expectClose(`${c.id}: ${name}`, got, want, exact ? { abs: 0, rel: 0 } : c.tolerance)
+}
+
+/** The rule of the collection: |got - want| <= abs + rel |want|; NaN matches NaN, Infinity only itself. */
+export function expectClose(
+  title: string,
+  got: Loose,
+  want: Loose,
+  { abs, rel }: { abs: number; rel: number },
+): void {
+  if (got.shape.join() !== want.shape.join() || got.data.length !== want.data.length) {
+    throw new Error(
+      `${title}: shape [${got.shape}] of ${got.data.length} numbers, expected [${want.shape}] of ${want.data.length}`,
+    )
+  }
+  const wrong: string[] = []
+  for (let i = 0; i < want.data.length; i++) {
+    const g = got.data[i]!
+    const w = want.data[i]!
+    const same = Object.is(g, w) || g === w
+    const close = Number.isFinite(w) && Math.abs(g - w) <= abs + rel * Math.abs(w)
+    if (!same && !close) wrong.push(`at ${i}: got ${g}, expected ${w}`)
+  }
+  if (wrong.length > 0) {
+    throw new Error(
+      `${title}: ${wrong.length} of ${want.data.length} numbers are off by more than ${abs} + ${rel} |expected|\n` +
+        wrong.slice(0, 5).join('\n'),
+    )
+  }
+}
+
+/** Results of the items of a batch as one thing of shape [N,...]. */
+export function rebatch(items: readonly Loose[]): Loose {
+  const first = items[0]
+  if (first === undefined) throw new Error('an empty batch')
+  const shapes = new Set(items.map((t) => t.shape.join()))
+  if (shapes.size > 1) throw new Error(`the items of a batch differ in shape: ${[...shapes].join(' and ')}`)
+  return { shape: [items.length, ...first.shape], data: items.flatMap((t) => Array.from(t.data)) }
+}
+
+/** One word for the bytes of all inputs, to see that nothing wrote to them. */
+export function hashOfInputs(c: Case): string {
+  const hash = createHash('sha1')
+  for (const { data } of Object.values(c.inputs)) {
+    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+  }
+  return hash.digest('hex')
+}
