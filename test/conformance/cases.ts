@@ -163,7 +163,8 @@ export function unbatch<D extends Given['data']>(batch: {
   }))
 }
 
-type Loose = { readonly shape: readonly number[]; readonly data: ArrayLike<number> }
+/** Numbers with a shape, from anywhere. */
+export type Loose = { readonly shape: readonly number[]; readonly data: ArrayLike<number> }
 
 /** Throws unless `got` has the shape that is expected and every number is within the case's tolerance. */
 export function compare(c: Case, name: string, got: Loose, exact = false): void {

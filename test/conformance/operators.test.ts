@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+import * as convo from '../../src/index.ts'
+import { type Case, compare, hashOfInputs, haveCases, input, readSuite, suiteFiles } from './cases.ts'
+import { convOptions, each, library, tensor } from './library.ts'
+
+describe.skipIf(!haveCases)('conformance of the operators (needs ../shared/conformance)', () => {
+  const suites = suiteFiles()
+    .filter((file) => !file.startsWith('errors/') && !file.startsWith('image/'))
+    .map((file) => [file, readSuite(file).filter((c) => c.op !== 'count')] as const)
+    .filter(([, cases]) => cases.length > 0)
+
+  it('there are 1,290 cases', () => {
+    expect(suites.reduce((n, [, cases]) => n + cases.length, 0)).toBe(1290)
+  })
+
+  for (const [file, cases] of suites) {
+    describe(file, () => {
+      it.each(cases.map((c) => [c.id, c] as const))('%s', (_, c) => conforms(c))
+    })
+  }
+
+  const convolutions = suites.flatMap(([, cases]) => cases).filter((c) => c.op === 'conv2d')
+
+  describe('1x1 convolutions by their own name', () => {
+    const pointwise = convolutions.filter((c) => {
+      const { shape } = input(c, 'weight')
+      const plain = (c.attrs.stride as number[]).every((s) => s === 1) && c.attrs.groups === 1
+      return shape[2] === 1 && shape[3] === 1 && plain && JSON.stringify(c.attrs.pads) === '[[0,0],[0,0]]'
+    })
+    it('there are some', () => expect(pointwise.length).toBeGreaterThan(5))
+    it.each(pointwise.map((c) => [c.id, c] as const))('%s', async (_, c) => {
+      const { bias } = convOptions(c)
+      const outputs = await each(c, (x) => convo.pointwiseConv2d(x, tensor(c, 'weight'), { bias }))
+      compare(c, 'output', outputs.output!)
+    })
+  })
+
+  describe('depthwise convolutions by their own name', () => {
+    const depthwise = convolutions.filter((c) => {
+      const channels = input(c, 'x').shape[1]
+      return input(c, 'weight').shape[1] === 1 && c.attrs.groups === channels
+    })
+    it('there are some', () => expect(depthwise.length).toBeGreaterThan(20))
+    it.each(depthwise.map((c) => [c.id, c] as const))('%s', async (_, c) => {
+      const { groups: _groups, ...options } = convOptions(c)
+      const outputs = await each(c, (x) => convo.depthwiseConv2d(x, tensor(c, 'weight'), options))
+      compare(c, 'output', outputs.output!)
+    })
+  })
+})
+
+/** Runs a case and compares every output that the library gives; nothing may have been written to the inputs. */
+async function conforms(c: Case): Promise<void> {
+  const run = library[c.op]
+  if (run === undefined) throw new Error(`no call for ${c.op}`)
+  const before = hashOfInputs(c)
+  const outputs = await run(c)
+  expect(hashOfInputs(c), 'the inputs were changed').toBe(before)
+  for (const [name, got] of Object.entries(outputs)) compare(c, name, got, name === 'indices')
+}
