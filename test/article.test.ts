@@ -15,8 +15,8 @@ import {
 } from '../src/index.ts'
 import * as oracle from './oracle.ts'
 
-// The worked examples of the tutorial "A Comprehensive Introduction to Different Types of Convolutions in Deep
-// Learning". Whole numbers throughout, so everything must be equal.
+// The worked examples with which the kinds of convolution are usually taught. Whole numbers throughout, so everything
+// must be equal.
 
 /** A tensor drawn as on paper: rows on lines of their own, planes apart. */
 function tensor(shape: readonly number[], drawing: string): Tensor {
