@@ -1,0 +1,188 @@
+import type { PlaneKernel, Recipe } from '../conv/recipe.ts'
+import { choice, flag } from '../params.ts'
+import { filter } from './filter.ts'
+import { dense, fullStep } from './plane.ts'
+
+type Rows = readonly (readonly number[])[]
+
+/** The eight directions, clockwise from the top. */
+export const directions = ['n', 'ne', 'e', 'se', 's', 'sw', 'w', 'nw'] as const
+
+// The eight places around the middle of a 3x3 kernel, clockwise from the upper left: [row, column].
+const ring = [
+  [0, 0],
+  [0, 1],
+  [0, 2],
+  [1, 2],
+  [2, 2],
+  [2, 1],
+  [2, 0],
+  [1, 0],
+] as const
+
+/** A 3x3 kernel turned clockwise by `eighths` of a turn: the outer weights move along the ring. */
+export function turned(rows: Rows, eighths: number): Rows {
+  const out = rows.map((row) => [...row])
+  ring.forEach(([y, x], i) => {
+    const [toY, toX] = ring[(i + eighths) % 8]!
+    out[toY]![toX] = rows[y]![x]!
+  })
+  return out
+}
+
+/** Eight kernels in the order of `directions`, from the one that answers to brightness at the top; the largest wins. */
+function compass(north: Rows, unit: boolean): Recipe {
+  const kernels: PlaneKernel[] = directions.map((_, i) => dense(turned(north, i)))
+  return { kernels, combine: { kind: 'max' }, scale: unit ? fullStep(kernels[0]!) : 1, offset: 0 }
+}
+
+const unit = flag('divide so that a full step, black to white, gives full white')
+
+/** Frei and Chen's nine masks as they are written, and the divisor that gives each the length 1. */
+const r2 = Math.SQRT2
+const freiChen: readonly (readonly [rows: Rows, scale: number])[] = [
+  [
+    [
+      [1, r2, 1],
+      [0, 0, 0],
+      [-1, -r2, -1],
+    ],
+    2 * r2,
+  ],
+  [
+    [
+      [1, 0, -1],
+      [r2, 0, -r2],
+      [1, 0, -1],
+    ],
+    2 * r2,
+  ],
+  [
+    [
+      [0, -1, r2],
+      [1, 0, -1],
+      [-r2, 1, 0],
+    ],
+    2 * r2,
+  ],
+  [
+    [
+      [r2, -1, 0],
+      [-1, 0, 1],
+      [0, 1, -r2],
+    ],
+    2 * r2,
+  ],
+  [
+    [
+      [0, 1, 0],
+      [-1, 0, -1],
+      [0, 1, 0],
+    ],
+    2,
+  ],
+  [
+    [
+      [-1, 0, 1],
+      [0, 0, 0],
+      [1, 0, -1],
+    ],
+    2,
+  ],
+  [
+    [
+      [1, -2, 1],
+      [-2, 4, -2],
+      [1, -2, 1],
+    ],
+    6,
+  ],
+  [
+    [
+      [-2, 1, -2],
+      [1, 4, 1],
+      [-2, 1, -2],
+    ],
+    6,
+  ],
+  [
+    [
+      [1, 1, 1],
+      [1, 1, 1],
+      [1, 1, 1],
+    ],
+    3,
+  ],
+]
+
+/** Edges by the best of several masks. */
+export const compasses = {
+  kirsch: filter({
+    summary: 'finds edges in eight directions and keeps the strongest',
+    group: 'edges',
+    source: 'R. Kirsch 1971: 5 5 5; -3 0 -3; -3 -3 -3 in 8 rotations, the largest. Raw gain 15.',
+    params: { unit },
+    build: (values) =>
+      compass(
+        [
+          [5, 5, 5],
+          [-3, 0, -3],
+          [-3, -3, -3],
+        ],
+        values.unit,
+      ),
+  }),
+  robinson: filter({
+    summary: 'finds edges in eight directions with plain weights, and keeps the strongest',
+    group: 'edges',
+    source:
+      'G. Robinson 1977: level 5 is 1 2 1; 0 0 0; -1 -2 -1, level 3 is 1 1 1; 0 0 0; -1 -1 -1, in 8 rotations, the largest. ' +
+      'Raw gain 4 and 3.',
+    params: { level: choice('how many different weights the masks have', ['3', '5'], '5'), unit },
+    build: (values) =>
+      compass(
+        values.level === '5'
+          ? [
+              [1, 2, 1],
+              [0, 0, 0],
+              [-1, -2, -1],
+            ]
+          : [
+              [1, 1, 1],
+              [0, 0, 0],
+              [-1, -1, -1],
+            ],
+        values.unit,
+      ),
+  }),
+  compass: filter({
+    summary: 'finds edges in eight directions with the Prewitt compass, and keeps the strongest',
+    group: 'edges',
+    source:
+      'J. Prewitt 1970: -1 1 1; -1 -2 1; -1 1 1 in 8 rotations, the largest. Raw gain 5. ImageMagick’s kernel Compass.',
+    params: { unit },
+    build: (values) =>
+      compass(
+        [
+          [1, 1, 1],
+          [1, -2, 1],
+          [-1, -1, -1],
+        ],
+        values.unit,
+      ),
+  }),
+  'frei-chen': filter({
+    summary: 'shows how much of a neighbourhood is an edge, whatever its contrast',
+    group: 'edges',
+    source:
+      'W. Frei, C. Chen 1977: nine orthonormal masks; the result is √(edge energy / all energy), masks 1 to 4 over 1 to 9. ' +
+      'ImageMagick’s set is not orthonormal: two of its masks carry a wrong sign.',
+    params: {},
+    build: () => ({
+      kernels: freiChen.map(([rows, scale]) => dense(rows, scale)),
+      combine: { kind: 'share', edges: 4 },
+      scale: 1,
+      offset: 0,
+    }),
+  }),
+}

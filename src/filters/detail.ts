@@ -1,0 +1,79 @@
+import { single } from '../conv/recipe.ts'
+import { flag, number } from '../params.ts'
+import { filter } from './filter.ts'
+import { dense, only, separable } from './plane.ts'
+import { gabor, gaussianRow } from './weights.ts'
+
+const degrees = { min: -360, max: 360 }
+
+/** Filters that bring out detail, relief and texture. */
+export const detail = {
+  sharpen: filter({
+    summary: 'sharpens: adds what sets each pixel apart from its four neighbours',
+    group: 'detail',
+    source:
+      '0 -1 0; -1 5 -1; 0 -1 0, that is the picture less its laplacian. sharp has -1 and 32 over 24, Pillow -2 and 32 over 16.',
+    params: { amount: number('how much of the difference is added', 1, { min: 0, max: 100 }) },
+    build: ({ amount: a }) =>
+      only(
+        dense([
+          [0, -a, 0],
+          [-a, 1 + 4 * a, -a],
+          [0, -a, 0],
+        ]),
+      ),
+  }),
+  unsharp: filter({
+    summary: 'sharpens with an unsharp mask: adds what a blur takes away',
+    group: 'detail',
+    source:
+      'I + amount (I − G(σ) I) where |I − G(σ) I| exceeds the threshold, else I; G as the filter gaussian.',
+    params: {
+      sigma: number('standard deviation of the blur, in pixels', 1, { min: 0.1, max: 500 }),
+      amount: number('how much of the difference is added', 1, { min: 0, max: 100 }),
+      threshold: number('differences up to this stay, in levels of 0..255', 0, { min: 0, max: 255 }),
+    },
+    build: ({ sigma, amount, threshold }) => ({
+      kernels: [dense([[1]]), separable(gaussianRow(sigma), gaussianRow(sigma))],
+      combine: { kind: 'unsharp', amount, threshold },
+      scale: 1,
+      offset: 0,
+    }),
+  }),
+  emboss: filter({
+    summary: 'makes a relief, lit from the upper left',
+    group: 'detail',
+    source: '-2 -1 0; -1 1 1; 0 1 2, of sum 1. Pillow has -1 0 0; 0 1 0; 0 0 0 and adds 128.',
+    params: {},
+    build: () =>
+      only(
+        dense([
+          [-2, -1, 0],
+          [-1, 1, 1],
+          [0, 1, 2],
+        ]),
+      ),
+  }),
+  gabor: filter({
+    summary: 'answers to stripes of one direction and width',
+    group: 'texture',
+    source:
+      'D. Gabor 1946, J. Daugman 1985: exp(−(x′² + γ² y′²)/2σ²) · cos(2π x′/λ + ψ), x′ = x cos θ + y sin θ, over the sum of the envelope, ' +
+      'cut at 4 standard deviations. OpenCV leaves it unnormalised (--scale 1) and takes radians.',
+    params: {
+      sigma: number('standard deviation of the envelope across the stripes, in pixels', 3, {
+        min: 0.3,
+        max: 30,
+      }),
+      theta: number('direction across the stripes in degrees, from right towards down', 0, degrees),
+      lambda: number('width of a stripe and its gap, in pixels', 6, { min: 2, max: 500 }),
+      gamma: number('width of the envelope across the stripes over its length along them', 0.5, {
+        min: 0.1,
+        max: 10,
+      }),
+      psi: number('phase in degrees: 0 a bright stripe in the middle, 90 an edge', 0, degrees),
+      'zero-mean': flag('answer 0 to flat areas'),
+    },
+    build: ({ 'zero-mean': zeroMean, ...values }) => single(gabor({ ...values, zeroMean })),
+  }),
+}

@@ -1,0 +1,92 @@
+import { ConvoError, invariant } from '../error.ts'
+import { type Kernel, planeSize } from '../kernel/kernel.ts'
+import type { Params, Values } from '../params.ts'
+import { compasses, directions } from './compass.ts'
+import { detail } from './detail.ts'
+import type { Filter } from './filter.ts'
+import { gradients } from './gradients.ts'
+import { toKernel } from './plane.ts'
+import { seconds } from './second.ts'
+import { smoothing } from './smoothing.ts'
+
+/** A kernel by name, as in `--kernel gaussian:sigma=2`. */
+export type NamedKernel = {
+  readonly summary: string
+  readonly params: Params
+  build(values: Values<Params>): Kernel
+}
+
+// A separable filter may be as large as it likes; written out as a dense kernel it would fill the memory.
+const mostWeights = 1024 * 1024
+
+/** The kernel number `index` of a filter, with values of its own fixed and its unneeded settings left out. */
+function part(
+  entry: Filter,
+  summary: string,
+  fixed: Readonly<Record<string, unknown>>,
+  index = 0,
+): NamedKernel {
+  const params = Object.fromEntries(
+    Object.entries(entry.params).filter(([name]) => !Object.hasOwn(fixed, name)),
+  )
+  return {
+    summary,
+    params,
+    build(values) {
+      const plane = entry.build({ ...values, ...fixed }).kernels[index]
+      invariant(plane !== undefined, `a filter has no kernel number ${index}`)
+      const [kH, kW] =
+        plane.form === 'dense' ? planeSize(plane.kernel.shape) : [plane.col.length, plane.row.length]
+      if (kH * kW > mostWeights) {
+        throw new ConvoError(
+          'E_TOO_LARGE',
+          `a named kernel may hold ${mostWeights} weights, got ${kW}x${kH}`,
+          {
+            fix: 'the filter of the same name, which never writes them out',
+          },
+        )
+      }
+      return toKernel(plane)
+    },
+  }
+}
+
+function singles(entries: Readonly<Record<string, Filter>>): [string, NamedKernel][] {
+  return Object.entries(entries).map(([name, entry]) => [name, part(entry, entry.summary, {})])
+}
+
+function gradientNames(): [string, NamedKernel][] {
+  return Object.entries(gradients).flatMap(([name, entry]) =>
+    (['x', 'y'] as const).map((axis): [string, NamedKernel] => [
+      `${name}-${axis}`,
+      part(entry, `the ${axis} kernel of ${name}`, { axis }),
+    ]),
+  )
+}
+
+function compassNames(): [string, NamedKernel][] {
+  const { 'frei-chen': masks, ...rest } = compasses
+  const eight = Object.entries(rest).flatMap(([name, entry]) =>
+    directions.map((d, i): [string, NamedKernel] => [
+      `${name}-${d}`,
+      part(entry, `${name}, the kernel for brightness in the ${d.toUpperCase()}`, { unit: false }, i),
+    ]),
+  )
+  const nine = Array.from({ length: 9 }, (_, i): [string, NamedKernel] => [
+    `frei-chen-${i + 1}`,
+    part(masks, `mask ${i + 1} of frei-chen`, {}, i),
+  ])
+  return [...eight, ...nine]
+}
+
+const { dog: _, ...singleSeconds } = seconds
+const { unsharp: __, ...singleDetail } = detail
+
+/** Every named kernel: the kernels of the filters, one by one. */
+export const namedKernels: Readonly<Record<string, NamedKernel>> = Object.fromEntries([
+  ...singles(smoothing),
+  ...singles(singleDetail),
+  ...singles(singleSeconds),
+  ...gradientNames(),
+  ...compassNames(),
+])

@@ -1,0 +1,123 @@
+import { single } from '../conv/recipe.ts'
+import { ConvoError } from '../error.ts'
+import { choice, number } from '../params.ts'
+import { filter } from './filter.ts'
+import { dense, only, separable } from './plane.ts'
+import { gaussianRow, laplacianOfGaussian } from './weights.ts'
+
+const lines = {
+  '0': [
+    [-1, -1, -1],
+    [2, 2, 2],
+    [-1, -1, -1],
+  ],
+  '45': [
+    [-1, -1, 2],
+    [-1, 2, -1],
+    [2, -1, -1],
+  ],
+  '90': [
+    [-1, 2, -1],
+    [-1, 2, -1],
+    [-1, 2, -1],
+  ],
+  '135': [
+    [2, -1, -1],
+    [-1, 2, -1],
+    [-1, -1, 2],
+  ],
+} as const
+
+/** Second derivatives: spots, lines and the places where edges cross zero. */
+export const seconds = {
+  laplacian: filter({
+    summary: 'shows where the picture bends: darker or brighter than its neighbours',
+    group: 'edges',
+    source:
+      '4 neighbours: 0 1 0; 1 -4 1; 0 1 0; 8 neighbours: 1 1 1; 1 -8 1; 1 1 1. The middle is negative, as in OpenCV and SciPy; ' +
+      'positive in scikit-image and ImageMagick. OpenCV’s ksize 3 is 2 0 2; 0 -8 0; 2 0 2.',
+    params: { neighbours: choice('how many neighbours the middle is held against', ['4', '8'], '4') },
+    build: ({ neighbours }) =>
+      only(
+        dense(
+          neighbours === '4'
+            ? [
+                [0, 1, 0],
+                [1, -4, 1],
+                [0, 1, 0],
+              ]
+            : [
+                [1, 1, 1],
+                [1, -8, 1],
+                [1, 1, 1],
+              ],
+        ),
+      ),
+  }),
+  log: filter({
+    summary: 'finds spots and edges of one size: the Laplacian of a Gaussian',
+    group: 'edges',
+    source:
+      'D. Marr, E. Hildreth 1980: (r² − 2σ²)/σ⁴ · exp(−r²/2σ²), cut at trunc(4σ + 0.5), mean removed. Without the factor 1/2πσ² of ' +
+      'SciPy and MATLAB, so that the answer does not fade as sigma grows. ImageMagick has the other sign.',
+    params: { sigma: number('standard deviation, in pixels', 1, { min: 0.3, max: 30 }) },
+    build: ({ sigma }) => single(laplacianOfGaussian(sigma)),
+  }),
+  dog: filter({
+    summary: 'keeps details between two sizes: the difference of two Gaussians',
+    group: 'edges',
+    source:
+      'G(σ) − G(σ2), each as the filter gaussian; σ2 = 1.6 σ comes nearest to the Laplacian (D. Marr, E. Hildreth 1980).',
+    params: {
+      sigma: number('standard deviation of the first, in pixels', 1, { min: 0.1, max: 500 }),
+      sigma2: number('standard deviation of the second (1.6 times the first unless told)', undefined, {
+        min: 0.1,
+        max: 500,
+      }),
+      ratio: number('the second as a multiple of the first', undefined, { min: 0.01, max: 100 }),
+    },
+    build: ({ sigma, sigma2, ratio }) => {
+      if (sigma2 !== undefined && ratio !== undefined) {
+        throw new ConvoError(
+          'E_OPTION',
+          `sigma2 and ratio say the same thing twice, got sigma2 ${sigma2} and ratio ${ratio}`,
+          { fix: 'one of the two' },
+        )
+      }
+      const second = sigma2 ?? sigma * (ratio ?? 1.6)
+      if (second === sigma) {
+        throw new ConvoError(
+          'E_OPTION',
+          `the two standard deviations must differ, got ${sigma} twice, whose difference is 0 everywhere`,
+        )
+      }
+      const bell = (s: number) => separable(gaussianRow(s), gaussianRow(s))
+      return { kernels: [bell(sigma), bell(second)], combine: { kind: 'difference' }, scale: 1, offset: 0 }
+    },
+  }),
+  outline: filter({
+    summary: 'draws outlines: each pixel against its eight neighbours',
+    group: 'edges',
+    source: '-1 -1 -1; -1 8 -1; -1 -1 -1, the negative of laplacian with 8 neighbours; Pillow’s FIND_EDGES.',
+    params: {},
+    build: () =>
+      only(
+        dense([
+          [-1, -1, -1],
+          [-1, 8, -1],
+          [-1, -1, -1],
+        ]),
+      ),
+  }),
+  line: filter({
+    summary: 'finds bright lines of one direction, one pixel wide',
+    group: 'edges',
+    source:
+      'The line masks of the textbooks: -1 -1 -1; 2 2 2; -1 -1 -1 and its rotations. 45 rises to the right; books whose x axis points ' +
+      'down call that -45.',
+    params: {
+      angle: choice('direction of the line in degrees, counterclockwise', ['0', '45', '90', '135'], '0'),
+    },
+    build: ({ angle }) => only(dense(lines[angle])),
+  }),
+}
