@@ -159,7 +159,7 @@ export function resolve<P extends Params>(
     if (given[name] === undefined || Object.hasOwn(params, name)) continue
     const guess = nearest(name, Object.keys(params))
     throw new ConvoError('E_NAME', `there is no setting ${show(name)} here`, {
-      why: `settings: ${Object.keys(params).map(show).join(', ')}`,
+      why: `settings: ${Object.keys(params).map(show).join(', ') || 'none'}`,
       ...(guess === undefined ? {} : { fix: show(guess) }),
     })
   }
