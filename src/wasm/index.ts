@@ -1,2 +1,11 @@
 // The WASM entry: every exported loop. Raw addresses into one imported, shared memory; no runtime, no allocation.
 export * from './stencil'
+export * from './bank'
+export * from './gather'
+export * from './integer'
+export * from './separable'
+export * from './box'
+export * from './combine'
+export * from './quantise'
+export * from './png'
+export * from './fft'

@@ -1,0 +1,24 @@
+// The part of the WebAssembly interface that convo uses. The types of Node 20 do not have it, and the DOM library, which
+// does, would let the code speak of windows and documents.
+declare namespace WebAssembly {
+  interface MemoryDescriptor {
+    initial: number
+    maximum?: number
+    shared?: boolean
+  }
+
+  class Memory {
+    constructor(descriptor: MemoryDescriptor)
+    readonly buffer: SharedArrayBuffer
+    grow(pages: number): number
+  }
+
+  class Module {
+    constructor(bytes: Uint8Array)
+  }
+
+  class Instance {
+    constructor(module: Module, imports: Record<string, Record<string, unknown>>)
+    readonly exports: unknown
+  }
+}

@@ -1,0 +1,137 @@
+// Combines rows of float32 sums into one (see conv/recipe.ts), each step rounded to float32.
+// All may work in place. Rows may be read and written up to 64 bytes past their end.
+import { isPowerOfTwo } from './lanes'
+
+/** dst = src / scale: a true division, or the product with the reciprocal where that is exact, which gives the same bits. */
+export function scaleRow(dst: usize, src: usize, n: i32, scale: f32): void {
+  const end = src + (<usize>n << 2)
+  if (isPowerOfTwo(scale)) {
+    const factor = f32x4.splat(1 / scale)
+    for (; src < end; src += 16, dst += 16) v128.store(dst, f32x4.mul(v128.load(src), factor))
+  } else {
+    const divisor = f32x4.splat(scale)
+    for (; src < end; src += 16, dst += 16) v128.store(dst, f32x4.div(v128.load(src), divisor))
+  }
+}
+
+/** dst = √(b0² + b1²). */
+export function magnitude(dst: usize, b0: usize, b1: usize, n: i32): void {
+  for (const end = b0 + (<usize>n << 2); b0 < end; b0 += 16, b1 += 16, dst += 16) {
+    const x = v128.load(b0)
+    const y = v128.load(b1)
+    v128.store(dst, f32x4.sqrt(f32x4.add(f32x4.mul(x, x), f32x4.mul(y, y))))
+  }
+}
+
+/**
+ * dst = ((atan2(b1, b0) / π) + 1) · (full / 2). With q = smaller / larger of |b0|, |b1| (0 where both are 0) and z = q²:
+ * a = q · P(z), P by Horner's rule; where |b1| > |b0|, a = π/2 − a; where b0 < 0, a = π − a; where b1 < 0, a = −a.
+ * P is the polynomial of degree 8 nearest to atan(√z)/√z on 0..1 in relative error: 1.5e-8 before rounding.
+ */
+export function angle(dst: usize, b0: usize, b1: usize, n: i32, full: f32): void {
+  const zero = f32x4.splat(0)
+  const pi = f32x4.splat(<f32>3.14159265358979)
+  const halfPi = f32x4.splat(<f32>1.5707963267948966)
+  const half = f32x4.splat(full * 0.5)
+  for (const end = b0 + (<usize>n << 2); b0 < end; b0 += 16, b1 += 16, dst += 16) {
+    const x = v128.load(b0)
+    const y = v128.load(b1)
+    const across = f32x4.abs(x)
+    const up = f32x4.abs(y)
+    const steep = f32x4.gt(up, across)
+    const larger = v128.bitselect(up, across, steep)
+    const smaller = v128.bitselect(across, up, steep)
+    const q = v128.and(f32x4.div(smaller, larger), f32x4.gt(larger, zero))
+    const z = f32x4.mul(q, q)
+    let p = f32x4.splat(<f32>0.0028498864267021418)
+    p = f32x4.add(f32x4.mul(p, z), f32x4.splat(<f32>-0.01606861501932144))
+    p = f32x4.add(f32x4.mul(p, z), f32x4.splat(<f32>0.04269149899482727))
+    p = f32x4.add(f32x4.mul(p, z), f32x4.splat(<f32>-0.07504292577505112))
+    p = f32x4.add(f32x4.mul(p, z), f32x4.splat(<f32>0.10640933364629745))
+    p = f32x4.add(f32x4.mul(p, z), f32x4.splat(<f32>-0.14203643798828125))
+    p = f32x4.add(f32x4.mul(p, z), f32x4.splat(<f32>0.1999261975288391))
+    p = f32x4.add(f32x4.mul(p, z), f32x4.splat(<f32>-0.3333307206630707))
+    p = f32x4.add(f32x4.mul(p, z), f32x4.splat(1))
+    let a = f32x4.mul(q, p)
+    a = v128.bitselect(f32x4.sub(halfPi, a), a, steep)
+    a = v128.bitselect(f32x4.sub(pi, a), a, f32x4.lt(x, zero))
+    a = v128.bitselect(f32x4.neg(a), a, f32x4.lt(y, zero))
+    v128.store(dst, f32x4.mul(f32x4.add(f32x4.div(a, pi), f32x4.splat(1)), half))
+  }
+}
+
+/** dst = the larger of a and b; a where they are equal. */
+export function larger(dst: usize, a: usize, b: usize, n: i32): void {
+  for (const end = a + (<usize>n << 2); a < end; a += 16, b += 16, dst += 16) {
+    v128.store(dst, f32x4.pmax(v128.load(a), v128.load(b)))
+  }
+}
+
+/** dst = a - b. */
+export function difference(dst: usize, a: usize, b: usize, n: i32): void {
+  for (const end = a + (<usize>n << 2); a < end; a += 16, b += 16, dst += 16) {
+    v128.store(dst, f32x4.sub(v128.load(a), v128.load(b)))
+  }
+}
+
+/** dst = b0 + amount · d where |d| > threshold, else b0; d = b0 - b1. */
+export function unsharp(dst: usize, b0: usize, b1: usize, n: i32, amount: f32, threshold: f32): void {
+  const strength = f32x4.splat(amount)
+  const bound = f32x4.splat(threshold)
+  for (const end = b0 + (<usize>n << 2); b0 < end; b0 += 16, b1 += 16, dst += 16) {
+    const v = v128.load(b0)
+    const d = f32x4.sub(v, v128.load(b1))
+    const sharp = f32x4.add(v, f32x4.mul(strength, d))
+    v128.store(dst, v128.bitselect(sharp, v, f32x4.gt(f32x4.abs(d), bound)))
+  }
+}
+
+/** dst = sum + b²: one step of the sums of `share`; the first starts from a row of zeros. */
+export function addSquare(dst: usize, sum: usize, b: usize, n: i32): void {
+  for (const end = b + (<usize>n << 2); b < end; b += 16, sum += 16, dst += 16) {
+    const v = v128.load(b)
+    v128.store(dst, f32x4.add(v128.load(sum), f32x4.mul(v, v)))
+  }
+}
+
+/** dst = full · √(part / all), 0 where `all` is 0. */
+export function share(dst: usize, part: usize, all: usize, n: i32, full: f32): void {
+  const top = f32x4.splat(full)
+  const zero = f32x4.splat(0)
+  for (const end = part + (<usize>n << 2); part < end; part += 16, all += 16, dst += 16) {
+    const a = v128.load(all)
+    const ratio = v128.and(f32x4.div(v128.load(part), a), f32x4.ne(a, zero))
+    v128.store(dst, f32x4.mul(top, f32x4.sqrt(ratio)))
+  }
+}
+
+/**
+ * Rows that were premultiplied before they were accumulated, back to straight colour; 2 or 4 channels, alpha last.
+ * A = sum of alpha / weightSum, clamped to 0..full; colour = A > 0 ? (P / scale) / A : 0, then + offset; alpha = A.
+ */
+export function unpremultiply(
+  dst: usize,
+  src: usize,
+  pixels: i32,
+  channels: i32,
+  scale: f32,
+  offset: f32,
+  weightSum: f32,
+  full: f32,
+): void {
+  const end = src + (<usize>(pixels * channels) << 2)
+  const zero = f32x4.splat(0)
+  const divisor = f32x4.splat(scale)
+  const shift = f32x4.splat(offset)
+  const weight = f32x4.splat(weightSum)
+  const top = f32x4.splat(full)
+  const pair = channels == 2
+  for (; src < end; src += 16, dst += 16) {
+    const v = v128.load(src)
+    const sum = pair ? v128.shuffle<i32>(v, v, 1, 1, 3, 3) : v128.shuffle<i32>(v, v, 3, 3, 3, 3)
+    const alpha = f32x4.pmin(top, f32x4.pmax(zero, f32x4.div(sum, weight)))
+    const straight = v128.and(f32x4.div(f32x4.div(v, divisor), alpha), f32x4.gt(alpha, zero))
+    const colour = f32x4.add(straight, shift)
+    v128.store(dst, pair ? v128.shuffle<i32>(colour, alpha, 0, 5, 2, 7) : v128.shuffle<i32>(colour, alpha, 0, 1, 2, 7))
+  }
+}

@@ -1,0 +1,283 @@
+// From sums to samples: scale, offset, range, one rounding half to even, saturation, clip counts.
+// Rows may be read and written up to 64 bytes past their end.
+import { addCount, countedLanes, isPowerOfTwo, nearest } from './lanes'
+
+// How a row is finished, 32 bytes in memory:
+//    0 f32 scale    v = sum / scale
+//    4 f32 offset   v = v + offset
+//    8 f32 low      with the affine flag: v = (v - low) * gain, after the absolute value
+//   12 f32 gain
+//   16 i32 flags    1 absolute value, 2 affine, 4 16-bit samples with the high byte first, 8 no |sum| exceeds 4096 (magnitudeI16U8)
+//   20 i32 alpha    channels (2 or 4) of which the last is alpha and is not counted as clipped; 0: all samples count
+// Clip counts are two u32 in memory, low and high, that the loops add to.
+
+const flagAbsolute: i32 = 1
+const flagAffine: i32 = 2
+const flagBigEndian: i32 = 4
+const flagSmall: i32 = 8
+
+// @ts-ignore: decorator
+@inline
+const fromF32: i32 = 0
+// @ts-ignore: decorator
+@inline
+const fromI32: i32 = 1
+// @ts-ignore: decorator
+@inline
+const fromI16: i32 = 2
+// @ts-ignore: decorator
+@inline
+const fromGradient: i32 = 3
+// @ts-ignore: decorator
+@inline
+const fromSmallGradient: i32 = 4
+// @ts-ignore: decorator
+@inline
+const product: i32 = 0
+// @ts-ignore: decorator
+@inline
+const quotient: i32 = 1
+// @ts-ignore: decorator
+@inline
+const everything: i32 = 2
+
+/** 8-bit samples from `n` float32 sums. */
+export function quantiseF32U8(dst: usize, src: usize, n: i32, how: usize, counts: usize): void {
+  const way = wayOf(how)
+  if (way == product) toU8(dst, src, 0, n, how, counts, fromF32, product)
+  else if (way == quotient) toU8(dst, src, 0, n, how, counts, fromF32, quotient)
+  else toU8(dst, src, 0, n, how, counts, fromF32, everything)
+}
+
+/** 8-bit samples from `n` sums of 32 bits. */
+export function quantiseI32U8(dst: usize, src: usize, n: i32, how: usize, counts: usize): void {
+  const way = wayOf(how)
+  if (way == product) toU8(dst, src, 0, n, how, counts, fromI32, product)
+  else if (way == quotient) toU8(dst, src, 0, n, how, counts, fromI32, quotient)
+  else toU8(dst, src, 0, n, how, counts, fromI32, everything)
+}
+
+/** 8-bit samples from `n` sums of 16 bits. */
+export function quantiseI16U8(dst: usize, src: usize, n: i32, how: usize, counts: usize): void {
+  const way = wayOf(how)
+  if (way == product) toU8(dst, src, 0, n, how, counts, fromI16, product)
+  else if (way == quotient) toU8(dst, src, 0, n, how, counts, fromI16, quotient)
+  else toU8(dst, src, 0, n, how, counts, fromI16, everything)
+}
+
+/**
+ * 8-bit samples from `n` magnitudes √(gx² + gy²) of two rows of 16-bit sums. With the flag that no |sum| exceeds 4096 the
+ * squares are added as integers: then each is exact in float32 too, their sum is rounded once either way: same bits.
+ */
+export function magnitudeI16U8(dst: usize, gx: usize, gy: usize, n: i32, how: usize, counts: usize): void {
+  const way = wayOf(how)
+  if (load<i32>(how, 16) & flagSmall) {
+    if (way == product) toU8(dst, gx, gy, n, how, counts, fromSmallGradient, product)
+    else if (way == quotient) toU8(dst, gx, gy, n, how, counts, fromSmallGradient, quotient)
+    else toU8(dst, gx, gy, n, how, counts, fromSmallGradient, everything)
+    return
+  }
+  if (way == product) toU8(dst, gx, gy, n, how, counts, fromGradient, product)
+  else if (way == quotient) toU8(dst, gx, gy, n, how, counts, fromGradient, quotient)
+  else toU8(dst, gx, gy, n, how, counts, fromGradient, everything)
+}
+
+/** 16-bit samples from `n` float32 sums. */
+export function quantiseF32U16(dst: usize, src: usize, n: i32, how: usize, counts: usize): void {
+  const way = wayOf(how)
+  if (way == product) toU16(dst, src, n, how, counts, fromF32, product)
+  else if (way == quotient) toU16(dst, src, n, how, counts, fromF32, quotient)
+  else toU16(dst, src, n, how, counts, fromF32, everything)
+}
+
+/** 16-bit samples from `n` sums of 32 bits. */
+export function quantiseI32U16(dst: usize, src: usize, n: i32, how: usize, counts: usize): void {
+  const way = wayOf(how)
+  if (way == product) toU16(dst, src, n, how, counts, fromI32, product)
+  else if (way == quotient) toU16(dst, src, n, how, counts, fromI32, quotient)
+  else toU16(dst, src, n, how, counts, fromI32, everything)
+}
+
+/** float32 results from `n` float32 sums: scale, offset and range as for samples, but neither rounded nor clamped. */
+export function finishF32(dst: usize, src: usize, n: i32, how: usize): void {
+  const end = src + (<usize>n << 2)
+  const scale = f32x4.splat(load<f32>(how))
+  const offset = f32x4.splat(load<f32>(how, 4))
+  const mask = absoluteMask(how)
+  const low = affineLow(how)
+  const gain = affineGain(how)
+  for (; src < end; src += 16, dst += 16) {
+    v128.store(dst, finish(v128.load(src), scale, offset, mask, low, gain, everything))
+  }
+}
+
+/** Widens two float32 in memory, least and greatest, by the samples of a row; start them at +Infinity and -Infinity. */
+export function scanRange(src: usize, n: i32, range: usize): void {
+  let least = v128.load32_splat(range)
+  let most = v128.load32_splat(range, 4)
+  const end = src + (<usize>(n & ~3) << 2)
+  for (; src < end; src += 16) {
+    const v = v128.load(src)
+    least = f32x4.pmin(least, v)
+    most = f32x4.pmax(most, v)
+  }
+  for (let i = 0; i < (n & 3); i++, src += 4) {
+    const v = v128.load32_splat(src)
+    least = f32x4.pmin(least, v)
+    most = f32x4.pmax(most, v)
+  }
+  least = f32x4.pmin(least, v128.shuffle<i32>(least, least, 2, 3, 2, 3))
+  least = f32x4.pmin(least, v128.shuffle<i32>(least, least, 1, 1, 1, 1))
+  most = f32x4.pmax(most, v128.shuffle<i32>(most, most, 2, 3, 2, 3))
+  most = f32x4.pmax(most, v128.shuffle<i32>(most, most, 1, 1, 1, 1))
+  store<f32>(range, f32x4.extract_lane(least, 0))
+  store<f32>(range, f32x4.extract_lane(most, 0), 4)
+}
+
+/** Alpha of `pixels` pixels of 2 or 4 channels from the row at `src`; samples of `bytes` bytes: 1, 2 or 4. */
+export function copyAlpha(dst: usize, src: usize, pixels: i32, channels: i32, bytes: i32): void {
+  const step = <usize>(channels * bytes)
+  const end = src + <usize>pixels * step
+  const at = <usize>((channels - 1) * bytes)
+  if (bytes == 1) for (; src < end; src += step, dst += step) store<u8>(dst + at, load<u8>(src + at))
+  else if (bytes == 2) for (; src < end; src += step, dst += step) store<u16>(dst + at, load<u16>(src + at))
+  else for (; src < end; src += step, dst += step) store<u32>(dst + at, load<u32>(src + at))
+}
+
+/** Swaps the bytes of `n` 16-bit samples, as PNG wants them. May work in place. */
+export function swapU16(dst: usize, src: usize, n: i32): void {
+  for (const end = src + (<usize>n << 1); src < end; src += 16, dst += 16) {
+    const v = v128.load(src)
+    v128.store(dst, v128.shuffle<i8>(v, v, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14))
+  }
+}
+
+function wayOf(how: usize): i32 {
+  if (load<i32>(how, 16) & (flagAbsolute | flagAffine)) return everything
+  return isPowerOfTwo(load<f32>(how)) ? product : quotient
+}
+
+// @ts-ignore: decorator
+@inline
+function absoluteMask(how: usize): v128 {
+  return i32x4.splat(load<i32>(how, 16) & flagAbsolute ? 0x7fffffff : -1)
+}
+
+// @ts-ignore: decorator
+@inline
+function affineLow(how: usize): v128 {
+  return f32x4.splat(load<i32>(how, 16) & flagAffine ? load<f32>(how, 8) : 0)
+}
+
+// @ts-ignore: decorator
+@inline
+function affineGain(how: usize): v128 {
+  return f32x4.splat(load<i32>(how, 16) & flagAffine ? load<f32>(how, 12) : 1)
+}
+
+// @ts-ignore: decorator
+@inline
+function finish(sum: v128, scale: v128, offset: v128, mask: v128, low: v128, gain: v128, way: i32): v128 {
+  if (way == product) return f32x4.add(f32x4.mul(sum, scale), offset)
+  const v = f32x4.add(f32x4.div(sum, scale), offset)
+  if (way == quotient) return v
+  return f32x4.mul(f32x4.sub(v128.and(v, mask), low), gain)
+}
+
+// @ts-ignore: decorator
+@inline
+function loadSums(src: usize, other: usize, i: i32, from: i32): v128 {
+  if (from == fromF32) return v128.load(src + (<usize>i << 2))
+  if (from == fromI32) return f32x4.convert_i32x4_s(v128.load(src + (<usize>i << 2)))
+  if (from == fromI16) return f32x4.convert_i32x4_s(v128.load_ext<i16>(src + (<usize>i << 1)))
+  if (from == fromSmallGradient) {
+    const x = v128.load64_zero(src + (<usize>i << 1))
+    const y = v128.load64_zero(other + (<usize>i << 1))
+    const both = v128.shuffle<i16>(x, y, 0, 8, 1, 9, 2, 10, 3, 11)
+    return f32x4.sqrt(f32x4.convert_i32x4_s(i32x4.dot_i16x8_s(both, both)))
+  }
+  const x = f32x4.convert_i32x4_s(v128.load_ext<i16>(src + (<usize>i << 1)))
+  const y = f32x4.convert_i32x4_s(v128.load_ext<i16>(other + (<usize>i << 1)))
+  return f32x4.sqrt(f32x4.add(f32x4.mul(x, x), f32x4.mul(y, y)))
+}
+
+/** Samples of one run of counting: 16-bit lane counters cannot overflow in it. */
+const countedRun: i32 = 131072
+
+// @ts-ignore: decorator
+@inline
+function toU8(
+  dst: usize,
+  src: usize,
+  other: usize,
+  n: i32,
+  how: usize,
+  counts: usize,
+  from: i32,
+  way: i32,
+): void {
+  const scale = f32x4.splat(way == product ? 1 / load<f32>(how) : load<f32>(how))
+  const offset = f32x4.splat(load<f32>(how, 4))
+  const mask = absoluteMask(how)
+  const low = affineLow(how)
+  const gain = affineGain(how)
+  for (let start = 0; start < n; start += countedRun) {
+    const stop = min(n, start + countedRun)
+    let under = i16x8.splat(0)
+    let over = i16x8.splat(0)
+    for (let i = start; i < stop; i += 8) {
+      const a = nearest(finish(loadSums(src, other, i, from), scale, offset, mask, low, gain, way))
+      const b = nearest(finish(loadSums(src, other, i + 4, from), scale, offset, mask, low, gain, way))
+      const v = i16x8.narrow_i32x4_s(a, b)
+      v128.store64_lane(dst + <usize>i, i8x16.narrow_i16x8_u(v, v), 0)
+      let below = i16x8.lt_s(v, i16x8.splat(0))
+      let above = i16x8.gt_s(v, i16x8.splat(255))
+      if (i + 8 > stop) {
+        const real = i16x8.lt_s(i16x8(0, 1, 2, 3, 4, 5, 6, 7), i16x8.splat(<i16>(stop - i)))
+        below = v128.and(below, real)
+        above = v128.and(above, real)
+      }
+      under = i16x8.sub(under, below)
+      over = i16x8.sub(over, above)
+    }
+    const counted = countedLanes(how)
+    addCount(counts, v128.and(under, counted))
+    addCount(counts + 4, v128.and(over, counted))
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function toU16(dst: usize, src: usize, n: i32, how: usize, counts: usize, from: i32, way: i32): void {
+  const scale = f32x4.splat(way == product ? 1 / load<f32>(how) : load<f32>(how))
+  const offset = f32x4.splat(load<f32>(how, 4))
+  const mask = absoluteMask(how)
+  const low = affineLow(how)
+  const gain = affineGain(how)
+  const order =
+    load<i32>(how, 16) & flagBigEndian
+      ? i8x16(1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14)
+      : i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+  for (let start = 0; start < n; start += countedRun) {
+    const stop = min(n, start + countedRun)
+    let under = i16x8.splat(0)
+    let over = i16x8.splat(0)
+    for (let i = start; i < stop; i += 8) {
+      const a = nearest(finish(loadSums(src, 0, i, from), scale, offset, mask, low, gain, way))
+      const b = nearest(finish(loadSums(src, 0, i + 4, from), scale, offset, mask, low, gain, way))
+      v128.store(dst + (<usize>i << 1), i8x16.swizzle(i16x8.narrow_i32x4_u(a, b), order))
+      let below = i16x8.narrow_i32x4_s(i32x4.lt_s(a, i32x4.splat(0)), i32x4.lt_s(b, i32x4.splat(0)))
+      let above = i16x8.narrow_i32x4_s(i32x4.gt_s(a, i32x4.splat(65535)), i32x4.gt_s(b, i32x4.splat(65535)))
+      if (i + 8 > stop) {
+        const real = i16x8.lt_s(i16x8(0, 1, 2, 3, 4, 5, 6, 7), i16x8.splat(<i16>(stop - i)))
+        below = v128.and(below, real)
+        above = v128.and(above, real)
+      }
+      under = i16x8.sub(under, below)
+      over = i16x8.sub(over, above)
+    }
+    const counted = countedLanes(how)
+    addCount(counts, v128.and(under, counted))
+    addCount(counts + 4, v128.and(over, counted))
+  }
+}
