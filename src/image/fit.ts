@@ -1,0 +1,77 @@
+import { ConvoError } from '../error.ts'
+import { hasAlpha, type Picture } from '../tensor/picture.ts'
+import { type OutputFormat, outputFormats } from './format.ts'
+import { to8Bits } from './quantise.ts'
+
+/** A picture that a format can hold, and what was lost on the way there. */
+export type Fitted = { readonly picture: Picture; readonly notes: readonly string[] }
+
+/**
+ * Fits a picture to what a format can hold: 16 bits become 8 where it has no more, with a note; alpha is left out where
+ * the format has none and every pixel is opaque. What would change the look of the picture is refused.
+ *
+ * @throws ConvoError E_OUTPUT for float samples, and for transparent pixels in a format without alpha
+ */
+export function fitFormat(picture: Picture, format: OutputFormat): Fitted {
+  const traits = outputFormats[format]
+  const notes: string[] = []
+  let fitted = picture
+  if (picture.depth === 32) {
+    throw new ConvoError('E_OUTPUT', `${format} files of float samples are not written`, {
+      why: `${format} is written with ${traits.depths.join(' or ')} bits`,
+      fix: 'an output path ending in .npy, or --depth',
+    })
+  }
+  if (picture.data instanceof Uint16Array && !traits.depths.some((depth) => depth === 16)) {
+    fitted = { ...picture, depth: 8, data: to8Bits(picture.data) }
+    notes.push(`${format} holds 8 bits: 16-bit samples were rounded to 8`)
+  }
+  if (traits.alpha === 'none' && hasAlpha(fitted.channels)) fitted = withoutOpaqueAlpha(fitted, format)
+  if (traits.alpha === 'on-off' && hasAlpha(fitted.channels) && countAlpha(fitted, isSoft) > 0) {
+    notes.push(`${format} holds no half-transparent pixels: they became opaque or transparent`)
+  }
+  if (format === 'gif' && hasMoreColours(fitted, 256)) {
+    notes.push('gif holds 256 colours: the picture was reduced to them')
+  }
+  return { picture: fitted, notes }
+}
+
+function withoutOpaqueAlpha(picture: Picture, format: OutputFormat): Picture {
+  const count = countAlpha(picture, (alpha, full) => alpha < full)
+  if (count > 0) {
+    throw new ConvoError('E_OUTPUT', `${format} holds no alpha, and the picture is transparent in places`, {
+      why: `${count} of ${picture.width * picture.height} pixels are not opaque`,
+      fix: '--alpha drop, or an output path ending in .png or .webp',
+    })
+  }
+  const channels = picture.channels === 4 ? 3 : 1
+  const { data } = picture
+  const colours = data.slice(0, (data.length / picture.channels) * channels)
+  for (let from = 0, to = 0; from < data.length; from += picture.channels) {
+    for (let c = 0; c < channels; c++) colours[to++] = data[from + c]!
+  }
+  return { ...picture, channels, data: colours }
+}
+
+const isSoft = (alpha: number, full: number): boolean => alpha > 0 && alpha < full
+
+function countAlpha(
+  { data, channels, depth }: Picture,
+  counts: (alpha: number, full: number) => boolean,
+): number {
+  const full = depth === 16 ? 65535 : 255
+  let count = 0
+  for (let i = channels - 1; i < data.length; i += channels) if (counts(data[i]!, full)) count++
+  return count
+}
+
+/** Whether a picture of 8 bits has more colours than a palette: most photographs are found out after some pixels. */
+function hasMoreColours({ data, channels }: Picture, limit: number): boolean {
+  const seen = new Set<number>()
+  for (let i = 0; i < data.length && seen.size <= limit; i += channels) {
+    let colour = 0
+    for (let c = 0; c < channels; c++) colour = colour * 256 + data[i + c]!
+    seen.add(colour)
+  }
+  return seen.size > limit
+}

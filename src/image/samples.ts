@@ -1,0 +1,41 @@
+import { invariant } from '../error.ts'
+import type { Depth, Samples } from '../tensor/picture.ts'
+
+/** The samples that lie in bytes, in the byte order of the machine; copied only where they are not aligned. */
+export function viewSamples(bytes: Uint8Array, depth: Depth): Samples {
+  if (depth === 8) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+  const size = depth / 8
+  const { buffer, byteOffset } = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes)
+  const length = bytes.length / size
+  return depth === 16
+    ? new Uint16Array(buffer, byteOffset, length)
+    : new Float32Array(buffer, byteOffset, length)
+}
+
+/** Copies samples into memory that `into` gives for so many bytes. */
+export function copyInto(samples: Samples, into: (bytes: number) => Uint8Array): Samples {
+  const target = into(samples.byteLength)
+  invariant(target.byteLength === samples.byteLength, 'the memory handed in is as long as was asked for')
+  const View = samples.constructor as new (buffer: ArrayBufferLike, at: number, length: number) => Samples
+  const copy = new View(target.buffer, target.byteOffset, samples.length)
+  copy.set(samples)
+  return copy
+}
+
+/** Gray and alpha of 8 bits, out of RGBA in which the colours are equal. */
+export function grayAlphaOf(rgba: Uint8Array): Uint8Array {
+  const pairs = new Uint8Array(rgba.length / 2)
+  for (let i = 0; i < pairs.length; i += 2) {
+    pairs[i] = rgba[2 * i]!
+    pairs[i + 1] = rgba[2 * i + 3]!
+  }
+  return pairs
+}
+
+/**
+ * Spreads samples of 9 to 15 bits, held in the high bits of 16, over 0..65535, in place: the empty low bits are filled with
+ * the high ones, so that white is white.
+ */
+export function spread(samples: Uint16Array, bits: number): void {
+  for (let i = 0; i < samples.length; i++) samples[i] = samples[i]! | (samples[i]! >> bits)
+}

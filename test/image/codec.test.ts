@@ -1,0 +1,527 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import sharp from 'sharp'
+import { describe, expect, it } from 'vitest'
+import {
+  type Decoded,
+  decode,
+  decodePages,
+  encode,
+  encodeAnimation,
+  readHeader,
+} from '../../src/image/codec.ts'
+import { encodePngWhole } from '../../src/image/filter-rows.ts'
+import { failure, picture, temporaryFolder, wideProfile } from './pictures.ts'
+import { slowCrc } from './png-decoder.ts'
+
+const folder = temporaryFolder()
+const options = { maxPixels: 1e8, orient: true }
+const noise = (i: number) => (Math.imul(i + 1, 2654435761) >>> 13) & 0xffff
+const photo = picture(48, 32, 3, 8, (i) => 100 + 80 * Math.sin(i / 50) + (noise(i) & 7))
+
+describe('decode', () => {
+  it('does not load sharp with the module, nor for the limit on a PNG', () => {
+    const url = (path: string) => JSON.stringify(new URL(`../../src/${path}`, import.meta.url).href)
+    const script = `
+      const { decode } = await import(${url('image/codec.ts')})
+      const png = Uint8Array.from(${JSON.stringify([...encodePngWhole(photo)])})
+      const isLoaded = () => process.report.getReport().sharedObjects.some((f) => /sharp|vips/.test(f))
+      const code = await decode(png, { maxPixels: 10, orient: true }).catch((e) => e.code)
+      process.stdout.write(code + ' ' + isLoaded())
+      await decode(png, { maxPixels: 1e6, orient: true })
+      process.stdout.write(' ' + isLoaded())`
+    const out = execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      encoding: 'utf8',
+    })
+    expect(out).toBe('E_TOO_LARGE false true')
+  })
+
+  it('gives back every kind of PNG that is written', async () => {
+    for (const depth of [8, 16] as const) {
+      for (const channels of [1, 2, 3, 4] as const) {
+        const source = picture(19, 11, channels, depth, noise)
+        const got = await decode(encodePngWhole(source), options)
+        expect([got.width, got.height, got.channels, got.depth]).toEqual([19, 11, channels, depth])
+        expect(got.data).toEqual(source.data)
+      }
+    }
+  })
+
+  it('copies the samples into memory that is handed in, aligned and shared', async () => {
+    const memory = new SharedArrayBuffer(65536)
+    const source = picture(9, 7, 3, 16, noise)
+    let asked = 0
+    const got = await decode(encodePngWhole(source), {
+      ...options,
+      into: (bytes) => {
+        asked = bytes
+        return new Uint8Array(memory, 64, bytes)
+      },
+    })
+    expect(asked).toBe(9 * 7 * 3 * 2)
+    expect(got.data.buffer).toBe(memory)
+    expect(got.data.byteOffset).toBe(64)
+    expect([...got.data]).toEqual([...source.data])
+  })
+
+  it('keeps profile, gamma and resolution, and applies none of them', async () => {
+    const meta = { icc: await wideProfile(), gamma: 100000, resolution: [2835, 1417] as const }
+    const got = await decode(encodePngWhole({ ...photo, meta }), options)
+    expect(got.meta).toEqual(meta)
+    expect(got.data).toEqual(photo.data)
+  })
+
+  it('leaves samples alone under a profile that would change them', async () => {
+    const raw = { raw: { width: 48, height: 32, channels: 3 as const } }
+    const p3 = await sharp(photo.data as Uint8Array, raw)
+      .withIccProfile('p3')
+      .png()
+      .toBuffer()
+    const stored = await sharp(p3, { ignoreIcc: true }).raw().toBuffer()
+    const applied = await sharp(p3).raw().toBuffer()
+    expect(stored.equals(applied)).toBe(false)
+    const got = await decode(p3, options)
+    expect(Buffer.from(got.data as Uint8Array).equals(stored)).toBe(true)
+    expect(got.meta.icc?.length).toBeGreaterThan(128)
+  })
+
+  it('turns a picture as its EXIF orientation asks, unless told not to', async () => {
+    const source = picture(3, 2, 1, 8, (i) => i * 40)
+    for (const orientation of [1, 2, 3, 4, 5, 6, 7, 8]) {
+      const png = encodePngWhole({ ...source, meta: { resolution: [1000, 2000] } })
+      const tagged = insertChunk(png, 'eXIf', exifOf(orientation))
+      const as = await decode(tagged, options)
+      const [w, h] = orientation > 4 ? [2, 3] : [3, 2]
+      expect([as.width, as.height]).toEqual([w, h])
+      expect(as.meta.resolution).toEqual(orientation > 4 ? [2000, 1000] : [1000, 2000])
+      expect([...as.data]).toEqual(orientations[orientation]!.map((i) => i * 40))
+      const raw = await decode(tagged, { ...options, orient: false })
+      expect([raw.width, raw.height]).toEqual([3, 2])
+      expect([...raw.data]).toEqual([0, 40, 80, 120, 160, 200])
+      expect(await readHeader(tagged, options)).toMatchObject({ width: w, height: h, channels: 1, depth: 8 })
+    }
+  })
+
+  it('turns a JPEG', async () => {
+    const jpeg = Buffer.from((await encode(photo, 'jpeg')).bytes)
+    const body = Buffer.concat([Buffer.from('Exif\0\0'), exifOf(6)])
+    const app1 = Buffer.from([0xff, 0xe1, 0, body.length + 2])
+    const tagged = Buffer.concat([jpeg.subarray(0, 2), app1, body, jpeg.subarray(2)])
+    const [turned, stored] = [await decode(tagged, options), await decode(jpeg, options)]
+    expect([turned.width, turned.height]).toEqual([32, 48])
+    // the corner at the top right was the one at the top left
+    expect([...turned.data.subarray(31 * 3, 32 * 3)]).toEqual([...stored.data.subarray(0, 3)])
+  })
+
+  it('reads resolution from JFIF in both units', async () => {
+    const bare = Buffer.from((await encode(photo, 'jpeg')).bytes)
+    const app0 = Buffer.from('\xff\xe0\0\x10JFIF\0\x01\x02\0\0\0\0\0\0\0', 'latin1')
+    const jpeg = Buffer.concat([bare.subarray(0, 2), app0, bare.subarray(2)])
+    const patched = (unit: number, x: number, y: number) => {
+      const copy = Buffer.from(jpeg)
+      copy[13] = unit
+      copy.writeUInt16BE(x, 14)
+      copy.writeUInt16BE(y, 16)
+      return copy
+    }
+    const resolution = async (bytes: Buffer) => (await decode(bytes, options)).meta.resolution
+    expect(await resolution(patched(1, 300, 150))).toEqual([11811, 5906])
+    expect(await resolution(patched(2, 118, 59))).toEqual([11800, 5900])
+    expect(await resolution(patched(0, 1, 1))).toBeUndefined()
+  })
+
+  it('converts CMYK to RGB and says so', async () => {
+    const raw = { raw: { width: 48, height: 32, channels: 3 as const } }
+    const cmyk = await sharp(photo.data as Uint8Array, raw)
+      .toColourspace('cmyk')
+      .jpeg()
+      .toBuffer()
+    const got = await decode(cmyk, options)
+    expect([got.channels, got.depth]).toEqual([3, 8])
+    expect(got.notes).toEqual(['converted from CMYK to sRGB'])
+    expect(got.meta.icc).toBeUndefined()
+  })
+
+  it('reads float TIFFs as levels', async () => {
+    const values = [0, 0.5, 254.75, -3, 1e6, 200]
+    const got = await decode(floatTiff(3, 2, values), options)
+    expect([got.width, got.height, got.channels, got.depth]).toEqual([3, 2, 1, 32])
+    expect([...got.data]).toEqual(values)
+    expect(got.notes).toEqual(['float samples are taken as levels of 0..255'])
+  })
+
+  it('spreads 10 bits of an AVIF over the whole scale', async () => {
+    const white = await sharp(encodePngWhole(picture(8, 8, 3, 16, () => 65535)))
+      .toColourspace('rgb16')
+      .avif({ bitdepth: 10, lossless: true })
+      .toBuffer()
+    const got = await decode(white, options)
+    expect(got.depth).toBe(16)
+    expect([...got.data].every((v) => v === 65535)).toBe(true)
+  })
+
+  it('renders an SVG at its own size', async () => {
+    const svg =
+      '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="10"><rect width="9" height="9" fill="#c86333"/></svg>'
+    const got = await decode(new TextEncoder().encode(svg), options)
+    expect([got.width, got.height, got.channels]).toEqual([20, 10, 4])
+    expect([...got.data.subarray(0, 4)]).toEqual([200, 99, 51, 255])
+    expect(got.meta).toEqual({})
+  })
+
+  it('takes names with brackets, spaces and letters of every alphabet', async () => {
+    const path = join(folder, 'a [page=1] ü 図.png')
+    writeFileSync(path, encodePngWhole(photo))
+    expect((await decode(path, options)).data).toEqual(photo.data)
+  })
+
+  it.skipIf(process.platform === 'win32')('reads a pipe', async () => {
+    const path = join(folder, 'pipe')
+    execFileSync('mkfifo', [path])
+    writeFileSync(join(folder, 'source.png'), encodePngWhole(photo))
+    const { spawn } = await import('node:child_process')
+    spawn('sh', ['-c', `cat "${folder}/source.png" > "${path}"`], { stdio: 'ignore' })
+    expect((await decode(path, options)).data).toEqual(photo.data)
+  })
+})
+
+describe('decode refuses', () => {
+  it('files that are not there, folders, and empty files, by name', async () => {
+    const missing = join(folder, 'missing.png')
+    expect((await failure('E_INPUT', () => decode(missing, options))).message).toBe(
+      `there is no file ${missing}`,
+    )
+    mkdirSync(join(folder, 'sub'))
+    expect((await failure('E_INPUT', () => decode(join(folder, 'sub'), options))).message).toContain(
+      'is a folder',
+    )
+    writeFileSync(join(folder, 'empty.png'), '')
+    expect((await failure('E_DECODE', () => decode(join(folder, 'empty.png'), options))).message).toContain(
+      'is empty',
+    )
+  })
+
+  it('what is no picture', async () => {
+    const text = new TextEncoder().encode('Dear reader, this is a letter and no picture.')
+    const error = await failure('E_DECODE', () => decode(text, { ...options, name: 'standard input' }))
+    expect(error.message).toBe('standard input is not a picture of a known kind')
+  })
+
+  it('more pixels than allowed, with the numbers and the way out, before decoding', async () => {
+    for (const format of ['png', 'jpeg', 'webp', 'tiff', 'gif', 'avif'] as const) {
+      const { bytes } = await encode(photo, format)
+      const error = await failure('E_TOO_LARGE', () => decode(bytes, { maxPixels: 1535, orient: true }))
+      expect(error.why).toEqual(['the input: 48x32 is 1536 pixels, the limit is 1535'])
+      expect(error.fix).toBe('--max-pixels 1536')
+      expect((await decode(bytes, { maxPixels: 1536, orient: true })).width).toBe(48)
+    }
+  })
+
+  it('a decompression bomb from its header alone', async () => {
+    const bomb = Buffer.from(encodePngWhole(picture(1, 1, 1, 8, () => 0)))
+    bomb.writeUInt32BE(200_000, 16)
+    bomb.writeUInt32BE(200_000, 20)
+    bomb.writeUInt32BE(slowCrc(bomb.subarray(12, 29)), 29)
+    const error = await failure('E_TOO_LARGE', () => decode(bomb, options))
+    expect(error.why[0]).toContain('200000x200000 is 40000000000 pixels, the limit is 100000000')
+  })
+
+  it('every format that is cut off, wherever it is cut', async () => {
+    for (const format of ['png', 'jpeg', 'webp', 'tiff', 'gif', 'avif'] as const) {
+      const { bytes } = await encode(photo, format)
+      for (const part of [0.1, 0.3, 0.5, 0.7, 0.9, 0.99]) {
+        const path = join(folder, `cut-${part}.${format}`)
+        writeFileSync(path, bytes.subarray(0, Math.floor(bytes.length * part)))
+        const error = await failure('E_DECODE', () => decode(path, options))
+        expect(error.message).toContain(path)
+      }
+    }
+  })
+
+  it('a PNG without its last chunk, which decoders let pass', async () => {
+    const bytes = encodePngWhole(photo)
+    for (const missing of [1, 4, 12]) {
+      const error = await failure('E_DECODE', () =>
+        decode(bytes.subarray(0, bytes.length - missing), options),
+      )
+      expect(error.why[0]).toContain('before its last chunk')
+    }
+    const trailing = new Uint8Array([...bytes, 1, 2, 3])
+    expect((await decode(trailing, options)).data).toEqual(photo.data)
+  })
+
+  it('data that is damaged in the middle, where the format can tell', async () => {
+    for (const format of ['png', 'jpeg', 'tiff', 'gif'] as const) {
+      const bytes = Uint8Array.from((await encode(photo, format)).bytes)
+      const middle = format === 'tiff' ? 40 : bytes.length >> 1
+      for (let i = 0; i < 40; i++) bytes[middle + i]! ^= 0x55
+      const error = await failure('E_DECODE', () => decode(bytes, { ...options, name: `damaged ${format}` }))
+      expect(error.message).toContain(`damaged ${format}`)
+    }
+  })
+
+  it('samples of kinds that do not fit', async () => {
+    const gray = encodePngWhole(picture(48, 32, 1, 8, noise))
+    const five = await sharp(encodePngWhole(photo))
+      .joinChannel([gray, gray] as never)
+      .tiff({ compression: 'none' })
+      .toBuffer()
+    expect((await failure('E_DECODE', () => decode(five, options))).why[0]).toContain('5 channels')
+    expect((await failure('E_DECODE', () => decode(floatTiff(1, 1, [1], 2), options))).why[0]).toContain(
+      'type int',
+    )
+  })
+})
+
+describe('pages', () => {
+  const pages = [20, 120, 250].map((level, n) =>
+    picture(16, 10, 4, 8, (i) => (i % 4 === 3 ? 255 : n === 1 ? noise(i) & 255 : level)),
+  )
+
+  it('come one by one and do not bleed into each other, from every format that has them', async () => {
+    const strip = Buffer.concat(pages.map((p) => p.data as Uint8Array))
+    const joined = sharp(strip, { raw: { width: 16, height: 30, channels: 4, pageHeight: 10 } })
+    const files = {
+      webp: (await encodeAnimation(pages, 'webp')).bytes,
+      gif: (await encodeAnimation(pages, 'gif')).bytes,
+      tiff: await joined.clone().tiff({ compression: 'none' }).toBuffer(),
+    }
+    for (const [format, bytes] of Object.entries(files)) {
+      const got: Decoded[] = []
+      for await (const page of decodePages(bytes, options)) got.push(page)
+      expect(got.map((p) => [p.width, p.height, p.pages])).toEqual(pages.map(() => [16, 10, 3]))
+      for (const [n, page] of got.entries()) {
+        const isExact = format !== 'gif' || n !== 1 // noise has more colours than a gif
+        const colours = (p: { data: ArrayLike<number>; channels: number }) =>
+          Array.from(p.data).filter((_, i) => p.channels === 3 || i % 4 !== 3)
+        if (isExact) expect(colours(page)).toEqual(colours(pages[n]!))
+        const single = await decode(bytes, { ...options, page: n })
+        expect(single.data).toEqual(page.data)
+      }
+    }
+  })
+
+  it('of a TIFF may differ in size and depth', async () => {
+    const first = floatTiff(3, 2, [1, 2, 3, 4, 5, 6])
+    const second = floatTiff(1, 2, [7, 8])
+    const got: Decoded[] = []
+    for await (const page of decodePages(joinTiffs(first, second), options)) got.push(page)
+    expect(got.map((p) => [p.width, p.height, ...p.data])).toEqual([
+      [3, 2, 1, 2, 3, 4, 5, 6],
+      [1, 2, 7, 8],
+    ])
+  })
+
+  it('keep how long they are shown', async () => {
+    for (const format of ['webp', 'gif'] as const) {
+      const { bytes } = await encodeAnimation(pages, format, { delay: [100, 200, 300], loop: 2 })
+      const header = await readHeader(bytes, options)
+      expect([header.pages, header.delay, header.loop]).toEqual([3, [100, 200, 300], 2])
+    }
+  })
+
+  it('of an animation must have one size', async () => {
+    const error = await failure('E_SHAPE', () => encodeAnimation([photo, pages[0]!], 'gif'))
+    expect(error.why[0]).toBe('sizes: 48x32x3, 16x10x4')
+    await failure('E_SHAPE', () => encodeAnimation([], 'webp'))
+  })
+
+  it('that are not there are refused', async () => {
+    await failure('E_DECODE', () => decode(floatTiff(1, 1, [1]), { ...options, page: 3 }))
+  })
+})
+
+describe('encode', () => {
+  it('brings every sample back from png, webp and tiff', async () => {
+    for (const format of ['png', 'webp', 'tiff'] as const) {
+      for (const channels of [1, 2, 3, 4] as const) {
+        const source = picture(19, 11, channels, 8, (i) => noise(i) & 255)
+        const { bytes, notes } = await encode(source, format)
+        const got = await decode(bytes, options)
+        const isWidened = format === 'webp' && channels < 3 // webp has no gray
+        const want = isWidened
+          ? Array.from({ length: 19 * 11 }, (_, i) => {
+              const [v, a] = [source.data[i * channels]!, source.data[i * channels + 1]!]
+              return channels === 1 ? [v, v, v] : [v, v, v, a]
+            }).flat()
+          : [...source.data]
+        expect([...got.data]).toEqual(want)
+        expect(notes).toEqual([])
+      }
+    }
+  })
+
+  it('keeps 16 bits in tiff, and rounds them with a note where a format has 8', async () => {
+    for (const channels of [1, 2, 3, 4] as const) {
+      const source = picture(19, 11, channels, 16, noise)
+      expect([...(await decode((await encode(source, 'tiff')).bytes, options)).data]).toEqual([
+        ...source.data,
+      ])
+    }
+    const { bytes, notes } = await encode(
+      picture(4, 4, 3, 16, () => 25700),
+      'webp',
+    )
+    expect(notes).toEqual(['webp holds 8 bits: 16-bit samples were rounded to 8'])
+    expect([...(await decode(bytes, options)).data]).toEqual(new Array(48).fill(100))
+  })
+
+  it('keeps profile and resolution', async () => {
+    const meta = { icc: await wideProfile(), resolution: [11811, 5906] as const }
+    for (const format of ['png', 'jpeg', 'webp', 'tiff', 'avif'] as const) {
+      const { bytes } = await encode({ ...photo, meta }, format)
+      expect((await decode(bytes, options)).meta, format).toEqual(meta)
+      const bare = await encode(photo, format)
+      expect((await decode(bare.bytes, options)).meta, format).toEqual({})
+    }
+  })
+
+  it('is near in jpeg and avif', async () => {
+    for (const format of ['jpeg', 'avif'] as const) {
+      const got = await decode((await encode(photo, format)).bytes, options)
+      const worst = Math.max(...[...got.data].map((v, i) => Math.abs(v - photo.data[i]!)))
+      expect(worst).toBeLessThan(24)
+    }
+  })
+
+  it('drops an alpha of opaque pixels for jpeg, and refuses one that shows', async () => {
+    const opaque = picture(8, 8, 4, 8, (i) => (i % 4 === 3 ? 255 : 90))
+    expect((await decode((await encode(opaque, 'jpeg')).bytes, options)).channels).toBe(3)
+    const gray = picture(8, 8, 2, 8, (i) => (i % 2 === 1 ? 255 : 90))
+    const got = await decode((await encode(gray, 'jpeg')).bytes, options)
+    expect([got.channels, got.data[0]]).toEqual([1, 90])
+    const glass = picture(8, 8, 4, 8, (i) => (i === 3 ? 254 : 255))
+    const error = await failure('E_OUTPUT', () => encode(glass, 'jpeg'))
+    expect(error.why).toEqual(['1 of 64 pixels are not opaque'])
+    expect(error.fix).toContain('--alpha drop')
+  })
+
+  it('says what a gif cannot hold', async () => {
+    expect(
+      (
+        await encode(
+          picture(16, 16, 1, 8, (i) => i),
+          'gif',
+        )
+      ).notes,
+    ).toEqual([])
+    expect(
+      (
+        await encode(
+          picture(20, 20, 3, 8, (i) => noise(i) & 255),
+          'gif',
+        )
+      ).notes,
+    ).toEqual(['gif holds 256 colours: the picture was reduced to them'])
+    expect(
+      (
+        await encode(
+          picture(4, 4, 2, 8, () => 100),
+          'gif',
+        )
+      ).notes,
+    ).toEqual(['gif holds no half-transparent pixels: they became opaque or transparent'])
+  })
+
+  it('refuses float samples, and sides that are too long', async () => {
+    const float = { ...photo, depth: 32 as const, data: new Float32Array(48 * 32 * 3) }
+    expect((await failure('E_OUTPUT', () => encode(float, 'tiff'))).fix).toContain('.npy')
+    const long = await failure('E_OUTPUT', () =>
+      encode(
+        picture(70_000, 1, 1, 8, () => 0),
+        'webp',
+      ),
+    )
+    expect(long.message).toBe('the picture cannot be written as webp')
+  })
+})
+
+/** Where each sample of a 3x2 picture comes from under the eight EXIF orientations. */
+const orientations: Record<number, number[]> = {
+  1: [0, 1, 2, 3, 4, 5],
+  2: [2, 1, 0, 5, 4, 3],
+  3: [5, 4, 3, 2, 1, 0],
+  4: [3, 4, 5, 0, 1, 2],
+  5: [0, 3, 1, 4, 2, 5],
+  6: [3, 0, 4, 1, 5, 2],
+  7: [5, 2, 4, 1, 3, 0],
+  8: [2, 5, 1, 4, 0, 3],
+}
+
+/** An EXIF block of one entry. */
+function exifOf(orientation: number): Buffer {
+  const exif = Buffer.alloc(26)
+  exif.write('II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0', 0, 'latin1')
+  exif.writeUInt16LE(orientation, 18)
+  return exif
+}
+
+/** Puts a chunk behind the header of a PNG. */
+function insertChunk(png: Uint8Array, type: string, body: Uint8Array): Buffer {
+  const tagged = Buffer.concat([Buffer.from(type, 'latin1'), body])
+  const ends = [Buffer.alloc(4), Buffer.alloc(4)] as const
+  ends[0].writeUInt32BE(body.length)
+  ends[1].writeUInt32BE(slowCrc(tagged))
+  return Buffer.concat([png.subarray(0, 33), ends[0], tagged, ends[1], png.subarray(33)])
+}
+
+const tiffTags = 10
+
+/** An uncompressed TIFF of one page of gray 32-bit samples: float (sample format 3) or signed whole (2). */
+function floatTiff(width: number, height: number, values: number[], sampleFormat: 2 | 3 = 3): Buffer {
+  return tiffPage(0, width, height, values, sampleFormat, 'II*\0')
+}
+
+function tiffPage(
+  at: number,
+  width: number,
+  height: number,
+  values: number[],
+  format: number,
+  head = '',
+): Buffer {
+  const samples = Buffer.from(Float32Array.from(values).buffer)
+  const ifd = at + (head === '' ? 0 : 8)
+  const dataAt = ifd + 2 + tiffTags * 12 + 4
+  const tags = [
+    [256, 4, width],
+    [257, 4, height],
+    [258, 3, 32],
+    [259, 3, 1],
+    [262, 3, 1],
+    [273, 4, dataAt],
+    [277, 3, 1],
+    [278, 4, height],
+    [279, 4, samples.length],
+    [339, 3, format],
+  ]
+  const page = Buffer.alloc(dataAt - at)
+  if (head !== '') {
+    page.write(head, 0, 'latin1')
+    page.writeUInt32LE(8, 4)
+  }
+  let to = ifd - at
+  page.writeUInt16LE(tiffTags, to)
+  to += 2
+  for (const [tag, type, value] of tags) {
+    page.writeUInt16LE(tag!, to)
+    page.writeUInt16LE(type!, to + 2)
+    page.writeUInt32LE(1, to + 4)
+    page.writeUInt32LE(value!, to + 8)
+    to += 12
+  }
+  return Buffer.concat([page, samples])
+}
+
+/** Two pages made by floatTiff as one file: the second is written again for its new place. */
+function joinTiffs(first: Buffer, second: Buffer): Buffer {
+  const head = Buffer.from(first)
+  head.writeUInt32LE(head.length, 8 + 2 + tiffTags * 12)
+  const [width, height] = [second.readUInt32LE(8 + 2 + 8), second.readUInt32LE(8 + 2 + 12 + 8)]
+  const samples = second.subarray(8 + 2 + tiffTags * 12 + 4)
+  const values = Array.from({ length: width * height }, (_, i) => samples.readFloatLE(4 * i))
+  return Buffer.concat([head, tiffPage(head.length, width, height, values, 3)])
+}

@@ -1,0 +1,51 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import sharp from 'sharp'
+import { afterAll, expect } from 'vitest'
+import { ConvoError, type ErrorCode } from '../../src/error.ts'
+import type { Picture, Samples } from '../../src/tensor/picture.ts'
+
+/** The folder of reference data beside the project, which not every copy has. */
+export const shared: string = fileURLToPath(new URL('../../../shared', import.meta.url))
+export const hasShared: boolean = existsSync(join(shared, 'pngsuite/pixels.json'))
+
+/** A folder that is gone when the tests of the file are over. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'convo-test-'))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** A picture of given samples. */
+export function picture(
+  width: number,
+  height: number,
+  channels: 1 | 2 | 3 | 4,
+  depth: 8 | 16,
+  sample: (i: number) => number,
+): Picture {
+  const data: Samples = new (depth === 8 ? Uint8Array : Uint16Array)(width * height * channels)
+  for (let i = 0; i < data.length; i++) data[i] = sample(i)
+  return { width, height, channels, depth, data, meta: {} }
+}
+
+/** Expects a ConvoError of a code and returns it, to look at its words. */
+export async function failure(code: ErrorCode, act: () => unknown): Promise<ConvoError> {
+  try {
+    await act()
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConvoError)
+    expect((error as ConvoError).code).toBe(code)
+    return error as ConvoError
+  }
+  return expect.unreachable(`expected ${code}`)
+}
+
+/** A real RGB profile, unlike sRGB: the one of P3 that sharp brings along. */
+export async function wideProfile(): Promise<Uint8Array> {
+  const input = { create: { width: 1, height: 1, channels: 3 as const, background: '#000' } }
+  const { icc } = await sharp(await sharp(input).withIccProfile('p3').png().toBuffer()).metadata()
+  return new Uint8Array(icc!)
+}
