@@ -4,23 +4,14 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import {
-  type Decoded,
-  decode,
-  decodePages,
-  encode,
-  encodeAnimation,
-  readHeader,
-} from '../../src/image/codec.ts'
+import { decode, encode, readHeader } from '../../src/image/codec.ts'
 import { encodePngWhole } from '../../src/image/filter-rows.ts'
-import { failure, picture, temporaryFolder, wideProfile } from './pictures.ts'
+import { failure, noise, photo, picture, temporaryFolder, wideProfile } from './pictures.ts'
 import { slowCrc } from './png-decoder.ts'
+import { floatTiff } from './tiff.ts'
 
 const folder = temporaryFolder()
 const options = { maxPixels: 1e8, orient: true }
-const noise = (i: number) => (Math.imul(i + 1, 2654435761) >>> 13) & 0xffff
-const photo = picture(48, 32, 3, 8, (i) => 100 + 80 * Math.sin(i / 50) + (noise(i) & 7))
-
 describe('decode', () => {
   it('does not load sharp with the module, nor for the limit on a PNG', () => {
     const url = (path: string) => JSON.stringify(new URL(`../../src/${path}`, import.meta.url).href)
@@ -276,169 +267,6 @@ describe('decode refuses', () => {
   })
 })
 
-describe('pages', () => {
-  const pages = [20, 120, 250].map((level, n) =>
-    picture(16, 10, 4, 8, (i) => (i % 4 === 3 ? 255 : n === 1 ? noise(i) & 255 : level)),
-  )
-
-  it('come one by one and do not bleed into each other, from every format that has them', async () => {
-    const strip = Buffer.concat(pages.map((p) => p.data as Uint8Array))
-    const joined = sharp(strip, { raw: { width: 16, height: 30, channels: 4, pageHeight: 10 } })
-    const files = {
-      webp: (await encodeAnimation(pages, 'webp')).bytes,
-      gif: (await encodeAnimation(pages, 'gif')).bytes,
-      tiff: await joined.clone().tiff({ compression: 'none' }).toBuffer(),
-    }
-    for (const [format, bytes] of Object.entries(files)) {
-      const got: Decoded[] = []
-      for await (const page of decodePages(bytes, options)) got.push(page)
-      expect(got.map((p) => [p.width, p.height, p.pages])).toEqual(pages.map(() => [16, 10, 3]))
-      for (const [n, page] of got.entries()) {
-        const isExact = format !== 'gif' || n !== 1 // noise has more colours than a gif
-        const colours = (p: { data: ArrayLike<number>; channels: number }) =>
-          Array.from(p.data).filter((_, i) => p.channels === 3 || i % 4 !== 3)
-        if (isExact) expect(colours(page)).toEqual(colours(pages[n]!))
-        const single = await decode(bytes, { ...options, page: n })
-        expect(single.data).toEqual(page.data)
-      }
-    }
-  })
-
-  it('of a TIFF may differ in size and depth', async () => {
-    const first = floatTiff(3, 2, [1, 2, 3, 4, 5, 6])
-    const second = floatTiff(1, 2, [7, 8])
-    const got: Decoded[] = []
-    for await (const page of decodePages(joinTiffs(first, second), options)) got.push(page)
-    expect(got.map((p) => [p.width, p.height, ...p.data])).toEqual([
-      [3, 2, 1, 2, 3, 4, 5, 6],
-      [1, 2, 7, 8],
-    ])
-  })
-
-  it('keep how long they are shown', async () => {
-    for (const format of ['webp', 'gif'] as const) {
-      const { bytes } = await encodeAnimation(pages, format, { delay: [100, 200, 300], loop: 2 })
-      const header = await readHeader(bytes, options)
-      expect([header.pages, header.delay, header.loop]).toEqual([3, [100, 200, 300], 2])
-    }
-  })
-
-  it('of an animation must have one size', async () => {
-    const error = await failure('E_SHAPE', () => encodeAnimation([photo, pages[0]!], 'gif'))
-    expect(error.why[0]).toBe('sizes: 48x32x3, 16x10x4')
-    await failure('E_SHAPE', () => encodeAnimation([], 'webp'))
-  })
-
-  it('that are not there are refused', async () => {
-    await failure('E_DECODE', () => decode(floatTiff(1, 1, [1]), { ...options, page: 3 }))
-  })
-})
-
-describe('encode', () => {
-  it('brings every sample back from png, webp and tiff', async () => {
-    for (const format of ['png', 'webp', 'tiff'] as const) {
-      for (const channels of [1, 2, 3, 4] as const) {
-        const source = picture(19, 11, channels, 8, (i) => noise(i) & 255)
-        const { bytes, notes } = await encode(source, format)
-        const got = await decode(bytes, options)
-        const isWidened = format === 'webp' && channels < 3 // webp has no gray
-        const want = isWidened
-          ? Array.from({ length: 19 * 11 }, (_, i) => {
-              const [v, a] = [source.data[i * channels]!, source.data[i * channels + 1]!]
-              return channels === 1 ? [v, v, v] : [v, v, v, a]
-            }).flat()
-          : [...source.data]
-        expect([...got.data]).toEqual(want)
-        expect(notes).toEqual([])
-      }
-    }
-  })
-
-  it('keeps 16 bits in tiff, and rounds them with a note where a format has 8', async () => {
-    for (const channels of [1, 2, 3, 4] as const) {
-      const source = picture(19, 11, channels, 16, noise)
-      expect([...(await decode((await encode(source, 'tiff')).bytes, options)).data]).toEqual([
-        ...source.data,
-      ])
-    }
-    const { bytes, notes } = await encode(
-      picture(4, 4, 3, 16, () => 25700),
-      'webp',
-    )
-    expect(notes).toEqual(['webp holds 8 bits: 16-bit samples were rounded to 8'])
-    expect([...(await decode(bytes, options)).data]).toEqual(new Array(48).fill(100))
-  })
-
-  it('keeps profile and resolution', async () => {
-    const meta = { icc: await wideProfile(), resolution: [11811, 5906] as const }
-    for (const format of ['png', 'jpeg', 'webp', 'tiff', 'avif'] as const) {
-      const { bytes } = await encode({ ...photo, meta }, format)
-      expect((await decode(bytes, options)).meta, format).toEqual(meta)
-      const bare = await encode(photo, format)
-      expect((await decode(bare.bytes, options)).meta, format).toEqual({})
-    }
-  })
-
-  it('is near in jpeg and avif', async () => {
-    for (const format of ['jpeg', 'avif'] as const) {
-      const got = await decode((await encode(photo, format)).bytes, options)
-      const worst = Math.max(...[...got.data].map((v, i) => Math.abs(v - photo.data[i]!)))
-      expect(worst).toBeLessThan(24)
-    }
-  })
-
-  it('drops an alpha of opaque pixels for jpeg, and refuses one that shows', async () => {
-    const opaque = picture(8, 8, 4, 8, (i) => (i % 4 === 3 ? 255 : 90))
-    expect((await decode((await encode(opaque, 'jpeg')).bytes, options)).channels).toBe(3)
-    const gray = picture(8, 8, 2, 8, (i) => (i % 2 === 1 ? 255 : 90))
-    const got = await decode((await encode(gray, 'jpeg')).bytes, options)
-    expect([got.channels, got.data[0]]).toEqual([1, 90])
-    const glass = picture(8, 8, 4, 8, (i) => (i === 3 ? 254 : 255))
-    const error = await failure('E_OUTPUT', () => encode(glass, 'jpeg'))
-    expect(error.why).toEqual(['1 of 64 pixels are not opaque'])
-    expect(error.fix).toContain('--alpha drop')
-  })
-
-  it('says what a gif cannot hold', async () => {
-    expect(
-      (
-        await encode(
-          picture(16, 16, 1, 8, (i) => i),
-          'gif',
-        )
-      ).notes,
-    ).toEqual([])
-    expect(
-      (
-        await encode(
-          picture(20, 20, 3, 8, (i) => noise(i) & 255),
-          'gif',
-        )
-      ).notes,
-    ).toEqual(['gif holds 256 colours: the picture was reduced to them'])
-    expect(
-      (
-        await encode(
-          picture(4, 4, 2, 8, () => 100),
-          'gif',
-        )
-      ).notes,
-    ).toEqual(['gif holds no half-transparent pixels: they became opaque or transparent'])
-  })
-
-  it('refuses float samples, and sides that are too long', async () => {
-    const float = { ...photo, depth: 32 as const, data: new Float32Array(48 * 32 * 3) }
-    expect((await failure('E_OUTPUT', () => encode(float, 'tiff'))).fix).toContain('.npy')
-    const long = await failure('E_OUTPUT', () =>
-      encode(
-        picture(70_000, 1, 1, 8, () => 0),
-        'webp',
-      ),
-    )
-    expect(long.message).toBe('the picture cannot be written as webp')
-  })
-})
-
 /** Where each sample of a 3x2 picture comes from under the eight EXIF orientations. */
 const orientations: Record<number, number[]> = {
   1: [0, 1, 2, 3, 4, 5],
@@ -466,62 +294,4 @@ function insertChunk(png: Uint8Array, type: string, body: Uint8Array): Buffer {
   ends[0].writeUInt32BE(body.length)
   ends[1].writeUInt32BE(slowCrc(tagged))
   return Buffer.concat([png.subarray(0, 33), ends[0], tagged, ends[1], png.subarray(33)])
-}
-
-const tiffTags = 10
-
-/** An uncompressed TIFF of one page of gray 32-bit samples: float (sample format 3) or signed whole (2). */
-function floatTiff(width: number, height: number, values: number[], sampleFormat: 2 | 3 = 3): Buffer {
-  return tiffPage(0, width, height, values, sampleFormat, 'II*\0')
-}
-
-function tiffPage(
-  at: number,
-  width: number,
-  height: number,
-  values: number[],
-  format: number,
-  head = '',
-): Buffer {
-  const samples = Buffer.from(Float32Array.from(values).buffer)
-  const ifd = at + (head === '' ? 0 : 8)
-  const dataAt = ifd + 2 + tiffTags * 12 + 4
-  const tags = [
-    [256, 4, width],
-    [257, 4, height],
-    [258, 3, 32],
-    [259, 3, 1],
-    [262, 3, 1],
-    [273, 4, dataAt],
-    [277, 3, 1],
-    [278, 4, height],
-    [279, 4, samples.length],
-    [339, 3, format],
-  ]
-  const page = Buffer.alloc(dataAt - at)
-  if (head !== '') {
-    page.write(head, 0, 'latin1')
-    page.writeUInt32LE(8, 4)
-  }
-  let to = ifd - at
-  page.writeUInt16LE(tiffTags, to)
-  to += 2
-  for (const [tag, type, value] of tags) {
-    page.writeUInt16LE(tag!, to)
-    page.writeUInt16LE(type!, to + 2)
-    page.writeUInt32LE(1, to + 4)
-    page.writeUInt32LE(value!, to + 8)
-    to += 12
-  }
-  return Buffer.concat([page, samples])
-}
-
-/** Two pages made by floatTiff as one file: the second is written again for its new place. */
-function joinTiffs(first: Buffer, second: Buffer): Buffer {
-  const head = Buffer.from(first)
-  head.writeUInt32LE(head.length, 8 + 2 + tiffTags * 12)
-  const [width, height] = [second.readUInt32LE(8 + 2 + 8), second.readUInt32LE(8 + 2 + 12 + 8)]
-  const samples = second.subarray(8 + 2 + tiffTags * 12 + 4)
-  const values = Array.from({ length: width * height }, (_, i) => samples.readFloatLE(4 * i))
-  return Buffer.concat([head, tiffPage(head.length, width, height, values, 3)])
 }

@@ -49,3 +49,9 @@ export async function wideProfile(): Promise<Uint8Array> {
   const { icc } = await sharp(await sharp(input).withIccProfile('p3').png().toBuffer()).metadata()
   return new Uint8Array(icc!)
 }
+
+/** Numbers of 16 bits without a pattern. */
+export const noise = (i: number): number => (Math.imul(i + 1, 2654435761) >>> 13) & 0xffff
+
+/** A small picture that is smooth with a little noise, as photographs are. */
+export const photo: Picture = picture(48, 32, 3, 8, (i) => 100 + 80 * Math.sin(i / 50) + (noise(i) & 7))

@@ -1,0 +1,57 @@
+const tiffTags = 10
+
+/** An uncompressed TIFF of one page of gray 32-bit samples: float (sample format 3) or signed whole (2). */
+export function floatTiff(width: number, height: number, values: number[], sampleFormat: 2 | 3 = 3): Buffer {
+  return tiffPage(0, width, height, values, sampleFormat, 'II*\0')
+}
+
+function tiffPage(
+  at: number,
+  width: number,
+  height: number,
+  values: number[],
+  format: number,
+  head = '',
+): Buffer {
+  const samples = Buffer.from(Float32Array.from(values).buffer)
+  const ifd = at + (head === '' ? 0 : 8)
+  const dataAt = ifd + 2 + tiffTags * 12 + 4
+  const tags = [
+    [256, 4, width],
+    [257, 4, height],
+    [258, 3, 32],
+    [259, 3, 1],
+    [262, 3, 1],
+    [273, 4, dataAt],
+    [277, 3, 1],
+    [278, 4, height],
+    [279, 4, samples.length],
+    [339, 3, format],
+  ]
+  const page = Buffer.alloc(dataAt - at)
+  if (head !== '') {
+    page.write(head, 0, 'latin1')
+    page.writeUInt32LE(8, 4)
+  }
+  let to = ifd - at
+  page.writeUInt16LE(tiffTags, to)
+  to += 2
+  for (const [tag, type, value] of tags) {
+    page.writeUInt16LE(tag!, to)
+    page.writeUInt16LE(type!, to + 2)
+    page.writeUInt32LE(1, to + 4)
+    page.writeUInt32LE(value!, to + 8)
+    to += 12
+  }
+  return Buffer.concat([page, samples])
+}
+
+/** Two pages made by floatTiff as one file: the second is written again for its new place. */
+export function joinTiffs(first: Buffer, second: Buffer): Buffer {
+  const head = Buffer.from(first)
+  head.writeUInt32LE(head.length, 8 + 2 + tiffTags * 12)
+  const [width, height] = [second.readUInt32LE(8 + 2 + 8), second.readUInt32LE(8 + 2 + 12 + 8)]
+  const samples = second.subarray(8 + 2 + tiffTags * 12 + 4)
+  const values = Array.from({ length: width * height }, (_, i) => samples.readFloatLE(4 * i))
+  return Buffer.concat([head, tiffPage(head.length, width, height, values, 3)])
+}
