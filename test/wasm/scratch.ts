@@ -1,0 +1,121 @@
+import { type How, howBytes, loadEngine, type WasmExports, writeHow } from '../../src/run/engine.ts'
+
+const slack = 64
+const guard = 64
+const guardByte = 0xa5
+
+/** Memory for a test of one loop: every buffer has 64 bytes of slack, and a guard behind it that no loop may touch. */
+export type Scratch = {
+  readonly wasm: WasmExports
+  /** Starts anew: all buffers are given back. */
+  reset(): void
+  /** A buffer with these samples. */
+  put(samples: Samples): number
+  /** A buffer of `bytes` bytes, not zero. */
+  room(bytes: number): number
+  how(how: How): number
+  u8(address: number, n: number): Uint8Array
+  u16(address: number, n: number): Uint16Array
+  u32(address: number, n: number): Uint32Array
+  i16(address: number, n: number): Int16Array
+  i32(address: number, n: number): Int32Array
+  f32(address: number, n: number): Float32Array
+  /** The guards that were overwritten: addresses, none when all is well. */
+  broken(): number[]
+}
+
+type Samples = Uint8Array | Uint16Array | Uint32Array | Int16Array | Int32Array | Float32Array
+
+/** One memory of 16 MiB with the built loops over it. */
+export function scratch(): Scratch {
+  const memory = new WebAssembly.Memory({ initial: 256, maximum: 65536, shared: true })
+  const wasm = loadEngine(memory)
+  const bytes = new Uint8Array(memory.buffer)
+  let top = 1024
+  let guards: number[] = []
+
+  function room(n: number): number {
+    const address = top
+    const end = address + n + slack
+    bytes.fill(0x7b, address, end)
+    bytes.fill(guardByte, end, end + guard)
+    guards.push(end)
+    top = Math.ceil((end + guard) / 64) * 64
+    if (top > bytes.length) throw new Error('the test memory is too small')
+    return address
+  }
+
+  return {
+    wasm,
+    reset() {
+      top = 1024
+      guards = []
+    },
+    put(samples) {
+      const address = room(samples.byteLength)
+      bytes.set(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength), address)
+      return address
+    },
+    room,
+    how(how) {
+      const address = room(howBytes)
+      writeHow(memory, address, how)
+      return address
+    },
+    u8: (a, n) => new Uint8Array(memory.buffer, a, n).slice(),
+    u16: (a, n) => new Uint16Array(memory.buffer, a, n).slice(),
+    u32: (a, n) => new Uint32Array(memory.buffer, a, n).slice(),
+    i16: (a, n) => new Int16Array(memory.buffer, a, n).slice(),
+    i32: (a, n) => new Int32Array(memory.buffer, a, n).slice(),
+    f32: (a, n) => new Float32Array(memory.buffer, a, n).slice(),
+    broken: () => guards.filter((g) => bytes.subarray(g, g + guard).some((b) => b !== guardByte)),
+  }
+}
+
+/** Numbers in 0..1 from a seed (mulberry32). */
+export function random(seed: number): () => number {
+  let state = seed | 0
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+/** `n` whole numbers from `low` to `high`, the extremes more often than chance. */
+export function wholes(next: () => number, n: number, low: number, high: number): number[] {
+  return Array.from({ length: n }, () => {
+    const r = next()
+    if (r < 0.1) return low
+    if (r > 0.9) return high
+    return low + Math.floor(next() * (high - low + 1))
+  })
+}
+
+/** `n` float32 numbers within ± size, some of them zero, tiny or halves. */
+export function floats(next: () => number, n: number, size: number): Float32Array {
+  return Float32Array.from({ length: n }, () => {
+    const r = next()
+    if (r < 0.05) return 0
+    if (r < 0.1) return (next() - 0.5) * 1e-6
+    if (r < 0.3) return Math.round((next() * 2 - 1) * size) + 0.5
+    return (next() * 2 - 1) * size
+  })
+}
+
+/** The sizes that matter: every tail of every block, and rows of several blocks of columns. */
+export const sizes: readonly number[] = [
+  ...Array.from({ length: 70 }, (_, i) => i + 1),
+  127,
+  128,
+  130,
+  511,
+  513,
+  1023,
+  1030,
+  1056,
+  4095,
+  4097,
+  8200,
+]
