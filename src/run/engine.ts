@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
+import type { FftExports } from './fft.ts'
 
 /**
  * The WASM loops (src/wasm). Every number is a byte address in the memory that the engine was loaded with, a count, or
@@ -182,7 +183,8 @@ export type WasmExports = {
   ): void
   /** Adler-32 going on from `start` (1 at the beginning); take the result `>>> 0`. */
   adler32(src: number, n: number, start: number): number
-} & BankLoops
+} & BankLoops &
+  FftExports
 
 type Taps = (
   dst: number,

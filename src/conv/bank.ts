@@ -1,0 +1,148 @@
+import { type BorderName, borders } from '../tensor/border.ts'
+import type { Axis, Correlation, TransposedAxis, Transposition } from './geometry.ts'
+
+/**
+ * A correlation or transposed correlation as tap lists over gathered tiles: the one form in which the bank loops run
+ * both. Output grid place g meets tile rows from `g * step`; a correlation has one phase, a transposed one has
+ * stride x stride (x stride) of them, each writing every stride-th output sample.
+ */
+export type BankPlan = {
+  readonly groups: number
+  readonly channelsPerGroup: number
+  readonly filtersPerGroup: number
+  readonly input: readonly [depth: number, height: number, width: number]
+  readonly output: readonly [depth: number, height: number, width: number]
+  readonly border: BorderName
+  readonly fill: number
+  /** Output grid: the places of the largest phase. */
+  readonly grid: readonly [z: number, y: number, x: number]
+  /** Input samples from one grid place to the next. */
+  readonly step: readonly [z: number, y: number, x: number]
+  /** Output samples from one grid place to the next. */
+  readonly outStep: readonly [z: number, y: number, x: number]
+  /** Input planes that grid plane z needs: `z * step + depths[k]`. */
+  readonly depths: readonly number[]
+  /** Input rows and columns that grid place g needs: `g * step + first` .. `+ span - 1`. */
+  readonly rows: Span
+  readonly columns: Span
+  readonly phases: readonly Phase[]
+}
+
+type Span = { readonly first: number; readonly span: number }
+
+/** The taps of one output phase, in the order of accumulation (the channel runs outside of them). */
+export type Phase = {
+  readonly offset: readonly [z: number, y: number, x: number]
+  readonly count: readonly [z: number, y: number, x: number]
+  readonly taps: readonly BankTap[]
+}
+
+/** A tap: which gathered plane, which row and column of the tile (from the first needed), which weight of the kernel volume. */
+export type BankTap = { readonly plane: number; readonly row: number; readonly column: number; readonly weight: number }
+
+/** The plan of a correlation. */
+export function correlationBank(c: Correlation): BankPlan {
+  const [az, ay, ax] = c.axes
+  const taps: BankTap[] = []
+  let weight = 0
+  for (let tz = 0; tz < az.kernel; tz++) {
+    for (let ty = 0; ty < ay.kernel; ty++) {
+      for (let tx = 0; tx < ax.kernel; tx++) {
+        taps.push({ plane: tz, row: ty * ay.dilation, column: tx * ax.dilation, weight: weight++ })
+      }
+    }
+  }
+  const count = [az.output, ay.output, ax.output] as const
+  return {
+    groups: c.groups,
+    channelsPerGroup: c.channels / c.groups,
+    filtersPerGroup: c.filters / c.groups,
+    input: [az.input, ay.input, ax.input],
+    output: count,
+    border: c.border,
+    fill: c.fill,
+    grid: count,
+    step: [az.stride, ay.stride, ax.stride],
+    outStep: [1, 1, 1],
+    depths: Array.from({ length: az.kernel }, (_, t) => t * az.dilation - az.before),
+    rows: reach(ay),
+    columns: reach(ax),
+    phases: [{ offset: [0, 0, 0], count, taps }],
+  }
+}
+
+const reach = (a: Axis): Span => ({ first: -a.before, span: a.dilation * (a.kernel - 1) + 1 })
+
+/** The plan of a transposed correlation. Weights lie [C][O/groups][kernel volume]. */
+export function transpositionBank(t: Transposition): BankPlan {
+  const [z, y, x] = t.axes.map(axisPhases) as [AxisPhases, AxisPhases, AxisPhases]
+  const [az, ay, ax] = t.axes
+  const depths: number[] = []
+  for (let d = z.first; d <= z.last; d++) depths.push(d)
+  const phases: Phase[] = []
+  for (const pz of z.phases) {
+    for (const py of y.phases) {
+      for (const px of x.phases) {
+        const taps: BankTap[] = []
+        for (const tz of pz.taps) {
+          for (const ty of py.taps) {
+            for (const tx of px.taps) {
+              const weight = (tz.tap * ay.kernel + ty.tap) * ax.kernel + tx.tap
+              taps.push({ plane: tz.at - z.first, row: ty.at - y.first, column: tx.at - x.first, weight })
+            }
+          }
+        }
+        phases.push({ offset: [pz.offset, py.offset, px.offset], count: [pz.count, py.count, px.count], taps })
+      }
+    }
+  }
+  return {
+    groups: t.groups,
+    channelsPerGroup: t.channels / t.groups,
+    filtersPerGroup: t.filters / t.groups,
+    input: [az.input, ay.input, ax.input],
+    output: [az.output, ay.output, ax.output],
+    border: 'constant',
+    fill: 0,
+    grid: [z.grid, y.grid, x.grid],
+    step: [1, 1, 1],
+    outStep: [az.stride, ay.stride, ax.stride],
+    depths,
+    rows: { first: y.first, span: y.last - y.first + 1 },
+    columns: { first: x.first, span: x.last - x.first + 1 },
+    phases,
+  }
+}
+
+type AxisPhases = {
+  readonly grid: number
+  readonly first: number
+  readonly last: number
+  readonly phases: readonly { offset: number; count: number; taps: readonly { tap: number; at: number }[] }[]
+}
+
+/**
+ * Output place g * stride + p is reached by tap t when p + before - t * dilation is a multiple of the stride; the input
+ * sample is then g + (p + before - t * dilation) / stride.
+ */
+function axisPhases(a: TransposedAxis): AxisPhases {
+  const phases = Array.from({ length: Math.min(a.stride, a.output) }, (_, offset) => {
+    const taps = Array.from({ length: a.kernel }, (_, tap) => ({ tap, at: (offset + a.before - tap * a.dilation) / a.stride }))
+    return { offset, count: Math.ceil((a.output - offset) / a.stride), taps: taps.filter((t) => Number.isInteger(t.at)) }
+  })
+  const places = phases.flatMap((p) => p.taps.map((t) => t.at))
+  return {
+    grid: phases[0]!.count,
+    first: places.length === 0 ? 0 : Math.min(...places),
+    last: places.length === 0 ? 0 : Math.max(...places),
+    phases,
+  }
+}
+
+/** Where each tile column of an axis comes from: the input column, or -1 for the fill value. */
+export function columnSources(plan: BankPlan, phase: number, count: number): Int32Array {
+  const source = borders[plan.border].source
+  const [, , width] = plan.input
+  const step = plan.step[2]
+  return Int32Array.from({ length: count }, (_, i) => source(i * step + phase + plan.columns.first, width))
+}

@@ -1,0 +1,350 @@
+import { ConvoError } from '../error.ts'
+import { factor, flip, normalize } from '../kernel/analyse.ts'
+import { kernel as makeKernel } from '../kernel/kernel.ts'
+import type { BorderName } from '../tensor/border.ts'
+import { correlationAxis, extent, type Padding } from './geometry.ts'
+import type { PlaneKernel, Recipe } from './recipe.ts'
+
+/** The samples that the loops read: 8 or 16 bits as decoded, or float32 after the gather step converted them. */
+export type SampleType = 'u8' | 'u16' | 'f32'
+
+/** Which arithmetic runs. All but the last four give the bits of `direct`. */
+export type Algorithm =
+  | 'direct'
+  | 'integer'
+  | 'integer-separable'
+  | 'box'
+  | 'separable'
+  | 'fft'
+  | 'fft-separable'
+
+/** What a user may ask for; `auto` lets the plan choose. */
+export type AlgorithmChoice = 'auto' | 'direct' | 'separable' | 'fft'
+
+/** A plane kernel with its arithmetic chosen. Weights are float32, row-major, flipped already where that was asked for. */
+export type Stencil = {
+  readonly kH: number
+  readonly kW: number
+  /** The tap that meets the output sample, y and x. */
+  readonly anchor: readonly [number, number]
+  readonly dilation: readonly [number, number]
+  /** The sum is divided by this. */
+  readonly scale: number
+  /** Why this arithmetic, in words. */
+  readonly reason: string
+} & (
+  | { readonly algorithm: 'direct' | 'fft'; readonly weights: Float32Array }
+  | { readonly algorithm: 'integer'; readonly weights: Float32Array; readonly sums: 'i16' | 'i32' }
+  | {
+      readonly algorithm: 'integer-separable' | 'separable' | 'fft-separable'
+      readonly col: Float32Array
+      readonly row: Float32Array
+    }
+  | { readonly algorithm: 'box'; readonly weight: number }
+)
+
+/** What the command line or a manifest says about how a recipe meets a picture. */
+export type FilterOptions = {
+  readonly border: BorderName
+  /** In levels of 0..255. */
+  readonly fill: number
+  readonly anchor?: readonly [y: number, x: number] | undefined
+  readonly flip: boolean
+  readonly scale?: number | undefined
+  readonly normalize: boolean
+  /** In levels of 0..255. */
+  readonly bias?: number | undefined
+  readonly stride: readonly [y: number, x: number]
+  readonly dilation: readonly [y: number, x: number]
+  /** Absent: as many samples as the input has (over the stride), the anchor on the output sample. */
+  readonly padding?: readonly [y: Padding, x: Padding] | undefined
+  readonly algorithm: AlgorithmChoice
+}
+
+/** The defaults of every option. */
+export const filterDefaults: FilterOptions = {
+  border: 'replicate',
+  fill: 0,
+  flip: false,
+  normalize: false,
+  stride: [1, 1],
+  dilation: [1, 1],
+  algorithm: 'auto',
+}
+
+/** A recipe over a picture, all decided. Pure data, and a pure function of recipe, options, shape and sample type. */
+export type RecipePlan = {
+  readonly stencils: readonly Stencil[]
+  readonly combine: Recipe['combine']
+  readonly scale: number
+  /** In levels of 0..255. */
+  readonly offset: number
+  readonly border: BorderName
+  readonly fill: number
+  readonly samples: SampleType
+  readonly width: number
+  readonly height: number
+  readonly outWidth: number
+  readonly outHeight: number
+  readonly stride: readonly [y: number, x: number]
+  /** The input pixel under the anchor of the first output pixel. */
+  readonly origin: readonly [y: number, x: number]
+  /** How many pixels the taps of all stencils reach beyond the anchor pixel. */
+  readonly halo: {
+    readonly top: number
+    readonly bottom: number
+    readonly left: number
+    readonly right: number
+  }
+  /** Output rows of a strip. */
+  readonly stripRows: number
+}
+
+// Thresholds of the choice. They are part of the definition: another value is another arithmetic for some kernels.
+const separableTaps = 25
+const boxTaps = 25
+const fftTaps = 225
+const fftSeparableTaps = 96
+
+/**
+ * Plans a recipe over pictures of `width` x `height` whose samples are `samples` when they need no conversion.
+ *
+ * @throws ConvoError E_SHAPE, E_OPTION, E_KERNEL_SHAPE when an option does not fit the kernel
+ */
+export function planRecipe(
+  recipe: Recipe,
+  options: FilterOptions,
+  picture: { readonly width: number; readonly height: number; readonly samples: SampleType },
+): RecipePlan {
+  const kernels = recipe.kernels.map((k) => prepare(k, options))
+  const only = recipe.combine.kind === 'only'
+  if (options.normalize && !only) {
+    throw new ConvoError('E_OPTION', '--normalize needs a filter of one kernel', { fix: '--scale <n>' })
+  }
+  const integers = kernels.map((k) => chooseStencil(k, options, picture.samples))
+  // Loops over 8 or 16 bits serve only if every branch can use them; otherwise all read the float tile.
+  const whole = picture.samples === 'f32' || integers.every((s) => isWhole(s.algorithm))
+  const samples = whole ? picture.samples : 'f32'
+  const stencils = whole ? integers : kernels.map((k) => chooseStencil(k, options, 'f32'))
+  const halo = reachOf(stencils)
+  const [padY, padX] = options.padding ?? [undefined, undefined]
+  const rows = placeAxis('height', picture.height, halo.top, halo.bottom, options.stride[0], padY)
+  const cols = placeAxis('width', picture.width, halo.left, halo.right, options.stride[1], padX)
+  // An option wins over what the kernel's file says; a recipe of several kernels is scaled after they are combined.
+  const ownScale =
+    only && options.scale !== undefined
+      ? stencils.map((s) => ({ ...s, scale: options.scale ?? 1 }))
+      : stencils
+  return {
+    stencils: ownScale,
+    combine: recipe.combine,
+    scale: only ? recipe.scale : (options.scale ?? recipe.scale),
+    offset: options.bias ?? recipe.offset,
+    border: options.border,
+    fill: options.fill,
+    samples,
+    width: picture.width,
+    height: picture.height,
+    outWidth: cols.output,
+    outHeight: rows.output,
+    stride: options.stride,
+    origin: [rows.origin, cols.origin],
+    halo,
+    stripRows: stripRows(rows.output, halo.top + halo.bottom),
+  }
+}
+
+/** A dense kernel or its factors, with every option about the kernel itself applied. */
+type Prepared = {
+  readonly kH: number
+  readonly kW: number
+  readonly anchor: readonly [number, number]
+  readonly scale: number
+  readonly dense: () => Float32Array
+  readonly factors: { readonly col: Float64Array; readonly row: Float64Array } | undefined
+  readonly given: PlaneKernel['form']
+}
+
+function prepare(k: PlaneKernel, options: FilterOptions): Prepared {
+  if (k.form === 'separable') {
+    const [col, row] = options.flip ? [k.col.toReversed(), k.row.toReversed()] : [k.col, k.row]
+    const kH = col.length
+    const kW = row.length
+    const own = k.anchor ?? [Math.floor(kH / 2), Math.floor(kW / 2)]
+    const anchor = options.anchor ?? (options.flip ? [kH - 1 - own[0], kW - 1 - own[1]] : own)
+    const total = sum(col) * sum(row)
+    const scale = options.normalize ? (total === 0 ? 1 : total) : k.scale
+    const dense = () =>
+      Float32Array.from({ length: kH * kW }, (_, i) => col[Math.floor(i / kW)]! * row[i % kW]!)
+    return { kH, kW, anchor, scale, dense, factors: { col, row }, given: 'separable' }
+  }
+  const { anchor: _, ...plain } = k.kernel
+  const asked =
+    options.anchor === undefined
+      ? k.kernel
+      : makeKernel(plain.shape, plain.weights, { ...plain, anchor: options.anchor })
+  const flipped = options.flip ? flip(asked) : asked
+  const final = options.normalize ? normalize(flipped) : flipped
+  const [kH, kW] = final.shape as readonly [number, number]
+  const anchor = final.anchor ?? [Math.floor(kH / 2), Math.floor(kW / 2)]
+  const worthwhile = kH * kW >= separableTaps || options.algorithm === 'separable'
+  const factors = worthwhile && kH > 1 && kW > 1 ? factor(final) : undefined
+  return {
+    kH,
+    kW,
+    anchor,
+    scale: final.scale,
+    dense: () => Float32Array.from(final.weights),
+    factors,
+    given: 'dense',
+  }
+}
+
+function chooseStencil(k: Prepared, options: FilterOptions, samples: SampleType): Stencil {
+  const { kH, kW, anchor, scale } = k
+  const { dilation, algorithm } = options
+  const place = { kH, kW, anchor, dilation, scale }
+  const taps = kH * kW
+  const undilated = (dilation[0] === 1 || kH === 1) && (dilation[1] === 1 || kW === 1)
+  const factors = k.factors && {
+    col: Float32Array.from(k.factors.col),
+    row: Float32Array.from(k.factors.row),
+  }
+
+  if (algorithm === 'separable') {
+    if (factors === undefined) {
+      throw new ConvoError(
+        'E_OPTION',
+        `--algorithm separable needs a kernel of rank 1, and this ${kW}x${kH} kernel is not`,
+        {
+          fix: 'convo separable with --rank, or --algorithm direct',
+        },
+      )
+    }
+    return { ...place, ...factors, algorithm: 'separable', reason: 'two 1-D passes, as asked for' }
+  }
+  if (algorithm === 'fft') {
+    if (!undilated)
+      throw new ConvoError('E_OPTION', '--algorithm fft does not work with --dilation', {
+        fix: '--algorithm direct',
+      })
+    return { ...place, weights: k.dense(), algorithm: 'fft', reason: 'FFT, as asked for' }
+  }
+
+  const large = taps >= separableTaps
+  const integerFactors = factors !== undefined && allWhole(factors.col) && allWhole(factors.row)
+  if (samples === 'u8') {
+    const absolute = absSum(k)
+    const exact = absolute * 255 < 2 ** 24
+    if (exact && (integerFactors ? true : taps < fftTaps && allWhole(k.dense()))) {
+      if (integerFactors && large && algorithm === 'auto' && !isBox(k, undilated)) {
+        return {
+          ...place,
+          ...factors,
+          algorithm: 'integer-separable',
+          reason: `rank 1, whole weights, 8-bit samples: ${kH} + ${kW} taps instead of ${taps}, exact`,
+        }
+      }
+      if (!(algorithm === 'auto' && isBox(k, undilated))) {
+        const sums = absolute * 255 <= 32767 ? 'i16' : 'i32'
+        return {
+          ...place,
+          weights: k.dense(),
+          algorithm: 'integer',
+          sums,
+          reason: `whole weights and 8-bit samples: exact in ${sums}`,
+        }
+      }
+    }
+  }
+  if (algorithm === 'direct')
+    return {
+      ...place,
+      weights: k.dense(),
+      algorithm: 'direct',
+      reason: 'float32 taps in order, as asked for',
+    }
+  if (samples !== 'f32' && isBox(k, undilated) && taps * (samples === 'u8' ? 255 : 65535) < 2 ** 31) {
+    return {
+      ...place,
+      weight: k.dense()[0]!,
+      algorithm: 'box',
+      reason: 'equal weights: running sums, whatever the size',
+    }
+  }
+  if (factors !== undefined && large) {
+    if (undilated && Math.max(kH, kW) >= fftSeparableTaps) {
+      return {
+        ...place,
+        ...factors,
+        algorithm: 'fft-separable',
+        reason: `rank 1 and long: FFT along rows and columns instead of ${kH} + ${kW} taps`,
+      }
+    }
+    return {
+      ...place,
+      ...factors,
+      algorithm: 'separable',
+      reason: `rank 1: ${kH} + ${kW} taps instead of ${taps}`,
+    }
+  }
+  if (undilated && taps >= fftTaps && Math.min(kH, kW) > 4) {
+    return {
+      ...place,
+      weights: k.dense(),
+      algorithm: 'fft',
+      reason: `a dense kernel of ${taps} taps: FFT costs less`,
+    }
+  }
+  return { ...place, weights: k.dense(), algorithm: 'direct', reason: 'float32 taps in order' }
+}
+
+/** Algorithms that read 8- or 16-bit samples as they are. */
+const isWhole = (a: Algorithm): boolean => a === 'integer' || a === 'integer-separable' || a === 'box'
+
+function isBox(k: Prepared, undilated: boolean): boolean {
+  if (k.kH * k.kW < boxTaps || !undilated) return false
+  if (k.factors !== undefined) return allEqual(k.factors.col) && allEqual(k.factors.row)
+  return k.given === 'dense' && allEqual(k.dense())
+}
+
+function reachOf(stencils: readonly Stencil[]): RecipePlan['halo'] {
+  const most = (f: (s: Stencil) => number) => Math.max(...stencils.map(f))
+  return {
+    top: most((s) => s.anchor[0] * s.dilation[0]),
+    bottom: most((s) => extent(s.kH, s.dilation[0]) - 1 - s.anchor[0] * s.dilation[0]),
+    left: most((s) => s.anchor[1] * s.dilation[1]),
+    right: most((s) => extent(s.kW, s.dilation[1]) - 1 - s.anchor[1] * s.dilation[1]),
+  }
+}
+
+/** Where the first anchor lies on an axis, and how many output samples there are. */
+function placeAxis(
+  name: string,
+  input: number,
+  before: number,
+  after: number,
+  stride: number,
+  padding: Padding | undefined,
+) {
+  if (padding === undefined) return { origin: 0, output: Math.floor((input - 1) / stride) + 1 }
+  const axis = correlationAxis(name, input, before + 1 + after, { stride, dilation: 1, padding })
+  return { origin: before - axis.before, output: axis.output }
+}
+
+/** About 64 rows and the halo, so that what neighbouring strips gather twice stays small; strips of equal height. */
+function stripRows(height: number, halo: number): number {
+  const count = Math.max(1, Math.round(height / (64 + halo)))
+  return Math.ceil(height / count)
+}
+
+const sum = (a: Float64Array): number => a.reduce((s, v) => s + v, 0)
+const abs = (a: Float32Array | Float64Array): number => {
+  let total = 0
+  for (const v of a) total += Math.abs(v)
+  return total
+}
+const absSum = (k: Prepared): number =>
+  k.factors === undefined ? abs(k.dense()) : abs(k.factors.col) * abs(k.factors.row)
+const allWhole = (a: Float32Array): boolean => a.every(Number.isInteger)
+const allEqual = (a: Float32Array | Float64Array): boolean => a.every((v) => v === a[0])

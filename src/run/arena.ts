@@ -1,0 +1,51 @@
+import { ConvoError } from '../error.ts'
+
+const page = 65536
+const maximumPages = 65536
+/** The first bytes hold the control block of the pool. */
+export const controlAddress = 64
+const firstAddress = 1024
+
+/** Hands out addresses in one shared WebAssembly memory, upwards; `release` takes back all since a mark. */
+export type Arena = {
+  readonly memory: WebAssembly.Memory
+  /** An address divisible by 64 with `bytes` bytes and 64 more behind them, that loops may read and write past the end. */
+  alloc(bytes: number): number
+  mark(): number
+  release(mark: number): void
+}
+
+/** A new memory of its own. It grows as needed up to 4 GiB. */
+export function createArena(): Arena {
+  const memory = new WebAssembly.Memory({ initial: 16, maximum: maximumPages, shared: true })
+  let top = firstAddress
+  return {
+    memory,
+    alloc(bytes) {
+      const address = top
+      const end = Math.ceil((address + bytes + 64) / 64) * 64
+      const missing = Math.ceil((end - memory.buffer.byteLength) / page)
+      if (missing > 0) grow(memory, missing, bytes)
+      top = end
+      return address
+    },
+    mark: () => top,
+    release(mark) {
+      top = mark
+    },
+  }
+}
+
+function grow(memory: WebAssembly.Memory, pages: number, bytes: number): void {
+  try {
+    memory.grow(pages)
+  } catch (cause) {
+    const asked = `${megabytes(bytes)} more on top of ${megabytes(memory.buffer.byteLength)}`
+    throw new ConvoError('E_TOO_LARGE', `the work needs ${asked}, and one run has at most 4096 MiB`, {
+      fix: 'a smaller picture or tensor, or cut it into pieces',
+      cause,
+    })
+  }
+}
+
+const megabytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`

@@ -1,0 +1,68 @@
+import type { Sums } from './accumulate.ts'
+import { howBytes, type WasmExports, writeHow } from './engine.ts'
+import type { PictureJob } from './picture-job.ts'
+
+/** Combines the sums of all stencils in one row of a block; the result is a float32 row, before `/ scale + offset`. */
+export type Combiner = (sums: readonly Sums[], row: number) => number
+
+/** The combine step of a job: sums become float32, each divided by its scale, and one row comes of all. */
+export function prepareCombiner(job: PictureJob, wasm: WasmExports, memory: WebAssembly.Memory, scratch: number): Combiner {
+  const n = job.fullWidth * job.tileChannels
+  const { combine, stencils } = job.plan
+  const hows = scratch + job.layout.how + 2 * howBytes
+  stencils.forEach((s, i) => {
+    // A box weight multiplies the exact sum, then the scale divides.
+    if (s.algorithm === 'box') writeHow(memory, hows + i * howBytes, { scale: 1, offset: 0, affine: { low: 0, gain: s.weight } })
+  })
+
+  function floatRow(sums: Sums, index: number, row: number): number {
+    const address = sums.address + row * sums.pitch
+    const stencil = stencils[index]!
+    const to = sums.kind === 'i16' ? scratch + job.layout.converted[index]! + row * job.layout.branchPitch : address
+    if (sums.kind === 'i16') wasm.convertI16(to, address, n)
+    else if (sums.kind === 'i32') wasm.convertI32(to, address, n)
+    if (stencil.algorithm === 'box' && stencil.weight !== 1) wasm.finishF32(to, to, n, hows + index * howBytes)
+    if (stencil.scale !== 1) wasm.scaleRow(to, to, n, stencil.scale)
+    return to
+  }
+
+  return (sums, row) => {
+    const rows = sums.map((s, i) => floatRow(s, i, row))
+    const first = rows[0]!
+    const second = rows[1] ?? first
+    switch (combine.kind) {
+      case 'only':
+        break
+      case 'magnitude':
+        wasm.magnitude(first, first, second, n)
+        break
+      case 'angle':
+        wasm.angle(first, first, second, n, job.source.full)
+        break
+      case 'max':
+        for (const other of rows.slice(1)) wasm.larger(first, first, other, n)
+        break
+      case 'difference':
+        wasm.difference(first, first, second, n)
+        break
+      case 'unsharp':
+        wasm.unsharp(first, first, second, n, combine.amount, Math.fround((combine.threshold * job.source.full) / 255) * alphaUnit(job))
+        break
+      case 'share': {
+        // The squares of the first `edges` rows make the part; the others on top of it make the whole.
+        const part = scratch + job.layout.spare
+        wasm.fillRow(part, n, 0)
+        for (const b of rows.slice(0, combine.edges)) wasm.addSquare(part, part, b, n)
+        rows.slice(combine.edges).reduce((sum, b) => {
+          wasm.addSquare(first, sum, b, n)
+          return first
+        }, part)
+        wasm.share(first, part, combine.edges < rows.length ? first : part, n, job.source.full)
+      }
+    }
+    return first
+  }
+}
+
+/** Colours that are weighted by alpha are that much larger, and so is a threshold on them. */
+const alphaUnit = (job: PictureJob): number => (job.tone.alpha === 'premultiply' ? job.source.full : 1)

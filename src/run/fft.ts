@@ -1,0 +1,256 @@
+import { type FftAxis, type FftPlan2d, fftInputRows, fftTwiddleCount } from '../conv/fft.ts'
+import { invariant } from '../error.ts'
+
+/** The loops of `src/wasm/fft-plane.ts` and `src/wasm/fft-line.ts`; addresses and pitches in bytes. */
+export type FftExports = {
+  fftPlaneForward(
+    a: number,
+    b: number,
+    pitch: number,
+    step: number,
+    rows: number,
+    colsA: number,
+    colsB: number,
+    ny: number,
+    nx: number,
+    twiddles: number,
+    t: number,
+    buffer: number,
+  ): void
+  fftPlaneMultiply(t: number, spectrum: number, ny: number, nx: number, twiddles: number): void
+  fftPlaneInverse(
+    t: number,
+    buffer: number,
+    ny: number,
+    nx: number,
+    twiddles: number,
+    a: number,
+    b: number,
+    pitch: number,
+    step: number,
+    first: number,
+    end: number,
+    colsA: number,
+    colsB: number,
+  ): void
+  fftColumns(
+    src: number,
+    pitch: number,
+    rows: number,
+    cols: number,
+    n: number,
+    twiddles: number,
+    spectrum: number,
+    buffer: number,
+    dst: number,
+    dstPitch: number,
+    first: number,
+    end: number,
+  ): void
+  fftRows(
+    src: number,
+    pitch: number,
+    step: number,
+    rows: number,
+    cols: number,
+    valid: number,
+    n: number,
+    twiddles: number,
+    spectrum: number,
+    buffer: number,
+    dst: number,
+    dstPitch: number,
+    dstStep: number,
+    outCols: number,
+  ): void
+}
+
+/**
+ * Float32 samples of several channels in memory, all numbers in bytes: rows `pitch` apart, neighbours in a row `step`
+ * apart, channels `channelPitch` apart. Interleaved RGB has step 12 and channelPitch 4; planes have step 4.
+ * Planes are faster: interleaved samples cost 15 to 40 % more.
+ */
+export type Samples = {
+  readonly address: number
+  readonly pitch: number
+  readonly step: number
+  readonly channelPitch: number
+}
+
+/** What the three correlations share. */
+type FftJob = {
+  /** Address of the tables that `src/conv/fft.ts` built for the plan. */
+  readonly tables: number
+  /** Address of the working memory, as many bytes as the plan asks for; a multiple of 64 is best. */
+  readonly scratch: number
+}
+
+/** A strip of output rows `y0` to `y1`, of `outRows` in the whole picture. */
+type Strip = { readonly y0: number; readonly y1: number; readonly outRows: number }
+
+/**
+ * Correlates a strip with a dense kernel. `tile` is at input row `fftInputRows(plan.y, outRows, y0, y1).first` and has
+ * outCols + kW - 1 columns; `dst` is at output row y0. The result does not depend on how strips are cut; a strip that is
+ * not made of whole blocks, `plan.y.valid` rows from a multiple of that, computes some rows in vain.
+ */
+export function correlateFft2d(
+  wasm: FftExports,
+  job: FftJob &
+    Strip & {
+      readonly plan: FftPlan2d
+      readonly channels: number
+      readonly outCols: number
+      readonly tile: Samples
+      readonly dst: Samples
+    },
+): void {
+  const { tile, dst, outCols } = job
+  const { y, x } = job.plan
+  const twiddlesX = job.tables + 4 * fftTwiddleCount(y.n)
+  const spectrum = twiddlesX + 4 * fftTwiddleCount(x.n)
+  const buffer = job.scratch
+  const spectra = buffer + y.n * 32
+  const within = (count: number, most: number) => Math.max(0, Math.min(count, most))
+  for (const block of blocks(y, job)) {
+    for (let channel = 0; channel < job.channels; channel++) {
+      for (let col = 0; col < outCols; col += 2 * x.valid) {
+        const from = tile.address + block.tileRow * tile.pitch + channel * tile.channelPitch + col * tile.step
+        const inCols = outCols + x.kernel - 1 - col
+        wasm.fftPlaneForward(
+          from,
+          from + x.valid * tile.step,
+          tile.pitch,
+          tile.step,
+          block.rows,
+          within(inCols, x.n),
+          within(inCols - x.valid, x.n),
+          y.n,
+          x.n,
+          job.tables,
+          spectra,
+          buffer,
+        )
+        wasm.fftPlaneMultiply(spectra, spectrum, y.n, x.n, twiddlesX)
+        const to = dst.address + block.dstRow * dst.pitch + channel * dst.channelPitch + col * dst.step
+        wasm.fftPlaneInverse(
+          spectra,
+          buffer,
+          y.n,
+          x.n,
+          job.tables,
+          to,
+          to + x.valid * dst.step,
+          dst.pitch,
+          dst.step,
+          block.first,
+          block.end,
+          within(outCols - col, x.valid),
+          within(outCols - col - x.valid, x.valid),
+        )
+      }
+    }
+  }
+}
+
+/**
+ * Correlates a strip with a 1-D kernel along y. Columns are `samples` float32 numbers side by side, whatever channel they
+ * belong to. `tile` is at input row `fftInputRows(plan, outRows, y0, y1).first`, `dst` at output row y0. Columns x..x+3 and
+ * x+4..x+7 share a transform for x a multiple of 8: a part of the columns gives the same bits if it begins at such an x.
+ */
+export function correlateColumnsFft(
+  wasm: FftExports,
+  job: FftJob &
+    Strip & {
+      readonly plan: FftAxis
+      readonly samples: number
+      readonly tile: number
+      readonly tilePitch: number
+      readonly dst: number
+      readonly dstPitch: number
+    },
+): void {
+  const { plan, tilePitch, dstPitch } = job
+  const spectrum = job.tables + 4 * fftTwiddleCount(plan.n)
+  for (const block of blocks(plan, job)) {
+    wasm.fftColumns(
+      job.tile + block.tileRow * tilePitch,
+      tilePitch,
+      block.rows,
+      job.samples,
+      plan.n,
+      job.tables,
+      spectrum,
+      job.scratch,
+      job.dst + block.dstRow * dstPitch,
+      dstPitch,
+      block.first,
+      block.end,
+    )
+  }
+}
+
+/**
+ * Correlates `rows` rows with a 1-D kernel along x: `src` has outCols + kernel - 1 columns, `dst` outCols. A row's result
+ * depends on that row alone.
+ */
+export function correlateRowsFft(
+  wasm: FftExports,
+  job: FftJob & {
+    readonly plan: FftAxis
+    readonly channels: number
+    readonly rows: number
+    readonly outCols: number
+    readonly src: Samples
+    readonly dst: Samples
+  },
+): void {
+  const { plan, src, dst } = job
+  const spectrum = job.tables + 4 * fftTwiddleCount(plan.n)
+  for (let channel = 0; channel < job.channels; channel++) {
+    wasm.fftRows(
+      src.address + channel * src.channelPitch,
+      src.pitch,
+      src.step,
+      job.rows,
+      job.outCols + plan.kernel - 1,
+      plan.valid,
+      plan.n,
+      job.tables,
+      spectrum,
+      job.scratch,
+      dst.address + channel * dst.channelPitch,
+      dst.pitch,
+      dst.step,
+      job.outCols,
+    )
+  }
+}
+
+/** A row of blocks as a strip sees it. */
+type BlockRow = {
+  /** First input row, counted from the strip's tile, and how many there are. */
+  readonly tileRow: number
+  readonly rows: number
+  /** The output rows of the block that belong to the strip. */
+  readonly first: number
+  readonly end: number
+  /** Where they go, counted from y0. */
+  readonly dstRow: number
+}
+
+function blocks(axis: FftAxis, { y0, y1, outRows }: Strip): BlockRow[] {
+  invariant(0 <= y0 && y0 < y1 && y1 <= outRows, 'a strip must lie within the picture')
+  const input = fftInputRows(axis, outRows, y0, y1)
+  const out: BlockRow[] = []
+  for (let row = input.first; row < y1; row += axis.valid) {
+    const first = Math.max(y0 - row, 0)
+    out.push({
+      tileRow: row - input.first,
+      rows: Math.min(axis.n, outRows + axis.kernel - 1 - row),
+      first,
+      end: Math.min(y1 - row, axis.valid),
+      dstRow: row + first - y0,
+    })
+  }
+  return out
+}

@@ -1,0 +1,170 @@
+import { lightEncoder } from '../image/light.ts'
+import { roundHalfEven } from '../image/quantise.ts'
+import { borders } from '../tensor/border.ts'
+import { hasAlpha } from '../tensor/picture.ts'
+import { type How, howBytes, type WasmExports, writeHow } from './engine.ts'
+import type { PictureJob } from './picture-job.ts'
+
+/** Finishes one combined float row (its full width) into the output row `y`: to samples at `out`, or to the sink's float rows. */
+export type Finish = (row: number, y: number, out: number) => void
+
+/** How the values of a job become samples: scale and offset, then the range. */
+export function howOf(job: PictureJob): How {
+  const { plan, range } = job
+  const { full } = job.source
+  const outFull = job.sink.kind === 'png' || job.sink.kind === 'samples' ? (job.sink.depth === 8 ? 255 : 65535) : full
+  const straight = Math.fround((plan.offset * full) / 255)
+  const offset = range === 'offset' ? Math.fround(straight + (full + 1) / 2) : straight
+  const common = { scale: plan.scale, offset, absolute: range === 'abs', alpha: alphaOf(job) }
+  if (range === 'minmax' && job.extremes !== undefined) {
+    const { min, max } = job.extremes
+    return { ...common, affine: { low: min, gain: max > min ? Math.fround(outFull / Math.fround(max - min)) : 1 } }
+  }
+  return outFull === full ? common : { ...common, affine: { low: 0, gain: Math.fround(outFull / full) } }
+}
+
+const alphaOf = (job: PictureJob): 0 | 2 | 4 =>
+  job.tone.alpha !== 'plain' && hasAlpha(job.tileChannels) ? (job.tileChannels as 2 | 4) : 0
+
+/** The finish step of a job: scale, offset, alpha, range, light, rounding; clip counts go to the scratch memory. */
+export function prepareFinish(job: PictureJob, wasm: WasmExports, memory: WebAssembly.Memory, scratch: number): Finish {
+  const { plan, sink, tone, layout } = job
+  const { full } = job.source
+  const channels = job.tileChannels
+  const n = plan.outWidth * channels
+  const how = scratch + layout.how
+  const before = how + howBytes
+  const counts = scratch + layout.counts
+  const isPremultiplied = tone.alpha === 'premultiply'
+  const asked = howOf(job)
+  // What unpremultiply has done already is not done again.
+  const rest = isPremultiplied ? { ...asked, scale: 1, offset: 0 } : asked
+  const floats = new Float32Array(memory.buffer)
+  const alpha = alphaWriter(job, memory)
+  const encode = tone.encode ? lightEncoder(full) : undefined
+  const outFull = sink.kind === 'png' || sink.kind === 'samples' ? (sink.depth === 8 ? 255 : 65535) : full
+  const toOut = outFull === full ? {} : { affine: { low: 0, gain: Math.fround(outFull / full) } }
+
+  if (encode === undefined) writeHow(memory, how, rest)
+  else {
+    // Linear light is encoded in levels of the source, after scale, offset and range.
+    const gain = asked.affine && { affine: { ...asked.affine, gain: Math.fround((asked.affine.gain * full) / outFull) } }
+    const { affine: _, ...others } = rest
+    writeHow(memory, before, { ...others, ...(job.range === 'minmax' ? gain : {}) })
+    writeHow(memory, how, { scale: 1, offset: 0, ...toOut, alpha: alphaOf(job) })
+  }
+
+  const quantise =
+    sink.kind === 'float' || sink.kind === 'extremes' ? undefined : sink.depth === 8 ? wasm.quantiseF32U8 : wasm.quantiseF32U16
+
+  function encodeRow(row: number): void {
+    wasm.finishF32(row, row, n, before)
+    const colours = alphaOf(job) === 0 ? channels : channels - 1
+    for (let i = row / 4, end = i + n; i < end; i += channels) {
+      for (let c = 0; c < colours; c++) floats[i + c] = encode!(floats[i + c]!)
+    }
+  }
+
+  return (fullRow, y, out) => {
+    const row = pick(job, wasm, scratch, fullRow)
+    if (isPremultiplied) {
+      wasm.unpremultiply(row, row, plan.outWidth, channels, plan.scale, asked.offset, job.gain, full)
+      alpha.keep(row)
+    }
+    if (sink.kind === 'extremes') {
+      wasm.finishF32(row, row, n, encode === undefined ? how : before)
+      scan(job, wasm, floats, row, counts + 8)
+      return
+    }
+    if (encode !== undefined && quantise !== undefined) encodeRow(row)
+    if (quantise === undefined) {
+      const to = (sink as { target: number }).target + y * n * 4
+      wasm.finishF32(row, row, n, encode === undefined ? how : before)
+      wasm.copyBytes(to, row, n * 4)
+      alpha.write(to, y)
+    } else {
+      quantise(out, row, n, how, counts)
+      alpha.write(out, y)
+    }
+  }
+}
+
+/** The pixels that a stride in x keeps. */
+function pick(job: PictureJob, wasm: WasmExports, scratch: number, row: number): number {
+  const stride = job.plan.stride[1]
+  if (stride === 1) return row
+  const to = scratch + job.layout.picked
+  wasm.splitPhases(to, job.layout.branchPitch, row, job.fullWidth, stride, job.tileChannels * 4)
+  return to
+}
+
+/** Widens the extremes by a row, alpha apart. */
+function scan(job: PictureJob, wasm: WasmExports, floats: Float32Array, row: number, at: number): void {
+  const channels = job.tileChannels
+  const n = job.plan.outWidth * channels
+  if (alphaOf(job) === 0) return wasm.scanRange(row, n, at)
+  for (let i = row / 4, end = i + n; i < end; i += channels) {
+    for (let c = 0; c < channels - 1; c++) {
+      const v = floats[i + c]!
+      if (v < floats[at / 4]!) floats[at / 4] = v
+      if (v > floats[at / 4 + 1]!) floats[at / 4 + 1] = v
+    }
+  }
+}
+
+type AlphaWriter = {
+  /** Remembers the alpha of a straightened float row. */
+  keep(row: number): void
+  /** Writes the alpha samples of output row `y` over what the filter made of them. */
+  write(out: number, y: number): void
+}
+
+/** Alpha that is not a filtered channel: copied from the input, or kept apart from the range of the colours. */
+function alphaWriter(job: PictureJob, memory: WebAssembly.Memory): AlphaWriter {
+  const idle: AlphaWriter = { keep: () => undefined, write: () => undefined }
+  const { plan, sink, tone, source } = job
+  const { full } = source
+  const channels = job.tileChannels
+  if (alphaOf(job) === 0 || sink.kind === 'extremes') return idle
+  const isWhole = sink.kind !== 'float'
+  const outFull = isWhole ? (sink.depth === 8 ? 255 : 65535) : full
+  const outBytes = isWhole ? sink.depth / 8 : 4
+  const target = viewOf(memory, outBytes)
+  const convert = (a: number) => (isWhole ? roundHalfEven(Math.fround(a * Math.fround(outFull / full))) : a)
+
+  const put = (out: number, at: (x: number) => number) => {
+    for (let x = 0, i = out / outBytes + channels - 1; x < plan.outWidth; x++, i += channels) target[i] = convert(at(x))
+  }
+
+  if (tone.alpha === 'premultiply') {
+    if (job.range === 'clamp' || job.range === 'abs' || (job.range === 'raw' && !isWhole)) return idle
+    const kept = new Float32Array(plan.outWidth)
+    const floats = new Float32Array(memory.buffer)
+    return {
+      keep(row) {
+        for (let x = 0, i = row / 4 + channels - 1; x < plan.outWidth; x++, i += channels) kept[x] = floats[i]!
+      },
+      write: (out) => put(out, (x) => kept[x]!),
+    }
+  }
+  const inBytes = source.depth / 8
+  const samples = viewOf(memory, inBytes).subarray(source.address / inBytes)
+  const place = borders[plan.border].source
+  const columns = Int32Array.from({ length: plan.outWidth }, (_, x) => place(plan.origin[1] + x * plan.stride[1], plan.width))
+  return {
+    ...idle,
+    write(out, y) {
+      const iy = place(plan.origin[0] + y * plan.stride[0], plan.height)
+      // Outside the picture under the border `constant` the fill is opaque.
+      const at = (x: number) =>
+        iy < 0 || columns[x]! < 0 ? full : samples[(iy * plan.width + columns[x]!) * source.channels + source.channels - 1]!
+      put(out, at)
+    },
+  }
+}
+
+/** The whole memory as samples of 1, 2 or 4 bytes. */
+function viewOf(memory: WebAssembly.Memory, bytes: number): Uint8Array | Uint16Array | Float32Array {
+  if (bytes === 1) return new Uint8Array(memory.buffer)
+  return bytes === 2 ? new Uint16Array(memory.buffer) : new Float32Array(memory.buffer)
+}

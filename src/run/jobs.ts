@@ -1,0 +1,31 @@
+import { type BankJob, prepareBank } from './bank.ts'
+import type { WasmExports } from './engine.ts'
+import { preparePicture } from './picture.ts'
+import type { PictureJob } from './picture-job.ts'
+
+/** Work that is cut into parts. Plain data: it is copied to the workers. */
+export type Job = PictureJob | BankJob
+
+/** What a part leaves behind besides what it wrote into the shared memory. */
+export type PartResult = {
+  /** Deflated rows of a PNG, their Adler-32 and length before. */
+  readonly bytes?: Uint8Array
+  readonly adler?: number
+  readonly length?: number
+  /** Samples clipped at either end. */
+  readonly low?: number
+  readonly high?: number
+  /** The extremes, for a job that looks for them. */
+  readonly min?: number
+  readonly max?: number
+}
+
+/** Gets a thread ready for a job; the function returned computes one part. `scratch` is the thread's own memory. */
+export function prepareJob(
+  job: Job,
+  wasm: WasmExports,
+  memory: WebAssembly.Memory,
+  scratch: number,
+): (part: number) => PartResult {
+  return job.kind === 'picture' ? preparePicture(job, wasm, memory, scratch) : prepareBank(job, wasm, scratch)
+}

@@ -1,0 +1,140 @@
+import type { FftAxis, FftPlan2d } from '../conv/fft.ts'
+import type { RecipePlan, Stencil } from '../conv/plan.ts'
+import type { Compression } from '../image/png.ts'
+import type { Extremes, Range } from '../image/quantise.ts'
+import type { Depth } from '../tensor/picture.ts'
+
+/** A picture in the shared memory, [y][x][channel]. */
+export type PlacedPicture = {
+  readonly address: number
+  readonly width: number
+  readonly height: number
+  readonly channels: 1 | 2 | 3 | 4
+  readonly depth: Depth
+  /** The largest sample; float samples are in levels of the depth that they came from. */
+  readonly full: 255 | 65535
+}
+
+/** What happens to samples on their way into the tile, and to alpha. */
+export type Tone = {
+  /** RGB becomes luminance. */
+  readonly gray: boolean
+  /** Address of a table of linear light for every stored sample, or 0. */
+  readonly table: number
+  /** True when what comes out is linear light, to be encoded before it is written. */
+  readonly encode: boolean
+  /**
+   * plain: every channel is filtered alike; copy: the last channel goes to the output as it is;
+   * premultiply: colours are weighted by alpha, the last channel.
+   */
+  readonly alpha: 'plain' | 'copy' | 'premultiply'
+}
+
+/** Where the rows of a strip go. */
+export type Sink =
+  | { readonly kind: 'png'; readonly depth: 8 | 16; readonly compression: Compression }
+  /** 8- or 16-bit samples at an address in the shared memory, interleaved. */
+  | { readonly kind: 'samples'; readonly depth: 8 | 16; readonly target: number }
+  /** float32 at an address in the shared memory, interleaved, not clamped. */
+  | { readonly kind: 'float'; readonly target: number }
+  /** Nowhere: the smallest and the largest value are looked for. */
+  | { readonly kind: 'extremes' }
+
+/** A recipe over a picture with its tables laid out in the shared memory: what a worker needs to compute any strip. */
+export type PictureJob = {
+  readonly kind: 'picture'
+  readonly scratchBytes: number
+  readonly parts: number
+  readonly plan: RecipePlan
+  readonly source: PlacedPicture
+  readonly tone: Tone
+  readonly range: Range
+  /** Of the whole picture, for the range minmax. */
+  readonly extremes?: Extremes
+  /** What the recipe does to a flat picture; divides alpha after a premultiplied pass. */
+  readonly gain: number
+  readonly sink: Sink
+  readonly tileChannels: number
+  readonly sampleBytes: 1 | 2 | 4
+  readonly tileWidth: number
+  readonly tileRows: number
+  readonly tilePitch: number
+  /** Tile columns first..last-1 are picture columns from `source` on; the others come from `table`, -1 is the fill value. */
+  readonly columns: { readonly table: number; readonly first: number; readonly last: number; readonly source: number }
+  /** A table of -1 as wide as the tile. */
+  readonly outside: number
+  /** The pixel of the fill value. */
+  readonly fill: number
+  /** Pixels of a row, and rows, before the stride drops some. */
+  readonly fullWidth: number
+  readonly fullHeight: number
+  readonly blockRows: number
+  readonly stencils: readonly PlacedStencil[]
+  readonly layout: ScratchLayout
+}
+
+/** A stencil with the addresses of its tables. */
+export type PlacedStencil = {
+  readonly stencil: Stencil
+  /** Bytes from a tile row to the first tap of output row 0, column 0. */
+  readonly base: number
+  /** Tile row under the first tap of output row 0. */
+  readonly firstRow: number
+} & (
+  | { readonly form: 'taps'; readonly offsets: number; readonly weights: number; readonly count: number }
+  | {
+      readonly form: 'integer-passes'
+      readonly row: TapTable
+      readonly col: TapTable
+      readonly between: 'i16' | 'i32'
+      readonly sums: 'i16' | 'i32'
+    }
+  | { readonly form: 'passes'; readonly col: number; readonly row: number }
+  | { readonly form: 'box' }
+  | { readonly form: 'fft-plane'; readonly plan: FftPlan2d; readonly tables: number }
+  | {
+      readonly form: 'fft-lines'
+      readonly colPlan: FftAxis
+      readonly rowPlan: FftAxis
+      /** Addresses of their tables. */
+      readonly col: number
+      readonly row: number
+    }
+)
+
+/** Taps of an integer pass: byte offsets and weights of 16 or 32 bits. */
+export type TapTable = { readonly offsets: number; readonly weights: number; readonly count: number }
+
+/** Byte offsets in a worker's scratch memory. */
+export type ScratchLayout = {
+  readonly tile: number
+  /** Three float rows of the picture, for conversions. */
+  readonly row: number
+  readonly grayRow: number
+  readonly lightRow: number
+  /** blockRows rows for every stencil, of up to 4 bytes a sample. */
+  readonly branches: readonly number[]
+  readonly branchPitch: number
+  /** Sums between two passes, or running sums. */
+  readonly between: number
+  readonly betweenPitch: number
+  /** Working memory of the FFTs. */
+  readonly fft: number
+  /** Where the phases of a row go when the stride in x keeps only the first. */
+  readonly picked: number
+  /** One float row. */
+  readonly spare: number
+  /** For every stencil, float rows of a block made from sums of 16 bits. */
+  readonly converted: readonly number[]
+  /** Samples of a strip as they go to the sink. */
+  readonly out: number
+  readonly outPitch: number
+  /** Filtered rows of a strip. */
+  readonly filtered: number
+  /** 128 bytes for the row filter. */
+  readonly filterScratch: number
+  /** Blocks that say how rows are finished: to samples, to float values, and one for each stencil. */
+  readonly how: number
+  /** Two u32: samples clipped low and high; two f32: smallest and largest. */
+  readonly counts: number
+}

@@ -1,0 +1,109 @@
+import { deflateStrip } from '../image/png.ts'
+import { type Accumulator, prepareAccumulator } from './accumulate.ts'
+import { prepareCombiner } from './combine.ts'
+import type { WasmExports } from './engine.ts'
+import { prepareFinish } from './finish.ts'
+import { prepareGather } from './gather.ts'
+import type { PartResult } from './jobs.ts'
+import type { PictureJob } from './picture-job.ts'
+import { stripReach } from './place-picture.ts'
+import { prepareShortcut } from './shortcut.ts'
+
+/** Computes strips of a picture job: gather, accumulate, combine, finish, and for a PNG filter rows and deflate. */
+export function preparePicture(
+  job: PictureJob,
+  wasm: WasmExports,
+  memory: WebAssembly.Memory,
+  scratch: number,
+): (part: number) => PartResult {
+  const { plan, layout, sink } = job
+  const gather = prepareGather(job, wasm, scratch + layout.tile, scratch + layout.row)
+  const accumulators = job.stencils.map((_, i) => prepareAccumulator(job, i, wasm, scratch))
+  const rowsOf = prepareShortcut(job, wasm, memory, scratch) ?? generalRows(job, wasm, memory, scratch, accumulators)
+  const emit = sink.kind === 'png' ? pngStrip(job, wasm, memory, scratch) : () => ({})
+  const out = scratch + layout.out
+
+  return (part) => {
+    const reach = stripReach(job, part)
+    const y0 = part * plan.stripRows
+    const rows = Math.min(plan.stripRows, plan.outHeight - y0)
+    gather(reach.tileFirst, reach.tileCount)
+    clearCounts(memory, scratch + layout.counts)
+    for (const a of accumulators) a.begin(reach.first, reach.end, reach.tileFirst)
+    for (let r = 0; r < rows; r += job.blockRows) {
+      const count = Math.min(job.blockRows, rows - r)
+      const to = sink.kind === 'png' ? out + r * layout.outPitch : out
+      rowsOf(y0 + r, count, reach.tileFirst, to)
+      if (sink.kind === 'samples') storeSamples(job, wasm, y0 + r, count, to)
+    }
+    return { ...readCounts(memory, scratch + layout.counts), ...emit(part, rows) }
+  }
+}
+
+/** Computes `count` output rows from row `y` on and writes their samples at `to`. */
+export type RowsOf = (y: number, count: number, tileFirst: number, to: number) => void
+
+function generalRows(
+  job: PictureJob,
+  wasm: WasmExports,
+  memory: WebAssembly.Memory,
+  scratch: number,
+  accumulators: readonly Accumulator[],
+): RowsOf {
+  const combine = prepareCombiner(job, wasm, memory, scratch)
+  const finish = prepareFinish(job, wasm, memory, scratch)
+  return (y, count, tileFirst, to) => {
+    const sums = accumulators.map((a) => a.sums(y, count, tileFirst))
+    for (let r = 0; r < count; r++) finish(combine(sums, r), y + r, to + r * job.layout.outPitch)
+  }
+}
+
+function storeSamples(job: PictureJob, wasm: WasmExports, y: number, rows: number, from: number): void {
+  if (job.sink.kind !== 'samples') return
+  const bytes = (job.plan.outWidth * job.tileChannels * job.sink.depth) / 8
+  for (let r = 0; r < rows; r++) wasm.copyBytes(job.sink.target + (y + r) * bytes, from + r * job.layout.outPitch, bytes)
+}
+
+/** Filters and deflates the rows of a strip; the strips joined are one zlib stream. */
+function pngStrip(job: PictureJob, wasm: WasmExports, memory: WebAssembly.Memory, scratch: number) {
+  const { layout, sink } = job
+  if (sink.kind !== 'png') return () => ({})
+  const { compression, depth } = sink
+  const bpp = (job.tileChannels * depth) / 8
+  const rowBytes = job.plan.outWidth * bpp
+  const out = scratch + layout.out
+  const filtered = scratch + layout.filtered
+  return (part: number, rows: number): PartResult => {
+    for (let r = 0; r < rows && depth === 16; r++) {
+      const row = out + r * layout.outPitch
+      wasm.swapU16(row, row, rowBytes / 2)
+    }
+    if (compression.filter === 'none') storeRows(wasm, filtered, out, layout.outPitch, rowBytes, rows)
+    else wasm.filterRows(filtered, out, layout.outPitch, rowBytes, rows, bpp, 0, scratch + layout.filterScratch)
+    const length = rows * (rowBytes + 1)
+    const adler = wasm.adler32(filtered, length, 1) >>> 0
+    const last = part === job.parts - 1
+    const bytes = deflateStrip(new Uint8Array(memory.buffer, filtered, length), { ...compression, last })
+    return { bytes, adler, length }
+  }
+}
+
+/** Rows with the filter byte 0 before each. */
+function storeRows(wasm: WasmExports, dst: number, src: number, pitch: number, rowBytes: number, rows: number): void {
+  for (let r = 0; r < rows; r++) {
+    const to = dst + r * (rowBytes + 1)
+    wasm.copyBytes(to + 1, src + r * pitch, rowBytes)
+    wasm.fillHalo(to, to, 0, 0, 1, 0)
+  }
+}
+
+function clearCounts(memory: WebAssembly.Memory, at: number): void {
+  new Uint32Array(memory.buffer, at, 2).fill(0)
+  new Float32Array(memory.buffer, at + 8, 2).set([Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])
+}
+
+function readCounts(memory: WebAssembly.Memory, at: number): PartResult {
+  const [low = 0, high = 0] = new Uint32Array(memory.buffer, at, 2)
+  const [min = 0, max = 0] = new Float32Array(memory.buffer, at + 8, 2)
+  return { low, high, min, max }
+}

@@ -1,0 +1,276 @@
+import { fftScratchBytes1d, fftScratchBytes2d, fftTables1d, fftTables2d, planFft2d, planFftColumns, planFftRows } from '../conv/fft.ts'
+import type { RecipePlan, Stencil } from '../conv/plan.ts'
+import type { Combine } from '../conv/recipe.ts'
+import { pngRowBytes } from '../image/png.ts'
+import type { Extremes, Range } from '../image/quantise.ts'
+import { borders } from '../tensor/border.ts'
+import { hasAlpha } from '../tensor/picture.ts'
+import type { Arena } from './arena.ts'
+import { put } from './bank.ts'
+import { howBytes } from './engine.ts'
+import { fftReach } from './fft-strip.ts'
+import type { PictureJob, PlacedPicture, PlacedStencil, ScratchLayout, Sink, TapTable, Tone } from './picture-job.ts'
+
+/** Room behind every row that loops may read and write. */
+const slack = 64
+/** Bytes of sums that a block of rows may take, so that they stay in the second-level cache. */
+const blockBytes = 256 * 1024
+
+const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
+const pitchOf = (bytes: number): number => align(bytes + slack)
+
+/** Lays out the tables of a planned recipe over a picture in the shared memory, and the scratch memory of a worker. */
+export function placePicture(
+  arena: Arena,
+  plan: RecipePlan,
+  source: PlacedPicture,
+  tone: Tone,
+  sink: Sink,
+  range: Range,
+  extremes?: Extremes,
+): PictureJob {
+  const tileChannels = tone.gray ? (hasAlpha(source.channels) ? 2 : 1) : source.channels
+  const sampleBytes: 1 | 2 | 4 = plan.samples === 'u8' ? 1 : plan.samples === 'u16' ? 2 : 4
+  const fullWidth = (plan.outWidth - 1) * plan.stride[1] + 1
+  const fullHeight = (plan.outHeight - 1) * plan.stride[0] + 1
+  const tileWidth = plan.halo.left + fullWidth + plan.halo.right
+  const tilePitch = pitchOf(tileWidth * tileChannels * sampleBytes)
+  const shape: Shape = { fullWidth, fullHeight, tileChannels, sampleBytes, tilePitch }
+  const stencils = plan.stencils.map((s) => placeStencil(arena, plan, s, shape))
+  const parts = Math.ceil(plan.outHeight / plan.stripRows)
+  const reaches = Array.from({ length: parts }, (_, part) => stripReach({ plan, stencils, fullHeight }, part))
+  const tileRows = Math.max(...reaches.map((r) => r.tileCount)) + plan.halo.top + plan.halo.bottom
+  const n = fullWidth * tileChannels
+  const rowBytes = n * 4
+  const blockRows = Math.max(1, Math.min(plan.stripRows, Math.floor(blockBytes / (rowBytes * (stencils.length + 1)))))
+  const { layout, scratchBytes } = layOut(plan, stencils, sink, { ...shape, tileRows, blockRows, n, width: source.width * source.channels })
+  return {
+    kind: 'picture',
+    scratchBytes,
+    parts,
+    plan,
+    source,
+    tone,
+    range,
+    ...(extremes === undefined ? {} : { extremes }),
+    gain: flatGain(plan),
+    sink,
+    tileChannels,
+    sampleBytes,
+    tileWidth,
+    tileRows,
+    tilePitch,
+    columns: placeColumns(arena, plan, tileWidth),
+    outside: put(arena, new Int32Array(tileWidth).fill(-1)),
+    fill: placeFill(arena, plan, tone, tileChannels, source),
+    fullWidth,
+    fullHeight,
+    blockRows,
+    stencils,
+    layout,
+  }
+}
+
+/**
+ * What part `part` computes, in full rows (before the stride drops some): rows `first` to `end`, from a tile that begins
+ * at `tileFirst` and serves `tileCount` full rows. FFTs read whole blocks, so their tile may begin earlier and end later.
+ */
+export function stripReach(
+  job: Pick<PictureJob, 'plan' | 'stencils' | 'fullHeight'>,
+  part: number,
+): { first: number; end: number; tileFirst: number; tileCount: number } {
+  const { plan } = job
+  const y = part * plan.stripRows
+  const rows = Math.min(plan.stripRows, plan.outHeight - y)
+  const first = y * plan.stride[0]
+  const end = first + (rows - 1) * plan.stride[0] + 1
+  let [tileFirst, tileEnd] = [first, end]
+  for (const s of job.stencils) {
+    if (s.form !== 'fft-plane' && s.form !== 'fft-lines') continue
+    const reach = fftReach(s, job.fullHeight, first, end)
+    tileFirst = Math.min(tileFirst, reach.first)
+    tileEnd = Math.max(tileEnd, reach.end)
+  }
+  return { first, end, tileFirst, tileCount: tileEnd - tileFirst }
+}
+
+type Shape = {
+  readonly fullWidth: number
+  readonly fullHeight: number
+  readonly tileChannels: number
+  readonly sampleBytes: 1 | 2 | 4
+  readonly tilePitch: number
+}
+
+function placeStencil(arena: Arena, plan: RecipePlan, s: Stencil, shape: Shape): PlacedStencil {
+  const pixel = shape.tileChannels * shape.sampleBytes
+  const [dy, dx] = s.dilation
+  const common = {
+    stencil: s,
+    base: (plan.halo.left - s.anchor[1] * dx) * pixel,
+    firstRow: plan.halo.top - s.anchor[0] * dy,
+  }
+  switch (s.algorithm) {
+    case 'direct':
+    case 'integer': {
+      const taps = nonZero(s.weights).map((t) => ({
+        weight: s.weights[t]!,
+        offset: Math.floor(t / s.kW) * dy * shape.tilePitch + (t % s.kW) * dx * pixel,
+      }))
+      if (s.algorithm === 'integer') return { ...common, form: 'taps', ...integerTaps(arena, taps, s.sums === 'i32' ? 'pairs' : 'i16') }
+      return {
+        ...common,
+        form: 'taps',
+        offsets: put(arena, Uint32Array.from(taps, (t) => t.offset)),
+        weights: put(arena, Float32Array.from(taps, (t) => t.weight)),
+        count: taps.length,
+      }
+    }
+    case 'integer-separable': {
+      const [down, across] = [absSum(s.col) * 255, absSum(s.row)]
+      const between = down <= 32767 ? 'i16' : 'i32'
+      const sums = between === 'i16' && down * across <= 32767 ? 'i16' : 'i32'
+      const step = shape.tileChannels * (between === 'i16' ? 2 : 4) * dx
+      const col = nonZero(s.col).map((t) => ({ weight: s.col[t]!, offset: t * dy * shape.tilePitch }))
+      const row = nonZero(s.row).map((t) => ({ weight: s.row[t]!, offset: t * step }))
+      const across32 = between === 'i32' ? 'i32' : sums === 'i32' ? 'pairs' : 'i16'
+      return {
+        ...common,
+        form: 'integer-passes',
+        between,
+        sums,
+        col: integerTaps(arena, col, between === 'i16' ? 'i16' : 'pairs'),
+        row: integerTaps(arena, row, across32),
+      }
+    }
+    case 'separable':
+      return { ...common, form: 'passes', col: put(arena, s.col), row: put(arena, s.row) }
+    case 'box':
+      return { ...common, form: 'box' }
+    case 'fft': {
+      const plan2d = planFft2d(s.kH, s.kW, shape.fullHeight, shape.fullWidth)
+      return { ...common, form: 'fft-plane', plan: plan2d, tables: put(arena, fftTables2d(s.weights, plan2d)) }
+    }
+    case 'fft-separable': {
+      const colPlan = planFftColumns(s.kH, shape.fullHeight)
+      const rowPlan = planFftRows(s.kW, shape.fullWidth)
+      const [col, row] = [put(arena, fftTables1d(s.col, colPlan)), put(arena, fftTables1d(s.row, rowPlan))]
+      return { ...common, form: 'fft-lines', colPlan, rowPlan, col, row }
+    }
+  }
+}
+
+/** Taps of weight 0 add +0 to a sum that is never -0: they may be left out. */
+const nonZero = (weights: Float32Array): number[] => [...weights.keys()].filter((t) => weights[t] !== 0)
+
+type Tap = { readonly weight: number; readonly offset: number }
+
+/** A tap list for the integer loops: 16-bit weights, in pairs where the loop takes two at a time, or 32-bit weights. */
+function integerTaps(arena: Arena, taps: readonly Tap[], form: 'i16' | 'pairs' | 'i32'): TapTable {
+  const filled = form === 'pairs' && taps.length % 2 === 1 ? [...taps, { weight: 0, offset: 0 }] : taps
+  const weights = filled.map((t) => t.weight)
+  return {
+    offsets: put(arena, Uint32Array.from(filled, (t) => t.offset)),
+    weights: form === 'i32' ? put(arena, Int32Array.from(weights)) : put(arena, Int16Array.from(weights)),
+    count: form === 'pairs' ? filled.length / 2 : filled.length,
+  }
+}
+
+/** Which tile columns are inside the picture, and where the others come from. */
+function placeColumns(arena: Arena, plan: RecipePlan, tileWidth: number): PictureJob['columns'] {
+  const start = plan.origin[1] - plan.halo.left
+  const place = borders[plan.border].source
+  const table = Int32Array.from({ length: tileWidth }, (_, i) => place(start + i, plan.width))
+  const first = Math.min(tileWidth, Math.max(0, -start))
+  const last = Math.max(first, Math.min(tileWidth, plan.width - start))
+  return { table: put(arena, table), first, last, source: start + first }
+}
+
+/** The pixel outside the picture under the border `constant`: the fill value, opaque where colours are weighted by alpha. */
+function placeFill(arena: Arena, plan: RecipePlan, tone: Tone, channels: number, source: PlacedPicture): number {
+  const { full } = source
+  const level = Math.fround((plan.fill * full) / 255)
+  const table = tone.table === 0 ? undefined : new Float32Array(arena.memory.buffer, tone.table, full + 1)
+  const colour = table === undefined ? level : table[Math.round(level)]!
+  const pixel = new Float32Array(channels).fill(colour)
+  if (tone.alpha === 'premultiply') {
+    pixel.fill(Math.fround(colour * full))
+    pixel[channels - 1] = full
+  }
+  if (plan.samples === 'f32') return put(arena, pixel)
+  const whole = new (source.depth === 8 ? Uint8Array : Uint16Array)(channels).fill(Math.round(colour))
+  return put(arena, whole)
+}
+
+/** What the whole recipe does to a flat picture, before its own scale: 1 for most, 0 for derivatives. */
+function flatGain(plan: RecipePlan): number {
+  const gains = plan.stencils.map((s) => weightSum(s) / s.scale)
+  return combineGain(plan.combine, gains)
+}
+
+function combineGain(combine: Combine, gains: readonly number[]): number {
+  const [a = 0, b = 0] = gains
+  if (combine.kind === 'difference') return a - b
+  if (combine.kind === 'unsharp') return a + combine.amount * (a - b)
+  return a
+}
+
+function weightSum(s: Stencil): number {
+  if (s.algorithm === 'box') return s.weight * s.kH * s.kW
+  if ('col' in s) return sum(s.col) * sum(s.row)
+  return sum(s.weights)
+}
+
+function layOut(
+  plan: RecipePlan,
+  stencils: readonly PlacedStencil[],
+  sink: Sink,
+  shape: Shape & { tileRows: number; blockRows: number; n: number; width: number },
+): { layout: ScratchLayout; scratchBytes: number } {
+  let top = 0
+  const take = (bytes: number) => {
+    const at = top
+    top += align(bytes + slack)
+    return at
+  }
+  const branchPitch = pitchOf(shape.n * 4)
+  const stripRowsFull = (plan.stripRows - 1) * plan.stride[0] + 1
+  const isFft = (s: PlacedStencil) => s.form === 'fft-plane' || s.form === 'fft-lines'
+  const widest = Math.max(...stencils.map((s) => s.stencil.kW * s.stencil.dilation[1]))
+  const betweenPitch = pitchOf((shape.n + widest * shape.tileChannels) * 4)
+  const betweenRows = stencils.some((s) => s.form === 'fft-lines') ? stripRowsFull : shape.blockRows
+  const outPixel = shape.tileChannels * (sink.kind === 'png' || sink.kind === 'samples' ? sink.depth / 8 : 4)
+  const outPitch = pitchOf(plan.outWidth * outPixel)
+  const outRows = sink.kind === 'png' ? plan.stripRows : shape.blockRows
+  const filteredRow = sink.kind === 'png' ? 1 + pngRowBytes({ width: plan.outWidth, channels: shape.tileChannels as 1, depth: sink.depth }) : 0
+  const layout = {
+    tile: take(shape.tileRows * shape.tilePitch),
+    row: take(3 * pitchOf(shape.width * 4)),
+    grayRow: pitchOf(shape.width * 4),
+    lightRow: 2 * pitchOf(shape.width * 4),
+    branches: stencils.map((s) => take((isFft(s) ? stripRowsFull : shape.blockRows) * branchPitch)),
+    branchPitch,
+    between: take(betweenRows * betweenPitch),
+    betweenPitch,
+    fft: take(Math.max(0, ...stencils.map(fftBytes))),
+    picked: take(plan.stride[1] > 1 ? plan.stride[1] * branchPitch : 0),
+    spare: take(branchPitch),
+    converted: stencils.map(() => take(shape.blockRows * branchPitch)),
+    out: take(outRows * outPitch),
+    outPitch,
+    filtered: take(plan.stripRows * filteredRow),
+    filterScratch: take(128),
+    how: take((2 + stencils.length) * howBytes),
+    counts: take(16),
+  }
+  return { layout, scratchBytes: top }
+}
+
+function fftBytes(s: PlacedStencil): number {
+  if (s.form === 'fft-plane') return fftScratchBytes2d(s.plan)
+  if (s.form === 'fft-lines') return Math.max(fftScratchBytes1d(s.colPlan), fftScratchBytes1d(s.rowPlan))
+  return 0
+}
+
+const sum = (a: Float32Array): number => a.reduce((s, v) => s + v, 0)
+const absSum = (a: Float32Array): number => a.reduce((s, v) => s + Math.abs(v), 0)

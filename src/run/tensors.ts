@@ -1,0 +1,50 @@
+import { type BankPlan, correlationBank, transpositionBank } from '../conv/bank.ts'
+import type { Engine } from '../conv/engine.ts'
+import { outputShape } from '../conv/reference.ts'
+import { sizeOf, Tensor } from '../tensor/tensor.ts'
+import { placeBank, put } from './bank.ts'
+import type { Pool } from './pool.ts'
+
+/** Below this many multiplications a worker costs more than it brings. */
+const parallelFrom = 4e6
+
+/** The engine on a worker pool: the bits of the reference engine, in SIMD and on all threads. */
+export function poolEngine(pool: Pool): Engine {
+  return {
+    async correlate(x, weight, bias, c) {
+      const plan = correlationBank(c)
+      const volume = plan.phases[0]!.taps.length
+      const index = (filter: number, channel: number, tap: number) => (filter * plan.channelsPerGroup + channel) * volume + tap
+      return run(pool, plan, x, weight, bias, c.filters, c.axes, index)
+    },
+    async transpose(x, weight, bias, t) {
+      const plan = transpositionBank(t)
+      const volume = t.axes.reduce((product, a) => product * a.kernel, 1)
+      const { channelsPerGroup: c, filtersPerGroup: f } = plan
+      const index = (filter: number, channel: number, tap: number) =>
+        ((Math.floor(filter / f) * c + channel) * f + (filter % f)) * volume + tap
+      return run(pool, plan, x, weight, bias, t.filters, t.axes, index)
+    },
+  }
+}
+
+async function run(
+  pool: Pool,
+  plan: BankPlan,
+  x: Tensor,
+  weight: Tensor,
+  bias: Float32Array | undefined,
+  filters: number,
+  axes: readonly { readonly output: number }[],
+  index: (filter: number, channel: number, tap: number) => number,
+): Promise<Tensor> {
+  const shape = outputShape(x, filters, axes)
+  return pool.exclusive(async ({ arena, run }) => {
+    const source = put(arena, x.data)
+    const target = arena.alloc(sizeOf(shape) * 4)
+    const job = placeBank(arena, plan, source, target, weight.data, bias, index)
+    const work = plan.phases.reduce((sum, p) => sum + p.taps.length, 0) * plan.channelsPerGroup * sizeOf(shape)
+    await run(job, job.parts, () => undefined, { parallel: work >= parallelFrom })
+    return new Tensor(shape, new Float32Array(arena.memory.buffer, target, sizeOf(shape)).slice())
+  })
+}

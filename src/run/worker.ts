@@ -1,0 +1,31 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { invariant } from '../error.ts'
+import { controlAddress } from './arena.ts'
+import { loadEngine } from './engine.ts'
+import { prepareJob } from './jobs.ts'
+import { claim, type WorkerMessage, type WorkerOrder } from './pool.ts'
+
+// The body of a worker thread: claims parts of the job at hand until none is left.
+
+const port = parentPort
+invariant(port !== null, 'worker.ts runs only as a worker thread')
+const { memory } = workerData as { memory: WebAssembly.Memory }
+const engine = loadEngine(memory)
+const control = new Int32Array(memory.buffer, controlAddress, 4)
+const say = (message: WorkerMessage, transfer: readonly ArrayBuffer[] = []) => port.postMessage(message, [...transfer])
+
+port.on('message', ({ job, parts, scratch }: WorkerOrder) => {
+  try {
+    const runPart = prepareJob(job, engine, memory, scratch)
+    for (let part = claim(control); part < parts; part = claim(control)) {
+      const result = runPart(part)
+      say({ kind: 'part', part, result }, result.bytes === undefined ? [] : [result.bytes.buffer as ArrayBuffer])
+    }
+    say({ kind: 'done' })
+  } catch (error) {
+    const { message, stack = '' } = error as Error
+    say({ kind: 'failed', message, stack })
+  }
+})
+
+say({ kind: 'ready' })
