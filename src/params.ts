@@ -8,6 +8,11 @@ export type Param<T> = {
   readonly summary: string
   /** Absent: the setting may be left out and is then `undefined`. */
   readonly default?: T
+  /** In words, what happens when a setting without a default is left out. */
+  readonly unset?: string
+  /** The bounds of a number, for help. */
+  readonly min?: number
+  readonly max?: number
   /** What stands for the value in a usage line, such as `<n>`; a flag has none. */
   readonly metavar?: string
   /** The words that are allowed, for help and completion. */
@@ -35,7 +40,7 @@ export function number(summary: string, fallback: number, bounds?: Bounds): With
 export function number(summary: string, fallback?: undefined, bounds?: Bounds): Param<number>
 export function number(summary: string, fallback?: number, bounds: Bounds = {}): Param<number> {
   return withDefault(
-    { summary, metavar: '<n>', parse: (given, name) => parseNumber(given, name, bounds) },
+    { summary, metavar: '<n>', ...bounds, parse: (given, name) => parseNumber(given, name, bounds) },
     fallback,
   )
 }
@@ -49,7 +54,7 @@ export function integer(summary: string, fallback?: number, bounds: Bounds = {})
     if (!Number.isSafeInteger(value)) throw expected('a whole number', name, given)
     return value
   }
-  return withDefault({ summary, metavar: '<n>', parse }, fallback)
+  return withDefault({ summary, metavar: '<n>', ...bounds, parse }, fallback)
 }
 
 /** One of a few words. */
@@ -125,7 +130,7 @@ export function numbers(
   summary: string,
   metavar: string,
   count: { min: number; max: number },
-  bounds: Bounds & { whole?: boolean } = {},
+  { whole = false, ...bounds }: Bounds & { whole?: boolean } = {},
 ): Param<readonly number[]> {
   const parse = (given: unknown, name: string): readonly number[] => {
     const parts = Array.isArray(given) ? given : typeof given === 'string' ? given.split(/[,x]/) : [given]
@@ -138,11 +143,11 @@ export function numbers(
     }
     return parts.map((part: unknown) => {
       const value = parseNumber(part, name, bounds)
-      if (bounds.whole && !Number.isSafeInteger(value)) throw expected('whole numbers', name, given)
+      if (whole && !Number.isSafeInteger(value)) throw expected('whole numbers', name, given)
       return value
     })
   }
-  return { summary, metavar, parse }
+  return { summary, metavar, ...bounds, parse }
 }
 
 /**
