@@ -68,7 +68,7 @@ export type FftExports = {
 /**
  * Float32 samples of several channels in memory, all numbers in bytes: rows `pitch` apart, neighbours in a row `step`
  * apart, channels `channelPitch` apart. Interleaved RGB has step 12 and channelPitch 4; planes have step 4.
- * Planes are faster: interleaved samples cost 15 to 40 % more.
+ * Planes are faster: interleaved RGB costs up to a quarter more in 2-D, and a third more along rows.
  */
 export type Samples = {
   readonly address: number
@@ -92,6 +92,9 @@ type Strip = { readonly y0: number; readonly y1: number; readonly outRows: numbe
  * Correlates a strip with a dense kernel. `tile` is at input row `fftInputRows(plan.y, outRows, y0, y1).first` and has
  * outCols + kW - 1 columns; `dst` is at output row y0. The result does not depend on how strips are cut; a strip that is
  * not made of whole blocks, `plan.y.valid` rows from a multiple of that, computes some rows in vain.
+ *
+ * The error, for this and the 1-D correlations, is about a millionth of the largest sample of the block times the sum of
+ * the absolute weights, at most, whatever the sample's own size; a NaN or an infinity spoils its whole pair of blocks.
  */
 export function correlateFft2d(
   wasm: FftExports,
