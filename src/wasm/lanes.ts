@@ -37,3 +37,58 @@ export function addCount(count: usize, lanes: v128): void {
   const two = i32x4.add(four, v128.shuffle<i32>(four, four, 2, 3, 0, 1))
   store<u32>(count, load<u32>(count) + i32x4.extract_lane(two, 0) + i32x4.extract_lane(two, 1))
 }
+
+// Bits of the flags of a `how` block, see quantise.ts.
+const flagAbsolute: i32 = 1
+const flagAffine: i32 = 2
+
+// How a row is scaled: by a product, which is exact for powers of two; by a quotient; or with every step there is.
+// @ts-ignore: decorator
+@inline
+export const product: i32 = 0
+// @ts-ignore: decorator
+@inline
+export const quotient: i32 = 1
+// @ts-ignore: decorator
+@inline
+export const everything: i32 = 2
+
+/** How a row with this `how` block is scaled. */
+export function wayOf(how: usize): i32 {
+  if (load<i32>(how, 16) & (flagAbsolute | flagAffine)) return everything
+  return isPowerOfTwo(load<f32>(how)) ? product : quotient
+}
+
+// @ts-ignore: decorator
+@inline
+export function absoluteMask(how: usize): v128 {
+  return i32x4.splat(load<i32>(how, 16) & flagAbsolute ? 0x7fffffff : -1)
+}
+
+// @ts-ignore: decorator
+@inline
+export function affineLow(how: usize): v128 {
+  return f32x4.splat(load<i32>(how, 16) & flagAffine ? load<f32>(how, 8) : 0)
+}
+
+// @ts-ignore: decorator
+@inline
+export function affineGain(how: usize): v128 {
+  return f32x4.splat(load<i32>(how, 16) & flagAffine ? load<f32>(how, 12) : 1)
+}
+
+// @ts-ignore: decorator
+@inline
+export function finish(sum: v128, scale: v128, offset: v128, mask: v128, low: v128, gain: v128, way: i32): v128 {
+  if (way == product) return f32x4.add(f32x4.mul(sum, scale), offset)
+  const v = f32x4.add(f32x4.div(sum, scale), offset)
+  if (way == quotient) return v
+  return f32x4.mul(f32x4.sub(v128.and(v, mask), low), gain)
+}
+
+/** A mask of the first `left` of 8 lanes, all from 8 on, none below 1: sums past the end of a row become 0, which is never clipped. */
+// @ts-ignore: decorator
+@inline
+export function lanesBefore(left: i32): v128 {
+  return i16x8.lt_s(i16x8(0, 1, 2, 3, 4, 5, 6, 7), i16x8.splat(<i16>min(left, 8)))
+}

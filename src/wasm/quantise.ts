@@ -1,6 +1,19 @@
 // From sums to samples: scale, offset, range, one rounding half to even, saturation, clip counts.
 // Rows may be read and written up to 64 bytes past their end.
-import { addCount, countedLanes, isPowerOfTwo, nearest } from './lanes'
+import {
+  absoluteMask,
+  addCount,
+  affineGain,
+  affineLow,
+  countedLanes,
+  everything,
+  finish,
+  lanesBefore,
+  nearest,
+  product,
+  quotient,
+  wayOf,
+} from './lanes'
 
 // How a row is finished, 32 bytes in memory:
 //    0 f32 scale    v = sum / scale
@@ -11,8 +24,6 @@ import { addCount, countedLanes, isPowerOfTwo, nearest } from './lanes'
 //   20 i32 alpha    channels (2 or 4) of which the last is alpha and is not counted as clipped; 0: all samples count
 // Clip counts are two u32 in memory, low and high, that the loops add to.
 
-const flagAbsolute: i32 = 1
-const flagAffine: i32 = 2
 const flagBigEndian: i32 = 4
 const flagSmall: i32 = 8
 
@@ -31,16 +42,6 @@ const fromGradient: i32 = 3
 // @ts-ignore: decorator
 @inline
 const fromSmallGradient: i32 = 4
-// @ts-ignore: decorator
-@inline
-const product: i32 = 0
-// @ts-ignore: decorator
-@inline
-const quotient: i32 = 1
-// @ts-ignore: decorator
-@inline
-const everything: i32 = 2
-
 /** 8-bit samples from `n` float32 sums. */
 export function quantiseF32U8(dst: usize, src: usize, n: i32, how: usize, counts: usize): void {
   const way = wayOf(how)
@@ -152,38 +153,6 @@ export function swapU16(dst: usize, src: usize, n: i32): void {
   }
 }
 
-function wayOf(how: usize): i32 {
-  if (load<i32>(how, 16) & (flagAbsolute | flagAffine)) return everything
-  return isPowerOfTwo(load<f32>(how)) ? product : quotient
-}
-
-// @ts-ignore: decorator
-@inline
-function absoluteMask(how: usize): v128 {
-  return i32x4.splat(load<i32>(how, 16) & flagAbsolute ? 0x7fffffff : -1)
-}
-
-// @ts-ignore: decorator
-@inline
-function affineLow(how: usize): v128 {
-  return f32x4.splat(load<i32>(how, 16) & flagAffine ? load<f32>(how, 8) : 0)
-}
-
-// @ts-ignore: decorator
-@inline
-function affineGain(how: usize): v128 {
-  return f32x4.splat(load<i32>(how, 16) & flagAffine ? load<f32>(how, 12) : 1)
-}
-
-// @ts-ignore: decorator
-@inline
-function finish(sum: v128, scale: v128, offset: v128, mask: v128, low: v128, gain: v128, way: i32): v128 {
-  if (way == product) return f32x4.add(f32x4.mul(sum, scale), offset)
-  const v = f32x4.add(f32x4.div(sum, scale), offset)
-  if (way == quotient) return v
-  return f32x4.mul(f32x4.sub(v128.and(v, mask), low), gain)
-}
-
 // @ts-ignore: decorator
 @inline
 function loadSums(src: usize, other: usize, i: i32, from: i32): v128 {
@@ -230,15 +199,12 @@ function toU8(
       const b = nearest(finish(loadSums(src, other, i + 4, from), scale, offset, mask, low, gain, way))
       const v = i16x8.narrow_i32x4_s(a, b)
       v128.store64_lane(dst + <usize>i, i8x16.narrow_i16x8_u(v, v), 0)
-      let below = i16x8.lt_s(v, i16x8.splat(0))
-      let above = i16x8.gt_s(v, i16x8.splat(255))
-      if (i + 8 > stop) {
-        const real = i16x8.lt_s(i16x8(0, 1, 2, 3, 4, 5, 6, 7), i16x8.splat(<i16>(stop - i)))
-        below = v128.and(below, real)
-        above = v128.and(above, real)
+      // Most blocks of most photographs have nothing to count.
+      if (v128.any_true(v128.and(v, i16x8.splat(-256)))) {
+        const real = v128.and(v, lanesBefore(stop - i))
+        under = i16x8.sub(under, i16x8.lt_s(real, i16x8.splat(0)))
+        over = i16x8.sub(over, i16x8.gt_s(real, i16x8.splat(255)))
       }
-      under = i16x8.sub(under, below)
-      over = i16x8.sub(over, above)
     }
     const counted = countedLanes(how)
     addCount(counts, v128.and(under, counted))
@@ -269,7 +235,7 @@ function toU16(dst: usize, src: usize, n: i32, how: usize, counts: usize, from: 
       let below = i16x8.narrow_i32x4_s(i32x4.lt_s(a, i32x4.splat(0)), i32x4.lt_s(b, i32x4.splat(0)))
       let above = i16x8.narrow_i32x4_s(i32x4.gt_s(a, i32x4.splat(65535)), i32x4.gt_s(b, i32x4.splat(65535)))
       if (i + 8 > stop) {
-        const real = i16x8.lt_s(i16x8(0, 1, 2, 3, 4, 5, 6, 7), i16x8.splat(<i16>(stop - i)))
+        const real = lanesBefore(stop - i)
         below = v128.and(below, real)
         above = v128.and(above, real)
       }

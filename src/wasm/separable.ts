@@ -137,7 +137,7 @@ export function rowF32(
 }
 
 function rowOne(dst: usize, src: usize, n: i32, weights: usize, end: usize, step: usize): void {
-  if (n < 32) {
+  if (n < 28) {
     for (let x: usize = 0; x < <usize>n << 2; x += 16) {
       let a = f32x4.splat(0)
       let p = src + x
@@ -149,8 +149,8 @@ function rowOne(dst: usize, src: usize, n: i32, weights: usize, end: usize, step
     }
     return
   }
-  const last = <usize>(n - 32) << 2
-  for (let x: usize = 0; ; x += 128) {
+  const last = <usize>(n - 28) << 2
+  for (let x: usize = 0; ; x += 112) {
     if (x > last) x = last
     let p = src + x
     let a0 = f32x4.splat(0)
@@ -160,7 +160,6 @@ function rowOne(dst: usize, src: usize, n: i32, weights: usize, end: usize, step
     let a4 = f32x4.splat(0)
     let a5 = f32x4.splat(0)
     let a6 = f32x4.splat(0)
-    let a7 = f32x4.splat(0)
     for (let w = weights; w < end; w += 4) {
       const k = v128.load32_splat(w)
       a0 = f32x4.add(a0, f32x4.mul(k, v128.load(p)))
@@ -170,7 +169,6 @@ function rowOne(dst: usize, src: usize, n: i32, weights: usize, end: usize, step
       a4 = f32x4.add(a4, f32x4.mul(k, v128.load(p, 64)))
       a5 = f32x4.add(a5, f32x4.mul(k, v128.load(p, 80)))
       a6 = f32x4.add(a6, f32x4.mul(k, v128.load(p, 96)))
-      a7 = f32x4.add(a7, f32x4.mul(k, v128.load(p, 112)))
       p += step
     }
     const to = dst + x
@@ -181,7 +179,6 @@ function rowOne(dst: usize, src: usize, n: i32, weights: usize, end: usize, step
     v128.store(to, a4, 64)
     v128.store(to, a5, 80)
     v128.store(to, a6, 96)
-    v128.store(to, a7, 112)
     if (x == last) break
   }
 }

@@ -41,14 +41,18 @@ const how = (scale, offset, flags = 0) => {
 const haloRows = 40
 const tileRows = stripRows + haloRows
 const haloSamples = 3 * haloRows
-const pitch8 = Math.ceil((n + haloSamples + 64) / 64) * 64 + 64
+// An odd multiple of 64: a multiple of 4096 would put all rows of a column into one set of the cache.
+const pitchOf = (bytes) => Math.ceil((bytes + 64) / 128) * 128 + 64
+const pitch8 = pitchOf(n + haloSamples)
+const pitch16 = pitchOf(2 * (n + haloSamples))
+const pitch32 = pitchOf(4 * (n + haloSamples))
 const tile8 = room(pitch8 * tileRows)
-const tile16 = room(2 * pitch8 * tileRows)
-const tile32 = room(4 * pitch8 * tileRows)
+const tile16 = room(pitch16 * tileRows)
+const tile32 = room(pitch32 * tileRows)
 const out8 = room(pitch8 * tileRows)
-const out16 = room(2 * pitch8 * tileRows)
-const other16 = room(2 * pitch8 * tileRows)
-const out32 = room(4 * pitch8 * tileRows)
+const out16 = room(pitch16 * tileRows)
+const other16 = room(pitch16 * tileRows)
+const out32 = room(pitch32 * tileRows)
 const pngOut = room((n + 1) * tileRows)
 const scratch = room(128)
 const counts = room(8)
@@ -59,8 +63,8 @@ const noise = () => {
 }
 for (let y = 0; y < tileRows; y++) {
   const row8 = new Uint8Array(memory.buffer, tile8 + y * pitch8, pitch8)
-  const row16 = new Int16Array(memory.buffer, tile16 + 2 * y * pitch8, pitch8)
-  const row32 = new Float32Array(memory.buffer, tile32 + 4 * y * pitch8, pitch8)
+  const row16 = new Int16Array(memory.buffer, tile16 + y * pitch16, pitch8)
+  const row32 = new Float32Array(memory.buffer, tile32 + y * pitch32, pitch8)
   for (let i = 0; i < pitch8; i++) {
     const v = 128 + 80 * Math.sin(i / 500 + (i % 3)) * Math.cos(y / 20) + noise()
     row8[i] = v
@@ -72,8 +76,12 @@ for (let y = 0; y < tileRows; y++) {
 /** A kernel as a tap list of the given sample size over the tile. */
 function taps(kernel, size, Weights) {
   const side = Math.round(Math.sqrt(kernel.length))
-  const list = kernel.map((w, i) => [w, Math.floor(i / side) * pitch8 * size + (i % side) * channels * size])
+  const list = kernel.map((w, i) => [
+    w,
+    Math.floor(i / side) * (size === 1 ? pitch8 : pitch32) + (i % side) * channels * size,
+  ])
   const kept = list.filter(([w]) => w !== 0)
+  if (Weights === Int16Array) kept.sort(([a], [b]) => a - b)
   if (Weights === Int16Array && size !== 4 && kept.length % 2 === 1) kept.push([0, kept[0][1]])
   return {
     offsets: put(Int32Array.from(kept, ([, o]) => o)),
@@ -116,35 +124,38 @@ for (const [name, kernel] of [
     Int16Array,
   )
   add('tapsU8I32 5x5', () =>
-    wasm.tapsU8I32(out32, 4 * pitch8, tile8, pitch8, n, stripRows, t.offsets, t.weights, t.pairs),
+    wasm.tapsU8I32(out32, pitch32, tile8, pitch8, n, stripRows, t.offsets, t.weights, t.pairs),
   )
   const u = taps([1, 2, 1, 2, 4, 2, 1, 2, 1], 1, Int16Array)
   add('tapsU8I16 3x3', () =>
-    wasm.tapsU8I16(out16, 2 * pitch8, tile8, pitch8, n, stripRows, u.offsets, u.weights, u.count),
+    wasm.tapsU8I16(out16, pitch16, tile8, pitch8, n, stripRows, u.offsets, u.weights, u.count),
   )
   const row = line([1, 4, 6, 4, 1], channels, Int16Array)
-  const col = line([1, 4, 6, 4, 1, 0], 2 * pitch8, Int16Array)
+  const col = line([1, 4, 6, 4, 1, 0], pitch16, Int16Array)
   add('rank 1 5x5 u8 -> i16 -> i32', () => {
-    wasm.tapsU8I16(out16, 2 * pitch8, tile8, pitch8, n, stripRows + 4, row.offsets, row.weights, 5)
-    wasm.tapsI16I32(out32, 4 * pitch8, out16, 2 * pitch8, n, stripRows, col.offsets, col.weights, 3)
+    wasm.tapsU8I16(out16, pitch16, tile8, pitch8, n, stripRows + 4, row.offsets, row.weights, 5)
+    wasm.tapsI16I32(out32, pitch32, out16, pitch16, n, stripRows, col.offsets, col.weights, 3)
   })
   add('rank 1 5x5 u8 -> i16 -> i16', () => {
-    wasm.tapsU8I16(out16, 2 * pitch8, tile8, pitch8, n, stripRows + 4, row.offsets, row.weights, 5)
-    wasm.tapsI16I16(other16, 2 * pitch8, out16, 2 * pitch8, n, stripRows, col.offsets, col.weights, 5)
+    wasm.tapsU8I16(out16, pitch16, tile8, pitch8, n, stripRows + 4, row.offsets, row.weights, 5)
+    wasm.tapsI16I16(other16, pitch16, out16, pitch16, n, stripRows, col.offsets, col.weights, 5)
   })
 }
 {
   const h = how(1, 0, 8)
   add('gradientU8I16', () =>
-    wasm.gradientU8I16(out16, other16, 2 * pitch8, tile8, pitch8, channels, n, stripRows, 1, 2),
+    wasm.gradientU8I16(out16, other16, pitch16, tile8, pitch8, channels, n, stripRows, 1, 2),
   )
-  wasm.gradientU8I16(out16, other16, 2 * pitch8, tile8, pitch8, channels, n, stripRows, 1, 2)
+  wasm.gradientU8I16(out16, other16, pitch16, tile8, pitch8, channels, n, stripRows, 1, 2)
   add('magnitudeI16U8', () => {
     for (let y = 0; y < stripRows; y++) {
-      const at = 2 * y * pitch8
+      const at = y * pitch16
       wasm.magnitudeI16U8(out8 + y * pitch8, out16 + at, other16 + at, n, h, counts)
     }
   })
+  add('gradientMagnitudeU8 (sobel)', () =>
+    wasm.gradientMagnitudeU8(out8, pitch8, tile8, pitch8, channels, n, stripRows, 1, 2, h, counts),
+  )
   add('sobel = gradient + magnitude, row by row', () => {
     for (let y = 0; y < stripRows; y++) {
       wasm.gradientU8I16(out16, other16, 0, tile8 + y * pitch8, pitch8, channels, n, 1, 1, 2)
@@ -160,7 +171,7 @@ for (const side of [3, 5, 7, 9]) {
   )
   add(
     `tapsF32 ${side}x${side}`,
-    () => wasm.tapsF32(out32, 4 * pitch8, tile32, 4 * pitch8, n, stripRows, t.offsets, t.weights, t.count),
+    () => wasm.tapsF32(out32, pitch32, tile32, pitch32, n, stripRows, t.offsets, t.weights, t.count),
     2 * side * side,
   )
 }
@@ -168,17 +179,13 @@ for (const side of [3, 5, 7, 9]) {
   const gaussian = put(Float32Array.from({ length: 41 }, (_, i) => Math.exp(-((i - 20) ** 2) / 50)))
   add(
     'columnF32 41',
-    () => wasm.columnF32(out32, 4 * pitch8, tile32, 4 * pitch8, n + 120, stripRows, gaussian, 41),
+    () => wasm.columnF32(out32, pitch32, tile32, pitch32, n + 120, stripRows, gaussian, 41),
     82,
   )
-  add(
-    'rowF32 41',
-    () => wasm.rowF32(out32, 4 * pitch8, tile32, 4 * pitch8, n, stripRows, gaussian, 41, 12),
-    82,
-  )
+  add('rowF32 41', () => wasm.rowF32(out32, pitch32, tile32, pitch32, n, stripRows, gaussian, 41, 12), 82)
 }
 {
-  const sums = room(4 * pitch8)
+  const sums = room(pitch32)
   add(
     'box u8, slide and row',
     eachRow((y) => {

@@ -1,0 +1,139 @@
+// The second passes of rank-1 integer kernels, over the sums that a first pass left (integer.ts). Exact; tap lists as there.
+// Rows may be read and written up to 64 bytes past their end.
+
+/** Samples of a block of columns: its rows stay in the first-level cache while the strip runs down. */
+const blockSamples: i32 = 2048
+
+/** Sums (i16) of sums (i16), all of which fit. Offsets in bytes, weights i16. */
+export function tapsI16I16(
+  dst: usize,
+  dstPitch: usize,
+  src: usize,
+  rowStep: usize,
+  n: i32,
+  rows: i32,
+  offsets: usize,
+  weights: usize,
+  count: i32,
+): void {
+  const end = offsets + (<usize>count << 2)
+  for (let x = 0; x < n; x += blockSamples) {
+    const stop = min(n, x + blockSamples)
+    for (let y = 0; y < rows; y++) {
+      const from = src + <usize>y * rowStep
+      const to = dst + <usize>y * dstPitch
+      for (let i = x; i < stop; i += 32) {
+        const at = from + (<usize>i << 1)
+        let a0 = i16x8.splat(0)
+        let a1 = i16x8.splat(0)
+        let a2 = i16x8.splat(0)
+        let a3 = i16x8.splat(0)
+        let w = weights
+        for (let o = offsets; o < end; o += 4) {
+          const p = at + load<u32>(o)
+          const k = v128.load16_splat(w)
+          a0 = i16x8.add(a0, i16x8.mul(k, v128.load(p)))
+          a1 = i16x8.add(a1, i16x8.mul(k, v128.load(p, 16)))
+          a2 = i16x8.add(a2, i16x8.mul(k, v128.load(p, 32)))
+          a3 = i16x8.add(a3, i16x8.mul(k, v128.load(p, 48)))
+          w += 2
+        }
+        const at16 = to + (<usize>i << 1)
+        v128.store(at16, a0)
+        v128.store(at16, a1, 16)
+        v128.store(at16, a2, 32)
+        v128.store(at16, a3, 48)
+      }
+    }
+  }
+}
+
+/** Sums (i32) of sums (i16), two taps at a time as in `tapsU8I32`. */
+export function tapsI16I32(
+  dst: usize,
+  dstPitch: usize,
+  src: usize,
+  rowStep: usize,
+  n: i32,
+  rows: i32,
+  offsets: usize,
+  weights: usize,
+  pairs: i32,
+): void {
+  const end = offsets + (<usize>pairs << 3)
+  for (let x = 0; x < n; x += blockSamples) {
+    const stop = min(n, x + blockSamples)
+    for (let y = 0; y < rows; y++) {
+      const from = src + <usize>y * rowStep
+      const to = dst + <usize>y * dstPitch
+      for (let i = x; i < stop; i += 16) {
+        const at = from + (<usize>i << 1)
+        let a0 = i32x4.splat(0)
+        let a1 = i32x4.splat(0)
+        let a2 = i32x4.splat(0)
+        let a3 = i32x4.splat(0)
+        let w = weights
+        for (let o = offsets; o < end; o += 8) {
+          const p = at + load<u32>(o)
+          const q = at + load<u32>(o, 4)
+          const p0 = v128.load(p)
+          const q0 = v128.load(q)
+          const p1 = v128.load(p, 16)
+          const q1 = v128.load(q, 16)
+          const k = v128.load32_splat(w)
+          a0 = i32x4.add(a0, i32x4.dot_i16x8_s(k, v128.shuffle<i16>(p0, q0, 0, 8, 1, 9, 2, 10, 3, 11)))
+          a1 = i32x4.add(a1, i32x4.dot_i16x8_s(k, v128.shuffle<i16>(p0, q0, 4, 12, 5, 13, 6, 14, 7, 15)))
+          a2 = i32x4.add(a2, i32x4.dot_i16x8_s(k, v128.shuffle<i16>(p1, q1, 0, 8, 1, 9, 2, 10, 3, 11)))
+          a3 = i32x4.add(a3, i32x4.dot_i16x8_s(k, v128.shuffle<i16>(p1, q1, 4, 12, 5, 13, 6, 14, 7, 15)))
+          w += 4
+        }
+        const at32 = to + (<usize>i << 2)
+        v128.store(at32, a0)
+        v128.store(at32, a1, 16)
+        v128.store(at32, a2, 32)
+        v128.store(at32, a3, 48)
+      }
+    }
+  }
+}
+
+/** Sums (i32) of sums (i32), weights i32. */
+export function tapsI32I32(
+  dst: usize,
+  dstPitch: usize,
+  src: usize,
+  rowStep: usize,
+  n: i32,
+  rows: i32,
+  offsets: usize,
+  weights: usize,
+  count: i32,
+): void {
+  const end = offsets + (<usize>count << 2)
+  for (let y = 0; y < rows; y++) {
+    const from = src + <usize>y * rowStep
+    const to = dst + <usize>y * dstPitch
+    for (let i = 0; i < n; i += 16) {
+      const at = from + (<usize>i << 2)
+      let a0 = i32x4.splat(0)
+      let a1 = i32x4.splat(0)
+      let a2 = i32x4.splat(0)
+      let a3 = i32x4.splat(0)
+      let w = weights
+      for (let o = offsets; o < end; o += 4) {
+        const p = at + load<u32>(o)
+        const k = v128.load32_splat(w)
+        a0 = i32x4.add(a0, i32x4.mul(k, v128.load(p)))
+        a1 = i32x4.add(a1, i32x4.mul(k, v128.load(p, 16)))
+        a2 = i32x4.add(a2, i32x4.mul(k, v128.load(p, 32)))
+        a3 = i32x4.add(a3, i32x4.mul(k, v128.load(p, 48)))
+        w += 4
+      }
+      const at32 = to + (<usize>i << 2)
+      v128.store(at32, a0)
+      v128.store(at32, a1, 16)
+      v128.store(at32, a2, 32)
+      v128.store(at32, a3, 48)
+    }
+  }
+}
