@@ -1,8 +1,16 @@
-import { describe, expect, it } from 'vitest'
-import { evaluateRecipe } from '../../src/conv/evaluate.ts'
-import { type FilterOptions, filterDefaults, planRecipe, type SampleType } from '../../src/conv/plan.ts'
+import { afterAll, describe, expect, it } from 'vitest'
+import { evaluateRecipe, type Interleaved } from '../../src/conv/evaluate.ts'
+import {
+  type FilterOptions,
+  filterDefaults,
+  planRecipe,
+  type RecipePlan,
+  type SampleType,
+} from '../../src/conv/plan.ts'
 import type { PlaneKernel, Recipe } from '../../src/conv/recipe.ts'
 import { kernel } from '../../src/kernel/kernel.ts'
+import { runRecipe } from '../../src/run/pictures.ts'
+import { createPool } from '../../src/run/pool.ts'
 import {
   borderOf,
   type Case,
@@ -11,18 +19,22 @@ import {
   type Given,
   haveCases,
   input,
-  type Loose,
   listOf,
   numberOf,
   termsOf,
   wordOf,
 } from './cases.ts'
 
-/** Filters the planes of x [C,H,W] and leaves the result in float. */
-export type FilterPlanes = (x: Given, recipe: Recipe, options: FilterOptions) => Loose
+/** Filters interleaved samples 0..255 by a plan, and leaves the result in float, interleaved. */
+type Run = (plan: RecipePlan, picture: Interleaved) => ArrayLike<number> | Promise<ArrayLike<number>>
+
+type Planes = { shape: number[]; data: number[] }
+
+const pool = createPool(1)
+afterAll(() => pool.close())
 
 /** A picture case as recipes, whose results are added. */
-export function recipesOf(c: Case): Recipe[] {
+function recipesOf(c: Case): Recipe[] {
   const plain = { scale: 1, offset: 0 }
   switch (c.op) {
     case 'imageFilter':
@@ -43,7 +55,7 @@ export function recipesOf(c: Case): Recipe[] {
 }
 
 /** The options of a picture case. Mode `convolve` is the flipped kernel, its anchor flipped along. */
-export function pictureOptionsOf(c: Case): FilterOptions {
+function pictureOptionsOf(c: Case): FilterOptions {
   const [y, x] = c.attrs.anchor === undefined ? [] : listOf(c, 'anchor')
   return {
     ...filterDefaults,
@@ -59,38 +71,58 @@ function dense(c: Case, name: string): PlaneKernel {
   return { form: 'dense', kernel: kernel(shape, data) }
 }
 
-/** The definition of a recipe, over samples of a type: a plan depends on it. */
-function byDefinition(samples: SampleType): FilterPlanes {
-  return ({ shape, data }, recipe, options) => {
-    const [channels, height, width] = shape as [number, number, number]
-    const interleaved = Float32Array.from(data, (_, i) => {
-      const pixel = Math.floor(i / channels)
-      return data[(i % channels) * height * width + pixel]!
-    })
-    const plan = planRecipe(recipe, options, { width, height, samples })
-    const out = evaluateRecipe(plan, { width, height, channels, data: interleaved }, 255)
-    const size = plan.outHeight * plan.outWidth
-    const planar = out.map((_, i) => out[(i % size) * channels + Math.floor(i / size)]!)
-    return { shape: [channels, plan.outHeight, plan.outWidth], data: planar }
-  }
+/** Plans a recipe over x [C,H,W] as samples of a type, for a plan depends on it, and runs the plan. */
+async function filterPlanes({ shape, data }: Given, recipe: Recipe, c: Case, samples: SampleType, run: Run) {
+  const [channels, height, width] = shape as [1 | 3, number, number]
+  const interleaved = Float32Array.from(data, (_, i) => {
+    return data[(i % channels) * height * width + Math.floor(i / channels)]!
+  })
+  const plan = planRecipe(recipe, pictureOptionsOf(c), { width, height, samples })
+  const out = await run(plan, { width, height, channels, data: interleaved })
+  const size = plan.outHeight * plan.outWidth
+  const planar = Array.from(out, (_, i) => out[(i % size) * channels + Math.floor(i / size)]!)
+  return { shape: [channels, plan.outHeight, plan.outWidth], data: planar }
 }
+
+const byDefinition: Run = (plan, picture) => evaluateRecipe(plan, picture, 255)
+
+const byThePool =
+  (depth: 8 | 32): Run =>
+  (plan, { width, height, channels, data }) =>
+    pool.exclusive(async (session) => {
+      const { arena } = session
+      const address = arena.alloc((data.length * depth) / 8)
+      const size = plan.outWidth * plan.outHeight * channels
+      const target = arena.alloc(size * 4)
+      const { buffer } = arena.memory
+      const Samples = depth === 8 ? Uint8Array : Float32Array
+      new Uint8Array(buffer).set(new Uint8Array(Samples.from(data).buffer), address)
+      const source = { address, width, height, channels: channels as 1 | 3, depth, full: 255 } as const
+      const tone = { gray: false, table: 0, encode: false, alpha: 'plain' } as const
+      await runRecipe(session, plan, source, tone, 'raw', { kind: 'float', target })
+      return Float32Array.from(new Float32Array(arena.memory.buffer, target, size))
+    })
 
 describe.skipIf(!haveCases)('conformance of picture filters (needs ../shared/conformance)', () => {
   const cases = casesOf('imageFilter', 'imageGradientMagnitude', 'imageSeparableSum')
 
   it('there are 100 cases', () => expect(cases).toHaveLength(100))
 
-  for (const samples of ['u8', 'f32'] as const) {
-    const filterPlanes = byDefinition(samples)
-    describe(`by the definition, ${samples} samples`, () => {
-      it.each(cases.map((c) => [c.id, c] as const))('%s', (_, c) => {
-        const parts = recipesOf(c).map((r) => filterPlanes(input(c, 'x'), r, pictureOptionsOf(c)))
-        compare(c, 'output', parts.reduce(sum))
-      })
+  describe.each([
+    ['by the definition, 8-bit samples', 'u8', byDefinition],
+    ['by the definition, float samples', 'f32', byDefinition],
+    ['by the loops, 8-bit samples', 'u8', byThePool(8)],
+    ['by the loops, float samples', 'f32', byThePool(32)],
+  ] as const)('%s', (_title, samples, run) => {
+    it.each(cases.map((c) => [c.id, c] as const))('%s', async (_, c) => {
+      const parts = await Promise.all(
+        recipesOf(c).map((r) => filterPlanes(input(c, 'x'), r, c, samples, run)),
+      )
+      compare(c, 'output', parts.reduce(sum))
     })
-  }
+  })
 })
 
-function sum(a: Loose, b: Loose): Loose {
-  return { shape: a.shape, data: Array.from(a.data, (v, i) => v + b.data[i]!) }
+function sum(a: Planes, b: Planes): Planes {
+  return { shape: a.shape, data: a.data.map((v, i) => v + b.data[i]!) }
 }
