@@ -1,0 +1,149 @@
+import { invariant } from '../error.ts'
+import { type Kernel, planeSize } from './kernel.ts'
+
+/** What can be read off a kernel's weights. */
+export type Analysis = {
+  readonly sum: number
+  readonly absSum: number
+  /** Every weight is a whole number. */
+  readonly isInteger: boolean
+  /** Of a [kH,kW] kernel: the number of singular values that count. */
+  readonly rank?: number
+  readonly singularValues?: Float64Array
+}
+
+/** Singular values below this share of the largest count as rounding. */
+const rankTolerance = 1e-10
+/** What a factored kernel may differ from the weights, relative to the largest of them. */
+const factorTolerance = 1e-9
+
+/** Sums, whole weights, and for a plane kernel its rank and singular values. */
+export function analyse(kernel: Kernel): Analysis {
+  const { weights } = kernel
+  const common = {
+    sum: weights.reduce((s, w) => s + w, 0),
+    absSum: weights.reduce((s, w) => s + Math.abs(w), 0),
+    isInteger: weights.every(Number.isInteger),
+  }
+  if (kernel.shape.length !== 2) return common
+  const singularValues = decompose(kernel).map((t) => t.sigma)
+  const floor = (singularValues[0] ?? 0) * rankTolerance
+  return {
+    ...common,
+    singularValues: Float64Array.from(singularValues),
+    rank: singularValues.filter((s) => s > floor).length,
+  }
+}
+
+/** One term of a kernel written as a sum of outer products: sigma · col × row, col and row of length 1. */
+type Term = { readonly sigma: number; readonly col: Float64Array; readonly row: Float64Array }
+
+/**
+ * The singular value decomposition of a [kH,kW] kernel by one-sided Jacobi rotations (Hestenes 1958), in double
+ * precision, largest value first.
+ */
+export function decompose(kernel: Kernel): Term[] {
+  const [kH, kW] = planeSize(kernel.shape)
+  invariant(kernel.shape.length === 2, 'only a plane kernel has singular values')
+  // The columns of a tall matrix are rotated until they are orthogonal; a wide one is transposed.
+  const isWide = kW > kH
+  const [rows, cols] = isWide ? [kW, kH] : [kH, kW]
+  const at = (r: number, c: number) => kernel.weights[isWide ? c * kW + r : r * kW + c]!
+  const u = Array.from({ length: cols }, (_, c) => Float64Array.from({ length: rows }, (_, r) => at(r, c)))
+  const v = Array.from({ length: cols }, (_, c) => Float64Array.from({ length: cols }, (_, r) => (r === c ? 1 : 0)))
+  for (let sweep = 0, rotated = true; rotated && sweep < 60; sweep++) {
+    rotated = false
+    for (let p = 0; p < cols - 1; p++) {
+      for (let q = p + 1; q < cols; q++) rotated = rotate(u[p]!, u[q]!, v[p]!, v[q]!) || rotated
+    }
+  }
+  const terms = u.map((column, c) => {
+    const sigma = Math.sqrt(dot(column, column))
+    const left = sigma === 0 ? column : column.map((x) => x / sigma)
+    const right = v[c]!
+    return isWide ? { sigma, col: right, row: left } : { sigma, col: left, row: right }
+  })
+  return terms.sort((a, b) => b.sigma - a.sigma)
+}
+
+/** Makes two columns orthogonal, the same rotation on both pairs; false when they were already. */
+function rotate(up: Float64Array, uq: Float64Array, vp: Float64Array, vq: Float64Array): boolean {
+  const [a, b, c] = [dot(up, up), dot(uq, uq), dot(up, uq)]
+  if (Math.abs(c) <= 1e-15 * Math.sqrt(a * b) || c === 0) return false
+  const zeta = (b - a) / (2 * c)
+  const t = (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.sqrt(1 + zeta * zeta))
+  const cos = 1 / Math.sqrt(1 + t * t)
+  for (const [x, y] of [[up, uq], [vp, vq]] as const) {
+    for (let i = 0; i < x.length; i++) {
+      const [xi, yi] = [x[i]!, y[i]!]
+      x[i] = cos * (xi - t * yi)
+      y[i] = cos * (t * xi + yi)
+    }
+  }
+  return true
+}
+
+const dot = (a: Float64Array, b: Float64Array): number => a.reduce((s, x, i) => s + x * b[i]!, 0)
+
+/**
+ * The column and the row whose outer product is the kernel, or nothing when its rank is not 1. Whole weights give whole
+ * factors, exactly; others are right within 1e-9 of the largest weight.
+ */
+export function factor(kernel: Kernel): { readonly col: Float64Array; readonly row: Float64Array } | undefined {
+  if (kernel.shape.length !== 2) return undefined
+  const [kH, kW] = planeSize(kernel.shape)
+  const { weights } = kernel
+  const pivot = weights.reduce((best, w, i) => (Math.abs(w) > Math.abs(weights[best]!) ? i : best), 0)
+  const largest = weights[pivot]!
+  if (largest === 0) return undefined
+  const [py, px] = [Math.floor(pivot / kW), pivot % kW]
+  const pivotRow = weights.slice(py * kW, py * kW + kW)
+  const pivotCol = Float64Array.from({ length: kH }, (_, y) => weights[y * kW + px]!)
+  const isWhole = weights.every(Number.isSafeInteger)
+  // Of a whole matrix of rank 1 the primitive row is whole, and so is the column that goes with it.
+  const divisor = isWhole ? pivotRow.reduce(gcd, 0) : largest
+  const row = pivotRow.map((w) => w / divisor)
+  const col = pivotCol.map((w) => (w / largest) * divisor)
+  const exactCol = isWhole ? pivotCol.map((w) => (w * divisor) / largest) : col
+  const bound = isWhole ? 0 : factorTolerance * Math.abs(largest)
+  for (let y = 0; y < kH; y++) {
+    for (let x = 0; x < kW; x++) {
+      if (Math.abs(exactCol[y]! * row[x]! - weights[y * kW + x]!) > bound) return undefined
+    }
+  }
+  return { col: exactCol, row }
+}
+
+const gcd = (a: number, b: number): number => (b === 0 ? Math.abs(a) : gcd(b, a % b))
+
+/** The best approximation by `rank` outer products, and its relative error in the Frobenius norm (Eckart and Young 1936). */
+export function lowRank(
+  kernel: Kernel,
+  rank: number,
+): { readonly terms: readonly { readonly col: Float64Array; readonly row: Float64Array }[]; readonly error: number } {
+  const all = decompose(kernel)
+  const energy = (terms: readonly Term[]) => terms.reduce((s, t) => s + t.sigma * t.sigma, 0)
+  const whole = energy(all)
+  return {
+    terms: all.slice(0, rank).map((t) => ({ col: t.col.map((x) => x * t.sigma), row: t.row })),
+    error: whole === 0 ? 0 : Math.sqrt(energy(all.slice(rank)) / whole),
+  }
+}
+
+/** The kernel turned by 180 degrees in its plane, the anchor with it: correlating becomes convolving. */
+export function flip(kernel: Kernel): Kernel {
+  const [kH, kW] = planeSize(kernel.shape)
+  const plane = kH * kW
+  const weights = new Float64Array(kernel.weights.length)
+  for (let at = 0; at < weights.length; at += plane) {
+    weights.set(kernel.weights.subarray(at, at + plane).toReversed(), at)
+  }
+  const [y, x] = kernel.anchor ?? [Math.floor(kH / 2), Math.floor(kW / 2)]
+  return { ...kernel, weights, anchor: [kH - 1 - y, kW - 1 - x] }
+}
+
+/** The kernel divided by the sum of its weights, by way of its scale; by 1 if the sum is 0. */
+export function normalize(kernel: Kernel): Kernel {
+  const sum = kernel.weights.reduce((s, w) => s + w, 0)
+  return { ...kernel, scale: sum === 0 ? 1 : sum }
+}
