@@ -85,23 +85,6 @@ export type WasmExports = {
     side: number,
     centre: number,
   ): void
-  /**
-   * u8 -> u8: √(gx² + gy²) of those two, finished by `how`; same parameters. (2 |side| + |centre|) x 255 <= 4096, which
-   * sobel, prewitt and scharr keep.
-   */
-  gradientMagnitudeU8(
-    dst: number,
-    dstPitch: number,
-    src: number,
-    rowPitch: number,
-    pixelStep: number,
-    n: number,
-    rows: number,
-    side: number,
-    centre: number,
-    how: number,
-    counts: number,
-  ): void
   /** Separable, FIRST pass: f32 row r = sum of weights[k] * row r + k. `src` is the row under the first tap. */
   columnF32(
     dst: number,

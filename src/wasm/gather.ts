@@ -45,15 +45,21 @@ export function convertI32(dst: usize, src: usize, n: i32): void {
 
 /** table[sample], float32, for `n` samples of 8 bits; the table has 256 entries. */
 export function lookupU8(dst: usize, src: usize, n: i32, table: usize): void {
-  for (const end = src + <usize>n; src < end; src++, dst += 4) {
+  for (const end = src + <usize>n; src < end; src += 4, dst += 16) {
     store<f32>(dst, load<f32>(table + (<usize>load<u8>(src) << 2)))
+    store<f32>(dst, load<f32>(table + (<usize>load<u8>(src, 1) << 2)), 4)
+    store<f32>(dst, load<f32>(table + (<usize>load<u8>(src, 2) << 2)), 8)
+    store<f32>(dst, load<f32>(table + (<usize>load<u8>(src, 3) << 2)), 12)
   }
 }
 
 /** table[sample], float32, for `n` samples of 16 bits; the table has 65536 entries. */
 export function lookupU16(dst: usize, src: usize, n: i32, table: usize): void {
-  for (const end = src + (<usize>n << 1); src < end; src += 2, dst += 4) {
+  for (const end = src + (<usize>n << 1); src < end; src += 8, dst += 16) {
     store<f32>(dst, load<f32>(table + (<usize>load<u16>(src) << 2)))
+    store<f32>(dst, load<f32>(table + (<usize>load<u16>(src, 2) << 2)), 4)
+    store<f32>(dst, load<f32>(table + (<usize>load<u16>(src, 4) << 2)), 8)
+    store<f32>(dst, load<f32>(table + (<usize>load<u16>(src, 6) << 2)), 12)
   }
 }
 

@@ -9,15 +9,18 @@ export function isPowerOfTwo(scale: f32): bool {
   return (bits & 0x7fffff) == 0 && exponent > 1 && exponent < 253
 }
 
-/**
- * v rounded half to even to i32, for any v: beyond -32768 and 98303 it is one of those. Adding 1.5 x 2^23 leaves the
- * rounded value in the low bits of the sum.
- */
+/** v rounded half to even to i32, for |v| < 2^22: adding 1.5 x 2^23 leaves the whole number in the low bits of the sum. */
+// @ts-ignore: decorator
+@inline
+export function rounded(v: v128): v128 {
+  return i32x4.sub(f32x4.add(v, f32x4.splat(12582912)), i32x4.splat(0x4b400000))
+}
+
+/** The same for any v: beyond -32768 and 98303 it is one of those, for NaN -32768. */
 // @ts-ignore: decorator
 @inline
 export function nearest(v: v128): v128 {
-  const inside = f32x4.pmin(f32x4.splat(98303), f32x4.pmax(f32x4.splat(-32768), v))
-  return i32x4.sub(f32x4.add(inside, f32x4.splat(12582912)), i32x4.splat(0x4b400000))
+  return rounded(f32x4.pmin(f32x4.splat(98303), f32x4.pmax(f32x4.splat(-32768), v)))
 }
 
 /** Which of 8 lanes count as clipped: all, or all but alpha. */
@@ -57,6 +60,15 @@ export const everything: i32 = 2
 export function wayOf(how: usize): i32 {
   if (load<i32>(how, 16) & (flagAbsolute | flagAffine)) return everything
   return isPowerOfTwo(load<f32>(how)) ? product : quotient
+}
+
+/**
+ * The same for sums of 16 bits and their magnitudes, below 46342: where scale or offset could take them beyond what
+ * `rounded` can do, it is `everything`, whose loop clamps.
+ */
+export function wayOfSums(how: usize): i32 {
+  const ordinary = abs(load<f32>(how)) >= 0.015625 && abs(load<f32>(how, 4)) <= 1048576
+  return ordinary ? wayOf(how) : everything
 }
 
 // @ts-ignore: decorator

@@ -153,9 +153,6 @@ for (const [name, kernel] of [
       wasm.magnitudeI16U8(out8 + y * pitch8, out16 + at, other16 + at, n, h, counts)
     }
   })
-  add('gradientMagnitudeU8 (sobel)', () =>
-    wasm.gradientMagnitudeU8(out8, pitch8, tile8, pitch8, channels, n, stripRows, 1, 2, h, counts),
-  )
   add('sobel = gradient + magnitude, row by row', () => {
     for (let y = 0; y < stripRows; y++) {
       wasm.gradientU8I16(out16, other16, 0, tile8 + y * pitch8, pitch8, channels, n, 1, 1, 2)
