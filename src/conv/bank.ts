@@ -38,7 +38,12 @@ export type Phase = {
 }
 
 /** A tap: which gathered plane, which row and column of the tile (from the first needed), which weight of the kernel volume. */
-export type BankTap = { readonly plane: number; readonly row: number; readonly column: number; readonly weight: number }
+export type BankTap = {
+  readonly plane: number
+  readonly row: number
+  readonly column: number
+  readonly weight: number
+}
 
 /** The plan of a correlation. */
 export function correlationBank(c: Correlation): BankPlan {
@@ -92,7 +97,11 @@ export function transpositionBank(t: Transposition): BankPlan {
             }
           }
         }
-        phases.push({ offset: [pz.offset, py.offset, px.offset], count: [pz.count, py.count, px.count], taps })
+        phases.push({
+          offset: [pz.offset, py.offset, px.offset],
+          count: [pz.count, py.count, px.count],
+          taps,
+        })
       }
     }
   }
@@ -127,8 +136,15 @@ type AxisPhases = {
  */
 function axisPhases(a: TransposedAxis): AxisPhases {
   const phases = Array.from({ length: Math.min(a.stride, a.output) }, (_, offset) => {
-    const taps = Array.from({ length: a.kernel }, (_, tap) => ({ tap, at: (offset + a.before - tap * a.dilation) / a.stride }))
-    return { offset, count: Math.ceil((a.output - offset) / a.stride), taps: taps.filter((t) => Number.isInteger(t.at)) }
+    const taps = Array.from({ length: a.kernel }, (_, tap) => ({
+      tap,
+      at: (offset + a.before - tap * a.dilation) / a.stride,
+    }))
+    return {
+      offset,
+      count: Math.ceil((a.output - offset) / a.stride),
+      taps: taps.filter((t) => Number.isInteger(t.at)),
+    }
   })
   const places = phases.flatMap((p) => p.taps.map((t) => t.at))
   return {

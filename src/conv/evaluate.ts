@@ -30,7 +30,12 @@ export function evaluateRecipe(plan: RecipePlan, source: Interleaved, full: numb
 }
 
 /** One kernel over interleaved samples, divided by its scale. */
-export function evaluateStencil(plan: RecipePlan, s: Stencil, source: Interleaved, full: number): Float32Array {
+export function evaluateStencil(
+  plan: RecipePlan,
+  s: Stencil,
+  source: Interleaved,
+  full: number,
+): Float32Array {
   const { channels } = source
   const sample = reader(plan, source, full)
   const out = new Float32Array(plan.outHeight * plan.outWidth * channels)
@@ -104,7 +109,11 @@ function reader(plan: RecipePlan, source: Interleaved, full: number) {
 }
 
 /** How several branches become one: see `Combine`. Every step is rounded to float32. */
-export function combineReference(combine: Combine, branches: readonly Float32Array[], full: number): Float32Array {
+export function combineReference(
+  combine: Combine,
+  branches: readonly Float32Array[],
+  full: number,
+): Float32Array {
   const first = branches[0]!
   const second = branches[1] ?? first
   switch (combine.kind) {
@@ -115,7 +124,7 @@ export function combineReference(combine: Combine, branches: readonly Float32Arr
     case 'angle':
       return first.map((a, i) => angleSample(second[i]!, a, full))
     case 'max':
-      return first.map((a, i) => branches.reduce((m, b) => (b[i]! > m ? b[i]! : m), a))
+      return first.map((a, i) => Math.max(a, ...branches.map((b) => b[i]!)))
     case 'difference':
       return first.map((a, i) => f32(a - second[i]!))
     case 'unsharp': {

@@ -22,7 +22,12 @@ export type Accumulator = {
 }
 
 /** Chooses the loops for a stencil. `index` is its place in the job, which has its own rows in the scratch memory. */
-export function prepareAccumulator(job: PictureJob, index: number, wasm: WasmExports, scratch: number): Accumulator {
+export function prepareAccumulator(
+  job: PictureJob,
+  index: number,
+  wasm: WasmExports,
+  scratch: number,
+): Accumulator {
   const placed = job.stencils[index]!
   const at = {
     tile: scratch + job.layout.tile,
@@ -82,13 +87,26 @@ function taps(job: PictureJob, placed: Form<'taps'>, wasm: WasmExports, at: Plac
 }
 
 /** Columns first: no sum is computed twice, and the second pass reads rows that were just written. */
-function integerPasses(job: PictureJob, placed: Form<'integer-passes'>, wasm: WasmExports, at: Place): Accumulate {
+function integerPasses(
+  job: PictureJob,
+  placed: Form<'integer-passes'>,
+  wasm: WasmExports,
+  at: Place,
+): Accumulate {
   const { row, col, between, sums } = placed
   const wide = at.n + (placed.stencil.kW - 1) * placed.stencil.dilation[1] * job.tileChannels
   const down = between === 'i16' ? wasm.tapsU8I16 : wasm.tapsU8I32
   const across = between === 'i32' ? wasm.tapsI32I32 : sums === 'i16' ? wasm.tapsI16I16 : wasm.tapsI16I32
-  const call = (loop: typeof down, dst: number, dstPitch: number, src: number, step: number, n: number, rows: number, t: TapTable) =>
-    loop(dst, dstPitch, src, step, n, rows, t.offsets, t.weights, t.count)
+  const call = (
+    loop: typeof down,
+    dst: number,
+    dstPitch: number,
+    src: number,
+    step: number,
+    n: number,
+    rows: number,
+    t: TapTable,
+  ) => loop(dst, dstPitch, src, step, n, rows, t.offsets, t.weights, t.count)
   return (y, rows, tileFirst) => {
     const src = firstTap(job, placed, at, y, tileFirst)
     call(down, at.between, at.betweenPitch, src, at.step * job.tilePitch, wide, rows, col)
@@ -108,7 +126,16 @@ function passes(job: PictureJob, placed: Form<'passes'>, wasm: WasmExports, at: 
     if (single) {
       for (let r = 0; r < rows; r++) {
         const to = at.between + r * at.betweenPitch
-        wasm.columnF32(to, at.betweenPitch, src + r * at.step * job.tilePitch, srcPitch, wide, 1, placed.col, kH)
+        wasm.columnF32(
+          to,
+          at.betweenPitch,
+          src + r * at.step * job.tilePitch,
+          srcPitch,
+          wide,
+          1,
+          placed.col,
+          kH,
+        )
       }
     } else wasm.columnF32(at.between, at.betweenPitch, src, srcPitch, wide, rows, placed.col, kH)
     const across = 4 * job.tileChannels * dilation[1]
@@ -157,6 +184,10 @@ function fft(compute: FftRows, at: Place): Accumulator {
       first = from
       compute(from, end, tileFirst)
     },
-    sums: (y) => ({ kind: 'f32', address: at.branch + (y * at.step - first) * at.pitch, pitch: at.pitch * at.step }),
+    sums: (y) => ({
+      kind: 'f32',
+      address: at.branch + (y * at.step - first) * at.pitch,
+      pitch: at.pitch * at.step,
+    }),
   }
 }

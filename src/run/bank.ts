@@ -69,8 +69,19 @@ export function placeBank(
         offsets[t++] = (row * xPhases + (tap.column % xPhases)) * pitch + Math.floor(tap.column / xPhases) * 4
       }
     }
-    const ordered = orderWeights(plan, phase.taps.map((tap) => tap.weight), weights, weightIndex)
-    return { offset: phase.offset, count: phase.count, taps, offsets: put(arena, offsets), weights: put(arena, ordered) }
+    const ordered = orderWeights(
+      plan,
+      phase.taps.map((tap) => tap.weight),
+      weights,
+      weightIndex,
+    )
+    return {
+      offset: phase.offset,
+      count: phase.count,
+      taps,
+      offsets: put(arena, offsets),
+      weights: put(arena, ordered),
+    }
   })
   const filters = plan.groups * plan.filtersPerGroup
   const dstBytes = block * rowsPerPart * rowPitch(plan)
@@ -107,7 +118,11 @@ export function prepareBank(job: BankJob, wasm: WasmExports, scratch: number): (
 
   function gather(group: number, z: number, y: number): void {
     let to = scratch
-    for (let channel = group * plan.channelsPerGroup; channel < (group + 1) * plan.channelsPerGroup; channel++) {
+    for (
+      let channel = group * plan.channelsPerGroup;
+      channel < (group + 1) * plan.channelsPerGroup;
+      channel++
+    ) {
       for (const d of plan.depths) {
         const iz = source(z * plan.step[0] + d, depth)
         for (let row = 0; row < tileRows; row++) {
@@ -123,13 +138,21 @@ export function prepareBank(job: BankJob, wasm: WasmExports, scratch: number): (
   }
 
   /** Writes rows of `channels` channels from scratch to their places in the output. */
-  function scatter(filter: number, channels: number, phase: PlacedPhase, z: number, y: number, rows: number): void {
+  function scatter(
+    filter: number,
+    channels: number,
+    phase: PlacedPhase,
+    z: number,
+    y: number,
+    rows: number,
+  ): void {
     const [outDepth, outHeight, outWidth] = plan.output
     const oz = z * plan.outStep[0] + phase.offset[0]
     for (let c = 0; c < channels; c++) {
       for (let r = 0; r < rows; r++) {
         const oy = (y + r) * plan.outStep[1] + phase.offset[1]
-        const to = job.target + ((((filter + c) * outDepth + oz) * outHeight + oy) * outWidth + phase.offset[2]) * 4
+        const to =
+          job.target + ((((filter + c) * outDepth + oz) * outHeight + oy) * outWidth + phase.offset[2]) * 4
         wasm.scatterRow(to, dst + c * dstChannelPitch + r * dstPitch, phase.count[2], plan.outStep[2])
       }
     }
@@ -151,7 +174,19 @@ export function prepareBank(job: BankJob, wasm: WasmExports, scratch: number): (
         const [w, bias] = [weights + f * phase.taps * 4, job.bias + filter * 4]
         const n = phase.count[2]
         if (many) {
-          wasm.taps4(dst, dstChannelPitch, dstPitch, scratch, rowStep, n, rows, phase.offsets, w, phase.taps, bias)
+          wasm.taps4(
+            dst,
+            dstChannelPitch,
+            dstPitch,
+            scratch,
+            rowStep,
+            n,
+            rows,
+            phase.offsets,
+            w,
+            phase.taps,
+            bias,
+          )
         } else wasm.taps1(dst, dstPitch, scratch, rowStep, n, rows, phase.offsets, w, phase.taps, bias)
         const channels = many ? block : 1
         scatter(filter, channels, phase, z, y, rows)
@@ -210,6 +245,9 @@ function consecutive(table: Int32Array): [first: number, last: number] {
 /** Copies an array into the shared memory. */
 export function put(arena: Arena, values: ArrayBufferView): number {
   const address = arena.alloc(values.byteLength)
-  new Uint8Array(arena.memory.buffer).set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), address)
+  new Uint8Array(arena.memory.buffer).set(
+    new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+    address,
+  )
   return address
 }

@@ -6,22 +6,30 @@ import type { PictureJob } from './picture-job.ts'
 export type Combiner = (sums: readonly Sums[], row: number) => number
 
 /** The combine step of a job: sums become float32, each divided by its scale, and one row comes of all. */
-export function prepareCombiner(job: PictureJob, wasm: WasmExports, memory: WebAssembly.Memory, scratch: number): Combiner {
+export function prepareCombiner(
+  job: PictureJob,
+  wasm: WasmExports,
+  memory: WebAssembly.Memory,
+  scratch: number,
+): Combiner {
   const n = job.fullWidth * job.tileChannels
   const { combine, stencils } = job.plan
   const hows = scratch + job.layout.how + 2 * howBytes
   stencils.forEach((s, i) => {
     // A box weight multiplies the exact sum, then the scale divides.
-    if (s.algorithm === 'box') writeHow(memory, hows + i * howBytes, { scale: 1, offset: 0, affine: { low: 0, gain: s.weight } })
+    if (s.algorithm === 'box')
+      writeHow(memory, hows + i * howBytes, { scale: 1, offset: 0, affine: { low: 0, gain: s.weight } })
   })
 
   function floatRow(sums: Sums, index: number, row: number): number {
     const address = sums.address + row * sums.pitch
     const stencil = stencils[index]!
-    const to = sums.kind === 'i16' ? scratch + job.layout.converted[index]! + row * job.layout.branchPitch : address
+    const to =
+      sums.kind === 'i16' ? scratch + job.layout.converted[index]! + row * job.layout.branchPitch : address
     if (sums.kind === 'i16') wasm.convertI16(to, address, n)
     else if (sums.kind === 'i32') wasm.convertI32(to, address, n)
-    if (stencil.algorithm === 'box' && stencil.weight !== 1) wasm.finishF32(to, to, n, hows + index * howBytes)
+    if (stencil.algorithm === 'box' && stencil.weight !== 1)
+      wasm.finishF32(to, to, n, hows + index * howBytes)
     if (stencil.scale !== 1) wasm.scaleRow(to, to, n, stencil.scale)
     return to
   }
@@ -46,7 +54,14 @@ export function prepareCombiner(job: PictureJob, wasm: WasmExports, memory: WebA
         wasm.difference(first, first, second, n)
         break
       case 'unsharp':
-        wasm.unsharp(first, first, second, n, combine.amount, Math.fround((combine.threshold * job.source.full) / 255) * alphaUnit(job))
+        wasm.unsharp(
+          first,
+          first,
+          second,
+          n,
+          combine.amount,
+          Math.fround((combine.threshold * job.source.full) / 255) * alphaUnit(job),
+        )
         break
       case 'share': {
         // The squares of the first `edges` rows make the part; the others on top of it make the whole.

@@ -12,13 +12,17 @@ export type Finish = (row: number, y: number, out: number) => void
 export function howOf(job: PictureJob): How {
   const { plan, range } = job
   const { full } = job.source
-  const outFull = job.sink.kind === 'png' || job.sink.kind === 'samples' ? (job.sink.depth === 8 ? 255 : 65535) : full
+  const outFull =
+    job.sink.kind === 'png' || job.sink.kind === 'samples' ? (job.sink.depth === 8 ? 255 : 65535) : full
   const straight = Math.fround((plan.offset * full) / 255)
   const offset = range === 'offset' ? Math.fround(straight + (full + 1) / 2) : straight
   const common = { scale: plan.scale, offset, absolute: range === 'abs', alpha: alphaOf(job) }
   if (range === 'minmax' && job.extremes !== undefined) {
     const { min, max } = job.extremes
-    return { ...common, affine: { low: min, gain: max > min ? Math.fround(outFull / Math.fround(max - min)) : 1 } }
+    return {
+      ...common,
+      affine: { low: min, gain: max > min ? Math.fround(outFull / Math.fround(max - min)) : 1 },
+    }
   }
   return outFull === full ? common : { ...common, affine: { low: 0, gain: Math.fround(outFull / full) } }
 }
@@ -27,7 +31,12 @@ const alphaOf = (job: PictureJob): 0 | 2 | 4 =>
   job.tone.alpha !== 'plain' && hasAlpha(job.tileChannels) ? (job.tileChannels as 2 | 4) : 0
 
 /** The finish step of a job: scale, offset, alpha, range, light, rounding; clip counts go to the scratch memory. */
-export function prepareFinish(job: PictureJob, wasm: WasmExports, memory: WebAssembly.Memory, scratch: number): Finish {
+export function prepareFinish(
+  job: PictureJob,
+  wasm: WasmExports,
+  memory: WebAssembly.Memory,
+  scratch: number,
+): Finish {
   const { plan, sink, tone, layout } = job
   const { full } = job.source
   const channels = job.tileChannels
@@ -48,14 +57,20 @@ export function prepareFinish(job: PictureJob, wasm: WasmExports, memory: WebAss
   if (encode === undefined) writeHow(memory, how, rest)
   else {
     // Linear light is encoded in levels of the source, after scale, offset and range.
-    const gain = asked.affine && { affine: { ...asked.affine, gain: Math.fround((asked.affine.gain * full) / outFull) } }
+    const gain = asked.affine && {
+      affine: { ...asked.affine, gain: Math.fround((asked.affine.gain * full) / outFull) },
+    }
     const { affine: _, ...others } = rest
     writeHow(memory, before, { ...others, ...(job.range === 'minmax' ? gain : {}) })
     writeHow(memory, how, { scale: 1, offset: 0, ...toOut, alpha: alphaOf(job) })
   }
 
   const quantise =
-    sink.kind === 'float' || sink.kind === 'extremes' ? undefined : sink.depth === 8 ? wasm.quantiseF32U8 : wasm.quantiseF32U16
+    sink.kind === 'float' || sink.kind === 'extremes'
+      ? undefined
+      : sink.depth === 8
+        ? wasm.quantiseF32U8
+        : wasm.quantiseF32U16
 
   function encodeRow(row: number): void {
     wasm.finishF32(row, row, n, before)
@@ -102,7 +117,10 @@ function pick(job: PictureJob, wasm: WasmExports, scratch: number, row: number):
 function scan(job: PictureJob, wasm: WasmExports, floats: Float32Array, row: number, at: number): void {
   const channels = job.tileChannels
   const n = job.plan.outWidth * channels
-  if (alphaOf(job) === 0) return wasm.scanRange(row, n, at)
+  if (alphaOf(job) === 0) {
+    wasm.scanRange(row, n, at)
+    return
+  }
   for (let i = row / 4, end = i + n; i < end; i += channels) {
     for (let c = 0; c < channels - 1; c++) {
       const v = floats[i + c]!
@@ -133,7 +151,8 @@ function alphaWriter(job: PictureJob, memory: WebAssembly.Memory): AlphaWriter {
   const convert = (a: number) => (isWhole ? roundHalfEven(Math.fround(a * Math.fround(outFull / full))) : a)
 
   const put = (out: number, at: (x: number) => number) => {
-    for (let x = 0, i = out / outBytes + channels - 1; x < plan.outWidth; x++, i += channels) target[i] = convert(at(x))
+    for (let x = 0, i = out / outBytes + channels - 1; x < plan.outWidth; x++, i += channels)
+      target[i] = convert(at(x))
   }
 
   if (tone.alpha === 'premultiply') {
@@ -142,7 +161,8 @@ function alphaWriter(job: PictureJob, memory: WebAssembly.Memory): AlphaWriter {
     const floats = new Float32Array(memory.buffer)
     return {
       keep(row) {
-        for (let x = 0, i = row / 4 + channels - 1; x < plan.outWidth; x++, i += channels) kept[x] = floats[i]!
+        for (let x = 0, i = row / 4 + channels - 1; x < plan.outWidth; x++, i += channels)
+          kept[x] = floats[i]!
       },
       write: (out) => put(out, (x) => kept[x]!),
     }
@@ -150,14 +170,18 @@ function alphaWriter(job: PictureJob, memory: WebAssembly.Memory): AlphaWriter {
   const inBytes = source.depth / 8
   const samples = viewOf(memory, inBytes).subarray(source.address / inBytes)
   const place = borders[plan.border].source
-  const columns = Int32Array.from({ length: plan.outWidth }, (_, x) => place(plan.origin[1] + x * plan.stride[1], plan.width))
+  const columns = Int32Array.from({ length: plan.outWidth }, (_, x) =>
+    place(plan.origin[1] + x * plan.stride[1], plan.width),
+  )
   return {
     ...idle,
     write(out, y) {
       const iy = place(plan.origin[0] + y * plan.stride[0], plan.height)
       // Outside the picture under the border `constant` the fill is opaque.
       const at = (x: number) =>
-        iy < 0 || columns[x]! < 0 ? full : samples[(iy * plan.width + columns[x]!) * source.channels + source.channels - 1]!
+        iy < 0 || columns[x]! < 0
+          ? full
+          : samples[(iy * plan.width + columns[x]!) * source.channels + source.channels - 1]!
       put(out, at)
     },
   }

@@ -66,7 +66,14 @@ export function prepareGather(job: PictureJob, wasm: WasmExports, tile: number, 
       }
       wasm.fillHalo(to, from, columns.table, columns.first, pixel, job.fill)
       const right = to + columns.last * pixel
-      wasm.fillHalo(right, from, columns.table + columns.last * 4, job.tileWidth - columns.last, pixel, job.fill)
+      wasm.fillHalo(
+        right,
+        from,
+        columns.table + columns.last * 4,
+        job.tileWidth - columns.last,
+        pixel,
+        job.fill,
+      )
     }
   }
 }

@@ -60,7 +60,12 @@ export type PictureJob = {
   readonly tileRows: number
   readonly tilePitch: number
   /** Tile columns first..last-1 are picture columns from `source` on; the others come from `table`, -1 is the fill value. */
-  readonly columns: { readonly table: number; readonly first: number; readonly last: number; readonly source: number }
+  readonly columns: {
+    readonly table: number
+    readonly first: number
+    readonly last: number
+    readonly source: number
+  }
   /** A table of -1 as wide as the tile. */
   readonly outside: number
   /** The pixel of the fill value. */

@@ -19,7 +19,8 @@ export function preparePicture(
   const { plan, layout, sink } = job
   const gather = prepareGather(job, wasm, scratch + layout.tile, scratch + layout.row)
   const accumulators = job.stencils.map((_, i) => prepareAccumulator(job, i, wasm, scratch))
-  const rowsOf = prepareShortcut(job, wasm, memory, scratch) ?? generalRows(job, wasm, memory, scratch, accumulators)
+  const rowsOf =
+    prepareShortcut(job, wasm, memory, scratch) ?? generalRows(job, wasm, memory, scratch, accumulators)
   const emit = sink.kind === 'png' ? pngStrip(job, wasm, memory, scratch) : () => ({})
   const out = scratch + layout.out
 
@@ -61,7 +62,8 @@ function generalRows(
 function storeSamples(job: PictureJob, wasm: WasmExports, y: number, rows: number, from: number): void {
   if (job.sink.kind !== 'samples') return
   const bytes = (job.plan.outWidth * job.tileChannels * job.sink.depth) / 8
-  for (let r = 0; r < rows; r++) wasm.copyBytes(job.sink.target + (y + r) * bytes, from + r * job.layout.outPitch, bytes)
+  for (let r = 0; r < rows; r++)
+    wasm.copyBytes(job.sink.target + (y + r) * bytes, from + r * job.layout.outPitch, bytes)
 }
 
 /** Filters and deflates the rows of a strip; the strips joined are one zlib stream. */
@@ -79,7 +81,8 @@ function pngStrip(job: PictureJob, wasm: WasmExports, memory: WebAssembly.Memory
       wasm.swapU16(row, row, rowBytes / 2)
     }
     if (compression.filter === 'none') storeRows(wasm, filtered, out, layout.outPitch, rowBytes, rows)
-    else wasm.filterRows(filtered, out, layout.outPitch, rowBytes, rows, bpp, 0, scratch + layout.filterScratch)
+    else
+      wasm.filterRows(filtered, out, layout.outPitch, rowBytes, rows, bpp, 0, scratch + layout.filterScratch)
     const length = rows * (rowBytes + 1)
     const adler = wasm.adler32(filtered, length, 1) >>> 0
     const last = part === job.parts - 1
@@ -89,7 +92,14 @@ function pngStrip(job: PictureJob, wasm: WasmExports, memory: WebAssembly.Memory
 }
 
 /** Rows with the filter byte 0 before each. */
-function storeRows(wasm: WasmExports, dst: number, src: number, pitch: number, rowBytes: number, rows: number): void {
+function storeRows(
+  wasm: WasmExports,
+  dst: number,
+  src: number,
+  pitch: number,
+  rowBytes: number,
+  rows: number,
+): void {
   for (let r = 0; r < rows; r++) {
     const to = dst + r * (rowBytes + 1)
     wasm.copyBytes(to + 1, src + r * pitch, rowBytes)

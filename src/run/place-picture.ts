@@ -1,4 +1,12 @@
-import { fftScratchBytes1d, fftScratchBytes2d, fftTables1d, fftTables2d, planFft2d, planFftColumns, planFftRows } from '../conv/fft.ts'
+import {
+  fftScratchBytes1d,
+  fftScratchBytes2d,
+  fftTables1d,
+  fftTables2d,
+  planFft2d,
+  planFftColumns,
+  planFftRows,
+} from '../conv/fft.ts'
 import type { RecipePlan, Stencil } from '../conv/plan.ts'
 import type { Combine } from '../conv/recipe.ts'
 import { pngRowBytes } from '../image/png.ts'
@@ -9,7 +17,15 @@ import type { Arena } from './arena.ts'
 import { put } from './bank.ts'
 import { howBytes } from './engine.ts'
 import { fftReach } from './fft-strip.ts'
-import type { PictureJob, PlacedPicture, PlacedStencil, ScratchLayout, Sink, TapTable, Tone } from './picture-job.ts'
+import type {
+  PictureJob,
+  PlacedPicture,
+  PlacedStencil,
+  ScratchLayout,
+  Sink,
+  TapTable,
+  Tone,
+} from './picture-job.ts'
 
 /** Room behind every row that loops may read and write. */
 const slack = 64
@@ -42,8 +58,17 @@ export function placePicture(
   const tileRows = Math.max(...reaches.map((r) => r.tileCount)) + plan.halo.top + plan.halo.bottom
   const n = fullWidth * tileChannels
   const rowBytes = n * 4
-  const blockRows = Math.max(1, Math.min(plan.stripRows, Math.floor(blockBytes / (rowBytes * (stencils.length + 1)))))
-  const { layout, scratchBytes } = layOut(plan, stencils, sink, { ...shape, tileRows, blockRows, n, width: source.width * source.channels })
+  const blockRows = Math.max(
+    1,
+    Math.min(plan.stripRows, Math.floor(blockBytes / (rowBytes * (stencils.length + 1)))),
+  )
+  const { layout, scratchBytes } = layOut(plan, stencils, sink, {
+    ...shape,
+    tileRows,
+    blockRows,
+    n,
+    width: source.width * source.channels,
+  })
   return {
     kind: 'picture',
     scratchBytes,
@@ -117,12 +142,19 @@ function placeStencil(arena: Arena, plan: RecipePlan, s: Stencil, shape: Shape):
         weight: s.weights[t]!,
         offset: Math.floor(t / s.kW) * dy * shape.tilePitch + (t % s.kW) * dx * pixel,
       }))
-      if (s.algorithm === 'integer') return { ...common, form: 'taps', ...integerTaps(arena, taps, s.sums === 'i32' ? 'pairs' : 'i16') }
+      if (s.algorithm === 'integer')
+        return { ...common, form: 'taps', ...integerTaps(arena, taps, s.sums === 'i32' ? 'pairs' : 'i16') }
       return {
         ...common,
         form: 'taps',
-        offsets: put(arena, Uint32Array.from(taps, (t) => t.offset)),
-        weights: put(arena, Float32Array.from(taps, (t) => t.weight)),
+        offsets: put(
+          arena,
+          Uint32Array.from(taps, (t) => t.offset),
+        ),
+        weights: put(
+          arena,
+          Float32Array.from(taps, (t) => t.weight),
+        ),
         count: taps.length,
       }
     }
@@ -149,7 +181,12 @@ function placeStencil(arena: Arena, plan: RecipePlan, s: Stencil, shape: Shape):
       return { ...common, form: 'box' }
     case 'fft': {
       const plan2d = planFft2d(s.kH, s.kW, shape.fullHeight, shape.fullWidth)
-      return { ...common, form: 'fft-plane', plan: plan2d, tables: put(arena, fftTables2d(s.weights, plan2d)) }
+      return {
+        ...common,
+        form: 'fft-plane',
+        plan: plan2d,
+        tables: put(arena, fftTables2d(s.weights, plan2d)),
+      }
     }
     case 'fft-separable': {
       const colPlan = planFftColumns(s.kH, shape.fullHeight)
@@ -170,7 +207,10 @@ function integerTaps(arena: Arena, taps: readonly Tap[], form: 'i16' | 'pairs' |
   const filled = form === 'pairs' && taps.length % 2 === 1 ? [...taps, { weight: 0, offset: 0 }] : taps
   const weights = filled.map((t) => t.weight)
   return {
-    offsets: put(arena, Uint32Array.from(filled, (t) => t.offset)),
+    offsets: put(
+      arena,
+      Uint32Array.from(filled, (t) => t.offset),
+    ),
     weights: form === 'i32' ? put(arena, Int32Array.from(weights)) : put(arena, Int16Array.from(weights)),
     count: form === 'pairs' ? filled.length / 2 : filled.length,
   }
@@ -187,7 +227,13 @@ function placeColumns(arena: Arena, plan: RecipePlan, tileWidth: number): Pictur
 }
 
 /** The pixel outside the picture under the border `constant`: the fill value, opaque where colours are weighted by alpha. */
-function placeFill(arena: Arena, plan: RecipePlan, tone: Tone, channels: number, source: PlacedPicture): number {
+function placeFill(
+  arena: Arena,
+  plan: RecipePlan,
+  tone: Tone,
+  channels: number,
+  source: PlacedPicture,
+): number {
   const { full } = source
   const level = Math.fround((plan.fill * full) / 255)
   const table = tone.table === 0 ? undefined : new Float32Array(arena.memory.buffer, tone.table, full + 1)
@@ -242,7 +288,10 @@ function layOut(
   const outPixel = shape.tileChannels * (sink.kind === 'png' || sink.kind === 'samples' ? sink.depth / 8 : 4)
   const outPitch = pitchOf(plan.outWidth * outPixel)
   const outRows = sink.kind === 'png' ? plan.stripRows : shape.blockRows
-  const filteredRow = sink.kind === 'png' ? 1 + pngRowBytes({ width: plan.outWidth, channels: shape.tileChannels as 1, depth: sink.depth }) : 0
+  const filteredRow =
+    sink.kind === 'png'
+      ? 1 + pngRowBytes({ width: plan.outWidth, channels: shape.tileChannels as 1, depth: sink.depth })
+      : 0
   const layout = {
     tile: take(shape.tileRows * shape.tilePitch),
     row: take(3 * pitchOf(shape.width * 4)),

@@ -36,7 +36,12 @@ export type Pool = {
 export type Session = {
   readonly arena: Arena
   /** Runs all parts; `onPart` sees each result once, on the calling thread. */
-  run(job: Job, parts: number, onPart: (part: number, result: PartResult) => void, options?: RunOptions): Promise<void>
+  run(
+    job: Job,
+    parts: number,
+    onPart: (part: number, result: PartResult) => void,
+    options?: RunOptions,
+  ): Promise<void>
 }
 
 export type RunOptions = {
@@ -62,13 +67,20 @@ export function createPool(threads: number = defaultThreads()): Pool {
     while (workers.length < threads - 1) workers.push(startWorker(arena.memory))
   }
 
-  async function runNow(job: Job, parts: number, onPart: (part: number, result: PartResult) => void, parallel: boolean) {
+  async function runNow(
+    job: Job,
+    parts: number,
+    onPart: (part: number, result: PartResult) => void,
+    parallel: boolean,
+  ) {
     const mark = arena.mark()
     const helpers = parallel ? Math.min(threads - 1, parts - 1) : 0
     const scratch = Array.from({ length: helpers + 1 }, () => arena.alloc(job.scratchBytes))
     if (helpers > 0) warm()
     Atomics.store(control, nextPart, 0)
-    const hired = workers.slice(0, helpers).map((worker, i) => worker.offer({ job, parts, scratch: scratch[i + 1]! }, onPart))
+    const hired = workers
+      .slice(0, helpers)
+      .map((worker, i) => worker.offer({ job, parts, scratch: scratch[i + 1]! }, onPart))
     try {
       const runPart = prepareJob(job, engine, arena.memory, scratch[0]!)
       for (let part = claim(control); part < parts; part = claim(control)) {
@@ -130,7 +142,14 @@ function startWorker(memory: WebAssembly.Memory): PoolWorker {
   worker.unref()
   let ready = false
   let death: Error | undefined
-  let current: (Hire & { start(): void; started: boolean; settle(error?: Error): void; onPart: (part: number, result: PartResult) => void }) | undefined
+  let current:
+    | (Hire & {
+        start(): void
+        started: boolean
+        settle(error?: Error): void
+        onPart: (part: number, result: PartResult) => void
+      })
+    | undefined
 
   const die = (error: Error) => {
     death ??= error
@@ -148,11 +167,16 @@ function startWorker(memory: WebAssembly.Memory): PoolWorker {
     const memoryGone = error.code === 'ERR_WORKER_OUT_OF_MEMORY'
     die(
       memoryGone
-        ? new ConvoError('E_MEMORY', 'a worker thread ran out of memory', { fix: '--threads 1, or a smaller picture', cause: error })
+        ? new ConvoError('E_MEMORY', 'a worker thread ran out of memory', {
+            fix: '--threads 1, or a smaller picture',
+            cause: error,
+          })
         : workerFailure(error.message, error.stack ?? ''),
     )
   })
-  worker.on('exit', (code) => die(new ConvoError('E_WORKER', `a worker thread ended with exit code ${code}`, { fix: '--threads 1' })))
+  worker.on('exit', (code) =>
+    die(new ConvoError('E_WORKER', `a worker thread ended with exit code ${code}`, { fix: '--threads 1' })),
+  )
 
   return {
     offer(order, onPart) {
@@ -194,4 +218,10 @@ function startWorker(memory: WebAssembly.Memory): PoolWorker {
 }
 
 const workerFailure = (message: string, stack: string): ConvoError =>
-  new ConvoError('E_WORKER', `a worker thread failed: ${message}`, { why: stack.split('\n').slice(1, 3).map((l) => l.trim()), fix: '--threads 1' })
+  new ConvoError('E_WORKER', `a worker thread failed: ${message}`, {
+    why: stack
+      .split('\n')
+      .slice(1, 3)
+      .map((l) => l.trim()),
+    fix: '--threads 1',
+  })

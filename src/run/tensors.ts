@@ -3,19 +3,24 @@ import type { Engine } from '../conv/engine.ts'
 import { outputShape } from '../conv/reference.ts'
 import { sizeOf, Tensor } from '../tensor/tensor.ts'
 import { placeBank, put } from './bank.ts'
-import type { Pool } from './pool.ts'
+import type { Pool, Session } from './pool.ts'
 
 /** Below this many multiplications a worker costs more than it brings. */
 const parallelFrom = 4e6
 
-/** The engine on a worker pool: the bits of the reference engine, in SIMD and on all threads. */
-export function poolEngine(pool: Pool): Engine {
+/**
+ * The engine on a worker pool: the bits of the reference engine, in SIMD and on all threads. With a session it works
+ * within that session, else in one of its own for each call.
+ */
+export function poolEngine(pool: Pool, session?: Session): Engine {
+  const within: Pool['exclusive'] = session === undefined ? pool.exclusive : (use) => use(session)
   return {
     async correlate(x, weight, bias, c) {
       const plan = correlationBank(c)
       const volume = plan.phases[0]!.taps.length
-      const index = (filter: number, channel: number, tap: number) => (filter * plan.channelsPerGroup + channel) * volume + tap
-      return run(pool, plan, x, weight, bias, c.filters, c.axes, index)
+      const index = (filter: number, channel: number, tap: number) =>
+        (filter * plan.channelsPerGroup + channel) * volume + tap
+      return run(within, plan, x, weight, bias, c.filters, c.axes, index)
     },
     async transpose(x, weight, bias, t) {
       const plan = transpositionBank(t)
@@ -23,13 +28,13 @@ export function poolEngine(pool: Pool): Engine {
       const { channelsPerGroup: c, filtersPerGroup: f } = plan
       const index = (filter: number, channel: number, tap: number) =>
         ((Math.floor(filter / f) * c + channel) * f + (filter % f)) * volume + tap
-      return run(pool, plan, x, weight, bias, t.filters, t.axes, index)
+      return run(within, plan, x, weight, bias, t.filters, t.axes, index)
     },
   }
 }
 
 async function run(
-  pool: Pool,
+  within: Pool['exclusive'],
   plan: BankPlan,
   x: Tensor,
   weight: Tensor,
@@ -39,11 +44,12 @@ async function run(
   index: (filter: number, channel: number, tap: number) => number,
 ): Promise<Tensor> {
   const shape = outputShape(x, filters, axes)
-  return pool.exclusive(async ({ arena, run }) => {
+  return within(async ({ arena, run }) => {
     const source = put(arena, x.data)
     const target = arena.alloc(sizeOf(shape) * 4)
     const job = placeBank(arena, plan, source, target, weight.data, bias, index)
-    const work = plan.phases.reduce((sum, p) => sum + p.taps.length, 0) * plan.channelsPerGroup * sizeOf(shape)
+    const work =
+      plan.phases.reduce((sum, p) => sum + p.taps.length, 0) * plan.channelsPerGroup * sizeOf(shape)
     await run(job, job.parts, () => undefined, { parallel: work >= parallelFrom })
     return new Tensor(shape, new Float32Array(arena.memory.buffer, target, sizeOf(shape)).slice())
   })

@@ -12,14 +12,18 @@ invariant(port !== null, 'worker.ts runs only as a worker thread')
 const { memory } = workerData as { memory: WebAssembly.Memory }
 const engine = loadEngine(memory)
 const control = new Int32Array(memory.buffer, controlAddress, 4)
-const say = (message: WorkerMessage, transfer: readonly ArrayBuffer[] = []) => port.postMessage(message, [...transfer])
+const say = (message: WorkerMessage, transfer: readonly ArrayBuffer[] = []) =>
+  port.postMessage(message, [...transfer])
 
 port.on('message', ({ job, parts, scratch }: WorkerOrder) => {
   try {
     const runPart = prepareJob(job, engine, memory, scratch)
     for (let part = claim(control); part < parts; part = claim(control)) {
       const result = runPart(part)
-      say({ kind: 'part', part, result }, result.bytes === undefined ? [] : [result.bytes.buffer as ArrayBuffer])
+      say(
+        { kind: 'part', part, result },
+        result.bytes === undefined ? [] : [result.bytes.buffer as ArrayBuffer],
+      )
     }
     say({ kind: 'done' })
   } catch (error) {

@@ -1,0 +1,102 @@
+import { extname } from 'node:path'
+import { encode } from '../image/codec.ts'
+import { formatOfPath } from '../image/format.ts'
+import { openOutput, writeAtomically } from '../image/output.ts'
+import {
+  adlerCombine,
+  type Compression,
+  idatChunk,
+  type PngShape,
+  pngHeader,
+  pngTrailer,
+  zlibHeader,
+} from '../image/png.ts'
+import { writeNpy } from '../kernel/formats/npy.ts'
+import type { PartResult } from '../run/jobs.ts'
+import type { Depth, Picture } from '../tensor/picture.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+
+/** What an output path asks for. */
+export type OutputKind = 'png' | 'npy' | 'picture'
+
+/** The kind of an output path. @throws ConvoError E_OUTPUT for an extension that is not written */
+export function outputKind(path: string): OutputKind {
+  if (extname(path).toLowerCase() === '.npy') return 'npy'
+  return formatOfPath(path) === 'png' ? 'png' : 'picture'
+}
+
+/** A PNG under way: strips come in any order and are written in theirs. */
+export type PngStream = {
+  strip(part: number, strip: PartResult, parts: number): void
+  /** Writes what is left and puts the file in place; returns its bytes. */
+  finish(): Promise<number>
+  abort(): Promise<void>
+}
+
+/** Begins a PNG at `path`. @throws ConvoError E_OUTPUT */
+export async function openPng(path: string, shape: PngShape, compression: Compression): Promise<PngStream> {
+  const output = await openOutput(path)
+  const waiting = new Map<number, PartResult>()
+  let next = 0
+  let adler = 1
+  let bytes = 0
+  let writing = Promise.resolve()
+  const write = (chunks: readonly Uint8Array[]) => {
+    for (const chunk of chunks) bytes += chunk.length
+    writing = writing.then(() => output.write(chunks))
+    // A failure is met in `finish`; until then it is no unhandled rejection.
+    writing.catch(() => undefined)
+  }
+  write([pngHeader(shape)])
+
+  function writeStrip(strip: PartResult, isFirst: boolean, isLast: boolean): void {
+    const { bytes: deflated = new Uint8Array(), adler: own = 1, length = 0 } = strip
+    adler = adlerCombine(adler, own, length)
+    const parts = [...(isFirst ? [zlibHeader(compression.level)] : []), deflated]
+    write(isLast ? [...idatChunk(parts), pngTrailer(adler)] : idatChunk(parts))
+  }
+
+  return {
+    strip(part, strip, parts) {
+      waiting.set(part, strip)
+      for (let ready = waiting.get(next); ready !== undefined; ready = waiting.get(next)) {
+        waiting.delete(next)
+        writeStrip(ready, next === 0, next === parts - 1)
+        next++
+      }
+    },
+    async finish() {
+      await writing
+      await output.commit()
+      return bytes
+    },
+    async abort() {
+      await writing.catch(() => undefined)
+      await output.abort()
+    },
+  }
+}
+
+/** Writes a picture in the format of its path; returns bytes and what the format could not hold. */
+export async function writePicture(
+  path: string,
+  picture: Picture,
+): Promise<{ bytes: number; notes: readonly string[] }> {
+  const { bytes, notes } = await encode(picture, formatOfPath(path))
+  await writeAtomically(path, (output) => output.write(bytes))
+  return { bytes: bytes.length, notes }
+}
+
+/** Writes a tensor as .npy; returns its bytes. */
+export async function writeTensor(path: string, tensor: Tensor): Promise<number> {
+  const bytes = writeNpy(tensor.shape, tensor.data)
+  await writeAtomically(path, (output) => output.write(bytes))
+  return bytes.length
+}
+
+/** The depth that is written: what was asked for, else that of the input; float pictures become 8 bits. */
+export function outputDepth(asked: 8 | 16 | undefined, input: Depth, path: string): 8 | 16 {
+  const kind = outputKind(path)
+  void kind
+  return asked ?? (input === 16 ? 16 : 8)
+}
