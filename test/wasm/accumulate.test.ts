@@ -86,10 +86,66 @@ test('an empty tap list gives zeros, and offsets may point backwards', () => {
   expect(Array.from(s.f32(to, 50))).toEqual(tapSums(tile, 0, 50, 1, [0, 101], weights, f))
 })
 
+test('a dense kernel, whose rows of sums share their loads, gives each row its own taps in order', () => {
+  for (const n of sizes) {
+    for (const [kH, kW, step] of n > 200 ? [[3, 3, 1] as const] : denseShapes) {
+      for (const rows of [1, 2, 3, 4]) {
+        s.reset()
+        const pitch = align(4 * (n + 3 * kW)) / 4
+        const tile = floats(next, pitch * (rows * step + kH * step), 255)
+        const count = kH * kW
+        const offsets = Array.from(
+          { length: count },
+          (_, t) => Math.floor(t / kW) * step * pitch + (t % kW) * 3,
+        )
+        const weights = floats(next, count, 2)
+        const outPitch = align(4 * n)
+        const to = s.room(outPitch * rows - 64)
+        const rowStep = step * pitch
+        const [o, k] = [s.put(table(offsets, 4)), s.put(weights)]
+        wasm.tapsF32(to, outPitch, s.put(tile), 4 * rowStep, n, rows, o, k, count)
+        expect(readRows(to, outPitch, n, rows, s.f32)).toEqual(
+          tapSums(tile, rowStep, n, rows, offsets, weights, f),
+        )
+        expect(s.broken()).toEqual([])
+      }
+    }
+  }
+})
+
+test('rows that share loads do not see samples under taps they do not have', () => {
+  s.reset()
+  const pitch = 64
+  const tile = new Float32Array(pitch * 5).fill(1)
+  tile.fill(Number.POSITIVE_INFINITY, 0, pitch)
+  tile.fill(Number.NaN, 4 * pitch)
+  const offsets = [0, 1, 2].flatMap((y) => [0, 1, 2].map((x) => y * pitch + x))
+  const to = s.room(2 * 256)
+  const [from, o, k] = [s.put(tile), s.put(table(offsets, 4)), s.put(new Float32Array(9).fill(1))]
+  wasm.tapsF32(to, 256, from, 4 * pitch, 40, 2, o, k, 9)
+  expect(Array.from(s.f32(to, 40))).toEqual(new Array(40).fill(Number.POSITIVE_INFINITY))
+  expect(Array.from(s.f32(to + 256, 40))).toEqual(new Array(40).fill(9))
+})
+
+const denseShapes = [
+  [2, 1, 1],
+  [3, 1, 2],
+  [2, 3, 1],
+  [3, 3, 1],
+  [3, 3, 2],
+  [5, 2, 1],
+  [1, 4, 1],
+] as const
+
 const exact = (v: number) => v
 
-/** Weights that use up the range: sum of |weights| x 255 <= limit. */
+/** Weights with runs of -1 and 1, or ones that use up the range: sum of |weights| x 255 <= limit. */
 function wholeWeights(count: number, limit: number): number[] {
+  const kind = next()
+  if (kind < 0.5) {
+    const small = wholes(next, count, -1, 1).map((w) => (next() < 0.3 && limit > 255 * 3 * count ? 3 * w : w))
+    return kind < 0.25 ? small : small.sort((a, b) => a - b)
+  }
   const most = Math.floor(limit / 255 / count)
   return wholes(next, count, -most, most)
 }
