@@ -18,7 +18,7 @@ const { fround } = Math
  *     1. range   clamp   u = v
  *                abs     u = |v|
  *                offset  u = v + (full + 1) / 2          128 at 8 bits, 32768 at 16
- *                minmax  u = (v - min) / (max - min) * full; where max = min, u = v - min
+ *                minmax  u = (v - min) * (full / (max - min)); where max = min, u = v - min
  *     2. round   r = the whole number nearest to u, of two equally near the even one
  *     3. clamp   r < 0, or u not a number: 0, counted as low; r > full: full, counted as high
  *
@@ -36,8 +36,7 @@ export function quantise(
 ): Clipped {
   const min = fround(extremes.min)
   const max = fround(extremes.max)
-  const span = max > min ? fround(max - min) : 1
-  const factor = max > min ? full : 1
+  const gain = max > min ? fround(full / fround(max - min)) : 1
   const half = (full + 1) / 2
   const clipped = { low: 0, high: 0 }
   for (let i = 0; i < src.length; i++) {
@@ -45,7 +44,7 @@ export function quantise(
     let u = v
     if (range === 'abs') u = Math.abs(v)
     else if (range === 'offset') u = fround(v + half)
-    else if (range === 'minmax') u = fround(fround(fround(v - min) / span) * factor)
+    else if (range === 'minmax') u = fround(fround(v - min) * gain)
     const r = roundHalfEven(u)
     if (!(r >= 0)) {
       clipped.low++

@@ -15,8 +15,12 @@ export function howOf(job: PictureJob): How {
   const outFull =
     job.sink.kind === 'png' || job.sink.kind === 'samples' ? (job.sink.depth === 8 ? 255 : 65535) : full
   const straight = Math.fround((plan.offset * full) / 255)
-  const offset = range === 'offset' ? Math.fround(straight + (full + 1) / 2) : straight
-  const common = { scale: plan.scale, offset, absolute: range === 'abs', alpha: alphaOf(job) }
+  const half = (full + 1) / 2
+  // Adding 0 changes nothing, so one addition does for both.
+  const isShifted = range === 'offset' && straight === 0
+  const common = { scale: plan.scale, offset: isShifted ? half : straight, absolute: range === 'abs', alpha: alphaOf(job) }
+  const depthGain = Math.fround(outFull / full)
+  if (range === 'offset' && !isShifted) return { ...common, affine: { low: -half, gain: depthGain } }
   if (range === 'minmax' && job.extremes !== undefined) {
     const { min, max } = job.extremes
     return {
@@ -24,7 +28,7 @@ export function howOf(job: PictureJob): How {
       affine: { low: min, gain: max > min ? Math.fround(outFull / Math.fround(max - min)) : 1 },
     }
   }
-  return outFull === full ? common : { ...common, affine: { low: 0, gain: Math.fround(outFull / full) } }
+  return outFull === full ? common : { ...common, affine: { low: 0, gain: depthGain } }
 }
 
 const alphaOf = (job: PictureJob): 0 | 2 | 4 =>

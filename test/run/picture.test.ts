@@ -1,0 +1,205 @@
+import fc from 'fast-check'
+import { afterAll, describe, expect, test } from 'vitest'
+import { evaluateRecipe } from '../../src/conv/evaluate.ts'
+import { type FilterOptions, filterDefaults, planRecipe, type RecipePlan } from '../../src/conv/plan.ts'
+import type { Padding } from '../../src/conv/geometry.ts'
+import { type Recipe, single } from '../../src/conv/recipe.ts'
+import type { ConvoError } from '../../src/error.ts'
+import { filters } from '../../src/filters/table.ts'
+import { quantise, type Range } from '../../src/image/quantise.ts'
+import { kernel } from '../../src/kernel/kernel.ts'
+import { resolve } from '../../src/params.ts'
+import type { Tone } from '../../src/run/picture-job.ts'
+import { runRecipe } from '../../src/run/pictures.ts'
+import { createPool } from '../../src/run/pool.ts'
+import type { BorderName } from '../../src/tensor/border.ts'
+
+const pools = new Map([1, 2, 3].map((threads) => [threads, createPool(threads)]))
+afterAll(async () => {
+  for (const pool of pools.values()) await pool.close()
+})
+
+type Source = { width: number; height: number; channels: 1 | 2 | 3 | 4; depth: 8 | 16; data: Uint8Array | Uint16Array }
+
+/** Deterministic samples: noise, with runs of the extremes so that clipping and equal values happen. */
+function picture(width: number, height: number, channels: 1 | 2 | 3 | 4, depth: 8 | 16, seed = 1): Source {
+  const full = depth === 8 ? 255 : 65535
+  let state = seed * 2654435761
+  const data = new (depth === 8 ? Uint8Array : Uint16Array)(width * height * channels)
+  for (let i = 0; i < data.length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    data[i] = state < 2 ** 29 ? 0 : state > 2 ** 32 - 2 ** 29 ? full : state % (full + 1)
+  }
+  return { width, height, channels, depth, data }
+}
+
+const plain: Tone = { gray: false, table: 0, encode: false, alpha: 'plain' }
+
+async function run(recipe: Recipe, source: Source, options: Partial<FilterOptions> = {}, range: Range = 'clamp', threads = 1, stripRows?: number) {
+  const full = source.depth === 8 ? 255 : 65535
+  const planned = planRecipe(recipe, { ...filterDefaults, ...options }, { ...source, samples: source.depth === 8 ? 'u8' : 'u16' })
+  const plan: RecipePlan = stripRows === undefined ? planned : { ...planned, stripRows }
+  const size = plan.outWidth * plan.outHeight * source.channels
+  const got = await pools.get(threads)!.exclusive(async (session) => {
+    const address = session.arena.alloc(source.data.byteLength)
+    new Uint8Array(session.arena.memory.buffer).set(new Uint8Array(source.data.buffer), address)
+    const target = session.arena.alloc(size * 2)
+    const sink = { kind: 'samples', depth: source.depth, target } as const
+    const outcome = await runRecipe(session, plan, { ...source, address, full }, plain, range, sink)
+    const Out = source.depth === 8 ? Uint8Array : Uint16Array
+    return { outcome, samples: new Out(session.arena.memory.buffer, target, size).slice() }
+  })
+  return { plan, full, ...got }
+}
+
+function reference(plan: RecipePlan, source: Source, full: number, range: Range = 'clamp') {
+  const values = evaluateRecipe(plan, source, full)
+  const samples = new (source.depth === 8 ? Uint8Array : Uint16Array)(values.length)
+  let extremes = { min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY }
+  for (const v of values) extremes = { min: Math.min(extremes.min, v), max: Math.max(extremes.max, v) }
+  const clipped = quantise(values, samples, range as 'clamp', full, extremes)
+  return { samples, clipped }
+}
+
+/** Kernels whose path is an FFT are held to a bound instead: their definition is their butterflies (test/conv/fft). */
+const isFft = (plan: RecipePlan) => plan.stencils.some((s) => s.algorithm.startsWith('fft'))
+
+describe('every named filter equals its definition bit for bit', () => {
+  for (const [name, filter] of Object.entries(filters)) {
+    for (const depth of [8, 16] as const) {
+      test(`${name}, ${depth} bits`, async () => {
+        const source = picture(37, 29, 3, depth)
+        const got = await run(filter.build(resolve(filter.params, {})), source)
+        const expected = reference(got.plan, source, got.full)
+        if (isFft(got.plan)) {
+          got.samples.forEach((v, i) => expect(Math.abs(v - expected.samples[i]!)).toBeLessThanOrEqual(1))
+          return
+        }
+        expect(got.samples).toEqual(expected.samples)
+        expect([got.outcome.low, got.outcome.high]).toEqual([expected.clipped.low, expected.clipped.high])
+      })
+    }
+  }
+})
+
+const dense = (rows: number[][], scale = 1) => single(kernel([rows.length, rows[0]!.length], rows.flat(), { scale }))
+const separable = (col: number[], row: number[], scale = 1): Recipe => ({
+  kernels: [{ form: 'separable', col: Float64Array.from(col), row: Float64Array.from(row), scale }],
+  combine: { kind: 'only' },
+  scale: 1,
+  offset: 0,
+})
+const line = (n: number, f: (i: number) => number) => Array.from({ length: n }, (_, i) => f(i))
+
+/** One recipe for every arithmetic that a plan can choose, and both widths of integer sums. */
+const recipes: Record<string, Recipe> = {
+  'integer i16': dense([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]),
+  'integer i32': dense([[90, -7, 1], [0, 81, 2], [3, 4, -60]], 16),
+  'integer odd': dense([[0, 300, 0], [100, -7, 0], [0, 0, 5]], 3),
+  direct: dense([[0.25, -0.1, 0.3], [0.7, 0.11, -0.2]]),
+  'integer-separable i16': separable([1, 2, 3, 2, 1], [1, -1, 2, -1, 1], 9),
+  'integer-separable i32': separable([1, 4, 6, 4, 1], [1, 4, 6, 4, 1], 256),
+  'integer-separable wide': separable([100, 90, 80, 90, 100], [3, 1, 2, 1, 3], 4600),
+  separable: separable(line(9, (i) => 1 / (i + 3)), line(7, (i) => 0.3 - 0.04 * i)),
+  box: separable(line(7, () => 1), line(5, () => 1), 35),
+  'box of fractions': dense(line(6, () => 0).map(() => line(5, () => 0.0333))),
+}
+
+describe('threads and strips change nothing', () => {
+  for (const [name, recipe] of Object.entries(recipes)) {
+    test(name, async () => {
+      for (const depth of [8, 16] as const) {
+        const source = picture(41, 67, 3, depth, 7)
+        const whole = await run(recipe, source)
+        expect(whole.samples).toEqual(reference(whole.plan, source, whole.full).samples)
+        for (const stripRows of [1, 2, 3, 7, 16, 63, 64, 65, 200]) {
+          const cut = await run(recipe, source, {}, 'clamp', 1 + (stripRows % 3), stripRows)
+          expect(cut.samples).toEqual(whole.samples)
+        }
+      }
+    })
+  }
+
+  test('FFT, dense and along lines', async () => {
+    const noisy = (n: number) => line(n, (i) => Math.fround(((i * 7919) % 31) / 31 - 0.4))
+    const fftRecipes = [dense(line(17, (y) => y).map((y) => noisy(15).map((v) => v * (y + 1) * 0.03 + 0.01 * (y % 5)))), separable(noisy(101), noisy(99), 40)]
+    for (const recipe of fftRecipes) {
+      const source = picture(53, 230, 3, 8, 5)
+      const whole = await run(recipe, source)
+      expect(isFft(whole.plan)).toBe(true)
+      for (const stripRows of [1, 13, 64, 101, 200]) {
+        expect((await run(recipe, source, {}, 'clamp', 2, stripRows)).samples).toEqual(whole.samples)
+      }
+      const values = evaluateRecipe(whole.plan, source, 255)
+      const expected = new Uint8Array(values.length)
+      quantise(values, expected, 'clamp', 255)
+      const off = expected.filter((v, i) => v !== whole.samples[i]).length
+      expect(off / expected.length).toBeLessThan(1e-3)
+    }
+  })
+
+  test('a picture large enough for workers', async () => {
+    const source = picture(1300, 900, 3, 8, 3)
+    const recipe = recipes['integer i16']!
+    const [one, three] = [await run(recipe, source, {}, 'clamp', 1), await run(recipe, source, {}, 'clamp', 3)]
+    expect(Buffer.compare(one.samples as Uint8Array, three.samples as Uint8Array)).toBe(0)
+  })
+})
+
+describe('options equal the definition', () => {
+  const borders: BorderName[] = ['replicate', 'symmetric', 'reflect', 'wrap', 'constant']
+  test('every border, halos larger than the picture, every channel count', async () => {
+    for (const recipe of Object.values(recipes)) {
+      for (const border of borders) {
+        for (const [w, h, c] of [[1, 1, 1], [2, 3, 4], [9, 5, 2], [34, 3, 3]] as const) {
+          const source = picture(w, h, c, 8, w * h)
+          const got = await run(recipe, source, { border, fill: 100 })
+          expect(got.samples).toEqual(reference(got.plan, source, got.full).samples)
+        }
+      }
+    }
+  })
+
+  test('stride, dilation, anchor, flip, padding, bias, scale, algorithm', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          recipe: fc.constantFrom(...Object.keys(recipes)),
+          width: fc.integer({ min: 1, max: 40 }),
+          height: fc.integer({ min: 1, max: 30 }),
+          channels: fc.constantFrom(1, 2, 3, 4),
+          depth: fc.constantFrom(8, 16),
+          border: fc.constantFrom(...borders),
+          stride: fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 4 })),
+          dilation: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
+          padding: fc.option(fc.constantFrom('same', 'full', [3, 1] as const), { nil: undefined }),
+          flip: fc.boolean(),
+          bias: fc.option(fc.constantFrom(128, -3.5), { nil: undefined }),
+          scale: fc.option(fc.constantFrom(3, -0.5), { nil: undefined }),
+          algorithm: fc.constantFrom('auto', 'direct'),
+          range: fc.constantFrom('clamp', 'abs', 'offset', 'minmax'),
+          seed: fc.nat(1000),
+        }),
+        async (c) => {
+          const source = picture(c.width, c.height, c.channels as 1, c.depth as 8, c.seed + 1)
+          const pad = c.padding as Padding | undefined
+          const padding = pad === undefined ? undefined : ([pad, pad] as const)
+          const { border, stride, dilation, flip, bias, scale } = c
+          const options = { border: border as BorderName, stride, dilation, flip, bias, scale, padding, algorithm: c.algorithm as 'auto' }
+          let got: Awaited<ReturnType<typeof run>>
+          try {
+            got = await run(recipes[c.recipe]!, source, options, c.range as Range)
+          } catch (error) {
+            // Padding of 3 and 1 may leave nothing of a small picture.
+            expect((error as ConvoError).code).toBe('E_SHAPE')
+            return
+          }
+          const expected = reference(got.plan, source, got.full, c.range as Range)
+          expect(got.samples).toEqual(expected.samples)
+          expect([got.outcome.low, got.outcome.high]).toEqual([expected.clipped.low, expected.clipped.high])
+        },
+      ),
+      { numRuns: 400 },
+    )
+  })
+})
