@@ -36,7 +36,13 @@ function compileWasm() {
 }
 
 async function bundleScripts() {
-  const entries = { cli: 'src/cli/main.ts', index: 'src/index.ts', worker: 'src/run/worker.ts' }
+  // A worker is one file, so that it starts soon. Of the others, what is imported dynamically goes into files of its own,
+  // so that a start loads only what it needs.
+  await bundleEntries({ worker: 'src/run/worker.ts' }, false)
+  await bundleEntries({ cli: 'src/cli/main.ts', index: 'src/index.ts' }, true)
+}
+
+async function bundleEntries(entries, splitting) {
   const entryPoints = Object.entries(entries)
     .filter(([, path]) => existsSync(join(root, path)))
     .map(([out, path]) => ({ out, in: join(root, path) }))
@@ -44,8 +50,7 @@ async function bundleScripts() {
     entryPoints,
     outdir: dist,
     bundle: true,
-    // What is imported dynamically goes into files of its own, so that a start loads only what it needs.
-    splitting: true,
+    splitting,
     chunkNames: '[name]-[hash]',
     format: 'esm',
     platform: 'node',
