@@ -1,0 +1,55 @@
+import type { Params } from '../params.ts'
+import type { Io } from './io.ts'
+
+/** A word of the command line that is no option. */
+export type Argument = {
+  readonly name: string
+  readonly summary: string
+  /** `file`: the shell completes it; `word`: one of the choices. */
+  readonly kind: 'file' | 'word'
+  readonly choices?: readonly string[]
+  readonly optional?: boolean
+}
+
+/** Options under a heading of the help. */
+export type OptionGroup = { readonly title: string; readonly params: Params }
+
+/** A command of convo. Parser, help, completion and manual are made from this. */
+export type Command = {
+  /** One or two words: `list`, `kernel convert`. */
+  readonly name: string
+  /** One line, as a verb. */
+  readonly summary: string
+  /** Where it stands in the overview. */
+  readonly group: string
+  readonly arguments: readonly Argument[]
+  readonly options: readonly OptionGroup[]
+  /** Whole command lines. */
+  readonly examples: readonly string[]
+  /** What else the help says, each under a title. */
+  details?(width: number): readonly { readonly title: string; readonly text: string }[]
+  /** Runs it; the result is the exit status. */
+  run(call: Call): Promise<number>
+}
+
+/** A command line, understood. */
+export type Call = {
+  readonly args: readonly string[]
+  /** What was typed for each option that was given; a flag is `true`. */
+  readonly given: Readonly<Record<string, unknown>>
+  readonly io: Io
+  /** Every command, for those that tell of the others. */
+  readonly commands: readonly Command[]
+}
+
+/** All options of a command. */
+export function optionsOf(command: Command): Params {
+  return Object.assign({}, ...command.options.map((group) => group.params)) as Params
+}
+
+/** `convo kernel convert <in> <out> [options]` */
+export function usageOf(command: Command): string {
+  const words = command.arguments.map(({ name, optional }) => (optional ? `[${name}]` : `<${name}>`))
+  const options = command.options.some(({ params }) => Object.keys(params).length > 0) ? ['[options]'] : []
+  return ['convo', command.name, ...words, ...options].join(' ')
+}

@@ -1,0 +1,22 @@
+import { choice } from '../../params.ts'
+import type { Command } from '../command.ts'
+import { completion, shells } from '../generate.ts'
+
+/** `convo completion <shell>` */
+export const completionCommand: Command = {
+  name: 'completion',
+  summary: 'prints a script that completes convo in a shell',
+  group: 'commands',
+  arguments: [{ name: 'shell', summary: shells.join(', '), kind: 'word', choices: shells }],
+  options: [],
+  examples: [
+    'eval "$(convo completion bash)"',
+    'convo completion zsh > ~/.zfunc/_convo',
+    'convo completion fish > ~/.config/fish/completions/convo.fish',
+  ],
+  async run({ args, io, commands }) {
+    const shell = choice('', shells).parse(args[0], 'the shell')
+    await io.out(completion(shell, commands))
+    return 0
+  },
+}

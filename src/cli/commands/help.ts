@@ -1,0 +1,33 @@
+import type { Command } from '../command.ts'
+import { commandHelp, overview } from '../help.ts'
+import { findCommand } from '../program.ts'
+
+/** `convo help [command]`, about all these commands. */
+export function helpCommand(others: readonly Command[]): Command {
+  const self: Command = {
+    name: 'help',
+    summary: 'tells all about one operation or command',
+    group: 'commands',
+    arguments: [
+      {
+        name: 'command',
+        summary: 'an operation or command',
+        kind: 'word',
+        choices: others.map(({ name }) => name.split(' ')[0]!),
+        optional: true,
+      },
+      { name: 'second', summary: 'its second word, as in kernel convert', kind: 'word', optional: true },
+    ],
+    options: [],
+    examples: ['convo help sobel', 'convo help list'],
+    async run({ args, io, commands }) {
+      const text =
+        args.length === 0
+          ? overview(commands, io.width)
+          : commandHelp(findCommand(args, commands).command, io.width)
+      await io.out(text)
+      return 0
+    },
+  }
+  return self
+}

@@ -1,0 +1,7 @@
+import type { Command } from '../command.ts'
+import { completionCommand } from './completion.ts'
+import { kernelConvert } from './kernel.ts'
+import { list } from './list.ts'
+
+/** The commands that are no operations. A new one is a file beside this one and an entry here. */
+export const utilities: readonly Command[] = [list, kernelConvert, completionCommand]

@@ -1,0 +1,25 @@
+import { namedKernels } from '../../filters/names.ts'
+import { writeAtomically } from '../../image/output.ts'
+import { loadKernel } from '../../kernel/source.ts'
+import { writeKernel } from '../../kernel/write.ts'
+import type { Command } from '../command.ts'
+import { sharedSettings } from '../settings.ts'
+
+/** `convo kernel convert <in> <out>` */
+export const kernelConvert: Command = {
+  name: 'kernel convert',
+  summary: 'reads a kernel in any format, or by name, and writes it in that of the output',
+  group: 'commands',
+  arguments: [
+    { name: 'in', summary: sharedSettings.kernel.summary, kind: 'file' },
+    { name: 'out', summary: '.json, .mat, .csv, .npy or .txt (an ImageMagick string)', kind: 'file' },
+  ],
+  options: [],
+  examples: ['convo kernel convert edge.mat edge.json', 'convo kernel convert gaussian:sigma=2 gaussian.npy'],
+  async run({ args: [from = '', to = ''] }) {
+    const kernel = await loadKernel(from, { names: namedKernels })
+    const bytes = writeKernel(kernel, to)
+    await writeAtomically(to, (output) => output.write(bytes))
+    return 0
+  },
+}

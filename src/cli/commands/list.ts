@@ -1,0 +1,77 @@
+import { namedKernels } from '../../filters/names.ts'
+import { outputFormats } from '../../image/format.ts'
+import { formats } from '../../kernel/formats/index.ts'
+import { choice, flag } from '../../params.ts'
+import { borderAliases, borders } from '../../tensor/border.ts'
+import type { Command } from '../command.ts'
+import { columns } from '../layout.ts'
+import { operations } from '../operations.ts'
+
+type Row = Readonly<Record<string, string>>
+
+/** What can be listed: rows of the same fields. */
+const lists: Readonly<Record<string, () => readonly Row[]>> = {
+  filters: () => operationRows('filter'),
+  operators: () => operationRows('operator'),
+  kernels: () =>
+    Object.entries(namedKernels).map(([name, { summary, params }]) => ({
+      name,
+      settings: Object.entries(params)
+        .map(([key, { isFlag, default: fallback }]) =>
+          isFlag || fallback === undefined ? key : `${key}=${String(fallback)}`,
+        )
+        .join(','),
+      summary,
+    })),
+  borders: () =>
+    Object.entries(borders).map(([name, { picture, summary }]) => ({
+      name,
+      picture,
+      summary,
+      aliases: Object.keys(borderAliases)
+        .filter((alias) => borderAliases[alias] === name)
+        .join(' '),
+    })),
+  formats: () => [
+    ...Object.entries(formats).map(([name, format]) => ({
+      name,
+      for: 'kernels',
+      access: 'read',
+      files: format.extensions.join(' '),
+    })),
+    ...Object.entries(outputFormats).map(([name, format]) => ({
+      name,
+      for: 'pictures',
+      access: 'read, write',
+      files: format.extensions.join(' '),
+    })),
+  ],
+}
+
+function operationRows(kind: 'filter' | 'operator'): Row[] {
+  return Object.values(operations)
+    .filter((operation) => operation.kind === kind)
+    .map(({ name, group, summary }) => (kind === 'filter' ? { name, group, summary } : { name, summary }))
+}
+
+/** `convo list <what>` */
+export const list: Command = {
+  name: 'list',
+  summary: 'lists the filters, operators, kernels, borders or file formats',
+  group: 'commands',
+  arguments: [
+    { name: 'what', summary: Object.keys(lists).join(', '), kind: 'word', choices: Object.keys(lists) },
+  ],
+  options: [{ title: 'Options', params: { json: flag('print a JSON array of objects') } }],
+  examples: ['convo list filters', 'convo list kernels --json'],
+  async run({ args, given, io }) {
+    const what = choice('', Object.keys(lists)).parse(args[0], 'what to list')
+    const rows = lists[what]!()
+    await io.out(
+      given.json === true
+        ? `${JSON.stringify(rows, null, 2)}\n`
+        : columns(rows.map((row) => Object.values(row))),
+    )
+    return 0
+  },
+}

@@ -1,0 +1,113 @@
+import type { Command } from '../command.ts'
+import { type CompletionOption, completionOptions, families, firstWords } from './tree.ts'
+
+/** The completion script for bash, also for the 3.2 of macOS. */
+export function bashCompletion(commands: readonly Command[]): string {
+  const families_ = families(commands)
+  return `# Completion of convo for bash. Written by: convo completion bash
+_convo() {
+  local IFS=$' \\t\\n' command options= words= with_files=
+  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]}
+  COMPREPLY=()
+  # bash cuts --option=value at the sign
+  if [[ $cur == = ]]; then cur=
+  elif [[ $prev == = && $COMP_CWORD -gt 2 ]]; then prev=\${COMP_WORDS[COMP_CWORD-2]}
+  fi
+  if (( COMP_CWORD == 1 )); then
+    COMPREPLY=($(compgen -W "${firstWords(commands)
+      .map(([word]) => word)
+      .join(' ')} --help --version" -- "$cur"))
+    return
+  fi
+  command=\${COMP_WORDS[1]}
+  case $command in
+${[...families_].map(([first, seconds]) => familyCase(first, seconds)).join('\n')}
+  esac
+  case "$command:$prev" in
+${valueCases(commands).join('\n')}
+  esac
+  if [[ -z $words && $cur == -* ]]; then
+    case $command in
+${commands.map((command) => `      ${pattern(command.name)}) options="${optionWords(command)}" ;;`).join('\n')}
+    esac
+    COMPREPLY=($(compgen -W "$options --help" -- "$cur"))
+    return
+  fi
+  case "$command:$COMP_CWORD" in
+${argumentCases(commands).join('\n')}
+  esac
+  if [[ -n $words ]]; then
+    COMPREPLY=($(compgen -W "$words" -- "$cur"))
+    if [[ -n $with_files ]]; then
+      IFS=$'\\n'
+      COMPREPLY+=($(compgen -f -- "$cur"))
+      compopt -o filenames 2> /dev/null
+    else
+      compopt +o default 2> /dev/null
+    fi
+  fi
+}
+complete -o default -F _convo convo
+`
+}
+
+function familyCase(first: string, seconds: readonly string[]): string {
+  return `    ${first})
+      if (( COMP_CWORD == 2 )); then
+        COMPREPLY=($(compgen -W "${seconds.join(' ')}" -- "$cur"))
+        return
+      fi
+      command="${first} \${COMP_WORDS[2]}" ;;`
+}
+
+/** A case pattern: a name of two words is quoted. */
+const pattern = (name: string): string => (name.includes(' ') ? `"${name}"` : name)
+
+const dashed = ({ name, short }: CompletionOption): string[] => [
+  `--${name}`,
+  ...(short === undefined ? [] : [`-${short}`]),
+]
+
+const optionWords = (command: Command): string => completionOptions(command).flatMap(dashed).join(' ')
+
+/** One case for each option and set of words; where all commands agree, one for all of them. */
+function valueCases(commands: readonly Command[]): string[] {
+  const uses = new Map<string, Map<string, string[]>>()
+  for (const command of commands) {
+    for (const option of completionOptions(command)) {
+      const action = valueAction(option)
+      if (action === undefined) continue
+      const key = dashed(option).join(' ')
+      const byAction = uses.get(key) ?? new Map<string, string[]>()
+      byAction.set(action, [...(byAction.get(action) ?? []), command.name])
+      uses.set(key, byAction)
+    }
+  }
+  return [...uses].flatMap(([key, byAction]) =>
+    [...byAction].map(([action, names]) => {
+      const all = byAction.size === 1 ? ['*'] : names.map(pattern)
+      const patterns = all.flatMap((name) => key.split(' ').map((option) => `${name}:${option}`))
+      return `    ${patterns.join(' | ')}) ${action} ;;`
+    }),
+  )
+}
+
+function valueAction({ value }: CompletionOption): string | undefined {
+  if (value.kind === 'none' || value.kind === 'file') return undefined
+  if (value.kind === 'free') return 'compopt +o default 2> /dev/null; return'
+  const words = `words="${value.words.join(' ')}"`
+  return value.kind === 'words' ? words : `${words} with_files=1`
+}
+
+/** Words for arguments that are no files. */
+function argumentCases(commands: readonly Command[]): string[] {
+  return commands.flatMap((command) =>
+    command.arguments.flatMap(({ choices }, i) =>
+      choices === undefined
+        ? []
+        : [
+            `    ${pattern(command.name)}:${command.name.split(' ').length + 1 + i}) words="${choices.join(' ')}" ;;`,
+          ],
+    ),
+  )
+}

@@ -1,0 +1,67 @@
+import type { Command } from '../command.ts'
+import { type CompletionOption, completionOptions, families, firstWords } from './tree.ts'
+
+/** The completion script for fish. */
+export function fishCompletion(commands: readonly Command[]): string {
+  return `# Completion of convo for fish. Written by: convo completion fish
+function __convo_first
+    test (count (commandline -opc)) -eq 1
+end
+function __convo_is
+    set -l words (commandline -opc)
+    contains -- "$words[2]" $argv; or contains -- "$words[2] $words[3]" $argv
+end
+function __convo_at
+    test (count (commandline -opc)) -eq $argv[1]; and __convo_is $argv[2..]
+end
+${firstWords(commands)
+  .map(([word, summary]) => `complete -c convo -n __convo_first -f -a ${word} -d ${quote(summary)}`)
+  .join('\n')}
+complete -c convo -n __convo_first -f -l version -s V -d 'print the version'
+complete -c convo -l help -s h -d 'explain the command'
+${[...families(commands)]
+  .map(([first, seconds]) => `complete -c convo -n '__convo_at 2 ${first}' -f -a ${quote(seconds.join(' '))}`)
+  .join('\n')}
+${argumentLines(commands).join('\n')}
+${optionLines(commands).join('\n')}
+`
+}
+
+function argumentLines(commands: readonly Command[]): string[] {
+  return commands.flatMap((command) =>
+    command.arguments.flatMap(({ choices }, i) =>
+      choices === undefined
+        ? []
+        : [
+            `complete -c convo -n '__convo_at ${command.name.split(' ').length + 1 + i} ${fishWord(command.name)}' -f -a ${quote(choices.join(' '))}`,
+          ],
+    ),
+  )
+}
+
+/** A line for each option, for all the commands that have it in the same form. */
+function optionLines(commands: readonly Command[]): string[] {
+  const uses = new Map<string, string[]>()
+  for (const command of commands) {
+    for (const option of completionOptions(command)) {
+      const line = optionLine(option)
+      uses.set(line, [...(uses.get(line) ?? []), command.name])
+    }
+  }
+  return [...uses].map(
+    ([line, names]) => `complete -c convo -n '__convo_is ${names.map(fishWord).join(' ')}' ${line}`,
+  )
+}
+
+function optionLine({ name, short, summary, value }: CompletionOption): string {
+  const names = `-l ${name}${short === undefined ? '' : ` -s ${short}`}`
+  const about = `-d ${quote(summary)}`
+  if (value.kind === 'none') return `${names} ${about}`
+  if (value.kind === 'words') return `${names} -x -a ${quote(value.words.join(' '))} ${about}`
+  if (value.kind === 'words-or-file') return `${names} -r -F -a ${quote(value.words.join(' '))} ${about}`
+  return `${names} ${value.kind === 'file' ? '-r -F' : '-x'} ${about}`
+}
+
+const fishWord = (name: string): string => (name.includes(' ') ? `"${name}"` : name)
+
+const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`

@@ -1,0 +1,86 @@
+import type { Argument, Command } from '../command.ts'
+import { type CompletionOption, completionOptions, families, firstWords } from './tree.ts'
+
+/** The completion script for zsh: to be a file `_convo` in `$fpath`, or to be sourced after `compinit`. */
+export function zshCompletion(commands: readonly Command[]): string {
+  const shared = sharedSpecs(commands)
+  return `#compdef convo
+# Completion of convo for zsh. Written by: convo completion zsh
+_convo() {
+  local command=$words[2] skip=1
+  if (( CURRENT == 2 )); then
+    local -a names=(
+${firstWords(commands)
+  .map(([word, summary]) => `      ${quote(`${word.replaceAll(':', '\\:')}:${summary}`)}`)
+  .join('\n')}
+    )
+    _describe -t commands 'operation' names
+    return
+  fi
+  case $command in
+${[...families(commands)]
+  .map(
+    ([first, seconds]) => `    ${first})
+      if (( CURRENT == 3 )); then compadd -- ${seconds.join(' ')}; return; fi
+      command="${first} $words[3]" skip=2 ;;`,
+  )
+  .join('\n')}
+  esac
+  shift $skip words
+  (( CURRENT -= skip ))
+  local -a shared=(
+${[...shared.keys()].map((spec) => `    ${quote(spec)}`).join('\n')}
+  )
+  case $command in
+${commands.map((command) => commandCase(command, shared)).join('\n')}
+  esac
+}
+if [[ $funcstack[1] == _convo ]]; then _convo "$@"; else compdef _convo convo; fi
+`
+}
+
+/** Specs that more than half of the commands have, with their place in the array. */
+function sharedSpecs(commands: readonly Command[]): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const spec of commands.flatMap(specsOf)) counts.set(spec, (counts.get(spec) ?? 0) + 1)
+  const common = [...counts].filter(([, count]) => count > commands.length / 2).map(([spec]) => spec)
+  return new Map(common.map((spec, i) => [spec, i + 1]))
+}
+
+function commandCase(command: Command, shared: ReadonlyMap<string, number>): string {
+  const specs = specsOf(command)
+  const common = specs.flatMap((spec) => shared.get(spec) ?? [])
+  const all = common.length > 0 && common.length === shared.size
+  const own = all ? specs.filter((spec) => !shared.has(spec)) : specs
+  const words = [
+    ...own.map(quote),
+    ...(all ? ['$shared'] : []),
+    ...command.arguments.map(argumentSpec).map(quote),
+  ]
+  const name = command.name.includes(' ') ? `"${command.name}"` : command.name
+  return `    ${name}) _arguments -s \\\n${words.map((word) => `      ${word}`).join(' \\\n')} ;;`
+}
+
+const specsOf = (command: Command): string[] => [
+  ...completionOptions(command).map(optionSpec),
+  '--help[explain this command]',
+]
+
+function optionSpec({ name, summary, value }: CompletionOption): string {
+  const flag = `--${name}[${escapeSpec(summary)}]`
+  if (value.kind === 'none') return flag
+  if (value.kind === 'words') return `${flag}:${name}:(${value.words.join(' ')})`
+  if (value.kind === 'words-or-file') {
+    return `${flag}:${name}:_alternative "names:name:(${value.words.join(' ')})" "files:file:_files"`
+  }
+  return `${flag}:${name}:${value.kind === 'file' ? '_files' : ' '}`
+}
+
+function argumentSpec({ name, choices, optional }: Argument, index: number): string {
+  const action = choices === undefined ? '_files' : `(${choices.join(' ')})`
+  return `${index + 1}:${optional ? ':' : ''}${name}:${action}`
+}
+
+const escapeSpec = (text: string): string => text.replace(/[[\]:\\]/g, '\\$&')
+
+const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`

@@ -1,0 +1,129 @@
+import { errorCodes } from '../error.ts'
+import type { Param, Params } from '../params.ts'
+import type { Command } from './command.ts'
+import { bashCompletion } from './completion/bash.ts'
+import { fishCompletion } from './completion/fish.ts'
+import { zshCompletion } from './completion/zsh.ts'
+import { optionTerm, optionText } from './help.ts'
+import { type Operation, operations } from './operations.ts'
+import { correlationSettings, pictureSettings, runSettings } from './settings.ts'
+import { version } from './version.ts'
+
+// What is written from the tables of filters, operators, commands and settings: completion, manual, README.
+
+const scripts = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion }
+
+/** The shells that there is a completion script for. */
+export const shells = Object.keys(scripts) as readonly (keyof typeof scripts)[]
+
+/** The completion script for a shell. It is static: it does not run convo. */
+export function completion(shell: keyof typeof scripts, commands: readonly Command[]): string {
+  return scripts[shell](commands)
+}
+
+/** The Markdown tables of the README by the name of their markers: `<!-- filters:begin -->`. */
+export function readmeTables(): Record<'filters' | 'operators' | 'options', string> {
+  const all = Object.values(operations)
+  const rows = (kind: Operation['kind']) =>
+    all
+      .filter((operation) => operation.kind === kind)
+      .map(({ name, summary, params }) => [`\`${name}\``, summary, optionList(params)])
+  const shared = { ...correlationSettings, ...pictureSettings, ...runSettings }
+  return {
+    filters: markdown(['filter', 'what it does', 'its options'], rows('filter')),
+    operators: markdown(['operator', 'what it does', 'its options'], rows('operator')),
+    options: markdown(
+      ['option', 'what it does'],
+      Object.entries(shared).map(([name, param]) => [`\`${optionTerm(name, param)}\``, optionText(param)]),
+    ),
+  }
+}
+
+function optionList(params: Params): string {
+  const shown = (param: Param<unknown>) => {
+    if (param.isFlag) return ''
+    const value = param.choices?.join('|') ?? param.metavar ?? ''
+    return ` ${value}${param.default === undefined ? '' : ` (${String(param.default)})`}`
+  }
+  return Object.entries(params)
+    .map(([name, param]) => `\`--${name}${shown(param)}\``)
+    .join(' ')
+}
+
+function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  return [line(head), `|${head.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n')
+}
+
+const exitStatuses: readonly (readonly [status: string, meaning: string])[] = [
+  ['0', 'Done.'],
+  ['1', 'It ran, and the answer is no: samples were clipped under --fail-on-clip.'],
+  ['2', 'It could not do what was asked: usage, a bad kernel, an unreadable input, an unwritable output.'],
+  ['70', 'A bug in convo.'],
+  ['130, 143', 'It was interrupted or told to end; no partial output is left.'],
+]
+
+/** The manual page, in roff's man macros. */
+export function manPage(commands: readonly Command[]): string {
+  const all = Object.values(operations)
+  const entry = (term: string, text: string) => `.TP\n.B ${roff(term)}\n${roff(text)}`
+  const option = ([name, param]: [string, Param<unknown>]) =>
+    entry(optionTerm(name, param), optionText(param))
+  const operation = ({ name, summary, params, source }: Operation) =>
+    [
+      entry(name, `${summary}.`),
+      ...Object.entries(params).map(([key, param]) => `.RS\n${option([key, param])}\n.RE`),
+      `.RS\n.PP\nSource: ${roff(source)}\n.RE`,
+    ].join('\n')
+  const section = (title: string, lines: readonly string[]) => `.SH ${title}\n${lines.join('\n')}`
+  const options = (params: Params) => Object.entries(params).map(option)
+  return `${[
+    `.TH CONVO 1 "" "convo ${version()}" "User Commands"`,
+    section('NAME', ['convo \\- every convolution operator of the textbook, on pictures, exactly']),
+    section('SYNOPSIS', ['.B convo', '.I operation input output', '[\\fIoptions\\fR]']),
+    section('DESCRIPTION', [
+      roff(
+        'An operation is a filter or an operator. Input and output are files; - is standard input or output.',
+      ),
+      roff('The same pixels come out on every machine and for any number of threads.'),
+    ]),
+    section('FILTERS', all.filter(({ kind }) => kind === 'filter').map(operation)),
+    section('OPERATORS', all.filter(({ kind }) => kind === 'operator').map(operation)),
+    section(
+      'OTHER COMMANDS',
+      commands
+        .filter(({ group }) => group === 'commands')
+        .map(({ name, arguments: args, summary }) =>
+          entry([name, ...args.map((a) => `<${a.name}>`)].join(' '), `${summary}.`),
+        ),
+    ),
+    section('OPTIONS: HOW A KERNEL MEETS THE PICTURE', options(correlationSettings)),
+    section('OPTIONS: THE PICTURE', options(pictureSettings)),
+    section('OPTIONS: THE RUN', options(runSettings)),
+    section(
+      'EXIT STATUS',
+      exitStatuses.map(([status, meaning]) => entry(status, meaning)),
+    ),
+    section('ENVIRONMENT', [entry('NO_COLOR', 'If set and not empty, messages have no colour.')]),
+    section(
+      'ERROR CODES',
+      Object.entries(errorCodes).map(([code, meaning]) => entry(code, `${meaning}.`)),
+    ),
+    section('EXAMPLES', [
+      '.nf',
+      ...commands.slice(0, 40).flatMap(({ examples }) => examples.slice(0, 1).map(roff)),
+      '.fi',
+    ]),
+  ].join('\n')}\n`
+}
+
+/** Text that roff takes as it is: a backslash, a hyphen, a leading dot and a quote are signs of its own. */
+function roff(text: string): string {
+  return text
+    .replaceAll('\\', '\\e')
+    .replaceAll('-', '\\-')
+    .replaceAll('^', '\\(ha')
+    .replaceAll('~', '\\(ti')
+    .replace(/^([.'])/gm, '\\&$1')
+}

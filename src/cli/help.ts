@@ -1,0 +1,116 @@
+import type { Param } from '../params.ts'
+import { type Command, usageOf } from './command.ts'
+import { definitions, indent, wrap } from './layout.ts'
+import { shortNames } from './settings.ts'
+
+const overviewExamples: readonly (readonly [line: string, meaning: string])[] = [
+  ['convo sobel in.png out.png', 'find edges'],
+  ['convo gaussian in.jpg out.png --sigma 3', 'smooth'],
+  ['convo conv2d in.png out.png --kernel edge.mat', 'any kernel, from a file'],
+  ['convo help sobel', 'what sobel is, its kernel and its options'],
+]
+
+/** Headings of the overview, in order, by the group of a command. */
+const headings: Readonly<Record<string, string>> = {
+  edges: 'Edges',
+  smoothing: 'Smoothing',
+  detail: 'Detail',
+  texture: 'Texture',
+  operators: 'Operators',
+  commands: 'Other commands',
+}
+
+/** What `convo --help` prints. */
+export function overview(commands: readonly Command[], width: number): string {
+  const groups = Object.entries(headings).flatMap(([group, title]) => {
+    const members = commands.filter((command) => command.group === group)
+    if (members.length === 0) return []
+    if (group === 'commands') {
+      return [
+        `${title}\n${definitions(
+          members.map(({ name, summary }) => [name, summary]),
+          width,
+        )}`,
+      ]
+    }
+    return [`${title}\n${indent(members.map(({ name }) => name).join('  '), 2, width)}`]
+  })
+  return `${[
+    wrap('convo runs every convolution operator of the textbook on pictures, exactly.', width).join('\n'),
+    definitions(overviewExamples, width, Math.max(...overviewExamples.map(([line]) => line.length))),
+    'Usage: convo <operation> <input> <output> [options]\n       - is standard input or output; .npy keeps floating point',
+    ...groups,
+    `${wrap('convo help <operation> tells all about one; convo list filters describes each in a line.', width).join('\n')}`,
+  ].join('\n\n')}\n`
+}
+
+/** What `convo help <command>` prints: examples first. */
+export function commandHelp(command: Command, width: number): string {
+  const examples = command.examples.map((line) => `  ${line}`).join('\n')
+  const details = command.details?.(width) ?? []
+  const groups = command.options.filter(({ params }) => Object.keys(params).length > 0)
+  const terms = groups.flatMap(({ params }) => Object.entries(params).map(([name, p]) => optionTerm(name, p)))
+  const termWidth = Math.min(
+    Math.max(0, ...terms.map((term) => term.length)),
+    Math.max(20, Math.floor(width / 3)),
+  )
+  return `${[
+    wrap(`convo ${command.name}: ${command.summary}`, width).join('\n'),
+    examples,
+    `Usage: ${usageOf(command)}`,
+    ...(command.arguments.length === 0
+      ? []
+      : [
+          definitions(
+            command.arguments.map(({ name, summary }) => [`<${name}>`, summary]),
+            width,
+            termWidth,
+          ),
+        ]),
+    ...details.map(({ title, text }) => `${title}\n${text}`),
+    ...groups.map(
+      ({ title, params }) =>
+        `${title}\n${definitions(
+          Object.entries(params).map(([name, p]) => [optionTerm(name, p), optionText(p)]),
+          width,
+          termWidth,
+        )}`,
+    ),
+  ]
+    .filter((block) => block !== '')
+    .join('\n\n')}\n`
+}
+
+/** `-k, --kernel <kernel>` */
+export function optionTerm(name: string, param: Param<unknown>): string {
+  const short = shortNames[name] === undefined ? '' : `-${shortNames[name]}, `
+  return `${short}--${name}${param.isFlag ? '' : ` ${valueTerm(param)}`}`
+}
+
+function valueTerm(param: Param<unknown>): string {
+  const { choices, metavar = '<value>' } = param
+  const words = choices?.join('|')
+  return words !== undefined && words.length <= 24 && metavar.startsWith('<word') ? words : metavar
+}
+
+/** Summary, then in brackets the choices where the term does not show them, the range and the default. */
+export function optionText(param: Param<unknown>): string {
+  const { summary, choices = [] } = param
+  const isTold = (word: string) => valueTerm(param).includes(word) || summary.includes(word)
+  const more = [choices.every(isTold) ? '' : choices.join(', '), rangeText(param), defaultText(param)]
+  const told = more.filter((part) => part !== '').join('; ')
+  return told === '' ? summary : `${summary} (${told})`
+}
+
+/** `0.1 to 500`, or nothing. */
+export function rangeText({ min, max }: Param<unknown>): string {
+  if (min !== undefined && max !== undefined) return `${min} to ${max}`
+  if (min !== undefined) return `at least ${min}`
+  return max === undefined ? '' : `at most ${max}`
+}
+
+/** `default 1`, or what is done without it, or nothing. */
+export function defaultText({ default: fallback, unset, isFlag }: Param<unknown>): string {
+  if (isFlag || (fallback === undefined && unset === undefined)) return ''
+  return `default: ${fallback === undefined ? unset : Array.isArray(fallback) ? fallback.join(',') : String(fallback)}`
+}

@@ -1,0 +1,110 @@
+import { readdirSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { ConvoError, formatError, nearest } from '../error.ts'
+import { removeTemporaries } from '../image/output.ts'
+import { commandHelp, overview } from './help.ts'
+import { type Io, processIo } from './io.ts'
+import { understand } from './program.ts'
+import { commands } from './registry.ts'
+import { version } from './version.ts'
+
+/**
+ * Runs a command line, without the names of node and script, and gives the exit status: 0 done, 1 the answer is no,
+ * 2 it could not be done, 70 a bug. SIGINT and SIGTERM end the process with 130 and 143 and leave no temporary file.
+ */
+export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
+  process.once('SIGINT', () => end(130))
+  process.once('SIGTERM', () => end(143))
+  const onBug = (error: unknown) => {
+    removeTemporaries()
+    process.exit(fail(error, argv, io))
+  }
+  process.once('uncaughtException', onBug)
+  process.once('unhandledRejection', onBug)
+  try {
+    return await run(argv, io)
+  } catch (error) {
+    return fail(error, argv, io)
+  }
+}
+
+async function run(argv: readonly string[], io: Io): Promise<number> {
+  const request = understand(argv, commands)
+  if (request.kind === 'version') {
+    await io.out(`${version()}\n`)
+    return 0
+  }
+  if (request.kind === 'help') {
+    const { about } = request
+    await io.out(about === undefined ? overview(commands, io.width) : commandHelp(about, io.width))
+    return 0
+  }
+  const { command, args, given } = request
+  return command.run({ args, given, io, commands })
+}
+
+function end(status: number): never {
+  removeTemporaries()
+  process.exit(status)
+}
+
+/** Tells of an error; gives the exit status for it. */
+function fail(thrown: unknown, argv: readonly string[], io: Io): number {
+  const error = known(thrown, argv)
+  if (isBrokenPipe(error)) return 2
+  const isBug = error.code === 'E_INTERNAL'
+  const told = isBug ? bugOf(error) : error
+  io.err(`${formatError(told).replace(/^error:/, io.paint('error', 'error:'))}\n`)
+  if (isBug && argv.includes('--debug')) io.err(`${stackOf(thrown)}\n`)
+  return isBug ? 70 : 2
+}
+
+/** What was thrown as an error of convo's; one that nobody foresaw is a bug. */
+function known(thrown: unknown, argv: readonly string[]): ConvoError {
+  if (thrown instanceof ConvoError) return thrown.code === 'E_INPUT' ? withNearFile(thrown, argv) : thrown
+  const message = thrown instanceof Error ? thrown.message : String(thrown)
+  if (thrown instanceof RangeError && /allocation|could not allocate|array length/i.test(message)) {
+    return new ConvoError('E_MEMORY', 'memory ran out', { why: message, cause: thrown })
+  }
+  return new ConvoError('E_INTERNAL', message, { cause: thrown })
+}
+
+function bugOf(error: ConvoError): ConvoError {
+  return new ConvoError('E_INTERNAL', error.message, {
+    why: [...error.why, 'this is a bug in convo; please report it, with the command line and the input'],
+    fix: 'the same command with --debug, for the stack',
+  })
+}
+
+function stackOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown)
+  const cause = thrown.cause instanceof Error ? `\ncaused by ${thrown.cause.stack}` : ''
+  return `${thrown.stack}${cause}`
+}
+
+/** A reader that went away is no news to the user. */
+const isBrokenPipe = ({ cause }: ConvoError): boolean =>
+  (cause as NodeJS.ErrnoException | undefined)?.code === 'EPIPE'
+
+/** The error with the file of the nearest name, where the one that was asked for is not there. */
+function withNearFile(error: ConvoError, argv: readonly string[]): ConvoError {
+  if (error.fix !== undefined) return error
+  const missing = argv.find((word) => error.message.includes(word) && !word.startsWith('-'))
+  const guess = missing === undefined ? undefined : nearFile(missing)
+  if (guess === undefined) return error
+  return new ConvoError(error.code, error.message, { why: error.why, fix: guess, cause: error.cause })
+}
+
+function nearFile(path: string): string | undefined {
+  const folder = dirname(path)
+  try {
+    const guess = nearest(basename(path), readdirSync(folder))
+    return guess === undefined || guess === basename(path)
+      ? undefined
+      : path.startsWith('.') || folder !== '.'
+        ? join(folder, guess)
+        : guess
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,124 @@
+import type { Recipe } from '../conv/recipe.ts'
+import { ConvoError, nearest } from '../error.ts'
+import type { Filter } from '../filters/filter.ts'
+import { filters } from '../filters/table.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import { operators } from '../operators/index.ts'
+import type { Operator, Step } from '../operators/operator.ts'
+import type { Params, Values } from '../params.ts'
+import { correlationSettings, pictureSettings, runSettings } from './settings.ts'
+
+/** What an operation is made from: its own settings, the kernel, and the channels of the picture it meets. */
+export type Given = {
+  readonly values: Values<Params>
+  readonly kernel: Kernel | undefined
+  readonly channels: number
+}
+
+/** A filter or an operator, as the command line sees it. */
+export type Operation = {
+  readonly name: string
+  readonly kind: 'filter' | 'operator'
+  /** One line, as a verb. */
+  readonly summary: string
+  /** Groups the lists: that of the filter, or `operators`. */
+  readonly group: string
+  /** The sum that an operator computes. */
+  readonly formula?: string
+  readonly source: string
+  readonly params: Params
+  /** Whether --kernel is taken, or needed. */
+  readonly kernel: 'none' | 'optional' | 'required'
+  /** The shared settings that it takes. One that the operation has a setting of its own for is not among them. */
+  readonly shared: Params
+  /** The recipe at its defaults, where there is one, for help. */
+  recipe?(): Recipe
+  build(given: Given): Step
+}
+
+/** Every operation by name, filters first, in the order of lists and help. */
+export const operations: Readonly<Record<string, Operation>> = Object.fromEntries([
+  ...Object.entries(filters).map(([name, filter]) => [name, filterOperation(name, filter)]),
+  ...Object.entries(operators).map(([name, operator]) => [name, operatorOperation(name, operator)]),
+])
+
+function filterOperation(name: string, { build, ...rest }: Filter): Operation {
+  return {
+    ...rest,
+    name,
+    kind: 'filter',
+    kernel: 'none',
+    // worked out when asked for: a run needs this of one operation only
+    get shared() {
+      return sharedBy(rest.params, ['kernel', 'groups', 'channels'])
+    },
+    recipe: () => build(defaults(rest.params)),
+    build: ({ values }) => ({ kind: 'recipe', recipe: build(values) }),
+  }
+}
+
+function operatorOperation(name: string, { build, ...rest }: Operator): Operation {
+  return {
+    ...rest,
+    name,
+    kind: 'operator',
+    group: 'operators',
+    get shared() {
+      return sharedBy(rest.params, rest.kernel === 'none' ? Object.keys(correlationSettings) : [])
+    },
+    build,
+  }
+}
+
+/** The values of a table when nothing is given. */
+export function defaults(params: Params): Values<Params> {
+  return Object.fromEntries(Object.entries(params).map(([name, param]) => [name, param.default]))
+}
+
+/** What other tools and textbooks call an operation. */
+const otherNames: Readonly<Record<string, string>> = {
+  blur: 'gaussian',
+  smooth: 'gaussian',
+  mean: 'box',
+  average: 'box',
+  edge: 'sobel',
+  edges: 'sobel',
+  gradient: 'sobel',
+  convolve: 'conv2d',
+  convolution: 'conv2d',
+  correlate: 'conv2d',
+  filter2d: 'conv2d',
+  conv1x1: 'pointwise',
+  conv_transpose2d: 'transposed',
+  deconvolution: 'transposed',
+  upsample: 'transposed',
+  pool: 'maxpool',
+  atrous: 'dilated',
+  bokeh: 'disk',
+  lens: 'disk',
+}
+
+/**
+ * The operation of a name.
+ *
+ * @param others names of commands that may have been meant
+ * @throws ConvoError E_NAME, with the nearest name
+ */
+export function findOperation(name: string, others: readonly string[] = []): Operation {
+  const found = Object.hasOwn(operations, name) ? operations[name] : undefined
+  if (found !== undefined) return found
+  const word = name.toLowerCase()
+  const known = Object.hasOwn(otherNames, word) ? otherNames[word] : undefined
+  const guess = known ?? nearest(name, [...Object.keys(operations), ...others])
+  throw new ConvoError('E_NAME', `no filter, operator or command is called "${name}"`, {
+    why: 'convo --help and convo list name them all',
+    ...(guess !== undefined && { fix: guess }),
+  })
+}
+
+function sharedBy(own: Params, left: readonly string[]): Params {
+  const shared = { ...correlationSettings, ...pictureSettings, ...runSettings }
+  return Object.fromEntries(
+    Object.entries(shared).filter(([name]) => !left.includes(name) && !Object.hasOwn(own, name)),
+  )
+}

@@ -1,0 +1,182 @@
+import { CommanderError, Option, Command as Parser } from 'commander'
+import { ConvoError, nearest } from '../error.ts'
+import type { Param } from '../params.ts'
+import { type Command, optionsOf, usageOf } from './command.ts'
+import { findOperation } from './operations.ts'
+import { conflicts, shortNames } from './settings.ts'
+
+/** What a command line asks for. */
+export type Request =
+  | { readonly kind: 'version' }
+  /** `about` is absent for the overview. */
+  | { readonly kind: 'help'; readonly about?: Command }
+  | {
+      readonly kind: 'run'
+      readonly command: Command
+      readonly args: readonly string[]
+      readonly given: Readonly<Record<string, unknown>>
+    }
+
+/**
+ * Understands a command line, without the names of node and script. Values are left as they were typed.
+ *
+ * @throws ConvoError E_USAGE, or E_NAME for a command that does not exist
+ */
+export function understand(argv: readonly string[], commands: readonly Command[]): Request {
+  const [first] = argv
+  if (first === undefined) {
+    throw new ConvoError('E_USAGE', 'nothing was asked for', {
+      why: 'usage: convo <operation> <input> <output> [options]',
+      fix: 'convo --help',
+    })
+  }
+  if (first === '--version' || first === '-V') return { kind: 'version' }
+  if (first === '--help' || first === '-h') return { kind: 'help' }
+  const { command, words } = findCommand(argv, commands)
+  return parse(command, argv.slice(words))
+}
+
+/**
+ * The command that a line begins with, and how many words name it.
+ *
+ * @throws ConvoError E_NAME, E_USAGE with what may have been meant
+ */
+export function findCommand(
+  argv: readonly string[],
+  commands: readonly Command[],
+): { command: Command; words: number } {
+  const [first = '', second] = argv
+  const command =
+    commands.find(({ name }) => name === `${first} ${second}`) ?? commands.find(({ name }) => name === first)
+  if (command !== undefined) return { command, words: command.name === first ? 1 : 2 }
+  const family = commands.filter(({ name }) => name.startsWith(`${first} `))
+  if (family.length > 0) {
+    const seconds = family.map(({ name }) => name.slice(first.length + 1))
+    const guess = second === undefined ? undefined : nearest(second, seconds)
+    throw new ConvoError(
+      'E_USAGE',
+      second === undefined ? `${first} needs to know what to do` : `${first} cannot ${second}`,
+      { why: family.map((one) => usageOf(one)), fix: `convo ${first} ${guess ?? seconds[0]}` },
+    )
+  }
+  if (first.startsWith('-')) {
+    throw new ConvoError('E_USAGE', `the operation comes first, got ${first}`, {
+      why: 'usage: convo <operation> <input> <output> [options]',
+      fix: 'convo --help',
+    })
+  }
+  const later = argv.find((word) => commands.some(({ name }) => name === word))
+  if (later !== undefined) {
+    throw new ConvoError('E_NAME', `no filter, operator or command is called "${first}"`, {
+      why: 'the operation comes first',
+      fix: ['convo', later, ...argv.filter((word) => word !== later)].join(' '),
+    })
+  }
+  const names = commands.map(({ name }) => name.split(' ')[0]!)
+  findOperation(first, names)
+  throw new ConvoError('E_INTERNAL', `${first} is an operation without a command`)
+}
+
+function parse(command: Command, words: readonly string[]): Request {
+  const params = optionsOf(command)
+  const parser = new Parser(`convo ${command.name}`)
+    .exitOverride()
+    .configureOutput({ writeOut: () => undefined, writeErr: () => undefined })
+    .showSuggestionAfterError(false)
+    .allowExcessArguments(true)
+    .helpOption('-h, --help')
+    .action(() => undefined)
+  parser.helpInformation = () => ''
+  for (const { name } of command.arguments) parser.argument(`[${name}]`)
+  for (const [name, param] of Object.entries(params)) parser.addOption(optionFor(name, param))
+  try {
+    parser.parse(words, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.code === 'commander.helpDisplayed') return { kind: 'help', about: command }
+    throw usageError(error, command)
+  }
+  const given = parser.opts()
+  checkCount(command, parser.args)
+  checkConflicts(given)
+  return { kind: 'run', command, args: parser.args, given }
+}
+
+/** An option of commander's that only collects what was typed, under the name as it is typed. */
+function optionFor(name: string, param: Param<unknown>): Option {
+  const short = shortNames[name] === undefined ? '' : `-${shortNames[name]}, `
+  // a metavar may hold | and other signs; commander only needs to know that there is a value
+  const option = new Option(`${short}--${name}${param.isFlag ? '' : ' <value>'}`)
+  // commander would take --no-orient as the opposite of --orient, and camelCase the rest
+  option.negate = false
+  option.attributeName = () => name
+  if (param.isFlag) return option
+  return option.argParser((value: string, before: unknown) => {
+    if (value.startsWith('--')) {
+      throw new ConvoError('E_USAGE', `--${name} needs a value, and ${value} follows`, {
+        why: `--${name} ${param.metavar ?? ''}: ${param.summary}`,
+      })
+    }
+    if (param.repeats) return [...(Array.isArray(before) ? (before as unknown[]) : []), value]
+    if (before !== undefined && before !== value) {
+      throw new ConvoError('E_USAGE', `--${name} was given twice, as ${String(before)} and ${value}`)
+    }
+    return value
+  })
+}
+
+function checkCount(command: Command, args: readonly string[]): void {
+  const needed = command.arguments.filter(({ optional }) => !optional)
+  const usage = `usage: ${usageOf(command)}`
+  const all = command.arguments.map(({ name }) => `<${name}>`).join(' and ') || 'no arguments'
+  if (args.length < needed.length) {
+    const got = args.length === 0 ? 'got none' : `got ${args.join(' ')} alone`
+    throw new ConvoError('E_USAGE', `${command.name} needs ${all}, ${got}`, {
+      why: usage,
+      ...(command.examples[0] !== undefined && { fix: command.examples[0] }),
+    })
+  }
+  if (args.length > command.arguments.length) {
+    throw new ConvoError(
+      'E_USAGE',
+      `${command.name} takes ${all}, got ${args.length} arguments: ${args.map(quoted).join(' ')}`,
+      { why: usage, fix: 'quotes around a name or value that holds spaces' },
+    )
+  }
+}
+
+function checkConflicts(given: Readonly<Record<string, unknown>>): void {
+  for (const [a, b, fix] of conflicts) {
+    if (given[a] !== undefined && given[b] !== undefined) {
+      throw new ConvoError('E_USAGE', `--${a} and --${b} exclude each other`, { fix })
+    }
+  }
+}
+
+function usageError(error: CommanderError, command: Command): ConvoError {
+  const typed = /'([^']*)'/.exec(error.message)?.[1] ?? ''
+  if (error.code === 'commander.unknownOption') return unknownOption(typed, command)
+  if (error.code === 'commander.optionMissingArgument') {
+    const name = /--([a-z0-9-]+)/.exec(typed)?.[1] ?? ''
+    const param = optionsOf(command)[name]
+    return new ConvoError('E_USAGE', `--${name} needs a value`, {
+      ...(param !== undefined && { why: `--${name} ${param.metavar ?? ''}: ${param.summary}` }),
+    })
+  }
+  return new ConvoError('E_USAGE', error.message.replace(/^error: /, ''), { why: usageOf(command) })
+}
+
+function unknownOption(typed: string, command: Command): ConvoError {
+  const names = Object.keys(optionsOf(command))
+  const [word = '', value] = typed.replace(/^-+/, '').split('=')
+  if (value !== undefined && names.includes(word)) {
+    return new ConvoError('E_USAGE', `--${word} takes no value, got ${typed}`, { fix: `--${word}` })
+  }
+  const guess = names.includes(word) ? word : nearest(word, [...names, 'help'])
+  return new ConvoError('E_USAGE', `${command.name} has no option ${typed.split('=')[0]}`, {
+    why: `convo ${command.name} --help lists them`,
+    ...(guess !== undefined && { fix: `--${guess}` }),
+  })
+}
+
+const quoted = (word: string): string => (/[\s"'$]/.test(word) ? JSON.stringify(word) : word)

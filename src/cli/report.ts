@@ -1,0 +1,36 @@
+import type { Report } from './process.ts'
+
+/** What a user should know of a run that went well: clipping, what a format could not hold. One line each. */
+export function notesOf(report: Report): string[] {
+  const { low, high, samples } = report.clipped
+  const count = low + high
+  if (count === 0) return [...report.notes]
+  const share = samples === 0 ? 0 : (100 * count) / samples
+  const shown = share < 0.01 ? 'less than 0.01' : share.toFixed(2)
+  const ends = [...(low > 0 ? [`${low} below black`] : []), ...(high > 0 ? [`${high} above white`] : [])]
+  const remedy =
+    high === 0
+      ? '--range abs or offset shows what is below black'
+      : low === 0
+        ? '--scale makes room above, --range minmax shows all'
+        : '--range minmax shows all'
+  return [...report.notes, `${shown} % of the samples were clipped: ${ends.join(', ')}; ${remedy}`]
+}
+
+/** The report of --verbose. */
+export function reportText({ operation, input, output, plan, milliseconds }: Report): string {
+  const picture = (p: { width: number; height: number; channels: number; depth: number }) =>
+    `${p.width}x${p.height}, ${p.channels} channel${p.channels === 1 ? '' : 's'}, ${p.depth} bits`
+  const lines = [
+    `input   ${input.path}: ${picture(input)}`,
+    `output  ${output.path}: ${picture(output)}, ${output.bytes} bytes`,
+    ...plan.map(
+      (step) =>
+        `${operation}  ${Object.entries(step)
+          .map(([key, value]) => `${key}: ${value}`)
+          .join('; ')}`,
+    ),
+    `time    ${milliseconds} ms`,
+  ]
+  return lines.join('\n')
+}
