@@ -14,6 +14,8 @@ export const errorCodes = {
   E_DECODE: 'an input is not a picture that can be decoded, or it is damaged',
   E_OUTPUT: 'an output cannot be written',
   E_IN_PLACE: 'the output would overwrite the input',
+  E_MANIFEST: 'a manifest of checks or batches is not written as it must be',
+  E_STALE: 'what is to be approved is no longer what was checked',
   E_TOO_LARGE: 'a picture or tensor is larger than the limit',
   E_MEMORY: 'memory ran out',
   E_WORKER: 'a worker thread died',
