@@ -18,7 +18,12 @@ export function howOf(job: PictureJob): How {
   const half = (full + 1) / 2
   // Adding 0 changes nothing, so one addition does for both.
   const isShifted = range === 'offset' && straight === 0
-  const common = { scale: plan.scale, offset: isShifted ? half : straight, absolute: range === 'abs', alpha: alphaOf(job) }
+  const common = {
+    scale: plan.scale,
+    offset: isShifted ? half : straight,
+    absolute: range === 'abs',
+    alpha: alphaOf(job),
+  }
   const depthGain = Math.fround(outFull / full)
   if (range === 'offset' && !isShifted) return { ...common, affine: { low: -half, gain: depthGain } }
   if (range === 'minmax' && job.extremes !== undefined) {

@@ -1,8 +1,9 @@
-import { prepareAccumulator } from './accumulate.ts'
-import { type WasmExports, writeHow } from './engine.ts'
+import type { Stencil } from '../conv/plan.ts'
+import { prepareAccumulator, type Sums } from './accumulate.ts'
+import { type How, type WasmExports, writeHow } from './engine.ts'
 import { howOf } from './finish.ts'
 import type { RowsOf } from './picture.ts'
-import type { PictureJob } from './picture-job.ts'
+import type { PictureJob, PlacedStencil } from './picture-job.ts'
 
 /**
  * Loops that go from 8-bit samples to 8-bit samples without float rows between, for the filters that most runs ask for;
@@ -14,106 +15,165 @@ export function prepareShortcut(
   memory: WebAssembly.Memory,
   scratch: number,
 ): RowsOf | undefined {
-  const { plan, sink, tone, layout } = job
-  const toSamples = sink.kind === 'png' || sink.kind === 'samples'
-  if (
-    !toSamples ||
-    sink.depth !== 8 ||
-    plan.samples !== 'u8' ||
-    plan.stride[1] !== 1 ||
-    tone.alpha === 'premultiply'
-  )
+  const { plan, sink, tone } = job
+  const toBytes = (sink.kind === 'png' || sink.kind === 'samples') && sink.depth === 8
+  if (!toBytes || plan.samples !== 'u8' || plan.stride[1] !== 1 || tone.alpha === 'premultiply')
     return undefined
-  const how = scratch + layout.how
-  const counts = scratch + layout.counts
-  const n = plan.outWidth * job.tileChannels
-  const asked = howOf(job)
   const alpha = prepareAlphaCopy(job, wasm)
   if (tone.alpha === 'copy' && alpha === undefined) return undefined
-  const finishRows = (y: number, count: number, to: number) => {
-    for (let r = 0; r < count && alpha !== undefined; r++) alpha(to + r * layout.outPitch, y + r)
+  const context = { job, wasm, memory, scratch }
+  const rows =
+    plan.combine.kind === 'only'
+      ? oneKernel(context)
+      : plan.combine.kind === 'magnitude'
+        ? magnitude(context)
+        : undefined
+  if (rows === undefined || alpha === undefined) return rows
+  return (y, count, tileFirst, to) => {
+    rows(y, count, tileFirst, to)
+    for (let r = 0; r < count; r++) alpha(to + r * job.layout.outPitch, y + r)
   }
-
-  const [first, second] = job.stencils
-  if (first === undefined) return undefined
-
-  if (plan.combine.kind === 'only') {
-    const { stencil } = first
-    if (
-      stencil.algorithm === 'box' ||
-      (stencil.algorithm !== 'integer' && stencil.algorithm !== 'integer-separable')
-    )
-      return undefined
-    // One division: by the kernel's scale, or by the recipe's.
-    if (stencil.scale !== 1 && plan.scale !== 1) return undefined
-    const settings = { ...asked, scale: stencil.scale === 1 ? plan.scale : stencil.scale }
-    writeHow(memory, how, settings)
-    const isPlain = settings.scale === 1 && settings.affine === undefined && Number.isInteger(settings.offset)
-    if (
-      isPlain &&
-      first.form === 'taps' &&
-      stencil.algorithm === 'integer' &&
-      stencil.sums === 'i16' &&
-      absSum(stencil.weights) * 255 + Math.abs(settings.offset) <= 32767
-    ) {
-      return (y, count, tileFirst, to) => {
-        const src =
-          scratch +
-          layout.tile +
-          (y * plan.stride[0] - tileFirst + first.firstRow) * job.tilePitch +
-          first.base
-        const rowStep = plan.stride[0] * job.tilePitch
-        wasm.tapsU8U8(
-          to,
-          layout.outPitch,
-          src,
-          rowStep,
-          n,
-          count,
-          first.offsets,
-          first.weights,
-          first.count,
-          how,
-          counts,
-        )
-        finishRows(y, count, to)
-      }
-    }
-    const { sums } = prepareAccumulator(job, 0, wasm, scratch)
-    return (y, count, tileFirst, to) => {
-      const s = sums(y, count, tileFirst)
-      const quantise = s.kind === 'i16' ? wasm.quantiseI16U8 : wasm.quantiseI32U8
-      for (let r = 0; r < count; r++)
-        quantise(to + r * layout.outPitch, s.address + r * s.pitch, n, how, counts)
-      finishRows(y, count, to)
-    }
-  }
-
-  if (plan.combine.kind === 'magnitude' && second !== undefined) {
-    const both = [first, second].map((s) => s.stencil)
-    if (!both.every((s) => s.algorithm === 'integer' && s.sums === 'i16' && s.scale === 1)) return undefined
-    const reach = Math.max(
-      ...both.map((s) => ('weights' in s ? absSum(s.weights) * 255 : Number.POSITIVE_INFINITY)),
-    )
-    writeHow(memory, how, { ...asked, small: reach <= 4096 })
-    const [a, b] = [prepareAccumulator(job, 0, wasm, scratch), prepareAccumulator(job, 1, wasm, scratch)]
-    return (y, count, tileFirst, to) => {
-      const [gx, gy] = [a.sums(y, count, tileFirst), b.sums(y, count, tileFirst)]
-      for (let r = 0; r < count; r++) {
-        wasm.magnitudeI16U8(
-          to + r * layout.outPitch,
-          gx.address + r * gx.pitch,
-          gy.address + r * gy.pitch,
-          n,
-          how,
-          counts,
-        )
-      }
-      finishRows(y, count, to)
-    }
-  }
-  return undefined
 }
+
+type Context = {
+  readonly job: PictureJob
+  readonly wasm: WasmExports
+  readonly memory: WebAssembly.Memory
+  readonly scratch: number
+}
+
+/** One integer kernel: whole sums straight to samples, or samples straight from samples where nothing is divided. */
+function oneKernel(context: Context): RowsOf | undefined {
+  const { job, wasm, memory, scratch } = context
+  const placed = job.stencils[0]!
+  const { stencil } = placed
+  if (stencil.algorithm !== 'integer' && stencil.algorithm !== 'integer-separable') return undefined
+  // One division: by the kernel's scale, or by the recipe's.
+  if (stencil.scale !== 1 && job.plan.scale !== 1) return undefined
+  const how: How = { ...howOf(job), scale: stencil.scale === 1 ? job.plan.scale : stencil.scale }
+  writeHow(memory, scratch + job.layout.how, how)
+  if (placed.form === 'taps' && isPlain(how, stencil)) return samplesFromSamples(context, placed)
+  const { sums } = prepareAccumulator(job, 0, wasm, scratch)
+  const [outPitch, n] = [job.layout.outPitch, job.plan.outWidth * job.tileChannels]
+  const [at, counts] = [scratch + job.layout.how, scratch + job.layout.counts]
+  return (y, count, tileFirst, to) => {
+    const s: Sums = sums(y, count, tileFirst)
+    const quantise = s.kind === 'i16' ? wasm.quantiseI16U8 : wasm.quantiseI32U8
+    for (let r = 0; r < count; r++) quantise(to + r * outPitch, s.address + r * s.pitch, n, at, counts)
+  }
+}
+
+/** Whether the sum, plus a whole offset, is the sample: and fits 16 bits on the way. */
+const isPlain = (how: How, s: Stencil): boolean =>
+  how.scale === 1 &&
+  how.affine === undefined &&
+  Number.isInteger(how.offset) &&
+  s.algorithm === 'integer' &&
+  s.sums === 'i16' &&
+  absSum(s.weights) * 255 + Math.abs(how.offset) <= 32767
+
+function samplesFromSamples(
+  { job, wasm, scratch }: Context,
+  placed: Extract<PlacedStencil, { form: 'taps' }>,
+): RowsOf {
+  const { layout, plan, tilePitch } = job
+  const n = plan.outWidth * job.tileChannels
+  const rowStep = plan.stride[0] * tilePitch
+  const [how, counts] = [scratch + layout.how, scratch + layout.counts]
+  const { offsets, weights, count: taps } = placed
+  return (y, count, tileFirst, to) => {
+    const src = tileAddress(job, placed, scratch, y, tileFirst)
+    wasm.tapsU8U8(to, layout.outPitch, src, rowStep, n, count, offsets, weights, taps, how, counts)
+  }
+}
+
+/** The magnitude of two 16-bit gradients. */
+function magnitude({ job, wasm, memory, scratch }: Context): RowsOf | undefined {
+  const [first, second] = job.stencils
+  if (
+    first === undefined ||
+    second === undefined ||
+    !isGradient(first.stencil) ||
+    !isGradient(second.stencil)
+  )
+    return undefined
+  const { layout } = job
+  const largest = 255 * Math.max(absSum(first.stencil.weights), absSum(second.stencil.weights))
+  writeHow(memory, scratch + layout.how, { ...howOf(job), small: largest <= 4096 })
+  const [how, counts] = [scratch + layout.how, scratch + layout.counts]
+  const n = job.plan.outWidth * job.tileChannels
+  const both = prepareGradients(job, wasm, scratch)
+  return (y, count, tileFirst, to) => {
+    const [gx, gy] = both(y, count, tileFirst)
+    for (let r = 0; r < count; r++) {
+      wasm.magnitudeI16U8(
+        to + r * layout.outPitch,
+        gx.address + r * gx.pitch,
+        gy.address + r * gy.pitch,
+        n,
+        how,
+        counts,
+      )
+    }
+  }
+}
+
+type IntegerStencil = Extract<Stencil, { algorithm: 'integer' }>
+
+const isGradient = (s: Stencil): s is IntegerStencil =>
+  s.algorithm === 'integer' && s.sums === 'i16' && s.scale === 1
+
+/** Both gradients in one pass for the 3x3 family of sobel, prewitt and scharr; else one after the other. */
+function prepareGradients(job: PictureJob, wasm: WasmExports, scratch: number) {
+  const [a, b] = [prepareAccumulator(job, 0, wasm, scratch), prepareAccumulator(job, 1, wasm, scratch)]
+  const family = gradientFamily(job)
+  if (family === undefined) {
+    return (y: number, count: number, tileFirst: number): readonly [Sums, Sums] => [
+      a.sums(y, count, tileFirst),
+      b.sums(y, count, tileFirst),
+    ]
+  }
+  const { layout, tilePitch } = job
+  const [gx, gy] = layout.branches.map((branch) => scratch + branch) as [number, number]
+  const pitch = layout.branchPitch
+  const n = job.fullWidth * job.tileChannels
+  return (y: number, count: number, tileFirst: number): readonly [Sums, Sums] => {
+    const src = tileAddress(job, job.stencils[0]!, scratch, y, tileFirst)
+    wasm.gradientU8I16(gx, gy, pitch, src, tilePitch, job.tileChannels, n, count, family.side, family.centre)
+    return [
+      { kind: 'i16', address: gx, pitch },
+      { kind: 'i16', address: gy, pitch },
+    ]
+  }
+}
+
+/** side and centre when the kernels are [side centre side]ᵀ × [-1 0 1] and its transpose, undilated. */
+function gradientFamily({ plan }: PictureJob): { side: number; centre: number } | undefined {
+  const [x, y] = plan.stencils as readonly [IntegerStencil, IntegerStencil]
+  const isPlain = [x, y].every((s) => s.kH === 3 && s.kW === 3 && s.dilation[0] === 1 && s.dilation[1] === 1)
+  if (!isPlain || plan.stride[0] !== 1 || x.anchor[0] !== y.anchor[0] || x.anchor[1] !== y.anchor[1])
+    return undefined
+  const [side, centre] = [x.weights[2]!, x.weights[5]!]
+  const across = [-side, 0, side, -centre, 0, centre, -side, 0, side]
+  const down = [-side, -centre, -side, 0, 0, 0, side, centre, side]
+  const fits = (4 * Math.abs(side) + 2 * Math.abs(centre)) * 255 <= 32767
+  const same = (weights: Float32Array, expected: readonly number[]) =>
+    expected.every((w, i) => weights[i] === w)
+  return fits && same(x.weights, across) && same(y.weights, down) ? { side, centre } : undefined
+}
+
+/** The tile address of the first tap of output row `y`. */
+const tileAddress = (
+  job: PictureJob,
+  placed: PlacedStencil,
+  scratch: number,
+  y: number,
+  tileFirst: number,
+): number =>
+  scratch +
+  job.layout.tile +
+  (y * job.plan.stride[0] - tileFirst + placed.firstRow) * job.tilePitch +
+  placed.base
 
 /** Copies the alpha of a row where output and input pixels lie one on the other; else the general path does it. */
 function prepareAlphaCopy(
@@ -121,12 +181,9 @@ function prepareAlphaCopy(
   wasm: WasmExports,
 ): ((out: number, y: number) => void) | undefined {
   const { plan, source, tone } = job
-  const aligned =
-    plan.origin[0] === 0 &&
-    plan.origin[1] === 0 &&
-    plan.outWidth === plan.width &&
-    plan.outHeight === plan.height
-  if (tone.alpha !== 'copy' || !aligned || plan.stride[0] !== 1) return undefined
+  const isAligned = plan.origin.every((o) => o === 0) && plan.stride.every((s) => s === 1)
+  if (tone.alpha !== 'copy' || !isAligned || plan.outWidth !== plan.width || plan.outHeight !== plan.height)
+    return undefined
   const row = source.width * source.channels
   return (out, y) => wasm.copyAlpha(out, source.address + y * row, plan.outWidth, source.channels, 1)
 }
