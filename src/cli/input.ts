@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { setImmediate as immediate } from 'node:timers/promises'
 import { ConvoError } from '../error.ts'
 import { type Decoded, decode } from '../image/codec.ts'
-import { nameOf, type Probe, probe, readInput, type Source } from '../image/probe.ts'
+import { nameOf, type Probe, probe, type Source } from '../image/probe.ts'
 import { readNpy } from '../kernel/formats/npy.ts'
 import type { PlacedPicture } from '../run/picture-job.ts'
 import type { Session } from '../run/pool.ts'
@@ -28,9 +28,25 @@ export type LoadOptions = {
 }
 
 /** Looks at an input, `-` being standard input, without decoding it. @throws ConvoError E_INPUT, E_DECODE */
-export function openInput(path: string): Opened {
-  const source = path === '-' ? readInput('/dev/stdin') : path
+export async function openInput(path: string): Promise<Opened> {
+  const source = path === '-' ? await readStandardInput() : path
   return { path, source, probe: probe(source, path === '-' ? 'standard input' : path) }
+}
+
+/** All of standard input. It is waited for without blocking, so that a signal can end the wait. */
+async function readStandardInput(): Promise<Uint8Array> {
+  if (process.stdin.isTTY) {
+    throw new ConvoError('E_INPUT', 'a picture is not read from a terminal', {
+      fix: 'a file name in place of -, or < in.png behind the command',
+    })
+  }
+  const chunks: Uint8Array[] = []
+  try {
+    for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array)
+  } catch (cause) {
+    throw new ConvoError('E_INPUT', 'cannot read standard input', { why: String(cause), cause })
+  }
+  return Buffer.concat(chunks)
 }
 
 /** The samples of an input, as far as its first bytes tell; a guess from the file size where they do not. */

@@ -95,7 +95,7 @@ export async function closePool(): Promise<void> {
 export async function processPicture(job: PictureJob): Promise<Report> {
   const began = performance.now()
   const task = taskOf(job)
-  const opened = openInput(job.input)
+  const opened = await openInput(job.input)
   const pool = poolFor(job.settings.threads)
   if (isWorthWorkers(expectedSamples(opened))) pool.warm()
   return pool.exclusive(async (session) => {
@@ -126,7 +126,7 @@ export type DryRun = {
 export async function dryRun(job: PictureJob): Promise<DryRun> {
   const task = taskOf(job)
   const { settings } = job
-  const opened = openInput(job.input)
+  const opened = await openInput(job.input)
   const header = await headerOf(opened, settings)
   let picture: PlacedPicture = { ...header, address: 0, full: header.depth === 16 ? 65535 : 255 }
   const plans: PlanFacts[] = []
