@@ -35,12 +35,17 @@ export function overview(commands: readonly Command[], width: number): string {
     }
     return [`${title}\n${indent(members.map(({ name }) => name).join('  '), 2, width)}`]
   })
+  const longest = Math.max(...overviewExamples.map(([line]) => line.length))
+  const usage = '- is standard input or output; .npy keeps floating point'
   return `${[
     wrap('convo runs every convolution operator of the textbook on pictures, exactly.', width).join('\n'),
-    definitions(overviewExamples, width, Math.max(...overviewExamples.map(([line]) => line.length))),
-    'Usage: convo <operation> <input> <output> [options]\n       - is standard input or output; .npy keeps floating point',
+    definitions(overviewExamples, width, longest + 20 <= width ? longest : 0),
+    `Usage: convo <operation> <input> <output> [options]\n${indent(usage, 7, width)}`,
     ...groups,
-    `${wrap('convo help <operation> tells all about one; convo list filters describes each in a line.', width).join('\n')}`,
+    wrap(
+      'convo help <operation> tells all about one; convo list filters describes each in a line.',
+      width,
+    ).join('\n'),
   ].join('\n\n')}\n`
 }
 

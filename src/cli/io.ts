@@ -1,3 +1,6 @@
+import { writeSync } from 'node:fs'
+import { ConvoError, formatError } from '../error.ts'
+
 /** Where the text of a run goes. */
 export type Io = {
   /** Writes to standard output and waits until the text is gone. */
@@ -50,6 +53,8 @@ function endOnBrokenPipe(stream: NodeJS.WriteStream): void {
   guarded.add(stream)
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0)
+    const told = new ConvoError('E_OUTPUT', 'standard output cannot be written', { why: error.message })
+    if (stream === process.stdout) writeSync(2, `${formatError(told)}\n`)
     process.exit(2)
   })
 }

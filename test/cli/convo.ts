@@ -1,0 +1,63 @@
+import { type SpawnOptionsWithoutStdio, spawn } from 'node:child_process'
+import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll } from 'vitest'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** The launcher that users start. */
+export const launcher = join(root, 'bin/convo.js')
+
+/** What a run of the built program left behind. */
+export type Run = { status: number | null; stdout: string; stderr: string; bytes: Buffer }
+
+/** How a run differs from the plainest one. */
+export type RunOptions = {
+  cwd?: string
+  env?: Record<string, string>
+  stdin?: Uint8Array
+  /** Arguments for node itself. */
+  node?: readonly string[]
+}
+
+/** Runs the built program and waits for its end. */
+export function convo(args: readonly string[], options: RunOptions = {}): Promise<Run> {
+  const child = start(args, options)
+  child.stdin.on('error', () => undefined)
+  child.stdin.end(options.stdin ?? new Uint8Array())
+  const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []]
+  child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
+  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
+  return new Promise((done, failed) => {
+    child.on('error', failed)
+    child.on('close', (status) => {
+      const bytes = Buffer.concat(stdout)
+      done({ status, bytes, stdout: bytes.toString(), stderr: Buffer.concat(stderr).toString() })
+    })
+  })
+}
+
+/** Starts the built program. */
+export function start(args: readonly string[], { cwd, env, node = [] }: RunOptions = {}) {
+  const options: SpawnOptionsWithoutStdio = {
+    env: { ...process.env, ...env },
+    ...(cwd !== undefined && { cwd }),
+  }
+  return spawn(process.execPath, [...node, launcher, ...args], options)
+}
+
+/** A temporary folder for the tests of a file, with sample pictures in it. */
+export function scratch(...samples: readonly string[]): { path(name?: string): string; names(): string[] } {
+  let folder = ''
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'convo-cli-'))
+    for (const name of samples) copyFileSync(join(root, 'samples', name), join(folder, name))
+  })
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  return {
+    path: (name = '') => join(folder, name),
+    names: () => readdirSync(folder).sort(),
+  }
+}

@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { optionsOf, usageOf } from '../../src/cli/command.ts'
+import { commandHelp, overview } from '../../src/cli/help.ts'
+import { understand } from '../../src/cli/program.ts'
+import { commands } from '../../src/cli/registry.ts'
+import { convo, type Run } from './convo.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string
+}
+
+describe('convo --version', () => {
+  it.each(['--version', '-V'])('%s', async (word) => {
+    expect(await convo([word])).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' })
+  })
+})
+
+describe('convo --help', () => {
+  let help: Run
+  beforeAll(async () => {
+    help = await convo(['--help'])
+  })
+  it('names every command, examples first, in a page', () => {
+    expect(help).toMatchObject({ status: 0, stderr: '' })
+    for (const { name } of commands) expect(help.stdout).toContain(name)
+    expect(help.stdout.indexOf('convo sobel in.png out.png')).toBeLessThan(help.stdout.indexOf('Usage'))
+    expect(help.stdout.split('\n').length).toBeLessThan(70)
+  })
+  it.each([['-h'], ['help']])('is convo %s too', async (word) => {
+    expect(await convo([word])).toEqual(help)
+  })
+})
+
+describe('the help of a command', () => {
+  it('says what sobel is: examples, kernels, source, options, in this order', async () => {
+    const { status, stdout, stderr } = await convo(['help', 'sobel'])
+    expect([status, stderr]).toEqual([0, ''])
+    const parts = [
+      'convo sobel: finds edges',
+      '  convo sobel in.png out.png\n',
+      'Usage: convo sobel <input> <output> [options]',
+      'Kernel\n  x, 3x3; flat areas become 0\n    -1   0   1\n    -2   0   2\n    -1   0   1\n',
+      '  y, 3x3; flat areas become 0\n    -1  -2  -1\n     0   0   0\n     1   2   1\n',
+      'Source\n  I. Sobel, G. Feldman 1968',
+      'Options of sobel\n  --size 3|5 ',
+      'How the kernel meets the picture\n  --border <mode> ',
+      'Picture\n  --range <word>',
+      'Run\n  --threads <n> ',
+    ]
+    const places = parts.map((part) => stdout.indexOf(part))
+    expect(places).not.toContain(-1)
+    expect(places).toEqual(places.toSorted((a, b) => a - b))
+  })
+  it.each([
+    ['sobel', '--help'],
+    ['sobel', '-h'],
+    ['sobel', 'a.png', '--nonsense', '--help'],
+  ])('is there for convo %s %s', async (...line) => {
+    expect(await convo(line)).toEqual(await convo(['help', 'sobel']))
+  })
+  it('shows ranges and defaults', async () => {
+    const { stdout } = await convo(['gaussian', '--help'])
+    expect(stdout).toContain('standard deviation, in pixels (0.1 to 500; default: 1)')
+  })
+  it('is there for a command of two words', async () => {
+    const { status, stdout } = await convo(['help', 'kernel', 'convert'])
+    expect(status).toBe(0)
+    expect(stdout).toContain('Usage: convo kernel convert <in> <out>\n')
+  })
+  it.each(commands.map((command) => [command.name, command] as const))(
+    '%s has all its options',
+    (_, command) => {
+      const help = commandHelp(command, 80)
+      for (const name of Object.keys(optionsOf(command)))
+        expect(help).toMatch(new RegExp(`^  (-., )?--${name}\\b`, 'm'))
+      expect(help).toContain(usageOf(command))
+      expect(help).not.toMatch(/undefined|\[object|NaN/)
+    },
+  )
+  it.each(commands.flatMap((command) => command.examples.map((line) => [line, command] as const)))(
+    'the example "%s" is understood',
+    (line, command) => {
+      // a line of a shell: quotes, and redirections at its end
+      const words = line.replace(/^eval "\$\((.*)\)"$/, '$1').replace(/ [<>] .*$/, '')
+      const argv = [...words.matchAll(/"([^"]*)"|(\S+)/g)]
+        .map(([, quoted, plain]) => quoted ?? plain!)
+        .slice(1)
+      const request = understand(argv, commands)
+      expect(request).toMatchObject({ kind: 'run', command: { name: command.name } })
+    },
+  )
+})
+
+describe('the width of help', () => {
+  const widest = (text: string) =>
+    Math.max(
+      ...text
+        .split('\n')
+        // a term, an example or a usage line is never broken
+        .filter((line) => !/^ {2}\S|^Usage|^ {4}[-\d]/.test(line))
+        .map((line) => line.length),
+    )
+  it.each([40, 60, 80, 100])('%i columns hold it', (width) => {
+    expect(widest(overview(commands, width))).toBeLessThanOrEqual(width)
+    for (const command of commands) expect(widest(commandHelp(command, width))).toBeLessThanOrEqual(width)
+  })
+})

@@ -1,0 +1,46 @@
+import { writeFileSync } from 'node:fs'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { convo, scratch } from './convo.ts'
+
+// Watches what a run loads: the native library of sharp, WebAssembly, worker threads; tells of it on standard error at the end.
+const watcher = `
+import { createRequire, syncBuiltinESMExports } from 'node:module'
+const threads = createRequire(import.meta.url)('node:worker_threads')
+const seen = new Set()
+for (const name of ['compile', 'instantiate', 'Module']) {
+  const original = WebAssembly[name]
+  WebAssembly[name] = new Proxy(original, {
+    apply: (f, self, args) => (seen.add('wasm'), f.apply(self, args)),
+    construct: (f, args) => (seen.add('wasm'), new f(...args)),
+  })
+}
+threads.Worker = new Proxy(threads.Worker, { construct: (f, args) => (seen.add('worker'), new f(...args)) })
+syncBuiltinESMExports()
+process.on('exit', () => {
+  if (process.report.getReport().sharedObjects.some((path) => /sharp|vips/.test(path))) seen.add('sharp')
+  process.stderr.write('loaded: ' + [...seen].sort().join(' ') + '\\n')
+})
+`
+
+describe('what a run loads', () => {
+  const folder = scratch('scene.png')
+  beforeAll(() => writeFileSync(folder.path('watch.mjs'), watcher))
+  const loadedBy = async (...line: string[]) => {
+    const run = await convo(line, { cwd: folder.path(), node: ['--import', folder.path('watch.mjs')] })
+    return /loaded: (.*)\n$/.exec(run.stderr)?.[1]
+  }
+  it.each([
+    [['--version']],
+    [['--help']],
+    [['help', 'sobel']],
+    [['list', 'filters']],
+    [['completion', 'bash']],
+    [['sobel', 'a.png', 'b.png', '--axis', 'q']],
+    [['sobel', 'scene.png']],
+  ])('convo %j: neither sharp nor WebAssembly', async (line) => {
+    expect(await loadedBy(...line)).toBe('')
+  })
+  it('convo sobel in out: both, and no worker for a small picture', async () => {
+    expect(await loadedBy('sobel', 'scene.png', 'out.png', '-q')).toBe('sharp wasm')
+  })
+})
