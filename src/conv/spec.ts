@@ -253,6 +253,11 @@ export function checkRank(name: string, tensor: Tensor, rank: number, layout: st
 
 /** @throws ConvoError E_ARGUMENT when a name is not among the options, which would otherwise be dropped silently */
 export function checkOptions(options: object, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new ConvoError('E_ARGUMENT', `options must be an object, got ${describe(options)}`, {
+      why: `options: ${known.join(', ')}`,
+    })
+  }
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue
     const guess = nearest(name, known)

@@ -30,7 +30,11 @@ export type Operator<P extends Params = Params> = {
   readonly params: P
   /** Whether --kernel is needed. */
   readonly kernel: 'none' | 'optional' | 'required'
-  build(given: { readonly values: Values<P>; readonly kernel: Kernel | undefined; readonly channels: number }): Step
+  build(given: {
+    readonly values: Values<P>
+    readonly kernel: Kernel | undefined
+    readonly channels: number
+  }): Step
 }
 
 /** Keeps the types of the params for `build`, and forgets them for the table. */

@@ -1,0 +1,78 @@
+import type { Engine } from './conv/engine.ts'
+import { ConvoError } from './error.ts'
+import * as conv2 from './operators/conv2d.ts'
+import * as conv3 from './operators/conv3d.ts'
+import * as depth from './operators/depthwise.ts'
+import * as depthSeparable from './operators/depthwise-separable.ts'
+import * as involution from './operators/involution.ts'
+import * as point from './operators/pointwise.ts'
+import * as spatial from './operators/separable.ts'
+import { type PlaneWeights, type Separation, separateKernel } from './operators/separate.ts'
+import * as transposed from './operators/transposed.ts'
+import { createPool, defaultThreads } from './run/pool.ts'
+import { poolEngine } from './run/tensors.ts'
+
+// The operators as a user calls them: on the worker pool of this process, which starts with the first call.
+
+let threads = defaultThreads()
+let engine: Engine | undefined
+
+/**
+ * Sets how many threads the operators use; one for each core unless told. Results never depend on it.
+ *
+ * @throws ConvoError E_ARGUMENT for anything but a whole number from 1 to 1024, and once an operator has run
+ */
+export function setThreads(count: number): void {
+  if (!Number.isSafeInteger(count) || count < 1 || count > 1024) {
+    throw new ConvoError('E_ARGUMENT', `threads must be a whole number from 1 to 1024, got ${String(count)}`)
+  }
+  if (engine !== undefined && count !== threads) {
+    throw new ConvoError('E_ARGUMENT', `threads cannot become ${count} any more: ${threads} are in use`, {
+      fix: 'setThreads before the first operator runs',
+    })
+  }
+  threads = count
+}
+
+/** The operator on the default engine. Every error is a rejection, that of starting the engine too. */
+const onDefault =
+  <A extends unknown[], R>(operator: (engine: Engine, ...args: A) => Promise<R>) =>
+  async (...args: A): Promise<R> => {
+    engine ??= poolEngine(createPool(threads))
+    return operator(engine, ...args)
+  }
+
+/** 2-D convolution: x [C,H,W] with weight [O,C/groups,kH,kW] gives [O,H',W']. */
+export const conv2d = onDefault(conv2.conv2d)
+
+/** 3-D convolution: x [C,D,H,W] with weight [O,C/groups,kD,kH,kW] gives [O,D',H',W']. */
+export const conv3d = onDefault(conv3.conv3d)
+
+/** 1x1 convolution: x [C,H,W] with weight [O,C,1,1] or [O,C] gives [O,H,W], through an activation if asked for. */
+export const pointwiseConv2d = onDefault(point.pointwiseConv2d)
+
+/** Every channel of x [C,H,W] down a column kernel, then along a row kernel: [C,H',W']. */
+export const separableConv2d = onDefault(spatial.separableConv2d)
+
+/** Every channel on its own: x [C,H,W] with weight [C·m,1,kH,kW] gives [C·m,H',W']. */
+export const depthwiseConv2d = onDefault(depth.depthwiseConv2d)
+
+/** Depthwise [C·m,1,kH,kW], then pointwise [O,C·m,1,1]: x [C,H,W] gives [O,H',W']. */
+export const depthwiseSeparableConv2d = onDefault(depthSeparable.depthwiseSeparableConv2d)
+
+/** Transposed convolution: x [C,H,W] with weight [C,O/groups,kH,kW] gives [O,H',W']. */
+export const convTranspose2d = onDefault(transposed.convTranspose2d)
+
+/** Transposed convolution of a volume: x [C,D,H,W] with weight [C,O/groups,kD,kH,kW] gives [O,D',H',W']. */
+export const convTranspose3d = onDefault(transposed.convTranspose3d)
+
+/** Involution: a kernel made from each pixel, applied to its neighbourhood: x [C,H,W] gives [C,H',W']. */
+export const involution2d = onDefault(involution.involution2d)
+
+/** Factors a kernel [kH,kW] into a column and a row, or with `rank` into the best sum of a few such products. */
+export async function separate(
+  kernel: PlaneWeights,
+  options?: { readonly rank?: number | undefined },
+): Promise<Separation> {
+  return separateKernel(kernel, options)
+}

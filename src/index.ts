@@ -1,0 +1,31 @@
+export {
+  conv2d,
+  conv3d,
+  convTranspose2d,
+  convTranspose3d,
+  depthwiseConv2d,
+  depthwiseSeparableConv2d,
+  involution2d,
+  pointwiseConv2d,
+  separableConv2d,
+  separate,
+  setThreads,
+} from './api.ts'
+export type { Bias, ConvOptions, PaddingMode, PaddingOption, PerAxis, TransposeOptions } from './conv/spec.ts'
+export { ConvoError, type ErrorCode, formatError } from './error.ts'
+export type { Activation } from './operators/activation.ts'
+export type { DepthwiseOptions } from './operators/depthwise.ts'
+export type { DepthwiseSeparableOptions } from './operators/depthwise-separable.ts'
+export {
+  type BatchNorm,
+  type InvolutionOptions,
+  type InvolutionSizes,
+  involutionApply2d,
+  type KernelGenerator,
+} from './operators/involution.ts'
+export { type Indices, maxPool2d, maxPool3d, type Pooled, type PoolOptions } from './operators/max-pool.ts'
+export { maxUnpool2d, maxUnpool3d, type UnpoolOptions } from './operators/max-unpool.ts'
+export type { PointwiseOptions } from './operators/pointwise.ts'
+export type { SeparableOptions, Vector } from './operators/separable.ts'
+export type { PlaneWeights, Separation } from './operators/separate.ts'
+export { Tensor } from './tensor/tensor.ts'

@@ -1,0 +1,251 @@
+import type { Engine } from '../conv/engine.ts'
+import { type Bias, biasOf, checkOptions, checkRank, correlationOf, wholeAtLeast } from '../conv/spec.ts'
+import { ConvoError } from '../error.ts'
+import { describe, Tensor } from '../tensor/tensor.ts'
+import { correlateRow, type Neighbourhood } from './involution-row.ts'
+import { pointwiseBank } from './pointwise.ts'
+
+/** How the kernels of an involution meet the picture. */
+export type InvolutionSizes = {
+  /** K, odd: a kernel has K x K numbers. */
+  readonly kernelSize: number
+  readonly stride?: number | undefined
+  /** The channels of a group share a kernel. */
+  readonly groups?: number | undefined
+  readonly dilation?: number | undefined
+}
+
+/** The weights that make the kernels from the pixels. */
+export type KernelGenerator = {
+  /** [R,C,1,1] or [R,C] */
+  readonly reduceWeight: Tensor
+  readonly reduceBias?: Bias | undefined
+  readonly batchNorm?: BatchNorm | undefined
+  /** [K·K·G,R,1,1] or [K·K·G,R]; number g·K·K + u·K + v is the tap in row u, column v of group g. */
+  readonly spanWeight: Tensor
+  readonly spanBias?: Bias | undefined
+}
+
+/** Batch normalisation in its inference form: (v − mean) / √(variance + eps) · gamma + beta, R numbers each. */
+export type BatchNorm = {
+  readonly gamma: Bias
+  readonly beta: Bias
+  readonly mean: Bias
+  readonly variance: Bias
+  /** 1e-5 unless given. */
+  readonly eps?: number | undefined
+}
+
+/** The options of the involution. */
+export type InvolutionOptions = InvolutionSizes & KernelGenerator
+
+const sizeNames = ['kernelSize', 'stride', 'groups', 'dilation'] as const
+const generatorNames = ['reduceWeight', 'reduceBias', 'batchNorm', 'spanWeight', 'spanBias'] as const
+
+/**
+ * Involution of x [C,H,W]: the kernel changes from pixel to pixel and is the same for all channels of a group, the other
+ * way round than in a convolution. Each pixel's channels make its kernel,
+ *
+ *     kernel[:,i,j] = spanWeight · relu(bn(reduceWeight · x[:,i,j] + reduceBias)) + spanBias
+ *
+ * which is then applied as `involutionApply2d` says. With a stride s the kernel is made from the mean of the s x s block
+ * whose upper left pixel is (i·s, j·s). Weights: C·R + R·K²·G; multiplications: H'·W'·(C·R + R·K²·G + K²·C).
+ * After Li et al. 2021.
+ *
+ * @returns [C, floor(H / s), floor(W / s)]
+ * @throws ConvoError E_ARGUMENT, E_SHAPE
+ */
+export async function involution2d(engine: Engine, x: Tensor, options: InvolutionOptions): Promise<Tensor> {
+  checkOptions(options, [...sizeNames, ...generatorNames])
+  checkRank('x', x, 3, '[C,H,W]')
+  const sizes = involutionSizes(x.shape[0]!, options)
+  const kernel = await generateKernel(engine, x, options, sizes)
+  return applyKernel(x, kernel, sizes)
+}
+
+/**
+ * Applies kernels [G·K²,H',W'], one for each place of the output, to x [C,H,W]:
+ *
+ *     out[c,i,j] = Σ over u,v of kernel[g·K² + u·K + v, i, j] · x[c, i·s + (u − (K−1)/2)·d, j·s + (v − (K−1)/2)·d]
+ *
+ * with g = floor(c / (C/G)) and zeros outside. Multiplications: K²·C·H'·W'.
+ *
+ * @returns [C,H',W']
+ * @throws ConvoError E_ARGUMENT, E_SHAPE
+ */
+export async function involutionApply2d(
+  x: Tensor,
+  kernel: Tensor,
+  options: InvolutionSizes,
+): Promise<Tensor> {
+  checkOptions(options, sizeNames)
+  checkRank('x', x, 3, '[C,H,W]')
+  checkRank('kernel', kernel, 3, '[G*K*K,H,W]')
+  const sizes = involutionSizes(x.shape[0]!, options)
+  const { kernelSize, groups, stride } = sizes
+  if (kernel.shape[0] !== groups * kernelSize ** 2) {
+    throw new ConvoError(
+      'E_SHAPE',
+      `kernel has ${kernel.shape[0]} numbers per place, kernelSize ${kernelSize} in ${groups} groups needs ${groups * kernelSize ** 2}`,
+    )
+  }
+  for (const [i, axis] of ['height', 'width'].entries()) {
+    const [size, places] = [x.shape[i + 1]!, kernel.shape[i + 1]!]
+    if (places !== Math.floor(size / stride) && places !== Math.ceil(size / stride)) {
+      throw new ConvoError(
+        'E_SHAPE',
+        `kernel has ${places} places in ${axis}, x of ${size} with stride ${stride} has ${Math.floor(size / stride)}`,
+        { why: `x [${x.shape}], kernel [${kernel.shape}]` },
+      )
+    }
+  }
+  return applyKernel(x, kernel, sizes)
+}
+
+/** The sizes of an involution, all decided. */
+type Sizes = {
+  readonly kernelSize: number
+  readonly stride: number
+  readonly groups: number
+  readonly dilation: number
+}
+
+function involutionSizes(channels: number, options: InvolutionSizes): Sizes {
+  const kernelSize = wholeAtLeast('kernelSize', options.kernelSize, 1)
+  if (kernelSize % 2 === 0) {
+    throw new ConvoError('E_ARGUMENT', `kernelSize of an involution must be odd, got ${kernelSize}`)
+  }
+  const groups = wholeAtLeast('groups', options.groups ?? 1, 1)
+  if (channels % groups !== 0) {
+    throw new ConvoError('E_SHAPE', `groups ${groups} do not divide the ${channels} channels of x`)
+  }
+  const stride = wholeAtLeast('stride', options.stride ?? 1, 1)
+  return { kernelSize, groups, stride, dilation: wholeAtLeast('dilation', options.dilation ?? 1, 1) }
+}
+
+/** The kernels [G·K²,H',W'] that the weights make from x. */
+async function generateKernel(
+  engine: Engine,
+  x: Tensor,
+  options: KernelGenerator,
+  sizes: Sizes,
+): Promise<Tensor> {
+  const reduce = pointwiseBank(options.reduceWeight, 'reduceWeight')
+  const span = pointwiseBank(options.spanWeight, 'spanWeight')
+  const channels = x.shape[0]!
+  const [hidden, seen] = reduce.shape as [number, number]
+  const numbers = sizes.groups * sizes.kernelSize ** 2
+  if (seen !== channels) {
+    throw new ConvoError('E_SHAPE', `reduceWeight is for ${seen} channels, x has ${channels}`)
+  }
+  if (span.shape[0] !== numbers || span.shape[1] !== hidden) {
+    throw new ConvoError(
+      'E_SHAPE',
+      `spanWeight must be [${numbers},${hidden},1,1] for kernelSize ${sizes.kernelSize}, groups ${sizes.groups} and reduceWeight [${reduce.shape}], got [${span.shape}]`,
+    )
+  }
+  const [reduceBias, spanBias] = [
+    biasNamed('reduceBias', options.reduceBias, hidden),
+    biasNamed('spanBias', options.spanBias, numbers),
+  ]
+  const normalise = normalisation(options.batchNorm, hidden)
+  const mean = meanOfBlocks(x, sizes.stride)
+  const reduced = await engine.correlate(mean, reduce, reduceBias, correlationOf(2, mean, reduce, {}))
+  const active = normalise(reduced)
+  return engine.correlate(active, span, spanBias, correlationOf(2, active, span, {}))
+}
+
+/** Batch normalisation, rounded once, then ReLU. */
+function normalisation(bn: BatchNorm | undefined, hidden: number): (x: Tensor) => Tensor {
+  if (bn !== undefined) checkOptions(bn, ['gamma', 'beta', 'mean', 'variance', 'eps'])
+  const list = (name: 'gamma' | 'beta' | 'mean' | 'variance', neutral: number) => {
+    if (bn === undefined) return new Float32Array(hidden).fill(neutral)
+    if (bn[name] === undefined) throw new ConvoError('E_ARGUMENT', `batchNorm.${name} is missing`)
+    return biasNamed(`batchNorm.${name}`, bn[name], hidden)!
+  }
+  const [gamma, beta, mean, variance] = [
+    list('gamma', 1),
+    list('beta', 0),
+    list('mean', 0),
+    list('variance', 1),
+  ]
+  const eps = bn === undefined ? 0 : (bn.eps ?? 1e-5)
+  if (typeof eps !== 'number' || !(eps >= 0)) {
+    throw new ConvoError('E_ARGUMENT', `batchNorm.eps must be a number of at least 0, got ${describe(eps)}`)
+  }
+  return (x) => {
+    const data = new Float32Array(x.data.length)
+    const plane = data.length / hidden
+    for (let r = 0, i = 0; r < hidden; r++) {
+      const root = Math.sqrt(variance[r]! + eps)
+      for (const end = i + plane; i < end; i++) {
+        const v =
+          bn === undefined ? x.data[i]! : Math.fround(((x.data[i]! - mean[r]!) / root) * gamma[r]! + beta[r]!)
+        data[i] = v > 0 || Number.isNaN(v) ? v : 0
+      }
+    }
+    return new Tensor(x.shape, data)
+  }
+}
+
+/** The bias, its errors under its own name. */
+function biasNamed(name: string, bias: Bias | undefined, count: number): Float32Array | undefined {
+  try {
+    return biasOf(bias, count)
+  } catch (error) {
+    if (!(error instanceof ConvoError)) throw error
+    throw new ConvoError(error.code, error.message.replace(/^bias/, name), { why: error.why })
+  }
+}
+
+/** The mean of every s x s block that lies wholly inside; x itself for s = 1. */
+function meanOfBlocks(x: Tensor, s: number): Tensor {
+  if (s === 1) return x
+  const [channels, height, width] = x.shape as [number, number, number]
+  const [outHeight, outWidth] = [Math.floor(height / s), Math.floor(width / s)]
+  if (outHeight === 0 || outWidth === 0) {
+    throw new ConvoError(
+      'E_SHAPE',
+      `stride ${s} leaves nothing of x, which is ${height} high and ${width} wide`,
+    )
+  }
+  const data = new Float32Array(channels * outHeight * outWidth)
+  let o = 0
+  for (let c = 0; c < channels; c++) {
+    for (let y = 0; y < outHeight; y++) {
+      for (let col = 0; col < outWidth; col++) {
+        let sum = 0
+        for (let u = 0; u < s; u++) {
+          const from = (c * height + y * s + u) * width + col * s
+          for (let v = 0; v < s; v++) sum += x.data[from + v]!
+        }
+        data[o++] = sum / (s * s)
+      }
+    }
+  }
+  return new Tensor([channels, outHeight, outWidth], data)
+}
+
+function applyKernel(x: Tensor, kernel: Tensor, sizes: Sizes): Tensor {
+  const [channels, height, width] = x.shape as [number, number, number]
+  const [, outHeight, outWidth] = kernel.shape as [number, number, number]
+  const taps = sizes.kernelSize ** 2
+  const places = outHeight * outWidth
+  const out = new Float32Array(channels * places)
+  const area: Neighbourhood = {
+    height,
+    width,
+    size: sizes.kernelSize,
+    stride: sizes.stride,
+    dilation: sizes.dilation,
+  }
+  for (let c = 0; c < channels; c++) {
+    const first = Math.floor(c / (channels / sizes.groups)) * taps
+    const plane = x.data.subarray(c * height * width, (c + 1) * height * width)
+    for (let y = 0; y < outHeight; y++) {
+      const row = out.subarray(c * places + y * outWidth, c * places + (y + 1) * outWidth)
+      correlateRow(area, plane, y, kernel.data, first * places + y * outWidth, places, row)
+    }
+  }
+  return new Tensor([channels, outHeight, outWidth], out)
+}

@@ -1,0 +1,190 @@
+import { extent } from '../conv/geometry.ts'
+import { axisChoices, checkOptions, checkRank, type PerAxis, perAxis } from '../conv/spec.ts'
+import { ConvoError } from '../error.ts'
+import { Tensor } from '../tensor/tensor.ts'
+
+/** The options of max pooling. */
+export type PoolOptions = {
+  readonly kernelSize: PerAxis
+  /** As far as the window is large, unless given. */
+  readonly stride?: PerAxis | undefined
+  /** Around the input; padding never wins. */
+  readonly padding?: PerAxis | readonly (readonly [before: number, after: number])[] | undefined
+  readonly dilation?: PerAxis | undefined
+  /** Rounds the output size up, so that the last windows may reach over the edge. */
+  readonly ceilMode?: boolean | undefined
+  /** False leaves the switches out. */
+  readonly returnIndices?: boolean | undefined
+}
+
+/** The switches: where each maximum stood, as a flat row-major place in its channel's own plane or volume. */
+export type Indices = { readonly shape: readonly number[]; readonly data: Int32Array }
+
+/** What max pooling gives. */
+export type Pooled = { readonly output: Tensor; readonly indices: Indices }
+
+/**
+ * Max pooling of x [C,H,W] that records its switches:
+ *
+ *     out[c,i,j] = max over u,v of x[c, i·stride − before + u·dilation, j·stride − before + v·dilation]
+ *
+ * Size per axis: floor((in + before + after − dilation·(k − 1) − 1) / stride) + 1; with `ceilMode` rounded up, and one
+ * less where the last window would begin in the padding behind. Of equal maxima the first in row-major order wins, a NaN
+ * wins over every number (as in PyTorch, but the first NaN), padding never. No weights; kH·kW − 1 comparisons per output.
+ *
+ * @returns output [C,H',W'], and its indices
+ * @throws ConvoError E_ARGUMENT, E_SHAPE; also when a window would lie in the padding alone
+ */
+export function maxPool2d(
+  x: Tensor,
+  options: PoolOptions & { readonly returnIndices: false },
+): Promise<{ readonly output: Tensor }>
+export function maxPool2d(x: Tensor, options: PoolOptions): Promise<Pooled>
+export async function maxPool2d(x: Tensor, options: PoolOptions): Promise<{ readonly output: Tensor }> {
+  return maxPool(2, x, options)
+}
+
+/**
+ * Max pooling of a volume x [C,D,H,W]; see `maxPool2d`. The indices count through the volume of a channel.
+ *
+ * @returns output [C,D',H',W'], and its indices
+ * @throws ConvoError E_ARGUMENT, E_SHAPE
+ */
+export function maxPool3d(
+  x: Tensor,
+  options: PoolOptions & { readonly returnIndices: false },
+): Promise<{ readonly output: Tensor }>
+export function maxPool3d(x: Tensor, options: PoolOptions): Promise<Pooled>
+export async function maxPool3d(x: Tensor, options: PoolOptions): Promise<{ readonly output: Tensor }> {
+  return maxPool(3, x, options)
+}
+
+function maxPool(spatial: 2 | 3, x: Tensor, options: PoolOptions): Pooled | { readonly output: Tensor } {
+  const axes = poolAxes(spatial, x, options)
+  const channels = x.shape[0]!
+  const shape = [channels, ...axes.slice(3 - spatial).map((a) => a.output)]
+  const count = shape.reduce((a, b) => a * b, 1)
+  const output = new Float32Array(count)
+  if (options.returnIndices === false) {
+    poolInto(x.data, channels, axes, output, undefined)
+    return { output: new Tensor(shape, output) }
+  }
+  const indices = new Int32Array(count)
+  poolInto(x.data, channels, axes, output, indices)
+  return { output: new Tensor(shape, output), indices: { shape, data: indices } }
+}
+
+/** One axis of a pooling: output sample o looks at the taps `low[o]` to `high[o]`, tap 0 at place `start[o]`. */
+type PoolAxis = {
+  readonly input: number
+  readonly output: number
+  readonly dilation: number
+  readonly start: Int32Array
+  readonly low: Int32Array
+  readonly high: Int32Array
+}
+
+type PoolAxes = readonly [depth: PoolAxis, row: PoolAxis, column: PoolAxis]
+
+/** Checks the arguments of a pooling and decides its numbers. @throws ConvoError E_ARGUMENT, E_SHAPE */
+export function poolAxes(spatial: 2 | 3, x: Tensor, options: PoolOptions): PoolAxes {
+  checkOptions(options, ['kernelSize', 'stride', 'padding', 'dilation', 'ceilMode', 'returnIndices'])
+  checkRank('x', x, spatial + 1, spatial === 2 ? '[C,H,W]' : '[C,D,H,W]')
+  const { kernelSize, stride = kernelSize, padding, dilation, ceilMode = false } = options
+  if (kernelSize === undefined) throw new ConvoError('E_ARGUMENT', 'kernelSize is missing')
+  const kernel = perAxis('kernelSize', kernelSize, spatial, 1)
+  const choices = axisChoices(spatial, { stride, dilation, padding })
+  const axes = choices.map((choice, i) => {
+    if (typeof choice.padding === 'string') {
+      throw new ConvoError('E_ARGUMENT', `padding of a pooling must be numbers, got "${choice.padding}"`)
+    }
+    const name = ['depth', 'height', 'width'][i + 3 - spatial]!
+    return poolAxis(name, x.shape[i + 1]!, kernel[i]!, { ...choice, padding: choice.padding }, ceilMode)
+  })
+  if (spatial === 2) axes.unshift(poolAxis('depth', 1, 1, { stride: 1, dilation: 1, padding: [0, 0] }, false))
+  return axes as unknown as PoolAxes
+}
+
+function poolAxis(
+  name: string,
+  input: number,
+  kernel: number,
+  choice: { stride: number; dilation: number; padding: readonly [number, number] },
+  ceilMode: boolean,
+): PoolAxis {
+  const { stride, dilation, padding } = choice
+  const [before, after] = padding
+  const reach = extent(kernel, dilation)
+  const room = input + before + after - reach
+  let output = Math.floor((room + (ceilMode ? stride - 1 : 0)) / stride) + 1
+  // The last window must begin inside the input or the padding before it.
+  if (ceilMode && (output - 1) * stride >= input + before) output--
+  if (output < 1) {
+    throw new ConvoError(
+      'E_SHAPE',
+      `the window is larger than the padded input in ${name}: ${reach} against ${input + before + after}`,
+      {
+        why: `input ${input} + padding ${before} + ${after}; kernelSize ${kernel} at dilation ${dilation} reaches over ${reach}`,
+      },
+    )
+  }
+  const start = new Int32Array(output)
+  const low = new Int32Array(output)
+  const high = new Int32Array(output)
+  for (let o = 0; o < output; o++) {
+    start[o] = o * stride - before
+    low[o] = Math.max(0, Math.ceil(-start[o]! / dilation))
+    high[o] = Math.min(kernel - 1, Math.floor((input - 1 - start[o]!) / dilation))
+    if (low[o]! > high[o]!) {
+      throw new ConvoError(
+        'E_ARGUMENT',
+        `padding ${before} + ${after} is too large for kernelSize ${kernel} in ${name}: window ${o} would hold no input sample`,
+        { fix: `padding of at most ${Math.floor(reach / 2)} on each side` },
+      )
+    }
+  }
+  return { input, output, dilation, start, low, high }
+}
+
+/** The loops. Taps are visited in row-major order, so that the first of equal maxima stays. */
+function poolInto(
+  x: Float32Array,
+  channels: number,
+  [az, ay, ax]: PoolAxes,
+  output: Float32Array,
+  indices: Int32Array | undefined,
+): void {
+  const [height, width] = [ay.input, ax.input]
+  const volume = az.input * height * width
+  const step = ax.dilation
+  let at = 0
+  for (let base = 0; base < channels * volume; base += volume) {
+    for (let z = 0; z < az.output; z++) {
+      for (let y = 0; y < ay.output; y++) {
+        for (let col = 0; col < ax.output; col++) {
+          const first = ax.start[col]! + ax.low[col]! * step
+          const last = ax.start[col]! + ax.high[col]! * step
+          let place = -1
+          let best = 0
+          for (let t = az.low[z]!; t <= az.high[z]!; t++) {
+            const plane = (az.start[z]! + t * az.dilation) * height
+            for (let u = ay.low[y]!; u <= ay.high[y]!; u++) {
+              const row = (plane + ay.start[y]! + u * ay.dilation) * width
+              for (let p = row + first; p <= row + last; p += step) {
+                const v = x[base + p]!
+                // biome-ignore lint/suspicious/noSelfCompare: the cheapest test for NaN, in the innermost loop
+                if (place < 0 || v > best || (v !== v && best === best)) {
+                  best = v
+                  place = p
+                }
+              }
+            }
+          }
+          output[at] = best
+          if (indices !== undefined) indices[at] = place
+          at++
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import { axisChoices, checkOptions, checkRank, type PerAxis, perAxis } from '../conv/spec.ts'
+import { ConvoError } from '../error.ts'
+import { describe, Tensor } from '../tensor/tensor.ts'
+import type { Indices } from './max-pool.ts'
+
+/** The options of unpooling: the size of the output, or the pooling that it undoes. */
+export type UnpoolOptions = {
+  /** (D',)H',W'. Unless given, (in − 1)·stride − before − after + kernelSize. */
+  readonly outputSize?: readonly number[] | undefined
+  readonly kernelSize?: PerAxis | undefined
+  readonly stride?: PerAxis | undefined
+  readonly padding?: PerAxis | readonly (readonly [before: number, after: number])[] | undefined
+}
+
+/**
+ * Max unpooling of x [C,H,W]: zeros, with every value put back where its switch says that it stood:
+ *
+ *     out[c, indices[c,i,j]] = x[c,i,j]
+ *
+ * Where windows overlapped and an index comes twice, the later value in row-major order stays. Together with a
+ * convolution it is the tutorial's second way of transposed convolution. No weights and no multiplications.
+ * After Zeiler and Fergus 2014; Noh, Hong and Han 2015.
+ *
+ * @param indices of the shape of x, as `maxPool2d` gives them
+ * @returns [C,H',W']
+ * @throws ConvoError E_ARGUMENT, E_SHAPE, also for an index outside the output
+ */
+export async function maxUnpool2d(x: Tensor, indices: Indices, options: UnpoolOptions = {}): Promise<Tensor> {
+  return maxUnpool(2, x, indices, options)
+}
+
+/** Max unpooling of a volume x [C,D,H,W]; see `maxUnpool2d`. @returns [C,D',H',W'] */
+export async function maxUnpool3d(x: Tensor, indices: Indices, options: UnpoolOptions = {}): Promise<Tensor> {
+  return maxUnpool(3, x, indices, options)
+}
+
+function maxUnpool(spatial: 2 | 3, x: Tensor, indices: Indices, options: UnpoolOptions): Tensor {
+  checkOptions(options, ['outputSize', 'kernelSize', 'stride', 'padding'])
+  checkRank('x', x, spatial + 1, spatial === 2 ? '[C,H,W]' : '[C,D,H,W]')
+  checkIndices(x, indices)
+  const size = outputSize(spatial, x, options)
+  const channels = x.shape[0]!
+  const room = size.reduce((a, b) => a * b, 1)
+  const perChannel = x.data.length / channels
+  const data = new Float32Array(channels * room)
+  for (let c = 0, i = 0; c < channels; c++) {
+    for (let k = 0; k < perChannel; k++, i++) {
+      const place = indices.data[i]!
+      if (place < 0 || place >= room) {
+        throw new ConvoError(
+          'E_ARGUMENT',
+          `index ${place} at ${i} lies outside the output of ${size.join('x')}, whose places are 0 to ${room - 1}`,
+        )
+      }
+      data[c * room + place] = x.data[i]!
+    }
+  }
+  return new Tensor([channels, ...size], data)
+}
+
+function checkIndices(x: Tensor, indices: Indices): void {
+  if (!(indices?.data instanceof Int32Array) || !Array.isArray(indices.shape)) {
+    throw new ConvoError(
+      'E_ARGUMENT',
+      `indices must be { shape, data: Int32Array }, got ${describe(indices)}`,
+    )
+  }
+  if (indices.shape.join() !== x.shape.join() || indices.data.length !== x.data.length) {
+    throw new ConvoError(
+      'E_SHAPE',
+      `indices must have the shape of x, [${x.shape}], got [${indices.shape}]`,
+      {
+        why: `indices hold ${indices.data.length} numbers, x holds ${x.data.length}`,
+      },
+    )
+  }
+}
+
+function outputSize(spatial: number, x: Tensor, options: UnpoolOptions): number[] {
+  if (options.outputSize !== undefined) return perAxis('outputSize', options.outputSize, spatial, 1)
+  if (options.kernelSize === undefined) {
+    throw new ConvoError('E_ARGUMENT', 'unpooling needs outputSize or kernelSize, got neither')
+  }
+  const kernel = perAxis('kernelSize', options.kernelSize, spatial, 1)
+  const { stride = options.kernelSize, padding } = options
+  return axisChoices(spatial, { stride, padding }).map((choice, i) => {
+    if (typeof choice.padding === 'string') {
+      throw new ConvoError('E_ARGUMENT', `padding of an unpooling must be numbers, got "${choice.padding}"`)
+    }
+    const [before, after] = choice.padding
+    const size = (x.shape[i + 1]! - 1) * choice.stride - before - after + kernel[i]!
+    if (size < 1) {
+      throw new ConvoError(
+        'E_SHAPE',
+        `padding ${before} + ${after} leaves nothing: the output would have size ${size}`,
+      )
+    }
+    return size
+  })
+}

@@ -1,0 +1,100 @@
+import { ConvoError } from '../error.ts'
+import { analyse, factor, lowRank } from '../kernel/analyse.ts'
+import { type Kernel, kernel } from '../kernel/kernel.ts'
+import { describe, Tensor } from '../tensor/tensor.ts'
+
+/** A plane kernel: [kH,kW] as a tensor, as rows of numbers, or as read from a file. */
+export type PlaneWeights = Tensor | readonly (readonly number[])[] | Kernel
+
+/** A kernel as a sum of outer products of a column and a row. */
+export type Separation = {
+  /** Those of the first term. */
+  readonly column: Float64Array
+  readonly row: Float64Array
+  /** One term for a kernel of rank 1, or as many as were asked for, the most important first. */
+  readonly terms: readonly { readonly column: Float64Array; readonly row: Float64Array }[]
+  /** All of them, falling; how many are not nearly 0 is the rank. */
+  readonly singularValues: Float64Array
+  /** What the terms leave out, relative to the kernel, in the Frobenius norm: 0 for a kernel of rank 1. */
+  readonly error: number
+}
+
+/**
+ * Factors a plane kernel into a column and a row whose outer product it is: kH + kW numbers for kH·kW (Sobel: 6 for 9).
+ * Whole weights give whole factors. With `rank` r: the best approximation by r outer products (Eckart and Young 1936),
+ * with its error stated.
+ *
+ * @throws ConvoError E_KERNEL_VALUE with the singular values when the rank is not 1 and no `rank` is asked for
+ */
+export function separateKernel(
+  weights: PlaneWeights,
+  options: { readonly rank?: number | undefined } = {},
+): Separation {
+  const plane = planeKernel(weights)
+  const { singularValues = new Float64Array(), rank = 0 } = analyse(plane)
+  const factors = factor(plane)
+  if (options.rank === undefined) {
+    if (factors === undefined) throw notSeparable(plane, rank, singularValues)
+    const { col: column, row } = factors
+    return { column, row, terms: [{ column, row }], singularValues, error: 0 }
+  }
+  const most = Math.min(...plane.shape)
+  if (!Number.isSafeInteger(options.rank) || options.rank < 1 || options.rank > most) {
+    throw new ConvoError(
+      'E_ARGUMENT',
+      `rank must be a whole number from 1 to ${most} for a ${plane.shape.join('x')} kernel, got ${describe(options.rank)}`,
+    )
+  }
+  if (rank === 0) throw notSeparable(plane, rank, singularValues)
+  const approximation = lowRank(plane, options.rank)
+  const exact = factors !== undefined && options.rank === 1
+  const terms = exact ? [factors] : approximation.terms
+  const named = terms.map(({ col, row }) => ({ column: col, row }))
+  return { ...named[0]!, terms: named, singularValues, error: exact ? 0 : approximation.error }
+}
+
+/** Singular values below this share of the largest are not printed. */
+const shown = 1e-12
+
+function notSeparable(plane: Kernel, rank: number, values: Float64Array): ConvoError {
+  const largest = values[0] ?? 0
+  const list = Array.from(values, (v) => (v <= largest * shown ? '0' : String(Number(v.toPrecision(4)))))
+  return new ConvoError(
+    'E_KERNEL_VALUE',
+    `the kernel of ${plane.shape.join('x')} is not separable: its rank is ${rank}, not 1`,
+    {
+      why: `singular values: ${list.join(', ')}`,
+      fix:
+        rank === 0
+          ? 'a kernel with weights other than 0'
+          : `rank 1 to ${rank} for an approximation, whose error is stated`,
+    },
+  )
+}
+
+function planeKernel(weights: PlaneWeights): Kernel {
+  if (weights instanceof Tensor) return checkedPlane(kernel(weights.shape, weights.data))
+  if (!Array.isArray(weights)) {
+    const isKernel = typeof weights === 'object' && weights !== null && 'weights' in weights
+    if (isKernel) return checkedPlane(weights as Kernel)
+    throw new ConvoError(
+      'E_ARGUMENT',
+      `kernel must be a tensor [kH,kW] or rows of numbers, got ${describe(weights)}`,
+    )
+  }
+  const rows: readonly unknown[] = weights
+  const width = Array.isArray(rows[0]) ? rows[0].length : 0
+  const odd = rows.findIndex((r) => !Array.isArray(r) || r.length !== width)
+  if (odd >= 0 || width === 0) {
+    throw new ConvoError(
+      'E_ARGUMENT',
+      `kernel must be rows of equal length, and row ${Math.max(odd, 0)} is not`,
+    )
+  }
+  return kernel([rows.length, width], (rows as number[][]).flat())
+}
+
+function checkedPlane(plane: Kernel): Kernel {
+  if (plane.shape.length === 2) return plane
+  throw new ConvoError('E_SHAPE', `kernel must have rank 2, [kH,kW], to be factored, got [${plane.shape}]`)
+}
