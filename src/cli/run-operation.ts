@@ -2,25 +2,50 @@ import { ConvoError } from '../error.ts'
 import { namedKernels } from '../filters/names.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { loadKernel } from '../kernel/source.ts'
-import { type Params, resolve, type Values } from '../params.ts'
+import { type Params, resolve } from '../params.ts'
 import type { Call } from './command.ts'
 import type { Operation } from './operations.ts'
 import type { PictureJob, StepMaker } from './process.ts'
 import { notesOf, reportText } from './report.ts'
 import { type Settings, sharedSettings } from './settings.ts'
 
+/** An operation with its options, waiting for an input and an output. */
+export type Prepared = { readonly settings: Settings; job(input: string, output: string): PictureJob }
+
+/**
+ * Understands the options of an operation and loads its kernel.
+ *
+ * @throws ConvoError for options that cannot be
+ */
+export async function prepareOperation(operation: Operation, given: Call['given']): Promise<Prepared> {
+  const values = resolve(operation.params, pick(given, operation.params))
+  const settings: Settings = resolve(sharedSettings, pick(given, operation.shared))
+  const kernel = await kernelOf(operation, settings)
+  const step: StepMaker = ({ channels }) => operation.build({ values, kernel, channels })
+  return {
+    settings,
+    job: (input, output) => ({
+      input,
+      output,
+      operation: operation.name,
+      steps: [step],
+      settings,
+      kernelBorder: kernel?.border,
+    }),
+  }
+}
+
 /** Runs an operation on a picture, tells what is to be told, and gives the exit status. */
 export async function runOperation(operation: Operation, { args, given, io }: Call): Promise<number> {
   const [input = '', output = ''] = args
-  const own = resolve(operation.params, pick(given, operation.params))
-  const settings: Settings = resolve(sharedSettings, pick(given, operation.shared))
+  const prepared = await prepareOperation(operation, given)
+  const { settings } = prepared
   if (settings.json && output === '-' && !settings['dry-run']) {
     throw new ConvoError('E_USAGE', '--json and the picture cannot both go to standard output', {
       fix: 'a file for the output, or no --json',
     })
   }
-  const kernel = await kernelOf(operation, settings)
-  const job = jobOf(operation, own, kernel, settings, input, output)
+  const job = prepared.job(input, output)
   // Loaded only now, so that help, lists and errors do not wait for the machinery.
   const pipeline = await import('./process.ts')
   if (settings['dry-run']) {
@@ -33,18 +58,6 @@ export async function runOperation(operation: Operation, { args, given, io }: Ca
   if (settings.verbose) io.err(`${reportText(report)}\n`)
   if (!settings.quiet) for (const note of notesOf(report)) io.err(`${io.paint('note', 'note:')} ${note}\n`)
   return settings['fail-on-clip'] && report.clipped.low + report.clipped.high > 0 ? 1 : 0
-}
-
-function jobOf(
-  operation: Operation,
-  values: Values<Params>,
-  kernel: Kernel | undefined,
-  settings: Settings,
-  input: string,
-  output: string,
-): PictureJob {
-  const step: StepMaker = ({ channels }) => operation.build({ values, kernel, channels })
-  return { input, output, operation: operation.name, steps: [step], settings, kernelBorder: kernel?.border }
 }
 
 async function kernelOf(operation: Operation, settings: Settings): Promise<Kernel | undefined> {
