@@ -1,55 +1,47 @@
 import { gain, type PlaneKernel, type Recipe, sumsToZero } from '../conv/recipe.ts'
 import { planeSize } from '../kernel/kernel.ts'
+import { wrap } from './layout.ts'
+
+type Rows = readonly (readonly number[])[]
 
 /** More columns or rows than this are not legible in a terminal. */
 const mostPrinted = 9
-
-/** Columns that a line of numbers may take. */
-const lineWidth = 74
 
 /** A number with four significant digits at most, as people write it. */
 export function shortNumber(value: number): string {
   return Object.is(value, -0) ? '0' : String(Number(value.toPrecision(4)))
 }
 
-/** The kernels of a recipe as rows of numbers, with what they sum to; of many kernels the first two. */
-export function recipeText(recipe: Recipe): string {
-  const shown = recipe.kernels.length <= 3 ? recipe.kernels : recipe.kernels.slice(0, 2)
-  const blocks = shown.map((k, i) => kernelText(k, recipe.kernels.length > 1 ? partName(recipe, i) : ''))
-  const more = recipe.kernels.length - shown.length
-  if (more > 0) blocks.push(`and ${more} more; the combination: ${recipe.combine.kind}`)
-  else if (recipe.kernels.length > 1) blocks.push(`combined as: ${recipe.combine.kind}`)
+/**
+ * The kernels of a recipe as rows of numbers, with what they do to flat areas; of many kernels the first two. Lines are
+ * at most `width` columns long.
+ */
+export function recipeText({ kernels, combine }: Recipe, width: number): string {
+  const shown = kernels.length <= 3 ? kernels : kernels.slice(0, 2)
+  const names = combine.kind === 'magnitude' || combine.kind === 'angle' ? ['x', 'y'] : []
+  const blocks = shown.map((k, i) => {
+    const name = names[i] ?? `${i + 1} of ${kernels.length}`
+    return kernelText(k, kernels.length === 1 ? '' : `${name}, `, width)
+  })
+  const more = kernels.length - shown.length
+  const combined = `combined as: ${combine.kind}`
+  if (more > 0) blocks.push(`and ${more} more; ${combined}`)
+  else if (kernels.length > 1) blocks.push(combined)
   return blocks.join('\n\n')
 }
 
-function partName(recipe: Recipe, index: number): string {
-  const { kind } = recipe.combine
-  if (kind === 'magnitude' || kind === 'angle') return index === 0 ? 'x, ' : 'y, '
-  return `${index + 1} of ${recipe.kernels.length}, `
-}
-
-function kernelText(k: PlaneKernel, name: string): string {
+function kernelText(k: PlaneKernel, name: string, width: number): string {
   const [kH, kW] = k.form === 'dense' ? planeSize(k.kernel.shape) : [k.col.length, k.row.length]
   const scale = k.form === 'dense' ? k.kernel.scale : k.scale
   const over = scale === 1 ? '' : `, divided by ${shortNumber(scale)}`
-  const title = `${name}${kW}x${kH}${over}; ${flatText(k)}`
-  if (k.form === 'separable' && isLegible(k)) {
-    return `${title}\n${numberRows(Array.from(k.col, (c) => Array.from(k.row, (r) => c * r)))}`
-  }
-  if (k.form === 'separable') {
-    const same = k.col.length === k.row.length && k.col.every((c, i) => c === k.row[i])
-    const row = numberRows([Array.from(k.row)])
-    return same
-      ? `${title}; the outer product of this with itself\n${row}`
-      : `${title}; the outer product of these, down and across\n${numberRows([Array.from(k.col)])}\n\n${row}`
-  }
-  if (kH > mostPrinted || kW > mostPrinted) return `${title}; too large to print`
-  return `${title}\n${numberRows(Array.from({ length: kH }, (_, y) => Array.from(k.kernel.weights.subarray(y * kW, (y + 1) * kW))))}`
+  const title = (what = '') => wrap(`${name}${kW}x${kH}${over}; ${flatText(k)}${what}`, width).join('\n')
+  const grid = gridText(gridOf(k), width - 2)
+  if (grid !== undefined) return `${title()}\n${grid}`
+  if (k.form === 'dense') return title('; too large to print')
+  const [col, row] = [listText(k.col, width - 2), listText(k.row, width - 2)]
+  if (col === row) return `${title('; the outer product of this with itself')}\n${row}`
+  return `${title('; the outer product of these, down and across')}\n${col}\n\n${row}`
 }
-
-/** Whether the weights written out say more than their factors: few and whole. */
-const isLegible = ({ col, row }: Extract<PlaneKernel, { form: 'separable' }>): boolean =>
-  col.length <= mostPrinted && row.length <= mostPrinted && [...col, ...row].every(Number.isInteger)
 
 /** What the kernel does to a flat area. */
 function flatText(k: PlaneKernel): string {
@@ -58,15 +50,30 @@ function flatText(k: PlaneKernel): string {
   return value === '1' ? 'flat areas stay' : `flat areas times ${value}`
 }
 
-/** Rows of numbers in columns; a row of more than fit on a line goes on below. */
-function numberRows(rows: readonly (readonly number[])[]): string {
+/** The weights in rows, where they are few; of a separable kernel only if its factors say no more. */
+function gridOf(k: PlaneKernel): Rows {
+  if (k.form === 'separable') {
+    const isLegible = k.col.length <= mostPrinted && [...k.col, ...k.row].every(Number.isInteger)
+    return isLegible ? Array.from(k.col, (c) => Array.from(k.row, (r) => c * r)) : []
+  }
+  const [kH, kW] = planeSize(k.kernel.shape)
+  if (kH > mostPrinted) return []
+  return Array.from({ length: kH }, (_, y) => Array.from(k.kernel.weights.subarray(y * kW, (y + 1) * kW)))
+}
+
+/** Rows of numbers in columns, or nothing where there are none or they are too wide. */
+function gridText(rows: Rows, width: number): string | undefined {
+  const [first] = rows
+  if (first === undefined || first.length > mostPrinted) return undefined
   const cells = rows.map((row) => row.map(shortNumber))
-  const width = Math.max(...cells.flat().map((cell) => cell.length))
-  const perLine = Math.max(1, Math.min(mostPrinted, Math.floor(lineWidth / (width + 2))))
-  const lines = cells.flatMap((row) =>
-    Array.from({ length: Math.ceil(row.length / perLine) }, (_, i) =>
-      row.slice(i * perLine, (i + 1) * perLine),
-    ),
-  )
-  return lines.map((line) => `  ${line.map((cell) => cell.padStart(width)).join('  ')}`).join('\n')
+  const cellWidth = Math.max(...cells.flat().map((cell) => cell.length))
+  if (first.length * (cellWidth + 2) - 2 > width) return undefined
+  return cells.map((row) => `  ${row.map((cell) => cell.padStart(cellWidth)).join('  ')}`).join('\n')
+}
+
+/** Numbers one after another, on as many lines as they take. */
+function listText(values: Float64Array, width: number): string {
+  return wrap(Array.from(values, shortNumber).join(' '), width)
+    .map((line) => `  ${line}`)
+    .join('\n')
 }

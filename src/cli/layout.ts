@@ -30,12 +30,14 @@ export function definitions(
   width: number,
   termWidth = Math.min(Math.max(0, ...rows.map(([term]) => term.length)), Math.floor(width / 3)),
 ): string {
-  const left = termWidth + 4
+  // beside a term there must be room for a few words
+  const isNarrow = width - termWidth < 36
+  const left = isNarrow ? 6 : termWidth + 4
   return rows
     .flatMap(([term, description]) => {
       const [first = '', ...rest] = wrap(description, width - left)
       const after = rest.map((line) => ' '.repeat(left) + line)
-      if (term.length > termWidth) return [`  ${term}`, ' '.repeat(left) + first, ...after]
+      if (isNarrow || term.length > termWidth) return [`  ${term}`, ' '.repeat(left) + first, ...after]
       return [`  ${term.padEnd(termWidth)}  ${first}`.trimEnd(), ...after]
     })
     .join('\n')

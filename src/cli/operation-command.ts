@@ -37,7 +37,7 @@ export function operationCommand(operation: Operation): Command {
         : [{ title: 'What it computes', text: indent(operation.formula, 2, width) }]),
       ...(operation.recipe === undefined
         ? []
-        : [{ title: 'Kernel', text: recipeText(operation.recipe()).replace(/^(?=.)/gm, '  ') }]),
+        : [{ title: 'Kernel', text: recipeText(operation.recipe(), width - 2).replace(/^(?=.)/gm, '  ') }]),
       { title: 'Source', text: indent(operation.source, 2, width) },
     ],
     run: (call) => runOperation(operation, call),
