@@ -1,0 +1,68 @@
+import { ConvoError, nearest } from '../../error.ts'
+import type { Kernel } from '../kernel.ts'
+
+/** A format of kernel files: one file of code, one line in the table of index.ts. */
+export type KernelFormat = {
+  /** The name people say, as `libvips matrix`. */
+  readonly name: string
+  readonly summary: string
+  /** With the dot and in small letters; empty where content alone tells. No two formats share one. */
+  readonly extensions: readonly string[]
+  /** A whole file that can be read; of a binary format, how it is asked for. */
+  readonly example: string
+  /** Whether a file that begins so is likely of this format. `head` is the file, or its first `headBytes`. */
+  sniff(head: Uint8Array): boolean
+  /**
+   * The kernels of a file, at least one; several only where the format joins kernels, and then each has a name.
+   * `file` stands in errors. `fragment`, what stood after `#`, names the one kernel that is wanted.
+   *
+   * @throws ConvoError E_KERNEL_SYNTAX, E_KERNEL_SHAPE, E_KERNEL_VALUE with the place; E_KERNEL_FILE when no kernel has
+   * the name; E_KERNEL_FORMAT for what is refused
+   */
+  read(bytes: Uint8Array, file: string, fragment?: string): readonly Kernel[]
+  /** What of a kernel the format has no place for, in words such as `an offset of 128`; empty: `write` will do. */
+  cannotHold?(kernel: Kernel): readonly string[]
+  /** The file. Numbers come back bit for bit. Name and summary are left out where the format has no place for them.
+   * @throws ConvoError E_KERNEL_FORMAT naming what the format cannot hold */
+  write?(kernel: Kernel): Uint8Array
+}
+
+/** How much of a file `sniff` is given. */
+export const headBytes = 65536
+
+/**
+ * The kernels that a fragment asks for: all of them without one, else that of this name or, where there are several, of
+ * this number counted from 1.
+ *
+ * @throws ConvoError E_KERNEL_FILE with the names there are
+ */
+export function pick(
+  kernels: readonly Kernel[],
+  file: string,
+  fragment: string | undefined,
+): readonly Kernel[] {
+  if (fragment === undefined || fragment === '') return kernels
+  const found =
+    kernels.find((k) => k.name === fragment) ?? (kernels.length > 1 ? byNumber(kernels, fragment) : undefined)
+  if (found !== undefined) return [found]
+  const names = kernels.flatMap((k) => (k.name === undefined ? [] : [k.name]))
+  const guess = nearest(fragment, names)
+  throw new ConvoError('E_KERNEL_FILE', `${file} holds no kernel called "${fragment}"`, {
+    why:
+      names.length === 0 ? `${file} holds one kernel, without a name` : `${file} holds ${names.join(', ')}`,
+    fix: guess === undefined ? file : `${file}#${guess}`,
+  })
+}
+
+const byNumber = (kernels: readonly Kernel[], fragment: string): Kernel | undefined =>
+  /^[1-9]\d{0,8}$/.test(fragment) ? kernels[Number(fragment) - 1] : undefined
+
+/** Refuses to write what the format would lose. @throws ConvoError E_KERNEL_FORMAT */
+export function requireHeld(
+  format: string,
+  losses: readonly string[],
+  fix = '.json, which holds everything',
+): void {
+  if (losses.length === 0) return
+  throw new ConvoError('E_KERNEL_FORMAT', `${format} cannot hold ${losses.join(', nor ')}`, { fix })
+}
