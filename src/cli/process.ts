@@ -16,8 +16,8 @@ import { viewSamples } from '../image/samples.ts'
 import { kernel } from '../kernel/kernel.ts'
 import type { Step } from '../operators/operator.ts'
 import { put } from '../run/bank.ts'
-import type { PlacedPicture, Sink, Tone } from '../run/picture-job.ts'
-import { isWorthWorkers, type Outcome, runRecipe } from '../run/pictures.ts'
+import type { Sink, Tone } from '../run/picture-job.ts'
+import { isWorthWorkers, type Outcome, runRecipe, type SourcePicture } from '../run/pictures.ts'
 import { createPool, defaultThreads, type Pool, type Session } from '../run/pool.ts'
 import { poolEngine } from '../run/tensors.ts'
 import { hasAlpha, type PictureMeta } from '../tensor/picture.ts'
@@ -128,7 +128,7 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
   const { settings } = job
   const opened = await openInput(job.input)
   const header = await headerOf(opened, settings)
-  let picture: PlacedPicture = { ...header, address: 0, full: header.depth === 16 ? 65535 : 255 }
+  let picture: SourcePicture = { ...header, address: 0, full: header.depth === 16 ? 65535 : 255 }
   const plans: PlanFacts[] = []
   let isKnown = true
   for (const [i, make] of job.steps.entries()) {
@@ -201,7 +201,7 @@ function taskOf(job: PictureJob): Task {
 
 /** The picture between two steps. */
 type State = {
-  readonly picture: PlacedPicture
+  readonly picture: SourcePicture
   readonly notes: readonly string[]
   readonly plans: readonly PlanFacts[]
 }
@@ -212,7 +212,7 @@ async function runJob(
   opened: Opened,
   job: Task,
 ): Promise<Omit<Report, 'milliseconds'>> {
-  const loaded = await load(session, opened, job)
+  const loaded = await load(opened, job)
   const { meta } = loaded
   let state: State = { picture: loaded.picture, notes: loaded.notes, plans: [] }
   const input = facts(job.input, loaded.picture)
@@ -259,14 +259,14 @@ const neutral = {
   algorithm: 'auto' as AlgorithmChoice,
 }
 
-async function load(session: Session, opened: Opened, job: Task) {
+async function load(opened: Opened, job: Task) {
   if (opened.probe.kind === 'npy') {
-    const picture = placeTensor(session, await loadTensor(opened), 255)
+    const picture = pictureOf(await loadTensor(opened), 255)
     return { picture, meta: {}, notes: [] }
   }
   const { settings } = job
   const [maxPixels, orient] = [settings['max-pixels'], !settings['no-orient']]
-  return loadPicture(session, opened, { maxPixels, orient, dropAlpha: settings.alpha === 'drop' })
+  return loadPicture(opened, { maxPixels, orient, dropAlpha: settings.alpha === 'drop' })
 }
 
 /** A recipe between two steps: its float result is the next step's input. */
@@ -283,13 +283,13 @@ async function recipeStep(
   const channels = outChannels(picture, tone)
   const target = session.arena.alloc(plan.outWidth * plan.outHeight * channels * 4)
   await runRecipe(session, plan, picture, tone, 'raw', { kind: 'float', target })
-  const next: PlacedPicture = {
-    ...picture,
+  const next: SourcePicture = {
     address: target,
     width: plan.outWidth,
     height: plan.outHeight,
     channels,
     depth: 32,
+    full: picture.full,
   }
   return { ...state, picture: next, plans: [...state.plans, ...planFacts(plan)] }
 }
@@ -303,7 +303,7 @@ async function tensorStep(
   const { picture } = state
   const x = tensorOf(session, picture)
   const y = await step.apply(x, poolEngine(pool, session))
-  return { ...state, picture: placeTensor(session, y, picture.full) }
+  return { ...state, picture: pictureOf(y, picture.full) }
 }
 
 async function writeLast(
@@ -346,7 +346,7 @@ async function writeLast(
   if (kind === 'npy') {
     const target = session.arena.alloc(size * 4)
     const outcome = await runRecipe(session, plan, picture, tone, range, { kind: 'float', target })
-    const tensor = tensorOf(session, { ...picture, ...shape, address: target, depth: 32 })
+    const tensor = tensorOf(session, { ...shape, address: target, depth: 32, full: picture.full })
     return done(outcome, await writeTensor(output, tensor))
   }
   const target = session.arena.alloc((size * depth) / 8)
@@ -359,7 +359,7 @@ async function writeLast(
 function toneOf(
   recipe: Recipe,
   job: Task,
-  picture: PlacedPicture,
+  picture: SourcePicture,
   isFirst: boolean,
   isLast: boolean,
   table: number,
@@ -378,16 +378,16 @@ function toneOf(
 }
 
 /** The address of the table of linear light, where the job wants one. */
-const lightTable = (session: Session, job: Task, picture: PlacedPicture, isFirst: boolean): number =>
+const lightTable = (session: Session, job: Task, picture: SourcePicture, isFirst: boolean): number =>
   job.settings.linear && isFirst ? put(session.arena, linearTable(picture.full)) : 0
 
-function planFor(recipe: Recipe, options: FilterOptions, picture: PlacedPicture, tone: Tone): RecipePlan {
+function planFor(recipe: Recipe, options: FilterOptions, picture: SourcePicture, tone: Tone): RecipePlan {
   const native: SampleType = picture.depth === 8 ? 'u8' : picture.depth === 16 ? 'u16' : 'f32'
   const converted = tone.gray || tone.table !== 0 || tone.alpha === 'premultiply'
   return planRecipe(recipe, options, { ...picture, samples: converted ? 'f32' : native })
 }
 
-const outChannels = (picture: PlacedPicture, tone: Tone): 1 | 2 | 3 | 4 =>
+const outChannels = (picture: SourcePicture, tone: Tone): 1 | 2 | 3 | 4 =>
   tone.gray ? (hasAlpha(picture.channels) ? 2 : 1) : picture.channels
 
 function planFacts(plan: RecipePlan): PlanFacts[] {
@@ -412,17 +412,11 @@ const facts = (
 })
 
 /** [C,H,W] from an interleaved picture. */
-function tensorOf(session: Session, picture: PlacedPicture): Tensor {
-  const { width, height, channels, depth, address } = picture
-  const buffer = session.arena.memory.buffer
-  const size = width * height * channels
+function tensorOf(session: Session, picture: SourcePicture): Tensor {
+  const { width, height, channels } = picture
   const data =
-    depth === 8
-      ? new Uint8Array(buffer, address, size)
-      : depth === 16
-        ? new Uint16Array(buffer, address, size)
-        : new Float32Array(buffer, address, size)
-  const planar = new Float32Array(size)
+    'data' in picture ? picture.data : floatsAt(session, picture.address, width * height * channels)
+  const planar = new Float32Array(width * height * channels)
   const plane = width * height
   for (let c = 0; c < channels; c++) {
     for (let i = 0, from = c; i < plane; i++, from += channels) planar[c * plane + i] = data[from]!
@@ -430,15 +424,18 @@ function tensorOf(session: Session, picture: PlacedPicture): Tensor {
   return new Tensor([channels, height, width], planar)
 }
 
-/** An interleaved float picture in the session's memory from [C,H,W] with 1 to 4 channels. */
-function placeTensor(session: Session, tensor: Tensor, full: 255 | 65535): PlacedPicture {
+/** What a step left in the session's memory. */
+const floatsAt = (session: Session, address: number, count: number): Float32Array =>
+  new Float32Array(session.arena.memory.buffer, address, count)
+
+/** An interleaved float picture from [C,H,W] with 1 to 4 channels. */
+function pictureOf(tensor: Tensor, full: 255 | 65535): SourcePicture {
   const [channels = 1, height = 1, width = 1] = tensor.shape
   invariant(tensor.shape.length === 3 && channels <= 4, 'a picture has 1 to 4 channels')
-  const address = session.arena.alloc(tensor.data.byteLength)
-  const data = new Float32Array(session.arena.memory.buffer, address, tensor.data.length)
+  const data = new Float32Array(tensor.data.length)
   const plane = width * height
   for (let c = 0; c < channels; c++) {
     for (let i = 0, to = c; i < plane; i++, to += channels) data[to] = tensor.data[c * plane + i]!
   }
-  return { address, width, height, channels: channels as 1 | 2 | 3 | 4, depth: 32, full }
+  return { data, width, height, channels: channels as 1 | 2 | 3 | 4, depth: 32, full }
 }

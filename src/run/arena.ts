@@ -2,7 +2,7 @@ import { ConvoError } from '../error.ts'
 
 const page = 65536
 const maximumPages = 65536
-/** The first bytes hold the control block of the pool. */
+/** The first bytes hold the control block of the pool (control.ts). */
 export const controlAddress = 64
 const firstAddress = 1024
 

@@ -4,6 +4,7 @@ import { borders } from '../tensor/border.ts'
 import { hasAlpha } from '../tensor/picture.ts'
 import { type How, howBytes, type WasmExports, writeHow } from './engine.ts'
 import type { PictureJob } from './picture-job.ts'
+import type { SourceRows } from './source-rows.ts'
 
 /** Finishes one combined float row (its full width) into the output row `y`: to samples at `out`, or to the sink's float rows. */
 export type Finish = (row: number, y: number, out: number) => void
@@ -44,6 +45,7 @@ export function prepareFinish(
   job: PictureJob,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
+  input: SourceRows,
   scratch: number,
 ): Finish {
   const { plan, sink, tone, layout } = job
@@ -58,7 +60,7 @@ export function prepareFinish(
   // What unpremultiply has done already is not done again.
   const rest = isPremultiplied ? { ...asked, scale: 1, offset: 0 } : asked
   const floats = new Float32Array(memory.buffer)
-  const alpha = alphaWriter(job, memory)
+  const alpha = alphaWriter(job, memory, input)
   const encode = tone.encode ? lightEncoder(full) : undefined
   const outFull = sink.kind === 'png' || sink.kind === 'samples' ? (sink.depth === 8 ? 255 : 65535) : full
   const toOut = outFull === full ? {} : { affine: { low: 0, gain: Math.fround(outFull / full) } }
@@ -147,7 +149,7 @@ type AlphaWriter = {
 }
 
 /** Alpha that is not a filtered channel: copied from the input, or kept apart from the range of the colours. */
-function alphaWriter(job: PictureJob, memory: WebAssembly.Memory): AlphaWriter {
+function alphaWriter(job: PictureJob, memory: WebAssembly.Memory, input: SourceRows): AlphaWriter {
   const idle: AlphaWriter = { keep: () => undefined, write: () => undefined }
   const { plan, sink, tone, source } = job
   const { full } = source
@@ -177,7 +179,7 @@ function alphaWriter(job: PictureJob, memory: WebAssembly.Memory): AlphaWriter {
     }
   }
   const inBytes = source.depth / 8
-  const samples = viewOf(memory, inBytes).subarray(source.address / inBytes)
+  const samples = viewOf(memory, inBytes)
   const place = borders[plan.border].source
   const columns = Int32Array.from({ length: plan.outWidth }, (_, x) =>
     place(plan.origin[1] + x * plan.stride[1], plan.width),
@@ -185,13 +187,10 @@ function alphaWriter(job: PictureJob, memory: WebAssembly.Memory): AlphaWriter {
   return {
     ...idle,
     write(out, y) {
-      const iy = place(plan.origin[0] + y * plan.stride[0], plan.height)
+      const row = input.under(y)
+      const first = row / inBytes + source.channels - 1
       // Outside the picture under the border `constant` the fill is opaque.
-      const at = (x: number) =>
-        iy < 0 || columns[x]! < 0
-          ? full
-          : samples[(iy * plan.width + columns[x]!) * source.channels + source.channels - 1]!
-      put(out, at)
+      put(out, (x) => (row < 0 || columns[x]! < 0 ? full : samples[first + columns[x]! * source.channels]!))
     },
   }
 }

@@ -2,6 +2,7 @@ import { borders } from '../tensor/border.ts'
 import { hasAlpha } from '../tensor/picture.ts'
 import type { WasmExports } from './engine.ts'
 import type { PictureJob } from './picture-job.ts'
+import type { SourceRows } from './source-rows.ts'
 
 /**
  * Makes the tile of a strip: the rows of input that `count` rows from `first` on need (rows before the stride drops
@@ -13,12 +14,17 @@ export type Gather = (first: number, count: number) => void
  * Gathers rows of the decoded picture into `tile`. The samples are copied as they are, or become float32: stored levels or
  * linear light, gray where asked for, premultiplied by alpha where asked for. `row` has room for one float row.
  */
-export function prepareGather(job: PictureJob, wasm: WasmExports, tile: number, row: number): Gather {
+export function prepareGather(
+  job: PictureJob,
+  wasm: WasmExports,
+  input: SourceRows,
+  tile: number,
+  row: number,
+): Gather {
   const { plan, source, tone, columns } = job
   const { width, height } = plan
   const place = borders[plan.border].source
   const pixel = job.tileChannels * job.sampleBytes
-  const sourceRow = width * source.channels * (source.depth / 8)
   const direct = columns.last - columns.first === width
   const samples = width * source.channels
 
@@ -59,7 +65,7 @@ export function prepareGather(job: PictureJob, wasm: WasmExports, tile: number, 
         continue
       }
       const inside = to + columns.first * pixel
-      const from = prepareRow(source.address + iy * sourceRow, inside)
+      const from = prepareRow(input.address(i, iy), inside)
       if (from !== inside) {
         const skipped = columns.source * pixel
         wasm.copyBytes(inside, from + skipped, (columns.last - columns.first) * pixel)

@@ -4,9 +4,11 @@ import type { Compression } from '../image/png.ts'
 import type { Extremes, Range } from '../image/quantise.ts'
 import type { Depth } from '../tensor/picture.ts'
 
-/** A picture in the shared memory, [y][x][channel]. */
+/** A picture in the shared memory, [y][x][channel], whole or in slots for the rows of a few parts. */
 export type PlacedPicture = {
   readonly address: number
+  /** Part p finds its rows in slot p modulo slots. */
+  readonly staged?: { readonly slots: number; readonly slotBytes: number }
   readonly width: number
   readonly height: number
   readonly channels: 1 | 2 | 3 | 4

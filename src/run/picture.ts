@@ -8,6 +8,7 @@ import type { PartResult } from './jobs.ts'
 import type { PictureJob } from './picture-job.ts'
 import { stripReach } from './place-picture.ts'
 import { prepareShortcut } from './shortcut.ts'
+import { type SourceRows, sourceRows } from './source-rows.ts'
 
 /** Computes strips of a picture job: gather, accumulate, combine, finish, and for a PNG filter rows and deflate. */
 export function preparePicture(
@@ -17,10 +18,12 @@ export function preparePicture(
   scratch: number,
 ): (part: number) => PartResult {
   const { plan, layout, sink } = job
-  const gather = prepareGather(job, wasm, scratch + layout.tile, scratch + layout.row)
+  const input = sourceRows(job)
+  const gather = prepareGather(job, wasm, input, scratch + layout.tile, scratch + layout.row)
   const accumulators = job.stencils.map((_, i) => prepareAccumulator(job, i, wasm, scratch))
   const rowsOf =
-    prepareShortcut(job, wasm, memory, scratch) ?? generalRows(job, wasm, memory, scratch, accumulators)
+    prepareShortcut(job, wasm, memory, input, scratch) ??
+    generalRows(job, wasm, memory, input, scratch, accumulators)
   const emit = sink.kind === 'png' ? pngStrip(job, wasm, memory, scratch) : () => ({})
   const out = scratch + layout.out
 
@@ -28,6 +31,7 @@ export function preparePicture(
     const reach = stripReach(job, part)
     const y0 = part * plan.stripRows
     const rows = Math.min(plan.stripRows, plan.outHeight - y0)
+    input.begin(part, reach.tileFirst)
     gather(reach.tileFirst, reach.tileCount)
     clearCounts(memory, scratch + layout.counts)
     for (const a of accumulators) a.begin(reach.first, reach.end, reach.tileFirst)
@@ -48,11 +52,12 @@ function generalRows(
   job: PictureJob,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
+  input: SourceRows,
   scratch: number,
   accumulators: readonly Accumulator[],
 ): RowsOf {
   const combine = prepareCombiner(job, wasm, memory, scratch)
-  const finish = prepareFinish(job, wasm, memory, scratch)
+  const finish = prepareFinish(job, wasm, memory, input, scratch)
   return (y, count, tileFirst, to) => {
     const sums = accumulators.map((a) => a.sums(y, count, tileFirst))
     for (let r = 0; r < count; r++) finish(combine(sums, r), y + r, to + r * job.layout.outPitch)

@@ -1,9 +1,12 @@
 import type { RecipePlan } from '../conv/plan.ts'
 import type { Extremes, Range } from '../image/quantise.ts'
+import type { Samples } from '../tensor/picture.ts'
+import { mostSlots } from './control.ts'
 import type { PartResult } from './jobs.ts'
-import type { PlacedPicture, Sink, Tone } from './picture-job.ts'
-import { placePicture } from './place-picture.ts'
+import type { PictureJob, PlacedPicture, Sink, Tone } from './picture-job.ts'
+import { placePicture, stripReach } from './place-picture.ts'
 import type { Session } from './pool.ts'
+import { stageRows } from './source-rows.ts'
 
 /** What a run over a picture found: samples clipped at either end, and how many there were. */
 export type Outcome = { readonly low: number; readonly high: number; readonly samples: number }
@@ -14,47 +17,78 @@ const parallelFrom = 1.5e6
 /** Whether a picture of this many samples is worth a worker, so that it can be started before the picture is there. */
 export const isWorthWorkers = (samples: number): boolean => samples >= parallelFrom
 
+/** A picture to run over: in the shared memory, or anywhere else, from where its rows are brought in strip by strip. */
+export type SourcePicture = Omit<PlacedPicture, 'address' | 'staged'> &
+  ({ readonly address: number } | { readonly data: Samples })
+
 /**
- * Runs a planned recipe over a picture in the session's memory. Strips of a PNG reach `onStrip` in any order. The range
- * minmax takes a first pass that looks for the extremes.
+ * Runs a planned recipe over a picture. Strips of a PNG reach `onStrip` in any order. The range minmax takes a first pass
+ * that looks for the extremes.
  */
 export async function runRecipe(
   session: Session,
   plan: RecipePlan,
-  source: PlacedPicture,
+  source: SourcePicture,
   tone: Tone,
   range: Range,
   sink: Sink,
   onStrip: (part: number, strip: PartResult, parts: number) => void = () => undefined,
 ): Promise<Outcome> {
-  const parallel = isWorthWorkers(source.width * source.height * source.channels)
-  const extremes = range === 'minmax' ? await findExtremes(session, plan, source, tone, parallel) : undefined
-  const job = placePicture(session.arena, plan, source, tone, sink, range, extremes)
+  const extremes = range === 'minmax' ? await findExtremes(session, plan, source, tone) : undefined
   let [low, high] = [0, 0]
-  const onPart = (part: number, result: PartResult) => {
+  const job = await runOver(session, plan, source, tone, sink, range, extremes, (part, result, parts) => {
     low += result.low ?? 0
     high += result.high ?? 0
-    onStrip(part, result, job.parts)
-  }
-  await session.run(job, job.parts, onPart, { parallel })
+    onStrip(part, result, parts)
+  })
   return { low, high, samples: plan.outWidth * plan.outHeight * job.tileChannels }
 }
 
 async function findExtremes(
   session: Session,
   plan: RecipePlan,
-  source: PlacedPicture,
+  source: SourcePicture,
   tone: Tone,
-  parallel: boolean,
 ): Promise<Extremes> {
   const mark = session.arena.mark()
-  const job = placePicture(session.arena, plan, source, tone, { kind: 'extremes' }, 'clamp')
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
-  const onPart = (_: number, result: PartResult) => {
+  await runOver(session, plan, source, tone, { kind: 'extremes' }, 'clamp', undefined, (_, result) => {
     min = Math.min(min, result.min ?? min)
     max = Math.max(max, result.max ?? max)
-  }
-  await session.run(job, job.parts, onPart, { parallel })
+  })
   session.arena.release(mark)
   return { min, max }
+}
+
+async function runOver(
+  session: Session,
+  plan: RecipePlan,
+  source: SourcePicture,
+  tone: Tone,
+  sink: Sink,
+  range: Range,
+  extremes: Extremes | undefined,
+  onPart: (part: number, result: PartResult, parts: number) => void,
+): Promise<PictureJob> {
+  const { arena } = session
+  const parallel = isWorthWorkers(source.width * source.height * source.channels)
+  if ('address' in source) {
+    const job = placePicture(arena, plan, source, tone, sink, range, extremes)
+    await session.run(job, job.parts, (part, result) => onPart(part, result, job.parts), { parallel })
+    return job
+  }
+  const { data, ...shape } = source
+  const rowBytes = source.width * source.channels * (source.depth / 8)
+  // The job says how many rows a tile has; only then is it known how large a slot must be.
+  const draft = placePicture(arena, plan, { ...shape, address: 0 }, tone, sink, range, extremes)
+  const slots = Math.min(mostSlots, draft.parts, parallel ? 2 * session.threads + 2 : 1)
+  const slotBytes = Math.ceil((draft.tileRows * rowBytes) / 64) * 64
+  const address = arena.alloc(slots * slotBytes)
+  const job = { ...draft, source: { ...shape, address, staged: { slots, slotBytes } } }
+  const memory = new Uint8Array(arena.memory.buffer)
+  const stage = (part: number, slot: number) =>
+    stageRows(memory, address + slot * slotBytes, data, source, plan, stripReach(job, part))
+  const options = { parallel, staging: { slots, stage } }
+  await session.run(job, job.parts, (part, result) => onPart(part, result, job.parts), options)
+  return job
 }

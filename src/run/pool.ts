@@ -3,6 +3,17 @@ import { setImmediate as immediate } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { ConvoError } from '../error.ts'
 import { type Arena, controlAddress, createArena } from './arena.ts'
+import {
+  announceStaged,
+  awaitFree,
+  beginJob,
+  claim,
+  controlWords,
+  endJob,
+  isFree,
+  release,
+  stagedParts,
+} from './control.ts'
 import { distFile, loadEngine } from './engine.ts'
 import { type Job, type PartResult, prepareJob } from './jobs.ts'
 
@@ -14,7 +25,13 @@ export type WorkerMessage =
   | { readonly kind: 'failed'; readonly message: string; readonly stack: string }
 
 /** What a worker is told: take parts of this job, with this scratch memory, until none is left. */
-export type WorkerOrder = { readonly job: Job; readonly parts: number; readonly scratch: number }
+export type WorkerOrder = {
+  readonly job: Job
+  readonly parts: number
+  readonly scratch: number
+  /** Slots of a job whose input is staged, else 0. */
+  readonly slots: number
+}
 
 /**
  * Threads around one shared memory. Parts of a job are claimed from an atomic counter by the calling thread and by every
@@ -32,34 +49,35 @@ export type Pool = {
   close(): Promise<void>
 }
 
+/** Sees the result of each part once, in any order, on the calling thread. */
+export type OnPart = (part: number, result: PartResult) => void
+
 /** What one user of a pool has while it has it. */
 export type Session = {
   readonly arena: Arena
+  readonly threads: number
   /** Runs all parts; `onPart` sees each result once, on the calling thread. */
-  run(
-    job: Job,
-    parts: number,
-    onPart: (part: number, result: PartResult) => void,
-    options?: RunOptions,
-  ): Promise<void>
+  run(job: Job, parts: number, onPart: OnPart, options?: RunOptions): Promise<void>
 }
 
 export type RunOptions = {
   /** False: the calling thread does all. */
   readonly parallel?: boolean
+  /** The input of a part is brought in by the calling thread shortly before it is needed, into one of a few slots. */
+  readonly staging?: Staging
 }
+
+/** How the input of a part is brought in. */
+export type Staging = { readonly slots: number; stage(part: number, slot: number): void }
 
 /** The threads to use when nobody says how many. */
 export const defaultThreads = (): number => availableParallelism()
-
-const nextPart = 0
-const noMore = 0x3fffffff
 
 /** A pool with a memory of its own. No worker starts before `warm` or the first parallel job. */
 export function createPool(threads: number = defaultThreads()): Pool {
   const arena = createArena()
   const engine = loadEngine(arena.memory)
-  const control = new Int32Array(arena.memory.buffer, controlAddress, 4)
+  const control = new Int32Array(arena.memory.buffer, controlAddress, controlWords)
   const workers: PoolWorker[] = []
   let queue: Promise<unknown> = Promise.resolve()
 
@@ -67,42 +85,62 @@ export function createPool(threads: number = defaultThreads()): Pool {
     while (workers.length < threads - 1) workers.push(startWorker(arena.memory))
   }
 
-  async function runNow(
-    job: Job,
-    parts: number,
-    onPart: (part: number, result: PartResult) => void,
-    parallel: boolean,
-  ) {
+  async function runNow(job: Job, parts: number, onPart: OnPart, { parallel = true, staging }: RunOptions) {
     const mark = arena.mark()
     const helpers = parallel ? Math.min(threads - 1, parts - 1) : 0
     const scratch = Array.from({ length: helpers + 1 }, () => arena.alloc(job.scratchBytes))
     if (helpers > 0) warm()
-    Atomics.store(control, nextPart, 0)
-    const hired = workers
-      .slice(0, helpers)
-      .map((worker, i) => worker.offer({ job, parts, scratch: scratch[i + 1]! }, onPart))
+    beginJob(control, staging !== undefined)
+    const slots = staging?.slots ?? 0
+    const hired = workers.slice(0, helpers).map((worker, i) => {
+      return worker.offer({ job, parts, scratch: scratch[i + 1]!, slots }, onPart)
+    })
+    // Lets messages of the workers in: results, readiness, death.
+    const listen = async () => {
+      if (helpers > 0) await immediate()
+      const failed = hired.find((h) => h.failure !== undefined)
+      if (failed !== undefined) throw failed.failure
+    }
+    const stageAhead = () => {
+      if (staging === undefined) return
+      for (let p = stagedParts(control); p < parts && isFree(control, p, slots); p++) {
+        staging.stage(p, p % slots)
+        announceStaged(control)
+      }
+    }
     try {
       const runPart = prepareJob(job, engine, arena.memory, scratch[0]!)
-      for (let part = claim(control); part < parts; part = claim(control)) {
+      for (;;) {
+        stageAhead()
+        const part = claim(control)
+        if (part >= parts) break
+        while (stagedParts(control) <= part) await bringIn(part)
         onPart(part, runPart(part))
-        // Lets messages of the workers in: results, readiness, death.
-        if (helpers > 0) await immediate()
-        const failed = hired.find((h) => h.failure !== undefined)
-        if (failed !== undefined) throw failed.failure
+        if (staging !== undefined) release(control, part, slots)
+        await listen()
       }
+      // Every part is taken, but workers may still wait for the input of theirs.
+      while (stagedParts(control) < parts) await bringIn(stagedParts(control))
       await Promise.all(hired.map((h) => h.finish()))
     } catch (error) {
-      Atomics.store(control, nextPart, noMore)
+      endJob(control)
       await Promise.allSettled(hired.map((h) => h.finish()))
       throw error
     } finally {
       arena.release(mark)
     }
+
+    async function bringIn(part: number): Promise<void> {
+      awaitFree(control, part, slots)
+      stageAhead()
+      await listen()
+    }
   }
 
   const session: Session = {
     arena,
-    run: (job, parts, onPart, { parallel = true } = {}) => runNow(job, parts, onPart, parallel),
+    threads,
+    run: (job, parts, onPart, options = {}) => runNow(job, parts, onPart, options),
   }
 
   return {
@@ -126,14 +164,11 @@ export function createPool(threads: number = defaultThreads()): Pool {
   }
 }
 
-/** The next part that nobody has taken. */
-export const claim = (control: Int32Array): number => Atomics.add(control, nextPart, 1)
-
 /** A job offered to a worker: taken up when it is ready, forgotten when the work is gone before. */
 type Hire = { failure: Error | undefined; finish(): Promise<void> }
 
 type PoolWorker = {
-  offer(order: WorkerOrder, onPart: (part: number, result: PartResult) => void): Hire
+  offer(order: WorkerOrder, onPart: OnPart): Hire
   stop(): Promise<void>
 }
 
@@ -147,7 +182,7 @@ function startWorker(memory: WebAssembly.Memory): PoolWorker {
         start(): void
         started: boolean
         settle(error?: Error): void
-        onPart: (part: number, result: PartResult) => void
+        onPart: OnPart
       })
     | undefined
 

@@ -4,6 +4,7 @@ import { type How, type WasmExports, writeHow } from './engine.ts'
 import { howOf } from './finish.ts'
 import type { RowsOf } from './picture.ts'
 import type { PictureJob, PlacedStencil } from './picture-job.ts'
+import type { SourceRows } from './source-rows.ts'
 
 /**
  * Loops that go from 8-bit samples to 8-bit samples without float rows between, for the filters that most runs ask for;
@@ -13,13 +14,14 @@ export function prepareShortcut(
   job: PictureJob,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
+  input: SourceRows,
   scratch: number,
 ): RowsOf | undefined {
   const { plan, sink, tone } = job
   const toBytes = (sink.kind === 'png' || sink.kind === 'samples') && sink.depth === 8
   if (!toBytes || plan.samples !== 'u8' || plan.stride[1] !== 1 || tone.alpha === 'premultiply')
     return undefined
-  const alpha = prepareAlphaCopy(job, wasm)
+  const alpha = prepareAlphaCopy(job, wasm, input)
   if (tone.alpha === 'copy' && alpha === undefined) return undefined
   const context = { job, wasm, memory, scratch }
   const rows =
@@ -179,13 +181,13 @@ const tileAddress = (
 function prepareAlphaCopy(
   job: PictureJob,
   wasm: WasmExports,
+  input: SourceRows,
 ): ((out: number, y: number) => void) | undefined {
   const { plan, source, tone } = job
   const isAligned = plan.origin.every((o) => o === 0) && plan.stride.every((s) => s === 1)
   if (tone.alpha !== 'copy' || !isAligned || plan.outWidth !== plan.width || plan.outHeight !== plan.height)
     return undefined
-  const row = source.width * source.channels
-  return (out, y) => wasm.copyAlpha(out, source.address + y * row, plan.outWidth, source.channels, 1)
+  return (out, y) => wasm.copyAlpha(out, input.under(y), plan.outWidth, source.channels, 1)
 }
 
 const absSum = (a: Float32Array): number => a.reduce((s, v) => s + Math.abs(v), 0)

@@ -1,9 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { invariant } from '../error.ts'
 import { controlAddress } from './arena.ts'
+import { awaitStaged, claim, controlWords, release } from './control.ts'
 import { loadEngine } from './engine.ts'
 import { prepareJob } from './jobs.ts'
-import { claim, type WorkerMessage, type WorkerOrder } from './pool.ts'
+import type { WorkerMessage, WorkerOrder } from './pool.ts'
 
 // The body of a worker thread: claims parts of the job at hand until none is left.
 
@@ -11,15 +12,17 @@ const port = parentPort
 invariant(port !== null, 'worker.ts runs only as a worker thread')
 const { memory } = workerData as { memory: WebAssembly.Memory }
 const engine = loadEngine(memory)
-const control = new Int32Array(memory.buffer, controlAddress, 4)
+const control = new Int32Array(memory.buffer, controlAddress, controlWords)
 const say = (message: WorkerMessage, transfer: readonly ArrayBuffer[] = []) =>
   port.postMessage(message, [...transfer])
 
-port.on('message', ({ job, parts, scratch }: WorkerOrder) => {
+port.on('message', ({ job, parts, scratch, slots }: WorkerOrder) => {
   try {
     const runPart = prepareJob(job, engine, memory, scratch)
     for (let part = claim(control); part < parts; part = claim(control)) {
+      if (slots > 0) awaitStaged(control, part)
       const result = runPart(part)
+      if (slots > 0) release(control, part, slots)
       say(
         { kind: 'part', part, result },
         result.bytes === undefined ? [] : [result.bytes.buffer as ArrayBuffer],
