@@ -6,6 +6,7 @@ export function zshCompletion(commands: readonly Command[]): string {
   const shared = sharedSpecs(commands)
   return `#compdef convo
 # Completion of convo for zsh. Written by: convo completion zsh
+${wordsOrFiles(commands).join('\n')}
 _convo() {
   local command=$words[2] skip=1
   if (( CURRENT == 2 )); then
@@ -70,11 +71,25 @@ function optionSpec({ name, summary, value }: CompletionOption): string {
   const flag = `--${name}[${escapeSpec(summary)}]`
   if (value.kind === 'none') return flag
   if (value.kind === 'words') return `${flag}:${name}:(${value.words.join(' ')})`
-  if (value.kind === 'words-or-file') {
-    return `${flag}:${name}:_alternative "names:name:(${value.words.join(' ')})" "files:file:_files"`
-  }
+  if (value.kind === 'words-or-file') return `${flag}:${name}:${helperName(name)}`
   return `${flag}:${name}:${value.kind === 'file' ? '_files' : ' '}`
 }
+
+/** A function for each option that takes words or files: the colons of _alternative cannot stand within a spec. */
+function wordsOrFiles(commands: readonly Command[]): string[] {
+  const helpers = commands
+    .flatMap(completionOptions)
+    .flatMap(({ name, value }) =>
+      value.kind === 'words-or-file'
+        ? [
+            `${helperName(name)}() { _alternative 'names:${name}:(${value.words.join(' ')})' 'files:file:_files' }`,
+          ]
+        : [],
+    )
+  return [...new Set(helpers)]
+}
+
+const helperName = (option: string): string => `_convo_${option.replaceAll('-', '_')}`
 
 function argumentSpec({ name, choices, optional }: Argument, index: number): string {
   const action = choices === undefined ? '_files' : `(${choices.join(' ')})`

@@ -1,0 +1,164 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { operations } from '../../src/cli/operations.ts'
+import { namedKernels } from '../../src/filters/names.ts'
+import { borders } from '../../src/tensor/border.ts'
+import { convo, scratch } from './convo.ts'
+
+const has = (shell: string) => spawnSync(shell, ['-c', 'exit 0']).status === 0
+
+type Completer = (...words: string[]) => string[]
+
+/** What every shell must offer; the last word is the one that is completed. */
+function offers(complete: Completer) {
+  it('operations and commands', () => {
+    expect(complete('convo', 'sob')).toEqual(['sobel'])
+    expect(complete('convo', '')).toEqual(
+      expect.arrayContaining([...Object.keys(operations), 'list', 'kernel', 'help']),
+    )
+  })
+  it('options of the command and shared ones', () => {
+    expect(complete('convo', 'gaussian', '--sig')).toEqual(expect.arrayContaining(['--sigma', '--sigma-y']))
+    expect(complete('convo', 'sobel', 'in.png', 'out.png', '--bord')).toEqual(['--border'])
+    expect(complete('convo', 'sobel', '--sig')).toEqual([])
+  })
+  it('the words that an option takes, which may differ by command', () => {
+    expect(complete('convo', 'sobel', '--axis', '').sort()).toEqual(['angle', 'magnitude', 'x', 'y'])
+    expect(complete('convo', 'savgol', '--axis', '').sort()).toEqual(['both', 'x', 'y'])
+    expect(complete('convo', 'box', 'in.png', 'out.png', '--border', '').sort()).toEqual(
+      Object.keys(borders).sort(),
+    )
+    expect(complete('convo', 'box', '--border', 're').sort()).toEqual(['reflect', 'replicate'])
+  })
+  it('kernels by name', () => {
+    const found = complete('convo', 'conv2d', '--kernel', 'sobel-')
+    expect(found.sort()).toEqual(
+      Object.keys(namedKernels)
+        .filter((name) => name.startsWith('sobel-'))
+        .sort(),
+    )
+  })
+  it('the words of commands', () => {
+    expect(complete('convo', 'list', '').sort()).toEqual([
+      'borders',
+      'filters',
+      'formats',
+      'kernels',
+      'operators',
+    ])
+    expect(complete('convo', 'kernel', '')).toEqual(['convert'])
+    expect(complete('convo', 'help', 'gau')).toEqual(['gaussian'])
+  })
+}
+
+describe('convo completion', () => {
+  const folder = scratch('scene.png')
+  const script = (shell: string) => folder.path(`convo.${shell}`)
+  beforeAll(async () => {
+    for (const shell of ['bash', 'zsh', 'fish']) {
+      const { status, stdout, stderr } = await convo(['completion', shell])
+      expect([status, stderr]).toEqual([0, ''])
+      writeFileSync(script(shell), stdout)
+    }
+  })
+
+  it('is static: the scripts do not run convo', () => {
+    for (const shell of ['bash', 'zsh', 'fish']) {
+      expect(readFileSync(script(shell), 'utf8')).not.toMatch(/\$\(convo|`convo|node /)
+    }
+  })
+
+  describe.skipIf(!has('bash'))('bash', () => {
+    const complete: Completer = (...words) => {
+      const line = `source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _convo; printf '%s\\n' "\${COMPREPLY[@]}"`
+      const out = execFileSync('bash', ['--norc', '-c', line, 'bash', script('bash'), ...words], {
+        cwd: folder.path(),
+      })
+      return out.toString().split('\n').filter(Boolean)
+    }
+    offers(complete)
+    it('leaves file names to the shell', () => {
+      expect(complete('convo', 'sobel', 'sc')).toEqual([])
+      const registered = execFileSync('bash', [
+        '--norc',
+        '-c',
+        'source "$1"; complete -p convo',
+        'bash',
+        script('bash'),
+      ])
+      expect(registered.toString()).toBe('complete -o default -F _convo convo\n')
+    })
+    it('understands --option=value, which bash cuts in three', () => {
+      expect(complete('convo', 'box', '--border', '=', 're')).toEqual(['replicate', 'reflect'])
+      expect(complete('convo', 'box', '--border', '=')).toEqual(Object.keys(borders))
+    })
+    it('offers files beside kernel names', () => {
+      expect(complete('convo', 'conv2d', '--kernel', 'sc')).toEqual(
+        expect.arrayContaining(['scene.png', 'scharr-x', 'scharr-y']),
+      )
+    })
+  })
+
+  describe.skipIf(!has('fish'))('fish', () => {
+    const complete: Completer = (...words) => {
+      const line = words.map((word) => (word === '' ? '' : word)).join(' ')
+      const out = execFileSync(
+        'fish',
+        ['--no-config', '-c', 'source $argv[1]; complete -C $argv[2]', script('fish'), line],
+        {
+          cwd: folder.path(),
+          env: { ...process.env, HOME: folder.path() },
+        },
+      )
+      return out
+        .toString()
+        .split('\n')
+        .filter(Boolean)
+        .map((found) => found.split('\t')[0]!)
+    }
+    offers(complete)
+    it('leaves file names to the shell', () =>
+      expect(complete('convo', 'sobel', 'sc')).toEqual(['scene.png']))
+  })
+
+  describe.skipIf(!has('zsh'))('zsh', () => {
+    // The completion functions are run in a line editor on a pseudo-terminal; what they add is noted, not shown.
+    const complete: Completer = (...words) => {
+      const setup = `
+        autoload -U compinit; compinit -u -D
+        source ${script('zsh')}
+        zstyle ':completion:*' menu no
+        compadd() {
+          local -a found names
+          builtin compadd -O found "$@"
+          print -rl -- $found >> ${folder.path('zsh.out')}
+          builtin compadd "$@"
+        }
+        bindkey '^I' complete-word
+        cd ${folder.path()}
+        print READY
+      `
+      writeFileSync(folder.path('zsh.setup'), setup)
+      writeFileSync(folder.path('zsh.out'), '')
+      const driver = `
+        zmodload zsh/zpty
+        zpty shell zsh -f -i
+        zpty -w shell "source ${folder.path('zsh.setup')}"
+        zpty -r -m shell seen '*READY*'
+        zpty -n -w shell "$1"$'\\t'
+        for i in {1..40}; do
+          sleep 0.05
+          [[ -s ${folder.path('zsh.out')} ]] && break
+        done
+        sleep 0.1
+        zpty -d shell
+      `
+      execFileSync('zsh', ['-f', '-c', driver, 'zsh', words.join(' ')], { stdio: 'ignore' })
+      return [...new Set(readFileSync(folder.path('zsh.out'), 'utf8').split('\n').filter(Boolean))]
+    }
+    offers(complete)
+    it('leaves file names to the shell', () =>
+      expect(complete('convo', 'sobel', 'sc')).toEqual(['scene.png']))
+  })
+})

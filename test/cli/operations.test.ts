@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest'
+import { findOperation, operations } from '../../src/cli/operations.ts'
+import { sharedSettings, shortNames } from '../../src/cli/settings.ts'
+import { filters } from '../../src/filters/table.ts'
+import { operators } from '../../src/operators/index.ts'
+
+describe('operations', () => {
+  it('are the filters and the operators, and no name means two things', () => {
+    expect(Object.keys(operations)).toEqual([...Object.keys(filters), ...Object.keys(operators)])
+  })
+  it.each(Object.values(operations).map((o) => [o.name, o] as const))(
+    '%s: every option has one meaning',
+    (_, o) => {
+      const own = Object.keys(o.params)
+      expect(Object.keys(o.shared).filter((name) => own.includes(name))).toEqual([])
+      for (const name of own) expect(Object.values(shortNames)).not.toContain(name)
+      for (const name of Object.keys(o.shared)) expect(Object.keys(sharedSettings)).toContain(name)
+      expect(own.includes('kernel') || Object.hasOwn(o.shared, 'kernel')).toBe(o.kernel !== 'none')
+    },
+  )
+  it.each(Object.values(operations).map((o) => [o.name, o] as const))('%s: summary, source', (_, o) => {
+    expect(o.summary).toMatch(/^[a-z].*[^.]$/)
+    expect(o.source).not.toBe('')
+  })
+})
+
+describe('findOperation', () => {
+  it('finds by name', () => {
+    expect(findOperation('sobel')).toBe(operations.sobel)
+  })
+  it.each([
+    ['gausian', 'gaussian'],
+    ['Sobel', 'sobel'],
+    ['Blur', 'gaussian'],
+    ['edges', 'sobel'],
+    ['xylophone', undefined],
+    ['toString', undefined],
+    ['lst', 'list'],
+  ])('%s: did you mean %s', (name, fix) => {
+    expect(() => findOperation(name, ['list'])).toThrow(expect.objectContaining({ code: 'E_NAME', fix }))
+  })
+})
