@@ -1,0 +1,218 @@
+import { log } from '../../tensor/math.ts'
+import type { Picture } from '../../tensor/picture.ts'
+import { findClusters } from './clusters.ts'
+import type { Comparison, DifferenceMap, Failure, Mismatch, Shape, Smallest, Stats } from './comparison.ts'
+import { densest } from './density.ts'
+import { type Measured, measure } from './measure.ts'
+import { haveEqualBits, type Pair, pairUp } from './pair.ts'
+import { seenByPixelmatch } from './perceptual.ts'
+import { ignoredPixels } from './region.ts'
+import { allowedPixels, countsPixels, smallestLimits } from './smallest.ts'
+import { ssim } from './ssim.ts'
+import { type Limits, levelsOf, type Tolerance } from './tolerance.ts'
+
+/**
+ * Compares two pictures at their native depth, exactly unless a tolerance allows more. Differences are in levels of that
+ * depth, over the pixels and channels that are compared. Pictures of equal bytes are not looked at twice. A picture of
+ * another depth or with other channels is different whatever the tolerance; it is measured all the same, gray as RGB
+ * and the lower depth spread over the higher.
+ *
+ * @throws ConvoError E_OPTION, E_SHAPE for a tolerance that does not fit the pictures
+ */
+export function comparePictures(expected: Picture, actual: Picture, tolerance: Tolerance = {}): Comparison {
+  const { alpha = 'strict', size = 'error' } = tolerance
+  const shapes = { expected: shapeOf(expected), actual: shapeOf(actual) }
+  const colour = compareProfiles(expected, actual, tolerance)
+  const isSameSize = expected.width === actual.width && expected.height === actual.height
+  if (!isSameSize && size === 'error') {
+    const mismatches: Mismatch[] = ['size', ...formatMismatches(expected, actual), ...colour.mismatches]
+    return { ...shapes, outcome: 'size', mismatches, failed: [], smallest: {}, notes: colour.notes }
+  }
+  const { pair, mismatches: unlike } = pairUp(expected, actual, alpha)
+  const mismatches: Mismatch[] = [...unlike, ...colour.mismatches]
+  const notes = isSameSize ? colour.notes : [...colour.notes, sizeNote(expected, actual)]
+  const ignored = ignoredPixels(pair.width, pair.height, tolerance)
+  const result = { ...shapes, mismatches, notes, ...(ignored !== undefined && { ignored }) }
+  if (isSameSize && haveEqualBits(pair.expected.data, pair.actual.data))
+    return equal(result, pair, ignored, colour)
+
+  const threshold = tolerance.maxAbs === undefined ? 0 : levelsOf(tolerance.maxAbs, pair.depth)
+  const measured = measure(pair, threshold, ignored)
+  if (measured.differing === 0) return equal(result, pair, ignored, colour)
+
+  const { stats, map } = look(pair, measured, threshold, ignored, tolerance)
+  const failed = failures(tolerance, threshold, stats)
+  const isDifferent = mismatches.length > 0 || failed.length > 0
+  return {
+    ...result,
+    outcome: isDifferent ? 'different' : 'tolerated',
+    stats,
+    failed,
+    smallest:
+      unlike.length > 0
+        ? {}
+        : withProfile(smallestLimits(tolerance, stats, measured, pair.width, pair.height), colour),
+    map,
+  }
+}
+
+function equal(
+  result: Pick<Comparison, 'expected' | 'actual' | 'mismatches' | 'notes' | 'ignored'>,
+  pair: Pair,
+  ignored: Uint8Array | undefined,
+  colour: Colour,
+): Comparison {
+  const isUnlike = result.mismatches.some((mismatch) => mismatch !== 'icc')
+  return {
+    ...result,
+    outcome: result.mismatches.length === 0 ? 'same' : 'different',
+    stats: {
+      compared: comparedPixels(pair, ignored),
+      differing: 0,
+      share: 0,
+      counted: 0,
+      rmse: 0,
+      psnr: Number.POSITIVE_INFINITY,
+      clusters: [],
+    },
+    failed: [],
+    smallest: isUnlike ? {} : withProfile({ farther: {}, more: {} }, colour),
+  }
+}
+
+/** What there is to say of pictures that differ. */
+function look(
+  pair: Pair,
+  measured: Measured,
+  threshold: number,
+  ignored: Uint8Array | undefined,
+  tolerance: Tolerance,
+): { stats: Stats; map: DifferenceMap } {
+  const { width, height } = pair
+  const { perceptual, maxDensity, minSsim, alpha = 'strict' } = tolerance
+  const { values, differing } = measured
+  const seen = perceptual === undefined ? undefined : seenByPixelmatch(pair, perceptual, ignored, alpha)
+  const counts = (at: number) => (seen === undefined ? values[at]! > threshold : seen[at] === 1)
+  const compared = comparedPixels(pair, ignored)
+  const rmse = Math.sqrt(measured.sumOfSquares / (compared * pair.compared))
+  return {
+    stats: {
+      compared,
+      differing,
+      share: differing / compared,
+      counted: seen === undefined ? measured.beyond : seen.reduce((sum, n) => sum + n, 0),
+      ...(measured.largest !== undefined && { largest: measured.largest }),
+      rmse,
+      psnr: psnrOf(rmse, pair.full),
+      ...(minSsim !== undefined && { ssim: ssim(pair, ignored) }),
+      ...(maxDensity !== undefined && { density: densest(width, height, maxDensity.window, counts) }),
+      clusters: findClusters(values, width, height, measured.rowCounts),
+    },
+    map: { width, height, values, threshold, ...(seen !== undefined && { counted: seen }) },
+  }
+}
+
+/** Peak signal to noise ratio in dB. By the project's own logarithm, so that it is the same on every machine. */
+const psnrOf = (rmse: number, full: number): number => (20 / log(10)) * log(full / rmse)
+
+function comparedPixels(pair: Pair, ignored: Uint8Array | undefined): number {
+  const pixels = pair.width * pair.height
+  return ignored === undefined ? pixels : pixels - ignored.reduce((sum, n) => sum + n, 0)
+}
+
+function failures(limits: Limits, threshold: number, stats: Stats): readonly Failure[] {
+  const failed: Failure[] = []
+  const { counted, compared, density = 0, largest, psnr, rmse, ssim: similarity = 1 } = stats
+  const fail = (limit: string, allowed: number | string, found: number, by: number, text: string) =>
+    failed.push({ limit, allowed, found, by, text })
+  const { maxDiffPixels, maxDiffRatio, maxDensity, perceptual, minPsnr, maxRmse, minSsim } = limits
+  const beyond =
+    perceptual !== undefined ? 'seen by pixelmatch' : threshold > 0 ? `off by more than ${threshold}` : ''
+  const those = `${pixelsText(counted)}${beyond && ` ${beyond}`}`
+  if (maxDiffPixels !== undefined && counted > maxDiffPixels) {
+    fail(
+      'max-diff-pixels',
+      maxDiffPixels,
+      counted,
+      counted - maxDiffPixels,
+      `${those}, ${counted - maxDiffPixels} too many`,
+    )
+  }
+  if (maxDiffRatio !== undefined && counted / compared > maxDiffRatio) {
+    const ratio = counted / compared
+    fail(
+      'max-diff-ratio',
+      maxDiffRatio,
+      ratio,
+      ratio - maxDiffRatio,
+      `${those}, of ${compared}: ${brief(ratio)}`,
+    )
+  }
+  if (maxDensity !== undefined && density > maxDensity.pixels) {
+    const { pixels, window } = maxDensity
+    const text = `${pixelsText(density)}${beyond && ` ${beyond}`} in a window of ${window}x${window}, ${density - pixels} too many`
+    fail('max-density', `${pixels}/${window}`, density, density - pixels, text)
+  }
+  const isBounded = maxDiffPixels !== undefined || maxDiffRatio !== undefined || maxDensity !== undefined
+  if (countsPixels(limits) && !isBounded && counted > allowedPixels(limits, compared)) {
+    if (perceptual !== undefined) fail('perceptual', perceptual, counted, counted, those)
+    else {
+      const found = largest?.difference ?? 0
+      fail('max-abs', threshold, found, found - threshold, `${those}, by up to ${brief(found)}`)
+    }
+  }
+  if (minPsnr !== undefined && !(psnr >= minPsnr)) {
+    fail('min-psnr', minPsnr, psnr, minPsnr - psnr, `${brief(psnr)} dB, ${brief(minPsnr - psnr)} too low`)
+  }
+  if (maxRmse !== undefined && !(rmse <= maxRmse)) {
+    fail('max-rmse', maxRmse, rmse, rmse - maxRmse, `${brief(rmse)}, ${brief(rmse - maxRmse)} too high`)
+  }
+  if (minSsim !== undefined && !(similarity >= minSsim)) {
+    const by = minSsim - similarity
+    fail('min-ssim', minSsim, similarity, by, `${brief(similarity)}, ${brief(by)} too low`)
+  }
+  return failed
+}
+
+const pixelsText = (count: number): string => (count === 1 ? '1 pixel' : `${count} pixels`)
+
+/** A number in at most 6 significant digits. */
+export const brief = (value: number): string =>
+  Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)))
+
+const shapeOf = ({ width, height, channels, depth }: Picture): Shape => ({ width, height, channels, depth })
+
+function formatMismatches(expected: Picture, actual: Picture): Mismatch[] {
+  return [
+    ...(expected.channels === actual.channels ? [] : (['channels'] as const)),
+    ...(expected.depth === actual.depth ? [] : (['depth'] as const)),
+  ]
+}
+
+const sizeNote = (expected: Picture, actual: Picture): string =>
+  `sizes differ, ${expected.width}x${expected.height} and ${actual.width}x${actual.height}: ` +
+  'pixels that only one picture has count as different'
+
+type Colour = { readonly mismatches: readonly Mismatch[]; readonly notes: readonly string[] }
+
+function compareProfiles(expected: Picture, actual: Picture, { icc = 'error' }: Tolerance): Colour {
+  const [a, b] = [expected.meta.icc, actual.meta.icc]
+  const isEqual = a === undefined || b === undefined ? a === b : Buffer.from(a).equals(b)
+  if (isEqual || icc === 'ignore') return { mismatches: [], notes: [] }
+  const text = profilesText(a, b)
+  return { mismatches: icc === 'error' ? ['icc'] : [], notes: [text] }
+}
+
+function profilesText(expected: Uint8Array | undefined, actual: Uint8Array | undefined): string {
+  if (expected === undefined)
+    return 'colour profiles differ: the actual picture has one, the expected has none'
+  if (actual === undefined) return 'colour profiles differ: the expected picture has one, the actual has none'
+  return `colour profiles differ: ${expected.length} bytes expected, ${actual.length} bytes with other contents found`
+}
+
+/** A profile that differs can be tolerated only by leaving profiles out. */
+function withProfile({ farther, more }: Smallest, { mismatches }: Colour): Smallest {
+  if (mismatches.length === 0) return { ...(farther && { farther }), ...(more && { more }) }
+  const icc = 'ignore'
+  return { ...(farther && { farther: { ...farther, icc } }), ...(more && { more: { ...more, icc } }) }
+}

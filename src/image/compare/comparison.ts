@@ -1,0 +1,122 @@
+import type { Depth } from '../../tensor/picture.ts'
+import type { Limits, Rectangle } from './tolerance.ts'
+
+/** The answer: equal samples; different within the limits; different; of different sizes. */
+export type Outcome = 'same' | 'tolerated' | 'different' | 'size'
+
+/** What a picture is, without its samples. */
+export type Shape = {
+  readonly width: number
+  readonly height: number
+  readonly channels: 1 | 2 | 3 | 4
+  readonly depth: Depth
+}
+
+/** Properties in which the pictures differ and that no limit on samples covers. */
+export type Mismatch = 'size' | 'channels' | 'depth' | 'icc'
+
+/** The largest difference of a sample; of several, the first in reading order. */
+export type Largest = {
+  /** levels of the depth that is compared; Infinity where one of the two is not a number */
+  readonly difference: number
+  /** `gray`, `red`, `green`, `blue`, `alpha`; absent where one picture has no pixel there */
+  readonly channel?: string
+  readonly x: number
+  readonly y: number
+  /** the samples of the channel; absent where one picture has no pixel there */
+  readonly expected?: number
+  readonly got?: number
+  /** all samples of the pixel */
+  readonly expectedPixel?: readonly number[]
+  readonly gotPixel?: readonly number[]
+}
+
+/** Differing pixels that lie together. */
+export type Cluster = Rectangle & { readonly pixels: number }
+
+/** What was measured, over the pixels and channels that are compared. */
+export type Stats = {
+  /** pixels that were compared: all that are not ignored */
+  readonly compared: number
+  /** pixels that differ in any way */
+  readonly differing: number
+  /** `differing` as a part of `compared`, 0..1 */
+  readonly share: number
+  /** pixels that count as differing: off by more than `maxAbs`, or seen by pixelmatch */
+  readonly counted: number
+  readonly largest?: Largest
+  /** root of the mean square difference of a sample, in levels */
+  readonly rmse: number
+  /** 20 log10 (full scale / rmse), in dB; Infinity for equal samples */
+  readonly psnr: number
+  /** where `minSsim` asked for it */
+  readonly ssim?: number
+  /** the most differing pixels in a window, where `maxDensity` asked for it */
+  readonly density?: number
+  /** Where differing pixels lie together, the largest number of pixels first. */
+  readonly clusters: readonly Cluster[]
+}
+
+/** A limit that does not hold. */
+export type Failure = {
+  /** name of the setting, without dashes in front */
+  readonly limit: string
+  readonly allowed: number | string
+  readonly found: number
+  /** by how much it fails, in the unit of the limit */
+  readonly by: number
+  /** in words */
+  readonly text: string
+}
+
+/**
+ * The smallest limits that pass. `farther` raises how far pixels may be off and leaves how many as it was given; `more`
+ * raises how many may differ and leaves how far. Limits on the whole picture stand in both. Absent: no such limits exist.
+ */
+export type Smallest = { readonly farther?: Limits; readonly more?: Limits }
+
+/** The difference at each pixel. */
+export type DifferenceMap = {
+  readonly width: number
+  readonly height: number
+  /** [y][x]: the largest difference of a channel, in levels */
+  readonly values: Uint8Array | Uint16Array | Float64Array
+  /** [y][x]: 1 where a pixel counts as differing; absent where that is `values > threshold` */
+  readonly counted?: Uint8Array
+  /** levels beyond which a pixel counts as differing */
+  readonly threshold: number
+}
+
+/** The result of a comparison of two pictures. */
+export type Comparison = {
+  readonly outcome: Outcome
+  readonly expected: Shape
+  readonly actual: Shape
+  /** What is different and makes the outcome `different` or `size` whatever the limits on samples. */
+  readonly mismatches: readonly Mismatch[]
+  /** absent where sizes differ and are not padded */
+  readonly stats?: Stats
+  /** The limits that do not hold. */
+  readonly failed: readonly Failure[]
+  readonly smallest: Smallest
+  /** What a user should know beside. */
+  readonly notes: readonly string[]
+  /** absent where nothing differs; as large as the pictures */
+  readonly map?: DifferenceMap
+  /** [y][x]: 1 where a pixel is not compared; absent where all are */
+  readonly ignored?: Uint8Array
+}
+
+/** `640x480, RGB, 8 bits` */
+export function shapeText({ width, height, channels, depth }: Shape): string {
+  return `${width}x${height}, ${channelsText(channels)}, ${depthText(depth)}`
+}
+
+export const channelsText = (channels: number): string =>
+  ['', 'gray', 'gray + alpha', 'RGB', 'RGB + alpha'][channels] ?? `${channels} channels`
+
+export const depthText = (depth: Depth): string => (depth === 32 ? 'float' : `${depth} bits`)
+
+/** The name of a channel of so many. */
+export const channelName = (channel: number, channels: number): string =>
+  (channels < 3 ? ['gray', 'alpha'] : ['red', 'green', 'blue', 'alpha'])[channel] ?? String(channel)

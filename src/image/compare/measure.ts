@@ -1,0 +1,235 @@
+import { channelName, type Largest } from './comparison.ts'
+import { bytesOf, type Pair } from './pair.ts'
+
+/** The sums of one pass over two pictures. */
+export type Measured = {
+  /** pixels that differ at all */
+  readonly differing: number
+  /** pixels that differ by more than the threshold */
+  readonly beyond: number
+  /** over all compared samples */
+  readonly sumOfSquares: number
+  readonly largest: Largest | undefined
+  /** [y][x]: the largest difference of a channel, in levels */
+  readonly values: Uint8Array | Uint16Array | Float64Array
+  /** differing pixels in each row */
+  readonly rowCounts: Uint32Array
+}
+
+type State = {
+  readonly values: Uint8Array | Uint16Array | Float64Array
+  readonly rowCounts: Uint32Array
+  beyond: number
+  sumOfSquares: number
+  /** largest difference yet and its pixel and channel; a channel of -1: one picture has no such pixel */
+  most: number
+  x: number
+  y: number
+  channel: number
+}
+
+/**
+ * Compares sample by sample, in one pass; rows of equal bytes are not looked at. Whole samples give whole differences.
+ * Of floats, NaN equals NaN, and differs infinitely from any number.
+ */
+export function measure(pair: Pair, threshold: number, ignored: Uint8Array | undefined): Measured {
+  const { expected, actual, width, height, depth, alpha } = pair
+  const isReal = depth === 32 || alpha === 'visible'
+  const size = width * height
+  const state: State = {
+    values: isReal ? new Float64Array(size) : depth === 8 ? new Uint8Array(size) : new Uint16Array(size),
+    rowCounts: new Uint32Array(height),
+    beyond: 0,
+    sumOfSquares: 0,
+    most: 0,
+    x: 0,
+    y: 0,
+    channel: 0,
+  }
+  const commonWidth = Math.min(expected.width, actual.width)
+  const commonHeight = Math.min(expected.height, actual.height)
+  const [a, b] = [bytesOf(expected.data), bytesOf(actual.data)]
+  const sampleBytes = expected.data.BYTES_PER_ELEMENT
+  const rowBytes = commonWidth * pair.channels * sampleBytes
+  const row = isReal ? (alpha === 'visible' ? visibleRow : floatRow) : wholeRow
+  for (let y = 0; y < commonHeight; y++) {
+    const i = y * expected.width * pair.channels
+    const j = y * actual.width * pair.channels
+    const [from, to] = [i * sampleBytes, j * sampleBytes]
+    if (b.compare(a, from, from + rowBytes, to, to + rowBytes) !== 0)
+      row(pair, state, threshold, ignored, y, commonWidth, i, j)
+  }
+  addAbsent(pair, state, threshold, ignored, commonWidth, commonHeight)
+  return {
+    differing: state.rowCounts.reduce((sum, n) => sum + n, 0),
+    beyond: state.beyond,
+    sumOfSquares: state.sumOfSquares,
+    largest: largestOf(pair, state),
+    values: state.values,
+    rowCounts: state.rowCounts,
+  }
+}
+
+type Row = (
+  pair: Pair,
+  state: State,
+  threshold: number,
+  ignored: Uint8Array | undefined,
+  y: number,
+  width: number,
+  i: number,
+  j: number,
+) => void
+
+const wholeRow: Row = (pair, state, threshold, ignored, y, width, i, j) => {
+  const a = pair.expected.data
+  const b = pair.actual.data
+  const { channels, compared } = pair
+  const { values } = state
+  const start = y * pair.width
+  let [count, beyond, squares, most] = [0, 0, 0, state.most]
+  for (let x = 0; x < width; x++, i += channels, j += channels) {
+    let worst = 0
+    let worstChannel = 0
+    let sum = 0
+    for (let c = 0; c < compared; c++) {
+      const d = Math.abs(a[i + c]! - b[j + c]!)
+      sum += d * d
+      if (d > worst) {
+        worst = d
+        worstChannel = c
+      }
+    }
+    if (worst === 0 || ignored?.[start + x] === 1) continue
+    values[start + x] = worst
+    squares += sum
+    count++
+    if (worst > threshold) beyond++
+    if (worst > most) {
+      most = worst
+      Object.assign(state, { most, x, y, channel: worstChannel })
+    }
+  }
+  state.rowCounts[y] = count
+  state.beyond += beyond
+  // sums of a row are exact, so the total is good to the last digits at any size
+  state.sumOfSquares += squares
+}
+
+const floatRow: Row = (pair, state, threshold, ignored, y, width, i, j) => {
+  const a = pair.expected.data
+  const b = pair.actual.data
+  realRow(pair, state, threshold, ignored, y, width, i, j, (p, q, c) =>
+    numberDifference(a[p + c]!, b[q + c]!),
+  )
+}
+
+/** Straight alpha over black gives c a, over white c a + (1 - a): the pixel counts as where these differ most. */
+const visibleRow: Row = (pair, state, threshold, ignored, y, width, i, j) => {
+  const a = pair.expected.data
+  const b = pair.actual.data
+  const { full, channels } = pair
+  const alphaAt = channels - 1
+  realRow(pair, state, threshold, ignored, y, width, i, j, (p, q, c) => {
+    const [u, v] = [a[p + alphaAt]!, b[q + alphaAt]!]
+    // under alpha 0 even a colour that is not a number is not seen
+    const overBlack = (u === 0 ? 0 : a[p + c]! * u) - (v === 0 ? 0 : b[q + c]! * v)
+    const overWhite = overBlack - full * (u - v)
+    const d = Math.max(Math.abs(overBlack), Math.abs(overWhite)) / full
+    return Number.isNaN(d) ? nanDifference(a, b, p, q, c, alphaAt) : d
+  })
+}
+
+function nanDifference(
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  p: number,
+  q: number,
+  c: number,
+  alphaAt: number,
+): number {
+  return Math.max(numberDifference(a[p + c]!, b[q + c]!), numberDifference(a[p + alphaAt]!, b[q + alphaAt]!))
+}
+
+function numberDifference(a: number, b: number): number {
+  if (a === b) return 0
+  const d = Math.abs(a - b)
+  if (!Number.isNaN(d)) return d
+  return Number.isNaN(a) && Number.isNaN(b) ? 0 : Number.POSITIVE_INFINITY
+}
+
+function realRow(
+  pair: Pair,
+  state: State,
+  threshold: number,
+  ignored: Uint8Array | undefined,
+  y: number,
+  width: number,
+  i: number,
+  j: number,
+  difference: (p: number, q: number, c: number) => number,
+): void {
+  const { channels, compared } = pair
+  const start = y * pair.width
+  let count = 0
+  for (let x = 0; x < width; x++, i += channels, j += channels) {
+    if (ignored?.[start + x] === 1) continue
+    let worst = 0
+    for (let c = 0; c < compared; c++) {
+      const d = difference(i, j, c)
+      state.sumOfSquares += d * d
+      if (d > worst) {
+        worst = d
+        if (d > state.most) Object.assign(state, { most: d, x, y, channel: c })
+      }
+    }
+    if (worst === 0) continue
+    state.values[start + x] = worst
+    count++
+    if (worst > threshold) state.beyond++
+  }
+  state.rowCounts[y] = count
+}
+
+/** Pixels that only one of the two pictures has differ by the full scale, in every channel. */
+function addAbsent(
+  pair: Pair,
+  state: State,
+  threshold: number,
+  ignored: Uint8Array | undefined,
+  commonWidth: number,
+  commonHeight: number,
+): void {
+  const { width, height, full, compared } = pair
+  for (let y = 0; y < height; y++) {
+    for (let x = y < commonHeight ? commonWidth : 0; x < width; x++) {
+      if (ignored?.[y * width + x] === 1) continue
+      state.values[y * width + x] = full
+      state.rowCounts[y]!++
+      state.sumOfSquares += full * full * compared
+      if (full > threshold) state.beyond++
+      if (full > state.most) Object.assign(state, { most: full, x, y, channel: -1 })
+    }
+  }
+}
+
+function largestOf(pair: Pair, { most, x, y, channel }: State): Largest | undefined {
+  if (most === 0) return undefined
+  if (channel < 0) return { difference: most, x, y }
+  const { expected, actual, channels } = pair
+  const pixel = ({ width, data }: Pair['expected']) => {
+    const at = (y * width + x) * channels
+    return Array.from(data.subarray(at, at + channels))
+  }
+  const [expectedPixel, gotPixel] = [pixel(expected), pixel(actual)]
+  return {
+    difference: most,
+    channel: channelName(channel, channels),
+    x,
+    y,
+    expected: expectedPixel[channel]!,
+    got: gotPixel[channel]!,
+    expectedPixel,
+    gotPixel,
+  }
+}

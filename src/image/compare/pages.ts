@@ -1,0 +1,82 @@
+import type { Picture } from '../../tensor/picture.ts'
+import { comparePictures } from './compare.ts'
+import type { Comparison, Outcome, Smallest } from './comparison.ts'
+import { looser } from './smallest.ts'
+import type { Tolerance } from './tolerance.ts'
+
+/** A file of one or more pages: the pictures of an animation, the pages of a TIFF, the planes of an array. */
+export type Pages = {
+  readonly count: number
+  readonly pictures: AsyncIterable<Picture>
+}
+
+/** The result of a comparison of two files. */
+export type FileComparison = {
+  readonly outcome: Outcome
+  readonly expectedPages: number
+  readonly actualPages: number
+  /** one for each page that both have */
+  readonly pages: readonly Comparison[]
+  /** passes for all pages; of no kind where the numbers of pages differ */
+  readonly smallest: Smallest
+}
+
+/** Called for each page when it was compared, while its samples are there. `page` counts from 0. */
+export type OnPage = (page: number, expected: Picture, actual: Picture, comparison: Comparison) => void
+
+/**
+ * Compares page by page; both files are decoded at the same time. A file with more pages than the other is different.
+ * The limits hold for each page on its own. Of the results only the first page that differs keeps its `map`.
+ *
+ * @throws ConvoError as decoding does, and as `comparePictures`
+ */
+export async function comparePages(
+  expected: Pages,
+  actual: Pages,
+  tolerance: Tolerance = {},
+  onPage: OnPage = () => undefined,
+): Promise<FileComparison> {
+  const [a, b] = [expected.pictures[Symbol.asyncIterator](), actual.pictures[Symbol.asyncIterator]()]
+  const pages: Comparison[] = []
+  let hasMap = false
+  try {
+    for (;;) {
+      const [left, right] = await Promise.all([a.next(), b.next()])
+      if (left.done === true || right.done === true) break
+      const comparison = comparePictures(left.value, right.value, tolerance)
+      onPage(pages.length, left.value, right.value, comparison)
+      const isKept: boolean = !hasMap && (comparison.map !== undefined || comparison.outcome === 'size')
+      hasMap ||= isKept
+      pages.push(isKept ? comparison : withoutMap(comparison))
+    }
+  } finally {
+    await Promise.all([a.return?.(), b.return?.()])
+  }
+  const isCountEqual = expected.count === actual.count
+  return {
+    outcome: isCountEqual ? worst(pages) : pages.some((p) => p.outcome === 'size') ? 'size' : 'different',
+    expectedPages: expected.count,
+    actualPages: actual.count,
+    pages,
+    smallest: isCountEqual ? pages.map((page) => page.smallest).reduce(looser) : {},
+  }
+}
+
+/** One picture as the only page of a file. */
+export function onePage(picture: Picture): Pages {
+  return {
+    count: 1,
+    pictures: (async function* () {
+      yield picture
+    })(),
+  }
+}
+
+function withoutMap({ map: _map, ignored: _ignored, ...comparison }: Comparison): Comparison {
+  return comparison
+}
+
+const order: readonly Outcome[] = ['same', 'tolerated', 'different', 'size']
+
+const worst = (pages: readonly Comparison[]): Outcome =>
+  order[Math.max(...pages.map(({ outcome }) => order.indexOf(outcome)))] ?? 'same'

@@ -1,0 +1,79 @@
+import { type Depth, fullScale, hasAlpha, type Picture, type Samples } from '../../tensor/picture.ts'
+import type { Mismatch } from './comparison.ts'
+import type { AlphaRule } from './tolerance.ts'
+
+/** Two pictures of equal channels and depth; their sizes may differ. */
+export type Pair = {
+  readonly expected: Picture
+  readonly actual: Picture
+  readonly channels: 1 | 2 | 3 | 4
+  readonly depth: Depth
+  readonly full: number
+  /** the samples at the front of a pixel that are compared */
+  readonly compared: number
+  /** `visible` only where there is an alpha channel */
+  readonly alpha: AlphaRule
+  /** the larger of the widths and of the heights */
+  readonly width: number
+  readonly height: number
+}
+
+/** The pair, and what had to be made alike: gray as RGB, no alpha as opaque, the lower depth as the higher. */
+export function pairUp(
+  expected: Picture,
+  actual: Picture,
+  alpha: AlphaRule,
+): { readonly pair: Pair; readonly mismatches: readonly Mismatch[] } {
+  const colours = (p: Picture) => (p.channels < 3 ? 1 : 3)
+  const mixed = Math.max(colours(expected), colours(actual))
+  const withAlpha = hasAlpha(expected.channels) || hasAlpha(actual.channels)
+  const channels = (mixed + (withAlpha ? 1 : 0)) as 1 | 2 | 3 | 4
+  const depth = Math.max(expected.depth, actual.depth) as Depth
+  const isAlphaAlone = colours(expected) === colours(actual) && alpha !== 'strict'
+  return {
+    pair: {
+      expected: alike(expected, channels, depth),
+      actual: alike(actual, channels, depth),
+      channels,
+      depth,
+      full: fullScale(depth),
+      compared: alpha === 'strict' ? channels : mixed,
+      alpha: withAlpha ? alpha : 'strict',
+      width: Math.max(expected.width, actual.width),
+      height: Math.max(expected.height, actual.height),
+    },
+    mismatches: [
+      ...(expected.channels === actual.channels || isAlphaAlone ? [] : (['channels'] as const)),
+      ...(expected.depth === actual.depth ? [] : (['depth'] as const)),
+    ],
+  }
+}
+
+function alike(picture: Picture, channels: 1 | 2 | 3 | 4, depth: Depth): Picture {
+  if (picture.channels === channels && picture.depth === depth) return picture
+  const pixels = picture.width * picture.height
+  const from = picture.channels
+  const data = samplesOf(pixels * channels, depth)
+  const [factor, divisor] =
+    depth === picture.depth ? [1, 1] : picture.depth === 8 ? [depth === 16 ? 257 : 1, 1] : [1, 257]
+  const opaque = fullScale(depth)
+  const alphaAt = hasAlpha(channels) ? channels - 1 : -1
+  for (let p = 0; p < pixels; p++) {
+    for (let c = 0; c < channels; c++) {
+      const isOpaque = c === alphaAt && !hasAlpha(from)
+      const source = c === alphaAt ? from - 1 : from < 3 ? 0 : c
+      data[p * channels + c] = isOpaque ? opaque : (picture.data[p * from + source]! * factor) / divisor
+    }
+  }
+  return { ...picture, channels, depth, data }
+}
+
+const samplesOf = (length: number, depth: Depth): Samples =>
+  depth === 8 ? new Uint8Array(length) : depth === 16 ? new Uint16Array(length) : new Float32Array(length)
+
+/** True when the samples have the same bits. */
+export const haveEqualBits = (a: Samples, b: Samples): boolean => bytesOf(a).equals(bytesOf(b))
+
+/** The bytes of samples, over the same memory. */
+export const bytesOf = (data: Samples): Buffer =>
+  Buffer.from(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength)

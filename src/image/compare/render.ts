@@ -1,0 +1,216 @@
+import { fullScale, hasAlpha, type Picture } from '../../tensor/picture.ts'
+import type { Cluster, Comparison } from './comparison.ts'
+
+/**
+ * triptych: expected, overlay, actual, side by side. overlay: the expected picture pale and gray, red where pixels count
+ * as differing, amber where their difference is tolerated, blue where they are ignored, a frame around each cluster.
+ * heat: how far each pixel is off, from black by violet and orange to pale yellow, which is the largest difference; by
+ * square roots, and never darker than violet, so that the smallest is seen. mask: white where pixels count as
+ * differing, gray where tolerated, black elsewhere.
+ */
+export const diffStyles = ['triptych', 'overlay', 'heat', 'mask'] as const
+export type DiffStyle = (typeof diffStyles)[number]
+
+type Rgb = readonly [red: number, green: number, blue: number]
+
+const red: Rgb = [224, 0, 40]
+const amber: Rgb = [255, 176, 0]
+const blue: Rgb = [140, 175, 255]
+const frame: Rgb = [255, 0, 200]
+const gap: Rgb = [90, 90, 96]
+const absent: Rgb = [190, 186, 196]
+const heatStops: readonly Rgb[] = [
+  [0, 0, 4],
+  [87, 16, 110],
+  [188, 55, 84],
+  [249, 142, 9],
+  [252, 255, 164],
+]
+const mostFrames = 24
+
+type Canvas = { readonly width: number; readonly height: number; readonly data: Uint8Array }
+
+/**
+ * A picture of what differs: 8 bits, RGB, of mask gray. 16-bit samples are shown by their high bits, floats of 0..255 as
+ * they are and others stretched, alpha over a checkerboard. Pictures of different sizes are laid over each other at the
+ * upper left corner; what one of them lacks counts as differing.
+ */
+export function renderDiff(
+  expected: Picture,
+  actual: Picture,
+  comparison: Comparison,
+  style: DiffStyle = 'triptych',
+): Picture {
+  const width = Math.max(expected.width, actual.width)
+  const height = Math.max(expected.height, actual.height)
+  const marks = marksOf(expected, actual, comparison, width, height)
+  if (style === 'mask') {
+    const data = marks.map((mark) => (mark === counted ? 255 : mark === tolerated ? 128 : 0))
+    return { width, height, channels: 1, depth: 8, data, meta: {} }
+  }
+  if (style === 'heat') return picture(heat(comparison, marks, width, height))
+  const stretch = stretchOf(expected, actual)
+  const left = shown(expected, width, height, stretch)
+  const middle = overlay(left, marks, comparison.stats?.clusters ?? [])
+  if (style === 'overlay') return picture(middle)
+  return picture(sideBySide([left, middle, shown(actual, width, height, stretch)]))
+}
+
+const picture = ({ width, height, data }: Canvas): Picture => ({
+  width,
+  height,
+  channels: 3,
+  depth: 8,
+  data,
+  meta: {},
+})
+
+const [tolerated, counted, leftOut] = [1, 2, 3]
+
+/** What became of each pixel. */
+function marksOf(
+  expected: Picture,
+  actual: Picture,
+  { map, ignored }: Comparison,
+  width: number,
+  height: number,
+): Uint8Array {
+  const marks = new Uint8Array(width * height)
+  if (map !== undefined) {
+    for (let at = 0; at < marks.length; at++) {
+      const isCounted = map.counted === undefined ? map.values[at]! > map.threshold : map.counted[at] === 1
+      if (isCounted) marks[at] = counted
+      else if (map.values[at] !== 0) marks[at] = tolerated
+    }
+  } else {
+    const [w, h] = [Math.min(expected.width, actual.width), Math.min(expected.height, actual.height)]
+    for (let y = 0; y < height; y++) marks.fill(counted, y * width + (y < h ? w : 0), (y + 1) * width)
+  }
+  if (ignored !== undefined)
+    for (let at = 0; at < marks.length; at++) if (ignored[at] === 1) marks[at] = leftOut
+  return marks
+}
+
+type Stretch = { readonly from: number; readonly factor: number }
+
+/** How samples become levels of 0..255, the same way for both pictures. */
+function stretchOf(expected: Picture, actual: Picture): Stretch {
+  if (expected.depth !== 32 && actual.depth !== 32) return { from: 0, factor: 1 }
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (const { data, depth } of [expected, actual]) {
+    const scale = 255 / fullScale(depth)
+    for (let i = 0; i < data.length; i++) {
+      const v = data[i]! * scale
+      if (v < low && v !== Number.NEGATIVE_INFINITY) low = v
+      if (v > high && v !== Number.POSITIVE_INFINITY) high = v
+    }
+  }
+  // floats of 0..1 are the other common convention, and would be black
+  if (!(low < high) || (low >= 0 && high <= 255 && high > 1)) return { from: 0, factor: 1 }
+  return { from: low, factor: 255 / (high - low) }
+}
+
+/** The picture as it looks, over a checkerboard where it is transparent. */
+function shown(p: Picture, width: number, height: number, { from, factor }: Stretch): Canvas {
+  const canvas = blank(width, height, absent)
+  const { channels, data } = p
+  const scale = 255 / fullScale(p.depth)
+  const full = fullScale(p.depth)
+  const [green, blueAt] = channels < 3 ? [0, 0] : [1, 2]
+  const alphaAt = hasAlpha(channels) ? channels - 1 : -1
+  for (let y = 0; y < p.height; y++) {
+    for (let x = 0; x < p.width; x++) {
+      const i = (y * p.width + x) * channels
+      const alpha = alphaAt < 0 ? 1 : Math.min(1, Math.max(0, data[i + alphaAt]! / full))
+      const ground = ((x >> 3) + (y >> 3)) % 2 === 0 ? 255 : 208
+      const level = (c: number) => {
+        const v = (data[i + c]! * scale - from) * factor
+        return clamp(alpha === 0 ? ground : ground + (v - ground) * alpha)
+      }
+      paint(canvas, y * width + x, [level(0), level(green), level(blueAt)])
+    }
+  }
+  return canvas
+}
+
+const clamp = (v: number): number => Math.round(Math.min(255, Math.max(0, v)))
+
+function overlay({ width, height, data }: Canvas, marks: Uint8Array, clusters: readonly Cluster[]): Canvas {
+  const canvas = blank(width, height, absent)
+  for (let at = 0; at < marks.length; at++) {
+    const luma = 0.299 * data[3 * at]! + 0.587 * data[3 * at + 1]! + 0.114 * data[3 * at + 2]!
+    const pale = Math.round(255 - (255 - luma) * 0.35)
+    const mark = marks[at]
+    if (mark === counted) paint(canvas, at, red)
+    else if (mark === tolerated) paint(canvas, at, amber)
+    else if (mark === leftOut)
+      paint(canvas, at, [(pale + blue[0]) >> 1, (pale + blue[1]) >> 1, (pale + blue[2]) >> 1])
+    else paint(canvas, at, [pale, pale, pale])
+  }
+  const thickness = Math.max(1, Math.round(Math.max(width, height) / 500))
+  for (const cluster of clusters.slice(0, mostFrames)) drawFrame(canvas, cluster, marks, thickness)
+  return canvas
+}
+
+/** A frame around a box, drawn only where nothing differs. */
+function drawFrame(canvas: Canvas, box: Cluster, marks: Uint8Array, thickness: number): void {
+  const { width, height } = canvas
+  const inner = 2 * thickness
+  const outer = inner + thickness
+  const [left, right] = [box.x, box.x + box.width - 1]
+  const [top, bottom] = [box.y, box.y + box.height - 1]
+  for (let y = Math.max(0, top - outer); y <= Math.min(height - 1, bottom + outer); y++) {
+    const isEdge = y < top - inner || y > bottom + inner
+    for (let x = Math.max(0, left - outer); x <= Math.min(width - 1, right + outer); x++) {
+      if (!isEdge && x >= left - inner && x <= right + inner) continue
+      const at = y * width + x
+      if (marks[at] === 0 || marks[at] === leftOut) paint(canvas, at, frame)
+    }
+  }
+}
+
+function heat({ map, stats }: Comparison, marks: Uint8Array, width: number, height: number): Canvas {
+  const canvas = blank(width, height, heatStops[0]!)
+  const most = stats?.largest?.difference ?? 1
+  for (let at = 0; at < marks.length; at++) {
+    const d = map === undefined ? (marks[at] === counted ? most : 0) : map.values[at]!
+    if (d === 0 || marks[at] === leftOut) continue
+    const share = d === most ? 1 : Number.isFinite(most) ? Math.sqrt(d / most) : 0
+    paint(canvas, at, heatColour(Math.max(0.25, share)))
+  }
+  return canvas
+}
+
+function heatColour(share: number): Rgb {
+  const at = share * (heatStops.length - 1)
+  const lower = heatStops[Math.floor(at)]!
+  const upper = heatStops[Math.min(heatStops.length - 1, Math.floor(at) + 1)]!
+  const part = at - Math.floor(at)
+  const mix = (i: 0 | 1 | 2) => Math.round(lower[i] + (upper[i] - lower[i]) * part)
+  return [mix(0), mix(1), mix(2)]
+}
+
+function sideBySide(panels: readonly Canvas[]): Canvas {
+  const { width, height } = panels[0]!
+  const between = Math.max(4, Math.round(width / 150))
+  const canvas = blank(width * panels.length + between * (panels.length - 1), height, gap)
+  panels.forEach((panel, i) => {
+    for (let y = 0; y < height; y++) {
+      const row = panel.data.subarray(y * width * 3, (y + 1) * width * 3)
+      canvas.data.set(row, (y * canvas.width + i * (width + between)) * 3)
+    }
+  })
+  return canvas
+}
+
+function blank(width: number, height: number, colour: Rgb): Canvas {
+  const data = new Uint8Array(width * height * 3)
+  for (let i = 0; i < data.length; i++) data[i] = colour[i % 3]!
+  return { width, height, data }
+}
+
+function paint({ data }: Canvas, at: number, [r, g, b]: Rgb): void {
+  data[3 * at] = r
+  data[3 * at + 1] = g
+  data[3 * at + 2] = b
+}

@@ -1,0 +1,189 @@
+import type { Smallest, Stats } from './comparison.ts'
+import { densest } from './density.ts'
+import type { Measured } from './measure.ts'
+import type { Density, Limits } from './tolerance.ts'
+
+/** Which limits say how many pixels may differ, and whether pixels are counted at all. */
+export const countsPixels = (limits: Limits): boolean =>
+  limits.maxAbs !== undefined ||
+  limits.perceptual !== undefined ||
+  boundsCount(limits) ||
+  (limits.minPsnr === undefined && limits.maxRmse === undefined && limits.minSsim === undefined)
+
+const boundsCount = (limits: Limits): boolean =>
+  limits.maxDiffPixels !== undefined || limits.maxDiffRatio !== undefined || limits.maxDensity !== undefined
+
+/** How many pixels may differ: the stricter of the count and the ratio; Infinity where only the density is bounded. */
+export function allowedPixels(limits: Limits, compared: number): number {
+  if (!boundsCount(limits)) return 0
+  const byRatio = limits.maxDiffRatio === undefined ? Number.POSITIVE_INFINITY : limits.maxDiffRatio
+  return Math.min(limits.maxDiffPixels ?? Number.POSITIVE_INFINITY, pixelsOf(byRatio, compared))
+}
+
+/** The largest count whose share is at most the ratio, as `count / compared <= ratio` decides. */
+function pixelsOf(ratio: number, compared: number): number {
+  if (ratio === Number.POSITIVE_INFINITY) return ratio
+  let count = Math.floor(ratio * compared) + 1
+  while (count > 0 && count / compared > ratio) count--
+  return count
+}
+
+/**
+ * The smallest limits of the kinds that are in use that pass. What is not a whole number is rounded to where it passes:
+ * ratios, RMSE and differences of floats to 6 significant digits, PSNR to 4 decimals, SSIM to 6.
+ */
+export function smallestLimits(
+  limits: Limits,
+  stats: Stats,
+  measured: Measured,
+  width: number,
+  height: number,
+): Smallest {
+  const whole: Limits = {
+    ...(limits.minPsnr !== undefined && {
+      // differences whose squares are too small for a float64 leave it infinite
+      minPsnr: stats.psnr === Number.POSITIVE_INFINITY ? limits.minPsnr : roundDown(stats.psnr, 4),
+    }),
+    ...(limits.maxRmse !== undefined && { maxRmse: roundUp(stats.rmse) }),
+    ...(limits.minSsim !== undefined && { minSsim: roundDown(stats.ssim ?? 1, 6) }),
+  }
+  const isReachable = Object.values(whole).every((value) => Number.isFinite(value) || value === undefined)
+  if (!isReachable) return {}
+  if (!countsPixels(limits)) return { farther: whole }
+  const more: Limits = { ...whole, ...moreOf(limits, stats) }
+  if (limits.perceptual !== undefined) return { more }
+  const levels = fartherLevels(limits, stats, measured, width, height)
+  if (!Number.isFinite(levels)) return { more }
+  const farther: Limits = { ...whole, ...countsOf(limits), maxAbs: { value: levels, unit: 'levels' } }
+  return { farther, more }
+}
+
+function countsOf({ maxDiffPixels, maxDiffRatio, maxDensity }: Limits): Limits {
+  return {
+    ...(maxDiffPixels !== undefined && { maxDiffPixels }),
+    ...(maxDiffRatio !== undefined && { maxDiffRatio }),
+    ...(maxDensity !== undefined && { maxDensity }),
+  }
+}
+
+/** How far pixels may be off stays; how many becomes what was found. */
+function moreOf(limits: Limits, { counted, compared, density }: Stats): Limits {
+  return {
+    ...(limits.maxAbs !== undefined && { maxAbs: limits.maxAbs }),
+    ...(limits.perceptual !== undefined && { perceptual: limits.perceptual }),
+    ...((limits.maxDiffPixels !== undefined || (!boundsCount(limits) && counted > 0)) && {
+      maxDiffPixels: counted,
+    }),
+    ...(limits.maxDiffRatio !== undefined && { maxDiffRatio: roundUp(counted / compared) }),
+    ...(limits.maxDensity !== undefined && {
+      maxDensity: { pixels: density ?? 0, window: limits.maxDensity.window },
+    }),
+  }
+}
+
+/** How many pixels may differ stays; how far is the smallest level at which no more do. */
+function fartherLevels(
+  limits: Limits,
+  stats: Stats,
+  measured: Measured,
+  width: number,
+  height: number,
+): number {
+  const { values, differing } = measured
+  const allowed = allowedPixels(limits, stats.compared)
+  const isWhole = !(values instanceof Float64Array)
+  const byCount =
+    allowed >= differing ? 0 : isWhole ? nthLargestWhole(values, allowed) : nthLargestReal(values, allowed)
+  const { maxDensity } = limits
+  const levels =
+    maxDensity === undefined ? byCount : raiseForDensity(values, byCount, maxDensity, width, height)
+  return isWhole ? levels : roundUp(levels)
+}
+
+/** The largest value when the `n` largest are left out. */
+function nthLargestWhole(values: Uint8Array | Uint16Array, n: number): number {
+  const histogram = new Uint32Array(values instanceof Uint8Array ? 256 : 65536)
+  for (let i = 0; i < values.length; i++) histogram[values[i]!]!++
+  let level = histogram.length - 1
+  for (let above = histogram[level]!; above <= n && level > 0; above += histogram[level]!) level--
+  return level
+}
+
+function nthLargestReal(values: Float64Array, n: number): number {
+  const sorted = values.filter((value) => value > 0).sort()
+  return sorted[sorted.length - 1 - n] ?? 0
+}
+
+/** The smallest of the values, from `from` on, above which no window holds more pixels than allowed. */
+function raiseForDensity(
+  values: Uint8Array | Uint16Array | Float64Array,
+  from: number,
+  { pixels, window }: Density,
+  width: number,
+  height: number,
+): number {
+  const passes = (level: number) => densest(width, height, window, (at) => values[at]! > level) <= pixels
+  const levels = [
+    from,
+    ...Array.from(new Set(values.filter((value) => value > from)).values()).sort((a, b) => a - b),
+  ]
+  let [low, high] = [0, levels.length - 1]
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2)
+    if (passes(levels[middle]!)) high = middle
+    else low = middle + 1
+  }
+  return levels[low]!
+}
+
+/** The smallest number of 6 significant digits that is not less. */
+export function roundUp(value: number): number {
+  if (value === 0 || !Number.isFinite(value)) return value
+  const near = Number(value.toPrecision(6))
+  if (near >= value) return near
+  const [digits, exponent] = near.toExponential(5).split('e')
+  return Number(`${(Number(digits) + 0.00001).toFixed(5)}e${exponent}`)
+}
+
+/** The largest number of so many decimals that is not more. */
+export function roundDown(value: number, decimals: number): number {
+  if (!Number.isFinite(value)) return value
+  const near = Number(value.toFixed(decimals))
+  return near <= value ? near : Number((near - 10 ** -decimals).toFixed(decimals))
+}
+
+/**
+ * The smallest limits as alternatives, each of which passes on its own: one that names nothing but what is needed.
+ * Empty where no limits pass; one alternative without limits where none are needed.
+ */
+export function alternatives({ farther, more }: Smallest): readonly Limits[] {
+  const reachesFar = farther !== undefined && farther.maxAbs?.value !== 0
+  const isFew =
+    more === undefined || (more.maxDiffPixels ?? more.maxDiffRatio ?? more.maxDensity?.pixels ?? 0) === 0
+  if (farther === undefined) return more === undefined ? [] : [more]
+  if (more === undefined) return [farther]
+  if (!reachesFar) return [more]
+  return isFew ? [farther] : [farther, more]
+}
+
+/** The smallest limits that pass for both: of each kind the looser. */
+export function looser(a: Smallest, b: Smallest): Smallest {
+  const farther = a.farther && b.farther && looserLimits(a.farther, b.farther)
+  const more = a.more && b.more && looserLimits(a.more, b.more)
+  return { ...(farther !== undefined && { farther }), ...(more !== undefined && { more }) }
+}
+
+function looserLimits(a: Limits, b: Limits): Limits {
+  const merged: Record<string, unknown> = { ...a, ...b }
+  for (const name of ['maxDiffPixels', 'maxDiffRatio', 'maxRmse'] as const) {
+    if (a[name] !== undefined && b[name] !== undefined) merged[name] = Math.max(a[name], b[name])
+  }
+  for (const name of ['minPsnr', 'minSsim'] as const) {
+    if (a[name] !== undefined && b[name] !== undefined) merged[name] = Math.min(a[name], b[name])
+  }
+  if (a.maxAbs && b.maxAbs) merged.maxAbs = a.maxAbs.value >= b.maxAbs.value ? a.maxAbs : b.maxAbs
+  if (a.maxDensity && b.maxDensity) {
+    merged.maxDensity = a.maxDensity.pixels >= b.maxDensity.pixels ? a.maxDensity : b.maxDensity
+  }
+  return merged as Limits
+}

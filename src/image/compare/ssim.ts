@@ -1,0 +1,181 @@
+import { ConvoError } from '../../error.ts'
+import { exp } from '../../tensor/math.ts'
+import type { Pair } from './pair.ts'
+
+const side = 11
+const half = (side - 1) / 2
+const sigma = 1.5
+const [k1, k2] = [0.01, 0.03]
+
+/** Half of the gaussian, the middle first; the whole sums to 1. */
+const weights = (() => {
+  const bell = Array.from({ length: half + 1 }, (_, i) => exp(-(i * i) / (2 * sigma * sigma)))
+  const sum = bell.reduce((total, w, i) => total + (i === 0 ? w : 2 * w), 0)
+  return Float64Array.from(bell, (w) => w / sum)
+})()
+
+/**
+ * The structural similarity of two pictures (Wang, Bovik, Sheikh, Simoncelli 2004): gaussian windows of 11x11 with
+ * sigma 1.5, K1 = 0.01, K2 = 0.03, L = full scale, weighted (not sample) covariance; the mean over all windows that lie
+ * within the picture, then over the compared channels. Equals scikit-image's `structural_similarity` with
+ * `gaussian_weights=True, sigma=1.5, use_sample_covariance=False, channel_axis=-1`.
+ *
+ * In ignored pixels the actual picture is taken to be the expected one, and windows around them are not counted. With
+ * alpha `visible` it is the lesser of the similarities over black and over white. Where sizes differ, it is that of the
+ * part that both have.
+ *
+ * @throws ConvoError E_SHAPE when a side is shorter than 11 pixels, or all windows are ignored
+ */
+export function ssim(pair: Pair, ignored: Uint8Array | undefined): number {
+  const width = Math.min(pair.expected.width, pair.actual.width)
+  const height = Math.min(pair.expected.height, pair.actual.height)
+  if (width < side || height < side) {
+    throw new ConvoError(
+      'E_SHAPE',
+      `SSIM needs pictures of at least ${side}x${side}, got ${width}x${height}`,
+      {
+        why: `--min-ssim is a mean over windows of ${side}x${side}`,
+        fix: '--max-rmse or --max-abs',
+      },
+    )
+  }
+  if (pair.alpha !== 'visible') return meanOverChannels(pair, ignored, width, height, planeReader(pair))
+  return Math.min(
+    meanOverChannels(pair, ignored, width, height, overReader(pair, 0)),
+    meanOverChannels(pair, ignored, width, height, overReader(pair, pair.full)),
+  )
+}
+
+/** Reads one channel of a row of both pictures. */
+type Reader = (channel: number, y: number, a: Float64Array, b: Float64Array) => void
+
+function planeReader({ expected, actual, channels }: Pair): Reader {
+  return (channel, y, a, b) => {
+    let i = y * expected.width * channels + channel
+    let j = y * actual.width * channels + channel
+    for (let x = 0; x < a.length; x++, i += channels, j += channels) {
+      a[x] = expected.data[i]!
+      b[x] = actual.data[j]!
+    }
+  }
+}
+
+/** The colours over a gray ground. */
+function overReader({ expected, actual, channels, full }: Pair, ground: number): Reader {
+  const over = (colour: number, alpha: number) =>
+    alpha === 0 ? ground : ground + ((colour - ground) * alpha) / full
+  return (channel, y, a, b) => {
+    let i = y * expected.width * channels
+    let j = y * actual.width * channels
+    for (let x = 0; x < a.length; x++, i += channels, j += channels) {
+      a[x] = over(expected.data[i + channel]!, expected.data[i + channels - 1]!)
+      b[x] = over(actual.data[j + channel]!, actual.data[j + channels - 1]!)
+    }
+  }
+}
+
+function meanOverChannels(
+  pair: Pair,
+  ignored: Uint8Array | undefined,
+  width: number,
+  height: number,
+  read: Reader,
+): number {
+  let total = 0
+  for (let channel = 0; channel < pair.compared; channel++) {
+    total += meanOfChannel(pair, ignored, width, height, (y, a, b) => read(channel, y, a, b))
+  }
+  return total / pair.compared
+}
+
+/** Sums of the samples, of both squares together and of the product, weighted along a row: four runs of a row each. */
+type Line = {
+  readonly a: Float64Array
+  readonly b: Float64Array
+  readonly squares: Float64Array
+  readonly product: Float64Array
+}
+
+function meanOfChannel(
+  pair: Pair,
+  ignored: Uint8Array | undefined,
+  width: number,
+  height: number,
+  read: (y: number, a: Float64Array, b: Float64Array) => void,
+): number {
+  const inner = width - side + 1
+  const line = (n: number): Line => ({
+    a: new Float64Array(n),
+    b: new Float64Array(n),
+    squares: new Float64Array(n),
+    product: new Float64Array(n),
+  })
+  const ring = Array.from({ length: side }, () => line(inner))
+  const raw = line(width)
+  const mean = line(inner)
+  let sum = 0
+  let windows = 0
+  for (let y = 0; y < height; y++) {
+    read(y, raw.a, raw.b)
+    if (ignored !== undefined) copyIgnored(raw, ignored, y * pair.width)
+    for (let x = 0; x < width; x++) {
+      raw.squares[x] = raw.a[x]! * raw.a[x]! + raw.b[x]! * raw.b[x]!
+      raw.product[x] = raw.a[x]! * raw.b[x]!
+    }
+    const into = ring[y % side]!
+    for (const key of ['a', 'b', 'squares', 'product'] as const) alongRow(raw[key], into[key])
+    if (y < side - 1) continue
+    for (const key of ['a', 'b', 'squares', 'product'] as const) {
+      acrossRows(
+        ring.map((one) => one[key]),
+        y - half,
+        mean[key],
+      )
+    }
+    const centre = ignored === undefined ? -1 : (y - half) * pair.width + half
+    for (let x = 0; x < inner; x++) {
+      if (centre >= 0 && ignored![centre + x] === 1) continue
+      sum += similarity(mean.a[x]!, mean.b[x]!, mean.squares[x]!, mean.product[x]!, pair.full)
+      windows++
+    }
+  }
+  if (windows === 0) {
+    throw new ConvoError('E_SHAPE', 'no window is left for SSIM', {
+      why: `all pixels further than ${half} from the edge are ignored`,
+      fix: '--max-rmse or --max-abs',
+    })
+  }
+  return sum / windows
+}
+
+/** Exactly 1 for equal windows: doubling is exact, so both factors are the same above and below. */
+function similarity(a: number, b: number, squares: number, product: number, full: number): number {
+  const c1 = (k1 * full) ** 2
+  const c2 = (k2 * full) ** 2
+  const cross = 2 * (a * b)
+  const means = a * a + b * b
+  return ((cross + c1) * (2 * product - cross + c2)) / ((means + c1) * (squares - means + c2))
+}
+
+function copyIgnored(raw: Line, ignored: Uint8Array, start: number): void {
+  for (let x = 0; x < raw.a.length; x++) if (ignored[start + x] === 1) raw.b[x] = raw.a[x]!
+}
+
+function alongRow(from: Float64Array, to: Float64Array): void {
+  for (let x = 0; x < to.length; x++) {
+    let sum = weights[0]! * from[x + half]!
+    for (let i = 1; i <= half; i++) sum += weights[i]! * (from[x + half - i]! + from[x + half + i]!)
+    to[x] = sum
+  }
+}
+
+/** @param centre the row in the middle; row y lies in the ring at y modulo 11 */
+function acrossRows(ring: readonly Float64Array[], centre: number, to: Float64Array): void {
+  const at = (y: number) => ring[y % side]!
+  const middle = at(centre)
+  for (let x = 0; x < to.length; x++) to[x] = weights[0]! * middle[x]!
+  for (let i = 1; i <= half; i++) {
+    const [above, below, w] = [at(centre - i), at(centre + i), weights[i]!]
+    for (let x = 0; x < to.length; x++) to[x]! += w * (above[x]! + below[x]!)
+  }
+}

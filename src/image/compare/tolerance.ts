@@ -1,0 +1,259 @@
+import { ConvoError } from '../../error.ts'
+import { choice, custom, expected, integer, number, text, type Values } from '../../params.ts'
+import type { Depth, Picture } from '../../tensor/picture.ts'
+import { fullScale } from '../../tensor/picture.ts'
+
+/** How far a sample may be off: in levels of its depth, or in percent of the full scale of 255 or 65535. */
+export type Amount = { readonly value: number; readonly unit: 'levels' | 'percent' }
+
+/** At most so many differing pixels in any square window of so many pixels a side. */
+export type Density = { readonly pixels: number; readonly window: number }
+
+/** A rectangle of pixels; x and y count from the upper left corner. */
+export type Rectangle = {
+  readonly x: number
+  readonly y: number
+  readonly width: number
+  readonly height: number
+}
+
+/**
+ * What may differ. Empty: nothing.
+ *
+ * A pixel *counts as differing* when a channel of it is off by more than `maxAbs` (0 unless given) or, with
+ * `perceptual`, when pixelmatch says so. `maxDiffPixels`, `maxDiffRatio` and `maxDensity` bound how many may; where none
+ * of the three is given, none may. Where only limits on the whole picture are given (`minPsnr`, `maxRmse`, `minSsim`),
+ * they alone decide.
+ */
+export type Limits = {
+  readonly maxAbs?: Amount
+  readonly maxDiffPixels?: number
+  /** 0..1, of the pixels that are compared */
+  readonly maxDiffRatio?: number
+  readonly maxDensity?: Density
+  /** dB, against the full scale */
+  readonly minPsnr?: number
+  /** levels */
+  readonly maxRmse?: number
+  /** -1..1 */
+  readonly minSsim?: number
+  /** threshold of pixelmatch, 0..1 */
+  readonly perceptual?: number
+  readonly icc?: IccRule
+}
+
+/** Everything that a comparison is told beside the two pictures. */
+export type Tolerance = Limits & {
+  readonly ignore?: readonly Rectangle[]
+  /** Compared where it is not black. */
+  readonly mask?: Picture
+  /** pixels along each edge that are not compared */
+  readonly ignoreBorder?: number
+  readonly alpha?: AlphaRule
+  readonly size?: SizeRule
+}
+
+export const alphaRules = ['strict', 'visible', 'ignore'] as const
+export const iccRules = ['error', 'warn', 'ignore'] as const
+export const sizeRules = ['error', 'pad'] as const
+export type AlphaRule = (typeof alphaRules)[number]
+export type IccRule = (typeof iccRules)[number]
+export type SizeRule = (typeof sizeRules)[number]
+
+/** The settings of a comparison, as `compare` and the manifest of `check` take them. */
+export const toleranceSettings = {
+  'max-abs': {
+    ...custom<Amount>(
+      'a pixel differs when a channel of it is off by more: levels of its own depth, or % of the full scale',
+      '<n|n%>',
+      parseAmount,
+    ),
+    unset: '0',
+  },
+  'max-diff-pixels': {
+    ...integer('so many pixels may differ', undefined, { min: 0 }),
+    unset: 'none may, if no other limit says how many',
+  },
+  'max-diff-ratio': {
+    ...number(
+      'such a part of the pixels may differ, 0..1; with --max-diff-pixels, the stricter wins',
+      undefined,
+      {
+        min: 0,
+        max: 1,
+      },
+    ),
+    unset: 'as for --max-diff-pixels',
+  },
+  'max-density': {
+    ...custom<Density>('at most n pixels may differ in any window of NxN', '<n/N>', parseDensity),
+    unset: 'as for --max-diff-pixels',
+  },
+  'min-psnr': { ...number('the least PSNR in dB, against the full scale'), unset: 'not asked for' },
+  'max-rmse': {
+    ...number('the greatest root mean square error, in levels', undefined, { min: 0 }),
+    unset: 'not asked for',
+  },
+  'min-ssim': {
+    ...number('the least SSIM (Wang 2004: gaussian 11x11, sigma 1.5; mean over the channels)', undefined, {
+      min: -1,
+      max: 1,
+    }),
+    unset: 'not asked for',
+  },
+  perceptual: {
+    ...number(
+      'a pixel differs when pixelmatch sees it: threshold 0..1, antialiasing left out; in place of --max-abs, 8-bit pictures only',
+      undefined,
+      { min: 0, max: 1 },
+    ),
+    unset: 'not asked for',
+  },
+  ignore: {
+    ...custom<readonly Rectangle[]>(
+      'leave out a rectangle; may be given again',
+      '<x,y,w,h>',
+      parseRectangles,
+    ),
+    repeats: true,
+    unset: 'all is compared',
+  },
+  mask: {
+    ...text('a picture of the same size: only what is not black in it is compared', '<file>'),
+    unset: 'all is compared',
+  },
+  'ignore-border': integer('leave out so many pixels along each edge', 0, { min: 0 }),
+  alpha: choice(
+    'strict: alpha is a channel, and colours count under alpha 0 too; visible: pixels differ as much as they do over black ' +
+      'or over white, whichever is more, so hidden colours do not count and half-transparent ones count half; ' +
+      'ignore: colours alone',
+    alphaRules,
+    'strict',
+  ),
+  icc: choice(
+    'colour profiles that differ: error: are a difference; warn: are told of; ignore',
+    iccRules,
+    'error',
+  ),
+  size: choice(
+    'sizes that differ: error: are a difference; pad: pixels that one of the two lacks differ by the full scale',
+    sizeRules,
+    'error',
+  ),
+}
+
+/** The values of the settings of a comparison. */
+export type ToleranceValues = Values<typeof toleranceSettings>
+
+/**
+ * The tolerance that settings ask for. `mask` is the decoded picture of the setting of that name.
+ *
+ * @throws ConvoError E_OPTION for settings that contradict each other
+ */
+export function toleranceOf(values: ToleranceValues, mask?: Picture): Tolerance {
+  if (values.perceptual !== undefined && values['max-abs'] !== undefined) {
+    throw new ConvoError('E_OPTION', '--perceptual and --max-abs both say when a pixel differs', {
+      fix: 'one of the two; --max-diff-pixels says how many may differ',
+    })
+  }
+  return {
+    ...defined({
+      maxAbs: values['max-abs'],
+      maxDiffPixels: values['max-diff-pixels'],
+      maxDiffRatio: values['max-diff-ratio'],
+      maxDensity: values['max-density'],
+      minPsnr: values['min-psnr'],
+      maxRmse: values['max-rmse'],
+      minSsim: values['min-ssim'],
+      perceptual: values.perceptual,
+      ignore: values.ignore,
+      mask,
+    }),
+    ignoreBorder: values['ignore-border'],
+    alpha: values.alpha,
+    icc: values.icc,
+    size: values.size,
+  }
+}
+
+/** Limits as they are typed: `--max-abs 2 --max-diff-pixels 10`. Empty for none. */
+export function limitsText(limits: Limits): string {
+  return limitsList(limits)
+    .map(([name, value]) => `--${name} ${value}`)
+    .join(' ')
+}
+
+/** Limits as a manifest or JSON has them: by the names of the settings. */
+export function limitsRecord(limits: Limits): Readonly<Record<string, string | number>> {
+  return Object.fromEntries(limitsList(limits))
+}
+
+function limitsList(limits: Limits): [name: string, value: string | number][] {
+  const { maxAbs, maxDensity } = limits
+  const list: [string, string | number | undefined][] = [
+    ['max-abs', maxAbs && amountText(maxAbs)],
+    ['max-diff-pixels', limits.maxDiffPixels],
+    ['max-diff-ratio', limits.maxDiffRatio],
+    ['max-density', maxDensity && `${maxDensity.pixels}/${maxDensity.window}`],
+    ['min-psnr', limits.minPsnr],
+    ['max-rmse', limits.maxRmse],
+    ['min-ssim', limits.minSsim],
+    ['perceptual', limits.perceptual],
+    ['icc', limits.icc === 'error' ? undefined : limits.icc],
+  ]
+  return list.filter((entry): entry is [string, string | number] => entry[1] !== undefined)
+}
+
+const amountText = ({ value, unit }: Amount): string | number => (unit === 'percent' ? `${value}%` : value)
+
+/** An amount in levels of a depth. */
+export const levelsOf = ({ value, unit }: Amount, depth: Depth): number =>
+  unit === 'levels' ? value : (value / 100) * fullScale(depth)
+
+function parseAmount(given: unknown, name: string): Amount {
+  const word = String(given).trim()
+  const isPercent = word.endsWith('%')
+  const digits = isPercent ? word.slice(0, -1).trim() : word
+  const value = digits === '' || typeof given === 'boolean' ? Number.NaN : Number(digits)
+  if (!(value >= 0 && value < Number.POSITIVE_INFINITY && (!isPercent || value <= 100))) {
+    throw expected('a number of levels of at least 0, or 0% to 100%', name, given)
+  }
+  return { value, unit: isPercent ? 'percent' : 'levels' }
+}
+
+function parseDensity(given: unknown, name: string): Density {
+  const [, pixels, window] = /^\s*(\d{1,9})\s*\/\s*(\d{1,6})\s*$/.exec(String(given)) ?? []
+  if (pixels === undefined || Number(window) < 1) {
+    throw expected('pixels/side of the window, such as 3/16', name, given)
+  }
+  return { pixels: Number(pixels), window: Number(window) }
+}
+
+/** One `x,y,w,h`, four numbers, or a list of either. */
+function parseRectangles(given: unknown, name: string): readonly Rectangle[] {
+  const list = Array.isArray(given) && given.some((part) => typeof part !== 'number') ? given : [given]
+  return list.map((one: unknown) => {
+    const parts = (Array.isArray(one) ? one : String(one).split(',')).map((part: unknown) =>
+      String(part).trim() === '' ? Number.NaN : Number(part),
+    )
+    const [x = -1, y = -1, width = 0, height = 0] = parts
+    if (
+      parts.length !== 4 ||
+      !parts.every(Number.isSafeInteger) ||
+      Math.min(x, y) < 0 ||
+      Math.min(width, height) < 1
+    ) {
+      throw expected('x,y,width,height in whole pixels, width and height at least 1', name, one)
+    }
+    return { x, y, width, height }
+  })
+}
+
+/** The record without what is undefined. */
+export function defined<T extends Record<string, unknown>>(
+  record: T,
+): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>
+  }
+}

@@ -1,0 +1,49 @@
+import { createHash, type Hash } from 'node:crypto'
+import { endianness } from 'node:os'
+import { invariant } from '../error.ts'
+import type { Picture } from '../tensor/picture.ts'
+
+/**
+ * The digest of a picture: `sha256:` and 64 hexadecimal digits. Hashed are, for each page in turn, the line
+ *
+ *     convo picture 1 <width>x<height>x<channels> <depth>\n
+ *
+ * in ASCII, and the samples, [y][x][channel], little-endian: 1 byte each at depth 8, 2 at 16, 4 (IEEE 754) at 32; of
+ * floats, -0 is hashed as 0 and every NaN as 0x7fc00000. So the digest depends on the decoded pixels, shape and depth
+ * and on nothing else of a file: not its format, compression, palette, profile or other metadata. Alpha and the colours
+ * under it are part of it. Pictures have equal digests when `comparePictures` finds no difference without any tolerance,
+ * profiles ignored.
+ */
+export function digestOf(...pages: readonly Picture[]): string {
+  const hash = createDigest()
+  for (const page of pages) hash.add(page)
+  return hash.end()
+}
+
+/** A digest of pages that come one after another. */
+export function createDigest(): { add(page: Picture): void; end(): string } {
+  const hash = createHash('sha256')
+  return {
+    add: (page) => addPage(hash, page),
+    end: () => `sha256:${hash.digest('hex')}`,
+  }
+}
+
+function addPage(hash: Hash, { width, height, channels, depth, data }: Picture): void {
+  invariant(endianness() === 'LE', 'samples in memory are little-endian')
+  hash.update(`convo picture 1 ${width}x${height}x${channels} ${depth}\n`, 'ascii')
+  if (!(data instanceof Float32Array)) {
+    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+    return
+  }
+  const step = 2 ** 16
+  for (let at = 0; at < data.length; at += step) {
+    const part = data.slice(at, at + step)
+    const bits = new Uint32Array(part.buffer)
+    for (let i = 0; i < part.length; i++) {
+      if (part[i] === 0) bits[i] = 0
+      else if (Number.isNaN(part[i])) bits[i] = 0x7fc00000
+    }
+    hash.update(new Uint8Array(part.buffer))
+  }
+}
