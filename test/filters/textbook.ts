@@ -33,6 +33,11 @@ export function rows(name: string, given: Readonly<Record<string, unknown>> = {}
 /** A recipe over x [C,H,W] by its words, in float64 and full scale 255; the last division and offset too. */
 export function evaluate(r: Recipe, x: Grid, border: Outside = 'replicate'): Result {
   const sums = r.kernels.map((k) => filterPicture(x, weights(k), { border }).data)
+  return { shape: x.shape, data: combineInFloat64(r, sums) }
+}
+
+/** The sums of a recipe's kernels, each divided by its scale, made one by the words of its combine; scale and offset too. */
+export function combineInFloat64(r: Recipe, sums: readonly Float64Array[]): Float64Array {
   const at = (i: number): number => {
     const b = sums.map((s) => s[i]!)
     const [first, second] = b as [number, number]
@@ -58,8 +63,7 @@ export function evaluate(r: Recipe, x: Grid, border: Outside = 'replicate'): Res
       }
     }
   }
-  const data = Float64Array.from({ length: sums[0]!.length }, (_, i) => at(i) / r.scale + r.offset)
-  return { shape: x.shape, data }
+  return Float64Array.from({ length: sums[0]!.length }, (_, i) => at(i) / r.scale + r.offset)
 }
 
 /** The rank of a small matrix, by elimination. */
