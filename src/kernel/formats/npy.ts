@@ -1,4 +1,6 @@
 import { ConvoError } from '../../error.ts'
+import { type Kernel, kernel } from '../kernel.ts'
+import { type KernelFormat, requireHeld } from './format.ts'
 
 /** An array as a .npy file holds it, row-major whatever the order in the file. */
 export type NpyArray = {
@@ -40,17 +42,22 @@ export function readNpy(bytes: Uint8Array, file: string): NpyArray {
     new ConvoError('E_KERNEL_SYNTAX', `${file} is not a .npy file that can be read`, {
       why: `${file}: byte ${at}: expected ${expected}, found ${found}`,
     })
-  if (!magic.every((b, i) => bytes[i] === b)) throw fail(0, 'the signature \\x93NUMPY', `${bytes.length} bytes that do not begin so`)
+  if (!magic.every((b, i) => bytes[i] === b))
+    throw fail(0, 'the signature \\x93NUMPY', `${bytes.length} bytes that do not begin so`)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const major = bytes[6] ?? 0
   if (major < 1 || major > 3) throw fail(6, 'version 1, 2 or 3', `version ${major}`)
   const lengthBytes = major === 1 ? 2 : 4
-  if (bytes.length < 8 + lengthBytes) throw fail(bytes.length, 'the length of the header', 'the end of the file')
+  if (bytes.length < 8 + lengthBytes)
+    throw fail(bytes.length, 'the length of the header', 'the end of the file')
   const length = major === 1 ? view.getUint16(8, true) : view.getUint32(8, true)
   const start = 8 + lengthBytes
   if (length > longestHeader) throw fail(8, `a header of at most ${longestHeader} bytes`, `${length}`)
-  if (start + length > bytes.length) throw fail(8, `a header within the file`, `${length} bytes, and ${bytes.length - start} are left`)
-  const header = new TextDecoder(major === 3 ? 'utf-8' : 'latin1').decode(bytes.subarray(start, start + length))
+  if (start + length > bytes.length)
+    throw fail(8, `a header within the file`, `${length} bytes, and ${bytes.length - start} are left`)
+  const header = new TextDecoder(major === 3 ? 'utf-8' : 'latin1').decode(
+    bytes.subarray(start, start + length),
+  )
   const { descr, fortran, shape } = readHeader(header, start, fail, file)
   const order = descr[0]!
   const reader = readers[descr.slice(1)]!
@@ -62,64 +69,132 @@ export function readNpy(bytes: Uint8Array, file: string): NpyArray {
   }
   const data = descr.endsWith('f4') ? new Float32Array(count) : new Float64Array(count)
   const little = order !== '>'
+  if (reader.bytes === data.BYTES_PER_ELEMENT && little && isLittleEndian && !fortran) {
+    // the bytes as they are: pictures come as float32 too, and number by number takes thirty times as long
+    new Uint8Array(data.buffer).set(bytes.subarray(start + length))
+    return { shape, data, dtype: descr }
+  }
+  const place = fortran ? rowMajor(shape) : (i: number) => i
   for (let i = 0, at = start + length; i < count; i++, at += reader.bytes) {
-    data[fortran ? rowMajor(i, shape) : i] = reader.read(view, at, little)
+    data[place(i)] = reader.read(view, at, little)
   }
   return { shape, data, dtype: descr }
 }
 
+const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
+
 /** The row-major place of element `i` of an array that is stored first index fastest. */
-function rowMajor(i: number, shape: readonly number[]): number {
-  let rest = i
-  let place = 0
+function rowMajor(shape: readonly number[]): (i: number) => number {
   const strides = shape.map((_, d) => shape.slice(d + 1).reduce((a, b) => a * b, 1))
-  shape.forEach((size, d) => {
-    place += (rest % size) * strides[d]!
-    rest = Math.floor(rest / size)
-  })
-  return place
+  return (i) => {
+    let rest = i
+    let place = 0
+    for (let d = 0; d < shape.length; d++) {
+      place += (rest % shape[d]!) * strides[d]!
+      rest = Math.floor(rest / shape[d]!)
+    }
+    return place
+  }
 }
 
 type Failure = (at: number, expected: string, found: string) => ConvoError
 
 /** The dict of the header: three keys, each once, in any order. */
 function readHeader(header: string, start: number, fail: Failure, file: string) {
-  const descr = /(['"])descr\1\s*:\s*(['"])([^'"]*)\2/.exec(header)
-  if (descr === null) {
-    if (/(['"])descr\1\s*:\s*\[/.test(header)) throw refused(file, 'a structured type')
-    throw fail(start, "the key 'descr' with a type such as '<f4'", JSON.stringify(header.slice(0, 60).trim()))
+  let at = 0
+  const here = () => JSON.stringify(header.slice(at, at + 24).trim())
+  const take = (pattern: RegExp): string | undefined => {
+    pattern.lastIndex = at
+    const found = pattern.exec(header)?.[0]
+    if (found !== undefined) at = pattern.lastIndex
+    return found?.trim()
   }
-  const type = descr[3]!
+  const need = (pattern: RegExp, expected: string): string => {
+    const found = take(pattern)
+    if (found === undefined) throw fail(start + at, expected, here())
+    return found
+  }
+  const seen = new Map<string, { readonly text: string; readonly at: number }>()
+  need(/\s*\{\s*/y, 'a dict in braces')
+  while (take(/\}\s*/y) === undefined) {
+    const keyAt = at
+    const key = need(/(?:'descr'|"descr"|'fortran_order'|"fortran_order"|'shape'|"shape")\s*/y, keys).slice(
+      1,
+      -1,
+    )
+    if (seen.has(key)) throw fail(start + keyAt, 'each key once', `'${key}' a second time`)
+    need(/:\s*/y, 'a colon')
+    if (key === 'descr' && take(/\[/y) !== undefined) throw refused(file, 'a structured type')
+    seen.set(key, { at, text: need(values[key]!.pattern, values[key]!.expected) })
+    if (take(/,\s*/y) === undefined && header[at] !== '}')
+      throw fail(start + at, 'a comma or a closing brace', here())
+  }
+  if (at < header.length) throw fail(start + at, 'the end of the header', here())
+  const value = (key: string) => {
+    const found = seen.get(key)
+    if (found === undefined)
+      throw fail(start, `the key '${key}'`, `the keys ${[...seen.keys()].join(', ') || 'none'}`)
+    return { text: found.text, at: start + found.at }
+  }
+  const descr = value('descr')
+  return {
+    descr: typeFrom(descr.text.slice(1, -1), descr.at, file),
+    fortran: value('fortran_order').text === 'True',
+    shape: shapeFrom(value('shape').text, value('shape').at, fail),
+  }
+}
+
+const keys = "the key 'descr', 'fortran_order' or 'shape'"
+
+const values: Readonly<Record<string, { readonly pattern: RegExp; readonly expected: string }>> = {
+  descr: { pattern: /(?:'[^'"\\]*'|"[^'"\\]*")\s*/y, expected: "a type such as '<f4'" },
+  fortran_order: { pattern: /(?:True|False)\s*/y, expected: 'True or False' },
+  shape: { pattern: /\([^()]*\)\s*/y, expected: 'a tuple of sizes' },
+}
+
+/** The type with its byte order in front. */
+function typeFrom(type: string, at: number, file: string): string {
   const name = /^[<>|=]/.test(type) ? type : `=${type}`
-  if (name.includes('O')) throw refused(file, 'pickled Python objects')
-  if (!Object.hasOwn(readers, name.slice(1))) {
-    throw new ConvoError('E_KERNEL_FORMAT', `${file} has samples of type ${type}, which is not read`, {
-      why: `${file}: byte ${start + descr.index}: types are ${Object.keys(readers).join(' ')}`,
+  if (name.slice(1).startsWith('O')) throw refused(file, 'pickled Python objects')
+  if (Object.hasOwn(readers, name.slice(1))) return name
+  throw new ConvoError(
+    'E_KERNEL_FORMAT',
+    `${file} has numbers of type ${JSON.stringify(type.slice(0, 24))}, which is not read`,
+    {
+      why: `${file}: byte ${at}: types are ${Object.keys(readers).join(' ')}`,
       fix: "array.astype('<f4') before numpy.save",
-    })
-  }
-  const fortran = /(['"])fortran_order\1\s*:\s*(True|False)/.exec(header)
-  if (fortran === null) throw fail(start, "the key 'fortran_order' with True or False", JSON.stringify(header.slice(0, 60).trim()))
-  const shapeText = /(['"])shape\1\s*:\s*\(([^)]*)\)/.exec(header)
-  if (shapeText === null) throw fail(start, "the key 'shape' with a tuple", JSON.stringify(header.slice(0, 60).trim()))
-  const at = start + shapeText.index
-  const sizes = shapeText[2]!.split(',').map((s) => s.trim())
+    },
+  )
+}
+
+/** A tuple of sizes; one of a single size ends in a comma. */
+function shapeFrom(tuple: string, at: number, fail: Failure): readonly number[] {
+  const sizes = tuple
+    .slice(1, -1)
+    .split(',')
+    .map((s) => s.trim())
   if (sizes.at(-1) === '') sizes.pop()
-  const shape = sizes.map((s) => {
-    if (!/^\d{1,15}L?$/.test(s) || Number.parseInt(s, 10) < 1) throw fail(at, 'sizes of at least 1', `"${s}"`)
-    return Number.parseInt(s, 10)
+  else if (sizes.length === 1) throw fail(at, 'a tuple of sizes', tuple.slice(0, 24))
+  if (sizes.length < 1 || sizes.length > highestRank)
+    throw fail(at, `1 to ${highestRank} sizes`, `${sizes.length}`)
+  return sizes.map((s) => {
+    const size = /^\d{1,15}L?$/.test(s) ? Number.parseInt(s, 10) : 0
+    if (size < 1) throw fail(at, 'sizes of at least 1', JSON.stringify(s.slice(0, 24)))
+    return size
   })
-  if (shape.length < 1 || shape.length > highestRank) throw fail(at, `1 to ${highestRank} sizes`, `${shape.length}`)
-  return { descr: name, fortran: fortran[2] === 'True', shape }
 }
 
 const refused = (file: string, what: string): ConvoError =>
-  new ConvoError('E_KERNEL_FORMAT', `${file} holds ${what}, which are refused: reading them could run code or guess`, {
-    fix: "a plain array: numpy.save(path, array.astype('<f4'))",
-  })
+  new ConvoError(
+    'E_KERNEL_FORMAT',
+    `${file} holds ${what}, which are refused: reading them could run code or guess`,
+    {
+      fix: "a plain array: numpy.save(path, array.astype('<f4'))",
+    },
+  )
 
-/** IEEE half precision. */
-function half(bits: number): number {
+/** The number that 16 bits mean in IEEE half precision. */
+export function half(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1
   const exponent = (bits >> 10) & 31
   const fraction = bits & 1023
@@ -145,4 +220,43 @@ export function writeNpy(shape: readonly number[], data: Float32Array | Float64A
     else view.setFloat64(at, data[i]!, true)
   }
   return bytes
+}
+
+/** An array of NumPy, of rank 2 to 5. */
+export const npy: KernelFormat = {
+  name: 'NumPy array',
+  summary: 'an array as numpy.save writes it, of any number type, of rank 2 to 5',
+  extensions: ['.npy'],
+  example: "numpy.save('edge.npy', numpy.array([[-1, 0, 1]], '<f4'))",
+  sniff: (head) => magic.every((b, i) => head[i] === b),
+  read(bytes, file) {
+    const { shape, data } = readNpy(bytes, file)
+    try {
+      return [kernel(shape, data)]
+    } catch (error) {
+      if (!(error instanceof ConvoError)) throw error
+      const why =
+        error.why.length === 0
+          ? [`${file}: shape (${shape.join(', ')})`]
+          : error.why.map((w) => `${file}: ${w}`)
+      throw new ConvoError(error.code, error.message, { why, cause: error })
+    }
+  },
+  cannotHold: (k) => npyLosses(k),
+  write(k) {
+    requireHeld('a .npy file', npyLosses(k))
+    const single = Float32Array.from(k.weights)
+    return writeNpy(k.shape, single.every((w, i) => w === k.weights[i]) ? single : k.weights)
+  },
+}
+
+/** An array is weights alone. */
+function npyLosses(k: Kernel): string[] {
+  const losses: string[] = []
+  if (k.scale !== 1) losses.push(`a scale of ${k.scale}`)
+  if (k.offset !== 0) losses.push(`an offset of ${k.offset}`)
+  if (k.anchor !== undefined) losses.push(`an anchor at x=${k.anchor[1]}, y=${k.anchor[0]}`)
+  if (k.bias !== undefined) losses.push('a bias for each output channel')
+  if (k.border !== undefined) losses.push(`the border mode ${k.border}`)
+  return losses
 }

@@ -1,0 +1,83 @@
+import { ConvoError, type ErrorCode } from '../error.ts'
+import { readKernels } from './formats/index.ts'
+import { type Kernel, kernel } from './kernel.ts'
+
+/** What inline kernels are called in errors, where files have their names. */
+const shown = 'kernel'
+
+// nested lists and convo JSON, a G'MIC literal, the geometry of an ImageMagick string
+const literal = /^\s*(?:[[{(]|\d+(?:x\d+)?(?:[+-]\d+)*[@<>]?\s*:)/
+// a number, and then nothing that could be part of a word or a path
+const rows = /^[\s,;]*[+-]?\.?\d[-+.\deE,;\s]*$|^[\s,;]*[+-]?\.?\d\S*[\s,;]/
+
+/** Whether a source is written out numbers, and no name or file. */
+export const isInline = (source: string): boolean => literal.test(source) || rows.test(source)
+
+/**
+ * The kernels that are written out in a source: one, or several that an ImageMagick string joins.
+ *
+ * @throws ConvoError E_KERNEL_SYNTAX, E_KERNEL_SHAPE, E_KERNEL_VALUE
+ */
+export function inlineKernels(source: string): readonly Kernel[] {
+  return literal.test(source) ? readKernels(new TextEncoder().encode(source), shown) : [readRows(source)]
+}
+
+/** Rows apart by `;` or a new line, numbers by spaces, tabs or a comma: `-1 0 1; -2 0 2; -1 0 1`. */
+function readRows(source: string): Kernel {
+  const lines = [...source.matchAll(/[^;\n]+/g)].filter(({ 0: line }) => line.trim() !== '')
+  const read = lines.map(({ 0: line, index }) => readRow(source, line, index))
+  const width = read[0]?.length ?? 0
+  read.forEach((row, y) => {
+    if (row.length === width) return
+    const why = `expected ${width} numbers as in row 1, found ${row.length} in row ${y + 1}`
+    throw failure(source, lines[y]!.index, 'E_KERNEL_SHAPE', 'rows of a kernel must be of one length', why)
+  })
+  return kernel([read.length, width], read.flat())
+}
+
+/** The numbers of one row. A comma stands between two numbers. */
+function readRow(source: string, line: string, index: number): readonly number[] {
+  const numbers: number[] = []
+  let afterComma = true
+  for (const { 0: word, index: at } of line.matchAll(/,|[^\s,]+/g)) {
+    if (word === ',') {
+      if (afterComma) throw syntax(source, index + at, '","')
+      afterComma = true
+      continue
+    }
+    if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(word))
+      throw syntax(source, index + at, `"${word}"`)
+    const value = Number(word)
+    if (!Number.isFinite(Math.fround(value))) {
+      const why = `expected a number between -3.4e38 and 3.4e38, found ${word}`
+      throw failure(
+        source,
+        index + at,
+        'E_KERNEL_VALUE',
+        `weights must be finite float32 numbers, got ${word}`,
+        why,
+      )
+    }
+    numbers.push(value)
+    afterComma = false
+  }
+  if (afterComma) throw syntax(source, index + line.length, 'the end of the row')
+  return numbers
+}
+
+const syntax = (source: string, at: number, found: string): ConvoError =>
+  failure(
+    source,
+    at,
+    'E_KERNEL_SYNTAX',
+    'the kernel is not rows of numbers',
+    `expected a number, found ${found}`,
+  )
+
+function failure(source: string, at: number, code: ErrorCode, message: string, why: string): ConvoError {
+  const before = source.slice(0, at).split('\n')
+  return new ConvoError(code, message, {
+    why: `${shown}:${before.length}:${before.at(-1)!.length + 1}: ${why}`,
+    fix: 'rows as "-1 0 1; -2 0 2; -1 0 1"',
+  })
+}

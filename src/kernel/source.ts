@@ -1,0 +1,223 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { basename, dirname, extname, join, resolve as resolvePath } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ConvoError, nearest } from '../error.ts'
+import { type Params, resolve } from '../params.ts'
+import { formats, readKernels } from './formats/index.ts'
+import { inlineKernels, isInline } from './inline.ts'
+import { type Kernel, showShape } from './kernel.ts'
+
+/** Kernels by name, each built from its settings. */
+export type KernelNames = Readonly<
+  Record<string, { readonly summary: string; readonly params: Params; build(values: never): Kernel }>
+>
+
+/** What a source is resolved against. */
+export type SourceOptions = {
+  /** The kernels that a bare word may name. */
+  readonly names?: KernelNames
+  /** The folder of relative paths; the current one unless given. */
+  readonly cwd?: string
+}
+
+/** Kernel files beyond this are refused before they are read, in bytes. */
+export const mostBytes = 2 ** 30
+
+/**
+ * The one kernel of a source, which is the first of these that it fits:
+ *
+ * 1. `-`: a file on standard input, its format found from its content;
+ * 2. numbers: rows `-1 0 1; -2 0 2; -1 0 1`, nested lists `[[1,2],[3,4]]` of rank 2 to 5 or any convo JSON, an ImageMagick
+ *    string `3x3: 1,2,…`, a G'MIC literal `(1,2;3,4)`. Numbers on one line are one row, whatever their count;
+ * 3. a name from `names`, with settings: `gaussian:sigma=2,size=9`;
+ * 4. a file, `path` or `path#kernel`, the kernel by its name or by its number counted from 1;
+ * 5. a file of convo's own folder of kernels, with or without its extension.
+ *
+ * So a name hides a file that is called the same, and what begins like numbers is never a file: `./name` reaches both.
+ *
+ * @throws ConvoError E_NAME, E_OPTION, E_KERNEL_FILE, and what the formats throw; E_KERNEL_FILE too when there are several
+ */
+export async function loadKernel(source: string, options: SourceOptions = {}): Promise<Kernel> {
+  const kernels = await loadKernels(source, options)
+  const [only] = kernels
+  if (only !== undefined && kernels.length === 1) return only
+  const names = kernels.map((k, i) => k.name ?? String(i + 1))
+  throw new ConvoError('E_KERNEL_FILE', `${source} holds ${kernels.length} kernels, and one is needed`, {
+    why: kernels.map((k, i) => `${i + 1}: ${k.name ?? 'without a name'} ${showShape(k.shape)}`),
+    ...(isInline(source) ? { fix: 'one of them alone' } : { fix: `${source}#${names[0]}` }),
+  })
+}
+
+/** All kernels of a source, as `loadKernel` finds it. A file of a network needs a `#tensor` all the same. */
+export async function loadKernels(
+  source: string,
+  { names = {}, cwd = process.cwd() }: SourceOptions = {},
+): Promise<readonly Kernel[]> {
+  const [head, fragment] = split(source)
+  if (head === '-') return readKernels(await readInput(), 'standard input', fragment)
+  if (isInline(source)) return inlineKernels(source)
+  const name = source.split(':', 1)[0]!
+  if (Object.hasOwn(names, name)) return [named(source, name, names)]
+  const file = find(source, cwd) ?? findOwn(source)
+  if (file === undefined) throw unknown(source, names, cwd)
+  return readKernels(await readBytes(file.path, file.shown), file.shown, file.fragment)
+}
+
+/** A file of a source: where it is, what it is called in errors, what is asked of it. */
+type Found = { readonly path: string; readonly shown: string; readonly fragment?: string | undefined }
+
+/** `path#fragment`; the first `#` that leaves a file name. */
+function split(source: string): readonly [path: string, fragment: string | undefined] {
+  const at = source.indexOf('#', 1)
+  return at === -1 ? [source, undefined] : [source.slice(0, at), source.slice(at + 1)]
+}
+
+/** The file of a source, if it is there. A file with a `#` in its own name goes first. */
+function find(source: string, cwd: string): Found | undefined {
+  if (source === '' || source.includes('\0')) return undefined
+  const [path, fragment] = split(source)
+  if (existsSync(resolvePath(cwd, source))) return { path: resolvePath(cwd, source), shown: source }
+  return existsSync(resolvePath(cwd, path))
+    ? { path: resolvePath(cwd, path), shown: path, fragment }
+    : undefined
+}
+
+const hasFolder = (source: string): boolean => /[\\/]/.test(source)
+
+/** The folder of ready-made kernels: the source lies two folders below the package, the bundle one. */
+function ownFolder(): string | undefined {
+  return ['../kernels/', '../../kernels/']
+    .map((path) => fileURLToPath(new URL(path, import.meta.url)))
+    .find((path) => existsSync(path))
+}
+
+/** The ready-made kernel files. */
+export function readyMade(): readonly string[] {
+  const folder = ownFolder()
+  return folder === undefined
+    ? []
+    : readdirSync(folder)
+        .filter((f) => isKernelFile(f))
+        .sort()
+}
+
+const isKernelFile = (file: string): boolean => {
+  const extension = extname(file).toLowerCase()
+  return extension === '.txt' || Object.values(formats).some((f) => f.extensions.includes(extension))
+}
+
+function findOwn(source: string): Found | undefined {
+  const [path, fragment] = split(source)
+  const folder = ownFolder()
+  if (folder === undefined || hasFolder(path)) return undefined
+  const file = readyMade().find((f) => f === path || basename(f, extname(f)) === path)
+  return file === undefined ? undefined : { path: join(folder, file), shown: file, fragment }
+}
+
+/** A kernel by its name, with the settings behind the colon: `name:key=value,flag`. */
+function named(source: string, name: string, names: KernelNames): Kernel {
+  const given: Record<string, string> = {}
+  for (const part of source.slice(name.length + 1).split(',')) {
+    if (part.trim() === '') continue
+    const [key = '', ...rest] = part.split('=').map((s) => s.trim())
+    if (Object.hasOwn(given, key)) {
+      throw new ConvoError(
+        'E_OPTION',
+        `${key} of ${name} is given twice, as ${given[key]} and ${rest.join('=')}`,
+      )
+    }
+    given[key] = rest.length === 0 ? 'true' : rest.join('=')
+  }
+  const entry = names[name]!
+  return entry.build(resolve(entry.params, given, (key) => `${name}:${key}`) as never)
+}
+
+/** The error for what is neither a name nor a file. */
+function unknown(source: string, names: KernelNames, cwd: string): ConvoError {
+  const [path] = split(source)
+  const word = source.split(':', 1)[0]!
+  if (hasFolder(path) || isKernelFile(path)) {
+    const folder = dirname(path)
+    const guess = nearest(basename(path), filesIn(resolvePath(cwd, folder)))
+    const own = hasFolder(path) ? undefined : nearest(path, readyMade())
+    const fix =
+      guess === undefined ? own : folder === '.' && !path.startsWith('.') ? guess : join(folder, guess)
+    return new ConvoError('E_KERNEL_FILE', `there is no file ${path}`, {
+      why: `looked in ${resolvePath(cwd, folder)}${hasFolder(path) ? '' : ' and among the kernels of convo'}`,
+      ...(fix === undefined ? {} : { fix }),
+    })
+  }
+  const own = readyMade().map((f) => basename(f, extname(f)))
+  const guess = nearest(word, [...Object.keys(names), ...own, ...filesIn(cwd)])
+  return new ConvoError('E_NAME', `there is no kernel "${word}"`, {
+    why: 'a kernel is a name, a file, or the numbers themselves: "-1 0 1; -2 0 2; -1 0 1"',
+    fix: guess ?? 'convo list kernels',
+  })
+}
+
+function filesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).filter(isKernelFile)
+  } catch {
+    // no such folder: nothing to suggest from it
+    return []
+  }
+}
+
+/** A whole file, refused by its size before it is read. @throws ConvoError E_KERNEL_FILE */
+async function readBytes(path: string, shown: string): Promise<Uint8Array> {
+  try {
+    const handle = await open(path)
+    try {
+      const stat = await handle.stat()
+      if (stat.isDirectory()) {
+        throw new ConvoError('E_KERNEL_FILE', `${shown} is a folder`, { fix: 'a file in it' })
+      }
+      if (!stat.isFile()) return await collect(handle.createReadStream(), shown)
+      if (stat.size > mostBytes) throw tooLarge(shown, String(stat.size))
+      return await handle.readFile()
+    } finally {
+      await handle.close()
+    }
+  } catch (cause) {
+    if (cause instanceof ConvoError) throw cause
+    throw new ConvoError('E_KERNEL_FILE', `cannot read ${shown}`, {
+      why: `${shown}: ${messageOf(cause)}`,
+      cause,
+    })
+  }
+}
+
+async function readInput(): Promise<Uint8Array> {
+  if (process.stdin.isTTY) {
+    throw new ConvoError('E_KERNEL_FILE', 'a kernel is not read from a terminal', {
+      fix: 'the numbers in place of -, or < kernel.json behind the command',
+    })
+  }
+  try {
+    return await collect(process.stdin, 'standard input')
+  } catch (cause) {
+    if (cause instanceof ConvoError) throw cause
+    throw new ConvoError('E_KERNEL_FILE', 'cannot read standard input', { why: messageOf(cause), cause })
+  }
+}
+
+/** All of a stream, whose size is not known before. */
+async function collect(stream: AsyncIterable<unknown>, shown: string): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of stream) {
+    chunks.push(chunk as Uint8Array)
+    size += (chunk as Uint8Array).length
+    if (size > mostBytes) throw tooLarge(shown, `at least ${size}`)
+  }
+  return Buffer.concat(chunks)
+}
+
+const tooLarge = (shown: string, size: string): ConvoError =>
+  new ConvoError('E_KERNEL_FILE', `${shown} is too large for a kernel`, {
+    why: `${shown}: ${size} bytes, and ${mostBytes} are read at most`,
+  })
+
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
