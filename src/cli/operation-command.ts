@@ -55,7 +55,7 @@ function optionGroups({ name, params, shared }: Operation): OptionGroup[] {
   ]
 }
 
-const needsKernel = '--kernel "0 -1 0, -1 5 -1, 0 -1 0"'
+const needsKernel = '--kernel "0 -1 0; -1 5 -1; 0 -1 0"'
 
 function examplesOf({ name, params, kernel, shared }: Operation): string[] {
   const base = `convo ${name} in.png out.png${kernel === 'required' ? ` ${needsKernel}` : ''}`

@@ -33,18 +33,22 @@ const lists: Readonly<Record<string, () => readonly Row[]>> = {
         .join(' '),
     })),
   formats: () => [
-    ...Object.entries(formats).map(([name, format]) => ({
+    ...Object.entries(formats).map(([name, { extensions, summary, write }]) => ({
       name,
       for: 'kernels',
-      access: 'read',
-      files: format.extensions.join(' '),
+      access: write === undefined ? 'read' : 'read, write',
+      files: extensions.join(' '),
+      summary,
     })),
-    ...Object.entries(outputFormats).map(([name, format]) => ({
+    ...Object.entries(outputFormats).map(([name, { extensions, depths, exact }]) => ({
       name,
       for: 'pictures',
       access: 'read, write',
-      files: format.extensions.join(' '),
+      files: extensions.join(' '),
+      summary: `${depths.join(' or ')} bits${exact ? '' : ', not exact'}`,
     })),
+    { name: 'svg', for: 'pictures', access: 'read', files: '.svg', summary: 'drawn at its own size' },
+    { name: 'npy', for: 'pictures', access: 'read, write', files: '.npy', summary: 'floating point' },
   ],
 }
 

@@ -1,0 +1,67 @@
+import { type DiffStyle, diffStyles } from '../../image/compare/styles.ts'
+import { toleranceSettings } from '../../image/compare/tolerance.ts'
+import { choice, flag, resolve, text } from '../../params.ts'
+import type { Command } from '../command.ts'
+import { sharedSettings } from '../settings.ts'
+
+const outputSettings = {
+  diff: text('write a picture of what differs', '<file>'),
+  'diff-style': choice<DiffStyle>(
+    'triptych: expected, overlay, actual; overlay: differing pixels red on the pale picture, tolerated ones amber; ' +
+      'heat: how far each pixel is off; mask: differing pixels white on black',
+    diffStyles,
+    'triptych',
+  ),
+  json: flag('print what was found as one JSON object'),
+  quiet: flag('print nothing; the exit status is the answer'),
+}
+
+const inputSettings = {
+  'no-orient': sharedSettings['no-orient'],
+  'max-pixels': sharedSettings['max-pixels'],
+  debug: sharedSettings.debug,
+}
+
+/** `convo compare <expected> <actual>` */
+export const compareCommand: Command = {
+  name: 'compare',
+  summary: 'tells whether two pictures are the same, exactly or within a tolerance, and how they differ',
+  group: 'commands',
+  arguments: [
+    { name: 'expected', summary: 'a picture or .npy array; - is standard input', kind: 'file' },
+    { name: 'actual', summary: 'a picture or .npy array; - is standard input', kind: 'file' },
+  ],
+  options: [
+    { title: 'Tolerance', params: toleranceSettings },
+    { title: 'Output', params: outputSettings },
+    { title: 'Input', params: inputSettings },
+  ],
+  examples: [
+    'convo compare golden.png actual.png',
+    'convo compare golden.png actual.png --max-abs 1 --diff diff.png',
+    'convo compare golden.png actual.png --max-abs 2% --max-diff-pixels 20 --ignore 0,0,64,16',
+    'convo compare golden.png actual.png --min-ssim 0.98 --quiet',
+  ],
+  details: () => [
+    {
+      title: 'Exit status',
+      text: '0: the same, or within the tolerance. 1: different, of different sizes too. 2: could not be compared.',
+    },
+    {
+      title: 'How the limits work together',
+      text:
+        'Without a limit, pictures must be equal, sample by sample, at their own depth. A pixel differs when a channel is ' +
+        'off by more than --max-abs, or when --perceptual sees it; --max-diff-pixels, --max-diff-ratio and --max-density ' +
+        'say how many pixels may differ, and where none of them is given, none may. --min-psnr, --max-rmse and --min-ssim ' +
+        'measure the whole picture; given alone, they alone decide. Every limit that is given must hold, on every page.',
+    },
+  ],
+  async run(call) {
+    const { runCompare } = await import('../compare/run.ts')
+    const isTolerance = (name: string) => Object.hasOwn(toleranceSettings, name)
+    const pick = (wanted: boolean) =>
+      Object.fromEntries(Object.entries(call.given).filter(([name]) => isTolerance(name) === wanted))
+    const tolerance = resolve(toleranceSettings, pick(true))
+    return runCompare(call, tolerance, resolve({ ...outputSettings, ...inputSettings }, pick(false)))
+  },
+}

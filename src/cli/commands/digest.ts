@@ -1,0 +1,54 @@
+import { flag, resolve } from '../../params.ts'
+import type { Command } from '../command.ts'
+import { sharedSettings } from '../settings.ts'
+
+const digestSettings = {
+  json: flag('print digest, size, channels, depth and number of pages as one JSON object'),
+  'no-orient': sharedSettings['no-orient'],
+  'max-pixels': sharedSettings['max-pixels'],
+  debug: sharedSettings.debug,
+}
+
+/** `convo digest <image>` */
+export const digestCommand: Command = {
+  name: 'digest',
+  summary: 'prints a hash of the pixels of a picture, whatever the encoding of its file',
+  group: 'commands',
+  arguments: [{ name: 'image', summary: 'a picture or .npy array; - is standard input', kind: 'file' }],
+  options: [{ title: 'Options', params: digestSettings }],
+  examples: ['convo digest photo.png', 'convo digest golden.png --json'],
+  details: () => [
+    {
+      title: 'What is hashed',
+      text:
+        'SHA-256 over, for each page in turn, the line "convo picture 1 <width>x<height>x<channels> <depth>" with a newline, ' +
+        'and the decoded samples, row by row, channels interleaved, little-endian. Format, compression, palette, profile ' +
+        'and other metadata do not matter; hidden colours under alpha 0 do. Of floats, -0 is 0 and all NaN are one.',
+    },
+  ],
+  async run({ args: [path = ''], given, io }) {
+    const [{ createDigest }, { readInput }, { openPages }] = await Promise.all([
+      import('../../image/digest.ts'),
+      import('../../image/probe.ts'),
+      import('../pages.ts'),
+    ])
+    const settings = resolve(digestSettings, given)
+    const isInput = path === '-'
+    const { count, pictures } = await openPages(isInput ? readInput('/dev/stdin') : path, {
+      maxPixels: settings['max-pixels'],
+      orient: !settings['no-orient'],
+      ...(isInput && { name: 'standard input' }),
+    })
+    const hash = createDigest()
+    const shapes: Record<string, number>[] = []
+    for await (const page of pictures) {
+      hash.add(page)
+      const { width, height, channels, depth } = page
+      shapes.push({ width, height, channels, depth })
+    }
+    const digest = hash.end()
+    const report = { image: path, digest, ...shapes[0], pages: count }
+    await io.out(settings.json ? `${JSON.stringify(report, null, 2)}\n` : `${digest}\n`)
+    return 0
+  },
+}
