@@ -2,18 +2,10 @@ import type { Recipe } from '../conv/recipe.ts'
 import { ConvoError, nearest } from '../error.ts'
 import type { Filter } from '../filters/filter.ts'
 import { filters } from '../filters/table.ts'
-import type { Kernel } from '../kernel/kernel.ts'
 import { operators } from '../operators/index.ts'
-import type { Operator, Step } from '../operators/operator.ts'
+import type { Given, Operator, Step } from '../operators/operator.ts'
 import type { Params, Values } from '../params.ts'
 import { correlationSettings, pictureSettings, runSettings } from './settings.ts'
-
-/** What an operation is made from: its own settings, the kernel, and the channels of the picture it meets. */
-export type Given = {
-  readonly values: Values<Params>
-  readonly kernel: Kernel | undefined
-  readonly channels: number
-}
 
 /** A filter or an operator, as the command line sees it. */
 export type Operation = {
@@ -21,7 +13,7 @@ export type Operation = {
   readonly kind: 'filter' | 'operator'
   /** One line, as a verb. */
   readonly summary: string
-  /** Groups the lists: that of the filter, or `operators`. */
+  /** Groups the lists: that of the filter, `operators`, or `steps`. */
   readonly group: string
   /** The sum that an operator computes. */
   readonly formula?: string
@@ -57,14 +49,13 @@ function filterOperation(name: string, { build, ...rest }: Filter): Operation {
   }
 }
 
-function operatorOperation(name: string, { build, ...rest }: Operator): Operation {
+function operatorOperation(name: string, { build, takes, ...rest }: Operator): Operation {
   return {
     ...rest,
     name,
     kind: 'operator',
-    group: 'operators',
     get shared() {
-      return sharedBy(rest.params, rest.kernel === 'none' ? Object.keys(correlationSettings) : [])
+      return sharedBy(rest.params, leftBy(takes, rest.kernel))
     },
     build,
   }
@@ -114,6 +105,12 @@ export function findOperation(name: string, others: readonly string[] = []): Ope
     why: 'convo --help and convo list name them all',
     ...(guess !== undefined && { fix: guess }),
   })
+}
+
+/** The options about kernels that an operator does not take. */
+function leftBy(takes: readonly string[], kernel: Operation['kernel']): string[] {
+  const kept = kernel === 'none' ? takes : ['kernel', ...takes]
+  return Object.keys(correlationSettings).filter((name) => !kept.includes(name))
 }
 
 function sharedBy(own: Params, left: readonly string[]): Params {

@@ -139,7 +139,7 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
       continue
     }
     const tone = toneOf(step.recipe, task, picture, i === 0, i === job.steps.length - 1, 1)
-    const plan = planFor(step.recipe, task.filter, picture, tone)
+    const plan = planFor(step.recipe, { ...task.filter, ...step.options }, picture, tone)
     plans.push(...planFacts(plan))
     picture = {
       ...picture,
@@ -220,14 +220,17 @@ async function runJob(
   for (const [i, make] of job.steps.entries()) {
     const step = make(state.picture)
     if (step.kind === 'tensor') state = await tensorStep(pool, session, state, step)
-    else if (i < job.steps.length - 1) state = await recipeStep(session, state, step.recipe, job, i === 0)
+    else if (i < job.steps.length - 1) {
+      state = await recipeStep(session, state, step.recipe, withOptions(job, step), i === 0)
+    }
+    state = { ...state, notes: [...state.notes, ...(step.notes ?? [])] }
     last = step
   }
   invariant(last !== undefined, 'a job has at least one step')
   // What a tensor operator made goes to the file through the recipe that changes nothing.
   const isRecipe = last.kind === 'recipe'
   const recipe = last.kind === 'recipe' ? last.recipe : identity
-  const filter = isRecipe ? job.filter : { ...job.filter, ...neutral }
+  const filter = last.kind === 'recipe' ? withOptions(job, last).filter : { ...job.filter, ...neutral }
   const written = await writeLast(
     session,
     state,
@@ -245,6 +248,12 @@ async function runJob(
     notes: [...state.notes, ...written.notes],
   }
 }
+
+/** The job with what the step decided about its kernels. */
+const withOptions = (job: Task, step: Extract<Step, { kind: 'recipe' }>): Task => ({
+  ...job,
+  filter: { ...job.filter, ...step.options },
+})
 
 const identity: Recipe = single(kernel([1, 1], [1]))
 const neutral = {
@@ -303,7 +312,7 @@ async function tensorStep(
   const { picture } = state
   const x = tensorOf(session, picture)
   const y = await step.apply(x, poolEngine(pool, session))
-  return { ...state, picture: pictureOf(y, picture.full) }
+  return { ...state, picture: pictureOf(y, step.full ?? picture.full) }
 }
 
 async function writeLast(
@@ -336,7 +345,7 @@ async function writeLast(
     const png = await openPng(output, { ...shape, meta }, compression)
     try {
       const sink: Sink = { kind: 'png', depth, compression }
-      const outcome = await runRecipe(session, plan, picture, tone, range, sink, png.strip)
+      const outcome = await runRecipe(session, plan, picture, tone, range, sink, png.strip, png.drain)
       return done(outcome, await png.finish())
     } catch (error) {
       await png.abort()

@@ -1,6 +1,7 @@
 import type { AlgorithmChoice, FilterOptions } from '../conv/plan.ts'
 import { ConvoError } from '../error.ts'
 import { ranges } from '../image/quantise.ts'
+import type { KernelOptions } from '../operators/operator.ts'
 import {
   choice,
   custom,
@@ -151,6 +152,27 @@ export const conflicts: readonly (readonly [a: string, b: string, fix: string])[
   ['json', 'verbose', '--json alone: it holds all that --verbose prints'],
   ['in-place', 'dry-run', '--dry-run alone: it writes nothing'],
 ]
+
+/** The settings about kernels as operators take them: `undefined` where nothing was said. */
+export function kernelOptions(settings: Settings): KernelOptions {
+  const { border, fill, anchor, flip, scale, normalize, bias, stride, dilation, padding, groups, algorithm } =
+    settings
+  const place = anchor && ([anchor.y, anchor.x] as const)
+  return {
+    border,
+    fill,
+    anchor: place,
+    flip,
+    scale,
+    normalize,
+    bias,
+    stride,
+    dilation,
+    padding,
+    groups,
+    algorithm,
+  }
+}
 
 /**
  * The settings as the plan of a recipe takes them.

@@ -1,6 +1,12 @@
 import type { Engine } from '../conv/engine.ts'
+import type { FilterOptions } from '../conv/plan.ts'
+import { single } from '../conv/recipe.ts'
 import { biasOf, type ConvOptions, correlationOf } from '../conv/spec.ts'
+import { ConvoError, invariant } from '../error.ts'
+import { type Kernel, showShape } from '../kernel/kernel.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import { bankOf, correlateBank, refuseAlgorithm, wrongRank } from './bank.ts'
+import { type Given, type KernelOptions, operator, type Step } from './operator.ts'
 
 /**
  * 2-D convolution of x [C,H,W] with a bank [O,C/groups,kH,kW], which is cross-correlation, as in the frameworks:
@@ -23,3 +29,72 @@ export async function conv2d(
   const c = correlationOf(2, x, weight, options)
   return engine.correlate(x, weight, biasOf(options.bias, c.filters), c)
 }
+
+/** The options about kernels that every correlation takes. */
+export const correlationOptions = [
+  'border',
+  'fill',
+  'anchor',
+  'flip',
+  'scale',
+  'normalize',
+  'bias',
+  'stride',
+  'dilation',
+  'padding',
+  'groups',
+  'algorithm',
+] as const
+
+/**
+ * The step that correlates with a kernel of rank 2 (each channel on its own), 3 (all channels summed into one) or 4 (a
+ * bank). A bank comes from a network, so zeros stand outside unless something else is asked for.
+ */
+export function correlationStep(
+  name: string,
+  kernel: Kernel,
+  { settings, full }: Pick<Given, 'settings' | 'full'>,
+): Step {
+  const { shape } = kernel
+  if (shape.length === 2) {
+    if (settings.groups === undefined)
+      return { kind: 'recipe', recipe: single(kernel), options: settingsOf(settings) }
+    throw new ConvoError(
+      'E_OPTION',
+      `--groups ${settings.groups} needs a bank of filters, and this kernel is a plane`,
+      {
+        why: `a kernel of rank 2, ${showShape(shape)}, meets every channel on its own anyway`,
+      },
+    )
+  }
+  if (shape.length > 4) throw wrongRank(name, kernel, 'rank 2, 3 or 4')
+  refuseAlgorithm(name, settings)
+  const bank = bankOf(kernel, shape.length === 3 ? [1, ...shape] : shape, settings)
+  return {
+    kind: 'tensor',
+    acts: 'colour',
+    apply: (x, engine) => correlateBank(engine, x, bank, { ...settings, usual: 'constant', full }),
+  }
+}
+
+/** The settings that were given, as a recipe takes them. */
+function settingsOf({ groups: _, ...settings }: KernelOptions): Partial<FilterOptions> {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))
+}
+
+export const conv2dCommand = operator({
+  summary: 'correlates with any kernel: a plane, a sum over channels, or a bank of filters',
+  formula:
+    'out[o,i,j] = bias[o] + Σ weight[o,c,u,v] · x[c, i·stride + u·dilation, j·stride + v·dilation] over c, u, v; ' +
+    'size floor((in + padding − dilation·(k − 1) − 1) / stride) + 1, by default that of the picture',
+  source:
+    'LeCun et al. 1998; cross-correlation, as in the frameworks and OpenCV: --flip for the convolution of mathematics',
+  group: 'operators',
+  params: {},
+  kernel: 'required',
+  takes: correlationOptions,
+  build: ({ kernel, ...given }) => {
+    invariant(kernel !== undefined, 'conv2d is built with a kernel')
+    return correlationStep('conv2d', kernel, given)
+  },
+})

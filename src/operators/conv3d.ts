@@ -1,6 +1,11 @@
 import type { Engine } from '../conv/engine.ts'
+import type { Padding } from '../conv/geometry.ts'
 import { biasOf, type ConvOptions, correlationOf } from '../conv/spec.ts'
+import { ConvoError } from '../error.ts'
+import { choice, custom, expected, number, numbers } from '../params.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import { operator } from './operator.ts'
+import { correlateVolume, lengthOf, type VolumeOptions, volumeKernels } from './volume.ts'
 
 /**
  * 3-D convolution of x [C,D,H,W] with a bank [O,C/groups,kD,kH,kW]. The filters are less deep than the volume, or as deep,
@@ -23,3 +28,95 @@ export async function conv3d(
   const c = correlationOf(3, x, weight, options)
   return engine.correlate(x, weight, biasOf(options.bias, c.filters), c)
 }
+
+const axes3 = { min: 1, max: 3 }
+
+/** One, two (rows and columns) or three numbers for depth, rows and columns. @throws ConvoError E_OPTION */
+function triple(name: string, list: readonly number[], neutral: number): [number, number, number] {
+  if (list.length === 2) return [neutral, list[0]!, list[1]!]
+  const [z, y = z, x = z] = list
+  if (z === undefined || y === undefined || x === undefined) throw expected('1 to 3 numbers', name, list)
+  return [z, y, x]
+}
+
+function parsePadding(given: unknown, name: string): readonly [Padding, Padding, Padding] {
+  if (given === 'same' || given === 'valid' || given === 'full') return [given, given, given]
+  if (typeof given === 'string' && !/^[\s\d]/.test(given))
+    throw expected('same, valid, full, or 1 to 3 numbers', name, given)
+  const list = numbers('', '', axes3, { min: 0, whole: true }).parse(given, name)
+  const [z, y, x] = triple(name, list, 0)
+  return [
+    [z, z],
+    [y, y],
+    [x, x],
+  ]
+}
+
+export const conv3dCommand = operator({
+  summary: 'correlates a volume with a kernel that slides in three directions',
+  formula:
+    'out[o,l,i,j] = bias[o] + Σ weight[o,c,t,u,v] · x[c, l + t, i + u, j + v] over c, t, u, v; size per axis ' +
+    'floor((in + padding − dilation·(k − 1) − 1) / stride) + 1, by default that of the volume',
+  source:
+    'Ji et al. 2013; Tran et al. 2015. By name: gaussian, exp(−r²/2σ²) cut at 4σ as SciPy’s; sobel, the length of the gradient by ' +
+    '-1 0 1 along an axis and 1 2 1 along the others; box, the mean of 3x3x3. A kernel [kD,kH,kW] meets every channel on its own',
+  group: 'operators',
+  params: {
+    filter: {
+      ...choice('a kernel by name', ['gaussian', 'sobel', 'sobel-x', 'sobel-y', 'sobel-z', 'box']),
+      unset: 'gaussian, unless there is a --kernel',
+    },
+    sigma: { ...number('of the gaussian, in samples', undefined, { min: 0.1, max: 50 }), unset: '1' },
+    stride: {
+      ...numbers('samples from one output sample to the next', '<n>|<z,y,x>', axes3, { min: 1, whole: true }),
+      default: [1] as readonly number[],
+    },
+    dilation: {
+      ...numbers('samples from one tap to the next', '<n>|<z,y,x>', axes3, { min: 1, whole: true }),
+      default: [1] as readonly number[],
+    },
+    padding: {
+      ...custom(
+        'samples around the volume: same, valid, full, one number or z,y,x',
+        '<padding>',
+        parsePadding,
+      ),
+      choices: ['same', 'valid', 'full'],
+      unset: 'as many output samples as there are input samples, over the stride',
+    },
+  },
+  kernel: 'optional',
+  takes: ['border', 'fill', 'flip', 'scale', 'normalize', 'bias', 'groups'],
+  build: ({ kernel, values, settings, full }) => {
+    const { filter, sigma } = values
+    if (kernel !== undefined && (filter ?? sigma) !== undefined) {
+      const name = filter === undefined ? 'sigma' : 'filter'
+      throw new ConvoError('E_OPTION', `--${name} and --kernel cannot both be meant`, {
+        fix: 'one of the two',
+      })
+    }
+    const named = filter ?? 'gaussian'
+    if (sigma !== undefined && named !== 'gaussian') {
+      throw new ConvoError('E_OPTION', `--sigma says nothing to ${named}`, { fix: '--filter gaussian' })
+    }
+    const kernels = kernel === undefined ? volumeKernels(named, sigma ?? 1) : [kernel]
+    const how: VolumeOptions = {
+      ...settings,
+      full,
+      axes: {
+        stride: triple('--stride', values.stride, 1),
+        dilation: triple('--dilation', values.dilation, 1),
+        padding: values.padding,
+      },
+    }
+    return {
+      kind: 'tensor',
+      acts: kernels[0]!.shape.length === 3 ? 'each' : 'colour',
+      async apply(x, engine) {
+        const parts: Tensor[] = []
+        for (const k of kernels) parts.push(await correlateVolume(engine, x, k, how))
+        return parts.length === 1 ? parts[0]! : lengthOf(parts)
+      },
+    }
+  },
+})

@@ -1,10 +1,16 @@
 import type { Engine } from '../conv/engine.ts'
 import { type Bias, biasOf, type ConvOptions, checkOptions } from '../conv/spec.ts'
 import { ConvoError } from '../error.ts'
+import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
+import { loadKernel } from '../kernel/source.ts'
+import { text } from '../params.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { type Activation, checkActivation } from './activation.ts'
-import { depthwiseCorrelation } from './depthwise.ts'
-import { pointwiseBank, pointwiseConv2d } from './pointwise.ts'
+import { bankOf, correlateBank, refuseAlgorithm } from './bank.ts'
+import { correlationOptions } from './conv2d.ts'
+import { depthwiseBank, depthwiseCorrelation } from './depthwise.ts'
+import { operator } from './operator.ts'
+import { matrixShape, pointwiseBank, pointwiseConv2d } from './pointwise.ts'
 
 /** The options of the depthwise separable convolution; stride, padding and dilation are those of the depthwise step. */
 export type DepthwiseSeparableOptions = Omit<ConvOptions, 'groups' | 'bias'> & {
@@ -56,3 +62,49 @@ export async function depthwiseSeparableConv2d(
   const between = await engine.correlate(x, depthwise, biasOf(depthwiseBias, c.filters), c)
   return pointwiseConv2d(engine, between, bank, last)
 }
+
+const sharpen = makeKernel([3, 3], [0, -1, 0, -1, 5, -1, 0, -1, 0])
+
+export const depthwiseSeparableCommand = operator({
+  summary: 'correlates every channel on its own, then mixes the channels by a 1x1',
+  formula:
+    'between[c·m + q,i,j] = Σ weight[c·m + q,u,v] · x[c, i + u, j + v], out[o,i,j] = Σ mix[o,k] · between[k,i,j]; ' +
+    'weights C·m·kH·kW + O·C·m: 16 to 32 channels with 3x3 take 656 where the plain convolution takes 4,608',
+  source:
+    'Sifre 2014; Chollet 2017; Howard et al. 2017. Sharpens and mixes nothing unless --kernel and --pointwise say otherwise',
+  group: 'operators',
+  params: {
+    pointwise: {
+      ...text('the second step: a matrix as file or as numbers, a row for each output channel', '<kernel>'),
+      unset: 'the identity: no mixing',
+    },
+  },
+  kernel: 'optional',
+  takes: correlationOptions.filter((name) => name !== 'groups'),
+  build: ({ kernel = sharpen, values, settings, full }) => {
+    refuseAlgorithm('depthwise-separable', settings)
+    const { bias: _, ...depthwiseSettings } = settings
+    return {
+      kind: 'tensor',
+      acts: 'colour',
+      async apply(x, engine) {
+        const mix = values.pointwise === undefined ? undefined : await loadKernel(values.pointwise)
+        const groups = x.shape[0]!
+        const usual = kernel.shape.length === 4 ? 'constant' : 'replicate'
+        const plane = depthwiseBank('depthwise-separable', kernel, groups)
+        const depthwise = bankOf(plane.kernel, plane.shape, depthwiseSettings)
+        const first = { ...depthwiseSettings, groups, usual, full } as const
+        const between = await correlateBank(engine, x, depthwise, first)
+        const matrix = mix ?? identityMatrix(between.shape[0]!)
+        const pointwise = bankOf(matrix, matrixShape('--pointwise', matrix), {})
+        return correlateBank(engine, between, pointwise, { bias: settings.bias, usual: 'constant', full })
+      },
+    }
+  },
+})
+
+const identityMatrix = (n: number): Kernel =>
+  makeKernel(
+    [n, n],
+    Float64Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 1 : 0)),
+  )

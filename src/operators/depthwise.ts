@@ -2,7 +2,11 @@ import type { Engine } from '../conv/engine.ts'
 import type { Correlation } from '../conv/geometry.ts'
 import { biasOf, type ConvOptions, checkOptions, checkRank, correlationOf } from '../conv/spec.ts'
 import { ConvoError } from '../error.ts'
+import { type Kernel, kernel as makeKernel, showShape } from '../kernel/kernel.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import { bankOf, correlateBank, refuseAlgorithm, wrongRank } from './bank.ts'
+import { correlationOptions, correlationStep } from './conv2d.ts'
+import { operator } from './operator.ts'
 
 /** The options of the depthwise convolution: its groups are the channels. */
 export type DepthwiseOptions = Omit<ConvOptions, 'groups'>
@@ -59,3 +63,65 @@ export function depthwiseCorrelation(
   }
   return correlationOf(2, x, weight, { ...options, groups: channels })
 }
+
+const sharpen = makeKernel([3, 3], [0, -1, 0, -1, 5, -1, 0, -1, 0])
+
+/** A kernel as a depthwise bank for x: a plane for all channels alike, one plane each, or [C·m,1,kH,kW]. @throws ConvoError E_KERNEL_SHAPE, E_SHAPE */
+export function depthwiseBank(
+  operator: string,
+  kernel: Kernel,
+  channels: number,
+): { kernel: Kernel; shape: readonly number[] } {
+  const { shape, weights } = kernel
+  if (shape.length === 2) {
+    const repeated = Float64Array.from(
+      { length: channels * weights.length },
+      (_, i) => weights[i % weights.length]!,
+    )
+    return { kernel: { ...kernel, weights: repeated }, shape: [channels, 1, ...shape] }
+  }
+  if (shape.length > 4 || (shape.length === 4 && shape[1] !== 1)) {
+    throw wrongRank(operator, kernel, '[kH,kW], [C,kH,kW] or [C*m,1,kH,kW]')
+  }
+  if (shape[0]! % channels !== 0) {
+    throw new ConvoError(
+      'E_SHAPE',
+      `the kernel has ${shape[0]} filters, which the ${channels} channels of the picture do not divide`,
+      {
+        why: `the kernel is ${showShape(shape)}; every channel has the same number of filters`,
+      },
+    )
+  }
+  return { kernel, shape: shape.length === 4 ? shape : [shape[0]!, 1, shape[1]!, shape[2]!] }
+}
+
+export const depthwiseCommand = operator({
+  summary: 'correlates every channel with filters of its own, and sums over none',
+  formula:
+    'out[c·m + q,i,j] = Σ weight[c·m + q,u,v] · x[c, i + u, j + v] over u, v; weights C·m·kH·kW, a C-th of the plain convolution',
+  source:
+    'Sifre 2014. A kernel [kH,kW] serves all channels, [C,kH,kW] has one for each, [C·m,1,kH,kW] m for each; sharpens unless --kernel says otherwise',
+  group: 'operators',
+  params: {},
+  kernel: 'optional',
+  takes: correlationOptions.filter((name) => name !== 'groups'),
+  build: ({ kernel = sharpen, settings, full }) => {
+    if (kernel.shape.length === 2) return correlationStep('depthwise', kernel, { settings, full })
+    refuseAlgorithm('depthwise', settings)
+    return {
+      kind: 'tensor',
+      acts: 'colour',
+      apply: (x, engine) => {
+        const groups = x.shape[0]!
+        const bank = depthwiseBank('depthwise', kernel, groups)
+        const usual = kernel.shape.length === 3 ? 'replicate' : 'constant'
+        return correlateBank(engine, x, bankOf(bank.kernel, bank.shape, settings), {
+          ...settings,
+          groups,
+          usual,
+          full,
+        })
+      },
+    }
+  },
+})

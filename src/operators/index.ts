@@ -1,12 +1,33 @@
-import { single } from '../conv/recipe.ts'
-import { type Operator, operator } from './operator.ts'
-export const operators: Record<string, Operator> = {
-  conv2d: operator({
-    summary: 'correlates with any kernel',
-    formula: '',
-    source: '',
-    params: {},
-    kernel: 'required',
-    build: ({ kernel }) => ({ kind: 'recipe', recipe: single(kernel!) }),
-  }),
+import { conv2dCommand } from './conv2d.ts'
+import { conv3dCommand } from './conv3d.ts'
+import { depthwiseCommand } from './depthwise.ts'
+import { depthwiseSeparableCommand } from './depthwise-separable.ts'
+import { dilatedCommand } from './dilated.ts'
+import { groupedCommand } from './grouped.ts'
+import { involutionCommand } from './involution-command.ts'
+import { maxPoolCommand } from './max-pool.ts'
+import { unpoolCommand } from './max-unpool.ts'
+import type { Operator } from './operator.ts'
+import { pointwiseCommand } from './pointwise.ts'
+import { separableCommand } from './separable.ts'
+import { normalizeStep, reluStep, thresholdStep } from './steps.ts'
+import { transposedCommand } from './transposed.ts'
+
+/** Every operator of the textbook by its name on the command line, and the small steps, in the order of lists and help. */
+export const operators: Readonly<Record<string, Operator>> = {
+  conv2d: conv2dCommand,
+  conv3d: conv3dCommand,
+  pointwise: pointwiseCommand,
+  separable: separableCommand,
+  depthwise: depthwiseCommand,
+  'depthwise-separable': depthwiseSeparableCommand,
+  grouped: groupedCommand,
+  dilated: dilatedCommand,
+  transposed: transposedCommand,
+  maxpool: maxPoolCommand,
+  unpool: unpoolCommand,
+  involution: involutionCommand,
+  relu: reluStep,
+  threshold: thresholdStep,
+  normalize: normalizeStep,
 }

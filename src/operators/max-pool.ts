@@ -1,7 +1,10 @@
 import { extent } from '../conv/geometry.ts'
 import { axisChoices, checkOptions, checkRank, type PerAxis, perAxis } from '../conv/spec.ts'
 import { ConvoError } from '../error.ts'
+import { flag, numbers } from '../params.ts'
 import { Tensor } from '../tensor/tensor.ts'
+import { pair } from './bank.ts'
+import { operator } from './operator.ts'
 
 /** The options of max pooling. */
 export type PoolOptions = {
@@ -188,3 +191,61 @@ function poolInto(
     }
   }
 }
+
+export const maxPoolCommand = operator({
+  summary: 'keeps the largest sample of every window, 2x2 unless told, and so halves the picture',
+  formula:
+    'out[i,j] = max x[i·stride + u, j·stride + v] over u, v; size floor((in + padding − dilation·(k − 1) − 1) / stride) + 1',
+  source: 'Ranzato et al. 2007; PyTorch’s max_pool2d. Every channel on its own',
+  group: 'operators',
+  params: {
+    size: {
+      ...numbers('height and width of the window', '<n>|<y,x>', { min: 1, max: 2 }, { min: 1, whole: true }),
+      default: [2] as readonly number[],
+    },
+    stride: {
+      ...numbers(
+        'pixels from one window to the next',
+        '<n>|<y,x>',
+        { min: 1, max: 2 },
+        { min: 1, whole: true },
+      ),
+      unset: 'the size of the window',
+    },
+    padding: {
+      ...numbers(
+        'pixels around the picture, which never win',
+        '<n>|<y,x>',
+        { min: 1, max: 2 },
+        { min: 0, whole: true },
+      ),
+      default: [0] as readonly number[],
+    },
+    dilation: {
+      ...numbers(
+        'pixels from one sample of the window to the next',
+        '<n>|<y,x>',
+        { min: 1, max: 2 },
+        { min: 1, whole: true },
+      ),
+      default: [1] as readonly number[],
+    },
+    ceil: flag('let the last windows reach over the edge, so that no pixel is left out'),
+  },
+  kernel: 'none',
+  takes: [],
+  build: ({ values }) => ({
+    kind: 'tensor',
+    acts: 'each',
+    async apply(x) {
+      const { size, stride = size, padding, dilation, ceil } = values
+      const options = {
+        kernelSize: pair(size),
+        stride: pair(stride),
+        padding: pair(padding),
+        dilation: pair(dilation),
+      }
+      return (await maxPool2d(x, { ...options, ceilMode: ceil, returnIndices: false })).output
+    },
+  }),
+})

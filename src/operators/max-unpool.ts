@@ -1,7 +1,12 @@
 import { axisChoices, checkOptions, checkRank, type PerAxis, perAxis } from '../conv/spec.ts'
 import { ConvoError } from '../error.ts'
+import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
+import { flag, numbers } from '../params.ts'
 import { describe, Tensor } from '../tensor/tensor.ts'
-import type { Indices } from './max-pool.ts'
+import { bankOf, correlateBank, pair, wrongRank } from './bank.ts'
+import { depthwiseBank } from './depthwise.ts'
+import { type Indices, maxPool2d } from './max-pool.ts'
+import { operator } from './operator.ts'
 
 /** The options of unpooling: the size of the output, or the pooling that it undoes. */
 export type UnpoolOptions = {
@@ -97,4 +102,57 @@ function outputSize(spatial: number, x: Tensor, options: UnpoolOptions): number[
     }
     return size
   })
+}
+
+export const unpoolCommand = operator({
+  summary:
+    'pools, puts every maximum back where it stood, and smooths: the second way of transposed convolution',
+  formula:
+    'pooled, switches = maxpool(x); up = 0 but up[switches[i,j]] = pooled[i,j]; out = Σ weight[u,v] · up[i + u, j + v] over u, v; the size of x',
+  source:
+    'Zeiler and Fergus 2014; Noh, Hong and Han 2015. Unless --kernel says otherwise the tent that reaches from one window to the next: ' +
+    'for 2x2 the 3x3 kernel 1 2 1 down and across over 4, which keeps the mean',
+  group: 'operators',
+  params: {
+    size: {
+      ...numbers('height and width of the windows', '<n>|<y,x>', { min: 1, max: 2 }, { min: 1, whole: true }),
+      default: [2] as readonly number[],
+    },
+    bare: flag('show the unpooled picture, without smoothing'),
+  },
+  kernel: 'optional',
+  takes: ['border', 'fill', 'anchor', 'flip', 'scale', 'normalize', 'bias'],
+  build: ({ kernel, values, settings, full }) => {
+    const size = pair(values.size)
+    if (values.bare && kernel !== undefined) {
+      throw new ConvoError('E_OPTION', '--bare leaves nothing for --kernel to do', { fix: 'one of the two' })
+    }
+    const plane = kernel ?? tent(size)
+    if (plane.shape.length !== 2) throw wrongRank('unpool', plane, 'rank 2')
+    return {
+      kind: 'tensor',
+      acts: 'colour',
+      async apply(x, engine) {
+        const channels = x.shape[0]!
+        const { output, indices } = await maxPool2d(x, { kernelSize: size, ceilMode: true })
+        const up = await maxUnpool2d(output, indices, { outputSize: x.shape.slice(1) })
+        if (values.bare) return up
+        const planes = depthwiseBank('unpool', plane, channels)
+        const bank = bankOf(planes.kernel, planes.shape, settings)
+        return correlateBank(engine, up, bank, { ...settings, groups: channels, usual: 'symmetric', full })
+      },
+    }
+  },
+})
+
+/** What lies between the maxima by linear interpolation, if they stood in the same corner of every window. */
+function tent([high, wide]: readonly [number, number]): Kernel {
+  const [col, row] = [high, wide].map((n) =>
+    Array.from({ length: 2 * n - 1 }, (_, i) => n - Math.abs(i - (n - 1))),
+  )
+  return makeKernel(
+    [col!.length, row!.length],
+    col!.flatMap((a) => row!.map((b) => a * b)),
+    { scale: high * wide },
+  )
 }

@@ -1,25 +1,58 @@
 import type { Engine } from '../conv/engine.ts'
+import type { FilterOptions } from '../conv/plan.ts'
 import type { Recipe } from '../conv/recipe.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { Params, Values } from '../params.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 
+/** The largest sample of the picture that a tensor was made from: tensors hold levels as they were decoded. */
+export type FullScale = 255 | 65535
+
 /** One step on a picture or tensor. */
-export type Step =
-  /** Plane kernels over every channel alone: runs fused, strip by strip, from the decoded picture to the file. */
-  | { readonly kind: 'recipe'; readonly recipe: Recipe }
-  /**
-   * Anything else: [C,H,W] (or [C,D,H,W]) in, the same rank out, in levels of 0..255 whatever the depth.
-   * `acts` says how it treats channels: `each` on its own (alpha goes along), or `colour` mixed (alpha is set aside and
-   * put back when one or three channels of the same size come out).
-   */
+export type Step = {
+  /** What the user should know of it, such as the error of an approximation. */
+  readonly notes?: readonly string[]
+} & (
   | {
+      /** Plane kernels over every channel alone: runs fused, strip by strip, from the decoded picture to the file. */
+      readonly kind: 'recipe'
+      readonly recipe: Recipe
+      /** What the operator decided about how its kernels meet the picture, having seen what was asked: it wins. */
+      readonly options?: Partial<FilterOptions>
+    }
+  | {
+      /**
+       * Anything else: [C,H,W] in and out, or for volumes [C,D,H,W]. `acts` says how it treats channels: `each` on its own
+       * (alpha goes along), or `colour` mixed (alpha is set aside and put back when one or three channels of the same size
+       * come out).
+       */
       readonly kind: 'tensor'
       readonly acts: 'each' | 'colour'
+      /** The full scale of what comes out, when it is not that of what went in. */
+      readonly full?: FullScale
       apply(x: Tensor, engine: Engine): Promise<Tensor>
     }
+)
 
-/** A textbook operator as a command on pictures: one file each, listed in operators/index.ts. */
+/**
+ * The shared options about kernels, as far as they were given: for the rest every operator has defaults of its own.
+ * Biases and fill values are in levels of 0..255, whatever the depth.
+ */
+export type KernelOptions = { readonly [K in keyof FilterOptions]?: FilterOptions[K] | undefined } & {
+  readonly groups?: number | undefined
+}
+
+/** What a step is made from. */
+export type Given<P extends Params = Params> = {
+  readonly values: Values<P>
+  readonly kernel: Kernel | undefined
+  readonly settings: KernelOptions
+  /** Channels of the picture that the step meets, alpha among them. */
+  readonly channels: number
+  readonly full: FullScale
+}
+
+/** A textbook operator as a command on pictures, or a small step of a chain: listed in operators/index.ts. */
 export type Operator<P extends Params = Params> = {
   /** One line, as a verb. */
   readonly summary: string
@@ -27,14 +60,13 @@ export type Operator<P extends Params = Params> = {
   readonly formula: string
   /** Where the definition comes from. */
   readonly source: string
+  readonly group: 'operators' | 'steps'
   readonly params: P
-  /** Whether --kernel is needed. */
+  /** Whether --kernel is taken, or needed. */
   readonly kernel: 'none' | 'optional' | 'required'
-  build(given: {
-    readonly values: Values<P>
-    readonly kernel: Kernel | undefined
-    readonly channels: number
-  }): Step
+  /** The shared options that it takes; any other is refused. */
+  readonly takes: readonly (keyof KernelOptions)[]
+  build(given: Given<P>): Step
 }
 
 /** Keeps the types of the params for `build`, and forgets them for the table. */

@@ -1,8 +1,12 @@
 import type { Engine } from '../conv/engine.ts'
 import { type Bias, biasOf, checkOptions, checkRank, correlationOf } from '../conv/spec.ts'
 import { ConvoError } from '../error.ts'
+import { type Kernel, kernel as makeKernel, showShape } from '../kernel/kernel.ts'
+import { choice } from '../params.ts'
 import { describe, Tensor } from '../tensor/tensor.ts'
 import { type Activation, activate, checkActivation } from './activation.ts'
+import { bankOf, correlateBank } from './bank.ts'
+import { operator } from './operator.ts'
 
 /** The options of the 1x1 convolution. */
 export type PointwiseOptions = {
@@ -48,4 +52,104 @@ export function pointwiseBank(weight: Tensor, name = 'weight'): Tensor {
     })
   }
   return weight
+}
+
+/** Matrices on RGB by name; on gray the row sums, which is what they do to equal channels. */
+const presets = {
+  sepia: {
+    rows: [
+      [0.393, 0.769, 0.189],
+      [0.349, 0.686, 0.168],
+      [0.272, 0.534, 0.131],
+    ],
+    level: 0,
+  },
+  gray: { rows: [[0.2126, 0.7152, 0.0722]], level: 0 },
+  swap: {
+    rows: [
+      [0, 0, 1],
+      [0, 1, 0],
+      [1, 0, 0],
+    ],
+    level: 0,
+  },
+  invert: {
+    rows: [
+      [-1, 0, 0],
+      [0, -1, 0],
+      [0, 0, -1],
+    ],
+    level: 255,
+  },
+} as const
+
+type Preset = keyof typeof presets
+
+export const pointwiseCommand = operator({
+  summary: 'mixes the channels of every pixel anew: colour matrices, layers 1x1',
+  formula:
+    'out[o,i,j] = f(bias[o] + Σ weight[o,c] · x[c,i,j] over c); H x W x C becomes H x W x O, weights O·C',
+  source:
+    'Lin, Chen and Yan 2013. sepia: the matrix of Microsoft’s colour-matrix samples; gray: Rec. 709; swap: red and blue; invert: 255 − x. ' +
+    'A kernel has a row for each output channel and a column for each input channel',
+  group: 'operators',
+  params: {
+    preset: {
+      ...choice('a matrix by name', Object.keys(presets) as Preset[]),
+      unset: 'sepia, unless there is a --kernel',
+    },
+    activation: choice(
+      'what every result goes through; for sigmoid and tanh black counts as 0 and white as 1',
+      ['none', 'relu', 'sigmoid', 'tanh'],
+      'none',
+    ),
+  },
+  kernel: 'optional',
+  takes: ['scale', 'normalize', 'bias'],
+  build: ({ kernel, values, settings, full }) => {
+    const { preset, activation } = values
+    if (kernel !== undefined && preset !== undefined) {
+      throw new ConvoError('E_OPTION', `--preset ${preset} and --kernel cannot both be meant`, {
+        fix: 'one of the two',
+      })
+    }
+    return {
+      kind: 'tensor',
+      acts: 'colour',
+      async apply(x, engine) {
+        const matrix = kernel ?? presetKernel(preset ?? 'sepia', x.shape[0]!)
+        const bank = bankOf(matrix, matrixShape('pointwise', matrix), settings)
+        const mixed = await correlateBank(engine, x, bank, { ...settings, usual: 'constant', full })
+        return activate(mixed, activation, full)
+      },
+    }
+  },
+})
+
+/** The matrix of a preset for a picture of one or three channels. */
+function presetKernel(name: Preset, channels: number): Kernel {
+  const { rows, level } = presets[name]
+  if (channels === 3) return makeKernel([rows.length, 3], rows.flat(), { offset: level })
+  if (channels !== 1 || name === 'swap') {
+    throw new ConvoError('E_SHAPE', `the preset ${name} needs 3 colour channels, the picture has ${channels}`)
+  }
+  // Without rounding noise: a matrix that leaves gray alone has rows that sum to 1.
+  const sums = rows.map((row: readonly number[]) => Number(row.reduce((a, b) => a + b, 0).toFixed(9)))
+  const isGray = sums.every((s) => s === sums[0])
+  return makeKernel([isGray ? 1 : sums.length, 1], isGray ? [sums[0]!] : sums, { offset: level })
+}
+
+/** [O,C,1,1] from a matrix [O,C], a row [C,1,1] or itself. @throws ConvoError E_KERNEL_SHAPE */
+export function matrixShape(name: string, { shape }: Kernel): readonly number[] {
+  const [, , kH, kW] = shape
+  if (shape.length === 2) return [...shape, 1, 1]
+  if (shape.length === 3 && shape[1] === 1 && shape[2] === 1) return [1, ...shape]
+  if (shape.length === 4 && kH === 1 && kW === 1) return shape
+  throw new ConvoError(
+    'E_KERNEL_SHAPE',
+    `${name} takes a matrix [O,C] or a bank [O,C,1,1], got ${showShape(shape)}`,
+    {
+      why: 'a row for each output channel, a column for each input channel',
+    },
+  )
 }

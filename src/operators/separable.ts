@@ -1,9 +1,15 @@
 import type { Engine } from '../conv/engine.ts'
 import type { Axis, Correlation } from '../conv/geometry.ts'
 import { biasOf, checkOptions, checkRank, correlationOf } from '../conv/spec.ts'
-import { ConvoError } from '../error.ts'
+import { ConvoError, invariant } from '../error.ts'
+import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
+import { integer, numbers } from '../params.ts'
 import { describe, Tensor } from '../tensor/tensor.ts'
-import type { DepthwiseOptions } from './depthwise.ts'
+import { type BankOptions, bankOf, finished, finishOf, pictureCorrelation, refuseAlgorithm } from './bank.ts'
+import { correlationOptions } from './conv2d.ts'
+import { type DepthwiseOptions, depthwiseBank } from './depthwise.ts'
+import { type KernelOptions, operator, type Step } from './operator.ts'
+import { separateKernel } from './separate.ts'
 
 /** The options of the spatially separable convolution. */
 export type SeparableOptions = DepthwiseOptions
@@ -107,4 +113,104 @@ export function vectorOf(name: string, vector: Vector): Float32Array {
     throw new ConvoError('E_ARGUMENT', `${name} must hold at least one number, and numbers only, got ${got}`)
   }
   return Float32Array.from(vector)
+}
+
+const binomial = makeKernel(
+  [5, 5],
+  [1, 4, 6, 4, 1].flatMap((a) => [1, 4, 6, 4, 1].map((b) => a * b)),
+  { scale: 256 },
+)
+const line = (summary: string) => ({
+  ...numbers(summary, '<n,n,…>', { min: 1, max: 1024 }),
+  unset: 'factored from --kernel',
+})
+
+export const separableCommand = operator({
+  summary: 'correlates down the columns and then along the rows, with kH + kW numbers instead of kH · kW',
+  formula:
+    'down[i,j] = Σ col[u] · x[i + u, j] over u, out[i,j] = Σ row[v] · down[i, j + v] over v; Sobel takes 6 numbers for 9',
+  source:
+    'A kernel that is the outer product of a column and a row; others are refused with their singular values, or with --rank ' +
+    'approximated by a sum of such products (Eckart and Young 1936), the error stated. Smooths by 1 4 6 4 1 unless told otherwise',
+  group: 'operators',
+  params: {
+    col: line('the kernel down the columns, with --row'),
+    row: line('the kernel along the rows, with --col'),
+    rank: {
+      ...integer('approximate by this many products of a column and a row', undefined, { min: 1 }),
+      unset: 'the kernel must be one such product',
+    },
+  },
+  kernel: 'optional',
+  takes: correlationOptions.filter((name) => name !== 'groups'),
+  build: ({ kernel, values, settings, full }) => {
+    const { col, row, rank } = values
+    if (col !== undefined || row !== undefined) {
+      const other = kernel === undefined ? (rank === undefined ? undefined : '--rank') : '--kernel'
+      if (col === undefined || row === undefined || other !== undefined) {
+        const what = other === undefined ? 'need each other' : `leave nothing for ${other} to say`
+        throw new ConvoError('E_OPTION', `--col and --row ${what}`, { fix: '--col 1,2,1 --row 1,0,-1' })
+      }
+      return passes(Float64Array.from(col), Float64Array.from(row), { scale: 1, offset: 0 }, settings)
+    }
+    const plane = kernel ?? binomial
+    const { terms, error } = separateKernel(plane, { rank })
+    const [first] = terms
+    invariant(first !== undefined, 'a separation has at least one term')
+    const left = `${terms.length} of ${Math.min(...plane.shape)} products leave out ${Number((error * 100).toPrecision(3))} % of the kernel`
+    const notes = rank === undefined ? [] : [left]
+    if (terms.length === 1) return { ...passes(first.column, first.row, plane, settings), notes }
+    refuseAlgorithm('separable --rank', settings)
+    const factored = terms.map(({ column, row: across }) => turned(column, across, settings))
+    return {
+      kind: 'tensor',
+      acts: 'each',
+      notes,
+      apply: (x, engine) =>
+        sumOfPasses(engine, x, factored, plane, { ...settings, usual: 'replicate', full }),
+    }
+  },
+})
+
+type Fields = Pick<Kernel, 'scale' | 'offset'> & Partial<Pick<Kernel, 'anchor'>>
+
+/** One product of a column and a row runs fused. Below 25 taps `auto` would write the kernel out. */
+function passes(col: Float64Array, row: Float64Array, fields: Fields, settings: KernelOptions): Step {
+  const { scale, offset, anchor } = fields
+  const plane = { form: 'separable', col, row, scale, ...(anchor && { anchor }) } as const
+  const asked = settings.algorithm ?? 'auto'
+  const isSmall = col.length * row.length < 25
+  const algorithm = asked === 'auto' && isSmall ? 'separable' : asked
+  return {
+    kind: 'recipe',
+    recipe: { kernels: [plane], combine: { kind: 'only' }, scale: 1, offset },
+    options: { algorithm },
+  }
+}
+
+function turned(column: Float64Array, row: Float64Array, { flip }: KernelOptions) {
+  const [col, across] = flip === true ? [column.toReversed(), row.toReversed()] : [column, row]
+  return { col: Float32Array.from(col), row: Float32Array.from(across) }
+}
+
+/** The sum of several separable convolutions of every channel, / scale + bias. */
+async function sumOfPasses(
+  engine: Engine,
+  x: Tensor,
+  terms: readonly { readonly col: Float32Array; readonly row: Float32Array }[],
+  plane: Kernel,
+  options: BankOptions,
+): Promise<Tensor> {
+  const channels = x.shape[0]!
+  const repeated = depthwiseBank('separable', plane, channels)
+  const bank = bankOf(repeated.kernel, repeated.shape, options)
+  const c = pictureCorrelation(x, bank, { ...options, groups: channels })
+  let sum: Tensor | undefined
+  for (const { col, row } of terms) {
+    const term = await separablePasses(engine, x, col, row, undefined, c)
+    if (sum === undefined) sum = term
+    else for (let i = 0; i < sum.data.length; i++) sum.data[i] = sum.data[i]! + term.data[i]!
+  }
+  invariant(sum !== undefined, 'a separation has at least one term')
+  return finished(sum, finishOf(bank, channels, options))
 }

@@ -1,6 +1,14 @@
 import type { Engine } from '../conv/engine.ts'
+import type { Transposition } from '../conv/geometry.ts'
 import { biasOf, type TransposeOptions, transpositionOf } from '../conv/spec.ts'
-import type { Tensor } from '../tensor/tensor.ts'
+import { ConvoError } from '../error.ts'
+import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
+import { choice, numbers } from '../params.ts'
+import { Tensor } from '../tensor/tensor.ts'
+import { type Bank, type BankOptions, bankOf, finished, finishOf, pair, wrongRank } from './bank.ts'
+import { depthwiseBank } from './depthwise.ts'
+import { type FullScale, type KernelOptions, operator, type Step } from './operator.ts'
+import { type Upsampling, upsamplingRow, withEdge } from './upsample.ts'
 
 /**
  * Transposed convolution ("deconvolution") of x [C,H,W] with [C,O/groups,kH,kW]: every input sample paints the kernel,
@@ -45,4 +53,163 @@ async function transpose(
 ): Promise<Tensor> {
   const t = transpositionOf(spatial, x, weight, options)
   return engine.transpose(x, weight, biasOf(options.bias, t.filters), t)
+}
+
+export const transposedCommand = operator({
+  summary: 'paints a kernel for every pixel, a stride apart, and adds the overlaps: upsampling',
+  formula:
+    'out[i·s + u·d − p, j·s + v·d − p] += weight[u,v] · x[i,j]; size (in − 1)·s − padding + d·(k − 1) + output padding + 1: ' +
+    '2x2 with a 4x4 kernel and stride 3 gives 7x7',
+  source:
+    'Zeiler et al. 2010; Dumoulin and Visin 2016. Unless --kernel says otherwise every pixel becomes stride x stride of them, ' +
+    'bilinear (Long, Shelhamer and Darrell 2015) or nearest, the edge repeated',
+  group: 'operators',
+  params: {
+    stride: {
+      ...numbers(
+        'output pixels from one input pixel to the next',
+        '<n>|<y,x>',
+        { min: 1, max: 2 },
+        { min: 1, whole: true },
+      ),
+      default: [2] as readonly number[],
+    },
+    upsample: {
+      ...choice('a kernel by name, for the stride at hand', ['bilinear', 'nearest']),
+      unset: 'bilinear, unless there is a --kernel',
+    },
+    'output-padding': {
+      ...numbers(
+        'rows and columns added below and on the right',
+        '<n>|<y,x>',
+        { min: 1, max: 2 },
+        { min: 0, whole: true },
+      ),
+      default: [0] as readonly number[],
+    },
+  },
+  kernel: 'optional',
+  takes: ['flip', 'scale', 'normalize', 'bias', 'dilation', 'padding', 'groups'],
+  build: ({ kernel, values, settings, full }) => {
+    const stride = pair(values.stride)
+    const outputPadding = pair(values['output-padding'])
+    if (kernel === undefined) {
+      refuseKernelOptions(settings, outputPadding)
+      return upsamplingStep(values.upsample ?? 'bilinear', stride, settings, full)
+    }
+    if (values.upsample !== undefined) {
+      throw new ConvoError('E_OPTION', `--upsample ${values.upsample} and --kernel cannot both be meant`, {
+        fix: 'one of the two',
+      })
+    }
+    return {
+      kind: 'tensor',
+      acts: kernel.shape.length === 2 ? 'each' : 'colour',
+      apply: (x, engine) =>
+        transposePicture(engine, x, kernel, { ...settings, stride, usual: 'constant', full }, outputPadding),
+    }
+  },
+})
+
+/** Every pixel becomes stride x stride pixels. */
+function upsamplingStep(
+  kind: Upsampling,
+  stride: readonly [number, number],
+  settings: KernelOptions,
+  full: FullScale,
+): Step {
+  const [col, row] = [upsamplingRow(kind, stride[0]), upsamplingRow(kind, stride[1])]
+  const plane = makeKernel(
+    [col.length, row.length],
+    Array.from(col).flatMap((a) => Array.from(row, (b) => a * b)),
+  )
+  // With the edge repeated around, the first stride rows of what comes out belong to that edge, and half a tent before.
+  const crop = (length: number, s: number): readonly [number, number] => {
+    const overhang = length - s
+    const before = Math.ceil(overhang / 2)
+    return kind === 'nearest' ? [0, 0] : [s + before, s + overhang - before]
+  }
+  const padding = [crop(col.length, stride[0]), crop(row.length, stride[1])] as const
+  const options = {
+    bias: settings.bias,
+    scale: settings.scale,
+    stride,
+    padding,
+    usual: 'constant',
+    full,
+  } as const
+  return {
+    kind: 'tensor',
+    acts: 'each',
+    apply: (x, engine) =>
+      transposePicture(engine, kind === 'nearest' ? x : withEdge(x), plane, options, [0, 0]),
+  }
+}
+
+/** x [C,H,W] by a kernel [kH,kW] for every channel, [C,kH,kW] into one, or [C,O/groups,kH,kW]; then / scale + bias. */
+async function transposePicture(
+  engine: Engine,
+  x: Tensor,
+  kernel: Kernel,
+  options: BankOptions,
+  outputPadding: readonly number[],
+): Promise<Tensor> {
+  const channels = x.shape[0]!
+  const { shape } = kernel
+  if (shape.length > 4) throw wrongRank('transposed', kernel, 'rank 2, 3 or 4')
+  const isPlane = shape.length === 2
+  if (isPlane && options.groups !== undefined) {
+    throw new ConvoError(
+      'E_OPTION',
+      `--groups ${options.groups} needs a bank of filters, and this kernel is a plane`,
+    )
+  }
+  const planes = isPlane ? depthwiseBank('transposed', kernel, channels) : { kernel, shape }
+  const bank = bankOf(
+    planes.kernel,
+    shape.length === 3 ? [shape[0]!, 1, shape[1]!, shape[2]!] : planes.shape,
+    options,
+  )
+  const { stride = [1, 1], dilation = [1, 1] } = options
+  const padding = options.padding?.map((p): readonly [number, number] => {
+    if (typeof p !== 'string') return p
+    throw new ConvoError(
+      'E_OPTION',
+      `--padding ${p} is not for transposed, which cuts its padding off the output`,
+      { fix: 'numbers' },
+    )
+  })
+  const groups = isPlane ? channels : options.groups
+  const t = transpositionOf(2, x, bank.weight, { stride, dilation, padding, outputPadding, groups })
+  // Where a flat area is painted, stride x stride kernels share each output.
+  const finish = finishOf(filterMajor(bank, t), t.filters, options, stride[0] * stride[1])
+  return finished(await engine.transpose(x, bank.weight, undefined, t), finish)
+}
+
+/** The bank with the weights of each output channel together, for their sums. */
+function filterMajor(bank: Bank, t: Transposition): Bank {
+  const { data, shape } = bank.weight
+  const perGroup = shape[1]!
+  const taps = data.length / (shape[0]! * perGroup)
+  const channelsPerGroup = t.channels / t.groups
+  const ordered = Float32Array.from({ length: data.length }, (_, i) => {
+    const [filter, rest] = [Math.floor(i / (channelsPerGroup * taps)), i % (channelsPerGroup * taps)]
+    const channel = Math.floor(filter / perGroup) * channelsPerGroup + Math.floor(rest / taps)
+    return data[(channel * perGroup + (filter % perGroup)) * taps + (rest % taps)]!
+  })
+  return { kernel: bank.kernel, weight: new Tensor(shape, ordered) }
+}
+
+/** Without a kernel there is nothing that these could be about. @throws ConvoError E_OPTION */
+function refuseKernelOptions(settings: KernelOptions, outputPadding: readonly number[]): void {
+  const given = [
+    ...(['flip', 'normalize'] as const).filter((name) => settings[name] === true),
+    ...(['dilation', 'padding', 'groups'] as const).filter((name) => settings[name] !== undefined),
+    ...(outputPadding.some((n) => n > 0) ? ['output-padding'] : []),
+  ]
+  if (given.length === 0) return
+  throw new ConvoError(
+    'E_OPTION',
+    `--${given[0]} needs a --kernel: the named kernels fit their stride as they are`,
+  )
 }

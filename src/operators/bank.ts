@@ -1,0 +1,136 @@
+import type { Engine } from '../conv/engine.ts'
+import { type Axis, anchoredAxis, type Correlation, correlationAxis } from '../conv/geometry.ts'
+import { correlationOf } from '../conv/spec.ts'
+import { ConvoError } from '../error.ts'
+import { flip } from '../kernel/analyse.ts'
+import { type Kernel, planeSize, showShape } from '../kernel/kernel.ts'
+import { type BorderName, borderName } from '../tensor/border.ts'
+import { Tensor } from '../tensor/tensor.ts'
+import type { FullScale, KernelOptions } from './operator.ts'
+
+// Banks of filters on pictures: the shared options turned into the numbers of a correlation.
+
+/** How a bank meets a picture. */
+export type BankOptions = KernelOptions & {
+  /** The border unless one was asked for, by the user or the kernel's file. */
+  readonly usual: BorderName
+  readonly full: FullScale
+}
+
+/** A kernel's weights in a shape for banks, turned when asked for, and what its results go through. */
+export type Bank = { readonly weight: Tensor; readonly kernel: Kernel }
+
+/** The weights of a kernel as a bank of the given shape. */
+export function bankOf(kernel: Kernel, shape: readonly number[], options: KernelOptions): Bank {
+  const turned = options.flip === true ? flip(kernel) : kernel
+  return { weight: new Tensor(shape, Float32Array.from(turned.weights)), kernel: turned }
+}
+
+/** A bank [O,C/groups,kH,kW] over x [C,H,W], then / scale + bias. As many pixels come out as go in unless a padding is asked for. */
+export async function correlateBank(
+  engine: Engine,
+  x: Tensor,
+  bank: Bank,
+  options: BankOptions,
+): Promise<Tensor> {
+  const c = pictureCorrelation(x, bank, options)
+  const finish = finishOf(bank, c.filters, options)
+  if (finish.scale === undefined) return engine.correlate(x, bank.weight, finish.bias, c)
+  return finished(await engine.correlate(x, bank.weight, undefined, c), finish)
+}
+
+/** The numbers of a bank over a picture. @throws ConvoError E_SHAPE, E_ARGUMENT, E_OPTION */
+export function pictureCorrelation(x: Tensor, { weight, kernel }: Bank, options: BankOptions): Correlation {
+  const stride = options.stride ?? [1, 1]
+  const dilation = options.dilation ?? [1, 1]
+  const checked = correlationOf(2, x, weight, { stride, dilation, padding: 'full', groups: options.groups })
+  const anchor = anchorOf(kernel, options)
+  const axes = [0, 1].map((i): Axis => {
+    const axis = checked.axes[i + 1]!
+    const padding = options.padding?.[i as 0 | 1]
+    if (padding === undefined)
+      return anchoredAxis(axis.input, axis.kernel, anchor[i]!, axis.stride, axis.dilation)
+    return correlationAxis(i === 0 ? 'height' : 'width', axis.input, axis.kernel, { ...axis, padding })
+  })
+  return { ...checked, axes: [checked.axes[0], axes[0]!, axes[1]!], ...outsideOf(kernel, options) }
+}
+
+/** What stands outside a picture. */
+export function outsideOf(
+  kernel: Kernel,
+  options: BankOptions,
+): { readonly border: BorderName; readonly fill: number } {
+  const asked = options.border ?? (kernel.border === undefined ? undefined : borderName(kernel.border))
+  return { border: asked ?? options.usual, fill: Math.fround(((options.fill ?? 0) * options.full) / 255) }
+}
+
+/** The tap on the output sample, after the kernel was turned. */
+function anchorOf({ shape, anchor }: Kernel, options: KernelOptions): readonly [y: number, x: number] {
+  const [kH, kW] = planeSize(shape)
+  if (options.anchor === undefined) return anchor ?? [Math.floor(kH / 2), Math.floor(kW / 2)]
+  const [y, x] = options.anchor
+  if (y >= kH || x >= kW) {
+    throw new ConvoError('E_OPTION', `--anchor ${x},${y} lies outside the ${kW}x${kH} kernel`, {
+      fix: `x from 0 to ${kW - 1}, y from 0 to ${kH - 1}`,
+    })
+  }
+  return options.flip === true ? [kH - 1 - y, kW - 1 - x] : [y, x]
+}
+
+/** What the sums of a bank go through: a division for each filter if any, then a bias. */
+export type Finish = { readonly scale: Float32Array | undefined; readonly bias: Float32Array | undefined }
+
+/** `gain` is what --normalize keeps of a flat area: 1, or with a transposed kernel the share that each output gets. */
+export function finishOf({ weight, kernel }: Bank, filters: number, options: BankOptions, gain = 1): Finish {
+  const own = options.scale ?? kernel.scale
+  const scale = options.normalize === true ? sums(weight, filters, gain) : new Float32Array(filters).fill(own)
+  const level = (f: number) => options.bias ?? kernel.offset + (kernel.bias?.[f] ?? 0)
+  const bias = Float32Array.from({ length: filters }, (_, f) => (level(f) * options.full) / 255)
+  return {
+    scale: scale.every((s) => s === 1) ? undefined : scale,
+    bias: bias.every((b) => b === 0) ? undefined : bias,
+  }
+}
+
+/** The sum of the weights of each filter, 1 where it is 0. */
+function sums(weight: Tensor, filters: number, gain: number): Float32Array {
+  const size = weight.data.length / filters
+  return Float32Array.from({ length: filters }, (_, f) => {
+    const sum = weight.data.subarray(f * size, (f + 1) * size).reduce((a, b) => a + b, 0) / gain
+    return sum === 0 ? 1 : sum
+  })
+}
+
+/** Each channel divided by its scale, its bias added; every step rounded. The tensor is the caller's own and is changed. */
+export function finished(x: Tensor, { scale, bias }: Finish): Tensor {
+  const plane = x.data.length / x.shape[0]!
+  for (let f = 0, i = 0; f < x.shape[0]!; f++) {
+    const [s, b] = [scale?.[f] ?? 1, bias?.[f] ?? 0]
+    for (const end = i + plane; i < end; i++) x.data[i] = Math.fround(x.data[i]! / s) + b
+  }
+  return x
+}
+
+/** @throws ConvoError E_KERNEL_SHAPE saying which ranks the operator takes */
+export function wrongRank(operator: string, kernel: Kernel, takes: string): ConvoError {
+  return new ConvoError(
+    'E_KERNEL_SHAPE',
+    `${operator} takes kernels of ${takes}, got ${showShape(kernel.shape)}`,
+    kernel.shape.length === 5 ? { fix: 'conv3d' } : {},
+  )
+}
+
+/** Refuses an arithmetic that only plane kernels have. @throws ConvoError E_OPTION */
+export function refuseAlgorithm(operator: string, { algorithm }: KernelOptions): void {
+  if (algorithm !== 'separable' && algorithm !== 'fft') return
+  throw new ConvoError(
+    'E_OPTION',
+    `--algorithm ${algorithm} is for kernels of rank 2, and ${operator} has a bank here`,
+    {
+      fix: '--algorithm direct',
+    },
+  )
+}
+
+/** A pair from one or two numbers that were typed. */
+export const pair = ([y, x]: readonly number[]): readonly [y: number, x: number] => [y!, x ?? y!]

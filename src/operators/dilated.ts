@@ -1,0 +1,32 @@
+import { kernel as makeKernel } from '../kernel/kernel.ts'
+import { numbers } from '../params.ts'
+import { pair } from './bank.ts'
+import { correlationOptions, correlationStep } from './conv2d.ts'
+import { operator } from './operator.ts'
+
+const sharpen = makeKernel([3, 3], [0, -1, 0, -1, 5, -1, 0, -1, 0])
+
+/** Dilated (atrous) convolution: `conv2d` with a dilation, which spreads the same weights over more of the picture. */
+export const dilatedCommand = operator({
+  summary: 'correlates with a kernel whose taps are spread apart, so that it sees more with the same weights',
+  formula:
+    'out[i,j] = Σ weight[u,v] · x[i + u·l, j + v·l] over u, v; the kernel reaches over k + (k − 1)·(l − 1): a 3x3 at rate 2 sees 5x5 with 9 weights',
+  source:
+    'Yu and Koltun 2016; the algorithme à trous, Holschneider et al. 1989. The kernel sharpens unless --kernel says otherwise',
+  group: 'operators',
+  params: {
+    dilation: {
+      ...numbers(
+        'the rate l: pixels from one tap to the next',
+        '<n>|<y,x>',
+        { min: 1, max: 2 },
+        { min: 1, whole: true },
+      ),
+      default: [2] as readonly number[],
+    },
+  },
+  kernel: 'optional',
+  takes: correlationOptions.filter((name) => name !== 'dilation'),
+  build: ({ kernel = sharpen, values, settings, full }) =>
+    correlationStep('dilated', kernel, { settings: { ...settings, dilation: pair(values.dilation) }, full }),
+})

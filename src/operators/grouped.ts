@@ -1,0 +1,79 @@
+import { ConvoError } from '../error.ts'
+import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
+import { bankOf, correlateBank, refuseAlgorithm } from './bank.ts'
+import { correlationOptions } from './conv2d.ts'
+import { depthwiseBank } from './depthwise.ts'
+import { operator } from './operator.ts'
+
+const length = 9
+const middle = (length - 1) / 2
+
+/** A blur across, the picture as it is, a blur down: what every group sees alone can be told by its colour. */
+const directions = makeKernel(
+  [3, 1, length, length],
+  Array.from({ length: 3 * length * length }, (_, i) => {
+    const [group, y, x] = [Math.floor(i / length ** 2), Math.floor(i / length) % length, i % length]
+    if (group === 1) return y === middle && x === middle ? length : 0
+    return (group === 0 ? y : x) === middle ? 1 : 0
+  }),
+  { scale: length },
+)
+
+/** Grouped convolution: `conv2d` whose filters see the channels of their own group only. */
+export const groupedCommand = operator({
+  summary: 'gives each group of channels filters of its own; unless told, each colour channel one filter',
+  formula:
+    'filter o sees channels g·C/groups to (g + 1)·C/groups − 1, g = floor(o / (O/groups)); weights O·C/groups·kH·kW, a groups-th of the plain convolution',
+  source:
+    'Krizhevsky, Sutskever and Hinton 2012. Unless --kernel says otherwise: red blurred across, green as it is, blue blurred down, 9 pixels each',
+  group: 'operators',
+  params: {},
+  kernel: 'optional',
+  takes: correlationOptions,
+  build: ({ kernel, settings, full }) => {
+    refuseAlgorithm('grouped', settings)
+    return {
+      kind: 'tensor',
+      acts: 'colour',
+      apply: (x, engine) => {
+        const bank = groupedBank(kernel, x.shape[0]!)
+        const groups = settings.groups ?? groupsFor(x.shape[0]!, bank.shape)
+        const usual = kernel?.shape.length === 4 ? 'constant' : 'replicate'
+        return correlateBank(engine, x, bankOf(bank.kernel, bank.shape, settings), {
+          ...settings,
+          groups,
+          usual,
+          full,
+        })
+      },
+    }
+  },
+})
+
+/** The bank for a picture of so many channels: the given kernel, or of the three directions as many as there are channels. */
+function groupedBank(
+  kernel: Kernel | undefined,
+  channels: number,
+): { kernel: Kernel; shape: readonly number[] } {
+  if (kernel?.shape.length === 4) return { kernel, shape: kernel.shape }
+  if (kernel !== undefined) return depthwiseBank('grouped', kernel, channels)
+  if (channels > 3)
+    throw new ConvoError('E_SHAPE', `there are directions for 3 channels, not for ${channels}`, {
+      fix: '--kernel',
+    })
+  const weights = directions.weights.slice(0, channels * length ** 2)
+  return { kernel: { ...directions, weights }, shape: [channels, 1, length, length] }
+}
+
+/** The groups that a bank's own shape asks for. @throws ConvoError E_SHAPE naming the numbers that do not divide */
+function groupsFor(channels: number, shape: readonly number[]): number {
+  const perFilter = shape[1]!
+  if (channels % perFilter === 0) return channels / perFilter
+  throw new ConvoError(
+    'E_SHAPE',
+    `filters of ${perFilter} channels do not divide the ${channels} channels of the picture`,
+    {
+      why: `the kernel is [${shape}], [O,C/groups,kH,kW]`,
+    },
+  )
+}

@@ -1,0 +1,211 @@
+import { readFileSync } from 'node:fs'
+import type { Engine } from '../conv/engine.ts'
+import { ConvoError } from '../error.ts'
+import { readSafetensors, type Safetensors } from '../kernel/formats/safetensors.ts'
+import { choice, custom, expected, integer, number, text } from '../params.ts'
+import { Tensor } from '../tensor/tensor.ts'
+import { type InvolutionOptions, involution2d } from './involution.ts'
+import { involveBySimilarity } from './involution-generators.ts'
+import { operator } from './operator.ts'
+
+const oddSize = {
+  ...custom('pixels across the neighbourhood, odd', '<k>', (given, name) => {
+    const value = Number(given)
+    if (!Number.isSafeInteger(value) || value < 1 || value > 255 || value % 2 === 0) {
+      throw expected('an odd number from 1 to 255', name, given)
+    }
+    return value
+  }),
+  unset: '5; with --weights what they say',
+}
+
+export const involutionCommand = operator({
+  summary: 'gives every pixel a kernel of its own, made from the picture: smooths while keeping edges',
+  formula:
+    'out[c,i,j] = Σ kernel[g(c),u,v,i,j] · x[c, i + u, j + v] over u, v in a K x K neighbourhood; the kernel is made from the pixels, ' +
+    'and the channels of a group share it',
+  source:
+    'Li et al. 2021. bilateral: weights fall with distance and with difference (Tomasi and Manduchi 1998); attention: softmax of the ' +
+    'likeness of 3x3 patches over the neighbourhood, which is non-local means (Buades, Coll and Morel 2005); or trained weights from a file',
+  group: 'operators',
+  params: {
+    generator: {
+      ...choice('the rule that makes the kernels', ['bilateral', 'attention']),
+      unset: 'bilateral, unless there are --weights',
+    },
+    size: oddSize,
+    'sigma-space': {
+      ...number('bilateral: distance that counts as far, in pixels', undefined, { min: 0.1, max: 1000 }),
+      unset: 'half of what the neighbourhood reaches',
+    },
+    'sigma-range': {
+      ...number('bilateral: difference that counts as an edge, in levels of 0..255', undefined, {
+        min: 0.01,
+        max: 1e6,
+      }),
+      unset: '25',
+    },
+    temperature: {
+      ...number('attention: difference of patches that is still alike, in levels of 0..255', undefined, {
+        min: 0.01,
+        max: 1e6,
+      }),
+      unset: '10',
+    },
+    dilation: integer('pixels from one neighbour to the next', 1, { min: 1, max: 1000 }),
+    stride: { ...integer('with --weights: keep every n-th pixel', undefined, { min: 1 }), unset: '1' },
+    weights: {
+      ...text(
+        'a .safetensors file with reduce.weight [R,C,1,1], span.weight [K·K·G,R,1,1], and if there are reduce.bias, span.bias, ' +
+          'bn.weight, bn.bias, bn.running_mean, bn.running_var; file#prefix. when their names have a prefix',
+        '<file>',
+      ),
+      unset: 'the kernels are made by the rule of --generator',
+    },
+  },
+  kernel: 'none',
+  takes: [],
+  build: ({ values, full }) => {
+    const { generator, size, dilation, stride, weights } = values
+    const [space, range, temperature] = [values['sigma-space'], values['sigma-range'], values.temperature]
+    if (weights !== undefined) {
+      refuse('--weights', { generator, 'sigma-space': space, 'sigma-range': range, temperature })
+      return {
+        kind: 'tensor',
+        acts: 'colour',
+        async apply(x, engine) {
+          const out = await involveByWeights(engine, scaled(x, 255 / full), weights, {
+            size,
+            dilation,
+            stride: stride ?? 1,
+          })
+          return scaled(out, full / 255)
+        },
+      }
+    }
+    const isAttention = generator === 'attention'
+    refuse(`the generator ${generator ?? 'bilateral'}`, {
+      stride,
+      ...(isAttention ? { 'sigma-space': space, 'sigma-range': range } : { temperature }),
+    })
+    const reach = (((size ?? 5) - 1) / 2) * dilation
+    return {
+      kind: 'tensor',
+      acts: 'colour',
+      apply: async (x) =>
+        involveBySimilarity(x, {
+          size: size ?? 5,
+          dilation,
+          sigmaSpace: isAttention ? Number.POSITIVE_INFINITY : (space ?? Math.max(reach / 2, 0.5)),
+          sigmaRange: ((isAttention ? (temperature ?? 10) : (range ?? 25)) * full) / 255,
+          patch: isAttention ? 3 : 1,
+        }),
+    }
+  },
+})
+
+/** @throws ConvoError E_OPTION for the first of the settings that was given */
+function refuse(by: string, settings: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(settings)) {
+    if (value !== undefined)
+      throw new ConvoError('E_OPTION', `--${name} says nothing to ${by}`, { fix: `no --${name}` })
+  }
+}
+
+/** Trained weights see levels of 0..255 at any depth. */
+function scaled(x: Tensor, by: number): Tensor {
+  return by === 1
+    ? x
+    : new Tensor(
+        x.shape,
+        x.data.map((v) => v * by),
+      )
+}
+
+/** An involution with trained weights. */
+async function involveByWeights(
+  engine: Engine,
+  x: Tensor,
+  source: string,
+  sizes: { readonly size: number | undefined; readonly dilation: number; readonly stride: number },
+): Promise<Tensor> {
+  const generator = readGenerator(source)
+  const kernelSize = sizes.size ?? kernelSizeOf(generator, x.shape[0]!, source)
+  const numbers = generator.spanWeight.shape[0]!
+  const groups = numbers / kernelSize ** 2
+  if (!Number.isInteger(groups)) {
+    throw new ConvoError(
+      'E_KERNEL_SHAPE',
+      `span.weight has ${numbers} rows, which --size ${kernelSize} does not divide into kernels of ${kernelSize ** 2}`,
+    )
+  }
+  const { dilation, stride } = sizes
+  return involution2d(engine, x, { ...generator, kernelSize, groups, dilation, stride })
+}
+
+/** The largest odd K whose K² divides the rows of span.weight into groups that divide the channels. @throws ConvoError E_KERNEL_SHAPE */
+function kernelSizeOf(generator: Generator, channels: number, source: string): number {
+  const rows = generator.spanWeight.shape[0]!
+  for (let k = Math.floor(Math.sqrt(rows)); k >= 1; k--) {
+    const groups = rows / (k * k)
+    if (k % 2 === 1 && Number.isInteger(groups) && channels % groups === 0) return k
+  }
+  throw new ConvoError(
+    'E_KERNEL_SHAPE',
+    `span.weight has ${rows} rows, which are no odd K·K times groups of ${channels} channels`,
+    {
+      why: source,
+    },
+  )
+}
+
+type Generator = Omit<InvolutionOptions, 'kernelSize' | 'groups' | 'stride' | 'dilation'>
+
+const norms = {
+  gamma: 'bn.weight',
+  beta: 'bn.bias',
+  mean: 'bn.running_mean',
+  variance: 'bn.running_var',
+} as const
+
+/** @throws ConvoError E_KERNEL_FILE when the file cannot be read or lacks a tensor */
+function readGenerator(source: string): Generator {
+  const [file = '', prefix = ''] = source.split('#')
+  const tensors = openSafetensors(file)
+  const read = (name: string): Tensor => {
+    const { shape, data } = tensors.tensor(`${prefix}${name}`)
+    const bad = data.findIndex((v) => !Number.isFinite(v))
+    if (bad < 0) return new Tensor(shape, data)
+    throw new ConvoError(
+      'E_KERNEL_VALUE',
+      `weights must be finite numbers, got ${data[bad]} at index ${bad} of ${prefix}${name}`,
+      { why: file },
+    )
+  }
+  const optional = (name: string) => (tensors.names.includes(`${prefix}${name}`) ? read(name) : undefined)
+  const isNormed = Object.values(norms).some((name) => tensors.names.includes(`${prefix}${name}`))
+  return {
+    reduceWeight: read('reduce.weight'),
+    reduceBias: optional('reduce.bias'),
+    spanWeight: read('span.weight'),
+    spanBias: optional('span.bias'),
+    batchNorm: isNormed
+      ? {
+          gamma: read(norms.gamma),
+          beta: read(norms.beta),
+          mean: read(norms.mean),
+          variance: read(norms.variance),
+        }
+      : undefined,
+  }
+}
+
+function openSafetensors(file: string): Safetensors {
+  try {
+    return readSafetensors(readFileSync(file), file)
+  } catch (cause) {
+    if (cause instanceof ConvoError) throw cause
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new ConvoError('E_KERNEL_FILE', `${file} cannot be read`, { why: reason, cause })
+  }
+}

@@ -1,0 +1,115 @@
+import { ConvoError } from '../error.ts'
+import { flag, number, numbers } from '../params.ts'
+import { Tensor } from '../tensor/tensor.ts'
+import { activate } from './activation.ts'
+import { operator } from './operator.ts'
+
+// Small steps between the operators of a chain, as the layers of a network have them.
+
+export const reluStep = operator({
+  summary: 'sets what is below 0 to 0',
+  formula: 'out = max(x, 0)',
+  source: 'Nair and Hinton 2010',
+  group: 'steps',
+  params: {},
+  kernel: 'none',
+  takes: [],
+  build: () => ({ kind: 'tensor', acts: 'colour', apply: async (x) => activate(x, 'relu') }),
+})
+
+export const thresholdStep = operator({
+  summary: 'makes white what is above a level, and black the rest',
+  formula: 'out = white where x > at, else black; with --keep out = x where x > at, else black',
+  source: 'with --keep PyTorch’s Threshold with value 0',
+  group: 'steps',
+  params: {
+    at: number('the level, of 0..255 at any depth', 128),
+    keep: flag('leave what is above as it is'),
+  },
+  kernel: 'none',
+  takes: [],
+  build: ({ values: { at, keep }, full }) => ({
+    kind: 'tensor',
+    acts: 'colour',
+    async apply(x) {
+      const level = Math.fround((at * full) / 255)
+      const data = x.data.map((v) => (v > level ? (keep ? v : full) : Number.isNaN(v) ? v : 0))
+      return new Tensor(x.shape, data)
+    },
+  }),
+})
+
+export const normalizeStep = operator({
+  summary:
+    'stretches smallest to largest over black to white, or makes of levels what a network was trained on',
+  formula:
+    'out = full · (x − min) / (max − min); with --mean and --std out = (x / full − mean) / std, channel by channel',
+  source:
+    'the preprocessing of torchvision’s Normalize, whose numbers --mean and --std take; a flat picture becomes black',
+  group: 'steps',
+  params: {
+    mean: {
+      ...numbers('one number or one for each channel, white being 1', '<n,n,…>', { min: 1, max: 4096 }),
+      unset: 'stretch',
+    },
+    std: {
+      ...numbers('the same, none of them 0', '<n,n,…>', { min: 1, max: 4096 }),
+      unset: '1, with --mean',
+    },
+    each: flag('stretch every channel on its own'),
+  },
+  kernel: 'none',
+  takes: [],
+  build: ({ values: { mean, std, each }, full }) => {
+    if (mean === undefined && std === undefined) {
+      return { kind: 'tensor', acts: 'colour', apply: async (x) => stretch(x, each, full) }
+    }
+    if (each)
+      throw new ConvoError('E_OPTION', '--each is for stretching, and --mean or --std is given', {
+        fix: 'one of the two',
+      })
+    if (std?.includes(0)) throw new ConvoError('E_OPTION', `--std must not hold 0, got ${std.join(',')}`)
+    return {
+      kind: 'tensor',
+      acts: 'colour',
+      // From here on the numbers are no levels any more, and biases are taken as they are.
+      full: 255,
+      apply: async (x) =>
+        standardize(x, perChannel('--mean', mean ?? [0], x), perChannel('--std', std ?? [1], x), full),
+    }
+  },
+})
+
+function perChannel(name: string, list: readonly number[], x: Tensor): readonly number[] {
+  const channels = x.shape[0]!
+  if (list.length === channels) return list
+  if (list.length === 1) return Array.from({ length: channels }, () => list[0]!)
+  throw new ConvoError('E_OPTION', `${name} has ${list.length} numbers for ${channels} channels`, {
+    fix: `1 or ${channels}`,
+  })
+}
+
+function standardize(x: Tensor, mean: readonly number[], std: readonly number[], full: number): Tensor {
+  const plane = x.data.length / x.shape[0]!
+  const data = new Float32Array(x.data.length)
+  for (let i = 0; i < data.length; i++) {
+    const c = Math.floor(i / plane)
+    data[i] = (x.data[i]! / full - mean[c]!) / std[c]!
+  }
+  return new Tensor(x.shape, data)
+}
+
+function stretch(x: Tensor, each: boolean, full: number): Tensor {
+  const size = each ? x.data.length / x.shape[0]! : x.data.length
+  const data = new Float32Array(x.data.length)
+  for (let from = 0; from < data.length; from += size) {
+    let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+    for (let i = from; i < from + size; i++) {
+      min = Math.min(min, x.data[i]!)
+      max = Math.max(max, x.data[i]!)
+    }
+    const gain = max > min ? full / (max - min) : 0
+    for (let i = from; i < from + size; i++) data[i] = (x.data[i]! - min) * gain
+  }
+  return new Tensor(x.shape, data)
+}

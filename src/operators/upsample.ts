@@ -1,0 +1,31 @@
+import { borders } from '../tensor/border.ts'
+import { Tensor } from '../tensor/tensor.ts'
+
+/** The kernels that a transposed convolution upsamples with, by name, for any stride. */
+export type Upsampling = 'bilinear' | 'nearest'
+
+/**
+ * The weights along one axis: `nearest` repeats a sample `stride` times; `bilinear` is the tent 1 − |i − middle| / stride
+ * of 2·stride − stride mod 2 taps (Long, Shelhamer and Darrell 2015), so that the shares that reach one output sum to 1.
+ */
+export function upsamplingRow(kind: Upsampling, stride: number): Float64Array {
+  if (kind === 'nearest') return new Float64Array(stride).fill(1)
+  const length = 2 * stride - (stride % 2)
+  const middle = (length - 1) / 2
+  return Float64Array.from({ length }, (_, i) => 1 - Math.abs(i - middle) / stride)
+}
+
+/** x [C,H,W] with a pixel around it that repeats the edge, so that the tents of the edge pixels have neighbours. */
+export function withEdge(x: Tensor): Tensor {
+  const [channels, height, width] = x.shape as [number, number, number]
+  const source = borders.replicate.source
+  const out = Tensor.zeros([channels, height + 2, width + 2])
+  let o = 0
+  for (let c = 0; c < channels; c++) {
+    for (let y = -1; y <= height; y++) {
+      const row = (c * height + source(y, height)) * width
+      for (let col = -1; col <= width; col++) out.data[o++] = x.data[row + source(col, width)]!
+    }
+  }
+  return out
+}

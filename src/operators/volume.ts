@@ -1,0 +1,156 @@
+import type { Engine } from '../conv/engine.ts'
+import { type Axis, anchoredAxis, type Correlation, correlationAxis, type Padding } from '../conv/geometry.ts'
+import { correlationOf } from '../conv/spec.ts'
+import { ConvoError, invariant } from '../error.ts'
+import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
+import { exp } from '../tensor/math.ts'
+import { Tensor } from '../tensor/tensor.ts'
+import { type Bank, finished, finishOf, outsideOf, wrongRank } from './bank.ts'
+import type { FullScale, KernelOptions } from './operator.ts'
+
+// Kernels on volumes [C,D,H,W]: the shared options, and kernels by name.
+
+/** The shared options and what was chosen for the three axes. */
+export type VolumeOptions = Omit<KernelOptions, 'stride' | 'dilation' | 'padding'> & {
+  readonly full: FullScale
+  readonly axes: {
+    readonly stride: readonly [z: number, y: number, x: number]
+    readonly dilation: readonly [z: number, y: number, x: number]
+    /** Absent: as many samples come out as go in, over the stride, the middle tap on the output sample. */
+    readonly padding: readonly [z: Padding, y: Padding, x: Padding] | undefined
+  }
+}
+
+/**
+ * x [C,D,H,W], or one slice [C,H,W], by a kernel [kD,kH,kW] for every channel or a bank [O,C/groups,kD,kH,kW], then
+ * / scale + bias. Planes repeat their edge outside, banks have zeros there, unless a border was asked for.
+ */
+export async function correlateVolume(
+  engine: Engine,
+  x: Tensor,
+  kernel: Kernel,
+  options: VolumeOptions,
+): Promise<Tensor> {
+  const volume = x.shape.length === 3 ? new Tensor([x.shape[0]!, 1, x.shape[1]!, x.shape[2]!], x.data) : x
+  const bank = volumeBank(kernel, volume.shape[0]!, options)
+  const isPlane = kernel.shape.length === 3
+  if (isPlane && options.groups !== undefined) {
+    throw new ConvoError(
+      'E_OPTION',
+      `--groups ${options.groups} needs a bank of filters, and this kernel meets every channel on its own`,
+    )
+  }
+  const groups = isPlane ? volume.shape[0]! : options.groups
+  const c = volumeCorrelation(volume, bank, options, groups)
+  const finish = finishOf(bank, c.filters, { ...finishSettings(options), usual: 'constant' })
+  const sums = await engine.correlate(
+    volume,
+    bank.weight,
+    finish.scale === undefined ? finish.bias : undefined,
+    c,
+  )
+  const out = finish.scale === undefined ? sums : finished(sums, finish)
+  // A picture stays a picture.
+  return x.shape.length === 3 && out.shape[1] === 1
+    ? new Tensor([out.shape[0]!, out.shape[2]!, out.shape[3]!], out.data)
+    : out
+}
+
+const finishSettings = ({ scale, normalize, bias, full }: VolumeOptions) => ({ scale, normalize, bias, full })
+
+function volumeBank(kernel: Kernel, channels: number, { flip }: VolumeOptions): Bank {
+  const { shape, weights } = kernel
+  if (shape.length !== 3 && shape.length !== 5)
+    throw wrongRank('conv3d', kernel, 'rank 3, [kD,kH,kW], or rank 5')
+  const size = shape.slice(-3)
+  const volume = size.reduce((a, b) => a * b, 1)
+  const copies = shape.length === 3 ? channels : 1
+  const data = Float32Array.from({ length: weights.length * copies }, (_, i) => {
+    const at = i % weights.length
+    if (flip !== true) return weights[at]!
+    return weights[at - (at % volume) + (volume - 1 - (at % volume))]!
+  })
+  return { weight: new Tensor(shape.length === 3 ? [channels, 1, ...size] : shape, data), kernel }
+}
+
+function volumeCorrelation(
+  x: Tensor,
+  bank: Bank,
+  options: VolumeOptions,
+  groups: number | undefined,
+): Correlation {
+  const { stride, dilation, padding } = options.axes
+  const checked = correlationOf(3, x, bank.weight, { stride, dilation, padding: 'full', groups })
+  const axes = checked.axes.map((axis, i): Axis => {
+    const chosen = padding?.[i]
+    if (chosen !== undefined) {
+      return correlationAxis(['depth', 'height', 'width'][i]!, axis.input, axis.kernel, {
+        ...axis,
+        padding: chosen,
+      })
+    }
+    const middle = Math.floor(axis.kernel / 2)
+    const anchor = options.flip === true ? axis.kernel - 1 - middle : middle
+    return anchoredAxis(axis.input, axis.kernel, anchor, axis.stride, axis.dilation)
+  })
+  const usual = bank.kernel.shape.length === 3 ? 'replicate' : 'constant'
+  const outside = outsideOf(bank.kernel, {
+    border: options.border,
+    fill: options.fill,
+    usual,
+    full: options.full,
+  })
+  return { ...checked, axes: axes as unknown as Correlation['axes'], ...outside }
+}
+
+/** The kernels of a filter on volumes by its name: one, or three whose results are the parts of a gradient. */
+export function volumeKernels(
+  name: 'gaussian' | 'sobel' | 'sobel-x' | 'sobel-y' | 'sobel-z' | 'box',
+  sigma: number,
+): Kernel[] {
+  const [smooth, slope, ones] = [
+    [1, 2, 1],
+    [-1, 0, 1],
+    [1, 1, 1],
+  ]
+  const along = {
+    x: [smooth, smooth, slope],
+    y: [smooth, slope, smooth],
+    z: [slope, smooth, smooth],
+  } as const
+  if (name === 'gaussian') {
+    const row = bell(sigma)
+    return [outer(row, row, row)]
+  }
+  if (name === 'box') return [{ ...outer(ones!, ones!, ones!), scale: 27 }]
+  const axis = name.slice('sobel-'.length)
+  const parts = axis === '' ? (['x', 'y', 'z'] as const) : ([axis] as (keyof typeof along)[])
+  return parts.map((a) => outer(along[a][0]!, along[a][1]!, along[a][2]!))
+}
+
+const outer = (z: readonly number[], y: readonly number[], x: readonly number[]): Kernel =>
+  makeKernel(
+    [z.length, y.length, x.length],
+    z.flatMap((a) => y.flatMap((b) => x.map((c) => a * b * c))),
+  )
+
+/** exp(−i²/2σ²) for |i| ≤ trunc(4σ + 0.5), summing to 1: SciPy's rule. */
+function bell(sigma: number): number[] {
+  const radius = Math.max(1, Math.trunc(4 * sigma + 0.5))
+  const row = Array.from({ length: 2 * radius + 1 }, (_, i) =>
+    exp(-((i - radius) ** 2) / (2 * sigma * sigma)),
+  )
+  const sum = row.reduce((a, b) => a + b, 0)
+  return row.map((v) => v / sum)
+}
+
+/** The length of the vectors whose parts are given, every step rounded. */
+export function lengthOf(parts: readonly Tensor[]): Tensor {
+  const [first] = parts
+  invariant(first !== undefined, 'a vector has at least one part')
+  const data = new Float32Array(first.data.length)
+  for (const { data: part } of parts) {
+    for (let i = 0; i < data.length; i++) data[i] = data[i]! + Math.fround(part[i]! * part[i]!)
+  }
+  return new Tensor(first.shape, data.map(Math.sqrt))
+}
