@@ -1,4 +1,5 @@
 import { extname } from 'node:path'
+import { setImmediate as immediate } from 'node:timers/promises'
 import { encode } from '../image/codec.ts'
 import { formatOfPath } from '../image/format.ts'
 import { openOutput, writeAtomically } from '../image/output.ts'
@@ -12,6 +13,7 @@ import {
   zlibHeader,
 } from '../image/png.ts'
 import { writeNpy } from '../kernel/formats/npy.ts'
+import { createDiscard } from '../run/collect.ts'
 import type { PartResult } from '../run/jobs.ts'
 import type { Depth, Picture } from '../tensor/picture.ts'
 import type { Tensor } from '../tensor/tensor.ts'
@@ -28,10 +30,15 @@ export function outputKind(path: string): OutputKind {
 /** A PNG under way: strips come in any order and are written in theirs. */
 export type PngStream = {
   strip(part: number, strip: PartResult, parts: number): void
+  /** Lets writes go on; waits for them when more than a few strips are held. */
+  drain(): Promise<void>
   /** Writes what is left and puts the file in place; returns its bytes. */
   finish(): Promise<number>
   abort(): Promise<void>
 }
+
+/** Bytes of finished strips that may wait to be written. */
+const mostHeld = 4 * 2 ** 20
 
 /** Begins a PNG at `path`. @throws ConvoError E_OUTPUT */
 export async function openPng(path: string, shape: PngShape, compression: Compression): Promise<PngStream> {
@@ -40,10 +47,18 @@ export async function openPng(path: string, shape: PngShape, compression: Compre
   let next = 0
   let adler = 1
   let bytes = 0
+  let held = 0
   let writing = Promise.resolve()
+  const discard = createDiscard()
   const write = (chunks: readonly Uint8Array[]) => {
-    for (const chunk of chunks) bytes += chunk.length
-    writing = writing.then(() => output.write(chunks))
+    const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+    bytes += size
+    held += size
+    writing = writing.then(async () => {
+      await output.write(chunks)
+      held -= size
+      discard(size)
+    })
     // A failure is met in `finish`; until then it is no unhandled rejection.
     writing.catch(() => undefined)
   }
@@ -65,6 +80,7 @@ export async function openPng(path: string, shape: PngShape, compression: Compre
         next++
       }
     },
+    drain: () => (held > mostHeld ? writing : immediate()),
     async finish() {
       await writing
       await output.commit()

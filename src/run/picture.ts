@@ -1,5 +1,6 @@
 import { deflateStrip } from '../image/png.ts'
 import { type Accumulator, prepareAccumulator } from './accumulate.ts'
+import { createDiscard } from './collect.ts'
 import { prepareCombiner } from './combine.ts'
 import type { WasmExports } from './engine.ts'
 import { prepareFinish } from './finish.ts'
@@ -71,6 +72,8 @@ function storeSamples(job: PictureJob, wasm: WasmExports, y: number, rows: numbe
     wasm.copyBytes(job.sink.target + (y + r) * bytes, from + r * job.layout.outPitch, bytes)
 }
 
+const discard = createDiscard()
+
 /** Filters and deflates the rows of a strip; the strips joined are one zlib stream. */
 function pngStrip(job: PictureJob, wasm: WasmExports, memory: WebAssembly.Memory, scratch: number) {
   const { layout, sink } = job
@@ -92,6 +95,7 @@ function pngStrip(job: PictureJob, wasm: WasmExports, memory: WebAssembly.Memory
     const adler = wasm.adler32(filtered, length, 1) >>> 0
     const last = part === job.parts - 1
     const bytes = deflateStrip(new Uint8Array(memory.buffer, filtered, length), { ...compression, last })
+    discard(2 * bytes.length)
     return { bytes, adler, length }
   }
 }

@@ -33,14 +33,25 @@ export async function runRecipe(
   range: Range,
   sink: Sink,
   onStrip: (part: number, strip: PartResult, parts: number) => void = () => undefined,
+  drain?: () => Promise<void>,
 ): Promise<Outcome> {
   const extremes = range === 'minmax' ? await findExtremes(session, plan, source, tone) : undefined
   let [low, high] = [0, 0]
-  const job = await runOver(session, plan, source, tone, sink, range, extremes, (part, result, parts) => {
-    low += result.low ?? 0
-    high += result.high ?? 0
-    onStrip(part, result, parts)
-  })
+  const job = await runOver(
+    session,
+    plan,
+    source,
+    tone,
+    sink,
+    range,
+    extremes,
+    (part, result, parts) => {
+      low += result.low ?? 0
+      high += result.high ?? 0
+      onStrip(part, result, parts)
+    },
+    drain,
+  )
   return { low, high, samples: plan.outWidth * plan.outHeight * job.tileChannels }
 }
 
@@ -69,26 +80,31 @@ async function runOver(
   range: Range,
   extremes: Extremes | undefined,
   onPart: (part: number, result: PartResult, parts: number) => void,
+  drain?: () => Promise<void>,
 ): Promise<PictureJob> {
   const { arena } = session
+  const draining = drain === undefined ? {} : { drain }
   const parallel = isWorthWorkers(source.width * source.height * source.channels)
   if ('address' in source) {
     const job = placePicture(arena, plan, source, tone, sink, range, extremes)
-    await session.run(job, job.parts, (part, result) => onPart(part, result, job.parts), { parallel })
+    await session.run(job, job.parts, (part, result) => onPart(part, result, job.parts), {
+      parallel,
+      ...draining,
+    })
     return job
   }
   const { data, ...shape } = source
   const rowBytes = source.width * source.channels * (source.depth / 8)
   // The job says how many rows a tile has; only then is it known how large a slot must be.
   const draft = placePicture(arena, plan, { ...shape, address: 0 }, tone, sink, range, extremes)
-  const slots = Math.min(mostSlots, draft.parts, parallel ? 2 * session.threads + 2 : 1)
+  const slots = Math.min(mostSlots, draft.parts, parallel ? session.threads + 2 : 1)
   const slotBytes = Math.ceil((draft.tileRows * rowBytes) / 64) * 64
   const address = arena.alloc(slots * slotBytes)
   const job = { ...draft, source: { ...shape, address, staged: { slots, slotBytes } } }
   const memory = new Uint8Array(arena.memory.buffer)
   const stage = (part: number, slot: number) =>
     stageRows(memory, address + slot * slotBytes, data, source, plan, stripReach(job, part))
-  const options = { parallel, staging: { slots, stage } }
+  const options = { parallel, staging: { slots, stage }, ...draining }
   await session.run(job, job.parts, (part, result) => onPart(part, result, job.parts), options)
   return job
 }

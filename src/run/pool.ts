@@ -63,6 +63,8 @@ export type Session = {
 export type RunOptions = {
   /** False: the calling thread does all. */
   readonly parallel?: boolean
+  /** Waited for between parts: lets results be written, and holds the work up while too many wait. */
+  readonly drain?: () => Promise<void>
   /** The input of a part is brought in by the calling thread shortly before it is needed, into one of a few slots. */
   readonly staging?: Staging
 }
@@ -85,7 +87,12 @@ export function createPool(threads: number = defaultThreads()): Pool {
     while (workers.length < threads - 1) workers.push(startWorker(arena.memory))
   }
 
-  async function runNow(job: Job, parts: number, onPart: OnPart, { parallel = true, staging }: RunOptions) {
+  async function runNow(
+    job: Job,
+    parts: number,
+    onPart: OnPart,
+    { parallel = true, staging, drain }: RunOptions,
+  ) {
     const mark = arena.mark()
     const helpers = parallel ? Math.min(threads - 1, parts - 1) : 0
     const scratch = Array.from({ length: helpers + 1 }, () => arena.alloc(job.scratchBytes))
@@ -118,6 +125,7 @@ export function createPool(threads: number = defaultThreads()): Pool {
         onPart(part, runPart(part))
         if (staging !== undefined) release(control, part, slots)
         await listen()
+        await drain?.()
       }
       // Every part is taken, but workers may still wait for the input of theirs.
       while (stagedParts(control) < parts) await bringIn(stagedParts(control))

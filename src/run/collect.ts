@@ -1,0 +1,30 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
+/** Bytes of buffers that may lie about before they are collected. */
+const patience = 4 * 2 ** 20
+
+/**
+ * Tells the engine that so many bytes of buffers have become garbage. Buffers lie outside of its heap, so it would let
+ * 64 MiB of them pile up in every thread before it looks; a minor collection takes well under a millisecond and finds
+ * those that were made since the last one.
+ */
+export type Discard = (bytes: number) => void
+
+/** Keeps count of discarded buffers for this thread. */
+export function createDiscard(): Discard {
+  let lying = 0
+  let collect: ((options: { type: 'minor' }) => void) | undefined
+  return (bytes) => {
+    lying += bytes
+    if (lying < patience) return
+    lying = 0
+    collect ??= exposeCollector()
+    collect({ type: 'minor' })
+  }
+}
+
+function exposeCollector(): (options: { type: 'minor' }) => void {
+  setFlagsFromString('--expose-gc')
+  return runInNewContext('gc') as (options: { type: 'minor' }) => void
+}
