@@ -17,7 +17,11 @@ export type Kernel = {
   readonly offset: number
   /** `[y, x]` of the tap that meets the output sample; absent: floor(k/2). */
   readonly anchor?: readonly [y: number, x: number]
-  /** One number for each output channel of a bank, added last, in levels of 0..255. */
+  /**
+   * One number for each output channel of a bank, added last, in the unit of the samples that the bank meets: levels of
+   * 0..255 of a picture whatever its depth, or what an earlier step made of them. A bank of transposed weights,
+   * [C,O/groups,…], does not say how many outputs it has: a multiple of O/groups.
+   */
   readonly bias?: Float64Array
   /** The border mode that the source asks for, by convo's name. */
   readonly border?: string
@@ -71,14 +75,20 @@ export function kernel(
   if (!Number.isFinite(offset))
     throw new ConvoError('E_KERNEL_VALUE', `offset must be a finite number, got ${offset}`)
   if (anchor !== undefined) checkAnchor(anchor, shape)
-  if (bias !== undefined && (shape.length < 4 || bias.length !== shape[0] || !bias.every(Number.isFinite))) {
+  const notFinite = bias?.find((b) => !Number.isFinite(Math.fround(b)))
+  if (bias !== undefined && (notFinite !== undefined || !fitsBias(shape, bias.length))) {
+    const found = notFinite === undefined ? `${bias.length} numbers` : `${notFinite}`
     throw new ConvoError(
       'E_KERNEL_VALUE',
-      `bias must be one finite number for each output channel of a bank, got ${bias.length} for ${showShape(shape)}`,
+      `bias must be one finite number for each output channel of a bank, got ${found} for ${showShape(shape)}`,
     )
   }
   return { ...fields, shape: [...shape], weights: data, scale, offset }
 }
+
+/** Whether a bank may have so many biases: one for each of its filters, or of the outputs of a transposed bank. */
+export const fitsBias = (shape: readonly number[], count: number): boolean =>
+  shape.length >= 4 && count > 0 && (count === shape[0] || count % shape[1]! === 0)
 
 /** Refuses an anchor outside the kernel or not whole. @throws ConvoError E_KERNEL_SHAPE */
 export function checkAnchor(anchor: readonly number[], shape: readonly number[]): void {

@@ -1,11 +1,12 @@
 import { ConvoError } from '../../error.ts'
-import { type Kernel, kernel } from '../kernel.ts'
+import type { Kernel } from '../kernel.ts'
+import { checkCount, half, kernelFrom, mostWeights, viewOf } from './binary.ts'
 import { type KernelFormat, requireHeld } from './format.ts'
 
 /** An array as a .npy file holds it, row-major whatever the order in the file. */
 export type NpyArray = {
   readonly shape: readonly number[]
-  /** float32 stays float32; all else is widened to float64, which holds it exactly up to 2^53. */
+  /** float32 for what it holds exactly, f2 f4 i1 i2 u1 u2; else float64, exact up to 2^53. */
   readonly data: Float32Array | Float64Array
   /** NumPy's name of the type in the file, as `<f4`. */
   readonly dtype: string
@@ -37,14 +38,14 @@ const readers: Readonly<Record<string, Reader>> = {
  *
  * @throws ConvoError E_KERNEL_FORMAT for a refused type, E_KERNEL_SYNTAX with the byte offset for a damaged file
  */
-export function readNpy(bytes: Uint8Array, file: string): NpyArray {
+export function readNpy(bytes: Uint8Array, file: string, most = Number.POSITIVE_INFINITY): NpyArray {
   const fail = (at: number, expected: string, found: string) =>
     new ConvoError('E_KERNEL_SYNTAX', `${file} is not a .npy file that can be read`, {
       why: `${file}: byte ${at}: expected ${expected}, found ${found}`,
     })
   if (!magic.every((b, i) => bytes[i] === b))
     throw fail(0, 'the signature \\x93NUMPY', `${bytes.length} bytes that do not begin so`)
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const view = viewOf(bytes)
   const major = bytes[6] ?? 0
   if (major < 1 || major > 3) throw fail(6, 'version 1, 2 or 3', `version ${major}`)
   const lengthBytes = major === 1 ? 2 : 4
@@ -61,15 +62,17 @@ export function readNpy(bytes: Uint8Array, file: string): NpyArray {
   const { descr, fortran, shape } = readHeader(header, start, fail, file)
   const order = descr[0]!
   const reader = readers[descr.slice(1)]!
+  checkCount(file, shape, most)
   const count = shape.reduce((a, b) => a * b, 1)
   const need = count * reader.bytes
   const have = bytes.length - start - length
   if (!Number.isSafeInteger(need) || need !== have) {
     throw fail(start + length, `${need} bytes of data for shape (${shape.join(', ')}) of ${descr}`, `${have}`)
   }
-  const data = descr.endsWith('f4') ? new Float32Array(count) : new Float64Array(count)
+  const isSingle = reader.bytes <= 2 || descr.endsWith('f4')
+  const data = isSingle ? new Float32Array(count) : new Float64Array(count)
   const little = order !== '>'
-  if (reader.bytes === data.BYTES_PER_ELEMENT && little && isLittleEndian && !fortran) {
+  if (/f[48]$/.test(descr) && little && isLittleEndian && !fortran) {
     // the bytes as they are: pictures come as float32 too, and number by number takes thirty times as long
     new Uint8Array(data.buffer).set(bytes.subarray(start + length))
     return { shape, data, dtype: descr }
@@ -193,15 +196,6 @@ const refused = (file: string, what: string): ConvoError =>
     },
   )
 
-/** The number that 16 bits mean in IEEE half precision. */
-export function half(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1
-  const exponent = (bits >> 10) & 31
-  const fraction = bits & 1023
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25)
-}
-
 /** A .npy file, version 1, little-endian, row-major: `<f4` for a Float32Array, `<f8` for a Float64Array. */
 export function writeNpy(shape: readonly number[], data: Float32Array | Float64Array): Uint8Array {
   const type = data instanceof Float32Array ? '<f4' : '<f8'
@@ -230,17 +224,8 @@ export const npy: KernelFormat = {
   example: "numpy.save('edge.npy', numpy.array([[-1, 0, 1]], '<f4'))",
   sniff: (head) => magic.every((b, i) => head[i] === b),
   read(bytes, file) {
-    const { shape, data } = readNpy(bytes, file)
-    try {
-      return [kernel(shape, data)]
-    } catch (error) {
-      if (!(error instanceof ConvoError)) throw error
-      const why =
-        error.why.length === 0
-          ? [`${file}: shape (${shape.join(', ')})`]
-          : error.why.map((w) => `${file}: ${w}`)
-      throw new ConvoError(error.code, error.message, { why, cause: error })
-    }
+    const { shape, data } = readNpy(bytes, file, mostWeights)
+    return [kernelFrom(file, shape, data)]
   },
   cannotHold: (k) => npyLosses(k),
   write(k) {

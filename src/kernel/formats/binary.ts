@@ -1,0 +1,51 @@
+import { ConvoError } from '../../error.ts'
+import { type Kernel, type KernelFields, kernel, showShape } from '../kernel.ts'
+
+/** Bytes as numbers of any type. */
+export const viewOf = (bytes: Uint8Array): DataView =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
+/** The number that 16 bits mean in IEEE half precision. */
+export function half(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1
+  const exponent = (bits >> 10) & 31
+  const fraction = bits & 1023
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN
+  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25)
+}
+
+const word = new DataView(new ArrayBuffer(4))
+
+/** The number whose float32 begins with these 16 bits (bfloat16). */
+export function upperHalf(bits: number): number {
+  word.setUint32(0, bits << 16)
+  return word.getFloat32(0)
+}
+
+/** A kernel, checked, whose errors name the file. @throws ConvoError E_KERNEL_SHAPE, E_KERNEL_VALUE */
+export function kernelFrom(
+  file: string,
+  shape: readonly number[],
+  weights: ArrayLike<number>,
+  fields: KernelFields = {},
+): Kernel {
+  try {
+    return kernel(shape, weights, fields)
+  } catch (error) {
+    if (!(error instanceof ConvoError)) throw error
+    const [first = `shape ${showShape(shape)}`, ...rest] = error.why
+    throw new ConvoError(error.code, error.message, { why: [`${file}: ${first}`, ...rest], cause: error })
+  }
+}
+
+/** A kernel of a binary file has no more weights than this: 1 GiB in double precision. */
+export const mostWeights = 2 ** 27
+
+/** Refuses a shape of too many weights, before they are read. @throws ConvoError E_KERNEL_SHAPE */
+export function checkCount(file: string, shape: readonly number[], most = mostWeights): void {
+  const count = shape.reduce((a, b) => a * b, 1)
+  if (count <= most) return
+  throw new ConvoError('E_KERNEL_SHAPE', `a kernel may hold ${most} weights, got ${count}`, {
+    why: `${file}: shape ${showShape(shape)}`,
+  })
+}
