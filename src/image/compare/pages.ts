@@ -26,7 +26,7 @@ export type OnPage = (page: number, expected: Picture, actual: Picture, comparis
 
 /**
  * Compares page by page; both files are decoded at the same time. A file with more pages than the other is different.
- * The limits hold for each page on its own. Of the results only the first page that differs keeps its `map`.
+ * The limits hold for each page on its own. Handed the same `Pages` twice, it decodes them once. Of the results only the first page that differs keeps its `map`.
  *
  * @throws ConvoError as decoding does, and as `comparePictures`
  */
@@ -36,12 +36,14 @@ export async function comparePages(
   tolerance: Tolerance = {},
   onPage: OnPage = () => undefined,
 ): Promise<FileComparison> {
-  const [a, b] = [expected.pictures[Symbol.asyncIterator](), actual.pictures[Symbol.asyncIterator]()]
+  const a = expected.pictures[Symbol.asyncIterator]()
+  const b = expected === actual ? undefined : actual.pictures[Symbol.asyncIterator]()
   const pages: Comparison[] = []
   let hasMap = false
   try {
     for (;;) {
-      const [left, right] = await Promise.all([a.next(), b.next()])
+      const both = await Promise.all([a.next(), b?.next()])
+      const [left, right = both[0]] = both
       if (left.done === true || right.done === true) break
       const comparison = comparePictures(left.value, right.value, tolerance)
       onPage(pages.length, left.value, right.value, comparison)
@@ -50,7 +52,7 @@ export async function comparePages(
       pages.push(isKept ? comparison : withoutMap(comparison))
     }
   } finally {
-    await Promise.all([a.return?.(), b.return?.()])
+    await Promise.all([a.return?.(), b?.return?.()])
   }
   const isCountEqual = expected.count === actual.count
   return {

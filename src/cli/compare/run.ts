@@ -1,0 +1,144 @@
+import { statSync } from 'node:fs'
+import { ConvoError } from '../../error.ts'
+import { describe, fileComparisonRecord, smallestText } from '../../image/compare/describe.ts'
+import { comparePages, type FileComparison, type Pages } from '../../image/compare/pages.ts'
+import { type DiffStyle, renderDiff } from '../../image/compare/render.ts'
+import { type ToleranceValues, toleranceOf } from '../../image/compare/tolerance.ts'
+import { formatOfPath } from '../../image/format.ts'
+import { isSameFile } from '../../image/output.ts'
+import { isStream, readInput, type Source } from '../../image/probe.ts'
+import type { Picture } from '../../tensor/picture.ts'
+import type { Call } from '../command.ts'
+import { writePicture } from '../output.ts'
+import { openPages, type PageOptions } from '../pages.ts'
+
+/** What a call asks for beside the tolerance. */
+export type CompareSettings = {
+  readonly diff?: string | undefined
+  readonly 'diff-style': DiffStyle
+  readonly json: boolean
+  readonly quiet: boolean
+  readonly 'no-orient': boolean
+  readonly 'max-pixels': number
+}
+
+type Pair = { readonly expected: Picture; readonly actual: Picture; readonly page: number }
+
+/** Compares the two files of a call and tells what was found; 0 when the answer is yes, 1 when it is no. */
+export async function runCompare(
+  { args, io }: Call,
+  values: ToleranceValues,
+  settings: CompareSettings,
+): Promise<number> {
+  const [expectedPath = '', actualPath = ''] = args
+  const diff = settings.diff
+  if (diff !== undefined) checkDiff(diff, [expectedPath, actualPath], settings.quiet)
+  const options = { maxPixels: settings['max-pixels'], orient: !settings['no-orient'] }
+  const mask = values.mask === undefined ? undefined : await maskOf(values.mask, options)
+  const tolerance = toleranceOf(values, mask)
+  const { expected, actual } = await openBoth(expectedPath, actualPath, options)
+
+  let shown: (Pair & { readonly isSame: boolean }) | undefined
+  const comparison = await comparePages(expected, actual, tolerance, (page, left, right, { outcome }) => {
+    // the first page that differs, or where none does the first
+    if (shown === undefined || (shown.isSame && outcome !== 'same')) {
+      shown = { page, expected: left, actual: right, isSame: outcome === 'same' }
+    }
+  })
+  const lines = textOf(comparison, expectedPath, actualPath)
+  if (diff !== undefined && shown !== undefined) {
+    const { page } = shown
+    const found = comparison.pages[page]!
+    await writePicture(diff, renderDiff(shown.expected, shown.actual, found, settings['diff-style']))
+    lines.splice(-1, 0, `  diff      ${diff}${comparison.pages.length > 1 ? `: page ${page + 1}` : ''}`)
+  }
+  if (settings.json) {
+    const record = { expected: expectedPath, actual: actualPath, ...fileComparisonRecord(comparison) }
+    await io.out(`${JSON.stringify({ ...record, ...(diff !== undefined && { diff }) }, null, 2)}\n`)
+  } else if (!settings.quiet) {
+    await io.out(`${lines.join('\n')}\n`)
+  }
+  return comparison.outcome === 'same' || comparison.outcome === 'tolerated' ? 0 : 1
+}
+
+function textOf(comparison: FileComparison, expected: string, actual: string): string[] {
+  const { outcome, pages, expectedPages, actualPages } = comparison
+  const answer = { same: 'same', tolerated: 'tolerated', different: 'different', size: 'different' }[outcome]
+  const isOne = expectedPages === 1 && actualPages === 1
+  return [
+    `${answer}: ${expected} and ${actual}`,
+    ...(isOne ? [] : [pagesText(comparison)]),
+    ...pages.flatMap((page, i) => {
+      if (isOne) return describe(page)
+      if (page.outcome === 'same') return []
+      const word = page.outcome === 'tolerated' ? 'tolerated' : 'different'
+      return [`page ${i + 1}: ${word}`, ...describe(page)]
+    }),
+    smallestText(comparison),
+  ]
+}
+
+function pagesText({ pages, expectedPages, actualPages }: FileComparison): string {
+  if (expectedPages !== actualPages) {
+    return `  failed    the numbers of pages differ: expected ${expectedPages}, got ${actualPages}`
+  }
+  const same = pages.filter(({ outcome }) => outcome === 'same').length
+  return `  pages     ${expectedPages}, of which ${same === expectedPages ? 'all' : same} are the same`
+}
+
+function checkDiff(diff: string, inputs: readonly string[], isQuiet: boolean): void {
+  formatOfPath(diff)
+  const same = inputs.find((input) => isSameFile(input, diff))
+  if (same !== undefined) {
+    throw new ConvoError('E_IN_PLACE', `--diff would overwrite ${same}`, { fix: 'another name' })
+  }
+  if (diff === '-' && !isQuiet) {
+    throw new ConvoError('E_USAGE', '--diff - writes a picture to standard output, where the text goes too', {
+      fix: '--diff - --quiet',
+    })
+  }
+}
+
+async function maskOf(path: string, options: PageOptions): Promise<Picture> {
+  const { count, pictures } = await openPages(path, options)
+  for await (const picture of pictures) if (count === 1) return picture
+  throw new ConvoError('E_OPTION', `--mask ${path} must be one picture`, { why: `${path}: ${count} pages` })
+}
+
+/** Both files, looked at but not decoded. Files of equal bytes are one: their pixels need no second decoding. */
+async function openBoth(expectedPath: string, actualPath: string, options: PageOptions) {
+  if (expectedPath === '-' && actualPath === '-') {
+    throw new ConvoError('E_USAGE', 'standard input can be one of the two pictures, not both')
+  }
+  const [left, right] = [sourceOf(expectedPath), sourceOf(actualPath)]
+  const open = (path: string, source: Source): Promise<Pages> =>
+    openPages(source, { ...options, name: path === '-' ? 'standard input' : path })
+  if (isSameFile(expectedPath, actualPath) || haveEqualBytes(left, right)) {
+    const pages = await open(expectedPath, left)
+    return { expected: pages, actual: pages }
+  }
+  const [expected, actual] = await Promise.all([open(expectedPath, left), open(actualPath, right)])
+  return { expected, actual }
+}
+
+/** Bytes of a source; NaN for a file that is not there, which decoding tells of. */
+function sizeOf(source: Source): number {
+  if (typeof source !== 'string') return source.length
+  return statSync(source, { throwIfNoEntry: false })?.size ?? Number.NaN
+}
+
+/** Files up to this size are read at once: finding them equal saves decoding one. */
+const mostBytes = 2 ** 28
+
+/** A file by its name, or its bytes where they are read once only. */
+function sourceOf(path: string): Source {
+  if (path === '-') return readInput('/dev/stdin')
+  return isStream(path) ? readInput(path) : path
+}
+
+function haveEqualBytes(a: Source, b: Source): boolean {
+  const [left, right] = [sizeOf(a), sizeOf(b)]
+  if (left !== right || !(left <= mostBytes)) return false
+  const [p, q] = [a, b].map((source) => (typeof source === 'string' ? readInput(source) : source))
+  return Buffer.compare(p!, q!) === 0
+}

@@ -1,0 +1,140 @@
+import { brief } from './compare.ts'
+import {
+  type Cluster,
+  type Comparison,
+  channelsText,
+  depthText,
+  type Largest,
+  type Mismatch,
+  type Stats,
+  shapeText,
+} from './comparison.ts'
+import type { FileComparison } from './pages.ts'
+import { alternatives } from './smallest.ts'
+import { limitsRecord, limitsText } from './tolerance.ts'
+
+/** How many clusters the text names. */
+const named = 5
+
+/** What a comparison found, a line each, without the answer and the smallest tolerance. */
+export function describe(comparison: Comparison): string[] {
+  const { expected, actual, stats, mismatches, failed, notes } = comparison
+  return [
+    ...(mismatches.every((mismatch) => mismatch === 'icc') && stats !== undefined && notes.length === 0
+      ? [line('picture', shapeText(expected))]
+      : [line('expected', shapeText(expected)), line('actual', shapeText(actual))]),
+    ...mismatches
+      .filter((mismatch) => mismatch !== 'icc')
+      .map((mismatch) => line('failed', mismatchText(mismatch, comparison))),
+    ...notes.map((note) =>
+      line(mismatches.includes('icc') && note.startsWith('colour') ? 'failed' : 'note', note),
+    ),
+    ...(stats === undefined || stats.differing === 0 ? [] : statsLines(comparison, stats)),
+    ...failed.map(({ limit, allowed, text }) => line('failed', `--${limit} ${allowed}: ${text}`)),
+  ]
+}
+
+const line = (label: string, text: string): string => `  ${label.padEnd(9)} ${text}`
+
+function statsLines({ map }: Comparison, stats: Stats): string[] {
+  const { differing, compared, share, counted, largest, rmse, psnr, ssim, density, clusters } = stats
+  const others =
+    counted === differing
+      ? ''
+      : map?.counted === undefined
+        ? `; ${counted} by more than ${brief(map?.threshold ?? 0)}`
+        : `; pixelmatch sees ${counted}`
+  return [
+    line('pixels', `${differing} of ${compared} differ (${percent(share)})${others}`),
+    ...(largest === undefined ? [] : [line('largest', largestText(largest))]),
+    line(
+      'error',
+      `RMSE ${brief(rmse)}, PSNR ${brief(psnr)} dB${ssim === undefined ? '' : `, SSIM ${brief(ssim)}`}`,
+    ),
+    ...(density === undefined ? [] : [line('density', `${density} in the fullest window`)]),
+    line('clusters', clustersText(clusters)),
+  ]
+}
+
+/** A share in percent that is never rounded to nothing or to everything. */
+function percent(share: number): string {
+  const value = 100 * share
+  return `${value >= 99.995 && share < 1 ? 'nearly 100' : Number(value.toPrecision(value < 0.1 ? 2 : 4))} %`
+}
+
+function largestText({ difference, channel, x, y, expected, got, expectedPixel, gotPixel }: Largest): string {
+  if (channel === undefined) return `${brief(difference)} at ${x},${y}: only one picture has this pixel`
+  const samples = `${channel} at ${x},${y}: expected ${brief(expected ?? 0)}, got ${brief(got ?? 0)}`
+  const pixels =
+    expectedPixel !== undefined && gotPixel !== undefined && expectedPixel.length > 1
+      ? ` (pixel ${expectedPixel.map(brief).join(',')} and ${gotPixel.map(brief).join(',')})`
+      : ''
+  return `${brief(difference)}, ${samples}${pixels}`
+}
+
+function clustersText(clusters: readonly Cluster[]): string {
+  const texts = clusters
+    .slice(0, named)
+    .map(({ pixels, width, height, x, y }) => `${pixels} in ${width}x${height} at ${x},${y}`)
+  const more = clusters.length - texts.length
+  return texts.join('; ') + (more > 0 ? `; and ${more} more` : '')
+}
+
+function mismatchText(mismatch: Mismatch, { expected, actual }: Comparison): string {
+  if (mismatch === 'size') {
+    return `the sizes differ: expected ${expected.width}x${expected.height}, got ${actual.width}x${actual.height}`
+  }
+  if (mismatch === 'channels') {
+    return `the channels differ: expected ${channelsText(expected.channels)}, got ${channelsText(actual.channels)}`
+  }
+  return `the depths differ: expected ${depthText(expected.depth)}, got ${depthText(actual.depth)}`
+}
+
+/** The last line: the smallest tolerance that would pass. */
+export function smallestText({
+  outcome,
+  pages,
+  smallest,
+  expectedPages,
+  actualPages,
+}: FileComparison): string {
+  const begin = 'smallest tolerance that would pass'
+  if (outcome === 'same') return `${begin}: none is needed`
+  const choices = alternatives(smallest).map((limits) => limitsText(limits))
+  if (choices.length > 0) return `${begin}: ${choices.map((text) => text || 'none is needed').join(', or ')}`
+  if (expectedPages !== actualPages) return `${begin}: there is none, the numbers of pages differ`
+  const unlike = (['size', 'depth', 'channels'] as const).filter((one) =>
+    pages.some(({ mismatches }) => mismatches.includes(one)),
+  )
+  if (unlike[0] === 'size') {
+    return `${begin}: there is none, the sizes differ; --size pad counts what one lacks as different`
+  }
+  const plural = { depth: 'depths', channels: 'channels', size: 'sizes' }
+  if (unlike.length > 0)
+    return `${begin}: there is none, the ${unlike.map((one) => plural[one]).join(' and ')} differ`
+  return `${begin}: there is none, a difference is not a finite number`
+}
+
+/** A comparison as a JSON value: without its maps; what is not finite is text. */
+export function comparisonRecord(comparison: Comparison): Readonly<Record<string, unknown>> {
+  const { map: _map, ignored: _ignored, smallest, ...rest } = comparison
+  return finite({ ...rest, smallest: alternatives(smallest).map(limitsRecord) }) as Record<string, unknown>
+}
+
+/** A comparison of files as a JSON value; pages are counted from 1. */
+export function fileComparisonRecord(comparison: FileComparison): Readonly<Record<string, unknown>> {
+  const { pages, smallest, ...rest } = comparison
+  return {
+    ...rest,
+    smallest: finite(alternatives(smallest).map(limitsRecord)),
+    pages: pages.map((page, i) => ({ page: i + 1, ...comparisonRecord(page) })),
+  }
+}
+
+/** JSON has no infinity and no NaN. */
+function finite(value: unknown): unknown {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value)
+  if (Array.isArray(value)) return value.map(finite)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, finite(one)]))
+}
