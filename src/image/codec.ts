@@ -6,7 +6,7 @@ import type { Picture, PictureMeta } from '../tensor/picture.ts'
 import { encodePngWhole } from './filter-rows.ts'
 import { fitFormat } from './fit.ts'
 import type { OutputFormat } from './format.ts'
-import { checkSize, type Header, headerOf, type Reading, readingOf } from './header.ts'
+import { checkSize, factsOfPng, type Header, headerOf, type Reading, readingOf } from './header.ts'
 import { compressionSettings } from './png.ts'
 import { isStream, nameOf, probe, readInput, type Source } from './probe.ts'
 import { copyInto, grayAlphaOf, spread, viewSamples } from './samples.ts'
@@ -136,7 +136,9 @@ async function open(source: Source, options: Omit<DecodeOptions, 'into'>): Promi
     })
   }
   if (probed.png !== undefined) checkSize(probed.png, options.maxPixels, name)
-  const facts = await attempt(name, () => sharpOf(input, { page: options.page ?? 0 }).metadata())
+  const facts =
+    factsOfPng(probed.png) ??
+    (await attempt(name, () => sharpOf(input, { page: options.page ?? 0 }).metadata()))
   checkSize(facts, options.maxPixels, name)
   const reading = readingOf(facts, name)
   const header = headerOf(kind, facts, probed, reading, options.orient)

@@ -14,7 +14,7 @@ import {
   release,
   stagedParts,
 } from './control.ts'
-import { distFile, loadEngine } from './engine.ts'
+import { compileEngine, distFile, loadEngine } from './engine.ts'
 import { type Job, type PartResult, prepareJob } from './jobs.ts'
 
 /** What a worker says. */
@@ -78,13 +78,14 @@ export const defaultThreads = (): number => availableParallelism()
 /** A pool with a memory of its own. No worker starts before `warm` or the first parallel job. */
 export function createPool(threads: number = defaultThreads()): Pool {
   const arena = createArena()
-  const engine = loadEngine(arena.memory)
+  const module = compileEngine()
+  const engine = loadEngine(arena.memory, module)
   const control = new Int32Array(arena.memory.buffer, controlAddress, controlWords)
   const workers: PoolWorker[] = []
   let queue: Promise<unknown> = Promise.resolve()
 
   const warm = () => {
-    while (workers.length < threads - 1) workers.push(startWorker(arena.memory))
+    while (workers.length < threads - 1) workers.push(startWorker(arena.memory, module))
   }
 
   async function runNow(
@@ -180,8 +181,8 @@ type PoolWorker = {
   stop(): Promise<void>
 }
 
-function startWorker(memory: WebAssembly.Memory): PoolWorker {
-  const worker = new Worker(distFile('worker.js'), { workerData: { memory } })
+function startWorker(memory: WebAssembly.Memory, module: WebAssembly.Module): PoolWorker {
+  const worker = new Worker(distFile('worker.js'), { workerData: { memory, module } })
   worker.unref()
   let ready = false
   let death: Error | undefined

@@ -10,8 +10,9 @@ import type { WorkerMessage, WorkerOrder } from './pool.ts'
 
 const port = parentPort
 invariant(port !== null, 'worker.ts runs only as a worker thread')
-const { memory } = workerData as { memory: WebAssembly.Memory }
-const engine = loadEngine(memory)
+// The compiled module is shared: what one thread has compiled, all have.
+const { memory, module } = workerData as { memory: WebAssembly.Memory; module: WebAssembly.Module }
+const engine = loadEngine(memory, module)
 const control = new Int32Array(memory.buffer, controlAddress, controlWords)
 const say = (message: WorkerMessage, transfer: readonly ArrayBuffer[] = []) =>
   port.postMessage(message, [...transfer])
