@@ -1,7 +1,7 @@
 // Builds dist/: the bundled CLI, library and worker (esbuild), the WASM loops (AssemblyScript), the type declarations (tsc).
 // Run by `npm run build`, by `prepare`, and by the tests' global setup.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -18,6 +18,8 @@ export async function build({ types = true } = {}) {
   mkdirSync(dist, { recursive: true })
   compileWasm()
   await bundleScripts()
+  await bundlePage()
+  copyFileSync(join(root, 'src/cli/check/check.schema.json'), join(dist, 'check.schema.json'))
   if (types) declareTypes()
 }
 
@@ -63,6 +65,21 @@ async function bundleEntries(entries, splitting) {
     minifySyntax: true,
     minifyWhitespace: true,
     keepNames: true,
+  })
+}
+
+/** Script and style of the report of checks, which embeds them. */
+async function bundlePage() {
+  const page = join(root, 'src/cli/check/page')
+  await bundle({
+    entryPoints: { report: join(page, 'main.ts'), 'report-style': join(page, 'page.css') },
+    outdir: dist,
+    bundle: true,
+    format: 'iife',
+    platform: 'browser',
+    target: 'es2022',
+    legalComments: 'none',
+    minify: true,
   })
 }
 
