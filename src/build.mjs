@@ -40,7 +40,7 @@ function compileWasm() {
 async function bundleScripts() {
   // A worker is one file, so that it starts soon. Of the others, what is imported dynamically goes into files of its own,
   // so that a start loads only what it needs.
-  await bundleEntries({ worker: 'src/run/worker.ts' }, false)
+  await bundleEntries({ worker: 'src/run/worker.ts', 'batch-worker': 'src/cli/batch/worker.ts' }, false)
   await bundleEntries({ cli: 'src/cli/main.ts', index: 'src/index.ts' }, true)
 }
 

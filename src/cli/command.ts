@@ -9,6 +9,8 @@ export type Argument = {
   readonly kind: 'file' | 'word'
   readonly choices?: readonly string[]
   readonly optional?: boolean
+  /** Any number of words; the last argument only. */
+  readonly repeats?: boolean
 }
 
 /** Options under a heading of the help. */
@@ -23,6 +25,8 @@ export type Command = {
   /** Where it stands in the overview. */
   readonly group: string
   readonly arguments: readonly Argument[]
+  /** What stands behind `--`, as in a usage line; without it, `--` only ends the options. */
+  readonly tail?: string
   readonly options: readonly OptionGroup[]
   /** Whole command lines. */
   readonly examples: readonly string[]
@@ -35,6 +39,8 @@ export type Command = {
 /** A command line, understood. */
 export type Call = {
   readonly args: readonly string[]
+  /** The words behind `--`, of a command with a tail; undefined where there was none. */
+  readonly tail?: readonly string[] | undefined
   /** What was typed for each option that was given; a flag is `true`. */
   readonly given: Readonly<Record<string, unknown>>
   readonly io: Io
@@ -49,7 +55,11 @@ export function optionsOf(command: Command): Params {
 
 /** `convo kernel convert <in> <out> [options]` */
 export function usageOf(command: Command): string {
-  const words = command.arguments.map(({ name, optional }) => (optional ? `[${name}]` : `<${name}>`))
+  const words = command.arguments.map(({ name, optional, repeats }) => {
+    const word = repeats ? `${name}...` : name
+    return optional ? `[${word}]` : `<${word}>`
+  })
   const options = command.options.some(({ params }) => Object.keys(params).length > 0) ? ['[options]'] : []
-  return ['convo', command.name, ...words, ...options].join(' ')
+  const tail = command.tail === undefined ? [] : ['--', command.tail]
+  return ['convo', command.name, ...words, ...options, ...tail].join(' ')
 }

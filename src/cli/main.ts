@@ -39,8 +39,8 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     await io.out(about === undefined ? overview(commands, io.width) : commandHelp(about, io.width))
     return 0
   }
-  const { command, args, given } = request
-  return command.run({ args, given, io, commands })
+  const { command, args, tail, given } = request
+  return command.run({ args, tail, given, io, commands })
 }
 
 function end(status: number): never {

@@ -92,11 +92,13 @@ export async function closePool(): Promise<void> {
  *
  * @throws ConvoError for anything that keeps it from being done; the output is then as it was before
  */
-export async function processPicture(job: PictureJob): Promise<Report> {
+export async function processPicture(
+  job: PictureJob,
+  pool: Pool = poolFor(job.settings.threads),
+): Promise<Report> {
   const began = performance.now()
   const task = taskOf(job)
   const opened = await openInput(job.input)
-  const pool = poolFor(job.settings.threads)
   if (isWorthWorkers(expectedSamples(opened))) pool.warm()
   return pool.exclusive(async (session) => {
     const report = await runJob(session, pool, opened, task)

@@ -14,6 +14,8 @@ export type Request =
       readonly kind: 'run'
       readonly command: Command
       readonly args: readonly string[]
+      /** The words behind `--`, of a command with a tail. */
+      readonly tail?: readonly string[] | undefined
       readonly given: Readonly<Record<string, unknown>>
     }
 
@@ -77,7 +79,9 @@ export function findCommand(
   throw new ConvoError('E_INTERNAL', `${first} is an operation without a command`)
 }
 
-function parse(command: Command, words: readonly string[]): Request {
+function parse(command: Command, line: readonly string[]): Request {
+  const end = command.tail === undefined ? -1 : line.indexOf('--')
+  const [words, tail] = end < 0 ? [line, undefined] : [line.slice(0, end), line.slice(end + 1)]
   const params = optionsOf(command)
   const parser = new Parser(`convo ${command.name}`)
     .exitOverride()
@@ -99,7 +103,7 @@ function parse(command: Command, words: readonly string[]): Request {
   const given = parser.opts()
   checkCount(command, parser.args)
   checkConflicts(given)
-  return { kind: 'run', command, args: parser.args, given }
+  return { kind: 'run', command, args: parser.args, tail, given }
 }
 
 /** An option of commander's that only collects what was typed, under the name as it is typed. */
@@ -136,7 +140,7 @@ function checkCount(command: Command, args: readonly string[]): void {
       ...(command.examples[0] !== undefined && { fix: command.examples[0] }),
     })
   }
-  if (args.length > command.arguments.length) {
+  if (args.length > command.arguments.length && !command.arguments.at(-1)?.repeats) {
     throw new ConvoError(
       'E_USAGE',
       `${command.name} takes ${all}, got ${args.length} arguments: ${args.map(quoted).join(' ')}`,

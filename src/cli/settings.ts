@@ -143,7 +143,15 @@ export const sharedSettings = { ...correlationSettings, ...pictureSettings, ...r
 export type Settings = Values<typeof sharedSettings>
 
 /** One-letter names of options. */
-export const shortNames: Readonly<Record<string, string>> = { kernel: 'k', quiet: 'q', verbose: 'v' }
+export const shortNames: Readonly<Record<string, string>> = {
+  kernel: 'k',
+  quiet: 'q',
+  verbose: 'v',
+  output: 'o',
+  jobs: 'j',
+  recursive: 'r',
+  null: '0',
+}
 
 /** Pairs of options that cannot both be meant, and what to do. */
 export const conflicts: readonly (readonly [a: string, b: string, fix: string])[] = [

@@ -23,6 +23,12 @@ export type Output = {
 
 const temporaries = new Set<string>()
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+let leavesSignals = false
+
+/** From now on signals do not drop outputs under way: for a process whose end another one decides. */
+export function leaveSignals(): void {
+  leavesSignals = true
+}
 
 /** Deletes the temporary files of outputs that are under way. For the moment before a process ends. */
 export function removeTemporaries(): void {
@@ -244,7 +250,7 @@ function outputError(path: string, cause: unknown): ConvoError {
 function remember(temporary: string): void {
   if (temporaries.size === 0) {
     process.on('exit', removeTemporaries)
-    for (const signal of signals) process.on(signal, onSignal)
+    if (!leavesSignals) for (const signal of signals) process.on(signal, onSignal)
   }
   temporaries.add(temporary)
 }

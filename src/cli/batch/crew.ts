@@ -1,0 +1,131 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { ErrorCode } from '../../error.ts'
+import { distFile } from '../../run/engine.ts'
+
+/** What all workers of a batch are told first. */
+export type Setup = {
+  /** The operation and its options, as typed. */
+  readonly words: readonly string[]
+  readonly inPlace: boolean
+}
+
+/** One picture to process. */
+export type Order = { readonly input: string; readonly output: string; readonly threads: number }
+
+/** What main and worker say to each other. */
+export type ToWorker =
+  | { readonly kind: 'setup'; readonly setup: Setup }
+  | { readonly kind: 'order'; readonly order: Order }
+
+/** An error, in the form in which it goes from process to process and into logs. */
+export type ErrorText = {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly why: readonly string[]
+  readonly fix?: string | undefined
+}
+
+/** What came of an order. */
+export type Result =
+  | {
+      readonly kind: 'done'
+      readonly pixels: number
+      readonly clipped: { readonly low: number; readonly high: number; readonly samples: number }
+      readonly notes: readonly string[]
+      readonly bytes: number
+      readonly milliseconds: number
+      /** For the state: of the input, its hash and stamp; of the output, size and time. */
+      readonly made: { readonly hash: string; readonly stamp: string; readonly size: number; readonly time: string }
+    }
+  | { readonly kind: 'failed'; readonly error: ErrorText; readonly milliseconds: number }
+
+/** A result with the memory that the worker holds after it, in bytes. */
+export type FromWorker = { readonly result: Result; readonly held: number }
+
+/** A process that works on one picture at a time. */
+export type Worker = {
+  readonly pid: number
+  readonly isAlive: () => boolean
+  /** The memory that it holds, as it said last. */
+  readonly held: () => number
+  /** Never fails: a worker that dies gives a result that says so. */
+  run(order: Order): Promise<Result>
+  /** Lets it go; what it is at is dropped, without a trace. */
+  retire(): void
+}
+
+/** Most of what a worker writes to standard error that is kept, for the case that it dies. */
+const mostKept = 2000
+
+/**
+ * Starts a worker. It is a process and not a thread: pictures that crash the decoder, or take the last memory, then end
+ * one worker and not the batch; and 2,000 small pictures take a tenth less time (`test/bench/batch.mjs`), since nothing
+ * is shared.
+ */
+export function startWorker(setup: Setup, idle: number): Worker {
+  const child: ChildProcess = fork(fileURLToPath(distFile('batch-worker.js')), [], {
+    // the decoder's own threads would only get in the way of the other workers
+    env: { ...process.env, VIPS_CONCURRENCY: '1' },
+    execArgv: [],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  })
+  let held = idle
+  let isAlive = true
+  let said = ''
+  let settle: ((result: Result) => void) | undefined
+
+  const give = (result: Result) => {
+    const to = settle
+    settle = undefined
+    to?.(result)
+  }
+  const die = (how: string) => {
+    if (!isAlive) return
+    isAlive = false
+    give({ kind: 'failed', error: deathOf(how, said), milliseconds: 0 })
+  }
+  const send = (message: ToWorker) => {
+    // a worker that is gone is met in `exit`
+    if (child.connected) child.send(message, () => undefined)
+  }
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-mostKept)
+  })
+  child.on('message', (message: FromWorker) => {
+    held = message.held
+    give(message.result)
+  })
+  child.on('error', (error) => die(`could not be started: ${error.message}`))
+  child.on('exit', (code, signal) => die(signal === null ? `ended with status ${code}` : `was ended by ${signal}`))
+  send({ kind: 'setup', setup })
+
+  return {
+    pid: child.pid ?? 0,
+    isAlive: () => isAlive,
+    held: () => held,
+    run(order) {
+      return new Promise((resolve) => {
+        settle = resolve
+        if (!isAlive) give({ kind: 'failed', error: deathOf('was gone before', said), milliseconds: 0 })
+        else send({ kind: 'order', order })
+      })
+    },
+    retire() {
+      if (child.connected) child.disconnect()
+      child.unref()
+      child.stderr?.destroy()
+    },
+  }
+}
+
+function deathOf(how: string, said: string): ErrorText {
+  const lines = said.split('\n').filter((line) => line.trim() !== '')
+  const isKilled = how.endsWith('SIGKILL')
+  return {
+    code: 'E_WORKER',
+    message: `the process that worked on it ${how}`,
+    why: [...(isKilled ? ['the system may have run out of memory'] : []), ...lines.slice(-3)],
+    ...(isKilled && { fix: '--memory with less, or --jobs 1' }),
+  }
+}

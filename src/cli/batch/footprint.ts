@@ -1,0 +1,58 @@
+import { probe } from '../../image/probe.ts'
+import type { Item } from './items.ts'
+
+/** What a picture takes, as its header tells. */
+export type Footprint = {
+  /** 0 where the header tells nothing. */
+  readonly pixels: number
+  /** Bytes of memory that the work on it takes at most, beyond that of an idle worker. */
+  readonly bytes: number
+}
+
+/** How work takes memory, for each byte of the decoded picture and for each sample. */
+export type Appetite = {
+  /** Whether network operators run, on float32 planes. */
+  readonly isTensor: boolean
+  /** Whether the output is a PNG, which is written as it is made; others are held whole. */
+  readonly isStreamed: boolean
+  /** Outputs of more pixels than this are refused before they are decoded. */
+  readonly maxPixels: number
+}
+
+/** Memory of a worker that has done nothing, in bytes. */
+export const idleWorker = 70 * 2 ** 20
+
+/**
+ * Estimates from the header, without decoding. The decoded samples are there twice for a moment, from the decoder and in
+ * the memory of the loops; strips wait compressed; other formats than PNG hold the result raw, as a container and
+ * compressed; float planes are there four times. Measured with `test/bench/batch.mjs memory`.
+ */
+export async function footprintOf(item: Item, appetite: Appetite): Promise<Footprint> {
+  const size = await sizeOf(item)
+  // one that cannot be read, or is too large, ends before it takes memory
+  if (size === undefined || size.pixels > appetite.maxPixels) return { pixels: size?.pixels ?? 0, bytes: 0 }
+  const samples = size.pixels * size.channels
+  const decoded = samples * size.sampleBytes
+  const held = decoded * (appetite.isStreamed ? 3 : 6)
+  return { pixels: size.pixels, bytes: item.bytes + held + (appetite.isTensor ? samples * 16 : 0) }
+}
+
+type Size = { readonly pixels: number; readonly channels: number; readonly sampleBytes: number }
+
+async function sizeOf(item: Item): Promise<Size | undefined> {
+  if (item.stat?.isFile() !== true) return undefined
+  try {
+    const { kind, png } = probe(item.input)
+    if (png !== undefined) {
+      return { pixels: png.width * png.height, channels: png.channels, sampleBytes: png.depth / 8 }
+    }
+    if (kind === 'npy') return { pixels: item.bytes / 4, channels: 1, sampleBytes: 4 }
+    // Loaded only for other formats than PNG: it takes 25 ms and 30 MB.
+    const { readHeader } = await import('../../image/codec.ts')
+    const header = await readHeader(item.input, { maxPixels: Number.POSITIVE_INFINITY, orient: false })
+    return { pixels: header.width * header.height, channels: header.channels, sampleBytes: header.depth / 8 }
+  } catch {
+    // the worker meets the same error, and tells it
+    return undefined
+  }
+}

@@ -1,0 +1,149 @@
+import { realpathSync, type BigIntStats, statSync } from 'node:fs'
+import { basename, dirname, extname, join, relative, resolve } from 'node:path'
+import { ConvoError } from '../../error.ts'
+import type { Input } from './inputs.ts'
+import { expandTemplate, type Template } from './template.ts'
+
+/** One input with its output. */
+export type Item = {
+  readonly input: string
+  readonly output: string
+  /** The output from the template's folder: the name of the item in the state. */
+  readonly name: string
+  /** Size of the input; 0 for one that is not there. */
+  readonly bytes: number
+  readonly stat: BigIntStats | undefined
+}
+
+/** What items are made of. */
+export type Making = {
+  readonly template: Template
+  readonly operation: string
+  readonly inPlace: boolean
+  /** SHA-256 of an input, for templates that need it. */
+  hashOf(path: string): Promise<string>
+}
+
+/**
+ * The items of all inputs, in their order.
+ *
+ * @throws ConvoError E_USAGE for two inputs with one output, both named; E_IN_PLACE for an output that is an input
+ */
+export async function makeItems(inputs: readonly Input[], making: Making): Promise<Item[]> {
+  const items: Item[] = []
+  for (const [i, input] of inputs.entries()) items.push(await makeItem(input, i + 1, making))
+  refuseCollisions(items, making.template)
+  refuseInputs(items, making.inPlace)
+  return items
+}
+
+/** The item of one input. */
+export async function makeItem({ path, rel }: Input, index: number, making: Making): Promise<Item> {
+  const { template, operation } = making
+  const extension = extname(path)
+  const stat = statOf(path)
+  const output = expandTemplate(template, {
+    path,
+    rel,
+    dir: dirname(path),
+    stem: basename(path, extension),
+    ext: extension.slice(1),
+    index,
+    // an input that cannot be read has no hash; it fails by name when its turn comes
+    hash: template.needsHash && stat?.isFile() ? await making.hashOf(path) : '0'.repeat(64),
+    op: operation,
+  })
+  return { input: path, output, name: relative(template.root, output), bytes: Number(stat?.size ?? 0), stat }
+}
+
+export function statOf(path: string): BigIntStats | undefined {
+  try {
+    return statSync(path, { bigint: true })
+  } catch {
+    return undefined
+  }
+}
+
+/** Most pairs that an error names. */
+const mostNamed = 5
+
+function refuseCollisions(items: readonly Item[], template: Template): void {
+  const places = placeFinder()
+  const byPlace = new Map<string, Item>()
+  const pairs: [Item, Item][] = []
+  for (const item of items) {
+    const place = places(item.output)
+    const before = byPlace.get(place)
+    if (before === undefined) byPlace.set(place, item)
+    else pairs.push([before, item])
+  }
+  const [first] = pairs
+  if (first === undefined) return
+  const why = pairs.slice(0, mostNamed).map(([a, b]) => `${a.output}: from ${a.input} and ${b.input}`)
+  if (pairs.length > mostNamed) why.push(`and ${pairs.length - mostNamed} more`)
+  throw new ConvoError('E_USAGE', `two inputs would write one output, ${first[1].output}: ${first[0].input} and ${first[1].input}`, {
+    why,
+    fix: apartKey(first, template),
+  })
+}
+
+/** A template that keeps two inputs apart. */
+function apartKey([a, b]: [Item, Item], { text, parts }: Template): string {
+  const has = (key: string) => parts.some((part) => part.kind === 'key' && part.key === key)
+  const name = basename(text)
+  const root = text.slice(0, text.length - name.length)
+  const isOneFolder = dirname(a.input) === dirname(b.input)
+  if (!has('stem') && !has('path') && !has('index')) return `${root}{rel}/{stem}${extname(text) || '.png'}`
+  if (isOneFolder && !has('ext')) return text.replace('{stem}', '{stem}-{ext}')
+  if (!isOneFolder && !has('rel') && !has('dir')) return `${root}{rel}/${name}, or {dir} in place of {rel}`
+  return `${root}{index:04}-${name}`
+}
+
+function refuseInputs(items: readonly Item[], inPlace: boolean): void {
+  const places = placeFinder()
+  const byPlace = new Map<string, Item>()
+  const byFile = new Map<string, Item>()
+  for (const item of items) {
+    byPlace.set(places(item.input), item)
+    if (item.stat !== undefined) byFile.set(`${item.stat.dev}:${item.stat.ino}`, item)
+  }
+  for (const item of items) {
+    const there = statOf(item.output)
+    const hit =
+      byPlace.get(places(item.output)) ?? (there === undefined ? undefined : byFile.get(`${there.dev}:${there.ino}`))
+    if (hit === undefined || (hit === item && inPlace)) continue
+    const isOwn = hit === item
+    throw new ConvoError(
+      'E_IN_PLACE',
+      isOwn
+        ? `the output ${item.output} is the input itself`
+        : `the output of ${item.input} is ${item.output}, which is another input, ${hit.input}`,
+      { fix: isOwn ? '--in-place, or another template' : 'another template' },
+    )
+  }
+}
+
+/** Gives paths that are equal where files are: links resolved, and case where the system does not tell it apart. */
+function placeFinder(): (path: string) => string {
+  const folders = new Map<string, string>()
+  const foldsCase = process.platform === 'darwin' || process.platform === 'win32'
+  const realFolder = (folder: string): string => {
+    const known = folders.get(folder)
+    if (known !== undefined) return known
+    const above = dirname(folder)
+    let real: string
+    try {
+      real = realpathSync(folder)
+    } catch {
+      // a folder that will be made
+      real = above === folder ? folder : join(realFolder(above), basename(folder))
+    }
+    folders.set(folder, real)
+    return real
+  }
+  return (path) => {
+    const whole = resolve(path)
+    const place = join(realFolder(dirname(whole)), basename(whole))
+    return foldsCase ? place.normalize('NFC').toLowerCase() : place
+  }
+}

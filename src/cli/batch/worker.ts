@@ -1,0 +1,120 @@
+// The process that works on one picture at a time: started by crew.ts, bundled as dist/batch-worker.js.
+import { dirname } from 'node:path'
+import { ConvoError } from '../../error.ts'
+import { leaveSignals, removeTemporaries } from '../../image/output.ts'
+import { createPool, type Pool } from '../../run/pool.ts'
+import { processPicture } from '../process.ts'
+import type { ErrorText, FromWorker, Order, Result, Setup, ToWorker } from './crew.ts'
+import { hashFile, isSettled, stampOf } from './fingerprint.ts'
+import { statOf } from './items.ts'
+import { type BatchOperation, prepareBatchOperation } from './operation.ts'
+import { makeFolder } from './state.ts'
+
+// Ctrl-C in a terminal, and schedulers that end a job, reach the workers too: what is in flight is finished all the same,
+// and the parent says when to end.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
+leaveSignals()
+
+// Without a parent, nobody would note what is done: drop it at once.
+process.on('disconnect', () => {
+  removeTemporaries()
+  process.exit(0)
+})
+
+let prepared: Promise<BatchOperation> | undefined
+let setup: Setup | undefined
+let pool: Pool | undefined
+
+process.on('message', (message: ToWorker) => {
+  if (message.kind === 'setup') {
+    setup = message.setup
+    prepared = prepareBatchOperation(setup.words)
+    // the parent has understood the same words: an error here is met by the first order
+    prepared.catch(() => undefined)
+    return
+  }
+  void work(message.order).then((result) => {
+    const reply: FromWorker = { result, held: process.memoryUsage.rss() }
+    process.send?.(reply)
+  })
+})
+
+async function work(order: Order): Promise<Result> {
+  const began = performance.now()
+  const elapsed = () => Math.round((performance.now() - began) * 10) / 10
+  try {
+    return { ...(await run(order)), milliseconds: elapsed() }
+  } catch (error) {
+    return { kind: 'failed', error: textOf(error), milliseconds: elapsed() }
+  }
+}
+
+async function run({ input, output, threads }: Order): Promise<Result & { kind: 'done' }> {
+  const operation = await prepared!
+  const before = statOf(input)
+  const beforeTime = Date.now()
+  if (before !== undefined && !before.isFile()) {
+    throw new ConvoError('E_INPUT', `${input} is ${before.isDirectory() ? 'a folder' : 'no regular file'}`, {
+      fix: 'a picture file; a pipe can be read only once, and a batch reads twice',
+    })
+  }
+  const hash = before === undefined ? '' : await hashOf(input, Number(before.size))
+  makeOutputFolder(dirname(output))
+  const job = operation.job(input, output)
+  const settings = { ...job.settings, 'in-place': setup!.inPlace }
+  const report = await processPicture({ ...job, settings }, await poolOf(threads))
+  const { low, high } = report.clipped
+  if (settings['fail-on-clip'] && low + high > 0) {
+    throw new ConvoError('E_OPTION', `${low + high} samples of ${output} were clipped, and --fail-on-clip is set`, {
+      why: `${output}: it was written all the same`,
+      fix: '--range abs, offset or minmax',
+    })
+  }
+  const [after, made] = [statOf(input), statOf(output)]
+  const isUnchanged = after !== undefined && before !== undefined && stampOf(after) === stampOf(before)
+  return {
+    kind: 'done',
+    pixels: report.input.width * report.input.height,
+    clipped: report.clipped,
+    notes: report.notes,
+    bytes: report.output.bytes,
+    milliseconds: 0,
+    made: {
+      hash,
+      stamp: isUnchanged && isSettled(before, beforeTime) ? stampOf(before) : '',
+      size: Number(made?.size ?? 0),
+      time: String(made?.mtimeNs ?? ''),
+    },
+  }
+}
+
+/** One pool at a time: it is asked for another number of threads only around large pictures. */
+async function poolOf(threads: number): Promise<Pool> {
+  if (pool !== undefined && pool.threads !== threads) {
+    await pool.close()
+    pool = undefined
+  }
+  pool ??= createPool(threads)
+  return pool
+}
+
+/** An input that cannot be read is told of by the decoder, in its words. */
+const hashOf = (path: string, size: number): Promise<string> => hashFile(path, size).catch(() => '')
+
+const folders = new Set<string>()
+
+function makeOutputFolder(folder: string): void {
+  if (folders.has(folder)) return
+  makeFolder(folder)
+  folders.add(folder)
+}
+
+function textOf(error: unknown): ErrorText {
+  const known =
+    error instanceof ConvoError
+      ? error
+      : new ConvoError('E_INTERNAL', error instanceof Error ? error.message : String(error), {
+          why: 'this is a bug in convo; please report it, with the command line and the input',
+        })
+  return { code: known.code, message: known.message, why: known.why, fix: known.fix }
+}
