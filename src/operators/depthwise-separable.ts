@@ -2,7 +2,6 @@ import type { Engine } from '../conv/engine.ts'
 import { type Bias, biasOf, type ConvOptions, checkOptions } from '../conv/spec.ts'
 import { ConvoError } from '../error.ts'
 import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
-import { loadKernel } from '../kernel/source.ts'
 import { text } from '../params.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { type Activation, checkActivation } from './activation.ts'
@@ -88,7 +87,7 @@ export const depthwiseSeparableCommand = operator({
       kind: 'tensor',
       acts: 'colour',
       async apply(x, engine) {
-        const mix = values.pointwise === undefined ? undefined : await loadKernel(values.pointwise)
+        const mix = values.pointwise === undefined ? undefined : await readMatrix(values.pointwise)
         const groups = x.shape[0]!
         const usual = kernel.shape.length === 4 ? 'constant' : 'replicate'
         const plane = depthwiseBank('depthwise-separable', kernel, groups)
@@ -102,6 +101,12 @@ export const depthwiseSeparableCommand = operator({
     }
   },
 })
+
+/** The formats are loaded only when a file is read, so that they do not slow down every start. */
+async function readMatrix(source: string): Promise<Kernel> {
+  const { loadKernel } = await import('../kernel/source.ts')
+  return loadKernel(source)
+}
 
 const identityMatrix = (n: number): Kernel =>
   makeKernel(

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Engine } from '../conv/engine.ts'
 import { ConvoError } from '../error.ts'
-import { readSafetensors, type Safetensors } from '../kernel/formats/safetensors.ts'
+import type { Safetensors } from '../kernel/formats/safetensors.ts'
 import { choice, custom, expected, integer, number, text } from '../params.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { type InvolutionOptions, involution2d } from './involution.ts'
@@ -129,7 +129,7 @@ async function involveByWeights(
   source: string,
   sizes: { readonly size: number | undefined; readonly dilation: number; readonly stride: number },
 ): Promise<Tensor> {
-  const generator = readGenerator(source)
+  const generator = await readGenerator(source)
   const kernelSize = sizes.size ?? kernelSizeOf(generator, x.shape[0]!, source)
   const numbers = generator.spanWeight.shape[0]!
   const groups = numbers / kernelSize ** 2
@@ -169,9 +169,9 @@ const norms = {
 } as const
 
 /** @throws ConvoError E_KERNEL_FILE when the file cannot be read or lacks a tensor */
-function readGenerator(source: string): Generator {
+async function readGenerator(source: string): Promise<Generator> {
   const [file = '', prefix = ''] = source.split('#')
-  const tensors = openSafetensors(file)
+  const tensors = await openSafetensors(file)
   const read = (name: string): Tensor => {
     const { shape, data } = tensors.tensor(`${prefix}${name}`)
     const bad = data.findIndex((v) => !Number.isFinite(v))
@@ -200,7 +200,9 @@ function readGenerator(source: string): Generator {
   }
 }
 
-function openSafetensors(file: string): Safetensors {
+async function openSafetensors(file: string): Promise<Safetensors> {
+  // Loaded only here, so that the format does not slow down every start.
+  const { readSafetensors } = await import('../kernel/formats/safetensors.ts')
   try {
     return readSafetensors(readFileSync(file), file)
   } catch (cause) {
