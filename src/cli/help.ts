@@ -17,6 +17,7 @@ const headings: Readonly<Record<string, string>> = {
   detail: 'Detail',
   texture: 'Texture',
   operators: 'Operators',
+  steps: 'Steps of a network',
   commands: 'Other commands',
 }
 

@@ -1,5 +1,7 @@
+import { extname } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { namedKernels } from '../filters/names.ts'
+import { formatOfPath, outputFormats } from '../image/format.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { loadKernel } from '../kernel/source.ts'
 import { type Params, resolve } from '../params.ts'
@@ -7,10 +9,14 @@ import type { Call } from './command.ts'
 import type { Operation } from './operations.ts'
 import type { PictureJob, StepMaker } from './process.ts'
 import { notesOf, reportText } from './report.ts'
-import { type Settings, sharedSettings } from './settings.ts'
+import { kernelOptions, type Settings, sharedSettings } from './settings.ts'
 
 /** An operation with its options, waiting for an input and an output. */
-export type Prepared = { readonly settings: Settings; job(input: string, output: string): PictureJob }
+export type Prepared = {
+  readonly settings: Settings
+  /** @throws ConvoError E_OPTION, E_OUTPUT for an output that cannot be what the settings say */
+  job(input: string, output: string): PictureJob
+}
 
 /**
  * Understands the options of an operation and loads its kernel.
@@ -21,17 +27,15 @@ export async function prepareOperation(operation: Operation, given: Call['given'
   const values = resolve(operation.params, pick(given, operation.params))
   const settings: Settings = resolve(sharedSettings, pick(given, operation.shared))
   const kernel = await kernelOf(operation, settings)
-  const step: StepMaker = ({ channels }) => operation.build({ values, kernel, channels })
+  const step: StepMaker = ({ channels, full }) =>
+    operation.build({ values, kernel, settings: kernelOptions(settings), channels, full })
   return {
     settings,
-    job: (input, output) => ({
-      input,
-      output,
-      operation: operation.name,
-      steps: [step],
-      settings,
-      kernelBorder: kernel?.border,
-    }),
+    job(input, output) {
+      checkOutput(settings, output)
+      const { name } = operation
+      return { input, output, operation: name, steps: [step], settings, kernelBorder: kernel?.border }
+    },
   }
 }
 
@@ -58,6 +62,27 @@ export async function runOperation(operation: Operation, { args, given, io }: Ca
   if (settings.verbose) io.err(`${reportText(report)}\n`)
   if (!settings.quiet) for (const note of notesOf(report)) io.err(`${io.paint('note', 'note:')} ${note}\n`)
   return settings['fail-on-clip'] && report.clipped.low + report.clipped.high > 0 ? 1 : 0
+}
+
+/** @throws ConvoError E_OPTION for a setting that the kind of output has no place for, E_OUTPUT for an unknown kind */
+function checkOutput({ compression, depth }: Settings, output: string): void {
+  const format = extname(output).toLowerCase() === '.npy' ? 'npy' : formatOfPath(output)
+  if (compression !== undefined && format !== 'png') {
+    throw new ConvoError('E_OPTION', `--compression ${compression} is for PNG, and ${output} is ${format}`, {
+      fix: 'an output path ending in .png',
+    })
+  }
+  const depths: readonly number[] = format === 'npy' ? [] : outputFormats[format].depths
+  if (depth !== undefined && !depths.includes(depth)) {
+    const held = format === 'npy' ? 'floating point' : `${depths.join(' or ')} bits`
+    throw new ConvoError(
+      'E_OPTION',
+      `--depth ${depth} is not written to ${output}: ${format} holds ${held}`,
+      {
+        fix: 'an output path ending in .png',
+      },
+    )
+  }
 }
 
 async function kernelOf(operation: Operation, settings: Settings): Promise<Kernel | undefined> {

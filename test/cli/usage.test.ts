@@ -183,6 +183,24 @@ const refused: readonly (readonly [line: string[], stderr: string])[] = [
 `,
   ],
   [
+    ['sobel', 'a.png', 'b.jpg', '--compression', '3'],
+    `error: --compression 3 is for PNG, and b.jpg is jpeg   [E_OPTION]
+  try: an output path ending in .png
+`,
+  ],
+  [
+    ['sobel', 'a.png', 'b.jpg', '--depth', '16'],
+    `error: --depth 16 is not written to b.jpg: jpeg holds 8 bits   [E_OPTION]
+  try: an output path ending in .png
+`,
+  ],
+  [
+    ['sobel', 'a.png', 'b.npy', '--depth', '8'],
+    `error: --depth 8 is not written to b.npy: npy holds floating point   [E_OPTION]
+  try: an output path ending in .png
+`,
+  ],
+  [
     ['kernel'],
     `error: kernel needs to know what to do   [E_USAGE]
   convo kernel convert <in> <out>

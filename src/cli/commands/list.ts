@@ -1,6 +1,7 @@
 import { namedKernels } from '../../filters/names.ts'
 import { outputFormats } from '../../image/format.ts'
 import { formats } from '../../kernel/formats/index.ts'
+import { readyMade } from '../../kernel/source.ts'
 import { choice, flag } from '../../params.ts'
 import { borderAliases, borders } from '../../tensor/border.ts'
 import type { Command } from '../command.ts'
@@ -13,8 +14,8 @@ type Row = Readonly<Record<string, string>>
 const lists: Readonly<Record<string, () => readonly Row[]>> = {
   filters: () => operationRows('filter'),
   operators: () => operationRows('operator'),
-  kernels: () =>
-    Object.entries(namedKernels).map(([name, { summary, params }]) => ({
+  kernels: () => [
+    ...Object.entries(namedKernels).map(([name, { summary, params }]) => ({
       name,
       settings: Object.entries(params)
         .map(([key, { isFlag, default: fallback }]) =>
@@ -23,6 +24,8 @@ const lists: Readonly<Record<string, () => readonly Row[]>> = {
         .join(','),
       summary,
     })),
+    ...readyMade().map((name) => ({ name, settings: '', summary: "a file of convo's own" })),
+  ],
   borders: () =>
     Object.entries(borders).map(([name, { picture, summary }]) => ({
       name,
