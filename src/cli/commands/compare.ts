@@ -2,6 +2,7 @@ import { type DiffStyle, diffStyles } from '../../image/compare/styles.ts'
 import { toleranceSettings } from '../../image/compare/tolerance.ts'
 import { choice, flag, resolve, text } from '../../params.ts'
 import type { Command } from '../command.ts'
+import { indent } from '../layout.ts'
 import { sharedSettings } from '../settings.ts'
 
 const outputSettings = {
@@ -42,18 +43,25 @@ export const compareCommand: Command = {
     'convo compare golden.png actual.png --max-abs 2% --max-diff-pixels 20 --ignore 0,0,64,16',
     'convo compare golden.png actual.png --min-ssim 0.98 --quiet',
   ],
-  details: () => [
+  details: (width) => [
     {
       title: 'Exit status',
-      text: '0: the same, or within the tolerance. 1: different, of different sizes too. 2: could not be compared.',
+      text: indent(
+        '0: the same, or within the tolerance. 1: different, of different sizes too. 2: could not be compared.',
+        2,
+        width,
+      ),
     },
     {
       title: 'How the limits work together',
-      text:
+      text: indent(
         'Without a limit, pictures must be equal, sample by sample, at their own depth. A pixel differs when a channel is ' +
-        'off by more than --max-abs, or when --perceptual sees it; --max-diff-pixels, --max-diff-ratio and --max-density ' +
-        'say how many pixels may differ, and where none of them is given, none may. --min-psnr, --max-rmse and --min-ssim ' +
-        'measure the whole picture; given alone, they alone decide. Every limit that is given must hold, on every page.',
+          'off by more than --max-abs, or when --perceptual sees it; --max-diff-pixels, --max-diff-ratio and --max-density ' +
+          'say how many pixels may differ, and where none of them is given, none may. --min-psnr, --max-rmse and --min-ssim ' +
+          'measure the whole picture; given alone, they alone decide. Every limit that is given must hold, on every page.',
+        2,
+        width,
+      ),
     },
   ],
   async run(call) {

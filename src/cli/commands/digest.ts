@@ -1,5 +1,6 @@
 import { flag, resolve } from '../../params.ts'
 import type { Command } from '../command.ts'
+import { indent } from '../layout.ts'
 import { sharedSettings } from '../settings.ts'
 
 const digestSettings = {
@@ -17,13 +18,16 @@ export const digestCommand: Command = {
   arguments: [{ name: 'image', summary: 'a picture or .npy array; - is standard input', kind: 'file' }],
   options: [{ title: 'Options', params: digestSettings }],
   examples: ['convo digest photo.png', 'convo digest golden.png --json'],
-  details: () => [
+  details: (width) => [
     {
       title: 'What is hashed',
-      text:
+      text: indent(
         'SHA-256 over, for each page in turn, the line "convo picture 1 <width>x<height>x<channels> <depth>" with a newline, ' +
-        'and the decoded samples, row by row, channels interleaved, little-endian. Format, compression, palette, profile ' +
-        'and other metadata do not matter; hidden colours under alpha 0 do. Of floats, -0 is 0 and all NaN are one.',
+          'and the decoded samples, row by row, channels interleaved, little-endian. Format, compression, palette, profile ' +
+          'and other metadata do not matter; hidden colours under alpha 0 do. Of floats, -0 is 0 and all NaN are one.',
+        2,
+        width,
+      ),
     },
   ],
   async run({ args: [path = ''], given, io }) {

@@ -55,12 +55,20 @@ function countCells(
   for (let y = 0; y < height; y++) {
     if (rowCounts[y] === 0) continue
     const row = Math.floor(y / cell) * columns
-    for (let x = 0, at = y * width; x < width; x++, at++) {
-      if (values[at] === 0) continue
-      const i = row + Math.floor(x / cell)
-      count[i]!++
-      if (x < left[i]!) left[i] = x
-      if (x > right[i]!) right[i] = x
+    for (let column = 0; column < columns; column++) {
+      const i = row + column
+      const end = Math.min(width, (column + 1) * cell)
+      let [inCell, first, last] = [0, width, 0]
+      for (let x = column * cell; x < end; x++) {
+        if (values[y * width + x] === 0) continue
+        if (inCell === 0) first = x
+        last = x
+        inCell++
+      }
+      if (inCell === 0) continue
+      count[i]! += inCell
+      if (first < left[i]!) left[i] = first
+      if (last > right[i]!) right[i] = last
       if (y < top[i]!) top[i] = y
       bottom[i] = y
     }

@@ -42,8 +42,8 @@ function statsLines({ map }: Comparison, stats: Stats): string[] {
     counted === differing
       ? ''
       : map?.counted === undefined
-        ? `; ${counted} by more than ${brief(map?.threshold ?? 0)}`
-        : `; pixelmatch sees ${counted}`
+        ? `; ${counted === 0 ? 'none' : counted} by more than ${brief(map?.threshold ?? 0)}`
+        : `; pixelmatch sees ${counted === 0 ? 'none' : counted}`
   return [
     line('pixels', `${differing} of ${compared} differ (${percent(share)})${others}`),
     ...(largest === undefined ? [] : [line('largest', largestText(largest))]),
@@ -103,15 +103,15 @@ export function smallestText({
   const choices = alternatives(smallest).map((limits) => limitsText(limits))
   if (choices.length > 0) return `${begin}: ${choices.map((text) => text || 'none is needed').join(', or ')}`
   if (expectedPages !== actualPages) return `${begin}: there is none, the numbers of pages differ`
+  const differ = { size: 'sizes', depth: 'depths', channels: 'channels' }
   const unlike = (['size', 'depth', 'channels'] as const).filter((one) =>
     pages.some(({ mismatches }) => mismatches.includes(one)),
   )
-  if (unlike[0] === 'size') {
+  if (unlike.length === 1 && unlike[0] === 'size') {
     return `${begin}: there is none, the sizes differ; --size pad counts what one lacks as different`
   }
-  const plural = { depth: 'depths', channels: 'channels', size: 'sizes' }
   if (unlike.length > 0)
-    return `${begin}: there is none, the ${unlike.map((one) => plural[one]).join(' and ')} differ`
+    return `${begin}: there is none, the ${unlike.map((one) => differ[one]).join(' and ')} differ`
   return `${begin}: there is none, a difference is not a finite number`
 }
 

@@ -134,8 +134,8 @@ function overlay({ width, height, data }: Canvas, marks: Uint8Array, clusters: r
     const luma = 0.299 * data[3 * at]! + 0.587 * data[3 * at + 1]! + 0.114 * data[3 * at + 2]!
     const pale = Math.round(255 - (255 - luma) * 0.35)
     const mark = marks[at]
-    if (mark === counted) paint(canvas, at, red)
-    else if (mark === tolerated) paint(canvas, at, amber)
+    if (mark === counted) paint(canvas, at, shaded(red, luma))
+    else if (mark === tolerated) paint(canvas, at, shaded(amber, luma))
     else if (mark === leftOut)
       paint(canvas, at, [(pale + blue[0]) >> 1, (pale + blue[1]) >> 1, (pale + blue[2]) >> 1])
     else paint(canvas, at, [pale, pale, pale])
@@ -143,6 +143,12 @@ function overlay({ width, height, data }: Canvas, marks: Uint8Array, clusters: r
   const thickness = Math.max(1, Math.round(Math.max(width, height) / 500))
   for (const cluster of clusters.slice(0, mostFrames)) drawFrame(canvas, cluster, marks, thickness)
   return canvas
+}
+
+/** A colour that lets the picture below be guessed, for when all of it differs. */
+function shaded(colour: Rgb, luma: number): Rgb {
+  const factor = 0.65 + (0.35 * luma) / 255
+  return [Math.round(colour[0] * factor), Math.round(colour[1] * factor), Math.round(colour[2] * factor)]
 }
 
 /** A frame around a box, drawn only where nothing differs. */

@@ -92,15 +92,19 @@ function fartherLevels(
   const { values, differing } = measured
   const allowed = allowedPixels(limits, stats.compared)
   const isWhole = !(values instanceof Float64Array)
-  const byCount =
-    allowed >= differing ? 0 : isWhole ? nthLargestWhole(values, allowed) : nthLargestReal(values, allowed)
+  const byCount = allowed >= differing ? 0 : nthLargest(measured, allowed)
   const { maxDensity } = limits
   const levels =
     maxDensity === undefined ? byCount : raiseForDensity(values, byCount, maxDensity, width, height)
   return isWhole ? levels : roundUp(levels)
 }
 
-/** The largest value when the `n` largest are left out. */
+/** The largest difference when the `n` largest are left out. */
+function nthLargest({ values, largest }: Measured, n: number): number {
+  if (n === 0) return largest?.difference ?? 0
+  return values instanceof Float64Array ? nthLargestReal(values, n) : nthLargestWhole(values, n)
+}
+
 function nthLargestWhole(values: Uint8Array | Uint16Array, n: number): number {
   const histogram = new Uint32Array(values instanceof Uint8Array ? 256 : 65536)
   for (let i = 0; i < values.length; i++) histogram[values[i]!]!++
