@@ -73,7 +73,7 @@ export function commandHelp(command: Command, width: number): string {
             termWidth,
           ),
         ]),
-    ...details.map(({ title, text }) => `${title}\n${text}`),
+    ...details.map(({ title, text }) => `${title}\n${fitted(text, width)}`),
     ...groups.map(
       ({ title, params }) =>
         `${title}\n${definitions(
@@ -85,6 +85,20 @@ export function commandHelp(command: Command, width: number): string {
   ]
     .filter((block) => block !== '')
     .join('\n\n')}\n`
+}
+
+/** Text under a title: moved to the right where it is not, and lines that are too long wrapped under their beginning. */
+function fitted(text: string, width: number): string {
+  return text
+    .split('\n')
+    .map((line) => {
+      if (line === '') return line
+      const by = Math.max(2, line.length - line.trimStart().length)
+      return by + line.trimStart().length <= width
+        ? ' '.repeat(by) + line.trimStart()
+        : indent(line.trimStart(), by, width)
+    })
+    .join('\n')
 }
 
 /** `-k, --kernel <kernel>` */

@@ -14,7 +14,7 @@ function wrapLine(line: string, width: number): string[] {
       current = current === '' ? word : `${current} ${word}`
     }
   }
-  return [...lines, current]
+  return [...lines, current].map((each) => each.trimEnd())
 }
 
 /** A block moved to the right; its lines are wrapped. */
@@ -31,7 +31,7 @@ export function definitions(
   termWidth = Math.min(Math.max(0, ...rows.map(([term]) => term.length)), Math.floor(width / 3)),
 ): string {
   // beside a term there must be room for a few words
-  const isNarrow = width - termWidth < 36
+  const isNarrow = width - termWidth < 32
   const left = isNarrow ? 6 : termWidth + 4
   return rows
     .flatMap(([term, description]) => {
