@@ -38,14 +38,14 @@ export function kernelFrom(
   }
 }
 
-/** A kernel of a binary file has no more weights than this: 1 GiB in double precision. */
+/** A tensor of weights has no more numbers than this: 1 GiB in double precision. */
 export const mostWeights = 2 ** 27
 
 /** Refuses a shape of too many weights, before they are read. @throws ConvoError E_KERNEL_SHAPE */
 export function checkCount(file: string, shape: readonly number[], most = mostWeights): void {
   const count = shape.reduce((a, b) => a * b, 1)
   if (count <= most) return
-  throw new ConvoError('E_KERNEL_SHAPE', `a kernel may hold ${most} weights, got ${count}`, {
+  throw new ConvoError('E_KERNEL_SHAPE', `weights may be ${most} numbers at most, got ${count}`, {
     why: `${file}: shape ${showShape(shape)}`,
   })
 }

@@ -66,7 +66,6 @@ export const safetensors: KernelFormat = {
     const opened = open(bytes, file)
     const entry = fragment === undefined ? onlyKernel(opened) : entryOf(opened, fragment)
     const bias = biasOf(opened, entry)
-    checkCount(file, entry.shape)
     const weights = read(opened, entry, (n) => new Float64Array(n))
     return [
       kernelFrom(file, entry.shape, weights, { name: entry.name, ...(bias === undefined ? {} : { bias }) }),
@@ -133,6 +132,7 @@ function read<T extends Float32Array | Float64Array>(
       },
     )
   }
+  checkCount(file, shape)
   const view = viewOf(bytes)
   const data = allocate(count(shape))
   const size = sizes[dtype]!

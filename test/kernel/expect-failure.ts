@@ -1,0 +1,23 @@
+import { ConvoError } from '../../src/error.ts'
+
+/** The ConvoError that `run` throws, or rejects with; anything else is passed on. */
+export function failure(run: () => unknown): ConvoError {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof ConvoError) return error
+    throw error
+  }
+  throw new Error('nothing was thrown')
+}
+
+/** The same of a promise. */
+export async function rejection(promise: Promise<unknown>): Promise<ConvoError> {
+  try {
+    await promise
+  } catch (error) {
+    if (error instanceof ConvoError) return error
+    throw error
+  }
+  throw new Error('nothing was thrown')
+}
