@@ -6,20 +6,22 @@ export type KernelFormat = {
   /** The name people say, as `libvips matrix`. */
   readonly name: string
   readonly summary: string
-  /** With the dot and in small letters; empty where content alone tells. No two formats share one. */
+  /** With the dot and in small letters; empty where content alone tells. Where formats share one, content decides among them. */
   readonly extensions: readonly string[]
   /** A whole file that can be read; of a binary format, how it is asked for. */
   readonly example: string
   /** Whether a file that begins so is likely of this format. `head` is the file, or its first `headBytes`. */
   sniff(head: Uint8Array): boolean
   /**
-   * The kernels of a file, at least one; several only where the format joins kernels, and then each has a name.
+   * The kernels of a file, at least one; several only where the format joins kernels.
    * `file` stands in errors. `fragment`, what stood after `#`, names the one kernel that is wanted.
    *
    * @throws ConvoError E_KERNEL_SYNTAX, E_KERNEL_SHAPE, E_KERNEL_VALUE with the place; E_KERNEL_FILE when no kernel has
    * the name; E_KERNEL_FORMAT for what is refused
    */
   read(bytes: Uint8Array, file: string, fragment?: string): readonly Kernel[]
+  /** True when `read` itself picks the kernel that the fragment names. */
+  readonly picks?: true
   /** What of a kernel the format has no place for, in words such as `an offset of 128`; empty: `write` will do. */
   cannotHold?(kernel: Kernel): readonly string[]
   /** The file. Numbers come back bit for bit. Name and summary are left out where the format has no place for them.
@@ -36,11 +38,11 @@ export const headBytes = 65536
  *
  * @throws ConvoError E_KERNEL_FILE with the names there are
  */
-export function pick(
-  kernels: readonly Kernel[],
+export function pick<T extends { readonly name?: string | undefined }>(
+  kernels: readonly T[],
   file: string,
   fragment: string | undefined,
-): readonly Kernel[] {
+): readonly T[] {
   if (fragment === undefined || fragment === '') return kernels
   const found =
     kernels.find((k) => k.name === fragment) ?? (kernels.length > 1 ? byNumber(kernels, fragment) : undefined)
@@ -49,12 +51,14 @@ export function pick(
   const guess = nearest(fragment, names)
   throw new ConvoError('E_KERNEL_FILE', `${file} holds no kernel called "${fragment}"`, {
     why:
-      names.length === 0 ? `${file} holds one kernel, without a name` : `${file} holds ${names.join(', ')}`,
+      names.length === 0
+        ? `${file} holds ${kernels.length} without a name`
+        : `${file} holds ${names.join(', ')}`,
     fix: guess === undefined ? file : `${file}#${guess}`,
   })
 }
 
-const byNumber = (kernels: readonly Kernel[], fragment: string): Kernel | undefined =>
+const byNumber = <T>(kernels: readonly T[], fragment: string): T | undefined =>
   /^[1-9]\d{0,8}$/.test(fragment) ? kernels[Number(fragment) - 1] : undefined
 
 /** Refuses to write what the format would lose. @throws ConvoError E_KERNEL_FORMAT */

@@ -1,0 +1,82 @@
+import type { KernelFormat } from './format.ts'
+import {
+  anchorField,
+  type Cursor,
+  expected,
+  failure,
+  headText,
+  kernelAt,
+  openText,
+  skipSpace,
+  takeNumber,
+  takeSign,
+} from './text.ts'
+
+/** What ends a row, a slice and a channel, innermost first. */
+const levels = [
+  { sign: ';', name: 'row' },
+  { sign: '/', name: 'slice' },
+  { sign: '^', name: 'channel' },
+] as const
+
+/**
+ * The image literals of G'MIC: `(a,b;c,d/e,f;g,h^…)`: `,` x, `;` y, `/` z, `^` channel. Without `/` and `^` it is [kH,kW];
+ * with channels [C,kH,kW]; with depth a 3-D bank of one filter, [1,C,kD,kH,kW]. Read as `correlate` uses it: as written,
+ * the anchor at floor((k-1)/2).
+ */
+export const gmic: KernelFormat = {
+  name: "G'MIC literal",
+  summary: 'in round brackets: , between columns, ; rows, / slices, ^ channels',
+  extensions: ['.gmic'],
+  example: '(-1,0,1;-2,0,2;-1,0,1)',
+  sniff: (head) => /^\s*\(/.test(headText(head)),
+  read(bytes, file) {
+    const c = openText(bytes, file, "a G'MIC literal")
+    skipSpace(c)
+    const start = c.at
+    takeSign(c, '(')
+    const { sizes, weights } = readValues(c)
+    skipSpace(c)
+    if (c.at < c.text.length) throw expected(c, 'the end after ")"')
+    const [kW, kH, kD, channels] = sizes
+    const shape = kD > 1 ? [1, channels, kD, kH, kW] : channels > 1 ? [channels, kH, kW] : [kH, kW]
+    const anchor = anchorField([kH, kW], [Math.floor((kH - 1) / 2), Math.floor((kW - 1) / 2)])
+    return [kernelAt(c, start, shape, weights, anchor)]
+  },
+}
+
+/** Numbers and signs up to `)` and that; `sizes` are width, height, depth and channels. */
+function readValues(c: Cursor): { sizes: readonly [number, number, number, number]; weights: number[] } {
+  const weights: number[] = []
+  // The size of a finished row, slice and channel, and how much of the unfinished ones there is.
+  const sizes = [0, 0, 0]
+  const counts = [0, 0, 0, 0]
+  for (;;) {
+    skipSpace(c)
+    weights.push(takeNumber(c))
+    counts[0]!++
+    skipSpace(c)
+    const sign = c.text[c.at]
+    const level = sign === ',' ? 0 : sign === ')' ? 3 : levels.findIndex((l) => l.sign === sign) + 1
+    if (level === 0 && sign !== ',') throw expected(c, '"," ";" "/" "^" or ")"')
+    for (let l = 0; l < level; l++) {
+      const [size, before, { name }] = [counts[l]!, sizes[l]!, levels[l]!]
+      if (before !== 0 && before !== size) {
+        throw failure(
+          c,
+          c.at,
+          'E_KERNEL_SHAPE',
+          `${name}s must be of one size, got ${size} after ${before}`,
+          {
+            why: `expected a ${name} of ${before}, found the end of one of ${size}`,
+          },
+        )
+      }
+      sizes[l] = size
+      counts[l] = 0
+      counts[l + 1]!++
+    }
+    c.at++
+    if (sign === ')') return { sizes: [sizes[0]!, sizes[1]!, sizes[2]!, counts[3]!], weights }
+  }
+}

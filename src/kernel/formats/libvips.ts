@@ -1,0 +1,127 @@
+import { ConvoError } from '../../error.ts'
+import { planeSize } from '../kernel.ts'
+import { type KernelFormat, requireHeld } from './format.ts'
+import {
+  bytesOf,
+  type Cursor,
+  expected,
+  failure,
+  headText,
+  kernelAt,
+  type Line,
+  linesOf,
+  numbers,
+  numberText,
+  openText,
+  planeLosses,
+  rowsText,
+  take,
+  takeNumber,
+} from './text.ts'
+
+const gap = /[ \t]+/y
+
+/**
+ * The matrix files of libvips: `w h [scale [offset]]`, then h lines of w numbers. The result of a convolution is
+ * sum / scale + offset; nothing is flipped; the anchor is floor(k/2). Four numbers are written always: libvips 8.14 misreads
+ * a header of two before a row that begins `1 0`. Here the header is its line, however many numbers that has.
+ */
+export const libvips: KernelFormat = {
+  name: 'libvips matrix',
+  summary: 'width, height, scale and offset on the first line, then the rows',
+  extensions: ['.mat'],
+  example: '3 3 8 128\n-1 0 1\n-2 0 2\n-1 0 1\n',
+  // Lines of one length are a text matrix; only a first line that no row could be is a header.
+  sniff(head) {
+    const lines = /^\s*(\d+)[ \t]+(\d+)((?:[ \t]+[^\s,;#:]+){0,2})[ \t]*\r?\n[ \t]*([^\r\n]*)/.exec(
+      headText(head),
+    )
+    if (lines === null) return false
+    const [, width, height, more = '', row = ''] = lines
+    const columns = row.trim().split(/[ \t]+/).length
+    const header = 2 + (more.trim() === '' ? 0 : more.trim().split(/[ \t]+/).length)
+    return Number(height) > 0 && columns === Number(width) && columns !== header
+  },
+  read(bytes, file) {
+    if (headText(bytes.subarray(0, 6)) === 'MATLAB') {
+      throw new ConvoError('E_KERNEL_FORMAT', `${file} is a file of MATLAB, which is not read`, {
+        why: `${file}: byte 0: expected the text of a libvips matrix, found "MATLAB"`,
+        fix: "writematrix(kernel, 'kernel.csv')",
+      })
+    }
+    const c = openText(bytes, file, 'a libvips matrix')
+    const [first, ...rows] = linesOf(c, false)
+    const { width, height, scale, offset } = readHeader(c, first!)
+    const weights = rows.slice(0, height).flatMap((line, y) => readRow(c, line, width, y))
+    if (rows.length !== height) {
+      const at = rows[height]?.at ?? c.text.length
+      const message = `kernel size must match the weights, got ${rows.length} rows for ${width}x${height}`
+      const why = `expected ${rows.length < height ? `row ${rows.length + 1} of ${height}` : `the end after ${height} rows`}`
+      const found = rows.length < height ? 'the end of the file' : 'another row'
+      throw failure(c, at, 'E_KERNEL_SHAPE', message, { why: `${why}, found ${found}` })
+    }
+    return [kernelAt(c, first!.at, [height, width], weights, { scale, offset })]
+  },
+  cannotHold: (k) => planeLosses(k, { scale: true, offset: true }),
+  write(k) {
+    requireHeld('a libvips matrix', planeLosses(k, { scale: true, offset: true }))
+    const [kH, kW] = planeSize(k.shape)
+    const header = [kW, kH, k.scale, k.offset].map(numberText).join(' ')
+    return bytesOf(`${[header, ...rowsText(k.weights, kW, ' ')].join('\n')}\n`)
+  },
+}
+
+/** The numbers of a line with their places. */
+function readNumbers(
+  c: Cursor,
+  { text, at }: Line,
+  what: string,
+): { readonly value: number; readonly at: number }[] {
+  const end = at + text.length
+  const found: { value: number; at: number }[] = []
+  c.at = at
+  for (;;) {
+    const place = c.at
+    found.push({ at: place, value: takeNumber(c, what) })
+    if (c.at >= end) return found
+    if (take(c, gap) === undefined) throw expected(c, 'a blank or the end of the line')
+  }
+}
+
+function readHeader(c: Cursor, line: Line): { width: number; height: number; scale: number; offset: number } {
+  const header = readNumbers(c, line, 'a number: width, height, and if need be scale and offset')
+  const [width, height, scale, offset] = header
+  if (width === undefined || height === undefined || header.length > 4) {
+    throw expected(c, 'width, height, and if need be scale and offset', {
+      at: line.at,
+      found: numbers(header.length),
+    })
+  }
+  for (const { value, at } of [width, height]) {
+    if (Number.isInteger(value) && value >= 1) continue
+    throw failure(
+      c,
+      at,
+      'E_KERNEL_SHAPE',
+      `width and height must be whole numbers of at least 1, got ${value}`,
+      {
+        why: `expected a whole number of at least 1, found ${value}`,
+      },
+    )
+  }
+  if (scale?.value === 0) {
+    throw failure(c, scale.at, 'E_KERNEL_VALUE', 'scale must not be 0: the sum is divided by it', {
+      why: 'expected a number other than 0, found 0',
+    })
+  }
+  return { width: width.value, height: height.value, scale: scale?.value ?? 1, offset: offset?.value ?? 0 }
+}
+
+function readRow(c: Cursor, line: Line, width: number, y: number): number[] {
+  const row = readNumbers(c, line, 'a number')
+  if (row.length === width) return row.map(({ value }) => value)
+  const message = `kernel size must match the weights, got ${numbers(row.length)} in row ${y + 1} for a width of ${width}`
+  throw failure(c, row[width]?.at ?? line.at + line.text.length, 'E_KERNEL_SHAPE', message, {
+    why: `expected ${numbers(width)}, found ${row.length}`,
+  })
+}
