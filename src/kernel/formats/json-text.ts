@@ -1,0 +1,141 @@
+import { type Cursor, expected, take } from './text.ts'
+
+/** A JSON value with the place where it begins. */
+export type JsonNode = { readonly at: number } & (
+  | { readonly kind: 'object'; readonly entries: ReadonlyMap<string, JsonEntry> }
+  | { readonly kind: 'array'; readonly items: readonly JsonNode[] }
+  | { readonly kind: 'string'; readonly value: string }
+  | { readonly kind: 'number'; readonly value: number }
+  | { readonly kind: 'boolean'; readonly value: boolean }
+  | { readonly kind: 'null' }
+)
+
+/** A value of an object, and the place of its key. */
+export type JsonEntry = { readonly at: number; readonly value: JsonNode }
+
+/** The node of one kind. */
+export type JsonOf<K extends JsonNode['kind']> = Extract<JsonNode, { kind: K }>
+
+// Weights are nested five deep; what is deeper is no kernel, and would overflow the stack.
+const deepest = 64
+
+const blank = /[ \t\r\n]*/y
+const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\p{L}\p{N}_.+-])/uy
+const word = /[\p{L}_-][\p{L}\p{N}_]*/uy
+const plain = /(?:[^"\\\p{Cc}]|[\u007f-\u009f]){1,4096}/uy
+const escaped = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
+
+/**
+ * Reads strict JSON (RFC 8259) keeping the places, which JSON.parse does not; keys that come twice are refused.
+ *
+ * @throws ConvoError E_KERNEL_SYNTAX
+ */
+export function parseJson(c: Cursor): JsonNode {
+  const node = value(c, 0)
+  take(c, blank)
+  if (c.at < c.text.length) throw expected(c, 'the end of the file')
+  return node
+}
+
+function value(c: Cursor, depth: number): JsonNode {
+  take(c, blank)
+  const { at } = c
+  const first = c.text[at]
+  if (depth > deepest)
+    throw expected(c, `at most ${deepest} brackets within each other`, { found: 'one more' })
+  if (first === '{') return { at, kind: 'object', entries: entriesOf(c, depth) }
+  if (first === '[') return { at, kind: 'array', items: itemsOf(c, depth) }
+  if (first === '"') return { at, kind: 'string', value: string(c) }
+  const digits = take(c, number)
+  if (digits !== undefined) return { at, kind: 'number', value: Number(digits) }
+  const name = take(c, word)
+  if (name === 'true' || name === 'false') return { at, kind: 'boolean', value: name === 'true' }
+  if (name === 'null') return { at, kind: 'null' }
+  throw expected(c, 'a JSON value', { at })
+}
+
+function itemsOf(c: Cursor, depth: number): JsonNode[] {
+  const items: JsonNode[] = []
+  c.at++
+  if (closes(c, ']')) return items
+  for (;;) {
+    items.push(value(c, depth + 1))
+    if (closes(c, ']')) return items
+    separates(c, 'a comma or ]')
+  }
+}
+
+function entriesOf(c: Cursor, depth: number): Map<string, JsonEntry> {
+  const entries = new Map<string, JsonEntry>()
+  c.at++
+  if (closes(c, '}')) return entries
+  for (;;) {
+    take(c, blank)
+    const { at } = c
+    if (c.text[at] !== '"') throw expected(c, 'a key in double quotes')
+    const key = string(c)
+    if (entries.has(key)) throw expected(c, 'each key once', { at, found: `${JSON.stringify(key)} again` })
+    take(c, blank)
+    if (c.text[c.at] !== ':') throw expected(c, 'a colon after the key')
+    c.at++
+    entries.set(key, { at, value: value(c, depth + 1) })
+    if (closes(c, '}')) return entries
+    separates(c, 'a comma or }')
+  }
+}
+
+function closes(c: Cursor, bracket: string): boolean {
+  take(c, blank)
+  if (c.text[c.at] !== bracket) return false
+  c.at++
+  return true
+}
+
+function separates(c: Cursor, what: string): void {
+  if (c.text[c.at] !== ',') throw expected(c, what)
+  c.at++
+}
+
+function string(c: Cursor): string {
+  const { at } = c
+  c.at++
+  for (;;) {
+    if (c.text[c.at] === '"') {
+      c.at++
+      return JSON.parse(c.text.slice(at, c.at)) as string
+    }
+    if (take(c, plain) === undefined && take(c, escaped) === undefined) {
+      const missing = c.text[c.at] === '\\' ? 'an escape such as \\n or \\u0041' : 'a closing quote'
+      throw expected(c, missing)
+    }
+  }
+}
+
+/** What a node is, for errors. */
+export function nodeText(node: JsonNode): string {
+  if (node.kind === 'object' || node.kind === 'array') return `an ${node.kind}`
+  if (node.kind === 'null') return 'null'
+  if (node.kind === 'number') return String(node.value)
+  const text = JSON.stringify(node.value)
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text
+}
+
+const kindText = {
+  object: 'an object',
+  array: 'an array',
+  string: 'a string',
+  number: 'a number',
+  boolean: 'true or false',
+  null: 'null',
+}
+
+/** The node, when it is of the kind. @throws ConvoError E_KERNEL_SYNTAX naming `path` and the place */
+export function expectKind<K extends JsonNode['kind']>(
+  c: Cursor,
+  node: JsonNode,
+  kind: K,
+  path: string,
+): JsonOf<K> {
+  if (node.kind === kind) return node as JsonOf<K>
+  throw expected(c, `${kindText[kind]} for ${path}`, { at: node.at, found: nodeText(node) })
+}
