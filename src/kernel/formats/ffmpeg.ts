@@ -1,0 +1,179 @@
+import type { Kernel } from '../kernel.ts'
+import type { KernelFormat } from './format.ts'
+import {
+  type Cursor,
+  expected,
+  failure,
+  headText,
+  kernelAt,
+  openText,
+  skipSpace,
+  take,
+  takeNumber,
+  takeSign,
+} from './text.ts'
+
+const modes = ['square', 'row', 'column'] as const
+
+/** One of the four planes of a video frame, as far as the options speak of it. */
+type Plane = {
+  weights?: readonly number[]
+  /** Where the matrix stands. */
+  at: number
+  rdiv: number
+  bias: number
+  mode: (typeof modes)[number]
+}
+
+const kinds = ['m', 'rdiv', 'bias', 'mode'] as const
+const option = /([0-3])(m|rdiv|bias|mode)\s*=\s*/y
+const gap = /[\s|]+/y
+const mostWeights = 49
+
+/**
+ * The options of FFmpeg's `convolution` filter: `m:m:m:m:rdiv:rdiv:rdiv:rdiv:bias:…:mode:…`, or by name as `0m=…:0rdiv=1/9`; a
+ * leading `convolution=` and quotes may be there. Weights are whole numbers apart by blanks or `|`: 9, 25 or 49, or an odd
+ * number of them up to 49 where the mode is row or column. rdiv multiplies, so the scale is 1/rdiv; 0 or nothing stands
+ * for the sum of the weights, 1 if that is 0. Planes that have a matrix are kernels; where all say the same they are one.
+ */
+export const ffmpeg: KernelFormat = {
+  name: 'FFmpeg list',
+  summary:
+    "options of FFmpeg's convolution filter: whole numbers, matrices of planes, rdiv and bias apart by colons",
+  extensions: ['.ffmpeg'],
+  example: '0m=1 2 1 2 4 2 1 2 1:0rdiv=1/16\n',
+  sniff: (head) => {
+    const text = headText(head)
+    if (/^\s*['"]?(?:convolution\s*=|[0-3](?:m|rdiv|bias|mode)\s*=)/.test(text)) return true
+    return /[|:]/.test(text) && /\d/.test(text) && /^['"+\-\d\s|:./]+$/.test(text)
+  },
+  read(bytes, file) {
+    const c = openText(bytes, file, 'an FFmpeg list')
+    skipSpace(c)
+    take(c, /convolution\s*=\s*/y)
+    const quote = take(c, /"/y)
+    const planes = readOptions(c, quote)
+    const given = planes.flatMap((plane, i) =>
+      plane.weights === undefined ? [] : [{ ...plane, name: `plane${i}` }],
+    )
+    if (given.length === 0) throw expected(c, 'a matrix, as 0m=0 -1 0 -1 5 -1 0 -1 0')
+    const kernels = given.map((plane) => ({ ...toKernel(c, plane), name: plane.name }))
+    const [first] = kernels
+    if (!kernels.every((k) => isSame(k, first!))) return kernels
+    const { name: _, ...unnamed } = first!
+    return [unnamed]
+  },
+}
+
+function readOptions(c: Cursor, quote: string | undefined): readonly Plane[] {
+  const planes: Plane[] = Array.from({ length: 4 }, () => ({ at: 0, rdiv: 0, bias: 0, mode: 'square' }))
+  let byName = false
+  for (let position = 0; ; position++) {
+    skipSpace(c)
+    const start = c.at
+    option.lastIndex = start
+    const match = option.exec(c.text)
+    if (match === null && (byName || position >= 16))
+      throw expected(c, 'an option, as 0m=, 0rdiv=, 0bias= or 0mode=')
+    byName = match !== null
+    c.at += match?.[0].length ?? 0
+    const plane = planes[match === null ? position % 4 : Number(match[1])]!
+    readValue(c, match === null ? kinds[Math.floor(position / 4)]! : match[2]!, plane, start)
+    skipSpace(c)
+    if (quote !== undefined && take(c, /"\s*/y) !== undefined && c.at < c.text.length)
+      throw expected(c, 'the end')
+    if (c.at >= c.text.length) return planes
+    takeSign(c, ':', '":" or the end')
+  }
+}
+
+function readValue(c: Cursor, kind: string, plane: Plane, start: number): void {
+  const quoted = take(c, /'\s*/y) !== undefined
+  if (kind === 'm') {
+    if (plane.weights !== undefined)
+      throw expected(c, 'one matrix for a plane', { at: start, found: 'another' })
+    plane.weights = readMatrix(c)
+    plane.at = start
+  } else if (kind === 'rdiv') plane.rdiv = readRdiv(c)
+  else if (kind === 'bias') plane.bias = readBias(c)
+  else plane.mode = readMode(c)
+  skipSpace(c)
+  if (quoted) takeSign(c, "'")
+}
+
+function readMatrix(c: Cursor): number[] {
+  const weights: number[] = []
+  take(c, gap)
+  while (c.at < c.text.length && !/[:'"]/.test(c.text[c.at]!)) {
+    const { at } = c
+    const value = takeNumber(c, 'a whole number')
+    if (!Number.isSafeInteger(value)) {
+      throw expected(c, 'a whole number, as FFmpeg reads them', {
+        at,
+        fix: 'whole numbers, and rdiv for the fraction',
+      })
+    }
+    weights.push(value)
+    if (take(c, gap) === undefined && c.at < c.text.length && !/[:'"]/.test(c.text[c.at]!)) {
+      throw expected(c, 'a blank, "|" or ":"')
+    }
+  }
+  if (weights.length === 0) throw expected(c, 'a whole number')
+  return weights
+}
+
+/** A number, or a fraction as `1/9`. */
+function readRdiv(c: Cursor): number {
+  const { at } = c
+  let value = takeNumber(c)
+  if (take(c, /\//y) !== undefined) value /= takeNumber(c)
+  if (value >= 0 && Number.isFinite(value) && Number.isFinite(1 / (value || 1))) return value
+  throw failure(c, at, 'E_KERNEL_VALUE', `rdiv must be a finite number of at least 0, got ${value}`, {
+    why: `expected a factor of at least 0, found ${c.text.slice(at, c.at)}`,
+  })
+}
+
+function readBias(c: Cursor): number {
+  const { at } = c
+  const value = takeNumber(c)
+  if (value >= 0) return value
+  throw failure(c, at, 'E_KERNEL_VALUE', `bias must be at least 0, as FFmpeg demands, got ${value}`, {
+    why: `expected a number of at least 0, found ${value}`,
+    fix: 'convo JSON, whose offset may be negative',
+  })
+}
+
+function readMode(c: Cursor): Plane['mode'] {
+  const { at } = c
+  const word = take(c, /\w+/y)
+  const mode = modes.find((m, i) => word === m || word === String(i))
+  if (mode === undefined) throw expected(c, `a mode: ${modes.join(', ')}`, { at })
+  return mode
+}
+
+function toKernel(c: Cursor, { weights = [], at, rdiv, bias, mode }: Plane): Kernel {
+  const n = weights.length
+  const side = Math.sqrt(n)
+  if (mode === 'square' ? ![3, 5, 7].includes(side) : n > mostWeights || n % 2 === 0) {
+    const sizes = mode === 'square' ? '9, 25 or 49 numbers' : `an odd number of them, up to ${mostWeights}`
+    throw failure(c, at, 'E_KERNEL_SHAPE', `a matrix in ${mode} mode has ${sizes}, got ${n}`, {
+      why: `expected ${sizes}, found ${n}`,
+      fix: mode === 'square' && n % 2 === 1 && n < mostWeights ? '0mode=row or 0mode=column' : undefined,
+    })
+  }
+  const shape = mode === 'square' ? [side, side] : mode === 'row' ? [1, n] : [n, 1]
+  const sum = weights.reduce((s, w) => s + w, 0)
+  return kernelAt(c, at, shape, weights, { scale: rdiv === 0 ? sum || 1 : reciprocal(rdiv), offset: bias })
+}
+
+/** 1/r; where r is the double nearest to 1/n, the whole number n, which 1/r may miss by its last bit. */
+function reciprocal(r: number): number {
+  const whole = Math.round(1 / r)
+  return whole !== 0 && 1 / whole === r ? whole : 1 / r
+}
+
+const isSame = (a: Kernel, b: Kernel): boolean =>
+  a.scale === b.scale &&
+  a.offset === b.offset &&
+  String(a.shape) === String(b.shape) &&
+  a.weights.every((w, i) => w === b.weights[i])

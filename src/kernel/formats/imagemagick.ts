@@ -1,0 +1,175 @@
+import { planeSize } from '../kernel.ts'
+import { type KernelFormat, requireHeld } from './format.ts'
+import {
+  anchorField,
+  bytesOf,
+  type Cursor,
+  expected,
+  failure,
+  headText,
+  kernelAt,
+  numbers,
+  openText,
+  planeLosses,
+  rowsText,
+  skipSpace,
+  take,
+  takeNumber,
+} from './text.ts'
+import { type Turn, type Turning, turnsOf } from './turns.ts'
+
+const geometry = /(?:(\d{1,9})(?:x(\d{0,9}))?|x(\d{1,9}))(?:([+-]\d{1,9})([+-]\d{1,9})?)?([@<>]?)[ \t]*(?=:)/y
+const notPart = /(?:nan|-)(?=[\s,;]|$)/iy
+const gap = /\s*,\s*|\s+/y
+
+/**
+ * The kernel strings of ImageMagick: `[W[xH][+X+Y][@><]:] v,v,…`. Values apart by a comma or white space; `nan` and `-`
+ * stand for places that are not part of the kernel, weight 0; `;` joins kernels; `@` adds the turns by 45°, `>` those by
+ * 90°, `<` the mirrored ones. Without a geometry the values form an odd square. The anchor is floor((k-1)/2) unless `+X+Y`
+ * says otherwise. Read as written, as `-morphology Correlate` and `-convolve` use it; `-morphology Convolve` turns it.
+ */
+export const imagemagick: KernelFormat = {
+  name: 'ImageMagick string',
+  summary:
+    'geometry, colon, values as for -morphology; nan and - are no part, ; joins kernels, @ > < turn them',
+  extensions: ['.magick'],
+  example: '3x3+1+1: -1,0,1 -2,0,2 -1,0,1\n',
+  sniff: (head) => /^[\s;]*(?:\d+(?:x\d*)?|x\d+)(?:[+-]\d+){0,2}[@<>]?[ \t]*:(?![^;]*:)/.test(headText(head)),
+  read(bytes, file) {
+    const c = openText(bytes, file, 'an ImageMagick string')
+    take(c, /[\s;]*/y)
+    if (c.at >= c.text.length) throw expected(c, 'a kernel')
+    const all: Turning[] = []
+    while (c.at < c.text.length) {
+      all.push(...readOne(c))
+      take(c, /[\s;]*/y)
+    }
+    return all.map(({ at, size, weights, anchor }) =>
+      kernelAt(
+        c,
+        at,
+        size,
+        weights.map((w) => (Number.isNaN(w) ? 0 : w)),
+        anchorField(size, anchor),
+      ),
+    )
+  },
+  cannotHold: (k) => planeLosses(k, { anchor: true }),
+  write(k) {
+    requireHeld('an ImageMagick string', planeLosses(k, { anchor: true }))
+    const [kH, kW] = planeSize(k.shape)
+    const [y, x] = k.anchor ?? [Math.floor(kH / 2), Math.floor(kW / 2)]
+    return bytesOf(`${kW}x${kH}+${x}+${y}:\n${rowsText(k.weights, kW, ',').join('\n')}\n`)
+  },
+}
+
+/** A kernel up to `;` or the end, with its turns. */
+function readOne(c: Cursor): readonly Turning[] {
+  const { at } = c
+  if (/[A-Za-z@]/.test(c.text[at]!) && !isNext(c, notPart) && !isNext(c, geometry)) {
+    throw expected(c, 'a kernel in numbers', {
+      fix: 'convo list kernels: what ImageMagick has by name is not read from files',
+    })
+  }
+  const head = readGeometry(c)
+  const values = readValues(c)
+  if (values.every(Number.isNaN)) {
+    const message = 'a kernel needs one number at least, got only places that are not part of it'
+    throw failure(c, at, 'E_KERNEL_VALUE', message, { why: 'expected a number, found only nan and -' })
+  }
+  if (head === undefined) return [square(c, at, values)]
+  const { size, anchor, turn } = head
+  const [kH, kW] = size
+  if (values.length !== kH * kW) {
+    const message = `kernel size must match the weights, got ${numbers(values.length)} for ${kW}x${kH}`
+    throw failure(c, at, 'E_KERNEL_SHAPE', message, {
+      why: `expected ${kW}x${kH} = ${numbers(kH * kW)}, found ${values.length}`,
+    })
+  }
+  const first = { at, size, weights: values, anchor }
+  if (turn === '@' ? kH === 3 && kW === 3 : turn === '' || kH === kW || kH === 1 || kW === 1) {
+    return turnsOf(first, turn)
+  }
+  const can =
+    turn === '@' ? 'only a 3x3 kernel turns by 45°' : 'only a square, a row or a column turns by 90°'
+  throw failure(c, at, 'E_KERNEL_SHAPE', `${can}, got ${kW}x${kH}`, {
+    why: `expected ${turn === '@' ? '3x3' : 'another size'} before ${turn}, found ${kW}x${kH}`,
+    fix: turn === '@' && kH === kW ? `${kW}x${kH}>: for turns by 90°` : `${kW}x${kH}: without turns`,
+  })
+}
+
+function isNext(c: Cursor, pattern: RegExp): boolean {
+  pattern.lastIndex = c.at
+  return pattern.test(c.text)
+}
+
+/** NaN for places that are not part of the kernel. */
+function readValues(c: Cursor): number[] {
+  const values: number[] = []
+  const ends = () => c.at >= c.text.length || c.text[c.at] === ';'
+  skipSpace(c)
+  for (;;) {
+    values.push(take(c, notPart) === undefined ? takeNumber(c, 'a number, nan or -') : Number.NaN)
+    const { at } = c
+    const between = take(c, gap)
+    if (ends() && between?.includes(',') !== true) return values
+    if (between === undefined) throw expected(c, 'a comma, a blank or ;', { at })
+  }
+}
+
+type Geometry = {
+  readonly size: readonly [kH: number, kW: number]
+  readonly anchor: readonly [y: number, x: number]
+  readonly turn: Turn
+}
+
+/** The geometry and its colon, moved over; undefined when there is no colon before the next `;`. */
+function readGeometry(c: Cursor): Geometry | undefined {
+  const start = c.at
+  if (!isNext(c, /[^;:]*:/y)) return undefined
+  geometry.lastIndex = start
+  const match = geometry.exec(c.text)
+  if (match === null) throw expected(c, 'a geometry before the colon, as 3x3: or 3x3+1+1:')
+  c.at += match[0].length + 1
+  const kW = Number(match[1] ?? match[3])
+  const kH = Number(match[3] ?? (match[2] || match[1]))
+  if (kW < 1 || kH < 1) {
+    throw failure(
+      c,
+      start,
+      'E_KERNEL_SHAPE',
+      `a kernel needs a width and a height of at least 1, got ${kW}x${kH}`,
+      {
+        why: `expected whole numbers of at least 1, found ${kW}x${kH}`,
+      },
+    )
+  }
+  const x = Number(match[4] ?? Math.floor((kW - 1) / 2))
+  const y = Number(match[5] ?? Math.floor((kH - 1) / 2))
+  if (x < 0 || x >= kW || y < 0 || y >= kH) {
+    throw failure(
+      c,
+      start,
+      'E_KERNEL_SHAPE',
+      `anchor must lie inside the ${kW}x${kH} kernel, got x=${x}, y=${y}`,
+      {
+        why: `expected x from 0 to ${kW - 1} and y from 0 to ${kH - 1}, found ${match[0].trim()}`,
+      },
+    )
+  }
+  return { size: [kH, kW], anchor: [y, x], turn: match[6] as Turn }
+}
+
+/** The kernel of values without a geometry. */
+function square(c: Cursor, at: number, values: readonly number[]): Turning {
+  const side = Math.round(Math.sqrt(values.length))
+  if (side * side === values.length && side % 2 === 1) {
+    const centre = (side - 1) / 2
+    return { at, size: [side, side], weights: values, anchor: [centre, centre] }
+  }
+  const message = `values without a size must form an odd square (1, 9, 25, …), got ${values.length}`
+  throw failure(c, at, 'E_KERNEL_SHAPE', message, {
+    why: `expected 1, 9, 25, 49 numbers and so on, found ${values.length}`,
+    fix: `${values.length}x1: before the values, for a row`,
+  })
+}
