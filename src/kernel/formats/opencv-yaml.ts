@@ -1,0 +1,64 @@
+import type { StoredMatrix } from './opencv.ts'
+import { type Cursor, expected } from './text.ts'
+import type { Span } from './xml.ts'
+
+const entry =
+  /^( *)(?:(?:- +)?("[^"\r\n]{1,256}"|[^\s:#"-][^\s:]{0,255}) *:|-) *!!(opencv-(?:nd-)?matrix) *(?:#.*)?$/
+const field = /^( *)([a-z_]{1,32}) *: */
+
+/**
+ * The matrices of a FileStorage in YAML. What OpenCV writes is lines `key: value` and lists in square brackets, under a first
+ * line `%YAML:1.0` that YAML itself does not allow: so it is read for what it is, and what is no matrix is passed over.
+ */
+export function yamlMatrices(c: Cursor): StoredMatrix[] {
+  const found: StoredMatrix[] = []
+  let at = 0
+  while (at < c.text.length) {
+    const line = lineAt(c, at)
+    const match = line.includes('!!opencv-') ? entry.exec(line) : null
+    const next = at + line.length + 1
+    if (match === null) {
+      if (/!!opencv-(?:nd-)?matrix/.test(line))
+        throw expected(c, 'name: !!opencv-matrix', { at: at + line.search(/\S/) })
+      at = next
+      continue
+    }
+    const indent = match[1]!.length
+    const { fields, end } = readFields(c, next, indent)
+    found.push({ name: match[2]?.replace(/^"|"$/g, ''), at: at + indent, type: match[3]!, fields })
+    at = end
+  }
+  return found
+}
+
+/** A line without its end; where it ends `\r\n`, with a blank for the `\r`. */
+function lineAt(c: Cursor, at: number): string {
+  const newline = c.text.indexOf('\n', at)
+  return c.text.slice(at, newline === -1 ? c.text.length : newline).replace(/\r$/, ' ')
+}
+
+/** The `key: value` lines from a place on that are indented by more than `indent`, and where they end. */
+function readFields(c: Cursor, from: number, indent: number): { fields: Map<string, Span>; end: number } {
+  const fields = new Map<string, Span>()
+  let at = from
+  while (at < c.text.length) {
+    const match = field.exec(lineAt(c, at))
+    if (match === null || match[1]!.length <= indent) break
+    const key = match[2]!
+    if (fields.has(key))
+      throw expected(c, 'each field once', { at: at + match[1]!.length, found: `${key} again` })
+    const value = readValue(c, at + match[0].length)
+    fields.set(key, value)
+    const newline = c.text.indexOf('\n', value.end)
+    at = newline === -1 ? c.text.length : newline + 1
+  }
+  return { fields, end: at }
+}
+
+/** A list in square brackets, which may go on over lines, or the rest of the line. */
+function readValue(c: Cursor, at: number): Span {
+  if (c.text[at] !== '[') return { at, end: at + lineAt(c, at).trimEnd().length }
+  const end = c.text.indexOf(']', at)
+  if (end === -1) throw expected(c, '"]"', { at: c.text.length })
+  return { at: at + 1, end }
+}

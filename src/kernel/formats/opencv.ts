@@ -1,0 +1,202 @@
+import { ConvoError } from '../../error.ts'
+import type { Kernel } from '../kernel.ts'
+import { type KernelFormat, pick } from './format.ts'
+import { type JsonNode, parseJson } from './json-text.ts'
+import { yamlMatrices } from './opencv-yaml.ts'
+import {
+  type Cursor,
+  expected,
+  failure,
+  headText,
+  kernelAt,
+  numbers,
+  openText,
+  type Placed,
+  skipSpace,
+  takeNumbers,
+} from './text.ts'
+import { elementsOf, parseXml, type Span, spanText, type XmlElement } from './xml.ts'
+
+/** A matrix of a FileStorage, before its meaning is looked at: where its fields stand, without brackets and quotes. */
+export type StoredMatrix = {
+  readonly name?: string | undefined
+  readonly at: number
+  readonly type: string
+  readonly fields: ReadonlyMap<string, Span>
+}
+
+const types = ['opencv-matrix', 'opencv-nd-matrix']
+
+/** Element types of OpenCV with the range of whole numbers; floating point has none. */
+const elementTypes: Readonly<Record<string, readonly [least: number, most: number] | undefined>> = {
+  u: [0, 255],
+  c: [-128, 127],
+  w: [0, 65535],
+  s: [-32768, 32767],
+  i: [-(2 ** 31), 2 ** 31 - 1],
+  f: undefined,
+  d: undefined,
+  h: undefined,
+}
+
+/**
+ * The FileStorage of OpenCV in XML, YAML or JSON: each `opencv-matrix` (rows, cols, dt, data) of one channel is a kernel by
+ * the name of its node. Read as written: filter2D correlates, with the anchor at floor(k/2). Nodes that are no matrices are
+ * passed over; matrices of more dimensions or channels are refused, unless another is asked for by name.
+ */
+export const opencv: KernelFormat = {
+  name: 'OpenCV FileStorage',
+  summary: 'matrices in XML, YAML or JSON, each by its name',
+  extensions: ['.yml', '.yaml', '.xml', '.json'],
+  example: '%YAML:1.0\n---\nk: !!opencv-matrix\n   rows: 1\n   cols: 3\n   dt: f\n   data: [ -1., 0., 1. ]\n',
+  picks: true,
+  sniff: (head) => {
+    const text = headText(head)
+    return /^\s*[<{%]/.test(text) && /<opencv_storage|^\s*%YAML|opencv-(?:nd-)?matrix"/.test(text)
+  },
+  read(bytes, file, fragment) {
+    const c = openText(bytes, file, 'a FileStorage of OpenCV')
+    const matrices = matricesOf(c)
+    if (matrices.length > 0) return pick(matrices, file, fragment).map((matrix) => toKernel(c, matrix))
+    throw new ConvoError('E_KERNEL_FILE', `${file} holds no matrix`, {
+      why: `${file}:1:1: expected an opencv-matrix in the file, found none`,
+    })
+  },
+}
+
+function matricesOf(c: Cursor): readonly StoredMatrix[] {
+  skipSpace(c)
+  if (c.text[c.at] === '<') return xmlMatrices(c)
+  return c.text[c.at] === '{' || c.text[c.at] === '[' ? jsonMatrices(c, parseJson(c)) : yamlMatrices(c)
+}
+
+function xmlMatrices(c: Cursor): StoredMatrix[] {
+  const root = parseXml(c)
+  if (root.name !== 'opencv_storage') {
+    throw expected(c, '<opencv_storage>', { at: root.at, found: `<${root.name}>` })
+  }
+  const found: StoredMatrix[] = []
+  for (const element of elementsOf(root)) {
+    const type = element.attributes.get('type_id')
+    const kind = type === undefined ? '' : spanText(c, type)
+    if (!types.includes(kind)) continue
+    const fields = new Map(element.children.map((child) => [child.name, fieldSpan(c, child)]))
+    found.push({ name: element.name === '_' ? undefined : element.name, at: element.at, type: kind, fields })
+  }
+  return found
+}
+
+function fieldSpan(c: Cursor, { at, name, texts: [first, second] }: XmlElement): Span {
+  if (second !== undefined)
+    throw expected(c, `one piece of text in <${name}>`, { at: second.at, found: 'another' })
+  return first ?? { at, end: at }
+}
+
+function jsonMatrices(c: Cursor, node: JsonNode, name?: string): StoredMatrix[] {
+  if (node.kind === 'array') return node.items.flatMap((item) => jsonMatrices(c, item))
+  if (node.kind !== 'object') return []
+  const type = node.entries.get('type_id')?.value
+  if (type?.kind !== 'string' || !types.includes(type.value)) {
+    return [...node.entries].flatMap(([key, { value }]) => jsonMatrices(c, value, key))
+  }
+  const fields = new Map([...node.entries].map(([key, { value }]) => [key, jsonSpan(c, value)]))
+  return [{ name, at: node.at, type: type.value, fields }]
+}
+
+/** Where a value stands: of a list what is between its brackets, of a string what is between its quotes. */
+function jsonSpan(c: Cursor, node: JsonNode): Span {
+  const { at } = node
+  if (node.kind === 'number')
+    return { at, end: at + (/[^\s,}\]]*/y.exec(c.text.slice(at, at + 400))?.[0].length ?? 0) }
+  if (node.kind === 'string') return { at: at + 1, end: at + 1 + node.value.length }
+  if (node.kind !== 'array') return { at, end: at + 1 }
+  const odd = node.items.find((item) => item.kind !== 'number')
+  return { at: at + 1, end: odd === undefined ? c.text.indexOf(']', at) : odd.at + 1 }
+}
+
+function toKernel(c: Cursor, matrix: StoredMatrix): Kernel {
+  const { fields, at, type, name } = matrix
+  if (type === 'opencv-nd-matrix' || fields.has('sizes')) {
+    throw failure(
+      c,
+      fields.get('sizes')?.at ?? at,
+      'E_KERNEL_SHAPE',
+      'a matrix of OpenCV must have rows and cols, got sizes',
+      {
+        why: 'expected rows and cols, found sizes: which dimension is channels and which is depth is not said',
+        fix: 'a .npy file, whose shape says it: [C,kH,kW], [O,C/groups,kH,kW] or [O,C/groups,kD,kH,kW]',
+      },
+    )
+  }
+  const range = elementRange(c, matrix)
+  const [rows, cols] = [size(c, matrix, 'rows'), size(c, matrix, 'cols')]
+  const data = numbersOf(c, matrix, 'data')
+  if (data.length !== rows * cols) {
+    const message = `kernel size must match the weights, got ${numbers(data.length)} for ${cols}x${rows}`
+    throw failure(c, fields.get('data')!.at, 'E_KERNEL_SHAPE', message, {
+      why: `expected ${rows} rows of ${cols} = ${numbers(rows * cols)}, found ${data.length}`,
+    })
+  }
+  for (const { value, at: place } of range === undefined ? [] : data) {
+    if (Number.isInteger(value) && value >= range![0] && value <= range![1]) continue
+    const expectation = `a whole number from ${range![0]} to ${range![1]}, as dt says`
+    throw failure(c, place, 'E_KERNEL_VALUE', `data must be ${expectation}, got ${value}`, {
+      why: `expected ${expectation}, found ${value}`,
+    })
+  }
+  const weights = data.map(({ value }) => value)
+  return kernelAt(c, at, [rows, cols], weights, name === undefined ? {} : { name })
+}
+
+function elementRange(c: Cursor, matrix: StoredMatrix): readonly [number, number] | undefined {
+  const span = fieldOf(c, matrix, 'dt')
+  const dt = c.text
+    .slice(span.at, span.end)
+    .trim()
+    .replace(/^(["'])(.*)\1$/, '$2')
+  if (Object.hasOwn(elementTypes, dt)) return elementTypes[dt]
+  const channels = /^[2-9]\d{0,2}[a-z]$/.test(dt) || /^\([^)]*\)[a-z]$/.test(dt)
+  throw failure(
+    c,
+    span.at,
+    'E_KERNEL_FORMAT',
+    `dt must be one of ${Object.keys(elementTypes).join(', ')}, got ${JSON.stringify(dt.slice(0, 24))}`,
+    {
+      why: `expected numbers of one channel, found ${channels ? 'several channels' : JSON.stringify(dt.slice(0, 24))}`,
+      fix: channels ? 'cv::split, and a matrix for each channel' : undefined,
+    },
+  )
+}
+
+function size(c: Cursor, matrix: StoredMatrix, name: string): number {
+  const [first, second] = numbersOf(c, matrix, name)
+  const { at } = matrix.fields.get(name)!
+  if (first === undefined || second !== undefined) {
+    throw expected(c, `one number for ${name}`, { at, found: first === undefined ? 'none' : 'several' })
+  }
+  if (Number.isSafeInteger(first.value) && first.value >= 1) return first.value
+  throw failure(
+    c,
+    first.at,
+    'E_KERNEL_SHAPE',
+    `${name} must be a whole number of at least 1, got ${first.value}`,
+    {
+      why: `expected a whole number of at least 1, found ${first.value}`,
+    },
+  )
+}
+
+function numbersOf(c: Cursor, matrix: StoredMatrix, name: string): Placed[] {
+  const { at, end } = fieldOf(c, matrix, name)
+  c.at = at
+  return takeNumbers(c, end)
+}
+
+function fieldOf(c: Cursor, { fields, at, name: of }: StoredMatrix, name: string): Span {
+  const field = fields.get(name)
+  if (field !== undefined) return field
+  throw expected(c, `${name} in the matrix${of === undefined ? '' : ` ${of}`}`, {
+    at,
+    found: 'a matrix without it',
+  })
+}

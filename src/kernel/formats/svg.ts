@@ -1,0 +1,146 @@
+import { ConvoError } from '../../error.ts'
+import type { Kernel } from '../kernel.ts'
+import type { KernelFormat } from './format.ts'
+import {
+  anchorField,
+  type Cursor,
+  expected,
+  failure,
+  headText,
+  kernelAt,
+  numbers,
+  openText,
+  type Placed,
+  takeNumbers,
+} from './text.ts'
+import { elementsOf, parseXml, spanText, type XmlElement } from './xml.ts'
+
+/** Edge modes by the names of SVG, and the borders that they are; `none` is transparent black. */
+const edgeModes: Readonly<Record<string, string>> = { duplicate: 'replicate', wrap: 'wrap', none: 'constant' }
+
+/**
+ * `<feConvolveMatrix>` of SVG (Filter Effects Module Level 1), alone or within a document. SVG turns the matrix by 180° as
+ * it convolves, so it is turned on reading; targetX and targetY count in the turned matrix and become the anchor as they
+ * are. divisor: the sum where it is absent or 0, 1 where that is 0. bias is in 0..1. edgeMode becomes the border, `duplicate`
+ * where it is absent. preserveAlpha is noted in the summary: what happens to alpha is said on the command line.
+ */
+export const svg: KernelFormat = {
+  name: 'SVG feConvolveMatrix',
+  summary:
+    'the filter primitive of SVG, alone or within a document; turned by 180° on reading, as SVG convolves',
+  extensions: ['.svg', '.xml'],
+  example:
+    '<feConvolveMatrix order="3" kernelMatrix="1 0 -1 2 0 -2 1 0 -1" divisor="1" preserveAlpha="true"/>\n',
+  sniff: (head) => /^\s*</.test(headText(head)),
+  read(bytes, file) {
+    const c = openText(bytes, file, 'an SVG document')
+    const found = [...elementsOf(parseXml(c))].filter(({ name }) => name === 'feConvolveMatrix')
+    if (found.length > 0) return found.map((element) => toKernel(c, element))
+    throw new ConvoError('E_KERNEL_FILE', `${file} holds no feConvolveMatrix`, {
+      why: `${file}:1:1: expected <feConvolveMatrix> in the document, found none`,
+    })
+  },
+}
+
+function toKernel(c: Cursor, element: XmlElement): Kernel {
+  const [kW, kH] = orderOf(c, element)
+  const at = element.attributes.get('kernelMatrix')?.at ?? element.at
+  const matrix = numbersOf(c, element, 'kernelMatrix')?.map(({ value }) => value)
+  if (matrix === undefined) {
+    throw expected(c, 'the attribute kernelMatrix', { at, found: 'feConvolveMatrix without it' })
+  }
+  if (matrix.length !== kW * kH) {
+    const message = `kernel size must match the weights, got ${numbers(matrix.length)} for order ${kW} ${kH}`
+    throw failure(c, at, 'E_KERNEL_SHAPE', message, {
+      why: `expected ${kW}x${kH} = ${numbers(kW * kH)}, found ${matrix.length}`,
+    })
+  }
+  refuseUnitLength(c, element)
+  const anchor = [target(c, element, 'targetY', kH), target(c, element, 'targetX', kW)] as const
+  const alpha = wordOf(c, element, 'preserveAlpha', { true: 'true', false: 'false' })
+  const border = wordOf(c, element, 'edgeMode', edgeModes) ?? 'replicate'
+  const name = element.attributes.get('id') ?? element.attributes.get('result')
+  return kernelAt(c, at, [kH, kW], matrix.reverse(), {
+    scale: numberOf(c, element, 'divisor') || matrix.reduce((sum, w) => sum + w, 0) || 1,
+    offset: (numberOf(c, element, 'bias') ?? 0) * 255,
+    border,
+    ...anchorField([kH, kW], anchor),
+    ...(alpha === undefined ? {} : { summary: `feConvolveMatrix with preserveAlpha="${alpha}"` }),
+    ...(name === undefined ? {} : { name: spanText(c, name) }),
+  })
+}
+
+function orderOf(c: Cursor, element: XmlElement): readonly [kW: number, kH: number] {
+  const order = numbersOf(c, element, 'order') ?? [{ value: 3, at: element.at }]
+  const [first] = order
+  if (first === undefined || order.length > 2) {
+    const at = element.attributes.get('order')!.at
+    throw expected(c, 'one or two numbers for order', { at, found: numbers(order.length) })
+  }
+  for (const { value, at } of order) {
+    if (Number.isSafeInteger(value) && value >= 1) continue
+    throw failure(c, at, 'E_KERNEL_SHAPE', `order must be whole numbers of at least 1, got ${value}`, {
+      why: `expected a whole number of at least 1, found ${value}`,
+    })
+  }
+  return [first.value, (order[1] ?? first).value]
+}
+
+function target(c: Cursor, element: XmlElement, name: string, size: number): number {
+  const value = numberOf(c, element, name) ?? Math.floor(size / 2)
+  if (Number.isInteger(value) && value >= 0 && value < size) return value
+  const message = `${name} must be a whole number from 0 to ${size - 1}, got ${value}`
+  throw failure(c, element.attributes.get(name)!.at, 'E_KERNEL_SHAPE', message, {
+    why: `expected a place inside the kernel, found ${value}`,
+  })
+}
+
+/** A distance in units of the document has no meaning for pixels. */
+function refuseUnitLength(c: Cursor, element: XmlElement): void {
+  const other = numbersOf(c, element, 'kernelUnitLength')?.find(({ value }) => value !== 1)
+  if (other === undefined) return
+  throw failure(c, other.at, 'E_KERNEL_VALUE', `kernelUnitLength must be 1, a pixel, got ${other.value}`, {
+    why: `expected 1, found ${other.value}`,
+    fix: 'leave it out, and scale the picture',
+  })
+}
+
+function numberOf(c: Cursor, element: XmlElement, name: string): number | undefined {
+  const found = numbersOf(c, element, name)
+  if (found === undefined) return undefined
+  const [first, second] = found
+  if (first !== undefined && second === undefined) return first.value
+  throw expected(c, `one number for ${name}`, {
+    at: element.attributes.get(name)!.at,
+    found: numbers(found.length),
+  })
+}
+
+function numbersOf(c: Cursor, element: XmlElement, name: string): Placed[] | undefined {
+  const attribute = element.attributes.get(name)
+  if (attribute === undefined) return undefined
+  c.at = attribute.at
+  return takeNumbers(c, attribute.end)
+}
+
+function wordOf(
+  c: Cursor,
+  element: XmlElement,
+  name: string,
+  words: Readonly<Record<string, string>>,
+): string | undefined {
+  const attribute = element.attributes.get(name)
+  if (attribute === undefined) return undefined
+  const word = spanText(c, attribute)
+  if (Object.hasOwn(words, word)) return words[word]
+  const shown = JSON.stringify(word.slice(0, 24))
+  throw failure(
+    c,
+    attribute.at,
+    'E_KERNEL_VALUE',
+    `${name} must be one of ${Object.keys(words).join(', ')}, got ${shown}`,
+    {
+      why: `expected ${Object.keys(words).join(', ')}, found ${shown}`,
+    },
+  )
+}
