@@ -11,8 +11,9 @@ import type { Kernel } from './kernel.ts'
 export function writeKernel(kernel: Kernel, path: string): Uint8Array {
   const extension = extname(path).toLowerCase()
   const all = Object.values(formats)
+  const named = all.filter(({ extensions }) => extensions.includes(extension))
   const format =
-    extension === '.txt' ? formats.imagemagick : all.find(({ extensions }) => extensions.includes(extension))
+    extension === '.txt' ? formats.imagemagick : (named.find(({ write }) => write !== undefined) ?? named[0])
   if (format?.write !== undefined) return format.write(kernel)
   const writable = all.filter(({ write }) => write !== undefined)
   const known = writable.flatMap(({ extensions }) => extensions)

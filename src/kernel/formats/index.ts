@@ -1,24 +1,60 @@
 import { ConvoError } from '../../error.ts'
 import type { Kernel } from '../kernel.ts'
+import { csv } from './csv.ts'
+import { ffmpeg } from './ffmpeg.ts'
 import { headBytes, type KernelFormat, pick } from './format.ts'
-
-/** The formats of kernel files by name, in the order in which content is tried. */
-export const formats: Readonly<Record<string, KernelFormat>> = {}
+import { gmic } from './gmic.ts'
+import { imagemagick } from './imagemagick.ts'
+import { json } from './json.ts'
+import { libvips } from './libvips.ts'
+import { npy } from './npy.ts'
+import { opencv } from './opencv.ts'
+import { safetensors } from './safetensors.ts'
+import { svg } from './svg.ts'
 
 /**
- * The format of a kernel file: that of its extension, or where the extension says nothing (`.txt`, none, standard input)
- * the first that recognises the content.
+ * The formats of kernel files by name, in the order in which content is tried, the narrower before the wider:
  *
- * @throws ConvoError E_KERNEL_FORMAT
+ * - npy and safetensors begin with bytes that no text has;
+ * - opencv names itself within what is XML, YAML or JSON; svg and json are the rest of `<` and of `{` `[`;
+ * - `(` is gmic; a geometry and one colon imagemagick; other colons, and `|`, ffmpeg;
+ * - libvips is a first line that no row could be: of another length than the row below it, whose length it says;
+ * - csv is all else that begins with a number. So lines of one length are rows even where the first could be the header of
+ *   a .mat file (`2 1` above `5 6`), and numbers on one line are one row, though ImageMagick and FFmpeg would make a
+ *   square of nine: `3x3:` before them says that.
+ */
+export const formats: Readonly<Record<string, KernelFormat>> = {
+  npy,
+  safetensors,
+  opencv,
+  svg,
+  json,
+  gmic,
+  imagemagick,
+  ffmpeg,
+  libvips,
+  csv,
+}
+
+/**
+ * The format of a kernel file: that of its extension, by content where formats share it, and by content alone where the
+ * extension says nothing (`.txt`, none, standard input).
+ *
+ * @throws ConvoError E_KERNEL_FORMAT, E_KERNEL_SYNTAX for an empty file
  */
 export function formatOf(file: string, bytes: Uint8Array): KernelFormat {
   const extension = /\.[a-z0-9]+$/.exec(file.toLowerCase())?.[0]
   const all = Object.values(formats)
-  const named = all.find(({ extensions }) => extension !== undefined && extensions.includes(extension))
-  if (named !== undefined) return named
   const head = bytes.subarray(0, headBytes)
-  const found = all.find((format) => format.sniff(head))
+  const named = all.filter(({ extensions }) => extension !== undefined && extensions.includes(extension))
+  const found = (named.length > 0 ? named : all).find((format) => format.sniff(head)) ?? named.at(-1)
+  if (named.length === 1) return named[0]!
   if (found !== undefined) return found
+  if (bytes.length === 0) {
+    throw new ConvoError('E_KERNEL_SYNTAX', `${file} is empty`, {
+      why: `${file}:1:1: expected a kernel, found an empty file`,
+    })
+  }
   throw new ConvoError('E_KERNEL_FORMAT', `${file} is not a kernel in any format that is read`, {
     why: `formats: ${all.map(({ name }) => name).join(', ')}`,
     fix: 'rows of numbers, one row a line; convo list formats shows the others',
@@ -32,5 +68,6 @@ export function formatOf(file: string, bytes: Uint8Array): KernelFormat {
  */
 export function readKernels(bytes: Uint8Array, file: string, fragment?: string): readonly Kernel[] {
   const format = formatOf(file, bytes)
-  return pick(format.read(bytes, file, fragment), file, fragment)
+  const kernels = format.read(bytes, file, fragment)
+  return format.picks === true ? kernels : pick(kernels, file, fragment)
 }
