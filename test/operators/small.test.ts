@@ -1,0 +1,238 @@
+import { describe, expect, it } from 'vitest'
+import { referenceEngine as engine } from '../../src/conv/engine.ts'
+import { ConvoError } from '../../src/error.ts'
+import { kernel } from '../../src/kernel/kernel.ts'
+import { activate, activations } from '../../src/operators/activation.ts'
+import { depthwiseConv2d } from '../../src/operators/depthwise.ts'
+import { depthwiseSeparableConv2d } from '../../src/operators/depthwise-separable.ts'
+import { pointwiseConv2d } from '../../src/operators/pointwise.ts'
+import { separableConv2d } from '../../src/operators/separable.ts'
+import { separateKernel } from '../../src/operators/separate.ts'
+import { Tensor } from '../../src/tensor/tensor.ts'
+import * as oracle from '../oracle.ts'
+import { fractions, noEngine, plain, whole } from './tensors.ts'
+
+describe('the activations', () => {
+  const points = [
+    -1e30, -745.5, -88, -20, -3, -0.75, -5e-4, -4.9e-4, -1e-10, -0, 0, 1e-30, 3e-4, 0.5, 1, 9.1, 22, 90, 1e30,
+  ]
+
+  it.each(points)('at %d are those of mathematics, rounded to float32', (point) => {
+    const v = Math.fround(point)
+    const near = (got: number, want: number) =>
+      expect(Math.abs(got - want)).toBeLessThanOrEqual(Math.abs(want) * 6.1e-8 + 2 ** -150)
+    near(activations.sigmoid(v), 1 / (1 + Math.exp(-v)))
+    near(activations.tanh(v), Math.tanh(v))
+    expect(activations.relu(v)).toBe(Math.max(0, v))
+    expect(activations.none(v)).toBe(v)
+  })
+
+  it('let NaN through', () => {
+    for (const f of Object.values(activations)) expect(f(Number.NaN)).toBeNaN()
+  })
+
+  it('can count in another unit than 1', () => {
+    const x = new Tensor([2], Float32Array.of(0, 127.5))
+    expect(activate(x, 'sigmoid', 255).data[0]).toBe(127.5)
+    expect(activate(x, 'tanh', 255).data[1]).toBeCloseTo(255 * Math.tanh(0.5), 4)
+  })
+
+  it('come after the bias of a pointwise convolution', async () => {
+    const x = new Tensor([1, 1, 3], Float32Array.of(-2, 0, 2))
+    const w = new Tensor([1, 1], Float32Array.of(1))
+    const got = await pointwiseConv2d(engine, x, w, { bias: [1], activation: 'relu' })
+    expect(Array.from(got.data)).toEqual([0, 1, 3])
+  })
+
+  it('are refused by a name that there is not', async () => {
+    const call = pointwiseConv2d(noEngine, whole([2, 2, 3]), whole([1, 2]), { activation: 'rely' as 'relu' })
+    await expect(call).rejects.toMatchObject({ code: 'E_ARGUMENT', fix: 'relu' })
+  })
+})
+
+describe('separate', () => {
+  const sobel = [
+    [-1, 0, 1],
+    [-2, 0, 2],
+    [-1, 0, 1],
+  ]
+
+  it('takes Sobel apart into 6 whole numbers', () => {
+    const { column, row, error, singularValues } = separateKernel(sobel)
+    expect(Array.from(oracle.outer(column, row).data)).toEqual(sobel.flat())
+    expect([...column, ...row].every(Number.isInteger)).toBe(true)
+    expect(error).toBe(0)
+    expect(singularValues[0]).toBeCloseTo(Math.sqrt(12), 12)
+  })
+
+  it('takes tensors and kernels, too', () => {
+    const want = separateKernel(sobel)
+    expect(separateKernel(new Tensor([3, 3], Float32Array.from(sobel.flat())))).toEqual(want)
+    expect(separateKernel(kernel([3, 3], sobel.flat()))).toEqual(want)
+  })
+
+  it('says the singular values of what cannot be taken apart', () => {
+    const laplace = [
+      [0, 1, 0],
+      [1, -4, 1],
+      [0, 1, 0],
+    ]
+    let refusal: unknown
+    try {
+      separateKernel(laplace)
+    } catch (error) {
+      refusal = error
+    }
+    expect(refusal).toBeInstanceOf(ConvoError)
+    // The eigenvalues of this symmetric matrix are -2 ± √6 and 0.
+    expect((refusal as ConvoError).message).toBe('the kernel of 3x3 is not separable: its rank is 2, not 1')
+    expect((refusal as ConvoError).why[0]).toBe('singular values: 4.449, 0.4495, 0')
+  })
+
+  it('approximates by a few products and states the error', () => {
+    const weights = fractions([5, 7])
+    const approximations = [1, 2, 3, 4, 5].map((rank) => separateKernel(weights, { rank }))
+    const size = Math.sqrt(weights.data.reduce((s, w) => s + w * w, 0))
+    for (const { terms, error, singularValues } of approximations) {
+      const sum = new Float64Array(35)
+      for (const { column, row } of terms)
+        oracle.outer(column, row).data.forEach((v, i) => {
+          sum[i]! += v
+        })
+      const left = Math.sqrt(sum.reduce((s, v, i) => s + (v - weights.data[i]!) ** 2, 0)) / size
+      expect(error).toBeCloseTo(left, 12)
+      const tail = Array.from(singularValues.subarray(terms.length)).reduce((s, v) => s + v * v, 0)
+      expect(error).toBeCloseTo(Math.sqrt(tail) / size, 12)
+    }
+    const errors = approximations.map((a) => a.error)
+    expect(errors).toEqual([...errors].sort((a, b) => b - a))
+    expect(errors[4]).toBeLessThan(1e-12)
+    expect(errors[0]).toBeGreaterThan(0.1)
+  })
+
+  it.each([
+    [sobel, { rank: 4 }, /rank must be a whole number from 1 to 3 for a 3x3 kernel, got 4/],
+    [sobel, { rank: 0 }, /rank must be/],
+    [
+      [
+        [0, 0],
+        [0, 0],
+      ],
+      {},
+      /its rank is 0/,
+    ],
+    [
+      [
+        [0, 0],
+        [0, 0],
+      ],
+      { rank: 1 },
+      /its rank is 0/,
+    ],
+    [[[1, 2], [3]], {}, /rows of equal length, and row 1 is not/],
+    [[], {}, /rows of equal length/],
+    [3, {}, /kernel must be a tensor/],
+    [whole([2, 3, 3]), {}, /must have rank 2, .* got \[2,3,3\]/],
+    [
+      [
+        [1, Number.NaN],
+        [1, 1],
+      ],
+      {},
+      /finite/,
+    ],
+  ])('refuses %j %j', (weights, options, message) => {
+    expect(() => separateKernel(weights as never, options)).toThrow(message)
+  })
+})
+
+describe('refusals name the argument and the numbers, before anything is computed', () => {
+  const x = whole([3, 5, 6])
+  it.each([
+    [
+      'pointwise kernel of 3x3',
+      () => pointwiseConv2d(noEngine, x, whole([2, 3, 3, 3])),
+      /weight must be 1x1, .* got \[2,3,3,3\]/,
+    ],
+    ['pointwise channels', () => pointwiseConv2d(noEngine, x, whole([2, 4])), /weight has 4 channels .* 3/],
+    [
+      'pointwise bias',
+      () => pointwiseConv2d(noEngine, x, whole([2, 3]), { bias: [1] }),
+      /bias has 1 numbers for 2/,
+    ],
+    [
+      'pointwise weight',
+      () => pointwiseConv2d(noEngine, x, [1, 2, 3] as never),
+      /weight must be a Tensor, got Array/,
+    ],
+    [
+      'pointwise stride',
+      () => pointwiseConv2d(noEngine, x, whole([2, 3]), { stride: 2 } as never),
+      /no option "stride"/,
+    ],
+    [
+      'depthwise of two channels',
+      () => depthwiseConv2d(noEngine, x, whole([3, 2, 3, 3])),
+      /one channel per filter, got \[3,2,3,3\]/,
+    ],
+    [
+      'depthwise filters',
+      () => depthwiseConv2d(noEngine, x, whole([4, 1, 3, 3])),
+      /weight has 4 filters, which the 3 channels/,
+    ],
+    [
+      'depthwise groups',
+      () => depthwiseConv2d(noEngine, x, whole([3, 1, 3, 3]), { groups: 3 } as never),
+      /no option "groups"/,
+    ],
+    [
+      'depthwise separable: second step',
+      () => depthwiseSeparableConv2d(noEngine, x, whole([3, 1, 3, 3]), whole([2, 4])),
+      /pointwise is for 4 channels, depthwise makes 3/,
+    ],
+    [
+      'depthwise separable: bias of the second step',
+      () => depthwiseSeparableConv2d(noEngine, x, whole([3, 1, 3, 3]), whole([2, 3]), { pointwiseBias: [1] }),
+      /1 numbers for 2/,
+    ],
+    [
+      'separable column',
+      () => separableConv2d(noEngine, x, [], [1]),
+      /col must hold at least one number.* got an empty list/,
+    ],
+    [
+      'separable row',
+      () => separableConv2d(noEngine, x, [1], ['1'] as never),
+      /row .* got 1 \(string\) at index 0/,
+    ],
+    [
+      'separable rank',
+      () => separableConv2d(noEngine, x, whole([3, 1]), [1]),
+      /col must have rank 1, got \[3,1\]/,
+    ],
+    [
+      'separable kernel',
+      () => separableConv2d(noEngine, x, 3 as never, [1]),
+      /col must be a tensor of rank 1 or a list/,
+    ],
+    [
+      'separable size',
+      () => separableConv2d(noEngine, x, [1, 1, 1, 1, 1, 1], [1]),
+      /kernel is larger .* height: 6 against 5/,
+    ],
+  ])('%s', async (_, call, message) => {
+    await expect(call()).rejects.toThrow(ConvoError)
+    await expect(call()).rejects.toThrow(message)
+  })
+})
+
+describe('inputs stay as they are', () => {
+  it('whatever an operator does with them', async () => {
+    const x = fractions([2, 6, 5])
+    const before = plain(x)
+    await pointwiseConv2d(engine, x, whole([2, 2]), { activation: 'relu' })
+    await separableConv2d(engine, x, [1, 2], [3])
+    expect(activate(x, 'none')).toBe(x)
+    expect(plain(x)).toEqual(before)
+  })
+})

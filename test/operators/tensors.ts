@@ -1,0 +1,97 @@
+import fc from 'fast-check'
+import type { Engine } from '../../src/conv/engine.ts'
+import { sizeOf, Tensor } from '../../src/tensor/tensor.ts'
+import type { Grid } from '../oracle.ts'
+
+/** Small whole numbers from -4 to 4 that look random and are the same for the same shape and seed: sums of them are exact. */
+export function whole(shape: readonly number[], seed = 1): Tensor {
+  let state = shape.reduce((s, n) => Math.imul(s, 31) + n, seed) >>> 0
+  const data = Float32Array.from({ length: sizeOf(shape) }, () => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0
+    return ((state >>> 16) % 9) - 4
+  })
+  return new Tensor(shape, data)
+}
+
+/** Fractions from -4 to 4, likewise. */
+export function fractions(shape: readonly number[], seed = 1): Tensor {
+  let state = shape.reduce((s, n) => Math.imul(s, 37) + n, seed) >>> 0
+  const data = Float32Array.from({ length: sizeOf(shape) }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return (state / 2 ** 32) * 8 - 4
+  })
+  return new Tensor(shape, data)
+}
+
+/** Shape and numbers, to be compared with toEqual. -0 counts as 0. */
+export function plain({ shape, data }: Grid): { shape: number[]; data: number[] } {
+  return { shape: [...shape], data: Array.from(data, (v) => v + 0) }
+}
+
+/** The largest difference between two of the same shape. */
+export function difference(a: Grid, b: Grid): number {
+  if (a.shape.join() !== b.shape.join()) throw new Error(`shapes differ: [${a.shape}], [${b.shape}]`)
+  let most = 0
+  for (let i = 0; i < a.data.length; i++) most = Math.max(most, Math.abs(a.data[i]! - b.data[i]!))
+  return most
+}
+
+/** Σ a·b in float64. */
+export function inner(a: Grid, b: Grid): number {
+  if (a.shape.join() !== b.shape.join()) throw new Error(`shapes differ: [${a.shape}], [${b.shape}]`)
+  let sum = 0
+  for (let i = 0; i < a.data.length; i++) sum += a.data[i]! * b.data[i]!
+  return sum
+}
+
+export const add = (a: Tensor, b: Tensor): Tensor =>
+  new Tensor(
+    a.shape,
+    a.data.map((v, i) => v + b.data[i]!),
+  )
+
+/** Channels first..end-1. */
+export function channels(x: Tensor, first: number, end: number): Tensor {
+  const size = x.data.length / x.shape[0]!
+  return new Tensor([end - first, ...x.shape.slice(1)], x.data.slice(first * size, end * size))
+}
+
+/** One tensor above the other along the first axis. */
+export function joined(parts: readonly Tensor[]): Tensor {
+  const data = parts.flatMap((p) => Array.from(p.data))
+  return new Tensor(
+    [parts.reduce((n, p) => n + p.shape[0]!, 0), ...parts[0]!.shape.slice(1)],
+    Float32Array.from(data),
+  )
+}
+
+/** Numbers of a 2-D correlation in which no two sizes need be equal. */
+export const geometry = fc.record({
+  groups: fc.integer({ min: 1, max: 3 }),
+  perGroup: fc.integer({ min: 1, max: 3 }),
+  filtersPerGroup: fc.integer({ min: 1, max: 3 }),
+  height: fc.integer({ min: 1, max: 9 }),
+  width: fc.integer({ min: 1, max: 9 }),
+  kernel: fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 4 })),
+  stride: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
+  dilation: fc.tuple(fc.integer({ min: 1, max: 2 }), fc.integer({ min: 1, max: 2 })),
+  pads: fc.tuple(
+    fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 3 })),
+    fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 3 })),
+  ),
+  seed: fc.integer({ min: 1, max: 1e6 }),
+})
+
+export type Geometry = typeof geometry extends fc.Arbitrary<infer G> ? G : never
+
+/** Whether the kernel fits into the padded input. */
+export const fits = (g: Geometry): boolean =>
+  [g.height, g.width].every(
+    (n, i) => n + g.pads[i]![0]! + g.pads[i]![1]! > g.dilation[i]! * (g.kernel[i]! - 1),
+  )
+
+/** Fails when anything is asked of it. */
+export const noEngine: Engine = {
+  correlate: () => Promise.reject(new Error('no correlation was expected')),
+  transpose: () => Promise.reject(new Error('no transposition was expected')),
+}
