@@ -1,10 +1,25 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { Command } from '../../src/cli/command.ts'
+import { completion, shells } from '../../src/cli/generate.ts'
 import { operations } from '../../src/cli/operations.ts'
+import { commands } from '../../src/cli/registry.ts'
 import { namedKernels } from '../../src/filters/names.ts'
 import { borders } from '../../src/tensor/border.ts'
 import { convo, scratch } from './convo.ts'
+
+/** A command as `batch` and `chain` are: files, then another command line. */
+const many: Command = {
+  name: 'many',
+  summary: 'runs an operation on many pictures',
+  group: 'commands',
+  arguments: [{ name: 'inputs', summary: 'pictures', kind: 'file', repeats: true }],
+  tail: '<operation> [options]',
+  options: [],
+  examples: [],
+  run: async () => 0,
+}
 
 const has = (shell: string) => spawnSync(shell, ['-c', 'exit 0']).status === 0
 
@@ -39,6 +54,16 @@ function offers(complete: Completer) {
         .sort(),
     )
   })
+  it('another command line behind -- of a command with a tail', () => {
+    expect(complete('convo', 'many', 'in.png', '--', 'sob')).toEqual(['sobel'])
+    expect(complete('convo', 'many', 'in.png', '--', 'box', '--border', 're').sort()).toEqual([
+      'reflect',
+      'replicate',
+    ])
+    expect(
+      complete('convo', 'many', 'in.png', '--', 'sobel', '--axis', 'x', '--', 'savgol', '--axis', 'b'),
+    ).toEqual(['both'])
+  })
   it('the words of commands', () => {
     expect(complete('convo', 'list', '').sort()).toEqual([
       'borders',
@@ -55,18 +80,17 @@ function offers(complete: Completer) {
 describe('convo completion', () => {
   const folder = scratch('scene.png')
   const script = (shell: string) => folder.path(`convo.${shell}`)
-  beforeAll(async () => {
-    for (const shell of ['bash', 'zsh', 'fish']) {
-      const { status, stdout, stderr } = await convo(['completion', shell])
-      expect([status, stderr]).toEqual([0, ''])
-      writeFileSync(script(shell), stdout)
+  beforeAll(() => {
+    for (const shell of shells) {
+      writeFileSync(script(shell), completion(shell, [...commands, many]))
     }
   })
 
-  it('is static: the scripts do not run convo', () => {
-    for (const shell of ['bash', 'zsh', 'fish']) {
-      expect(readFileSync(script(shell), 'utf8')).not.toMatch(/\$\(convo|`convo|node /)
-    }
+  it.each(shells)('prints the script for %s, which is static: it does not run convo', async (shell) => {
+    const { status, stdout, stderr } = await convo(['completion', shell])
+    expect([status, stderr]).toEqual([0, ''])
+    expect(stdout).toBe(completion(shell, commands))
+    expect(stdout).not.toMatch(/\$\(convo|`convo|node /)
   })
 
   describe.skipIf(!has('bash'))('bash', () => {

@@ -1,5 +1,5 @@
 import type { Command } from '../command.ts'
-import { type CompletionOption, completionOptions, families, firstWords } from './tree.ts'
+import { type CompletionOption, completionOptions, families, firstWords, tailed } from './tree.ts'
 
 /** The completion script for bash, also for the 3.2 of macOS. */
 export function bashCompletion(commands: readonly Command[]): string {
@@ -20,7 +20,7 @@ _convo() {
     return
   fi
   command=\${COMP_WORDS[1]}
-  case $command in
+${tailCase(commands)}  case $command in
 ${[...families_].map(([first, seconds]) => familyCase(first, seconds)).join('\n')}
   esac
   case "$command:$prev" in
@@ -48,6 +48,25 @@ ${argumentCases(commands).join('\n')}
   fi
 }
 complete -o default -F _convo convo
+`
+}
+
+/** Behind the last -- of a command with a tail stands another command line, without the name of the program. */
+function tailCase(commands: readonly Command[]): string {
+  const names = tailed(commands)
+  if (names.length === 0) return ''
+  return `  case $command in
+    ${names.join(' | ')})
+      local i
+      for (( i = COMP_CWORD - 1; i > 1; i-- )); do
+        if [[ \${COMP_WORDS[i]} == -- ]]; then
+          COMP_WORDS=(convo "\${COMP_WORDS[@]:i+1}")
+          (( COMP_CWORD -= i ))
+          _convo
+          return
+        fi
+      done ;;
+  esac
 `
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from '../command.ts'
-import { type CompletionOption, completionOptions, families, firstWords } from './tree.ts'
+import { type CompletionOption, completionOptions, families, firstWords, tailed } from './tree.ts'
 
 /** The completion script for fish. */
 export function fishCompletion(commands: readonly Command[]): string {
@@ -23,7 +23,38 @@ ${[...families(commands)]
   .map(([first, seconds]) => `complete -c convo -n '__convo_at 2 ${first}' -f -a ${quote(seconds.join(' '))}`)
   .join('\n')}
 ${argumentLines(commands).join('\n')}
-${optionLines(commands).join('\n')}
+${tailLines(commands)}${optionLines(commands).join('\n')}
+`
+}
+
+/**
+ * Behind the last -- of a command with a tail stands another command line, without the name of the program. fish offers
+ * no options behind --, so it is asked to complete that line by itself.
+ */
+function tailLines(commands: readonly Command[]): string {
+  const names = tailed(commands)
+  if (names.length === 0) return ''
+  return `function __convo_tail
+    set -l words (commandline -opc)
+    contains -- "$words[2]" ${names.join(' ')}; or return 1
+    for i in (seq (count $words) -1 3)
+        if test "$words[$i]" = --
+            echo $i
+            return 0
+        end
+    end
+    return 1
+end
+function __convo_behind
+    set -l words (commandline -opc)
+    set -l at (__convo_tail)
+    set -l line convo
+    if test (count $words) -gt $at
+        set -a line (string escape -- $words[(math $at + 1)..])
+    end
+    complete -C "$line "(commandline -ct)
+end
+complete -c convo -n __convo_tail -f -a '(__convo_behind)'
 `
 }
 

@@ -65,6 +65,10 @@ export function families(commands: readonly Command[]): Map<string, string[]> {
   return found
 }
 
+/** The commands that take another command line behind `--`. */
+export const tailed = (commands: readonly Command[]): string[] =>
+  commands.filter(({ tail }) => tail !== undefined).map(({ name }) => name)
+
 function valueKind(name: string, param: Param<unknown>): ValueKind {
   if (param.isFlag) return { kind: 'none' }
   if (name === 'kernel') return { kind: 'words-or-file', words: Object.keys(namedKernels) }

@@ -1,5 +1,5 @@
 import type { Argument, Command } from '../command.ts'
-import { type CompletionOption, completionOptions, families, firstWords } from './tree.ts'
+import { type CompletionOption, completionOptions, families, firstWords, tailed } from './tree.ts'
 
 /** The completion script for zsh: to be a file `_convo` in `$fpath`, or to be sourced after `compinit`. */
 export function zshCompletion(commands: readonly Command[]): string {
@@ -18,7 +18,7 @@ ${firstWords(commands)
     _describe -t commands 'operation' names
     return
   fi
-  case $command in
+${tailCase(commands)}  case $command in
 ${[...families(commands)]
   .map(
     ([first, seconds]) => `    ${first})
@@ -37,6 +37,22 @@ ${commands.map((command) => commandCase(command, shared)).join('\n')}
   esac
 }
 if [[ $funcstack[1] == _convo ]]; then _convo "$@"; else compdef _convo convo; fi
+`
+}
+
+/** Behind the last -- of a command with a tail stands another command line, without the name of the program. */
+function tailCase(commands: readonly Command[]): string {
+  const names = tailed(commands)
+  if (names.length === 0) return ''
+  return `  if [[ $command == (${names.join('|')}) ]]; then
+    local last=\${words[1,CURRENT-1][(I)--]}
+    if (( last > 0 )); then
+      words=(convo "\${(@)words[last+1,-1]}")
+      (( CURRENT -= last - 1 ))
+      _convo
+      return
+    fi
+  fi
 `
 }
 
@@ -91,8 +107,9 @@ function wordsOrFiles(commands: readonly Command[]): string[] {
 
 const helperName = (option: string): string => `_convo_${option.replaceAll('-', '_')}`
 
-function argumentSpec({ name, choices, optional }: Argument, index: number): string {
+function argumentSpec({ name, choices, optional, repeats }: Argument, index: number): string {
   const action = choices === undefined ? '_files' : `(${choices.join(' ')})`
+  if (repeats) return `*:${name}:${action}`
   return `${index + 1}:${optional ? ':' : ''}${name}:${action}`
 }
 
