@@ -19,6 +19,8 @@ export type Operation = {
   readonly formula?: string
   readonly source: string
   readonly params: Params
+  /** `volume`: it takes all pages or slices of its input. */
+  readonly input?: 'volume'
   /** Whether --kernel is taken, or needed. */
   readonly kernel: 'none' | 'optional' | 'required'
   /** The shared settings that it takes. One that the operation has a setting of its own for is not among them. */

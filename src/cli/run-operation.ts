@@ -34,7 +34,16 @@ export async function prepareOperation(operation: Operation, given: Call['given'
     job(input, output) {
       checkOutput(settings, output)
       const { name } = operation
-      return { input, output, operation: name, steps: [step], settings, kernelBorder: kernel?.border }
+      const isVolume = operation.input === 'volume'
+      return {
+        input,
+        output,
+        operation: name,
+        steps: [step],
+        settings,
+        kernelBorder: kernel?.border,
+        isVolume,
+      }
     },
   }
 }

@@ -102,6 +102,12 @@ export const pictureSettings = {
     choices: ['montage', 'split', 'first'],
     unset: 'gray for 1 map, RGB for 3, montage for others',
   },
+  'map-range': choice(
+    'stretch the maps of a sheet all alike, or each over its own smallest to largest',
+    ['shared', 'each'],
+    'shared',
+  ),
+  labels: flag('number the maps of a sheet'),
   gray: flag('turn the picture gray first'),
   linear: flag('compute in linear light, not in the stored levels'),
   depth: {

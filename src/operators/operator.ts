@@ -62,6 +62,8 @@ export type Operator<P extends Params = Params> = {
   readonly source: string
   readonly group: 'operators' | 'steps'
   readonly params: P
+  /** `volume`: it takes all pages or slices of its input, [C,D,H,W]. */
+  readonly input?: 'volume'
   /** Whether --kernel is taken, or needed. */
   readonly kernel: 'none' | 'optional' | 'required'
   /** The shared options that it takes; any other is refused. */

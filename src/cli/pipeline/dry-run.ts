@@ -1,0 +1,76 @@
+import { readHeader } from '../../image/codec.ts'
+import type { SourcePicture } from '../../run/pictures.ts'
+import { defaultThreads } from '../../run/pool.ts'
+import { hasAlpha } from '../../tensor/picture.ts'
+import { loadTensor, type Opened, openInput } from '../input.ts'
+import { outputKind } from '../output.ts'
+import type { Settings } from '../settings.ts'
+import { factsOf, type PictureFacts, type PictureJob, type PlanFacts, taskOf } from './job.ts'
+import { outChannels, planFacts, planOver, toneOf, withOptions } from './recipe-step.ts'
+
+/** What a job would do, as far as it is known before the picture is decoded. */
+export type DryRun = {
+  readonly operation: string
+  readonly input: PictureFacts
+  readonly output: {
+    readonly path: string
+    readonly width?: number
+    readonly height?: number
+    readonly depth: number
+  }
+  readonly plan: readonly PlanFacts[]
+  readonly threads: number
+}
+
+/**
+ * Plans a job without decoding, computing or writing: which arithmetic would run, and why.
+ *
+ * @throws ConvoError as `processPicture` does for options, kernels and unreadable inputs
+ */
+export async function dryRun(job: PictureJob): Promise<DryRun> {
+  const task = taskOf(job)
+  const { settings } = job
+  const header = await headerOf(await openInput(job.input), settings)
+  let picture: Omit<SourcePicture, 'data'> = { ...header, full: header.depth === 16 ? 65535 : 255 }
+  const plans: PlanFacts[] = []
+  let isKnown = true
+  for (const [i, make] of job.steps.entries()) {
+    const step = make(picture)
+    if (step.kind === 'tensor') {
+      plans.push({ algorithm: 'bank', reason: 'a network operator on float32 planes' })
+      isKnown = false
+      continue
+    }
+    const own = withOptions(task, step.options)
+    const tone = toneOf(step.recipe, own, picture, { isFirst: i === 0, isLast: i === job.steps.length - 1 })
+    const plan = planOver(step.recipe, own.filter, picture, tone)
+    plans.push(...planFacts(plan))
+    const channels = outChannels(picture, tone)
+    picture = { ...picture, width: plan.outWidth, height: plan.outHeight, channels, depth: 32 }
+  }
+  const isFloat = outputKind(job.output) === 'npy'
+  return {
+    operation: job.operation,
+    input: factsOf(job.input, header),
+    output: {
+      path: job.output,
+      ...(isKnown ? { width: picture.width, height: picture.height } : {}),
+      depth: isFloat ? 32 : (settings.depth ?? (header.depth === 16 ? 16 : 8)),
+    },
+    plan: plans,
+    threads: settings.threads ?? defaultThreads(),
+  }
+}
+
+async function headerOf(opened: Opened, settings: Settings) {
+  if (opened.probe.kind !== 'npy') {
+    const options = { maxPixels: settings['max-pixels'], orient: !settings['no-orient'], name: opened.path }
+    const header = await readHeader(opened.source, options)
+    const { width, height, depth } = header
+    const isDropped = settings.alpha === 'drop' && hasAlpha(header.channels)
+    const channels = isDropped ? ((header.channels - 1) as 1 | 3) : header.channels
+    return { width, height, channels, depth }
+  }
+  const [channels = 1, height = 1, width = 1] = (await loadTensor(opened)).shape
+  return { width, height, channels: channels as 1 | 2 | 3 | 4, depth: 32 as const }
+}

@@ -1,0 +1,87 @@
+import type { FilterOptions } from '../../conv/plan.ts'
+import { ConvoError } from '../../error.ts'
+import { isSameFile } from '../../image/output.ts'
+import type { Range } from '../../image/quantise.ts'
+import type { FullScale, Step } from '../../operators/operator.ts'
+import type { Outcome } from '../../run/pictures.ts'
+import { outputKind } from '../output.ts'
+import { filterOptions, type Settings } from '../settings.ts'
+
+/** A step, made when the picture that it meets is known. */
+export type StepMaker = (picture: { readonly channels: number; readonly full: FullScale }) => Step
+
+/** One run: an input through steps, floats between them, into an output. */
+export type PictureJob = {
+  readonly input: string
+  readonly output: string
+  /** The name of the operation, for reports. */
+  readonly operation: string
+  readonly steps: readonly StepMaker[]
+  readonly settings: Settings
+  /** The border that the kernel's file asks for. */
+  readonly kernelBorder?: string | undefined
+  /** True when the input is to be taken whole, with all its pages or slices. */
+  readonly isVolume?: boolean | undefined
+}
+
+/** The job with its settings in the form in which plans take them. */
+export type Task = PictureJob & {
+  readonly filter: FilterOptions
+  readonly range: Range
+  /** False when the range is a default that feature maps may replace. */
+  readonly isRangeGiven: boolean
+}
+
+/** A picture as reports describe it. */
+export type PictureFacts = {
+  readonly path: string
+  readonly width: number
+  readonly height: number
+  readonly channels: number
+  readonly depth: number
+}
+
+/** Which arithmetic a step runs, and why. */
+export type PlanFacts = {
+  readonly algorithm: string
+  readonly reason: string
+  readonly kernel?: string
+  readonly border?: string
+  readonly stripRows?: number
+}
+
+/** What a run did. */
+export type Report = {
+  readonly operation: string
+  readonly input: PictureFacts
+  readonly output: PictureFacts & { readonly bytes: number }
+  readonly plan: readonly PlanFacts[]
+  readonly clipped: Outcome
+  readonly notes: readonly string[]
+  readonly milliseconds: number
+}
+
+/** @throws ConvoError for options that contradict each other or the output */
+export function taskOf(job: PictureJob): Task {
+  const { input, output, settings } = job
+  if (!settings['in-place'] && isSameFile(input, output)) {
+    throw new ConvoError('E_IN_PLACE', `${output} is the input itself`, {
+      fix: '--in-place, or another output',
+    })
+  }
+  const isFloat = outputKind(output) === 'npy'
+  const range = settings.range ?? (isFloat ? 'raw' : 'clamp')
+  if (range === 'raw' && !isFloat) {
+    throw new ConvoError('E_OPTION', `--range raw keeps floating point, and ${output} holds whole samples`, {
+      fix: 'an output path ending in .npy, or another --range',
+    })
+  }
+  const isRangeGiven = settings.range !== undefined
+  return { ...job, range, isRangeGiven, filter: filterOptions(settings, job.kernelBorder) }
+}
+
+/** The facts of a picture. */
+export const factsOf = (
+  path: string,
+  { width, height, channels, depth }: Omit<PictureFacts, 'path'>,
+): PictureFacts => ({ path, width, height, channels, depth })

@@ -1,0 +1,151 @@
+import { type FilterOptions, planRecipe, type RecipePlan, type SampleType } from '../../conv/plan.ts'
+import { type Recipe, sumsToZero } from '../../conv/recipe.ts'
+import { ConvoError } from '../../error.ts'
+import { linearTable } from '../../image/light.ts'
+import type { Step } from '../../operators/operator.ts'
+import { put } from '../../run/bank.ts'
+import type { Tone } from '../../run/picture-job.ts'
+import { runRecipe, type SourcePicture } from '../../run/pictures.ts'
+import type { Session } from '../../run/pool.ts'
+import { hasAlpha } from '../../tensor/picture.ts'
+import { Tensor } from '../../tensor/tensor.ts'
+import { outputKind } from '../output.ts'
+import type { PlanFacts, Task } from './job.ts'
+import type { Data, State } from './state.ts'
+
+/** Where a recipe stands among the steps: tones apply on the way in, light is encoded on the way out. */
+export type Position = { readonly isFirst: boolean; readonly isLast: boolean }
+
+/** The job with what the step decided about its kernels. */
+export const withOptions = (task: Task, options: Partial<FilterOptions> | undefined): Task =>
+  options === undefined ? task : { ...task, filter: { ...task.filter, ...options } }
+
+/** A recipe between two steps: its float result is the next step's input. Maps are filtered one by one. */
+export async function recipeStep(
+  session: Session,
+  state: State,
+  step: Extract<Step, { kind: 'recipe' }>,
+  task: Task,
+  isFirst: boolean,
+): Promise<State> {
+  const own = withOptions(task, step.options)
+  if (state.data.kind === 'picture') {
+    const { picture, plans } = await filterPicture(session, state.data.picture, step.recipe, own, isFirst)
+    return { ...state, data: { kind: 'picture', picture }, plans: [...state.plans, ...plans] }
+  }
+  return filterMaps(session, state, state.data, step.recipe, own)
+}
+
+async function filterPicture(
+  session: Session,
+  picture: SourcePicture,
+  recipe: Recipe,
+  task: Task,
+  isFirst: boolean,
+) {
+  const { tone, plan, channels } = prepareRecipe(session, recipe, task, picture, { isFirst, isLast: false })
+  const target = session.arena.alloc(plan.outWidth * plan.outHeight * channels * 4)
+  await runRecipe(session, plan, picture, tone, 'raw', { kind: 'float', target })
+  const next: SourcePicture = {
+    address: target,
+    width: plan.outWidth,
+    height: plan.outHeight,
+    channels,
+    depth: 32,
+    full: picture.full,
+  }
+  return { picture: next, plans: planFacts(plan) }
+}
+
+async function filterMaps(
+  session: Session,
+  state: State,
+  data: Extract<Data, { kind: 'tensor' }>,
+  recipe: Recipe,
+  task: Task,
+) {
+  const { shape, data: values } = data.tensor
+  const [height, width] = [shape.at(-2)!, shape.at(-1)!]
+  const plane = width * height
+  const count = values.length / plane
+  const tone: Tone = { gray: false, table: 0, encode: false, alpha: 'plain' }
+  const plan = planRecipe(recipe, task.filter, { width, height, samples: 'f32' })
+  const size = plan.outWidth * plan.outHeight
+  const out = new Float32Array(count * size)
+  for (let i = 0; i < count; i++) {
+    const mark = session.arena.mark()
+    const target = session.arena.alloc(size * 4)
+    const map = values.subarray(i * plane, (i + 1) * plane)
+    const source: SourcePicture = { data: map, width, height, channels: 1, depth: 32, full: data.full }
+    await runRecipe(session, plan, source, tone, 'raw', { kind: 'float', target })
+    out.set(new Float32Array(session.arena.memory.buffer, target, size), i * size)
+    session.arena.release(mark)
+  }
+  const tensor = new Tensor([...shape.slice(0, -2), plan.outHeight, plan.outWidth], out)
+  return { ...state, data: { ...data, tensor }, plans: [...state.plans, ...planFacts(plan)] }
+}
+
+/** Tone and plan of a recipe over a picture, and the channels that come out. */
+export function prepareRecipe(
+  session: Session,
+  recipe: Recipe,
+  task: Task,
+  picture: SourcePicture,
+  position: Position,
+): { tone: Tone; plan: RecipePlan; channels: 1 | 2 | 3 | 4 } {
+  const tone = toneOf(recipe, task, picture, position)
+  const isLinear = tone.table !== 0
+  const placed = isLinear ? { ...tone, table: put(session.arena, linearTable(picture.full)) } : tone
+  return {
+    tone: placed,
+    plan: planOver(recipe, task.filter, picture, tone),
+    channels: outChannels(picture, tone),
+  }
+}
+
+/** What happens to samples and alpha; `table` is 1 where linear light is asked for, and its address is not known yet. */
+export function toneOf(
+  recipe: Recipe,
+  task: Task,
+  picture: Omit<SourcePicture, 'data'>,
+  { isFirst, isLast }: Position,
+): Tone {
+  const { linear, gray, alpha } = task.settings
+  if (linear && picture.depth === 32 && isFirst) {
+    throw new ConvoError('E_OPTION', '--linear needs samples of 8 or 16 bits, and this input has floats')
+  }
+  const mode = alpha ?? (recipe.kernels.every(sumsToZero) ? 'copy' : 'premultiply')
+  return {
+    gray: gray && isFirst && picture.channels >= 3,
+    table: linear && isFirst ? 1 : 0,
+    encode: linear && isLast && outputKind(task.output) !== 'npy',
+    alpha: !hasAlpha(picture.channels) || mode === 'separate' || mode === 'drop' ? 'plain' : mode,
+  }
+}
+
+/** The plan of a recipe over a picture: native samples where the tone leaves them as they are. */
+export function planOver(
+  recipe: Recipe,
+  options: FilterOptions,
+  picture: Omit<SourcePicture, 'data'>,
+  tone: Tone,
+): RecipePlan {
+  const native: SampleType = picture.depth === 8 ? 'u8' : picture.depth === 16 ? 'u16' : 'f32'
+  const converted = tone.gray || tone.table !== 0 || tone.alpha === 'premultiply'
+  return planRecipe(recipe, options, { ...picture, samples: converted ? 'f32' : native })
+}
+
+/** The channels of what comes out. */
+export const outChannels = (picture: Omit<SourcePicture, 'data'>, tone: Tone): 1 | 2 | 3 | 4 =>
+  tone.gray ? (hasAlpha(picture.channels) ? 2 : 1) : picture.channels
+
+/** A plan as reports tell it. */
+export function planFacts(plan: RecipePlan): PlanFacts[] {
+  return plan.stencils.map((s) => ({
+    algorithm: s.algorithm,
+    reason: s.reason,
+    kernel: `${s.kW}x${s.kH}`,
+    border: plan.border,
+    stripRows: plan.stripRows,
+  }))
+}

@@ -1,0 +1,68 @@
+import { invariant } from '../../error.ts'
+import type { FullScale } from '../../operators/operator.ts'
+import type { SourcePicture } from '../../run/pictures.ts'
+import type { Session } from '../../run/pool.ts'
+import { hasAlpha } from '../../tensor/picture.ts'
+import { Tensor } from '../../tensor/tensor.ts'
+import type { PlanFacts } from './job.ts'
+
+/** What goes from step to step: a picture of 1 to 4 interleaved channels, or maps [C,H,W], or a volume [C,D,H,W]. */
+export type Data =
+  | { readonly kind: 'picture'; readonly picture: SourcePicture }
+  | { readonly kind: 'tensor'; readonly tensor: Tensor; readonly full: FullScale }
+
+/** The data with what was found on the way. */
+export type State = {
+  readonly data: Data
+  readonly notes: readonly string[]
+  readonly plans: readonly PlanFacts[]
+}
+
+/** Channels and full scale of the data, as steps are told. */
+export function shapeOf(data: Data): { channels: number; full: FullScale } {
+  return data.kind === 'picture'
+    ? { channels: data.picture.channels, full: data.picture.full }
+    : { channels: data.tensor.shape[0]!, full: data.full }
+}
+
+/** Gray and colour become pictures; anything else stays a tensor. */
+export function dataOf(tensor: Tensor, full: FullScale): Data {
+  const channels = tensor.shape[0]!
+  const isPicture = tensor.shape.length === 3 && (channels === 1 || channels === 3)
+  return isPicture ? { kind: 'picture', picture: pictureOf(tensor, full) } : { kind: 'tensor', tensor, full }
+}
+
+/** [C,H,W] from an interleaved picture; a tensor is itself. */
+export function tensorOf(session: Session, data: Data): Tensor {
+  if (data.kind === 'tensor') return data.tensor
+  const { picture } = data
+  const { width, height, channels } = picture
+  const samples =
+    'data' in picture ? picture.data : floatsAt(session, picture.address, width * height * channels)
+  const planar = new Float32Array(width * height * channels)
+  const plane = width * height
+  for (let c = 0; c < channels; c++) {
+    for (let i = 0, from = c; i < plane; i++, from += channels) planar[c * plane + i] = samples[from]!
+  }
+  return new Tensor([channels, height, width], planar)
+}
+
+/** What a step left in the session's memory. */
+const floatsAt = (session: Session, address: number, count: number): Float32Array =>
+  new Float32Array(session.arena.memory.buffer, address, count)
+
+/** An interleaved float picture from [C,H,W] with 1 to 4 channels. */
+export function pictureOf(tensor: Tensor, full: FullScale): SourcePicture {
+  const [channels = 1, height = 1, width = 1] = tensor.shape
+  invariant(tensor.shape.length === 3 && channels <= 4, 'a picture has 1 to 4 channels')
+  const data = new Float32Array(tensor.data.length)
+  const plane = width * height
+  for (let c = 0; c < channels; c++) {
+    for (let i = 0, to = c; i < plane; i++, to += channels) data[to] = tensor.data[c * plane + i]!
+  }
+  return { data, width, height, channels: channels as 1 | 2 | 3 | 4, depth: 32, full }
+}
+
+/** True for a picture whose last channel is alpha. */
+export const isTransparent = (data: Data): boolean =>
+  data.kind === 'picture' && hasAlpha(data.picture.channels)

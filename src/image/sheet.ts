@@ -1,0 +1,118 @@
+import { ConvoError, invariant } from '../error.ts'
+import { Tensor } from '../tensor/tensor.ts'
+
+// Feature maps as pictures: many maps on one sheet, levels stretched so that signed maps can be seen.
+
+/** Pixels between two maps of a sheet. */
+const gap = 2
+
+/** The columns of a sheet: as nearly square as the maps allow. */
+export function sheetColumns(count: number, height: number, width: number): number {
+  return Math.max(1, Math.min(count, Math.round(Math.sqrt((count * height) / width))))
+}
+
+/** How a sheet is laid out. */
+export type SheetOptions = {
+  /** Channels of a map: 1, or 3 for maps in colour that lie one after the other. */
+  readonly depth?: 1 | 3
+  /** The number of each map in its upper left corner. */
+  readonly labels?: boolean
+}
+
+/**
+ * Maps [N·depth,H,W] side by side on a sheet [depth,H',W'], row by row. What is between them has the smallest value.
+ *
+ * @throws ConvoError E_SHAPE when the maps do not divide into `depth` channels each
+ */
+export function sheet(maps: Tensor, { depth = 1, labels = false }: SheetOptions = {}): Tensor {
+  const [channels = 1, height = 1, width = 1] = maps.shape
+  invariant(maps.shape.length === 3 && channels % depth === 0, 'maps of a sheet are [N·depth,H,W]')
+  const count = channels / depth
+  const columns = sheetColumns(count, height, width)
+  const rows = Math.ceil(count / columns)
+  const sheetHeight = rows * (height + gap) - gap
+  const sheetWidth = columns * (width + gap) - gap
+  const { min, max } = extremes(maps.data)
+  const out = new Float32Array(depth * sheetHeight * sheetWidth).fill(min)
+  for (let n = 0; n < count; n++) {
+    const top = Math.floor(n / columns) * (height + gap)
+    const left = (n % columns) * (width + gap)
+    for (let c = 0; c < depth; c++) {
+      const plane = (n * depth + c) * height * width
+      for (let y = 0; y < height; y++) {
+        const row = maps.data.subarray(plane + y * width, plane + (y + 1) * width)
+        out.set(row, (c * sheetHeight + top + y) * sheetWidth + left)
+      }
+      if (labels) {
+        const at = { left, top, right: left + width, bottom: top + height }
+        const target = out.subarray(c * sheetHeight * sheetWidth, (c + 1) * sheetHeight * sheetWidth)
+        drawNumber(n, at, target, sheetWidth, min, max)
+      }
+    }
+  }
+  return new Tensor([depth, sheetHeight, sheetWidth], out)
+}
+
+/** Stretches smallest to largest over 0..full, over all maps alike or for each on its own; a flat map becomes 0. */
+export function stretch(maps: Tensor, full: number, each: boolean): Tensor {
+  const plane = each ? maps.data.length / maps.shape[0]! : maps.data.length
+  const data = new Float32Array(maps.data.length)
+  for (let at = 0; at < data.length; at += plane) {
+    const map = maps.data.subarray(at, at + plane)
+    const { min, max } = extremes(map)
+    const gain = max > min ? Math.fround(full / Math.fround(max - min)) : 0
+    for (let i = 0; i < plane; i++) data[at + i] = Math.fround(map[i]! - min) * gain
+  }
+  return new Tensor(maps.shape, data)
+}
+
+/** Some of the channels, in the order asked for. @throws ConvoError E_OPTION for one that is not there */
+export function pick(maps: Tensor, channels: readonly number[]): Tensor {
+  const count = maps.shape[0]!
+  const plane = maps.data.length / count
+  const data = new Float32Array(channels.length * plane)
+  channels.forEach((c, i) => {
+    if (c >= count) {
+      throw new ConvoError('E_OPTION', `there is no channel ${c}: the result has ${count}, counted from 0`, {
+        fix: `--channels ${Math.min(c, count - 1)}`,
+      })
+    }
+    data.set(maps.data.subarray(c * plane, (c + 1) * plane), i * plane)
+  })
+  return new Tensor([channels.length, ...maps.shape.slice(1)], data)
+}
+
+function extremes(data: Float32Array): { min: number; max: number } {
+  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (const v of data) {
+    if (v < min) min = v
+    if (v > max) max = v
+  }
+  return { min, max }
+}
+
+/** Digits of 3 x 5 pixels, a row in three bits. */
+const digits = ['75557', '26227', '71747', '71717', '55711', '74717', '74757', '71111', '75757', '75717']
+
+type Box = { readonly left: number; readonly top: number; readonly right: number; readonly bottom: number }
+
+/** Writes a number in white on black into the corner of a map, as far as it has room. */
+function drawNumber(
+  n: number,
+  box: Box,
+  out: Float32Array,
+  width: number,
+  black: number,
+  white: number,
+): void {
+  const text = String(n)
+  const set = (y: number, x: number, v: number) => {
+    if (box.top + y < box.bottom && box.left + x < box.right) out[(box.top + y) * width + box.left + x] = v
+  }
+  for (let y = 0; y < 7; y++) for (let x = 0; x < text.length * 4 + 1; x++) set(y, x, black)
+  ;[...text].forEach((digit, i) => {
+    ;[...digits[Number(digit)]!].forEach((bits, y) => {
+      for (let x = 0; x < 3; x++) if ((Number(bits) >> (2 - x)) & 1) set(y + 1, i * 4 + x + 1, white)
+    })
+  })
+}
