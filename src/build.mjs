@@ -20,6 +20,7 @@ export async function build({ types = true } = {}) {
   await bundleScripts()
   await bundlePage()
   copyFileSync(join(root, 'src/cli/check/check.schema.json'), join(dist, 'check.schema.json'))
+  copyFileSync(join(root, 'src/kernel/kernel.schema.json'), join(dist, 'kernel.schema.json'))
   if (types) declareTypes()
 }
 
