@@ -1,6 +1,6 @@
 import { CommanderError, Option, Command as Parser } from 'commander'
 import { ConvoError, nearest } from '../error.ts'
-import type { Param } from '../params.ts'
+import type { Param, Params } from '../params.ts'
 import { type Command, optionsOf, usageOf } from './command.ts'
 import { findOperation } from './operations.ts'
 import { conflicts, shortNames } from './settings.ts'
@@ -94,17 +94,32 @@ function parse(command: Command, line: readonly string[]): Request {
   for (const { name } of command.arguments) parser.argument(`[${name}]`)
   for (const [name, param] of Object.entries(params)) parser.addOption(optionFor(name, param))
   try {
-    parser.parse(words, { from: 'user' })
+    parser.parse(
+      words.map((word) => hideMinus(word, params)),
+      { from: 'user' },
+    )
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.code === 'commander.helpDisplayed') return { kind: 'help', about: command }
     throw usageError(error, command)
   }
   const given = parser.opts()
-  checkCount(command, parser.args)
+  const args = parser.args.map(showMinus)
+  checkCount(command, args)
   checkConflicts(given)
-  return { kind: 'run', command, args: parser.args, tail, given }
+  return { kind: 'run', command, args, tail, given }
 }
+
+// A word such as `-1 0 1` is a number or a kernel. commander would take it for options, so its minus is hidden meanwhile.
+const hiddenMinus = '\uE000'
+
+function hideMinus(word: string, params: Params): string {
+  const short = Object.keys(shortNames).find((name) => word === `-${shortNames[name]}`)
+  const isOption = short !== undefined && Object.hasOwn(params, short)
+  return /^-[\d.]/.test(word) && !isOption ? hiddenMinus + word.slice(1) : word
+}
+
+const showMinus = (word: string): string => (word.startsWith(hiddenMinus) ? `-${word.slice(1)}` : word)
 
 /** An option of commander's that only collects what was typed, under the name as it is typed. */
 function optionFor(name: string, param: Param<unknown>): Option {
@@ -115,7 +130,8 @@ function optionFor(name: string, param: Param<unknown>): Option {
   option.negate = false
   option.attributeName = () => name
   if (param.isFlag) return option
-  return option.argParser((value: string, before: unknown) => {
+  return option.argParser((hidden: string, before: unknown) => {
+    const value = showMinus(hidden)
     if (value.startsWith('--')) {
       throw new ConvoError('E_USAGE', `--${name} needs a value, and ${value} follows`, {
         why: `--${name} ${param.metavar ?? ''}: ${param.summary}`,

@@ -244,11 +244,13 @@ describe('a command line that may look wrong', () => {
     ['--kernel with a leading minus', ['--kernel', '-1 0 1']],
     ['--anchor 0,0', ['-k', '1 1', '--anchor', '0,0']],
     ['--fill 0 with a constant border', ['--border', 'constant', '--fill', '0']],
+    ['--kernel= with a leading minus', ['--kernel=-1 0 1']],
+    ['a fraction with a leading minus', ['--bias', '-.5']],
     ['an alias of a border', ['--border', 'edge']],
     ['the same value twice', ['--bias', '1', '--bias', '1']],
   ] as const
   it.each(understood)('%s', async (_, words) => {
-    const kernel = words.some((word) => /^(-k|--kernel)$/.test(word)) ? [] : ['-k', 'sharpen']
+    const kernel = words.some((word) => /^(-k|--kernel)(=|$)/.test(word)) ? [] : ['-k', 'sharpen']
     const { status, stderr } = await convo(['conv2d', 'none.png', 'b.png', ...kernel, ...words])
     expect(stderr).toContain('there is no file none.png   [E_INPUT]')
     expect(status).toBe(2)
