@@ -1,9 +1,10 @@
 import { ConvoError } from '../error.ts'
 import { decode, decodePages, readHeader } from '../image/codec.ts'
 import type { Pages } from '../image/compare/pages.ts'
-import { nameOf, probe, readInput, type Source } from '../image/probe.ts'
+import { isStream, nameOf, probe, readInput, type Source } from '../image/probe.ts'
 import { type NpyArray, readNpy } from '../kernel/formats/npy.ts'
 import type { Picture } from '../tensor/picture.ts'
+import { openInput } from './input.ts'
 
 /** How the pages of a file are decoded. */
 export type PageOptions = { readonly maxPixels: number; readonly orient: boolean; readonly name?: string }
@@ -29,6 +30,12 @@ export async function openPages(source: Source, options: PageOptions): Promise<P
 
 async function* single(source: Source, options: PageOptions): AsyncGenerator<Picture> {
   yield await decode(source, options)
+}
+
+/** A file by its name, or its bytes where they are read once only: standard input (`-`), a pipe. */
+export async function sourceOf(path: string): Promise<Source> {
+  if (path === '-') return (await openInput(path)).source
+  return isStream(path) ? readInput(path) : path
 }
 
 function arrayPages({ shape, data, dtype }: NpyArray, name: string): Pages {

@@ -31,17 +31,15 @@ export const digestCommand: Command = {
     },
   ],
   async run({ args: [path = ''], given, io }) {
-    const [{ createDigest }, { readInput }, { openPages }] = await Promise.all([
+    const [{ createDigest }, { openPages, sourceOf }] = await Promise.all([
       import('../../image/digest.ts'),
-      import('../../image/probe.ts'),
       import('../pages.ts'),
     ])
     const settings = resolve(digestSettings, given)
-    const isInput = path === '-'
-    const { count, pictures } = await openPages(isInput ? readInput('/dev/stdin') : path, {
+    const { count, pictures } = await openPages(await sourceOf(path), {
       maxPixels: settings['max-pixels'],
       orient: !settings['no-orient'],
-      ...(isInput && { name: 'standard input' }),
+      name: path === '-' ? 'standard input' : path,
     })
     const hash = createDigest()
     const shapes: Record<string, number>[] = []

@@ -6,11 +6,11 @@ import { type DiffStyle, renderDiff } from '../../image/compare/render.ts'
 import { type ToleranceValues, toleranceOf } from '../../image/compare/tolerance.ts'
 import { formatOfPath } from '../../image/format.ts'
 import { isSameFile } from '../../image/output.ts'
-import { isStream, readInput, type Source } from '../../image/probe.ts'
+import { readInput, type Source } from '../../image/probe.ts'
 import type { Picture } from '../../tensor/picture.ts'
 import type { Call } from '../command.ts'
 import { writePicture } from '../output.ts'
-import { openPages, type PageOptions } from '../pages.ts'
+import { openPages, type PageOptions, sourceOf } from '../pages.ts'
 
 /** What a call asks for beside the tolerance. */
 export type CompareSettings = {
@@ -110,7 +110,7 @@ async function openBoth(expectedPath: string, actualPath: string, options: PageO
   if (expectedPath === '-' && actualPath === '-') {
     throw new ConvoError('E_USAGE', 'standard input can be one of the two pictures, not both')
   }
-  const [left, right] = [sourceOf(expectedPath), sourceOf(actualPath)]
+  const [left, right] = [await sourceOf(expectedPath), await sourceOf(actualPath)]
   const open = (path: string, source: Source): Promise<Pages> =>
     openPages(source, { ...options, name: path === '-' ? 'standard input' : path })
   if (isSameFile(expectedPath, actualPath) || haveEqualBytes(left, right)) {
@@ -129,12 +129,6 @@ function sizeOf(source: Source): number {
 
 /** Files up to this size are read at once: finding them equal saves decoding one. */
 const mostBytes = 2 ** 28
-
-/** A file by its name, or its bytes where they are read once only. */
-function sourceOf(path: string): Source {
-  if (path === '-') return readInput('/dev/stdin')
-  return isStream(path) ? readInput(path) : path
-}
 
 function haveEqualBytes(a: Source, b: Source): boolean {
   const [left, right] = [sizeOf(a), sizeOf(b)]
