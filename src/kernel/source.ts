@@ -27,14 +27,15 @@ export const mostBytes = 2 ** 30
 /**
  * The one kernel of a source, which is the first of these that it fits:
  *
- * 1. `-`: a file on standard input, its format found from its content;
- * 2. numbers: rows `-1 0 1; -2 0 2; -1 0 1`, nested lists `[[1,2],[3,4]]` of rank 2 to 5 or any convo JSON, an ImageMagick
- *    string `3x3: 1,2,…`, a G'MIC literal `(1,2;3,4)`. Numbers on one line are one row, whatever their count;
- * 3. a name from `names`, with settings: `gaussian:sigma=2,size=9`;
- * 4. a file, `path` or `path#kernel`, the kernel by its name or by its number counted from 1;
- * 5. a file of convo's own folder of kernels, with or without its extension.
+ * 1. `-`: a file on standard input, its format found from its content; `-#kernel` picks one of several;
+ * 2. what ends in the extension of a kernel file, as `edge.mat` or `net.safetensors#conv1.weight`: a file;
+ * 3. what begins with a number or a bracket: rows `-1 0 1; -2 0 2; -1 0 1`, nested lists `[[1,2],[3,4]]` of rank 2 to 5 or
+ *    any convo JSON, an ImageMagick string `3x3: 1,2,…`, a G'MIC literal `(1,2;3,4)`. Numbers on one line are one row;
+ * 4. a name from `names`, with settings: `gaussian:sigma=2,size=9`;
+ * 5. any other file: `path` or `path#kernel`, the kernel by its name or by its number counted from 1.
  *
- * So a name hides a file that is called the same, and what begins like numbers is never a file: `./name` reaches both.
+ * Files that are not there, and have no folder, are looked for among convo's own kernels, with or without extension. So a
+ * name hides a file that is called the same: `./name` is the file.
  *
  * @throws ConvoError E_NAME, E_OPTION, E_KERNEL_FILE, and what the formats throw; E_KERNEL_FILE too when there are several
  */
@@ -56,9 +57,11 @@ export async function loadKernels(
 ): Promise<readonly Kernel[]> {
   const [head, fragment] = split(source)
   if (head === '-') return readKernels(await readInput(), 'standard input', fragment)
-  if (isInline(source)) return inlineKernels(source)
-  const name = source.split(':', 1)[0]!
-  if (Object.hasOwn(names, name)) return [named(source, name, names)]
+  if (!isKernelFile(head)) {
+    if (isInline(source)) return inlineKernels(source)
+    const name = source.split(':', 1)[0]!
+    if (Object.hasOwn(names, name)) return [named(source, name, names)]
+  }
   const file = find(source, cwd) ?? findOwn(source)
   if (file === undefined) throw unknown(source, names, cwd)
   return readKernels(await readBytes(file.path, file.shown), file.shown, file.fragment)

@@ -62,6 +62,7 @@ export const safetensors: KernelFormat = {
   extensions: ['.safetensors'],
   example: 'net.safetensors#conv1.weight',
   sniff: beginsAsHeader,
+  picks: true,
   read(bytes, file, fragment) {
     const opened = open(bytes, file)
     const entry = fragment === undefined ? onlyKernel(opened) : entryOf(opened, fragment)
