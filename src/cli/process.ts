@@ -6,7 +6,7 @@ import { poolEngine } from '../run/tensors.ts'
 import { expectedSamples, openInput } from './input.ts'
 import { factsOf, type PictureJob, type Report, type Task, taskOf } from './pipeline/job.ts'
 import { folderPages, isFolder, type LoadedData, loadData, loadVolume } from './pipeline/load.ts'
-import { recipeStep, withOptions } from './pipeline/recipe-step.ts'
+import { recipeStep, toneStep, withOptions } from './pipeline/recipe-step.ts'
 import { type Data, type State, shapeOf } from './pipeline/state.ts'
 import { tensorStep } from './pipeline/tensor-step.ts'
 import { type Written, writeData, writeRecipe } from './pipeline/write.ts'
@@ -69,7 +69,10 @@ async function runJob(
   let last: Step | undefined
   for (const [i, make] of task.steps.entries()) {
     const step = make(shapeOf(state.data))
-    if (step.kind === 'tensor') state = await tensorStep(session, engine, state, step, task)
+    if (step.kind === 'tensor') {
+      if (i === 0) state = await toneStep(session, state, task)
+      state = await tensorStep(session, engine, state, step, task)
+    }
     // The last recipe runs on its way into the file; maps are written by way of the tensors.
     else if (i < task.steps.length - 1 || state.data.kind === 'tensor') {
       state = await recipeStep(session, state, step, task, i === 0)

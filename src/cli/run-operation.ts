@@ -14,6 +14,10 @@ import { kernelOptions, type Settings, sharedSettings } from './settings.ts'
 /** An operation with its options, waiting for an input and an output. */
 export type Prepared = {
   readonly settings: Settings
+  readonly step: StepMaker
+  readonly kernelBorder?: string | undefined
+  /** True when it takes its input whole, with all pages or slices. */
+  readonly isVolume: boolean
   /** @throws ConvoError E_OPTION, E_OUTPUT for an output that cannot be what the settings say */
   job(input: string, output: string): PictureJob
 }
@@ -29,29 +33,31 @@ export async function prepareOperation(operation: Operation, given: Call['given'
   const kernel = await kernelOf(operation, settings)
   const step: StepMaker = ({ channels, full }) =>
     operation.build({ values, kernel, settings: kernelOptions(settings), channels, full })
+  const isVolume = operation.input === 'volume'
+  const kernelBorder = kernel?.border
   return {
     settings,
+    step,
+    kernelBorder,
+    isVolume,
     job(input, output) {
       checkOutput(settings, output)
-      const { name } = operation
-      const isVolume = operation.input === 'volume'
-      return {
-        input,
-        output,
-        operation: name,
-        steps: [step],
-        settings,
-        kernelBorder: kernel?.border,
-        isVolume,
-      }
+      return { input, output, operation: operation.name, steps: [step], settings, kernelBorder, isVolume }
     },
   }
 }
 
 /** Runs an operation on a picture, tells what is to be told, and gives the exit status. */
-export async function runOperation(operation: Operation, { args, given, io }: Call): Promise<number> {
+export async function runOperation(operation: Operation, call: Call): Promise<number> {
+  return runPrepared(await prepareOperation(operation, call.given), call)
+}
+
+/** Runs what was prepared on the input and output of a command line. */
+export async function runPrepared(
+  prepared: Pick<Prepared, 'settings' | 'job'>,
+  { args, io }: Pick<Call, 'args' | 'io'>,
+): Promise<number> {
   const [input = '', output = ''] = args
-  const prepared = await prepareOperation(operation, given)
   const { settings } = prepared
   if (settings.json && output === '-' && !settings['dry-run']) {
     throw new ConvoError('E_USAGE', '--json and the picture cannot both go to standard output', {
@@ -74,7 +80,7 @@ export async function runOperation(operation: Operation, { args, given, io }: Ca
 }
 
 /** @throws ConvoError E_OPTION for a setting that the kind of output has no place for, E_OUTPUT for an unknown kind */
-function checkOutput({ compression, depth }: Settings, output: string): void {
+export function checkOutput({ compression, depth }: Settings, output: string): void {
   const format = extname(output).toLowerCase() === '.npy' ? 'npy' : formatOfPath(output)
   if (compression !== undefined && format !== 'png') {
     throw new ConvoError('E_OPTION', `--compression ${compression} is for PNG, and ${output} is ${format}`, {

@@ -6,9 +6,9 @@ import { Tensor } from '../tensor/tensor.ts'
 /** Pixels between two maps of a sheet. */
 const gap = 2
 
-/** The columns of a sheet: as nearly square as the maps allow. */
+/** The columns of a sheet that is about half as wide again as it is high. */
 export function sheetColumns(count: number, height: number, width: number): number {
-  return Math.max(1, Math.min(count, Math.round(Math.sqrt((count * height) / width))))
+  return Math.max(1, Math.min(count, Math.round(Math.sqrt((1.5 * count * height) / width))))
 }
 
 /** How a sheet is laid out. */
@@ -64,6 +64,39 @@ export function stretch(maps: Tensor, full: number, each: boolean): Tensor {
     for (let i = 0; i < plane; i++) data[at + i] = Math.fround(map[i]! - min) * gain
   }
   return new Tensor(maps.shape, data)
+}
+
+/** The share of the samples that a legible map shows without cutting off. */
+const shown = 0.995
+
+/**
+ * Maps with levels that can be seen, over all maps alike or for each on its own. Where there are negative samples, 0 is
+ * middle gray, and white and black lie where 99.5 % of the samples do not reach: a few large responses, as at borders of
+ * zeros, do not make all else gray. Without negative ones 0 is black.
+ */
+export function legible(maps: Tensor, full: number, each: boolean): Tensor {
+  const plane = each ? maps.data.length / maps.shape[0]! : maps.data.length
+  const data = new Float32Array(maps.data.length)
+  for (let at = 0; at < data.length; at += plane) {
+    const map = maps.data.subarray(at, at + plane)
+    const isSigned = map.some((v) => v < 0)
+    const gain = (isSigned ? full / 2 : full) / (reach(map) || 1)
+    for (let i = 0; i < plane; i++) {
+      data[at + i] = Math.min(full, Math.max(0, (isSigned ? full / 2 : 0) + map[i]! * gain))
+    }
+  }
+  return new Tensor(maps.shape, data)
+}
+
+/** The magnitude that all but a few samples stay below, to one part in 4096 of the largest. */
+function reach(map: Float32Array): number {
+  const largest = map.reduce((m, v) => Math.max(m, Math.abs(v)), 0)
+  if (largest === 0) return 0
+  const bins = new Uint32Array(4097)
+  for (const v of map) bins[Math.floor((Math.abs(v) / largest) * 4096)]!++
+  let [bin, seen] = [0, bins[0]!]
+  while (seen < shown * map.length) seen += bins[++bin]!
+  return (largest * (bin + 1)) / 4096
 }
 
 /** Some of the channels, in the order asked for. @throws ConvoError E_OPTION for one that is not there */

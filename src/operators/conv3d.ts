@@ -59,7 +59,7 @@ export const conv3dCommand = operator({
     'floor((in + padding − dilation·(k − 1) − 1) / stride) + 1, by default that of the volume',
   source:
     'Ji et al. 2013; Tran et al. 2015. By name: gaussian, exp(−r²/2σ²) cut at 4σ as SciPy’s; sobel, the length of the gradient by ' +
-    '-1 0 1 along an axis and 1 2 1 along the others; box, the mean of 3x3x3. A kernel [kD,kH,kW] meets every channel on its own',
+    '-1 0 1 along an axis and 1 2 1 along the others, / 4 so that its gain is that of the 2-D sobel; box, the mean of 3x3x3. A kernel [kD,kH,kW] meets every channel on its own',
   group: 'operators',
   input: 'volume',
   params: {

@@ -125,7 +125,8 @@ export function volumeKernels(
   if (name === 'box') return [{ ...outer(ones!, ones!, ones!), scale: 27 }]
   const axis = name.slice('sobel-'.length)
   const parts = axis === '' ? (['x', 'y', 'z'] as const) : ([axis] as (keyof typeof along)[])
-  return parts.map((a) => outer(along[a][0]!, along[a][1]!, along[a][2]!))
+  // The gain of the 2-D sobel: the third axis only averages.
+  return parts.map((a) => ({ ...outer(along[a][0]!, along[a][1]!, along[a][2]!), scale: 4 }))
 }
 
 const outer = (z: readonly number[], y: readonly number[], x: readonly number[]): Kernel =>

@@ -1,7 +1,14 @@
-import { type FilterOptions, planRecipe, type RecipePlan, type SampleType } from '../../conv/plan.ts'
-import { type Recipe, sumsToZero } from '../../conv/recipe.ts'
+import {
+  type FilterOptions,
+  filterDefaults,
+  planRecipe,
+  type RecipePlan,
+  type SampleType,
+} from '../../conv/plan.ts'
+import { type Recipe, single, sumsToZero } from '../../conv/recipe.ts'
 import { ConvoError } from '../../error.ts'
 import { linearTable } from '../../image/light.ts'
+import { kernel } from '../../kernel/kernel.ts'
 import type { Step } from '../../operators/operator.ts'
 import { put } from '../../run/bank.ts'
 import type { Tone } from '../../run/picture-job.ts'
@@ -19,6 +26,26 @@ export type Position = { readonly isFirst: boolean; readonly isLast: boolean }
 /** The job with what the step decided about its kernels. */
 export const withOptions = (task: Task, options: Partial<FilterOptions> | undefined): Task =>
   options === undefined ? task : { ...task, filter: { ...task.filter, ...options } }
+
+/** The recipe that changes nothing: by it samples take on a tone, and what a network operator made goes to the file. */
+export const identity: Recipe = single(kernel([1, 1], [1]))
+
+/** The filter options of the identity: none of what was meant for the operator. */
+export const neutral: FilterOptions = filterDefaults
+
+/** Gray and linear light, where they are asked for, before a step that takes the picture as a tensor. */
+export async function toneStep(session: Session, state: State, task: Task): Promise<State> {
+  const { gray, linear } = task.settings
+  if (state.data.kind !== 'picture' || !(gray || linear)) return state
+  const { picture } = await filterPicture(
+    session,
+    state.data.picture,
+    identity,
+    { ...task, filter: neutral },
+    true,
+  )
+  return { ...state, data: { kind: 'picture', picture } }
+}
 
 /** A recipe between two steps: its float result is the next step's input. Maps are filtered one by one. */
 export async function recipeStep(

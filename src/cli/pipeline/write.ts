@@ -1,14 +1,12 @@
 import { extname } from 'node:path'
-import { type AlgorithmChoice, type FilterOptions, filterDefaults } from '../../conv/plan.ts'
-import { type Recipe, single } from '../../conv/recipe.ts'
+import type { Recipe } from '../../conv/recipe.ts'
 import { ConvoError, invariant } from '../../error.ts'
 import { encodeAnimation } from '../../image/codec.ts'
 import { formatOfPath, outputFormats } from '../../image/format.ts'
 import { writeAtomically } from '../../image/output.ts'
 import { compressionSettings } from '../../image/png.ts'
 import { viewSamples } from '../../image/samples.ts'
-import { pick, sheet, stretch } from '../../image/sheet.ts'
-import { kernel } from '../../kernel/kernel.ts'
+import { legible, pick, sheet, stretch } from '../../image/sheet.ts'
 import type { FullScale } from '../../operators/operator.ts'
 import type { Sink } from '../../run/picture-job.ts'
 import { type Outcome, runRecipe, type SourcePicture } from '../../run/pictures.ts'
@@ -17,7 +15,7 @@ import type { Picture, PictureMeta } from '../../tensor/picture.ts'
 import { Tensor } from '../../tensor/tensor.ts'
 import { openPng, outputKind, writePicture, writeTensor } from '../output.ts'
 import { factsOf, type PictureFacts, type PlanFacts, type Task } from './job.ts'
-import { type Position, planFacts, prepareRecipe } from './recipe-step.ts'
+import { identity, neutral, type Position, planFacts, prepareRecipe } from './recipe-step.ts'
 import { type Data, pictureOf, tensorOf } from './state.ts'
 
 /** What was written. */
@@ -27,12 +25,6 @@ export type Written = {
   readonly plans: readonly PlanFacts[]
   readonly notes: readonly string[]
 }
-
-/** The recipe that changes nothing: what a network operator made goes to the file through it. */
-const identity: Recipe = single(kernel([1, 1], [1]))
-
-/** The filter options of the identity: none of what was meant for the operator. */
-const neutral: FilterOptions = { ...filterDefaults, algorithm: 'auto' as AlgorithmChoice }
 
 /** Writes what the last tensor step made: a picture, maps, or a volume. */
 export async function writeData(
@@ -89,7 +81,7 @@ async function writeMaps(
     maps: shown,
     task: own,
     notes,
-  } = isColour ? { maps: chosen, task, notes: [] } : legible(chosen, full, task)
+  } = isColour ? { maps: chosen, task, notes: [] } : leveled(chosen, full, task)
   const position = { isFirst: false, isLast: true }
   if (choice === 'split') return writeEach(session, shown, full, own, meta, notes)
   const picture = isColour ? shown : sheet(shown, { labels })
@@ -97,16 +89,17 @@ async function writeMaps(
   return { ...written, plans: [], notes: [...notes, ...written.notes] }
 }
 
-/** Maps have no levels of their own: they are stretched over black to white unless a range says otherwise. */
-function legible(maps: Tensor, full: FullScale, task: Task) {
+/** Maps have no levels of their own: they are made legible unless a range says otherwise. */
+function leveled(maps: Tensor, full: FullScale, task: Task) {
   const each = task.settings['map-range'] === 'each'
   if (task.isRangeGiven && task.range !== 'minmax') return { maps, task, notes: [] }
-  const note = `${maps.shape[0]} maps were stretched over black to white, ${each ? 'each on its own' : 'all alike'}; --range clamp keeps their levels`
-  return {
-    maps: stretch(maps, full, each),
-    task: { ...task, range: 'clamp' as const },
-    notes: task.isRangeGiven ? [] : [note],
-  }
+  const own: Task = { ...task, range: 'clamp' }
+  if (task.isRangeGiven) return { maps: stretch(maps, full, each), task: own, notes: [] }
+  const isSigned = maps.data.some((v) => v < 0)
+  const levels = isSigned ? 'gray is 0, white and black' : 'black is 0, white'
+  const reach = each ? 'what 99.5 % of each map stay within' : 'what 99.5 % of all maps stay within'
+  const note = `${maps.shape[0]} maps: ${levels} ${reach}; --range clamp keeps their levels, --map-range each or shared says which`
+  return { maps: legible(maps, full, each), task: own, notes: [note] }
 }
 
 /** One file for each map: the number goes in place of {index}, or before the extension. */
