@@ -95,6 +95,7 @@ function readRow(c: Cursor, { text, at }: Line, separator: Separator): number[] 
     row.push(takeNumber(c))
     if (c.at >= end) return row
     if (take(c, separator.pattern) !== undefined) continue
+    take(c, /[ \t]*/y)
     throw expected(c, `${separator.name} or the end of the row`, {
       fix:
         separator === separators.semicolon && c.text[c.at] === ','

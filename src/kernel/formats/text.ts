@@ -147,8 +147,7 @@ export function takeNumber(c: Cursor, what = 'a number'): number {
   const { at } = c
   const word = take(c, decimal)
   if (word !== undefined) return finite(c, at, Number(word))
-  const other = take(c, notFinite)
-  if (other !== undefined) throw valueError(c, at, other)
+  if (take(c, notFinite) !== undefined) throw valueError(c, at)
   throw expected(c, what)
 }
 
@@ -179,15 +178,18 @@ const listGap = /\s*,\s*|\s+/y
 /** The number, when it is finite in float32. @throws ConvoError E_KERNEL_VALUE */
 export function finite(source: Source, at: number, value: number): number {
   if (Number.isFinite(Math.fround(value))) return value
-  throw valueError(source, at, foundAt(source, at))
+  throw valueError(source, at)
 }
 
-const valueError = (source: Source, at: number, word: string): ConvoError =>
-  failure(source, at, 'E_KERNEL_VALUE', `numbers of a kernel must be finite in float32, got ${word}`, {
-    why: `expected a number between -3.4e38 and 3.4e38, found ${word}`,
+function valueError(source: Source, at: number): ConvoError {
+  const found = foundAt(source, at)
+  const message = `numbers of a kernel must be finite in float32, got ${found.replaceAll('"', '')}`
+  return failure(source, at, 'E_KERNEL_VALUE', message, {
+    why: `expected a number between -3.4e38 and 3.4e38, found ${found}`,
   })
+}
 
-/** A line of a text with its place; `text` ends before the line break and before a `#` comment, if there may be one. */
+/** A line of a text with its place, without the white space around it and the comment behind it. */
 export type Line = { readonly text: string; readonly at: number }
 
 /** The lines that hold more than white space. */
@@ -195,7 +197,7 @@ export function linesOf({ text }: Source, comments: boolean): Line[] {
   const lines: Line[] = []
   for (const { 0: whole, index } of text.matchAll(/[^\r\n]+/g)) {
     const line = comments ? whole.split('#', 1)[0]! : whole
-    if (/\S/.test(line)) lines.push({ text: line.trimEnd(), at: index })
+    if (/\S/.test(line)) lines.push({ text: line.trim(), at: index + line.length - line.trimStart().length })
   }
   return lines
 }
