@@ -127,7 +127,8 @@ function readHeader(header: string, start: number, fail: Failure, file: string) 
     )
     if (seen.has(key)) throw fail(start + keyAt, 'each key once', `'${key}' a second time`)
     need(/:\s*/y, 'a colon')
-    if (key === 'descr' && take(/\[/y) !== undefined) throw refused(file, 'a structured type')
+    if (key === 'descr' && take(/\[/y) !== undefined)
+      throw refused(file, start + at - 1, 'records of a structured type, which are not read')
     seen.set(key, { at, text: need(values[key]!.pattern, values[key]!.expected) })
     if (take(/,\s*/y) === undefined && header[at] !== '}')
       throw fail(start + at, 'a comma or a closing brace', here())
@@ -158,7 +159,8 @@ const values: Readonly<Record<string, { readonly pattern: RegExp; readonly expec
 /** The type with its byte order in front. */
 function typeFrom(type: string, at: number, file: string): string {
   const name = /^[<>|=]/.test(type) ? type : `=${type}`
-  if (name.slice(1).startsWith('O')) throw refused(file, 'pickled Python objects')
+  if (name.slice(1).startsWith('O'))
+    throw refused(file, at, 'pickled Python objects, which are refused: reading them could run code')
   if (Object.hasOwn(readers, name.slice(1))) return name
   throw new ConvoError(
     'E_KERNEL_FORMAT',
@@ -187,14 +189,11 @@ function shapeFrom(tuple: string, at: number, fail: Failure): readonly number[] 
   })
 }
 
-const refused = (file: string, what: string): ConvoError =>
-  new ConvoError(
-    'E_KERNEL_FORMAT',
-    `${file} holds ${what}, which are refused: reading them could run code or guess`,
-    {
-      fix: "a plain array: numpy.save(path, array.astype('<f4'))",
-    },
-  )
+const refused = (file: string, at: number, what: string): ConvoError =>
+  new ConvoError('E_KERNEL_FORMAT', `${file} holds ${what}`, {
+    why: `${file}: byte ${at}: types are ${Object.keys(readers).join(' ')}`,
+    fix: "a plain array: numpy.save(path, array.astype('<f4'))",
+  })
 
 /** A .npy file, version 1, little-endian, row-major: `<f4` for a Float32Array, `<f8` for a Float64Array. */
 export function writeNpy(shape: readonly number[], data: Float32Array | Float64Array): Uint8Array {
