@@ -1,14 +1,24 @@
 import type { Command } from '../command.ts'
+import { approveCommand } from './approve.ts'
+import { chainCommand } from './chain.ts'
+import { checkCommand } from './check.ts'
 import { compareCommand } from './compare.ts'
 import { completionCommand } from './completion.ts'
 import { digestCommand } from './digest.ts'
 import { kernelConvert } from './kernel.ts'
 import { list } from './list.ts'
+import { reportMerge } from './report.ts'
+import { reviewCommand } from './review.ts'
 
 /** The commands that are no operations. A new one is a file beside this one and an entry here. */
 export const utilities: readonly Command[] = [
+  chainCommand,
   compareCommand,
   digestCommand,
+  checkCommand,
+  approveCommand,
+  reviewCommand,
+  reportMerge,
   list,
   kernelConvert,
   completionCommand,

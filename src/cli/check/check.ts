@@ -1,0 +1,102 @@
+import { ConvoError } from '../../error.ts'
+import type { Values } from '../../params.ts'
+import { parseShard } from '../batch/shard.ts'
+import type { Io } from '../io.ts'
+import { columns } from '../layout.ts'
+import { closePool } from '../process.ts'
+import { approve, approvedText, type Choice } from './approve.ts'
+import { askedReporters, reportAll } from './destinations.ts'
+import { findManifest, loadManifest } from './manifest.ts'
+import { type Run, readResults } from './results.ts'
+import { runCheck } from './run.ts'
+import type { checkSettings, reportSettings, resultsSettings } from './settings.ts'
+import { isCi } from './shell.ts'
+import { counted } from './values.ts'
+
+type CheckValues = Values<typeof checkSettings & typeof reportSettings & typeof resultsSettings>
+
+/** `convo check`: runs, reports, and approves where asked to. Gives the exit status. */
+export async function check(file: string | undefined, settings: CheckValues, io: Io): Promise<number> {
+  const { results, filter, memory } = settings
+  if (settings.update) refuseOnCi('--update')
+  const asked = askedReporters(settings.reporter ?? [], results, process.env)
+  const shard = settings.shard === undefined ? undefined : parseShard(settings.shard, process.env)
+  const manifest = await loadManifest(file ?? findManifest())
+  const progress = progressOn(io)
+  const run = await runCheck(manifest, {
+    results,
+    shard,
+    memory,
+    filter: filter ?? [],
+    allow: settings.allow ?? [],
+    selfTest: settings['self-test'],
+    onCase: (_, done, all) => progress.show(done, all),
+  }).finally(async () => {
+    progress.clear()
+    await closePool()
+  })
+  await reportAll(run, asked, results, io, process.env)
+  const isTold = asked.some(({ name, file: to }) => name === 'pretty' && to === undefined)
+  const tell = isTold ? (text: string) => io.out(text) : async (text: string) => io.err(text)
+  if (settings.tighten) await tell(tightenText(run))
+  if (!settings.update) return run.failed > 0 ? 1 : 0
+  const done = await approve(run, results, { kind: 'all' })
+  await tell(`${approvedText(done)}\n`)
+  const left = run.cases.filter(({ failed, status }) => failed && status === 'error')
+  return left.length > 0 ? 1 : 0
+}
+
+/** `convo approve`: promotes cases of the last run. Gives the exit status. */
+export async function approveFromResults(
+  names: readonly string[],
+  settings: { readonly all: boolean; readonly new: boolean; readonly results: string },
+  io: Io,
+): Promise<number> {
+  refuseOnCi('approve')
+  const choice = choiceOf(names, settings)
+  const run = readResults(settings.results)
+  const done = await approve(run, settings.results, choice)
+  await io.out(`${approvedText(done)}\n`)
+  return 0
+}
+
+function choiceOf(names: readonly string[], { all, new: isNew }: { all: boolean; new: boolean }): Choice {
+  if ([names.length > 0, all, isNew].filter(Boolean).length !== 1) {
+    throw new ConvoError('E_USAGE', 'approve needs names of cases, or --all, or --new: one of the three', {
+      why: 'usage: convo approve [names...] [--all | --new]',
+      fix: 'convo approve --new',
+    })
+  }
+  return names.length > 0 ? { kind: 'names', names } : { kind: all ? 'all' : 'new' }
+}
+
+/** @throws ConvoError E_USAGE on a CI server, which must not change what it is there to check */
+export function refuseOnCi(what: string): void {
+  if (!isCi(process.env)) return
+  throw new ConvoError('E_USAGE', `${what} would write goldens, and this is a CI server`, {
+    why: `CI=${process.env.CI} is set`,
+    fix: 'fetch the results of this run, and approve on your own machine',
+  })
+}
+
+/** The smallest tolerance of each case that needs one, or has one that it does not need. */
+function tightenText({ cases }: Run): string {
+  const rows = cases
+    .filter(({ measured }) => measured !== undefined)
+    .filter(({ tolerance, status }) => tolerance !== undefined || status !== 'pass')
+    .map(({ name, tolerance = 'exact', smallest }) => [
+      name,
+      `has ${tolerance}`,
+      `needs ${smallest ?? 'what no tolerance gives'}`,
+    ])
+  return rows.length === 0 ? 'every case is exact, and passes\n' : columns(rows)
+}
+
+/** A line that counts, on terminals only. */
+function progressOn(io: Io): { show(done: number, all: number): void; clear(): void } {
+  if (process.stderr.isTTY !== true) return { show: () => undefined, clear: () => undefined }
+  return {
+    show: (done, all) => io.err(`\r\x1b[2K${done} of ${counted(all, 'case')}`),
+    clear: () => io.err('\r\x1b[2K'),
+  }
+}

@@ -1,0 +1,114 @@
+import { appendFile, mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { ConvoError, nearest } from '../../error.ts'
+import { writeAtomically } from '../../image/output.ts'
+import type { Io } from '../io.ts'
+import { reporters } from './reporters/index.ts'
+import type { Destination, Reporter } from './reporters/reporter.ts'
+import type { Run } from './results.ts'
+import { defaultResults } from './results-folder.ts'
+import { shellWord } from './shell.ts'
+
+/** A reporter that was asked for, and its file; without one it writes to standard output. */
+export type Asked = { readonly name: string; readonly reporter: Reporter; readonly file?: string }
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * The reporters of a run: those that were asked for as `name` or `name=file`, `pretty` unless another one writes to
+ * standard output, and `github` on GitHub's servers.
+ *
+ * @throws ConvoError E_NAME for a reporter that does not exist, E_USAGE for two on standard output
+ */
+export function askedReporters(words: readonly string[], results: string, env: Environment): Asked[] {
+  const asked = words.map((word) => parseReporter(word, results))
+  const onOutput = asked.filter(({ name, file }) => file === undefined && name !== 'github')
+  if (onOutput.length > 1) {
+    const [first, second] = onOutput
+    throw new ConvoError('E_USAGE', `${first!.name} and ${second!.name} cannot both go to standard output`, {
+      fix: `--reporter ${second!.name}=file`,
+    })
+  }
+  const all = [...(onOutput.length === 0 ? [{ name: 'pretty', reporter: reporters.pretty! }] : []), ...asked]
+  const isOnGithub = env.GITHUB_ACTIONS === 'true' && !all.some(({ name }) => name === 'github')
+  return isOnGithub ? [...all, { name: 'github', reporter: reporters.github! }] : all
+}
+
+function parseReporter(word: string, results: string): Asked {
+  const at = word.indexOf('=')
+  const name = at < 0 ? word : word.slice(0, at)
+  const reporter = Object.hasOwn(reporters, name) ? reporters[name] : undefined
+  if (reporter === undefined) {
+    const guess = nearest(name, Object.keys(reporters))
+    throw new ConvoError('E_NAME', `no reporter is called ${JSON.stringify(name)}`, {
+      why: `reporters: ${Object.keys(reporters).join(', ')}`,
+      ...(guess !== undefined && { fix: `--reporter ${guess}` }),
+    })
+  }
+  const given = at < 0 ? '' : word.slice(at + 1)
+  const own = reporter.file === undefined ? undefined : join(results, reporter.file)
+  const file = given === '' ? own : given
+  return { name, reporter, ...(file !== undefined && { file }) }
+}
+
+/** Tells a run in all the ways that were asked for. @throws ConvoError E_OUTPUT */
+export async function reportAll(
+  run: Run,
+  asked: readonly Asked[],
+  results: string,
+  io: Io,
+  env: Environment,
+): Promise<void> {
+  const isOutputForMachines = asked.some(({ name, file }) => file === undefined && isForMachines(name))
+  for (const { name, reporter, file } of asked) {
+    // Commands to GitHub are read from both streams; JSON has to stay JSON.
+    const toErrors = name === 'github' && isOutputForMachines
+    const parts: string[] = []
+    const write = async (text: string) => {
+      if (file !== undefined) parts.push(text)
+      else if (toErrors) io.err(text)
+      else await io.out(text)
+    }
+    await reporter.report(run, destination(write, file === undefined, results, io, env))
+    if (file !== undefined) await writeText(file, parts.join(''))
+  }
+}
+
+const isForMachines = (name: string): boolean => name !== 'pretty' && name !== 'github'
+
+function destination(
+  write: Destination['write'],
+  isOutput: boolean,
+  results: string,
+  io: Io,
+  env: Environment,
+): Destination {
+  return {
+    write,
+    append: (path, text) => appendFile(path, text),
+    env,
+    results,
+    approve: approveCommand(results),
+    width: io.width,
+    hasColour: isOutput && hasColour(env),
+  }
+}
+
+/** The command that approves from a folder of results. */
+export const approveCommand = (results: string): string =>
+  results === defaultResults ? 'convo approve' : `convo approve --results ${shellWord(results)}`
+
+/** Colour is for terminals, and for those who can use it. */
+function hasColour({ NO_COLOR, TERM }: Environment): boolean {
+  return process.stdout.isTTY === true && (NO_COLOR ?? '') === '' && TERM !== 'dumb'
+}
+
+/** Writes a report in one step, and the folders that it lies in. */
+export async function writeText(file: string, text: string): Promise<void> {
+  try {
+    await mkdir(dirname(file), { recursive: true })
+  } catch (cause) {
+    throw new ConvoError('E_OUTPUT', `cannot write ${file}`, { why: (cause as Error).message, cause })
+  }
+  await writeAtomically(file, (output) => output.write(new TextEncoder().encode(text)))
+}

@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs'
+import { type Document, LineCounter, type Node, parseDocument } from 'yaml'
+import { ConvoError } from '../../error.ts'
+
+/** Where something stands in a file; line and column are counted from 1. */
+export type Place = { readonly file: string; readonly line: number; readonly column: number }
+
+/** A YAML or JSON file, parsed, with places. */
+export type Source = {
+  readonly text: string
+  readonly root: Node
+  readonly document: Document.Parsed
+  placeOf(node: Node | null | undefined): Place
+}
+
+/** The most complaints that one error tells of. */
+const most = 12
+
+/** Reads a manifest, YAML or JSON. @throws ConvoError E_INPUT, E_MANIFEST with file:line:column */
+export function readSource(file: string): Source {
+  const text = readText(file)
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
+  const place = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset)
+    return { file, line: Math.max(1, line), column: Math.max(1, col) }
+  }
+  if (document.errors.length > 0) {
+    throw manifestError(
+      `${file} is not written as YAML or JSON demand`,
+      document.errors.map(({ pos, message }) => ({ place: place(pos[0]), message })),
+    )
+  }
+  if (document.contents === null) {
+    throw manifestError(`${file} is empty`, [{ place: place(0), message: 'it needs cases' }])
+  }
+  return {
+    text,
+    root: document.contents as Node,
+    document,
+    placeOf: (node) => place(node?.range?.[0] ?? 0),
+  }
+}
+
+/** An error of a manifest, with its complaints in the order of the file. */
+export function manifestError(
+  what: string,
+  complaints: readonly { readonly place: Place; readonly message: string }[],
+  fix?: string,
+): ConvoError {
+  const sorted = [...complaints].sort(
+    (a, b) => a.place.line - b.place.line || a.place.column - b.place.column,
+  )
+  const why = sorted.slice(0, most).map(({ place, message }) => `${placeText(place)}: ${message}`)
+  if (sorted.length > most) why.push(`and ${sorted.length - most} more`)
+  return new ConvoError('E_MANIFEST', what, { why, ...(fix !== undefined && { fix }) })
+}
+
+/** `file:line:column` */
+export const placeText = ({ file, line, column }: Place): string => `${file}:${line}:${column}`
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT') {
+      throw new ConvoError('E_INPUT', `there is no manifest ${file}`, {
+        fix: 'convo check path/to/convo.check.yaml',
+        cause,
+      })
+    }
+    throw new ConvoError('E_INPUT', `cannot read ${file}`, { why: `${file}: ${message}`, cause })
+  }
+}

@@ -1,0 +1,81 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ConvoError } from '../../error.ts'
+import { writeAtomically } from '../../image/output.ts'
+import { isRecord } from './values.ts'
+
+/** What was approved: the pixels of a golden, and the tools that made them. */
+export type LockEntry = {
+  /** From the folder of goldens. */
+  readonly file: string
+  /** Of the decoded pixels, shape and depth. */
+  readonly digest: string
+  readonly width: number
+  readonly height: number
+  readonly channels: number
+  readonly depth: number
+  /** `convo`, `sharp`, `libvips`; empty versions for a picture that something else made. */
+  readonly tools: Readonly<Record<string, string>>
+}
+
+/** The approved goldens by the names of their cases. */
+export type Lock = ReadonlyMap<string, LockEntry>
+
+/** The lock file, in the folder of goldens. */
+export const lockName = 'convo.lock.json'
+
+const version = 1
+
+/**
+ * Reads the lock of a folder of goldens; empty where there is none.
+ *
+ * @throws ConvoError E_MANIFEST for a file that is damaged, or of a later version
+ */
+export function readLock(goldens: string): Lock {
+  const file = join(goldens, lockName)
+  if (!existsSync(file)) return new Map()
+  const bad = (why: string, fix = 'the version of it from before, or a merge conflict in it resolved') =>
+    new ConvoError('E_MANIFEST', `${file} is no lock file`, { why: `${file}:1:1: ${why}`, fix })
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(readFileSync(file, 'utf8'))
+  } catch (cause) {
+    throw bad((cause as Error).message)
+  }
+  if (!isRecord(parsed) || !isRecord(parsed.goldens)) throw bad('it has no goldens')
+  if (parsed.version !== version) {
+    throw bad(
+      `its version is ${JSON.stringify(parsed.version)}, this convo reads ${version}`,
+      'the convo that wrote it',
+    )
+  }
+  const entries = Object.entries(parsed.goldens).map(([name, entry]): [string, LockEntry] => {
+    if (!isEntry(entry)) throw bad(`its entry ${JSON.stringify(name)} lacks file, digest or size`)
+    return [name, entry]
+  })
+  return new Map(entries)
+}
+
+/** The text of a lock file: sorted, one golden a line, so that versions of it merge. */
+export function lockText(lock: Lock): string {
+  const names = [...lock.keys()].sort()
+  const lines = names.map((name) => `    ${JSON.stringify(name)}: ${JSON.stringify(lock.get(name))}`)
+  return `{\n  "version": ${version},\n  "goldens": {\n${lines.join(',\n')}\n  }\n}\n`
+}
+
+/** Writes the lock in one step. @throws ConvoError E_OUTPUT */
+export async function writeLock(goldens: string, lock: Lock): Promise<void> {
+  const text = new TextEncoder().encode(lockText(lock))
+  await writeAtomically(join(goldens, lockName), (output) => output.write(text))
+}
+
+function isEntry(value: unknown): value is LockEntry {
+  if (!isRecord(value)) return false
+  const { file, digest, width, height, channels, depth, tools } = value
+  return (
+    typeof file === 'string' &&
+    typeof digest === 'string' &&
+    [width, height, channels, depth].every((n) => typeof n === 'number') &&
+    isRecord(tools)
+  )
+}

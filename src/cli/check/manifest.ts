@@ -1,0 +1,308 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { dirname, extname, join, relative } from 'node:path'
+import { glob, isDynamicPattern } from 'tinyglobby'
+import { isMap, isSeq, type Node, type YAMLMap } from 'yaml'
+import { ConvoError } from '../../error.ts'
+import { type ToleranceValues, toleranceSettings } from '../../image/compare/tolerance.ts'
+import { resolve } from '../../params.ts'
+import schema from './check.schema.json' with { type: 'json' }
+import { manifestError, type Place, placeText, readSource, type Source } from './document.ts'
+import { fillName, nameProblem, pathOfName } from './names.ts'
+import { type Schema, violations } from './schema.ts'
+import { isLoose } from './tolerance.ts'
+
+/** What may be there without an approval. */
+export type Allowed = 'new' | 'obsolete'
+
+/** One picture to be compared with its golden. */
+export type Case = {
+  readonly name: string
+  /** Where the manifest has it. */
+  readonly place: Place
+  /** Operations to run on the input, or none for a picture that is there already. */
+  readonly steps: readonly (readonly string[])[]
+  /** The input of the steps, or the picture to compare. */
+  readonly input: string
+  /** The golden, from the folder of goldens. */
+  readonly golden: string
+  readonly tolerance: ToleranceValues
+  readonly reason?: string
+  readonly allow: ReadonlySet<Allowed>
+}
+
+/** A manifest, understood: globs resolved, names filled in. */
+export type Manifest = {
+  readonly file: string
+  readonly folder: string
+  /** The folder of the goldens. */
+  readonly goldens: string
+  readonly allow: ReadonlySet<Allowed>
+  readonly cases: readonly Case[]
+  /** SHA-256 of the file. */
+  readonly digest: string
+}
+
+/** The names under which a manifest is looked for. */
+export const manifestNames = ['convo.check.yaml', 'convo.check.yml', 'convo.check.json'] as const
+
+/** The manifest of a folder. @throws ConvoError E_USAGE where there is none */
+export function findManifest(folder = '.'): string {
+  const found = manifestNames.map((name) => join(folder, name)).find((path) => existsSync(path))
+  if (found !== undefined) return found
+  throw new ConvoError('E_USAGE', 'there is no manifest here', {
+    why: `looked for ${manifestNames.join(', ')}`,
+    fix: 'convo check --help shows one, or convo check path/to/manifest.yaml',
+  })
+}
+
+type Complaint = { readonly place: Place; readonly message: string }
+
+/**
+ * Reads and checks a manifest. Paths in it are taken from its own folder.
+ *
+ * @throws ConvoError E_INPUT, E_MANIFEST with every complaint at file:line:column
+ */
+export async function loadManifest(file: string): Promise<Manifest> {
+  const source = readSource(file)
+  const wrong = violations(source.root, schema as Schema)
+  if (wrong.length > 0) {
+    throw manifestError(
+      `${file} is no manifest of checks`,
+      wrong.map(({ node, message }) => ({ place: source.placeOf(node), message })),
+    )
+  }
+  const folder = dirname(file)
+  const raw = source.document.toJS() as RawManifest
+  const complaints: Complaint[] = []
+  const list = (source.root as YAMLMap).get('cases', true)
+  const nodes = isSeq(list) ? list.items : []
+  const cases: Case[] = []
+  for (const [i, one] of raw.cases.entries()) {
+    const entry = entryOf(source, nodes[i] as Node, one, raw, complaints)
+    if (entry !== undefined) cases.push(...(await casesOf(entry, folder, complaints)))
+  }
+  complaints.push(...repeated(cases))
+  if (complaints.length > 0) throw manifestError(`${file} is no manifest of checks`, complaints)
+  return {
+    file,
+    folder,
+    goldens: join(folder, raw.goldens ?? 'goldens'),
+    allow: new Set(raw.allow),
+    cases,
+    digest: createHash('sha256').update(source.text).digest('hex'),
+  }
+}
+
+type RawTolerance = 'exact' | Readonly<Record<string, unknown>>
+
+type RawCase = {
+  readonly name: string
+  readonly input?: string | readonly string[]
+  readonly run?: readonly Word[]
+  readonly chain?: readonly (Word | readonly Word[])[]
+  readonly actual?: string | readonly string[]
+  readonly tolerance?: RawTolerance
+  readonly allow?: readonly Allowed[]
+}
+
+type RawManifest = {
+  readonly goldens?: string
+  readonly allow?: readonly Allowed[]
+  readonly defaults?: { readonly tolerance?: RawTolerance; readonly allow?: readonly Allowed[] }
+  readonly cases: readonly RawCase[]
+}
+
+type Word = string | number | boolean
+
+/** An entry of `cases`, before its inputs are looked for. */
+type Entry = {
+  readonly name: string
+  readonly place: (key?: string) => Place
+  readonly steps: readonly (readonly string[])[]
+  readonly inputKey: 'input' | 'actual'
+  readonly patterns: readonly string[]
+  readonly tolerance: ToleranceValues
+  readonly reason?: string
+  readonly allow: ReadonlySet<Allowed>
+}
+
+function entryOf(
+  source: Source,
+  node: Node,
+  raw: RawCase,
+  manifest: RawManifest,
+  complaints: Complaint[],
+): Entry | undefined {
+  const place = (key?: string) => source.placeOf(nodeAt(node, key))
+  const { run, chain, actual, input } = raw
+  const ways = Object.entries({ run, chain, actual }).filter(([, value]) => value !== undefined)
+  const complain = (message: string, key?: string) => {
+    complaints.push({ place: place(key), message: `${raw.name}: ${message}` })
+    return undefined
+  }
+  if (ways.length !== 1) {
+    const got = ways.length === 0 ? 'none' : ways.map(([key]) => key).join(' and ')
+    return complain(`needs one of run, chain and actual, got ${got}`)
+  }
+  if (actual !== undefined && input !== undefined) {
+    return complain('has an actual, which is only compared: an input has no use', 'input')
+  }
+  const patterns = actual ?? input
+  if (patterns === undefined) return complain('needs an input for its operation')
+  const loose = toleranceOf(source, node, raw, manifest, complaints)
+  if (loose === undefined) return undefined
+  return {
+    name: raw.name,
+    place,
+    steps: run !== undefined ? [run.map(String)] : chain !== undefined ? stepsOf(chain) : [],
+    inputKey: actual === undefined ? 'input' : 'actual',
+    patterns: [patterns].flat(),
+    ...loose,
+    allow: new Set(raw.allow ?? manifest.defaults?.allow),
+  }
+}
+
+/** Steps from an array of arrays, or from one array with `--` between the steps. */
+function stepsOf(chain: readonly (Word | readonly Word[])[]): string[][] {
+  const steps: string[][] = [[]]
+  for (const part of chain) {
+    if (Array.isArray(part)) steps.push(part.map(String))
+    else if (part === '--') steps.push([])
+    else steps.at(-1)?.push(String(part))
+  }
+  return steps.filter((step) => step.length > 0)
+}
+
+function toleranceOf(
+  source: Source,
+  node: Node,
+  raw: RawCase,
+  { defaults }: RawManifest,
+  complaints: Complaint[],
+): { tolerance: ToleranceValues; reason?: string } | undefined {
+  const own = raw.tolerance !== undefined
+  const given = raw.tolerance ?? defaults?.tolerance ?? 'exact'
+  if (given === 'exact') return { tolerance: resolve(toleranceSettings, {}) }
+  const { reason, ...settings } = given
+  const where = own
+    ? nodeAt(node, 'tolerance')
+    : (source.document.getIn(['defaults', 'tolerance'], true) as Node)
+  const complain = (message: string, key?: string) => {
+    complaints.push({ place: source.placeOf(nodeAt(where, key)), message })
+    return undefined
+  }
+  const values: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(settings)) {
+    try {
+      Object.assign(values, {
+        [name]: resolve(toleranceSettings, { [name]: value }, (n) => n)[name as never],
+      })
+    } catch (error) {
+      if (!(error instanceof ConvoError)) throw error
+      return complain(error.message, name)
+    }
+  }
+  const tolerance: ToleranceValues = { ...resolve(toleranceSettings, {}), ...values }
+  if (!isLoose(tolerance)) {
+    return complain('this tolerance allows nothing; leave it out, or write exact')
+  }
+  return { tolerance, reason: String(reason) }
+}
+
+/** The value of a key of a mapping, or the node itself. */
+function nodeAt(node: Node, key?: string): Node {
+  const found = key !== undefined && isMap(node) ? node.get(key, true) : undefined
+  return (found as Node | undefined) ?? node
+}
+
+async function casesOf(entry: Entry, folder: string, complaints: Complaint[]): Promise<Case[]> {
+  const { place, steps, tolerance, reason, allow } = entry
+  const cases: Case[] = []
+  const mask = tolerance.mask === undefined ? undefined : join(folder, tolerance.mask)
+  for (const { path, base } of await findInputs(entry, folder, complaints)) {
+    const fields = { path, base, index: cases.length + 1, operation: steps.at(-1)?.[0] ?? 'actual' }
+    const name = nameOf(entry, fields, complaints)
+    if (name === undefined) return []
+    const extension = steps.length === 0 ? extname(path).toLowerCase() : '.png'
+    cases.push({
+      name,
+      place: place(),
+      steps,
+      input: join(folder, path),
+      golden: pathOfName(name) + extension,
+      tolerance: { ...tolerance, mask },
+      ...(reason !== undefined && { reason }),
+      allow,
+    })
+  }
+  return cases
+}
+
+function nameOf(
+  { name: template, place }: Entry,
+  fields: Parameters<typeof fillName>[1],
+  complaints: Complaint[],
+): string | undefined {
+  try {
+    const name = fillName(template, fields)
+    const problem = nameProblem(name)
+    if (problem === undefined) return name
+    complaints.push({ place: place('name'), message: `the name ${JSON.stringify(name)} ${problem}` })
+  } catch (error) {
+    if (!(error instanceof ConvoError)) throw error
+    const fix = error.fix === undefined ? '' : `; try ${error.fix}`
+    complaints.push({ place: place('name'), message: `${error.message}${fix}` })
+  }
+  return undefined
+}
+
+type Found = { readonly path: string; readonly base: string }
+
+/** The files that patterns name, each once. A path without wildcards need not exist: its case will say so. */
+async function findInputs(
+  { patterns, place, inputKey, name }: Entry,
+  folder: string,
+  complaints: Complaint[],
+): Promise<Found[]> {
+  const found = new Map<string, Found>()
+  for (const pattern of patterns) {
+    if (!isDynamicPattern(pattern) || existsSync(join(folder, pattern))) {
+      found.set(pattern, { path: pattern, base: dirname(pattern) })
+      continue
+    }
+    const paths = await glob(pattern, { cwd: folder, onlyFiles: true, expandDirectories: false })
+    if (paths.length === 0) {
+      complaints.push({ place: place(inputKey), message: `${name}: no file matches ${pattern}` })
+    }
+    for (const path of paths.sort()) found.set(path, { path, base: fixedPart(pattern) })
+  }
+  return [...found.values()]
+}
+
+/** The folders of a glob before its first wildcard. */
+function fixedPart(pattern: string): string {
+  const parts = pattern.split('/')
+  const wild = parts.findIndex((part) => isDynamicPattern(part))
+  return parts.slice(0, wild).join('/') || '.'
+}
+
+/** Names are compared without regard to case: some file systems have none. */
+function repeated(cases: readonly Case[]): Complaint[] {
+  const seen = new Map<string, Case>()
+  return cases.flatMap((one): Complaint[] => {
+    const before = seen.get(one.name.toLowerCase())
+    if (before === undefined) {
+      seen.set(one.name.toLowerCase(), one)
+      return []
+    }
+    const first = `${relative('', before.input)} at ${placeText(before.place)}`
+    const hint = before.place.line === one.place.line ? '; {stem} in the name tells inputs apart' : ''
+    return [
+      {
+        place: one.place,
+        message: `the name ${JSON.stringify(one.name)} of ${relative('', one.input)} is that of ${first} already${hint}`,
+      },
+    ]
+  })
+}

@@ -1,0 +1,124 @@
+import { statSync } from 'node:fs'
+import { dirname, extname, join } from 'node:path'
+import { ConvoError } from '../../error.ts'
+import type { Io } from '../io.ts'
+import { writeText } from './destinations.ts'
+import { bytesIfThere } from './files.ts'
+import { reportPage } from './reporters/html.ts'
+import { reporters } from './reporters/index.ts'
+import { countsText, verdictText } from './reporters/summary.ts'
+import { type CaseResult, countsOf, type Run, readRun, resultsName } from './results.ts'
+import { counted } from './values.ts'
+
+/** One of the runs to merge, and the folder that its pictures are in. */
+type Part = { readonly file: string; readonly folder: string; readonly run: Run }
+
+const reporterOf: Readonly<Record<string, string>> = {
+  '.html': 'html',
+  '.htm': 'html',
+  '.json': 'json',
+  '.jsonl': 'jsonl',
+  '.xml': 'junit',
+  '.md': 'markdown',
+  '.txt': 'pretty',
+}
+
+/** `convo report merge`: one report of several runs. Gives the exit status. */
+export async function mergeReports(paths: readonly string[], output: string, io: Io): Promise<number> {
+  const name = reporterOf[extname(output).toLowerCase()]
+  if (name === undefined) {
+    throw new ConvoError(
+      'E_OPTION',
+      `no report is written as ${extname(output) || 'a file without extension'}`,
+      {
+        why: `extensions: ${Object.keys(reporterOf).join(' ')}`,
+        fix: '--output report.html',
+      },
+    )
+  }
+  const parts = paths.map(readPart)
+  const run = mergeRuns(parts)
+  const approve = 'convo approve'
+  let text = ''
+  if (name === 'html') {
+    const folders = new Map(parts.flatMap(({ folder, run: { cases } }) => cases.map((one) => [one, folder])))
+    text = await reportPage(run, (file, one) => bytesIfThere(join(folders.get(one)!, file)), approve)
+  } else {
+    const write = async (more: string) => {
+      text += more
+    }
+    const to = { write, append: async () => undefined, env: {}, results: dirname(output), approve }
+    await reporters[name]!.report(run, { ...to, width: io.width, hasColour: false })
+  }
+  await writeText(output, text)
+  await io.out(`${output}: ${verdictText(run)}: ${countsText(run)}\n`)
+  const missing = missingShards(parts)
+  for (const line of missing) io.err(`${io.paint('note', 'note:')} ${line}\n`)
+  return missing.length > 0 ? 1 : 0
+}
+
+function readPart(path: string): Part {
+  const file = isFolder(path) ? join(path, resultsName) : path
+  return {
+    file,
+    folder: dirname(file),
+    run: readRun(file, 'the results.json that convo check leaves, or its folder'),
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    return false
+  }
+}
+
+/** @throws ConvoError E_USAGE for runs of different manifests, or a case in two of them */
+function mergeRuns(parts: readonly Part[]): Run {
+  const [first] = parts
+  const other = parts.find(({ run }) => run.manifest.sha256 !== first!.run.manifest.sha256)
+  if (other !== undefined) {
+    throw new ConvoError('E_USAGE', 'these are not shards of one check', {
+      why: [`${first!.file}: of ${manifestText(first!.run)}`, `${other.file}: of ${manifestText(other.run)}`],
+      fix: 'the results of one run of one manifest',
+    })
+  }
+  const owners = new Map<string, string>()
+  const cases: CaseResult[] = []
+  for (const { file, run } of parts) {
+    for (const one of run.cases) {
+      const owner = owners.get(one.name)
+      if (owner !== undefined) {
+        throw new ConvoError('E_USAGE', `the case ${JSON.stringify(one.name)} is in two of the results`, {
+          why: [owner, file],
+          fix: 'each shard once',
+        })
+      }
+      owners.set(one.name, file)
+      cases.push(one)
+    }
+  }
+  const { shard: _, filter: __, ...rest } = first!.run
+  return {
+    ...rest,
+    counts: countsOf(cases),
+    failed: cases.filter(({ failed }) => failed).length,
+    milliseconds: Math.max(...parts.map(({ run }) => run.milliseconds)),
+    cases,
+  }
+}
+
+const manifestText = ({ manifest }: Run): string =>
+  `${manifest.path}, SHA-256 ${manifest.sha256.slice(0, 12)}…`
+
+/** What is missing of a run in shards, a line each. */
+function missingShards(parts: readonly Part[]): string[] {
+  const shards = parts.flatMap(({ run }) => (run.shard === undefined ? [] : [run.shard]))
+  const counts = [...new Set(shards.map(({ count }) => count))]
+  if (counts.length > 1) return [`the shards are of ${counts.join(' and of ')}: they are not of one run`]
+  const there = new Set(shards.map(({ index }) => index))
+  const missing = Array.from({ length: counts[0] ?? 0 }, (_, i) => i + 1).filter((index) => !there.has(index))
+  if (missing.length === 0) return []
+  return [`${counted(missing.length, 'shard')} of ${counts[0]} missing: ${missing.join(', ')}`]
+}

@@ -1,0 +1,89 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { ConvoError } from '../../error.ts'
+import { prepareChain, splitSteps } from '../chain.ts'
+import { chainCommand } from '../commands/chain.ts'
+import { operationCommand } from '../operation-command.ts'
+import { findOperation } from '../operations.ts'
+import { understand } from '../program.ts'
+import { type Prepared, prepareOperation } from '../run-operation.ts'
+import { shellWord } from './shell.ts'
+
+/** The operations of a case, understood. */
+export type Work = {
+  /** The command line that does the same. */
+  readonly command: string
+  /** Files beside the input that decide what comes out: kernels. */
+  readonly files: readonly string[]
+  /** Makes the picture. @throws ConvoError, also for clipping under --fail-on-clip */
+  run(input: string, output: string): Promise<void>
+}
+
+/** Options that would keep a case from being made or told of. */
+const refused = ['in-place', 'dry-run', 'json', 'quiet', 'verbose'] as const
+
+/**
+ * Understands the operations of a case, as the command line would; files are taken from `folder`.
+ *
+ * @throws ConvoError as the command line does
+ */
+export async function prepareWork(
+  steps: readonly (readonly string[])[],
+  folder: string,
+  names: { readonly input: string; readonly output: string },
+): Promise<Work> {
+  const files = new Set<string>()
+  const located = steps.map((words) => words.map((word) => locate(word, folder, files)))
+  for (const words of located) {
+    const bad = refused.find((option) => words.some((word) => word.split('=')[0] === `--${option}`))
+    if (bad !== undefined) throw new ConvoError('E_OPTION', `--${bad} has no meaning in a case`)
+  }
+  const prepared = await prepare(commandOf(located, { input: 'input', output: 'output.png' }).slice(1))
+  return {
+    command: commandOf(located, names).map(shellWord).join(' '),
+    files: [...files],
+    async run(input, output) {
+      const { processPicture } = await import('../process.ts')
+      const { clipped } = await processPicture(prepared.job(input, output))
+      const count = clipped.low + clipped.high
+      if (prepared.settings['fail-on-clip'] && count > 0) {
+        throw new ConvoError('E_OPTION', `${count} samples were clipped, and --fail-on-clip is set`, {
+          fix: '--range abs, offset or minmax',
+        })
+      }
+    },
+  }
+}
+
+/** Understands a command line of an operation or a chain. @throws ConvoError as the command line does */
+async function prepare(words: readonly string[]): Promise<Pick<Prepared, 'settings' | 'job'>> {
+  const [name = ''] = words
+  const isChain = name === chainCommand.name
+  const operation = isChain ? undefined : findOperation(name)
+  const request = understand(words, [operation === undefined ? chainCommand : operationCommand(operation)])
+  if (request.kind !== 'run') throw new ConvoError('E_USAGE', `${name} has no work to do in a case`)
+  return operation === undefined
+    ? prepareChain(splitSteps(request.tail ?? []), request.given)
+    : prepareOperation(operation, request.given)
+}
+
+function commandOf(
+  steps: readonly (readonly string[])[],
+  { input, output }: { readonly input: string; readonly output: string },
+): string[] {
+  const [[name = '', ...words] = [], ...more] = steps
+  if (more.length === 0) return ['convo', name, input, output, ...words]
+  const isOptions = name.startsWith('-')
+  const options = isOptions ? [name, ...words] : []
+  const operations = isOptions ? more : steps
+  return ['convo', 'chain', input, output, ...options, ...operations.flatMap((step) => ['--', ...step])]
+}
+
+/** A word that names a file beside the manifest becomes its path from here; what it names is noted. */
+function locate(word: string, folder: string, files: Set<string>): string {
+  const [path = '', tensor] = word.split('#', 2)
+  // Names of kernels have neither dot nor slash; a file that is called as one must not take its place.
+  if (word.startsWith('-') || !/[./]/.test(path) || !existsSync(join(folder, path))) return word
+  files.add(join(folder, path))
+  return tensor === undefined ? join(folder, path) : `${join(folder, path)}#${tensor}`
+}

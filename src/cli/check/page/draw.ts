@@ -1,0 +1,233 @@
+import type { Difference } from './difference.ts'
+import { type Pixels, samplesAt } from './png.ts'
+
+/** A decoded picture and its canvas. */
+export type Shown = { readonly pixels: Pixels; readonly canvas: HTMLCanvasElement }
+
+/** What there is to see of a case. */
+export type Scene = {
+  readonly expected?: Shown
+  readonly actual?: Shown
+  readonly difference?: Difference
+}
+
+/** A pixel under the pointer. */
+export type Hover = {
+  readonly x: number
+  readonly y: number
+  readonly expected: number[] | undefined
+  readonly actual: number[] | undefined
+}
+
+export type Side = 'expected' | 'actual' | 'difference'
+
+/** A part of the canvas, over its full height. */
+export type Pane = { readonly side: Side; readonly left: number; readonly width: number }
+
+/** How a pane is drawn. */
+export type View = {
+  readonly scene: Scene
+  /** pixels of the screen for a pixel of the picture */
+  readonly scale: number
+  /** the corner of the picture on the canvas */
+  readonly left: number
+  readonly top: number
+  readonly height: number
+  readonly hover: Hover | undefined
+  /** the frame that is pointed out, -1 for none; undefined without frames */
+  readonly box: number | undefined
+  /** only so much of the pane's width */
+  readonly clipTo?: number
+  readonly labelAt?: 'right'
+}
+
+/** From here on, the values stand in the pixels. */
+const valuesFrom = 44
+const gridFrom = 10
+const mostBoxes = 200
+
+type Context = CanvasRenderingContext2D
+
+/** Draws a picture in its pane, and over it what helps to read it. */
+export function drawPane(context: Context, pane: Pane, view: View): void {
+  const { scene, scale, left, top, height, clipTo = pane.width } = view
+  context.save()
+  context.beginPath()
+  context.rect(pane.left, 0, clipTo, height)
+  context.clip()
+  const image = pane.side === 'difference' ? scene.difference?.image : scene[pane.side]?.canvas
+  if (image !== undefined) {
+    const [w, h] = [image.width * scale, image.height * scale]
+    drawChecker(context, { left, top, w, h }, pane.left + pane.width, height)
+    context.imageSmoothingEnabled = scale < 1
+    context.imageSmoothingQuality = 'high'
+    context.drawImage(image, left, top, w, h)
+    if (scale >= gridFrom) drawGrid(context, pane, view, image)
+  }
+  if (scale >= valuesFrom) drawValues(context, pane, view)
+  if (view.box !== undefined) drawBoxes(context, view, view.box)
+  drawHover(context, view)
+  drawLabel(context, pane, clipTo, view.labelAt)
+  context.restore()
+}
+
+/** What shines through transparent pixels. */
+function drawChecker(
+  context: Context,
+  { left, top, w, h }: { left: number; top: number; w: number; h: number },
+  right: number,
+  bottom: number,
+): void {
+  const isDark = document.documentElement.dataset.theme === 'dark'
+  context.fillStyle = isDark ? '#2a2d34' : '#ffffff'
+  context.fillRect(left, top, w, h)
+  context.fillStyle = isDark ? '#34383f' : '#e3e5ea'
+  const tile = 8
+  context.save()
+  context.beginPath()
+  context.rect(left, top, w, h)
+  context.clip()
+  const [x0, x1] = [Math.max(0, Math.floor(-left / tile)), Math.min(w, right - left) / tile]
+  const [y0, y1] = [Math.max(0, Math.floor(-top / tile)), Math.min(h, bottom - top) / tile]
+  for (let y = y0; y < y1; y++) {
+    for (let x = x0 + ((x0 + y) % 2); x < x1; x += 2) {
+      context.fillRect(left + x * tile, top + y * tile, tile, tile)
+    }
+  }
+  context.restore()
+}
+
+function drawGrid(
+  context: Context,
+  pane: Pane,
+  { scale, left, top, height }: View,
+  { width: columns, height: rows }: HTMLCanvasElement,
+): void {
+  const right = pane.left + pane.width
+  context.strokeStyle = 'rgba(128,128,128,.28)'
+  context.lineWidth = 1
+  context.beginPath()
+  for (let x = first(pane.left - left, scale); x <= columns && left + x * scale <= right; x++) {
+    const at = Math.round(left + x * scale) + 0.5
+    context.moveTo(at, Math.max(0, top))
+    context.lineTo(at, Math.min(height, top + rows * scale))
+  }
+  for (let y = first(-top, scale); y <= rows && top + y * scale <= height; y++) {
+    const at = Math.round(top + y * scale) + 0.5
+    context.moveTo(Math.max(pane.left, left), at)
+    context.lineTo(Math.min(right, left + columns * scale), at)
+  }
+  context.stroke()
+}
+
+/** The first pixel that is seen when the picture is moved by so much. */
+const first = (hidden: number, scale: number): number => Math.max(0, Math.floor(hidden / scale))
+
+/** The samples in their pixels; those that differ stand out. */
+function drawValues(context: Context, pane: Pane, { scene, scale, left, top, height }: View): void {
+  const pixels = (pane.side === 'difference' ? scene.actual : scene[pane.side])?.pixels
+  if (pixels === undefined) return
+  const isWide = pixels.depth === 16
+  const size = Math.min(13, scale / (isWide ? 4.6 : 3.6))
+  const font = `${size}px ui-monospace, Menlo, Consolas, monospace`
+  context.textAlign = 'center'
+  context.textBaseline = 'middle'
+  const right = pane.left + pane.width
+  for (let y = first(-top, scale); y < pixels.height && top + y * scale < height; y++) {
+    for (let x = first(pane.left - left, scale); x < pixels.width && left + x * scale < right; x++) {
+      const values = samplesAt(pixels, x, y) ?? []
+      const changes = changesAt(scene, x, y)
+      const lines = pane.side === 'difference' ? (changes?.map(signed) ?? []) : values.map(String)
+      const isBright = (values[values.length >= 3 ? 1 : 0] ?? 0) / (isWide ? 65535 : 255) > 0.55
+      const step = scale / (lines.length + 0.6)
+      lines.forEach((line, i) => {
+        const differs = changes !== undefined && changes[i] !== 0
+        context.font = differs ? `bold ${font}` : font
+        context.fillStyle = inkOf(
+          isBright && pane.side !== 'difference',
+          differs && pane.side !== 'difference',
+        )
+        context.fillText(line, left + (x + 0.5) * scale, top + y * scale + (i + 0.8) * step)
+      })
+    }
+  }
+}
+
+function inkOf(isBright: boolean, differs: boolean): string {
+  if (differs) return isBright ? '#a8003a' : '#ffd166'
+  return isBright ? 'rgba(0,0,0,.8)' : 'rgba(255,255,255,.86)'
+}
+
+/** By how much the samples of a pixel changed; nothing where they are equal or cannot be compared. */
+function changesAt({ expected, actual }: Scene, x: number, y: number): number[] | undefined {
+  const [a, b] = [samplesAt(expected?.pixels, x, y), samplesAt(actual?.pixels, x, y)]
+  if (a === undefined || b === undefined || a.length !== b.length) return undefined
+  const changes = b.map((value, i) => value - a[i]!)
+  return changes.every((change) => change === 0) ? undefined : changes
+}
+
+function drawBoxes(context: Context, { scene, scale, left, top }: View, chosen: number): void {
+  for (const [i, box] of (scene.difference?.boxes ?? []).slice(0, mostBoxes).entries()) {
+    const grown = 3
+    const corner: [number, number, number, number] = [
+      left + box.x * scale - grown - 0.5,
+      top + box.y * scale - grown - 0.5,
+      box.width * scale + 2 * grown + 1,
+      box.height * scale + 2 * grown + 1,
+    ]
+    context.lineWidth = i === chosen ? 4 : 3
+    context.strokeStyle = 'rgba(0,0,0,.45)'
+    context.strokeRect(...corner)
+    context.lineWidth = i === chosen ? 2 : 1.25
+    context.strokeStyle = i === chosen ? '#ffd166' : '#ff4d83'
+    context.strokeRect(...corner)
+  }
+}
+
+function drawHover(context: Context, { hover, scale, left, top }: View): void {
+  if (hover === undefined || scale < 4) return
+  context.lineWidth = 1.5
+  context.strokeStyle = '#ffd166'
+  context.strokeRect(left + hover.x * scale, top + hover.y * scale, scale, scale)
+}
+
+function drawLabel(context: Context, { side, left, width }: Pane, clipTo: number, at?: 'right'): void {
+  context.font = '600 12px system-ui, sans-serif'
+  const w = context.measureText(side).width + 18
+  const x = at === 'right' ? left + width - w - 10 : left + 10
+  if (w + 10 > Math.min(clipTo, width)) return
+  context.fillStyle = 'rgba(16,18,24,.72)'
+  context.beginPath()
+  context.roundRect(x, 10, w, 22, 11)
+  context.fill()
+  context.fillStyle = '#fff'
+  context.textAlign = 'left'
+  context.textBaseline = 'middle'
+  context.fillText(side, x + 9, 21.5)
+}
+
+/** The line between two pictures, with a handle. */
+export function drawDivider(context: Context, at: number, height: number): void {
+  context.fillStyle = 'rgba(0,0,0,.35)'
+  context.fillRect(at - 2, 0, 4, height)
+  context.fillStyle = '#fff'
+  context.fillRect(at - 1, 0, 2, height)
+  context.beginPath()
+  context.arc(at, height / 2, 16, 0, 2 * Math.PI)
+  context.fill()
+  context.strokeStyle = 'rgba(0,0,0,.35)'
+  context.lineWidth = 1
+  context.stroke()
+  context.strokeStyle = '#3a3f4b'
+  context.lineWidth = 2
+  context.beginPath()
+  for (const direction of [-1, 1]) {
+    context.moveTo(at + direction * 4, height / 2 - 5)
+    context.lineTo(at + direction * 9, height / 2)
+    context.lineTo(at + direction * 4, height / 2 + 5)
+  }
+  context.stroke()
+}
+
+/** A number with its sign; a true minus. */
+export const signed = (n: number): string => (n > 0 ? `+${n}` : n < 0 ? `−${-n}` : '0')

@@ -1,0 +1,94 @@
+import type { ReportCase } from './data.ts'
+import { h } from './dom.ts'
+
+/** A sign and a name for each status: colours alone would not do. The order is that of urgency. */
+export const statusSigns: Readonly<Record<string, string>> = {
+  error: '!',
+  changed: '≠',
+  size: '⤢',
+  new: '+',
+  obsolete: '−',
+  tolerated: '≈',
+  pass: '✓',
+}
+
+/** Which cases the list shows. */
+export type Filter = { readonly statuses: ReadonlySet<string>; readonly text: string }
+
+/** A decision about a case. */
+export type Mark = 'approve' | 'reject'
+
+/** The round sign of a status. */
+export const statusDot = (status: string): HTMLElement =>
+  h('span', { class: `dot ${status}`, 'aria-hidden': 'true' }, statusSigns[status] ?? '·')
+
+/** The buttons that choose statuses; those that do not occur are left out. */
+export function filterChips(
+  counts: Readonly<Record<string, number>>,
+  chosen: ReadonlySet<string>,
+  toggle: (status: string) => void,
+): HTMLElement[] {
+  return Object.keys(statusSigns)
+    .filter((status) => (counts[status] ?? 0) > 0)
+    .map((status) =>
+      h(
+        'button',
+        {
+          class: `chip ${status}`,
+          type: 'button',
+          'aria-pressed': String(chosen.has(status)),
+          'data-status': status,
+          title: `show ${status} cases only`,
+          onclick: () => toggle(status),
+        },
+        statusDot(status),
+        `${counts[status]} ${status}`,
+      ),
+    )
+}
+
+/** The cases that a filter lets through, the failed ones first, else as the manifest has them. */
+export function filtered(cases: readonly ReportCase[], { statuses, text }: Filter): ReportCase[] {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean)
+  return cases
+    .filter(({ status }) => statuses.size === 0 || statuses.has(status))
+    .filter(({ name }) => words.every((word) => name.toLowerCase().includes(word)))
+    .sort((a, b) => Number(b.failed) - Number(a.failed))
+}
+
+/** A line of the list. `thumbnail` fills the square once the line is seen. */
+export function caseItem(
+  one: ReportCase,
+  isCurrent: boolean,
+  mark: Mark | undefined,
+  select: () => void,
+): { item: HTMLElement; thumbnail: HTMLElement } {
+  const thumbnail = h('span', { class: 'thumb' })
+  const item = h(
+    'li',
+    {
+      class: 'case',
+      role: 'option',
+      'aria-selected': String(isCurrent),
+      'data-name': one.name,
+      ...(mark !== undefined && { 'data-mark': mark }),
+      onclick: select,
+    },
+    thumbnail,
+    h(
+      'span',
+      { class: 'texts' },
+      h('span', { class: 'name', title: one.name }, one.name),
+      h('span', { class: 'message' }, one.message),
+    ),
+    h('span', { class: 'end' }, mark === undefined ? statusDot(one.status) : markSign(mark)),
+  )
+  return { item, thumbnail }
+}
+
+const markSign = (mark: Mark): HTMLElement =>
+  h(
+    'span',
+    { class: `mark ${mark}`, title: mark === 'approve' ? 'to approve' : 'rejected' },
+    mark === 'approve' ? '✔' : '✘',
+  )

@@ -1,0 +1,97 @@
+/** A decoded picture: samples interleaved, [y][x][channel], 1 gray, 2 gray + alpha, 3 RGB, 4 RGBA. */
+export type Pixels = {
+  readonly width: number
+  readonly height: number
+  readonly channels: number
+  readonly depth: 8 | 16
+  readonly data: Uint8Array | Uint16Array
+}
+
+const channelsOf: Readonly<Record<number, number>> = { 0: 1, 2: 3, 4: 2, 6: 4 }
+
+/**
+ * Decodes a PNG of 8 or 16 bits without palette or interlacing to its own samples: a browser's decoder would give 8 bits,
+ * in the colours of the screen.
+ */
+export async function decodePng(bytes: Uint8Array): Promise<Pixels> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const [width, height] = [view.getUint32(16), view.getUint32(20)]
+  const depth = bytes[24] === 16 ? 16 : 8
+  const channels = channelsOf[bytes[25] ?? 0] ?? 3
+  const parts: Uint8Array[] = []
+  for (let at = 8; at + 12 <= bytes.length; ) {
+    const length = view.getUint32(at)
+    const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8))
+    if (type === 'IDAT') parts.push(bytes.subarray(at + 8, at + 8 + length))
+    at += 12 + length
+  }
+  const stream = new Blob(parts as Uint8Array<ArrayBuffer>[])
+    .stream()
+    .pipeThrough(new DecompressionStream('deflate'))
+  const rows = new Uint8Array(await new Response(stream).arrayBuffer())
+  const size = (channels * depth) / 8
+  const samples = unfilter(rows, width * size, height, size)
+  return { width, height, channels, depth, data: depth === 8 ? samples : wide(samples) }
+}
+
+/** Undoes the row filters of PNG. */
+function unfilter(rows: Uint8Array, stride: number, height: number, size: number): Uint8Array {
+  const out = new Uint8Array(stride * height)
+  for (let y = 0; y < height; y++) {
+    const filter = rows[y * (stride + 1)]
+    const from = y * (stride + 1) + 1
+    const to = y * stride
+    for (let i = 0; i < stride; i++) {
+      const left = i < size ? 0 : out[to + i - size]!
+      const up = y === 0 ? 0 : out[to + i - stride]!
+      const corner = i < size || y === 0 ? 0 : out[to + i - stride - size]!
+      out[to + i] = rows[from + i]! + predicted(filter, left, up, corner)
+    }
+  }
+  return out
+}
+
+function predicted(filter: number | undefined, left: number, up: number, corner: number): number {
+  if (filter === 1) return left
+  if (filter === 2) return up
+  if (filter === 3) return (left + up) >> 1
+  if (filter !== 4) return 0
+  const [a, b, c] = [Math.abs(up - corner), Math.abs(left - corner), Math.abs(left + up - 2 * corner)]
+  return a <= b && a <= c ? left : b <= c ? up : corner
+}
+
+function wide(bytes: Uint8Array): Uint16Array {
+  const out = new Uint16Array(bytes.length / 2)
+  for (let i = 0; i < out.length; i++) out[i] = bytes[2 * i]! * 256 + bytes[2 * i + 1]!
+  return out
+}
+
+/** The picture on a canvas of its own size. */
+export function canvasOf({ width, height, channels, depth, data }: Pixels): HTMLCanvasElement {
+  const image = new ImageData(width, height)
+  const shift = depth === 16 ? 8 : 0
+  const isColour = channels >= 3
+  for (let i = 0, from = 0, to = 0; i < width * height; i++, from += channels, to += 4) {
+    image.data[to] = data[from]! >> shift
+    image.data[to + 1] = data[from + (isColour ? 1 : 0)]! >> shift
+    image.data[to + 2] = data[from + (isColour ? 2 : 0)]! >> shift
+    image.data[to + 3] = channels % 2 === 0 ? data[from + channels - 1]! >> shift : 255
+  }
+  return paint(image)
+}
+
+/** An image on a canvas. */
+export function paint(image: ImageData): HTMLCanvasElement {
+  const canvas = document.createElement('canvas')
+  canvas.width = image.width
+  canvas.height = image.height
+  canvas.getContext('2d')?.putImageData(image, 0, 0)
+  return canvas
+}
+
+/** The samples of a pixel, none outside the picture. */
+export function samplesAt(picture: Pixels | undefined, x: number, y: number): number[] | undefined {
+  if (picture === undefined || x < 0 || y < 0 || x >= picture.width || y >= picture.height) return undefined
+  const at = (y * picture.width + x) * picture.channels
+  return [...picture.data.subarray(at, at + picture.channels)]
+}

@@ -1,0 +1,289 @@
+import type { Box } from './difference.ts'
+import { drawDivider, drawPane, type Hover, type Pane, type Scene, type Side } from './draw.ts'
+import { samplesAt } from './png.ts'
+
+export type Mode = 'side' | 'slider' | 'blink' | 'difference' | 'expected' | 'actual'
+
+const maxScale = 96
+const gap = 2
+const blinkMilliseconds = 600
+
+export type Viewer = ReturnType<typeof createViewer>
+
+/** A canvas that shows a scene: panned by dragging, zoomed by the wheel about the pointer. */
+export function createViewer(
+  canvas: HTMLCanvasElement,
+  events: { hover(at: Hover | undefined): void; changed(): void },
+) {
+  const context = canvas.getContext('2d')!
+  let scene: Scene = {}
+  let mode: Mode = 'side'
+  let scale = 1
+  let [centreX, centreY] = [0, 0]
+  let [width, height] = [0, 0]
+  let divider = 0.5
+  let blinkSide: Side = 'expected'
+  let blinking: number | undefined
+  let hover: Hover | undefined
+  let showBoxes = true
+  let boxIndex = -1
+  let fitted = true
+  let queued = false
+
+  const size = () => {
+    const all = [scene.expected, scene.actual].filter((one) => one !== undefined)
+    return {
+      width: Math.max(1, ...all.map(({ pixels }) => pixels.width)),
+      height: Math.max(1, ...all.map(({ pixels }) => pixels.height)),
+    }
+  }
+
+  const panes = (): Pane[] => {
+    const whole = (side: Side): Pane[] => [{ side, left: 0, width }]
+    if (scene.expected === undefined) return whole('actual')
+    if (scene.actual === undefined) return whole('expected')
+    if (mode === 'side') {
+      const half = (width - gap) / 2
+      return [
+        { side: 'expected', left: 0, width: half },
+        { side: 'actual', left: half + gap, width: half },
+      ]
+    }
+    if (mode === 'blink') return whole(blinkSide)
+    if (mode === 'slider') return whole('actual')
+    return whole(mode)
+  }
+
+  const fitScale = () => {
+    const picture = size()
+    const [pane] = panes()
+    const margin = 24
+    const room = Math.min(
+      ((pane?.width ?? width) - margin) / picture.width,
+      (height - margin) / picture.height,
+    )
+    return Math.max(0.01, room >= 2 ? Math.min(16, Math.floor(room)) : room)
+  }
+
+  function fitPicture(): void {
+    const picture = size()
+    fitted = true
+    scale = fitScale()
+    ;[centreX, centreY] = [picture.width / 2, picture.height / 2]
+    queue()
+  }
+
+  /** Zooms by a factor; the point of the picture at (x, y) of the canvas stays where it is. */
+  function zoom(factor: number, x?: number, y = height / 2): void {
+    const [pane] = panes().filter((one) => x === undefined || (x >= one.left && x <= one.left + one.width))
+    const middle = pane === undefined ? width / 2 : pane.left + pane.width / 2
+    const next = Math.min(maxScale, Math.max(Math.min(fitScale(), 1) / 4, scale * factor))
+    const [dx, dy] = [(x ?? middle) - middle, y - height / 2]
+    centreX += dx / scale - dx / next
+    centreY += dy / scale - dy / next
+    scale = next
+    fitted = false
+    queue()
+  }
+
+  function resize(): void {
+    const box = canvas.getBoundingClientRect()
+    const ratio = window.devicePixelRatio || 1
+    ;[width, height] = [box.width, box.height]
+    canvas.width = Math.max(1, Math.round(width * ratio))
+    canvas.height = Math.max(1, Math.round(height * ratio))
+    if (fitted) fitPicture()
+    queue()
+  }
+
+  function queue(): void {
+    if (queued) return
+    queued = true
+    requestAnimationFrame(() => {
+      queued = false
+      draw()
+      events.changed()
+    })
+  }
+
+  function draw(): void {
+    const ratio = window.devicePixelRatio || 1
+    context.setTransform(ratio, 0, 0, ratio, 0, 0)
+    context.clearRect(0, 0, width, height)
+    if (scene.expected === undefined && scene.actual === undefined) return
+    const isSliding = mode === 'slider' && scene.expected !== undefined && scene.actual !== undefined
+    for (const pane of panes()) drawIn(pane, isSliding ? { labelAt: 'right' } : {})
+    if (!isSliding) return
+    const at = Math.round(divider * width)
+    drawIn({ side: 'expected', left: 0, width }, { clipTo: at })
+    drawDivider(context, at, height)
+  }
+
+  function drawIn(pane: Pane, how: { clipTo?: number; labelAt?: 'right' }): void {
+    const [left, top] = originOf(pane)
+    drawPane(context, pane, {
+      scene,
+      scale,
+      left,
+      top,
+      height,
+      hover,
+      box: showBoxes && mode !== 'difference' ? boxIndex : undefined,
+      ...how,
+    })
+  }
+
+  /** Where the corner of the picture lies on the canvas. */
+  const originOf = (pane: Pane): [left: number, top: number] => [
+    Math.round(pane.left + pane.width / 2 - centreX * scale),
+    Math.round(height / 2 - centreY * scale),
+  ]
+
+  function hoverAt(x: number, y: number): Hover | undefined {
+    const pane = panes().find((one) => x >= one.left && x < one.left + one.width)
+    if (pane === undefined) return undefined
+    const [left, top] = originOf(pane)
+    const [px, py] = [Math.floor((x - left) / scale), Math.floor((y - top) / scale)]
+    const picture = size()
+    if (px < 0 || py < 0 || px >= picture.width || py >= picture.height) return undefined
+    const [expected, actual] = [scene.expected?.pixels, scene.actual?.pixels]
+    return { x: px, y: py, expected: samplesAt(expected, px, py), actual: samplesAt(actual, px, py) }
+  }
+
+  function listen(): void {
+    let drag: { x: number; y: number; slides: boolean } | undefined
+    const place = (event: PointerEvent | WheelEvent | MouseEvent): [number, number] => {
+      const box = canvas.getBoundingClientRect()
+      return [event.clientX - box.left, event.clientY - box.top]
+    }
+    canvas.addEventListener('pointerdown', (event) => {
+      if (event.button !== 0) return
+      const [x, y] = place(event)
+      const slides = mode === 'slider' && (fitted || Math.abs(x - divider * width) < 20)
+      drag = { x, y, slides }
+      canvas.setPointerCapture(event.pointerId)
+      if (slides) slideTo(x / width)
+    })
+    canvas.addEventListener('pointermove', (event) => {
+      const [x, y] = place(event)
+      if (drag?.slides) slideTo(x / width)
+      else if (drag !== undefined) {
+        centreX -= (x - drag.x) / scale
+        centreY -= (y - drag.y) / scale
+        drag = { x, y, slides: false }
+        fitted = false
+      }
+      hover = hoverAt(x, y)
+      events.hover(hover)
+      queue()
+    })
+    for (const name of ['pointerup', 'pointercancel'] as const) {
+      canvas.addEventListener(name, () => {
+        drag = undefined
+      })
+    }
+    canvas.addEventListener('pointerleave', () => {
+      hover = undefined
+      events.hover(undefined)
+      queue()
+    })
+    canvas.addEventListener(
+      'wheel',
+      (event) => {
+        event.preventDefault()
+        const lines = event.deltaMode === 1 ? 24 : 1
+        zoom(Math.exp(-event.deltaY * lines * (event.ctrlKey ? 0.01 : 0.0018)), ...place(event))
+      },
+      { passive: false },
+    )
+    canvas.addEventListener('dblclick', (event) => {
+      if (fitted) zoom(Math.max(2, 8 / scale), ...place(event))
+      else fitPicture()
+    })
+    new ResizeObserver(resize).observe(canvas)
+  }
+
+  function slideTo(share: number): void {
+    divider = Math.min(1, Math.max(0, share))
+    queue()
+  }
+
+  function blink(): void {
+    blinkSide = blinkSide === 'expected' ? 'actual' : 'expected'
+    queue()
+  }
+
+  function stopBlinking(): void {
+    window.clearInterval(blinking)
+    blinking = undefined
+  }
+
+  function setMode(next: Mode): void {
+    const refit = fitted
+    mode = next
+    stopBlinking()
+    if (mode === 'blink') blinking = window.setInterval(blink, blinkMilliseconds)
+    if (refit) fitPicture()
+    queue()
+  }
+
+  listen()
+  resize()
+  return {
+    show(next: Scene) {
+      const before = size()
+      scene = next
+      hover = undefined
+      boxIndex = -1
+      const now = size()
+      if (fitted || before.width !== now.width || before.height !== now.height) fitPicture()
+      queue()
+    },
+    setMode,
+    fit: fitPicture,
+    zoom,
+    /** One pixel of the picture on one of the screen. */
+    oneToOne() {
+      scale = 1 / (window.devicePixelRatio || 1)
+      fitted = false
+      queue()
+    },
+    /** Moves the divider by a share of the width. */
+    slideBy: (by: number) => slideTo(divider + by),
+    slideTo,
+    /** Shows the other picture, and keeps it. */
+    flip() {
+      stopBlinking()
+      blink()
+    },
+    toggleBoxes() {
+      showBoxes = !showBoxes
+      queue()
+    },
+    /** Goes to the next place that differs. */
+    nextDifference(step: number) {
+      const boxes = scene.difference?.boxes ?? []
+      if (boxes.length === 0) return
+      boxIndex = (boxIndex + step + boxes.length) % boxes.length
+      goTo(boxes[boxIndex]!)
+    },
+    redraw: queue,
+    state: () => ({
+      mode,
+      scale,
+      divider,
+      blinkSide,
+      box: boxIndex,
+      boxes: scene.difference?.boxes.length ?? 0,
+    }),
+  }
+
+  function goTo(box: Box): void {
+    const [pane] = panes()
+    const room = Math.min((pane?.width ?? width) / (box.width + 8), height / (box.height + 8))
+    scale = Math.min(maxScale / 2, Math.max(fitScale(), room))
+    ;[centreX, centreY] = [box.x + box.width / 2, box.y + box.height / 2]
+    fitted = false
+    queue()
+  }
+}

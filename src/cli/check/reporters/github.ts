@@ -1,0 +1,31 @@
+import type { CaseResult } from '../results.ts'
+import { markdownOf } from './markdown.ts'
+import type { Reporter } from './reporter.ts'
+import { detailsOf } from './summary.ts'
+
+/** Annotations at the cases of the manifest, and the summary of the step where GitHub names a file for it. */
+export const github: Reporter = {
+  summary: 'annotations and the step summary of GitHub Actions; automatic there',
+  async report(run, to) {
+    const lines = run.cases.filter(({ failed }) => failed).map(annotation)
+    if (lines.length > 0) await to.write(`${lines.join('\n')}\n`)
+    const summary = to.env.GITHUB_STEP_SUMMARY
+    if (summary !== undefined && summary !== '') await to.append(summary, markdownOf(run, to.approve))
+  },
+}
+
+function annotation(one: CaseResult): string {
+  const { name, status, message, place } = one
+  const properties = {
+    ...(place !== undefined && { file: place.file, line: String(place.line), col: String(place.column) }),
+    title: `${status}: ${name}`,
+  }
+  const list = Object.entries(properties).map(([key, value]) => `${key}=${escapeProperty(value)}`)
+  return `::error ${list.join(',')}::${escapeData([message, ...detailsOf(one)].join('\n'))}`
+}
+
+/** As the toolkit of GitHub's actions does it. */
+const escapeData = (text: string): string =>
+  text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
+const escapeProperty = (text: string): string =>
+  escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C')

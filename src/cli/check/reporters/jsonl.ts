@@ -1,0 +1,14 @@
+import type { Reporter } from './reporter.ts'
+
+/** A JSON object for each case on a line of its own, then one for the sum. */
+export const jsonl: Reporter = {
+  summary: 'a JSON object on a line for each case, and one for the sum',
+  async report(run, to) {
+    const { cases, ...rest } = run
+    const lines = [
+      ...cases.map((one) => JSON.stringify({ type: 'case', ...one })),
+      JSON.stringify({ type: 'run', ...rest }),
+    ]
+    await to.write(`${lines.join('\n')}\n`)
+  },
+}

@@ -1,0 +1,50 @@
+import { type CaseResult, type Run, statuses } from '../results.ts'
+import type { Reporter } from './reporter.ts'
+import { approveText, countsText, detailsOf, signs, timeText, verdictText } from './summary.ts'
+
+/** Markdown, for comments on pull requests and summaries. */
+export const markdown: Reporter = {
+  summary: 'Markdown, for a comment on a pull request',
+  report: (run, to) => to.write(markdownOf(run, to.approve)),
+}
+
+/** The most cases that a table names: beyond, nobody reads it, and some servers cut it off. */
+const most = 200
+
+/** A run in Markdown; `approve` is the command that approves, without names. */
+export function markdownOf(run: Run, approve: string): string {
+  const shown = [...run.cases]
+    .filter(({ status }) => status !== 'pass')
+    .sort((a, b) => statuses.indexOf(b.status) - statuses.indexOf(a.status))
+  const rows = shown.slice(0, most).map(row)
+  const approval = approveText(run, approve)
+  return `${[
+    `### ${run.failed > 0 ? '❌' : '✅'} convo check: ${verdictText(run)}`,
+    '',
+    `${countsText(run)}; ${timeText(run.milliseconds)}`,
+    ...(rows.length === 0 ? [] : ['', '| | case | status | what |', '|---|---|---|---|', ...rows]),
+    ...(shown.length > most ? ['', `and ${shown.length - most} more`] : []),
+    ...(approval === undefined ? [] : ['', 'If this is how it should be:', '', fenced(approval)]),
+  ].join('\n')}\n`
+}
+
+function row(one: CaseResult): string {
+  const what = [one.message, ...detailsOf(one)].map(escapeMarkdown).join('<br>')
+  return `| ${signs[one.status]} | ${escapeMarkdown(one.name)} | ${one.status} | ${what} |`
+}
+
+/** Text that Markdown and the HTML in it take as text. */
+export const escapeMarkdown = (text: string): string =>
+  text
+    .replace(/[\r\n]+/g, ' ')
+    .replace(/[\\`*_{}[\]()#+!|~$@:-]/g, '\\$&')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+
+/** Code between fences longer than any in it. */
+function fenced(code: string): string {
+  const longest = Math.max(2, ...(code.match(/`+/g) ?? []).map((run) => run.length))
+  const fence = '`'.repeat(longest + 1)
+  return `${fence}sh\n${code}\n${fence}`
+}

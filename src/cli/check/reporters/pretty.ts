@@ -1,0 +1,56 @@
+import { join } from 'node:path'
+import type { CaseResult, Run, Status } from '../results.ts'
+import type { Destination, Reporter } from './reporter.ts'
+import { approveText, countsText, detailsOf, oneLine, signs, timeText, verdictText } from './summary.ts'
+
+const codes: Readonly<Record<Status, string>> = {
+  pass: '32',
+  tolerated: '33',
+  changed: '31',
+  size: '31',
+  new: '36',
+  obsolete: '35',
+  error: '1;31',
+}
+
+/** For people at a terminal: what needs a look, then the sum. */
+export const pretty: Reporter = {
+  summary: 'for people: the cases that need a look, and the sum',
+  async report(run, to) {
+    const painter = (code: string, text: string) => (to.hasColour ? `\x1b[${code}m${text}\x1b[0m` : text)
+    const shown = run.cases.filter(({ status }) => status !== 'pass')
+    const width = Math.min(40, Math.max(0, ...shown.map(({ name }) => name.length)))
+    const lines = shown.flatMap((one) => caseLines(one, width, painter, to.results))
+    const sum = painter(run.failed > 0 ? '1;31' : '1;32', verdictText(run))
+    const part = run.shard === undefined ? '' : `, shard ${run.shard.index} of ${run.shard.count}`
+    const text = [
+      ...lines,
+      ...(lines.length > 0 ? [''] : []),
+      `${sum}: ${countsText(run)}${part}; ${timeText(run.milliseconds)}`,
+      ...hints(run, to),
+    ]
+    await to.write(`${text.join('\n')}\n`)
+  },
+}
+
+function caseLines(
+  one: CaseResult,
+  width: number,
+  painter: (code: string, text: string) => string,
+  results: string,
+): string[] {
+  const { name, status, message, failed, diff } = one
+  const head = `${signs[status]} ${status.padEnd(9)}`
+  const line = `${painter(codes[status], head)} ${oneLine(name).padEnd(width)}  ${message}`
+  if (!failed) return [line]
+  const details = [...detailsOf(one), ...(diff === undefined ? [] : [`difference: ${join(results, diff)}`])]
+  return [line, ...details.map((detail) => `    ${detail}`)]
+}
+
+function hints(run: Run, to: Destination): string[] {
+  const approval = approveText(run, to.approve)
+  return [
+    ...(run.failed > 0 ? [`pictures: ${to.results}`] : []),
+    ...(approval === undefined ? [] : [`if this is how it should be: ${approval}`]),
+  ]
+}

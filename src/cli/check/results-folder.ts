@@ -1,0 +1,2 @@
+/** Where results go unless --results says otherwise. */
+export const defaultResults = '.convo/check'

@@ -1,0 +1,146 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ConvoError } from '../../error.ts'
+import { writeAtomically } from '../../image/output.ts'
+import type { Place } from './document.ts'
+import type { LockEntry } from './lock.ts'
+import { isRecord } from './values.ts'
+
+/** What came of a case, the good ones first. */
+export const statuses = ['pass', 'tolerated', 'changed', 'size', 'new', 'obsolete', 'error'] as const
+export type Status = (typeof statuses)[number]
+
+/** A file, and what it held when the check ran. */
+export type Seen = { readonly path: string; readonly sha256: string }
+
+/** What `approve` needs to promote a case without computing again. */
+export type Approval = {
+  /** The golden as it was: where, and its bytes unless there was none. */
+  readonly golden: { readonly path: string; readonly sha256?: string }
+  /** What becomes the golden; absent: the golden goes. */
+  readonly actual?: { readonly file: string; readonly sha256: string; readonly entry: LockEntry }
+  /** What the actual was made from. */
+  readonly inputs: readonly Seen[]
+}
+
+/** Measured differences, as JSON has them. */
+export type Measured = {
+  readonly compared: number
+  readonly differing: number
+  readonly share: number
+  /** levels; null where a pixel is missing or not a number */
+  readonly largest: number | null
+  readonly rmse: number | null
+  readonly psnr: number | null
+  readonly ssim?: number
+}
+
+export type CaseResult = {
+  readonly name: string
+  readonly status: Status
+  /** Whether it makes the check fail. */
+  readonly failed: boolean
+  /** One line. */
+  readonly message: string
+  readonly why: readonly string[]
+  readonly fix?: string
+  /** Where the manifest has it; an obsolete golden is in none. */
+  readonly place?: Place
+  /** The command that makes the picture. */
+  readonly command?: string
+  readonly tolerance?: string
+  readonly reason?: string
+  readonly measured?: Measured
+  /** For people: what was measured, and what allowed it. */
+  readonly facts: readonly (readonly [label: string, value: string])[]
+  /** The smallest tolerance that passes, as options; `exact` where none is needed. */
+  readonly smallest?: string
+  /** Of --self-test: whether a difference just beyond the tolerance was noticed. */
+  readonly selfTest?: 'noticed' | 'missed'
+  /** Pictures in the folder of the results. */
+  readonly expected?: string
+  readonly actual?: string
+  readonly diff?: string
+  readonly approval?: Approval
+  readonly milliseconds: number
+}
+
+/** Everything that a check found: the content of results.json. */
+export type Run = {
+  readonly version: 1
+  readonly tools: Readonly<Record<string, string>>
+  readonly manifest: Seen
+  readonly goldens: string
+  readonly filter?: readonly string[]
+  readonly shard?: { readonly index: number; readonly count: number }
+  readonly counts: Readonly<Record<Status, number>>
+  readonly failed: number
+  readonly milliseconds: number
+  readonly cases: readonly CaseResult[]
+}
+
+export const resultsName = 'results.json'
+
+/** How often each status occurs. */
+export function countsOf(cases: readonly CaseResult[]): Record<Status, number> {
+  const counts = Object.fromEntries(statuses.map((status) => [status, 0])) as Record<Status, number>
+  for (const { status } of cases) counts[status]++
+  return counts
+}
+
+/**
+ * Removes the results of the last run and makes room for the next, which git does not see.
+ *
+ * @throws ConvoError E_OUTPUT for a folder with files in it and no results: it was given by mistake
+ */
+export async function clearResults(folder: string): Promise<void> {
+  if (existsSync(folder) && readdirSync(folder).length > 0 && !isOwn(folder)) {
+    throw new ConvoError('E_OUTPUT', `${folder} has files in it that no check wrote`, {
+      why: `${folder}: the results of the last run would be removed, and this folder holds none`,
+      fix: 'another folder for --results',
+    })
+  }
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(folder, { recursive: true })
+  await writeFile(join(folder, '.gitignore'), ownIgnore)
+}
+
+/** Keeps results out of git, and says whose folder it is. */
+const ownIgnore = '# results of convo check\n*\n'
+
+function isOwn(folder: string): boolean {
+  const file = join(folder, '.gitignore')
+  return existsSync(file) && readFileSync(file, 'utf8') === ownIgnore
+}
+
+/** Writes results.json in one step. */
+export async function writeResults(folder: string, run: Run): Promise<void> {
+  const text = new TextEncoder().encode(`${JSON.stringify(run, null, 1)}\n`)
+  await writeAtomically(join(folder, resultsName), (output) => output.write(text))
+}
+
+/** The last run in a folder. @throws ConvoError E_USAGE where there is none, E_INPUT for one that is damaged */
+export function readResults(folder: string): Run {
+  return readRun(join(folder, resultsName), `convo check, then again; it leaves its results in ${folder}`)
+}
+
+/** A results.json. @throws ConvoError E_USAGE where there is none, E_INPUT for one that is damaged */
+export function readRun(file: string, fix: string): Run {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new ConvoError('E_USAGE', `there are no results of a check at ${file}`, { fix, cause })
+  }
+  let run: unknown
+  try {
+    run = JSON.parse(text)
+  } catch (cause) {
+    throw new ConvoError('E_INPUT', `${file} is damaged`, { why: (cause as Error).message, fix, cause })
+  }
+  if (!isRecord(run) || run.version !== 1 || !Array.isArray(run.cases) || !isRecord(run.counts)) {
+    throw new ConvoError('E_INPUT', `${file} holds no results of this version of convo check`, { fix })
+  }
+  return run as Run
+}

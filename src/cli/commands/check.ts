@@ -1,0 +1,59 @@
+import { resolve } from '../../params.ts'
+import { checkSettings, reportSettings, resultsSettings } from '../check/settings.ts'
+import type { Command } from '../command.ts'
+
+const example = `goldens: goldens                   # a folder beside the manifest
+cases:
+  - name: blur-{stem}
+    input: pictures/*.png
+    run: [gaussian, --sigma, 2]
+  - name: edges
+    input: pictures/scene.png
+    chain: [gaussian, --sigma, 2, --, sobel, --unit]
+    tolerance: { max-abs: 1, reason: the camera's JPEG decoder differs }
+  - name: page
+    actual: build/page.png         # made by something else, compared only`
+
+/** `convo check [manifest]` */
+export const checkCommand: Command = {
+  name: 'check',
+  summary: 'makes pictures and compares them with their goldens, as a manifest says',
+  group: 'commands',
+  arguments: [
+    {
+      name: 'manifest',
+      summary: 'convo.check.yaml unless given; JSON is read too',
+      kind: 'file',
+      optional: true,
+    },
+  ],
+  options: [
+    { title: 'What is checked', params: checkSettings },
+    { title: 'How it is told', params: { ...reportSettings, ...resultsSettings } },
+  ],
+  examples: [
+    'convo check',
+    'convo check --filter "blur-*" --reporter html=report.html',
+    'convo check --self-test --reporter junit=junit.xml --reporter pretty',
+    'convo check --shard 2/4 --reporter json=shard-2/results.json',
+  ],
+  details: () => [
+    { title: 'A manifest', text: example.replace(/^/gm, '  ') },
+    {
+      title: 'What comes of a case',
+      text:
+        'pass: every sample equals the golden. tolerated: it differs within its tolerance. changed, size: it differs. ' +
+        'new: there is no golden. obsolete: a golden without a case. error: it could not be made or compared, or the ' +
+        'golden is not the approved one. All but the first two fail, unless allowed.',
+    },
+    {
+      title: 'Exit status',
+      text: '0: no case failed. 1: some did. 2: the manifest or the options are wrong. Goldens are only written by approve, review and --update, and never where CI is set.',
+    },
+  ],
+  async run({ args, given, io }) {
+    const settings = resolve({ ...checkSettings, ...reportSettings, ...resultsSettings }, given)
+    const { check } = await import('../check/check.ts')
+    return check(args[0], settings, io)
+  },
+}

@@ -1,0 +1,43 @@
+import { resolve, text } from '../../params.ts'
+import type { Command } from '../command.ts'
+import { sharedSettings } from '../settings.ts'
+
+const mergeSettings = {
+  output: text(
+    'the report: .html, .json, .jsonl, .xml for JUnit, .md for Markdown, .txt',
+    '<file>',
+    'report.html',
+  ),
+  debug: sharedSettings.debug,
+}
+
+/** `convo report merge <json...>` */
+export const reportMerge: Command = {
+  name: 'report merge',
+  summary: 'makes one report of the results of several shards',
+  group: 'commands',
+  arguments: [
+    {
+      name: 'json',
+      summary: 'results.json of a check, its pictures beside it; a folder of results will do',
+      kind: 'file',
+      repeats: true,
+    },
+  ],
+  options: [{ title: 'Options', params: mergeSettings }],
+  examples: [
+    'convo report merge shard-*/results.json -o report.html',
+    'convo report merge shard-1 shard-2 -o junit.xml',
+  ],
+  details: () => [
+    {
+      title: 'Exit status',
+      text: '0: the report is whole, whatever it says. 1: a shard is missing. 2: it could not be made.',
+    },
+  ],
+  async run({ args, given, io }) {
+    const settings = resolve(mergeSettings, given)
+    const { mergeReports } = await import('../check/merge.ts')
+    return mergeReports(args, settings.output, io)
+  },
+}

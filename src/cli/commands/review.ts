@@ -1,0 +1,24 @@
+import { resolve } from '../../params.ts'
+import { resultsSettings } from '../check/settings.ts'
+import type { Command } from '../command.ts'
+
+/** `convo review` */
+export const reviewCommand: Command = {
+  name: 'review',
+  summary: 'walks through what the last check found, in a terminal: approve, reject, skip, view',
+  group: 'commands',
+  arguments: [],
+  options: [{ title: 'Options', params: resultsSettings }],
+  examples: ['convo review'],
+  details: () => [
+    {
+      title: 'Exit status',
+      text: '0: everything was approved, or there was nothing to review. 1: something was rejected or left.',
+    },
+  ],
+  async run({ given, io }) {
+    const settings = resolve(resultsSettings, given)
+    const { reviewResults } = await import('../check/review.ts')
+    return reviewResults(settings.results, io)
+  },
+}
