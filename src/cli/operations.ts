@@ -44,7 +44,7 @@ function filterOperation(name: string, { build, ...rest }: Filter): Operation {
     kernel: 'none',
     // worked out when asked for: a run needs this of one operation only
     get shared() {
-      return sharedBy(rest.params, ['kernel', 'groups', 'channels'])
+      return sharedBy(rest.params, ['kernel', 'groups'])
     },
     recipe: () => build(defaults(rest.params)),
     build: ({ values }) => ({ kind: 'recipe', recipe: build(values) }),
