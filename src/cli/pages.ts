@@ -17,11 +17,14 @@ export type PageOptions = { readonly maxPixels: number; readonly orient: boolean
  */
 export async function openPages(source: Source, options: PageOptions): Promise<Pages> {
   const name = options.name ?? nameOf(source)
-  if (probe(source, name).kind === 'npy') {
+  const { kind } = probe(source, name)
+  if (kind === 'npy') {
     const bytes = typeof source === 'string' ? readInput(source) : source
     return arrayPages(readNpy(bytes, name), name)
   }
-  const { pages } = await readHeader(source, { ...options, name })
+  // these hold one picture: to ask the decoder would open them once more
+  const isSingle = kind === 'png' || kind === 'jpeg'
+  const pages = isSingle ? 1 : (await readHeader(source, { ...options, name })).pages
   return {
     count: pages,
     pictures: pages === 1 ? single(source, { ...options, name }) : decodePages(source, { ...options, name }),
