@@ -17,6 +17,8 @@ export type Order = { readonly input: string; readonly output: string; readonly 
 export type ToWorker =
   | { readonly kind: 'setup'; readonly setup: Setup }
   | { readonly kind: 'order'; readonly order: Order }
+  /** What was made was noted: it may take its place. */
+  | { readonly kind: 'place' }
 
 /** An error, in the form in which it goes from process to process and into logs. */
 export type ErrorText = {
@@ -24,6 +26,14 @@ export type ErrorText = {
   readonly message: string
   readonly why: readonly string[]
   readonly fix?: string | undefined
+}
+
+/** Of an input its hash and stamp, of the output its size and the time of its last change. */
+export type MadeFile = {
+  readonly hash: string
+  readonly stamp: string
+  readonly size: number
+  readonly time: string
 }
 
 /** What came of an order. */
@@ -35,13 +45,18 @@ export type Result =
       readonly notes: readonly string[]
       readonly bytes: number
       readonly milliseconds: number
-      /** For the state: of the input, its hash and stamp; of the output, size and time. */
-      readonly made: { readonly hash: string; readonly stamp: string; readonly size: number; readonly time: string }
+      readonly made: MadeFile
     }
   | { readonly kind: 'failed'; readonly error: ErrorText; readonly milliseconds: number }
 
-/** A result with the memory that the worker holds after it, in bytes. */
-export type FromWorker = { readonly result: Result; readonly held: number }
+export type FromWorker =
+  /** `held`: bytes of memory that the worker has after it. */
+  | { readonly kind: 'result'; readonly result: Result; readonly held: number }
+  /**
+   * Before an input is replaced by its output: noted first, it is done once, however it ends. Other outputs are noted
+   * when they are there; one that is made twice does no harm.
+   */
+  | { readonly kind: 'made'; readonly made: MadeFile }
 
 /** A process that works on one picture at a time. */
 export type Worker = {
@@ -49,8 +64,8 @@ export type Worker = {
   readonly isAlive: () => boolean
   /** The memory that it holds, as it said last. */
   readonly held: () => number
-  /** Never fails: a worker that dies gives a result that says so. */
-  run(order: Order): Promise<Result>
+  /** Never fails: a worker that dies gives a result that says so. `onMade` is called before an input is replaced. */
+  run(order: Order, onMade: (made: MadeFile) => void): Promise<Result>
   /** Lets it go; what it is at is dropped, without a trace. */
   retire(): void
 }
@@ -73,6 +88,7 @@ export function startWorker(setup: Setup, idle: number): Worker {
   let held = idle
   let isAlive = true
   let said = ''
+  let noteMade: ((made: MadeFile) => void) | undefined
   let settle: ((result: Result) => void) | undefined
 
   const give = (result: Result) => {
@@ -93,20 +109,28 @@ export function startWorker(setup: Setup, idle: number): Worker {
     said = (said + text).slice(-mostKept)
   })
   child.on('message', (message: FromWorker) => {
+    if (message.kind === 'made') {
+      noteMade?.(message.made)
+      send({ kind: 'place' })
+      return
+    }
     held = message.held
     give(message.result)
   })
   child.on('error', (error) => die(`could not be started: ${error.message}`))
-  child.on('exit', (code, signal) => die(signal === null ? `ended with status ${code}` : `was ended by ${signal}`))
+  child.on('exit', (code, signal) =>
+    die(signal === null ? `ended with status ${code}` : `was ended by ${signal}`),
+  )
   send({ kind: 'setup', setup })
 
   return {
     pid: child.pid ?? 0,
     isAlive: () => isAlive,
     held: () => held,
-    run(order) {
+    run(order, onMade) {
       return new Promise((resolve) => {
         settle = resolve
+        noteMade = onMade
         if (!isAlive) give({ kind: 'failed', error: deathOf('was gone before', said), milliseconds: 0 })
         else send({ kind: 'order', order })
       })

@@ -1,3 +1,4 @@
+import { isSameFile } from '../../image/output.ts'
 import { hashFile, isSettled, stampOf } from './fingerprint.ts'
 import { type Item, statOf } from './items.ts'
 import type { Made, State } from './state.ts'
@@ -25,16 +26,21 @@ export async function decide(item: Item, state: State, maker: Maker, force: bool
   if (output === undefined) return runs('the output is not there')
   const records = state.get(item.name) ?? []
   if (records.length === 0) return runs('no batch has noted the output')
-  const fitting = records.filter(({ size, time }) => size === Number(output.size) && time === String(output.mtimeNs))
+  const fitting = records.filter(
+    ({ size, time }) => size === Number(output.size) && time === String(output.mtimeNs),
+  )
   const made = fitting.at(-1)
   if (made === undefined) return runs('the output was changed since')
   if (made.arithmetic !== maker.arithmetic) return runs('the arithmetic has a new version')
   if (made.operation !== maker.operation) return runs('the operation or its options are others')
+  // what replaced its input is not to be made of itself once more
+  if (isSameFile(item.input, item.output)) return { run: false, reason: 'up to date' }
   const stamp = stampOf(item.stat)
   if (made.stamp === stamp) return { run: false, reason: 'up to date' }
   const before = Date.now()
   const hash = await hashFile(item.input, item.bytes).catch(() => undefined)
-  if (hash !== made.hash) return runs(made.input === item.input ? 'the input has changed' : 'the input is another')
+  if (hash !== made.hash)
+    return runs(made.input === item.input ? 'the input has changed' : 'the input is another')
   const renewed = { ...made, input: item.input, stamp: isSettled(item.stat, before) ? stamp : '' }
   return { run: false, reason: 'up to date', renewed }
 }

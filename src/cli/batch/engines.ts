@@ -66,15 +66,25 @@ export function engineShard(environment: Environment, count?: number): Shard {
     })
   }
   if (second !== undefined) {
-    throw new ConvoError('E_OPTION', `--shard auto finds two engines, ${first.engine.name} and ${second.engine.name}`, {
-      why: [first, second].map(({ engine, says }) => `${engine.name}: ${says.index} of ${says.count ?? 'unknown'}`),
-      fix: '--shard i/n',
-    })
+    throw new ConvoError(
+      'E_OPTION',
+      `--shard auto finds two engines, ${first.engine.name} and ${second.engine.name}`,
+      {
+        why: [first, second].map(
+          ({ engine, says }) => `${engine.name}: ${says.index} of ${says.count ?? 'unknown'}`,
+        ),
+        fix: '--shard i/n',
+      },
+    )
   }
   return complete(first.engine, first.says, count)
 }
 
-function complete({ name, variables }: Engine, { index, count: told }: Told, asked: number | undefined): Shard {
+function complete(
+  { name, variables }: Engine,
+  { index, count: told }: Told,
+  asked: number | undefined,
+): Shard {
   const count = told ?? asked
   if (count === undefined) {
     throw new ConvoError('E_OPTION', `--shard auto cannot know how many jobs a ${name} has`, {
@@ -96,7 +106,12 @@ function complete({ name, variables }: Engine, { index, count: told }: Told, ask
 }
 
 /** An index counted from `base`, and a count. */
-function from(environment: Environment, index: string, count: string | undefined, base: 0 | 1): Told | undefined {
+function from(
+  environment: Environment,
+  index: string,
+  count: string | undefined,
+  base: 0 | 1,
+): Told | undefined {
   const total = count === undefined ? undefined : wholeOf(environment, count)
   const at = wholeOf(environment, index)
   if (at !== undefined) return { index: at - base + 1, count: total }

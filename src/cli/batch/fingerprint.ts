@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, type BigIntStats, readFileSync } from 'node:fs'
+import { type BigIntStats, createReadStream, readFileSync } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 
 /** Files up to this size are read in one piece. */
@@ -20,7 +20,8 @@ export const hashText = (text: string): string => createHash('sha256').update(te
  * What tells a file from its later self without reading it. The time of the last change of the inode is part of it,
  * which no program can set.
  */
-export const stampOf = ({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string => `${ino}:${size}:${mtimeNs}:${ctimeNs}`
+export const stampOf = ({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string =>
+  `${ino}:${size}:${mtimeNs}:${ctimeNs}`
 
 /** The clock of a file system may stand still for this long between two changes of a file. */
 const granularity = 2_000_000_000n

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { basename, dirname, extname, join, normalize, relative, resolve } from 'node:path'
+import { basename, dirname, extname, join, normalize, resolve } from 'node:path'
 import { glob, isDynamicPattern } from 'tinyglobby'
 import { ConvoError } from '../../error.ts'
+import { leaves } from './template.ts'
 
 /** A picture to process. */
 export type Input = {
@@ -68,7 +69,8 @@ export async function findInputs(sources: Sources): Promise<Found> {
       inputs.push({ path, rel: '', named: true })
     }
   }
-  const notes = linked === 0 ? [] : [`${linked} linked folder${linked === 1 ? ' was' : 's were'} not followed`]
+  const notes =
+    linked === 0 ? [] : [`${linked} linked folder${linked === 1 ? ' was' : 's were'} not followed`]
   return { inputs: sortedOnce(inputs), folders, notes }
 }
 
@@ -80,7 +82,11 @@ function sortedOnce(inputs: readonly Input[]): Input[] {
     const place = resolve(path)
     const before = byPath.get(place)
     // one that is named is meant, whatever a glob says of it
-    byPath.set(place, { path: before?.path ?? path, rel: before?.rel ?? input.rel, named: input.named || before?.named === true })
+    byPath.set(place, {
+      path: before?.path ?? path,
+      rel: before?.rel ?? input.rel,
+      named: input.named || before?.named === true,
+    })
   }
   return [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
 }
@@ -136,12 +142,18 @@ async function expand(pattern: string, sources: Sources): Promise<[folder: strin
     expandDirectories: false,
     followSymbolicLinks: false,
   })
+  const isInside = sources.without !== undefined && !leaves(folder, sources.without)
+  const out = isInside && resolve(sources.without) !== resolve(folder) ? sources.without : undefined
   // `**` and `*` do not say that everything is a picture; `*.dat` does
   const isAny = /^\*+$/.test(segments.at(-1) ?? '')
   const inputs = found
     .filter((path) => !isAny || looksLikePicture(path))
-    .map((path) => ({ path: join(folder, path), rel: dirname(path) === '.' ? '' : dirname(path), named: false }))
-    .filter(({ path }) => sources.without === undefined || !isWithin(sources.without, path))
+    .map((path) => ({
+      path: join(folder, path),
+      rel: dirname(path) === '.' ? '' : dirname(path),
+      named: false,
+    }))
+    .filter(({ path }) => out === undefined || leaves(out, path))
   if (inputs.length === 0) {
     throw new ConvoError('E_INPUT', `no file fits ${pattern}`, {
       why: `looked in ${folder} for ${rest}`,
@@ -149,11 +161,6 @@ async function expand(pattern: string, sources: Sources): Promise<[folder: strin
     })
   }
   return [folder, inputs]
-}
-
-function isWithin(folder: string, path: string): boolean {
-  const way = relative(folder, path)
-  return way !== '' && !way.startsWith('..')
 }
 
 async function readList(file: string, isNull: boolean): Promise<string[]> {

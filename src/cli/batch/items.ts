@@ -1,4 +1,4 @@
-import { realpathSync, type BigIntStats, statSync } from 'node:fs'
+import { type BigIntStats, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, extname, join, relative, resolve } from 'node:path'
 import { ConvoError } from '../../error.ts'
 import type { Input } from './inputs.ts'
@@ -81,10 +81,14 @@ function refuseCollisions(items: readonly Item[], template: Template): void {
   if (first === undefined) return
   const why = pairs.slice(0, mostNamed).map(([a, b]) => `${a.output}: from ${a.input} and ${b.input}`)
   if (pairs.length > mostNamed) why.push(`and ${pairs.length - mostNamed} more`)
-  throw new ConvoError('E_USAGE', `two inputs would write one output, ${first[1].output}: ${first[0].input} and ${first[1].input}`, {
-    why,
-    fix: apartKey(first, template),
-  })
+  throw new ConvoError(
+    'E_USAGE',
+    `two inputs would write one output, ${first[1].output}: ${first[0].input} and ${first[1].input}`,
+    {
+      why,
+      fix: apartKey(first, template),
+    },
+  )
 }
 
 /** A template that keeps two inputs apart. */
@@ -110,7 +114,8 @@ function refuseInputs(items: readonly Item[], inPlace: boolean): void {
   for (const item of items) {
     const there = statOf(item.output)
     const hit =
-      byPlace.get(places(item.output)) ?? (there === undefined ? undefined : byFile.get(`${there.dev}:${there.ino}`))
+      byPlace.get(places(item.output)) ??
+      (there === undefined ? undefined : byFile.get(`${there.dev}:${there.ino}`))
     if (hit === undefined || (hit === item && inPlace)) continue
     const isOwn = hit === item
     throw new ConvoError(

@@ -1,4 +1,13 @@
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, statSync, unlinkSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -148,7 +157,12 @@ function hold(own: Own, dead: readonly number[]): Lock {
 }
 
 /** A live lock that excludes this one. Those that were left behind are deleted, and their processes added to `dead`. */
-function findOther(folder: string, own: string, shard: Shard | undefined, dead: number[]): Holder | undefined {
+function findOther(
+  folder: string,
+  own: string,
+  shard: Shard | undefined,
+  dead: number[],
+): Holder | undefined {
   const now = mtimeOf(own) ?? Date.now()
   for (const name of readdirSync(folder)) {
     const path = join(folder, name)

@@ -55,7 +55,11 @@ function cgroupCores(readText: ReadText): number | undefined {
 }
 
 /** The memory that this process may use: what the machine has, less where a cgroup or Slurm gives it less; bytes. */
-export function memoryLimit(environment: Environment, readText: ReadText = systemText, total = totalmem()): number {
+export function memoryLimit(
+  environment: Environment,
+  readText: ReadText = systemText,
+  total = totalmem(),
+): number {
   const cgroup = cgroupFolders(readText, 'memory').map(({ path, version }) =>
     Number(readText(`${path}/${version === 2 ? 'memory.max' : 'memory.limit_in_bytes'}`)),
   )
@@ -87,7 +91,8 @@ function cgroupFolders(readText: ReadText, controller: 'cpu' | 'memory'): { path
     if (version === 1 && !controllers.split(',').includes(controller)) continue
     const top = version === 2 ? '/sys/fs/cgroup' : `/sys/fs/cgroup/${controller}`
     const steps = way.split('/').filter((step) => step !== '' && step !== '..')
-    for (let n = steps.length; n >= 0; n--) found.push({ path: [top, ...steps.slice(0, n)].join('/'), version })
+    for (let n = steps.length; n >= 0; n--)
+      found.push({ path: [top, ...steps.slice(0, n)].join('/'), version })
   }
   return found
 }

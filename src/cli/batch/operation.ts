@@ -3,6 +3,8 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { ConvoError } from '../../error.ts'
 import { type Params, resolve } from '../../params.ts'
+import { chainSettings, prepareChain, splitSteps } from '../chain.ts'
+import type { Command } from '../command.ts'
 import { operationCommand } from '../operation-command.ts'
 import { findOperation } from '../operations.ts'
 import { understand } from '../program.ts'
@@ -10,8 +12,8 @@ import { type Prepared, prepareOperation } from '../run-operation.ts'
 import { correlationSettings, pictureSettings } from '../settings.ts'
 import { hashText } from './fingerprint.ts'
 
-/** The operation of a batch, understood. */
-export type BatchOperation = Prepared & {
+/** The operation of a batch, understood: one, or a chain of them. */
+export type BatchOperation = Pick<Prepared, 'settings' | 'job'> & {
   readonly name: string
   /** Equal for operations that make the same outputs: of all values, defaults too, and the content of kernel files. */
   readonly fingerprint: string
@@ -24,33 +26,98 @@ const ofTheBatch = ['in-place', 'dry-run', 'json', 'quiet', 'verbose', 'threads'
 const withoutEffect = ['in-place', 'fail-on-clip', 'max-pixels']
 
 /**
- * Understands what stands behind `--`, as the command line would understand it for one picture.
+ * Understands what stands behind `--`, as the command line would understand it for one picture: an operation, several
+ * with `--` between them, or `chain` with options of its own and then these.
  *
  * @throws ConvoError as the command line does, E_OPTION for an option that is the batch's
  */
 export async function prepareBatchOperation(words: readonly string[]): Promise<BatchOperation> {
-  const [name = '', ...rest] = words
+  const isChain = words[0] === 'chain' || words.includes('--')
+  const prepared = isChain ? await prepareSteps(words) : await prepareOne(words)
+  if (prepared.settings.channels === 'split') {
+    throw new ConvoError(
+      'E_OPTION',
+      '--channels split writes several files for one output, and a batch notes one',
+      {
+        fix: '--channels montage, or an output ending in .npy',
+      },
+    )
+  }
+  return prepared
+}
+
+async function prepareOne([name = '', ...rest]: readonly string[]): Promise<BatchOperation> {
   const operation = findOperation(name)
-  const request = understand([name, 'input', 'output.png', ...rest], [operationCommand(operation)])
-  if (request.kind !== 'run') {
-    throw new ConvoError('E_USAGE', `behind -- stands the operation to run, got ${words.join(' ')}`, {
-      fix: `convo help ${name}`,
+  const given = givenTo(operationCommand(operation), rest)
+  const prepared = await prepareOperation(operation, given)
+  return { ...prepared, name, fingerprint: hashText(fingerprintOf(name, operation.params, given)) }
+}
+
+/** Stands for the command `chain`, which has its options before the first `--`. */
+const chainLike: Command = {
+  name: 'chain',
+  summary: '',
+  group: '',
+  arguments: [
+    { name: 'input', summary: '', kind: 'file' },
+    { name: 'output', summary: '', kind: 'file' },
+  ],
+  tail: '<operation> [options] [-- <operation> [options] ...]',
+  options: [{ title: '', params: chainSettings }],
+  examples: [],
+  run: async () => 0,
+}
+
+async function prepareSteps(words: readonly string[]): Promise<BatchOperation> {
+  const start = words.indexOf('--')
+  const isNamed = words[0] === 'chain'
+  if (isNamed && start < 0) {
+    throw new ConvoError('E_USAGE', 'a chain needs its steps behind --', {
+      fix: '-- chain -- gaussian --sigma 2 -- sobel --unit',
     })
   }
-  const { given } = request
-  const misplaced = ofTheBatch.find((option) => given[option] !== undefined)
+  const given = isNamed ? givenTo(chainLike, words.slice(1, start)) : {}
+  const steps = splitSteps(isNamed ? words.slice(start + 1) : words)
+  const prepared = await prepareChain(steps, given)
+  const texts = steps.map(([name = '', ...rest]) => {
+    const operation = findOperation(name)
+    return fingerprintOf(name, operation.params, givenTo(operationCommand(operation), rest))
+  })
+  return {
+    ...prepared,
+    name: steps.map(([name]) => name).join('-'),
+    fingerprint: hashText([fingerprintOf('chain', {}, given), ...texts].join(' -- ')),
+  }
+}
+
+/** What is given to a command by these words. */
+function givenTo(command: Command, words: readonly string[]): Readonly<Record<string, unknown>> {
+  const request = understand([command.name, 'input', 'output.png', ...words], [command])
+  if (request.kind !== 'run') {
+    throw new ConvoError(
+      'E_USAGE',
+      `behind -- stands the operation to run, got ${command.name} ${words.join(' ')}`,
+      {
+        fix: `convo help ${command.name}`,
+      },
+    )
+  }
+  const misplaced = ofTheBatch.find((option) => request.given[option] !== undefined)
   if (misplaced !== undefined) {
     throw new ConvoError('E_OPTION', `--${misplaced} is said of the batch, not of the operation`, {
       fix: misplaced === 'threads' ? '--jobs before --' : `--${misplaced} before --`,
     })
   }
-  const prepared = await prepareOperation(operation, given)
+  return request.given
+}
+
+function fingerprintOf(name: string, params: Params, given: Readonly<Record<string, unknown>>): string {
   const values = {
-    ...valuesOf(operation.params, given),
     ...valuesOf({ ...correlationSettings, ...pictureSettings }, given),
+    ...valuesOf(params, given),
   }
   for (const key of withoutEffect) delete values[key]
-  return { ...prepared, name, fingerprint: hashText(`${name} ${canonical(values)} ${contents(values)}`) }
+  return `${name} ${canonical(values)} ${contents(values)}`
 }
 
 function valuesOf(params: Params, given: Readonly<Record<string, unknown>>): Record<string, unknown> {
@@ -84,7 +151,8 @@ export function locateFiles(words: readonly string[], folder: string): string[] 
   return words.map((word) => {
     const [path = '', tensor] = word.split('#', 2)
     // names of kernels have neither dot nor slash: a file that is called as one must not take its place
-    const isFile = !word.startsWith('-') && /[./]/.test(path) && !isAbsolute(path) && existsSync(join(folder, path))
+    const isFile =
+      !word.startsWith('-') && /[./]/.test(path) && !isAbsolute(path) && existsSync(join(folder, path))
     if (!isFile) return word
     return tensor === undefined ? join(folder, path) : `${join(folder, path)}#${tensor}`
   })

@@ -108,10 +108,14 @@ export async function openStateFile(root: string, shard: Shard | undefined): Pro
         isTorn = true
         if (isTold) return undefined
         isTold = true
-        return new ConvoError('E_OUTPUT', 'what was done cannot be noted, and will be done again the next time', {
-          why: `${path}: ${(cause as Error).message}`,
-          cause,
-        })
+        return new ConvoError(
+          'E_OUTPUT',
+          'what was done cannot be noted, and will be done again the next time',
+          {
+            why: `${path}: ${(cause as Error).message}`,
+            cause,
+          },
+        )
       }
     },
   }

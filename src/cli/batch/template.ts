@@ -124,7 +124,7 @@ export function expandTemplate(template: Template, values: TemplateValues): stri
   let path = ''
   for (const part of template.parts) {
     if (part.kind === 'key') {
-      path += valueOf(values, part.key, part.digits)
+      path += keyText(values, part.key, part.digits)
       continue
     }
     // An empty {rel} takes the slash behind it along: what follows must not become absolute.
@@ -141,7 +141,7 @@ export function expandTemplate(template: Template, values: TemplateValues): stri
   return output
 }
 
-function valueOf(values: TemplateValues, key: keyof TemplateValues, digits: number | undefined): string {
+function keyText(values: TemplateValues, key: keyof TemplateValues, digits: number | undefined): string {
   if (key === 'index') return String(values.index).padStart(digits ?? 1, '0')
   if (key === 'hash') return values.hash.slice(0, digits)
   return values[key]

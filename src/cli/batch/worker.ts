@@ -1,10 +1,11 @@
 // The process that works on one picture at a time: started by crew.ts, bundled as dist/batch-worker.js.
-import { dirname } from 'node:path'
+import { chmodSync, realpathSync, renameSync, rmSync } from 'node:fs'
+import { dirname, extname, join } from 'node:path'
 import { ConvoError } from '../../error.ts'
-import { leaveSignals, removeTemporaries } from '../../image/output.ts'
+import { isSameFile, leaveSignals, removeTemporaries } from '../../image/output.ts'
 import { createPool, type Pool } from '../../run/pool.ts'
 import { processPicture } from '../process.ts'
-import type { ErrorText, FromWorker, Order, Result, Setup, ToWorker } from './crew.ts'
+import type { ErrorText, FromWorker, MadeFile, Order, Result, Setup, ToWorker } from './crew.ts'
 import { hashFile, isSettled, stampOf } from './fingerprint.ts'
 import { statOf } from './items.ts'
 import { type BatchOperation, prepareBatchOperation } from './operation.ts'
@@ -18,12 +19,16 @@ leaveSignals()
 // Without a parent, nobody would note what is done: drop it at once.
 process.on('disconnect', () => {
   removeTemporaries()
+  dropUnplaced()
   process.exit(0)
 })
 
 let prepared: Promise<BatchOperation> | undefined
 let setup: Setup | undefined
 let pool: Pool | undefined
+/** An output that waits for its place. */
+let unplaced: string | undefined
+let mayPlace: () => void = () => undefined
 
 process.on('message', (message: ToWorker) => {
   if (message.kind === 'setup') {
@@ -33,8 +38,9 @@ process.on('message', (message: ToWorker) => {
     prepared.catch(() => undefined)
     return
   }
+  if (message.kind === 'place') return mayPlace()
   void work(message.order).then((result) => {
-    const reply: FromWorker = { result, held: process.memoryUsage.rss() }
+    const reply: FromWorker = { kind: 'result', result, held: process.memoryUsage.rss() }
     process.send?.(reply)
   })
 })
@@ -59,19 +65,25 @@ async function run({ input, output, threads }: Order): Promise<Result & { kind: 
     })
   }
   const hash = before === undefined ? '' : await hashOf(input, Number(before.size))
-  makeOutputFolder(dirname(output))
-  const job = operation.job(input, output)
-  const settings = { ...job.settings, 'in-place': setup!.inPlace }
-  const report = await processPicture({ ...job, settings }, await poolOf(threads))
+  const replaces = setup!.inPlace && before !== undefined && isSameFile(input, output)
+  const target = replaces ? placeBeside(input) : output
+  makeOutputFolder(dirname(target))
+  const job = operation.job(input, target)
+  const report = await processPicture(job, await poolOf(threads))
   const { low, high } = report.clipped
-  if (settings['fail-on-clip'] && low + high > 0) {
-    throw new ConvoError('E_OPTION', `${low + high} samples of ${output} were clipped, and --fail-on-clip is set`, {
-      why: `${output}: it was written all the same`,
-      fix: '--range abs, offset or minmax',
-    })
+  if (job.settings['fail-on-clip'] && low + high > 0) {
+    if (replaces) dropUnplaced()
+    throw clippedError(output, low + high, replaces)
   }
-  const [after, made] = [statOf(input), statOf(output)]
+  const [after, file] = [statOf(input), statOf(target)]
   const isUnchanged = after !== undefined && before !== undefined && stampOf(after) === stampOf(before)
+  const made: MadeFile = {
+    hash,
+    stamp: isUnchanged && isSettled(before, beforeTime) ? stampOf(before) : '',
+    size: Number(file?.size ?? 0),
+    time: String(file?.mtimeNs ?? ''),
+  }
+  if (replaces) await place(target, input, Number(before.mode), made)
   return {
     kind: 'done',
     pixels: report.input.width * report.input.height,
@@ -79,13 +91,41 @@ async function run({ input, output, threads }: Order): Promise<Result & { kind: 
     notes: report.notes,
     bytes: report.output.bytes,
     milliseconds: 0,
-    made: {
-      hash,
-      stamp: isUnchanged && isSettled(before, beforeTime) ? stampOf(before) : '',
-      size: Number(made?.size ?? 0),
-      time: String(made?.mtimeNs ?? ''),
-    },
+    made,
   }
+}
+
+function clippedError(output: string, count: number, isDropped: boolean): ConvoError {
+  return new ConvoError('E_OPTION', `${count} samples of ${output} were clipped, and --fail-on-clip is set`, {
+    why: `${output}: ${isDropped ? 'it stays as it was' : 'it was written all the same'}`,
+    fix: '--range abs, offset or minmax',
+  })
+}
+
+/** A path in the folder of the file that an input is, for what will replace it. */
+function placeBeside(input: string): string {
+  const file = realpathSync(input)
+  const random = Math.random().toString(36).slice(2)
+  unplaced = join(dirname(file), `.convo-${process.pid}-${random}.tmp${extname(file)}`)
+  return unplaced
+}
+
+function dropUnplaced(): void {
+  if (unplaced !== undefined) rmSync(unplaced, { force: true })
+  unplaced = undefined
+}
+
+/** Replaces an input by what was made of it, once that is noted. */
+async function place(target: string, input: string, mode: number, made: MadeFile): Promise<void> {
+  const placed = new Promise<void>((resolve) => {
+    mayPlace = resolve
+  })
+  const question: FromWorker = { kind: 'made', made }
+  process.send?.(question)
+  await placed
+  chmodSync(target, mode & 0o7777)
+  renameSync(target, realpathSync(input))
+  unplaced = undefined
 }
 
 /** One pool at a time: it is asked for another number of threads only around large pictures. */

@@ -1,5 +1,6 @@
 import type { Command } from '../command.ts'
 import { approveCommand } from './approve.ts'
+import { batchCommand, batchMerge } from './batch.ts'
 import { chainCommand } from './chain.ts'
 import { checkCommand } from './check.ts'
 import { compareCommand } from './compare.ts'
@@ -13,6 +14,8 @@ import { reviewCommand } from './review.ts'
 /** The commands that are no operations. A new one is a file beside this one and an entry here. */
 export const utilities: readonly Command[] = [
   chainCommand,
+  batchCommand,
+  batchMerge,
   compareCommand,
   digestCommand,
   checkCommand,

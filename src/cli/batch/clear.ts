@@ -1,0 +1,56 @@
+import { readdirSync, statSync, unlinkSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Temporary files of outputs older than this have nobody who writes them. */
+const longAgo = 24 * 60 * 60 * 1000
+
+/**
+ * Deletes what processes that were killed left beside outputs: files that only they knew of.
+ *
+ * @param dead numbers of the processes
+ */
+export function clearTemporaries(folders: Iterable<string>, dead: readonly number[]): void {
+  if (dead.length === 0) return
+  for (const folder of folders) {
+    for (const name of namesIn(folder)) {
+      const pid = Number(/^\.convo-(\d+)-[0-9a-z]+\.tmp(\.\w+)?$/.exec(name)?.[1] ?? Number.NaN)
+      if (Number.isNaN(pid)) continue
+      const path = join(folder, name)
+      if ((dead.includes(pid) && !isAlive(pid)) || isOld(path)) unlinkQuietly(path)
+    }
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    // the folder is still to be made
+    return []
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+function isOld(path: string): boolean {
+  try {
+    return Date.now() - statSync(path).mtimeMs > longAgo
+  } catch {
+    return false
+  }
+}
+
+function unlinkQuietly(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch {
+    // somebody else cleared it away, or it stays as it is: hidden, and no output
+  }
+}

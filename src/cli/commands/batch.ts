@@ -1,0 +1,136 @@
+import { ConvoError, formatError } from '../../error.ts'
+import { flag, type Params, resolve } from '../../params.ts'
+import { batchSettings } from '../batch/options.ts'
+import { templateKeys } from '../batch/template.ts'
+import { shellWord } from '../check/shell.ts'
+import type { Call, Command, OptionGroup } from '../command.ts'
+import { definitions, indent } from '../layout.ts'
+
+const among = (title: string, ...names: (keyof typeof batchSettings)[]): OptionGroup => ({
+  title,
+  params: Object.fromEntries(names.map((name) => [name, batchSettings[name]])) as Params,
+})
+
+/** `convo batch [options] <inputs...> -o <template> -- <operation> [its options]`, `convo batch job.yaml` */
+export const batchCommand: Command = {
+  name: 'batch',
+  summary: 'runs an operation on many pictures: skips what is up to date, goes on where it was stopped',
+  group: 'commands',
+  arguments: [
+    {
+      name: 'inputs',
+      summary: 'files, folders, globs in quotes; or one .yaml file that says all of it',
+      kind: 'file',
+      optional: true,
+      repeats: true,
+    },
+  ],
+  tail: '<operation> [its options]',
+  options: [
+    among('Inputs and outputs', 'output', 'recursive', 'files-from', 'null', 'in-place'),
+    among('What is processed', 'force', 'explain', 'dry-run', 'watch', 'shard', 'shard-by'),
+    among('Failures', 'fail-fast', 'max-failures', 'failed-list'),
+    among('Run', 'jobs', 'memory', 'wait', 'json', 'log', 'quiet', 'verbose', 'debug'),
+  ],
+  examples: [
+    'convo batch photos -r -o out/{rel}/{stem}.png -- sobel',
+    "convo batch 'scans/*.tif' -o out/{index:04}.png --jobs 50% -- gaussian --sigma 2",
+    "find . -name '*.jpg' -print0 | convo batch --files-from - -0 -o out/{dir}/{stem}.png -- sharpen",
+    'convo batch photos -o out/{stem}.png --shard 2/8 -- sobel',
+    'convo batch job.yaml',
+  ],
+  details: (width) => [
+    {
+      title: 'Keys of the template',
+      text: definitions(
+        Object.entries(templateKeys).map(([key, summary]) => [`{${key}}`, summary]),
+        width,
+      ),
+    },
+    {
+      title: 'What is up to date',
+      text: indent(
+        'An output that is as a batch wrote it, made from the same bytes by the same operation in the same arithmetic, is ' +
+          'not made again. What was made is noted in .convo in the folder of the outputs. A batch that was stopped goes ' +
+          'on with the same command.',
+        2,
+        width,
+      ),
+    },
+  ],
+  run: (call) => run(call),
+}
+
+async function run({ args, tail, given, io }: Call): Promise<number> {
+  const { runBatch } = await import('../batch/batch.ts')
+  const [file = ''] = args
+  const again = commandLine(args, given, tail)
+  if (tail === undefined && args.length === 1 && /\.ya?ml$/i.test(file)) {
+    const { readManifest } = await import('../batch/manifest.ts')
+    const manifest = readManifest(file)
+    const settings = resolve(batchSettings, { ...manifest.given, ...given })
+    return runBatch({ inputs: manifest.inputs, settings, operation: manifest.operation, again }, io)
+  }
+  if (tail === undefined || tail.length === 0) {
+    throw new ConvoError('E_USAGE', 'the batch needs to know what to do', {
+      why: 'usage: convo batch [options] <inputs...> -o <template> -- <operation> [its options]',
+      fix: `${again} -- sobel`,
+    })
+  }
+  return runBatch({ inputs: args, settings: resolve(batchSettings, given), operation: tail, again }, io)
+}
+
+/** The command line once more, without what would make it begin anew. */
+function commandLine(args: readonly string[], given: Call['given'], tail: Call['tail']): string {
+  const options = Object.entries(given)
+    .filter(([name]) => name !== 'force')
+    .flatMap(([name, value]) => (value === true ? [`--${name}`] : [`--${name}`, shellWord(String(value))]))
+  const rest = tail === undefined ? [] : ['--', ...tail.map(shellWord)]
+  return ['convo', 'batch', ...args.map(shellWord), ...options, ...rest].join(' ')
+}
+
+/** `convo batch merge <logs...>` */
+export const batchMerge: Command = {
+  name: 'batch merge',
+  summary: 'joins the logs of shards into one summary, and says what is missing',
+  group: 'commands',
+  arguments: [
+    {
+      name: 'logs',
+      summary: 'logs, or the folder of the outputs that they lie in',
+      kind: 'file',
+      repeats: true,
+    },
+  ],
+  options: [{ title: 'Options', params: { json: flag('print one JSON object') } }],
+  examples: ['convo batch merge out', 'convo batch merge logs/*.jsonl --json'],
+  async run({ args, given, io }) {
+    const [{ mergeLogs }, { summaryText }] = await Promise.all([
+      import('../batch/merge.ts'),
+      import('../batch/tally.ts'),
+    ])
+    const merged = mergeLogs(args)
+    if (given.json === true) await io.out(`${JSON.stringify(merged)}\n`)
+    else {
+      const failures = merged.failures.map(({ input, error }) => {
+        const { code, message, why, fix } = error ?? {
+          code: 'E_INTERNAL' as const,
+          message: 'failed',
+          why: [],
+        }
+        const what = message.includes(input) ? message : `${input}: ${message}`
+        return `${formatError(new ConvoError(code, what, { why, ...(fix !== undefined && { fix }) }))}\n`
+      })
+      const missing = merged.missing.map((line) => `missing: ${line}\n`)
+      const of = merged.shards === 1 ? '1 log' : `${merged.shards} logs`
+      await io.out(
+        [
+          ...failures,
+          ...missing,
+          `${of}: ${summaryText(merged, merged.milliseconds, merged.megapixels)}\n`,
+        ].join(''),
+      )
+    }
+    return merged.failed + merged.left > 0 || merged.missing.length > 0 ? 1 : 0
+  },
+}
