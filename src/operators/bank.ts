@@ -132,5 +132,15 @@ export function refuseAlgorithm(operator: string, { algorithm }: KernelOptions):
   )
 }
 
+/** Refuses shared options that would do nothing. @throws ConvoError E_OPTION naming the first that was given */
+export function refuseOptions(
+  settings: KernelOptions,
+  names: readonly (keyof KernelOptions)[],
+  why: string,
+): void {
+  const given = names.find((name) => settings[name] !== undefined && settings[name] !== false)
+  if (given !== undefined) throw new ConvoError('E_OPTION', `--${given} ${why}`)
+}
+
 /** A pair from one or two numbers that were typed. */
 export const pair = ([y, x]: readonly number[]): readonly [y: number, x: number] => [y!, x ?? y!]

@@ -1,10 +1,9 @@
 import { invariant } from '../error.ts'
 import { exp } from '../tensor/math.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { correlateRow, insideColumns, type Neighbourhood } from './involution-row.ts'
+import { insideColumns, type Neighbourhood } from './involution-row.ts'
 
-// Kernels made from the pixels by a rule instead of trained weights, so that an involution is of use as it is. A row of
-// kernels at a time: the kernels of a whole picture take K·K times its memory.
+// Kernels made from the pixels by a rule instead of trained weights, so that an involution is of use as it is.
 
 /** The size of the neighbourhood, and how alike its pixels have to be. */
 export type GeneratorOptions = {
@@ -30,52 +29,34 @@ const table = Float64Array.from({ length: tableEnd * tableSteps + 2 }, (_, i) =>
  *
  * d² being the mean over channels and over the patch of the squared differences between p and its neighbour. One kernel
  * for all channels; taps outside weigh nothing. The second exponential is read from a table with linear interpolation
- * (error below 2e-6) and is 0 from exp(−16) on; sums are taken in float64 in the order of the taps and rounded once, so
- * that the result is the same everywhere.
+ * (error below 2e-6) and is 0 from exp(−16) on; sums are taken in float64 in the order of the taps, divided and rounded
+ * once, so that the result is the same everywhere.
  *
  * With `patch` 1 this is the bilateral filter (Tomasi and Manduchi 1998), its colour distance the root mean square over
  * channels. With larger patches and an infinite σs it is the softmax over the neighbourhood of −d² / 2σr²: self-attention
  * with the patches as queries and keys, which is also known as non-local means (Buades, Coll and Morel 2005).
+ *
+ * Kernels are made and used a row and a tap at a time: those of a whole picture would take K·K times its memory.
  */
 export function involveBySimilarity(x: Tensor, options: GeneratorOptions): Tensor {
-  const { size, dilation, patch } = options
+  const { size, dilation, patch, sigmaSpace, sigmaRange } = options
   invariant(size % 2 === 1 && patch % 2 === 1, 'neighbourhoods and patches have a middle')
   const [channels, height, width] = x.shape as [number, number, number]
   const area: Neighbourhood = { height, width, size, stride: 1, dilation }
-  const out = Tensor.zeros(x.shape)
-  const kernel = new Float32Array(size * size * width)
-  const makeRow = rowGenerator(x, area, options, kernel)
-  const plane = height * width
-  for (let y = 0; y < height; y++) {
-    makeRow(y)
-    for (let c = 0; c < channels; c++) {
-      const row = out.data.subarray(c * plane + y * width, c * plane + (y + 1) * width)
-      correlateRow(area, x.data.subarray(c * plane, (c + 1) * plane), y, kernel, 0, width, row)
-    }
-  }
-  return out
-}
-
-/** Makes the kernels of a row, tap t of column i at t·width + i. */
-function rowGenerator(x: Tensor, area: Neighbourhood, options: GeneratorOptions, kernel: Float32Array) {
-  const { height, width, size, dilation } = area
   const half = (size - 1) / 2
-  const pad = (options.patch - 1) / 2
-  const channels = x.shape[0]!
+  const pad = (patch - 1) / 2
   // The step of the table for a sum of squared differences over patch and channels.
-  const perSquare = tableSteps / (2 * options.sigmaRange ** 2 * channels * options.patch ** 2)
-  const distance = (u: number, v: number) => ((u - half) ** 2 + (v - half) ** 2) * dilation ** 2
-  const space = Float64Array.from({ length: size * size }, (_, t) =>
-    exp(-distance(Math.floor(t / size), t % size) / (2 * options.sigmaSpace ** 2)),
-  )
-  const weights = new Float64Array(size * size * width)
-  const sums = new Float64Array(width)
-  const squares = new Float64Array(width)
-  const columns = new Float64Array(width)
+  const perSquare = tableSteps / (2 * sigmaRange ** 2 * channels * patch ** 2)
+  const nearness = (u: number, v: number) =>
+    exp(-(((u - half) ** 2 + (v - half) ** 2) * dilation ** 2) / (2 * sigmaSpace ** 2))
+  const [squares, columns] = [new Float64Array(width), new Float64Array(width)]
+  const [weights, sums] = [new Float64Array(width), new Float64Array(width)]
+  const parts = Array.from({ length: channels }, () => new Float64Array(width))
+  const out = Tensor.zeros(x.shape)
 
-  return (y: number): void => {
+  for (let y = 0; y < height; y++) {
     sums.fill(0)
-    weights.fill(0)
+    for (const part of parts) part.fill(0)
     for (let u = 0; u < size; u++) {
       const dy = (u - half) * dilation
       if (y + dy < 0 || y + dy >= height) continue
@@ -85,48 +66,100 @@ function rowGenerator(x: Tensor, area: Neighbourhood, options: GeneratorOptions,
         if (first === end) continue
         squares.fill(0)
         for (let q = -pad; q <= pad; q++) addSquares(x, y + q, dy, dx, squares)
-        const similar = pad === 0 ? squares : sumAcross(squares, columns, pad)
-        const factor = space[u * size + v]!
-        const at = (u * size + v) * width
-        for (let i = first; i < end; i++) {
-          const place = similar[i]! * perSquare
-          if (!(place < tableEnd * tableSteps)) continue
-          const step = Math.floor(place)
-          const low = table[step]!
-          const w = factor * (low + (place - step) * (table[step + 1]! - low))
-          weights[at + i] = w
-          sums[i] = sums[i]! + w
+        const alike = pad === 0 ? squares : sumAcross(squares, columns, pad)
+        weigh(alike, perSquare, nearness(u, v), first, end, weights, sums)
+        for (let c = 0; c < channels; c++) {
+          addWeighted(x.data, (c * height + y + dy) * width + dx, weights, first, end, parts[c]!)
         }
       }
     }
-    for (let t = 0, k = 0; t < size * size; t++) {
-      for (let i = 0; i < width; i++, k++) kernel[k] = weights[k]! / sums[i]!
+    for (let c = 0; c < channels; c++) {
+      const [part, at] = [parts[c]!, (c * height + y) * width]
+      for (let i = 0; i < width; i++) out.data[at + i] = part[i]! / sums[i]!
     }
+  }
+  return out
+}
+
+/** The weights of a tap in the columns first..end-1, and their sums. */
+function weigh(
+  squares: Float64Array,
+  perSquare: number,
+  nearness: number,
+  first: number,
+  end: number,
+  weights: Float64Array,
+  sums: Float64Array,
+): void {
+  for (let i = first; i < end; i++) {
+    const place = squares[i]! * perSquare
+    let w = 0
+    if (place < tableEnd * tableSteps) {
+      const step = place | 0
+      const low = table[step]!
+      w = nearness * (low + (place - step) * (table[step + 1]! - low))
+    }
+    weights[i] = w
+    sums[i] = sums[i]! + w
+  }
+}
+
+/** Adds weights[i] · x[from + i]. A sample of weight 0 adds nothing, be it NaN. */
+function addWeighted(
+  x: Float32Array,
+  from: number,
+  weights: Float64Array,
+  first: number,
+  end: number,
+  part: Float64Array,
+): void {
+  for (let i = first; i < end; i++) {
+    const w = weights[i]!
+    if (w > 0) part[i] = part[i]! + w * x[from + i]!
   }
 }
 
 /** Adds Σ over channels of (x[y,i] − x[y + dy, i + dx])² for every column i, places outside taken from the nearest inside. */
 function addSquares(x: Tensor, y: number, dy: number, dx: number, squares: Float64Array): void {
   const [channels, height, width] = x.shape as [number, number, number]
-  const inside = (place: number, n: number) => (place < 0 ? 0 : place < n ? place : n - 1)
-  const here = inside(y, height) * width
-  const there = inside(y + dy, height) * width
-  const { data } = x
-  const [first, end] = [Math.max(0, -dx), Math.min(width, width - dx)]
-  for (let c = 0; c < channels; c++) {
-    const base = c * height * width
-    for (let i = 0; i < Math.min(first, width); i++) {
-      const d = data[base + here + i]! - data[base + there]!
-      squares[i] = squares[i]! + d * d
-    }
-    for (let i = first; i < end; i++) {
-      const d = data[base + here + i]! - data[base + there + i + dx]!
-      squares[i] = squares[i]! + d * d
-    }
-    for (let i = Math.max(end, 0); i < width; i++) {
-      const d = data[base + here + i]! - data[base + there + width - 1]!
-      squares[i] = squares[i]! + d * d
-    }
+  const here = clamp(y, height) * width
+  const there = clamp(y + dy, height) * width
+  const first = Math.min(Math.max(0, -dx), width)
+  const end = Math.max(Math.min(width, width - dx), first)
+  for (let base = 0; base < channels * height * width; base += height * width) {
+    addBesideEdge(x.data, base + here, base + there, 0, first, squares)
+    addShifted(x.data, base + here, base + there + dx, first, end, squares)
+    addBesideEdge(x.data, base + here, base + there + width - 1, end, width, squares)
+  }
+}
+
+const clamp = (place: number, n: number): number => Math.max(0, Math.min(place, n - 1))
+
+function addShifted(
+  x: Float32Array,
+  here: number,
+  there: number,
+  first: number,
+  end: number,
+  squares: Float64Array,
+): void {
+  for (let i = first; i < end; i++) {
+    const d = x[here + i]! - x[there + i]!
+    squares[i] = squares[i]! + d * d
+  }
+}
+
+function addBesideEdge(
+  x: Float32Array,
+  here: number,
+  edge: number,
+  first: number,
+  end: number,
+  squares: Float64Array,
+): void {
+  for (let i = first; i < end; i++) {
+    const d = x[here + i]! - x[edge]!
+    squares[i] = squares[i]! + d * d
   }
 }
 
@@ -135,7 +168,8 @@ function sumAcross(from: Float64Array, to: Float64Array, pad: number): Float64Ar
   const last = from.length - 1
   for (let i = 0; i <= last; i++) {
     let sum = 0
-    for (let q = i - pad; q <= i + pad; q++) sum += from[Math.max(0, Math.min(q, last))]!
+    if (i >= pad && i + pad <= last) for (let q = i - pad; q <= i + pad; q++) sum += from[q]!
+    else for (let q = i - pad; q <= i + pad; q++) sum += from[clamp(q, last + 1)]!
     to[i] = sum
   }
   return to

@@ -3,7 +3,7 @@ import { ConvoError } from '../error.ts'
 import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
 import { flag, numbers } from '../params.ts'
 import { describe, Tensor } from '../tensor/tensor.ts'
-import { bankOf, correlateBank, pair, wrongRank } from './bank.ts'
+import { bankOf, correlateBank, pair, refuseOptions, wrongRank } from './bank.ts'
 import { depthwiseBank } from './depthwise.ts'
 import { type Indices, maxPool2d } from './max-pool.ts'
 import { operator } from './operator.ts'
@@ -110,8 +110,9 @@ export const unpoolCommand = operator({
   formula:
     'pooled, switches = maxpool(x); up = 0 but up[switches[i,j]] = pooled[i,j]; out = Σ weight[u,v] · up[i + u, j + v] over u, v; the size of x',
   source:
-    'Zeiler and Fergus 2014; Noh, Hong and Han 2015. Unless --kernel says otherwise the tent that reaches from one window to the next: ' +
-    'for 2x2 the 3x3 kernel 1 2 1 down and across over 4, which keeps the mean',
+    'Zeiler and Fergus 2014; Noh, Hong and Han 2015. Unless --kernel says otherwise the tent that reaches from one window to the next ' +
+    '(for 2x2 the 3x3 kernel 1 2 1 down and across over 4), its sums divided by what share of it met a maximum: ' +
+    'normalized convolution, Knutsson and Westin 1993. --plain leaves the division out',
   group: 'operators',
   params: {
     size: {
@@ -119,14 +120,29 @@ export const unpoolCommand = operator({
       default: [2] as readonly number[],
     },
     bare: flag('show the unpooled picture, without smoothing'),
+    plain: flag('convolve and no more: where maxima stand close together the result is bright'),
   },
   kernel: 'optional',
   takes: ['border', 'fill', 'anchor', 'flip', 'scale', 'normalize', 'bias'],
   build: ({ kernel, values, settings, full }) => {
     const size = pair(values.size)
-    if (values.bare && kernel !== undefined) {
-      throw new ConvoError('E_OPTION', '--bare leaves nothing for --kernel to do', { fix: 'one of the two' })
+    const { bare, plain } = values
+    if ((bare || plain) && kernel !== undefined) {
+      throw new ConvoError(
+        'E_OPTION',
+        `--${bare ? 'bare' : 'plain'} is about the kernel that there is without --kernel`,
+        {
+          fix: 'one of the two',
+        },
+      )
     }
+    const isEven = kernel === undefined && !plain
+    if (isEven)
+      refuseOptions(
+        settings,
+        ['fill', 'anchor', 'flip', 'scale', 'normalize', 'bias'],
+        'is for --kernel or --plain',
+      )
     const plane = kernel ?? tent(size)
     if (plane.shape.length !== 2) throw wrongRank('unpool', plane, 'rank 2')
     return {
@@ -135,15 +151,26 @@ export const unpoolCommand = operator({
       async apply(x, engine) {
         const channels = x.shape[0]!
         const { output, indices } = await maxPool2d(x, { kernelSize: size, ceilMode: true })
-        const up = await maxUnpool2d(output, indices, { outputSize: x.shape.slice(1) })
-        if (values.bare) return up
+        const outputSize = x.shape.slice(1)
+        const up = await maxUnpool2d(output, indices, { outputSize })
+        if (bare) return up
         const planes = depthwiseBank('unpool', plane, channels)
         const bank = bankOf(planes.kernel, planes.shape, settings)
-        return correlateBank(engine, up, bank, { ...settings, groups: channels, usual: 'symmetric', full })
+        const options = { ...settings, groups: channels, usual: 'symmetric', full } as const
+        const smooth = await correlateBank(engine, up, bank, options)
+        if (!isEven) return smooth
+        const places = await maxUnpool2d(ones(output), indices, { outputSize })
+        const met = await correlateBank(engine, places, bank, options)
+        return new Tensor(
+          smooth.shape,
+          smooth.data.map((v, i) => v / met.data[i]!),
+        )
       },
     }
   },
 })
+
+const ones = (like: Tensor): Tensor => new Tensor(like.shape, new Float32Array(like.data.length).fill(1))
 
 /** What lies between the maxima by linear interpolation, if they stood in the same corner of every window. */
 function tent([high, wide]: readonly [number, number]): Kernel {

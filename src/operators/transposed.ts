@@ -5,7 +5,16 @@ import { ConvoError } from '../error.ts'
 import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
 import { choice, numbers } from '../params.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { type Bank, type BankOptions, bankOf, finished, finishOf, pair, wrongRank } from './bank.ts'
+import {
+  type Bank,
+  type BankOptions,
+  bankOf,
+  finished,
+  finishOf,
+  pair,
+  refuseOptions,
+  wrongRank,
+} from './bank.ts'
 import { depthwiseBank } from './depthwise.ts'
 import { type FullScale, type KernelOptions, operator, type Step } from './operator.ts'
 import { type Upsampling, upsamplingRow, withEdge } from './upsample.ts'
@@ -94,7 +103,9 @@ export const transposedCommand = operator({
     const stride = pair(values.stride)
     const outputPadding = pair(values['output-padding'])
     if (kernel === undefined) {
-      refuseKernelOptions(settings, outputPadding)
+      const why = 'needs a --kernel: the named kernels fit their stride as they are'
+      refuseOptions(settings, ['flip', 'normalize', 'dilation', 'padding', 'groups'], why)
+      if (outputPadding.some((n) => n > 0)) throw new ConvoError('E_OPTION', `--output-padding ${why}`)
       return upsamplingStep(values.upsample ?? 'bilinear', stride, settings, full)
     }
     if (values.upsample !== undefined) {
@@ -198,18 +209,4 @@ function filterMajor(bank: Bank, t: Transposition): Bank {
     return data[(channel * perGroup + (filter % perGroup)) * taps + (rest % taps)]!
   })
   return { kernel: bank.kernel, weight: new Tensor(shape, ordered) }
-}
-
-/** Without a kernel there is nothing that these could be about. @throws ConvoError E_OPTION */
-function refuseKernelOptions(settings: KernelOptions, outputPadding: readonly number[]): void {
-  const given = [
-    ...(['flip', 'normalize'] as const).filter((name) => settings[name] === true),
-    ...(['dilation', 'padding', 'groups'] as const).filter((name) => settings[name] !== undefined),
-    ...(outputPadding.some((n) => n > 0) ? ['output-padding'] : []),
-  ]
-  if (given.length === 0) return
-  throw new ConvoError(
-    'E_OPTION',
-    `--${given[0]} needs a --kernel: the named kernels fit their stride as they are`,
-  )
 }
