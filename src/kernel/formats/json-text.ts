@@ -20,13 +20,14 @@ export type JsonOf<K extends JsonNode['kind']> = Extract<JsonNode, { kind: K }>
 const deepest = 64
 
 const blank = /[ \t\r\n]*/y
-const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\p{L}\p{N}_.+-])/uy
+// `2.` is no JSON, but what older versions of OpenCV write in it.
+const number = /-?(?:0|[1-9]\d*)(?:\.\d*)?(?:[eE][+-]?\d+)?(?![\p{L}\p{N}_.+-])/uy
 const word = /[\p{L}_-][\p{L}\p{N}_]*/uy
 const plain = /(?:[^"\\\p{Cc}]|[\u007f-\u009f]){1,4096}/uy
 const escaped = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
 
 /**
- * Reads strict JSON (RFC 8259) keeping the places, which JSON.parse does not; keys that come twice are refused.
+ * Reads JSON (RFC 8259, and `2.` for a number) keeping the places, which JSON.parse does not; keys that come twice are refused.
  *
  * @throws ConvoError E_KERNEL_SYNTAX
  */

@@ -165,6 +165,7 @@ export function takeNumbers(c: Cursor, end: number): Placed[] {
   while (c.at < end) {
     const { at } = c
     found.push({ at, value: takeNumber(c) })
+    if (c.at >= end) break
     const between = take(c, listGap)
     if (c.at >= end ? between?.includes(',') : between === undefined) {
       throw expected(c, between === undefined ? 'a comma or a blank' : 'a number')

@@ -48,9 +48,9 @@ export function parseXml(c: Cursor): XmlElement {
   return first
 }
 
-function skipPast(c: Cursor, mark: string): void {
+function skipPast(c: Cursor, mark: string, what = `"${mark}"`): void {
   const end = c.text.indexOf(mark, c.at)
-  if (end === -1) throw expected(c, `"${mark}" to end what begins here`, { found: 'the end of the file' })
+  if (end === -1) throw expected(c, `${what} to end what begins here`, { found: 'the end of the file' })
   c.at = end + mark.length
 }
 
@@ -106,7 +106,7 @@ function readAttribute(c: Cursor, attributes: Map<string, Span>): void {
   const quote = c.text[c.at]
   if (quote !== '"' && quote !== "'") throw expected(c, 'a value in quotes')
   const at = ++c.at
-  skipPast(c, quote)
+  skipPast(c, quote, 'a closing quote')
   attributes.set(key, { at, end: c.at - 1 })
 }
 
