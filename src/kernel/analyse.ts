@@ -12,10 +12,10 @@ export type Analysis = {
   readonly singularValues?: Float64Array
 }
 
-/** Singular values below this share of the largest count as rounding. */
-const rankTolerance = 1e-10
-/** What a factored kernel may differ from the weights, relative to the largest of them. */
-const factorTolerance = 1e-9
+/** Singular values below this share of the largest count as rounding: of weights that were stored as float32, too. */
+const rankTolerance = 1e-6
+/** What a factored kernel may differ from weights that are not whole, relative to the largest: float32 rounding passes. */
+const factorTolerance = 1e-6
 
 /** Sums, whole weights, and for a plane kernel its rank and singular values. */
 export function analyse(kernel: Kernel): Analysis {
@@ -50,11 +50,18 @@ export function decompose(kernel: Kernel): Term[] {
   const [rows, cols] = isWide ? [kW, kH] : [kH, kW]
   const at = (r: number, c: number) => kernel.weights[isWide ? c * kW + r : r * kW + c]!
   const u = Array.from({ length: cols }, (_, c) => Float64Array.from({ length: rows }, (_, r) => at(r, c)))
-  const v = Array.from({ length: cols }, (_, c) => Float64Array.from({ length: cols }, (_, r) => (r === c ? 1 : 0)))
+  const v = Array.from({ length: cols }, (_, c) =>
+    Float64Array.from({ length: cols }, (_, r) => (r === c ? 1 : 0)),
+  )
+  // Columns are orthogonal when their product is no more than the rounding of so long a sum, or of the whole matrix.
+  const relative = rows * Number.EPSILON
+  const absolute = relative * relative * dot(kernel.weights, kernel.weights)
   for (let sweep = 0, rotated = true; rotated && sweep < 60; sweep++) {
     rotated = false
     for (let p = 0; p < cols - 1; p++) {
-      for (let q = p + 1; q < cols; q++) rotated = rotate(u[p]!, u[q]!, v[p]!, v[q]!) || rotated
+      for (let q = p + 1; q < cols; q++) {
+        rotated = rotate(u[p]!, u[q]!, v[p]!, v[q]!, relative, absolute) || rotated
+      }
     }
   }
   const terms = u.map((column, c) => {
@@ -67,13 +74,23 @@ export function decompose(kernel: Kernel): Term[] {
 }
 
 /** Makes two columns orthogonal, the same rotation on both pairs; false when they were already. */
-function rotate(up: Float64Array, uq: Float64Array, vp: Float64Array, vq: Float64Array): boolean {
+function rotate(
+  up: Float64Array,
+  uq: Float64Array,
+  vp: Float64Array,
+  vq: Float64Array,
+  relative: number,
+  absolute: number,
+): boolean {
   const [a, b, c] = [dot(up, up), dot(uq, uq), dot(up, uq)]
-  if (Math.abs(c) <= 1e-15 * Math.sqrt(a * b) || c === 0) return false
+  if (Math.abs(c) <= Math.max(relative * Math.sqrt(a * b), absolute)) return false
   const zeta = (b - a) / (2 * c)
   const t = (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.sqrt(1 + zeta * zeta))
   const cos = 1 / Math.sqrt(1 + t * t)
-  for (const [x, y] of [[up, uq], [vp, vq]] as const) {
+  for (const [x, y] of [
+    [up, uq],
+    [vp, vq],
+  ] as const) {
     for (let i = 0; i < x.length; i++) {
       const [xi, yi] = [x[i]!, y[i]!]
       x[i] = cos * (xi - t * yi)
@@ -87,9 +104,11 @@ const dot = (a: Float64Array, b: Float64Array): number => a.reduce((s, x, i) => 
 
 /**
  * The column and the row whose outer product is the kernel, or nothing when its rank is not 1. Whole weights give whole
- * factors, exactly; others are right within 1e-9 of the largest weight.
+ * factors, exactly; others are right within 1e-6 of the largest weight, as far as float32 tells weights apart.
  */
-export function factor(kernel: Kernel): { readonly col: Float64Array; readonly row: Float64Array } | undefined {
+export function factor(
+  kernel: Kernel,
+): { readonly col: Float64Array; readonly row: Float64Array } | undefined {
   if (kernel.shape.length !== 2) return undefined
   const [kH, kW] = planeSize(kernel.shape)
   const { weights } = kernel
@@ -120,7 +139,10 @@ const gcd = (a: number, b: number): number => (b === 0 ? Math.abs(a) : gcd(b, a 
 export function lowRank(
   kernel: Kernel,
   rank: number,
-): { readonly terms: readonly { readonly col: Float64Array; readonly row: Float64Array }[]; readonly error: number } {
+): {
+  readonly terms: readonly { readonly col: Float64Array; readonly row: Float64Array }[]
+  readonly error: number
+} {
   const all = decompose(kernel)
   const energy = (terms: readonly Term[]) => terms.reduce((s, t) => s + t.sigma * t.sigma, 0)
   const whole = energy(all)

@@ -182,7 +182,8 @@ type PoolWorker = {
 }
 
 function startWorker(memory: WebAssembly.Memory, module: WebAssembly.Module): PoolWorker {
-  const worker = new Worker(distFile('worker.js'), { workerData: { memory, module } })
+  // Flags of the process are not for workers: --input-type would keep them from starting, --import would slow them.
+  const worker = new Worker(distFile('worker.js'), { workerData: { memory, module }, execArgv: [] })
   worker.unref()
   let ready = false
   let death: Error | undefined

@@ -118,14 +118,14 @@ describe('factor', () => {
     )
   })
 
-  test('other weights within 1e-9 of the largest', () => {
+  test('other weights within 1e-6 of the largest, so that float32 copies count', () => {
     const k = named('gaussian', { sigma: 2 })
     const { col, row } = factor(k)!
     const largest = Math.max(...k.weights)
     expect(largestDifference(outer(col, row), k.weights)).toBeLessThan(1e-9 * largest)
   })
 
-  test.each(['0 1 0; 1 -4 1; 0 1 0', '-2 -1 0; -1 1 1; 0 1 2', gaussian273, '0 0; 0 0', '1 0; 0 1e-6'])(
+  test.each(['0 1 0; 1 -4 1; 0 1 0', '-2 -1 0; -1 1 1; 0 1 2', gaussian273, '0 0; 0 0', '1 0; 0 1e-5'])(
     'there is none for %s',
     (text) => {
       expect(factor(rows(text))).toBeUndefined()

@@ -1,0 +1,161 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { filterDefaults, planRecipe } from '../../src/conv/plan.ts'
+import { single } from '../../src/conv/recipe.ts'
+import { ConvoError } from '../../src/error.ts'
+import { kernel } from '../../src/kernel/kernel.ts'
+import { createArena } from '../../src/run/arena.ts'
+import { runRecipe, type SourcePicture } from '../../src/run/pictures.ts'
+import { createPool, type Pool } from '../../src/run/pool.ts'
+
+const plain = { gray: false, table: 0, encode: false, alpha: 'plain' } as const
+const blur = single(kernel([3, 3], [1, 2, 1, 2, 4, 2, 1, 2, 1], { scale: 16 }))
+
+function source(width: number, height: number): SourcePicture {
+  const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * 31) & 255)
+  return { width, height, channels: 3, depth: 8, full: 255, data }
+}
+
+const run = (pool: Pool, picture: SourcePicture, onStrip?: () => void) =>
+  pool.exclusive(async (session) => {
+    const plan = planRecipe(blur, filterDefaults, { ...picture, samples: 'u8' })
+    const size = picture.width * picture.height * 3
+    const target = session.arena.alloc(size)
+    const sink = { kind: 'samples', depth: 8, target } as const
+    await runRecipe(session, plan, picture, plain, 'clamp', sink, onStrip)
+    return Buffer.from(new Uint8Array(session.arena.memory.buffer, target, size)).toString('base64')
+  })
+
+/** Runs a script of its own against the sources, so that threads can die without taking the test along. */
+function script(body: string) {
+  const root = fileURLToPath(new URL('../../', import.meta.url))
+  const text = `
+    import workers from 'node:worker_threads'
+    import { syncBuiltinESMExports } from 'node:module'
+    ${body}
+    const { processPicture } = await import('${root}src/cli/process.ts')
+    const { resolve } = await import('${root}src/params.ts')
+    const { sharedSettings } = await import('${root}src/cli/settings.ts')
+    const { filters } = await import('${root}src/filters/table.ts')
+    const settings = resolve(sharedSettings, { threads: '2' })
+    const step = () => ({ kind: 'recipe', recipe: filters.sobel.build(resolve(filters.sobel.params, {})) })
+    let said = 'done'
+    try {
+      await processPicture({ input: process.argv[1], output: '/dev/null', operation: 'sobel', steps: [step], settings })
+    } catch (error) {
+      said = error.code + ' ' + error.message
+    }
+    console.log(said, 'workers', globalThis.started ?? 0)
+    process.exit(0)
+  `
+  return (input: string) => {
+    const args = ['--import', 'tsx', '--input-type=module', '--eval', text, input]
+    const { stdout, stderr } = spawnSync(process.execPath, args, {
+      cwd: root,
+      encoding: 'utf8',
+      timeout: 50_000,
+    })
+    return stdout + stderr
+  }
+}
+
+/** Workers are replaced by ones that run `code` when they are given work. */
+const replaced = (code: string, options = '') => `
+  const Real = workers.Worker
+  workers.Worker = class extends Real {
+    constructor() {
+      globalThis.started = (globalThis.started ?? 0) + 1
+      super(\`const { parentPort } = require('node:worker_threads')
+        parentPort.on('message', () => { ${code} })
+        parentPort.postMessage({ kind: 'ready' })\`, { eval: true, execArgv: [] ${options} })
+    }
+  }
+  syncBuiltinESMExports()
+`
+
+/** A photograph-sized picture, written once. */
+async function bigPicture(): Promise<string> {
+  const { mkdtempSync } = await import('node:fs')
+  const { tmpdir } = await import('node:os')
+  const { join } = await import('node:path')
+  const { writeAtomically } = await import('../../src/image/output.ts')
+  const { encode } = await import('../../src/image/codec.ts')
+  const path = join(mkdtempSync(join(tmpdir(), 'convo-pool-')), 'big.png')
+  const picture = source(2600, 2000) as SourcePicture & { data: Uint8Array }
+  const { bytes } = await encode({ ...picture, meta: {} }, 'png', { compression: 0 })
+  await writeAtomically(path, (output) => output.write(bytes))
+  return path
+}
+
+const big = await bigPicture()
+const small = fileURLToPath(new URL('../../samples/scene.png', import.meta.url))
+
+describe('a worker that dies gives an error and not a hang', () => {
+  test.each([
+    ['that throws', 'throw new Error("struck by lightning")', '', /^E_WORKER .*struck by lightning/],
+    ['that ends', 'process.exit(3)', '', /^E_WORKER .*exit code 3/],
+    [
+      'that runs out of memory',
+      'const heap = []; for (;;) heap.push(new Array(1e5).fill({}))',
+      ', resourceLimits: { maxOldGenerationSizeMb: 16 }',
+      /^E_MEMORY .*out of memory/,
+    ],
+  ])('one %s', (_, code, options, expected) => {
+    const said = script(replaced(code, options))(big)
+    expect(said).toMatch(expected)
+    expect(said).toMatch(/workers 1/)
+  })
+
+  test('an error in a part reaches the caller, and the pool goes on', async () => {
+    const pool = createPool(2)
+    const picture = source(1200, 900)
+    const before = await run(pool, picture)
+    let count = 0
+    const stop = () => {
+      if (count++ === 1) throw new ConvoError('E_OUTPUT', 'the disk is full')
+    }
+    await expect(run(pool, picture, stop)).rejects.toThrow('the disk is full')
+    expect(await run(pool, picture)).toBe(before)
+    await pool.close()
+  })
+})
+
+describe('workers are started only where they pay', () => {
+  const counted = `
+    const Real = workers.Worker
+    workers.Worker = class extends Real {
+      constructor(...given) {
+        globalThis.started = (globalThis.started ?? 0) + 1
+        super(...given)
+      }
+    }
+    syncBuiltinESMExports()
+  `
+
+  test('not for a small picture', () => {
+    expect(script(counted)(small)).toMatch(/done workers 0/)
+  })
+
+  test('for a large one', () => {
+    expect(script(counted)(big)).toMatch(/done workers 1/)
+  })
+})
+
+test('users of a pool wait for each other, and get back what they had', async () => {
+  const pool = createPool(2)
+  const pictures = [source(1200, 900), source(700, 1300), source(64, 48)]
+  const together = await Promise.all(pictures.map((p) => run(pool, p)))
+  for (const [i, picture] of pictures.entries()) expect(await run(pool, picture)).toBe(together[i])
+  await pool.close()
+})
+
+test('more than the memory that there can be is refused with the numbers', () => {
+  const arena = createArena()
+  expect(() => arena.alloc(5 * 2 ** 30)).toThrow(/5120 MiB more .* at most 4096 MiB/)
+  const mark = arena.mark()
+  const first = arena.alloc(1000)
+  arena.release(mark)
+  expect(arena.alloc(10)).toBe(first)
+  expect(first % 64).toBe(0)
+})
