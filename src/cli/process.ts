@@ -9,7 +9,9 @@ import { folderPages, isFolder, type LoadedData, loadData, loadVolume } from './
 import { recipeStep, toneStep, withOptions } from './pipeline/recipe-step.ts'
 import { type Data, type State, shapeOf } from './pipeline/state.ts'
 import { tensorStep } from './pipeline/tensor-step.ts'
-import { type Written, writeData, writeRecipe } from './pipeline/write.ts'
+import { writeData } from './pipeline/write.ts'
+import { noSheet } from './pipeline/write-maps.ts'
+import { type Written, writeRecipe } from './pipeline/write-recipe.ts'
 
 export { type DryRun, dryRun } from './pipeline/dry-run.ts'
 export type { PictureFacts, PictureJob, PlanFacts, Report, StepMaker } from './pipeline/job.ts'
@@ -67,14 +69,15 @@ async function runJob(
   const engine = poolEngine(pool, session)
   let state: State = { data: loaded.data, notes: loaded.notes, plans: [] }
   let last: Step | undefined
+  const picksChannels = task.settings.channels !== undefined
   for (const [i, make] of task.steps.entries()) {
     const step = make(shapeOf(state.data))
     if (step.kind === 'tensor') {
       if (i === 0) state = await toneStep(session, state, task)
       state = await tensorStep(session, engine, state, step, task)
     }
-    // The last recipe runs on its way into the file; maps are written by way of the tensors.
-    else if (i < task.steps.length - 1 || state.data.kind === 'tensor') {
+    // The last recipe runs on its way into the file, unless its channels are to be taken apart first.
+    else if (i < task.steps.length - 1 || state.data.kind === 'tensor' || picksChannels) {
       state = await recipeStep(session, state, step, task, i === 0)
     }
     state = { ...state, notes: [...state.notes, ...(step.notes ?? [])] }
@@ -93,8 +96,11 @@ async function runJob(
 }
 
 function write(session: Session, state: State, last: Step, task: Task, loaded: LoadedData): Promise<Written> {
-  if (last.kind === 'tensor' || state.data.kind === 'tensor')
+  const { channels, labels } = task.settings
+  if (last.kind === 'tensor' || state.data.kind === 'tensor' || channels !== undefined) {
     return writeData(session, state.data, task, loaded.meta)
+  }
+  if (labels) throw noSheet('labels', state.data.picture.channels)
   const position = { isFirst: task.steps.length === 1, isLast: true }
   return writeRecipe(
     session,

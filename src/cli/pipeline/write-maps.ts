@@ -1,0 +1,115 @@
+import { extname } from 'node:path'
+import { ConvoError, invariant } from '../../error.ts'
+import { legible, pick, sheet, stretch } from '../../image/sheet.ts'
+import type { FullScale } from '../../operators/operator.ts'
+import type { Session } from '../../run/pool.ts'
+import type { PictureMeta } from '../../tensor/picture.ts'
+import type { Tensor } from '../../tensor/tensor.ts'
+import type { Task } from './job.ts'
+import { identity } from './recipe-step.ts'
+import { pictureOf } from './state.ts'
+import { type Written, writeRecipe } from './write-recipe.ts'
+
+/**
+ * Feature maps: one is gray, three are RGB, others a sheet or a file each. Those that do not have the levels of a picture
+ * are made legible, unless a range was asked for.
+ */
+export async function writeMaps(
+  session: Session,
+  maps: Tensor,
+  full: FullScale,
+  task: Task,
+  meta: PictureMeta,
+  haveLevels: boolean,
+): Promise<Written> {
+  const { channels: choice, labels } = task.settings
+  const chosen = choice === 'first' ? pick(maps, [0]) : Array.isArray(choice) ? pick(maps, choice) : maps
+  const count = chosen.shape[0]!
+  const isColour = choice !== 'montage' && choice !== 'split' && (count === 1 || count === 3)
+  const {
+    maps: shown,
+    task: own,
+    notes,
+  } = isColour || haveLevels ? { maps: chosen, task, notes: [] } : leveled(chosen, full, task)
+  if (labels && (isColour || choice === 'split')) throw noSheet('labels', count)
+  const position = { isFirst: false, isLast: true }
+  if (choice === 'split') return writeEach(session, shown, full, own, meta, notes)
+  const picture = isColour ? shown : sheet(shown, { labels })
+  const written = await writeRecipe(session, pictureOf(picture, full), identity, own, meta, position)
+  return { ...written, plans: [], notes: [...notes, ...written.notes] }
+}
+
+/** Maps have no levels of their own: they are made legible unless a range says otherwise. */
+function leveled(maps: Tensor, full: FullScale, task: Task) {
+  const each = task.settings['map-range'] === 'each'
+  if (task.isRangeGiven && task.range !== 'minmax') return { maps, task, notes: [] }
+  const own: Task = { ...task, range: 'clamp' }
+  if (task.isRangeGiven) return { maps: stretch(maps, full, each), task: own, notes: [] }
+  const isSigned = maps.data.some((v) => v < 0)
+  const levels = isSigned ? 'gray is 0, white and black' : 'black is 0, white'
+  const reach = each ? 'what 99.5 % of each map stay within' : 'what 99.5 % of all maps stay within'
+  const note = `${maps.shape[0]} maps: ${levels} ${reach}; --range clamp keeps their levels, --map-range each or shared says which`
+  return { maps: legible(maps, full, each), task: own, notes: [note] }
+}
+
+/** One file for each map: the number goes in place of {index}, or before the extension. */
+export async function writeEach(
+  session: Session,
+  maps: Tensor,
+  full: FullScale,
+  task: Task,
+  meta: PictureMeta,
+  notes: readonly string[],
+  depth: 1 | 3 = 1,
+): Promise<Written> {
+  if (task.output === '-')
+    throw new ConvoError('E_OPTION', 'several files do not fit standard output', {
+      fix: '--channels montage',
+    })
+  const count = maps.shape[0]! / depth
+  let last: Written | undefined
+  let [low, high, samples, bytes] = [0, 0, 0, 0]
+  for (let i = 0; i < count; i++) {
+    const mark = session.arena.mark()
+    const one = pick(
+      maps,
+      Array.from({ length: depth }, (_, c) => i * depth + c),
+    )
+    const output = numbered(task.output, i, count)
+    last = await writeRecipe(session, pictureOf(one, full), identity, { ...task, output }, meta, {
+      isFirst: false,
+      isLast: true,
+    })
+    session.arena.release(mark)
+    low += last.outcome.low
+    high += last.outcome.high
+    samples += last.outcome.samples
+    bytes += last.facts.bytes
+  }
+  invariant(last !== undefined, 'there is at least one map')
+  const told = [
+    ...notes,
+    `${count} files were written: ${numbered(task.output, 0, count)} to ${last.facts.path}`,
+  ]
+  return { ...last, facts: { ...last.facts, bytes }, outcome: { low, high, samples }, plans: [], notes: told }
+}
+
+/** The path of file `i` of `count`: `{index}` and `{index:03}` are replaced, else `-03` goes before the extension. */
+export function numbered(path: string, i: number, count: number): string {
+  const template = /\{index(?::0?(\d+))?\}/
+  const digits = String(count - 1).length
+  if (template.test(path))
+    return path.replace(template, (_, width) => String(i).padStart(Number(width ?? digits), '0'))
+  const extension = extname(path)
+  return `${path.slice(0, path.length - extension.length)}-${String(i).padStart(digits, '0')}${extension}`
+}
+
+/** The error for an option of sheets where there is none. */
+export const noSheet = (option: string, maps: number): ConvoError =>
+  new ConvoError(
+    'E_OPTION',
+    `--${option} is for sheets of many maps, and the result is written as ${maps === 1 ? 'one map' : `${maps} channels`}`,
+    {
+      fix: `--channels montage, or no --${option}`,
+    },
+  )

@@ -1,0 +1,104 @@
+import { ConvoError } from '../../error.ts'
+import { encodeAnimation } from '../../image/codec.ts'
+import { formatOfPath } from '../../image/format.ts'
+import { writeAtomically } from '../../image/output.ts'
+import { pick, sheet, stretch } from '../../image/sheet.ts'
+import type { FullScale } from '../../operators/operator.ts'
+import type { Session } from '../../run/pool.ts'
+import type { Picture, PictureMeta } from '../../tensor/picture.ts'
+import { Tensor } from '../../tensor/tensor.ts'
+import { factsOf, type Task } from './job.ts'
+import { identity } from './recipe-step.ts'
+import { pictureOf } from './state.ts'
+import { writeEach } from './write-maps.ts'
+import { toSamples, type Written, writeRecipe } from './write-recipe.ts'
+
+/** A volume: slices in numbered files, an animation, or all on one sheet. */
+export async function writeVolume(
+  session: Session,
+  volume: Tensor,
+  full: FullScale,
+  task: Task,
+  meta: PictureMeta,
+): Promise<Written> {
+  const [channels = 1, depth = 1, height = 1, width = 1] = volume.shape
+  const colours = channels === 3 ? 3 : 1
+  if (channels !== 1 && channels !== 3) {
+    throw new ConvoError('E_SHAPE', `a volume of ${channels} channels is no picture: 1 or 3 are`, {
+      why: `the result is [${volume.shape.join(',')}]`,
+      fix: `an output path ending in .npy`,
+    })
+  }
+  const slices = slicesOf(volume)
+  const stretched =
+    task.range === 'minmax' ? stretch(slices, full, task.settings['map-range'] === 'each') : slices
+  const own: Task = task.range === 'minmax' ? { ...task, range: 'clamp' } : task
+  const isNumbered = task.output.includes('{index') || task.settings.channels === 'split'
+  if (isNumbered) return writeEach(session, stretched, full, own, meta, [], colours)
+  const format = formatOfPath(task.output)
+  if (format === 'gif' || format === 'webp') return animate(session, stretched, full, own, meta, colours)
+  const note = `${depth} slices of ${width}x${height} are on one sheet; a path with {index} writes one file each, .gif or .webp plays them`
+  const picture = sheet(stretched, { depth: colours, labels: task.settings.labels })
+  const written = await writeRecipe(session, pictureOf(picture, full), identity, own, meta, {
+    isFirst: false,
+    isLast: true,
+  })
+  return { ...written, plans: [], notes: [note, ...written.notes] }
+}
+
+/** [D·C,H,W], slice by slice, from [C,D,H,W]. */
+function slicesOf(volume: Tensor): Tensor {
+  const [channels = 1, depth = 1, height = 1, width = 1] = volume.shape
+  const plane = height * width
+  const data = new Float32Array(volume.data.length)
+  for (let z = 0; z < depth; z++) {
+    for (let c = 0; c < channels; c++) {
+      data.set(
+        volume.data.subarray((c * depth + z) * plane, (c * depth + z + 1) * plane),
+        (z * channels + c) * plane,
+      )
+    }
+  }
+  return new Tensor([depth * channels, height, width], data)
+}
+
+async function animate(
+  session: Session,
+  slices: Tensor,
+  full: FullScale,
+  task: Task,
+  meta: PictureMeta,
+  colours: 1 | 3,
+): Promise<Written> {
+  const count = slices.shape[0]! / colours
+  const pages: Picture[] = []
+  let [low, high, samples] = [0, 0, 0]
+  for (let i = 0; i < count; i++) {
+    const mark = session.arena.mark()
+    const one = pictureOf(
+      pick(
+        slices,
+        Array.from({ length: colours }, (_, c) => i * colours + c),
+      ),
+      full,
+    )
+    const { picture, outcome } = await toSamples(session, one, identity, task, meta, {
+      isFirst: false,
+      isLast: true,
+    })
+    session.arena.release(mark)
+    pages.push(picture)
+    low += outcome.low
+    high += outcome.high
+    samples += outcome.samples
+  }
+  const { bytes, notes } = await encodeAnimation(pages, formatOfPath(task.output) as 'gif' | 'webp')
+  await writeAtomically(task.output, (output) => output.write(bytes))
+  const facts = { ...factsOf(task.output, pages[0]!), bytes: bytes.length }
+  return {
+    facts,
+    outcome: { low, high, samples },
+    plans: [],
+    notes: [...notes, `${count} slices play one after another`],
+  }
+}
