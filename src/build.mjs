@@ -1,7 +1,17 @@
 // Builds dist/: the bundled CLI, library and worker (esbuild), the WASM loops (AssemblyScript), the type declarations (tsc).
 // Run by `npm run build`, by `prepare`, and by the tests' global setup.
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -32,7 +42,16 @@ function compileWasm() {
   if (existsSync(target) && statSync(target).mtimeMs > newest) return
   const temporary = join(dist, `convo.${process.pid}.wasm`)
   const asc = join(dirname(require.resolve('assemblyscript/package.json')), 'bin/asc.js')
-  const flags = ['-O3', '--runtime', 'stub', '--noAssert', '--importMemory', '--sharedMemory', '--maximumMemory', '65536']
+  const flags = [
+    '-O3',
+    '--runtime',
+    'stub',
+    '--noAssert',
+    '--importMemory',
+    '--sharedMemory',
+    '--maximumMemory',
+    '65536',
+  ]
   const features = ['--enable', 'simd', '--enable', 'threads', '--enable', 'bulk-memory']
   run(process.execPath, [asc, join(folder, 'index.ts'), '-o', temporary, ...flags, ...features])
   renameSync(temporary, target)
@@ -41,18 +60,38 @@ function compileWasm() {
 async function bundleScripts() {
   // A worker is one file, so that it starts soon. Of the others, what is imported dynamically goes into files of its own,
   // so that a start loads only what it needs.
-  await bundleEntries({ worker: 'src/run/worker.ts', 'batch-worker': 'src/cli/batch/worker.ts' }, false)
-  await bundleEntries({ cli: 'src/cli/main.ts', index: 'src/index.ts' }, true)
+  const workers = { worker: 'src/run/worker.ts', 'batch-worker': 'src/cli/batch/worker.ts' }
+  const bundled = [
+    ...(await bundleEntries(workers, false)),
+    ...(await bundleEntries({ cli: 'src/cli/main.ts', index: 'src/index.ts' }, true)),
+  ]
+  writeLicenses(
+    new Set(bundled.flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? [])),
+  )
 }
 
+/** The licenses of the packages that the bundles contain, which ask to be kept with copies. */
+function writeLicenses(packages) {
+  const texts = [...packages].sort().map((name) => {
+    const folder = join(root, 'node_modules', name)
+    const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+    const file = readdirSync(folder).find((f) => /^licen[cs]e/i.test(f))
+    return `${name} ${version} (${license})\n\n${file === undefined ? '' : readFileSync(join(folder, file), 'utf8').trim()}\n`
+  })
+  writeFileSync(join(dist, 'bundled-licenses.txt'), texts.join(`\n${'-'.repeat(78)}\n\n`))
+}
+
+/** Bundles the entries; the result is the paths of all files that went in. */
 async function bundleEntries(entries, splitting) {
   const entryPoints = Object.entries(entries)
     .filter(([, path]) => existsSync(join(root, path)))
     .map(([out, path]) => ({ out, in: join(root, path) }))
-  await bundle({
+  const { metafile } = await bundle({
     entryPoints,
     outdir: dist,
     bundle: true,
+    metafile: true,
+    absWorkingDir: root,
     splitting,
     chunkNames: '[name]-[hash]',
     format: 'esm',
@@ -67,6 +106,7 @@ async function bundleEntries(entries, splitting) {
     minifyWhitespace: true,
     keepNames: true,
   })
+  return Object.keys(metafile.inputs)
 }
 
 /** Script and style of the report of checks, which embeds them. */
