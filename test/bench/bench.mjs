@@ -1,0 +1,7 @@
+// The benchmark: problems as strings, timed side by side with what is installed.
+//   npm run bench -- [options] [problem...]          npm run bench -- --help
+import { register } from 'tsx/esm/api'
+
+register()
+const { main } = await import('./main.ts')
+await main(process.argv.slice(2))

@@ -1,0 +1,179 @@
+/** A convolution of a picture in memory, one process of a command, or a bank of filters over a tensor. */
+export type Problem = PictureProblem | BankProblem | ProcessProblem
+
+/** A named filter, or `conv2d` with a made-up kernel that is neither separable nor small in rank, over a made-up picture. */
+export type PictureProblem = {
+  readonly kind: 'picture'
+  readonly text: string
+  readonly filter: string
+  readonly settings: Readonly<Record<string, number | string>>
+  /** Of the kernel of `conv2d`. */
+  readonly side: number
+  /** Whether the weights of `conv2d` are whole numbers. */
+  readonly whole: boolean
+  readonly samples: 'u8' | 'f32'
+  readonly channels: 1 | 3
+  readonly width: number
+  readonly height: number
+  readonly threads: number
+  readonly algorithm: 'auto' | 'direct' | 'separable' | 'fft'
+}
+
+/** One layer of a network: x [C,H,W], filters with a square kernel, padding that keeps the size at stride 1. */
+export type BankProblem = {
+  readonly kind: 'bank'
+  readonly text: string
+  readonly shape: readonly [channels: number, height: number, width: number]
+  readonly filters: number
+  readonly side: number
+  readonly stride: number
+  readonly dilation: number
+  readonly groups: number
+  readonly transposed: boolean
+  readonly threads: number
+}
+
+/** A command from start to finished file; the picture is the base name of a PNG. Empty: only a start, `--version`. */
+export type ProcessProblem = {
+  readonly kind: 'process'
+  readonly text: string
+  readonly filter: string
+  readonly settings: Readonly<Record<string, number | string>>
+  readonly picture: string
+}
+
+export const grammar = `problems:
+  conv2d <k>x<k> u8|f32 gray|rgb <w>x<h>|<n>MP [float] [direct|fft] [threads=2]     a dense kernel of full rank
+  <filter> [setting=value...] u8|f32 gray|rgb <w>x<h>|<n>MP [threads=2]            gaussian sigma=5 u8 rgb 12MP
+  bank <c>x<h>x<w> <n>f <k>x<k> s<stride> [d<dilation>] [g<groups>|depthwise] [transposed] [threads=2]
+  process <filter> [setting=value...] <picture>                                    a PNG of --images, by its name
+  process version                                                                  against node -e 0`
+
+/** @throws Error when the string is no problem, with the word that is wrong */
+export function parseProblem(text: string): Problem {
+  const [first = '', ...words] = text.trim().split(/\s+/)
+  if (first === 'bank') return parseBank(text, words)
+  if (first === 'process') return parseProcess(text, words)
+  return parsePicture(text, first, words)
+}
+
+function parsePicture(text: string, filter: string, words: readonly string[]): PictureProblem {
+  const p = {
+    kind: 'picture' as const,
+    text,
+    filter,
+    settings: {} as Record<string, number | string>,
+    side: 3,
+    whole: true,
+    samples: 'u8' as 'u8' | 'f32',
+    channels: 1 as 1 | 3,
+    width: 0,
+    height: 0,
+    threads: 1,
+    algorithm: 'auto' as PictureProblem['algorithm'],
+  }
+  for (const word of words) {
+    const [size, megapixels] = [/^(\d+)x(\d+)$/.exec(word), /^([\d.]+)MP$/.exec(word)]
+    const setting = /^([\w-]+)=(.+)$/.exec(word)
+    if (word === 'u8' || word === 'f32') p.samples = word
+    else if (word === 'gray' || word === 'rgb') p.channels = word === 'gray' ? 1 : 3
+    else if (word === 'float') p.whole = false
+    else if (word === 'direct' || word === 'fft' || word === 'separable') p.algorithm = word
+    else if (megapixels) [p.width, p.height] = sides(Number(megapixels[1]))
+    else if (size && filter === 'conv2d' && Number(size[1]) < 200 && size[1] === size[2])
+      p.side = Number(size[1])
+    else if (size) [p.width, p.height] = [Number(size[1]), Number(size[2])]
+    else if (setting) setOne(p, setting[1]!, setting[2]!)
+    else throw new Error(`${text}: ${word} means nothing here\n${grammar}`)
+  }
+  if (p.width === 0) throw new Error(`${text}: no size of the picture\n${grammar}`)
+  return p.samples === 'f32' ? { ...p, whole: false } : p
+}
+
+/** 4:3, as cameras have it. */
+function sides(megapixels: number): [number, number] {
+  const height = Math.round(Math.sqrt((megapixels * 1e6 * 3) / 4))
+  return [Math.round((height * 4) / 3), height]
+}
+
+function setOne(
+  p: { settings: Record<string, number | string>; threads: number },
+  name: string,
+  value: string,
+) {
+  if (name === 'threads') p.threads = Number(value)
+  else p.settings[name] = Number.isNaN(Number(value)) ? value : Number(value)
+}
+
+function parseBank(text: string, words: readonly string[]): BankProblem {
+  const p = {
+    kind: 'bank' as const,
+    text,
+    shape: [1, 1, 1] as [number, number, number],
+    filters: 1,
+    side: 3,
+    stride: 1,
+    dilation: 1,
+    groups: 1,
+    transposed: false,
+    threads: 1,
+  }
+  for (const word of words) {
+    const numbers = /^(\d+)x(\d+)(?:x(\d+))?$/.exec(word)
+    const one = /^(threads=|[sdg])?(\d+)(f)?$/.exec(word)
+    const value = Number(one?.[2])
+    if (numbers?.[3] !== undefined) p.shape = [Number(numbers[1]), Number(numbers[2]), Number(numbers[3])]
+    else if (numbers) p.side = Number(numbers[1])
+    else if (word === 'depthwise') p.groups = p.filters = p.shape[0]
+    else if (word === 'transposed') p.transposed = true
+    else if (one?.[3]) p.filters = value
+    else if (one?.[1] === 's') p.stride = value
+    else if (one?.[1] === 'd') p.dilation = value
+    else if (one?.[1] === 'g') p.groups = value
+    else if (one?.[1] === 'threads=') p.threads = value
+    else throw new Error(`${text}: ${word} means nothing here\n${grammar}`)
+  }
+  return p
+}
+
+function parseProcess(text: string, [filter = 'version', ...words]: readonly string[]): ProcessProblem {
+  const settings: Record<string, number | string> = {}
+  let picture = ''
+  for (const word of words) {
+    const setting = /^([\w-]+)=(.+)$/.exec(word)
+    if (setting) settings[setting[1]!] = setting[2]!
+    else picture = word
+  }
+  if (filter !== 'version' && picture === '') throw new Error(`${text}: which picture?\n${grammar}`)
+  return { kind: 'process', text, filter, settings, picture }
+}
+
+/** The weights of `conv2d`, row-major: whole numbers 1..9, or fractions around zero; of full rank. */
+export function madeUpWeights({ side, whole }: PictureProblem): Float64Array {
+  return Float64Array.from({ length: side * side }, (_, i) => {
+    const noise = hash(i + 1) / 2 ** 32
+    return whole ? 1 + Math.floor(noise * 9) : Math.fround((noise - 0.25) / (side * side))
+  })
+}
+
+/** The samples of a picture or a tensor: noise of 0..255, the same everywhere. */
+export function fillNoise<T extends Uint8Array | Float32Array>(samples: T): T {
+  for (let i = 0; i < samples.length; i++) samples[i] = hash(i) >>> 24
+  return samples
+}
+
+/** Weights of a bank: fractions around zero. */
+export const bankWeights = (count: number): Float32Array =>
+  Float32Array.from({ length: count }, (_, i) => hash(i + 1) / 2 ** 32 - 0.5)
+
+/** A whole number of 32 bits from another: the multiplication of Knuth, high bits spread to the low ones. */
+function hash(i: number): number {
+  const a = Math.imul(i, 2654435761) >>> 0
+  return Math.imul(a ^ (a >>> 15), 2246822519) >>> 0
+}
+
+/** The places that results are compared at: `probes` of them, spread over n samples. */
+export const probeAt = (n: number): number[] =>
+  Array.from({ length: probes }, (_, k) => Math.floor(((k + 0.5) * n) / probes))
+
+const probes = 97
