@@ -1,0 +1,26 @@
+// Makes all of the documentation that is not written by hand: npm run docs
+//   README.md     what stands between the markers `<!-- name:begin -->` and `<!-- name:end -->`
+//   docs/api.md   from the docstrings of what src/index.ts exports
+//   docs/convo.1  the manual page
+//   docs/pictures what the README shows; digests.json holds the digest of the pixels of each
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { build } from '../src/build.mjs'
+import { makeAnimations } from './parts/animations.ts'
+import { documents } from './parts/documents.ts'
+import { examples, textbook } from './parts/gallery.ts'
+import { digestOf, encode, exhibit, root } from './parts/pictures.ts'
+
+await build({ types: false })
+await mkdir(join(root, 'docs/pictures'), { recursive: true })
+const digests: Record<string, string> = {}
+for (const one of [...examples, ...textbook]) {
+  const picture = await exhibit(one)
+  const digest = digestOf(picture)
+  digests[one.name] = digest
+  await writeFile(join(root, `docs/pictures/${one.name}.webp`), await encode(picture))
+}
+await writeFile(join(root, 'docs/pictures/digests.json'), `${JSON.stringify(digests, null, 2)}\n`)
+await makeAnimations()
+const readme = await readFile(join(root, 'README.md'), 'utf8')
+for (const [path, text] of Object.entries(documents(readme))) await writeFile(join(root, path), text)
