@@ -1,0 +1,12 @@
+/**
+ * A number as it is read in a drawing: as few digits as tell it to `significant` digits, a true minus, powers of ten
+ * for what is very large or small.
+ */
+export function formatNumber(value: number, significant = 3): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '∞' : '−∞'
+  const rounded = Number(value.toPrecision(significant))
+  const size = Math.abs(rounded)
+  const isPlain = size === 0 || (size >= 0.001 && size < 10 ** Math.max(6, significant))
+  const digits = isPlain ? String(rounded) : rounded.toExponential().replace('e+', 'e')
+  return (rounded === 0 ? '0' : digits).replaceAll('-', '−')
+}

@@ -1,0 +1,151 @@
+import { textWidth } from './measure.ts'
+
+// SVG as strings: an element is its markup, a picture is elements joined. Colours and fonts stand as attributes, so that
+// every renderer draws the same.
+
+/** What stands in the tag of an element; what is undefined is left out. */
+export type Attributes = Readonly<Record<string, string | number | undefined>>
+
+/** Generic families only: what they mean is the machine's choice, so texts are measured with room to spare. */
+export const fonts = {
+  sans: 'DejaVu Sans, Verdana, sans-serif',
+  mono: 'DejaVu Sans Mono, Menlo, monospace',
+} as const
+
+/** How a text is set. */
+export type TextStyle = {
+  /** height of the letters' body, in pixels; 12 unless given */
+  readonly size?: number
+  /** where x is: at the start (unless given), the middle or the end */
+  readonly anchor?: 'start' | 'middle' | 'end'
+  /** where y is: at the base line (unless given) or in the middle of the digits */
+  readonly baseline?: 'alphabetic' | 'middle'
+  readonly font?: keyof typeof fonts
+  readonly bold?: boolean
+  readonly fill?: string
+  readonly opacity?: number
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+
+/** Text as it may stand in an element or an attribute. Characters that XML cannot hold become U+FFFD. */
+export function escapeXml(raw: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  const illegal = /[\0-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff\ud800-\udfff]/gu
+  const legal = raw.replace(illegal, '\ufffd')
+  return legal.replace(/[&<>"']/g, (c) => entities[c]!)
+}
+
+/** An element with its children. Numbers are written with two decimals. */
+export function element(name: string, attributes: Attributes, ...children: readonly string[]): string {
+  const written = Object.entries(attributes)
+    .filter(([, value]) => value !== undefined)
+    .map(
+      ([key, value]) => ` ${key}="${typeof value === 'number' ? decimals(value) : escapeXml(String(value))}"`,
+    )
+    .join('')
+  return children.length === 0 ? `<${name}${written}/>` : `<${name}${written}>${children.join('')}</${name}>`
+}
+
+/** A number as coordinates are written: two decimals at most. */
+export const decimals = (value: number): string => String(Math.round(value * 100) / 100 + 0)
+
+/** Elements that share attributes. */
+export const group = (attributes: Attributes, ...children: readonly string[]): string =>
+  element('g', attributes, ...children)
+
+/** Elements moved by x and y pixels. */
+export const moved = (x: number, y: number, ...children: readonly string[]): string =>
+  group({ transform: `translate(${decimals(x)} ${decimals(y)})` }, ...children)
+
+/** A rectangle from its upper left corner. */
+export const rect = (x: number, y: number, width: number, height: number, more: Attributes = {}): string =>
+  element('rect', { x, y, width, height, ...more })
+
+/** A straight line. */
+export const line = (x1: number, y1: number, x2: number, y2: number, more: Attributes = {}): string =>
+  element('line', { x1, y1, x2, y2, ...more })
+
+/** A circle. */
+export const circle = (cx: number, cy: number, r: number, more: Attributes = {}): string =>
+  element('circle', { cx, cy, r, ...more })
+
+/** A path of SVG's own commands, as `M 0 0 L 10 5`. */
+export const path = (d: string, more: Attributes = {}): string =>
+  element('path', { d, fill: 'none', ...more })
+
+/** A line through points, not filled. */
+export const polyline = (
+  points: readonly (readonly [x: number, y: number])[],
+  more: Attributes = {},
+): string =>
+  element('polyline', {
+    points: points.map(([x, y]) => `${decimals(x)},${decimals(y)}`).join(' '),
+    fill: 'none',
+    ...more,
+  })
+
+/** A line of text. */
+export function text(content: string, x: number, y: number, style: TextStyle = {}): string {
+  const { size = 12, anchor, baseline, font = 'sans', bold, fill, opacity } = style
+  return element(
+    'text',
+    {
+      x,
+      // digits are 0.73 of the body high; a renderer's own middle differs from one to the next
+      y: baseline === 'middle' ? y + size * 0.365 : y,
+      'font-size': size,
+      'font-family': fonts[font],
+      'font-weight': bold ? 'bold' : undefined,
+      'text-anchor': anchor === 'start' ? undefined : anchor,
+      fill,
+      opacity,
+    },
+    escapeXml(content),
+  )
+}
+
+/** A text no wider than `width`: set smaller, down to `smallest` (6 pixels), and then cut with an ellipsis. */
+export function fittedText(
+  content: string,
+  x: number,
+  y: number,
+  width: number,
+  { smallest = 6, ...style }: TextStyle & { readonly smallest?: number } = {},
+): string {
+  const { size = 12 } = style
+  const measure = (words: string, at: number) => textWidth(words, at, style)
+  const fitting = Math.min(size, Math.max(smallest, (size * width) / measure(content, size)))
+  if (measure(content, fitting) <= width + 1e-6) return text(content, x, y, { ...style, size: fitting })
+  const letters = [...content]
+  while (letters.length > 0 && measure(`${letters.join('')}…`, fitting) > width) letters.pop()
+  return text(`${letters.join('').trimEnd()}…`, x, y, { ...style, size: fitting })
+}
+
+/** A whole SVG file, `width` by `height` pixels, on a ground of one colour. */
+export function svgDocument(
+  width: number,
+  height: number,
+  { title, ground = '#ffffff' }: { readonly title: string; readonly ground?: string },
+  ...children: readonly string[]
+): string {
+  return `${element(
+    'svg',
+    {
+      xmlns: 'http://www.w3.org/2000/svg',
+      width,
+      height,
+      viewBox: `0 0 ${decimals(width)} ${decimals(height)}`,
+      role: 'img',
+    },
+    element('title', {}, escapeXml(title)),
+    rect(0, 0, width, height, { fill: ground }),
+    ...children,
+  )}\n`
+}
