@@ -42,10 +42,12 @@ function reference(folder: string): string {
     declarationsOf(join(folder, 'operators', file)),
   )
   const all = exported.map(({ name, from }) => {
-    const found = declarationsOf(join(folder, from)).find((one) => one.name === name)
+    const overloads = declarationsOf(join(folder, from)).filter((one) => one.name === name)
+    const [found] = overloads
     if (found === undefined) throw new Error(`${from} declares no ${name}`)
     const inside = from.endsWith('api.d.ts') ? operators.find((one) => one.name === name) : undefined
-    return { ...found, doc: inside?.doc ?? found.doc }
+    const code = overloads.map((one) => one.code).join('\n')
+    return { name, code, doc: inside?.doc ?? found.doc }
   })
   const isType = ({ code }: Declaration) => code.startsWith('type ')
   const sections = [
@@ -89,7 +91,8 @@ function tidy(code: string): string {
     .replace(/^export (declare )?/, '')
     .replaceAll(/import\("[^"]*"\)\./g, '')
     .replaceAll(/\b(?:conv2|conv3|depth|depthSeparable|involution|point|spatial|transposed)\./g, '')
-    .replaceAll(/ \| undefined\b/g, '')
+    .replaceAll(/(\?: [\w.]+) \| undefined\b/g, '$1')
+    .replaceAll(/(\?: .*) \| undefined;$/gm, '$1;')
     .replace(/^const (\w+): \((.*)\) => (.*);$/, 'function $1($2): $3')
     .replace(/;$/, '')
     .replaceAll(/;$/gm, '')
@@ -108,9 +111,8 @@ function proseOf(comment: readonly string[]): string {
     .join('\n')
     .trim()
   return text
-    .replaceAll(/(^|\n| )@returns /g, '$1**Returns** ')
-    .replaceAll(/(^|\n| )@throws /g, '$1**Throws** ')
-    .replaceAll(/(^|\n)@param (\w+) /g, '$1- `$2` ')
-    .replaceAll(/\n(\*\*Throws\*\*)/g, '\n\n$1')
+    .replaceAll(/\s@returns /g, '\n\n**Returns** ')
+    .replaceAll(/\s@throws /g, '\n\n**Throws** ')
+    .replaceAll(/\s@param (\w+) /g, '\n\n`$1`: ')
     .replaceAll(/\n{3,}/g, '\n\n')
 }

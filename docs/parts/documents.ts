@@ -1,4 +1,4 @@
-import { manPage, readmeTables } from '../../src/cli/generate.ts'
+import { exitStatuses, manPage, readmeTables } from '../../src/cli/generate.ts'
 import { commands } from '../../src/cli/registry.ts'
 import { errorCodes } from '../../src/error.ts'
 import { animationOf, hasAnimation } from './animations.ts'
@@ -22,7 +22,11 @@ export function documents(readme: string): Record<string, string> {
 function filled(readme: string): string {
   const sections = {
     ...readmeTables(),
-    errors: errorTable(),
+    'exit-codes': table(['exit code', 'meaning'], exitStatuses),
+    errors: table(
+      ['code', 'meaning'],
+      Object.entries(errorCodes).map(([code, meaning]) => [`\`${code}\``, meaning]),
+    ),
     examples: examples.map(shown).join('\n\n'),
     textbook: textbook.map(shown).join('\n\n'),
   }
@@ -42,7 +46,7 @@ function shown({ name, title, line, command }: Exhibit): string {
   return [`**${title}.** ${line}`, `\`\`\`sh\nconvo ${command}\n\`\`\``, ...pictures].join('\n\n')
 }
 
-function errorTable(): string {
-  const rows = Object.entries(errorCodes).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`)
-  return ['| code | meaning |', '|---|---|', ...rows].join('\n')
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  return [line(head), `|${head.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n')
 }

@@ -1,6 +1,6 @@
 import { errorCodes } from '../error.ts'
 import type { Param, Params } from '../params.ts'
-import type { Command } from './command.ts'
+import { type Command, optionsOf, usageOf } from './command.ts'
 import { bashCompletion } from './completion/bash.ts'
 import { fishCompletion } from './completion/fish.ts'
 import { zshCompletion } from './completion/zsh.ts'
@@ -56,12 +56,17 @@ function markdown(head: readonly string[], rows: readonly (readonly string[])[])
   return [line(head), `|${head.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n')
 }
 
-const exitStatuses: readonly (readonly [status: string, meaning: string])[] = [
-  ['0', 'Done.'],
-  ['1', 'It ran, and the answer is no: samples were clipped under --fail-on-clip.'],
-  ['2', 'It could not do what was asked: usage, a bad kernel, an unreadable input, an unwritable output.'],
-  ['70', 'A bug in convo.'],
-  ['130, 143', 'It was interrupted or told to end; no partial output is left.'],
+/** What the exit status says. */
+export const exitStatuses: readonly (readonly [status: string, meaning: string])[] = [
+  ['0', 'done, or all match'],
+  [
+    '1',
+    'it ran, and the answer is no: pictures differ, a golden is missing or not approved, some pictures of a batch ' +
+      'failed, samples were cut off under --fail-on-clip',
+  ],
+  ['2', 'it could not do what was asked: usage, a bad kernel, an unreadable input, an unwritable output'],
+  ['70', 'a bug in convo; --debug prints the stack'],
+  ['130, 143', 'it was interrupted or told to end; no partial output is left'],
 ]
 
 /** The manual page, in roff's man macros. */
@@ -94,8 +99,11 @@ export function manPage(commands: readonly Command[]): string {
       'OTHER COMMANDS',
       commands
         .filter(({ group }) => group === 'commands')
-        .map(({ name, arguments: args, summary }) =>
-          entry([name, ...args.map((a) => `<${a.name}>`)].join(' '), `${summary}.`),
+        .map((command) =>
+          [
+            entry(usageOf(command).replace(/^convo /, ''), `${command.summary}.`),
+            ...options(optionsOf(command)).map((one) => `.RS\n${one}\n.RE`),
+          ].join('\n'),
         ),
     ),
     section('OPTIONS: HOW A KERNEL MEETS THE PICTURE', options(correlationSettings)),
@@ -103,7 +111,7 @@ export function manPage(commands: readonly Command[]): string {
     section('OPTIONS: THE RUN', options(runSettings)),
     section(
       'EXIT STATUS',
-      exitStatuses.map(([status, meaning]) => entry(status, meaning)),
+      exitStatuses.map(([status, meaning]) => entry(status, `${meaning}.`)),
     ),
     section('ENVIRONMENT', [entry('NO_COLOR', 'If set and not empty, messages have no colour.')]),
     section(
@@ -118,7 +126,7 @@ export function manPage(commands: readonly Command[]): string {
   ].join('\n')}\n`
 }
 
-/** Text that roff takes as it is: a backslash, a hyphen, a leading dot and a quote are signs of its own. */
+/** Text that roff takes as it is: it has signs of its own, and reads ASCII only. */
 function roff(text: string): string {
   return text
     .replaceAll('\\', '\\e')
@@ -126,4 +134,7 @@ function roff(text: string): string {
     .replaceAll('^', '\\(ha')
     .replaceAll('~', '\\(ti')
     .replace(/^([.'])/gm, '\\&$1')
+    .replace(/[^\n -\x7e]/gu, (sign) => `\\[u${codeOf(sign)}]`)
 }
+
+const codeOf = (sign: string): string => sign.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')
