@@ -1,4 +1,4 @@
-import sharp from 'sharp'
+import sharp, { type Sharp } from 'sharp'
 import type { Contestant, Peer } from '../contest.ts'
 import { fillNoise, madeUpWeights, type Problem, probeAt } from '../problem.ts'
 
@@ -17,7 +17,7 @@ export const sharpPeer: Peer = {
     sharp.cache(false)
     const data = fillNoise(new Uint8Array(width * height * channels))
     const open = () => sharp(data, { raw: { width, height, channels }, limitInputPixels: false })
-    const timed = async (s: sharp.Sharp): Promise<[number, Buffer]> => {
+    const timed = async (s: Sharp): Promise<[number, Buffer]> => {
       const before = performance.now()
       const result = await s.raw().toBuffer()
       return [performance.now() - before, result]
@@ -38,9 +38,7 @@ export const sharpPeer: Peer = {
   close: async () => undefined,
 }
 
-function operation(
-  problem: Extract<Problem, { kind: 'picture' }>,
-): ((s: sharp.Sharp) => sharp.Sharp) | undefined {
+function operation(problem: Extract<Problem, { kind: 'picture' }>): ((s: Sharp) => Sharp) | undefined {
   const { filter, settings, side } = problem
   if (filter === 'gaussian') return (s) => s.blur(Number(settings.sigma ?? 1))
   if (filter !== 'conv2d' || !problem.whole) return undefined
