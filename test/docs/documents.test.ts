@@ -1,0 +1,79 @@
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { documents } from '../../docs/parts/documents.ts'
+import { examples, textbook, wordsOf } from '../../docs/parts/gallery.ts'
+import { digestOf, exhibit, read, root } from '../../docs/parts/pictures.ts'
+
+const textOf = (path: string) => readFileSync(join(root, path), 'utf8')
+const readme = textOf('README.md')
+const exhibits = [...examples, ...textbook]
+const hasGroff = spawnSync('groff', ['--version']).status === 0
+
+describe('what npm run docs makes is as it would be made now', () => {
+  const made = documents(readme)
+  it.each(Object.keys(made))('%s', (path) => {
+    expect(textOf(path)).toBe(made[path])
+  })
+
+  it('refuses a README that has no place for a section', () => {
+    expect(() => documents(readme.replace('<!-- errors:end -->', ''))).toThrow('errors:begin')
+  })
+})
+
+describe('the README', () => {
+  it('begins with the two commands, as they are', () => {
+    const commands = [...readme.matchAll(/```sh\n([^`]*)\n```/g)].map(([, text]) => text)
+    expect(commands.slice(0, 2)).toEqual([
+      'npm ci && npx convo sobel samples/scene.png out.png',
+      'npm ci && npm test',
+    ])
+  })
+
+  it('shows pictures and names files that are there', () => {
+    const links = [...readme.matchAll(/\]\(([^)]+)\)/g)].map(([, path]) => path!)
+    expect(links.length).toBeGreaterThanOrEqual(exhibits.length)
+    for (const path of links) expect(statSync(join(root, path)).size).toBeGreaterThan(0)
+  })
+
+  it('shows ten examples and the operators of the textbook, with less than 3 MB of pictures', () => {
+    expect(examples).toHaveLength(10)
+    const names = textbook.map(({ command }) => wordsOf(command)[0])
+    expect(names).toEqual([
+      ...['conv2d', 'conv3d', 'pointwise', 'separable', 'depthwise', 'depthwise-separable', 'grouped'],
+      ...['dilated', 'transposed', 'unpool', 'involution'],
+    ])
+    const folder = join(root, 'docs/pictures')
+    const bytes = readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0)
+    expect(bytes).toBeLessThan(3e6)
+  })
+})
+
+describe('the pictures of the README are what its commands make', () => {
+  const digests = JSON.parse(textOf('docs/pictures/digests.json')) as Record<string, string>
+  it('has a digest for each', () => {
+    expect(Object.keys(digests)).toEqual(exhibits.map(({ name }) => name))
+  })
+
+  it.each(exhibits)('$name', async (one) => {
+    const picture = await exhibit(one)
+    expect(digestOf(picture)).toBe(digests[one.name])
+    // The file is lossy, so that the page is light: it has to be this picture all the same.
+    const file = await read(join(root, `docs/pictures/${one.name}.webp`))
+    expect([file.width, file.height]).toEqual([picture.width, picture.height])
+    let squares = 0
+    for (let i = 0; i < file.data.length; i++) squares += (file.data[i]! - picture.data[i]!) ** 2
+    const psnr = 10 * Math.log10((255 ** 2 * file.data.length) / squares)
+    expect(psnr).toBeGreaterThan(24)
+  })
+})
+
+describe('the manual page', () => {
+  it.skipIf(!hasGroff)('is set by groff without a warning (skipped without groff)', () => {
+    const words = ['-man', '-Tutf8', '-ww', join(root, 'docs/convo.1')]
+    const { status, stdout, stderr } = spawnSync('groff', words, { encoding: 'utf8' })
+    expect([status, stderr]).toEqual([0, ''])
+    expect(stdout).toContain('CONVO(1)')
+  })
+})
