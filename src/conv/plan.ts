@@ -2,6 +2,7 @@ import { ConvoError } from '../error.ts'
 import { factor, flip, normalize } from '../kernel/analyse.ts'
 import { kernel as makeKernel } from '../kernel/kernel.ts'
 import type { BorderName } from '../tensor/border.ts'
+import { planFft2d, planFftColumns } from './fft.ts'
 import { correlationAxis, extent, type Padding } from './geometry.ts'
 import type { PlaneKernel, Recipe } from './recipe.ts'
 
@@ -153,7 +154,11 @@ export function planRecipe(
     stride: options.stride,
     origin: [rows.origin, cols.origin],
     halo,
-    stripRows: stripRows(rows.output, halo.top + halo.bottom),
+    stripRows: stripRows(
+      rows.output,
+      halo.top + halo.bottom,
+      blockRows(stencils, rows.output, cols.output, options.stride[0]),
+    ),
   }
 }
 
@@ -335,10 +340,29 @@ function placeAxis(
   return { origin: before - axis.before, output: axis.output }
 }
 
-/** About 64 rows and the halo, so that what neighbouring strips gather twice stays small; strips of equal height. */
-function stripRows(height: number, halo: number): number {
+/**
+ * About 64 rows and the halo, so that what neighbouring strips gather twice stays small; strips of equal height. Where
+ * FFTs work in blocks of rows, whole blocks: the rest of a block would be computed in vain.
+ */
+function stripRows(height: number, halo: number, block: number): number {
+  if (block > 0) return Math.min(height, block)
   const count = Math.max(1, Math.round(height / (64 + halo)))
   return Math.ceil(height / count)
+}
+
+/** The output rows that the highest block of any FFT gives, 0 without one. */
+function blockRows(
+  stencils: readonly Stencil[],
+  outHeight: number,
+  outWidth: number,
+  stride: number,
+): number {
+  const full = (outHeight - 1) * stride + 1
+  const blocks = stencils.map((s) => {
+    if (s.algorithm === 'fft') return planFft2d(s.kH, s.kW, full, outWidth).y.valid
+    return s.algorithm === 'fft-separable' ? planFftColumns(s.kH, full).valid : 0
+  })
+  return Math.ceil(Math.max(...blocks) / stride)
 }
 
 const sum = (a: Float64Array): number => a.reduce((s, v) => s + v, 0)
