@@ -98,9 +98,9 @@ export const textbook: readonly Exhibit[] = [
   {
     name: 'conv2d',
     title: '2-D convolution',
-    line: 'A bank of 16 filters, each over all three channels: 16 maps on a sheet.',
+    line: 'A bank of 16 filters, each over all three channels, then ReLU and pooling: the first layer of a network.',
     command:
-      'conv2d samples/scene.png out.png --kernel kernels/layers.safetensors#edges.weight --stride 3 --range abs --map-range each --labels',
+      'chain samples/scene.png out.png --map-range each --labels -- conv2d --kernel kernels/layers.safetensors#edges.weight -- relu -- maxpool --size 3',
     alone: true,
   },
   {
