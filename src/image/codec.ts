@@ -230,6 +230,18 @@ export async function encodeAnimation(
   return { bytes, notes: [...new Set(fitted.flatMap(({ notes }) => notes))] }
 }
 
+/**
+ * An SVG drawing as PNG, `zoom` pixels for one of its own.
+ *
+ * @throws ConvoError E_OUTPUT when it cannot be drawn
+ */
+export const renderSvg = (svg: string, zoom = 1): Promise<Uint8Array> =>
+  attemptEncode('png', () =>
+    sharpOf(Buffer.from(svg), { density: 72 * zoom })
+      .png({ compressionLevel: 9 })
+      .toBuffer(),
+  )
+
 /** A stored PNG: the way by which a profile and a resolution reach sharp's encoders without being applied. */
 const containerOf = (picture: Picture): Uint8Array => encodePngWhole(picture, compressionSettings(0))
 

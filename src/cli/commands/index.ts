@@ -10,6 +10,7 @@ import { kernelConvert } from './kernel.ts'
 import { list } from './list.ts'
 import { reportMerge } from './report.ts'
 import { reviewCommand } from './review.ts'
+import { showCommand } from './show.ts'
 
 /** The commands that are no operations. A new one is a file beside this one and an entry here. */
 export const utilities: readonly Command[] = [
@@ -23,6 +24,7 @@ export const utilities: readonly Command[] = [
   reviewCommand,
   reportMerge,
   list,
+  showCommand,
   kernelConvert,
   completionCommand,
 ]

@@ -1,0 +1,47 @@
+import { flag, number, numbers, resolve } from '../../params.ts'
+import type { Command } from '../command.ts'
+import { sharedSettings } from '../settings.ts'
+
+const showSettings = {
+  plane: {
+    ...numbers(
+      'one plane of a bank: its filter, channel and slice, as many as it has, counted from 0',
+      '<n,...>',
+      { min: 1, max: 3 },
+      { min: 0, whole: true },
+    ),
+    unset: 'all, on one sheet',
+  },
+  zoom: number('pixels of a PNG for one of the drawing', 1, { min: 0.25, max: 8 }),
+  json: flag('print name, shape, sum, scale, rank and such as one JSON object'),
+  debug: sharedSettings.debug,
+}
+
+/** `convo show <kernel> [out]` */
+export const showCommand: Command = {
+  name: 'show',
+  summary:
+    'draws a kernel: its weights, its frequency response, what it does to an impulse, edges and a picture',
+  group: 'commands',
+  arguments: [
+    { name: 'kernel', summary: sharedSettings.kernel.summary, kind: 'file' },
+    {
+      name: 'out',
+      summary: '.svg or .png; without it, the weights are printed as coloured cells',
+      kind: 'file',
+      optional: true,
+    },
+  ],
+  options: [{ title: 'Options', params: showSettings }],
+  examples: [
+    'convo show sobel-x',
+    'convo show gaussian:sigma=2 gaussian.png',
+    'convo show net.safetensors#conv1.weight bank.svg',
+    'convo show net.safetensors#conv1.weight filter.png --plane 3,0',
+  ],
+  async run({ args: [source = '', output], given, io }) {
+    const { showKernel } = await import('../show/show.ts')
+    const { plane, zoom, json } = resolve(showSettings, given)
+    return showKernel({ source, output, plane, zoom, json }, io)
+  },
+}

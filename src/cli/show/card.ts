@@ -1,0 +1,153 @@
+import type { Kernel } from '../../kernel/kernel.ts'
+import { formatNumber } from '../draw/format.ts'
+import { colours } from '../draw/palette.ts'
+import { fittedText, line, moved, polyline, rect, svgDocument, text } from '../draw/svg.ts'
+import { applyTo, edges, type Gray, impulse, mostEffectTaps, scene } from './effect.ts'
+import { type Facts, factWords } from './facts.ts'
+import { colourBar, heatMap, layoutHeat } from './heat.ts'
+import { largest, type Plane, planesOf } from './planes.ts'
+import { asGray, asMagnitude, asSigned, raster } from './raster.ts'
+import { type Response, responseOf } from './response.ts'
+
+const width = 960
+const margin = 32
+const column = 432
+const top = 96
+const thumb = 136
+
+/** Name and facts of a kernel, across the top of a drawing. */
+export function heading(facts: Facts, across: number): string {
+  const room = across - 2 * margin
+  return [
+    fittedText(facts.name, margin, 40, room, { size: 22, bold: true, fill: colours.ink, smallest: 12 }),
+    fittedText(factWords(facts).join(' · '), margin, 64, room, {
+      size: 13,
+      fill: colours.faint,
+      smallest: 8,
+    }),
+  ].join('')
+}
+
+const subtitle = (words: string, x: number, y: number) =>
+  text(words, x, y, { size: 13, bold: true, fill: colours.ink })
+
+/** A kernel of one plane as a drawing: weights, frequency response, what it makes of an impulse, edges and a picture. */
+export function drawCard(kernel: Kernel, facts: Facts): string {
+  const [plane] = planesOf(kernel)
+  const layout = layoutHeat(plane!, column, column)
+  const most = largest(kernel.weights)
+  const weights = moved(
+    margin,
+    top,
+    subtitle('weights', 0, 0),
+    moved(0, 16, heatMap(plane!, layout, most, facts.anchor)),
+    moved(0, 16 + layout.height + 12, colourBar(most, Math.min(column, Math.max(layout.width, 180)))),
+  )
+  const right = margin + column + 40
+  const response = responseOf(plane!, facts.scale)
+  const spectrum = moved(right, top, subtitle('frequency response', 0, 0), drawResponse(response))
+  const upper = top + Math.max(16 + layout.height + 12 + 30, 300)
+  const isSmall = plane!.weights.length <= mostEffectTaps
+  const effects = isSmall
+    ? drawEffects(plane!, facts)
+    : text('too large for a trial here: convo conv2d runs it on pictures', 0, 24, { fill: colours.faint })
+  const height = upper + 24 + (isSmall ? thumb + 56 : 56)
+  const below = moved(margin, upper + 24, subtitle('what it does', 0, 0), effects)
+  return svgDocument(width, height, { title: facts.name }, heading(facts, width), weights, spectrum, below)
+}
+
+/** The response as a map and as sections along x, along y and down the diagonal, 424 by 284 pixels. */
+function drawResponse({ side, magnitudes, most }: Response): string {
+  const map = 190
+  const box = { x: 0, y: 16, width: map, height: map }
+  const half = (side - 1) / 2
+  const at = (g: number, f: number) => magnitudes[g * side + f]!
+  const section = (value: (i: number) => number) =>
+    Array.from({ length: half + 1 }, (_, i) => value(i) / (most || 1))
+  const plot = { x: map + 56, y: 16, width: 170, height: map }
+  const curve = (values: readonly number[]) =>
+    values.map((v, i) => [plot.x + (i / half) * plot.width, plot.y + plot.height * (1 - v)] as const)
+  const curves: readonly [name: string, colour: string, dash: string | undefined, values: number[]][] = [
+    ['across', colours.blue, undefined, section((i) => at(half, half + i))],
+    ['down', colours.orange, '7 3', section((i) => at(half + i, half))],
+    ['diagonal', colours.ink, '2 3', section((i) => at(half + i, half + i))],
+  ]
+  const small = { size: 11, fill: colours.faint } as const
+  const bottom = 16 + map
+  return [
+    raster(magnitudes, side, side, box, asMagnitude(most)),
+    rect(box.x, box.y, map, map, { fill: 'none', stroke: colours.grid }),
+    text('−½', 0, bottom + 15, small),
+    text('0', map / 2, bottom + 15, { ...small, anchor: 'middle' }),
+    text('½', map, bottom + 15, { ...small, anchor: 'end' }),
+    text('cycles per pixel, across and down', 0, bottom + 32, small),
+    rect(plot.x, plot.y, plot.width, plot.height, { fill: 'none', stroke: colours.grid }),
+    ...[0.25, 0.5, 0.75].map((v) =>
+      line(plot.x, plot.y + plot.height * v, plot.x + plot.width, plot.y + plot.height * v, {
+        stroke: colours.grid,
+        'stroke-width': 0.5,
+      }),
+    ),
+    ...curves.map(([, stroke, dash, values]) =>
+      polyline(curve(values), { stroke, 'stroke-width': 2, 'stroke-dasharray': dash }),
+    ),
+    text(formatNumber(most), plot.x - 6, plot.y + 9, { ...small, anchor: 'end' }),
+    text('0', plot.x - 6, bottom, { ...small, anchor: 'end' }),
+    text('0', plot.x, bottom + 15, small),
+    text('½', plot.x + plot.width, bottom + 15, { ...small, anchor: 'end' }),
+    ...curves.map(([name, stroke, dash], i) => {
+      const y = bottom + 32 + i * 16
+      return [
+        line(plot.x, y - 4, plot.x + 28, y - 4, { stroke, 'stroke-width': 2, 'stroke-dasharray': dash }),
+        text(name, plot.x + 36, y, small),
+      ].join('')
+    }),
+  ].join('')
+}
+
+/** Before and after of three small pictures, side by side. */
+function drawEffects(plane: Plane, facts: Facts): string {
+  const taps = Math.max(plane.height, plane.width)
+  const trials: readonly [name: string, before: Gray][] = [
+    ['an impulse', impulse(taps)],
+    ['edges', edges(taps)],
+    ['a picture', scene(2 * thumb)],
+  ]
+  const step = (width - 2 * margin - (2 * thumb + 12)) / 2
+  // what sums to 0 answers around 0, so its answers have a sign
+  const isSigned = Math.abs(facts.sum) <= 1e-6 * facts.absSum
+  return trials
+    .map(([name, before], i) => {
+      const after = applyTo(before, plane, facts)
+      const shown = name === 'an impulse' || isSigned ? signedBox(after, facts.offset) : grayBox(after)
+      const small = { size: 11, fill: colours.faint } as const
+      return moved(
+        i * step,
+        16,
+        raster(before.data, before.side, before.side, boxAt(0), asGray),
+        raster(after.data, after.side, after.side, boxAt(thumb + 12), shown.colour),
+        rect(0, 0, thumb, thumb, { fill: 'none', stroke: colours.grid }),
+        rect(thumb + 12, 0, thumb, thumb, { fill: 'none', stroke: colours.grid }),
+        fittedText(name, 0, thumb + 17, thumb, small),
+        fittedText(shown.caption, thumb + 12, thumb + 17, thumb, small),
+      )
+    })
+    .join('')
+}
+
+const boxAt = (x: number) => ({ x, y: 0, width: thumb, height: thumb })
+
+function signedBox({ data }: Gray, middle: number) {
+  const most = data.reduce((a, v) => Math.max(a, Math.abs(v - middle)), 0) || 1
+  const colour = asSigned(most)
+  return {
+    colour: (v: number) => colour(v - middle),
+    caption: `${formatNumber(middle - most)} to ${formatNumber(middle + most)}`,
+  }
+}
+
+function grayBox({ data }: Gray) {
+  const clipped = data.reduce((n, v) => n + (v < -0.5 || v > 255.5 ? 1 : 0), 0)
+  const share = Math.round((100 * clipped) / data.length)
+  return { colour: asGray, caption: clipped === 0 ? '0 to 255' : `0 to 255, ${share || '< 1'} % clipped` }
+}

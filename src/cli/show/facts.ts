@@ -1,0 +1,59 @@
+import { analyse } from '../../kernel/analyse.ts'
+import { type Kernel, planeSize, showShape } from '../../kernel/kernel.ts'
+import { formatNumber } from '../draw/format.ts'
+
+/** What is told of a kernel beside its picture. */
+export type Facts = {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly sum: number
+  readonly absSum: number
+  readonly scale: number
+  readonly offset: number
+  /** y, x */
+  readonly anchor: readonly [number, number]
+  readonly isInteger: boolean
+  readonly min: number
+  readonly max: number
+  /** of a plane of at most 128 a side: larger ones would take minutes */
+  readonly rank?: number
+}
+
+const mostRanked = 128
+
+/** The facts of a kernel, called `name` where it has no name of its own. */
+export function factsOfKernel(kernel: Kernel, name: string): Facts {
+  const { shape, weights, scale, offset } = kernel
+  const [kH, kW] = planeSize(shape)
+  const isRanked = shape.length === 2 && Math.min(kH, kW) <= mostRanked && Math.max(kH, kW) <= 4 * mostRanked
+  const { sum, absSum, isInteger, rank } = analyse(isRanked ? kernel : { ...kernel, shape: [1, ...shape] })
+  return {
+    name: kernel.name ?? name,
+    shape,
+    sum,
+    absSum,
+    scale,
+    offset,
+    anchor: kernel.anchor ?? [Math.floor(kH / 2), Math.floor(kW / 2)],
+    isInteger,
+    min: weights.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY),
+    max: weights.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY),
+    ...(rank === undefined ? {} : { rank }),
+  }
+}
+
+/** The facts in words, one each. */
+export function factWords(facts: Facts): string[] {
+  const { shape, scale, offset, rank, isInteger, anchor } = facts
+  const [kH, kW] = planeSize(shape)
+  const isZero = Math.abs(facts.sum) <= 1e-9 * facts.absSum
+  return [
+    `${kW}×${kH}${shape.length > 2 ? ` of ${showShape(shape)}` : ''}`,
+    `sum ${isZero ? '0' : formatNumber(facts.sum, 4)}`,
+    `scale ${formatNumber(scale, 4)}`,
+    ...(offset === 0 ? [] : [`offset ${formatNumber(offset, 4)}`]),
+    ...(rank === undefined ? [] : [`rank ${rank}${rank === 1 ? ' (separable)' : ''}`]),
+    `anchor ${anchor[1]},${anchor[0]}`,
+    isInteger ? 'whole weights' : 'fractional weights',
+  ]
+}

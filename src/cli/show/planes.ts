@@ -1,0 +1,76 @@
+import { ConvoError } from '../../error.ts'
+import { type Kernel, planeSize, showShape } from '../../kernel/kernel.ts'
+
+/** One plane of a kernel: weights [height][width], and what it is called where there are several. */
+export type Plane = {
+  readonly label: string
+  readonly height: number
+  readonly width: number
+  readonly weights: Float64Array
+}
+
+/** The planes of a kernel in order, each named by its place: filter, channel, slice. */
+export function planesOf({ shape, weights }: Kernel): Plane[] {
+  const [height, width] = planeSize(shape)
+  const size = height * width
+  const outer = shape.slice(0, -2)
+  const names = axisNames(shape)
+  return Array.from({ length: weights.length / size }, (_, n) => ({
+    label: placeOf(n, outer)
+      .map((at, i) => `${names[i]} ${at}`)
+      .join(' · '),
+    height,
+    width,
+    weights: weights.subarray(n * size, (n + 1) * size),
+  }))
+}
+
+/** What is counted along the axes before the plane; axes of one entry are not worth a word, but the last is. */
+function axisNames(shape: readonly number[]): readonly string[] {
+  return { 3: ['channel'], 4: ['filter', 'channel'], 5: ['filter', 'channel', 'slice'] }[shape.length] ?? []
+}
+
+function placeOf(index: number, outer: readonly number[]): number[] {
+  const place: number[] = []
+  let rest = index
+  for (const size of outer.toReversed()) {
+    place.unshift(rest % size)
+    rest = Math.floor(rest / size)
+  }
+  return place
+}
+
+/**
+ * One plane of a kernel as a kernel of its own.
+ *
+ * @param place an index for each axis before the plane, counted from 0
+ * @throws ConvoError E_OPTION when there is no such plane
+ */
+export function planeAt(kernel: Kernel, place: readonly number[]): Kernel {
+  const outer = kernel.shape.slice(0, -2)
+  const isThere = place.length === outer.length && place.every((at, i) => at < outer[i]!)
+  if (!isThere) {
+    const last = outer.map((n) => n - 1).join(',')
+    throw new ConvoError('E_OPTION', `there is no plane ${place.join(',')} in ${showShape(kernel.shape)}`, {
+      why:
+        outer.length === 0
+          ? 'the kernel is one plane'
+          : `${axisNames(kernel.shape).join(', ')}: up to ${last}, counted from 0`,
+      ...(outer.length === 0 ? { fix: 'no --plane' } : { fix: `--plane ${last}` }),
+    })
+  }
+  const [height, width] = planeSize(kernel.shape)
+  const index = place.reduce((sum, at, i) => sum * outer[i]! + at, 0)
+  const size = height * width
+  const { bias: _, ...rest } = kernel
+  return {
+    ...rest,
+    shape: [height, width],
+    weights: kernel.weights.slice(index * size, (index + 1) * size),
+    name: `${kernel.name ?? 'kernel'} [${place.join(',')}]`,
+  }
+}
+
+/** The largest weight without its sign, or 1 where all are 0. */
+export const largest = (weights: Float64Array): number =>
+  weights.reduce((most, w) => Math.max(most, Math.abs(w)), 0) || 1

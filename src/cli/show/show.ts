@@ -1,0 +1,78 @@
+import { extname } from 'node:path'
+import { ConvoError } from '../../error.ts'
+import { namedKernels } from '../../filters/names.ts'
+import { renderSvg } from '../../image/codec.ts'
+import { writeAtomically } from '../../image/output.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
+import { loadKernel } from '../../kernel/source.ts'
+import type { Io } from '../io.ts'
+import { drawCard } from './card.ts'
+import { planeText, terminalColours } from './cells.ts'
+import { type Facts, factsOfKernel, factWords } from './facts.ts'
+import { largest, planeAt, planesOf } from './planes.ts'
+import { drawSheet } from './sheet.ts'
+
+/** What `convo show` is asked for. */
+export type ShowOptions = {
+  readonly source: string
+  readonly output?: string | undefined
+  readonly plane?: readonly number[] | undefined
+  readonly zoom: number
+  readonly json: boolean
+}
+
+/** More planes than this fill a terminal for nothing. */
+const mostPrinted = 64
+
+/** Draws a kernel into a file, or prints it. @throws ConvoError for a kernel that cannot be read, an unknown output */
+export async function showKernel(options: ShowOptions, io: Io): Promise<number> {
+  const { source, output, json } = options
+  const format = output === undefined ? undefined : formatOf(output)
+  const loaded = await loadKernel(source, { names: namedKernels })
+  const kernel = options.plane === undefined ? loaded : planeAt({ name: source, ...loaded }, options.plane)
+  const facts = factsOfKernel(kernel, source)
+  if (output !== undefined) await write(drawKernel(kernel, facts), output, format!, options.zoom)
+  if (json) await io.out(`${JSON.stringify(facts)}\n`)
+  else if (output === undefined) await io.out(kernelText(kernel, facts, io.width))
+  return 0
+}
+
+/** A kernel as an SVG: a card of one plane, a sheet of several. */
+export function drawKernel(kernel: Kernel, facts: Facts): string {
+  const only = onlyPlane(kernel)
+  return only === undefined ? drawSheet(kernel, facts) : drawCard(only, facts)
+}
+
+/** The kernel as one plane, where it is no more. */
+const onlyPlane = (kernel: Kernel): Kernel | undefined => {
+  const [height, width] = kernel.shape.slice(-2)
+  return kernel.weights.length === height! * width! ? { ...kernel, shape: [height!, width!] } : undefined
+}
+
+/** A kernel for a terminal: a title, then its planes. */
+function kernelText(kernel: Kernel, facts: Facts, width: number): string {
+  const kind = terminalColours(process.stdout.isTTY === true, process.env)
+  const most = largest(kernel.weights)
+  const planes = planesOf(kernel)
+  const columns = process.stdout.columns ?? width
+  const parts = planes.slice(0, mostPrinted).map((plane) => {
+    const label = planes.length > 1 ? `\n${plane.label}\n` : '\n'
+    return label + planeText(plane, most, Math.max(columns, 40), kind)
+  })
+  const more = planes.length > mostPrinted ? `\nand ${planes.length - mostPrinted} more planes\n` : ''
+  return `${facts.name}\n${factWords(facts).join(' · ')}\n${parts.join('')}${more}`
+}
+
+function formatOf(output: string): 'svg' | 'png' {
+  const extension = extname(output).toLowerCase()
+  if (extension === '.svg') return 'svg'
+  if (extension === '.png') return 'png'
+  throw new ConvoError('E_OUTPUT', `a drawing is written as .svg or .png, and ${output} is neither`, {
+    fix: `${output.slice(0, output.length - extension.length) || 'kernel'}.png`,
+  })
+}
+
+async function write(svg: string, output: string, format: 'svg' | 'png', zoom: number): Promise<void> {
+  const bytes = format === 'svg' ? new TextEncoder().encode(svg) : await renderSvg(svg, zoom)
+  await writeAtomically(output, (file) => file.write(bytes))
+}
