@@ -30,7 +30,7 @@ export const examples: readonly Exhibit[] = [
   {
     name: 'gaussian',
     title: 'Smooth',
-    line: 'A bell curve, of any width at nearly the same cost.',
+    line: 'A bell curve, of any width.',
     command: 'gaussian samples/scene.png out.png --sigma 4',
     at: sign,
   },
