@@ -224,7 +224,7 @@ async function casesOf(entry: Entry, folder: string, complaints: Complaint[]): P
     const fields = { path, base, index: cases.length + 1, operation: steps.at(-1)?.[0] ?? 'actual' }
     const name = nameOf(entry, fields, complaints)
     if (name === undefined) return []
-    const extension = steps.length === 0 ? extname(path).toLowerCase() : '.png'
+    const extension = steps.length === 0 ? extname(path).toLowerCase() : isRaw(steps) ? '.npy' : '.png'
     cases.push({
       name,
       place: place(),
@@ -238,6 +238,10 @@ async function casesOf(entry: Entry, folder: string, complaints: Complaint[]): P
   }
   return cases
 }
+
+/** Floats are kept as they are where no range is asked for. */
+const isRaw = (steps: Entry['steps']): boolean =>
+  steps.some((words) => words.includes('--range=raw') || words[words.indexOf('--range') + 1] === 'raw')
 
 function nameOf(
   { name: template, place }: Entry,

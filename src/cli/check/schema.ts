@@ -36,6 +36,8 @@ function check(given: Given, schema: Schema, root: Schema): Violation[] {
   if (schema.type !== undefined && !isOfType(type, schema.type)) {
     return [violation(given, `must be ${typeWords(schema.type)}, got ${shown(given.node, type)}`)]
   }
+  // A mapping or list is never one of a few words.
+  if ('const' in schema || schema.enum !== undefined) return checkScalar(given, schema)
   if (type === 'object') return checkObject(given, schema, root)
   if (type === 'array') return checkArray(given, schema, root)
   return checkScalar(given, schema)

@@ -1,7 +1,16 @@
 import { join } from 'node:path'
 import type { CaseResult, Run, Status } from '../results.ts'
 import type { Destination, Reporter } from './reporter.ts'
-import { approveText, countsText, detailsOf, oneLine, signs, timeText, verdictText } from './summary.ts'
+import {
+  approveText,
+  countsText,
+  detailsOf,
+  oneLine,
+  signs,
+  timeText,
+  toleranceLine,
+  verdictText,
+} from './summary.ts'
 
 const codes: Readonly<Record<Status, string>> = {
   pass: '32',
@@ -42,7 +51,7 @@ function caseLines(
   const { name, status, message, failed, diff } = one
   const head = `${signs[status]} ${status.padEnd(9)}`
   const line = `${painter(codes[status], head)} ${oneLine(name).padEnd(width)}  ${message}`
-  if (!failed) return [line]
+  if (!failed) return one.tolerance === undefined ? [line] : [line, `    ${toleranceLine(one)}`]
   const details = [...detailsOf(one), ...(diff === undefined ? [] : [`difference: ${join(results, diff)}`])]
   return [line, ...details.map((detail) => `    ${detail}`)]
 }

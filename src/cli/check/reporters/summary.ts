@@ -42,16 +42,19 @@ export function approveText(run: Run, approve: string): string | undefined {
 }
 
 /** All that is to be said of a case beyond its line. */
-export function detailsOf({ why, fix, smallest, tolerance, reason, failed }: CaseResult): string[] {
+export function detailsOf(one: CaseResult): string[] {
+  const { why, fix, smallest, tolerance, failed } = one
   return [
     ...why,
     ...(fix === undefined ? [] : [`try: ${fix}`]),
-    ...(tolerance === undefined
-      ? []
-      : [`tolerance: ${tolerance}${reason === undefined ? '' : ` (${reason})`}`]),
+    ...(tolerance === undefined ? [] : [toleranceLine(one)]),
     ...(failed && smallest !== undefined && smallest !== 'exact' ? [`would pass with ${smallest}`] : []),
   ]
 }
+
+/** The tolerance of a case, and the reason for it. */
+export const toleranceLine = ({ tolerance, reason }: CaseResult): string =>
+  `tolerance: ${tolerance}${reason === undefined ? '' : ` (${reason})`}`
 
 /** What is on one line stays there: names and messages may hold line ends. */
 export const oneLine = (text: string): string => text.replace(/[\r\n\t]+/g, ' ')

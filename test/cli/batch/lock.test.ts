@@ -1,0 +1,129 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { takeLock } from '../../../src/cli/batch/lock.ts'
+import { stateFolder } from '../../../src/cli/batch/state.ts'
+import { failure, temporaryFolder } from '../../image/pictures.ts'
+
+const locksIn = (root: string) => readdirSync(stateFolder(root)).filter((name) => name.startsWith('lock-'))
+const take = (root: string, index?: number, count?: number) =>
+  takeLock({
+    root,
+    wait: false,
+    ...(index !== undefined && count !== undefined && { shard: { index, count } }),
+  })
+
+/** A lock of a process that is no more, or of another host. */
+function leave(root: string, holder: Record<string, unknown>): string {
+  mkdirSync(stateFolder(root), { recursive: true })
+  const path = join(stateFolder(root), `lock-x-${Math.random().toString(36).slice(2)}`)
+  const whole = {
+    host: hostname(),
+    birth: '',
+    space: '',
+    shard: '',
+    since: '2020-01-01',
+    workers: [],
+    ...holder,
+  }
+  writeFileSync(path, JSON.stringify(whole))
+  return path
+}
+
+describe('the lock of an output root', () => {
+  it('excludes a second batch, which says who holds it', async () => {
+    const root = temporaryFolder()
+    const lock = await take(root)
+    const error = await failure('E_OUTPUT', () => take(root))
+    expect(error.message).toBe(`another batch is at work in ${root}`)
+    expect(error.why[0]).toContain(`process ${process.pid} on ${hostname()}`)
+    expect(error.fix).toContain('--wait')
+    lock.release()
+    expect(locksIn(root)).toEqual([])
+    ;(await take(root)).release()
+  })
+
+  it('is shared by different shards of one division, and by nobody else', async () => {
+    const root = temporaryFolder()
+    const [one, two] = [await take(root, 1, 3), await take(root, 2, 3)]
+    await failure('E_OUTPUT', () => take(root, 2, 3))
+    await failure('E_OUTPUT', () => take(root, 1, 2))
+    await failure('E_OUTPUT', () => take(root))
+    one.release()
+    two.release()
+    ;(await take(root)).release()
+  })
+
+  it('waits when asked to, and says for whom', async () => {
+    const root = temporaryFolder()
+    const lock = await take(root)
+    let told = ''
+    const second = takeLock({ root, wait: true, onWait: (other) => (told = other) })
+    await new Promise((done) => setTimeout(done, 800))
+    expect(told).toContain(`process ${process.pid}`)
+    lock.release()
+    ;(await second).release()
+    expect(locksIn(root)).toEqual([])
+  })
+
+  it('takes over what a dead process left, and names it and its workers', async () => {
+    const root = temporaryFolder()
+    const { pid } = spawnSync('true')
+    const { space } = await ownHolder(root)
+    const path = leave(root, { pid, space, workers: [4194300] })
+    const lock = await take(root)
+    expect(lock.dead).toEqual([pid, 4194300])
+    expect(existsSync(path)).toBe(false)
+    lock.release()
+  })
+
+  it('is not deceived by another process with the number of the dead one', async () => {
+    const root = temporaryFolder()
+    const { space, birth } = await ownHolder(root)
+    expect(birth).not.toBe('')
+    leave(root, { pid: process.pid, space, birth: '1' })
+    ;(await take(root)).release()
+    leave(root, { pid: process.pid, space, birth })
+    await failure('E_OUTPUT', () => take(root))
+  })
+
+  it('believes a lock of another host while it is touched, and drops it after two minutes', async () => {
+    const root = temporaryFolder()
+    const path = leave(root, { pid: 1, host: 'elsewhere' })
+    const error = await failure('E_OUTPUT', () => take(root))
+    expect(error.why[0]).toContain('process 1 on elsewhere')
+    const before = new Date(Date.now() - 121_000)
+    utimesSync(path, before, before)
+    ;(await take(root)).release()
+    expect(existsSync(path)).toBe(false)
+  })
+
+  it('lets exactly one in when many come at once', async () => {
+    const root = temporaryFolder()
+    for (let round = 0; round < 5; round++) {
+      let inside = 0
+      let most = 0
+      await Promise.all(
+        Array.from({ length: 6 }, async () => {
+          const lock = await takeLock({ root, wait: true })
+          inside++
+          most = Math.max(most, inside)
+          await new Promise((done) => setTimeout(done, 5))
+          inside--
+          lock.release()
+        }),
+      )
+      expect(most).toBe(1)
+    }
+  })
+})
+
+/** What a lock file of this process says. */
+async function ownHolder(root: string): Promise<{ space: string; birth: string }> {
+  const lock = await take(root)
+  const holder = JSON.parse(readFileSync(join(stateFolder(root), locksIn(root)[0]!), 'utf8'))
+  lock.release()
+  return holder as { space: string; birth: string }
+}

@@ -1,0 +1,72 @@
+#!/bin/sh
+# A Slurm of one machine for tests: slurmctld and slurmd as this user, no authentication, a node of two CPUs.
+#
+#   slurm.sh start <folder>   starts it; prints the path of its configuration, to be set as SLURM_CONF
+#   slurm.sh stop <folder>    stops it
+#
+# Needs root and slurm-wlm: apt-get install -y --no-install-recommends slurm-wlm
+set -eu
+
+folder=$2
+conf=$folder/slurm.conf
+
+start() {
+  mkdir -p "$folder/state" "$folder/spool"
+  host=$(hostname -s)
+  cat > "$conf" <<EOF
+ClusterName=convo
+SlurmctldHost=$host(127.0.0.1)
+SlurmUser=root
+SlurmdUser=root
+AuthType=auth/none
+CredType=cred/none
+ProctrackType=proctrack/pgid
+TaskPlugin=task/none
+MpiDefault=none
+ReturnToService=2
+SchedulerType=sched/builtin
+SelectType=select/cons_tres
+SelectTypeParameters=CR_CPU
+AccountingStorageType=accounting_storage/none
+JobAcctGatherType=jobacct_gather/none
+JobCompType=jobcomp/none
+SlurmctldPort=26817
+SlurmdPort=26818
+SlurmctldPidFile=$folder/slurmctld.pid
+SlurmdPidFile=$folder/slurmd.pid
+SlurmctldLogFile=$folder/slurmctld.log
+SlurmdLogFile=$folder/slurmd.log
+StateSaveLocation=$folder/state
+SlurmdSpoolDir=$folder/spool
+NodeName=$host NodeAddr=127.0.0.1 CPUs=2 State=UNKNOWN
+PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP OverSubscribe=NO
+EOF
+  # more CPUs in the configuration than the machine has are not taken from it
+  [ "$(nproc)" -ge 2 ] || echo 'SlurmdParameters=config_overrides' >> "$conf"
+  export SLURM_CONF="$conf"
+  slurmctld -f "$conf"
+  slurmd -f "$conf" -N "$host"
+  tries=0
+  until sinfo -h -o %T 2>/dev/null | grep -q idle; do
+    tries=$((tries + 1))
+    if [ "$tries" -gt 150 ]; then
+      echo "slurm did not come up: $(tail -n 5 "$folder/slurmctld.log" "$folder/slurmd.log")" >&2
+      stop
+      exit 1
+    fi
+    sleep 0.2
+  done
+  echo "$conf"
+}
+
+stop() {
+  for daemon in slurmctld slurmd; do
+    [ ! -f "$folder/$daemon.pid" ] || kill "$(cat "$folder/$daemon.pid")" 2>/dev/null || true
+  done
+}
+
+case $1 in
+  start) start ;;
+  stop) stop ;;
+  *) echo "slurm.sh start|stop <folder>" >&2; exit 2 ;;
+esac

@@ -1,0 +1,124 @@
+import { existsSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { start } from '../convo.ts'
+import { repository, sharpenKernel, stripes } from './repository.ts'
+
+const here = repository()
+
+async function changedRun(): Promise<void> {
+  here.write('a.png', stripes(24))
+  here.write('kernel.txt', sharpenKernel)
+  here.write('convo.check.yaml', 'cases: [{name: edge, input: a.png, run: [conv2d, --kernel, kernel.txt]}]\n')
+  expect((await here.convo(['check', '--update'])).status).toBe(0)
+  here.write('kernel.txt', sharpenKernel.replace('5', '5.5'))
+  expect((await here.convo(['check'])).status).toBe(1)
+}
+
+describe('approve', () => {
+  it.each([
+    [
+      'the manifest',
+      () => here.write('convo.check.yaml', `${here.read('convo.check.yaml')}# moved\n`),
+      'convo.check.yaml: the manifest was changed after the check',
+    ],
+    [
+      'an input',
+      () => here.write('a.png', stripes(24, 1)),
+      'a.png: this input of edge was changed after the check',
+    ],
+    [
+      'a kernel',
+      () => here.write('kernel.txt', sharpenKernel),
+      'kernel.txt: this input of edge was changed after the check',
+    ],
+    [
+      'the picture that was made',
+      () => here.write('.convo/check/edge/actual.png', stripes(24, 2)),
+      '.convo/check/edge/actual.png: is not what the check made',
+    ],
+    [
+      'the golden',
+      () => here.write('goldens/edge.png', stripes(24, 3)),
+      'goldens/edge.png: this golden was changed after the check',
+    ],
+  ])('refuses when %s moved, and writes nothing', async (_, move, why) => {
+    await changedRun()
+    move()
+    const before = [here.read('goldens/edge.png'), here.read('goldens/convo.lock.json')]
+    const run = await here.convo(['approve', 'edge'])
+    expect(run.status).toBe(2)
+    expect(run.stderr).toContain('what would be approved is not what was checked   [E_STALE]')
+    expect(run.stderr).toContain(why)
+    expect([here.read('goldens/edge.png'), here.read('goldens/convo.lock.json')]).toEqual(before)
+  })
+
+  it('says what it needs, and what it does not know', async () => {
+    await changedRun()
+    expect((await here.convo(['approve'])).stderr).toContain(
+      'approve needs names of cases, or --all, or --new',
+    )
+    expect((await here.convo(['approve', '--all', 'edge'])).status).toBe(2)
+    const unknown = await here.convo(['approve', 'egde'])
+    expect(unknown).toMatchObject({ status: 2 })
+    expect(unknown.stderr).toContain('the last run has no case "egde"   [E_NAME]')
+    expect(unknown.stderr).toContain('try: edge')
+    expect((await here.convo(['approve', '--all', '--results', 'elsewhere'])).stderr).toContain(
+      'there are no results of a check at elsewhere/results.json',
+    )
+  })
+
+  it('completes an approval that was broken off between goldens and lock', async () => {
+    await changedRun()
+    here.write('goldens/edge.png', here.read('.convo/check/edge/actual.png'))
+    expect(await here.convo(['approve', 'edge'])).toMatchObject({ status: 0 })
+    expect(await here.convo(['check'])).toMatchObject({ status: 0 })
+  })
+
+  it('removes what a killed approval left behind, and nothing of a living one', async () => {
+    await changedRun()
+    here.write('goldens/.convo-999999999-abc.tmp', 'half')
+    here.write(`goldens/.convo-${process.pid}-abc.tmp`, 'half')
+    await here.convo(['approve', 'edge'])
+    expect(here.files('goldens')).toEqual([`.convo-${process.pid}-abc.tmp`, 'convo.lock.json', 'edge.png'])
+  })
+
+  it('killed at any moment, it leaves every golden whole, the old one or the new one, and can be done again', async () => {
+    const names = Array.from({ length: 24 }, (_, i) => `c${i}`)
+    for (const [i, name] of names.entries()) here.write(`in/${name}.png`, stripes(64, i))
+    const manifest = (sigma: number) =>
+      here.write(
+        'convo.check.yaml',
+        `cases: [{name: "{stem}", input: in/*.png, run: [gaussian, --sigma, ${sigma}]}]\n`,
+      )
+    manifest(1)
+    expect((await here.convo(['check', '--update'])).status).toBe(0)
+    let [sigma, outcomes] = [1, '']
+    for (const delay of [90, 110, 120, 125, 130, 135, 140, 145, 150, 160, 180]) {
+      sigma += 0.25
+      manifest(sigma)
+      expect((await here.convo(['check'])).status).toBe(1)
+      const old = new Map(names.map((name) => [name, here.read(`goldens/${name}.png`)]))
+      const made = new Map(
+        names
+          .filter((name) => existsSync(here.path(`.convo/check/${name}/actual.png`)))
+          .map((name) => [name, here.read(`.convo/check/${name}/actual.png`)]),
+      )
+      const child = start(['approve', '--all'], { cwd: here.path(), env: { CI: '' } })
+      const ended = new Promise((done) => child.on('close', done))
+      await wait(delay)
+      child.kill('SIGKILL')
+      await ended
+      for (const name of names) {
+        const golden = here.read(`goldens/${name}.png`)
+        const isNew = made.get(name)?.equals(golden) === true
+        expect(isNew || golden.equals(old.get(name)!)).toBe(true)
+        outcomes += isNew ? 'n' : 'o'
+      }
+      expect((await here.convo(['approve', '--all'])).status).toBe(0)
+      expect(await here.convo(['check'])).toMatchObject({ status: 0 })
+      expect(here.files('goldens')).toHaveLength(names.length + 1)
+    }
+    expect(outcomes).toMatch(/n/)
+  })
+})

@@ -1,0 +1,183 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { loadManifest } from '../../../src/cli/check/manifest.ts'
+import { fillName, nameMatches, nameProblem, pathOfName } from '../../../src/cli/check/names.ts'
+import { ConvoError } from '../../../src/error.ts'
+import { toleranceSettings } from '../../../src/image/compare/tolerance.ts'
+import { repository } from './repository.ts'
+
+const here = repository()
+
+async function load(text: string, name = 'convo.check.yaml') {
+  here.write(name, text)
+  return loadManifest(here.path(name))
+}
+
+/** The complaints about a manifest, without the path of the folder. */
+async function complaints(text: string, name?: string): Promise<string[]> {
+  try {
+    await load(text, name)
+  } catch (error) {
+    if (!(error instanceof ConvoError)) throw error
+    expect(error.code).toBe('E_MANIFEST')
+    return error.why.map((line) => line.replaceAll(`${here.path()}/`, ''))
+  }
+  throw new Error('the manifest was taken')
+}
+
+describe('a manifest', () => {
+  it('fills names in from globs, in the order of the names of files', async () => {
+    for (const name of ['b.png', 'a.png', 'deep/c.png', 'x.jpg']) here.write(`pictures/${name}`, '')
+    const { cases } = await load(`cases:
+  - { name: "{rel}/{op}-{stem}.{ext}", input: "pictures/**/*.png", run: [sobel] }
+  - { name: "n{index:03}", input: [pictures/x.jpg, "pictures/?.png"], run: [box] }
+`)
+    expect(cases.map(({ name }) => name)).toEqual([
+      ...['sobel-a.png', 'sobel-b.png', 'deep/sobel-c.png'],
+      ...['n001', 'n002', 'n003'],
+    ])
+    expect(cases.map(({ input }) => input.replace(`${here.path()}/`, ''))).toEqual([
+      ...['pictures/a.png', 'pictures/b.png', 'pictures/deep/c.png'],
+      ...['pictures/x.jpg', 'pictures/a.png', 'pictures/b.png'],
+    ])
+  })
+
+  it('may be JSON, with the same complaints', async () => {
+    here.write('a.png', '')
+    const text = JSON.stringify({ cases: [{ name: 'a', input: 'a.png', run: ['sobel'] }] }, null, 2)
+    expect((await load(text, 'm.json')).cases).toHaveLength(1)
+    expect(await complaints(text.replace('"sobel"', '["sobel"]'), 'm.json')).toEqual([
+      'm.json:7:9: cases[0].run[0] must be text or a number or true or false, got a list',
+    ])
+  })
+
+  it('gives the tolerance of the defaults to cases that have none; exact takes it back', async () => {
+    here.write('a.png', '')
+    const { cases } = await load(`defaults: { tolerance: { max-abs: 2%, reason: many devices } }
+cases:
+  - { name: a, actual: a.png }
+  - { name: b, actual: a.png, tolerance: exact }
+  - { name: c, actual: a.png, tolerance: { ignore: [[0, 0, 8, 8], "8,8,1,1"], reason: a clock } }
+`)
+    expect(cases.map(({ tolerance }) => tolerance['max-abs'])).toEqual([
+      { value: 2, unit: 'percent' },
+      undefined,
+      undefined,
+    ])
+    expect(cases.map(({ reason }) => reason)).toEqual(['many devices', undefined, 'a clock'])
+    expect(cases[2]!.tolerance.ignore).toEqual([
+      { x: 0, y: 0, width: 8, height: 8 },
+      { x: 8, y: 8, width: 1, height: 1 },
+    ])
+  })
+
+  it.each([
+    ['', ['convo.check.yaml:1:1: it needs cases']],
+    ['cases: []', ['convo.check.yaml:1:8: cases must have 1 or more entries, got 0']],
+    ['cases: 3', ['convo.check.yaml:1:8: cases must be a list, got 3']],
+    [
+      'case: []',
+      [
+        'convo.check.yaml:1:1: the manifest needs cases',
+        'convo.check.yaml:1:1: there is no case; did you mean cases?',
+      ],
+    ],
+    [
+      'cases:\n  - name: a\n    inptu: a.png\n    run: [sobel]',
+      ['convo.check.yaml:3:5: there is no cases[0].inptu; did you mean input?'],
+    ],
+    ['cases:\n  - input: a.png\n    run: [sobel]', ['convo.check.yaml:2:5: cases[0] needs name']],
+    [
+      'cases:\n  - name: a\n    input: a.png',
+      ['convo.check.yaml:2:5: a: needs one of run, chain and actual, got none'],
+    ],
+    [
+      'cases:\n  - name: a\n    input: a.png\n    run: [sobel]\n    actual: a.png',
+      ['convo.check.yaml:2:5: a: needs one of run, chain and actual, got run and actual'],
+    ],
+    ['cases:\n  - name: a\n    run: [sobel]', ['convo.check.yaml:2:5: a: needs an input for its operation']],
+    [
+      'cases:\n  - name: a\n    actual: a.png\n    tolerance: { max-abs: 1 }',
+      ['convo.check.yaml:4:16: cases[0].tolerance needs reason'],
+    ],
+    [
+      'cases:\n  - name: a\n    actual: a.png\n    tolerance: { max-abs: -1, reason: because }',
+      ['convo.check.yaml:4:27: max-abs must be a number of levels of at least 0, or 0% to 100%, got -1'],
+    ],
+    [
+      'cases:\n  - name: a\n    actual: a.png\n    tolerance: { max-abs: 0, reason: because }',
+      ['convo.check.yaml:4:16: this tolerance allows nothing; leave it out, or write exact'],
+    ],
+    [
+      'cases:\n  - name: a\n    actual: a.png\n    tolerance: loose',
+      ['convo.check.yaml:4:16: cases[0].tolerance must be exact or a mapping, got "loose"'],
+    ],
+    ['cases:\n  - name: a\n    actual: "*.gif"', ['convo.check.yaml:3:13: a: no file matches *.gif']],
+    [
+      'cases:\n  - name: "{stm}"\n    actual: a.png',
+      ['convo.check.yaml:2:11: no name is made of {stm}; try {stem}'],
+    ],
+    [
+      'cases:\n  - name: ../a\n    actual: a.png',
+      ['convo.check.yaml:2:11: the name "../a" has an empty part, or one of dots alone, between its slashes'],
+    ],
+    [
+      'cases: [\n',
+      [
+        'convo.check.yaml:2:1: Flow sequence in block collection must be sufficiently indented and end with a ]',
+      ],
+    ],
+    ['cases:\n  - name: a\n    name: b\n', ['convo.check.yaml:3:5: Map keys must be unique']],
+  ])('%j is refused with the place', async (text, expected) => {
+    here.write('a.png', '')
+    expect(await complaints(text)).toEqual(expected)
+  })
+
+  it('names both inputs of a name that is given twice, without regard to case', async () => {
+    here.write('a.png', '')
+    here.write('b.png', '')
+    const [line] = await complaints(
+      'cases:\n  - name: Same\n    actual: a.png\n  - name: same\n    actual: b.png\n',
+    )
+    expect(line).toMatch(
+      /^convo\.check\.yaml:4:5: the name "same" of .*b\.png is that of .*a\.png at convo\.check\.yaml:2:5 already$/,
+    )
+    const [glob] = await complaints('cases:\n  - name: same\n    actual: "?.png"\n')
+    expect(glob).toMatch(/already; \{stem\} in the name tells inputs apart$/)
+  })
+
+  it('has a schema that knows every setting of a comparison, and no other', () => {
+    const schema = JSON.parse(readFileSync('src/cli/check/check.schema.json', 'utf8'))
+    const [, tolerance] = schema.$defs.tolerance.oneOf
+    expect(Object.keys(tolerance.properties).sort()).toEqual(
+      ['reason', ...Object.keys(toleranceSettings)].sort(),
+    )
+  })
+})
+
+describe('names of cases', () => {
+  it('become paths that every file system takes', () => {
+    expect(pathOfName('a/b-1.x')).toBe('a/b-1.x')
+    expect(pathOfName('<img onerror="x">')).toBe('%3Cimg onerror=%22x%22%3E')
+    expect(pathOfName('100%/c:|?*\\')).toBe('100%25/c%3A%7C%3F%2A%5C')
+    expect(pathOfName('dot./space ')).toBe('dot%2E/space%20')
+  })
+
+  it.each(['a//b', '/a', 'a/', '.', 'a/../b', 'a\nb', 'x'.repeat(201), ''])('%j is none', (name) => {
+    expect(nameProblem(name)).toBeTypeOf('string')
+  })
+
+  it('are meant by patterns that hold stars', () => {
+    expect(nameMatches('blur-a', 'blur-*')).toBe(true)
+    expect(nameMatches('a/blur', '*blur')).toBe(true)
+    expect(nameMatches('blur', 'blu')).toBe(false)
+    expect(nameMatches('a.b', 'a?b')).toBe(false)
+    expect(nameMatches('(x)', '(*)')).toBe(true)
+  })
+
+  it('leave no slash where a folder is empty', () => {
+    const fields = { path: 'a.png', base: '.', index: 1, operation: 'sobel' }
+    expect(fillName('{rel}/{stem}', fields)).toBe('a')
+    expect(fillName('x/{rel}/{stem}', { ...fields, path: 'p/q/a.png', base: 'p' })).toBe('x/q/a')
+  })
+})
