@@ -58,8 +58,8 @@ export const detail = {
     summary: 'answers to stripes of one direction and width',
     group: 'texture',
     source:
-      'D. Gabor 1946, J. Daugman 1985: exp(−(x′² + γ² y′²)/2σ²) · cos(2π x′/λ + ψ), x′ = x cos θ + y sin θ, over the sum of the envelope, ' +
-      'cut at 4 standard deviations. OpenCV leaves it unnormalised (--scale 1) and takes radians.',
+      'D. Gabor 1946, J. Daugman 1985: exp(−(x′² + γ² y′²)/2σ²) · cos(2π x′/λ + ψ), x′ = x cos θ + y sin θ, over the sum of its ' +
+      'positive weights, so that black and white stripes that fit are white; cut at 4 standard deviations. OpenCV leaves it unnormalised (--scale 1) and takes radians.',
     params: {
       sigma: number('standard deviation of the envelope across the stripes, in pixels', 3, {
         min: 0.3,

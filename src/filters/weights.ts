@@ -109,7 +109,7 @@ const widestGabor = 255
 
 /**
  * exp(−(x'² + γ² y'²)/2σ²) · cos(2π x'/λ + ψ) with x' = x cos θ + y sin θ, y' = y cos θ − x sin θ, cut at 4 standard
- * deviations of the envelope in x and y. The scale is the sum of the envelope. With `zeroMean` a constant is taken from
+ * deviations of the envelope in x and y. The scale is the sum of the positive weights. With `zeroMean` a constant is taken from
  * the cosine so that the weights sum to 0; taken from the weights it would leave a pedestal at the rim.
  *
  * @throws ConvoError E_OPTION when the kernel would be wider than 255
@@ -137,7 +137,7 @@ export function gabor({ sigma, theta, lambda, gamma, psi, zeroMean }: Gabor): Ke
   const total = envelope.reduce((sum, w) => sum + w, 0)
   const mean = envelope.reduce((sum, w, i) => sum + w * wave.weights[i]!, 0) / total
   const weights = envelope.map((w, i) => w * (wave.weights[i]! - (zeroMean ? mean : 0)))
-  return kernel(wave.shape, weights, { scale: total })
+  return kernel(wave.shape, weights, { scale: weights.reduce((sum, w) => sum + Math.max(w, 0), 0) })
 }
 
 /** Cosine and sine of an angle in degrees, exact at multiples of 90, and equal in size at odd multiples of 45. */
