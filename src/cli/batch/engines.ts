@@ -17,7 +17,11 @@ type Engine = {
 }
 
 const engines: readonly Engine[] = [
-  { name: 'Slurm array', variables: 'SLURM_ARRAY_TASK_ID, _MIN, _MAX, _STEP, _COUNT', read: slurmArray },
+  {
+    name: 'Slurm',
+    variables: 'SLURM_ARRAY_TASK_ID, _MIN, _MAX, _STEP, _COUNT; SLURM_PROCID, SLURM_STEP_NUM_TASKS',
+    read: slurm,
+  },
   {
     name: 'AWS Batch array',
     variables: 'AWS_BATCH_JOB_ARRAY_INDEX, AWS_BATCH_JOB_ARRAY_SIZE',
@@ -119,11 +123,23 @@ function from(
   return total === 1 ? { index: 1, count: 1 } : undefined
 }
 
+/** A job of an array, a task of a step, or both: then the tasks of all jobs are numbered through. */
+function slurm(environment: Environment): Told | undefined {
+  const job = slurmArray(environment)
+  const tasks = wholeOf(environment, 'SLURM_STEP_NUM_TASKS') ?? 1
+  const task = wholeOf(environment, 'SLURM_PROCID') ?? 0
+  if (job === undefined && tasks === 1) return undefined
+  const { index, count } = job ?? { index: 1, count: 1 }
+  return { index: (index - 1) * tasks + task + 1, count: count * tasks }
+}
+
 /**
  * `--array=1-8`, `0-15:4` and such. The share of a task is its place in the array, so one with gaps, as `1,2,7`, is
  * refused: which place a task has cannot be known from inside.
  */
-function slurmArray(environment: Environment): Told | undefined {
+function slurmArray(
+  environment: Environment,
+): { readonly index: number; readonly count: number } | undefined {
   const at = wholeOf(environment, 'SLURM_ARRAY_TASK_ID')
   if (at === undefined) return undefined
   const min = wholeOf(environment, 'SLURM_ARRAY_TASK_MIN')

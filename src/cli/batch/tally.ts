@@ -38,6 +38,7 @@ export function createTally(items: number): Tally {
     failed: failures.length,
     left: total - done - current - failures.length,
   })
+  const created = performance.now()
   const elapsed = () => (began === undefined ? 0 : performance.now() - began)
   const start = () => {
     began ??= performance.now()
@@ -87,7 +88,7 @@ export function createTally(items: number): Tally {
       }
     },
     summary() {
-      const text = summaryText(counts(), elapsed(), megapixels)
+      const text = summaryText(counts(), performance.now() - created, megapixels)
       return clipped === 0 ? text : `${text}; samples were clipped in ${clipped}`
     },
   }

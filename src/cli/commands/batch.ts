@@ -74,7 +74,7 @@ async function run({ args, tail, given, io }: Call): Promise<number> {
   if (tail === undefined || tail.length === 0) {
     throw new ConvoError('E_USAGE', 'the batch needs to know what to do', {
       why: 'usage: convo batch [options] <inputs...> -o <template> -- <operation> [its options]',
-      fix: `${again} -- sobel`,
+      fix: given.output === undefined ? `${again} -o out/{rel}/{stem}.png -- sobel` : `${again} -- sobel`,
     })
   }
   return runBatch({ inputs: args, settings: resolve(batchSettings, given), operation: tail, again }, io)
