@@ -40,11 +40,12 @@ export async function correlateBank(
 }
 
 /** The numbers of a bank over a picture. @throws ConvoError E_SHAPE, E_ARGUMENT, E_OPTION */
-export function pictureCorrelation(x: Tensor, { weight, kernel }: Bank, options: BankOptions): Correlation {
+export function pictureCorrelation(x: Tensor, bank: Bank, options: BankOptions): Correlation {
+  const { weight, kernel } = bank
   const stride = options.stride ?? [1, 1]
   const dilation = options.dilation ?? [1, 1]
   const checked = correlationOf(2, x, weight, { stride, dilation, padding: 'full', groups: options.groups })
-  const anchor = anchorOf(kernel, options)
+  const anchor = anchorOf(bank, options)
   const axes = [0, 1].map((i): Axis => {
     const axis = checked.axes[i + 1]!
     const padding = options.padding?.[i as 0 | 1]
@@ -65,9 +66,10 @@ export function outsideOf(
 }
 
 /** The tap on the output sample, after the kernel was turned. */
-function anchorOf({ shape, anchor }: Kernel, options: KernelOptions): readonly [y: number, x: number] {
-  const [kH, kW] = planeSize(shape)
-  if (options.anchor === undefined) return anchor ?? [Math.floor(kH / 2), Math.floor(kW / 2)]
+function anchorOf({ weight, kernel }: Bank, options: KernelOptions): readonly [y: number, x: number] {
+  // The bank's own shape: of a colour matrix, which is a kernel of rank 2 as well, rows and columns are channels.
+  const [kH, kW] = planeSize(weight.shape)
+  if (options.anchor === undefined) return kernel.anchor ?? [Math.floor(kH / 2), Math.floor(kW / 2)]
   const [y, x] = options.anchor
   if (y >= kH || x >= kW) {
     throw new ConvoError('E_OPTION', `--anchor ${x},${y} lies outside the ${kW}x${kH} kernel`, {

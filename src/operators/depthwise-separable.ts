@@ -9,7 +9,7 @@ import { bankOf, correlateBank, refuseAlgorithm } from './bank.ts'
 import { correlationOptions } from './conv2d.ts'
 import { depthwiseBank, depthwiseCorrelation } from './depthwise.ts'
 import { operator } from './operator.ts'
-import { matrixShape, pointwiseBank, pointwiseConv2d } from './pointwise.ts'
+import { matrixBank, pointwiseBank, pointwiseConv2d } from './pointwise.ts'
 
 /** The options of the depthwise separable convolution; stride, padding and dilation are those of the depthwise step. */
 export type DepthwiseSeparableOptions = Omit<ConvOptions, 'groups' | 'bias'> & {
@@ -95,7 +95,7 @@ export const depthwiseSeparableCommand = operator({
         const first = { ...depthwiseSettings, groups, usual, full } as const
         const between = await correlateBank(engine, x, depthwise, first)
         const matrix = mix ?? identityMatrix(between.shape[0]!)
-        const pointwise = bankOf(matrix, matrixShape('--pointwise', matrix), {})
+        const pointwise = matrixBank('--pointwise', matrix, {})
         return correlateBank(engine, between, pointwise, { bias: settings.bias, usual: 'constant', full })
       },
     }

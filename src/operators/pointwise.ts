@@ -5,8 +5,8 @@ import { type Kernel, kernel as makeKernel, showShape } from '../kernel/kernel.t
 import { choice } from '../params.ts'
 import { describe, Tensor } from '../tensor/tensor.ts'
 import { type Activation, activate, checkActivation } from './activation.ts'
-import { bankOf, correlateBank } from './bank.ts'
-import { operator } from './operator.ts'
+import { type Bank, bankOf, correlateBank } from './bank.ts'
+import { type KernelOptions, operator } from './operator.ts'
 
 /** The options of the 1x1 convolution. */
 export type PointwiseOptions = {
@@ -118,7 +118,7 @@ export const pointwiseCommand = operator({
       acts: 'colour',
       async apply(x, engine) {
         const matrix = kernel ?? presetKernel(preset ?? 'sepia', x.shape[0]!)
-        const bank = bankOf(matrix, matrixShape('pointwise', matrix), settings)
+        const bank = matrixBank('pointwise', matrix, settings)
         const mixed = await correlateBank(engine, x, bank, { ...settings, usual: 'constant', full })
         return activate(mixed, activation, full)
       },
@@ -139,8 +139,12 @@ function presetKernel(name: Preset, channels: number): Kernel {
   return makeKernel([isGray ? 1 : sums.length, 1], isGray ? [sums[0]!] : sums, { offset: level })
 }
 
-/** [O,C,1,1] from a matrix [O,C], a row [C,1,1] or itself. @throws ConvoError E_KERNEL_SHAPE */
-export function matrixShape(name: string, { shape }: Kernel): readonly number[] {
+/** The bank [O,C,1,1] of a matrix [O,C], a row [C,1,1] or a bank; nothing can be anchored in it. @throws ConvoError E_KERNEL_SHAPE */
+export function matrixBank(name: string, { anchor: _, ...matrix }: Kernel, settings: KernelOptions): Bank {
+  return bankOf(matrix, matrixShape(name, matrix), settings)
+}
+
+function matrixShape(name: string, { shape }: Kernel): readonly number[] {
   const [, , kH, kW] = shape
   if (shape.length === 2) return [...shape, 1, 1]
   if (shape.length === 3 && shape[1] === 1 && shape[2] === 1) return [1, ...shape]
