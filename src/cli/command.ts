@@ -28,6 +28,8 @@ export type Command = {
   /** What stands behind `--`, as in a usage line; without it, `--` only ends the options. */
   readonly tail?: string
   readonly options: readonly OptionGroup[]
+  /** The options for a command line, of a command whose first word decides which there are. */
+  optionsFor?(words: readonly string[]): readonly OptionGroup[]
   /** Whole command lines. */
   readonly examples: readonly string[]
   /** What else the help says, each under a title. */

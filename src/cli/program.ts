@@ -79,7 +79,9 @@ export function findCommand(
   throw new ConvoError('E_INTERNAL', `${first} is an operation without a command`)
 }
 
-function parse(command: Command, line: readonly string[]): Request {
+function parse(general: Command, line: readonly string[]): Request {
+  const command =
+    general.optionsFor === undefined ? general : { ...general, options: general.optionsFor(line) }
   const end = command.tail === undefined ? -1 : line.indexOf('--')
   const [words, tail] = end < 0 ? [line, undefined] : [line.slice(0, end), line.slice(end + 1)]
   const params = optionsOf(command)

@@ -6,6 +6,7 @@ import { checkCommand } from './check.ts'
 import { compareCommand } from './compare.ts'
 import { completionCommand } from './completion.ts'
 import { digestCommand } from './digest.ts'
+import { explainCommand } from './explain.ts'
 import { kernelConvert } from './kernel.ts'
 import { list } from './list.ts'
 import { reportMerge } from './report.ts'
@@ -19,6 +20,7 @@ export const utilities: readonly Command[] = [
   batchMerge,
   compareCommand,
   digestCommand,
+  explainCommand,
   checkCommand,
   approveCommand,
   reviewCommand,

@@ -1,0 +1,181 @@
+import {
+  type FilterOptions,
+  filterDefaults,
+  planRecipe,
+  type RecipePlan,
+  type SampleType,
+} from '../../conv/plan.ts'
+import { type PlaneKernel, single } from '../../conv/recipe.ts'
+import { ConvoError } from '../../error.ts'
+import { namedKernels } from '../../filters/names.ts'
+import { readHeader } from '../../image/codec.ts'
+import { analyse } from '../../kernel/analyse.ts'
+import { type Kernel, kernel } from '../../kernel/kernel.ts'
+import { loadKernel } from '../../kernel/source.ts'
+import { type Explanation, explainOperator } from '../../operators/explain.ts'
+import { explained } from '../../operators/explain-formulas.ts'
+import { resolve, type Values } from '../../params.ts'
+import type { Call } from '../command.ts'
+import type { Io } from '../io.ts'
+import type { Operation } from '../operations.ts'
+import { filterOptions, sharedSettings } from '../settings.ts'
+import { explainSettings } from './settings.ts'
+import { explanationText, filterText } from './text.ts'
+
+/** A filter over a picture, in numbers. */
+export type FilterExplanation = {
+  readonly operation: string
+  readonly summary: string
+  /** [C,H,W] */
+  readonly input: readonly number[]
+  readonly output: readonly number[]
+  readonly combine: string
+  readonly kernels: readonly {
+    readonly size: readonly [kH: number, kW: number]
+    readonly sum: number
+    readonly isInteger: boolean
+    readonly rank: number
+    readonly algorithm: string
+    readonly reason: string
+  }[]
+  readonly border: string
+  readonly samples: string
+  readonly strips: { readonly count: number; readonly rows: number; readonly halo: RecipePlan['halo'] }
+  /** Of the whole filter: taps that are multiplied for each sample, and the samples. */
+  readonly multiplications: number
+}
+
+type Input = { readonly shape: readonly number[]; readonly samples: SampleType }
+
+/** Which loops run, and why. */
+export type Arithmetic = { readonly algorithm: string; readonly reason: string }
+
+/** Tells what an operation would do to an input; gives the exit status. */
+export async function explain(
+  operation: Operation,
+  path: string | undefined,
+  given: Call['given'],
+  io: Io,
+): Promise<number> {
+  const own = resolve(explainSettings, pick(given, Object.keys(explainSettings)))
+  const source =
+    typeof given.kernel === 'string' ? await loadKernel(given.kernel, { names: namedKernels }) : undefined
+  const input = await inputOf(operation, path, own)
+  const isOperator = (explained as readonly string[]).includes(operation.name)
+  const result = isOperator
+    ? { ...operatorOf(operation, input, own, source), ...arithmeticOf(operation, input, source) }
+    : filterOf(operation, input, given, source)
+  const text = 'parameters' in result ? explanationText(operation, result) : filterText(result)
+  await io.out(own.json ? `${JSON.stringify({ ...result, formula: operation.formula })}\n` : text)
+  return 0
+}
+
+function operatorOf(
+  operation: Operation,
+  input: Input,
+  own: Values<typeof explainSettings>,
+  source: Kernel | undefined,
+): Explanation {
+  const { size, filters, multiplier, hidden, stride, dilation, padding } = own
+  const layer = { kernel: source, size, filters, multiplier, hidden, stride, dilation, padding }
+  return explainOperator(operation.name, input.shape, layer)
+}
+
+/** Which loops an operator runs: those of filters for a plane kernel, else those of banks. */
+function arithmeticOf(
+  operation: Operation,
+  { shape, samples }: Input,
+  source: Kernel | undefined,
+): Arithmetic {
+  const bank = {
+    algorithm: 'bank',
+    reason: 'float32 taps in order, four filters side by side: the bits of the definition',
+  }
+  const isLoop =
+    operation.name === 'maxpool' || operation.name === 'unpool' || operation.name === 'involution'
+  if (isLoop) return { algorithm: 'loop', reason: 'float32, sample by sample' }
+  if (source === undefined || source.shape.length !== 2 || operation.name !== 'conv2d') return bank
+  const [height, width] = shape.slice(-2) as [number, number]
+  const stencil = planRecipe(single(source), filterDefaults, { width, height, samples }).stencils[0]
+  return stencil === undefined ? bank : { algorithm: stencil.algorithm, reason: stencil.reason }
+}
+
+function filterOf(
+  operation: Operation,
+  input: Input,
+  given: Call['given'],
+  source: Kernel | undefined,
+): FilterExplanation {
+  const values = resolve(operation.params, pick(given, Object.keys(operation.params)))
+  const keys = Object.keys(operation.shared).filter(
+    (key) => Object.hasOwn(sharedSettings, key) && key !== 'json' && key !== 'depth',
+  )
+  const settings = resolve(sharedSettings, pick(given, keys))
+  const [channels = 1, height = 1, width = 1] = input.shape
+  const full = input.samples === 'u16' ? 65535 : 255
+  const step = operation.build({ values, kernel: source, settings: {}, channels, full })
+  if (step.kind !== 'recipe') {
+    throw new ConvoError('E_USAGE', `${operation.name} has no kernels to explain`, { why: operation.summary })
+  }
+  const options: FilterOptions = { ...filterOptions(settings, source?.border), ...step.options }
+  const plan = planRecipe(step.recipe, options, { width, height, samples: input.samples })
+  const taps = plan.stencils.reduce((sum, s) => sum + tapsOf(s), 0)
+  return {
+    operation: operation.name,
+    summary: operation.summary,
+    input: input.shape,
+    output: [channels, plan.outHeight, plan.outWidth],
+    combine: step.recipe.combine.kind,
+    kernels: step.recipe.kernels.map((k, i) => {
+      const { sum, isInteger, rank } = factsOf(k)
+      const { algorithm, reason, kH, kW } = plan.stencils[i]!
+      return { size: [kH, kW], sum, isInteger, rank, algorithm, reason }
+    }),
+    border: plan.border,
+    samples: plan.samples,
+    strips: { count: Math.ceil(plan.outHeight / plan.stripRows), rows: plan.stripRows, halo: plan.halo },
+    multiplications: taps * channels * plan.outHeight * plan.outWidth,
+  }
+}
+
+/** Multiplications for one output sample; running sums and FFTs have none to speak of in these terms. */
+function tapsOf(s: RecipePlan['stencils'][number]): number {
+  if (s.algorithm === 'box') return 0
+  return 'col' in s ? s.kH + s.kW : s.weights.filter((w) => w !== 0).length
+}
+
+function factsOf(k: PlaneKernel): { sum: number; isInteger: boolean; rank: number } {
+  if (k.form === 'separable') {
+    const total = (a: Float64Array) => a.reduce((s, v) => s + v, 0)
+    const isInteger = [...k.col, ...k.row].every(Number.isInteger)
+    return { sum: (total(k.col) * total(k.row)) / k.scale, isInteger, rank: 1 }
+  }
+  const { sum, isInteger, rank = 1 } = analyse(kernel(k.kernel.shape, k.kernel.weights))
+  return { sum: sum / k.kernel.scale, isInteger, rank }
+}
+
+/** The input's shape, channels first: of a picture from its header, else as given, else a usual photograph. */
+async function inputOf(
+  operation: Operation,
+  path: string | undefined,
+  own: Values<typeof explainSettings>,
+): Promise<Input> {
+  if (path !== undefined) {
+    const { width, height, channels, depth, pages } = await readHeader(path, {
+      maxPixels: Number.MAX_SAFE_INTEGER,
+      orient: true,
+    })
+    const isVolume = operation.input === 'volume'
+    const shape = isVolume ? [channels, pages, height, width] : [channels, height, width]
+    return { shape, samples: samplesOf(own.depth ?? depth) }
+  }
+  const [a = 1, b = 1, c = 1, d] =
+    own.input ?? (operation.input === 'volume' ? [16, 64, 64, 1] : [480, 640, 3])
+  const shape = d === undefined ? [c, a, b] : [d, a, b, c]
+  return { shape, samples: samplesOf(own.depth ?? 8) }
+}
+
+const samplesOf = (depth: number): SampleType => (depth === 8 ? 'u8' : depth === 16 ? 'u16' : 'f32')
+
+const pick = (given: Call['given'], keys: readonly string[]): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(given).filter(([key]) => keys.includes(key)))

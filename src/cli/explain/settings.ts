@@ -1,0 +1,58 @@
+import type { PaddingOption } from '../../conv/spec.ts'
+import { custom, expected, flag, integer, number, numbers, type Params } from '../../params.ts'
+
+const axes = { min: 1, max: 3 }
+
+/** Numbers for the axes, as one number where there is one. */
+const perAxis = (summary: string, least: number) =>
+  custom(summary, '<n>|<z,y,x>', (given, name) => {
+    const list = numbers('', '', axes, { min: least, whole: true }).parse(given, name)
+    return list.length === 1 ? list[0]! : list
+  })
+
+function parseShape(given: unknown, name: string): readonly number[] {
+  const list = typeof given === 'string' ? given.split(/[x,×]/).map(Number) : given
+  if (
+    !Array.isArray(list) ||
+    list.length < 2 ||
+    list.length > 4 ||
+    !list.every((n) => Number.isSafeInteger(n) && n > 0)
+  ) {
+    throw expected(
+      '2 to 4 whole sizes, as 7x7x3 (height x width x channels) or 16x64x64x1 (depth first)',
+      name,
+      given,
+    )
+  }
+  return list as number[]
+}
+
+function parsePadding(given: unknown, name: string): PaddingOption {
+  if (given === 'same' || given === 'valid' || given === 'full') return given
+  const list = numbers('', '', axes, { min: 0, whole: true }).parse(given, name)
+  return list.length === 1 ? list[0]! : list
+}
+
+/** What explain takes besides the options of the operation. */
+export const explainSettings = {
+  input: custom(
+    'the size of the input, where there is no picture: height x width [x channels]',
+    '<HxWxC>',
+    parseShape,
+  ),
+  size: perAxis('of the kernel or window, where there is no --kernel', 1),
+  filters: integer('output channels', undefined, { min: 1 }),
+  multiplier: integer('filters for each channel, of depthwise operators', undefined, { min: 1 }),
+  hidden: integer('channels in between, of an involution', undefined, { min: 1 }),
+  stride: perAxis('as of the operator', 1),
+  dilation: perAxis('as of the operator', 1),
+  padding: {
+    ...custom('same, valid, full or numbers', '<padding>', parsePadding),
+    choices: ['same', 'valid', 'full'],
+  },
+  depth: {
+    ...number('bits of a sample of the input, 8, 16 or 32 (floats)', undefined, { min: 8, max: 32 }),
+    unset: "the picture's, else 8",
+  },
+  json: flag('print one JSON object'),
+} satisfies Params
