@@ -1,6 +1,6 @@
 import { ConvoError } from '../error.ts'
 import { factor, flip, normalize } from '../kernel/analyse.ts'
-import { kernel as makeKernel } from '../kernel/kernel.ts'
+import { checkAnchor, kernel as makeKernel } from '../kernel/kernel.ts'
 import type { BorderName } from '../tensor/border.ts'
 import { planFft2d, planFftColumns } from './fft.ts'
 import { correlationAxis, extent, type Padding } from './geometry.ts'
@@ -178,8 +178,9 @@ function prepare(k: PlaneKernel, options: FilterOptions): Prepared {
     const [col, row] = options.flip ? [k.col.toReversed(), k.row.toReversed()] : [k.col, k.row]
     const kH = col.length
     const kW = row.length
-    const own = k.anchor ?? [Math.floor(kH / 2), Math.floor(kW / 2)]
-    const anchor = options.anchor ?? (options.flip ? [kH - 1 - own[0], kW - 1 - own[1]] : own)
+    const asked = options.anchor ?? k.anchor ?? ([Math.floor(kH / 2), Math.floor(kW / 2)] as const)
+    checkAnchor(asked, [kH, kW])
+    const anchor = options.flip ? ([kH - 1 - asked[0], kW - 1 - asked[1]] as const) : asked
     const total = sum(col) * sum(row)
     const scale = options.normalize ? (total === 0 ? 1 : total) : k.scale
     const dense = () =>

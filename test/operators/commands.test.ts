@@ -293,6 +293,17 @@ describe('separable', () => {
     expect(plain(got)).toEqual(plain(want))
   })
 
+  it('has its anchor where the kernel written out has it, turned along by flip, and not outside', async () => {
+    const sobel = kernel([3, 3], [-1, 0, 1, -2, 0, 2, -1, 0, 1])
+    for (const flip of [false, true]) {
+      const settings = { anchor: [0, 2], flip } as const
+      const want = await run('conv2d', x, { kernel: sobel, settings })
+      expect(plain(await run('separable', x, { kernel: sobel, settings }))).toEqual(plain(want))
+    }
+    const outside = run('separable', x, { kernel: sobel, settings: { anchor: [0, 3] } })
+    await expect(outside).rejects.toThrow(/anchor must lie inside the 3x3 kernel, got x=3, y=0/)
+  })
+
   it('of rank 2 refuses with the singular values, or approximates and states the error', async () => {
     const laplace = kernel([3, 3], [0, 1, 0, 1, -4, 1, 0, 1, 0])
     expect(() => build('separable', { kernel: laplace })).toThrow(/its rank is 2, not 1/)
