@@ -197,7 +197,10 @@ describe('the Gabor kernel', () => {
       const bell = Math.exp(-(u * u + 0.25 * v * v) / 8)
       expect(w).toBeCloseTo(bell * Math.cos((2 * Math.PI * u) / 5 + (40 * Math.PI) / 180), 14)
     })
-    expect(k.scale).toBeCloseTo(k.weights.reduce((sum, w) => sum + Math.max(w, 0), 0), 10)
+    expect(k.scale).toBeCloseTo(
+      k.weights.reduce((sum, w) => sum + Math.max(w, 0), 0),
+      10,
+    )
   })
   it('reaches 4 standard deviations of its envelope', () => {
     expect(gabor(plain).shape).toEqual([33, 17])
