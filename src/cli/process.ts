@@ -5,10 +5,18 @@ import { createPool, defaultThreads, type Pool, type Session } from '../run/pool
 import { poolEngine } from '../run/tensors.ts'
 import { expectedSamples, openInput } from './input.ts'
 import { factsOf, type PictureJob, type Report, type Task, taskOf } from './pipeline/job.ts'
-import { folderPages, isFolder, type LoadedData, loadData, loadVolume } from './pipeline/load.ts'
-import { recipeStep, toneStep, withOptions } from './pipeline/recipe-step.ts'
+import {
+  isSliceList,
+  type LoadedData,
+  loadData,
+  loadVolume,
+  slicePages,
+  slicePaths,
+} from './pipeline/load.ts'
+import { recipeStep, refuseTone, toneStep, withOptions } from './pipeline/recipe-step.ts'
 import { type Data, type State, shapeOf } from './pipeline/state.ts'
 import { tensorStep } from './pipeline/tensor-step.ts'
+import { openStream, runStream, type VolumeStream } from './pipeline/volume-stream.ts'
 import { writeData } from './pipeline/write.ts'
 import { noSheet } from './pipeline/write-maps.ts'
 import { type Written, writeRecipe } from './pipeline/write-recipe.ts'
@@ -42,20 +50,24 @@ export async function processPicture(job: PictureJob, given?: Pool): Promise<Rep
   const pool = given ?? poolFor(job.settings.threads)
   const loading = await begin(task, pool)
   return pool.exclusive(async (session) => {
-    const report = await runJob(session, pool, await loading(), task)
+    const loaded = await loading()
+    const report =
+      'slabs' in loaded
+        ? await runStream(session, poolEngine(pool, session), loaded, task)
+        : await runJob(session, pool, loaded, task)
     return { ...report, milliseconds: Math.round((performance.now() - began) * 10) / 10 }
   })
 }
 
 /** Looks at the input, and starts workers for a large one, before it is decoded. */
-async function begin(task: Task, pool: Pool): Promise<() => Promise<LoadedData>> {
-  if (task.isVolume && isFolder(task.input)) {
-    return async () => ({
-      ...(await loadVolume(folderPages(task.input, task.settings), task.input)),
-      meta: {},
-    })
+async function begin(task: Task, pool: Pool): Promise<() => Promise<LoadedData | VolumeStream>> {
+  const { input, settings } = task
+  const opened = task.isVolume && isSliceList(input) ? undefined : await openInput(input)
+  const stream = await openStream(task, opened)
+  if (stream !== undefined) return async () => stream
+  if (opened === undefined) {
+    return async () => loadVolume(slicePages(await slicePaths(input), settings), input)
   }
-  const opened = await openInput(task.input)
   if (isWorthWorkers(expectedSamples(opened))) pool.warm()
   return () => loadData(opened, task)
 }
@@ -69,6 +81,7 @@ async function runJob(
   const engine = poolEngine(pool, session)
   let state: State = { data: loaded.data, notes: loaded.notes, plans: [] }
   let last: Step | undefined
+  if (loaded.data.kind === 'tensor') refuseTone(task, `[${loaded.data.tensor.shape.join(',')}]`)
   const picksChannels = task.settings.channels !== undefined
   for (const [i, make] of task.steps.entries()) {
     const step = make(shapeOf(state.data))

@@ -66,8 +66,18 @@ const axisNames = ['depth', 'height', 'width'] as const
 export function correlationOf(spatial: 2 | 3, x: Tensor, weight: Tensor, options: ConvOptions): Correlation {
   checkOptions(options, ['bias', 'stride', 'padding', 'dilation', 'groups', 'paddingMode'])
   checkRank('x', x, spatial + 1, spatial === 2 ? '[C,H,W]' : '[C,D,H,W]')
+  return correlationOver(spatial, x.shape, weight, options)
+}
+
+/** The same over a tensor of which the shape is known, of the right rank. @throws ConvoError as `correlationOf` does */
+export function correlationOver(
+  spatial: 2 | 3,
+  shape: readonly number[],
+  weight: Tensor,
+  options: ConvOptions,
+): Correlation {
   checkRank('weight', weight, spatial + 2, spatial === 2 ? '[O,C/groups,kH,kW]' : '[O,C/groups,kD,kH,kW]')
-  const channels = x.shape[0]!
+  const channels = shape[0]!
   const filters = weight.shape[0]!
   const groups = wholeAtLeast('groups', options.groups ?? 1, 1)
   checkGroups(groups, channels, 'input channels')
@@ -76,14 +86,14 @@ export function correlationOf(spatial: 2 | 3, x: Tensor, weight: Tensor, options
     throw new ConvoError(
       'E_SHAPE',
       `weight has ${weight.shape[1]} channels per filter, x has ${channels} channels in ${groups} group${groups === 1 ? '' : 's'}: ${channels / groups} are needed`,
-      { why: `x ${show(x)}, weight ${show(weight)}; weight must be [O, C/groups, ...]` },
+      { why: `x [${shape.join(',')}], weight ${show(weight)}; weight must be [O, C/groups, ...]` },
     )
   }
   const border = borderOf(options.paddingMode ?? 'zeros')
   const choices = axisChoices(spatial, options)
   const axes = choices.map((choice, i) => {
     const name = axisNames[i + 3 - spatial]!
-    const input = x.shape[i + 1]!
+    const input = shape[i + 1]!
     const axis = correlationAxis(name, input, weight.shape[i + 2]!, choice)
     checkFold(options.paddingMode, name, input, axis.before, axis.after)
     return axis

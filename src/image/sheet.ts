@@ -59,11 +59,24 @@ export function stretch(maps: Tensor, full: number, each: boolean): Tensor {
   const data = new Float32Array(maps.data.length)
   for (let at = 0; at < data.length; at += plane) {
     const map = maps.data.subarray(at, at + plane)
-    const { min, max } = extremes(map)
-    const gain = max > min ? Math.fround(full / Math.fround(max - min)) : 0
-    for (let i = 0; i < plane; i++) data[at + i] = Math.fround(map[i]! - min) * gain
+    stretchInto(data.subarray(at, at + plane), map, full, extremes(map))
   }
   return new Tensor(maps.shape, data)
+}
+
+/** Smallest and largest sample. */
+export type Extremes = { readonly min: number; readonly max: number }
+
+/** Stretches the given levels over 0..full; all becomes 0 where they are equal. */
+export function stretchBetween(maps: Tensor, full: number, levels: Extremes): Tensor {
+  const data = new Float32Array(maps.data.length)
+  stretchInto(data, maps.data, full, levels)
+  return new Tensor(maps.shape, data)
+}
+
+function stretchInto(out: Float32Array, map: Float32Array, full: number, { min, max }: Extremes): void {
+  const gain = max > min ? Math.fround(full / Math.fround(max - min)) : 0
+  for (let i = 0; i < map.length; i++) out[i] = Math.fround(map[i]! - min) * gain
 }
 
 /** The share of the samples that a legible map shows without cutting off. */
@@ -115,7 +128,8 @@ export function pick(maps: Tensor, channels: readonly number[]): Tensor {
   return new Tensor([channels.length, ...maps.shape.slice(1)], data)
 }
 
-function extremes(data: Float32Array): { min: number; max: number } {
+/** The smallest and the largest of many samples. */
+export function extremes(data: Float32Array): Extremes {
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   for (const v of data) {
     if (v < min) min = v

@@ -5,7 +5,7 @@ import { ConvoError } from '../error.ts'
 import { choice, custom, expected, number, numbers } from '../params.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { operator } from './operator.ts'
-import { correlateVolume, lengthOf, type VolumeOptions, volumeKernels } from './volume.ts'
+import { correlateVolume, lengthOf, type VolumeOptions, volumeKernels, volumeSlabs } from './volume.ts'
 
 /**
  * 3-D convolution of x [C,D,H,W] with a bank [O,C/groups,kD,kH,kW]. The filters are less deep than the volume, or as deep,
@@ -51,6 +51,9 @@ function parsePadding(given: unknown, name: string): readonly [Padding, Padding,
     [x, x],
   ]
 }
+
+/** One result is itself; those of several kernels are the parts of a gradient. */
+const join = (parts: readonly Tensor[]): Tensor => (parts.length === 1 ? parts[0]! : lengthOf(parts))
 
 export const conv3dCommand = operator({
   summary: 'correlates a volume with a kernel that slides in three directions',
@@ -116,8 +119,9 @@ export const conv3dCommand = operator({
       async apply(x, engine) {
         const parts: Tensor[] = []
         for (const k of kernels) parts.push(await correlateVolume(engine, x, k, how))
-        return parts.length === 1 ? parts[0]! : lengthOf(parts)
+        return join(parts)
       },
+      slabs: (shape) => volumeSlabs(shape, kernels, how, join),
     }
   },
 })

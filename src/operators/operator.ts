@@ -1,12 +1,27 @@
 import type { Engine } from '../conv/engine.ts'
+import type { Axis } from '../conv/geometry.ts'
 import type { FilterOptions } from '../conv/plan.ts'
 import type { Recipe } from '../conv/recipe.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { Params, Values } from '../params.ts'
+import type { BorderName } from '../tensor/border.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 
 /** The largest sample of the picture that a tensor was made from: tensors hold levels as they were decoded. */
 export type FullScale = 255 | 65535
+
+/**
+ * How a step on volumes goes through the depth: output slice o is `apply` of the input slices `o · stride − before +
+ * t · dilation`, t = 0..kernel−1, one behind the other [C,kernel,H,W], and has the bits that the step gives it in the
+ * whole volume. What stands outside is told by `border` and `fill`, as in rows and columns.
+ */
+export type Slabs = {
+  readonly axis: Axis
+  readonly border: BorderName
+  readonly fill: number
+  /** [O,1,H',W'] from [C,kernel,H,W]. */
+  apply(slab: Tensor, engine: Engine): Promise<Tensor>
+}
 
 /** One step on a picture or tensor. */
 export type Step = {
@@ -31,6 +46,8 @@ export type Step = {
       /** The full scale of what comes out, when it is not that of what went in. */
       readonly full?: FullScale
       apply(x: Tensor, engine: Engine): Promise<Tensor>
+      /** Where a volume of this shape [C,D,H,W] can go through slab by slab. @throws ConvoError as `apply` does */
+      readonly slabs?: (shape: readonly number[]) => Slabs
     }
 )
 

@@ -1,12 +1,12 @@
 import type { Engine } from '../conv/engine.ts'
 import { type Axis, anchoredAxis, type Correlation, correlationAxis, type Padding } from '../conv/geometry.ts'
-import { correlationOf } from '../conv/spec.ts'
+import { correlationOver } from '../conv/spec.ts'
 import { ConvoError, invariant } from '../error.ts'
 import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
 import { exp } from '../tensor/math.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { type Bank, finished, finishOf, outsideOf, wrongRank } from './bank.ts'
-import type { FullScale, KernelOptions } from './operator.ts'
+import type { FullScale, KernelOptions, Slabs } from './operator.ts'
 
 // Kernels on volumes [C,D,H,W]: the shared options, and kernels by name.
 
@@ -16,10 +16,12 @@ export type VolumeOptions = Omit<KernelOptions, 'stride' | 'dilation' | 'padding
   readonly axes: {
     readonly stride: readonly [z: number, y: number, x: number]
     readonly dilation: readonly [z: number, y: number, x: number]
-    /** Absent: as many samples come out as go in, over the stride, the middle tap on the output sample. */
-    readonly padding: readonly [z: Padding, y: Padding, x: Padding] | undefined
+    /** Absent, all or one: as many samples come out as go in, over the stride, the middle tap on the output sample. */
+    readonly padding: readonly [z: ChosenPadding, y: ChosenPadding, x: ChosenPadding] | undefined
   }
 }
+
+type ChosenPadding = Padding | undefined
 
 /**
  * x [C,D,H,W], or one slice [C,H,W], by a kernel [kD,kH,kW] for every channel or a bank [O,C/groups,kD,kH,kW], then
@@ -33,15 +35,7 @@ export async function correlateVolume(
 ): Promise<Tensor> {
   const volume = x.shape.length === 3 ? new Tensor([x.shape[0]!, 1, x.shape[1]!, x.shape[2]!], x.data) : x
   const bank = volumeBank(kernel, volume.shape[0]!, options)
-  const isPlane = kernel.shape.length === 3
-  if (isPlane && options.groups !== undefined) {
-    throw new ConvoError(
-      'E_OPTION',
-      `--groups ${options.groups} needs a bank of filters, and this kernel meets every channel on its own`,
-    )
-  }
-  const groups = isPlane ? volume.shape[0]! : options.groups
-  const c = volumeCorrelation(volume, bank, options, groups)
+  const c = volumeCorrelation(volume.shape, bank, options)
   const finish = finishOf(bank, c.filters, { ...finishSettings(options), usual: 'constant' })
   const sums = await engine.correlate(
     volume,
@@ -54,6 +48,40 @@ export async function correlateVolume(
   return x.shape.length === 3 && out.shape[1] === 1
     ? new Tensor([out.shape[0]!, out.shape[2]!, out.shape[3]!], out.data)
     : out
+}
+
+/**
+ * The same correlation slab by slab: the depth axis over a volume [C,D,H,W] of the given shape is told to the caller, who
+ * gathers, and is left out of what is computed.
+ */
+export function volumeSlabs(
+  shape: readonly number[],
+  kernels: readonly Kernel[],
+  options: VolumeOptions,
+  join: (parts: readonly Tensor[]) => Tensor,
+): Slabs {
+  const [first] = kernels
+  invariant(first !== undefined, 'a step has at least one kernel')
+  const { axes, border, fill } = volumeCorrelation(shape, volumeBank(first, shape[0]!, options), options)
+  const { stride, dilation, padding } = options.axes
+  const flat: VolumeOptions = {
+    ...options,
+    axes: {
+      stride: [1, stride[1], stride[2]],
+      dilation: [1, dilation[1], dilation[2]],
+      padding: ['valid', padding?.[1], padding?.[2]],
+    },
+  }
+  return {
+    axis: axes[0],
+    border,
+    fill,
+    async apply(slab, engine) {
+      const parts: Tensor[] = []
+      for (const kernel of kernels) parts.push(await correlateVolume(engine, slab, kernel, flat))
+      return join(parts)
+    },
+  }
 }
 
 const finishSettings = ({ scale, normalize, bias, full }: VolumeOptions) => ({ scale, normalize, bias, full })
@@ -73,14 +101,17 @@ function volumeBank(kernel: Kernel, channels: number, { flip }: VolumeOptions): 
   return { weight: new Tensor(shape.length === 3 ? [channels, 1, ...size] : shape, data), kernel }
 }
 
-function volumeCorrelation(
-  x: Tensor,
-  bank: Bank,
-  options: VolumeOptions,
-  groups: number | undefined,
-): Correlation {
+function volumeCorrelation(shape: readonly number[], bank: Bank, options: VolumeOptions): Correlation {
   const { stride, dilation, padding } = options.axes
-  const checked = correlationOf(3, x, bank.weight, { stride, dilation, padding: 'full', groups })
+  const isPlane = bank.kernel.shape.length === 3
+  if (isPlane && options.groups !== undefined) {
+    throw new ConvoError(
+      'E_OPTION',
+      `--groups ${options.groups} needs a bank of filters, and this kernel meets every channel on its own`,
+    )
+  }
+  const groups = isPlane ? shape[0]! : options.groups
+  const checked = correlationOver(3, shape, bank.weight, { stride, dilation, padding: 'full', groups })
   const axes = checked.axes.map((axis, i): Axis => {
     const chosen = padding?.[i]
     if (chosen !== undefined) {

@@ -6,6 +6,7 @@ import { loadTensor, type Opened, openInput } from '../input.ts'
 import { outputKind } from '../output.ts'
 import type { Settings } from '../settings.ts'
 import { factsOf, type PictureFacts, type PictureJob, type PlanFacts, taskOf } from './job.ts'
+import { isSliceList, slicePaths } from './load.ts'
 import { outChannels, planFacts, planOver, toneOf, withOptions } from './recipe-step.ts'
 
 /** What a job would do, as far as it is known before the picture is decoded. */
@@ -30,7 +31,9 @@ export type DryRun = {
 export async function dryRun(job: PictureJob): Promise<DryRun> {
   const task = taskOf(job)
   const { settings } = job
-  const header = await headerOf(await openInput(job.input), settings)
+  const isList = job.isVolume && isSliceList(job.input)
+  const path = isList ? (await slicePaths(job.input))[0]! : job.input
+  const header = await headerOf(await openInput(path), settings)
   let picture: Omit<SourcePicture, 'data'> = { ...header, full: header.depth === 16 ? 65535 : 255 }
   const plans: PlanFacts[] = []
   let isKnown = true

@@ -1,6 +1,7 @@
-import { readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { ConvoError } from '../../error.ts'
+import { glob, isDynamicPattern } from 'tinyglobby'
+import { ConvoError, invariant } from '../../error.ts'
 import { type Decoded, decode, decodePages, readHeader } from '../../image/codec.ts'
 import type { FullScale } from '../../operators/operator.ts'
 import { hasAlpha, type PictureMeta } from '../../tensor/picture.ts'
@@ -23,7 +24,7 @@ export async function loadData(opened: Opened, task: Task): Promise<LoadedData> 
     return { data: dataOf(await loadTensor(opened), 255), meta: {}, notes: [] }
   }
   const { settings } = task
-  if (task.isVolume) return { ...(await loadVolume(pagesOf(opened, settings), opened.path)), meta: {} }
+  if (task.isVolume) return loadVolume(pagesOf(opened, settings), opened.path)
   const limits = limitsOf(settings)
   const { picture, meta, notes } = await loadPicture(opened, {
     ...limits,
@@ -36,7 +37,8 @@ export async function loadData(opened: Opened, task: Task): Promise<LoadedData> 
   }
 }
 
-const limitsOf = (settings: Settings) => ({
+/** What bounds and turns a picture that is decoded. */
+export const limitsOf = (settings: Settings) => ({
   maxPixels: settings['max-pixels'],
   orient: !settings['no-orient'],
 })
@@ -51,8 +53,11 @@ async function pageNote(opened: Opened, settings: Settings): Promise<string[]> {
     : [`${opened.path} has ${pages} pages, and the first was used; conv3d takes them all`]
 }
 
-/** True for a folder, whose pictures are the slices of a volume. */
-export function isFolder(path: string): boolean {
+/** True for a folder or a glob, whose pictures are the slices of a volume. */
+export const isSliceList = (path: string): boolean =>
+  isFolder(path) || (path !== '-' && !existsSync(path) && isDynamicPattern(path))
+
+function isFolder(path: string): boolean {
   try {
     return statSync(path).isDirectory()
   } catch {
@@ -60,63 +65,90 @@ export function isFolder(path: string): boolean {
   }
 }
 
-/** The slices of a volume in a folder: its pictures in the order of their names, numbers counting as numbers. */
-export function slicePaths(folder: string): string[] {
-  const names = readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => !entry.isDirectory() && /\.(png|jpe?g|webp|tiff?|gif|avif)$/i.test(entry.name))
-    .map((entry) => entry.name)
-    .sort(new Intl.Collator('en', { numeric: true }).compare)
-  if (names.length === 0) {
-    throw new ConvoError('E_INPUT', `${folder} holds no pictures`, {
-      why: `${folder}: files ending in .png, .tif and such are slices`,
+/**
+ * The slices of a volume in a folder or by a glob: pictures in the order of their names, numbers counting as numbers.
+ *
+ * @throws ConvoError E_INPUT when there are none
+ */
+export async function slicePaths(list: string): Promise<string[]> {
+  const inFolder = isFolder(list)
+  const paths = inFolder
+    ? readdirSync(list, { withFileTypes: true })
+        .filter((entry) => !entry.isDirectory() && /\.(png|jpe?g|webp|tiff?|gif|avif)$/i.test(entry.name))
+        .map((entry) => join(list, entry.name))
+    : await glob(list, { onlyFiles: true, expandDirectories: false })
+  if (paths.length === 0) {
+    throw new ConvoError('E_INPUT', inFolder ? `${list} holds no pictures` : `no file fits ${list}`, {
+      why: inFolder ? `${list}: files ending in .png, .tif and such are slices` : [],
     })
   }
-  return names.map((name) => join(folder, name))
+  return paths.sort(new Intl.Collator('en', { numeric: true }).compare)
 }
 
-/** Decodes the slices of a folder, one after the other. */
-export async function* folderPages(folder: string, settings: Settings): AsyncGenerator<Decoded> {
-  for (const path of slicePaths(folder)) yield await decode(path, limitsOf(settings))
+/** Decodes pictures, one after the other. */
+export async function* slicePages(paths: readonly string[], settings: Settings): AsyncGenerator<Decoded> {
+  for (const path of paths) yield await decode(path, limitsOf(settings))
+}
+
+/** The samples of a picture as floats, channel by channel and without alpha, from `to(channel)` on. */
+export function spreadSlice(
+  slice: Pick<Decoded, 'data' | 'channels' | 'width' | 'height'>,
+  out: Float32Array,
+  to: (channel: number) => number,
+): void {
+  const plane = slice.width * slice.height
+  for (let c = 0; c < coloursOf(slice.channels); c++) {
+    const at = to(c)
+    for (let i = 0; i < plane; i++) out[at + i] = slice.data[i * slice.channels + c]!
+  }
+}
+
+/** Channels without alpha. */
+export const coloursOf = (channels: 1 | 2 | 3 | 4): 1 | 3 => (channels < 3 ? 1 : 3)
+
+/** What a volume tells of its first slice. */
+export const volumeNotes = ({ notes, channels }: Pick<Decoded, 'notes' | 'channels'>): readonly string[] =>
+  hasAlpha(channels) ? [...notes, 'transparency was left out of the volume'] : notes
+
+/** @throws ConvoError E_SHAPE when slice `z` is not like the first */
+export function checkAlike(
+  z: number,
+  slice: Pick<Decoded, 'width' | 'height' | 'channels' | 'depth'>,
+  first: Pick<Decoded, 'width' | 'height' | 'channels' | 'depth'>,
+  path: string,
+): void {
+  const differs = (['width', 'height', 'channels', 'depth'] as const).find((k) => slice[k] !== first[k])
+  if (differs === undefined) return
+  throw new ConvoError(
+    'E_SHAPE',
+    `slices of a volume must be alike: slice ${z} of ${path} has ${differs} ${slice[differs]}, slice 0 has ${first[differs]}`,
+  )
 }
 
 const pagesOf = (opened: Opened, settings: Settings): AsyncGenerator<Decoded> =>
   decodePages(opened.source, { ...limitsOf(settings), name: opened.path })
 
 /**
- * A volume [C,D,H,W] from pages of one size; alpha is left out.
+ * A volume [C,D,H,W] from pages of one size, with the profile and resolution of the first; alpha is left out.
  *
  * @throws ConvoError E_SHAPE when the pages differ
  */
-export async function loadVolume(
-  pages: AsyncIterable<Decoded>,
-  path: string,
-): Promise<{ data: Data; notes: readonly string[] }> {
+export async function loadVolume(pages: AsyncIterable<Decoded>, path: string): Promise<LoadedData> {
   const slices: Decoded[] = []
   for await (const page of pages) {
-    const first = slices[0]
-    const differs =
-      first !== undefined &&
-      (['width', 'height', 'channels', 'depth'] as const).find((k) => page[k] !== first[k])
-    if (first !== undefined && differs) {
-      throw new ConvoError(
-        'E_SHAPE',
-        `slices of a volume must be alike: slice ${slices.length} of ${path} has ${differs} ${page[differs]}, slice 0 has ${first[differs]}`,
-      )
-    }
+    if (slices.length > 0) checkAlike(slices.length, page, slices[0]!, path)
     slices.push(page)
   }
-  const { width, height, channels, depth, notes } = slices[0]!
-  const colours = hasAlpha(channels) ? channels - 1 : channels
+  const [first] = slices
+  invariant(first !== undefined, 'a volume has at least one slice')
+  const { width, height, channels, depth, meta } = first
+  const colours = coloursOf(channels)
   const plane = width * height
   const data = new Float32Array(colours * slices.length * plane)
   slices.forEach((slice, z) => {
-    for (let c = 0; c < colours; c++) {
-      const to = (c * slices.length + z) * plane
-      for (let i = 0; i < plane; i++) data[to + i] = slice.data[i * channels + c]!
-    }
+    spreadSlice(slice, data, (c) => (c * slices.length + z) * plane)
   })
   const full: FullScale = depth === 16 ? 65535 : 255
   const tensor = new Tensor([colours, slices.length, height, width], data)
-  const left = colours === channels ? [] : ['transparency was left out of the volume']
-  return { data: { kind: 'tensor', tensor, full }, notes: [...notes, ...left] }
+  return { data: { kind: 'tensor', tensor, full }, meta, notes: volumeNotes(first) }
 }

@@ -47,6 +47,18 @@ export async function toneStep(session: Session, state: State, task: Task): Prom
   return { ...state, data: { kind: 'picture', picture } }
 }
 
+/** @throws ConvoError E_OPTION for tones that volumes and maps are not given */
+export function refuseTone({ settings: { gray, linear } }: Task, what: string): void {
+  if (!gray && !linear) return
+  throw new ConvoError(
+    'E_OPTION',
+    `--${gray ? 'gray' : 'linear'} is for pictures, and the input is ${what}`,
+    {
+      fix: 'pictures turned so before, one by one: convo batch',
+    },
+  )
+}
+
 /** A recipe between two steps: its float result is the next step's input. Maps are filtered one by one. */
 export async function recipeStep(
   session: Session,

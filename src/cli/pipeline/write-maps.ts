@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { extname } from 'node:path'
 import { ConvoError, invariant } from '../../error.ts'
 import { legible, pick, sheet, stretch } from '../../image/sheet.ts'
@@ -6,6 +7,7 @@ import type { Session } from '../../run/pool.ts'
 import type { PictureMeta } from '../../tensor/picture.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import type { Task } from './job.ts'
+import { isSliceList, slicePaths } from './load.ts'
 import { identity } from './recipe-step.ts'
 import { pictureOf } from './state.ts'
 import { type Written, writeRecipe } from './write-recipe.ts'
@@ -33,7 +35,7 @@ export async function writeMaps(
   } = isColour || haveLevels ? { maps: chosen, task, notes: [] } : leveled(chosen, full, task)
   if (labels && (isColour || choice === 'split')) throw noSheet('labels', count)
   const position = { isFirst: false, isLast: true }
-  if (choice === 'split') return writeEach(session, shown, full, own, meta, notes)
+  if (choice === 'split') return writeEach(session, seriesOf(shown), full, own, meta, notes)
   const picture = isColour ? shown : sheet(shown, { labels })
   const written = await writeRecipe(session, pictureOf(picture, full), identity, own, meta, position)
   return { ...written, plans: [], notes: [...notes, ...written.notes] }
@@ -52,29 +54,61 @@ function leveled(maps: Tensor, full: FullScale, task: Task) {
   return { maps: legible(maps, full, each), task: own, notes: [note] }
 }
 
-/** One file for each map: the number goes in place of {index}, or before the extension. */
+/** Pictures that are written one by one: [1,H,W] or [3,H,W] each, made when it is their turn. */
+export type Series = { readonly count: number; at(i: number): Tensor | Promise<Tensor> }
+
+/** A series from maps [N·depth,H,W]. */
+export const seriesOf = (maps: Tensor, depth: 1 | 3 = 1): Series => ({
+  count: maps.shape[0]! / depth,
+  at: (i) =>
+    pick(
+      maps,
+      Array.from({ length: depth }, (_, c) => i * depth + c),
+    ),
+})
+
+/** @throws ConvoError E_IN_PLACE when one of the files to write is one of those that are read */
+async function checkNumbered({ input, output, settings }: Task, count: number): Promise<void> {
+  if (settings['in-place']) return
+  const inputs = isSliceList(input) ? await slicePaths(input) : [input]
+  const read = new Set(inputs.map(fileIdentity))
+  for (let i = 0; i < count; i++) {
+    const path = numbered(output, i, count)
+    const identity = fileIdentity(path)
+    if (identity !== undefined && read.has(identity)) {
+      throw new ConvoError('E_IN_PLACE', `${path} is one of the inputs`, {
+        fix: '--in-place, or another output',
+      })
+    }
+  }
+}
+
+/** Device and inode of a file that exists. */
+function fileIdentity(path: string): string | undefined {
+  const stats = path === '-' ? undefined : statSync(path, { bigint: true, throwIfNoEntry: false })
+  return stats && `${stats.dev}:${stats.ino}`
+}
+
+/** One file for each picture of a series: the number goes in place of {index}, or before the extension. */
 export async function writeEach(
   session: Session,
-  maps: Tensor,
+  series: Series,
   full: FullScale,
   task: Task,
   meta: PictureMeta,
   notes: readonly string[],
-  depth: 1 | 3 = 1,
 ): Promise<Written> {
   if (task.output === '-')
     throw new ConvoError('E_OPTION', 'several files do not fit standard output', {
       fix: '--channels montage',
     })
-  const count = maps.shape[0]! / depth
+  const { count } = series
+  await checkNumbered(task, count)
   let last: Written | undefined
   let [low, high, samples, bytes] = [0, 0, 0, 0]
   for (let i = 0; i < count; i++) {
     const mark = session.arena.mark()
-    const one = pick(
-      maps,
-      Array.from({ length: depth }, (_, c) => i * depth + c),
-    )
+    const one = await series.at(i)
     const output = numbered(task.output, i, count)
     last = await writeRecipe(session, pictureOf(one, full), identity, { ...task, output }, meta, {
       isFirst: false,

@@ -10,31 +10,25 @@ import { Tensor } from '../../tensor/tensor.ts'
 import { factsOf, type Task } from './job.ts'
 import { identity } from './recipe-step.ts'
 import { pictureOf } from './state.ts'
-import { writeEach } from './write-maps.ts'
+import { seriesOf, writeEach } from './write-maps.ts'
 import { toSamples, type Written, writeRecipe } from './write-recipe.ts'
 
 /** A volume: slices in numbered files, an animation, or all on one sheet. */
 export async function writeVolume(
   session: Session,
-  volume: Tensor,
+  whole: Tensor,
   full: FullScale,
   task: Task,
   meta: PictureMeta,
 ): Promise<Written> {
-  const [channels = 1, depth = 1, height = 1, width = 1] = volume.shape
-  const colours = channels === 3 ? 3 : 1
-  if (channels !== 1 && channels !== 3) {
-    throw new ConvoError('E_SHAPE', `a volume of ${channels} channels is no picture: 1 or 3 are`, {
-      why: `the result is [${volume.shape.join(',')}]`,
-      fix: `an output path ending in .npy`,
-    })
-  }
+  const volume = chosen(whole, task)
+  const [, depth = 1, height = 1, width = 1] = volume.shape
+  const colours = checkColours(volume.shape)
   const slices = slicesOf(volume)
   const stretched =
     task.range === 'minmax' ? stretch(slices, full, task.settings['map-range'] === 'each') : slices
   const own: Task = task.range === 'minmax' ? { ...task, range: 'clamp' } : task
-  const isNumbered = task.output.includes('{index') || task.settings.channels === 'split'
-  if (isNumbered) return writeEach(session, stretched, full, own, meta, [], colours)
+  if (isNumbered(task)) return writeEach(session, seriesOf(stretched, colours), full, own, meta, [])
   const format = formatOfPath(task.output)
   if (format === 'gif' || format === 'webp') return animate(session, stretched, full, own, meta, colours)
   const note = `${depth} slices of ${width}x${height} are on one sheet; a path with {index} writes one file each, .gif or .webp plays them`
@@ -44,6 +38,26 @@ export async function writeVolume(
     isLast: true,
   })
   return { ...written, plans: [], notes: [note, ...written.notes] }
+}
+
+/** The channels that were asked for, all unless some were. */
+export function chosen(volume: Tensor, { settings: { channels } }: Task): Tensor {
+  if (channels === 'first') return pick(volume, [0])
+  return Array.isArray(channels) ? pick(volume, channels) : volume
+}
+
+/** True when the slices of a volume go to a file each. */
+export const isNumbered = ({ output, settings }: Task): boolean =>
+  output.includes('{index') || settings.channels === 'split'
+
+/** The channels of a volume [C,D,H,W] whose slices are gray or RGB. @throws ConvoError E_SHAPE for others */
+export function checkColours(shape: readonly number[]): 1 | 3 {
+  const [channels] = shape
+  if (channels === 1 || channels === 3) return channels
+  throw new ConvoError('E_SHAPE', `a volume of ${channels} channels is no picture: 1 or 3 are`, {
+    why: `the result is [${shape.join(',')}]`,
+    fix: `an output path ending in .npy, or --channels 0`,
+  })
 }
 
 /** [D·C,H,W], slice by slice, from [C,D,H,W]. */

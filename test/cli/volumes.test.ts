@@ -1,0 +1,205 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import sharp from 'sharp'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { writeNpy } from '../../src/kernel/formats/npy.ts'
+import { convo, scratch } from './convo.ts'
+import { noise, read, readArray, write } from './pictures.ts'
+
+describe('volumes', () => {
+  const folder = scratch('volume.tif')
+  const at = (name: string) => folder.path(name)
+  const run = (...line: string[]) => convo(line, { cwd: folder.path() })
+  const [depth, height, width] = [12, 6, 9]
+  const names = Array.from({ length: depth }, (_, z) => `slice${z}.png`)
+
+  beforeAll(async () => {
+    mkdirSync(at('slices'))
+    mkdirSync(at('colour'))
+    for (const [z, name] of names.entries()) {
+      await write(at(`slices/${name}`), {
+        width,
+        height,
+        channels: 1,
+        data: Uint8Array.from(noise(width * height, z)),
+      })
+      await write(at(`colour/${name}`), {
+        width,
+        height,
+        channels: 4,
+        data: Uint8Array.from(noise(width * height * 4, z)),
+      })
+    }
+  })
+
+  /** The files of one run, slice by slice, and of another that takes all at once because the input might be written. */
+  async function bothWays(input: string, ...options: string[]) {
+    const [streamed, whole] = [`streamed${input.length}`, `whole${input.length}`]
+    for (const name of [streamed, whole]) mkdirSync(at(name), { recursive: true })
+    const a = await run('conv3d', input, `${streamed}/{index}.png`, ...options, '--verbose')
+    const b = await run('conv3d', input, `${whole}/{index}.png`, ...options, '--in-place', '--verbose')
+    expect([a.status, b.status]).toEqual([0, 0])
+    expect(a.stderr).toContain('slice by slice')
+    expect(b.stderr).not.toContain('slice by slice')
+    const count = Number(/(\d+) files were written/.exec(a.stderr)![1])
+    expect(b.stderr).toContain(`${count} files were written`)
+    const digits = String(count - 1).length
+    for (let i = 0; i < count; i++) {
+      const name = `${String(i).padStart(digits, '0')}.png`
+      expect(readFileSync(at(`${streamed}/${name}`)).equals(readFileSync(at(`${whole}/${name}`)))).toBe(true)
+    }
+    return count
+  }
+
+  it.each([
+    ['slices', 12, []],
+    ['slices', 6, ['--stride', '2', '--border', 'reflect']],
+    ['colour', 12, ['--filter', 'sobel', '--dilation', '2', '--border', 'wrap', '--range', 'minmax']],
+    [
+      'slices/*.png',
+      10,
+      ['--filter', 'box', '--padding', 'valid', '--range', 'minmax', '--map-range', 'each'],
+    ],
+    ['volume.tif', 24, ['--filter', 'sobel-z', '--range', 'offset', '--border', 'constant', '--fill', '9']],
+  ] as const)(
+    'slice by slice gives the bytes of the whole: %s, %i slices, %j',
+    async (input, count, options) => {
+      expect(await bothWays(input, ...options)).toBe(count)
+    },
+  )
+
+  it('takes slices in the order of their numbers, from a folder and from a glob', async () => {
+    // the identity in depth, so that the array holds the slices as they were read
+    for (const input of ['slices', 'slices/slice*.png']) {
+      expect(await run('conv3d', input, 'all.npy', '--sigma', '0.1', '-q')).toMatchObject({ status: 0 })
+      const { shape, data } = readArray(at('all.npy'))
+      expect(shape).toEqual([1, depth, height, width])
+      const want = await Promise.all(names.map(async (name) => [...(await read(at(`slices/${name}`))).data]))
+      expect([...data].map(Math.round)).toEqual(want.flat())
+    }
+  })
+  it('agrees with the mean of 3x3x3 in float64', async () => {
+    await run('conv3d', 'slices', 'mean.npy', '--filter', 'box', '--padding', 'valid', '-q')
+    const { shape, data } = readArray(at('mean.npy'))
+    expect(shape).toEqual([1, depth - 2, height - 2, width - 2])
+    const slices = await Promise.all(names.map(async (name) => (await read(at(`slices/${name}`))).data))
+    let i = 0
+    for (let z = 0; z < depth - 2; z++) {
+      for (let y = 0; y < height - 2; y++) {
+        for (let x = 0; x < width - 2; x++) {
+          let sum = 0
+          for (let t = 0; t < 27; t++) {
+            const [dz, dy, dx] = [Math.floor(t / 9), Math.floor(t / 3) % 3, t % 3]
+            sum += slices[z + dz]![(y + dy) * width + x + dx]!
+          }
+          expect(data[i++]).toBeCloseTo(sum / 27, 3)
+        }
+      }
+    }
+  })
+  it('reads .npy volumes and writes them', async () => {
+    const values = Float32Array.from(noise(2 * 4 * 5 * 7))
+    const { writeFileSync } = await import('node:fs')
+    writeFileSync(at('two.npy'), writeNpy([2, 4, 5, 7], values))
+    expect(await run('conv3d', 'two.npy', 'out.npy', '--filter', 'box', '-q')).toMatchObject({ status: 0 })
+    expect(readArray(at('out.npy')).shape).toEqual([2, 4, 5, 7])
+    const refused = await run('conv3d', 'two.npy', 'out-{index}.png')
+    expect(refused.status).toBe(2)
+    expect(refused.stderr).toMatch(
+      /^error: a volume of 2 channels is no picture: 1 or 3 are {3}\[E_SHAPE\]\n/,
+    )
+    expect(await run('conv3d', 'two.npy', 'one-{index}.png', '--channels', '1', '-q')).toMatchObject({
+      status: 0,
+    })
+    expect(await read(at('one-3.png'))).toMatchObject({ width: 7, height: 5, channels: 1 })
+  })
+  it.each(['gif', 'webp'])('plays the slices as .%s, and reads them again', async (format) => {
+    const made = await run('conv3d', 'slices', `plays.${format}`, '--sigma', '0.1')
+    expect(made).toMatchObject({ status: 0, stderr: `note: ${depth} slices play one after another\n` })
+    const { pages, pageHeight, width: wide } = await sharp(at(`plays.${format}`), { pages: -1 }).metadata()
+    expect([pages, pageHeight, wide]).toEqual([depth, height, width])
+    const again = await run('conv3d', `plays.${format}`, 'again.npy', '--sigma', '0.1')
+    expect(again.status).toBe(0)
+    const { shape, data } = readArray(at('again.npy'))
+    expect(shape.slice(1)).toEqual([depth, height, width])
+    // The palette of a GIF does not keep the samples.
+    if (format === 'gif') return
+    const slices = await Promise.all(names.map(async (name) => [...(await read(at(`slices/${name}`))).data]))
+    expect([...data.slice(0, depth * height * width)].map(Math.round)).toEqual(slices.flat())
+  })
+  it('puts slices on a sheet otherwise, and says how to part them', async () => {
+    const { status, stderr } = await run('conv3d', 'slices', 'sheet.png', '--sigma', '0.1')
+    expect(status).toBe(0)
+    expect(stderr).toBe(
+      `note: ${depth} slices of ${width}x${height} are on one sheet; a path with {index} writes one file each, .gif or .webp plays them\n`,
+    )
+    const sheet = await read(at('sheet.png'))
+    const last = await read(at(`slices/${names.at(-1)}`))
+    expect([...sheet.data.slice(-width)]).toEqual([...last.data.slice(-width)])
+  })
+  it('numbers the files before the extension with --channels split', async () => {
+    await run('conv3d', 'slices', 'part.png', '--sigma', '0.1', '--channels', 'split', '-q')
+    expect(folder.names().filter((name) => /^part-\d\d\.png$/.test(name))).toHaveLength(depth)
+    expect((await read(at('part-10.png'))).data).toEqual((await read(at('slices/slice10.png'))).data)
+  })
+  it('refuses slices that differ, before anything is written', async () => {
+    mkdirSync(at('odd'))
+    const slice = (wide: number) => ({ width: wide, height: 4, channels: 1, data: new Uint8Array(wide * 4) })
+    for (const [z, wide] of [5, 5, 6].entries()) await write(at(`odd/${z}.png`), slice(wide))
+    const before = folder.names()
+    for (const output of ['never-{index}.png', 'never.gif']) {
+      expect(await run('conv3d', 'odd', output)).toMatchObject({
+        status: 2,
+        stderr:
+          'error: slices of a volume must be alike: slice 2 of odd has width 6, slice 0 has 5   [E_SHAPE]\n',
+      })
+    }
+    expect(folder.names()).toEqual(before)
+  })
+  it('refuses to write over its slices unless told so, and then writes all of them', async () => {
+    mkdirSync(at('own'))
+    for (const z of [0, 1, 2]) {
+      const data = Uint8Array.from(noise(20, z))
+      await write(at(`own/${z}.png`), { width: 5, height: 4, channels: 1, data })
+    }
+    expect(await run('conv3d', 'own', 'own/{index}.png')).toMatchObject({
+      status: 2,
+      stderr: 'error: own/0.png is one of the inputs   [E_IN_PLACE]\n  try: --in-place, or another output\n',
+    })
+    await run('conv3d', 'own', 'kept-{index}.png', '-q')
+    expect((await run('conv3d', 'own', 'own/{index}.png', '--in-place', '-q')).status).toBe(0)
+    for (const z of [0, 1, 2]) {
+      expect(readFileSync(at(`own/${z}.png`)).equals(readFileSync(at(`kept-${z}.png`)))).toBe(true)
+    }
+  })
+  it('says what is missing or cannot be', async () => {
+    mkdirSync(at('empty'))
+    expect((await run('conv3d', 'empty', 'x.gif')).stderr).toMatch(
+      /^error: empty holds no pictures {3}\[E_INPUT\]\n/,
+    )
+    expect((await run('conv3d', 'none/*.png', 'x.gif')).stderr).toMatch(
+      /^error: no file fits none\/\*\.png {3}\[E_INPUT\]\n/,
+    )
+    for (const output of ['x.gif', 'x-{index}.png']) {
+      expect((await run('conv3d', 'slices', output, '--linear')).stderr).toMatch(
+        /^error: --linear is for pictures, .*\[E_OPTION\]\n/,
+      )
+    }
+  })
+  it('plans a folder by its first slice', async () => {
+    const { status, stdout } = await run('conv3d', 'slices', 'x.gif', '--dry-run', '--json')
+    expect(status).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      input: { path: 'slices', width, height, channels: 1, depth: 8 },
+    })
+  })
+  it('leaves transparency out, with a note', async () => {
+    const { stderr } = await run('conv3d', 'colour', 'opaque-{index}.png')
+    expect(stderr).toContain('note: transparency was left out of the volume\n')
+    expect((await read(at('opaque-00.png'))).channels).toBe(3)
+  })
+  it('other filters take the first page, with a note', async () => {
+    const { status, stderr } = await run('gaussian', 'volume.tif', 'first.png')
+    expect(status).toBe(0)
+    expect(stderr).toBe('note: volume.tif has 24 pages, and the first was used; conv3d takes them all\n')
+  })
+})
