@@ -17,14 +17,17 @@ export type SheetOptions = {
   readonly depth?: 1 | 3
   /** The number of each map in its upper left corner. */
   readonly labels?: boolean
+  /** The values that will be black and white, for what is between the maps and for the numbers. */
+  readonly black: number
+  readonly white: number
 }
 
 /**
- * Maps [N·depth,H,W] side by side on a sheet [depth,H',W'], row by row. What is between them has the smallest value.
+ * Maps [N·depth,H,W] side by side on a sheet [depth,H',W'], row by row. What is between them is black.
  *
  * @throws ConvoError E_SHAPE when the maps do not divide into `depth` channels each
  */
-export function sheet(maps: Tensor, { depth = 1, labels = false }: SheetOptions = {}): Tensor {
+export function sheet(maps: Tensor, { depth = 1, labels = false, black, white }: SheetOptions): Tensor {
   const [channels = 1, height = 1, width = 1] = maps.shape
   invariant(maps.shape.length === 3 && channels % depth === 0, 'maps of a sheet are [N·depth,H,W]')
   const count = channels / depth
@@ -32,8 +35,7 @@ export function sheet(maps: Tensor, { depth = 1, labels = false }: SheetOptions 
   const rows = Math.ceil(count / columns)
   const sheetHeight = rows * (height + gap) - gap
   const sheetWidth = columns * (width + gap) - gap
-  const { min, max } = extremes(maps.data)
-  const out = new Float32Array(depth * sheetHeight * sheetWidth).fill(min)
+  const out = new Float32Array(depth * sheetHeight * sheetWidth).fill(black)
   for (let n = 0; n < count; n++) {
     const top = Math.floor(n / columns) * (height + gap)
     const left = (n % columns) * (width + gap)
@@ -46,7 +48,7 @@ export function sheet(maps: Tensor, { depth = 1, labels = false }: SheetOptions 
       if (labels) {
         const at = { left, top, right: left + width, bottom: top + height }
         const target = out.subarray(c * sheetHeight * sheetWidth, (c + 1) * sheetHeight * sheetWidth)
-        drawNumber(n, at, target, sheetWidth, min, max)
+        drawNumber(n, at, target, sheetWidth, black, white)
       }
     }
   }

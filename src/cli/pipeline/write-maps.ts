@@ -36,7 +36,7 @@ export async function writeMaps(
   if (labels && (isColour || choice === 'split')) throw noSheet('labels', count)
   const position = { isFirst: false, isLast: true }
   if (choice === 'split') return writeEach(session, seriesOf(shown), full, own, meta, notes)
-  const picture = isColour ? shown : sheet(shown, { labels })
+  const picture = isColour ? shown : sheet(shown, { labels, ...blackAndWhite(own, full) })
   const written = await writeRecipe(session, pictureOf(picture, full), identity, own, meta, position)
   return { ...written, plans: [], notes: [...notes, ...written.notes] }
 }
@@ -137,6 +137,10 @@ export function numbered(path: string, i: number, count: number): string {
   const extension = extname(path)
   return `${path.slice(0, path.length - extension.length)}-${String(i).padStart(digits, '0')}${extension}`
 }
+
+/** The values that the range of a job makes black and white. */
+export const blackAndWhite = ({ range }: Task, full: FullScale): { black: number; white: number } =>
+  range === 'offset' ? { black: -(full + 1) / 2, white: full - (full + 1) / 2 } : { black: 0, white: full }
 
 /** The error for an option of sheets where there is none. */
 export const noSheet = (option: string, maps: number): ConvoError =>

@@ -10,7 +10,7 @@ import { Tensor } from '../../tensor/tensor.ts'
 import { factsOf, type Task } from './job.ts'
 import { identity } from './recipe-step.ts'
 import { pictureOf } from './state.ts'
-import { seriesOf, writeEach } from './write-maps.ts'
+import { blackAndWhite, seriesOf, writeEach } from './write-maps.ts'
 import { toSamples, type Written, writeRecipe } from './write-recipe.ts'
 
 /** A volume: slices in numbered files, an animation, or all on one sheet. */
@@ -32,7 +32,11 @@ export async function writeVolume(
   const format = formatOfPath(task.output)
   if (format === 'gif' || format === 'webp') return animate(session, stretched, full, own, meta, colours)
   const note = `${depth} slices of ${width}x${height} are on one sheet; a path with {index} writes one file each, .gif or .webp plays them`
-  const picture = sheet(stretched, { depth: colours, labels: task.settings.labels })
+  const picture = sheet(stretched, {
+    depth: colours,
+    labels: task.settings.labels,
+    ...blackAndWhite(own, full),
+  })
   const written = await writeRecipe(session, pictureOf(picture, full), identity, own, meta, {
     isFirst: false,
     isLast: true,
