@@ -81,8 +81,9 @@ describe('the help of a command', () => {
   it.each(commands.flatMap((command) => command.examples.map((line) => [line, command] as const)))(
     'the example "%s" is understood',
     (line, command) => {
-      // a line of a shell: quotes, and redirections at its end
-      const words = line.replace(/^eval "\$\((.*)\)"$/, '$1').replace(/ [<>] .*$/, '')
+      // a line of a shell: quotes, what a pipe brings, and redirections at its end
+      const piped = line.replace(/^.*\| (?=convo )/, '')
+      const words = piped.replace(/^eval "\$\((.*)\)"$/, '$1').replace(/ [<>] .*$/, '')
       const argv = [...words.matchAll(/"([^"]*)"|(\S+)/g)]
         .map(([, quoted, plain]) => quoted ?? plain!)
         .slice(1)
