@@ -1,0 +1,217 @@
+import { spawnSync } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { convo, launcher, start } from '../convo.ts'
+import { entries, inputsOf, png, tree, write, writePictures } from './pictures.ts'
+
+let folder = ''
+const at = (name: string) => join(folder, name)
+const batch = (...args: string[]) => convo(['batch', ...args], { cwd: folder, env: { CI: '' } })
+const sobel = ['--', 'sobel']
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'convo-batch-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+/** The files of a folder, if there is one. */
+const treeOf = (name: string) => (existsSync(name) ? tree(name) : new Map<string, Buffer>())
+
+/** What one run without an interruption makes. */
+async function uninterrupted(input = 'in'): Promise<Map<string, Buffer>> {
+  const run = await batch(input, '-r', '-o', 'whole/{rel}/{stem}.png', '-q', ...sobel)
+  expect(run.status).toBe(0)
+  return tree(at('whole'))
+}
+
+describe('a batch', () => {
+  it('makes one output for each input, and skips what is up to date by content', async () => {
+    writePictures(at('in'), 6)
+    write(at('in/deep'), { 'q.png': png(99) })
+    const line = ['in', '-r', '-o', 'out/{rel}/{stem}-{op}.png', '--json', ...sobel]
+    const first = await batch(...line)
+    expect(first.status).toBe(0)
+    expect(inputsOf(first.stdout, 'done')).toHaveLength(7)
+    expect([...tree(at('out')).keys()]).toContain('deep/q-sobel.png')
+    const second = await batch(...line)
+    expect([second.status, inputsOf(second.stdout, 'done')]).toEqual([0, []])
+    writeFileSync(at('in/p002.png'), png(1234))
+    rmSync(at('out/p004-sobel.png'))
+    const third = await batch(...line)
+    expect(inputsOf(third.stdout, 'done')).toEqual(['in/p002.png', 'in/p004.png'])
+    const other = await batch(
+      'in',
+      '-r',
+      '-o',
+      'out/{rel}/{stem}-{op}.png',
+      '--json',
+      '--',
+      'sobel',
+      '--unit',
+    )
+    expect(inputsOf(other.stdout, 'done')).toHaveLength(7)
+    const forced = await batch(...line.slice(0, -2), '--force', ...sobel)
+    expect(inputsOf(forced.stdout, 'done')).toHaveLength(7)
+  })
+
+  it('names what would collide, and unknown keys, before it starts', async () => {
+    writePictures(at('in'), 2)
+    const collision = await batch('in', '-o', 'out/x.png', ...sobel)
+    expect(collision.status).toBe(2)
+    expect(collision.stderr).toMatch(/p000\.png[\s\S]*p001\.png/)
+    const key = await batch('in', '-o', 'out/{stm}.png', ...sobel)
+    expect([key.status, key.stderr]).toEqual([2, expect.stringMatching(/\{stm\}[\s\S]*try: \{stem\}/)])
+    const same = await batch('in', '-o', '{path}', ...sobel)
+    expect(same.status).toBe(2)
+    expect(readdirSync(folder)).toEqual(['in'])
+  })
+
+  it('goes on when some fail, and names each: damaged, empty, gone, a bomb, names of every kind', async () => {
+    const good = ['with space.png', 'línea ü 日本.png', 'new\nline.png', "quote's.png"]
+    write(at('in'), Object.fromEntries(good.map((name, i) => [name, png(i)])))
+    write(at('in'), { 'bad.png': png(7).slice(0, 200), 'zero.png': '' })
+    write(at('in'), { 'large.png': png(8, 900, 700) })
+    symlinkSync(at('in/with space.png'), at('in/link.png'))
+    symlinkSync(at('in/nowhere.png'), at('in/dangling.png'))
+    const line = [
+      'in',
+      '-o',
+      'out/{stem}.png',
+      '--json',
+      '--failed-list',
+      'failed.txt',
+      '--',
+      'sobel',
+      '--max-pixels',
+      '100k',
+    ]
+    const run = await batch(...line)
+    expect(run.status).toBe(1)
+    expect(inputsOf(run.stdout, 'failed')).toEqual(
+      expect.arrayContaining(['in/bad.png', 'in/large.png', 'in/zero.png']),
+    )
+    for (const name of good) expect(inputsOf(run.stdout, 'done')).toContain(`in/${name}`)
+    expect(inputsOf(run.stdout, 'done')).toContain('in/link.png')
+    expect(readFileSync(at('failed.txt'), 'utf8')).toContain('in/bad.png')
+    for (const code of ['E_DECODE', 'E_TOO_LARGE']) expect(run.stdout).toContain(code)
+    const quick = await batch('in', '-o', 'other/{stem}.png', '--fail-fast', '--json', '-j', '1', ...sobel)
+    expect(quick.status).toBe(1)
+    expect(entries(quick.stdout).filter((e) => e.status === 'failed')).toHaveLength(1)
+  })
+
+  it('has exit status 2 when nothing can run', async () => {
+    mkdirSync(at('in'))
+    expect((await batch('in', '-o', 'out/{stem}.png', ...sobel)).status).toBe(2)
+    writePictures(at('in'), 1)
+    write(folder, { out: 'a file in the way' })
+    expect((await batch('in', '-o', 'out/{stem}.png', ...sobel)).status).not.toBe(0)
+    expect(readFileSync(at('out'), 'utf8')).toBe('a file in the way')
+  })
+})
+
+describe('an interrupted batch', () => {
+  it('killed at 20 moments leaves no part of a picture, and is completed by the next run', async () => {
+    writePictures(at('in'), 60, 160, 120)
+    const whole = await uninterrupted()
+    const line = ['batch', 'in', '-o', 'out/{stem}.png', '-q', ...sobel]
+    for (let moment = 0; moment < 20; moment++) {
+      rmSync(at('out'), { recursive: true, force: true })
+      const child = start(line, { cwd: folder, env: { CI: '' } })
+      const ended = new Promise((done) => child.on('close', done))
+      await new Promise((done) => setTimeout(done, 120 + moment * 17))
+      child.kill('SIGKILL')
+      await ended
+      await new Promise((done) => setTimeout(done, 60))
+      const left = treeOf(at('out'))
+      for (const [name, bytes] of left) {
+        if (!name.endsWith('.tmp')) expect(bytes.equals(whole.get(name)!)).toBe(true)
+      }
+    }
+    const before = [...treeOf(at('out')).keys()].filter((name) => !name.endsWith('.tmp'))
+    const next = await convo([...line.slice(0, -3), '--json', ...sobel], { cwd: folder, env: { CI: '' } })
+    expect(next.status).toBe(0)
+    expect(inputsOf(next.stdout, 'done').length).toBeGreaterThanOrEqual(60 - before.length)
+    expect(tree(at('out'))).toEqual(whole)
+  })
+
+  it('told to stop, finishes what is in flight and says how to go on', async () => {
+    writePictures(at('in'), 200, 300, 200)
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      rmSync(at('out'), { recursive: true, force: true })
+      const child = start(['batch', 'in', '-o', 'out/{stem}.png', ...sobel], { cwd: folder, env: { CI: '' } })
+      let said = ''
+      child.stderr.on('data', (chunk: Buffer) => {
+        said += chunk.toString()
+      })
+      const ended = new Promise<number | null>((done) => child.on('close', done))
+      await new Promise((done) => setTimeout(done, 300))
+      child.kill(signal)
+      expect(await ended).toBe(signal === 'SIGINT' ? 130 : 143)
+      expect(said).toMatch(/convo batch/)
+      expect([...tree(at('out')).keys()].filter((name) => name.endsWith('.tmp'))).toEqual([])
+    }
+  })
+})
+
+describe('shards', () => {
+  it.each(['index', 'size'])('by %s, together make what one run makes', async (by) => {
+    writePictures(at('in'), 17)
+    const whole = await uninterrupted()
+    for (const n of [1, 2, 3, 5, 7]) {
+      const out = `out${n}`
+      const runs = Array.from({ length: n }, (_, i) => {
+        const mode = by === 'size' ? ['--shard-by', 'size'] : []
+        return batch('in', '-o', `${out}/{stem}.png`, '-q', '--shard', `${i + 1}/${n}`, ...mode, ...sobel)
+      })
+      for (const run of await Promise.all(runs)) expect([0, 2]).toContain(run.status)
+      expect(tree(at(out))).toEqual(whole)
+    }
+  })
+
+  const hasParallel = spawnSync('parallel', ['--version']).status === 0
+  it.skipIf(!hasParallel)(
+    'four at a time by GNU parallel (skipped without it), and their logs merge',
+    async () => {
+      writePictures(at('in'), 20)
+      const whole = await uninterrupted()
+      writeFileSync(
+        at('one.sh'),
+        `#!/bin/sh\nexec '${process.execPath}' '${launcher}' batch in -o 'out/{stem}.png' -q --shard "$1/4" --log 'log-{shard}.jsonl' -- sobel\n`,
+        { mode: 0o755 },
+      )
+      const { status, stderr } = spawnSync('parallel', ['-j', '2', './one.sh', ':::', '1', '2', '3', '4'], {
+        cwd: folder,
+        encoding: 'utf8',
+      })
+      expect([status, stderr.replace(/^Academic[\s\S]*?\n\n/, '')]).toEqual([0, expect.any(String)])
+      expect(tree(at('out'))).toEqual(whole)
+      const merged = await convo(['batch', 'merge', ...[1, 2, 3, 4].map((i) => `log-${i}-of-4.jsonl`)], {
+        cwd: folder,
+      })
+      expect([merged.status, merged.stdout + merged.stderr]).toEqual([0, expect.stringMatching(/20/)])
+    },
+  )
+
+  it('two batches on one root at once do not harm the state', async () => {
+    writePictures(at('in'), 30, 120, 90)
+    const whole = await uninterrupted()
+    const both = await Promise.all(
+      [0, 1].map(() => batch('in', '-o', 'out/{stem}.png', '-q', '--wait', ...sobel)),
+    )
+    expect(both.map((run) => run.status)).toEqual([0, 0])
+    expect(tree(at('out'))).toEqual(whole)
+    const again = await batch('in', '-o', 'out/{stem}.png', '--json', ...sobel)
+    expect(inputsOf(again.stdout, 'done')).toEqual([])
+  })
+})
