@@ -151,7 +151,6 @@ export function gatherColumns(dst: usize, src: usize, columns: usize, n: i32, fi
   for (let i = last; i < n; i++) gatherOne(dst, src, columns, i, fill)
 }
 
-// @ts-ignore: decorator
 @inline
 function gatherOne(dst: usize, src: usize, columns: usize, i: i32, fill: f32): void {
   const from = load<i32>(columns + (<usize>i << 2))

@@ -21,7 +21,6 @@ export function slideU8(sums: usize, added: usize, dropped: usize, n: i32): void
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function addWords(sums: usize, low: v128, high: v128): void {
   v128.store(sums, i32x4.add(v128.load(sums), i32x4.extend_low_i16x8_s(low)))

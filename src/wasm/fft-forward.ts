@@ -5,20 +5,17 @@
 import { load4 } from './fft-parts'
 
 /** (re + i im)(wr + i wi): the real part. */
-// @ts-ignore: decorator
 @inline
 export function timesRe(re: v128, im: v128, wr: v128, wi: v128): v128 {
   return f32x4.sub(f32x4.mul(re, wr), f32x4.mul(im, wi))
 }
 
 /** (re + i im)(wr + i wi): the imaginary part. */
-// @ts-ignore: decorator
 @inline
 export function timesIm(re: v128, im: v128, wr: v128, wi: v128): v128 {
   return f32x4.add(f32x4.mul(re, wi), f32x4.mul(im, wr))
 }
 
-// @ts-ignore: decorator
 @inline
 function storeTimes(p: usize, re: v128, im: v128, wr: v128, wi: v128): void {
   v128.store(p, timesRe(re, im, wr, wi))
@@ -26,7 +23,6 @@ function storeTimes(p: usize, re: v128, im: v128, wr: v128, wi: v128): void {
 }
 
 /** The radix-4 forward butterfly, results times w, w², w³ (three pairs re, im at `w`). */
-// @ts-ignore: decorator
 @inline
 export function forward4(
   p: usize, q: usize, w: usize,
@@ -111,7 +107,6 @@ export function firstStage(
 }
 
 /** Inlined for the steps that are constants. */
-// @ts-ignore: decorator
 @inline
 function firstStageAt(
   a: usize, b: usize, pitch: usize, step: usize, n: u32, twiddles: usize, buffer: usize,

@@ -15,21 +15,18 @@ export function inverseStage4(buffer: usize, n: u32, m: u32, twiddles: usize): v
 }
 
 /** (re + i im) times the conjugate of (wr + i wi): the real part. */
-// @ts-ignore: decorator
 @inline
 function unturnedRe(re: v128, im: v128, wr: v128, wi: v128): v128 {
   return f32x4.add(f32x4.mul(re, wr), f32x4.mul(im, wi))
 }
 
 /** (re + i im) times the conjugate of (wr + i wi): the imaginary part. */
-// @ts-ignore: decorator
 @inline
 function unturnedIm(re: v128, im: v128, wr: v128, wi: v128): v128 {
   return f32x4.sub(f32x4.mul(im, wr), f32x4.mul(re, wi))
 }
 
 /** The radix-4 inverse butterfly on the elements at p, p + q, p + 2q, p + 3q; each part goes to an address of its own. */
-// @ts-ignore: decorator
 @inline
 export function inverse4(
   p: usize, q: usize, w: usize,
@@ -114,7 +111,6 @@ export function inverseMiddle(buffer: usize, n: u32, twiddles: usize): void {
 }
 
 /** The first inverse stage, of size 4, into four neighbouring elements. */
-// @ts-ignore: decorator
 @inline
 export function storeFirstInverse(
   p: usize, r0: v128, i0: v128, r1: v128, i1: v128, r2: v128, i2: v128, r3: v128, i3: v128,

@@ -1,32 +1,27 @@
 // How samples enter and leave the buffers of the transforms. A part is the real or the imaginary half of a buffer: n vectors,
 // 32 bytes apart.
 
-// @ts-ignore: decorator
 @inline
 export function lowPairs(a: v128, b: v128): v128 {
   return v128.shuffle<f32>(a, b, 0, 4, 1, 5)
 }
 
-// @ts-ignore: decorator
 @inline
 export function highPairs(a: v128, b: v128): v128 {
   return v128.shuffle<f32>(a, b, 2, 6, 3, 7)
 }
 
-// @ts-ignore: decorator
 @inline
 export function lowHalves(a: v128, b: v128): v128 {
   return v128.shuffle<f32>(a, b, 0, 1, 4, 5)
 }
 
-// @ts-ignore: decorator
 @inline
 export function highHalves(a: v128, b: v128): v128 {
   return v128.shuffle<f32>(a, b, 2, 3, 6, 7)
 }
 
 /** Stores the transpose of a 4 x 4 matrix of rows a, b, c, d to four addresses. */
-// @ts-ignore: decorator
 @inline
 export function storeTransposed(p0: usize, p1: usize, p2: usize, p3: usize, a: v128, b: v128, c: v128, d: v128): void {
   const ab = lowPairs(a, b)
@@ -40,7 +35,6 @@ export function storeTransposed(p0: usize, p1: usize, p2: usize, p3: usize, a: v
 }
 
 /** Four samples, `step` bytes apart; reads nothing beyond them. */
-// @ts-ignore: decorator
 @inline
 export function load4(p: usize, step: usize): v128 {
   if (step == 4) return v128.load(p)
@@ -112,7 +106,6 @@ export function loadRows(
 }
 
 /** The part of `loadRows` that goes by squares of 4 x 4, inlined for each step; returns how many columns it loaded. */
-// @ts-ignore: decorator
 @inline
 function loadSquares(a: usize, b: usize, c: usize, d: usize, step: usize, cols: i32, buffer: usize): i32 {
   let x: i32 = 0

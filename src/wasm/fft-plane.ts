@@ -10,7 +10,6 @@ import { inverseMiddle, inverseStage4, lastInverse, storeFirstInverse } from './
 import { highHalves, highPairs, loadPart, lowHalves, lowPairs, storePart, storeTransposed } from './fft-parts'
 import { turn } from './fft-turn'
 
-// @ts-ignore: decorator
 @inline
 function groupPitch(nx: u32): usize {
   return (nx << 5) + 128

@@ -45,7 +45,6 @@ export function turn<T>(buffer: usize, n: u32, spectrum: usize): void {
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function factor<T>(s: usize, i: usize): v128 {
   return sizeof<T>() == 16 ? v128.load(s + i * sizeof<T>()) : v128.load32_splat(s + i * sizeof<T>())

@@ -63,7 +63,6 @@ export function lookupU16(dst: usize, src: usize, n: i32, table: usize): void {
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function mix(r: v128, g: v128, b: v128): v128 {
   const red = f32x4.mul(r, f32x4.splat(0.2126))
@@ -165,7 +164,6 @@ export function splitPhases(dst: usize, phasePitch: usize, src: usize, pixels: i
 }
 
 /** Copies a whole T for each pixel; what is too much is overwritten by the next pixel, and after the last it is slack. */
-// @ts-ignore: decorator
 @inline
 function split<T>(to: usize, src: usize, p: i32, pixels: i32, stride: i32, pixelBytes: i32): void {
   let from = src + <usize>(p * pixelBytes)

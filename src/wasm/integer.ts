@@ -79,7 +79,6 @@ export function tapsU8U8(
  * 48 samples at a time: 6 sums and 6 loads are what the registers hold, and the more samples, the less the walk along the
  * tap list weighs (5 taps: 16 samples 15.4 ms, 32 8.6 ms, 48 6.2 ms for 12 MP RGB, test/bench/loops.mjs).
  */
-// @ts-ignore: decorator
 @inline
 function sums48(
   dst: usize,
@@ -199,19 +198,16 @@ function sums48(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function weightAt(weights: usize, offsets: usize, o: usize): usize {
   return weights + ((o - offsets) >> 1)
 }
 
-// @ts-ignore: decorator
 @inline
 function below(a: v128, b: v128): v128 {
   return i16x8.add(i16x8.lt_s(a, i16x8.splat(0)), i16x8.lt_s(b, i16x8.splat(0)))
 }
 
-// @ts-ignore: decorator
 @inline
 function above(a: v128, b: v128): v128 {
   return i16x8.add(i16x8.gt_s(a, i16x8.splat(255)), i16x8.gt_s(b, i16x8.splat(255)))

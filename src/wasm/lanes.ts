@@ -1,7 +1,6 @@
 // Small pieces that several loops share; inlined, never exported from the module.
 
 /** Powers of two whose reciprocal is a normal number, of either sign. */
-// @ts-ignore: decorator
 @inline
 export function isPowerOfTwo(scale: f32): bool {
   const bits = reinterpret<u32>(scale)
@@ -10,21 +9,18 @@ export function isPowerOfTwo(scale: f32): bool {
 }
 
 /** v rounded half to even to i32, for |v| < 2^22: adding 1.5 x 2^23 leaves the whole number in the low bits of the sum. */
-// @ts-ignore: decorator
 @inline
 export function rounded(v: v128): v128 {
   return i32x4.sub(f32x4.add(v, f32x4.splat(12582912)), i32x4.splat(0x4b400000))
 }
 
 /** The same for any v: beyond -32768 and 98303 it is one of those, for NaN -32768. */
-// @ts-ignore: decorator
 @inline
 export function nearest(v: v128): v128 {
   return rounded(f32x4.pmin(f32x4.splat(98303), f32x4.pmax(f32x4.splat(-32768), v)))
 }
 
 /** Which of 8 lanes count as clipped: all, or all but alpha. */
-// @ts-ignore: decorator
 @inline
 export function countedLanes(how: usize): v128 {
   const alpha = load<i32>(how, 20)
@@ -33,7 +29,6 @@ export function countedLanes(how: usize): v128 {
 }
 
 /** Adds 8 unsigned 16-bit lanes to the u32 at `count`. */
-// @ts-ignore: decorator
 @inline
 export function addCount(count: usize, lanes: v128): void {
   const four = i32x4.extadd_pairwise_i16x8_u(lanes)
@@ -46,13 +41,10 @@ const flagAbsolute: i32 = 1
 const flagAffine: i32 = 2
 
 // How a row is scaled: by a product, which is exact for powers of two; by a quotient; or with every step there is.
-// @ts-ignore: decorator
 @inline
 export const product: i32 = 0
-// @ts-ignore: decorator
 @inline
 export const quotient: i32 = 1
-// @ts-ignore: decorator
 @inline
 export const everything: i32 = 2
 
@@ -71,25 +63,21 @@ export function wayOfSums(how: usize): i32 {
   return ordinary ? wayOf(how) : everything
 }
 
-// @ts-ignore: decorator
 @inline
 export function absoluteMask(how: usize): v128 {
   return i32x4.splat(load<i32>(how, 16) & flagAbsolute ? 0x7fffffff : -1)
 }
 
-// @ts-ignore: decorator
 @inline
 export function affineLow(how: usize): v128 {
   return f32x4.splat(load<i32>(how, 16) & flagAffine ? load<f32>(how, 8) : 0)
 }
 
-// @ts-ignore: decorator
 @inline
 export function affineGain(how: usize): v128 {
   return f32x4.splat(load<i32>(how, 16) & flagAffine ? load<f32>(how, 12) : 1)
 }
 
-// @ts-ignore: decorator
 @inline
 export function finish(sum: v128, scale: v128, offset: v128, mask: v128, low: v128, gain: v128, way: i32): v128 {
   if (way == product) return f32x4.add(f32x4.mul(sum, scale), offset)
@@ -99,7 +87,6 @@ export function finish(sum: v128, scale: v128, offset: v128, mask: v128, low: v1
 }
 
 /** A mask of the first `left` of 8 lanes, all from 8 on, none below 1: sums past the end of a row become 0, which is never clipped. */
-// @ts-ignore: decorator
 @inline
 export function lanesBefore(left: i32): v128 {
   return i16x8.lt_s(i16x8(0, 1, 2, 3, 4, 5, 6, 7), i16x8.splat(<i16>min(left, 8)))

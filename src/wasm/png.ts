@@ -30,27 +30,23 @@ export function filterRows(
 }
 
 /** The first 16 bytes of a row with 16 zeros before them: what the pixel to the left of the first one reads. */
-// @ts-ignore: decorator
 @inline
 function stage(scratch: usize, row: usize): void {
   v128.store(scratch, i8x16.splat(0))
   v128.store(scratch, v128.load(row), 16)
 }
 
-// @ts-ignore: decorator
 @inline
 function left(row: usize, i: i32, bpp: i32, scratch: usize): v128 {
   return i == 0 ? v128.load(scratch + 16 - <usize>bpp) : v128.load(row + <usize>i - <usize>bpp)
 }
 
 /** Sums of |signed byte| for pairs of bytes, in 16-bit lanes. */
-// @ts-ignore: decorator
 @inline
 function cost(bytes: v128): v128 {
   return i16x8.extadd_pairwise_i8x16_u(i8x16.abs(bytes))
 }
 
-// @ts-ignore: decorator
 @inline
 function total(lanes: v128): i32 {
   const two = i64x2.add(i64x2.extend_low_i32x4_u(lanes), i64x2.extend_high_i32x4_u(lanes))
@@ -58,7 +54,6 @@ function total(lanes: v128): i32 {
 }
 
 /** The bytes of this block that belong to the row. */
-// @ts-ignore: decorator
 @inline
 function within(i: i32, n: i32): v128 {
   const lane = i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
@@ -66,7 +61,6 @@ function within(i: i32, n: i32): v128 {
 }
 
 /** floor((a + b) / 2) of unsigned bytes; the machine's average rounds up. */
-// @ts-ignore: decorator
 @inline
 function average(a: v128, b: v128): v128 {
   return i8x16.sub(i8x16.avgr_u(a, b), v128.and(v128.xor(a, b), i8x16.splat(1)))
@@ -76,7 +70,6 @@ function average(a: v128, b: v128): v128 {
  * The Paeth predictor on unsigned bytes. pa = |b - c|, pb = |a - c|; pc = |(b - c) + (a - c)| is pa + pb where both
  * differences have one sign (saturated, which leaves every comparison as it is), else |pa - pb|.
  */
-// @ts-ignore: decorator
 @inline
 function paeth(a: v128, b: v128, c: v128): v128 {
   const bc = i8x16.sub_sat_u(b, c)
@@ -233,7 +226,6 @@ export function adler32(src: usize, n: i32, start: u32): u32 {
   return ((b % 65521) << 16) | a % 65521
 }
 
-// @ts-ignore: decorator
 @inline
 function lanesSum(v: v128): u32 {
   const two = i32x4.add(v, v128.shuffle<i32>(v, v, 2, 3, 0, 1))

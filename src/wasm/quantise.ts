@@ -29,19 +29,14 @@ import {
 const flagBigEndian: i32 = 4
 const flagSmall: i32 = 8
 
-// @ts-ignore: decorator
 @inline
 const fromF32: i32 = 0
-// @ts-ignore: decorator
 @inline
 const fromI32: i32 = 1
-// @ts-ignore: decorator
 @inline
 const fromI16: i32 = 2
-// @ts-ignore: decorator
 @inline
 const fromGradient: i32 = 3
-// @ts-ignore: decorator
 @inline
 const fromSmallGradient: i32 = 4
 /** 8-bit samples from `n` float32 sums. */
@@ -155,7 +150,6 @@ export function swapU16(dst: usize, src: usize, n: i32): void {
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function loadSums(src: usize, other: usize, i: i32, from: i32): v128 {
   if (from == fromF32) return v128.load(src + (<usize>i << 2))
@@ -173,7 +167,6 @@ function loadSums(src: usize, other: usize, i: i32, from: i32): v128 {
 }
 
 /** Sums of 16 bits whose scale and offset are ordinary need no clamping before they are rounded (see `wayOfSums`). */
-// @ts-ignore: decorator
 @inline
 function round(v: v128, from: i32, way: i32): v128 {
   return from >= fromI16 && way != everything ? rounded(v) : nearest(v)
@@ -184,7 +177,6 @@ const countedRun: i32 = 131072
 
 // Clips are counted without a branch: to skip blocks that have none gains 8 %, but scattered clipping then costs 25 %.
 
-// @ts-ignore: decorator
 @inline
 function toU8(
   dst: usize,
@@ -226,7 +218,6 @@ function toU8(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function toU16(dst: usize, src: usize, n: i32, how: usize, counts: usize, from: i32, way: i32): void {
   const scale = f32x4.splat(way == product ? 1 / load<f32>(how) : load<f32>(how))
