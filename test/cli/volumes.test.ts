@@ -124,7 +124,10 @@ describe('volumes', () => {
     // The palette of a GIF does not keep the samples.
     if (format === 'gif') return
     const slices = await Promise.all(names.map(async (name) => [...(await read(at(`slices/${name}`))).data]))
-    expect([...data.slice(0, depth * height * width)].map(Math.round)).toEqual(slices.flat())
+    // all slices of a GIF share one palette, so that levels move a little
+    const most = format === 'gif' ? 8 : 0.5
+    const differences = slices.flat().map((level, i) => Math.abs(level - data[i]!))
+    expect(Math.max(...differences)).toBeLessThan(most)
   })
   it('puts slices on a sheet otherwise, and says how to part them', async () => {
     const { status, stderr } = await run('conv3d', 'slices', 'sheet.png', '--sigma', '0.1')
