@@ -4,7 +4,7 @@ import type { Sharp, SharpOptions } from 'sharp'
 import { ConvoError, invariant } from '../error.ts'
 import type { Picture, PictureMeta } from '../tensor/picture.ts'
 import { encodePngWhole } from './filter-rows.ts'
-import { fitFormat } from './fit.ts'
+import { fitFormat, inColour } from './fit.ts'
 import type { OutputFormat } from './format.ts'
 import { checkSize, factsOfPng, type Header, headerOf, type Reading, readingOf } from './header.ts'
 import { compressionSettings } from './png.ts'
@@ -223,7 +223,10 @@ export async function encodeAnimation(
   const { delay = 100, loop = 0 } = options
   const delays = typeof delay === 'number' ? pages.map(() => delay) : [...delay]
   const bytes = await attemptEncode(format, async () => {
-    const containers = fitted.map(({ picture }) => containerOf(picture))
+    // the gray of pages that are joined would become the alpha of a GIF: what is dark would be transparent
+    const containers = fitted.map(({ picture }) =>
+      containerOf(format === 'gif' ? inColour(picture) : picture),
+    )
     const pipeline = loadSharp()(containers, { join: { animated: true } }).keepIccProfile()
     return withFormat(pipeline, format, options, {}, { delay: delays, loop }).toBuffer()
   })
@@ -255,7 +258,8 @@ function withFormat(
   if (format === 'jpeg') return pipeline.jpeg({ quality: quality ?? 90, chromaSubsampling: '4:4:4' })
   if (format === 'tiff')
     return pipeline.tiff({ compression: 'deflate', predictor: 'horizontal', xres: x / 1000, yres: y / 1000 })
-  if (format === 'gif') return pipeline.gif(animation)
+  // a page does not take over the palette of the one before, which is near enough to sharp but not its own colours
+  if (format === 'gif') return pipeline.gif({ ...animation, interPaletteMaxError: 0 })
   if (format === 'avif') return pipeline.avif({ quality: quality ?? 80, chromaSubsampling: '4:4:4' })
   if (quality === undefined) return pipeline.webp({ lossless: true, exact: true, ...animation })
   return pipeline.webp({ quality, ...animation })

@@ -36,6 +36,21 @@ export function fitFormat(picture: Picture, format: OutputFormat): Fitted {
   return { picture: fitted, notes }
 }
 
+/** Gray as RGB, gray and alpha as RGBA. */
+export function inColour(picture: Picture): Picture {
+  const { channels, data } = picture
+  if (channels > 2) return picture
+  const made = channels === 1 ? 3 : 4
+  const out = new (data.constructor as new (length: number) => Picture['data'])(
+    (data.length / channels) * made,
+  )
+  for (let from = 0, to = 0; from < data.length; from += channels, to += made) {
+    out.fill(data[from]!, to, to + 3)
+    if (made === 4) out[to + 3] = data[from + 1]!
+  }
+  return { ...picture, channels: made, data: out }
+}
+
 function withoutOpaqueAlpha(picture: Picture, format: OutputFormat): Picture {
   const count = countAlpha(picture, (alpha, full) => alpha < full)
   if (count > 0) {

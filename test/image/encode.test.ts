@@ -165,6 +165,27 @@ describe('pages', () => {
     }
   })
 
+  it('of gray, and of gray with alpha, come back from a gif', async () => {
+    const level = (i: number, n: number) => (i * 37 + n * 80) & 127
+    for (const channels of [1, 2] as const) {
+      const gray = [0, 1, 2].map((n) =>
+        picture(9, 6, channels, 8, (i) => (channels === 2 && i % 2 === 1 ? 255 : level(i, n))),
+      )
+      const { bytes } = await encodeAnimation(gray, 'gif')
+      let n = 0
+      for await (const page of decodePages(bytes, options)) {
+        for (let i = 0; i < 54; i++) {
+          const got = [...page.data.slice(i * page.channels, (i + 1) * page.channels)]
+          const want = gray[n]!.data[i * channels]!
+          expect(got.slice(0, 3)).toEqual([want, want, want])
+          if (page.channels === 4) expect(got[3]).toBe(255)
+        }
+        n++
+      }
+      expect(n).toBe(3)
+    }
+  })
+
   it('of an animation must have one size', async () => {
     const error = await failure('E_SHAPE', () => encodeAnimation([photo, pages[0]!], 'gif'))
     expect(error.why[0]).toBe('sizes: 48x32x3, 16x10x4')
