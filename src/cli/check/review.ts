@@ -131,8 +131,8 @@ function openTerminal(): { terminal: Terminal; close(): void } {
         previewText(
           file,
           graphics,
-          Math.min(stdout.columns ?? 80, 100),
-          Math.max(8, (stdout.rows ?? 30) - 14),
+          Math.min(stdout.columns || 80, 100),
+          Math.max(8, (stdout.rows || 30) - 14),
         ).catch(() => ''),
       open: openFiles,
     },
