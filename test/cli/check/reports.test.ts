@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { reporters } from '../../../src/cli/check/reporters/index.ts'
+import { reporterNames } from '../../../src/cli/check/reporters/names.ts'
 import { convo } from '../convo.ts'
 import { repository, stripes } from './repository.ts'
 
@@ -53,6 +55,37 @@ describe('reporters', () => {
     expect(text('l.txt').trim().split('\n').length).toBeGreaterThanOrEqual(4)
     expect(text('r.html')).not.toContain('<img onerror')
     expect(text('r.html')).not.toMatch(/(src|href)="https?:/)
+  })
+
+  it('speak to GitHub of themselves there: annotations, and a summary behind what others wrote', async () => {
+    here.write('summary.md', 'before\n')
+    await changed()
+    const env = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: here.path('summary.md') }
+    const run = await here.convo(['check'], env)
+    expect(run.stdout).toMatch(/3 of 4 cases failed/)
+    expect(run.stdout).toMatch(
+      /^::error file=convo\.check\.yaml,line=2,col=5,title=changed%3A soft-a::[\d,]+ of 2,304/m,
+    )
+    expect(here.read('summary.md').toString()).toMatch(/^before\n### ❌ convo check: 3 of 4 cases failed\n/)
+    const json = await here.convo(['check', '--reporter', 'json'], env)
+    expect(JSON.parse(json.stdout)).toMatchObject({ failed: 3 })
+    expect(json.stderr).toContain('::error ')
+  })
+
+  it('do not share standard output, and are refused by name with the nearest', async () => {
+    await changed()
+    const two = await here.convo(['check', '--reporter', 'json', '--reporter', 'lines'])
+    expect(two).toMatchObject({ status: 2, stdout: '' })
+    expect(two.stderr).toContain('json and lines cannot both go to standard output')
+    const none = await here.convo(['check', '--reporter', 'junti=x.xml'])
+    expect(none).toMatchObject({ status: 2 })
+    expect(none.stderr).toContain('try: --reporter junit')
+    expect(reporterNames).toEqual(Object.keys(reporters))
+  })
+
+  it('go to files in folders that are made for them', async () => {
+    await changed('junit=out/deep/j.xml')
+    expect(here.files('out')).toEqual(['deep/j.xml'])
   })
 
   it('merge the results of shards into one page', async () => {
