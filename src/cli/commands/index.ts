@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts'
+import { animateCommand } from './animate.ts'
 import { approveCommand } from './approve.ts'
 import { batchCommand, batchMerge } from './batch.ts'
 import { chainCommand } from './chain.ts'
@@ -27,6 +28,7 @@ export const utilities: readonly Command[] = [
   reportMerge,
   list,
   showCommand,
+  animateCommand,
   kernelConvert,
   completionCommand,
 ]

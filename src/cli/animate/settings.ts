@@ -1,0 +1,154 @@
+import { ConvoError } from '../../error.ts'
+import { namedKernels } from '../../filters/names.ts'
+import { loadKernel } from '../../kernel/source.ts'
+import { custom, expected, integer, numbers, type Params, resolve, text, type Values } from '../../params.ts'
+import { Tensor } from '../../tensor/tensor.ts'
+import { exampleWeights } from './examples.ts'
+
+const whole = (min: number, max: number) => ({ min, max, whole: true })
+const each = { min: 1, max: 3 }
+
+/** Padding on every side, or by a rule. */
+function parsePadding(given: unknown, name: string): number | 'same' | 'full' {
+  if (given === 'same' || given === 'full') return given
+  if (given === 'valid') return 0
+  if (typeof given === 'string' && !/^\s*-?\d/.test(given))
+    throw expected('same, valid, full or a number', name, given)
+  return integer('', 0, { min: 0, max: 6 }).parse(given, name)
+}
+
+/** What an operator is shown with. Each has defaults of its own, and takes only some. */
+export const sceneSettings = {
+  size: numbers('of the input: one number, or (depth,) height and width', '<n>|<h,w>', each, whole(1, 12)),
+  kernel: text('weights in place of the example: a name, a file or the numbers', '<kernel>'),
+  'kernel-size': numbers(
+    'of the example weights: one number, or (depth,) height and width',
+    '<n>|<h,w>',
+    each,
+    whole(1, 7),
+  ),
+  stride: integer('cells from one place of the kernel to the next', undefined, { min: 1, max: 5 }),
+  padding: {
+    ...custom('zeros around the input: a number, same, valid or full', '<padding>', parsePadding),
+    choices: ['same', 'valid', 'full'],
+  },
+  dilation: numbers(
+    'cells from one tap to the next; dilated takes up to three in turn',
+    '<n>|<n,n,n>',
+    each,
+    whole(1, 4),
+  ),
+  channels: integer('of the input', undefined, { min: 1, max: 6 }),
+  filters: integer('or output channels; of more than three, three are drawn', undefined, {
+    min: 1,
+    max: 4096,
+  }),
+  groups: integer('of channels that do not see each other', undefined, { min: 1, max: 6 }),
+} satisfies Params
+
+/** The name of a setting. */
+export type SettingName = keyof typeof sceneSettings
+
+/** What was given. */
+export type SceneOptions = Values<typeof sceneSettings>
+
+/**
+ * The options of a scene.
+ *
+ * @throws ConvoError E_OPTION for one that this operator does not take, and for values that cannot be
+ */
+export function sceneOptions(
+  operator: string,
+  takes: readonly SettingName[],
+  given: Readonly<Record<string, unknown>>,
+): SceneOptions {
+  for (const name of Object.keys(given)) {
+    if (given[name] === undefined || (takes as readonly string[]).includes(name)) continue
+    throw new ConvoError('E_OPTION', `--${name} says nothing to the animation of ${operator}`, {
+      why: `it takes ${takes.map((one) => `--${one}`).join(' ')}`,
+    })
+  }
+  const options = resolve(sceneSettings, given)
+  if (options.kernel !== undefined && options['kernel-size'] !== undefined) {
+    throw new ConvoError('E_OPTION', '--kernel and --kernel-size cannot both be meant', {
+      fix: 'one of the two: --kernel has a size of its own',
+    })
+  }
+  return options
+}
+
+/** One number for each axis from one for all, or one for each. @throws ConvoError E_OPTION */
+export function perAxis(
+  name: string,
+  given: readonly number[] | undefined,
+  fallback: readonly number[],
+): number[] {
+  if (given === undefined) return [...fallback]
+  if (given.length === 1) return fallback.map(() => given[0]!)
+  if (given.length === fallback.length) return [...given]
+  throw new ConvoError(
+    'E_OPTION',
+    `--${name} must be 1 or ${fallback.length} numbers for this operator, got ${given.join(',')}`,
+  )
+}
+
+/** The one dilation of operators that take no list. @throws ConvoError E_OPTION */
+export function oneDilation({ dilation }: SceneOptions): number {
+  if (dilation === undefined) return 1
+  if (dilation.length === 1) return dilation[0]!
+  throw new ConvoError('E_OPTION', `--dilation must be one number, got ${dilation.join(',')}`, {
+    fix: 'convo animate dilated, which shows several',
+  })
+}
+
+/** Kernels with a longer side do not fit a small grid. */
+const longest = 7
+
+/**
+ * Weights [filters, channels, (kD,) kH, kW]: those of --kernel, or the example of --kernel-size. A plane given serves every
+ * channel and filter.
+ *
+ * @throws ConvoError E_OPTION, E_SHAPE, and what reading a kernel throws
+ */
+export async function weightsOf(
+  options: SceneOptions,
+  filters: number,
+  channels: number,
+  size: readonly number[],
+  example: (shape: readonly number[]) => Tensor = exampleWeights,
+): Promise<Tensor> {
+  const { kernel: source, 'kernel-size': kernelSize } = options
+  if (source === undefined) return example([filters, channels, ...perAxis('kernel-size', kernelSize, size)])
+  const kernel = await loadKernel(source, { names: namedKernels })
+  const shape = [...kernel.shape]
+  // a plane is as deep as one slice
+  while (shape.length < size.length) shape.unshift(1)
+  const plane = shape.slice(-size.length)
+  if (plane.some((n) => n > longest)) {
+    throw new ConvoError(
+      'E_OPTION',
+      `--kernel must be at most ${longest} wide and high, got ${plane.join('x')}`,
+    )
+  }
+  const want = [filters, channels, ...plane]
+  const bank = shape.slice(0, -size.length)
+  const fits = bank.every((n, i) => n === want[i + 2 - bank.length])
+  if (!fits) {
+    throw new ConvoError(
+      'E_SHAPE',
+      `--kernel is [${kernel.shape.join(',')}], and [${want.join(',')}] is needed`,
+      {
+        fix: 'a plane, which serves all, or other --channels, --filters or --groups',
+      },
+    )
+  }
+  const count = want.reduce((a, b) => a * b, 1)
+  const data = Float32Array.from(
+    { length: count },
+    (_, i) => kernel.weights[i % kernel.weights.length]! / kernel.scale,
+  )
+  return new Tensor(want, data)
+}
+
+/** Most filters that are drawn. */
+export const mostDrawn = 3

@@ -1,0 +1,270 @@
+import type { Axis } from '../../conv/geometry.ts'
+import { type ConvOptions, correlationOf } from '../../conv/spec.ts'
+import type { Tensor } from '../../tensor/tensor.ts'
+import {
+  accumulate,
+  type Cell,
+  type Frame,
+  type Mark,
+  type Panel,
+  type Plane,
+  show,
+  sign,
+  sumLine,
+  type Tone,
+  totalLine,
+} from './scene.ts'
+
+/**
+ * A kernel that slides over planes: what every correlation is. A 2-D one meets channels, a 3-D one slices; both are planes
+ * that meet planes of the kernel, and are summed into one number of one plane of the output.
+ */
+export type Pass = {
+  /** The planes that are read; undefined is a slice of the padding. */
+  readonly inputs: readonly (Float32Array | undefined)[]
+  /** The planes that are written and drawn. */
+  readonly outputs: readonly Float32Array[]
+  /** The planes of the kernel that makes an output plane. */
+  kernel(output: number): readonly Float32Array[]
+  /** The input planes that they meet, in their order. */
+  reads(output: number): readonly number[]
+  readonly row: Axis
+  readonly column: Axis
+  readonly names: Names
+}
+
+/** What panels and planes are called. */
+export type Names = {
+  readonly input: string
+  readonly kernel: string
+  readonly output: string
+  /** Of a plane, without its number: `channel`, `slice`. */
+  readonly plane?: string
+  readonly inputTone?: Tone
+  readonly outputTone?: Tone
+}
+
+/** A place of the output, and how much of its sum is done: all, or a number of taps or planes. */
+export type Place = { readonly o: number; readonly i: number; readonly j: number; readonly done?: number }
+
+/** The three panels of a pass at a place, and what is told of it. */
+export type Moment = {
+  readonly input: Panel
+  readonly kernel: Panel
+  readonly output: Panel
+  readonly caption: readonly string[]
+}
+
+const planesOf = ({ shape, data }: Tensor): Float32Array[] => {
+  const size = shape.at(-1)! * shape.at(-2)!
+  return Array.from({ length: data.length / size }, (_, p) => data.subarray(p * size, (p + 1) * size))
+}
+
+/** A pass of x [C,H,W] with weight [O,C/groups,kH,kW], of whose outputs the first `shown` are drawn. */
+export function pass2d(
+  [x, weight, out]: readonly [x: Tensor, weight: Tensor, out: Tensor],
+  options: ConvOptions,
+  names: Names,
+  shown = out.shape[0]!,
+): Pass {
+  const { axes, filters, groups } = correlationOf(2, x, weight, options)
+  const kernels = planesOf(weight)
+  const seen = weight.shape[1]!
+  const group = (o: number) => Math.floor(o / (filters / groups))
+  return {
+    inputs: planesOf(x),
+    outputs: planesOf(out).slice(0, shown),
+    kernel: (o) => kernels.slice(o * seen, (o + 1) * seen),
+    reads: (o) => Array.from({ length: seen }, (_, c) => group(o) * seen + c),
+    row: axes[1],
+    column: axes[2],
+    names: { plane: 'channel', ...names },
+  }
+}
+
+/** A pass of x [1,D,H,W] with weight [1,1,kD,kH,kW]. */
+export function pass3d(
+  [x, weight, out]: readonly [x: Tensor, weight: Tensor, out: Tensor],
+  options: ConvOptions,
+  names: Names,
+): Pass {
+  const [depth, row, column] = correlationOf(3, x, weight, options).axes
+  const outside = (count: number) => Array.from({ length: count }, () => undefined)
+  return {
+    inputs: [...outside(depth.before), ...planesOf(x), ...outside(depth.after)],
+    outputs: planesOf(out),
+    kernel: () => planesOf(weight),
+    reads: (o) => Array.from({ length: depth.kernel }, (_, t) => o * depth.stride + t * depth.dilation),
+    row,
+    column,
+    names: { plane: 'slice', ...names },
+  }
+}
+
+/** Every place of a pass in order; the first sum is taken apart where that is not too long. */
+export function places(pass: Pass): Place[] {
+  const { outputs, row, column } = pass
+  const all = outputs.flatMap((_, o) =>
+    Array.from({ length: row.output * column.output }, (_, k) => ({
+      o,
+      i: Math.floor(k / column.output),
+      j: k % column.output,
+    })),
+  )
+  const planes = pass.reads(0).length
+  const pieces = planes > 1 ? planes : row.kernel * column.kernel
+  if (pieces > 9) return all
+  const apart = Array.from({ length: pieces - 1 }, (_, k) => ({ o: 0, i: 0, j: 0, done: k + 1 }))
+  return [...apart, ...all]
+}
+
+/** Frames of a pass: `compose` sets its panels among others. */
+export const slide = (pass: Pass, compose: (moment: Moment) => Frame['parts']): Frame[] =>
+  places(pass).map((place) => {
+    const at = momentOf(pass, place)
+    return { parts: compose(at), caption: at.caption }
+  })
+
+/** What an input plane is called: those of the padding do not count. */
+function planeName({ inputs, names }: Pass, p: number): string {
+  if (inputs[p] === undefined) return 'padding'
+  return `${names.plane} ${inputs.slice(0, p + 1).filter((plane) => plane !== undefined).length}`
+}
+
+type Tap = { readonly y: number; readonly x: number; readonly w: number }
+
+/** The taps of a kernel plane at a place, in the order of accumulation. */
+function taps({ row, column }: Pass, { i, j }: Place, weights: Float32Array): Tap[] {
+  return Array.from(weights, (w, t) => ({
+    y: i * row.stride - row.before + Math.floor(t / column.kernel) * row.dilation,
+    x: j * column.stride - column.before + (t % column.kernel) * column.dilation,
+    w,
+  }))
+}
+
+const valueAt = ({ row, column }: Pass, plane: Float32Array | undefined, y: number, x: number): number =>
+  plane === undefined || y < 0 || x < 0 || y >= row.input || x >= column.input
+    ? 0
+    : plane[y * column.input + x]!
+
+/** Panels and caption at a place. */
+export function momentOf(pass: Pass, place: Place): Moment {
+  const { o, done } = place
+  const { inputs } = pass
+  const reads = pass.reads(o)
+  const kernels = pass.kernel(o)
+  const isFlat = reads.length === 1
+  const doneTaps = isFlat ? (done ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY
+  const donePlanes = isFlat ? 1 : (done ?? reads.length)
+  const used = kernels.slice(0, donePlanes).map((weights) => taps(pass, place, weights).slice(0, doneTaps))
+  const products = used.map((list, p) =>
+    list.map(({ y, x, w }) => [valueAt(pass, inputs[reads[p]!], y, x), w] as const),
+  )
+  const running = accumulate(products.flat())
+  const k = place.i * pass.column.output + place.j
+  const value = done === undefined ? pass.outputs[o]![k]! : running
+  return {
+    input: inputPanel(pass, new Map(used.map((list, p) => [reads[p]!, list]))),
+    kernel: kernelPanel(pass, o),
+    output: outputPanel(pass, { ...place, value }),
+    caption: isFlat
+      ? [sumLine(products[0]!, value)]
+      : [
+          ...reads.map((read, p) =>
+            p < donePlanes
+              ? `${planeName(pass, read)}: ${sumLine(products[p]!, accumulate(products[p]!))}`
+              : '',
+          ),
+          totalLine(
+            products.map((list) => accumulate(list)),
+            value,
+          ),
+        ],
+  }
+}
+
+/** The input with its padding; where taps are given for a plane, its cells under the kernel carry their weights. */
+export function inputPanel(pass: Pass, used: ReadonlyMap<number, readonly Tap[]> = new Map()): Panel {
+  const { row, column, inputs, names } = pass
+  const rows = row.before + row.input + row.after
+  const columns = column.before + column.input + column.after
+  const planes = inputs.map((plane, p): Plane => {
+    const cells = Array.from({ length: rows * columns }, (_, k): Cell => {
+      const y = Math.floor(k / columns) - row.before
+      const x = (k % columns) - column.before
+      const isInside = plane !== undefined && y >= 0 && x >= 0 && y < row.input && x < column.input
+      const tap = used.get(p)?.find((t) => t.y === y && t.x === x)
+      const mark: Mark | undefined = tap !== undefined ? 'window' : isInside ? undefined : 'pad'
+      return { value: valueAt(pass, plane, y, x), mark, corner: tap && show(tap.w) }
+    })
+    const title = inputs.length === 1 ? undefined : planeName(pass, p)
+    return { rows, columns, cells, title }
+  })
+  return { kind: 'panel', title: names.input, tone: names.inputTone ?? 'input', planes }
+}
+
+/** The kernel that makes an output plane. */
+export function kernelPanel(pass: Pass, o: number): Panel {
+  const planes = pass.kernel(o).map(
+    (weights): Plane => ({
+      rows: pass.row.kernel,
+      columns: pass.column.kernel,
+      cells: Array.from(weights, (value) => ({ value })),
+    }),
+  )
+  const isOneOfMany = pass.outputs.length > 1 && pass.names.plane === 'channel'
+  return {
+    kind: 'panel',
+    title: isOneOfMany ? `${pass.names.kernel} ${o + 1}` : pass.names.kernel,
+    tone: 'kernel',
+    planes,
+  }
+}
+
+/** The output up to a place, which holds `value`; without a place, `none` or `all` of it. */
+export function outputPanel(pass: Pass, at: (Place & { readonly value: number }) | 'none' | 'all'): Panel {
+  const { outputs, row, column, names } = pass
+  const size = row.output * column.output
+  const now =
+    at === 'none' ? -1 : at === 'all' ? outputs.length * size : at.o * size + at.i * column.output + at.j
+  const planes = outputs.map((plane, o): Plane => {
+    const cells = Array.from(plane, (value, k): Cell => {
+      const place = o * size + k
+      if (place < now) return { value }
+      return place === now && typeof at === 'object' ? { value: at.value, mark: 'now' } : {}
+    })
+    const title = outputs.length === 1 ? undefined : `${names.plane} ${o + 1}`
+    return { rows: row.output, columns: column.output, cells, title }
+  })
+  return { kind: 'panel', title: names.output, tone: names.outputTone ?? 'output', planes }
+}
+
+/** `(5 + 2 − 3) / 1 + 1 = 5`, the size along an axis filled in. */
+export function sizeFormula({ input, before, after, kernel, dilation, stride, output }: Axis): string {
+  const pad = before + after === 0 ? '' : ` + ${before + after}`
+  const reach = dilation === 1 ? `${kernel}` : `(${dilation}·(${kernel} − 1) + 1)`
+  const isWhole = (input + before + after - dilation * (kernel - 1) - 1) % stride === 0
+  const quotient = `(${input}${pad} − ${reach}) / ${stride}`
+  return `size ${isWhole ? quotient : `⌊${quotient}⌋`} + 1 = ${output}`
+}
+
+/** Two passes, the second reading what the first wrote. */
+export function twoPasses(first: Pass, second: Pass): Frame[] {
+  const all = (mid: Panel, k1: Panel, x: Panel, k2: Panel, y: Panel): Frame['parts'] => [
+    x,
+    sign('∗'),
+    k1,
+    sign('='),
+    mid,
+    sign('∗'),
+    k2,
+    sign('='),
+    y,
+  ]
+  const [k2, y] = [kernelPanel(second, 0), outputPanel(second, 'none')]
+  const [x, k1] = [inputPanel(first), kernelPanel(first, first.outputs.length - 1)]
+  return [
+    ...slide(first, ({ input, kernel, output }) => all(output, kernel, input, k2, y)),
+    ...slide(second, ({ input, kernel, output }) => all(input, k1, x, kernel, output)),
+  ]
+}

@@ -1,0 +1,82 @@
+import { ConvoError } from '../../error.ts'
+import { integer, number, resolve } from '../../params.ts'
+import { animations } from '../animate/operators/index.ts'
+import { sceneSettings } from '../animate/settings.ts'
+import type { Command } from '../command.ts'
+import { definitions } from '../layout.ts'
+import { sharedSettings } from '../settings.ts'
+
+const playSettings = {
+  fps: { ...number('frames in a second', undefined, { min: 0.1, max: 50 }), unset: '1.25' },
+  delay: {
+    ...integer('milliseconds that a frame is seen', undefined, { min: 20, max: 60000 }),
+    unset: '800',
+  },
+  frame: {
+    ...integer('write this one frame only, counted from 1, as .png or .svg', undefined, { min: 1 }),
+    unset: 'all',
+  },
+  width: {
+    ...integer('of the picture, in pixels', undefined, { min: 160, max: 4000 }),
+    unset: 'as large as it is drawn',
+  },
+  debug: sharedSettings.debug,
+}
+
+const usualDelay = 800
+
+/** `convo animate <operator> [out]` */
+export const animateCommand: Command = {
+  name: 'animate',
+  summary: 'shows an operator at work on a small grid, number by number, as an animation',
+  group: 'commands',
+  arguments: [
+    {
+      name: 'operator',
+      summary: Object.keys(animations).join(', '),
+      kind: 'word',
+      choices: Object.keys(animations),
+    },
+    {
+      name: 'out',
+      summary:
+        '.gif, .webp or .svg; with --frame .png or .svg; - is an SVG on standard output; <operator>.gif unless given',
+      kind: 'file',
+      optional: true,
+    },
+  ],
+  options: [
+    { title: 'What is shown', params: sceneSettings },
+    { title: 'How it plays', params: playSettings },
+  ],
+  examples: [
+    'convo animate conv2d conv2d.gif',
+    'convo animate conv2d padded.svg --padding 1 --stride 2 --kernel "0 1 2; 2 2 0; 0 1 2"',
+    'convo animate multi-channel bank.webp --size 7 --filters 128',
+    'convo animate dilated rate2.gif --dilation 2',
+    'convo animate transposed step.png --frame 3',
+  ],
+  details: (width) => [
+    {
+      title: 'Animations',
+      text: definitions(
+        Object.entries(animations).map(([name, { summary }]) => [name, summary]),
+        width,
+      ),
+    },
+  ],
+  async run({ args: [operator = '', output], given, io }) {
+    const { animate } = await import('../animate/animate.ts')
+    const [played, shown]: Record<string, unknown>[] = [{}, {}]
+    for (const [name, value] of Object.entries(given)) {
+      const into = Object.hasOwn(playSettings, name) ? played! : shown!
+      into[name] = value
+    }
+    const { fps, delay, frame, width } = resolve(playSettings, played!)
+    if (fps !== undefined && delay !== undefined) {
+      throw new ConvoError('E_OPTION', '--fps and --delay cannot both be meant', { fix: 'one of the two' })
+    }
+    const milliseconds = delay ?? (fps === undefined ? usualDelay : Math.round(1000 / fps))
+    return animate({ operator, output, given: shown!, delay: milliseconds, frame, width }, io)
+  },
+}

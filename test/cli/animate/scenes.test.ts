@@ -1,0 +1,218 @@
+import { describe, expect, it } from 'vitest'
+import { sceneOf } from '../../../src/cli/animate/animate.ts'
+import { layOut, type TextBox, textBounds } from '../../../src/cli/animate/layout.ts'
+import { animations } from '../../../src/cli/animate/operators/index.ts'
+import { equals, type Panel, type Scene, show, sumLine } from '../../../src/cli/animate/scene.ts'
+import { formatError } from '../../../src/error.ts'
+import * as oracle from '../../oracle.ts'
+
+const names = Object.keys(animations)
+
+/** The panel of a frame that comes `n` panels from the end, as its numbers. */
+function panel(scene: Scene, frame: number, n: number): Panel {
+  const panels = scene.frames.at(frame)!.parts.filter((part) => part.kind === 'panel')
+  return panels.at(n)!
+}
+const numbers = ({ planes }: Panel) =>
+  planes.map(({ cells }) =>
+    cells.filter(({ mark }) => mark !== 'pad' && mark !== 'cut').map(({ value }) => value),
+  )
+const last = (scene: Scene, n: number) => numbers(panel(scene, -1, n))
+const grid = (planes: readonly (number | undefined)[][], ...shape: number[]): oracle.Grid => ({
+  shape,
+  data: Float64Array.from(planes.flat(), (v) => v!),
+})
+
+describe('numbers', () => {
+  it('conv2d is the classic example', async () => {
+    const scene = await sceneOf('conv2d')
+    expect(last(scene, -1)).toEqual([[4, 3, 4, 2, 4, 3, 2, 3, 4]])
+    expect(scene.frames[0]!.caption).toEqual(['1·1 = 1'])
+    expect(scene.frames[8]!.caption).toEqual(['1·1 + 1·0 + 1·1 + 0·0 + 1·1 + 1·0 + 0·1 + 0·0 + 1·1 = 4'])
+    expect(scene.title).toBe('conv2d: 5×5 ∗ 3×3 → 3×3')
+  })
+  it('several channels give the sum of the textbook', async () => {
+    const scene = await sceneOf('multi-channel')
+    expect(last(scene, -1)).toEqual([[38, 29, 27, 19, 17, 26, 29, 9, 36]])
+    expect(scene.frames[2]!.caption.at(-1)).toBe('15 + 11 + 12 = 38')
+  })
+  it('128 filters: three are drawn', async () => {
+    const scene = await sceneOf('multi-channel', { size: '7', filters: '128' })
+    expect(scene.title).toBe('multi-channel: 7×7×3 ∗ 128 filters 3×3×3 → 5×5×128')
+    expect(panel(scene, -1, -1).planes).toHaveLength(3)
+  })
+  it.each([
+    ['conv2d', { stride: '2', padding: '1', size: '6,7' }, { stride: 2, padding: 1, dilation: 1 }],
+    ['conv2d', { dilation: '2', padding: '2' }, { stride: 1, padding: 2, dilation: 2 }],
+    ['multi-channel', { padding: '1' }, { stride: 1, padding: 1, dilation: 1 }],
+    ['dilated', { dilation: '2', size: '7' }, { stride: 1, padding: 0, dilation: 2 }],
+  ])('%s %j is what the oracle computes', async (name, given, { stride, padding, dilation }) => {
+    const scene = await sceneOf(name, given)
+    const [x, k] = [panel(scene, -1, 0), panel(scene, -1, 1)]
+    // the padding is drawn with the input, so the oracle needs none of its own
+    const whole = x.planes.map(({ cells }) => cells.map(({ value }) => value))
+    const { rows, columns } = x.planes[0]!
+    const edge = x.planes[0]!.cells.slice(0, columns * padding)
+    expect(edge.every(({ value }) => value === 0)).toBe(true)
+    const [kH, kW] = [k.planes[0]!.rows, k.planes[0]!.columns]
+    const want = oracle.correlate(
+      grid(whole, whole.length, rows, columns),
+      grid(numbers(k), 1, whole.length, kH, kW),
+      { stride: [stride, stride], dilation: [dilation, dilation] },
+    )
+    expect(last(scene, -1).flat()).toEqual(Array.from(want.data))
+  })
+  it.each(names.filter((name) => name !== 'transposed' && name !== 'maxpool'))(
+    '%s: the cells under the kernel times their weights are the sum that is written',
+    async (name) => {
+      const scene = await sceneOf(name)
+      let checked = 0
+      for (const { parts } of scene.frames) {
+        const panels = parts.filter((part) => part.kind === 'panel')
+        const read = panels.findLast(({ planes }) =>
+          planes.some(({ cells }) => cells.some((c) => c.mark === 'window')),
+        )
+        const written = panels.findLast(({ planes }) =>
+          planes.some(({ cells }) => cells.some((c) => c.mark === 'now')),
+        )
+        if (read === undefined || written === undefined || read === written || written.tone === 'input')
+          continue
+        const weighted = (cells: Panel['planes'][number]['cells']) =>
+          cells.reduce(
+            (sum, { value, corner }) => sum + (corner ? value! * Number(corner.replace('−', '-')) : 0),
+            0,
+          )
+        const sums = read.planes.map(({ cells }) => weighted(cells))
+        if (name === 'unpool' && written.tone !== 'output') continue
+        const got = written.planes.flatMap(({ cells }) =>
+          cells.filter((c) => c.mark === 'now').map(({ value }) => value),
+        )
+        // an involution writes all its channels at a time, the others one sum over what they read
+        expect(got).toEqual(name === 'involution' ? sums : [sums.reduce((a, b) => a + b, 0)])
+        checked++
+      }
+      expect(checked).toBeGreaterThan(8)
+    },
+  )
+  it('separable: two passes give what the whole kernel gives', async () => {
+    const scene = await sceneOf('separable')
+    const x = grid(last(scene, 0), 1, 5, 5)
+    const w = grid([[-1, 0, 1, -2, 0, 2, -1, 0, 1]], 1, 1, 3, 3)
+    expect(last(scene, -1).flat()).toEqual(Array.from(oracle.correlate(x, w).data))
+    expect(scene.formula).toBe('(1 2 1)ᵀ × (−1 0 1): 3 + 3 = 6 weights in place of 9')
+  })
+  it('transposed: 2x2 with 4x4 and stride 3 gives 7x7, and the sums add up', async () => {
+    const scene = await sceneOf('transposed')
+    const [x, k, y] = [last(scene, 0).flat(), last(scene, 1).flat(), last(scene, 2).flat()]
+    expect(y).toHaveLength(49)
+    const total = (list: (number | undefined)[]) => list.reduce<number>((a, b) => a + b!, 0)
+    expect(total(y)).toBe(total(x) * total(k))
+    // the middle is reached by all four
+    expect(y[24]).toBe(x[0]! * k[15]! + x[1]! * k[12]! + x[2]! * k[3]! + x[3]! * k[0]!)
+    expect(scene.frames[1]!.caption[1]).toMatch(/^overlaps sum: /)
+  })
+  it('unpooling puts every maximum back where it stood', async () => {
+    const scene = await sceneOf('unpool')
+    const x = last(scene, 0)[0]!
+    const up = panel(scene, 7, 2).planes[0]!.cells.filter(({ mark }) => mark !== 'pad')
+    const kept = up.map(({ value }) => value!)
+    const maxima = [0, 1, 4, 5].map((k) => {
+      const at = (k > 1 ? 8 : 0) + (k % 2) * 2
+      return Math.max(x[at]!, x[at + 1]!, x[at + 4]!, x[at + 5]!)
+    })
+    expect(kept.filter((v) => v !== 0).sort()).toEqual(maxima.sort())
+    for (const [i, v] of kept.entries()) if (v !== 0) expect(x[i]).toBe(v)
+  })
+  it('involution: the kernel changes with the pixel', async () => {
+    const scene = await sceneOf('involution')
+    const kernels = scene.frames.map((_, f) => numbers(panel(scene, f, 1)).join())
+    expect(new Set(kernels).size).toBeGreaterThan(2)
+  })
+  it.each(names)(
+    '%s: what a frame writes is what the last one holds, and what its sum says',
+    async (name) => {
+      const scene = await sceneOf(name)
+      for (const [f, frame] of scene.frames.entries()) {
+        if (name === 'transposed' || name === 'dilated') break
+        const end = last(scene, -1)
+        panel(scene, f, -1).planes.forEach(({ cells }, p) => {
+          for (const [k, { value, mark }] of cells.entries()) {
+            if (value !== undefined && mark === undefined) expect(value).toBe(end[p]![k])
+          }
+        })
+        expect(frame.caption.length).toBeGreaterThan(0)
+      }
+      for (const line of scene.frames.flatMap(({ caption }) => caption)) {
+        const sum = /^(?:[a-z]+ \d+: )?([−\d·()+ ]+) = (−?\d+)$/.exec(line)
+        if (sum === null) continue
+        const value = (word: string) => Number(word.replaceAll('−', '-').replace(/[()]/g, ''))
+        const terms = sum[1]!.split(' + ').map((term) =>
+          term
+            .split('·')
+            .map(value)
+            .reduce((a, b) => a * b, 1),
+        )
+        expect(terms.reduce((a, b) => a + b, 0)).toBe(value(sum[2]!))
+      }
+    },
+  )
+  it('says so where a number is not shown whole', () => {
+    expect(sumLine([[1, 0.1234]], 0.1234)).toBe('1·0.12 ≈ 0.12')
+    expect(equals(1, 0.5)).toBe('=')
+    expect(show(-2)).toBe('−2')
+  })
+})
+
+describe('layout', () => {
+  it.each([
+    ...names.map((name) => [name, {}] as const),
+    ['multi-channel', { size: '7', filters: '128' }] as const,
+    ['conv2d', { size: '12', padding: '2', kernel: 'gaussian:sigma=0.6' }] as const,
+    ['conv2d', { size: '1', 'kernel-size': '1' }] as const,
+    ['grouped', { channels: '6', groups: '6', filters: '6', 'kernel-size': '1' }] as const,
+    ['conv3d', { padding: '1', size: '2,3,4' }] as const,
+    ['transposed', { padding: '1', size: '3', stride: '2' }] as const,
+    ['involution', { 'kernel-size': '5' }] as const,
+  ])('%s %j: no text lies on another, leaves its cell or the picture', async (name, given) => {
+    const { width, height, frames } = layOut(await sceneOf(name, given))
+    for (const boxes of frames) {
+      const texts = boxes.filter((box): box is TextBox => box.kind === 'text')
+      const bounds = texts.map(textBounds)
+      for (const [i, [left, top, right, bottom]] of bounds.entries()) {
+        expect(left >= 0 && top >= 0 && right <= width && bottom <= height, texts[i]!.content).toBe(true)
+        const other = bounds.findIndex(
+          (b, k) =>
+            k > i && left < b[2] - 0.01 && b[0] < right - 0.01 && top < b[3] - 0.01 && b[1] < bottom - 0.01,
+        )
+        expect(other < 0 ? '' : `${texts[i]!.content} | ${texts[other]!.content}`).toBe('')
+      }
+      const cells = boxes.filter((box) => box.kind === 'cell')
+      expect(texts.filter(({ size }) => size < 5).map(({ content }) => content)).toEqual([])
+      expect(cells.length).toBeGreaterThan(0)
+    }
+  })
+})
+
+describe('refused', () => {
+  it.each([
+    ['conv2', {}, 'there is no animation of "conv2"'],
+    ['conv2d', { size: '13' }, '--size must be from 1 to 12, got 13'],
+    ['conv2d', { size: '2' }, 'the kernel is larger than the padded input in height: 3 against 2'],
+    ['conv3d', { groups: '2' }, '--groups says nothing to the animation of conv3d'],
+    ['conv2d', { dilation: '1,2' }, '--dilation must be one number, got 1,2'],
+    ['conv2d', { kernel: '1 2', 'kernel-size': '3' }, '--kernel and --kernel-size cannot both be meant'],
+    ['conv2d', { kernel: 'gaussian:sigma=9' }, '--kernel must be at most 7 wide and high'],
+    ['grouped', { groups: '3' }, 'groups 3 do not divide the 4 input channels'],
+    ['separable', { kernel: '1 0; 0 1' }, 'rank'],
+    ['unpool', { size: '5' }, '--size must be even'],
+    ['involution', { 'kernel-size': '2' }, '--kernel-size of an involution must be one odd number'],
+    ['transposed', { padding: 'same' }, '--padding of a transposed convolution must be a number'],
+    ['multi-channel', { size: '12', filters: '9', padding: '2' }, 'frames, 300 are drawn at most'],
+  ])('%s %j', async (name, given, message) => {
+    const told = await sceneOf(name, given).then(
+      () => 'nothing',
+      (error) => formatError(error),
+    )
+    expect(told).toContain(message)
+  })
+})
