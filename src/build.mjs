@@ -5,6 +5,7 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -13,9 +14,11 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build as bundle } from 'esbuild'
+import { compiledPath } from '../bin/load.js'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const dist = join(root, 'dist')
@@ -29,6 +32,7 @@ export async function build({ types = true } = {}) {
   compileWasm()
   await bundleScripts()
   await bundlePage()
+  compileCli()
   copyFileSync(join(root, 'src/cli/check/check.schema.json'), join(dist, 'check.schema.json'))
   copyFileSync(join(root, 'src/kernel/kernel.schema.json'), join(dist, 'kernel.schema.json'))
   if (types) declareTypes()
@@ -60,15 +64,47 @@ function compileWasm() {
 async function bundleScripts() {
   // Each is one file: it starts sooner than many small ones, 0.92 of the time on Node 24, and what is imported dynamically
   // is set up only when it is asked for.
-  const bundled = await bundleEntries({
-    cli: 'src/cli/main.ts',
-    index: 'src/index.ts',
-    worker: 'src/run/worker.ts',
-    'batch-worker': 'src/cli/batch/worker.ts',
-  })
-  writeLicenses(
-    new Set(bundled.flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? [])),
+  const modules = await bundleEntries(
+    { index: 'src/index.ts', worker: 'src/run/worker.ts', 'batch-worker': 'src/cli/batch/worker.ts' },
+    {
+      format: 'esm',
+      banner: {
+        js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+      },
+    },
   )
+  // CommonJS, because its compiled code can be kept (bin/load.js). V8 knows a source by its length alone: old code goes first.
+  rmSync(compiledPath(join(dist, 'cli.cjs')), { force: true })
+  const cli = await bundleEntries(
+    { cli: 'src/cli/main.ts' },
+    {
+      format: 'cjs',
+      outExtension: { '.js': '.cjs' },
+      define: { 'import.meta.url': '__importMetaUrl' },
+      banner: { js: "const __importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+    },
+  )
+  writeLicenses(
+    new Set(
+      [...modules, ...cli].flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []),
+    ),
+  )
+}
+
+/** Keeps the compiled code of what `convo sobel` runs. */
+function compileCli() {
+  const path = join(dist, 'cli.cjs')
+  const folder = mkdtempSync(join(tmpdir(), 'convo-build-'))
+  try {
+    const code = join(folder, 'code')
+    const line = ['sobel', join(root, 'samples/small/colour.png'), join(folder, 'out.png'), '--quiet']
+    run(process.execPath, [join(root, 'src/compile.mjs'), path, code, '--', ...line])
+    const temporary = `${compiledPath(path)}.${process.pid}`
+    copyFileSync(code, temporary)
+    renameSync(temporary, compiledPath(path))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 /** The licenses of the packages that the bundles contain, which ask to be kept with copies. */
@@ -82,8 +118,8 @@ function writeLicenses(packages) {
   writeFileSync(join(dist, 'bundled-licenses.txt'), texts.join(`\n${'-'.repeat(78)}\n\n`))
 }
 
-/** Bundles the entries; the result is the paths of all files that went in. */
-async function bundleEntries(entries) {
+/** Bundles the entries in a format; the result is the paths of all files that went in. */
+async function bundleEntries(entries, format) {
   const entryPoints = Object.entries(entries)
     .filter(([, path]) => existsSync(join(root, path)))
     .map(([out, path]) => ({ out, in: join(root, path) }))
@@ -93,13 +129,10 @@ async function bundleEntries(entries) {
     bundle: true,
     metafile: true,
     absWorkingDir: root,
-    format: 'esm',
+    ...format,
     platform: 'node',
     target: 'node20.9',
     external: ['sharp'],
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-    },
     legalComments: 'none',
     minifySyntax: true,
     minifyWhitespace: true,

@@ -62,7 +62,7 @@ export async function processPicture(job: PictureJob, given?: Pool): Promise<Rep
 /** Looks at the input, and starts workers for a large one, before it is decoded. */
 async function begin(task: Task, pool: Pool): Promise<() => Promise<LoadedData | VolumeStream>> {
   const { input, settings } = task
-  const opened = task.isVolume && isSliceList(input) ? undefined : await openInput(input)
+  const opened = task.isVolume && (await isSliceList(input)) ? undefined : await openInput(input)
   const stream = await openStream(task, opened)
   if (stream !== undefined) return async () => stream
   if (opened === undefined) {

@@ -14,7 +14,7 @@ import {
   release,
   stagedParts,
 } from './control.ts'
-import { compileEngine, distFile, loadEngine } from './engine.ts'
+import { compileEngine, distFile, loadEngine, optimise } from './engine.ts'
 import { type Job, type PartResult, prepareJob } from './jobs.ts'
 
 /** What a worker says. */
@@ -94,6 +94,7 @@ export function createPool(threads: number = defaultThreads()): Pool {
     onPart: OnPart,
     { parallel = true, staging, drain }: RunOptions,
   ) {
+    optimise()
     const mark = arena.mark()
     const helpers = parallel ? Math.min(threads - 1, parts - 1) : 0
     const scratch = Array.from({ length: helpers + 1 }, () => arena.alloc(job.scratchBytes))

@@ -31,7 +31,7 @@ export type DryRun = {
 export async function dryRun(job: PictureJob): Promise<DryRun> {
   const task = taskOf(job)
   const { settings } = job
-  const isList = job.isVolume && isSliceList(job.input)
+  const isList = job.isVolume && (await isSliceList(job.input))
   const path = isList ? (await slicePaths(job.input))[0]! : job.input
   const header = await headerOf(await openInput(path), settings)
   let picture: Omit<SourcePicture, 'data'> = { ...header, full: header.depth === 16 ? 65535 : 255 }

@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { glob, isDynamicPattern } from 'tinyglobby'
 import { ConvoError, invariant } from '../../error.ts'
 import { type Decoded, decode, decodePages, readHeader } from '../../image/codec.ts'
 import type { FullScale } from '../../operators/operator.ts'
@@ -53,9 +52,14 @@ async function pageNote(opened: Opened, settings: Settings): Promise<string[]> {
     : [`${opened.path} has ${pages} pages, and the first was used; conv3d takes them all`]
 }
 
+/** Loaded when a pattern is met, or what may be one: no other run waits for it. */
+const globber = () => import('tinyglobby')
+
 /** True for a folder or a glob, whose pictures are the slices of a volume. */
-export const isSliceList = (path: string): boolean =>
-  isFolder(path) || (path !== '-' && !existsSync(path) && isDynamicPattern(path))
+export async function isSliceList(path: string): Promise<boolean> {
+  if (isFolder(path)) return true
+  return path !== '-' && !existsSync(path) && (await globber()).isDynamicPattern(path)
+}
 
 function isFolder(path: string): boolean {
   try {
@@ -76,7 +80,7 @@ export async function slicePaths(list: string): Promise<string[]> {
     ? readdirSync(list, { withFileTypes: true })
         .filter((entry) => !entry.isDirectory() && /\.(png|jpe?g|webp|tiff?|gif|avif)$/i.test(entry.name))
         .map((entry) => join(list, entry.name))
-    : await glob(list, { onlyFiles: true, expandDirectories: false })
+    : await (await globber()).glob(list, { onlyFiles: true, expandDirectories: false })
   if (paths.length === 0) {
     throw new ConvoError('E_INPUT', inFolder ? `${list} holds no pictures` : `no file fits ${list}`, {
       why: inFolder ? `${list}: files ending in .png, .tif and such are slices` : [],
