@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { ConvoError } from '../error.ts'
-import { decode } from '../image/codec.ts'
+import { decode, decodeAhead } from '../image/codec.ts'
+import type { Header } from '../image/header.ts'
 import { nameOf, type Probe, probe, type Source } from '../image/probe.ts'
 import { readNpy } from '../kernel/formats/npy.ts'
 import type { SourcePicture } from '../run/pictures.ts'
@@ -22,6 +23,8 @@ export type LoadOptions = {
   readonly maxPixels: number
   readonly orient: boolean
   readonly dropAlpha: boolean
+  /** Whether the upper rows may come before the whole. */
+  readonly ahead: boolean
 }
 
 /** Looks at an input, `-` being standard input, without decoding it. @throws ConvoError E_INPUT, E_DECODE */
@@ -55,15 +58,31 @@ export function expectedSamples({ probe: { png, size } }: Opened): number {
 export async function loadPicture(opened: Opened, options: LoadOptions): Promise<Loaded> {
   const { path, source } = opened
   const name = path === '-' ? 'standard input' : nameOf(source)
-  const decoded = await decode(source, { maxPixels: options.maxPixels, orient: options.orient, name })
-  const { width, height, channels, depth, data, meta, notes } = decoded
-  const picture: SourcePicture = { width, height, channels, depth, data, full: depth === 16 ? 65535 : 255 }
+  const limits = { maxPixels: options.maxPixels, orient: options.orient, name }
+  if (options.ahead && !options.dropAlpha) {
+    const { data, meta, notes, ...header } = await decodeAhead(source, limits)
+    return {
+      picture: { ...shapeOf(header), ...('whole' in data ? { arriving: data } : { data }) },
+      meta,
+      notes,
+    }
+  }
+  const { data, meta, notes, ...header } = await decode(source, limits)
+  const picture: SourcePicture = { ...shapeOf(header), data }
   return {
-    picture: options.dropAlpha && hasAlpha(channels) ? withoutAlpha(picture, data) : picture,
+    picture: options.dropAlpha && hasAlpha(header.channels) ? withoutAlpha(picture, data) : picture,
     meta,
     notes,
   }
 }
+
+const shapeOf = ({ width, height, channels, depth }: Omit<Header, 'meta' | 'notes'>) => ({
+  width,
+  height,
+  channels,
+  depth,
+  full: depth === 16 ? (65535 as const) : (255 as const),
+})
 
 /** The picture without its last channel, packed in place. */
 function withoutAlpha(picture: SourcePicture, data: Samples): SourcePicture {

@@ -69,7 +69,7 @@ async function begin(task: Task, pool: Pool): Promise<() => Promise<LoadedData |
     return async () => loadVolume(slicePages(await slicePaths(input), settings), input)
   }
   if (isWorthWorkers(expectedSamples(opened))) pool.warm()
-  return () => loadData(opened, task)
+  return () => loadData(opened, task, pool.threads > 1)
 }
 
 async function runJob(

@@ -2,14 +2,22 @@ import { createRequire } from 'node:module'
 import type sharpModule from 'sharp'
 import type { Sharp, SharpOptions } from 'sharp'
 import { ConvoError, invariant } from '../error.ts'
-import type { Picture, PictureMeta } from '../tensor/picture.ts'
+import type { Arriving, Picture, PictureMeta, Samples } from '../tensor/picture.ts'
 import { encodePngWhole } from './filter-rows.ts'
 import { fitFormat, inColour } from './fit.ts'
 import type { OutputFormat } from './format.ts'
-import { checkSize, factsOfPng, type Header, headerOf, type Reading, readingOf } from './header.ts'
+import {
+  checkSize,
+  type Facts,
+  factsOfPng,
+  type Header,
+  headerOf,
+  type Reading,
+  readingOf,
+} from './header.ts'
 import { compressionSettings } from './png.ts'
-import { isStream, nameOf, probe, readInput, type Source } from './probe.ts'
-import { copyInto, grayAlphaOf, spread, viewSamples } from './samples.ts'
+import { isStream, nameOf, type PngHead, probe, readInput, type Source } from './probe.ts'
+import { grayAlphaOf, spread, viewSamples } from './samples.ts'
 
 /** How to decode. */
 export type DecodeOptions = {
@@ -21,8 +29,6 @@ export type DecodeOptions = {
   readonly page?: number
   /** what to call the source in errors, where it is bytes */
   readonly name?: string
-  /** Gives the memory for the samples, so many bytes long and aligned to a sample; they are copied into it once. */
-  readonly into?: (bytes: number) => Uint8Array
 }
 
 /** A picture and what its file said beside it. */
@@ -53,6 +59,8 @@ type Opened = {
   readonly header: Header
   readonly reading: Reading
   readonly bits: number | undefined
+  /** Whether rows are stored from top to bottom as they are shown, so that the upper ones can be had alone. */
+  readonly isInOrder: boolean
 }
 
 let loaded: typeof sharpModule | undefined
@@ -74,7 +82,7 @@ export function loadSharp(): typeof sharpModule {
  *
  * @throws ConvoError as `decode` does
  */
-export async function readHeader(source: Source, options: Omit<DecodeOptions, 'into'>): Promise<Header> {
+export async function readHeader(source: Source, options: DecodeOptions): Promise<Header> {
   return (await open(source, options)).header
 }
 
@@ -95,13 +103,45 @@ export async function decode(source: Source, options: DecodeOptions): Promise<De
   return decodeOpened(await open(source, options), options, 1)
 }
 
+/** Decoded bytes from which on the upper rows are decoded on their own, and up to which there is memory for them. */
+const aheadBytes = [12e6, 2 ** 26] as const
+/**
+ * The share of rows that is decoded ahead. While the whole takes until 1, they are there at 0.4, and filtering and encoding
+ * them takes a second thread about the rest of that time.
+ */
+const aheadShare = 0.4
+
+/**
+ * Begins to decode a picture as `decode` does, in a large PNG with its upper rows on their own beside the whole: work on
+ * them can begin early. It costs processor time where threads are idle otherwise.
+ *
+ * @throws ConvoError as `decode` does; damage of the samples shows in the promises
+ */
+export async function decodeAhead(
+  source: Source,
+  options: Omit<DecodeOptions, 'page'>,
+): Promise<Header & { readonly data: Samples | Arriving }> {
+  const opened = await open(source, options)
+  const { width, height, channels, depth } = opened.header
+  const bytes = width * height * channels * (depth / 8)
+  if (!opened.isInOrder || bytes < aheadBytes[0] || bytes > aheadBytes[1]) {
+    return decodeOpened(opened, options, 1)
+  }
+  const rows = Math.ceil(height * aheadShare)
+  const whole = decodeOpened(opened, options, 1).then(({ data }) => data)
+  const upper = decodeOpened(opened, options, 1, rows).then(({ data }) => data)
+  // whoever waits for them is told; a failure of one that nobody waits for any more is no bug
+  for (const promise of [whole, upper]) promise.catch(() => undefined)
+  return { ...opened.header, data: { rows, upper, whole } }
+}
+
 /**
  * Decodes every page, each a picture of its own, in order: slices of a TIFF, pictures of an animation as they are shown.
  * A page is read when it is asked for; of animations, whose pages build on each other, as many at a time as fit 64 MiB.
  */
 export async function* decodePages(
   source: Source,
-  options: Omit<DecodeOptions, 'page' | 'into'>,
+  options: Omit<DecodeOptions, 'page'>,
 ): AsyncGenerator<Decoded> {
   const name = options.name ?? nameOf(source)
   const input = typeof source === 'string' && isStream(source) ? readInput(source) : source
@@ -124,7 +164,7 @@ function* splitPages(strip: Decoded, count: number): Generator<Decoded> {
     yield { ...strip, height, data: strip.data.subarray(i * size, (i + 1) * size) }
 }
 
-async function open(source: Source, options: Omit<DecodeOptions, 'into'>): Promise<Opened> {
+async function open(source: Source, options: DecodeOptions): Promise<Opened> {
   const name = options.name ?? nameOf(source)
   const input = typeof source === 'string' && isStream(source) ? readInput(source) : source
   const probed = probe(input, name)
@@ -142,10 +182,20 @@ async function open(source: Source, options: Omit<DecodeOptions, 'into'>): Promi
   checkSize(facts, options.maxPixels, name)
   const reading = readingOf(facts, name)
   const header = headerOf(kind, facts, probed, reading, options.orient)
-  return { input, name, reading, header, bits: kind === 'avif' ? facts.bitsPerSample : undefined }
+  const bits = kind === 'avif' ? facts.bitsPerSample : undefined
+  return { input, name, reading, header, bits, isInOrder: isInOrder(probed.png, facts) }
 }
 
-async function decodeOpened(opened: Opened, options: DecodeOptions, pages: number): Promise<Decoded> {
+const isInOrder = (png: PngHead | undefined, { orientation = 1 }: Facts): boolean =>
+  png !== undefined && !png.interlaced && !png.isAnimated && orientation === 1
+
+/** @param rows the upper ones alone, of a picture in order */
+async function decodeOpened(
+  opened: Opened,
+  options: DecodeOptions,
+  pages: number,
+  rows?: number,
+): Promise<Decoded> {
   const { input, name, reading, header } = opened
   const pipeline = sharpOf(input, {
     page: options.page ?? 0,
@@ -153,6 +203,7 @@ async function decodeOpened(opened: Opened, options: DecodeOptions, pages: numbe
     ...(pages > 1 ? { pages } : { autoOrient: options.orient }),
     ignoreIcc: reading.ignoreIcc,
   })
+  if (rows !== undefined) pipeline.extract({ left: 0, top: 0, width: header.width, height: rows })
   const isGrayAlpha8 = header.channels === 2 && header.depth === 8
   // sharp leaves the alpha out of raw gray of 8 bits, so that is asked for as RGBA
   const { data, info } = await attempt(name, () =>
@@ -162,14 +213,14 @@ async function decodeOpened(opened: Opened, options: DecodeOptions, pages: numbe
       .toBuffer({ resolveWithObject: true }),
   )
   const { width, channels } = header
-  const height = header.height * pages
+  const height = rows ?? header.height * pages
   invariant(
     info.width === width && info.height === height && info.channels === (isGrayAlpha8 ? 4 : channels),
     `${name} decodes to ${info.width}x${info.height}x${info.channels}, its header says ${width}x${height}x${channels}`,
   )
   const samples = isGrayAlpha8 ? grayAlphaOf(data) : viewSamples(data, header.depth)
   if (samples instanceof Uint16Array && opened.bits !== undefined) spread(samples, opened.bits)
-  return { ...header, height, data: options.into === undefined ? samples : copyInto(samples, options.into) }
+  return { ...header, height, data: samples }
 }
 
 function sharpOf(input: Source, options: SharpOptions): Sharp {

@@ -1,4 +1,3 @@
-import { invariant } from '../error.ts'
 import type { Depth, Samples } from '../tensor/picture.ts'
 
 /** The samples that lie in bytes, in the byte order of the machine; copied only where they are not aligned. */
@@ -10,16 +9,6 @@ export function viewSamples(bytes: Uint8Array, depth: Depth): Samples {
   return depth === 16
     ? new Uint16Array(buffer, byteOffset, length)
     : new Float32Array(buffer, byteOffset, length)
-}
-
-/** Copies samples into memory that `into` gives for so many bytes. */
-export function copyInto(samples: Samples, into: (bytes: number) => Uint8Array): Samples {
-  const target = into(samples.byteLength)
-  invariant(target.byteLength === samples.byteLength, 'the memory handed in is as long as was asked for')
-  const View = samples.constructor as new (buffer: ArrayBufferLike, at: number, length: number) => Samples
-  const copy = new View(target.buffer, target.byteOffset, samples.length)
-  copy.set(samples)
-  return copy
 }
 
 /** Gray and alpha of 8 bits, out of RGBA in which the colours are equal. */

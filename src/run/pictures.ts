@@ -1,12 +1,13 @@
 import type { RecipePlan } from '../conv/plan.ts'
 import type { Extremes, Range } from '../image/quantise.ts'
-import type { Samples } from '../tensor/picture.ts'
+import type { Arriving, Samples } from '../tensor/picture.ts'
+import { arrivalOf } from './arrival.ts'
 import { mostSlots } from './control.ts'
 import type { PartResult } from './jobs.ts'
 import type { PictureJob, PlacedPicture, Sink, Tone } from './picture-job.ts'
 import { placePicture, stripReach } from './place-picture.ts'
 import type { Session } from './pool.ts'
-import { stageRows } from './source-rows.ts'
+import { lastRow, stageRows } from './source-rows.ts'
 
 /** What a run over a picture found: samples clipped at either end, and how many there were. */
 export type Outcome = { readonly low: number; readonly high: number; readonly samples: number }
@@ -17,9 +18,12 @@ const parallelFrom = 1.5e6
 /** Whether a picture of this many samples is worth a worker, so that it can be started before the picture is there. */
 export const isWorthWorkers = (samples: number): boolean => samples >= parallelFrom
 
-/** A picture to run over: in the shared memory, or anywhere else, from where its rows are brought in strip by strip. */
+/**
+ * A picture to run over: in the shared memory, or anywhere else, from where its rows are brought in strip by strip, the
+ * upper ones perhaps before the rest is there.
+ */
 export type SourcePicture = Omit<PlacedPicture, 'address' | 'staged'> &
-  ({ readonly address: number } | { readonly data: Samples })
+  ({ readonly address: number } | { readonly data: Samples } | { readonly arriving: Arriving })
 
 /**
  * Runs a planned recipe over a picture. Strips of a PNG reach `onStrip` in any order. The range minmax takes a first pass
@@ -93,7 +97,9 @@ async function runOver(
     })
     return job
   }
-  const { data, ...shape } = source
+  const { width, height, channels, depth, full } = source
+  const shape = { width, height, channels, depth, full }
+  const arrival = arrivalOf('data' in source ? source.data : source.arriving)
   const rowBytes = source.width * source.channels * (source.depth / 8)
   // The job says how many rows a tile has; only then is it known how large a slot must be.
   const draft = placePicture(arena, plan, { ...shape, address: 0 }, tone, sink, range, extremes)
@@ -103,8 +109,9 @@ async function runOver(
   const job = { ...draft, source: { ...shape, address, staged: { slots, slotBytes } } }
   const memory = new Uint8Array(arena.memory.buffer)
   const stage = (part: number, slot: number) =>
-    stageRows(memory, address + slot * slotBytes, data, source, plan, stripReach(job, part))
-  const options = { parallel, staging: { slots, stage }, ...draining }
+    stageRows(memory, address + slot * slotBytes, arrival.samples(), source, plan, stripReach(job, part))
+  const missing = (part: number) => arrival.missing(lastRow(plan, stripReach(job, part)))
+  const options = { parallel, staging: { slots, stage, missing }, ...draining }
   await session.run(job, job.parts, (part, result) => onPart(part, result, job.parts), options)
   return job
 }

@@ -70,7 +70,12 @@ export type RunOptions = {
 }
 
 /** How the input of a part is brought in. */
-export type Staging = { readonly slots: number; stage(part: number, slot: number): void }
+export type Staging = {
+  readonly slots: number
+  stage(part: number, slot: number): void
+  /** What to wait for before the input of a part can be brought in; undefined when it can. */
+  missing?(part: number): Promise<unknown> | undefined
+}
 
 /** The threads to use when nobody says how many. */
 export const defaultThreads = (): number => availableParallelism()
@@ -113,6 +118,7 @@ export function createPool(threads: number = defaultThreads()): Pool {
     const stageAhead = () => {
       if (staging === undefined) return
       for (let p = stagedParts(control); p < parts && isFree(control, p, slots); p++) {
+        if (staging.missing?.(p) !== undefined) return
         staging.stage(p, p % slots)
         announceStaged(control)
       }
@@ -141,7 +147,9 @@ export function createPool(threads: number = defaultThreads()): Pool {
     }
 
     async function bringIn(part: number): Promise<void> {
-      awaitFree(control, part, slots)
+      const missing = staging?.missing?.(stagedParts(control))
+      if (missing === undefined) awaitFree(control, part, slots)
+      else await missing
       stageAhead()
       await listen()
     }

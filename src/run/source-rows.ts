@@ -40,6 +40,20 @@ export function sourceRows(job: Pick<PictureJob, 'plan' | 'source'>): SourceRows
   }
 }
 
+/** The lowest row of the picture that a part's tile takes; -1 when all lie outside. */
+export function lastRow(
+  plan: RecipePlan,
+  reach: { readonly tileFirst: number; readonly tileCount: number },
+): number {
+  const place = borders[plan.border].source
+  const start = plan.origin[0] - plan.halo.top + reach.tileFirst
+  let last = -1
+  for (let i = 0; i < reach.tileCount + plan.halo.top + plan.halo.bottom; i++) {
+    last = Math.max(last, place(start + i, plan.height))
+  }
+  return last
+}
+
 /** Copies the rows that a part's tile takes into its slot: picture row by picture row, neighbours together. */
 export function stageRows(
   memory: Uint8Array,

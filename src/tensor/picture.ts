@@ -17,6 +17,14 @@ export type Picture = {
   readonly meta: PictureMeta
 }
 
+/** Samples of a picture whose upper rows may be there before the whole. */
+export type Arriving = {
+  /** How many rows `upper` has. */
+  readonly rows: number
+  readonly upper: Promise<Samples>
+  readonly whole: Promise<Samples>
+}
+
 /** What travels with the samples from file to file. */
 export type PictureMeta = {
   /** ICC profile, as stored. */

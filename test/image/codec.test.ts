@@ -4,14 +4,71 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { decode, encode, readHeader } from '../../src/image/codec.ts'
+import { decode, decodeAhead, encode, readHeader } from '../../src/image/codec.ts'
 import { encodePngWhole } from '../../src/image/filter-rows.ts'
+import type { Samples } from '../../src/tensor/picture.ts'
 import { failure, noise, photo, picture, temporaryFolder, wideProfile } from './pictures.ts'
 import { slowCrc } from './png-decoder.ts'
 import { floatTiff } from './tiff.ts'
 
 const folder = temporaryFolder()
 const options = { maxPixels: 1e8, orient: true }
+describe('decodeAhead', () => {
+  const [width, height] = [2000, 2100]
+  const compression = { level: 0, strategy: 0, filter: 'none' } as const
+  const pngOf = (channels: 1 | 2 | 3 | 4, depth: 8 | 16) =>
+    encodePngWhole(picture(width, height, channels, depth, noise), compression)
+
+  it.each([
+    [3, 8],
+    [4, 8],
+    [1, 16],
+    [3, 16],
+  ] as const)('gives the upper rows of a large PNG too: %i channels of %i bits', async (channels, depth) => {
+    // smaller where a sample is larger: from 12 MB on
+    const { data, ...header } = await decodeAhead(pngOf(channels, depth), options)
+    expect([header.width, header.height, header.channels, header.depth]).toEqual([
+      width,
+      height,
+      channels,
+      depth,
+    ])
+    if (channels * depth < 24) return expect('whole' in data).toBe(false)
+    if (!('whole' in data)) return expect.unreachable('upper rows were to come')
+    const [upper, whole] = await Promise.all([data.upper, data.whole])
+    expect(data.rows).toBe(840)
+    expect(upper.length).toBe(840 * width * channels)
+    expect(Buffer.compare(bytesOf(upper), bytesOf(whole.subarray(0, upper.length)))).toBe(0)
+    expect(
+      Buffer.compare(bytesOf(whole), bytesOf((await decode(pngOf(channels, depth), options)).data)),
+    ).toBe(0)
+  })
+
+  it('waits for the whole of one that is interlaced, turned, small or no PNG', async () => {
+    const raw = { raw: { width, height, channels: 3 as const } }
+    const large = sharp(picture(width, height, 3, 8, noise).data, raw)
+    const files = [
+      await large.clone().png({ progressive: true, compressionLevel: 0 }).toBuffer(),
+      await large.clone().withMetadata({ orientation: 6 }).png({ compressionLevel: 0 }).toBuffer(),
+      await large.clone().tiff().toBuffer(),
+      encodePngWhole(photo),
+    ]
+    for (const file of files) expect('whole' in (await decodeAhead(file, options)).data).toBe(false)
+  })
+
+  it('tells of damage below in the whole alone', async () => {
+    const png = pngOf(3, 8)
+    png[png.length - 3_000_000]! ^= 0x40
+    const { data } = await decodeAhead(png, options)
+    if (!('whole' in data)) return expect.unreachable('upper rows were to come')
+    await data.upper
+    const { whole } = data
+    await failure('E_DECODE', () => whole)
+  })
+})
+
+const bytesOf = (samples: Samples) => new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength)
+
 describe('decode', () => {
   it('does not load sharp with the module, nor for the limit on a PNG', () => {
     const url = (path: string) => JSON.stringify(new URL(`../../src/${path}`, import.meta.url).href)
@@ -39,23 +96,6 @@ describe('decode', () => {
         expect(got.data).toEqual(source.data)
       }
     }
-  })
-
-  it('copies the samples into memory that is handed in, aligned and shared', async () => {
-    const memory = new SharedArrayBuffer(65536)
-    const source = picture(9, 7, 3, 16, noise)
-    let asked = 0
-    const got = await decode(encodePngWhole(source), {
-      ...options,
-      into: (bytes) => {
-        asked = bytes
-        return new Uint8Array(memory, 64, bytes)
-      },
-    })
-    expect(asked).toBe(9 * 7 * 3 * 2)
-    expect(got.data.buffer).toBe(memory)
-    expect(got.data.byteOffset).toBe(64)
-    expect([...got.data]).toEqual([...source.data])
   })
 
   it('keeps profile, gamma and resolution, and applies none of them', async () => {

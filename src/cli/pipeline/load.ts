@@ -17,8 +17,11 @@ export type LoadedData = {
   readonly notes: readonly string[]
 }
 
-/** Decodes the input of a job: a picture, the tensor of a .npy file, or where the job wants one a volume. */
-export async function loadData(opened: Opened, task: Task): Promise<LoadedData> {
+/**
+ * Decodes the input of a job: a picture, the tensor of a .npy file, or where the job wants one a volume. With `ahead` the
+ * upper rows of a large picture may come before the whole.
+ */
+export async function loadData(opened: Opened, task: Task, ahead: boolean): Promise<LoadedData> {
   if (opened.probe.kind === 'npy') {
     return { data: dataOf(await loadTensor(opened), 255), meta: {}, notes: [] }
   }
@@ -28,6 +31,7 @@ export async function loadData(opened: Opened, task: Task): Promise<LoadedData> 
   const { picture, meta, notes } = await loadPicture(opened, {
     ...limits,
     dropAlpha: settings.alpha === 'drop',
+    ahead,
   })
   return {
     data: { kind: 'picture', picture },

@@ -33,12 +33,16 @@ export function dataOf(tensor: Tensor, full: FullScale): Data {
 }
 
 /** [C,H,W] from an interleaved picture; a tensor is itself. */
-export function tensorOf(session: Session, data: Data): Tensor {
+export async function tensorOf(session: Session, data: Data): Promise<Tensor> {
   if (data.kind === 'tensor') return data.tensor
   const { picture } = data
   const { width, height, channels } = picture
   const samples =
-    'data' in picture ? picture.data : floatsAt(session, picture.address, width * height * channels)
+    'address' in picture
+      ? floatsAt(session, picture.address, width * height * channels)
+      : 'data' in picture
+        ? picture.data
+        : await picture.arriving.whole
   const planar = new Float32Array(width * height * channels)
   const plane = width * height
   for (let c = 0; c < channels; c++) {

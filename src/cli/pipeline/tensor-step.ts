@@ -21,7 +21,7 @@ export async function tensorStep(
 ): Promise<State> {
   const { full } = shapeOf(state.data)
   const outFull = step.full ?? full
-  const x = tensorOf(session, state.data)
+  const x = await tensorOf(session, state.data)
   const plans = [...state.plans, { algorithm: 'bank', reason: 'a network operator on float32 planes' }]
   if (!isTransparent(state.data))
     return { ...state, plans, data: dataOf(await step.apply(x, engine), outFull) }

@@ -47,7 +47,7 @@ export async function writeRecipe(
     const target = session.arena.alloc(plan.outWidth * plan.outHeight * channels * 4)
     const outcome = await runRecipe(session, plan, picture, tone, range, { kind: 'float', target })
     const made: SourcePicture = { ...shape, address: target, depth: 32, full: picture.full }
-    const bytes = await writeTensor(output, tensorOf(session, { kind: 'picture', picture: made }))
+    const bytes = await writeTensor(output, await tensorOf(session, { kind: 'picture', picture: made }))
     return { facts: { ...factsOf(output, { ...shape, depth: 32 }), bytes }, outcome, plans, notes: [] }
   }
   const compression = compressionSettings(settings.compression)

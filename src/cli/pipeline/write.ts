@@ -25,7 +25,7 @@ export async function writeData(
     return { ...(await writeRecipe(session, data.picture, identity, own, meta, position)), plans: [] }
   }
   const full = data.kind === 'picture' ? data.picture.full : data.full
-  const tensor = tensorOf(session, data)
+  const tensor = await tensorOf(session, data)
   if (outputKind(task.output) === 'npy') return writeFloats(tensor, task)
   if (tensor.shape.length === 4) return writeVolume(session, tensor, full, own, meta)
   return writeMaps(session, tensor, full, own, meta, data.kind === 'picture')

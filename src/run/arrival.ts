@@ -1,0 +1,35 @@
+import { invariant } from '../error.ts'
+import type { Arriving, Samples } from '../tensor/picture.ts'
+
+/** What has arrived of a picture. */
+export type Arrival = {
+  /** Nothing when the rows up to this one are there; else a promise to wait for, before it is asked again. */
+  missing(row: number): Promise<unknown> | undefined
+  /** The samples that are there: the upper rows, or all. */
+  samples(): Samples
+}
+
+/** Keeps track of the rows of a picture: all at once, or the upper ones before the rest. */
+export function arrivalOf(source: Samples | Arriving): Arrival {
+  if (!('whole' in source)) return { missing: () => undefined, samples: () => source }
+  let there: Samples | undefined
+  let rows = 0
+  const upper = source.upper.then((samples) => {
+    if (there !== undefined) return
+    there = samples
+    rows = source.rows
+  })
+  const whole = source.whole.then((samples) => {
+    there = samples
+    rows = Number.POSITIVE_INFINITY
+  })
+  // who waits for the rows is told of a failure
+  for (const promise of [upper, whole]) promise.catch(() => undefined)
+  return {
+    missing: (row) => (Math.max(row, 0) < rows ? undefined : row < source.rows ? upper : whole),
+    samples() {
+      invariant(there !== undefined, 'rows are waited for before they are used')
+      return there
+    },
+  }
+}
