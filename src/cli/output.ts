@@ -13,9 +13,9 @@ import {
   zlibHeader,
 } from '../image/png.ts'
 import { writeNpy } from '../kernel/formats/npy.ts'
-import { createDiscard } from '../run/collect.ts'
+import { createDiscard, rejuvenate } from '../run/collect.ts'
 import type { PartResult } from '../run/jobs.ts'
-import type { Depth, Picture } from '../tensor/picture.ts'
+import type { Picture } from '../tensor/picture.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 
 /** What an output path asks for. */
@@ -38,7 +38,7 @@ export type PngStream = {
 }
 
 /** Bytes of finished strips that may wait to be written. */
-const mostHeld = 4 * 2 ** 20
+const mostHeld = 2 * 2 ** 20
 
 /** Begins a PNG at `path`. @throws ConvoError E_OUTPUT */
 export async function openPng(path: string, shape: PngShape, compression: Compression): Promise<PngStream> {
@@ -57,6 +57,7 @@ export async function openPng(path: string, shape: PngShape, compression: Compre
     writing = writing.then(async () => {
       await output.write(chunks)
       held -= size
+      chunks.forEach(rejuvenate)
       discard(size)
     })
     // A failure is met in `finish`; until then it is no unhandled rejection.
@@ -108,11 +109,4 @@ export async function writeTensor(path: string, tensor: Tensor): Promise<number>
   const bytes = writeNpy(tensor.shape, tensor.data)
   await writeAtomically(path, (output) => output.write(bytes))
   return bytes.length
-}
-
-/** The depth that is written: what was asked for, else that of the input; float pictures become 8 bits. */
-export function outputDepth(asked: 8 | 16 | undefined, input: Depth, path: string): 8 | 16 {
-  const kind = outputKind(path)
-  void kind
-  return asked ?? (input === 16 ? 16 : 8)
 }

@@ -156,6 +156,7 @@ export function planRecipe(
     halo,
     stripRows: stripRows(
       rows.output,
+      cols.output,
       halo.top + halo.bottom,
       blockRows(stencils, rows.output, cols.output, options.stride[0]),
     ),
@@ -342,12 +343,14 @@ function placeAxis(
 }
 
 /**
- * About 64 rows and the halo, so that what neighbouring strips gather twice stays small; strips of equal height. Where
- * FFTs work in blocks of rows, whole blocks: the rest of a block would be computed in vain.
+ * About 64 rows and the halo, so that what neighbouring strips gather twice stays small; strips of equal height. Fewer of
+ * wide pictures, whose strips would take much memory. Where FFTs work in blocks of rows, whole blocks: the rest of a
+ * block would be computed in vain.
  */
-function stripRows(height: number, halo: number, block: number): number {
+function stripRows(height: number, width: number, halo: number, block: number): number {
   if (block > 0) return Math.min(height, block)
-  const count = Math.max(1, Math.round(height / (64 + halo)))
+  const low = Math.max(16, Math.min(64, Math.round(300_000 / width)))
+  const count = Math.max(1, Math.round(height / (low + halo)))
   return Math.ceil(height / count)
 }
 
