@@ -57,7 +57,7 @@ export async function openPng(path: string, shape: PngShape, compression: Compre
     writing = writing.then(async () => {
       await output.write(chunks)
       held -= size
-      chunks.forEach(rejuvenate)
+      if (!output.holds) chunks.forEach(rejuvenate)
       discard(size)
     })
     // A failure is met in `finish`; until then it is no unhandled rejection.

@@ -13,6 +13,8 @@ import { ConvoError } from '../error.ts'
 
 /** An output under way. Nothing is seen at its path before `commit`. */
 export type Output = {
+  /** True when bytes are kept until `commit`, and must not change before. */
+  readonly holds: boolean
   /** Appends bytes. */
   write(chunks: Uint8Array | readonly Uint8Array[]): Promise<void>
   /** Puts what was written in place, all at once. */
@@ -107,6 +109,7 @@ async function replacingOutput(target: string, path: string, mode: number | unde
     }
   }
   return {
+    holds: false,
     write: (chunks) => attempt(() => writeAll(file, chunks)),
     commit: () =>
       attempt(async () => {
@@ -146,6 +149,7 @@ async function directOutput(target: string, path: string): Promise<Output> {
   const file = await attempt(() => openFile(target, 'w'))
   const close = () => file.close().catch(() => undefined)
   return {
+    holds: false,
     write: (chunks) => attempt(() => writeAll(file, chunks)),
     commit: () => attempt(() => file.close()),
     abort: close,
@@ -160,6 +164,7 @@ function standardOutput(): Output {
   }
   let held: Uint8Array[] = []
   return {
+    holds: true,
     write: async (chunks) => {
       held.push(...listOf(chunks))
     },
