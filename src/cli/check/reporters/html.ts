@@ -12,7 +12,7 @@ import type { ReportCase, ReportData } from '../page/data.ts'
 import { markup } from '../page/markup.ts'
 import type { CaseResult, Run } from '../results.ts'
 import type { Reporter } from './reporter.ts'
-import { detailsOf, timeText, verdictText } from './summary.ts'
+import { detailsOf, selfTestLines, timeText, verdictText } from './summary.ts'
 
 /** One page that holds everything: it works from disk, without a network, and runs nothing but its own script. */
 export const html: Reporter = {
@@ -68,7 +68,13 @@ function dataOf(run: Run, cases: readonly ReportCase[], approve: string): Report
     title: `convo check: ${verdictText(run)}`,
     verdict: verdictText(run),
     failed: run.failed,
-    about: [run.manifest.path, `convo ${convo}`, `libvips ${libvips}`, timeText(run.milliseconds)],
+    about: [
+      run.manifest.path,
+      `convo ${convo}`,
+      `libvips ${libvips}`,
+      timeText(run.milliseconds),
+      ...selfTestLines(run),
+    ],
     approve,
     counts: run.counts,
     cases,

@@ -1,6 +1,6 @@
 import { type CaseResult, type Run, statuses } from '../results.ts'
 import type { Reporter } from './reporter.ts'
-import { approveText, countsText, detailsOf, signs, timeText, verdictText } from './summary.ts'
+import { approveText, countsText, detailsOf, selfTestLines, signs, timeText, verdictText } from './summary.ts'
 
 /** Markdown, for comments on pull requests and summaries. */
 export const markdown: Reporter = {
@@ -22,6 +22,7 @@ export function markdownOf(run: Run, approve: string): string {
     `### ${run.failed > 0 ? '❌' : '✅'} convo check: ${verdictText(run)}`,
     '',
     `${countsText(run)}; ${timeText(run.milliseconds)}`,
+    ...selfTestLines(run).flatMap((line) => ['', line]),
     ...(rows.length === 0 ? [] : ['', '| | case | status | what |', '|---|---|---|---|', ...rows]),
     ...(shown.length > most ? ['', `and ${shown.length - most} more`] : []),
     ...(approval === undefined ? [] : ['', 'If this is how it should be:', '', fenced(approval)]),

@@ -29,6 +29,14 @@ export function verdictText(run: Run): string {
   return run.cases.length === 1 ? 'The case passes' : `All ${all} pass`
 }
 
+/** What --self-test found: a line, or none where no case was tested. */
+export function selfTestLines({ cases }: Pick<Run, 'cases'>): string[] {
+  const tested = cases.filter(({ selfTest }) => selfTest !== undefined).length
+  const noticed = cases.filter(({ selfTest }) => selfTest === 'noticed').length
+  const those = noticed === tested ? counted(tested, 'case') : `${noticed} of ${counted(tested, 'case')}`
+  return tested === 0 ? [] : [`self-test: a change of just more than may be is noticed in ${those}`]
+}
+
 /** `1.2 s` or `340 ms` */
 export const timeText = (milliseconds: number): string =>
   milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`
