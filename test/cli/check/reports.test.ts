@@ -1,12 +1,11 @@
-import { existsSync } from 'node:fs'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { reporters } from '../../../src/cli/check/reporters/index.ts'
 import { reporterNames } from '../../../src/cli/check/reporters/names.ts'
 import { convo } from '../convo.ts'
+import { hasBrowser, launchBrowser } from './browser.ts'
 import { repository, stripes } from './repository.ts'
 
-const executable = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const nasty = '<img onerror=window.struck=1 src=x>'
 const here = repository()
 
@@ -104,15 +103,13 @@ describe('reporters', () => {
   })
 })
 
-describe.skipIf(!existsSync(executable))('the page, in Chromium', () => {
+describe.skipIf(!hasBrowser)('the page, in Chromium', () => {
   let browser: Browser
   let page: Page
   const errors: string[] = []
 
   beforeAll(async () => {
-    const quiet = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking']
-    const args = ['--headless', '--no-sandbox', '--disable-component-update', '--disable-sync', ...quiet]
-    browser = await chromium.launch({ executablePath: executable, args })
+    browser = await launchBrowser()
   })
   afterAll(() => browser.close())
   beforeEach(async () => {

@@ -36,7 +36,9 @@ export const markup = `
   <div id="viewer">
     <canvas id="canvas" aria-label="The pictures of the case"></canvas>
     <div id="nothing"></div>
-    <div id="legend" hidden>a little<i></i>a lot</div>
+    <div id="legend" hidden>
+      <span id="ignored"><i></i>not compared</span><span id="tolerated"><i></i>tolerated</span>a little<i></i>a lot
+    </div>
   </div>
   <div id="foot">
     <div id="readout"></div>

@@ -1,6 +1,6 @@
 import type { Box } from './difference.ts'
 import { drawDivider, drawPane, type Hover, type Pane, type Scene, type Side } from './draw.ts'
-import { samplesAt } from './png.ts'
+import { samplesAt } from './pixels.ts'
 
 export type Mode = 'side' | 'slider' | 'blink' | 'difference' | 'expected' | 'actual'
 
@@ -16,7 +16,7 @@ export function createViewer(
   events: { hover(at: Hover | undefined): void; changed(): void },
 ) {
   const context = canvas.getContext('2d')!
-  let scene: Scene = {}
+  let scene: Scene = { stretch: { from: 0, factor: 1 } }
   let mode: Mode = 'side'
   let scale = 1
   let [centreX, centreY] = [0, 0]
@@ -268,6 +268,7 @@ export function createViewer(
       goTo(boxes[boxIndex]!)
     },
     redraw: queue,
+    scene: () => scene,
     state: () => ({
       mode,
       scale,
