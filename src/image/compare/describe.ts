@@ -23,6 +23,7 @@ export function describe(comparison: Comparison): string[] {
     ...(mismatches.every((mismatch) => mismatch === 'icc') && stats !== undefined && notes.length === 0
       ? [line('picture', shapeText(expected))]
       : [line('expected', shapeText(expected)), line('actual', shapeText(actual))]),
+    ...comparedLines(comparison),
     ...mismatches
       .filter((mismatch) => mismatch !== 'icc')
       .map((mismatch) => line('failed', mismatchText(mismatch, comparison))),
@@ -35,6 +36,13 @@ export function describe(comparison: Comparison): string[] {
 }
 
 const line = (label: string, text: string): string => `  ${label.padEnd(9)} ${text}`
+
+/** That some pixels were left out: `same` is then said of the others only. */
+function comparedLines({ expected, actual, stats }: Comparison): string[] {
+  const all = Math.max(expected.width, actual.width) * Math.max(expected.height, actual.height)
+  if (stats === undefined || stats.compared === all) return []
+  return [line('compared', `${stats.compared} of ${all} pixels; the others are left out`)]
+}
 
 function statsLines({ map }: Comparison, stats: Stats): string[] {
   const { differing, compared, share, counted, largest, rmse, psnr, ssim, density, clusters } = stats
