@@ -78,6 +78,8 @@ export type Run = {
   readonly tools: Readonly<Record<string, string>>
   readonly manifest: Seen
   readonly goldens: string
+  /** The folder that the pictures were written to. */
+  readonly results: string
   readonly filter?: readonly string[]
   readonly shard?: { readonly index: number; readonly count: number }
   readonly counts: Readonly<Record<Status, number>>

@@ -70,6 +70,7 @@ export async function runCheck(manifest: Manifest, options: CheckOptions): Promi
     tools: { ...toolVersions(), node: process.versions.node },
     manifest: { path: manifest.file, sha256: manifest.digest },
     goldens: manifest.goldens,
+    results,
     ...(filter.length > 0 && { filter }),
     ...optional('shard', shard),
     counts: countsOf(cases),

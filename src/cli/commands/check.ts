@@ -35,7 +35,7 @@ export const checkCommand: Command = {
     'convo check',
     'convo check --filter "blur-*" --reporter html=report.html',
     'convo check --self-test --reporter junit=junit.xml --reporter pretty',
-    'convo check --shard 2/4 --reporter json=shard-2/results.json',
+    'convo check --shard 2/4 --results shard-2',
   ],
   details: () => [
     { title: 'A manifest', text: example.replace(/^/gm, '  ') },

@@ -9,8 +9,6 @@ export type ReportData = {
   readonly failed: number
   /** What made it: `convo 0.1.0`, the manifest, the time it took. */
   readonly about: readonly string[]
-  /** The command that approves, without names. */
-  readonly approve: string
   readonly counts: Readonly<Record<string, number>>
   readonly cases: readonly ReportCase[]
 }
@@ -25,7 +23,8 @@ export type ReportCase = {
   readonly facts: readonly (readonly [label: string, value: string])[]
   /** Lines of an error. */
   readonly why: readonly string[]
-  readonly approvable: boolean
+  /** The command that approves it, without its name, where there is something to approve. */
+  readonly approve?: string
   /** The numbers of the pictures. */
   readonly expected?: number
   readonly actual?: number

@@ -224,7 +224,7 @@ function showZoom(): void {
 // Decisions
 
 function markCurrent(mark: Mark): void {
-  if (current === undefined || !current.approvable) return
+  if (current?.approve === undefined) return
   if (marks.get(current.name) === mark) marks.delete(current.name)
   else marks.set(current.name, mark)
   const before = current
@@ -234,10 +234,15 @@ function markCurrent(mark: Mark): void {
   if (isMarked) step(1)
 }
 
+/** Cases that were marked, or the one that is shown; those of one folder of results by one command. */
 function commandText(): string {
-  const chosen = [...marks].filter(([, mark]) => mark === 'approve').map(([name]) => name)
-  const names = chosen.length > 0 || marks.size > 0 ? chosen : current?.approvable ? [current.name] : []
-  return names.length === 0 ? '' : [data.approve, ...names.map(shellWord)].join(' ')
+  const chosen = data.cases.filter(({ name }) => marks.get(name) === 'approve')
+  const cases = chosen.length > 0 || marks.size > 0 || current === undefined ? chosen : [current]
+  const commands = new Map<string, string[]>()
+  for (const { name, approve } of cases) {
+    if (approve !== undefined) commands.set(approve, [...(commands.get(approve) ?? []), shellWord(name)])
+  }
+  return [...commands].map(([command, names]) => `${command} ${names.join(' ')}`).join(' && ')
 }
 
 function shellWord(word: string): string {
@@ -247,11 +252,11 @@ function shellWord(word: string): string {
 function showCommand(): void {
   const text = commandText()
   byId('command').textContent = text
-  byId('decide').hidden = data.cases.every((one) => !one.approvable)
+  byId('decide').hidden = data.cases.every(({ approve }) => approve === undefined)
   ;(byId('copy') as HTMLButtonElement).disabled = text === ''
   for (const name of ['approve', 'reject'] as const) {
     const button = byId(name) as HTMLButtonElement
-    button.disabled = !current?.approvable
+    button.disabled = current?.approve === undefined
     button.setAttribute('aria-pressed', String(current !== undefined && marks.get(current.name) === name))
   }
 }

@@ -9,7 +9,7 @@ import { markup } from '../page/markup.ts'
 import type { CaseResult, Run } from '../results.ts'
 import { goldenOf, picturesOf } from './pictures.ts'
 import type { Reporter } from './reporter.ts'
-import { detailsOf, selfTestLines, timeText, verdictText } from './summary.ts'
+import { type Approve, detailsOf, selfTestLines, timeText, verdictText } from './summary.ts'
 
 /** One page that holds everything: it works from disk, without a network, and runs nothing but its own script. */
 export const html: Reporter = {
@@ -33,7 +33,7 @@ type Bring = (file: string, one: CaseResult) => Promise<Uint8Array | undefined>
  * bit; others are converted, and floats keep all their bits. Of several pages, the one that the result is about. Cases
  * that pass show their golden, as far as there is room.
  */
-export async function reportPage(run: Run, bring: Bring, approve: string): Promise<string> {
+export async function reportPage(run: Run, bring: Bring, approve: Approve): Promise<string> {
   const pictures: string[] = []
   const embed = (bytes: Uint8Array | undefined): number | undefined =>
     bytes && pictures.push(Buffer.from(bytes).toString('base64')) - 1
@@ -46,7 +46,7 @@ export async function reportPage(run: Run, bring: Bring, approve: string): Promi
       const fits = golden !== undefined && golden.bytes.length <= passingRoom
       if (fits) passingRoom -= golden.bytes.length
       cases.push({
-        ...caseData(one),
+        ...caseData(one, approve),
         ...(fits && { expected: embed(golden.bytes)!, ...optional('stretch', golden.stretch) }),
       })
       continue
@@ -55,7 +55,7 @@ export async function reportPage(run: Run, bring: Bring, approve: string): Promi
     const isLeftOut = room <= 0 && (one.expected !== undefined || one.actual !== undefined)
     room -= [expected, actual, marks].reduce((sum, bytes) => sum + (bytes?.length ?? 0), 0)
     cases.push({
-      ...caseData(one),
+      ...caseData(one, approve),
       ...optional('expected', embed(expected)),
       ...optional('actual', embed(actual)),
       ...optional('marks', embed(marks)),
@@ -65,10 +65,10 @@ export async function reportPage(run: Run, bring: Bring, approve: string): Promi
       }),
     })
   }
-  return document(dataOf(run, cases, approve), pictures)
+  return document(dataOf(run, cases), pictures)
 }
 
-function dataOf(run: Run, cases: readonly ReportCase[], approve: string): ReportData {
+function dataOf(run: Run, cases: readonly ReportCase[]): ReportData {
   const { convo, libvips } = run.tools
   return {
     title: `convo check: ${verdictText(run)}`,
@@ -81,13 +81,12 @@ function dataOf(run: Run, cases: readonly ReportCase[], approve: string): Report
       timeText(run.milliseconds),
       ...selfTestLines(run),
     ],
-    approve,
     counts: run.counts,
     cases,
   }
 }
 
-function caseData(one: CaseResult): ReportCase {
+function caseData(one: CaseResult, approve: Approve): ReportCase {
   const { name, status, failed, message, facts, command } = one
   return {
     name,
@@ -96,7 +95,7 @@ function caseData(one: CaseResult): ReportCase {
     message,
     why: detailsOf(one),
     facts: [...facts, ...(command === undefined ? [] : [['made by', command] as const])],
-    approvable: one.approval !== undefined,
+    ...(one.approval !== undefined && { approve: approve(one) }),
   }
 }
 
