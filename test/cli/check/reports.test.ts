@@ -1,3 +1,4 @@
+import { basename, dirname } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { reporters } from '../../../src/cli/check/reporters/index.ts'
@@ -69,6 +70,15 @@ describe('reporters', () => {
     const json = await here.convo(['check', '--reporter', 'json'], env)
     expect(JSON.parse(json.stdout)).toMatchObject({ failed: 3 })
     expect(json.stderr).toContain('::error ')
+  })
+
+  it('point GitHub at the manifest from the root of the repository, also from a folder below it', async () => {
+    await changed()
+    const env = { GITHUB_ACTIONS: 'true', GITHUB_WORKSPACE: dirname(here.path()) }
+    const run = await here.convo(['check'], env)
+    expect(run.stdout).toContain(`::error file=${basename(here.path())}/convo.check.yaml,line=2,`)
+    const elsewhere = await here.convo(['check'], { ...env, GITHUB_WORKSPACE: here.path('other') })
+    expect(elsewhere.stdout).toContain('::error file=convo.check.yaml,line=2,')
   })
 
   it('do not share standard output, and are refused by name with the nearest', async () => {
