@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm, rmdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { ConvoError } from '../../error.ts'
 import type { Comparison } from '../../image/compare/comparison.ts'
@@ -94,7 +94,7 @@ export async function judge(
       : undefined
   if (status === 'pass' && edited === undefined && tested !== 'missed') {
     // There is nothing to look at or to approve.
-    await rm(join(around.results, dirname(made.file)), { recursive: true, force: true })
+    await removePicture(join(around.results, made.file))
     const { actual: _, approval: __, ...rest } = judgement
     return { ...rest, ...optional('selfTest', tested) }
   }
@@ -107,6 +107,12 @@ export async function judge(
     around,
   )
   return { ...judgement, ...edited, ...missed(tested), ...pictures }
+}
+
+/** Removes a picture, and its folder unless a case of a longer name has its own in it. */
+async function removePicture(path: string): Promise<void> {
+  await rm(path, { force: true })
+  await rmdir(dirname(path)).catch(() => undefined)
 }
 
 const statusOf: Readonly<Record<Comparison['outcome'], Status>> = {

@@ -2,7 +2,8 @@ import { resolve } from '../../params.ts'
 import { checkSettings, reportSettings, resultsSettings } from '../check/settings.ts'
 import type { Command } from '../command.ts'
 
-const example = `goldens: goldens                   # a folder beside the manifest
+const example = `# yaml-language-server: $schema=node_modules/convo/dist/check.schema.json
+goldens: goldens                   # a folder beside the manifest
 cases:
   - name: blur-{stem}
     input: pictures/*.png
