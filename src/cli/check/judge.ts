@@ -78,7 +78,7 @@ export async function judge(
   const judgement: Judgement = {
     status,
     message: pages || `${isOneOfMany ? `page ${here.number} of ${here.count}: ` : ''}${messageOf(worst)}`,
-    why: [],
+    why: status === 'pass' ? [] : otherTools(entry, made),
     facts: [...factsOf(worst), ...(isOneOfMany ? [pagesFact(result)] : [])],
     golden: file,
     ...(isOneOfMany && { page: here }),
@@ -107,6 +107,15 @@ export async function judge(
     around,
   )
   return { ...judgement, ...edited, ...missed(tested), ...pictures }
+}
+
+/** That a golden was made with other versions, which may be all there is to a difference. */
+function otherTools(entry: LockEntry | undefined, made: Made): string[] {
+  const tools = Object.entries(entry?.tools ?? {}).flatMap(([name, version]) => {
+    const now = made.tools[name]
+    return now === undefined || now === version ? [] : [`${name} ${version}, now ${now}`]
+  })
+  return tools.length === 0 ? [] : [`the golden was made with ${tools.join('; ')}`]
 }
 
 /** Removes a picture, and its folder unless a case of a longer name has its own in it. */
