@@ -332,6 +332,23 @@ describe('convo compare', () => {
     expect((await compare('a.png', 'a.png')).stdout).not.toContain('compared')
   })
 
+  it('says of gray as RGB that only the channels differ', async () => {
+    const gray = rgb.filter((_, i) => i % 3 === 0)
+    await sharp(gray, { raw: { width, height, channels: 1 } })
+      .toColourspace('b-w')
+      .png()
+      .toFile(path('gray.png'))
+    await png(
+      'spread.png',
+      rgb.map((_, i) => gray[Math.floor(i / 3)]!),
+    )
+    const { status, stdout } = await compare('gray.png', 'spread.png')
+    expect(status).toBe(1)
+    expect(stdout).toContain(
+      'the channels differ: expected gray, got RGB\n  pixels    all are equal, but for that\n',
+    )
+  })
+
   it('refuses a style of a picture that is not asked for', async () => {
     const { status, stderr } = await compare('a.png', 'one.png', '--diff-style', 'heat')
     expect(status).toBe(2)

@@ -28,7 +28,7 @@ export function messageOf({
     return mismatch === 'icc' ? notes.filter((note) => note.startsWith('colour profiles')) : []
   })
   const { differing = 0, compared = 0, largest } = stats ?? {}
-  if (differing === 0) return other.join('; ')
+  if (differing === 0) return `${other.join('; ')}; else all pixels are equal`
   const how = largest === undefined ? '' : `, ${largestText(largest)}`
   const why = failed.length > 0 && outcome === 'different' ? failedText(failed) : ''
   const differ = differing === 1 ? 'differs' : 'differ'

@@ -30,7 +30,7 @@ export function describe(comparison: Comparison): string[] {
     ...notes.map((note) =>
       line(mismatches.includes('icc') && note.startsWith('colour') ? 'failed' : 'note', note),
     ),
-    ...(stats === undefined || stats.differing === 0 ? [] : statsLines(comparison, stats)),
+    ...(stats === undefined || stats.differing === 0 ? likeLines(comparison) : statsLines(comparison, stats)),
     ...failed.map(({ limit, allowed, text }) => line('failed', `--${limit} ${allowed}: ${text}`)),
   ]
 }
@@ -43,6 +43,10 @@ function comparedLines({ expected, actual, stats }: Comparison): string[] {
   if (stats === undefined || stats.compared === all) return []
   return [line('compared', `${stats.compared} of ${all} pixels; the others are left out`)]
 }
+
+/** Where only channels, depth or profile differ, the samples are no reason to look any further. */
+const likeLines = ({ stats, mismatches }: Comparison): string[] =>
+  stats === undefined || mismatches.length === 0 ? [] : [line('pixels', 'all are equal, but for that')]
 
 function statsLines({ map }: Comparison, stats: Stats): string[] {
   const { differing, compared, share, counted, largest, rmse, psnr, ssim, density, clusters } = stats

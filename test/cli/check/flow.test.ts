@@ -247,8 +247,8 @@ describe('what a case finds', () => {
     const run = await here.convo(['check', '--reporter', 'lines'])
     expect(run.stdout.split('\n')).toEqual([
       'size\tsize\t8x9 pixels, and the golden has 8x8',
-      'changed\tdepth\t16 bits, and the golden has 8 bits',
-      'changed\tchannels\tRGB, and the golden is gray',
+      'changed\tdepth\t16 bits, and the golden has 8 bits; else all pixels are equal',
+      'changed\tchannels\tRGB, and the golden is gray; else all pixels are equal',
       'changed\tlow\t8 of 64 pixels differ, by up to 1 in gray at 3,0',
       'changed\tplus\t64 of 64 pixels differ, by up to 1 in gray at 0,0',
       '',
