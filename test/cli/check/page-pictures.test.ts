@@ -43,6 +43,16 @@ describe.skipIf(!hasBrowser)('the pictures of the page, in Chromium', () => {
   const text = (id: string) => page.locator(`#${id}`).textContent()
   const isShown = (id: string) => page.locator(`#${id}`).isVisible()
 
+  /** The colour of a pixel of the picture, as wide as the canvas is and in its middle. */
+  const colour = (x: number, y: number) =>
+    page.evaluate<number[]>(`(() => {
+      const canvas = document.getElementById('canvas')
+      const scale = Number(document.getElementById('zoom').textContent.replace(' %', '')) / 100
+      const [left, top] = [canvas.width / 2 - 20 * scale, canvas.height / 2 - 10 * scale]
+      const at = [left + (${x} + 0.5) * scale, top + (${y} + 0.5) * scale]
+      return [...canvas.getContext('2d').getImageData(...at, 1, 1).data.slice(0, 3)]
+    })()`)
+
   it('of an animation, are those of the page that differs most, which the text names', async () => {
     const frame = (level: number) => ({
       width: 16,
@@ -84,14 +94,6 @@ describe.skipIf(!hasBrowser)('the pictures of the page, in Chromium', () => {
     expect(await isShown('legend')).toBe(false)
     await page.keyboard.press('4')
     expect([await isShown('tolerated'), await isShown('ignored')]).toEqual([true, true])
-    const colour = (x: number, y: number) =>
-      page.evaluate<number[]>(`(() => {
-        const canvas = document.getElementById('canvas')
-        const scale = Number(document.getElementById('zoom').textContent.replace(' %', '')) / 100
-        const [left, top] = [canvas.width / 2 - 20 * scale, canvas.height / 2 - 10 * scale]
-        const at = [left + (${x} + 0.5) * scale, top + (${y} + 0.5) * scale]
-        return [...canvas.getContext('2d').getImageData(...at, 1, 1).data.slice(0, 3)]
-      })()`)
     await page.mouse.move(1, 1)
     await page.waitForTimeout(100)
     expect(await colour(20, 10)).toEqual([64, 156, 170])
@@ -118,6 +120,27 @@ describe.skipIf(!hasBrowser)('the pictures of the page, in Chromium', () => {
       false,
     ])
     expect(here.files('.convo/check/one')).toEqual(['actual.png', 'diff.png', 'expected.png'])
+  })
+
+  it('are told within the tolerance alone where nothing is beyond it, the farther the brighter', async () => {
+    const after = gray((x, y) => ramp(x, y) + (x < 10 ? 1 : x < 20 ? 4 : 0))
+    await open('a.png', gray(ramp), after, ', tolerance: { max-abs: 4, reason: noise }')
+    await page.keyboard.press('4')
+    expect([await isShown('tolerated'), await isShown('counted')]).toEqual([true, false])
+    await page.mouse.move(1, 1)
+    await page.waitForTimeout(100)
+    expect(await colour(15, 10)).toEqual([64, 156, 170])
+    const [, green] = await colour(5, 10)
+    expect(green).toBeLessThan(110)
+  })
+
+  it('of few pixels, are so large that the values stand in them', async () => {
+    await open(
+      'a.png',
+      png(2, 2, ramp),
+      png(2, 2, (x, y) => ramp(x, y) + 1),
+    )
+    expect(await text('zoom')).toBe('6400 %')
   })
 
   it('of a case that passes, are its golden', async () => {

@@ -8,7 +8,8 @@ export type Difference = {
   readonly image: HTMLCanvasElement
   /** Around what lies together, those with most differing pixels first. */
   readonly boxes: readonly Box[]
-  /** Whether some pixels differ within the tolerance, and whether some were not compared. */
+  /** Whether some pixels count as differing, some differ within the tolerance, some were not compared. */
+  readonly hasCounted: boolean
   readonly hasTolerated: boolean
   readonly hasIgnored: boolean
 }
@@ -20,7 +21,8 @@ const ramp: readonly (readonly [number, number, number])[] = [
   [255, 140, 50],
   [255, 240, 120],
 ]
-const toleratedColour = [64, 156, 170]
+/** The brightest of what is within the tolerance. */
+const teal = [64, 156, 170]
 
 /** What became of a pixel, as the picture of the marks has it. */
 const [equal, ignored, tolerated, counted] = [0, 64, 128, 255]
@@ -40,7 +42,11 @@ export function differenceOf(
   const distances = distancesOf(expected, actual, width, height)
   const markAt = (at: number) => marks?.data[at] ?? (distances[at] === 0 ? equal : counted)
   const found = new Set<number>()
-  for (let at = 0; at < distances.length; at++) found.add(markAt(at))
+  let mostTolerated = 0
+  for (let at = 0; at < distances.length; at++) {
+    found.add(markAt(at))
+    if (markAt(at) === tolerated) mostTolerated = Math.max(mostTolerated, distances[at]!)
+  }
   const framed = found.has(counted) ? counted : tolerated
   const share = shareOf(distances, expected.depth, actual.depth)
   const image = new ImageData(width, height)
@@ -52,7 +58,7 @@ export function differenceOf(
         mark === counted
           ? heat(share(distances[at]!))
           : mark === tolerated
-            ? toleratedColour
+            ? toleratedColour(distances[at]! / mostTolerated)
             : dimmed(actual, x, y, stretch, mark === ignored)
       image.data.set(colour, 4 * at)
       image.data[4 * at + 3] = 255
@@ -62,6 +68,7 @@ export function differenceOf(
   return {
     image: paint(image),
     boxes: boxesOf(cells),
+    hasCounted: found.has(counted),
     hasTolerated: found.has(tolerated),
     hasIgnored: found.has(ignored),
   }
@@ -99,6 +106,9 @@ function dimmed(picture: Pixels, x: number, y: number, stretch: Stretch, isHatch
   const gray = 24 + levelOf(data[at + (channels >= 3 ? 1 : 0)]!, depth, stretch) * 0.22
   return isHatched ? [gray + 8, gray + 20, gray + ((x + y) % 8 < 3 ? 78 : 48)] : [gray, gray, gray]
 }
+
+const toleratedColour = (share: number): number[] =>
+  teal.map((c) => c * (0.45 + 0.55 * (Number.isFinite(share) ? share : 1)))
 
 /** How far along the ramp a difference lies. Logarithmic: 1 is plain to see, and 10 is told from 100. */
 function shareOf(distances: Float32Array, ...depths: Pixels['depth'][]): (distance: number) => number {

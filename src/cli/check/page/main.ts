@@ -179,6 +179,7 @@ function setMode(next: Mode, keep = true): void {
   }
   const { difference } = viewer.scene()
   byId('legend').hidden = next !== 'difference'
+  byId('counted').hidden = difference?.hasCounted === false
   byId('tolerated').hidden = difference?.hasTolerated !== true
   byId('ignored').hidden = difference?.hasIgnored !== true
 }

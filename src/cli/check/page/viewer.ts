@@ -5,6 +5,8 @@ import { samplesAt } from './pixels.ts'
 export type Mode = 'side' | 'slider' | 'blink' | 'difference' | 'expected' | 'actual'
 
 const maxScale = 96
+/** A picture of few pixels is shown with the values in them. */
+const mostFit = 64
 const gap = 2
 const blinkMilliseconds = 600
 
@@ -62,7 +64,7 @@ export function createViewer(
       ((pane?.width ?? width) - margin) / picture.width,
       (height - margin) / picture.height,
     )
-    return Math.max(0.01, room >= 2 ? Math.min(16, Math.floor(room)) : room)
+    return Math.max(0.01, room >= 2 ? Math.min(mostFit, Math.floor(room)) : room)
   }
 
   function fitPicture(): void {
