@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { filters } from '../src/filters/table.ts'
@@ -25,7 +26,27 @@ describe('the pictures that convo makes', () => {
   test('would be missed if they differed by one level', async () => {
     const run = await convo(['check', manifest, '--results', here.path('self'), '--self-test'])
     expect(run.stdout + run.stderr).toMatch(/All \d+ cases pass/)
+    expect(run.stdout).toContain('self-test: a change of just more than may be is noticed in 61 cases')
     expect(run.status).toBe(0)
+  })
+
+  test('fail the check, and are told in both reports, where a filter is off by a rounding', async () => {
+    const samples = relative(here.path(), dirname(manifest))
+    const off = here.path('off.check.yaml')
+    const text = readFileSync(manifest, 'utf8')
+      .replace('run: [gaussian]', 'run: [gaussian, --scale, 1.002]')
+      .replace(/\.\.\/(?=test|kernels)/g, `${samples}/../`)
+      .replaceAll('small/', `${samples}/small/`)
+    writeFileSync(off, text)
+    const [junit, html] = [here.path('off.xml'), here.path('off.html')]
+    const reporters = ['pretty', `junit=${junit}`, `html=${html}`].flatMap((r) => ['--reporter', r])
+    const run = await convo(['check', off, '--self-test', '--results', here.path('off'), ...reporters])
+    expect(run.status).toBe(1)
+    expect(run.stdout).toContain('1 of 61 cases failed: 1 changed, 60 pass')
+    expect(readFileSync(junit, 'utf8')).toMatch(
+      /failures="1"[\s\S]*name="filter\/gaussian-colour"[^>]*><failure message="[\d,]+ of 6,912 pixels differ/,
+    )
+    expect(readFileSync(html, 'utf8')).toContain('1 of 61 cases failed')
   })
 
   test('include every named filter', () => {

@@ -305,10 +305,54 @@ describe('convo compare', () => {
     expect(lastLine(stdout)).toBe('smallest tolerance that would pass: --max-abs 4, or --max-diff-pixels 256')
     expect((await sharp(path('page.png')).stats()).channels[0]!.mean).toBe(255)
     expect((await compare('three.webp', 'other.webp', '--max-abs', '4')).status).toBe(0)
+    // a page that is tolerated comes first, and the one that is not is drawn
+    await animate('later.webp', 11, 20, 90)
+    const later = await compare(
+      'three.webp',
+      'later.webp',
+      '--max-abs',
+      '2',
+      '--diff',
+      'page.png',
+      '--diff-style',
+      'mask',
+    )
+    expect(later.stdout).toContain('page.png: page 3')
+    expect((await sharp(path('page.png')).stats()).channels[0]!.mean).toBe(255)
     const fewer = await compare('three.webp', 'two.webp')
     expect(fewer.status).toBe(1)
     expect(fewer.stdout).toContain('the numbers of pages differ: expected 3, got 2')
     expect((await compare('three.webp', 'two.webp', '--max-abs', '255')).status).toBe(1)
+  })
+
+  it('says that the answer is of a part only where pixels are left out', async () => {
+    const { status, stdout } = await compare('a.png', 'one.png', '--ignore', '0,0,20,8')
+    expect(status).toBe(0)
+    expect(stdout).toContain('\n  compared  1376 of 1536 pixels; the others are left out\n')
+    expect((await compare('a.png', 'a.png')).stdout).not.toContain('compared')
+  })
+
+  it('says of gray as RGB that only the channels differ', async () => {
+    const gray = rgb.filter((_, i) => i % 3 === 0)
+    await sharp(gray, { raw: { width, height, channels: 1 } })
+      .toColourspace('b-w')
+      .png()
+      .toFile(path('gray.png'))
+    await png(
+      'spread.png',
+      rgb.map((_, i) => gray[Math.floor(i / 3)]!),
+    )
+    const { status, stdout } = await compare('gray.png', 'spread.png')
+    expect(status).toBe(1)
+    expect(stdout).toContain(
+      'the channels differ: expected gray, got RGB\n  pixels    all are equal, but for that\n',
+    )
+  })
+
+  it('refuses a style of a picture that is not asked for', async () => {
+    const { status, stderr } = await compare('a.png', 'one.png', '--diff-style', 'heat')
+    expect(status).toBe(2)
+    expect(stderr).toContain('--diff-style has no meaning without --diff')
   })
 
   it('float arrays, plane by plane', async () => {

@@ -1,6 +1,6 @@
 import { brief } from '../../image/compare/compare.ts'
 import { type Comparison, channelsText, depthText, type Largest } from '../../image/compare/comparison.ts'
-import { fullScale } from '../../tensor/picture.ts'
+import { type Depth, fullScale } from '../../tensor/picture.ts'
 import type { Measured } from './results.ts'
 import { counted } from './values.ts'
 
@@ -28,7 +28,7 @@ export function messageOf({
     return mismatch === 'icc' ? notes.filter((note) => note.startsWith('colour profiles')) : []
   })
   const { differing = 0, compared = 0, largest } = stats ?? {}
-  if (differing === 0) return other.join('; ')
+  if (differing === 0) return `${other.join('; ')}; else all pixels are equal`
   const how = largest === undefined ? '' : `, ${largestText(largest)}`
   const why = failed.length > 0 && outcome === 'different' ? failedText(failed) : ''
   const differ = differing === 1 ? 'differs' : 'differ'
@@ -59,7 +59,7 @@ export function factsOf({ expected, stats, failed, mismatches, notes }: Comparis
   const { differing, compared, share, largest, rmse, psnr, ssim, density, clusters } = stats
   const facts: [string, string | undefined][] = [
     ['differing pixels', `${number(differing)} of ${number(compared)} (${percent(share)})`],
-    ['largest difference', largest && largestFact(largest, fullScale(expected.depth))],
+    ['largest difference', largest && largestFact(largest, expected.depth)],
     ['RMSE', Number.isFinite(rmse) ? brief(rmse) : undefined],
     ['PSNR', Number.isFinite(psnr) ? `${psnr.toFixed(2)} dB` : undefined],
     ['SSIM', ssim === undefined ? undefined : brief(ssim)],
@@ -76,10 +76,12 @@ export function factsOf({ expected, stats, failed, mismatches, notes }: Comparis
   return facts.filter((fact): fact is [string, string] => fact[1] !== undefined)
 }
 
-function largestFact({ difference, channel, x, y, expected, got }: Largest, full: number): string {
+function largestFact({ difference, channel, x, y, expected, got }: Largest, depth: Depth): string {
   if (!Number.isFinite(difference)) return `no number at ${x},${y}`
   const values = expected === undefined ? '' : `: ${brief(expected)} expected, ${brief(got ?? 0)} found`
-  return `${brief(difference)} of ${full}${channel === undefined ? '' : `, ${channel}`} at ${x},${y}${values}`
+  // floats have no largest value
+  const full = depth === 32 ? '' : ` of ${fullScale(depth)}`
+  return `${brief(difference)}${full}${channel === undefined ? '' : `, ${channel}`} at ${x},${y}${values}`
 }
 
 const clustersText = (
@@ -111,5 +113,6 @@ const number = (n: number): string => n.toString().replace(/\B(?=(\d{3})+$)/g, '
 
 function percent(share: number): string {
   const value = share * 100
+  if (value > 99.5 && share < 1) return 'nearly 100 %'
   return value !== 0 && value < 0.01 ? 'less than 0.01 %' : `${Number(value.toPrecision(3))} %`
 }

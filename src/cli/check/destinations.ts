@@ -88,7 +88,7 @@ function destination(
     append: (path, text) => appendFile(path, text),
     env,
     results,
-    approve: approveCommand(results),
+    approve: () => approveCommand(results),
     width: io.width,
     hasColour: isOutput && hasColour(env),
   }

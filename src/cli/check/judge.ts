@@ -1,9 +1,9 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm, rmdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { ConvoError } from '../../error.ts'
 import type { Comparison } from '../../image/compare/comparison.ts'
 import { comparePages } from '../../image/compare/pages.ts'
-import { renderDiff } from '../../image/compare/render.ts'
+import { renderDiff, renderMarks } from '../../image/compare/render.ts'
 import { type Tolerance, toleranceOf } from '../../image/compare/tolerance.ts'
 import { digestOf } from '../../image/digest.ts'
 import { encodePngWhole } from '../../image/filter-rows.ts'
@@ -72,11 +72,16 @@ export async function judge(
   const worst = result.pages.find(({ outcome }) => outcome === result.outcome) ?? result.pages[0]!
   const status = statusOf[result.outcome]
   const pages = result.expectedPages === result.actualPages ? '' : pagesText(result)
+  const page = result.pages.indexOf(worst)
+  const isOneOfMany = result.pages.length > 1 && worst.outcome !== 'same' && pages === ''
+  const here = { number: page + 1, count: result.pages.length }
   const judgement: Judgement = {
     status,
-    message: pages === '' ? messageOf(worst) : pages,
-    why: [],
-    facts: factsOf(worst),
+    message: pages || `${isOneOfMany ? `page ${here.number} of ${here.count}: ` : ''}${messageOf(worst)}`,
+    why: status === 'pass' ? [] : otherTools(entry, made),
+    facts: [...factsOf(worst), ...(isOneOfMany ? [pagesFact(result)] : [])],
+    golden: file,
+    ...(isOneOfMany && { page: here }),
     ...optional('measured', measuredOf(worst)),
     ...optional('smallest', pages === '' ? smallestText({ ...worst, smallest: result.smallest }) : undefined),
     actual: made.file,
@@ -89,13 +94,34 @@ export async function judge(
       : undefined
   if (status === 'pass' && edited === undefined && tested !== 'missed') {
     // There is nothing to look at or to approve.
-    await rm(join(around.results, dirname(made.file)), { recursive: true, force: true })
+    await removePicture(join(around.results, made.file))
     const { actual: _, approval: __, ...rest } = judgement
     return { ...rest, ...optional('selfTest', tested) }
   }
-  const page = result.pages.indexOf(worst)
-  const pictures = await showPictures(made, golden, [expected[page]!, actual[page]!], worst, around)
+  const pictures = await showPictures(
+    made,
+    golden,
+    [expected[page]!, actual[page]!],
+    worst,
+    tolerance,
+    around,
+  )
   return { ...judgement, ...edited, ...missed(tested), ...pictures }
+}
+
+/** That a golden was made with other versions, which may be all there is to a difference. */
+function otherTools(entry: LockEntry | undefined, made: Made): string[] {
+  const tools = Object.entries(entry?.tools ?? {}).flatMap(([name, version]) => {
+    const now = made.tools[name]
+    return now === undefined || now === version ? [] : [`${name} ${version}, now ${now}`]
+  })
+  return tools.length === 0 ? [] : [`the golden was made with ${tools.join('; ')}`]
+}
+
+/** Removes a picture, and its folder unless a case of a longer name has its own in it. */
+async function removePicture(path: string): Promise<void> {
+  await rm(path, { force: true })
+  await rmdir(dirname(path)).catch(() => undefined)
 }
 
 const statusOf: Readonly<Record<Comparison['outcome'], Status>> = {
@@ -208,20 +234,30 @@ async function showPictures(
   golden: Golden,
   [expected, actual]: readonly [Picture, Picture],
   comparison: Comparison,
+  tolerance: Tolerance,
   { results }: Surroundings,
-): Promise<Pick<CaseResult, 'expected' | 'diff'>> {
+): Promise<Pick<CaseResult, 'expected' | 'diff' | 'marks'>> {
   const folder = dirname(made.file)
   const names = {
     expected: join(folder, `expected${extensionOf(golden.path)}`),
     diff: join(folder, 'diff.png'),
+    marks: join(folder, 'marks.png'),
   }
+  const write = (name: string, picture: Picture) =>
+    writeFile(join(results, name), encodePngWhole(picture, compressionSettings(undefined)))
   await mkdir(join(results, folder), { recursive: true })
   await writeFile(join(results, names.expected), golden.bytes!)
+  const { marks, ...plain } = names
   if (comparison.outcome === 'same') return { expected: names.expected }
-  const picture = renderDiff(expected, actual, comparison, 'overlay')
-  await writeFile(join(results, names.diff), encodePngWhole(picture, compressionSettings(undefined)))
+  await write(names.diff, renderDiff(expected, actual, comparison, 'overlay'))
+  if (comparison.map === undefined || isPlain(comparison, tolerance)) return plain
+  await write(marks, renderMarks(expected, actual, comparison))
   return names
 }
+
+/** Whether every pixel that differs in any sample counts: there is nothing to mark. */
+const isPlain = ({ map, ignored }: Comparison, { alpha = 'strict' }: Tolerance): boolean =>
+  ignored === undefined && map?.counted === undefined && map?.threshold === 0 && alpha === 'strict'
 
 const extensionOf = (path: string): string => /\.[^./\\]*$/.exec(path)?.[0] ?? ''
 
@@ -231,6 +267,12 @@ const pagesOf = (pictures: readonly Picture[]) => ({
     yield* pictures
   })(),
 })
+
+/** How many of the pages differ: what is said of one of them is not said of all. */
+function pagesFact({ pages }: { readonly pages: readonly Comparison[] }): [string, string] {
+  const differing = pages.filter(({ outcome }) => outcome !== 'same').length
+  return ['pages', `${differing} of ${pages.length} ${differing === 1 ? 'differs' : 'differ'}`]
+}
 
 const pagesText = ({ expectedPages, actualPages }: { expectedPages: number; actualPages: number }): string =>
   `${actualPages} pages, and the golden has ${expectedPages}`

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { dirname, extname, join, relative } from 'node:path'
+import { dirname, extname, relative } from 'node:path'
 import { glob, isDynamicPattern } from 'tinyglobby'
 import { isMap, isSeq, type Node, type YAMLMap } from 'yaml'
 import { ConvoError } from '../../error.ts'
@@ -8,6 +8,7 @@ import { type ToleranceValues, toleranceSettings } from '../../image/compare/tol
 import { resolve } from '../../params.ts'
 import schema from './check.schema.json' with { type: 'json' }
 import { manifestError, type Place, placeText, readSource, type Source } from './document.ts'
+import { from } from './files.ts'
 import { fillName, nameProblem, pathOfName } from './names.ts'
 import { type Schema, violations } from './schema.ts'
 import { isLoose } from './tolerance.ts'
@@ -48,7 +49,7 @@ export const manifestNames = ['convo.check.yaml', 'convo.check.yml', 'convo.chec
 
 /** The manifest of a folder. @throws ConvoError E_USAGE where there is none */
 export function findManifest(folder = '.'): string {
-  const found = manifestNames.map((name) => join(folder, name)).find((path) => existsSync(path))
+  const found = manifestNames.map((name) => from(folder, name)).find((path) => existsSync(path))
   if (found !== undefined) return found
   throw new ConvoError('E_USAGE', 'there is no manifest here', {
     why: `looked for ${manifestNames.join(', ')}`,
@@ -87,7 +88,7 @@ export async function loadManifest(file: string): Promise<Manifest> {
   return {
     file,
     folder,
-    goldens: join(folder, raw.goldens ?? 'goldens'),
+    goldens: from(folder, raw.goldens ?? 'goldens'),
     allow: new Set(raw.allow),
     cases,
     digest: createHash('sha256').update(source.text).digest('hex'),
@@ -219,7 +220,7 @@ function nodeAt(node: Node, key?: string): Node {
 async function casesOf(entry: Entry, folder: string, complaints: Complaint[]): Promise<Case[]> {
   const { place, steps, tolerance, reason, allow } = entry
   const cases: Case[] = []
-  const mask = tolerance.mask === undefined ? undefined : join(folder, tolerance.mask)
+  const mask = tolerance.mask === undefined ? undefined : from(folder, tolerance.mask)
   for (const { path, base } of await findInputs(entry, folder, complaints)) {
     const fields = { path, base, index: cases.length + 1, operation: steps.at(-1)?.[0] ?? 'actual' }
     const name = nameOf(entry, fields, complaints)
@@ -229,7 +230,7 @@ async function casesOf(entry: Entry, folder: string, complaints: Complaint[]): P
       name,
       place: place(),
       steps,
-      input: join(folder, path),
+      input: from(folder, path),
       golden: pathOfName(name) + extension,
       tolerance: { ...tolerance, mask },
       ...(reason !== undefined && { reason }),
@@ -271,7 +272,7 @@ async function findInputs(
 ): Promise<Found[]> {
   const found = new Map<string, Found>()
   for (const pattern of patterns) {
-    if (!isDynamicPattern(pattern) || existsSync(join(folder, pattern))) {
+    if (!isDynamicPattern(pattern) || existsSync(from(folder, pattern))) {
       found.set(pattern, { path: pattern, base: dirname(pattern) })
       continue
     }

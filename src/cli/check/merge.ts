@@ -1,9 +1,9 @@
-import { statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, extname, join } from 'node:path'
 import { ConvoError } from '../../error.ts'
 import type { Io } from '../io.ts'
-import { writeText } from './destinations.ts'
-import { bytesIfThere } from './files.ts'
+import { approveCommand, writeText } from './destinations.ts'
+import { bytesIfThere, sha256 } from './files.ts'
 import { reportPage } from './reporters/html.ts'
 import { reporters } from './reporters/index.ts'
 import { countsText, verdictText } from './reporters/summary.ts'
@@ -11,7 +11,12 @@ import { type CaseResult, countsOf, type Run, readRun, resultsName } from './res
 import { counted } from './values.ts'
 
 /** One of the runs to merge, and the folder that its pictures are in. */
-type Part = { readonly file: string; readonly folder: string; readonly run: Run }
+type Part = {
+  readonly file: string
+  readonly folder: string
+  readonly hasPictures: boolean
+  readonly run: Run
+}
 
 const reporterOf: Readonly<Record<string, string>> = {
   '.html': 'html',
@@ -38,10 +43,10 @@ export async function mergeReports(paths: readonly string[], output: string, io:
   }
   const parts = paths.map(readPart)
   const run = mergeRuns(parts)
-  const approve = 'convo approve'
+  const folders = new Map(parts.flatMap(({ folder, run: { cases } }) => cases.map((one) => [one, folder])))
+  const approve = (one: CaseResult) => approveCommand(folders.get(one)!)
   let text = ''
   if (name === 'html') {
-    const folders = new Map(parts.flatMap(({ folder, run: { cases } }) => cases.map((one) => [one, folder])))
     text = await reportPage(run, (file, one) => bytesIfThere(join(folders.get(one)!, file)), approve)
   } else {
     const write = async (more: string) => {
@@ -53,17 +58,30 @@ export async function mergeReports(paths: readonly string[], output: string, io:
   await writeText(output, text)
   await io.out(`${output}: ${verdictText(run)}: ${countsText(run)}\n`)
   const missing = missingShards(parts)
-  for (const line of missing) io.err(`${io.paint('note', 'note:')} ${line}\n`)
+  const without = parts.filter(({ hasPictures }) => !hasPictures).map(({ file }) => file)
+  const absent = `the pictures of ${without.join(', ')} are not there; convo check --results names their folder`
+  for (const line of [...missing, ...(without.length > 0 ? [absent] : [])]) {
+    io.err(`${io.paint('note', 'note:')} ${line}\n`)
+  }
   return missing.length > 0 ? 1 : 0
 }
 
 function readPart(path: string): Part {
   const file = isFolder(path) ? join(path, resultsName) : path
-  return {
-    file,
-    folder: dirname(file),
-    run: readRun(file, 'the results.json that convo check leaves, or its folder'),
+  const run = readRun(file, 'the results.json that convo check leaves, or its folder')
+  // Pictures lie beside results.json; beside what --reporter json wrote elsewhere they do not.
+  const folder = [dirname(file), run.results].find((one) => one !== undefined && holdsPictures(one, run))
+  return { file, folder: folder ?? dirname(file), hasPictures: folder !== undefined, run }
+}
+
+/** Whether pictures of this very run are in a folder; a run without any asks for none. */
+function holdsPictures(folder: string, { cases }: Run): boolean {
+  const made = cases.flatMap(({ approval }) => approval?.actual ?? [])
+  const isThere = ({ file, sha256: digest }: (typeof made)[number]) => {
+    const path = join(folder, file)
+    return existsSync(path) && sha256(readFileSync(path)) === digest
   }
+  return made.length === 0 || made.some(isThere)
 }
 
 function isFolder(path: string): boolean {

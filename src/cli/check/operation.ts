@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { ConvoError } from '../../error.ts'
 import { prepareChain, splitSteps } from '../chain.ts'
 import { chainCommand } from '../commands/chain.ts'
@@ -7,6 +6,7 @@ import { operationCommand } from '../operation-command.ts'
 import { findOperation } from '../operations.ts'
 import { understand } from '../program.ts'
 import { type Prepared, prepareOperation } from '../run-operation.ts'
+import { from } from './files.ts'
 import { shellWord } from './shell.ts'
 
 /** The operations of a case, understood. */
@@ -83,7 +83,7 @@ function commandOf(
 function locate(word: string, folder: string, files: Set<string>): string {
   const [path = '', tensor] = word.split('#', 2)
   // Names of kernels have neither dot nor slash; a file that is called as one must not take its place.
-  if (word.startsWith('-') || !/[./]/.test(path) || !existsSync(join(folder, path))) return word
-  files.add(join(folder, path))
-  return tensor === undefined ? join(folder, path) : `${join(folder, path)}#${tensor}`
+  if (word.startsWith('-') || !/[./]/.test(path) || !existsSync(from(folder, path))) return word
+  files.add(from(folder, path))
+  return tensor === undefined ? from(folder, path) : `${from(folder, path)}#${tensor}`
 }

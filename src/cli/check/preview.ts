@@ -1,7 +1,7 @@
 import { loadSharp } from '../../image/codec.ts'
 
 /** How a terminal can show a picture. */
-export type Graphics = 'kitty' | 'iterm' | 'blocks' | 'none'
+export type Graphics = 'kitty' | 'iterm' | 'blocks' | 'palette' | 'none'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -15,7 +15,9 @@ export function graphicsOf(env: Environment): Graphics {
       return 'kitty'
     if (TERM_PROGRAM === 'iTerm.app' || TERM_PROGRAM === 'WezTerm') return 'iterm'
   }
-  return COLORTERM === 'truecolor' || COLORTERM === '24bit' ? 'blocks' : 'none'
+  if (COLORTERM === 'truecolor' || COLORTERM === '24bit') return 'blocks'
+  // over ssh, and in tmux as it comes, nothing tells of more
+  return TERM.includes('256color') ? 'palette' : 'none'
 }
 
 /** Bytes of base64 in one command of kitty's. */
@@ -33,7 +35,8 @@ export async function previewText(
   rows: number,
 ): Promise<string> {
   if (graphics === 'none') return ''
-  if (graphics === 'blocks') return blocksText(file, columns, rows)
+  if (graphics === 'blocks') return blocksText(file, columns, rows, (...rgb) => `2;${rgb.join(';')}`)
+  if (graphics === 'palette') return blocksText(file, columns, rows, (...rgb) => `5;${paletteIndex(rgb)}`)
   // A cell is about 10 by 20 pixels; the terminal scales what it is given.
   const size = { width: columns * 10, height: rows * 20, fit: 'inside', withoutEnlargement: true } as const
   const png = await loadSharp()(file).resize(size).toColourspace('srgb').png().toBuffer()
@@ -50,8 +53,29 @@ export async function previewText(
     .join('')}\n`
 }
 
+type Rgb = [red: number, green: number, blue: number]
+
+/** The levels of the cube of 6x6x6 colours in the palette of 256 that xterm has; 24 grays stand behind it. */
+const cube = [0, 95, 135, 175, 215, 255]
+
+/** The nearest colour of that palette: of the cube, or a gray where the colour is nearly one. */
+function paletteIndex(rgb: Rgb): number {
+  const steps = rgb.map((level) =>
+    cube.reduce((best, at, i) => (Math.abs(at - level) < Math.abs(cube[best]! - level) ? i : best), 0),
+  )
+  const grayStep = Math.min(23, Math.max(0, Math.round((rgb.reduce((a, b) => a + b) / 3 - 8) / 10)))
+  const distance = (of: (i: number) => number) => rgb.reduce((sum, level, i) => sum + (level - of(i)) ** 2, 0)
+  const isGray = distance(() => 8 + 10 * grayStep) < distance((i) => cube[steps[i]!]!)
+  return isGray ? 232 + grayStep : 16 + 36 * steps[0]! + 6 * steps[1]! + steps[2]!
+}
+
 /** Two pixels in a cell: the upper one is the ink of a half block, the lower one its ground. */
-async function blocksText(file: string, columns: number, rows: number): Promise<string> {
+async function blocksText(
+  file: string,
+  columns: number,
+  rows: number,
+  colourText: (...rgb: Rgb) => string,
+): Promise<string> {
   const { data, info } = await loadSharp()(file)
     .flatten({ background: '#808080' })
     .toColourspace('srgb')
@@ -62,13 +86,12 @@ async function blocksText(file: string, columns: number, rows: number): Promise<
   const { width, height, channels } = info
   const colour = (x: number, y: number) => {
     const at = (Math.min(y, height - 1) * width + x) * channels
-    return channels >= 3
-      ? `${data[at]};${data[at + 1]};${data[at + 2]}`
-      : `${data[at]};${data[at]};${data[at]}`
+    const [green, blue] = channels >= 3 ? [at + 1, at + 2] : [at, at]
+    return colourText(data[at]!, data[green]!, data[blue]!)
   }
   let text = ''
   for (let y = 0; y < height; y += 2) {
-    for (let x = 0; x < width; x++) text += `\x1b[38;2;${colour(x, y)};48;2;${colour(x, y + 1)}m▀`
+    for (let x = 0; x < width; x++) text += `\x1b[38;${colour(x, y)};48;${colour(x, y + 1)}m▀`
     text += '\x1b[0m\n'
   }
   return text

@@ -47,7 +47,7 @@ export type CaseResult = {
   readonly fix?: string
   /** Where the manifest has it; an obsolete golden is in none. */
   readonly place?: Place
-  /** The command that makes the picture. */
+  /** The command that makes the picture, into the folder where it is given. */
   readonly command?: string
   readonly tolerance?: string
   readonly reason?: string
@@ -58,10 +58,16 @@ export type CaseResult = {
   readonly smallest?: string
   /** Of --self-test: whether a difference just beyond the tolerance was noticed. */
   readonly selfTest?: 'noticed' | 'missed'
+  /** Of a file of several pages: the page that the rest is about, counted from 1, and how many there are. */
+  readonly page?: { readonly number: number; readonly count: number }
+  /** The golden that there is, in the folder of goldens. */
+  readonly golden?: string
   /** Pictures in the folder of the results. */
   readonly expected?: string
   readonly actual?: string
   readonly diff?: string
+  /** What became of each pixel, where not every difference counts: as `renderMarks` draws it. */
+  readonly marks?: string
   readonly approval?: Approval
   readonly milliseconds: number
 }
@@ -72,6 +78,8 @@ export type Run = {
   readonly tools: Readonly<Record<string, string>>
   readonly manifest: Seen
   readonly goldens: string
+  /** The folder that the pictures were written to. */
+  readonly results: string
   readonly filter?: readonly string[]
   readonly shard?: { readonly index: number; readonly count: number }
   readonly counts: Readonly<Record<Status, number>>

@@ -70,6 +70,7 @@ export async function runCheck(manifest: Manifest, options: CheckOptions): Promi
     tools: { ...toolVersions(), node: process.versions.node },
     manifest: { path: manifest.file, sha256: manifest.digest },
     goldens: manifest.goldens,
+    results,
     ...(filter.length > 0 && { filter }),
     ...optional('shard', shard),
     counts: countsOf(cases),
@@ -143,7 +144,8 @@ async function make(
   }
   const file = join(pathOfName(one.name), `actual${extname(one.golden)}`)
   const target = join(results, file)
-  const names = { input: one.input, output: join(manifest.goldens, one.golden) }
+  // what people copy must not write over a golden
+  const names = { input: one.input, output: `out${extname(one.golden)}` }
   const work = one.steps.length === 0 ? undefined : await prepareWork(one.steps, manifest.folder, names)
   const mask = one.tolerance.mask === undefined ? [] : [one.tolerance.mask]
   const inputs = await Promise.all([one.input, ...(work?.files ?? []), ...mask].map(see))

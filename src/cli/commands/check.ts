@@ -2,7 +2,8 @@ import { resolve } from '../../params.ts'
 import { checkSettings, reportSettings, resultsSettings } from '../check/settings.ts'
 import type { Command } from '../command.ts'
 
-const example = `goldens: goldens                   # a folder beside the manifest
+const example = `# yaml-language-server: $schema=node_modules/convo/dist/check.schema.json
+goldens: goldens                   # a folder beside the manifest
 cases:
   - name: blur-{stem}
     input: pictures/*.png
@@ -35,7 +36,7 @@ export const checkCommand: Command = {
     'convo check',
     'convo check --filter "blur-*" --reporter html=report.html',
     'convo check --self-test --reporter junit=junit.xml --reporter pretty',
-    'convo check --shard 2/4 --reporter json=shard-2/results.json',
+    'convo check --shard 2/4 --results shard-2',
   ],
   details: () => [
     { title: 'A manifest', text: example.replace(/^/gm, '  ') },

@@ -1,3 +1,4 @@
+import { ConvoError } from '../../error.ts'
 import { type DiffStyle, diffStyles } from '../../image/compare/styles.ts'
 import { toleranceSettings } from '../../image/compare/tolerance.ts'
 import { choice, flag, resolve, text } from '../../params.ts'
@@ -66,6 +67,11 @@ export const compareCommand: Command = {
   ],
   async run(call) {
     const { runCompare } = await import('../compare/run.ts')
+    if (call.given['diff-style'] !== undefined && call.given.diff === undefined) {
+      throw new ConvoError('E_USAGE', '--diff-style has no meaning without --diff', {
+        fix: '--diff diff.png',
+      })
+    }
     const isTolerance = (name: string) => Object.hasOwn(toleranceSettings, name)
     const pick = (wanted: boolean) =>
       Object.fromEntries(Object.entries(call.given).filter(([name]) => isTolerance(name) === wanted))

@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs'
 import { ConvoError } from '../../error.ts'
+import type { Comparison } from '../../image/compare/comparison.ts'
 import { describe, fileComparisonRecord, smallestText } from '../../image/compare/describe.ts'
-import { comparePages, type FileComparison, type Pages } from '../../image/compare/pages.ts'
+import { comparePages, type FileComparison, isWorse, type Pages } from '../../image/compare/pages.ts'
 import { type DiffStyle, renderDiff } from '../../image/compare/render.ts'
 import { type ToleranceValues, toleranceOf } from '../../image/compare/tolerance.ts'
 import { formatOfPath } from '../../image/format.ts'
@@ -22,7 +23,13 @@ export type CompareSettings = {
   readonly 'max-pixels': number
 }
 
-type Pair = { readonly expected: Picture; readonly actual: Picture; readonly page: number }
+/** The page of which a difference is drawn. */
+type Shown = {
+  readonly page: number
+  readonly expected: Picture
+  readonly actual: Picture
+  readonly found: Comparison
+}
 
 /** Compares the two files of a call and tells what was found; 0 when the answer is yes, 1 when it is no. */
 export async function runCompare(
@@ -38,17 +45,16 @@ export async function runCompare(
   const tolerance = toleranceOf(values, mask)
   const { expected, actual } = await openBoth(expectedPath, actualPath, options)
 
-  let shown: (Pair & { readonly isSame: boolean }) | undefined
-  const comparison = await comparePages(expected, actual, tolerance, (page, left, right, { outcome }) => {
-    // the first page that differs, or where none does the first
-    if (shown === undefined || (shown.isSame && outcome !== 'same')) {
-      shown = { page, expected: left, actual: right, isSame: outcome === 'same' }
+  let shown: Shown | undefined
+  const comparison = await comparePages(expected, actual, tolerance, (page, left, right, found) => {
+    // the first of the worst outcome: a page that is tolerated must not hide one that is different
+    if (shown === undefined || isWorse(found, shown.found)) {
+      shown = { page, expected: left, actual: right, found }
     }
   })
   const lines = textOf(comparison, expectedPath, actualPath)
   if (diff !== undefined && shown !== undefined) {
-    const { page } = shown
-    const found = comparison.pages[page]!
+    const { page, found } = shown
     await writePicture(diff, renderDiff(shown.expected, shown.actual, found, settings['diff-style']))
     lines.splice(-1, 0, `  diff      ${diff}${comparison.pages.length > 1 ? `: page ${page + 1}` : ''}`)
   }

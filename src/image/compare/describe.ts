@@ -23,18 +23,30 @@ export function describe(comparison: Comparison): string[] {
     ...(mismatches.every((mismatch) => mismatch === 'icc') && stats !== undefined && notes.length === 0
       ? [line('picture', shapeText(expected))]
       : [line('expected', shapeText(expected)), line('actual', shapeText(actual))]),
+    ...comparedLines(comparison),
     ...mismatches
       .filter((mismatch) => mismatch !== 'icc')
       .map((mismatch) => line('failed', mismatchText(mismatch, comparison))),
     ...notes.map((note) =>
       line(mismatches.includes('icc') && note.startsWith('colour') ? 'failed' : 'note', note),
     ),
-    ...(stats === undefined || stats.differing === 0 ? [] : statsLines(comparison, stats)),
+    ...(stats === undefined || stats.differing === 0 ? likeLines(comparison) : statsLines(comparison, stats)),
     ...failed.map(({ limit, allowed, text }) => line('failed', `--${limit} ${allowed}: ${text}`)),
   ]
 }
 
 const line = (label: string, text: string): string => `  ${label.padEnd(9)} ${text}`
+
+/** That some pixels were left out: `same` is then said of the others only. */
+function comparedLines({ expected, actual, stats }: Comparison): string[] {
+  const all = Math.max(expected.width, actual.width) * Math.max(expected.height, actual.height)
+  if (stats === undefined || stats.compared === all) return []
+  return [line('compared', `${stats.compared} of ${all} pixels; the others are left out`)]
+}
+
+/** Where only channels, depth or profile differ, the samples are no reason to look any further. */
+const likeLines = ({ stats, mismatches }: Comparison): string[] =>
+  stats === undefined || mismatches.length === 0 ? [] : [line('pixels', 'all are equal, but for that')]
 
 function statsLines({ map }: Comparison, stats: Stats): string[] {
   const { differing, compared, share, counted, largest, rmse, psnr, ssim, density, clusters } = stats

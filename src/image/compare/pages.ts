@@ -26,7 +26,8 @@ export type OnPage = (page: number, expected: Picture, actual: Picture, comparis
 
 /**
  * Compares page by page; both files are decoded at the same time. A file with more pages than the other is different.
- * The limits hold for each page on its own. Handed the same `Pages` twice, it decodes them once. Of the results only the first page that differs keeps its `map`.
+ * The limits hold for each page on its own. Handed the same `Pages` twice, it decodes them once. Of the results only the
+ * first of the worst outcome keeps its `map`.
  *
  * @throws ConvoError as decoding does, and as `comparePictures`
  */
@@ -39,7 +40,7 @@ export async function comparePages(
   const a = expected.pictures[Symbol.asyncIterator]()
   const b = expected === actual ? undefined : actual.pictures[Symbol.asyncIterator]()
   const pages: Comparison[] = []
-  let hasMap = false
+  let kept = 0
   try {
     for (;;) {
       const both = await Promise.all([a.next(), b?.next()])
@@ -47,8 +48,10 @@ export async function comparePages(
       if (left.done === true || right.done === true) break
       const comparison = comparePictures(left.value, right.value, tolerance)
       onPage(pages.length, left.value, right.value, comparison)
-      const isKept: boolean = !hasMap && (comparison.map !== undefined || comparison.outcome === 'size')
-      hasMap ||= isKept
+      const before: Comparison | undefined = pages[kept]
+      const isKept = before === undefined || isWorse(comparison, before)
+      if (isKept && before !== undefined) pages[kept] = withoutMap(before)
+      if (isKept) kept = pages.length
       pages.push(isKept ? comparison : withoutMap(comparison))
     }
   } finally {
@@ -79,6 +82,10 @@ function withoutMap({ map: _map, ignored: _ignored, ...comparison }: Comparison)
 }
 
 const order: readonly Outcome[] = ['same', 'tolerated', 'different', 'size']
+
+/** Whether a page is more worth a look than another one. */
+export const isWorse = (page: Comparison, than: Comparison): boolean =>
+  order.indexOf(page.outcome) > order.indexOf(than.outcome)
 
 const worst = (pages: readonly Comparison[]): Outcome =>
   order[Math.max(...pages.map(({ outcome }) => order.indexOf(outcome)))] ?? 'same'

@@ -38,8 +38,11 @@ export function renderDiff(
   const height = Math.max(expected.height, actual.height)
   const marks = marksOf(expected, actual, comparison, width, height)
   if (style === 'mask') {
-    const data = marks.map((mark) => (mark === counted ? 255 : mark === tolerated ? 128 : 0))
-    return { width, height, channels: 1, depth: 8, data, meta: {} }
+    return gray(
+      marks.map((mark) => (mark === leftOut ? 0 : (levels[mark] ?? 0))),
+      width,
+      height,
+    )
   }
   if (style === 'heat') return picture(heat(comparison, marks, width, height))
   const stretch = stretchOf(expected, actual)
@@ -48,6 +51,27 @@ export function renderDiff(
   if (style === 'overlay') return picture(middle)
   return picture(sideBySide([left, middle, shown(actual, width, height, stretch)]))
 }
+
+/** What became of each pixel: 0 equal, 255 differs, 128 differs within the tolerance, 64 was not compared. */
+export function renderMarks(expected: Picture, actual: Picture, comparison: Comparison): Picture {
+  const width = Math.max(expected.width, actual.width)
+  const height = Math.max(expected.height, actual.height)
+  const marks = marksOf(expected, actual, comparison, width, height)
+  return gray(
+    marks.map((mark) => levels[mark] ?? 0),
+    width,
+    height,
+  )
+}
+
+const gray = (data: Uint8Array, width: number, height: number): Picture => ({
+  width,
+  height,
+  channels: 1,
+  depth: 8,
+  data,
+  meta: {},
+})
 
 const picture = ({ width, height, data }: Canvas): Picture => ({
   width,
@@ -59,6 +83,8 @@ const picture = ({ width, height, data }: Canvas): Picture => ({
 })
 
 const [tolerated, counted, leftOut] = [1, 2, 3]
+/** The marks in a picture of them. */
+const levels = [0, 128, 255, 64]
 
 /** What became of each pixel. */
 function marksOf(
@@ -84,13 +110,13 @@ function marksOf(
   return marks
 }
 
-type Stretch = { readonly from: number; readonly factor: number }
+export type Stretch = { readonly from: number; readonly factor: number }
 
-/** How samples become levels of 0..255, the same way for both pictures. */
-function stretchOf(expected: Picture, actual: Picture): Stretch {
-  if (expected.depth !== 32 && actual.depth !== 32) return { from: 0, factor: 1 }
+/** How samples become levels of 0..255, the same way for all pictures. */
+export function stretchOf(...pictures: readonly Picture[]): Stretch {
+  if (pictures.every(({ depth }) => depth !== 32)) return { from: 0, factor: 1 }
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
-  for (const { data, depth } of [expected, actual]) {
+  for (const { data, depth } of pictures) {
     const scale = 255 / fullScale(depth)
     for (let i = 0; i < data.length; i++) {
       const v = data[i]! * scale

@@ -247,8 +247,8 @@ describe('what a case finds', () => {
     const run = await here.convo(['check', '--reporter', 'lines'])
     expect(run.stdout.split('\n')).toEqual([
       'size\tsize\t8x9 pixels, and the golden has 8x8',
-      'changed\tdepth\t16 bits, and the golden has 8 bits',
-      'changed\tchannels\tRGB, and the golden is gray',
+      'changed\tdepth\t16 bits, and the golden has 8 bits; else all pixels are equal',
+      'changed\tchannels\tRGB, and the golden is gray; else all pixels are equal',
       'changed\tlow\t8 of 64 pixels differ, by up to 1 in gray at 3,0',
       'changed\tplus\t64 of 64 pixels differ, by up to 1 in gray at 0,0',
       '',
@@ -387,6 +387,45 @@ describe('what a case finds', () => {
       fine: 'new',
     })
     expect(here.results().failed).toBe(5)
+  })
+
+  it('a case that passes leaves alone the pictures of one whose name goes on from its own', async () => {
+    here.write('a.png', stripes(16))
+    const manifest = (size: number) =>
+      here.write(
+        'convo.check.yaml',
+        `cases:
+  - { name: a/b, input: a.png, run: [box, --size, ${size}] }
+  - { name: a, input: a.png, run: [gaussian] }
+`,
+      )
+    manifest(3)
+    await here.convo(['check', '--update'])
+    manifest(5)
+    await here.convo(['check'])
+    expect(here.statuses()).toEqual({ 'a/b': 'changed', a: 'pass' })
+    expect(here.files('.convo/check/a')).toEqual(['b/actual.png', 'b/diff.png', 'b/expected.png'])
+    expect((await here.convo(['approve', '--all'])).stdout).toBe('1 golden written\n')
+  })
+
+  it('absolute paths are taken as they are: inputs, kernels, masks, globs', async () => {
+    here.write('deep/convo.check.yaml', '')
+    here.write('in/a.png', stripes(16))
+    here.write('mask.png', stripes(16))
+    here.write('kernel.txt', sharpenKernel)
+    const at = (name: string) => JSON.stringify(here.path(name))
+    here.write(
+      'deep/convo.check.yaml',
+      `goldens: ${at('gold')}
+cases:
+  - { name: one, input: ${at('in/a.png')}, run: [conv2d, --kernel, ${at('kernel.txt')}] }
+  - { name: "all-{stem}", input: ${at('in/*.png')}, run: [box], tolerance: { mask: ${at('mask.png')}, reason: of a part } }
+`,
+    )
+    const run = await here.convo(['check', 'deep/convo.check.yaml', '--update'])
+    expect(run.stdout).toContain('2 goldens written')
+    expect(here.files('gold')).toEqual(['all-a.png', 'convo.lock.json', 'one.png'])
+    expect((await here.convo(['check', 'deep/convo.check.yaml'])).status).toBe(0)
   })
 
   it('a filter that matches nothing is a mistake, not a pass', async () => {

@@ -68,4 +68,20 @@ describe('the lock file', () => {
     const { stdout } = await here.convo(['digest', 'a.png'])
     expect(stdout).toContain(other.digest)
   })
+
+  it('tells of other versions than those that made a golden, where it differs', async () => {
+    here.write('a.png', stripes(12))
+    const manifest = (size: number) =>
+      `cases: [{name: one, input: a.png, run: [box, --size, ${size}]}, {name: two, input: a.png, run: [sobel]}]`
+    here.write('convo.check.yaml', manifest(3))
+    await here.convo(['check', '--update'])
+    const lock = here.read('goldens/convo.lock.json').toString()
+    const { libvips } = JSON.parse(lock).goldens.one.tools
+    here.write('goldens/convo.lock.json', lock.replaceAll(`"libvips":"${libvips}"`, '"libvips":"8.0.1"'))
+    here.write('convo.check.yaml', manifest(5))
+    const { stdout } = await here.convo(['check'])
+    expect(here.statuses()).toEqual({ one: 'changed', two: 'pass' })
+    expect(stdout).toContain(`the golden was made with libvips 8.0.1, now ${libvips}`)
+    expect(stdout.match(/the golden was made with/g)).toHaveLength(1)
+  })
 })

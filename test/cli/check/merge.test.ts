@@ -38,6 +38,35 @@ describe('convo report merge', () => {
     }
   })
 
+  it('approves each case from the folder that its shard left', async () => {
+    await shards()
+    await here.convo(['report', 'merge', 's1', 's2', 's3', '-o', 'all.md'])
+    const [, commands = ''] = /```sh\n(.*)\n```/.exec(here.read('all.md').toString()) ?? []
+    expect(commands).toBe(
+      'convo approve --results s1 a d && convo approve --results s2 b && convo approve --results s3 c',
+    )
+    for (const command of commands.split(' && ')) {
+      expect(await here.convo(command.split(' ').slice(1))).toMatchObject({ status: 0 })
+    }
+    expect(await here.convo(['check'])).toMatchObject({ status: 0 })
+  })
+
+  it('finds the pictures of what --reporter json wrote elsewhere, and says where they are gone', async () => {
+    await shards(1)
+    await here.convo(['check', '--reporter', 'json=first.json'])
+    const run = await here.convo(['report', 'merge', 'first.json', '-o', 'all.html'])
+    expect(run).toMatchObject({ status: 0, stderr: '' })
+    const picture = here.read('.convo/check/a/actual.png').toString('base64')
+    expect(here.read('all.html').toString()).toContain(picture)
+    // the next run has pictures of the same names
+    here.write('in/a.png', stripes(24, 9))
+    for (const name of ['b', 'c', 'd']) here.write(`in/${name}.png`, stripes(24, 8))
+    await here.convo(['check'])
+    const late = await here.convo(['report', 'merge', 'first.json', '-o', 'all.html'])
+    expect(late.stderr).toContain('the pictures of first.json are not there; convo check --results names')
+    expect(here.read('all.html').toString()).not.toContain('id="picture-')
+  })
+
   it.each([
     ['all.json', /"failed": 4/],
     ['all.xml', /<testsuites name="convo check" tests="4" failures="4"/],

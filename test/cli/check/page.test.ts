@@ -1,12 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { hasBrowser, launchBrowser } from './browser.ts'
 import { png, repository } from './repository.ts'
 
-const executable = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const here = repository()
 
 /** Cases of every kind that the page draws: 16 bits, hidden colours, other sizes, new, gone, broken, a nasty name. */
@@ -62,15 +61,13 @@ describe('the source of the page', () => {
   })
 })
 
-describe.skipIf(!existsSync(executable))(`the page in ${executable}`, () => {
+describe.skipIf(!hasBrowser)('the page in Chromium', () => {
   let browser: Browser
   let page: Page
   const troubles: string[] = []
 
   beforeAll(async () => {
-    const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run']
-    const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync']
-    browser = await chromium.launch({ executablePath: executable, args: [...args, ...quiet] })
+    browser = await launchBrowser()
   })
   afterAll(() => browser.close())
   beforeEach(async () => {

@@ -1,12 +1,12 @@
-import { existsSync } from 'node:fs'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import { basename, dirname } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { reporters } from '../../../src/cli/check/reporters/index.ts'
 import { reporterNames } from '../../../src/cli/check/reporters/names.ts'
 import { convo } from '../convo.ts'
+import { hasBrowser, launchBrowser } from './browser.ts'
 import { repository, stripes } from './repository.ts'
 
-const executable = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const nasty = '<img onerror=window.struck=1 src=x>'
 const here = repository()
 
@@ -72,6 +72,15 @@ describe('reporters', () => {
     expect(json.stderr).toContain('::error ')
   })
 
+  it('point GitHub at the manifest from the root of the repository, also from a folder below it', async () => {
+    await changed()
+    const env = { GITHUB_ACTIONS: 'true', GITHUB_WORKSPACE: dirname(here.path()) }
+    const run = await here.convo(['check'], env)
+    expect(run.stdout).toContain(`::error file=${basename(here.path())}/convo.check.yaml,line=2,`)
+    const elsewhere = await here.convo(['check'], { ...env, GITHUB_WORKSPACE: here.path('other') })
+    expect(elsewhere.stdout).toContain('::error file=convo.check.yaml,line=2,')
+  })
+
   it('do not share standard output, and are refused by name with the nearest', async () => {
     await changed()
     const two = await here.convo(['check', '--reporter', 'json', '--reporter', 'lines'])
@@ -104,15 +113,13 @@ describe('reporters', () => {
   })
 })
 
-describe.skipIf(!existsSync(executable))('the page, in Chromium', () => {
+describe.skipIf(!hasBrowser)('the page, in Chromium', () => {
   let browser: Browser
   let page: Page
   const errors: string[] = []
 
   beforeAll(async () => {
-    const quiet = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking']
-    const args = ['--headless', '--no-sandbox', '--disable-component-update', '--disable-sync', ...quiet]
-    browser = await chromium.launch({ executablePath: executable, args })
+    browser = await launchBrowser()
   })
   afterAll(() => browser.close())
   beforeEach(async () => {

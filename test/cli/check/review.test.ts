@@ -139,6 +139,8 @@ describe('a preview', () => {
     [{ TERM: 'xterm-256color', TERM_PROGRAM: 'iTerm.app', COLORTERM: 'truecolor' }, 'iterm'],
     [{ TERM: 'xterm-256color', COLORTERM: 'truecolor' }, 'blocks'],
     [{ TERM: 'tmux-256color', TMUX: '/tmp/x', TERM_PROGRAM: 'iTerm.app', COLORTERM: 'truecolor' }, 'blocks'],
+    [{ TERM: 'tmux-256color', TMUX: '/tmp/x' }, 'palette'],
+    [{ TERM: 'xterm-256color', NO_COLOR: '1' }, 'none'],
     [{ TERM: 'xterm' }, 'none'],
     [{ TERM: 'dumb', COLORTERM: 'truecolor' }, 'none'],
     [{ TERM: 'xterm-kitty', NO_COLOR: '1' }, 'none'],
@@ -159,6 +161,25 @@ describe('a preview', () => {
     )
     const gray = await previewText(here.path('gray.png'), 'blocks', 2, 1)
     expect(gray).toBe(`${'\x1b[38;2;7;7;7;48;2;7;7;7m▀'.repeat(2)}\x1b[0m\n`)
+  })
+
+  it('takes the nearest of 256 colours where a terminal tells of no more', async () => {
+    const levels = [
+      [255, 0, 0],
+      [0, 0, 0],
+      [8, 8, 8],
+      [100, 140, 200],
+      [128, 128, 128],
+      [255, 255, 255],
+    ] as const
+    here.write(
+      'row.png',
+      png(6, 2, (x, _y, c) => levels[x]![c]!),
+    )
+    const text = await previewText(here.path('row.png'), 'palette', 6, 1)
+    // 16 + 36 r + 6 g + b of levels 0 95 135 175 215 255; 232 + n for the grays 8 + 10 n
+    const indices = [196, 16, 232, 16 + 36 + 12 + 4, 244, 231]
+    expect(text).toBe(`${indices.map((i) => `\x1b[38;5;${i};48;5;${i}m▀`).join('')}\x1b[0m\n`)
   })
 
   it('hands PNGs to terminals that take them, in commands of at most 4096 bytes', async () => {

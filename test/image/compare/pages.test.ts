@@ -66,6 +66,15 @@ describe('files of several pages', () => {
     expect(found.pages.map(({ map }) => map !== undefined)).toEqual([false, true, false])
   })
 
+  it('keeps the map of the page that is different, not of one before it that is tolerated', async () => {
+    const [slightly, far] = [altered(flat, [1, 1, 0, 1]), altered(flat, [5, 4, 0, 9], [6, 4, 0, 9])]
+    const found = await comparePages(pagesOf([flat, flat, flat]), pagesOf([slightly, far, far]), {
+      maxAbs: { value: 2, unit: 'levels' },
+    })
+    expect(found.pages.map(({ outcome }) => outcome)).toEqual(['tolerated', 'different', 'different'])
+    expect(found.pages.map(({ map }) => map !== undefined)).toEqual([false, true, false])
+  })
+
   it('what is said to pass does pass on every page', async () => {
     const change = fc.tuple(fc.nat(11), fc.nat(10), fc.constant(0), fc.integer({ min: 1, max: 9 }))
     const pages = fc.array(fc.array(change, { maxLength: 5 }), { minLength: 1, maxLength: 4 })

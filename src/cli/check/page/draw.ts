@@ -1,5 +1,5 @@
 import type { Difference } from './difference.ts'
-import { type Pixels, samplesAt } from './png.ts'
+import { levelOf, type Pixels, type Stretch, samplesAt } from './pixels.ts'
 
 /** A decoded picture and its canvas. */
 export type Shown = { readonly pixels: Pixels; readonly canvas: HTMLCanvasElement }
@@ -9,6 +9,7 @@ export type Scene = {
   readonly expected?: Shown
   readonly actual?: Shown
   readonly difference?: Difference
+  readonly stretch: Stretch
 }
 
 /** A pixel under the pointer. */
@@ -127,8 +128,7 @@ const first = (hidden: number, scale: number): number => Math.max(0, Math.floor(
 function drawValues(context: Context, pane: Pane, { scene, scale, left, top, height }: View): void {
   const pixels = (pane.side === 'difference' ? scene.actual : scene[pane.side])?.pixels
   if (pixels === undefined) return
-  const isWide = pixels.depth === 16
-  const size = Math.min(13, scale / (isWide ? 4.6 : 3.6))
+  const size = Math.min(13, scale / { 8: 3.6, 16: 4.6, 32: 6.6 }[pixels.depth])
   const font = `${size}px ui-monospace, Menlo, Consolas, monospace`
   context.textAlign = 'center'
   context.textBaseline = 'middle'
@@ -137,8 +137,8 @@ function drawValues(context: Context, pane: Pane, { scene, scale, left, top, hei
     for (let x = first(pane.left - left, scale); x < pixels.width && left + x * scale < right; x++) {
       const values = samplesAt(pixels, x, y) ?? []
       const changes = changesAt(scene, x, y)
-      const lines = pane.side === 'difference' ? (changes?.map(signed) ?? []) : values.map(String)
-      const isBright = (values[values.length >= 3 ? 1 : 0] ?? 0) / (isWide ? 65535 : 255) > 0.55
+      const lines = pane.side === 'difference' ? (changes?.map(signed) ?? []) : values.map(briefly)
+      const isBright = levelOf(values[values.length >= 3 ? 1 : 0] ?? 0, pixels.depth, scene.stretch) > 140
       const step = scale / (lines.length + 0.6)
       lines.forEach((line, i) => {
         const differs = changes !== undefined && changes[i] !== 0
@@ -167,7 +167,10 @@ function changesAt({ expected, actual }: Scene, x: number, y: number): number[] 
 }
 
 function drawBoxes(context: Context, { scene, scale, left, top }: View, chosen: number): void {
+  const { width: w = 1, height: h = 1 } = scene.difference?.image ?? {}
   for (const [i, box] of (scene.difference?.boxes ?? []).slice(0, mostBoxes).entries()) {
+    // a frame around nearly all of the picture says nothing
+    if (i !== chosen && box.width * box.height > 0.9 * w * h) continue
     const grown = 3
     const corner: [number, number, number, number] = [
       left + box.x * scale - grown - 0.5,
@@ -229,5 +232,11 @@ export function drawDivider(context: Context, at: number, height: number): void 
   context.stroke()
 }
 
+/** A sample: whole, or in 7 digits, which tell floats apart that lie next to each other nearly always. */
+export const briefly = (n: number): string => String(Number.isInteger(n) ? n : Number(n.toPrecision(7)))
+
 /** A number with its sign; a true minus. */
-export const signed = (n: number): string => (n > 0 ? `+${n}` : n < 0 ? `−${-n}` : '0')
+export const signed = (n: number): string =>
+  n > 0 ? `+${difference(n)}` : n < 0 ? `−${difference(-n)}` : String(n)
+
+const difference = (n: number): string => String(Number(n.toPrecision(4)))

@@ -1,9 +1,10 @@
 import type { ReportCase, ReportData } from './data.ts'
 import { differenceOf } from './difference.ts'
 import { byId, copyText, h } from './dom.ts'
-import { type Hover, type Scene, type Shown, signed } from './draw.ts'
+import { briefly, type Hover, type Scene, type Shown, signed } from './draw.ts'
 import { caseItem, type Filter, filterChips, filtered, type Mark, statusDot } from './list.ts'
-import { canvasOf, decodePng } from './png.ts'
+import { areFloats, canvasOf, decodeFloats, type Stretch } from './pixels.ts'
+import { decodePng } from './png.ts'
 import { createViewer, type Mode } from './viewer.ts'
 
 const data = JSON.parse(byId('data').textContent ?? '') as ReportData
@@ -23,6 +24,13 @@ let mode: Mode = 'side'
 let shown = 0
 const marks = new Map<string, Mark>()
 const decoded = new Map<number, Promise<Shown>>()
+const plain: Stretch = { from: 0, factor: 1 }
+/** Of pictures of floats, by their numbers. */
+const stretches = new Map(
+  data.cases.flatMap(({ expected, actual, stretch }) =>
+    stretch === undefined ? [] : [expected, actual].flatMap((n) => (n === undefined ? [] : [[n, stretch]])),
+  ) as [number, Stretch][],
+)
 
 const viewer = createViewer(byId('canvas') as HTMLCanvasElement, { hover: showHover, changed: showZoom })
 
@@ -37,19 +45,30 @@ function picture(number: number): Promise<Shown> {
   if (known !== undefined) return known
   const text = byId(`picture-${number}`).textContent ?? ''
   const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))
-  const loading = decodePng(bytes).then((pixels) => ({ pixels, canvas: canvasOf(pixels) }))
+  const decode = areFloats(bytes) ? decodeFloats : decodePng
+  const stretch = stretches.get(number) ?? plain
+  const loading = decode(bytes).then((pixels) => ({ pixels, canvas: canvasOf(pixels, stretch) }))
   decoded.set(number, loading)
   // Decoded pictures are large: the ones that were looked at last stay.
   if (decoded.size > 24) decoded.delete(decoded.keys().next().value!)
   return loading
 }
 
-async function sceneOf({ expected, actual }: ReportCase): Promise<Scene> {
-  const [e, a] = await Promise.all([expected, actual].map((n) => (n === undefined ? undefined : picture(n))))
+async function sceneOf({
+  expected,
+  actual,
+  marks: markPicture,
+  stretch = plain,
+}: ReportCase): Promise<Scene> {
+  const [e, a, m] = await Promise.all(
+    [expected, actual, markPicture].map((n) => (n === undefined ? undefined : picture(n))),
+  )
   return {
     ...(e !== undefined && { expected: e }),
     ...(a !== undefined && { actual: a }),
-    ...(e !== undefined && a !== undefined && { difference: differenceOf(e.pixels, a.pixels) }),
+    ...(e !== undefined &&
+      a !== undefined && { difference: differenceOf(e.pixels, a.pixels, m?.pixels, stretch) }),
+    stretch,
   }
 }
 
@@ -140,7 +159,7 @@ async function showPictures(one: ReportCase): Promise<void> {
   byId('readout').hidden = !hasPictures
   byId('nothing').textContent =
     one.unshown ?? (one.status === 'pass' ? 'Every pixel equals its golden.' : 'There is no picture to show.')
-  if (!hasPictures) return viewer.show({})
+  if (!hasPictures) return viewer.show({ stretch: plain })
   const scene = await sceneOf(one)
   if (number !== shown) return
   viewer.show(scene)
@@ -158,7 +177,11 @@ function setMode(next: Mode, keep = true): void {
   for (const button of document.querySelectorAll('#modes button')) {
     button.setAttribute('aria-pressed', String((button as HTMLElement).dataset.mode === next))
   }
+  const { difference } = viewer.scene()
   byId('legend').hidden = next !== 'difference'
+  byId('counted').hidden = difference?.hasCounted === false
+  byId('tolerated').hidden = difference?.hasTolerated !== true
+  byId('ignored').hidden = difference?.hasIgnored !== true
 }
 
 function showHover(at: Hover | undefined): void {
@@ -169,7 +192,7 @@ function showHover(at: Hover | undefined): void {
     return
   }
   const { x, y, expected, actual } = at
-  const list = (values: readonly number[]) => values.join(' ')
+  const list = (values: readonly number[]) => values.map(briefly).join(' ')
   const differences =
     expected?.length === actual?.length ? actual?.map((value, i) => value - expected![i]!) : undefined
   const isSame = differences?.every((d) => d === 0)
@@ -202,7 +225,7 @@ function showZoom(): void {
 // Decisions
 
 function markCurrent(mark: Mark): void {
-  if (current === undefined || !current.approvable) return
+  if (current?.approve === undefined) return
   if (marks.get(current.name) === mark) marks.delete(current.name)
   else marks.set(current.name, mark)
   const before = current
@@ -212,10 +235,15 @@ function markCurrent(mark: Mark): void {
   if (isMarked) step(1)
 }
 
+/** Cases that were marked, or the one that is shown; those of one folder of results by one command. */
 function commandText(): string {
-  const chosen = [...marks].filter(([, mark]) => mark === 'approve').map(([name]) => name)
-  const names = chosen.length > 0 || marks.size > 0 ? chosen : current?.approvable ? [current.name] : []
-  return names.length === 0 ? '' : [data.approve, ...names.map(shellWord)].join(' ')
+  const chosen = data.cases.filter(({ name }) => marks.get(name) === 'approve')
+  const cases = chosen.length > 0 || marks.size > 0 || current === undefined ? chosen : [current]
+  const commands = new Map<string, string[]>()
+  for (const { name, approve } of cases) {
+    if (approve !== undefined) commands.set(approve, [...(commands.get(approve) ?? []), shellWord(name)])
+  }
+  return [...commands].map(([command, names]) => `${command} ${names.join(' ')}`).join(' && ')
 }
 
 function shellWord(word: string): string {
@@ -225,11 +253,11 @@ function shellWord(word: string): string {
 function showCommand(): void {
   const text = commandText()
   byId('command').textContent = text
-  byId('decide').hidden = data.cases.every((one) => !one.approvable)
+  byId('decide').hidden = data.cases.every(({ approve }) => approve === undefined)
   ;(byId('copy') as HTMLButtonElement).disabled = text === ''
   for (const name of ['approve', 'reject'] as const) {
     const button = byId(name) as HTMLButtonElement
-    button.disabled = !current?.approvable
+    button.disabled = current?.approve === undefined
     button.setAttribute('aria-pressed', String(current !== undefined && marks.get(current.name) === name))
   }
 }

@@ -23,7 +23,7 @@ export const markup = `
   </div>
   <div id="toolbar">
     <div class="segments" id="modes" role="group" aria-label="View"></div>
-    <button class="plain" id="next" type="button" title="Next difference (n)">Next difference<kbd>n</kbd></button>
+    <button class="plain" id="next" type="button" title="Next difference (n)" aria-label="Next difference">Next<kbd>n</kbd></button>
     <span id="places"></span>
     <div class="zoom">
       <button class="plain" id="out" type="button" title="Smaller (-)" aria-label="Smaller">−</button>
@@ -36,7 +36,9 @@ export const markup = `
   <div id="viewer">
     <canvas id="canvas" aria-label="The pictures of the case"></canvas>
     <div id="nothing"></div>
-    <div id="legend" hidden>a little<i></i>a lot</div>
+    <div id="legend" hidden>
+      <span id="ignored"><i></i>not compared</span><span id="tolerated"><i></i>tolerated</span><span id="counted">a little<i></i>a lot</span>
+    </div>
   </div>
   <div id="foot">
     <div id="readout"></div>

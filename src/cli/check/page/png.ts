@@ -1,11 +1,4 @@
-/** A decoded picture: samples interleaved, [y][x][channel], 1 gray, 2 gray + alpha, 3 RGB, 4 RGBA. */
-export type Pixels = {
-  readonly width: number
-  readonly height: number
-  readonly channels: number
-  readonly depth: 8 | 16
-  readonly data: Uint8Array | Uint16Array
-}
+import { inflate, type Pixels } from './pixels.ts'
 
 const channelsOf: Readonly<Record<number, number>> = { 0: 1, 2: 3, 4: 2, 6: 4 }
 
@@ -25,10 +18,7 @@ export async function decodePng(bytes: Uint8Array): Promise<Pixels> {
     if (type === 'IDAT') parts.push(bytes.subarray(at + 8, at + 8 + length))
     at += 12 + length
   }
-  const stream = new Blob(parts as Uint8Array<ArrayBuffer>[])
-    .stream()
-    .pipeThrough(new DecompressionStream('deflate'))
-  const rows = new Uint8Array(await new Response(stream).arrayBuffer())
+  const rows = await inflate(parts)
   const size = (channels * depth) / 8
   const samples = unfilter(rows, width * size, height, size)
   return { width, height, channels, depth, data: depth === 8 ? samples : wide(samples) }
@@ -64,34 +54,4 @@ function wide(bytes: Uint8Array): Uint16Array {
   const out = new Uint16Array(bytes.length / 2)
   for (let i = 0; i < out.length; i++) out[i] = bytes[2 * i]! * 256 + bytes[2 * i + 1]!
   return out
-}
-
-/** The picture on a canvas of its own size. */
-export function canvasOf({ width, height, channels, depth, data }: Pixels): HTMLCanvasElement {
-  const image = new ImageData(width, height)
-  const shift = depth === 16 ? 8 : 0
-  const isColour = channels >= 3
-  for (let i = 0, from = 0, to = 0; i < width * height; i++, from += channels, to += 4) {
-    image.data[to] = data[from]! >> shift
-    image.data[to + 1] = data[from + (isColour ? 1 : 0)]! >> shift
-    image.data[to + 2] = data[from + (isColour ? 2 : 0)]! >> shift
-    image.data[to + 3] = channels % 2 === 0 ? data[from + channels - 1]! >> shift : 255
-  }
-  return paint(image)
-}
-
-/** An image on a canvas. */
-export function paint(image: ImageData): HTMLCanvasElement {
-  const canvas = document.createElement('canvas')
-  canvas.width = image.width
-  canvas.height = image.height
-  canvas.getContext('2d')?.putImageData(image, 0, 0)
-  return canvas
-}
-
-/** The samples of a pixel, none outside the picture. */
-export function samplesAt(picture: Pixels | undefined, x: number, y: number): number[] | undefined {
-  if (picture === undefined || x < 0 || y < 0 || x >= picture.width || y >= picture.height) return undefined
-  const at = (y * picture.width + x) * picture.channels
-  return [...picture.data.subarray(at, at + picture.channels)]
 }

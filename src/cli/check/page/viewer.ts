@@ -1,10 +1,12 @@
 import type { Box } from './difference.ts'
 import { drawDivider, drawPane, type Hover, type Pane, type Scene, type Side } from './draw.ts'
-import { samplesAt } from './png.ts'
+import { samplesAt } from './pixels.ts'
 
 export type Mode = 'side' | 'slider' | 'blink' | 'difference' | 'expected' | 'actual'
 
 const maxScale = 96
+/** A picture of few pixels is shown with the values in them. */
+const mostFit = 64
 const gap = 2
 const blinkMilliseconds = 600
 
@@ -16,7 +18,7 @@ export function createViewer(
   events: { hover(at: Hover | undefined): void; changed(): void },
 ) {
   const context = canvas.getContext('2d')!
-  let scene: Scene = {}
+  let scene: Scene = { stretch: { from: 0, factor: 1 } }
   let mode: Mode = 'side'
   let scale = 1
   let [centreX, centreY] = [0, 0]
@@ -62,7 +64,7 @@ export function createViewer(
       ((pane?.width ?? width) - margin) / picture.width,
       (height - margin) / picture.height,
     )
-    return Math.max(0.01, room >= 2 ? Math.min(16, Math.floor(room)) : room)
+    return Math.max(0.01, room >= 2 ? Math.min(mostFit, Math.floor(room)) : room)
   }
 
   function fitPicture(): void {
@@ -268,6 +270,7 @@ export function createViewer(
       goTo(boxes[boxIndex]!)
     },
     redraw: queue,
+    scene: () => scene,
     state: () => ({
       mode,
       scale,

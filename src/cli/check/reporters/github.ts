@@ -1,3 +1,4 @@
+import { relative, resolve } from 'node:path'
 import type { CaseResult } from '../results.ts'
 import { markdownOf } from './markdown.ts'
 import type { Reporter } from './reporter.ts'
@@ -7,17 +8,28 @@ import { detailsOf } from './summary.ts'
 export const github: Reporter = {
   summary: 'annotations and the step summary of GitHub Actions; automatic there',
   async report(run, to) {
-    const lines = run.cases.filter(({ failed }) => failed).map(annotation)
+    const root = to.env.GITHUB_WORKSPACE
+    const lines = run.cases.filter(({ failed }) => failed).map((one) => annotation(one, root))
     if (lines.length > 0) await to.write(`${lines.join('\n')}\n`)
     const summary = to.env.GITHUB_STEP_SUMMARY
     if (summary !== undefined && summary !== '') await to.append(summary, markdownOf(run, to.approve))
   },
 }
 
-function annotation(one: CaseResult): string {
+/** GitHub takes paths from the root of the repository, whatever folder the step runs in. */
+const fromRoot = (file: string, root: string | undefined): string => {
+  const path = root === undefined || root === '' ? file : relative(root, resolve(file))
+  return path.startsWith('..') ? file : path.replaceAll('\\', '/')
+}
+
+function annotation(one: CaseResult, root: string | undefined): string {
   const { name, status, message, place } = one
   const properties = {
-    ...(place !== undefined && { file: place.file, line: String(place.line), col: String(place.column) }),
+    ...(place !== undefined && {
+      file: fromRoot(place.file, root),
+      line: String(place.line),
+      col: String(place.column),
+    }),
     title: `${status}: ${name}`,
   }
   const list = Object.entries(properties).map(([key, value]) => `${key}=${escapeProperty(value)}`)

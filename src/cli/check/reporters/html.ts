@@ -1,18 +1,15 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ConvoError } from '../../../error.ts'
-import { encode } from '../../../image/codec.ts'
-import { probe } from '../../../image/probe.ts'
 import { distFile } from '../../../run/engine.ts'
-import { hasAlpha, type Picture } from '../../../tensor/picture.ts'
-import { bytesIfThere, loadPages } from '../files.ts'
+import { bytesIfThere } from '../files.ts'
 import { optional } from '../judge.ts'
 import type { ReportCase, ReportData } from '../page/data.ts'
 import { markup } from '../page/markup.ts'
 import type { CaseResult, Run } from '../results.ts'
+import { goldenOf, picturesOf } from './pictures.ts'
 import type { Reporter } from './reporter.ts'
-import { detailsOf, timeText, verdictText } from './summary.ts'
+import { type Approve, detailsOf, selfTestLines, timeText, verdictText } from './summary.ts'
 
 /** One page that holds everything: it works from disk, without a network, and runs nothing but its own script. */
 export const html: Reporter = {
@@ -23,59 +20,73 @@ export const html: Reporter = {
   },
 }
 
-/** Base64 beyond this makes a page that browsers are slow to open. */
-const mostPictureBytes = 192 * 2 ** 20
+/** Bytes beyond this, before base64, make a page that browsers are slow to open. */
+const mostBytes = 192 * 2 ** 20
+/** Of these, what goldens of cases that pass may take: they are for looking around. */
+const mostPassingBytes = 24 * 2 ** 20
+
+/** Brings the bytes of a picture of the run. */
+type Bring = (file: string, one: CaseResult) => Promise<Uint8Array | undefined>
 
 /**
- * The report of a run. `picture` brings the bytes of a picture of the run. Pictures are embedded as they are where they
- * are PNGs that the page decodes itself, to the last bit; others are converted.
+ * The report of a run. Pictures are embedded as they are where they are PNGs that the page decodes itself, to the last
+ * bit; others are converted, and floats keep all their bits. Of several pages, the one that the result is about. Cases
+ * that pass show their golden, as far as there is room.
  */
-export async function reportPage(
-  run: Run,
-  picture: (file: string, one: CaseResult) => Promise<Uint8Array | undefined>,
-  approve: string,
-): Promise<string> {
+export async function reportPage(run: Run, bring: Bring, approve: Approve): Promise<string> {
   const pictures: string[] = []
-  let room = mostPictureBytes
-  const embed = async (file: string | undefined, one: CaseResult): Promise<number | undefined> => {
-    const bytes = file === undefined ? undefined : await picture(file, one)
-    const png = bytes && (await asPng(bytes, file!))
-    if (png === undefined) return undefined
-    room -= png.length
-    return pictures.push(Buffer.from(png).toString('base64')) - 1
-  }
+  const embed = (bytes: Uint8Array | undefined): number | undefined =>
+    bytes && pictures.push(Buffer.from(bytes).toString('base64')) - 1
+  let room = mostBytes
+  let passingRoom = mostPassingBytes
   const cases: ReportCase[] = []
   for (const one of run.cases) {
-    const hasRoom = room > 0
-    const expected = hasRoom ? await embed(one.expected, one) : undefined
-    const actual = hasRoom ? await embed(one.actual, one) : undefined
-    const isLeftOut = !hasRoom && (one.expected !== undefined || one.actual !== undefined)
+    if (one.status === 'pass') {
+      const golden = await goldenOf(one, run)
+      const fits = golden !== undefined && golden.bytes.length <= passingRoom
+      if (fits) passingRoom -= golden.bytes.length
+      cases.push({
+        ...caseData(one, approve),
+        ...(fits && { expected: embed(golden.bytes)!, ...optional('stretch', golden.stretch) }),
+      })
+      continue
+    }
+    const { expected, actual, marks, stretch } = room > 0 ? await picturesOf(one, bring) : {}
+    const isLeftOut = room <= 0 && (one.expected !== undefined || one.actual !== undefined)
+    room -= [expected, actual, marks].reduce((sum, bytes) => sum + (bytes?.length ?? 0), 0)
     cases.push({
-      ...caseData(one),
-      ...optional('expected', expected),
-      ...optional('actual', actual),
+      ...caseData(one, approve),
+      ...optional('expected', embed(expected)),
+      ...optional('actual', embed(actual)),
+      ...optional('marks', embed(marks)),
+      ...optional('stretch', stretch),
       ...(isLeftOut && {
         unshown: 'Left out: the pictures before it fill the page. They are in the results.',
       }),
     })
   }
-  return document(dataOf(run, cases, approve), pictures)
+  return document(dataOf(run, cases), pictures)
 }
 
-function dataOf(run: Run, cases: readonly ReportCase[], approve: string): ReportData {
+function dataOf(run: Run, cases: readonly ReportCase[]): ReportData {
   const { convo, libvips } = run.tools
   return {
     title: `convo check: ${verdictText(run)}`,
     verdict: verdictText(run),
     failed: run.failed,
-    about: [run.manifest.path, `convo ${convo}`, `libvips ${libvips}`, timeText(run.milliseconds)],
-    approve,
+    about: [
+      run.manifest.path,
+      `convo ${convo}`,
+      `libvips ${libvips}`,
+      timeText(run.milliseconds),
+      ...selfTestLines(run),
+    ],
     counts: run.counts,
     cases,
   }
 }
 
-function caseData(one: CaseResult): ReportCase {
+function caseData(one: CaseResult, approve: Approve): ReportCase {
   const { name, status, failed, message, facts, command } = one
   return {
     name,
@@ -84,39 +95,8 @@ function caseData(one: CaseResult): ReportCase {
     message,
     why: detailsOf(one),
     facts: [...facts, ...(command === undefined ? [] : [['made by', command] as const])],
-    approvable: one.approval !== undefined,
+    ...(one.approval !== undefined && { approve: approve(one) }),
   }
-}
-
-/** A PNG as the page decodes it: 8 or 16 bits, no palette, not interlaced. Nothing for what cannot be decoded. */
-async function asPng(bytes: Uint8Array, file: string): Promise<Uint8Array | undefined> {
-  try {
-    const { png } = probe(bytes, file)
-    const isPlain = png !== undefined && !png.interlaced && png.bits >= 8 && png.colourType !== 3
-    // A transparent colour is an alpha channel that the page would not see.
-    if (isPlain && png.channels === channelsOf[png.colourType]) return bytes
-    const [page] = await loadPages(bytes, file)
-    return page && (await encode(shown(page), 'png', { compression: 6 })).bytes
-  } catch (error) {
-    if (error instanceof ConvoError) return undefined
-    throw error
-  }
-}
-
-const channelsOf: Readonly<Record<number, number>> = { 0: 1, 2: 3, 4: 2, 6: 4 }
-
-/** Floats as 8 bits: within 0..255 as they are, others stretched. */
-function shown(page: Picture): Picture {
-  if (page.depth !== 32) return page
-  const colours = hasAlpha(page.channels) ? page.channels - 1 : page.channels
-  let [low, high] = [0, 255]
-  page.data.forEach((value, i) => {
-    if (i % page.channels >= colours || !Number.isFinite(value)) return
-    low = Math.min(low, value)
-    high = Math.max(high, value)
-  })
-  const data = Uint8Array.from(page.data, (value) => Math.round(((value - low) / (high - low)) * 255))
-  return { ...page, depth: 8, data }
 }
 
 function document(data: ReportData, pictures: readonly string[]): string {

@@ -1,6 +1,6 @@
-import type { CaseResult } from '../results.ts'
+import type { CaseResult, Run } from '../results.ts'
 import type { Reporter } from './reporter.ts'
-import { detailsOf } from './summary.ts'
+import { detailsOf, selfTestLines } from './summary.ts'
 
 /** JUnit's XML, as CI servers read it. */
 export const junit: Reporter = {
@@ -21,12 +21,26 @@ export const junit: Reporter = {
       '<?xml version="1.0" encoding="UTF-8"?>',
       `<testsuites${attributes({ name: 'convo check', tests: run.cases.length, failures: run.failed - errors, errors, time })}>`,
       `  <testsuite${suite}>`,
+      ...propertiesElement(run),
       ...cases,
       '  </testsuite>',
       '</testsuites>',
     ]
     await to.write(`${text.join('\n')}\n`)
   },
+}
+
+/** What made the pictures, and whether the check was found able to fail. */
+function propertiesElement(run: Run): string[] {
+  const all = [
+    ...Object.entries(run.tools),
+    ...selfTestLines(run).map((line) => ['self-test', line.replace(/^self-test: /, '')] as const),
+  ]
+  return [
+    '    <properties>',
+    ...all.map(([name, value]) => `      <property${attributes({ name, value })}/>`),
+    '    </properties>',
+  ]
 }
 
 function caseElement(one: CaseResult, manifest: string): string {

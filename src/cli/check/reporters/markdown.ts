@@ -1,6 +1,15 @@
 import { type CaseResult, type Run, statuses } from '../results.ts'
 import type { Reporter } from './reporter.ts'
-import { approveText, countsText, detailsOf, signs, timeText, verdictText } from './summary.ts'
+import {
+  type Approve,
+  approveText,
+  countsText,
+  detailsOf,
+  selfTestLines,
+  signs,
+  timeText,
+  verdictText,
+} from './summary.ts'
 
 /** Markdown, for comments on pull requests and summaries. */
 export const markdown: Reporter = {
@@ -11,8 +20,8 @@ export const markdown: Reporter = {
 /** The most cases that a table names: beyond, nobody reads it, and some servers cut it off. */
 const most = 200
 
-/** A run in Markdown; `approve` is the command that approves, without names. */
-export function markdownOf(run: Run, approve: string): string {
+/** A run in Markdown. */
+export function markdownOf(run: Run, approve: Approve): string {
   const shown = [...run.cases]
     .filter(({ status }) => status !== 'pass')
     .sort((a, b) => statuses.indexOf(b.status) - statuses.indexOf(a.status))
@@ -22,6 +31,7 @@ export function markdownOf(run: Run, approve: string): string {
     `### ${run.failed > 0 ? '❌' : '✅'} convo check: ${verdictText(run)}`,
     '',
     `${countsText(run)}; ${timeText(run.milliseconds)}`,
+    ...selfTestLines(run).flatMap((line) => ['', line]),
     ...(rows.length === 0 ? [] : ['', '| | case | status | what |', '|---|---|---|---|', ...rows]),
     ...(shown.length > most ? ['', `and ${shown.length - most} more`] : []),
     ...(approval === undefined ? [] : ['', 'If this is how it should be:', '', fenced(approval)]),

@@ -6,6 +6,7 @@ import {
   countsText,
   detailsOf,
   oneLine,
+  selfTestLines,
   signs,
   timeText,
   toleranceLine,
@@ -36,6 +37,7 @@ export const pretty: Reporter = {
       ...lines,
       ...(lines.length > 0 ? [''] : []),
       `${sum}: ${countsText(run)}${part}; ${timeText(run.milliseconds)}`,
+      ...selfTestLines(run),
       ...hints(run, to),
     ]
     await to.write(`${text.join('\n')}\n`)

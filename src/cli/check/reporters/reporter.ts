@@ -1,4 +1,5 @@
 import type { Run } from '../results.ts'
+import type { Approve } from './summary.ts'
 
 /** Where a report goes, and what it may need to know. */
 export type Destination = {
@@ -9,8 +10,7 @@ export type Destination = {
   readonly env: Readonly<Record<string, string | undefined>>
   /** The folder that the pictures of the run are in. */
   readonly results: string
-  /** The command that approves, without names. */
-  readonly approve: string
+  readonly approve: Approve
   /** Columns of text. */
   readonly width: number
   readonly hasColour: boolean

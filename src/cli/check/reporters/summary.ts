@@ -29,16 +29,32 @@ export function verdictText(run: Run): string {
   return run.cases.length === 1 ? 'The case passes' : `All ${all} pass`
 }
 
+/** What --self-test found: a line, or none where no case was tested. */
+export function selfTestLines({ cases }: Pick<Run, 'cases'>): string[] {
+  const tested = cases.filter(({ selfTest }) => selfTest !== undefined).length
+  const noticed = cases.filter(({ selfTest }) => selfTest === 'noticed').length
+  const those = noticed === tested ? counted(tested, 'case') : `${noticed} of ${counted(tested, 'case')}`
+  return tested === 0 ? [] : [`self-test: a change of just more than may be is noticed in ${those}`]
+}
+
 /** `1.2 s` or `340 ms` */
 export const timeText = (milliseconds: number): string =>
   milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`
 
-/** What `approve` is called with for the failed cases that can be approved, or nothing. */
-export function approveText(run: Run, approve: string): string | undefined {
-  const cases = run.cases.filter((one) => one.failed && one.approval !== undefined)
-  if (cases.length === 0) return undefined
-  const all = cases.some(({ status }) => status === 'error') ? "'*'" : '--all'
-  return [approve, ...(cases.length > 4 ? [all] : cases.map(({ name }) => shellWord(name)))].join(' ')
+/** The command that approves a case, without names: results of shards lie in folders of their own. */
+export type Approve = (one: CaseResult) => string
+
+/** What approves the failed cases that can be approved, or nothing. */
+export function approveText(run: Run, approve: Approve): string | undefined {
+  const commands = new Map<string, CaseResult[]>()
+  for (const one of run.cases.filter(({ failed, approval }) => failed && approval !== undefined)) {
+    commands.set(approve(one), [...(commands.get(approve(one)) ?? []), one])
+  }
+  const lines = [...commands].map(([command, cases]) => {
+    const all = cases.some(({ status }) => status === 'error') ? "'*'" : '--all'
+    return [command, ...(cases.length > 4 ? [all] : cases.map(({ name }) => shellWord(name)))].join(' ')
+  })
+  return lines.length === 0 ? undefined : lines.join(' && ')
 }
 
 /** All that is to be said of a case beyond its line. */
