@@ -143,7 +143,7 @@ async function openSession(plan: Plan, teller: Teller, nameWorkers: (pids: reado
     onBroken: () => stop('no worker process could be started'),
     onMade: (task, made) => note(task.item, made),
     onResult(task, result, footprint) {
-      if (result.kind === 'done' && !settings['in-place']) note(task.item, result.made)
+      if (result.kind === 'done' && result.made !== undefined) note(task.item, result.made)
       teller.item(tally.count(task, result, footprint))
       teller.update(tally.standing())
       if (tally.failed() >= mostFailures(plan)) stop(tooMany)
