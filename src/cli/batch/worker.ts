@@ -1,7 +1,7 @@
 // The process that works on one picture at a time: started by crew.ts, bundled as dist/batch-worker.js.
 import { type BigIntStats, chmodSync, realpathSync, renameSync, rmSync } from 'node:fs'
 import { dirname, extname, join } from 'node:path'
-import { ConvoError } from '../../error.ts'
+import { asConvoError, ConvoError } from '../../error.ts'
 import { askBeforePlacing, isSameFile, leaveSignals, removeTemporaries } from '../../image/output.ts'
 import { createPool, type Pool } from '../../run/pool.ts'
 import { processPicture } from '../process.ts'
@@ -167,11 +167,8 @@ function makeOutputFolder(folder: string): void {
 }
 
 function textOf(error: unknown): ErrorText {
-  const known =
-    error instanceof ConvoError
-      ? error
-      : new ConvoError('E_INTERNAL', error instanceof Error ? error.message : String(error), {
-          why: 'this is a bug in convo; please report it, with the command line and the input',
-        })
-  return { code: known.code, message: known.message, why: known.why, fix: known.fix }
+  const { code, message, why, fix } = asConvoError(error)
+  const isBug = code === 'E_INTERNAL'
+  const report = 'this is a bug in convo; please report it, with the command line and the input'
+  return { code, message, why: isBug ? [...why, report] : why, fix }
 }
