@@ -57,6 +57,16 @@ export function formatError(error: ConvoError): string {
   return lines.join('\n')
 }
 
+/** Whatever was thrown, as an error of convo's: E_MEMORY where memory ran out, else E_INTERNAL, a bug. */
+export function asConvoError(thrown: unknown): ConvoError {
+  if (thrown instanceof ConvoError) return thrown
+  const message = thrown instanceof Error ? thrown.message : String(thrown)
+  if (thrown instanceof RangeError && /allocation|could not allocate|array length/i.test(message)) {
+    return new ConvoError('E_MEMORY', 'memory ran out', { why: message, cause: thrown })
+  }
+  return new ConvoError('E_INTERNAL', message, { cause: thrown })
+}
+
 /** Throws `E_INTERNAL` when an invariant does not hold; narrows the condition for the compiler. */
 export function invariant(condition: unknown, message: string): asserts condition {
   if (!condition) throw new ConvoError('E_INTERNAL', message)

@@ -26,10 +26,19 @@ export type Output = {
 const temporaries = new Set<string>()
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 let leavesSignals = false
+let beforePlacing: ((temporary: string, path: string) => Promise<void>) | undefined
 
 /** From now on signals do not drop outputs under way: for a process whose end another one decides. */
 export function leaveSignals(): void {
   leavesSignals = true
+}
+
+/**
+ * From now on every output that is written to a temporary file waits for `ask`, which gets the path of that file and that
+ * of the output, before it takes its place: for a process whose outputs another one keeps a record of.
+ */
+export function askBeforePlacing(ask: (temporary: string, path: string) => Promise<void>): void {
+  beforePlacing = ask
 }
 
 /** Deletes the temporary files of outputs that are under way. For the moment before a process ends. */
@@ -115,6 +124,7 @@ async function replacingOutput(target: string, path: string, mode: number | unde
       attempt(async () => {
         if (mode !== undefined) await file.chmod(mode)
         await file.close()
+        await beforePlacing?.(temporary, path)
         await rename(temporary, target)
         state = 'ended'
         forget(temporary)

@@ -1,3 +1,4 @@
+import { accessSync, constants, mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { arithmeticVersion } from '../../conv/plan.ts'
 import { ConvoError } from '../../error.ts'
@@ -61,10 +62,15 @@ async function work(plan: Plan, io: Io): Promise<number> {
   const { signal: waiting, abort } = abortable()
   let stopped: Interrupt | undefined
   let stop: (signal: Interrupt) => void = abort
-  const giveBack = onInterrupt((signal) => {
-    stopped = signal
-    stop(signal)
-  })
+  let leave: () => void = () => undefined
+  const giveBack = onInterrupt(
+    (signal) => {
+      stopped = signal
+      stop(signal)
+    },
+    () => leave(),
+  )
+  process.on('exit', tellUndone)
   try {
     const lock = await takeLock({
       root,
@@ -77,11 +83,13 @@ async function work(plan: Plan, io: Io): Promise<number> {
     })
     if (lock === undefined) return statusOf(stopped!)
     try {
+      refuseFailedList(plan)
       const folders = new Set([root, ...plan.items.map(({ output }) => dirname(output))])
       clearTemporaries(folders, lock.dead)
       const teller = createTeller(settings, io, logOf(plan))
       const session = await openSession(plan, teller, lock.name)
       stop = session.stop
+      leave = () => teller.leave(settings.quiet ? [] : [`to go on: ${plan.batch.again}`])
       if (stopped !== undefined) session.stop(stopped)
       return await session.run()
     } finally {
@@ -89,7 +97,13 @@ async function work(plan: Plan, io: Io): Promise<number> {
     }
   } finally {
     giveBack()
+    process.off('exit', tellUndone)
   }
+}
+
+/** A reader of standard output that goes away ends the process quietly, but not as if all was done. */
+function tellUndone(): void {
+  if (process.exitCode === 0) process.exitCode = 1
 }
 
 function abortable() {
@@ -143,7 +157,7 @@ async function openSession(plan: Plan, teller: Teller, nameWorkers: (pids: reado
     onBroken: () => stop('no worker process could be started'),
     onMade: (task, made) => note(task.item, made),
     onResult(task, result, footprint) {
-      if (result.kind === 'done' && !settings['in-place']) note(task.item, result.made)
+      if (result.kind === 'done' && result.made !== undefined) note(task.item, result.made)
       teller.item(tally.count(task, result, footprint))
       teller.update(tally.standing())
       if (tally.failed() >= mostFailures(plan)) stop(tooMany)
@@ -189,8 +203,9 @@ async function openSession(plan: Plan, teller: Teller, nameWorkers: (pids: reado
       await runner.drained()
     }
     runner.end()
-    await writeFailed(plan, tally.failures())
-    return finish(plan, tally, teller, stopped)
+    const isListed = await writeFailed(plan, tally.failures(), teller)
+    const status = await finish(plan, tally, teller, stopped)
+    return isListed ? status : Math.max(status, 2)
   }
   return { stop, run }
 }
@@ -235,20 +250,48 @@ function mostFailures({ batch: { settings }, items }: Plan): number {
   return most === undefined ? Number.POSITIVE_INFINITY : amountOf(most, items.length)
 }
 
-async function writeFailed({ batch: { settings }, shard }: Plan, failures: readonly string[]): Promise<void> {
-  const path = settings['failed-list']
-  if (path === undefined) return
-  const end = settings.null ? '\0' : '\n'
-  const broken = settings.null ? undefined : failures.find((input) => input.includes('\n'))
-  if (broken !== undefined) {
-    throw new ConvoError('E_OUTPUT', 'the list of failures cannot hold a name with a line end', {
-      why: JSON.stringify(broken),
+/** Writes the list of failures; false where that is not possible, which is told. */
+async function writeFailed(plan: Plan, failures: readonly string[], teller: Teller): Promise<boolean> {
+  const target = failedList(plan)
+  if (target === undefined) return true
+  const end = plan.batch.settings.null ? '\0' : '\n'
+  const held = failures.filter((input) => !input.includes(end))
+  const text = held.map((input) => input + end).join('')
+  try {
+    await writeAtomically(target, (output) => output.write(new TextEncoder().encode(text)))
+  } catch (error) {
+    if (!(error instanceof ConvoError)) throw error
+    teller.error(error)
+    return false
+  }
+  if (held.length === failures.length) return true
+  teller.error(
+    new ConvoError('E_OUTPUT', `${target} cannot hold a name with a line end`, {
+      why: failures.filter((input) => input.includes(end)).map((input) => JSON.stringify(input)),
       fix: '--null (-0), here and with --files-from',
+    }),
+  )
+  return false
+}
+
+function failedList({ batch: { settings }, shard }: Plan): string | undefined {
+  return settings['failed-list']?.replaceAll('{shard}', shard === undefined ? '1-of-1' : shardName(shard))
+}
+
+/** A list that cannot be written is told of before hours of work, not after. */
+function refuseFailedList(plan: Plan): void {
+  const target = failedList(plan)
+  if (target === undefined) return
+  const folder = dirname(target)
+  try {
+    mkdirSync(folder, { recursive: true })
+    accessSync(folder, constants.W_OK)
+  } catch (cause) {
+    throw new ConvoError('E_OUTPUT', `the list of failures ${target} cannot be written`, {
+      why: `${folder}: ${(cause as Error).message}`,
+      cause,
     })
   }
-  const text = failures.map((input) => input + end).join('')
-  const target = path.replaceAll('{shard}', shard === undefined ? '1-of-1' : shardName(shard))
-  await writeAtomically(target, (output) => output.write(new TextEncoder().encode(text)))
 }
 
 async function finish(plan: Plan, tally: Tally, teller: Teller, stopped: string): Promise<number> {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, extname, join, normalize, resolve } from 'node:path'
 import { glob, isDynamicPattern } from 'tinyglobby'
 import { ConvoError } from '../../error.ts'
@@ -140,14 +140,16 @@ async function expand(pattern: string, sources: Sources): Promise<[folder: strin
     cwd: folder,
     onlyFiles: true,
     expandDirectories: false,
-    followSymbolicLinks: false,
+    // without it, links to files would be left out too
+    followSymbolicLinks: true,
   })
+  const isLinked = linkFinder(folder)
   const isInside = sources.without !== undefined && !leaves(folder, sources.without)
   const out = isInside && resolve(sources.without) !== resolve(folder) ? sources.without : undefined
   // `**` and `*` do not say that everything is a picture; `*.dat` does
   const isAny = /^\*+$/.test(segments.at(-1) ?? '')
   const inputs = found
-    .filter((path) => !isAny || looksLikePicture(path))
+    .filter((path) => !isLinked(dirname(path)) && (!isAny || looksLikePicture(path)))
     .map((path) => ({
       path: join(folder, path),
       rel: dirname(path) === '.' ? '' : dirname(path),
@@ -161,6 +163,19 @@ async function expand(pattern: string, sources: Sources): Promise<[folder: strin
     })
   }
   return [folder, inputs]
+}
+
+/** Tells of folders below one whether they are links, or lie in one: those are not looked into. */
+function linkFinder(top: string): (rel: string) => boolean {
+  const known = new Map<string, boolean>([['.', false]])
+  const isLinked = (rel: string): boolean => {
+    const before = known.get(rel)
+    if (before !== undefined) return before
+    const linked = isLinked(dirname(rel)) || lstatSync(join(top, rel)).isSymbolicLink()
+    known.set(rel, linked)
+    return linked
+  }
+  return isLinked
 }
 
 async function readList(file: string, isNull: boolean): Promise<string[]> {

@@ -9,15 +9,18 @@ export type Interrupt = (typeof signals)[number]
 export const statusOf = (signal: Interrupt): number => 128 + constants.signals[signal]
 
 /**
- * Takes signals over: the first one is told, the second one ends the process at once. Returns what gives them back to
- * those who had them.
+ * Takes signals over: the first one is told, the second one too, and ends the process at once. Returns what gives them
+ * back to those who had them.
  */
-export function onInterrupt(first: (signal: Interrupt) => void): () => void {
+export function onInterrupt(first: (signal: Interrupt) => void, second: () => void): () => void {
   let isSecond = false
   const before = signals.map((signal) => process.listeners(signal))
   const listeners = signals.map((signal) => () => {
-    // workers drop what they are at when they see that this process is gone
-    if (isSecond) process.exit(statusOf(signal))
+    if (isSecond) {
+      second()
+      // workers drop what they are at when they see that this process is gone
+      process.exit(statusOf(signal))
+    }
     isSecond = true
     first(signal)
   })

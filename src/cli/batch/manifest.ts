@@ -17,7 +17,7 @@ export type ManifestBatch = {
 
 type Raw = {
   readonly inputs?: string | readonly string[]
-  readonly operation: string | readonly string[]
+  readonly operation: string | readonly (string | number)[]
   readonly options?: Readonly<Record<string, string | number | boolean>>
 } & Readonly<Record<string, unknown>>
 
@@ -46,7 +46,7 @@ export function readManifest(file: string): ManifestBatch {
   const { inputs = [], operation, options = {}, ...settings } = source.document.toJS() as Raw
   const folder = dirname(file)
   const from = (path: string) => (isAbsolute(path) || path === '-' ? path : join(folder, path))
-  const words = [...[operation].flat(), ...Object.entries(options).flatMap(optionWords)]
+  const words = [...operationWords(operation), ...Object.entries(options).flatMap(optionWords)]
   const given = Object.fromEntries(
     Object.entries(settings)
       .filter(([, value]) => value !== false)
@@ -57,6 +57,10 @@ export function readManifest(file: string): ManifestBatch {
   )
   return { inputs: [inputs].flat().map(from), operation: locateFiles(words, folder), given }
 }
+
+/** `gaussian --sigma 2` is `[gaussian, --sigma, 2]`: in a text, spaces part words; a word with spaces needs the list. */
+const operationWords = (operation: Raw['operation']): string[] =>
+  typeof operation === 'string' ? operation.trim().split(/\s+/) : operation.map(String)
 
 /** `sigma: 2` is `--sigma 2`; `gray: true` is `--gray`. */
 function optionWords([name, value]: [string, string | number | boolean]): string[] {
@@ -81,12 +85,9 @@ function refuseEmpty(file: string): void {
   }
 }
 
-const words: Schema = {
-  oneOf: [
-    { type: 'string', minLength: 1 },
-    { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 } },
-  ],
-}
+const word: Schema = { type: 'string', minLength: 1 }
+
+const words: Schema = { oneOf: [word, { type: 'array', minItems: 1, items: word }] }
 
 const scalar = (param: Param<unknown>): Schema =>
   param.isFlag ? { type: 'boolean' } : { type: ['string', 'number'] }
@@ -101,7 +102,7 @@ const schema: Schema = {
   additionalProperties: false,
   properties: {
     inputs: words,
-    operation: words,
+    operation: { oneOf: [word, { type: 'array', minItems: 1, items: { type: ['string', 'number'] } }] },
     options: { type: 'object' },
     ...Object.fromEntries(Object.entries(settings).map(([name, param]) => [name, scalar(param)])),
   },

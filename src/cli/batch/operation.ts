@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { isAbsolute, join } from 'node:path'
+import { extname, isAbsolute, join } from 'node:path'
 import { ConvoError } from '../../error.ts'
 import { type Params, resolve } from '../../params.ts'
 import { chainSettings, prepareChain, splitSteps } from '../chain.ts'
@@ -117,7 +117,7 @@ function fingerprintOf(name: string, params: Params, given: Readonly<Record<stri
     ...valuesOf(params, given),
   }
   for (const key of withoutEffect) delete values[key]
-  return `${name} ${canonical(values)} ${contents(values)}`
+  return `${name} ${canonical(mapValues(values, withContent))}`
 }
 
 function valuesOf(params: Params, given: Readonly<Record<string, unknown>>): Record<string, unknown> {
@@ -136,15 +136,22 @@ export function canonical(value: unknown): string {
   return JSON.stringify(value) ?? 'null'
 }
 
-/** Digests of the files that values name, as --kernel edge.mat does. */
-function contents(values: Readonly<Record<string, unknown>>): string {
-  const digests = Object.entries(values).flatMap(([key, value]) => {
-    const path = typeof value === 'string' ? value.split('#')[0]! : ''
-    if (path === '' || !existsSync(path) || !statSync(path).isFile()) return []
-    return [`${key}=${createHash('sha256').update(readFileSync(path)).digest('hex')}`]
-  })
-  return digests.sort().join(' ')
+/**
+ * The name of a file, as in --kernel edge.mat, as what is in the file: where it lies does not change what is made of it.
+ * Its extension tells the format.
+ */
+function withContent(value: unknown): unknown {
+  if (typeof value !== 'string') return value
+  const [path = '', tensor] = value.split('#', 2)
+  if (path === '' || !existsSync(path) || !statSync(path).isFile()) return value
+  const digest = createHash('sha256').update(readFileSync(path)).digest('hex')
+  const file = { digest, extension: extname(path).toLowerCase(), tensor }
+  // names of kernels have neither dot nor slash, and go before files that are called as they are
+  return /^[^\d[+-]/.test(path) && /[./]/.test(path) ? file : { ...file, value }
 }
+
+const mapValues = (values: Readonly<Record<string, unknown>>, map: (value: unknown) => unknown) =>
+  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, map(value)]))
 
 /** Words of an operation with the names of files in a folder as paths to them. */
 export function locateFiles(words: readonly string[], folder: string): string[] {

@@ -44,11 +44,12 @@ export function createProgress(
   }
   return {
     update(standing) {
-      if (quiet || now() - last < every) return
+      const isLast = screen.isTerminal && standing.done >= standing.total
+      if (quiet || (now() - last < every && !isLast)) return
       last = now()
       if (!screen.isTerminal) return screen.write(`${progressText(standing)}\n`)
       clear()
-      bar = barText(standing, screen.columns())
+      bar = standing.done < standing.total ? barText(standing, screen.columns()) : ''
       screen.write(bar)
     },
     print(text) {
@@ -64,23 +65,33 @@ export function createProgress(
 }
 
 /** `512 of 2000, 45.3 MP/s, 1:20 left, 2 failed` */
-export function progressText(standing: Standing): string {
+export const progressText = (standing: Standing): string => progressParts(standing).join(', ')
+
+/** The parts of that text. */
+function progressParts(standing: Standing): string[] {
   const { done, failed, total, megapixels, milliseconds } = standing
   const rate = milliseconds > 0 ? (megapixels * 1000) / milliseconds : 0
   const parts = [`${done} of ${total}`, `${rate.toFixed(1)} MP/s`]
   const left = timeLeft(standing)
   if (left !== undefined) parts.push(`${durationText(left)} left`)
   if (failed > 0) parts.push(`${failed} failed`)
-  return parts.join(', ')
+  return parts
 }
 
 function barText(standing: Standing, columns: number): string {
   const text = progressText(standing)
   // one column less: a full line would wrap on some terminals
   const room = Math.min(40, columns - text.length - 4)
-  if (room < 5) return text.slice(0, Math.max(0, columns - 1))
+  if (room < 5) return fitted(progressParts(standing), columns - 1)
   const filled = standing.total === 0 ? room : Math.round((room * standing.done) / standing.total)
   return `[${'#'.repeat(filled)}${'.'.repeat(room - filled)}] ${text}`
+}
+
+/** As many parts as fit, from the first on; of the first what fits. */
+function fitted([first = '', ...others]: readonly string[], room: number): string {
+  let text = first.slice(0, Math.max(0, room))
+  for (const part of others) if (text.length + 2 + part.length <= room) text += `, ${part}`
+  return text
 }
 
 /** Milliseconds that the megapixels that are left will take at the rate so far; undefined where there is none yet. */

@@ -23,7 +23,7 @@ export type RunnerOptions = {
   /** Bytes that could be had now, for a picture that needs more than `memory`. */
   readonly available: () => number
   onResult(task: Task, result: Result, footprint: Footprint): void
-  /** Before an input is replaced by its output. */
+  /** Before an output takes its place. */
   onMade(task: Task, made: MadeFile): void
   /** The processes that work changed. */
   onWorkers(pids: readonly number[]): void

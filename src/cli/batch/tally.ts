@@ -31,26 +31,37 @@ export function createTally(items: number): Tally {
   let [done, current, clipped] = [0, 0, 0]
   let [megapixels, knownBytes, knownMegapixels, bytesLeft] = [0, 0, 0, 0]
   let began: number | undefined
-  const failures: string[] = []
+  const failures = new Set<string>()
+  // between the pictures of a folder that is watched nothing is done: that is no part of the time
+  let [pending, idle] = [0, 0]
+  let idleSince: number | undefined
   const counts = (): Counts => ({
     done,
     current,
-    failed: failures.length,
-    left: total - done - current - failures.length,
+    failed: failures.size,
+    left: total - done - current - failures.size,
   })
   const created = performance.now()
-  const elapsed = () => (began === undefined ? 0 : performance.now() - began)
-  const start = () => {
-    began ??= performance.now()
+  const now = () => (idleSince ?? performance.now()) - idle
+  const elapsed = () => (began === undefined ? 0 : now() - began)
+  const expect = (tasks: number) => {
+    if (tasks > 0 && idleSince !== undefined) {
+      idle += performance.now() - idleSince
+      idleSince = undefined
+    }
+    pending += tasks
+    if (pending === 0) idleSince ??= performance.now()
   }
 
   return {
     begin(tasks) {
-      start()
+      began = now()
+      expect(tasks.length)
       for (const { item } of tasks) bytesLeft += item.bytes
     },
     add(task) {
       total++
+      expect(task === undefined ? 0 : 1)
       bytesLeft += task?.item.bytes ?? 0
     },
     current() {
@@ -58,13 +69,16 @@ export function createTally(items: number): Tally {
     },
     count({ item, reason }, result, footprint) {
       bytesLeft -= item.bytes
+      expect(-1)
+      // half-written when it was tried before, in a folder that is watched
+      if (failures.delete(item.input)) total--
       const pixels = result.kind === 'done' ? result.pixels : footprint.pixels
       knownBytes += item.bytes
       knownMegapixels += pixels / 1e6
       const { input, output } = item
       const entry = { event: 'item', input, output, reason, milliseconds: result.milliseconds } as const
       if (result.kind === 'failed') {
-        failures.push(input)
+        failures.add(input)
         return { ...entry, status: 'failed', error: result.error }
       }
       done++
@@ -74,13 +88,13 @@ export function createTally(items: number): Tally {
       return { ...entry, status: 'done', megapixels: pixels / 1e6, bytes, clipped: result.clipped, notes }
     },
     counts,
-    failed: () => failures.length,
+    failed: () => failures.size,
     failures: () => [...failures].sort(),
     standing() {
       const perByte = knownBytes > 0 ? knownMegapixels / knownBytes : firstGuess
       return {
-        done: done + current + failures.length,
-        failed: failures.length,
+        done: done + current + failures.size,
+        failed: failures.size,
         total,
         megapixels,
         megapixelsLeft: bytesLeft * perByte,
@@ -88,7 +102,7 @@ export function createTally(items: number): Tally {
       }
     },
     summary() {
-      const text = summaryText(counts(), performance.now() - created, megapixels)
+      const text = summaryText(counts(), now() - created, megapixels)
       return clipped === 0 ? text : `${text}; samples were clipped in ${clipped}`
     },
   }

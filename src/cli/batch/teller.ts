@@ -18,6 +18,8 @@ export type Teller = {
   /** An entry for machines only. */
   entry(entry: Entry): void
   update(standing: Standing): void
+  /** The last lines where all ends at once. */
+  leave(lines: readonly string[]): void
   /** The last lines; waits until all is written. */
   end(lines: readonly string[]): Promise<void>
 }
@@ -68,6 +70,10 @@ export function createTeller(settings: BatchSettings, io: Io, log?: Log): Teller
     },
     entry,
     update: (standing) => progress.update(standing),
+    leave(lines) {
+      progress.end()
+      for (const line of lines) io.err(`${line}\n`)
+    },
     async end(lines) {
       progress.end()
       if (!settings.quiet) for (const line of lines) io.err(`${line}\n`)

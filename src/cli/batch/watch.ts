@@ -28,7 +28,7 @@ async function watchFolders(watching: Watching, signal: AbortSignal): Promise<vo
       followSymlinks: false,
       ...(!recursive && { depth: 0 }),
       ignored: (path) => isOut(path) || /[/\\]\.[^/\\.]/.test(path.slice(folder.length)),
-      awaitWriteFinish: { stabilityThreshold: 200, pollInterval: 50 },
+      awaitWriteFinish: { stabilityThreshold: 500, pollInterval: 100 },
     })
     const found = (path: string) => {
       const rel = dirname(relative(folder, path))

@@ -1,8 +1,8 @@
 // The process that works on one picture at a time: started by crew.ts, bundled as dist/batch-worker.js.
-import { chmodSync, realpathSync, renameSync, rmSync } from 'node:fs'
+import { type BigIntStats, chmodSync, realpathSync, renameSync, rmSync } from 'node:fs'
 import { dirname, extname, join } from 'node:path'
-import { ConvoError } from '../../error.ts'
-import { isSameFile, leaveSignals, removeTemporaries } from '../../image/output.ts'
+import { asConvoError, ConvoError } from '../../error.ts'
+import { askBeforePlacing, isSameFile, leaveSignals, removeTemporaries } from '../../image/output.ts'
 import { createPool, type Pool } from '../../run/pool.ts'
 import { processPicture } from '../process.ts'
 import type { ErrorText, FromWorker, MadeFile, Order, Result, Setup, ToWorker } from './crew.ts'
@@ -15,6 +15,9 @@ import { makeFolder } from './state.ts'
 // and the parent says when to end.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
 leaveSignals()
+askBeforePlacing(async (temporary, path) => {
+  if (path === noting?.output) await askToPlace(noting.madeOf(statOf(temporary)))
+})
 
 // Without a parent, nobody would note what is done: drop it at once.
 process.on('disconnect', () => {
@@ -26,9 +29,13 @@ process.on('disconnect', () => {
 let prepared: Promise<BatchOperation> | undefined
 let setup: Setup | undefined
 let pool: Pool | undefined
-/** An output that waits for its place. */
+/** The output under way, where it is to be noted before it takes its place. */
+let noting: Noting | undefined
+/** What will replace an input, and waits for that. */
 let unplaced: string | undefined
 let mayPlace: () => void = () => undefined
+
+type Noting = { readonly output: string; readonly madeOf: (file: BigIntStats | undefined) => MadeFile }
 
 process.on('message', (message: ToWorker) => {
   if (message.kind === 'setup') {
@@ -69,21 +76,27 @@ async function run({ input, output, threads }: Order): Promise<Result & { kind: 
   const target = replaces ? placeBeside(input) : output
   makeOutputFolder(dirname(target))
   const job = operation.job(input, target)
+  const madeOf = (file: BigIntStats | undefined): MadeFile => {
+    const after = statOf(input)
+    const isUnchanged = after !== undefined && before !== undefined && stampOf(after) === stampOf(before)
+    return {
+      hash,
+      stamp: isUnchanged && isSettled(before, beforeTime) ? stampOf(before) : '',
+      size: Number(file?.size ?? 0),
+      time: String(file?.mtimeNs ?? ''),
+    }
+  }
+  // one that may count as failed for what was clipped is noted when that is known
+  const isNotedAfter = replaces || job.settings['fail-on-clip']
+  noting = isNotedAfter ? undefined : { output: target, madeOf }
   const report = await processPicture(job, await poolOf(threads))
   const { low, high } = report.clipped
   if (job.settings['fail-on-clip'] && low + high > 0) {
     if (replaces) dropUnplaced()
     throw clippedError(output, low + high, replaces)
   }
-  const [after, file] = [statOf(input), statOf(target)]
-  const isUnchanged = after !== undefined && before !== undefined && stampOf(after) === stampOf(before)
-  const made: MadeFile = {
-    hash,
-    stamp: isUnchanged && isSettled(before, beforeTime) ? stampOf(before) : '',
-    size: Number(file?.size ?? 0),
-    time: String(file?.mtimeNs ?? ''),
-  }
-  if (replaces) await place(target, input, Number(before.mode), made)
+  const made = isNotedAfter ? madeOf(statOf(target)) : undefined
+  if (replaces) await place(target, input, Number(before.mode), made!)
   return {
     kind: 'done',
     pixels: report.input.width * report.input.height,
@@ -91,7 +104,7 @@ async function run({ input, output, threads }: Order): Promise<Result & { kind: 
     notes: report.notes,
     bytes: report.output.bytes,
     milliseconds: 0,
-    made,
+    made: replaces ? undefined : made,
   }
 }
 
@@ -117,15 +130,19 @@ function dropUnplaced(): void {
 
 /** Replaces an input by what was made of it, once that is noted. */
 async function place(target: string, input: string, mode: number, made: MadeFile): Promise<void> {
-  const placed = new Promise<void>((resolve) => {
-    mayPlace = resolve
-  })
-  const question: FromWorker = { kind: 'made', made }
-  process.send?.(question)
-  await placed
+  await askToPlace(made)
   chmodSync(target, mode & 0o7777)
   renameSync(target, realpathSync(input))
   unplaced = undefined
+}
+
+/** Lets the parent note what was made. */
+function askToPlace(made: MadeFile): Promise<void> {
+  return new Promise((resolve) => {
+    mayPlace = resolve
+    const question: FromWorker = { kind: 'made', made }
+    process.send?.(question)
+  })
 }
 
 /** One pool at a time: it is asked for another number of threads only around large pictures. */
@@ -150,11 +167,8 @@ function makeOutputFolder(folder: string): void {
 }
 
 function textOf(error: unknown): ErrorText {
-  const known =
-    error instanceof ConvoError
-      ? error
-      : new ConvoError('E_INTERNAL', error instanceof Error ? error.message : String(error), {
-          why: 'this is a bug in convo; please report it, with the command line and the input',
-        })
-  return { code: known.code, message: known.message, why: known.why, fix: known.fix }
+  const { code, message, why, fix } = asConvoError(error)
+  const isBug = code === 'E_INTERNAL'
+  const report = 'this is a bug in convo; please report it, with the command line and the input'
+  return { code, message, why: isBug ? [...why, report] : why, fix }
 }

@@ -1,0 +1,85 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { readManifest } from '../../../src/cli/batch/manifest.ts'
+import { failure, temporaryFolder } from '../../image/pictures.ts'
+import { convo } from '../convo.ts'
+import { inputsOf, writePictures } from './pictures.ts'
+
+const folder = temporaryFolder()
+
+function manifest(...lines: string[]): string {
+  const path = join(folder, 'job.yaml')
+  writeFileSync(path, `${lines.join('\n')}\n`)
+  return path
+}
+
+const places = ['inputs: in', 'output: out/{stem}.png']
+
+describe('a batch in a file', () => {
+  it.each<[string, string[]]>([
+    ['operation: gaussian --sigma 2', ['gaussian', '--sigma', '2']],
+    ['operation: [gaussian, --sigma, 2]', ['gaussian', '--sigma', '2']],
+    [
+      'operation: gaussian\noptions: { sigma: 2, gray: true, flip: false }',
+      ['gaussian', '--sigma', '2', '--gray'],
+    ],
+    ['operation: [gaussian, --sigma, 2, --, sobel]', ['gaussian', '--sigma', '2', '--', 'sobel']],
+    ['operation: chain --gray -- gaussian -- sobel', ['chain', '--gray', '--', 'gaussian', '--', 'sobel']],
+  ])('%s', (text, words) => {
+    expect(readManifest(manifest(...places, text)).operation).toEqual(words)
+  })
+
+  it('takes paths from its own folder, and settings under the names of their options', () => {
+    writeFileSync(join(folder, 'edge.txt'), '1 0 -1\n')
+    const read = readManifest(
+      manifest(
+        'inputs: [in, /other/*.png]',
+        'output: out/{stem}.png',
+        'operation: conv2d',
+        'options: { kernel: edge.txt }',
+        'recursive: true',
+        'force: false',
+        'jobs: 50%',
+        'memory: 2GiB',
+        'log: log.jsonl',
+      ),
+    )
+    expect(read.inputs).toEqual([join(folder, 'in'), '/other/*.png'])
+    expect(read.operation).toEqual(['conv2d', '--kernel', join(folder, 'edge.txt')])
+    expect(read.given).toEqual({
+      output: join(folder, 'out/{stem}.png'),
+      recursive: true,
+      jobs: '50%',
+      memory: '2GiB',
+      log: join(folder, 'log.jsonl'),
+    })
+  })
+
+  it('tells of every mistake at its place', async () => {
+    const path = manifest('inputs: 7', 'operation: [[a]]', 'jbs: 3')
+    const error = await failure('E_MANIFEST', () => readManifest(path))
+    expect(error.why).toEqual([
+      `${path}:1:1: the manifest needs output`,
+      expect.stringMatching(/^\S+:1:9: inputs must be/),
+      `${path}:2:13: operation[0] must be text or a number, got a list`,
+      `${path}:3:1: there is no jbs; did you mean jobs?`,
+    ])
+    const empty = await failure('E_MANIFEST', () => readManifest(manifest('# nothing')))
+    expect(empty.message).toContain('is empty')
+  })
+
+  it('runs from another folder as from its own; what is typed goes before what is written', async () => {
+    const other = join(folder, 'elsewhere')
+    mkdirSync(other)
+    writePictures(join(folder, 'in'), 3)
+    const path = manifest(...places, 'operation: sobel')
+    const first = await convo(['batch', path, '--json'], { cwd: other })
+    expect([first.status, inputsOf(first.stdout, 'done')]).toEqual([0, expect.any(Array)])
+    expect(inputsOf(first.stdout, 'done')).toHaveLength(3)
+    const typed = await convo(['batch', 'job.yaml', '--json', '-o', 'typed/{stem}.png'], { cwd: folder })
+    expect(typed.stdout).toContain('"output":"typed/p000.png"')
+    const again = await convo(['batch', path, '--json'], { cwd: other })
+    expect(inputsOf(again.stdout, 'current')).toHaveLength(3)
+  })
+})
