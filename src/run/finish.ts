@@ -61,18 +61,17 @@ export function prepareFinish(
   const rest = isPremultiplied ? { ...asked, scale: 1, offset: 0 } : asked
   const floats = new Float32Array(memory.buffer)
   const alpha = alphaWriter(job, memory, input)
-  const encode = tone.encode ? lightEncoder(full) : undefined
   const outFull = sink.kind === 'png' || sink.kind === 'samples' ? (sink.depth === 8 ? 255 : 65535) : full
+  const encode = tone.encode ? lightEncoder(full, outFull) : undefined
   const toOut = outFull === full ? {} : { affine: { low: 0, gain: Math.fround(outFull / full) } }
 
   if (encode === undefined) writeHow(memory, how, rest)
   else {
     // Linear light is encoded in levels of the source, after scale, offset and range.
-    const gain = asked.affine && {
-      affine: { ...asked.affine, gain: Math.fround((asked.affine.gain * full) / outFull) },
+    const affine = rest.affine && {
+      affine: { ...rest.affine, gain: Math.fround((rest.affine.gain * full) / outFull) },
     }
-    const { affine: _, ...others } = rest
-    writeHow(memory, before, { ...others, ...(job.range === 'minmax' ? gain : {}) })
+    writeHow(memory, before, { ...rest, ...affine })
     writeHow(memory, how, { scale: 1, offset: 0, ...toOut, alpha: alphaOf(job) })
   }
 
