@@ -70,6 +70,18 @@ describe('transparency', () => {
       channels: 4,
     })
   })
+
+  test('alpha that is filtered as a channel has no part in the range and the light of the colours', async () => {
+    const alphaOf = async (...more: string[]) => {
+      expect((await run('sharpen', 'alpha.png', 'out.png', '--alpha', 'separate', ...more)).status).toBe(0)
+      return (await read('out.png')).filter((_, i) => i % 4 === 3)
+    }
+    const plain = await alphaOf()
+    expect(new Set(plain).size).toBeGreaterThan(100)
+    for (const more of [['--range', 'abs'], ['--range', 'offset'], ['--range', 'minmax'], ['--linear']]) {
+      expect(Buffer.from(await alphaOf(...more)).equals(Buffer.from(plain))).toBe(true)
+    }
+  })
 })
 
 test('flat 200 stays 200 under nine times 0.1111111', async () => {

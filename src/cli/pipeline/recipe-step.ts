@@ -154,11 +154,14 @@ export function toneOf(
     throw new ConvoError('E_OPTION', '--linear needs samples of 8 or 16 bits, and this input has floats')
   }
   const mode = alpha ?? (recipe.kernels.every(sumsToZero) ? 'copy' : 'premultiply')
+  const encode = linear && isLast && outputKind(task.output) !== 'npy'
+  // as a channel like the others alpha takes the faster ways
+  const isLikeColours = mode === 'separate' && !encode && (!isLast || ['clamp', 'raw'].includes(task.range))
   return {
     gray: gray && isFirst && picture.channels >= 3,
     table: linear && isFirst ? 1 : 0,
-    encode: linear && isLast && outputKind(task.output) !== 'npy',
-    alpha: !hasAlpha(picture.channels) || mode === 'separate' || mode === 'drop' ? 'plain' : mode,
+    encode,
+    alpha: !hasAlpha(picture.channels) || isLikeColours || mode === 'drop' ? 'plain' : mode,
   }
 }
 
