@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { ConvoError } from '../error.ts'
 import { decode } from '../image/codec.ts'
-import { nameOf, type Probe, probe, type Source } from '../image/probe.ts'
+import { isStream, type Probe, probe, type Source } from '../image/probe.ts'
 import { readNpy } from '../kernel/formats/npy.ts'
 import type { SourcePicture } from '../run/pictures.ts'
 import { hasAlpha, type PictureMeta, type Samples } from '../tensor/picture.ts'
@@ -26,8 +26,17 @@ export type LoadOptions = {
 
 /** Looks at an input, `-` being standard input, without decoding it. @throws ConvoError E_INPUT, E_DECODE */
 export async function openInput(path: string): Promise<Opened> {
-  const source = path === '-' ? await readStandardInput() : path
+  const source = path === '-' ? await readStandardInput() : isStream(path) ? await readStream(path) : path
   return { path, source, probe: probe(source, path === '-' ? 'standard input' : path) }
+}
+
+/** All of a pipe or device, which has no size and is read once only. */
+async function readStream(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path)
+  } catch (cause) {
+    throw new ConvoError('E_INPUT', `cannot read ${path}`, { why: `${path}: ${String(cause)}`, cause })
+  }
 }
 
 /** All of standard input. It is waited for without blocking, so that a signal can end the wait. */
@@ -54,7 +63,7 @@ export function expectedSamples({ probe: { png, size } }: Opened): number {
 /** Decodes an input. @throws ConvoError as `decode` does */
 export async function loadPicture(opened: Opened, options: LoadOptions): Promise<Loaded> {
   const { path, source } = opened
-  const name = path === '-' ? 'standard input' : nameOf(source)
+  const name = path === '-' ? 'standard input' : path
   const decoded = await decode(source, { maxPixels: options.maxPixels, orient: options.orient, name })
   const { width, height, channels, depth, data, meta, notes } = decoded
   const picture: SourcePicture = { width, height, channels, depth, data, full: depth === 16 ? 65535 : 255 }

@@ -49,6 +49,12 @@ export async function prepareOperation(operation: Operation, given: Call['given'
 
 /** Runs an operation on a picture, tells what is to be told, and gives the exit status. */
 export async function runOperation(operation: Operation, call: Call): Promise<number> {
+  const { kernel } = call.given
+  if (call.args[0] === '-' && typeof kernel === 'string' && /^-(?:#|$)/.test(kernel)) {
+    throw new ConvoError('E_USAGE', 'the picture and the kernel cannot both come from standard input', {
+      fix: 'a file for one of them',
+    })
+  }
   return runPrepared(await prepareOperation(operation, call.given), call)
 }
 
