@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { ConvoError } from '../error.ts'
-import { decode } from '../image/codec.ts'
+import { type Decoded, decode } from '../image/codec.ts'
 import { isStream, type Probe, probe, type Source } from '../image/probe.ts'
 import { readNpy } from '../kernel/formats/npy.ts'
 import type { SourcePicture } from '../run/pictures.ts'
@@ -64,11 +64,16 @@ export function expectedSamples({ probe: { png, size } }: Opened): number {
 export async function loadPicture(opened: Opened, options: LoadOptions): Promise<Loaded> {
   const { path, source } = opened
   const name = path === '-' ? 'standard input' : path
-  const decoded = await decode(source, { maxPixels: options.maxPixels, orient: options.orient, name })
+  const { maxPixels, orient, dropAlpha } = options
+  return loadedOf(await decode(source, { maxPixels, orient, name }), dropAlpha)
+}
+
+/** A decoded picture as an input. */
+export function loadedOf(decoded: Decoded, dropAlpha: boolean): Loaded {
   const { width, height, channels, depth, data, meta, notes } = decoded
   const picture: SourcePicture = { width, height, channels, depth, data, full: depth === 16 ? 65535 : 255 }
   return {
-    picture: options.dropAlpha && hasAlpha(channels) ? withoutAlpha(picture, data) : picture,
+    picture: dropAlpha && hasAlpha(channels) ? withoutAlpha(picture, data) : picture,
     meta,
     notes,
   }

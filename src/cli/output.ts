@@ -15,7 +15,7 @@ import {
 import { writeNpy } from '../kernel/formats/npy.ts'
 import { createDiscard } from '../run/collect.ts'
 import type { PartResult } from '../run/jobs.ts'
-import type { Depth, Picture } from '../tensor/picture.ts'
+import type { Picture } from '../tensor/picture.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 
 /** What an output path asks for. */
@@ -108,11 +108,4 @@ export async function writeTensor(path: string, tensor: Tensor): Promise<number>
   const bytes = writeNpy(tensor.shape, tensor.data)
   await writeAtomically(path, (output) => output.write(bytes))
   return bytes.length
-}
-
-/** The depth that is written: what was asked for, else that of the input; float pictures become 8 bits. */
-export function outputDepth(asked: 8 | 16 | undefined, input: Depth, path: string): 8 | 16 {
-  const kind = outputKind(path)
-  void kind
-  return asked ?? (input === 16 ? 16 : 8)
 }

@@ -50,7 +50,10 @@ async function pageNote(opened: Opened, settings: Settings): Promise<string[]> {
   const { pages } = await readHeader(opened.source, { ...limitsOf(settings), name: opened.path })
   return pages === 1
     ? []
-    : [`${opened.path} has ${pages} pages, and the first was used; conv3d takes them all`]
+    : [
+        `${opened.path} has ${pages} pages, and the first was used: {index} in the output path, .gif, .webp or .tif keep all, ` +
+          'conv3d takes them as a volume',
+      ]
 }
 
 /** True for a folder or a glob, whose pictures are the slices of a volume. */
