@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { ConvoError } from '../error.ts'
-import { decode, decodeAhead } from '../image/codec.ts'
+import { type Decoded, decode, decodeAhead } from '../image/codec.ts'
 import type { Header } from '../image/header.ts'
-import { nameOf, type Probe, probe, type Source } from '../image/probe.ts'
+import { isStream, type Probe, probe, type Source } from '../image/probe.ts'
 import { readNpy } from '../kernel/formats/npy.ts'
 import type { SourcePicture } from '../run/pictures.ts'
 import { hasAlpha, type PictureMeta, type Samples } from '../tensor/picture.ts'
@@ -29,8 +29,17 @@ export type LoadOptions = {
 
 /** Looks at an input, `-` being standard input, without decoding it. @throws ConvoError E_INPUT, E_DECODE */
 export async function openInput(path: string): Promise<Opened> {
-  const source = path === '-' ? await readStandardInput() : path
+  const source = path === '-' ? await readStandardInput() : isStream(path) ? await readStream(path) : path
   return { path, source, probe: probe(source, path === '-' ? 'standard input' : path) }
+}
+
+/** All of a pipe or device, which has no size and is read once only. */
+async function readStream(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path)
+  } catch (cause) {
+    throw new ConvoError('E_INPUT', `cannot read ${path}`, { why: `${path}: ${String(cause)}`, cause })
+  }
 }
 
 /** All of standard input. It is waited for without blocking, so that a signal can end the wait. */
@@ -57,9 +66,10 @@ export function expectedSamples({ probe: { png, size } }: Opened): number {
 /** Decodes an input. @throws ConvoError as `decode` does */
 export async function loadPicture(opened: Opened, options: LoadOptions): Promise<Loaded> {
   const { path, source } = opened
-  const name = path === '-' ? 'standard input' : nameOf(source)
-  const limits = { maxPixels: options.maxPixels, orient: options.orient, name }
-  if (options.ahead && !options.dropAlpha) {
+  const name = path === '-' ? 'standard input' : path
+  const { maxPixels, orient, dropAlpha } = options
+  const limits = { maxPixels, orient, name }
+  if (options.ahead && !dropAlpha) {
     const { data, meta, notes, ...header } = await decodeAhead(source, limits)
     return {
       picture: { ...shapeOf(header), ...('whole' in data ? { arriving: data } : { data }) },
@@ -67,10 +77,14 @@ export async function loadPicture(opened: Opened, options: LoadOptions): Promise
       notes,
     }
   }
-  const { data, meta, notes, ...header } = await decode(source, limits)
+  return loadedOf(await decode(source, limits), dropAlpha)
+}
+
+/** A decoded picture as an input. */
+export function loadedOf({ data, meta, notes, ...header }: Decoded, dropAlpha: boolean): Loaded {
   const picture: SourcePicture = { ...shapeOf(header), data }
   return {
-    picture: options.dropAlpha && hasAlpha(header.channels) ? withoutAlpha(picture, data) : picture,
+    picture: dropAlpha && hasAlpha(header.channels) ? withoutAlpha(picture, data) : picture,
     meta,
     notes,
   }

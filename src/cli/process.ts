@@ -3,7 +3,7 @@ import type { Step } from '../operators/operator.ts'
 import { isWorthWorkers } from '../run/pictures.ts'
 import { createPool, defaultThreads, type Pool, type Session } from '../run/pool.ts'
 import { poolEngine } from '../run/tensors.ts'
-import { expectedSamples, openInput } from './input.ts'
+import { expectedSamples, type Loaded, openInput } from './input.ts'
 import { factsOf, type PictureJob, type Report, type Task, taskOf } from './pipeline/job.ts'
 import {
   isSliceList,
@@ -13,6 +13,7 @@ import {
   slicePages,
   slicePaths,
 } from './pipeline/load.ts'
+import { openPaged, type PagedInput, runPaged } from './pipeline/paged.ts'
 import { recipeStep, refuseTone, toneStep, withOptions } from './pipeline/recipe-step.ts'
 import { type Data, type State, shapeOf } from './pipeline/state.ts'
 import { tensorStep } from './pipeline/tensor-step.ts'
@@ -54,13 +55,15 @@ export async function processPicture(job: PictureJob, given?: Pool): Promise<Rep
     const report =
       'slabs' in loaded
         ? await runStream(session, poolEngine(pool, session), loaded, task)
-        : await runJob(session, pool, loaded, task)
+        : 'pages' in loaded
+          ? await runPaged(loaded, task, (page, own) => runPage(session, pool, page, own))
+          : await runJob(session, pool, loaded, task)
     return { ...report, milliseconds: Math.round((performance.now() - began) * 10) / 10 }
   })
 }
 
 /** Looks at the input, and starts workers for a large one, before it is decoded. */
-async function begin(task: Task, pool: Pool): Promise<() => Promise<LoadedData | VolumeStream>> {
+async function begin(task: Task, pool: Pool): Promise<() => Promise<LoadedData | VolumeStream | PagedInput>> {
   const { input, settings } = task
   const opened = task.isVolume && (await isSliceList(input)) ? undefined : await openInput(input)
   const stream = await openStream(task, opened)
@@ -69,7 +72,17 @@ async function begin(task: Task, pool: Pool): Promise<() => Promise<LoadedData |
     return async () => loadVolume(slicePages(await slicePaths(input), settings), input)
   }
   if (isWorthWorkers(expectedSamples(opened))) pool.warm()
-  return () => loadData(opened, task, pool.threads > 1)
+  return async () => (await openPaged(opened, task)) ?? loadData(opened, task, pool.threads > 1)
+}
+
+/** The job on one page of several, which leaves no memory behind. */
+async function runPage(session: Session, pool: Pool, { picture, meta, notes }: Loaded, own: Task) {
+  const mark = session.arena.mark()
+  try {
+    return await runJob(session, pool, { data: { kind: 'picture', picture }, meta, notes }, own)
+  } finally {
+    session.arena.release(mark)
+  }
 }
 
 async function runJob(

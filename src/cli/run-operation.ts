@@ -6,6 +6,7 @@ import type { Kernel } from '../kernel/kernel.ts'
 import { loadKernel } from '../kernel/source.ts'
 import { type Params, resolve } from '../params.ts'
 import type { Call } from './command.ts'
+import { withKernelNotes } from './kernel-notes.ts'
 import type { Operation } from './operations.ts'
 import type { PictureJob, StepMaker } from './process.ts'
 import { notesOf, reportText } from './report.ts'
@@ -31,8 +32,11 @@ export async function prepareOperation(operation: Operation, given: Call['given'
   const values = resolve(operation.params, pick(given, operation.params))
   const settings: Settings = resolve(sharedSettings, pick(given, operation.shared))
   const kernel = await kernelOf(operation, settings)
-  const step: StepMaker = ({ channels, full }) =>
-    operation.build({ values, kernel, settings: kernelOptions(settings), channels, full })
+  const isSized = kernel !== undefined || Object.hasOwn(operation.params, 'size')
+  const step: StepMaker = ({ channels, full }) => {
+    const made = operation.build({ values, kernel, settings: kernelOptions(settings), channels, full })
+    return withKernelNotes(made, kernel, settings, isSized)
+  }
   const isVolume = operation.input === 'volume'
   const kernelBorder = kernel?.border
   return {
@@ -49,6 +53,12 @@ export async function prepareOperation(operation: Operation, given: Call['given'
 
 /** Runs an operation on a picture, tells what is to be told, and gives the exit status. */
 export async function runOperation(operation: Operation, call: Call): Promise<number> {
+  const { kernel } = call.given
+  if (call.args[0] === '-' && typeof kernel === 'string' && /^-(?:#|$)/.test(kernel)) {
+    throw new ConvoError('E_USAGE', 'the picture and the kernel cannot both come from standard input', {
+      fix: 'a file for one of them',
+    })
+  }
   return runPrepared(await prepareOperation(operation, call.given), call)
 }
 

@@ -59,5 +59,16 @@ export function sumsToZero(k: PlaneKernel): boolean {
   return Math.abs(gain(k) * (k.form === 'separable' ? k.scale : k.kernel.scale)) <= 1e-6 * total
 }
 
+/** True when the recipe takes flat areas to zero: alpha has no meaning in what it finds, and stays as it is. */
+export function flattens({ kernels, combine }: Recipe): boolean {
+  if (combine.kind === 'unsharp') return false
+  if (combine.kind === 'share') return kernels.slice(0, combine.edges).every(sumsToZero)
+  const [a, b] = kernels
+  if (combine.kind === 'difference' && a !== undefined && b !== undefined) {
+    return Math.abs(gain(a) - gain(b)) <= 1e-6 * (Math.abs(gain(a)) + Math.abs(gain(b)))
+  }
+  return kernels.every(sumsToZero)
+}
+
 const sum = (a: Float64Array): number => a.reduce((s, v) => s + v, 0)
 const absSum = (a: Float64Array): number => a.reduce((s, v) => s + Math.abs(v), 0)

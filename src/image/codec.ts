@@ -243,10 +243,7 @@ export async function encode(
   if (format === 'png')
     return { bytes: encodePngWhole(fitted, compressionSettings(options.compression)), notes }
   const bytes = await attemptEncode(format, async () => {
-    const spaces = fitted.depth === 16 ? (['grey16', 'rgb16'] as const) : (['b-w', 'srgb'] as const)
-    const pipeline = sharpOf(containerOf(fitted), {})
-      .keepIccProfile()
-      .toColourspace(spaces[fitted.channels < 3 ? 0 : 1])
+    const pipeline = sharpOf(containerOf(fitted), {}).keepIccProfile().toColourspace(spaceOf(fitted))
     // EXIF is where these formats have the resolution; the container brings nothing else for it
     if (fitted.meta.resolution !== undefined) pipeline.keepExif()
     return withFormat(pipeline, format, options, fitted.meta).toBuffer()
@@ -255,18 +252,18 @@ export async function encode(
 }
 
 /**
- * Encodes pages that play one after another. All have one size and one number of channels.
+ * Encodes pages that play one after another, or of a TIFF. All have one size and one number of channels.
  *
  * @throws ConvoError E_SHAPE for pages that differ, or none; E_OUTPUT as `encode` does
  */
-export async function encodeAnimation(
+export async function encodePages(
   pages: readonly Picture[],
-  format: 'gif' | 'webp',
+  format: 'gif' | 'webp' | 'tiff',
   options: AnimationOptions = {},
 ): Promise<Encoded> {
   const shapes = new Set(pages.map((p) => `${p.width}x${p.height}x${p.channels}`))
   if (shapes.size !== 1) {
-    throw new ConvoError('E_SHAPE', 'the pages of an animation must have one size', {
+    throw new ConvoError('E_SHAPE', 'the pages of a file must have one size', {
       why: pages.length === 0 ? 'there are no pages' : `sizes: ${[...shapes].join(', ')}`,
     })
   }
@@ -274,12 +271,17 @@ export async function encodeAnimation(
   const { delay = 100, loop = 0 } = options
   const delays = typeof delay === 'number' ? pages.map(() => delay) : [...delay]
   const bytes = await attemptEncode(format, async () => {
+    const [first] = fitted
     // the gray of pages that are joined would become the alpha of a GIF: what is dark would be transparent
     const containers = fitted.map(({ picture }) =>
       containerOf(format === 'gif' ? inColour(picture) : picture),
     )
-    const pipeline = loadSharp()(containers, { join: { animated: true } }).keepIccProfile()
-    return withFormat(pipeline, format, options, {}, { delay: delays, loop }).toBuffer()
+    const pipeline =
+      format === 'tiff' && first!.picture.channels < 3
+        ? tallOf(fitted.map(({ picture }) => picture))
+        : loadSharp()(containers, { join: { animated: true } }).keepIccProfile()
+    if (format === 'tiff') pipeline.toColourspace(spaceOf(first!.picture))
+    return withFormat(pipeline, format, options, first!.picture.meta, { delay: delays, loop }).toBuffer()
   })
   return { bytes, notes: [...new Set(fitted.flatMap(({ notes }) => notes))] }
 }
@@ -295,6 +297,23 @@ export const renderSvg = (svg: string, zoom = 1): Promise<Uint8Array> =>
       .png({ compressionLevel: 9 })
       .toBuffer(),
   )
+
+/** Gray pages one below the other, which is how libvips writes the pages of a TIFF: to join them makes colour of them. */
+function tallOf(pages: readonly Picture[]): Sharp {
+  const [{ width, height, channels, depth }] = pages as [Picture]
+  const size = width * height * channels
+  const data = new (depth === 16 ? Uint16Array : Uint8Array)(size * pages.length)
+  pages.forEach((page, i) => {
+    data.set(page.data, i * size)
+  })
+  return loadSharp()(data, { raw: { width, height: height * pages.length, channels, pageHeight: height } })
+}
+
+/** libvips' name of the colour space that keeps the samples as they are. */
+function spaceOf({ depth, channels }: Picture): 'grey16' | 'rgb16' | 'b-w' | 'srgb' {
+  if (depth === 16) return channels < 3 ? 'grey16' : 'rgb16'
+  return channels < 3 ? 'b-w' : 'srgb'
+}
 
 /** A stored PNG: the way by which a profile and a resolution reach sharp's encoders without being applied. */
 const containerOf = (picture: Picture): Uint8Array => encodePngWhole(picture, compressionSettings(0))

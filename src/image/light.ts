@@ -14,18 +14,19 @@ export function linearTable(full: 255 | 65535): Float32Array {
 export type LightEncoder = (linear: number) => number
 
 /**
- * The encoder for a depth. Samples of 0..full give whole levels; what lies outside is returned as it is, to be clipped
- * and counted. The level is found by comparison with the light at the half levels, so it is the rounded level exactly.
+ * The encoder from linear light in levels of 0..full to the whole levels of 0..outFull, which it returns in levels of
+ * 0..full again, as fractions where `outFull` is the larger. What lies outside is returned as it is, to be clipped and
+ * counted. The level is found by comparison with the light at the half levels, so it is the rounded level exactly.
  */
-export function lightEncoder(full: 255 | 65535): LightEncoder {
-  const buckets = full === 255 ? 4096 : 65536
+export function lightEncoder(full: 255 | 65535, outFull: 255 | 65535 = full): LightEncoder {
+  const buckets = outFull === 255 ? 4096 : 65536
   // border[k]: the light from which on a sample rounds to level k rather than k - 1
-  const border = Float32Array.from({ length: full + 2 }, (_, k) =>
+  const border = Float32Array.from({ length: outFull + 2 }, (_, k) =>
     k === 0
       ? Number.NEGATIVE_INFINITY
-      : k > full
+      : k > outFull
         ? Number.POSITIVE_INFINITY
-        : full * toLinear((k - 0.5) / full),
+        : full * toLinear((k - 0.5) / outFull),
   )
   const first = new Uint16Array(buckets + 1)
   for (let b = 0, level = 0; b <= buckets; b++) {
@@ -38,6 +39,6 @@ export function lightEncoder(full: 255 | 65535): LightEncoder {
     while (border[level + 1]! <= v) level++
     // The bucket was found by a rounded division, which may lie one too far.
     while (border[level]! > v) level--
-    return level
+    return outFull === full ? level : (level / outFull) * full
   }
 }

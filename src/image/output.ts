@@ -144,7 +144,7 @@ async function createTemporary(
     return { file: await openFile(temporary, 'wx', 0o666), temporary }
   } catch (cause) {
     forget(temporary)
-    throw outputError(path, cause)
+    throw outputError(path, cause, target)
   }
 }
 
@@ -247,11 +247,14 @@ async function statOrAbsent(target: string, path: string) {
   }
 }
 
-function outputError(path: string, cause: unknown): ConvoError {
+/** @param target where `path` leads, when it is a link */
+function outputError(path: string, cause: unknown, target: string = path): ConvoError {
   const { code, message } = cause as NodeJS.ErrnoException
+  // what the system says, without the name of the temporary file that it says it of
+  const why = `${path}: ${message.replace(/, \w+ '.*$/, '')}`
   const error = (what: string, fix?: string) =>
-    new ConvoError('E_OUTPUT', what, { why: `${path}: ${message}`, cause, ...(fix !== undefined && { fix }) })
-  const folder = dirname(path)
+    new ConvoError('E_OUTPUT', what, { why, cause, ...(fix !== undefined && { fix }) })
+  const folder = target === path || target === resolve(path) ? dirname(path) : dirname(target)
   if (code === 'ENOENT')
     return error(`there is no folder ${folder} for ${basename(path)}`, `mkdir -p ${folder}`)
   if (code === 'ENOTDIR') return error(`${folder} is not a folder`)

@@ -51,7 +51,7 @@ export type Source = string | Uint8Array
 export function probe(source: Source, name = nameOf(source)): Probe {
   return withReader(source, name, (reader) => {
     if (reader.size === 0) throw new ConvoError('E_DECODE', `${name} is empty`, { why: `${name}: 0 bytes` })
-    const head = reader.read(0, 512)
+    const head = reader.read(0, headBytes)
     const kind = kindOf(head)
     if (kind === undefined) refuseDamagedSignature(head, name)
     const png = kind === 'png' ? readPngHead(reader, name) : undefined
@@ -69,7 +69,10 @@ export function probe(source: Source, name = nameOf(source)): Probe {
 /** What to call a source in errors. */
 export const nameOf = (source: Source): string => (typeof source === 'string' ? source : 'the input')
 
-/** The kind of a file from its first bytes (some hundred for SVG). */
+/** How much of a file is looked at; libvips looks for the root of an SVG, which stands behind comments, as far. */
+const headBytes = 1000
+
+/** The kind of a file from its first bytes (`headBytes` for SVG). */
 export function kindOf(head: Uint8Array): Kind | undefined {
   const text = (from: number, to: number) => String.fromCharCode(...head.subarray(from, to))
   if (pngSignature.every((byte, i) => head[i] === byte)) return 'png'
@@ -87,7 +90,7 @@ export function kindOf(head: Uint8Array): Kind | undefined {
   if (text(0, 6) === '\x93NUMPY') return 'npy'
   if (
     /^(\xef\xbb\xbf)?\s*(<\?xml|<!--|<!DOCTYPE svg|<svg)/.test(text(0, 512)) &&
-    text(0, 512).includes('<svg')
+    text(0, headBytes).includes('<svg')
   ) {
     return 'svg'
   }

@@ -1,4 +1,5 @@
 import { ConvoError, type ErrorCode } from '../error.ts'
+import { ffmpeg } from './formats/ffmpeg.ts'
 import { readKernels } from './formats/index.ts'
 import { type Kernel, kernel } from './kernel.ts'
 
@@ -10,8 +11,12 @@ const literal = /^\s*(?:[[{(]|\d+(?:x\d+)?(?:[+-]\d+)*[@<>]?\s*:)/
 // a number, and then nothing that could be part of a word or a path
 const rows = /^[\s,;]*[+-]?\.?\d[-+.\deE,;\s]*$|^[\s,;]*[+-]?\.?\d\S*[\s,;]/
 
+/** Whether a source is the options of FFmpeg's filter, which have colons or bars between numbers. */
+const isFfmpeg = (source: string): boolean => ffmpeg.sniff(new TextEncoder().encode(source))
+
 /** Whether a source is written out numbers, and no name or file. */
-export const isInline = (source: string): boolean => literal.test(source) || rows.test(source)
+export const isInline = (source: string): boolean =>
+  literal.test(source) || rows.test(source) || isFfmpeg(source)
 
 /**
  * The kernels that are written out in a source: one, or several that an ImageMagick string joins.
@@ -19,12 +24,17 @@ export const isInline = (source: string): boolean => literal.test(source) || row
  * @throws ConvoError E_KERNEL_SYNTAX, E_KERNEL_SHAPE, E_KERNEL_VALUE
  */
 export function inlineKernels(source: string): readonly Kernel[] {
-  return literal.test(source) ? readKernels(new TextEncoder().encode(source), shown) : [readRows(source)]
+  const isFormat = literal.test(source) || isFfmpeg(source)
+  return isFormat ? readKernels(new TextEncoder().encode(source), shown) : [readRows(source)]
 }
 
-/** Rows apart by `;` or a new line, numbers by spaces, tabs or a comma: `-1 0 1; -2 0 2; -1 0 1`. */
+// `-1,0,1 -2,0,2`: groups of two numbers or more with commas, apart by blanks that no comma touches
+const groups = /^\s*[^\s,;]+(?:,[^\s,;]+)+(?:[ \t]+[^\s,;]+(?:,[^\s,;]+)+)+\s*$/
+
+/** Rows apart by `;`, a new line or blanks between groups with commas; numbers by spaces, tabs or a comma. */
 function readRows(source: string): Kernel {
-  const lines = [...source.matchAll(/[^;\n]+/g)].filter(({ 0: line }) => line.trim() !== '')
+  const row = groups.test(source) ? /\S+/g : /[^;\n]+/g
+  const lines = [...source.matchAll(row)].filter(({ 0: line }) => line.trim() !== '')
   const read = lines.map(({ 0: line, index }) => readRow(source, line, index))
   const width = read[0]?.length ?? 0
   read.forEach((row, y) => {
@@ -45,8 +55,15 @@ function readRow(source: string, line: string, index: number): readonly number[]
       afterComma = true
       continue
     }
-    if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(word))
-      throw syntax(source, index + at, `"${word}"`)
+    if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(word)) {
+      const isFraction = /^[+-]?\d+\/\d+$/.test(word)
+      throw syntax(
+        source,
+        index + at,
+        `"${word}"`,
+        isFraction ? 'whole numbers, and --scale for the divisor' : undefined,
+      )
+    }
     const value = Number(word)
     if (!Number.isFinite(Math.fround(value))) {
       const why = `expected a number between -3.4e38 and 3.4e38, found ${word}`
@@ -65,19 +82,27 @@ function readRow(source: string, line: string, index: number): readonly number[]
   return numbers
 }
 
-const syntax = (source: string, at: number, found: string): ConvoError =>
+const syntax = (source: string, at: number, found: string, fix?: string): ConvoError =>
   failure(
     source,
     at,
     'E_KERNEL_SYNTAX',
     'the kernel is not rows of numbers',
     `expected a number, found ${found}`,
+    fix,
   )
 
-function failure(source: string, at: number, code: ErrorCode, message: string, why: string): ConvoError {
+function failure(
+  source: string,
+  at: number,
+  code: ErrorCode,
+  message: string,
+  why: string,
+  fix = 'rows as "-1 0 1; -2 0 2; -1 0 1"',
+): ConvoError {
   const before = source.slice(0, at).split('\n')
   return new ConvoError(code, message, {
     why: `${shown}:${before.length}:${before.at(-1)!.length + 1}: ${why}`,
-    fix: 'rows as "-1 0 1; -2 0 2; -1 0 1"',
+    fix,
   })
 }

@@ -30,7 +30,8 @@ export const mostBytes = 2 ** 30
  * 1. `-`: a file on standard input, its format found from its content; `-#kernel` picks one of several;
  * 2. what ends in the extension of a kernel file, as `edge.mat` or `net.safetensors#conv1.weight`: a file;
  * 3. what begins with a number or a bracket: rows `-1 0 1; -2 0 2; -1 0 1`, nested lists `[[1,2],[3,4]]` of rank 2 to 5 or
- *    any convo JSON, an ImageMagick string `3x3: 1,2,…`, a G'MIC literal `(1,2;3,4)`. Numbers on one line are one row;
+ *    any convo JSON, an ImageMagick string `3x3: 1,2,…`, a G'MIC literal `(1,2;3,4)`, the options of FFmpeg's filter. Numbers
+ *    on one line are one row, but groups with commas rows: `-1,0,1 -2,0,2 -1,0,1`;
  * 4. a name from `names`, with settings: `gaussian:sigma=2,size=9`;
  * 5. any other file: `path` or `path#kernel`, the kernel by its name or by its number counted from 1.
  *
@@ -120,6 +121,7 @@ function findOwn(source: string): Found | undefined {
 
 /** A kernel by its name, with the settings behind the colon: `name:key=value,flag`. */
 function named(source: string, name: string, names: KernelNames): Kernel {
+  const entry = names[name]!
   const given: Record<string, string> = {}
   for (const part of source.slice(name.length + 1).split(',')) {
     if (part.trim() === '') continue
@@ -130,9 +132,14 @@ function named(source: string, name: string, names: KernelNames): Kernel {
         `${key} of ${name} is given twice, as ${given[key]} and ${rest.join('=')}`,
       )
     }
+    const param = Object.hasOwn(entry.params, key) ? entry.params[key] : undefined
+    if (rest.length === 0 && param !== undefined && param.isFlag !== true) {
+      throw new ConvoError('E_OPTION', `${name}:${key} needs a value`, {
+        fix: `${name}:${key}=${param.metavar ?? '…'}`,
+      })
+    }
     given[key] = rest.length === 0 ? 'true' : rest.join('=')
   }
-  const entry = names[name]!
   return entry.build(resolve(entry.params, given, (key) => `${name}:${key}`) as never)
 }
 
@@ -152,7 +159,9 @@ function unknown(source: string, names: KernelNames, cwd: string): ConvoError {
     })
   }
   const own = readyMade().map((f) => basename(f, extname(f)))
-  const guess = nearest(word, [...Object.keys(names), ...own, ...filesIn(cwd)])
+  // a filter of several kernels, as sobel: sobel-x is the first of them
+  const part = Object.keys(names).find((name) => name.startsWith(`${word}-`))
+  const guess = part ?? nearest(word, [...Object.keys(names), ...own, ...filesIn(cwd)])
   return new ConvoError('E_NAME', `there is no kernel "${word}"`, {
     why: 'a kernel is a name, a file, or the numbers themselves: "-1 0 1; -2 0 2; -1 0 1"',
     fix: guess ?? 'convo list kernels',

@@ -61,18 +61,17 @@ export function prepareFinish(
   const rest = isPremultiplied ? { ...asked, scale: 1, offset: 0 } : asked
   const floats = new Float32Array(memory.buffer)
   const alpha = alphaWriter(job, memory, input)
-  const encode = tone.encode ? lightEncoder(full) : undefined
   const outFull = sink.kind === 'png' || sink.kind === 'samples' ? (sink.depth === 8 ? 255 : 65535) : full
+  const encode = tone.encode ? lightEncoder(full, outFull) : undefined
   const toOut = outFull === full ? {} : { affine: { low: 0, gain: Math.fround(outFull / full) } }
 
   if (encode === undefined) writeHow(memory, how, rest)
   else {
     // Linear light is encoded in levels of the source, after scale, offset and range.
-    const gain = asked.affine && {
-      affine: { ...asked.affine, gain: Math.fround((asked.affine.gain * full) / outFull) },
+    const affine = rest.affine && {
+      affine: { ...rest.affine, gain: Math.fround((rest.affine.gain * full) / outFull) },
     }
-    const { affine: _, ...others } = rest
-    writeHow(memory, before, { ...others, ...(job.range === 'minmax' ? gain : {}) })
+    writeHow(memory, before, { ...rest, ...affine })
     writeHow(memory, how, { scale: 1, offset: 0, ...toOut, alpha: alphaOf(job) })
   }
 
@@ -95,8 +94,8 @@ export function prepareFinish(
     const row = pick(job, wasm, scratch, fullRow)
     if (isPremultiplied) {
       wasm.unpremultiply(row, row, plan.outWidth, channels, plan.scale, asked.offset, job.gain, full)
-      alpha.keep(row)
     }
+    alpha.keep(row)
     if (sink.kind === 'extremes') {
       wasm.finishF32(row, row, n, encode === undefined ? how : before)
       scan(job, wasm, floats, row, counts + 8)
@@ -142,7 +141,7 @@ function scan(job: PictureJob, wasm: WasmExports, floats: Float32Array, row: num
 }
 
 type AlphaWriter = {
-  /** Remembers the alpha of a straightened float row. */
+  /** Remembers the alpha of a float row before the range of the colours. */
   keep(row: number): void
   /** Writes the alpha samples of output row `y` over what the filter made of them. */
   write(out: number, y: number): void
@@ -166,14 +165,19 @@ function alphaWriter(job: PictureJob, memory: WebAssembly.Memory, input: SourceR
       target[i] = convert(at(x))
   }
 
-  if (tone.alpha === 'premultiply') {
-    if (job.range === 'clamp' || job.range === 'abs' || (job.range === 'raw' && !isWhole)) return idle
+  if (tone.alpha !== 'copy') {
+    const isStraight = tone.alpha === 'premultiply'
+    const isPlainRange = job.range === 'clamp' || job.range === 'abs' || (job.range === 'raw' && !isWhole)
+    if (isStraight && isPlainRange) return idle
+    // of a straightened row these are in it
+    const scale = isStraight ? 1 : plan.scale
+    const offset = isStraight ? 0 : Math.fround((plan.offset * full) / 255)
     const kept = new Float32Array(plan.outWidth)
     const floats = new Float32Array(memory.buffer)
     return {
       keep(row) {
         for (let x = 0, i = row / 4 + channels - 1; x < plan.outWidth; x++, i += channels)
-          kept[x] = floats[i]!
+          kept[x] = Math.min(full, Math.max(0, Math.fround(floats[i]! / scale) + offset))
       },
       write: (out) => put(out, (x) => kept[x]!),
     }

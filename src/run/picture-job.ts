@@ -26,10 +26,10 @@ export type Tone = {
   /** True when what comes out is linear light, to be encoded before it is written. */
   readonly encode: boolean
   /**
-   * plain: every channel is filtered alike; copy: the last channel goes to the output as it is;
-   * premultiply: colours are weighted by alpha, the last channel.
+   * plain: every channel is filtered alike; separate: as well, but range and light are those of the colours alone;
+   * copy: the last channel goes to the output as it is; premultiply: colours are weighted by alpha, the last channel.
    */
-  readonly alpha: 'plain' | 'copy' | 'premultiply'
+  readonly alpha: 'plain' | 'separate' | 'copy' | 'premultiply'
 }
 
 /** Where the rows of a strip go. */

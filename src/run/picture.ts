@@ -88,7 +88,7 @@ function pngStrip(job: PictureJob, wasm: WasmExports, memory: WebAssembly.Memory
       const row = out + r * layout.outPitch
       wasm.swapU16(row, row, rowBytes / 2)
     }
-    if (compression.filter === 'none') storeRows(wasm, filtered, out, layout.outPitch, rowBytes, rows)
+    if (compression.filter === 'none') storeRows(wasm, memory, filtered, out, layout.outPitch, rowBytes, rows)
     else
       wasm.filterRows(filtered, out, layout.outPitch, rowBytes, rows, bpp, 0, scratch + layout.filterScratch)
     const length = rows * (rowBytes + 1)
@@ -103,16 +103,19 @@ function pngStrip(job: PictureJob, wasm: WasmExports, memory: WebAssembly.Memory
 /** Rows with the filter byte 0 before each. */
 function storeRows(
   wasm: WasmExports,
+  memory: WebAssembly.Memory,
   dst: number,
   src: number,
   pitch: number,
   rowBytes: number,
   rows: number,
 ): void {
+  const bytes = new Uint8Array(memory.buffer)
   for (let r = 0; r < rows; r++) {
     const to = dst + r * (rowBytes + 1)
     wasm.copyBytes(to + 1, src + r * pitch, rowBytes)
-    wasm.fillHalo(to, to, 0, 0, 1, 0)
+    // the memory may have been used before
+    bytes[to] = 0
   }
 }
 

@@ -19,8 +19,8 @@ export function prepareShortcut(
 ): RowsOf | undefined {
   const { plan, sink, tone } = job
   const toBytes = (sink.kind === 'png' || sink.kind === 'samples') && sink.depth === 8
-  if (!toBytes || plan.samples !== 'u8' || plan.stride[1] !== 1 || tone.alpha === 'premultiply')
-    return undefined
+  const isApart = tone.alpha === 'premultiply' || tone.alpha === 'separate'
+  if (!toBytes || plan.samples !== 'u8' || plan.stride[1] !== 1 || isApart) return undefined
   const alpha = prepareAlphaCopy(job, wasm, input)
   if (tone.alpha === 'copy' && alpha === undefined) return undefined
   const context = { job, wasm, memory, scratch }

@@ -136,7 +136,7 @@ export type WasmExports = {
   addSquare(dst: number, sum: number, b: number, n: number): void
   /** full · √(part / all), 0 where all is 0. */
   share(dst: number, part: number, all: number, n: number, full: number): void
-  /** A = sum of alpha / weightSum clamped to 0..full; colour = (A > 0 ? (P / scale) / A : 0) + offset. 2 or 4 channels. */
+  /** A = sum of alpha / weightSum; colour = (A > 0 ? (P / scale) / A : 0) + offset; alpha = A in 0..full. 2 or 4 channels. */
   unpremultiply(
     dst: number,
     src: number,

@@ -107,7 +107,8 @@ export function share(dst: usize, part: usize, all: usize, n: i32, full: f32): v
 
 /**
  * Rows that were premultiplied before they were accumulated, back to straight colour; 2 or 4 channels, alpha last.
- * A = sum of alpha / weightSum, clamped to 0..full; colour = A > 0 ? (P / scale) / A : 0, then + offset; alpha = A.
+ * A = sum of alpha / weightSum; colour = A > 0 ? (P / scale) / A : 0, then + offset; alpha = A clamped to 0..full. Colour is
+ * divided by A as it is: where a sharpened alpha overshoots, so do the sums of colour, and a flat colour stays flat.
  */
 export function unpremultiply(
   dst: usize,
@@ -129,8 +130,9 @@ export function unpremultiply(
   for (; src < end; src += 16, dst += 16) {
     const v = v128.load(src)
     const sum = pair ? v128.shuffle<i32>(v, v, 1, 1, 3, 3) : v128.shuffle<i32>(v, v, 3, 3, 3, 3)
-    const alpha = f32x4.pmin(top, f32x4.pmax(zero, f32x4.div(sum, weight)))
-    const straight = v128.and(f32x4.div(f32x4.div(v, divisor), alpha), f32x4.gt(alpha, zero))
+    const whole = f32x4.div(sum, weight)
+    const alpha = f32x4.pmin(top, f32x4.pmax(zero, whole))
+    const straight = v128.and(f32x4.div(f32x4.div(v, divisor), whole), f32x4.gt(whole, zero))
     const colour = f32x4.add(straight, shift)
     v128.store(dst, pair ? v128.shuffle<i32>(colour, alpha, 0, 5, 2, 7) : v128.shuffle<i32>(colour, alpha, 0, 1, 2, 7))
   }

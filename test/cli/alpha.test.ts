@@ -1,5 +1,6 @@
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
+import { filters } from '../../src/filters/table.ts'
 import { convo, scratch } from './convo.ts'
 
 const here = scratch('alpha.png', 'scene.png')
@@ -35,7 +36,7 @@ describe('transparency', () => {
       colours.map((c) => [...c, 255]),
       8,
     )
-    for (const filter of ['sobel', 'laplacian', 'gaussian', 'kirsch', 'unsharp']) {
+    for (const filter of Object.keys(filters)) {
       expect((await run(filter, 'rgb.png', 'a.png')).status).toBe(0)
       expect((await run(filter, 'rgba.png', 'b.png')).status).toBe(0)
       const [plain, opaque] = [await read('a.png'), await read('b.png')]
@@ -69,6 +70,52 @@ describe('transparency', () => {
       height: 480,
       channels: 4,
     })
+  })
+
+  test('one colour stays that colour, however alpha steps and overshoots', async () => {
+    const row = Array.from({ length: 40 }, (_, x) => [200, 100, 50, x < 13 ? 100 : x < 26 ? 200 : 255])
+    await write('one.png', 4, Array.from({ length: 9 }, () => row).flat(), 40)
+    const filters = [
+      ['sharpen', '--amount', '3'],
+      ['unsharp', '--sigma', '2'],
+      ['emboss'],
+      ['savgol'],
+      ['gaussian'],
+    ]
+    for (const filter of filters) {
+      expect((await run(filter[0]!, 'one.png', 'out.png', ...filter.slice(1))).status).toBe(0)
+      const out = await read('out.png')
+      const colours = new Set(
+        out.flatMap((_, i) => (i % 4 === 0 && out[i + 3]! > 0 ? [String(out.slice(i, i + 3))] : [])),
+      )
+      expect([filter, ...colours]).toEqual([filter, '200,100,50'])
+    }
+  })
+
+  test('filters that take flat areas to zero leave soft alpha as it is, and are not asked to divide by it', async () => {
+    const alphaOf = (pixels: number[]) => Buffer.from(pixels.filter((_, i) => i % 4 === 3))
+    const before = alphaOf(await read('alpha.png'))
+    for (const filter of ['sobel', 'frei-chen', 'dog', 'log', 'kirsch']) {
+      expect((await run(filter, 'alpha.png', 'out.png')).status).toBe(0)
+      expect(alphaOf(await read('out.png')).equals(before)).toBe(true)
+      const { status, stderr } = await run(filter, 'alpha.png', 'no.png', '--alpha', 'premultiply')
+      expect(status).toBe(2)
+      expect(stderr).toMatch(
+        /^error: --alpha premultiply needs kernels that do not sum to 0.* {3}\[E_OPTION\]\n/,
+      )
+    }
+  })
+
+  test('alpha that is filtered as a channel has no part in the range and the light of the colours', async () => {
+    const alphaOf = async (...more: string[]) => {
+      expect((await run('sharpen', 'alpha.png', 'out.png', '--alpha', 'separate', ...more)).status).toBe(0)
+      return (await read('out.png')).filter((_, i) => i % 4 === 3)
+    }
+    const plain = await alphaOf()
+    expect(new Set(plain).size).toBeGreaterThan(100)
+    for (const more of [['--range', 'abs'], ['--range', 'offset'], ['--range', 'minmax'], ['--linear']]) {
+      expect(Buffer.from(await alphaOf(...more)).equals(Buffer.from(plain))).toBe(true)
+    }
   })
 })
 

@@ -199,6 +199,8 @@ describe('volumes', () => {
   it('other filters take the first page, with a note', async () => {
     const { status, stderr } = await run('gaussian', 'volume.tif', 'first.png')
     expect(status).toBe(0)
-    expect(stderr).toBe('note: volume.tif has 24 pages, and the first was used; conv3d takes them all\n')
+    expect(stderr).toBe(
+      'note: volume.tif has 24 pages, and the first was used: {index} in the output path, .gif, .webp or .tif keep all, conv3d takes them as a volume\n',
+    )
   })
 })

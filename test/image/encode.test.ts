@@ -1,13 +1,6 @@
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import {
-  type Decoded,
-  decode,
-  decodePages,
-  encode,
-  encodeAnimation,
-  readHeader,
-} from '../../src/image/codec.ts'
+import { type Decoded, decode, decodePages, encode, encodePages, readHeader } from '../../src/image/codec.ts'
 import { failure, noise, photo, picture, wideProfile } from './pictures.ts'
 import { floatTiff, joinTiffs } from './tiff.ts'
 
@@ -127,8 +120,8 @@ describe('pages', () => {
     const strip = Buffer.concat(pages.map((p) => p.data as Uint8Array))
     const joined = sharp(strip, { raw: { width: 16, height: 30, channels: 4, pageHeight: 10 } })
     const files = {
-      webp: (await encodeAnimation(pages, 'webp')).bytes,
-      gif: (await encodeAnimation(pages, 'gif')).bytes,
+      webp: (await encodePages(pages, 'webp')).bytes,
+      gif: (await encodePages(pages, 'gif')).bytes,
       tiff: await joined.clone().tiff({ compression: 'none' }).toBuffer(),
     }
     for (const [format, bytes] of Object.entries(files)) {
@@ -159,7 +152,7 @@ describe('pages', () => {
 
   it('keep how long they are shown', async () => {
     for (const format of ['webp', 'gif'] as const) {
-      const { bytes } = await encodeAnimation(pages, format, { delay: [100, 200, 300], loop: 2 })
+      const { bytes } = await encodePages(pages, format, { delay: [100, 200, 300], loop: 2 })
       const header = await readHeader(bytes, options)
       expect([header.pages, header.delay, header.loop]).toEqual([3, [100, 200, 300], 2])
     }
@@ -171,7 +164,7 @@ describe('pages', () => {
       const gray = [0, 1, 2].map((n) =>
         picture(9, 6, channels, 8, (i) => (channels === 2 && i % 2 === 1 ? 255 : level(i, n))),
       )
-      const { bytes } = await encodeAnimation(gray, 'gif')
+      const { bytes } = await encodePages(gray, 'gif')
       let n = 0
       for await (const page of decodePages(bytes, options)) {
         for (let i = 0; i < 54; i++) {
@@ -187,9 +180,9 @@ describe('pages', () => {
   })
 
   it('of an animation must have one size', async () => {
-    const error = await failure('E_SHAPE', () => encodeAnimation([photo, pages[0]!], 'gif'))
+    const error = await failure('E_SHAPE', () => encodePages([photo, pages[0]!], 'gif'))
     expect(error.why[0]).toBe('sizes: 48x32x3, 16x10x4')
-    await failure('E_SHAPE', () => encodeAnimation([], 'webp'))
+    await failure('E_SHAPE', () => encodePages([], 'webp'))
   })
 
   it('that are not there are refused', async () => {

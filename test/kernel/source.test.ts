@@ -40,6 +40,9 @@ describe('numbers', () => {
   test.each([
     '-1 0 1; -2 0 2; -1 0 1',
     '-1,0,1;-2,0,2;-1,0,1',
+    '-1,0,1 -2,0,2 -1,0,1',
+    '-1 0 1|-2 0 2|-1 0 1:-1 0 1 -2 0 2 -1 0 1:-1 0 1 -2 0 2 -1 0 1:-1 0 1 -2 0 2 -1 0 1',
+    '0m=-1 0 1 -2 0 2 -1 0 1',
     '-1, 0, 1; -2, 0, 2; -1, 0, 1;',
     '-1 0 1\n-2 0 2\n-1 0 1\n',
     ' -1.0\t0e0 +1 ; -2 -0 2. ; -1 .0 1',
@@ -55,7 +58,26 @@ describe('numbers', () => {
     expect([...k.weights].map((w) => w + 0)).toEqual([...sobel.weights])
   })
 
+  test('in groups with commas that are not of one length they are refused', async () => {
+    expect((await refused('1,2 3,4,5')).code).toBe('E_KERNEL_SHAPE')
+  })
+
+  test('of a name whose setting has no value: what to write', async () => {
+    const { message, fix } = await refused('gaussian:sigma')
+    expect([message, fix]).toEqual(['gaussian:sigma needs a value', 'gaussian:sigma=<n>'])
+  })
+
+  test('as fractions they are refused, with what to write', async () => {
+    expect((await refused('1/9 1/9 1/9')).fix).toBe('whole numbers, and --scale for the divisor')
+  })
+
+  test('of a filter with several kernels: the first is offered', async () => {
+    expect((await refused('sobel')).fix).toBe('sobel-x')
+    expect((await refused('frei-chen')).fix).toBe('frei-chen-1')
+  })
+
   test('on one line they are one row, however many', async () => {
+    expect((await load('1, 2, 1')).shape).toEqual([1, 3])
     expect((await load('1 2 1')).shape).toEqual([1, 3])
     expect((await load('0 -1 0 -1 5 -1 0 -1 0')).shape).toEqual([1, 9])
     expect((await load('1;2;1')).shape).toEqual([3, 1])

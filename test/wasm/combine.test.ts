@@ -125,8 +125,8 @@ test('straight colour comes back from premultiplied sums', () => {
       const [scale, offset, weightSum, full] = [f(9), f(-3.5), f(0.7), 255]
       const expected = row.map((v, i) => {
         const sum = row[i - (i % channels) + channels - 1]!
-        const alpha = Math.min(full, Math.max(0, f(sum / weightSum)))
-        if (i % channels === channels - 1) return alpha
+        const alpha = f(sum / weightSum)
+        if (i % channels === channels - 1) return Math.min(full, Math.max(0, alpha))
         return f((alpha > 0 ? f(f(v / scale) / alpha) : 0) + offset)
       })
       const [from, to] = [s.put(row), s.room(row.byteLength)]

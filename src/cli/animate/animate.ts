@@ -1,6 +1,6 @@
 import { extname } from 'node:path'
 import { ConvoError, nearest } from '../../error.ts'
-import { decode, encodeAnimation, renderSvg } from '../../image/codec.ts'
+import { decode, encodePages, renderSvg } from '../../image/codec.ts'
 import { writeAtomically } from '../../image/output.ts'
 import type { Picture } from '../../tensor/picture.ts'
 import type { Io } from '../io.ts'
@@ -99,7 +99,7 @@ async function moving(laid: Laid, title: string, { format, delay, width }: Movin
       await decode(png, { maxPixels: Number.POSITIVE_INFINITY, orient: false, name: `frame ${f + 1}` }),
     )
   }
-  return (await encodeAnimation(pages, format as 'gif' | 'webp', { delay: delays })).bytes
+  return (await encodePages(pages, format as 'gif' | 'webp', { delay: delays })).bytes
 }
 
 /** @throws ConvoError E_OUTPUT for an ending that cannot hold what is asked for */

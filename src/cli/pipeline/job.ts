@@ -4,6 +4,7 @@ import { isSameFile } from '../../image/output.ts'
 import type { Range } from '../../image/quantise.ts'
 import type { FullScale, Step } from '../../operators/operator.ts'
 import type { Outcome } from '../../run/pictures.ts'
+import type { Picture } from '../../tensor/picture.ts'
 import { outputKind } from '../output.ts'
 import { filterOptions, type Settings } from '../settings.ts'
 
@@ -30,7 +31,15 @@ export type Task = PictureJob & {
   readonly range: Range
   /** False when the range is a default that feature maps may replace. */
   readonly isRangeGiven: boolean
+  /** Takes the picture in place of its file, where pages are put together. */
+  readonly store?: PageStore | undefined
 }
+
+/** What becomes of a picture that is ready to be encoded; returns bytes and what the format could not hold. */
+export type PageStore = (
+  path: string,
+  picture: Picture,
+) => Promise<{ readonly bytes: number; readonly notes: readonly string[] }>
 
 /** A picture as reports describe it. */
 export type PictureFacts = {

@@ -53,7 +53,10 @@ async function pageNote(opened: Opened, settings: Settings): Promise<string[]> {
   const { pages } = await readHeader(opened.source, { ...limitsOf(settings), name: opened.path })
   return pages === 1
     ? []
-    : [`${opened.path} has ${pages} pages, and the first was used; conv3d takes them all`]
+    : [
+        `${opened.path} has ${pages} pages, and the first was used: {index} in the output path, .gif, .webp or .tif keep all, ` +
+          'conv3d takes them as a volume',
+      ]
 }
 
 /** Loaded when a pattern is met, or what may be one: no other run waits for it. */

@@ -5,7 +5,7 @@ import {
   type RecipePlan,
   type SampleType,
 } from '../../conv/plan.ts'
-import { type Recipe, single, sumsToZero } from '../../conv/recipe.ts'
+import { flattens, type Recipe, single } from '../../conv/recipe.ts'
 import { ConvoError } from '../../error.ts'
 import { linearTable } from '../../image/light.ts'
 import { kernel } from '../../kernel/kernel.ts'
@@ -153,12 +153,23 @@ export function toneOf(
   if (linear && picture.depth === 32 && isFirst) {
     throw new ConvoError('E_OPTION', '--linear needs samples of 8 or 16 bits, and this input has floats')
   }
-  const mode = alpha ?? (recipe.kernels.every(sumsToZero) ? 'copy' : 'premultiply')
+  const isFlat = flattens(recipe)
+  if (alpha === 'premultiply' && isFlat && hasAlpha(picture.channels)) {
+    throw new ConvoError(
+      'E_OPTION',
+      '--alpha premultiply needs kernels that do not sum to 0: alpha is divided by what they sum to',
+      { fix: '--alpha copy' },
+    )
+  }
+  const mode = alpha ?? (isFlat ? 'copy' : 'premultiply')
+  const encode = linear && isLast && outputKind(task.output) !== 'npy'
+  // as a channel like the others alpha takes the faster ways
+  const isLikeColours = mode === 'separate' && !encode && (!isLast || ['clamp', 'raw'].includes(task.range))
   return {
     gray: gray && isFirst && picture.channels >= 3,
     table: linear && isFirst ? 1 : 0,
-    encode: linear && isLast && outputKind(task.output) !== 'npy',
-    alpha: !hasAlpha(picture.channels) || mode === 'separate' || mode === 'drop' ? 'plain' : mode,
+    encode,
+    alpha: !hasAlpha(picture.channels) || isLikeColours || mode === 'drop' ? 'plain' : mode,
   }
 }
 

@@ -68,7 +68,7 @@ export const seriesOf = (maps: Tensor, depth: 1 | 3 = 1): Series => ({
 })
 
 /** @throws ConvoError E_IN_PLACE when one of the files to write is one of those that are read */
-async function checkNumbered({ input, output, settings }: Task, count: number): Promise<void> {
+export async function checkNumbered({ input, output, settings }: Task, count: number): Promise<void> {
   if (settings['in-place']) return
   const inputs = (await isSliceList(input)) ? await slicePaths(input) : [input]
   const read = new Set(inputs.map(fileIdentity))

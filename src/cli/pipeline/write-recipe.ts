@@ -31,7 +31,8 @@ export async function writeRecipe(
   const kind = outputKind(output)
   if (kind === 'picture') {
     const made = await toSamples(session, picture, recipe, task, meta, position)
-    const { bytes, notes } = await writePicture(output, made.picture)
+    const store = task.store ?? writePicture
+    const { bytes, notes } = await store(output, made.picture)
     return {
       facts: { ...factsOf(output, made.picture), bytes },
       outcome: made.outcome,

@@ -1,5 +1,5 @@
 import { ConvoError } from '../../error.ts'
-import { encodeAnimation } from '../../image/codec.ts'
+import { encodePages } from '../../image/codec.ts'
 import { formatOfPath } from '../../image/format.ts'
 import { writeAtomically } from '../../image/output.ts'
 import { pick, sheet, stretch } from '../../image/sheet.ts'
@@ -110,7 +110,7 @@ async function animate(
     high += outcome.high
     samples += outcome.samples
   }
-  const { bytes, notes } = await encodeAnimation(pages, formatOfPath(task.output) as 'gif' | 'webp')
+  const { bytes, notes } = await encodePages(pages, formatOfPath(task.output) as 'gif' | 'webp')
   await writeAtomically(task.output, (output) => output.write(bytes))
   const facts = { ...factsOf(task.output, pages[0]!), bytes: bytes.length }
   return {

@@ -57,8 +57,15 @@ export function formatOf(file: string, bytes: Uint8Array): KernelFormat {
   }
   throw new ConvoError('E_KERNEL_FORMAT', `${file} is not a kernel in any format that is read`, {
     why: `formats: ${all.map(({ name }) => name).join(', ')}`,
-    fix: 'rows of numbers, one row a line; convo list formats shows the others',
+    fix: packed(head) ?? 'rows of numbers, one row a line; convo list formats shows the others',
   })
+}
+
+/** How to unpack a file that is packed, as .npz and the .xml.gz of OpenCV are. */
+function packed(head: Uint8Array): string | undefined {
+  if (head[0] === 0x1f && head[1] === 0x8b) return 'gunzip, and the file that comes out'
+  const isZip = head[0] === 0x50 && head[1] === 0x4b
+  return isZip ? 'unzip, and a file in it: an .npz is .npy files in a zip archive' : undefined
 }
 
 /**

@@ -1,6 +1,5 @@
-import type { StoredMatrix } from './opencv.ts'
+import type { Field, StoredMatrix } from './opencv.ts'
 import { type Cursor, expected } from './text.ts'
-import type { Span } from './xml.ts'
 
 const entry =
   /^( *)(?:(?:- +)?("[^"\r\n]{1,256}"|[^\s:#"-][^\s:]{0,255}) *:|-) *!!(opencv-(?:nd-)?matrix) *(?:#.*)?$/
@@ -38,8 +37,8 @@ function lineAt(c: Cursor, at: number): string {
 }
 
 /** The `key: value` lines from a place on that are indented by more than `indent`, and where they end. */
-function readFields(c: Cursor, from: number, indent: number): { fields: Map<string, Span>; end: number } {
-  const fields = new Map<string, Span>()
+function readFields(c: Cursor, from: number, indent: number): { fields: Map<string, Field>; end: number } {
+  const fields = new Map<string, Field>()
   let at = from
   while (at < c.text.length) {
     const match = field.exec(lineAt(c, at))
@@ -55,8 +54,16 @@ function readFields(c: Cursor, from: number, indent: number): { fields: Map<stri
   return { fields, end: at }
 }
 
-/** A list in square brackets, which may go on over lines, or the rest of the line. */
-function readValue(c: Cursor, at: number): Span {
+const binary = /!!binary *\|[ \r]*\n((?: +[\w+/=]+[ \r]*(?:\n|$))*)/y
+
+/** A list in square brackets or a block of Base64, which may go on over lines, or the rest of the line. */
+function readValue(c: Cursor, at: number): Field {
+  binary.lastIndex = at
+  const block = binary.exec(c.text)
+  if (block !== null) {
+    const end = at + block[0].trimEnd().length
+    return { at: at + block[0].length - block[1]!.length, end, isBinary: true }
+  }
   if (c.text[at] !== '[') return { at, end: at + lineAt(c, at).trimEnd().length }
   const end = c.text.indexOf(']', at)
   if (end === -1) throw expected(c, '"]"', { at: c.text.length })

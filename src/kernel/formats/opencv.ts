@@ -2,6 +2,7 @@ import { ConvoError } from '../../error.ts'
 import type { Kernel } from '../kernel.ts'
 import { type KernelFormat, pick } from './format.ts'
 import { type JsonNode, parseJson } from './json-text.ts'
+import { readBinary } from './opencv-binary.ts'
 import { yamlMatrices } from './opencv-yaml.ts'
 import {
   type Cursor,
@@ -22,8 +23,11 @@ export type StoredMatrix = {
   readonly name?: string | undefined
   readonly at: number
   readonly type: string
-  readonly fields: ReadonlyMap<string, Span>
+  readonly fields: ReadonlyMap<string, Field>
 }
+
+/** Where the value of a field stands, and whether it is numbers in Base64. */
+export type Field = Span & { readonly isBinary?: boolean }
 
 const types = ['opencv-matrix', 'opencv-nd-matrix']
 
@@ -41,8 +45,9 @@ const elementTypes: Readonly<Record<string, readonly [least: number, most: numbe
 
 /**
  * The FileStorage of OpenCV in XML, YAML or JSON: each `opencv-matrix` (rows, cols, dt, data) of one channel is a kernel by
- * the name of its node. Read as written: filter2D correlates, with the anchor at floor(k/2). Nodes that are no matrices are
- * passed over; matrices of more dimensions or channels are refused, unless another is asked for by name.
+ * the name of its node. Read as written: filter2D correlates, with the anchor at floor(k/2). data may be in Base64, and JSON may
+ * have comments, as OpenCV writes both. Nodes that are no matrices are passed over; matrices of more dimensions or channels
+ * are refused, unless another is asked for by name.
  */
 export const opencv: KernelFormat = {
   name: 'OpenCV FileStorage',
@@ -67,7 +72,23 @@ export const opencv: KernelFormat = {
 function matricesOf(c: Cursor): readonly StoredMatrix[] {
   skipSpace(c)
   if (c.text[c.at] === '<') return xmlMatrices(c)
-  return c.text[c.at] === '{' || c.text[c.at] === '[' ? jsonMatrices(c, parseJson(c)) : yamlMatrices(c)
+  if (c.text[c.at] !== '{' && c.text[c.at] !== '[') return yamlMatrices(c)
+  const json = { ...c, text: withoutComments(c.text) }
+  return jsonMatrices(json, parseJson(json))
+}
+
+/** The text with blanks in place of comments, which OpenCV writes into JSON, so that places stay what they are. */
+function withoutComments(text: string): string {
+  const pieces: string[] = []
+  let done = 0
+  for (const { 0: found, index } of text.matchAll(/"(?:[^"\\\r\n]|\\.)*"|\/[/*]/g)) {
+    if (index < done || found.startsWith('"')) continue
+    const mark = text.indexOf(found === '//' ? '\n' : '*/', index + 2)
+    const end = mark === -1 ? text.length : found === '//' ? mark : mark + 2
+    pieces.push(text.slice(done, index), text.slice(index, end).replace(/[^\r\n]/g, ' '))
+    done = end
+  }
+  return pieces.join('') + text.slice(done)
 }
 
 function xmlMatrices(c: Cursor): StoredMatrix[] {
@@ -86,10 +107,12 @@ function xmlMatrices(c: Cursor): StoredMatrix[] {
   return found
 }
 
-function fieldSpan(c: Cursor, { at, name, texts: [first, second] }: XmlElement): Span {
+function fieldSpan(c: Cursor, { at, name, attributes, texts: [first, second] }: XmlElement): Field {
   if (second !== undefined)
     throw expected(c, `one piece of text in <${name}>`, { at: second.at, found: 'another' })
-  return first ?? { at, end: at }
+  const type = attributes.get('type_id')
+  const isBinary = type !== undefined && spanText(c, type) === 'binary'
+  return { ...(first ?? { at, end: at }), isBinary }
 }
 
 function jsonMatrices(c: Cursor, node: JsonNode, name?: string): StoredMatrix[] {
@@ -103,9 +126,14 @@ function jsonMatrices(c: Cursor, node: JsonNode, name?: string): StoredMatrix[] 
   return [{ name, at: node.at, type: type.value, fields }]
 }
 
+const binaryMark = '$base64$'
+
 /** Where a value stands: of a list what is between its brackets, of a string what is between its quotes. */
-function jsonSpan(c: Cursor, node: JsonNode): Span {
+function jsonSpan(c: Cursor, node: JsonNode): Field {
   const { at } = node
+  if (node.kind === 'string' && node.value.startsWith(binaryMark)) {
+    return { at: at + 1 + binaryMark.length, end: at + 1 + node.value.length, isBinary: true }
+  }
   if (node.kind === 'number')
     return { at, end: at + (/[^\s,}\]]*/y.exec(c.text.slice(at, at + 400))?.[0].length ?? 0) }
   if (node.kind === 'string') return { at: at + 1, end: at + 1 + node.value.length }
@@ -128,8 +156,13 @@ function toKernel(c: Cursor, matrix: StoredMatrix): Kernel {
       },
     )
   }
-  const range = elementRange(c, matrix)
+  const { dt, range } = elementType(c, matrix)
   const [rows, cols] = [size(c, matrix, 'rows'), size(c, matrix, 'cols')]
+  const named = name === undefined ? {} : { name }
+  const field = fieldOf(c, matrix, 'data')
+  if (field.isBinary === true) {
+    return kernelAt(c, at, [rows, cols], readBinary(c, field, dt, rows * cols), named)
+  }
   const data = numbersOf(c, matrix, 'data')
   if (data.length !== rows * cols) {
     const message = `kernel size must match the weights, got ${numbers(data.length)} for ${cols}x${rows}`
@@ -145,16 +178,20 @@ function toKernel(c: Cursor, matrix: StoredMatrix): Kernel {
     })
   }
   const weights = data.map(({ value }) => value)
-  return kernelAt(c, at, [rows, cols], weights, name === undefined ? {} : { name })
+  return kernelAt(c, at, [rows, cols], weights, named)
 }
 
-function elementRange(c: Cursor, matrix: StoredMatrix): readonly [number, number] | undefined {
+/** The letter of dt, and the range of its whole numbers. */
+function elementType(
+  c: Cursor,
+  matrix: StoredMatrix,
+): { dt: string; range: readonly [number, number] | undefined } {
   const span = fieldOf(c, matrix, 'dt')
   const dt = c.text
     .slice(span.at, span.end)
     .trim()
     .replace(/^(["'])(.*)\1$/, '$2')
-  if (Object.hasOwn(elementTypes, dt)) return elementTypes[dt]
+  if (Object.hasOwn(elementTypes, dt)) return { dt, range: elementTypes[dt] }
   const channels = /^[2-9]\d{0,2}[a-z]$/.test(dt) || /^\([^)]*\)[a-z]$/.test(dt)
   throw failure(
     c,
@@ -192,7 +229,7 @@ function numbersOf(c: Cursor, matrix: StoredMatrix, name: string): Placed[] {
   return takeNumbers(c, end)
 }
 
-function fieldOf(c: Cursor, { fields, at, name: of }: StoredMatrix, name: string): Span {
+function fieldOf(c: Cursor, { fields, at, name: of }: StoredMatrix, name: string): Field {
   const field = fields.get(name)
   if (field !== undefined) return field
   throw expected(c, `${name} in the matrix${of === undefined ? '' : ` ${of}`}`, {

@@ -296,7 +296,7 @@ describe('what a case finds', () => {
   })
 
   it('animations, page by page', async () => {
-    const { encodeAnimation } = await import('../../../src/image/codec.ts')
+    const { encodePages } = await import('../../../src/image/codec.ts')
     const page = (level: number) => ({
       width: 8,
       height: 8,
@@ -305,7 +305,7 @@ describe('what a case finds', () => {
       data: new Uint8Array(192).fill(level),
       meta: {},
     })
-    const animation = async (levels: number[]) => (await encodeAnimation(levels.map(page), 'webp')).bytes
+    const animation = async (levels: number[]) => (await encodePages(levels.map(page), 'webp')).bytes
     here.write('a.webp', await animation([0, 100, 200]))
     here.write('convo.check.yaml', 'cases: [{name: a, actual: a.webp}]')
     await here.convo(['check', '--update'])

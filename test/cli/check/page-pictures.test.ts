@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { encodeAnimation } from '../../../src/image/codec.ts'
+import { encodePages } from '../../../src/image/codec.ts'
 import { writeNpy } from '../../../src/kernel/formats/npy.ts'
 import { hasBrowser, launchBrowser } from './browser.ts'
 import { png, repository } from './repository.ts'
@@ -62,7 +62,7 @@ describe.skipIf(!hasBrowser)('the pictures of the page, in Chromium', () => {
       data: new Uint8Array(768).fill(level),
       meta: {},
     })
-    const animation = async (...levels: number[]) => (await encodeAnimation(levels.map(frame), 'webp')).bytes
+    const animation = async (...levels: number[]) => (await encodePages(levels.map(frame), 'webp')).bytes
     const tolerance = ', tolerance: { max-abs: 2, reason: the first is }'
     await open('a.webp', await animation(0, 100, 200), await animation(1, 100, 230), tolerance)
     expect(await text('message')).toMatch(/^page 3 of 3: 256 of 256 pixels differ, by up to 30 in red/)

@@ -1,0 +1,93 @@
+import { invariant } from '../../error.ts'
+import { type Decoded, decodePages, encodePages, readHeader } from '../../image/codec.ts'
+import { formatOfPath, type OutputFormat } from '../../image/format.ts'
+import { writeAtomically } from '../../image/output.ts'
+import type { Picture } from '../../tensor/picture.ts'
+import { type Loaded, loadedOf, type Opened } from '../input.ts'
+import { outputKind } from '../output.ts'
+import type { PageStore, Report, Task } from './job.ts'
+import { limitsOf } from './load.ts'
+import { checkNumbered, numbered } from './write-maps.ts'
+import { isNumbered } from './write-volume.ts'
+
+/** An input of several pages whose output has room for all of them: each is a picture of its own. */
+export type PagedInput = {
+  readonly count: number
+  readonly pages: AsyncGenerator<Decoded>
+  readonly delay?: readonly number[]
+  readonly loop?: number
+}
+
+type PageReport = Omit<Report, 'milliseconds'>
+
+type PagedFormat = Extract<OutputFormat, 'gif' | 'webp' | 'tiff'>
+const isPagedFormat = (format: string | undefined): format is PagedFormat =>
+  format === 'gif' || format === 'webp' || format === 'tiff'
+
+/** The pages of an input, where there are several and the output keeps them. @throws ConvoError as `decode` does */
+export async function openPaged(opened: Opened, task: Task): Promise<PagedInput | undefined> {
+  const { output, settings, isVolume } = task
+  if (isVolume || settings.channels === 'split' || !isPagedFormat(opened.probe.kind)) return undefined
+  const keepsAll =
+    output.includes('{index') || (outputKind(output) === 'picture' && isPagedFormat(formatOfPath(output)))
+  if (!keepsAll) return undefined
+  const options = { ...limitsOf(settings), name: opened.path }
+  const { pages: count, delay, loop } = await readHeader(opened.source, options)
+  if (count === 1) return undefined
+  return {
+    count,
+    pages: decodePages(opened.source, options),
+    ...(delay !== undefined && { delay }),
+    ...(loop !== undefined && { loop }),
+  }
+}
+
+/**
+ * Runs a job on one page after the other: into numbered files, or into one file that is written when all are done.
+ *
+ * @param run the job on one page
+ * @throws ConvoError E_IN_PLACE for a numbered output that is the input
+ */
+export async function runPaged(
+  { count, pages, delay, loop }: PagedInput,
+  task: Task,
+  run: (page: Loaded, own: Task) => Promise<PageReport>,
+): Promise<PageReport> {
+  const isApart = isNumbered(task)
+  if (isApart) await checkNumbered(task, count)
+  const kept: Picture[] = []
+  const store: PageStore = async (_, picture) => {
+    kept.push(picture)
+    return { bytes: 0, notes: [] }
+  }
+  const reports: PageReport[] = []
+  for await (const page of pages) {
+    const own = isApart
+      ? { ...task, output: numbered(task.output, reports.length, count) }
+      : { ...task, store }
+    reports.push(await run(loadedOf(page, task.settings.alpha === 'drop'), own))
+  }
+  const [first, last] = [reports[0], reports.at(-1)]
+  invariant(first !== undefined && last !== undefined, 'there is at least one page')
+  const sum = (of: (report: PageReport) => number) => reports.reduce((total, report) => total + of(report), 0)
+  const notes = new Set(reports.flatMap((report) => report.notes))
+  let bytes = sum((report) => report.output.bytes)
+  if (isApart) notes.add(`${count} files were written: ${first.output.path} to ${last.output.path}`)
+  else {
+    const animation = { ...(delay !== undefined && { delay }), ...(loop !== undefined && { loop }) }
+    const encoded = await encodePages(kept, formatOfPath(task.output) as PagedFormat, animation)
+    await writeAtomically(task.output, (output) => output.write(encoded.bytes))
+    bytes = encoded.bytes.length
+    for (const note of encoded.notes) notes.add(note)
+  }
+  return {
+    ...first,
+    output: { ...last.output, bytes },
+    clipped: {
+      low: sum((report) => report.clipped.low),
+      high: sum((report) => report.clipped.high),
+      samples: sum((report) => report.clipped.samples),
+    },
+    notes: [...notes],
+  }
+}

@@ -1,0 +1,110 @@
+import { existsSync } from 'node:fs'
+import sharp from 'sharp'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { convo, scratch } from './convo.ts'
+import { noise } from './pictures.ts'
+
+// Inputs of several pages: each is a picture of its own, and nothing of one is seen in the next.
+
+const here = scratch('volume.tif')
+const run = (...args: string[]) => convo([...args, '-q'], { cwd: here.path() })
+const [width, height, count] = [20, 12, 3]
+const options = { page: 0, pages: -1 }
+
+/** The samples of each page. */
+async function pagesOf(name: string): Promise<Buffer[]> {
+  const { pages = 1 } = await sharp(here.path(name)).metadata()
+  return Promise.all(
+    Array.from({ length: pages }, (_, page) => sharp(here.path(name), { page }).raw().toBuffer()),
+  )
+}
+
+const samplesOf = (name: string) => sharp(here.path(name)).raw().toBuffer()
+
+beforeAll(async () => {
+  // black, noise and white, which a border that reached over would mix
+  const levels = [0, 1, 2].flatMap((page) =>
+    page === 1
+      ? noise(width * height * 3, 5)
+      : Array.from({ length: width * height * 3 }, () => (page === 0 ? 0 : 255)),
+  )
+  const raw = { width, height: height * count, channels: 3 as const, pageHeight: height }
+  const strip = () => sharp(Uint8Array.from(levels), { raw })
+  await strip()
+    .webp({ lossless: true, delay: [70, 80, 90], loop: 4 })
+    .toFile(here.path('in.webp'))
+  await strip().tiff({ compression: 'lzw' }).toFile(here.path('in.tif'))
+  for (let page = 0; page < count; page++)
+    await sharp(here.path('in.webp'), { page })
+      .removeAlpha()
+      .png()
+      .toFile(here.path(`page-${page}.png`))
+})
+
+describe('an input of several pages', () => {
+  test.each(['out.webp', 'out.tif'])('into %s: every page as if it were alone', async (output) => {
+    for (const input of ['in.webp', 'in.tif']) {
+      expect((await run('gaussian', input, output, '--sigma', '3')).status).toBe(0)
+      const pages = await pagesOf(output)
+      expect(pages).toHaveLength(count)
+      for (const [page, samples] of pages.entries()) {
+        expect((await run('gaussian', `page-${page}.png`, 'alone.png', '--sigma', '3')).status).toBe(0)
+        expect(samples.equals(await samplesOf('alone.png'))).toBe(true)
+      }
+    }
+  })
+
+  test('keeps the time of its pages and how often they play, under operators and chains too', async () => {
+    for (const words of [
+      ['sobel', 'in.webp', 'out.gif'],
+      ['unpool', 'in.webp', 'out.gif'],
+      ['chain', 'in.webp', 'out.gif', '--', 'gaussian', '--', 'sobel'],
+    ]) {
+      const { status } = await convo(words, { cwd: here.path() })
+      expect(status).toBe(0)
+      expect(await sharp(here.path('out.gif'), options).metadata()).toMatchObject({
+        pages: count,
+        pageHeight: height,
+        delay: [70, 80, 90],
+        loop: 4,
+      })
+    }
+  })
+
+  test('into a path with {index}: a file each', async () => {
+    const { status, stderr } = await convo(['box', 'in.tif', 'p-{index:02}.png'], { cwd: here.path() })
+    expect([status, stderr]).toEqual([0, 'note: 3 files were written: p-00.png to p-02.png\n'])
+    for (let page = 0; page < count; page++) {
+      expect((await run('box', `page-${page}.png`, 'alone.png')).status).toBe(0)
+      expect((await samplesOf(`p-0${page}.png`)).equals(await samplesOf('alone.png'))).toBe(true)
+    }
+    expect(existsSync(here.path('p-03.png'))).toBe(false)
+  })
+
+  test('of gray and of 16 bits stays so', async () => {
+    expect((await run('gaussian', 'volume.tif', 'wide.tif', '--depth', '16')).status).toBe(0)
+    expect((await run('gaussian', 'volume.tif', 'narrow.tif')).status).toBe(0)
+    const facts = { width: 96, height: 96, pages: 24, channels: 1 }
+    expect(await sharp(here.path('wide.tif')).metadata()).toMatchObject({ ...facts, depth: 'ushort' })
+    expect(await sharp(here.path('narrow.tif')).metadata()).toMatchObject({ ...facts, depth: 'uchar' })
+  })
+
+  test('into one picture: the first, and how to have all', async () => {
+    const { status, stderr } = await convo(['box', 'in.webp', 'one.png'], { cwd: here.path() })
+    expect(status).toBe(0)
+    expect(stderr).toBe(
+      'note: in.webp has 3 pages, and the first was used: {index} in the output path, .gif, .webp or .tif keep all, ' +
+        'conv3d takes them as a volume\n',
+    )
+    expect((await run('box', 'page-0.png', 'alone.png')).status).toBe(0)
+    expect((await samplesOf('one.png')).equals(await samplesOf('alone.png'))).toBe(true)
+  })
+
+  test('is not written over, whole or page by page', async () => {
+    const { status, stderr } = await run('box', 'in.webp', 'in.webp')
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringMatching(/^error: in\.webp is the input itself {3}\[E_IN_PLACE\]/),
+    ])
+  })
+})
