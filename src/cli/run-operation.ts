@@ -6,7 +6,7 @@ import type { Kernel } from '../kernel/kernel.ts'
 import { loadKernel } from '../kernel/source.ts'
 import { type Params, resolve } from '../params.ts'
 import type { Call } from './command.ts'
-import type { Operation } from './operations.ts'
+import { type Operation, takesVolume } from './operations.ts'
 import type { PictureJob, StepMaker } from './process.ts'
 import { notesOf, reportText } from './report.ts'
 import { kernelOptions, type Settings, sharedSettings } from './settings.ts'
@@ -33,7 +33,7 @@ export async function prepareOperation(operation: Operation, given: Call['given'
   const kernel = await kernelOf(operation, settings)
   const step: StepMaker = ({ channels, full }) =>
     operation.build({ values, kernel, settings: kernelOptions(settings), channels, full })
-  const isVolume = operation.input === 'volume'
+  const isVolume = takesVolume(operation, values)
   const kernelBorder = kernel?.border
   return {
     settings,

@@ -146,3 +146,10 @@ export function refuseOptions(
 
 /** A pair from one or two numbers that were typed. */
 export const pair = ([y, x]: readonly number[]): readonly [y: number, x: number] => [y!, x ?? y!]
+
+/** Depth, rows and columns from one number for all, two for rows and columns (the depth is `neutral`), or three. */
+export const triple = (
+  [a, b, c]: readonly number[],
+  neutral: number,
+): readonly [z: number, y: number, x: number] =>
+  c === undefined && b !== undefined ? [neutral, a!, b] : [a!, b ?? a!, c ?? a!]

@@ -43,6 +43,8 @@ export type Step = {
        */
       readonly kind: 'tensor'
       readonly acts: 'each' | 'colour'
+      /** How it meets a volume [C,D,H,W]: slice by slice, unless it takes it `whole`. */
+      readonly volume?: 'whole'
       /** The full scale of what comes out, when it is not that of what went in. */
       readonly full?: FullScale
       apply(x: Tensor, engine: Engine): Promise<Tensor>
@@ -79,8 +81,8 @@ export type Operator<P extends Params = Params> = {
   readonly source: string
   readonly group: 'operators' | 'steps'
   readonly params: P
-  /** `volume`: it takes all pages or slices of its input, [C,D,H,W]. */
-  readonly input?: 'volume'
+  /** `volume`: it takes all pages or slices of its input, [C,D,H,W]; or whether it does with such values. */
+  readonly input?: 'volume' | ((values: Values<P>) => boolean)
   /** Whether --kernel is taken, or needed. */
   readonly kernel: 'none' | 'optional' | 'required'
   /** The shared options that it takes; any other is refused. */

@@ -191,6 +191,63 @@ describe('volumes', () => {
       input: { path: 'slices', width, height, channels: 1, depth: 8 },
     })
   })
+  it.each([
+    [['transposed'], [1, depth, 2 * height, 2 * width]],
+    [
+      ['conv2d', '--kernel', '1 0; 0 1; 1 1'],
+      [1, depth, height, width],
+    ],
+    [
+      ['pointwise', '--kernel', '2; 3'],
+      [2, depth, height, width],
+    ],
+    [['involution'], [1, depth, height, width]],
+    [['unpool'], [1, depth, height, width]],
+    [['depthwise'], [1, depth, height, width]],
+    [['gaussian'], [1, depth, height, width]],
+  ] as const)('a chain lets %j meet the slices of a volume one by one', async (step, shape) => {
+    const name = step.join('').replace(/\W/g, '')
+    const of = (input: string, output: string) =>
+      run('chain', input, output, '--', 'conv3d', '--sigma', '0.1', '--', ...step)
+    expect(await of('slices', `${name}.npy`)).toMatchObject({ status: 0 })
+    const volume = readArray(at(`${name}.npy`))
+    expect(volume.shape).toEqual(shape)
+    const z = 7
+    expect(await of(`slices/${names[z]}`, `${name}-one.npy`)).toMatchObject({ status: 0 })
+    const plane = shape[2] * shape[3]
+    const want = Array.from({ length: shape[0] }, (_, c) =>
+      volume.data.slice((c * depth + z) * plane, (c * depth + z + 1) * plane),
+    )
+    expect([...readArray(at(`${name}-one.npy`)).data]).toEqual(want.flatMap((map) => [...map]))
+  })
+  it('pools a volume in three directions', async () => {
+    await run('conv3d', 'slices', 'levels.npy', '--sigma', '0.1', '-q')
+    const { data } = readArray(at('levels.npy'))
+    const pooled = async (size: readonly [number, number, number], output: string) => {
+      const got = readArray(at(output))
+      expect(got.shape).toEqual([1, ...[depth, height, width].map((n, i) => Math.floor(n / size[i]!))])
+      const [, , rows, columns] = got.shape as [number, number, number, number]
+      got.data.forEach((v, i) => {
+        const [z, y, x] = [Math.floor(i / (rows * columns)), Math.floor(i / columns) % rows, i % columns]
+        let most = 0
+        for (let t = 0; t < size[0]; t++)
+          for (let u = 0; u < size[1]; u++)
+            for (let w = 0; w < size[2]; w++) {
+              const at = (z * size[0] + t) * height + y * size[1] + u
+              most = Math.max(most, data[at * width + x * size[2] + w]!)
+            }
+        expect(v).toBe(most)
+      })
+    }
+    await run('chain', 'slices', 'pool2.npy', '-q', '--', 'conv3d', '--sigma', '0.1', '--', 'maxpool')
+    await pooled([2, 2, 2], 'pool2.npy')
+    await run('maxpool', 'levels.npy', 'pool.npy', '--size', '3,2,4', '-q')
+    await pooled([3, 2, 4], 'pool.npy')
+    // three numbers ask for all slices
+    expect((await run('maxpool', 'slices', 'pool.gif', '--size', '3,2,4')).stderr).toBe(
+      'note: 4 slices play one after another\n',
+    )
+  })
   it('leaves transparency out, with a note', async () => {
     const { stderr } = await run('conv3d', 'colour', 'opaque-{index}.png')
     expect(stderr).toContain('note: transparency was left out of the volume\n')
