@@ -7,7 +7,7 @@ import type { Tensor } from '../tensor/tensor.ts'
 import { type Activation, checkActivation } from './activation.ts'
 import { bankOf, correlateBank, refuseAlgorithm } from './bank.ts'
 import { correlationOptions } from './conv2d.ts'
-import { depthwiseBank, depthwiseCorrelation } from './depthwise.ts'
+import { depthwiseBank, depthwiseCorrelation, sharpen } from './depthwise.ts'
 import { operator } from './operator.ts'
 import { matrixBank, pointwiseBank, pointwiseConv2d } from './pointwise.ts'
 
@@ -62,8 +62,6 @@ export async function depthwiseSeparableConv2d(
   return pointwiseConv2d(engine, between, bank, last)
 }
 
-const sharpen = makeKernel([3, 3], [0, -1, 0, -1, 5, -1, 0, -1, 0])
-
 export const depthwiseSeparableCommand = operator({
   summary: 'correlates every channel on its own, then mixes the channels by a 1x1',
   formula:
@@ -102,8 +100,8 @@ export const depthwiseSeparableCommand = operator({
   },
 })
 
-/** The formats are loaded only when a file is read, so that they do not slow down every start. */
-async function readMatrix(source: string): Promise<Kernel> {
+/** The matrix of the second step. The formats are loaded only when a file is read, so that they do not slow down every start. */
+export async function readMatrix(source: string): Promise<Kernel> {
   const { loadKernel } = await import('../kernel/source.ts')
   return loadKernel(source)
 }

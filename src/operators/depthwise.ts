@@ -64,7 +64,8 @@ export function depthwiseCorrelation(
   return correlationOf(2, x, weight, { ...options, groups: channels })
 }
 
-const sharpen = makeKernel([3, 3], [0, -1, 0, -1, 5, -1, 0, -1, 0])
+/** What depthwise operators do to a picture unless there is a kernel. */
+export const sharpen = makeKernel([3, 3], [0, -1, 0, -1, 5, -1, 0, -1, 0])
 
 /** A kernel as a depthwise bank for x: a plane for all channels alike, one plane each, or [C·m,1,kH,kW]. @throws ConvoError E_KERNEL_SHAPE, E_SHAPE */
 export function depthwiseBank(

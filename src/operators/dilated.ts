@@ -1,10 +1,8 @@
-import { kernel as makeKernel } from '../kernel/kernel.ts'
 import { numbers } from '../params.ts'
 import { pair } from './bank.ts'
 import { correlationOptions, correlationStep } from './conv2d.ts'
+import { sharpen } from './depthwise.ts'
 import { operator } from './operator.ts'
-
-const sharpen = makeKernel([3, 3], [0, -1, 0, -1, 5, -1, 0, -1, 0])
 
 /** Dilated (atrous) convolution: `conv2d` with a dilation, which spreads the same weights over more of the picture. */
 export const dilatedCommand = operator({

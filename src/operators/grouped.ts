@@ -51,7 +51,7 @@ export const groupedCommand = operator({
 })
 
 /** The bank for a picture of so many channels: the given kernel, or of the three directions as many as there are channels. */
-function groupedBank(
+export function groupedBank(
   kernel: Kernel | undefined,
   channels: number,
 ): { kernel: Kernel; shape: readonly number[] } {

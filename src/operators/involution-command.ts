@@ -2,9 +2,9 @@ import type { Engine } from '../conv/engine.ts'
 import { ConvoError } from '../error.ts'
 import { choice, custom, expected, integer, number, text } from '../params.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { involution2d, type KernelGenerator } from './involution.ts'
+import { involution2d } from './involution.ts'
 import { involveBySimilarity } from './involution-generators.ts'
-import { readGenerator } from './involution-weights.ts'
+import { generatorSizes, readGenerator } from './involution-weights.ts'
 import { operator } from './operator.ts'
 
 const oddSize = {
@@ -129,31 +129,7 @@ async function involveByWeights(
   sizes: { readonly size: number | undefined; readonly dilation: number; readonly stride: number },
 ): Promise<Tensor> {
   const generator = await readGenerator(source)
-  const kernelSize = sizes.size ?? kernelSizeOf(generator, x.shape[0]!, source)
-  const numbers = generator.spanWeight.shape[0]!
-  const groups = numbers / kernelSize ** 2
-  if (!Number.isInteger(groups)) {
-    throw new ConvoError(
-      'E_KERNEL_SHAPE',
-      `span.weight has ${numbers} rows, which --size ${kernelSize} does not divide into kernels of ${kernelSize ** 2}`,
-    )
-  }
+  const { kernelSize, groups } = generatorSizes(generator, sizes.size, x.shape[0]!, source)
   const { dilation, stride } = sizes
   return involution2d(engine, x, { ...generator, kernelSize, groups, dilation, stride })
-}
-
-/** The largest odd K whose K² divides the rows of span.weight into groups that divide the channels. @throws ConvoError E_KERNEL_SHAPE */
-function kernelSizeOf(generator: KernelGenerator, channels: number, source: string): number {
-  const rows = generator.spanWeight.shape[0]!
-  for (let k = Math.floor(Math.sqrt(rows)); k >= 1; k--) {
-    const groups = rows / (k * k)
-    if (k % 2 === 1 && Number.isInteger(groups) && channels % groups === 0) return k
-  }
-  throw new ConvoError(
-    'E_KERNEL_SHAPE',
-    `span.weight has ${rows} rows, which are no odd K·K times groups of ${channels} channels`,
-    {
-      why: source,
-    },
-  )
 }

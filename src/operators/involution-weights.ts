@@ -60,6 +60,39 @@ export async function readGenerator(source: string): Promise<KernelGenerator> {
   }
 }
 
+/**
+ * The size and the groups of the kernels that weights make for so many channels: `size` if given, else the largest odd K
+ * whose K² divides the rows of span.weight into groups that divide the channels.
+ *
+ * @throws ConvoError E_KERNEL_SHAPE
+ */
+export function generatorSizes(
+  { spanWeight }: KernelGenerator,
+  size: number | undefined,
+  channels: number,
+  source: string,
+): { readonly kernelSize: number; readonly groups: number } {
+  const rows = spanWeight.shape[0]!
+  if (size !== undefined) {
+    const groups = rows / size ** 2
+    if (Number.isInteger(groups)) return { kernelSize: size, groups }
+    throw new ConvoError(
+      'E_KERNEL_SHAPE',
+      `span.weight has ${rows} rows, which --size ${size} does not divide into kernels of ${size ** 2}`,
+    )
+  }
+  for (let kernelSize = Math.floor(Math.sqrt(rows)); kernelSize >= 1; kernelSize--) {
+    const groups = rows / kernelSize ** 2
+    if (kernelSize % 2 === 1 && Number.isInteger(groups) && channels % groups === 0)
+      return { kernelSize, groups }
+  }
+  throw new ConvoError(
+    'E_KERNEL_SHAPE',
+    `span.weight has ${rows} rows, which are no odd K·K times groups of ${channels} channels`,
+    { why: source },
+  )
+}
+
 function missing(path: string, prefix: string, name: string, names: readonly string[]): ConvoError {
   const under = names.find((other) => other.endsWith(`.${name}`))
   return new ConvoError('E_KERNEL_FILE', `${path} holds no tensor called "${prefix}${name}"`, {

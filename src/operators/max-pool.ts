@@ -108,7 +108,8 @@ export function poolAxes(spatial: 2 | 3, x: Tensor, options: PoolOptions): PoolA
   return axes as unknown as PoolAxes
 }
 
-function poolAxis(
+/** The numbers of a pooling along one axis. @throws ConvoError E_SHAPE, E_ARGUMENT */
+export function poolAxis(
   name: string,
   input: number,
   kernel: number,

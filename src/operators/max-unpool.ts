@@ -173,7 +173,7 @@ export const unpoolCommand = operator({
 const ones = (like: Tensor): Tensor => new Tensor(like.shape, new Float32Array(like.data.length).fill(1))
 
 /** What lies between the maxima by linear interpolation, if they stood in the same corner of every window. */
-function tent([high, wide]: readonly [number, number]): Kernel {
+export function tent([high, wide]: readonly [number, number]): Kernel {
   const [col, row] = [high, wide].map((n) =>
     Array.from({ length: 2 * n - 1 }, (_, i) => n - Math.abs(i - (n - 1))),
   )

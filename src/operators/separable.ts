@@ -115,7 +115,8 @@ export function vectorOf(name: string, vector: Vector): Float32Array {
   return Float32Array.from(vector)
 }
 
-const binomial = makeKernel(
+/** What a picture is smoothed by unless there is a kernel. */
+export const binomial = makeKernel(
   [5, 5],
   [1, 4, 6, 4, 1].flatMap((a) => [1, 4, 6, 4, 1].map((b) => a * b)),
   { scale: 256 },

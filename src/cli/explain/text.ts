@@ -1,4 +1,4 @@
-import type { Explanation } from '../../operators/explain.ts'
+import type { Count, Explanation } from '../../operators/explain.ts'
 import type { Operation } from '../operations.ts'
 import type { Arithmetic, FilterExplanation } from './explain.ts'
 
@@ -18,6 +18,10 @@ function table(lines: readonly Line[]): string {
   return lines.map(([label, text]) => `  ${label.padEnd(width)}  ${text}`.trimEnd()).join('\n')
 }
 
+/** 81 = O·C·kH·kW = 3·3·3·3 */
+const counted = ({ count, formula, filled }: Count): string =>
+  count === 0 ? formula : `${grouped(count)} = ${formula} = ${filled}`
+
 /** An operator, for people. */
 export function explanationText(operation: Operation, e: Explanation & Arithmetic): string {
   const formula = operation.formula === undefined ? [] : [['computes', operation.formula] as Line]
@@ -30,12 +34,9 @@ export function explanationText(operation: Operation, e: Explanation & Arithmeti
     ['output', `${sizes(e.output)}   [${e.output.join(',')}]`],
     ...(e.sizes[0] === undefined ? [] : [['size', e.sizes[0].formula] as Line]),
     ...each,
-    ['kernel', e.kernel.length === 0 ? 'none' : `[${e.kernel.join(',')}]`],
-    ['weights', `${grouped(e.parameters.count)} = ${e.parameters.formula} = ${e.parameters.filled}`],
-    [
-      'multiplications',
-      `${grouped(e.multiplications.count)} = ${e.multiplications.formula} = ${e.multiplications.filled}`,
-    ],
+    [e.operator === 'maxpool' || e.operator === 'unpool' ? 'window' : 'kernel', `[${e.kernel.join(',')}]`],
+    ['weights', counted(e.parameters)],
+    ['multiplications', counted(e.multiplications)],
     ['receptive field', e.receptiveField.join('x')],
     ...(rank === undefined
       ? []
@@ -43,6 +44,14 @@ export function explanationText(operation: Operation, e: Explanation & Arithmeti
           [
             'rank',
             `${rank.rank}${rank.isSeparable ? ', so a column and a row do it' : ''}; singular values ${rank.singularValues.map(short).join(', ')}`,
+          ] as Line,
+        ]),
+    ...(e.error === undefined
+      ? []
+      : [
+          [
+            'left out',
+            `${Number((e.error * 100).toPrecision(3))} % of the kernel, in the Frobenius norm`,
           ] as Line,
         ]),
     ...(plain === undefined
