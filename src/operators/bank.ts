@@ -73,7 +73,7 @@ export function otherChannels(
     groups === 1 ? many(channels) : `${channels} channels in ${groups} groups: ${many(channels / groups)}`
   const fits = groups === 1 && channels % seen === 0 && shape[0]! % (channels / seen) === 0
   const fix =
-    seen === 1 && channels === 3
+    seen === 1 && channels === 3 && shape.length === 4
       ? '--gray, for one channel'
       : fits
         ? `--groups ${channels / seen}`

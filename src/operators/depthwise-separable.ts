@@ -1,7 +1,7 @@
 import type { Engine } from '../conv/engine.ts'
 import { type Bias, biasOf, type ConvOptions, checkOptions } from '../conv/spec.ts'
 import { ConvoError } from '../error.ts'
-import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
+import { type Kernel, kernel as makeKernel, showShape } from '../kernel/kernel.ts'
 import { text } from '../params.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { type Activation, checkActivation } from './activation.ts'
@@ -94,6 +94,16 @@ export const depthwiseSeparableCommand = operator({
         const between = await correlateBank(engine, x, depthwise, first)
         const matrix = mix ?? identityMatrix(between.shape[0]!)
         const pointwise = matrixBank('--pointwise', matrix, {})
+        const [seen, made] = [pointwise.weight.shape[1]!, between.shape[0]!]
+        if (seen !== made) {
+          throw new ConvoError(
+            'E_SHAPE',
+            `--pointwise is for ${seen} channels, and the first step makes ${made}`,
+            {
+              why: `--pointwise is ${showShape(matrix.shape)}: a column for each of them`,
+            },
+          )
+        }
         return correlateBank(engine, between, pointwise, { bias: settings.bias, usual: 'constant', full })
       },
     }

@@ -57,7 +57,7 @@ export const involutionCommand = operator({
       ...text(
         'a .safetensors file, or a folder of .npy files, with reduce.weight [R,C,1,1], span.weight [K·K·G,R,1,1], and if there are ' +
           'reduce.bias, span.bias, bn.weight, bn.bias, bn.running_mean, bn.running_var; file#prefix. when their names have a prefix',
-        '<file>|<folder>',
+        '<file>',
       ),
       unset: 'the kernels are made by the rule of --generator',
     },

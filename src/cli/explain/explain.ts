@@ -41,6 +41,9 @@ export type FilterExplanation = {
   }[]
   readonly border: string
   readonly samples: string
+  /** Input pixels that one output pixel sees, and from one to the next; rows, columns. */
+  readonly receptiveField: readonly number[]
+  readonly step: readonly number[]
   readonly strips: { readonly count: number; readonly rows: number; readonly halo: RecipePlan['halo'] }
   /** Of the whole filter: taps that are multiplied for each sample, and the samples. */
   readonly multiplications: number
@@ -59,7 +62,7 @@ export async function explain(
   io: Io,
 ): Promise<number> {
   const own = resolve(explainSettings, ownOf(operation, given))
-  const input = await inputOf(operation, path, own)
+  const input = await inputOf(operation.input === 'volume', path, own)
   const result = await explanationOf(operation, input, given, path === undefined)
   const text = 'parameters' in result ? explanationText(operation, result) : filterText(result)
   await io.out(own.json ? `${JSON.stringify({ ...result, formula: operation.formula })}\n` : text)
@@ -171,6 +174,8 @@ function filterOf(
     }),
     border: plan.border,
     samples: plan.samples,
+    receptiveField: [plan.halo.top + plan.halo.bottom + 1, plan.halo.left + plan.halo.right + 1],
+    step: plan.stride,
     strips: { count: Math.ceil(plan.outHeight / plan.stripRows), rows: plan.stripRows, halo: plan.halo },
     multiplications: taps * channels * plan.outHeight * plan.outWidth,
   }
@@ -193,22 +198,20 @@ function factsOf(k: PlaneKernel): { sum: number; isInteger: boolean; rank: numbe
 }
 
 /** The input's shape, channels first: of a picture from its header, else as given, else a usual photograph. */
-async function inputOf(
-  operation: Operation,
+export async function inputOf(
+  isVolume: boolean,
   path: string | undefined,
-  own: Values<typeof explainSettings>,
+  own: Pick<Values<typeof explainSettings>, 'input' | 'depth'>,
 ): Promise<Input> {
   if (path !== undefined) {
     const { width, height, channels, depth, pages } = await readHeader(path, {
       maxPixels: Number.MAX_SAFE_INTEGER,
       orient: true,
     })
-    const isVolume = operation.input === 'volume'
     const shape = isVolume ? [channels, pages, height, width] : [channels, height, width]
     return { shape, samples: samplesOf(own.depth ?? depth) }
   }
-  const [a = 1, b = 1, c = 1, d] =
-    own.input ?? (operation.input === 'volume' ? [16, 64, 64, 1] : [480, 640, 3])
+  const [a = 1, b = 1, c = 1, d] = own.input ?? (isVolume ? [16, 64, 64, 1] : [480, 640, 3])
   const shape = d === undefined ? [c, a, b] : [d, a, b, c]
   return { shape, samples: samplesOf(own.depth ?? 8) }
 }

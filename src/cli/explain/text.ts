@@ -3,11 +3,11 @@ import type { Operation } from '../operations.ts'
 import type { Arithmetic, FilterExplanation } from './explain.ts'
 
 /** 1,234,567 */
-const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ',')
+export const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ',')
 /** A number with at most six digits behind the point. */
 const short = (n: number): string => String(Math.round(n * 1e6) / 1e6)
 /** [C,H,W] as height x width x channels, the way the input is given. */
-const sizes = (shape: readonly number[]): string => [...shape.slice(1), shape[0]].join('x')
+export const sizes = (shape: readonly number[]): string => [...shape.slice(1), shape[0]].join('x')
 const bytes = (n: number): string =>
   n < 2 ** 20 ? `${grouped(Math.ceil(n / 1024))} KiB` : `${short(Math.round((n / 2 ** 20) * 10) / 10)} MiB`
 
@@ -90,6 +90,7 @@ export function filterText(e: FilterExplanation): string {
     ...(e.combine === 'only' ? [] : [['combined by', e.combine] as Line]),
     ...ways.map((way, i): Line => [i === 0 ? 'arithmetic' : '', way]),
     ['border', e.border],
+    ['receptive field', e.receptiveField.join('x')],
     [
       'strips',
       `${e.strips.count} of ${e.strips.rows} rows; ${halo.top} above, ${halo.bottom} below, ${halo.left} left, ${halo.right} right of each`,
