@@ -10,7 +10,7 @@ import { Tensor } from '../../tensor/tensor.ts'
 import { factsOf, type Task } from './job.ts'
 import { identity } from './recipe-step.ts'
 import { pictureOf } from './state.ts'
-import { blackAndWhite, seriesOf, writeEach } from './write-maps.ts'
+import { blackAndWhite, refuseMapRange, seriesOf, writeEach } from './write-maps.ts'
 import { toSamples, type Written, writeRecipe } from './write-recipe.ts'
 
 /** A volume: slices in numbered files, an animation, or all on one sheet. */
@@ -27,6 +27,7 @@ export async function writeVolume(
   const slices = slicesOf(volume)
   const stretched =
     task.range === 'minmax' ? stretch(slices, full, task.settings['map-range'] === 'each') : slices
+  if (task.range !== 'minmax') refuseMapRange(task)
   const own: Task = task.range === 'minmax' ? { ...task, range: 'clamp' } : task
   if (isNumbered(task)) return writeEach(session, seriesOf(stretched, colours), full, own, meta, [])
   const format = formatOfPath(task.output)
@@ -41,7 +42,7 @@ export async function writeVolume(
     isFirst: false,
     isLast: true,
   })
-  return { ...written, plans: [], notes: [note, ...written.notes] }
+  return { ...written, plans: [], notes: depth === 1 ? written.notes : [note, ...written.notes] }
 }
 
 /** The channels that were asked for, all unless some were. */

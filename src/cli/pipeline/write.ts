@@ -6,7 +6,7 @@ import { outputKind, writeTensor } from '../output.ts'
 import { factsOf, type Task } from './job.ts'
 import { identity, neutral } from './recipe-step.ts'
 import { type Data, tensorOf } from './state.ts'
-import { noSheet, writeMaps } from './write-maps.ts'
+import { noSheet, refuseMapRange, writeMaps } from './write-maps.ts'
 import { type Written, writeRecipe } from './write-recipe.ts'
 import { writeVolume } from './write-volume.ts'
 
@@ -21,6 +21,7 @@ export async function writeData(
   const choice = task.settings.channels
   if (data.kind === 'picture' && choice === undefined) {
     if (task.settings.labels) throw noSheet('labels', data.picture.channels)
+    refuseMapRange(task)
     const position = { isFirst: false, isLast: true }
     return { ...(await writeRecipe(session, data.picture, identity, own, meta, position)), plans: [] }
   }
