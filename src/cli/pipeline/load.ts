@@ -53,9 +53,9 @@ async function pageNote(opened: Opened, settings: Settings): Promise<string[]> {
     : [`${opened.path} has ${pages} pages, and the first was used; conv3d takes them all`]
 }
 
-/** True for a folder or a glob, whose pictures are the slices of a volume. */
+/** True for a folder, a glob or names with commas between, whose pictures are the slices of a volume. */
 export const isSliceList = (path: string): boolean =>
-  isFolder(path) || (path !== '-' && !existsSync(path) && isDynamicPattern(path))
+  isFolder(path) || (path !== '-' && !existsSync(path) && (isDynamicPattern(path) || path.includes(',')))
 
 function isFolder(path: string): boolean {
   try {
@@ -66,12 +66,14 @@ function isFolder(path: string): boolean {
 }
 
 /**
- * The slices of a volume in a folder or by a glob: pictures in the order of their names, numbers counting as numbers.
+ * The slices of a volume in a folder or by a glob: pictures in the order of their names, numbers counting as numbers. Of
+ * names with commas between in the order given.
  *
  * @throws ConvoError E_INPUT when there are none
  */
 export async function slicePaths(list: string): Promise<string[]> {
   const inFolder = isFolder(list)
+  if (!inFolder && !isDynamicPattern(list)) return list.split(',').filter((path) => path !== '')
   const paths = inFolder
     ? readdirSync(list, { withFileTypes: true })
         .filter((entry) => !entry.isDirectory() && /\.(png|jpe?g|webp|tiff?|gif|avif)$/i.test(entry.name))
