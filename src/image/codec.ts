@@ -213,12 +213,7 @@ export async function encodeAnimation(
   format: 'gif' | 'webp',
   options: AnimationOptions = {},
 ): Promise<Encoded> {
-  const shapes = new Set(pages.map((p) => `${p.width}x${p.height}x${p.channels}`))
-  if (shapes.size !== 1) {
-    throw new ConvoError('E_SHAPE', 'the pages of an animation must have one size', {
-      why: pages.length === 0 ? 'there are no pages' : `sizes: ${[...shapes].join(', ')}`,
-    })
-  }
+  checkAlike(pages)
   const fitted = pages.map((page) => fitFormat(page, format))
   const { delay = 100, loop = 0 } = options
   const delays = typeof delay === 'number' ? pages.map(() => delay) : [...delay]
@@ -231,6 +226,44 @@ export async function encodeAnimation(
     return withFormat(pipeline, format, options, {}, { delay: delays, loop }).toBuffer()
   })
   return { bytes, notes: [...new Set(fitted.flatMap(({ notes }) => notes))] }
+}
+
+/**
+ * Encodes pictures of one size as the pages of a TIFF, lossless, at their depth; without their profile, which is told.
+ *
+ * @throws ConvoError E_SHAPE for pages that differ, or none; E_OUTPUT as `encode` does
+ */
+export async function encodePages(pages: readonly Picture[]): Promise<Encoded> {
+  checkAlike(pages)
+  const [first] = pages
+  invariant(first !== undefined, 'pages were checked')
+  const { picture, notes } = fitFormat(first, 'tiff')
+  const { width, height: pageHeight, channels, depth, data, meta } = picture
+  const count = data.length * pages.length
+  const all = depth === 16 ? new Uint16Array(count) : new Uint8Array(count)
+  pages.forEach((page, i) => {
+    all.set(fitFormat(page, 'tiff').picture.data, i * data.length)
+  })
+  const spaces = depth === 16 ? (['grey16', 'rgb16'] as const) : (['b-w', 'srgb'] as const)
+  const raw = { width, height: pageHeight * pages.length, channels, pageHeight }
+  const bytes = await attemptEncode('tiff', () =>
+    withFormat(
+      loadSharp()(all, { raw }).toColourspace(spaces[channels < 3 ? 0 : 1]),
+      'tiff',
+      {},
+      meta,
+    ).toBuffer(),
+  )
+  const lost = meta.icc === undefined ? [] : ['the colour profile was left out of the pages']
+  return { bytes, notes: [...notes, ...lost] }
+}
+
+function checkAlike(pages: readonly Picture[]): void {
+  const shapes = new Set(pages.map((p) => `${p.width}x${p.height}x${p.channels}`))
+  if (shapes.size === 1) return
+  throw new ConvoError('E_SHAPE', 'the pages of a file must have one size', {
+    why: pages.length === 0 ? 'there are no pages' : `sizes: ${[...shapes].join(', ')}`,
+  })
 }
 
 /**

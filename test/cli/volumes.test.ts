@@ -125,11 +125,35 @@ describe('volumes', () => {
     const differences = slices.flat().map((level, i) => Math.abs(level - data[i]!))
     expect(Math.max(...differences)).toBeLessThan(0.5)
   })
+  it('writes the pages of a TIFF, exact and at their depth, and reads them again', async () => {
+    mkdirSync(at('deep'))
+    for (const [z, name] of names.entries()) {
+      const data = Uint16Array.from(noise(width * height, z, 65535))
+      await write(at(`deep/${name}`), { width, height, channels: 1, data })
+    }
+    for (const [input, channels, depthOf] of [
+      ['slices', 1, 'uchar'],
+      ['colour', 3, 'uchar'],
+      ['deep', 1, 'ushort'],
+    ] as const) {
+      const made = await run('conv3d', input, `${input}.tif`, '--filter', 'box')
+      expect(made.stderr).toContain(`note: ${depth} slices are its pages\n`)
+      const facts = await sharp(at(`${input}.tif`), { pages: -1 }).metadata()
+      expect(facts).toMatchObject({ pages: depth, pageHeight: height, width, channels, depth: depthOf })
+      await run('conv3d', input, `${input}-{index}.png`, '--filter', 'box', '-q')
+      await run('conv3d', `${input}.tif`, `again-{index}.png`, '--sigma', '0.1', '-q')
+      for (const i of ['00', '07', '11']) {
+        expect(await read(at(`again-${i}.png`))).toEqual(await read(at(`${input}-${i}.png`)))
+      }
+    }
+    await run('conv3d', 'slices', 'sheet.tif', '--channels', 'montage', '-q')
+    expect((await sharp(at('sheet.tif')).metadata()).pages).toBe(1)
+  })
   it('puts slices on a sheet otherwise, and says how to part them', async () => {
     const { status, stderr } = await run('conv3d', 'slices', 'sheet.png', '--sigma', '0.1')
     expect(status).toBe(0)
     expect(stderr).toBe(
-      `note: ${depth} slices of ${width}x${height} are on one sheet; a path with {index} writes one file each, .gif or .webp plays them\n`,
+      `note: ${depth} slices of ${width}x${height} are on one sheet; a path with {index} writes one file each, .tif one of many pages, .gif or .webp plays them\n`,
     )
     const sheet = await read(at('sheet.png'))
     const last = await read(at(`slices/${names.at(-1)}`))
