@@ -218,10 +218,8 @@ export async function encodeAnimation(
   const { delay = 100, loop = 0 } = options
   const delays = typeof delay === 'number' ? pages.map(() => delay) : [...delay]
   const bytes = await attemptEncode(format, async () => {
-    // the gray of pages that are joined would become the alpha of a GIF: what is dark would be transparent
-    const containers = fitted.map(({ picture }) =>
-      containerOf(format === 'gif' ? inColour(picture) : picture),
-    )
+    // the gray of pages that are joined would become their alpha: what is dark would be transparent
+    const containers = fitted.map(({ picture }) => containerOf(inColour(picture)))
     const pipeline = loadSharp()(containers, { join: { animated: true } }).keepIccProfile()
     return withFormat(pipeline, format, options, {}, { delay: delays, loop }).toBuffer()
   })

@@ -152,5 +152,14 @@ export async function loadVolume(pages: AsyncIterable<Decoded>, path: string): P
   })
   const full: FullScale = depth === 16 ? 65535 : 255
   const tensor = new Tensor([colours, slices.length, height, width], data)
-  return { data: { kind: 'tensor', tensor, full }, meta, notes: volumeNotes(first) }
+  const notes = slices.every(isOpaque) ? first.notes : volumeNotes(first)
+  return { data: { kind: 'tensor', tensor, full }, meta, notes }
+}
+
+/** True where there is no alpha, or nothing shines through. */
+function isOpaque({ data, channels, depth }: Decoded): boolean {
+  if (!hasAlpha(channels)) return true
+  const full = depth === 16 ? 65535 : 255
+  for (let i = channels - 1; i < data.length; i += channels) if (data[i]! < full) return false
+  return true
 }
