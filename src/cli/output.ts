@@ -12,10 +12,10 @@ import {
   pngTrailer,
   zlibHeader,
 } from '../image/png.ts'
-import { writeNpy } from '../kernel/formats/npy.ts'
+import { npyHeader, writeNpy } from '../kernel/formats/npy.ts'
 import { createDiscard } from '../run/collect.ts'
 import type { PartResult } from '../run/jobs.ts'
-import type { Depth, Picture } from '../tensor/picture.ts'
+import type { Picture } from '../tensor/picture.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 
 /** What an output path asks for. */
@@ -110,9 +110,21 @@ export async function writeTensor(path: string, tensor: Tensor): Promise<number>
   return bytes.length
 }
 
-/** The depth that is written: what was asked for, else that of the input; float pictures become 8 bits. */
-export function outputDepth(asked: 8 | 16 | undefined, input: Depth, path: string): 8 | 16 {
-  const kind = outputKind(path)
-  void kind
-  return asked ?? (input === 16 ? 16 : 8)
+/** Writes the slices of a tensor [1,D,H,W] as .npy, each as it comes; returns its bytes. */
+export async function writeSlices(
+  path: string,
+  shape: readonly number[],
+  slices: () => AsyncIterable<Tensor>,
+): Promise<number> {
+  const header = npyHeader(shape, '<f4')
+  let bytes = header.length
+  await writeAtomically(path, async (output) => {
+    await output.write(header)
+    for await (const { shape: own, data } of slices()) {
+      const slice = writeNpy(own, data).subarray(npyHeader(own, '<f4').length)
+      bytes += slice.length
+      await output.write(slice)
+    }
+  })
+  return bytes
 }

@@ -17,6 +17,8 @@ export type FullScale = 255 | 65535
  */
 export type Slabs = {
   readonly axis: Axis
+  /** Channels and size of a slice that comes out: [O,H',W']. */
+  readonly slice: readonly [channels: number, height: number, width: number]
   readonly border: BorderName
   readonly fill: number
   /** [O,1,H',W'] from [C,kernel,H,W]. */

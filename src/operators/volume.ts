@@ -62,7 +62,8 @@ export function volumeSlabs(
 ): Slabs {
   const [first] = kernels
   invariant(first !== undefined, 'a step has at least one kernel')
-  const { axes, border, fill } = volumeCorrelation(shape, volumeBank(first, shape[0]!, options), options)
+  const c = volumeCorrelation(shape, volumeBank(first, shape[0]!, options), options)
+  const { axes, border, fill } = c
   const { stride, dilation, padding } = options.axes
   const flat: VolumeOptions = {
     ...options,
@@ -74,6 +75,7 @@ export function volumeSlabs(
   }
   return {
     axis: axes[0],
+    slice: [c.filters, axes[1].output, axes[2].output],
     border,
     fill,
     async apply(slab, engine) {

@@ -128,6 +128,20 @@ describe('the first layers of a network', () => {
     expect(existsSync(folder.path('map-064.png'))).toBe(false)
   })
 
+  it('a range applies to arrays as to files of samples, but that nothing is cut off', async () => {
+    const layer = ['--kernel', 'net.safetensors#conv1.weight', '-q']
+    const array = async (...range: string[]) => {
+      await run('conv2d', 'in.png', 'range.npy', ...layer, ...range)
+      return readArray(folder.path('range.npy')).data
+    }
+    const raw = await array()
+    expect(Math.min(...raw)).toBeLessThan(0)
+    expect(await array('--range', 'abs')).toEqual(raw.map(Math.abs))
+    expect(await array('--range', 'offset')).toEqual(raw.map((v) => Math.fround(v + 128)))
+    const stretched = await array('--range', 'minmax')
+    expect([Math.min(...stretched), Math.round(Math.max(...stretched))]).toEqual([0, 255])
+  })
+
   it('some of many maps are as legible as all: 0 is middle gray', async () => {
     const layer = ['--kernel', 'net.safetensors#conv1.weight', '--bias', '0', '--range']
     await run('conv2d', 'in.png', 'all.npy', '--kernel', 'net.safetensors#conv1.weight', '-q')

@@ -67,6 +67,19 @@ describe('volumes', () => {
     },
   )
 
+  it.each([
+    ['slices', ['--stride', '2,1,3', '--border', 'wrap']],
+    ['volume.tif', ['--filter', 'sobel', '--range', 'offset']],
+    ['colour', ['--filter', 'sobel-y', '--range', 'abs', '--channels', '1']],
+  ] as const)('an array of one channel is written slice by slice, too: %s %j', async (input, options) => {
+    const a = await run('conv3d', input, 'streamed.npy', ...options, '--verbose')
+    const b = await run('conv3d', input, 'whole.npy', ...options, '--in-place', '--verbose')
+    expect([a.status, b.status]).toEqual([0, 0])
+    expect(a.stderr).toContain('slice by slice')
+    expect(b.stderr).not.toContain('slice by slice')
+    expect(readFileSync(at('streamed.npy')).equals(readFileSync(at('whole.npy')))).toBe(true)
+  })
+
   it('takes slices in the order of their numbers, from a folder and from a glob', async () => {
     // the identity in depth, so that the array holds the slices as they were read
     for (const input of ['slices', 'slices/slice*.png']) {
