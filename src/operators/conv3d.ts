@@ -14,7 +14,8 @@ import { correlateVolume, lengthOf, type VolumeOptions, volumeKernels, volumeSla
  *
  *     out[o,l,i,j] = bias[o] + Σ over c,t,u,v of weight[o,c,t,u,v] · x[c, l + t, i + u, j + v]
  *
- * with stride, padding, dilation and groups on all three axes as in `conv2d`. Weights: O·C/groups·kD·kH·kW;
+ * with stride, padding, dilation and groups on all three axes as in `conv2d`. Size per axis:
+ * floor((in + before + after − dilation·(k − 1) − 1) / stride) + 1. Weights: O·C/groups·kD·kH·kW, and O biases;
  * multiplications: weights · D'·H'·W'. After Ji et al. 2013 and Tran et al. 2015.
  *
  * @returns [O,D',H',W']

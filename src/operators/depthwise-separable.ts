@@ -21,9 +21,12 @@ export type DepthwiseSeparableOptions = Omit<ConvOptions, 'groups' | 'bias'> & {
 
 /**
  * Depthwise separable convolution of x [C,H,W]: each channel by its own filters [C·m,1,kH,kW], then a 1x1 convolution
- * [O,C·m,1,1] or [O,C·m] over what comes out.
+ * [O,C·m,1,1] or [O,C·m] over what comes out:
  *
- * Weights: C·m·kH·kW + O·C·m, where a plain convolution has O·C·kH·kW (16 to 32 channels with 3x3: 656 against 4,608);
+ *     between[c·m + q,i,j] = depthwiseBias[c·m + q] + Σ over u,v of depthwise[c·m + q,0,u,v] · x[c, i + u, j + v]
+ *     out[o,i,j] = f(pointwiseBias[o] + Σ over k of pointwise[o,k] · between[k,i,j])
+ *
+ * Size per axis: floor((in + before + after − dilation·(k − 1) − 1) / stride) + 1. Weights: C·m·kH·kW + O·C·m, where a plain convolution has O·C·kH·kW (16 to 32 channels with 3x3: 656 against 4,608);
  * multiplications: weights · H'·W'. After Sifre 2014, Chollet 2017 (Xception), Howard et al. 2017 (MobileNets).
  *
  * @returns [O,H',W']

@@ -33,7 +33,8 @@ export type Pooled = { readonly output: Tensor; readonly indices: Indices }
  *
  * Size per axis: floor((in + before + after − dilation·(k − 1) − 1) / stride) + 1; with `ceilMode` rounded up, and one
  * less where the last window would begin in the padding behind. Of equal maxima the first in row-major order wins, a NaN
- * wins over every number (as in PyTorch, but the first NaN), padding never. No weights; kH·kW − 1 comparisons per output.
+ * wins over every number (as in PyTorch, but the first NaN), padding never. No weights and no multiplications; kH·kW − 1 comparisons per output.
+ * After Ranzato et al. 2007.
  *
  * @returns output [C,H',W'], and its indices
  * @throws ConvoError E_ARGUMENT, E_SHAPE; also when a window would lie in the padding alone
@@ -48,7 +49,8 @@ export async function maxPool2d(x: Tensor, options: PoolOptions): Promise<{ read
 }
 
 /**
- * Max pooling of a volume x [C,D,H,W]; see `maxPool2d`. The indices count through the volume of a channel.
+ * Max pooling of a volume x [C,D,H,W], on three axes as `maxPool2d` on two, the sizes as well. The indices count through
+ * the volume of a channel. No weights; kD·kH·kW − 1 comparisons per output.
  *
  * @returns output [C,D',H',W'], and its indices
  * @throws ConvoError E_ARGUMENT, E_SHAPE

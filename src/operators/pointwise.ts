@@ -20,7 +20,7 @@ export type PointwiseOptions = {
  *
  *     out[o,i,j] = f(bias[o] + Σ over c of weight[o,c] · x[c,i,j])
  *
- * H x W x C becomes H x W x O. Weights: O·C; multiplications: O·C·H·W. After Lin, Chen and Yan 2013.
+ * Size: H x W x C becomes H x W x O. Weights: O·C, and O biases; multiplications: O·C·H·W. After Lin, Chen and Yan 2013.
  *
  * @returns [O,H,W]
  * @throws ConvoError E_ARGUMENT, E_SHAPE

@@ -41,7 +41,9 @@ export const convTranspose2d = (
 ): Promise<Tensor> => transpose(2, engine, x, weight, options)
 
 /**
- * Transposed convolution of a volume x [C,D,H,W] with [C,O/groups,kD,kH,kW]; see `convTranspose2d`.
+ * Transposed convolution of a volume x [C,D,H,W] with [C,O/groups,kD,kH,kW], on three axes as `convTranspose2d` on two.
+ * Size per axis: (in − 1)·stride − before − after + dilation·(k − 1) + outputPadding + 1. Weights: C·O/groups·kD·kH·kW;
+ * multiplications: weights · D·H·W. After Zeiler et al. 2010.
  *
  * @returns [O,D',H',W']
  * @throws ConvoError E_ARGUMENT, E_SHAPE
