@@ -27,6 +27,8 @@ export type Command = {
   readonly arguments: readonly Argument[]
   /** What stands behind `--`, as in a usage line; without it, `--` only ends the options. */
   readonly tail?: string
+  /** True where only some of its command lines have a tail. */
+  readonly isTailOptional?: boolean
   readonly options: readonly OptionGroup[]
   /** The options for a command line, of a command whose first word decides which there are. */
   optionsFor?(words: readonly string[]): readonly OptionGroup[]
@@ -62,6 +64,7 @@ export function usageOf(command: Command): string {
     return optional ? `[${word}]` : `<${word}>`
   })
   const options = command.options.some(({ params }) => Object.keys(params).length > 0) ? ['[options]'] : []
-  const tail = command.tail === undefined ? [] : ['--', command.tail]
+  const behind = `-- ${command.tail}`
+  const tail = command.tail === undefined ? [] : [command.isTailOptional ? `[${behind}]` : behind]
   return ['convo', command.name, ...words, ...options, ...tail].join(' ')
 }

@@ -19,8 +19,8 @@ export type Operation = {
   readonly formula?: string
   readonly source: string
   readonly params: Params
-  /** `volume`: it takes all pages or slices of its input. */
-  readonly input?: 'volume'
+  /** `volume`: it takes all pages or slices of its input; or whether it does with such values. */
+  readonly input?: Operator['input']
   /** Whether --kernel is taken, or needed. */
   readonly kernel: 'none' | 'optional' | 'required'
   /** The shared settings that it takes. One that the operation has a setting of its own for is not among them. */
@@ -62,6 +62,10 @@ function operatorOperation(name: string, { build, takes, ...rest }: Operator): O
     build,
   }
 }
+
+/** True for an operation that takes all pages or slices of its input. */
+export const takesVolume = ({ input }: Operation, values: Values<Params>): boolean =>
+  typeof input === 'function' ? input(values) : input === 'volume'
 
 /** The values of a table when nothing is given. */
 export function defaults(params: Params): Values<Params> {

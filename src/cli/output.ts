@@ -12,7 +12,7 @@ import {
   pngTrailer,
   zlibHeader,
 } from '../image/png.ts'
-import { writeNpy } from '../kernel/formats/npy.ts'
+import { npyHeader, writeNpy } from '../kernel/formats/npy.ts'
 import { createDiscard, rejuvenate } from '../run/collect.ts'
 import type { PartResult } from '../run/jobs.ts'
 import type { Picture } from '../tensor/picture.ts'
@@ -109,4 +109,23 @@ export async function writeTensor(path: string, tensor: Tensor): Promise<number>
   const bytes = writeNpy(tensor.shape, tensor.data)
   await writeAtomically(path, (output) => output.write(bytes))
   return bytes.length
+}
+
+/** Writes the slices of a tensor [1,D,H,W] as .npy, each as it comes; returns its bytes. */
+export async function writeSlices(
+  path: string,
+  shape: readonly number[],
+  slices: () => AsyncIterable<Tensor>,
+): Promise<number> {
+  const header = npyHeader(shape, '<f4')
+  let bytes = header.length
+  await writeAtomically(path, async (output) => {
+    await output.write(header)
+    for await (const { shape: own, data } of slices()) {
+      const slice = writeNpy(own, data).subarray(npyHeader(own, '<f4').length)
+      bytes += slice.length
+      await output.write(slice)
+    }
+  })
+  return bytes
 }

@@ -19,7 +19,7 @@ import { type Data, type State, shapeOf } from './pipeline/state.ts'
 import { tensorStep } from './pipeline/tensor-step.ts'
 import { openStream, runStream, type VolumeStream } from './pipeline/volume-stream.ts'
 import { writeData } from './pipeline/write.ts'
-import { noSheet } from './pipeline/write-maps.ts'
+import { noSheet, refuseMapRange } from './pipeline/write-maps.ts'
 import { type Written, writeRecipe } from './pipeline/write-recipe.ts'
 
 export { type DryRun, dryRun } from './pipeline/dry-run.ts'
@@ -127,6 +127,7 @@ function write(session: Session, state: State, last: Step, task: Task, loaded: L
     return writeData(session, state.data, task, loaded.meta)
   }
   if (labels) throw noSheet('labels', state.data.picture.channels)
+  refuseMapRange(task)
   const position = { isFirst: task.steps.length === 1, isLast: true }
   return writeRecipe(
     session,

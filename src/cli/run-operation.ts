@@ -7,7 +7,7 @@ import { loadKernel } from '../kernel/source.ts'
 import { type Params, resolve } from '../params.ts'
 import type { Call } from './command.ts'
 import { withKernelNotes } from './kernel-notes.ts'
-import type { Operation } from './operations.ts'
+import { type Operation, takesVolume } from './operations.ts'
 import type { PictureJob, StepMaker } from './process.ts'
 import { notesOf, reportText } from './report.ts'
 import { kernelOptions, type Settings, sharedSettings } from './settings.ts'
@@ -37,7 +37,7 @@ export async function prepareOperation(operation: Operation, given: Call['given'
     const made = operation.build({ values, kernel, settings: kernelOptions(settings), channels, full })
     return withKernelNotes(made, kernel, settings, isSized)
   }
-  const isVolume = operation.input === 'volume'
+  const isVolume = takesVolume(operation, values)
   const kernelBorder = kernel?.border
   return {
     settings,

@@ -261,20 +261,15 @@ export async function encodePages(
   format: 'gif' | 'webp' | 'tiff',
   options: AnimationOptions = {},
 ): Promise<Encoded> {
-  const shapes = new Set(pages.map((p) => `${p.width}x${p.height}x${p.channels}`))
-  if (shapes.size !== 1) {
-    throw new ConvoError('E_SHAPE', 'the pages of a file must have one size', {
-      why: pages.length === 0 ? 'there are no pages' : `sizes: ${[...shapes].join(', ')}`,
-    })
-  }
+  checkAlike(pages)
   const fitted = pages.map((page) => fitFormat(page, format))
   const { delay = 100, loop = 0 } = options
   const delays = typeof delay === 'number' ? pages.map(() => delay) : [...delay]
   const bytes = await attemptEncode(format, async () => {
     const [first] = fitted
-    // the gray of pages that are joined would become the alpha of a GIF: what is dark would be transparent
+    // the gray of pages that are joined would become the alpha of an animation: what is dark would be transparent
     const containers = fitted.map(({ picture }) =>
-      containerOf(format === 'gif' ? inColour(picture) : picture),
+      containerOf(format === 'tiff' ? picture : inColour(picture)),
     )
     const pipeline =
       format === 'tiff' && first!.picture.channels < 3
@@ -284,6 +279,14 @@ export async function encodePages(
     return withFormat(pipeline, format, options, first!.picture.meta, { delay: delays, loop }).toBuffer()
   })
   return { bytes, notes: [...new Set(fitted.flatMap(({ notes }) => notes))] }
+}
+
+function checkAlike(pages: readonly Picture[]): void {
+  const shapes = new Set(pages.map((p) => `${p.width}x${p.height}x${p.channels}`))
+  if (shapes.size === 1) return
+  throw new ConvoError('E_SHAPE', 'the pages of a file must have one size', {
+    why: pages.length === 0 ? 'there are no pages' : `sizes: ${[...shapes].join(', ')}`,
+  })
 }
 
 /**

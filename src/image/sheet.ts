@@ -6,9 +6,20 @@ import { Tensor } from '../tensor/tensor.ts'
 /** Pixels between two maps of a sheet. */
 const gap = 2
 
-/** The columns of a sheet that is about half as wide again as it is high. */
+/**
+ * The columns of a sheet: as few places stay empty as can be while it is about half as wide again as it is high. An
+ * empty place cannot be told from a map that is all black, so that any costs more than a form that is not the best.
+ */
 export function sheetColumns(count: number, height: number, width: number): number {
-  return Math.max(1, Math.min(count, Math.round(Math.sqrt((1.5 * count * height) / width))))
+  const cost = (columns: number) => {
+    const rows = Math.ceil(count / columns)
+    const empty = rows * columns - count
+    const form = Math.abs(Math.log((columns * width) / (rows * height * 1.5)))
+    return (empty === 0 ? 0 : 0.15 + empty / count) + 0.4 * form
+  }
+  let best = 1
+  for (let columns = 2; columns <= count; columns++) if (cost(columns) < cost(best)) best = columns
+  return best
 }
 
 /** How a sheet is laid out. */
@@ -92,9 +103,10 @@ const shown = 0.995
 export function legible(maps: Tensor, full: number, each: boolean): Tensor {
   const plane = each ? maps.data.length / maps.shape[0]! : maps.data.length
   const data = new Float32Array(maps.data.length)
+  // of all maps alike, so that 0 looks the same on each
+  const isSigned = maps.data.some((v) => v < 0)
   for (let at = 0; at < data.length; at += plane) {
     const map = maps.data.subarray(at, at + plane)
-    const isSigned = map.some((v) => v < 0)
     const gain = (isSigned ? full / 2 : full) / (reach(map) || 1)
     for (let i = 0; i < plane; i++) {
       data[at + i] = Math.min(full, Math.max(0, (isSigned ? full / 2 : 0) + map[i]! * gain))
@@ -103,14 +115,19 @@ export function legible(maps: Tensor, full: number, each: boolean): Tensor {
   return new Tensor(maps.shape, data)
 }
 
-/** The magnitude that all but a few samples stay below, to one part in 4096 of the largest. */
+/** The magnitude that all but a few of the finite samples stay below, to one part in 4096 of the largest. */
 function reach(map: Float32Array): number {
-  const largest = map.reduce((m, v) => Math.max(m, Math.abs(v)), 0)
+  let [largest, count] = [0, 0]
+  for (const v of map) {
+    if (!Number.isFinite(v)) continue
+    largest = Math.max(largest, Math.abs(v))
+    count++
+  }
   if (largest === 0) return 0
   const bins = new Uint32Array(4097)
-  for (const v of map) bins[Math.floor((Math.abs(v) / largest) * 4096)]!++
+  for (const v of map) if (Number.isFinite(v)) bins[Math.floor((Math.abs(v) / largest) * 4096)]!++
   let [bin, seen] = [0, bins[0]!]
-  while (seen < shown * map.length) seen += bins[++bin]!
+  while (seen < shown * count) seen += bins[++bin]!
   return (largest * (bin + 1)) / 4096
 }
 
@@ -130,12 +147,12 @@ export function pick(maps: Tensor, channels: readonly number[]): Tensor {
   return new Tensor([channels.length, ...maps.shape.slice(1)], data)
 }
 
-/** The smallest and the largest of many samples. */
+/** The smallest and the largest of the finite samples. */
 export function extremes(data: Float32Array): Extremes {
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   for (const v of data) {
-    if (v < min) min = v
-    if (v > max) max = v
+    if (v < min && v > Number.NEGATIVE_INFINITY) min = v
+    if (v > max && v < Number.POSITIVE_INFINITY) max = v
   }
   return { min, max }
 }
@@ -145,7 +162,7 @@ const digits = ['75557', '26227', '71747', '71717', '55711', '74717', '74757', '
 
 type Box = { readonly left: number; readonly top: number; readonly right: number; readonly bottom: number }
 
-/** Writes a number in white on black into the corner of a map, as far as it has room. */
+/** Writes a number in white on black into the corner of a map, larger on larger maps, as far as it has room. */
 function drawNumber(
   n: number,
   box: Box,
@@ -155,8 +172,12 @@ function drawNumber(
   white: number,
 ): void {
   const text = String(n)
+  const zoom = Math.max(1, Math.floor(Math.min(box.bottom - box.top, box.right - box.left) / 64))
   const set = (y: number, x: number, v: number) => {
-    if (box.top + y < box.bottom && box.left + x < box.right) out[(box.top + y) * width + box.left + x] = v
+    for (let row = box.top + y * zoom; row < Math.min(box.top + (y + 1) * zoom, box.bottom); row++) {
+      const from = row * width + box.left + x * zoom
+      out.fill(v, from, Math.min(from + zoom, row * width + box.right))
+    }
   }
   for (let y = 0; y < 7; y++) for (let x = 0; x < text.length * 4 + 1; x++) set(y, x, black)
   ;[...text].forEach((digit, i) => {

@@ -44,7 +44,12 @@ export function pictureCorrelation(x: Tensor, bank: Bank, options: BankOptions):
   const { weight, kernel } = bank
   const stride = options.stride ?? [1, 1]
   const dilation = options.dilation ?? [1, 1]
-  const checked = correlationOf(2, x, weight, { stride, dilation, padding: 'full', groups: options.groups })
+  const [channels, groups] = [x.shape[0]!, options.groups ?? 1]
+  const seen = weight.shape[1]!
+  if (channels % groups === 0 && seen !== channels / groups) {
+    throw otherChannels(kernel.shape, channels, groups, seen)
+  }
+  const checked = correlationOf(2, x, weight, { stride, dilation, padding: 'full', groups })
   const anchor = anchorOf(bank, options)
   const axes = [0, 1].map((i): Axis => {
     const axis = checked.axes[i + 1]!
@@ -54,6 +59,29 @@ export function pictureCorrelation(x: Tensor, bank: Bank, options: BankOptions):
     return correlationAxis(i === 0 ? 'height' : 'width', axis.input, axis.kernel, { ...axis, padding })
   })
   return { ...checked, axes: [checked.axes[0], axes[0]!, axes[1]!], ...outsideOf(kernel, options) }
+}
+
+/** The error for a bank [O,C/groups,…] that is for other channels than the picture has. */
+export function otherChannels(
+  shape: readonly number[],
+  channels: number,
+  groups: number,
+  seen: number,
+): ConvoError {
+  const many = (n: number) => `${n} channel${n === 1 ? '' : 's'}`
+  const needed =
+    groups === 1 ? many(channels) : `${channels} channels in ${groups} groups: ${many(channels / groups)}`
+  const fits = groups === 1 && channels % seen === 0 && shape[0]! % (channels / seen) === 0
+  const fix =
+    seen === 1 && channels === 3 && shape.length === 4
+      ? '--gray, for one channel'
+      : fits
+        ? `--groups ${channels / seen}`
+        : undefined
+  return new ConvoError('E_SHAPE', `the kernel is for ${many(seen)}, and the picture has ${needed}`, {
+    why: `the kernel is ${showShape(shape)}`,
+    ...(fix !== undefined && { fix }),
+  })
 }
 
 /** What stands outside a picture. */
@@ -146,3 +174,10 @@ export function refuseOptions(
 
 /** A pair from one or two numbers that were typed. */
 export const pair = ([y, x]: readonly number[]): readonly [y: number, x: number] => [y!, x ?? y!]
+
+/** Depth, rows and columns from one number for all, two for rows and columns (the depth is `neutral`), or three. */
+export const triple = (
+  [a, b, c]: readonly number[],
+  neutral: number,
+): readonly [z: number, y: number, x: number] =>
+  c === undefined && b !== undefined ? [neutral, a!, b] : [a!, b ?? a!, c ?? a!]

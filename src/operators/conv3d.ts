@@ -4,6 +4,7 @@ import { biasOf, type ConvOptions, correlationOf } from '../conv/spec.ts'
 import { ConvoError } from '../error.ts'
 import { choice, custom, expected, number, numbers } from '../params.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import { triple } from './bank.ts'
 import { operator } from './operator.ts'
 import { correlateVolume, lengthOf, type VolumeOptions, volumeKernels, volumeSlabs } from './volume.ts'
 
@@ -13,7 +14,8 @@ import { correlateVolume, lengthOf, type VolumeOptions, volumeKernels, volumeSla
  *
  *     out[o,l,i,j] = bias[o] + Σ over c,t,u,v of weight[o,c,t,u,v] · x[c, l + t, i + u, j + v]
  *
- * with stride, padding, dilation and groups on all three axes as in `conv2d`. Weights: O·C/groups·kD·kH·kW;
+ * with stride, padding, dilation and groups on all three axes as in `conv2d`. Size per axis:
+ * floor((in + before + after − dilation·(k − 1) − 1) / stride) + 1. Weights: O·C/groups·kD·kH·kW, and O biases;
  * multiplications: weights · D'·H'·W'. After Ji et al. 2013 and Tran et al. 2015.
  *
  * @returns [O,D',H',W']
@@ -31,20 +33,12 @@ export async function conv3d(
 
 const axes3 = { min: 1, max: 3 }
 
-/** One, two (rows and columns) or three numbers for depth, rows and columns. @throws ConvoError E_OPTION */
-function triple(name: string, list: readonly number[], neutral: number): [number, number, number] {
-  if (list.length === 2) return [neutral, list[0]!, list[1]!]
-  const [z, y = z, x = z] = list
-  if (z === undefined || y === undefined || x === undefined) throw expected('1 to 3 numbers', name, list)
-  return [z, y, x]
-}
-
 function parsePadding(given: unknown, name: string): readonly [Padding, Padding, Padding] {
   if (given === 'same' || given === 'valid' || given === 'full') return [given, given, given]
   if (typeof given === 'string' && !/^[\s\d]/.test(given))
     throw expected('same, valid, full, or 1 to 3 numbers', name, given)
   const list = numbers('', '', axes3, { min: 0, whole: true }).parse(given, name)
-  const [z, y, x] = triple(name, list, 0)
+  const [z, y, x] = triple(list, 0)
   return [
     [z, z],
     [y, y],
@@ -108,14 +102,15 @@ export const conv3dCommand = operator({
       ...settings,
       full,
       axes: {
-        stride: triple('--stride', values.stride, 1),
-        dilation: triple('--dilation', values.dilation, 1),
+        stride: triple(values.stride, 1),
+        dilation: triple(values.dilation, 1),
         padding: values.padding,
       },
     }
     return {
       kind: 'tensor',
       acts: kernels[0]!.shape.length === 3 ? 'each' : 'colour',
+      volume: 'whole',
       async apply(x, engine) {
         const parts: Tensor[] = []
         for (const k of kernels) parts.push(await correlateVolume(engine, x, k, how))

@@ -1,13 +1,13 @@
 import type { Engine } from '../conv/engine.ts'
 import { type Bias, biasOf, type ConvOptions, checkOptions } from '../conv/spec.ts'
 import { ConvoError } from '../error.ts'
-import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
+import { type Kernel, kernel as makeKernel, showShape } from '../kernel/kernel.ts'
 import { text } from '../params.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { type Activation, checkActivation } from './activation.ts'
 import { bankOf, correlateBank, refuseAlgorithm } from './bank.ts'
 import { correlationOptions } from './conv2d.ts'
-import { depthwiseBank, depthwiseCorrelation } from './depthwise.ts'
+import { depthwiseBank, depthwiseCorrelation, sharpen } from './depthwise.ts'
 import { operator } from './operator.ts'
 import { matrixBank, pointwiseBank, pointwiseConv2d } from './pointwise.ts'
 
@@ -21,9 +21,12 @@ export type DepthwiseSeparableOptions = Omit<ConvOptions, 'groups' | 'bias'> & {
 
 /**
  * Depthwise separable convolution of x [C,H,W]: each channel by its own filters [C·m,1,kH,kW], then a 1x1 convolution
- * [O,C·m,1,1] or [O,C·m] over what comes out.
+ * [O,C·m,1,1] or [O,C·m] over what comes out:
  *
- * Weights: C·m·kH·kW + O·C·m, where a plain convolution has O·C·kH·kW (16 to 32 channels with 3x3: 656 against 4,608);
+ *     between[c·m + q,i,j] = depthwiseBias[c·m + q] + Σ over u,v of depthwise[c·m + q,0,u,v] · x[c, i + u, j + v]
+ *     out[o,i,j] = f(pointwiseBias[o] + Σ over k of pointwise[o,k] · between[k,i,j])
+ *
+ * Size per axis: floor((in + before + after − dilation·(k − 1) − 1) / stride) + 1. Weights: C·m·kH·kW + O·C·m, where a plain convolution has O·C·kH·kW (16 to 32 channels with 3x3: 656 against 4,608);
  * multiplications: weights · H'·W'. After Sifre 2014, Chollet 2017 (Xception), Howard et al. 2017 (MobileNets).
  *
  * @returns [O,H',W']
@@ -62,8 +65,6 @@ export async function depthwiseSeparableConv2d(
   return pointwiseConv2d(engine, between, bank, last)
 }
 
-const sharpen = makeKernel([3, 3], [0, -1, 0, -1, 5, -1, 0, -1, 0])
-
 export const depthwiseSeparableCommand = operator({
   summary: 'correlates every channel on its own, then mixes the channels by a 1x1',
   formula:
@@ -96,14 +97,24 @@ export const depthwiseSeparableCommand = operator({
         const between = await correlateBank(engine, x, depthwise, first)
         const matrix = mix ?? identityMatrix(between.shape[0]!)
         const pointwise = matrixBank('--pointwise', matrix, {})
+        const [seen, made] = [pointwise.weight.shape[1]!, between.shape[0]!]
+        if (seen !== made) {
+          throw new ConvoError(
+            'E_SHAPE',
+            `--pointwise is for ${seen} channels, and the first step makes ${made}`,
+            {
+              why: `--pointwise is ${showShape(matrix.shape)}: a column for each of them`,
+            },
+          )
+        }
         return correlateBank(engine, between, pointwise, { bias: settings.bias, usual: 'constant', full })
       },
     }
   },
 })
 
-/** The formats are loaded only when a file is read, so that they do not slow down every start. */
-async function readMatrix(source: string): Promise<Kernel> {
+/** The matrix of the second step. The formats are loaded only when a file is read, so that they do not slow down every start. */
+export async function readMatrix(source: string): Promise<Kernel> {
   const { loadKernel } = await import('../kernel/source.ts')
   return loadKernel(source)
 }

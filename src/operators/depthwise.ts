@@ -15,9 +15,10 @@ export type DepthwiseOptions = Omit<ConvOptions, 'groups'>
  * Depthwise convolution of x [C,H,W] with [C·m,1,kH,kW]: every channel has m filters of its own, and nothing is summed
  * over channels:
  *
- *     out[c·m + q,i,j] = bias + Σ over u,v of weight[c·m + q,0,u,v] · x[c, i + u, j + v]
+ *     out[c·m + q,i,j] = bias[c·m + q] + Σ over u,v of weight[c·m + q,0,u,v] · x[c, i + u, j + v]
  *
- * Sizes as in `conv2d`. Weights: C·m·kH·kW; multiplications: weights · H'·W'. After Sifre 2014.
+ * Size per axis: floor((in + before + after − dilation·(k − 1) − 1) / stride) + 1. Weights: C·m·kH·kW, and C·m biases, a
+ * C-th of those of the plain convolution; multiplications: weights · H'·W'. After Sifre 2014.
  *
  * @returns [C·m,H',W']
  * @throws ConvoError E_ARGUMENT, E_SHAPE
@@ -64,7 +65,8 @@ export function depthwiseCorrelation(
   return correlationOf(2, x, weight, { ...options, groups: channels })
 }
 
-const sharpen = makeKernel([3, 3], [0, -1, 0, -1, 5, -1, 0, -1, 0])
+/** What depthwise operators do to a picture unless there is a kernel. */
+export const sharpen = makeKernel([3, 3], [0, -1, 0, -1, 5, -1, 0, -1, 0])
 
 /** A kernel as a depthwise bank for x: a plane for all channels alike, one plane each, or [C·m,1,kH,kW]. @throws ConvoError E_KERNEL_SHAPE, E_SHAPE */
 export function depthwiseBank(

@@ -1,12 +1,14 @@
-import { kernel as makeKernel } from '../kernel/kernel.ts'
 import { numbers } from '../params.ts'
 import { pair } from './bank.ts'
 import { correlationOptions, correlationStep } from './conv2d.ts'
+import { sharpen } from './depthwise.ts'
 import { operator } from './operator.ts'
 
-const sharpen = makeKernel([3, 3], [0, -1, 0, -1, 5, -1, 0, -1, 0])
-
-/** Dilated (atrous) convolution: `conv2d` with a dilation, which spreads the same weights over more of the picture. */
+/**
+ * Dilated (atrous) convolution: `conv2d` with a dilation l, which spreads the same weights over more of the picture: a
+ * kernel of k reaches over k + (k − 1)·(l − 1). Size per axis: floor((in + before + after − l·(k − 1) − 1) / stride) + 1;
+ * weights O·C/groups·kH·kW, multiplications weights · H'·W', both as without dilation. After Yu and Koltun 2016.
+ */
 export const dilatedCommand = operator({
   summary: 'correlates with a kernel whose taps are spread apart, so that it sees more with the same weights',
   formula:

@@ -27,13 +27,25 @@ export type Sizes = {
   readonly groups: number
   readonly multiplier: number
   readonly hidden: number
+  /** Of the kernel or window. */
   readonly kernel: readonly number[]
+  /** One plane for all channels, each on its own. */
+  readonly each: boolean
+  /** How many kernels there are, or products of a column and a row. */
+  readonly kernels: number
+  /** The rule that makes the kernels of an involution, where they have no weights. */
+  readonly rule: string | undefined
+  /** Of the kernel that follows an unpooling. */
+  readonly smoothing: readonly number[] | undefined
+  /** Samples that repeat the edge, on each side of the input. */
+  readonly edge: number
   readonly axes: readonly Axis[]
 }
 
 export type Formula = readonly [formula: string, filled: string, count: number]
 
 export const product = (list: readonly number[]): number => list.reduce((a, b) => a * b, 1)
+const sum = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0)
 const times = (...list: readonly number[]): string => list.join('·')
 
 /** Weights of each operator. */
@@ -42,36 +54,50 @@ export const weights: Readonly<Record<ExplainedName, (s: Sizes) => Formula>> = {
   conv3d: banked,
   grouped: banked,
   dilated: banked,
-  transposed: ({ channels: c, filters: o, groups: g, kernel: k }) => [
-    `C·O/groups·${letters(k)}`,
-    `${times(c, o / g, ...k)}`,
-    c * (o / g) * product(k),
-  ],
+  transposed: (s) =>
+    s.each
+      ? plane(s)
+      : [
+          `${s.groups === 1 ? 'C·O' : 'C·O/groups'}·${letters(s.kernel)}`,
+          times(s.channels, s.filters / s.groups, ...s.kernel),
+          s.channels * (s.filters / s.groups) * product(s.kernel),
+        ],
   pointwise: ({ channels: c, filters: o }) => ['O·C', times(o, c), o * c],
-  separable: ({ kernel: k }) => [`${letters(k, ' + ')}`, k.join(' + '), k.reduce((a, b) => a + b, 0)],
-  depthwise: ({ channels: c, multiplier: m, kernel: k }) => [
-    `C·m·${letters(k)}`,
-    times(c, m, ...k),
-    c * m * product(k),
-  ],
-  'depthwise-separable': ({ channels: c, multiplier: m, filters: o, kernel: k }) => [
-    `C·m·${letters(k)} + O·C·m`,
-    `${times(c, m, ...k)} + ${times(o, c, m)}`,
-    c * m * product(k) + o * c * m,
-  ],
-  involution: ({ channels: c, hidden: r, groups: g, kernel: k }) => [
-    'C·R + R·K·K·G',
-    `${times(c, r)} + ${times(r, ...k, g)}`,
-    c * r + r * product(k) * g,
-  ],
+  separable: ({ kernel: k, kernels: n }) =>
+    n === 1
+      ? [letters(k, ' + '), k.join(' + '), sum(k)]
+      : [`rank·(${letters(k, ' + ')})`, `${n}·(${k.join(' + ')})`, n * sum(k)],
+  depthwise: (s) => (s.each ? plane(s) : perChannel(s)),
+  'depthwise-separable': (s) => {
+    const [formula, filled, count] = s.each ? plane(s) : perChannel(s)
+    const { channels: c, multiplier: m, filters: o } = s
+    return [`${formula} + O·C·m`, `${filled} + ${times(o, c, m)}`, count + o * c * m]
+  },
+  involution: ({ channels: c, hidden: r, groups: g, kernel: k, rule }) =>
+    rule === undefined
+      ? ['C·R + R·K·K·G', `${times(c, r)} + ${times(r, ...k, g)}`, c * r + r * product(k) * g]
+      : [`none: ${rule} makes the kernels`, '0', 0],
   maxpool: none,
-  unpool: none,
+  unpool: ({ smoothing }) => (smoothing === undefined ? none() : plane({ kernel: smoothing, kernels: 1 })),
 }
 
-function banked({ channels: c, filters: o, groups: g, kernel: k }: Sizes): Formula {
+function banked(s: Sizes): Formula {
+  const { channels: c, filters: o, groups: g, kernel: k } = s
+  if (s.each) return plane(s)
   const label = g === 1 ? 'O·C' : 'O·C/groups'
   return [`${label}·${letters(k)}`, times(o, c / g, ...k), o * (c / g) * product(k)]
 }
+
+/** One kernel, or a few, that every channel meets on its own. */
+function plane({ kernel: k, kernels: n }: Pick<Sizes, 'kernel' | 'kernels'>): Formula {
+  return n === 1 ? [letters(k), times(...k), product(k)] : [`n·${letters(k)}`, times(n, ...k), n * product(k)]
+}
+
+const perChannel = ({ channels: c, multiplier: m, kernel: k }: Sizes): Formula => [
+  `C·m·${letters(k)}`,
+  times(c, m, ...k),
+  c * m * product(k),
+]
 
 function none(): Formula {
   return ['none', '0', 0]
@@ -83,29 +109,41 @@ const letters = (kernel: readonly number[], by = '·'): string =>
 /** Multiplications of each operator: those of the weights at every place, but for a few. */
 export function multiplied(name: ExplainedName, s: Sizes, [formula, filled, count]: Formula): Formula {
   const out = s.axes.map((a) => a.output)
+  const { channels: c } = s
   if (name === 'transposed') {
     const input = s.axes.map((a) => a.input)
-    return [`weights · ${places(input, '')}`, `${count} · ${times(...input)}`, count * product(input)]
+    const [label, number, many] = s.each
+      ? ['C·weights', `${c}·${count}`, c * count]
+      : ['weights', `${count}`, count]
+    return [`${label} · ${places(input, '')}`, `${number} · ${times(...input)}`, many * product(input)]
   }
   if (name === 'separable') {
     const [y, x] = s.axes as [Axis, Axis]
-    const total = s.channels * (y.kernel * y.output * x.input + x.kernel * y.output * x.output)
-    return [
-      "C·(kH·H'·W + kW·H'·W')",
-      `${s.channels}·(${times(y.kernel, y.output, x.input)} + ${times(x.kernel, y.output, x.output)})`,
-      total,
-    ]
+    const [first, second] = [times(y.kernel, y.output, x.input), times(x.kernel, y.output, x.output)]
+    const total = c * s.kernels * (y.kernel * y.output * x.input + x.kernel * y.output * x.output)
+    const [label, number] = s.kernels === 1 ? ['C', `${c}`] : ['rank·C', times(s.kernels, c)]
+    return [`${label}·(kH·H'·W + kW·H'·W')`, `${number}·(${first} + ${second})`, total]
   }
   if (name === 'involution') {
-    const perPlace = count + product(s.kernel) * s.channels
-    return [
-      `H'·W'·(${formula} + K·K·C)`,
-      `${times(...out)}·(${filled} + ${times(...s.kernel, s.channels)})`,
-      product(out) * perPlace,
-    ]
+    const apply = times(...s.kernel, c)
+    const perPlace = count + product(s.kernel) * c
+    return s.rule === undefined
+      ? [`H'·W'·(${formula} + K·K·C)`, `${times(...out)}·(${filled} + ${apply})`, product(out) * perPlace]
+      : ["H'·W'·K·K·C", times(...out, ...s.kernel, c), product(out) * perPlace]
   }
   if (count === 0) return none()
-  return [`weights · ${places(out, "'")}`, `${count} · ${times(...out)}`, count * product(out)]
+  if (name === 'unpool') {
+    const input = s.axes.map((a) => a.input)
+    return ['C·weights · H·W', `${c}·${count} · ${times(...input)}`, c * count * product(input)]
+  }
+  if (!s.each) return [`weights · ${places(out, "'")}`, `${count} · ${times(...out)}`, count * product(out)]
+  const mix = name === 'depthwise-separable' ? s.filters * c : 0
+  const each = c * (count - mix)
+  const [label, number] =
+    mix === 0
+      ? ['C·weights', `${c}·${count}`]
+      : [`(C·${letters(s.kernel)} + O·C)`, `(${times(c, ...s.kernel)} + ${times(s.filters, c)})`]
+  return [`${label} · ${places(out, "'")}`, `${number} · ${times(...out)}`, (each + mix) * product(out)]
 }
 
 const places = (size: readonly number[], mark: string): string =>
@@ -129,9 +167,14 @@ export function explainAxis(
   name: ExplainedName,
   a: Axis,
   index: number,
-  outputPadding: number,
+  {
+    edge,
+    outputPadding,
+    ceil,
+  }: { readonly edge: number; readonly outputPadding: number; readonly ceil: boolean },
 ): SizeExplanation {
-  const { input, kernel, stride, dilation, before, after, output } = a
+  const { kernel, stride, dilation, before, after, output } = a
+  const input = a.input - 2 * edge
   const axis = (['depth', 'height', 'width'] as const)[index]!
   const padding = before + after
   if (name === 'unpool') {
@@ -147,11 +190,19 @@ export function explainAxis(
     }
   }
   if (name === 'transposed') {
-    const formula = '(in − 1)·stride − padding + dilation·(k − 1) + output padding + 1'
-    const filled = `(${input} − 1)·${stride} − ${padding} + ${dilation}·(${kernel} − 1) + ${outputPadding} + 1 = ${output}`
+    const formula = `(in ${edge === 0 ? '' : '+ edge '}− 1)·stride − padding + dilation·(k − 1) + output padding + 1`
+    const size = edge === 0 ? input : `${input} + ${2 * edge}`
+    const filled = `(${size} − 1)·${stride} − ${padding} + ${dilation}·(${kernel} − 1) + ${outputPadding} + 1 = ${output}`
     return { axis, input, output, formula, filled }
   }
-  const formula = 'floor((in + padding − dilation·(k − 1) − 1) / stride) + 1'
-  const filled = `floor((${input} + ${padding} − ${dilation}·(${kernel} − 1) − 1) / ${stride}) + 1 = ${output}`
+  const round = ceil ? 'ceil' : 'floor'
+  const formula = `${round}((in + padding − dilation·(k − 1) − 1) / stride) + 1`
+  const sum = `${round}((${input} + ${padding} − ${dilation}·(${kernel} − 1) − 1) / ${stride}) + 1`
+  // Rounded up, the last window may begin in the padding behind, where there is nothing to pool.
+  const rounded = Math[round]((input + padding - dilation * (kernel - 1) - 1) / stride) + 1
+  const filled =
+    rounded === output
+      ? `${sum} = ${output}`
+      : `${sum} = ${rounded}, less one that begins in the padding: ${output}`
   return { axis, input, output, formula, filled }
 }

@@ -1,5 +1,5 @@
-import { type Axis, type AxisChoice, correlationAxis, extent, transposedAxis } from '../conv/geometry.ts'
-import { axisChoices, type PaddingOption, type PerAxis, wholeAtLeast } from '../conv/spec.ts'
+import { type Axis, extent } from '../conv/geometry.ts'
+import { type PaddingOption, type PerAxis, perAxis } from '../conv/spec.ts'
 import { ConvoError, nearest } from '../error.ts'
 import { analyse } from '../kernel/analyse.ts'
 import type { Kernel } from '../kernel/kernel.ts'
@@ -13,6 +13,7 @@ import {
   type Sizes,
   weights,
 } from './explain-formulas.ts'
+import { sizesOf } from './explain-sizes.ts'
 
 // What an operator would do to an input of a given shape, in numbers, without computing it.
 
@@ -20,6 +21,10 @@ import {
 export type Layer = {
   /** Its shape goes before `size`, `filters` and `multiplier`; of a plane the separability is told. */
   readonly kernel?: Kernel | undefined
+  /** True for a kernel that every channel meets on its own, with the same weights. */
+  readonly each?: boolean | undefined
+  /** How many kernels of that size there are, or products of a column and a row: 1. */
+  readonly kernels?: number | undefined
   /** Of the kernel or window, per axis: 3, of pooling 2. */
   readonly size?: PerAxis | undefined
   /** Output channels, of the operators that sum over channels: as many as the input has. */
@@ -30,10 +35,22 @@ export type Layer = {
   readonly hidden?: number | undefined
   readonly stride?: PerAxis | undefined
   readonly dilation?: PerAxis | undefined
-  /** 0 unless given. */
+  /** 0 unless given, or with `keep`. */
   readonly padding?: PaddingOption | undefined
-  readonly outputPadding?: number | undefined
+  /** True where as many samples come out as go in, over the stride, unless a padding is given: as of pictures. */
+  readonly keep?: boolean | undefined
+  readonly outputPadding?: PerAxis | undefined
   readonly groups?: number | undefined
+  /** Of a transposed convolution: samples that repeat the edge on each side of the input before. */
+  readonly edge?: number | undefined
+  /** Of a pooling: rounds sizes up. */
+  readonly ceil?: boolean | undefined
+  /** The kernel that follows an unpooling. */
+  readonly smoothing?: Kernel | undefined
+  /** Of an involution: the rule that makes its kernels, in place of weights. */
+  readonly rule?: string | undefined
+  /** What an approximation leaves out of the kernel, relative to it. */
+  readonly error?: number | undefined
 }
 
 /** A count with the product or sum that it is. */
@@ -53,6 +70,8 @@ export type Explanation = {
   readonly multiplications: Count
   /** Input samples that one output sample sees, per axis. */
   readonly receptiveField: readonly number[]
+  /** Input samples from one output sample to the next, per axis; below 1 where the picture grows. */
+  readonly step: readonly number[]
   /** What the plain convolution between the same shapes would take, where the operator is another. */
   readonly plain?: { readonly parameters: number; readonly multiplications: number; readonly share: number }
   /** Of a kernel [kH,kW]. */
@@ -61,6 +80,8 @@ export type Explanation = {
     readonly singularValues: readonly number[]
     readonly isSeparable: boolean
   }
+  /** What an approximation leaves out of the kernel, relative to it. */
+  readonly error?: number
   /** In bytes, as float32. */
   readonly memory: { readonly input: number; readonly weights: number; readonly output: number }
 }
@@ -73,7 +94,7 @@ export type Explanation = {
  */
 export function explainOperator(name: string, input: readonly number[], layer: Layer = {}): Explanation {
   const operator = knownName(name)
-  const spatial = operator === 'conv3d' ? 3 : 2
+  const spatial = operator === 'conv3d' || (operator === 'maxpool' && input.length === 4) ? 3 : 2
   if (input.length !== spatial + 1 || input.some((n) => !Number.isSafeInteger(n) || n < 1)) {
     throw new ConvoError(
       'E_SHAPE',
@@ -91,25 +112,40 @@ export function explainOperator(name: string, input: readonly number[], layer: L
   const [manyFormula, manyFilled, many] = multiplied(operator, sizes, [formula, filled, count])
   const output = outputOf(operator, input, sizes)
   const full = plainCounts(operator, sizes, output)
-  const separability = separabilityOf(layer.kernel)
+  const separability = operator === 'pointwise' ? undefined : separabilityOf(layer.kernel)
+  const outputPadding = perAxis('outputPadding', layer.outputPadding ?? 0, spatial, 0)
   return {
     operator,
     input: [...input],
     output,
-    sizes: sizes.axes.map((axis, i) =>
-      explainAxis(operator, axis, i + 3 - spatial, layer.outputPadding ?? 0),
-    ),
+    sizes: sizes.axes.map((axis, i) => {
+      const how = { edge: sizes.edge, outputPadding: outputPadding[i]!, ceil: layer.ceil === true }
+      return explainAxis(operator, axis, i + 3 - spatial, how)
+    }),
     kernel: sizes.kernel,
     parameters: { count, formula, filled },
     multiplications: { count: many, formula: manyFormula, filled: manyFilled },
-    receptiveField: sizes.axes.map((a) => {
-      const reach = extent(a.kernel, a.dilation)
-      return operator === 'transposed' ? Math.ceil(reach / a.stride) : reach
-    }),
+    receptiveField: sizes.axes.map((a, i) => seen(operator, sizes, a, i)),
+    step: sizes.axes.map((a) =>
+      operator === 'transposed' ? 1 / a.stride : operator === 'unpool' ? 1 : a.stride,
+    ),
     ...(full === undefined || count === 0 ? {} : { plain: { ...full, share: count / full.parameters } }),
     ...(separability === undefined ? {} : { separability }),
+    ...(layer.error === undefined ? {} : { error: layer.error }),
     memory: { input: product(input) * 4, weights: count * 4, output: product(output) * 4 },
   }
+}
+
+/** Input samples that one output sample sees along an axis. */
+function seen(name: ExplainedName, s: Sizes, a: Axis, index: number): number {
+  const reach = extent(a.kernel, a.dilation)
+  if (name === 'transposed') return Math.ceil(reach / a.stride)
+  // Patches of 3x3 are compared, whose middles are the neighbours.
+  if (s.rule === 'attention') return reach + 2
+  if (name !== 'unpool' || s.smoothing === undefined) return reach
+  const smooth = s.smoothing[index]!
+  // Every sample that is smoothed was the largest of its window: all windows that the kernel can touch.
+  return smooth === 1 ? a.kernel : a.kernel * (Math.floor((smooth - 2) / a.kernel) + 2)
 }
 
 function knownName(name: string): ExplainedName {
@@ -120,95 +156,6 @@ function knownName(name: string): ExplainedName {
     why: `operators: ${explained.join(', ')}`,
     ...(guess === undefined ? {} : { fix: guess }),
   })
-}
-
-function sizesOf(name: ExplainedName, spatial: 2 | 3, input: readonly number[], layer: Layer): Sizes {
-  const channels = input[0]!
-  const shape = layer.kernel?.shape
-  const isPool = name === 'maxpool' || name === 'unpool'
-  const kernel =
-    name === 'pointwise'
-      ? [1, 1]
-      : (kernelSize(shape, spatial) ?? listOf('size', layer.size ?? (isPool ? 2 : 3), spatial))
-  const stride = layer.stride ?? (isPool ? kernel : name === 'transposed' ? 2 : 1)
-  const dilation = layer.dilation ?? (name === 'dilated' ? 2 : 1)
-  const padding = layer.padding ?? (name === 'involution' ? 'same' : 0)
-  const choices = axisChoices(spatial, { stride, dilation, padding })
-  const axes = choices.map((choice, i) => {
-    const label = ['depth', 'height', 'width'][i + 3 - spatial]!
-    if (name === 'involution') return blocks(label, input[i + 1]!, kernel[i]!, choice)
-    if (name !== 'transposed') return correlationAxis(label, input[i + 1]!, kernel[i]!, choice)
-    const pads = choice.padding
-    if (typeof pads === 'string') {
-      throw new ConvoError('E_ARGUMENT', `padding of a transposed convolution must be numbers, got "${pads}"`)
-    }
-    return transposedAxis(label, input[i + 1]!, kernel[i]!, {
-      ...choice,
-      padding: pads,
-      outputPadding: layer.outputPadding ?? 0,
-    })
-  })
-  const multiplier = depthMultiplier(name, layer, channels)
-  const groups = wholeAtLeast('groups', layer.groups ?? usualGroups(name, channels, shape), 1)
-  const filters = filtersOf(name, layer, channels, groups)
-  for (const [what, n] of [
-    ['input channels', channels],
-    ['filters', filters],
-  ] as const) {
-    if (n % groups !== 0) throw new ConvoError('E_SHAPE', `groups ${groups} do not divide the ${n} ${what}`)
-  }
-  const hidden = wholeAtLeast('hidden', layer.hidden ?? Math.max(1, Math.floor(channels / 4)), 1)
-  return { channels, filters, groups, multiplier, hidden, kernel, axes }
-}
-
-/** An involution has a kernel for every whole block of stride x stride pixels. */
-function blocks(label: string, input: number, kernel: number, choice: AxisChoice): Axis {
-  const axis = correlationAxis(label, input, kernel, choice)
-  const output = Math.floor(input / choice.stride)
-  if (output >= 1) return { ...axis, output }
-  throw new ConvoError('E_SHAPE', `stride ${choice.stride} leaves nothing of the ${label}, which is ${input}`)
-}
-
-const listOf = (name: string, value: PerAxis, spatial: number): number[] =>
-  (typeof value === 'number' ? Array.from({ length: spatial }, () => value) : [...value]).map((n) =>
-    wholeAtLeast(name, n, 1),
-  )
-
-/** The spatial sizes of a kernel, if it has them. */
-function kernelSize(shape: readonly number[] | undefined, spatial: 2 | 3): readonly number[] | undefined {
-  return shape === undefined || shape.length < spatial ? undefined : shape.slice(-spatial)
-}
-
-function usualGroups(name: ExplainedName, channels: number, shape: readonly number[] | undefined): number {
-  if (name !== 'grouped') return 1
-  return shape !== undefined && shape.length === 4 && channels % shape[1]! === 0
-    ? channels / shape[1]!
-    : channels
-}
-
-function depthMultiplier(name: ExplainedName, { kernel, multiplier }: Layer, channels: number): number {
-  const filters = kernel !== undefined && kernel.shape.length === 4 ? kernel.shape[0]! : undefined
-  if (filters === undefined || !name.startsWith('depthwise'))
-    return wholeAtLeast('multiplier', multiplier ?? 1, 1)
-  if (filters % channels === 0) return filters / channels
-  throw new ConvoError(
-    'E_SHAPE',
-    `the kernel has ${filters} filters, which the ${channels} channels do not divide`,
-  )
-}
-
-function filtersOf(
-  name: ExplainedName,
-  { kernel, filters }: Layer,
-  channels: number,
-  groups: number,
-): number {
-  const rank = kernel?.shape.length ?? 0
-  const isBank = rank === 4 || rank === 5
-  if (name === 'transposed' && isBank) return kernel!.shape[1]! * groups
-  if (isBank && name !== 'depthwise-separable') return kernel!.shape[0]!
-  if (name === 'pointwise' && rank === 2) return kernel!.shape[0]!
-  return wholeAtLeast('filters', filters ?? channels, 1)
 }
 
 function outputOf(name: ExplainedName, input: readonly number[], s: Sizes): number[] {
@@ -230,10 +177,11 @@ function plainCounts(name: ExplainedName, s: Sizes, output: readonly number[]) {
     'involution',
   ].includes(name)
   if (!isOther) return undefined
-  // A separable kernel meets every channel alone: its rival is the full plane, not a bank.
+  // A kernel that meets every channel alone has the full plane for a rival, not a bank.
+  const isPlane = name === 'separable' || (name === 'dilated' && s.each)
   const kernel = name === 'dilated' ? s.axes.map((a) => extent(a.kernel, a.dilation)) : s.kernel
-  const parameters = name === 'separable' ? product(kernel) : output[0]! * s.channels * product(kernel)
-  const perPlace = name === 'separable' ? parameters * s.channels : parameters
+  const parameters = isPlane ? product(kernel) : output[0]! * s.channels * product(kernel)
+  const perPlace = isPlane ? parameters * s.channels : parameters
   return { parameters, multiplications: perPlace * product(output.slice(1)) }
 }
 

@@ -19,7 +19,10 @@ const directions = makeKernel(
   { scale: length },
 )
 
-/** Grouped convolution: `conv2d` whose filters see the channels of their own group only. */
+/**
+ * Grouped convolution: `conv2d` whose filters see the channels of their own group only. Sizes as there, weights and
+ * multiplications a groups-th of those of the plain convolution. After Krizhevsky, Sutskever and Hinton 2012.
+ */
 export const groupedCommand = operator({
   summary: 'gives each group of channels filters of its own; unless told, each colour channel one filter',
   formula:
@@ -51,7 +54,7 @@ export const groupedCommand = operator({
 })
 
 /** The bank for a picture of so many channels: the given kernel, or of the three directions as many as there are channels. */
-function groupedBank(
+export function groupedBank(
   kernel: Kernel | undefined,
   channels: number,
 ): { kernel: Kernel; shape: readonly number[] } {

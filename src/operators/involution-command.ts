@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs'
 import type { Engine } from '../conv/engine.ts'
 import { ConvoError } from '../error.ts'
-import type { Safetensors } from '../kernel/formats/safetensors.ts'
 import { choice, custom, expected, integer, number, text } from '../params.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { type InvolutionOptions, involution2d } from './involution.ts'
+import { involution2d } from './involution.ts'
 import { involveBySimilarity } from './involution-generators.ts'
+import { generatorSizes, readGenerator } from './involution-weights.ts'
 import { operator } from './operator.ts'
 
 const oddSize = {
@@ -56,8 +55,8 @@ export const involutionCommand = operator({
     stride: { ...integer('with --weights: keep every n-th pixel', undefined, { min: 1 }), unset: '1' },
     weights: {
       ...text(
-        'a .safetensors file with reduce.weight [R,C,1,1], span.weight [K·K·G,R,1,1], and if there are reduce.bias, span.bias, ' +
-          'bn.weight, bn.bias, bn.running_mean, bn.running_var; file#prefix. when their names have a prefix',
+        'a .safetensors file, or a folder of .npy files, with reduce.weight [R,C,1,1], span.weight [K·K·G,R,1,1], and if there are ' +
+          'reduce.bias, span.bias, bn.weight, bn.bias, bn.running_mean, bn.running_var; file#prefix. when their names have a prefix',
         '<file>',
       ),
       unset: 'the kernels are made by the rule of --generator',
@@ -130,84 +129,7 @@ async function involveByWeights(
   sizes: { readonly size: number | undefined; readonly dilation: number; readonly stride: number },
 ): Promise<Tensor> {
   const generator = await readGenerator(source)
-  const kernelSize = sizes.size ?? kernelSizeOf(generator, x.shape[0]!, source)
-  const numbers = generator.spanWeight.shape[0]!
-  const groups = numbers / kernelSize ** 2
-  if (!Number.isInteger(groups)) {
-    throw new ConvoError(
-      'E_KERNEL_SHAPE',
-      `span.weight has ${numbers} rows, which --size ${kernelSize} does not divide into kernels of ${kernelSize ** 2}`,
-    )
-  }
+  const { kernelSize, groups } = generatorSizes(generator, sizes.size, x.shape[0]!, source)
   const { dilation, stride } = sizes
   return involution2d(engine, x, { ...generator, kernelSize, groups, dilation, stride })
-}
-
-/** The largest odd K whose K² divides the rows of span.weight into groups that divide the channels. @throws ConvoError E_KERNEL_SHAPE */
-function kernelSizeOf(generator: Generator, channels: number, source: string): number {
-  const rows = generator.spanWeight.shape[0]!
-  for (let k = Math.floor(Math.sqrt(rows)); k >= 1; k--) {
-    const groups = rows / (k * k)
-    if (k % 2 === 1 && Number.isInteger(groups) && channels % groups === 0) return k
-  }
-  throw new ConvoError(
-    'E_KERNEL_SHAPE',
-    `span.weight has ${rows} rows, which are no odd K·K times groups of ${channels} channels`,
-    {
-      why: source,
-    },
-  )
-}
-
-type Generator = Omit<InvolutionOptions, 'kernelSize' | 'groups' | 'stride' | 'dilation'>
-
-const norms = {
-  gamma: 'bn.weight',
-  beta: 'bn.bias',
-  mean: 'bn.running_mean',
-  variance: 'bn.running_var',
-} as const
-
-/** @throws ConvoError E_KERNEL_FILE when the file cannot be read or lacks a tensor */
-async function readGenerator(source: string): Promise<Generator> {
-  const [file = '', prefix = ''] = source.split('#')
-  const tensors = await openSafetensors(file)
-  const read = (name: string): Tensor => {
-    const { shape, data } = tensors.tensor(`${prefix}${name}`)
-    const bad = data.findIndex((v) => !Number.isFinite(v))
-    if (bad < 0) return new Tensor(shape, data)
-    throw new ConvoError(
-      'E_KERNEL_VALUE',
-      `weights must be finite numbers, got ${data[bad]} at index ${bad} of ${prefix}${name}`,
-      { why: file },
-    )
-  }
-  const optional = (name: string) => (tensors.names.includes(`${prefix}${name}`) ? read(name) : undefined)
-  const isNormed = Object.values(norms).some((name) => tensors.names.includes(`${prefix}${name}`))
-  return {
-    reduceWeight: read('reduce.weight'),
-    reduceBias: optional('reduce.bias'),
-    spanWeight: read('span.weight'),
-    spanBias: optional('span.bias'),
-    batchNorm: isNormed
-      ? {
-          gamma: read(norms.gamma),
-          beta: read(norms.beta),
-          mean: read(norms.mean),
-          variance: read(norms.variance),
-        }
-      : undefined,
-  }
-}
-
-async function openSafetensors(file: string): Promise<Safetensors> {
-  // Loaded only here, so that the format does not slow down every start.
-  const { readSafetensors } = await import('../kernel/formats/safetensors.ts')
-  try {
-    return readSafetensors(readFileSync(file), file)
-  } catch (cause) {
-    if (cause instanceof ConvoError) throw cause
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new ConvoError('E_KERNEL_FILE', `${file} cannot be read`, { why: reason, cause })
-  }
 }

@@ -49,7 +49,7 @@ const generatorNames = ['reduceWeight', 'reduceBias', 'batchNorm', 'spanWeight',
  *     kernel[:,i,j] = spanWeight · relu(bn(reduceWeight · x[:,i,j] + reduceBias)) + spanBias
  *
  * which is then applied as `involutionApply2d` says. With a stride s the kernel is made from the mean of the s x s block
- * whose upper left pixel is (i·s, j·s). Weights: C·R + R·K²·G; multiplications: H'·W'·(C·R + R·K²·G + K²·C).
+ * whose upper left pixel is (i·s, j·s). Size per axis: floor(in / s). Weights: C·R + R·K²·G; multiplications: H'·W'·(C·R + R·K²·G + K²·C).
  * After Li et al. 2021.
  *
  * @returns [C, floor(H / s), floor(W / s)]
@@ -68,7 +68,8 @@ export async function involution2d(engine: Engine, x: Tensor, options: Involutio
  *
  *     out[c,i,j] = Σ over u,v of kernel[g·K² + u·K + v, i, j] · x[c, i·s + (u − (K−1)/2)·d, j·s + (v − (K−1)/2)·d]
  *
- * with g = floor(c / (C/G)) and zeros outside. Multiplications: K²·C·H'·W'.
+ * with g = floor(c / (C/G)) and zeros outside. Size per axis: that of the kernels, floor(in / s) or rounded up. No weights
+ * of its own; multiplications: K²·C·H'·W'. After Li et al. 2021.
  *
  * @returns [C,H',W']
  * @throws ConvoError E_ARGUMENT, E_SHAPE

@@ -3,7 +3,7 @@ import { axisChoices, checkOptions, checkRank, type PerAxis, perAxis } from '../
 import { ConvoError } from '../error.ts'
 import { flag, numbers } from '../params.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { pair } from './bank.ts'
+import { pair, triple } from './bank.ts'
 import { operator } from './operator.ts'
 
 /** The options of max pooling. */
@@ -33,7 +33,8 @@ export type Pooled = { readonly output: Tensor; readonly indices: Indices }
  *
  * Size per axis: floor((in + before + after − dilation·(k − 1) − 1) / stride) + 1; with `ceilMode` rounded up, and one
  * less where the last window would begin in the padding behind. Of equal maxima the first in row-major order wins, a NaN
- * wins over every number (as in PyTorch, but the first NaN), padding never. No weights; kH·kW − 1 comparisons per output.
+ * wins over every number (as in PyTorch, but the first NaN), padding never. No weights and no multiplications; kH·kW − 1 comparisons per output.
+ * After Ranzato et al. 2007.
  *
  * @returns output [C,H',W'], and its indices
  * @throws ConvoError E_ARGUMENT, E_SHAPE; also when a window would lie in the padding alone
@@ -48,7 +49,8 @@ export async function maxPool2d(x: Tensor, options: PoolOptions): Promise<{ read
 }
 
 /**
- * Max pooling of a volume x [C,D,H,W]; see `maxPool2d`. The indices count through the volume of a channel.
+ * Max pooling of a volume x [C,D,H,W], on three axes as `maxPool2d` on two, the sizes as well. The indices count through
+ * the volume of a channel. No weights; kD·kH·kW − 1 comparisons per output.
  *
  * @returns output [C,D',H',W'], and its indices
  * @throws ConvoError E_ARGUMENT, E_SHAPE
@@ -108,7 +110,8 @@ export function poolAxes(spatial: 2 | 3, x: Tensor, options: PoolOptions): PoolA
   return axes as unknown as PoolAxes
 }
 
-function poolAxis(
+/** The numbers of a pooling along one axis. @throws ConvoError E_SHAPE, E_ARGUMENT */
+export function poolAxis(
   name: string,
   input: number,
   kernel: number,
@@ -192,60 +195,62 @@ function poolInto(
   }
 }
 
+/** One number for all axes, or one for each. */
+const perSide = (summary: string, least: number) =>
+  numbers(summary, '<n>|<y,x>|<z,y,x>', { min: 1, max: 3 }, { min: least, whole: true })
+
 export const maxPoolCommand = operator({
   summary: 'keeps the largest sample of every window, 2x2 unless told, and so halves the picture',
   formula:
-    'out[i,j] = max x[i·stride + u, j·stride + v] over u, v; size floor((in + padding − dilation·(k − 1) − 1) / stride) + 1',
-  source: 'Ranzato et al. 2007; PyTorch’s max_pool2d. Every channel on its own',
+    'out[i,j] = max x[i·stride + u, j·stride + v] over u, v; size floor((in + padding − dilation·(k − 1) − 1) / stride) + 1; ' +
+    'of a volume in three directions',
+  source: 'Ranzato et al. 2007; PyTorch’s max_pool2d and max_pool3d. Every channel on its own',
   group: 'operators',
+  input: ({ size, stride, padding, dilation }) =>
+    [size, stride, padding, dilation].some((list) => list?.length === 3),
   params: {
     size: {
-      ...numbers('height and width of the window', '<n>|<y,x>', { min: 1, max: 2 }, { min: 1, whole: true }),
+      ...perSide('height and width of the window, of a volume its depth before them', 1),
       default: [2] as readonly number[],
     },
-    stride: {
-      ...numbers(
-        'pixels from one window to the next',
-        '<n>|<y,x>',
-        { min: 1, max: 2 },
-        { min: 1, whole: true },
-      ),
-      unset: 'the size of the window',
-    },
+    stride: { ...perSide('pixels from one window to the next', 1), unset: 'the size of the window' },
     padding: {
-      ...numbers(
-        'pixels around the picture, which never win',
-        '<n>|<y,x>',
-        { min: 1, max: 2 },
-        { min: 0, whole: true },
-      ),
+      ...perSide('pixels around the picture, which never win', 0),
       default: [0] as readonly number[],
     },
     dilation: {
-      ...numbers(
-        'pixels from one sample of the window to the next',
-        '<n>|<y,x>',
-        { min: 1, max: 2 },
-        { min: 1, whole: true },
-      ),
+      ...perSide('pixels from one sample of the window to the next', 1),
       default: [1] as readonly number[],
     },
     ceil: flag('let the last windows reach over the edge, so that no pixel is left out'),
   },
   kernel: 'none',
   takes: [],
-  build: ({ values }) => ({
+  build: ({ values: { size, stride = size, padding, dilation, ceil } }) => ({
     kind: 'tensor',
     acts: 'each',
+    volume: 'whole',
     async apply(x) {
-      const { size, stride = size, padding, dilation, ceil } = values
+      const isVolume = x.shape.length === 4
+      const sides = (list: readonly number[], neutral: number) =>
+        isVolume ? triple(list, neutral) : flatSides(list)
       const options = {
-        kernelSize: pair(size),
-        stride: pair(stride),
-        padding: pair(padding),
-        dilation: pair(dilation),
-      }
-      return (await maxPool2d(x, { ...options, ceilMode: ceil, returnIndices: false })).output
+        kernelSize: sides(size, 1),
+        stride: sides(stride, 1),
+        padding: sides(padding, 0),
+        dilation: sides(dilation, 1),
+        ceilMode: ceil,
+        returnIndices: false,
+      } as const
+      return (await (isVolume ? maxPool3d(x, options) : maxPool2d(x, options))).output
     },
   }),
 })
+
+/** @throws ConvoError E_OPTION for three numbers, where there is no depth */
+function flatSides(list: readonly number[]): readonly [y: number, x: number] {
+  if (list.length < 3) return pair(list)
+  throw new ConvoError('E_OPTION', `${list.join()} are numbers for a volume, and the input is one picture`, {
+    fix: `${list[1]},${list[2]}`,
+  })
+}

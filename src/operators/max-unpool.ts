@@ -23,7 +23,8 @@ export type UnpoolOptions = {
  *     out[c, indices[c,i,j]] = x[c,i,j]
  *
  * Where windows overlapped and an index comes twice, the later value in row-major order stays. Together with a
- * convolution it is the tutorial's second way of transposed convolution. No weights and no multiplications.
+ * convolution it is the tutorial's second way of transposed convolution. Size per axis: that of `outputSize`, or
+ * (in − 1)·stride − before − after + kernelSize. No weights and no multiplications.
  * After Zeiler and Fergus 2014; Noh, Hong and Han 2015.
  *
  * @param indices of the shape of x, as `maxPool2d` gives them
@@ -34,7 +35,13 @@ export async function maxUnpool2d(x: Tensor, indices: Indices, options: UnpoolOp
   return maxUnpool(2, x, indices, options)
 }
 
-/** Max unpooling of a volume x [C,D,H,W]; see `maxUnpool2d`. @returns [C,D',H',W'] */
+/**
+ * Max unpooling of a volume x [C,D,H,W], on three axes as `maxUnpool2d` on two, the sizes as well. No weights and no
+ * multiplications.
+ *
+ * @returns [C,D',H',W']
+ * @throws ConvoError E_ARGUMENT, E_SHAPE
+ */
 export async function maxUnpool3d(x: Tensor, indices: Indices, options: UnpoolOptions = {}): Promise<Tensor> {
   return maxUnpool(3, x, indices, options)
 }
@@ -173,7 +180,7 @@ export const unpoolCommand = operator({
 const ones = (like: Tensor): Tensor => new Tensor(like.shape, new Float32Array(like.data.length).fill(1))
 
 /** What lies between the maxima by linear interpolation, if they stood in the same corner of every window. */
-function tent([high, wide]: readonly [number, number]): Kernel {
+export function tent([high, wide]: readonly [number, number]): Kernel {
   const [col, row] = [high, wide].map((n) =>
     Array.from({ length: 2 * n - 1 }, (_, i) => n - Math.abs(i - (n - 1))),
   )

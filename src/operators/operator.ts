@@ -17,6 +17,8 @@ export type FullScale = 255 | 65535
  */
 export type Slabs = {
   readonly axis: Axis
+  /** Channels and size of a slice that comes out: [O,H',W']. */
+  readonly slice: readonly [channels: number, height: number, width: number]
   readonly border: BorderName
   readonly fill: number
   /** [O,1,H',W'] from [C,kernel,H,W]. */
@@ -43,6 +45,8 @@ export type Step = {
        */
       readonly kind: 'tensor'
       readonly acts: 'each' | 'colour'
+      /** How it meets a volume [C,D,H,W]: slice by slice, unless it takes it `whole`. */
+      readonly volume?: 'whole'
       /** The full scale of what comes out, when it is not that of what went in. */
       readonly full?: FullScale
       apply(x: Tensor, engine: Engine): Promise<Tensor>
@@ -79,8 +83,8 @@ export type Operator<P extends Params = Params> = {
   readonly source: string
   readonly group: 'operators' | 'steps'
   readonly params: P
-  /** `volume`: it takes all pages or slices of its input, [C,D,H,W]. */
-  readonly input?: 'volume'
+  /** `volume`: it takes all pages or slices of its input, [C,D,H,W]; or whether it does with such values. */
+  readonly input?: 'volume' | ((values: Values<P>) => boolean)
   /** Whether --kernel is taken, or needed. */
   readonly kernel: 'none' | 'optional' | 'required'
   /** The shared options that it takes; any other is refused. */

@@ -20,7 +20,7 @@ export type PointwiseOptions = {
  *
  *     out[o,i,j] = f(bias[o] + Σ over c of weight[o,c] · x[c,i,j])
  *
- * H x W x C becomes H x W x O. Weights: O·C; multiplications: O·C·H·W. After Lin, Chen and Yan 2013.
+ * Size: H x W x C becomes H x W x O. Weights: O·C, and O biases; multiplications: O·C·H·W. After Lin, Chen and Yan 2013.
  *
  * @returns [O,H,W]
  * @throws ConvoError E_ARGUMENT, E_SHAPE
@@ -83,7 +83,7 @@ const presets = {
   },
 } as const
 
-type Preset = keyof typeof presets
+export type Preset = keyof typeof presets
 
 export const pointwiseCommand = operator({
   summary: 'mixes the channels of every pixel anew: colour matrices, layers 1x1',
@@ -127,7 +127,7 @@ export const pointwiseCommand = operator({
 })
 
 /** The matrix of a preset for a picture of one or three channels. */
-function presetKernel(name: Preset, channels: number): Kernel {
+export function presetKernel(name: Preset, channels: number): Kernel {
   const { rows, level } = presets[name]
   if (channels === 3) return makeKernel([rows.length, 3], rows.flat(), { offset: level })
   if (channels !== 1 || name === 'swap') {

@@ -25,8 +25,9 @@ export type Vector = Tensor | Float32Array | Float64Array | readonly number[]
  *     out[c,i,j]  = bias[c] + Σ over v of row[v] · down[c, i, j + v]
  *
  * The column goes first and its sums are rounded to float32, so that the result is that of the full kernel but for
- * rounding. Sizes as in `conv2d` with a kernel of kH x kW. Weights: kH + kW instead of kH·kW, the same for every channel;
- * multiplications: C·(kH·H'·W + kW·H'·W'). The padding is the same as that of the full kernel in every mode, as a pass
+ * rounding. Size per axis: floor((in + before + after − dilation·(k − 1) − 1) / stride) + 1, k being kH or kW. Weights:
+ * kH + kW instead of kH·kW, the same for every channel; multiplications: C·(kH·H'·W + kW·H'·W'). After Treitel and Shanks
+ * 1971. The padding is the same as that of the full kernel in every mode, as a pass
  * down a column that is repeated, mirrored or zero gives a repeated, mirrored or zero column.
  *
  * @returns [C,H',W']
@@ -115,7 +116,8 @@ export function vectorOf(name: string, vector: Vector): Float32Array {
   return Float32Array.from(vector)
 }
 
-const binomial = makeKernel(
+/** What a picture is smoothed by unless there is a kernel. */
+export const binomial = makeKernel(
   [5, 5],
   [1, 4, 6, 4, 1].flatMap((a) => [1, 4, 6, 4, 1].map((b) => a * b)),
   { scale: 256 },

@@ -14,7 +14,7 @@ export const reluStep = operator({
   params: {},
   kernel: 'none',
   takes: [],
-  build: () => ({ kind: 'tensor', acts: 'colour', apply: async (x) => activate(x, 'relu') }),
+  build: () => ({ kind: 'tensor', acts: 'colour', volume: 'whole', apply: async (x) => activate(x, 'relu') }),
 })
 
 export const thresholdStep = operator({
@@ -31,6 +31,7 @@ export const thresholdStep = operator({
   build: ({ values: { at, keep }, full }) => ({
     kind: 'tensor',
     acts: 'colour',
+    volume: 'whole',
     async apply(x) {
       const level = Math.fround((at * full) / 255)
       const data = x.data.map((v) => (v > level ? (keep ? v : full) : Number.isNaN(v) ? v : 0))
@@ -62,7 +63,7 @@ export const normalizeStep = operator({
   takes: [],
   build: ({ values: { mean, std, each }, full }) => {
     if (mean === undefined && std === undefined) {
-      return { kind: 'tensor', acts: 'colour', apply: async (x) => stretch(x, each, full) }
+      return { kind: 'tensor', acts: 'colour', volume: 'whole', apply: async (x) => stretch(x, each, full) }
     }
     if (each)
       throw new ConvoError('E_OPTION', '--each is for stretching, and --mean or --std is given', {
@@ -72,6 +73,7 @@ export const normalizeStep = operator({
     return {
       kind: 'tensor',
       acts: 'colour',
+      volume: 'whole',
       // From here on the numbers are no levels any more, and biases are taken as they are.
       full: 255,
       apply: async (x) =>

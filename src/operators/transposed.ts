@@ -17,7 +17,7 @@ import {
 } from './bank.ts'
 import { depthwiseBank } from './depthwise.ts'
 import { type FullScale, type KernelOptions, operator, type Step } from './operator.ts'
-import { type Upsampling, upsamplingRow, withEdge } from './upsample.ts'
+import { type Upsampling, upsamplingCrop, upsamplingRow, withEdge } from './upsample.ts'
 
 /**
  * Transposed convolution ("deconvolution") of x [C,H,W] with [C,O/groups,kH,kW]: every input sample paints the kernel,
@@ -41,7 +41,9 @@ export const convTranspose2d = (
 ): Promise<Tensor> => transpose(2, engine, x, weight, options)
 
 /**
- * Transposed convolution of a volume x [C,D,H,W] with [C,O/groups,kD,kH,kW]; see `convTranspose2d`.
+ * Transposed convolution of a volume x [C,D,H,W] with [C,O/groups,kD,kH,kW], on three axes as `convTranspose2d` on two.
+ * Size per axis: (in − 1)·stride − before − after + dilation·(k − 1) + outputPadding + 1. Weights: C·O/groups·kD·kH·kW;
+ * multiplications: weights · D·H·W. After Zeiler et al. 2010.
  *
  * @returns [O,D',H',W']
  * @throws ConvoError E_ARGUMENT, E_SHAPE
@@ -134,13 +136,10 @@ function upsamplingStep(
     [col.length, row.length],
     Array.from(col).flatMap((a) => Array.from(row, (b) => a * b)),
   )
-  // With the edge repeated around, the first stride rows of what comes out belong to that edge, and half a tent before.
-  const crop = (length: number, s: number): readonly [number, number] => {
-    const overhang = length - s
-    const before = Math.ceil(overhang / 2)
-    return kind === 'nearest' ? [0, 0] : [s + before, s + overhang - before]
-  }
-  const padding = [crop(col.length, stride[0]), crop(row.length, stride[1])] as const
+  const padding = [
+    upsamplingCrop(kind, col.length, stride[0]),
+    upsamplingCrop(kind, row.length, stride[1]),
+  ] as const
   const options = {
     bias: settings.bias,
     scale: settings.scale,

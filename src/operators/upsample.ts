@@ -15,6 +15,21 @@ export function upsamplingRow(kind: Upsampling, stride: number): Float64Array {
   return Float64Array.from({ length }, (_, i) => 1 - Math.abs(i - middle) / stride)
 }
 
+/**
+ * What is cut off an axis, so that `stride` samples are left of each. `bilinear` is given the edge repeated once around:
+ * the first stride samples of what comes out belong to that edge, and half a tent before.
+ */
+export function upsamplingCrop(
+  kind: Upsampling,
+  length: number,
+  stride: number,
+): readonly [before: number, after: number] {
+  if (kind === 'nearest') return [0, 0]
+  const overhang = length - stride
+  const before = Math.ceil(overhang / 2)
+  return [stride + before, stride + overhang - before]
+}
+
 /** x [C,H,W] with a pixel around it that repeats the edge, so that the tents of the edge pixels have neighbours. */
 export function withEdge(x: Tensor): Tensor {
   const [channels, height, width] = x.shape as [number, number, number]

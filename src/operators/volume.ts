@@ -5,7 +5,7 @@ import { ConvoError, invariant } from '../error.ts'
 import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
 import { exp } from '../tensor/math.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { type Bank, finished, finishOf, outsideOf, wrongRank } from './bank.ts'
+import { type Bank, finished, finishOf, otherChannels, outsideOf, wrongRank } from './bank.ts'
 import type { FullScale, KernelOptions, Slabs } from './operator.ts'
 
 // Kernels on volumes [C,D,H,W]: the shared options, and kernels by name.
@@ -62,7 +62,8 @@ export function volumeSlabs(
 ): Slabs {
   const [first] = kernels
   invariant(first !== undefined, 'a step has at least one kernel')
-  const { axes, border, fill } = volumeCorrelation(shape, volumeBank(first, shape[0]!, options), options)
+  const c = volumeCorrelation(shape, volumeBank(first, shape[0]!, options), options)
+  const { axes, border, fill } = c
   const { stride, dilation, padding } = options.axes
   const flat: VolumeOptions = {
     ...options,
@@ -74,6 +75,7 @@ export function volumeSlabs(
   }
   return {
     axis: axes[0],
+    slice: [c.filters, axes[1].output, axes[2].output],
     border,
     fill,
     async apply(slab, engine) {
@@ -110,7 +112,12 @@ function volumeCorrelation(shape: readonly number[], bank: Bank, options: Volume
       `--groups ${options.groups} needs a bank of filters, and this kernel meets every channel on its own`,
     )
   }
-  const groups = isPlane ? shape[0]! : options.groups
+  const channels = shape[0]!
+  const groups = isPlane ? channels : (options.groups ?? 1)
+  const seen = bank.weight.shape[1]!
+  if (channels % groups === 0 && seen !== channels / groups) {
+    throw otherChannels(bank.kernel.shape, channels, groups, seen)
+  }
   const checked = correlationOver(3, shape, bank.weight, { stride, dilation, padding: 'full', groups })
   const axes = checked.axes.map((axis, i): Axis => {
     const chosen = padding?.[i]

@@ -1,5 +1,9 @@
-import { describe, expect, test } from 'vitest'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { writeNpy } from '../../src/kernel/formats/npy.ts'
 import { convo, scratch } from './convo.ts'
+import { noise, readArray, write } from './pictures.ts'
 
 const here = scratch('scene.png', 'gray16.png', 'volume.tif')
 const explain = (...args: string[]) => convo(['explain', ...args], { cwd: here.path() })
@@ -42,6 +46,125 @@ describe('explain an operator', () => {
   })
 })
 
+describe('what is explained is what runs', () => {
+  const kernels = (name: string) => fileURLToPath(new URL(`../../kernels/${name}`, import.meta.url))
+  const bank = kernels('layers.safetensors')
+  const small = { width: 23, height: 17, channels: 3, data: Uint8Array.from(noise(23 * 17 * 3)) }
+  beforeAll(async () => {
+    await write(here.path('small.png'), small)
+    const tensor = (shape: number[]) => writeNpy(shape, Float32Array.from(noise(product(shape))))
+    writeFileSync(here.path('cube.npy'), tensor([2, 3, 2]))
+    mkdirSync(here.path('weights'))
+    writeFileSync(here.path('weights/reduce.weight.npy'), tensor([2, 3, 1, 1]))
+    writeFileSync(here.path('weights/span.weight.npy'), tensor([75, 2, 1, 1]))
+  })
+  const product = (list: readonly number[]) => list.reduce((a, b) => a * b, 1)
+
+  test.each([
+    ['conv2d --kernel sobel-x', [9, 3 * 9]],
+    ['conv2d --kernel sobel-x --padding full --stride 3,2', [9, 3 * 9]],
+    ['conv2d --kernel sobel-x --padding 0,1,2,3 --dilation 2,3', [9, 3 * 9]],
+    [`conv2d --kernel ${bank}#edges.weight`, [432, 432]],
+    [`conv2d --kernel ${bank}#edges.weight --stride 2 --padding valid`, [432, 432]],
+    [`conv2d --kernel ${kernels('opponent.json')}`, undefined],
+    ['dilated', [9, 27]],
+    ['dilated --dilation 3,1 --kernel gaussian:sigma=1 --padding 6', [81, 243]],
+    ['grouped', [243, 243]],
+    ['grouped --stride 4', [243, 243]],
+    ['depthwise', [9, 27]],
+    [`depthwise --kernel ${bank}#depthwise.weight --padding same`, [54, 54]],
+    ['depthwise-separable', [9 + 9, 27 + 9]],
+    [`depthwise-separable --kernel ${bank}#depthwise.weight --pointwise ${bank}#pointwise.weight`, [72, 72]],
+    ['pointwise', [9, 9]],
+    ['pointwise --preset gray', [3, 3]],
+    ['separable', [10, 30]],
+    ['separable --col 1,2,3,2 --row 1,1 --stride 2', undefined],
+    ['separable --kernel outline --rank 2 --padding valid', undefined],
+    ['transposed', [16, 48]],
+    ['transposed --stride 3,5', undefined],
+    ['transposed --upsample nearest --stride 4', [16, 48]],
+    ['transposed --kernel binomial --stride 3 --padding 1 --output-padding 2', [9, 27]],
+    ['maxpool --size 3 --stride 2 --padding 1 --ceil', [0, 0]],
+    ['maxpool --size 5,4 --dilation 2', [0, 0]],
+    ['maxpool --size 4,2 --stride 4,6 --ceil', [0, 0]],
+    ['unpool --size 3', [25, 75]],
+    ['unpool --bare', [0, 0]],
+    ['involution --size 7', [0, 7 * 7 * 3]],
+    ['involution --generator attention --dilation 2', [0, 5 * 5 * 3]],
+    ['involution --weights weights --stride 2', [2 * 3 + 75 * 2, 2 * 3 + 75 * 2 + 75]],
+    ['conv3d --filter sobel', undefined],
+    ['conv3d --kernel cube.npy --padding 1,0,2 --stride 1,3,2', [12, 3 * 12]],
+  ] as const)('%s', async (line, counts) => {
+    const [name = '', ...options] = line.split(' ')
+    const e = await json(name, 'small.png', ...options)
+    const ran = await convo([name, 'small.png', 'out.npy', ...options, '-q'], { cwd: here.path() })
+    expect(ran.stderr).toBe('')
+    const { shape } = readArray(here.path('out.npy'))
+    expect(e.output).toEqual(shape)
+    if (counts === undefined) return
+    const places = name === 'transposed' ? 0 : name === 'unpool' ? 23 * 17 : product(shape.slice(1))
+    expect(e.parameters.count).toBe(counts[0])
+    if (places > 0) expect(e.multiplications.count).toBe(counts[1] * places)
+  })
+
+  test('the arithmetic is that of the run', async () => {
+    for (const line of [
+      'conv2d --kernel sobel-x',
+      'conv2d --kernel gaussian:sigma=9 --algorithm fft',
+      'separable',
+    ]) {
+      const [name = '', ...options] = line.split(' ')
+      const { algorithm } = await json(name, 'small.png', ...options)
+      const ran = await convo([name, 'small.png', 'out.png', ...options, '--json'], { cwd: here.path() })
+      expect(JSON.parse(ran.stdout).plan[0].algorithm).toBe(algorithm)
+    }
+  })
+})
+
+describe('explain a chain', () => {
+  test('the receptive field grows by what every step sees, in steps of those before', async () => {
+    const steps =
+      'conv2d --size 7 --stride 2 --padding 3 --filters 64 -- relu -- maxpool --size 3 --stride 2 --padding 1'
+    const net = ['--', ...steps.split(' '), '--', 'conv2d', '--filters', '32', '--padding', 'same']
+    const e = JSON.parse((await explain('chain', '--input', '224x224x3', '--json', ...net)).stdout)
+    expect(e.steps.map((s: { output: number[] }) => s.output)).toEqual([
+      [64, 112, 112],
+      [64, 112, 112],
+      [64, 56, 56],
+      [32, 56, 56],
+    ])
+    expect(e.steps.map((s: { receptiveField: number[] }) => s.receptiveField[0])).toEqual([7, 7, 11, 19])
+    expect([e.step, e.parameters]).toEqual([[4, 4], 64 * 3 * 49 + 32 * 64 * 9])
+    expect(e.multiplications).toBe(64 * 3 * 49 * 112 * 112 + 32 * 64 * 9 * 56 * 56)
+    const { stdout } = await explain('chain', '--input', '224x224x3', ...net)
+    expect(stdout).toMatch(/all +56x56x32 +27,840 +175,816,704 +19x19\n$/)
+  })
+
+  test('three 3x3 see what one 7x7 does, and a transposed step takes smaller ones', async () => {
+    const [a, b] = ['conv2d', 'transposed --kernel binomial']
+    const sees = async (...steps: string[]) =>
+      JSON.parse(
+        (await explain('chain', '--json', '--input', '99x77x1', '--', ...steps.join(' -- ').split(' ')))
+          .stdout,
+      )
+    expect((await sees(a, a, a)).receptiveField).toEqual([7, 7])
+    const up = await sees('maxpool', b, 'sobel')
+    expect([up.step, up.receptiveField]).toEqual([
+      [1, 1],
+      [6, 6],
+    ])
+  })
+
+  test('a volume meets operators on pictures slice by slice', async () => {
+    const line = ['--', 'conv3d', '--', 'gaussian', '--sigma', '2', '--', 'maxpool']
+    const e = JSON.parse((await explain('chain', 'volume.tif', '--json', ...line)).stdout)
+    expect([e.output, e.receptiveField]).toEqual([
+      [1, 12, 48, 48],
+      [10, 26, 26],
+    ])
+  })
+})
+
 describe('explain a filter', () => {
   test('says which arithmetic a picture of 8 or 16 bits gets, and takes the options of the filter', async () => {
     const small = await json('gaussian', 'scene.png', '--sigma', '2')
@@ -67,6 +190,25 @@ describe('what cannot be explained', () => {
     [['gaussian', '--sgma', '3'], /has no option --sgma[\s\S]*try: --sigma/],
     [['conv2d', 'scene.png', '--input', '7x7x3'], /the input is given twice/],
     [['conv2d', 'nosuch.png'], /E_INPUT/],
+    [['chain', 'scene.png'], /a chain needs its steps behind --/],
+    [['sobel', 'scene.png', '--', 'sobel'], /steps behind -- are for chain/],
+    [
+      ['chain', 'scene.png', '--', 'sobel', '--json'],
+      /--json is said of the whole chain, not of the step sobel/,
+    ],
+    [
+      ['conv2d', '--input', '7x7x3', '--kernel', 'sobel-x', '--size', '5'],
+      /--size leaves nothing for --kernel/,
+    ],
+    [['conv2d', 'scene.png', '--kernel', 'sobel-x', '--algorithm', 'fft', '--dilation', '2'], /E_OPTION/],
+    [
+      ['separable', 'scene.png', '--kernel', 'laplacian'],
+      /its rank is 2, not 1[\s\S]*singular values: 4.449/,
+    ],
+    [
+      ['chain', '--input', '9x9x4', '--', 'pointwise', '--kernel', '1 0 0; 0 1 0'],
+      /the kernel is for 3 channels, and the picture has 4 channels/,
+    ],
   ])('%j is refused', async (args, expected) => {
     const { status, stdout, stderr } = await explain(...args)
     expect([status, stdout]).toEqual([2, ''])

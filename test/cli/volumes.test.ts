@@ -67,6 +67,19 @@ describe('volumes', () => {
     },
   )
 
+  it.each([
+    ['slices', ['--stride', '2,1,3', '--border', 'wrap']],
+    ['volume.tif', ['--filter', 'sobel', '--range', 'offset']],
+    ['colour', ['--filter', 'sobel-y', '--range', 'abs', '--channels', '1']],
+  ] as const)('an array of one channel is written slice by slice, too: %s %j', async (input, options) => {
+    const a = await run('conv3d', input, 'streamed.npy', ...options, '--verbose')
+    const b = await run('conv3d', input, 'whole.npy', ...options, '--in-place', '--verbose')
+    expect([a.status, b.status]).toEqual([0, 0])
+    expect(a.stderr).toContain('slice by slice')
+    expect(b.stderr).not.toContain('slice by slice')
+    expect(readFileSync(at('streamed.npy')).equals(readFileSync(at('whole.npy')))).toBe(true)
+  })
+
   it('takes slices in the order of their numbers, from a folder and from a glob', async () => {
     // the identity in depth, so that the array holds the slices as they were read
     for (const input of ['slices', 'slices/slice*.png']) {
@@ -118,18 +131,43 @@ describe('volumes', () => {
     const { pages, pageHeight, width: wide } = await sharp(at(`plays.${format}`), { pages: -1 }).metadata()
     expect([pages, pageHeight, wide]).toEqual([depth, height, width])
     const again = await run('conv3d', `plays.${format}`, 'again.npy', '--sigma', '0.1')
-    expect(again.status).toBe(0)
+    // its pages have an alpha channel, in which all is opaque
+    expect(again).toMatchObject({ status: 0, stderr: '' })
     const { shape, data } = readArray(at('again.npy'))
     expect(shape.slice(1)).toEqual([depth, height, width])
     const slices = await Promise.all(names.map(async (name) => [...(await read(at(`slices/${name}`))).data]))
     const differences = slices.flat().map((level, i) => Math.abs(level - data[i]!))
     expect(Math.max(...differences)).toBeLessThan(0.5)
   })
+  it('writes the pages of a TIFF, exact and at their depth, and reads them again', async () => {
+    mkdirSync(at('deep'))
+    for (const [z, name] of names.entries()) {
+      const data = Uint16Array.from(noise(width * height, z, 65535))
+      await write(at(`deep/${name}`), { width, height, channels: 1, data })
+    }
+    for (const [input, channels, depthOf] of [
+      ['slices', 1, 'uchar'],
+      ['colour', 3, 'uchar'],
+      ['deep', 1, 'ushort'],
+    ] as const) {
+      const made = await run('conv3d', input, `${input}.tif`, '--filter', 'box')
+      expect(made.stderr).toContain(`note: ${depth} slices are its pages\n`)
+      const facts = await sharp(at(`${input}.tif`), { pages: -1 }).metadata()
+      expect(facts).toMatchObject({ pages: depth, pageHeight: height, width, channels, depth: depthOf })
+      await run('conv3d', input, `${input}-{index}.png`, '--filter', 'box', '-q')
+      await run('conv3d', `${input}.tif`, `again-{index}.png`, '--sigma', '0.1', '-q')
+      for (const i of ['00', '07', '11']) {
+        expect(await read(at(`again-${i}.png`))).toEqual(await read(at(`${input}-${i}.png`)))
+      }
+    }
+    await run('conv3d', 'slices', 'sheet.tif', '--channels', 'montage', '-q')
+    expect((await sharp(at('sheet.tif')).metadata()).pages).toBe(1)
+  })
   it('puts slices on a sheet otherwise, and says how to part them', async () => {
     const { status, stderr } = await run('conv3d', 'slices', 'sheet.png', '--sigma', '0.1')
     expect(status).toBe(0)
     expect(stderr).toBe(
-      `note: ${depth} slices of ${width}x${height} are on one sheet; a path with {index} writes one file each, .gif or .webp plays them\n`,
+      `note: ${depth} slices of ${width}x${height} are on one sheet; a path with {index} writes one file each, .tif one of many pages, .gif or .webp plays them\n`,
     )
     const sheet = await read(at('sheet.png'))
     const last = await read(at(`slices/${names.at(-1)}`))
@@ -190,6 +228,63 @@ describe('volumes', () => {
     expect(JSON.parse(stdout)).toMatchObject({
       input: { path: 'slices', width, height, channels: 1, depth: 8 },
     })
+  })
+  it.each([
+    [['transposed'], [1, depth, 2 * height, 2 * width]],
+    [
+      ['conv2d', '--kernel', '1 0; 0 1; 1 1'],
+      [1, depth, height, width],
+    ],
+    [
+      ['pointwise', '--kernel', '2; 3'],
+      [2, depth, height, width],
+    ],
+    [['involution'], [1, depth, height, width]],
+    [['unpool'], [1, depth, height, width]],
+    [['depthwise'], [1, depth, height, width]],
+    [['gaussian'], [1, depth, height, width]],
+  ] as const)('a chain lets %j meet the slices of a volume one by one', async (step, shape) => {
+    const name = step.join('').replace(/\W/g, '')
+    const of = (input: string, output: string) =>
+      run('chain', input, output, '--', 'conv3d', '--sigma', '0.1', '--', ...step)
+    expect(await of('slices', `${name}.npy`)).toMatchObject({ status: 0 })
+    const volume = readArray(at(`${name}.npy`))
+    expect(volume.shape).toEqual(shape)
+    const z = 7
+    expect(await of(`slices/${names[z]}`, `${name}-one.npy`)).toMatchObject({ status: 0 })
+    const plane = shape[2] * shape[3]
+    const want = Array.from({ length: shape[0] }, (_, c) =>
+      volume.data.slice((c * depth + z) * plane, (c * depth + z + 1) * plane),
+    )
+    expect([...readArray(at(`${name}-one.npy`)).data]).toEqual(want.flatMap((map) => [...map]))
+  })
+  it('pools a volume in three directions', async () => {
+    await run('conv3d', 'slices', 'levels.npy', '--sigma', '0.1', '-q')
+    const { data } = readArray(at('levels.npy'))
+    const pooled = async (size: readonly [number, number, number], output: string) => {
+      const got = readArray(at(output))
+      expect(got.shape).toEqual([1, ...[depth, height, width].map((n, i) => Math.floor(n / size[i]!))])
+      const [, , rows, columns] = got.shape as [number, number, number, number]
+      got.data.forEach((v, i) => {
+        const [z, y, x] = [Math.floor(i / (rows * columns)), Math.floor(i / columns) % rows, i % columns]
+        let most = 0
+        for (let t = 0; t < size[0]; t++)
+          for (let u = 0; u < size[1]; u++)
+            for (let w = 0; w < size[2]; w++) {
+              const at = (z * size[0] + t) * height + y * size[1] + u
+              most = Math.max(most, data[at * width + x * size[2] + w]!)
+            }
+        expect(v).toBe(most)
+      })
+    }
+    await run('chain', 'slices', 'pool2.npy', '-q', '--', 'conv3d', '--sigma', '0.1', '--', 'maxpool')
+    await pooled([2, 2, 2], 'pool2.npy')
+    await run('maxpool', 'levels.npy', 'pool.npy', '--size', '3,2,4', '-q')
+    await pooled([3, 2, 4], 'pool.npy')
+    // three numbers ask for all slices
+    expect((await run('maxpool', 'slices', 'pool.gif', '--size', '3,2,4')).stderr).toBe(
+      'note: 4 slices play one after another\n',
+    )
   })
   it('leaves transparency out, with a note', async () => {
     const { stderr } = await run('conv3d', 'colour', 'opaque-{index}.png')

@@ -23,14 +23,22 @@ export const library: Readonly<Record<string, (c: Case) => Promise<Outputs>>> = 
   conv3d: (c) => each(c, (x) => convo.conv3d(x, tensor(c, 'weight'), convOptions(c))),
   convTranspose2d: (c) => each(c, (x) => convo.convTranspose2d(x, tensor(c, 'weight'), transposeOptions(c))),
   convTranspose3d: (c) => each(c, (x) => convo.convTranspose3d(x, tensor(c, 'weight'), transposeOptions(c))),
-  depthwiseSeparable2d: (c) =>
-    each(c, (x) => {
+  depthwiseSeparable2d: async (c) => {
+    const outputs = await each(c, (x) => {
       const { bias: _, groups: __, ...rest } = convOptions(c)
       const depthwiseBias = c.inputs.depthwiseBias && tensor(c, 'depthwiseBias')
       const pointwiseBias = c.inputs.pointwiseBias && tensor(c, 'pointwiseBias')
       const options = { ...rest, depthwiseBias, pointwiseBias }
       return convo.depthwiseSeparableConv2d(x, tensor(c, 'depthwise'), tensor(c, 'pointwise'), options)
-    }),
+    })
+    if (c.expected?.intermediate === undefined) return outputs
+    const { groups: _, ...options } = {
+      ...convOptions(c),
+      bias: c.inputs.depthwiseBias && tensor(c, 'depthwiseBias'),
+    }
+    const between = await each(c, (x) => convo.depthwiseConv2d(x, tensor(c, 'depthwise'), options))
+    return { ...outputs, intermediate: between.output! }
+  },
   separable2d: (c) =>
     each(c, (x) => {
       const { bias: _, groups: __, ...options } = convOptions(c)

@@ -158,25 +158,49 @@ describe('pages', () => {
     }
   })
 
-  it('of gray, and of gray with alpha, come back from a gif', async () => {
-    const level = (i: number, n: number) => (i * 37 + n * 80) & 127
-    for (const channels of [1, 2] as const) {
-      const gray = [0, 1, 2].map((n) =>
-        picture(9, 6, channels, 8, (i) => (channels === 2 && i % 2 === 1 ? 255 : level(i, n))),
-      )
-      const { bytes } = await encodePages(gray, 'gif')
-      let n = 0
-      for await (const page of decodePages(bytes, options)) {
-        for (let i = 0; i < 54; i++) {
-          const got = [...page.data.slice(i * page.channels, (i + 1) * page.channels)]
-          const want = gray[n]!.data[i * channels]!
-          expect(got.slice(0, 3)).toEqual([want, want, want])
-          if (page.channels === 4) expect(got[3]).toBe(255)
+  it.each(['gif', 'webp'] as const)(
+    'of gray, and of gray with alpha, come back from a %s',
+    async (format) => {
+      const level = (i: number, n: number) => (i * 37 + n * 80) & 127
+      for (const channels of [1, 2] as const) {
+        const gray = [0, 1, 2].map((n) =>
+          picture(9, 6, channels, 8, (i) => (channels === 2 && i % 2 === 1 ? 255 : level(i, n))),
+        )
+        const { bytes } = await encodePages(gray, format)
+        let n = 0
+        for await (const page of decodePages(bytes, options)) {
+          for (let i = 0; i < 54; i++) {
+            const got = [...page.data.slice(i * page.channels, (i + 1) * page.channels)]
+            const want = gray[n]!.data[i * channels]!
+            expect(got.slice(0, 3)).toEqual([want, want, want])
+            if (page.channels === 4) expect(got[3]).toBe(255)
+          }
+          n++
         }
-        n++
+        expect(n).toBe(3)
       }
-      expect(n).toBe(3)
+    },
+  )
+
+  it.each([
+    [1, 8],
+    [3, 8],
+    [1, 16],
+    [3, 16],
+    [4, 8],
+  ] as const)('of a TIFF are exact: %i channels of %i bits', async (channels, depth) => {
+    const slices = [0, 1, 2].map((n) =>
+      picture(9, 6, channels, depth, (i) => (i * 3701 + n * 999) % 2 ** depth),
+    )
+    const { bytes, notes } = await encodePages(slices, 'tiff')
+    expect(notes).toEqual([])
+    let n = 0
+    for await (const { data, depth: bits, pages: count } of decodePages(bytes, options)) {
+      expect([bits, count]).toEqual([depth, 3])
+      expect(data).toEqual(slices[n++]!.data)
     }
+    expect(n).toBe(3)
+    await failure('E_SHAPE', () => encodePages([slices[0]!, picture(9, 7, channels, depth, () => 0)], 'tiff'))
   })
 
   it('of an animation must have one size', async () => {

@@ -197,7 +197,7 @@ describe('a kernel meets a picture by its rank', () => {
   })
 
   it.each([
-    ['conv2d', [2, 4, 3, 3], {}, /weight has 4 channels per filter, x has 3/],
+    ['conv2d', [2, 4, 3, 3], {}, /the kernel is for 4 channels, and the picture has 3 channels/],
     ['conv2d', [1, 1, 2, 2, 2], {}, /conv2d takes kernels of rank 2, 3 or 4, got \[1,1,2,2,2\]/],
     ['conv2d', [3, 3], { groups: 3 }, /--groups 3 needs a bank of filters/],
     ['conv2d', [1, 3, 3, 3], { algorithm: 'fft' }, /--algorithm fft is for kernels of rank 2/],

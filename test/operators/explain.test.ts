@@ -5,9 +5,12 @@ import { conv2d } from '../../src/operators/conv2d.ts'
 import { explainOperator } from '../../src/operators/explain.ts'
 import { explained } from '../../src/operators/explain-formulas.ts'
 import { operators } from '../../src/operators/index.ts'
+import { layerOf } from '../../src/operators/layers.ts'
 import { convTranspose2d } from '../../src/operators/transposed.ts'
+import { resolve } from '../../src/params.ts'
+import { Tensor } from '../../src/tensor/tensor.ts'
 import { casesOf, haveCases, listOf, numberOf, wordOf } from '../conformance/cases.ts'
-import { whole } from './tensors.ts'
+import { fractions, whole } from './tensors.ts'
 
 describe('the examples of the tutorial', () => {
   it('7x7x3 with 128 filters 3x3x3 gives 5x5x128', () => {
@@ -112,6 +115,50 @@ describe('what is explained is what runs', () => {
     expect(e.parameters.count).toBe(w.data.length)
   })
 
+  it.each([
+    ['unpool', { size: [3] }],
+    ['unpool', { size: [4, 2] }],
+    ['unpool', { size: [2], bare: true }],
+    ['involution', { generator: 'attention', dilation: 2 }],
+    ['involution', { size: 7 }],
+    ['transposed', { stride: [3], upsample: 'bilinear' }],
+    ['transposed', { stride: [2, 4], upsample: 'nearest' }],
+    ['maxpool', { size: [3, 2], stride: [2], dilation: [2] }],
+  ] as const)('the receptive field of %s %j is what its samples hang on', async (name, given) => {
+    const operator = operators[name]!
+    const values = resolve(operator.params, given)
+    const parts = { values, kernel: undefined, settings: {} } as const
+    const layer = await layerOf(name, { ...parts, shape: [1, 48, 48], isTextbook: false })
+    const step = operator.build({ ...parts, channels: 1, full: 255 })
+    if (step.kind !== 'tensor') throw new Error('not a tensor step')
+    // from which line to which the input moves an output line, near the middle
+    const reach = async (axis: 0 | 1) => {
+      const lines = new Map<number, [number, number]>()
+      for (let shift = 0; shift < 6; shift++) {
+        const x = fractions([1, 48, 48], shift + 3)
+        const before = await step.apply(x, engine)
+        for (let at = 12; at < 36; at++) {
+          const moved = new Tensor(
+            x.shape,
+            x.data.map((v, i) => ((axis === 0 ? Math.floor(i / 48) : i % 48) === at ? 5 + v : v)),
+          )
+          const after = await step.apply(moved, engine)
+          const columns = before.shape[2]!
+          after.data.forEach((v, i) => {
+            if (v === before.data[i]) return
+            const line = axis === 0 ? Math.floor(i / columns) : i % columns
+            const [low, high] = lines.get(line) ?? [at, at]
+            lines.set(line, [Math.min(low, at), Math.max(high, at)])
+          })
+        }
+      }
+      const inside = [...lines.values()].filter(([low, high]) => low > 12 && high < 35)
+      return Math.max(...inside.map(([low, high]) => high - low + 1))
+    }
+    const { receptiveField } = explainOperator(name, [1, 48, 48], layer)
+    expect([await reach(0), await reach(1)]).toEqual(receptiveField)
+  })
+
   it('every operator of the textbook can be explained', () => {
     const textbook = Object.entries(operators).filter(([, o]) => o.group === 'operators')
     expect([...explained].sort()).toEqual(textbook.map(([name]) => name).sort())
@@ -131,20 +178,26 @@ describe.skipIf(!haveCases)('conformance of the counts (needs ../shared/conforma
     depthwiseSeparable2d: 'depthwise-separable',
     separable2d: 'separable',
   }
-  const cases = casesOf('count').filter(
-    (c) => wordOf(c, 'what') === 'params' && c.attrs.bias !== true && names[String(c.attrs.layer)],
-  )
-  it('there are some', () => expect(cases.length).toBeGreaterThan(3))
+  const cases = casesOf('count')
+  it('there are 7', () => expect(cases).toHaveLength(7))
   it.each(cases.map((c) => [c.id, c] as const))('%s', (_, c) => {
+    const what = wordOf(c, 'what')
     const size = listOf(c, 'kernel')
+    if (what === 'effectiveKernel') {
+      const layer = { size, dilation: listOf(c, 'dilation') }
+      expect(explainOperator('dilated', [1, 32, 40], layer).receptiveField).toEqual(c.value)
+      return
+    }
     const channels = numberOf(c, 'in')
     const name = names[wordOf(c, 'layer')]!
     const filters = name === 'separable' ? undefined : numberOf(c, 'out')
     const groups = name === 'grouped' ? numberOf(c, 'groups') : undefined
     const multiplier = name === 'depthwise-separable' ? numberOf(c, 'multiplier') : undefined
-    const e = explainOperator(name, [channels, 32, 40], { size, filters, groups, multiplier })
-    // The article counts the separable kernel once for every channel; the program shares it between them.
-    expect(e.parameters.count * (name === 'separable' ? channels : 1)).toBe(c.value)
+    const places = what === 'params' ? [9, 8] : listOf(c, 'outputSize')
+    const input = [channels, ...places.map((n, i) => n + size[i]! - 1)]
+    const e = explainOperator(name, input, { size, filters, groups, multiplier })
+    expect(what).toMatch(/^(params|multiplications)$/)
+    expect(what === 'params' ? e.parameters.count : e.multiplications.count).toBe(c.value)
   })
 })
 

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { referenceEngine as engine } from '../../src/conv/engine.ts'
+import { writeNpy } from '../../src/kernel/formats/npy.ts'
 import { involution2d } from '../../src/operators/involution.ts'
 import { involutionCommand } from '../../src/operators/involution-command.ts'
 import { involveBySimilarity } from '../../src/operators/involution-generators.ts'
@@ -143,6 +144,26 @@ describe('convo involution by weights from a file', () => {
     )
     const want = await involution2d(engine, x, { kernelSize: 3, groups: 2, ...generator, batchNorm: norm })
     expect(plain(await run(x, { weights: `${file}#layer1.`, size: 3 }))).toEqual(plain(want))
+  })
+
+  it('takes a folder with a .npy file for each tensor, too', async () => {
+    const path = join(folder, 'arrays')
+    mkdirSync(path)
+    for (const [name, { shape, data }] of Object.entries(named)) {
+      writeFileSync(join(path, `layer1.${name}.npy`), writeNpy(shape, data))
+    }
+    const want = await involution2d(engine, x, { kernelSize: 3, groups: 2, ...generator })
+    expect(plain(await run(x, { weights: `${path}#layer1.` }))).toEqual(plain(want))
+    await expect(run(x, { weights: path })).rejects.toMatchObject({
+      code: 'E_KERNEL_FILE',
+      message: `${path} holds no tensor called "reduce.weight"`,
+      fix: `${path}#layer1.`,
+    })
+    const empty = join(folder, 'nothing')
+    mkdirSync(empty)
+    await expect(run(x, { weights: empty })).rejects.toThrow(/holds no tensor called "reduce.weight"/)
+    writeFileSync(join(path, 'layer1.span.bias.npy'), 'no array')
+    await expect(run(x, { weights: `${path}#layer1.` })).rejects.toMatchObject({ code: 'E_KERNEL_SYNTAX' })
   })
 
   it('makes the same of 16 bits as of 8', async () => {

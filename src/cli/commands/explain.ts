@@ -1,8 +1,10 @@
 import { ConvoError } from '../../error.ts'
 import type { Params } from '../../params.ts'
+import { splitSteps } from '../chain.ts'
 import type { Call, Command, OptionGroup } from '../command.ts'
 import { explainSettings } from '../explain/settings.ts'
-import { findOperation, operations } from '../operations.ts'
+import { findOperation, type Operation, operations } from '../operations.ts'
+import { understand } from '../program.ts'
 import { correlationSettings } from '../settings.ts'
 
 /** `convo explain <operation> [input]` */
@@ -12,7 +14,12 @@ export const explainCommand: Command = {
     'tells what an operation does to an input: sizes, counts, the arithmetic and why; computes nothing',
   group: 'commands',
   arguments: [
-    { name: 'operation', summary: 'a filter or an operator', kind: 'word', choices: Object.keys(operations) },
+    {
+      name: 'operation',
+      summary: 'a filter or an operator; or chain, whose steps stand behind --',
+      kind: 'word',
+      choices: [...Object.keys(operations), 'chain'],
+    },
     {
       name: 'input',
       summary: 'a picture, of which the header is read; or --input',
@@ -20,6 +27,8 @@ export const explainCommand: Command = {
       optional: true,
     },
   ],
+  tail: '<operation> [options] [-- <operation> [options] ...]',
+  isTailOptional: true,
   options: [{ title: 'Options of explain', params: explainSettings }],
   optionsFor: ([name = '']) => groupsFor(name),
   examples: [
@@ -27,11 +36,15 @@ export const explainCommand: Command = {
     'convo explain conv2d --input 7x7x3 --filters 128',
     'convo explain depthwise-separable --input 56x56x16 --filters 32',
     'convo explain transposed --input 2x2x1 --size 4 --stride 3 --json',
+    'convo explain chain --input 224x224x3 -- conv2d --filters 64 --padding same -- relu -- maxpool',
   ],
   details: () => [
     {
       title: 'What is told',
-      text: '  Of an operator the shape of what comes out with its formula filled in, weights, multiplications, receptive field, and\n  what the plain convolution would take. Of a filter its kernels, their rank, and which arithmetic runs on such a picture.\n  The options of the operation itself are taken as well.',
+      text: [
+        '  Of an operator the shape of what comes out with its formula filled in, weights, multiplications, receptive field, and what the plain convolution would take. Of a filter its kernels, their rank, and which arithmetic runs on such a picture. Of a chain all that step by step, with the receptive field in its input. The options of the operations are taken as well.',
+        '  With a picture it is what the command would write, which keeps the size unless a padding is given. Without one it is a layer of a network: no padding, and a kernel of 3x3, unless they are given.',
+      ].join('\n'),
     },
   ],
   run,
@@ -55,12 +68,41 @@ function groupsFor(name: string): readonly OptionGroup[] {
   ]
 }
 
-async function run({ args, given, io }: Call): Promise<number> {
+async function run({ args, tail, given, io }: Call): Promise<number> {
   const [name = '', path] = args
-  const operation = findOperation(name)
+  const isChain = name === 'chain'
+  if (isChain !== (tail !== undefined)) {
+    throw new ConvoError(
+      'E_USAGE',
+      isChain ? 'a chain needs its steps behind --' : 'steps behind -- are for chain',
+      {
+        fix: 'convo explain chain in.png -- gaussian --sigma 2 -- sobel',
+      },
+    )
+  }
+  const operation = isChain ? undefined : findOperation(name)
   if (path !== undefined && given.input !== undefined) {
     throw new ConvoError('E_USAGE', `the input is given twice, as ${path} and --input ${String(given.input)}`)
   }
+  if (operation === undefined) {
+    const { explainChain } = await import('../explain/chain.ts')
+    return explainChain(splitSteps(tail ?? []).map(stepOf), path, given, io)
+  }
   const { explain } = await import('../explain/explain.ts')
   return explain(operation, path, given, io)
+}
+
+/** A step of a chain, its options understood as those of an operation that is explained alone. */
+function stepOf(words: readonly string[]): { readonly operation: Operation; readonly given: Call['given'] } {
+  const request = understand(['explain', ...words], [explainCommand])
+  const operation = findOperation(words[0]!)
+  const misplaced =
+    request.kind === 'run'
+      ? ['input', 'json', 'depth'].find((key) => request.given[key] !== undefined)
+      : 'help'
+  if (request.kind !== 'run' || misplaced !== undefined || request.args.length > 1) {
+    const what = misplaced === undefined ? words.slice(1).join(' ') : `--${misplaced}`
+    throw new ConvoError('E_USAGE', `${what} is said of the whole chain, not of the step ${words[0]}`)
+  }
+  return { operation, given: request.given }
 }

@@ -1,13 +1,13 @@
-import type { Explanation } from '../../operators/explain.ts'
+import type { Count, Explanation } from '../../operators/explain.ts'
 import type { Operation } from '../operations.ts'
 import type { Arithmetic, FilterExplanation } from './explain.ts'
 
 /** 1,234,567 */
-const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ',')
+export const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ',')
 /** A number with at most six digits behind the point. */
 const short = (n: number): string => String(Math.round(n * 1e6) / 1e6)
 /** [C,H,W] as height x width x channels, the way the input is given. */
-const sizes = (shape: readonly number[]): string => [...shape.slice(1), shape[0]].join('x')
+export const sizes = (shape: readonly number[]): string => [...shape.slice(1), shape[0]].join('x')
 const bytes = (n: number): string =>
   n < 2 ** 20 ? `${grouped(Math.ceil(n / 1024))} KiB` : `${short(Math.round((n / 2 ** 20) * 10) / 10)} MiB`
 
@@ -17,6 +17,10 @@ function table(lines: readonly Line[]): string {
   const width = Math.max(...lines.map(([label]) => label.length))
   return lines.map(([label, text]) => `  ${label.padEnd(width)}  ${text}`.trimEnd()).join('\n')
 }
+
+/** 81 = O·C·kH·kW = 3·3·3·3 */
+const counted = ({ count, formula, filled }: Count): string =>
+  count === 0 ? formula : `${grouped(count)} = ${formula} = ${filled}`
 
 /** An operator, for people. */
 export function explanationText(operation: Operation, e: Explanation & Arithmetic): string {
@@ -30,12 +34,9 @@ export function explanationText(operation: Operation, e: Explanation & Arithmeti
     ['output', `${sizes(e.output)}   [${e.output.join(',')}]`],
     ...(e.sizes[0] === undefined ? [] : [['size', e.sizes[0].formula] as Line]),
     ...each,
-    ['kernel', e.kernel.length === 0 ? 'none' : `[${e.kernel.join(',')}]`],
-    ['weights', `${grouped(e.parameters.count)} = ${e.parameters.formula} = ${e.parameters.filled}`],
-    [
-      'multiplications',
-      `${grouped(e.multiplications.count)} = ${e.multiplications.formula} = ${e.multiplications.filled}`,
-    ],
+    [e.operator === 'maxpool' || e.operator === 'unpool' ? 'window' : 'kernel', `[${e.kernel.join(',')}]`],
+    ['weights', counted(e.parameters)],
+    ['multiplications', counted(e.multiplications)],
     ['receptive field', e.receptiveField.join('x')],
     ...(rank === undefined
       ? []
@@ -43,6 +44,14 @@ export function explanationText(operation: Operation, e: Explanation & Arithmeti
           [
             'rank',
             `${rank.rank}${rank.isSeparable ? ', so a column and a row do it' : ''}; singular values ${rank.singularValues.map(short).join(', ')}`,
+          ] as Line,
+        ]),
+    ...(e.error === undefined
+      ? []
+      : [
+          [
+            'left out',
+            `${Number((e.error * 100).toPrecision(3))} % of the kernel, in the Frobenius norm`,
           ] as Line,
         ]),
     ...(plain === undefined
@@ -81,6 +90,7 @@ export function filterText(e: FilterExplanation): string {
     ...(e.combine === 'only' ? [] : [['combined by', e.combine] as Line]),
     ...ways.map((way, i): Line => [i === 0 ? 'arithmetic' : '', way]),
     ['border', e.border],
+    ['receptive field', e.receptiveField.join('x')],
     [
       'strips',
       `${e.strips.count} of ${e.strips.rows} rows; ${halo.top} above, ${halo.bottom} below, ${halo.left} left, ${halo.right} right of each`,

@@ -62,10 +62,11 @@ async function pageNote(opened: Opened, settings: Settings): Promise<string[]> {
 /** Loaded when a pattern is met, or what may be one: no other run waits for it. */
 const globber = () => import('tinyglobby')
 
-/** True for a folder or a glob, whose pictures are the slices of a volume. */
+/** True for a folder, a glob or names with commas between, whose pictures are the slices of a volume. */
 export async function isSliceList(path: string): Promise<boolean> {
   if (isFolder(path)) return true
-  return path !== '-' && !existsSync(path) && (await globber()).isDynamicPattern(path)
+  if (path === '-' || existsSync(path)) return false
+  return path.includes(',') || (await globber()).isDynamicPattern(path)
 }
 
 function isFolder(path: string): boolean {
@@ -77,17 +78,20 @@ function isFolder(path: string): boolean {
 }
 
 /**
- * The slices of a volume in a folder or by a glob: pictures in the order of their names, numbers counting as numbers.
+ * The slices of a volume in a folder or by a glob: pictures in the order of their names, numbers counting as numbers. Of
+ * names with commas between in the order given.
  *
  * @throws ConvoError E_INPUT when there are none
  */
 export async function slicePaths(list: string): Promise<string[]> {
   const inFolder = isFolder(list)
+  const { glob, isDynamicPattern } = await globber()
+  if (!inFolder && !isDynamicPattern(list)) return list.split(',').filter((path) => path !== '')
   const paths = inFolder
     ? readdirSync(list, { withFileTypes: true })
         .filter((entry) => !entry.isDirectory() && /\.(png|jpe?g|webp|tiff?|gif|avif)$/i.test(entry.name))
         .map((entry) => join(list, entry.name))
-    : await (await globber()).glob(list, { onlyFiles: true, expandDirectories: false })
+    : await glob(list, { onlyFiles: true, expandDirectories: false })
   if (paths.length === 0) {
     throw new ConvoError('E_INPUT', inFolder ? `${list} holds no pictures` : `no file fits ${list}`, {
       why: inFolder ? `${list}: files ending in .png, .tif and such are slices` : [],
@@ -161,5 +165,14 @@ export async function loadVolume(pages: AsyncIterable<Decoded>, path: string): P
   })
   const full: FullScale = depth === 16 ? 65535 : 255
   const tensor = new Tensor([colours, slices.length, height, width], data)
-  return { data: { kind: 'tensor', tensor, full }, meta, notes: volumeNotes(first) }
+  const notes = slices.every(isOpaque) ? first.notes : volumeNotes(first)
+  return { data: { kind: 'tensor', tensor, full }, meta, notes }
+}
+
+/** True where there is no alpha, or nothing shines through. */
+function isOpaque({ data, channels, depth }: Decoded): boolean {
+  if (!hasAlpha(channels)) return true
+  const full = depth === 16 ? 65535 : 255
+  for (let i = channels - 1; i < data.length; i += channels) if (data[i]! < full) return false
+  return true
 }

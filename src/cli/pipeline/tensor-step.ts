@@ -1,4 +1,5 @@
 import type { Engine } from '../../conv/engine.ts'
+import { invariant } from '../../error.ts'
 import type { Step } from '../../operators/operator.ts'
 import type { Session } from '../../run/pool.ts'
 import { Tensor } from '../../tensor/tensor.ts'
@@ -23,6 +24,13 @@ export async function tensorStep(
   const outFull = step.full ?? full
   const x = await tensorOf(session, state.data)
   const plans = [...state.plans, { algorithm: 'bank', reason: 'a network operator on float32 planes' }]
+  if (x.shape.length === 4 && step.volume !== 'whole') {
+    return {
+      ...state,
+      plans,
+      data: dataOf(await sliceBySlice(x, (slice) => step.apply(slice, engine)), outFull),
+    }
+  }
   if (!isTransparent(state.data))
     return { ...state, plans, data: dataOf(await step.apply(x, engine), outFull) }
 
@@ -39,6 +47,29 @@ export async function tensorStep(
   if (data !== undefined) return { ...state, plans, data }
   const note = `transparency was left out: what came out is [${y.shape.join(',')}], and alpha has [${alpha.shape.join(',')}]`
   return { plans, data: dataOf(y, outFull), notes: [...state.notes, note] }
+}
+
+/** An operator on pictures over the slices of a volume [C,D,H,W], one by one: [C',D,H',W']. */
+async function sliceBySlice(volume: Tensor, apply: (slice: Tensor) => Promise<Tensor>): Promise<Tensor> {
+  const [channels, depth, height, width] = volume.shape as [number, number, number, number]
+  const plane = height * width
+  let out: Tensor | undefined
+  for (let z = 0; z < depth; z++) {
+    const slice = Tensor.zeros([channels, height, width])
+    for (let c = 0; c < channels; c++) {
+      const from = (c * depth + z) * plane
+      slice.data.set(volume.data.subarray(from, from + plane), c * plane)
+    }
+    const made = await apply(slice)
+    const [filters, ...size] = made.shape as [number, number, number]
+    out ??= Tensor.zeros([filters, depth, ...size])
+    const area = size[0]! * size[1]!
+    for (let f = 0; f < filters; f++) {
+      out.data.set(made.data.subarray(f * area, (f + 1) * area), (f * depth + z) * area)
+    }
+  }
+  invariant(out !== undefined, 'a volume has at least one slice')
+  return out
 }
 
 /** Colours times alpha; alpha, the last channel, as it is. */

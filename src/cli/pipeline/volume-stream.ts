@@ -8,10 +8,11 @@ import type { Session } from '../../run/pool.ts'
 import { borders } from '../../tensor/border.ts'
 import { Tensor } from '../../tensor/tensor.ts'
 import type { Opened } from '../input.ts'
-import { outputKind } from '../output.ts'
+import { outputKind, writeSlices } from '../output.ts'
 import { factsOf, type Report, type Task } from './job.ts'
 import { checkAlike, coloursOf, limitsOf, slicePaths, spreadSlice, volumeNotes } from './load.ts'
 import { neutral, refuseTone } from './recipe-step.ts'
+import { ranged } from './write.ts'
 import { writeEach } from './write-maps.ts'
 import { checkColours, chosen, isNumbered } from './write-volume.ts'
 
@@ -32,7 +33,7 @@ type Slices = Pick<VolumeStream, 'count' | 'decode'> & { header(z: number): Prom
 /**
  * The input of a job as a stream, or `undefined` where it has to be taken whole:
  * - several steps, or one that looks at all slices at once;
- * - an output that is not one file for each slice: a sheet, an animation and an array are encoded from all slices;
+ * - an output that is encoded from all slices: a sheet, an animation, the pages of a TIFF, an array of several channels;
  * - an animation, whose pages build on each other, and an array, which is one piece already;
  * - slices that are overwritten while they are still needed.
  *
@@ -40,8 +41,9 @@ type Slices = Pick<VolumeStream, 'count' | 'decode'> & { header(z: number): Prom
  */
 export async function openStream(task: Task, opened: Opened | undefined): Promise<VolumeStream | undefined> {
   const { steps, settings, output } = task
-  const isStreamed = steps.length === 1 && isNumbered(task) && output !== '-' && !settings['in-place']
-  if (!task.isVolume || !isStreamed || outputKind(output) === 'npy') return undefined
+  const isArray = outputKind(output) === 'npy'
+  const isStreamed = steps.length === 1 && (isArray || isNumbered(task)) && output !== '-'
+  if (!task.isVolume || !isStreamed || settings['in-place']) return undefined
   const slices = await slicesOf(task, opened)
   if (slices === undefined) return undefined
   refuseTone(task, 'a volume')
@@ -52,8 +54,13 @@ export async function openStream(task: Task, opened: Opened | undefined): Promis
   const step = steps[0]!({ channels, full })
   if (step.kind !== 'tensor' || step.slabs === undefined) return undefined
   const slabs = step.slabs([channels, slices.count, first.height, first.width])
+  if (isArray && (channelsOf(task, slabs) !== 1 || task.range === 'minmax')) return undefined
   return { count: slices.count, decode: slices.decode, first, full: step.full ?? full, step, slabs }
 }
+
+/** The channels that are written. */
+const channelsOf = ({ settings: { channels } }: Task, { slice }: Slabs): number =>
+  channels === 'first' ? 1 : Array.isArray(channels) ? channels.length : slice[0]
 
 async function slicesOf({ input, settings }: Task, opened: Opened | undefined): Promise<Slices | undefined> {
   const limits = limitsOf(settings)
@@ -84,21 +91,30 @@ export async function runStream(
 ): Promise<Omit<Report, 'milliseconds'>> {
   const { first, full, step, slabs } = stream
   const channels = coloursOf(first.channels)
+  const reason = `a network operator on float32 planes, slice by slice: ${slabs.axis.kernel} of ${stream.count} slices at a time`
+  const common = {
+    operation: task.operation,
+    input: factsOf(task.input, { ...first, channels, depth: 32 }),
+    plan: [{ algorithm: 'bank', reason }],
+  }
+  const told = [...volumeNotes(first), ...(step.notes ?? [])]
+  if (outputKind(task.output) === 'npy') {
+    const [, height, width] = slabs.slice
+    const bytes = await writeSlices(task.output, [1, slabs.axis.output, height, width], async function* () {
+      for await (const slice of walk(session, engine, stream, task)) yield ranged(slice, full, task.range)
+    })
+    const facts = factsOf(task.output, { width, height, channels: 1, depth: 32 })
+    const samples = slabs.axis.output * height * width
+    return { ...common, output: { ...facts, bytes }, clipped: { low: 0, high: 0, samples }, notes: told }
+  }
   const own: Task = { ...task, filter: neutral, range: task.range === 'minmax' ? 'clamp' : task.range }
   const show = await showOf(session, engine, stream, task)
   const slices = walk(session, engine, stream, task)
   const at = async () => show((await slices.next()).value as Tensor)
   const series = { count: slabs.axis.output, at }
   const written = await writeEach(session, series, full, own, first.meta, [])
-  const reason = `a network operator on float32 planes, slice by slice: ${slabs.axis.kernel} of ${stream.count} slices at a time`
-  return {
-    operation: task.operation,
-    input: factsOf(task.input, { ...first, channels, depth: 32 }),
-    output: written.facts,
-    plan: [{ algorithm: 'bank', reason }],
-    clipped: written.outcome,
-    notes: [...volumeNotes(first), ...(step.notes ?? []), ...written.notes],
-  }
+  const notes = [...told, ...written.notes]
+  return { ...common, output: written.facts, clipped: written.outcome, notes }
 }
 
 /** How a slice of the result becomes levels. To stretch them all alike, all are computed once before. */

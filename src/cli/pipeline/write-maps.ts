@@ -13,8 +13,9 @@ import { pictureOf } from './state.ts'
 import { type Written, writeRecipe } from './write-recipe.ts'
 
 /**
- * Feature maps: one is gray, three are RGB, others a sheet or a file each. Those that do not have the levels of a picture
- * are made legible, unless a range was asked for.
+ * Feature maps: one is gray, three are RGB, others a sheet or a file each, as they are where the path has a place for
+ * their numbers. Those that do not have the levels of a picture are made legible, unless a range was asked for: when
+ * they are more than a picture has, though only some of them were picked.
  */
 export async function writeMaps(
   session: Session,
@@ -27,24 +28,42 @@ export async function writeMaps(
   const { channels: choice, labels } = task.settings
   const chosen = choice === 'first' ? pick(maps, [0]) : Array.isArray(choice) ? pick(maps, choice) : maps
   const count = chosen.shape[0]!
-  const isColour = choice !== 'montage' && choice !== 'split' && (count === 1 || count === 3)
+  const isColour = choice !== 'montage' && choice !== 'split' && isPicture(count)
+  const isSplit = choice === 'split' || (!isColour && choice !== 'montage' && task.output.includes('{index'))
+  const isLeveled = !haveLevels && !(isColour && isPicture(maps.shape[0]!))
   const {
     maps: shown,
     task: own,
     notes,
-  } = isColour || haveLevels ? { maps: chosen, task, notes: [] } : leveled(chosen, full, task)
-  if (labels && (isColour || choice === 'split')) throw noSheet('labels', count)
+  } = isLeveled ? leveled(chosen, full, task) : { maps: chosen, task, notes: [] }
+  if (labels && (isColour || isSplit)) throw noSheet('labels', count)
+  if (!isLeveled) refuseMapRange(task)
   const position = { isFirst: false, isLast: true }
-  if (choice === 'split') return writeEach(session, seriesOf(shown), full, own, meta, notes)
+  if (isSplit) return writeEach(session, seriesOf(shown), full, own, meta, notes)
   const picture = isColour ? shown : sheet(shown, { labels, ...blackAndWhite(own, full) })
   const written = await writeRecipe(session, pictureOf(picture, full), identity, own, meta, position)
   return { ...written, plans: [], notes: [...notes, ...written.notes] }
 }
 
+const isPicture = (channels: number): boolean => channels === 1 || channels === 3
+
+/** @throws ConvoError E_OPTION for --map-range where nothing is stretched map by map */
+export function refuseMapRange({ settings }: Task): void {
+  if (settings['map-range'] !== 'each') return
+  throw new ConvoError('E_OPTION', '--map-range each is for many maps or slices that are stretched', {
+    fix: '--range minmax for slices, --channels montage for channels, or no --map-range',
+  })
+}
+
 /** Maps have no levels of their own: they are made legible unless a range says otherwise. */
 function leveled(maps: Tensor, full: FullScale, task: Task) {
   const each = task.settings['map-range'] === 'each'
-  if (task.isRangeGiven && task.range !== 'minmax') return { maps, task, notes: [] }
+  if (task.isRangeGiven && task.range !== 'minmax') {
+    if (!each) return { maps, task, notes: [] }
+    throw new ConvoError('E_OPTION', `--map-range each leaves nothing for --range ${task.range} to say`, {
+      fix: '--range minmax, or no --range',
+    })
+  }
   const own: Task = { ...task, range: 'clamp' }
   if (task.isRangeGiven) return { maps: stretch(maps, full, each), task: own, notes: [] }
   const isSigned = maps.data.some((v) => v < 0)

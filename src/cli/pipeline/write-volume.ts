@@ -10,10 +10,10 @@ import { Tensor } from '../../tensor/tensor.ts'
 import { factsOf, type Task } from './job.ts'
 import { identity } from './recipe-step.ts'
 import { pictureOf } from './state.ts'
-import { blackAndWhite, seriesOf, writeEach } from './write-maps.ts'
+import { blackAndWhite, refuseMapRange, seriesOf, writeEach } from './write-maps.ts'
 import { toSamples, type Written, writeRecipe } from './write-recipe.ts'
 
-/** A volume: slices in numbered files, an animation, or all on one sheet. */
+/** A volume: slices in numbered files, the pages of one file, or all on one sheet. */
 export async function writeVolume(
   session: Session,
   whole: Tensor,
@@ -27,11 +27,15 @@ export async function writeVolume(
   const slices = slicesOf(volume)
   const stretched =
     task.range === 'minmax' ? stretch(slices, full, task.settings['map-range'] === 'each') : slices
+  if (task.range !== 'minmax') refuseMapRange(task)
   const own: Task = task.range === 'minmax' ? { ...task, range: 'clamp' } : task
   if (isNumbered(task)) return writeEach(session, seriesOf(stretched, colours), full, own, meta, [])
   const format = formatOfPath(task.output)
-  if (format === 'gif' || format === 'webp') return animate(session, stretched, full, own, meta, colours)
-  const note = `${depth} slices of ${width}x${height} are on one sheet; a path with {index} writes one file each, .gif or .webp plays them`
+  const isPaged = format === 'gif' || format === 'webp' || (format === 'tiff' && depth > 1)
+  if (isPaged && task.settings.channels !== 'montage') {
+    return writePages(session, stretched, full, own, meta, colours, format)
+  }
+  const note = `${depth} slices of ${width}x${height} are on one sheet; a path with {index} writes one file each, .tif one of many pages, .gif or .webp plays them`
   const picture = sheet(stretched, {
     depth: colours,
     labels: task.settings.labels,
@@ -41,7 +45,7 @@ export async function writeVolume(
     isFirst: false,
     isLast: true,
   })
-  return { ...written, plans: [], notes: [note, ...written.notes] }
+  return { ...written, plans: [], notes: depth === 1 ? written.notes : [note, ...written.notes] }
 }
 
 /** The channels that were asked for, all unless some were. */
@@ -80,13 +84,15 @@ function slicesOf(volume: Tensor): Tensor {
   return new Tensor([depth * channels, height, width], data)
 }
 
-async function animate(
+/** All slices in one file: the pages of a TIFF, or an animation. */
+async function writePages(
   session: Session,
   slices: Tensor,
   full: FullScale,
   task: Task,
   meta: PictureMeta,
   colours: 1 | 3,
+  format: 'gif' | 'webp' | 'tiff',
 ): Promise<Written> {
   const count = slices.shape[0]! / colours
   const pages: Picture[] = []
@@ -110,13 +116,16 @@ async function animate(
     high += outcome.high
     samples += outcome.samples
   }
-  const { bytes, notes } = await encodePages(pages, formatOfPath(task.output) as 'gif' | 'webp')
+  const { bytes, notes } = await encodePages(pages, format)
   await writeAtomically(task.output, (output) => output.write(bytes))
   const facts = { ...factsOf(task.output, pages[0]!), bytes: bytes.length }
   return {
     facts,
     outcome: { low, high, samples },
     plans: [],
-    notes: [...notes, `${count} slices play one after another`],
+    notes: [
+      ...notes,
+      format === 'tiff' ? `${count} slices are its pages` : `${count} slices play one after another`,
+    ],
   }
 }

@@ -1,12 +1,14 @@
-import { pick } from '../../image/sheet.ts'
+import type { Range } from '../../image/quantise.ts'
+import { pick, stretch } from '../../image/sheet.ts'
+import type { FullScale } from '../../operators/operator.ts'
 import type { Session } from '../../run/pool.ts'
 import type { PictureMeta } from '../../tensor/picture.ts'
-import type { Tensor } from '../../tensor/tensor.ts'
+import { Tensor } from '../../tensor/tensor.ts'
 import { outputKind, writeTensor } from '../output.ts'
 import { factsOf, type Task } from './job.ts'
 import { identity, neutral } from './recipe-step.ts'
 import { type Data, tensorOf } from './state.ts'
-import { noSheet, writeMaps } from './write-maps.ts'
+import { noSheet, refuseMapRange, writeMaps } from './write-maps.ts'
 import { type Written, writeRecipe } from './write-recipe.ts'
 import { writeVolume } from './write-volume.ts'
 
@@ -21,22 +23,23 @@ export async function writeData(
   const choice = task.settings.channels
   if (data.kind === 'picture' && choice === undefined) {
     if (task.settings.labels) throw noSheet('labels', data.picture.channels)
+    refuseMapRange(task)
     const position = { isFirst: false, isLast: true }
     return { ...(await writeRecipe(session, data.picture, identity, own, meta, position)), plans: [] }
   }
   const full = data.kind === 'picture' ? data.picture.full : data.full
   const tensor = await tensorOf(session, data)
-  if (outputKind(task.output) === 'npy') return writeFloats(tensor, task)
+  if (outputKind(task.output) === 'npy') return writeFloats(tensor, full, task)
   if (tensor.shape.length === 4) return writeVolume(session, tensor, full, own, meta)
   return writeMaps(session, tensor, full, own, meta, data.kind === 'picture')
 }
 
-async function writeFloats(tensor: Tensor, task: Task): Promise<Written> {
+async function writeFloats(tensor: Tensor, full: FullScale, task: Task): Promise<Written> {
   const { settings, output } = task
   const { channels } = settings
   const chosen =
     channels === 'first' ? pick(tensor, [0]) : Array.isArray(channels) ? pick(tensor, channels) : tensor
-  const bytes = await writeTensor(output, chosen)
+  const bytes = await writeTensor(output, ranged(chosen, full, task.range))
   const [height, width] = chosen.shape.slice(-2)
   const facts = factsOf(output, { width: width!, height: height!, channels: chosen.shape[0]!, depth: 32 })
   return {
@@ -45,4 +48,16 @@ async function writeFloats(tensor: Tensor, task: Task): Promise<Written> {
     plans: [],
     notes: [],
   }
+}
+
+/** Floats through a range, as those of filters: nothing is cut off. */
+export function ranged(tensor: Tensor, full: FullScale, range: Range): Tensor {
+  if (range === 'minmax') return stretch(tensor, full, false)
+  if (range === 'abs') return new Tensor(tensor.shape, tensor.data.map(Math.abs))
+  if (range === 'offset')
+    return new Tensor(
+      tensor.shape,
+      tensor.data.map((v) => v + (full + 1) / 2),
+    )
+  return tensor
 }

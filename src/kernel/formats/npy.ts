@@ -195,20 +195,27 @@ const refused = (file: string, at: number, what: string): ConvoError =>
     fix: "a plain array: numpy.save(path, array.astype('<f4'))",
   })
 
-/** A .npy file, version 1, little-endian, row-major: `<f4` for a Float32Array, `<f8` for a Float64Array. */
-export function writeNpy(shape: readonly number[], data: Float32Array | Float64Array): Uint8Array {
-  const type = data instanceof Float32Array ? '<f4' : '<f8'
+/** What a .npy file, version 1, little-endian, row-major, begins with. */
+export function npyHeader(shape: readonly number[], type: '<f4' | '<f8'): Uint8Array {
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`
   const dict = `{'descr': '${type}', 'fortran_order': False, 'shape': ${tuple}, }`
   // Magic, version and length are 10 bytes; the header ends with a newline at a multiple of 64.
   const headerLength = Math.ceil((10 + dict.length + 1) / 64) * 64 - 10
   const header = `${dict.padEnd(headerLength - 1)}\n`
-  const bytes = new Uint8Array(10 + headerLength + data.byteLength)
+  const bytes = new Uint8Array(10 + headerLength)
   bytes.set([...magic, 1, 0, headerLength & 0xff, headerLength >> 8])
   bytes.set(new TextEncoder().encode(header), 10)
+  return bytes
+}
+
+/** A .npy file, version 1, little-endian, row-major: `<f4` for a Float32Array, `<f8` for a Float64Array. */
+export function writeNpy(shape: readonly number[], data: Float32Array | Float64Array): Uint8Array {
+  const header = npyHeader(shape, data instanceof Float32Array ? '<f4' : '<f8')
+  const bytes = new Uint8Array(header.length + data.byteLength)
+  bytes.set(header)
   const view = new DataView(bytes.buffer)
   const size = data.BYTES_PER_ELEMENT
-  for (let i = 0, at = 10 + headerLength; i < data.length; i++, at += size) {
+  for (let i = 0, at = header.length; i < data.length; i++, at += size) {
     if (size === 4) view.setFloat32(at, data[i]!, true)
     else view.setFloat64(at, data[i]!, true)
   }

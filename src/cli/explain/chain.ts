@@ -1,0 +1,132 @@
+import { resolve } from '../../params.ts'
+import type { Call } from '../command.ts'
+import type { Io } from '../io.ts'
+import type { Operation } from '../operations.ts'
+import { explanationOf, type Input, inputOf } from './explain.ts'
+import { explainSettings } from './settings.ts'
+import { grouped, sizes } from './text.ts'
+
+/** A step of a chain in numbers. Receptive fields and steps are in samples of the chain's input, per axis. */
+export type ChainStep = {
+  readonly operation: string
+  /** [C,H,W] or [C,D,H,W] */
+  readonly output: readonly number[]
+  readonly parameters: number
+  readonly multiplications: number
+  readonly receptiveField: readonly number[]
+  readonly step: readonly number[]
+}
+
+/** A chain in numbers: its steps, and what they come to. */
+export type ChainExplanation = Omit<ChainStep, 'operation'> & {
+  readonly operation: 'chain'
+  readonly input: readonly number[]
+  readonly steps: readonly ChainStep[]
+}
+
+type Step = { readonly operation: Operation; readonly given: Call['given'] }
+
+/** Tells what a chain would do to an input, step by step; gives the exit status. */
+export async function explainChain(
+  steps: readonly Step[],
+  path: string | undefined,
+  given: Call['given'],
+  io: Io,
+): Promise<number> {
+  const own = resolve(explainSettings, given)
+  const input = await inputOf(steps[0]?.operation.input === 'volume', path, own)
+  const result = await chainOf(steps, input, path === undefined)
+  await io.out(own.json ? `${JSON.stringify(result)}\n` : chainText(result))
+  return 0
+}
+
+/**
+ * With r samples seen so far, j of them from one sample to the next, a step that sees k samples and takes every s-th
+ * makes of them r + (k − 1)·j and j·s.
+ */
+async function chainOf(
+  steps: readonly Step[],
+  { shape, samples }: Input,
+  isLayer: boolean,
+): Promise<ChainExplanation> {
+  const axes = shape.slice(1).map(() => 1)
+  const start = { output: shape, parameters: 0, multiplications: 0, receptiveField: axes, step: axes }
+  const done: ChainStep[] = []
+  for (const [i, { operation, given }] of steps.entries()) {
+    const before = done.at(-1) ?? { ...start, operation: 'input' }
+    const one = await oneStep(
+      operation,
+      given,
+      { shape: before.output, samples: i === 0 ? samples : 'f32' },
+      isLayer,
+    )
+    done.push({
+      operation: operation.name,
+      output: one.output,
+      parameters: one.parameters,
+      multiplications: one.multiplications,
+      receptiveField: before.receptiveField.map((r, a) => r + (one.receptiveField[a]! - 1) * before.step[a]!),
+      step: before.step.map((j, a) => j * one.step[a]!),
+    })
+  }
+  const { operation: _, ...last } = done.at(-1) ?? { ...start, operation: '' }
+  const total = (of: (step: ChainStep) => number) => done.reduce((sum, step) => sum + of(step), 0)
+  return {
+    operation: 'chain',
+    input: shape,
+    ...last,
+    parameters: total((s) => s.parameters),
+    multiplications: total((s) => s.multiplications),
+    steps: done,
+  }
+}
+
+/** One step alone. Steps between the operators look at single samples; a volume meets the others slice by slice. */
+async function oneStep(
+  operation: Operation,
+  given: Call['given'],
+  input: Input,
+  isLayer: boolean,
+): Promise<Omit<ChainStep, 'operation'>> {
+  const { shape } = input
+  const ones = shape.slice(1).map(() => 1)
+  if (operation.group === 'steps') {
+    return { output: shape, parameters: 0, multiplications: 0, receptiveField: ones, step: ones }
+  }
+  const depth = shape.length === 4 && operation.input === undefined ? shape[1]! : undefined
+  const flat = depth === undefined ? shape : [shape[0]!, ...shape.slice(2)]
+  const e = await explanationOf(operation, { ...input, shape: flat }, given, isLayer)
+  const [parameters, multiplications] =
+    'parameters' in e
+      ? [e.parameters.count, e.multiplications.count]
+      : [e.kernels.reduce((n, { size }) => n + size[0] * size[1], 0), e.multiplications]
+  if (depth === undefined) {
+    return { output: e.output, parameters, multiplications, receptiveField: e.receptiveField, step: e.step }
+  }
+  return {
+    output: [e.output[0]!, depth, ...e.output.slice(1)],
+    parameters,
+    multiplications: multiplications * depth,
+    receptiveField: [1, ...e.receptiveField],
+    step: [1, ...e.step],
+  }
+}
+
+function chainText({ input, steps, ...all }: ChainExplanation): string {
+  const row = (
+    name: string,
+    { output, parameters, multiplications, receptiveField }: Omit<ChainStep, 'operation'>,
+  ) => [name, sizes(output), grouped(parameters), grouped(multiplications), receptiveField.join('x')]
+  const rows = [
+    ['step', 'output', 'weights', 'multiplications', 'receptive field'],
+    ['input', sizes(input), '', '', ''],
+    ...steps.map((step) => row(step.operation, step)),
+    row('all', all),
+  ]
+  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((cells) => cells[i]!.length)))
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, i) => (i === 2 || i === 3 ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))
+      .join('  ')
+  return `${rows.map((cells) => `  ${line(cells)}`.trimEnd()).join('\n')}\n`
+}

@@ -1,0 +1,136 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { ConvoError } from '../error.ts'
+import { Tensor } from '../tensor/tensor.ts'
+import type { KernelGenerator } from './involution.ts'
+
+// The weights that make the kernels of an involution, from files. The formats are loaded only when a file is read, so
+// that they do not slow down every start.
+
+/** Named tensors, wherever they lie. */
+type Store = {
+  readonly names: readonly string[]
+  tensor(name: string): { readonly shape: readonly number[]; readonly data: ArrayLike<number> }
+}
+
+const norms = {
+  gamma: 'bn.weight',
+  beta: 'bn.bias',
+  mean: 'bn.running_mean',
+  variance: 'bn.running_var',
+} as const
+
+/**
+ * The weights in `source`: a .safetensors file, or a folder with a .npy file for each tensor, as `reduce.weight.npy`;
+ * `#prefix` behind it stands before all their names.
+ *
+ * @throws ConvoError E_KERNEL_FILE when it cannot be read or lacks a tensor, E_KERNEL_VALUE for numbers that are not finite
+ */
+export async function readGenerator(source: string): Promise<KernelGenerator> {
+  const [path = '', prefix = ''] = source.split('#')
+  const store = isFolder(path) ? await openFolder(path) : await openFile(path)
+  const has = (name: string) => store.names.includes(`${prefix}${name}`)
+  const read = (name: string): Tensor => {
+    if (!has(name)) throw missing(path, prefix, name, store.names)
+    const { shape, data } = store.tensor(`${prefix}${name}`)
+    const numbers = Float32Array.from(data)
+    const bad = numbers.findIndex((v) => !Number.isFinite(v))
+    if (bad < 0) return new Tensor(shape, numbers)
+    throw new ConvoError(
+      'E_KERNEL_VALUE',
+      `weights must be finite numbers, got ${numbers[bad]} at index ${bad} of ${prefix}${name}`,
+      { why: path },
+    )
+  }
+  const optional = (name: string) => (has(name) ? read(name) : undefined)
+  const isNormed = Object.values(norms).some(has)
+  return {
+    reduceWeight: read('reduce.weight'),
+    reduceBias: optional('reduce.bias'),
+    spanWeight: read('span.weight'),
+    spanBias: optional('span.bias'),
+    batchNorm: isNormed
+      ? {
+          gamma: read(norms.gamma),
+          beta: read(norms.beta),
+          mean: read(norms.mean),
+          variance: read(norms.variance),
+        }
+      : undefined,
+  }
+}
+
+/**
+ * The size and the groups of the kernels that weights make for so many channels: `size` if given, else the largest odd K
+ * whose K² divides the rows of span.weight into groups that divide the channels.
+ *
+ * @throws ConvoError E_KERNEL_SHAPE
+ */
+export function generatorSizes(
+  { spanWeight }: KernelGenerator,
+  size: number | undefined,
+  channels: number,
+  source: string,
+): { readonly kernelSize: number; readonly groups: number } {
+  const rows = spanWeight.shape[0]!
+  if (size !== undefined) {
+    const groups = rows / size ** 2
+    if (Number.isInteger(groups)) return { kernelSize: size, groups }
+    throw new ConvoError(
+      'E_KERNEL_SHAPE',
+      `span.weight has ${rows} rows, which --size ${size} does not divide into kernels of ${size ** 2}`,
+    )
+  }
+  for (let kernelSize = Math.floor(Math.sqrt(rows)); kernelSize >= 1; kernelSize--) {
+    const groups = rows / kernelSize ** 2
+    if (kernelSize % 2 === 1 && Number.isInteger(groups) && channels % groups === 0)
+      return { kernelSize, groups }
+  }
+  throw new ConvoError(
+    'E_KERNEL_SHAPE',
+    `span.weight has ${rows} rows, which are no odd K·K times groups of ${channels} channels`,
+    { why: source },
+  )
+}
+
+function missing(path: string, prefix: string, name: string, names: readonly string[]): ConvoError {
+  const under = names.find((other) => other.endsWith(`.${name}`))
+  return new ConvoError('E_KERNEL_FILE', `${path} holds no tensor called "${prefix}${name}"`, {
+    why: [
+      'the kernels of an involution are made by reduce.weight and span.weight',
+      names.length === 0 ? `${path} holds no tensors` : `${path} holds: ${names.slice(0, 12).join(', ')}`,
+    ],
+    ...(under !== undefined && { fix: `${path}#${under.slice(0, -name.length)}` }),
+  })
+}
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+
+async function openFolder(path: string): Promise<Store> {
+  const { readNpy } = await import('../kernel/formats/npy.ts')
+  const names = readdirSync(path)
+    .filter((file) => file.endsWith('.npy'))
+    .map((file) => file.slice(0, -'.npy'.length))
+    .sort()
+  return {
+    names,
+    tensor(name) {
+      const file = join(path, `${name}.npy`)
+      return readNpy(bytesOf(file), file)
+    },
+  }
+}
+
+async function openFile(path: string): Promise<Store> {
+  const { readSafetensors } = await import('../kernel/formats/safetensors.ts')
+  return readSafetensors(bytesOf(path), path)
+}
+
+function bytesOf(file: string): Uint8Array {
+  try {
+    return readFileSync(file)
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new ConvoError('E_KERNEL_FILE', `${file} cannot be read`, { why: reason, cause })
+  }
+}
