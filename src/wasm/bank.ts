@@ -1,6 +1,7 @@
 // Filter banks: several output channels from one gathered tile of float32 rows.
 // A tap list holds byte offsets into the tile; weights lie [tap][output channel of the block].
-// Rows may be read and written up to 64 bytes past their end.
+// Rows of fewer than 8 samples may be read and written up to 64 bytes past their end; of longer ones the last block
+// overlaps the one before it, so that sums can be written to where they belong.
 
 /**
  * Four output channels by `n` columns by `rows` rows: acc = 0; acc += w * sample for the taps in order; + bias.
@@ -27,7 +28,9 @@ export function taps4(
   for (let y = 0; y < rows; y++) {
     const srcRow = src + <usize>y * rowStep
     const dstRow = dst + <usize>y * dstPitch
-    for (let x = 0; x < n; x += 8) {
+    const last = max(n - 8, 0)
+    for (let x = 0; ; x += 8) {
+      if (x > last) x = last
       const at = srcRow + (<usize>x << 2)
       let a0 = f32x4.splat(0)
       let a1 = f32x4.splat(0)
@@ -71,6 +74,7 @@ export function taps4(
       to += dstChannelPitch
       v128.store(to, f32x4.add(d0, bias3))
       v128.store(to, f32x4.add(d1, bias3), 16)
+      if (x == last) break
     }
   }
 }
@@ -94,7 +98,12 @@ export function taps1(
     const srcRow = src + <usize>y * rowStep
     const dstRow = dst + <usize>y * dstPitch
     let x = 0
-    for (; x + 28 <= n; x += 28) {
+    for (; x < n; x += 28) {
+      // A short rest is cheaper by fours than by a block that overlaps.
+      if (x + 28 > n) {
+        if (n < 28 || n - x <= 12) break
+        x = n - 28
+      }
       const at = srcRow + (<usize>x << 2)
       let a0 = f32x4.splat(0)
       let a1 = f32x4.splat(0)
@@ -125,7 +134,9 @@ export function taps1(
       v128.store(to, f32x4.add(a5, bias0), 80)
       v128.store(to, f32x4.add(a6, bias0), 96)
     }
+    const last = max(n - 4, 0)
     for (; x < n; x += 4) {
+      if (x > last) x = last
       const at = srcRow + (<usize>x << 2)
       let a = f32x4.splat(0)
       let w = weights
@@ -139,14 +150,39 @@ export function taps1(
 }
 
 /**
- * A row of a tile from a row of float32 samples: tile column i takes sample columns[i], or `fill` where that is -1.
- * Columns first..last-1 are consecutive samples and copied as a block.
+ * Rows of a tile from a plane of float32 samples with rows of `rowBytes`: tile row i is row rows[i] (i32) of the plane,
+ * or all `fill` where that is -1. Each becomes `phases` rows, `pitch` apart: tile column k of phase p is column
+ * columns[p][k] (tables of i32 at addresses of u32), or `fill` where that is -1. Columns first..last-1 are consecutive.
  */
-export function gatherColumns(dst: usize, src: usize, columns: usize, n: i32, first: i32, last: i32, fill: f32): void {
+export function gatherPlane(
+  dst: usize,
+  pitch: usize,
+  src: usize,
+  rowBytes: usize,
+  rows: usize,
+  count: i32,
+  columns: usize,
+  phases: i32,
+  n: i32,
+  first: i32,
+  last: i32,
+  fill: f32,
+): void {
+  for (const end = rows + (<usize>count << 2); rows < end; rows += 4) {
+    const row = load<i32>(rows)
+    const from = src + <usize>row * rowBytes
+    for (let p = 0; p < phases; p++, dst += pitch) {
+      if (row < 0) fillRow(dst, n, fill)
+      else gatherColumns(dst, from, load<u32>(columns + (<usize>p << 2)), n, first, last, fill)
+    }
+  }
+}
+
+function gatherColumns(dst: usize, src: usize, columns: usize, n: i32, first: i32, last: i32, fill: f32): void {
   for (let i = 0; i < first; i++) gatherOne(dst, src, columns, i, fill)
   if (last > first) {
     const from = load<i32>(columns + (<usize>first << 2))
-    memory.copy(dst + (<usize>first << 2), src + (<usize>from << 2), <usize>(last - first) << 2)
+    copySamples(dst + (<usize>first << 2), src + (<usize>from << 2), last - first)
   }
   for (let i = last; i < n; i++) gatherOne(dst, src, columns, i, fill)
 }
@@ -157,16 +193,43 @@ function gatherOne(dst: usize, src: usize, columns: usize, i: i32, fill: f32): v
   store<f32>(dst + (<usize>i << 2), from < 0 ? fill : load<f32>(src + (<usize>from << 2)))
 }
 
+/** Exactly `n` samples. The call behind memory.copy costs more than to copy a short row. */
+function copySamples(dst: usize, src: usize, n: i32): void {
+  if (n < 4 || n > 256) {
+    memory.copy(dst, src, <usize>n << 2)
+    return
+  }
+  const last = <usize>(n - 4) << 2
+  for (let i: usize = 0; i < last; i += 16) v128.store(dst + i, v128.load(src + i))
+  v128.store(dst + last, v128.load(src + last))
+}
+
 /** Sets `n` float32 samples. */
 export function fillRow(dst: usize, n: i32, value: f32): void {
   for (let i = 0; i < n; i++) store<f32>(dst + (<usize>i << 2), value)
 }
 
-/** Writes a row of `n` samples to every `step`-th place of the destination: an output phase of a transposed correlation. */
-export function scatterRow(dst: usize, src: usize, n: i32, step: i32): void {
-  if (step == 1) {
-    memory.copy(dst, src, <usize>n << 2)
-    return
+/**
+ * Writes `rows` rows of `n` samples of `channels` channels to every `step`-th place of the destination: an output phase of
+ * a transposed correlation. Pitches in bytes.
+ */
+export function scatterRows(
+  dst: usize,
+  dstChannelPitch: usize,
+  dstPitch: usize,
+  src: usize,
+  srcChannelPitch: usize,
+  srcPitch: usize,
+  channels: i32,
+  rows: i32,
+  n: i32,
+  step: i32,
+): void {
+  for (let c = 0; c < channels; c++) {
+    for (let y = 0; y < rows; y++) {
+      const from = src + <usize>c * srcChannelPitch + <usize>y * srcPitch
+      const to = dst + <usize>c * dstChannelPitch + <usize>y * dstPitch
+      for (let i = 0; i < n; i++) store<f32>(to + (<usize>(i * step) << 2), load<f32>(from + (<usize>i << 2)))
+    }
   }
-  for (let i = 0; i < n; i++) store<f32>(dst + (<usize>(i * step) << 2), load<f32>(src + (<usize>i << 2)))
 }
