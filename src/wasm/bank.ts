@@ -6,7 +6,7 @@
 /**
  * Four output channels by `n` columns by `rows` rows: acc = 0; acc += w * sample for the taps in order; + bias.
  * dst is [channel][row][column] with the given pitches in bytes; 8 columns at a time, so that 8 accumulators share
- * 2 loads and 4 splats.
+ * 2 loads and 4 splats. A rest of up to 4 columns is taken in two rows at once.
  */
 export function taps4(
   dst: usize,
@@ -21,62 +21,86 @@ export function taps4(
   count: i32,
   bias: usize,
 ): void {
-  const bias0 = v128.load32_splat(bias)
-  const bias1 = v128.load32_splat(bias, 4)
-  const bias2 = v128.load32_splat(bias, 8)
-  const bias3 = v128.load32_splat(bias, 12)
+  const end = offsets + (<usize>count << 2)
+  const rest = n & 7
+  const paired = n > 8 && rest > 0 && rest <= 4 && rows > 1
+  const wide = paired ? n - rest : n
+  const last = <usize>max(wide - 8, 0) << 2
   for (let y = 0; y < rows; y++) {
-    const srcRow = src + <usize>y * rowStep
-    const dstRow = dst + <usize>y * dstPitch
-    const last = max(n - 8, 0)
-    for (let x = 0; ; x += 8) {
+    const from = src + <usize>y * rowStep
+    const to = dst + <usize>y * dstPitch
+    for (let x: usize = 0; ; x += 32) {
       if (x > last) x = last
-      const at = srcRow + (<usize>x << 2)
-      let a0 = f32x4.splat(0)
-      let a1 = f32x4.splat(0)
-      let b0 = f32x4.splat(0)
-      let b1 = f32x4.splat(0)
-      let c0 = f32x4.splat(0)
-      let c1 = f32x4.splat(0)
-      let d0 = f32x4.splat(0)
-      let d1 = f32x4.splat(0)
-      let o = offsets
-      let w = weights
-      const end = offsets + (<usize>count << 2)
-      while (o < end) {
-        const p = at + <usize>load<u32>(o)
-        const s0 = v128.load(p)
-        const s1 = v128.load(p, 16)
-        let k = v128.load32_splat(w)
-        a0 = f32x4.add(a0, f32x4.mul(k, s0))
-        a1 = f32x4.add(a1, f32x4.mul(k, s1))
-        k = v128.load32_splat(w, 4)
-        b0 = f32x4.add(b0, f32x4.mul(k, s0))
-        b1 = f32x4.add(b1, f32x4.mul(k, s1))
-        k = v128.load32_splat(w, 8)
-        c0 = f32x4.add(c0, f32x4.mul(k, s0))
-        c1 = f32x4.add(c1, f32x4.mul(k, s1))
-        k = v128.load32_splat(w, 12)
-        d0 = f32x4.add(d0, f32x4.mul(k, s0))
-        d1 = f32x4.add(d1, f32x4.mul(k, s1))
-        o += 4
-        w += 16
-      }
-      let to = dstRow + (<usize>x << 2)
-      v128.store(to, f32x4.add(a0, bias0))
-      v128.store(to, f32x4.add(a1, bias0), 16)
-      to += dstChannelPitch
-      v128.store(to, f32x4.add(b0, bias1))
-      v128.store(to, f32x4.add(b1, bias1), 16)
-      to += dstChannelPitch
-      v128.store(to, f32x4.add(c0, bias2))
-      v128.store(to, f32x4.add(c1, bias2), 16)
-      to += dstChannelPitch
-      v128.store(to, f32x4.add(d0, bias3))
-      v128.store(to, f32x4.add(d1, bias3), 16)
+      eightSums4(to + x, dstChannelPitch, 16, from + x, 16, offsets, end, weights, bias)
       if (x == last) break
     }
   }
+  if (!paired) return
+  const x = <usize>(n - 4) << 2
+  for (let y = 0; ; y += 2) {
+    if (y > rows - 2) y = rows - 2
+    const from = src + <usize>y * rowStep + x
+    const to = dst + <usize>y * dstPitch + x
+    eightSums4(to, dstChannelPitch, dstPitch, from, rowStep, offsets, end, weights, bias)
+    if (y == rows - 2) break
+  }
+}
+
+/** Two vectors of sums, `second` bytes apart in the source and `dstSecond` in the destination, of four channels. */
+@inline
+function eightSums4(
+  dst: usize,
+  dstChannelPitch: usize,
+  dstSecond: usize,
+  src: usize,
+  second: usize,
+  offsets: usize,
+  end: usize,
+  weights: usize,
+  bias: usize,
+): void {
+  let a0 = f32x4.splat(0)
+  let a1 = f32x4.splat(0)
+  let b0 = f32x4.splat(0)
+  let b1 = f32x4.splat(0)
+  let c0 = f32x4.splat(0)
+  let c1 = f32x4.splat(0)
+  let d0 = f32x4.splat(0)
+  let d1 = f32x4.splat(0)
+  let w = weights
+  for (let o = offsets; o < end; o += 4) {
+    const p = src + <usize>load<u32>(o)
+    const s0 = v128.load(p)
+    const s1 = v128.load(p + second)
+    let k = v128.load32_splat(w)
+    a0 = f32x4.add(a0, f32x4.mul(k, s0))
+    a1 = f32x4.add(a1, f32x4.mul(k, s1))
+    k = v128.load32_splat(w, 4)
+    b0 = f32x4.add(b0, f32x4.mul(k, s0))
+    b1 = f32x4.add(b1, f32x4.mul(k, s1))
+    k = v128.load32_splat(w, 8)
+    c0 = f32x4.add(c0, f32x4.mul(k, s0))
+    c1 = f32x4.add(c1, f32x4.mul(k, s1))
+    k = v128.load32_splat(w, 12)
+    d0 = f32x4.add(d0, f32x4.mul(k, s0))
+    d1 = f32x4.add(d1, f32x4.mul(k, s1))
+    w += 16
+  }
+  let k = v128.load32_splat(bias)
+  v128.store(dst, f32x4.add(a0, k))
+  v128.store(dst + dstSecond, f32x4.add(a1, k))
+  k = v128.load32_splat(bias, 4)
+  dst += dstChannelPitch
+  v128.store(dst, f32x4.add(b0, k))
+  v128.store(dst + dstSecond, f32x4.add(b1, k))
+  k = v128.load32_splat(bias, 8)
+  dst += dstChannelPitch
+  v128.store(dst, f32x4.add(c0, k))
+  v128.store(dst + dstSecond, f32x4.add(c1, k))
+  k = v128.load32_splat(bias, 12)
+  dst += dstChannelPitch
+  v128.store(dst, f32x4.add(d0, k))
+  v128.store(dst + dstSecond, f32x4.add(d1, k))
 }
 
 /** One output channel: 28 columns at a time, then 4 at a time. Same arithmetic as `taps4`. */

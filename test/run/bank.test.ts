@@ -30,7 +30,16 @@ describe('rows of 1 to 45 samples', () => {
     ['1x1, every second row', (e, x) => conv2d(e, x, fractions([5, 4, 1, 1]), { stride: [2, 1] })],
     ['1x1, stride 2', (e, x) => conv2d(e, x, fractions([5, 4, 1, 1]), { stride: 2 })],
     ['3x3, padded', (e, x) => conv2d(e, x, fractions([5, 4, 3, 3]), { padding: 1 })],
-    ['3x1, padded above only', (e, x) => conv2d(e, x, fractions([5, 4, 3, 1]), { padding: [[2, 0], [0, 0]] })],
+    [
+      '3x1, padded above only',
+      (e, x) =>
+        conv2d(e, x, fractions([5, 4, 3, 1]), {
+          padding: [
+            [2, 0],
+            [0, 0],
+          ],
+        }),
+    ],
     ['depthwise', (e, x) => conv2d(e, x, fractions([4, 1, 3, 3]), { padding: 1, groups: 4 })],
     [
       'grouped, stride 2',
