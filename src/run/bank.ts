@@ -1,13 +1,12 @@
-import { type BankPlan, columnSources } from '../conv/bank.ts'
+import { type BankPlan, type BankTap, columnSources } from '../conv/bank.ts'
 import { borders } from '../tensor/border.ts'
 import type { Arena } from './arena.ts'
-import type { WasmExports } from './engine.ts'
-import type { PartResult } from './jobs.ts'
 
 /** A bank plan with its tables laid out in the shared memory: what a worker needs to compute any part. */
 export type BankJob = {
   readonly kind: 'bank'
   readonly scratchBytes: number
+  /** Blocks of groups x grid planes x strips of rows. */
   readonly parts: number
   readonly plan: Omit<BankPlan, 'phases'>
   /** [C][D][H][W] float32. */
@@ -15,17 +14,25 @@ export type BankJob = {
   /** [O][D'][H'][W'] float32. */
   readonly target: number
   readonly bias: number
+  /** Taps read the source itself, where no tap leaves it; else a tile. */
+  readonly direct: boolean
+  /** The rows of a strip are read and written as a single one: they lie one after the other on both sides. */
+  readonly joined: boolean
   /** A tile row is one row for each x phase, each `pitch` bytes. */
   readonly pitch: number
-  readonly columnTables: readonly number[]
+  /** i32: the input row of each tile row, from the first row that grid row 0 needs. */
+  readonly rowTable: number
+  /** u32: the address of a table for each x phase, as gatherPlane takes them. */
+  readonly columnTables: number
   readonly columnCount: number
   readonly copied: readonly [first: number, last: number]
   readonly phases: readonly PlacedPhase[]
   /** Grid rows of a part. */
   readonly rowsPerPart: number
+  readonly groupsPerPart: number
 }
 
-type PlacedPhase = {
+export type PlacedPhase = {
   readonly offset: readonly [number, number, number]
   readonly count: readonly [number, number, number]
   /** Taps times channels of a group. */
@@ -37,9 +44,13 @@ type PlacedPhase = {
 /** Bytes of a tile that stay in a second-level cache. */
 const tileBytes = 384 * 1024
 /** Output channels that one loop computes side by side. */
-const block = 4
-/** Room that loops may write past the end of a row. */
+export const block = 4
+/** Samples of a row from which on no loop writes past its end. */
+export const wholeRow = 8
+/** Room that loops may write past the end of a shorter row. */
 const slack = 64
+/** Parts that are enough to share out. */
+const enoughParts = 16
 
 /** Lays out the tables of a plan. `weightIndex(filter, channel in group, tap)` finds a weight in `weights`. */
 export function placeBank(
@@ -52,22 +63,33 @@ export function placeBank(
   weightIndex: (filter: number, channel: number, tap: number) => number,
 ): BankJob {
   const { phases, ...rest } = plan
+  const [depth, height, width] = plan.input
   const xPhases = plan.step[2]
   const columnCount = plan.grid[2] + Math.floor((plan.columns.span - 1) / xPhases)
   const pitch = Math.ceil((columnCount * 4 + slack) / 16) * 16
   const planes = plan.channelsPerGroup * plan.depths.length
-  const rowsPerPart = chooseRows(plan, planes * xPhases * pitch)
+  const direct = isInside(plan) && spreadsOverCache(height * width * 4, planes)
+  const joined = direct && plan.columns.span === 1 && isDense(plan) && plan.grid[2] === width
+  const rowsPerPart = chooseRows(plan, joined ? 0 : planes * xPhases * pitch)
+  const strips = Math.ceil(plan.grid[1] / rowsPerPart)
+  const groupsPerPart = Math.ceil(plan.groups / Math.ceil(enoughParts / (strips * plan.grid[0])))
   const tileRows = (rowsPerPart - 1) * plan.step[1] + plan.rows.span
   const tables = Array.from({ length: xPhases }, (_, p) => columnSources(plan, p, columnCount))
+  const rows = Int32Array.from({ length: (strips - 1) * rowsPerPart * plan.step[1] + tileRows }, (_, i) =>
+    borders[plan.border].source(i + plan.rows.first, height),
+  )
+  const offsetOf = (channel: number, tap: BankTap): number => {
+    if (direct)
+      return (((channel * depth + plan.depths[tap.plane]!) * height + tap.row) * width + tap.column) * 4
+    const row = (channel * plan.depths.length + tap.plane) * tileRows + tap.row
+    return (row * xPhases + (tap.column % xPhases)) * pitch + Math.floor(tap.column / xPhases) * 4
+  }
   const placed = phases.map((phase): PlacedPhase => {
     const taps = phase.taps.length * plan.channelsPerGroup
     const offsets = new Uint32Array(taps)
     let t = 0
     for (let channel = 0; channel < plan.channelsPerGroup; channel++) {
-      for (const tap of phase.taps) {
-        const row = (channel * plan.depths.length + tap.plane) * tileRows + tap.row
-        offsets[t++] = (row * xPhases + (tap.column % xPhases)) * pitch + Math.floor(tap.column / xPhases) * 4
-      }
+      for (const tap of phase.taps) offsets[t++] = offsetOf(channel, tap)
     }
     const ordered = orderWeights(
       plan,
@@ -84,120 +106,59 @@ export function placeBank(
     }
   })
   const filters = plan.groups * plan.filtersPerGroup
-  const dstBytes = block * rowsPerPart * rowPitch(plan)
+  const tile = direct ? 0 : planes * tileRows * xPhases * pitch
   return {
     kind: 'bank',
-    scratchBytes: planes * tileRows * xPhases * pitch + dstBytes + 2 * slack,
-    parts: plan.groups * plan.grid[0] * Math.ceil(plan.grid[1] / rowsPerPart),
+    scratchBytes: tile + block * rowsPerPart * rowPitch(plan) + 2 * slack,
+    parts: Math.ceil(plan.groups / groupsPerPart) * plan.grid[0] * strips,
     plan: rest,
     source,
     target,
     bias: put(arena, bias ?? new Float32Array(filters)),
+    direct,
+    joined,
     pitch,
-    columnTables: tables.map((table) => put(arena, table)),
+    rowTable: put(arena, rows),
+    columnTables: put(
+      arena,
+      Uint32Array.from(tables, (table) => put(arena, table)),
+    ),
     columnCount,
     copied: xPhases === 1 ? consecutive(tables[0]!) : [columnCount, columnCount],
     phases: placed,
     rowsPerPart,
+    groupsPerPart,
   }
 }
 
-/** Computes parts of a bank job: each one group, one output plane, one strip of rows. */
-export function prepareBank(job: BankJob, wasm: WasmExports, scratch: number): (part: number) => PartResult {
-  const { plan, pitch } = job
-  const xPhases = job.columnTables.length
-  const strips = Math.ceil(plan.grid[1] / job.rowsPerPart)
-  const tileRows = (job.rowsPerPart - 1) * plan.step[1] + plan.rows.span
-  const planeBytes = tileRows * xPhases * pitch
-  const dst = scratch + Math.ceil((plan.channelsPerGroup * plan.depths.length * planeBytes + slack) / 16) * 16
-  const dstPitch = rowPitch(plan)
-  const dstChannelPitch = job.rowsPerPart * dstPitch
-  const rowStep = plan.step[1] * xPhases * pitch
-  const source = borders[plan.border].source
-  const [depth, height, width] = plan.input
-
-  function gather(group: number, z: number, y: number): void {
-    let to = scratch
-    for (
-      let channel = group * plan.channelsPerGroup;
-      channel < (group + 1) * plan.channelsPerGroup;
-      channel++
-    ) {
-      for (const d of plan.depths) {
-        const iz = source(z * plan.step[0] + d, depth)
-        for (let row = 0; row < tileRows; row++) {
-          const iy = source(y * plan.step[1] + plan.rows.first + row, height)
-          const from = job.source + ((channel * depth + iz) * height + iy) * width * 4
-          for (let p = 0; p < xPhases; p++, to += pitch) {
-            if (iz < 0 || iy < 0) wasm.fillRow(to, job.columnCount, plan.fill)
-            else wasm.gatherColumns(to, from, job.columnTables[p]!, job.columnCount, ...job.copied, plan.fill)
-          }
-        }
-      }
-    }
-  }
-
-  /** Writes rows of `channels` channels from scratch to their places in the output. */
-  function scatter(
-    filter: number,
-    channels: number,
-    phase: PlacedPhase,
-    z: number,
-    y: number,
-    rows: number,
-  ): void {
-    const [outDepth, outHeight, outWidth] = plan.output
-    const oz = z * plan.outStep[0] + phase.offset[0]
-    for (let c = 0; c < channels; c++) {
-      for (let r = 0; r < rows; r++) {
-        const oy = (y + r) * plan.outStep[1] + phase.offset[1]
-        const to =
-          job.target + ((((filter + c) * outDepth + oz) * outHeight + oy) * outWidth + phase.offset[2]) * 4
-        wasm.scatterRow(to, dst + c * dstChannelPitch + r * dstPitch, phase.count[2], plan.outStep[2])
-      }
-    }
-  }
-
-  return (part) => {
-    const strip = part % strips
-    const z = Math.floor(part / strips) % plan.grid[0]
-    const group = Math.floor(part / strips / plan.grid[0])
-    const y = strip * job.rowsPerPart
-    gather(group, z, y)
-    for (const phase of job.phases) {
-      const rows = Math.min(job.rowsPerPart, phase.count[1] - y)
-      if (rows <= 0 || z >= phase.count[0]) continue
-      const weights = phase.weights + group * plan.filtersPerGroup * phase.taps * 4
-      for (let f = 0; f < plan.filtersPerGroup; ) {
-        const filter = group * plan.filtersPerGroup + f
-        const many = plan.filtersPerGroup - f >= block
-        const [w, bias] = [weights + f * phase.taps * 4, job.bias + filter * 4]
-        const n = phase.count[2]
-        if (many) {
-          wasm.taps4(
-            dst,
-            dstChannelPitch,
-            dstPitch,
-            scratch,
-            rowStep,
-            n,
-            rows,
-            phase.offsets,
-            w,
-            phase.taps,
-            bias,
-          )
-        } else wasm.taps1(dst, dstPitch, scratch, rowStep, n, rows, phase.offsets, w, phase.taps, bias)
-        const channels = many ? block : 1
-        scatter(filter, channels, phase, z, y, rows)
-        f += channels
-      }
-    }
-    return {}
-  }
+/** Whether no tap leaves the input, every sample of a row is needed, and rows are long enough to end where they end. */
+function isInside({ input, grid, step, rows, columns, depths }: BankPlan): boolean {
+  const fits = (first: number, size: number, axis: 0 | 1 | 2) =>
+    first >= 0 && first + (grid[axis] - 1) * step[axis] + size <= input[axis]
+  const [nearest, farthest] = [Math.min(...depths), Math.max(...depths)]
+  return (
+    step[2] === 1 &&
+    grid[2] >= wholeRow &&
+    fits(nearest, farthest - nearest + 1, 0) &&
+    fits(rows.first, rows.span, 1) &&
+    fits(columns.first, columns.span, 2)
+  )
 }
 
-const rowPitch = (plan: Omit<BankPlan, 'phases'>): number => Math.ceil((plan.grid[2] * 4 + slack) / 16) * 16
+/** Whether rows of the grid follow each other without a gap, in the input as in the output. */
+const isDense = ({ step, outStep, phases }: BankPlan): boolean =>
+  phases.length === 1 && step[1] === 1 && outStep[1] === 1 && outStep[2] === 1
+
+/** Whether samples at one place of all planes find room in a first-level cache: its sets repeat after 4096 bytes. */
+function spreadsOverCache(planeBytes: number, planes: number): boolean {
+  let places = 1
+  while (places < 64 && (planeBytes * places) % 4096 !== 0) places *= 2
+  return planes <= 4 * places
+}
+
+/** Bytes from one row of sums to the next where they are not written to their places at once. */
+export const rowPitch = (plan: Omit<BankPlan, 'phases'>): number =>
+  Math.ceil((plan.grid[2] * 4 + slack) / 16) * 16
 
 /** Rows of a part: a tile within the cache, parts enough to share out. A pure function of the shape. */
 function chooseRows(plan: BankPlan, rowBytes: number): number {

@@ -16,6 +16,8 @@ export type How = {
   readonly affine?: { readonly low: number; readonly gain: number }
   readonly bigEndian?: boolean
   readonly small?: boolean
+  /** The scale is whole and positive, every |sum| is below 2^19, the offset is 0; only for whole sums, scale and alpha. */
+  readonly whole?: boolean
   readonly alpha?: 0 | 2 | 4
 }
 
@@ -33,7 +35,8 @@ export function writeHow(memory: WebAssembly.Memory, address: number, how: How):
     (how.absolute ? 1 : 0) |
     (how.affine === undefined ? 0 : 2) |
     (how.bigEndian ? 4 : 0) |
-    (how.small ? 8 : 0)
+    (how.small ? 8 : 0) |
+    (how.whole ? 16 : 0)
   view.setInt32(16, flags, true)
   view.setInt32(20, how.alpha ?? 0, true)
 }

@@ -1,4 +1,5 @@
-import { type BankJob, prepareBank } from './bank.ts'
+import type { BankJob } from './bank.ts'
+import { prepareBank } from './bank-parts.ts'
 import type { WasmExports } from './engine.ts'
 import { preparePicture } from './picture.ts'
 import type { PictureJob } from './picture-job.ts'

@@ -7,8 +7,8 @@ import type { PictureJob, PlacedStencil } from './picture-job.ts'
 import type { SourceRows } from './source-rows.ts'
 
 /**
- * Loops that go from 8-bit samples to 8-bit samples without float rows between, for the filters that most runs ask for;
- * all equal the general path bit for bit. Nothing when the job is none of these.
+ * Loops that go from 8-bit samples to 8-bit samples without float rows between, or from float rows straight to those of the
+ * result, for the filters that most runs ask for; all equal the general path bit for bit. Nothing when the job is none of these.
  */
 export function prepareShortcut(
   job: PictureJob,
@@ -18,6 +18,7 @@ export function prepareShortcut(
   scratch: number,
 ): RowsOf | undefined {
   const { plan, sink, tone } = job
+  if (sink.kind === 'float') return floatSums(job, wasm, sink.target, scratch)
   const toBytes = (sink.kind === 'png' || sink.kind === 'samples') && sink.depth === 8
   const isApart = tone.alpha === 'premultiply' || tone.alpha === 'separate'
   if (!toBytes || plan.samples !== 'u8' || plan.stride[1] !== 1 || isApart) return undefined
@@ -52,7 +53,8 @@ function oneKernel(context: Context): RowsOf | undefined {
   if (stencil.algorithm !== 'integer' && stencil.algorithm !== 'integer-separable') return undefined
   // One division: by the kernel's scale, or by the recipe's.
   if (stencil.scale !== 1 && job.plan.scale !== 1) return undefined
-  const how: How = { ...howOf(job), scale: stencil.scale === 1 ? job.plan.scale : stencil.scale }
+  const asked: How = { ...howOf(job), scale: stencil.scale === 1 ? job.plan.scale : stencil.scale }
+  const how = { ...asked, whole: isWhole(asked, stencil) }
   writeHow(memory, scratch + job.layout.how, how)
   if (placed.form === 'taps' && isPlain(how, stencil)) return samplesFromSamples(context, placed)
   const { sums } = prepareAccumulator(job, 0, wasm, scratch)
@@ -62,6 +64,42 @@ function oneKernel(context: Context): RowsOf | undefined {
     const s: Sums = sums(y, count, tileFirst)
     const quantise = s.kind === 'i16' ? wasm.quantiseI16U8 : wasm.quantiseI32U8
     for (let r = 0; r < count; r++) quantise(to + r * outPitch, s.address + r * s.pitch, n, at, counts)
+  }
+}
+
+/** Whether whole sums are only divided, by a whole number, and small enough for that to be done by a product. */
+function isWhole(how: How, s: Stencil): boolean {
+  const largest =
+    255 * ('weights' in s ? absSum(s.weights) : 'col' in s ? absSum(s.col) * absSum(s.row) : Infinity)
+  const isWholeScale = Number.isInteger(how.scale) && how.scale > 0 && how.scale < 2 ** 19
+  const isPlain = how.offset === 0 && !how.absolute && how.affine === undefined
+  return isWholeScale && isPlain && largest < 2 ** 19
+}
+
+/** Rows from which on the float loops end exactly where a row ends. */
+const wholeFloatRow = 28
+
+/** Float sums of one kernel of which nothing more is asked: straight to their places. No sum is -0: adding 0 leaves its bits. */
+function floatSums(job: PictureJob, wasm: WasmExports, target: number, scratch: number): RowsOf | undefined {
+  const { plan, tone } = job
+  const placed = job.stencils[0]!
+  const how = howOf(job)
+  const n = plan.outWidth * job.tileChannels
+  const asItIs =
+    how.scale === 1 &&
+    how.offset === 0 &&
+    !how.absolute &&
+    how.affine === undefined &&
+    placed.stencil.scale === 1
+  if (plan.combine.kind !== 'only' || placed.form !== 'taps' || placed.stencil.algorithm !== 'direct')
+    return undefined
+  if (!asItIs || tone.encode || tone.alpha !== 'plain' || plan.stride[1] !== 1 || n < wholeFloatRow)
+    return undefined
+  const { offsets, weights, count: taps } = placed
+  const rowStep = plan.stride[0] * job.tilePitch
+  return (y, count, tileFirst) => {
+    const src = tileAddress(job, placed, scratch, y, tileFirst)
+    wasm.tapsF32(target + y * n * 4, n * 4, src, rowStep, n, count, offsets, weights, taps)
   }
 }
 

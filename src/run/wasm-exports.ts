@@ -228,11 +228,16 @@ type BankLoops = {
     count: number,
     bias: number,
   ): void
-  /** Tile column i takes sample columns[i] or `fill` where that is -1; columns first..last-1 are consecutive samples. */
-  gatherColumns(
+  /** Rows of a tile from a plane: tile row i is row rows[i], its columns those of the tables; -1 is `fill`. */
+  gatherPlane(
     dst: number,
+    pitch: number,
     src: number,
+    rowBytes: number,
+    rows: number,
+    count: number,
     columns: number,
+    phases: number,
     n: number,
     first: number,
     last: number,
@@ -240,6 +245,17 @@ type BankLoops = {
   ): void
   /** Sets n samples. */
   fillRow(dst: number, n: number, value: number): void
-  /** Writes n samples to every `step`-th place. */
-  scatterRow(dst: number, src: number, n: number, step: number): void
+  /** Writes rows of n samples of some channels to every `step`-th place. */
+  scatterRows(
+    dst: number,
+    dstChannelPitch: number,
+    dstPitch: number,
+    src: number,
+    srcChannelPitch: number,
+    srcPitch: number,
+    channels: number,
+    rows: number,
+    n: number,
+    step: number,
+  ): void
 }

@@ -1,11 +1,12 @@
 // Filter banks: several output channels from one gathered tile of float32 rows.
 // A tap list holds byte offsets into the tile; weights lie [tap][output channel of the block].
-// Rows may be read and written up to 64 bytes past their end.
+// Rows of fewer than 8 samples may be read and written up to 64 bytes past their end; of longer ones the last block
+// overlaps the one before it, so that sums can be written to where they belong.
 
 /**
  * Four output channels by `n` columns by `rows` rows: acc = 0; acc += w * sample for the taps in order; + bias.
  * dst is [channel][row][column] with the given pitches in bytes; 8 columns at a time, so that 8 accumulators share
- * 2 loads and 4 splats.
+ * 2 loads and 4 splats. A rest of up to 4 columns is taken in two rows at once.
  */
 export function taps4(
   dst: usize,
@@ -20,59 +21,86 @@ export function taps4(
   count: i32,
   bias: usize,
 ): void {
-  const bias0 = v128.load32_splat(bias)
-  const bias1 = v128.load32_splat(bias, 4)
-  const bias2 = v128.load32_splat(bias, 8)
-  const bias3 = v128.load32_splat(bias, 12)
+  const end = offsets + (<usize>count << 2)
+  const rest = n & 7
+  const paired = n > 8 && rest > 0 && rest <= 4 && rows > 1
+  const wide = paired ? n - rest : n
+  const last = <usize>max(wide - 8, 0) << 2
   for (let y = 0; y < rows; y++) {
-    const srcRow = src + <usize>y * rowStep
-    const dstRow = dst + <usize>y * dstPitch
-    for (let x = 0; x < n; x += 8) {
-      const at = srcRow + (<usize>x << 2)
-      let a0 = f32x4.splat(0)
-      let a1 = f32x4.splat(0)
-      let b0 = f32x4.splat(0)
-      let b1 = f32x4.splat(0)
-      let c0 = f32x4.splat(0)
-      let c1 = f32x4.splat(0)
-      let d0 = f32x4.splat(0)
-      let d1 = f32x4.splat(0)
-      let o = offsets
-      let w = weights
-      const end = offsets + (<usize>count << 2)
-      while (o < end) {
-        const p = at + <usize>load<u32>(o)
-        const s0 = v128.load(p)
-        const s1 = v128.load(p, 16)
-        let k = v128.load32_splat(w)
-        a0 = f32x4.add(a0, f32x4.mul(k, s0))
-        a1 = f32x4.add(a1, f32x4.mul(k, s1))
-        k = v128.load32_splat(w, 4)
-        b0 = f32x4.add(b0, f32x4.mul(k, s0))
-        b1 = f32x4.add(b1, f32x4.mul(k, s1))
-        k = v128.load32_splat(w, 8)
-        c0 = f32x4.add(c0, f32x4.mul(k, s0))
-        c1 = f32x4.add(c1, f32x4.mul(k, s1))
-        k = v128.load32_splat(w, 12)
-        d0 = f32x4.add(d0, f32x4.mul(k, s0))
-        d1 = f32x4.add(d1, f32x4.mul(k, s1))
-        o += 4
-        w += 16
-      }
-      let to = dstRow + (<usize>x << 2)
-      v128.store(to, f32x4.add(a0, bias0))
-      v128.store(to, f32x4.add(a1, bias0), 16)
-      to += dstChannelPitch
-      v128.store(to, f32x4.add(b0, bias1))
-      v128.store(to, f32x4.add(b1, bias1), 16)
-      to += dstChannelPitch
-      v128.store(to, f32x4.add(c0, bias2))
-      v128.store(to, f32x4.add(c1, bias2), 16)
-      to += dstChannelPitch
-      v128.store(to, f32x4.add(d0, bias3))
-      v128.store(to, f32x4.add(d1, bias3), 16)
+    const from = src + <usize>y * rowStep
+    const to = dst + <usize>y * dstPitch
+    for (let x: usize = 0; ; x += 32) {
+      if (x > last) x = last
+      eightSums4(to + x, dstChannelPitch, 16, from + x, 16, offsets, end, weights, bias)
+      if (x == last) break
     }
   }
+  if (!paired) return
+  const x = <usize>(n - 4) << 2
+  for (let y = 0; ; y += 2) {
+    if (y > rows - 2) y = rows - 2
+    const from = src + <usize>y * rowStep + x
+    const to = dst + <usize>y * dstPitch + x
+    eightSums4(to, dstChannelPitch, dstPitch, from, rowStep, offsets, end, weights, bias)
+    if (y == rows - 2) break
+  }
+}
+
+/** Two vectors of sums, `second` bytes apart in the source and `dstSecond` in the destination, of four channels. */
+@inline
+function eightSums4(
+  dst: usize,
+  dstChannelPitch: usize,
+  dstSecond: usize,
+  src: usize,
+  second: usize,
+  offsets: usize,
+  end: usize,
+  weights: usize,
+  bias: usize,
+): void {
+  let a0 = f32x4.splat(0)
+  let a1 = f32x4.splat(0)
+  let b0 = f32x4.splat(0)
+  let b1 = f32x4.splat(0)
+  let c0 = f32x4.splat(0)
+  let c1 = f32x4.splat(0)
+  let d0 = f32x4.splat(0)
+  let d1 = f32x4.splat(0)
+  let w = weights
+  for (let o = offsets; o < end; o += 4) {
+    const p = src + <usize>load<u32>(o)
+    const s0 = v128.load(p)
+    const s1 = v128.load(p + second)
+    let k = v128.load32_splat(w)
+    a0 = f32x4.add(a0, f32x4.mul(k, s0))
+    a1 = f32x4.add(a1, f32x4.mul(k, s1))
+    k = v128.load32_splat(w, 4)
+    b0 = f32x4.add(b0, f32x4.mul(k, s0))
+    b1 = f32x4.add(b1, f32x4.mul(k, s1))
+    k = v128.load32_splat(w, 8)
+    c0 = f32x4.add(c0, f32x4.mul(k, s0))
+    c1 = f32x4.add(c1, f32x4.mul(k, s1))
+    k = v128.load32_splat(w, 12)
+    d0 = f32x4.add(d0, f32x4.mul(k, s0))
+    d1 = f32x4.add(d1, f32x4.mul(k, s1))
+    w += 16
+  }
+  let k = v128.load32_splat(bias)
+  v128.store(dst, f32x4.add(a0, k))
+  v128.store(dst + dstSecond, f32x4.add(a1, k))
+  k = v128.load32_splat(bias, 4)
+  dst += dstChannelPitch
+  v128.store(dst, f32x4.add(b0, k))
+  v128.store(dst + dstSecond, f32x4.add(b1, k))
+  k = v128.load32_splat(bias, 8)
+  dst += dstChannelPitch
+  v128.store(dst, f32x4.add(c0, k))
+  v128.store(dst + dstSecond, f32x4.add(c1, k))
+  k = v128.load32_splat(bias, 12)
+  dst += dstChannelPitch
+  v128.store(dst, f32x4.add(d0, k))
+  v128.store(dst + dstSecond, f32x4.add(d1, k))
 }
 
 /** One output channel: 28 columns at a time, then 4 at a time. Same arithmetic as `taps4`. */
@@ -94,7 +122,12 @@ export function taps1(
     const srcRow = src + <usize>y * rowStep
     const dstRow = dst + <usize>y * dstPitch
     let x = 0
-    for (; x + 28 <= n; x += 28) {
+    for (; x < n; x += 28) {
+      // A short rest is cheaper by fours than by a block that overlaps.
+      if (x + 28 > n) {
+        if (n < 28 || n - x <= 12) break
+        x = n - 28
+      }
       const at = srcRow + (<usize>x << 2)
       let a0 = f32x4.splat(0)
       let a1 = f32x4.splat(0)
@@ -125,7 +158,9 @@ export function taps1(
       v128.store(to, f32x4.add(a5, bias0), 80)
       v128.store(to, f32x4.add(a6, bias0), 96)
     }
+    const last = max(n - 4, 0)
     for (; x < n; x += 4) {
+      if (x > last) x = last
       const at = srcRow + (<usize>x << 2)
       let a = f32x4.splat(0)
       let w = weights
@@ -139,14 +174,39 @@ export function taps1(
 }
 
 /**
- * A row of a tile from a row of float32 samples: tile column i takes sample columns[i], or `fill` where that is -1.
- * Columns first..last-1 are consecutive samples and copied as a block.
+ * Rows of a tile from a plane of float32 samples with rows of `rowBytes`: tile row i is row rows[i] (i32) of the plane,
+ * or all `fill` where that is -1. Each becomes `phases` rows, `pitch` apart: tile column k of phase p is column
+ * columns[p][k] (tables of i32 at addresses of u32), or `fill` where that is -1. Columns first..last-1 are consecutive.
  */
-export function gatherColumns(dst: usize, src: usize, columns: usize, n: i32, first: i32, last: i32, fill: f32): void {
+export function gatherPlane(
+  dst: usize,
+  pitch: usize,
+  src: usize,
+  rowBytes: usize,
+  rows: usize,
+  count: i32,
+  columns: usize,
+  phases: i32,
+  n: i32,
+  first: i32,
+  last: i32,
+  fill: f32,
+): void {
+  for (const end = rows + (<usize>count << 2); rows < end; rows += 4) {
+    const row = load<i32>(rows)
+    const from = src + <usize>row * rowBytes
+    for (let p = 0; p < phases; p++, dst += pitch) {
+      if (row < 0) fillRow(dst, n, fill)
+      else gatherColumns(dst, from, load<u32>(columns + (<usize>p << 2)), n, first, last, fill)
+    }
+  }
+}
+
+function gatherColumns(dst: usize, src: usize, columns: usize, n: i32, first: i32, last: i32, fill: f32): void {
   for (let i = 0; i < first; i++) gatherOne(dst, src, columns, i, fill)
   if (last > first) {
     const from = load<i32>(columns + (<usize>first << 2))
-    memory.copy(dst + (<usize>first << 2), src + (<usize>from << 2), <usize>(last - first) << 2)
+    copySamples(dst + (<usize>first << 2), src + (<usize>from << 2), last - first)
   }
   for (let i = last; i < n; i++) gatherOne(dst, src, columns, i, fill)
 }
@@ -157,16 +217,43 @@ function gatherOne(dst: usize, src: usize, columns: usize, i: i32, fill: f32): v
   store<f32>(dst + (<usize>i << 2), from < 0 ? fill : load<f32>(src + (<usize>from << 2)))
 }
 
+/** Exactly `n` samples. The call behind memory.copy costs more than to copy a short row. */
+function copySamples(dst: usize, src: usize, n: i32): void {
+  if (n < 4 || n > 256) {
+    memory.copy(dst, src, <usize>n << 2)
+    return
+  }
+  const last = <usize>(n - 4) << 2
+  for (let i: usize = 0; i < last; i += 16) v128.store(dst + i, v128.load(src + i))
+  v128.store(dst + last, v128.load(src + last))
+}
+
 /** Sets `n` float32 samples. */
 export function fillRow(dst: usize, n: i32, value: f32): void {
   for (let i = 0; i < n; i++) store<f32>(dst + (<usize>i << 2), value)
 }
 
-/** Writes a row of `n` samples to every `step`-th place of the destination: an output phase of a transposed correlation. */
-export function scatterRow(dst: usize, src: usize, n: i32, step: i32): void {
-  if (step == 1) {
-    memory.copy(dst, src, <usize>n << 2)
-    return
+/**
+ * Writes `rows` rows of `n` samples of `channels` channels to every `step`-th place of the destination: an output phase of
+ * a transposed correlation. Pitches in bytes.
+ */
+export function scatterRows(
+  dst: usize,
+  dstChannelPitch: usize,
+  dstPitch: usize,
+  src: usize,
+  srcChannelPitch: usize,
+  srcPitch: usize,
+  channels: i32,
+  rows: i32,
+  n: i32,
+  step: i32,
+): void {
+  for (let c = 0; c < channels; c++) {
+    for (let y = 0; y < rows; y++) {
+      const from = src + <usize>c * srcChannelPitch + <usize>y * srcPitch
+      const to = dst + <usize>c * dstChannelPitch + <usize>y * dstPitch
+      for (let i = 0; i < n; i++) store<f32>(to + (<usize>(i * step) << 2), load<f32>(from + (<usize>i << 2)))
+    }
   }
-  for (let i = 0; i < n; i++) store<f32>(dst + (<usize>(i * step) << 2), load<f32>(src + (<usize>i << 2)))
 }

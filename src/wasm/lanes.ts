@@ -39,17 +39,22 @@ export function addCount(count: usize, lanes: v128): void {
 // Bits of the flags of a `how` block, see quantise.ts.
 const flagAbsolute: i32 = 1
 const flagAffine: i32 = 2
+const flagWhole: i32 = 16
 
-// How a row is scaled: by a product, which is exact for powers of two; by a quotient; or with every step there is.
+// How a row is scaled: by a product, which is exact for powers of two; by a quotient; with every step there is; or by a
+// product that is put right.
 @inline
 export const product: i32 = 0
 @inline
 export const quotient: i32 = 1
 @inline
 export const everything: i32 = 2
+@inline
+export const snapped: i32 = 3
 
 /** How a row with this `how` block is scaled. */
 export function wayOf(how: usize): i32 {
+  if (load<i32>(how, 16) & flagWhole) return isPowerOfTwo(load<f32>(how)) ? product : snapped
   if (load<i32>(how, 16) & (flagAbsolute | flagAffine)) return everything
   return isPowerOfTwo(load<f32>(how)) ? product : quotient
 }
@@ -61,6 +66,17 @@ export function wayOf(how: usize): i32 {
 export function wayOfSums(how: usize): i32 {
   const ordinary = abs(load<f32>(how)) >= 0.015625 && abs(load<f32>(how, 4)) <= 1048576
   return ordinary ? wayOf(how) : everything
+}
+
+/**
+ * For `snapped`, of whole sums s below 2^19 and a whole scale d: a number of which to add and take away leaves multiples of a
+ * grid of 1/4d to 1/2d. s x (1/d) is less than 1/16d off, so that a tie of s / d, which lies on the grid, is met exactly; and
+ * what is no tie is 1/2d or more away from one, and stays on its side. So s / d is rounded as the quotient is, without one.
+ */
+@inline
+export function snap(scale: f32): f32 {
+  const exponent = ((reinterpret<u32>(scale) >> 23) & 0xff) - 127
+  return reinterpret<f32>(((127 + 21 - exponent) << 23) | 0x400000)
 }
 
 @inline
@@ -80,6 +96,7 @@ export function affineGain(how: usize): v128 {
 
 @inline
 export function finish(sum: v128, scale: v128, offset: v128, mask: v128, low: v128, gain: v128, way: i32): v128 {
+  if (way == snapped) return f32x4.sub(f32x4.add(f32x4.mul(sum, scale), offset), offset)
   if (way == product) return f32x4.add(f32x4.mul(sum, scale), offset)
   const v = f32x4.add(f32x4.div(sum, scale), offset)
   if (way == quotient) return v

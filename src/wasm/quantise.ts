@@ -13,6 +13,8 @@ import {
   product,
   quotient,
   rounded,
+  snap,
+  snapped,
   wayOf,
   wayOfSums,
 } from './lanes'
@@ -22,7 +24,9 @@ import {
 //    4 f32 offset   v = v + offset
 //    8 f32 low      with the affine flag: v = (v - low) * gain, after the absolute value
 //   12 f32 gain
-//   16 i32 flags    1 absolute value, 2 affine, 4 16-bit samples with the high byte first, 8 no |sum| exceeds 4096 (magnitudeI16U8)
+//   16 i32 flags    1 absolute value, 2 affine, 4 16-bit samples with the high byte first, 8 no |sum| exceeds 4096 (magnitudeI16U8),
+//                  16 the scale is whole and positive, every |sum| is below 2^19, the offset 0, nothing else is asked for
+//                  (quantiseI16U8, quantiseI32U8)
 //   20 i32 alpha    channels (2 or 4) of which the last is alpha and is not counted as clipped; 0: all samples count
 // Clip counts are two u32 in memory, low and high, that the loops add to.
 
@@ -51,6 +55,7 @@ export function quantiseF32U8(dst: usize, src: usize, n: i32, how: usize, counts
 export function quantiseI32U8(dst: usize, src: usize, n: i32, how: usize, counts: usize): void {
   const way = wayOf(how)
   if (way == product) toU8(dst, src, 0, n, how, counts, fromI32, product)
+  else if (way == snapped) toU8(dst, src, 0, n, how, counts, fromI32, snapped)
   else if (way == quotient) toU8(dst, src, 0, n, how, counts, fromI32, quotient)
   else toU8(dst, src, 0, n, how, counts, fromI32, everything)
 }
@@ -59,6 +64,7 @@ export function quantiseI32U8(dst: usize, src: usize, n: i32, how: usize, counts
 export function quantiseI16U8(dst: usize, src: usize, n: i32, how: usize, counts: usize): void {
   const way = wayOfSums(how)
   if (way == product) toU8(dst, src, 0, n, how, counts, fromI16, product)
+  else if (way == snapped) toU8(dst, src, 0, n, how, counts, fromI16, snapped)
   else if (way == quotient) toU8(dst, src, 0, n, how, counts, fromI16, quotient)
   else toU8(dst, src, 0, n, how, counts, fromI16, everything)
 }
@@ -166,10 +172,10 @@ function loadSums(src: usize, other: usize, i: i32, from: i32): v128 {
   return f32x4.sqrt(f32x4.add(f32x4.mul(x, x), f32x4.mul(y, y)))
 }
 
-/** Sums of 16 bits whose scale and offset are ordinary need no clamping before they are rounded (see `wayOfSums`). */
+/** Snapped sums, and sums of 16 bits whose scale and offset are ordinary need no clamping before they are rounded (see `wayOfSums`). */
 @inline
 function round(v: v128, from: i32, way: i32): v128 {
-  return from >= fromI16 && way != everything ? rounded(v) : nearest(v)
+  return (from >= fromI16 && way != everything) || way == snapped ? rounded(v) : nearest(v)
 }
 
 /** Samples of one run of counting: 16-bit lane counters cannot overflow in it. */
@@ -188,8 +194,8 @@ function toU8(
   from: i32,
   way: i32,
 ): void {
-  const scale = f32x4.splat(way == product ? 1 / load<f32>(how) : load<f32>(how))
-  const offset = f32x4.splat(load<f32>(how, 4))
+  const scale = f32x4.splat(way == product || way == snapped ? 1 / load<f32>(how) : load<f32>(how))
+  const offset = f32x4.splat(way == snapped ? snap(load<f32>(how)) : load<f32>(how, 4))
   const mask = absoluteMask(how)
   const low = affineLow(how)
   const gain = affineGain(how)

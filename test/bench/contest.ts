@@ -1,4 +1,4 @@
-import type { Problem } from './problem.ts'
+import type { BankProblem, PictureProblem, Problem } from './problem.ts'
 
 /** Who takes part in a comparison. Making it does all that is not to be timed. */
 export type Contestant = {
@@ -9,15 +9,55 @@ export type Contestant = {
   probe?(): Promise<readonly number[]>
   /** A digest of the whole last result. */
   digest?(): string
+  /** Bytes of the file that was written. */
+  bytes?(): number
   close(): Promise<void>
 }
 
-/** Somebody to compare with. */
+/** What a whole process is to do: read one PNG, write another. */
+export type ProcessWork = {
+  readonly input: string
+  readonly output: string
+  /** Where files may be put. */
+  readonly folder: string
+  /** The level of zlib; absent: as the program does it when nobody says. */
+  readonly level?: number | undefined
+} & (
+  | {
+      readonly kind: 'kernel'
+      readonly side: number
+      readonly weights: readonly number[]
+      readonly scale: number
+    }
+  | { readonly kind: 'gaussian'; readonly sigma: number }
+  | { readonly kind: 'sobel' }
+)
+
+/** Somebody to compare with, ready. */
 export type Peer = {
+  /** With its version. */
   readonly name: string
-  /** A contestant, or nothing when this one has no such operation. */
-  enter(problem: Problem): Promise<Contestant | undefined>
-  close(): Promise<void>
+  /** Its core, from memory to memory, on one thread; nothing when it has no such operation. */
+  enter?(problem: PictureProblem | BankProblem): Promise<Contestant | undefined>
+  /** The command line of a whole process that does this; nothing when it cannot. */
+  command?(work: ProcessWork): readonly string[] | undefined
+  close?(): Promise<void>
+}
+
+/** How to come by a peer. */
+export type PeerEntry = {
+  readonly name: string
+  /** What to install where it is missing. */
+  readonly needs: string
+  open(places: Places): Promise<Peer | undefined>
+}
+
+/** Where peers are looked for, beside the PATH. */
+export type Places = {
+  /** A folder with the node_modules of packages that convo does not depend on. */
+  readonly packages: string | undefined
+  /** An interpreter that has cv2. */
+  readonly python: string | undefined
 }
 
 export type Row = {
@@ -31,8 +71,12 @@ export type Row = {
   /** The largest difference to the result of convo, over the largest value; at the probed places. */
   readonly apart?: number
   readonly digest?: string
+  readonly bytes?: number
   readonly runs: number
 }
+
+/** What is over sooner is run again and again in its turn, for about so many milliseconds, of which the median counts. */
+const turn = 20
 
 /** Runs all in turn, round after round, so that what slows the machine down meets all alike; the first round warms up. */
 export async function contest(
@@ -42,12 +86,19 @@ export async function contest(
   budget: number,
 ): Promise<Row[]> {
   const times: number[][] = contestants.map(() => [])
+  const repeats = contestants.map(() => 1)
   const began = performance.now()
   for (let round = 0; round <= runs; round++) {
     if (round > 1 && performance.now() - began > budget * 1000) break
     for (const [i, c] of contestants.entries()) {
-      const ms = await c.run()
-      if (round > 0) times[i]!.push(ms)
+      if (round === 0) {
+        const cold = await c.run()
+        if (cold < turn) repeats[i] = Math.ceil(turn / Math.max(await c.run(), 0.05))
+        continue
+      }
+      const own: number[] = []
+      for (let k = 0; k < repeats[i]!; k++) own.push(await c.run())
+      times[i]!.push(median(own))
     }
   }
   const expected = await contestants[0]?.probe?.()
@@ -56,6 +107,7 @@ export async function contest(
       const own = times[i]!
       const actual = i === 0 ? undefined : await c.probe?.()
       const digest = c.digest?.()
+      const bytes = c.bytes?.()
       return {
         problem: problem.text,
         name: c.name,
@@ -64,6 +116,7 @@ export async function contest(
         ratio: i === 0 ? 1 : median(own.map((ms, r) => ms / times[0]![r]!)),
         ...(expected !== undefined && actual !== undefined ? { apart: apart(expected, actual) } : {}),
         ...(digest === undefined ? {} : { digest }),
+        ...(bytes === undefined ? {} : { bytes }),
         runs: own.length,
       }
     }),

@@ -1,6 +1,6 @@
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
-import { type Contestant, contest, type Peer, type Row } from './contest.ts'
+import { contest, type Peer, type Row } from './contest.ts'
 import { enterConvo } from './ours.ts'
 import { findPeers } from './peers/index.ts'
 import { grammar, type Problem, parseProblem } from './problem.ts'
@@ -18,8 +18,13 @@ options:
   --suite <name>    ${Object.keys(suites).join(' | ')}; without problems the default is core
   --runs <n>        rounds that count (default 7)       --budget <s>   seconds for a problem (default 40)
   --only <text>     the problems of the suite that contain it
-  --peers <dir>     a folder with node_modules of @techstark/opencv-js, @tensorflow/tfjs and tfjs-backend-wasm
+  --peers <a,b>     the peers whose names contain one of these (default: all that are there)
+  --packages <dir>  where these are, which convo does not depend on (or CONVO_BENCH_PACKAGES):
+                    npm install --ignore-scripts --prefix <dir> @techstark/opencv-js@4.12.0-release.1 \\
+                      @tensorflow/tfjs-core @tensorflow/tfjs-backend-wasm onnxruntime-node
+  --python <path>   an interpreter that has cv2 (or CONVO_BENCH_PYTHON)
   --images <dir>    PNGs for process problems (default samples)
+  --level <n>       the level of zlib for all in process problems; else each has its own default
   --quick           small problems, sharp alone beside convo; every result is held against a digest
   --list            print the problems and the peers        --json         one line of JSON for each row`
 
@@ -33,6 +38,9 @@ export async function main(argv: string[]): Promise<void> {
       budget: { type: 'string', default: '40' },
       only: { type: 'string', default: '' },
       peers: { type: 'string' },
+      packages: { type: 'string', default: process.env.CONVO_BENCH_PACKAGES },
+      python: { type: 'string', default: process.env.CONVO_BENCH_PYTHON },
+      level: { type: 'string' },
       images: { type: 'string', default: 'samples' },
       quick: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
@@ -45,25 +53,30 @@ export async function main(argv: string[]): Promise<void> {
   if (suite === undefined) throw new Error(`no suite ${values.suite}: ${Object.keys(suites).join(', ')}`)
   const texts = values.quick ? Object.keys(quick) : positionals.length > 0 ? positionals : suite
   const problems = texts.filter((t) => t.includes(values.only)).map(parseProblem)
-  const peers = await findPeers(values.peers, values.quick)
+  const names = values.quick ? ['sharp'] : values.peers?.split(',')
+  const { peers, missing } = await findPeers({ packages: values.packages, python: values.python }, names)
   const runs = Number(values.runs ?? (values.quick ? 3 : 7))
   if (values.list) {
     for (const { text } of problems) console.log(text)
     console.log(`\npeers: ${peers.map((p) => p.name).join(', ')}`)
+    for (const line of missing) console.log(`not there: ${line}`)
   } else {
     if (!values.json) console.log(machine())
+    for (const line of missing) console.error(`skipped, not there: ${line}`)
+    const level = values.level === undefined ? undefined : Number(values.level)
+    const files = { images: values.images, level }
     let wrong = 0
     for (const problem of problems) {
-      const rows = await runOne(problem, peers, runs, Number(values.budget), values.images)
+      const rows = await runOne(problem, peers, runs, Number(values.budget), files)
       if (!values.json) console.log(`\n${problem.text}`)
-      for (const row of rows) console.log(values.json ? JSON.stringify(row) : line(row))
+      for (const [i, row] of rows.entries()) console.log(values.json ? JSON.stringify(row) : line(row, i))
       if (values.quick && !isAsExpected(rows[0]!)) wrong++
     }
     if (wrong > 0)
       console.error(`${wrong} results are not what they were: a benchmark or a result has changed`)
     process.exitCode = wrong > 0 ? 1 : 0
   }
-  await Promise.all(peers.map((p) => p.close()))
+  await Promise.all(peers.map((p) => p.close?.()))
 }
 
 async function runOne(
@@ -71,14 +84,18 @@ async function runOne(
   peers: readonly Peer[],
   runs: number,
   budget: number,
-  images: string,
+  files: { images: string; level: number | undefined },
 ): Promise<Row[]> {
-  if (problem.kind === 'process') return contest(problem, await enterProcess(problem, images), runs, budget)
-  const contestants: Contestant[] = [await enterConvo(problem)]
+  const contestants =
+    problem.kind === 'process' ? enterProcess(problem, peers, files) : [await enterConvo(problem)]
   try {
-    for (const peer of peers) {
-      const entered = await peer.enter(problem)
-      if (entered !== undefined) contestants.push(entered)
+    if (problem.kind !== 'process' && problem.against !== undefined)
+      contestants.push(await enterConvo({ ...problem, threads: problem.against }))
+    else if (problem.kind !== 'process' && problem.threads === 1) {
+      for (const peer of peers) {
+        const entered = await peer.enter?.(problem)
+        if (entered !== undefined) contestants.push(entered)
+      }
     }
     return await contest(problem, contestants, runs, budget)
   } finally {
@@ -93,11 +110,12 @@ function isAsExpected({ problem, digest }: Row): boolean {
   return false
 }
 
-function line({ name, ms, least, ratio, apart, runs }: Row): string {
-  const time = `${ms.toFixed(2).padStart(10)} ms  (least ${least.toFixed(2)}, ${runs} runs)`
-  if (name.startsWith('convo')) return `  ${name.padEnd(22)}${time}`
+function line({ name, ms, least, ratio, apart, bytes, runs }: Row, i: number): string {
+  const size = bytes === undefined ? '' : `  ${(bytes / 1024).toFixed(0).padStart(6)} KiB`
+  const time = `${ms.toFixed(2).padStart(10)} ms  (least ${least.toFixed(2)}, ${runs} runs)${size}`
+  if (i === 0) return `  ${name.padEnd(24)}${time}`
   const difference = apart === undefined ? '' : `, results ${(apart * 100).toFixed(3)} % apart`
-  return `  ${name.padEnd(22)}${time}  convo is ${ratio.toFixed(2)} times as fast${difference}`
+  return `  ${name.padEnd(24)}${time}  convo is ${ratio.toFixed(2)} times as fast${difference}`
 }
 
 const machine = (): string =>

@@ -32,7 +32,7 @@ export async function enterConvo(problem: PictureProblem | BankProblem): Promise
     await new Promise((done) => setTimeout(done, 300))
   }
   return {
-    name: 'convo',
+    name: problem.against === undefined ? 'convo' : `convo, threads: ${problem.threads}`,
     async run() {
       const before = performance.now()
       await work.run()

@@ -16,6 +16,8 @@ export type PictureProblem = {
   readonly width: number
   readonly height: number
   readonly threads: number
+  /** Compare with itself on so many threads. */
+  readonly against?: number
   readonly algorithm: 'auto' | 'direct' | 'separable' | 'fft'
 }
 
@@ -31,6 +33,7 @@ export type BankProblem = {
   readonly groups: number
   readonly transposed: boolean
   readonly threads: number
+  readonly against?: number
 }
 
 /** A command from start to finished file; the picture is the base name of a PNG. Empty: only a start, `--version`. */
@@ -39,15 +42,18 @@ export type ProcessProblem = {
   readonly text: string
   readonly filter: string
   readonly settings: Readonly<Record<string, number | string>>
+  /** Of the kernel of `conv2d`, whose weights are whole. */
+  readonly side: number
   readonly picture: string
 }
 
 export const grammar = `problems:
-  conv2d <k>x<k> u8|f32 gray|rgb <w>x<h>|<n>MP [float] [direct|fft] [threads=2]     a dense kernel of full rank
-  <filter> [setting=value...] u8|f32 gray|rgb <w>x<h>|<n>MP [threads=2]            gaussian sigma=5 u8 rgb 12MP
-  bank <c>x<h>x<w> <n>f <k>x<k> s<stride> [d<dilation>] [g<groups>|depthwise] [transposed] [threads=2]
-  process <filter> [setting=value...] <picture>                                    a PNG of --images, by its name
-  process version                                                                  against node -e 0`
+  conv2d <k>x<k> u8|f32 gray|rgb <w>x<h>|<n>MP [float] [direct|fft] [threads=<n>]   a dense kernel of full rank
+  <filter> [setting=value...] u8|f32 gray|rgb <w>x<h>|<n>MP [threads=<n>]          gaussian sigma=5 u8 rgb 12MP
+  bank <c>x<h>x<w> <n>f <k>x<k> s<stride> [d<dilation>] [g<groups>|depthwise] [transposed] [threads=<n>]
+  process sobel|sharpen|gaussian sigma=<s>|conv2d <k>x<k> <picture>                a PNG of --images, by its name
+  process version                                                                  against node -e 0
+  threads=1,2 compares convo with itself; without it there is one thread, and the peers have one too`
 
 /** @throws Error when the string is no problem, with the word that is wrong */
 export function parseProblem(text: string): Problem {
@@ -73,6 +79,7 @@ function parsePicture(text: string, filter: string, words: readonly string[]): P
     algorithm: 'auto' as PictureProblem['algorithm'],
   }
   for (const word of words) {
+    if (setThreads(p, word)) continue
     const [size, megapixels] = [/^(\d+)x(\d+)$/.exec(word), /^([\d.]+)MP$/.exec(word)]
     const setting = /^([\w-]+)=(.+)$/.exec(word)
     if (word === 'u8' || word === 'f32') p.samples = word
@@ -83,7 +90,7 @@ function parsePicture(text: string, filter: string, words: readonly string[]): P
     else if (size && filter === 'conv2d' && Number(size[1]) < 200 && size[1] === size[2])
       p.side = Number(size[1])
     else if (size) [p.width, p.height] = [Number(size[1]), Number(size[2])]
-    else if (setting) setOne(p, setting[1]!, setting[2]!)
+    else if (setting) p.settings[setting[1]!] = settingOf(setting[2]!)
     else throw new Error(`${text}: ${word} means nothing here\n${grammar}`)
   }
   if (p.width === 0) throw new Error(`${text}: no size of the picture\n${grammar}`)
@@ -96,14 +103,16 @@ function sides(megapixels: number): [number, number] {
   return [Math.round((height * 4) / 3), height]
 }
 
-function setOne(
-  p: { settings: Record<string, number | string>; threads: number },
-  name: string,
-  value: string,
-) {
-  if (name === 'threads') p.threads = Number(value)
-  else p.settings[name] = Number.isNaN(Number(value)) ? value : Number(value)
+/** `threads=2`, or `threads=1,2`: the last number, against the first. */
+function setThreads(p: { threads: number; against?: number }, word: string): boolean {
+  const numbers = /^threads=(\d+)(?:,(\d+))?$/.exec(word)
+  if (numbers === null) return false
+  p.threads = Number(numbers[2] ?? numbers[1])
+  if (numbers[2] !== undefined) p.against = Number(numbers[1])
+  return true
 }
+
+const settingOf = (text: string): number | string => (Number.isNaN(Number(text)) ? text : Number(text))
 
 function parseBank(text: string, words: readonly string[]): BankProblem {
   const p = {
@@ -119,8 +128,9 @@ function parseBank(text: string, words: readonly string[]): BankProblem {
     threads: 1,
   }
   for (const word of words) {
+    if (setThreads(p, word)) continue
     const numbers = /^(\d+)x(\d+)(?:x(\d+))?$/.exec(word)
-    const one = /^(threads=|[sdg])?(\d+)(f)?$/.exec(word)
+    const one = /^([sdg])?(\d+)(f)?$/.exec(word)
     const value = Number(one?.[2])
     if (numbers?.[3] !== undefined) p.shape = [Number(numbers[1]), Number(numbers[2]), Number(numbers[3])]
     else if (numbers) p.side = Number(numbers[1])
@@ -130,7 +140,6 @@ function parseBank(text: string, words: readonly string[]): BankProblem {
     else if (one?.[1] === 's') p.stride = value
     else if (one?.[1] === 'd') p.dilation = value
     else if (one?.[1] === 'g') p.groups = value
-    else if (one?.[1] === 'threads=') p.threads = value
     else throw new Error(`${text}: ${word} means nothing here\n${grammar}`)
   }
   return p
@@ -138,18 +147,19 @@ function parseBank(text: string, words: readonly string[]): BankProblem {
 
 function parseProcess(text: string, [filter = 'version', ...words]: readonly string[]): ProcessProblem {
   const settings: Record<string, number | string> = {}
-  let picture = ''
+  let [picture, side] = ['', 3]
   for (const word of words) {
-    const setting = /^([\w-]+)=(.+)$/.exec(word)
-    if (setting) settings[setting[1]!] = setting[2]!
+    const [setting, size] = [/^([\w-]+)=(.+)$/.exec(word), /^(\d+)x\1$/.exec(word)]
+    if (setting) settings[setting[1]!] = settingOf(setting[2]!)
+    else if (size) side = Number(size[1])
     else picture = word
   }
   if (filter !== 'version' && picture === '') throw new Error(`${text}: which picture?\n${grammar}`)
-  return { kind: 'process', text, filter, settings, picture }
+  return { kind: 'process', text, filter, settings, side, picture }
 }
 
 /** The weights of `conv2d`, row-major: whole numbers 1..9, or fractions around zero; of full rank. */
-export function madeUpWeights({ side, whole }: PictureProblem): Float64Array {
+export function madeUpWeights({ side, whole }: { side: number; whole: boolean }): Float64Array {
   return Float64Array.from({ length: side * side }, (_, i) => {
     const noise = hash(i + 1) / 2 ** 32
     return whole ? 1 + Math.floor(noise * 9) : Math.fround((noise - 0.25) / (side * side))

@@ -1,62 +1,80 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Contestant } from './contest.ts'
-import type { ProcessProblem } from './problem.ts'
+import type { Contestant, Peer, ProcessWork } from './contest.ts'
+import { rows } from './peers/libvips.ts'
+import { madeUpWeights, type ProcessProblem } from './problem.ts'
 
 const bin = fileURLToPath(new URL('../../bin/convo.js', import.meta.url))
 
-/** convo and sharp as whole processes, from start to finished PNG; only a start against that of Node. */
-export async function enterProcess(problem: ProcessProblem, images: string): Promise<Contestant[]> {
+/** Whole processes, from start to finished PNG, each by its own defaults; a start alone against that of Node. */
+export function enterProcess(
+  problem: ProcessProblem,
+  peers: readonly Peer[],
+  { images, level }: { images: string; level: number | undefined },
+): Contestant[] {
   if (problem.filter === 'version') {
-    return [command('convo --version', [bin, '--version']), command('node -e 0', ['-e', '0'])]
+    return [
+      command('convo --version', [process.execPath, bin, '--version']),
+      command('node -e 0', [process.execPath, '-e', '0']),
+    ]
   }
   const input = join(images, `${problem.picture}.png`)
   if (!existsSync(input)) throw new Error(`${problem.text}: there is no ${input}`)
   const folder = mkdtempSync(join(tmpdir(), 'convo-bench-'))
-  const output = join(folder, 'convo.png')
-  const settings = Object.entries(problem.settings).flatMap(([name, value]) => [`--${name}`, String(value)])
-  const convo = command('convo', [bin, problem.filter, input, output, '--quiet', ...settings])
-  const work = sharpWork(problem)
-  const peers =
-    work === undefined ? [] : [command('sharp', ['-e', sharpScript, input, join(folder, 'sharp.png'), work])]
-  const close = async () => rmSync(folder, { recursive: true, force: true })
-  return [{ ...convo, close }, ...peers]
-}
-
-const sharpScript = `
-  const [input, output, work] = process.argv.slice(1)
-  const sharp = require('sharp')
-  const [name, ...list] = JSON.parse(work)
-  sharp(input)[name](...list).png().toFile(output)`
-
-/** The call on sharp that does the same, as JSON. */
-function sharpWork({ filter, settings }: ProcessProblem): string | undefined {
-  if (filter === 'gaussian') return JSON.stringify(['blur', Number(settings.sigma ?? 1)])
-  const kernels: Record<string, number[]> = {
-    sharpen: [0, -1, 0, -1, 5, -1, 0, -1, 0],
-    // One of the two gradients only: sharp has no magnitude.
-    sobel: [-1, 0, 1, -2, 0, 2, -1, 0, 1],
+  const enter = (name: string, line: (work: ProcessWork) => readonly string[] | undefined) => {
+    const output = join(folder, `${name.replaceAll(/\W/g, '')}.png`)
+    const args = line({ input, output, folder, level, ...workOf(problem) })
+    return args === undefined ? [] : [command(name, args, output)]
   }
-  const weights = kernels[filter]
-  return weights && JSON.stringify(['convolve', { width: 3, height: 3, scale: 1, kernel: weights }])
+  const [convo] = enter('convo', (work) => commandOfConvo(problem, work))
+  const close = async () => rmSync(folder, { recursive: true, force: true })
+  return [{ ...convo!, close }, ...peers.flatMap((p) => (p.command ? enter(p.name, p.command) : []))]
 }
 
-function command(name: string, args: readonly string[]): Contestant {
+type Kind = ProcessWork extends infer W
+  ? W extends unknown
+    ? Omit<W, 'input' | 'output' | 'folder' | 'level'>
+    : never
+  : never
+
+function workOf({ text, filter, settings, side }: ProcessProblem): Kind {
+  if (filter === 'sobel') return { kind: 'sobel' }
+  if (filter === 'gaussian') return { kind: 'gaussian', sigma: Number(settings.sigma ?? 1) }
+  if (filter === 'sharpen')
+    return { kind: 'kernel', side: 3, weights: [0, -1, 0, -1, 5, -1, 0, -1, 0], scale: 1 }
+  if (filter !== 'conv2d') throw new Error(`${text}: no peer knows ${filter}`)
+  const weights = Array.from(madeUpWeights({ side, whole: true }))
+  return { kind: 'kernel', side, weights, scale: weights.reduce((a, b) => a + b, 0) }
+}
+
+function commandOfConvo({ filter, settings }: ProcessProblem, work: ProcessWork): string[] {
+  const options = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)])
+  if (work.kind === 'kernel' && filter === 'conv2d') {
+    const file = join(work.folder, 'kernel.txt')
+    writeFileSync(file, `${rows(work.side, work.weights, ' ', '\n')}\n`)
+    options.push('--kernel', file, '--scale', String(work.scale))
+  }
+  if (work.level !== undefined) options.push('--compression', String(work.level))
+  return [process.execPath, bin, filter, work.input, work.output, '--quiet', ...options]
+}
+
+function command(name: string, [program = '', ...args]: readonly string[], output?: string): Contestant {
   return {
     name,
     run: () =>
       new Promise((resolve, reject) => {
         const before = performance.now()
-        const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] })
+        const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'inherit'] })
         child.on('error', reject)
         child.on('exit', (code) => {
           if (code === 0) resolve(performance.now() - before)
           else reject(new Error(`${name} ended with ${code}: ${args.join(' ')}`))
         })
       }),
+    ...(output === undefined ? {} : { bytes: () => statSync(output).size }),
     close: async () => undefined,
   }
 }

@@ -32,17 +32,18 @@ export const suites: Readonly<Record<string, readonly string[]>> = {
     ...[1.67, 3.33, 6.67, 16.67, 33.33, 66.67].map((sigma) => `gaussian sigma=${sigma} u8 rgb 2MP`),
     ...[15, 31, 63, 127].map((k) => `conv2d ${k}x${k} f32 gray 2MP`),
   ],
-  threads: [1, 2].flatMap((n) => [
-    `conv2d 11x11 f32 gray 4000x3000 direct threads=${n}`,
-    `gaussian sigma=20 u8 rgb 4000x3000 threads=${n}`,
-    `conv2d 31x31 f32 gray 4000x3000 threads=${n}`,
-    `bank 64x112x112 64f 3x3 s1 threads=${n}`,
-  ]),
+  threads: [
+    'conv2d 11x11 f32 gray 4000x3000 direct threads=1,2',
+    'conv2d 31x31 f32 gray 4000x3000 threads=1,2',
+    'gaussian sigma=20 u8 rgb 4000x3000 threads=1,2',
+    'bank 64x112x112 64f 3x3 s1 threads=1,2',
+  ],
   process: [
     'process version',
     'process sobel scene',
     'process sharpen scene',
-    'process gaussian sigma=5 scene',
+    ...[5, 7, 15].map((k) => `process conv2d ${k}x${k} scene`),
+    ...[2, 5, 20].map((sigma) => `process gaussian sigma=${sigma} scene`),
   ],
 }
 

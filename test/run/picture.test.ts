@@ -277,3 +277,35 @@ describe('options equal the definition', () => {
     )
   })
 })
+
+describe('float sums of one kernel, straight to their places', () => {
+  const weights = [0.3, -1.7, 2.1, 0, 0.9, -0.4, 1.1, 5.3, -2.2]
+  const cases: readonly [string, Recipe, Partial<FilterOptions>][] = [
+    ['as they are', dense([weights.slice(0, 3), weights.slice(3, 6), weights.slice(6)]), {}],
+    ['every second row', dense([weights.slice(0, 3), weights.slice(2, 5)]), { stride: [2, 1] }],
+    ['every second pixel', dense([weights.slice(0, 3), weights.slice(2, 5)]), { stride: [1, 2] }],
+    ['divided', dense([weights.slice(0, 3), weights.slice(1, 4)], 3), {}],
+    ['with a bias', dense([weights.slice(0, 3), weights.slice(1, 4)]), { bias: 7.5 }],
+  ]
+
+  test.each(cases)('%s', async (_, recipe, options) => {
+    for (const width of [1, 9, 10, 27, 28, 29, 43, 101]) {
+      for (const threads of [1, 3]) {
+        const source = picture(width, 23, 3, 8, width)
+        const planned = planRecipe(recipe, { ...filterDefaults, ...options }, { ...source, samples: 'u8' })
+        const plan = { ...planned, stripRows: 5 }
+        const n = plan.outWidth * plan.outHeight * 3
+        const got = await pools.get(threads)!.exclusive(async (session) => {
+          const target = session.arena.alloc(n * 4)
+          const behind = new Uint8Array(session.arena.memory.buffer, target + n * 4, 16).fill(77)
+          const { data, ...shape } = source
+          const sink = { kind: 'float', target } as const
+          await runRecipe(session, plan, { ...shape, data, full: 255 }, plain, 'raw', sink)
+          if (width > 9) expect([...behind]).toEqual(Array(16).fill(77))
+          return new Float32Array(session.arena.memory.buffer, target, n).slice()
+        })
+        expect(got).toEqual(Float32Array.from(evaluateRecipe(plan, source, 255)))
+      }
+    }
+  })
+})

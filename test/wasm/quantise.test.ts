@@ -96,6 +96,58 @@ describe.each(loops)('$name', ({ loop, from, full }) => {
   })
 })
 
+describe('whole sums over whole scales are rounded as their quotient is, ties and all', () => {
+  const scales = [...Array(65).keys()].slice(1)
+  const large = [
+    81,
+    90,
+    100,
+    128,
+    245,
+    256,
+    273,
+    1000,
+    1125,
+    1126,
+    2054,
+    4097,
+    8190,
+    32767,
+    65534,
+    2 ** 19 - 2,
+  ]
+  const check = (loop: typeof wasm.quantiseI16U8, row: Int16Array | Int32Array, scale: number) => {
+    s.reset()
+    const n = row.length
+    const [to, counts] = [s.room(n), s.put(new Uint32Array(2))]
+    loop(to, s.put(row), n, s.how({ scale, offset: 0, whole: true }), counts)
+    const [samples, clipped] = [s.u8(to, n), [0, 0]]
+    const wrong = row.findIndex((sum, i) => {
+      const v = nearest(f(sum / scale))
+      if (v < 0) clipped[0]!++
+      if (v > 255) clipped[1]!++
+      return samples[i] !== Math.min(255, Math.max(0, v))
+    })
+    expect(wrong, `${row[wrong]} / ${scale} became ${samples[wrong]}`).toBe(-1)
+    expect(Array.from(s.u32(counts, 2))).toEqual(clipped)
+  }
+
+  test('every sum of 16 bits', () => {
+    const row = Int16Array.from({ length: 65536 }, (_, i) => i - 32768)
+    for (const scale of [...scales, ...large]) check(wasm.quantiseI16U8, row, scale)
+  })
+
+  test('sums below 2^19 around everything that is rounded', () => {
+    for (const scale of [...scales.slice(2, 12), ...large]) {
+      const places = [-3, -2, -1, 0, 1, 2, 3]
+      const ties = Array.from({ length: 600 }, (_, k) => Math.round(((k - 40) * scale) / 2))
+      const sums = ties.flatMap((t) => places.map((p) => t + p)).filter((v) => Math.abs(v) < 2 ** 19)
+      check(wasm.quantiseI32U8, Int32Array.from(sums), scale)
+      check(wasm.quantiseI32U8, Int32Array.from(wholes(next, 9999, 1 - 2 ** 19, 2 ** 19 - 1)), scale)
+    }
+  })
+})
+
 test('clips are counted in rows of any length', () => {
   const n = 1_200_000
   s.reset()

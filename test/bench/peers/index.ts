@@ -1,7 +1,37 @@
-import type { Peer } from '../contest.ts'
+import type { Peer, PeerEntry, Places } from '../contest.ts'
+import { gmic } from './gmic.ts'
+import { graphicsmagick } from './graphicsmagick.ts'
+import { imagemagick } from './imagemagick.ts'
+import { libvips } from './libvips.ts'
+import { onnxruntime } from './onnxruntime.ts'
+import { opencv } from './opencv.ts'
+import { opencvJs } from './opencv-js.ts'
 import { sharpPeer } from './sharp.ts'
+import { tfjs } from './tfjs.ts'
 
-/** The peers that are there; sharp always is. `folder` holds the node_modules of those that convo does not depend on. */
-export async function findPeers(_folder: string | undefined, _sharpAlone: boolean): Promise<Peer[]> {
-  return [sharpPeer]
+const entries: readonly PeerEntry[] = [
+  sharpPeer,
+  libvips,
+  opencv,
+  imagemagick,
+  graphicsmagick,
+  gmic,
+  opencvJs,
+  tfjs,
+  onnxruntime,
+]
+
+/** The peers that are there, and a line for each that is not. `names`: only those whose name contains one of them. */
+export async function findPeers(
+  places: Places,
+  names: readonly string[] | undefined,
+): Promise<{ peers: Peer[]; missing: string[] }> {
+  const [peers, missing]: [Peer[], string[]] = [[], []]
+  for (const entry of entries) {
+    if (names !== undefined && !names.some((n) => entry.name.includes(n))) continue
+    const peer = await entry.open(places)
+    if (peer === undefined) missing.push(`${entry.name}: ${entry.needs}`)
+    else peers.push(peer)
+  }
+  return { peers, missing }
 }

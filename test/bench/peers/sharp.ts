@@ -1,48 +1,79 @@
 import sharp, { type Sharp } from 'sharp'
-import type { Contestant, Peer } from '../contest.ts'
-import { fillNoise, madeUpWeights, type Problem, probeAt } from '../problem.ts'
+import type { Contestant, PeerEntry, ProcessWork } from '../contest.ts'
+import { fillNoise, madeUpWeights, type PictureProblem, probeAt } from '../problem.ts'
 
 /**
  * sharp on one thread, from samples to samples: the time of the same without an operation is taken off, since there is no
- * other way to get at its core.
+ * other way to get at its core. As a process with its own number of threads.
  */
-export const sharpPeer: Peer = {
+export const sharpPeer: PeerEntry = {
   name: 'sharp',
-  async enter(problem: Problem): Promise<Contestant | undefined> {
-    if (problem.kind !== 'picture' || problem.samples !== 'u8' || problem.threads !== 1) return undefined
-    const { width, height, channels, side } = problem
-    const apply = operation(problem)
-    if (apply === undefined || side > 127) return undefined
-    sharp.concurrency(1)
-    sharp.cache(false)
-    const data = fillNoise(new Uint8Array(width * height * channels))
-    const open = () => sharp(data, { raw: { width, height, channels }, limitInputPixels: false })
-    const timed = async (s: Sharp): Promise<[number, Buffer]> => {
-      const before = performance.now()
-      const result = await s.raw().toBuffer()
-      return [performance.now() - before, result]
-    }
-    let last: Buffer = Buffer.alloc(0)
-    return {
-      name: 'sharp, net',
-      async run() {
-        const [copying] = await timed(open())
-        const [ms, result] = await timed(apply(open()))
-        last = result
-        return ms - copying
-      },
-      probe: async () => probeAt(last.length).map((i) => last[i]!),
-      close: async () => undefined,
-    }
-  },
-  close: async () => undefined,
+  needs: 'npm ci',
+  open: async () => ({
+    name: `sharp ${sharp.versions.sharp}`,
+    enter: async (problem) => (problem.kind === 'picture' ? enterPicture(problem) : undefined),
+    command: (work) => {
+      const args = calls(work)
+      return args && [process.execPath, '-e', script, work.input, work.output, JSON.stringify(args)]
+    },
+  }),
 }
 
-function operation(problem: Extract<Problem, { kind: 'picture' }>): ((s: Sharp) => Sharp) | undefined {
+function enterPicture(problem: PictureProblem): Contestant | undefined {
+  const { width, height, channels, side } = problem
+  const apply = operation(problem)
+  if (problem.samples !== 'u8' || apply === undefined || side > 127) return undefined
+  sharp.concurrency(1)
+  sharp.cache(false)
+  const data = fillNoise(new Uint8Array(width * height * channels))
+  const open = () => sharp(data, { raw: { width, height, channels }, limitInputPixels: false })
+  const timed = async (s: Sharp): Promise<[number, Buffer]> => {
+    const before = performance.now()
+    const result = await s.raw().toBuffer()
+    return [performance.now() - before, result]
+  }
+  let last: Buffer = Buffer.alloc(0)
+  return {
+    name: `sharp ${sharp.versions.sharp}, net`,
+    async run() {
+      const [copying] = await timed(open())
+      const [ms, result] = await timed(apply(open()))
+      last = result
+      return ms - copying
+    },
+    probe: async () => probeAt(last.length).map((i) => last[i]!),
+    close: async () => undefined,
+  }
+}
+
+function operation(problem: PictureProblem): ((s: Sharp) => Sharp) | undefined {
   const { filter, settings, side } = problem
   if (filter === 'gaussian') return (s) => s.blur(Number(settings.sigma ?? 1))
+  if (filter === 'sharpen')
+    return (s) => s.convolve({ width: 3, height: 3, kernel: [0, -1, 0, -1, 5, -1, 0, -1, 0], scale: 1 })
   if (filter !== 'conv2d' || !problem.whole) return undefined
   const weights = Array.from(madeUpWeights(problem))
   const scale = weights.reduce((a, b) => a + b, 0)
   return (s) => s.convolve({ width: side, height: side, kernel: weights, scale })
+}
+
+const script = `
+  const [input, output, work] = process.argv.slice(1)
+  const sharp = require('sharp')
+  const { calls, png } = JSON.parse(work)
+  let s = sharp(input, { limitInputPixels: false })
+  for (const [name, ...list] of calls) s = s[name](...list)
+  s.png(png).toFile(output)`
+
+/** The calls on sharp that do the same. There is no magnitude: one of the two gradients of sobel is half of the work. */
+function calls(work: ProcessWork): object | undefined {
+  const png = work.level === undefined ? {} : { compressionLevel: work.level, adaptiveFiltering: true }
+  if (work.kind === 'gaussian') return { calls: [['blur', work.sigma]], png }
+  if (work.kind === 'sobel')
+    return {
+      calls: [['convolve', { width: 3, height: 3, scale: 1, kernel: [-1, 0, 1, -2, 0, 2, -1, 0, 1] }]],
+      png,
+    }
+  const { side, weights, scale } = work
+  return { calls: [['convolve', { width: side, height: side, scale, kernel: weights }]], png }
 }

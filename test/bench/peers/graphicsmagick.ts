@@ -1,0 +1,24 @@
+import type { PeerEntry } from '../contest.ts'
+import { findProgram } from './find.ts'
+
+/** GraphicsMagick: it normalizes every kernel, and has no magnitude of gradients. */
+export const graphicsmagick: PeerEntry = {
+  name: 'GraphicsMagick',
+  needs: 'apt-get install graphicsmagick',
+  async open() {
+    const gm = findProgram(['gm'], ['version'], /GraphicsMagick ([\d.]+)/)
+    return (
+      gm && {
+        name: `GraphicsMagick ${gm.version}`,
+        command(work) {
+          if (work.kind === 'sobel') return undefined
+          // The tens are the level, 5 is the adaptive row filter.
+          const quality = work.level === undefined ? [] : ['-quality', String(work.level * 10 + 5)]
+          const operation =
+            work.kind === 'gaussian' ? ['-blur', `0x${work.sigma}`] : ['-convolve', work.weights.join(',')]
+          return [gm.path, 'convert', work.input, ...operation, ...quality, work.output]
+        },
+      }
+    )
+  },
+}

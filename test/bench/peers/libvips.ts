@@ -1,0 +1,33 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { PeerEntry } from '../contest.ts'
+import { findProgram } from './find.ts'
+
+/** The command of libvips, as typed by somebody who asks for nothing in particular. */
+export const libvips: PeerEntry = {
+  name: 'libvips',
+  needs: 'apt-get install libvips-tools',
+  async open() {
+    const vips = findProgram(['vips'], ['--version'], /vips-([\d.]+)/)
+    return (
+      vips && {
+        name: `libvips ${vips.version}`,
+        command(work) {
+          const output =
+            work.level === undefined ? work.output : `${work.output}[compression=${work.level},filter=all]`
+          if (work.kind === 'sobel') return [vips.path, 'sobel', work.input, output]
+          if (work.kind === 'gaussian')
+            return [vips.path, 'gaussblur', work.input, output, String(work.sigma)]
+          const { side, weights, scale } = work
+          const matrix = join(work.folder, 'kernel.mat')
+          writeFileSync(matrix, `${side} ${side} ${scale} 0\n${rows(side, weights, ' ', '\n')}\n`)
+          return [vips.path, 'conv', work.input, output, matrix]
+        },
+      }
+    )
+  },
+}
+
+/** The weights of a square kernel as text. */
+export const rows = (side: number, weights: readonly number[], between: string, after: string): string =>
+  Array.from({ length: side }, (_, y) => weights.slice(y * side, (y + 1) * side).join(between)).join(after)

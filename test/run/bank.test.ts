@@ -1,0 +1,86 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { type Engine, referenceEngine } from '../../src/conv/engine.ts'
+import { conv2d } from '../../src/operators/conv2d.ts'
+import { conv3d } from '../../src/operators/conv3d.ts'
+import { convTranspose2d } from '../../src/operators/transposed.ts'
+import { createPool } from '../../src/run/pool.ts'
+import { poolEngine } from '../../src/run/tensors.ts'
+import type { Tensor } from '../../src/tensor/tensor.ts'
+import { fractions } from '../operators/tensors.ts'
+
+// Every way in which a bank reads and writes: from the source or from a tile, to its place or by a scratch, rows one by one
+// or joined; on rows of every length around the widths of the loops. Each must give the bits of the definition.
+
+const pool = createPool(2)
+const engine = poolEngine(pool)
+afterAll(() => pool.close())
+
+async function agree(call: (engine: Engine) => Promise<Tensor>): Promise<void> {
+  const [got, want] = [await call(engine), await call(referenceEngine)]
+  expect(got.shape).toEqual(want.shape)
+  const wrong = want.data.findIndex((v, i) => !Object.is(v + 0, got.data[i]! + 0))
+  expect(wrong, `at ${wrong} of ${got.shape}: ${got.data[wrong]} instead of ${want.data[wrong]}`).toBe(-1)
+}
+
+describe('rows of 1 to 45 samples', () => {
+  const widths = Array.from({ length: 45 }, (_, i) => i + 1)
+  const cases: readonly [string, (e: Engine, x: Tensor, width: number) => Promise<Tensor>][] = [
+    ['1x1, joined rows', (e, x) => conv2d(e, x, fractions([5, 4, 1, 1]), { bias: fractions([5]) })],
+    ['3x1, joined rows', (e, x) => conv2d(e, x, fractions([6, 4, 3, 1]))],
+    ['1x1, every second row', (e, x) => conv2d(e, x, fractions([5, 4, 1, 1]), { stride: [2, 1] })],
+    ['1x1, stride 2', (e, x) => conv2d(e, x, fractions([5, 4, 1, 1]), { stride: 2 })],
+    ['3x3, padded', (e, x) => conv2d(e, x, fractions([5, 4, 3, 3]), { padding: 1 })],
+    [
+      '3x1, padded above only',
+      (e, x) =>
+        conv2d(e, x, fractions([5, 4, 3, 1]), {
+          padding: [
+            [2, 0],
+            [0, 0],
+          ],
+        }),
+    ],
+    ['depthwise', (e, x) => conv2d(e, x, fractions([4, 1, 3, 3]), { padding: 1, groups: 4 })],
+    [
+      'grouped, stride 2',
+      (e, x) => conv2d(e, x, fractions([10, 2, 3, 3]), { padding: 1, groups: 2, stride: 2 }),
+    ],
+    ['transposed 1x1', (e, x) => convTranspose2d(e, x, fractions([4, 5, 1, 1]))],
+    ['transposed 1x1, stride 2', (e, x) => convTranspose2d(e, x, fractions([4, 5, 1, 1]), { stride: 2 })],
+    [
+      'transposed 2x2, stride 2 and 1',
+      (e, x) => convTranspose2d(e, x, fractions([4, 5, 2, 2]), { stride: [2, 1] }),
+    ],
+    ['transposed 3x3, padded', (e, x) => convTranspose2d(e, x, fractions([4, 5, 3, 3]), { padding: 1 })],
+  ]
+
+  it.each(cases)('%s', async (_, call) => {
+    for (const width of widths) await agree((e) => call(e, fractions([4, 5, width]), width))
+  })
+
+  it('3x3 without padding', async () => {
+    for (const width of widths)
+      await agree((e) => conv2d(e, fractions([3, 6, width + 2]), fractions([5, 3, 3, 3])))
+  })
+})
+
+it('volumes: planes a stride apart, read from the source and from a tile', async () => {
+  const x = fractions([2, 9, 6, 19])
+  await agree((e) => conv3d(e, x, fractions([5, 2, 1, 1, 1]), { stride: [2, 1, 1] }))
+  await agree((e) => conv3d(e, x, fractions([5, 2, 3, 1, 1]), { dilation: [2, 1, 1] }))
+  await agree((e) => conv3d(e, x, fractions([5, 2, 3, 2, 2]), { stride: [2, 1, 1] }))
+  await agree((e) => conv3d(e, x, fractions([5, 2, 3, 2, 2]), { padding: [1, 1, 0] }))
+})
+
+it('many groups in one part, and a last part with fewer', async () => {
+  for (const groups of [15, 16, 17, 67]) {
+    await agree((e) =>
+      conv2d(e, fractions([groups, 21, 13]), fractions([groups, 1, 3, 3]), { groups, padding: 1 }),
+    )
+  }
+})
+
+it('planes that would fall into the same places of a cache', async () => {
+  await agree((e) => conv2d(e, fractions([40, 32, 32]), fractions([9, 40, 1, 1])))
+  await agree((e) => conv2d(e, fractions([40, 33, 32]), fractions([9, 40, 1, 1])))
+})
