@@ -9,6 +9,8 @@ export type Argument = {
   readonly kind: 'file' | 'word'
   readonly choices?: readonly string[]
   readonly optional?: boolean
+  /** The option that makes it optional. */
+  readonly optionalWith?: string
   /** Any number of words; the last argument only. */
   readonly repeats?: boolean
 }

@@ -22,6 +22,7 @@ export function operationCommand(operation: Operation): Command {
         name: 'output',
         summary: '.png, .jpg, .webp, .tif, .gif, .avif or .npy; - is PNG on standard output',
         kind: 'file',
+        optionalWith: 'preview',
       },
     ],
     // worked out when asked for: a run needs this of one command only

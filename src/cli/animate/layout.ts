@@ -197,7 +197,7 @@ function cellTexts({ value, corner, mark }: Cell, at: { x: number; y: number }, 
     texts.push(label(role, show(value), at.x + cell / 2, at.y + cell * lifted, size, 'middle', 'mono'))
   }
   if (corner !== undefined) {
-    const small = sizeToFit(corner, cell - 5, cell * 0.27, { font: 'mono' })
+    const small = sizeToFit(corner, cell - 5, cell * 0.33, { font: 'mono' })
     const half = textWidth(corner, small, { font: 'mono' }) / 2
     texts.push(label('corner', corner, at.x + cell - 2 - half, at.y + cell * 0.8, small, 'middle', 'mono'))
   }

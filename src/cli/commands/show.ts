@@ -13,6 +13,7 @@ const showSettings = {
     unset: 'all, on one sheet',
   },
   zoom: number('pixels of a PNG for one of the drawing', 1, { min: 0.25, max: 8 }),
+  preview: flag('show the drawing in the terminal, as a picture where it can, else in half blocks'),
   json: flag('print name, shape, sum, scale, rank and such as one JSON object'),
   debug: sharedSettings.debug,
 }
@@ -41,7 +42,7 @@ export const showCommand: Command = {
   ],
   async run({ args: [source = '', output], given, io }) {
     const { showKernel } = await import('../show/show.ts')
-    const { plane, zoom, json } = resolve(showSettings, given)
-    return showKernel({ source, output, plane, zoom, json }, io)
+    const { plane, zoom, preview, json } = resolve(showSettings, given)
+    return showKernel({ source, output, plane, zoom, preview, json }, io)
   },
 }

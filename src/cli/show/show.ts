@@ -6,8 +6,9 @@ import { writeAtomically } from '../../image/output.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { loadKernel } from '../../kernel/source.ts'
 import type { Io } from '../io.ts'
+import { terminalColours } from '../terminal/colours.ts'
 import { drawCard } from './card.ts'
-import { planeText, terminalColours } from './cells.ts'
+import { planeText } from './cells.ts'
 import { type Facts, factsOfKernel, factWords } from './facts.ts'
 import { largest, planeAt, planesOf } from './planes.ts'
 import { drawSheet } from './sheet.ts'
@@ -18,6 +19,7 @@ export type ShowOptions = {
   readonly output?: string | undefined
   readonly plane?: readonly number[] | undefined
   readonly zoom: number
+  readonly preview: boolean
   readonly json: boolean
 }
 
@@ -26,14 +28,18 @@ const mostPrinted = 64
 
 /** Draws a kernel into a file, or prints it. @throws ConvoError for a kernel that cannot be read, an unknown output */
 export async function showKernel(options: ShowOptions, io: Io): Promise<number> {
-  const { source, output, json } = options
+  const { source, output, preview, json } = options
+  const terminal = preview ? await import('../terminal/preview.ts') : undefined
+  terminal?.checkTerminal()
   const format = output === undefined ? undefined : formatOf(output)
   const loaded = await loadKernel(source, { names: namedKernels })
   const kernel = options.plane === undefined ? loaded : planeAt({ name: source, ...loaded }, options.plane)
   const facts = factsOfKernel(kernel, source)
-  if (output !== undefined) await write(drawKernel(kernel, facts), output, format!, options.zoom)
+  const drawing = output === undefined && !preview ? '' : drawKernel(kernel, facts)
+  if (output !== undefined) await write(drawing, output, format!, options.zoom)
+  await terminal?.showPreview(await renderSvg(drawing), io)
   if (json) await io.out(`${JSON.stringify(facts)}\n`)
-  else if (output === undefined) await io.out(kernelText(kernel, facts, io.width))
+  else if (output === undefined && !preview) await io.out(kernelText(kernel, facts, io.width))
   return 0
 }
 

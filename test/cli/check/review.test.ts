@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { graphicsOf, previewText } from '../../../src/cli/check/preview.ts'
 import type { CaseResult } from '../../../src/cli/check/results.ts'
 import { reviewCases, type Terminal } from '../../../src/cli/check/review.ts'
 import { launcher } from '../convo.ts'
-import { png, repository, stripes } from './repository.ts'
+import { repository, stripes } from './repository.ts'
 
 const here = repository()
 
@@ -131,46 +130,4 @@ describe('convo review', () => {
     })
     return new Promise((done) => child.on('close', (status) => done({ status, text })))
   }
-})
-
-describe('a preview', () => {
-  it.each([
-    [{ TERM: 'xterm-kitty' }, 'kitty'],
-    [{ TERM: 'xterm-256color', TERM_PROGRAM: 'iTerm.app', COLORTERM: 'truecolor' }, 'iterm'],
-    [{ TERM: 'xterm-256color', COLORTERM: 'truecolor' }, 'blocks'],
-    [{ TERM: 'tmux-256color', TMUX: '/tmp/x', TERM_PROGRAM: 'iTerm.app', COLORTERM: 'truecolor' }, 'blocks'],
-    [{ TERM: 'xterm' }, 'none'],
-    [{ TERM: 'dumb', COLORTERM: 'truecolor' }, 'none'],
-    [{ TERM: 'xterm-kitty', NO_COLOR: '1' }, 'none'],
-  ])('in a terminal with %j is %s', (env, graphics) => {
-    expect(graphicsOf(env)).toBe(graphics)
-  })
-
-  it('shows two pixels in a cell, gray and colour, within the room', async () => {
-    here.write(
-      'red.png',
-      png(4, 4, (_x, _y, c) => (c === 0 ? 255 : 0)),
-    )
-    const text = await previewText(here.path('red.png'), 'blocks', 4, 2)
-    expect(text).toBe(`${'\x1b[38;2;255;0;0;48;2;255;0;0m▀'.repeat(4)}\x1b[0m\n`.repeat(2))
-    here.write(
-      'gray.png',
-      png(2, 2, () => 7, { channels: 1 }),
-    )
-    const gray = await previewText(here.path('gray.png'), 'blocks', 2, 1)
-    expect(gray).toBe(`${'\x1b[38;2;7;7;7;48;2;7;7;7m▀'.repeat(2)}\x1b[0m\n`)
-  })
-
-  it('hands PNGs to terminals that take them, in commands of at most 4096 bytes', async () => {
-    here.write('a.png', stripes(128))
-    const kitty = await previewText(here.path('a.png'), 'kitty', 80, 24)
-    const commands = [...visible(kitty).matchAll(/␛_G([^;]*);([^␛]*)␛\\/g)]
-    expect(commands.length).toBeGreaterThan(1)
-    expect(commands[0]![1]).toBe('a=T,f=100,q=2,m=1')
-    expect(commands.at(-1)![1]).toBe('m=0')
-    const bytes = Buffer.from(commands.map(([, , base64]) => base64).join(''), 'base64')
-    expect(bytes.subarray(1, 4).toString()).toBe('PNG')
-    const iterm = await previewText(here.path('a.png'), 'iterm', 80, 24)
-    expect(visible(iterm)).toMatch(/^␛\]1337;File=inline=1;preserveAspectRatio=1;size=\d+:iVBOR/)
-  })
 })
