@@ -29,6 +29,8 @@ export type Sizes = {
   readonly hidden: number
   readonly kernel: readonly number[]
   readonly axes: readonly Axis[]
+  /** One plane [kH,kW] or volume [kD,kH,kW] of weights that meets every channel on its own. */
+  readonly isPlane: boolean
 }
 
 export type Formula = readonly [formula: string, filled: string, count: number]
@@ -42,18 +44,14 @@ export const weights: Readonly<Record<ExplainedName, (s: Sizes) => Formula>> = {
   conv3d: banked,
   grouped: banked,
   dilated: banked,
-  transposed: ({ channels: c, filters: o, groups: g, kernel: k }) => [
-    `C·O/groups·${letters(k)}`,
-    `${times(c, o / g, ...k)}`,
-    c * (o / g) * product(k),
-  ],
+  transposed: ({ channels: c, filters: o, groups: g, kernel: k, isPlane }) =>
+    isPlane
+      ? onePlane(k)
+      : [`C·O/groups·${letters(k)}`, `${times(c, o / g, ...k)}`, c * (o / g) * product(k)],
   pointwise: ({ channels: c, filters: o }) => ['O·C', times(o, c), o * c],
   separable: ({ kernel: k }) => [`${letters(k, ' + ')}`, k.join(' + '), k.reduce((a, b) => a + b, 0)],
-  depthwise: ({ channels: c, multiplier: m, kernel: k }) => [
-    `C·m·${letters(k)}`,
-    times(c, m, ...k),
-    c * m * product(k),
-  ],
+  depthwise: ({ channels: c, multiplier: m, kernel: k, isPlane }) =>
+    isPlane ? onePlane(k) : [`C·m·${letters(k)}`, times(c, m, ...k), c * m * product(k)],
   'depthwise-separable': ({ channels: c, multiplier: m, filters: o, kernel: k }) => [
     `C·m·${letters(k)} + O·C·m`,
     `${times(c, m, ...k)} + ${times(o, c, m)}`,
@@ -68,10 +66,17 @@ export const weights: Readonly<Record<ExplainedName, (s: Sizes) => Formula>> = {
   unpool: none,
 }
 
-function banked({ channels: c, filters: o, groups: g, kernel: k }: Sizes): Formula {
+function banked({ channels: c, filters: o, groups: g, kernel: k, isPlane }: Sizes): Formula {
+  if (isPlane) return onePlane(k)
   const label = g === 1 ? 'O·C' : 'O·C/groups'
   return [`${label}·${letters(k)}`, times(o, c / g, ...k), o * (c / g) * product(k)]
 }
+
+const onePlane = (k: readonly number[]): Formula => [
+  `${letters(k)}, the same for every channel`,
+  times(...k),
+  product(k),
+]
 
 function none(): Formula {
   return ['none', '0', 0]
@@ -83,9 +88,15 @@ const letters = (kernel: readonly number[], by = '·'): string =>
 /** Multiplications of each operator: those of the weights at every place, but for a few. */
 export function multiplied(name: ExplainedName, s: Sizes, [formula, filled, count]: Formula): Formula {
   const out = s.axes.map((a) => a.output)
+  // a plane is used anew for every channel
+  const [letter, channels, each] = s.isPlane ? ['C·', `${s.channels}·`, s.channels] : ['', '', 1]
   if (name === 'transposed') {
     const input = s.axes.map((a) => a.input)
-    return [`weights · ${places(input, '')}`, `${count} · ${times(...input)}`, count * product(input)]
+    return [
+      `weights · ${letter}${places(input, '')}`,
+      `${count} · ${channels}${times(...input)}`,
+      count * each * product(input),
+    ]
   }
   if (name === 'separable') {
     const [y, x] = s.axes as [Axis, Axis]
@@ -105,7 +116,11 @@ export function multiplied(name: ExplainedName, s: Sizes, [formula, filled, coun
     ]
   }
   if (count === 0) return none()
-  return [`weights · ${places(out, "'")}`, `${count} · ${times(...out)}`, count * product(out)]
+  return [
+    `weights · ${letter}${places(out, "'")}`,
+    `${count} · ${channels}${times(...out)}`,
+    count * each * product(out),
+  ]
 }
 
 const places = (size: readonly number[], mark: string): string =>
@@ -119,6 +134,10 @@ export type SizeExplanation = {
   readonly axis: 'depth' | 'height' | 'width'
   readonly input: number
   readonly output: number
+  readonly kernel: number
+  readonly stride: number
+  readonly dilation: number
+  readonly padding: readonly [before: number, after: number]
   readonly formula: string
   /** The formula with its numbers. */
   readonly filled: string
@@ -134,14 +153,23 @@ export function explainAxis(
   const { input, kernel, stride, dilation, before, after, output } = a
   const axis = (['depth', 'height', 'width'] as const)[index]!
   const padding = before + after
+  const choice = { kernel, stride, dilation, padding: [before, after] } as const
   if (name === 'unpool') {
-    return { axis, input, output: input, formula: 'in', filled: `${input}, pooled to ${output} and put back` }
+    return {
+      axis,
+      input,
+      output: input,
+      ...choice,
+      formula: 'in',
+      filled: `${input}, pooled to ${output} and put back`,
+    }
   }
   if (name === 'involution') {
     return {
       axis,
       input,
       output,
+      ...choice,
       formula: 'floor(in / stride)',
       filled: `floor(${input} / ${stride}) = ${output}`,
     }
@@ -149,9 +177,9 @@ export function explainAxis(
   if (name === 'transposed') {
     const formula = '(in − 1)·stride − padding + dilation·(k − 1) + output padding + 1'
     const filled = `(${input} − 1)·${stride} − ${padding} + ${dilation}·(${kernel} − 1) + ${outputPadding} + 1 = ${output}`
-    return { axis, input, output, formula, filled }
+    return { axis, input, output, ...choice, formula, filled }
   }
   const formula = 'floor((in + padding − dilation·(k − 1) − 1) / stride) + 1'
   const filled = `floor((${input} + ${padding} − ${dilation}·(${kernel} − 1) − 1) / ${stride}) + 1 = ${output}`
-  return { axis, input, output, formula, filled }
+  return { axis, input, output, ...choice, formula, filled }
 }

@@ -47,6 +47,9 @@ export type Explanation = {
   readonly output: readonly number[]
   readonly sizes: readonly SizeExplanation[]
   readonly kernel: readonly number[]
+  readonly groups: number
+  /** Filters for each channel, of the depthwise operators. */
+  readonly multiplier: number
   /** Weights, without biases. */
   readonly parameters: Count
   /** By a weight, at every position. */
@@ -100,6 +103,8 @@ export function explainOperator(name: string, input: readonly number[], layer: L
       explainAxis(operator, axis, i + 3 - spatial, layer.outputPadding ?? 0),
     ),
     kernel: sizes.kernel,
+    groups: sizes.groups,
+    multiplier: sizes.multiplier,
     parameters: { count, formula, filled },
     multiplications: { count: many, formula: manyFormula, filled: manyFilled },
     receptiveField: sizes.axes.map((a) => {
@@ -149,8 +154,10 @@ function sizesOf(name: ExplainedName, spatial: 2 | 3, input: readonly number[], 
     })
   })
   const multiplier = depthMultiplier(name, layer, channels)
-  const groups = wholeAtLeast('groups', layer.groups ?? usualGroups(name, channels, shape), 1)
-  const filters = filtersOf(name, layer, channels, groups)
+  const isPlane = shape?.length === spatial && planar.includes(name)
+  const usual = isPlane ? channels : usualGroups(name, channels, shape)
+  const groups = wholeAtLeast('groups', layer.groups ?? usual, 1)
+  const filters = filtersOf(name, layer, channels, groups, spatial)
   for (const [what, n] of [
     ['input channels', channels],
     ['filters', filters],
@@ -158,8 +165,11 @@ function sizesOf(name: ExplainedName, spatial: 2 | 3, input: readonly number[], 
     if (n % groups !== 0) throw new ConvoError('E_SHAPE', `groups ${groups} do not divide the ${n} ${what}`)
   }
   const hidden = wholeAtLeast('hidden', layer.hidden ?? Math.max(1, Math.floor(channels / 4)), 1)
-  return { channels, filters, groups, multiplier, hidden, kernel, axes }
+  return { channels, filters, groups, multiplier, hidden, kernel, axes, isPlane }
 }
+
+/** The operators that use a kernel of spatial axes alone for every channel on its own. */
+const planar: readonly string[] = ['conv2d', 'conv3d', 'depthwise', 'grouped', 'dilated', 'transposed']
 
 /** An involution has a kernel for every whole block of stride x stride pixels. */
 function blocks(label: string, input: number, kernel: number, choice: AxisChoice): Axis {
@@ -187,7 +197,7 @@ function usualGroups(name: ExplainedName, channels: number, shape: readonly numb
 }
 
 function depthMultiplier(name: ExplainedName, { kernel, multiplier }: Layer, channels: number): number {
-  const filters = kernel !== undefined && kernel.shape.length === 4 ? kernel.shape[0]! : undefined
+  const filters = kernel !== undefined && kernel.shape.length > 2 ? kernel.shape[0]! : undefined
   if (filters === undefined || !name.startsWith('depthwise'))
     return wholeAtLeast('multiplier', multiplier ?? 1, 1)
   if (filters % channels === 0) return filters / channels
@@ -202,9 +212,13 @@ function filtersOf(
   { kernel, filters }: Layer,
   channels: number,
   groups: number,
+  spatial: 2 | 3,
 ): number {
   const rank = kernel?.shape.length ?? 0
-  const isBank = rank === 4 || rank === 5
+  const isBank = rank === spatial + 2
+  const isSum = ['conv2d', 'conv3d', 'dilated', 'transposed'].includes(name)
+  // a kernel as deep as the picture has channels is summed into one
+  if (rank === spatial + 1 && isSum) return 1
   if (name === 'transposed' && isBank) return kernel!.shape[1]! * groups
   if (isBank && name !== 'depthwise-separable') return kernel!.shape[0]!
   if (name === 'pointwise' && rank === 2) return kernel!.shape[0]!
@@ -234,6 +248,9 @@ function plainCounts(name: ExplainedName, s: Sizes, output: readonly number[]) {
   const kernel = name === 'dilated' ? s.axes.map((a) => extent(a.kernel, a.dilation)) : s.kernel
   const parameters = name === 'separable' ? product(kernel) : output[0]! * s.channels * product(kernel)
   const perPlace = name === 'separable' ? parameters * s.channels : parameters
+  if (name === 'dilated' && s.isPlane) {
+    return { parameters: product(kernel), multiplications: product(kernel) * product(output) }
+  }
   return { parameters, multiplications: perPlace * product(output.slice(1)) }
 }
 

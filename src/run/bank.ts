@@ -41,6 +41,24 @@ const block = 4
 /** Room that loops may write past the end of a row. */
 const slack = 64
 
+/** Bytes of a gathered row with the room that loops need behind it: one row for each x phase. */
+function rowOfTile(plan: BankPlan): { readonly columnCount: number; readonly pitch: number } {
+  const columnCount = plan.grid[2] + Math.floor((plan.columns.span - 1) / plan.step[2])
+  return { columnCount, pitch: Math.ceil((columnCount * 4 + slack) / 16) * 16 }
+}
+
+/** How a plan is cut into parts: each is one group, one output plane and a strip of so many grid rows. */
+export function partsOf(plan: BankPlan): {
+  readonly rows: number
+  readonly strips: number
+  readonly count: number
+} {
+  const planes = plan.channelsPerGroup * plan.depths.length
+  const rows = chooseRows(plan, planes * plan.step[2] * rowOfTile(plan).pitch)
+  const strips = Math.ceil(plan.grid[1] / rows)
+  return { rows, strips, count: plan.groups * plan.grid[0] * strips }
+}
+
 /** Lays out the tables of a plan. `weightIndex(filter, channel in group, tap)` finds a weight in `weights`. */
 export function placeBank(
   arena: Arena,
@@ -53,10 +71,9 @@ export function placeBank(
 ): BankJob {
   const { phases, ...rest } = plan
   const xPhases = plan.step[2]
-  const columnCount = plan.grid[2] + Math.floor((plan.columns.span - 1) / xPhases)
-  const pitch = Math.ceil((columnCount * 4 + slack) / 16) * 16
+  const { columnCount, pitch } = rowOfTile(plan)
   const planes = plan.channelsPerGroup * plan.depths.length
-  const rowsPerPart = chooseRows(plan, planes * xPhases * pitch)
+  const { rows: rowsPerPart, count: parts } = partsOf(plan)
   const tileRows = (rowsPerPart - 1) * plan.step[1] + plan.rows.span
   const tables = Array.from({ length: xPhases }, (_, p) => columnSources(plan, p, columnCount))
   const placed = phases.map((phase): PlacedPhase => {
@@ -88,7 +105,7 @@ export function placeBank(
   return {
     kind: 'bank',
     scratchBytes: planes * tileRows * xPhases * pitch + dstBytes + 2 * slack,
-    parts: plan.groups * plan.grid[0] * Math.ceil(plan.grid[1] / rowsPerPart),
+    parts,
     plan: rest,
     source,
     target,

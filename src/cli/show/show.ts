@@ -1,10 +1,8 @@
-import { extname } from 'node:path'
-import { ConvoError } from '../../error.ts'
 import { namedKernels } from '../../filters/names.ts'
 import { renderSvg } from '../../image/codec.ts'
-import { writeAtomically } from '../../image/output.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { loadKernel } from '../../kernel/source.ts'
+import { drawingFormat, writeDrawing } from '../draw/file.ts'
 import type { Io } from '../io.ts'
 import { terminalColours } from '../terminal/colours.ts'
 import { drawCard } from './card.ts'
@@ -31,12 +29,12 @@ export async function showKernel(options: ShowOptions, io: Io): Promise<number> 
   const { source, output, preview, json } = options
   const terminal = preview ? await import('../terminal/preview.ts') : undefined
   terminal?.checkTerminal()
-  const format = output === undefined ? undefined : formatOf(output)
+  if (output !== undefined) drawingFormat(output)
   const loaded = await loadKernel(source, { names: namedKernels })
   const kernel = options.plane === undefined ? loaded : planeAt({ name: source, ...loaded }, options.plane)
   const facts = factsOfKernel(kernel, source)
   const drawing = output === undefined && !preview ? '' : drawKernel(kernel, facts)
-  if (output !== undefined) await write(drawing, output, format!, options.zoom)
+  if (output !== undefined) await writeDrawing(drawing, output, options.zoom)
   await terminal?.showPreview(await renderSvg(drawing), io)
   if (json) await io.out(`${JSON.stringify(facts)}\n`)
   else if (output === undefined && !preview) await io.out(kernelText(kernel, facts, io.width))
@@ -67,18 +65,4 @@ function kernelText(kernel: Kernel, facts: Facts, width: number): string {
   })
   const more = planes.length > mostPrinted ? `\nand ${planes.length - mostPrinted} more planes\n` : ''
   return `${facts.name}\n${factWords(facts).join(' · ')}\n${parts.join('')}${more}`
-}
-
-function formatOf(output: string): 'svg' | 'png' {
-  const extension = extname(output).toLowerCase()
-  if (extension === '.svg') return 'svg'
-  if (extension === '.png') return 'png'
-  throw new ConvoError('E_OUTPUT', `a drawing is written as .svg or .png, and ${output} is neither`, {
-    fix: `${output.slice(0, output.length - extension.length) || 'kernel'}.png`,
-  })
-}
-
-async function write(svg: string, output: string, format: 'svg' | 'png', zoom: number): Promise<void> {
-  const bytes = format === 'svg' ? new TextEncoder().encode(svg) : await renderSvg(svg, zoom)
-  await writeAtomically(output, (file) => file.write(bytes))
 }
