@@ -111,6 +111,72 @@ describe('numbers', () => {
     expect(y[24]).toBe(x[0]! * k[15]! + x[1]! * k[12]! + x[2]! * k[3]! + x[3]! * k[0]!)
     expect(scene.frames[1]!.caption[1]).toMatch(/^overlaps sum: /)
   })
+  it.each([
+    [{}, { stride: 3, pad: 0, dilation: 1 }],
+    [
+      { size: '3,2', stride: '2', padding: '1', 'kernel-size': '3' },
+      { stride: 2, pad: 1, dilation: 1 },
+    ],
+    [
+      { size: '3', stride: '1', dilation: '2', 'kernel-size': '3,2' },
+      { stride: 1, pad: 0, dilation: 2 },
+    ],
+    [
+      { size: '2,3', stride: '2', dilation: '3', padding: '2' },
+      { stride: 2, pad: 2, dilation: 3 },
+    ],
+  ])('transposed %j is what the oracle computes, places that nothing paints left empty', async (given, o) => {
+    const scene = await sceneOf('transposed', given)
+    const [x, k] = [panel(scene, -1, 0).planes[0]!, panel(scene, -1, 1).planes[0]!]
+    const want = oracle.convTranspose(
+      grid([x.cells.map(({ value }) => value)], 1, x.rows, x.columns),
+      grid([k.cells.map(({ value }) => value)], 1, 1, k.rows, k.columns),
+      {
+        stride: [o.stride, o.stride],
+        dilation: [o.dilation, o.dilation],
+        pads: [
+          [o.pad, o.pad],
+          [o.pad, o.pad],
+        ],
+      },
+    )
+    expect(
+      last(scene, -1)
+        .flat()
+        .map((v) => v ?? 0),
+    ).toEqual(Array.from(want.data))
+    expect(scene.title).toContain(`→ ${want.shape.slice(1).join('×')}`)
+    expect(scene.formula).toContain(`= ${want.shape[1]}`)
+    expect(scene.formula).toContain(`= ${want.shape[2]}`)
+  })
+  it('conv3d and grouped are what the oracle computes', async () => {
+    const volume = await sceneOf('conv3d', { size: '4,5,6' })
+    const all = (list: (number | undefined)[][]) => [list.flat()]
+    const want = oracle.correlate(
+      grid(all(last(volume, 0)), 1, 4, 5, 6),
+      grid(all(last(volume, 1)), 1, 1, 3, 3, 3),
+    )
+    expect(last(volume, -1).flat()).toEqual(Array.from(want.data))
+    const groups = await sceneOf('grouped', {
+      channels: '4',
+      filters: '2',
+      groups: '2',
+      stride: '2',
+      size: '5',
+    })
+    // each filter is shown while it is used: the first of two in the first half
+    const kernels = [0, -1].flatMap((f) => numbers(panel(groups, f, 1)))
+    const banked = oracle.correlate(grid(last(groups, 0), 4, 5, 5), grid(all(kernels), 2, 2, 3, 3), {
+      groups: 2,
+      stride: [2, 2],
+    })
+    expect(last(groups, -1).flat()).toEqual(Array.from(banked.data))
+  })
+  it('the formula tells both sizes where they differ', async () => {
+    const { formula } = await sceneOf('conv2d', { size: '5,9', 'kernel-size': '3,2' })
+    expect(formula).toContain('height (5 − 3) / 1 + 1 = 3, width (9 − 2) / 1 + 1 = 8')
+    expect((await sceneOf('conv2d')).formula).toContain(': size (5 − 3) / 1 + 1 = 3;')
+  })
   it('unpooling puts every maximum back where it stood', async () => {
     const scene = await sceneOf('unpool')
     const x = last(scene, 0)[0]!
@@ -190,6 +256,19 @@ describe('layout', () => {
       expect(texts.filter(({ size }) => size < 5).map(({ content }) => content)).toEqual([])
       expect(cells.length).toBeGreaterThan(0)
     }
+  })
+})
+
+/** The column of a README on the pages that show them. */
+const pageWidth = 830
+
+describe('at the size at which a page shows it', () => {
+  it.each(names)('%s: numbers of 8 pixels and more can be read', async (name) => {
+    const { width, frames } = layOut(await sceneOf(name))
+    const scale = Math.min(1, pageWidth / width)
+    const texts = frames.flat().filter((box): box is TextBox => box.kind === 'text')
+    const small = texts.filter(({ size, role }) => size * scale < (role === 'corner' ? 7 : 8))
+    expect(small.map(({ content, size }) => `${content} ${size}`)).toEqual([])
   })
 })
 
