@@ -1,12 +1,14 @@
 import { namedKernels } from '../../filters/names.ts'
-import { renderSvg } from '../../image/codec.ts'
+import { loadSharp, readHeader, renderSvg } from '../../image/codec.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { loadKernel } from '../../kernel/source.ts'
 import { drawingFormat, writeDrawing } from '../draw/file.ts'
 import type { Io } from '../io.ts'
+import { sharedSettings } from '../settings.ts'
 import { terminalColours } from '../terminal/colours.ts'
-import { drawCard } from './card.ts'
+import { drawCard, photoSide } from './card.ts'
 import { planeText } from './cells.ts'
+import type { Gray } from './effect.ts'
 import { type Facts, factsOfKernel, factWords } from './facts.ts'
 import { largest, planeAt, planesOf } from './planes.ts'
 import { drawSheet } from './sheet.ts'
@@ -17,6 +19,8 @@ export type ShowOptions = {
   readonly output?: string | undefined
   readonly plane?: readonly number[] | undefined
   readonly zoom: number
+  /** A picture to try the kernel on, in place of one that is made up. */
+  readonly photo?: string | undefined
   readonly preview: boolean
   readonly json: boolean
 }
@@ -33,7 +37,8 @@ export async function showKernel(options: ShowOptions, io: Io): Promise<number> 
   const loaded = await loadKernel(source, { names: namedKernels })
   const kernel = options.plane === undefined ? loaded : planeAt({ name: source, ...loaded }, options.plane)
   const facts = factsOfKernel(kernel, source)
-  const drawing = output === undefined && !preview ? '' : drawKernel(kernel, facts)
+  const photo = options.photo === undefined ? undefined : await readPhoto(options.photo)
+  const drawing = output === undefined && !preview ? '' : drawKernel(kernel, facts, photo)
   if (output !== undefined) await writeDrawing(drawing, output, options.zoom)
   await terminal?.showPreview(await renderSvg(drawing), io)
   if (json) await io.out(`${JSON.stringify(facts)}\n`)
@@ -42,9 +47,23 @@ export async function showKernel(options: ShowOptions, io: Io): Promise<number> 
 }
 
 /** A kernel as an SVG: a card of one plane, a sheet of several. */
-export function drawKernel(kernel: Kernel, facts: Facts): string {
+export function drawKernel(kernel: Kernel, facts: Facts, photo?: Gray): string {
   const only = onlyPlane(kernel)
-  return only === undefined ? drawSheet(kernel, facts) : drawCard(only, facts)
+  return only === undefined ? drawSheet(kernel, facts) : drawCard(only, facts, photo)
+}
+
+/** The middle of a picture file, in gray. @throws ConvoError E_INPUT, E_DECODE */
+async function readPhoto(path: string): Promise<Gray> {
+  // what is wrong with the file is told as everywhere
+  await readHeader(path, { maxPixels: sharedSettings['max-pixels'].default, orient: true })
+  const { data } = await loadSharp()(path)
+    .autoOrient()
+    .flatten({ background: '#808080' })
+    .resize({ width: photoSide, height: photoSide, fit: 'cover' })
+    .toColourspace('b-w')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true })
+  return { side: photoSide, data: Float64Array.from(data) }
 }
 
 /** The kernel as one plane, where it is no more. */
