@@ -26,7 +26,7 @@ export const showCommand: Command = {
     'draws a kernel: its weights, its frequency response, what it does to an impulse, edges and a picture',
   group: 'commands',
   arguments: [
-    { name: 'kernel', summary: sharedSettings.kernel.summary, kind: 'file' },
+    { name: 'kernel', summary: sharedSettings.kernel.summary, kind: 'kernel' },
     {
       name: 'out',
       summary: '.svg or .png; without it, the weights are printed as coloured cells',

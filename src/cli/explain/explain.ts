@@ -11,7 +11,7 @@ import { explained } from '../../operators/explain-formulas.ts'
 import { resolve, type Values } from '../../params.ts'
 import type { Call } from '../command.ts'
 import { drawingFormat, writeDrawing } from '../draw/file.ts'
-import type { Io } from '../io.ts'
+import { type Io, lineWidth } from '../io.ts'
 import type { Operation } from '../operations.ts'
 import { filterOptions, kernelOptions, sharedSettings } from '../settings.ts'
 import { explainSettings } from './settings.ts'
@@ -82,7 +82,7 @@ function tell(operation: Operation, asked: Asked): Told {
     const result = filterOf(operation, input, kernels)
     return {
       result,
-      text: () => filterText(result),
+      text: () => filterText(result, lineWidth()),
       async draw() {
         const { drawFilter } = await import('./drawing.ts')
         return drawFilter(result, kernels.recipe.kernels, kernels.plan.stride)
@@ -92,7 +92,7 @@ function tell(operation: Operation, asked: Asked): Told {
   const result = explainedOperator(operation, asked)
   return {
     result,
-    text: () => explanationText(operation, result),
+    text: () => explanationText(operation, result, lineWidth()),
     async draw() {
       const { drawOperator } = await import('./drawing.ts')
       return drawOperator(operation, result, asked.source)

@@ -1,4 +1,5 @@
 import type { Count, Explanation } from '../../operators/explain.ts'
+import { columns, wrap } from '../layout.ts'
 import type { Operation } from '../operations.ts'
 import type { Arithmetic, FilterExplanation } from './explain.ts'
 import type { Strips } from './strips.ts'
@@ -18,14 +19,18 @@ export const bytes = (n: number): string =>
 
 export type Line = readonly [label: string, text: string]
 
-function table(lines: readonly Line[]): string {
-  const width = Math.max(...lines.map(([label]) => label.length))
-  return lines.map(([label, text]) => `  ${label.padEnd(width)}  ${text}`.trimEnd()).join('\n')
-}
+const table = (lines: readonly Line[], width?: number): string =>
+  columns(
+    lines.map(([label, text]) => [`  ${label}`, text]),
+    width,
+  )
+
+const head = (name: string, summary: string, width = Number.POSITIVE_INFINITY): string =>
+  wrap(`${name}: ${summary}`, width).join('\n')
 
 /** An operator, for people. */
-export const explanationText = (operation: Operation, e: Explanation & Arithmetic): string =>
-  `${operation.name}: ${operation.summary}\n${table(operatorLines(operation, e))}\n`
+export const explanationText = (operation: Operation, e: Explanation & Arithmetic, width?: number): string =>
+  `${head(operation.name, operation.summary, width)}\n${table(operatorLines(operation, e), width)}`
 
 /** `6 = kH + kW = 3 + 3` */
 const countText = ({ count, formula, filled }: Count): string =>
@@ -84,8 +89,8 @@ function stripsText({ count, rows, halo, groups = 1, slices = 1 }: Strips): stri
 }
 
 /** A filter, for people. */
-export const filterText = (e: FilterExplanation): string =>
-  `${e.operation}: ${e.summary}\n${table(filterLines(e))}\n`
+export const filterText = (e: FilterExplanation, width?: number): string =>
+  `${head(e.operation, e.summary, width)}\n${table(filterLines(e), width)}`
 
 /** How samples are held while they are computed with. */
 export const samplesText = (samples: string): string =>

@@ -4,6 +4,7 @@ import type { Kernel } from '../../kernel/kernel.ts'
 import { loadKernel } from '../../kernel/source.ts'
 import { drawingFormat, writeDrawing } from '../draw/file.ts'
 import type { Io } from '../io.ts'
+import { wrap } from '../layout.ts'
 import { sharedSettings } from '../settings.ts'
 import { terminalColours } from '../terminal/colours.ts'
 import { drawCard, photoSide } from './card.ts'
@@ -83,5 +84,6 @@ function kernelText(kernel: Kernel, facts: Facts, width: number): string {
     return label + planeText(plane, most, Math.max(columns, 40), kind)
   })
   const more = planes.length > mostPrinted ? `\nand ${planes.length - mostPrinted} more planes\n` : ''
-  return `${facts.name}\n${factWords(facts).join(' · ')}\n${parts.join('')}${more}`
+  const told = wrap(factWords(facts).join(' · '), columns).join('\n')
+  return `${facts.name}\n${told}\n${parts.join('')}${more}`
 }
