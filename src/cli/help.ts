@@ -73,7 +73,7 @@ export function commandHelp(command: Command, width: number): string {
             termWidth,
           ),
         ]),
-    ...details.map(({ title, text }) => `${title}\n${fitted(text, width)}`),
+    ...details.flatMap(({ title, text }) => (text === '' ? [] : [`${title}\n${fitted(text, width)}`])),
     ...groups.map(
       ({ title, params }) =>
         `${title}\n${definitions(
