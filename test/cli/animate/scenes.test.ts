@@ -177,6 +177,27 @@ describe('numbers', () => {
     expect(formula).toContain('height (5 − 3) / 1 + 1 = 3, width (9 − 2) / 1 + 1 = 8')
     expect((await sceneOf('conv2d')).formula).toContain(': size (5 − 3) / 1 + 1 = 3;')
   })
+  it.each([
+    [{}, [2, 2], 2],
+    [{ size: '5', 'kernel-size': '3', stride: '1' }, [3, 3], 1],
+    [{ size: '7,5', 'kernel-size': '3,2', stride: '2' }, [3, 2], 2],
+  ])('maxpool %j is what the oracle pools, with its switches', async (given, kernel, stride) => {
+    const scene = await sceneOf('maxpool', given)
+    const [x, maxima] = [panel(scene, -1, 0).planes[0]!, panel(scene, -1, 1).planes[0]!]
+    const want = oracle.maxPool(grid([x.cells.map(({ value }) => value)], 1, x.rows, x.columns), {
+      kernel,
+      stride: [stride, stride],
+    })
+    expect(maxima.cells.map(({ value }) => value)).toEqual(Array.from(want.output.data))
+    expect(maxima.cells.map(({ corner }) => corner)).toEqual(Array.from(want.indices.data, (i) => `#${i}`))
+    for (const { parts } of scene.frames) {
+      const [read] = parts.filter((part) => part.kind === 'panel')
+      const seen = read!.planes[0]!.cells.filter(({ mark }) => mark !== undefined)
+      expect(seen).toHaveLength(kernel[0]! * kernel[1]!)
+      const chosen = seen.filter(({ mark }) => mark === 'now')
+      expect(chosen.map(({ value }) => value)).toEqual([Math.max(...seen.map(({ value }) => value!))])
+    }
+  })
   it('unpooling puts every maximum back where it stood', async () => {
     const scene = await sceneOf('unpool')
     const x = last(scene, 0)[0]!
@@ -283,7 +304,8 @@ describe('refused', () => {
     ['conv2d', { kernel: 'gaussian:sigma=9' }, '--kernel must be at most 7 wide and high'],
     ['grouped', { groups: '3' }, 'groups 3 do not divide the 4 input channels'],
     ['separable', { kernel: '1 0; 0 1' }, 'rank'],
-    ['unpool', { size: '5' }, '--size must be even'],
+    ['unpool', { size: '5' }, '--size must be a multiple of the windows of 2×2, got 5,5'],
+    ['unpool', { size: '4', stride: '3' }, '--size must be a multiple of the windows of 3×3'],
     ['involution', { 'kernel-size': '2' }, '--kernel-size of an involution must be one odd number'],
     ['transposed', { padding: 'same' }, '--padding of a transposed convolution must be a number'],
     ['multi-channel', { size: '12', filters: '9', padding: '2' }, 'frames, 300 are drawn at most'],
