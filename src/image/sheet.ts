@@ -145,6 +145,9 @@ const digits = ['75557', '26227', '71747', '71717', '55711', '74717', '74757', '
 
 type Box = { readonly left: number; readonly top: number; readonly right: number; readonly bottom: number }
 
+/** A pixel of a digit is one pixel for every so many of the shorter side of its map. */
+const sidePerPixel = 70
+
 /** Writes a number in white on black into the corner of a map, as far as it has room. */
 function drawNumber(
   n: number,
@@ -155,8 +158,13 @@ function drawNumber(
   white: number,
 ): void {
   const text = String(n)
+  const side = Math.min(box.bottom - box.top, box.right - box.left)
+  const times = Math.max(1, Math.floor(side / sidePerPixel))
   const set = (y: number, x: number, v: number) => {
-    if (box.top + y < box.bottom && box.left + x < box.right) out[(box.top + y) * width + box.left + x] = v
+    const [top, left] = [box.top + y * times, box.left + x * times]
+    for (let row = top; row < Math.min(top + times, box.bottom); row++) {
+      out.fill(v, row * width + left, row * width + Math.max(left, Math.min(left + times, box.right)))
+    }
   }
   for (let y = 0; y < 7; y++) for (let x = 0; x < text.length * 4 + 1; x++) set(y, x, black)
   ;[...text].forEach((digit, i) => {
