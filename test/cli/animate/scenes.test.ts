@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { sceneOf } from '../../../src/cli/animate/animate.ts'
+import { noise } from '../../../src/cli/animate/examples.ts'
 import { layOut, type TextBox, textBounds } from '../../../src/cli/animate/layout.ts'
 import { animations } from '../../../src/cli/animate/operators/index.ts'
 import { equals, type Panel, type Scene, show, sumLine } from '../../../src/cli/animate/scene.ts'
@@ -210,6 +211,43 @@ describe('numbers', () => {
     expect(kept.filter((v) => v !== 0).sort()).toEqual(maxima.sort())
     for (const [i, v] of kept.entries()) if (v !== 0) expect(x[i]).toBe(v)
   })
+  it.each([
+    [{}, { size: [4, 4], channels: 2, stride: 1, groups: 1, dilation: 1 }],
+    [
+      { size: '5,4', stride: '2' },
+      { size: [5, 4], channels: 2, stride: 2, groups: 1, dilation: 1 },
+    ],
+    [
+      { channels: '4', groups: '2', size: '3', dilation: '2' },
+      { size: [3, 3], channels: 4, stride: 1, groups: 2, dilation: 2 },
+    ],
+  ])('involution %j is what the oracle computes', async (given, { size, channels, ...how }) => {
+    const scene = await sceneOf('involution', given)
+    const sizes = { ...how, kernelSize: 3 }
+    // without the padding, which is as wide as the kernel reaches
+    const inside = panel(scene, -1, 0).planes.map(({ cells, columns }) =>
+      cells
+        .filter((_, k) => {
+          const [y, column] = [Math.floor(k / columns) - how.dilation, (k % columns) - how.dilation]
+          return y >= 0 && y < size[0]! && column >= 0 && column < size[1]!
+        })
+        .map(({ value }) => value),
+    )
+    const x = grid(inside, channels, ...size)
+    const generator = {
+      reduceWeight: grid([Array.from({ length: channels }, () => 1)], 1, channels, 1, 1),
+      spanWeight: noise([how.groups * 9, 1, 1, 1], -1, 1),
+    }
+    const kernels = oracle.involutionKernel(x, generator, sizes)
+    const want = oracle.involutionApply(x, kernels, sizes)
+    expect(last(scene, -1).flat()).toEqual(Array.from(want.data))
+    const places = want.shape[1]! * want.shape[2]!
+    expect(scene.frames).toHaveLength(places)
+    for (const [f] of scene.frames.entries()) {
+      const shown = numbers(panel(scene, f, 1)).flat()
+      expect(shown).toEqual(Array.from({ length: shown.length }, (_, t) => kernels.data[t * places + f]))
+    }
+  })
   it('involution: the kernel changes with the pixel', async () => {
     const scene = await sceneOf('involution')
     const kernels = scene.frames.map((_, f) => numbers(panel(scene, f, 1)).join())
@@ -260,6 +298,8 @@ describe('layout', () => {
     ['conv3d', { padding: '1', size: '2,3,4' }] as const,
     ['transposed', { padding: '1', size: '3', stride: '2' }] as const,
     ['involution', { 'kernel-size': '5' }] as const,
+    ['involution', { stride: '2', groups: '2', size: '5', channels: '4' }] as const,
+    ['maxpool', { size: '7,5', 'kernel-size': '3,2', stride: '2' }] as const,
   ])('%s %j: no text lies on another, leaves its cell or the picture', async (name, given) => {
     const { width, height, frames } = layOut(await sceneOf(name, given))
     for (const boxes of frames) {
