@@ -38,9 +38,9 @@ function filled(readme: string): string {
   }, readme)
 }
 
-function shown({ name, title, line, command }: Exhibit): string {
+function shown({ name, title, line, command, alone }: Exhibit): string {
   const pictures = [
-    `![${title}: the result](docs/pictures/${name}.webp)`,
+    `![${title}: ${alone ? 'the result' : 'before and after'}](docs/pictures/${name}.webp)`,
     ...(hasAnimation(name) ? [`![${title}, step by step](${animationOf(name)})`] : []),
   ]
   return [`**${title}.** ${line}`, `\`\`\`sh\nconvo ${command}\n\`\`\``, ...pictures].join('\n\n')

@@ -5,10 +5,12 @@ import type { Io } from './io.ts'
 export type Argument = {
   readonly name: string
   readonly summary: string
-  /** `file`: the shell completes it; `word`: one of the choices. */
-  readonly kind: 'file' | 'word'
+  /** `file`: the shell completes it; `word`: one of the choices; `kernel`: the name of one, or a file. */
+  readonly kind: 'file' | 'word' | 'kernel'
   readonly choices?: readonly string[]
   readonly optional?: boolean
+  /** The option that makes it optional. */
+  readonly optionalWith?: string
   /** Any number of words; the last argument only. */
   readonly repeats?: boolean
 }

@@ -113,7 +113,13 @@ export function manPage(commands: readonly Command[]): string {
       'EXIT STATUS',
       exitStatuses.map(([status, meaning]) => entry(status, `${meaning}.`)),
     ),
-    section('ENVIRONMENT', [entry('NO_COLOR', 'If set and not empty, messages have no colour.')]),
+    section('ENVIRONMENT', [
+      entry(
+        'NO_COLOR',
+        'If set and not empty, messages and kernels have no colour; --preview, which is asked for, has.',
+      ),
+      entry('TERM, COLORTERM, TERM_PROGRAM', 'By these it is known what the terminal shows.'),
+    ]),
     section(
       'ERROR CODES',
       Object.entries(errorCodes).map(([code, meaning]) => entry(code, `${meaning}.`)),

@@ -41,7 +41,7 @@ export function overview(commands: readonly Command[], width: number): string {
   return `${[
     wrap('convo runs every convolution operator of the textbook on pictures, exactly.', width).join('\n'),
     definitions(overviewExamples, width, longest + 20 <= width ? longest : 0),
-    `Usage: convo <operation> <input> <output> [options]\n${indent(usage, 7, width)}`,
+    `${usageText('convo <operation> <input> <output> [options]', width)}\n${indent(usage, 7, width)}`,
     ...groups,
     wrap(
       'convo help <operation> tells all about one; convo list filters describes each in a line.',
@@ -63,7 +63,7 @@ export function commandHelp(command: Command, width: number): string {
   return `${[
     wrap(`convo ${command.name}: ${command.summary}`, width).join('\n'),
     examples,
-    `Usage: ${usageOf(command)}`,
+    usageText(usageOf(command), width),
     ...(command.arguments.length === 0
       ? []
       : [
@@ -73,7 +73,7 @@ export function commandHelp(command: Command, width: number): string {
             termWidth,
           ),
         ]),
-    ...details.map(({ title, text }) => `${title}\n${fitted(text, width)}`),
+    ...details.flatMap(({ title, text }) => (text === '' ? [] : [`${title}\n${fitted(text, width)}`])),
     ...groups.map(
       ({ title, params }) =>
         `${title}\n${definitions(
@@ -86,6 +86,9 @@ export function commandHelp(command: Command, width: number): string {
     .filter((block) => block !== '')
     .join('\n\n')}\n`
 }
+
+/** A usage line; in a narrow terminal it goes on below its first word. */
+const usageText = (line: string, width: number): string => `Usage: ${indent(line, 7, width).trimStart()}`
 
 /** Text under a title: moved to the right where it is not, and lines that are too long wrapped under their beginning. */
 function fitted(text: string, width: number): string {

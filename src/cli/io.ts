@@ -21,6 +21,10 @@ const codes: Readonly<Record<Style, string>> = { error: '1;31', note: '1;33' }
 /** Lines of help longer than this are hard to read. */
 const widest = 100
 
+/** Columns that lines may have on standard output: those of the terminal, any number where another program reads them. */
+export const lineWidth = (): number | undefined =>
+  process.stdout.isTTY ? process.stdout.columns || undefined : undefined
+
 /** The streams of this process. A reader that goes away ends it quietly. */
 export function processIo(): Io {
   // Reading process.stdout and process.stderr makes streams, which costs time: only when they are written to.

@@ -43,11 +43,23 @@ export function definitions(
     .join('\n')
 }
 
-/** Rows of cells in columns, the last one as long as it is. */
-export function columns(rows: readonly (readonly string[])[]): string {
+/**
+ * Rows of cells in columns. The last one is as long as it is; with a width it is wrapped, and stands below the others
+ * where there is no room beside them.
+ */
+export function columns(rows: readonly (readonly string[])[], width = Number.POSITIVE_INFINITY): string {
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)))
+  const left = widths.slice(0, -1).reduce((sum, w) => sum + w + 2, 0)
+  const isBeside = width - left >= 24
   return rows
-    .map((row) => row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i]!))).join('  '))
+    .flatMap((row) => {
+      const before = row.slice(0, -1).map((cell, i) => cell.padEnd(widths[i]!))
+      const at = isBeside ? left : 4
+      const last = wrap(row.at(-1) ?? '', width - at)
+      const first = isBeside ? [[...before, last[0]].join('  ')] : wrap(before.join('  ').trimEnd(), width)
+      const rest = isBeside ? last.slice(1) : last
+      return [...first, ...rest.map((line) => ' '.repeat(at) + line)]
+    })
     .map((line) => `${line.trimEnd()}\n`)
     .join('')
 }

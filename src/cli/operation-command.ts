@@ -2,6 +2,7 @@ import type { Params } from '../params.ts'
 import type { Command, OptionGroup } from './command.ts'
 import { recipeText } from './kernel-text.ts'
 import { indent } from './layout.ts'
+import { defaultsText, pictureCommands } from './operation-facts.ts'
 import type { Operation } from './operations.ts'
 import { runOperation } from './run-operation.ts'
 import { correlationSettings, pictureSettings, runSettings } from './settings.ts'
@@ -22,6 +23,7 @@ export function operationCommand(operation: Operation): Command {
         name: 'output',
         summary: '.png, .jpg, .webp, .tif, .gif, .avif or .npy; - is PNG on standard output',
         kind: 'file',
+        optionalWith: 'preview',
       },
     ],
     // worked out when asked for: a run needs this of one command only
@@ -39,6 +41,13 @@ export function operationCommand(operation: Operation): Command {
         ? []
         : [{ title: 'Kernel', text: recipeText(operation.recipe(), width - 2).replace(/^(?=.)/gm, '  ') }]),
       { title: 'Source', text: indent(operation.source, 2, width) },
+      { title: 'Unless told otherwise', text: defaultsText(operation, width) },
+      {
+        title: 'See it',
+        text: pictureCommands(operation)
+          .map((line) => `  ${line}`)
+          .join('\n'),
+      },
     ],
     run: (call) => runOperation(operation, call),
   }

@@ -107,7 +107,7 @@ function parse(general: Command, line: readonly string[]): Request {
   }
   const given = parser.opts()
   const args = parser.args.map(showMinus)
-  checkCount(command, args)
+  checkCount(command, args, given)
   checkConflicts(given)
   return { kind: 'run', command, args, tail, given }
 }
@@ -147,8 +147,14 @@ function optionFor(name: string, param: Param<unknown>): Option {
   })
 }
 
-function checkCount(command: Command, args: readonly string[]): void {
-  const needed = command.arguments.filter(({ optional }) => !optional)
+function checkCount(
+  command: Command,
+  args: readonly string[],
+  given: Readonly<Record<string, unknown>>,
+): void {
+  const needed = command.arguments.filter(
+    ({ optional, optionalWith }) => !optional && (optionalWith === undefined || given[optionalWith] !== true),
+  )
   const usage = `usage: ${usageOf(command)}`
   const all = command.arguments.map(({ name }) => `<${name}>`).join(' and ') || 'no arguments'
   if (args.length < needed.length) {

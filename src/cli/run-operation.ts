@@ -67,13 +67,15 @@ export async function runPrepared(
   prepared: Pick<Prepared, 'settings' | 'job'>,
   { args, io }: Pick<Call, 'args' | 'io'>,
 ): Promise<number> {
-  const [input = '', output = ''] = args
+  const [input = '', given = ''] = args
   const { settings } = prepared
-  if (settings.json && output === '-' && !settings['dry-run']) {
+  if (settings.json && given === '-' && !settings['dry-run']) {
     throw new ConvoError('E_USAGE', '--json and the picture cannot both go to standard output', {
       fix: 'a file for the output, or no --json',
     })
   }
+  const preview = settings.preview ? await import('./terminal/preview.ts') : undefined
+  const output = preview === undefined ? given : preview.previewTarget(given, settings)
   const job = prepared.job(input, output)
   // Loaded only now, so that help, lists and errors do not wait for the machinery.
   const pipeline = await import('./process.ts')
@@ -82,7 +84,8 @@ export async function runPrepared(
     await io.out(settings.json ? `${JSON.stringify(plan)}\n` : planText(plan))
     return 0
   }
-  const report = await pipeline.processPicture(job)
+  const done = await pipeline.processPicture(job)
+  const report = (await preview?.showResult(done, given, io)) ?? done
   if (settings.json) await io.out(`${JSON.stringify(report)}\n`)
   if (settings.verbose) io.err(`${reportText(report)}\n`)
   if (!settings.quiet) for (const note of notesOf(report)) io.err(`${io.paint('note', 'note:')} ${note}\n`)

@@ -135,6 +135,9 @@ export const runSettings = {
     ...integer('threads to compute with', undefined, { min: 1, max: 1024 }),
     unset: 'one for each core',
   },
+  preview: flag(
+    'show the result in the terminal, as a picture where it can (kitty, iTerm2, sixel), else in half blocks; <output> may be left out',
+  ),
   'dry-run': flag('print what would be computed, and how; compute and write nothing'),
   json: flag('print the report as one JSON object on standard output'),
   quiet: flag('print errors only'),
@@ -164,6 +167,7 @@ export const conflicts: readonly (readonly [a: string, b: string, fix: string])[
   ['scale', 'normalize', 'one of the two: --normalize divides by the sum of the weights'],
   ['quiet', 'verbose', 'one of the two'],
   ['json', 'verbose', '--json alone: it holds all that --verbose prints'],
+  ['preview', 'dry-run', '--preview alone: it computes the picture'],
   ['in-place', 'dry-run', '--dry-run alone: it writes nothing'],
 ]
 

@@ -157,6 +157,10 @@ export type SizeExplanation = {
   readonly axis: 'depth' | 'height' | 'width'
   readonly input: number
   readonly output: number
+  readonly kernel: number
+  readonly stride: number
+  readonly dilation: number
+  readonly padding: readonly [before: number, after: number]
   readonly formula: string
   /** The formula with its numbers. */
   readonly filled: string
@@ -177,13 +181,13 @@ export function explainAxis(
   const input = a.input - 2 * edge
   const axis = (['depth', 'height', 'width'] as const)[index]!
   const padding = before + after
+  const choice = { axis, input, kernel, stride, dilation, padding: [before, after] } as const
   if (name === 'unpool') {
-    return { axis, input, output: input, formula: 'in', filled: `${input}, pooled to ${output} and put back` }
+    return { ...choice, output: input, formula: 'in', filled: `${input}, pooled to ${output} and put back` }
   }
   if (name === 'involution') {
     return {
-      axis,
-      input,
+      ...choice,
       output,
       formula: 'floor(in / stride)',
       filled: `floor(${input} / ${stride}) = ${output}`,
@@ -193,7 +197,7 @@ export function explainAxis(
     const formula = `(in ${edge === 0 ? '' : '+ edge '}− 1)·stride − padding + dilation·(k − 1) + output padding + 1`
     const size = edge === 0 ? input : `${input} + ${2 * edge}`
     const filled = `(${size} − 1)·${stride} − ${padding} + ${dilation}·(${kernel} − 1) + ${outputPadding} + 1 = ${output}`
-    return { axis, input, output, formula, filled }
+    return { ...choice, output, formula, filled }
   }
   const round = ceil ? 'ceil' : 'floor'
   const formula = `${round}((in + padding − dilation·(k − 1) − 1) / stride) + 1`
@@ -204,5 +208,5 @@ export function explainAxis(
     rounded === output
       ? `${sum} = ${output}`
       : `${sum} = ${rounded}, less one that begins in the padding: ${output}`
-  return { axis, input, output, formula, filled }
+  return { ...choice, output, formula, filled }
 }

@@ -64,6 +64,9 @@ export type Explanation = {
   readonly output: readonly number[]
   readonly sizes: readonly SizeExplanation[]
   readonly kernel: readonly number[]
+  readonly groups: number
+  /** Filters for each channel, of the depthwise operators. */
+  readonly multiplier: number
   /** Weights, without biases. */
   readonly parameters: Count
   /** By a weight, at every position. */
@@ -123,6 +126,8 @@ export function explainOperator(name: string, input: readonly number[], layer: L
       return explainAxis(operator, axis, i + 3 - spatial, how)
     }),
     kernel: sizes.kernel,
+    groups: sizes.groups,
+    multiplier: sizes.multiplier,
     parameters: { count, formula, filled },
     multiplications: { count: many, formula: manyFormula, filled: manyFilled },
     receptiveField: sizes.axes.map((a, i) => seen(operator, sizes, a, i)),

@@ -52,6 +52,39 @@ const slack = 64
 /** Parts that are enough to share out. */
 const enoughParts = 16
 
+/** Bytes of a gathered row with the room that loops need behind it: one row for each x phase. */
+function rowOfTile(plan: BankPlan): { readonly columnCount: number; readonly pitch: number } {
+  const columnCount = plan.grid[2] + Math.floor((plan.columns.span - 1) / plan.step[2])
+  return { columnCount, pitch: Math.ceil((columnCount * 4 + slack) / 16) * 16 }
+}
+
+/** How the work of a plan is cut into parts. */
+export type BankParts = {
+  /** Whether the input is read where it lies. */
+  readonly direct: boolean
+  /** Whether the rows of a strip are run over as one. */
+  readonly joined: boolean
+  /** Grid rows of a strip. */
+  readonly rows: number
+  readonly strips: number
+  readonly groupsPerPart: number
+  /** All parts: each is a few groups, one output plane and one strip. */
+  readonly count: number
+}
+
+/** Cuts a plan into parts: a function of its shapes alone. */
+export function partsOf(plan: BankPlan): BankParts {
+  const [, height, width] = plan.input
+  const planes = plan.channelsPerGroup * plan.depths.length
+  const direct = isInside(plan) && spreadsOverCache(height * width * 4, planes)
+  const joined = direct && plan.columns.span === 1 && isDense(plan) && plan.grid[2] === width
+  const rows = chooseRows(plan, joined ? 0 : planes * plan.step[2] * rowOfTile(plan).pitch)
+  const strips = Math.ceil(plan.grid[1] / rows)
+  const groupsPerPart = Math.ceil(plan.groups / Math.ceil(enoughParts / (strips * plan.grid[0])))
+  const count = Math.ceil(plan.groups / groupsPerPart) * plan.grid[0] * strips
+  return { direct, joined, rows, strips, groupsPerPart, count }
+}
+
 /** Lays out the tables of a plan. `weightIndex(filter, channel in group, tap)` finds a weight in `weights`. */
 export function placeBank(
   arena: Arena,
@@ -65,14 +98,9 @@ export function placeBank(
   const { phases, ...rest } = plan
   const [depth, height, width] = plan.input
   const xPhases = plan.step[2]
-  const columnCount = plan.grid[2] + Math.floor((plan.columns.span - 1) / xPhases)
-  const pitch = Math.ceil((columnCount * 4 + slack) / 16) * 16
+  const { columnCount, pitch } = rowOfTile(plan)
   const planes = plan.channelsPerGroup * plan.depths.length
-  const direct = isInside(plan) && spreadsOverCache(height * width * 4, planes)
-  const joined = direct && plan.columns.span === 1 && isDense(plan) && plan.grid[2] === width
-  const rowsPerPart = chooseRows(plan, joined ? 0 : planes * xPhases * pitch)
-  const strips = Math.ceil(plan.grid[1] / rowsPerPart)
-  const groupsPerPart = Math.ceil(plan.groups / Math.ceil(enoughParts / (strips * plan.grid[0])))
+  const { direct, joined, rows: rowsPerPart, strips, groupsPerPart, count: parts } = partsOf(plan)
   const tileRows = (rowsPerPart - 1) * plan.step[1] + plan.rows.span
   const tables = Array.from({ length: xPhases }, (_, p) => columnSources(plan, p, columnCount))
   const rows = Int32Array.from({ length: (strips - 1) * rowsPerPart * plan.step[1] + tileRows }, (_, i) =>
@@ -110,7 +138,7 @@ export function placeBank(
   return {
     kind: 'bank',
     scratchBytes: tile + block * rowsPerPart * rowPitch(plan) + 2 * slack,
-    parts: Math.ceil(plan.groups / groupsPerPart) * plan.grid[0] * strips,
+    parts,
     plan: rest,
     source,
     target,

@@ -54,6 +54,14 @@ function offers(complete: Completer) {
         .sort(),
     )
   })
+  it('kernels by name or file where one is the argument', () => {
+    expect(complete('convo', 'show', 'sc').sort()).toEqual(['scene.png', 'scharr-x', 'scharr-y'])
+    expect(complete('convo', 'kernel', 'convert', 'sobel-').sort()).toEqual(['sobel-x', 'sobel-y'])
+  })
+  it('options that came later', () => {
+    expect(complete('convo', 'sobel', 'in.png', '--prev')).toEqual(['--preview'])
+    expect(complete('convo', 'explain', 'sobel', '--sv')).toEqual(['--svg'])
+  })
   it('another command line behind -- of a command with a tail', () => {
     expect(complete('convo', 'many', 'in.png', '--', 'sob')).toEqual(['sobel'])
     expect(complete('convo', 'many', 'in.png', '--', 'box', '--border', 're').sort()).toEqual([
@@ -142,8 +150,10 @@ describe('convo completion', () => {
         .map((found) => found.split('\t')[0]!)
     }
     offers(complete)
-    it('leaves file names to the shell', () =>
-      expect(complete('convo', 'sobel', 'sc')).toEqual(['scene.png']))
+    it('leaves file names to the shell', () => {
+      expect(complete('convo', 'sobel', 'sc')).toEqual(['scene.png'])
+      expect(complete('convo', 'explain', 'sobel', '--svg', 'sc')).toEqual(['scene.png'])
+    })
   })
 
   describe.skipIf(!has('zsh'))('zsh', () => {
@@ -182,7 +192,9 @@ describe('convo completion', () => {
       return [...new Set(readFileSync(folder.path('zsh.out'), 'utf8').split('\n').filter(Boolean))]
     }
     offers(complete)
-    it('leaves file names to the shell', () =>
-      expect(complete('convo', 'sobel', 'sc')).toEqual(['scene.png']))
+    it('leaves file names to the shell', () => {
+      expect(complete('convo', 'sobel', 'sc')).toEqual(['scene.png'])
+      expect(complete('convo', 'explain', 'sobel', '--svg', 'sc')).toEqual(['scene.png'])
+    })
   })
 })

@@ -215,3 +215,55 @@ describe('what cannot be explained', () => {
     expect(stderr).toMatch(expected)
   })
 })
+
+describe('explain tells what the command does', () => {
+  const facts = async (operation: string, ...args: string[]) => {
+    const e = await json(operation, 'scene.png', ...args)
+    const { status, stdout } = await convo([operation, 'scene.png', 'out.png', ...args, '--json'], {
+      cwd: here.path(),
+    })
+    expect(status).toBe(0)
+    const { width, height } = JSON.parse(stdout).output
+    return { e, told: e.output.slice(-2), made: [height, width] }
+  }
+  test.each([
+    ['conv2d', '--kernel', 'sharpen'],
+    ['conv2d', '--kernel', 'sharpen', '--stride', '3'],
+    ['conv2d', '--kernel', 'sharpen', '--padding', 'valid'],
+    ['depthwise'],
+    ['depthwise-separable'],
+    ['grouped'],
+    ['dilated'],
+    ['separable'],
+    ['transposed'],
+    ['transposed', '--stride', '3'],
+    ['transposed', '--stride', '2', '--kernel', '1 2 1; 2 4 2; 1 2 1'],
+    ['maxpool'],
+    ['unpool'],
+    ['involution'],
+    ['pointwise', '--kernel', '1 0 0; 0 1 0; 0 0 1'],
+  ])('%s %s %s %s %s: the size on a picture', async (operation, ...args) => {
+    const { told, made } = await facts(operation, ...args)
+    expect(told).toEqual(made)
+  })
+
+  test('a plane meets every channel with the same weights, a kernel as deep as the picture is summed', async () => {
+    const plane = await json('conv2d', 'scene.png', '--kernel', 'sharpen')
+    expect([plane.parameters.count, plane.multiplications.count]).toEqual([9, 9 * 3 * 420 * 640])
+    expect(plane.output).toEqual([3, 420, 640])
+    writeFileSync(here.path('deep.json'), '{"weights": [[[1]], [[2]], [[3]]]}')
+    const deep = await json('conv2d', 'scene.png', '--kernel', 'deep.json')
+    expect([deep.output, deep.parameters.count]).toEqual([[1, 420, 640], 3])
+    const groups = await json('grouped', '--input', '9x9x6', '--groups', '3')
+    expect(groups.parameters.count).toBe(6 * 2 * 9)
+  })
+
+  test('the loops of kernels of one plane are those of filters, of the operators too', async () => {
+    expect((await json('separable', 'scene.png', '--kernel', 'sobel-x')).algorithm).toBe('separable')
+    expect((await json('dilated', 'scene.png')).strips.count).toBeGreaterThan(1)
+    const direct = await json('conv2d', 'scene.png', '--kernel', 'gaussian:sigma=9', '--algorithm', 'direct')
+    expect(direct.algorithm).toBe('direct')
+    const { stdout } = await explain('maxpool', 'scene.png')
+    expect(stdout).toMatch(/weights +none\n/)
+  })
+})

@@ -1,9 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { animations } from '../../src/cli/animate/operators/index.ts'
 import { optionsOf, usageOf } from '../../src/cli/command.ts'
 import { commandHelp, overview } from '../../src/cli/help.ts'
+import { pictureCommands } from '../../src/cli/operation-facts.ts'
+import { operations } from '../../src/cli/operations.ts'
 import { understand } from '../../src/cli/program.ts'
 import { commands } from '../../src/cli/registry.ts'
+import { namedKernels } from '../../src/filters/names.ts'
+import { loadKernel } from '../../src/kernel/source.ts'
 import { convo, type Run } from './convo.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -63,6 +68,38 @@ describe('the help of a command', () => {
     const { stdout } = await convo(['gaussian', '--help'])
     expect(stdout.replace(/\s+/g, ' ')).toContain('standard deviation, in pixels (0.1 to 500; default: 1)')
   })
+  it('tells of a filter what it does by default, its gain, and how to see it', async () => {
+    const { stdout } = await convo(['help', 'sobel'])
+    const order = ['convo sobel in.png out.png', 'Usage:', 'Kernel', '-2   0   2', 'Source', 'I. Sobel']
+    const places = [...order, 'Unless told otherwise', 'See it', 'Options of sobel'].map((w) =>
+      stdout.indexOf(w),
+    )
+    expect(places).toEqual(places.toSorted((a, b) => a - b))
+    expect(places[0]).toBeGreaterThan(0)
+    expect(stdout.replace(/\s+/g, ' ')).toContain('each kernel of sobel answers from -4 to 4 times white')
+    expect(stdout).toContain('border  replicate')
+    expect(stdout).toContain('\n  convo show sobel-x sobel-x.png\n')
+  })
+  it.each(
+    Object.values(operations).flatMap((operation) =>
+      pictureCommands(operation).map((line) => [line, operation.name] as const),
+    ),
+  )('%s, which the help of %s names, draws', async (line) => {
+    const argv = line.split(' ').slice(1)
+    const request = understand(argv, commands)
+    expect(request.kind).toBe('run')
+    if (argv[0] === 'show') await loadKernel(argv[1]!, { names: namedKernels })
+    if (argv[0] === 'animate') expect(Object.keys(animations)).toContain(argv[1])
+  })
+  it.each([
+    ['sharpen', 'from -4 to 5 times white'],
+    ['emboss', 'from -4 to 5 times white'],
+    ['gaussian', 'from 0 to 1 times white'],
+    ['frei-chen', 'whatever the contrast'],
+  ])('the gain of %s is %s', (name, text) => {
+    const command = commands.find((one) => one.name === name)!
+    expect(commandHelp(command, 100).replace(/\s+/g, ' ')).toContain(text)
+  })
   it('is there for a command of two words', async () => {
     const { status, stdout } = await convo(['help', 'kernel', 'convert'])
     expect(status).toBe(0)
@@ -74,7 +111,7 @@ describe('the help of a command', () => {
       const help = commandHelp(command, 80)
       for (const name of Object.keys(optionsOf(command)))
         expect(help).toMatch(new RegExp(`^  (-., )?--${name}\\b`, 'm'))
-      expect(help).toContain(usageOf(command))
+      expect(help.replace(/\s+/g, ' ')).toContain(usageOf(command))
       expect(help).not.toMatch(/undefined|\[object/)
     },
   )

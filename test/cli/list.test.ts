@@ -36,7 +36,7 @@ describe('convo list', () => {
   it('aligns its columns', async () => {
     const { stdout } = await convo(['list', 'borders'])
     expect(stdout.split('\n')[0]).toBe(
-      'replicate  aaa|abcd|ddd  the edge sample, repeated                          edge nearest clamp',
+      'replicate  aaa|abcd|ddd  edge nearest clamp  the edge sample, repeated',
     )
     expect(
       new Set(

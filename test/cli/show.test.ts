@@ -1,9 +1,16 @@
 import { readFileSync } from 'node:fs'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
+import { applyTo, factorsOf, scene } from '../../src/cli/show/effect.ts'
+import { factsOfKernel } from '../../src/cli/show/facts.ts'
+import { drawKernel } from '../../src/cli/show/show.ts'
+import { namedKernels } from '../../src/filters/names.ts'
+import { loadKernel } from '../../src/kernel/source.ts'
+import { filterPicture } from '../oracle.ts'
 import { convo, scratch } from './convo.ts'
+import { troubles } from './drawn-text.ts'
 
-const here = scratch()
+const here = scratch('scene.png')
 const show = (...args: string[]) => convo(['show', ...args], { cwd: here.path(), env: { NO_COLOR: '1' } })
 
 describe('show', () => {
@@ -33,9 +40,54 @@ describe('show', () => {
     expect((await show('<script>')).status).toBe(2)
   })
 
+  test('every named kernel and every kernel file: all texts are on the page, and none lies over another', async () => {
+    const listed = JSON.parse((await convo(['list', 'kernels', '--json'])).stdout) as { name: string }[]
+    expect(listed.length).toBeGreaterThan(60)
+    for (const { name } of listed) {
+      const source = await aKernelOf(name)
+      const kernel = await loadKernel(source, { names: namedKernels })
+      expect([name, troubles(drawKernel(kernel, factsOfKernel(kernel, source)))]).toEqual([name, []])
+    }
+  })
+
+  test('tries a long kernel by its factors, with the sums of the whole', () => {
+    const [column, row] = [Float64Array.from({ length: 21 }, (_, i) => i - 3), [2, -1, 0, 5, 1, 1, -4]]
+    const weights = Float64Array.from({ length: 147 }, (_, i) => column[Math.floor(i / 7)]! * row[i % 7]!)
+    const plane = { label: '', height: 21, width: 7, weights }
+    const how = { scale: 3, offset: 10, anchor: [2, 5] as const }
+    const picture = scene(40)
+    const { data } = applyTo(picture, plane, how)
+    const want = filterPicture(
+      { shape: [1, 40, 40], data: picture.data },
+      { shape: [21, 7], data: weights },
+      { border: 'replicate', anchor: [2, 5] },
+    )
+    for (const [i, v] of want.data.entries()) expect(data[i]).toBeCloseTo(v / 3 + 10, 6)
+    expect(factorsOf({ ...plane, weights: weights.map((w, i) => (i === 5 ? w + 1 : w)) })).toBeUndefined()
+  })
+
+  test('tries a kernel on a photograph, and says when there is none', async () => {
+    expect((await show('sharpen', 'made.svg')).status).toBe(0)
+    expect((await show('sharpen', 'photo.svg', '--photo', 'scene.png')).status).toBe(0)
+    expect(readFileSync(here.path('photo.svg'), 'utf8')).not.toBe(readFileSync(here.path('made.svg'), 'utf8'))
+    const { status, stderr } = await show('sharpen', 'photo.png', '--photo', 'none.png')
+    expect([status, stderr]).toEqual([2, expect.stringContaining('there is no file none.png')])
+  })
+
   test('refuses what is no kernel, with a suggestion', async () => {
     const { status, stderr } = await show('sobel-z', 'k.png')
     expect([status, stderr]).toEqual([2, expect.stringMatching(/E_NAME[\s\S]*try: /)])
     expect((await show('sobel-x', 'k.jpeg2000')).status).toBe(2)
   })
 })
+
+/** A name that means one kernel: of a file that holds several, its first. */
+async function aKernelOf(name: string): Promise<string> {
+  try {
+    await loadKernel(name, { names: namedKernels })
+    return name
+  } catch (error) {
+    const { fix } = error as { fix?: string }
+    return fix ?? name
+  }
+}

@@ -1,4 +1,4 @@
-import { sizeToFit, textWidth } from '../draw/measure.ts'
+import { sizeToFit, textWidth, wrapText } from '../draw/measure.ts'
 import type { Cell, Frame, Panel, Scene, Tone } from './scene.ts'
 import { show } from './scene.ts'
 
@@ -111,7 +111,9 @@ export function layOut(scene: Scene): Laid {
     ),
   )
   const high = Math.max(...frames.map((f) => rowHeight(f, cell)))
-  const captions = frames.map(({ caption }) => caption.flatMap((line) => wrap(line, width - 2 * margin)))
+  const captions = frames.map(({ caption }) =>
+    caption.flatMap((line) => wrapText(line, width - 2 * margin, captionSize, { font: 'mono' })),
+  )
   const lines = Math.max(...captions.map((c) => c.length))
   const captionTop = headHeight + high + 22
   const head = [
@@ -197,28 +199,11 @@ function cellTexts({ value, corner, mark }: Cell, at: { x: number; y: number }, 
     texts.push(label(role, show(value), at.x + cell / 2, at.y + cell * lifted, size, 'middle', 'mono'))
   }
   if (corner !== undefined) {
-    const small = sizeToFit(corner, cell - 5, cell * 0.27, { font: 'mono' })
+    const small = sizeToFit(corner, cell - 5, cell * 0.33, { font: 'mono' })
     const half = textWidth(corner, small, { font: 'mono' }) / 2
     texts.push(label('corner', corner, at.x + cell - 2 - half, at.y + cell * 0.8, small, 'middle', 'mono'))
   }
   return texts
-}
-
-/** A caption in lines that fit, broken between words; lines after the first are indented. */
-function wrap(line: string, width: number): string[] {
-  const fits = (text: string) => textWidth(text, captionSize, { font: 'mono' }) <= width
-  const lines: string[] = []
-  let current = ''
-  for (const word of line.split(' ')) {
-    const longer = current === '' ? word : `${current} ${word}`
-    if (fits(longer) || current === '') current = longer
-    else {
-      lines.push(current)
-      // a space that does not break: SVG drops others at the start of a line
-      current = `\u00a0\u00a0${word}`
-    }
-  }
-  return [...lines, current]
 }
 
 /** The rectangle that a text needs at most: left, top, right, bottom. */

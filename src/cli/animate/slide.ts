@@ -239,13 +239,19 @@ export function outputPanel(pass: Pass, at: (Place & { readonly value: number })
   return { kind: 'panel', title: names.output, tone: names.outputTone ?? 'output', planes }
 }
 
-/** `(5 + 2 − 3) / 1 + 1 = 5`, the size along an axis filled in. */
-export function sizeFormula({ input, before, after, kernel, dilation, stride, output }: Axis): string {
+/** `size (5 + 2 − 3) / 1 + 1 = 5`, the size filled in: of height and width, where these are not made from the same numbers. */
+export function sizeFormula({ row, column }: Pick<Pass, 'row' | 'column'>): string {
+  const [height, width] = [axisFormula(row), axisFormula(column)]
+  return height === width ? `size ${height}` : `height ${height}, width ${width}`
+}
+
+/** `(5 + 2 − 3) / 1 + 1 = 5` */
+export function axisFormula({ input, before, after, kernel, dilation, stride, output }: Axis): string {
   const pad = before + after === 0 ? '' : ` + ${before + after}`
   const reach = dilation === 1 ? `${kernel}` : `(${dilation}·(${kernel} − 1) + 1)`
   const isWhole = (input + before + after - dilation * (kernel - 1) - 1) % stride === 0
   const quotient = `(${input}${pad} − ${reach}) / ${stride}`
-  return `size ${isWhole ? quotient : `⌊${quotient}⌋`} + 1 = ${output}`
+  return `${isWhole ? quotient : `⌊${quotient}⌋`} + 1 = ${output}`
 }
 
 /** Two passes, the second reading what the first wrote. */

@@ -102,6 +102,11 @@ function givenTo(command: Command, words: readonly string[]): Readonly<Record<st
       },
     )
   }
+  if (request.given.preview !== undefined) {
+    throw new ConvoError('E_OPTION', '--preview shows one picture, and a batch makes many', {
+      fix: `convo ${command.name} with one of the pictures`,
+    })
+  }
   const misplaced = ofTheBatch.find((option) => request.given[option] !== undefined)
   if (misplaced !== undefined) {
     throw new ConvoError('E_OPTION', `--${misplaced} is said of the batch, not of the operation`, {

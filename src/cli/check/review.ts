@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import { emitKeypressEvents } from 'node:readline'
 import { ConvoError } from '../../error.ts'
 import type { Io } from '../io.ts'
+import { detectGraphics, type Graphics } from '../terminal/graphics.ts'
+import { previewText } from '../terminal/preview.ts'
 import { approve, approvedText, isApprovable } from './approve.ts'
 import { refuseOnCi } from './check.ts'
-import { graphicsOf, previewText } from './preview.ts'
 import { detailsOf, signs } from './reporters/summary.ts'
 import { type CaseResult, readResults } from './results.ts'
 import { counted } from './values.ts'
@@ -88,7 +89,7 @@ export async function reviewResults(results: string, io: Io): Promise<number> {
       fix: 'convo approve names, or convo check --reporter html',
     })
   }
-  const { terminal, close } = openTerminal()
+  const { terminal, close } = openTerminal(await detectGraphics(process.env))
   const decisions = await reviewCases(cases, results, terminal).finally(close)
   const { approved, rejected } = decisions
   const left = run.failed - approved.length - rejected.length
@@ -103,9 +104,8 @@ export async function reviewResults(results: string, io: Io): Promise<number> {
 }
 
 /** The terminal of this process, key by key. */
-function openTerminal(): { terminal: Terminal; close(): void } {
+function openTerminal(graphics: Graphics): { terminal: Terminal; close(): void } {
   const { stdin, stdout } = process
-  const graphics = graphicsOf(process.env)
   const typed: string[] = []
   let waiting: ((key: string) => void) | undefined
   const onKey = (letter: string | undefined, key: { name?: string; ctrl?: boolean }) => {

@@ -11,7 +11,7 @@ export const chainCommand: Command = {
   group: 'operators',
   arguments: [
     { name: 'input', summary: 'as of every operation', kind: 'file' },
-    { name: 'output', summary: 'as of every operation', kind: 'file' },
+    { name: 'output', summary: 'as of every operation', kind: 'file', optionalWith: 'preview' },
   ],
   tail: '<operation> [options] [-- <operation> [options] ...]',
   options: [

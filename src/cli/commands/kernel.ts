@@ -11,7 +11,7 @@ export const kernelConvert: Command = {
   summary: 'reads a kernel in any format, or by name, and writes it in that of the output',
   group: 'commands',
   arguments: [
-    { name: 'in', summary: sharedSettings.kernel.summary, kind: 'file' },
+    { name: 'in', summary: sharedSettings.kernel.summary, kind: 'kernel' },
     { name: 'out', summary: '.json, .mat, .csv, .npy or .txt (an ImageMagick string)', kind: 'file' },
   ],
   options: [],

@@ -5,6 +5,7 @@ import { readyMade } from '../../kernel/source.ts'
 import { choice, flag } from '../../params.ts'
 import { borderAliases, borders } from '../../tensor/border.ts'
 import type { Command } from '../command.ts'
+import { lineWidth } from '../io.ts'
 import { columns } from '../layout.ts'
 import { operations } from '../operations.ts'
 
@@ -30,10 +31,10 @@ const lists: Readonly<Record<string, () => readonly Row[]>> = {
     Object.entries(borders).map(([name, { picture, summary }]) => ({
       name,
       picture,
-      summary,
       aliases: Object.keys(borderAliases)
         .filter((alias) => borderAliases[alias] === name)
         .join(' '),
+      summary,
     })),
   formats: () => [
     ...Object.entries(formats).map(([name, { extensions, summary, write }]) => ({
@@ -77,7 +78,10 @@ export const list: Command = {
     await io.out(
       given.json === true
         ? `${JSON.stringify(rows, null, 2)}\n`
-        : columns(rows.map((row) => Object.values(row))),
+        : columns(
+            rows.map((row) => Object.values(row)),
+            lineWidth(),
+          ),
     )
     return 0
   },

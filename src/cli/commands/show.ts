@@ -1,4 +1,4 @@
-import { flag, number, numbers, resolve } from '../../params.ts'
+import { flag, number, numbers, resolve, text } from '../../params.ts'
 import type { Command } from '../command.ts'
 import { sharedSettings } from '../settings.ts'
 
@@ -12,7 +12,9 @@ const showSettings = {
     ),
     unset: 'all, on one sheet',
   },
+  photo: text('a picture to try the kernel on, in place of one that is made up', '<file>'),
   zoom: number('pixels of a PNG for one of the drawing', 1, { min: 0.25, max: 8 }),
+  preview: flag('show the drawing in the terminal, as a picture where it can, else in half blocks'),
   json: flag('print name, shape, sum, scale, rank and such as one JSON object'),
   debug: sharedSettings.debug,
 }
@@ -24,7 +26,7 @@ export const showCommand: Command = {
     'draws a kernel: its weights, its frequency response, what it does to an impulse, edges and a picture',
   group: 'commands',
   arguments: [
-    { name: 'kernel', summary: sharedSettings.kernel.summary, kind: 'file' },
+    { name: 'kernel', summary: sharedSettings.kernel.summary, kind: 'kernel' },
     {
       name: 'out',
       summary: '.svg or .png; without it, the weights are printed as coloured cells',
@@ -35,13 +37,12 @@ export const showCommand: Command = {
   options: [{ title: 'Options', params: showSettings }],
   examples: [
     'convo show sobel-x',
-    'convo show gaussian:sigma=2 gaussian.png',
+    'convo show gaussian:sigma=2 gaussian.png --photo in.jpg',
     'convo show net.safetensors#conv1.weight bank.svg',
     'convo show net.safetensors#conv1.weight filter.png --plane 3,0',
   ],
   async run({ args: [source = '', output], given, io }) {
     const { showKernel } = await import('../show/show.ts')
-    const { plane, zoom, json } = resolve(showSettings, given)
-    return showKernel({ source, output, plane, zoom, json }, io)
+    return showKernel({ source, output, ...resolve(showSettings, given) }, io)
   },
 }

@@ -1,5 +1,13 @@
 import type { Command } from '../command.ts'
-import { type CompletionOption, completionOptions, families, firstWords, tailed } from './tree.ts'
+import {
+  argumentKind,
+  type CompletionOption,
+  completionOptions,
+  families,
+  firstWords,
+  tailed,
+  type ValueKind,
+} from './tree.ts'
 
 /** The completion script for bash, also for the 3.2 of macOS. */
 export function bashCompletion(commands: readonly Command[]): string {
@@ -114,19 +122,22 @@ function valueCases(commands: readonly Command[]): string[] {
 function valueAction({ value }: CompletionOption): string | undefined {
   if (value.kind === 'none' || value.kind === 'file') return undefined
   if (value.kind === 'free') return 'compopt +o default 2> /dev/null; return'
+  return wordsAction(value)
+}
+
+function wordsAction(value: ValueKind): string | undefined {
+  if (value.kind !== 'words' && value.kind !== 'words-or-file') return undefined
   const words = `words="${value.words.join(' ')}"`
   return value.kind === 'words' ? words : `${words} with_files=1`
 }
 
-/** Words for arguments that are no files. */
+/** Words for arguments that are more than files. */
 function argumentCases(commands: readonly Command[]): string[] {
   return commands.flatMap((command) =>
-    command.arguments.flatMap(({ choices }, i) =>
-      choices === undefined
-        ? []
-        : [
-            `    ${pattern(command.name)}:${command.name.split(' ').length + 1 + i}) words="${choices.join(' ')}" ;;`,
-          ],
-    ),
+    command.arguments.flatMap((argument, i) => {
+      const action = wordsAction(argumentKind(argument))
+      const at = command.name.split(' ').length + 1 + i
+      return action === undefined ? [] : [`    ${pattern(command.name)}:${at}) ${action} ;;`]
+    }),
   )
 }

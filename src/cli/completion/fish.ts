@@ -1,5 +1,12 @@
 import type { Command } from '../command.ts'
-import { type CompletionOption, completionOptions, families, firstWords, tailed } from './tree.ts'
+import {
+  argumentKind,
+  type CompletionOption,
+  completionOptions,
+  families,
+  firstWords,
+  tailed,
+} from './tree.ts'
 
 /** The completion script for fish. */
 export function fishCompletion(commands: readonly Command[]): string {
@@ -60,13 +67,13 @@ complete -c convo -n __convo_tail -f -a '(__convo_behind)'
 
 function argumentLines(commands: readonly Command[]): string[] {
   return commands.flatMap((command) =>
-    command.arguments.flatMap(({ choices }, i) =>
-      choices === undefined
-        ? []
-        : [
-            `complete -c convo -n '__convo_at ${command.name.split(' ').length + 1 + i} ${fishWord(command.name)}' -f -a ${quote(choices.join(' '))}`,
-          ],
-    ),
+    command.arguments.flatMap((argument, i) => {
+      const value = argumentKind(argument)
+      if (value.kind !== 'words' && value.kind !== 'words-or-file') return []
+      const at = `__convo_at ${command.name.split(' ').length + 1 + i} ${fishWord(command.name)}`
+      const files = value.kind === 'words' ? '-f' : '-F'
+      return [`complete -c convo -n '${at}' ${files} -a ${quote(value.words.join(' '))}`]
+    }),
   )
 }
 

@@ -1,6 +1,6 @@
 import { namedKernels } from '../../filters/names.ts'
 import type { Param } from '../../params.ts'
-import { type Command, optionsOf } from '../command.ts'
+import { type Argument, type Command, optionsOf } from '../command.ts'
 import { shortNames } from '../settings.ts'
 
 /** Descriptions longer than this are cut. */
@@ -69,9 +69,17 @@ export function families(commands: readonly Command[]): Map<string, string[]> {
 export const tailed = (commands: readonly Command[]): string[] =>
   commands.filter(({ tail }) => tail !== undefined).map(({ name }) => name)
 
+/** What completes an argument. */
+export function argumentKind({ kind, choices }: Argument): ValueKind {
+  if (kind === 'kernel') return kernels
+  return choices === undefined ? { kind: 'file' } : { kind: 'words', words: choices }
+}
+
+const kernels: ValueKind = { kind: 'words-or-file', words: Object.keys(namedKernels) }
+
 function valueKind(name: string, param: Param<unknown>): ValueKind {
   if (param.isFlag) return { kind: 'none' }
-  if (name === 'kernel') return { kind: 'words-or-file', words: Object.keys(namedKernels) }
+  if (name === 'kernel') return kernels
   if (param.choices !== undefined) return { kind: 'words', words: param.choices }
   return { kind: param.metavar === '<file>' ? 'file' : 'free' }
 }

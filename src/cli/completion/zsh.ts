@@ -1,5 +1,12 @@
 import type { Argument, Command } from '../command.ts'
-import { type CompletionOption, completionOptions, families, firstWords, tailed } from './tree.ts'
+import {
+  argumentKind,
+  type CompletionOption,
+  completionOptions,
+  families,
+  firstWords,
+  tailed,
+} from './tree.ts'
 
 /** The completion script for zsh: to be a file `_convo` in `$fpath`, or to be sourced after `compinit`. */
 export function zshCompletion(commands: readonly Command[]): string {
@@ -107,8 +114,15 @@ function wordsOrFiles(commands: readonly Command[]): string[] {
 
 const helperName = (option: string): string => `_convo_${option.replaceAll('-', '_')}`
 
-function argumentSpec({ name, choices, optional, repeats }: Argument, index: number): string {
-  const action = choices === undefined ? '_files' : `(${choices.join(' ')})`
+function argumentSpec(argument: Argument, index: number): string {
+  const { name, optional, repeats } = argument
+  const value = argumentKind(argument)
+  const action =
+    value.kind === 'words'
+      ? `(${value.words.join(' ')})`
+      : value.kind === 'words-or-file'
+        ? helperName('kernel')
+        : '_files'
   if (repeats) return `*:${name}:${action}`
   return `${index + 1}:${optional ? ':' : ''}${name}:${action}`
 }

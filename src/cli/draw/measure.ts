@@ -37,3 +37,27 @@ export const sizeToFit = (
   largest: number,
   style: { readonly font?: 'sans' | 'mono'; readonly bold?: boolean } = {},
 ): number => Math.min(largest, (largest * width) / Math.max(textWidth(content, largest, style), 1e-9))
+
+/**
+ * A line of text in lines no wider than `width`, broken between words; lines after the first are indented. A word that is
+ * wider stands alone.
+ */
+export function wrapText(
+  content: string,
+  width: number,
+  size: number,
+  style: { readonly font?: 'sans' | 'mono'; readonly bold?: boolean } = {},
+): string[] {
+  const lines: string[] = []
+  let current = ''
+  for (const word of content.split(' ')) {
+    const longer = current === '' ? word : `${current} ${word}`
+    if (current === '' || textWidth(longer, size, style) <= width) current = longer
+    else {
+      lines.push(current)
+      // a space that does not break: SVG drops others at the start of a line
+      current = `\u00a0\u00a0${word}`
+    }
+  }
+  return [...lines, current]
+}

@@ -1,5 +1,5 @@
 import { type FilterOptions, planRecipe, type RecipePlan, type SampleType } from '../../conv/plan.ts'
-import type { PlaneKernel } from '../../conv/recipe.ts'
+import type { PlaneKernel, Recipe } from '../../conv/recipe.ts'
 import { ConvoError } from '../../error.ts'
 import { namedKernels } from '../../filters/names.ts'
 import { readHeader } from '../../image/codec.ts'
@@ -7,11 +7,12 @@ import { analyse } from '../../kernel/analyse.ts'
 import { type Kernel, kernel } from '../../kernel/kernel.ts'
 import { loadKernel } from '../../kernel/source.ts'
 import { type Explanation, explainOperator, type Layer } from '../../operators/explain.ts'
-import { explained } from '../../operators/explain-formulas.ts'
+import { type ExplainedName, explained } from '../../operators/explain-formulas.ts'
 import { layerOf } from '../../operators/layers.ts'
-import { type Params, resolve, type Values } from '../../params.ts'
+import { resolve, type Values } from '../../params.ts'
 import type { Call } from '../command.ts'
-import type { Io } from '../io.ts'
+import { drawingFormat, writeDrawing } from '../draw/file.ts'
+import { type Io, lineWidth } from '../io.ts'
 import type { Operation } from '../operations.ts'
 import {
   correlationSettings,
@@ -21,6 +22,7 @@ import {
   sharedSettings,
 } from '../settings.ts'
 import { explainSettings } from './settings.ts'
+import { type Strips, stripsOfBank, stripsOfRecipe } from './strips.ts'
 import { explanationText, filterText } from './text.ts'
 
 /** A filter over a picture, in numbers. */
@@ -44,7 +46,7 @@ export type FilterExplanation = {
   /** Input pixels that one output pixel sees, and from one to the next; rows, columns. */
   readonly receptiveField: readonly number[]
   readonly step: readonly number[]
-  readonly strips: { readonly count: number; readonly rows: number; readonly halo: RecipePlan['halo'] }
+  readonly strips: Strips
   /** Of the whole filter: taps that are multiplied for each sample, and the samples. */
   readonly multiplications: number
 }
@@ -52,7 +54,10 @@ export type FilterExplanation = {
 export type Input = { readonly shape: readonly number[]; readonly samples: SampleType }
 
 /** Which loops run, and why. */
-export type Arithmetic = { readonly algorithm: string; readonly reason: string }
+export type Arithmetic = { readonly algorithm: string; readonly reason: string; readonly strips?: Strips }
+
+/** Kernels that are one plane each, and what is made of a step by them. */
+type Planned = { readonly recipe: Recipe; readonly plan: RecipePlan }
 
 /** Tells what an operation would do to an input; gives the exit status. */
 export async function explain(
@@ -62,24 +67,76 @@ export async function explain(
   io: Io,
 ): Promise<number> {
   const own = resolve(explainSettings, ownOf(operation, given))
+  const { svg } = own
+  if (svg !== undefined) drawingFormat(svg)
   const input = await inputOf(operation.input === 'volume', path, own)
-  const result = await explanationOf(operation, input, given, path === undefined)
-  const text = 'parameters' in result ? explanationText(operation, result) : filterText(result)
-  await io.out(own.json ? `${JSON.stringify({ ...result, formula: operation.formula })}\n` : text)
+  const told = await tell(operation, input, given, path === undefined)
+  if (svg !== undefined) await writeDrawing(await told.draw(), svg)
+  if (svg === '-') return 0
+  await io.out(own.json ? `${JSON.stringify({ ...told.result, formula: operation.formula })}\n` : told.text())
   return 0
 }
 
 /** What is told of an operation over an input; without a picture, `isLayer`, there is no padding unless it is asked for. */
-export async function explanationOf(
+export const explanationOf = async (
   operation: Operation,
   input: Input,
   given: Call['given'],
   isLayer: boolean,
-): Promise<(Explanation & Arithmetic) | FilterExplanation> {
+): Promise<(Explanation & Arithmetic) | FilterExplanation> =>
+  (await tell(operation, input, given, isLayer)).result
+
+type Told = {
+  readonly result: (Explanation & Arithmetic) | FilterExplanation
+  text(): string
+  draw(): Promise<string>
+}
+
+async function tell(
+  operation: Operation,
+  input: Input,
+  given: Call['given'],
+  isLayer: boolean,
+): Promise<Told> {
   const kernel =
     typeof given.kernel === 'string' ? await loadKernel(given.kernel, { names: namedKernels }) : undefined
   const name = explained.find((n) => n === operation.name)
-  if (name === undefined) return filterOf(operation, input, given, kernel)
+  if (name === undefined) {
+    const kernels = planned(operation, input, given, kernel)
+    if (kernels === undefined) {
+      throw new ConvoError('E_USAGE', `${operation.name} has no kernels to explain`, {
+        why: operation.summary,
+      })
+    }
+    const result = filterOf(operation, input, kernels)
+    return {
+      result,
+      text: () => filterText(result, lineWidth()),
+      async draw() {
+        const { drawFilter } = await import('./drawing.ts')
+        return drawFilter(result, kernels.recipe.kernels, kernels.plan.stride)
+      },
+    }
+  }
+  const result = await layerExplanation(operation, name, input, given, kernel, isLayer)
+  return {
+    result,
+    text: () => explanationText(operation, result, lineWidth()),
+    async draw() {
+      const { drawOperator } = await import('./drawing.ts')
+      return drawOperator(operation, result, kernel)
+    },
+  }
+}
+
+async function layerExplanation(
+  operation: Operation,
+  name: ExplainedName,
+  input: Input,
+  given: Call['given'],
+  kernel: Kernel | undefined,
+  isLayer: boolean,
+): Promise<Explanation & Arithmetic> {
   const values = resolve(operation.params, pick(given, Object.keys(operation.params)))
   const settings = settingsOf(operation, given)
   const { shape } = input
@@ -98,7 +155,7 @@ export async function explanationOf(
   }
   const layer: Layer = { ...made, ...Object.fromEntries(asked), keep: !isLayer }
   const explanation = explainOperator(name, shape, layer)
-  return { ...explanation, ...arithmeticOf(operation, input, values, kernel, settings) }
+  return { ...explanation, ...arithmeticOf(operation, input, given, kernel, explanation) }
 }
 
 /** The settings of explain that the operation has not itself. */
@@ -107,7 +164,7 @@ const ownOf = ({ params, shared }: Operation, given: Call['given']): Record<stri
     given,
     Object.keys(explainSettings).filter(
       (key) =>
-        key === 'depth' || key === 'json' || !(Object.hasOwn(params, key) || Object.hasOwn(shared, key)),
+        ['depth', 'json', 'svg'].includes(key) || !(Object.hasOwn(params, key) || Object.hasOwn(shared, key)),
     ),
   )
 
@@ -120,54 +177,36 @@ function settingsOf(operation: Operation, given: Call['given']): Settings {
 /** Which loops an operator runs: those of filters for a plane kernel, else those of banks. */
 function arithmeticOf(
   operation: Operation,
-  { shape, samples }: Input,
-  values: Values<Params>,
+  input: Input,
+  given: Call['given'],
   kernel: Kernel | undefined,
-  settings: Settings,
+  explanation: Explanation,
 ): Arithmetic {
-  const bank = {
-    algorithm: 'bank',
-    reason: 'float32 taps in order, four filters side by side: the bits of the definition',
-  }
   const { name } = operation
   if (name === 'maxpool' || name === 'unpool' || name === 'involution') {
     return { algorithm: 'loop', reason: 'float32, sample by sample' }
   }
-  if (operation.kernel === 'required' && kernel === undefined) return bank
-  const full = samples === 'u16' ? 65535 : 255
-  const given = { values, kernel, settings: kernelOptions(settings), channels: shape[0]!, full } as const
-  const step = operation.build(given)
-  if (step.kind !== 'recipe') return bank
-  const [height, width] = shape.slice(-2) as [number, number]
-  const options = { ...filterOptions(settings, kernel?.border), ...step.options }
-  const stencil = planRecipe(step.recipe, options, { width, height, samples }).stencils[0]
-  return stencil === undefined ? bank : { algorithm: stencil.algorithm, reason: stencil.reason }
+  const isOpen = operation.kernel === 'required' && kernel === undefined
+  const plan = isOpen ? undefined : planned(operation, input, given, kernel)?.plan
+  const stencil = plan?.stencils[0]
+  if (plan !== undefined && stencil !== undefined) {
+    const { algorithm, reason } = stencil
+    return { algorithm, reason, strips: stripsOfRecipe(plan) }
+  }
+  const reason = 'float32 taps in order, four filters side by side: the bits of the definition'
+  return { algorithm: 'bank', reason, strips: stripsOfBank(explanation) }
 }
 
-function filterOf(
-  operation: Operation,
-  input: Input,
-  given: Call['given'],
-  source: Kernel | undefined,
-): FilterExplanation {
-  const values = resolve(operation.params, pick(given, Object.keys(operation.params)))
-  const settings = settingsOf(operation, given)
-  const [channels = 1, height = 1, width = 1] = input.shape
-  const full = input.samples === 'u16' ? 65535 : 255
-  const step = operation.build({ values, kernel: source, settings: {}, channels, full })
-  if (step.kind !== 'recipe') {
-    throw new ConvoError('E_USAGE', `${operation.name} has no kernels to explain`, { why: operation.summary })
-  }
-  const options: FilterOptions = { ...filterOptions(settings, source?.border), ...step.options }
-  const plan = planRecipe(step.recipe, options, { width, height, samples: input.samples })
+function filterOf(operation: Operation, input: Input, { recipe, plan }: Planned): FilterExplanation {
+  const [channels = 1] = input.shape
   const taps = plan.stencils.reduce((sum, s) => sum + tapsOf(s), 0)
   return {
     operation: operation.name,
     summary: operation.summary,
     input: input.shape,
     output: [channels, plan.outHeight, plan.outWidth],
-    combine: step.recipe.combine.kind,
-    kernels: step.recipe.kernels.map((k, i) => {
+    combine: recipe.combine.kind,
+    kernels: recipe.kernels.map((k, i) => {
       const { sum, isInteger, rank } = factsOf(k)
       const { algorithm, reason, kH, kW } = plan.stencils[i]!
       return { size: [kH, kW], sum, isInteger, rank, algorithm, reason }
@@ -176,14 +215,37 @@ function filterOf(
     samples: plan.samples,
     receptiveField: [plan.halo.top + plan.halo.bottom + 1, plan.halo.left + plan.halo.right + 1],
     step: plan.stride,
-    strips: { count: Math.ceil(plan.outHeight / plan.stripRows), rows: plan.stripRows, halo: plan.halo },
+    strips: stripsOfRecipe(plan),
     multiplications: taps * channels * plan.outHeight * plan.outWidth,
   }
 }
 
+/** The kernels of an operation and how they would be run; undefined for one that does not run as a filter does. */
+function planned(
+  operation: Operation,
+  { shape, samples }: Input,
+  given: Call['given'],
+  kernel: Kernel | undefined,
+): Planned | undefined {
+  const values = resolve(operation.params, pick(given, Object.keys(operation.params)))
+  const settings = settingsOf(operation, given)
+  const full = samples === 'u16' ? 65535 : 255
+  const step = operation.build({
+    values,
+    kernel,
+    settings: kernelOptions(settings),
+    channels: shape[0]!,
+    full,
+  })
+  if (step.kind !== 'recipe') return undefined
+  const [height, width] = shape.slice(-2) as [number, number]
+  const options: FilterOptions = { ...filterOptions(settings, kernel?.border), ...step.options }
+  return { recipe: step.recipe, plan: planRecipe(step.recipe, options, { width, height, samples }) }
+}
+
 /** Multiplications for one output sample; running sums and FFTs have none to speak of in these terms. */
 function tapsOf(s: RecipePlan['stencils'][number]): number {
-  if (s.algorithm === 'box') return 0
+  if (s.algorithm === 'box' || s.algorithm.startsWith('fft')) return 0
   return 'col' in s ? s.kH + s.kW : s.weights.filter((w) => w !== 0).length
 }
 

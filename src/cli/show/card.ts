@@ -2,7 +2,7 @@ import type { Kernel } from '../../kernel/kernel.ts'
 import { formatNumber } from '../draw/format.ts'
 import { colours } from '../draw/palette.ts'
 import { fittedText, line, moved, polyline, rect, svgDocument, text } from '../draw/svg.ts'
-import { applyTo, edges, type Gray, impulse, mostEffectTaps, scene } from './effect.ts'
+import { applyTo, edges, type Gray, impulse, isQuick, scene } from './effect.ts'
 import { type Facts, factWords } from './facts.ts'
 import { colourBar, heatMap, layoutHeat } from './heat.ts'
 import { largest, type Plane, planesOf } from './planes.ts'
@@ -14,6 +14,9 @@ const margin = 32
 const column = 432
 const top = 96
 const thumb = 136
+
+/** Pixels a side of the picture that a kernel is tried on. */
+export const photoSide = 2 * thumb
 
 /** Name and facts of a kernel, across the top of a drawing. */
 export function heading(facts: Facts, across: number): string {
@@ -32,7 +35,7 @@ const subtitle = (words: string, x: number, y: number) =>
   text(words, x, y, { size: 13, bold: true, fill: colours.ink })
 
 /** A kernel of one plane as a drawing: weights, frequency response, what it makes of an impulse, edges and a picture. */
-export function drawCard(kernel: Kernel, facts: Facts): string {
+export function drawCard(kernel: Kernel, facts: Facts, photo: Gray = scene(photoSide)): string {
   const [plane] = planesOf(kernel)
   const layout = layoutHeat(plane!, column, column)
   const most = largest(kernel.weights)
@@ -47,9 +50,9 @@ export function drawCard(kernel: Kernel, facts: Facts): string {
   const response = responseOf(plane!, facts.scale)
   const spectrum = moved(right, top, subtitle('frequency response', 0, 0), drawResponse(response))
   const upper = top + Math.max(16 + layout.height + 12 + 30, 300)
-  const isSmall = plane!.weights.length <= mostEffectTaps
+  const isSmall = isQuick(plane!)
   const effects = isSmall
-    ? drawEffects(plane!, facts)
+    ? drawEffects(plane!, facts, photo)
     : text('too large for a trial here: convo conv2d runs it on pictures', 0, 24, { fill: colours.faint })
   const height = upper + 24 + (isSmall ? thumb + 56 : 56)
   const below = moved(margin, upper + 24, subtitle('what it does', 0, 0), effects)
@@ -106,16 +109,16 @@ function drawResponse({ side, magnitudes, most }: Response): string {
 }
 
 /** Before and after of three small pictures, side by side. */
-function drawEffects(plane: Plane, facts: Facts): string {
+function drawEffects(plane: Plane, facts: Facts, photo: Gray): string {
   const taps = Math.max(plane.height, plane.width)
   const trials: readonly [name: string, before: Gray][] = [
     ['an impulse', impulse(taps)],
     ['edges', edges(taps)],
-    ['a picture', scene(2 * thumb)],
+    ['a picture', photo],
   ]
   const step = (width - 2 * margin - (2 * thumb + 12)) / 2
-  // what sums to 0 answers around 0, so its answers have a sign
-  const isSigned = Math.abs(facts.sum) <= 1e-6 * facts.absSum
+  // what sums to 0, or nearly so, answers around 0, so its answers have a sign
+  const isSigned = Math.abs(facts.sum) <= 0.05 * facts.absSum
   return trials
     .map(([name, before], i) => {
       const after = applyTo(before, plane, facts)

@@ -1,31 +1,9 @@
 import { formatNumber } from '../draw/format.ts'
 import { diverging, inkOn } from '../draw/palette.ts'
+import { cube, type TerminalColours } from '../terminal/colours.ts'
 import type { Plane } from './planes.ts'
 
 type Rgb = readonly [number, number, number]
-
-/** Colours that a terminal has. */
-export type TerminalColours = 'true' | '256' | 'none'
-
-/** What the terminal of standard output has, by the variables that it sets. None where it is no terminal. */
-export function terminalColours(
-  isTerminal: boolean,
-  env: Readonly<Record<string, string | undefined>>,
-): TerminalColours {
-  const { NO_COLOR = '', TERM = '', COLORTERM = '' } = env
-  if (!isTerminal || NO_COLOR !== '' || TERM === 'dumb' || TERM === '') return 'none'
-  if (/truecolor|24bit/i.test(COLORTERM) || /direct|kitty|ghostty|alacritty/.test(TERM)) return 'true'
-  return TERM.includes('256') || TERM.startsWith('xterm') ? '256' : 'none'
-}
-
-/** The colour of xterm's cube of 6x6x6, or of its grays, that comes closest. */
-export function cube([r, g, b]: Rgb): number {
-  const step = (v: number) => (v < 48 ? 0 : v < 115 ? 1 : Math.min(5, Math.floor((v - 35) / 40)))
-  const spread = Math.max(r, g, b) - Math.min(r, g, b)
-  const average = (r + g + b) / 3
-  if (spread < 12 && average > 8 && average < 243) return 232 + Math.round((average - 8) / 10)
-  return 16 + 36 * step(r) + 6 * step(g) + step(b)
-}
 
 const paint = (text: string, rgb: Rgb, kind: TerminalColours): string => {
   if (kind === 'none') return text

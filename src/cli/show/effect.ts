@@ -5,8 +5,8 @@ import type { Plane } from './planes.ts'
 /** A small gray picture, [side][side], levels of 0..255. */
 export type Gray = { readonly side: number; readonly data: Float64Array }
 
-/** More taps than this take seconds on a picture of this size. */
-export const mostEffectTaps = 10_000
+/** More taps than this take seconds on a picture of this size, unless they are a column times a row. */
+const mostEffectTaps = 10_000
 
 const gray = (side: number, level: (x: number, y: number) => number): Gray => ({
   side,
@@ -51,13 +51,49 @@ function noise(x: number, y: number): number {
   return ((h ^ (h >>> 16)) >>> 0) / 2 ** 32
 }
 
+type Factors = { readonly column: Float64Array; readonly row: Float64Array }
+
+/** A plane as a column times a row, where it is no more than that: to a millionth of its largest weight. */
+export function factorsOf({ height, width, weights }: Plane): Factors | undefined {
+  const most = weights.reduce((best, w, i) => (Math.abs(w) > Math.abs(weights[best]!) ? i : best), 0)
+  const [y0, x0] = [Math.floor(most / width), most % width]
+  const peak = weights[most]!
+  if (peak === 0) return undefined
+  const row = weights.slice(y0 * width, (y0 + 1) * width)
+  const column = Float64Array.from({ length: height }, (_, y) => weights[y * width + x0]! / peak)
+  const fits = weights.every(
+    (w, i) => Math.abs(column[Math.floor(i / width)]! * row[i % width]! - w) <= 1e-6 * Math.abs(peak),
+  )
+  return fits ? { column, row } : undefined
+}
+
+/** Whether a trial of a kernel takes no longer than a moment. */
+export const isQuick = (plane: Plane): boolean =>
+  plane.weights.length <= mostEffectTaps || factorsOf(plane) !== undefined
+
 /** How a kernel meets a picture here: as everywhere, but in double precision and with the border replicated. */
 export function applyTo(
   picture: Gray,
   plane: Plane,
   { scale, offset, anchor: [ay, ax] }: { scale: number; offset: number; anchor: readonly [number, number] },
 ): Gray {
-  const { side, data } = picture
+  const factors = plane.weights.length > 100 ? factorsOf(plane) : undefined
+  if (factors !== undefined) {
+    const { column, row } = factors
+    const down = summed(picture, { height: column.length, width: 1, weights: column }, [ay, 0])
+    const both = summed(down, { height: 1, width: row.length, weights: row }, [0, ax])
+    return { side: both.side, data: both.data.map((sum) => sum / scale + offset) }
+  }
+  const { side, data } = summed(picture, plane, [ay, ax])
+  return { side, data: data.map((sum) => sum / scale + offset) }
+}
+
+/** The sums of a plane over a picture. */
+function summed(
+  { side, data }: Gray,
+  plane: Omit<Plane, 'label'>,
+  [ay, ax]: readonly [number, number],
+): Gray {
   const { source } = borders.replicate
   const columns = Int32Array.from({ length: side + plane.width }, (_, i) => source(i - ax, side))
   const rows = Int32Array.from({ length: side + plane.height }, (_, i) => source(i - ay, side))
@@ -69,6 +105,6 @@ export function applyTo(
         sum += plane.weights[ty * plane.width + tx]! * data[row + columns[x + tx]!]!
       }
     }
-    return sum / scale + offset
+    return sum
   })
 }

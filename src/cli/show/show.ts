@@ -1,13 +1,15 @@
-import { extname } from 'node:path'
-import { ConvoError } from '../../error.ts'
 import { namedKernels } from '../../filters/names.ts'
-import { renderSvg } from '../../image/codec.ts'
-import { writeAtomically } from '../../image/output.ts'
+import { loadSharp, readHeader, renderSvg } from '../../image/codec.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { loadKernel } from '../../kernel/source.ts'
+import { drawingFormat, writeDrawing } from '../draw/file.ts'
 import type { Io } from '../io.ts'
-import { drawCard } from './card.ts'
-import { planeText, terminalColours } from './cells.ts'
+import { wrap } from '../layout.ts'
+import { sharedSettings } from '../settings.ts'
+import { terminalColours } from '../terminal/colours.ts'
+import { drawCard, photoSide } from './card.ts'
+import { planeText } from './cells.ts'
+import type { Gray } from './effect.ts'
 import { type Facts, factsOfKernel, factWords } from './facts.ts'
 import { largest, planeAt, planesOf } from './planes.ts'
 import { drawSheet } from './sheet.ts'
@@ -18,6 +20,9 @@ export type ShowOptions = {
   readonly output?: string | undefined
   readonly plane?: readonly number[] | undefined
   readonly zoom: number
+  /** A picture to try the kernel on, in place of one that is made up. */
+  readonly photo?: string | undefined
+  readonly preview: boolean
   readonly json: boolean
 }
 
@@ -26,21 +31,40 @@ const mostPrinted = 64
 
 /** Draws a kernel into a file, or prints it. @throws ConvoError for a kernel that cannot be read, an unknown output */
 export async function showKernel(options: ShowOptions, io: Io): Promise<number> {
-  const { source, output, json } = options
-  const format = output === undefined ? undefined : formatOf(output)
+  const { source, output, preview, json } = options
+  const terminal = preview ? await import('../terminal/preview.ts') : undefined
+  terminal?.checkTerminal()
+  if (output !== undefined) drawingFormat(output)
   const loaded = await loadKernel(source, { names: namedKernels })
   const kernel = options.plane === undefined ? loaded : planeAt({ name: source, ...loaded }, options.plane)
   const facts = factsOfKernel(kernel, source)
-  if (output !== undefined) await write(drawKernel(kernel, facts), output, format!, options.zoom)
+  const photo = options.photo === undefined ? undefined : await readPhoto(options.photo)
+  const drawing = output === undefined && !preview ? '' : drawKernel(kernel, facts, photo)
+  if (output !== undefined) await writeDrawing(drawing, output, options.zoom)
+  await terminal?.showPreview(await renderSvg(drawing), io)
   if (json) await io.out(`${JSON.stringify(facts)}\n`)
-  else if (output === undefined) await io.out(kernelText(kernel, facts, io.width))
+  else if (output === undefined && !preview) await io.out(kernelText(kernel, facts, io.width))
   return 0
 }
 
 /** A kernel as an SVG: a card of one plane, a sheet of several. */
-export function drawKernel(kernel: Kernel, facts: Facts): string {
+export function drawKernel(kernel: Kernel, facts: Facts, photo?: Gray): string {
   const only = onlyPlane(kernel)
-  return only === undefined ? drawSheet(kernel, facts) : drawCard(only, facts)
+  return only === undefined ? drawSheet(kernel, facts) : drawCard(only, facts, photo)
+}
+
+/** The middle of a picture file, in gray. @throws ConvoError E_INPUT, E_DECODE */
+async function readPhoto(path: string): Promise<Gray> {
+  // what is wrong with the file is told as everywhere
+  await readHeader(path, { maxPixels: sharedSettings['max-pixels'].default, orient: true })
+  const { data } = await loadSharp()(path)
+    .autoOrient()
+    .flatten({ background: '#808080' })
+    .resize({ width: photoSide, height: photoSide, fit: 'cover' })
+    .toColourspace('b-w')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true })
+  return { side: photoSide, data: Float64Array.from(data) }
 }
 
 /** The kernel as one plane, where it is no more. */
@@ -60,19 +84,6 @@ function kernelText(kernel: Kernel, facts: Facts, width: number): string {
     return label + planeText(plane, most, Math.max(columns, 40), kind)
   })
   const more = planes.length > mostPrinted ? `\nand ${planes.length - mostPrinted} more planes\n` : ''
-  return `${facts.name}\n${factWords(facts).join(' · ')}\n${parts.join('')}${more}`
-}
-
-function formatOf(output: string): 'svg' | 'png' {
-  const extension = extname(output).toLowerCase()
-  if (extension === '.svg') return 'svg'
-  if (extension === '.png') return 'png'
-  throw new ConvoError('E_OUTPUT', `a drawing is written as .svg or .png, and ${output} is neither`, {
-    fix: `${output.slice(0, output.length - extension.length) || 'kernel'}.png`,
-  })
-}
-
-async function write(svg: string, output: string, format: 'svg' | 'png', zoom: number): Promise<void> {
-  const bytes = format === 'svg' ? new TextEncoder().encode(svg) : await renderSvg(svg, zoom)
-  await writeAtomically(output, (file) => file.write(bytes))
+  const told = wrap(factWords(facts).join(' · '), columns).join('\n')
+  return `${facts.name}\n${told}\n${parts.join('')}${more}`
 }

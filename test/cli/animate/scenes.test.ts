@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { sceneOf } from '../../../src/cli/animate/animate.ts'
+import { noise } from '../../../src/cli/animate/examples.ts'
 import { layOut, type TextBox, textBounds } from '../../../src/cli/animate/layout.ts'
 import { animations } from '../../../src/cli/animate/operators/index.ts'
 import { equals, type Panel, type Scene, show, sumLine } from '../../../src/cli/animate/scene.ts'
@@ -111,6 +112,93 @@ describe('numbers', () => {
     expect(y[24]).toBe(x[0]! * k[15]! + x[1]! * k[12]! + x[2]! * k[3]! + x[3]! * k[0]!)
     expect(scene.frames[1]!.caption[1]).toMatch(/^overlaps sum: /)
   })
+  it.each([
+    [{}, { stride: 3, pad: 0, dilation: 1 }],
+    [
+      { size: '3,2', stride: '2', padding: '1', 'kernel-size': '3' },
+      { stride: 2, pad: 1, dilation: 1 },
+    ],
+    [
+      { size: '3', stride: '1', dilation: '2', 'kernel-size': '3,2' },
+      { stride: 1, pad: 0, dilation: 2 },
+    ],
+    [
+      { size: '2,3', stride: '2', dilation: '3', padding: '2' },
+      { stride: 2, pad: 2, dilation: 3 },
+    ],
+  ])('transposed %j is what the oracle computes, places that nothing paints left empty', async (given, o) => {
+    const scene = await sceneOf('transposed', given)
+    const [x, k] = [panel(scene, -1, 0).planes[0]!, panel(scene, -1, 1).planes[0]!]
+    const want = oracle.convTranspose(
+      grid([x.cells.map(({ value }) => value)], 1, x.rows, x.columns),
+      grid([k.cells.map(({ value }) => value)], 1, 1, k.rows, k.columns),
+      {
+        stride: [o.stride, o.stride],
+        dilation: [o.dilation, o.dilation],
+        pads: [
+          [o.pad, o.pad],
+          [o.pad, o.pad],
+        ],
+      },
+    )
+    expect(
+      last(scene, -1)
+        .flat()
+        .map((v) => v ?? 0),
+    ).toEqual(Array.from(want.data))
+    expect(scene.title).toContain(`→ ${want.shape.slice(1).join('×')}`)
+    expect(scene.formula).toContain(`= ${want.shape[1]}`)
+    expect(scene.formula).toContain(`= ${want.shape[2]}`)
+  })
+  it('conv3d and grouped are what the oracle computes', async () => {
+    const volume = await sceneOf('conv3d', { size: '4,5,6' })
+    const all = (list: (number | undefined)[][]) => [list.flat()]
+    const want = oracle.correlate(
+      grid(all(last(volume, 0)), 1, 4, 5, 6),
+      grid(all(last(volume, 1)), 1, 1, 3, 3, 3),
+    )
+    expect(last(volume, -1).flat()).toEqual(Array.from(want.data))
+    const groups = await sceneOf('grouped', {
+      channels: '4',
+      filters: '2',
+      groups: '2',
+      stride: '2',
+      size: '5',
+    })
+    // each filter is shown while it is used: the first of two in the first half
+    const kernels = [0, -1].flatMap((f) => numbers(panel(groups, f, 1)))
+    const banked = oracle.correlate(grid(last(groups, 0), 4, 5, 5), grid(all(kernels), 2, 2, 3, 3), {
+      groups: 2,
+      stride: [2, 2],
+    })
+    expect(last(groups, -1).flat()).toEqual(Array.from(banked.data))
+  })
+  it('the formula tells both sizes where they differ', async () => {
+    const { formula } = await sceneOf('conv2d', { size: '5,9', 'kernel-size': '3,2' })
+    expect(formula).toContain('height (5 − 3) / 1 + 1 = 3, width (9 − 2) / 1 + 1 = 8')
+    expect((await sceneOf('conv2d')).formula).toContain(': size (5 − 3) / 1 + 1 = 3;')
+  })
+  it.each([
+    [{}, [2, 2], 2],
+    [{ size: '5', 'kernel-size': '3', stride: '1' }, [3, 3], 1],
+    [{ size: '7,5', 'kernel-size': '3,2', stride: '2' }, [3, 2], 2],
+  ])('maxpool %j is what the oracle pools, with its switches', async (given, kernel, stride) => {
+    const scene = await sceneOf('maxpool', given)
+    const [x, maxima] = [panel(scene, -1, 0).planes[0]!, panel(scene, -1, 1).planes[0]!]
+    const want = oracle.maxPool(grid([x.cells.map(({ value }) => value)], 1, x.rows, x.columns), {
+      kernel,
+      stride: [stride, stride],
+    })
+    expect(maxima.cells.map(({ value }) => value)).toEqual(Array.from(want.output.data))
+    expect(maxima.cells.map(({ corner }) => corner)).toEqual(Array.from(want.indices.data, (i) => `#${i}`))
+    for (const { parts } of scene.frames) {
+      const [read] = parts.filter((part) => part.kind === 'panel')
+      const seen = read!.planes[0]!.cells.filter(({ mark }) => mark !== undefined)
+      expect(seen).toHaveLength(kernel[0]! * kernel[1]!)
+      const chosen = seen.filter(({ mark }) => mark === 'now')
+      expect(chosen.map(({ value }) => value)).toEqual([Math.max(...seen.map(({ value }) => value!))])
+    }
+  })
   it('unpooling puts every maximum back where it stood', async () => {
     const scene = await sceneOf('unpool')
     const x = last(scene, 0)[0]!
@@ -122,6 +210,43 @@ describe('numbers', () => {
     })
     expect(kept.filter((v) => v !== 0).sort()).toEqual(maxima.sort())
     for (const [i, v] of kept.entries()) if (v !== 0) expect(x[i]).toBe(v)
+  })
+  it.each([
+    [{}, { size: [4, 4], channels: 2, stride: 1, groups: 1, dilation: 1 }],
+    [
+      { size: '5,4', stride: '2' },
+      { size: [5, 4], channels: 2, stride: 2, groups: 1, dilation: 1 },
+    ],
+    [
+      { channels: '4', groups: '2', size: '3', dilation: '2' },
+      { size: [3, 3], channels: 4, stride: 1, groups: 2, dilation: 2 },
+    ],
+  ])('involution %j is what the oracle computes', async (given, { size, channels, ...how }) => {
+    const scene = await sceneOf('involution', given)
+    const sizes = { ...how, kernelSize: 3 }
+    // without the padding, which is as wide as the kernel reaches
+    const inside = panel(scene, -1, 0).planes.map(({ cells, columns }) =>
+      cells
+        .filter((_, k) => {
+          const [y, column] = [Math.floor(k / columns) - how.dilation, (k % columns) - how.dilation]
+          return y >= 0 && y < size[0]! && column >= 0 && column < size[1]!
+        })
+        .map(({ value }) => value),
+    )
+    const x = grid(inside, channels, ...size)
+    const generator = {
+      reduceWeight: grid([Array.from({ length: channels }, () => 1)], 1, channels, 1, 1),
+      spanWeight: noise([how.groups * 9, 1, 1, 1], -1, 1),
+    }
+    const kernels = oracle.involutionKernel(x, generator, sizes)
+    const want = oracle.involutionApply(x, kernels, sizes)
+    expect(last(scene, -1).flat()).toEqual(Array.from(want.data))
+    const places = want.shape[1]! * want.shape[2]!
+    expect(scene.frames).toHaveLength(places)
+    for (const [f] of scene.frames.entries()) {
+      const shown = numbers(panel(scene, f, 1)).flat()
+      expect(shown).toEqual(Array.from({ length: shown.length }, (_, t) => kernels.data[t * places + f]))
+    }
   })
   it('involution: the kernel changes with the pixel', async () => {
     const scene = await sceneOf('involution')
@@ -173,6 +298,8 @@ describe('layout', () => {
     ['conv3d', { padding: '1', size: '2,3,4' }] as const,
     ['transposed', { padding: '1', size: '3', stride: '2' }] as const,
     ['involution', { 'kernel-size': '5' }] as const,
+    ['involution', { stride: '2', groups: '2', size: '5', channels: '4' }] as const,
+    ['maxpool', { size: '7,5', 'kernel-size': '3,2', stride: '2' }] as const,
   ])('%s %j: no text lies on another, leaves its cell or the picture', async (name, given) => {
     const { width, height, frames } = layOut(await sceneOf(name, given))
     for (const boxes of frames) {
@@ -193,6 +320,19 @@ describe('layout', () => {
   })
 })
 
+/** The column of a README on the pages that show them. */
+const pageWidth = 830
+
+describe('at the size at which a page shows it', () => {
+  it.each(names)('%s: numbers of 8 pixels and more can be read', async (name) => {
+    const { width, frames } = layOut(await sceneOf(name))
+    const scale = Math.min(1, pageWidth / width)
+    const texts = frames.flat().filter((box): box is TextBox => box.kind === 'text')
+    const small = texts.filter(({ size, role }) => size * scale < (role === 'corner' ? 7 : 8))
+    expect(small.map(({ content, size }) => `${content} ${size}`)).toEqual([])
+  })
+})
+
 describe('refused', () => {
   it.each([
     ['conv2', {}, 'there is no animation of "conv2"'],
@@ -204,7 +344,8 @@ describe('refused', () => {
     ['conv2d', { kernel: 'gaussian:sigma=9' }, '--kernel must be at most 7 wide and high'],
     ['grouped', { groups: '3' }, 'groups 3 do not divide the 4 input channels'],
     ['separable', { kernel: '1 0; 0 1' }, 'rank'],
-    ['unpool', { size: '5' }, '--size must be even'],
+    ['unpool', { size: '5' }, '--size must be a multiple of the windows of 2×2, got 5,5'],
+    ['unpool', { size: '4', stride: '3' }, '--size must be a multiple of the windows of 3×3'],
     ['involution', { 'kernel-size': '2' }, '--kernel-size of an involution must be one odd number'],
     ['transposed', { padding: 'same' }, '--padding of a transposed convolution must be a number'],
     ['multi-channel', { size: '12', filters: '9', padding: '2' }, 'frames, 300 are drawn at most'],

@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { graphicsOf, previewText } from '../../../src/cli/check/preview.ts'
 import type { CaseResult } from '../../../src/cli/check/results.ts'
 import { reviewCases, type Terminal } from '../../../src/cli/check/review.ts'
 import { launcher } from '../convo.ts'
-import { png, repository, stripes } from './repository.ts'
+import { repository, stripes } from './repository.ts'
 
 const here = repository()
 
@@ -131,67 +130,4 @@ describe('convo review', () => {
     })
     return new Promise((done) => child.on('close', (status) => done({ status, text })))
   }
-})
-
-describe('a preview', () => {
-  it.each([
-    [{ TERM: 'xterm-kitty' }, 'kitty'],
-    [{ TERM: 'xterm-256color', TERM_PROGRAM: 'iTerm.app', COLORTERM: 'truecolor' }, 'iterm'],
-    [{ TERM: 'xterm-256color', COLORTERM: 'truecolor' }, 'blocks'],
-    [{ TERM: 'tmux-256color', TMUX: '/tmp/x', TERM_PROGRAM: 'iTerm.app', COLORTERM: 'truecolor' }, 'blocks'],
-    [{ TERM: 'tmux-256color', TMUX: '/tmp/x' }, 'palette'],
-    [{ TERM: 'xterm-256color', NO_COLOR: '1' }, 'none'],
-    [{ TERM: 'xterm' }, 'none'],
-    [{ TERM: 'dumb', COLORTERM: 'truecolor' }, 'none'],
-    [{ TERM: 'xterm-kitty', NO_COLOR: '1' }, 'none'],
-  ])('in a terminal with %j is %s', (env, graphics) => {
-    expect(graphicsOf(env)).toBe(graphics)
-  })
-
-  it('shows two pixels in a cell, gray and colour, within the room', async () => {
-    here.write(
-      'red.png',
-      png(4, 4, (_x, _y, c) => (c === 0 ? 255 : 0)),
-    )
-    const text = await previewText(here.path('red.png'), 'blocks', 4, 2)
-    expect(text).toBe(`${'\x1b[38;2;255;0;0;48;2;255;0;0m▀'.repeat(4)}\x1b[0m\n`.repeat(2))
-    here.write(
-      'gray.png',
-      png(2, 2, () => 7, { channels: 1 }),
-    )
-    const gray = await previewText(here.path('gray.png'), 'blocks', 2, 1)
-    expect(gray).toBe(`${'\x1b[38;2;7;7;7;48;2;7;7;7m▀'.repeat(2)}\x1b[0m\n`)
-  })
-
-  it('takes the nearest of 256 colours where a terminal tells of no more', async () => {
-    const levels = [
-      [255, 0, 0],
-      [0, 0, 0],
-      [8, 8, 8],
-      [100, 140, 200],
-      [128, 128, 128],
-      [255, 255, 255],
-    ] as const
-    here.write(
-      'row.png',
-      png(6, 2, (x, _y, c) => levels[x]![c]!),
-    )
-    const text = await previewText(here.path('row.png'), 'palette', 6, 1)
-    // 16 + 36 r + 6 g + b of levels 0 95 135 175 215 255; 232 + n for the grays 8 + 10 n
-    const indices = [196, 16, 232, 16 + 36 + 12 + 4, 244, 231]
-    expect(text).toBe(`${indices.map((i) => `\x1b[38;5;${i};48;5;${i}m▀`).join('')}\x1b[0m\n`)
-  })
-
-  it('hands PNGs to terminals that take them, in commands of at most 4096 bytes', async () => {
-    here.write('a.png', stripes(128))
-    const kitty = await previewText(here.path('a.png'), 'kitty', 80, 24)
-    const commands = [...visible(kitty).matchAll(/␛_G([^;]*);([^␛]*)␛\\/g)]
-    expect(commands.length).toBeGreaterThan(1)
-    expect(commands[0]![1]).toBe('a=T,f=100,q=2,m=1')
-    expect(commands.at(-1)![1]).toBe('m=0')
-    const bytes = Buffer.from(commands.map(([, , base64]) => base64).join(''), 'base64')
-    expect(bytes.subarray(1, 4).toString()).toBe('PNG')
-    const iterm = await previewText(here.path('a.png'), 'iterm', 80, 24)
-    expect(visible(iterm)).toMatch(/^␛\]1337;File=inline=1;preserveAspectRatio=1;size=\d+:iVBOR/)
-  })
 })

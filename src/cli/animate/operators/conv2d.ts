@@ -49,7 +49,7 @@ export async function bankScene(
   const grouped = groups === 1 ? '' : `, ${groups} groups`
   return {
     title: `${sizes(height, width, ...depth(channels))} ∗ ${many}${sizes(kH, kW, ...depth(channels / groups))}${grouped} → ${sizes(outHeight, outWidth, ...depth(filters))}`,
-    formula: `stride ${how.stride}, padding ${how.padding}, dilation ${how.dilation}: ${sizeFormula(pass.row)}; weights ${weight.data.length}`,
+    formula: `stride ${how.stride}, padding ${how.padding}, dilation ${how.dilation}: ${sizeFormula(pass)}; weights ${weight.data.length}`,
     frames: slide(pass, ({ input, kernel, output }) => [input, sign('∗'), kernel, sign('='), output]),
   }
 }

@@ -22,7 +22,7 @@ export const conv3dAnimation: Animation = {
     })
     return {
       title: `${sizes(...size)} ∗ ${sizes(...kernel)} → ${sizes(...out.shape.slice(1))} (depth × height × width)`,
-      formula: `stride ${how.stride}, padding ${how.padding}, dilation ${how.dilation}: height ${sizeFormula(pass.row)}; depth ${size[0]} → ${out.shape[1]}; weights ${weight.data.length}`,
+      formula: `stride ${how.stride}, padding ${how.padding}, dilation ${how.dilation}: ${sizeFormula(pass)}; depth ${size[0]} → ${out.shape[1]}; weights ${weight.data.length}`,
       frames: slide(pass, ({ input, kernel: k, output }) => [input, sign('∗'), k, sign('='), output]),
     }
   },

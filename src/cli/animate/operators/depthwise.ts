@@ -44,7 +44,7 @@ export const depthwiseAnimation: Animation = {
     const [channels, height, width] = x.shape as [number, number, number]
     return {
       title: `${sizes(height, width, channels)}, each channel ∗ ${sizes(weight.shape[2]!, weight.shape[3]!)} → ${sizes(out.shape[1]!, out.shape[2]!, channels)}`,
-      formula: `${sizeFormula(pass.row)}; weights ${weight.data.length}, a plain convolution needs ${weight.data.length * channels}`,
+      formula: `${sizeFormula(pass)}; weights ${weight.data.length}, a plain convolution needs ${weight.data.length * channels}`,
       frames: slide(pass, ({ input, kernel, output }) => [input, sign('∗'), kernel, sign('='), output]),
     }
   },

@@ -1,4 +1,5 @@
 import { referenceEngine } from '../../../conv/engine.ts'
+import type { Axis } from '../../../conv/geometry.ts'
 import { transpositionOf } from '../../../conv/spec.ts'
 import { ConvoError } from '../../../error.ts'
 import { convTranspose2d } from '../../../operators/transposed.ts'
@@ -24,7 +25,7 @@ export const transposedAnimation: Animation = {
     }
     const dilation = oneDilation(options)
     const how = { stride, dilation }
-    const [, row] = transpositionOf(2, x, weight, { ...how, padding }).axes
+    const [, row, column] = transpositionOf(2, x, weight, { ...how, padding }).axes
     const cropped = await convTranspose2d(referenceEngine, x, weight, { ...how, padding })
     /** The output of the first pixels alone, before it is cropped. */
     const upTo = async (count: number, of: (v: number) => number = (v) => v): Promise<Tensor> => {
@@ -107,11 +108,15 @@ export const transposedAnimation: Animation = {
     }
     return {
       title: `${sizes(height, width)}, kernel ${sizes(kH, kW)}, stride ${stride} → ${sizes(...cropped.shape.slice(1))}`,
-      formula: `(in − 1)·stride − 2·padding + dilation·(k − 1) + 1 = (${height} − 1)·${stride} − ${2 * padding} + ${dilation}·${kH - 1} + 1 = ${row.output}`,
+      formula: `(in − 1)·stride − 2·padding + dilation·(k − 1) + 1 = ${[...new Set([filled(row), filled(column)])].join(', ')}`,
       frames,
     }
   },
 }
+
+/** `(2 − 1)·3 − 0 + 1·3 + 1 = 7` */
+const filled = ({ input, stride, before, after, dilation, kernel, output }: Axis): string =>
+  `(${input} − 1)·${stride} − ${before + after} + ${dilation}·${kernel - 1} + 1 = ${output}`
 
 type Layout = { width: number; kH: number; kW: number; stride: number; dilation: number; columns: number }
 

@@ -10,8 +10,13 @@ import { perAxis, type SceneOptions, weightsOf } from '../settings.ts'
 import { inputPanel, kernelPanel, outputPanel, pass2d, slide } from '../slide.ts'
 import type { Animation } from './entry.ts'
 
-/** The windows are 2x2, a stride of 2 apart. */
-const window = 2
+/** A pooling: its windows, and how far they lie apart. */
+type Pooling = {
+  readonly x: Tensor
+  readonly pool: Pooled
+  readonly window: readonly [rows: number, columns: number]
+  readonly stride: number
+}
 
 const panel = (
   title: string,
@@ -25,23 +30,24 @@ const panel = (
   planes: [{ rows: rows!, columns: columns!, cells }],
 })
 
-async function pooled(options: SceneOptions): Promise<{ x: Tensor; pool: Pooled }> {
-  const [height, width] = perAxis('size', options.size, [4, 4]) as [number, number]
-  if (height % window !== 0 || width % window !== 0) {
-    throw new ConvoError('E_OPTION', `--size must be even for windows of 2x2, got ${height},${width}`)
-  }
+async function pooled(
+  { size }: SceneOptions,
+  window: readonly [number, number],
+  stride: number,
+): Promise<Pooling> {
+  const [height, width] = perAxis('size', size, [4, 4]) as [number, number]
   const x = noise([1, height, width], 0, 9)
-  return { x, pool: await maxPool2d(x, { kernelSize: window }) }
+  return { x, pool: await maxPool2d(x, { kernelSize: window, stride }), window, stride }
 }
 
 /** The input with one window marked. */
-function inputAt(x: Tensor, pool: Pooled, k: number): Panel {
+function inputAt({ x, pool, window: [rows, columns], stride }: Pooling, k: number): Panel {
   const width = x.shape[2]!
   const out = pool.output.shape[2]!
+  const [top, left] = [Math.floor(k / out) * stride, (k % out) * stride]
   const cells = Array.from(x.data, (value, i): Cell => {
-    const isIn =
-      Math.floor(Math.floor(i / width) / window) === Math.floor(k / out) &&
-      Math.floor((i % width) / window) === k % out
+    const [y, column] = [Math.floor(i / width) - top, (i % width) - left]
+    const isIn = k >= 0 && y >= 0 && column >= 0 && y < rows && column < columns
     return { value, mark: !isIn ? undefined : i === pool.indices.data[k] ? 'now' : 'window' }
   })
   return panel(`input ${sizes(...x.shape.slice(1))}`, 'input', x.shape, cells)
@@ -58,13 +64,10 @@ function poolAt({ output, indices }: Pooled, count: number, now: number): Panel 
 }
 
 /** Frames of the pooling; `parts` sets the panels among others. */
-const poolFrames = (
-  x: Tensor,
-  pool: Pooled,
-  parts: (input: Panel, maxima: Panel) => Frame['parts'],
-): Frame[] =>
-  Array.from(pool.output.data, (value, k) => {
-    const input = inputAt(x, pool, k)
+const poolFrames = (pooling: Pooling, parts: (input: Panel, maxima: Panel) => Frame['parts']): Frame[] =>
+  Array.from(pooling.pool.output.data, (value, k) => {
+    const { pool } = pooling
+    const input = inputAt(pooling, k)
     const seen = input.planes[0]!.cells.filter(({ mark }) => mark !== undefined).map((cell) =>
       show(cell.value!),
     )
@@ -77,22 +80,34 @@ const poolFrames = (
   })
 
 export const maxpoolAnimation: Animation = {
-  takes: ['size'],
+  takes: ['size', 'kernel-size', 'stride'],
   async scene(options) {
-    const { x, pool } = await pooled(options)
+    const window = perAxis('kernel-size', options['kernel-size'], [2, 2]) as [number, number]
+    const pooling = await pooled(options, window, options.stride ?? Math.max(...window))
+    const { x, pool, stride } = pooling
+    const apart = window.every((n) => n === stride) ? '' : `, stride ${stride}`
     return {
-      title: `${sizes(...x.shape.slice(1))}, windows 2×2 → ${sizes(...pool.output.shape.slice(1))}`,
+      title: `${sizes(...x.shape.slice(1))}, windows ${sizes(...window)}${apart} → ${sizes(...pool.output.shape.slice(1))}`,
       formula: 'a switch is the place of the maximum, counted row by row from 0',
-      frames: poolFrames(x, pool, (input, maxima) => [input, sign('→'), maxima]),
+      frames: poolFrames(pooling, (input, maxima) => [input, sign('→'), maxima]),
     }
   },
 }
 
 export const unpoolAnimation: Animation = {
-  takes: ['size', 'kernel', 'kernel-size'],
+  takes: ['size', 'kernel', 'kernel-size', 'stride'],
   async scene(options) {
-    const { x, pool } = await pooled(options)
-    const up = await maxUnpool2d(pool.output, pool.indices, { kernelSize: window })
+    const { stride = 2 } = options
+    const pooling = await pooled(options, [stride, stride], stride)
+    const { x, pool } = pooling
+    if (x.shape.slice(1).some((n) => n % stride !== 0)) {
+      throw new ConvoError(
+        'E_OPTION',
+        `--size must be a multiple of the windows of ${sizes(stride, stride)}, got ${x.shape.slice(1).join(',')}`,
+        { fix: `--size ${2 * stride}` },
+      )
+    }
+    const up = await maxUnpool2d(pool.output, pool.indices, { kernelSize: stride })
     const weight = await weightsOf(options, 1, 1, [3, 3], smooth)
     const how = { padding: 'same' as const }
     const out = await conv2d(referenceEngine, up, weight, how)
@@ -104,7 +119,7 @@ export const unpoolAnimation: Animation = {
       output: `output ${size}`,
     })
     const still = [
-      inputAt(x, pool, -1),
+      inputAt(pooling, -1),
       sign('→'),
       poolAt(pool, pool.output.data.length, -1),
       sign('→'),
@@ -136,7 +151,7 @@ export const unpoolAnimation: Animation = {
       pool.output.data,
       (value, k): Frame => ({
         parts: [
-          inputAt(x, pool, -1),
+          inputAt(pooling, -1),
           sign('→'),
           poolAt(pool, pool.output.data.length, k),
           sign('→'),
@@ -152,7 +167,7 @@ export const unpoolAnimation: Animation = {
       formula:
         'pooling remembers where each maximum stood; unpooling puts it back there; a convolution fills the gaps',
       frames: [
-        ...poolFrames(x, pool, (input, maxima) => [
+        ...poolFrames(pooling, (input, maxima) => [
           input,
           sign('→'),
           maxima,

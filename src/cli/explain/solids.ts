@@ -1,0 +1,215 @@
+import { textWidth } from '../draw/measure.ts'
+import { colours } from '../draw/palette.ts'
+import { element, fittedText, line, rect, text } from '../draw/svg.ts'
+
+/** What a solid is, which decides its colours: those of the animations. */
+export type Tone = 'input' | 'kernel' | 'between' | 'output'
+
+/** A tensor as a solid: height and width in front, everything else behind. */
+export type Solid = {
+  readonly title: string
+  readonly tone: Tone
+  readonly height: number
+  readonly width: number
+  /** Channels, or slices times channels. */
+  readonly depth: number
+  /** Under it: what it is, in numbers. */
+  readonly caption: string
+  /** Cells are drawn where they are few, `spread` cells apart. */
+  readonly spread?: number
+  /** How many of them there are. */
+  readonly count?: number
+  /** A part of the front, in cells: what is read for one sample, or the sample itself. */
+  readonly window?: Window
+}
+
+/** In cells from the upper left corner; it may reach beyond the solid. */
+export type Window = {
+  readonly x: number
+  readonly y: number
+  readonly width: number
+  readonly height: number
+}
+
+/** A solid or a sign between two. */
+export type Piece = Solid | string
+
+const fills: Readonly<
+  Record<Tone, { front: string; top: string; side: string; stroke: string; mark: string }>
+> = {
+  input: { front: '#dce9f6', top: '#eaf2fa', side: '#c3d9ee', stroke: '#7ba4cb', mark: '#4f86b8' },
+  kernel: { front: '#fbecd3', top: '#fdf5e7', side: '#f3dcb4', stroke: '#c9a25f', mark: '#b98534' },
+  between: { front: '#e7e0f2', top: '#f1edf8', side: '#d5cae8', stroke: '#9b86c4', mark: '#7f68b0' },
+  output: { front: '#d5eee6', top: '#e6f5f0', side: '#b9e0d3', stroke: '#6fb39e', mark: '#3c927a' },
+}
+
+const largest = 150
+const largestKernel = 84
+const slant = 0.6
+const titleRoom = 26
+const captionRoom = 44
+const gap = 22
+const signRoom = 18
+
+type Placed = {
+  readonly solid: Solid
+  /** Pixels of a cell, down and across. */
+  readonly cell: readonly [y: number, x: number]
+  readonly front: { readonly x: number; readonly y: number; readonly width: number; readonly height: number }
+  /** How far the back lies to the right; it lies `slant` of that higher. */
+  readonly back: number
+  /** Room from left to right. */
+  readonly room: number
+}
+
+const isSolid = (piece: Piece): piece is Solid => typeof piece !== 'string'
+
+/** Pixels that stand for the depth: more for more, but ever less. */
+const backOf = ({ depth, tone }: Solid): number =>
+  Math.min(tone === 'kernel' ? 26 : 54, 5 + 7 * Math.log2(1 + depth))
+
+/** Solids and signs in a row; gives their markup and height. They are drawn on one scale, kernels on a larger one. */
+export function drawSolids(pieces: readonly Piece[], across: number): { markup: string; height: number } {
+  const solids = pieces.filter(isSolid)
+  const tensors = solids.filter((s) => s.tone !== 'kernel')
+  const scale = Math.min(24, largest / Math.max(...tensors.flatMap((s) => [s.height, s.width])))
+  const sized = pieces.map((piece) => (isSolid(piece) ? sizeOf(piece, scale) : piece))
+  const rooms = sized.map((one) => (typeof one === 'string' ? signRoom : one.room))
+  const total = rooms.reduce((a, b) => a + b, 0) + gap * (pieces.length - 1)
+  const shrink = Math.min(1, across / total)
+  const tallest = Math.max(
+    ...sized.map((one) => (typeof one === 'string' ? 0 : one.front.height + one.back * slant)),
+  )
+  const middle = titleRoom + tallest / 2
+  let x = Math.max(0, (across / shrink - total) / 2)
+  const tensorMarkup: string[] = []
+  const frontMarkup: string[] = []
+  const windows: Frame[] = []
+  for (const [i, one] of sized.entries()) {
+    const left = x
+    x += rooms[i]! + gap
+    if (typeof one === 'string') {
+      const style = { size: 20, anchor: 'middle', fill: colours.faint } as const
+      frontMarkup.push(text(one, left + signRoom / 2, middle + 7, style))
+      continue
+    }
+    const { front, back, room } = one
+    const y = middle - (front.height - back * slant) / 2
+    const placed = { ...one, front: { ...front, x: left + (room - front.width - back) / 2, y } }
+    const into = one.solid.tone === 'kernel' ? frontMarkup : tensorMarkup
+    into.push(solidMarkup(placed, left, titleRoom + tallest + 16))
+    if (one.solid.window !== undefined) windows.push(windowBox(placed))
+  }
+  // rays lie over the tensors and under the kernels, which they would cross
+  const rays = windows.slice(1).map((to, i) => raysBetween(windows[i]!, to))
+  const height = titleRoom + tallest + captionRoom
+  const markup = [...tensorMarkup, ...rays, ...frontMarkup].join('')
+  return shrink === 1
+    ? { markup, height }
+    : { markup: element('g', { transform: `scale(${shrink.toFixed(4)})` }, markup), height: height * shrink }
+}
+
+function sizeOf(solid: Solid, scale: number): Placed {
+  const { height, width, spread = 1, tone } = solid
+  const [rows, columns] = [spread * (height - 1) + 1, spread * (width - 1) + 1]
+  const own = tone === 'kernel' ? Math.min(20, largestKernel / Math.max(rows, columns)) : scale
+  const front = { x: 0, y: 0, width: Math.max(5, columns * own), height: Math.max(5, rows * own) }
+  const back = backOf(solid)
+  const words = solid.caption.split('\n').map((one) => textWidth(one, 11))
+  const room = Math.max(front.width + back, textWidth(solid.title, 13), ...words)
+  return { solid, cell: [front.height / rows, front.width / columns], front, back, room }
+}
+
+const points = (list: readonly (readonly [number, number])[]) =>
+  list.map(([x, y]) => `${Math.round(x * 100) / 100},${Math.round(y * 100) / 100}`).join(' ')
+
+function solidMarkup(placed: Placed, left: number, below: number): string {
+  const { solid, front, back, room } = placed
+  const { x, y, width, height } = front
+  const up = back * slant
+  const { front: fill, top, side, stroke, mark } = fills[solid.tone]
+  const line1 = { stroke, 'stroke-width': 1, 'stroke-linejoin': 'round' } as const
+  const middle = left + room / 2
+  const captions = solid.caption.split('\n')
+  const more = (solid.count ?? 1) > 1 ? [8, 4] : []
+  return [
+    text(solid.title, middle, 14, { size: 13, bold: true, anchor: 'middle', fill: colours.ink }),
+    // others of its kind, behind
+    ...more.map((by) => rect(x + by, y - by, width, height, { fill: side, ...line1, opacity: 0.55 })),
+    element('polygon', {
+      points: points([
+        [x, y],
+        [x + back, y - up],
+        [x + width + back, y - up],
+        [x + width, y],
+      ]),
+      fill: top,
+      ...line1,
+    }),
+    element('polygon', {
+      points: points([
+        [x + width, y],
+        [x + width + back, y - up],
+        [x + width + back, y + height - up],
+        [x + width, y + height],
+      ]),
+      fill: side,
+      ...line1,
+    }),
+    rect(x, y, width, height, { fill, ...line1 }),
+    cellsMarkup(placed),
+    ...(solid.window === undefined
+      ? []
+      : [framed(windowBox(placed), { fill: mark, 'fill-opacity': 0.45, stroke: mark, 'stroke-width': 1.5 })]),
+    ...captions.map((one, i) =>
+      fittedText(one, middle, below + i * 15, room + gap - 4, {
+        size: 11,
+        anchor: 'middle',
+        fill: i === 0 ? colours.ink : colours.faint,
+      }),
+    ),
+  ].join('')
+}
+
+/** The taps of a small kernel, apart where it is dilated. */
+function cellsMarkup({ solid, front, cell: [down, across] }: Placed): string {
+  const { height, width, spread = 1, tone } = solid
+  if (height * width > 225 || Math.min(down, across) < 4) return ''
+  const { stroke, side } = fills[tone]
+  return Array.from({ length: height * width }, (_, i) => {
+    const [y, x] = [Math.floor(i / width) * spread, (i % width) * spread]
+    return rect(front.x + x * across, front.y + y * down, across, down, {
+      fill: tone === 'kernel' ? side : 'none',
+      stroke,
+      'stroke-width': 0.6,
+    })
+  }).join('')
+}
+
+type Frame = { readonly x: number; readonly y: number; readonly width: number; readonly height: number }
+
+/** The window of a solid in pixels, large enough to be seen. */
+function windowBox({ solid, front, cell: [down, across] }: Pick<Placed, 'solid' | 'front' | 'cell'>): Frame {
+  const { x, y, width, height } = solid.window!
+  const [w, h] = [Math.max(5, width * across), Math.max(5, height * down)]
+  return {
+    x: front.x + (x + width / 2) * across - w / 2,
+    y: front.y + (y + height / 2) * down - h / 2,
+    width: w,
+    height: h,
+  }
+}
+
+const framed = ({ x, y, width, height }: Frame, more: Record<string, string | number>): string =>
+  rect(x, y, width, height, more)
+
+const raysBetween = (from: Frame, to: Frame): string =>
+  [0, 1]
+    .map((end) =>
+      line(from.x + from.width, from.y + end * from.height, to.x, to.y + end * to.height, {
+        stroke: colours.faint,
+        'stroke-width': 0.7,
+        'stroke-dasharray': '3 3',
+      }),
+    )
+    .join('')

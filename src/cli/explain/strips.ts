@@ -1,0 +1,63 @@
+import { correlationBank, transpositionBank } from '../../conv/bank.ts'
+import { flatAxis, type TransposedAxis } from '../../conv/geometry.ts'
+import type { RecipePlan } from '../../conv/plan.ts'
+import type { Explanation } from '../../operators/explain.ts'
+import { partsOf } from '../../run/bank.ts'
+
+/** How the work is cut up, a pure function of the shapes: threads take piece after piece. */
+export type Strips = {
+  /** All pieces. */
+  readonly count: number
+  /** Output rows of each, but for the last ones. */
+  readonly rows: number
+  /** Rows and columns of the input that a strip reads beyond its own. */
+  readonly halo: RecipePlan['halo']
+  /** Of banks: a piece is a strip of a few groups, together so many, and of one slice. */
+  readonly groups?: number
+  readonly slices?: number
+}
+
+/** The strips of kernels that run as filters do. */
+export const stripsOfRecipe = (plan: RecipePlan): Strips => ({
+  count: Math.ceil(plan.outHeight / plan.stripRows),
+  rows: plan.stripRows,
+  halo: plan.halo,
+})
+
+/** The pieces of the first pass of a bank. */
+export function stripsOfBank({ operator, input, output, ...e }: Explanation): Strips {
+  const axes = e.sizes.map(
+    (s): TransposedAxis => ({
+      input: s.input,
+      kernel: s.kernel,
+      stride: s.stride,
+      dilation: s.dilation,
+      before: s.padding[0],
+      after: s.padding[1],
+      output: s.output,
+      outputPadding: 0,
+    }),
+  )
+  while (axes.length < 3) axes.unshift(flatAxis)
+  const [depth, row, column] = axes as [TransposedAxis, TransposedAxis, TransposedAxis]
+  const channels = input[0]!
+  const isAlone = operator.startsWith('depthwise')
+  const groups = isAlone ? channels : e.groups
+  const filters = operator === 'depthwise-separable' ? channels * e.multiplier : output[0]!
+  const shape = { channels, filters, groups, axes: [depth, row, column] } as const
+  const plan =
+    operator === 'transposed'
+      ? transpositionBank(shape)
+      : correlationBank({ ...shape, border: 'constant', fill: 0 })
+  const { rows, count, groupsPerPart } = partsOf(plan)
+  const beyond = ({ first, span }: { first: number; span: number }) =>
+    [Math.max(0, -first), Math.max(0, first + span - 1)] as const
+  const [[top, bottom], [left, right]] = [beyond(plan.rows), beyond(plan.columns)]
+  return {
+    count,
+    rows: rows * plan.outStep[1],
+    halo: { top, bottom, left, right },
+    groups: Math.ceil(plan.groups / groupsPerPart),
+    slices: plan.grid[0],
+  }
+}

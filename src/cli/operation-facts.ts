@@ -1,0 +1,58 @@
+import type { PlaneKernel, Recipe } from '../conv/recipe.ts'
+import { namedKernels } from '../filters/names.ts'
+import { animations } from './animate/operators/index.ts'
+import { shortNumber } from './kernel-text.ts'
+import { definitions } from './layout.ts'
+import type { Operation } from './operations.ts'
+
+/** What an operation does with a picture unless it is told otherwise: border, range and gain. */
+export function defaultsText({ name, shared, recipe }: Operation, width: number): string {
+  const rows: (readonly [string, string])[] = []
+  if (Object.hasOwn(shared, 'border') && recipe !== undefined) {
+    rows.push(['border', 'replicate: the edge sample, repeated'])
+  }
+  if (recipe !== undefined) rows.push(['gain', gainText(name, recipe())])
+  if (Object.hasOwn(shared, 'range')) {
+    rows.push(['range', 'clamp: what is below black or above white is cut off, and told of'])
+  }
+  return definitions(rows, width)
+}
+
+/** The answers that samples from black to white can give. */
+function gainText(name: string, { kernels, combine, scale }: Recipe): string {
+  const reach = kernels.map(reachOf)
+  const low = Math.min(...reach.map(([least]) => least)) / scale
+  const high = Math.max(...reach.map(([, most]) => most)) / scale
+  const range = `${shortNumber(low)} to ${shortNumber(high)} times white`
+  if (combine.kind === 'only') return `answers from ${range}`
+  if (combine.kind === 'share') return 'answers from black to white, whatever the contrast'
+  return `each kernel of ${name} answers from ${range}, before they are combined`
+}
+
+/** The sums of the negative and of the positive weights, after the division. */
+function reachOf(k: PlaneKernel): readonly [least: number, most: number] {
+  const halves = (list: Float64Array) =>
+    [list.reduce((s, w) => s + Math.min(0, w), 0), list.reduce((s, w) => s + Math.max(0, w), 0)] as const
+  if (k.form === 'dense') {
+    const [negative, positive] = halves(k.kernel.weights)
+    return ordered(negative / k.kernel.scale, positive / k.kernel.scale)
+  }
+  const [[a, b], [c, d]] = [halves(k.col), halves(k.row)]
+  return ordered((a * d + b * c) / k.scale, (a * c + b * d) / k.scale)
+}
+
+const ordered = (a: number, b: number): readonly [number, number] => [Math.min(a, b), Math.max(a, b)]
+
+/** Commands that draw an operation: its kernel, its work on a small grid, what it does to a picture. */
+export function pictureCommands({ name, kind, kernel, recipe }: Operation): string[] {
+  const named = [name, `${name}-x`, `${name}-n`, `${name}-1`].find((one) => Object.hasOwn(namedKernels, one))
+  const drawn = recipe !== undefined && named !== undefined ? [`convo show ${named} ${named}.png`] : []
+  const moving = Object.hasOwn(animations, name) ? [`convo animate ${name} ${name}.gif`] : []
+  const needs = kernel === 'required' ? ' --kernel sharpen' : ''
+  const isExplained = kind === 'filter' || moving.length > 0
+  return [
+    ...drawn,
+    ...moving,
+    ...(isExplained ? [`convo explain ${name} in.png${needs} --svg ${name}.svg`] : []),
+  ]
+}

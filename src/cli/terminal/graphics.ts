@@ -1,0 +1,77 @@
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { ReadStream } from 'node:tty'
+import { coloursOf, type Environment } from './colours.ts'
+
+/** How a terminal can show a picture; `blocks` are half blocks in true colour, `blocks256` in xterm's 256 colours. */
+export type Graphics = 'kitty' | 'iterm' | 'sixel' | 'blocks' | 'blocks256' | 'none'
+
+/** What the terminal can show, by the variables that it sets. Within tmux and screen only blocks are sure to come through. */
+export function graphicsOf(env: Environment): Graphics {
+  const { TERM = '', TERM_PROGRAM = '', NO_COLOR = '' } = env
+  const colours = coloursOf(env)
+  if (NO_COLOR !== '' || TERM === 'dumb' || TERM === '') return 'none'
+  if (!isWrapped(env)) {
+    if (/kitty|ghostty/.test(TERM) || env.KITTY_WINDOW_ID !== undefined) return 'kitty'
+    if (TERM_PROGRAM === 'iTerm.app' || TERM_PROGRAM === 'WezTerm') return 'iterm'
+    if (/sixel|^foot|^mlterm|^yaft/.test(TERM) || TERM_PROGRAM === 'mintty') return 'sixel'
+  }
+  return { true: 'blocks', 256: 'blocks256', none: 'none' }[colours] as Graphics
+}
+
+const isWrapped = ({ TMUX, TERM = '' }: Environment): boolean =>
+  TMUX !== undefined || TERM.startsWith('screen') || TERM.startsWith('tmux')
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: terminals speak in them
+const answered = /\x1b\[\?([\d;]*)c/
+
+/** What the terminal can show; one that names itself as none that shows pictures is asked whether it knows sixels. */
+export async function detectGraphics(
+  env: Environment,
+  ask: () => Promise<string> = deviceAttributes,
+): Promise<Graphics> {
+  const named = graphicsOf(env)
+  if (named !== 'blocks' && named !== 'blocks256') return named
+  // 4 among the primary device attributes behind the class: `ESC [ ? 62 ; 4 c`
+  const [, attributes = ''] = answered.exec(await ask()) ?? []
+  return attributes.split(';').slice(1).includes('4') ? 'sixel' : named
+}
+
+/** Every terminal answers at once; over a slow line it takes a while. */
+const patience = 500
+
+/** What the terminal answers to the question for its primary device attributes; nothing where there is no terminal. */
+async function deviceAttributes(): Promise<string> {
+  let terminal: number
+  try {
+    terminal = openSync('/dev/tty', 'r+')
+  } catch {
+    return ''
+  }
+  let stream: ReadStream
+  try {
+    stream = new ReadStream(terminal)
+  } catch {
+    closeSync(terminal)
+    return ''
+  }
+  try {
+    stream.setRawMode(true)
+    writeSync(terminal, '\x1b[c')
+    return await new Promise<string>((done) => {
+      let answer = ''
+      const timer = setTimeout(() => done(answer), patience)
+      stream.on('error', () => done(answer))
+      stream.on('data', (chunk: Buffer) => {
+        answer += chunk.toString('latin1')
+        if (!answered.test(answer)) return
+        clearTimeout(timer)
+        done(answer)
+      })
+    })
+  } catch {
+    return ''
+  } finally {
+    stream.setRawMode(false)
+    stream.destroy()
+  }
+}

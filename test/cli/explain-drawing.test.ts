@@ -1,0 +1,94 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { describe, expect, test } from 'vitest'
+import { operations } from '../../src/cli/operations.ts'
+import { correlationBank } from '../../src/conv/bank.ts'
+import { correlationAxis, flatAxis } from '../../src/conv/geometry.ts'
+import { explained } from '../../src/operators/explain-formulas.ts'
+import { partsOf } from '../../src/run/bank.ts'
+import { convo, scratch } from './convo.ts'
+import { textsOf, troubles } from './drawn-text.ts'
+
+const here = scratch('scene.png', 'volume.tif')
+const bank = join(import.meta.dirname, '../../kernels/layers.safetensors#edges.weight')
+const explain = (...args: string[]) => convo(['explain', ...args], { cwd: here.path() })
+const drawn = async (...args: string[]) => {
+  const { status, stdout, stderr } = await explain(...args, '--svg', '-')
+  expect([status, stderr]).toEqual([0, ''])
+  return stdout
+}
+const wordsOf = (svg: string) => textsOf(svg).map(({ content }) => content)
+
+describe('explain --svg', () => {
+  const filters = Object.values(operations).filter((o) => o.kind === 'filter')
+  test.each([
+    ...filters.map(({ name }) => [name, 'scene.png']),
+    ...explained.filter((name) => name !== 'conv3d').map((name) => [name, '--input', '9x12x4']),
+    ['conv3d', 'volume.tif'],
+    ['conv2d', 'scene.png', '--kernel', bank],
+    ['conv2d', 'scene.png', '--kernel', 'sharpen'],
+    ['conv2d', '--input', '2000x3x1', '--size', '3,1'],
+    ['conv2d', '--input', '1x1x1', '--size', '1'],
+    ['conv2d', '--input', '999999x999999x512', '--filters', '4096', '--size', '31'],
+    ['gaussian', 'scene.png', '--sigma', '60', '--stride', '7'],
+    ['transposed', 'scene.png', '--stride', '3'],
+    ['dilated', '--input', '40x40x8', '--dilation', '4', '--filters', '16'],
+  ])('%s %s %s %s %s: all texts are on the page, and none lies over another', async (...args) => {
+    const svg = await drawn(...args)
+    expect(svg).toMatch(/^<svg[\s\S]*<\/svg>\n$/)
+    expect(svg).not.toMatch(/NaN|undefined|Infinity/)
+    expect(troubles(svg)).toEqual([])
+    await sharp(Buffer.from(svg)).png().toBuffer()
+  })
+
+  test('shows the shapes, the counts against the plain convolution, and the tile plan', async () => {
+    const words = wordsOf(await drawn('depthwise-separable', '--input', '56x56x16', '--filters', '32'))
+    expect(words).toEqual(
+      expect.arrayContaining([
+        ...['56x56x16', '54x54x16', '54x54x32', '656 = 16·1·3·3 + 32·16·1', '4,608', '13,436,928'],
+        ...['tile plan: bank', 'depthwise', 'pointwise'],
+      ]),
+    )
+    const filter = wordsOf(await drawn('sobel', 'scene.png'))
+    expect(filter).toEqual(expect.arrayContaining(['tile plan: integer', '−2', 'combined by magnitude']))
+    expect(filter.some((line) => line.startsWith('6 strips of 70 rows of the output'))).toBe(true)
+  })
+
+  test('is written beside what is printed, as SVG or PNG', async () => {
+    const plain = await explain('sobel', 'scene.png')
+    const { status, stdout } = await explain('sobel', 'scene.png', '--svg', 'e.svg')
+    expect([status, stdout]).toEqual([0, plain.stdout])
+    expect(readFileSync(here.path('e.svg'), 'utf8')).toBe(await drawn('sobel', 'scene.png'))
+    const json = await explain('sobel', 'scene.png', '--json', '--svg', 'e.png')
+    expect(JSON.parse(json.stdout).operation).toBe('sobel')
+    expect((await sharp(here.path('e.png')).metadata()).width).toBe(960)
+  })
+
+  test('is refused into other files', async () => {
+    const { status, stdout, stderr } = await explain('sobel', 'scene.png', '--svg', 'e.jpg')
+    expect([status, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(/E_OUTPUT[\s\S]*try: e\.png/)
+    expect(existsSync(here.path('e.jpg'))).toBe(false)
+  })
+})
+
+describe('the strips that are told', () => {
+  test('are those that the bank is cut into', async () => {
+    const e = JSON.parse((await explain('grouped', '--input', '200x100x6', '--groups', '3', '--json')).stdout)
+    const [y, x] = [200, 100].map((n) =>
+      correlationAxis('', n, 3, { stride: 1, dilation: 1, padding: [0, 0] }),
+    )
+    const plan = correlationBank({
+      channels: 6,
+      filters: 6,
+      groups: 3,
+      axes: [flatAxis, y!, x!],
+      border: 'constant',
+      fill: 0,
+    })
+    const { rows, count } = partsOf(plan)
+    expect(e.strips).toMatchObject({ rows, count, groups: 3, slices: 1 })
+    expect(count).toBe(3 * Math.ceil(198 / rows))
+  })
+})

@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { launcher } from './convo.ts'
+
+/** Whether there is a program that makes pseudo-terminals. */
+export const hasTerminals = existsSync('/usr/bin/script')
+
+/** What is seen at a terminal. */
+export type Seen = { readonly status: number | null; readonly text: string }
+
+type TerminalOptions = {
+  readonly cwd: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly columns?: number
+  readonly rows?: number
+  /** What the terminal answers to the question for its device attributes. */
+  readonly answer?: string
+  /** Where standard output goes, in place of the terminal. */
+  readonly into?: string
+}
+
+const quoted = (word: string) => `'${word.replaceAll("'", "'\\''")}'`
+
+/** Runs the built program at a pseudo-terminal of the program `script`; line ends are as they were written. */
+export function atTerminal(args: readonly string[], options: TerminalOptions): Promise<Seen> {
+  const { cwd, columns = 80, rows = 24, answer = '\x1b[?1;2c', into } = options
+  const line = [process.execPath, launcher, ...args].map(quoted).join(' ')
+  const redirected = into === undefined ? line : `${line} > ${quoted(into)}`
+  const plain = { CI: '', NO_COLOR: '', TERM: 'xterm-256color', COLORTERM: 'truecolor' }
+  const child = spawn(
+    'script',
+    ['-qec', `stty -onlcr cols ${columns} rows ${rows}; ${redirected}`, '/dev/null'],
+    {
+      cwd,
+      env: { ...withoutTerminal(), ...plain, ...options.env },
+    },
+  )
+  let text = ''
+  let answered = false
+  child.stdout.on('data', (chunk: Buffer) => {
+    text += chunk.toString()
+    if (answered || !text.includes('\x1b[c')) return
+    answered = true
+    child.stdin.write(answer)
+  })
+  return new Promise((done) => child.on('close', (status) => done({ status, text })))
+}
+
+/** The environment without what tells of the terminal that the tests run in. */
+const withoutTerminal = (): Record<string, string | undefined> =>
+  Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => !/^(KITTY|TERM_PROGRAM|TMUX|GITHUB_|COLUMNS|LINES)/.test(name),
+    ),
+  )
