@@ -1,4 +1,4 @@
-import type { Report } from './process.ts'
+import type { PlanFacts, Report } from './process.ts'
 
 /** What a user should know of a run that went well: clipping, what a format could not hold. One line each. */
 export function notesOf(report: Report): string[] {
@@ -24,13 +24,26 @@ export function reportText({ operation, input, output, plan, milliseconds }: Rep
   const lines = [
     `input   ${input.path}: ${picture(input)}`,
     `output  ${output.path}: ${picture(output)}, ${output.bytes} bytes`,
-    ...plan.map(
-      (step) =>
-        `${operation}  ${Object.entries(step)
-          .map(([key, value]) => `${key}: ${value}`)
-          .join('; ')}`,
+    ...alike(plan.map(planText)).map(([text, count]) =>
+      count === 1 ? `${operation}  ${text}` : `${operation}  ${count} kernels, each ${text}`,
     ),
     `time    ${milliseconds} ms`,
   ]
   return lines.join('\n')
+}
+
+const planText = (plan: PlanFacts): string =>
+  Object.entries(plan)
+    .map(([key, value]) => `${key}: ${value}`)
+    .join('; ')
+
+/** Runs of equal lines, and how many each is of. */
+function alike(lines: readonly string[]): [line: string, count: number][] {
+  const runs: [string, number][] = []
+  for (const line of lines) {
+    const last = runs.at(-1)
+    if (last?.[0] === line) last[1]++
+    else runs.push([line, 1])
+  }
+  return runs
 }

@@ -71,7 +71,7 @@ export const smoothing = {
     group: 'smoothing',
     source:
       'Each weight is the area of its pixel inside the circle, normalised to 1, as in MATLAB’s fspecial. ImageMagick’s disk is binary.',
-    params: { radius: number('radius of the circle, in pixels', 3, { min: 0.5, max: 100 }) },
+    params: { radius: number('radius of the circle, in pixels', 3, { min: 0.5, max: 1000 }) },
     build: ({ radius }) => single(disk(radius)),
   }),
   motion: filter({
@@ -80,7 +80,7 @@ export const smoothing = {
     source:
       'As documented for MATLAB’s fspecial: 1 − the distance to the segment, at least 0, normalised to 1. A length of 9 at 0° is nine times 1/9.',
     params: {
-      length: number('length of the line, in pixels', 9, { min: 1, max: 255 }),
+      length: number('length of the line, in pixels', 9, { min: 1, max: 2000 }),
       angle: number('direction in degrees, counterclockwise from the x axis', 0, { min: -360, max: 360 }),
     },
     build: ({ length, angle }) => single(motionLine(length, angle)),

@@ -1,10 +1,11 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve as resolvePath } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ConvoError, nearest } from '../error.ts'
 import { type Params, resolve } from '../params.ts'
-import { formats, readKernels } from './formats/index.ts'
+import { formatOf, formats, readKernels } from './formats/index.ts'
+import { readSafetensors } from './formats/safetensors.ts'
 import { inlineKernels, isInline } from './inline.ts'
 import { type Kernel, showShape } from './kernel.ts'
 
@@ -104,6 +105,20 @@ export function readyMade(): readonly string[] {
     : readdirSync(folder)
         .filter((f) => isKernelFile(f))
         .sort()
+}
+
+/** What is in a ready-made file: the sizes of its kernels, or the tensors of a network, and its format. */
+export function readyMadeSummary(file: string): string {
+  const bytes = readFileSync(join(ownFolder() ?? '', file))
+  const format = formatOf(file, bytes)
+  if (format === formats.safetensors) {
+    const { names } = readSafetensors(bytes, file)
+    return `${names.map((name) => `#${name}`).join(' ')}, ${format.name}`
+  }
+  const kernels = format.read(bytes, file)
+  const [first] = kernels
+  if (first === undefined || kernels.length > 1) return `${kernels.length} kernels, ${format.name}`
+  return `${showShape(first.shape)}, ${format.name}${first.summary === undefined ? '' : `: ${first.summary}`}`
 }
 
 const isKernelFile = (file: string): boolean => {

@@ -26,9 +26,12 @@ export class Tensor {
 
   /** A tensor of zeros. */
   static zeros(shape: readonly number[]): Tensor {
-    return new Tensor(shape, new Float32Array(sizeOf(shape)))
+    return zeros(shape)
   }
 }
+
+// outside the class, which bundled would be called _Tensor if it spoke of itself
+const zeros = (shape: readonly number[]): Tensor => new Tensor(shape, new Float32Array(sizeOf(shape)))
 
 /** The product of the sizes. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1)

@@ -16,7 +16,9 @@ describe('how convo ends', () => {
   ] as const)('on %s while it waits for standard input: status %i', async (signal, status) => {
     const child = start(['sobel', '-', 'x.png'], { cwd: folder.path() })
     const ended = new Promise((done) => child.on('close', done))
-    await wait(500)
+    child.stdin.on('error', () => undefined)
+    // more than a pipe holds: when it is gone, the program reads
+    await new Promise((done) => child.stdin.write(Buffer.alloc(2 ** 21), done))
     child.kill(signal)
     expect(await ended).toBe(status)
     expect(folder.names()).toEqual(['scene.png'])

@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { writeNpy } from '../../src/kernel/formats/npy.ts'
 import { convo, scratch } from './convo.ts'
 import { noise, type Raw, read, write } from './pictures.ts'
 
@@ -79,4 +80,21 @@ describe('a PNG that is only stored', () => {
     expect(samples[0]!.equals(samples[1]!)).toBe(true)
     expect(readFileSync(here.path('0.png')).length).toBeGreaterThan(500 * 500 * 2)
   })
+})
+
+test('numbers of 0..1 from an array are told of where they become a dark picture', async () => {
+  const note =
+    'note: unit.npy holds numbers of 0 to 1, taken as levels of 0..255; --range minmax stretches them\n'
+  writeFileSync(
+    here.path('unit.npy'),
+    writeNpy(
+      [4, 4],
+      Float32Array.from({ length: 16 }, (_, i) => i / 15),
+    ),
+  )
+  const said = async (...more: string[]) =>
+    (await convo(['box', 'unit.npy', ...more], { cwd: here.path() })).stderr
+  expect(await said('out.png')).toBe(note)
+  expect(await said('out.png', '--range', 'minmax')).toBe('')
+  expect(await said('out.npy')).toBe('')
 })

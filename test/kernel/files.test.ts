@@ -135,3 +135,14 @@ describe('made by make.mjs', () => {
     expect(Buffer.from(made[file]!).equals(bytesOf(file))).toBe(true)
   })
 })
+
+test('the list of kernels says what is in each file', async () => {
+  const { readyMade, readyMadeSummary } = await import('../../src/kernel/source.ts')
+  const summaries = Object.fromEntries(readyMade().map((file) => [file, readyMadeSummary(file)]))
+  expect(summaries).toMatchObject({
+    'gaussian-273.mat': '[5,5], libvips matrix',
+    'sobel-eight.txt': '8 kernels, ImageMagick string',
+    'layers.safetensors': expect.stringMatching(/^#edges\.weight .*#pointwise\.bias .*, safetensors$/),
+    'emboss-5x5.json': expect.stringMatching(/^\[5,5\], convo JSON: relief/),
+  })
+})

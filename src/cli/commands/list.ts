@@ -1,7 +1,7 @@
 import { namedKernels } from '../../filters/names.ts'
 import { outputFormats } from '../../image/format.ts'
 import { formats } from '../../kernel/formats/index.ts'
-import { readyMade } from '../../kernel/source.ts'
+import { readyMade, readyMadeSummary } from '../../kernel/source.ts'
 import { choice, flag } from '../../params.ts'
 import { borderAliases, borders } from '../../tensor/border.ts'
 import type { Command } from '../command.ts'
@@ -25,7 +25,7 @@ const lists: Readonly<Record<string, () => readonly Row[]>> = {
         .join(','),
       summary,
     })),
-    ...readyMade().map((name) => ({ name, settings: '', summary: "a file of convo's own" })),
+    ...readyMade().map((name) => ({ name, settings: 'a file', summary: readyMadeSummary(name) })),
   ],
   borders: () =>
     Object.entries(borders).map(([name, { picture, summary }]) => ({

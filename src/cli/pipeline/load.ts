@@ -6,6 +6,7 @@ import type { FullScale } from '../../operators/operator.ts'
 import { hasAlpha, type PictureMeta } from '../../tensor/picture.ts'
 import { Tensor } from '../../tensor/tensor.ts'
 import { loadPicture, loadTensor, type Opened } from '../input.ts'
+import { outputKind } from '../output.ts'
 import type { Settings } from '../settings.ts'
 import type { Task } from './job.ts'
 import { type Data, dataOf } from './state.ts'
@@ -23,7 +24,8 @@ export type LoadedData = {
  */
 export async function loadData(opened: Opened, task: Task, ahead: boolean): Promise<LoadedData> {
   if (opened.probe.kind === 'npy') {
-    return { data: dataOf(await loadTensor(opened), 255), meta: {}, notes: [] }
+    const tensor = await loadTensor(opened)
+    return { data: dataOf(tensor, 255), meta: {}, notes: darkNote(tensor, task) }
   }
   const { settings } = task
   if (task.isVolume) return loadVolume(pagesOf(opened, settings), opened.path)
@@ -38,6 +40,15 @@ export async function loadData(opened: Opened, task: Task, ahead: boolean): Prom
     meta,
     notes: [...notes, ...(await pageNote(opened, settings))],
   }
+}
+
+/** Numbers of 0..1, as networks have them, are next to nothing as levels. */
+function darkNote({ data }: Tensor, { input, output, range }: Task): string[] {
+  if (outputKind(output) === 'npy' || range === 'minmax') return []
+  const isDark = data.every((v) => v >= 0 && v <= 1) && data.some((v) => v > 0)
+  return isDark
+    ? [`${input} holds numbers of 0 to 1, taken as levels of 0..255; --range minmax stretches them`]
+    : []
 }
 
 /** What bounds and turns a picture that is decoded. */

@@ -27,10 +27,11 @@ const readers: Readonly<
  */
 export function readBinary(c: Cursor, span: Span, dt: string, count: number): number[] {
   const bytes = decodeBase64(c, span)
+  const at = span.at + Math.max(0, c.text.slice(span.at, span.end).search(/\S/))
   const stated = new TextDecoder('latin1').decode(bytes.subarray(0, headerBytes)).trim()
   if (!/^\d*[a-z]$/.test(stated) || stated.at(-1) !== dt) {
     throw expected(c, `binary data of the type ${dt}, as dt says`, {
-      at: span.at,
+      at,
       found: JSON.stringify(stated.slice(0, 24)),
     })
   }
@@ -38,7 +39,7 @@ export function readBinary(c: Cursor, span: Span, dt: string, count: number): nu
   const found = (bytes.length - headerBytes) / type.bytes
   if (found !== count) {
     const message = `kernel size must match the weights, got ${bytes.length - headerBytes} bytes for ${numbers(count)}`
-    throw failure(c, span.at, 'E_KERNEL_SHAPE', message, {
+    throw failure(c, at, 'E_KERNEL_SHAPE', message, {
       why: `expected ${count} x ${type.bytes} bytes, found ${bytes.length - headerBytes}`,
     })
   }

@@ -50,6 +50,56 @@ test.each([
   expect(read(opencv, text)).toEqual(sobel)
 })
 
+// As cv::FileStorage writes them with the flag BASE64: 24 bytes that begin with `1f`, then nine float32.
+const digits = 'MWYgICAgICAgICAgICAgICAgICAgICAgAACAvwAAAAAAAIA/AAAAwAAAAAAAAABA'
+const rest = 'AACAvwAAAAAAAIA/'
+const binary = {
+  xml: xml.replace(/<data>[^<]*/, `<data type_id="binary">\n    ${digits}\n    ${rest}\n    `),
+  yaml: yaml.replace(/data: [^\]]*\]/, `data: !!binary |\n      ${digits}\n      ${rest}`),
+  json: json.replace(/\[[^\]]*\]/, `"$base64$${digits}${rest}"`),
+}
+
+describe('numbers in Base64', () => {
+  test.each(Object.entries(binary))('%s', (_, text) => {
+    expect(read(opencv, text)).toEqual(sobel)
+  })
+
+  test.each([
+    [binary.xml.replace('MWYg', 'M*Yg'), 'E_KERNEL_SYNTAX k:9:6: expected Base64, found "*"'],
+    [
+      binary.xml.replace(`${rest}\n`, `${rest}AAAA\n`),
+      'E_KERNEL_SHAPE k:9:5: expected 9 x 4 bytes, found 39',
+    ],
+    [
+      binary.yaml.replace('MWYg', 'MWQg'),
+      'E_KERNEL_SYNTAX k:9:7: expected binary data of the type f, as dt says, found "1d"',
+    ],
+    [
+      binary.json.replace(rest, rest.slice(1)),
+      'E_KERNEL_SYNTAX k:8:26: expected Base64 in groups of four, found 79 characters',
+    ],
+  ])('damaged: %#', (text, why) => {
+    expect(refusal(opencv, text)).toBe(why)
+  })
+
+  test('damaged files give kernels or errors of kernels', () => {
+    survivesDamage(opencv, Object.values(binary))
+  })
+})
+
+test('comments in JSON are passed over, but not in strings', () => {
+  const text = json
+    .replace(
+      '"count": 3,',
+      '// several\n    // lines\n    "count": 3, /* and\n more */ "words": "no // comment, /* \\" none",',
+    )
+    .replace(/\}\s*$/, '    // the last\n}\n')
+  expect(read(opencv, text)).toEqual(sobel)
+  expect(refusal(opencv, text.replace('"rows": 3', '"rows": /* 3 */ 0'))).toBe(
+    'E_KERNEL_SHAPE k:8:25: expected a whole number of at least 1, found 0',
+  )
+})
+
 describe('several matrices', () => {
   const several = `%YAML:1.0
 ---

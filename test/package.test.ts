@@ -1,0 +1,106 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+// The package as npm would publish it, unpacked into a project of its own, with nothing beside it but its dependencies.
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const installed = (name: string) => join(root, 'node_modules', name)
+let folder = ''
+const at = (name: string) => join(folder, name)
+const convo = (...args: string[]) =>
+  spawnSync(process.execPath, [at('node_modules/convo/bin/convo.js'), ...args], {
+    cwd: folder,
+    encoding: 'utf8',
+  })
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'convo-package-'))
+  // without its scripts, which would build what other tests are running
+  execFileSync('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], {
+    cwd: root,
+    stdio: 'ignore',
+  })
+  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'))!
+  execFileSync('tar', ['-xzf', tarball], { cwd: folder })
+  mkdirSync(at('node_modules'))
+  execFileSync('mv', ['package', 'node_modules/convo'], { cwd: folder })
+  const { dependencies } = JSON.parse(readFileSync(at('node_modules/convo/package.json'), 'utf8'))
+  for (const name of Object.keys(dependencies)) symlinkSync(installed(name), at(`node_modules/${name}`))
+}, 60000)
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('the package', () => {
+  test('runs a filter on worker threads, and a kernel of its own by name and by file', async () => {
+    const noise = { type: 'gaussian' as const, mean: 128, sigma: 40 }
+    await sharp({ create: { width: 1200, height: 900, channels: 3, background: 'black', noise } })
+      .png({ compressionLevel: 1 })
+      .toFile(at('in.png'))
+    for (const words of [
+      ['sobel', 'in.png', 'one.png', '--threads', '1'],
+      ['sobel', 'in.png', 'two.png', '--threads', '2'],
+      ['conv2d', 'in.png', 'name.png', '--kernel', 'emboss-5x5'],
+      ['conv2d', 'in.png', 'file.png', '--kernel', 'node_modules/convo/kernels/emboss-5x5.json'],
+    ]) {
+      expect([words, convo(...words, '-q')]).toMatchObject([words, { status: 0, stderr: '' }])
+    }
+    expect(readFileSync(at('one.png')).equals(readFileSync(at('two.png')))).toBe(true)
+    expect(readFileSync(at('name.png')).equals(readFileSync(at('file.png')))).toBe(true)
+  })
+
+  test('batches, checks and reports: what they need is in it', () => {
+    expect(convo('batch', 'in.png', '-o', 'out/{stem}.png', '-q', '--', 'box')).toMatchObject({ status: 0 })
+    writeFileSync(
+      at('convo.check.yaml'),
+      'goldens: goldens\ncases:\n  - { name: box, input: in.png, run: [box] }\n',
+    )
+    expect(convo('check', '--update')).toMatchObject({ status: 0 })
+    expect(convo('check', '--reporter', 'html=report.html')).toMatchObject({ status: 0 })
+    expect(readFileSync(at('report.html'), 'utf8')).toContain('<html')
+    expect(convo('completion', 'bash')).toMatchObject({ status: 0 })
+  })
+
+  test('is a library with types, strict and under nodenext', () => {
+    const program = `import { conv2d, ConvoError, type ConvOptions, maxPool2d, Tensor } from 'convo'
+const options: ConvOptions = { padding: 'same', paddingMode: 'replicate' }
+const x = new Tensor([1, 5, 5], Float32Array.from({ length: 25 }, (_, i) => i))
+const y: Tensor = await conv2d(x, new Tensor([1, 1, 3, 3], new Float32Array(9).fill(1)), options)
+const { output } = await maxPool2d(y, { kernelSize: 2, returnIndices: true })
+try {
+  // @ts-expect-error: no such option
+  await conv2d(x, x, { pading: 1 })
+} catch (error) {
+  if (error instanceof ConvoError) console.log(error.code)
+}
+console.log(Tensor.name, y.data[12], output.shape.join('x'))
+`
+    writeFileSync(at('program.mts'), program)
+    const compilerOptions = {
+      module: 'nodenext',
+      target: 'es2022',
+      lib: ['es2022', 'dom'],
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      skipLibCheck: false,
+      types: [],
+    }
+    writeFileSync(at('tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.mts'] }))
+    const compiled = spawnSync(installed('.bin/tsc'), ['-p', folder], { encoding: 'utf8' })
+    expect(compiled.stdout).toBe('')
+    const run = spawnSync(process.execPath, ['program.mjs'], { cwd: folder, encoding: 'utf8' })
+    expect([run.stderr, run.stdout]).toEqual(['', 'E_ARGUMENT\nTensor 108 1x2x2\n'])
+  })
+})
