@@ -158,6 +158,21 @@ describe('involution by the likeness of pixels', () => {
     expect(difference(involveBySimilarity(x, o), bySimilarity(x, o))).toBeLessThan(0.005)
   })
 
+  it('of three channels has a loop of its own, with the bits of that for any number', () => {
+    // six channels, twice the same three: sums of whole squares double exactly, and so do what they are divided by
+    const levels = whole([3, 13, 17])
+    levels.data.forEach((v, i) => {
+      levels.data[i] = v * 9 + 100
+    })
+    levels.data[50] = Number.NaN
+    const twice = new Tensor([6, 13, 17], Float32Array.from([...levels.data, ...levels.data]))
+    for (const size of [3, 7]) {
+      const o = { size, dilation: 2, sigmaSpace: 2, sigmaRange: 32, patch: 1 }
+      const [got, want] = [involveBySimilarity(levels, o), involveBySimilarity(twice, o)]
+      expect(Array.from(got.data)).toEqual(Array.from(want.data.subarray(0, got.data.length)))
+    }
+  })
+
   it('leaves a flat picture as it is', () => {
     const flat = new Tensor([2, 5, 4], new Float32Array(40).fill(200))
     const got = involveBySimilarity(flat, { size: 5, dilation: 1, sigmaSpace: 1, sigmaRange: 25, patch: 3 })
