@@ -1,5 +1,6 @@
 import { Tensor } from '../tensor/tensor.ts'
 import type { Correlation, Transposition } from './geometry.ts'
+import { involveBySimilarity, type LikenessOptions } from './likeness.ts'
 import { correlateTensors, outputShape, transposeReference } from './reference.ts'
 
 /**
@@ -11,6 +12,8 @@ export interface Engine {
   correlate(x: Tensor, weight: Tensor, bias: Float32Array | undefined, c: Correlation): Promise<Tensor>
   /** x [C,(D,)H,W] with weight [C,O/groups,(kD,)kH,kW]. */
   transpose(x: Tensor, weight: Tensor, bias: Float32Array | undefined, t: Transposition): Promise<Tensor>
+  /** x [C,H,W] by kernels that come from the likeness of its own pixels. */
+  involve(x: Tensor, options: LikenessOptions): Promise<Tensor>
 }
 
 /** The engine that is the definition: plain loops, one thread. */
@@ -18,4 +21,5 @@ export const referenceEngine: Engine = {
   correlate: async (x, weight, bias, c) => correlateTensors(x, weight, bias, c),
   transpose: async (x, weight, bias, t) =>
     new Tensor(outputShape(x, t.filters, t.axes), transposeReference(x.data, weight.data, bias, t)),
+  involve: async (x, options) => involveBySimilarity(x, options),
 }

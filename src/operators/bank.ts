@@ -75,9 +75,11 @@ export function otherChannels(
   const fix =
     seen === 1 && channels === 3 && shape.length === 4
       ? '--gray, for one channel'
-      : fits
-        ? `--groups ${channels / seen}`
-        : undefined
+      : seen === 1 && shape.length === 5
+        ? 'a kernel [kD,kH,kW], which every channel meets on its own'
+        : fits
+          ? `--groups ${channels / seen}`
+          : undefined
   return new ConvoError('E_SHAPE', `the kernel is for ${many(seen)}, and the picture has ${needed}`, {
     why: `the kernel is ${showShape(shape)}`,
     ...(fix !== undefined && { fix }),
@@ -146,7 +148,7 @@ export function wrongRank(operator: string, kernel: Kernel, takes: string): Conv
   return new ConvoError(
     'E_KERNEL_SHAPE',
     `${operator} takes kernels of ${takes}, got ${showShape(kernel.shape)}`,
-    kernel.shape.length === 5 ? { fix: 'conv3d' } : {},
+    kernel.shape.length === 5 && operator !== 'transposed' ? { fix: 'conv3d' } : {},
   )
 }
 

@@ -3,7 +3,6 @@ import { ConvoError } from '../error.ts'
 import { choice, custom, expected, integer, number, text } from '../params.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { involution2d } from './involution.ts'
-import { involveBySimilarity } from './involution-generators.ts'
 import { generatorSizes, readGenerator } from './involution-weights.ts'
 import { operator } from './operator.ts'
 
@@ -91,8 +90,8 @@ export const involutionCommand = operator({
     return {
       kind: 'tensor',
       acts: 'colour',
-      apply: async (x) =>
-        involveBySimilarity(x, {
+      apply: (x, engine) =>
+        engine.involve(x, {
           size: size ?? 5,
           dilation,
           sigmaSpace: isAttention ? Number.POSITIVE_INFINITY : (space ?? Math.max(reach / 2, 0.5)),

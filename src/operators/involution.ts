@@ -1,8 +1,8 @@
 import type { Engine } from '../conv/engine.ts'
+import { correlateRow, type Neighbourhood } from '../conv/neighbourhood.ts'
 import { type Bias, biasOf, checkOptions, checkRank, correlationOf, wholeAtLeast } from '../conv/spec.ts'
 import { ConvoError } from '../error.ts'
 import { describe, Tensor } from '../tensor/tensor.ts'
-import { correlateRow, type Neighbourhood } from './involution-row.ts'
 import { pointwiseBank } from './pointwise.ts'
 
 /** How the kernels of an involution meet the picture. */

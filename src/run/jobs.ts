@@ -1,11 +1,12 @@
 import type { BankJob } from './bank.ts'
 import { prepareBank } from './bank-parts.ts'
 import type { WasmExports } from './engine.ts'
+import { type LikenessJob, prepareLikeness } from './likeness.ts'
 import { preparePicture } from './picture.ts'
 import type { PictureJob } from './picture-job.ts'
 
 /** Work that is cut into parts. Plain data: it is copied to the workers. */
-export type Job = PictureJob | BankJob
+export type Job = PictureJob | BankJob | LikenessJob
 
 /** What a part leaves behind besides what it wrote into the shared memory. */
 export type PartResult = {
@@ -28,5 +29,6 @@ export function prepareJob(
   memory: WebAssembly.Memory,
   scratch: number,
 ): (part: number) => PartResult {
+  if (job.kind === 'likeness') return prepareLikeness(job, memory)
   return job.kind === 'picture' ? preparePicture(job, wasm, memory, scratch) : prepareBank(job, wasm, scratch)
 }

@@ -168,6 +168,7 @@ describe('what cannot be is refused: status 2, a code, the numbers, and no file'
       writeNpy(shape, Float32Array.from(noise(shape.reduce((a, b) => a * b, 1))))
     writeFileSync(folder.path('bank.npy'), numbers(4, 2, 3, 3))
     writeFileSync(folder.path('six.npy'), numbers(6, 5, 4))
+    writeFileSync(folder.path('one.npy'), numbers(1, 1, 3, 3, 3))
     writeFileSync(folder.path('gray.npy'), numbers(8, 1, 3, 3))
     writeFileSync(folder.path('nan.npy'), writeNpy([3, 3], new Float32Array(9).fill(Number.NaN)))
     writeFileSync(folder.path('flat.npy'), numbers(4))
@@ -212,6 +213,11 @@ describe('what cannot be is refused: status 2, a code, the numbers, and no file'
       /inside the 3x3 kernel, got x=3, y=0/,
     ],
     ['conv3d volume.tif --padding valid --sigma 9', 'E_SHAPE', /in depth: 73 against 24/],
+    [
+      'conv3d scene.png --kernel one.npy',
+      'E_SHAPE',
+      /for 1 channel, and[\s\S]*\[1,1,3,3,3\][\s\S]*try: a kernel \[kD,kH,kW\]/,
+    ],
     ['conv3d volume.tif --kernel bank.npy', 'E_KERNEL_SHAPE', /rank 3, .* or rank 5, got \[4,2,3,3\]/],
     ['conv3d volume.tif --filter sobel --sigma 2', 'E_OPTION', /--sigma says nothing to sobel/],
     ['conv3d volume.tif --filter sobel --kernel six.npy', 'E_OPTION', /--filter and --kernel/],

@@ -85,6 +85,20 @@ const calls: readonly (readonly [name: string, call: (engine: Engine) => Promise
         spanWeight: fractions([18, 3]),
       }),
   ],
+  [
+    'involution by likeness',
+    (e) => e.involve(large, { size: 7, dilation: 2, sigmaSpace: 3, sigmaRange: 2, patch: 1 }),
+  ],
+  [
+    'involution by likeness, colours',
+    (e) =>
+      e.involve(fractions([3, 83, 101]), { size: 5, dilation: 1, sigmaSpace: 3, sigmaRange: 2, patch: 1 }),
+  ],
+  [
+    'involution by the likeness of patches',
+    (e) =>
+      e.involve(fractions([3, 67, 41]), { size: 9, dilation: 1, sigmaSpace: 9, sigmaRange: 3, patch: 3 }),
+  ],
 ]
 
 describe.each([1, 2, 3])('on %d threads', (threads) => {

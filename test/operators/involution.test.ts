@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { referenceEngine as engine } from '../../src/conv/engine.ts'
+import { involveBySimilarity } from '../../src/conv/likeness.ts'
 import { depthwiseConv2d } from '../../src/operators/depthwise.ts'
 import { involution2d, involutionApply2d } from '../../src/operators/involution.ts'
-import { involveBySimilarity } from '../../src/operators/involution-generators.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
 import * as oracle from '../oracle.ts'
 import { difference, fractions, noEngine, plain, whole } from './tensors.ts'
@@ -156,6 +156,21 @@ describe('involution by the likeness of pixels', () => {
   ])('is its formula: %j', (o) => {
     // 0..255 on tables good to 2e-6 and cut at exp(-16), and on float32 sums.
     expect(difference(involveBySimilarity(x, o), bySimilarity(x, o))).toBeLessThan(0.005)
+  })
+
+  it('of three channels has a loop of its own, with the bits of that for any number', () => {
+    // six channels, twice the same three: sums of whole squares double exactly, and so do what they are divided by
+    const levels = whole([3, 13, 17])
+    levels.data.forEach((v, i) => {
+      levels.data[i] = v * 9 + 100
+    })
+    levels.data[50] = Number.NaN
+    const twice = new Tensor([6, 13, 17], Float32Array.from([...levels.data, ...levels.data]))
+    for (const size of [3, 7]) {
+      const o = { size, dilation: 2, sigmaSpace: 2, sigmaRange: 32, patch: 1 }
+      const [got, want] = [involveBySimilarity(levels, o), involveBySimilarity(twice, o)]
+      expect(Array.from(got.data)).toEqual(Array.from(want.data.subarray(0, got.data.length)))
+    }
   })
 
   it('leaves a flat picture as it is', () => {

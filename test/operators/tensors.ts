@@ -94,4 +94,5 @@ export const fits = (g: Geometry): boolean =>
 export const noEngine: Engine = {
   correlate: () => Promise.reject(new Error('no correlation was expected')),
   transpose: () => Promise.reject(new Error('no transposition was expected')),
+  involve: () => Promise.reject(new Error('no involution was expected')),
 }
