@@ -25,7 +25,7 @@ export const idleWorker = 70 * 2 ** 20
 /**
  * Estimates from the header, without decoding. The decoded samples are there twice for a moment, from the decoder and in
  * the memory of the loops; strips wait compressed; other formats than PNG hold the result raw, as a container and
- * compressed; float planes are there four times. Measured with `test/bench/batch.mjs memory`.
+ * compressed; float planes are there four times. Estimated so that no worker was seen to have more resident.
  */
 export async function footprintOf(item: Item, appetite: Appetite): Promise<Footprint> {
   const size = await sizeOf(item)

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { idatChunk, pngHeader } from '../../../src/image/png.ts'
 import { convo, launcher, start } from '../convo.ts'
 import { entries, inputsOf, png, tree, write, writePictures } from './pictures.ts'
 
@@ -19,6 +20,13 @@ let folder = ''
 const at = (name: string) => join(folder, name)
 const batch = (...args: string[]) => convo(['batch', ...args], { cwd: folder, env: { CI: '' } })
 const sobel = ['--', 'sobel']
+/** Of `sbatch --array=0-4:2`. */
+const array = {
+  SLURM_ARRAY_TASK_MIN: '0',
+  SLURM_ARRAY_TASK_MAX: '4',
+  SLURM_ARRAY_TASK_STEP: '2',
+  SLURM_ARRAY_TASK_COUNT: '3',
+}
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'convo-batch-'))
@@ -49,6 +57,13 @@ function isAlive(pid: number): boolean {
     return false
   }
 }
+
+/** A PNG of so many pixels in each direction, cut off behind its header. */
+const hugePng = (size: number) => [
+  pngHeader({ width: size, height: size, channels: 3, depth: 8, meta: {} }),
+  ...idatChunk([new Uint8Array(64)]),
+  png(1).slice(-12),
+]
 
 /** What one run without an interruption makes. */
 async function uninterrupted(input = 'in'): Promise<Map<string, Buffer>> {
@@ -220,6 +235,39 @@ describe('a batch', () => {
     expect(said).toMatch(/61 pictures in .*: 59 done, 2 failed/)
   })
 
+  it('holds pictures back that do not fit into the memory beside others, and refuses one that never will', async () => {
+    writePictures(at('in'), 20, 300, 200)
+    const most = async (...options: string[]) => {
+      rmSync(at('out'), { recursive: true, force: true })
+      const child = start(['batch', 'in', '-o', 'out/{stem}.png', '-q', '-j', '3', ...options, ...sobel], {
+        cwd: folder,
+        env: { CI: '' },
+      })
+      const ended = new Promise<number | null>((done) => child.on('close', done))
+      let workers = 0
+      while (child.exitCode === null) {
+        workers = Math.max(workers, workersOf(at('out')).length)
+        await pause(2)
+      }
+      expect(await ended).toBe(0)
+      return workers
+    }
+    expect(await most('--memory', '1GiB')).toBe(3)
+    expect(await most('--memory', '50MiB')).toBe(1)
+    // its header says 3.6 gigapixels, its data nothing
+    write(at('in'), { 'huge.png': Buffer.concat(hugePng(60_000)) })
+    const line = ['in', '-o', 'out/{stem}.png', '--json', '--', 'sobel', '--max-pixels', '4G']
+    const run = await batch(...line)
+    expect([run.status, inputsOf(run.stdout, 'failed'), inputsOf(run.stdout, 'current').length]).toEqual([
+      1,
+      ['in/huge.png'],
+      20,
+    ])
+    expect(run.stderr).toMatch(
+      /huge\.png needs more memory than there is +\[E_MEMORY\]\n +in\/huge\.png: 3600000000 pixels take about \d+ MiB; \d+ MiB can be had, --memory is \d+ MiB/,
+    )
+  }, 30_000)
+
   const canMount = process.getuid?.() === 0 && process.platform === 'linux'
   it.skipIf(!canMount)(
     'goes on after a full disk with what there was no room for (skipped without root)',
@@ -390,16 +438,54 @@ describe('shards', () => {
   it.each(['index', 'size'])('by %s, together make what one run makes', async (by) => {
     writePictures(at('in'), 17)
     const whole = await uninterrupted()
-    for (const n of [1, 2, 3, 5, 7]) {
+    for (let n = 1; n <= 7; n++) {
       const out = `out${n}`
       const runs = Array.from({ length: n }, (_, i) => {
         const mode = by === 'size' ? ['--shard-by', 'size'] : []
         return batch('in', '-o', `${out}/{stem}.png`, '-q', '--shard', `${i + 1}/${n}`, ...mode, ...sobel)
       })
-      for (const run of await Promise.all(runs)) expect([0, 2]).toContain(run.status)
+      for (const run of await Promise.all(runs)) expect(run.status).toBe(0)
       expect(tree(at(out))).toEqual(whole)
+      // what shards made is up to date for all
+      const all = await batch('in', '-o', `${out}/{stem}.png`, '--json', ...sobel)
+      expect(inputsOf(all.stdout, 'current')).toHaveLength(17)
     }
   })
+
+  it.each([
+    ['Slurm', (i: number) => ({ ...array, SLURM_ARRAY_TASK_ID: String(2 * i) }), 'auto'],
+    [
+      'AWS Batch',
+      (i: number) => ({ AWS_BATCH_JOB_ARRAY_INDEX: String(i), AWS_BATCH_JOB_ARRAY_SIZE: '3' }),
+      'auto',
+    ],
+    ['Kubernetes', (i: number) => ({ JOB_COMPLETION_INDEX: String(i) }), 'auto/3'],
+  ])(
+    'of %s, by its variables, together make what one run makes, and say what is missing',
+    async (_, env, auto) => {
+      writePictures(at('in'), 8)
+      const whole = await uninterrupted()
+      const run = (i: number) =>
+        convo(['batch', 'in', '-o', 'out/{stem}.png', '-q', '--shard', auto, ...sobel], {
+          cwd: folder,
+          env: { CI: '', ...env(i) },
+        })
+      for (const i of [0, 2]) expect((await run(i)).status).toBe(0)
+      const early = await convo(['batch', 'merge', 'out'], { cwd: folder })
+      expect([early.status, early.stdout]).toEqual([
+        1,
+        expect.stringContaining('missing: shard 2 of 3 has no log: --shard 2/3'),
+      ])
+      expect(early.stdout).toContain('5 done, 3 not tried')
+      expect((await run(1)).status).toBe(0)
+      expect(tree(at('out'))).toEqual(whole)
+      const merged = await convo(['batch', 'merge', 'out', '--json'], { cwd: folder })
+      expect([merged.status, JSON.parse(merged.stdout)]).toEqual([
+        0,
+        expect.objectContaining({ shards: 3, done: 8, failed: 0, left: 0, missing: [] }),
+      ])
+    },
+  )
 
   const hasParallel = spawnSync('parallel', ['--version']).status === 0
   it.skipIf(!hasParallel)(
