@@ -147,6 +147,17 @@ describe('a batch', () => {
     expect(entries(quick.stdout).filter((e) => e.status === 'failed')).toHaveLength(1)
   })
 
+  it.skipIf(process.platform !== 'linux')('says of a name that is not UTF-8 that it is none', async () => {
+    write(at('in'), { 'a.png': png(1) })
+    writeFileSync(
+      Buffer.concat([Buffer.from(at('in/')), Buffer.from([0xff, 0xfe]), Buffer.from('.png')]),
+      png(2),
+    )
+    const run = await batch('in', '-o', 'out/{stem}.png', ...sobel)
+    expect([run.status, picturesOf(at('out'))]).toEqual([1, ['a.png']])
+    expect(run.stderr).toContain('cannot be opened: its name is not UTF-8')
+  })
+
   it('takes linked files for globs too, and does not look into linked folders', async () => {
     writePictures(at('in/deep'), 2)
     symlinkSync(at('in/deep/p000.png'), at('in/link.png'))
@@ -178,6 +189,8 @@ describe('a batch', () => {
     expect(lines.status).toBe(2)
     expect(lines.stderr).toContain('lists/failed.txt cannot hold a name with a line end')
     expect(lines.stderr).toContain('3 pictures')
+    // on one line for people
+    expect(lines.stderr).toContain('error: in/c\\nd.png is not a picture')
     expect(readFileSync(at('lists/failed.txt'), 'utf8')).toBe('in/b.png\n')
     const nul = await batch(...line, 'failed', '-0', ...sobel)
     expect([nul.status, readFileSync(at('failed'), 'utf8')]).toEqual([1, 'in/b.png\0in/c\nd.png\0'])
