@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ConvoError, errorCodes, formatError, invariant, nearest } from '../src/error.ts'
+import { asConvoError, ConvoError, errorCodes, formatError, invariant, nearest } from '../src/error.ts'
 
 describe('ConvoError', () => {
   it('is an Error with a code, reasons and a remedy', () => {
@@ -88,5 +88,20 @@ describe('nearest', () => {
   })
   it('takes the first of those that are equally near', () => {
     expect(nearest('bat', ['bad', 'cat'])).toBe('bad')
+  })
+})
+
+describe('asConvoError', () => {
+  it('keeps what is one, knows lack of memory, and calls the rest a bug', () => {
+    const own = new ConvoError('E_INPUT', 'gone')
+    expect(asConvoError(own)).toBe(own)
+    for (const text of [
+      'WebAssembly.Memory(): could not allocate memory',
+      'Array buffer allocation failed',
+    ]) {
+      expect(asConvoError(new RangeError(text))).toMatchObject({ code: 'E_MEMORY', why: [text] })
+    }
+    expect(asConvoError(new RangeError('Maximum call stack size exceeded')).code).toBe('E_INTERNAL')
+    expect(asConvoError('text')).toMatchObject({ code: 'E_INTERNAL', message: 'text' })
   })
 })

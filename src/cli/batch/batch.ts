@@ -4,7 +4,6 @@ import { arithmeticVersion } from '../../conv/plan.ts'
 import { ConvoError } from '../../error.ts'
 import { writeAtomically } from '../../image/output.ts'
 import type { Io } from '../io.ts'
-import { outputKind } from '../output.ts'
 import { version } from '../version.ts'
 import { clearTemporaries } from './clear.ts'
 import type { MadeFile } from './crew.ts'
@@ -226,12 +225,10 @@ function startEntry({ batch, shard, template, all, items, operation }: Plan) {
   } as const
 }
 
-function appetiteOf({ operation, template }: Plan) {
+function appetiteOf({ operation }: Plan) {
   const { steps, settings } = operation.job('input', 'output.png')
   const isTensor = steps.some((make) => make({ channels: 3, full: 255 }).kind === 'tensor')
-  const last = template.parts.at(-1)
-  const isStreamed = last?.kind === 'text' && outputKind(`x${last.text}`) === 'png'
-  return { isTensor, isStreamed, maxPixels: settings['max-pixels'] }
+  return { isTensor, maxPixels: settings['max-pixels'] }
 }
 
 function resourcesOf({ batch: { settings } }: Plan) {

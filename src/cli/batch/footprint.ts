@@ -1,3 +1,5 @@
+import { extname } from 'node:path'
+import { formatOfPath, type OutputFormat } from '../../image/format.ts'
 import { probe } from '../../image/probe.ts'
 import type { Item } from './items.ts'
 
@@ -13,8 +15,6 @@ export type Footprint = {
 export type Appetite = {
   /** Whether network operators run, on float32 planes. */
   readonly isTensor: boolean
-  /** Whether the output is a PNG, which is written as it is made; others are held whole. */
-  readonly isStreamed: boolean
   /** Outputs of more pixels than this are refused before they are decoded. */
   readonly maxPixels: number
 }
@@ -23,9 +23,27 @@ export type Appetite = {
 export const idleWorker = 70 * 2 ** 20
 
 /**
- * Estimates from the header, without decoding. The decoded samples are there twice for a moment, from the decoder and in
- * the memory of the loops; strips wait compressed; other formats than PNG hold the result raw, as a container and
- * compressed; float planes are there four times. Measured with `test/bench/batch.mjs memory`.
+ * Bytes for each byte of the decoded picture, by what is written: what a worker had resident at most for `sobel` and
+ * `gaussian --linear` of 2 and 12 megapixels, and a little more. The decoded samples are there twice for a moment, from
+ * the decoder and in the memory of the loops. Strips of a PNG are written as they are made; others are held whole, and
+ * encoders of other formats take several times that.
+ */
+const byOutput: Readonly<Record<OutputFormat | 'npy', number>> = {
+  png: 4,
+  tiff: 10,
+  jpeg: 12,
+  npy: 13,
+  webp: 20,
+  gif: 20,
+  avif: 20,
+}
+
+/** Bytes for each sample where network operators run: float32 planes of an input, of results, and on their way. */
+const byTensorSample = 48
+
+/**
+ * Estimates from the header, without decoding. An operator that makes many more samples than it is given, as a bank of 64
+ * filters does, takes more than this.
  */
 export async function footprintOf(item: Item, appetite: Appetite): Promise<Footprint> {
   const size = await sizeOf(item)
@@ -33,8 +51,21 @@ export async function footprintOf(item: Item, appetite: Appetite): Promise<Footp
   if (size === undefined || size.pixels > appetite.maxPixels) return { pixels: size?.pixels ?? 0, bytes: 0 }
   const samples = size.pixels * size.channels
   const decoded = samples * size.sampleBytes
-  const held = decoded * (appetite.isStreamed ? 3 : 6)
-  return { pixels: size.pixels, bytes: item.bytes + held + (appetite.isTensor ? samples * 16 : 0) }
+  const held = decoded * byOutput[formatOf(item.output)]
+  return {
+    pixels: size.pixels,
+    bytes: item.bytes + held + (appetite.isTensor ? samples * byTensorSample : 0),
+  }
+}
+
+function formatOf(output: string): OutputFormat | 'npy' {
+  if (extname(output).toLowerCase() === '.npy') return 'npy'
+  try {
+    return formatOfPath(output)
+  } catch {
+    // the worker refuses it before it decodes
+    return 'png'
+  }
 }
 
 type Size = { readonly pixels: number; readonly channels: number; readonly sampleBytes: number }

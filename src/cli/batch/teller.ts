@@ -24,6 +24,10 @@ export type Teller = {
   end(lines: readonly string[]): Promise<void>
 }
 
+/** Names may hold line ends, and what a terminal takes for orders: people see `\n` and such, machines get JSON. */
+const shown = (text: string): string =>
+  text.replace(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1))
+
 export function createTeller(settings: BatchSettings, io: Io, log?: Log): Teller {
   const screen = {
     isTerminal: process.stderr.isTTY === true,
@@ -36,8 +40,12 @@ export function createTeller(settings: BatchSettings, io: Io, log?: Log): Teller
   const out = (text: string) => {
     written = written.then(() => io.out(text))
   }
-  const error = (told: ConvoError) => {
-    const text = formatError(told).replace(/^error:/, io.paint('error', 'error:'))
+  const error = ({ code, message, why, fix }: ConvoError) => {
+    const told = { why: why.map(shown), ...(fix !== undefined && { fix: shown(fix) }) }
+    const text = formatError(new ConvoError(code, shown(message), told)).replace(
+      /^error:/,
+      io.paint('error', 'error:'),
+    )
     progress.print(`${text}\n`)
   }
   const entry = (one: Entry) => {
@@ -54,7 +62,7 @@ export function createTeller(settings: BatchSettings, io: Io, log?: Log): Teller
     plan(one, willRun) {
       if (settings.json || !(settings.explain || settings['dry-run'])) return
       const why = settings.explain ? `: ${one.reason}` : ''
-      out(`${willRun ? 'run ' : 'skip'} ${one.input} -> ${one.output}${why}\n`)
+      out(`${willRun ? 'run ' : 'skip'} ${shown(one.input)} -> ${shown(one.output)}${why}\n`)
     },
     item(one) {
       entry(one)
@@ -65,7 +73,7 @@ export function createTeller(settings: BatchSettings, io: Io, log?: Log): Teller
         error(new ConvoError(code, what, { why, ...(fix !== undefined && { fix }) }))
       } else if (settings.verbose && one.status === 'done') {
         const notes = (one.notes ?? []).map((note) => `  ${note}\n`).join('')
-        progress.print(`${one.input} -> ${one.output}, ${one.milliseconds} ms\n${notes}`)
+        progress.print(`${shown(one.input)} -> ${shown(one.output)}, ${one.milliseconds} ms\n${notes}`)
       }
     },
     entry,

@@ -71,6 +71,11 @@ async function run({ input, output, threads }: Order): Promise<Result & { kind: 
       fix: 'a picture file; a pipe can be read only once, and a batch reads twice',
     })
   }
+  if (before === undefined && input.includes('\ufffd')) {
+    throw new ConvoError('E_INPUT', `${input} cannot be opened: its name is not UTF-8`, {
+      fix: 'another name',
+    })
+  }
   const hash = before === undefined ? '' : await hashOf(input, Number(before.size))
   const replaces = setup!.inPlace && before !== undefined && isSameFile(input, output)
   const target = replaces ? placeBeside(input) : output

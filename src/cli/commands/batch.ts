@@ -11,6 +11,12 @@ const among = (title: string, ...names: (keyof typeof batchSettings)[]): OptionG
   params: Object.fromEntries(names.map((name) => [name, batchSettings[name]])) as Params,
 })
 
+const jobFile = `
+    inputs: [photos, scans/*.tif]
+    recursive: true
+    output: out/{rel}/{stem}.png
+    operation: gaussian --sigma 2`
+
 /** `convo batch [options] <inputs...> -o <template> -- <operation> [its options]`, `convo batch job.yaml` */
 export const batchCommand: Command = {
   name: 'batch',
@@ -46,6 +52,15 @@ export const batchCommand: Command = {
         Object.entries(templateKeys).map(([key, summary]) => [`{${key}}`, summary]),
         width,
       ),
+    },
+    {
+      title: 'A batch in a file',
+      text: indent(
+        'job.yaml holds inputs, output and operation, and the options of the batch under their names; its paths are ' +
+          'taken from its folder, and what is typed goes before what it says:',
+        2,
+        width,
+      ).concat('\n', jobFile),
     },
     {
       title: 'What is up to date',

@@ -64,6 +64,38 @@ describe('progress', () => {
   })
 
   it.each([
+    [45, '50 of 200, 3.0 MP/s, 0:30 left, 2 failed'],
+    [40, '50 of 200, 3.0 MP/s, 0:30 left'],
+    [31, '50 of 200, 3.0 MP/s, 0:30 left'],
+    [30, '50 of 200, 3.0 MP/s, 2 failed'],
+    [20, '50 of 200, 3.0 MP/s'],
+    [12, '50 of 200'],
+    [6, '50 of'],
+  ])('cuts no word in half: %d columns', (columns, text) => {
+    const out = { ...screen(true), columns: () => columns }
+    createProgress(out, false, () => 0).update(standing)
+    expect(out.texts[0]).toBe(text)
+    expect(text.length).toBeLessThan(columns)
+  })
+
+  it('takes the size of the terminal anew each time, and the bar away when all is done', () => {
+    let columns = 100
+    const out = { ...screen(true), columns: () => columns }
+    let now = 0
+    const progress = createProgress(out, false, () => now)
+    progress.update(standing)
+    columns = 60
+    now = 200
+    progress.update({ ...standing, done: 100 })
+    const [first = '', cleared, second = ''] = out.texts
+    expect(first).toMatch(/^\[#{10}\.{30}\] 50 of 200/)
+    expect([cleared, second.length, second.includes('100 of 200')]).toEqual(['\r\x1b[K', 59, true])
+    now = 201
+    progress.update({ ...standing, done: 200 })
+    expect(out.texts.slice(-2).join('')).toBe('\r\x1b[K')
+  })
+
+  it.each([
     [0, '0:00'],
     [1, '0:01'],
     [61_000, '1:01'],

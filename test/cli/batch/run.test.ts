@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { idatChunk, pngHeader } from '../../../src/image/png.ts'
 import { convo, launcher, start } from '../convo.ts'
 import { entries, inputsOf, png, tree, write, writePictures } from './pictures.ts'
 
@@ -19,6 +20,13 @@ let folder = ''
 const at = (name: string) => join(folder, name)
 const batch = (...args: string[]) => convo(['batch', ...args], { cwd: folder, env: { CI: '' } })
 const sobel = ['--', 'sobel']
+/** Of `sbatch --array=0-4:2`. */
+const array = {
+  SLURM_ARRAY_TASK_MIN: '0',
+  SLURM_ARRAY_TASK_MAX: '4',
+  SLURM_ARRAY_TASK_STEP: '2',
+  SLURM_ARRAY_TASK_COUNT: '3',
+}
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'convo-batch-'))
@@ -49,6 +57,13 @@ function isAlive(pid: number): boolean {
     return false
   }
 }
+
+/** A PNG of so many pixels in each direction, cut off behind its header. */
+const hugePng = (size: number) => [
+  pngHeader({ width: size, height: size, channels: 3, depth: 8, meta: {} }),
+  ...idatChunk([new Uint8Array(64)]),
+  png(1).slice(-12),
+]
 
 /** What one run without an interruption makes. */
 async function uninterrupted(input = 'in'): Promise<Map<string, Buffer>> {
@@ -132,6 +147,17 @@ describe('a batch', () => {
     expect(entries(quick.stdout).filter((e) => e.status === 'failed')).toHaveLength(1)
   })
 
+  it.skipIf(process.platform !== 'linux')('says of a name that is not UTF-8 that it is none', async () => {
+    write(at('in'), { 'a.png': png(1) })
+    writeFileSync(
+      Buffer.concat([Buffer.from(at('in/')), Buffer.from([0xff, 0xfe]), Buffer.from('.png')]),
+      png(2),
+    )
+    const run = await batch('in', '-o', 'out/{stem}.png', ...sobel)
+    expect([run.status, picturesOf(at('out'))]).toEqual([1, ['a.png']])
+    expect(run.stderr).toContain('cannot be opened: its name is not UTF-8')
+  })
+
   it('takes linked files for globs too, and does not look into linked folders', async () => {
     writePictures(at('in/deep'), 2)
     symlinkSync(at('in/deep/p000.png'), at('in/link.png'))
@@ -146,14 +172,19 @@ describe('a batch', () => {
     const line = ['in', '-o', 'out/{stem}.png', '--explain']
     await batch(...line, ...sobel)
     const state = at('out/.convo/state.jsonl')
-    const old = readFileSync(state, 'utf8').replace(/"arithmetic":\d+/, '"arithmetic":0')
-    writeFileSync(state, old)
+    // in the order in which they were done
+    const [first = '', ...others] = readFileSync(state, 'utf8').split('\n')
+    const { input, arithmetic } = JSON.parse(first) as { input: string; arithmetic: number }
+    writeFileSync(
+      state,
+      [JSON.stringify({ ...JSON.parse(first), arithmetic: arithmetic - 1 }), ...others].join('\n'),
+    )
     const next = await batch(...line, '--dry-run', ...sobel)
-    expect(next.stdout.split('\n')).toEqual([
-      expect.stringMatching(/^run .*: the arithmetic has a new version$/),
-      expect.stringMatching(/^skip .*: up to date$/),
-      '',
-    ])
+    const told = (name: string) =>
+      name === input
+        ? expect.stringMatching(/^run .*: the arithmetic has a new version$/)
+        : expect.stringMatching(/^skip .*: up to date$/)
+    expect(next.stdout.split('\n')).toEqual([told('in/p000.png'), told('in/p001.png'), ''])
   })
 
   it('lists failures for --files-from, also names with line ends, and says early what it cannot write', async () => {
@@ -163,6 +194,8 @@ describe('a batch', () => {
     expect(lines.status).toBe(2)
     expect(lines.stderr).toContain('lists/failed.txt cannot hold a name with a line end')
     expect(lines.stderr).toContain('3 pictures')
+    // on one line for people
+    expect(lines.stderr).toContain('error: in/c\\nd.png is not a picture')
     expect(readFileSync(at('lists/failed.txt'), 'utf8')).toBe('in/b.png\n')
     const nul = await batch(...line, 'failed', '-0', ...sobel)
     expect([nul.status, readFileSync(at('failed'), 'utf8')]).toEqual([1, 'in/b.png\0in/c\nd.png\0'])
@@ -219,6 +252,39 @@ describe('a batch', () => {
     expect(said).toContain('in/sub/q.png')
     expect(said).toMatch(/61 pictures in .*: 59 done, 2 failed/)
   })
+
+  it('holds pictures back that do not fit into the memory beside others, and refuses one that never will', async () => {
+    writePictures(at('in'), 20, 300, 200)
+    const most = async (...options: string[]) => {
+      rmSync(at('out'), { recursive: true, force: true })
+      const child = start(['batch', 'in', '-o', 'out/{stem}.png', '-q', '-j', '3', ...options, ...sobel], {
+        cwd: folder,
+        env: { CI: '' },
+      })
+      const ended = new Promise<number | null>((done) => child.on('close', done))
+      let workers = 0
+      while (child.exitCode === null) {
+        workers = Math.max(workers, workersOf(at('out')).length)
+        await pause(2)
+      }
+      expect(await ended).toBe(0)
+      return workers
+    }
+    expect(await most('--memory', '1GiB')).toBe(3)
+    expect(await most('--memory', '50MiB')).toBe(1)
+    // its header says 3.6 gigapixels, its data nothing
+    write(at('in'), { 'huge.png': Buffer.concat(hugePng(60_000)) })
+    const line = ['in', '-o', 'out/{stem}.png', '--json', '--', 'sobel', '--max-pixels', '4G']
+    const run = await batch(...line)
+    expect([run.status, inputsOf(run.stdout, 'failed'), inputsOf(run.stdout, 'current').length]).toEqual([
+      1,
+      ['in/huge.png'],
+      20,
+    ])
+    expect(run.stderr).toMatch(
+      /huge\.png needs more memory than there is +\[E_MEMORY\]\n +in\/huge\.png: 3600000000 pixels take about \d+ MiB; \d+ MiB can be had, --memory is \d+ MiB/,
+    )
+  }, 30_000)
 
   const canMount = process.getuid?.() === 0 && process.platform === 'linux'
   it.skipIf(!canMount)(
@@ -287,7 +353,7 @@ describe('an interrupted batch', () => {
       expect(tree(at('out'))).toEqual(whole)
     }
     expect(isPartly).toBeGreaterThan(5)
-  }, 120_000)
+  }, 300_000)
 
   it('told to stop, finishes what is in flight and says how to go on', async () => {
     writePictures(at('in'), 200, 300, 200)
@@ -387,19 +453,61 @@ describe('--watch', () => {
 })
 
 describe('shards', () => {
-  it.each(['index', 'size'])('by %s, together make what one run makes', async (by) => {
-    writePictures(at('in'), 17)
-    const whole = await uninterrupted()
-    for (const n of [1, 2, 3, 5, 7]) {
-      const out = `out${n}`
-      const runs = Array.from({ length: n }, (_, i) => {
-        const mode = by === 'size' ? ['--shard-by', 'size'] : []
-        return batch('in', '-o', `${out}/{stem}.png`, '-q', '--shard', `${i + 1}/${n}`, ...mode, ...sobel)
-      })
-      for (const run of await Promise.all(runs)) expect([0, 2]).toContain(run.status)
-      expect(tree(at(out))).toEqual(whole)
-    }
-  })
+  it.each(['index', 'size'])(
+    'by %s, together make what one run makes',
+    async (by) => {
+      writePictures(at('in'), 17)
+      const whole = await uninterrupted()
+      for (let n = 1; n <= 7; n++) {
+        const out = `out${n}`
+        const runs = Array.from({ length: n }, (_, i) => {
+          const mode = by === 'size' ? ['--shard-by', 'size'] : []
+          return batch('in', '-o', `${out}/{stem}.png`, '-q', '--shard', `${i + 1}/${n}`, ...mode, ...sobel)
+        })
+        for (const run of await Promise.all(runs)) expect(run.status).toBe(0)
+        expect(tree(at(out))).toEqual(whole)
+        // what shards made is up to date for all
+        const all = await batch('in', '-o', `${out}/{stem}.png`, '--json', ...sobel)
+        expect(inputsOf(all.stdout, 'current')).toHaveLength(17)
+      }
+    },
+    180_000,
+  )
+
+  it.each([
+    ['Slurm', (i: number) => ({ ...array, SLURM_ARRAY_TASK_ID: String(2 * i) }), 'auto'],
+    [
+      'AWS Batch',
+      (i: number) => ({ AWS_BATCH_JOB_ARRAY_INDEX: String(i), AWS_BATCH_JOB_ARRAY_SIZE: '3' }),
+      'auto',
+    ],
+    ['Kubernetes', (i: number) => ({ JOB_COMPLETION_INDEX: String(i) }), 'auto/3'],
+  ])(
+    'of %s, by its variables, together make what one run makes, and say what is missing',
+    async (_, env, auto) => {
+      writePictures(at('in'), 8)
+      const whole = await uninterrupted()
+      const run = (i: number) =>
+        convo(['batch', 'in', '-o', 'out/{stem}.png', '-q', '--shard', auto, ...sobel], {
+          cwd: folder,
+          env: { CI: '', ...env(i) },
+        })
+      for (const i of [0, 2]) expect((await run(i)).status).toBe(0)
+      const early = await convo(['batch', 'merge', 'out'], { cwd: folder })
+      expect([early.status, early.stdout]).toEqual([
+        1,
+        expect.stringContaining('missing: shard 2 of 3 has no log: --shard 2/3'),
+      ])
+      expect(early.stdout).toContain('5 done, 3 not tried')
+      expect((await run(1)).status).toBe(0)
+      expect(tree(at('out'))).toEqual(whole)
+      const merged = await convo(['batch', 'merge', 'out', '--json'], { cwd: folder })
+      expect([merged.status, JSON.parse(merged.stdout)]).toEqual([
+        0,
+        expect.objectContaining({ shards: 3, done: 8, failed: 0, left: 0, missing: [] }),
+      ])
+    },
+  )
 
   const hasParallel = spawnSync('parallel', ['--version']).status === 0
   it.skipIf(!hasParallel)(
