@@ -65,7 +65,8 @@ function keepCurrent(): void {
 function step(by: number): void {
   const cases = visible()
   const at = current === undefined ? -1 : cases.indexOf(current)
-  select(cases[Math.min(cases.length - 1, Math.max(0, at + by))])
+  const next = cases[Math.min(cases.length - 1, Math.max(0, at + by))]
+  if (next !== current) select(next)
 }
 
 // One case
@@ -99,8 +100,8 @@ async function showPictures(one: ReportCase): Promise<void> {
   byId('nothing').textContent =
     one.unshown ?? (one.status === 'pass' ? 'Every pixel equals its golden.' : 'There is no picture to show.')
   if (!hasPictures) return viewer.show({ stretch: plain })
-  const scene = await pictures.sceneOf(one)
-  if (number !== shown) return
+  const scene = await pictures.sceneOf(one, () => number === shown)
+  if (scene === undefined || number !== shown) return
   viewer.show(scene)
   const isPair = scene.expected !== undefined && scene.actual !== undefined
   setMode(isPair ? mode : scene.actual === undefined ? 'expected' : 'actual', isPair)

@@ -5,13 +5,15 @@ import type { Scene, Shown } from './draw.ts'
 import { areFloats, canvasOf, decodeFloats, plain, type Stretch } from './pixels.ts'
 import { decodePng } from './png.ts'
 
-/** Decoded pictures are large: so many that were decoded last stay. */
-const mostDecoded = 24
+/** Decoded pictures are large: those that were decoded last stay, of so many pixels together. */
+const mostPixels = 64e6
 const thumbnailSize = 80
 
 /** The pictures of the page, decoded when they are wanted. */
 export function createPictures(cases: readonly ReportCase[]) {
   const decoded = new Map<number, Promise<Shown>>()
+  const sizes = new Map<number, number>()
+  const thumbnails = new Map<number, HTMLCanvasElement>()
   const stretches = new Map<number, Stretch>()
   for (const { expected, actual, stretch } of cases) {
     for (const number of [expected, actual]) {
@@ -26,14 +28,29 @@ export function createPictures(cases: readonly ReportCase[]) {
     const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))
     const decode = areFloats(bytes) ? decodeFloats : decodePng
     const stretch = stretches.get(number) ?? plain
-    const loading = decode(bytes).then((pixels) => ({ pixels, canvas: canvasOf(pixels, stretch) }))
+    const loading = decode(bytes).then((pixels) => {
+      sizes.set(number, pixels.width * pixels.height)
+      forget(number)
+      return { pixels, canvas: canvasOf(pixels, stretch) }
+    })
     decoded.set(number, loading)
-    if (decoded.size > mostDecoded) decoded.delete(decoded.keys().next().value!)
     return loading
   }
 
+  /** Lets the oldest go until the others have room; never the one that is asked for. */
+  function forget(latest: number): void {
+    let pixels = [...sizes.values()].reduce((a, b) => a + b, 0)
+    for (const [number, size] of sizes) {
+      if (pixels <= mostPixels || number === latest) return
+      pixels -= size
+      sizes.delete(number)
+      decoded.delete(number)
+    }
+  }
+
   async function fillThumbnail(target: HTMLElement): Promise<void> {
-    const { canvas } = await picture(Number(target.dataset.picture))
+    const number = Number(target.dataset.picture)
+    const { canvas } = await picture(number)
     const size = thumbnailSize
     const small = h('canvas', { width: size, height: size })
     const scale = Math.min(size / canvas.width, size / canvas.height)
@@ -42,6 +59,7 @@ export function createPictures(cases: readonly ReportCase[]) {
     context.imageSmoothingEnabled = scale < 1
     context.imageSmoothingQuality = 'high'
     context.drawImage(canvas, (size - w) / 2, (size - height) / 2, w, height)
+    thumbnails.set(number, small)
     target.replaceChildren(small)
   }
 
@@ -54,11 +72,15 @@ export function createPictures(cases: readonly ReportCase[]) {
   })
 
   return {
-    /** What there is to see of a case. */
-    async sceneOf({ expected, actual, marks, stretch = plain }: ReportCase): Promise<Scene> {
+    /** What there is to see of a case; nothing where it is no longer wanted when its pictures are there. */
+    async sceneOf(
+      { expected, actual, marks, stretch = plain }: ReportCase,
+      isWanted: () => boolean,
+    ): Promise<Scene | undefined> {
       const [e, a, m] = await Promise.all(
         [expected, actual, marks].map((n) => (n === undefined ? undefined : picture(n))),
       )
+      if (!isWanted()) return undefined
       const difference = e && a && differenceOf(e.pixels, a.pixels, m?.pixels, stretch)
       return {
         ...(e !== undefined && { expected: e }),
@@ -69,8 +91,12 @@ export function createPictures(cases: readonly ReportCase[]) {
     },
     /** Puts a small picture into an element once it is seen. */
     fillLater(thumbnail: HTMLElement, number: number): void {
-      thumbnail.dataset.picture = String(number)
-      seen.observe(thumbnail)
+      const drawn = thumbnails.get(number)
+      if (drawn !== undefined) thumbnail.replaceChildren(drawn)
+      else {
+        thumbnail.dataset.picture = String(number)
+        seen.observe(thumbnail)
+      }
     },
   }
 }
