@@ -9,6 +9,14 @@ import { decodePng } from './png.ts'
 const mostPixels = 64e6
 const thumbnailSize = 80
 
+function bytesOf(base64: string): Uint8Array {
+  const letters = atob(base64)
+  const bytes = new Uint8Array(letters.length)
+  // Uint8Array.from would ask a function for each of millions
+  for (let i = 0; i < bytes.length; i++) bytes[i] = letters.charCodeAt(i)
+  return bytes
+}
+
 /** The pictures of the page, decoded when they are wanted. */
 export function createPictures(cases: readonly ReportCase[]) {
   const decoded = new Map<number, Promise<Shown>>()
@@ -25,7 +33,7 @@ export function createPictures(cases: readonly ReportCase[]) {
     const known = decoded.get(number)
     if (known !== undefined) return known
     const text = byId(`picture-${number}`).textContent ?? ''
-    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))
+    const bytes = bytesOf(text)
     const decode = areFloats(bytes) ? decodeFloats : decodePng
     const stretch = stretches.get(number) ?? plain
     const loading = decode(bytes).then((pixels) => {
