@@ -84,7 +84,7 @@ describe('approve', () => {
   })
 
   it('killed at any moment, it leaves every golden whole, the old one or the new one, and can be done again', async () => {
-    const names = Array.from({ length: 24 }, (_, i) => `c${i}`)
+    const names = Array.from({ length: 12 }, (_, i) => `c${i}`)
     for (const [i, name] of names.entries()) here.write(`in/${name}.png`, stripes(64, i))
     const manifest = (sigma: number) =>
       here.write(
@@ -95,7 +95,7 @@ describe('approve', () => {
     expect((await here.convo(['check', '--update'])).status).toBe(0)
     let [sigma, outcomes] = [1, '']
     // killed as soon as so many goldens are new
-    for (const wanted of [0, 1, 2, 3, 5, 8, 12, 16, 20, 23, 24]) {
+    for (const wanted of [0, 1, 2, 5, 9, 12]) {
       sigma += 0.25
       manifest(sigma)
       expect((await here.convo(['check'])).status).toBe(1)

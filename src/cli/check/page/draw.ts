@@ -132,6 +132,8 @@ function drawValues(context: Context, pane: Pane, { scene, scale, left, top, hei
   const font = `${size}px ui-monospace, Menlo, Consolas, monospace`
   context.textAlign = 'center'
   context.textBaseline = 'middle'
+  context.lineJoin = 'round'
+  context.lineWidth = 2.5
   const right = pane.left + pane.width
   for (let y = first(-top, scale); y < pixels.height && top + y * scale < height; y++) {
     for (let x = first(pane.left - left, scale); x < pixels.width && left + x * scale < right; x++) {
@@ -143,11 +145,13 @@ function drawValues(context: Context, pane: Pane, { scene, scale, left, top, hei
       lines.forEach((line, i) => {
         const differs = changes !== undefined && changes[i] !== 0
         context.font = differs ? `bold ${font}` : font
-        context.fillStyle = inkOf(
-          isBright && pane.side !== 'difference',
-          differs && pane.side !== 'difference',
-        )
-        context.fillText(line, left + (x + 0.5) * scale, top + y * scale + (i + 0.8) * step)
+        const isDark = isBright && pane.side !== 'difference'
+        const at = [left + (x + 0.5) * scale, top + y * scale + (i + 0.8) * step] as const
+        // whatever colour the pixel has, its values are told from it by their rim
+        context.strokeStyle = isDark ? 'rgba(255,255,255,.6)' : 'rgba(0,0,0,.7)'
+        context.strokeText(line, ...at)
+        context.fillStyle = inkOf(isDark, differs && pane.side !== 'difference')
+        context.fillText(line, ...at)
       })
     }
   }
@@ -207,6 +211,12 @@ function drawLabel(context: Context, { side, left, width }: Pane, clipTo: number
   context.textAlign = 'left'
   context.textBaseline = 'middle'
   context.fillText(side, x + 9, 21.5)
+}
+
+/** The line between two panes. */
+export function drawSeam(context: Context, left: number, width: number, height: number): void {
+  context.fillStyle = 'rgb(128,134,150)'
+  context.fillRect(left, 0, width, height)
 }
 
 /** The line between two pictures, with a handle. */

@@ -1,10 +1,10 @@
+import { commandText } from './command.ts'
 import type { ReportCase, ReportData } from './data.ts'
-import { differenceOf } from './difference.ts'
 import { byId, copyText, h } from './dom.ts'
-import { briefly, type Hover, type Scene, type Shown, signed } from './draw.ts'
+import { briefly, type Hover, signed } from './draw.ts'
 import { caseItem, type Filter, filterChips, filtered, type Mark, statusDot } from './list.ts'
-import { areFloats, canvasOf, decodeFloats, type Stretch } from './pixels.ts'
-import { decodePng } from './png.ts'
+import { createPictures } from './pictures.ts'
+import { plain } from './pixels.ts'
 import { createViewer, type Mode } from './viewer.ts'
 
 const data = JSON.parse(byId('data').textContent ?? '') as ReportData
@@ -23,72 +23,12 @@ let current: ReportCase | undefined
 let mode: Mode = 'side'
 let shown = 0
 const marks = new Map<string, Mark>()
-const decoded = new Map<number, Promise<Shown>>()
-const plain: Stretch = { from: 0, factor: 1 }
-/** Of pictures of floats, by their numbers. */
-const stretches = new Map(
-  data.cases.flatMap(({ expected, actual, stretch }) =>
-    stretch === undefined ? [] : [expected, actual].flatMap((n) => (n === undefined ? [] : [[n, stretch]])),
-  ) as [number, Stretch][],
-)
+const pictures = createPictures(data.cases)
 
 const viewer = createViewer(byId('canvas') as HTMLCanvasElement, { hover: showHover, changed: showZoom })
 
 function visible(): ReportCase[] {
   return filtered(data.cases, filter)
-}
-
-// Pictures
-
-function picture(number: number): Promise<Shown> {
-  const known = decoded.get(number)
-  if (known !== undefined) return known
-  const text = byId(`picture-${number}`).textContent ?? ''
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))
-  const decode = areFloats(bytes) ? decodeFloats : decodePng
-  const stretch = stretches.get(number) ?? plain
-  const loading = decode(bytes).then((pixels) => ({ pixels, canvas: canvasOf(pixels, stretch) }))
-  decoded.set(number, loading)
-  // Decoded pictures are large: the ones that were looked at last stay.
-  if (decoded.size > 24) decoded.delete(decoded.keys().next().value!)
-  return loading
-}
-
-async function sceneOf({
-  expected,
-  actual,
-  marks: markPicture,
-  stretch = plain,
-}: ReportCase): Promise<Scene> {
-  const [e, a, m] = await Promise.all(
-    [expected, actual, markPicture].map((n) => (n === undefined ? undefined : picture(n))),
-  )
-  return {
-    ...(e !== undefined && { expected: e }),
-    ...(a !== undefined && { actual: a }),
-    ...(e !== undefined &&
-      a !== undefined && { difference: differenceOf(e.pixels, a.pixels, m?.pixels, stretch) }),
-    stretch,
-  }
-}
-
-const thumbnails = new IntersectionObserver((entries) => {
-  for (const { isIntersecting, target } of entries) {
-    if (!isIntersecting) continue
-    thumbnails.unobserve(target)
-    void fillThumbnail(target as HTMLElement)
-  }
-})
-
-async function fillThumbnail(target: HTMLElement): Promise<void> {
-  const { canvas } = await picture(Number(target.dataset.picture))
-  const small = h('canvas', { width: 80, height: 80 })
-  const scale = Math.min(80 / canvas.width, 80 / canvas.height)
-  const [w, height] = [canvas.width * scale, canvas.height * scale]
-  const context = small.getContext('2d')!
-  context.imageSmoothingEnabled = scale < 1
-  context.drawImage(canvas, (80 - w) / 2, (80 - height) / 2, w, height)
-  target.replaceChildren(small)
 }
 
 // The list
@@ -101,8 +41,7 @@ function showList(): void {
     const number = one.actual ?? one.expected
     if (number === undefined) thumbnail.append(statusDot(one.status))
     else {
-      thumbnail.dataset.picture = String(number)
-      thumbnails.observe(thumbnail)
+      pictures.fillLater(thumbnail, number)
     }
     return item
   })
@@ -126,7 +65,8 @@ function keepCurrent(): void {
 function step(by: number): void {
   const cases = visible()
   const at = current === undefined ? -1 : cases.indexOf(current)
-  select(cases[Math.min(cases.length - 1, Math.max(0, at + by))])
+  const next = cases[Math.min(cases.length - 1, Math.max(0, at + by))]
+  if (next !== current) select(next)
 }
 
 // One case
@@ -160,8 +100,8 @@ async function showPictures(one: ReportCase): Promise<void> {
   byId('nothing').textContent =
     one.unshown ?? (one.status === 'pass' ? 'Every pixel equals its golden.' : 'There is no picture to show.')
   if (!hasPictures) return viewer.show({ stretch: plain })
-  const scene = await sceneOf(one)
-  if (number !== shown) return
+  const scene = await pictures.sceneOf(one, () => number === shown)
+  if (scene === undefined || number !== shown) return
   viewer.show(scene)
   const isPair = scene.expected !== undefined && scene.actual !== undefined
   setMode(isPair ? mode : scene.actual === undefined ? 'expected' : 'actual', isPair)
@@ -235,23 +175,8 @@ function markCurrent(mark: Mark): void {
   if (isMarked) step(1)
 }
 
-/** Cases that were marked, or the one that is shown; those of one folder of results by one command. */
-function commandText(): string {
-  const chosen = data.cases.filter(({ name }) => marks.get(name) === 'approve')
-  const cases = chosen.length > 0 || marks.size > 0 || current === undefined ? chosen : [current]
-  const commands = new Map<string, string[]>()
-  for (const { name, approve } of cases) {
-    if (approve !== undefined) commands.set(approve, [...(commands.get(approve) ?? []), shellWord(name)])
-  }
-  return [...commands].map(([command, names]) => `${command} ${names.join(' ')}`).join(' && ')
-}
-
-function shellWord(word: string): string {
-  return /^[\w@%+=:,./][\w@%+=:,./-]*$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
-}
-
 function showCommand(): void {
-  const text = commandText()
+  const text = commandText(data.cases, marks, current)
   byId('command').textContent = text
   byId('decide').hidden = data.cases.every(({ approve }) => approve === undefined)
   ;(byId('copy') as HTMLButtonElement).disabled = text === ''
@@ -263,7 +188,7 @@ function showCommand(): void {
 }
 
 async function copy(): Promise<void> {
-  const text = commandText()
+  const text = commandText(data.cases, marks, current)
   if (text === '') return
   await copyText(text)
   const button = byId('copy')

@@ -10,6 +10,9 @@ export type Pixels = {
 /** How floats become levels of 0..255. */
 export type Stretch = { readonly from: number; readonly factor: number }
 
+/** Levels are what they are. */
+export const plain: Stretch = { from: 0, factor: 1 }
+
 /** Undoes deflate. */
 export async function inflate(parts: readonly Uint8Array[]): Promise<Uint8Array<ArrayBuffer>> {
   const stream = new Blob(parts as Uint8Array<ArrayBuffer>[])

@@ -27,27 +27,33 @@ export async function decodePng(bytes: Uint8Array): Promise<Pixels> {
 /** Undoes the row filters of PNG. */
 function unfilter(rows: Uint8Array, stride: number, height: number, size: number): Uint8Array {
   const out = new Uint8Array(stride * height)
+  let above = new Uint8Array(stride)
   for (let y = 0; y < height; y++) {
-    const filter = rows[y * (stride + 1)]
-    const from = y * (stride + 1) + 1
-    const to = y * stride
-    for (let i = 0; i < stride; i++) {
-      const left = i < size ? 0 : out[to + i - size]!
-      const up = y === 0 ? 0 : out[to + i - stride]!
-      const corner = i < size || y === 0 ? 0 : out[to + i - stride - size]!
-      out[to + i] = rows[from + i]! + predicted(filter, left, up, corner)
-    }
+    const from = y * (stride + 1)
+    const row = out.subarray(y * stride, (y + 1) * stride)
+    row.set(rows.subarray(from + 1, from + 1 + stride))
+    unfilterRow(rows[from] ?? 0, row, above, size)
+    above = row
   }
   return out
 }
 
-function predicted(filter: number | undefined, left: number, up: number, corner: number): number {
-  if (filter === 1) return left
-  if (filter === 2) return up
-  if (filter === 3) return (left + up) >> 1
-  if (filter !== 4) return 0
-  const [a, b, c] = [Math.abs(up - corner), Math.abs(left - corner), Math.abs(left + up - 2 * corner)]
-  return a <= b && a <= c ? left : b <= c ? up : corner
+/** @param size bytes of a pixel */
+function unfilterRow(filter: number, row: Uint8Array, above: Uint8Array, size: number): void {
+  if (filter === 1) for (let i = size; i < row.length; i++) row[i]! += row[i - size]!
+  if (filter === 2) for (let i = 0; i < row.length; i++) row[i]! += above[i]!
+  if (filter === 3) {
+    for (let i = 0; i < row.length; i++) row[i]! += ((i < size ? 0 : row[i - size]!) + above[i]!) >> 1
+  }
+  if (filter !== 4) return
+  for (let i = 0; i < size; i++) row[i]! += above[i]!
+  for (let i = size; i < row.length; i++) {
+    const [left, up, corner] = [row[i - size]!, above[i]!, above[i - size]!]
+    const a = Math.abs(up - corner)
+    const b = Math.abs(left - corner)
+    const c = Math.abs(left + up - 2 * corner)
+    row[i]! += a <= b && a <= c ? left : b <= c ? up : corner
+  }
 }
 
 function wide(bytes: Uint8Array): Uint16Array {

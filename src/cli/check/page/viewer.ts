@@ -1,5 +1,5 @@
 import type { Box } from './difference.ts'
-import { drawDivider, drawPane, type Hover, type Pane, type Scene, type Side } from './draw.ts'
+import { drawDivider, drawPane, drawSeam, type Hover, type Pane, type Scene, type Side } from './draw.ts'
 import { samplesAt } from './pixels.ts'
 
 export type Mode = 'side' | 'slider' | 'blink' | 'difference' | 'expected' | 'actual'
@@ -114,7 +114,9 @@ export function createViewer(
     context.clearRect(0, 0, width, height)
     if (scene.expected === undefined && scene.actual === undefined) return
     const isSliding = mode === 'slider' && scene.expected !== undefined && scene.actual !== undefined
-    for (const pane of panes()) drawIn(pane, isSliding ? { labelAt: 'right' } : {})
+    const all = panes()
+    for (const pane of all) drawIn(pane, isSliding ? { labelAt: 'right' } : {})
+    if (all.length > 1) drawSeam(context, all[0]!.width, gap, height)
     if (!isSliding) return
     const at = Math.round(divider * width)
     drawIn({ side: 'expected', left: 0, width }, { clipTo: at })

@@ -1,0 +1,110 @@
+import type { ReportCase } from './data.ts'
+import { differenceOf } from './difference.ts'
+import { byId, h } from './dom.ts'
+import type { Scene, Shown } from './draw.ts'
+import { areFloats, canvasOf, decodeFloats, plain, type Stretch } from './pixels.ts'
+import { decodePng } from './png.ts'
+
+/** Decoded pictures are large: those that were decoded last stay, of so many pixels together. */
+const mostPixels = 64e6
+const thumbnailSize = 80
+
+function bytesOf(base64: string): Uint8Array {
+  const letters = atob(base64)
+  const bytes = new Uint8Array(letters.length)
+  // Uint8Array.from would ask a function for each of millions
+  for (let i = 0; i < bytes.length; i++) bytes[i] = letters.charCodeAt(i)
+  return bytes
+}
+
+/** The pictures of the page, decoded when they are wanted. */
+export function createPictures(cases: readonly ReportCase[]) {
+  const decoded = new Map<number, Promise<Shown>>()
+  const sizes = new Map<number, number>()
+  const thumbnails = new Map<number, HTMLCanvasElement>()
+  const stretches = new Map<number, Stretch>()
+  for (const { expected, actual, stretch } of cases) {
+    for (const number of [expected, actual]) {
+      if (number !== undefined && stretch !== undefined) stretches.set(number, stretch)
+    }
+  }
+
+  function picture(number: number): Promise<Shown> {
+    const known = decoded.get(number)
+    if (known !== undefined) return known
+    const text = byId(`picture-${number}`).textContent ?? ''
+    const bytes = bytesOf(text)
+    const decode = areFloats(bytes) ? decodeFloats : decodePng
+    const stretch = stretches.get(number) ?? plain
+    const loading = decode(bytes).then((pixels) => {
+      sizes.set(number, pixels.width * pixels.height)
+      forget(number)
+      return { pixels, canvas: canvasOf(pixels, stretch) }
+    })
+    decoded.set(number, loading)
+    return loading
+  }
+
+  /** Lets the oldest go until the others have room; never the one that is asked for. */
+  function forget(latest: number): void {
+    let pixels = [...sizes.values()].reduce((a, b) => a + b, 0)
+    for (const [number, size] of sizes) {
+      if (pixels <= mostPixels || number === latest) return
+      pixels -= size
+      sizes.delete(number)
+      decoded.delete(number)
+    }
+  }
+
+  async function fillThumbnail(target: HTMLElement): Promise<void> {
+    const number = Number(target.dataset.picture)
+    const { canvas } = await picture(number)
+    const size = thumbnailSize
+    const small = h('canvas', { width: size, height: size })
+    const scale = Math.min(size / canvas.width, size / canvas.height)
+    const [w, height] = [canvas.width * scale, canvas.height * scale]
+    const context = small.getContext('2d')!
+    context.imageSmoothingEnabled = scale < 1
+    context.imageSmoothingQuality = 'high'
+    context.drawImage(canvas, (size - w) / 2, (size - height) / 2, w, height)
+    thumbnails.set(number, small)
+    target.replaceChildren(small)
+  }
+
+  const seen = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue
+      seen.unobserve(target)
+      void fillThumbnail(target as HTMLElement)
+    }
+  })
+
+  return {
+    /** What there is to see of a case; nothing where it is no longer wanted when its pictures are there. */
+    async sceneOf(
+      { expected, actual, marks, stretch = plain }: ReportCase,
+      isWanted: () => boolean,
+    ): Promise<Scene | undefined> {
+      const [e, a, m] = await Promise.all(
+        [expected, actual, marks].map((n) => (n === undefined ? undefined : picture(n))),
+      )
+      if (!isWanted()) return undefined
+      const difference = e && a && differenceOf(e.pixels, a.pixels, m?.pixels, stretch)
+      return {
+        ...(e !== undefined && { expected: e }),
+        ...(a !== undefined && { actual: a }),
+        ...(difference !== undefined && { difference }),
+        stretch,
+      }
+    },
+    /** Puts a small picture into an element once it is seen. */
+    fillLater(thumbnail: HTMLElement, number: number): void {
+      const drawn = thumbnails.get(number)
+      if (drawn !== undefined) thumbnail.replaceChildren(drawn)
+      else {
+        thumbnail.dataset.picture = String(number)
+        seen.observe(thumbnail)
+      }
+    },
+  }
+}
