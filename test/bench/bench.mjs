@@ -4,4 +4,9 @@ import { register } from 'tsx/esm/api'
 
 register()
 const { main } = await import('./main.ts')
-await main(process.argv.slice(2))
+try {
+  await main(process.argv.slice(2))
+} catch (error) {
+  console.error(`error: ${error.message}`)
+  process.exit(2)
+}

@@ -7,10 +7,10 @@ export const gmic: PeerEntry = {
   name: "G'MIC",
   needs: 'apt-get install gmic',
   async open() {
-    const found = findProgram(['gmic'], ['version'], /Version ([\d.]+)|G'MIC|gmic/i)
+    const found = findProgram(['gmic'], ['version'], /Version ([\d.]+)/)
     return (
       found && {
-        name: `G'MIC ${found.version}`.trim(),
+        name: `G'MIC ${found.version}`,
         command(work) {
           if (work.level !== undefined) return undefined
           const start = [found.path, '-v', '-', work.input]

@@ -1,5 +1,5 @@
 import sharp, { type Sharp } from 'sharp'
-import type { Contestant, PeerEntry, ProcessWork } from '../contest.ts'
+import type { Contestant, PeerEntry } from '../contest.ts'
 import { fillNoise, madeUpWeights, type PictureProblem, probeAt } from '../problem.ts'
 
 /**
@@ -12,10 +12,8 @@ export const sharpPeer: PeerEntry = {
   open: async () => ({
     name: `sharp ${sharp.versions.sharp}`,
     enter: async (problem) => (problem.kind === 'picture' ? enterPicture(problem) : undefined),
-    command: (work) => {
-      const args = calls(work)
-      return args && [process.execPath, '-e', script, work.input, work.output, JSON.stringify(args)]
-    },
+    // There is no magnitude of gradients: both as 16 bits, and the rest in JavaScript.
+    command: (work) => [process.execPath, '-e', script, work.input, work.output, JSON.stringify(work)],
   }),
 }
 
@@ -58,22 +56,26 @@ function operation(problem: PictureProblem): ((s: Sharp) => Sharp) | undefined {
 }
 
 const script = `
-  const [input, output, work] = process.argv.slice(1)
+  const [input, output, text] = process.argv.slice(1)
   const sharp = require('sharp')
-  const { calls, png } = JSON.parse(work)
-  let s = sharp(input, { limitInputPixels: false })
-  for (const [name, ...list] of calls) s = s[name](...list)
-  s.png(png).toFile(output)`
-
-/** The calls on sharp that do the same. There is no magnitude: one of the two gradients of sobel is half of the work. */
-function calls(work: ProcessWork): object | undefined {
+  const work = JSON.parse(text)
   const png = work.level === undefined ? {} : { compressionLevel: work.level, adaptiveFiltering: true }
-  if (work.kind === 'gaussian') return { calls: [['blur', work.sigma]], png }
-  if (work.kind === 'sobel')
-    return {
-      calls: [['convolve', { width: 3, height: 3, scale: 1, kernel: [-1, 0, 1, -2, 0, 2, -1, 0, 1] }]],
-      png,
-    }
-  const { side, weights, scale } = work
-  return { calls: [['convolve', { width: side, height: side, scale, kernel: weights }]], png }
-}
+  const open = () => sharp(input, { limitInputPixels: false })
+  async function gradient(kernel) {
+    const s = open().convolve({ width: 3, height: 3, scale: 1, kernel })
+    const { data, info } = await s.raw({ depth: 'short' }).toBuffer({ resolveWithObject: true })
+    return { raw: info, samples: new Int16Array(data.buffer, data.byteOffset, data.length / 2) }
+  }
+  async function sobel() {
+    const x = await gradient([-1, 0, 1, -2, 0, 2, -1, 0, 1])
+    const y = await gradient([-1, -2, -1, 0, 0, 0, 1, 2, 1])
+    const out = Uint8ClampedArray.from(x.samples, (v, i) => Math.sqrt(v * v + y.samples[i] * y.samples[i]))
+    return sharp(out, { raw: x.raw })
+  }
+  async function main() {
+    if (work.kind === 'sobel') return await sobel()
+    if (work.kind === 'gaussian') return open().blur(work.sigma)
+    const { side, weights, scale } = work
+    return open().convolve({ width: side, height: side, kernel: weights, scale })
+  }
+  main().then((s) => s.png(png).toFile(output))`
