@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { ConvoError } from '../error.ts'
-import { type Decoded, decode, decodeAhead } from '../image/codec.ts'
+import { type Decoded, decode, decodeAhead } from '../image/decode.ts'
 import type { Header } from '../image/header.ts'
 import { isStream, type Probe, probe, type Source } from '../image/probe.ts'
 import { readNpy } from '../kernel/formats/npy.ts'

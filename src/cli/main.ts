@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { ConvoError, formatError, nearest } from '../error.ts'
+import { asConvoError, ConvoError, formatError, nearest } from '../error.ts'
 import { removeTemporaries } from '../image/output.ts'
 import { commandHelp, overview } from './help.ts'
 import { type Io, processIo } from './io.ts'
@@ -59,14 +59,10 @@ function fail(thrown: unknown, argv: readonly string[], io: Io): number {
   return isBug ? 70 : 2
 }
 
-/** What was thrown as an error of convo's; one that nobody foresaw is a bug. */
+/** What was thrown as an error of convo's, with the file of the nearest name where one is not there. */
 function known(thrown: unknown, argv: readonly string[]): ConvoError {
-  if (thrown instanceof ConvoError) return thrown.code === 'E_INPUT' ? withNearFile(thrown, argv) : thrown
-  const message = thrown instanceof Error ? thrown.message : String(thrown)
-  if (thrown instanceof RangeError && /allocation|could not allocate|array length/i.test(message)) {
-    return new ConvoError('E_MEMORY', 'memory ran out', { why: message, cause: thrown })
-  }
-  return new ConvoError('E_INTERNAL', message, { cause: thrown })
+  const error = asConvoError(thrown)
+  return error.code === 'E_INPUT' ? withNearFile(error, argv) : error
 }
 
 function bugOf(error: ConvoError): ConvoError {

@@ -1,6 +1,6 @@
 import { extname } from 'node:path'
 import { setImmediate as immediate } from 'node:timers/promises'
-import { encode } from '../image/codec.ts'
+import { encode } from '../image/encode.ts'
 import { formatOfPath } from '../image/format.ts'
 import { openOutput, writeAtomically } from '../image/output.ts'
 import {

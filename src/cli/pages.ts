@@ -1,6 +1,6 @@
 import { ConvoError } from '../error.ts'
-import { decode, decodePages, readHeader } from '../image/codec.ts'
 import type { Pages } from '../image/compare/pages.ts'
+import { decode, decodePages, readHeader } from '../image/decode.ts'
 import { isStream, nameOf, probe, readInput, type Source } from '../image/probe.ts'
 import { type NpyArray, readNpy } from '../kernel/formats/npy.ts'
 import type { Picture } from '../tensor/picture.ts'

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { decode } from '../../src/image/codec.ts'
 import { comparePictures } from '../../src/image/compare/compare.ts'
+import { decode } from '../../src/image/decode.ts'
 import { createDigest, digestOf } from '../../src/image/digest.ts'
 import { picture as sample } from './compare/pictures.ts'
 

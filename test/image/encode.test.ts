@@ -1,6 +1,7 @@
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { type Decoded, decode, decodePages, encode, encodePages, readHeader } from '../../src/image/codec.ts'
+import { type Decoded, decode, decodePages, readHeader } from '../../src/image/decode.ts'
+import { encode, encodePages } from '../../src/image/encode.ts'
 import { failure, noise, photo, picture, wideProfile } from './pictures.ts'
 import { floatTiff, joinTiffs } from './tiff.ts'
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inflateSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { decode } from '../../src/image/codec.ts'
+import { decode } from '../../src/image/decode.ts'
 import { probe } from '../../src/image/probe.ts'
 import { failure, hasShared, shared } from './pictures.ts'
 

@@ -1,6 +1,7 @@
 import { extname } from 'node:path'
 import { ConvoError, nearest } from '../../error.ts'
-import { decode, encodePages, renderSvg } from '../../image/codec.ts'
+import { decode } from '../../image/decode.ts'
+import { encodePages, renderSvg } from '../../image/encode.ts'
 import { writeAtomically } from '../../image/output.ts'
 import type { Picture } from '../../tensor/picture.ts'
 import type { Io } from '../io.ts'

@@ -79,7 +79,7 @@ async function sizeOf(item: Item): Promise<Size | undefined> {
     }
     if (kind === 'npy') return { pixels: item.bytes / 4, channels: 1, sampleBytes: 4 }
     // Loaded only for other formats than PNG: it takes 25 ms and 30 MB.
-    const { readHeader } = await import('../../image/codec.ts')
+    const { readHeader } = await import('../../image/decode.ts')
     const header = await readHeader(item.input, { maxPixels: Number.POSITIVE_INFINITY, orient: false })
     return { pixels: header.width * header.height, channels: header.channels, sampleBytes: header.depth / 8 }
   } catch {

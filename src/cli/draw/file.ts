@@ -1,6 +1,6 @@
 import { extname } from 'node:path'
 import { ConvoError } from '../../error.ts'
-import { renderSvg } from '../../image/codec.ts'
+import { renderSvg } from '../../image/encode.ts'
 import { writeAtomically } from '../../image/output.ts'
 
 /** What a drawing is written as: `-` is an SVG on standard output. */

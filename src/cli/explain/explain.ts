@@ -2,7 +2,7 @@ import { type FilterOptions, planRecipe, type RecipePlan, type SampleType } from
 import type { PlaneKernel, Recipe } from '../../conv/recipe.ts'
 import { ConvoError } from '../../error.ts'
 import { namedKernels } from '../../filters/names.ts'
-import { readHeader } from '../../image/codec.ts'
+import { readHeader } from '../../image/decode.ts'
 import { analyse } from '../../kernel/analyse.ts'
 import { type Kernel, kernel } from '../../kernel/kernel.ts'
 import { loadKernel } from '../../kernel/source.ts'

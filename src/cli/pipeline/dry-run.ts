@@ -1,4 +1,4 @@
-import { readHeader } from '../../image/codec.ts'
+import { readHeader } from '../../image/decode.ts'
 import type { SourcePicture } from '../../run/pictures.ts'
 import { defaultThreads } from '../../run/pool.ts'
 import { hasAlpha } from '../../tensor/picture.ts'

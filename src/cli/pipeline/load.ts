@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConvoError, invariant } from '../../error.ts'
-import { type Decoded, decode, decodePages, readHeader } from '../../image/codec.ts'
+import { type Decoded, decode, decodePages, readHeader } from '../../image/decode.ts'
 import type { FullScale } from '../../operators/operator.ts'
 import { hasAlpha, type PictureMeta } from '../../tensor/picture.ts'
 import { Tensor } from '../../tensor/tensor.ts'

@@ -1,5 +1,6 @@
 import { invariant } from '../../error.ts'
-import { type Decoded, decodePages, encodePages, readHeader } from '../../image/codec.ts'
+import { type Decoded, decodePages, readHeader } from '../../image/decode.ts'
+import { encodePages } from '../../image/encode.ts'
 import { formatOfPath, type OutputFormat } from '../../image/format.ts'
 import { writeAtomically } from '../../image/output.ts'
 import type { Picture } from '../../tensor/picture.ts'

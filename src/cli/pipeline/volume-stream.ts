@@ -1,6 +1,6 @@
 import type { Engine } from '../../conv/engine.ts'
 import { extent } from '../../conv/geometry.ts'
-import { type Decoded, decode, readHeader } from '../../image/codec.ts'
+import { type Decoded, decode, readHeader } from '../../image/decode.ts'
 import type { Header } from '../../image/header.ts'
 import { type Extremes, extremes, stretch, stretchBetween } from '../../image/sheet.ts'
 import type { FullScale, Slabs, Step } from '../../operators/operator.ts'

@@ -1,5 +1,5 @@
 import { ConvoError } from '../../error.ts'
-import { encodePages } from '../../image/codec.ts'
+import { encodePages } from '../../image/encode.ts'
 import { formatOfPath } from '../../image/format.ts'
 import { writeAtomically } from '../../image/output.ts'
 import { pick, sheet, stretch } from '../../image/sheet.ts'

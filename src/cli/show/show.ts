@@ -1,5 +1,7 @@
 import { namedKernels } from '../../filters/names.ts'
-import { loadSharp, readHeader, renderSvg } from '../../image/codec.ts'
+import { readHeader } from '../../image/decode.ts'
+import { renderSvg } from '../../image/encode.ts'
+import { loadSharp } from '../../image/sharp.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { loadKernel } from '../../kernel/source.ts'
 import { drawingFormat, writeDrawing } from '../draw/file.ts'

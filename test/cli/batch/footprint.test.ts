@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { footprintOf } from '../../../src/cli/batch/footprint.ts'
 import { makeItem } from '../../../src/cli/batch/items.ts'
 import { parseTemplate } from '../../../src/cli/batch/template.ts'
-import { encode } from '../../../src/image/codec.ts'
+import { encode } from '../../../src/image/encode.ts'
 import { noise, picture, temporaryFolder } from '../../image/pictures.ts'
 import { png } from './pictures.ts'
 

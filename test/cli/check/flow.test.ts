@@ -296,7 +296,7 @@ describe('what a case finds', () => {
   })
 
   it('animations, page by page', async () => {
-    const { encodePages } = await import('../../../src/image/codec.ts')
+    const { encodePages } = await import('../../../src/image/encode.ts')
     const page = (level: number) => ({
       width: 8,
       height: 8,

@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { encodePages } from '../../../src/image/codec.ts'
+import { encodePages } from '../../../src/image/encode.ts'
 import { writeNpy } from '../../../src/kernel/formats/npy.ts'
 import { hasBrowser, launchBrowser } from './browser.ts'
 import { png, repository } from './repository.ts'

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { decode, decodeAhead, encode, readHeader } from '../../src/image/codec.ts'
+import { decode, decodeAhead, readHeader } from '../../src/image/decode.ts'
+import { encode } from '../../src/image/encode.ts'
 import { encodePngWhole } from '../../src/image/filter-rows.ts'
 import type { Samples } from '../../src/tensor/picture.ts'
 import { failure, noise, photo, picture, temporaryFolder, wideProfile } from './pictures.ts'
@@ -73,7 +74,7 @@ describe('decode', () => {
   it('does not load sharp with the module, nor for the limit on a PNG', () => {
     const url = (path: string) => JSON.stringify(new URL(`../../src/${path}`, import.meta.url).href)
     const script = `
-      const { decode } = await import(${url('image/codec.ts')})
+      const { decode } = await import(${url('image/decode.ts')})
       const png = Uint8Array.from(${JSON.stringify([...encodePngWhole(photo)])})
       const isLoaded = () => process.report.getReport().sharedObjects.some((f) => /sharp|vips/.test(f))
       const code = await decode(png, { maxPixels: 10, orient: true }).catch((e) => e.code)

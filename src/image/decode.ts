@@ -1,11 +1,5 @@
-import { createRequire } from 'node:module'
-import type sharpModule from 'sharp'
-import type { Sharp, SharpOptions } from 'sharp'
 import { ConvoError, invariant } from '../error.ts'
-import type { Arriving, Picture, PictureMeta, Samples } from '../tensor/picture.ts'
-import { encodePngWhole } from './filter-rows.ts'
-import { fitFormat, inColour } from './fit.ts'
-import type { OutputFormat } from './format.ts'
+import type { Arriving, Picture, Samples } from '../tensor/picture.ts'
 import {
   checkSize,
   type Facts,
@@ -15,9 +9,9 @@ import {
   type Reading,
   readingOf,
 } from './header.ts'
-import { compressionSettings } from './png.ts'
 import { isStream, nameOf, type PngHead, probe, readInput, type Source } from './probe.ts'
 import { grayAlphaOf, spread, viewSamples } from './samples.ts'
+import { reasons, sharpOf } from './sharp.ts'
 
 /** How to decode. */
 export type DecodeOptions = {
@@ -34,25 +28,6 @@ export type DecodeOptions = {
 /** A picture and what its file said beside it. */
 export type Decoded = Picture & Omit<Header, keyof Picture>
 
-/** Bytes of a picture file, and what a user should know of how they differ from the picture. */
-export type Encoded = { readonly bytes: Uint8Array; readonly notes: readonly string[] }
-
-/** How to encode. */
-export type EncodeOptions = {
-  /** 1..100 for jpeg (90 unless given) and avif (80); webp is lossless unless it is given */
-  readonly quality?: number
-  /** 0..9 for png */
-  readonly compression?: number
-}
-
-/** How an animation plays. */
-export type AnimationOptions = EncodeOptions & {
-  /** milliseconds for each page, or for all; 100 unless given */
-  readonly delay?: number | readonly number[]
-  /** how often it plays, 0 (unless given) for ever */
-  readonly loop?: number
-}
-
 type Opened = {
   readonly input: Source
   readonly name: string
@@ -61,20 +36,6 @@ type Opened = {
   readonly bits: number | undefined
   /** Whether rows are stored from top to bottom as they are shown, so that the upper ones can be had alone. */
   readonly isInOrder: boolean
-}
-
-let loaded: typeof sharpModule | undefined
-
-/**
- * Loads sharp, once, and blocks while it does: 25 ms through `require`, 45 ms through `import`. To be called when the
- * workers are on their way. Its cache is off: it holds on to pictures and does not see that a file has changed.
- */
-export function loadSharp(): typeof sharpModule {
-  if (loaded === undefined) {
-    loaded = createRequire(import.meta.url)('sharp') as typeof sharpModule
-    loaded.cache(false)
-  }
-  return loaded
 }
 
 /**
@@ -223,121 +184,6 @@ async function decodeOpened(
   return { ...header, height, data: samples }
 }
 
-function sharpOf(input: Source, options: SharpOptions): Sharp {
-  // the limit on pixels is checked by name and number before; libvips' other limits against bombs stay on
-  return loadSharp()(input, { failOn: 'warning', limitInputPixels: false, ...options })
-}
-
-/**
- * Encodes a picture. ICC profile and resolution go with it where the format has room for them. webp and tiff are
- * lossless, jpeg is written without chroma subsampling; what a format cannot hold is told in `notes` or refused.
- *
- * @throws ConvoError E_OUTPUT for a picture that the format cannot hold, or sides that are too long for it
- */
-export async function encode(
-  picture: Picture,
-  format: OutputFormat,
-  options: EncodeOptions = {},
-): Promise<Encoded> {
-  const { picture: fitted, notes } = fitFormat(picture, format)
-  if (format === 'png')
-    return { bytes: encodePngWhole(fitted, compressionSettings(options.compression)), notes }
-  const bytes = await attemptEncode(format, async () => {
-    const pipeline = sharpOf(containerOf(fitted), {}).keepIccProfile().toColourspace(spaceOf(fitted))
-    // EXIF is where these formats have the resolution; the container brings nothing else for it
-    if (fitted.meta.resolution !== undefined) pipeline.keepExif()
-    return withFormat(pipeline, format, options, fitted.meta).toBuffer()
-  })
-  return { bytes, notes }
-}
-
-/**
- * Encodes pages that play one after another, or of a TIFF. All have one size and one number of channels.
- *
- * @throws ConvoError E_SHAPE for pages that differ, or none; E_OUTPUT as `encode` does
- */
-export async function encodePages(
-  pages: readonly Picture[],
-  format: 'gif' | 'webp' | 'tiff',
-  options: AnimationOptions = {},
-): Promise<Encoded> {
-  checkAlike(pages)
-  const fitted = pages.map((page) => fitFormat(page, format))
-  const { delay = 100, loop = 0 } = options
-  const delays = typeof delay === 'number' ? pages.map(() => delay) : [...delay]
-  const bytes = await attemptEncode(format, async () => {
-    const [first] = fitted
-    // the gray of pages that are joined would become the alpha of an animation: what is dark would be transparent
-    const containers = fitted.map(({ picture }) =>
-      containerOf(format === 'tiff' ? picture : inColour(picture)),
-    )
-    const pipeline =
-      format === 'tiff' && first!.picture.channels < 3
-        ? tallOf(fitted.map(({ picture }) => picture))
-        : loadSharp()(containers, { join: { animated: true } }).keepIccProfile()
-    if (format === 'tiff') pipeline.toColourspace(spaceOf(first!.picture))
-    return withFormat(pipeline, format, options, first!.picture.meta, { delay: delays, loop }).toBuffer()
-  })
-  return { bytes, notes: [...new Set(fitted.flatMap(({ notes }) => notes))] }
-}
-
-function checkAlike(pages: readonly Picture[]): void {
-  const shapes = new Set(pages.map((p) => `${p.width}x${p.height}x${p.channels}`))
-  if (shapes.size === 1) return
-  throw new ConvoError('E_SHAPE', 'the pages of a file must have one size', {
-    why: pages.length === 0 ? 'there are no pages' : `sizes: ${[...shapes].join(', ')}`,
-  })
-}
-
-/**
- * An SVG drawing as PNG, `zoom` pixels for one of its own.
- *
- * @throws ConvoError E_OUTPUT when it cannot be drawn
- */
-export const renderSvg = (svg: string, zoom = 1): Promise<Uint8Array> =>
-  attemptEncode('png', () =>
-    sharpOf(Buffer.from(svg), { density: 72 * zoom })
-      .png({ compressionLevel: 9 })
-      .toBuffer(),
-  )
-
-/** Gray pages one below the other, which is how libvips writes the pages of a TIFF: to join them makes colour of them. */
-function tallOf(pages: readonly Picture[]): Sharp {
-  const [{ width, height, channels, depth }] = pages as [Picture]
-  const size = width * height * channels
-  const data = new (depth === 16 ? Uint16Array : Uint8Array)(size * pages.length)
-  pages.forEach((page, i) => {
-    data.set(page.data, i * size)
-  })
-  return loadSharp()(data, { raw: { width, height: height * pages.length, channels, pageHeight: height } })
-}
-
-/** libvips' name of the colour space that keeps the samples as they are. */
-function spaceOf({ depth, channels }: Picture): 'grey16' | 'rgb16' | 'b-w' | 'srgb' {
-  if (depth === 16) return channels < 3 ? 'grey16' : 'rgb16'
-  return channels < 3 ? 'b-w' : 'srgb'
-}
-
-/** A stored PNG: the way by which a profile and a resolution reach sharp's encoders without being applied. */
-const containerOf = (picture: Picture): Uint8Array => encodePngWhole(picture, compressionSettings(0))
-
-function withFormat(
-  pipeline: Sharp,
-  format: Exclude<OutputFormat, 'png'>,
-  { quality }: EncodeOptions,
-  { resolution: [x, y] = [1000, 1000] }: PictureMeta,
-  animation: { delay?: number[]; loop?: number } = {},
-): Sharp {
-  if (format === 'jpeg') return pipeline.jpeg({ quality: quality ?? 90, chromaSubsampling: '4:4:4' })
-  if (format === 'tiff')
-    return pipeline.tiff({ compression: 'deflate', predictor: 'horizontal', xres: x / 1000, yres: y / 1000 })
-  // a page does not take over the palette of the one before, which is near enough to sharp but not its own colours
-  if (format === 'gif') return pipeline.gif({ ...animation, interPaletteMaxError: 0 })
-  if (format === 'avif') return pipeline.avif({ quality: quality ?? 80, chromaSubsampling: '4:4:4' })
-  if (quality === undefined) return pipeline.webp({ lossless: true, exact: true, ...animation })
-  return pipeline.webp({ quality, ...animation })
-}
-
 async function attempt<T>(name: string, act: () => Promise<T>): Promise<T> {
   try {
     return await act()
@@ -353,17 +199,3 @@ async function attempt<T>(name: string, act: () => Promise<T>): Promise<T> {
     )
   }
 }
-
-async function attemptEncode(format: OutputFormat, act: () => Promise<Uint8Array>): Promise<Uint8Array> {
-  try {
-    return await act()
-  } catch (cause) {
-    throw new ConvoError('E_OUTPUT', `the picture cannot be written as ${format}`, {
-      why: reasons(cause),
-      cause,
-    })
-  }
-}
-
-const reasons = (cause: unknown): string[] =>
-  (cause instanceof Error ? cause.message : String(cause)).split('\n').filter((line) => line.trim() !== '')
