@@ -62,6 +62,11 @@ export async function explain(
   const input = await inputOf(operation, path, own)
   const { svg } = own
   if (svg !== undefined) drawingFormat(svg)
+  if (svg === '-' && own.json) {
+    throw new ConvoError('E_USAGE', '--json and the drawing cannot both go to standard output', {
+      fix: '--svg with a file',
+    })
+  }
   const told = tell(operation, { input, isPicture: path !== undefined, own, given, source })
   if (svg !== undefined) await writeDrawing(await told.draw(), svg)
   if (svg === '-') return 0
