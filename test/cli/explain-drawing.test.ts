@@ -70,6 +70,11 @@ describe('explain --svg', () => {
     expect([status, stdout]).toEqual([2, ''])
     expect(stderr).toMatch(/E_OUTPUT[\s\S]*try: e\.png/)
     expect(existsSync(here.path('e.jpg'))).toBe(false)
+    const both = await explain('sobel', 'scene.png', '--svg', '-', '--json')
+    expect([both.status, both.stderr]).toEqual([
+      2,
+      expect.stringContaining('cannot both go to standard output'),
+    ])
   })
 })
 

@@ -69,6 +69,11 @@ export async function explain(
   const own = resolve(explainSettings, ownOf(operation, given))
   const { svg } = own
   if (svg !== undefined) drawingFormat(svg)
+  if (svg === '-' && own.json) {
+    throw new ConvoError('E_USAGE', '--json and the drawing cannot both go to standard output', {
+      fix: '--svg with a file',
+    })
+  }
   const input = await inputOf(operation.input === 'volume', path, own)
   const told = await tell(operation, input, given, path === undefined)
   if (svg !== undefined) await writeDrawing(await told.draw(), svg)
