@@ -25,8 +25,8 @@ describe('the pictures that convo makes', () => {
 
   test('would be missed if they differed by one level', async () => {
     const run = await convo(['check', manifest, '--results', here.path('self'), '--self-test'])
-    expect(run.stdout + run.stderr).toMatch(/All \d+ cases pass/)
-    expect(run.stdout).toContain('self-test: a change of just more than may be is noticed in 61 cases')
+    const [, count] = /All (\d+) cases pass/.exec(run.stdout + run.stderr) ?? []
+    expect(run.stdout).toContain(`self-test: a change of just more than may be is noticed in ${count} cases`)
     expect(run.status).toBe(0)
   })
 
@@ -42,11 +42,11 @@ describe('the pictures that convo makes', () => {
     const reporters = ['pretty', `junit=${junit}`, `html=${html}`].flatMap((r) => ['--reporter', r])
     const run = await convo(['check', off, '--self-test', '--results', here.path('off'), ...reporters])
     expect(run.status).toBe(1)
-    expect(run.stdout).toContain('1 of 61 cases failed: 1 changed, 60 pass')
+    expect(run.stdout).toMatch(/1 of \d+ cases failed: 1 changed, \d+ pass;/)
     expect(readFileSync(junit, 'utf8')).toMatch(
       /failures="1"[\s\S]*name="filter\/gaussian-colour"[^>]*><failure message="[\d,]+ of 6,912 pixels differ/,
     )
-    expect(readFileSync(html, 'utf8')).toContain('1 of 61 cases failed')
+    expect(readFileSync(html, 'utf8')).toMatch(/1 of \d+ cases failed/)
   })
 
   test('include every named filter', () => {
