@@ -20,10 +20,13 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const installed = (name: string) => join(root, 'node_modules', name)
 let folder = ''
 const at = (name: string) => join(folder, name)
+// as on a desk: under CI no golden is ever written
+const { CI: _, ...env } = process.env
 const convo = (...args: string[]) =>
   spawnSync(process.execPath, [at('node_modules/convo/bin/convo.js'), ...args], {
     cwd: folder,
     encoding: 'utf8',
+    env,
   })
 
 beforeAll(() => {
