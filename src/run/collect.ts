@@ -11,7 +11,7 @@ const patience = 4 * 2 ** 20
  */
 export type Discard = (bytes: number) => void
 
-/** Smaller buffers are not worth the trouble. */
+/** Bytes that are worth the trouble, and more than Node's pool holds, whose memory is shared and not to be given away. */
 const largeBuffer = 2 ** 16
 
 /**
@@ -19,8 +19,8 @@ const largeBuffer = 2 ** 16
  * have waited to be written may have survived two of those, and would lie about until a major one: 20 MiB of the peak
  * at 53 megapixels.
  */
-export function rejuvenate({ buffer }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength >= largeBuffer)
+export function rejuvenate({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && byteLength > largeBuffer)
     structuredClone(buffer, { transfer: [buffer] })
 }
 
