@@ -16,8 +16,8 @@ if (argv[0] === '--version' || argv[0] === '-V') {
   fail('convo is not built: dist/cli.cjs is missing', 'npm run build')
 } else {
   const { load } = require('./load.js')
-  load(join(root, 'dist/cli.cjs'))
-    .main(argv)
+  Promise.resolve()
+    .then(() => load(join(root, 'dist/cli.cjs')).main(argv))
     .then((status) => process.exit(status))
     .catch((error) => {
       console.error(error)

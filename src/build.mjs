@@ -13,7 +13,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { createRequire } from 'node:module'
+import * as nodeModule from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -22,7 +22,7 @@ import { compiledPath } from '../bin/load.js'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const dist = join(root, 'dist')
-const require = createRequire(import.meta.url)
+const require = nodeModule.createRequire(import.meta.url)
 
 /** @param {{ types?: boolean }} options */
 export async function build({ types = true } = {}) {
@@ -91,9 +91,19 @@ async function bundleScripts() {
   )
 }
 
+/** The bundle is read byte by byte, as bin/load.js does; what esbuild leaves in regular expressions is not escaped. */
+function checkAscii(path) {
+  const odd = readFileSync(path).findIndex((byte) => byte > 0x7f)
+  if (odd >= 0)
+    throw new Error(`${path} is not ASCII at byte ${odd}: write \\u escapes in regular expressions`)
+}
+
 /** Keeps the compiled code of what `convo sobel` runs. */
 function compileCli() {
   const path = join(dist, 'cli.cjs')
+  checkAscii(path)
+  // from 22.1 on Node keeps compiled code itself, and takes none that lies here
+  if ('enableCompileCache' in nodeModule) return
   const folder = mkdtempSync(join(tmpdir(), 'convo-build-'))
   try {
     const code = join(folder, 'code')

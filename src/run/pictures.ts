@@ -113,5 +113,7 @@ async function runOver(
   const missing = (part: number) => arrival.missing(lastRow(plan, stripReach(job, part)))
   const options = { parallel, staging: { slots, stage, missing }, ...draining }
   await session.run(job, job.parts, (part, result) => onPart(part, result, job.parts), options)
+  // damage below the rows that were needed is damage all the same
+  await arrival.end
   return job
 }

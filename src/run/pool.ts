@@ -129,14 +129,14 @@ export function createPool(threads: number = defaultThreads()): Pool {
         stageAhead()
         const part = claim(control)
         if (part >= parts) break
-        while (stagedParts(control) <= part) await bringIn(part)
+        while (stagedParts(control) <= part) await bringIn()
         onPart(part, runPart(part))
         if (staging !== undefined) release(control, part, slots)
         await listen()
         await drain?.()
       }
       // Every part is taken, but workers may still wait for the input of theirs.
-      while (stagedParts(control) < parts) await bringIn(stagedParts(control))
+      while (stagedParts(control) < parts) await bringIn()
       await Promise.all(hired.map((h) => h.finish()))
     } catch (error) {
       endJob(control)
@@ -146,9 +146,11 @@ export function createPool(threads: number = defaultThreads()): Pool {
       arena.release(mark)
     }
 
-    async function bringIn(part: number): Promise<void> {
-      const missing = staging?.missing?.(stagedParts(control))
-      if (missing === undefined) awaitFree(control, part, slots)
+    /** Waits for room and for the input of the part that is staged next, and stages. */
+    async function bringIn(): Promise<void> {
+      const next = stagedParts(control)
+      const missing = staging?.missing?.(next)
+      if (missing === undefined) awaitFree(control, next, slots)
       else await missing
       stageAhead()
       await listen()

@@ -267,3 +267,24 @@ describe('explain tells what the command does', () => {
     expect(stdout).toMatch(/weights +none\n/)
   })
 })
+
+test('what means nothing to an operation or to a chain is refused, not dropped', async () => {
+  const input = ['--input', '8x8x3']
+  for (const [words, said] of [
+    [['sobel', ...input, '--filters', '64'], /--filters means nothing to sobel +\[E_OPTION\]/],
+    [['maxpool', ...input, '--hidden', '4'], /--hidden means nothing to maxpool/],
+    [['chain', ...input, '--', 'relu', '--size', '7'], /--size means nothing to relu/],
+    [['chain', ...input, '--filters', '64', '--', 'conv2d'], /--filters is said of a step, behind --/],
+    [['chain', ...input, '--svg', 'o.svg', '--', 'sobel'], /--svg draws one operation, not a chain/],
+    [['chain', ...input, '--', 'sobel', '--svg', 'o.svg'], /--svg draws one operation, not a chain/],
+    [['chain', ...input, '--', 'sobel', '--depth', '16'], /--depth is said of the whole chain/],
+  ] as const) {
+    const { status, stderr } = await explain(...words)
+    expect([words, status, stderr]).toEqual([words, 2, expect.stringMatching(said)])
+  }
+})
+
+test('sizes are understood with the sign for times as well as with the letter', async () => {
+  const [sign, letter] = [await json('conv2d', '--input', '7×9×3'), await json('conv2d', '--input', '7x9x3')]
+  expect(sign).toEqual(letter)
+})

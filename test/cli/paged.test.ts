@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { floatTiff, joinTiffs } from '../image/tiff.ts'
 import { convo, scratch } from './convo.ts'
 import { noise } from './pictures.ts'
 
@@ -107,4 +108,27 @@ describe('an input of several pages', () => {
       expect.stringMatching(/^error: in\.webp is the input itself {3}\[E_IN_PLACE\]/),
     ])
   })
+})
+
+test('pages of several sizes go to a file each, or to no file that would need them alike', async () => {
+  const page = (side: number) => floatTiff(side, 9, Array(side * 9).fill(60))
+  writeFileSync(here.path('sizes.tif'), joinTiffs(page(12), page(7)))
+  const { status, stderr } = await run('box', 'sizes.tif', 'same.tif')
+  expect([status, stderr]).toEqual([
+    2,
+    expect.stringMatching(/page 1 of sizes\.tif is 7x9x1, page 0 12x9x1 +\[E_SHAPE\]\n.*\{index\}/),
+  ])
+  expect(existsSync(here.path('same.tif'))).toBe(false)
+  expect((await run('box', 'sizes.tif', 'size-{index}.png')).status).toBe(0)
+  expect((await sharp(here.path('size-1.png')).metadata()).width).toBe(7)
+})
+
+test('the place for a number is filled where there is one picture too, and never with the input', async () => {
+  expect((await run('box', 'page-0.png', 'one-{index:02}.png')).status).toBe(0)
+  expect([existsSync(here.path('one-00.png')), existsSync(here.path('one-{index:02}.png'))]).toEqual([
+    true,
+    false,
+  ])
+  const { status, stderr } = await run('box', 'page-0.png', 'page-{index}.png')
+  expect([status, stderr]).toEqual([2, expect.stringContaining('E_IN_PLACE')])
 })

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { applyTo, factorsOf, scene } from '../../src/cli/show/effect.ts'
@@ -78,6 +78,17 @@ describe('show', () => {
     const { status, stderr } = await show('sobel-z', 'k.png')
     expect([status, stderr]).toEqual([2, expect.stringMatching(/E_NAME[\s\S]*try: /)])
     expect((await show('sobel-x', 'k.jpeg2000')).status).toBe(2)
+  })
+
+  test('refuses a damaged photograph, and one for which there is no drawing', async () => {
+    const jpeg = await sharp({ create: { width: 300, height: 200, channels: 3, background: 'teal' } })
+      .jpeg()
+      .toBuffer()
+    writeFileSync(here.path('half.jpg'), jpeg.subarray(0, jpeg.length / 2))
+    const damaged = await show('sobel-x', 'k.png', '--photo', 'half.jpg')
+    expect([damaged.status, damaged.stderr]).toEqual([2, expect.stringContaining('E_DECODE')])
+    const idle = await show('sobel-x', '--photo', 'half.jpg')
+    expect([idle.status, idle.stderr]).toEqual([2, expect.stringContaining('--photo is for a drawing')])
   })
 })
 

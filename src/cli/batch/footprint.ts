@@ -49,7 +49,9 @@ export async function footprintOf(item: Item, appetite: Appetite): Promise<Footp
   const size = await sizeOf(item)
   // one that cannot be read, or is too large, ends before it takes memory
   if (size === undefined || size.pixels > appetite.maxPixels) return { pixels: size?.pixels ?? 0, bytes: 0 }
-  const samples = size.pixels * size.channels
+  // an animation or a TIFF is written when all its pages are there
+  const pages = ['gif', 'webp', 'tiff'].includes(formatOf(item.output)) ? size.pages : 1
+  const samples = size.pixels * size.channels * pages
   const decoded = samples * size.sampleBytes
   const held = decoded * byOutput[formatOf(item.output)]
   return {
@@ -68,20 +70,32 @@ function formatOf(output: string): OutputFormat | 'npy' {
   }
 }
 
-type Size = { readonly pixels: number; readonly channels: number; readonly sampleBytes: number }
+type Size = {
+  /** Of one page. */
+  readonly pixels: number
+  readonly pages: number
+  readonly channels: number
+  readonly sampleBytes: number
+}
 
 async function sizeOf(item: Item): Promise<Size | undefined> {
   if (item.stat?.isFile() !== true) return undefined
   try {
     const { kind, png } = probe(item.input)
     if (png !== undefined) {
-      return { pixels: png.width * png.height, channels: png.channels, sampleBytes: png.depth / 8 }
+      return {
+        pixels: png.width * png.height,
+        pages: 1,
+        channels: png.channels,
+        sampleBytes: png.depth / 8,
+      }
     }
-    if (kind === 'npy') return { pixels: item.bytes / 4, channels: 1, sampleBytes: 4 }
+    if (kind === 'npy') return { pixels: item.bytes / 4, pages: 1, channels: 1, sampleBytes: 4 }
     // Loaded only for other formats than PNG: it takes 25 ms and 30 MB.
     const { readHeader } = await import('../../image/decode.ts')
     const header = await readHeader(item.input, { maxPixels: Number.POSITIVE_INFINITY, orient: false })
-    return { pixels: header.width * header.height, channels: header.channels, sampleBytes: header.depth / 8 }
+    const { width, height, pages, channels, depth } = header
+    return { pixels: width * height, pages, channels, sampleBytes: depth / 8 }
   } catch {
     // the worker meets the same error, and tells it
     return undefined

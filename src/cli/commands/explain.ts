@@ -85,6 +85,13 @@ async function run({ args, tail, given, io }: Call): Promise<number> {
     throw new ConvoError('E_USAGE', `the input is given twice, as ${path} and --input ${String(given.input)}`)
   }
   if (operation === undefined) {
+    const odd = Object.keys(given).find((key) => !ofChain.includes(key) && key !== 'debug')
+    if (odd === 'svg') throw notDrawn()
+    if (odd !== undefined) {
+      throw new ConvoError('E_USAGE', `--${odd} is said of a step, behind --, not of the whole chain`, {
+        why: `of the chain are ${ofChain.map((key) => `--${key}`).join(', ')}`,
+      })
+    }
     const { explainChain } = await import('../explain/chain.ts')
     return explainChain(splitSteps(tail ?? []).map(stepOf), path, given, io)
   }
@@ -92,14 +99,20 @@ async function run({ args, tail, given, io }: Call): Promise<number> {
   return explain(operation, path, given, io)
 }
 
+const notDrawn = () =>
+  new ConvoError('E_USAGE', '--svg draws one operation, not a chain', {
+    fix: 'convo explain sobel in.png --svg sobel.svg',
+  })
+
+/** What is said of a chain as a whole. */
+const ofChain: readonly string[] = ['input', 'depth', 'json']
+
 /** A step of a chain, its options understood as those of an operation that is explained alone. */
 function stepOf(words: readonly string[]): { readonly operation: Operation; readonly given: Call['given'] } {
   const request = understand(['explain', ...words], [explainCommand])
   const operation = findOperation(words[0]!)
-  const misplaced =
-    request.kind === 'run'
-      ? ['input', 'json', 'depth'].find((key) => request.given[key] !== undefined)
-      : 'help'
+  if (request.kind === 'run' && request.given.svg !== undefined) throw notDrawn()
+  const misplaced = request.kind === 'run' ? ofChain.find((key) => request.given[key] !== undefined) : 'help'
   if (request.kind !== 'run' || misplaced !== undefined || request.args.length > 1) {
     const what = misplaced === undefined ? words.slice(1).join(' ') : `--${misplaced}`
     throw new ConvoError('E_USAGE', `${what} is said of the whole chain, not of the step ${words[0]}`)

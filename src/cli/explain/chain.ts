@@ -2,7 +2,7 @@ import { resolve } from '../../params.ts'
 import type { Call } from '../command.ts'
 import type { Io } from '../io.ts'
 import type { Operation } from '../operations.ts'
-import { explanationOf, type Input, inputOf } from './explain.ts'
+import { checkAsked, explanationOf, type Input, inputOf } from './explain.ts'
 import { explainSettings } from './settings.ts'
 import { grouped, sizes } from './text.ts'
 
@@ -53,6 +53,7 @@ async function chainOf(
   const start = { output: shape, parameters: 0, multiplications: 0, receptiveField: axes, step: axes }
   const done: ChainStep[] = []
   for (const [i, { operation, given }] of steps.entries()) {
+    checkAsked(operation, given)
     const before = done.at(-1) ?? { ...start, operation: 'input' }
     const one = await oneStep(
       operation,

@@ -66,6 +66,7 @@ export async function explain(
   given: Call['given'],
   io: Io,
 ): Promise<number> {
+  checkAsked(operation, given)
   const own = resolve(explainSettings, ownOf(operation, given))
   const { svg } = own
   if (svg !== undefined) drawingFormat(svg)
@@ -80,6 +81,31 @@ export async function explain(
   if (svg === '-') return 0
   await io.out(own.json ? `${JSON.stringify({ ...told.result, formula: operation.formula })}\n` : told.text())
   return 0
+}
+
+const banks = ['conv2d', 'conv3d', 'grouped', 'dilated', 'transposed', 'pointwise', 'depthwise-separable']
+
+/** Which operators a setting of a layer means something to, beside those that have an option of that name. */
+const layerSettings: Readonly<Record<string, readonly string[]>> = {
+  size: explained.filter((name) => name !== 'pointwise' && name !== 'maxpool' && name !== 'unpool'),
+  filters: banks,
+  multiplier: ['depthwise', 'depthwise-separable'],
+  hidden: ['involution'],
+  stride: [],
+  dilation: [],
+  padding: [],
+}
+
+/** @throws ConvoError E_OPTION for a setting that means nothing to the operation */
+export function checkAsked(operation: Operation, given: Call['given']): void {
+  const own = ownOf(operation, given)
+  const odd = Object.keys(layerSettings).find(
+    (key) => own[key] !== undefined && !layerSettings[key]!.includes(operation.name),
+  )
+  if (odd === undefined) return
+  throw new ConvoError('E_OPTION', `--${odd} means nothing to ${operation.name}`, {
+    why: `convo explain ${operation.name} --help lists what does`,
+  })
 }
 
 /** What is told of an operation over an input; without a picture, `isLayer`, there is no padding unless it is asked for. */

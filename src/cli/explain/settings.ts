@@ -11,7 +11,7 @@ const perAxis = (summary: string, least: number) =>
   })
 
 function parseShape(given: unknown, name: string): readonly number[] {
-  const list = typeof given === 'string' ? given.split(/[x,×]/).map(Number) : given
+  const list = typeof given === 'string' ? given.split(/[x,\u00d7]/).map(Number) : given
   if (
     !Array.isArray(list) ||
     list.length < 2 ||

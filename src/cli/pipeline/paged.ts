@@ -1,14 +1,15 @@
-import { invariant } from '../../error.ts'
+import { ConvoError, invariant } from '../../error.ts'
 import { type Decoded, decodePages, readHeader } from '../../image/decode.ts'
 import { encodePages } from '../../image/encode.ts'
 import { formatOfPath, type OutputFormat } from '../../image/format.ts'
+import type { Header } from '../../image/header.ts'
 import { writeAtomically } from '../../image/output.ts'
 import type { Picture } from '../../tensor/picture.ts'
 import { type Loaded, loadedOf, type Opened } from '../input.ts'
 import { outputKind } from '../output.ts'
 import type { PageStore, Report, Task } from './job.ts'
 import { limitsOf } from './load.ts'
-import { checkNumbered, numbered } from './write-maps.ts'
+import { checkNumbered, numbered } from './numbered.ts'
 import { isNumbered } from './write-volume.ts'
 
 /** An input of several pages whose output has room for all of them: each is a picture of its own. */
@@ -33,14 +34,37 @@ export async function openPaged(opened: Opened, task: Task): Promise<PagedInput 
     output.includes('{index') || (outputKind(output) === 'picture' && isPagedFormat(formatOfPath(output)))
   if (!keepsAll) return undefined
   const options = { ...limitsOf(settings), name: opened.path }
-  const { pages: count, delay, loop } = await readHeader(opened.source, options)
+  const { pages: count, delay, loop, ...first } = await readHeader(opened.source, options)
   if (count === 1) return undefined
+  if (opened.probe.kind === 'tiff' && !output.includes('{index')) {
+    for (let page = 1; page < count; page++) {
+      checkPage(page, await readHeader(opened.source, { ...options, page }), first, opened.path)
+    }
+  }
   return {
     count,
     pages: decodePages(opened.source, options),
     ...(delay !== undefined && { delay }),
     ...(loop !== undefined && { loop }),
   }
+}
+
+/** @throws ConvoError E_SHAPE for a page that cannot stand with the first in one file */
+function checkPage(
+  page: number,
+  { width, height, channels }: Pick<Header, 'width' | 'height' | 'channels'>,
+  first: Pick<Header, 'width' | 'height' | 'channels'>,
+  path: string,
+): void {
+  if (width === first.width && height === first.height && channels === first.channels) return
+  const [own, other] = [`${width}x${height}x${channels}`, `${first.width}x${first.height}x${first.channels}`]
+  throw new ConvoError(
+    'E_SHAPE',
+    `pages of one file must be alike: page ${page} of ${path} is ${own}, page 0 ${other}`,
+    {
+      fix: '{index} in the output path, for a file each; or an output path ending in .png, for the first',
+    },
+  )
 }
 
 /**
@@ -72,6 +96,7 @@ export async function runPaged(
   invariant(first !== undefined && last !== undefined, 'there is at least one page')
   const sum = (of: (report: PageReport) => number) => reports.reduce((total, report) => total + of(report), 0)
   const notes = new Set(reports.flatMap((report) => report.notes))
+  if (task.range === 'minmax') notes.add('every page was stretched over its own smallest to largest')
   let bytes = sum((report) => report.output.bytes)
   if (isApart) notes.add(`${count} files were written: ${first.output.path} to ${last.output.path}`)
   else {

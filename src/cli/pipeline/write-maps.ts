@@ -1,5 +1,3 @@
-import { statSync } from 'node:fs'
-import { extname } from 'node:path'
 import { ConvoError, invariant } from '../../error.ts'
 import { legible, pick, sheet, stretch } from '../../image/sheet.ts'
 import type { FullScale } from '../../operators/operator.ts'
@@ -7,7 +5,7 @@ import type { Session } from '../../run/pool.ts'
 import type { PictureMeta } from '../../tensor/picture.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import type { Task } from './job.ts'
-import { isSliceList, slicePaths } from './load.ts'
+import { checkNumbered, numbered } from './numbered.ts'
 import { identity } from './recipe-step.ts'
 import { pictureOf } from './state.ts'
 import { type Written, writeRecipe } from './write-recipe.ts'
@@ -86,28 +84,6 @@ export const seriesOf = (maps: Tensor, depth: 1 | 3 = 1): Series => ({
     ),
 })
 
-/** @throws ConvoError E_IN_PLACE when one of the files to write is one of those that are read */
-export async function checkNumbered({ input, output, settings }: Task, count: number): Promise<void> {
-  if (settings['in-place']) return
-  const inputs = (await isSliceList(input)) ? await slicePaths(input) : [input]
-  const read = new Set(inputs.map(fileIdentity))
-  for (let i = 0; i < count; i++) {
-    const path = numbered(output, i, count)
-    const identity = fileIdentity(path)
-    if (identity !== undefined && read.has(identity)) {
-      throw new ConvoError('E_IN_PLACE', `${path} is one of the inputs`, {
-        fix: '--in-place, or another output',
-      })
-    }
-  }
-}
-
-/** Device and inode of a file that exists. */
-function fileIdentity(path: string): string | undefined {
-  const stats = path === '-' ? undefined : statSync(path, { bigint: true, throwIfNoEntry: false })
-  return stats && `${stats.dev}:${stats.ino}`
-}
-
 /** One file for each picture of a series: the number goes in place of {index}, or before the extension. */
 export async function writeEach(
   session: Session,
@@ -145,16 +121,6 @@ export async function writeEach(
     `${count} files were written: ${numbered(task.output, 0, count)} to ${last.facts.path}`,
   ]
   return { ...last, facts: { ...last.facts, bytes }, outcome: { low, high, samples }, plans: [], notes: told }
-}
-
-/** The path of file `i` of `count`: `{index}` and `{index:03}` are replaced, else `-03` goes before the extension. */
-export function numbered(path: string, i: number, count: number): string {
-  const template = /\{index(?::0?(\d+))?\}/
-  const digits = String(count - 1).length
-  if (template.test(path))
-    return path.replace(template, (_, width) => String(i).padStart(Number(width ?? digits), '0'))
-  const extension = extname(path)
-  return `${path.slice(0, path.length - extension.length)}-${String(i).padStart(digits, '0')}${extension}`
 }
 
 /** The values that the range of a job makes black and white. */

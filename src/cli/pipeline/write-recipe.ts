@@ -7,6 +7,7 @@ import type { Session } from '../../run/pool.ts'
 import type { Picture, PictureMeta } from '../../tensor/picture.ts'
 import { openPng, outputKind, writePicture, writeTensor } from '../output.ts'
 import { factsOf, type PictureFacts, type PlanFacts, type Task } from './job.ts'
+import { alone } from './numbered.ts'
 import { type Position, planFacts, prepareRecipe } from './recipe-step.ts'
 import { tensorOf } from './state.ts'
 
@@ -23,10 +24,11 @@ export async function writeRecipe(
   session: Session,
   picture: SourcePicture,
   recipe: Recipe,
-  task: Task,
+  given: Task,
   meta: PictureMeta,
   position: Position,
 ): Promise<Written> {
+  const task = await alone(given)
   const { output, settings, range } = task
   const kind = outputKind(output)
   if (kind === 'picture') {

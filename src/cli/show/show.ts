@@ -1,5 +1,6 @@
+import { ConvoError } from '../../error.ts'
 import { namedKernels } from '../../filters/names.ts'
-import { readHeader } from '../../image/decode.ts'
+import { decode } from '../../image/decode.ts'
 import { renderSvg } from '../../image/encode.ts'
 import { loadSharp } from '../../image/sharp.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
@@ -37,6 +38,11 @@ export async function showKernel(options: ShowOptions, io: Io): Promise<number> 
   const terminal = preview ? await import('../terminal/preview.ts') : undefined
   terminal?.checkTerminal()
   if (output !== undefined) drawingFormat(output)
+  if (options.photo !== undefined && output === undefined && !preview) {
+    throw new ConvoError('E_USAGE', '--photo is for a drawing, and none is asked for', {
+      fix: `convo show ${source} kernel.png --photo ${options.photo}`,
+    })
+  }
   const loaded = await loadKernel(source, { names: namedKernels })
   const kernel = options.plane === undefined ? loaded : planeAt({ name: source, ...loaded }, options.plane)
   const facts = factsOfKernel(kernel, source)
@@ -58,14 +64,23 @@ export function drawKernel(kernel: Kernel, facts: Facts, photo?: Gray): string {
 /** The middle of a picture file, in gray. @throws ConvoError E_INPUT, E_DECODE */
 async function readPhoto(path: string): Promise<Gray> {
   // what is wrong with the file is told as everywhere
-  await readHeader(path, { maxPixels: sharedSettings['max-pixels'].default, orient: true })
-  const { data } = await loadSharp()(path)
-    .autoOrient()
+  const {
+    width,
+    height,
+    channels,
+    depth,
+    data: samples,
+  } = await decode(path, {
+    maxPixels: sharedSettings['max-pixels'].default,
+    orient: true,
+  })
+  const eight = depth === 16 ? Uint8Array.from(samples, (v) => v / 257) : Uint8Array.from(samples)
+  const data = await loadSharp()(eight, { raw: { width, height, channels } })
     .flatten({ background: '#808080' })
     .resize({ width: photoSide, height: photoSide, fit: 'cover' })
     .toColourspace('b-w')
     .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true })
+    .toBuffer()
   return { side: photoSide, data: Float64Array.from(data) }
 }
 

@@ -54,23 +54,24 @@ async function deviceAttributes(): Promise<string> {
     closeSync(terminal)
     return ''
   }
+  let timer: NodeJS.Timeout | undefined
   try {
-    stream.setRawMode(true)
-    writeSync(terminal, '\x1b[c')
     return await new Promise<string>((done) => {
       let answer = ''
-      const timer = setTimeout(() => done(answer), patience)
+      timer = setTimeout(() => done(answer), patience)
       stream.on('error', () => done(answer))
       stream.on('data', (chunk: Buffer) => {
         answer += chunk.toString('latin1')
-        if (!answered.test(answer)) return
-        clearTimeout(timer)
-        done(answer)
+        if (answered.test(answer)) done(answer)
       })
+      stream.setRawMode(true)
+      writeSync(terminal, '\x1b[c')
     })
   } catch {
     return ''
   } finally {
+    clearTimeout(timer)
+    // a failure is told to the listener above, which no one waits for any more
     stream.setRawMode(false)
     stream.destroy()
   }

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { footprintOf } from '../../../src/cli/batch/footprint.ts'
 import { makeItem } from '../../../src/cli/batch/items.ts'
 import { parseTemplate } from '../../../src/cli/batch/template.ts'
-import { encode } from '../../../src/image/encode.ts'
+import { encode, encodePages } from '../../../src/image/encode.ts'
 import { noise, picture, temporaryFolder } from '../../image/pictures.ts'
 import { png } from './pictures.ts'
 
@@ -27,6 +27,15 @@ async function footprint(name: string, extension = 'png', more: Partial<typeof a
 }
 
 describe('the footprint of a picture', () => {
+  it('counts all pages where they are written into one file', async () => {
+    const pages = [0, 1, 2, 3].map((n) => picture(90, 60, 3, 8, (i) => noise(i + n)))
+    writeFileSync(join(folder, 'four.webp'), (await encodePages(pages, 'webp')).bytes)
+    writeFileSync(join(folder, 'single.webp'), (await encode(pages[0]!, 'webp')).bytes)
+    const [four, one] = [await footprint('four.webp', 'gif'), await footprint('single.webp', 'gif')]
+    expect(four.bytes).toBe(4 * one.bytes)
+    expect((await footprint('four.webp')).bytes).toBe((await footprint('single.webp')).bytes)
+  })
+
   it('is told by its header: pixels, channels and depth, and by what is written', async () => {
     writeFileSync(join(folder, 'a.png'), png(1, 200, 100))
     const samples = 200 * 100 * 3
