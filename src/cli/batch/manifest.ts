@@ -4,7 +4,7 @@ import { ConvoError } from '../../error.ts'
 import type { Param, Params } from '../../params.ts'
 import { manifestError, readSource } from '../check/document.ts'
 import { type Schema, violations } from '../check/schema.ts'
-import { locateFiles } from './operation.ts'
+import { located } from '../located.ts'
 import { batchSettings } from './options.ts'
 
 /** A batch as it is written in a file. */
@@ -55,7 +55,11 @@ export function readManifest(file: string): ManifestBatch {
         paths.includes(key) ? from(String(value)) : value === true ? true : String(value),
       ]),
   )
-  return { inputs: [inputs].flat().map(from), operation: locateFiles(words, folder), given }
+  return {
+    inputs: [inputs].flat().map(from),
+    operation: words.map((word) => located(word, folder).word),
+    given,
+  }
 }
 
 /** `gaussian --sigma 2` is `[gaussian, --sigma, 2]`: in a text, spaces part words; a word with spaces needs the list. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { extname, isAbsolute, join } from 'node:path'
+import { extname } from 'node:path'
 import { ConvoError } from '../../error.ts'
 import { type Params, resolve } from '../../params.ts'
 import { chainSettings, prepareChain, splitSteps } from '../chain.ts'
@@ -157,15 +157,3 @@ function withContent(value: unknown): unknown {
 
 const mapValues = (values: Readonly<Record<string, unknown>>, map: (value: unknown) => unknown) =>
   Object.fromEntries(Object.entries(values).map(([key, value]) => [key, map(value)]))
-
-/** Words of an operation with the names of files in a folder as paths to them. */
-export function locateFiles(words: readonly string[], folder: string): string[] {
-  return words.map((word) => {
-    const [path = '', tensor] = word.split('#', 2)
-    // names of kernels have neither dot nor slash: a file that is called as one must not take its place
-    const isFile =
-      !word.startsWith('-') && /[./]/.test(path) && !isAbsolute(path) && existsSync(join(folder, path))
-    if (!isFile) return word
-    return tensor === undefined ? join(folder, path) : `${join(folder, path)}#${tensor}`
-  })
-}

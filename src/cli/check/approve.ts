@@ -2,11 +2,11 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { ConvoError, nearest } from '../../error.ts'
 import { writeAtomically } from '../../image/output.ts'
+import { counted } from '../words.ts'
 import { bytesIfThere, sha256 } from './files.ts'
 import { type Lock, type LockEntry, readLock, writeLock } from './lock.ts'
 import { nameMatches } from './names.ts'
 import type { Approval, CaseResult, Run, Seen } from './results.ts'
-import { counted } from './values.ts'
 
 /**
  * Which cases of a run to approve: by name, or by `*` for any text among those that failed; all that are new, changed or

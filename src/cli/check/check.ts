@@ -4,6 +4,7 @@ import { parseShard } from '../batch/shard.ts'
 import type { Io } from '../io.ts'
 import { columns } from '../layout.ts'
 import { closePool } from '../process.ts'
+import { counted } from '../words.ts'
 import { approve, approvedText, type Choice } from './approve.ts'
 import { askedReporters, reportAll } from './destinations.ts'
 import { findManifest, loadManifest } from './manifest.ts'
@@ -11,7 +12,6 @@ import { type Run, readResults } from './results.ts'
 import { runCheck } from './run.ts'
 import type { checkSettings, reportSettings, resultsSettings } from './settings.ts'
 import { isCi } from './shell.ts'
-import { counted } from './values.ts'
 
 type CheckValues = Values<typeof checkSettings & typeof reportSettings & typeof resultsSettings>
 

@@ -1,8 +1,8 @@
 import { brief } from '../../image/compare/compare.ts'
 import { type Comparison, channelsText, depthText, type Largest } from '../../image/compare/comparison.ts'
 import { type Depth, fullScale } from '../../tensor/picture.ts'
+import { counted, grouped } from '../words.ts'
 import type { Measured } from './results.ts'
-import { counted } from './values.ts'
 
 /** One line on a comparison. */
 export function messageOf({
@@ -32,10 +32,10 @@ export function messageOf({
   const how = largest === undefined ? '' : `, ${largestText(largest)}`
   const why = failed.length > 0 && outcome === 'different' ? failedText(failed) : ''
   const differ = differing === 1 ? 'differs' : 'differ'
-  return [...other, `${number(differing)} of ${pixelsText(compared)} ${differ}${how}${why}`].join('; ')
+  return [...other, `${grouped(differing)} of ${pixelsText(compared)} ${differ}${how}${why}`].join('; ')
 }
 
-const pixelsText = (pixels: number): string => `${number(pixels)} ${pixels === 1 ? 'pixel' : 'pixels'}`
+const pixelsText = (pixels: number): string => `${grouped(pixels)} ${pixels === 1 ? 'pixel' : 'pixels'}`
 
 /** That plain equality does not hold is no news. */
 const worthSaying = (failed: Comparison['failed']) =>
@@ -58,7 +58,7 @@ export function factsOf({ expected, stats, failed, mismatches, notes }: Comparis
   if (stats === undefined || (stats.differing === 0 && mismatches.length === 0)) return []
   const { differing, compared, share, largest, rmse, psnr, ssim, density, clusters } = stats
   const facts: [string, string | undefined][] = [
-    ['differing pixels', `${number(differing)} of ${number(compared)} (${percent(share)})`],
+    ['differing pixels', `${grouped(differing)} of ${grouped(compared)} (${percent(share)})`],
     ['largest difference', largest && largestFact(largest, expected.depth)],
     ['RMSE', Number.isFinite(rmse) ? brief(rmse) : undefined],
     ['PSNR', Number.isFinite(psnr) ? `${psnr.toFixed(2)} dB` : undefined],
@@ -107,9 +107,6 @@ export function measuredOf({ stats }: Comparison): Measured | undefined {
     ...(ssim !== undefined && { ssim }),
   }
 }
-
-/** 12345 as 12,345. */
-const number = (n: number): string => n.toString().replace(/\B(?=(\d{3})+$)/g, ',')
 
 function percent(share: number): string {
   const value = share * 100

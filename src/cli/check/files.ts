@@ -1,13 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { isAbsolute, join } from 'node:path'
 import { ConvoError } from '../../error.ts'
 import type { Picture } from '../../tensor/picture.ts'
 import { openPages } from '../pages.ts'
 import { sharedSettings } from '../settings.ts'
-
-/** A path that a manifest names, taken from its folder. */
-export const from = (folder: string, path: string): string => (isAbsolute(path) ? path : join(folder, path))
 
 /** The SHA-256 of bytes, in hexadecimal digits. */
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')

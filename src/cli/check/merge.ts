@@ -2,13 +2,13 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, extname, join } from 'node:path'
 import { ConvoError } from '../../error.ts'
 import type { Io } from '../io.ts'
+import { counted } from '../words.ts'
 import { approveCommand, writeText } from './destinations.ts'
 import { bytesIfThere, sha256 } from './files.ts'
 import { reportPage } from './reporters/html.ts'
 import { reporters } from './reporters/index.ts'
 import { countsText, verdictText } from './reporters/summary.ts'
 import { type CaseResult, countsOf, type Run, readRun, resultsName } from './results.ts'
-import { counted } from './values.ts'
 
 /** One of the runs to merge, and the folder that its pictures are in. */
 type Part = {

@@ -1,12 +1,11 @@
-import { existsSync } from 'node:fs'
 import { ConvoError } from '../../error.ts'
 import { prepareChain, splitSteps } from '../chain.ts'
 import { chainCommand } from '../commands/chain.ts'
+import { located } from '../located.ts'
 import { operationCommand } from '../operation-command.ts'
 import { findOperation } from '../operations.ts'
 import { understand } from '../program.ts'
 import { type Prepared, prepareOperation } from '../run-operation.ts'
-import { from } from './files.ts'
 import { shellWord } from './shell.ts'
 
 /** The operations of a case, understood. */
@@ -32,15 +31,16 @@ export async function prepareWork(
   folder: string,
   names: { readonly input: string; readonly output: string },
 ): Promise<Work> {
-  const files = new Set<string>()
-  const located = steps.map((words) => words.map((word) => locate(word, folder, files)))
-  for (const words of located) {
+  const found = steps.map((words) => words.map((word) => located(word, folder)))
+  const files = new Set(found.flat().flatMap(({ file }) => file ?? []))
+  const here = found.map((words) => words.map(({ word }) => word))
+  for (const words of here) {
     const bad = refused.find((option) => words.some((word) => word.split('=')[0] === `--${option}`))
     if (bad !== undefined) throw new ConvoError('E_OPTION', `--${bad} has no meaning in a case`)
   }
-  const prepared = await prepare(commandOf(located, { input: 'input', output: 'output.png' }).slice(1))
+  const prepared = await prepare(commandOf(here, { input: 'input', output: 'output.png' }).slice(1))
   return {
-    command: commandOf(located, names).map(shellWord).join(' '),
+    command: commandOf(here, names).map(shellWord).join(' '),
     files: [...files],
     async run(input, output) {
       const { processPicture } = await import('../process.ts')
@@ -77,13 +77,4 @@ function commandOf(
   const options = isOptions ? [name, ...words] : []
   const operations = isOptions ? more : steps
   return ['convo', 'chain', input, output, ...options, ...operations.flatMap((step) => ['--', ...step])]
-}
-
-/** A word that names a file beside the manifest becomes its path from here; what it names is noted. */
-function locate(word: string, folder: string, files: Set<string>): string {
-  const [path = '', tensor] = word.split('#', 2)
-  // Names of kernels have neither dot nor slash; a file that is called as one must not take its place.
-  if (word.startsWith('-') || !/[./]/.test(path) || !existsSync(from(folder, path))) return word
-  files.add(from(folder, path))
-  return tensor === undefined ? from(folder, path) : `${from(folder, path)}#${tensor}`
 }

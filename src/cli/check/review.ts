@@ -5,11 +5,11 @@ import { ConvoError } from '../../error.ts'
 import type { Io } from '../io.ts'
 import { detectGraphics, type Graphics } from '../terminal/graphics.ts'
 import { previewText } from '../terminal/preview.ts'
+import { counted } from '../words.ts'
 import { approve, approvedText, isApprovable } from './approve.ts'
 import { refuseOnCi } from './check.ts'
 import { detailsOf, signs } from './reporters/summary.ts'
 import { type CaseResult, readResults } from './results.ts'
-import { counted } from './values.ts'
 
 /** What a review needs of a terminal. */
 export type Terminal = {

@@ -2,9 +2,10 @@ import { resolve } from '../../params.ts'
 import type { Call } from '../command.ts'
 import type { Io } from '../io.ts'
 import type { Operation } from '../operations.ts'
+import { grouped } from '../words.ts'
 import { checkAsked, explanationOf, type Input, inputOf } from './explain.ts'
 import { explainSettings } from './settings.ts'
-import { grouped, sizes } from './text.ts'
+import { sizes } from './text.ts'
 
 /** A step of a chain in numbers. Receptive fields and steps are in samples of the chain's input, per axis. */
 export type ChainStep = {

@@ -6,11 +6,12 @@ import { fittedText, moved, svgDocument, text } from '../draw/svg.ts'
 import type { Operation } from '../operations.ts'
 import { heatMap, layoutHeat } from '../show/heat.ts'
 import { largest, type Plane } from '../show/planes.ts'
+import { grouped } from '../words.ts'
 import type { Arithmetic, FilterExplanation } from './explain.ts'
 import { type Bar, type Block, drawBars, drawStrips, drawTable } from './panels.ts'
 import { operatorPieces } from './pieces.ts'
 import { drawSolids, type Piece } from './solids.ts'
-import { bytes, filterLines, grouped, operatorLines, samplesText, sizes } from './text.ts'
+import { bytes, filterLines, operatorLines, samplesText, sizes } from './text.ts'
 
 const width = 960
 const margin = 32

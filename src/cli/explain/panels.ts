@@ -1,6 +1,7 @@
 import { textWidth, wrapText } from '../draw/measure.ts'
 import { colours } from '../draw/palette.ts'
 import { line, rect, text } from '../draw/svg.ts'
+import { counted } from '../words.ts'
 import type { Strips } from './strips.ts'
 
 /** Markup and how high it is; it begins at 0,0. */
@@ -138,8 +139,6 @@ export function drawStrips(
   const bottom = Math.max(y0 + h, read.y + read.height)
   return { markup: markup.join(''), height: Math.max(bottom + 6, words.height) }
 }
-
-const counted = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`
 
 function piecesText({ count, rows, groups = 1, slices = 1 }: Strips, strips: number): string {
   const parts = [

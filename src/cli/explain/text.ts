@@ -1,11 +1,10 @@
 import type { Count, Explanation } from '../../operators/explain.ts'
 import { columns, wrap } from '../layout.ts'
 import type { Operation } from '../operations.ts'
+import { grouped } from '../words.ts'
 import type { Arithmetic, FilterExplanation } from './explain.ts'
 import type { Strips } from './strips.ts'
 
-/** 1,234,567 */
-export const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ',')
 /** A number with at most six digits behind the point. */
 export const short = (n: number): string => String(Math.round(n * 1e6) / 1e6)
 /** [C,H,W] as height x width x channels, the way the input is given. */

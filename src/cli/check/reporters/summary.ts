@@ -1,6 +1,6 @@
+import { counted } from '../../words.ts'
 import { type CaseResult, type Run, type Status, statuses } from '../results.ts'
 import { shellWord } from '../shell.ts'
-import { counted } from '../values.ts'
 
 /** A sign for each status: colours alone would not do. */
 export const signs: Readonly<Record<Status, string>> = {
