@@ -31,9 +31,12 @@ exports.compile = async (path, use) => {
   return script.createCachedData()
 }
 
+exports.scriptOf = scriptOf
+
 /** Where the compiled code of a bundle lies. */
 exports.compiledPath = (path) => `${path}.v8`
 
+/** The bundle as a script; what was compiled of it is taken or passed over, which the script tells. */
 function scriptOf(path, cachedData) {
   const source = readFileSync(path, 'latin1')
   return new Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`, {

@@ -1,4 +1,7 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import * as nodeModule from 'node:module'
+import { fileURLToPath } from 'node:url'
+import type { Script } from 'node:vm'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { convo, scratch } from './convo.ts'
 
@@ -21,6 +24,22 @@ process.on('exit', () => {
   process.stderr.write('loaded: ' + [...seen].sort().join(' ') + '\\n')
 })
 `
+
+const { compiledPath, scriptOf } = nodeModule.createRequire(import.meta.url)('../../bin/load.js') as {
+  compiledPath(path: string): string
+  scriptOf(path: string, cachedData: Uint8Array): Script
+}
+const isKeptByNode = 'enableCompileCache' in nodeModule
+
+describe('the compiled code of the command line', () => {
+  const bundle = fileURLToPath(new URL('../../dist/cli.cjs', import.meta.url))
+  it.skipIf(isKeptByNode)('is taken by the Node that built it (skipped where Node keeps its own)', () => {
+    expect(scriptOf(bundle, readFileSync(compiledPath(bundle))).cachedDataRejected).toBe(false)
+  })
+  it('is passed over where it is not of this Node', () => {
+    expect(scriptOf(bundle, Buffer.alloc(4096, 7)).cachedDataRejected).toBe(true)
+  })
+})
 
 describe('what a run loads', () => {
   const folder = scratch('scene.png')

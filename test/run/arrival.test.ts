@@ -28,9 +28,10 @@ const run = (
   source: SourcePicture,
   border: BorderName = 'replicate',
   range: 'clamp' | 'minmax' = 'clamp',
+  stride: readonly [number, number] = [1, 1],
 ) =>
   pool.exclusive(async (session) => {
-    const plan = planRecipe(blur, { ...filterDefaults, border }, { ...shape, samples: 'u8' })
+    const plan = planRecipe(blur, { ...filterDefaults, border, stride }, { ...shape, samples: 'u8' })
     const target = session.arena.alloc(whole.length)
     await runRecipe(session, plan, source, plain, range, { kind: 'samples', depth: 8, target })
     return Buffer.from(new Uint8Array(session.arena.memory.buffer, target, whole.length)).toString('base64')
@@ -78,6 +79,10 @@ describe.each(pools.map((pool) => [pool.threads, pool] as const))('on %i threads
     damaged.catch(() => undefined)
     const arriving = { rows: 200, upper: later(1, upperRows(200)), whole: damaged }
     await expect(run(pool, { ...shape, arriving })).rejects.toThrow('the end is missing')
+    // of a picture of which the upper rows were enough, too
+    await expect(run(pool, { ...shape, arriving }, 'replicate', 'clamp', [height, 1])).rejects.toThrow(
+      'the end is missing',
+    )
     const expected = await run(pools[0]!, { ...shape, data: whole })
     expect(await run(pool, { ...shape, data: whole })).toBe(expected)
   })
