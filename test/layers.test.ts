@@ -5,24 +5,30 @@ import { describe, expect, it } from 'vitest'
 
 const src = fileURLToPath(new URL('../src/', import.meta.url))
 
+/** The rooms under all others. */
+const ground = ['error', 'limits', 'text', 'files'] as const
+
 /** What the files of each room may import, besides those of their own room. Higher rooms know lower ones only. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
-  error: [],
-  params: ['error'],
-  tensor: ['error', 'params'],
-  image: ['error', 'params', 'tensor', 'node', 'pixelmatch'],
-  kernel: ['error', 'params', 'tensor', 'image', 'node'],
-  conv: ['error', 'params', 'tensor', 'image', 'kernel', 'node'],
-  run: ['error', 'params', 'tensor', 'image', 'kernel', 'conv', 'node'],
+  error: ['text'],
+  limits: ['error'],
+  text: [],
+  files: ['error', 'limits', 'text', 'node'],
+  params: [...ground],
+  tensor: [...ground, 'params'],
+  image: [...ground, 'params', 'tensor', 'node', 'pixelmatch'],
+  kernel: [...ground, 'params', 'tensor', 'image', 'node'],
+  conv: [...ground, 'params', 'tensor', 'image', 'kernel', 'node'],
+  run: [...ground, 'params', 'tensor', 'image', 'kernel', 'conv', 'node'],
   // the engine is handed in
-  operators: ['error', 'params', 'tensor', 'kernel', 'conv', 'node'],
-  filters: ['error', 'params', 'tensor', 'kernel', 'conv', 'operators', 'node'],
+  operators: [...ground, 'params', 'tensor', 'kernel', 'conv', 'node'],
+  filters: [...ground, 'params', 'tensor', 'kernel', 'conv', 'operators', 'node'],
   cli: [
-    ...['error', 'params', 'tensor', 'image', 'kernel', 'conv', 'run', 'operators', 'filters', 'node'],
+    ...[...ground, 'params', 'tensor', 'image', 'kernel', 'conv', 'run', 'operators', 'filters', 'node'],
     ...['chokidar', 'commander', 'tinyglobby', 'yaml'],
   ],
-  api: ['error', 'params', 'tensor', 'kernel', 'conv', 'run', 'operators'],
-  index: ['error', 'params', 'tensor', 'kernel', 'conv', 'run', 'operators', 'api'],
+  api: [...ground, 'params', 'tensor', 'kernel', 'conv', 'run', 'operators'],
+  index: [...ground, 'params', 'tensor', 'kernel', 'conv', 'run', 'operators', 'api'],
 }
 
 /** Files with a dependency of their own. */
