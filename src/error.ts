@@ -13,6 +13,8 @@ export const errorCodes = {
   E_INPUT: 'an input file cannot be read',
   E_DECODE: 'an input is not a picture that can be decoded, or it is damaged',
   E_OUTPUT: 'an output cannot be written',
+  E_PATH: 'a path in a manifest, lock, log or results file is not one in the folder that it belongs to',
+  E_EXISTS: 'the output is there already, and nobody asked for it to be replaced',
   E_IN_PLACE: 'the output would overwrite the input',
   E_MANIFEST: 'a manifest of checks or batches is not written as it must be',
   E_STALE: 'what is to be approved is no longer what was checked',

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { asConvoError, ConvoError, formatError, nearest } from '../error.ts'
-import { removeTemporaries } from '../image/output.ts'
+import { removeTemporaries } from '../files/output.ts'
 import { commandHelp, overview } from './help.ts'
 import { type Io, processIo } from './io.ts'
 import { understand } from './program.ts'

@@ -2,7 +2,7 @@ import { extname } from 'node:path'
 import { setImmediate as immediate } from 'node:timers/promises'
 import { encode } from '../image/encode.ts'
 import { formatOfPath } from '../image/format.ts'
-import { openOutput, writeAtomically } from '../image/output.ts'
+import { openOutput, writeAtomically } from '../files/output.ts'
 import {
   adlerCombine,
   type Compression,

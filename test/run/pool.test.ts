@@ -81,7 +81,7 @@ async function bigPicture(): Promise<string> {
   const { mkdtempSync } = await import('node:fs')
   const { tmpdir } = await import('node:os')
   const { join } = await import('node:path')
-  const { writeAtomically } = await import('../../src/image/output.ts')
+  const { writeAtomically } = await import('../../src/files/output.ts')
   const { encode } = await import('../../src/image/encode.ts')
   const path = join(mkdtempSync(join(tmpdir(), 'convo-pool-')), 'big.png')
   const picture = source(2600, 2000) as SourcePicture & { data: Uint8Array }

@@ -1,11 +1,10 @@
-import { accessSync, constants, mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { arithmeticVersion } from '../../conv/plan.ts'
 import { ConvoError } from '../../error.ts'
-import { writeAtomically } from '../../image/output.ts'
+import { checkFolder, writeWhole } from '../../files/change.ts'
+import { clearBeside, clearLeftovers } from '../../files/leftovers.ts'
 import type { Io } from '../io.ts'
 import { version } from '../version.ts'
-import { clearTemporaries } from './clear.ts'
 import type { MadeFile } from './crew.ts'
 import { decide, type Maker } from './decide.ts'
 import { hashText } from './fingerprint.ts'
@@ -84,9 +83,10 @@ async function work(plan: Plan, io: Io): Promise<number> {
     try {
       refuseFailedList(plan)
       const folders = new Set([root, ...plan.items.map(({ output }) => dirname(output))])
-      clearTemporaries(folders, lock.dead)
+      for (const folder of folders) clearLeftovers(folder)
+      if (settings['in-place']) for (const { output } of plan.items) clearBeside(output)
       const teller = createTeller(settings, io, logOf(plan))
-      const session = await openSession(plan, teller, lock.name)
+      const session = await openSession(plan, teller)
       stop = session.stop
       leave = () => teller.leave(settings.quiet ? [] : [`to go on: ${plan.batch.again}`])
       if (stopped !== undefined) session.stop(stopped)
@@ -118,7 +118,7 @@ function logOf({ batch, shard, template }: Plan) {
   return shard === undefined ? undefined : openLog(join(stateFolder(template.root), `log-${name}.jsonl`))
 }
 
-async function openSession(plan: Plan, teller: Teller, nameWorkers: (pids: readonly number[]) => void) {
+async function openSession(plan: Plan, teller: Teller) {
   const { batch, items, template } = plan
   const { settings } = batch
   const maker = makerOf(plan)
@@ -152,7 +152,6 @@ async function openSession(plan: Plan, teller: Teller, nameWorkers: (pids: reado
     setup: { words: batch.operation, inPlace: settings['in-place'] },
     appetite: appetiteOf(plan),
     ...resourcesOf(plan),
-    onWorkers: nameWorkers,
     onBroken: () => stop('no worker process could be started'),
     onMade: (task, made) => note(task.item, made),
     onResult(task, result, footprint) {
@@ -255,7 +254,7 @@ async function writeFailed(plan: Plan, failures: readonly string[], teller: Tell
   const held = failures.filter((input) => !input.includes(end))
   const text = held.map((input) => input + end).join('')
   try {
-    await writeAtomically(target, (output) => output.write(new TextEncoder().encode(text)))
+    await writeWhole(target, text)
   } catch (error) {
     if (!(error instanceof ConvoError)) throw error
     teller.error(error)
@@ -279,15 +278,12 @@ function failedList({ batch: { settings }, shard }: Plan): string | undefined {
 function refuseFailedList(plan: Plan): void {
   const target = failedList(plan)
   if (target === undefined) return
-  const folder = dirname(target)
   try {
-    mkdirSync(folder, { recursive: true })
-    accessSync(folder, constants.W_OK)
+    checkFolder(dirname(target))
   } catch (cause) {
-    throw new ConvoError('E_OUTPUT', `the list of failures ${target} cannot be written`, {
-      why: `${folder}: ${(cause as Error).message}`,
-      cause,
-    })
+    if (!(cause instanceof ConvoError)) throw cause
+    const what = `the list of failures ${target} cannot be written`
+    throw new ConvoError('E_OUTPUT', what, { why: [cause.message, ...cause.why], cause })
   }
 }
 

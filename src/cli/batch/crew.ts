@@ -58,7 +58,6 @@ export type FromWorker =
 
 /** A process that works on one picture at a time. */
 export type Worker = {
-  readonly pid: number
   readonly isAlive: () => boolean
   /** The memory that it holds, as it said last. */
   readonly held: () => number
@@ -124,7 +123,6 @@ export function startWorker(setup: Setup, idle: number): Worker {
   send({ kind: 'setup', setup })
 
   return {
-    pid: child.pid ?? 0,
     isAlive: () => isAlive,
     held: () => held,
     run(order, onMade) {

@@ -1,4 +1,4 @@
-import { isSameFile } from '../../image/output.ts'
+import { isSameFile } from '../../files/output.ts'
 import { hashFile, isSettled, stampOf } from './fingerprint.ts'
 import { type Item, statOf } from './items.ts'
 import type { Made, State } from './state.ts'

@@ -1,6 +1,7 @@
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { ConvoError } from '../../error.ts'
+import { type Growing, makeFolder, openGrowing } from '../../files/change.ts'
 import type { ErrorText } from './crew.ts'
 
 /** What a batch tells machines: a line of JSON each, on standard output or in a log. */
@@ -61,10 +62,11 @@ export type Log = { write(entry: Entry): ConvoError | undefined; close(): void }
 
 /** Begins a log; what was in the file is gone. @throws ConvoError E_OUTPUT */
 export function openLog(path: string): Log {
-  let descriptor: number
+  refuseOther(path)
+  let file: Growing
+  makeFolder(dirname(path))
   try {
-    mkdirSync(dirname(path), { recursive: true })
-    descriptor = openSync(path, 'w')
+    file = openGrowing(path)
   } catch (cause) {
     throw new ConvoError('E_OUTPUT', `the log ${path} cannot be written`, {
       why: `${path}: ${(cause as Error).message}`,
@@ -76,7 +78,7 @@ export function openLog(path: string): Log {
     write(entry) {
       if (isBroken) return undefined
       try {
-        writeSync(descriptor, lineOf(entry))
+        file.write(lineOf(entry))
         return undefined
       } catch (cause) {
         isBroken = true
@@ -86,8 +88,22 @@ export function openLog(path: string): Log {
         })
       }
     },
-    close: () => closeSync(descriptor),
+    close: file.close,
   }
+}
+
+/** A path that was meant for something else, as a picture, is not emptied. */
+function refuseOther(path: string): void {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  if (stat?.isFile() !== true || stat.size === 0) return
+  const descriptor = openSync(path, 'r')
+  const first = Buffer.alloc(1)
+  readSync(descriptor, first)
+  closeSync(descriptor)
+  if (first.toString() === '{') return
+  throw new ConvoError('E_EXISTS', `${path} is there already, and it is no log of a batch`, {
+    fix: 'another name for --log',
+  })
 }
 
 /** An entry as a line. */

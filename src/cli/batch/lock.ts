@@ -1,28 +1,16 @@
-import {
-  closeSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConvoError } from '../../error.ts'
+import { type Growing, makeFolder, openGrowing, removeQuietly } from '../../files/change.ts'
+import { birthOf, isAlive, processSpace } from '../../files/process.ts'
+import { isRecord } from '../check/values.ts'
 import { type Shard, shardName } from './shard.ts'
-import { makeFolder, stateFolder } from './state.ts'
+import { stateFolder } from './state.ts'
 
 /** A lock on an output root, held until it is released or the process ends. */
-export type Lock = {
-  /** Processes that ended without releasing theirs: what they left may be cleared away. */
-  readonly dead: readonly number[]
-  /** Names the processes that work for this one. */
-  name(pids: readonly number[]): void
-  release(): void
-}
+export type Lock = { release(): void }
 
 /** What a lock file says. */
 type Holder = {
@@ -34,7 +22,6 @@ type Holder = {
   readonly space: string
   readonly shard: string
   readonly since: string
-  readonly workers: readonly number[]
 }
 
 export type LockOptions = {
@@ -67,12 +54,11 @@ const attempts = 5
 export async function takeLock(options: LockOptions): Promise<Lock> {
   const folder = stateFolder(options.root)
   makeFolder(folder)
-  const dead: number[] = []
   let isTold = false
   for (let attempt = 1; ; attempt++) {
     const own = createOwn(folder, options.shard)
-    const other = findOther(folder, own.file, options.shard, dead)
-    if (other === undefined) return hold(own, dead)
+    const other = findOther(folder, own.path, options.shard)
+    if (other === undefined) return hold(own)
     own.remove()
     if (attempt >= attempts && !options.wait) throw heldError(options.root, other)
     if (attempt >= attempts && !isTold) {
@@ -93,7 +79,7 @@ function heldError(root: string, other: Holder): ConvoError {
 const holderText = ({ host, pid, shard, since }: Holder): string =>
   `process ${pid} on ${host}${shard === '' ? '' : `, shard ${shard}`}, since ${since}`
 
-type Own = { readonly file: string; readonly descriptor: number; readonly holder: Holder; remove(): void }
+type Own = { readonly path: string; readonly file: Growing; remove(): void }
 
 function createOwn(folder: string, shard: Shard | undefined): Own {
   const holder: Holder = {
@@ -103,23 +89,22 @@ function createOwn(folder: string, shard: Shard | undefined): Own {
     space: processSpace(),
     shard: shard === undefined ? '' : shardName(shard),
     since: new Date().toISOString(),
-    workers: [],
   }
-  const file = `lock-${holder.host.replace(/[^\w.-]/g, '_')}-${holder.pid}-${Math.random().toString(36).slice(2)}`
-  const path = join(folder, file)
+  const name = `lock-${holder.host.replace(/[^\w.-]/g, '_')}-${holder.pid}-${Math.random().toString(36).slice(2)}`
+  const path = join(folder, name)
   try {
-    const descriptor = openSync(path, 'wx')
-    writeSync(descriptor, JSON.stringify(holder))
+    const file = openGrowing(path, true)
+    file.write(JSON.stringify(holder))
     let isThere = true
     const remove = () => {
       if (!isThere) return
       isThere = false
-      closeSync(descriptor)
-      unlinkQuietly(path)
+      file.close()
+      removeQuietly(path)
     }
-    return { file: path, descriptor, holder, remove }
+    return { path, file, remove }
   } catch (cause) {
-    unlinkQuietly(path)
+    removeQuietly(path)
     throw new ConvoError('E_OUTPUT', `the state of the batch cannot be kept in ${folder}`, {
       why: `${path}: ${(cause as Error).message}`,
       cause,
@@ -127,11 +112,11 @@ function createOwn(folder: string, shard: Shard | undefined): Own {
   }
 }
 
-function hold(own: Own, dead: readonly number[]): Lock {
+function hold(own: Own): Lock {
   const timer = setInterval(() => {
     try {
       // the first byte once more: it takes the time of the file system, which all hosts share
-      writeSync(own.descriptor, '{', 0)
+      own.file.write('{', 0)
     } catch {
       // a full disk: the time of the last touch stays
     }
@@ -139,15 +124,6 @@ function hold(own: Own, dead: readonly number[]): Lock {
   timer.unref()
   process.on('exit', own.remove)
   return {
-    dead,
-    name(workers) {
-      try {
-        // longer than before or shorter: blanks make up for the rest of the old text
-        writeSync(own.descriptor, JSON.stringify({ ...own.holder, workers }).padEnd(4096), 0)
-      } catch {
-        // a full disk: only the clearing away after a crash needs it
-      }
-    },
     release() {
       clearInterval(timer)
       process.off('exit', own.remove)
@@ -156,13 +132,8 @@ function hold(own: Own, dead: readonly number[]): Lock {
   }
 }
 
-/** A live lock that excludes this one. Those that were left behind are deleted, and their processes added to `dead`. */
-function findOther(
-  folder: string,
-  own: string,
-  shard: Shard | undefined,
-  dead: number[],
-): Holder | undefined {
+/** A live lock that excludes this one. Those that were left behind are deleted. */
+function findOther(folder: string, own: string, shard: Shard | undefined): Holder | undefined {
   const now = mtimeOf(own) ?? Date.now()
   for (const name of readdirSync(folder)) {
     const path = join(folder, name)
@@ -171,14 +142,12 @@ function findOther(
     // gone in this moment, or not yet written
     if (holder === 'absent') continue
     if (holder === 'unclear') {
-      if (now - (mtimeOf(path) ?? now) > goneAfter) unlinkQuietly(path)
+      if (now - (mtimeOf(path) ?? now) > goneAfter) removeQuietly(path)
       else return unclear(path)
       continue
     }
-    if (isLeftBehind(holder, path, now)) {
-      dead.push(holder.pid, ...holder.workers)
-      unlinkQuietly(path)
-    } else if (!areApart(shard, holder.shard)) return holder
+    if (isLeftBehind(holder, path, now)) removeQuietly(path)
+    else if (!areApart(shard, holder.shard)) return holder
   }
   return undefined
 }
@@ -190,7 +159,6 @@ const unclear = (path: string): Holder => ({
   space: '',
   shard: '',
   since: 'this moment',
-  workers: [],
 })
 
 /** Whether two are different shards of the same division. */
@@ -202,18 +170,14 @@ function areApart(shard: Shard | undefined, other: string): boolean {
 function isLeftBehind(holder: Holder, path: string, now: number): boolean {
   const isVisible = holder.host === hostname() && holder.space === processSpace()
   if (!isVisible) return now - (mtimeOf(path) ?? now) > goneAfter
-  try {
-    process.kill(holder.pid, 0)
-  } catch (error) {
-    // EPERM: it is there, and somebody else's
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return true
-  }
+  if (!isAlive(holder.pid)) return true
   return holder.birth !== '' && birthOf(holder.pid) !== holder.birth
 }
 
 function readHolder(path: string): Holder | 'absent' | 'unclear' {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Holder
+    const found: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    return isHolder(found) ? found : 'unclear'
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'absent' : 'unclear'
   }
@@ -227,29 +191,9 @@ function mtimeOf(path: string): number | undefined {
   }
 }
 
-function unlinkQuietly(path: string): void {
-  try {
-    unlinkSync(path)
-  } catch {
-    // somebody else cleared it away
-  }
-}
-
-/** When a process started, in ticks since the system did; empty where that cannot be told. */
-function birthOf(pid: number): string {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // the name of the program, in parentheses, may hold anything; the start is the 20th field behind it
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? ''
-  } catch {
-    return ''
-  }
-}
-
-function processSpace(): string {
-  try {
-    return readlinkSync('/proc/self/ns/pid')
-  } catch {
-    return ''
-  }
+function isHolder(value: unknown): value is Holder {
+  if (!isRecord(value)) return false
+  const { host, pid, birth, space, shard, since } = value
+  const texts = [host, birth, space, shard, since]
+  return texts.every((one) => typeof one === 'string') && Number.isSafeInteger(pid) && Number(pid) > 0
 }

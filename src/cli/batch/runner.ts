@@ -1,3 +1,4 @@
+import { clearBeside } from '../../files/leftovers.ts'
 import {
   type ErrorText,
   type MadeFile,
@@ -25,8 +26,6 @@ export type RunnerOptions = {
   onResult(task: Task, result: Result, footprint: Footprint): void
   /** Before an output takes its place. */
   onMade(task: Task, made: MadeFile): void
-  /** The processes that work changed. */
-  onWorkers(pids: readonly number[]): void
   /** No worker ever came to work. */
   onBroken(): void
 }
@@ -139,6 +138,8 @@ export function createRunner(options: RunnerOptions): Runner {
     else {
       deaths++
       dismiss(one)
+      // it had no time to clear away what it was at
+      clearBeside(output)
     }
     // stopped at once: what was dropped is not told of
     if (hasEnded) return
@@ -150,7 +151,6 @@ export function createRunner(options: RunnerOptions): Runner {
   function hire() {
     const one = { worker: startWorker(options.setup, idleWorker), current: undefined }
     workers.push(one)
-    options.onWorkers(workers.map(({ worker }) => worker.pid))
     return one
   }
 
@@ -159,7 +159,6 @@ export function createRunner(options: RunnerOptions): Runner {
     if (at < 0) return
     workers.splice(at, 1)
     one.worker.retire()
-    options.onWorkers(workers.map(({ worker }) => worker.pid))
   }
 
   function refuse(next: Ready, need: number, available: number): void {

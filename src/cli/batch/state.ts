@@ -1,7 +1,7 @@
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConvoError } from '../../error.ts'
-import { writeAtomically } from '../../image/output.ts'
+import { appendTo, makeFolder, writeWhole } from '../../files/change.ts'
 import { type Shard, shardName } from './shard.ts'
 
 /** What is known of an output that a batch made. */
@@ -93,7 +93,7 @@ export async function openStateFile(root: string, shard: Shard | undefined): Pro
   const kept = latest(text)
   const lines = [...kept.values()].map((made) => `${JSON.stringify(made)}\n`).join('')
   if (lines !== text || text === '') {
-    await writeAtomically(path, (output) => output.write(new TextEncoder().encode(lines)))
+    await writeWhole(path, lines)
   }
   let isTorn = false
   let isTold = false
@@ -101,7 +101,7 @@ export async function openStateFile(root: string, shard: Shard | undefined): Pro
     note(made) {
       try {
         // after a line that was cut off, as by a full disk, the next one begins on a line of its own
-        appendFileSync(path, `${isTorn ? '\n' : ''}${JSON.stringify(made)}\n`)
+        appendTo(path, `${isTorn ? '\n' : ''}${JSON.stringify(made)}\n`)
         isTorn = false
         return undefined
       } catch (cause) {
@@ -118,17 +118,5 @@ export async function openStateFile(root: string, shard: Shard | undefined): Pro
         )
       }
     },
-  }
-}
-
-/** Makes a folder and those above it. @throws ConvoError E_OUTPUT */
-export function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true })
-  } catch (cause) {
-    throw new ConvoError('E_OUTPUT', `the folder ${folder} cannot be made`, {
-      why: `${folder}: ${(cause as Error).message}`,
-      cause,
-    })
   }
 }

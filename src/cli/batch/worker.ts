@@ -1,15 +1,15 @@
 // The process that works on one picture at a time: started by crew.ts, bundled as dist/batch-worker.js.
-import { type BigIntStats, chmodSync, realpathSync, renameSync, rmSync } from 'node:fs'
-import { dirname, extname, join } from 'node:path'
+import type { BigIntStats } from 'node:fs'
+import { dirname } from 'node:path'
 import { asConvoError, ConvoError } from '../../error.ts'
-import { askBeforePlacing, isSameFile, leaveSignals, removeTemporaries } from '../../image/output.ts'
+import { makeFolder, placeBeside, removeQuietly, replaceBy } from '../../files/change.ts'
+import { askBeforePlacing, isSameFile, leaveSignals, removeTemporaries } from '../../files/output.ts'
 import { createPool, type Pool } from '../../run/pool.ts'
 import { processPicture } from '../process.ts'
 import type { ErrorText, FromWorker, MadeFile, Order, Result, Setup, ToWorker } from './crew.ts'
 import { hashFile, isSettled, stampOf } from './fingerprint.ts'
 import { statOf } from './items.ts'
 import { type BatchOperation, prepareBatchOperation } from './operation.ts'
-import { makeFolder } from './state.ts'
 
 // Ctrl-C in a terminal, and schedulers that end a job, reach the workers too: what is in flight is finished all the same,
 // and the parent says when to end.
@@ -79,6 +79,7 @@ async function run({ input, output, threads }: Order): Promise<Result & { kind: 
   const hash = before === undefined ? '' : await hashOf(input, Number(before.size))
   const replaces = setup!.inPlace && before !== undefined && isSameFile(input, output)
   const target = replaces ? placeBeside(input) : output
+  if (replaces) unplaced = target
   makeOutputFolder(dirname(target))
   const job = operation.job(input, target)
   const madeOf = (file: BigIntStats | undefined): MadeFile => {
@@ -120,24 +121,15 @@ function clippedError(output: string, count: number, isDropped: boolean): ConvoE
   })
 }
 
-/** A path in the folder of the file that an input is, for what will replace it. */
-function placeBeside(input: string): string {
-  const file = realpathSync(input)
-  const random = Math.random().toString(36).slice(2)
-  unplaced = join(dirname(file), `.convo-${process.pid}-${random}.tmp${extname(file)}`)
-  return unplaced
-}
-
 function dropUnplaced(): void {
-  if (unplaced !== undefined) rmSync(unplaced, { force: true })
+  if (unplaced !== undefined) removeQuietly(unplaced)
   unplaced = undefined
 }
 
 /** Replaces an input by what was made of it, once that is noted. */
 async function place(target: string, input: string, mode: number, made: MadeFile): Promise<void> {
   await askToPlace(made)
-  chmodSync(target, mode & 0o7777)
-  renameSync(target, realpathSync(input))
+  replaceBy(target, input, mode)
   unplaced = undefined
 }
 

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { ConvoError, nearest } from '../../error.ts'
-import { writeAtomically } from '../../image/output.ts'
+import { writeAtomically } from '../../files/output.ts'
 import { counted } from '../words.ts'
 import { bytesIfThere, sha256 } from './files.ts'
 import { type Lock, type LockEntry, readLock, writeLock } from './lock.ts'

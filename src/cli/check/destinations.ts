@@ -1,7 +1,7 @@
 import { appendFile, mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ConvoError, nearest } from '../../error.ts'
-import { writeAtomically } from '../../image/output.ts'
+import { writeAtomically } from '../../files/output.ts'
 import type { Io } from '../io.ts'
 import { reporters } from './reporters/index.ts'
 import type { Destination, Reporter } from './reporters/reporter.ts'

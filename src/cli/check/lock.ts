@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConvoError } from '../../error.ts'
-import { writeAtomically } from '../../image/output.ts'
+import { writeAtomically } from '../../files/output.ts'
 import { isRecord } from './values.ts'
 
 /** What was approved: the pixels of a golden, and the tools that made them. */

@@ -1,5 +1,5 @@
 import { namedKernels } from '../../filters/names.ts'
-import { writeAtomically } from '../../image/output.ts'
+import { writeAtomically } from '../../files/output.ts'
 import { loadKernel } from '../../kernel/source.ts'
 import { writeKernel } from '../../kernel/write.ts'
 import type { Command } from '../command.ts'

@@ -6,7 +6,7 @@ import { comparePages, type FileComparison, isWorse, type Pages } from '../../im
 import { type DiffStyle, renderDiff } from '../../image/compare/render.ts'
 import { type ToleranceValues, toleranceOf } from '../../image/compare/tolerance.ts'
 import { formatOfPath } from '../../image/format.ts'
-import { isSameFile } from '../../image/output.ts'
+import { isSameFile } from '../../files/output.ts'
 import { readInput, type Source } from '../../image/probe.ts'
 import type { Picture } from '../../tensor/picture.ts'
 import type { Call } from '../command.ts'

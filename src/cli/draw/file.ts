@@ -1,7 +1,7 @@
 import { extname } from 'node:path'
 import { ConvoError } from '../../error.ts'
 import { renderSvg } from '../../image/encode.ts'
-import { writeAtomically } from '../../image/output.ts'
+import { writeAtomically } from '../../files/output.ts'
 
 /** What a drawing is written as: `-` is an SVG on standard output. */
 export type DrawingFormat = 'svg' | 'png'

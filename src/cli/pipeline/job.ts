@@ -1,6 +1,6 @@
 import type { FilterOptions } from '../../conv/plan.ts'
 import { ConvoError } from '../../error.ts'
-import { isSameFile } from '../../image/output.ts'
+import { isSameFile } from '../../files/output.ts'
 import type { Range } from '../../image/quantise.ts'
 import type { FullScale, Step } from '../../operators/operator.ts'
 import type { Outcome } from '../../run/pictures.ts'

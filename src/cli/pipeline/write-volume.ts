@@ -1,7 +1,7 @@
 import { ConvoError } from '../../error.ts'
 import { encodePages } from '../../image/encode.ts'
 import { formatOfPath } from '../../image/format.ts'
-import { writeAtomically } from '../../image/output.ts'
+import { writeAtomically } from '../../files/output.ts'
 import { pick, sheet, stretch } from '../../image/sheet.ts'
 import type { FullScale } from '../../operators/operator.ts'
 import type { Session } from '../../run/pool.ts'

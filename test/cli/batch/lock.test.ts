@@ -25,7 +25,6 @@ function leave(root: string, holder: Record<string, unknown>): string {
     space: '',
     shard: '',
     since: '2020-01-01',
-    workers: [],
     ...holder,
   }
   writeFileSync(path, JSON.stringify(whole))
@@ -68,13 +67,12 @@ describe('the lock of an output root', () => {
     expect(locksIn(root)).toEqual([])
   })
 
-  it('takes over what a dead process left, and names it and its workers', async () => {
+  it('takes over what a dead process left', async () => {
     const root = temporaryFolder()
     const { pid } = spawnSync('true')
     const { space } = await ownHolder(root)
-    const path = leave(root, { pid, space, workers: [4194300] })
+    const path = leave(root, { pid, space })
     const lock = await take(root)
-    expect(lock.dead).toEqual([pid, 4194300])
     expect(existsSync(path)).toBe(false)
     lock.release()
   })
@@ -99,6 +97,20 @@ describe('the lock of an output root', () => {
     ;(await take(root)).release()
     expect(existsSync(path)).toBe(false)
   })
+
+  it.each(['null', '[]', '{}', '{"host":1}', '{"pid":"x","host":"y"}', 'x'])(
+    'does not trust what another file of the name says: %s',
+    async (text) => {
+      const root = temporaryFolder()
+      const path = leave(root, {})
+      writeFileSync(path, text)
+      await failure('E_OUTPUT', () => take(root))
+      const before = new Date(Date.now() - 121_000)
+      utimesSync(path, before, before)
+      ;(await take(root)).release()
+      expect(existsSync(path)).toBe(false)
+    },
+  )
 
   it('lets exactly one in when many come at once', async () => {
     const root = temporaryFolder()

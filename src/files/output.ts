@@ -1,15 +1,11 @@
-import { statSync, unlinkSync } from 'node:fs'
-import {
-  type FileHandle,
-  open as openFile,
-  readlink,
-  realpath,
-  rename,
-  stat as statFile,
-  unlink,
-} from 'node:fs/promises'
+import { statSync, unlinkSync, write as writeDescriptor } from 'node:fs'
+import { type FileHandle, open as openFile, rename, stat as statFile, unlink } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ConvoError } from '../error.ts'
+import { cut } from '../text/cut.ts'
+import { clearOnce, temporaryName } from './leftovers.ts'
+import { followLinks } from './root.ts'
 
 /** An output under way. Nothing is seen at its path before `commit`. */
 export type Output = {
@@ -56,14 +52,17 @@ export function removeTemporaries(): void {
 /**
  * Begins an output. A regular file, or a path where there is none, is written to a temporary file beside it, which is
  * renamed over it by `commit`: a failure, a full disk, a signal leave what was there before and nothing else. The mode of
- * a file that is replaced is kept; of a symbolic link, the file it leads to is replaced. A pipe or device is written
- * into. `-` is standard output, written by `commit`.
+ * a file that is replaced is kept; of a symbolic link, the file it leads to is replaced. A pipe, a device, or a descriptor
+ * of this process (`/dev/fd/3`, as a shell names what `>(command)` reads) is written into. `-` and `/dev/stdout` are
+ * standard output, written by `commit`.
  *
  * @throws ConvoError E_OUTPUT when it cannot be written
  */
 export async function openOutput(path: string): Promise<Output> {
   if (path === '-') return standardOutput()
-  const target = await followLinks(path)
+  const descriptor = descriptorOf(path)
+  if (descriptor !== undefined) return descriptorOutput(descriptor, path)
+  const target = leadsTo(path)
   const existing = await statOrAbsent(target, path)
   if (existing?.isDirectory()) {
     throw new ConvoError('E_OUTPUT', `${path} is a folder, not a file`, { fix: join(path, 'out.png') })
@@ -114,7 +113,7 @@ async function replacingOutput(target: string, path: string, mode: number | unde
       await act()
     } catch (cause) {
       await drop()
-      throw outputError(path, cause)
+      throw writingError(path, cause)
     }
   }
   return {
@@ -137,14 +136,14 @@ async function createTemporary(
   target: string,
   path: string,
 ): Promise<{ file: FileHandle; temporary: string }> {
-  // a name of its own and not one made of the target's, which may be as long as a name can be
-  const temporary = join(dirname(target), `.convo-${process.pid}-${Math.random().toString(36).slice(2)}.tmp`)
+  const temporary = join(dirname(target), temporaryName())
+  clearOnce(dirname(target))
   remember(temporary)
   try {
     return { file: await openFile(temporary, 'wx', 0o666), temporary }
   } catch (cause) {
     forget(temporary)
-    throw outputError(path, cause, target)
+    throw writingError(path, cause, target)
   }
 }
 
@@ -153,7 +152,7 @@ async function directOutput(target: string, path: string): Promise<Output> {
     try {
       return await act()
     } catch (cause) {
-      throw outputError(path, cause)
+      throw writingError(path, cause)
     }
   }
   const file = await attempt(() => openFile(target, 'w'))
@@ -166,12 +165,72 @@ async function directOutput(target: string, path: string): Promise<Output> {
   }
 }
 
+/**
+ * The descriptor of this process that a path stands for. It must not be replaced by a file, which is what a path that
+ * leads to a file is otherwise, and a socket cannot be opened by its path.
+ */
+export function descriptorOf(path: string): number | undefined {
+  const whole = resolve(path)
+  if (whole === '/dev/stdout') return 1
+  if (whole === '/dev/stderr') return 2
+  const number = /^\/(?:dev|proc\/(?:self|thread-self|(\d+)))\/fd\/(\d+)$/.exec(whole)
+  if (number === null || (number[1] !== undefined && Number(number[1]) !== process.pid)) return undefined
+  return Number(number[2])
+}
+
+async function descriptorOutput(descriptor: number, path: string): Promise<Output> {
+  if (descriptor === 1) return heldOutput()
+  await statOrFail(path)
+  return {
+    holds: false,
+    write: (chunks) => writeToDescriptor(descriptor, listOf(chunks), path),
+    // whoever opened it closes it
+    commit: async () => undefined,
+    abort: async () => undefined,
+  }
+}
+
+async function statOrFail(path: string): Promise<void> {
+  try {
+    await statFile(path)
+  } catch (cause) {
+    throw writingError(path, cause)
+  }
+}
+
+async function writeToDescriptor(
+  descriptor: number,
+  chunks: readonly Uint8Array[],
+  path: string,
+): Promise<void> {
+  for (const chunk of chunks) {
+    let at = 0
+    while (at < chunk.length) {
+      try {
+        at += await new Promise<number>((done, failed) => {
+          writeDescriptor(descriptor, chunk, at, chunk.length - at, null, (cause, written) =>
+            cause === null ? done(written) : failed(cause),
+          )
+        })
+      } catch (cause) {
+        // a pipe that is full, and whose other end asked not to be waited for
+        if ((cause as NodeJS.ErrnoException).code !== 'EAGAIN') throw writingError(path, cause)
+        await sleep(2)
+      }
+    }
+  }
+}
+
 function standardOutput(): Output {
   if (process.stdout.isTTY) {
     throw new ConvoError('E_OUTPUT', 'a picture is not written to a terminal', {
       fix: 'a file name in place of -, or > out.png behind the command',
     })
   }
+  return heldOutput()
+}
+
+function heldOutput(): Output {
   let held: Uint8Array[] = []
   return {
     holds: true,
@@ -190,7 +249,7 @@ function standardOutput(): Output {
 
 function writeToStdout(chunk: Uint8Array): Promise<void> {
   return new Promise((done, failed) => {
-    const onError = (cause: Error) => failed(outputError('standard output', cause))
+    const onError = (cause: Error) => failed(writingError('standard output', cause))
     process.stdout.once('error', onError)
     process.stdout.write(chunk, (cause) => {
       if (cause) return onError(cause)
@@ -222,20 +281,12 @@ function dropBytes(chunks: readonly Uint8Array[], count: number): Uint8Array[] {
 const listOf = (chunks: Uint8Array | readonly Uint8Array[]): readonly Uint8Array[] =>
   chunks instanceof Uint8Array ? [chunks] : chunks
 
-/** Where a path leads, also when the last link leads to a file that is not there yet. */
-async function followLinks(path: string): Promise<string> {
-  let at = resolve(path)
-  for (let links = 0; links < 40; links++) {
-    try {
-      return await realpath(at)
-    } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw outputError(path, cause)
-    }
-    const next = await readlink(at).catch(() => undefined)
-    if (next === undefined) return at
-    at = resolve(dirname(at), next)
+function leadsTo(path: string): string {
+  try {
+    return followLinks(path)
+  } catch (cause) {
+    throw writingError(path, cause)
   }
-  return at
 }
 
 async function statOrAbsent(target: string, path: string) {
@@ -243,18 +294,23 @@ async function statOrAbsent(target: string, path: string) {
     return await statFile(target)
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw outputError(path, cause)
+    throw writingError(path, cause)
   }
 }
 
-/** @param target where `path` leads, when it is a link */
-function outputError(path: string, cause: unknown, target: string = path): ConvoError {
+/**
+ * What the system said when a path could not be written, as an error that says what to do.
+ *
+ * @param target where `path` leads, when it is a link
+ */
+export function writingError(path: string, cause: unknown, target: string = path): ConvoError {
   const { code, message } = cause as NodeJS.ErrnoException
   // what the system says, without the name of the temporary file that it says it of
-  const why = `${path}: ${message.replace(/, \w+ '.*$/, '')}`
+  const why = `${cut(path)}: ${message.replace(/, \w+ '.*$/s, '')}`
   const error = (what: string, fix?: string) =>
     new ConvoError('E_OUTPUT', what, { why, cause, ...(fix !== undefined && { fix }) })
   const folder = target === path || target === resolve(path) ? dirname(path) : dirname(target)
+  if (code === 'ENOENT' && isThere(folder)) return error(`nothing can be written to ${path}`)
   if (code === 'ENOENT')
     return error(`there is no folder ${folder} for ${basename(path)}`, `mkdir -p ${folder}`)
   if (code === 'ENOTDIR') return error(`${folder} is not a folder`)
@@ -262,7 +318,13 @@ function outputError(path: string, cause: unknown, target: string = path): Convo
   if (code === 'EROFS') return error(`${path} lies on a file system that is read-only`)
   if (code === 'ENOSPC' || code === 'EDQUOT') return error(`the disk is full, ${path} was not written`)
   if (code === 'EPIPE') return error('the reader of standard output went away')
-  return error(`cannot write ${path}`)
+  if (code === 'ENAMETOOLONG') return error(`the name ${cut(basename(path), 60)} is longer than names can be`)
+  if (code === 'ELOOP') return error(`${path} is a symbolic link that leads in a circle`)
+  return error(`cannot write ${cut(path)}`)
+}
+
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined
 }
 
 function remember(temporary: string): void {

@@ -15,8 +15,8 @@ import {
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { isSameFile, openOutput, removeTemporaries, writeAtomically } from '../../src/image/output.ts'
-import { failure, temporaryFolder } from './pictures.ts'
+import { isSameFile, openOutput, removeTemporaries, writeAtomically } from '../../src/files/output.ts'
+import { failure, temporaryFolder } from '../image/pictures.ts'
 
 const top = temporaryFolder()
 const folder = join(top, 'out')
@@ -148,7 +148,7 @@ describe('temporary files', () => {
   })
 
   const script = (rest: string) => `
-    const { openOutput } = await import(${JSON.stringify(new URL('../../src/image/output.ts', import.meta.url).href)})
+    const { openOutput } = await import(${JSON.stringify(new URL('../../src/files/output.ts', import.meta.url).href)})
     const output = await openOutput(${JSON.stringify(target)})
     await output.write(Uint8Array.of(1, 2, 3))
     ${rest}`
@@ -190,7 +190,7 @@ describe('temporary files', () => {
 describe('standard output', () => {
   const run = (rest: string, command = process.execPath) => {
     const code = `
-      const { openOutput } = await import(${JSON.stringify(new URL('../../src/image/output.ts', import.meta.url).href)})
+      const { openOutput } = await import(${JSON.stringify(new URL('../../src/files/output.ts', import.meta.url).href)})
       ${rest}`
     return spawnSync(command, ['--import', 'tsx', '--input-type=module', '-e', code], {
       cwd: fileURLToPath(new URL('../..', import.meta.url)),
@@ -221,7 +221,7 @@ describe('standard output', () => {
 
   it.runIf(isPosix)('tells of a reader that went away', async () => {
     const code = `
-      const { openOutput } = await import(${JSON.stringify(new URL('../../src/image/output.ts', import.meta.url).href)})
+      const { openOutput } = await import(${JSON.stringify(new URL('../../src/files/output.ts', import.meta.url).href)})
       const output = await openOutput('-')
       await output.write(new Uint8Array(5_000_000))
       await output.commit().catch((e) => console.error(e.code, e.message))`

@@ -1,0 +1,174 @@
+import {
+  accessSync,
+  appendFileSync,
+  chmodSync,
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
+import { readFile, rm, rmdir, unlink } from 'node:fs/promises'
+import { dirname, extname, join } from 'node:path'
+import { ConvoError } from '../error.ts'
+import { checkLimit, type LimitName } from '../limits.ts'
+import { cut } from '../text/cut.ts'
+import { clearOnce, temporaryName } from './leftovers.ts'
+import { descriptorOf, writeAtomically, writingError } from './output.ts'
+import { followLinks, under } from './root.ts'
+
+/** Makes a folder and those above it. @throws ConvoError E_OUTPUT */
+export function makeFolder(folder: string): void {
+  try {
+    // one by one: Node's own `recursive` never ends where a folder cannot be made, as in /proc
+    const missing: string[] = []
+    let at = followLinks(folder)
+    for (; !isThere(at); at = dirname(at)) missing.push(at)
+    if (!statSync(at).isDirectory()) throw new Error(`${at} is not a folder`)
+    for (const one of missing.reverse()) makeOne(one)
+  } catch (cause) {
+    throw new ConvoError('E_OUTPUT', `the folder ${cut(folder)} cannot be made`, {
+      why: cut((cause as Error).message.replace(/, \w+ '.*$/s, '')),
+      cause,
+    })
+  }
+}
+
+const isThere = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined
+
+function makeOne(folder: string): void {
+  try {
+    mkdirSync(folder)
+  } catch (cause) {
+    // another process may have made it in this moment
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
+  }
+}
+
+/** Makes sure that files can be written to a folder, which is made if need be. @throws ConvoError E_OUTPUT */
+export function checkFolder(folder: string): void {
+  makeFolder(folder)
+  try {
+    accessSync(folder, constants.W_OK)
+  } catch (cause) {
+    throw writingError(folder, cause)
+  }
+}
+
+/** Removes a folder with all that is in it, and makes it anew. @throws ConvoError E_OUTPUT */
+export async function emptyFolder(folder: string): Promise<void> {
+  try {
+    await rm(folder, { recursive: true, force: true })
+  } catch (cause) {
+    throw writingError(folder, cause)
+  }
+  checkFolder(folder)
+}
+
+/** Where a path lies in the folder `root`, whose folders are made. @throws ConvoError E_PATH, E_OUTPUT */
+export function placeUnder(root: string, path: string): string {
+  const target = under(root, path)
+  makeFolder(dirname(target))
+  return target
+}
+
+/** Writes a file in the folder `root` in one step. @throws ConvoError E_PATH, E_OUTPUT */
+export async function writeUnder(root: string, path: string, content: string | Uint8Array): Promise<void> {
+  await writeWhole(placeUnder(root, path), content)
+}
+
+/** Writes a file in one step. @throws ConvoError E_OUTPUT */
+export function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content
+  return writeAtomically(path, (output) => output.write(bytes))
+}
+
+/**
+ * The bytes of a file in the folder `root`; undefined where there is none.
+ *
+ * @throws ConvoError E_PATH, E_INPUT, E_TOO_LARGE
+ */
+export async function readUnder(root: string, path: string, limit: LimitName): Promise<Buffer | undefined> {
+  const target = under(root, path)
+  try {
+    const stat = statSync(target, { throwIfNoEntry: false })
+    if (stat === undefined) return undefined
+    checkLimit(limit, stat.size, join(root, path))
+    return await readFile(target)
+  } catch (cause) {
+    if (cause instanceof ConvoError) throw cause
+    const shown = cut(join(root, path))
+    throw new ConvoError('E_INPUT', `cannot read ${shown}`, {
+      why: (cause as Error).message.replace(/, \w+ '.*$/s, ''),
+      cause,
+    })
+  }
+}
+
+/** Removes a file in the folder `root`, and its own folder if that is empty then. @throws ConvoError E_PATH, E_OUTPUT */
+export async function removeUnder(root: string, path: string): Promise<void> {
+  const target = under(root, path)
+  try {
+    await unlink(target)
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw writingError(join(root, path), cause)
+  }
+  if (dirname(target) !== followLinks(root)) await rmdir(dirname(target)).catch(() => undefined)
+}
+
+/** Removes a file of this process, if it is still there. */
+export function removeQuietly(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch {
+    // somebody else cleared it away
+  }
+}
+
+/** Appends to a file. @throws the error of the system */
+export function appendTo(path: string, text: string): void {
+  appendFileSync(path, text)
+}
+
+/** A file that is written to again and again. Its methods throw the error of the system. */
+export type Growing = {
+  /** Appends, or writes over what is there from the first byte on. */
+  write(text: string, at?: number): void
+  close(): void
+}
+
+/**
+ * Opens a file to write to it bit by bit: `fresh` demands that it is not there, else what was in it is gone.
+ *
+ * @throws the error of the system
+ */
+export function openGrowing(path: string, fresh = false): Growing {
+  const own = descriptorOf(path)
+  const descriptor = own ?? openSync(path, fresh ? 'wx' : 'w')
+  return {
+    write(text, at) {
+      const bytes = Buffer.from(text)
+      for (let done = 0; done < bytes.length; ) {
+        done += writeSync(descriptor, bytes, done, bytes.length - done, at === undefined ? null : at + done)
+      }
+    },
+    close: () => (own === undefined ? closeSync(descriptor) : undefined),
+  }
+}
+
+/** A temporary path beside the file that an input is, for what will replace it; of the same extension. */
+export function placeBeside(input: string): string {
+  const file = realpathSync(input)
+  clearOnce(dirname(file))
+  return join(dirname(file), temporaryName(extname(file)))
+}
+
+/** Puts a temporary file in the place of the file that an input is, with the mode of that. */
+export function replaceBy(temporary: string, input: string, mode: number): void {
+  chmodSync(temporary, mode & 0o7777)
+  renameSync(temporary, realpathSync(input))
+}

@@ -1,0 +1,41 @@
+import { readFileSync, readlinkSync } from 'node:fs'
+import { hostname } from 'node:os'
+
+/** Whether a process of this host runs, also when it is somebody else's. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** When a process started, in ticks since the system did; empty where that cannot be told. */
+export function birthOf(pid: number): string {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // the name of the program, in parentheses, may hold anything; the start is the 20th field behind it
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+  } catch {
+    return ''
+  }
+}
+
+/** The name space of process numbers: containers on one host do not see each other's. */
+export function processSpace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid')
+  } catch {
+    return ''
+  }
+}
+
+/** Eight hexadecimal digits, equal for processes that see each other's numbers: FNV-1a of host and name space. */
+export function hostMark(): string {
+  let hash = 0x811c9dc5
+  // not SHA-256: to load node:crypto takes longer than a small picture
+  for (const byte of Buffer.from(`${hostname()}\0${processSpace()}`))
+    hash = Math.imul(hash ^ byte, 0x01000193)
+  return (hash >>> 0).toString(16).padStart(8, '0')
+}

@@ -1,0 +1,126 @@
+import { readlinkSync, statSync } from 'node:fs'
+import { dirname, isAbsolute, join, parse, relative, resolve, sep } from 'node:path'
+import { ConvoError } from '../error.ts'
+import { cut } from '../text/cut.ts'
+import { visible } from '../text/visible.ts'
+
+/** Links that are followed before they count as a circle, as on Linux. */
+const mostLinks = 40
+
+/**
+ * Where a path leads when every symbolic link in it is followed, also one to something that is not there.
+ *
+ * @throws the error of the system, with code ELOOP for links that lead in a circle
+ */
+export function followLinks(path: string): string {
+  const whole = resolve(path)
+  const ahead = whole.split(sep).reverse()
+  let at = parse(whole).root
+  let links = 0
+  for (let part = ahead.pop(); part !== undefined; part = ahead.pop()) {
+    if (part === '' || part === '.') continue
+    if (part === '..') {
+      at = dirname(at)
+      continue
+    }
+    const next = join(at, part)
+    const target = linkAt(next)
+    if (target === undefined) {
+      at = next
+      continue
+    }
+    if (++links > mostLinks) {
+      throw Object.assign(new Error('ELOOP: too many symbolic links encountered'), { code: 'ELOOP' })
+    }
+    if (isAbsolute(target)) at = parse(target).root
+    ahead.push(...target.split(sep).reverse())
+  }
+  return at
+}
+
+/** What a symbolic link says; undefined for what is no link or not there. */
+function linkAt(path: string): string | undefined {
+  try {
+    return readlinkSync(path)
+  } catch (cause) {
+    const { code = '' } = cause as NodeJS.ErrnoException
+    // UNKNOWN: Windows says this of what is no link
+    if (['EINVAL', 'ENOENT', 'ENOTDIR', 'UNKNOWN'].includes(code)) return undefined
+    throw cause
+  }
+}
+
+/** Whether a path does not lie in a folder, as they are written. */
+export function leaves(folder: string, path: string): boolean {
+  const way = relative(folder, path)
+  return way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)
+}
+
+/**
+ * The one door for paths that somebody else wrote, in a manifest, a lock, results or a log: where `path` lies in the
+ * folder `root`, once symbolic links are followed.
+ *
+ * @param path from `root`, with / or \ between folders
+ * @throws ConvoError E_PATH for a path that is absolute, has `..`, holds NUL, names a device, is longer than names can
+ *   be, or leads out of the root by a link
+ */
+export function under(root: string, path: string): string {
+  const problem = nameTrouble(path)
+  if (problem !== undefined) throw refused(root, path, problem)
+  const [folder, target] = places(root, path)
+  if (folder === target) throw refused(root, path, 'it names the folder itself')
+  if (leaves(folder, target)) throw refused(root, path, `a symbolic link in it leads to ${target}`)
+  if (isDevice(target)) throw refused(root, path, 'it is neither a file nor a folder')
+  return target
+}
+
+/** Whether a folder lies in another or is it, once symbolic links are followed. */
+export function isWithin(root: string, folder: string): boolean {
+  try {
+    return !leaves(followLinks(root), followLinks(folder))
+  } catch {
+    return false
+  }
+}
+
+function places(root: string, path: string): readonly [folder: string, target: string] {
+  try {
+    return [followLinks(root), followLinks(join(root, path))]
+  } catch (cause) {
+    throw refused(root, path, (cause as Error).message.replace(/, \w+ '.*$/s, ''))
+  }
+}
+
+/** Why a path cannot be one in a folder, whatever is on disk; undefined when it can. */
+export function nameTrouble(path: string): string | undefined {
+  if (typeof path !== 'string' || path === '') return 'it is empty'
+  if (path.includes('\0')) return 'it holds NUL'
+  if (isAbsolute(path) || /^[\\/]|^[a-z]:/i.test(path)) return 'it does not begin in that folder'
+  for (const part of path.split(/[\\/]/)) {
+    if (part === '..') return 'it has .. in it'
+    if (isDeviceName(part)) return `${part} is the name of a device on Windows`
+    if (Buffer.byteLength(part) > 255) return 'a name in it is longer than 255 bytes'
+  }
+  return undefined
+}
+
+/** Whether Windows takes a name for a device, with any extension. */
+export const isDeviceName = (name: string): boolean =>
+  /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])[. ]*(\..*)?$/is.test(name)
+
+/** Whether a path is a device, pipe or socket: something to write into, which is not replaced. */
+export function isDevice(path: string): boolean {
+  try {
+    const stat = statSync(path)
+    return !stat.isFile() && !stat.isDirectory()
+  } catch {
+    return false
+  }
+}
+
+function refused(root: string, path: string, why: string): ConvoError {
+  const shown = cut(visible(String(path)))
+  return new ConvoError('E_PATH', `${JSON.stringify(shown)} is no path in the folder ${visible(root)}`, {
+    why: visible(why),
+  })
+}
