@@ -106,7 +106,7 @@ export function nameTrouble(path: string): string | undefined {
 
 /** Whether Windows takes a name for a device, with any extension. */
 export const isDeviceName = (name: string): boolean =>
-  /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])[. ]*(\..*)?$/is.test(name)
+  /^(con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])[. ]*(\..*)?$/is.test(name)
 
 /** Whether a path is a device, pipe or socket: something to write into, which is not replaced. */
 export function isDevice(path: string): boolean {

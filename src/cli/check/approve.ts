@@ -1,16 +1,20 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
-import { dirname, join, relative } from 'node:path'
+import { statSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join, relative, resolve } from 'node:path'
 import { ConvoError, nearest } from '../../error.ts'
-import { writeAtomically } from '../../files/output.ts'
+import { removeUnder, writeUnder } from '../../files/change.ts'
+import { clearLeftovers } from '../../files/leftovers.ts'
+import { under } from '../../files/root.ts'
 import { counted } from '../words.ts'
-import { bytesIfThere, sha256 } from './files.ts'
-import { type Lock, type LockEntry, readLock, writeLock } from './lock.ts'
+import { isPicture, pictureUnder, sha256 } from './files.ts'
+import { type Lock, type LockEntry, lockName, readLock, writeLock } from './lock.ts'
+import { readGoldens } from './manifest.ts'
 import { nameMatches } from './names.ts'
 import type { Approval, CaseResult, Run, Seen } from './results.ts'
 
 /**
  * Which cases of a run to approve: by name, or by `*` for any text among those that failed; all that are new, changed or
- * obsolete; the new ones. A golden that was tampered with, or a tolerated case, has to be named.
+ * obsolete, or goldens of another tool; the new ones. A golden that was tampered with, or a tolerated case, has to be named.
  */
 export type Choice =
   | { readonly kind: 'names'; readonly names: readonly string[] }
@@ -38,15 +42,19 @@ export const isApprovable = (one: CaseResult): one is Approvable =>
  * pictures or goldens are not what they were, nothing is done. Then each golden is replaced in one step, the lock file
  * last; killed in between, every golden is the old or the new one, whole, and the same approval completes it.
  *
- * @throws ConvoError E_NAME for a name that the run does not have, E_STALE, E_OUTPUT
+ * What the run says is not trusted: it may come from another machine. Goldens are written and removed only in the folder
+ * that the manifest names, and only pictures.
+ *
+ * @throws ConvoError E_NAME for a name that the run does not have, E_STALE, E_PATH, E_OUTPUT
  */
 export async function approve(run: Run, results: string, choice: Choice): Promise<Approved> {
-  const chosen = choose(run, choice)
+  const before = readLock(run.goldens)
+  const chosen = choose(run, choice, before)
   const cases = chosen.filter(isApprovable)
   const untouched = chosen.filter((one) => !isApprovable(one)).map(({ name }) => name)
   const pictures = await lookAtAll(run, results, cases)
-  const lock = new Map(readLock(run.goldens))
-  await removeLeftovers(run.goldens, cases)
+  const lock = new Map(before)
+  clearLeftovers(run.goldens)
   const written: string[] = []
   const removed: string[] = []
   for (const { name, approval } of cases) {
@@ -59,11 +67,14 @@ export async function approve(run: Run, results: string, choice: Choice): Promis
   return { written, removed, untouched }
 }
 
-function choose(run: Run, choice: Choice): CaseResult[] {
+function choose(run: Run, choice: Choice, lock: Lock): CaseResult[] {
   if (choice.kind === 'new') return run.cases.filter(({ status }) => status === 'new')
   if (choice.kind === 'all') {
     return run.cases.filter(
-      (one) => isApprovable(one) && one.status !== 'tolerated' && one.status !== 'error',
+      (one) =>
+        isApprovable(one) &&
+        one.status !== 'tolerated' &&
+        (one.status !== 'error' || isOfOtherTool(one, lock)),
     )
   }
   const found = new Set<CaseResult>()
@@ -80,6 +91,10 @@ function choose(run: Run, choice: Choice): CaseResult[] {
   }
   return [...found]
 }
+
+/** Whether a golden is there that no approval made: it is not one that was tampered with. */
+const isOfOtherTool = ({ name, approval }: Approvable, lock: Lock): boolean =>
+  approval.golden.sha256 !== undefined && !lock.has(name)
 
 function unknownName(pattern: string, run: Run): ConvoError {
   const names = run.cases.map(({ name }) => name)
@@ -112,20 +127,20 @@ async function lookAtAll(
   }
   if (cases.length > 0 && !(await isAsSeen(run.manifest))) {
     moved.push(`${run.manifest.path}: the manifest was changed after the check`)
-  }
+  } else if (cases.length > 0) refuseOtherGoldens(run)
   const pictures = new Map<string, Buffer>()
   for (const { name, approval } of cases) {
     for (const input of approval.inputs) {
       if (!(await isAsSeen(input)))
         moved.push(`${input.path}: this input of ${name} was changed after the check`)
     }
-    const picture = approval.actual && (await bytesIfThere(join(results, approval.actual.file)))
+    const picture = approval.actual && (await pictureUnder(results, approval.actual.file))
     if (approval.actual !== undefined && (!picture || sha256(picture) !== approval.actual.sha256)) {
       moved.push(`${join(results, approval.actual.file)}: is not what the check made`)
     }
-    if (picture !== undefined) pictures.set(name, picture)
+    if (picture !== undefined) pictures.set(name, promotable(name, approval, picture, run.goldens))
     const { path, sha256: before } = approval.golden
-    const golden = await bytesIfThere(path)
+    const golden = await pictureUnder(run.goldens, goldenFile(approval, run.goldens))
     const now = golden && sha256(golden)
     // What is there already comes of an approval that was broken off.
     if (now !== before && now !== approval.actual?.sha256) {
@@ -142,9 +157,34 @@ async function lookAtAll(
   return pictures
 }
 
+/** @throws ConvoError E_PATH for goldens in another folder than that of the manifest */
+function refuseOtherGoldens({ manifest, goldens }: Run): void {
+  const own = readGoldens(manifest.path)
+  if (resolve(own) === resolve(goldens)) return
+  throw new ConvoError('E_PATH', `the results name ${goldens} as the folder of the goldens`, {
+    why: `${manifest.path}: it is ${own}`,
+    fix: 'convo check, then approve what it finds',
+  })
+}
+
+/** The golden of a case, from the folder of the goldens. */
+const goldenFile = ({ golden }: Approval, goldens: string): string =>
+  relative(goldens, golden.path).replaceAll('\\', '/')
+
+/** A picture that may become a golden. @throws ConvoError E_PATH for a place that is none of a golden, E_STALE */
+function promotable(name: string, { actual }: Approval, picture: Buffer, goldens: string): Buffer {
+  const file = actual?.entry.file ?? ''
+  under(goldens, file)
+  if (file !== lockName && isPicture(picture)) return picture
+  throw new ConvoError('E_STALE', `${JSON.stringify(name)} is no picture to approve`, {
+    why: `${join(goldens, file)}: only pictures become goldens`,
+  })
+}
+
 async function isUnchanged({ path, sha256: before }: Seen): Promise<boolean> {
   try {
-    return sha256(await readFile(path)) === before
+    // a device may have no end
+    return statSync(path).isFile() && sha256(await readFile(path)) === before
   } catch {
     return false
   }
@@ -161,41 +201,18 @@ async function promote(
     lock.delete(name)
     return
   }
-  const target = join(goldens, actual.entry.file)
-  const there = await bytesIfThere(target)
-  if (there === undefined || !there.equals(picture)) {
-    await mkdir(dirname(target), { recursive: true })
-    await writeAtomically(target, (output) => output.write(picture))
-  }
+  const { file } = actual.entry
+  const there = await pictureUnder(goldens, file)
+  if (there === undefined || !there.equals(picture)) await writeUnder(goldens, file, picture)
   lock.set(name, actual.entry)
 }
 
 /** Removes a golden that no entry of the lock names: an obsolete one, or one of another format. */
-async function removeOld({ golden }: Approval, lock: Lock, goldens: string): Promise<void> {
-  const file = relative(goldens, golden.path).replaceAll('\\', '/')
+async function removeOld(approval: Approval, lock: Lock, goldens: string): Promise<void> {
+  const file = goldenFile(approval, goldens)
   if ([...lock.values()].some((entry) => entry.file === file)) return
-  await rm(golden.path, { force: true })
-}
-
-/** Temporary files of processes that are no more: a killed approval leaves them. */
-async function removeLeftovers(goldens: string, cases: readonly Approvable[]): Promise<void> {
-  const folders = new Set([goldens, ...cases.map(({ approval }) => dirname(approval.golden.path))])
-  for (const folder of folders) {
-    const files = await readdir(folder).catch(() => [])
-    for (const file of files) {
-      const pid = /^\.convo-(\d+)-\w+\.tmp$/.exec(file)?.[1]
-      if (pid !== undefined && !isAlive(Number(pid))) await rm(join(folder, file), { force: true })
-    }
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
+  const there = await pictureUnder(goldens, file)
+  if (there !== undefined && isPicture(there)) await removeUnder(goldens, file)
 }
 
 /** One sentence on an approval. */

@@ -1,7 +1,6 @@
-import { appendFile, mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ConvoError, nearest } from '../../error.ts'
-import { writeAtomically } from '../../files/output.ts'
+import { appendTo, makeFolder, writeWhole } from '../../files/change.ts'
 import type { Io } from '../io.ts'
 import { reporters } from './reporters/index.ts'
 import type { Destination, Reporter } from './reporters/reporter.ts'
@@ -85,7 +84,7 @@ function destination(
 ): Destination {
   return {
     write,
-    append: (path, text) => appendFile(path, text),
+    append: async (path, text) => appendTo(path, text),
     env,
     results,
     approve: () => approveCommand(results),
@@ -105,10 +104,6 @@ function hasColour({ NO_COLOR, TERM }: Environment): boolean {
 
 /** Writes a report in one step, and the folders that it lies in. */
 export async function writeText(file: string, text: string): Promise<void> {
-  try {
-    await mkdir(dirname(file), { recursive: true })
-  } catch (cause) {
-    throw new ConvoError('E_OUTPUT', `cannot write ${file}`, { why: (cause as Error).message, cause })
-  }
-  await writeAtomically(file, (output) => output.write(new TextEncoder().encode(text)))
+  makeFolder(dirname(file))
+  await writeWhole(file, text)
 }

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { ConvoError } from '../../error.ts'
+import { readUnder } from '../../files/change.ts'
+import { kindOf } from '../../image/probe.ts'
 import type { Picture } from '../../tensor/picture.ts'
 import { openPages } from '../pages.ts'
 import { sharedSettings } from '../settings.ts'
@@ -33,15 +35,14 @@ const pointerStart = 'version https://git-lfs.github.com/spec/'
 export const isLfsPointer = (bytes: Uint8Array): boolean =>
   bytes.length < 1024 && Buffer.from(bytes.subarray(0, pointerStart.length)).toString() === pointerStart
 
-/** The bytes of a file, or nothing where there is none. */
-export async function bytesIfThere(path: string): Promise<Buffer | undefined> {
-  try {
-    return await readFile(path)
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw new ConvoError('E_INPUT', `cannot read ${path}`, { why: (cause as Error).message, cause })
-  }
+/** Whether bytes are a picture, an array, or what Git LFS has in the place of one. */
+export function isPicture(bytes: Uint8Array): boolean {
+  return isLfsPointer(bytes) || kindOf(bytes.subarray(0, 4096)) !== undefined
 }
+
+/** The bytes of a picture in a folder of goldens or results, or nothing where there is none. @throws ConvoError */
+export const pictureUnder = (root: string, file: string): Promise<Buffer | undefined> =>
+  readUnder(root, file, 'encodedBytes')
 
 /** All pages of a picture or .npy array. @throws ConvoError as decoding does */
 export async function loadPages(bytes: Uint8Array, name: string): Promise<Picture[]> {

@@ -1,6 +1,6 @@
-import { mkdir, rm, rmdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { ConvoError } from '../../error.ts'
+import { removeUnder, writeUnder } from '../../files/change.ts'
 import type { Comparison } from '../../image/compare/comparison.ts'
 import { comparePages } from '../../image/compare/pages.ts'
 import { renderDiff, renderMarks } from '../../image/compare/render.ts'
@@ -11,7 +11,7 @@ import { compressionSettings } from '../../image/png.ts'
 import type { Picture } from '../../tensor/picture.ts'
 import { factsOf, measuredOf, messageOf } from './describe.ts'
 import { type Place, placeText } from './document.ts'
-import { bytesIfThere, isLfsPointer, loadPages, readBytes, sha256 } from './files.ts'
+import { isLfsPointer, loadPages, pictureUnder, readBytes, sha256 } from './files.ts'
 import type { LockEntry } from './lock.ts'
 import type { Case } from './manifest.ts'
 import type { CaseResult, Seen, Status } from './results.ts'
@@ -59,7 +59,7 @@ export async function judge(
 ): Promise<Judgement> {
   const file = entry?.file ?? one.golden
   const path = join(around.goldens, file)
-  const golden: Golden = { path, bytes: await bytesIfThere(path), entry }
+  const golden: Golden = { path, bytes: await pictureUnder(around.goldens, file), entry }
   const lone = loneGolden(golden)
   if (lone !== undefined) return lone
   const actual = await loadPages(made.bytes, join(around.results, made.file))
@@ -94,7 +94,7 @@ export async function judge(
       : undefined
   if (status === 'pass' && edited === undefined && tested !== 'missed') {
     // There is nothing to look at or to approve.
-    await removePicture(join(around.results, made.file))
+    await removeUnder(around.results, made.file)
     const { actual: _, approval: __, ...rest } = judgement
     return { ...rest, ...optional('selfTest', tested) }
   }
@@ -116,12 +116,6 @@ function otherTools(entry: LockEntry | undefined, made: Made): string[] {
     return now === undefined || now === version ? [] : [`${name} ${version}, now ${now}`]
   })
   return tools.length === 0 ? [] : [`the golden was made with ${tools.join('; ')}`]
-}
-
-/** Removes a picture, and its folder unless a case of a longer name has its own in it. */
-async function removePicture(path: string): Promise<void> {
-  await rm(path, { force: true })
-  await rmdir(dirname(path)).catch(() => undefined)
 }
 
 const statusOf: Readonly<Record<Comparison['outcome'], Status>> = {
@@ -244,9 +238,8 @@ async function showPictures(
     marks: join(folder, 'marks.png'),
   }
   const write = (name: string, picture: Picture) =>
-    writeFile(join(results, name), encodePngWhole(picture, compressionSettings(undefined)))
-  await mkdir(join(results, folder), { recursive: true })
-  await writeFile(join(results, names.expected), golden.bytes!)
+    writeUnder(results, name, encodePngWhole(picture, compressionSettings(undefined)))
+  await writeUnder(results, names.expected, golden.bytes!)
   const { marks, ...plain } = names
   if (comparison.outcome === 'same') return { expected: names.expected }
   await write(names.diff, renderDiff(expected, actual, comparison, 'overlay'))

@@ -1,7 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConvoError } from '../../error.ts'
-import { writeAtomically } from '../../files/output.ts'
+import { writeUnder } from '../../files/change.ts'
+import { nameTrouble } from '../../files/root.ts'
+import { checkLimit } from '../../limits.ts'
+import { cut } from '../../text/cut.ts'
 import { isRecord } from './values.ts'
 
 /** What was approved: the pixels of a golden, and the tools that made them. */
@@ -38,6 +41,7 @@ export function readLock(goldens: string): Lock {
     new ConvoError('E_MANIFEST', `${file} is no lock file`, { why: `${file}:1:1: ${why}`, fix })
   let parsed: unknown
   try {
+    checkLimit('manifestBytes', statSync(file).size, file)
     parsed = JSON.parse(readFileSync(file, 'utf8'))
   } catch (cause) {
     throw bad((cause as Error).message)
@@ -50,11 +54,15 @@ export function readLock(goldens: string): Lock {
     )
   }
   const entries = Object.entries(parsed.goldens).map(([name, entry]): [string, LockEntry] => {
-    if (!isEntry(entry)) throw bad(`its entry ${JSON.stringify(name)} lacks file, digest or size`)
+    if (!isEntry(entry)) throw bad(`its entry ${shown(name)} lacks file, digest or size`)
+    const trouble = nameTrouble(entry.file)
+    if (trouble !== undefined) throw bad(`the file ${shown(entry.file)} of ${shown(name)}: ${trouble}`)
     return [name, entry]
   })
   return new Map(entries)
 }
+
+const shown = (text: string): string => cut(JSON.stringify(text))
 
 /** The text of a lock file: sorted, one golden a line, so that versions of it merge. */
 export function lockText(lock: Lock): string {
@@ -65,11 +73,11 @@ export function lockText(lock: Lock): string {
 
 /** Writes the lock in one step. @throws ConvoError E_OUTPUT */
 export async function writeLock(goldens: string, lock: Lock): Promise<void> {
-  const text = new TextEncoder().encode(lockText(lock))
-  await writeAtomically(join(goldens, lockName), (output) => output.write(text))
+  await writeUnder(goldens, lockName, lockText(lock))
 }
 
-function isEntry(value: unknown): value is LockEntry {
+/** Whether a value is an entry of a lock. */
+export function isEntry(value: unknown): value is LockEntry {
   if (!isRecord(value)) return false
   const { file, digest, width, height, channels, depth, tools } = value
   return (

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { dirname, extname, relative } from 'node:path'
 import { glob, isDynamicPattern } from 'tinyglobby'
-import { isMap, isSeq, type Node, type YAMLMap } from 'yaml'
+import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml'
 import { ConvoError } from '../../error.ts'
+import { isWithin } from '../../files/root.ts'
 import { type ToleranceValues, toleranceSettings } from '../../image/compare/tolerance.ts'
 import { resolve } from '../../params.ts'
 import { from } from '../located.ts'
@@ -88,11 +89,25 @@ export async function loadManifest(file: string): Promise<Manifest> {
   return {
     file,
     folder,
-    goldens: from(folder, raw.goldens ?? 'goldens'),
+    goldens: goldensOf(source, file),
     allow: new Set(raw.allow),
     cases,
     digest: createHash('sha256').update(source.text).digest('hex'),
   }
+}
+
+/** The folder of the goldens of a manifest. @throws ConvoError E_INPUT, E_MANIFEST */
+export const readGoldens = (file: string): string => goldensOf(readSource(file), file)
+
+/** Approvals write there: a manifest of somebody else's must not say that it is anywhere. */
+function goldensOf({ root, placeOf }: Source, file: string): string {
+  const node = isMap(root) ? (root.get('goldens', true) as Node | undefined) : undefined
+  const folder = dirname(file)
+  const goldens = from(folder, isScalar(node) ? String(node.value) : 'goldens')
+  if (isWithin(folder, goldens) || isWithin('.', goldens)) return goldens
+  const message = `${goldens} lies neither in the folder of the manifest nor in the current one`
+  const fix = 'a folder beside the manifest, or convo run in a folder that has both in it'
+  throw manifestError(`${file} has its goldens elsewhere`, [{ place: placeOf(node), message }], fix)
 }
 
 type RawTolerance = 'exact' | Readonly<Record<string, unknown>>

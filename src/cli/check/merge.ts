@@ -1,14 +1,15 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { dirname, extname, join } from 'node:path'
 import { ConvoError } from '../../error.ts'
+import { isWithin, under } from '../../files/root.ts'
 import type { Io } from '../io.ts'
 import { counted } from '../words.ts'
 import { approveCommand, writeText } from './destinations.ts'
-import { bytesIfThere, sha256 } from './files.ts'
+import { pictureUnder, sha256 } from './files.ts'
 import { reportPage } from './reporters/html.ts'
 import { reporters } from './reporters/index.ts'
 import { countsText, verdictText } from './reporters/summary.ts'
-import { type CaseResult, countsOf, type Run, readRun, resultsName } from './results.ts'
+import { type CaseResult, countsOf, isOwn, type Run, readRun, resultsName } from './results.ts'
 
 /** One of the runs to merge, and the folder that its pictures are in. */
 type Part = {
@@ -47,7 +48,7 @@ export async function mergeReports(paths: readonly string[], output: string, io:
   const approve = (one: CaseResult) => approveCommand(folders.get(one)!)
   let text = ''
   if (name === 'html') {
-    text = await reportPage(run, (file, one) => bytesIfThere(join(folders.get(one)!, file)), approve)
+    text = await reportPage(run, (file, one) => pictureUnder(folders.get(one)!, file), approve)
   } else {
     const write = async (more: string) => {
       text += more
@@ -63,14 +64,19 @@ export async function mergeReports(paths: readonly string[], output: string, io:
   for (const line of [...missing, ...(without.length > 0 ? [absent] : [])]) {
     io.err(`${io.paint('note', 'note:')} ${line}\n`)
   }
-  return missing.length > 0 ? 1 : 0
+  return missing.length > 0 || run.failed > 0 ? 1 : 0
 }
 
 function readPart(path: string): Part {
   const file = isFolder(path) ? join(path, resultsName) : path
-  const run = readRun(file, 'the results.json that convo check leaves, or its folder')
-  // Pictures lie beside results.json; beside what --reporter json wrote elsewhere they do not.
-  const folder = [dirname(file), run.results].find((one) => one !== undefined && holdsPictures(one, run))
+  const found = readRun(file, 'the results.json that convo check leaves, or its folder')
+  // cases that pass show their goldens: not from anywhere that a file says
+  const isHere = isWithin('.', found.goldens)
+  const run = isHere ? found : { ...found, cases: found.cases.map(({ golden: _, ...rest }) => rest) }
+  // Pictures lie beside results.json; beside what --reporter json wrote elsewhere they do not. That the file names a
+  // folder is no reason to read from it: a check must have written there.
+  const folders = isOwn(run.results) ? [dirname(file), run.results] : [dirname(file)]
+  const folder = folders.find((one) => holdsPictures(one, run))
   return { file, folder: folder ?? dirname(file), hasPictures: folder !== undefined, run }
 }
 
@@ -78,19 +84,14 @@ function readPart(path: string): Part {
 function holdsPictures(folder: string, { cases }: Run): boolean {
   const made = cases.flatMap(({ approval }) => approval?.actual ?? [])
   const isThere = ({ file, sha256: digest }: (typeof made)[number]) => {
-    const path = join(folder, file)
-    return existsSync(path) && sha256(readFileSync(path)) === digest
+    const path = under(folder, file)
+    return isFile(path) && sha256(readFileSync(path)) === digest
   }
   return made.length === 0 || made.some(isThere)
 }
 
-function isFolder(path: string): boolean {
-  try {
-    return statSync(path).isDirectory()
-  } catch {
-    return false
-  }
-}
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true
 
 /** @throws ConvoError E_USAGE for runs of different manifests, or a case in two of them */
 function mergeRuns(parts: readonly Part[]): Run {
@@ -103,7 +104,6 @@ function mergeRuns(parts: readonly Part[]): Run {
     })
   }
   const owners = new Map<string, string>()
-  const cases: CaseResult[] = []
   for (const { file, run } of parts) {
     for (const one of run.cases) {
       const owner = owners.get(one.name)
@@ -114,9 +114,9 @@ function mergeRuns(parts: readonly Part[]): Run {
         })
       }
       owners.set(one.name, file)
-      cases.push(one)
     }
   }
+  const cases = inOrder(parts)
   const { shard: _, filter: __, ...rest } = first!.run
   return {
     ...rest,
@@ -125,6 +125,23 @@ function mergeRuns(parts: readonly Part[]): Run {
     milliseconds: Math.max(...parts.map(({ run }) => run.milliseconds)),
     cases,
   }
+}
+
+/** The cases of all parts in the order of an undivided check: shards took turns, obsolete goldens come last. */
+function inOrder(parts: readonly Part[]): CaseResult[] {
+  const placed = parts.flatMap(({ run: { shard = { index: 1, count: 1 }, cases } }, part) => {
+    const seen = { made: 0, gone: 0 }
+    return cases.map((one) => {
+      const isGone = one.status === 'obsolete'
+      const turn = isGone ? seen.gone++ : seen.made++
+      return { one, order: [isGone ? 1 : 0, turn * shard.count + shard.index - 1, part] as const }
+    })
+  })
+  const before = (a: readonly number[], b: readonly number[]) => {
+    const at = a.findIndex((n, i) => n !== b[i])
+    return at < 0 ? 0 : a[at]! - b[at]!
+  }
+  return placed.sort((a, b) => before(a.order, b.order)).map(({ one }) => one)
 }
 
 const manifestText = ({ manifest }: Run): string =>

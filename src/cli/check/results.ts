@@ -1,11 +1,14 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConvoError } from '../../error.ts'
-import { writeAtomically } from '../../files/output.ts'
+import { emptyFolder, writeUnder } from '../../files/change.ts'
+import { isWithin } from '../../files/root.ts'
+import { checkLimit } from '../../limits.ts'
+import { cut } from '../../text/cut.ts'
 import type { Place } from './document.ts'
 import type { LockEntry } from './lock.ts'
-import { isRecord } from './values.ts'
+import { defaultResults } from './results-folder.ts'
+import { runProblem } from './results-shape.ts'
 
 /** What came of a case, the good ones first. */
 export const statuses = ['pass', 'tolerated', 'changed', 'size', 'new', 'obsolete', 'error'] as const
@@ -103,42 +106,72 @@ export function countsOf(cases: readonly CaseResult[]): Record<Status, number> {
  * @throws ConvoError E_OUTPUT for a folder with files in it and no results: it was given by mistake
  */
 export async function clearResults(folder: string): Promise<void> {
-  if (existsSync(folder) && readdirSync(folder).length > 0 && !isOwn(folder)) {
+  if (folder === defaultResults && !isWithin('.', folder)) {
+    throw new ConvoError('E_PATH', `${folder} leads out of this folder by a symbolic link`, {
+      fix: 'another folder for --results',
+    })
+  }
+  if (hasFiles(folder) && !isOwn(folder)) {
     throw new ConvoError('E_OUTPUT', `${folder} has files in it that no check wrote`, {
       why: `${folder}: the results of the last run would be removed, and this folder holds none`,
       fix: 'another folder for --results',
     })
   }
-  await rm(folder, { recursive: true, force: true })
-  await mkdir(folder, { recursive: true })
-  await writeFile(join(folder, '.gitignore'), ownIgnore)
+  await emptyFolder(folder)
+  await writeUnder(folder, '.gitignore', ownIgnore)
+}
+
+/** @throws ConvoError E_OUTPUT for what is no folder, or cannot be looked into */
+function hasFiles(folder: string): boolean {
+  try {
+    return statSync(folder, { throwIfNoEntry: false }) !== undefined && readdirSync(folder).length > 0
+  } catch (cause) {
+    throw new ConvoError('E_OUTPUT', `${cut(folder)} cannot be the folder of the results`, {
+      why: (cause as Error).message.replace(/, \w+ '.*$/s, ''),
+      fix: 'another folder for --results',
+      cause,
+    })
+  }
 }
 
 /** Keeps results out of git, and says whose folder it is. */
 const ownIgnore = '# results of convo check\n*\n'
 
-function isOwn(folder: string): boolean {
-  const file = join(folder, '.gitignore')
-  return existsSync(file) && readFileSync(file, 'utf8') === ownIgnore
+/** Whether a folder is one that a check wrote its results to. */
+export function isOwn(folder: string): boolean {
+  try {
+    return readFileSync(join(folder, '.gitignore'), 'utf8') === ownIgnore
+  } catch {
+    return false
+  }
 }
 
 /** Writes results.json in one step. */
 export async function writeResults(folder: string, run: Run): Promise<void> {
-  const text = new TextEncoder().encode(`${JSON.stringify(run, null, 1)}\n`)
-  await writeAtomically(join(folder, resultsName), (output) => output.write(text))
+  await writeUnder(folder, resultsName, `${JSON.stringify(run, null, 1)}\n`)
 }
 
-/** The last run in a folder. @throws ConvoError E_USAGE where there is none, E_INPUT for one that is damaged */
+/**
+ * The last run in a folder.
+ *
+ * @throws ConvoError E_USAGE where there is none, E_INPUT for one that is damaged, E_PATH for paths that lead elsewhere
+ */
 export function readResults(folder: string): Run {
   return readRun(join(folder, resultsName), `convo check, then again; it leaves its results in ${folder}`)
 }
 
-/** A results.json. @throws ConvoError E_USAGE where there is none, E_INPUT for one that is damaged */
+/**
+ * A results.json, whose shape and paths are looked at: what is in it may come from anywhere.
+ *
+ * @throws ConvoError E_USAGE where there is none, E_INPUT for one that is damaged
+ */
 export function readRun(file: string, fix: string): Run {
   let text: string
   try {
+    checkLimit('manifestBytes', statSync(file).size, file)
     text = readFileSync(file, 'utf8')
   } catch (cause) {
+    if (cause instanceof ConvoError) throw cause
     throw new ConvoError('E_USAGE', `there are no results of a check at ${file}`, { fix, cause })
   }
   let run: unknown
@@ -147,8 +180,10 @@ export function readRun(file: string, fix: string): Run {
   } catch (cause) {
     throw new ConvoError('E_INPUT', `${file} is damaged`, { why: (cause as Error).message, fix, cause })
   }
-  if (!isRecord(run) || run.version !== 1 || !Array.isArray(run.cases) || !isRecord(run.counts)) {
-    throw new ConvoError('E_INPUT', `${file} holds no results of this version of convo check`, { fix })
+  const problem = runProblem(run)
+  if (problem !== undefined) {
+    const what = `${file} holds no results of this version of convo check`
+    throw new ConvoError('E_INPUT', what, { why: `${file}: ${problem}`, fix })
   }
   return run as Run
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { emitKeypressEvents } from 'node:readline'
 import { ConvoError } from '../../error.ts'
+import { under } from '../../files/root.ts'
 import type { Io } from '../io.ts'
 import { detectGraphics, type Graphics } from '../terminal/graphics.ts'
 import { previewText } from '../terminal/preview.ts'
@@ -44,7 +45,7 @@ export async function reviewCases(
   for (const [i, one] of cases.entries()) {
     terminal.write(caseText(one, i + 1, cases.length))
     const file = one.diff ?? one.actual ?? one.expected
-    if (file !== undefined) terminal.write(await terminal.preview(join(results, file)))
+    if (file !== undefined) terminal.write(await terminal.preview(pathOf(results, file)))
     terminal.write(question)
     let key = await terminal.key()
     while (lists[key] === undefined && key !== 'q' && key !== 'ctrl-c') {
@@ -70,8 +71,14 @@ function caseText(one: CaseResult, number: number, all: number): string {
   return `${lines.join('\n')}\n`
 }
 
+/** @throws ConvoError E_PATH for a picture that does not lie in the results */
+function pathOf(results: string, file: string): string {
+  under(results, file)
+  return join(results, file)
+}
+
 const picturesOf = ({ expected, actual, diff }: CaseResult, results: string): string[] =>
-  [expected, actual, diff].filter((file) => file !== undefined).map((file) => join(results, file))
+  [expected, actual, diff].filter((file) => file !== undefined).map((file) => pathOf(results, file))
 
 /** `convo review`. Gives the exit status. @throws ConvoError E_USAGE without a terminal, or on a CI server */
 export async function reviewResults(results: string, io: Io): Promise<number> {

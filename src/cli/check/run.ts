@@ -1,16 +1,17 @@
-import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { availableParallelism, totalmem } from 'node:os'
-import { dirname, extname, join } from 'node:path'
+import { extname, join } from 'node:path'
 import { ConvoError } from '../../error.ts'
+import { placeUnder, writeUnder } from '../../files/change.ts'
 import { probe } from '../../image/probe.ts'
 import { loadSharp } from '../../image/sharp.ts'
 import { version } from '../version.ts'
 import { createBudget } from './budget.ts'
-import { bytesIfThere, readBytes, sha256 } from './files.ts'
+import { pictureUnder, readBytes, sha256 } from './files.ts'
 import { failedJudgement, type Judgement, judge, type Made, optional, type Surroundings } from './judge.ts'
-import { type Lock, type LockEntry, readLock } from './lock.ts'
+import { type Lock, readLock } from './lock.ts'
 import type { Case, Manifest } from './manifest.ts'
 import { nameMatches, pathOfName } from './names.ts'
+import { findObsolete, type Obsolete } from './obsolete.ts'
 import { prepareWork } from './operation.ts'
 import { type CaseResult, clearResults, countsOf, type Run, type Seen, writeResults } from './results.ts'
 import { toleranceText } from './tolerance.ts'
@@ -63,7 +64,10 @@ export async function runCheck(manifest: Manifest, options: CheckOptions): Promi
       ),
     ),
   )
-  const gone = filter.length > 0 || shard !== undefined ? [] : await obsolete(manifest, lock, results)
+  const all = filter.length > 0 ? [] : await findObsolete(manifest, lock, results)
+  const gone = await Promise.all(
+    shareOf(all, shard).map((one) => obsoleteResult(one, manifest.goldens, results)),
+  )
   const cases = [...made, ...gone.map((result) => withVerdict(result, new Set(), manifest, options))]
   const run: Run = {
     version: 1,
@@ -96,8 +100,12 @@ function chooseCases(
       fix: 'a name, or a part of it between stars: --filter "*blur*"',
     })
   }
-  return shard === undefined ? named : named.filter((_, i) => i % shard.count === shard.index - 1)
+  return shareOf(named, shard)
 }
+
+/** What a shard does of a list: shards take turns. */
+const shareOf = <T>(list: readonly T[], shard: Shard | undefined): readonly T[] =>
+  shard === undefined ? list : list.filter((_, i) => i % shard.count === shard.index - 1)
 
 type Bare = Omit<CaseResult, 'failed'>
 
@@ -143,40 +151,25 @@ async function make(
     return known
   }
   const file = join(pathOfName(one.name), `actual${extname(one.golden)}`)
-  const target = join(results, file)
   // what people copy must not write over a golden
   const names = { input: one.input, output: `out${extname(one.golden)}` }
   const work = one.steps.length === 0 ? undefined : await prepareWork(one.steps, manifest.folder, names)
   const mask = one.tolerance.mask === undefined ? [] : [one.tolerance.mask]
   const inputs = await Promise.all([one.input, ...(work?.files ?? []), ...mask].map(see))
-  await mkdir(dirname(target), { recursive: true })
-  if (work === undefined) await copyFile(one.input, target)
-  else await work.run(one.input, target)
+  if (work === undefined) await writeUnder(results, file, await readBytes(one.input))
+  else {
+    placeUnder(results, file)
+    await work.run(one.input, join(results, file))
+  }
   const tools = work === undefined ? {} : toolVersions()
-  const made = { file, bytes: await readBytes(target), inputs, tools }
+  const made = { file, bytes: await readBytes(join(results, file)), inputs, tools }
   return { made, ...optional('command', work?.command) }
 }
 
-/** Goldens that no case is compared with any more. */
-async function obsolete(manifest: Manifest, lock: Lock, results: string): Promise<Bare[]> {
-  const names = new Set(manifest.cases.map(({ name }) => name))
-  const gone = [...lock].filter(([name]) => !names.has(name))
-  return Promise.all(gone.map(([name, entry]) => obsoleteResult(name, entry, manifest.goldens, results)))
-}
-
-async function obsoleteResult(
-  name: string,
-  entry: LockEntry,
-  goldens: string,
-  results: string,
-): Promise<Bare> {
-  const path = join(goldens, entry.file)
-  const bytes = await bytesIfThere(path)
-  const expected = join(pathOfName(name), `expected${extname(entry.file)}`)
-  if (bytes !== undefined) {
-    await mkdir(dirname(join(results, expected)), { recursive: true })
-    await writeFile(join(results, expected), bytes)
-  }
+async function obsoleteResult({ name, file }: Obsolete, goldens: string, results: string): Promise<Bare> {
+  const bytes = await pictureUnder(goldens, file)
+  const expected = join(pathOfName(name), `expected${extname(file)}`)
+  if (bytes !== undefined) await writeUnder(results, expected, bytes)
   return {
     name,
     status: 'obsolete',
@@ -184,7 +177,10 @@ async function obsoleteResult(
     why: [],
     facts: [],
     ...(bytes !== undefined && { expected }),
-    approval: { golden: { path, ...optional('sha256', bytes && sha256(bytes)) }, inputs: [] },
+    approval: {
+      golden: { path: join(goldens, file), ...optional('sha256', bytes && sha256(bytes)) },
+      inputs: [],
+    },
     milliseconds: 0,
   }
 }

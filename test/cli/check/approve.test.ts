@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { temporaryName } from '../../../src/files/leftovers.ts'
+import { hostMark } from '../../../src/files/process.ts'
 import { start } from '../convo.ts'
 import { repository, sharpenKernel, stripes } from './repository.ts'
 
@@ -77,10 +79,12 @@ describe('approve', () => {
 
   it('removes what a killed approval left behind, and nothing of a living one', async () => {
     await changedRun()
-    here.write('goldens/.convo-999999999-abc.tmp', 'half')
-    here.write(`goldens/.convo-${process.pid}-abc.tmp`, 'half')
+    const own = temporaryName()
+    const dead = own.replace(`-${process.pid}-`, '-999999999-')
+    const elsewhere = dead.replace(hostMark(), '00000000')
+    for (const name of [own, dead, elsewhere]) here.write(`goldens/${name}`, 'half')
     await here.convo(['approve', 'edge'])
-    expect(here.files('goldens')).toEqual([`.convo-${process.pid}-abc.tmp`, 'convo.lock.json', 'edge.png'])
+    expect(here.files('goldens')).toEqual([elsewhere, own, 'convo.lock.json', 'edge.png'].sort())
   })
 
   it('killed at any moment, it leaves every golden whole, the old one or the new one, and can be done again', async () => {

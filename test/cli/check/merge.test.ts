@@ -26,7 +26,7 @@ describe('convo report merge', () => {
     await shards()
     const run = await here.convo(['report', 'merge', 's1', 's2/results.json', 's3', '-o', 'out/all.html'])
     expect(run).toMatchObject({
-      status: 0,
+      status: 1,
       stderr: '',
       stdout: 'out/all.html: 4 of 4 cases failed: 4 changed\n',
     })
@@ -55,7 +55,7 @@ describe('convo report merge', () => {
     await shards(1)
     await here.convo(['check', '--reporter', 'json=first.json'])
     const run = await here.convo(['report', 'merge', 'first.json', '-o', 'all.html'])
-    expect(run).toMatchObject({ status: 0, stderr: '' })
+    expect(run).toMatchObject({ status: 1, stderr: '' })
     const picture = here.read('.convo/check/a/actual.png').toString('base64')
     expect(here.read('all.html').toString()).toContain(picture)
     // the next run has pictures of the same names
@@ -75,7 +75,7 @@ describe('convo report merge', () => {
     ['all.txt', /4 changed/],
   ])('writes %s in the form of its extension', async (file, text) => {
     await shards(1)
-    expect(await here.convo(['report', 'merge', 's1', '-o', file])).toMatchObject({ status: 0 })
+    expect(await here.convo(['report', 'merge', 's1', '-o', file])).toMatchObject({ status: 1 })
     expect(here.read(file).toString()).toMatch(text)
   })
 
@@ -107,7 +107,7 @@ describe('convo report merge', () => {
   it('leaves out pictures that did not come along', async () => {
     await shards(1)
     rmSync(here.path('s1/a'), { recursive: true })
-    expect(await here.convo(['report', 'merge', 's1', '-o', 'all.html'])).toMatchObject({ status: 0 })
+    expect(await here.convo(['report', 'merge', 's1', '-o', 'all.html'])).toMatchObject({ status: 1 })
     expect(
       here
         .read('all.html')

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { distFile } from '../../../run/engine.ts'
-import { bytesIfThere } from '../files.ts'
+import { pictureUnder } from '../files.ts'
 import { optional } from '../judge.ts'
 import type { ReportCase, ReportData } from '../page/data.ts'
 import { markup } from '../page/markup.ts'
@@ -16,7 +15,7 @@ export const html: Reporter = {
   summary: 'one self-contained page to look at the pictures and decide',
   file: 'report.html',
   async report(run, to) {
-    await to.write(await reportPage(run, (file) => bytesIfThere(join(to.results, file)), to.approve))
+    await to.write(await reportPage(run, (file) => pictureUnder(to.results, file), to.approve))
   },
 }
 

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { deflateSync } from 'node:zlib'
 import { ConvoError } from '../../../error.ts'
 import { bytesOf } from '../../../image/compare/pair.ts'
@@ -6,7 +5,7 @@ import { type Stretch, stretchOf } from '../../../image/compare/render.ts'
 import { encode } from '../../../image/encode.ts'
 import { probe } from '../../../image/probe.ts'
 import type { Picture } from '../../../tensor/picture.ts'
-import { bytesIfThere, loadPages } from '../files.ts'
+import { loadPages, pictureUnder } from '../files.ts'
 import type { CaseResult, Run } from '../results.ts'
 
 /** The pictures of a case as the report page decodes them. */
@@ -40,7 +39,7 @@ export async function goldenOf(
   run: Run,
 ): Promise<{ bytes: Uint8Array; stretch?: Stretch } | undefined> {
   if (one.golden === undefined) return undefined
-  const loaded = await pageOf(await bytesIfThere(join(run.goldens, one.golden)), one.golden, one)
+  const loaded = await pageOf(await pictureUnder(run.goldens, one.golden), one.golden, one)
   return loaded && { bytes: await embeddable(loaded), ...stretchOfFloats(loaded.page ? [loaded.page] : []) }
 }
 
