@@ -21,6 +21,10 @@ export const limits = {
   kernelBytes: { most: 2 ** 28, unit: 'bytes', code: 'E_TOO_LARGE' },
   /** A manifest, lock, log or results file. */
   manifestBytes: { most: 2 ** 26, unit: 'bytes', code: 'E_TOO_LARGE' },
+  /** Digits of {index} in a template: more say nothing more. */
+  indexDigits: { most: 15, unit: 'digits', code: 'E_OPTION' },
+  /** Digits of {hash} in a template: SHA-256 has no more. */
+  hashDigits: { most: 64, unit: 'digits', code: 'E_OPTION' },
 } as const satisfies Record<string, Limit>
 
 /** The name of a limit. */

@@ -26,7 +26,7 @@ export function splitSteps(words: readonly string[]): string[][] {
 }
 
 /** Understands one operation with its options, as the command line would. @throws ConvoError as the command line does */
-export async function prepareWords(words: readonly string[]): Promise<Prepared & { readonly name: string }> {
+export async function prepareWords(words: readonly string[]): Promise<Prepared> {
   const [name = '', ...options] = words
   const operation = findOperation(name)
   const request = understand([name, 'input', 'output.png', ...options], [operationCommand(operation)])
@@ -40,7 +40,7 @@ export async function prepareWords(words: readonly string[]): Promise<Prepared &
       fix: `convo chain in.png out.png --${misplaced} … -- ${words.filter((w) => w !== `--${misplaced}`).join(' ')}`,
     })
   }
-  return { ...(await prepareOperation(operation, request.given)), name }
+  return prepareOperation(operation, request.given)
 }
 
 /**
@@ -52,7 +52,7 @@ export async function prepareWords(words: readonly string[]): Promise<Prepared &
 export async function prepareChain(
   steps: readonly (readonly string[])[],
   given: Readonly<Record<string, unknown>>,
-): Promise<Pick<Prepared, 'settings' | 'job'>> {
+): Promise<Pick<Prepared, 'name' | 'settings' | 'job'>> {
   const own = Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(chainSettings, name)))
   const settings: Settings = resolve(sharedSettings, own)
   const prepared = await Promise.all(steps.map(prepareWords))
@@ -64,6 +64,7 @@ export async function prepareChain(
     )
   }
   return {
+    name: prepared.map(({ name }) => name).join('-'),
     settings,
     job(input, output) {
       checkOutput(settings, output)

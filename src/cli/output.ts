@@ -1,8 +1,8 @@
 import { extname } from 'node:path'
 import { setImmediate as immediate } from 'node:timers/promises'
+import { openOutput, writeAtomically } from '../files/output.ts'
 import { encode } from '../image/encode.ts'
 import { formatOfPath } from '../image/format.ts'
-import { openOutput, writeAtomically } from '../files/output.ts'
 import {
   adlerCombine,
   type Compression,

@@ -8,12 +8,16 @@ import { type Params, resolve } from '../params.ts'
 import type { Call } from './command.ts'
 import { withKernelNotes } from './kernel-notes.ts'
 import { type Operation, takesVolume } from './operations.ts'
+import { outputOf } from './output-path.ts'
 import type { PictureJob, StepMaker } from './process.ts'
+import { checkReplaced } from './replaced.ts'
 import { notesOf, reportText } from './report.ts'
 import { kernelOptions, type Settings, sharedSettings } from './settings.ts'
 
 /** An operation with its options, waiting for an input and an output. */
 export type Prepared = {
+  /** The name of the operation. */
+  readonly name: string
   readonly settings: Settings
   readonly step: StepMaker
   readonly kernelBorder?: string | undefined
@@ -40,6 +44,7 @@ export async function prepareOperation(operation: Operation, given: Call['given'
   const isVolume = takesVolume(operation, values)
   const kernelBorder = kernel?.border
   return {
+    name: operation.name,
     settings,
     step,
     kernelBorder,
@@ -64,7 +69,7 @@ export async function runOperation(operation: Operation, call: Call): Promise<nu
 
 /** Runs what was prepared on the input and output of a command line. */
 export async function runPrepared(
-  prepared: Pick<Prepared, 'settings' | 'job'>,
+  prepared: Pick<Prepared, 'name' | 'settings' | 'job'>,
   { args, io }: Pick<Call, 'args' | 'io'>,
 ): Promise<number> {
   const [input = '', given = ''] = args
@@ -75,8 +80,10 @@ export async function runPrepared(
     })
   }
   const preview = settings.preview ? await import('./terminal/preview.ts') : undefined
-  const output = preview === undefined ? given : preview.previewTarget(given, settings)
-  const job = prepared.job(input, output)
+  const target = await outputOf(given, input, prepared.name)
+  const output = preview === undefined ? target.output : preview.previewTarget(target.output, settings)
+  const job = { ...prepared.job(input, output), series: target.series }
+  const replaced = settings.force || given === '' ? undefined : checkReplaced(input, output, prepared.name)
   // Loaded only now, so that help, lists and errors do not wait for the machinery.
   const pipeline = await import('./process.ts')
   if (settings['dry-run']) {
@@ -84,7 +91,8 @@ export async function runPrepared(
     await io.out(settings.json ? `${JSON.stringify(plan)}\n` : planText(plan))
     return 0
   }
-  const done = await pipeline.processPicture(job)
+  const made = await pipeline.processPicture(job)
+  const done = replaced === undefined ? made : { ...made, notes: [...made.notes, replaced] }
   const report = (await preview?.showResult(done, given, io)) ?? done
   if (settings.json) await io.out(`${JSON.stringify(report)}\n`)
   if (settings.verbose) io.err(`${reportText(report)}\n`)

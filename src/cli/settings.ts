@@ -138,6 +138,7 @@ export const runSettings = {
   preview: flag(
     'show the result in the terminal, as a picture where it can (kitty, iTerm2, sixel), else in half blocks; <output> may be left out',
   ),
+  force: flag('replace the output even if it is a picture that a pattern of the shell may have named'),
   'dry-run': flag('print what would be computed, and how; compute and write nothing'),
   json: flag('print the report as one JSON object on standard output'),
   quiet: flag('print errors only'),

@@ -8,7 +8,6 @@ import {
   openSync,
   realpathSync,
   renameSync,
-  statSync,
   unlinkSync,
   writeSync,
 } from 'node:fs'
@@ -17,9 +16,11 @@ import { dirname, extname, join } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { checkLimit, type LimitName } from '../limits.ts'
 import { cut } from '../text/cut.ts'
+import { writingError } from './errors.ts'
 import { clearOnce, temporaryName } from './leftovers.ts'
-import { descriptorOf, writeAtomically, writingError } from './output.ts'
+import { descriptorOf, writeAtomically } from './output.ts'
 import { followLinks, under } from './root.ts'
+import { isFolder, statOf } from './stat.ts'
 
 /** Makes a folder and those above it. @throws ConvoError E_OUTPUT */
 export function makeFolder(folder: string): void {
@@ -27,8 +28,8 @@ export function makeFolder(folder: string): void {
     // one by one: Node's own `recursive` never ends where a folder cannot be made, as in /proc
     const missing: string[] = []
     let at = followLinks(folder)
-    for (; !isThere(at); at = dirname(at)) missing.push(at)
-    if (!statSync(at).isDirectory()) throw new Error(`${at} is not a folder`)
+    for (; statOf(at) === undefined; at = dirname(at)) missing.push(at)
+    if (!isFolder(at)) throw new Error(`${at} is not a folder`)
     for (const one of missing.reverse()) makeOne(one)
   } catch (cause) {
     throw new ConvoError('E_OUTPUT', `the folder ${cut(folder)} cannot be made`, {
@@ -37,8 +38,6 @@ export function makeFolder(folder: string): void {
     })
   }
 }
-
-const isThere = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined
 
 function makeOne(folder: string): void {
   try {
@@ -95,9 +94,9 @@ export function writeWhole(path: string, content: string | Uint8Array): Promise<
 export async function readUnder(root: string, path: string, limit: LimitName): Promise<Buffer | undefined> {
   const target = under(root, path)
   try {
-    const stat = statSync(target, { throwIfNoEntry: false })
+    const stat = statOf(target)
     if (stat === undefined) return undefined
-    checkLimit(limit, stat.size, join(root, path))
+    checkLimit(limit, Number(stat.size), join(root, path))
     return await readFile(target)
   } catch (cause) {
     if (cause instanceof ConvoError) throw cause

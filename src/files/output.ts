@@ -1,11 +1,12 @@
 import { statSync, unlinkSync, write as writeDescriptor } from 'node:fs'
 import { type FileHandle, open as openFile, rename, stat as statFile, unlink } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConvoError } from '../error.ts'
-import { cut } from '../text/cut.ts'
+import { writingError } from './errors.ts'
 import { clearOnce, temporaryName } from './leftovers.ts'
 import { followLinks } from './root.ts'
+import { isDevice } from './stat.ts'
 
 /** An output under way. Nothing is seen at its path before `commit`. */
 export type Output = {
@@ -178,6 +179,10 @@ export function descriptorOf(path: string): number | undefined {
   return Number(number[2])
 }
 
+/** Whether an output is written into, and not a file that can be read again: standard output, a pipe, a device. */
+export const isStreamPath = (path: string): boolean =>
+  path === '-' || descriptorOf(path) !== undefined || isDevice(path)
+
 async function descriptorOutput(descriptor: number, path: string): Promise<Output> {
   if (descriptor === 1) return heldOutput()
   await statOrFail(path)
@@ -296,35 +301,6 @@ async function statOrAbsent(target: string, path: string) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw writingError(path, cause)
   }
-}
-
-/**
- * What the system said when a path could not be written, as an error that says what to do.
- *
- * @param target where `path` leads, when it is a link
- */
-export function writingError(path: string, cause: unknown, target: string = path): ConvoError {
-  const { code, message } = cause as NodeJS.ErrnoException
-  // what the system says, without the name of the temporary file that it says it of
-  const why = `${cut(path)}: ${message.replace(/, \w+ '.*$/s, '')}`
-  const error = (what: string, fix?: string) =>
-    new ConvoError('E_OUTPUT', what, { why, cause, ...(fix !== undefined && { fix }) })
-  const folder = target === path || target === resolve(path) ? dirname(path) : dirname(target)
-  if (code === 'ENOENT' && isThere(folder)) return error(`nothing can be written to ${path}`)
-  if (code === 'ENOENT')
-    return error(`there is no folder ${folder} for ${basename(path)}`, `mkdir -p ${folder}`)
-  if (code === 'ENOTDIR') return error(`${folder} is not a folder`)
-  if (code === 'EACCES' || code === 'EPERM') return error(`${path} may not be written`)
-  if (code === 'EROFS') return error(`${path} lies on a file system that is read-only`)
-  if (code === 'ENOSPC' || code === 'EDQUOT') return error(`the disk is full, ${path} was not written`)
-  if (code === 'EPIPE') return error('the reader of standard output went away')
-  if (code === 'ENAMETOOLONG') return error(`the name ${cut(basename(path), 60)} is longer than names can be`)
-  if (code === 'ELOOP') return error(`${path} is a symbolic link that leads in a circle`)
-  return error(`cannot write ${cut(path)}`)
-}
-
-function isThere(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined
 }
 
 function remember(temporary: string): void {

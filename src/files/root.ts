@@ -1,8 +1,9 @@
-import { readlinkSync, statSync } from 'node:fs'
+import { readlinkSync } from 'node:fs'
 import { dirname, isAbsolute, join, parse, relative, resolve, sep } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { cut } from '../text/cut.ts'
 import { visible } from '../text/visible.ts'
+import { isDevice } from './stat.ts'
 
 /** Links that are followed before they count as a circle, as on Linux. */
 const mostLinks = 40
@@ -107,16 +108,6 @@ export function nameTrouble(path: string): string | undefined {
 /** Whether Windows takes a name for a device, with any extension. */
 export const isDeviceName = (name: string): boolean =>
   /^(con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])[. ]*(\..*)?$/is.test(name)
-
-/** Whether a path is a device, pipe or socket: something to write into, which is not replaced. */
-export function isDevice(path: string): boolean {
-  try {
-    const stat = statSync(path)
-    return !stat.isFile() && !stat.isDirectory()
-  } catch {
-    return false
-  }
-}
 
 function refused(root: string, path: string, why: string): ConvoError {
   const shown = cut(visible(String(path)))

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConvoError } from '../error.ts'
+import { isFolder } from '../files/stat.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import type { KernelGenerator } from './involution.ts'
 
@@ -103,8 +104,6 @@ function missing(path: string, prefix: string, name: string, names: readonly str
     ...(under !== undefined && { fix: `${path}#${under.slice(0, -name.length)}` }),
   })
 }
-
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 
 async function openFolder(path: string): Promise<Store> {
   const { readNpy } = await import('../kernel/formats/npy.ts')

@@ -1,8 +1,8 @@
 import { extname } from 'node:path'
 import { ConvoError, nearest } from '../../error.ts'
+import { isStreamPath, writeAtomically } from '../../files/output.ts'
 import { decode } from '../../image/decode.ts'
 import { encodePages, renderSvg } from '../../image/encode.ts'
-import { writeAtomically } from '../../files/output.ts'
 import type { Picture } from '../../tensor/picture.ts'
 import type { Io } from '../io.ts'
 import { animatedSvg, frameSvg } from './draw.ts'
@@ -109,7 +109,7 @@ function formatOf(output: string, frame: number | undefined): string {
   const stem = output.slice(0, output.length - extension.length)
   const [kinds, what] =
     frame === undefined ? [['gif', 'webp', 'svg'], 'an animation'] : [['png', 'svg'], 'one frame']
-  const kind = output === '-' ? 'svg' : extension.slice(1)
+  const kind = extension === '' && isStreamPath(output) ? 'svg' : extension.slice(1)
   if (kinds.includes(kind)) return kind
   throw new ConvoError(
     'E_OUTPUT',

@@ -3,6 +3,7 @@ import { arithmeticVersion } from '../../conv/plan.ts'
 import { ConvoError } from '../../error.ts'
 import { checkFolder, writeWhole } from '../../files/change.ts'
 import { clearBeside, clearLeftovers } from '../../files/leftovers.ts'
+import { fillTemplate, parseTemplate } from '../../files/template.ts'
 import type { Io } from '../io.ts'
 import { version } from '../version.ts'
 import type { MadeFile } from './crew.ts'
@@ -114,7 +115,7 @@ function abortable() {
 function logOf({ batch, shard, template }: Plan) {
   const name = shard === undefined ? '1-of-1' : shardName(shard)
   const { log } = batch.settings
-  if (log !== undefined) return openLog(log.replaceAll('{shard}', name))
+  if (log !== undefined) return openLog(fillTemplate(parseTemplate(log, 'log'), { shard: name }))
   return shard === undefined ? undefined : openLog(join(stateFolder(template.root), `log-${name}.jsonl`))
 }
 
@@ -203,7 +204,7 @@ async function openSession(plan: Plan, teller: Teller) {
     runner.end()
     const isListed = await writeFailed(plan, tally.failures(), teller)
     const status = await finish(plan, tally, teller, stopped)
-    return isListed ? status : Math.max(status, 2)
+    return isListed && !teller.hasLost() ? status : Math.max(status, 2)
   }
   return { stop, run }
 }
@@ -271,7 +272,9 @@ async function writeFailed(plan: Plan, failures: readonly string[], teller: Tell
 }
 
 function failedList({ batch: { settings }, shard }: Plan): string | undefined {
-  return settings['failed-list']?.replaceAll('{shard}', shard === undefined ? '1-of-1' : shardName(shard))
+  const list = settings['failed-list']
+  const name = shard === undefined ? '1-of-1' : shardName(shard)
+  return list && fillTemplate(parseTemplate(list, 'failed-list'), { shard: name })
 }
 
 /** A list that cannot be written is told of before hours of work, not after. */

@@ -1,6 +1,7 @@
 import { isSameFile } from '../../files/output.ts'
+import { statOf } from '../../files/stat.ts'
 import { hashFile, isSettled, stampOf } from './fingerprint.ts'
-import { type Item, statOf } from './items.ts'
+import type { Item } from './items.ts'
 import type { Made, State } from './state.ts'
 
 /** Whether an item runs, and why. */

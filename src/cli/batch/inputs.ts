@@ -2,7 +2,7 @@ import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, extname, join, normalize, resolve } from 'node:path'
 import { glob, isDynamicPattern } from 'tinyglobby'
 import { ConvoError } from '../../error.ts'
-import { leaves } from './template.ts'
+import { leaves } from '../../files/root.ts'
 
 /** A picture to process. */
 export type Input = {

@@ -1,8 +1,9 @@
-import { type BigIntStats, realpathSync, statSync } from 'node:fs'
+import { type BigIntStats, realpathSync } from 'node:fs'
 import { basename, dirname, extname, join, relative, resolve } from 'node:path'
 import { ConvoError } from '../../error.ts'
+import { statOf } from '../../files/stat.ts'
+import { expandTemplate, fileValues, hasKey, type Template } from '../../files/template.ts'
 import type { Input } from './inputs.ts'
-import { expandTemplate, type Template } from './template.ts'
 
 /** One input with its output. */
 export type Item = {
@@ -40,28 +41,15 @@ export async function makeItems(inputs: readonly Input[], making: Making): Promi
 /** The item of one input. */
 export async function makeItem({ path, rel }: Input, index: number, making: Making): Promise<Item> {
   const { template, operation } = making
-  const extension = extname(path)
   const stat = statOf(path)
   const output = expandTemplate(template, {
-    path,
-    rel,
-    dir: dirname(path),
-    stem: basename(path, extension),
-    ext: extension.slice(1),
+    ...fileValues(path, rel),
     index,
     // an input that cannot be read has no hash; it fails by name when its turn comes
     hash: template.needsHash && stat?.isFile() ? await making.hashOf(path) : '0'.repeat(64),
     op: operation,
   })
   return { input: path, output, name: relative(template.root, output), bytes: Number(stat?.size ?? 0), stat }
-}
-
-export function statOf(path: string): BigIntStats | undefined {
-  try {
-    return statSync(path, { bigint: true })
-  } catch {
-    return undefined
-  }
 }
 
 /** Most pairs that an error names. */
@@ -93,7 +81,7 @@ function refuseCollisions(items: readonly Item[], template: Template): void {
 
 /** A template that keeps two inputs apart. */
 function apartKey([a, b]: [Item, Item], { text, parts }: Template): string {
-  const has = (key: string) => parts.some((part) => part.kind === 'key' && part.key === key)
+  const has = (key: Parameters<typeof hasKey>[1]) => hasKey(parts, key)
   const name = basename(text)
   const root = text.slice(0, text.length - name.length)
   const isOneFolder = dirname(a.input) === dirname(b.input)

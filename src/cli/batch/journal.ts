@@ -1,7 +1,8 @@
-import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { ConvoError } from '../../error.ts'
 import { type Growing, makeFolder, openGrowing } from '../../files/change.ts'
+import { statOf } from '../../files/stat.ts'
 import type { ErrorText } from './crew.ts'
 
 /** What a batch tells machines: a line of JSON each, on standard output or in a log. */
@@ -94,8 +95,8 @@ export function openLog(path: string): Log {
 
 /** A path that was meant for something else, as a picture, is not emptied. */
 function refuseOther(path: string): void {
-  const stat = statSync(path, { throwIfNoEntry: false })
-  if (stat?.isFile() !== true || stat.size === 0) return
+  const stat = statOf(path)
+  if (stat?.isFile() !== true || stat.size === 0n) return
   const descriptor = openSync(path, 'r')
   const first = Buffer.alloc(1)
   readSync(descriptor, first)

@@ -1,6 +1,10 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { ConvoError } from '../../error.ts'
+import { statOf } from '../../files/stat.ts'
+import { parseTemplate, type Template } from '../../files/template.ts'
+import { checkLimit } from '../../limits.ts'
+import { isRecord } from '../check/values.ts'
 import type { Counts, Entry, ItemEntry } from './journal.ts'
 import { stateFolder } from './state.ts'
 
@@ -47,7 +51,9 @@ export function mergeLogs(words: readonly string[]): Merged {
       fix: 'shards of the same inputs, operation and outputs',
     })
   }
-  const items = logs.flatMap((log) => log.items)
+  const gone = logs.flatMap(goneOutputs)
+  const isGone = new Set(gone.map(({ item }) => item))
+  const items = logs.flatMap((log) => log.items).filter((item) => !isGone.has(item))
   const count = (status: ItemEntry['status']) => items.filter((item) => item.status === status).length
   const [done, current, failed] = [count('done'), count('current'), count('failed')]
   return {
@@ -59,7 +65,7 @@ export function mergeLogs(words: readonly string[]): Merged {
     milliseconds: Math.max(...logs.map(millisecondsOf)),
     megapixels: items.reduce((sum, { megapixels = 0 }) => sum + megapixels, 0),
     failures: items.filter(({ status }) => status === 'failed'),
-    missing: [...missingShards(logs), ...logs.flatMap(unfinished)],
+    missing: [...missingShards(logs), ...logs.flatMap(unfinished), ...goneLines(gone)],
   }
 }
 
@@ -95,6 +101,36 @@ function unfinished({ path, start, items, end }: ReadLog): string[] {
   return []
 }
 
+type Gone = { readonly item: ItemEntry; readonly path: string }
+
+/** Items that were done and whose outputs are not there any more. */
+function goneOutputs({ path, start, items }: ReadLog): Gone[] {
+  const { root } = templateOf(path, start.output)
+  const folder = dirname(path)
+  // a log that shards keep in the output root tells where that is, wherever the batch was started
+  const home = basename(folder) === basename(stateFolder('')) ? dirname(folder) : root
+  return items
+    .filter(({ status }) => status === 'done' || status === 'current')
+    .map((item) => ({ item, path: join(home, relative(root, item.output)) }))
+    .filter((one) => statOf(one.path) === undefined)
+}
+
+function templateOf(path: string, text: string): Template {
+  try {
+    return parseTemplate(text)
+  } catch (cause) {
+    throw notALog(path, 1, (cause as Error).message)
+  }
+}
+
+/** Most outputs that are named. */
+const mostNamed = 10
+
+const goneLines = (gone: readonly Gone[]): string[] => [
+  ...gone.slice(0, mostNamed).map(({ item, path }) => `${path}, made from ${item.input}, is not there`),
+  ...(gone.length > mostNamed ? [`and ${gone.length - mostNamed} more outputs are not there`] : []),
+]
+
 function logsAt(word: string): string[] {
   try {
     if (!statSync(word).isDirectory()) return [word]
@@ -120,27 +156,22 @@ function namesIn(folder: string): string[] {
 }
 
 function readLog(path: string): ReadLog {
+  const stat = statSync(path)
+  if (stat.isCharacterDevice()) throw notALog(path, 1, 'a device')
+  checkLimit('manifestBytes', stat.size, path)
   const entries: Entry[] = []
   const lines = readFileSync(path, 'utf8').split('\n')
   for (const [i, line] of lines.entries()) {
     if (line.trim() === '') continue
-    try {
-      entries.push(JSON.parse(line) as Entry)
-    } catch (cause) {
-      // the last line of a batch that was killed may be cut off
-      if (i === lines.length - 1) continue
-      throw new ConvoError('E_INPUT', `${path} is no log of a batch`, {
-        why: `${path}:${i + 1}:1: not JSON`,
-        cause,
-      })
-    }
+    const entry = parsed(line)
+    // the last line of a batch that was killed may be cut off
+    if (entry === undefined && i === lines.length - 1) continue
+    if (entry === undefined) throw notALog(path, i + 1, 'not JSON')
+    if (!isEntry(entry)) throw notALog(path, i + 1, 'no event of a batch')
+    entries.push(entry)
   }
   const [start] = entries
-  if (start?.event !== 'start') {
-    throw new ConvoError('E_INPUT', `${path} is no log of a batch`, {
-      why: `${path}:1:1: expected a line with "event":"start"`,
-    })
-  }
+  if (start?.event !== 'start') throw notALog(path, 1, 'expected a line with "event":"start"')
   return {
     path,
     start,
@@ -148,3 +179,44 @@ function readLog(path: string): ReadLog {
     end: entries.find((entry) => entry.event === 'end'),
   }
 }
+
+const notALog = (path: string, line: number, why: string): ConvoError =>
+  new ConvoError('E_INPUT', `${path} is no log of a batch`, { why: `${path}:${line}:1: ${why}` })
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
+}
+
+/** What a line of each event must have, and of which type. */
+const fields: Readonly<Record<Entry['event'], Readonly<Record<string, 'string' | 'number'>>>> = {
+  start: {
+    time: 'string',
+    output: 'string',
+    shard: 'string',
+    plan: 'string',
+    all: 'number',
+    total: 'number',
+  },
+  item: { status: 'string', input: 'string', output: 'string' },
+  end: { milliseconds: 'number', left: 'number', stopped: 'string' },
+}
+
+function isEntry(value: unknown): value is Entry {
+  if (!isRecord(value)) return false
+  const { event, operation, error, time } = value
+  if (event !== 'start' && event !== 'item' && event !== 'end') return false
+  if (event === 'start' && !(Array.isArray(operation) && Number.isFinite(Date.parse(String(time)))))
+    return false
+  if (error !== undefined && !isErrorText(error)) return false
+  return Object.entries(fields[event]).every(([key, type]) => typeof value[key] === type)
+}
+
+const isErrorText = (error: unknown): boolean =>
+  isRecord(error) &&
+  typeof error.message === 'string' &&
+  typeof error.code === 'string' &&
+  Array.isArray(error.why)

@@ -20,7 +20,7 @@ export type BatchOperation = Pick<Prepared, 'settings' | 'job'> & {
 }
 
 /** Options that are the batch's, not the operation's. */
-const ofTheBatch = ['in-place', 'dry-run', 'json', 'quiet', 'verbose', 'threads'] as const
+const ofTheBatch = ['in-place', 'force', 'dry-run', 'json', 'quiet', 'verbose', 'threads'] as const
 
 /** Settings that decide whether an output is made, and not what it is. */
 const withoutEffect = ['in-place', 'fail-on-clip', 'max-pixels']
@@ -50,7 +50,7 @@ async function prepareOne([name = '', ...rest]: readonly string[]): Promise<Batc
   const operation = findOperation(name)
   const given = givenTo(operationCommand(operation), rest)
   const prepared = await prepareOperation(operation, given)
-  return { ...prepared, name, fingerprint: hashText(fingerprintOf(name, operation.params, given)) }
+  return { ...prepared, fingerprint: hashText(fingerprintOf(name, operation.params, given)) }
 }
 
 /** Stands for the command `chain`, which has its options before the first `--`. */
@@ -85,7 +85,6 @@ async function prepareSteps(words: readonly string[]): Promise<BatchOperation> {
   })
   return {
     ...prepared,
-    name: steps.map(([name]) => name).join('-'),
     fingerprint: hashText([fingerprintOf('chain', {}, given), ...texts].join(' -- ')),
   }
 }

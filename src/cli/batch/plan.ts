@@ -1,14 +1,16 @@
 import { resolve } from 'node:path'
 import { ConvoError } from '../../error.ts'
+import { leaves } from '../../files/root.ts'
+import { statOf } from '../../files/stat.ts'
+import { hasKey, parseTemplate, type Template } from '../../files/template.ts'
 import type { Values } from '../../params.ts'
 import { hashFile } from './fingerprint.ts'
 import { type Found, findInputs, type Input } from './inputs.ts'
-import { type Item, type Making, makeItems, statOf } from './items.ts'
+import { type Item, type Making, makeItems } from './items.ts'
 import { type BatchOperation, prepareBatchOperation } from './operation.ts'
 import type { batchSettings } from './options.ts'
 import { itemsOfShard, parseShard, type Shard, shardName } from './shard.ts'
 import { readState, type State } from './state.ts'
-import { leaves, parseTemplate, type Template } from './template.ts'
 
 /** The settings of a batch. */
 export type BatchSettings = Values<typeof batchSettings>
@@ -95,10 +97,10 @@ function outputOf({ output }: BatchSettings): string {
 
 /** Files that each shard writes must be one for each shard. */
 function refuseSharedFiles(settings: BatchSettings, shard: Shard | undefined): void {
-  if (shard === undefined) return
   for (const option of ['log', 'failed-list'] as const) {
     const path = settings[option]
-    if (path === undefined || path.includes('{shard}')) continue
+    if (path === undefined || hasKey(parseTemplate(path, option).parts, 'shard')) continue
+    if (shard === undefined) continue
     throw new ConvoError('E_OPTION', `--${option} ${path} would be written by all ${shard.count} shards`, {
       why: `{shard} in it becomes ${shardName(shard)}`,
       fix: `--${option} ${path.replace(/(\.[^./]*)?$/, '-{shard}$1')}`,

@@ -18,6 +18,8 @@ export type Teller = {
   /** An entry for machines only. */
   entry(entry: Entry): void
   update(standing: Standing): void
+  /** Whether something was not written that had to be: lines of the log. */
+  hasLost(): boolean
   /** The last lines where all ends at once. */
   leave(lines: readonly string[]): void
   /** The last lines; waits until all is written. */
@@ -35,6 +37,7 @@ export function createTeller(settings: BatchSettings, io: Io, log?: Log): Teller
     write: (text: string) => io.err(text),
   }
   const progress = createProgress(screen, settings.quiet)
+  let isLost = false
   let written: Promise<void> = Promise.resolve()
   // one after the other, and not waited for: a slow reader does not hold up the work
   const out = (text: string) => {
@@ -51,7 +54,9 @@ export function createTeller(settings: BatchSettings, io: Io, log?: Log): Teller
   const entry = (one: Entry) => {
     if (settings.json) out(lineOf(one))
     const broken = log?.write(one)
-    if (broken !== undefined) error(broken)
+    if (broken === undefined) return
+    isLost = true
+    error(broken)
   }
   return {
     note(text) {
@@ -78,6 +83,7 @@ export function createTeller(settings: BatchSettings, io: Io, log?: Log): Teller
     },
     entry,
     update: (standing) => progress.update(standing),
+    hasLost: () => isLost,
     leave(lines) {
       progress.end()
       for (const line of lines) io.err(`${line}\n`)

@@ -4,11 +4,11 @@ import { dirname } from 'node:path'
 import { asConvoError, ConvoError } from '../../error.ts'
 import { makeFolder, placeBeside, removeQuietly, replaceBy } from '../../files/change.ts'
 import { askBeforePlacing, isSameFile, leaveSignals, removeTemporaries } from '../../files/output.ts'
+import { statOf } from '../../files/stat.ts'
 import { createPool, type Pool } from '../../run/pool.ts'
 import { processPicture } from '../process.ts'
 import type { ErrorText, FromWorker, MadeFile, Order, Result, Setup, ToWorker } from './crew.ts'
 import { hashFile, isSettled, stampOf } from './fingerprint.ts'
-import { statOf } from './items.ts'
 import { type BatchOperation, prepareBatchOperation } from './operation.ts'
 
 // Ctrl-C in a terminal, and schedulers that end a job, reach the workers too: what is in flight is finished all the same,

@@ -19,8 +19,8 @@ type CheckValues = Values<typeof checkSettings & typeof reportSettings & typeof 
 export async function check(file: string | undefined, settings: CheckValues, io: Io): Promise<number> {
   const { results, filter, memory } = settings
   if (settings.update) refuseOnCi('--update')
-  const asked = askedReporters(settings.reporter ?? [], results, process.env)
   const shard = settings.shard === undefined ? undefined : parseShard(settings.shard, process.env)
+  const asked = askedReporters(settings.reporter ?? [], results, process.env, shard)
   const manifest = await loadManifest(file ?? findManifest())
   const progress = progressOn(io)
   const run = await runCheck(manifest, {

@@ -1,6 +1,8 @@
 import { dirname, join } from 'node:path'
 import { ConvoError, nearest } from '../../error.ts'
 import { appendTo, makeFolder, writeWhole } from '../../files/change.ts'
+import { fillTemplate, parseTemplate } from '../../files/template.ts'
+import { type Shard, shardName } from '../batch/shard.ts'
 import type { Io } from '../io.ts'
 import { reporters } from './reporters/index.ts'
 import type { Destination, Reporter } from './reporters/reporter.ts'
@@ -19,8 +21,13 @@ type Environment = Readonly<Record<string, string | undefined>>
  *
  * @throws ConvoError E_NAME for a reporter that does not exist, E_USAGE for two on standard output
  */
-export function askedReporters(words: readonly string[], results: string, env: Environment): Asked[] {
-  const asked = words.map((word) => parseReporter(word, results))
+export function askedReporters(
+  words: readonly string[],
+  results: string,
+  env: Environment,
+  shard?: Shard,
+): Asked[] {
+  const asked = words.map((word) => parseReporter(word, results, shard))
   const onOutput = asked.filter(({ name, file }) => file === undefined && name !== 'github')
   if (onOutput.length > 1) {
     const [first, second] = onOutput
@@ -33,7 +40,7 @@ export function askedReporters(words: readonly string[], results: string, env: E
   return isOnGithub ? [...all, { name: 'github', reporter: reporters.github! }] : all
 }
 
-function parseReporter(word: string, results: string): Asked {
+function parseReporter(word: string, results: string, shard: Shard = { index: 1, count: 1 }): Asked {
   const at = word.indexOf('=')
   const name = at < 0 ? word : word.slice(0, at)
   const reporter = Object.hasOwn(reporters, name) ? reporters[name] : undefined
@@ -46,7 +53,8 @@ function parseReporter(word: string, results: string): Asked {
   }
   const given = at < 0 ? '' : word.slice(at + 1)
   const own = reporter.file === undefined ? undefined : join(results, reporter.file)
-  const file = given === '' ? own : given
+  const file =
+    given === '' ? own : fillTemplate(parseTemplate(given, 'reporter'), { shard: shardName(shard) })
   return { name, reporter, ...(file !== undefined && { file }) }
 }
 

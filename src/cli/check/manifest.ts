@@ -7,10 +7,11 @@ import { ConvoError } from '../../error.ts'
 import { isWithin } from '../../files/root.ts'
 import { type ToleranceValues, toleranceSettings } from '../../image/compare/tolerance.ts'
 import { resolve } from '../../params.ts'
+import { cut } from '../../text/cut.ts'
 import { from } from '../located.ts'
 import schema from './check.schema.json' with { type: 'json' }
 import { manifestError, type Place, placeText, readSource, type Source } from './document.ts'
-import { fillName, nameProblem, pathOfName } from './names.ts'
+import { fileInTheWay, fillName, folded, nameProblem, pathOfName } from './names.ts'
 import { type Schema, violations } from './schema.ts'
 import { isLoose } from './tolerance.ts'
 
@@ -237,7 +238,8 @@ async function casesOf(entry: Entry, folder: string, complaints: Complaint[]): P
   const cases: Case[] = []
   const mask = tolerance.mask === undefined ? undefined : from(folder, tolerance.mask)
   for (const { path, base } of await findInputs(entry, folder, complaints)) {
-    const fields = { path, base, index: cases.length + 1, operation: steps.at(-1)?.[0] ?? 'actual' }
+    const file = from(folder, path)
+    const fields = { path, base, file, index: cases.length + 1, operation: steps.at(-1)?.[0] ?? 'actual' }
     const name = nameOf(entry, fields, complaints)
     if (name === undefined) return []
     const extension = steps.length === 0 ? extname(path).toLowerCase() : isRaw(steps) ? '.npy' : '.png'
@@ -268,11 +270,12 @@ function nameOf(
     const name = fillName(template, fields)
     const problem = nameProblem(name)
     if (problem === undefined) return name
-    complaints.push({ place: place('name'), message: `the name ${JSON.stringify(name)} ${problem}` })
+    complaints.push({ place: place('name'), message: `the name ${cut(JSON.stringify(name))} ${problem}` })
   } catch (error) {
     if (!(error instanceof ConvoError)) throw error
     const fix = error.fix === undefined ? '' : `; try ${error.fix}`
-    complaints.push({ place: place('name'), message: `${error.message}${fix}` })
+    const message = `${[error.message, ...error.why].join('; ')}${fix}`
+    complaints.push({ place: place('name'), message })
   }
   return undefined
 }
@@ -307,14 +310,18 @@ function fixedPart(pattern: string): string {
   return parts.slice(0, wild).join('/') || '.'
 }
 
-/** Names are compared without regard to case: some file systems have none. */
+/** Names are compared without regard to case: some file systems have none. Nor may one be a folder and one a file. */
 function repeated(cases: readonly Case[]): Complaint[] {
   const seen = new Map<string, Case>()
+  const names = new Set(cases.map(({ name }) => folded(name)))
+  const goldens = new Set(cases.map(({ golden }) => folded(golden)))
   return cases.flatMap((one): Complaint[] => {
-    const before = seen.get(one.name.toLowerCase())
+    const before = seen.get(folded(one.name))
     if (before === undefined) {
-      seen.set(one.name.toLowerCase(), one)
-      return []
+      seen.set(folded(one.name), one)
+      const other = fileInTheWay(one, names, goldens)
+      const message = `the files of ${JSON.stringify(one.name)} would lie in ${other}, which is a file`
+      return other === undefined ? [] : [{ place: one.place, message }]
     }
     const first = `${relative('', before.input)} at ${placeText(before.place)}`
     const hint = before.place.line === one.place.line ? '; {stem} in the name tells inputs apart' : ''

@@ -1,7 +1,9 @@
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { dirname, extname, join } from 'node:path'
 import { ConvoError } from '../../error.ts'
 import { isWithin, under } from '../../files/root.ts'
+import { isFile, isFolder } from '../../files/stat.ts'
+import { fillTemplate, parseTemplate } from '../../files/template.ts'
 import type { Io } from '../io.ts'
 import { counted } from '../words.ts'
 import { approveCommand, writeText } from './destinations.ts'
@@ -30,7 +32,8 @@ const reporterOf: Readonly<Record<string, string>> = {
 }
 
 /** `convo report merge`: one report of several runs. Gives the exit status. */
-export async function mergeReports(paths: readonly string[], output: string, io: Io): Promise<number> {
+export async function mergeReports(paths: readonly string[], given: string, io: Io): Promise<number> {
+  const output = fillTemplate(parseTemplate(given, 'report'), {})
   const name = reporterOf[extname(output).toLowerCase()]
   if (name === undefined) {
     throw new ConvoError(
@@ -89,9 +92,6 @@ function holdsPictures(folder: string, { cases }: Run): boolean {
   }
   return made.length === 0 || made.some(isThere)
 }
-
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
-const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true
 
 /** @throws ConvoError E_USAGE for runs of different manifests, or a case in two of them */
 function mergeRuns(parts: readonly Part[]): Run {

@@ -19,7 +19,7 @@ export type Work = {
 }
 
 /** Options that would keep a case from being made or told of. */
-const refused = ['in-place', 'dry-run', 'json', 'quiet', 'verbose', 'preview'] as const
+const refused = ['in-place', 'force', 'dry-run', 'json', 'quiet', 'verbose', 'preview'] as const
 
 /**
  * Understands the operations of a case, as the command line would; files are taken from `folder`.

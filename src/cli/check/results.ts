@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConvoError } from '../../error.ts'
 import { emptyFolder, writeUnder } from '../../files/change.ts'
@@ -124,7 +124,7 @@ export async function clearResults(folder: string): Promise<void> {
 /** @throws ConvoError E_OUTPUT for what is no folder, or cannot be looked into */
 function hasFiles(folder: string): boolean {
   try {
-    return statSync(folder, { throwIfNoEntry: false }) !== undefined && readdirSync(folder).length > 0
+    return existsSync(folder) && readdirSync(folder).length > 0
   } catch (cause) {
     throw new ConvoError('E_OUTPUT', `${cut(folder)} cannot be the folder of the results`, {
       why: (cause as Error).message.replace(/, \w+ '.*$/s, ''),

@@ -1,5 +1,6 @@
 import { isMap, isScalar, isSeq, type Node, type Pair } from 'yaml'
 import { invariant, nearest } from '../../error.ts'
+import { cut } from '../../text/cut.ts'
 
 /** What of JSON Schema the manifest's schema uses. */
 export type Schema = {
@@ -51,13 +52,13 @@ function checkObject({ node, path }: Given, schema: Schema, root: Schema): Viola
     .filter((key) => !keys.has(key))
     .map((key) => violation({ node, path }, `needs ${key}`))
   const each = [...keys].flatMap(([key, pair]): Violation[] => {
-    const property = properties[key]
+    const property = Object.hasOwn(properties, key) ? properties[key] : undefined
     const at = join(path, key)
     if (property !== undefined) return check({ node: valueNode(pair), path: at }, property, root)
     if (additionalProperties !== false) return []
     const guess = nearest(key, Object.keys(properties))
     const may = guess === undefined ? `one of ${Object.keys(properties).join(', ')}` : guess
-    return [{ node: pair.key as Node, message: `there is no ${at}; did you mean ${may}?` }]
+    return [{ node: pair.key as Node, message: `there is no ${cut(at)}; did you mean ${may}?` }]
   })
   return [...missing, ...each]
 }
@@ -75,7 +76,7 @@ function checkScalar(given: Given, schema: Schema): Violation[] {
   const value = isScalar(given.node) ? given.node.value : null
   const choices = 'const' in schema ? [schema.const] : schema.enum
   if (choices !== undefined && !choices.includes(value)) {
-    return [violation(given, `must be ${choices.join(' or ')}, got ${JSON.stringify(value)}`)]
+    return [violation(given, `must be ${choices.join(' or ')}, got ${cut(JSON.stringify(value))}`)]
   }
   const { minLength = 0 } = schema
   if (typeof value === 'string' && value.length < minLength) {
@@ -146,7 +147,7 @@ const wantedWords = (schema: Schema): string =>
   schema.type !== undefined ? typeWords(schema.type) : String(schema.const ?? schema.enum?.join(' or '))
 
 const shown = (node: Node, type: Type): string =>
-  isScalar(node) && type !== 'null' ? JSON.stringify(node.value) : names[type]!
+  isScalar(node) && type !== 'null' ? cut(JSON.stringify(node.value)) : names[type]!
 
 const violation = ({ node, path }: Given, message: string): Violation => ({
   node,

@@ -4,6 +4,7 @@ import { animations } from '../animate/operators/index.ts'
 import { sceneSettings } from '../animate/settings.ts'
 import type { Command } from '../command.ts'
 import { definitions } from '../layout.ts'
+import { outputOf } from '../output-path.ts'
 import { sharedSettings } from '../settings.ts'
 
 const playSettings = {
@@ -65,7 +66,8 @@ export const animateCommand: Command = {
       ),
     },
   ],
-  async run({ args: [operator = '', output], given, io }) {
+  async run({ args: [operator = '', out], given, io }) {
+    const output = out && (await outputOf(out, operator, operator)).output
     const { animate } = await import('../animate/animate.ts')
     const [played, shown]: Record<string, unknown>[] = [{}, {}]
     for (const [name, value] of Object.entries(given)) {

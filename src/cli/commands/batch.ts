@@ -1,7 +1,7 @@
 import { ConvoError, formatError } from '../../error.ts'
+import { outputKeys } from '../../files/template.ts'
 import { flag, type Params, resolve } from '../../params.ts'
 import { batchSettings } from '../batch/options.ts'
-import { templateKeys } from '../batch/template.ts'
 import { shellWord } from '../check/shell.ts'
 import type { Call, Command, OptionGroup } from '../command.ts'
 import { definitions, indent } from '../layout.ts'
@@ -49,7 +49,7 @@ export const batchCommand: Command = {
     {
       title: 'Keys of the template',
       text: definitions(
-        Object.entries(templateKeys).map(([key, summary]) => [`{${key}}`, summary]),
+        outputKeys.map(([key, summary]) => [`{${key}}`, summary]),
         width,
       ),
     },

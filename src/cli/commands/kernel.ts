@@ -1,9 +1,13 @@
+import { extname } from 'node:path'
+import { writeWhole } from '../../files/change.ts'
+import { isStreamPath } from '../../files/output.ts'
 import { namedKernels } from '../../filters/names.ts'
-import { writeAtomically } from '../../files/output.ts'
 import { loadKernel } from '../../kernel/source.ts'
 import { writeKernel } from '../../kernel/write.ts'
 import type { Command } from '../command.ts'
-import { sharedSettings } from '../settings.ts'
+import { outputOf } from '../output-path.ts'
+import { checkReplaced } from '../replaced.ts'
+import { runSettings, sharedSettings } from '../settings.ts'
 
 /** `convo kernel convert <in> <out>` */
 export const kernelConvert: Command = {
@@ -12,14 +16,22 @@ export const kernelConvert: Command = {
   group: 'commands',
   arguments: [
     { name: 'in', summary: sharedSettings.kernel.summary, kind: 'kernel' },
-    { name: 'out', summary: '.json, .mat, .csv, .npy or .txt (an ImageMagick string)', kind: 'file' },
+    {
+      name: 'out',
+      summary: '.json, .mat, .csv, .npy or .txt (an ImageMagick string); - is JSON on standard output',
+      kind: 'file',
+    },
   ],
-  options: [],
+  options: [{ title: 'Options', params: { force: runSettings.force } }],
   examples: ['convo kernel convert edge.mat edge.json', 'convo kernel convert gaussian:sigma=2 gaussian.npy'],
-  async run({ args: [from = '', to = ''] }) {
+  async run({ args: [from = '', out = ''], given, io }) {
+    const { output: to } = await outputOf(out, from, 'convert')
+    const replaced = given.force === true ? undefined : checkReplaced(from, to, 'sobel')
     const kernel = await loadKernel(from, { names: namedKernels })
-    const bytes = writeKernel(kernel, to)
-    await writeAtomically(to, (output) => output.write(bytes))
+    // a pipe has no extension to say which format
+    const bytes = writeKernel(kernel, extname(to) === '' && isStreamPath(to) ? 'kernel.json' : to)
+    await writeWhole(to, bytes)
+    if (replaced !== undefined) io.err(`${io.paint('note', 'note:')} ${replaced}\n`)
     return 0
   },
 }

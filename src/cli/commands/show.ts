@@ -1,5 +1,6 @@
 import { flag, number, numbers, resolve, text } from '../../params.ts'
 import type { Command } from '../command.ts'
+import { outputOf } from '../output-path.ts'
 import { sharedSettings } from '../settings.ts'
 
 const showSettings = {
@@ -41,7 +42,8 @@ export const showCommand: Command = {
     'convo show net.safetensors#conv1.weight bank.svg',
     'convo show net.safetensors#conv1.weight filter.png --plane 3,0',
   ],
-  async run({ args: [source = '', output], given, io }) {
+  async run({ args: [source = '', out], given, io }) {
+    const output = out && (await outputOf(out, source, 'show')).output
     const { showKernel } = await import('../show/show.ts')
     return showKernel({ source, output, ...resolve(showSettings, given) }, io)
   },

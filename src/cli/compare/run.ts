@@ -1,16 +1,17 @@
-import { statSync } from 'node:fs'
 import { ConvoError } from '../../error.ts'
+import { isSameFile } from '../../files/output.ts'
+import { statOf } from '../../files/stat.ts'
 import type { Comparison } from '../../image/compare/comparison.ts'
 import { describe, fileComparisonRecord, smallestText } from '../../image/compare/describe.ts'
 import { comparePages, type FileComparison, isWorse, type Pages } from '../../image/compare/pages.ts'
 import { type DiffStyle, renderDiff } from '../../image/compare/render.ts'
 import { type ToleranceValues, toleranceOf } from '../../image/compare/tolerance.ts'
 import { formatOfPath } from '../../image/format.ts'
-import { isSameFile } from '../../files/output.ts'
 import { readInput, type Source } from '../../image/probe.ts'
 import type { Picture } from '../../tensor/picture.ts'
 import type { Call } from '../command.ts'
 import { writePicture } from '../output.ts'
+import { outputOf } from '../output-path.ts'
 import { openPages, type PageOptions, sourceOf } from '../pages.ts'
 
 /** What a call asks for beside the tolerance. */
@@ -38,7 +39,7 @@ export async function runCompare(
   settings: CompareSettings,
 ): Promise<number> {
   const [expectedPath = '', actualPath = ''] = args
-  const diff = settings.diff
+  const diff = settings.diff && (await outputOf(settings.diff, actualPath, 'compare')).output
   if (diff !== undefined) checkDiff(diff, [expectedPath, actualPath], settings.quiet)
   const options = { maxPixels: settings['max-pixels'], orient: !settings['no-orient'] }
   const mask = values.mask === undefined ? undefined : await maskOf(values.mask, options)
@@ -130,7 +131,7 @@ async function openBoth(expectedPath: string, actualPath: string, options: PageO
 /** Bytes of a source; NaN for a file that is not there, which decoding tells of. */
 function sizeOf(source: Source): number {
   if (typeof source !== 'string') return source.length
-  return statSync(source, { throwIfNoEntry: false })?.size ?? Number.NaN
+  return Number(statOf(source)?.size ?? Number.NaN)
 }
 
 /** Files up to this size are read at once: finding them equal saves decoding one. */

@@ -1,15 +1,15 @@
 import { extname } from 'node:path'
 import { ConvoError } from '../../error.ts'
+import { isStreamPath, writeAtomically } from '../../files/output.ts'
 import { renderSvg } from '../../image/encode.ts'
-import { writeAtomically } from '../../files/output.ts'
 
-/** What a drawing is written as: `-` is an SVG on standard output. */
+/** What a drawing is written as: a pipe, as `-` is, gets an SVG. */
 export type DrawingFormat = 'svg' | 'png'
 
 /** The format of a path. @throws ConvoError E_OUTPUT for an ending that is neither */
 export function drawingFormat(output: string): DrawingFormat {
   const extension = extname(output).toLowerCase()
-  if (extension === '.svg' || output === '-') return 'svg'
+  if (extension === '.svg' || (extension === '' && isStreamPath(output))) return 'svg'
   if (extension === '.png') return 'png'
   throw new ConvoError('E_OUTPUT', `a drawing is written as .svg or .png, and ${output} is neither`, {
     fix: `${output.slice(0, output.length - extension.length) || 'drawing'}.png`,

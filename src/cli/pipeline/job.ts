@@ -15,6 +15,8 @@ export type StepMaker = (picture: { readonly channels: number; readonly full: Fu
 export type PictureJob = {
   readonly input: string
   readonly output: string
+  /** Where the maps, slices or pages of a result go that are a file each, counted from 1; `output` is the first. */
+  readonly series?: ((index: number) => string) | undefined
   /** The name of the operation, for reports. */
   readonly operation: string
   readonly steps: readonly StepMaker[]

@@ -1,15 +1,15 @@
 import { ConvoError, invariant } from '../../error.ts'
+import { writeAtomically } from '../../files/output.ts'
 import { type Decoded, decodePages, readHeader } from '../../image/decode.ts'
 import { encodePages } from '../../image/encode.ts'
 import { formatOfPath, type OutputFormat } from '../../image/format.ts'
 import type { Header } from '../../image/header.ts'
-import { writeAtomically } from '../../files/output.ts'
 import type { Picture } from '../../tensor/picture.ts'
 import { type Loaded, loadedOf, type Opened } from '../input.ts'
 import { outputKind } from '../output.ts'
 import type { PageStore, Report, Task } from './job.ts'
 import { limitsOf } from './load.ts'
-import { checkNumbered, numbered } from './numbered.ts'
+import { checkNumbered, numbered, one } from './numbered.ts'
 import { isNumbered } from './write-volume.ts'
 
 /** An input of several pages whose output has room for all of them: each is a picture of its own. */
@@ -28,15 +28,15 @@ const isPagedFormat = (format: string | undefined): format is PagedFormat =>
 
 /** The pages of an input, where there are several and the output keeps them. @throws ConvoError as `decode` does */
 export async function openPaged(opened: Opened, task: Task): Promise<PagedInput | undefined> {
-  const { output, settings, isVolume } = task
+  const { output, series, settings, isVolume } = task
   if (isVolume || settings.channels === 'split' || !isPagedFormat(opened.probe.kind)) return undefined
   const keepsAll =
-    output.includes('{index') || (outputKind(output) === 'picture' && isPagedFormat(formatOfPath(output)))
+    series !== undefined || (outputKind(output) === 'picture' && isPagedFormat(formatOfPath(output)))
   if (!keepsAll) return undefined
   const options = { ...limitsOf(settings), name: opened.path }
   const { pages: count, delay, loop, ...first } = await readHeader(opened.source, options)
   if (count === 1) return undefined
-  if (opened.probe.kind === 'tiff' && !output.includes('{index')) {
+  if (opened.probe.kind === 'tiff' && series === undefined) {
     for (let page = 1; page < count; page++) {
       checkPage(page, await readHeader(opened.source, { ...options, page }), first, opened.path)
     }
@@ -60,7 +60,7 @@ function checkPage(
   const [own, other] = [`${width}x${height}x${channels}`, `${first.width}x${first.height}x${first.channels}`]
   throw new ConvoError(
     'E_SHAPE',
-    `pages of one file must be alike: page ${page} of ${path} is ${own}, page 0 ${other}`,
+    `pages of one file must be alike: page ${page + 1} of ${path} is ${own}, page 1 ${other}`,
     {
       fix: '{index} in the output path, for a file each; or an output path ending in .png, for the first',
     },
@@ -87,9 +87,7 @@ export async function runPaged(
   }
   const reports: PageReport[] = []
   for await (const page of pages) {
-    const own = isApart
-      ? { ...task, output: numbered(task.output, reports.length, count) }
-      : { ...task, store }
+    const own = isApart ? one(task, numbered(task, reports.length + 1, count)) : { ...task, store }
     reports.push(await run(loadedOf(page, task.settings.alpha === 'drop'), own))
   }
   const [first, last] = [reports[0], reports.at(-1)]

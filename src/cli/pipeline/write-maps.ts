@@ -5,7 +5,7 @@ import type { Session } from '../../run/pool.ts'
 import type { PictureMeta } from '../../tensor/picture.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import type { Task } from './job.ts'
-import { checkNumbered, numbered } from './numbered.ts'
+import { checkNumbered, numbered, one as oneOf } from './numbered.ts'
 import { identity } from './recipe-step.ts'
 import { pictureOf } from './state.ts'
 import { type Written, writeRecipe } from './write-recipe.ts'
@@ -27,7 +27,7 @@ export async function writeMaps(
   const chosen = choice === 'first' ? pick(maps, [0]) : Array.isArray(choice) ? pick(maps, choice) : maps
   const count = chosen.shape[0]!
   const isColour = choice !== 'montage' && choice !== 'split' && isPicture(count)
-  const isSplit = choice === 'split' || (!isColour && choice !== 'montage' && task.output.includes('{index'))
+  const isSplit = choice === 'split' || (!isColour && choice !== 'montage' && task.series !== undefined)
   const isLeveled = !haveLevels && !(isColour && isPicture(maps.shape[0]!))
   const {
     maps: shown,
@@ -104,8 +104,8 @@ export async function writeEach(
   for (let i = 0; i < count; i++) {
     const mark = session.arena.mark()
     const one = await series.at(i)
-    const output = numbered(task.output, i, count)
-    last = await writeRecipe(session, pictureOf(one, full), identity, { ...task, output }, meta, {
+    const own = oneOf(task, numbered(task, i + 1, count))
+    last = await writeRecipe(session, pictureOf(one, full), identity, own, meta, {
       isFirst: false,
       isLast: true,
     })
@@ -116,10 +116,7 @@ export async function writeEach(
     bytes += last.facts.bytes
   }
   invariant(last !== undefined, 'there is at least one map')
-  const told = [
-    ...notes,
-    `${count} files were written: ${numbered(task.output, 0, count)} to ${last.facts.path}`,
-  ]
+  const told = [...notes, `${count} files were written: ${numbered(task, 1, count)} to ${last.facts.path}`]
   return { ...last, facts: { ...last.facts, bytes }, outcome: { low, high, samples }, plans: [], notes: told }
 }
 

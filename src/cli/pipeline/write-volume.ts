@@ -1,7 +1,7 @@
 import { ConvoError } from '../../error.ts'
+import { writeAtomically } from '../../files/output.ts'
 import { encodePages } from '../../image/encode.ts'
 import { formatOfPath } from '../../image/format.ts'
-import { writeAtomically } from '../../files/output.ts'
 import { pick, sheet, stretch } from '../../image/sheet.ts'
 import type { FullScale } from '../../operators/operator.ts'
 import type { Session } from '../../run/pool.ts'
@@ -55,8 +55,8 @@ export function chosen(volume: Tensor, { settings: { channels } }: Task): Tensor
 }
 
 /** True when the slices of a volume go to a file each. */
-export const isNumbered = ({ output, settings }: Task): boolean =>
-  output.includes('{index') || settings.channels === 'split'
+export const isNumbered = ({ series, settings }: Task): boolean =>
+  series !== undefined || settings.channels === 'split'
 
 /** The channels of a volume [C,D,H,W] whose slices are gray or RGB. @throws ConvoError E_SHAPE for others */
 export function checkColours(shape: readonly number[]): 1 | 3 {

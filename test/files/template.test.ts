@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { expandTemplate, parseTemplate, type TemplateValues } from '../../../src/cli/batch/template.ts'
-import { failure } from '../../image/pictures.ts'
+import { expandTemplate, parseTemplate, type TemplateValues } from '../../src/files/template.ts'
+import { failure } from '../image/pictures.ts'
 
 const values: TemplateValues = {
   path: 'photos/a/b.c.jpg',

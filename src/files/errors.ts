@@ -1,0 +1,29 @@
+import { basename, dirname, resolve } from 'node:path'
+import { ConvoError } from '../error.ts'
+import { cut } from '../text/cut.ts'
+import { statOf } from './stat.ts'
+
+/**
+ * What the system said when a path could not be written, as an error that says what to do.
+ *
+ * @param target where `path` leads, when it is a link
+ */
+export function writingError(path: string, cause: unknown, target: string = path): ConvoError {
+  const { code, message } = cause as NodeJS.ErrnoException
+  // what the system says, without the name of the temporary file that it says it of
+  const why = `${cut(path)}: ${message.replace(/, \w+ '.*$/s, '')}`
+  const error = (what: string, fix?: string) =>
+    new ConvoError('E_OUTPUT', what, { why, cause, ...(fix !== undefined && { fix }) })
+  const folder = target === path || target === resolve(path) ? dirname(path) : dirname(target)
+  if (code === 'ENOENT' && statOf(folder) !== undefined) return error(`nothing can be written to ${path}`)
+  if (code === 'ENOENT')
+    return error(`there is no folder ${folder} for ${basename(path)}`, `mkdir -p ${folder}`)
+  if (code === 'ENOTDIR') return error(`${folder} is not a folder`)
+  if (code === 'EACCES' || code === 'EPERM') return error(`${path} may not be written`)
+  if (code === 'EROFS') return error(`${path} lies on a file system that is read-only`)
+  if (code === 'ENOSPC' || code === 'EDQUOT') return error(`the disk is full, ${path} was not written`)
+  if (code === 'EPIPE') return error('the reader of standard output went away')
+  if (code === 'ENAMETOOLONG') return error(`the name ${cut(basename(path), 60)} is longer than names can be`)
+  if (code === 'ELOOP') return error(`${path} is a symbolic link that leads in a circle`)
+  return error(`cannot write ${cut(path)}`)
+}

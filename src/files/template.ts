@@ -1,0 +1,200 @@
+import { basename, dirname, extname, normalize, sep } from 'node:path'
+import { ConvoError, nearest } from '../error.ts'
+import { limits } from '../limits.ts'
+import { cut } from '../text/cut.ts'
+import { leaves } from './root.ts'
+
+/** The keys of templates, with what they stand for. */
+export const templateKeys = {
+  path: 'the input as given',
+  rel: 'its folder, from the folder or the fixed part of the glob that it came from',
+  dir: 'its folder as given',
+  stem: 'its name without the extension',
+  ext: 'its extension, without the dot',
+  index:
+    'its place among all inputs, or that of a page or map in its input, from 1; {index:04} has four digits at least',
+  hash: 'SHA-256 of its bytes; {hash:8} is the first eight digits',
+  op: 'the name of the operation',
+  shard: 'the share of the work, as 2-of-8',
+} as const
+
+type Key = keyof typeof templateKeys
+
+/** What the keys of a template stand for, for one input. A key that has no value here has its reason. */
+export type TemplateValues = Readonly<Partial<Record<Exclude<Key, 'index'>, string>>> & {
+  readonly index?: number
+}
+
+/** Where templates are understood, and with which keys. */
+const uses = {
+  output: {
+    option: '--output',
+    of: 'outputs',
+    keys: ['path', 'rel', 'dir', 'stem', 'ext', 'index', 'hash', 'op'],
+  },
+  name: {
+    option: 'name',
+    of: 'names of cases',
+    keys: ['path', 'rel', 'dir', 'stem', 'ext', 'index', 'hash', 'op'],
+  },
+  log: { option: '--log', of: 'logs', keys: ['shard'] },
+  'failed-list': { option: '--failed-list', of: 'lists of failures', keys: ['shard'] },
+  report: { option: '--output', of: 'reports', keys: [] },
+  reporter: { option: '--reporter', of: 'reports', keys: ['shard'] },
+} as const satisfies Record<string, { option: string; of: string; keys: readonly Key[] }>
+
+type Use = keyof typeof uses
+
+/** The keys of templates for outputs, with what they stand for. */
+export const outputKeys: readonly (readonly [key: string, summary: string])[] = uses.output.keys.map(
+  (key) => [key, templateKeys[key]],
+)
+
+type Part =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'key'; readonly key: Key; readonly digits: number | undefined }
+
+/** An output template, understood. */
+export type Template = {
+  readonly text: string
+  readonly use: Use
+  readonly parts: readonly Part[]
+  /** The folder that every output lies in: what stands before the first key. */
+  readonly root: string
+  /** Whether it asks for the content of the inputs. */
+  readonly needsHash: boolean
+}
+
+/**
+ * Understands `out/{rel}/{stem}.png`. `{{` and `}}` are braces.
+ *
+ * @throws ConvoError E_NAME for a key that there is none of, E_OPTION for what is not written as a template
+ */
+export function parseTemplate(text: string, use: Use = 'output'): Template {
+  const parts: Part[] = []
+  let plain = ''
+  const flush = () => {
+    if (plain !== '') parts.push({ kind: 'text', text: plain })
+    plain = ''
+  }
+  for (let i = 0; i < text.length; i++) {
+    const two = text.slice(i, i + 2)
+    if (two === '{{' || two === '}}') {
+      plain += text[i]
+      i++
+    } else if (text[i] === '{') {
+      const end = text.indexOf('}', i)
+      if (end < 0) throw wrong(use, text, i, 'the brace is not closed', `${text}}`)
+      flush()
+      parts.push(parseKey(use, text, i, text.slice(i + 1, end)))
+      i = end
+    } else if (text[i] === '}') {
+      throw wrong(use, text, i, 'a brace closes that was not opened', '}} for a brace in a name')
+    } else plain += text[i]
+  }
+  flush()
+  return { text, use, parts, root: rootOf(parts), needsHash: hasKey(parts, 'hash') }
+}
+
+/** Whether a template asks for what a key stands for. */
+export const hasKey = (parts: readonly Part[], key: Key): boolean =>
+  parts.some((part) => part.kind === 'key' && part.key === key)
+
+function parseKey(use: Use, text: string, at: number, inside: string): Part {
+  const [, name = '', digits] = /^([^:]*)(?::(.*))?$/s.exec(inside) ?? []
+  const names: readonly Key[] = uses[use].keys
+  const key = names.find((one) => one === name)
+  if (key === undefined) {
+    const guess = nearest(cut(name, 20), names)
+    throw new ConvoError('E_NAME', `there is no key {${cut(name, 40)}} for ${uses[use].of}`, {
+      why: [
+        `${cut(text)}: character ${at + 1}`,
+        `keys: ${names.map((one) => `{${one}}`).join(' ') || 'none'}`,
+      ],
+      fix: guess === undefined ? '{{ and }} for braces in a name' : `{${guess}}`,
+    })
+  }
+  if (digits === undefined) return { kind: 'key', key, digits: undefined }
+  if (key !== 'index' && key !== 'hash') throw wrong(use, text, at, `{${key}} takes no format`, `{${key}}`)
+  const most = key === 'index' ? limits.indexDigits.most : limits.hashDigits.most
+  const count = /^\d+$/.test(digits) ? Number(digits) : Number.NaN
+  if (!(count >= 1 && count <= most)) {
+    const example = key === 'index' ? '{index:04}' : '{hash:8}'
+    const got = cut(digits, 20)
+    throw wrong(use, text, at, `{${key}} takes a number of digits from 1 to ${most}, got "${got}"`, example)
+  }
+  return { kind: 'key', key, digits: count }
+}
+
+const wrong = (use: Use, text: string, at: number, why: string, fix: string): ConvoError =>
+  new ConvoError('E_OPTION', `${uses[use].option} is not a template, got "${cut(text)}"`, {
+    why: `${cut(text)}: character ${at + 1}: ${why}`,
+    fix,
+  })
+
+function rootOf(parts: readonly Part[]): string {
+  const [first] = parts
+  if (first?.kind !== 'text') return '.'
+  if (parts.length === 1) return dirname(first.text)
+  const end = Math.max(first.text.lastIndexOf('/'), first.text.lastIndexOf(sep))
+  return end < 0 ? '.' : normalize(first.text.slice(0, end + 1)).replace(/(?<=.)[/\\]$/, '')
+}
+
+/**
+ * The output for an input.
+ *
+ * @throws ConvoError E_OUTPUT where `..` in the input's path would lead out of the template's folder
+ */
+export function expandTemplate(template: Template, values: TemplateValues): string {
+  const output = normalize(fillTemplate(template, values))
+  if (template.root !== '.' && leaves(template.root, output)) {
+    throw new ConvoError('E_OUTPUT', `the output ${output} would lie outside of ${template.root}`, {
+      why: `${values.path} with the template ${template.text}`,
+      fix: 'a template with {rel}',
+    })
+  }
+  return output
+}
+
+/** The text of a template with its keys filled in. @throws ConvoError E_OPTION for a key without a value */
+export function fillTemplate({ parts, text, use }: Template, values: TemplateValues): string {
+  let path = ''
+  for (const part of parts) {
+    if (part.kind === 'key') {
+      const filled = keyText(values, part.key, part.digits)
+      if (filled === undefined)
+        throw wrong(
+          use,
+          text,
+          text.indexOf(`{${part.key}`),
+          noValue(part.key),
+          'a name without it, or a file as the input',
+        )
+      path += filled
+      continue
+    }
+    // An empty {rel} takes the slash behind it along: what follows must not become absolute.
+    const isDoubled = (path === '' && part !== parts[0]) || path.endsWith('/')
+    path += isDoubled ? part.text.replace(/^\/+/, '') : part.text
+  }
+  return path
+}
+
+const noValue = (key: Key): string => `{${key}} needs an input with a name, and this one is standard input`
+
+function keyText(values: TemplateValues, key: Key, digits: number | undefined): string | undefined {
+  if (key === 'index')
+    return values.index === undefined ? undefined : String(values.index).padStart(digits ?? 1, '0')
+  if (key === 'hash') return values.hash?.slice(0, digits)
+  return values[key]
+}
+
+/** What the keys about a file stand for. */
+export const fileValues = (path: string, rel = '') =>
+  ({
+    path,
+    rel,
+    dir: dirname(path),
+    stem: basename(path, extname(path)),
+    ext: extname(path).slice(1),
+  }) satisfies TemplateValues
