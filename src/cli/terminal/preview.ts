@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import { ConvoError } from '../../error.ts'
+import { removeQuietly } from '../../files/change.ts'
 import { loadSharp } from '../../image/sharp.ts'
 import type { Io } from '../io.ts'
 import type { Report } from '../pipeline/job.ts'
@@ -136,7 +136,7 @@ export async function showResult(report: Report, given: string, io: Io): Promise
   try {
     await showPreview(output.path, io)
   } finally {
-    if (given === '') rmSync(output.path, { force: true })
+    if (given === '') removeQuietly(output.path)
   }
   return given === '' ? { ...report, output: { ...output, path: '(preview)' } } : report
 }
