@@ -7,7 +7,7 @@ import { correlationAxis, extent, type Padding } from './geometry.ts'
 import type { PlaneKernel, Recipe } from './recipe.ts'
 
 /** To be raised whenever a result changes: what was computed before is then computed again by batches. */
-export const arithmeticVersion = 2
+export const arithmeticVersion = 3
 
 /** The samples that the loops read: 8 or 16 bits as decoded, or float32 after the gather step converted them. */
 export type SampleType = 'u8' | 'u16' | 'f32'

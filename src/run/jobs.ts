@@ -29,6 +29,6 @@ export function prepareJob(
   memory: WebAssembly.Memory,
   scratch: number,
 ): (part: number) => PartResult {
-  if (job.kind === 'likeness') return prepareLikeness(job, memory)
+  if (job.kind === 'likeness') return prepareLikeness(job, wasm, memory, scratch)
   return job.kind === 'picture' ? preparePicture(job, wasm, memory, scratch) : prepareBank(job, wasm, scratch)
 }

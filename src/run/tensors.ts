@@ -3,7 +3,7 @@ import type { Engine } from '../conv/engine.ts'
 import { outputShape } from '../conv/reference.ts'
 import { sizeOf, Tensor } from '../tensor/tensor.ts'
 import { placeBank, put } from './bank.ts'
-import { rowsPerPart } from './likeness.ts'
+import { placeLikeness } from './likeness.ts'
 import type { Pool, Session } from './pool.ts'
 
 /** Below this many multiplications a worker costs more than it brings. */
@@ -33,19 +33,11 @@ export function poolEngine(pool: Pool, session?: Session): Engine {
     },
     involve: (x, options) =>
       within(async ({ arena, run }) => {
-        const shape = x.shape as readonly [number, number, number]
-        const source = put(arena, x.data)
         const target = arena.alloc(x.data.byteLength)
-        const parts = Math.ceil(shape[1] / rowsPerPart)
-        await run(
-          { kind: 'likeness', scratchBytes: 0, parts, shape, options, source, target },
-          parts,
-          () => undefined,
-          {
-            parallel: x.data.length * options.size ** 2 >= parallelFrom,
-          },
-        )
-        return new Tensor(shape, new Float32Array(arena.memory.buffer, target, x.data.length).slice())
+        const job = placeLikeness(arena, x.shape as [number, number, number], x.data, options, target)
+        const parallel = x.data.length * options.size ** 2 >= parallelFrom
+        await run(job, job.parts, () => undefined, { parallel })
+        return new Tensor(x.shape, new Float32Array(arena.memory.buffer, target, x.data.length).slice())
       }),
   }
 }

@@ -136,6 +136,34 @@ export type WasmExports = {
   addSquare(dst: number, sum: number, b: number, n: number): void
   /** full · √(part / all), 0 where all is 0. */
   share(dst: number, part: number, all: number, n: number, full: number): void
+  // involution by likeness: f32 planes
+  /**
+   * A row of 1 or 3 channels, `srcPlane` and `dstPlane` bytes apart: the mean of `count` taps by likeness. Tap k lies
+   * offsets[k] (i32 bytes) from the sample and is near[k] (f32) near; samples outside are NaN.
+   */
+  involveRow(
+    dst: number,
+    dstPlane: number,
+    src: number,
+    srcPlane: number,
+    n: number,
+    channels: number,
+    offsets: number,
+    near: number,
+    count: number,
+    perSquare: number,
+  ): void
+  /** dst += (here - there)². */
+  addSquares(dst: number, here: number, there: number, n: number): void
+  /** Sample i = the sum of samples i .. i + width - 1, from the left; not in place. */
+  sumAcross(dst: number, src: number, n: number, width: number): void
+  /** weights = near · 2^(-squares · perSquare), which are added to `totals`. */
+  weighRow(weights: number, totals: number, squares: number, n: number, perSquare: number, near: number): void
+  /** dst += weight · x where the weight is above 0. */
+  addWeighted(dst: number, weights: number, src: number, n: number): void
+  /** dst / by, in place. */
+  divideRow(dst: number, by: number, n: number): void
+
   /** A = sum of alpha / weightSum; colour = (A > 0 ? (P / scale) / A : 0) + offset; alpha = A in 0..full. 2 or 4 channels. */
   unpremultiply(
     dst: number,
