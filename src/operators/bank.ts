@@ -36,7 +36,7 @@ export async function correlateBank(
   const c = pictureCorrelation(x, bank, options)
   const finish = finishOf(bank, c.filters, options)
   if (finish.scale === undefined) return engine.correlate(x, bank.weight, finish.bias, c)
-  return finished(await engine.correlate(x, bank.weight, undefined, c), finish)
+  return finished(engine, await engine.correlate(x, bank.weight, undefined, c), finish)
 }
 
 /** The numbers of a bank over a picture. @throws ConvoError E_SHAPE, E_ARGUMENT, E_OPTION */
@@ -133,15 +133,9 @@ function sums(weight: Tensor, filters: number, gain: number): Float32Array {
   })
 }
 
-/** Each channel divided by its scale, its bias added; every step rounded. The tensor is the caller's own and is changed. */
-export function finished(x: Tensor, { scale, bias }: Finish): Tensor {
-  const plane = x.data.length / x.shape[0]!
-  for (let f = 0, i = 0; f < x.shape[0]!; f++) {
-    const [s, b] = [scale?.[f] ?? 1, bias?.[f] ?? 0]
-    for (const end = i + plane; i < end; i++) x.data[i] = Math.fround(x.data[i]! / s) + b
-  }
-  return x
-}
+/** Each channel divided by its scale, its bias added; every step rounded. */
+export const finished = async (engine: Engine, x: Tensor, { scale, bias }: Finish): Promise<Tensor> =>
+  scale === undefined && bias === undefined ? x : engine.layer('affine', [x], { scale, bias })
 
 /** @throws ConvoError E_KERNEL_SHAPE saying which ranks the operator takes */
 export function wrongRank(operator: string, kernel: Kernel, takes: string): ConvoError {

@@ -47,6 +47,8 @@ export type Step = {
       readonly acts: 'each' | 'colour'
       /** How it meets a volume [C,D,H,W]: slice by slice, unless it takes it `whole`. */
       readonly volume?: 'whole'
+      /** It must see all of its input before it gives any output. */
+      readonly seesAll?: true
       /** The full scale of what comes out, when it is not that of what went in. */
       readonly full?: FullScale
       apply(x: Tensor, engine: Engine): Promise<Tensor>

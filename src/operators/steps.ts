@@ -14,7 +14,12 @@ export const reluStep = operator({
   params: {},
   kernel: 'none',
   takes: [],
-  build: () => ({ kind: 'tensor', acts: 'colour', volume: 'whole', apply: async (x) => activate(x, 'relu') }),
+  build: () => ({
+    kind: 'tensor',
+    acts: 'colour',
+    volume: 'whole',
+    apply: (x, engine) => activate(engine, x, 'relu'),
+  }),
 })
 
 export const thresholdStep = operator({
@@ -32,11 +37,8 @@ export const thresholdStep = operator({
     kind: 'tensor',
     acts: 'colour',
     volume: 'whole',
-    async apply(x) {
-      const level = Math.fround((at * full) / 255)
-      const data = x.data.map((v) => (v > level ? (keep ? v : full) : Number.isNaN(v) ? v : 0))
-      return new Tensor(x.shape, data)
-    },
+    apply: (x, engine) =>
+      engine.layer('threshold', [x], { level: Math.fround((at * full) / 255), keep, full }),
   }),
 })
 
@@ -63,7 +65,13 @@ export const normalizeStep = operator({
   takes: [],
   build: ({ values: { mean, std, each }, full }) => {
     if (mean === undefined && std === undefined) {
-      return { kind: 'tensor', acts: 'colour', volume: 'whole', apply: async (x) => stretch(x, each, full) }
+      return {
+        kind: 'tensor',
+        acts: 'colour',
+        volume: 'whole',
+        seesAll: true,
+        apply: async (x) => stretch(x, each, full),
+      }
     }
     if (each)
       throw new ConvoError('E_OPTION', '--each is for stretching, and --mean or --std is given', {
@@ -76,8 +84,12 @@ export const normalizeStep = operator({
       volume: 'whole',
       // From here on the numbers are no levels any more, and biases are taken as they are.
       full: 255,
-      apply: async (x) =>
-        standardize(x, perChannel('--mean', mean ?? [0], x), perChannel('--std', std ?? [1], x), full),
+      apply: (x, engine) =>
+        engine.layer('standardize', [x], {
+          mean: perChannel('--mean', mean ?? [0], x),
+          std: perChannel('--std', std ?? [1], x),
+          full,
+        }),
     }
   },
 })
@@ -89,16 +101,6 @@ function perChannel(name: string, list: readonly number[], x: Tensor): readonly 
   throw new ConvoError('E_OPTION', `${name} has ${list.length} numbers for ${channels} channels`, {
     fix: `1 or ${channels}`,
   })
-}
-
-function standardize(x: Tensor, mean: readonly number[], std: readonly number[], full: number): Tensor {
-  const plane = x.data.length / x.shape[0]!
-  const data = new Float32Array(x.data.length)
-  for (let i = 0; i < data.length; i++) {
-    const c = Math.floor(i / plane)
-    data[i] = (x.data[i]! / full - mean[c]!) / std[c]!
-  }
-  return new Tensor(x.shape, data)
 }
 
 function stretch(x: Tensor, each: boolean, full: number): Tensor {

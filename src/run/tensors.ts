@@ -1,5 +1,5 @@
 import { type BankPlan, correlationBank, transpositionBank } from '../conv/bank.ts'
-import type { Engine } from '../conv/engine.ts'
+import { type Engine, referenceEngine } from '../conv/engine.ts'
 import { outputShape } from '../conv/reference.ts'
 import { sizeOf, Tensor } from '../tensor/tensor.ts'
 import { placeBank, put } from './bank.ts'
@@ -31,6 +31,7 @@ export function poolEngine(pool: Pool, session?: Session): Engine {
         ((Math.floor(filter / f) * c + channel) * f + (filter % f)) * volume + tap
       return run(within, plan, x, weight, bias, t.filters, t.axes, index)
     },
+    layer: referenceEngine.layer,
     involve: (x, options) =>
       within(async ({ arena, run }) => {
         const target = arena.alloc(x.data.byteLength)
