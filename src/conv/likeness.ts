@@ -99,13 +99,23 @@ export function likenessTaps(
 ): { readonly perSquare: number; readonly taps: readonly LikenessTap[] } {
   invariant(size % 2 === 1 && patch % 2 === 1, 'neighbourhoods and patches have a middle')
   const [channels, height, width] = shape as [number, number, number]
-  const half = (size - 1) / 2
-  const places = (n: number) =>
-    Array.from({ length: size }, (_, u) => (u - half) * dilation).filter((d) => Math.abs(d) < n)
-  const taps = places(height).flatMap((dy) =>
-    places(width).map((dx) => ({ dy, dx, near: fround(exp(-(dy * dy + dx * dx) / (2 * sigmaSpace ** 2))) })),
+  const taps = neighbourPlaces({ size, dilation }, height).flatMap((dy) =>
+    neighbourPlaces({ size, dilation }, width).map((dx) => ({
+      dy,
+      dx,
+      near: fround(exp(-(dy * dy + dx * dx) / (2 * sigmaSpace ** 2))),
+    })),
   )
   return { perSquare: fround(Math.LOG2E / (2 * sigmaRange ** 2 * channels * patch ** 2)), taps }
+}
+
+/** How far the neighbours are along an axis of `n` samples: those that lie inside for some pixel. */
+export function neighbourPlaces(
+  { size, dilation }: Pick<LikenessOptions, 'size' | 'dilation'>,
+  n: number,
+): number[] {
+  const half = (size - 1) / 2
+  return Array.from({ length: size }, (_, u) => (u - half) * dilation).filter((d) => Math.abs(d) < n)
 }
 
 /** near · 2^−t, 0 from `lastPower` on and where t is no number. */

@@ -1,12 +1,13 @@
 import type { BankJob } from './bank.ts'
 import { prepareBank } from './bank-parts.ts'
 import type { WasmExports } from './engine.ts'
-import { type LikenessJob, prepareLikeness } from './likeness.ts'
+import type { GraphJob } from './graph-job.ts'
+import { prepareGraph } from './graph-part.ts'
 import { preparePicture } from './picture.ts'
 import type { PictureJob } from './picture-job.ts'
 
 /** Work that is cut into parts. Plain data: it is copied to the workers. */
-export type Job = PictureJob | BankJob | LikenessJob
+export type Job = PictureJob | BankJob | GraphJob
 
 /** What a part leaves behind besides what it wrote into the shared memory. */
 export type PartResult = {
@@ -29,6 +30,6 @@ export function prepareJob(
   memory: WebAssembly.Memory,
   scratch: number,
 ): (part: number) => PartResult {
-  if (job.kind === 'likeness') return prepareLikeness(job, wasm, memory, scratch)
+  if (job.kind === 'graph') return prepareGraph(job, wasm, memory, scratch)
   return job.kind === 'picture' ? preparePicture(job, wasm, memory, scratch) : prepareBank(job, wasm, scratch)
 }

@@ -1,179 +1,129 @@
-import { type LikenessOptions, likenessTaps } from '../conv/likeness.ts'
-import type { Arena } from './arena.ts'
-import { put } from './bank.ts'
+import type { Shape } from '../conv/layers.ts'
+import { type LikenessOptions, type LikenessTap, likenessTaps } from '../conv/likeness.ts'
+import { likenessNeeds } from '../graph/node.ts'
+import { type Buffer, pitchOf } from '../graph/schedule.ts'
+import { rowCount, type Span, slotOf, united } from '../graph/spans.ts'
 import type { WasmExports } from './engine.ts'
-import type { PartResult } from './jobs.ts'
 
-/** An involution by likeness over planes in the shared memory: each part some rows. */
-export type LikenessJob = {
-  readonly kind: 'likeness'
-  readonly scratchBytes: number
-  readonly parts: number
-  readonly shape: readonly [channels: number, height: number, width: number]
-  readonly patch: number
-  readonly perSquare: number
-  /** float32 [C][H] rows of `pitch` bytes: the address of the first sample. Columns beside the picture are there. */
-  readonly source: number
-  readonly pitch: number
-  /** [C][H][W] float32. */
-  readonly target: number
-  /** The taps of each row of the neighbourhood; offsets (i32) and nearness (f32) of all of them lie at two addresses. */
-  readonly rows: readonly { readonly dy: number; readonly taps: readonly Neighbour[] }[]
-  readonly offsets: number
-  readonly near: number
-}
+const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
 
-type Neighbour = { readonly dx: number; readonly near: number }
-
-/** Rows of a part: enough that what a part makes ready for itself is little beside them. */
-const rowsPerPart = 16
-/** Bytes behind a row that loops may read and write. */
-const slack = 64
-
-const pitchOf = (samples: number): number => Math.ceil((samples * 4 + slack) / 16) * 16
-
-/** Lays out a job: x [C,H,W] goes into the shared memory, with columns beside it for the neighbours that lie outside. */
-export function placeLikeness(
-  arena: Arena,
-  shape: readonly [channels: number, height: number, width: number],
-  x: Float32Array,
-  options: LikenessOptions,
-  target: number,
-): LikenessJob {
-  const [channels, height, width] = shape
-  const { taps, perSquare } = likenessTaps(shape, options)
+/** Where the tables, rows and tile of a step lie in its scratch memory. */
+function layOut(
+  [channels, , width]: Shape,
+  { patch }: LikenessOptions,
+  taps: readonly LikenessTap[],
+  rows: number,
+) {
   const reach = taps.reduce((most, { dx }) => Math.max(most, dx), 0)
   const pitch = pitchOf(width + 2 * reach)
-  const address = arena.alloc(channels * height * pitch)
-  const memory = new Float32Array(arena.memory.buffer)
-  for (let row = 0; row < channels * height; row++) {
-    const samples = x.subarray(row * width, (row + 1) * width)
-    const at = (address + row * pitch) / 4
-    // no number is alike to NaN; patches are compared beyond the edge, where its samples are repeated
-    const [left, right] = options.patch === 1 ? [Number.NaN, Number.NaN] : [samples[0]!, samples[width - 1]!]
-    memory.fill(left, at, at + reach)
-    memory.set(samples, at + reach)
-    memory.fill(right, at + reach + width, at + pitch / 4)
-  }
-  const rows = [...new Set(taps.map(({ dy }) => dy))].map((dy) => ({
-    dy,
-    taps: taps.filter((tap) => tap.dy === dy),
-  }))
-  return {
-    kind: 'likeness',
-    scratchBytes: (channels + 4) * pitchOf(width + options.patch),
-    parts: Math.ceil(height / rowsPerPart),
-    shape,
-    patch: options.patch,
-    perSquare,
-    source: address + reach * 4,
-    pitch,
-    target,
-    rows,
-    offsets: put(
-      arena,
-      Int32Array.from(taps, ({ dy, dx }) => dy * pitch + dx * 4),
-    ),
-    near: put(
-      arena,
-      Float32Array.from(taps, ({ near }) => near),
-    ),
-  }
+  const rowPitch = pitchOf(width + patch)
+  const offsets = align(taps.length * 4)
+  const made = offsets + align(taps.length * 4)
+  const tile = made + 4 * rowPitch
+  return { reach, pitch, rowPitch, near: 0, offsets, made, tile, bytes: tile + channels * rows * pitch + 128 }
 }
 
-/** Computes parts of a job. */
+/** Scratch memory of an involution by likeness that has `rows` rows of its input at once. */
+export const likenessBytes = (shape: Shape, options: LikenessOptions, rows: number): number =>
+  layOut(shape, options, likenessTaps(shape, options).taps, rows).bytes
+
+/** Gathered rows: which they are, and bytes from channel to channel. */
+type Tile = { readonly rows: readonly Span[]; readonly plane: number }
+
+/** Computes rows of an involution by likeness. Addresses of buffers are absolute. */
 export function prepareLikeness(
-  job: LikenessJob,
+  shape: Shape,
+  options: LikenessOptions,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   scratch: number,
-): (part: number) => PartResult {
-  const { shape, patch, target } = job
+): (to: Buffer, from: Buffer, rows: Span) => void {
   const [channels, height, width] = shape
-  const pitch = pitchOf(width + patch)
-  const made = scratch + 4 * pitch
-  const rowOf =
-    patch === 1 && (channels === 1 || channels === 3) ? pixelRow : patchRow(job, wasm, memory, scratch)
+  const { patch } = options
+  const { taps, perSquare } = likenessTaps(shape, options)
+  const layout = layOut(shape, options, taps, 0)
+  const { reach, pitch } = layout
+  const [near, offsets, tile] = [scratch, scratch + layout.offsets, scratch + layout.tile]
+  const numbers = new Float32Array(memory.buffer)
+  const words = new Int32Array(memory.buffer)
+  const nearness = Float32Array.from(taps, (tap) => tap.near)
+  const fused = patch === 1 && (channels === 1 || channels === 3)
 
-  function pixelRow(y: number): void {
-    const inside = job.rows.filter(({ dy }) => y + dy >= 0 && y + dy < height)
-    const skipped = job.rows.indexOf(inside[0]!) * job.rows[0]!.taps.length * 4
-    const count = inside.length * job.rows[0]!.taps.length
-    const plane = height * job.pitch
-    const [src, near] = [job.source + y * job.pitch, job.near + skipped]
-    wasm.involveRow(
-      made,
-      pitch,
-      src,
-      plane,
-      width,
-      channels,
-      job.offsets + skipped,
-      near,
-      count,
-      job.perSquare,
-    )
-  }
-
-  return (part) => {
-    for (let y = part * rowsPerPart; y < Math.min((part + 1) * rowsPerPart, height); y++) {
-      rowOf(y)
-      for (let c = 0; c < channels; c++) {
-        wasm.copyBytes(target + (c * height + y) * width * 4, made + c * pitch, width * 4)
+  /** The rows that are needed, with columns beside them for neighbours that lie outside; they become those of the tile. */
+  function gather(from: Buffer, span: Span): Tile {
+    const rows = united(likenessNeeds(shape, options, span))
+    const plane = rowCount(rows) * pitch
+    for (let c = 0; c < channels; c++) {
+      let to = tile + c * plane
+      for (const [first, end] of rows) {
+        for (let y = first; y < end; y++, to += pitch) {
+          const source = from.address + c * from.plane + slotOf(from.rows, y) * from.pitch
+          wasm.copyBytes(to + reach * 4, source, width * 4)
+          // no number is alike to NaN; patches are compared beyond the edge, where its samples are repeated
+          const [left, right] = fused
+            ? [Number.NaN, Number.NaN]
+            : [numbers[source / 4]!, numbers[source / 4 + width - 1]!]
+          numbers.fill(left, to / 4, to / 4 + reach)
+          numbers.fill(right, to / 4 + reach + width, to / 4 + 2 * reach + width)
+        }
       }
     }
-    return {}
+    return { rows, plane }
   }
-}
 
-/** A row whose pixels are compared by patches, or that has any number of channels: tap by tap, through rows of weights. */
-function patchRow(
-  { shape, patch, rows, source, pitch: sourcePitch, perSquare }: LikenessJob,
-  wasm: WasmExports,
-  memory: WebAssembly.Memory,
-  scratch: number,
-): (y: number) => void {
-  const [channels, height, width] = shape
-  const pitch = pitchOf(width + patch)
+  function pixelRow(to: Buffer, { rows, plane }: Tile, y: number): void {
+    const here = slotOf(rows, y)
+    let [first, count] = [0, 0]
+    for (const [i, { dy, dx }] of taps.entries()) {
+      if (y + dy < 0) first = i + 1
+      else if (y + dy < height) {
+        words[offsets / 4 + count] = (slotOf(rows, y + dy) - here) * pitch + dx * 4
+        count++
+      }
+    }
+    const src = tile + here * pitch + reach * 4
+    const dst = to.address + slotOf(to.rows, y) * to.pitch
+    wasm.involveRow(dst, to.plane, src, plane, width, channels, offsets, near + first * 4, count, perSquare)
+  }
+
+  // A row whose pixels are compared by patches, or that has any number of channels: tap by tap, through rows of weights.
   const pad = (patch - 1) / 2
-  const [edged, summed, weights, totals] = [0, 1, 2, 3].map((i) => scratch + i * pitch) as [
-    number,
-    number,
-    number,
-    number,
-  ]
-  const made = scratch + 4 * pitch
-  const numbers = new Float32Array(memory.buffer)
+  const [edged, summed, weights, totals] = [0, 1, 2, 3].map(
+    (i) => scratch + layout.made + i * layout.rowPitch,
+  ) as [number, number, number, number]
   const inside = (y: number) => Math.max(0, Math.min(y, height - 1))
-  const rowAt = (c: number, y: number) => source + (c * height + inside(y)) * sourcePitch
 
-  function addTap(y: number, dy: number, { dx, near }: Neighbour): void {
-    const squares = edged + pad * 4
-    wasm.fillRow(squares, width, 0)
-    for (let q = -pad; q <= pad; q++) {
-      for (let c = 0; c < channels; c++)
-        wasm.addSquares(squares, rowAt(c, y + q), rowAt(c, y + q + dy) + dx * 4, width)
+  function patchRow(to: Buffer, { rows, plane }: Tile, y: number): void {
+    const rowAt = (c: number, row: number) => tile + c * plane + slotOf(rows, inside(row)) * pitch + reach * 4
+    const made = (c: number) => to.address + c * to.plane + slotOf(to.rows, y) * to.pitch
+    wasm.fillRow(totals, width, 0)
+    for (let c = 0; c < channels; c++) wasm.fillRow(made(c), width, 0)
+    for (const { dy, dx, near } of taps) {
+      if (y + dy < 0 || y + dy >= height) continue
+      const squares = edged + pad * 4
+      wasm.fillRow(squares, width, 0)
+      for (let q = -pad; q <= pad; q++) {
+        for (let c = 0; c < channels; c++)
+          wasm.addSquares(squares, rowAt(c, y + q), rowAt(c, y + q + dy) + dx * 4, width)
+      }
+      const at = squares / 4
+      numbers.fill(numbers[at]!, at - pad, at)
+      numbers.fill(numbers[at + width - 1]!, at + width, at + width + pad)
+      wasm.sumAcross(summed, edged, width, patch)
+      // where the neighbour lies outside, it is like nothing
+      const sum = summed / 4
+      numbers.fill(Number.NaN, sum, sum + Math.max(0, -dx))
+      numbers.fill(Number.NaN, sum + Math.min(width, width - dx), sum + width)
+      wasm.weighRow(weights, totals, summed, width, perSquare, near)
+      for (let c = 0; c < channels; c++) wasm.addWeighted(made(c), weights, rowAt(c, y + dy) + dx * 4, width)
     }
-    const at = squares / 4
-    numbers.fill(numbers[at]!, at - pad, at)
-    numbers.fill(numbers[at + width - 1]!, at + width, at + width + pad)
-    wasm.sumAcross(summed, edged, width, patch)
-    // where the neighbour lies outside, it is like nothing
-    const from = summed / 4
-    numbers.fill(Number.NaN, from, from + Math.max(0, -dx))
-    numbers.fill(Number.NaN, from + Math.min(width, width - dx), from + width)
-    wasm.weighRow(weights, totals, summed, width, perSquare, near)
-    for (let c = 0; c < channels; c++)
-      wasm.addWeighted(made + c * pitch, weights, rowAt(c, y + dy) + dx * 4, width)
+    for (let c = 0; c < channels; c++) wasm.divideRow(made(c), totals, width)
   }
 
-  return (y) => {
-    wasm.fillRow(totals, width, 0)
-    for (let c = 0; c < channels; c++) wasm.fillRow(made + c * pitch, width, 0)
-    for (const { dy, taps } of rows) {
-      if (y + dy < 0 || y + dy >= height) continue
-      for (const tap of taps) addTap(y, dy, tap)
-    }
-    for (let c = 0; c < channels; c++) wasm.divideRow(made + c * pitch, totals, width)
+  return (to, from, [first, end]) => {
+    // other steps work in this memory, too
+    numbers.set(nearness, near / 4)
+    const gathered = gather(from, [first, end])
+    for (let y = first; y < end; y++) (fused ? pixelRow : patchRow)(to, gathered, y)
   }
 }

@@ -1,9 +1,10 @@
 import { type BankPlan, correlationBank, transpositionBank } from '../conv/bank.ts'
 import { type Engine, referenceEngine } from '../conv/engine.ts'
 import { outputShape } from '../conv/reference.ts'
+import { nodeOf, sourceNode, traced, tracer } from '../graph/node.ts'
 import { sizeOf, Tensor } from '../tensor/tensor.ts'
 import { placeBank, put } from './bank.ts'
-import { placeLikeness } from './likeness.ts'
+import { runToTensor } from './graph.ts'
 import type { Pool, Session } from './pool.ts'
 
 /** Below this many multiplications a worker costs more than it brings. */
@@ -33,12 +34,12 @@ export function poolEngine(pool: Pool, session?: Session): Engine {
     },
     layer: referenceEngine.layer,
     involve: (x, options) =>
-      within(async ({ arena, run }) => {
-        const target = arena.alloc(x.data.byteLength)
-        const job = placeLikeness(arena, x.shape as [number, number, number], x.data, options, target)
-        const parallel = x.data.length * options.size ** 2 >= parallelFrom
-        await run(job, job.parts, () => undefined, { parallel })
-        return new Tensor(x.shape, new Float32Array(arena.memory.buffer, target, x.data.length).slice())
+      within((session) => {
+        const shape = x.shape as [number, number, number]
+        const input = traced(sourceNode(shape))
+        return tracer
+          .involve(input, options)
+          .then((out) => runToTensor(session, { out: nodeOf(out), source: { kind: 'planes', data: x.data } }))
       }),
   }
 }

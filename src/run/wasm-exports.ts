@@ -39,6 +39,11 @@ export type WasmExports = {
     pixelBytes: number,
   ): void
 
+  /** Planes of `n` f32 samples, `plane` bytes apart, from pixels of `channels` samples. */
+  splitPlanes(dst: number, plane: number, src: number, n: number, channels: number): void
+  /** Pixels of `channels` f32 samples from planes of `n` samples, `plane` bytes apart. */
+  joinPlanes(dst: number, src: number, plane: number, n: number, channels: number): void
+
   // accumulate: tap lists. Row r reads at src + r x rowStep and is written at dst + r x dstPitch.
   /** f32 samples and weights -> f32: acc = 0; acc += w * sample in order, each step rounded. */
   tapsF32: Taps

@@ -173,3 +173,25 @@ function split<T>(to: usize, src: usize, p: i32, pixels: i32, stride: i32, pixel
     to += <usize>pixelBytes
   }
 }
+
+/** Planes of `n` samples each, `plane` bytes apart, from pixels of `channels` samples. */
+export function splitPlanes(dst: usize, plane: usize, src: usize, n: i32, channels: i32): void {
+  for (let c = 0; c < channels; c++) {
+    let from = src + (<usize>c << 2)
+    const to = dst + <usize>c * plane
+    for (let i: usize = 0, end = <usize>n << 2; i < end; i += 4, from += <usize>channels << 2) {
+      store<f32>(to + i, load<f32>(from))
+    }
+  }
+}
+
+/** Pixels of `channels` samples from planes of `n` samples each, `plane` bytes apart. */
+export function joinPlanes(dst: usize, src: usize, plane: usize, n: i32, channels: i32): void {
+  for (let c = 0; c < channels; c++) {
+    const from = src + <usize>c * plane
+    let to = dst + (<usize>c << 2)
+    for (let i: usize = 0, end = <usize>n << 2; i < end; i += 4, to += <usize>channels << 2) {
+      store<f32>(to, load<f32>(from + i))
+    }
+  }
+}
