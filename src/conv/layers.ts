@@ -310,3 +310,20 @@ export const layers: { readonly [K in LayerName]: Layer<LayerSettings[K]> } = {
     },
   },
 }
+
+/** A layer and its settings. */
+export type LayerWork = {
+  [K in LayerName]: { readonly kind: 'layer'; readonly name: K; readonly settings: LayerSettings[K] }
+}[LayerName]
+
+/** Computes rows of a layer. */
+export function runLayer<K extends LayerName>(
+  { name, settings }: { readonly name: K; readonly settings: LayerSettings[K] },
+  out: Rows,
+  inputs: readonly Rows[],
+  rows: Span,
+  shapes: readonly Shape[],
+  shape: Shape,
+): void {
+  layers[name].run(settings, out, inputs, rows, shapes, shape)
+}

@@ -1,4 +1,4 @@
-import type { Rows } from './rows.ts'
+import type { Rows, Span } from './rows.ts'
 
 /** One axis of a pooling: output sample o looks at the taps `low[o]` to `high[o]`, tap 0 at place `start[o]`. */
 export type PoolAxis = {
@@ -14,7 +14,7 @@ export type PoolAxes = readonly [depth: PoolAxis, row: PoolAxis, column: PoolAxi
 
 /**
  * Max pooling, the definition: row `y` of plane `z` of channel `c`, into `out` from `at` on, and the places of the maxima in
- * the channel into `indices`. Taps are visited in row-major order: the first of equal maxima stays, a NaN wins over every number
+ * the channel into `indices`; all columns, or some. Taps are visited in row-major order: the first of equal maxima stays, a NaN wins over every number
  * and stays.
  */
 export function poolRow(
@@ -26,9 +26,10 @@ export function poolRow(
   out: Float32Array,
   at: number,
   indices?: Int32Array,
+  [left, right]: Span = [0, ax.output],
 ): void {
   const [height, width, step] = [ay.input, ax.input, ax.dilation]
-  for (let column = 0; column < ax.output; column++) {
+  for (let column = left; column < right; column++) {
     const first = ax.start[column]! + ax.low[column]! * step
     const last = ax.start[column]! + ax.high[column]! * step
     let place = -1

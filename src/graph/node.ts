@@ -1,6 +1,6 @@
 import { type BankPlan, correlationBank, transpositionBank } from '../conv/bank.ts'
 import type { Engine } from '../conv/engine.ts'
-import { type LayerName, type LayerSettings, layers, type Shape } from '../conv/layers.ts'
+import { type LayerName, type LayerSettings, type LayerWork, layers, type Shape } from '../conv/layers.ts'
 import { type LikenessOptions, neighbourPlaces } from '../conv/likeness.ts'
 import { ConvoError, invariant } from '../error.ts'
 import { Tensor } from '../tensor/tensor.ts'
@@ -15,10 +15,6 @@ export type WorkOf<B> =
   | { readonly kind: 'bank'; readonly bank: B }
   | { readonly kind: 'likeness'; readonly options: LikenessOptions }
   | LayerWork
-
-type LayerWork = {
-  [K in LayerName]: { readonly kind: 'layer'; readonly name: K; readonly settings: LayerSettings[K] }
-}[LayerName]
 
 export type Work = WorkOf<Bank>
 

@@ -1,4 +1,5 @@
-import { layers } from '../conv/layers.ts'
+import { type LayerWork, runLayer, type Shape } from '../conv/layers.ts'
+import { type PoolAxes, poolRow } from '../conv/pool.ts'
 import type { Rows } from '../conv/rows.ts'
 import { type Buffer, type Listed, planStrip } from '../graph/schedule.ts'
 import { type Span, slotOf } from '../graph/spans.ts'
@@ -56,7 +57,7 @@ export function prepareGraph(
         for (let c = 0; c < channels; c++) {
           for (let y = first; y < end; y++) {
             const to = sink.target + (c * height + y) * width * 4
-            wasm.copyBytes(to, from.address + c * from.plane + slotOf(from.rows, y) * from.pitch, width * 4)
+            wasm.copyBytes(to, rowAt(from, c, y), width * 4)
           }
         }
         return {}
@@ -68,7 +69,7 @@ export function prepareGraph(
     return (part, from, [first, end]) => {
       for (let y = first; y < end; y++) {
         const to = pixels + (y - first) * width * channels * 4
-        wasm.joinPlanes(to, from.address + slotOf(from.rows, y) * from.pitch, from.plane, width, channels)
+        wasm.joinPlanes(to, rowAt(from, 0, y), from.plane, width, channels)
       }
       return finish(part)
     }
@@ -102,25 +103,100 @@ function prepareStep(
       return (to, [from], span) => rows(to, from!, span)
     }
     case 'layer': {
+      const fast = prepareLoop(work, shape, wasm, memory)
+      if (fast !== undefined) return fast
       const data = new Float32Array(memory.buffer)
       const shapes = inputs.map((input) => steps[input]!.shape)
-      const { run } = layers[work.name] as { run: (typeof layers)['affine']['run'] }
-      return (to, from, span) =>
-        run(
-          work.settings as never,
-          rowsIn(data, to),
-          from.map((one) => rowsIn(data, one)),
-          span,
-          shapes,
-          shape,
-        )
+      return (to, from, span) => {
+        const rows = from.map((one) => rowsIn(data, one))
+        runLayer(work, rowsIn(data, to), rows, span, shapes, shape)
+      }
     }
   }
 }
 
-const rowsIn = (data: Float32Array, { rows, address, plane, pitch }: Buffer): Rows => ({
+/** The layers that have loops of their own; the others run as their definitions. */
+function prepareLoop(
+  work: LayerWork,
+  shape: Shape,
+  wasm: WasmExports,
+  memory: WebAssembly.Memory,
+): Compute | undefined {
+  const [, , n] = shape
+  switch (work.name) {
+    case 'affine': {
+      const { scale, bias } = work.settings
+      return eachRow(shape, (c, to, from) => wasm.affineRow(to, from!, n, scale?.[c] ?? 1, bias?.[c] ?? 0))
+    }
+    case 'activate':
+      return work.settings.name === 'relu'
+        ? eachRow(shape, (_, to, from) => wasm.reluRow(to, from!, n))
+        : undefined
+    case 'add':
+      return eachRow(shape, (_, to, a, b) => wasm.addRow(to, a!, b!, n))
+    case 'divide':
+      return eachRow(shape, (_, to, a, b) => wasm.divideRow(to, a!, b!, n))
+    case 'pool':
+      return prepareMaxima(work.settings.axes, shape, wasm, memory)
+    default:
+      return undefined
+  }
+}
+
+/** A loop over rows at the same place of all inputs: it gets the channel and the addresses. */
+const eachRow =
+  ([channels]: Shape, loop: (channel: number, to: number, ...from: number[]) => void): Compute =>
+  (to, from, [first, end]) => {
+    for (let c = 0; c < channels; c++) {
+      for (let y = first; y < end; y++) loop(c, rowAt(to, c, y), ...from.map((one) => rowAt(one, c, y)))
+    }
+  }
+
+const rowAt = ({ rows, address, plane, pitch }: Buffer, c: number, y: number): number =>
+  address + c * plane + slotOf(rows, y) * pitch
+
+/** Max pooling: windows wholly inside in vectors, the others as the definition has them. */
+function prepareMaxima(
+  axes: PoolAxes,
+  [channels]: Shape,
+  wasm: WasmExports,
+  memory: WebAssembly.Memory,
+): Compute {
+  const [, ay, ax] = axes
+  const data = new Float32Array(memory.buffer)
+  const taps = ax.high.reduce((most, high, i) => Math.max(most, high - ax.low[i]! + 1), 0)
+  const isWhole = (i: number) => ax.high[i]! - ax.low[i]! + 1 === taps
+  const left = ax.low.findIndex((_, i) => isWhole(i))
+  let right = ax.output
+  while (!isWhole(right - 1)) right--
+  const stride = ax.output > 1 ? ax.start[1]! - ax.start[0]! : 1
+  const isWide = right - left >= 4
+  return (to, [input], [first, end]) => {
+    const from = input!
+    const rows = rowsIn(data, from)
+    const out = rowsIn(data, to)
+    for (let c = 0; c < channels; c++) {
+      for (let y = first; y < end; y++) {
+        const at = out.at(c, y)
+        if (!isWide) {
+          poolRow(rows, axes, c, 0, y, data, at)
+          continue
+        }
+        poolRow(rows, axes, c, 0, y, data, at, undefined, [0, left])
+        poolRow(rows, axes, c, 0, y, data, at, undefined, [right, ax.output])
+        const row = rows.at(c, ay.start[y]! + ay.low[y]! * ay.dilation)
+        const src = (row + ax.start[left]! + ax.low[left]! * ax.dilation) * 4
+        const count = ay.high[y]! - ay.low[y]! + 1
+        const rowStep = ay.dilation * from.pitch
+        wasm.maxRow((at + left) * 4, src, rowStep, count, ax.dilation * 4, taps, stride, right - left)
+      }
+    }
+  }
+}
+
+const rowsIn = (data: Float32Array, buffer: Buffer): Rows => ({
   data,
-  at: (c, y) => (address + c * plane + slotOf(rows, y) * pitch) / 4,
+  at: (c, y) => rowAt(buffer, c, y) / 4,
 })
 
 /** Brings in the rows of the first step: from interleaved samples to planes. `pixels` has room for three float rows. */

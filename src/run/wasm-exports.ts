@@ -141,6 +141,31 @@ export type WasmExports = {
   addSquare(dst: number, sum: number, b: number, n: number): void
   /** full · √(part / all), 0 where all is 0. */
   share(dst: number, part: number, all: number, n: number, full: number): void
+  /**
+   * A row of `n` maxima, n at least 4, of windows wholly inside: `rows` rows of `taps` f32 samples, `rowStep` and `tapStep` bytes
+   * apart, `stride` samples from window to window.
+   */
+  maxRow(
+    dst: number,
+    src: number,
+    rowStep: number,
+    rows: number,
+    tapStep: number,
+    taps: number,
+    stride: number,
+    n: number,
+  ): void
+
+  // layers: f32 rows, in place allowed
+  /** src / scale + bias. */
+  affineRow(dst: number, src: number, n: number, scale: number, bias: number): void
+  /** a / b. */
+  divideRow(dst: number, a: number, b: number, n: number): void
+  /** a + b. */
+  addRow(dst: number, a: number, b: number, n: number): void
+  /** src where it is above 0 or NaN, else 0. */
+  reluRow(dst: number, src: number, n: number): void
+
   // involution by likeness: f32 planes
   /**
    * A row of 1 or 3 channels, `srcPlane` and `dstPlane` bytes apart: the mean of `count` taps by likeness. Tap k lies
@@ -166,8 +191,6 @@ export type WasmExports = {
   weighRow(weights: number, totals: number, squares: number, n: number, perSquare: number, near: number): void
   /** dst += weight · x where the weight is above 0. */
   addWeighted(dst: number, weights: number, src: number, n: number): void
-  /** dst / by, in place. */
-  divideRow(dst: number, by: number, n: number): void
 
   /** A = sum of alpha / weightSum; colour = (A > 0 ? (P / scale) / A : 0) + offset; alpha = A in 0..full. 2 or 4 channels. */
   unpremultiply(

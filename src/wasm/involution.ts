@@ -152,10 +152,3 @@ export function addWeighted(dst: usize, weights: usize, src: usize, n: i32): voi
     v128.store(dst + i, addPart(v128.load(dst + i), w, f32x4.gt(w, f32x4.splat(0)), v128.load(src + i)))
   }
 }
-
-/** dst / by. */
-export function divideRow(dst: usize, by: usize, n: i32): void {
-  for (let i: usize = 0, end = <usize>n << 2; i < end; i += 16) {
-    v128.store(dst + i, f32x4.div(v128.load(dst + i), v128.load(by + i)))
-  }
-}

@@ -151,9 +151,12 @@ describe('a graph in strips', () => {
           chain: fc.array(steps, { minLength: 1, maxLength: 4 }),
           stripRows: fc.integer({ min: 1, max: 30 }),
           pool: fc.constantFrom(...pools),
+          odd: fc.constantFrom(undefined, Number.NaN, Number.POSITIVE_INFINITY, -0),
+          place: fc.double({ min: 0, max: 0.999, noNaN: true }),
         }),
-        async ({ channels, height, width, chain, stripRows, pool }) => {
+        async ({ channels, height, width, chain, stripRows, pool, odd, place }) => {
           const x = fractions([channels, height, width])
+          if (odd !== undefined) x.data[Math.floor(place * x.data.length)] = odd
           const want = await apply(referenceEngine, x, chain)
           const out = await apply(tracer, traced(sourceNode([channels, height, width])), chain)
           expect(out.shape).toEqual(want.shape)
