@@ -90,21 +90,20 @@ export function planStrip<B extends BankNeeds>(
 /** The most scratch memory of a strip, so that what it works on stays near. */
 const stripBytes = 12 * 2 ** 20
 
-/** The rows of a strip, where they are not given, and the scratch memory of the largest: a function of the shapes alone. */
-export function chooseStrips<B extends BankNeeds>(
+/** The rows of a strip where they are not given: a function of the shapes alone. */
+export function chooseStripRows<B extends BankNeeds>(
   list: readonly Listed<WorkOf<B>>[],
   inPlace: (step: number) => boolean,
   given?: number,
-): { readonly rows: number; readonly bytes: number } {
+): number {
   const [, height] = list.at(-1)!.shape
+  if (given !== undefined) return Math.min(given, height)
+  // in the middle, where most strips are
   const bytesOf = (rows: number) => {
-    const strips = Array.from({ length: Math.ceil(height / rows) }, (_, i) => i * rows)
-    return strips.reduce(
-      (most, y) => Math.max(most, planStrip(list, [y, Math.min(y + rows, height)], inPlace).bytes),
-      0,
-    )
+    const first = Math.floor((height - rows) / 2)
+    return planStrip(list, [first, first + rows], inPlace).bytes
   }
-  let rows = Math.min(given ?? 64, height)
-  while (given === undefined && rows > 1 && bytesOf(rows) > stripBytes) rows = Math.ceil(rows / 2)
-  return { rows, bytes: bytesOf(rows) }
+  let rows = Math.min(64, height)
+  while (rows > 1 && bytesOf(rows) > stripBytes) rows = Math.ceil(rows / 2)
+  return rows
 }

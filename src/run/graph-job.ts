@@ -2,6 +2,8 @@ import type { BankPlan } from '../conv/bank.ts'
 import { columnSources } from '../conv/bank.ts'
 import type { Bank, WorkOf } from '../graph/node.ts'
 import { type Listed, pitchOf } from '../graph/schedule.ts'
+import type { Span } from '../graph/spans.ts'
+import type { Label, Levels, SheetLayout } from '../image/sheet.ts'
 import type { Arena } from './arena.ts'
 import { consecutive, orderWeights, put } from './bank.ts'
 import { likenessBytes } from './likeness.ts'
@@ -12,9 +14,10 @@ export type GraphJob = {
   readonly kind: 'graph'
   readonly scratchBytes: number
   readonly parts: number
-  /** Rows of the last step in a part. */
+  /** Rows of what goes to the sink in a part. */
   readonly stripRows: number
-  readonly steps: readonly Listed<PlacedWork>[]
+  /** The steps; of a sheet for each row of maps those that make it. */
+  readonly lists: readonly StepList[]
   readonly source: GraphSource
   readonly sink: GraphSink
   /** Byte offsets in the scratch memory, behind the rows of the steps. */
@@ -24,6 +27,24 @@ export type GraphJob = {
     readonly pixels: number
     readonly sink: number
   }
+}
+
+export type StepList = readonly Listed<PlacedWork>[]
+
+/** Steps of one list over some of its rows, which go to the sink from its row `to` on. */
+export type Segment = { readonly list: number; readonly rows: Span; readonly to: number }
+
+/** What a part consists of: rows of the last step, or of a sheet those of one or more rows of maps. */
+export function segmentsOf(sink: GraphSink, height: number, [first, end]: Span): Segment[] {
+  if (sink.kind !== 'sheet') return [{ list: 0, rows: [first, Math.min(end, height)], to: first }]
+  const [step] = sink.layout.step
+  const segments: Segment[] = []
+  for (let list = Math.floor(first / step); list * step < Math.min(end, sink.layout.height); list++) {
+    const top = list * step
+    const rows = [Math.max(0, first - top), Math.min(height, end - top)] as const
+    if (rows[1] > rows[0]) segments.push({ list, rows, to: top + rows[0] })
+  }
+  return segments
 }
 
 export type PlacedWork = WorkOf<PlacedBank>
@@ -38,10 +59,25 @@ export type GraphSource =
     }
   | { readonly kind: 'planes'; readonly address: number }
 
-/** Where the last step goes: through the finish of a picture, or to planes [C][H][W] as they are. */
+/**
+ * Where the last step goes: through the finish of a picture; as maps on a sheet, and through that; to planes [C][H][W] as they
+ * are; or nowhere, because facts about the maps are looked for.
+ */
 export type GraphSink =
   | { readonly kind: 'picture'; readonly job: PictureJob }
+  | {
+      readonly kind: 'sheet'
+      readonly job: PictureJob
+      readonly layout: SheetLayout
+      /** Of each map. */
+      readonly levels: readonly Levels[]
+      readonly labels: readonly Label[]
+      readonly black: number
+    }
   | { readonly kind: 'planes'; readonly target: number }
+  | { readonly kind: 'facts' }
+  /** `largest` of each map; equal where they are counted together. */
+  | { readonly kind: 'magnitudes'; readonly largest: readonly number[] }
 
 /** A bank with its tables laid out in the shared memory. */
 export type PlacedBank = {

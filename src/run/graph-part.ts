@@ -1,15 +1,15 @@
 import { type LayerWork, runLayer, type Shape } from '../conv/layers.ts'
 import { type PoolAxes, poolRow } from '../conv/pool.ts'
 import type { Rows } from '../conv/rows.ts'
-import { type Buffer, type Listed, planStrip } from '../graph/schedule.ts'
-import { type Span, slotOf } from '../graph/spans.ts'
+import { type Buffer, type Listed, planStrip, type Strip } from '../graph/schedule.ts'
+import { type Span, slotOf, united } from '../graph/spans.ts'
 import { hasAlpha } from '../tensor/picture.ts'
 import { prepareBankRows } from './bank-rows.ts'
 import type { WasmExports } from './engine.ts'
-import type { GraphJob, PlacedWork } from './graph-job.ts'
+import { type GraphJob, type GraphSource, type PlacedWork, type Segment, segmentsOf } from './graph-job.ts'
+import { prepareSink } from './graph-sink.ts'
 import type { PartResult } from './jobs.ts'
 import { prepareLikeness } from './likeness.ts'
-import { preparePicture } from './picture.ts'
 
 /** Computes strips of a graph: the rows of each step that the strip needs, step by step, then the sink. */
 export function prepareGraph(
@@ -18,69 +18,66 @@ export function prepareGraph(
   memory: WebAssembly.Memory,
   scratch: number,
 ): (part: number) => PartResult {
-  const { steps, layout, source, stripRows } = job
-  const [channels, height, width] = steps.at(-1)!.shape
-  const compute = steps.map((step) => prepareStep(step, steps, wasm, memory, scratch + layout.work))
+  const { lists, layout, source, sink, stripRows } = job
+  const [, height] = lists[0]!.at(-1)!.shape
+  const compute = lists.map((steps) =>
+    steps.map((step) => prepareStep(step, steps, wasm, memory, scratch + layout.work)),
+  )
   const load = prepareSource(job, wasm, scratch + layout.pixels)
   const store = prepareSink(job, wasm, memory, scratch)
-  const inPlace = inPlaceOf(job)
 
-  return (part) => {
-    const rows: Span = [part * stripRows, Math.min((part + 1) * stripRows, height)]
+  function run({ list }: Segment, strip: Strip, part: number, staged: readonly Span[]): Buffer {
+    const steps = lists[list]!
     const buffers: Buffer[] = []
-    for (const [i, buffer] of planStrip(steps, rows, inPlace).buffers.entries()) {
+    for (const [i, buffer] of strip.buffers.entries()) {
       const { shape, inputs } = steps[i]!
-      if (inPlace(i) && source.kind === 'planes') {
+      if (inputs.length === 0 && source.kind === 'planes') {
         const pitch = shape[2] * 4
         buffers.push({ rows: [[0, shape[1]]], address: source.address, plane: shape[1] * pitch, pitch })
         continue
       }
       const to = { ...buffer, address: scratch + buffer.address }
       buffers.push(to)
-      if (inputs.length === 0) load(part, to)
-      else {
-        const from = inputs.map((input) => buffers[input]!)
-        for (const span of to.rows) compute[i]!(to, from, span)
-      }
+      const from = inputs.map((input) => buffers[input]!)
+      if (inputs.length === 0) load(part, to, staged)
+      else for (const span of to.rows) compute[list]![i]!(to, from, span)
     }
-    return store(part, buffers.at(-1)!, rows)
+    return buffers.at(-1)!
   }
 
-  function prepareSink(
-    { sink }: GraphJob,
-    wasm: WasmExports,
-    memory: WebAssembly.Memory,
-    scratch: number,
-  ): (part: number, from: Buffer, rows: Span) => PartResult {
-    if (sink.kind === 'planes') {
-      return (_, from, [first, end]) => {
-        for (let c = 0; c < channels; c++) {
-          for (let y = first; y < end; y++) {
-            const to = sink.target + (c * height + y) * width * 4
-            wasm.copyBytes(to, rowAt(from, c, y), width * 4)
-          }
-        }
-        return {}
-      }
-    }
-    const pixels = scratch + layout.pixels
-    const placed = { ...sink.job.source, address: pixels, staged: { slots: 1, slotBytes: 0 } }
-    const finish = preparePicture({ ...sink.job, source: placed }, wasm, memory, scratch + layout.sink)
-    return (part, from, [first, end]) => {
-      for (let y = first; y < end; y++) {
-        const to = pixels + (y - first) * width * channels * 4
-        wasm.joinPlanes(to, rowAt(from, 0, y), from.plane, width, channels)
-      }
-      return finish(part)
-    }
+  return (part) => {
+    const rows: Span = [part * stripRows, (part + 1) * stripRows]
+    const segments = segmentsOf(sink, height, rows)
+    const strips = segments.map(({ list, rows: own }) =>
+      planStrip(lists[list]!, own, inPlaceOf(source, lists[list]!)),
+    )
+    const staged = stagedRows(lists, segments, strips)
+    store.begin(rows)
+    for (const [i, segment] of segments.entries())
+      store.put(segment, run(segment, strips[i]!, part, staged), part)
+    return store.end(part)
   }
 }
 
 /** Which steps are read where they lie. */
 export const inPlaceOf =
-  ({ source, steps }: Pick<GraphJob, 'source' | 'steps'>) =>
+  (source: Pick<GraphSource, 'kind'>, steps: readonly Pick<Listed, 'inputs'>[]) =>
   (step: number): boolean =>
     source.kind === 'planes' && steps[step]!.inputs.length === 0
+
+/** The rows of the source that the segments of a part need. */
+export const stagedRows = (
+  lists: readonly (readonly Pick<Listed, 'inputs'>[])[],
+  segments: readonly Segment[],
+  strips: readonly Strip[],
+): Span[] =>
+  united(
+    segments.flatMap(({ list }, i) =>
+      strips[i]!.buffers.filter((_, step) => lists[list]![step]!.inputs.length === 0).flatMap(
+        ({ rows }) => rows,
+      ),
+    ),
+  )
 
 type Compute = (to: Buffer, from: readonly Buffer[], rows: Span) => void
 
@@ -152,7 +149,8 @@ const eachRow =
     }
   }
 
-const rowAt = ({ rows, address, plane, pitch }: Buffer, c: number, y: number): number =>
+/** The address of a row. */
+export const rowAt = ({ rows, address, plane, pitch }: Buffer, c: number, y: number): number =>
   address + c * plane + slotOf(rows, y) * pitch
 
 /** Max pooling: windows wholly inside in vectors, the others as the definition has them. */
@@ -199,33 +197,31 @@ const rowsIn = (data: Float32Array, buffer: Buffer): Rows => ({
   at: (c, y) => rowAt(buffer, c, y) / 4,
 })
 
-/** Brings in the rows of the first step: from interleaved samples to planes. `pixels` has room for three float rows. */
+/** Brings in rows of the source: from interleaved samples to planes. `pixels` has room for three float rows. */
 function prepareSource(
-  { source, steps }: GraphJob,
+  { source, lists }: GraphJob,
   wasm: WasmExports,
   pixels: number,
-): (part: number, to: Buffer) => void {
+): (part: number, to: Buffer, staged: readonly Span[]) => void {
   if (source.kind === 'planes') return () => undefined
   const { picture, gray, table } = source
-  const { width, channels, depth, staged } = picture
+  const { width, channels, depth } = picture
   const rowBytes = width * channels * (depth / 8)
   const samples = width * channels
   const floatRow = Math.ceil((samples * 4 + 64) / 64) * 64
-  const [made] = steps[0]!.shape
+  const made = lists[0]!.find(({ inputs }) => inputs.length === 0)!.shape[0]
   const stored = pixels + floatRow
   const convert = (to: number, from: number) => {
     if (depth === 8) wasm.convertU8(to, from, samples)
     else if (depth === 16) wasm.convertU16(to, from, samples)
     else wasm.copyBytes(to, from, samples * 4)
   }
-  return (part, to) => {
-    let slot = 0
+  return (part, to, staged) => {
+    const { address, staged: slots } = picture
+    const begin = slots === undefined ? address : address + (part % slots.slots) * slots.slotBytes
     for (const [first, end] of to.rows) {
-      for (let y = first; y < end; y++, slot++) {
-        const from =
-          staged === undefined
-            ? picture.address + y * rowBytes
-            : picture.address + (part % staged.slots) * staged.slotBytes + slot * rowBytes
+      for (let y = first; y < end; y++) {
+        const from = begin + (slots === undefined ? y : slotOf(staged, y)) * rowBytes
         if (table === 0) convert(pixels, from)
         else {
           if (depth === 8) wasm.lookupU8(pixels, from, samples, table)
@@ -237,20 +233,8 @@ function prepareSource(
           }
         }
         if (gray) wasm.mixGray(stored, pixels, width, channels)
-        wasm.splitPlanes(to.address + slot * to.pitch, to.plane, gray ? stored : pixels, width, made)
+        wasm.splitPlanes(rowAt(to, 0, y), to.plane, gray ? stored : pixels, width, made)
       }
     }
   }
-}
-
-/** Room for the rows that a source and a sink work on. */
-export function pixelBytes({
-  source,
-  sink,
-  steps,
-  stripRows,
-}: Omit<GraphJob, 'layout' | 'scratchBytes'>): number {
-  const input = source.kind === 'picture' ? 3 * (source.picture.width * source.picture.channels * 4 + 128) : 0
-  const [channels, , width] = steps.at(-1)!.shape
-  return Math.max(input, sink.kind === 'picture' ? stripRows * width * channels * 4 : 0) + 128
 }

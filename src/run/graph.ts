@@ -1,8 +1,19 @@
+import type { Shape } from '../conv/layers.ts'
 import type { RecipePlan } from '../conv/plan.ts'
+import { narrowed } from '../graph/narrow.ts'
 import type { Node } from '../graph/node.ts'
-import { chooseStrips, type Listed, listed, planStrip } from '../graph/schedule.ts'
-import { rowCount, type Span } from '../graph/spans.ts'
+import { chooseStripRows, type Listed, listed, planStrip, type Strip } from '../graph/schedule.ts'
+import { rowCount } from '../graph/spans.ts'
 import type { Extremes, Range } from '../image/quantise.ts'
+import {
+  type Levels,
+  labelOf,
+  legibleLevels,
+  type MapFacts,
+  magnitudeBins,
+  sheetLayout,
+  stretched,
+} from '../image/sheet.ts'
 import { sizeOf, Tensor } from '../tensor/tensor.ts'
 import { arrivalOf } from './arrival.ts'
 import { put } from './bank.ts'
@@ -13,11 +24,13 @@ import {
   type GraphSource,
   type PlacedWork,
   placeBankRows,
+  segmentsOf,
   workBytes,
 } from './graph-job.ts'
-import { inPlaceOf, pixelBytes } from './graph-part.ts'
+import { inPlaceOf, stagedRows } from './graph-part.ts'
+import { pixelBytes } from './graph-sink.ts'
 import type { PartResult } from './jobs.ts'
-import type { Sink, Tone } from './picture-job.ts'
+import type { PictureJob, Sink, Tone } from './picture-job.ts'
 import type { Outcome, SourcePicture } from './pictures.ts'
 import { placePicture } from './place-picture.ts'
 import type { RunOptions, Session } from './pool.ts'
@@ -55,7 +68,7 @@ export async function runToTensor(session: Session, graph: Graph, stripRows?: nu
   const mark = arena.mark()
   try {
     const target = arena.alloc(sizeOf(shape) * 4)
-    await run(session, graph, () => ({ kind: 'planes', target }), { stripRows })
+    await run(session, graph, [graph.out], () => ({ kind: 'planes', target }), { stripRows })
     return new Tensor(shape, new Float32Array(arena.memory.buffer, target, sizeOf(shape)).slice())
   } finally {
     arena.release(mark)
@@ -63,37 +76,136 @@ export async function runToTensor(session: Session, graph: Graph, stripRows?: nu
 }
 
 /** Runs a graph through the finish of a picture. Strips of a PNG reach `onStrip` in any order. */
-export async function runToPicture(
+export const runToPicture = (
   session: Session,
   graph: Graph,
   finishing: Finishing,
   onStrip: (part: number, strip: PartResult, parts: number) => void = () => undefined,
   drain?: () => Promise<void>,
+): Promise<Outcome> =>
+  runFinished(session, graph, [graph.out], graph.out.shape, finishing, onStrip, drain, (job) => ({
+    kind: 'picture',
+    job,
+  }))
+
+/** What a sheet of maps looks like. */
+export type SheetWishes = {
+  readonly levels: 'plain' | 'stretched' | 'legible'
+  /** Levels for each map on its own. */
+  readonly each: boolean
+  readonly labels: boolean
+  readonly black: number
+  readonly white: number
+}
+
+/** Runs a graph to a sheet of its maps, strip by strip of the sheet: maps are computed when their strip is due. */
+export async function runToSheet(
+  session: Session,
+  graph: Graph,
+  wishes: SheetWishes,
+  finishing: Finishing,
+  onStrip: (part: number, strip: PartResult, parts: number) => void = () => undefined,
+  drain?: () => Promise<void>,
+): Promise<Outcome> {
+  const [count, height, width] = graph.out.shape
+  const { labels: isLabeled, black, white } = wishes
+  const layout = sheetLayout(count, height, width)
+  const levels = await levelsOf(session, graph, wishes, finishing.full)
+  const labels = isLabeled
+    ? Array.from({ length: count }, (_, n) => labelOf(n, height, width, black, white))
+    : []
+  const outs = Array.from({ length: Math.ceil(count / layout.columns) }, (_, row) => {
+    const first = row * layout.columns
+    return narrowed(graph.out, first, Math.min(layout.columns, count - first))
+  })
+  const sheet: Shape = [1, layout.height, layout.width]
+  return runFinished(session, graph, outs, sheet, finishing, onStrip, drain, (job) => ({
+    kind: 'sheet',
+    job,
+    layout,
+    levels,
+    labels,
+    black,
+  }))
+}
+
+async function levelsOf(
+  session: Session,
+  graph: Graph,
+  { levels, each }: SheetWishes,
+  full: number,
+): Promise<Levels[]> {
+  const [count] = graph.out.shape
+  if (levels === 'plain') return Array.from({ length: count }, () => ({ kind: 'plain' }))
+  const facts = Array.from(
+    { length: count },
+    (): MapFacts => ({ min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY, isSigned: false }),
+  )
+  const wider = (a: MapFacts, b: MapFacts): MapFacts => ({
+    min: Math.min(a.min, b.min),
+    max: Math.max(a.max, b.max),
+    isSigned: a.isSigned || b.isSigned,
+  })
+  await run(session, graph, [graph.out], () => ({ kind: 'facts' }), {
+    onPart: (_, { maps = [] }) => {
+      maps.forEach((map, c) => {
+        facts[c] = wider(facts[c]!, map)
+      })
+    },
+  })
+  const all = facts.reduce(wider)
+  if (levels === 'stretched') return facts.map((map) => stretched(each ? map : all, full))
+  const largest = facts.map((map) => {
+    const { min, max } = each ? map : all
+    return Math.max(0, -min, max)
+  })
+  const bins = Array.from({ length: count }, () => new Uint32Array(magnitudeBins))
+  const add = (sum: Uint32Array, one: Uint32Array) => {
+    for (let i = 0; i < sum.length; i++) sum[i]! += one[i]!
+  }
+  await run(session, graph, [graph.out], () => ({ kind: 'magnitudes', largest }), {
+    onPart: (_, result) => {
+      result.bins?.forEach((one, c) => {
+        add(bins[c]!, one)
+      })
+    },
+  })
+  if (!each) {
+    for (const one of bins.slice(1)) add(bins[0]!, one)
+    bins.fill(bins[0]!)
+  }
+  // of all maps alike, so that 0 looks the same on each
+  return bins.map((one, c) => legibleLevels(one, largest[c]!, all.isSigned, full))
+}
+
+/** Runs a graph through the finish of a picture; the range minmax takes a first pass that looks for the extremes. */
+async function runFinished(
+  session: Session,
+  graph: Graph,
+  outs: readonly Node[],
+  [channels, height, width]: Shape,
+  { plan, tone, range, sink, full }: Finishing,
+  onStrip: (part: number, strip: PartResult, parts: number) => void,
+  drain: (() => Promise<void>) | undefined,
+  wrap: (job: PictureJob) => GraphSink,
 ): Promise<Outcome> {
   const { arena } = session
-  const through = (
-    sink: Sink,
-    range: Range,
-    extremes: Extremes | undefined,
-    stripRows: number,
-  ): GraphSink => {
-    const [channels, height, width] = graph.out.shape
-    const plan = { ...finishing.plan, stripRows }
+  const through = (to: Sink, own: Range, extremes?: Extremes) => (stripRows: number) => {
     const picture = {
       address: 0,
       width,
       height,
       channels: channels as 1 | 2 | 3 | 4,
       depth: 32,
-      full: finishing.full,
+      full,
     } as const
-    return { kind: 'picture', job: placePicture(arena, plan, picture, finishing.tone, sink, range, extremes) }
+    return wrap(placePicture(arena, { ...plan, stripRows }, picture, tone, to, own, extremes))
   }
   let extremes: Extremes | undefined
-  if (finishing.range === 'minmax') {
+  if (range === 'minmax') {
     const mark = arena.mark()
     let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
-    await run(session, graph, (rows) => through({ kind: 'extremes' }, 'clamp', undefined, rows), {
+    await run(session, graph, outs, through({ kind: 'extremes' }, 'clamp'), {
       onPart: (_, result) => {
         min = Math.min(min, result.min ?? min)
         max = Math.max(max, result.max ?? max)
@@ -103,7 +215,7 @@ export async function runToPicture(
     extremes = { min, max }
   }
   let [low, high] = [0, 0]
-  await run(session, graph, (rows) => through(finishing.sink, finishing.range, extremes, rows), {
+  await run(session, graph, outs, through(sink, range, extremes), {
     onPart: (part, result, parts) => {
       low += result.low ?? 0
       high += result.high ?? 0
@@ -111,7 +223,7 @@ export async function runToPicture(
     },
     drain,
   })
-  return { low, high, samples: sizeOf(graph.out.shape) }
+  return { low, high, samples: channels * height * width }
 }
 
 type Hooks = {
@@ -120,46 +232,56 @@ type Hooks = {
   readonly stripRows?: number | undefined
 }
 
+const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
+
+/** Runs the steps of `outs`, of which there are several where the sink is a sheet. */
 async function run(
   session: Session,
-  { out, source }: Graph,
+  { source }: Graph,
+  outs: readonly Node[],
   sinkOf: (stripRows: number) => GraphSink,
-  { onPart, drain, stripRows }: Hooks = {},
+  { onPart, drain, stripRows: given }: Hooks = {},
 ): Promise<void> {
   const { arena } = session
-  const list = listed(out)
-  const inPlace = inPlaceOf({ source: { kind: source.kind } as GraphSource, steps: list as never })
-  const strips = chooseStrips(list, inPlace, stripRows)
-  const parts = Math.ceil(out.shape[1] / strips.rows)
-  const spanOf = (part: number): Span => [
-    part * strips.rows,
-    Math.min((part + 1) * strips.rows, out.shape[1]),
-  ]
-  const plans = Array.from({ length: parts }, (_, part) => planStrip(list, spanOf(part), inPlace))
-  const mostRows = (step: number) =>
-    plans.reduce((most, { buffers }) => Math.max(most, rowCount(buffers[step]!.rows)), 0)
-  const steps = list.map(
-    (step): Listed<PlacedWork> =>
-      step.work.kind === 'bank'
-        ? { ...step, work: { kind: 'bank', bank: placeBankRows(arena, step.work.bank) } }
-        : { ...step, work: step.work },
+  const plain = outs.map(listed)
+  const [, height] = outs[0]!.shape
+  const stripRows = Math.min(...plain.map((list) => chooseStripRows(list, inPlaceOf(source, list), given)))
+  const sink = sinkOf(stripRows)
+  const rows = sink.kind === 'sheet' ? sink.layout.height : height
+  const parts = Math.ceil(rows / stripRows)
+  const lists = plain.map((list) =>
+    list.map(
+      (step): Listed<PlacedWork> =>
+        step.work.kind === 'bank'
+          ? { ...step, work: { kind: 'bank', bank: placeBankRows(arena, step.work.bank) } }
+          : { ...step, work: step.work },
+    ),
   )
-  const sink = sinkOf(strips.rows)
-  const workRoom = steps.reduce((most, step) => {
-    const [input] = step.inputs
-    return Math.max(most, workBytes(step, input === undefined ? 0 : mostRows(input)))
-  }, 0)
-  const align = (bytes: number) => Math.ceil(bytes / 64) * 64
-  const work = align(strips.bytes)
-  const pixels = work + align(workRoom)
+  const plans = Array.from({ length: parts }, (_, part) => {
+    const segments = segmentsOf(sink, height, [part * stripRows, (part + 1) * stripRows])
+    const strips = segments.map(({ list, rows: own }) =>
+      planStrip(lists[list]!, own, inPlaceOf(source, lists[list]!)),
+    )
+    return { segments, strips, staged: stagedRows(lists, segments, strips) }
+  })
+  const work = align(most(plans.flatMap(({ strips }) => strips.map(({ bytes }) => bytes))))
+  const pixels =
+    work +
+    align(
+      most(
+        plans.flatMap(({ segments, strips }) =>
+          segments.map((one, i) => roomOf(lists[one.list]!, strips[i]!)),
+        ),
+      ),
+    )
 
   const place = (placed: GraphSource): GraphJob => {
-    const job = { kind: 'graph', parts, stripRows: strips.rows, steps, source: placed, sink } as const
+    const job = { kind: 'graph', parts, stripRows, lists, source: placed, sink } as const
     const sinkRoom = pixels + align(pixelBytes(job))
-    const scratchBytes = sinkRoom + (sink.kind === 'picture' ? sink.job.scratchBytes : 0)
+    const scratchBytes = sinkRoom + ('job' in sink ? sink.job.scratchBytes : 0)
     return { ...job, scratchBytes, layout: { work, pixels, sink: sinkRoom } }
   }
-  const parallel = costOf(list) >= parallelFrom
+  const parallel = plain.reduce((sum, list) => sum + costOf(list), 0) >= parallelFrom
   const common = { parallel, ...(drain && { drain }) }
   const runJob = (job: GraphJob, options: RunOptions) =>
     session.run(job, parts, (part, result) => onPart?.(part, result, parts), options)
@@ -169,8 +291,8 @@ async function run(
     return
   }
   const { picture, gray, table } = source
-  const { width, height, channels, depth, full } = picture
-  const shape = { width, height, channels, depth, full }
+  const { width, height: all, channels, depth, full } = picture
+  const shape = { width, height: all, channels, depth, full }
   const tone = { kind: 'picture', gray, table: table === undefined ? 0 : put(arena, table) } as const
   if ('address' in picture) {
     await runJob(place({ ...tone, picture: { ...shape, address: picture.address } }), common)
@@ -178,27 +300,35 @@ async function run(
   }
   const arrival = arrivalOf('data' in picture ? picture.data : picture.arriving)
   const rowBytes = width * channels * (depth / 8)
-  const first = steps.findIndex(({ inputs }) => inputs.length === 0)
   const slots = Math.min(mostSlots, parts, parallel ? session.threads + 2 : 1)
-  const slotBytes = align(mostRows(first) * rowBytes)
+  const slotBytes = align(most(plans.map(({ staged }) => rowCount(staged))) * rowBytes)
   const address = arena.alloc(slots * slotBytes)
-  const rowsOf = (part: number) => plans[part]!.buffers[first]!.rows
   const memory = new Uint8Array(arena.memory.buffer)
   const stage = (part: number, slot: number) => {
     const samples = arrival.samples()
     const bytes = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength)
     let to = address + slot * slotBytes
-    for (const [from, end] of rowsOf(part)) {
+    for (const [from, end] of plans[part]!.staged) {
       memory.set(bytes.subarray(from * rowBytes, end * rowBytes), to)
       to += (end - from) * rowBytes
     }
   }
-  const missing = (part: number) => arrival.missing((rowsOf(part).at(-1)?.[1] ?? 0) - 1)
+  const missing = (part: number) => arrival.missing((plans[part]!.staged.at(-1)?.[1] ?? 0) - 1)
   const job = place({ ...tone, picture: { ...shape, address, staged: { slots, slotBytes } } })
   await runJob(job, { ...common, staging: { slots, stage, missing } })
   // damage below the rows that were needed is damage all the same
   await arrival.end
 }
+
+const most = (numbers: readonly number[]): number => numbers.reduce((a, b) => Math.max(a, b), 0)
+
+/** Scratch memory that the steps of a strip need beside their rows. */
+const roomOf = (list: readonly Listed<PlacedWork>[], { buffers }: Strip): number =>
+  most(
+    list.map((step) =>
+      workBytes(step, step.inputs[0] === undefined ? 0 : rowCount(buffers[step.inputs[0]]!.rows)),
+    ),
+  )
 
 /** About how many multiplications the steps take. */
 function costOf(list: readonly Listed[]): number {

@@ -1,3 +1,4 @@
+import type { MapFacts } from '../image/sheet.ts'
 import type { BankJob } from './bank.ts'
 import { prepareBank } from './bank-parts.ts'
 import type { WasmExports } from './engine.ts'
@@ -21,6 +22,9 @@ export type PartResult = {
   /** The extremes, for a job that looks for them. */
   readonly min?: number
   readonly max?: number
+  /** Of each map, for a job that looks for them. */
+  readonly maps?: readonly MapFacts[]
+  readonly bins?: readonly Uint32Array[]
 }
 
 /** Gets a thread ready for a job; the function returned computes one part. `scratch` is the thread's own memory. */
