@@ -2,10 +2,14 @@ import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type Engine, referenceEngine } from '../../src/conv/engine.ts'
 import { anchoredAxis, correlationAxis } from '../../src/conv/geometry.ts'
-import { transpositionOf } from '../../src/conv/spec.ts'
+import { filterDefaults, planRecipe } from '../../src/conv/plan.ts'
+import { single } from '../../src/conv/recipe.ts'
+import { correlationOf, transpositionOf } from '../../src/conv/spec.ts'
 import { nodeOf, sourceNode, traced, tracer } from '../../src/graph/node.ts'
+import { legible, sheet, stretch } from '../../src/image/sheet.ts'
+import { kernel } from '../../src/kernel/kernel.ts'
 import { poolAxes } from '../../src/operators/max-pool.ts'
-import { runToTensor } from '../../src/run/graph.ts'
+import { runToSheet, runToTensor } from '../../src/run/graph.ts'
 import { createPool } from '../../src/run/pool.ts'
 import { type BorderName, borders } from '../../src/tensor/border.ts'
 import type { Tensor } from '../../src/tensor/tensor.ts'
@@ -167,6 +171,64 @@ describe('a graph in strips', () => {
         },
       ),
       { numRuns: 400 },
+    )
+  })
+
+  it('makes the sheet that its maps make as a whole', async () => {
+    const identity = single(kernel([1, 1], [1]))
+    const tone = { gray: false, table: 0, encode: false, alpha: 'plain' } as const
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          shape: fc.tuple(
+            fc.integer({ min: 2, max: 9 }),
+            fc.integer({ min: 3, max: 70 }),
+            fc.integer({ min: 3, max: 40 }),
+          ),
+          filters: fc.integer({ min: 2, max: 11 }),
+          levels: fc.constantFrom('plain' as const, 'stretched' as const, 'legible' as const),
+          each: fc.boolean(),
+          labels: fc.boolean(),
+          isPooled: fc.boolean(),
+          pool: fc.constantFrom(...pools),
+        }),
+        async ({ shape, filters, levels, each, labels, isPooled, pool }) => {
+          const x = fractions(shape)
+          const net = async (engine: Engine, input: Tensor) => {
+            const c = correlationOf(2, input, fractions([filters, shape[0], 3, 3]), { padding: 1 })
+            const maps = await engine.correlate(input, fractions([filters, shape[0], 3, 3]), undefined, c)
+            const relu = await engine.layer('affine', [maps], { bias: fractions([filters]).data })
+            return isPooled
+              ? engine.layer('pool', [relu], { axes: poolAxes(2, relu, { kernelSize: 2 }) })
+              : relu
+          }
+          const maps = await net(referenceEngine, x)
+          const shown =
+            levels === 'plain'
+              ? maps
+              : levels === 'legible'
+                ? legible(maps, 255, each)
+                : stretch(maps, 255, each)
+          const want = sheet(shown, { labels, black: 3, white: 200 })
+          const [, height, width] = want.shape as [number, number, number]
+          const out = nodeOf(await net(tracer, traced(sourceNode(shape))))
+          const got = await pool.exclusive(async (session) => {
+            const target = session.arena.alloc(height * width * 4)
+            const plan = planRecipe(identity, filterDefaults, { width, height, samples: 'f32' })
+            const sink = { kind: 'float', target } as const
+            await runToSheet(
+              session,
+              { out, source: { kind: 'planes', data: x.data } },
+              { levels, each, labels, black: 3, white: 200 },
+              { plan, tone, range: 'raw', sink, full: 255 },
+            )
+            return new Float32Array(session.arena.memory.buffer, target, height * width).slice()
+          })
+          const wrong = want.data.findIndex((v, i) => !Object.is(v + 0, got[i]! + 0))
+          expect(wrong).toBe(-1)
+        },
+      ),
+      { numRuns: 150 },
     )
   })
 })
