@@ -1,4 +1,5 @@
 import { invariant } from '../error.ts'
+import { lightOf } from '../image/profile.ts'
 import type { Step } from '../operators/operator.ts'
 import { isWorthWorkers } from '../run/pictures.ts'
 import { createPool, defaultThreads, type Pool, type Session } from '../run/pool.ts'
@@ -12,6 +13,7 @@ import {
   loadVolume,
   slicePages,
   slicePaths,
+  treatmentOf,
 } from './pipeline/load.ts'
 import { openPaged, type PagedInput, runPaged } from './pipeline/paged.ts'
 import { recipeStep, refuseTone, toneStep, withOptions } from './pipeline/recipe-step.ts'
@@ -69,7 +71,7 @@ async function begin(task: Task, pool: Pool): Promise<() => Promise<LoadedData |
   const stream = await openStream(task, opened)
   if (stream !== undefined) return async () => stream
   if (opened === undefined) {
-    return async () => loadVolume(slicePages(await slicePaths(input), settings), input)
+    return async () => loadVolume(slicePages(await slicePaths(input), settings), input, treatmentOf(task))
   }
   if (isWorthWorkers(expectedSamples(opened))) pool.warm()
   return async () => (await openPaged(opened, task)) ?? loadData(opened, task, pool.threads > 1)
@@ -89,8 +91,10 @@ async function runJob(
   session: Session,
   pool: Pool,
   loaded: LoadedData,
-  task: Task,
+  given: Task,
 ): Promise<Omit<Report, 'milliseconds'>> {
+  const light = given.settings.linear ? lightOf(loaded.meta, given.input) : undefined
+  const task: Task = { ...given, light }
   const engine = poolEngine(pool, session)
   let state: State = { data: loaded.data, notes: loaded.notes, plans: [] }
   let last: Step | undefined
@@ -116,6 +120,7 @@ async function runJob(
     input: inputFacts(task.input, loaded.data),
     output: written.facts,
     plan: [...state.plans, ...written.plans],
+    ...(light !== undefined && { light: light.name }),
     clipped: written.outcome,
     notes: [...state.notes, ...written.notes],
   }

@@ -92,7 +92,7 @@ function sumOf(s: Stencil): (at: (ty: number, tx: number) => number) => number {
           for (let ty = 0; ty < s.kH; ty++) down = f32(down + f32(s.col[ty]! * at(ty, tx)))
           acc = f32(acc + f32(s.row[tx]! * down))
         }
-        return acc
+        return s.weight === undefined ? acc : f32(acc * s.weight)
       }
   }
 }

@@ -56,7 +56,7 @@ function withoutOpaqueAlpha(picture: Picture, format: OutputFormat): Picture {
   if (count > 0) {
     throw new ConvoError('E_OUTPUT', `${format} holds no alpha, and the picture is transparent in places`, {
       why: `${count} of ${picture.width * picture.height} pixels are not opaque`,
-      fix: '--alpha drop, or an output path ending in .png or .webp',
+      fix: '--background white, or an output path ending in .png or .webp',
     })
   }
   const channels = picture.channels === 4 ? 3 : 1

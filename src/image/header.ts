@@ -140,7 +140,6 @@ export function headerOf(
     facts.icc !== undefined && reading.convertedFrom === undefined && iccFits(facts.icc, channels)
   const notes: string[] = []
   if (reading.convertedFrom !== undefined) notes.push(`converted from ${reading.convertedFrom} to sRGB`)
-  if (reading.format === 'float') notes.push('float samples are taken as levels of 0..255')
   if (png?.hasIcc && !keepsIcc)
     notes.push('the ICC profile is damaged or for other colours, and was left out')
   if (png?.isAnimated) notes.push('of an animated PNG only the first picture is read')
@@ -157,6 +156,7 @@ export function headerOf(
       ...(keepsIcc && { icc: new Uint8Array(facts.icc) }),
       ...(resolution !== undefined && { resolution: isTurned ? swap(resolution) : resolution }),
       ...(png?.gamma !== undefined && { gamma: png.gamma }),
+      ...(png?.isSrgb && { isSrgb: true as const }),
     },
     notes,
   }

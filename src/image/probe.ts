@@ -20,6 +20,8 @@ export type PngHead = {
   readonly depth: 8 | 16
   /** gAMA: 1/gamma times 100000 */
   readonly gamma?: number
+  /** whether there is an sRGB chunk */
+  readonly isSrgb?: true
   /** pHYs in pixels per metre; an aspect ratio alone is not one */
   readonly resolution?: Resolution
   readonly hasIcc: boolean
@@ -198,7 +200,7 @@ function readPngHead(reader: Reader, name: string): PngHead {
   let hasIcc = false
   let hasExif = false
   let isAnimated = false
-  const found: { gamma?: number; resolution?: Resolution } = {}
+  const found: { gamma?: number; isSrgb?: true; resolution?: Resolution } = {}
   let at = 33
   for (;;) {
     const head = reader.read(at, 8)
@@ -212,6 +214,7 @@ function readPngHead(reader: Reader, name: string): PngHead {
     else if (type === 'iCCP') hasIcc = true
     else if (type === 'eXIf') hasExif = true
     else if (type === 'acTL') isAnimated = true
+    else if (type === 'sRGB') found.isSrgb = true
     else if (type === 'gAMA' && body.byteLength === 4 && body.getUint32(0) > 0)
       found.gamma = body.getUint32(0)
     else if (type === 'pHYs' && body.byteLength === 9 && body.getUint8(8) === 1) {

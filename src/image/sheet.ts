@@ -1,4 +1,5 @@
 import { ConvoError, invariant } from '../error.ts'
+import { type Extremes, extremes } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
 
 // Feature maps as pictures: many maps on one sheet, levels stretched so that signed maps can be seen.
@@ -175,9 +176,6 @@ function leveled(maps: Tensor, each: boolean, levelsOf: (map: Float32Array) => L
   return new Tensor(maps.shape, data)
 }
 
-/** Smallest and largest sample. */
-export type Extremes = { readonly min: number; readonly max: number }
-
 /** Stretches the given levels over 0..full; all becomes 0 where they are equal. */
 export const stretchBetween = (maps: Tensor, full: number, levels: Extremes): Tensor =>
   leveled(maps, false, () => stretched(levels, full))
@@ -209,16 +207,6 @@ export function pick(maps: Tensor, channels: readonly number[]): Tensor {
     data.set(maps.data.subarray(c * plane, (c + 1) * plane), i * plane)
   })
   return new Tensor([channels.length, ...maps.shape.slice(1)], data)
-}
-
-/** The smallest and the largest of the finite samples. */
-export function extremes(data: Float32Array): Extremes {
-  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
-  for (const v of data) {
-    if (v < min && v > Number.NEGATIVE_INFINITY) min = v
-    if (v > max && v < Number.POSITIVE_INFINITY) max = v
-  }
-  return { min, max }
 }
 
 /** Digits of 3 x 5 pixels, a row in three bits. */

@@ -7,8 +7,8 @@ import type { Params, Values } from '../params.ts'
 import type { BorderName } from '../tensor/border.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 
-/** The largest sample of the picture that a tensor was made from: tensors hold levels as they were decoded. */
-export type FullScale = 255 | 65535
+/** What is white in the picture that a tensor was made from, 255, 65535, 1 or as told: tensors hold levels as they were read. */
+export type FullScale = number
 
 /**
  * How a step on volumes goes through the depth: output slice o is `apply` of the input slices `o · stride − before +

@@ -27,6 +27,8 @@ export type WasmExports = {
   mixGray(dst: number, src: number, pixels: number, channels: number): void
   /** f32 colour x alpha, alpha last and kept; 2 or 4 channels. In place is allowed. */
   premultiply(dst: number, src: number, pixels: number, channels: number): void
+  /** f32 colour x (alpha / full), alpha last and kept; 2 or 4 channels. In place is allowed. */
+  weigh(dst: number, src: number, pixels: number, channels: number, full: number): void
   /** `count` pixels: pixel columns[i] (i32) of the row at `src`, or the pixel at `fill` where that is -1. Writes no more. */
   fillHalo(dst: number, src: number, columns: number, count: number, pixelBytes: number, fill: number): void
   /** Phase p at dst + p x phasePitch gets pixels p, p + stride, ...; a pixel has 1 to 16 bytes. */
@@ -192,6 +194,20 @@ export type WasmExports = {
   /** dst += weight · x where the weight is above 0. */
   addWeighted(dst: number, weights: number, src: number, n: number): void
 
+  /**
+   * colour = sum + own (weights - alpha / full), alpha kept; nothing is added where the difference is at most
+   * `within`, and colours become 0 where own alpha is 0. 2 or 4 channels.
+   */
+  overOwn(
+    dst: number,
+    src: number,
+    own: number,
+    pixels: number,
+    channels: number,
+    weights: number,
+    full: number,
+    within: number,
+  ): void
   /** A = sum of alpha / weightSum; colour = (A > 0 ? (P / scale) / A : 0) + offset; alpha = A in 0..full. 2 or 4 channels. */
   unpremultiply(
     dst: number,

@@ -125,6 +125,28 @@ export function premultiply(dst: usize, src: usize, pixels: i32, channels: i32):
 }
 
 /**
+ * colour x (alpha / full), rounded to float32 after each, for `pixels` pixels of 2 or 4 channels, alpha last and kept. What is
+ * opaque keeps its bits. May work in place.
+ */
+export function weigh(dst: usize, src: usize, pixels: i32, channels: i32, full: f32): void {
+  const end = src + (<usize>(pixels * channels) << 2)
+  const whole = f32x4.splat(full)
+  if (channels == 4) {
+    for (; src < end; src += 16, dst += 16) {
+      const v = v128.load(src)
+      const product = f32x4.mul(v, f32x4.div(v128.shuffle<i32>(v, v, 3, 3, 3, 3), whole))
+      v128.store(dst, v128.shuffle<i32>(product, v, 0, 1, 2, 7))
+    }
+    return
+  }
+  for (; src < end; src += 16, dst += 16) {
+    const v = v128.load(src)
+    const product = f32x4.mul(v, f32x4.div(v128.shuffle<i32>(v, v, 1, 1, 3, 3), whole))
+    v128.store(dst, v128.shuffle<i32>(product, v, 0, 5, 2, 7))
+  }
+}
+
+/**
  * `count` pixels of a halo: pixel i is pixel columns[i] (i32) of the row at `src`, or the pixel at `fill` where that is
  * -1. Writes exactly count x pixelBytes bytes; `src` may be the inner part of the same tile row.
  */

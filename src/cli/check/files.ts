@@ -45,7 +45,13 @@ export async function bytesIfThere(path: string): Promise<Buffer | undefined> {
 
 /** All pages of a picture or .npy array. @throws ConvoError as decoding does */
 export async function loadPages(bytes: Uint8Array, name: string): Promise<Picture[]> {
-  const options = { maxPixels: sharedSettings['max-pixels'].default, orient: true, name }
+  // arrays are convo's own, which have their channels first
+  const options = {
+    maxPixels: sharedSettings['max-pixels'].default,
+    orient: true,
+    layout: 'chw' as const,
+    name,
+  }
   const pages: Picture[] = []
   for await (const page of (await openPages(bytes, options)).pictures) pages.push(page)
   return pages

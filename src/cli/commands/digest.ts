@@ -7,6 +7,7 @@ const digestSettings = {
   json: flag('print digest, size, channels, depth and number of pages as one JSON object'),
   'no-orient': sharedSettings['no-orient'],
   'max-pixels': sharedSettings['max-pixels'],
+  layout: sharedSettings.layout,
   debug: sharedSettings.debug,
 }
 
@@ -36,9 +37,14 @@ export const digestCommand: Command = {
       import('../pages.ts'),
     ])
     const settings = resolve(digestSettings, given)
-    const { count, pictures } = await openPages(await sourceOf(path), {
+    const {
+      count,
+      pictures,
+      notes = [],
+    } = await openPages(await sourceOf(path), {
       maxPixels: settings['max-pixels'],
       orient: !settings['no-orient'],
+      layout: settings.layout,
       name: path === '-' ? 'standard input' : path,
     })
     const hash = createDigest()
@@ -49,8 +55,9 @@ export const digestCommand: Command = {
       shapes.push({ width, height, channels, depth })
     }
     const digest = hash.end()
-    const report = { image: path, digest, ...shapes[0], pages: count }
+    const report = { image: path, digest, ...shapes[0], pages: count, ...(notes.length > 0 && { notes }) }
     await io.out(settings.json ? `${JSON.stringify(report, null, 2)}\n` : `${digest}\n`)
+    if (!settings.json) for (const note of notes) io.err(`${io.paint('note', 'note:')} ${note}\n`)
     return 0
   },
 }

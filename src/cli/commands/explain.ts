@@ -105,7 +105,7 @@ const notDrawn = () =>
   })
 
 /** What is said of a chain as a whole. */
-const ofChain: readonly string[] = ['input', 'depth', 'json']
+const ofChain: readonly string[] = ['input', 'depth', 'layout', 'json']
 
 /** A step of a chain, its options understood as those of an operation that is explained alone. */
 function stepOf(words: readonly string[]): { readonly operation: Operation; readonly given: Call['given'] } {

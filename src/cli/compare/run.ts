@@ -10,6 +10,7 @@ import { isSameFile } from '../../image/output.ts'
 import { readInput, type Source } from '../../image/probe.ts'
 import type { Picture } from '../../tensor/picture.ts'
 import type { Call } from '../command.ts'
+import type { Layout } from '../layouts.ts'
 import { writePicture } from '../output.ts'
 import { openPages, type PageOptions, sourceOf } from '../pages.ts'
 
@@ -21,6 +22,7 @@ export type CompareSettings = {
   readonly quiet: boolean
   readonly 'no-orient': boolean
   readonly 'max-pixels': number
+  readonly layout: Layout
 }
 
 /** The page of which a difference is drawn. */
@@ -40,7 +42,11 @@ export async function runCompare(
   const [expectedPath = '', actualPath = ''] = args
   const diff = settings.diff
   if (diff !== undefined) checkDiff(diff, [expectedPath, actualPath], settings.quiet)
-  const options = { maxPixels: settings['max-pixels'], orient: !settings['no-orient'] }
+  const options = {
+    maxPixels: settings['max-pixels'],
+    orient: !settings['no-orient'],
+    layout: settings.layout,
+  }
   const mask = values.mask === undefined ? undefined : await maskOf(values.mask, options)
   const tolerance = toleranceOf(values, mask)
   const { expected, actual } = await openBoth(expectedPath, actualPath, options)
@@ -52,6 +58,7 @@ export async function runCompare(
       shown = { page, expected: left, actual: right, found }
     }
   })
+  const notes = [...new Set([expected, actual].flatMap((pages) => pages.notes ?? []))]
   const lines = textOf(comparison, expectedPath, actualPath)
   if (diff !== undefined && shown !== undefined) {
     const { page, found } = shown
@@ -59,10 +66,16 @@ export async function runCompare(
     lines.splice(-1, 0, `  diff      ${diff}${comparison.pages.length > 1 ? `: page ${page + 1}` : ''}`)
   }
   if (settings.json) {
-    const record = { expected: expectedPath, actual: actualPath, ...fileComparisonRecord(comparison) }
+    const record = {
+      expected: expectedPath,
+      actual: actualPath,
+      ...fileComparisonRecord(comparison),
+      ...(notes.length > 0 && { notes }),
+    }
     await io.out(`${JSON.stringify({ ...record, ...(diff !== undefined && { diff }) }, null, 2)}\n`)
   } else if (!settings.quiet) {
     await io.out(`${lines.join('\n')}\n`)
+    for (const note of notes) io.err(`${io.paint('note', 'note:')} ${note}\n`)
   }
   return comparison.outcome === 'same' || comparison.outcome === 'tolerated' ? 0 : 1
 }

@@ -12,7 +12,9 @@ import { layerOf } from '../../operators/layers.ts'
 import { resolve, type Values } from '../../params.ts'
 import type { Call } from '../command.ts'
 import { drawingFormat, writeDrawing } from '../draw/file.ts'
+import { loadArray, openInput } from '../input.ts'
 import { type Io, lineWidth } from '../io.ts'
+import type { Layout } from '../layouts.ts'
 import type { Operation } from '../operations.ts'
 import {
   correlationSettings,
@@ -294,10 +296,19 @@ function factsOf(k: PlaneKernel): { sum: number; isInteger: boolean; rank: numbe
 export async function inputOf(
   isVolume: boolean,
   path: string | undefined,
-  own: Pick<Values<typeof explainSettings>, 'input' | 'depth'>,
+  own: Pick<Values<typeof explainSettings>, 'input' | 'depth'> & { readonly layout?: Layout },
 ): Promise<Input> {
   if (path !== undefined) {
-    const { width, height, channels, depth, pages } = await readHeader(path, {
+    const opened = await openInput(path)
+    if (opened.probe.kind === 'npy') {
+      const { channels, slices, height, width, depth } = await loadArray(opened, {
+        layout: own.layout ?? 'auto',
+      })
+      const depthAxis = slices === undefined ? (isVolume ? [1] : []) : [slices]
+      return { shape: [channels, ...depthAxis, height, width], samples: samplesOf(own.depth ?? depth) }
+    }
+    const { width, height, channels, depth, pages } = await readHeader(opened.source, {
+      name: path,
       maxPixels: Number.MAX_SAFE_INTEGER,
       orient: true,
     })

@@ -1,5 +1,6 @@
 import type { PaddingOption } from '../../conv/spec.ts'
 import { custom, expected, flag, integer, number, numbers, type Params, text } from '../../params.ts'
+import { sharedSettings } from '../settings.ts'
 
 const axes = { min: 1, max: 3 }
 
@@ -54,6 +55,7 @@ export const explainSettings = {
     ...number('bits of a sample of the input, 8, 16 or 32 (floats)', undefined, { min: 8, max: 32 }),
     unset: "the picture's, else 8",
   },
+  layout: sharedSettings.layout,
   svg: text('draw it too: into a .svg or .png file; - is an SVG alone, on standard output', '<file>'),
   json: flag('print one JSON object'),
 } satisfies Params

@@ -5,10 +5,10 @@ import { formatOfPath, type OutputFormat } from '../../image/format.ts'
 import type { Header } from '../../image/header.ts'
 import { writeAtomically } from '../../image/output.ts'
 import type { Picture } from '../../tensor/picture.ts'
-import { type Loaded, loadedOf, type Opened } from '../input.ts'
+import { type Loaded, type Opened, readied } from '../input.ts'
 import { outputKind } from '../output.ts'
 import type { PageStore, Report, Task } from './job.ts'
-import { limitsOf } from './load.ts'
+import { limitsOf, treatmentOf } from './load.ts'
 import { checkNumbered, numbered } from './numbered.ts'
 import { isNumbered } from './write-volume.ts'
 
@@ -80,6 +80,7 @@ export async function runPaged(
 ): Promise<PageReport> {
   const isApart = isNumbered(task)
   if (isApart) await checkNumbered(task, count)
+  const treatment = treatmentOf(task)
   const kept: Picture[] = []
   const store: PageStore = async (_, picture) => {
     kept.push(picture)
@@ -90,7 +91,7 @@ export async function runPaged(
     const own = isApart
       ? { ...task, output: numbered(task.output, reports.length, count) }
       : { ...task, store }
-    reports.push(await run(loadedOf(page, task.settings.alpha === 'drop'), own))
+    reports.push(await run(readied(page, task.input, treatment), own))
   }
   const [first, last] = [reports[0], reports.at(-1)]
   invariant(first !== undefined && last !== undefined, 'there is at least one page')

@@ -1,13 +1,14 @@
 import {
   type FilterOptions,
   filterDefaults,
+  inFloats,
   planRecipe,
   type RecipePlan,
   type SampleType,
 } from '../../conv/plan.ts'
 import { flattens, type Recipe, single } from '../../conv/recipe.ts'
 import { ConvoError } from '../../error.ts'
-import { linearTable } from '../../image/light.ts'
+import { linearTables, srgb } from '../../image/light.ts'
 import { kernel } from '../../kernel/kernel.ts'
 import type { Step } from '../../operators/operator.ts'
 import { put } from '../../run/bank.ts'
@@ -17,6 +18,7 @@ import type { Session } from '../../run/pool.ts'
 import { hasAlpha } from '../../tensor/picture.ts'
 import { Tensor } from '../../tensor/tensor.ts'
 import { outputKind } from '../output.ts'
+import type { Settings } from '../settings.ts'
 import type { PlanFacts, Task } from './job.ts'
 import type { Data, State } from './state.ts'
 
@@ -133,13 +135,26 @@ export function prepareRecipe(
   position: Position,
 ): { tone: Tone; plan: RecipePlan; channels: 1 | 2 | 3 | 4 } {
   const tone = toneOf(recipe, task, picture, position)
-  const isLinear = tone.table !== 0
-  const placed = isLinear ? { ...tone, table: put(session.arena, linearTable(picture.full)) } : tone
+  const placed =
+    tone.table === 0
+      ? tone
+      : { ...tone, table: put(session.arena, linearTables(tone.light ?? srgb, picture.full)) }
   return {
     tone: placed,
     plan: planOver(recipe, task.filter, picture, tone),
     channels: outChannels(picture, tone),
   }
+}
+
+/**
+ * How alpha meets a recipe. Where the kernels are a mean, alpha is filtered with the colours and divides them. Where they
+ * take flat areas to zero there is nothing to divide by: alpha stays, and a pixel sees its own colour where others are
+ * transparent, so that it has no edge to nothing. `copy` asks for this of means too. In both, hidden colours count for
+ * nothing; `separate` takes alpha for a channel, and they count.
+ */
+function alphaOf(recipe: Recipe, asked: Settings['alpha']): Tone['alpha'] {
+  if (asked === 'separate') return 'separate'
+  return asked === 'copy' || flattens(recipe) ? 'own' : 'premultiply'
 }
 
 /** What happens to samples and alpha; `table` is 1 where linear light is asked for, and its address is not known yet. */
@@ -153,23 +168,15 @@ export function toneOf(
   if (linear && picture.depth === 32 && isFirst) {
     throw new ConvoError('E_OPTION', '--linear needs samples of 8 or 16 bits, and this input has floats')
   }
-  const isFlat = flattens(recipe)
-  if (alpha === 'premultiply' && isFlat && hasAlpha(picture.channels)) {
-    throw new ConvoError(
-      'E_OPTION',
-      '--alpha premultiply needs kernels that do not sum to 0: alpha is divided by what they sum to',
-      { fix: '--alpha copy' },
-    )
-  }
-  const mode = alpha ?? (isFlat ? 'copy' : 'premultiply')
   const encode = linear && isLast && outputKind(task.output) !== 'npy'
   // as a channel like the others alpha takes the faster ways
-  const isLikeColours = mode === 'separate' && !encode && (!isLast || ['clamp', 'raw'].includes(task.range))
+  const isLikeColours = alpha === 'separate' && !encode && (!isLast || ['clamp', 'raw'].includes(task.range))
   return {
     gray: gray && isFirst && picture.channels >= 3,
     table: linear && isFirst ? 1 : 0,
     encode,
-    alpha: !hasAlpha(picture.channels) || isLikeColours || mode === 'drop' ? 'plain' : mode,
+    ...(linear && task.light !== undefined && { light: task.light }),
+    alpha: !hasAlpha(picture.channels) || isLikeColours ? 'plain' : alphaOf(recipe, alpha),
   }
 }
 
@@ -182,7 +189,8 @@ export function planOver(
 ): RecipePlan {
   const native: SampleType = picture.depth === 8 ? 'u8' : picture.depth === 16 ? 'u16' : 'f32'
   const converted = tone.gray || tone.table !== 0 || tone.alpha === 'premultiply'
-  return planRecipe(recipe, options, { ...picture, samples: converted ? 'f32' : native })
+  const plan = planRecipe(recipe, options, { ...picture, samples: converted ? 'f32' : native })
+  return tone.alpha === 'own' ? inFloats(plan) : plan
 }
 
 /** The channels of what comes out. */

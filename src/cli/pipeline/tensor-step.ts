@@ -10,8 +10,8 @@ type TensorStep = Extract<Step, { kind: 'tensor' }>
 
 /**
  * A network operator on a picture, maps or a volume. Transparency: an operator that treats every channel alone takes
- * alpha along, colours weighted by it; one that mixes channels gets the colours alone, and alpha is put back when as
- * large a gray or RGB picture comes out.
+ * alpha along, colours weighted by it; one that mixes channels gets the colours alone, hidden ones as `coverHidden` says, and
+ * alpha is put back when as large a gray or RGB picture comes out.
  */
 export async function tensorStep(
   session: Session,
@@ -92,17 +92,57 @@ function straightened(x: Tensor, full: number): Tensor {
   return new Tensor(x.shape, out)
 }
 
+/** Colours, where they are hidden those of a pixel near by that is seen, and alpha. */
 function apart(x: Tensor): { colours: Tensor; alpha: Tensor } {
   const { data, plane, colours } = planes(x)
   const size = x.shape.slice(1)
+  const seen = data.slice(0, colours * plane)
+  coverHidden(seen, data.subarray(colours * plane), x.shape[2]!)
   return {
-    colours: new Tensor([colours, ...size], data.slice(0, colours * plane)),
+    colours: new Tensor([colours, ...size], seen),
     alpha: new Tensor([1, ...size], data.slice(colours * plane)),
   }
 }
 
+/**
+ * Gives every pixel of alpha 0 the colours of the nearest one in its row that is not, of two the left one; a row without any
+ * those of the nearest row that has one, of two the upper one; black where there is none at all. In place.
+ */
+function coverHidden(colours: Float32Array, alpha: Float32Array, width: number): void {
+  const [plane, height] = [alpha.length, alpha.length / width]
+  const isSeen = (at: number) => alpha[at]! > 0
+  if (alpha.every((a) => a > 0)) return
+  const from = new Int32Array(plane)
+  const rows: number[] = []
+  for (let y = 0; y < height; y++) {
+    const row = y * width
+    let left = -1
+    for (let at = row; at < row + width; at++) {
+      if (isSeen(at)) left = at
+      from[at] = left
+    }
+    if (left >= 0) rows.push(y)
+    let right = -1
+    for (let at = row + width - 1; at >= row; at--) {
+      if (isSeen(at)) right = at
+      const before = from[at]!
+      if (right >= 0 && (before < 0 || right - at < at - before)) from[at] = right
+    }
+  }
+  const near = (y: number) =>
+    rows.reduce((best, row) => (Math.abs(row - y) < Math.abs(best - y) ? row : best), rows[0] ?? -1)
+  for (let y = 0; y < height; y++) {
+    const row = from[y * width]! >= 0 ? y : near(y)
+    for (let x = 0; x < width; x++) {
+      const [at, source] = [y * width + x, row < 0 ? -1 : from[row * width + x]!]
+      if (isSeen(at)) continue
+      for (let c = 0; c < colours.length; c += plane) colours[c + at] = source < 0 ? 0 : colours[c + source]!
+    }
+  }
+}
+
 /** A gray or RGB picture with alpha behind it, where the sizes agree. */
-function joined(y: Tensor, alpha: Tensor, outFull: 255 | 65535, full: number): Data | undefined {
+function joined(y: Tensor, alpha: Tensor, outFull: number, full: number): Data | undefined {
   const [channels] = y.shape
   const isSame = y.shape.length === 3 && y.shape[1] === alpha.shape[1] && y.shape[2] === alpha.shape[2]
   if (!isSame || (channels !== 1 && channels !== 3)) return undefined

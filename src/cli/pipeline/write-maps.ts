@@ -1,4 +1,5 @@
 import { ConvoError, invariant } from '../../error.ts'
+import { middleOf } from '../../image/quantise.ts'
 import { legible, pick, sheet, stretch } from '../../image/sheet.ts'
 import type { FullScale } from '../../operators/operator.ts'
 import type { Session } from '../../run/pool.ts'
@@ -125,7 +126,7 @@ export async function writeEach(
 
 /** The values that the range of a job makes black and white. */
 export const blackAndWhite = ({ range }: Task, full: FullScale): { black: number; white: number } =>
-  range === 'offset' ? { black: -(full + 1) / 2, white: full - (full + 1) / 2 } : { black: 0, white: full }
+  range === 'offset' ? { black: -middleOf(full), white: full - middleOf(full) } : { black: 0, white: full }
 
 /** The error for an option of sheets where there is none. */
 export const noSheet = (option: string, maps: number): ConvoError =>

@@ -4,7 +4,7 @@ import { viewSamples } from '../../image/samples.ts'
 import type { Sink } from '../../run/picture-job.ts'
 import { type Outcome, runRecipe, type SourcePicture } from '../../run/pictures.ts'
 import type { Session } from '../../run/pool.ts'
-import type { Picture, PictureMeta } from '../../tensor/picture.ts'
+import { depthOfFull, type Picture, type PictureMeta } from '../../tensor/picture.ts'
 import { openPng, outputKind, writePicture, writeTensor } from '../output.ts'
 import { factsOf, type PictureFacts, type PlanFacts, type Task } from './job.ts'
 import { alone } from './numbered.ts'
@@ -43,7 +43,7 @@ export async function writeRecipe(
     }
   }
   const { tone, plan, channels } = prepareRecipe(session, recipe, task, picture, position)
-  const depth = settings.depth ?? (picture.full === 65535 ? 16 : 8)
+  const depth = settings.depth ?? depthOfFull(picture.full)
   const shape = { width: plan.outWidth, height: plan.outHeight, channels, depth }
   const plans = planFacts(plan)
   if (kind === 'npy') {
@@ -75,8 +75,7 @@ export async function toSamples(
   position: Position,
 ): Promise<{ picture: Picture; outcome: Outcome; plans: PlanFacts[] }> {
   const { tone, plan, channels } = prepareRecipe(session, recipe, task, picture, position)
-  const native = picture.full === 65535 ? 16 : 8
-  const depth = task.settings.depth ?? native
+  const depth = task.settings.depth ?? depthOfFull(picture.full)
   const size = (plan.outWidth * plan.outHeight * channels * depth) / 8
   const target = session.arena.alloc(size)
   const outcome = await runRecipe(session, plan, picture, tone, task.range, {

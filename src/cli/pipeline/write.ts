@@ -1,4 +1,4 @@
-import type { Range } from '../../image/quantise.ts'
+import { middleOf, type Range } from '../../image/quantise.ts'
 import { pick, stretch } from '../../image/sheet.ts'
 import type { FullScale } from '../../operators/operator.ts'
 import type { Session } from '../../run/pool.ts'
@@ -57,7 +57,7 @@ export function ranged(tensor: Tensor, full: FullScale, range: Range): Tensor {
   if (range === 'offset')
     return new Tensor(
       tensor.shape,
-      tensor.data.map((v) => v + (full + 1) / 2),
+      tensor.data.map((v) => v + middleOf(full)),
     )
   return tensor
 }

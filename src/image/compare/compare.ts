@@ -28,18 +28,19 @@ export function comparePictures(expected: Picture, actual: Picture, tolerance: T
     const mismatches: Mismatch[] = ['size', ...formatMismatches(expected, actual), ...colour.mismatches]
     return { ...shapes, outcome: 'size', mismatches, failed: [], smallest: {}, notes: colour.notes }
   }
-  const { pair, mismatches: unlike } = pairUp(expected, actual, alpha)
+  const { pair, mismatches: unlike } = pairUp(expected, actual, alpha, tolerance.full)
   const mismatches: Mismatch[] = [...unlike, ...colour.mismatches]
-  const notes = isSameSize ? colour.notes : [...colour.notes, sizeNote(expected, actual)]
+  const notes = isSameSize ? [...colour.notes] : [...colour.notes, sizeNote(expected, actual)]
   const ignored = ignoredPixels(pair.width, pair.height, tolerance)
   const result = { ...shapes, mismatches, notes, ...(ignored !== undefined && { ignored }) }
   if (isSameSize && haveEqualBits(pair.expected.data, pair.actual.data))
     return equal(result, pair, ignored, colour)
 
-  const threshold = tolerance.maxAbs === undefined ? 0 : levelsOf(tolerance.maxAbs, pair.depth)
+  const threshold = tolerance.maxAbs === undefined ? 0 : levelsOf(tolerance.maxAbs, pair.full)
   const measured = measure(pair, threshold, ignored)
   if (measured.differing === 0) return equal(result, pair, ignored, colour)
 
+  if (pair.depth === 32 && tolerance.full === undefined) notes.push(scaleNote(pair.full))
   const { stats, map } = look(pair, measured, threshold, ignored, tolerance)
   const failed = failures(tolerance, threshold, stats)
   const isDifferent = mismatches.length > 0 || failed.length > 0
@@ -188,6 +189,9 @@ function formatMismatches(expected: Picture, actual: Picture): Mismatch[] {
     ...(expected.depth === actual.depth ? [] : (['depth'] as const)),
   ]
 }
+
+const scaleNote = (full: number): string =>
+  `${full} is taken as the full scale of the floats; --full <n> sets another`
 
 const sizeNote = (expected: Picture, actual: Picture): string =>
   `sizes differ, ${expected.width}x${expected.height} and ${actual.width}x${actual.height}: ` +

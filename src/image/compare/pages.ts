@@ -8,6 +8,8 @@ import type { Tolerance } from './tolerance.ts'
 export type Pages = {
   readonly count: number
   readonly pictures: AsyncIterable<Picture>
+  /** how the file was read, where there was a choice */
+  readonly notes?: readonly string[]
 }
 
 /** The result of a comparison of two files. */
