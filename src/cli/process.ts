@@ -17,7 +17,7 @@ import {
 } from './pipeline/load.ts'
 import { openPaged, type PagedInput, runPaged } from './pipeline/paged.ts'
 import { recipeStep, refuseTone, toneStep, withOptions } from './pipeline/recipe-step.ts'
-import { type Data, type State, shapeOf } from './pipeline/state.ts'
+import { type Data, type Pending, type State, settled, shapeOf } from './pipeline/state.ts'
 import { tensorStep } from './pipeline/tensor-step.ts'
 import { openStream, runStream, type VolumeStream } from './pipeline/volume-stream.ts'
 import { writeData } from './pipeline/write.ts'
@@ -103,12 +103,15 @@ async function runJob(
   for (const [i, make] of task.steps.entries()) {
     const step = make(shapeOf(state.data))
     if (step.kind === 'tensor') {
-      if (i === 0) state = await toneStep(session, state, task)
-      state = await tensorStep(session, engine, state, step, task)
+      const toned = i === 0 ? await toneStep(session, state, task) : state
+      state = await tensorStep(session, engine, toned, step, task, i === 0 && toned === state)
     }
     // The last recipe runs on its way into the file, unless its channels are to be taken apart first.
-    else if (i < task.steps.length - 1 || state.data.kind === 'tensor' || picksChannels) {
-      state = await recipeStep(session, state, step, task, i === 0)
+    else {
+      const data = await settled(session, state.data)
+      state = { ...state, data }
+      if (i < task.steps.length - 1 || data.kind === 'tensor' || picksChannels)
+        state = await recipeStep(session, state, step, task, i === 0)
     }
     state = { ...state, notes: [...state.notes, ...(step.notes ?? [])] }
     last = step
@@ -128,7 +131,7 @@ async function runJob(
 
 function write(session: Session, state: State, last: Step, task: Task, loaded: LoadedData): Promise<Written> {
   const { channels, labels } = task.settings
-  if (last.kind === 'tensor' || state.data.kind === 'tensor' || channels !== undefined) {
+  if (last.kind === 'tensor' || state.data.kind !== 'picture' || channels !== undefined) {
     return writeData(session, state.data, task, loaded.meta)
   }
   if (labels) throw noSheet('labels', state.data.picture.channels)
@@ -144,7 +147,7 @@ function write(session: Session, state: State, last: Step, task: Task, loaded: L
   )
 }
 
-function inputFacts(path: string, data: Data) {
+function inputFacts(path: string, data: Exclude<Data, Pending>) {
   if (data.kind === 'picture') return factsOf(path, data.picture)
   const { shape } = data.tensor
   return factsOf(path, { width: shape.at(-1)!, height: shape.at(-2)!, channels: shape[0]!, depth: 32 })

@@ -10,8 +10,11 @@ import { bordered, type Span } from './spans.ts'
 export type Node = { readonly shape: Shape; readonly inputs: readonly Node[]; readonly work: Work }
 
 /** What a step computes. Apart from the bank it is plain data. */
-export type WorkOf<B> =
+export type WorkOf<B, P = Float32Array> =
+  /** the picture that the graph runs over */
   | { readonly kind: 'source' }
+  /** planes [C][H][W] that are there */
+  | { readonly kind: 'planes'; readonly data: P }
   | { readonly kind: 'bank'; readonly bank: B }
   | { readonly kind: 'likeness'; readonly options: LikenessOptions }
   | LayerWork
@@ -35,11 +38,12 @@ export type Bank = {
 /** The rows that a step needs of each of its inputs, which have these shapes, for some rows of its own. */
 export function needs<B extends BankNeeds>(
   shapes: readonly Shape[],
-  work: WorkOf<B>,
+  work: WorkOf<B, unknown>,
   rows: Span,
 ): readonly (readonly Span[])[] {
   switch (work.kind) {
     case 'source':
+    case 'planes':
       return []
     case 'bank':
       return [bankNeeds(work.bank, rows)]
@@ -94,8 +98,15 @@ export function nodeOf(tensor: Tensor): Node {
   return node
 }
 
-/** An input of planes. */
+/** The picture that a graph runs over, as planes. */
 export const sourceNode = (shape: Shape): Node => ({ shape, inputs: [], work: { kind: 'source' } })
+
+/** A tensor [C,H,W] as a step. */
+export const planesNode = ({ shape, data }: Tensor): Node => ({
+  shape: shape as unknown as Shape,
+  inputs: [],
+  work: { kind: 'planes', data },
+})
 
 function bankNode(x: Tensor, bank: Bank): Tensor {
   const { groups, filtersPerGroup, input, output } = bank.plan

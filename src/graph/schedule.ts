@@ -39,14 +39,16 @@ export const pitchOf = (samples: number): number => Math.ceil((samples * 4 + sla
 /** What one strip takes: the rows of every step, and where they lie. */
 export type Strip = { readonly buffers: readonly Buffer[]; readonly bytes: number }
 
+/** Planes that are there are read where they lie. */
+export const liesElsewhere = ({ work }: Listed<{ readonly kind: string }>): boolean => work.kind === 'planes'
+
 /**
  * Plans a strip: which rows of each step the rows `out` of the last one need, and room for them, which is given to other
- * steps when nobody needs them any more. Rows of the steps `inPlace` lie elsewhere.
+ * steps when nobody needs them any more.
  */
 export function planStrip<B extends BankNeeds>(
-  list: readonly Listed<WorkOf<B>>[],
+  list: readonly Listed<WorkOf<B, unknown>>[],
   out: Span,
-  inPlace: (step: number) => boolean,
 ): Strip {
   const wanted: Span[][] = list.map((_, i) => (i === list.length - 1 ? [out] : []))
   const lastUse: number[] = []
@@ -75,9 +77,9 @@ export function planStrip<B extends BankNeeds>(
   const buffers = list.map(({ shape: [channels, , width], inputs }, i): Buffer => {
     const pitch = pitchOf(width)
     const plane = rowCount(wanted[i]!) * pitch
-    addresses[i] = inPlace(i) ? 0 : take(channels * plane)
+    addresses[i] = liesElsewhere(list[i]!) ? 0 : take(channels * plane)
     for (const input of new Set(inputs)) {
-      if (lastUse[input] !== i || inPlace(input)) continue
+      if (lastUse[input] !== i || liesElsewhere(list[input]!)) continue
       const [inputChannels, , inputWidth] = list[input]!.shape
       const bytes = inputChannels * rowCount(wanted[input]!) * pitchOf(inputWidth)
       free.push({ address: addresses[input]!, bytes })
@@ -92,8 +94,7 @@ const stripBytes = 12 * 2 ** 20
 
 /** The rows of a strip where they are not given: a function of the shapes alone. */
 export function chooseStripRows<B extends BankNeeds>(
-  list: readonly Listed<WorkOf<B>>[],
-  inPlace: (step: number) => boolean,
+  list: readonly Listed<WorkOf<B, unknown>>[],
   given?: number,
 ): number {
   const [, height] = list.at(-1)!.shape
@@ -101,7 +102,7 @@ export function chooseStripRows<B extends BankNeeds>(
   // in the middle, where most strips are
   const bytesOf = (rows: number) => {
     const first = Math.floor((height - rows) / 2)
-    return planStrip(list, [first, first + rows], inPlace).bytes
+    return planStrip(list, [first, first + rows]).bytes
   }
   let rows = Math.min(64, height)
   while (rows > 1 && bytesOf(rows) > stripBytes) rows = Math.ceil(rows / 2)

@@ -1,7 +1,7 @@
 import { borders } from '../tensor/border.ts'
 import { hasAlpha } from '../tensor/picture.ts'
 import { viewOf, type WasmExports } from './engine.ts'
-import type { PictureJob } from './picture-job.ts'
+import type { PictureJob, PlacedPicture, ScratchLayout, Tone } from './picture-job.ts'
 import type { SourceRows } from './source-rows.ts'
 
 /**
@@ -68,12 +68,20 @@ export function prepareGather(
   }
 }
 
+/** What of a job says how stored rows become floats. */
+export type FloatRows = {
+  readonly source: Pick<PlacedPicture, 'channels' | 'depth' | 'full'>
+  readonly tone: Pick<Tone, 'gray' | 'table' | 'light'>
+  readonly layout: Pick<ScratchLayout, 'grayRow' | 'lightRow'>
+  readonly plan: { readonly width: number }
+}
+
 /**
  * Turns a row of the decoded picture at `from` into floats at `to`: stored levels or linear light, gray where asked for. `row`
  * has room for three float rows of the picture, of which `to` may be the first.
  */
 export function prepareFloats(
-  { source, tone, layout, plan: { width } }: PictureJob,
+  { source, tone, layout, plan: { width } }: FloatRows,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   row: number,

@@ -7,7 +7,7 @@ import type { Label, Levels, SheetLayout } from '../image/sheet.ts'
 import type { Arena } from './arena.ts'
 import { consecutive, orderWeights, put } from './bank.ts'
 import { likenessBytes } from './likeness.ts'
-import type { PictureJob, PlacedPicture } from './picture-job.ts'
+import type { PictureJob, PlacedPicture, Tone } from './picture-job.ts'
 
 /** A graph of steps over planes, strip by strip: what a worker needs to compute any strip. */
 export type GraphJob = {
@@ -18,12 +18,14 @@ export type GraphJob = {
   readonly stripRows: number
   /** The steps; of a sheet for each row of maps those that make it. */
   readonly lists: readonly StepList[]
-  readonly source: GraphSource
+  readonly source?: GraphSource | undefined
   readonly sink: GraphSink
   /** Byte offsets in the scratch memory, behind the rows of the steps. */
   readonly layout: {
     readonly work: number
-    /** Interleaved float rows: on the way in one, on the way out those of a part. */
+    /** Float rows of the picture on the way in. */
+    readonly floats: number
+    /** Float rows of a part on the way out, interleaved. */
     readonly pixels: number
     readonly sink: number
   }
@@ -47,17 +49,14 @@ export function segmentsOf(sink: GraphSink, height: number, [first, end]: Span):
   return segments
 }
 
-export type PlacedWork = WorkOf<PlacedBank>
+/** Planes are an address in the shared memory. */
+export type PlacedWork = WorkOf<PlacedBank, number>
 
-/** Where the planes of the first step come from: a picture, in gray or as linear light where asked for, or planes as they lie. */
-export type GraphSource =
-  | {
-      readonly kind: 'picture'
-      readonly picture: PlacedPicture
-      readonly gray: boolean
-      readonly table: number
-    }
-  | { readonly kind: 'planes'; readonly address: number }
+/** The picture that the graph runs over, in gray or as linear light where asked for. */
+export type GraphSource = {
+  readonly picture: PlacedPicture
+  readonly tone: Pick<Tone, 'gray' | 'table' | 'light'>
+}
 
 /**
  * Where the last step goes: through the finish of a picture; as maps on a sheet, and through that; to planes [C][H][W] as they

@@ -3,11 +3,11 @@ import { type PoolAxes, poolRow } from '../conv/pool.ts'
 import type { Rows } from '../conv/rows.ts'
 import { type Buffer, type Listed, planStrip, type Strip } from '../graph/schedule.ts'
 import { type Span, slotOf, united } from '../graph/spans.ts'
-import { hasAlpha } from '../tensor/picture.ts'
 import { prepareBankRows } from './bank-rows.ts'
 import type { WasmExports } from './engine.ts'
-import { type GraphJob, type GraphSource, type PlacedWork, type Segment, segmentsOf } from './graph-job.ts'
-import { prepareSink } from './graph-sink.ts'
+import { prepareFloats } from './gather.ts'
+import { type GraphJob, type PlacedWork, type Segment, type StepList, segmentsOf } from './graph-job.ts'
+import { floatRowBytes, prepareSink } from './graph-sink.ts'
 import type { PartResult } from './jobs.ts'
 import { prepareLikeness } from './likeness.ts'
 
@@ -18,28 +18,28 @@ export function prepareGraph(
   memory: WebAssembly.Memory,
   scratch: number,
 ): (part: number) => PartResult {
-  const { lists, layout, source, sink, stripRows } = job
+  const { lists, layout, sink, stripRows } = job
   const [, height] = lists[0]!.at(-1)!.shape
   const compute = lists.map((steps) =>
     steps.map((step) => prepareStep(step, steps, wasm, memory, scratch + layout.work)),
   )
-  const load = prepareSource(job, wasm, scratch + layout.pixels)
+  const load = prepareSource(job, wasm, memory, scratch + layout.floats)
   const store = prepareSink(job, wasm, memory, scratch)
 
   function run({ list }: Segment, strip: Strip, part: number, staged: readonly Span[]): Buffer {
     const steps = lists[list]!
     const buffers: Buffer[] = []
     for (const [i, buffer] of strip.buffers.entries()) {
-      const { shape, inputs } = steps[i]!
-      if (inputs.length === 0 && source.kind === 'planes') {
+      const { shape, inputs, work } = steps[i]!
+      if (work.kind === 'planes') {
         const pitch = shape[2] * 4
-        buffers.push({ rows: [[0, shape[1]]], address: source.address, plane: shape[1] * pitch, pitch })
+        buffers.push({ rows: [[0, shape[1]]], address: work.data, plane: shape[1] * pitch, pitch })
         continue
       }
       const to = { ...buffer, address: scratch + buffer.address }
       buffers.push(to)
       const from = inputs.map((input) => buffers[input]!)
-      if (inputs.length === 0) load(part, to, staged)
+      if (work.kind === 'source') load(part, to, staged)
       else for (const span of to.rows) compute[list]![i]!(to, from, span)
     }
     return buffers.at(-1)!
@@ -48,9 +48,7 @@ export function prepareGraph(
   return (part) => {
     const rows: Span = [part * stripRows, (part + 1) * stripRows]
     const segments = segmentsOf(sink, height, rows)
-    const strips = segments.map(({ list, rows: own }) =>
-      planStrip(lists[list]!, own, inPlaceOf(source, lists[list]!)),
-    )
+    const strips = segments.map(({ list, rows: own }) => planStrip(lists[list]!, own))
     const staged = stagedRows(lists, segments, strips)
     store.begin(rows)
     for (const [i, segment] of segments.entries())
@@ -59,21 +57,15 @@ export function prepareGraph(
   }
 }
 
-/** Which steps are read where they lie. */
-export const inPlaceOf =
-  (source: Pick<GraphSource, 'kind'>, steps: readonly Pick<Listed, 'inputs'>[]) =>
-  (step: number): boolean =>
-    source.kind === 'planes' && steps[step]!.inputs.length === 0
-
 /** The rows of the source that the segments of a part need. */
 export const stagedRows = (
-  lists: readonly (readonly Pick<Listed, 'inputs'>[])[],
+  lists: readonly StepList[],
   segments: readonly Segment[],
   strips: readonly Strip[],
 ): Span[] =>
   united(
     segments.flatMap(({ list }, i) =>
-      strips[i]!.buffers.filter((_, step) => lists[list]![step]!.inputs.length === 0).flatMap(
+      strips[i]!.buffers.filter((_, step) => lists[list]![step]!.work.kind === 'source').flatMap(
         ({ rows }) => rows,
       ),
     ),
@@ -90,6 +82,7 @@ function prepareStep(
 ): Compute {
   switch (work.kind) {
     case 'source':
+    case 'planes':
       return () => undefined
     case 'bank': {
       const rows = prepareBankRows(work.bank, wasm, memory, scratch)
@@ -197,43 +190,28 @@ const rowsIn = (data: Float32Array, buffer: Buffer): Rows => ({
   at: (c, y) => rowAt(buffer, c, y) / 4,
 })
 
-/** Brings in rows of the source: from interleaved samples to planes. `pixels` has room for three float rows. */
+/** Brings in rows of the source: from interleaved samples to planes. `floats` is room for three rows. */
 function prepareSource(
   { source, lists }: GraphJob,
   wasm: WasmExports,
-  pixels: number,
+  memory: WebAssembly.Memory,
+  floats: number,
 ): (part: number, to: Buffer, staged: readonly Span[]) => void {
-  if (source.kind === 'planes') return () => undefined
-  const { picture, gray, table } = source
+  if (source === undefined) return () => undefined
+  const { picture, tone } = source
   const { width, channels, depth } = picture
   const rowBytes = width * channels * (depth / 8)
-  const samples = width * channels
-  const floatRow = Math.ceil((samples * 4 + 64) / 64) * 64
-  const made = lists[0]!.find(({ inputs }) => inputs.length === 0)!.shape[0]
-  const stored = pixels + floatRow
-  const convert = (to: number, from: number) => {
-    if (depth === 8) wasm.convertU8(to, from, samples)
-    else if (depth === 16) wasm.convertU16(to, from, samples)
-    else wasm.copyBytes(to, from, samples * 4)
-  }
+  const floatRow = floatRowBytes(picture)
+  const made = lists[0]!.find(({ work }) => work.kind === 'source')!.shape[0]
+  const layout = { grayRow: floatRow, lightRow: 2 * floatRow }
+  const toFloats = prepareFloats({ source: picture, tone, layout, plan: { width } }, wasm, memory, floats)
   return (part, to, staged) => {
     const { address, staged: slots } = picture
     const begin = slots === undefined ? address : address + (part % slots.slots) * slots.slotBytes
     for (const [first, end] of to.rows) {
       for (let y = first; y < end; y++) {
-        const from = begin + (slots === undefined ? y : slotOf(staged, y)) * rowBytes
-        if (table === 0) convert(pixels, from)
-        else {
-          if (depth === 8) wasm.lookupU8(pixels, from, samples, table)
-          else wasm.lookupU16(pixels, from, samples, table)
-          if (hasAlpha(channels)) {
-            // Alpha is no light.
-            convert(stored, from)
-            wasm.copyAlpha(pixels, stored, width, channels, 4)
-          }
-        }
-        if (gray) wasm.mixGray(stored, pixels, width, channels)
-        wasm.splitPlanes(rowAt(to, 0, y), to.plane, gray ? stored : pixels, width, made)
+        toFloats(floats, begin + (slots === undefined ? y : slotOf(staged, y)) * rowBytes)
+        wasm.splitPlanes(rowAt(to, 0, y), to.plane, floats, width, made)
       }
     }
   }

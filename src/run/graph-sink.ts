@@ -5,6 +5,7 @@ import type { WasmExports } from './engine.ts'
 import type { GraphJob, GraphSink, Segment } from './graph-job.ts'
 import type { PartResult } from './jobs.ts'
 import { preparePicture } from './picture.ts'
+import type { PlacedPicture } from './picture-job.ts'
 
 /** Takes the rows of a part, segment by segment. */
 export type PartSink = {
@@ -13,17 +14,15 @@ export type PartSink = {
   end(part: number): PartResult
 }
 
-/** Room for the rows that a source and a sink work on. */
-export function pixelBytes({
-  source,
-  sink,
-  lists,
-  stripRows,
-}: Omit<GraphJob, 'layout' | 'scratchBytes'>): number {
-  const input = source.kind === 'picture' ? 3 * (source.picture.width * source.picture.channels * 4 + 128) : 0
+/** Bytes of a row of a source as floats, with the room that loops need behind it. */
+export const floatRowBytes = ({ width, channels }: Pick<PlacedPicture, 'width' | 'channels'>): number =>
+  Math.ceil((width * channels * 4 + 64) / 64) * 64
+
+/** Room for the rows that a sink works on. */
+export function pixelBytes({ sink, lists, stripRows }: Omit<GraphJob, 'layout' | 'scratchBytes'>): number {
   const [channels, , width] = lists[0]!.at(-1)!.shape
   const row = sink.kind === 'picture' ? width * channels : sink.kind === 'sheet' ? sink.layout.width : 0
-  return Math.max(input, stripRows * row * 4) + 128
+  return stripRows * row * 4 + 128
 }
 
 /** Gets a thread ready for the sink of a job. */

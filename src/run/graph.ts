@@ -1,9 +1,10 @@
 import type { Shape } from '../conv/layers.ts'
 import type { RecipePlan } from '../conv/plan.ts'
 import { narrowed } from '../graph/narrow.ts'
-import type { Node } from '../graph/node.ts'
+import type { Node, Work } from '../graph/node.ts'
 import { chooseStripRows, type Listed, listed, planStrip, type Strip } from '../graph/schedule.ts'
 import { rowCount } from '../graph/spans.ts'
+import { type Light, linearTables } from '../image/light.ts'
 import type { Extremes, Range } from '../image/quantise.ts'
 import {
   type Levels,
@@ -15,6 +16,7 @@ import {
   stretched,
 } from '../image/sheet.ts'
 import { sizeOf, Tensor } from '../tensor/tensor.ts'
+import type { Arena } from './arena.ts'
 import { arrivalOf } from './arrival.ts'
 import { put } from './bank.ts'
 import { mostSlots } from './control.ts'
@@ -27,26 +29,22 @@ import {
   segmentsOf,
   workBytes,
 } from './graph-job.ts'
-import { inPlaceOf, stagedRows } from './graph-part.ts'
-import { pixelBytes } from './graph-sink.ts'
+import { stagedRows } from './graph-part.ts'
+import { floatRowBytes, pixelBytes } from './graph-sink.ts'
 import type { PartResult } from './jobs.ts'
 import type { PictureJob, Sink, Tone } from './picture-job.ts'
 import type { Outcome, SourcePicture } from './pictures.ts'
 import { placePicture } from './place-picture.ts'
 import type { RunOptions, Session } from './pool.ts'
 
-/** Steps over a picture or planes: what is run when its result is asked for. */
-export type Graph = {
-  readonly out: Node
-  readonly source:
-    | {
-        readonly kind: 'picture'
-        readonly picture: SourcePicture
-        readonly gray: boolean
-        /** Linear light of every stored sample, where that is asked for. */
-        readonly table?: Float32Array | undefined
-      }
-    | { readonly kind: 'planes'; readonly data: Float32Array }
+/** Steps that are run when their result is asked for, and the picture that they run over, if there is one. */
+export type Graph = { readonly out: Node; readonly source?: Source | undefined }
+
+/** A picture, in gray or as linear light where that is asked for. */
+export type Source = {
+  readonly picture: SourcePicture
+  readonly gray: boolean
+  readonly light?: Light | undefined
 }
 
 /** How the result of a graph is finished on its way into a file. */
@@ -55,7 +53,7 @@ export type Finishing = {
   readonly tone: Tone
   readonly range: Range
   readonly sink: Sink
-  readonly full: 255 | 65535
+  readonly full: number
 }
 
 /** Below this many multiplications a worker costs more than it brings. */
@@ -90,9 +88,8 @@ export const runToPicture = (
 
 /** What a sheet of maps looks like. */
 export type SheetWishes = {
-  readonly levels: 'plain' | 'stretched' | 'legible'
-  /** Levels for each map on its own. */
-  readonly each: boolean
+  /** Of each map. */
+  readonly levels: readonly Levels[]
   readonly labels: boolean
   readonly black: number
   readonly white: number
@@ -108,9 +105,8 @@ export async function runToSheet(
   drain?: () => Promise<void>,
 ): Promise<Outcome> {
   const [count, height, width] = graph.out.shape
-  const { labels: isLabeled, black, white } = wishes
+  const { levels, labels: isLabeled, black, white } = wishes
   const layout = sheetLayout(count, height, width)
-  const levels = await levelsOf(session, graph, wishes, finishing.full)
   const labels = isLabeled
     ? Array.from({ length: count }, (_, n) => labelOf(n, height, width, black, white))
     : []
@@ -129,14 +125,21 @@ export async function runToSheet(
   }))
 }
 
-async function levelsOf(
+/**
+ * The levels of each map, which are looked for in one or two passes over the graph: of all maps alike, or of `each` on its
+ * own. And whether any sample is below 0.
+ */
+export async function levelsOf(
   session: Session,
   graph: Graph,
-  { levels, each }: SheetWishes,
+  form: 'plain' | 'stretched' | 'legible',
+  each: boolean,
   full: number,
-): Promise<Levels[]> {
+): Promise<{ readonly levels: readonly Levels[]; readonly isSigned: boolean }> {
   const [count] = graph.out.shape
-  if (levels === 'plain') return Array.from({ length: count }, () => ({ kind: 'plain' }))
+  if (form === 'plain') {
+    return { levels: Array.from({ length: count }, () => ({ kind: 'plain' })), isSigned: false }
+  }
   const facts = Array.from(
     { length: count },
     (): MapFacts => ({ min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY, isSigned: false }),
@@ -154,7 +157,8 @@ async function levelsOf(
     },
   })
   const all = facts.reduce(wider)
-  if (levels === 'stretched') return facts.map((map) => stretched(each ? map : all, full))
+  const { isSigned } = all
+  if (form === 'stretched') return { levels: facts.map((map) => stretched(each ? map : all, full)), isSigned }
   const largest = facts.map((map) => {
     const { min, max } = each ? map : all
     return Math.max(0, -min, max)
@@ -175,7 +179,7 @@ async function levelsOf(
     bins.fill(bins[0]!)
   }
   // of all maps alike, so that 0 looks the same on each
-  return bins.map((one, c) => legibleLevels(one, largest[c]!, all.isSigned, full))
+  return { levels: bins.map((one, c) => legibleLevels(one, largest[c]!, isSigned, full)), isSigned }
 }
 
 /** Runs a graph through the finish of a picture; the range minmax takes a first pass that looks for the extremes. */
@@ -245,27 +249,20 @@ async function run(
   const { arena } = session
   const plain = outs.map(listed)
   const [, height] = outs[0]!.shape
-  const stripRows = Math.min(...plain.map((list) => chooseStripRows(list, inPlaceOf(source, list), given)))
+  const stripRows = Math.min(...plain.map((list) => chooseStripRows(list, given)))
   const sink = sinkOf(stripRows)
   const rows = sink.kind === 'sheet' ? sink.layout.height : height
   const parts = Math.ceil(rows / stripRows)
   const lists = plain.map((list) =>
-    list.map(
-      (step): Listed<PlacedWork> =>
-        step.work.kind === 'bank'
-          ? { ...step, work: { kind: 'bank', bank: placeBankRows(arena, step.work.bank) } }
-          : { ...step, work: step.work },
-    ),
+    list.map((step): Listed<PlacedWork> => ({ ...step, work: placeWork(arena, step.work) })),
   )
   const plans = Array.from({ length: parts }, (_, part) => {
     const segments = segmentsOf(sink, height, [part * stripRows, (part + 1) * stripRows])
-    const strips = segments.map(({ list, rows: own }) =>
-      planStrip(lists[list]!, own, inPlaceOf(source, lists[list]!)),
-    )
+    const strips = segments.map(({ list, rows: own }) => planStrip(lists[list]!, own))
     return { segments, strips, staged: stagedRows(lists, segments, strips) }
   })
   const work = align(most(plans.flatMap(({ strips }) => strips.map(({ bytes }) => bytes))))
-  const pixels =
+  const floats =
     work +
     align(
       most(
@@ -275,27 +272,29 @@ async function run(
       ),
     )
 
-  const place = (placed: GraphSource): GraphJob => {
+  const place = (placed?: GraphSource): GraphJob => {
     const job = { kind: 'graph', parts, stripRows, lists, source: placed, sink } as const
+    const pixels = floats + (placed === undefined ? 0 : 3 * floatRowBytes(placed.picture))
     const sinkRoom = pixels + align(pixelBytes(job))
     const scratchBytes = sinkRoom + ('job' in sink ? sink.job.scratchBytes : 0)
-    return { ...job, scratchBytes, layout: { work, pixels, sink: sinkRoom } }
+    return { ...job, scratchBytes, layout: { work, floats, pixels, sink: sinkRoom } }
   }
   const parallel = plain.reduce((sum, list) => sum + costOf(list), 0) >= parallelFrom
   const common = { parallel, ...(drain && { drain }) }
   const runJob = (job: GraphJob, options: RunOptions) =>
     session.run(job, parts, (part, result) => onPart?.(part, result, parts), options)
 
-  if (source.kind === 'planes') {
-    await runJob(place({ kind: 'planes', address: put(arena, source.data) }), common)
+  if (source === undefined) {
+    await runJob(place(), common)
     return
   }
-  const { picture, gray, table } = source
+  const { picture, gray, light } = source
   const { width, height: all, channels, depth, full } = picture
   const shape = { width, height: all, channels, depth, full }
-  const tone = { kind: 'picture', gray, table: table === undefined ? 0 : put(arena, table) } as const
+  const table = light === undefined ? 0 : put(arena, linearTables(light, full))
+  const tone = { gray, table, ...(light && { light }) }
   if ('address' in picture) {
-    await runJob(place({ ...tone, picture: { ...shape, address: picture.address } }), common)
+    await runJob(place({ tone, picture: { ...shape, address: picture.address } }), common)
     return
   }
   const arrival = arrivalOf('data' in picture ? picture.data : picture.arriving)
@@ -314,10 +313,16 @@ async function run(
     }
   }
   const missing = (part: number) => arrival.missing((plans[part]!.staged.at(-1)?.[1] ?? 0) - 1)
-  const job = place({ ...tone, picture: { ...shape, address, staged: { slots, slotBytes } } })
+  const job = place({ tone, picture: { ...shape, address, staged: { slots, slotBytes } } })
   await runJob(job, { ...common, staging: { slots, stage, missing } })
   // damage below the rows that were needed is damage all the same
   await arrival.end
+}
+
+/** Lays out what a step computes with. The same planes in several lists are laid out once for each. */
+function placeWork(arena: Arena, work: Work): PlacedWork {
+  if (work.kind === 'bank') return { kind: 'bank', bank: placeBankRows(arena, work.bank) }
+  return work.kind === 'planes' ? { kind: 'planes', data: put(arena, work.data) } : work
 }
 
 const most = (numbers: readonly number[]): number => numbers.reduce((a, b) => Math.max(a, b), 0)

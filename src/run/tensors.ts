@@ -1,7 +1,7 @@
 import { type BankPlan, correlationBank, transpositionBank } from '../conv/bank.ts'
 import { type Engine, referenceEngine } from '../conv/engine.ts'
 import { outputShape } from '../conv/reference.ts'
-import { nodeOf, sourceNode, traced, tracer } from '../graph/node.ts'
+import { nodeOf, planesNode, traced, tracer } from '../graph/node.ts'
 import { sizeOf, Tensor } from '../tensor/tensor.ts'
 import { placeBank, put } from './bank.ts'
 import { runToTensor } from './graph.ts'
@@ -34,12 +34,9 @@ export function poolEngine(pool: Pool, session?: Session): Engine {
     },
     layer: referenceEngine.layer,
     involve: (x, options) =>
-      within((session) => {
-        const shape = x.shape as [number, number, number]
-        const input = traced(sourceNode(shape))
-        return tracer
-          .involve(input, options)
-          .then((out) => runToTensor(session, { out: nodeOf(out), source: { kind: 'planes', data: x.data } }))
+      within(async (session) => {
+        const out = await tracer.involve(traced(planesNode(x)), options)
+        return runToTensor(session, { out: nodeOf(out) })
       }),
   }
 }

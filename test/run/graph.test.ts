@@ -5,11 +5,11 @@ import { anchoredAxis, correlationAxis } from '../../src/conv/geometry.ts'
 import { filterDefaults, planRecipe } from '../../src/conv/plan.ts'
 import { single } from '../../src/conv/recipe.ts'
 import { correlationOf, transpositionOf } from '../../src/conv/spec.ts'
-import { nodeOf, sourceNode, traced, tracer } from '../../src/graph/node.ts'
+import { nodeOf, planesNode, traced, tracer } from '../../src/graph/node.ts'
 import { legible, sheet, stretch } from '../../src/image/sheet.ts'
 import { kernel } from '../../src/kernel/kernel.ts'
 import { poolAxes } from '../../src/operators/max-pool.ts'
-import { runToSheet, runToTensor } from '../../src/run/graph.ts'
+import { levelsOf, runToSheet, runToTensor } from '../../src/run/graph.ts'
 import { createPool } from '../../src/run/pool.ts'
 import { type BorderName, borders } from '../../src/tensor/border.ts'
 import type { Tensor } from '../../src/tensor/tensor.ts'
@@ -162,9 +162,9 @@ describe('a graph in strips', () => {
           const x = fractions([channels, height, width])
           if (odd !== undefined) x.data[Math.floor(place * x.data.length)] = odd
           const want = await apply(referenceEngine, x, chain)
-          const out = await apply(tracer, traced(sourceNode([channels, height, width])), chain)
+          const out = await apply(tracer, traced(planesNode(x)), chain)
           expect(out.shape).toEqual(want.shape)
-          const graph = { out: nodeOf(out), source: { kind: 'planes', data: x.data } } as const
+          const graph = { out: nodeOf(out) }
           const got = await pool.exclusive((session) => runToTensor(session, graph, stripRows))
           const wrong = want.data.findIndex((v, i) => !Object.is(v + 0, got.data[i]! + 0))
           expect(wrong, chain.map(([name]) => name).join(', ')).toBe(-1)
@@ -211,15 +211,16 @@ describe('a graph in strips', () => {
                 : stretch(maps, 255, each)
           const want = sheet(shown, { labels, black: 3, white: 200 })
           const [, height, width] = want.shape as [number, number, number]
-          const out = nodeOf(await net(tracer, traced(sourceNode(shape))))
+          const out = nodeOf(await net(tracer, traced(planesNode(x))))
           const got = await pool.exclusive(async (session) => {
             const target = session.arena.alloc(height * width * 4)
             const plan = planRecipe(identity, filterDefaults, { width, height, samples: 'f32' })
             const sink = { kind: 'float', target } as const
+            const { levels: own } = await levelsOf(session, { out }, levels, each, 255)
             await runToSheet(
               session,
-              { out, source: { kind: 'planes', data: x.data } },
-              { levels, each, labels, black: 3, white: 200 },
+              { out },
+              { levels: own, labels, black: 3, white: 200 },
               { plan, tone, range: 'raw', sink, full: 255 },
             )
             return new Float32Array(session.arena.memory.buffer, target, height * width).slice()

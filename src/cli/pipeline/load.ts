@@ -19,11 +19,11 @@ import { loadArray, loadPicture, type Opened, readied, type Treatment } from '..
 import { outputKind } from '../output.ts'
 import type { Settings } from '../settings.ts'
 import type { Task } from './job.ts'
-import type { Data } from './state.ts'
+import type { Data, Pending } from './state.ts'
 
 /** A decoded input. */
 export type LoadedData = {
-  readonly data: Data
+  readonly data: Exclude<Data, Pending>
   readonly meta: PictureMeta
   readonly notes: readonly string[]
 }

@@ -20,7 +20,7 @@ import { Tensor } from '../../tensor/tensor.ts'
 import { outputKind } from '../output.ts'
 import type { Settings } from '../settings.ts'
 import type { PlanFacts, Task } from './job.ts'
-import type { Data, State } from './state.ts'
+import { type Data, isTransparent, type State, settled } from './state.ts'
 
 /** Where a recipe stands among the steps: tones apply on the way in, light is encoded on the way out. */
 export type Position = { readonly isFirst: boolean; readonly isLast: boolean }
@@ -35,10 +35,10 @@ export const identity: Recipe = single(kernel([1, 1], [1]))
 /** The filter options of the identity: none of what was meant for the operator. */
 export const neutral: FilterOptions = filterDefaults
 
-/** Gray and linear light, where they are asked for, before a step that takes the picture as a tensor. */
+/** Gray and linear light of a picture with alpha, where they are asked for, before a step that takes it as a tensor. */
 export async function toneStep(session: Session, state: State, task: Task): Promise<State> {
   const { gray, linear } = task.settings
-  if (state.data.kind !== 'picture' || !(gray || linear)) return state
+  if (state.data.kind !== 'picture' || !isTransparent(state.data) || !(gray || linear)) return state
   const { picture } = await filterPicture(
     session,
     state.data.picture,
@@ -70,11 +70,12 @@ export async function recipeStep(
   isFirst: boolean,
 ): Promise<State> {
   const own = withOptions(task, step.options)
-  if (state.data.kind === 'picture') {
-    const { picture, plans } = await filterPicture(session, state.data.picture, step.recipe, own, isFirst)
+  const data = await settled(session, state.data)
+  if (data.kind === 'picture') {
+    const { picture, plans } = await filterPicture(session, data.picture, step.recipe, own, isFirst)
     return { ...state, data: { kind: 'picture', picture }, plans: [...state.plans, ...plans] }
   }
-  return filterMaps(session, state, state.data, step.recipe, own)
+  return filterMaps(session, state, data, step.recipe, own)
 }
 
 async function filterPicture(
@@ -131,7 +132,7 @@ export function prepareRecipe(
   session: Session,
   recipe: Recipe,
   task: Task,
-  picture: SourcePicture,
+  picture: Omit<SourcePicture, 'data'>,
   position: Position,
 ): { tone: Tone; plan: RecipePlan; channels: 1 | 2 | 3 | 4 } {
   const tone = toneOf(recipe, task, picture, position)
@@ -194,8 +195,10 @@ export function planOver(
 }
 
 /** The channels of what comes out. */
-export const outChannels = (picture: Omit<SourcePicture, 'data'>, tone: Tone): 1 | 2 | 3 | 4 =>
-  tone.gray ? (hasAlpha(picture.channels) ? 2 : 1) : picture.channels
+export const outChannels = (
+  picture: Pick<SourcePicture, 'channels'>,
+  tone: Pick<Tone, 'gray'>,
+): 1 | 2 | 3 | 4 => (tone.gray ? (hasAlpha(picture.channels) ? 2 : 1) : picture.channels)
 
 /** A plan as reports tell it. */
 export function planFacts(plan: RecipePlan): PlanFacts[] {
