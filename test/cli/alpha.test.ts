@@ -290,11 +290,13 @@ describe('colours that nobody sees', () => {
         (n) => readArray(here.path(`${n}.npy`)).data,
       )
       const colours = 40 * 400 * 3
-      // an FFT takes two channels at a time, so that alpha has its part in the rounding of blue
+      // an FFT takes two channels at a time, so that alpha has its part in the rounding of blue,
+      // and a block of it is higher than a strip
       const isFft = more.includes('--sigma')
       if (!isFft)
         expect([name, Buffer.compare(bytes(opaque!.subarray(0, colours)), bytes(plain!))]).toEqual([name, 0])
-      const above = (data: Float64Array) => [0, 1, 2].map((c) => data.subarray(c * 16000, c * 16000 + 15000))
+      const above = (data: Float64Array) =>
+        [0, 1, 2].map((c) => data.subarray(c * 16000, c * 16000 + (isFft ? 4000 : 15000)))
       above(soft!).forEach((rows, c) => {
         expect([name, Buffer.compare(bytes(rows), bytes(above(isFft ? opaque! : plain!)[c]!))]).toEqual([
           name,
