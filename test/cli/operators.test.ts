@@ -183,8 +183,16 @@ describe('what cannot be is refused: status 2, a code, the numbers, and no file'
       'E_SHAPE',
       /for 1 channel, and[\s\S]*\[8,1,3,3\][\s\S]*try: --gray/,
     ],
-    ['conv2d six.npy --kernel bank.npy --groups 4', 'E_SHAPE', /groups 4 do not divide the 6 input channels/],
-    ['conv2d six.npy --kernel bank.npy', 'E_SHAPE', /for 2 channels, and the picture has 6 channels/],
+    [
+      'conv2d six.npy --layout chw --kernel bank.npy --groups 4',
+      'E_SHAPE',
+      /groups 4 do not divide the 6 input channels/,
+    ],
+    [
+      'conv2d six.npy --layout chw --kernel bank.npy',
+      'E_SHAPE',
+      /for 2 channels, and the picture has 6 channels/,
+    ],
     ['conv2d scene.png --kernel sobel-x --groups 3', 'E_OPTION', /--groups 3 needs a bank/],
     ['conv2d scene.png --kernel nan.npy', 'E_KERNEL_VALUE', /finite/],
     ['conv2d scene.png --kernel flat.npy', 'E_KERNEL_SHAPE', /2 to 5 whole sizes/],

@@ -286,9 +286,11 @@ describe('volumes', () => {
       'note: 4 slices play one after another\n',
     )
   })
-  it('leaves transparency out, with a note', async () => {
+  it('lays transparent slices over black, with a note', async () => {
     const { stderr } = await run('conv3d', 'colour', 'opaque-{index}.png')
-    expect(stderr).toContain('note: transparency was left out of the volume\n')
+    expect(stderr).toContain(
+      'note: a volume has no alpha: its slices were laid over black; --background <colour> takes another colour\n',
+    )
     expect((await read(at('opaque-00.png'))).channels).toBe(3)
   })
   it('other filters take the first page, with a note', async () => {

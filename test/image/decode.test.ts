@@ -177,12 +177,12 @@ describe('decode', () => {
     expect(got.meta.icc).toBeUndefined()
   })
 
-  it('reads float TIFFs as levels', async () => {
+  it('reads float TIFFs as they are', async () => {
     const values = [0, 0.5, 254.75, -3, 1e6, 200]
     const got = await decode(floatTiff(3, 2, values), options)
     expect([got.width, got.height, got.channels, got.depth]).toEqual([3, 2, 1, 32])
     expect([...got.data]).toEqual(values)
-    expect(got.notes).toEqual(['float samples are taken as levels of 0..255'])
+    expect(got.notes).toEqual([])
   })
 
   it('spreads 10 bits of an AVIF over the whole scale', async () => {
