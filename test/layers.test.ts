@@ -6,14 +6,15 @@ import { describe, expect, it } from 'vitest'
 const src = fileURLToPath(new URL('../src/', import.meta.url))
 
 /** The rooms under all others. */
-const ground = ['error', 'limits', 'text', 'files'] as const
+const ground = ['error', 'limits', 'text', 'signals', 'files'] as const
 
 /** What the files of each room may import, besides those of their own room. Higher rooms know lower ones only. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   error: ['text'],
   limits: ['error'],
   text: [],
-  files: ['error', 'limits', 'text', 'node'],
+  signals: ['node'],
+  files: ['error', 'limits', 'text', 'signals', 'node'],
   params: [...ground],
   tensor: [...ground, 'params'],
   image: [...ground, 'params', 'tensor', 'node', 'pixelmatch'],

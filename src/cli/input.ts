@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { ConvoError } from '../error.ts'
+import { readPieces } from '../files/pipe.ts'
 import type { Colour } from '../image/colour.ts'
 import { type Decoded, decode, decodeAhead } from '../image/decode.ts'
 import { blackened, flatten, hasHidden, withoutAlpha } from '../image/flatten.ts'
@@ -37,34 +38,28 @@ export type LoadOptions = {
 
 /** Looks at an input, `-` being standard input, without decoding it. @throws ConvoError E_INPUT, E_DECODE */
 export async function openInput(path: string): Promise<Opened> {
-  const source = path === '-' ? await readStandardInput() : isStream(path) ? await readStream(path) : path
-  return { path, source, probe: probe(source, path === '-' ? 'standard input' : path) }
+  const source = path === '-' || isStream(path) ? await readStream(path) : path
+  return { path, source, probe: probe(source, nameOf(path)) }
 }
 
-/** All of a pipe or device, which has no size and is read once only. */
+/** All of a pipe, a device or standard input, which have no size and are read once only. */
 async function readStream(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path)
-  } catch (cause) {
-    throw new ConvoError('E_INPUT', `cannot read ${path}`, { why: `${path}: ${String(cause)}`, cause })
-  }
-}
-
-/** All of standard input. It is waited for without blocking, so that a signal can end the wait. */
-async function readStandardInput(): Promise<Uint8Array> {
-  if (process.stdin.isTTY) {
+  const name = nameOf(path)
+  if (path === '-' && process.stdin.isTTY) {
     throw new ConvoError('E_INPUT', 'a picture is not read from a terminal', {
       fix: 'a file name in place of -, or < in.png behind the command',
     })
   }
-  const chunks: Uint8Array[] = []
+  const pieces: Uint8Array[] = []
   try {
-    for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array)
+    await readPieces(path, (piece) => pieces.push(piece))
   } catch (cause) {
-    throw new ConvoError('E_INPUT', 'cannot read standard input', { why: String(cause), cause })
+    throw new ConvoError('E_INPUT', `cannot read ${name}`, { why: `${name}: ${String(cause)}`, cause })
   }
-  return Buffer.concat(chunks)
+  return Buffer.concat(pieces)
 }
+
+const nameOf = (path: string): string => (path === '-' ? 'standard input' : path)
 
 /** The samples of an input, as far as its first bytes tell; a guess from the file size where they do not. */
 export function expectedSamples({ probe: { png, size } }: Opened): number {
@@ -78,7 +73,7 @@ export async function loadPicture(
   treatment: Treatment,
 ): Promise<Loaded> {
   const { path, source } = opened
-  const name = path === '-' ? 'standard input' : path
+  const name = nameOf(path)
   const { maxPixels, orient, ahead } = options
   const limits = { maxPixels, orient, name }
   if (!ahead || looksAtAlpha(treatment)) return readied(await decode(source, limits), name, treatment)
@@ -169,5 +164,5 @@ export async function loadArray(
   { layout, full }: ArrayOptions,
 ): Promise<PictureArray> {
   const bytes = typeof source === 'string' ? await readFile(source) : source
-  return readArray(bytes, path === '-' ? 'standard input' : path, { layout, full })
+  return readArray(bytes, nameOf(path), { layout, full })
 }

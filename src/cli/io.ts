@@ -1,10 +1,16 @@
-import { writeSync } from 'node:fs'
-import { ConvoError, formatError } from '../error.ts'
+import { ConvoError } from '../error.ts'
+import { listening } from '../signals.ts'
 
 /** Where the text of a run goes. */
 export type Io = {
-  /** Writes to standard output and waits until the text is gone. */
+  /**
+   * Writes to standard output and waits until the text is gone.
+   *
+   * @throws ConvoError E_OUTPUT; a reader that goes away before is no news, but the status is 2: data was lost
+   */
   out(text: string): Promise<void>
+  /** Writes a listing or help, of which a reader may want the beginning only: one that goes away ends the process with 0. */
+  page(text: string): Promise<void>
   /** Writes to standard error. */
   err(text: string): void
   /** Columns of text. */
@@ -25,17 +31,18 @@ const widest = 100
 export const lineWidth = (): number | undefined =>
   process.stdout.isTTY ? process.stdout.columns || undefined : undefined
 
-/** The streams of this process. A reader that goes away ends it quietly. */
+/** The streams of this process. Messages that nobody reads, or that find no room, are no reason to end it. */
 export function processIo(): Io {
   // Reading process.stdout and process.stderr makes streams, which costs time: only when they are written to.
   return {
-    out: (text) =>
-      new Promise((done) => {
-        endOnBrokenPipe(process.stdout)
-        process.stdout.write(text, () => done())
+    out: writeOut,
+    page: (text) =>
+      writeOut(text).catch((error: ConvoError) => {
+        if (!isBrokenPipe(error)) throw error
+        process.exit(0)
       }),
     err(text) {
-      endOnBrokenPipe(process.stderr)
+      muteErrors(process.stderr)
       process.stderr.write(text)
     },
     get width() {
@@ -50,15 +57,27 @@ function hasColour(): boolean {
   return process.stderr.isTTY === true && (NO_COLOR ?? '') === '' && TERM !== 'dumb'
 }
 
-const guarded = new WeakSet<NodeJS.WriteStream>()
-
-function endOnBrokenPipe(stream: NodeJS.WriteStream): void {
-  if (guarded.has(stream)) return
-  guarded.add(stream)
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0)
-    const told = new ConvoError('E_OUTPUT', 'standard output cannot be written', { why: error.message })
-    if (stream === process.stdout) writeSync(2, `${formatError(told)}\n`)
-    process.exit(2)
-  })
+/** @throws ConvoError E_OUTPUT, with the error of the system as its cause */
+function writeOut(text: string): Promise<void> {
+  const { stdout } = process
+  muteErrors(stdout)
+  return listening(
+    () =>
+      new Promise((done, failed) => {
+        stdout.write(text, (cause) => {
+          if (cause == null) return done()
+          const why = cause.message
+          failed(new ConvoError('E_OUTPUT', 'standard output cannot be written', { why, cause }))
+        })
+      }),
+  )
 }
+
+/** A failure is told to the one who writes. */
+function muteErrors(stream: NodeJS.WriteStream): void {
+  if (stream.listenerCount('error') === 0) stream.on('error', () => undefined)
+}
+
+/** Whether the reader of a pipe went away. */
+export const isBrokenPipe = ({ cause }: ConvoError): boolean =>
+  (cause as NodeJS.ErrnoException | undefined)?.code === 'EPIPE'

@@ -1,4 +1,5 @@
 import { ConvoError, invariant } from '../error.ts'
+import { nativeWork } from '../signals.ts'
 import type { Arriving, Picture, Samples } from '../tensor/picture.ts'
 import {
   checkSize,
@@ -11,7 +12,7 @@ import {
 } from './header.ts'
 import { isStream, nameOf, type PngHead, probe, readInput, type Source } from './probe.ts'
 import { grayAlphaOf, spread, viewSamples } from './samples.ts'
-import { reasons, sharpOf } from './sharp.ts'
+import { type Raw, type RawRecipe, rawOf, reasons, sharpOf } from './sharp.ts'
 
 /** How to decode. */
 export type DecodeOptions = {
@@ -139,7 +140,7 @@ async function open(source: Source, options: DecodeOptions): Promise<Opened> {
   if (probed.png !== undefined) checkSize(probed.png, options.maxPixels, name)
   const facts =
     factsOfPng(probed.png) ??
-    (await attempt(name, () => sharpOf(input, { page: options.page ?? 0 }).metadata()))
+    (await attempt(name, () => nativeWork(() => sharpOf(input, { page: options.page ?? 0 }).metadata())))
   checkSize(facts, options.maxPixels, name)
   const reading = readingOf(facts, name)
   const header = headerOf(kind, facts, probed, reading, options.orient)
@@ -158,20 +159,21 @@ async function decodeOpened(
   rows?: number,
 ): Promise<Decoded> {
   const { input, name, reading, header } = opened
-  const pipeline = sharpOf(input, {
-    page: options.page ?? 0,
-    // more than one page cannot be turned, and animations have no orientation
-    ...(pages > 1 ? { pages } : { autoOrient: options.orient }),
-    ignoreIcc: reading.ignoreIcc,
-  })
-  if (rows !== undefined) pipeline.extract({ left: 0, top: 0, width: header.width, height: rows })
   const isGrayAlpha8 = header.channels === 2 && header.depth === 8
-  // sharp leaves the alpha out of raw gray of 8 bits, so that is asked for as RGBA
+  const recipe: RawRecipe = {
+    options: {
+      page: options.page ?? 0,
+      // more than one page cannot be turned, and animations have no orientation
+      ...(pages > 1 ? { pages } : { autoOrient: options.orient }),
+      ignoreIcc: reading.ignoreIcc,
+    },
+    ...(rows !== undefined && { size: { width: header.width, height: rows } }),
+    // sharp leaves the alpha out of raw gray of 8 bits, so that is asked for as RGBA
+    space: isGrayAlpha8 ? 'srgb' : reading.space,
+    depth: reading.format,
+  }
   const { data, info } = await attempt(name, () =>
-    pipeline
-      .toColourspace(isGrayAlpha8 ? 'srgb' : reading.space)
-      .raw({ depth: reading.format })
-      .toBuffer({ resolveWithObject: true }),
+    header.kind === 'svg' ? rawApart(input, recipe) : nativeWork(() => rawOf(input, recipe)),
   )
   const { width, channels } = header
   const height = rows ?? header.height * pages
@@ -182,6 +184,12 @@ async function decodeOpened(
   const samples = isGrayAlpha8 ? grayAlphaOf(data) : viewSamples(data, header.depth)
   if (samples instanceof Uint16Array && opened.bits !== undefined) spread(samples, opened.bits)
   return { ...header, height, data: samples }
+}
+
+/** What it needs is loaded for drawings only. */
+async function rawApart(input: Source, recipe: RawRecipe): Promise<Raw> {
+  const { decodeApart } = await import('./apart.ts')
+  return decodeApart(input, recipe)
 }
 
 async function attempt<T>(name: string, act: () => Promise<T>): Promise<T> {

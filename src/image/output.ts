@@ -1,4 +1,4 @@
-import { statSync, unlinkSync } from 'node:fs'
+import { rmSync, statSync } from 'node:fs'
 import {
   type FileHandle,
   open as openFile,
@@ -10,6 +10,8 @@ import {
 } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { ConvoError } from '../error.ts'
+import { openPipe } from '../files/pipe.ts'
+import { listening, undoAtEnd } from '../signals.ts'
 
 /** An output under way. Nothing is seen at its path before `commit`. */
 export type Output = {
@@ -23,15 +25,7 @@ export type Output = {
   abort(): Promise<void>
 }
 
-const temporaries = new Set<string>()
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-let leavesSignals = false
 let beforePlacing: ((temporary: string, path: string) => Promise<void>) | undefined
-
-/** From now on signals do not drop outputs under way: for a process whose end another one decides. */
-export function leaveSignals(): void {
-  leavesSignals = true
-}
 
 /**
  * From now on every output that is written to a temporary file waits for `ask`, which gets the path of that file and that
@@ -39,18 +33,6 @@ export function leaveSignals(): void {
  */
 export function askBeforePlacing(ask: (temporary: string, path: string) => Promise<void>): void {
   beforePlacing = ask
-}
-
-/** Deletes the temporary files of outputs that are under way. For the moment before a process ends. */
-export function removeTemporaries(): void {
-  for (const path of temporaries) {
-    try {
-      unlinkSync(path)
-    } catch {
-      // already gone: it was renamed or removed in this very moment
-    }
-  }
-  temporaries.clear()
 }
 
 /**
@@ -100,14 +82,14 @@ export function isSameFile(a: string, b: string): boolean {
 }
 
 async function replacingOutput(target: string, path: string, mode: number | undefined): Promise<Output> {
-  const { file, temporary } = await createTemporary(target, path)
+  const { file, temporary, forget } = await createTemporary(target, path)
   let state: 'open' | 'ended' = 'open'
   const drop = async () => {
     if (state === 'ended') return
     state = 'ended'
     await file.close().catch(() => undefined)
     await unlink(temporary).catch(() => undefined)
-    forget(temporary)
+    forget()
   }
   const attempt = async (act: () => Promise<void>) => {
     try {
@@ -127,7 +109,7 @@ async function replacingOutput(target: string, path: string, mode: number | unde
         await beforePlacing?.(temporary, path)
         await rename(temporary, target)
         state = 'ended'
-        forget(temporary)
+        forget()
       }),
     abort: drop,
   }
@@ -136,14 +118,14 @@ async function replacingOutput(target: string, path: string, mode: number | unde
 async function createTemporary(
   target: string,
   path: string,
-): Promise<{ file: FileHandle; temporary: string }> {
+): Promise<{ file: FileHandle; temporary: string; forget: () => void }> {
   // a name of its own and not one made of the target's, which may be as long as a name can be
   const temporary = join(dirname(target), `.convo-${process.pid}-${Math.random().toString(36).slice(2)}.tmp`)
-  remember(temporary)
+  const forget = undoAtEnd(() => rmSync(temporary, { force: true }))
   try {
-    return { file: await openFile(temporary, 'wx', 0o666), temporary }
+    return { file: await openFile(temporary, 'wx', 0o666), temporary, forget }
   } catch (cause) {
-    forget(temporary)
+    forget()
     throw outputError(path, cause, target)
   }
 }
@@ -154,6 +136,18 @@ async function directOutput(target: string, path: string): Promise<Output> {
       return await act()
     } catch (cause) {
       throw outputError(path, cause)
+    }
+  }
+  const pipe = await attempt(() => openPipe(target))
+  if (pipe !== undefined) {
+    return {
+      holds: false,
+      write: (chunks) =>
+        attempt(async () => {
+          for (const chunk of listOf(chunks)) await pipe.write(chunk)
+        }),
+      commit: () => attempt(() => pipe.close()),
+      abort: () => pipe.close().catch(() => undefined),
     }
   }
   const file = await attempt(() => openFile(target, 'w'))
@@ -179,7 +173,7 @@ function standardOutput(): Output {
       held.push(...listOf(chunks))
     },
     commit: async () => {
-      for (const chunk of held) await writeToStdout(chunk)
+      for (const chunk of held) await listening(() => writeToStdout(chunk))
       held = []
     },
     abort: async () => {
@@ -263,29 +257,4 @@ function outputError(path: string, cause: unknown, target: string = path): Convo
   if (code === 'ENOSPC' || code === 'EDQUOT') return error(`the disk is full, ${path} was not written`)
   if (code === 'EPIPE') return error('the reader of standard output went away')
   return error(`cannot write ${path}`)
-}
-
-function remember(temporary: string): void {
-  if (temporaries.size === 0) {
-    process.on('exit', removeTemporaries)
-    if (!leavesSignals) for (const signal of signals) process.on(signal, onSignal)
-  }
-  temporaries.add(temporary)
-}
-
-function forget(temporary: string): void {
-  temporaries.delete(temporary)
-  if (temporaries.size === 0) stopListening()
-}
-
-function stopListening(): void {
-  process.off('exit', removeTemporaries)
-  for (const signal of signals) process.off(signal, onSignal)
-}
-
-/** Listening to a signal keeps it from ending the process: when nobody else listens, it is sent once more. */
-function onSignal(signal: NodeJS.Signals): void {
-  removeTemporaries()
-  stopListening()
-  if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
 }

@@ -81,29 +81,68 @@ export function iccFits(icc: Uint8Array, channels: number): boolean {
   return space === (channels < 3 ? 'GRAY' : 'RGB ')
 }
 
+/** How a strip is packed. */
+type Packing = Pick<Compression, 'level' | 'strategy'> & { readonly last: boolean }
+
+/** Levels from which on zlib searches long, a megabyte for a second: then run lengths are tried too. */
+const slowLevel = 4
+
+/** Whether packing takes so long that it is to be done by `deflateSlowly`. */
+export const isSlow = ({ level }: Pick<Compression, 'level'>): boolean => level >= slowLevel
+
 /**
  * Deflates the filtered rows of one strip, on its own. All strips but the last end in a full flush, on a byte border,
  * so that `zlibHeader` + strips + Adler-32 are one zlib stream. From level 4 on run lengths are tried too and the shorter
  * result is kept, so that no strip is longer than by default.
  */
-export function deflateStrip(
-  filtered: Uint8Array,
-  { level, strategy, last }: Pick<Compression, 'level' | 'strategy'> & { readonly last: boolean },
-): Uint8Array {
-  const deflate = (by: number) =>
+export function deflateStrip(filtered: Uint8Array, packing: Packing): Uint8Array {
+  const deflate = (strategy: number) =>
     zlib.deflateRawSync(filtered, {
-      level,
-      strategy: by,
-      memLevel: 9,
-      // one piece of output for most strips: the default of 16 KiB makes many small ones and joins them
-      chunkSize: Math.max(1 << 14, (filtered.length >> 1) + 1024),
-      finishFlush: last ? zlib.constants.Z_FINISH : zlib.constants.Z_FULL_FLUSH,
+      ...settingsOf(filtered, { ...packing, strategy }),
+      finishFlush: flushOf(packing),
     })
-  const first = deflate(strategy)
-  if (level < 4) return first
-  const runs = deflate(zlib.constants.Z_RLE)
-  return runs.length < first.length ? runs : first
+  const first = deflate(packing.strategy)
+  return isSlow(packing) ? shorter(first, deflate(zlib.constants.Z_RLE)) : first
 }
+
+/** The same bytes as `deflateStrip`, packed piece by piece outside this thread: what ends the process waits for one piece. */
+export async function deflateSlowly(filtered: Uint8Array, packing: Packing): Promise<Uint8Array> {
+  const first = await deflateInPieces(filtered, packing)
+  return shorter(first, await deflateInPieces(filtered, { ...packing, strategy: zlib.constants.Z_RLE }))
+}
+
+async function deflateInPieces(filtered: Uint8Array, packing: Packing): Promise<Uint8Array> {
+  const packer = zlib.createDeflateRaw(settingsOf(filtered, packing))
+  const packed: Uint8Array[] = []
+  packer.on('data', (piece: Uint8Array) => packed.push(piece))
+  await new Promise<void>((done, failed) => {
+    packer.on('error', failed)
+    const write = (at: number) => {
+      if (at < filtered.length)
+        packer.write(filtered.subarray(at, at + pieceBytes), () => write(at + pieceBytes))
+      else if (packing.last) packer.once('end', done).end()
+      else packer.flush(flushOf(packing), done)
+    }
+    write(0)
+  })
+  packer.close()
+  return concat(packed)
+}
+
+/** Bytes that zlib packs in a tenth of a second, at its slowest. */
+const pieceBytes = 2 ** 16
+
+const settingsOf = (filtered: Uint8Array, { level, strategy }: Packing) => ({
+  level,
+  strategy,
+  memLevel: 9,
+  // one piece of output for most strips: the default of 16 KiB makes many small ones and joins them
+  chunkSize: Math.max(1 << 14, (filtered.length >> 1) + 1024),
+})
+
+const flushOf = ({ last }: Packing): number => (last ? zlib.constants.Z_FINISH : zlib.constants.Z_FULL_FLUSH)
+
+const shorter = (one: Uint8Array, other: Uint8Array): Uint8Array => (other.length < one.length ? other : one)
 
 /** The two bytes that begin a zlib stream: deflate, 32 KiB window, and a hint of the level (RFC 1950). */
 export function zlibHeader(level: number): Uint8Array {

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve as resolvePath } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ConvoError, nearest } from '../error.ts'
+import { readPieces } from '../files/pipe.ts'
 import { type Params, resolve } from '../params.ts'
 import { formatOf, formats, readKernels } from './formats/index.ts'
 import { readSafetensors } from './formats/safetensors.ts'
@@ -195,18 +196,13 @@ function filesIn(folder: string): readonly string[] {
 /** A whole file, refused by its size before it is read. @throws ConvoError E_KERNEL_FILE */
 async function readBytes(path: string, shown: string): Promise<Uint8Array> {
   try {
-    const handle = await open(path)
-    try {
-      const stat = await handle.stat()
-      if (stat.isDirectory()) {
-        throw new ConvoError('E_KERNEL_FILE', `${shown} is a folder`, { fix: 'a file in it' })
-      }
-      if (!stat.isFile()) return await collect(handle.createReadStream(), shown)
-      if (stat.size > mostBytes) throw tooLarge(shown, String(stat.size))
-      return await handle.readFile()
-    } finally {
-      await handle.close()
+    const stat = statSync(path)
+    if (stat.isDirectory()) {
+      throw new ConvoError('E_KERNEL_FILE', `${shown} is a folder`, { fix: 'a file in it' })
     }
+    if (!stat.isFile()) return await collect(path, shown)
+    if (stat.size > mostBytes) throw tooLarge(shown, String(stat.size))
+    return await readFile(path)
   } catch (cause) {
     if (cause instanceof ConvoError) throw cause
     throw new ConvoError('E_KERNEL_FILE', `cannot read ${shown}`, {
@@ -223,7 +219,7 @@ async function readInput(): Promise<Uint8Array> {
     })
   }
   try {
-    return await collect(process.stdin, 'standard input')
+    return await collect('-', 'standard input')
   } catch (cause) {
     if (cause instanceof ConvoError) throw cause
     throw new ConvoError('E_KERNEL_FILE', 'cannot read standard input', { why: messageOf(cause), cause })
@@ -231,15 +227,15 @@ async function readInput(): Promise<Uint8Array> {
 }
 
 /** All of a stream, whose size is not known before. */
-async function collect(stream: AsyncIterable<unknown>, shown: string): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
+async function collect(path: string, shown: string): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = []
   let size = 0
-  for await (const chunk of stream) {
-    chunks.push(chunk as Uint8Array)
-    size += (chunk as Uint8Array).length
+  await readPieces(path, (piece) => {
+    pieces.push(piece)
+    size += piece.length
     if (size > mostBytes) throw tooLarge(shown, `at least ${size}`)
-  }
-  return Buffer.concat(chunks)
+  })
+  return Buffer.concat(pieces)
 }
 
 const tooLarge = (shown: string, size: string): ConvoError =>

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
+import { distFile } from '../files/dist.ts'
 import type { WasmExports } from './wasm-exports.ts'
 
 export type { WasmExports } from './wasm-exports.ts'
@@ -39,12 +40,6 @@ export function writeHow(memory: WebAssembly.Memory, address: number, how: How):
     (how.whole ? 16 : 0)
   view.setInt32(16, flags, true)
   view.setInt32(20, how.alpha ?? 0, true)
-}
-
-/** A file of dist/, seen from this file in src/run as well as from a bundle in dist/. */
-export function distFile(name: string): URL {
-  const inSource = import.meta.url.endsWith('/src/run/engine.ts')
-  return new URL(inSource ? `../../dist/${name}` : name, import.meta.url)
 }
 
 /** The compiled loops; a module can be posted to workers, which then compile nothing. */

@@ -8,7 +8,7 @@ import type { WasmExports } from './engine.ts'
 import { prepareFloats } from './gather.ts'
 import { type GraphJob, type PlacedWork, type Segment, type StepList, segmentsOf } from './graph-job.ts'
 import { floatRowBytes, prepareSink } from './graph-sink.ts'
-import type { PartResult } from './jobs.ts'
+import type { RunPart } from './jobs.ts'
 import { prepareLikeness } from './likeness.ts'
 
 /** Computes strips of a graph: the rows of each step that the strip needs, step by step, then the sink. */
@@ -17,7 +17,7 @@ export function prepareGraph(
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   scratch: number,
-): (part: number) => PartResult {
+): RunPart {
   const { lists, layout, sink, stripRows } = job
   const [, height] = lists[0]!.at(-1)!.shape
   const compute = lists.map((steps) =>

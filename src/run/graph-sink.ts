@@ -3,7 +3,7 @@ import { type Span, slotOf } from '../graph/spans.ts'
 import { countMagnitudes, drawLabel, type MapFacts, magnitudeBins, writeLevels } from '../image/sheet.ts'
 import type { WasmExports } from './engine.ts'
 import type { GraphJob, GraphSink, Segment } from './graph-job.ts'
-import type { PartResult } from './jobs.ts'
+import type { RunPart } from './jobs.ts'
 import { preparePicture } from './picture.ts'
 import type { PlacedPicture } from './picture-job.ts'
 
@@ -11,7 +11,7 @@ import type { PlacedPicture } from './picture-job.ts'
 export type PartSink = {
   begin(rows: Span): void
   put(segment: Segment, from: Buffer, part: number): void
-  end(part: number): PartResult
+  readonly end: RunPart
 }
 
 /** Bytes of a row of a source as floats, with the room that loops need behind it. */

@@ -27,13 +27,16 @@ export type PartResult = {
   readonly bins?: readonly Uint32Array[]
 }
 
-/** Gets a thread ready for a job; the function returned computes one part. `scratch` is the thread's own memory. */
+/** Computes one part; a promise only where that waits for others than this thread. */
+export type RunPart = (part: number) => PartResult | Promise<PartResult>
+
+/** Gets a thread ready for a job. `scratch` is the thread's own memory. */
 export function prepareJob(
   job: Job,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   scratch: number,
-): (part: number) => PartResult {
+): RunPart {
   if (job.kind === 'graph') return prepareGraph(job, wasm, memory, scratch)
   return job.kind === 'picture' ? preparePicture(job, wasm, memory, scratch) : prepareBank(job, wasm, scratch)
 }

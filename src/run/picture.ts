@@ -1,4 +1,4 @@
-import { deflateStrip } from '../image/png.ts'
+import { deflateSlowly, deflateStrip, isSlow } from '../image/png.ts'
 import { borders } from '../tensor/border.ts'
 import { type Accumulator, prepareAccumulator } from './accumulate.ts'
 import { createDiscard } from './collect.ts'
@@ -6,7 +6,7 @@ import { prepareCombiner } from './combine.ts'
 import { viewOf, type WasmExports } from './engine.ts'
 import { prepareFinish } from './finish.ts'
 import { prepareGather } from './gather.ts'
-import type { PartResult } from './jobs.ts'
+import type { PartResult, RunPart } from './jobs.ts'
 import { prepareOwnColours } from './own-colours.ts'
 import type { PictureJob } from './picture-job.ts'
 import { stripReach } from './place-picture.ts'
@@ -19,7 +19,7 @@ export function preparePicture(
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   scratch: number,
-): (part: number) => PartResult {
+): RunPart {
   const { plan, layout, sink } = job
   const input = sourceRows(job)
   const { opaque } = job
@@ -48,7 +48,11 @@ export function preparePicture(
       rowsOf(y0 + r, count, reach.tileFirst, to)
       if (sink.kind === 'samples') storeSamples(job, wasm, y0 + r, count, to)
     }
-    return { ...readCounts(memory, scratch + layout.counts), ...emit(part, rows) }
+    const counts = readCounts(memory, scratch + layout.counts)
+    const emitted = emit(part, rows)
+    return emitted instanceof Promise
+      ? emitted.then((bytes) => ({ ...counts, ...bytes }))
+      : { ...counts, ...emitted }
   }
 }
 
@@ -116,7 +120,11 @@ function pngStrip(job: PictureJob, wasm: WasmExports, memory: WebAssembly.Memory
   const rowBytes = job.plan.outWidth * bpp
   const out = scratch + layout.out
   const filtered = scratch + layout.filtered
-  return (part: number, rows: number): PartResult => {
+  const packed = (bytes: Uint8Array, adler: number, length: number): PartResult => {
+    discard(2 * bytes.length)
+    return { bytes, adler, length }
+  }
+  return (part: number, rows: number): PartResult | Promise<PartResult> => {
     for (let r = 0; r < rows && depth === 16; r++) {
       const row = out + r * layout.outPitch
       wasm.swapU16(row, row, rowBytes / 2)
@@ -126,10 +134,10 @@ function pngStrip(job: PictureJob, wasm: WasmExports, memory: WebAssembly.Memory
       wasm.filterRows(filtered, out, layout.outPitch, rowBytes, rows, bpp, 0, scratch + layout.filterScratch)
     const length = rows * (rowBytes + 1)
     const adler = wasm.adler32(filtered, length, 1) >>> 0
-    const last = part === job.parts - 1
-    const bytes = deflateStrip(new Uint8Array(memory.buffer, filtered, length), { ...compression, last })
-    discard(2 * bytes.length)
-    return { bytes, adler, length }
+    const packing = { ...compression, last: part === job.parts - 1 }
+    const rowsBytes = new Uint8Array(memory.buffer, filtered, length)
+    if (!isSlow(packing)) return packed(deflateStrip(rowsBytes, packing), adler, length)
+    return deflateSlowly(rowsBytes, packing).then((bytes) => packed(bytes, adler, length))
   }
 }
 

@@ -3,13 +3,13 @@ import { dirname, join } from 'node:path'
 import { arithmeticVersion } from '../../conv/plan.ts'
 import { ConvoError } from '../../error.ts'
 import { writeAtomically } from '../../image/output.ts'
+import { type EndSignal, endBy, endSignals, statusOf, takeSignals } from '../../signals.ts'
 import type { Io } from '../io.ts'
 import { version } from '../version.ts'
 import { clearTemporaries } from './clear.ts'
 import type { MadeFile } from './crew.ts'
 import { decide, type Maker } from './decide.ts'
 import { hashText } from './fingerprint.ts'
-import { type Interrupt, onInterrupt, statusOf } from './interrupt.ts'
 import type { Item } from './items.ts'
 import { openLog } from './journal.ts'
 import { takeLock } from './lock.ts'
@@ -25,6 +25,9 @@ import { watchPlan } from './watch.ts'
 
 /** Why a batch was stopped by --fail-fast or --max-failures. */
 const tooMany = 'too many failures'
+
+/** Milliseconds after a signal in which a batch ends its workers and its records; then it ends whatever is left. */
+const lastWords = 300
 
 /** Runs a batch; gives the exit status. @throws ConvoError for what keeps it from starting */
 export async function runBatch(batch: Batch, io: Io): Promise<number> {
@@ -59,17 +62,14 @@ async function work(plan: Plan, io: Io): Promise<number> {
   const { settings } = plan.batch
   const { root } = plan.template
   const { signal: waiting, abort } = abortable()
-  let stopped: Interrupt | undefined
-  let stop: (signal: Interrupt) => void = abort
-  let leave: () => void = () => undefined
-  const giveBack = onInterrupt(
-    (signal) => {
-      stopped = signal
-      stop(signal)
-    },
-    () => leave(),
-  )
-  process.on('exit', tellUndone)
+  let stopped: EndSignal | undefined
+  let stop: (signal: EndSignal) => void = abort
+  const giveBack = takeSignals((signal) => {
+    if (stopped !== undefined) endBy(signal)
+    stopped = signal
+    setTimeout(endBy, lastWords, signal)
+    stop(signal)
+  })
   try {
     const lock = await takeLock({
       root,
@@ -88,7 +88,6 @@ async function work(plan: Plan, io: Io): Promise<number> {
       const teller = createTeller(settings, io, logOf(plan))
       const session = await openSession(plan, teller, lock.name)
       stop = session.stop
-      leave = () => teller.leave(settings.quiet ? [] : [`to go on: ${plan.batch.again}`])
       if (stopped !== undefined) session.stop(stopped)
       return await session.run()
     } finally {
@@ -96,14 +95,10 @@ async function work(plan: Plan, io: Io): Promise<number> {
     }
   } finally {
     giveBack()
-    process.off('exit', tellUndone)
   }
 }
 
-/** A reader of standard output that goes away ends the process quietly, but not as if all was done. */
-function tellUndone(): void {
-  if (process.exitCode === 0) process.exitCode = 1
-}
+const isSignal = (why: string): why is EndSignal => endSignals.some((signal) => signal === why)
 
 function abortable() {
   const controller = new AbortController()
@@ -131,11 +126,9 @@ async function openSession(plan: Plan, teller: Teller, nameWorkers: (pids: reado
   const stop = (why: string) => {
     if (stopped !== '') return
     stopped = why
-    runner.stop()
+    if (isSignal(why)) void runner.kill()
+    else runner.stop()
     ended.abort()
-    const isSignal = why.startsWith('SIG')
-    if (isSignal && !settings.quiet)
-      teller.say(`${why}: finishing what is in flight; once more stops at once`)
   }
 
   const note = (item: Item, made: MadeFile) => {
@@ -308,7 +301,7 @@ async function finish(plan: Plan, tally: Tally, teller: Teller, stopped: string)
   const more =
     stopped === '' ? [] : [`stopped: ${stopped}`, ...(left > 0 ? [`to go on: ${plan.batch.again}`] : [])]
   await teller.end([tally.summary(), ...more])
-  if (stopped === 'SIGINT' || stopped === 'SIGTERM' || stopped === 'SIGHUP') return statusOf(stopped)
+  if (isSignal(stopped)) return statusOf(stopped)
   if (failed === 0 && left === 0) return 0
   return done + current > 0 || stopped === tooMany ? 1 : 2
 }

@@ -2,6 +2,7 @@ import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, extname, join, normalize, resolve } from 'node:path'
 import { glob, isDynamicPattern } from 'tinyglobby'
 import { ConvoError } from '../../error.ts'
+import { readPieces } from '../../files/pipe.ts'
 import { leaves } from './template.ts'
 
 /** A picture to process. */
@@ -197,7 +198,7 @@ async function readList(file: string, isNull: boolean): Promise<string[]> {
 }
 
 async function readStandardInput(): Promise<string> {
-  const chunks: Buffer[] = []
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks).toString('utf8')
+  const pieces: Buffer[] = []
+  await readPieces('-', (piece) => pieces.push(piece))
+  return Buffer.concat(pieces).toString('utf8')
 }

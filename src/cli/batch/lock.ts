@@ -12,6 +12,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConvoError } from '../../error.ts'
+import { undoAtEnd } from '../../signals.ts'
 import { type Shard, shardName } from './shard.ts'
 import { makeFolder, stateFolder } from './state.ts'
 
@@ -137,7 +138,7 @@ function hold(own: Own, dead: readonly number[]): Lock {
     }
   }, touchEvery)
   timer.unref()
-  process.on('exit', own.remove)
+  const forget = undoAtEnd(own.remove)
   return {
     dead,
     name(workers) {
@@ -150,8 +151,8 @@ function hold(own: Own, dead: readonly number[]): Lock {
     },
     release() {
       clearInterval(timer)
-      process.off('exit', own.remove)
       own.remove()
+      forget()
     },
   }
 }

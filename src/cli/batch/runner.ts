@@ -1,3 +1,6 @@
+import { realpathSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { clearTemporaries } from './clear.ts'
 import {
   type ErrorText,
   type MadeFile,
@@ -40,6 +43,8 @@ export type Runner = {
   stop(): void
   /** Lets all workers go; what they are at is dropped. */
   end(): void
+  /** Ends all workers at once, and clears away what they leave; what they are at is not told of. */
+  kill(): Promise<void>
 }
 
 /**
@@ -138,6 +143,7 @@ export function createRunner(options: RunnerOptions): Runner {
     if (one.worker.isAlive()) hasWorked = true
     else {
       deaths++
+      clearAfter(one.worker, next.task.item)
       dismiss(one)
     }
     // stopped at once: what was dropped is not told of
@@ -160,6 +166,13 @@ export function createRunner(options: RunnerOptions): Runner {
     workers.splice(at, 1)
     one.worker.retire()
     options.onWorkers(workers.map(({ worker }) => worker.pid))
+  }
+
+  function stop(): void {
+    isStopped = true
+    ready.length = 0
+    queue.length = 0
+    pump()
   }
 
   function refuse(next: Ready, need: number, available: number): void {
@@ -192,16 +205,31 @@ export function createRunner(options: RunnerOptions): Runner {
         onDrained.push(resolve)
         pump()
       }),
-    stop() {
-      isStopped = true
-      ready.length = 0
-      queue.length = 0
-      pump()
-    },
+    stop,
     end() {
       hasEnded = true
       isStopped = true
       for (const one of [...workers]) dismiss(one)
     },
+    async kill() {
+      hasEnded = true
+      stop()
+      await Promise.all(workers.map(({ worker }) => worker.kill()))
+      pump()
+    },
+  }
+}
+
+/** Clears away what a worker that died at an item left beside its output, or beside the input where it replaces that. */
+function clearAfter({ pid }: Worker, { input, output }: Item): void {
+  clearTemporaries(new Set([dirname(output), folderOf(input)]), [pid])
+}
+
+function folderOf(input: string): string {
+  try {
+    return dirname(realpathSync(input))
+  } catch {
+    // it is gone: nothing lies beside it
+    return dirname(input)
   }
 }

@@ -7,8 +7,6 @@ import { createProgress, type Standing } from './progress.ts'
 /** Tells people and machines how a batch goes: progress and failures on standard error, data on standard output. */
 export type Teller = {
   note(text: string): void
-  /** A line on standard error, also when only errors are asked for. */
-  say(text: string): void
   /** An error that does not end the batch. */
   error(error: ConvoError): void
   /** What will be done with an input, and why. */
@@ -18,8 +16,6 @@ export type Teller = {
   /** An entry for machines only. */
   entry(entry: Entry): void
   update(standing: Standing): void
-  /** The last lines where all ends at once. */
-  leave(lines: readonly string[]): void
   /** The last lines; waits until all is written. */
   end(lines: readonly string[]): Promise<void>
 }
@@ -57,7 +53,6 @@ export function createTeller(settings: BatchSettings, io: Io, log?: Log): Teller
     note(text) {
       if (!settings.quiet) progress.print(`${io.paint('note', 'note:')} ${text}\n`)
     },
-    say: (text) => progress.print(`${text}\n`),
     error,
     plan(one, willRun) {
       if (settings.json || !(settings.explain || settings['dry-run'])) return
@@ -78,10 +73,6 @@ export function createTeller(settings: BatchSettings, io: Io, log?: Log): Teller
     },
     entry,
     update: (standing) => progress.update(standing),
-    leave(lines) {
-      progress.end()
-      for (const line of lines) io.err(`${line}\n`)
-    },
     async end(lines) {
       progress.end()
       if (!settings.quiet) for (const line of lines) io.err(`${line}\n`)

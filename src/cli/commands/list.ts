@@ -75,14 +75,11 @@ export const list: Command = {
   async run({ args, given, io }) {
     const what = choice('', Object.keys(lists)).parse(args[0], 'what to list')
     const rows = lists[what]!()
-    await io.out(
-      given.json === true
-        ? `${JSON.stringify(rows, null, 2)}\n`
-        : columns(
-            rows.map((row) => Object.values(row)),
-            lineWidth(),
-          ),
-    )
+    if (given.json === true) await io.out(`${JSON.stringify(rows, null, 2)}\n`)
+    else {
+      const cells = rows.map((row) => Object.values(row))
+      await io.page(columns(cells, lineWidth()))
+    }
     return 0
   },
 }

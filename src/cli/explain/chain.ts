@@ -37,7 +37,8 @@ export async function explainChain(
   const own = resolve(explainSettings, given)
   const input = await inputOf(steps[0]?.operation.input === 'volume', path, own)
   const result = await chainOf(steps, input, path === undefined)
-  await io.out(own.json ? `${JSON.stringify(result)}\n` : chainText(result))
+  if (own.json) await io.out(`${JSON.stringify(result)}\n`)
+  else await io.page(chainText(result))
   return 0
 }
 

@@ -81,7 +81,8 @@ export async function explain(
   const told = await tell(operation, input, given, path === undefined)
   if (svg !== undefined) await writeDrawing(await told.draw(), svg)
   if (svg === '-') return 0
-  await io.out(own.json ? `${JSON.stringify({ ...told.result, formula: operation.formula })}\n` : told.text())
+  if (own.json) await io.out(`${JSON.stringify({ ...told.result, formula: operation.formula })}\n`)
+  else await io.page(told.text())
   return 0
 }
 
@@ -197,7 +198,8 @@ const ownOf = ({ params, shared }: Operation, given: Call['given']): Record<stri
     given,
     Object.keys(explainSettings).filter(
       (key) =>
-        ['depth', 'layout', 'json', 'svg'].includes(key) || !(Object.hasOwn(params, key) || Object.hasOwn(shared, key)),
+        ['depth', 'layout', 'json', 'svg'].includes(key) ||
+        !(Object.hasOwn(params, key) || Object.hasOwn(shared, key)),
     ),
   )
 

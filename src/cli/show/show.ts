@@ -5,6 +5,7 @@ import { renderSvg } from '../../image/encode.ts'
 import { loadSharp } from '../../image/sharp.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { loadKernel } from '../../kernel/source.ts'
+import { nativeWork } from '../../signals.ts'
 import { drawingFormat, writeDrawing } from '../draw/file.ts'
 import type { Io } from '../io.ts'
 import { wrap } from '../layout.ts'
@@ -51,7 +52,7 @@ export async function showKernel(options: ShowOptions, io: Io): Promise<number> 
   if (output !== undefined) await writeDrawing(drawing, output, options.zoom)
   await terminal?.showPreview(await renderSvg(drawing), io)
   if (json) await io.out(`${JSON.stringify(facts)}\n`)
-  else if (output === undefined && !preview) await io.out(kernelText(kernel, facts, io.width))
+  else if (output === undefined && !preview) await io.page(kernelText(kernel, facts, io.width))
   return 0
 }
 
@@ -75,12 +76,14 @@ async function readPhoto(path: string): Promise<Gray> {
     orient: true,
   })
   const eight = depth === 16 ? Uint8Array.from(samples, (v) => v / 257) : Uint8Array.from(samples)
-  const data = await loadSharp()(eight, { raw: { width, height, channels } })
-    .flatten({ background: '#808080' })
-    .resize({ width: photoSide, height: photoSide, fit: 'cover' })
-    .toColourspace('b-w')
-    .raw({ depth: 'uchar' })
-    .toBuffer()
+  const data = await nativeWork(() =>
+    loadSharp()(eight, { raw: { width, height, channels } })
+      .flatten({ background: '#808080' })
+      .resize({ width: photoSide, height: photoSide, fit: 'cover' })
+      .toColourspace('b-w')
+      .raw({ depth: 'uchar' })
+      .toBuffer(),
+  )
   return { side: photoSide, data: Float64Array.from(data) }
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { distFile } from '../../../run/engine.ts'
+import { distFile } from '../../../files/dist.ts'
 import { bytesIfThere } from '../files.ts'
 import { optional } from '../judge.ts'
 import type { ReportCase, ReportData } from '../page/data.ts'
