@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises'
 import { ConvoError } from '../error.ts'
-import { type Decoded, decode, decodeAhead } from '../image/decode.ts'
+import { isStream, readWhole } from '../files/read.ts'
+import { checkHead, type Decoded, decode, decodeAhead } from '../image/decode.ts'
 import type { Header } from '../image/header.ts'
-import { isStream, type Probe, probe, type Source } from '../image/probe.ts'
+import { type Probe, probe } from '../image/probe.ts'
+import type { Source } from '../image/reader.ts'
 import { readNpy } from '../kernel/formats/npy.ts'
 import type { SourcePicture } from '../run/pictures.ts'
 import { hasAlpha, type PictureMeta, type Samples } from '../tensor/picture.ts'
@@ -16,6 +17,8 @@ export type Loaded = {
   readonly picture: SourcePicture
   readonly meta: PictureMeta
   readonly notes: readonly string[]
+  /** how many the file has; the picture is one of them */
+  readonly pages: number
 }
 
 /** What bounds and shapes decoding. */
@@ -27,35 +30,20 @@ export type LoadOptions = {
   readonly ahead: boolean
 }
 
-/** Looks at an input, `-` being standard input, without decoding it. @throws ConvoError E_INPUT, E_DECODE */
+/** Looks at an input, `-` being standard input, without decoding it. @throws ConvoError E_INPUT, E_DECODE, E_TOO_LARGE */
 export async function openInput(path: string): Promise<Opened> {
-  const source = path === '-' ? await readStandardInput() : isStream(path) ? await readStream(path) : path
-  return { path, source, probe: probe(source, path === '-' ? 'standard input' : path) }
+  const source = await sourceOf(path)
+  return { path, source, probe: probe(source, inputName(path)) }
 }
 
-/** All of a pipe or device, which has no size and is read once only. */
-async function readStream(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path)
-  } catch (cause) {
-    throw new ConvoError('E_INPUT', `cannot read ${path}`, { why: `${path}: ${String(cause)}`, cause })
-  }
-}
+/** What to call an input in messages. */
+export const inputName = (path: string): string => (path === '-' ? 'standard input' : path)
 
-/** All of standard input. It is waited for without blocking, so that a signal can end the wait. */
-async function readStandardInput(): Promise<Uint8Array> {
-  if (process.stdin.isTTY) {
-    throw new ConvoError('E_INPUT', 'a picture is not read from a terminal', {
-      fix: 'a file name in place of -, or < in.png behind the command',
-    })
-  }
-  const chunks: Uint8Array[] = []
-  try {
-    for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array)
-  } catch (cause) {
-    throw new ConvoError('E_INPUT', 'cannot read standard input', { why: String(cause), cause })
-  }
-  return Buffer.concat(chunks)
+/** A file by its name, or the bytes of what is read once only: standard input (`-`), a pipe. */
+export async function sourceOf(path: string): Promise<Source> {
+  if (path !== '-' && !isStream(path)) return path
+  const name = inputName(path)
+  return readWhole(path, { limit: 'encodedBytes', name, what: 'a picture', check: checkHead(name) })
 }
 
 /** The samples of an input, as far as its first bytes tell; a guess from the file size where they do not. */
@@ -66,7 +54,7 @@ export function expectedSamples({ probe: { png, size } }: Opened): number {
 /** Decodes an input. @throws ConvoError as `decode` does */
 export async function loadPicture(opened: Opened, options: LoadOptions): Promise<Loaded> {
   const { path, source } = opened
-  const name = path === '-' ? 'standard input' : path
+  const name = inputName(path)
   const { maxPixels, orient, dropAlpha } = options
   const limits = { maxPixels, orient, name }
   if (options.ahead && !dropAlpha) {
@@ -75,6 +63,7 @@ export async function loadPicture(opened: Opened, options: LoadOptions): Promise
       picture: { ...shapeOf(header), ...('whole' in data ? { arriving: data } : { data }) },
       meta,
       notes,
+      pages: header.pages,
     }
   }
   return loadedOf(await decode(source, limits), dropAlpha)
@@ -87,6 +76,7 @@ export function loadedOf({ data, meta, notes, ...header }: Decoded, dropAlpha: b
     picture: dropAlpha && hasAlpha(header.channels) ? withoutAlpha(picture, data) : picture,
     meta,
     notes,
+    pages: header.pages,
   }
 }
 
@@ -115,7 +105,10 @@ function withoutAlpha(picture: SourcePicture, data: Samples): SourcePicture {
  * @throws ConvoError E_DECODE for another rank
  */
 export async function loadTensor(opened: Opened): Promise<Tensor> {
-  const bytes = typeof opened.source === 'string' ? await readFile(opened.source) : opened.source
+  const bytes =
+    typeof opened.source === 'string'
+      ? await readWhole(opened.source, { limit: 'encodedBytes' })
+      : opened.source
   const { shape, data } = readNpy(bytes, opened.path)
   if (shape.length < 2 || shape.length > 4) {
     throw new ConvoError(

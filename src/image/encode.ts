@@ -41,8 +41,8 @@ export async function encode(
     return { bytes: encodePngWhole(fitted, compressionSettings(options.compression)), notes }
   const bytes = await attemptEncode(format, async () => {
     const pipeline = sharpOf(containerOf(fitted), {}).keepIccProfile().toColourspace(spaceOf(fitted))
-    // EXIF is where these formats have the resolution; the container brings nothing else for it
-    if (fitted.meta.resolution !== undefined) pipeline.keepExif()
+    // EXIF is where these formats have resolution and orientation; the container brings nothing else for it
+    if (fitted.meta.resolution !== undefined || fitted.meta.orientation !== undefined) pipeline.keepExif()
     return withFormat(pipeline, format, options, fitted.meta).toBuffer()
   })
   return { bytes, notes }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConvoError, invariant } from '../../error.ts'
-import { type Decoded, decode, decodePages, readHeader } from '../../image/decode.ts'
+import { type Decoded, decode, decodePages } from '../../image/decode.ts'
 import type { FullScale } from '../../operators/operator.ts'
 import { hasAlpha, type PictureMeta } from '../../tensor/picture.ts'
 import { Tensor } from '../../tensor/tensor.ts'
@@ -30,7 +30,7 @@ export async function loadData(opened: Opened, task: Task, ahead: boolean): Prom
   const { settings } = task
   if (task.isVolume) return loadVolume(pagesOf(opened, settings), opened.path)
   const limits = limitsOf(settings)
-  const { picture, meta, notes } = await loadPicture(opened, {
+  const { picture, meta, notes, pages } = await loadPicture(opened, {
     ...limits,
     dropAlpha: settings.alpha === 'drop',
     ahead,
@@ -38,7 +38,7 @@ export async function loadData(opened: Opened, task: Task, ahead: boolean): Prom
   return {
     data: { kind: 'picture', picture },
     meta,
-    notes: [...notes, ...(await pageNote(opened, settings))],
+    notes: [...notes, ...pageNote(opened.path, pages)],
   }
 }
 
@@ -58,14 +58,11 @@ export const limitsOf = (settings: Settings) => ({
 })
 
 /** Tells that of several pages only the first is used. */
-async function pageNote(opened: Opened, settings: Settings): Promise<string[]> {
-  const { kind } = opened.probe
-  if (kind !== 'gif' && kind !== 'webp' && kind !== 'tiff') return []
-  const { pages } = await readHeader(opened.source, { ...limitsOf(settings), name: opened.path })
+function pageNote(path: string, pages: number): string[] {
   return pages === 1
     ? []
     : [
-        `${opened.path} has ${pages} pages, and the first was used: {index} in the output path, .gif, .webp or .tif keep all, ` +
+        `${path} has ${pages} pages, and the first was used: {index} in the output path, .gif, .webp or .tif keep all, ` +
           'conv3d takes them as a volume',
       ]
 }
