@@ -40,7 +40,7 @@ export function readFileWhole(path: string, options: ReadOptions): Buffer {
       gathered.add(room, count)
     }
   } catch (cause) {
-    throw inputError(name, cause)
+    rethrow(name, cause)
   } finally {
     closeSync(fd)
   }
@@ -72,7 +72,7 @@ export async function readWhole(path: string, options: ReadOptions): Promise<Buf
       await file.close()
     }
   } catch (cause) {
-    throw inputError(name, cause)
+    rethrow(name, cause)
   }
 }
 
@@ -88,7 +88,7 @@ async function readStandardInput(options: ReadOptions): Promise<Buffer> {
     for await (const chunk of process.stdin) gathered.add(chunk as Buffer, (chunk as Buffer).length)
     return gathered.end()
   } catch (cause) {
-    throw inputError(name, cause)
+    rethrow(name, cause)
   }
 }
 
@@ -99,7 +99,7 @@ export function isStream(path: string): boolean {
     const stat = statSync(path)
     return !stat.isDirectory() && (!stat.isFile() || stat.size === 0)
   } catch (cause) {
-    throw inputError(path, cause)
+    rethrow(path, cause)
   }
 }
 
@@ -108,7 +108,7 @@ export function openFile(path: string, name = path): number {
   try {
     return openSync(path, 'r')
   } catch (cause) {
-    throw inputError(name, cause)
+    rethrow(name, cause)
   }
 }
 
@@ -124,9 +124,12 @@ export function refuseFolder(stat: { isDirectory(): boolean }, name: string): vo
   throw new ConvoError('E_INPUT', `${name} is a folder, not a file`, { fix: 'one of the files in it' })
 }
 
-/** What cannot be read, and why, as an error of convo's. */
-export function inputError(name: string, cause: unknown): ConvoError {
-  if (cause instanceof ConvoError) return cause
+/** What the system says of a file that cannot be read, as an error of convo's; other errors as they are. */
+export function rethrow(name: string, cause: unknown): never {
+  throw (cause as NodeJS.ErrnoException).syscall === undefined ? cause : inputError(name, cause)
+}
+
+function inputError(name: string, cause: unknown): ConvoError {
   const { code, message } = cause as NodeJS.ErrnoException
   if (isAbsent(code)) return new ConvoError('E_INPUT', `there is no file ${name}`, { cause })
   if (code === 'EACCES' || code === 'EPERM') {

@@ -140,7 +140,7 @@ function frameOf(view: DataView, { width, height }: PngHead, bad: (why: string) 
 
 /** A picture of an animation as a PNG of its own. */
 export function framePng(bytes: Uint8Array, { width, height, data }: Frame, shared: Uint8Array): Uint8Array {
-  const header = bytes.slice(16, 29)
+  const header = Uint8Array.from(bytes.subarray(16, 29))
   const view = viewOf(header)
   view.setUint32(0, width)
   view.setUint32(4, height)

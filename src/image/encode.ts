@@ -73,6 +73,8 @@ export async function encodePages(
         ? tallOf(fitted.map(({ picture }) => picture))
         : loadSharp()(containers, { join: { animated: true } }).keepIccProfile()
     if (format === 'tiff') pipeline.toColourspace(spaceOf(first!.picture))
+    const { orientation } = first!.picture.meta
+    if (orientation !== undefined) pipeline.withMetadata({ orientation })
     return withFormat(pipeline, format, options, first!.picture.meta, { delay: delays, loop }).toBuffer()
   })
   return { bytes, notes: [...new Set(fitted.flatMap(({ notes }) => notes))] }

@@ -1,3 +1,5 @@
+// biome-ignore-all lint/suspicious/noControlCharactersInRegex: the first bytes of files are what is looked for
+
 import { ConvoError } from '../error.ts'
 import { type Read, textOf } from './reader.ts'
 

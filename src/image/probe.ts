@@ -51,7 +51,8 @@ export function kindOf(head: Uint8Array): Kind | undefined {
   if (pngSignature.every((byte, i) => head[i] === byte)) return 'png'
   if (head[0] === 0xff && head[1] === 0xd8 && head[2] === 0xff) return 'jpeg'
   if (text(0, 4) === 'RIFF' && text(8, 12) === 'WEBP') return 'webp'
-  if (['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].includes(text(0, 4))) return 'tiff'
+  // a CR2 is a TIFF of which only previews are pictures
+  if (text(8, 10) !== 'CR' && ['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].includes(text(0, 4))) return 'tiff'
   if (text(0, 6) === 'GIF87a' || text(0, 6) === 'GIF89a') return 'gif'
   if (text(4, 8) === 'ftyp') {
     const brand = text(8, 12)

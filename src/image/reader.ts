@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, readSync } from 'node:fs'
 import { ConvoError } from '../error.ts'
-import { inputError, openFile } from '../files/read.ts'
+import { openFile, rethrow } from '../files/read.ts'
 
 /** A file, or bytes in memory. */
 export type Source = string | Uint8Array
@@ -36,7 +36,7 @@ export function withReader<T>(source: Source, name: string, use: (reader: Reader
     }
     return use({ size: stat.size, read: windowed(fd, stat.size) })
   } catch (cause) {
-    throw (cause as NodeJS.ErrnoException).syscall === undefined ? cause : inputError(name, cause)
+    rethrow(name, cause)
   } finally {
     closeSync(fd)
   }

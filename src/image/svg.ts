@@ -123,7 +123,10 @@ function lookAtData(
     ? Buffer.from(link.slice(comma + 1), 'base64')
     : Buffer.from(decoded(link.slice(comma + 1)), 'latin1')
   const size = rasterSize(bytes)
-  if (size !== undefined) return checkSize(size, maxPixels, `a picture in ${name}`)
+  if (size !== undefined) {
+    checkSize(size, maxPixels, `a picture in ${name}`)
+    return
+  }
   if (!bytes.subarray(0, 4096).includes('<')) return
   checkLimit('svgLevels', level + 1, name)
   look(bytes.toString('latin1'), name, maxPixels, budget, foreign, level + 1, pixels)

@@ -137,7 +137,7 @@ export function readTiff(read: Read, name: string): TiffSeen {
     unread:
       subs.length === 0
         ? []
-        : [`${subs.length} ${subs.every(isReduced) ? 'smaller copies' : 'pictures'} in subdirectories`],
+        : [`in subdirectories ${subs.length} ${subs.every(isReduced) ? 'smaller copies' : 'pictures'}`],
     ...(isReduced(first) &&
       larger > 0 && {
         preview: {
@@ -151,10 +151,10 @@ export function readTiff(read: Read, name: string): TiffSeen {
   }
 }
 
-const valueOf = ({ tags }: Directory, one: number): number => tags.get(one)?.value ?? 0
+const numberIn = ({ tags }: Directory, one: number): number => tags.get(one)?.value ?? 0
 /** NewSubfileType, bit 0: a smaller copy of another picture of the file. */
-const isReduced = (page: Directory): boolean => (valueOf(page, tag.subfileType) & 1) === 1
-const sizeText = (page: Directory): string => `${valueOf(page, tag.width)}x${valueOf(page, tag.height)}`
+const isReduced = (page: Directory): boolean => (numberIn(page, tag.subfileType) & 1) === 1
+const sizeText = (page: Directory): string => `${numberIn(page, tag.width)}x${numberIn(page, tag.height)}`
 
 /** The most subdirectories of a page that are looked at: a camera has three, a pyramid twenty. */
 const mostSubs = 64
@@ -177,7 +177,7 @@ function subDirectories(read: Read, page: Directory, layout: Layout): Directory[
 
 /** Raw pictures of cameras, whose first page is a preview. */
 function refuseRaw(read: Read, name: string, first: Directory, subs: readonly Directory[]): void {
-  const isMosaic = [first, ...subs].some((one) => [32803, 34892].includes(valueOf(one, tag.photometric)))
+  const isMosaic = [first, ...subs].some((one) => [32803, 34892].includes(numberIn(one, tag.photometric)))
   const isDng = first.tags.has(tag.dngVersion)
   const full = subs.find((one) => !isReduced(one))
   if (isDng || isMosaic) {
@@ -225,7 +225,7 @@ function refuseSamples(read: Read, name: string, page: Directory, { isBig, littl
   const [bits, format, photometric] = [
     numberOf(tag.bits),
     numberOf(tag.sampleFormat) || 1,
-    valueOf(page, tag.photometric),
+    numberIn(page, tag.photometric),
   ]
   const refuse = (what: string, fix: string) => {
     throw new ConvoError('E_DECODE', `${name} holds ${what}, which are not read`, {
