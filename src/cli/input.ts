@@ -1,11 +1,11 @@
-import { readFile } from 'node:fs/promises'
 import { ConvoError } from '../error.ts'
-import { readPieces } from '../files/pipe.ts'
+import { isStream, readWhole } from '../files/read.ts'
 import type { Colour } from '../image/colour.ts'
-import { type Decoded, decode, decodeAhead } from '../image/decode.ts'
+import { checkHead, type Decoded, decode, decodeAhead } from '../image/decode.ts'
 import { blackened, flatten, hasHidden, withoutAlpha } from '../image/flatten.ts'
-import { isStream, type Probe, probe, type Source } from '../image/probe.ts'
+import { type Probe, probe } from '../image/probe.ts'
 import { lightOf } from '../image/profile.ts'
+import type { Source } from '../image/reader.ts'
 import type { SourcePicture } from '../run/pictures.ts'
 import {
   type Depth,
@@ -26,6 +26,8 @@ export type Loaded = {
   readonly picture: SourcePicture
   readonly meta: PictureMeta
   readonly notes: readonly string[]
+  /** how many the file has; the picture is one of them */
+  readonly pages: number
 }
 
 /** What bounds and shapes decoding. */
@@ -36,30 +38,21 @@ export type LoadOptions = {
   readonly ahead: boolean
 }
 
-/** Looks at an input, `-` being standard input, without decoding it. @throws ConvoError E_INPUT, E_DECODE */
+/** Looks at an input, `-` being standard input, without decoding it. @throws ConvoError E_INPUT, E_DECODE, E_TOO_LARGE */
 export async function openInput(path: string): Promise<Opened> {
-  const source = path === '-' || isStream(path) ? await readStream(path) : path
-  return { path, source, probe: probe(source, nameOf(path)) }
+  const source = await sourceOf(path)
+  return { path, source, probe: probe(source, inputName(path)) }
 }
 
-/** All of a pipe, a device or standard input, which have no size and are read once only. */
-async function readStream(path: string): Promise<Uint8Array> {
-  const name = nameOf(path)
-  if (path === '-' && process.stdin.isTTY) {
-    throw new ConvoError('E_INPUT', 'a picture is not read from a terminal', {
-      fix: 'a file name in place of -, or < in.png behind the command',
-    })
-  }
-  const pieces: Uint8Array[] = []
-  try {
-    await readPieces(path, (piece) => pieces.push(piece))
-  } catch (cause) {
-    throw new ConvoError('E_INPUT', `cannot read ${name}`, { why: `${name}: ${String(cause)}`, cause })
-  }
-  return Buffer.concat(pieces)
-}
+/** What to call an input in messages. */
+export const inputName = (path: string): string => (path === '-' ? 'standard input' : path)
 
-const nameOf = (path: string): string => (path === '-' ? 'standard input' : path)
+/** A file by its name, or the bytes of what is read once only: standard input (`-`), a pipe. */
+export async function sourceOf(path: string): Promise<Source> {
+  if (path !== '-' && !isStream(path)) return path
+  const name = inputName(path)
+  return readWhole(path, { limit: 'encodedBytes', name, what: 'a picture', check: checkHead(name) })
+}
 
 /** The samples of an input, as far as its first bytes tell; a guess from the file size where they do not. */
 export function expectedSamples({ probe: { png, size } }: Opened): number {
@@ -73,7 +66,7 @@ export async function loadPicture(
   treatment: Treatment,
 ): Promise<Loaded> {
   const { path, source } = opened
-  const name = nameOf(path)
+  const name = inputName(path)
   const { maxPixels, orient, ahead } = options
   const limits = { maxPixels, orient, name }
   if (!ahead || looksAtAlpha(treatment)) return readied(await decode(source, limits), name, treatment)
@@ -81,7 +74,8 @@ export async function loadPicture(
   if (!('whole' in data)) return readied({ ...header, data }, name, treatment)
   checkFull(header.depth, name, treatment)
   const { width, height, channels, depth, meta, notes } = header
-  return { picture: { width, height, channels, depth, full: fullScale(depth), arriving: data }, meta, notes }
+  const picture = { width, height, channels, depth, full: fullScale(depth), arriving: data }
+  return { picture, meta, notes, pages: header.pages }
 }
 
 /** What happens to a picture before the first step. */
@@ -105,7 +99,7 @@ const looksAtAlpha = ({ alpha, background }: Treatment): boolean =>
  * @throws ConvoError E_OPTION for a full scale of whole samples, and for a tone curve that is not read
  */
 export function readied(
-  { data, meta, notes, ...header }: Omit<Decoded, 'kind' | 'pages'>,
+  { data, meta, notes, pages, ...header }: Omit<Decoded, 'kind' | 'unread'>,
   name: string,
   treatment: Treatment,
 ): Loaded {
@@ -121,7 +115,7 @@ export function readied(
     meta,
     treatment,
   )
-  return { picture: { ...picture, full }, meta, notes: note === undefined ? told : [...told, note] }
+  return { picture: { ...picture, full }, meta, notes: note === undefined ? told : [...told, note], pages }
 }
 
 /** Alpha as it is asked for, and what that shows. */
@@ -163,6 +157,6 @@ export async function loadArray(
   { source, path }: Opened,
   { layout, full }: ArrayOptions,
 ): Promise<PictureArray> {
-  const bytes = typeof source === 'string' ? await readFile(source) : source
-  return readArray(bytes, nameOf(path), { layout, full })
+  const bytes = typeof source === 'string' ? await readWhole(source, { limit: 'encodedBytes' }) : source
+  return readArray(bytes, inputName(path), { layout, full })
 }

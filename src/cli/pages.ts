@@ -1,9 +1,12 @@
+import { readWhole } from '../files/read.ts'
 import type { Pages } from '../image/compare/pages.ts'
 import { decode, decodePages, readHeader } from '../image/decode.ts'
-import { isStream, nameOf, probe, readInput, type Source } from '../image/probe.ts'
+import type { Header } from '../image/header.ts'
+import { inspect } from '../image/inspect.ts'
+import { probe } from '../image/probe.ts'
+import { nameOf, type Source } from '../image/reader.ts'
 import type { Picture } from '../tensor/picture.ts'
 import { pagesOfArray, readArray } from './array.ts'
-import { openInput } from './input.ts'
 import type { Layout } from './layouts.ts'
 
 /** How the pages of a file are decoded. */
@@ -21,26 +24,26 @@ export type PageOptions = {
  */
 export async function openPages(source: Source, options: PageOptions): Promise<Pages> {
   const name = options.name ?? nameOf(source)
-  const { kind } = probe(source, name)
+  const probed = probe(source, name)
+  const { kind } = probed
   if (kind === 'npy') {
-    const bytes = typeof source === 'string' ? readInput(source) : source
+    const bytes = typeof source === 'string' ? await readWhole(source, { limit: 'encodedBytes' }) : source
     return pagesOfArray(readArray(bytes, name, options))
   }
-  // these hold one picture: to ask the decoder would open them once more
-  const isSingle = kind === 'png' || kind === 'jpeg'
-  const pages = isSingle ? 1 : (await readHeader(source, { ...options, name })).pages
+  // of these what was looked at tells it all: to ask the decoder would open them once more
+  const isPlain = kind === 'png' || kind === 'jpeg'
+  const { frames: pages = 1, unread } = isPlain
+    ? inspect(source, probed, name, options.maxPixels)
+    : framesOf(await readHeader(source, { ...options, name }))
   return {
     count: pages,
+    unread,
     pictures: pages === 1 ? single(source, { ...options, name }) : decodePages(source, { ...options, name }),
   }
 }
 
+const framesOf = ({ pages, unread }: Pick<Header, 'pages' | 'unread'>) => ({ frames: pages, unread })
+
 async function* single(source: Source, options: PageOptions): AsyncGenerator<Picture> {
   yield await decode(source, options)
-}
-
-/** A file by its name, or its bytes where they are read once only: standard input (`-`), a pipe. */
-export async function sourceOf(path: string): Promise<Source> {
-  if (path === '-') return (await openInput(path)).source
-  return isStream(path) ? readInput(path) : path
 }

@@ -30,6 +30,9 @@ export function fitFormat(picture: Picture, format: OutputFormat): Fitted {
   if (traits.alpha === 'on-off' && hasAlpha(fitted.channels) && countAlpha(fitted, isSoft) > 0) {
     notes.push(`${format} holds no half-transparent pixels: they became opaque or transparent`)
   }
+  if (format === 'gif' && picture.meta.orientation !== undefined) {
+    notes.push('gif holds no orientation: the picture is shown as it is stored')
+  }
   if (format === 'gif' && hasMoreColours(fitted, 256)) {
     notes.push('gif holds 256 colours: the picture was reduced to them')
   }

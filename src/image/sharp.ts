@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import type sharpModule from 'sharp'
 import type { Sharp, SharpOptions } from 'sharp'
-import type { Source } from './probe.ts'
+import type { Source } from './reader.ts'
 
 export type { Sharp } from 'sharp'
 

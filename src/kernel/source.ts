@@ -1,9 +1,8 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { existsSync, readdirSync } from 'node:fs'
 import { basename, dirname, extname, join, resolve as resolvePath } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ConvoError, nearest } from '../error.ts'
-import { readPieces } from '../files/pipe.ts'
+import { asConvoError, ConvoError, nearest } from '../error.ts'
+import { readFileWhole, readWhole } from '../files/read.ts'
 import { type Params, resolve } from '../params.ts'
 import { formatOf, formats, readKernels } from './formats/index.ts'
 import { readSafetensors } from './formats/safetensors.ts'
@@ -22,9 +21,6 @@ export type SourceOptions = {
   /** The folder of relative paths; the current one unless given. */
   readonly cwd?: string
 }
-
-/** Kernel files beyond this are refused before they are read, in bytes. */
-export const mostBytes = 2 ** 30
 
 /**
  * The one kernel of a source, which is the first of these that it fits:
@@ -59,7 +55,7 @@ export async function loadKernels(
   { names = {}, cwd = process.cwd() }: SourceOptions = {},
 ): Promise<readonly Kernel[]> {
   const [head, fragment] = split(source)
-  if (head === '-') return readKernels(await readInput(), 'standard input', fragment)
+  if (head === '-') return readKernels(await readBytes('-'), 'standard input', fragment)
   if (!isKernelFile(head)) {
     if (isInline(source)) return inlineKernels(source)
     const name = source.split(':', 1)[0]!
@@ -110,7 +106,7 @@ export function readyMade(): readonly string[] {
 
 /** What is in a ready-made file: the sizes of its kernels, or the tensors of a network, and its format. */
 export function readyMadeSummary(file: string): string {
-  const bytes = readFileSync(join(ownFolder() ?? '', file))
+  const bytes = readFileWhole(join(ownFolder() ?? '', file), { limit: 'kernelBytes' })
   const format = formatOf(file, bytes)
   if (format === formats.safetensors) {
     const { names } = readSafetensors(bytes, file)
@@ -193,54 +189,16 @@ function filesIn(folder: string): readonly string[] {
   }
 }
 
-/** A whole file, refused by its size before it is read. @throws ConvoError E_KERNEL_FILE */
-async function readBytes(path: string, shown: string): Promise<Uint8Array> {
+/** A whole file or standard input, with the errors of kernels. @throws ConvoError E_KERNEL_FILE */
+async function readBytes(path: string, shown?: string): Promise<Uint8Array> {
   try {
-    const stat = statSync(path)
-    if (stat.isDirectory()) {
-      throw new ConvoError('E_KERNEL_FILE', `${shown} is a folder`, { fix: 'a file in it' })
-    }
-    if (!stat.isFile()) return await collect(path, shown)
-    if (stat.size > mostBytes) throw tooLarge(shown, String(stat.size))
-    return await readFile(path)
-  } catch (cause) {
-    if (cause instanceof ConvoError) throw cause
-    throw new ConvoError('E_KERNEL_FILE', `cannot read ${shown}`, {
-      why: `${shown}: ${messageOf(cause)}`,
-      cause,
+    return await readWhole(path, {
+      limit: 'kernelBytes',
+      what: 'a kernel',
+      ...(shown !== undefined && { name: shown }),
     })
-  }
-}
-
-async function readInput(): Promise<Uint8Array> {
-  if (process.stdin.isTTY) {
-    throw new ConvoError('E_KERNEL_FILE', 'a kernel is not read from a terminal', {
-      fix: 'the numbers in place of -, or < kernel.json behind the command',
-    })
-  }
-  try {
-    return await collect('-', 'standard input')
   } catch (cause) {
-    if (cause instanceof ConvoError) throw cause
-    throw new ConvoError('E_KERNEL_FILE', 'cannot read standard input', { why: messageOf(cause), cause })
+    const { message, why, fix } = asConvoError(cause)
+    throw new ConvoError('E_KERNEL_FILE', message, { why, cause, ...(fix !== undefined && { fix }) })
   }
 }
-
-/** All of a stream, whose size is not known before. */
-async function collect(path: string, shown: string): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = []
-  let size = 0
-  await readPieces(path, (piece) => {
-    pieces.push(piece)
-    size += piece.length
-    if (size > mostBytes) throw tooLarge(shown, `at least ${size}`)
-  })
-  return Buffer.concat(pieces)
-}
-
-const tooLarge = (shown: string, size: string): ConvoError =>
-  new ConvoError('E_KERNEL_FILE', `${shown} is too large for a kernel`, {
-    why: `${shown}: ${size} bytes, and ${mostBytes} are read at most`,
-  })
-
-const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

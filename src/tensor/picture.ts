@@ -33,6 +33,8 @@ export type PictureMeta = {
   readonly icc?: Uint8Array
   /** Resolution in pixels per metre, x and y. */
   readonly resolution?: readonly [x: number, y: number]
+  /** EXIF orientation 2..8 of samples that were not turned. */
+  readonly orientation?: number
   /** PNG gAMA: 1/gamma times 100000. */
   readonly gamma?: number
   /** A PNG with an sRGB chunk, which goes before gAMA. */

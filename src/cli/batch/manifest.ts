@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
-import { ConvoError } from '../../error.ts'
+import { readText } from '../../files/read.ts'
 import type { Param, Params } from '../../params.ts'
 import { manifestError, readSource } from '../check/document.ts'
 import { type Schema, violations } from '../check/schema.ts'
@@ -73,16 +72,9 @@ function optionWords([name, value]: [string, string | number | boolean]): string
 }
 
 function refuseEmpty(file: string): void {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (cause) {
-    throw new ConvoError('E_INPUT', `cannot read ${file}`, {
-      why: `${file}: ${(cause as Error).message}`,
-      cause,
-    })
-  }
-  const isEmpty = text.split('\n').every((line) => line.trim() === '' || line.trim().startsWith('#'))
+  const isEmpty = readText(file, 'manifestBytes')
+    .split('\n')
+    .every((line) => line.trim() === '' || line.trim().startsWith('#'))
   if (isEmpty) {
     const place = { file, line: 1, column: 1 }
     throw manifestError(`${file} is empty`, [{ place, message: 'it needs inputs, output and operation' }])

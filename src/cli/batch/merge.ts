@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConvoError } from '../../error.ts'
+import { readText } from '../../files/read.ts'
 import type { Counts, Entry, ItemEntry } from './journal.ts'
 import { stateFolder } from './state.ts'
 
@@ -121,7 +122,7 @@ function namesIn(folder: string): string[] {
 
 function readLog(path: string): ReadLog {
   const entries: Entry[] = []
-  const lines = readFileSync(path, 'utf8').split('\n')
+  const lines = readText(path, 'logBytes').split('\n')
   for (const [i, line] of lines.entries()) {
     if (line.trim() === '') continue
     try {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { extname } from 'node:path'
 import { ConvoError } from '../../error.ts'
+import { readFileWhole } from '../../files/read.ts'
 import { type Params, resolve } from '../../params.ts'
 import { chainSettings, prepareChain, splitSteps } from '../chain.ts'
 import type { Command } from '../command.ts'
@@ -149,7 +150,9 @@ function withContent(value: unknown): unknown {
   if (typeof value !== 'string') return value
   const [path = '', tensor] = value.split('#', 2)
   if (path === '' || !existsSync(path) || !statSync(path).isFile()) return value
-  const digest = createHash('sha256').update(readFileSync(path)).digest('hex')
+  const digest = createHash('sha256')
+    .update(readFileWhole(path, { limit: 'kernelBytes' }))
+    .digest('hex')
   const file = { digest, extension: extname(path).toLowerCase(), tensor }
   // names of kernels have neither dot nor slash, and go before files that are called as they are
   return /^[^\d[+-]/.test(path) && /[./]/.test(path) ? file : { ...file, value }

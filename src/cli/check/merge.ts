@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { dirname, extname, join } from 'node:path'
 import { ConvoError } from '../../error.ts'
+import { readFileWhole } from '../../files/read.ts'
 import type { Io } from '../io.ts'
 import { counted } from '../words.ts'
 import { approveCommand, writeText } from './destinations.ts'
@@ -79,7 +80,7 @@ function holdsPictures(folder: string, { cases }: Run): boolean {
   const made = cases.flatMap(({ approval }) => approval?.actual ?? [])
   const isThere = ({ file, sha256: digest }: (typeof made)[number]) => {
     const path = join(folder, file)
-    return existsSync(path) && sha256(readFileSync(path)) === digest
+    return existsSync(path) && sha256(readFileWhole(path, { limit: 'encodedBytes' })) === digest
   }
   return made.length === 0 || made.some(isThere)
 }

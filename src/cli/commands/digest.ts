@@ -25,34 +25,44 @@ export const digestCommand: Command = {
       text: indent(
         'SHA-256 over, for each page in turn, the line "convo picture 1 <width>x<height>x<channels> <depth>" with a newline, ' +
           'and the decoded samples, row by row, channels interleaved, little-endian. Format, compression, palette, profile ' +
-          'and other metadata do not matter; hidden colours under alpha 0 do. Of floats, -0 is 0 and all NaN are one.',
+          'and other metadata do not matter; hidden colours under alpha 0 do. A file with pictures that are not read (as MPO has) is hashed whole too. Of floats, -0 is 0 and all NaN are one.',
         2,
         width,
       ),
     },
   ],
   async run({ args: [path = ''], given, io }) {
-    const [{ createDigest }, { openPages, sourceOf }] = await Promise.all([
+    const [{ createDigest }, { openPages }, { inputName, sourceOf }, { readWhole }] = await Promise.all([
       import('../../image/digest.ts'),
       import('../pages.ts'),
+      import('../input.ts'),
+      import('../../files/read.ts'),
     ])
     const settings = resolve(digestSettings, given)
+    const source = await sourceOf(path)
     const {
       count,
+      unread = [],
       pictures,
-      notes = [],
-    } = await openPages(await sourceOf(path), {
+      notes: own = [],
+    } = await openPages(source, {
       maxPixels: settings['max-pixels'],
       orient: !settings['no-orient'],
       layout: settings.layout,
-      name: path === '-' ? 'standard input' : path,
+      name: inputName(path),
     })
     const hash = createDigest()
     const shapes: Record<string, number>[] = []
+    const notes = [...own]
     for await (const page of pictures) {
       hash.add(page)
       const { width, height, channels, depth } = page
       shapes.push({ width, height, channels, depth })
+    }
+    if (unread.length > 0) {
+      hash.addFile(typeof source === 'string' ? await readWhole(source, { limit: 'encodedBytes' }) : source)
+      const note = `${inputName(path)} holds more than is read (${unread.join(', ')}): all bytes of the file were hashed too`
+      notes.push(note)
     }
     const digest = hash.end()
     const report = { image: path, digest, ...shapes[0], pages: count, ...(notes.length > 0 && { notes }) }

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { ConvoError } from '../../error.ts'
+import { readFileWhole } from '../../files/read.ts'
 import type { Comparison } from '../../image/compare/comparison.ts'
 import { describe, fileComparisonRecord, smallestText } from '../../image/compare/describe.ts'
 import { comparePages, type FileComparison, isWorse, type Pages } from '../../image/compare/pages.ts'
@@ -7,12 +8,13 @@ import { type DiffStyle, renderDiff } from '../../image/compare/render.ts'
 import { type ToleranceValues, toleranceOf } from '../../image/compare/tolerance.ts'
 import { formatOfPath } from '../../image/format.ts'
 import { isSameFile } from '../../image/output.ts'
-import { readInput, type Source } from '../../image/probe.ts'
+import type { Source } from '../../image/reader.ts'
 import type { Picture } from '../../tensor/picture.ts'
 import type { Call } from '../command.ts'
+import { sourceOf } from '../input.ts'
 import type { Layout } from '../layouts.ts'
 import { writePicture } from '../output.ts'
-import { openPages, type PageOptions, sourceOf } from '../pages.ts'
+import { openPages, type PageOptions } from '../pages.ts'
 
 /** What a call asks for beside the tolerance. */
 export type CompareSettings = {
@@ -93,8 +95,18 @@ function textOf(comparison: FileComparison, expected: string, actual: string): s
       const word = page.outcome === 'tolerated' ? 'tolerated' : 'different'
       return [`page ${i + 1}: ${word}`, ...describe(page)]
     }),
+    ...unreadLines(comparison, expected, actual),
     smallestText(comparison),
   ]
+}
+
+/** What was not compared, of each file that holds more than its pages. */
+function unreadLines({ unread }: FileComparison, expected: string, actual: string): string[] {
+  if (unread === undefined) return []
+  const files = [[expected, unread.expected] as const, [actual, unread.actual] as const]
+  return files.flatMap(([path, parts]) =>
+    parts.length === 0 ? [] : [`  failed    not compared, as it is not read: ${parts.join(', ')} of ${path}`],
+  )
 }
 
 function pagesText({ pages, expectedPages, actualPages }: FileComparison): string {
@@ -152,6 +164,8 @@ const mostBytes = 2 ** 28
 function haveEqualBytes(a: Source, b: Source): boolean {
   const [left, right] = [sizeOf(a), sizeOf(b)]
   if (left !== right || !(left <= mostBytes)) return false
-  const [p, q] = [a, b].map((source) => (typeof source === 'string' ? readInput(source) : source))
+  const [p, q] = [a, b].map((source) =>
+    typeof source === 'string' ? readFileWhole(source, { limit: 'encodedBytes' }) : source,
+  )
   return Buffer.compare(p!, q!) === 0
 }

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConvoError, invariant } from '../../error.ts'
 import type { Colour } from '../../image/colour.ts'
-import { type Decoded, decode, decodePages, readHeader } from '../../image/decode.ts'
+import { type Decoded, decode, decodePages } from '../../image/decode.ts'
 import type { FullScale } from '../../operators/operator.ts'
 import {
   type Depth,
@@ -39,11 +39,12 @@ export async function loadData(opened: Opened, task: Task, ahead: boolean): Prom
     return arrayData(await loadArray(opened, settings), treatment, outputKind(task.output) === 'npy')
   }
   if (task.isVolume) return loadVolume(pagesOf(opened, settings), opened.path, treatment)
-  const { picture, meta, notes } = await loadPicture(opened, { ...limitsOf(settings), ahead }, treatment)
+  const options = { ...limitsOf(settings), ahead }
+  const { picture, meta, notes, pages } = await loadPicture(opened, options, treatment)
   return {
     data: { kind: 'picture', picture },
     meta,
-    notes: [...notes, ...(await pageNote(opened, settings))],
+    notes: [...notes, ...pageNote(opened.path, pages)],
   }
 }
 
@@ -57,7 +58,7 @@ function arrayData(array: PictureArray, treatment: Treatment, isArrayWritten: bo
   ]
   const data = dataOfArray(array)
   if (data.kind === 'tensor') return { data, meta: {}, notes }
-  const { picture, notes: told } = readied({ ...data.picture, meta: {}, notes }, name, {
+  const { picture, notes: told } = readied({ ...data.picture, meta: {}, notes, pages: 1 }, name, {
     ...treatment,
     full: undefined,
   })
@@ -79,14 +80,11 @@ export const limitsOf = (settings: Settings) => ({
 })
 
 /** Tells that of several pages only the first is used. */
-async function pageNote(opened: Opened, settings: Settings): Promise<string[]> {
-  const { kind } = opened.probe
-  if (kind !== 'gif' && kind !== 'webp' && kind !== 'tiff') return []
-  const { pages } = await readHeader(opened.source, { ...limitsOf(settings), name: opened.path })
+function pageNote(path: string, pages: number): string[] {
   return pages === 1
     ? []
     : [
-        `${opened.path} has ${pages} pages, and the first was used: {index} in the output path, .gif, .webp or .tif keep all, ` +
+        `${path} has ${pages} pages, and the first was used: {index} in the output path, .gif, .webp or .tif keep all, ` +
           'conv3d takes them as a volume',
       ]
 }

@@ -4,6 +4,7 @@ import { encodePages } from '../../image/encode.ts'
 import { formatOfPath, type OutputFormat } from '../../image/format.ts'
 import type { Header } from '../../image/header.ts'
 import { writeAtomically } from '../../image/output.ts'
+import type { Probe } from '../../image/probe.ts'
 import type { Picture } from '../../tensor/picture.ts'
 import { type Loaded, type Opened, readied } from '../input.ts'
 import { outputKind } from '../output.ts'
@@ -26,17 +27,22 @@ type PagedFormat = Extract<OutputFormat, 'gif' | 'webp' | 'tiff'>
 const isPagedFormat = (format: string | undefined): format is PagedFormat =>
   format === 'gif' || format === 'webp' || format === 'tiff'
 
+/** Whether a file may hold several pages: only then it is asked how many. */
+const mayHavePages = ({ kind, png }: Probe): boolean =>
+  isPagedFormat(kind) || kind === 'avif' || png?.isAnimated === true
+
 /** The pages of an input, where there are several and the output keeps them. @throws ConvoError as `decode` does */
 export async function openPaged(opened: Opened, task: Task): Promise<PagedInput | undefined> {
   const { output, settings, isVolume } = task
-  if (isVolume || settings.channels === 'split' || !isPagedFormat(opened.probe.kind)) return undefined
+  if (isVolume || settings.channels === 'split' || !mayHavePages(opened.probe)) return undefined
   const keepsAll =
     output.includes('{index') || (outputKind(output) === 'picture' && isPagedFormat(formatOfPath(output)))
   if (!keepsAll) return undefined
   const options = { ...limitsOf(settings), name: opened.path }
   const { pages: count, delay, loop, ...first } = await readHeader(opened.source, options)
   if (count === 1) return undefined
-  if (opened.probe.kind === 'tiff' && !output.includes('{index')) {
+  const isStack = opened.probe.kind === 'tiff' || opened.probe.kind === 'avif'
+  if (isStack && !output.includes('{index')) {
     for (let page = 1; page < count; page++) {
       checkPage(page, await readHeader(opened.source, { ...options, page }), first, opened.path)
     }
