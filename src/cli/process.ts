@@ -1,3 +1,4 @@
+import { confined } from '../conv/plan.ts'
 import { invariant } from '../error.ts'
 import type { Step } from '../operators/operator.ts'
 import { isWorthWorkers } from '../run/pictures.ts'
@@ -85,6 +86,9 @@ async function runPage(session: Session, pool: Pool, { picture, meta, notes }: L
   }
 }
 
+const notFiniteNote =
+  'some samples are not finite, or very large, and an FFT would spread them: taps in order were used, and take longer'
+
 async function runJob(
   session: Session,
   pool: Pool,
@@ -111,13 +115,15 @@ async function runJob(
   }
   invariant(last !== undefined, 'a job has at least one step')
   const written = await write(session, state, last, task, loaded)
+  const plan = [...state.plans, ...written.plans]
+  const isConfined = plan.some(({ reason }) => reason === confined)
   return {
     operation: task.operation,
     input: inputFacts(task.input, loaded.data),
     output: written.facts,
-    plan: [...state.plans, ...written.plans],
+    plan,
     clipped: written.outcome,
-    notes: [...state.notes, ...written.notes],
+    notes: [...state.notes, ...written.notes, ...(isConfined ? [notFiniteNote] : [])],
   }
 }
 

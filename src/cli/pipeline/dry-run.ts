@@ -1,4 +1,6 @@
+import type { Planned } from '../../conv/plan.ts'
 import { readHeader } from '../../image/decode.ts'
+import { peakOf } from '../../image/samples.ts'
 import type { SourcePicture } from '../../run/pictures.ts'
 import { defaultThreads } from '../../run/pool.ts'
 import { hasAlpha } from '../../tensor/picture.ts'
@@ -34,7 +36,10 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
   const isList = job.isVolume && (await isSliceList(job.input))
   const path = isList ? (await slicePaths(job.input))[0]! : job.input
   const header = await headerOf(await openInput(path), settings)
-  let picture: Omit<SourcePicture, 'data'> = { ...header, full: header.depth === 16 ? 65535 : 255 }
+  let picture: Omit<SourcePicture, 'data'> & Pick<Planned, 'peak'> = {
+    ...header,
+    full: header.depth === 16 ? 65535 : 255,
+  }
   const plans: PlanFacts[] = []
   let isKnown = true
   for (const [i, make] of job.steps.entries()) {
@@ -49,7 +54,14 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
     const plan = planOver(step.recipe, own.filter, picture, tone)
     plans.push(...planFacts(plan))
     const channels = outChannels(picture, tone)
-    picture = { ...picture, width: plan.outWidth, height: plan.outHeight, channels, depth: 32 }
+    picture = {
+      ...picture,
+      width: plan.outWidth,
+      height: plan.outHeight,
+      channels,
+      depth: 32,
+      peak: undefined,
+    }
   }
   const isFloat = outputKind(job.output) === 'npy'
   return {
@@ -74,6 +86,8 @@ async function headerOf(opened: Opened, settings: Settings) {
     const channels = isDropped ? ((header.channels - 1) as 1 | 3) : header.channels
     return { width, height, channels, depth }
   }
-  const [channels = 1, height = 1, width = 1] = (await loadTensor(opened)).shape
-  return { width, height, channels: channels as 1 | 2 | 3 | 4, depth: 32 as const }
+  const { shape, data } = await loadTensor(opened)
+  const [channels = 1, height = 1, width = 1] = shape
+  const peak = () => peakOf(data)
+  return { width, height, channels: channels as 1 | 2 | 3 | 4, depth: 32 as const, peak }
 }

@@ -1,6 +1,7 @@
 import {
   type FilterOptions,
   filterDefaults,
+  type Planned,
   planRecipe,
   type RecipePlan,
   type SampleType,
@@ -8,6 +9,7 @@ import {
 import { flattens, type Recipe, single } from '../../conv/recipe.ts'
 import { ConvoError } from '../../error.ts'
 import { linearTable } from '../../image/light.ts'
+import { peakOf } from '../../image/samples.ts'
 import { kernel } from '../../kernel/kernel.ts'
 import type { Step } from '../../operators/operator.ts'
 import { put } from '../../run/bank.ts'
@@ -18,7 +20,7 @@ import { hasAlpha } from '../../tensor/picture.ts'
 import { Tensor } from '../../tensor/tensor.ts'
 import { outputKind } from '../output.ts'
 import type { PlanFacts, Task } from './job.ts'
-import type { Data, State } from './state.ts'
+import { type Data, floatsOf, type State } from './state.ts'
 
 /** Where a recipe stands among the steps: tones apply on the way in, light is encoded on the way out. */
 export type Position = { readonly isFirst: boolean; readonly isLast: boolean }
@@ -108,7 +110,8 @@ async function filterMaps(
   const plane = width * height
   const count = values.length / plane
   const tone: Tone = { gray: false, table: 0, encode: false, alpha: 'plain' }
-  const plan = planRecipe(recipe, task.filter, { width, height, samples: 'f32' })
+  const peak = () => peakOf(values)
+  const plan = planRecipe(recipe, task.filter, { width, height, samples: 'f32', peak })
   const size = plan.outWidth * plan.outHeight
   const out = new Float32Array(count * size)
   for (let i = 0; i < count; i++) {
@@ -135,9 +138,10 @@ export function prepareRecipe(
   const tone = toneOf(recipe, task, picture, position)
   const isLinear = tone.table !== 0
   const placed = isLinear ? { ...tone, table: put(session.arena, linearTable(picture.full)) } : tone
+  const peak = picture.depth === 32 ? () => peakOf(floatsOf(session, picture)) : undefined
   return {
     tone: placed,
-    plan: planOver(recipe, task.filter, picture, tone),
+    plan: planOver(recipe, task.filter, { ...picture, peak }, tone),
     channels: outChannels(picture, tone),
   }
 }
@@ -177,12 +181,15 @@ export function toneOf(
 export function planOver(
   recipe: Recipe,
   options: FilterOptions,
-  picture: Omit<SourcePicture, 'data'>,
+  picture: Omit<SourcePicture, 'data'> & Pick<Planned, 'peak'>,
   tone: Tone,
 ): RecipePlan {
   const native: SampleType = picture.depth === 8 ? 'u8' : picture.depth === 16 ? 'u16' : 'f32'
   const converted = tone.gray || tone.table !== 0 || tone.alpha === 'premultiply'
-  return planRecipe(recipe, options, { ...picture, samples: converted ? 'f32' : native })
+  const { peak } = picture
+  const weighted = peak === undefined ? undefined : () => peak() * Math.max(1, peak())
+  const own = tone.alpha === 'premultiply' ? weighted : peak
+  return planRecipe(recipe, options, { ...picture, samples: converted ? 'f32' : native, peak: own })
 }
 
 /** The channels of what comes out. */
