@@ -1,3 +1,4 @@
+import { confined } from '../conv/plan.ts'
 import { invariant } from '../error.ts'
 import { lightOf } from '../image/profile.ts'
 import type { Step } from '../operators/operator.ts'
@@ -87,6 +88,9 @@ async function runPage(session: Session, pool: Pool, { picture, meta, notes }: L
   }
 }
 
+const notFiniteNote =
+  'some samples are not finite, or very large, and an FFT would spread them: taps in order were used, and take longer'
+
 async function runJob(
   session: Session,
   pool: Pool,
@@ -118,14 +122,16 @@ async function runJob(
   }
   invariant(last !== undefined, 'a job has at least one step')
   const written = await write(session, state, last, task, loaded)
+  const plan = [...state.plans, ...written.plans]
+  const isConfined = plan.some(({ reason }) => reason === confined)
   return {
     operation: task.operation,
     input: inputFacts(task.input, loaded.data),
     output: written.facts,
-    plan: [...state.plans, ...written.plans],
+    plan,
     ...(light !== undefined && { light: light.name }),
     clipped: written.outcome,
-    notes: [...state.notes, ...written.notes],
+    notes: [...state.notes, ...written.notes, ...(isConfined ? [notFiniteNote] : [])],
   }
 }
 

@@ -109,8 +109,10 @@ function stretch(x: Tensor, each: boolean, full: number): Tensor {
   for (let from = 0; from < data.length; from += size) {
     let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
     for (let i = from; i < from + size; i++) {
-      min = Math.min(min, x.data[i]!)
-      max = Math.max(max, x.data[i]!)
+      const v = x.data[i]!
+      if (!Number.isFinite(v)) continue
+      if (v < min) min = v
+      if (v > max) max = v
     }
     const gain = max > min ? full / (max - min) : 0
     for (let i = from; i < from + size; i++) data[i] = (x.data[i]! - min) * gain

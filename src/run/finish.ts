@@ -134,7 +134,7 @@ function pick(job: PictureJob, wasm: WasmExports, scratch: number, row: number):
   return to
 }
 
-/** Widens the extremes by a row, alpha apart. */
+/** Widens the extremes by the finite samples of a row, alpha apart. */
 function scan(job: PictureJob, wasm: WasmExports, floats: Float32Array, row: number, at: number): void {
   const channels = job.tileChannels
   const n = job.plan.outWidth * channels
@@ -145,6 +145,7 @@ function scan(job: PictureJob, wasm: WasmExports, floats: Float32Array, row: num
   for (let i = row / 4, end = i + n; i < end; i += channels) {
     for (let c = 0; c < channels - 1; c++) {
       const v = floats[i + c]!
+      if (!Number.isFinite(v)) continue
       if (v < floats[at / 4]!) floats[at / 4] = v
       if (v > floats[at / 4 + 1]!) floats[at / 4 + 1] = v
     }

@@ -1,5 +1,7 @@
+import type { Planned } from '../../conv/plan.ts'
 import { readHeader } from '../../image/decode.ts'
 import { lightOf } from '../../image/profile.ts'
+import { peakOf } from '../../image/samples.ts'
 import type { SourcePicture } from '../../run/pictures.ts'
 import { defaultThreads } from '../../run/pool.ts'
 import { depthOfFull, fullScale, hasAlpha } from '../../tensor/picture.ts'
@@ -35,7 +37,7 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
   const isList = job.isVolume && (await isSliceList(job.input))
   const path = isList ? (await slicePaths(job.input))[0]! : job.input
   const header = await headerOf(await openInput(path), settings)
-  let picture: Omit<SourcePicture, 'data'> = header
+  let picture: Omit<SourcePicture, 'data'> & Pick<Planned, 'peak'> = header
   const plans: PlanFacts[] = []
   let isKnown = true
   for (const [i, make] of job.steps.entries()) {
@@ -50,7 +52,14 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
     const plan = planOver(step.recipe, own.filter, picture, tone)
     plans.push(...planFacts(plan))
     const channels = outChannels(picture, tone)
-    picture = { ...picture, width: plan.outWidth, height: plan.outHeight, channels, depth: 32 }
+    picture = {
+      ...picture,
+      width: plan.outWidth,
+      height: plan.outHeight,
+      channels,
+      depth: 32,
+      peak: undefined,
+    }
   }
   const isFloat = outputKind(job.output) === 'npy'
   return {
@@ -87,8 +96,9 @@ async function headerOf(opened: Opened, settings: Settings) {
       full: settings.full ?? fullScale(depth),
     }
   }
-  const { width, height, channels, depth, full, layout } = await loadArray(opened, settings)
+  const { width, height, channels, depth, full, layout, data } = await loadArray(opened, settings)
   // channels that stand first are all colours
   const treated = layout === 'hwc' && channels <= 4 ? treatedChannels(channels as 1, settings) : channels
-  return { width, height, channels: treated as 1 | 2 | 3 | 4, depth, full }
+  const peak = data instanceof Float32Array && { peak: () => peakOf(data) }
+  return { width, height, channels: treated as 1 | 2 | 3 | 4, depth, full, ...peak }
 }

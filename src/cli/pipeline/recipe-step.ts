@@ -2,6 +2,7 @@ import {
   type FilterOptions,
   filterDefaults,
   inFloats,
+  type Planned,
   planRecipe,
   type RecipePlan,
   type SampleType,
@@ -9,6 +10,7 @@ import {
 import { flattens, type Recipe, single } from '../../conv/recipe.ts'
 import { ConvoError } from '../../error.ts'
 import { linearTables, srgb } from '../../image/light.ts'
+import { peakOf } from '../../image/samples.ts'
 import { kernel } from '../../kernel/kernel.ts'
 import type { Step } from '../../operators/operator.ts'
 import { put } from '../../run/bank.ts'
@@ -20,7 +22,7 @@ import { Tensor } from '../../tensor/tensor.ts'
 import { outputKind } from '../output.ts'
 import type { Settings } from '../settings.ts'
 import type { PlanFacts, Task } from './job.ts'
-import { type Data, isTransparent, type State, settled } from './state.ts'
+import { type Data, floatsOf, isTransparent, type State, settled } from './state.ts'
 
 /** Where a recipe stands among the steps: tones apply on the way in, light is encoded on the way out. */
 export type Position = { readonly isFirst: boolean; readonly isLast: boolean }
@@ -111,7 +113,8 @@ async function filterMaps(
   const plane = width * height
   const count = values.length / plane
   const tone: Tone = { gray: false, table: 0, encode: false, alpha: 'plain' }
-  const plan = planRecipe(recipe, task.filter, { width, height, samples: 'f32' })
+  const peak = () => peakOf(values)
+  const plan = planRecipe(recipe, task.filter, { width, height, samples: 'f32', peak })
   const size = plan.outWidth * plan.outHeight
   const out = new Float32Array(count * size)
   for (let i = 0; i < count; i++) {
@@ -140,12 +143,17 @@ export function prepareRecipe(
     tone.table === 0
       ? tone
       : { ...tone, table: put(session.arena, linearTables(tone.light ?? srgb, picture.full)) }
+  const peak = isThere(picture) && picture.depth === 32 ? () => peakOf(floatsOf(session, picture)) : undefined
   return {
     tone: placed,
-    plan: planOver(recipe, task.filter, picture, tone),
+    plan: planOver(recipe, task.filter, { ...picture, peak }, tone),
     channels: outChannels(picture, tone),
   }
 }
+
+/** False for a picture of which only the shape is known. */
+const isThere = (picture: Omit<SourcePicture, 'data'>): picture is SourcePicture =>
+  'data' in picture || 'address' in picture
 
 /**
  * How alpha meets a recipe. Where the kernels are a mean, alpha is filtered with the colours and divides them. Where they
@@ -185,12 +193,15 @@ export function toneOf(
 export function planOver(
   recipe: Recipe,
   options: FilterOptions,
-  picture: Omit<SourcePicture, 'data'>,
+  picture: Omit<SourcePicture, 'data'> & Pick<Planned, 'peak'>,
   tone: Tone,
 ): RecipePlan {
   const native: SampleType = picture.depth === 8 ? 'u8' : picture.depth === 16 ? 'u16' : 'f32'
   const converted = tone.gray || tone.table !== 0 || tone.alpha === 'premultiply'
-  const plan = planRecipe(recipe, options, { ...picture, samples: converted ? 'f32' : native })
+  const { peak } = picture
+  const weighted = peak === undefined ? undefined : () => peak() * Math.max(1, peak())
+  const own = tone.alpha === 'premultiply' ? weighted : peak
+  const plan = planRecipe(recipe, options, { ...picture, samples: converted ? 'f32' : native, peak: own })
   return tone.alpha === 'own' ? inFloats(plan) : plan
 }
 

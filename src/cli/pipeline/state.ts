@@ -75,6 +75,14 @@ export async function settled(session: Session, data: Data): Promise<Exclude<Dat
   return isPicture ? { kind: 'picture', picture: pictureOf(tensor, full) } : { kind: 'tensor', tensor, full }
 }
 
+/** The samples of a float picture, which is there as a whole. */
+export function floatsOf(session: Session, picture: SourcePicture): Float32Array {
+  const { width, height, channels } = picture
+  if ('address' in picture) return floatsAt(session, picture.address, width * height * channels)
+  invariant('data' in picture && picture.data instanceof Float32Array, 'float samples are there at once')
+  return picture.data
+}
+
 /** What a step left in the session's memory. */
 const floatsAt = (session: Session, address: number, count: number): Float32Array =>
   new Float32Array(session.arena.memory.buffer, address, count)
