@@ -1,3 +1,5 @@
+import { visibleLine } from './text/visible.ts'
+
 /** What each stable code stands for. Codes are part of the contract: add, never rename. */
 export const errorCodes = {
   E_USAGE: 'the command line does not say what to do',
@@ -49,11 +51,11 @@ export class ConvoError extends Error {
   }
 }
 
-/** The error as the command line prints it: what and code, why, fix. */
+/** The error as the command line prints it: what and code, why, fix; names in it cannot break its lines. */
 export function formatError(error: ConvoError): string {
-  const lines = [`error: ${error.message}   [${error.code}]`]
-  for (const line of error.why) lines.push(`  ${line}`)
-  if (error.fix !== undefined) lines.push(`  try: ${error.fix}`)
+  const lines = [`error: ${visibleLine(error.message)}   [${error.code}]`]
+  for (const line of error.why) lines.push(`  ${visibleLine(line)}`)
+  if (error.fix !== undefined) lines.push(`  try: ${visibleLine(error.fix)}`)
   return lines.join('\n')
 }
 

@@ -1,22 +1,30 @@
 import { writeSync } from 'node:fs'
 import { ConvoError, formatError } from '../error.ts'
+import { coloured, type Message, written } from '../text/message.ts'
+import { visibleLine } from '../text/visible.ts'
 
-/** Where the text of a run goes. */
+/** Where the messages of a run go: the one door to the terminal, which escapes what would act on it. */
 export type Io = {
   /** Writes to standard output and waits until the text is gone. */
-  out(text: string): Promise<void>
+  out(message: Message): Promise<void>
   /** Writes to standard error. */
-  err(text: string): void
+  err(message: Message): void
   /** Columns of text. */
   readonly width: number
-  /** Colours a piece of a message for standard error, where colour is wanted. */
-  paint(style: Style, text: string): string
 }
 
-/** What colours mean: trouble, or worth a look. */
-export type Style = 'error' | 'note'
+/** An error as a message for standard error. */
+export const errorMessage = (error: ConvoError): Message => [
+  headed('error:', '1;31'),
+  formatError(error).slice('error:'.length),
+  '\n',
+]
 
-const codes: Readonly<Record<Style, string>> = { error: '1;31', note: '1;33' }
+/** A note as a message for standard error: one line. */
+export const noteMessage = (note: string): Message => [headed('note:', '1;33'), ` ${visibleLine(note)}\n`]
+
+const headed = (word: string, colour: string): Message =>
+  hasColour(process.stderr, process.env) ? coloured(colour, word) : word
 
 /** Lines of help longer than this are hard to read. */
 const widest = 100
@@ -29,26 +37,26 @@ export const lineWidth = (): number | undefined =>
 export function processIo(): Io {
   // Reading process.stdout and process.stderr makes streams, which costs time: only when they are written to.
   return {
-    out: (text) =>
+    out: (message) =>
       new Promise((done) => {
         endOnBrokenPipe(process.stdout)
-        process.stdout.write(text, () => done())
+        process.stdout.write(written(message), () => done())
       }),
-    err(text) {
+    err(message) {
       endOnBrokenPipe(process.stderr)
-      process.stderr.write(text)
+      process.stderr.write(written(message))
     },
     get width() {
       return Math.max(40, Math.min(process.stdout.columns ?? 80, widest))
     },
-    paint: (style, text) => (hasColour() ? `\x1b[${codes[style]}m${text}\x1b[0m` : text),
   }
 }
 
-function hasColour(): boolean {
-  const { NO_COLOR, TERM } = process.env
-  return process.stderr.isTTY === true && (NO_COLOR ?? '') === '' && TERM !== 'dumb'
-}
+/** Colour is for terminals, and for those who can use it. */
+export const hasColour = (
+  stream: NodeJS.WriteStream,
+  { NO_COLOR, TERM }: Readonly<Record<string, string | undefined>>,
+): boolean => stream.isTTY === true && (NO_COLOR ?? '') === '' && TERM !== 'dumb'
 
 const guarded = new WeakSet<NodeJS.WriteStream>()
 

@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { asConvoError, ConvoError, formatError, nearest } from '../error.ts'
+import { asConvoError, ConvoError, nearest } from '../error.ts'
 import { removeTemporaries } from '../image/output.ts'
 import { commandHelp, overview } from './help.ts'
-import { type Io, processIo } from './io.ts'
+import { errorMessage, type Io, processIo } from './io.ts'
 import { understand } from './program.ts'
 import { commands } from './registry.ts'
 import { version } from './version.ts'
@@ -54,7 +54,7 @@ function fail(thrown: unknown, argv: readonly string[], io: Io): number {
   if (isBrokenPipe(error)) return 2
   const isBug = error.code === 'E_INTERNAL'
   const told = isBug ? bugOf(error) : error
-  io.err(`${formatError(told).replace(/^error:/, io.paint('error', 'error:'))}\n`)
+  io.err(errorMessage(told))
   if (isBug && argv.includes('--debug')) io.err(`${stackOf(thrown)}\n`)
   return isBug ? 70 : 2
 }

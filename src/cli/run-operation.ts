@@ -5,7 +5,9 @@ import { formatOfPath, outputFormats } from '../image/format.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { loadKernel } from '../kernel/source.ts'
 import { type Params, resolve } from '../params.ts'
+import { visibleLine } from '../text/visible.ts'
 import type { Call } from './command.ts'
+import { noteMessage } from './io.ts'
 import { withKernelNotes } from './kernel-notes.ts'
 import { type Operation, takesVolume } from './operations.ts'
 import type { PictureJob, StepMaker } from './process.ts'
@@ -88,7 +90,7 @@ export async function runPrepared(
   const report = (await preview?.showResult(done, given, io)) ?? done
   if (settings.json) await io.out(`${JSON.stringify(report)}\n`)
   if (settings.verbose) io.err(`${reportText(report)}\n`)
-  if (!settings.quiet) for (const note of notesOf(report)) io.err(`${io.paint('note', 'note:')} ${note}\n`)
+  if (!settings.quiet) for (const note of notesOf(report)) io.err(noteMessage(note))
   return settings['fail-on-clip'] && report.clipped.low + report.clipped.high > 0 ? 1 : 0
 }
 
@@ -132,9 +134,9 @@ function planText(plan: object, by = 0): string {
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => {
       const left = `${' '.repeat(by)}${key}:`
-      if (typeof value !== 'object' || value === null) return `${left} ${value}\n`
+      if (typeof value !== 'object' || value === null) return `${left} ${visibleLine(String(value))}\n`
       const flat = Object.values(value).every((v) => typeof v !== 'object')
-      if (Array.isArray(value) && flat) return `${left} ${value.join(', ')}\n`
+      if (Array.isArray(value) && flat) return `${left} ${visibleLine(value.join(', '))}\n`
       return `${left}\n${planText(value, by + 2)}`
     })
     .join('')

@@ -4,6 +4,7 @@ import { decode } from '../../image/decode.ts'
 import { encodePages, renderSvg } from '../../image/encode.ts'
 import { writeAtomically } from '../../image/output.ts'
 import type { Picture } from '../../tensor/picture.ts'
+import { visibleLine } from '../../text/visible.ts'
 import type { Io } from '../io.ts'
 import { animatedSvg, frameSvg } from './draw.ts'
 import { type Laid, layOut } from './layout.ts'
@@ -81,7 +82,7 @@ export async function animate(options: AnimateOptions, io: Io): Promise<number> 
       : await moving(laid, scene.title, { format, delay: options.delay, width })
   await writeAtomically(output, (file) => file.write(bytes))
   if (options.output === undefined)
-    io.err(`${output}: ${frame === undefined ? `${count} frames` : 'one frame'}\n`)
+    io.err(`${visibleLine(output)}: ${frame === undefined ? `${count} frames` : 'one frame'}\n`)
   return 0
 }
 

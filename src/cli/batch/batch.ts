@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { arithmeticVersion } from '../../conv/plan.ts'
 import { ConvoError } from '../../error.ts'
 import { writeAtomically } from '../../image/output.ts'
+import { visibleLine } from '../../text/visible.ts'
 import type { Io } from '../io.ts'
 import { version } from '../version.ts'
 import { clearTemporaries } from './clear.ts'
@@ -76,7 +77,8 @@ async function work(plan: Plan, io: Io): Promise<number> {
       shard: plan.shard,
       wait: settings.wait,
       signal: waiting,
-      onWait: (other) => settings.quiet || io.err(`waiting for another batch in ${root}: ${other}\n`),
+      onWait: (other) =>
+        settings.quiet || io.err(`${visibleLine(`waiting for another batch in ${root}: ${other}`)}\n`),
     }).catch((error) => {
       if (stopped === undefined) throw error
     })

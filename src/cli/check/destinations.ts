@@ -2,12 +2,13 @@ import { appendFile, mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ConvoError, nearest } from '../../error.ts'
 import { writeAtomically } from '../../image/output.ts'
-import type { Io } from '../io.ts'
+import { type Message, written } from '../../text/message.ts'
+import { shellWord } from '../../text/shell.ts'
+import { hasColour, type Io } from '../io.ts'
 import { reporters } from './reporters/index.ts'
 import type { Destination, Reporter } from './reporters/reporter.ts'
 import type { Run } from './results.ts'
 import { defaultResults } from './results-folder.ts'
-import { shellWord } from './shell.ts'
 
 /** A reporter that was asked for, and its file; without one it writes to standard output. */
 export type Asked = { readonly name: string; readonly reporter: Reporter; readonly file?: string }
@@ -64,10 +65,10 @@ export async function reportAll(
     // Commands to GitHub are read from both streams; JSON has to stay JSON.
     const toErrors = name === 'github' && isOutputForMachines
     const parts: string[] = []
-    const write = async (text: string) => {
-      if (file !== undefined) parts.push(text)
-      else if (toErrors) io.err(text)
-      else await io.out(text)
+    const write = async (message: Message) => {
+      if (file !== undefined) parts.push(written(message))
+      else if (toErrors) io.err(message)
+      else await io.out(message)
     }
     await reporter.report(run, destination(write, file === undefined, results, io, env))
     if (file !== undefined) await writeText(file, parts.join(''))
@@ -90,18 +91,13 @@ function destination(
     results,
     approve: () => approveCommand(results),
     width: io.width,
-    hasColour: isOutput && hasColour(env),
+    hasColour: isOutput && hasColour(process.stdout, env),
   }
 }
 
 /** The command that approves from a folder of results. */
 export const approveCommand = (results: string): string =>
   results === defaultResults ? 'convo approve' : `convo approve --results ${shellWord(results)}`
-
-/** Colour is for terminals, and for those who can use it. */
-function hasColour({ NO_COLOR, TERM }: Environment): boolean {
-  return process.stdout.isTTY === true && (NO_COLOR ?? '') === '' && TERM !== 'dumb'
-}
 
 /** Writes a report in one step, and the folders that it lies in. */
 export async function writeText(file: string, text: string): Promise<void> {

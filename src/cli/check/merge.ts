@@ -1,7 +1,9 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, extname, join } from 'node:path'
 import { ConvoError } from '../../error.ts'
-import type { Io } from '../io.ts'
+import { type Message, written } from '../../text/message.ts'
+import { visibleLine } from '../../text/visible.ts'
+import { type Io, noteMessage } from '../io.ts'
 import { counted } from '../words.ts'
 import { approveCommand, writeText } from './destinations.ts'
 import { bytesIfThere, sha256 } from './files.ts'
@@ -49,20 +51,18 @@ export async function mergeReports(paths: readonly string[], output: string, io:
   if (name === 'html') {
     text = await reportPage(run, (file, one) => bytesIfThere(join(folders.get(one)!, file)), approve)
   } else {
-    const write = async (more: string) => {
-      text += more
+    const write = async (message: Message) => {
+      text += written(message)
     }
     const to = { write, append: async () => undefined, env: {}, results: dirname(output), approve }
     await reporters[name]!.report(run, { ...to, width: io.width, hasColour: false })
   }
   await writeText(output, text)
-  await io.out(`${output}: ${verdictText(run)}: ${countsText(run)}\n`)
+  await io.out(`${visibleLine(output)}: ${verdictText(run)}: ${countsText(run)}\n`)
   const missing = missingShards(parts)
   const without = parts.filter(({ hasPictures }) => !hasPictures).map(({ file }) => file)
   const absent = `the pictures of ${without.join(', ')} are not there; convo check --results names their folder`
-  for (const line of [...missing, ...(without.length > 0 ? [absent] : [])]) {
-    io.err(`${io.paint('note', 'note:')} ${line}\n`)
-  }
+  for (const line of [...missing, ...(without.length > 0 ? [absent] : [])]) io.err(noteMessage(line))
   return missing.length > 0 ? 1 : 0
 }
 

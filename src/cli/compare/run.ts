@@ -9,6 +9,7 @@ import { formatOfPath } from '../../image/format.ts'
 import { isSameFile } from '../../image/output.ts'
 import { readInput, type Source } from '../../image/probe.ts'
 import type { Picture } from '../../tensor/picture.ts'
+import { visibleLine } from '../../text/visible.ts'
 import type { Call } from '../command.ts'
 import { writePicture } from '../output.ts'
 import { openPages, type PageOptions, sourceOf } from '../pages.ts'
@@ -62,7 +63,7 @@ export async function runCompare(
     const record = { expected: expectedPath, actual: actualPath, ...fileComparisonRecord(comparison) }
     await io.out(`${JSON.stringify({ ...record, ...(diff !== undefined && { diff }) }, null, 2)}\n`)
   } else if (!settings.quiet) {
-    await io.out(`${lines.join('\n')}\n`)
+    await io.out(`${lines.map(visibleLine).join('\n')}\n`)
   }
   return comparison.outcome === 'same' || comparison.outcome === 'tolerated' ? 0 : 1
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import { ConvoError } from '../../error.ts'
 import { loadSharp } from '../../image/sharp.ts'
+import { Codes } from '../../text/message.ts'
 import type { Io } from '../io.ts'
 import type { Report } from '../pipeline/job.ts'
 import type { Settings } from '../settings.ts'
@@ -146,5 +147,11 @@ export async function showPreview(source: string | Uint8Array, io: Io): Promise<
   const { columns, rows } = process.stderr
   const graphics = await detectGraphics(environment())
   // room for the prompt and the command that made it; a terminal that says it has no size gets one all the same
-  io.err(await previewText(source, graphics, Math.min(columns || 80, 120), Math.max(8, (rows || 24) - 4)))
+  const text = await previewText(
+    source,
+    graphics,
+    Math.min(columns || 80, 120),
+    Math.max(8, (rows || 24) - 4),
+  )
+  io.err(new Codes(text))
 }

@@ -1,6 +1,6 @@
+import { shellWord } from '../../../text/shell.ts'
 import { counted } from '../../words.ts'
 import { type CaseResult, type Run, type Status, statuses } from '../results.ts'
-import { shellWord } from '../shell.ts'
 
 /** A sign for each status: colours alone would not do. */
 export const signs: Readonly<Record<Status, string>> = {
@@ -71,6 +71,3 @@ export function detailsOf(one: CaseResult): string[] {
 /** The tolerance of a case, and the reason for it. */
 export const toleranceLine = ({ tolerance, reason }: CaseResult): string =>
   `tolerance: ${tolerance}${reason === undefined ? '' : ` (${reason})`}`
-
-/** What is on one line stays there: names and messages may hold line ends. */
-export const oneLine = (text: string): string => text.replace(/[\r\n\t]+/g, ' ')
