@@ -1,6 +1,6 @@
 import { visibleLine } from './text/visible.ts'
 
-/** What each stable code stands for. Codes are part of the contract: add, never rename. */
+/** What each stable code stands for. Verbatim are part of the contract: add, never rename. */
 export const errorCodes = {
   E_USAGE: 'the command line does not say what to do',
   E_OPTION: 'an option or parameter has a value that it cannot have',

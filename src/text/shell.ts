@@ -8,7 +8,7 @@ const unprintable = new RegExp(`[\\t\\n]|${hidden.source}`)
  */
 export function shellWord(word: string): string {
   if (unprintable.test(word)) return `$'${[...word].map(octal).join('').replaceAll('##[', '\\043#[')}'`
-  if (/^(?!=)[\w@%+=:,./{}-]+$/.test(word) && !/\{[^}]*(,|\.\.)/.test(word)) return word
+  if (/^(?!=)[\w@%+=:,./-]+$/.test(word)) return word
   return `'${word.replaceAll("'", "'\\''").replaceAll('##[', "#''#[")}'`
 }
 

@@ -191,11 +191,12 @@ describe('the door for messages', () => {
     expect(having(streams)).toEqual(['cli/io.ts', 'image/output.ts'])
   })
 
-  it('lets only these write codes that are not escaped', () => {
-    expect(having(/\bnew Codes\(|\bcoloured\(/)).toEqual([
+  it('lets only these write what is not escaped', () => {
+    expect(having(/\bnew Verbatim\(|\bcoloured\(/)).toEqual([
       'cli/batch/progress.ts',
       'cli/check/check.ts',
       'cli/check/reporters/github.ts',
+      'cli/check/reporters/html.ts',
       'cli/check/reporters/pretty.ts',
       'cli/check/review.ts',
       'cli/io.ts',

@@ -1,4 +1,4 @@
-import { Codes, type Message } from '../../text/message.ts'
+import { type Message, Verbatim } from '../../text/message.ts'
 
 /** How far a batch is. */
 export type Standing = {
@@ -42,7 +42,7 @@ export function createProgress(
   let last = screen.isTerminal ? Number.NEGATIVE_INFINITY : now()
   let bar = ''
   const clear = () => {
-    if (bar !== '') screen.write(new Codes('\r\x1b[K'))
+    if (bar !== '') screen.write(new Verbatim('\r\x1b[K'))
   }
   return {
     update(standing) {

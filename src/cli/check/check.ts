@@ -1,6 +1,6 @@
 import { ConvoError } from '../../error.ts'
 import type { Values } from '../../params.ts'
-import { Codes } from '../../text/message.ts'
+import { Verbatim } from '../../text/message.ts'
 import { visibleLine } from '../../text/visible.ts'
 import { parseShard } from '../batch/shard.ts'
 import type { Io } from '../io.ts'
@@ -97,7 +97,7 @@ function tightenText({ cases }: Run): string {
 /** A line that counts, on terminals only. */
 function progressOn(io: Io): { show(done: number, all: number): void; clear(): void } {
   if (process.stderr.isTTY !== true) return { show: () => undefined, clear: () => undefined }
-  const clear = new Codes('\r\x1b[2K')
+  const clear = new Verbatim('\r\x1b[2K')
   return {
     show: (done, all) => io.err([clear, `${done} of ${counted(all, 'case')}`]),
     clear: () => io.err(clear),

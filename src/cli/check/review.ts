@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { emitKeypressEvents } from 'node:readline'
 import { ConvoError } from '../../error.ts'
-import { Codes, type Message } from '../../text/message.ts'
+import { type Message, Verbatim } from '../../text/message.ts'
 import { visibleLine } from '../../text/visible.ts'
 import type { Io } from '../io.ts'
 import { detectGraphics, type Graphics } from '../terminal/graphics.ts'
@@ -46,7 +46,7 @@ export async function reviewCases(
   for (const [i, one] of cases.entries()) {
     terminal.write(caseText(one, i + 1, cases.length))
     const file = one.diff ?? one.actual ?? one.expected
-    if (file !== undefined) terminal.write(new Codes(await terminal.preview(join(results, file))))
+    if (file !== undefined) terminal.write(new Verbatim(await terminal.preview(join(results, file))))
     terminal.write(question)
     let key = await terminal.key()
     while (lists[key] === undefined && key !== 'q' && key !== 'ctrl-c') {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import { ConvoError } from '../../error.ts'
 import { loadSharp } from '../../image/sharp.ts'
-import { Codes } from '../../text/message.ts'
+import { Verbatim } from '../../text/message.ts'
 import type { Io } from '../io.ts'
 import type { Report } from '../pipeline/job.ts'
 import type { Settings } from '../settings.ts'
@@ -153,5 +153,5 @@ export async function showPreview(source: string | Uint8Array, io: Io): Promise<
     Math.min(columns || 80, 120),
     Math.max(8, (rows || 24) - 4),
   )
-  io.err(new Codes(text))
+  io.err(new Verbatim(text))
 }

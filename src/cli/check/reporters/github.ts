@@ -1,6 +1,6 @@
 import { relative, resolve } from 'node:path'
 import { annotation } from '../../../text/github.ts'
-import { Codes } from '../../../text/message.ts'
+import { Verbatim } from '../../../text/message.ts'
 import type { CaseResult } from '../results.ts'
 import { markdownOf } from './markdown.ts'
 import type { Reporter } from './reporter.ts'
@@ -12,7 +12,7 @@ export const github: Reporter = {
   async report(run, to) {
     const root = to.env.GITHUB_WORKSPACE
     const lines = run.cases.filter(({ failed }) => failed).map((one) => annotationOf(one, root))
-    if (lines.length > 0) await to.write(new Codes(`${lines.join('\n')}\n`))
+    if (lines.length > 0) await to.write(new Verbatim(`${lines.join('\n')}\n`))
     const summary = to.env.GITHUB_STEP_SUMMARY
     if (summary !== undefined && summary !== '') await to.append(summary, markdownOf(run, to.approve))
   },
