@@ -77,7 +77,7 @@ export function choice<const C extends string>(
     throw new ConvoError(
       'E_OPTION',
       `${name} must be one of ${choices.join(', ')}, got "${word}"`,
-      guess === undefined ? {} : { fix: guess },
+      guess === undefined ? {} : { instead: [word, guess] },
     )
   }
   return withDefault({ summary, choices, metavar: '<word>', parse }, fallback)
@@ -165,7 +165,7 @@ export function resolve<P extends Params>(
     const guess = nearest(name, Object.keys(params))
     throw new ConvoError('E_NAME', `there is no setting ${show(name)} here`, {
       why: `settings: ${Object.keys(params).map(show).join(', ') || 'none'}`,
-      ...(guess === undefined ? {} : { fix: show(guess) }),
+      ...(guess === undefined ? {} : { instead: [show(name), show(guess)] as const }),
     })
   }
   const values: Record<string, unknown> = {}

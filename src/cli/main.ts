@@ -6,6 +6,7 @@ import { commandHelp, overview } from './help.ts'
 import { errorMessage, type Io, processIo } from './io.ts'
 import { understand } from './program.ts'
 import { commands } from './registry.ts'
+import { withCommand } from './suggest.ts'
 import { version } from './version.ts'
 
 /**
@@ -50,7 +51,7 @@ function end(status: number): never {
 
 /** Tells of an error; gives the exit status for it. */
 function fail(thrown: unknown, argv: readonly string[], io: Io): number {
-  const error = known(thrown, argv)
+  const error = withCommand(known(thrown, argv), argv, commands)
   if (isBrokenPipe(error)) return 2
   const isBug = error.code === 'E_INTERNAL'
   const told = isBug ? bugOf(error) : error
@@ -88,7 +89,11 @@ function withNearFile(error: ConvoError, argv: readonly string[]): ConvoError {
   const missing = argv.find((word) => error.message.includes(word) && !word.startsWith('-'))
   const guess = missing === undefined ? undefined : nearFile(missing)
   if (guess === undefined) return error
-  return new ConvoError(error.code, error.message, { why: error.why, fix: guess, cause: error.cause })
+  return new ConvoError(error.code, error.message, {
+    why: error.why,
+    instead: [missing!, guess],
+    cause: error.cause,
+  })
 }
 
 function nearFile(path: string): string | undefined {

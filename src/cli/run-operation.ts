@@ -73,7 +73,7 @@ export async function runPrepared(
   const { settings } = prepared
   if (settings.json && given === '-' && !settings['dry-run']) {
     throw new ConvoError('E_USAGE', '--json and the picture cannot both go to standard output', {
-      fix: 'a file for the output, or no --json',
+      fix: 'no --json',
     })
   }
   const preview = settings.preview ? await import('./terminal/preview.ts') : undefined
@@ -99,7 +99,7 @@ export function checkOutput({ compression, depth }: Settings, output: string): v
   const format = extname(output).toLowerCase() === '.npy' ? 'npy' : formatOfPath(output)
   if (compression !== undefined && format !== 'png') {
     throw new ConvoError('E_OPTION', `--compression ${compression} is for PNG, and ${output} is ${format}`, {
-      fix: 'an output path ending in .png',
+      fix: 'no --compression',
     })
   }
   const depths: readonly number[] = format === 'npy' ? [] : outputFormats[format].depths
@@ -109,7 +109,7 @@ export function checkOutput({ compression, depth }: Settings, output: string): v
       'E_OPTION',
       `--depth ${depth} is not written to ${output}: ${format} holds ${held}`,
       {
-        fix: 'an output path ending in .png',
+        fix: 'no --depth',
       },
     )
   }
@@ -120,7 +120,7 @@ async function kernelOf(operation: Operation, settings: Settings): Promise<Kerne
   if (operation.kernel !== 'required') return undefined
   throw new ConvoError('E_USAGE', `${operation.name} needs a kernel`, {
     why: `--kernel <kernel>: ${sharedSettings.kernel.summary}`,
-    fix: `convo ${operation.name} in.png out.png --kernel sharpen`,
+    fix: '--kernel sharpen',
   })
 }
 

@@ -74,7 +74,7 @@ export function otherChannels(
   const fits = groups === 1 && channels % seen === 0 && shape[0]! % (channels / seen) === 0
   const fix =
     seen === 1 && channels === 3 && shape.length === 4
-      ? '--gray, for one channel'
+      ? '--gray'
       : seen === 1 && shape.length === 5
         ? 'a kernel [kD,kH,kW], which every channel meets on its own'
         : fits

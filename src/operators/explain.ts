@@ -159,7 +159,7 @@ function knownName(name: string): ExplainedName {
   const guess = nearest(name, explained)
   throw new ConvoError('E_NAME', `no operator is called "${name}"`, {
     why: `operators: ${explained.join(', ')}`,
-    ...(guess === undefined ? {} : { fix: guess }),
+    ...(guess === undefined ? {} : { instead: [name, guess] as const }),
   })
 }
 

@@ -46,7 +46,7 @@ export async function sceneOf(
     const guess = nearest(operator, names)
     throw new ConvoError('E_NAME', `there is no animation of "${operator}"`, {
       why: `animations: ${names.join(', ')}`,
-      ...(guess !== undefined && { fix: `convo animate ${guess}` }),
+      ...(guess !== undefined && { instead: [operator, guess] as const }),
     })
   }
   const { takes, scene } = await animations[operator]!.load()
@@ -116,7 +116,7 @@ function formatOf(output: string, frame: number | undefined): string {
     'E_OUTPUT',
     `${what} is written as .${kinds.join(', .')}, and ${output} is none of them`,
     {
-      fix: kind === 'png' ? `--frame 1, or ${stem}.gif` : `${stem}.${kinds[0]}`,
+      instead: [output, `${stem}.${kinds[0]}`],
     },
   )
 }

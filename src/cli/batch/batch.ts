@@ -267,7 +267,7 @@ async function writeFailed(plan: Plan, failures: readonly string[], teller: Tell
   teller.error(
     new ConvoError('E_OUTPUT', `${target} cannot hold a name with a line end`, {
       why: failures.filter((input) => input.includes(end)).map((input) => JSON.stringify(input)),
-      fix: '--null (-0), here and with --files-from',
+      fix: '--null',
     }),
   )
   return false

@@ -190,7 +190,7 @@ async function readList(file: string, isNull: boolean): Promise<string[]> {
     })
   }
   if (!isNull && text.includes('\0')) {
-    throw new ConvoError('E_INPUT', `the paths in ${name} end in NUL`, { fix: '--null (-0)' })
+    throw new ConvoError('E_INPUT', `the paths in ${name} end in NUL`, { fix: '--null' })
   }
   const paths = isNull ? text.split('\0') : text.split('\n').map((line) => line.replace(/\r$/, ''))
   return paths.filter((path) => path !== '')

@@ -27,7 +27,7 @@ export function askedReporters(words: readonly string[], results: string, env: E
   if (onOutput.length > 1) {
     const [first, second] = onOutput
     throw new ConvoError('E_USAGE', `${first!.name} and ${second!.name} cannot both go to standard output`, {
-      fix: `--reporter ${second!.name}=file`,
+      instead: [second!.name, `${second!.name}=${second!.name}.txt`],
     })
   }
   const all = [...(onOutput.length === 0 ? [{ name: 'pretty', reporter: reporters.pretty! }] : []), ...asked]
@@ -43,7 +43,7 @@ function parseReporter(word: string, results: string): Asked {
     const guess = nearest(name, Object.keys(reporters))
     throw new ConvoError('E_NAME', `no reporter is called ${JSON.stringify(name)}`, {
       why: `reporters: ${Object.keys(reporters).join(', ')}`,
-      ...(guess !== undefined && { fix: `--reporter ${guess}` }),
+      ...(guess !== undefined && { instead: [word, guess + word.slice(name.length)] as const }),
     })
   }
   const given = at < 0 ? '' : word.slice(at + 1)

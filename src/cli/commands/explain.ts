@@ -6,6 +6,7 @@ import { explainSettings } from '../explain/settings.ts'
 import { findOperation, type Operation, operations } from '../operations.ts'
 import { understand } from '../program.ts'
 import { correlationSettings } from '../settings.ts'
+import { checkStep } from '../steps.ts'
 
 /** `convo explain <operation> [input]` */
 export const explainCommand: Command = {
@@ -109,6 +110,7 @@ const ofChain: readonly string[] = ['input', 'depth', 'json']
 
 /** A step of a chain, its options understood as those of an operation that is explained alone. */
 function stepOf(words: readonly string[]): { readonly operation: Operation; readonly given: Call['given'] } {
+  checkStep(words)
   const request = understand(['explain', ...words], [explainCommand])
   const operation = findOperation(words[0]!)
   if (request.kind === 'run' && request.given.svg !== undefined) throw notDrawn()

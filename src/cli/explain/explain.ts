@@ -72,7 +72,7 @@ export async function explain(
   if (svg !== undefined) drawingFormat(svg)
   if (svg === '-' && own.json) {
     throw new ConvoError('E_USAGE', '--json and the drawing cannot both go to standard output', {
-      fix: '--svg with a file',
+      fix: 'no --json',
     })
   }
   const input = await inputOf(operation.input === 'volume', path, own)
@@ -181,7 +181,7 @@ async function layerExplanation(
   const unfit = asked.find(([key]) => other === 'kernel' || (other === 'pointwise' && key === 'filters'))
   if (unfit !== undefined) {
     throw new ConvoError('E_OPTION', `--${unfit[0]} leaves nothing for --${other} to say`, {
-      fix: 'one of the two',
+      fix: `no --${unfit[0]}`,
     })
   }
   const layer: Layer = { ...made, ...Object.fromEntries(asked), keep: !isLayer }

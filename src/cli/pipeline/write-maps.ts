@@ -49,7 +49,7 @@ const isPicture = (channels: number): boolean => channels === 1 || channels === 
 export function refuseMapRange({ settings }: Task): void {
   if (settings['map-range'] !== 'each') return
   throw new ConvoError('E_OPTION', '--map-range each is for many maps or slices that are stretched', {
-    fix: '--range minmax for slices, --channels montage for channels, or no --map-range',
+    fix: 'no --map-range',
   })
 }
 
@@ -59,7 +59,7 @@ function leveled(maps: Tensor, full: FullScale, task: Task) {
   if (task.isRangeGiven && task.range !== 'minmax') {
     if (!each) return { maps, task, notes: [] }
     throw new ConvoError('E_OPTION', `--map-range each leaves nothing for --range ${task.range} to say`, {
-      fix: '--range minmax, or no --range',
+      fix: '--range minmax',
     })
   }
   const own: Task = { ...task, range: 'clamp' }
@@ -133,6 +133,6 @@ export const noSheet = (option: string, maps: number): ConvoError =>
     'E_OPTION',
     `--${option} is for sheets of many maps, and the result is written as ${maps === 1 ? 'one map' : `${maps} channels`}`,
     {
-      fix: `--channels montage, or no --${option}`,
+      fix: `no --${option}`,
     },
   )

@@ -153,7 +153,7 @@ export type ToleranceValues = Values<typeof toleranceSettings>
 export function toleranceOf(values: ToleranceValues, mask?: Picture): Tolerance {
   if (values.perceptual !== undefined && values['max-abs'] !== undefined) {
     throw new ConvoError('E_OPTION', '--perceptual and --max-abs both say when a pixel differs', {
-      fix: 'one of the two; --max-diff-pixels says how many may differ',
+      fix: 'no --max-abs',
     })
   }
   return {
