@@ -15,10 +15,18 @@ export function withCommand(
 ): ConvoError {
   const command = commandOf(argv, commands)
   const mendedLine = mended(error, argv, command)
-  if (mendedLine === undefined) return error
+  if (mendedLine === undefined) return inWords(error)
   const line = complete(mendedLine, commands)
   const { code, message, why, cause } = error
   return new ConvoError(code, message, { why, fix: `convo ${commandLine(line)}`, cause })
+}
+
+/** The error with options to set or to leave out said as what to do, where no line can be made of them. */
+function inWords(error: ConvoError): ConvoError {
+  const { code, message, why, fix = '', cause } = error
+  if (!/^(no )?--[\w-]+/.test(fix)) return error
+  const said = fix.startsWith('no ') ? fix.replace('no ', 'leave out ') : `add ${fix}`
+  return new ConvoError(code, message, { why, fix: said, cause })
 }
 
 /** The command that a line begins with, if it does. */

@@ -134,7 +134,7 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
   [
     ['sobel', 'a.png', 'b.png', '-qv'],
     `error: --quiet and --verbose exclude each other   [E_USAGE]
-  try: no --quiet
+  try: leave out --quiet
 `,
   ],
   [

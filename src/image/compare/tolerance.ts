@@ -1,5 +1,5 @@
 import { ConvoError } from '../../error.ts'
-import { choice, custom, expected, integer, number, text, type Values } from '../../params.ts'
+import { choice, custom, expected, integer, number, share, text, type Values } from '../../params.ts'
 import type { Depth, Picture } from '../../tensor/picture.ts'
 import { fullScale } from '../../tensor/picture.ts'
 
@@ -75,14 +75,7 @@ export const toleranceSettings = {
     unset: 'none may, if no other limit says how many',
   },
   'max-diff-ratio': {
-    ...number(
-      'such a part of the pixels may differ, 0..1; with --max-diff-pixels, the stricter wins',
-      undefined,
-      {
-        min: 0,
-        max: 1,
-      },
-    ),
+    ...share('such a part of the pixels may differ, 0..1 or %; with --max-diff-pixels, the stricter wins'),
     unset: 'as for --max-diff-pixels',
   },
   'max-density': {

@@ -4,11 +4,10 @@ import type { Reporter } from './reporter.ts'
 import {
   type Approve,
   approveText,
-  countsText,
   detailsOf,
   selfTestLines,
   signs,
-  timeText,
+  sumText,
   verdictText,
 } from './summary.ts'
 
@@ -31,7 +30,7 @@ export function markdownOf(run: Run, approve: Approve): string {
   return `${[
     `### ${run.failed > 0 ? '❌' : '✅'} convo check: ${verdictText(run)}`,
     '',
-    `${countsText(run)}; ${timeText(run.milliseconds)}`,
+    sumText(run),
     ...selfTestLines(run).flatMap((line) => ['', line]),
     ...(rows.length === 0 ? [] : ['', '| | case | status | what |', '|---|---|---|---|', ...rows]),
     ...(shown.length > most ? ['', `and ${shown.length - most} more`] : []),

@@ -5,11 +5,10 @@ import type { CaseResult, Run, Status } from '../results.ts'
 import type { Destination, Reporter } from './reporter.ts'
 import {
   approveText,
-  countsText,
   detailsOf,
   selfTestLines,
   signs,
-  timeText,
+  sumText,
   toleranceLine,
   verdictText,
 } from './summary.ts'
@@ -33,11 +32,10 @@ export const pretty: Reporter = {
     const width = Math.min(40, Math.max(0, ...shown.map(({ name }) => visibleLine(name).length)))
     const lines = shown.flatMap((one) => caseLines(one, width, painter, to.results))
     const sum = painter(run.failed > 0 ? '1;31' : '1;32', verdictText(run))
-    const part = run.shard === undefined ? '' : `, shard ${run.shard.index} of ${run.shard.count}`
     const text: Message[] = [
       ...lines,
       ...(lines.length > 0 ? [''] : []),
-      [sum, `: ${countsText(run)}${part}; ${timeText(run.milliseconds)}`],
+      [sum, `: ${sumText(run)}`],
       ...selfTestLines(run),
       ...hints(run, to),
     ]
