@@ -148,7 +148,7 @@ export function wrongRank(operator: string, kernel: Kernel, takes: string): Conv
   return new ConvoError(
     'E_KERNEL_SHAPE',
     `${operator} takes kernels of ${takes}, got ${showShape(kernel.shape)}`,
-    kernel.shape.length === 5 && operator !== 'transposed' ? { fix: 'conv3d' } : {},
+    kernel.shape.length === 5 && operator !== 'transposed' ? { instead: [operator, 'conv3d'] } : {},
   )
 }
 

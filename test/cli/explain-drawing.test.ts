@@ -68,7 +68,7 @@ describe('explain --svg', () => {
   test('is refused into other files', async () => {
     const { status, stdout, stderr } = await explain('sobel', 'scene.png', '--svg', 'e.jpg')
     expect([status, stdout]).toEqual([2, ''])
-    expect(stderr).toMatch(/E_OUTPUT[\s\S]*try: e\.png/)
+    expect(stderr).toMatch(/E_OUTPUT[\s\S]*try: convo explain .* e\.png/)
     expect(existsSync(here.path('e.jpg'))).toBe(false)
     const both = await explain('sobel', 'scene.png', '--svg', '-', '--json')
     expect([both.status, both.stderr]).toEqual([
