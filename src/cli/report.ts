@@ -1,3 +1,4 @@
+import { visibleLine } from '../text/visible.ts'
 import type { PlanFacts, Report } from './process.ts'
 
 /** What a user should know of a run that went well: clipping, what a format could not hold. One line each. */
@@ -30,7 +31,7 @@ export function reportText({ operation, input, output, plan, light, milliseconds
     ...(light === undefined ? [] : [`light   ${light}`]),
     `time    ${milliseconds} ms`,
   ]
-  return lines.join('\n')
+  return lines.map(visibleLine).join('\n')
 }
 
 const planText = (plan: PlanFacts): string =>

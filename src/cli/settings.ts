@@ -185,12 +185,12 @@ export const shortNames: Readonly<Record<string, string>> = {
 
 /** Pairs of options that cannot both be meant, and what to do. */
 export const conflicts: readonly (readonly [a: string, b: string, fix: string])[] = [
-  ['scale', 'normalize', 'one of the two: --normalize divides by the sum of the weights'],
-  ['quiet', 'verbose', 'one of the two'],
-  ['json', 'verbose', '--json alone: it holds all that --verbose prints'],
-  ['preview', 'dry-run', '--preview alone: it computes the picture'],
-  ['alpha', 'background', 'one of the two: --background leaves no alpha'],
-  ['in-place', 'dry-run', '--dry-run alone: it writes nothing'],
+  ['scale', 'normalize', 'no --normalize'],
+  ['quiet', 'verbose', 'no --quiet'],
+  ['json', 'verbose', 'no --verbose'],
+  ['preview', 'dry-run', 'no --dry-run'],
+  ['alpha', 'background', 'no --alpha'],
+  ['in-place', 'dry-run', 'no --in-place'],
 ]
 
 /** The settings about kernels as operators take them: `undefined` where nothing was said. */

@@ -143,7 +143,7 @@ export function planRecipe(recipe: Recipe, options: FilterOptions, picture: Plan
   const kernels = recipe.kernels.map((k) => prepare(k, options))
   const only = recipe.combine.kind === 'only'
   if (options.normalize && !only) {
-    throw new ConvoError('E_OPTION', '--normalize needs a filter of one kernel', { fix: '--scale <n>' })
+    throw new ConvoError('E_OPTION', '--normalize needs a filter of one kernel', { fix: 'no --normalize' })
   }
   const integers = kernels.map((k) => chooseStencil(k, options, picture))
   // Loops over 8 or 16 bits serve only if every branch can use them; otherwise all read the float tile.

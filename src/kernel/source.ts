@@ -45,7 +45,9 @@ export async function loadKernel(source: string, options: SourceOptions = {}): P
   const names = kernels.map((k, i) => k.name ?? String(i + 1))
   throw new ConvoError('E_KERNEL_FILE', `${source} holds ${kernels.length} kernels, and one is needed`, {
     why: kernels.map((k, i) => `${i + 1}: ${k.name ?? 'without a name'} ${showShape(k.shape)}`),
-    ...(isInline(source) ? { fix: 'one of them alone' } : { fix: `${source}#${names[0]}` }),
+    ...(isInline(source)
+      ? { fix: 'one of them alone' }
+      : { instead: [source, `${source}#${names[0]}`] as const }),
   })
 }
 
@@ -147,7 +149,7 @@ function named(source: string, name: string, names: KernelNames): Kernel {
     const param = Object.hasOwn(entry.params, key) ? entry.params[key] : undefined
     if (rest.length === 0 && param !== undefined && param.isFlag !== true) {
       throw new ConvoError('E_OPTION', `${name}:${key} needs a value`, {
-        fix: `${name}:${key}=${param.metavar ?? '…'}`,
+        instead: [source, source.replace(part, `${key}=${String(param.default ?? param.choices?.[0] ?? 1)}`)],
       })
     }
     given[key] = rest.length === 0 ? 'true' : rest.join('=')
@@ -167,7 +169,7 @@ function unknown(source: string, names: KernelNames, cwd: string): ConvoError {
       guess === undefined ? own : folder === '.' && !path.startsWith('.') ? guess : join(folder, guess)
     return new ConvoError('E_KERNEL_FILE', `there is no file ${path}`, {
       why: `looked in ${resolvePath(cwd, folder)}${hasFolder(path) ? '' : ' and among the kernels of convo'}`,
-      ...(fix === undefined ? {} : { fix }),
+      ...(fix === undefined ? {} : { instead: [path, fix] as const }),
     })
   }
   const own = readyMade().map((f) => basename(f, extname(f)))
@@ -176,7 +178,7 @@ function unknown(source: string, names: KernelNames, cwd: string): ConvoError {
   const guess = part ?? nearest(word, [...Object.keys(names), ...own, ...filesIn(cwd)])
   return new ConvoError('E_NAME', `there is no kernel "${word}"`, {
     why: 'a kernel is a name, a file, or the numbers themselves: "-1 0 1; -2 0 2; -1 0 1"',
-    fix: guess ?? 'convo list kernels',
+    ...(guess === undefined ? { fix: 'convo list kernels' } : { instead: [source, guess] as const }),
   })
 }
 

@@ -22,6 +22,9 @@ export function writeKernel(kernel: Kernel, path: string): Uint8Array {
     format === undefined
       ? `${path} must end in the extension of a kernel format, got ${extension === '' ? 'none' : `"${extension}"`}`
       : `kernels are not written as ${format.name}`,
-    { why: `written: ${known.join(' ')} .txt`, fix: `${path.slice(0, path.length - extension.length)}.json` },
+    {
+      why: `written: ${known.join(' ')} .txt`,
+      instead: [path, `${path.slice(0, path.length - extension.length)}.json`],
+    },
   )
 }

@@ -13,7 +13,7 @@ export function checkActivation(name: unknown): Activation {
   throw new ConvoError(
     'E_ARGUMENT',
     `activation must be one of ${names.join(', ')}, got ${typeof name === 'string' ? `"${name}"` : describe(name)}`,
-    guess === undefined ? {} : { fix: guess },
+    guess === undefined ? {} : { instead: [String(name), guess] },
   )
 }
 

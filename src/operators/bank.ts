@@ -74,7 +74,7 @@ export function otherChannels(
   const fits = groups === 1 && channels % seen === 0 && shape[0]! % (channels / seen) === 0
   const fix =
     seen === 1 && channels === 3 && shape.length === 4
-      ? '--gray, for one channel'
+      ? '--gray'
       : seen === 1 && shape.length === 5
         ? 'a kernel [kD,kH,kW], which every channel meets on its own'
         : fits
@@ -142,7 +142,7 @@ export function wrongRank(operator: string, kernel: Kernel, takes: string): Conv
   return new ConvoError(
     'E_KERNEL_SHAPE',
     `${operator} takes kernels of ${takes}, got ${showShape(kernel.shape)}`,
-    kernel.shape.length === 5 && operator !== 'transposed' ? { fix: 'conv3d' } : {},
+    kernel.shape.length === 5 && operator !== 'transposed' ? { instead: [operator, 'conv3d'] } : {},
   )
 }
 

@@ -139,7 +139,7 @@ export const unpoolCommand = operator({
         'E_OPTION',
         `--${bare ? 'bare' : 'plain'} is about the kernel that there is without --kernel`,
         {
-          fix: 'one of the two',
+          fix: `no --${bare ? 'bare' : 'plain'}`,
         },
       )
     }

@@ -110,7 +110,7 @@ export const pointwiseCommand = operator({
     const { preset, activation } = values
     if (kernel !== undefined && preset !== undefined) {
       throw new ConvoError('E_OPTION', `--preset ${preset} and --kernel cannot both be meant`, {
-        fix: 'one of the two',
+        fix: 'no --preset',
       })
     }
     return {

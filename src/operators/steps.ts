@@ -75,7 +75,7 @@ export const normalizeStep = operator({
     }
     if (each)
       throw new ConvoError('E_OPTION', '--each is for stretching, and --mean or --std is given', {
-        fix: 'one of the two',
+        fix: 'no --each',
       })
     if (std?.includes(0)) throw new ConvoError('E_OPTION', `--std must not hold 0, got ${std.join(',')}`)
     return {

@@ -112,7 +112,7 @@ export const transposedCommand = operator({
     }
     if (values.upsample !== undefined) {
       throw new ConvoError('E_OPTION', `--upsample ${values.upsample} and --kernel cannot both be meant`, {
-        fix: 'one of the two',
+        fix: 'no --upsample',
       })
     }
     return {

@@ -183,7 +183,7 @@ async function readList(file: string, isNull: boolean): Promise<string[]> {
   const name = file === '-' ? 'standard input' : file
   const text = (await readWhole(file, { limit: 'manifestBytes', what: 'a list of files' })).toString('utf8')
   if (!isNull && text.includes('\0')) {
-    throw new ConvoError('E_INPUT', `the paths in ${name} end in NUL`, { fix: '--null (-0)' })
+    throw new ConvoError('E_INPUT', `the paths in ${name} end in NUL`, { fix: '--null' })
   }
   const paths = isNull ? text.split('\0') : text.split('\n').map((line) => line.replace(/\r$/, ''))
   return paths.filter((path) => path !== '')

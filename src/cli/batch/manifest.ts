@@ -3,7 +3,7 @@ import { readText } from '../../files/read.ts'
 import type { Param, Params } from '../../params.ts'
 import { manifestError, readSource } from '../check/document.ts'
 import { type Schema, violations } from '../check/schema.ts'
-import { located } from '../located.ts'
+import { located, operationWords } from '../located.ts'
 import { batchSettings } from './options.ts'
 
 /** A batch as it is written in a file. */
@@ -16,6 +16,8 @@ export type ManifestBatch = {
 
 type Raw = {
   readonly inputs?: string | readonly string[]
+  /** Another name for them. */
+  readonly input?: string | readonly string[]
   readonly operation: string | readonly (string | number)[]
   readonly options?: Readonly<Record<string, string | number | boolean>>
 } & Readonly<Record<string, unknown>>
@@ -42,7 +44,7 @@ export function readManifest(file: string): ManifestBatch {
       wrong.map(({ node, message }) => ({ place: source.placeOf(node), message })),
     )
   }
-  const { inputs = [], operation, options = {}, ...settings } = source.document.toJS() as Raw
+  const { input = [], inputs = input, operation, options = {}, ...settings } = source.document.toJS() as Raw
   const folder = dirname(file)
   const from = (path: string) => (isAbsolute(path) || path === '-' ? path : join(folder, path))
   const words = [...operationWords(operation), ...Object.entries(options).flatMap(optionWords)]
@@ -60,10 +62,6 @@ export function readManifest(file: string): ManifestBatch {
     given,
   }
 }
-
-/** `gaussian --sigma 2` is `[gaussian, --sigma, 2]`: in a text, spaces part words; a word with spaces needs the list. */
-const operationWords = (operation: Raw['operation']): string[] =>
-  typeof operation === 'string' ? operation.trim().split(/\s+/) : operation.map(String)
 
 /** `sigma: 2` is `--sigma 2`; `gray: true` is `--gray`. */
 function optionWords([name, value]: [string, string | number | boolean]): string[] {
@@ -98,6 +96,7 @@ const schema: Schema = {
   additionalProperties: false,
   properties: {
     inputs: words,
+    input: words,
     operation: { oneOf: [word, { type: 'array', minItems: 1, items: { type: ['string', 'number'] } }] },
     options: { type: 'object' },
     ...Object.fromEntries(Object.entries(settings).map(([name, param]) => [name, scalar(param)])),

@@ -11,6 +11,7 @@ import { findOperation } from '../operations.ts'
 import { understand } from '../program.ts'
 import { type Prepared, prepareOperation } from '../run-operation.ts'
 import { correlationSettings, pictureSettings } from '../settings.ts'
+import { checkStep } from '../steps.ts'
 import { hashText } from './fingerprint.ts'
 
 /** The operation of a batch, understood: one, or a chain of them. */
@@ -93,6 +94,7 @@ async function prepareSteps(words: readonly string[]): Promise<BatchOperation> {
 
 /** What is given to a command by these words. */
 function givenTo(command: Command, words: readonly string[]): Readonly<Record<string, unknown>> {
+  checkStep([command.name, ...words])
   const request = understand([command.name, 'input', 'output.png', ...words], [command])
   if (request.kind !== 'run') {
     throw new ConvoError(
@@ -111,7 +113,7 @@ function givenTo(command: Command, words: readonly string[]): Readonly<Record<st
   const misplaced = ofTheBatch.find((option) => request.given[option] !== undefined)
   if (misplaced !== undefined) {
     throw new ConvoError('E_OPTION', `--${misplaced} is said of the batch, not of the operation`, {
-      fix: misplaced === 'threads' ? '--jobs before --' : `--${misplaced} before --`,
+      fix: misplaced === 'threads' ? 'use --jobs, before --' : `--${misplaced} before --`,
     })
   }
   return request.given

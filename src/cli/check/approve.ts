@@ -87,7 +87,7 @@ function unknownName(pattern: string, run: Run): ConvoError {
   const guess = nearest(pattern, names)
   return new ConvoError('E_NAME', `the last run has no case ${JSON.stringify(pattern)}`, {
     why: `it has ${counted(names.length, 'case')}; a run with --filter or --shard has those that it ran`,
-    ...(guess !== undefined && { fix: guess }),
+    ...(guess !== undefined && { instead: [pattern, guess] as const }),
   })
 }
 

@@ -1,5 +1,6 @@
 import { flag, resolve } from '../../params.ts'
 import type { Command } from '../command.ts'
+import { noteMessage } from '../io.ts'
 import { indent } from '../layout.ts'
 import { sharedSettings } from '../settings.ts'
 
@@ -67,7 +68,7 @@ export const digestCommand: Command = {
     const digest = hash.end()
     const report = { image: path, digest, ...shapes[0], pages: count, ...(notes.length > 0 && { notes }) }
     await io.out(settings.json ? `${JSON.stringify(report, null, 2)}\n` : `${digest}\n`)
-    if (!settings.json) for (const note of notes) io.err(`${io.paint('note', 'note:')} ${note}\n`)
+    if (!settings.json) for (const note of notes) io.err(noteMessage(note))
     return 0
   },
 }

@@ -15,7 +15,7 @@ export const kernelConvert: Command = {
     { name: 'out', summary: '.json, .mat, .csv, .npy or .txt (an ImageMagick string)', kind: 'file' },
   ],
   options: [],
-  examples: ['convo kernel convert edge.mat edge.json', 'convo kernel convert gaussian:sigma=2 gaussian.npy'],
+  examples: ['convo kernel convert gaussian:sigma=2 gaussian.npy', 'convo kernel convert edge.mat edge.json'],
   async run({ args: [from = '', to = ''] }) {
     const kernel = await loadKernel(from, { names: namedKernels })
     const bytes = writeKernel(kernel, to)

@@ -10,8 +10,10 @@ import { formatOfPath } from '../../image/format.ts'
 import { isSameFile } from '../../image/output.ts'
 import type { Source } from '../../image/reader.ts'
 import type { Picture } from '../../tensor/picture.ts'
+import { visibleLine } from '../../text/visible.ts'
 import type { Call } from '../command.ts'
 import { sourceOf } from '../input.ts'
+import { noteMessage } from '../io.ts'
 import type { Layout } from '../layouts.ts'
 import { writePicture } from '../output.ts'
 import { openPages, type PageOptions } from '../pages.ts'
@@ -76,8 +78,8 @@ export async function runCompare(
     }
     await io.out(`${JSON.stringify({ ...record, ...(diff !== undefined && { diff }) }, null, 2)}\n`)
   } else if (!settings.quiet) {
-    await io.out(`${lines.join('\n')}\n`)
-    for (const note of notes) io.err(`${io.paint('note', 'note:')} ${note}\n`)
+    await io.out(`${lines.map(visibleLine).join('\n')}\n`)
+    for (const note of notes) io.err(noteMessage(note))
   }
   return comparison.outcome === 'same' || comparison.outcome === 'tolerated' ? 0 : 1
 }

@@ -71,12 +71,7 @@ export async function explain(
   checkAsked(operation, given)
   const own = resolve(explainSettings, ownOf(operation, given))
   const { svg } = own
-  if (svg !== undefined) drawingFormat(svg)
-  if (svg === '-' && own.json) {
-    throw new ConvoError('E_USAGE', '--json and the drawing cannot both go to standard output', {
-      fix: '--svg with a file',
-    })
-  }
+  checkDrawing(own)
   const input = await inputOf(operation.input === 'volume', path, own)
   const told = await tell(operation, input, given, path === undefined)
   if (svg !== undefined) await writeDrawing(await told.draw(), svg)
@@ -84,6 +79,15 @@ export async function explain(
   if (own.json) await io.out(`${JSON.stringify({ ...told.result, formula: operation.formula })}\n`)
   else await io.page(told.text())
   return 0
+}
+
+/** @throws ConvoError E_OUTPUT, E_USAGE for a drawing that has no place to go to */
+export function checkDrawing({ svg, json }: Pick<Values<typeof explainSettings>, 'svg' | 'json'>): void {
+  if (svg !== undefined) drawingFormat(svg)
+  if (svg !== '-' || !json) return
+  throw new ConvoError('E_USAGE', '--json and the drawing cannot both go to standard output', {
+    fix: 'no --json',
+  })
 }
 
 const banks = ['conv2d', 'conv3d', 'grouped', 'dilated', 'transposed', 'pointwise', 'depthwise-separable']
@@ -184,7 +188,7 @@ async function layerExplanation(
   const unfit = asked.find(([key]) => other === 'kernel' || (other === 'pointwise' && key === 'filters'))
   if (unfit !== undefined) {
     throw new ConvoError('E_OPTION', `--${unfit[0]} leaves nothing for --${other} to say`, {
-      fix: 'one of the two',
+      fix: `no --${unfit[0]}`,
     })
   }
   const layer: Layer = { ...made, ...Object.fromEntries(asked), keep: !isLayer }
@@ -317,8 +321,8 @@ export async function inputOf(
     const shape = isVolume ? [channels, pages, height, width] : [channels, height, width]
     return { shape, samples: samplesOf(own.depth ?? depth) }
   }
-  const [a = 1, b = 1, c = 1, d] = own.input ?? (isVolume ? [16, 64, 64, 1] : [480, 640, 3])
-  const shape = d === undefined ? [c, a, b] : [d, a, b, c]
+  const given = own.input ?? (isVolume ? [1, 16, 64, 64] : [3, 480, 640])
+  const shape = given.length === 2 ? [1, ...given] : given
   return { shape, samples: samplesOf(own.depth ?? 8) }
 }
 

@@ -80,7 +80,7 @@ export function taskOf(job: PictureJob): Task {
   const { input, output, settings } = job
   if (!settings['in-place'] && isSameFile(input, output)) {
     throw new ConvoError('E_IN_PLACE', `${output} is the input itself`, {
-      fix: '--in-place, or another output',
+      fix: '--in-place',
     })
   }
   const isFloat = outputKind(output) === 'npy'

@@ -76,7 +76,7 @@ function levelsFor(task: Task): 'plain' | 'stretched' | 'legible' {
   if (task.range === 'minmax') return 'stretched'
   if (task.settings['map-range'] !== 'each') return 'plain'
   throw new ConvoError('E_OPTION', `--map-range each leaves nothing for --range ${task.range} to say`, {
-    fix: '--range minmax, or no --range',
+    fix: '--range minmax',
   })
 }
 
@@ -92,7 +92,7 @@ const isPicture = (channels: number): boolean => channels === 1 || channels === 
 export function refuseMapRange({ settings }: Task): void {
   if (settings['map-range'] !== 'each') return
   throw new ConvoError('E_OPTION', '--map-range each is for many maps or slices that are stretched', {
-    fix: '--range minmax for slices, --channels montage for channels, or no --map-range',
+    fix: 'no --map-range',
   })
 }
 
@@ -168,6 +168,6 @@ export const noSheet = (option: string, maps: number): ConvoError =>
     'E_OPTION',
     `--${option} is for sheets of many maps, and the result is written as ${maps === 1 ? 'one map' : `${maps} channels`}`,
     {
-      fix: `--channels montage, or no --${option}`,
+      fix: `no --${option}`,
     },
   )

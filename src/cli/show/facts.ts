@@ -48,7 +48,7 @@ export function factWords(facts: Facts): string[] {
   const [kH, kW] = planeSize(shape)
   const isZero = Math.abs(facts.sum) <= 1e-9 * facts.absSum
   return [
-    `${kW}×${kH}${shape.length > 2 ? ` of ${showShape(shape)}` : ''}`,
+    `${kW}x${kH}${shape.length > 2 ? ` of ${showShape(shape)}` : ''}`,
     `sum ${isZero ? '0' : formatNumber(facts.sum, 4)}`,
     `scale ${formatNumber(scale, 4)}`,
     ...(offset === 0 ? [] : [`offset ${formatNumber(offset, 4)}`]),

@@ -163,16 +163,23 @@ function failures(limits: Limits, threshold: number, stats: Stats): readonly Fai
     }
   }
   if (minPsnr !== undefined && !(psnr >= minPsnr)) {
-    fail('min-psnr', minPsnr, psnr, minPsnr - psnr, `${brief(psnr)} dB, ${brief(minPsnr - psnr)} too low`)
+    fail('min-psnr', minPsnr, psnr, minPsnr - psnr, missed(psnr, minPsnr, 'low', ' dB'))
   }
   if (maxRmse !== undefined && !(rmse <= maxRmse)) {
-    fail('max-rmse', maxRmse, rmse, rmse - maxRmse, `${brief(rmse)}, ${brief(rmse - maxRmse)} too high`)
+    fail('max-rmse', maxRmse, rmse, rmse - maxRmse, missed(rmse, maxRmse, 'high'))
   }
   if (minSsim !== undefined && !(similarity >= minSsim)) {
     const by = minSsim - similarity
-    fail('min-ssim', minSsim, similarity, by, `${brief(similarity)}, ${brief(by)} too low`)
+    fail('min-ssim', minSsim, similarity, by, missed(similarity, minSsim, 'low'))
   }
   return failed
+}
+
+/** By how much a measure misses a limit, where that is a number. */
+function missed(found: number, limit: number, side: 'low' | 'high', unit = ''): string {
+  const by = Math.abs(found - limit)
+  if (Number.isFinite(by)) return `${brief(found)}${unit}, ${brief(by)} too ${side}`
+  return 'it has no value: the pictures differ where a sample is not a finite number'
 }
 
 const pixelsText = (count: number): string => (count === 1 ? '1 pixel' : `${count} pixels`)

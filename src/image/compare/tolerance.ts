@@ -1,5 +1,5 @@
 import { ConvoError } from '../../error.ts'
-import { choice, custom, expected, integer, number, text, type Values } from '../../params.ts'
+import { choice, custom, expected, integer, number, share, text, type Values } from '../../params.ts'
 import type { Picture } from '../../tensor/picture.ts'
 
 /** How far a sample may be off: in levels of its depth, or in percent of the full scale. */
@@ -76,14 +76,7 @@ export const toleranceSettings = {
     unset: 'none may, if no other limit says how many',
   },
   'max-diff-ratio': {
-    ...number(
-      'such a part of the pixels may differ, 0..1; with --max-diff-pixels, the stricter wins',
-      undefined,
-      {
-        min: 0,
-        max: 1,
-      },
-    ),
+    ...share('such a part of the pixels may differ, 0..1 or %; with --max-diff-pixels, the stricter wins'),
     unset: 'as for --max-diff-pixels',
   },
   'max-density': {
@@ -158,7 +151,7 @@ export type ToleranceValues = Values<typeof toleranceSettings>
 export function toleranceOf(values: ToleranceValues, mask?: Picture): Tolerance {
   if (values.perceptual !== undefined && values['max-abs'] !== undefined) {
     throw new ConvoError('E_OPTION', '--perceptual and --max-abs both say when a pixel differs', {
-      fix: 'one of the two; --max-diff-pixels says how many may differ',
+      fix: 'no --max-abs',
     })
   }
   return {

@@ -54,7 +54,7 @@ export function pick<T extends { readonly name?: string | undefined }>(
       names.length === 0
         ? `${file} holds ${kernels.length} without a name`
         : `${file} holds ${names.join(', ')}`,
-    fix: guess === undefined ? file : `${file}#${guess}`,
+    instead: [`${file}#${fragment}`, guess === undefined ? file : `${file}#${guess}`],
   })
 }
 

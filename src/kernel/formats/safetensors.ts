@@ -86,7 +86,7 @@ function onlyKernel(opened: Opened): Entry {
   }
   throw new ConvoError('E_KERNEL_FILE', `${file} holds ${kernels.length} kernels, and one is needed`, {
     why: listing(opened),
-    fix: `${file}#${plain(only.name)}`,
+    instead: [file, `${file}#${plain(only.name)}`],
   })
 }
 
@@ -103,7 +103,7 @@ function entryOf(opened: Opened, name: string): Entry {
   )
   throw new ConvoError('E_KERNEL_FILE', `${file} holds no tensor called "${name}"`, {
     why: listing(opened),
-    ...(guess === undefined ? {} : { fix: `${file}#${plain(guess)}` }),
+    ...(guess === undefined ? {} : { instead: [`${file}#${name}`, `${file}#${plain(guess)}`] as const }),
   })
 }
 
