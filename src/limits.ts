@@ -25,6 +25,8 @@ export const limits = {
   logBytes: { most: 2 ** 29 - 32, unit: 'bytes', code: 'E_TOO_LARGE' },
   /** Chunks of a PNG before its picture data. */
   chunks: { most: 10_000, unit: 'chunks before its picture data', code: 'E_TOO_LARGE' },
+  /** Chunks of a PNG from its picture data on, where they must be walked over: bytes behind the last one. */
+  dataChunks: { most: 250_000, unit: 'chunks of picture data', code: 'E_TOO_LARGE' },
   /** Segments of a JPEG before its samples, chunks of a WebP, blocks of a GIF. */
   segments: { most: 100_000, unit: 'segments', code: 'E_TOO_LARGE' },
   /** Pages of a TIFF, pictures of an animation. */

@@ -125,7 +125,8 @@ export async function decodeAhead(
 
 /**
  * Decodes every page, each a picture of its own, in order: slices of a TIFF, pictures of an animation as they are shown.
- * A page is read when it is asked for; of animations, whose pages build on each other, as many at a time as fit 64 MiB.
+ * A page is read when it is asked for; of animations, whose pages build on each other, and of pages that are alike, as many
+ * at a time as fit 64 MiB: to open a file for each would walk over all pages before it.
  */
 export async function* decodePages(
   source: Source,
@@ -139,11 +140,10 @@ export async function* decodePages(
     return
   }
   const { pages, kind, width, height } = first.header
-  const isAnimation = kind === 'gif' || kind === 'webp'
-  const together = isAnimation ? Math.max(1, Math.floor(2 ** 26 / (width * height * 4))) : 1
+  const isJoined = kind === 'gif' || kind === 'webp' || first.header.isAlike
+  const together = isJoined ? Math.max(1, Math.floor(2 ** 26 / (width * height * 4))) : 1
   for (let page = 0; page < pages; page += together) {
-    const opened =
-      page === 0 || isAnimation ? first : await open(input, { ...options, name, page }, first.seen)
+    const opened = page === 0 || isJoined ? first : await open(input, { ...options, name, page }, first.seen)
     const count = Math.min(together, pages - page)
     yield* splitPages(await decodeOpened(opened, { ...options, page }, count), count)
   }

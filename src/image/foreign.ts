@@ -17,6 +17,8 @@ type Foreign = {
   /** the first bytes, as Latin-1; a string must stand at the very start */
   readonly starts: string | RegExp
   readonly way: Way
+  /** it holds no picture of its own */
+  readonly isNone?: true
 }
 
 /** Formats that are known by their first bytes and not read. The first that fits counts. */
@@ -69,27 +71,34 @@ const foreign: readonly Foreign[] = [
   { name: 'a Minolta raw picture (MRW)', starts: '\0MRM', way: raw },
   { name: 'an AVI film', starts: /^RIFF.{4}AVI /s, way: frames },
   { name: 'a Matroska or WebM film', starts: '\x1a\x45\xdf\xa3', way: frames },
-  { name: 'a WAVE recording', starts: /^RIFF.{4}WAVE/s, way: other },
-  { name: 'a gzip archive', starts: '\x1f\x8b', way: 'gzip -dc IN > OUT' },
-  { name: 'a ZIP archive', starts: /^PK(\x03\x04|\x05\x06)/, way: unpack },
-  { name: 'a compressed archive', starts: /^BZh|^\xfd7zXZ|^7z\xbc\xaf|^Rar!|^\x28\xb5\x2f\xfd/, way: unpack },
-  { name: 'a tar archive', starts: /^.{257}ustar/s, way: unpack },
+  { name: 'a WAVE recording', starts: /^RIFF.{4}WAVE/s, way: other, isNone: true },
+  { name: 'a gzip archive', starts: '\x1f\x8b', way: 'gzip -dc IN > OUT', isNone: true },
+  { name: 'a ZIP archive', starts: /^PK(\x03\x04|\x05\x06)/, way: unpack, isNone: true },
+  {
+    name: 'a compressed archive',
+    starts: /^BZh|^\xfd7zXZ|^7z\xbc\xaf|^Rar!|^\x28\xb5\x2f\xfd/,
+    way: unpack,
+    isNone: true,
+  },
+  { name: 'a tar archive', starts: /^.{257}ustar/s, way: unpack, isNone: true },
   { name: 'an HDF5 file', starts: '\x89HDF\r\n', way: 'numpy.save of one of its arrays' },
   { name: 'a NumPy archive', starts: '\x93NUMPY', way: 'numpy.save of one array' },
   {
     name: 'an HTML page, as a download that failed leaves',
     starts: /^(\xef\xbb\xbf)?\s*(<!--.*?-->\s*)*<(!doctype html|html|head|body)/is,
     way: 'the address of the picture itself, downloaded anew',
+    isNone: true,
   },
-  { name: 'an XML document', starts: /^(\xef\xbb\xbf)?\s*<\?xml/, way: other },
-  { name: 'JSON text', starts: /^(\xef\xbb\xbf)?\s*[{[]\s*["{[\]}\d]/, way: other },
+  { name: 'an XML document', starts: /^(\xef\xbb\xbf)?\s*<\?xml/, way: other, isNone: true },
+  { name: 'JSON text', starts: /^(\xef\xbb\xbf)?\s*[{[]\s*["{[\]}\d]/, way: other, isNone: true },
   {
     name: 'a Git LFS pointer, which stands for a file that was not fetched',
     starts: 'version https://git-lfs',
     way: 'git lfs pull',
+    isNone: true,
   },
   // text last: many of those above begin as text does
-  { name: 'text', starts: /^[\t\n\f\r\x20-\x7e\x80-\xff]+$/, way: other },
+  { name: 'text', starts: /^[\t\n\f\r\x20-\x7e\x80-\xff]+$/, way: other, isNone: true },
 ]
 
 /** The endings of formats that have no signature. */
@@ -102,7 +111,7 @@ const byEnding: Readonly<Record<string, Omit<Foreign, 'starts'>>> = {
 }
 
 /** What a file is that is no picture that is read, and what to do. */
-export type Stranger = { readonly name: string; readonly fix: string }
+export type Stranger = { readonly name: string; readonly fix: string; readonly isNone: boolean }
 
 /** Tells a format that is not read by its first bytes, or by its ending where those say nothing. */
 export function strangerOf(head: Uint8Array, name: string, tail?: Uint8Array): Stranger | undefined {
@@ -118,7 +127,7 @@ export function strangerOf(head: Uint8Array, name: string, tail?: Uint8Array): S
           : false,
     ) ?? byEnding[ending]
   if (found === undefined) return undefined
-  return { name: found.name, fix: wayOf(found.way, name) }
+  return { name: found.name, fix: wayOf(found.way, name), isNone: 'isNone' in found && found.isNone === true }
 }
 
 /** A way with the names of a file in it. */
@@ -150,6 +159,9 @@ export function refusal(name: string, what: string, fix: string, why?: string): 
 /** Throws for what is no picture of a kind that is read. @throws ConvoError E_DECODE */
 export function refuseStranger(size: number, read: Read, name: string): never {
   const stranger = strangerOf(read(0, 512).slice(), name, size > 26 ? read(size - 26, 26) : undefined)
+  if (stranger?.isNone) {
+    throw new ConvoError('E_DECODE', `${name} is not a picture but ${stranger.name}`, { fix: stranger.fix })
+  }
   if (stranger !== undefined) throw refusal(name, stranger.name, stranger.fix)
   throw new ConvoError('E_DECODE', `${name} is not a picture of a known kind`, {
     why: `${name}: byte 0: no signature of a picture format`,

@@ -23,6 +23,8 @@ export type Header = {
   readonly meta: PictureMeta
   /** Pictures in the file that are not decoded, in words: what is not looked at is not equal to anything. */
   readonly unread: readonly string[]
+  /** Whether all pages are known to have one shape and kind of samples. */
+  readonly isAlike: boolean
   /** Why the first page is not the picture, and what to do. */
   readonly preview?: { readonly why: string; readonly fix: string }
   /** What a user should know: a change of colour space, metadata that is not kept. */
@@ -182,6 +184,7 @@ export function headerOf(
           ...(facts.loop !== undefined && { loop: facts.loop }),
         }),
     unread: seen.unread,
+    isAlike: seen.isAlike ?? false,
     ...(seen.preview !== undefined && { preview: seen.preview }),
     meta: {
       ...(keepsIcc && { icc: new Uint8Array(facts.icc) }),

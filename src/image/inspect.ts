@@ -15,6 +15,8 @@ export type Seen = {
   readonly frames?: number
   /** the animation of a PNG, whose later pictures only convo reads */
   readonly apng?: Animation
+  /** whether all pages have one shape and kind of samples */
+  readonly isAlike?: boolean
   /** why the first page is not the picture, and what to do */
   readonly preview?: { readonly why: string; readonly fix: string }
   /** what else a user should know */

@@ -69,7 +69,7 @@ export type Chunk = {
   readonly end: number
 }
 
-/** The chunk at a place; nothing behind the end of the file. @throws ConvoError E_TOO_LARGE for too many, by their number */
+/** The chunk at a place; nothing behind the end of the file. */
 export function chunkAt({ read }: Reader, at: number): Chunk | undefined {
   const head = read(at, 8)
   if (head.length < 8) return undefined
@@ -172,7 +172,7 @@ export function readPngHead(reader: Reader, name: string): PngHead {
   }
   // primaries that a profile or sRGB says too are not lost
   if (seen.has('cHRM') && !seen.has('sRGB') && !seen.has('iCCP')) metadata.add('primaries (cHRM)')
-  for (const type of trailing(reader, at, bad)) metadata.add(type)
+  for (const type of trailing(reader, at, name, bad)) metadata.add(type)
 
   const gamma = numberAt(reader, seen.get('gAMA'), 0)
   const resolution = resolutionOf(reader, seen.get('pHYs'))
@@ -227,11 +227,17 @@ const tailBytes = 2 ** 16
  *
  * @throws what `bad` gives for a file without IEND
  */
-function trailing(reader: Reader, data: number, bad: (at: number, why: string) => ConvoError): string[] {
+function trailing(
+  reader: Reader,
+  data: number,
+  name: string,
+  bad: (at: number, why: string) => ConvoError,
+): string[] {
   const last = reader.read(reader.size - 12, 8)
   if (textOf(last, 4, 8) !== 'IEND' || viewOf(last).getUint32(0) !== 0) {
     let at = data
-    for (let chunk = chunkAt(reader, at); ; chunk = chunkAt(reader, at)) {
+    for (let chunk = chunkAt(reader, at), count = 1; ; chunk = chunkAt(reader, at), count++) {
+      checkLimit('dataChunks', count, name)
       if (chunk === undefined || chunk.end > reader.size) {
         throw bad(reader.size, `the file ends after ${reader.size} bytes, before its last chunk`)
       }

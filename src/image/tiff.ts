@@ -77,6 +77,7 @@ const tag = {
   compression: 259,
   photometric: 262,
   make: 271,
+  orientation: 274,
   subIfds: 330,
   sampleFormat: 339,
   dngVersion: 50706,
@@ -96,6 +97,8 @@ export type TiffSeen = {
   readonly metadata: readonly string[]
   /** pictures that are not among the pages, in words */
   readonly unread: readonly string[]
+  /** Whether all pages have one shape and kind of samples, so that several can be decoded at once. */
+  readonly isAlike: boolean
   /** why the first page is not the picture, where it is a smaller copy, and what to do */
   readonly preview?: { readonly why: string; readonly fix: string }
 }
@@ -126,7 +129,7 @@ export function readTiff(read: Read, name: string): TiffSeen {
   }
   const [first] = pages
   // what is damaged so early is told by the decoder
-  if (layout === undefined || first === undefined) return { metadata: [], unread: [] }
+  if (layout === undefined || first === undefined) return { metadata: [], unread: [], isAlike: false }
   const subs = pages.flatMap((page) => subDirectories(read, page, layout))
   refuseRaw(read, name, first, subs)
   for (const page of pages) refuseSamples(read, name, page, layout)
@@ -138,6 +141,8 @@ export function readTiff(read: Read, name: string): TiffSeen {
       subs.length === 0
         ? []
         : [`in subdirectories ${subs.length} ${subs.every(isReduced) ? 'smaller copies' : 'pictures'}`],
+    // pages that are to be turned are turned one by one
+    isAlike: numberIn(first, tag.orientation) < 2 && pages.every((page) => isLike(read, page, first, layout)),
     ...(isReduced(first) &&
       larger > 0 && {
         preview: {
@@ -149,6 +154,21 @@ export function readTiff(read: Read, name: string): TiffSeen {
         },
       }),
   }
+}
+
+/** Tags of which two pages must have the same: shape, palette, and what is applied to each or kept of it. */
+const deciding = [254, 256, 257, 259, 262, 266, 274, 277, 284, 320, 338, 347, 34675]
+
+function isLike(read: Read, page: Directory, other: Directory, layout: Layout): boolean {
+  const isEqual = (one: number) => {
+    const [a, b] = [page.tags.get(one), other.tags.get(one)]
+    return a?.count === b?.count && a?.value === b?.value
+  }
+  const number = (from: Directory, one: number) => firstNumber(read, from, one, layout)
+  return (
+    deciding.every(isEqual) &&
+    [tag.bits, tag.sampleFormat].every((one) => number(page, one) === number(other, one))
+  )
 }
 
 const numberIn = ({ tags }: Directory, one: number): number => tags.get(one)?.value ?? 0
@@ -212,16 +232,19 @@ const formats: Readonly<Record<number, string>> = {
   6: 'complex',
 }
 
+/** The first of the 16-bit numbers of a field, which stand elsewhere where they are several; 0 without the field. */
+function firstNumber(read: Read, page: Directory, one: number, { isBig, little }: Layout): number {
+  const field = page.tags.get(one)
+  if (field === undefined) return 0
+  const isInline = field.count * 2 <= (isBig ? 8 : 4)
+  const bytes = isInline ? undefined : read(field.value, 2)
+  // of an inline pair the value holds the first
+  return bytes?.length === 2 ? viewOf(bytes).getUint16(0, little) : field.value & 0xffff
+}
+
 /** Samples that the decoder takes for damage, or takes otherwise than they are. @throws ConvoError E_DECODE */
-function refuseSamples(read: Read, name: string, page: Directory, { isBig, little }: Layout): void {
-  const numberOf = (one: number): number => {
-    const field = page.tags.get(one)
-    if (field === undefined) return 0
-    const isInline = field.count * 2 <= (isBig ? 8 : 4)
-    const bytes = isInline ? undefined : read(field.value, 2)
-    // of an inline pair the value holds the first
-    return bytes?.length === 2 ? viewOf(bytes).getUint16(0, little) : field.value & 0xffff
-  }
+function refuseSamples(read: Read, name: string, page: Directory, layout: Layout): void {
+  const numberOf = (one: number): number => firstNumber(read, page, one, layout)
   const [bits, format, photometric] = [
     numberOf(tag.bits),
     numberOf(tag.sampleFormat) || 1,

@@ -239,7 +239,7 @@ describe('decode refuses', () => {
   it('what is no picture', async () => {
     const text = new TextEncoder().encode('Dear reader, this is a letter and no picture.')
     const error = await failure('E_DECODE', () => decode(text, { ...options, name: 'standard input' }))
-    expect(error.message).toBe('standard input is text, which is not read')
+    expect(error.message).toBe('standard input is not a picture but text')
   })
 
   it('more pixels than allowed, with the numbers and the way out, before decoding', async () => {

@@ -102,6 +102,18 @@ describe('a TIFF', () => {
     expect(header.notes).toEqual(['of x not read: in subdirectories 1 smaller copies'])
   })
 
+  it('of many pages that are alike has them all, as one by one', async () => {
+    const levels = [5, 90, 7, 255, 0]
+    const bytes = tiffOf(levels.map((level) => ({ width: 6, height: 4, level })))
+    const found: number[][] = []
+    for await (const { width, height, data } of decodePages(bytes, options)) {
+      found.push([width, height, ...new Set(data)])
+    }
+    expect(found).toEqual(levels.map((level) => [6, 4, level]))
+    const page = await decode(bytes, { ...options, page: 3 })
+    expect([...new Set(page.data)]).toEqual([255])
+  })
+
   it('whose pages lead in a circle, or are too many, is refused before it is decoded', async () => {
     const circle = tiffOf([full, { ...full, next: 8 }])
     expect((await failure('E_DECODE', () => decode(circle, options))).why[0]).toContain('leads back')

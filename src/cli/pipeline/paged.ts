@@ -42,7 +42,7 @@ export async function openPaged(opened: Opened, task: Task): Promise<PagedInput 
   const { pages: count, delay, loop, ...first } = await readHeader(opened.source, options)
   if (count === 1) return undefined
   const isStack = opened.probe.kind === 'tiff' || opened.probe.kind === 'avif'
-  if (isStack && !output.includes('{index')) {
+  if (isStack && !first.isAlike && !output.includes('{index')) {
     for (let page = 1; page < count; page++) {
       checkPage(page, await readHeader(opened.source, { ...options, page }), first, opened.path)
     }

@@ -30,7 +30,11 @@ export function comparePictures(expected: Picture, actual: Picture, tolerance: T
   }
   const { pair, mismatches: unlike } = pairUp(expected, actual, alpha, tolerance.full)
   const mismatches: Mismatch[] = [...unlike, ...colour.mismatches]
-  const notes = isSameSize ? [...colour.notes] : [...colour.notes, sizeNote(expected, actual)]
+  const notes = [
+    ...colour.notes,
+    ...orientationNote(expected, actual),
+    ...(isSameSize ? [] : [sizeNote(expected, actual)]),
+  ]
   const ignored = ignoredPixels(pair.width, pair.height, tolerance)
   const result = { ...shapes, mismatches, notes, ...(ignored !== undefined && { ignored }) }
   if (isSameSize && haveEqualBits(pair.expected.data, pair.actual.data))
@@ -55,6 +59,14 @@ export function comparePictures(expected: Picture, actual: Picture, tolerance: T
         : withProfile(smallestLimits(tolerance, stats, measured, pair.width, pair.height), colour),
     map,
   }
+}
+
+/** Pictures that were not turned may have equal samples and be shown unlike. */
+function orientationNote(
+  { meta: { orientation: a = 1 } }: Picture,
+  { meta: { orientation: b = 1 } }: Picture,
+): string[] {
+  return a === b ? [] : [`the EXIF orientations differ: expected ${a}, got ${b}`]
 }
 
 function equal(
