@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { emitKeypressEvents } from 'node:readline'
 import { ConvoError } from '../../error.ts'
+import { undoAtEnd } from '../../signals.ts'
 import type { Io } from '../io.ts'
 import { detectGraphics, type Graphics } from '../terminal/graphics.ts'
 import { previewText } from '../terminal/preview.ts'
@@ -118,6 +119,7 @@ function openTerminal(graphics: Graphics): { terminal: Terminal; close(): void }
   stdin.setRawMode(true)
   stdin.on('keypress', onKey)
   stdin.resume()
+  const forget = undoAtEnd(() => stdin.setRawMode(false))
   return {
     terminal: {
       write: (text) => stdout.write(text),
@@ -138,6 +140,7 @@ function openTerminal(graphics: Graphics): { terminal: Terminal; close(): void }
     },
     close() {
       stdin.setRawMode(false)
+      forget()
       stdin.off('keypress', onKey)
       stdin.pause()
     },
