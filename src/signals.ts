@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import { setImmediate as immediate } from 'node:timers/promises'
 
 /** Signals that ask a process to end: Ctrl-C, `kill` and schedulers, a terminal that is closed. */
 export const endSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -59,9 +60,13 @@ export async function listening<T>(wait: () => Promise<T>): Promise<T> {
   try {
     return await wait()
   } finally {
+    await tellSignals()
     stop()
   }
 }
+
+/** Lets the event loop turn: a signal that has come but was not told yet would be lost when nobody listens any more. */
+export const tellSignals = (): Promise<void> => immediate()
 
 /** Waits for native code in libuv's threads, which an exit of the process would wait for too. */
 export async function nativeWork<T>(wait: () => Promise<T>): Promise<T> {
@@ -110,15 +115,10 @@ function hear(): () => void {
   if (role === 'crew') return () => undefined
   if (ears++ === 0) for (const signal of endSignals) process.on(signal, onSignal)
   let isOver = false
-  const stop = () => {
-    if (--ears === 0) for (const signal of endSignals) process.off(signal, onSignal)
-  }
   return () => {
     if (isOver) return
     isOver = true
-    // a signal that has come but was not told yet would be lost
-    if (role === 'owner') setImmediate(stop)
-    else stop()
+    if (--ears === 0) for (const signal of endSignals) process.off(signal, onSignal)
   }
 }
 

@@ -99,7 +99,13 @@ const looksAtAlpha = ({ alpha, background }: Treatment): boolean =>
  * @throws ConvoError E_OPTION for a full scale of whole samples, and for a tone curve that is not read
  */
 export function readied(
-  { data, meta, notes, pages, ...header }: Omit<Decoded, 'kind' | 'unread'>,
+  {
+    data,
+    meta,
+    notes,
+    pages,
+    ...header
+  }: Pick<Decoded, 'width' | 'height' | 'channels' | 'depth' | 'full' | 'data' | 'meta' | 'notes' | 'pages'>,
   name: string,
   treatment: Treatment,
 ): Loaded {

@@ -11,7 +11,7 @@ import {
 import { basename, dirname, join, resolve } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { openPipe } from '../files/pipe.ts'
-import { listening, undoAtEnd } from '../signals.ts'
+import { listening, tellSignals, undoAtEnd } from '../signals.ts'
 
 /** An output under way. Nothing is seen at its path before `commit`. */
 export type Output = {
@@ -91,6 +91,7 @@ async function replacingOutput(target: string, path: string, mode: number | unde
     state = 'ended'
     await file.close().catch(() => undefined)
     await unlink(temporary).catch(() => undefined)
+    await tellSignals()
     forget()
   }
   const attempt = async (act: () => Promise<void>) => {
@@ -111,6 +112,7 @@ async function replacingOutput(target: string, path: string, mode: number | unde
         await beforePlacing?.(temporary, path)
         await rename(temporary, target)
         state = 'ended'
+        await tellSignals()
         forget()
       }),
     abort: drop,

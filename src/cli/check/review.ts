@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { emitKeypressEvents } from 'node:readline'
 import { ConvoError } from '../../error.ts'
+import { undoAtEnd } from '../../signals.ts'
 import { type Message, Verbatim } from '../../text/message.ts'
 import { visibleLine } from '../../text/visible.ts'
 import type { Io } from '../io.ts'
@@ -120,6 +121,7 @@ function openTerminal(graphics: Graphics, io: Io): { terminal: Terminal; close()
   stdin.setRawMode(true)
   stdin.on('keypress', onKey)
   stdin.resume()
+  const forget = undoAtEnd(() => stdin.setRawMode(false))
   return {
     terminal: {
       write: (message) => void io.out(message),
@@ -143,6 +145,7 @@ function openTerminal(graphics: Graphics, io: Io): { terminal: Terminal; close()
     },
     close() {
       stdin.setRawMode(false)
+      forget()
       stdin.off('keypress', onKey)
       stdin.pause()
     },
