@@ -38,6 +38,7 @@ mkdirSync(`${scratch}/outside`, { recursive: true })
 process.chdir(`${scratch}/root`)
 writeFileSync('../outside/canary.txt', 'untouched')
 const seeds = await target.prepare()
+const kinds = [...new Set(seeds.map(({ ext }) => ext))]
 const words = { seeds: seeds.map(({ bytes }) => bytes), tokens: target.tokens }
 // where it is, for a parent that finds it dead or silent
 const place = openSync(`${scratch}/at`, 'w')
@@ -61,7 +62,8 @@ process.on('unhandledRejection', (reason) => {
 /** The input of an index: a seed, changed. */
 function inputOf(seed: number, index: number): Seed {
   const r = randomOf(seed, index)
-  const { ext, bytes } = r.pick(seeds)
+  const kind = r.pick(kinds)
+  const { ext, bytes } = r.pick(seeds.filter((one) => one.ext === kind))
   return { ext, bytes: mutate(bytes, r, words) }
 }
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -192,8 +192,16 @@ export async function faultOf(target: string, bytes: Uint8Array, ext: string, n 
   return fault
 }
 
-/** What is wrong with an input that was found before, or nothing. */
-export async function replay(name: string): Promise<string | undefined> {
-  const [, target = '', n, ext = ''] = /^([a-z]+)-[0-9a-f]{8}-(\d+)(\..*)$/.exec(name)!
-  return faultOf(target, readFileSync(join(foundFolder, name)), ext, Number(n))
+/** Takes the inputs of a target that were found before; those with which something is wrong, and what. */
+export async function replay(target: string): Promise<Record<string, string>> {
+  const children = { current: await start(target) }
+  const faults: Record<string, string> = {}
+  for (const name of readdirSync(foundFolder).filter((name) => name.startsWith(`${target}-`))) {
+    const [, n, ext = ''] = /-(\d+)(\.\w+(?:\.\w+)?)$/.exec(name)!
+    const bytes = readFileSync(join(foundFolder, name))
+    const fault = await attempt(children, target, { bytes, ext, n: Number(n) })
+    if (fault !== undefined) faults[name] = fault
+  }
+  children.current.end()
+  return faults
 }

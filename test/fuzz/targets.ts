@@ -205,7 +205,7 @@ async function inPlace(file: string, bytes: Uint8Array, take: () => Promise<void
 
 const pathTokens = [
   ...words(String.raw`
-  ../outside/new.png  ../outside/canary.png  link/new.png  link/canary.png  ../../x.png  /  .  ..  goldens/link/canary.png
+  ../outside/new.png  ../../outside/new.png  ../outside/canary.png  link/new.png  link/canary.png  ../../x.png  /  .  ..  goldens/link/canary.png
   goldens  a\0b  \ud800  \u202e  __proto__  toString  results.json  convo.lock.json  pass  new  changed  obsolete  error
   c/same  same.png  "  \\  \n`),
   ...['', 'x'.repeat(300), '*'.repeat(30)],

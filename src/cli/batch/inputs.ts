@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, extname, join, normalize, resolve } from 'node:path'
-import { glob, isDynamicPattern } from 'tinyglobby'
 import { ConvoError } from '../../error.ts'
+import { glob, isDynamicPattern } from '../glob.ts'
 import { leaves } from './template.ts'
 
 /** A picture to process. */
@@ -138,8 +138,6 @@ async function expand(pattern: string, sources: Sources): Promise<[folder: strin
   const rest = segments.slice(fixed).join('/')
   const found = await glob(rest, {
     cwd: folder,
-    onlyFiles: true,
-    expandDirectories: false,
     // without it, links to files would be left out too
     followSymbolicLinks: true,
   })
