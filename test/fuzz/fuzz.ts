@@ -177,7 +177,7 @@ async function shrink(
     kindOf((await attempt(children, target, { bytes, ext: made.ext, n: index })) ?? '') === kindOf(fault)
   const whole = Buffer.from(made.bytes, 'base64')
   if (!(await fails(whole))) return undefined
-  const bytes = await minimise(whole, fails, /^(died|more|files)/.test(fault) ? 24 : 600, 20)
+  const bytes = await minimise(whole, fails, /^(died|more|files)/.test(fault) ? 24 : 600, 8)
   const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 8)
   const file = join(foundFolder, `${target}-${hash}-${index % 72}${made.ext}`)
   writeFileSync(file, bytes)
