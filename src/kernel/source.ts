@@ -29,7 +29,8 @@ export type SourceOptions = {
  * 2. what ends in the extension of a kernel file, as `edge.mat` or `net.safetensors#conv1.weight`: a file;
  * 3. what begins with a number or a bracket: rows `-1 0 1; -2 0 2; -1 0 1`, nested lists `[[1,2],[3,4]]` of rank 2 to 5 or
  *    any convo JSON, an ImageMagick string `3x3: 1,2,…`, a G'MIC literal `(1,2;3,4)`, the options of FFmpeg's filter. Numbers
- *    on one line are one row, but groups with commas rows: `-1,0,1 -2,0,2 -1,0,1`;
+ *    on one line are one row, but groups with commas rows: `-1,0,1 -2,0,2 -1,0,1`.
+ *    ImageMagick and G'MIC turn a kernel by 180° as they convolve, and so it is turned here;
  * 4. a name from `names`, with settings: `gaussian:sigma=2,size=9`;
  * 5. any other file: `path` or `path#kernel`, the kernel by its name or by its number counted from 1.
  *

@@ -200,7 +200,7 @@ describe.skipIf(process.platform !== 'linux')('a named pipe as output', () => {
 /** A .npy file of [1000,n/1000] zeros. */
 function npyOfZeros(count: number): Uint8Array {
   const head = `{'descr': '<f4', 'fortran_order': False, 'shape': (1000, ${count / 1000}), }`
-  const text = head.padEnd(117) + '\n'
+  const text = `${head.padEnd(117)}\n`
   const bytes = new Uint8Array(10 + text.length + count * 4)
   bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, text.length, 0])
   bytes.set(new TextEncoder().encode(text), 10)

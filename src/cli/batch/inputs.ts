@@ -1,8 +1,8 @@
 import { lstatSync, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, extname, join, normalize, resolve } from 'node:path'
-import { glob, isDynamicPattern } from 'tinyglobby'
 import { ConvoError } from '../../error.ts'
 import { readWhole } from '../../files/read.ts'
+import { glob, isDynamicPattern } from '../glob.ts'
 import { leaves } from './template.ts'
 
 /** A picture to process. */
@@ -139,8 +139,6 @@ async function expand(pattern: string, sources: Sources): Promise<[folder: strin
   const rest = segments.slice(fixed).join('/')
   const found = await glob(rest, {
     cwd: folder,
-    onlyFiles: true,
-    expandDirectories: false,
     // without it, links to files would be left out too
     followSymbolicLinks: true,
   })

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { dirname, extname, relative } from 'node:path'
-import { glob, isDynamicPattern } from 'tinyglobby'
 import { isMap, isSeq, type Node, type YAMLMap } from 'yaml'
 import { ConvoError } from '../../error.ts'
 import { type ToleranceValues, toleranceSettings } from '../../image/compare/tolerance.ts'
 import { resolve } from '../../params.ts'
+import { glob, isDynamicPattern } from '../glob.ts'
 import { from, operationWords } from '../located.ts'
 import schema from './check.schema.json' with { type: 'json' }
 import { manifestError, type Place, placeText, readSource, type Source } from './document.ts'
@@ -289,9 +289,14 @@ async function findInputs(
       found.set(pattern, { path: pattern, base: dirname(pattern) })
       continue
     }
-    const paths = await glob(pattern, { cwd: folder, onlyFiles: true, expandDirectories: false })
-    if (paths.length === 0) {
-      complaints.push({ place: place(inputKey), message: `${name}: no file matches ${pattern}` })
+    const paths = await glob(pattern, { cwd: folder }).catch((error: unknown) => {
+      if (!(error instanceof ConvoError)) throw error
+      return error.message
+    })
+    if (typeof paths === 'string' || paths.length === 0) {
+      const message = `${name}: ${typeof paths === 'string' ? paths : `no file matches ${pattern}`}`
+      complaints.push({ place: place(inputKey), message })
+      continue
     }
     for (const path of paths.sort()) found.set(path, { path, base: fixedPart(pattern) })
   }

@@ -90,7 +90,7 @@ function pageNote(path: string, pages: number): string[] {
 }
 
 /** Loaded when a pattern is met, or what may be one: no other run waits for it. */
-const globber = () => import('tinyglobby')
+const globber = () => import('../glob.ts')
 
 /** True for a folder, a glob or names with commas between, whose pictures are the slices of a volume. */
 export async function isSliceList(path: string): Promise<boolean> {
@@ -121,7 +121,7 @@ export async function slicePaths(list: string): Promise<string[]> {
     ? readdirSync(list, { withFileTypes: true })
         .filter((entry) => !entry.isDirectory() && /\.(png|jpe?g|webp|tiff?|gif|avif)$/i.test(entry.name))
         .map((entry) => join(list, entry.name))
-    : await glob(list, { onlyFiles: true, expandDirectories: false })
+    : await glob(list)
   if (paths.length === 0) {
     throw new ConvoError('E_INPUT', inFolder ? `${list} holds no pictures` : `no file fits ${list}`, {
       why: inFolder ? `${list}: files ending in .png, .tif and such are slices` : [],

@@ -235,6 +235,7 @@ export function writeNpy(shape: readonly number[], data: Float32Array | Float64A
 export const npy: KernelFormat = {
   name: 'NumPy array',
   summary: 'an array as numpy.save writes it, of any number type, of rank 2 to 5',
+  direction: { turns: false, as: 'scipy.ndimage.correlate' },
   extensions: ['.npy'],
   example: "numpy.save('edge.npy', numpy.array([[-1, 0, 1]], '<f4'))",
   sniff: (head) => magic.every((b, i) => head[i] === b),

@@ -59,6 +59,7 @@ export function readSafetensors(bytes: Uint8Array, file: string): Safetensors {
 export const safetensors: KernelFormat = {
   name: 'safetensors',
   summary: 'tensors of a network, each by its name; a bias beside a weight comes along',
+  direction: { turns: false, as: 'torch.nn.Conv2d' },
   extensions: ['.safetensors'],
   example: 'net.safetensors#conv1.weight',
   sniff: beginsAsHeader,
