@@ -9,7 +9,13 @@ const [major, minor] = process.versions.node.split('.').map(Number)
 
 if (argv[0] === '--version' || argv[0] === '-V') {
   // answered here, without loading the rest
-  writeSync(1, `${JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version}\n`)
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  try {
+    writeSync(1, `${version}\n`)
+  } catch ({ code, message }) {
+    // a reader that went away is no news
+    if (code !== 'EPIPE') fail(`standard output cannot be written: ${message}`, 'convo --version')
+  }
 } else if (major < 20 || (major === 20 && minor < 9)) {
   fail(`convo needs Node 20.9 or newer, this is ${process.versions.node}`, 'a newer Node')
 } else if (!existsSync(join(root, 'dist/cli.cjs'))) {
@@ -26,6 +32,10 @@ if (argv[0] === '--version' || argv[0] === '-V') {
 }
 
 function fail(what, fix) {
-  writeSync(2, `error: ${what}\n  try: ${fix}\n`)
   process.exitCode = 2
+  try {
+    writeSync(2, `error: ${what}\n  try: ${fix}\n`)
+  } catch {
+    // nobody can be told; the status says it
+  }
 }

@@ -6,25 +6,39 @@ import { describe, expect, it } from 'vitest'
 const src = fileURLToPath(new URL('../src/', import.meta.url))
 
 /** The rooms under all others. */
-const ground = ['error', 'limits', 'text', 'files'] as const
+const ground = ['error', 'limits', 'text', 'signals', 'files'] as const
 
 /** What the files of each room may import, besides those of their own room. Higher rooms know lower ones only. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   error: ['text'],
   limits: ['error'],
   text: [],
-  files: ['error', 'limits', 'text', 'node'],
+  signals: ['node'],
+  files: ['error', 'limits', 'text', 'signals', 'node'],
   params: [...ground],
   tensor: [...ground, 'params'],
   image: [...ground, 'params', 'tensor', 'node', 'pixelmatch'],
   kernel: [...ground, 'params', 'tensor', 'image', 'node'],
   conv: [...ground, 'params', 'tensor', 'image', 'kernel', 'node'],
-  run: [...ground, 'params', 'tensor', 'image', 'kernel', 'conv', 'node'],
+  graph: [...ground, 'tensor', 'conv'],
+  run: [...ground, 'params', 'tensor', 'image', 'kernel', 'conv', 'graph', 'node'],
   // the engine is handed in
   operators: [...ground, 'params', 'tensor', 'kernel', 'conv', 'node'],
   filters: [...ground, 'params', 'tensor', 'kernel', 'conv', 'operators', 'node'],
   cli: [
-    ...[...ground, 'params', 'tensor', 'image', 'kernel', 'conv', 'run', 'operators', 'filters', 'node'],
+    ...[
+      ...ground,
+      'params',
+      'tensor',
+      'image',
+      'kernel',
+      'conv',
+      'graph',
+      'run',
+      'operators',
+      'filters',
+      'node',
+    ],
     ...['chokidar', 'commander', 'tinyglobby', 'yaml'],
   ],
   api: [...ground, 'params', 'tensor', 'kernel', 'conv', 'run', 'operators'],

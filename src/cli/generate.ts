@@ -66,7 +66,7 @@ export const exitStatuses: readonly (readonly [status: string, meaning: string])
   ],
   ['2', 'it could not do what was asked: usage, a bad kernel, an unreadable input, an unwritable output'],
   ['70', 'a bug in convo; --debug prints the stack'],
-  ['130, 143', 'it was interrupted or told to end; no partial output is left'],
+  ['129, 130, 143', 'it was interrupted or told to end; no partial output is left'],
 ]
 
 /** The manual page, in roff's man macros. */

@@ -1,60 +1,65 @@
 import { readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { asConvoError, ConvoError, formatError, nearest } from '../error.ts'
-import { removeTemporaries } from '../files/output.ts'
+import { asConvoError, ConvoError, nearest } from '../error.ts'
+import { isEnding, setRole, undoAll } from '../signals.ts'
 import { commandHelp, overview } from './help.ts'
-import { type Io, processIo } from './io.ts'
+import { errorMessage, type Io, isBrokenPipe, processIo } from './io.ts'
 import { understand } from './program.ts'
 import { commands } from './registry.ts'
+import { withCommand } from './suggest.ts'
 import { version } from './version.ts'
 
 /**
  * Runs a command line, without the names of node and script, and gives the exit status: 0 done, 1 the answer is no,
- * 2 it could not be done, 70 a bug. SIGINT and SIGTERM end the process with 130 and 143 and leave no temporary file.
+ * 2 it could not be done, 70 a bug. SIGINT, SIGTERM and SIGHUP end the process with 130, 143 and 129, as shells count, and
+ * leave no temporary file.
  */
 export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
-  process.once('SIGINT', () => end(130))
-  process.once('SIGTERM', () => end(143))
+  setRole('owner')
   const onBug = (error: unknown) => {
-    removeTemporaries()
-    process.exit(fail(error, argv, io))
+    undoAll()
+    if (!isEnding()) process.exit(fail(error, argv, io))
   }
   process.once('uncaughtException', onBug)
   process.once('unhandledRejection', onBug)
   try {
-    return await run(argv, io)
+    return await untilEnding(run(argv, io))
   } catch (error) {
     return fail(error, argv, io)
+  }
+}
+
+/** What comes of a run; nothing comes of one that a signal ends: its outputs were taken away. */
+async function untilEnding(status: Promise<number>): Promise<number> {
+  try {
+    return await status
+  } finally {
+    if (isEnding()) await new Promise(() => undefined)
   }
 }
 
 async function run(argv: readonly string[], io: Io): Promise<number> {
   const request = understand(argv, commands)
   if (request.kind === 'version') {
-    await io.out(`${version()}\n`)
+    await io.page(`${version()}\n`)
     return 0
   }
   if (request.kind === 'help') {
     const { about } = request
-    await io.out(about === undefined ? overview(commands, io.width) : commandHelp(about, io.width))
+    await io.page(about === undefined ? overview(commands, io.width) : commandHelp(about, io.width))
     return 0
   }
   const { command, args, tail, given } = request
   return command.run({ args, tail, given, io, commands })
 }
 
-function end(status: number): never {
-  removeTemporaries()
-  process.exit(status)
-}
-
 /** Tells of an error; gives the exit status for it. */
 function fail(thrown: unknown, argv: readonly string[], io: Io): number {
-  const error = known(thrown, argv)
+  const error = withCommand(known(thrown, argv), argv, commands)
   if (isBrokenPipe(error)) return 2
   const isBug = error.code === 'E_INTERNAL'
   const told = isBug ? bugOf(error) : error
-  io.err(`${formatError(told).replace(/^error:/, io.paint('error', 'error:'))}\n`)
+  io.err(errorMessage(told))
   if (isBug && argv.includes('--debug')) io.err(`${stackOf(thrown)}\n`)
   return isBug ? 70 : 2
 }
@@ -78,17 +83,17 @@ function stackOf(thrown: unknown): string {
   return `${thrown.stack}${cause}`
 }
 
-/** A reader that went away is no news to the user. */
-const isBrokenPipe = ({ cause }: ConvoError): boolean =>
-  (cause as NodeJS.ErrnoException | undefined)?.code === 'EPIPE'
-
 /** The error with the file of the nearest name, where the one that was asked for is not there. */
 function withNearFile(error: ConvoError, argv: readonly string[]): ConvoError {
   if (error.fix !== undefined) return error
   const missing = argv.find((word) => error.message.includes(word) && !word.startsWith('-'))
   const guess = missing === undefined ? undefined : nearFile(missing)
   if (guess === undefined) return error
-  return new ConvoError(error.code, error.message, { why: error.why, fix: guess, cause: error.cause })
+  return new ConvoError(error.code, error.message, {
+    why: error.why,
+    instead: [missing!, guess],
+    cause: error.cause,
+  })
 }
 
 function nearFile(path: string): string | undefined {

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
+import { isStream } from '../files/read.ts'
 import { expandTemplate, fileValues, hasKey, parseTemplate } from '../files/template.ts'
-import { isStream } from '../image/probe.ts'
 
 /** Where the output of one input goes. */
 export type OutputPath = {

@@ -11,14 +11,15 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs'
-import { readFile, rm, rmdir, unlink } from 'node:fs/promises'
+import { rm, rmdir, unlink } from 'node:fs/promises'
 import { dirname, extname, join } from 'node:path'
 import { ConvoError } from '../error.ts'
-import { checkLimit, type LimitName } from '../limits.ts'
+import type { LimitName } from '../limits.ts'
 import { cut } from '../text/cut.ts'
 import { writingError } from './errors.ts'
 import { clearOnce, temporaryName } from './leftovers.ts'
 import { descriptorOf, writeAtomically } from './output.ts'
+import { isMissing, readWhole } from './read.ts'
 import { followLinks, under } from './root.ts'
 import { isFolder, statOf } from './stat.ts'
 
@@ -94,17 +95,10 @@ export function writeWhole(path: string, content: string | Uint8Array): Promise<
 export async function readUnder(root: string, path: string, limit: LimitName): Promise<Buffer | undefined> {
   const target = under(root, path)
   try {
-    const stat = statOf(target)
-    if (stat === undefined) return undefined
-    checkLimit(limit, Number(stat.size), join(root, path))
-    return await readFile(target)
-  } catch (cause) {
-    if (cause instanceof ConvoError) throw cause
-    const shown = cut(join(root, path))
-    throw new ConvoError('E_INPUT', `cannot read ${shown}`, {
-      why: (cause as Error).message.replace(/, \w+ '.*$/s, ''),
-      cause,
-    })
+    return await readWhole(target, { limit, name: cut(join(root, path)) })
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
   }
 }
 

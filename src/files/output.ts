@@ -1,10 +1,12 @@
-import { statSync, unlinkSync, write as writeDescriptor } from 'node:fs'
+import { rmSync, statSync, write as writeDescriptor } from 'node:fs'
 import { type FileHandle, open as openFile, rename, stat as statFile, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConvoError } from '../error.ts'
+import { listening, tellSignals, undoAtEnd } from '../signals.ts'
 import { writingError } from './errors.ts'
 import { clearOnce, temporaryName } from './leftovers.ts'
+import { openPipe } from './pipe.ts'
 import { followLinks } from './root.ts'
 import { isDevice } from './stat.ts'
 
@@ -20,15 +22,7 @@ export type Output = {
   abort(): Promise<void>
 }
 
-const temporaries = new Set<string>()
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-let leavesSignals = false
 let beforePlacing: ((temporary: string, path: string) => Promise<void>) | undefined
-
-/** From now on signals do not drop outputs under way: for a process whose end another one decides. */
-export function leaveSignals(): void {
-  leavesSignals = true
-}
 
 /**
  * From now on every output that is written to a temporary file waits for `ask`, which gets the path of that file and that
@@ -36,18 +30,6 @@ export function leaveSignals(): void {
  */
 export function askBeforePlacing(ask: (temporary: string, path: string) => Promise<void>): void {
   beforePlacing = ask
-}
-
-/** Deletes the temporary files of outputs that are under way. For the moment before a process ends. */
-export function removeTemporaries(): void {
-  for (const path of temporaries) {
-    try {
-      unlinkSync(path)
-    } catch {
-      // already gone: it was renamed or removed in this very moment
-    }
-  }
-  temporaries.clear()
 }
 
 /**
@@ -66,7 +48,9 @@ export async function openOutput(path: string): Promise<Output> {
   const target = leadsTo(path)
   const existing = await statOrAbsent(target, path)
   if (existing?.isDirectory()) {
-    throw new ConvoError('E_OUTPUT', `${path} is a folder, not a file`, { fix: join(path, 'out.png') })
+    throw new ConvoError('E_OUTPUT', `${path} is a folder, not a file`, {
+      instead: [path, join(path, 'out.png')],
+    })
   }
   if (existing !== undefined && !existing.isFile()) return directOutput(target, path)
   return replacingOutput(target, path, existing === undefined ? undefined : existing.mode & 0o7777)
@@ -100,14 +84,15 @@ export function isSameFile(a: string, b: string): boolean {
 }
 
 async function replacingOutput(target: string, path: string, mode: number | undefined): Promise<Output> {
-  const { file, temporary } = await createTemporary(target, path)
+  const { file, temporary, forget } = await createTemporary(target, path)
   let state: 'open' | 'ended' = 'open'
   const drop = async () => {
     if (state === 'ended') return
     state = 'ended'
     await file.close().catch(() => undefined)
     await unlink(temporary).catch(() => undefined)
-    forget(temporary)
+    await tellSignals()
+    forget()
   }
   const attempt = async (act: () => Promise<void>) => {
     try {
@@ -127,7 +112,8 @@ async function replacingOutput(target: string, path: string, mode: number | unde
         await beforePlacing?.(temporary, path)
         await rename(temporary, target)
         state = 'ended'
-        forget(temporary)
+        await tellSignals()
+        forget()
       }),
     abort: drop,
   }
@@ -136,14 +122,14 @@ async function replacingOutput(target: string, path: string, mode: number | unde
 async function createTemporary(
   target: string,
   path: string,
-): Promise<{ file: FileHandle; temporary: string }> {
+): Promise<{ file: FileHandle; temporary: string; forget: () => void }> {
   const temporary = join(dirname(target), temporaryName())
   clearOnce(dirname(target))
-  remember(temporary)
+  const forget = undoAtEnd(() => rmSync(temporary, { force: true }))
   try {
-    return { file: await openFile(temporary, 'wx', 0o666), temporary }
+    return { file: await openFile(temporary, 'wx', 0o666), temporary, forget }
   } catch (cause) {
-    forget(temporary)
+    forget()
     throw writingError(path, cause, target)
   }
 }
@@ -154,6 +140,18 @@ async function directOutput(target: string, path: string): Promise<Output> {
       return await act()
     } catch (cause) {
       throw writingError(path, cause)
+    }
+  }
+  const pipe = await attempt(() => openPipe(target))
+  if (pipe !== undefined) {
+    return {
+      holds: false,
+      write: (chunks) =>
+        attempt(async () => {
+          for (const chunk of listOf(chunks)) await pipe.write(chunk)
+        }),
+      commit: () => attempt(() => pipe.close()),
+      abort: () => pipe.close().catch(() => undefined),
     }
   }
   const file = await attempt(() => openFile(target, 'w'))
@@ -240,10 +238,10 @@ function heldOutput(): Output {
   return {
     holds: true,
     write: async (chunks) => {
-      held.push(...listOf(chunks))
+      for (const chunk of listOf(chunks)) held.push(chunk)
     },
     commit: async () => {
-      for (const chunk of held) await writeToStdout(chunk)
+      for (const chunk of held) await listening(() => writeToStdout(chunk))
       held = []
     },
     abort: async () => {
@@ -301,29 +299,4 @@ async function statOrAbsent(target: string, path: string) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw writingError(path, cause)
   }
-}
-
-function remember(temporary: string): void {
-  if (temporaries.size === 0) {
-    process.on('exit', removeTemporaries)
-    if (!leavesSignals) for (const signal of signals) process.on(signal, onSignal)
-  }
-  temporaries.add(temporary)
-}
-
-function forget(temporary: string): void {
-  temporaries.delete(temporary)
-  if (temporaries.size === 0) stopListening()
-}
-
-function stopListening(): void {
-  process.off('exit', removeTemporaries)
-  for (const signal of signals) process.off(signal, onSignal)
-}
-
-/** Listening to a signal keeps it from ending the process: when nobody else listens, it is sent once more. */
-function onSignal(signal: NodeJS.Signals): void {
-  removeTemporaries()
-  stopListening()
-  if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
 }

@@ -111,7 +111,9 @@ function parseKey(use: Use, text: string, at: number, inside: string): Part {
         `${cut(text)}: character ${at + 1}`,
         `keys: ${names.map((one) => `{${one}}`).join(' ') || 'none'}`,
       ],
-      fix: guess === undefined ? '{{ and }} for braces in a name' : `{${guess}}`,
+      ...(guess === undefined
+        ? { fix: '{{ and }} for braces in a name' }
+        : { instead: [text, text.replace(`{${name}`, `{${guess}`)] as const }),
     })
   }
   if (digits === undefined) return { kind: 'key', key, digits: undefined }

@@ -1,4 +1,5 @@
 import { ConvoError } from '../error.ts'
+import { nativeWork } from '../signals.ts'
 import type { Picture, PictureMeta } from '../tensor/picture.ts'
 import { encodePngWhole } from './filter-rows.ts'
 import { fitFormat, inColour } from './fit.ts'
@@ -41,9 +42,9 @@ export async function encode(
     return { bytes: encodePngWhole(fitted, compressionSettings(options.compression)), notes }
   const bytes = await attemptEncode(format, async () => {
     const pipeline = sharpOf(containerOf(fitted), {}).keepIccProfile().toColourspace(spaceOf(fitted))
-    // EXIF is where these formats have the resolution; the container brings nothing else for it
-    if (fitted.meta.resolution !== undefined) pipeline.keepExif()
-    return withFormat(pipeline, format, options, fitted.meta).toBuffer()
+    // EXIF is where these formats have resolution and orientation; the container brings nothing else for it
+    if (fitted.meta.resolution !== undefined || fitted.meta.orientation !== undefined) pipeline.keepExif()
+    return nativeWork(() => withFormat(pipeline, format, options, fitted.meta).toBuffer())
   })
   return { bytes, notes }
 }
@@ -73,7 +74,9 @@ export async function encodePages(
         ? tallOf(fitted.map(({ picture }) => picture))
         : loadSharp()(containers, { join: { animated: true } }).keepIccProfile()
     if (format === 'tiff') pipeline.toColourspace(spaceOf(first!.picture))
-    return withFormat(pipeline, format, options, first!.picture.meta, { delay: delays, loop }).toBuffer()
+    const { meta } = first!.picture
+    if (meta.orientation !== undefined) pipeline.withMetadata({ orientation: meta.orientation })
+    return nativeWork(() => withFormat(pipeline, format, options, meta, { delay: delays, loop }).toBuffer())
   })
   return { bytes, notes: [...new Set(fitted.flatMap(({ notes }) => notes))] }
 }
@@ -93,9 +96,11 @@ function checkAlike(pages: readonly Picture[]): void {
  */
 export const renderSvg = (svg: string, zoom = 1): Promise<Uint8Array> =>
   attemptEncode('png', () =>
-    sharpOf(Buffer.from(svg), { density: 72 * zoom })
-      .png({ compressionLevel: 9 })
-      .toBuffer(),
+    nativeWork(() =>
+      sharpOf(Buffer.from(svg), { density: 72 * zoom })
+        .png({ compressionLevel: 9 })
+        .toBuffer(),
+    ),
   )
 
 /** Gray pages one below the other, which is how libvips writes the pages of a TIFF: to join them makes colour of them. */

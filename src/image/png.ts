@@ -50,7 +50,7 @@ export const pngRowBytes = ({ width, channels, depth }: Omit<PngShape, 'height' 
   width * channels * (depth / 8)
 
 /**
- * Everything that comes before the picture data: signature, IHDR, and gAMA, iCCP, pHYs as `meta` has them. No time and
+ * Everything that comes before the picture data: signature, IHDR, and gAMA, iCCP, pHYs, eXIf (of the orientation alone) as `meta` has them. No time and
  * no text, so that equal pictures give equal bytes. A profile for another kind of colour than the channels (an RGB
  * profile on a picture that became gray) is left out, because readers refuse it.
  */
@@ -72,7 +72,15 @@ export function pngHeader({ width, height, depth, channels, meta }: PngShape): U
     const [x, y] = meta.resolution
     chunks.push(chunk('pHYs', concat([uint32(x), uint32(y), Uint8Array.of(1)])))
   }
+  if (meta.orientation !== undefined) chunks.push(chunk('eXIf', exifOf(meta.orientation)))
   return concat(chunks)
+}
+
+/** An EXIF block of one field, the orientation (tag 274, one 16-bit number). */
+function exifOf(orientation: number): Uint8Array {
+  const block = latin1('II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\0\0\0\0\0\0\0\0')
+  block[18] = orientation
+  return block
 }
 
 /** Whether the colour space named in the header of an ICC profile (bytes 16..19) is that of the channels. */
@@ -81,29 +89,68 @@ export function iccFits(icc: Uint8Array, channels: number): boolean {
   return space === (channels < 3 ? 'GRAY' : 'RGB ')
 }
 
+/** How a strip is packed. */
+type Packing = Pick<Compression, 'level' | 'strategy'> & { readonly last: boolean }
+
+/** Levels from which on zlib searches long, a megabyte for a second: then run lengths are tried too. */
+const slowLevel = 4
+
+/** Whether packing takes so long that it is to be done by `deflateSlowly`. */
+export const isSlow = ({ level }: Pick<Compression, 'level'>): boolean => level >= slowLevel
+
 /**
  * Deflates the filtered rows of one strip, on its own. All strips but the last end in a full flush, on a byte border,
  * so that `zlibHeader` + strips + Adler-32 are one zlib stream. From level 4 on run lengths are tried too and the shorter
  * result is kept, so that no strip is longer than by default.
  */
-export function deflateStrip(
-  filtered: Uint8Array,
-  { level, strategy, last }: Pick<Compression, 'level' | 'strategy'> & { readonly last: boolean },
-): Uint8Array {
-  const deflate = (by: number) =>
+export function deflateStrip(filtered: Uint8Array, packing: Packing): Uint8Array {
+  const deflate = (strategy: number) =>
     zlib.deflateRawSync(filtered, {
-      level,
-      strategy: by,
-      memLevel: 9,
-      // one piece of output for most strips: the default of 16 KiB makes many small ones and joins them
-      chunkSize: Math.max(1 << 14, (filtered.length >> 1) + 1024),
-      finishFlush: last ? zlib.constants.Z_FINISH : zlib.constants.Z_FULL_FLUSH,
+      ...settingsOf(filtered, { ...packing, strategy }),
+      finishFlush: flushOf(packing),
     })
-  const first = deflate(strategy)
-  if (level < 4) return first
-  const runs = deflate(zlib.constants.Z_RLE)
-  return runs.length < first.length ? runs : first
+  const first = deflate(packing.strategy)
+  return isSlow(packing) ? shorter(first, deflate(zlib.constants.Z_RLE)) : first
 }
+
+/** The same bytes as `deflateStrip`, packed piece by piece outside this thread: what ends the process waits for one piece. */
+export async function deflateSlowly(filtered: Uint8Array, packing: Packing): Promise<Uint8Array> {
+  const first = await deflateInPieces(filtered, packing)
+  return shorter(first, await deflateInPieces(filtered, { ...packing, strategy: zlib.constants.Z_RLE }))
+}
+
+async function deflateInPieces(filtered: Uint8Array, packing: Packing): Promise<Uint8Array> {
+  const packer = zlib.createDeflateRaw(settingsOf(filtered, packing))
+  const packed: Uint8Array[] = []
+  packer.on('data', (piece: Uint8Array) => packed.push(piece))
+  await new Promise<void>((done, failed) => {
+    packer.on('error', failed)
+    const write = (at: number) => {
+      if (at < filtered.length)
+        packer.write(filtered.subarray(at, at + pieceBytes), () => write(at + pieceBytes))
+      else if (packing.last) packer.once('end', done).end()
+      else packer.flush(flushOf(packing), done)
+    }
+    write(0)
+  })
+  packer.close()
+  return concat(packed)
+}
+
+/** Bytes that zlib packs in a tenth of a second, at its slowest. */
+const pieceBytes = 2 ** 16
+
+const settingsOf = (filtered: Uint8Array, { level, strategy }: Packing) => ({
+  level,
+  strategy,
+  memLevel: 9,
+  // one piece of output for most strips: the default of 16 KiB makes many small ones and joins them
+  chunkSize: Math.max(1 << 14, (filtered.length >> 1) + 1024),
+})
+
+const flushOf = ({ last }: Packing): number => (last ? zlib.constants.Z_FINISH : zlib.constants.Z_FULL_FLUSH)
+
+const shorter = (one: Uint8Array, other: Uint8Array): Uint8Array => (other.length < one.length ? other : one)
 
 /** The two bytes that begin a zlib stream: deflate, 32 KiB window, and a hint of the level (RFC 1950). */
 export function zlibHeader(level: number): Uint8Array {
@@ -214,7 +261,8 @@ function iccBody(icc: Uint8Array): Uint8Array {
   return concat([latin1('ICC profile\0\0'), zlib.deflateSync(icc, { level: 9 })])
 }
 
-function chunk(type: string, body: Uint8Array): Uint8Array {
+/** A chunk of a PNG, with its length and checksum. */
+export function chunk(type: string, body: Uint8Array): Uint8Array {
   const tagged = concat([latin1(type), body])
   return concat([uint32(body.length), tagged, uint32(crc32(tagged))])
 }

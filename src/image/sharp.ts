@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import type sharpModule from 'sharp'
 import type { Sharp, SharpOptions } from 'sharp'
-import type { Source } from './probe.ts'
+import type { Source } from './reader.ts'
 
 export type { Sharp } from 'sharp'
 
@@ -25,6 +25,33 @@ export function sharpOf(input: Source, options: SharpOptions): Sharp {
   return loadSharp()(input, { failOn: 'warning', limitInputPixels: false, ...options })
 }
 
-/** What sharp says of a failure, line by line. */
-export const reasons = (cause: unknown): string[] =>
-  (cause instanceof Error ? cause.message : String(cause)).split('\n').filter((line) => line.trim() !== '')
+/** How a picture becomes raw samples. Plain data: another process can do it. */
+export type RawRecipe = {
+  readonly options: SharpOptions
+  /** The part that is wanted, from the upper left corner on; all of it unless given. */
+  readonly size?: { readonly width: number; readonly height: number }
+  /** libvips' name of a colour space. */
+  readonly space: string
+  readonly depth: 'uchar' | 'ushort' | 'float'
+}
+
+/** Samples as bytes, and what sharp says of them. */
+export type Raw = {
+  readonly data: Buffer
+  readonly info: { width: number; height: number; channels: number }
+}
+
+/** Decodes to raw samples. @throws whatever sharp throws */
+export function rawOf(input: Source, { options, size, space, depth }: RawRecipe): Promise<Raw> {
+  const pipeline = sharpOf(input, options)
+  if (size !== undefined) pipeline.extract({ left: 0, top: 0, ...size })
+  return pipeline.toColourspace(space).raw({ depth }).toBuffer({ resolveWithObject: true })
+}
+
+/** What sharp says of a failure, line by line, without the steps by which it felt for the end of a file. */
+export function reasons(cause: unknown): string[] {
+  const lines = (cause instanceof Error ? cause.message : String(cause)).split('\n')
+  const said = lines.filter((line) => line.trim() !== '')
+  const told = said.filter((line) => !/bad seek to \d+$/.test(line))
+  return told.length > 0 ? told : said.slice(0, 1)
+}

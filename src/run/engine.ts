@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
+import { distFile } from '../files/dist.ts'
 import type { WasmExports } from './wasm-exports.ts'
 
 export type { WasmExports } from './wasm-exports.ts'
@@ -41,12 +42,6 @@ export function writeHow(memory: WebAssembly.Memory, address: number, how: How):
   view.setInt32(20, how.alpha ?? 0, true)
 }
 
-/** A file of dist/, seen from this file in src/run as well as from a bundle in dist/. */
-export function distFile(name: string): URL {
-  const inSource = import.meta.url.endsWith('/src/run/engine.ts')
-  return new URL(inSource ? `../../dist/${name}` : name, import.meta.url)
-}
-
 /** The compiled loops; a module can be posted to workers, which then compile nothing. */
 export function compileEngine(): WebAssembly.Module {
   return new WebAssembly.Module(readFileSync(distFile('convo.wasm')))
@@ -65,4 +60,10 @@ export function loadEngine(
   module: WebAssembly.Module = compileEngine(),
 ): WasmExports {
   return new WebAssembly.Instance(module, { env: { memory } }).exports as WasmExports
+}
+
+/** The whole memory as samples of 1, 2 or 4 bytes. */
+export function viewOf(memory: WebAssembly.Memory, bytes: number): Uint8Array | Uint16Array | Float32Array {
+  if (bytes === 1) return new Uint8Array(memory.buffer)
+  return bytes === 2 ? new Uint16Array(memory.buffer) : new Float32Array(memory.buffer)
 }

@@ -1,11 +1,13 @@
-import { deflateStrip } from '../image/png.ts'
+import { deflateSlowly, deflateStrip, isSlow } from '../image/png.ts'
+import { borders } from '../tensor/border.ts'
 import { type Accumulator, prepareAccumulator } from './accumulate.ts'
 import { createDiscard } from './collect.ts'
 import { prepareCombiner } from './combine.ts'
-import type { WasmExports } from './engine.ts'
+import { viewOf, type WasmExports } from './engine.ts'
 import { prepareFinish } from './finish.ts'
 import { prepareGather } from './gather.ts'
-import type { PartResult } from './jobs.ts'
+import type { PartResult, RunPart } from './jobs.ts'
+import { prepareOwnColours } from './own-colours.ts'
 import type { PictureJob } from './picture-job.ts'
 import { stripReach } from './place-picture.ts'
 import { prepareShortcut } from './shortcut.ts'
@@ -17,10 +19,13 @@ export function preparePicture(
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   scratch: number,
-): (part: number) => PartResult {
+): RunPart {
   const { plan, layout, sink } = job
   const input = sourceRows(job)
-  const gather = prepareGather(job, wasm, input, scratch + layout.tile, scratch + layout.row)
+  const { opaque } = job
+  const runOpaque =
+    opaque && preparePicture(opaque, wasm, memory, scratch + job.scratchBytes - opaque.scratchBytes)
+  const gather = prepareGather(job, wasm, memory, input, scratch + layout.tile, scratch + layout.row)
   const accumulators = job.stencils.map((_, i) => prepareAccumulator(job, i, wasm, scratch))
   const rowsOf =
     prepareShortcut(job, wasm, memory, input, scratch) ??
@@ -33,6 +38,7 @@ export function preparePicture(
     const y0 = part * plan.stripRows
     const rows = Math.min(plan.stripRows, plan.outHeight - y0)
     input.begin(part, reach.tileFirst)
+    if (runOpaque !== undefined && isOpaque(job, memory, input, reach)) return runOpaque(part)
     gather(reach.tileFirst, reach.tileCount)
     clearCounts(memory, scratch + layout.counts)
     for (const a of accumulators) a.begin(reach.first, reach.end, reach.tileFirst)
@@ -42,8 +48,34 @@ export function preparePicture(
       rowsOf(y0 + r, count, reach.tileFirst, to)
       if (sink.kind === 'samples') storeSamples(job, wasm, y0 + r, count, to)
     }
-    return { ...readCounts(memory, scratch + layout.counts), ...emit(part, rows) }
+    const counts = readCounts(memory, scratch + layout.counts)
+    const emitted = emit(part, rows)
+    return emitted instanceof Promise
+      ? emitted.then((bytes) => ({ ...counts, ...bytes }))
+      : { ...counts, ...emitted }
   }
+}
+
+/** Whether all that a part's tile takes of the picture is opaque. */
+function isOpaque(
+  { plan, source }: PictureJob,
+  memory: WebAssembly.Memory,
+  input: SourceRows,
+  reach: { readonly tileFirst: number; readonly tileCount: number },
+): boolean {
+  const samples = viewOf(memory, source.depth / 8)
+  const place = borders[plan.border].source
+  const start = plan.origin[0] - plan.halo.top + reach.tileFirst
+  for (let i = 0; i < reach.tileCount + plan.halo.top + plan.halo.bottom; i++) {
+    const row = place(start + i, plan.height)
+    if (row < 0) continue
+    const first = input.address(i, row) / (source.depth / 8)
+    const end = first + source.width * source.channels
+    for (let at = first + source.channels - 1; at < end; at += source.channels) {
+      if (samples[at] !== source.full) return false
+    }
+  }
+  return true
 }
 
 /** Computes `count` output rows from row `y` on and writes their samples at `to`. */
@@ -59,9 +91,14 @@ function generalRows(
 ): RowsOf {
   const combine = prepareCombiner(job, wasm, memory, scratch)
   const finish = prepareFinish(job, wasm, memory, input, scratch)
+  const isOwn = job.tone.alpha === 'own'
+  const own = isOwn ? prepareOwnColours(job, wasm, memory, input, scratch) : undefined
   return (y, count, tileFirst, to) => {
     const sums = accumulators.map((a) => a.sums(y, count, tileFirst))
-    for (let r = 0; r < count; r++) finish(combine(sums, r), y + r, to + r * job.layout.outPitch)
+    for (let r = 0; r < count; r++) {
+      own?.begin(y + r)
+      finish(combine(sums, r, own), y + r, to + r * job.layout.outPitch)
+    }
   }
 }
 
@@ -83,7 +120,11 @@ function pngStrip(job: PictureJob, wasm: WasmExports, memory: WebAssembly.Memory
   const rowBytes = job.plan.outWidth * bpp
   const out = scratch + layout.out
   const filtered = scratch + layout.filtered
-  return (part: number, rows: number): PartResult => {
+  const packed = (bytes: Uint8Array, adler: number, length: number): PartResult => {
+    discard(2 * bytes.length)
+    return { bytes, adler, length }
+  }
+  return (part: number, rows: number): PartResult | Promise<PartResult> => {
     for (let r = 0; r < rows && depth === 16; r++) {
       const row = out + r * layout.outPitch
       wasm.swapU16(row, row, rowBytes / 2)
@@ -93,10 +134,10 @@ function pngStrip(job: PictureJob, wasm: WasmExports, memory: WebAssembly.Memory
       wasm.filterRows(filtered, out, layout.outPitch, rowBytes, rows, bpp, 0, scratch + layout.filterScratch)
     const length = rows * (rowBytes + 1)
     const adler = wasm.adler32(filtered, length, 1) >>> 0
-    const last = part === job.parts - 1
-    const bytes = deflateStrip(new Uint8Array(memory.buffer, filtered, length), { ...compression, last })
-    discard(2 * bytes.length)
-    return { bytes, adler, length }
+    const packing = { ...compression, last: part === job.parts - 1 }
+    const rowsBytes = new Uint8Array(memory.buffer, filtered, length)
+    if (!isSlow(packing)) return packed(deflateStrip(rowsBytes, packing), adler, length)
+    return deflateSlowly(rowsBytes, packing).then((bytes) => packed(bytes, adler, length))
   }
 }
 

@@ -18,6 +18,16 @@ const parallelFrom = 1.5e6
 /** Whether a picture of this many samples is worth a worker, so that it can be started before the picture is there. */
 export const isWorthWorkers = (samples: number): boolean => samples >= parallelFrom
 
+/** Products of taps and samples that a thread sums up in a fifth of a second at least. */
+const longFrom = 6e8
+
+/** Whether a strip may take a thread longer than that. */
+function isLong({ plan, stencils, fullWidth, tileChannels }: PictureJob): boolean {
+  const samples = plan.stripRows * plan.stride[0] * fullWidth * tileChannels
+  const taps = stencils.reduce((sum, one) => sum + (one.form === 'taps' ? one.count : 0), 0)
+  return taps * samples > longFrom
+}
+
 /**
  * A picture to run over: in the shared memory, or anywhere else, from where its rows are brought in strip by strip, the
  * upper ones perhaps before the rest is there.
@@ -91,10 +101,8 @@ async function runOver(
   const parallel = isWorthWorkers(source.width * source.height * source.channels)
   if ('address' in source) {
     const job = placePicture(arena, plan, source, tone, sink, range, extremes)
-    await session.run(job, job.parts, (part, result) => onPart(part, result, job.parts), {
-      parallel,
-      ...draining,
-    })
+    const options = { parallel, aside: isLong(job), ...draining }
+    await session.run(job, job.parts, (part, result) => onPart(part, result, job.parts), options)
     return job
   }
   const { width, height, channels, depth, full } = source
@@ -106,12 +114,14 @@ async function runOver(
   const slots = Math.min(mostSlots, draft.parts, parallel ? session.threads + 2 : 1)
   const slotBytes = Math.ceil((draft.tileRows * rowBytes) / 64) * 64
   const address = arena.alloc(slots * slotBytes)
-  const job = { ...draft, source: { ...shape, address, staged: { slots, slotBytes } } }
+  const placed = { ...shape, address, staged: { slots, slotBytes } }
+  const opaque = draft.opaque && { ...draft.opaque, source: placed }
+  const job = { ...draft, source: placed, ...(opaque !== undefined && { opaque }) }
   const memory = new Uint8Array(arena.memory.buffer)
   const stage = (part: number, slot: number) =>
     stageRows(memory, address + slot * slotBytes, arrival.samples(), source, plan, stripReach(job, part))
   const missing = (part: number) => arrival.missing(lastRow(plan, stripReach(job, part)))
-  const options = { parallel, staging: { slots, stage, missing }, ...draining }
+  const options = { parallel, aside: isLong(job), staging: { slots, stage, missing }, ...draining }
   await session.run(job, job.parts, (part, result) => onPart(part, result, job.parts), options)
   // damage below the rows that were needed is damage all the same
   await arrival.end

@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os'
-import { setImmediate as immediate } from 'node:timers/promises'
+import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { ConvoError } from '../error.ts'
+import { distFile } from '../files/dist.ts'
+import { isEnding } from '../signals.ts'
 import { type Arena, controlAddress, createArena } from './arena.ts'
 import {
   announceStaged,
@@ -14,7 +16,7 @@ import {
   release,
   stagedParts,
 } from './control.ts'
-import { compileEngine, distFile, loadEngine, optimise } from './engine.ts'
+import { compileEngine, loadEngine, optimise } from './engine.ts'
 import { type Job, type PartResult, prepareJob } from './jobs.ts'
 
 /** What a worker says. */
@@ -63,6 +65,8 @@ export type Session = {
 export type RunOptions = {
   /** False: the calling thread does all. */
   readonly parallel?: boolean
+  /** Parts take so long that the calling thread leaves them all to workers: it would not hear a signal meanwhile. */
+  readonly aside?: boolean
   /** Waited for between parts: lets results be written, and holds the work up while too many wait. */
   readonly drain?: () => Promise<void>
   /** The input of a part is brought in by the calling thread shortly before it is needed, into one of a few slots. */
@@ -77,6 +81,11 @@ export type Staging = {
   missing?(part: number): Promise<unknown> | undefined
 }
 
+/** The longest that the calling thread works without a turn of the event loop, in milliseconds, parts being short. */
+const longestDeaf = 50
+/** How often a thread that stands aside looks after the input of parts, in milliseconds. */
+const lookEvery = 4
+
 /** The threads to use when nobody says how many. */
 export const defaultThreads = (): number => availableParallelism()
 
@@ -89,29 +98,44 @@ export function createPool(threads: number = defaultThreads()): Pool {
   const workers: PoolWorker[] = []
   let queue: Promise<unknown> = Promise.resolve()
 
-  const warm = () => {
-    while (workers.length < threads - 1) workers.push(startWorker(arena.memory, module))
+  const warm = (count = threads - 1) => {
+    while (workers.length < count) workers.push(startWorker(arena.memory, module))
   }
 
   async function runNow(
     job: Job,
     parts: number,
     onPart: OnPart,
-    { parallel = true, staging, drain }: RunOptions,
+    { parallel = true, aside = false, staging, drain }: RunOptions,
   ) {
     optimise()
     const mark = arena.mark()
-    const helpers = parallel ? Math.min(threads - 1, parts - 1) : 0
-    const scratch = Array.from({ length: helpers + 1 }, () => arena.alloc(job.scratchBytes))
-    if (helpers > 0) warm()
+    const own = aside ? 0 : 1
+    const helpers = parallel || aside ? Math.min(threads - own, parts - own) : 0
+    const scratch = Array.from({ length: helpers + own }, () => arena.alloc(job.scratchBytes))
+    if (helpers > 0) warm(Math.max(helpers, threads - 1))
     beginJob(control, staging !== undefined)
     const slots = staging?.slots ?? 0
+    let done = 0
+    const onDone: OnPart = (part, result) => {
+      done++
+      onPart(part, result)
+    }
     const hired = workers.slice(0, helpers).map((worker, i) => {
-      return worker.offer({ job, parts, scratch: scratch[i + 1]!, slots }, onPart)
+      return worker.offer({ job, parts, scratch: scratch[i + own]!, slots }, onDone)
     })
-    // Lets messages of the workers in: results, readiness, death.
+    let turned = performance.now()
+    // Lets messages of the workers in: results, readiness, death; and signals, now and then, where there are no workers.
     const listen = async () => {
-      if (helpers > 0) await immediate()
+      if (helpers > 0 || performance.now() - turned > longestDeaf) {
+        await immediate()
+        turned = performance.now()
+      }
+      if (isEnding()) {
+        // what is still at work is not held up by what nobody wants any more
+        endJob(control)
+        await new Promise(() => undefined)
+      }
       const failed = hired.find((h) => h.failure !== undefined)
       if (failed !== undefined) throw failed.failure
     }
@@ -124,17 +148,8 @@ export function createPool(threads: number = defaultThreads()): Pool {
       }
     }
     try {
-      const runPart = prepareJob(job, engine, arena.memory, scratch[0]!)
-      for (;;) {
-        stageAhead()
-        const part = claim(control)
-        if (part >= parts) break
-        while (stagedParts(control) <= part) await bringIn()
-        onPart(part, runPart(part))
-        if (staging !== undefined) release(control, part, slots)
-        await listen()
-        await drain?.()
-      }
+      if (aside) await standAside()
+      else await takePart()
       // Every part is taken, but workers may still wait for the input of theirs.
       while (stagedParts(control) < parts) await bringIn()
       await Promise.all(hired.map((h) => h.finish()))
@@ -144,6 +159,32 @@ export function createPool(threads: number = defaultThreads()): Pool {
       throw error
     } finally {
       arena.release(mark)
+    }
+
+    async function takePart(): Promise<void> {
+      const runPart = prepareJob(job, engine, arena.memory, scratch[0]!)
+      for (;;) {
+        stageAhead()
+        const part = claim(control)
+        if (part >= parts) break
+        while (stagedParts(control) <= part) await bringIn()
+        const result = runPart(part)
+        onPart(part, result instanceof Promise ? await result : result)
+        if (staging !== undefined) release(control, part, slots)
+        await listen()
+        await drain?.()
+      }
+    }
+
+    async function standAside(): Promise<void> {
+      while (done < parts) {
+        const next = stagedParts(control)
+        await (next < parts ? staging?.missing?.(next) : undefined)
+        stageAhead()
+        await sleep(lookEvery)
+        await listen()
+        await drain?.()
+      }
     }
 
     /** Waits for room and for the input of the part that is staged next, and stages. */
@@ -165,7 +206,7 @@ export function createPool(threads: number = defaultThreads()): Pool {
 
   return {
     threads,
-    warm,
+    warm: () => warm(),
     exclusive(use) {
       const result = queue.then(async () => {
         const mark = arena.mark()
@@ -195,7 +236,6 @@ type PoolWorker = {
 function startWorker(memory: WebAssembly.Memory, module: WebAssembly.Module): PoolWorker {
   // Flags of the process are not for workers: --input-type would keep them from starting, --import would slow them.
   const worker = new Worker(distFile('worker.js'), { workerData: { memory, module }, execArgv: [] })
-  worker.unref()
   let ready = false
   let death: Error | undefined
   let current:
@@ -233,6 +273,8 @@ function startWorker(memory: WebAssembly.Memory, module: WebAssembly.Module): Po
   worker.on('exit', (code) =>
     die(new ConvoError('E_WORKER', `a worker thread ended with exit code ${code}`, { fix: '--threads 1' })),
   )
+  // Last, because a listener for messages makes the port keep the process alive. Only a job does, from start to settle.
+  worker.unref()
 
   return {
     offer(order, onPart) {

@@ -17,12 +17,13 @@ const control = new Int32Array(memory.buffer, controlAddress, controlWords)
 const say = (message: WorkerMessage, transfer: readonly ArrayBuffer[] = []) =>
   port.postMessage(message, [...transfer])
 
-port.on('message', ({ job, parts, scratch, slots }: WorkerOrder) => {
+port.on('message', async ({ job, parts, scratch, slots }: WorkerOrder) => {
   try {
     const runPart = prepareJob(job, engine, memory, scratch)
     for (let part = claim(control); part < parts; part = claim(control)) {
       if (slots > 0) awaitStaged(control, part)
-      const result = runPart(part)
+      const made = runPart(part)
+      const result = made instanceof Promise ? await made : made
       if (slots > 0) release(control, part, slots)
       say(
         { kind: 'part', part, result },

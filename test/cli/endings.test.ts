@@ -18,7 +18,8 @@ describe('how convo ends', () => {
     const ended = new Promise((done) => child.on('close', done))
     child.stdin.on('error', () => undefined)
     // more than a pipe holds: when it is gone, the program reads
-    await new Promise((done) => child.stdin.write(Buffer.alloc(2 ** 21), done))
+    const endless = Buffer.alloc(2 ** 21, '\x89PNG\r\n\x1a\n', 'latin1')
+    await new Promise((done) => child.stdin.write(endless, done))
     child.kill(signal)
     expect(await ended).toBe(status)
     expect(folder.names()).toEqual(['scene.png'])
@@ -48,11 +49,6 @@ describe('how convo ends', () => {
     expect(folder.names()).toEqual(before)
   })
 
-  it('quietly where the reader of a list goes away', async () => {
-    const line = `node "$0" list kernels --json | head -c 1; echo " \${PIPESTATUS[0]}"`
-    const { stdout, stderr } = spawnSync('bash', ['-c', line, launcher], { encoding: 'utf8' })
-    expect([stdout, stderr]).toEqual(['[ 0\n', ''])
-  })
   it.skipIf(!existsSync('/dev/full'))('with 2 where standard output is full', () => {
     const line = `node "$0" list kernels > /dev/full`
     const { status, stderr } = spawnSync('bash', ['-c', line, launcher], { encoding: 'utf8' })

@@ -1,5 +1,5 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { convo, launcher, scratch } from './convo.ts'
 
@@ -78,3 +78,131 @@ test('an SVG whose root stands behind a comment of some lines', async () => {
   writeFileSync(here.path('long.svg'), svg)
   expect((await run('box', 'long.svg', 'drawn.png')).status).toBe(0)
 })
+
+describe.skipIf(!isUnix)('a reader of standard output that goes away', () => {
+  /** The status of a command whose standard output nobody reads. */
+  const unread = (line: string, streams = '') => {
+    const shell = `node "$0" ${line} ${streams} | true; echo \${PIPESTATUS[0]}`
+    const { stdout, stderr } = spawnSync('bash', ['-c', shell, launcher], {
+      cwd: here.path(),
+      encoding: 'utf8',
+    })
+    return [Number(stdout), stderr]
+  }
+  const batch = "batch scene.png -o 'made/{stem}.png'"
+
+  test.each([
+    'sobel scene.png -',
+    'sobel scene.png x.png --json',
+    'sobel scene.png x.png --dry-run --json',
+    'digest scene.png',
+    'compare scene.png scene.png --json',
+    'list kernels --json',
+    'show sobel --json',
+    'explain sobel --json',
+    'explain conv2d --kernel sobel-x --svg -',
+    'completion bash',
+    `${batch} --json -- sobel`,
+    `${batch} --force --explain -- sobel`,
+  ])('%s: 2, without a word, since data was lost', (line) => {
+    expect(unread(line)).toEqual([2, ''])
+  })
+
+  test.each([
+    'list filters',
+    'list kernels',
+    'help',
+    'help sobel',
+    'sobel --help',
+    '--version',
+    'explain sobel',
+    'show sobel',
+  ])('%s: 0, as of a listing the beginning may be all that is wanted', (line) => {
+    expect(unread(line)).toEqual([0, ''])
+  })
+
+  test('takes nothing from the work where only messages were lost', () => {
+    rmSync(here.path('y.png'), { force: true })
+    expect(unread('sobel scene.png y.png -v', '2>&1')).toEqual([0, ''])
+    expect(existsSync(here.path('y.png'))).toBe(true)
+    expect(unread('sobel nosuch.png y.png', '2>&1')).toEqual([2, ''])
+    rmSync(here.path('made'), { recursive: true, force: true })
+    expect(unread(`${batch} -v -- sobel`, '2>&1')).toEqual([0, ''])
+    expect(existsSync(here.path('made/scene.png'))).toBe(true)
+  })
+})
+
+describe.skipIf(!existsSync('/dev/full'))('streams that take nothing', () => {
+  const shell = (line: string) =>
+    spawnSync('bash', ['-c', line, launcher], { cwd: here.path(), encoding: 'utf8' })
+
+  test.each([
+    'sobel scene.png -',
+    'sobel scene.png x.png --json',
+    'digest scene.png',
+    'list kernels',
+    '--version',
+    'help',
+  ])('%s: an error where standard output is full', (line) => {
+    const { status, stderr } = shell(`node "$0" ${line} > /dev/full`)
+    expect(status).toBe(2)
+    expect(stderr).toMatch(/^error: .*standard output .*written/)
+    expect(stderr).toContain('ENOSPC')
+    expect(stderr).not.toMatch(/^ +at /m)
+    expect(shell(`node "$0" ${line} > /dev/full 2> /dev/full`).status).toBe(2)
+  })
+
+  test('full or closed standard error changes neither the work nor the status', () => {
+    for (const stream of ['2> /dev/full', '2>&-']) {
+      rmSync(here.path('z.png'), { force: true })
+      expect(shell(`node "$0" sobel scene.png z.png -v ${stream}`).status).toBe(0)
+      expect(existsSync(here.path('z.png'))).toBe(true)
+      expect(shell(`node "$0" sobel nosuch.png z.png ${stream}`).status).toBe(2)
+    }
+  })
+
+  test('a closed standard input is an empty one', () => {
+    const picture = shell('node "$0" sobel - z.png <&-')
+    expect([picture.status, picture.stderr]).toEqual([
+      2,
+      expect.stringMatching(/^error: standard input is empty/),
+    ])
+    const kernel = shell('node "$0" conv2d scene.png z.png --kernel - <&-')
+    expect([kernel.status, kernel.stderr]).toEqual([
+      2,
+      expect.stringMatching(/^error: standard input is empty/),
+    ])
+  })
+})
+
+describe.skipIf(process.platform !== 'linux')('a named pipe as output', () => {
+  test('is written to when somebody reads it', async () => {
+    execFileSync('mkfifo', [here.path('out.pipe')])
+    const writing = run('sobel', 'scene.png', 'out.pipe', '-q')
+    const reader = spawn('cat', [here.path('out.pipe')])
+    const pieces: Buffer[] = []
+    for await (const piece of reader.stdout) pieces.push(piece as Buffer)
+    expect((await writing).status).toBe(0)
+    expect((await run('sobel', 'scene.png', 'plain2.png', '-q')).status).toBe(0)
+    expect(Buffer.concat(pieces).equals(readFileSync(here.path('plain2.png')))).toBe(true)
+  })
+
+  test('whose reader goes away is an error', async () => {
+    writeFileSync(here.path('wide.npy'), npyOfZeros(500_000))
+    execFileSync('mkfifo', [here.path('away.npy')])
+    const away = run('gaussian', 'wide.npy', 'away.npy', '-q')
+    const reader = spawn('head', ['-c', '10', here.path('away.npy')])
+    await new Promise((done) => reader.on('close', done))
+    expect(await away).toMatchObject({ status: 2 })
+  })
+})
+
+/** A .npy file of [1000,n/1000] zeros. */
+function npyOfZeros(count: number): Uint8Array {
+  const head = `{'descr': '<f4', 'fortran_order': False, 'shape': (1000, ${count / 1000}), }`
+  const text = `${head.padEnd(117)}\n`
+  const bytes = new Uint8Array(10 + text.length + count * 4)
+  bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, text.length, 0])
+  bytes.set(new TextEncoder().encode(text), 10)
+  return bytes
+}

@@ -15,7 +15,8 @@ import {
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { isSameFile, openOutput, removeTemporaries, writeAtomically } from '../../src/files/output.ts'
+import { isSameFile, openOutput, writeAtomically } from '../../src/files/output.ts'
+import { undoAll } from '../../src/signals.ts'
 import { failure, temporaryFolder } from '../image/pictures.ts'
 
 const top = temporaryFolder()
@@ -142,7 +143,7 @@ describe('temporary files', () => {
   it('are removed on request', async () => {
     const output = await openOutput(target)
     expect(readdirSync(folder).length).toBe(1)
-    removeTemporaries()
+    undoAll()
     expect(readdirSync(folder)).toEqual([])
     await output.abort()
   })

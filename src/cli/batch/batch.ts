@@ -4,12 +4,13 @@ import { ConvoError } from '../../error.ts'
 import { checkFolder, writeWhole } from '../../files/change.ts'
 import { clearBeside, clearLeftovers } from '../../files/leftovers.ts'
 import { fillTemplate, parseTemplate } from '../../files/template.ts'
+import { type EndSignal, endBy, endSignals, statusOf, takeSignals } from '../../signals.ts'
+import { visibleLine } from '../../text/visible.ts'
 import type { Io } from '../io.ts'
 import { version } from '../version.ts'
 import type { MadeFile } from './crew.ts'
 import { decide, type Maker } from './decide.ts'
 import { hashText } from './fingerprint.ts'
-import { type Interrupt, onInterrupt, statusOf } from './interrupt.ts'
 import type { Item } from './items.ts'
 import { openLog } from './journal.ts'
 import { takeLock } from './lock.ts'
@@ -25,6 +26,9 @@ import { watchPlan } from './watch.ts'
 
 /** Why a batch was stopped by --fail-fast or --max-failures. */
 const tooMany = 'too many failures'
+
+/** Milliseconds after a signal in which a batch ends its workers and its records; then it ends whatever is left. */
+const lastWords = 300
 
 /** Runs a batch; gives the exit status. @throws ConvoError for what keeps it from starting */
 export async function runBatch(batch: Batch, io: Io): Promise<number> {
@@ -59,24 +63,22 @@ async function work(plan: Plan, io: Io): Promise<number> {
   const { settings } = plan.batch
   const { root } = plan.template
   const { signal: waiting, abort } = abortable()
-  let stopped: Interrupt | undefined
-  let stop: (signal: Interrupt) => void = abort
-  let leave: () => void = () => undefined
-  const giveBack = onInterrupt(
-    (signal) => {
-      stopped = signal
-      stop(signal)
-    },
-    () => leave(),
-  )
-  process.on('exit', tellUndone)
+  let stopped: EndSignal | undefined
+  let stop: (signal: EndSignal) => void = abort
+  const giveBack = takeSignals((signal) => {
+    if (stopped !== undefined) endBy(signal)
+    stopped = signal
+    setTimeout(endBy, lastWords, signal)
+    stop(signal)
+  })
   try {
     const lock = await takeLock({
       root,
       shard: plan.shard,
       wait: settings.wait,
       signal: waiting,
-      onWait: (other) => settings.quiet || io.err(`waiting for another batch in ${root}: ${other}\n`),
+      onWait: (other) =>
+        settings.quiet || io.err(`${visibleLine(`waiting for another batch in ${root}: ${other}`)}\n`),
     }).catch((error) => {
       if (stopped === undefined) throw error
     })
@@ -89,7 +91,6 @@ async function work(plan: Plan, io: Io): Promise<number> {
       const teller = createTeller(settings, io, logOf(plan))
       const session = await openSession(plan, teller)
       stop = session.stop
-      leave = () => teller.leave(settings.quiet ? [] : [`to go on: ${plan.batch.again}`])
       if (stopped !== undefined) session.stop(stopped)
       return await session.run()
     } finally {
@@ -97,14 +98,10 @@ async function work(plan: Plan, io: Io): Promise<number> {
     }
   } finally {
     giveBack()
-    process.off('exit', tellUndone)
   }
 }
 
-/** A reader of standard output that goes away ends the process quietly, but not as if all was done. */
-function tellUndone(): void {
-  if (process.exitCode === 0) process.exitCode = 1
-}
+const isSignal = (why: string): why is EndSignal => endSignals.some((signal) => signal === why)
 
 function abortable() {
   const controller = new AbortController()
@@ -132,11 +129,9 @@ async function openSession(plan: Plan, teller: Teller) {
   const stop = (why: string) => {
     if (stopped !== '') return
     stopped = why
-    runner.stop()
+    if (isSignal(why)) void runner.kill()
+    else runner.stop()
     ended.abort()
-    const isSignal = why.startsWith('SIG')
-    if (isSignal && !settings.quiet)
-      teller.say(`${why}: finishing what is in flight; once more stops at once`)
   }
 
   const note = (item: Item, made: MadeFile) => {
@@ -265,7 +260,7 @@ async function writeFailed(plan: Plan, failures: readonly string[], teller: Tell
   teller.error(
     new ConvoError('E_OUTPUT', `${target} cannot hold a name with a line end`, {
       why: failures.filter((input) => input.includes(end)).map((input) => JSON.stringify(input)),
-      fix: '--null (-0), here and with --files-from',
+      fix: '--null',
     }),
   )
   return false
@@ -307,7 +302,7 @@ async function finish(plan: Plan, tally: Tally, teller: Teller, stopped: string)
   const more =
     stopped === '' ? [] : [`stopped: ${stopped}`, ...(left > 0 ? [`to go on: ${plan.batch.again}`] : [])]
   await teller.end([tally.summary(), ...more])
-  if (stopped === 'SIGINT' || stopped === 'SIGTERM' || stopped === 'SIGHUP') return statusOf(stopped)
+  if (isSignal(stopped)) return statusOf(stopped)
   if (failed === 0 && left === 0) return 0
   return done + current > 0 || stopped === tooMany ? 1 : 2
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { ErrorCode } from '../../error.ts'
-import { distFile } from '../../run/engine.ts'
+import { distFile } from '../../files/dist.ts'
 
 /** What all workers of a batch are told first. */
 export type Setup = {
@@ -65,6 +65,8 @@ export type Worker = {
   run(order: Order, onMade: (made: MadeFile) => void): Promise<Result>
   /** Lets it go; what it is at is dropped, without a trace. */
   retire(): void
+  /** Ends it at once, and settles when it is gone. */
+  kill(): Promise<void>
 }
 
 /** Small halves for young objects: a worker makes little garbage, and would take 10 MiB more for it as pictures go by. */
@@ -89,6 +91,9 @@ export function startWorker(setup: Setup, idle: number): Worker {
   let said = ''
   let noteMade: ((made: MadeFile) => void) | undefined
   let settle: ((result: Result) => void) | undefined
+  const gone = new Promise<void>((resolve) =>
+    child.once('exit', () => resolve()).once('error', () => resolve()),
+  )
 
   const give = (result: Result) => {
     const to = settle
@@ -137,6 +142,10 @@ export function startWorker(setup: Setup, idle: number): Worker {
       if (child.connected) child.disconnect()
       child.unref()
       child.stderr?.destroy()
+    },
+    kill() {
+      child.kill('SIGKILL')
+      return gone
     },
   }
 }

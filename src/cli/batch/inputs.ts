@@ -1,8 +1,9 @@
-import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { lstatSync, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, extname, join, normalize, resolve } from 'node:path'
-import { glob, isDynamicPattern } from 'tinyglobby'
 import { ConvoError } from '../../error.ts'
+import { readWhole } from '../../files/read.ts'
 import { leaves } from '../../files/root.ts'
+import { glob, isDynamicPattern } from '../glob.ts'
 
 /** A picture to process. */
 export type Input = {
@@ -138,8 +139,6 @@ async function expand(pattern: string, sources: Sources): Promise<[folder: strin
   const rest = segments.slice(fixed).join('/')
   const found = await glob(rest, {
     cwd: folder,
-    onlyFiles: true,
-    expandDirectories: false,
     // without it, links to files would be left out too
     followSymbolicLinks: true,
   })
@@ -180,24 +179,10 @@ function linkFinder(top: string): (rel: string) => boolean {
 
 async function readList(file: string, isNull: boolean): Promise<string[]> {
   const name = file === '-' ? 'standard input' : file
-  let text: string
-  try {
-    text = file === '-' ? await readStandardInput() : readFileSync(file, 'utf8')
-  } catch (cause) {
-    throw new ConvoError('E_INPUT', `cannot read the list of files ${name}`, {
-      why: `${name}: ${(cause as Error).message}`,
-      cause,
-    })
-  }
+  const text = (await readWhole(file, { limit: 'manifestBytes', what: 'a list of files' })).toString('utf8')
   if (!isNull && text.includes('\0')) {
-    throw new ConvoError('E_INPUT', `the paths in ${name} end in NUL`, { fix: '--null (-0)' })
+    throw new ConvoError('E_INPUT', `the paths in ${name} end in NUL`, { fix: '--null' })
   }
   const paths = isNull ? text.split('\0') : text.split('\n').map((line) => line.replace(/\r$/, ''))
   return paths.filter((path) => path !== '')
-}
-
-async function readStandardInput(): Promise<string> {
-  const chunks: Buffer[] = []
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks).toString('utf8')
 }

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { ConvoError } from '../../error.ts'
 import { type Growing, makeFolder, openGrowing } from '../../files/change.ts'
 import { statOf } from '../../files/stat.ts'
+import { visible } from '../../text/visible.ts'
 import type { ErrorText } from './crew.ts'
 
 /** What a batch tells machines: a line of JSON each, on standard output or in a log. */
@@ -108,4 +109,4 @@ function refuseOther(path: string): void {
 }
 
 /** An entry as a line. */
-export const lineOf = (entry: Entry): string => `${JSON.stringify(entry)}\n`
+export const lineOf = (entry: Entry): string => `${visible(JSON.stringify(entry))}\n`

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ConvoError } from '../../error.ts'
 import { type Growing, makeFolder, openGrowing, removeQuietly } from '../../files/change.ts'
 import { birthOf, isAlive, processSpace } from '../../files/process.ts'
+import { undoAtEnd } from '../../signals.ts'
 import { isRecord } from '../check/values.ts'
 import { type Shard, shardName } from './shard.ts'
 import { stateFolder } from './state.ts'
@@ -72,7 +73,7 @@ export async function takeLock(options: LockOptions): Promise<Lock> {
 function heldError(root: string, other: Holder): ConvoError {
   return new ConvoError('E_OUTPUT', `another batch is at work in ${root}`, {
     why: holderText(other),
-    fix: '--wait, or another folder for the outputs',
+    fix: '--wait',
   })
 }
 
@@ -122,12 +123,12 @@ function hold(own: Own): Lock {
     }
   }, touchEvery)
   timer.unref()
-  process.on('exit', own.remove)
+  const forget = undoAtEnd(own.remove)
   return {
     release() {
       clearInterval(timer)
-      process.off('exit', own.remove)
       own.remove()
+      forget()
     },
   }
 }

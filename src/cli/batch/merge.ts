@@ -1,10 +1,10 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { ConvoError } from '../../error.ts'
+import { readText } from '../../files/read.ts'
 import { statOf } from '../../files/stat.ts'
 import { parseTemplate, type Template } from '../../files/template.ts'
-import { checkLimit } from '../../limits.ts'
-import { isRecord } from '../check/values.ts'
+import { entryProblem } from './entry-shape.ts'
 import type { Counts, Entry, ItemEntry } from './journal.ts'
 import { stateFolder } from './state.ts'
 
@@ -119,7 +119,7 @@ function templateOf(path: string, text: string): Template {
   try {
     return parseTemplate(text)
   } catch (cause) {
-    throw notALog(path, 1, (cause as Error).message)
+    throw noLog(path, 0, (cause as Error).message)
   }
 }
 
@@ -157,21 +157,25 @@ function namesIn(folder: string): string[] {
 
 function readLog(path: string): ReadLog {
   const stat = statSync(path)
-  if (stat.isCharacterDevice()) throw notALog(path, 1, 'a device')
-  checkLimit('manifestBytes', stat.size, path)
+  if (stat.isCharacterDevice()) throw noLog(path, 0, 'a device')
   const entries: Entry[] = []
-  const lines = readFileSync(path, 'utf8').split('\n')
+  const lines = readText(path, 'logBytes').split('\n')
   for (const [i, line] of lines.entries()) {
     if (line.trim() === '') continue
-    const entry = parsed(line)
-    // the last line of a batch that was killed may be cut off
-    if (entry === undefined && i === lines.length - 1) continue
-    if (entry === undefined) throw notALog(path, i + 1, 'not JSON')
-    if (!isEntry(entry)) throw notALog(path, i + 1, 'no event of a batch')
-    entries.push(entry)
+    let entry: unknown
+    try {
+      entry = JSON.parse(line)
+    } catch (cause) {
+      // the last line of a batch that was killed may be cut off
+      if (i === lines.length - 1) continue
+      throw noLog(path, i, 'not JSON', cause)
+    }
+    const problem = entryProblem(entry)
+    if (problem !== undefined) throw noLog(path, i, problem)
+    entries.push(entry as Entry)
   }
   const [start] = entries
-  if (start?.event !== 'start') throw notALog(path, 1, 'expected a line with "event":"start"')
+  if (start?.event !== 'start') throw noLog(path, 0, 'expected a line with "event":"start"')
   return {
     path,
     start,
@@ -180,43 +184,5 @@ function readLog(path: string): ReadLog {
   }
 }
 
-const notALog = (path: string, line: number, why: string): ConvoError =>
-  new ConvoError('E_INPUT', `${path} is no log of a batch`, { why: `${path}:${line}:1: ${why}` })
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return undefined
-  }
-}
-
-/** What a line of each event must have, and of which type. */
-const fields: Readonly<Record<Entry['event'], Readonly<Record<string, 'string' | 'number'>>>> = {
-  start: {
-    time: 'string',
-    output: 'string',
-    shard: 'string',
-    plan: 'string',
-    all: 'number',
-    total: 'number',
-  },
-  item: { status: 'string', input: 'string', output: 'string' },
-  end: { milliseconds: 'number', left: 'number', stopped: 'string' },
-}
-
-function isEntry(value: unknown): value is Entry {
-  if (!isRecord(value)) return false
-  const { event, operation, error, time } = value
-  if (event !== 'start' && event !== 'item' && event !== 'end') return false
-  if (event === 'start' && !(Array.isArray(operation) && Number.isFinite(Date.parse(String(time)))))
-    return false
-  if (error !== undefined && !isErrorText(error)) return false
-  return Object.entries(fields[event]).every(([key, type]) => typeof value[key] === type)
-}
-
-const isErrorText = (error: unknown): boolean =>
-  isRecord(error) &&
-  typeof error.message === 'string' &&
-  typeof error.code === 'string' &&
-  Array.isArray(error.why)
+const noLog = (path: string, line: number, why: string, cause?: unknown): ConvoError =>
+  new ConvoError('E_INPUT', `${path} is no log of a batch`, { why: `${path}:${line + 1}:1: ${why}`, cause })

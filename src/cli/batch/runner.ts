@@ -39,6 +39,8 @@ export type Runner = {
   stop(): void
   /** Lets all workers go; what they are at is dropped. */
   end(): void
+  /** Ends all workers at once, and clears away what they leave; what they are at is not told of. */
+  kill(): Promise<void>
 }
 
 /**
@@ -161,6 +163,13 @@ export function createRunner(options: RunnerOptions): Runner {
     one.worker.retire()
   }
 
+  function stop(): void {
+    isStopped = true
+    ready.length = 0
+    queue.length = 0
+    pump()
+  }
+
   function refuse(next: Ready, need: number, available: number): void {
     const { item } = next.task
     const text = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`
@@ -191,16 +200,17 @@ export function createRunner(options: RunnerOptions): Runner {
         onDrained.push(resolve)
         pump()
       }),
-    stop() {
-      isStopped = true
-      ready.length = 0
-      queue.length = 0
-      pump()
-    },
+    stop,
     end() {
       hasEnded = true
       isStopped = true
       for (const one of [...workers]) dismiss(one)
+    },
+    async kill() {
+      hasEnded = true
+      stop()
+      await Promise.all(workers.map(({ worker }) => worker.kill()))
+      pump()
     },
   }
 }

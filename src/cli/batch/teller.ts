@@ -1,5 +1,7 @@
-import { ConvoError, formatError } from '../../error.ts'
-import type { Io } from '../io.ts'
+import { ConvoError } from '../../error.ts'
+import type { Message } from '../../text/message.ts'
+import { visibleLine } from '../../text/visible.ts'
+import { errorMessage, type Io, noteMessage } from '../io.ts'
 import { type Entry, type ItemEntry, type Log, lineOf } from './journal.ts'
 import type { BatchSettings } from './plan.ts'
 import { createProgress, type Standing } from './progress.ts'
@@ -7,8 +9,6 @@ import { createProgress, type Standing } from './progress.ts'
 /** Tells people and machines how a batch goes: progress and failures on standard error, data on standard output. */
 export type Teller = {
   note(text: string): void
-  /** A line on standard error, also when only errors are asked for. */
-  say(text: string): void
   /** An error that does not end the batch. */
   error(error: ConvoError): void
   /** What will be done with an input, and why. */
@@ -20,21 +20,15 @@ export type Teller = {
   update(standing: Standing): void
   /** Whether something was not written that had to be: lines of the log. */
   hasLost(): boolean
-  /** The last lines where all ends at once. */
-  leave(lines: readonly string[]): void
   /** The last lines; waits until all is written. */
   end(lines: readonly string[]): Promise<void>
 }
-
-/** Names may hold line ends, and what a terminal takes for orders: people see `\n` and such, machines get JSON. */
-const shown = (text: string): string =>
-  text.replace(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1))
 
 export function createTeller(settings: BatchSettings, io: Io, log?: Log): Teller {
   const screen = {
     isTerminal: process.stderr.isTTY === true,
     columns: () => process.stderr.columns ?? 80,
-    write: (text: string) => io.err(text),
+    write: (message: Message) => io.err(message),
   }
   const progress = createProgress(screen, settings.quiet)
   let isLost = false
@@ -43,14 +37,7 @@ export function createTeller(settings: BatchSettings, io: Io, log?: Log): Teller
   const out = (text: string) => {
     written = written.then(() => io.out(text))
   }
-  const error = ({ code, message, why, fix }: ConvoError) => {
-    const told = { why: why.map(shown), ...(fix !== undefined && { fix: shown(fix) }) }
-    const text = formatError(new ConvoError(code, shown(message), told)).replace(
-      /^error:/,
-      io.paint('error', 'error:'),
-    )
-    progress.print(`${text}\n`)
-  }
+  const error = (one: ConvoError) => progress.print(errorMessage(one))
   const entry = (one: Entry) => {
     if (settings.json) out(lineOf(one))
     const broken = log?.write(one)
@@ -60,14 +47,15 @@ export function createTeller(settings: BatchSettings, io: Io, log?: Log): Teller
   }
   return {
     note(text) {
-      if (!settings.quiet) progress.print(`${io.paint('note', 'note:')} ${text}\n`)
+      if (!settings.quiet) progress.print(noteMessage(text))
     },
-    say: (text) => progress.print(`${text}\n`),
     error,
     plan(one, willRun) {
       if (settings.json || !(settings.explain || settings['dry-run'])) return
       const why = settings.explain ? `: ${one.reason}` : ''
-      out(`${willRun ? 'run ' : 'skip'} ${shown(one.input)} -> ${shown(one.output)}${why}\n`)
+      out(
+        `${willRun ? 'run ' : 'skip'} ${visibleLine(one.input)} -> ${visibleLine(one.output)}${visibleLine(why)}\n`,
+      )
     },
     item(one) {
       entry(one)
@@ -77,20 +65,18 @@ export function createTeller(settings: BatchSettings, io: Io, log?: Log): Teller
         const what = message.includes(one.input) ? message : `${one.input}: ${message}`
         error(new ConvoError(code, what, { why, ...(fix !== undefined && { fix }) }))
       } else if (settings.verbose && one.status === 'done') {
-        const notes = (one.notes ?? []).map((note) => `  ${note}\n`).join('')
-        progress.print(`${shown(one.input)} -> ${shown(one.output)}, ${one.milliseconds} ms\n${notes}`)
+        const notes = (one.notes ?? []).map((note) => `  ${visibleLine(note)}\n`).join('')
+        progress.print(
+          `${visibleLine(one.input)} -> ${visibleLine(one.output)}, ${one.milliseconds} ms\n${notes}`,
+        )
       }
     },
     entry,
     update: (standing) => progress.update(standing),
     hasLost: () => isLost,
-    leave(lines) {
-      progress.end()
-      for (const line of lines) io.err(`${line}\n`)
-    },
     async end(lines) {
       progress.end()
-      if (!settings.quiet) for (const line of lines) io.err(`${line}\n`)
+      if (!settings.quiet) for (const line of lines) io.err(`${visibleLine(line)}\n`)
       await written
       log?.close()
     },

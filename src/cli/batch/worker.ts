@@ -3,27 +3,27 @@ import type { BigIntStats } from 'node:fs'
 import { dirname } from 'node:path'
 import { asConvoError, ConvoError } from '../../error.ts'
 import { makeFolder, placeBeside, removeQuietly, replaceBy } from '../../files/change.ts'
-import { askBeforePlacing, isSameFile, leaveSignals, removeTemporaries } from '../../files/output.ts'
+import { askBeforePlacing, isSameFile } from '../../files/output.ts'
 import { statOf } from '../../files/stat.ts'
 import { createPool, type Pool } from '../../run/pool.ts'
+import { setRole, undoAll } from '../../signals.ts'
 import { processPicture } from '../process.ts'
 import type { ErrorText, FromWorker, MadeFile, Order, Result, Setup, ToWorker } from './crew.ts'
 import { hashFile, isSettled, stampOf } from './fingerprint.ts'
 import { type BatchOperation, prepareBatchOperation } from './operation.ts'
 
-// Ctrl-C in a terminal, and schedulers that end a job, reach the workers too: what is in flight is finished all the same,
-// and the parent says when to end.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
-leaveSignals()
+// Ctrl-C in a terminal, and schedulers that end a job, reach the workers too: the parent says when to end.
+setRole('crew')
 askBeforePlacing(async (temporary, path) => {
   if (path === noting?.output) await askToPlace(noting.madeOf(statOf(temporary)))
 })
 
 // Without a parent, nobody would note what is done: drop it at once.
 process.on('disconnect', () => {
-  removeTemporaries()
+  undoAll()
   dropUnplaced()
-  process.exit(0)
+  // an exit would wait for a picture that is being decoded
+  process.kill(process.pid, 'SIGKILL')
 })
 
 let prepared: Promise<BatchOperation> | undefined

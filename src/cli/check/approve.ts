@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { ConvoError, nearest } from '../../error.ts'
 import { removeUnder, writeUnder } from '../../files/change.ts'
 import { clearLeftovers } from '../../files/leftovers.ts'
+import { readWhole } from '../../files/read.ts'
 import { under } from '../../files/root.ts'
 import { counted } from '../words.ts'
 import { isPicture, pictureUnder, sha256 } from './files.ts'
@@ -101,7 +101,7 @@ function unknownName(pattern: string, run: Run): ConvoError {
   const guess = nearest(pattern, names)
   return new ConvoError('E_NAME', `the last run has no case ${JSON.stringify(pattern)}`, {
     why: `it has ${counted(names.length, 'case')}; a run with --filter or --shard has those that it ran`,
-    ...(guess !== undefined && { fix: guess }),
+    ...(guess !== undefined && { instead: [pattern, guess] as const }),
   })
 }
 
@@ -184,7 +184,7 @@ function promotable(name: string, { actual }: Approval, picture: Buffer, goldens
 async function isUnchanged({ path, sha256: before }: Seen): Promise<boolean> {
   try {
     // a device may have no end
-    return statSync(path).isFile() && sha256(await readFile(path)) === before
+    return statSync(path).isFile() && sha256(await readWhole(path, { limit: 'encodedBytes' })) === before
   } catch {
     return false
   }

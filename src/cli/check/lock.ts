@@ -1,9 +1,9 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConvoError } from '../../error.ts'
 import { writeUnder } from '../../files/change.ts'
+import { readText } from '../../files/read.ts'
 import { nameTrouble } from '../../files/root.ts'
-import { checkLimit } from '../../limits.ts'
 import { cut } from '../../text/cut.ts'
 import { isRecord } from './values.ts'
 
@@ -39,10 +39,10 @@ export function readLock(goldens: string): Lock {
   if (!existsSync(file)) return new Map()
   const bad = (why: string, fix = 'the version of it from before, or a merge conflict in it resolved') =>
     new ConvoError('E_MANIFEST', `${file} is no lock file`, { why: `${file}:1:1: ${why}`, fix })
+  const text = readText(file, 'manifestBytes')
   let parsed: unknown
   try {
-    checkLimit('manifestBytes', statSync(file).size, file)
-    parsed = JSON.parse(readFileSync(file, 'utf8'))
+    parsed = JSON.parse(text)
   } catch (cause) {
     throw bad((cause as Error).message)
   }

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { dirname, extname, relative } from 'node:path'
-import { glob, isDynamicPattern } from 'tinyglobby'
 import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml'
 import { ConvoError } from '../../error.ts'
 import { isWithin } from '../../files/root.ts'
 import { type ToleranceValues, toleranceSettings } from '../../image/compare/tolerance.ts'
 import { resolve } from '../../params.ts'
 import { cut } from '../../text/cut.ts'
-import { from } from '../located.ts'
+import { glob, isDynamicPattern } from '../glob.ts'
+import { from, operationWords } from '../located.ts'
 import schema from './check.schema.json' with { type: 'json' }
 import { manifestError, type Place, placeText, readSource, type Source } from './document.ts'
 import { fileInTheWay, fillName, folded, nameProblem, pathOfName } from './names.ts'
@@ -21,6 +21,8 @@ export type Allowed = 'new' | 'obsolete'
 /** One picture to be compared with its golden. */
 export type Case = {
   readonly name: string
+  /** What its name was made of. */
+  readonly template: string
   /** Where the manifest has it. */
   readonly place: Place
   /** Operations to run on the input, or none for a picture that is there already. */
@@ -116,8 +118,10 @@ type RawTolerance = 'exact' | Readonly<Record<string, unknown>>
 type RawCase = {
   readonly name: string
   readonly input?: string | readonly string[]
-  readonly run?: readonly Word[]
-  readonly chain?: readonly (Word | readonly Word[])[]
+  /** Another name for it. */
+  readonly inputs?: string | readonly string[]
+  readonly run?: string | readonly Word[]
+  readonly chain?: string | readonly (Word | readonly Word[])[]
   readonly actual?: string | readonly string[]
   readonly tolerance?: RawTolerance
   readonly allow?: readonly Allowed[]
@@ -137,7 +141,7 @@ type Entry = {
   readonly name: string
   readonly place: (key?: string) => Place
   readonly steps: readonly (readonly string[])[]
-  readonly inputKey: 'input' | 'actual'
+  readonly inputKey: 'input' | 'inputs' | 'actual'
   readonly patterns: readonly string[]
   readonly tolerance: ToleranceValues
   readonly reason?: string
@@ -152,7 +156,8 @@ function entryOf(
   complaints: Complaint[],
 ): Entry | undefined {
   const place = (key?: string) => source.placeOf(nodeAt(node, key))
-  const { run, chain, actual, input } = raw
+  const { run, chain, actual, inputs } = raw
+  const { input = inputs } = raw
   const ways = Object.entries({ run, chain, actual }).filter(([, value]) => value !== undefined)
   const complain = (message: string, key?: string) => {
     complaints.push({ place: place(key), message: `${raw.name}: ${message}` })
@@ -162,6 +167,8 @@ function entryOf(
     const got = ways.length === 0 ? 'none' : ways.map(([key]) => key).join(' and ')
     return complain(`needs one of run, chain and actual, got ${got}`)
   }
+  if (raw.input !== undefined && inputs !== undefined)
+    return complain('has input and inputs, and one is enough', 'inputs')
   if (actual !== undefined && input !== undefined) {
     return complain('has an actual, which is only compared: an input has no use', 'input')
   }
@@ -172,8 +179,13 @@ function entryOf(
   return {
     name: raw.name,
     place,
-    steps: run !== undefined ? [run.map(String)] : chain !== undefined ? stepsOf(chain) : [],
-    inputKey: actual === undefined ? 'input' : 'actual',
+    steps:
+      run !== undefined
+        ? [operationWords(run)]
+        : chain !== undefined
+          ? stepsOf(typeof chain === 'string' ? operationWords(chain) : chain)
+          : [],
+    inputKey: actual !== undefined ? 'actual' : raw.input === undefined ? 'inputs' : 'input',
     patterns: [patterns].flat(),
     ...loose,
     allow: new Set(raw.allow ?? manifest.defaults?.allow),
@@ -245,6 +257,7 @@ async function casesOf(entry: Entry, folder: string, complaints: Complaint[]): P
     const extension = steps.length === 0 ? extname(path).toLowerCase() : isRaw(steps) ? '.npy' : '.png'
     cases.push({
       name,
+      template: entry.name,
       place: place(),
       steps,
       input: from(folder, path),
@@ -294,9 +307,14 @@ async function findInputs(
       found.set(pattern, { path: pattern, base: dirname(pattern) })
       continue
     }
-    const paths = await glob(pattern, { cwd: folder, onlyFiles: true, expandDirectories: false })
-    if (paths.length === 0) {
-      complaints.push({ place: place(inputKey), message: `${name}: no file matches ${pattern}` })
+    const paths = await glob(pattern, { cwd: folder }).catch((error: unknown) => {
+      if (!(error instanceof ConvoError)) throw error
+      return error.message
+    })
+    if (typeof paths === 'string' || paths.length === 0) {
+      const message = `${name}: ${typeof paths === 'string' ? paths : `no file matches ${pattern}`}`
+      complaints.push({ place: place(inputKey), message })
+      continue
     }
     for (const path of paths.sort()) found.set(path, { path, base: fixedPart(pattern) })
   }
@@ -308,6 +326,14 @@ function fixedPart(pattern: string): string {
   const parts = pattern.split('/')
   const wild = parts.findIndex((part) => isDynamicPattern(part))
   return parts.slice(0, wild).join('/') || '.'
+}
+
+/** What makes the names of an entry differ, of what its template has not. */
+function apartHint({ template, input }: Case, other: Case): string {
+  const isOneFolder = dirname(input) === dirname(other.input)
+  const useful = ['stem', isOneFolder ? 'ext' : 'dir', 'index']
+  const key = useful.find((one) => !template.includes(`{${one}`))
+  return key === undefined ? 'give the inputs names of their own' : `{${key}} in the name tells inputs apart`
 }
 
 /** Names are compared without regard to case: some file systems have none. Nor may one be a folder and one a file. */
@@ -324,7 +350,8 @@ function repeated(cases: readonly Case[]): Complaint[] {
       return other === undefined ? [] : [{ place: one.place, message }]
     }
     const first = `${relative('', before.input)} at ${placeText(before.place)}`
-    const hint = before.place.line === one.place.line ? '; {stem} in the name tells inputs apart' : ''
+    const isOneEntry = before.place.line === one.place.line && before.template === one.template
+    const hint = isOneEntry ? `; ${apartHint(before, one)}` : ''
     return [
       {
         place: one.place,

@@ -1,9 +1,9 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConvoError } from '../../error.ts'
 import { emptyFolder, writeUnder } from '../../files/change.ts'
+import { isMissing, readText } from '../../files/read.ts'
 import { isWithin } from '../../files/root.ts'
-import { checkLimit } from '../../limits.ts'
 import { cut } from '../../text/cut.ts'
 import type { Place } from './document.ts'
 import type { LockEntry } from './lock.ts'
@@ -139,11 +139,8 @@ const ownIgnore = '# results of convo check\n*\n'
 
 /** Whether a folder is one that a check wrote its results to. */
 export function isOwn(folder: string): boolean {
-  try {
-    return readFileSync(join(folder, '.gitignore'), 'utf8') === ownIgnore
-  } catch {
-    return false
-  }
+  const file = join(folder, '.gitignore')
+  return existsSync(file) && readText(file, 'manifestBytes') === ownIgnore
 }
 
 /** Writes results.json in one step. */
@@ -168,10 +165,9 @@ export function readResults(folder: string): Run {
 export function readRun(file: string, fix: string): Run {
   let text: string
   try {
-    checkLimit('manifestBytes', statSync(file).size, file)
-    text = readFileSync(file, 'utf8')
+    text = readText(file, 'manifestBytes')
   } catch (cause) {
-    if (cause instanceof ConvoError) throw cause
+    if (!isMissing(cause)) throw cause
     throw new ConvoError('E_USAGE', `there are no results of a check at ${file}`, { fix, cause })
   }
   let run: unknown

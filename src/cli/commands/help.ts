@@ -25,7 +25,7 @@ export function helpCommand(others: readonly Command[]): Command {
         args.length === 0
           ? overview(commands, io.width)
           : commandHelp(findCommand(args, commands).command, io.width)
-      await io.out(text)
+      await io.page(text)
       return 0
     },
   }

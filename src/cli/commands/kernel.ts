@@ -2,9 +2,11 @@ import { extname } from 'node:path'
 import { writeWhole } from '../../files/change.ts'
 import { isStreamPath } from '../../files/output.ts'
 import { namedKernels } from '../../filters/names.ts'
+import { directionText, isTurned } from '../../kernel/direction.ts'
 import { loadKernel } from '../../kernel/source.ts'
-import { writeKernel } from '../../kernel/write.ts'
+import { writeKernel, writtenAs } from '../../kernel/write.ts'
 import type { Command } from '../command.ts'
+import { noteMessage } from '../io.ts'
 import { outputOf } from '../output-path.ts'
 import { checkReplaced } from '../replaced.ts'
 import { runSettings, sharedSettings } from '../settings.ts'
@@ -23,7 +25,7 @@ export const kernelConvert: Command = {
     },
   ],
   options: [{ title: 'Options', params: { force: runSettings.force } }],
-  examples: ['convo kernel convert edge.mat edge.json', 'convo kernel convert gaussian:sigma=2 gaussian.npy'],
+  examples: ['convo kernel convert gaussian:sigma=2 gaussian.npy', 'convo kernel convert edge.mat edge.json'],
   async run({ args: [from = '', out = ''], given, io }) {
     const { output: to } = await outputOf(out, from, 'convert')
     const replaced = given.force === true ? undefined : checkReplaced(from, to, 'sobel')
@@ -31,7 +33,14 @@ export const kernelConvert: Command = {
     // a pipe has no extension to say which format
     const bytes = writeKernel(kernel, extname(to) === '' && isStreamPath(to) ? 'kernel.json' : to)
     await writeWhole(to, bytes)
-    if (replaced !== undefined) io.err(`${io.paint('note', 'note:')} ${replaced}\n`)
+    if (replaced !== undefined) io.err(noteMessage(replaced))
+    for (const [file, direction] of [
+      [from, kernel.direction],
+      [to, writtenAs(to)?.direction],
+    ] as const) {
+      if (direction === undefined || !isTurned({ ...kernel, direction })) continue
+      io.err(noteMessage(`${file}: ${directionText(direction)}`))
+    }
     return 0
   },
 }

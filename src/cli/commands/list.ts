@@ -1,5 +1,6 @@
 import { namedKernels } from '../../filters/names.ts'
 import { outputFormats } from '../../image/format.ts'
+import { directionText } from '../../kernel/direction.ts'
 import { formats } from '../../kernel/formats/index.ts'
 import { readyMade, readyMadeSummary } from '../../kernel/source.ts'
 import { choice, flag } from '../../params.ts'
@@ -37,12 +38,12 @@ const lists: Readonly<Record<string, () => readonly Row[]>> = {
       summary,
     })),
   formats: () => [
-    ...Object.entries(formats).map(([name, { extensions, summary, write }]) => ({
+    ...Object.entries(formats).map(([name, { extensions, summary, direction, write }]) => ({
       name,
       for: 'kernels',
       access: write === undefined ? 'read' : 'read, write',
       files: extensions.join(' '),
-      summary,
+      summary: `${summary}; ${directionText(direction)}`,
     })),
     ...Object.entries(outputFormats).map(([name, { extensions, depths, exact }]) => ({
       name,
@@ -75,14 +76,11 @@ export const list: Command = {
   async run({ args, given, io }) {
     const what = choice('', Object.keys(lists)).parse(args[0], 'what to list')
     const rows = lists[what]!()
-    await io.out(
-      given.json === true
-        ? `${JSON.stringify(rows, null, 2)}\n`
-        : columns(
-            rows.map((row) => Object.values(row)),
-            lineWidth(),
-          ),
-    )
+    if (given.json === true) await io.out(`${JSON.stringify(rows, null, 2)}\n`)
+    else {
+      const cells = rows.map((row) => Object.values(row))
+      await io.page(columns(cells, lineWidth()))
+    }
     return 0
   },
 }

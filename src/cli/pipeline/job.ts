@@ -1,6 +1,7 @@
 import type { FilterOptions } from '../../conv/plan.ts'
 import { ConvoError } from '../../error.ts'
 import { isSameFile } from '../../files/output.ts'
+import type { Light } from '../../image/light.ts'
 import type { Range } from '../../image/quantise.ts'
 import type { FullScale, Step } from '../../operators/operator.ts'
 import type { Outcome } from '../../run/pictures.ts'
@@ -33,6 +34,8 @@ export type Task = PictureJob & {
   readonly range: Range
   /** False when the range is a default that feature maps may replace. */
   readonly isRangeGiven: boolean
+  /** The tone curves of the picture, for --linear. */
+  readonly light?: Light | undefined
   /** Takes the picture in place of its file, where pages are put together. */
   readonly store?: PageStore | undefined
 }
@@ -67,6 +70,8 @@ export type Report = {
   readonly input: PictureFacts
   readonly output: PictureFacts & { readonly bytes: number }
   readonly plan: readonly PlanFacts[]
+  /** The tone curve of --linear. */
+  readonly light?: string
   readonly clipped: Outcome
   readonly notes: readonly string[]
   readonly milliseconds: number
@@ -77,7 +82,7 @@ export function taskOf(job: PictureJob): Task {
   const { input, output, settings } = job
   if (!settings['in-place'] && isSameFile(input, output)) {
     throw new ConvoError('E_IN_PLACE', `${output} is the input itself`, {
-      fix: '--in-place, or another output',
+      fix: '--in-place',
     })
   }
   const isFloat = outputKind(output) === 'npy'

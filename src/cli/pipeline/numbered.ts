@@ -27,7 +27,7 @@ export async function checkNumbered(task: Task, count: number): Promise<void> {
     const identity = fileIdentity(path)
     if (identity !== undefined && read.has(identity)) {
       throw new ConvoError('E_IN_PLACE', `${path} is one of the inputs`, {
-        fix: '--in-place, or another output',
+        fix: '--in-place',
       })
     }
   }

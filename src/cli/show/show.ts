@@ -5,6 +5,9 @@ import { renderSvg } from '../../image/encode.ts'
 import { loadSharp } from '../../image/sharp.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { loadKernel } from '../../kernel/source.ts'
+import { nativeWork } from '../../signals.ts'
+import type { Message } from '../../text/message.ts'
+import { visibleLine } from '../../text/visible.ts'
 import { drawingFormat, writeDrawing } from '../draw/file.ts'
 import type { Io } from '../io.ts'
 import { wrap } from '../layout.ts'
@@ -51,7 +54,7 @@ export async function showKernel(options: ShowOptions, io: Io): Promise<number> 
   if (output !== undefined) await writeDrawing(drawing, output, options.zoom)
   await terminal?.showPreview(await renderSvg(drawing), io)
   if (json) await io.out(`${JSON.stringify(facts)}\n`)
-  else if (output === undefined && !preview) await io.out(kernelText(kernel, facts, io.width))
+  else if (output === undefined && !preview) await io.page(kernelText(kernel, facts, io.width))
   return 0
 }
 
@@ -75,12 +78,14 @@ async function readPhoto(path: string): Promise<Gray> {
     orient: true,
   })
   const eight = depth === 16 ? Uint8Array.from(samples, (v) => v / 257) : Uint8Array.from(samples)
-  const data = await loadSharp()(eight, { raw: { width, height, channels } })
-    .flatten({ background: '#808080' })
-    .resize({ width: photoSide, height: photoSide, fit: 'cover' })
-    .toColourspace('b-w')
-    .raw({ depth: 'uchar' })
-    .toBuffer()
+  const data = await nativeWork(() =>
+    loadSharp()(eight, { raw: { width, height, channels } })
+      .flatten({ background: '#808080' })
+      .resize({ width: photoSide, height: photoSide, fit: 'cover' })
+      .toColourspace('b-w')
+      .raw({ depth: 'uchar' })
+      .toBuffer(),
+  )
   return { side: photoSide, data: Float64Array.from(data) }
 }
 
@@ -91,16 +96,16 @@ const onlyPlane = (kernel: Kernel): Kernel | undefined => {
 }
 
 /** A kernel for a terminal: a title, then its planes. */
-function kernelText(kernel: Kernel, facts: Facts, width: number): string {
+function kernelText(kernel: Kernel, facts: Facts, width: number): Message {
   const kind = terminalColours(process.stdout.isTTY === true, process.env)
   const most = largest(kernel.weights)
   const planes = planesOf(kernel)
   const columns = process.stdout.columns ?? width
   const parts = planes.slice(0, mostPrinted).map((plane) => {
     const label = planes.length > 1 ? `\n${plane.label}\n` : '\n'
-    return label + planeText(plane, most, Math.max(columns, 40), kind)
+    return [label, planeText(plane, most, Math.max(columns, 40), kind)]
   })
   const more = planes.length > mostPrinted ? `\nand ${planes.length - mostPrinted} more planes\n` : ''
   const told = wrap(factWords(facts).join(' · '), columns).join('\n')
-  return `${facts.name}\n${told}\n${parts.join('')}${more}`
+  return [`${visibleLine(facts.name)}\n${told}\n`, parts, more]
 }

@@ -1,5 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { ReadStream } from 'node:tty'
+import { undoAtEnd } from '../../signals.ts'
 import { coloursOf, type Environment } from './colours.ts'
 
 /** How a terminal can show a picture; `blocks` are half blocks in true colour, `blocks256` in xterm's 256 colours. */
@@ -55,6 +56,7 @@ async function deviceAttributes(): Promise<string> {
     return ''
   }
   let timer: NodeJS.Timeout | undefined
+  const forget = undoAtEnd(() => stream.setRawMode(false))
   try {
     return await new Promise<string>((done) => {
       let answer = ''
@@ -73,6 +75,7 @@ async function deviceAttributes(): Promise<string> {
     clearTimeout(timer)
     // a failure is told to the listener above, which no one waits for any more
     stream.setRawMode(false)
+    forget()
     stream.destroy()
   }
 }

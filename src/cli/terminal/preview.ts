@@ -4,6 +4,8 @@ import { extname, join } from 'node:path'
 import { ConvoError } from '../../error.ts'
 import { removeQuietly } from '../../files/change.ts'
 import { loadSharp } from '../../image/sharp.ts'
+import { nativeWork, undoAtEnd } from '../../signals.ts'
+import { Verbatim } from '../../text/message.ts'
 import type { Io } from '../io.ts'
 import type { Report } from '../pipeline/job.ts'
 import type { Settings } from '../settings.ts'
@@ -33,11 +35,13 @@ export async function previewText(
   // A cell is about 10 by 20 pixels; the terminal scales what it is given.
   const size = { width: columns * 10, height: rows * 20, withoutEnlargement: true }
   if (graphics === 'sixel') return `${sixelText(await pixelsOf(source, size))}\n`
-  const png = await loadSharp()(source)
-    .resize({ ...size, fit: 'inside' })
-    .toColourspace('srgb')
-    .png()
-    .toBuffer()
+  const png = await nativeWork(() =>
+    loadSharp()(source)
+      .resize({ ...size, fit: 'inside' })
+      .toColourspace('srgb')
+      .png()
+      .toBuffer(),
+  )
   const base64 = png.toString('base64')
   if (graphics === 'iterm') {
     return `\x1b]1337;File=inline=1;preserveAspectRatio=1;size=${png.length}:${base64}\x07\n`
@@ -56,13 +60,15 @@ async function pixelsOf(
   source: string | Uint8Array,
   size: { readonly width: number; readonly height: number; readonly withoutEnlargement?: boolean },
 ): Promise<Pixels> {
-  const { data, info } = await loadSharp()(source)
-    .flatten({ background: '#808080' })
-    .toColourspace('srgb')
-    .resize({ ...size, fit: 'inside', kernel: 'lanczos3' })
-    .removeAlpha()
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true })
+  const { data, info } = await nativeWork(() =>
+    loadSharp()(source)
+      .flatten({ background: '#808080' })
+      .toColourspace('srgb')
+      .resize({ ...size, fit: 'inside', kernel: 'lanczos3' })
+      .removeAlpha()
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true }),
+  )
   const { width, height, channels } = info
   if (channels === 3) return { width, height, data }
   return {
@@ -133,10 +139,13 @@ export function previewTarget(given: string, { channels }: Pick<Settings, 'chann
 /** Shows the picture that was written, and takes it away if no output was given. Gives the report to be told. */
 export async function showResult(report: Report, given: string, io: Io): Promise<Report> {
   const { output } = report
+  const remove = () => (given === '' ? removeQuietly(output.path) : undefined)
+  const forget = undoAtEnd(remove)
   try {
     await showPreview(output.path, io)
   } finally {
-    if (given === '') removeQuietly(output.path)
+    remove()
+    forget()
   }
   return given === '' ? { ...report, output: { ...output, path: '(preview)' } } : report
 }
@@ -146,5 +155,11 @@ export async function showPreview(source: string | Uint8Array, io: Io): Promise<
   const { columns, rows } = process.stderr
   const graphics = await detectGraphics(environment())
   // room for the prompt and the command that made it; a terminal that says it has no size gets one all the same
-  io.err(await previewText(source, graphics, Math.min(columns || 80, 120), Math.max(8, (rows || 24) - 4)))
+  const text = await previewText(
+    source,
+    graphics,
+    Math.min(columns || 80, 120),
+    Math.max(8, (rows || 24) - 4),
+  )
+  io.err(new Verbatim(text))
 }

@@ -108,7 +108,10 @@ describe('a batch', () => {
     expect(collision.status).toBe(2)
     expect(collision.stderr).toMatch(/p000\.png[\s\S]*p001\.png/)
     const key = await batch('in', '-o', 'out/{stm}.png', ...sobel)
-    expect([key.status, key.stderr]).toEqual([2, expect.stringMatching(/\{stm\}[\s\S]*try: \{stem\}/)])
+    expect([key.status, key.stderr]).toEqual([
+      2,
+      expect.stringMatching(/\{stm\}[\s\S]*try: convo batch in -o 'out\/\{stem\}\.png' -- sobel/),
+    ])
     const same = await batch('in', '-o', '{path}', ...sobel)
     expect(same.status).toBe(2)
     expect(readdirSync(folder)).toEqual(['in'])
@@ -358,46 +361,42 @@ describe('an interrupted batch', () => {
     expect(isPartly).toBeGreaterThan(5)
   }, 300_000)
 
-  it('told to stop, finishes what is in flight and says how to go on', async () => {
+  it('ends on the first signal, says how to go on, and goes on', async () => {
     writePictures(at('in'), 200, 300, 200)
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    const whole = await uninterrupted()
+    for (const [signal, status] of [
+      ['SIGINT', 130],
+      ['SIGTERM', 143],
+      ['SIGHUP', 129],
+    ] as const) {
       rmSync(at('out'), { recursive: true, force: true })
-      const child = start(['batch', 'in', '-o', 'out/{stem}.png', ...sobel], { cwd: folder, env: { CI: '' } })
-      let said = ''
+      const line = ['batch', 'in', '-o', 'out/{stem}.png', '--json', ...sobel]
+      const child = start(line, { cwd: folder, env: { CI: '' } })
+      let [told, said] = ['', '']
+      child.stdout.on('data', (chunk: Buffer) => {
+        told += chunk.toString()
+      })
       child.stderr.on('data', (chunk: Buffer) => {
         said += chunk.toString()
       })
       const ended = new Promise<number | null>((done) => child.on('close', done))
       while (picturesOf(at('out')).length < 3 && child.exitCode === null) await pause(3)
+      const workers = workersOf(at('out'))
       child.kill(signal)
-      expect(await ended).toBe(signal === 'SIGINT' ? 130 : 143)
-      expect(said).toMatch(/convo batch/)
-      expect([...tree(at('out')).keys()].filter((name) => name.endsWith('.tmp'))).toEqual([])
+      expect(await ended).toBe(status)
+      for (const pid of workers) while (isAlive(pid)) await pause(5)
+      expect(said).toContain("to go on: convo batch in --output 'out/{stem}.png' --json -- sobel")
+      expect(entries(told).at(-1)).toMatchObject({ event: 'end', failed: 0, stopped: signal })
+      expect([...tree(at('out')).keys()].filter((name) => name.startsWith('.'))).toEqual([])
+      expect(readdirSync(at('out/.convo'))).toEqual(['state.jsonl'])
+      expect((await batch(...line.slice(1))).status).toBe(0)
+      expect(tree(at('out'))).toEqual(whole)
     }
-  })
+  }, 120_000)
 })
 
 describe('a batch whose end comes from outside', () => {
-  it('told twice, stops at once, leaves nothing half done and says how to go on', async () => {
-    writePictures(at('in'), 200, 300, 200)
-    const child = start(['batch', 'in', '-o', 'out/{stem}.png', ...sobel], { cwd: folder, env: { CI: '' } })
-    let said = ''
-    child.stderr.on('data', (chunk: Buffer) => {
-      said += chunk.toString()
-      if (said.includes('once more stops at once')) child.kill('SIGINT')
-    })
-    const ended = new Promise<number | null>((done) => child.on('close', done))
-    while (picturesOf(at('out')).length < 3 && child.exitCode === null) await pause(3)
-    const workers = workersOf(at('out'))
-    child.kill('SIGINT')
-    expect(await ended).toBe(130)
-    for (const pid of workers) while (isAlive(pid)) await pause(5)
-    expect(said).toContain("to go on: convo batch in --output 'out/{stem}.png' -- sobel")
-    expect([...tree(at('out')).keys()].filter((name) => name.startsWith('.'))).toEqual([])
-    expect(readdirSync(at('out/.convo'))).toEqual(['state.jsonl'])
-  })
-
-  it('whose reader goes away ends quietly, but not as if all was done', async () => {
+  it('whose reader goes away ends quietly, with 2', async () => {
     writePictures(at('in'), 200, 300, 200)
     const child = start(['batch', 'in', '-o', 'out/{stem}.png', '--json', ...sobel], {
       cwd: folder,
@@ -411,7 +410,7 @@ describe('a batch whose end comes from outside', () => {
     const ended = new Promise<number | null>((done) => child.on('close', done))
     while (workersOf(at('out')).length === 0 && child.exitCode === null) await pause(3)
     const workers = workersOf(at('out'))
-    expect([await ended, said]).toEqual([1, ''])
+    expect([await ended, said]).toEqual([2, ''])
     for (const pid of workers) while (isAlive(pid)) await pause(5)
     expect([...tree(at('out')).keys()].filter((name) => name.startsWith('.'))).toEqual([])
   })

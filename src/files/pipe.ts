@@ -1,0 +1,70 @@
+import { constants, openSync, statSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import type { Socket, SocketConstructorOpts } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { listening, nativeWork } from '../signals.ts'
+
+// A pipe that is opened as a file holds up a thread until somebody comes to its other end, and so the end of the process.
+// The event loop waits without one, on Linux; elsewhere named pipes do not tell it that their writer is still to come.
+
+const { O_RDONLY, O_WRONLY, O_NONBLOCK } = constants
+
+/** How often it is tried whether somebody reads a named pipe, in milliseconds. */
+const tryEvery = 50
+
+const isPipe = (path: string): boolean => process.platform === 'linux' && statSync(path).isFIFO()
+
+/** Reads standard input (`-`), a pipe or a device to its end, piece by piece; a signal ends the wait. */
+export async function readPieces(path: string, take: (piece: Buffer) => void): Promise<void> {
+  if (path !== '-' && !isPipe(path)) {
+    const file = await nativeWork(() => open(path))
+    return nativeWork(async () => {
+      for await (const piece of file.createReadStream()) take(piece as Buffer)
+    })
+  }
+  const pieces =
+    path === '-'
+      ? process.stdin
+      : socketOf({ fd: openSync(path, O_RDONLY | O_NONBLOCK), readable: true, writable: false })
+  return listening(async () => {
+    for await (const piece of pieces) take(piece as Buffer)
+  })
+}
+
+/** What is written to a pipe. */
+export type PipeWriter = { write(bytes: Uint8Array): Promise<void>; close(): Promise<void> }
+
+/** Opens a pipe for writing as soon as somebody reads it; undefined for a path that leads to none. A signal ends waits. */
+export async function openPipe(path: string): Promise<PipeWriter | undefined> {
+  if (!isPipe(path)) return undefined
+  const fd = await listening(() => openForWriting(path))
+  const pipe = socketOf({ fd, readable: false, writable: true })
+  // told to whoever waits for the write that fails
+  pipe.on('error', () => undefined)
+  const told = (act: (done: (error?: Error | null) => void) => void) =>
+    listening(
+      () => new Promise<void>((done, failed) => act((error) => (error == null ? done() : failed(error)))),
+    )
+  return {
+    write: (bytes) => told((done) => pipe.write(bytes, done)),
+    close: () => told((done) => pipe.end(done)),
+  }
+}
+
+/** Loaded for pipes only: it takes time at the start. */
+function socketOf(options: SocketConstructorOpts): Socket {
+  const net = createRequire(import.meta.url)('node:net') as typeof import('node:net')
+  return new net.Socket(options)
+}
+
+async function openForWriting(path: string): Promise<number> {
+  for (;;) {
+    try {
+      return openSync(path, O_WRONLY | O_NONBLOCK)
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'ENXIO') throw cause
+    }
+    await sleep(tryEvery)
+  }
+}

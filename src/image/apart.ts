@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { distFile } from '../files/dist.ts'
+import { listening } from '../signals.ts'
+import type { Source } from './reader.ts'
+import type { Raw, RawRecipe } from './sharp.ts'
+
+/** What the process is told first, as JSON behind its length; `bytes` of input follow where there is no path. */
+export type Order = { readonly path?: string; readonly bytes: number; readonly recipe: RawRecipe }
+
+/** What it answers, in the same way; the samples follow. */
+export type Answer = { readonly info: Raw['info']; readonly bytes: number } | { readonly error: string }
+
+/**
+ * Decodes to raw samples in a process of its own. It takes 0.1 s to start, but it can be left: what a drawing costs cannot
+ * be known before, and a thread that draws one for minutes holds up the end of its process.
+ */
+export async function decodeApart(input: Source, recipe: RawRecipe): Promise<Raw> {
+  const child = spawn(process.execPath, [fileURLToPath(distFile('decoder.js'))], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-2000)
+  })
+  // it may be gone before it has read all; that is met below
+  child.stdin.on('error', () => undefined)
+  const bytes = typeof input === 'string' ? new Uint8Array(0) : input
+  const order: Order = { bytes: bytes.length, recipe, ...(typeof input === 'string' && { path: input }) }
+  // its standard input stays open: the end of it tells that nobody waits any more
+  for (const piece of [framed(order), bytes]) child.stdin.write(piece)
+  try {
+    return await listening(async () => {
+      const failed = new Promise<never>((_, reject) => child.once('error', reject))
+      const answer = await Promise.race([unframed<Answer>(child.stdout), failed])
+      if (answer === undefined) throw new Error(said.trim() || 'the process that decodes ended')
+      if ('error' in answer.head) throw new Error(answer.head.error)
+      return { data: answer.body, info: answer.head.info }
+    })
+  } finally {
+    child.kill('SIGKILL')
+  }
+}
+
+/** A value as JSON behind its length in bytes. */
+export function framed(value: Order | Answer): Buffer {
+  const json = Buffer.from(JSON.stringify(value))
+  const length = Buffer.alloc(4)
+  length.writeUInt32LE(json.length)
+  return Buffer.concat([length, json])
+}
+
+/** A framed value and the bytes behind it, as many as it says; undefined where the stream ends before. */
+export async function unframed<T extends object>(
+  stream: NodeJS.ReadableStream,
+): Promise<{ readonly head: T; readonly body: Buffer } | undefined> {
+  let start = Buffer.alloc(0)
+  let found: { head: T; body: Buffer; filled: number } | undefined
+  return new Promise((done) => {
+    const take = (piece: Buffer) => {
+      let rest = piece
+      if (found === undefined) {
+        start = Buffer.concat([start, piece])
+        const end = start.length < 4 ? Number.POSITIVE_INFINITY : 4 + start.readUInt32LE()
+        if (start.length < end) return
+        const head = JSON.parse(start.toString('utf8', 4, end)) as T & { bytes?: number }
+        found = { head, body: Buffer.allocUnsafeSlow(head.bytes ?? 0), filled: 0 }
+        rest = start.subarray(end)
+      }
+      found.filled += rest.copy(found.body, found.filled)
+      if (found.filled === found.body.length) done(found)
+    }
+    stream.on('data', take)
+    stream.once('close', () => done(undefined))
+  })
+}
