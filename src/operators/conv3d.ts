@@ -111,6 +111,8 @@ export const conv3dCommand = operator({
       kind: 'tensor',
       acts: kernels[0]!.shape.length === 3 ? 'each' : 'colour',
       volume: 'whole',
+      // a picture is a volume of one slice, which is made of its numbers
+      seesAll: true,
       async apply(x, engine) {
         const parts: Tensor[] = []
         for (const k of kernels) parts.push(await correlateVolume(engine, x, k, how))

@@ -147,13 +147,21 @@ function inOrder(parts: readonly Part[]): CaseResult[] {
 const manifestText = ({ manifest }: Run): string =>
   `${manifest.path}, SHA-256 ${manifest.sha256.slice(0, 12)}…`
 
+/** Missing shards that are named. */
+const mostNamed = 100
+
 /** What is missing of a run in shards, a line each. */
 function missingShards(parts: readonly Part[]): string[] {
   const shards = parts.flatMap(({ run }) => (run.shard === undefined ? [] : [run.shard]))
   const counts = [...new Set(shards.map(({ count }) => count))]
   if (counts.length > 1) return [`the shards are of ${counts.join(' and of ')}: they are not of one run`]
   const there = new Set(shards.map(({ index }) => index))
-  const missing = Array.from({ length: counts[0] ?? 0 }, (_, i) => i + 1).filter((index) => !there.has(index))
-  if (missing.length === 0) return []
-  return [`${counted(missing.length, 'shard')} of ${counts[0]} missing: ${missing.join(', ')}`]
+  const [all = 0] = counts
+  const missing = all - there.size
+  if (missing <= 0) return []
+  const named: number[] = []
+  for (let index = 1; named.length < Math.min(missing, mostNamed); index++)
+    if (!there.has(index)) named.push(index)
+  const more = missing > mostNamed ? ', …' : ''
+  return [`${counted(missing, 'shard')} of ${all} missing: ${named.join(', ')}${more}`]
 }

@@ -39,14 +39,18 @@ const picturesOf = (name: string) =>
 
 const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds))
 
-/** The processes that the locks left in an output root tell of. */
-function workersOf(root: string): number[] {
-  const state = join(root, '.convo')
-  const locks = existsSync(state) ? readdirSync(state).filter((name) => name.startsWith('lock-')) : []
-  return locks.flatMap((name) => {
-    const text = readFileSync(join(state, name), 'utf8')
-    return text === '' ? [] : (JSON.parse(text) as { workers: number[] }).workers
-  })
+/** The processes that work for a batch. */
+function workersOf({ pid }: { readonly pid?: number | undefined }): number[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    return text
+      .split(' ')
+      .filter((word) => word.trim() !== '')
+      .map(Number)
+  } catch {
+    // the batch has ended
+    return []
+  }
 }
 
 function isAlive(pid: number): boolean {
@@ -267,7 +271,7 @@ describe('a batch', () => {
       const ended = new Promise<number | null>((done) => child.on('close', done))
       let workers = 0
       while (child.exitCode === null) {
-        workers = Math.max(workers, workersOf(at('out')).length)
+        workers = Math.max(workers, workersOf(child).length)
         await pause(2)
       }
       expect(await ended).toBe(0)
@@ -344,9 +348,10 @@ describe('an interrupted batch', () => {
       const wanted = Math.floor(Math.random() * 40)
       while (picturesOf(at('out')).length < wanted && child.exitCode === null) await pause(3)
       await pause(Math.random() * 8)
+      const workers = workersOf(child)
       child.kill('SIGKILL')
       await ended
-      for (const pid of workersOf(at('out'))) while (isAlive(pid)) await pause(5)
+      for (const pid of workers) while (isAlive(pid)) await pause(5)
       const left = picturesOf(at('out'))
       for (const name of left) {
         expect(readFileSync(at(`out/${name}`)).equals(whole.get(name)!), name).toBe(true)
@@ -408,8 +413,8 @@ describe('a batch whose end comes from outside', () => {
     })
     child.stdout.once('data', () => child.stdout.destroy())
     const ended = new Promise<number | null>((done) => child.on('close', done))
-    while (workersOf(at('out')).length === 0 && child.exitCode === null) await pause(3)
-    const workers = workersOf(at('out'))
+    while (workersOf(child).length === 0 && child.exitCode === null) await pause(3)
+    const workers = workersOf(child)
     expect([await ended, said]).toEqual([2, ''])
     for (const pid of workers) while (isAlive(pid)) await pause(5)
     expect([...tree(at('out')).keys()].filter((name) => name.startsWith('.'))).toEqual([])

@@ -1,0 +1,99 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { convo, start } from '../convo.ts'
+import { writePictures } from './pictures.ts'
+
+let folder = ''
+const at = (name: string) => join(folder, name)
+const batch = (...args: string[]) => convo(['batch', ...args], { cwd: folder, env: { CI: '' } })
+const merge = (...args: string[]) => batch('merge', ...args)
+const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds))
+const namesIn = (name: string) => (existsSync(at(name)) ? readdirSync(at(name)) : [])
+const picturesIn = (name: string) => namesIn(name).filter((file) => !file.startsWith('.'))
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'convo-batch-safety-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+describe.runIf(existsSync('/proc/self/stat'))('a batch whose workers are killed', () => {
+  const temporaries = () => namesIn('out').filter((name) => /^\.convo-.*\.tmp/.test(name))
+  const workersOf = (pid: number | undefined) => {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    return text
+      .split(' ')
+      .filter((word) => word.trim() !== '')
+      .map(Number)
+  }
+
+  it.each([
+    ['goes on, and clears away what they were at', ['in', '-o', 'out/{stem}.png'], true],
+    ['with it, leaves what the next one clears away', ['in', '-o', 'out/{stem}.png'], false],
+    ['with it, where pictures replace themselves', ['out', '-o', '{path}', '--in-place'], false],
+  ] as const)(
+    '%s',
+    async (_, line, goesOn) => {
+      writePictures(at(line[0]), 3, 2600, 2000)
+      const slow = ['--jobs', '1', '--', 'gaussian', '--sigma', '30']
+      const child = start(['batch', ...line, ...slow], { cwd: folder, env: { CI: '' } })
+      const ended = new Promise<number | null>((done) => child.on('close', done))
+      while (temporaries().length === 0 && child.exitCode === null) await pause(1)
+      const workers = workersOf(child.pid)
+      expect(workers.length).toBeGreaterThan(0)
+      if (!goesOn) child.kill('SIGKILL')
+      for (const pid of workers) process.kill(pid, 'SIGKILL')
+      const status = await ended
+      if (goesOn) {
+        expect([status, picturesIn('out').length]).toEqual([1, 2])
+      } else {
+        expect(temporaries().length).toBeGreaterThan(0)
+        expect((await batch(...line, '--', 'sobel')).status).toBe(0)
+      }
+      expect(temporaries()).toEqual([])
+    },
+    120_000,
+  )
+})
+
+describe('logs that are merged', () => {
+  it('say which outputs are not there any more', async () => {
+    writePictures(at('in'), 4)
+    for (const i of [1, 2]) {
+      const line = ['in', '-o', 'out/{stem}.png', '--shard', `${i}/2`, '-q', '--', 'sobel']
+      expect((await batch(...line)).status).toBe(0)
+    }
+    expect(await merge('out')).toMatchObject({ status: 0, stdout: expect.stringContaining('4 done') })
+    const [first = ''] = picturesIn('out')
+    rmSync(at(`out/${first}`))
+    const late = await merge('out')
+    expect([late.status, late.stdout]).toEqual([
+      1,
+      expect.stringContaining(`missing: out/${first}, made from in/`),
+    ])
+    expect(late.stdout).toContain('3 done, 1 not tried')
+    const json = JSON.parse((await merge('out', '--json')).stdout)
+    expect(json).toMatchObject({ done: 3, left: 1, missing: [expect.stringContaining(first)] })
+    // from another folder too: the logs lie in that of the outputs
+    const elsewhere = await convo(['batch', 'merge', at('out')], { cwd: tmpdir() })
+    expect(elsewhere).toMatchObject({ status: 1, stdout: expect.stringContaining('3 done') })
+  })
+
+  it.each([
+    'null',
+    '[]',
+    '{"event":"start"}',
+    '{"event":"start","time":"x","output":"o","shard":"","plan":"","all":1,"total":1,"operation":[]}',
+    '{"event":"start","time":"2026-01-01","output":"{x}","shard":"","plan":"","all":1,"total":1,"operation":[]}\n{"event":"item","status":"done","input":"a","output":"b"}',
+    '{"event":"__proto__"}',
+    '{"event":"item","status":"done","input":1,"output":"x"}',
+    'text',
+  ])('are not trusted: %s', async (text) => {
+    writeFileSync(at('log.jsonl'), `${text}\n`)
+    expect(await merge('log.jsonl')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('log.jsonl is no log of a batch   [E_INPUT]'),
+    })
+  })
+})
