@@ -30,7 +30,12 @@ const shapes: Readonly<Record<string, Readonly<Record<string, Test>>>> = {
   },
   item: {
     status: (value) => ['done', 'current', 'failed', 'planned'].includes(value as string),
-    ...{ input: isText, milliseconds: isOptional(isAmount), megapixels: isOptional(isAmount) },
+    ...{
+      input: isText,
+      output: isText,
+      milliseconds: isOptional(isAmount),
+      megapixels: isOptional(isAmount),
+    },
     error: isOptional(isError),
   },
   end: { milliseconds: isAmount, left: isCount, stopped: isText },
