@@ -144,10 +144,7 @@ async function directOutput(target: string, path: string): Promise<Output> {
   if (pipe !== undefined) {
     return {
       holds: false,
-      write: (chunks) =>
-        attempt(async () => {
-          for (const chunk of listOf(chunks)) await pipe.write(chunk)
-        }),
+      write: (chunks) => attempt(() => pipe.write(listOf(chunks))),
       commit: () => attempt(() => pipe.close()),
       abort: () => pipe.close().catch(() => undefined),
     }
@@ -175,7 +172,9 @@ function standardOutput(): Output {
       held.push(...listOf(chunks))
     },
     commit: async () => {
-      for (const chunk of held) await listening(() => writeToStdout(chunk))
+      await listening(async () => {
+        for (const chunk of held) await writeToStdout(chunk)
+      })
       held = []
     },
     abort: async () => {

@@ -98,7 +98,7 @@ describe.skipIf(!isUnix)('a reader of standard output that goes away', () => {
     'digest scene.png',
     'compare scene.png scene.png --json',
     'list kernels --json',
-    'show sobel --json',
+    'show gaussian:sigma=1 --json',
     'explain sobel --json',
     'explain conv2d --kernel sobel-x --svg -',
     'completion bash',
@@ -116,7 +116,7 @@ describe.skipIf(!isUnix)('a reader of standard output that goes away', () => {
     'sobel --help',
     '--version',
     'explain sobel',
-    'show sobel',
+    'show gaussian:sigma=1',
   ])('%s: 0, as of a listing the beginning may be all that is wanted', (line) => {
     expect(unread(line)).toEqual([0, ''])
   })
@@ -177,9 +177,9 @@ describe.skipIf(!existsSync('/dev/full'))('streams that take nothing', () => {
 
 describe.skipIf(process.platform !== 'linux')('a named pipe as output', () => {
   test('is written to when somebody reads it', async () => {
-    execFileSync('mkfifo', [here.path('out.pipe')])
-    const writing = run('sobel', 'scene.png', 'out.pipe', '-q')
-    const reader = spawn('cat', [here.path('out.pipe')])
+    execFileSync('mkfifo', [here.path('out.pipe.png')])
+    const writing = run('sobel', 'scene.png', 'out.pipe.png', '-q')
+    const reader = spawn('cat', [here.path('out.pipe.png')])
     const pieces: Buffer[] = []
     for await (const piece of reader.stdout) pieces.push(piece as Buffer)
     expect((await writing).status).toBe(0)
@@ -200,7 +200,7 @@ describe.skipIf(process.platform !== 'linux')('a named pipe as output', () => {
 /** A .npy file of [1000,n/1000] zeros. */
 function npyOfZeros(count: number): Uint8Array {
   const head = `{'descr': '<f4', 'fortran_order': False, 'shape': (1000, ${count / 1000}), }`
-  const text = head.padEnd(117) + '\n'
+  const text = `${head.padEnd(117)}\n`
   const bytes = new Uint8Array(10 + text.length + count * 4)
   bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, text.length, 0])
   bytes.set(new TextEncoder().encode(text), 10)

@@ -13,12 +13,25 @@ export function clearTemporaries(folders: Iterable<string>, dead: readonly numbe
   if (dead.length === 0) return
   for (const folder of folders) {
     for (const name of namesIn(folder)) {
-      const pid = Number(/^\.convo-(\d+)-[0-9a-z]+\.tmp(\.\w+)?$/.exec(name)?.[1] ?? Number.NaN)
-      if (Number.isNaN(pid)) continue
+      const pid = ownerOf(name)
+      if (pid === undefined) continue
       const path = join(folder, name)
       if ((dead.includes(pid) && !isAlive(pid)) || isOld(path)) unlinkQuietly(path)
     }
   }
+}
+
+/** Deletes what one process left in these folders, which has been killed, though the system may still count it. */
+export function clearAfter(folders: Iterable<string>, pid: number): void {
+  for (const folder of folders) {
+    for (const name of namesIn(folder)) if (ownerOf(name) === pid) unlinkQuietly(join(folder, name))
+  }
+}
+
+/** The process that a temporary file belongs to. */
+function ownerOf(name: string): number | undefined {
+  const digits = /^\.convo-(\d+)-[0-9a-z]+\.tmp(\.\w+)?$/.exec(name)?.[1]
+  return digits === undefined ? undefined : Number(digits)
 }
 
 function namesIn(folder: string): string[] {

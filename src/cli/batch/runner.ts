@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { clearTemporaries } from './clear.ts'
+import { undoAtEnd } from '../../signals.ts'
+import { clearAfter } from './clear.ts'
 import {
   type ErrorText,
   type MadeFile,
@@ -143,7 +144,7 @@ export function createRunner(options: RunnerOptions): Runner {
     if (one.worker.isAlive()) hasWorked = true
     else {
       deaths++
-      clearAfter(one.worker, next.task.item)
+      clearAfter(foldersOf(next.task.item), one.worker.pid)
       dismiss(one)
     }
     // stopped at once: what was dropped is not told of
@@ -214,16 +215,19 @@ export function createRunner(options: RunnerOptions): Runner {
     async kill() {
       hasEnded = true
       stop()
+      const left = inFlight().map(({ worker, current }) => ({ pid: worker.pid, item: current!.task.item }))
+      // a system that is busy may not let go of them in time
+      undoAtEnd(() => {
+        for (const { pid, item } of left) clearAfter(foldersOf(item), pid)
+      })
       await Promise.all(workers.map(({ worker }) => worker.kill()))
       pump()
     },
   }
 }
 
-/** Clears away what a worker that died at an item left beside its output, or beside the input where it replaces that. */
-function clearAfter({ pid }: Worker, { input, output }: Item): void {
-  clearTemporaries(new Set([dirname(output), folderOf(input)]), [pid])
-}
+/** Where a worker writes that is at an item: beside the output, or beside the input where it replaces that. */
+const foldersOf = ({ input, output }: Item): Set<string> => new Set([dirname(output), folderOf(input)])
 
 function folderOf(input: string): string {
   try {
