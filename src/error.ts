@@ -1,4 +1,7 @@
-/** What each stable code stands for. Codes are part of the contract: add, never rename. */
+import { commandLine } from './text/shell.ts'
+import { visibleLine } from './text/visible.ts'
+
+/** What each stable code stands for. Verbatim are part of the contract: add, never rename. */
 export const errorCodes = {
   E_USAGE: 'the command line does not say what to do',
   E_OPTION: 'an option or parameter has a value that it cannot have',
@@ -29,8 +32,13 @@ export type ErrorCode = keyof typeof errorCodes
 export type ErrorDetail = {
   /** Where and why: one line each; a line about a file begins with `file:line:column: ` or `file: byte N: `. */
   readonly why?: string | readonly string[]
-  /** What to try. */
-  readonly fix?: string
+  /**
+   * What to try: a whole command line, `convo ...`; options to set, `--name value`, or to leave out, `no --name`, from
+   * which the command line makes one; or an action in words.
+   */
+  readonly fix?: string | undefined
+  /** A word that was typed, or several, and the words that were meant: the fix, unless there is one. */
+  readonly instead?: readonly [typed: string | readonly string[], ...meant: string[]] | undefined
   readonly cause?: unknown
 }
 
@@ -40,20 +48,29 @@ export class ConvoError extends Error {
   readonly code: ErrorCode
   readonly why: readonly string[]
   readonly fix: string | undefined
+  readonly instead: ErrorDetail['instead']
 
   constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
     super(message, detail.cause === undefined ? undefined : { cause: detail.cause })
     this.code = code
     this.why = detail.why === undefined ? [] : typeof detail.why === 'string' ? [detail.why] : detail.why
-    this.fix = detail.fix
+    this.instead = detail.fix === undefined ? detail.instead : undefined
+    this.fix = detail.fix ?? fixOf(detail.instead)
   }
 }
 
-/** The error as the command line prints it: what and code, why, fix. */
+/** The words that were meant, as the fix of those who have no command line. */
+function fixOf(instead: ErrorDetail['instead']): string | undefined {
+  if (instead === undefined) return undefined
+  const [typed, ...meant] = instead
+  return meant.length > 0 ? commandLine(meant) : `no ${typed}`
+}
+
+/** The error as the command line prints it: what and code, why, fix; names in it cannot break its lines. */
 export function formatError(error: ConvoError): string {
-  const lines = [`error: ${error.message}   [${error.code}]`]
-  for (const line of error.why) lines.push(`  ${line}`)
-  if (error.fix !== undefined) lines.push(`  try: ${error.fix}`)
+  const lines = [`error: ${visibleLine(error.message)}   [${error.code}]`]
+  for (const line of error.why) lines.push(`  ${visibleLine(line)}`)
+  if (error.fix !== undefined) lines.push(`  try: ${visibleLine(error.fix)}`)
   return lines.join('\n')
 }
 

@@ -18,9 +18,31 @@ export const limits = {
   /** An encoded picture, from a file, a pipe or a device. */
   encodedBytes: { most: 2 ** 31, unit: 'bytes', code: 'E_TOO_LARGE' },
   /** A kernel file. */
-  kernelBytes: { most: 2 ** 28, unit: 'bytes', code: 'E_TOO_LARGE' },
-  /** A manifest, lock, log or results file. */
+  kernelBytes: { most: 2 ** 30, unit: 'bytes', code: 'E_KERNEL_FILE' },
+  /** A manifest, lock or results file, or a list of paths. */
   manifestBytes: { most: 2 ** 26, unit: 'bytes', code: 'E_TOO_LARGE' },
+  /** A log or the state of a batch: a line for every picture. JavaScript has no longer strings. */
+  logBytes: { most: 2 ** 29 - 32, unit: 'bytes', code: 'E_TOO_LARGE' },
+  /** Chunks of a PNG before its picture data. */
+  chunks: { most: 10_000, unit: 'chunks before its picture data', code: 'E_TOO_LARGE' },
+  /** Chunks of a PNG from its picture data on, where they must be walked over: bytes behind the last one. */
+  dataChunks: { most: 250_000, unit: 'chunks of picture data', code: 'E_TOO_LARGE' },
+  /** Segments of a JPEG before its samples, chunks of a WebP, blocks of a GIF. */
+  segments: { most: 100_000, unit: 'segments', code: 'E_TOO_LARGE' },
+  /** Pages of a TIFF, pictures of an animation. */
+  pages: { most: 4096, unit: 'pages', code: 'E_TOO_LARGE' },
+  /** An SVG. */
+  svgBytes: { most: 2 ** 26, unit: 'bytes', code: 'E_TOO_LARGE' },
+  /** A side of an SVG. */
+  svgSide: { most: 10_000_000, unit: 'pixels on a side', code: 'E_TOO_LARGE' },
+  /** References of an SVG that lead to further ones. */
+  svgDepth: { most: 50, unit: 'references one behind the other', code: 'E_TOO_LARGE' },
+  /** Drawings inside drawings. */
+  svgLevels: { most: 3, unit: 'drawings inside each other', code: 'E_TOO_LARGE' },
+  /** Elements of an SVG, those that `use` repeats counted as often. */
+  svgElements: { most: 500_000, unit: 'elements', code: 'E_TOO_LARGE' },
+  /** Samples that the filters of an SVG go through, each primitive by what it costs. */
+  svgFilterWork: { most: 2e9, unit: 'steps of its filters', code: 'E_TOO_LARGE' },
 } as const satisfies Record<string, Limit>
 
 /** The name of a limit. */

@@ -45,6 +45,18 @@ export function number(summary: string, fallback?: number, bounds: Bounds = {}):
   )
 }
 
+/** A part of a whole, from 0 to 1, or as a percentage. */
+export function share(summary: string): Param<number> {
+  const parse = (given: unknown, name: string) => {
+    const percent = typeof given === 'string' ? /^\s*([\d.]+)\s*%\s*$/.exec(given)?.[1] : undefined
+    if (percent === undefined) return parseNumber(given, name, { min: 0, max: 1 })
+    const value = Number(percent)
+    if (!(value <= 100)) throw expected('from 0 to 1, or 0% to 100%', name, given)
+    return value / 100
+  }
+  return { summary, metavar: '<n|n%>', min: 0, max: 1, parse }
+}
+
 /** A whole number within bounds. */
 export function integer(summary: string, fallback: number, bounds?: Bounds): WithDefault<number>
 export function integer(summary: string, fallback?: undefined, bounds?: Bounds): Param<number>
@@ -77,7 +89,7 @@ export function choice<const C extends string>(
     throw new ConvoError(
       'E_OPTION',
       `${name} must be one of ${choices.join(', ')}, got "${word}"`,
-      guess === undefined ? {} : { fix: guess },
+      guess === undefined ? {} : { instead: [word, guess] },
     )
   }
   return withDefault({ summary, choices, metavar: '<word>', parse }, fallback)
@@ -165,7 +177,7 @@ export function resolve<P extends Params>(
     const guess = nearest(name, Object.keys(params))
     throw new ConvoError('E_NAME', `there is no setting ${show(name)} here`, {
       why: `settings: ${Object.keys(params).map(show).join(', ') || 'none'}`,
-      ...(guess === undefined ? {} : { fix: show(guess) }),
+      ...(guess === undefined ? {} : { instead: [show(name), show(guess)] as const }),
     })
   }
   const values: Record<string, unknown> = {}

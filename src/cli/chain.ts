@@ -6,6 +6,7 @@ import type { StepMaker } from './process.ts'
 import { understand } from './program.ts'
 import { checkOutput, type Prepared, prepareOperation } from './run-operation.ts'
 import { filterOptions, pictureSettings, runSettings, type Settings, sharedSettings } from './settings.ts'
+import { checkStep } from './steps.ts'
 
 /** Options of a whole chain: how the picture is read and written. What concerns kernels stands with each step. */
 export const chainSettings: Params = { ...pictureSettings, ...runSettings }
@@ -29,6 +30,7 @@ export function splitSteps(words: readonly string[]): string[][] {
 export async function prepareWords(words: readonly string[]): Promise<Prepared & { readonly name: string }> {
   const [name = '', ...options] = words
   const operation = findOperation(name)
+  checkStep(words)
   const request = understand([name, 'input', 'output.png', ...options], [operationCommand(operation)])
   if (request.kind !== 'run')
     throw new ConvoError('E_USAGE', `${name} has nothing to run here: ${words.join(' ')}`)
@@ -37,7 +39,7 @@ export async function prepareWords(words: readonly string[]): Promise<Prepared &
   )
   if (misplaced !== undefined) {
     throw new ConvoError('E_OPTION', `--${misplaced} is said of the whole chain, not of the step ${name}`, {
-      fix: `convo chain in.png out.png --${misplaced} … -- ${words.filter((w) => w !== `--${misplaced}`).join(' ')}`,
+      fix: `--${misplaced} before --`,
     })
   }
   return { ...(await prepareOperation(operation, request.given)), name }

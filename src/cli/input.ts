@@ -1,13 +1,22 @@
-import { readFile } from 'node:fs/promises'
 import { ConvoError } from '../error.ts'
-import { readPieces } from '../files/pipe.ts'
-import { type Decoded, decode, decodeAhead } from '../image/decode.ts'
-import type { Header } from '../image/header.ts'
-import { isStream, type Probe, probe, type Source } from '../image/probe.ts'
-import { readNpy } from '../kernel/formats/npy.ts'
+import { isStream, readWhole } from '../files/read.ts'
+import type { Colour } from '../image/colour.ts'
+import { checkHead, type Decoded, decode, decodeAhead } from '../image/decode.ts'
+import { blackened, flatten, hasHidden, withoutAlpha } from '../image/flatten.ts'
+import { type Probe, probe } from '../image/probe.ts'
+import { lightOf } from '../image/profile.ts'
+import type { Source } from '../image/reader.ts'
 import type { SourcePicture } from '../run/pictures.ts'
-import { hasAlpha, type PictureMeta, type Samples } from '../tensor/picture.ts'
-import { Tensor } from '../tensor/tensor.ts'
+import {
+  type Depth,
+  extremes,
+  fullOf,
+  fullScale,
+  hasAlpha,
+  type Picture,
+  type PictureMeta,
+} from '../tensor/picture.ts'
+import { type ArrayOptions, type PictureArray, readArray, scaleNote } from './array.ts'
 
 /** An input that was looked at but not decoded. */
 export type Opened = { readonly path: string; readonly source: Source; readonly probe: Probe }
@@ -17,109 +26,143 @@ export type Loaded = {
   readonly picture: SourcePicture
   readonly meta: PictureMeta
   readonly notes: readonly string[]
+  /** how many the file has; the picture is one of them */
+  readonly pages: number
 }
 
 /** What bounds and shapes decoding. */
 export type LoadOptions = {
   readonly maxPixels: number
   readonly orient: boolean
-  readonly dropAlpha: boolean
   /** Whether the upper rows may come before the whole. */
   readonly ahead: boolean
 }
 
-/** Looks at an input, `-` being standard input, without decoding it. @throws ConvoError E_INPUT, E_DECODE */
+/** Looks at an input, `-` being standard input, without decoding it. @throws ConvoError E_INPUT, E_DECODE, E_TOO_LARGE */
 export async function openInput(path: string): Promise<Opened> {
-  const source = path === '-' || isStream(path) ? await readStream(path) : path
-  return { path, source, probe: probe(source, nameOf(path)) }
+  const source = await sourceOf(path)
+  return { path, source, probe: probe(source, inputName(path)) }
 }
 
-/** All of a pipe, a device or standard input, which have no size and are read once only. */
-async function readStream(path: string): Promise<Uint8Array> {
-  const name = nameOf(path)
-  if (path === '-' && process.stdin.isTTY) {
-    throw new ConvoError('E_INPUT', 'a picture is not read from a terminal', {
-      fix: 'a file name in place of -, or < in.png behind the command',
-    })
-  }
-  const pieces: Uint8Array[] = []
-  try {
-    await readPieces(path, (piece) => pieces.push(piece))
-  } catch (cause) {
-    throw new ConvoError('E_INPUT', `cannot read ${name}`, { why: `${name}: ${String(cause)}`, cause })
-  }
-  return Buffer.concat(pieces)
-}
+/** What to call an input in messages. */
+export const inputName = (path: string): string => (path === '-' ? 'standard input' : path)
 
-const nameOf = (path: string): string => (path === '-' ? 'standard input' : path)
+/** A file by its name, or the bytes of what is read once only: standard input (`-`), a pipe. */
+export async function sourceOf(path: string): Promise<Source> {
+  if (path !== '-' && !isStream(path)) return path
+  const name = inputName(path)
+  return readWhole(path, { limit: 'encodedBytes', name, what: 'a picture', check: checkHead(name) })
+}
 
 /** The samples of an input, as far as its first bytes tell; a guess from the file size where they do not. */
 export function expectedSamples({ probe: { png, size } }: Opened): number {
   return png === undefined ? size * 4 : png.width * png.height * png.channels
 }
 
-/** Decodes an input. @throws ConvoError as `decode` does */
-export async function loadPicture(opened: Opened, options: LoadOptions): Promise<Loaded> {
+/** Decodes an input. @throws ConvoError as `decode` and `readied` do */
+export async function loadPicture(
+  opened: Opened,
+  options: LoadOptions,
+  treatment: Treatment,
+): Promise<Loaded> {
   const { path, source } = opened
-  const name = nameOf(path)
-  const { maxPixels, orient, dropAlpha } = options
+  const name = inputName(path)
+  const { maxPixels, orient, ahead } = options
   const limits = { maxPixels, orient, name }
-  if (options.ahead && !dropAlpha) {
-    const { data, meta, notes, ...header } = await decodeAhead(source, limits)
-    return {
-      picture: { ...shapeOf(header), ...('whole' in data ? { arriving: data } : { data }) },
-      meta,
-      notes,
-    }
-  }
-  return loadedOf(await decode(source, limits), dropAlpha)
+  if (!ahead || looksAtAlpha(treatment)) return readied(await decode(source, limits), name, treatment)
+  const { data, ...header } = await decodeAhead(source, limits)
+  if (!('whole' in data)) return readied({ ...header, data }, name, treatment)
+  checkFull(header.depth, name, treatment)
+  const { width, height, channels, depth, meta, notes } = header
+  const picture = { width, height, channels, depth, full: fullScale(depth), arriving: data }
+  return { picture, meta, notes, pages: header.pages }
 }
 
-/** A decoded picture as an input. */
-export function loadedOf({ data, meta, notes, ...header }: Decoded, dropAlpha: boolean): Loaded {
-  const picture: SourcePicture = { ...shapeOf(header), data }
-  return {
-    picture: dropAlpha && hasAlpha(header.channels) ? withoutAlpha(picture, data) : picture,
-    meta,
-    notes,
-  }
+/** What happens to a picture before the first step. */
+export type Treatment = {
+  readonly alpha?: 'premultiply' | 'separate' | 'copy' | 'drop' | undefined
+  readonly background?: Colour | undefined
+  readonly linear: boolean
+  readonly full?: number | undefined
+  /** Whether a guessed full scale is worth a note. */
+  readonly tellsScale: boolean
 }
 
-const shapeOf = ({ width, height, channels, depth }: Omit<Header, 'meta' | 'notes'>) => ({
-  width,
-  height,
-  channels,
-  depth,
-  full: depth === 16 ? (65535 as const) : (255 as const),
-})
-
-/** The picture without its last channel, packed in place. */
-function withoutAlpha(picture: SourcePicture, data: Samples): SourcePicture {
-  const { channels } = picture
-  const kept = (channels - 1) as 1 | 3
-  let to = 0
-  for (let from = 0; from < data.length; from += channels) {
-    for (let c = 0; c < kept; c++) data[to++] = data[from + c]!
-  }
-  return { ...picture, channels: kept, data: data.subarray(0, to) }
-}
+/** Whether all samples are needed before the first step. */
+const looksAtAlpha = ({ alpha, background }: Treatment): boolean =>
+  background !== undefined || alpha === 'drop' || alpha === 'separate'
 
 /**
- * The tensor of a .npy file: [H,W] is one channel, [C,H,W] and [C,D,H,W] are taken as they are.
+ * A decoded picture as an input: laid over the background or without alpha where that is asked for, floats with their full
+ * scale. Colours that nobody sees are told of where they will be seen.
  *
- * @throws ConvoError E_DECODE for another rank
+ * @throws ConvoError E_OPTION for a full scale of whole samples, and for a tone curve that is not read
  */
-export async function loadTensor(opened: Opened): Promise<Tensor> {
-  const bytes = typeof opened.source === 'string' ? await readFile(opened.source) : opened.source
-  const { shape, data } = readNpy(bytes, opened.path)
-  if (shape.length < 2 || shape.length > 4) {
-    throw new ConvoError(
-      'E_DECODE',
-      `${opened.path} has rank ${shape.length}, and a picture or volume has 2 to 4`,
-      {
-        why: `${opened.path}: shape [${shape.join(',')}]; [H,W], [C,H,W] and [C,D,H,W] are read`,
-      },
-    )
+export function readied(
+  {
+    data,
+    meta,
+    notes,
+    pages,
+    ...header
+  }: Pick<Decoded, 'width' | 'height' | 'channels' | 'depth' | 'full' | 'data' | 'meta' | 'notes' | 'pages'>,
+  name: string,
+  treatment: Treatment,
+): Loaded {
+  checkFull(header.depth, name, treatment)
+  const { width, height, channels, depth } = header
+  const isGuess = depth === 32 && treatment.full === undefined && header.full === undefined
+  const full = header.full ?? treatment.full ?? fullOf({ depth, data })
+  const told = isGuess && treatment.tellsScale ? [...notes, scaleNote(name, extremes(data), full)] : notes
+  const { picture, note } = withoutHidden(
+    { width, height, channels, depth, data },
+    name,
+    full,
+    meta,
+    treatment,
+  )
+  return { picture: { ...picture, full }, meta, notes: note === undefined ? told : [...told, note], pages }
+}
+
+/** Alpha as it is asked for, and what that shows. */
+function withoutHidden<P extends Omit<Picture, 'meta'>>(
+  picture: P,
+  name: string,
+  full: number,
+  meta: PictureMeta,
+  { alpha, background, linear }: Treatment,
+): { picture: P; note?: string } {
+  if (!hasAlpha(picture.channels)) return { picture }
+  if (background !== undefined) {
+    const light = linear && picture.depth !== 32 ? lightOf(meta, name) : undefined
+    return { picture: flatten(picture, background, full, light) }
   }
-  return new Tensor(shape.length === 2 ? [1, ...shape] : shape, Float32Array.from(data))
+  if (alpha === 'drop') {
+    const note = `${name} is transparent in places, and --alpha drop shows the colours there; --background <colour> lays it over one`
+    return { ...(hasHidden(picture) && { note }), picture: withoutAlpha(picture) }
+  }
+  if (alpha === 'separate') {
+    const note = `${name} is transparent in places, and --alpha separate mixes the colours there with others; --alpha premultiply does not`
+    return { picture, ...(hasHidden(picture) && { note }) }
+  }
+  // infinities and NaN of a float picture would come through a weight of 0
+  return { picture: picture.depth === 32 ? blackened(picture) : picture }
+}
+
+/** @throws ConvoError E_OPTION for a full scale that whole samples have already */
+function checkFull(depth: Depth, name: string, { full }: Treatment): void {
+  if (full === undefined || depth === 32) return
+  throw new ConvoError('E_OPTION', `--full ${full} is for floats and arrays, and ${name} has ${depth} bits`, {
+    why: `white is ${fullScale(depth)} in samples of ${depth} bits`,
+    fix: 'no --full',
+  })
+}
+
+/** The array of a .npy file. @throws ConvoError as `readArray` does */
+export async function loadArray(
+  { source, path }: Opened,
+  { layout, full }: ArrayOptions,
+): Promise<PictureArray> {
+  const bytes = typeof source === 'string' ? await readWhole(source, { limit: 'encodedBytes' }) : source
+  return readArray(bytes, inputName(path), { layout, full })
 }

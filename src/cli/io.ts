@@ -1,28 +1,36 @@
-import { ConvoError } from '../error.ts'
+import { ConvoError, formatError } from '../error.ts'
 import { listening } from '../signals.ts'
+import { coloured, type Message, written } from '../text/message.ts'
+import { visibleLine } from '../text/visible.ts'
 
-/** Where the text of a run goes. */
+/** Where the messages of a run go: the one door to the terminal, which escapes what would act on it. */
 export type Io = {
   /**
    * Writes to standard output and waits until the text is gone.
    *
    * @throws ConvoError E_OUTPUT; a reader that goes away before is no news, but the status is 2: data was lost
    */
-  out(text: string): Promise<void>
+  out(message: Message): Promise<void>
   /** Writes a listing or help, of which a reader may want the beginning only: one that goes away ends the process with 0. */
-  page(text: string): Promise<void>
+  page(message: Message): Promise<void>
   /** Writes to standard error. */
-  err(text: string): void
+  err(message: Message): void
   /** Columns of text. */
   readonly width: number
-  /** Colours a piece of a message for standard error, where colour is wanted. */
-  paint(style: Style, text: string): string
 }
 
-/** What colours mean: trouble, or worth a look. */
-export type Style = 'error' | 'note'
+/** An error as a message for standard error. */
+export const errorMessage = (error: ConvoError): Message => [
+  headed('error:', '1;31'),
+  formatError(error).slice('error:'.length),
+  '\n',
+]
 
-const codes: Readonly<Record<Style, string>> = { error: '1;31', note: '1;33' }
+/** A note as a message for standard error: one line. */
+export const noteMessage = (note: string): Message => [headed('note:', '1;33'), ` ${visibleLine(note)}\n`]
+
+const headed = (word: string, colour: string): Message =>
+  hasColour(process.stderr, process.env) ? coloured(colour, word) : word
 
 /** Lines of help longer than this are hard to read. */
 const widest = 100
@@ -35,27 +43,27 @@ export const lineWidth = (): number | undefined =>
 export function processIo(): Io {
   // Reading process.stdout and process.stderr makes streams, which costs time: only when they are written to.
   return {
-    out: writeOut,
-    page: (text) =>
-      writeOut(text).catch((error: ConvoError) => {
+    out: (message) => writeOut(written(message)),
+    page: (message) =>
+      writeOut(written(message)).catch((error: ConvoError) => {
         if (!isBrokenPipe(error)) throw error
         process.exit(0)
       }),
-    err(text) {
+    err(message) {
       muteErrors(process.stderr)
-      process.stderr.write(text)
+      process.stderr.write(written(message))
     },
     get width() {
       return Math.max(40, Math.min(process.stdout.columns ?? 80, widest))
     },
-    paint: (style, text) => (hasColour() ? `\x1b[${codes[style]}m${text}\x1b[0m` : text),
   }
 }
 
-function hasColour(): boolean {
-  const { NO_COLOR, TERM } = process.env
-  return process.stderr.isTTY === true && (NO_COLOR ?? '') === '' && TERM !== 'dumb'
-}
+/** Colour is for terminals, and for those who can use it. */
+export const hasColour = (
+  stream: NodeJS.WriteStream,
+  { NO_COLOR, TERM }: Readonly<Record<string, string | undefined>>,
+): boolean => stream.isTTY === true && (NO_COLOR ?? '') === '' && TERM !== 'dumb'
 
 /** @throws ConvoError E_OUTPUT, with the error of the system as its cause */
 function writeOut(text: string): Promise<void> {

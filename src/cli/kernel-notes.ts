@@ -1,4 +1,5 @@
 import type { PlaneKernel } from '../conv/recipe.ts'
+import { directionText, isTurned } from '../kernel/direction.ts'
 import { isInline } from '../kernel/inline.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { Step } from '../operators/operator.ts'
@@ -15,7 +16,11 @@ export function withKernelNotes(
   settings: Settings,
   isSized: boolean,
 ): Step {
-  const notes = [...rowNote(kernel, settings), ...(isSized ? anchorNote(step, settings) : [])]
+  const notes = [
+    ...rowNote(kernel, settings),
+    ...turnNote(kernel, settings),
+    ...(isSized ? anchorNote(step, settings) : []),
+  ]
   return notes.length === 0 ? step : { ...step, notes: [...(step.notes ?? []), ...notes] }
 }
 
@@ -26,7 +31,15 @@ function rowNote(kernel: Kernel | undefined, { kernel: source }: Settings): stri
   const side = Math.sqrt(width ?? 0)
   const isRow = kernel.shape.length === 2 && height === 1 && side > 1 && side % 2 === 1
   if (!isRow || /[:[({]/.test(source)) return []
-  return [`the ${width} numbers on one line are one row; ${side}x${side}: before them makes a square`]
+  return [`the ${width} numbers on one line are one row; a semicolon after every ${side} makes a square`]
+}
+
+/** A tool that convolves and correlates takes one kernel in two ways. */
+function turnNote(kernel: Kernel | undefined, { flip }: Settings): string[] {
+  if (kernel === undefined || flip === true || !isTurned(kernel)) return []
+  const { direction } = kernel
+  if (direction.other === undefined) return []
+  return [`the kernel is ${directionText(direction)}; --flip uses it as written, as ${direction.other} does`]
 }
 
 /** Where the anchor of an even size is, is a matter of choice, and moves the picture by a pixel. */
@@ -41,7 +54,7 @@ function anchorNote(step: Step, { anchor, padding }: Settings): string[] {
   const at = (half: (n: number) => number) => `${half(kW)},${half(kH)}`
   return [
     `a kernel of ${kW}x${kH} has its anchor at ${at((n) => Math.floor(n / 2))}, as in OpenCV and libvips; ` +
-      `--anchor ${at((n) => Math.floor((n - 1) / 2))} is that of ImageMagick, G'MIC and PyTorch`,
+      `--anchor ${at((n) => Math.floor((n - 1) / 2))} is that of PyTorch, and of ImageMagick and G'MIC where they correlate`,
   ]
 }
 

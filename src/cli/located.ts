@@ -14,3 +14,7 @@ export function located(word: string, folder: string): { readonly word: string; 
   if (word.startsWith('-') || !/[./]/.test(path) || !existsSync(file)) return { word }
   return { word: tensor === undefined ? file : `${file}#${tensor}`, file }
 }
+
+/** `gaussian --sigma 2` is `[gaussian, --sigma, 2]`: in a text, spaces part words; a word with spaces needs the list. */
+export const operationWords = (operation: string | readonly (string | number | boolean)[]): string[] =>
+  typeof operation === 'string' ? operation.trim().split(/\s+/) : operation.map(String)

@@ -1,11 +1,12 @@
 import { readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { asConvoError, ConvoError, formatError, nearest } from '../error.ts'
+import { asConvoError, ConvoError, nearest } from '../error.ts'
 import { isEnding, setRole, undoAll } from '../signals.ts'
 import { commandHelp, overview } from './help.ts'
-import { type Io, isBrokenPipe, processIo } from './io.ts'
+import { errorMessage, type Io, isBrokenPipe, processIo } from './io.ts'
 import { understand } from './program.ts'
 import { commands } from './registry.ts'
+import { withCommand } from './suggest.ts'
 import { version } from './version.ts'
 
 /**
@@ -54,11 +55,11 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
 
 /** Tells of an error; gives the exit status for it. */
 function fail(thrown: unknown, argv: readonly string[], io: Io): number {
-  const error = known(thrown, argv)
+  const error = withCommand(known(thrown, argv), argv, commands)
   if (isBrokenPipe(error)) return 2
   const isBug = error.code === 'E_INTERNAL'
   const told = isBug ? bugOf(error) : error
-  io.err(`${formatError(told).replace(/^error:/, io.paint('error', 'error:'))}\n`)
+  io.err(errorMessage(told))
   if (isBug && argv.includes('--debug')) io.err(`${stackOf(thrown)}\n`)
   return isBug ? 70 : 2
 }
@@ -88,7 +89,11 @@ function withNearFile(error: ConvoError, argv: readonly string[]): ConvoError {
   const missing = argv.find((word) => error.message.includes(word) && !word.startsWith('-'))
   const guess = missing === undefined ? undefined : nearFile(missing)
   if (guess === undefined) return error
-  return new ConvoError(error.code, error.message, { why: error.why, fix: guess, cause: error.cause })
+  return new ConvoError(error.code, error.message, {
+    why: error.why,
+    instead: [missing!, guess],
+    cause: error.cause,
+  })
 }
 
 function nearFile(path: string): string | undefined {

@@ -5,6 +5,7 @@ import { filters } from '../filters/table.ts'
 import { operators } from '../operators/index.ts'
 import type { Given, Operator, Step } from '../operators/operator.ts'
 import type { Params, Values } from '../params.ts'
+import { operationHint } from './hints.ts'
 import { correlationSettings, pictureSettings, runSettings } from './settings.ts'
 
 /** A filter or an operator, as the command line sees it. */
@@ -72,29 +73,6 @@ export function defaults(params: Params): Values<Params> {
   return Object.fromEntries(Object.entries(params).map(([name, param]) => [name, param.default]))
 }
 
-/** What other tools and textbooks call an operation. */
-const otherNames: Readonly<Record<string, string>> = {
-  blur: 'gaussian',
-  smooth: 'gaussian',
-  mean: 'box',
-  average: 'box',
-  edge: 'sobel',
-  edges: 'sobel',
-  gradient: 'sobel',
-  convolve: 'conv2d',
-  convolution: 'conv2d',
-  correlate: 'conv2d',
-  filter2d: 'conv2d',
-  conv1x1: 'pointwise',
-  conv_transpose2d: 'transposed',
-  deconvolution: 'transposed',
-  upsample: 'transposed',
-  pool: 'maxpool',
-  atrous: 'dilated',
-  bokeh: 'disk',
-  lens: 'disk',
-}
-
 /**
  * The operation of a name.
  *
@@ -104,12 +82,18 @@ const otherNames: Readonly<Record<string, string>> = {
 export function findOperation(name: string, others: readonly string[] = []): Operation {
   const found = Object.hasOwn(operations, name) ? operations[name] : undefined
   if (found !== undefined) return found
-  const word = name.toLowerCase()
-  const known = Object.hasOwn(otherNames, word) ? otherNames[word] : undefined
-  const guess = known ?? nearest(name, [...Object.keys(operations), ...others])
+  const hint = operationHint(name)
+  if (hint !== undefined && 'isNot' in hint) {
+    throw new ConvoError('E_NAME', `${name} is no convolution: ${hint.isNot}`, {
+      why: 'convo list filters and convo list operators name what convo does',
+      fix: hint.tool,
+    })
+  }
+  const guess = nearest(name, [...Object.keys(operations), ...others])
+  const meant = hint?.words ?? (guess === undefined ? undefined : [guess])
   throw new ConvoError('E_NAME', `no filter, operator or command is called "${name}"`, {
     why: 'convo --help and convo list name them all',
-    ...(guess !== undefined && { fix: guess }),
+    ...(meant !== undefined && { instead: [name, ...meant] as const }),
   })
 }
 

@@ -1,4 +1,6 @@
+import { confined } from '../conv/plan.ts'
 import { invariant } from '../error.ts'
+import { lightOf } from '../image/profile.ts'
 import type { Step } from '../operators/operator.ts'
 import { isWorthWorkers } from '../run/pictures.ts'
 import { createPool, defaultThreads, type Pool, type Session } from '../run/pool.ts'
@@ -12,10 +14,11 @@ import {
   loadVolume,
   slicePages,
   slicePaths,
+  treatmentOf,
 } from './pipeline/load.ts'
 import { openPaged, type PagedInput, runPaged } from './pipeline/paged.ts'
 import { recipeStep, refuseTone, toneStep, withOptions } from './pipeline/recipe-step.ts'
-import { type Data, type State, shapeOf } from './pipeline/state.ts'
+import { type Data, type Pending, type State, settled, shapeOf } from './pipeline/state.ts'
 import { tensorStep } from './pipeline/tensor-step.ts'
 import { openStream, runStream, type VolumeStream } from './pipeline/volume-stream.ts'
 import { writeData } from './pipeline/write.ts'
@@ -69,7 +72,7 @@ async function begin(task: Task, pool: Pool): Promise<() => Promise<LoadedData |
   const stream = await openStream(task, opened)
   if (stream !== undefined) return async () => stream
   if (opened === undefined) {
-    return async () => loadVolume(slicePages(await slicePaths(input), settings), input)
+    return async () => loadVolume(slicePages(await slicePaths(input), settings), input, treatmentOf(task))
   }
   if (isWorthWorkers(expectedSamples(opened))) pool.warm()
   return async () => (await openPaged(opened, task)) ?? loadData(opened, task, pool.threads > 1)
@@ -85,12 +88,17 @@ async function runPage(session: Session, pool: Pool, { picture, meta, notes }: L
   }
 }
 
+const notFiniteNote =
+  'some samples are not finite, or very large, and an FFT would spread them: taps in order were used, and take longer'
+
 async function runJob(
   session: Session,
   pool: Pool,
   loaded: LoadedData,
-  task: Task,
+  given: Task,
 ): Promise<Omit<Report, 'milliseconds'>> {
+  const light = given.settings.linear ? lightOf(loaded.meta, given.input) : undefined
+  const task: Task = { ...given, light }
   const engine = poolEngine(pool, session)
   let state: State = { data: loaded.data, notes: loaded.notes, plans: [] }
   let last: Step | undefined
@@ -99,31 +107,37 @@ async function runJob(
   for (const [i, make] of task.steps.entries()) {
     const step = make(shapeOf(state.data))
     if (step.kind === 'tensor') {
-      if (i === 0) state = await toneStep(session, state, task)
-      state = await tensorStep(session, engine, state, step, task)
+      const toned = i === 0 ? await toneStep(session, state, task) : state
+      state = await tensorStep(session, engine, toned, step, task, i === 0 && toned === state)
     }
     // The last recipe runs on its way into the file, unless its channels are to be taken apart first.
-    else if (i < task.steps.length - 1 || state.data.kind === 'tensor' || picksChannels) {
-      state = await recipeStep(session, state, step, task, i === 0)
+    else {
+      const data = await settled(session, state.data)
+      state = { ...state, data }
+      if (i < task.steps.length - 1 || data.kind === 'tensor' || picksChannels)
+        state = await recipeStep(session, state, step, task, i === 0)
     }
     state = { ...state, notes: [...state.notes, ...(step.notes ?? [])] }
     last = step
   }
   invariant(last !== undefined, 'a job has at least one step')
   const written = await write(session, state, last, task, loaded)
+  const plan = [...state.plans, ...written.plans]
+  const isConfined = plan.some(({ reason }) => reason === confined)
   return {
     operation: task.operation,
     input: inputFacts(task.input, loaded.data),
     output: written.facts,
-    plan: [...state.plans, ...written.plans],
+    plan,
+    ...(light !== undefined && { light: light.name }),
     clipped: written.outcome,
-    notes: [...state.notes, ...written.notes],
+    notes: [...state.notes, ...written.notes, ...(isConfined ? [notFiniteNote] : [])],
   }
 }
 
 function write(session: Session, state: State, last: Step, task: Task, loaded: LoadedData): Promise<Written> {
   const { channels, labels } = task.settings
-  if (last.kind === 'tensor' || state.data.kind === 'tensor' || channels !== undefined) {
+  if (last.kind === 'tensor' || state.data.kind !== 'picture' || channels !== undefined) {
     return writeData(session, state.data, task, loaded.meta)
   }
   if (labels) throw noSheet('labels', state.data.picture.channels)
@@ -139,7 +153,7 @@ function write(session: Session, state: State, last: Step, task: Task, loaded: L
   )
 }
 
-function inputFacts(path: string, data: Data) {
+function inputFacts(path: string, data: Exclude<Data, Pending>) {
   if (data.kind === 'picture') return factsOf(path, data.picture)
   const { shape } = data.tensor
   return factsOf(path, { width: shape.at(-1)!, height: shape.at(-2)!, channels: shape[0]!, depth: 32 })

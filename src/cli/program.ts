@@ -1,7 +1,11 @@
+import { existsSync } from 'node:fs'
 import { CommanderError, Option, Command as Parser } from 'commander'
 import { ConvoError, nearest } from '../error.ts'
 import type { Param, Params } from '../params.ts'
+import { commandLine } from '../text/shell.ts'
 import { type Command, optionsOf, usageOf } from './command.ts'
+import { filledIn, refuseOpenTail, tooMany } from './count.ts'
+import { operationHint, optionHint } from './hints.ts'
 import { findOperation } from './operations.ts'
 import { conflicts, shortNames } from './settings.ts'
 
@@ -58,7 +62,7 @@ export function findCommand(
     throw new ConvoError(
       'E_USAGE',
       second === undefined ? `${first} needs to know what to do` : `${first} cannot ${second}`,
-      { why: family.map((one) => usageOf(one)), fix: `convo ${first} ${guess ?? seconds[0]}` },
+      { why: family.map((one) => usageOf(one)), fix: familyFix(argv, family, guess) },
     )
   }
   if (first.startsWith('-')) {
@@ -67,11 +71,13 @@ export function findCommand(
       fix: 'convo --help',
     })
   }
-  const later = argv.find((word) => commands.some(({ name }) => name === word))
-  if (later !== undefined) {
+  const later = argv.findIndex((word, i) => i > 0 && commands.some(({ name }) => name === word))
+  if (later > 0 && operationHint(first) === undefined) {
+    // words that are no files before the name, as of another tool or `run`, are left out
+    const before = argv.slice(0, later).filter((word, i) => i > 0 || isFileName(word))
     throw new ConvoError('E_NAME', `no filter, operator or command is called "${first}"`, {
       why: 'the operation comes first',
-      fix: ['convo', later, ...argv.filter((word) => word !== later)].join(' '),
+      fix: `convo ${commandLine([argv[later]!, ...before, ...argv.slice(later + 1)])}`,
     })
   }
   const names = commands.map(({ name }) => name.split(' ')[0]!)
@@ -79,12 +85,25 @@ export function findCommand(
   throw new ConvoError('E_INTERNAL', `${first} is an operation without a command`)
 }
 
+/** A command of a family of two words: with what was typed behind them where that is enough, else an example. */
+function familyFix(argv: readonly string[], family: readonly Command[], guess: string | undefined): string {
+  const [first = '', , ...rest] = argv
+  const one = family.find(({ name }) => name === `${first} ${guess}`) ?? family[0]!
+  return rest.length > 0 && guess !== undefined
+    ? `convo ${commandLine([...one.name.split(' '), ...rest])}`
+    : one.examples[0]!
+}
+
+/** A word that names a file, by its looks or because there is one. */
+const isFileName = (word: string): boolean => word === '-' || /[./]/.test(word) || existsSync(word)
+
 function parse(general: Command, line: readonly string[]): Request {
   const command =
     general.optionsFor === undefined ? general : { ...general, options: general.optionsFor(line) }
   const end = command.tail === undefined ? -1 : line.indexOf('--')
   const [words, tail] = end < 0 ? [line, undefined] : [line.slice(0, end), line.slice(end + 1)]
   const params = optionsOf(command)
+  if (command.tail !== undefined) refuseOpenTail(command, words, tail, params)
   const parser = new Parser(`convo ${command.name}`)
     .exitOverride()
     .configureOutput({ writeOut: () => undefined, writeErr: () => undefined })
@@ -103,11 +122,11 @@ function parse(general: Command, line: readonly string[]): Request {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.code === 'commander.helpDisplayed') return { kind: 'help', about: command }
-    throw usageError(error, command)
+    throw usageError(error, command, line)
   }
   const given = parser.opts()
   const args = parser.args.map(showMinus)
-  checkCount(command, args, given)
+  checkCount(command, line, args, tail, given)
   checkConflicts(given)
   return { kind: 'run', command, args, tail, given }
 }
@@ -149,7 +168,9 @@ function optionFor(name: string, param: Param<unknown>): Option {
 
 function checkCount(
   command: Command,
+  line: readonly string[],
   args: readonly string[],
+  tail: readonly string[] | undefined,
   given: Readonly<Record<string, unknown>>,
 ): void {
   const needed = command.arguments.filter(
@@ -161,15 +182,17 @@ function checkCount(
     const got = args.length === 0 ? 'got none' : `got ${args.join(' ')} alone`
     throw new ConvoError('E_USAGE', `${command.name} needs ${all}, ${got}`, {
       why: usage,
-      ...(command.examples[0] !== undefined && { fix: command.examples[0] }),
+      ...(tail === undefined || tail.length === 0
+        ? { fix: filledIn(command, line, args) }
+        : { fix: command.examples[0] }),
     })
   }
   if (args.length > command.arguments.length && !command.arguments.at(-1)?.repeats) {
-    throw new ConvoError(
-      'E_USAGE',
-      `${command.name} takes ${all}, got ${args.length} arguments: ${args.map(quoted).join(' ')}`,
-      { why: usage, fix: 'quotes around a name or value that holds spaces' },
-    )
+    const got = args.length === 1 ? '1 argument' : `${args.length} arguments`
+    throw new ConvoError('E_USAGE', `${command.name} takes ${all}, got ${got}: ${commandLine(args)}`, {
+      why: usage,
+      ...tooMany(command, line, args),
+    })
   }
 }
 
@@ -181,9 +204,9 @@ function checkConflicts(given: Readonly<Record<string, unknown>>): void {
   }
 }
 
-function usageError(error: CommanderError, command: Command): ConvoError {
+function usageError(error: CommanderError, command: Command, line: readonly string[]): ConvoError {
   const typed = /'([^']*)'/.exec(error.message)?.[1] ?? ''
-  if (error.code === 'commander.unknownOption') return unknownOption(typed, command)
+  if (error.code === 'commander.unknownOption') return unknownOption(typed, command, line)
   if (error.code === 'commander.optionMissingArgument') {
     const name = /--([a-z0-9-]+)/.exec(typed)?.[1] ?? ''
     const param = optionsOf(command)[name]
@@ -194,17 +217,40 @@ function usageError(error: CommanderError, command: Command): ConvoError {
   return new ConvoError('E_USAGE', error.message.replace(/^error: /, ''), { why: usageOf(command) })
 }
 
-function unknownOption(typed: string, command: Command): ConvoError {
+function unknownOption(typed: string, command: Command, line: readonly string[]): ConvoError {
   const names = Object.keys(optionsOf(command))
   const [word = '', value] = typed.replace(/^-+/, '').split('=')
   if (value !== undefined && names.includes(word)) {
-    return new ConvoError('E_USAGE', `--${word} takes no value, got ${typed}`, { fix: `--${word}` })
+    return new ConvoError('E_USAGE', `--${word} takes no value, got ${typed}`, {
+      instead: [typed, `--${word}`],
+    })
   }
+  const name = typed.split('=')[0]!
+  const renamed = names.includes(word) ? undefined : renamedOption(name, names, line)
   const guess = names.includes(word) ? word : nearest(word, [...names, 'help'])
-  return new ConvoError('E_USAGE', `${command.name} has no option ${typed.split('=')[0]}`, {
+  return new ConvoError('E_USAGE', `${command.name} has no option ${name}`, {
     why: `convo ${command.name} --help lists them`,
-    ...(guess !== undefined && { fix: `--${guess}` }),
+    ...(renamed !== undefined
+      ? { fix: `convo ${commandLine([...command.name.split(' '), ...renamed])}` }
+      : guess !== undefined && { instead: [name, `--${guess}`] as const }),
   })
 }
 
-const quoted = (word: string): string => (/[\s"'$]/.test(word) ? JSON.stringify(word) : word)
+/** The line with an option of other tools as it is called here. */
+function renamedOption(
+  name: string,
+  names: readonly string[],
+  line: readonly string[],
+): readonly string[] | undefined {
+  const hint = optionHint(name.replace(/^-+/, ''), names)
+  const at = line.findIndex((word) => word === name || word.startsWith(`${name}=`))
+  if (hint === undefined || at < 0) return undefined
+  const inline = line[at]!.slice(name.length + 1)
+  const next = line[at + 1]
+  const isApart = inline === '' && next !== undefined && !next.startsWith('--')
+  const typed = isApart ? next : inline
+  const value = hint.value === undefined ? typed : hint.value(typed)
+  if (value === 'NaN') return undefined
+  const isTaken = isApart && value !== ''
+  return line.toSpliced(at, isTaken ? 2 : 1, `--${hint.to}`, ...(value === '' ? [] : [value]))
+}

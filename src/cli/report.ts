@@ -1,3 +1,4 @@
+import { visibleLine } from '../text/visible.ts'
 import type { PlanFacts, Report } from './process.ts'
 
 /** What a user should know of a run that went well: clipping, what a format could not hold. One line each. */
@@ -18,7 +19,7 @@ export function notesOf(report: Report): string[] {
 }
 
 /** The report of --verbose. */
-export function reportText({ operation, input, output, plan, milliseconds }: Report): string {
+export function reportText({ operation, input, output, plan, light, milliseconds }: Report): string {
   const picture = (p: { width: number; height: number; channels: number; depth: number }) =>
     `${p.width}x${p.height}, ${p.channels} channel${p.channels === 1 ? '' : 's'}, ${p.depth} bits`
   const lines = [
@@ -27,9 +28,10 @@ export function reportText({ operation, input, output, plan, milliseconds }: Rep
     ...alike(plan.map(planText)).map(([text, count]) =>
       count === 1 ? `${operation}  ${text}` : `${operation}  ${count} kernels, each ${text}`,
     ),
+    ...(light === undefined ? [] : [`light   ${light}`]),
     `time    ${milliseconds} ms`,
   ]
-  return lines.join('\n')
+  return lines.map(visibleLine).join('\n')
 }
 
 const planText = (plan: PlanFacts): string =>

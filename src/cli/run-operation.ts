@@ -5,7 +5,9 @@ import { formatOfPath, outputFormats } from '../image/format.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { loadKernel } from '../kernel/source.ts'
 import { type Params, resolve } from '../params.ts'
+import { visibleLine } from '../text/visible.ts'
 import type { Call } from './command.ts'
+import { noteMessage } from './io.ts'
 import { withKernelNotes } from './kernel-notes.ts'
 import { type Operation, takesVolume } from './operations.ts'
 import type { PictureJob, StepMaker } from './process.ts'
@@ -71,7 +73,7 @@ export async function runPrepared(
   const { settings } = prepared
   if (settings.json && given === '-' && !settings['dry-run']) {
     throw new ConvoError('E_USAGE', '--json and the picture cannot both go to standard output', {
-      fix: 'a file for the output, or no --json',
+      fix: 'no --json',
     })
   }
   const preview = settings.preview ? await import('./terminal/preview.ts') : undefined
@@ -88,7 +90,7 @@ export async function runPrepared(
   const report = (await preview?.showResult(done, given, io)) ?? done
   if (settings.json) await io.out(`${JSON.stringify(report)}\n`)
   if (settings.verbose) io.err(`${reportText(report)}\n`)
-  if (!settings.quiet) for (const note of notesOf(report)) io.err(`${io.paint('note', 'note:')} ${note}\n`)
+  if (!settings.quiet) for (const note of notesOf(report)) io.err(noteMessage(note))
   return settings['fail-on-clip'] && report.clipped.low + report.clipped.high > 0 ? 1 : 0
 }
 
@@ -97,7 +99,7 @@ export function checkOutput({ compression, depth }: Settings, output: string): v
   const format = extname(output).toLowerCase() === '.npy' ? 'npy' : formatOfPath(output)
   if (compression !== undefined && format !== 'png') {
     throw new ConvoError('E_OPTION', `--compression ${compression} is for PNG, and ${output} is ${format}`, {
-      fix: 'an output path ending in .png',
+      fix: 'no --compression',
     })
   }
   const depths: readonly number[] = format === 'npy' ? [] : outputFormats[format].depths
@@ -107,7 +109,7 @@ export function checkOutput({ compression, depth }: Settings, output: string): v
       'E_OPTION',
       `--depth ${depth} is not written to ${output}: ${format} holds ${held}`,
       {
-        fix: 'an output path ending in .png',
+        fix: 'no --depth',
       },
     )
   }
@@ -118,7 +120,7 @@ async function kernelOf(operation: Operation, settings: Settings): Promise<Kerne
   if (operation.kernel !== 'required') return undefined
   throw new ConvoError('E_USAGE', `${operation.name} needs a kernel`, {
     why: `--kernel <kernel>: ${sharedSettings.kernel.summary}`,
-    fix: `convo ${operation.name} in.png out.png --kernel sharpen`,
+    fix: '--kernel sharpen',
   })
 }
 
@@ -132,9 +134,9 @@ function planText(plan: object, by = 0): string {
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => {
       const left = `${' '.repeat(by)}${key}:`
-      if (typeof value !== 'object' || value === null) return `${left} ${value}\n`
+      if (typeof value !== 'object' || value === null) return `${left} ${visibleLine(String(value))}\n`
       const flat = Object.values(value).every((v) => typeof v !== 'object')
-      if (Array.isArray(value) && flat) return `${left} ${value.join(', ')}\n`
+      if (Array.isArray(value) && flat) return `${left} ${visibleLine(value.join(', '))}\n`
       return `${left}\n${planText(value, by + 2)}`
     })
     .join('')

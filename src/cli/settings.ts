@@ -1,5 +1,6 @@
 import type { AlgorithmChoice, FilterOptions } from '../conv/plan.ts'
 import { ConvoError } from '../error.ts'
+import { type Colour, parseColour } from '../image/colour.ts'
 import { ranges } from '../image/quantise.ts'
 import type { KernelOptions } from '../operators/operator.ts'
 import {
@@ -15,6 +16,7 @@ import {
   type Values,
 } from '../params.ts'
 import { type BorderName, borderName, borders } from '../tensor/border.ts'
+import { type Layout, layouts } from './layouts.ts'
 
 /** What to do with the maps of a result that is no gray, RGB or RGBA picture. */
 export type ChannelChoice = 'montage' | 'split' | 'first' | readonly number[]
@@ -88,10 +90,20 @@ export const pictureSettings = {
   'fail-on-clip': flag('exit with status 1 if a sample was cut off; the output is written all the same'),
   alpha: {
     ...choice(
-      'premultiply: colours weigh as much as they are opaque; separate: filtered as a channel; copy: left alone; drop: left out',
+      'premultiply: colours weigh as much as they are opaque, and alpha is filtered too unless the kernel sums to 0; ' +
+        'copy: likewise, and alpha stays as it is; separate: a channel like the others, hidden colours count; ' +
+        'drop: left out, hidden colours are seen',
       ['premultiply', 'separate', 'copy', 'drop'],
     ),
-    unset: 'copy for kernels that sum to 0, premultiply for the others',
+    unset: 'premultiply; copy for operators that mix channels',
+  },
+  background: {
+    ...custom<Colour>(
+      'lay the picture over a colour first, so that nothing is transparent: #rgb, #rrggbb or a name such as white',
+      '<colour>',
+      parseColour,
+    ),
+    unset: 'alpha stays',
   },
   channels: {
     ...custom<ChannelChoice>(
@@ -108,6 +120,15 @@ export const pictureSettings = {
     'shared',
   ),
   labels: flag('number the maps of a sheet'),
+  layout: choice<Layout>(
+    'of a .npy array of 3 or 4 axes: hwc has the channels last, as OpenCV, Pillow and imageio write them; chw first; auto finds out',
+    layouts,
+    'auto',
+  ),
+  full: {
+    ...number('what is white in floats or in an array, such as 1, 255 or 4095', undefined, { min: 1e-30 }),
+    unset: '255 and 65535 for whole samples of 8 and 16 bits; 1 for floats that all lie in 0..1, else 255',
+  },
   gray: flag('turn the picture gray first'),
   linear: flag('compute in linear light, not in the stored levels'),
   depth: {
@@ -164,11 +185,12 @@ export const shortNames: Readonly<Record<string, string>> = {
 
 /** Pairs of options that cannot both be meant, and what to do. */
 export const conflicts: readonly (readonly [a: string, b: string, fix: string])[] = [
-  ['scale', 'normalize', 'one of the two: --normalize divides by the sum of the weights'],
-  ['quiet', 'verbose', 'one of the two'],
-  ['json', 'verbose', '--json alone: it holds all that --verbose prints'],
-  ['preview', 'dry-run', '--preview alone: it computes the picture'],
-  ['in-place', 'dry-run', '--dry-run alone: it writes nothing'],
+  ['scale', 'normalize', 'no --normalize'],
+  ['quiet', 'verbose', 'no --quiet'],
+  ['json', 'verbose', 'no --verbose'],
+  ['preview', 'dry-run', 'no --dry-run'],
+  ['alpha', 'background', 'no --alpha'],
+  ['in-place', 'dry-run', 'no --in-place'],
 ]
 
 /** The settings about kernels as operators take them: `undefined` where nothing was said. */

@@ -57,13 +57,16 @@ export function evaluateStencil(
 /** The sum over the taps of one output sample, each algorithm by its own definition. */
 function sumOf(s: Stencil): (at: (ty: number, tx: number) => number) => number {
   switch (s.algorithm) {
+    // A tap of weight 0 is no tap: what is not finite under it does not reach the sum.
     case 'direct':
     case 'integer':
     case 'fft':
       return (at) => {
         let acc = 0
         for (let ty = 0, w = 0; ty < s.kH; ty++) {
-          for (let tx = 0; tx < s.kW; tx++) acc = f32(acc + f32(s.weights[w++]! * at(ty, tx)))
+          for (let tx = 0; tx < s.kW; tx++, w++) {
+            if (s.weights[w] !== 0) acc = f32(acc + f32(s.weights[w]! * at(ty, tx)))
+          }
         }
         return acc
       }
@@ -92,7 +95,7 @@ function sumOf(s: Stencil): (at: (ty: number, tx: number) => number) => number {
           for (let ty = 0; ty < s.kH; ty++) down = f32(down + f32(s.col[ty]! * at(ty, tx)))
           acc = f32(acc + f32(s.row[tx]! * down))
         }
-        return acc
+        return s.weight === undefined ? acc : f32(acc * s.weight)
       }
   }
 }

@@ -1,3 +1,5 @@
+import type { Rows } from './rows.ts'
+
 /** A plane and the K x K neighbourhoods of its places, `stride` from one output place to the next, taps `dilation` apart. */
 export type Neighbourhood = {
   readonly height: number
@@ -21,30 +23,30 @@ export function insideColumns(
 }
 
 /**
- * One output row of one channel, each place with a kernel of its own: tap t of column i is `kernel[from + t·pitch + i]`.
+ * Row `y` of channel `c`, each place with a kernel of its own: tap t of column i is column i of channel `first + t` of `kernel`.
  * Zeros outside. The row must hold zeros; it is summed tap by tap, which for each place is the order of accumulation of
  * a convolution: rows, then columns of the neighbourhood, each product and each sum rounded.
  */
 export function correlateRow(
   area: Neighbourhood,
-  plane: Float32Array,
+  x: Rows,
+  c: number,
   y: number,
-  kernel: Float32Array,
-  from: number,
-  pitch: number,
+  kernel: Rows,
+  tap: number,
   row: Float32Array,
 ): void {
-  const { height, width, size, stride, dilation } = area
+  const { height, size, stride, dilation } = area
   const half = (size - 1) / 2
   for (let u = 0; u < size; u++) {
     const iy = y * stride + (u - half) * dilation
     if (iy < 0 || iy >= height) continue
     for (let v = 0; v < size; v++) {
       const [first, end] = insideColumns(area, v, row.length)
-      const weights = from + (u * size + v) * pitch
-      let place = iy * width + (v - half) * dilation + first * stride
+      const weights = kernel.at(tap + u * size + v, y)
+      let place = x.at(c, iy) + (v - half) * dilation + first * stride
       for (let i = first; i < end; i++, place += stride) {
-        row[i] = Math.fround(row[i]! + Math.fround(kernel[weights + i]! * plane[place]!))
+        row[i] = Math.fround(row[i]! + Math.fround(kernel.data[weights + i]! * x.data[place]!))
       }
     }
   }

@@ -7,7 +7,7 @@ import { correlationAxis, extent, type Padding } from './geometry.ts'
 import type { PlaneKernel, Recipe } from './recipe.ts'
 
 /** To be raised whenever a result changes: what was computed before is then computed again by batches. */
-export const arithmeticVersion = 2
+export const arithmeticVersion = 3
 
 /** The samples that the loops read: 8 or 16 bits as decoded, or float32 after the gather step converted them. */
 export type SampleType = 'u8' | 'u16' | 'f32'
@@ -43,6 +43,8 @@ export type Stencil = {
       readonly algorithm: 'integer-separable' | 'separable' | 'fft-separable'
       readonly col: Float32Array
       readonly row: Float32Array
+      /** The sum is multiplied by this, before it is divided by the scale. */
+      readonly weight?: number
     }
   | { readonly algorithm: 'box'; readonly weight: number }
 )
@@ -102,6 +104,8 @@ export type RecipePlan = {
   }
   /** Output rows of a strip. */
   readonly stripRows: number
+  /** The same over samples that need no conversion, for the parts of a picture where that is so. */
+  readonly native?: RecipePlan
 }
 
 // Thresholds of the choice. They are part of the definition: another value is another arithmetic for some kernels.
@@ -109,27 +113,45 @@ const separableTaps = 25
 const boxTaps = 25
 const fftTaps = 225
 const fftSeparableTaps = 96
+/** Samples from here on take no FFT, whose rounding errors everywhere in a block are those of its largest sample. */
+const fftPeak = 2 ** 40
+/** Nor do samples and weights whose products reach this: the sums must stay far from the end of float32. */
+const fftReach = 2 ** 87
+/** Samples of 8 or 16 bits, and those weighted by alpha, stay below. */
+const levelPeak = 2 ** 32
+
+/** Why an FFT was passed over: it computes samples in blocks, and one that is not finite would be in all of its block. */
+export const confined =
+  'float32 taps in order: an FFT would spread samples that are not finite, or very large'
+
+/** What a plan has to know of a picture. */
+export type Planned = {
+  readonly width: number
+  readonly height: number
+  /** What the samples are when they need no conversion. */
+  readonly samples: SampleType
+  /** The largest magnitude of the samples, NaN where one is; asked for only where an FFT may run. Levels unless given. */
+  readonly peak?: (() => number) | undefined
+}
 
 /**
- * Plans a recipe over pictures of `width` x `height` whose samples are `samples` when they need no conversion.
+ * Plans a recipe over a picture.
  *
  * @throws ConvoError E_SHAPE, E_OPTION, E_KERNEL_SHAPE when an option does not fit the kernel
  */
-export function planRecipe(
-  recipe: Recipe,
-  options: FilterOptions,
-  picture: { readonly width: number; readonly height: number; readonly samples: SampleType },
-): RecipePlan {
+export function planRecipe(recipe: Recipe, options: FilterOptions, picture: Planned): RecipePlan {
   const kernels = recipe.kernels.map((k) => prepare(k, options))
   const only = recipe.combine.kind === 'only'
   if (options.normalize && !only) {
-    throw new ConvoError('E_OPTION', '--normalize needs a filter of one kernel', { fix: '--scale <n>' })
+    throw new ConvoError('E_OPTION', '--normalize needs a filter of one kernel', { fix: 'no --normalize' })
   }
-  const integers = kernels.map((k) => chooseStencil(k, options, picture.samples))
+  const integers = kernels.map((k) => chooseStencil(k, options, picture))
   // Loops over 8 or 16 bits serve only if every branch can use them; otherwise all read the float tile.
   const whole = picture.samples === 'f32' || integers.every((s) => isWhole(s.algorithm))
   const samples = whole ? picture.samples : 'f32'
-  const stencils = whole ? integers : kernels.map((k) => chooseStencil(k, options, 'f32'))
+  const stencils = whole
+    ? integers
+    : kernels.map((k) => chooseStencil(k, options, { ...picture, samples: 'f32' }))
   const halo = reachOf(stencils)
   const [padY, padX] = options.padding ?? [undefined, undefined]
   const rows = placeAxis('height', picture.height, halo.top, halo.bottom, options.stride[0], padY)
@@ -161,6 +183,31 @@ export function planRecipe(
       blockRows(stencils, rows.output, cols.output, options.stride[0]),
     ),
   }
+}
+
+/**
+ * The plan over samples that are converted to float32, arithmetic as it is over native ones: whole numbers are exact in
+ * both, so that where conversion changes nothing the bits are the same. Such parts may run by `native`.
+ */
+export function inFloats(native: RecipePlan): RecipePlan {
+  if (native.samples === 'f32') return native
+  // running sums of 16 bits may be larger than float32 holds exactly
+  const isExact = native.samples === 'u8' || native.stencils.every((s) => s.kH * s.kW < 256)
+  const stencils = native.stencils.map(floatStencil)
+  return { ...native, samples: 'f32', stencils, ...(isExact && { native }) }
+}
+
+function floatStencil(s: Stencil): Stencil {
+  if (s.algorithm === 'integer') {
+    const { sums: _, ...rest } = s
+    return { ...rest, algorithm: 'direct', reason: `${s.reason}; in float32 where alpha weighs` }
+  }
+  if (s.algorithm === 'integer-separable') {
+    return { ...s, algorithm: 'separable', reason: `${s.reason}; in float32 where alpha weighs` }
+  }
+  if (s.algorithm !== 'box') return s
+  const [col, row] = [new Float32Array(s.kH).fill(1), new Float32Array(s.kW).fill(1)]
+  return { ...s, col, row, algorithm: 'separable', reason: `${s.reason}; in float32 where alpha weighs` }
 }
 
 /** A dense kernel or its factors, with every option about the kernel itself applied. */
@@ -210,8 +257,12 @@ function prepare(k: PlaneKernel, options: FilterOptions): Prepared {
   }
 }
 
-function chooseStencil(k: Prepared, options: FilterOptions, samples: SampleType): Stencil {
+function chooseStencil(k: Prepared, options: FilterOptions, { samples, peak }: Planned): Stencil {
   const { kH, kW, anchor, scale } = k
+  const isConfined = () => {
+    const most = peak?.() ?? levelPeak
+    return !(most < fftPeak && most * absSum(k) < fftReach)
+  }
   const { dilation, algorithm } = options
   const place = { kH, kW, anchor, dilation, scale }
   const taps = kH * kW
@@ -238,6 +289,16 @@ function chooseStencil(k: Prepared, options: FilterOptions, samples: SampleType)
       throw new ConvoError('E_OPTION', '--algorithm fft does not work with --dilation', {
         fix: '--algorithm direct',
       })
+    if (isConfined()) {
+      throw new ConvoError(
+        'E_OPTION',
+        '--algorithm fft would spread samples that are not finite, or very large',
+        {
+          why: `a sample is NaN, infinite or above ${fftPeak}, or the weights are too large for sums in float32`,
+          fix: '--algorithm auto',
+        },
+      )
+    }
     return { ...place, weights: k.dense(), algorithm: 'fft', reason: 'FFT, as asked for' }
   }
 
@@ -283,7 +344,9 @@ function chooseStencil(k: Prepared, options: FilterOptions, samples: SampleType)
     }
   }
   if (factors !== undefined && large) {
-    if (undilated && Math.max(kH, kW) >= fftSeparableTaps) {
+    const isLong = undilated && Math.max(kH, kW) >= fftSeparableTaps
+    if (isLong && isConfined()) return { ...place, ...factors, algorithm: 'separable', reason: confined }
+    if (isLong) {
       return {
         ...place,
         ...factors,
@@ -299,6 +362,7 @@ function chooseStencil(k: Prepared, options: FilterOptions, samples: SampleType)
     }
   }
   if (undilated && taps >= fftTaps && Math.min(kH, kW) > 4) {
+    if (isConfined()) return { ...place, weights: k.dense(), algorithm: 'direct', reason: confined }
     return {
       ...place,
       weights: k.dense(),

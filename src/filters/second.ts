@@ -81,7 +81,7 @@ export const seconds = {
         throw new ConvoError(
           'E_OPTION',
           `sigma2 and ratio say the same thing twice, got sigma2 ${sigma2} and ratio ${ratio}`,
-          { fix: 'one of the two' },
+          { fix: 'no --ratio' },
         )
       }
       const second = sigma2 ?? sigma * (ratio ?? 1.6)

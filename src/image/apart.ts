@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { distFile } from '../files/dist.ts'
 import { listening } from '../signals.ts'
-import type { Source } from './probe.ts'
+import type { Source } from './reader.ts'
 import type { Raw, RawRecipe } from './sharp.ts'
 
 /** What the process is told first, as JSON behind its length; `bytes` of input follow where there is no path. */

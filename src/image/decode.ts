@@ -1,6 +1,9 @@
 import { ConvoError, invariant } from '../error.ts'
+import { isStream, readFileWhole, readWhole } from '../files/read.ts'
 import { nativeWork } from '../signals.ts'
 import type { Arriving, Picture, Samples } from '../tensor/picture.ts'
+import { type Animation, type Canvas, clear, framePng, lay } from './apng.ts'
+import { refuseStranger } from './foreign.ts'
 import {
   checkSize,
   type Facts,
@@ -10,7 +13,10 @@ import {
   type Reading,
   readingOf,
 } from './header.ts'
-import { isStream, nameOf, type PngHead, probe, readInput, type Source } from './probe.ts'
+import { inspect, type Seen } from './inspect.ts'
+import { type PngHead, withoutIgnored } from './png-head.ts'
+import { kindOf, type Probe, probe } from './probe.ts'
+import { nameOf, type Source, withReader } from './reader.ts'
 import { grayAlphaOf, spread, viewSamples } from './samples.ts'
 import { type Raw, type RawRecipe, rawOf, reasons, sharpOf } from './sharp.ts'
 
@@ -30,7 +36,9 @@ export type DecodeOptions = {
 export type Decoded = Picture & Omit<Header, keyof Picture>
 
 type Opened = {
+  /** what the decoder gets: bytes, where the file holds what it must not see */
   readonly input: Source
+  readonly seen: Seen
   readonly name: string
   readonly header: Header
   readonly reading: Reading
@@ -62,7 +70,24 @@ export async function readHeader(source: Source, options: DecodeOptions): Promis
  *   for more than `maxPixels`, before decoding
  */
 export async function decode(source: Source, options: DecodeOptions): Promise<Decoded> {
-  return decodeOpened(await open(source, options), options, 1)
+  const opened = await open(source, options)
+  refusePreview(opened, options)
+  if (opened.seen.apng === undefined) return decodeOpened(opened, options, 1)
+  const pages = animationPages(opened, opened.seen.apng)
+  for (let page = 0; ; page++) {
+    const { value } = await pages.next()
+    invariant(value !== undefined, `${opened.name} has a page ${options.page ?? 0}`)
+    if (page === (options.page ?? 0)) return value
+  }
+}
+
+/** @throws ConvoError E_DECODE where one picture is wanted and the first page is a smaller copy of it */
+function refusePreview({ header: { preview }, name }: Opened, { page }: DecodeOptions): void {
+  if (preview === undefined || page !== undefined) return
+  throw new ConvoError('E_DECODE', `the first page of ${name} is a smaller copy of its picture`, {
+    why: `${name}: ${preview.why}`,
+    fix: preview.fix,
+  })
 }
 
 /** Decoded bytes from which on the upper rows are decoded on their own, and up to which there is memory for them. */
@@ -84,10 +109,11 @@ export async function decodeAhead(
   options: Omit<DecodeOptions, 'page'>,
 ): Promise<Header & { readonly data: Samples | Arriving }> {
   const opened = await open(source, options)
+  refusePreview(opened, options)
   const { width, height, channels, depth } = opened.header
   const bytes = width * height * channels * (depth / 8)
   if (!opened.isInOrder || bytes < aheadBytes[0] || bytes > aheadBytes[1]) {
-    return decodeOpened(opened, options, 1)
+    return opened.seen.apng === undefined ? decodeOpened(opened, options, 1) : decode(source, options)
   }
   const rows = Math.ceil(height * aheadShare)
   const whole = decodeOpened(opened, options, 1).then(({ data }) => data)
@@ -99,20 +125,25 @@ export async function decodeAhead(
 
 /**
  * Decodes every page, each a picture of its own, in order: slices of a TIFF, pictures of an animation as they are shown.
- * A page is read when it is asked for; of animations, whose pages build on each other, as many at a time as fit 64 MiB.
+ * A page is read when it is asked for; of animations, whose pages build on each other, and of pages that are alike, as many
+ * at a time as fit 64 MiB: to open a file for each would walk over all pages before it.
  */
 export async function* decodePages(
   source: Source,
   options: Omit<DecodeOptions, 'page'>,
 ): AsyncGenerator<Decoded> {
   const name = options.name ?? nameOf(source)
-  const input = typeof source === 'string' && isStream(source) ? readInput(source) : source
+  const input = await seekable(source, name)
   const first = await open(input, { ...options, name })
+  if (first.seen.apng !== undefined) {
+    yield* animationPages(first, first.seen.apng)
+    return
+  }
   const { pages, kind, width, height } = first.header
-  const isAnimation = kind === 'gif' || kind === 'webp'
-  const together = isAnimation ? Math.max(1, Math.floor(2 ** 26 / (width * height * 4))) : 1
+  const isJoined = kind === 'gif' || kind === 'webp' || first.header.isAlike
+  const together = isJoined ? Math.max(1, Math.floor(2 ** 26 / (width * height * 4))) : 1
   for (let page = 0; page < pages; page += together) {
-    const opened = page === 0 || isAnimation ? first : await open(input, { ...options, name, page })
+    const opened = page === 0 || isJoined ? first : await open(input, { ...options, name, page }, first.seen)
     const count = Math.min(together, pages - page)
     yield* splitPages(await decodeOpened(opened, { ...options, page }, count), count)
   }
@@ -126,26 +157,78 @@ function* splitPages(strip: Decoded, count: number): Generator<Decoded> {
     yield { ...strip, height, data: strip.data.subarray(i * size, (i + 1) * size) }
 }
 
-async function open(source: Source, options: DecodeOptions): Promise<Opened> {
-  const name = options.name ?? nameOf(source)
-  const input = typeof source === 'string' && isStream(source) ? readInput(source) : source
-  const probed = probe(input, name)
-  const { kind } = probed
-  if (kind === undefined || kind === 'npy') {
-    throw new ConvoError('E_DECODE', `${name} is not a picture of a known kind`, {
-      why: `${name}: byte 0: ${kind === 'npy' ? 'a NumPy array' : 'no signature of a picture format'}`,
-      fix: 'a PNG, JPEG, WebP, TIFF, GIF, AVIF or SVG',
-    })
+/** A file by its name, or the bytes of what can be read once only. */
+async function seekable(source: Source, name: string): Promise<Source> {
+  if (typeof source !== 'string' || !isStream(source)) return source
+  return readWhole(source, { limit: 'encodedBytes', name, check: checkHead(name) })
+}
+
+/** Refuses what is no picture by its first bytes, before the rest of a stream is read. */
+export const checkHead =
+  (name: string) =>
+  (head: Uint8Array): void => {
+    if (kindOf(head) === undefined && head.length > 0)
+      refuseStranger(head.length, (at, length) => head.subarray(at, at + length), name)
   }
-  if (probed.png !== undefined) checkSize(probed.png, options.maxPixels, name)
+
+/** @param known what was seen in the same file before */
+async function open(source: Source, options: DecodeOptions, known?: Seen): Promise<Opened> {
+  const name = options.name ?? nameOf(source)
+  const stored = await seekable(source, name)
+  const probed = probe(stored, name)
+  const { kind, png } = probed
+  if (kind === undefined || kind === 'npy')
+    return withReader(stored, name, ({ size, read }) => refuseStranger(size, read, name))
+  if (png !== undefined) checkSize(png, options.maxPixels, name)
+  const seen = known ?? inspect(stored, probed, name, options.maxPixels)
+  const input = soundInput(stored, probed)
   const facts =
-    factsOfPng(probed.png) ??
+    factsOfPng(png) ??
     (await attempt(name, () => nativeWork(() => sharpOf(input, { page: options.page ?? 0 }).metadata())))
   checkSize(facts, options.maxPixels, name)
+  checkFrames(facts, seen, options.maxPixels, name)
   const reading = readingOf(facts, name)
-  const header = headerOf(kind, facts, probed, reading, options.orient)
+  const header = headerOf(kind, facts, probed, seen, reading, options.orient, name)
   const bits = kind === 'avif' ? facts.bitsPerSample : undefined
-  return { input, name, reading, header, bits, isInOrder: isInOrder(probed.png, facts) }
+  return { input, name, seen, reading, header, bits, isInOrder: isInOrder(png, facts) }
+}
+
+/** What the decoder gets: a PNG without chunks that it must not see. */
+function soundInput(source: Source, { png }: Probe): Source {
+  if (png === undefined || png.ignored.length === 0) return source
+  const bytes = typeof source === 'string' ? readFileWhole(source, { limit: 'encodedBytes' }) : source
+  return withoutIgnored(bytes, png.ignored)
+}
+
+/** All pictures of an animation count: they build on each other. */
+function checkFrames({ width, height }: Facts, { frames = 1 }: Seen, maxPixels: number, name: string): void {
+  const pixels = width * height * frames
+  if (pixels <= maxPixels) return
+  throw new ConvoError('E_TOO_LARGE', `${name} has more pixels than allowed`, {
+    why: `${name}: ${frames} pictures of ${width}x${height} are ${pixels} pixels, the limit is ${maxPixels}`,
+    fix: `--max-pixels ${pixels}`,
+  })
+}
+
+/** The pictures of an animated PNG as they are shown, each laid over those before. */
+async function* animationPages({ input, name, header }: Opened, apng: Animation): AsyncGenerator<Decoded> {
+  const bytes = typeof input === 'string' ? await readWhole(input, { limit: 'encodedBytes' }) : input
+  const { width, height, channels, depth } = header
+  const samples = () => new (depth === 16 ? Uint16Array : Uint8Array)(width * height * channels)
+  const canvas: Canvas = { width, channels, full: depth === 16 ? 65535 : 255, data: samples() }
+  for (const [i, frame] of apng.frames.entries()) {
+    const png = framePng(bytes, frame, apng.shared)
+    const { data } = await decode(png, {
+      maxPixels: frame.width * frame.height,
+      orient: false,
+      name: `picture ${i + 1} of ${name}`,
+    })
+    const before = frame.dispose === 'previous' && i > 0 ? canvas.data.slice() : undefined
+    lay(canvas, frame, data)
+    yield { ...header, data: canvas.data.slice() }
+    if (before !== undefined) canvas.data.set(before)
+    else if (frame.dispose !== 'none') clear(canvas, frame)
+  }
 }
 
 const isInOrder = (png: PngHead | undefined, { orientation = 1 }: Facts): boolean =>

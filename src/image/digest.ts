@@ -21,10 +21,17 @@ export function digestOf(...pages: readonly Picture[]): string {
 }
 
 /** A digest of pages that come one after another. */
-export function createDigest(): { add(page: Picture): void; end(): string } {
+export function createDigest(): {
+  add(page: Picture): void
+  addFile(bytes: Uint8Array): void
+  end(): string
+} {
   const hash = createHash('sha256')
   return {
     add: (page) => addPage(hash, page),
+    // what is not read must not be called equal: the bytes of the file stand for it
+    addFile: (bytes) =>
+      hash.update('convo file 1\n', 'ascii').update(createHash('sha256').update(bytes).digest()),
     end: () => `sha256:${hash.digest('hex')}`,
   }
 }

@@ -42,8 +42,8 @@ export async function encode(
     return { bytes: encodePngWhole(fitted, compressionSettings(options.compression)), notes }
   const bytes = await attemptEncode(format, async () => {
     const pipeline = sharpOf(containerOf(fitted), {}).keepIccProfile().toColourspace(spaceOf(fitted))
-    // EXIF is where these formats have the resolution; the container brings nothing else for it
-    if (fitted.meta.resolution !== undefined) pipeline.keepExif()
+    // EXIF is where these formats have resolution and orientation; the container brings nothing else for it
+    if (fitted.meta.resolution !== undefined || fitted.meta.orientation !== undefined) pipeline.keepExif()
     return nativeWork(() => withFormat(pipeline, format, options, fitted.meta).toBuffer())
   })
   return { bytes, notes }
@@ -75,6 +75,7 @@ export async function encodePages(
         : loadSharp()(containers, { join: { animated: true } }).keepIccProfile()
     if (format === 'tiff') pipeline.toColourspace(spaceOf(first!.picture))
     const { meta } = first!.picture
+    if (meta.orientation !== undefined) pipeline.withMetadata({ orientation: meta.orientation })
     return nativeWork(() => withFormat(pipeline, format, options, meta, { delay: delays, loop }).toBuffer())
   })
   return { bytes, notes: [...new Set(fitted.flatMap(({ notes }) => notes))] }

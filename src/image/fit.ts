@@ -30,6 +30,9 @@ export function fitFormat(picture: Picture, format: OutputFormat): Fitted {
   if (traits.alpha === 'on-off' && hasAlpha(fitted.channels) && countAlpha(fitted, isSoft) > 0) {
     notes.push(`${format} holds no half-transparent pixels: they became opaque or transparent`)
   }
+  if (format === 'gif' && picture.meta.orientation !== undefined) {
+    notes.push('gif holds no orientation: the picture is shown as it is stored')
+  }
   if (format === 'gif' && hasMoreColours(fitted, 256)) {
     notes.push('gif holds 256 colours: the picture was reduced to them')
   }
@@ -56,7 +59,7 @@ function withoutOpaqueAlpha(picture: Picture, format: OutputFormat): Picture {
   if (count > 0) {
     throw new ConvoError('E_OUTPUT', `${format} holds no alpha, and the picture is transparent in places`, {
       why: `${count} of ${picture.width * picture.height} pixels are not opaque`,
-      fix: '--alpha drop, or an output path ending in .png or .webp',
+      fix: '--background white, or an output path ending in .png or .webp',
     })
   }
   const channels = picture.channels === 4 ? 3 : 1

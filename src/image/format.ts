@@ -42,6 +42,6 @@ export function formatOfPath(path: string): OutputFormat {
   const known = names.flatMap((name) => outputFormats[name].extensions)
   throw new ConvoError('E_OUTPUT', `no picture format is written to files ending in ${extension}`, {
     why: `${path}: known endings are ${[...known, '.npy'].join(', ')}`,
-    fix: path.slice(0, -extension.length).concat('.png'),
+    instead: [path, path.slice(0, -extension.length).concat('.png')],
   })
 }

@@ -1,7 +1,10 @@
 import { ConvoError } from '../error.ts'
 import type { Depth, PictureMeta } from '../tensor/picture.ts'
+import type { Seen } from './inspect.ts'
+import { listed, saysMore } from './metadata.ts'
 import { iccFits } from './png.ts'
-import type { Kind, PngHead, Probe } from './probe.ts'
+import type { PngHead } from './png-head.ts'
+import type { Kind, Probe } from './probe.ts'
 import { exifResolution, type Resolution } from './resolution.ts'
 
 /** What a file says of the picture in it, before it is decoded. */
@@ -18,7 +21,13 @@ export type Header = {
   /** how often an animation plays, 0 for ever */
   readonly loop?: number
   readonly meta: PictureMeta
-  /** What a user should know: a change of colour space, pages left out. */
+  /** Pictures in the file that are not decoded, in words: what is not looked at is not equal to anything. */
+  readonly unread: readonly string[]
+  /** Whether all pages are known to have one shape and kind of samples. */
+  readonly isAlike: boolean
+  /** Why the first page is not the picture, and what to do. */
+  readonly preview?: { readonly why: string; readonly fix: string }
+  /** What a user should know: a change of colour space, metadata that is not kept. */
   readonly notes: readonly string[]
 }
 
@@ -40,6 +49,8 @@ export type Facts = {
   readonly loop?: number | undefined
   readonly icc?: Uint8Array | undefined
   readonly exif?: Uint8Array | undefined
+  readonly xmp?: Uint8Array | undefined
+  readonly iptc?: Uint8Array | undefined
 }
 
 /**
@@ -47,7 +58,7 @@ export type Facts = {
  * through its threads. Nothing where a profile or EXIF data must be looked at.
  */
 export function factsOfPng(png: PngHead | undefined): Facts | undefined {
-  if (png === undefined || png.hasIcc || png.hasExif || png.isAnimated) return undefined
+  if (png === undefined || png.hasIcc || png.hasExif) return undefined
   const { width, height, channels, depth } = png
   const isGray = channels < 3
   return {
@@ -128,35 +139,59 @@ export function headerOf(
   kind: Kind,
   facts: Facts,
   { png, resolution: stored }: Probe,
+  seen: Seen,
   reading: Reading,
   orient: boolean,
+  name: string,
 ): Header {
   const colours = reading.space === 'b-w' || reading.space === 'grey16' ? 1 : 3
-  const channels = (colours + (facts.hasAlpha ? 1 : 0)) as 1 | 2 | 3 | 4
-  const { width, height } = orient ? facts.autoOrient : facts
+  const channels = (colours + (facts.hasAlpha || seen.apng?.addsAlpha ? 1 : 0)) as 1 | 2 | 3 | 4
+  const { apng } = seen
+  // the pictures of an animation lie over each other as they are stored
+  const turns = orient && apng === undefined
+  const { width, height } = turns ? facts.autoOrient : facts
   const resolution = stored ?? (facts.exif && exifResolution(facts.exif))
-  const isTurned = orient && (facts.orientation ?? 1) > 4
+  const isTurned = turns && (facts.orientation ?? 1) > 4
+  const orientation = turns ? undefined : facts.orientation
   const keepsIcc =
     facts.icc !== undefined && reading.convertedFrom === undefined && iccFits(facts.icc, channels)
   const notes: string[] = []
   if (reading.convertedFrom !== undefined) notes.push(`converted from ${reading.convertedFrom} to sRGB`)
-  if (reading.format === 'float') notes.push('float samples are taken as levels of 0..255')
   if (png?.hasIcc && !keepsIcc)
     notes.push('the ICC profile is damaged or for other colours, and was left out')
-  if (png?.isAnimated) notes.push('of an animated PNG only the first picture is read')
+  if (apng !== undefined && (facts.orientation ?? 1) > 1)
+    notes.push(`the pictures of ${name} are not turned: an animation has no orientation`)
+  notes.push(...seen.notes)
+  if (seen.unread.length > 0) notes.push(`of ${name} not read: ${listed(seen.unread)}`)
+  const lost = new Set([
+    ...(facts.exif !== undefined && saysMore(facts.exif) ? ['EXIF'] : []),
+    ...(facts.xmp !== undefined ? ['XMP'] : []),
+    ...(facts.iptc !== undefined ? ['IPTC'] : []),
+    ...seen.metadata,
+  ])
+  if (lost.size > 0) notes.push(`${listed([...lost])} of ${name} ${lost.size > 1 ? 'are' : 'is'} not kept`)
   return {
     kind,
     width,
     height,
     channels,
     depth: depths[reading.format],
-    pages: facts.pages ?? 1,
-    ...(facts.delay !== undefined && { delay: facts.delay }),
-    ...(facts.loop !== undefined && { loop: facts.loop }),
+    pages: apng?.frames.length ?? facts.pages ?? 1,
+    ...(apng !== undefined
+      ? { delay: apng.frames.map(({ delay }) => delay), loop: apng.loop }
+      : {
+          ...(facts.delay !== undefined && { delay: facts.delay }),
+          ...(facts.loop !== undefined && { loop: facts.loop }),
+        }),
+    unread: seen.unread,
+    isAlike: seen.isAlike ?? false,
+    ...(seen.preview !== undefined && { preview: seen.preview }),
     meta: {
       ...(keepsIcc && { icc: new Uint8Array(facts.icc) }),
       ...(resolution !== undefined && { resolution: isTurned ? swap(resolution) : resolution }),
       ...(png?.gamma !== undefined && { gamma: png.gamma }),
+      ...(png?.isSrgb && { isSrgb: true as const }),
+      ...(orientation !== undefined && orientation !== 1 && { orientation }),
     },
     notes,
   }

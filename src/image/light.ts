@@ -1,24 +1,79 @@
 import { pow } from '../tensor/math.ts'
 
-// Linear light: the transfer function of sRGB (IEC 61966-2-1), in levels of 0..full.
+// Linear light: what the tone curve of a picture makes of its stored levels. Both in 0..1, or in levels of 0..full.
 
-/** The linear light of a stored value, both in 0..1. */
-export const toLinear = (v: number): number => (v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4))
+/** A tone curve, from stored value to light, both in 0..1. Plain data: it goes to workers as it is. */
+export type Curve =
+  /** IEC 61966-2-1 */
+  | { readonly kind: 'srgb' }
+  /** (a v + b)^g + e from d on, c v + f below: the `para` and `curv` curves of ICC profiles */
+  | {
+      readonly kind: 'parametric'
+      readonly g: number
+      readonly a: number
+      readonly b: number
+      readonly c: number
+      readonly d: number
+      readonly e: number
+      readonly f: number
+    }
+  /** evenly spaced values, straight lines between them */
+  | { readonly kind: 'table'; readonly values: Float64Array }
 
-/** Linear light, in levels of 0..full, for each stored sample of 0..full. */
-export function linearTable(full: 255 | 65535): Float32Array {
-  return Float32Array.from({ length: full + 1 }, (_, i) => full * toLinear(i / full))
+/** The tone curves of a picture: one for all colours, or three for red, green and blue; and what they are called. */
+export type Light = { readonly curves: readonly Curve[]; readonly name: string }
+
+/** The light of pictures that say nothing of theirs. */
+export const srgb: Light = { curves: [{ kind: 'srgb' }], name: 'sRGB' }
+
+/** v^g as a curve. */
+export const power = (g: number): Curve => ({ kind: 'parametric', g, a: 1, b: 0, c: 0, d: 0, e: 0, f: 0 })
+
+/** The curve of one of `colours` channels: a gray that was mixed from three curves gets that of green. */
+export const curveOf = ({ curves }: Light, channel: number, colours: number): Curve =>
+  curves[curves.length === 1 ? 0 : colours === 1 ? 1 : channel]!
+
+/** The linear light of a stored value, both in 0..1. By the project's own power, so that it is the same on every machine. */
+export function toLinear(v: number, curve: Curve = srgb.curves[0]!): number {
+  switch (curve.kind) {
+    case 'srgb':
+      return v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4)
+    case 'parametric': {
+      const { g, a, b, c, d, e, f } = curve
+      return within(v >= d ? pow(Math.max(0, a * v + b), g) + e : c * v + f)
+    }
+    case 'table': {
+      const { values } = curve
+      const at = within(v) * (values.length - 1)
+      const below = Math.min(Math.floor(at), values.length - 2)
+      return values[below]! + (values[below + 1]! - values[below]!) * (at - below)
+    }
+  }
+}
+
+const within = (v: number): number => Math.min(1, Math.max(0, v))
+
+/** Linear light, in levels of 0..full, for each stored sample of 0..full: one table behind the other, one for each curve. */
+export function linearTables({ curves }: Light, full: number): Float32Array {
+  const out = new Float32Array(curves.length * (full + 1))
+  curves.forEach((curve, c) => {
+    for (let i = 0; i <= full; i++) out[c * (full + 1) + i] = full * toLinear(i / full, curve)
+  })
+  return out
 }
 
 /** Turns linear light back into stored levels: the level whose range of light holds the sample, rounded exactly. */
 export type LightEncoder = (linear: number) => number
+
+/** The least positive float32 of full precision: black stays black where a curve begins flat. */
+const tiny = 2 ** -126
 
 /**
  * The encoder from linear light in levels of 0..full to the whole levels of 0..outFull, which it returns in levels of
  * 0..full again, as fractions where `outFull` is the larger. What lies outside is returned as it is, to be clipped and
  * counted. The level is found by comparison with the light at the half levels, so it is the rounded level exactly.
  */
-export function lightEncoder(full: 255 | 65535, outFull: 255 | 65535 = full): LightEncoder {
+export function lightEncoder(curve: Curve, full: number, outFull = full): LightEncoder {
   const buckets = outFull === 255 ? 4096 : 65536
   // border[k]: the light from which on a sample rounds to level k rather than k - 1
   const border = Float32Array.from({ length: outFull + 2 }, (_, k) =>
@@ -26,7 +81,7 @@ export function lightEncoder(full: 255 | 65535, outFull: 255 | 65535 = full): Li
       ? Number.NEGATIVE_INFINITY
       : k > outFull
         ? Number.POSITIVE_INFINITY
-        : full * toLinear((k - 0.5) / outFull),
+        : Math.max(tiny, full * toLinear((k - 0.5) / outFull, curve)),
   )
   const first = new Uint16Array(buckets + 1)
   for (let b = 0, level = 0; b <= buckets; b++) {

@@ -48,7 +48,9 @@ export async function openOutput(path: string): Promise<Output> {
   const target = await followLinks(path)
   const existing = await statOrAbsent(target, path)
   if (existing?.isDirectory()) {
-    throw new ConvoError('E_OUTPUT', `${path} is a folder, not a file`, { fix: join(path, 'out.png') })
+    throw new ConvoError('E_OUTPUT', `${path} is a folder, not a file`, {
+      instead: [path, join(path, 'out.png')],
+    })
   }
   if (existing !== undefined && !existing.isFile()) return directOutput(target, path)
   return replacingOutput(target, path, existing === undefined ? undefined : existing.mode & 0o7777)

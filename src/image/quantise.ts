@@ -17,7 +17,7 @@ const { fround } = Math
  *
  *     1. range   clamp   u = v
  *                abs     u = |v|
- *                offset  u = v + (full + 1) / 2          128 at 8 bits, 32768 at 16
+ *                offset  u = v + middle                  128 at 8 bits, 32768 at 16
  *                minmax  u = (v - min) * (full / (max - min)); where max = min, u = v - min
  *     2. round   r = the whole number nearest to u, of two equally near the even one
  *     3. clamp   r < 0, or u not a number: 0, counted as low; r > full: full, counted as high
@@ -37,7 +37,7 @@ export function quantise(
   const min = fround(extremes.min)
   const max = fround(extremes.max)
   const gain = max > min ? fround(full / fround(max - min)) : 1
-  const half = (full + 1) / 2
+  const half = middleOf(full)
   const clipped = { low: 0, high: 0 }
   for (let i = 0; i < src.length; i++) {
     const v = src[i]!
@@ -56,6 +56,10 @@ export function quantise(
   }
   return clipped
 }
+
+/** What `offset` makes of 0: (full + 1) / 2 for whole samples, 128 / 255 of any other scale. */
+export const middleOf = (full: number): number =>
+  full === 255 || full === 65535 ? (full + 1) / 2 : (full * 128) / 255
 
 /** The whole number nearest to `x`; of two equally near the even one. NaN and the infinities are returned as they are. */
 export function roundHalfEven(x: number): number {

@@ -1,8 +1,7 @@
 /** Pixels per metre, across and down. */
 export type Resolution = readonly [x: number, y: number]
 
-/** Gives `length` bytes from `at` on, or fewer at the end. */
-export type Read = (at: number, length: number) => Uint8Array
+import type { Read } from './reader.ts'
 
 const perInch = 1 / 0.0254
 

@@ -28,3 +28,15 @@ export function grayAlphaOf(rgba: Uint8Array): Uint8Array {
 export function spread(samples: Uint16Array, bits: number): void {
   for (let i = 0; i < samples.length; i++) samples[i] = samples[i]! | (samples[i]! >> bits)
 }
+
+/** The largest magnitude of float samples, 0 where there are none and NaN where one is not a number. */
+export function peakOf(samples: Float32Array): number {
+  let peak = 0
+  for (const v of samples) {
+    const magnitude = Math.abs(v)
+    if (magnitude <= peak) continue
+    if (Number.isNaN(magnitude)) return Number.NaN
+    peak = magnitude
+  }
+  return peak
+}

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import type sharpModule from 'sharp'
 import type { Sharp, SharpOptions } from 'sharp'
-import type { Source } from './probe.ts'
+import type { Source } from './reader.ts'
 
 export type { Sharp } from 'sharp'
 
@@ -48,6 +48,10 @@ export function rawOf(input: Source, { options, size, space, depth }: RawRecipe)
   return pipeline.toColourspace(space).raw({ depth }).toBuffer({ resolveWithObject: true })
 }
 
-/** What sharp says of a failure, line by line. */
-export const reasons = (cause: unknown): string[] =>
-  (cause instanceof Error ? cause.message : String(cause)).split('\n').filter((line) => line.trim() !== '')
+/** What sharp says of a failure, line by line, without the steps by which it felt for the end of a file. */
+export function reasons(cause: unknown): string[] {
+  const lines = (cause instanceof Error ? cause.message : String(cause)).split('\n')
+  const said = lines.filter((line) => line.trim() !== '')
+  const told = said.filter((line) => !/bad seek to \d+$/.test(line))
+  return told.length > 0 ? told : said.slice(0, 1)
+}

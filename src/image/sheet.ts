@@ -1,4 +1,5 @@
 import { ConvoError, invariant } from '../error.ts'
+import { type Extremes, extremes } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
 
 // Feature maps as pictures: many maps on one sheet, levels stretched so that signed maps can be seen.
@@ -33,6 +34,23 @@ export type SheetOptions = {
   readonly white: number
 }
 
+/** Where maps of one size lie on a sheet. */
+export type SheetLayout = {
+  readonly columns: number
+  /** Pixels from one map to the next, down and across. */
+  readonly step: readonly [y: number, x: number]
+  readonly height: number
+  readonly width: number
+}
+
+/** The layout of a sheet of `count` maps. */
+export function sheetLayout(count: number, height: number, width: number): SheetLayout {
+  const columns = sheetColumns(count, height, width)
+  const rows = Math.ceil(count / columns)
+  const step = [height + gap, width + gap] as const
+  return { columns, step, height: rows * step[0] - gap, width: columns * step[1] - gap }
+}
+
 /**
  * Maps [N·depth,H,W] side by side on a sheet [depth,H',W'], row by row. What is between them is black.
  *
@@ -42,93 +60,137 @@ export function sheet(maps: Tensor, { depth = 1, labels = false, black, white }:
   const [channels = 1, height = 1, width = 1] = maps.shape
   invariant(maps.shape.length === 3 && channels % depth === 0, 'maps of a sheet are [N·depth,H,W]')
   const count = channels / depth
-  const columns = sheetColumns(count, height, width)
-  const rows = Math.ceil(count / columns)
-  const sheetHeight = rows * (height + gap) - gap
-  const sheetWidth = columns * (width + gap) - gap
-  const out = new Float32Array(depth * sheetHeight * sheetWidth).fill(black)
+  const { columns, step, ...size } = sheetLayout(count, height, width)
+  const out = new Float32Array(depth * size.height * size.width).fill(black)
   for (let n = 0; n < count; n++) {
-    const top = Math.floor(n / columns) * (height + gap)
-    const left = (n % columns) * (width + gap)
+    const top = Math.floor(n / columns) * step[0]
+    const left = (n % columns) * step[1]
+    const label = labels ? labelOf(n, height, width, black, white) : undefined
     for (let c = 0; c < depth; c++) {
       const plane = (n * depth + c) * height * width
       for (let y = 0; y < height; y++) {
         const row = maps.data.subarray(plane + y * width, plane + (y + 1) * width)
-        out.set(row, (c * sheetHeight + top + y) * sheetWidth + left)
-      }
-      if (labels) {
-        const at = { left, top, right: left + width, bottom: top + height }
-        const target = out.subarray(c * sheetHeight * sheetWidth, (c + 1) * sheetHeight * sheetWidth)
-        drawNumber(n, at, target, sheetWidth, black, white)
+        const at = (c * size.height + top + y) * size.width + left
+        out.set(row, at)
+        if (label !== undefined) drawLabel(label, y, out, at)
       }
     }
   }
-  return new Tensor([depth, sheetHeight, sheetWidth], out)
+  return new Tensor([depth, size.height, size.width], out)
 }
 
-/** Stretches smallest to largest over 0..full, over all maps alike or for each on its own; a flat map becomes 0. */
-export function stretch(maps: Tensor, full: number, each: boolean): Tensor {
-  const plane = each ? maps.data.length / maps.shape[0]! : maps.data.length
-  const data = new Float32Array(maps.data.length)
-  for (let at = 0; at < data.length; at += plane) {
-    const map = maps.data.subarray(at, at + plane)
-    stretchInto(data.subarray(at, at + plane), map, full, extremes(map))
+/** The number of a map as pixels. */
+export type Label = { readonly width: number; readonly data: Float32Array }
+
+/** Puts row `y` of a label, if it has one, over the row of its map that begins at `at`. */
+export function drawLabel({ width, data }: Label, y: number, out: Float32Array, at: number): void {
+  if (y * width < data.length) out.set(data.subarray(y * width, (y + 1) * width), at)
+}
+
+/** How samples become levels: as they are, by `low + v · gain` clamped to 0..full, or by `(v − min) · gain`. */
+export type Levels =
+  | { readonly kind: 'plain' }
+  | { readonly kind: 'legible'; readonly low: number; readonly gain: number; readonly full: number }
+  | { readonly kind: 'stretched'; readonly min: number; readonly gain: number }
+
+/** Samples as levels, into `out` from `to` on. */
+export function writeLevels(
+  levels: Levels,
+  map: Float32Array,
+  from: number,
+  n: number,
+  out: Float32Array,
+  to: number,
+): void {
+  if (levels.kind === 'plain') out.set(map.subarray(from, from + n), to)
+  else if (levels.kind === 'stretched') {
+    const { min, gain } = levels
+    for (let i = 0; i < n; i++) out[to + i] = Math.fround(map[from + i]! - min) * gain
+  } else {
+    const { low, gain, full } = levels
+    for (let i = 0; i < n; i++) out[to + i] = Math.min(full, Math.max(0, low + map[from + i]! * gain))
   }
-  return new Tensor(maps.shape, data)
 }
 
-/** Smallest and largest sample. */
-export type Extremes = { readonly min: number; readonly max: number }
+/** What decides the levels of maps: the extremes of the finite samples, and whether any sample is below 0. */
+export type MapFacts = Extremes & { readonly isSigned: boolean }
 
-/** Stretches the given levels over 0..full; all becomes 0 where they are equal. */
-export function stretchBetween(maps: Tensor, full: number, levels: Extremes): Tensor {
-  const data = new Float32Array(maps.data.length)
-  stretchInto(data, maps.data, full, levels)
-  return new Tensor(maps.shape, data)
+/** The levels of a stretch from smallest to largest over 0..full; a flat map becomes 0. */
+export const stretched = ({ min, max }: Extremes, full: number): Levels => ({
+  kind: 'stretched',
+  min,
+  gain: max > min ? Math.fround(full / Math.fround(max - min)) : 0,
+})
+
+/**
+ * Levels that can be seen. Where there are negative samples, 0 is middle gray, and white and black lie where 99.5 % of the
+ * samples do not reach: a few large responses, as at borders of zeros, do not make all else gray. Without negative ones 0
+ * is black. `bins` counts the magnitudes, see `countMagnitudes`.
+ */
+export function legibleLevels(bins: Uint32Array, largest: number, isSigned: boolean, full: number): Levels {
+  const low = isSigned ? full / 2 : 0
+  return { kind: 'legible', low, gain: (full - low) / (reachOf(bins, largest) || 1), full }
 }
 
-function stretchInto(out: Float32Array, map: Float32Array, full: number, { min, max }: Extremes): void {
-  const gain = max > min ? Math.fround(full / Math.fround(max - min)) : 0
-  for (let i = 0; i < map.length; i++) out[i] = Math.fround(map[i]! - min) * gain
+/** Bins of a histogram of magnitudes: parts of the largest, and that itself. */
+export const magnitudeBins = 4097
+
+/** Counts the finite samples by their magnitude. */
+export function countMagnitudes(
+  bins: Uint32Array,
+  map: Float32Array,
+  from: number,
+  n: number,
+  largest: number,
+): void {
+  if (largest === 0) return
+  for (let i = from; i < from + n; i++) {
+    const v = Math.abs(map[i]!)
+    if (v < Number.POSITIVE_INFINITY) bins[Math.floor((v / largest) * 4096)]!++
+  }
+}
+
+/** The magnitude that all but a few of the counted samples stay below, to one part in 4096 of the largest. */
+function reachOf(bins: Uint32Array, largest: number): number {
+  if (largest === 0) return 0
+  const count = bins.reduce((a, b) => a + b, 0)
+  let [bin, seen] = [0, bins[0]!]
+  while (seen < shown * count) seen += bins[++bin]!
+  return (largest * (bin + 1)) / 4096
 }
 
 /** The share of the samples that a legible map shows without cutting off. */
 const shown = 0.995
 
-/**
- * Maps with levels that can be seen, over all maps alike or for each on its own. Where there are negative samples, 0 is
- * middle gray, and white and black lie where 99.5 % of the samples do not reach: a few large responses, as at borders of
- * zeros, do not make all else gray. Without negative ones 0 is black.
- */
-export function legible(maps: Tensor, full: number, each: boolean): Tensor {
+/** Stretches smallest to largest over 0..full, over all maps alike or for each on its own; a flat map becomes 0. */
+export const stretch = (maps: Tensor, full: number, each: boolean): Tensor =>
+  leveled(maps, each, (map) => stretched(extremes(map), full))
+
+/** Every map, or all of them, through levels of its own. */
+function leveled(maps: Tensor, each: boolean, levelsOf: (map: Float32Array) => Levels): Tensor {
   const plane = each ? maps.data.length / maps.shape[0]! : maps.data.length
   const data = new Float32Array(maps.data.length)
-  // of all maps alike, so that 0 looks the same on each
-  const isSigned = maps.data.some((v) => v < 0)
   for (let at = 0; at < data.length; at += plane) {
-    const map = maps.data.subarray(at, at + plane)
-    const gain = (isSigned ? full / 2 : full) / (reach(map) || 1)
-    for (let i = 0; i < plane; i++) {
-      data[at + i] = Math.min(full, Math.max(0, (isSigned ? full / 2 : 0) + map[i]! * gain))
-    }
+    writeLevels(levelsOf(maps.data.subarray(at, at + plane)), maps.data, at, plane, data, at)
   }
   return new Tensor(maps.shape, data)
 }
 
-/** The magnitude that all but a few of the finite samples stay below, to one part in 4096 of the largest. */
-function reach(map: Float32Array): number {
-  let [largest, count] = [0, 0]
-  for (const v of map) {
-    if (!Number.isFinite(v)) continue
-    largest = Math.max(largest, Math.abs(v))
-    count++
-  }
-  if (largest === 0) return 0
-  const bins = new Uint32Array(4097)
-  for (const v of map) if (Number.isFinite(v)) bins[Math.floor((Math.abs(v) / largest) * 4096)]!++
-  let [bin, seen] = [0, bins[0]!]
-  while (seen < shown * count) seen += bins[++bin]!
-  return (largest * (bin + 1)) / 4096
+/** Stretches the given levels over 0..full; all becomes 0 where they are equal. */
+export const stretchBetween = (maps: Tensor, full: number, levels: Extremes): Tensor =>
+  leveled(maps, false, () => stretched(levels, full))
+
+/** Maps with levels that can be seen, over all maps alike or for each on its own. */
+export function legible(maps: Tensor, full: number, each: boolean): Tensor {
+  // of all maps alike, so that 0 looks the same on each
+  const isSigned = maps.data.some((v) => v < 0)
+  return leveled(maps, each, (map) => {
+    const { min, max } = extremes(map)
+    const largest = Math.max(0, -min, max)
+    const bins = new Uint32Array(magnitudeBins)
+    countMagnitudes(bins, map, 0, map.length, largest)
+    return legibleLevels(bins, largest, isSigned, full)
+  })
 }
 
 /** Some of the channels, in the order asked for. @throws ConvoError E_OPTION for one that is not there */
@@ -147,42 +209,21 @@ export function pick(maps: Tensor, channels: readonly number[]): Tensor {
   return new Tensor([channels.length, ...maps.shape.slice(1)], data)
 }
 
-/** The smallest and the largest of the finite samples. */
-export function extremes(data: Float32Array): Extremes {
-  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
-  for (const v of data) {
-    if (v < min && v > Number.NEGATIVE_INFINITY) min = v
-    if (v > max && v < Number.POSITIVE_INFINITY) max = v
-  }
-  return { min, max }
-}
-
 /** Digits of 3 x 5 pixels, a row in three bits. */
 const digits = ['75557', '26227', '71747', '71717', '55711', '74717', '74757', '71111', '75757', '75717']
 
-type Box = { readonly left: number; readonly top: number; readonly right: number; readonly bottom: number }
-
-/** Writes a number in white on black into the corner of a map, larger on larger maps, as far as it has room. */
-function drawNumber(
-  n: number,
-  box: Box,
-  out: Float32Array,
-  width: number,
-  black: number,
-  white: number,
-): void {
+/** The number of a map of this size in white on black, larger on larger maps, as far as the map has room. */
+export function labelOf(n: number, height: number, width: number, black: number, white: number): Label {
   const text = String(n)
-  const zoom = Math.max(1, Math.floor(Math.min(box.bottom - box.top, box.right - box.left) / 64))
-  const set = (y: number, x: number, v: number) => {
-    for (let row = box.top + y * zoom; row < Math.min(box.top + (y + 1) * zoom, box.bottom); row++) {
-      const from = row * width + box.left + x * zoom
-      out.fill(v, from, Math.min(from + zoom, row * width + box.right))
+  const zoom = Math.max(1, Math.floor(Math.min(height, width) / 64))
+  const [high, wide] = [Math.min(7 * zoom, height), Math.min((text.length * 4 + 1) * zoom, width)]
+  const data = new Float32Array(high * wide).fill(black)
+  for (let y = 0; y < high; y++) {
+    for (let x = 0; x < wide; x++) {
+      const [row, column] = [Math.floor(y / zoom) - 1, Math.floor(x / zoom) - 1]
+      const bits = Number(digits[Number(text[Math.floor(column / 4)])]?.[row] ?? 0)
+      if (column >= 0 && column % 4 < 3 && (bits >> (2 - (column % 4))) & 1) data[y * wide + x] = white
     }
   }
-  for (let y = 0; y < 7; y++) for (let x = 0; x < text.length * 4 + 1; x++) set(y, x, black)
-  ;[...text].forEach((digit, i) => {
-    ;[...digits[Number(digit)]!].forEach((bits, y) => {
-      for (let x = 0; x < 3; x++) if ((Number(bits) >> (2 - x)) & 1) set(y + 1, i * 4 + x + 1, white)
-    })
-  })
+  return { width: wide, data }
 }

@@ -152,10 +152,10 @@ export function lowRank(
   }
 }
 
-/** The kernel turned by 180 degrees in its plane, the anchor with it: correlating becomes convolving. */
-export function flip(kernel: Kernel): Kernel {
+/** The kernel turned by 180 degrees in its last `axes`, its plane, the anchor with it: correlating becomes convolving. */
+export function flip(kernel: Kernel, axes = 2): Kernel {
   const [kH, kW] = planeSize(kernel.shape)
-  const plane = kH * kW
+  const plane = kernel.shape.slice(-axes).reduce((a, b) => a * b, 1)
   const weights = new Float64Array(kernel.weights.length)
   for (let at = 0; at < weights.length; at += plane) {
     weights.set(kernel.weights.subarray(at, at + plane).toReversed(), at)

@@ -1,6 +1,12 @@
 import { ConvoError } from '../error.ts'
 
 /**
+ * How the tool of a format uses the numbers of a file when it convolves: `as` is the command, `turns` whether it turns them
+ * by 180° first, `other` the command of the same tool that does not.
+ */
+export type Direction = { readonly turns: boolean; readonly as: string; readonly other?: string }
+
+/**
  * A kernel as read from a file, a string or a table: weights with their shape, and what its source says of its use.
  *
  * The rank of `shape` says how it meets a picture:
@@ -27,6 +33,8 @@ export type Kernel = {
   readonly border?: string
   readonly name?: string
   readonly summary?: string
+  /** Where the format of its source turned it by 180°: how the tool of the format uses it. */
+  readonly direction?: Direction
 }
 
 /** What may be said of a kernel besides shape and weights. */

@@ -1,9 +1,8 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { existsSync, readdirSync } from 'node:fs'
 import { basename, dirname, extname, join, resolve as resolvePath } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ConvoError, nearest } from '../error.ts'
-import { readPieces } from '../files/pipe.ts'
+import { asConvoError, ConvoError, nearest } from '../error.ts'
+import { readFileWhole, readWhole } from '../files/read.ts'
 import { type Params, resolve } from '../params.ts'
 import { formatOf, formats, readKernels } from './formats/index.ts'
 import { readSafetensors } from './formats/safetensors.ts'
@@ -23,9 +22,6 @@ export type SourceOptions = {
   readonly cwd?: string
 }
 
-/** Kernel files beyond this are refused before they are read, in bytes. */
-export const mostBytes = 2 ** 30
-
 /**
  * The one kernel of a source, which is the first of these that it fits:
  *
@@ -33,7 +29,8 @@ export const mostBytes = 2 ** 30
  * 2. what ends in the extension of a kernel file, as `edge.mat` or `net.safetensors#conv1.weight`: a file;
  * 3. what begins with a number or a bracket: rows `-1 0 1; -2 0 2; -1 0 1`, nested lists `[[1,2],[3,4]]` of rank 2 to 5 or
  *    any convo JSON, an ImageMagick string `3x3: 1,2,…`, a G'MIC literal `(1,2;3,4)`, the options of FFmpeg's filter. Numbers
- *    on one line are one row, but groups with commas rows: `-1,0,1 -2,0,2 -1,0,1`;
+ *    on one line are one row, but groups with commas rows: `-1,0,1 -2,0,2 -1,0,1`.
+ *    ImageMagick and G'MIC turn a kernel by 180° as they convolve, and so it is turned here;
  * 4. a name from `names`, with settings: `gaussian:sigma=2,size=9`;
  * 5. any other file: `path` or `path#kernel`, the kernel by its name or by its number counted from 1.
  *
@@ -49,7 +46,9 @@ export async function loadKernel(source: string, options: SourceOptions = {}): P
   const names = kernels.map((k, i) => k.name ?? String(i + 1))
   throw new ConvoError('E_KERNEL_FILE', `${source} holds ${kernels.length} kernels, and one is needed`, {
     why: kernels.map((k, i) => `${i + 1}: ${k.name ?? 'without a name'} ${showShape(k.shape)}`),
-    ...(isInline(source) ? { fix: 'one of them alone' } : { fix: `${source}#${names[0]}` }),
+    ...(isInline(source)
+      ? { fix: 'one of them alone' }
+      : { instead: [source, `${source}#${names[0]}`] as const }),
   })
 }
 
@@ -59,7 +58,7 @@ export async function loadKernels(
   { names = {}, cwd = process.cwd() }: SourceOptions = {},
 ): Promise<readonly Kernel[]> {
   const [head, fragment] = split(source)
-  if (head === '-') return readKernels(await readInput(), 'standard input', fragment)
+  if (head === '-') return readKernels(await readBytes('-'), 'standard input', fragment)
   if (!isKernelFile(head)) {
     if (isInline(source)) return inlineKernels(source)
     const name = source.split(':', 1)[0]!
@@ -110,7 +109,7 @@ export function readyMade(): readonly string[] {
 
 /** What is in a ready-made file: the sizes of its kernels, or the tensors of a network, and its format. */
 export function readyMadeSummary(file: string): string {
-  const bytes = readFileSync(join(ownFolder() ?? '', file))
+  const bytes = readFileWhole(join(ownFolder() ?? '', file), { limit: 'kernelBytes' })
   const format = formatOf(file, bytes)
   if (format === formats.safetensors) {
     const { names } = readSafetensors(bytes, file)
@@ -151,7 +150,7 @@ function named(source: string, name: string, names: KernelNames): Kernel {
     const param = Object.hasOwn(entry.params, key) ? entry.params[key] : undefined
     if (rest.length === 0 && param !== undefined && param.isFlag !== true) {
       throw new ConvoError('E_OPTION', `${name}:${key} needs a value`, {
-        fix: `${name}:${key}=${param.metavar ?? '…'}`,
+        instead: [source, source.replace(part, `${key}=${String(param.default ?? param.choices?.[0] ?? 1)}`)],
       })
     }
     given[key] = rest.length === 0 ? 'true' : rest.join('=')
@@ -171,7 +170,7 @@ function unknown(source: string, names: KernelNames, cwd: string): ConvoError {
       guess === undefined ? own : folder === '.' && !path.startsWith('.') ? guess : join(folder, guess)
     return new ConvoError('E_KERNEL_FILE', `there is no file ${path}`, {
       why: `looked in ${resolvePath(cwd, folder)}${hasFolder(path) ? '' : ' and among the kernels of convo'}`,
-      ...(fix === undefined ? {} : { fix }),
+      ...(fix === undefined ? {} : { instead: [path, fix] as const }),
     })
   }
   const own = readyMade().map((f) => basename(f, extname(f)))
@@ -180,7 +179,7 @@ function unknown(source: string, names: KernelNames, cwd: string): ConvoError {
   const guess = part ?? nearest(word, [...Object.keys(names), ...own, ...filesIn(cwd)])
   return new ConvoError('E_NAME', `there is no kernel "${word}"`, {
     why: 'a kernel is a name, a file, or the numbers themselves: "-1 0 1; -2 0 2; -1 0 1"',
-    fix: guess ?? 'convo list kernels',
+    ...(guess === undefined ? { fix: 'convo list kernels' } : { instead: [source, guess] as const }),
   })
 }
 
@@ -193,54 +192,16 @@ function filesIn(folder: string): readonly string[] {
   }
 }
 
-/** A whole file, refused by its size before it is read. @throws ConvoError E_KERNEL_FILE */
-async function readBytes(path: string, shown: string): Promise<Uint8Array> {
+/** A whole file or standard input, with the errors of kernels. @throws ConvoError E_KERNEL_FILE */
+async function readBytes(path: string, shown?: string): Promise<Uint8Array> {
   try {
-    const stat = statSync(path)
-    if (stat.isDirectory()) {
-      throw new ConvoError('E_KERNEL_FILE', `${shown} is a folder`, { fix: 'a file in it' })
-    }
-    if (!stat.isFile()) return await collect(path, shown)
-    if (stat.size > mostBytes) throw tooLarge(shown, String(stat.size))
-    return await readFile(path)
-  } catch (cause) {
-    if (cause instanceof ConvoError) throw cause
-    throw new ConvoError('E_KERNEL_FILE', `cannot read ${shown}`, {
-      why: `${shown}: ${messageOf(cause)}`,
-      cause,
+    return await readWhole(path, {
+      limit: 'kernelBytes',
+      what: 'a kernel',
+      ...(shown !== undefined && { name: shown }),
     })
-  }
-}
-
-async function readInput(): Promise<Uint8Array> {
-  if (process.stdin.isTTY) {
-    throw new ConvoError('E_KERNEL_FILE', 'a kernel is not read from a terminal', {
-      fix: 'the numbers in place of -, or < kernel.json behind the command',
-    })
-  }
-  try {
-    return await collect('-', 'standard input')
   } catch (cause) {
-    if (cause instanceof ConvoError) throw cause
-    throw new ConvoError('E_KERNEL_FILE', 'cannot read standard input', { why: messageOf(cause), cause })
+    const { message, why, fix } = asConvoError(cause)
+    throw new ConvoError('E_KERNEL_FILE', message, { why, cause, ...(fix !== undefined && { fix }) })
   }
 }
-
-/** All of a stream, whose size is not known before. */
-async function collect(path: string, shown: string): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = []
-  let size = 0
-  await readPieces(path, (piece) => {
-    pieces.push(piece)
-    size += piece.length
-    if (size > mostBytes) throw tooLarge(shown, `at least ${size}`)
-  })
-  return Buffer.concat(pieces)
-}
-
-const tooLarge = (shown: string, size: string): ConvoError =>
-  new ConvoError('E_KERNEL_FILE', `${shown} is too large for a kernel`, {
-    why: `${shown}: ${size} bytes, and ${mostBytes} are read at most`,
-  })
-
-const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

@@ -1,27 +1,38 @@
 import { extname } from 'node:path'
 import { ConvoError } from '../error.ts'
+import { turned } from './direction.ts'
+import type { KernelFormat } from './formats/format.ts'
 import { formats } from './formats/index.ts'
 import type { Kernel } from './kernel.ts'
 
 /**
- * A kernel as a file in the format that the extension of `path` says.
+ * A kernel as a file in the format that the extension of `path` says, turned by 180° where the tool of the format turns it
+ * back.
  *
  * @throws ConvoError E_KERNEL_FORMAT for an extension that is not written, or a kernel that the format cannot hold
  */
 export function writeKernel(kernel: Kernel, path: string): Uint8Array {
   const extension = extname(path).toLowerCase()
-  const all = Object.values(formats)
-  const named = all.filter(({ extensions }) => extensions.includes(extension))
-  const format =
-    extension === '.txt' ? formats.imagemagick : (named.find(({ write }) => write !== undefined) ?? named[0])
-  if (format?.write !== undefined) return format.write(kernel)
-  const writable = all.filter(({ write }) => write !== undefined)
+  const format = writtenAs(path)
+  if (format?.write !== undefined) return format.write(format.direction.turns ? turned(kernel) : kernel)
+  const writable = Object.values(formats).filter(({ write }) => write !== undefined)
   const known = writable.flatMap(({ extensions }) => extensions)
   throw new ConvoError(
     'E_KERNEL_FORMAT',
     format === undefined
       ? `${path} must end in the extension of a kernel format, got ${extension === '' ? 'none' : `"${extension}"`}`
       : `kernels are not written as ${format.name}`,
-    { why: `written: ${known.join(' ')} .txt`, fix: `${path.slice(0, path.length - extension.length)}.json` },
+    {
+      why: `written: ${known.join(' ')} .txt`,
+      instead: [path, `${path.slice(0, path.length - extension.length)}.json`],
+    },
   )
+}
+
+/** The format that the extension of a path says; of several, one that is written. */
+export function writtenAs(path: string): KernelFormat | undefined {
+  const extension = extname(path).toLowerCase()
+  if (extension === '.txt') return formats.imagemagick
+  const named = Object.values(formats).filter(({ extensions }) => extensions.includes(extension))
+  return named.find(({ write }) => write !== undefined) ?? named[0]
 }

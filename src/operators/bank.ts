@@ -36,7 +36,7 @@ export async function correlateBank(
   const c = pictureCorrelation(x, bank, options)
   const finish = finishOf(bank, c.filters, options)
   if (finish.scale === undefined) return engine.correlate(x, bank.weight, finish.bias, c)
-  return finished(await engine.correlate(x, bank.weight, undefined, c), finish)
+  return finished(engine, await engine.correlate(x, bank.weight, undefined, c), finish)
 }
 
 /** The numbers of a bank over a picture. @throws ConvoError E_SHAPE, E_ARGUMENT, E_OPTION */
@@ -74,7 +74,7 @@ export function otherChannels(
   const fits = groups === 1 && channels % seen === 0 && shape[0]! % (channels / seen) === 0
   const fix =
     seen === 1 && channels === 3 && shape.length === 4
-      ? '--gray, for one channel'
+      ? '--gray'
       : seen === 1 && shape.length === 5
         ? 'a kernel [kD,kH,kW], which every channel meets on its own'
         : fits
@@ -133,22 +133,16 @@ function sums(weight: Tensor, filters: number, gain: number): Float32Array {
   })
 }
 
-/** Each channel divided by its scale, its bias added; every step rounded. The tensor is the caller's own and is changed. */
-export function finished(x: Tensor, { scale, bias }: Finish): Tensor {
-  const plane = x.data.length / x.shape[0]!
-  for (let f = 0, i = 0; f < x.shape[0]!; f++) {
-    const [s, b] = [scale?.[f] ?? 1, bias?.[f] ?? 0]
-    for (const end = i + plane; i < end; i++) x.data[i] = Math.fround(x.data[i]! / s) + b
-  }
-  return x
-}
+/** Each channel divided by its scale, its bias added; every step rounded. */
+export const finished = async (engine: Engine, x: Tensor, { scale, bias }: Finish): Promise<Tensor> =>
+  scale === undefined && bias === undefined ? x : engine.layer('affine', [x], { scale, bias })
 
 /** @throws ConvoError E_KERNEL_SHAPE saying which ranks the operator takes */
 export function wrongRank(operator: string, kernel: Kernel, takes: string): ConvoError {
   return new ConvoError(
     'E_KERNEL_SHAPE',
     `${operator} takes kernels of ${takes}, got ${showShape(kernel.shape)}`,
-    kernel.shape.length === 5 && operator !== 'transposed' ? { fix: 'conv3d' } : {},
+    kernel.shape.length === 5 && operator !== 'transposed' ? { instead: [operator, 'conv3d'] } : {},
   )
 }
 

@@ -90,7 +90,7 @@ export const conv3dCommand = operator({
     if (kernel !== undefined && (filter ?? sigma) !== undefined) {
       const name = filter === undefined ? 'sigma' : 'filter'
       throw new ConvoError('E_OPTION', `--${name} and --kernel cannot both be meant`, {
-        fix: 'one of the two',
+        fix: `no --${name}`,
       })
     }
     const named = filter ?? 'gaussian'

@@ -105,8 +105,8 @@ export function explainOperator(name: string, input: readonly number[], layer: L
       {
         fix:
           spatial === 2
-            ? '7x7x3 (height x width x channels)'
-            : '16x7x7x3 (depth x height x width x channels)',
+            ? '3x7x7 (channels x height x width)'
+            : '3x16x7x7 (channels x depth x height x width)',
       },
     )
   }
@@ -159,7 +159,7 @@ function knownName(name: string): ExplainedName {
   const guess = nearest(name, explained)
   throw new ConvoError('E_NAME', `no operator is called "${name}"`, {
     why: `operators: ${explained.join(', ')}`,
-    ...(guess === undefined ? {} : { fix: guess }),
+    ...(guess === undefined ? {} : { instead: [name, guess] as const }),
   })
 }
 

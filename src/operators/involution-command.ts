@@ -1,7 +1,7 @@
 import type { Engine } from '../conv/engine.ts'
 import { ConvoError } from '../error.ts'
 import { choice, custom, expected, integer, number, text } from '../params.ts'
-import { Tensor } from '../tensor/tensor.ts'
+import type { Tensor } from '../tensor/tensor.ts'
 import { involution2d } from './involution.ts'
 import { generatorSizes, readGenerator } from './involution-weights.ts'
 import { operator } from './operator.ts'
@@ -72,12 +72,12 @@ export const involutionCommand = operator({
         kind: 'tensor',
         acts: 'colour',
         async apply(x, engine) {
-          const out = await involveByWeights(engine, scaled(x, 255 / full), weights, {
+          const out = await involveByWeights(engine, await scaled(engine, x, 255 / full), weights, {
             size,
             dilation,
             stride: stride ?? 1,
           })
-          return scaled(out, full / 255)
+          return scaled(engine, out, full / 255)
         },
       }
     }
@@ -111,14 +111,8 @@ function refuse(by: string, settings: Readonly<Record<string, unknown>>): void {
 }
 
 /** Trained weights see levels of 0..255 at any depth. */
-function scaled(x: Tensor, by: number): Tensor {
-  return by === 1
-    ? x
-    : new Tensor(
-        x.shape,
-        x.data.map((v) => v * by),
-      )
-}
+const scaled = async (engine: Engine, x: Tensor, by: number): Promise<Tensor> =>
+  by === 1 ? x : engine.layer('scaled', [x], { by })
 
 /** An involution with trained weights. */
 async function involveByWeights(

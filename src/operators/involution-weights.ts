@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { ConvoError } from '../error.ts'
+import { asConvoError, ConvoError } from '../error.ts'
+import { readFileWhole } from '../files/read.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import type { KernelGenerator } from './involution.ts'
 
@@ -128,9 +129,9 @@ async function openFile(path: string): Promise<Store> {
 
 function bytesOf(file: string): Uint8Array {
   try {
-    return readFileSync(file)
+    return readFileWhole(file, { limit: 'kernelBytes' })
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new ConvoError('E_KERNEL_FILE', `${file} cannot be read`, { why: reason, cause })
+    const { message, why } = asConvoError(cause)
+    throw new ConvoError('E_KERNEL_FILE', message, { why, cause })
   }
 }

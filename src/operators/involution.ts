@@ -1,8 +1,8 @@
-import type { Engine } from '../conv/engine.ts'
-import { correlateRow, type Neighbourhood } from '../conv/neighbourhood.ts'
+import { type Engine, referenceEngine } from '../conv/engine.ts'
+import type { LayerSettings } from '../conv/layers.ts'
 import { type Bias, biasOf, checkOptions, checkRank, correlationOf, wholeAtLeast } from '../conv/spec.ts'
 import { ConvoError } from '../error.ts'
-import { describe, Tensor } from '../tensor/tensor.ts'
+import { describe, type Tensor } from '../tensor/tensor.ts'
 import { pointwiseBank } from './pointwise.ts'
 
 /** How the kernels of an involution meet the picture. */
@@ -60,7 +60,7 @@ export async function involution2d(engine: Engine, x: Tensor, options: Involutio
   checkRank('x', x, 3, '[C,H,W]')
   const sizes = involutionSizes(x.shape[0]!, options)
   const kernel = await generateKernel(engine, x, options, sizes)
-  return applyKernel(x, kernel, sizes)
+  return engine.layer('kernels', [x, kernel], sizes)
 }
 
 /**
@@ -100,7 +100,7 @@ export async function involutionApply2d(
       )
     }
   }
-  return applyKernel(x, kernel, sizes)
+  return referenceEngine.layer('kernels', [x, kernel], sizes)
 }
 
 /** The sizes of an involution, all decided. */
@@ -150,43 +150,26 @@ async function generateKernel(
     biasNamed('spanBias', options.spanBias, numbers),
   ]
   const normalise = normalisation(options.batchNorm, hidden)
-  const mean = meanOfBlocks(x, sizes.stride)
+  const mean = await meanOfBlocks(engine, x, sizes.stride)
   const reduced = await engine.correlate(mean, reduce, reduceBias, correlationOf(2, mean, reduce, {}))
-  const active = normalise(reduced)
+  const active = await engine.layer('rectified', [reduced], normalise)
   return engine.correlate(active, span, spanBias, correlationOf(2, active, span, {}))
 }
 
-/** Batch normalisation, rounded once, then ReLU. */
-function normalisation(bn: BatchNorm | undefined, hidden: number): (x: Tensor) => Tensor {
-  if (bn !== undefined) checkOptions(bn, ['gamma', 'beta', 'mean', 'variance', 'eps'])
-  const list = (name: 'gamma' | 'beta' | 'mean' | 'variance', neutral: number) => {
-    if (bn === undefined) return new Float32Array(hidden).fill(neutral)
+/** The numbers of a batch normalisation. @throws ConvoError E_ARGUMENT, E_SHAPE */
+function normalisation(bn: BatchNorm | undefined, hidden: number): LayerSettings['rectified'] {
+  if (bn === undefined) return {}
+  checkOptions(bn, ['gamma', 'beta', 'mean', 'variance', 'eps'])
+  const list = (name: 'gamma' | 'beta' | 'mean' | 'variance'): readonly number[] => {
     if (bn[name] === undefined) throw new ConvoError('E_ARGUMENT', `batchNorm.${name} is missing`)
-    return biasNamed(`batchNorm.${name}`, bn[name], hidden)!
+    return Array.from(biasNamed(`batchNorm.${name}`, bn[name], hidden)!)
   }
-  const [gamma, beta, mean, variance] = [
-    list('gamma', 1),
-    list('beta', 0),
-    list('mean', 0),
-    list('variance', 1),
-  ]
-  const eps = bn === undefined ? 0 : (bn.eps ?? 1e-5)
+  const [gamma, beta, mean, variance] = [list('gamma'), list('beta'), list('mean'), list('variance')]
+  const eps = bn.eps ?? 1e-5
   if (typeof eps !== 'number' || !(eps >= 0)) {
     throw new ConvoError('E_ARGUMENT', `batchNorm.eps must be a number of at least 0, got ${describe(eps)}`)
   }
-  return (x) => {
-    const data = new Float32Array(x.data.length)
-    const plane = data.length / hidden
-    for (let r = 0, i = 0; r < hidden; r++) {
-      const root = Math.sqrt(variance[r]! + eps)
-      for (const end = i + plane; i < end; i++) {
-        const v =
-          bn === undefined ? x.data[i]! : Math.fround(((x.data[i]! - mean[r]!) / root) * gamma[r]! + beta[r]!)
-        data[i] = v > 0 || Number.isNaN(v) ? v : 0
-      }
-    }
-    return new Tensor(x.shape, data)
-  }
+  return { gamma, beta, mean, root: variance.map((v) => Math.sqrt(v + eps)) }
 }
 
 /** The bias, its errors under its own name. */
@@ -200,53 +183,14 @@ function biasNamed(name: string, bias: Bias | undefined, count: number): Float32
 }
 
 /** The mean of every s x s block that lies wholly inside; x itself for s = 1. */
-function meanOfBlocks(x: Tensor, s: number): Tensor {
+async function meanOfBlocks(engine: Engine, x: Tensor, s: number): Promise<Tensor> {
   if (s === 1) return x
-  const [channels, height, width] = x.shape as [number, number, number]
-  const [outHeight, outWidth] = [Math.floor(height / s), Math.floor(width / s)]
-  if (outHeight === 0 || outWidth === 0) {
+  const [, height, width] = x.shape as [number, number, number]
+  if (Math.min(height, width) < s) {
     throw new ConvoError(
       'E_SHAPE',
       `stride ${s} leaves nothing of x, which is ${height} high and ${width} wide`,
     )
   }
-  const data = new Float32Array(channels * outHeight * outWidth)
-  let o = 0
-  for (let c = 0; c < channels; c++) {
-    for (let y = 0; y < outHeight; y++) {
-      for (let col = 0; col < outWidth; col++) {
-        let sum = 0
-        for (let u = 0; u < s; u++) {
-          const from = (c * height + y * s + u) * width + col * s
-          for (let v = 0; v < s; v++) sum += x.data[from + v]!
-        }
-        data[o++] = sum / (s * s)
-      }
-    }
-  }
-  return new Tensor([channels, outHeight, outWidth], data)
-}
-
-function applyKernel(x: Tensor, kernel: Tensor, sizes: Sizes): Tensor {
-  const [channels, height, width] = x.shape as [number, number, number]
-  const [, outHeight, outWidth] = kernel.shape as [number, number, number]
-  const taps = sizes.kernelSize ** 2
-  const places = outHeight * outWidth
-  const out = new Float32Array(channels * places)
-  const area: Neighbourhood = {
-    height,
-    width,
-    size: sizes.kernelSize,
-    stride: sizes.stride,
-    dilation: sizes.dilation,
-  }
-  for (let c = 0; c < channels; c++) {
-    const first = Math.floor(c / (channels / sizes.groups)) * taps
-    const plane = x.data.subarray(c * height * width, (c + 1) * height * width)
-    for (let y = 0; y < outHeight; y++) {
-      const row = out.subarray(c * places + y * outWidth, c * places + (y + 1) * outWidth)
-      correlateRow(area, plane, y, kernel.data, first * places + y * outWidth, places, row)
-    }
-  }
-  return new Tensor([channels, outHeight, outWidth], out)
+  return engine.layer('means', [x], { s })
 }

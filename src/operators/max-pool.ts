@@ -1,4 +1,6 @@
 import { extent } from '../conv/geometry.ts'
+import { type PoolAxes, type PoolAxis, poolRow } from '../conv/pool.ts'
+import { rowsOf } from '../conv/rows.ts'
 import { axisChoices, checkOptions, checkRank, type PerAxis, perAxis } from '../conv/spec.ts'
 import { ConvoError } from '../error.ts'
 import { flag, numbers } from '../params.ts'
@@ -70,26 +72,17 @@ function maxPool(spatial: 2 | 3, x: Tensor, options: PoolOptions): Pooled | { re
   const shape = [channels, ...axes.slice(3 - spatial).map((a) => a.output)]
   const count = shape.reduce((a, b) => a * b, 1)
   const output = new Float32Array(count)
-  if (options.returnIndices === false) {
-    poolInto(x.data, channels, axes, output, undefined)
-    return { output: new Tensor(shape, output) }
+  const indices = options.returnIndices === false ? undefined : new Int32Array(count)
+  const [{ output: depth }, { output: height }, { output: width }] = axes
+  const rows = rowsOf(x)
+  for (let c = 0, at = 0; c < channels; c++) {
+    for (let z = 0; z < depth; z++) {
+      for (let y = 0; y < height; y++, at += width) poolRow(rows, axes, c, z, y, output, at, indices)
+    }
   }
-  const indices = new Int32Array(count)
-  poolInto(x.data, channels, axes, output, indices)
-  return { output: new Tensor(shape, output), indices: { shape, data: indices } }
+  const pooled = new Tensor(shape, output)
+  return indices === undefined ? { output: pooled } : { output: pooled, indices: { shape, data: indices } }
 }
-
-/** One axis of a pooling: output sample o looks at the taps `low[o]` to `high[o]`, tap 0 at place `start[o]`. */
-type PoolAxis = {
-  readonly input: number
-  readonly output: number
-  readonly dilation: number
-  readonly start: Int32Array
-  readonly low: Int32Array
-  readonly high: Int32Array
-}
-
-type PoolAxes = readonly [depth: PoolAxis, row: PoolAxis, column: PoolAxis]
 
 /** Checks the arguments of a pooling and decides its numbers. @throws ConvoError E_ARGUMENT, E_SHAPE */
 export function poolAxes(spatial: 2 | 3, x: Tensor, options: PoolOptions): PoolAxes {
@@ -152,49 +145,6 @@ export function poolAxis(
   return { input, output, dilation, start, low, high }
 }
 
-/** The loops. Taps are visited in row-major order, so that the first of equal maxima stays. */
-function poolInto(
-  x: Float32Array,
-  channels: number,
-  [az, ay, ax]: PoolAxes,
-  output: Float32Array,
-  indices: Int32Array | undefined,
-): void {
-  const [height, width] = [ay.input, ax.input]
-  const volume = az.input * height * width
-  const step = ax.dilation
-  let at = 0
-  for (let base = 0; base < channels * volume; base += volume) {
-    for (let z = 0; z < az.output; z++) {
-      for (let y = 0; y < ay.output; y++) {
-        for (let col = 0; col < ax.output; col++) {
-          const first = ax.start[col]! + ax.low[col]! * step
-          const last = ax.start[col]! + ax.high[col]! * step
-          let place = -1
-          let best = 0
-          for (let t = az.low[z]!; t <= az.high[z]!; t++) {
-            const plane = (az.start[z]! + t * az.dilation) * height
-            for (let u = ay.low[y]!; u <= ay.high[y]!; u++) {
-              const row = (plane + ay.start[y]! + u * ay.dilation) * width
-              for (let p = row + first; p <= row + last; p += step) {
-                const v = x[base + p]!
-                // biome-ignore lint/suspicious/noSelfCompare: the cheapest test for NaN, in the innermost loop
-                if (place < 0 || v > best || (v !== v && best === best)) {
-                  best = v
-                  place = p
-                }
-              }
-            }
-          }
-          output[at] = best
-          if (indices !== undefined) indices[at] = place
-          at++
-        }
-      }
-    }
-  }
-}
-
 /** One number for all axes, or one for each. */
 const perSide = (summary: string, least: number) =>
   numbers(summary, '<n>|<y,x>|<z,y,x>', { min: 1, max: 3 }, { min: least, whole: true })
@@ -230,7 +180,7 @@ export const maxPoolCommand = operator({
     kind: 'tensor',
     acts: 'each',
     volume: 'whole',
-    async apply(x) {
+    async apply(x, engine) {
       const isVolume = x.shape.length === 4
       const sides = (list: readonly number[], neutral: number) =>
         isVolume ? triple(list, neutral) : flatSides(list)
@@ -242,7 +192,8 @@ export const maxPoolCommand = operator({
         ceilMode: ceil,
         returnIndices: false,
       } as const
-      return (await (isVolume ? maxPool3d(x, options) : maxPool2d(x, options))).output
+      if (isVolume) return (await maxPool3d(x, options)).output
+      return engine.layer('pool', [x], { axes: poolAxes(2, x, options) })
     },
   }),
 })

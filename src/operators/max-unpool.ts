@@ -5,7 +5,7 @@ import { flag, numbers } from '../params.ts'
 import { describe, Tensor } from '../tensor/tensor.ts'
 import { bankOf, correlateBank, pair, refuseOptions, wrongRank } from './bank.ts'
 import { depthwiseBank } from './depthwise.ts'
-import { type Indices, maxPool2d } from './max-pool.ts'
+import { type Indices, poolAxes } from './max-pool.ts'
 import { operator } from './operator.ts'
 
 /** The options of unpooling: the size of the output, or the pooling that it undoes. */
@@ -139,7 +139,7 @@ export const unpoolCommand = operator({
         'E_OPTION',
         `--${bare ? 'bare' : 'plain'} is about the kernel that there is without --kernel`,
         {
-          fix: 'one of the two',
+          fix: `no --${bare ? 'bare' : 'plain'}`,
         },
       )
     }
@@ -157,27 +157,21 @@ export const unpoolCommand = operator({
       acts: 'colour',
       async apply(x, engine) {
         const channels = x.shape[0]!
-        const { output, indices } = await maxPool2d(x, { kernelSize: size, ceilMode: true })
-        const outputSize = x.shape.slice(1)
-        const up = await maxUnpool2d(output, indices, { outputSize })
+        const axes = poolAxes(2, x, { kernelSize: size, ceilMode: true })
+        const maxima = (mark: boolean) => engine.layer('maxima', [x], { axes, size, mark })
+        const up = await maxima(false)
         if (bare) return up
         const planes = depthwiseBank('unpool', plane, channels)
         const bank = bankOf(planes.kernel, planes.shape, settings)
         const options = { ...settings, groups: channels, usual: 'symmetric', full } as const
         const smooth = await correlateBank(engine, up, bank, options)
         if (!isEven) return smooth
-        const places = await maxUnpool2d(ones(output), indices, { outputSize })
-        const met = await correlateBank(engine, places, bank, options)
-        return new Tensor(
-          smooth.shape,
-          smooth.data.map((v, i) => v / met.data[i]!),
-        )
+        const met = await correlateBank(engine, await maxima(true), bank, options)
+        return engine.layer('divide', [smooth, met], {})
       },
     }
   },
 })
-
-const ones = (like: Tensor): Tensor => new Tensor(like.shape, new Float32Array(like.data.length).fill(1))
 
 /** What lies between the maxima by linear interpolation, if they stood in the same corner of every window. */
 export function tent([high, wide]: readonly [number, number]): Kernel {

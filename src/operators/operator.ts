@@ -7,8 +7,8 @@ import type { Params, Values } from '../params.ts'
 import type { BorderName } from '../tensor/border.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 
-/** The largest sample of the picture that a tensor was made from: tensors hold levels as they were decoded. */
-export type FullScale = 255 | 65535
+/** What is white in the picture that a tensor was made from, 255, 65535, 1 or as told: tensors hold levels as they were read. */
+export type FullScale = number
 
 /**
  * How a step on volumes goes through the depth: output slice o is `apply` of the input slices `o · stride − before +
@@ -47,6 +47,8 @@ export type Step = {
       readonly acts: 'each' | 'colour'
       /** How it meets a volume [C,D,H,W]: slice by slice, unless it takes it `whole`. */
       readonly volume?: 'whole'
+      /** It must see all of its input before it gives any output. */
+      readonly seesAll?: true
       /** The full scale of what comes out, when it is not that of what went in. */
       readonly full?: FullScale
       apply(x: Tensor, engine: Engine): Promise<Tensor>

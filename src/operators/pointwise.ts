@@ -35,7 +35,7 @@ export async function pointwiseConv2d(
   const activation = checkActivation(options.activation ?? 'none')
   const bank = pointwiseBank(weight)
   const c = correlationOf(2, x, bank, {})
-  return activate(await engine.correlate(x, bank, biasOf(options.bias, c.filters), c), activation)
+  return activate(engine, await engine.correlate(x, bank, biasOf(options.bias, c.filters), c), activation)
 }
 
 /** [O,C,1,1] from [O,C] or from itself. @throws ConvoError E_SHAPE */
@@ -110,7 +110,7 @@ export const pointwiseCommand = operator({
     const { preset, activation } = values
     if (kernel !== undefined && preset !== undefined) {
       throw new ConvoError('E_OPTION', `--preset ${preset} and --kernel cannot both be meant`, {
-        fix: 'one of the two',
+        fix: 'no --preset',
       })
     }
     return {
@@ -120,7 +120,7 @@ export const pointwiseCommand = operator({
         const matrix = kernel ?? presetKernel(preset ?? 'sepia', x.shape[0]!)
         const bank = matrixBank('pointwise', matrix, settings)
         const mixed = await correlateBank(engine, x, bank, { ...settings, usual: 'constant', full })
-        return activate(mixed, activation, full)
+        return activate(engine, mixed, activation, full)
       },
     }
   },

@@ -210,9 +210,8 @@ async function sumOfPasses(
   let sum: Tensor | undefined
   for (const { col, row } of terms) {
     const term = await separablePasses(engine, x, col, row, undefined, c)
-    if (sum === undefined) sum = term
-    else for (let i = 0; i < sum.data.length; i++) sum.data[i] = sum.data[i]! + term.data[i]!
+    sum = sum === undefined ? term : await engine.layer('add', [sum, term], {})
   }
   invariant(sum !== undefined, 'a separation has at least one term')
-  return finished(sum, finishOf(bank, channels, options))
+  return finished(engine, sum, finishOf(bank, channels, options))
 }

@@ -14,7 +14,12 @@ export const reluStep = operator({
   params: {},
   kernel: 'none',
   takes: [],
-  build: () => ({ kind: 'tensor', acts: 'colour', volume: 'whole', apply: async (x) => activate(x, 'relu') }),
+  build: () => ({
+    kind: 'tensor',
+    acts: 'colour',
+    volume: 'whole',
+    apply: (x, engine) => activate(engine, x, 'relu'),
+  }),
 })
 
 export const thresholdStep = operator({
@@ -32,11 +37,8 @@ export const thresholdStep = operator({
     kind: 'tensor',
     acts: 'colour',
     volume: 'whole',
-    async apply(x) {
-      const level = Math.fround((at * full) / 255)
-      const data = x.data.map((v) => (v > level ? (keep ? v : full) : Number.isNaN(v) ? v : 0))
-      return new Tensor(x.shape, data)
-    },
+    apply: (x, engine) =>
+      engine.layer('threshold', [x], { level: Math.fround((at * full) / 255), keep, full }),
   }),
 })
 
@@ -63,11 +65,17 @@ export const normalizeStep = operator({
   takes: [],
   build: ({ values: { mean, std, each }, full }) => {
     if (mean === undefined && std === undefined) {
-      return { kind: 'tensor', acts: 'colour', volume: 'whole', apply: async (x) => stretch(x, each, full) }
+      return {
+        kind: 'tensor',
+        acts: 'colour',
+        volume: 'whole',
+        seesAll: true,
+        apply: async (x) => stretch(x, each, full),
+      }
     }
     if (each)
       throw new ConvoError('E_OPTION', '--each is for stretching, and --mean or --std is given', {
-        fix: 'one of the two',
+        fix: 'no --each',
       })
     if (std?.includes(0)) throw new ConvoError('E_OPTION', `--std must not hold 0, got ${std.join(',')}`)
     return {
@@ -76,8 +84,12 @@ export const normalizeStep = operator({
       volume: 'whole',
       // From here on the numbers are no levels any more, and biases are taken as they are.
       full: 255,
-      apply: async (x) =>
-        standardize(x, perChannel('--mean', mean ?? [0], x), perChannel('--std', std ?? [1], x), full),
+      apply: (x, engine) =>
+        engine.layer('standardize', [x], {
+          mean: perChannel('--mean', mean ?? [0], x),
+          std: perChannel('--std', std ?? [1], x),
+          full,
+        }),
     }
   },
 })
@@ -91,24 +103,16 @@ function perChannel(name: string, list: readonly number[], x: Tensor): readonly 
   })
 }
 
-function standardize(x: Tensor, mean: readonly number[], std: readonly number[], full: number): Tensor {
-  const plane = x.data.length / x.shape[0]!
-  const data = new Float32Array(x.data.length)
-  for (let i = 0; i < data.length; i++) {
-    const c = Math.floor(i / plane)
-    data[i] = (x.data[i]! / full - mean[c]!) / std[c]!
-  }
-  return new Tensor(x.shape, data)
-}
-
 function stretch(x: Tensor, each: boolean, full: number): Tensor {
   const size = each ? x.data.length / x.shape[0]! : x.data.length
   const data = new Float32Array(x.data.length)
   for (let from = 0; from < data.length; from += size) {
     let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
     for (let i = from; i < from + size; i++) {
-      min = Math.min(min, x.data[i]!)
-      max = Math.max(max, x.data[i]!)
+      const v = x.data[i]!
+      if (!Number.isFinite(v)) continue
+      if (v < min) min = v
+      if (v > max) max = v
     }
     const gain = max > min ? full / (max - min) : 0
     for (let i = from; i < from + size; i++) data[i] = (x.data[i]! - min) * gain

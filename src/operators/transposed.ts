@@ -17,7 +17,7 @@ import {
 } from './bank.ts'
 import { depthwiseBank } from './depthwise.ts'
 import { type FullScale, type KernelOptions, operator, type Step } from './operator.ts'
-import { type Upsampling, upsamplingCrop, upsamplingRow, withEdge } from './upsample.ts'
+import { type Upsampling, upsamplingCrop, upsamplingRow } from './upsample.ts'
 
 /**
  * Transposed convolution ("deconvolution") of x [C,H,W] with [C,O/groups,kH,kW]: every input sample paints the kernel,
@@ -112,7 +112,7 @@ export const transposedCommand = operator({
     }
     if (values.upsample !== undefined) {
       throw new ConvoError('E_OPTION', `--upsample ${values.upsample} and --kernel cannot both be meant`, {
-        fix: 'one of the two',
+        fix: 'no --upsample',
       })
     }
     return {
@@ -151,8 +151,10 @@ function upsamplingStep(
   return {
     kind: 'tensor',
     acts: 'each',
-    apply: (x, engine) =>
-      transposePicture(engine, kind === 'nearest' ? x : withEdge(x), plane, options, [0, 0]),
+    async apply(x, engine) {
+      const edged = kind === 'nearest' ? x : await engine.layer('edged', [x], {})
+      return transposePicture(engine, edged, plane, options, [0, 0])
+    },
   }
 }
 
@@ -193,7 +195,7 @@ async function transposePicture(
   const t = transpositionOf(2, x, bank.weight, { stride, dilation, padding, outputPadding, groups })
   // Where a flat area is painted, stride x stride kernels share each output.
   const finish = finishOf(filterMajor(bank, t), t.filters, options, stride[0] * stride[1])
-  return finished(await engine.transpose(x, bank.weight, undefined, t), finish)
+  return finished(engine, await engine.transpose(x, bank.weight, undefined, t), finish)
 }
 
 /** The bank with the weights of each output channel together, for their sums. */

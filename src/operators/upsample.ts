@@ -1,6 +1,3 @@
-import { borders } from '../tensor/border.ts'
-import { Tensor } from '../tensor/tensor.ts'
-
 /** The kernels that a transposed convolution upsamples with, by name, for any stride. */
 export type Upsampling = 'bilinear' | 'nearest'
 
@@ -28,19 +25,4 @@ export function upsamplingCrop(
   const overhang = length - stride
   const before = Math.ceil(overhang / 2)
   return [stride + before, stride + overhang - before]
-}
-
-/** x [C,H,W] with a pixel around it that repeats the edge, so that the tents of the edge pixels have neighbours. */
-export function withEdge(x: Tensor): Tensor {
-  const [channels, height, width] = x.shape as [number, number, number]
-  const source = borders.replicate.source
-  const out = Tensor.zeros([channels, height + 2, width + 2])
-  let o = 0
-  for (let c = 0; c < channels; c++) {
-    for (let y = -1; y <= height; y++) {
-      const row = (c * height + source(y, height)) * width
-      for (let col = -1; col <= width; col++) out.data[o++] = x.data[row + source(col, width)]!
-    }
-  }
-  return out
 }

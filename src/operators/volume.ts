@@ -43,7 +43,7 @@ export async function correlateVolume(
     finish.scale === undefined ? finish.bias : undefined,
     c,
   )
-  const out = finish.scale === undefined ? sums : finished(sums, finish)
+  const out = finish.scale === undefined ? sums : await finished(engine, sums, finish)
   // A picture stays a picture.
   return x.shape.length === 3 && out.shape[1] === 1
     ? new Tensor([out.shape[0]!, out.shape[2]!, out.shape[3]!], out.data)

@@ -195,7 +195,7 @@ function chooseRows(plan: BankPlan, rowBytes: number): number {
 }
 
 /** Weights of each group in blocks of four filters, [tap][4], then the filters left over one by one. */
-function orderWeights(
+export function orderWeights(
   plan: BankPlan,
   taps: readonly number[],
   weights: Float32Array,
@@ -220,7 +220,7 @@ function orderWeights(
 }
 
 /** The longest run of a table whose entries count up by one: samples that can be copied as a block. */
-function consecutive(table: Int32Array): [first: number, last: number] {
+export function consecutive(table: Int32Array): [first: number, last: number] {
   let best: [number, number] = [0, 0]
   let first = 0
   for (let i = 1; i <= table.length; i++) {

@@ -1,9 +1,11 @@
+import type { Stencil } from '../conv/plan.ts'
 import type { Sums } from './accumulate.ts'
 import { howBytes, type WasmExports, writeHow } from './engine.ts'
+import type { OwnColours } from './own-colours.ts'
 import type { PictureJob } from './picture-job.ts'
 
 /** Combines the sums of all stencils in one row of a block; the result is a float32 row, before `/ scale + offset`. */
-export type Combiner = (sums: readonly Sums[], row: number) => number
+export type Combiner = (sums: readonly Sums[], row: number, own?: OwnColours) => number
 
 /** The combine step of a job: sums become float32, each divided by its scale, and one row comes of all. */
 export function prepareCombiner(
@@ -17,8 +19,8 @@ export function prepareCombiner(
   const hows = scratch + job.layout.how + 2 * howBytes
   stencils.forEach((s, i) => {
     // A box weight multiplies the exact sum, then the scale divides.
-    if (s.algorithm === 'box')
-      writeHow(memory, hows + i * howBytes, { scale: 1, offset: 0, affine: { low: 0, gain: s.weight } })
+    if (weightOf(s) !== 1)
+      writeHow(memory, hows + i * howBytes, { scale: 1, offset: 0, affine: { low: 0, gain: weightOf(s) } })
   })
 
   function floatRow(sums: Sums, index: number, row: number): number {
@@ -28,14 +30,14 @@ export function prepareCombiner(
       sums.kind === 'i16' ? scratch + job.layout.converted[index]! + row * job.layout.branchPitch : address
     if (sums.kind === 'i16') wasm.convertI16(to, address, n)
     else if (sums.kind === 'i32') wasm.convertI32(to, address, n)
-    if (stencil.algorithm === 'box' && stencil.weight !== 1)
-      wasm.finishF32(to, to, n, hows + index * howBytes)
+    if (weightOf(stencil) !== 1) wasm.finishF32(to, to, n, hows + index * howBytes)
     if (stencil.scale !== 1) wasm.scaleRow(to, to, n, stencil.scale)
     return to
   }
 
-  return (sums, row) => {
+  return (sums, row, own) => {
     const rows = sums.map((s, i) => floatRow(s, i, row))
+    if (own !== undefined) for (const [i, branch] of rows.entries()) own.fill(branch, i)
     const first = rows[0]!
     const second = rows[1] ?? first
     switch (combine.kind) {
@@ -78,6 +80,8 @@ export function prepareCombiner(
     return first
   }
 }
+
+const weightOf = (s: Stencil): number => ('weight' in s ? (s.weight ?? 1) : 1)
 
 /** Colours that are weighted by alpha are that much larger, and so is a threshold on them. */
 const alphaUnit = (job: PictureJob): number => (job.tone.alpha === 'premultiply' ? job.source.full : 1)

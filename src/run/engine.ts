@@ -61,3 +61,9 @@ export function loadEngine(
 ): WasmExports {
   return new WebAssembly.Instance(module, { env: { memory } }).exports as WasmExports
 }
+
+/** The whole memory as samples of 1, 2 or 4 bytes. */
+export function viewOf(memory: WebAssembly.Memory, bytes: number): Uint8Array | Uint16Array | Float32Array {
+  if (bytes === 1) return new Uint8Array(memory.buffer)
+  return bytes === 2 ? new Uint16Array(memory.buffer) : new Float32Array(memory.buffer)
+}

@@ -1,9 +1,9 @@
-import { lightEncoder } from '../image/light.ts'
-import { roundHalfEven } from '../image/quantise.ts'
+import { type Curve, curveOf, type Light, type LightEncoder, lightEncoder, srgb } from '../image/light.ts'
+import { middleOf, roundHalfEven } from '../image/quantise.ts'
 import { borders } from '../tensor/border.ts'
 import { hasAlpha } from '../tensor/picture.ts'
-import { type How, howBytes, type WasmExports, writeHow } from './engine.ts'
-import type { PictureJob } from './picture-job.ts'
+import { type How, howBytes, viewOf, type WasmExports, writeHow } from './engine.ts'
+import { keepsAlpha, type PictureJob } from './picture-job.ts'
 import type { SourceRows } from './source-rows.ts'
 
 /** Finishes one combined float row (its full width) into the output row `y`: to samples at `out`, or to the sink's float rows. */
@@ -16,7 +16,7 @@ export function howOf(job: PictureJob): How {
   const outFull =
     job.sink.kind === 'png' || job.sink.kind === 'samples' ? (job.sink.depth === 8 ? 255 : 65535) : full
   const straight = Math.fround((plan.offset * full) / 255)
-  const half = (full + 1) / 2
+  const half = middleOf(full)
   // Adding 0 changes nothing, so one addition does for both.
   const isShifted = range === 'offset' && straight === 0
   const common = {
@@ -62,7 +62,8 @@ export function prepareFinish(
   const floats = new Float32Array(memory.buffer)
   const alpha = alphaWriter(job, memory, input)
   const outFull = sink.kind === 'png' || sink.kind === 'samples' ? (sink.depth === 8 ? 255 : 65535) : full
-  const encode = tone.encode ? lightEncoder(full, outFull) : undefined
+  const colours = alphaOf(job) === 0 ? channels : channels - 1
+  const encode = tone.encode ? encodersOf(tone.light ?? srgb, colours, full, outFull) : undefined
   const toOut = outFull === full ? {} : { affine: { low: 0, gain: Math.fround(outFull / full) } }
 
   if (encode === undefined) writeHow(memory, how, rest)
@@ -84,9 +85,8 @@ export function prepareFinish(
 
   function encodeRow(row: number): void {
     wasm.finishF32(row, row, n, before)
-    const colours = alphaOf(job) === 0 ? channels : channels - 1
     for (let i = row / 4, end = i + n; i < end; i += channels) {
-      for (let c = 0; c < colours; c++) floats[i + c] = encode!(floats[i + c]!)
+      for (let c = 0; c < colours; c++) floats[i + c] = encode![c]!(floats[i + c]!)
     }
   }
 
@@ -114,6 +114,17 @@ export function prepareFinish(
   }
 }
 
+/** The encoders of the colours of a pixel; equal curves share one. */
+function encodersOf(light: Light, colours: number, full: number, outFull: number): LightEncoder[] {
+  const made = new Map<Curve, LightEncoder>()
+  return Array.from({ length: colours }, (_, c) => {
+    const curve = curveOf(light, c, colours)
+    const encoder = made.get(curve) ?? lightEncoder(curve, full, outFull)
+    made.set(curve, encoder)
+    return encoder
+  })
+}
+
 /** The pixels that a stride in x keeps. */
 function pick(job: PictureJob, wasm: WasmExports, scratch: number, row: number): number {
   const stride = job.plan.stride[1]
@@ -123,7 +134,7 @@ function pick(job: PictureJob, wasm: WasmExports, scratch: number, row: number):
   return to
 }
 
-/** Widens the extremes by a row, alpha apart. */
+/** Widens the extremes by the finite samples of a row, alpha apart. */
 function scan(job: PictureJob, wasm: WasmExports, floats: Float32Array, row: number, at: number): void {
   const channels = job.tileChannels
   const n = job.plan.outWidth * channels
@@ -134,6 +145,7 @@ function scan(job: PictureJob, wasm: WasmExports, floats: Float32Array, row: num
   for (let i = row / 4, end = i + n; i < end; i += channels) {
     for (let c = 0; c < channels - 1; c++) {
       const v = floats[i + c]!
+      if (!Number.isFinite(v)) continue
       if (v < floats[at / 4]!) floats[at / 4] = v
       if (v > floats[at / 4 + 1]!) floats[at / 4 + 1] = v
     }
@@ -165,7 +177,7 @@ function alphaWriter(job: PictureJob, memory: WebAssembly.Memory, input: SourceR
       target[i] = convert(at(x))
   }
 
-  if (tone.alpha !== 'copy') {
+  if (!keepsAlpha(tone)) {
     const isStraight = tone.alpha === 'premultiply'
     const isPlainRange = job.range === 'clamp' || job.range === 'abs' || (job.range === 'raw' && !isWhole)
     if (isStraight && isPlainRange) return idle
@@ -197,10 +209,4 @@ function alphaWriter(job: PictureJob, memory: WebAssembly.Memory, input: SourceR
       put(out, (x) => (row < 0 || columns[x]! < 0 ? full : samples[first + columns[x]! * source.channels]!))
     },
   }
-}
-
-/** The whole memory as samples of 1, 2 or 4 bytes. */
-function viewOf(memory: WebAssembly.Memory, bytes: number): Uint8Array | Uint16Array | Float32Array {
-  if (bytes === 1) return new Uint8Array(memory.buffer)
-  return bytes === 2 ? new Uint16Array(memory.buffer) : new Float32Array(memory.buffer)
 }

@@ -1,7 +1,7 @@
 import { borders } from '../tensor/border.ts'
 import { hasAlpha } from '../tensor/picture.ts'
-import type { WasmExports } from './engine.ts'
-import type { PictureJob } from './picture-job.ts'
+import { viewOf, type WasmExports } from './engine.ts'
+import type { PictureJob, PlacedPicture, ScratchLayout, Tone } from './picture-job.ts'
 import type { SourceRows } from './source-rows.ts'
 
 /**
@@ -17,6 +17,7 @@ export type Gather = (first: number, count: number) => void
 export function prepareGather(
   job: PictureJob,
   wasm: WasmExports,
+  memory: WebAssembly.Memory,
   input: SourceRows,
   tile: number,
   row: number,
@@ -26,34 +27,17 @@ export function prepareGather(
   const place = borders[plan.border].source
   const pixel = job.tileChannels * job.sampleBytes
   const direct = columns.last - columns.first === width
-  const samples = width * source.channels
+
+  const toFloats = prepareFloats(job, wasm, memory, row)
 
   /** One whole row of the picture in the form of the tile, from which interior and halo are taken. */
   function prepareRow(from: number, inside: number): number {
     if (plan.samples !== 'f32') return from
     const to = direct ? inside : row
-    const converted = tone.gray ? row + job.layout.grayRow : to
-    if (tone.table !== 0) lookup(converted, from)
-    else convert(converted, from)
-    if (tone.gray) wasm.mixGray(to, converted, width, source.channels)
+    toFloats(to, from)
     if (tone.alpha === 'premultiply') wasm.premultiply(to, to, width, job.tileChannels)
+    else if (tone.alpha === 'own') wasm.weigh(to, to, width, job.tileChannels, source.full)
     return to
-  }
-
-  function convert(to: number, from: number): void {
-    if (source.depth === 8) wasm.convertU8(to, from, samples)
-    else if (source.depth === 16) wasm.convertU16(to, from, samples)
-    else wasm.copyBytes(to, from, samples * 4)
-  }
-
-  function lookup(to: number, from: number): void {
-    if (source.depth === 8) wasm.lookupU8(to, from, samples, tone.table)
-    else wasm.lookupU16(to, from, samples, tone.table)
-    if (!hasAlpha(source.channels)) return
-    // Alpha is no light.
-    const stored = row + job.layout.lightRow
-    convert(stored, from)
-    wasm.copyAlpha(to, stored, width, source.channels, 4)
   }
 
   return (first, count) => {
@@ -81,5 +65,61 @@ export function prepareGather(
         job.fill,
       )
     }
+  }
+}
+
+/** What of a job says how stored rows become floats. */
+export type FloatRows = {
+  readonly source: Pick<PlacedPicture, 'channels' | 'depth' | 'full'>
+  readonly tone: Pick<Tone, 'gray' | 'table' | 'light'>
+  readonly layout: Pick<ScratchLayout, 'grayRow' | 'lightRow'>
+  readonly plan: { readonly width: number }
+}
+
+/**
+ * Turns a row of the decoded picture at `from` into floats at `to`: stored levels or linear light, gray where asked for. `row`
+ * has room for three float rows of the picture, of which `to` may be the first.
+ */
+export function prepareFloats(
+  { source, tone, layout, plan: { width } }: FloatRows,
+  wasm: WasmExports,
+  memory: WebAssembly.Memory,
+  row: number,
+): (to: number, from: number) => void {
+  const samples = width * source.channels
+  const curves = tone.light?.curves.length ?? 1
+
+  function convert(to: number, from: number): void {
+    if (source.depth === 8) wasm.convertU8(to, from, samples)
+    else if (source.depth === 16) wasm.convertU16(to, from, samples)
+    else wasm.copyBytes(to, from, samples * 4)
+  }
+
+  function lookup(to: number, from: number): void {
+    if (curves > 1) lookupEach(to, from)
+    else if (source.depth === 8) wasm.lookupU8(to, from, samples, tone.table)
+    else wasm.lookupU16(to, from, samples, tone.table)
+    if (!hasAlpha(source.channels)) return
+    // Alpha is no light.
+    const stored = row + layout.lightRow
+    convert(stored, from)
+    wasm.copyAlpha(to, stored, width, source.channels, 4)
+  }
+
+  /** Each colour in a table of its own. */
+  function lookupEach(to: number, from: number): void {
+    const floats = new Float32Array(memory.buffer)
+    const stored = viewOf(memory, source.depth / 8)
+    const [out, at, table] = [to / 4, from / (source.depth / 8), tone.table / 4]
+    for (let i = 0, c = 0; i < samples; i++, c = c + 1 < source.channels ? c + 1 : 0) {
+      floats[out + i] = floats[table + Math.min(c, curves - 1) * (source.full + 1) + stored[at + i]!]!
+    }
+  }
+
+  return (to, from) => {
+    const converted = tone.gray ? row + layout.grayRow : to
+    if (tone.table !== 0) lookup(converted, from)
+    else convert(converted, from)
+    if (tone.gray) wasm.mixGray(to, converted, width, source.channels)
   }
 }

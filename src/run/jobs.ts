@@ -1,12 +1,14 @@
+import type { MapFacts } from '../image/sheet.ts'
 import type { BankJob } from './bank.ts'
 import { prepareBank } from './bank-parts.ts'
 import type { WasmExports } from './engine.ts'
-import { type LikenessJob, prepareLikeness } from './likeness.ts'
+import type { GraphJob } from './graph-job.ts'
+import { prepareGraph } from './graph-part.ts'
 import { preparePicture } from './picture.ts'
 import type { PictureJob } from './picture-job.ts'
 
 /** Work that is cut into parts. Plain data: it is copied to the workers. */
-export type Job = PictureJob | BankJob | LikenessJob
+export type Job = PictureJob | BankJob | GraphJob
 
 /** What a part leaves behind besides what it wrote into the shared memory. */
 export type PartResult = {
@@ -20,6 +22,9 @@ export type PartResult = {
   /** The extremes, for a job that looks for them. */
   readonly min?: number
   readonly max?: number
+  /** Of each map, for a job that looks for them. */
+  readonly maps?: readonly MapFacts[]
+  readonly bins?: readonly Uint32Array[]
 }
 
 /** Computes one part; a promise only where that waits for others than this thread. */
@@ -32,6 +37,6 @@ export function prepareJob(
   memory: WebAssembly.Memory,
   scratch: number,
 ): RunPart {
-  if (job.kind === 'likeness') return prepareLikeness(job, memory)
+  if (job.kind === 'graph') return prepareGraph(job, wasm, memory, scratch)
   return job.kind === 'picture' ? preparePicture(job, wasm, memory, scratch) : prepareBank(job, wasm, scratch)
 }

@@ -1,30 +1,129 @@
-import { involveRows, type LikenessOptions } from '../conv/likeness.ts'
-import type { PartResult } from './jobs.ts'
+import type { Shape } from '../conv/layers.ts'
+import { type LikenessOptions, type LikenessTap, likenessTaps } from '../conv/likeness.ts'
+import { likenessNeeds } from '../graph/node.ts'
+import { type Buffer, pitchOf } from '../graph/schedule.ts'
+import { rowCount, type Span, slotOf, united } from '../graph/spans.ts'
+import type { WasmExports } from './engine.ts'
 
-/** An involution by likeness over planes in the shared memory: each part some rows. */
-export type LikenessJob = {
-  readonly kind: 'likeness'
-  readonly scratchBytes: number
-  readonly parts: number
-  readonly shape: readonly [channels: number, height: number, width: number]
-  readonly options: LikenessOptions
-  /** [C][H][W] float32, both. */
-  readonly source: number
-  readonly target: number
+const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
+
+/** Where the tables, rows and tile of a step lie in its scratch memory. */
+function layOut(
+  [channels, , width]: Shape,
+  { patch }: LikenessOptions,
+  taps: readonly LikenessTap[],
+  rows: number,
+) {
+  const reach = taps.reduce((most, { dx }) => Math.max(most, dx), 0)
+  const pitch = pitchOf(width + 2 * reach)
+  const rowPitch = pitchOf(width + patch)
+  const offsets = align(taps.length * 4)
+  const made = offsets + align(taps.length * 4)
+  const tile = made + 4 * rowPitch
+  return { reach, pitch, rowPitch, near: 0, offsets, made, tile, bytes: tile + channels * rows * pitch + 128 }
 }
 
-/** Rows of a part: enough that what a part makes ready for itself is little beside them. */
-export const rowsPerPart = 16
+/** Scratch memory of an involution by likeness that has `rows` rows of its input at once. */
+export const likenessBytes = (shape: Shape, options: LikenessOptions, rows: number): number =>
+  layOut(shape, options, likenessTaps(shape, options).taps, rows).bytes
 
-/** Computes parts of a job. The loops are those of the definition. */
-export function prepareLikeness(job: LikenessJob, memory: WebAssembly.Memory): (part: number) => PartResult {
-  const { shape, options } = job
-  const size = shape[0] * shape[1] * shape[2]
-  const data = new Float32Array(memory.buffer, job.source, size)
-  const out = new Float32Array(memory.buffer, job.target, size)
-  return (part) => {
-    const top = part * rowsPerPart
-    involveRows({ shape, data }, options, top, Math.min(top + rowsPerPart, shape[1]), out)
-    return {}
+/** Gathered rows: which they are, and bytes from channel to channel. */
+type Tile = { readonly rows: readonly Span[]; readonly plane: number }
+
+/** Computes rows of an involution by likeness. Addresses of buffers are absolute. */
+export function prepareLikeness(
+  shape: Shape,
+  options: LikenessOptions,
+  wasm: WasmExports,
+  memory: WebAssembly.Memory,
+  scratch: number,
+): (to: Buffer, from: Buffer, rows: Span) => void {
+  const [channels, height, width] = shape
+  const { patch } = options
+  const { taps, perSquare } = likenessTaps(shape, options)
+  const layout = layOut(shape, options, taps, 0)
+  const { reach, pitch } = layout
+  const [near, offsets, tile] = [scratch, scratch + layout.offsets, scratch + layout.tile]
+  const numbers = new Float32Array(memory.buffer)
+  const words = new Int32Array(memory.buffer)
+  const nearness = Float32Array.from(taps, (tap) => tap.near)
+  const fused = patch === 1 && (channels === 1 || channels === 3)
+
+  /** The rows that are needed, with columns beside them for neighbours that lie outside; they become those of the tile. */
+  function gather(from: Buffer, span: Span): Tile {
+    const rows = united(likenessNeeds(shape, options, span))
+    const plane = rowCount(rows) * pitch
+    for (let c = 0; c < channels; c++) {
+      let to = tile + c * plane
+      for (const [first, end] of rows) {
+        for (let y = first; y < end; y++, to += pitch) {
+          const source = from.address + c * from.plane + slotOf(from.rows, y) * from.pitch
+          wasm.copyBytes(to + reach * 4, source, width * 4)
+          // no number is alike to NaN; patches are compared beyond the edge, where its samples are repeated
+          const [left, right] = fused
+            ? [Number.NaN, Number.NaN]
+            : [numbers[source / 4]!, numbers[source / 4 + width - 1]!]
+          numbers.fill(left, to / 4, to / 4 + reach)
+          numbers.fill(right, to / 4 + reach + width, to / 4 + 2 * reach + width)
+        }
+      }
+    }
+    return { rows, plane }
+  }
+
+  function pixelRow(to: Buffer, { rows, plane }: Tile, y: number): void {
+    const here = slotOf(rows, y)
+    let [first, count] = [0, 0]
+    for (const [i, { dy, dx }] of taps.entries()) {
+      if (y + dy < 0) first = i + 1
+      else if (y + dy < height) {
+        words[offsets / 4 + count] = (slotOf(rows, y + dy) - here) * pitch + dx * 4
+        count++
+      }
+    }
+    const src = tile + here * pitch + reach * 4
+    const dst = to.address + slotOf(to.rows, y) * to.pitch
+    wasm.involveRow(dst, to.plane, src, plane, width, channels, offsets, near + first * 4, count, perSquare)
+  }
+
+  // A row whose pixels are compared by patches, or that has any number of channels: tap by tap, through rows of weights.
+  const pad = (patch - 1) / 2
+  const [edged, summed, weights, totals] = [0, 1, 2, 3].map(
+    (i) => scratch + layout.made + i * layout.rowPitch,
+  ) as [number, number, number, number]
+  const inside = (y: number) => Math.max(0, Math.min(y, height - 1))
+
+  function patchRow(to: Buffer, { rows, plane }: Tile, y: number): void {
+    const rowAt = (c: number, row: number) => tile + c * plane + slotOf(rows, inside(row)) * pitch + reach * 4
+    const made = (c: number) => to.address + c * to.plane + slotOf(to.rows, y) * to.pitch
+    wasm.fillRow(totals, width, 0)
+    for (let c = 0; c < channels; c++) wasm.fillRow(made(c), width, 0)
+    for (const { dy, dx, near } of taps) {
+      if (y + dy < 0 || y + dy >= height) continue
+      const squares = edged + pad * 4
+      wasm.fillRow(squares, width, 0)
+      for (let q = -pad; q <= pad; q++) {
+        for (let c = 0; c < channels; c++)
+          wasm.addSquares(squares, rowAt(c, y + q), rowAt(c, y + q + dy) + dx * 4, width)
+      }
+      const at = squares / 4
+      numbers.fill(numbers[at]!, at - pad, at)
+      numbers.fill(numbers[at + width - 1]!, at + width, at + width + pad)
+      wasm.sumAcross(summed, edged, width, patch)
+      // where the neighbour lies outside, it is like nothing
+      const sum = summed / 4
+      numbers.fill(Number.NaN, sum, sum + Math.max(0, -dx))
+      numbers.fill(Number.NaN, sum + Math.min(width, width - dx), sum + width)
+      wasm.weighRow(weights, totals, summed, width, perSquare, near)
+      for (let c = 0; c < channels; c++) wasm.addWeighted(made(c), weights, rowAt(c, y + dy) + dx * 4, width)
+    }
+    for (let c = 0; c < channels; c++) wasm.divideRow(made(c), made(c), totals, width)
+  }
+
+  return (to, from, [first, end]) => {
+    // other steps work in this memory, too
+    numbers.set(nearness, near / 4)
+    const gathered = gather(from, [first, end])
+    for (let y = first; y < end; y++) (fused ? pixelRow : patchRow)(to, gathered, y)
   }
 }

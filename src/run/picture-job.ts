@@ -1,5 +1,6 @@
 import type { FftAxis, FftPlan2d } from '../conv/fft.ts'
 import type { RecipePlan, Stencil } from '../conv/plan.ts'
+import type { Light } from '../image/light.ts'
 import type { Compression } from '../image/png.ts'
 import type { Extremes, Range } from '../image/quantise.ts'
 import type { Depth } from '../tensor/picture.ts'
@@ -13,24 +14,32 @@ export type PlacedPicture = {
   readonly height: number
   readonly channels: 1 | 2 | 3 | 4
   readonly depth: Depth
-  /** The largest sample; float samples are in levels of the depth that they came from. */
-  readonly full: 255 | 65535
+  /** What is white: the largest sample of a depth; floats have the scale that they came with. */
+  readonly full: number
 }
 
 /** What happens to samples on their way into the tile, and to alpha. */
 export type Tone = {
   /** RGB becomes luminance. */
   readonly gray: boolean
-  /** Address of a table of linear light for every stored sample, or 0. */
+  /** Address of the tables of linear light for every stored sample, one for each curve of `light`; or 0. */
   readonly table: number
   /** True when what comes out is linear light, to be encoded before it is written. */
   readonly encode: boolean
+  /** The tone curves, where a table or `encode` is used. */
+  readonly light?: Light
   /**
    * plain: every channel is filtered alike; separate: as well, but range and light are those of the colours alone;
-   * copy: the last channel goes to the output as it is; premultiply: colours are weighted by alpha, the last channel.
+   * premultiply: colours are weighted by alpha, the last channel, which is filtered too and by which they are divided;
+   * own: as far as a pixel is transparent, a neighbour sees its own colour in its place: with a in 0..1 and c0 the colour under
+   * the anchor, the sum is that of w (a c + (1 - a) c0). So one colour stays one colour, has no edge to nothing, and what is
+   * hidden counts for nothing; alpha goes to the output as it is. copy: as own where all is opaque.
    */
-  readonly alpha: 'plain' | 'separate' | 'copy' | 'premultiply'
+  readonly alpha: 'plain' | 'separate' | 'premultiply' | 'own' | 'copy'
 }
+
+/** Whether alpha goes to the output as it came. */
+export const keepsAlpha = ({ alpha }: Tone): boolean => alpha === 'own' || alpha === 'copy'
 
 /** Where the rows of a strip go. */
 export type Sink =
@@ -55,6 +64,8 @@ export type PictureJob = {
   readonly extremes?: Extremes
   /** What the recipe does to a flat picture; divides alpha after a premultiplied pass. */
   readonly gain: number
+  /** The same over samples as they are, for strips in which all is opaque: the bits are the same, and it is faster. */
+  readonly opaque?: PictureJob
   readonly sink: Sink
   readonly tileChannels: number
   readonly sampleBytes: 1 | 2 | 4
@@ -119,6 +130,8 @@ export type ScratchLayout = {
   readonly row: number
   readonly grayRow: number
   readonly lightRow: number
+  /** One float row as wide as the sums: the colours under the anchor. */
+  readonly own: number
   /** blockRows rows for every stencil, of up to 4 bytes a sample. */
   readonly branches: readonly number[]
   readonly branchPitch: number

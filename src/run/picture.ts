@@ -1,11 +1,13 @@
 import { deflateSlowly, deflateStrip, isSlow } from '../image/png.ts'
+import { borders } from '../tensor/border.ts'
 import { type Accumulator, prepareAccumulator } from './accumulate.ts'
 import { createDiscard } from './collect.ts'
 import { prepareCombiner } from './combine.ts'
-import type { WasmExports } from './engine.ts'
+import { viewOf, type WasmExports } from './engine.ts'
 import { prepareFinish } from './finish.ts'
 import { prepareGather } from './gather.ts'
 import type { PartResult, RunPart } from './jobs.ts'
+import { prepareOwnColours } from './own-colours.ts'
 import type { PictureJob } from './picture-job.ts'
 import { stripReach } from './place-picture.ts'
 import { prepareShortcut } from './shortcut.ts'
@@ -20,7 +22,10 @@ export function preparePicture(
 ): RunPart {
   const { plan, layout, sink } = job
   const input = sourceRows(job)
-  const gather = prepareGather(job, wasm, input, scratch + layout.tile, scratch + layout.row)
+  const { opaque } = job
+  const runOpaque =
+    opaque && preparePicture(opaque, wasm, memory, scratch + job.scratchBytes - opaque.scratchBytes)
+  const gather = prepareGather(job, wasm, memory, input, scratch + layout.tile, scratch + layout.row)
   const accumulators = job.stencils.map((_, i) => prepareAccumulator(job, i, wasm, scratch))
   const rowsOf =
     prepareShortcut(job, wasm, memory, input, scratch) ??
@@ -33,6 +38,7 @@ export function preparePicture(
     const y0 = part * plan.stripRows
     const rows = Math.min(plan.stripRows, plan.outHeight - y0)
     input.begin(part, reach.tileFirst)
+    if (runOpaque !== undefined && isOpaque(job, memory, input, reach)) return runOpaque(part)
     gather(reach.tileFirst, reach.tileCount)
     clearCounts(memory, scratch + layout.counts)
     for (const a of accumulators) a.begin(reach.first, reach.end, reach.tileFirst)
@@ -50,6 +56,28 @@ export function preparePicture(
   }
 }
 
+/** Whether all that a part's tile takes of the picture is opaque. */
+function isOpaque(
+  { plan, source }: PictureJob,
+  memory: WebAssembly.Memory,
+  input: SourceRows,
+  reach: { readonly tileFirst: number; readonly tileCount: number },
+): boolean {
+  const samples = viewOf(memory, source.depth / 8)
+  const place = borders[plan.border].source
+  const start = plan.origin[0] - plan.halo.top + reach.tileFirst
+  for (let i = 0; i < reach.tileCount + plan.halo.top + plan.halo.bottom; i++) {
+    const row = place(start + i, plan.height)
+    if (row < 0) continue
+    const first = input.address(i, row) / (source.depth / 8)
+    const end = first + source.width * source.channels
+    for (let at = first + source.channels - 1; at < end; at += source.channels) {
+      if (samples[at] !== source.full) return false
+    }
+  }
+  return true
+}
+
 /** Computes `count` output rows from row `y` on and writes their samples at `to`. */
 export type RowsOf = (y: number, count: number, tileFirst: number, to: number) => void
 
@@ -63,9 +91,14 @@ function generalRows(
 ): RowsOf {
   const combine = prepareCombiner(job, wasm, memory, scratch)
   const finish = prepareFinish(job, wasm, memory, input, scratch)
+  const isOwn = job.tone.alpha === 'own'
+  const own = isOwn ? prepareOwnColours(job, wasm, memory, input, scratch) : undefined
   return (y, count, tileFirst, to) => {
     const sums = accumulators.map((a) => a.sums(y, count, tileFirst))
-    for (let r = 0; r < count; r++) finish(combine(sums, r), y + r, to + r * job.layout.outPitch)
+    for (let r = 0; r < count; r++) {
+      own?.begin(y + r)
+      finish(combine(sums, r, own), y + r, to + r * job.layout.outPitch)
+    }
   }
 }
 

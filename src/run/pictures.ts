@@ -114,7 +114,9 @@ async function runOver(
   const slots = Math.min(mostSlots, draft.parts, parallel ? session.threads + 2 : 1)
   const slotBytes = Math.ceil((draft.tileRows * rowBytes) / 64) * 64
   const address = arena.alloc(slots * slotBytes)
-  const job = { ...draft, source: { ...shape, address, staged: { slots, slotBytes } } }
+  const placed = { ...shape, address, staged: { slots, slotBytes } }
+  const opaque = draft.opaque && { ...draft.opaque, source: placed }
+  const job = { ...draft, source: placed, ...(opaque !== undefined && { opaque }) }
   const memory = new Uint8Array(arena.memory.buffer)
   const stage = (part: number, slot: number) =>
     stageRows(memory, address + slot * slotBytes, arrival.samples(), source, plan, stripReach(job, part))

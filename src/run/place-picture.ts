@@ -70,9 +70,14 @@ export function placePicture(
     n,
     width: source.width * source.channels,
   })
+  const opaque =
+    plan.native !== undefined && tone.alpha === 'own'
+      ? placePicture(arena, plan.native, source, { ...tone, alpha: 'copy' }, sink, range, extremes)
+      : undefined
   return {
     kind: 'picture',
-    scratchBytes,
+    scratchBytes: scratchBytes + (opaque?.scratchBytes ?? 0),
+    ...(opaque !== undefined && { opaque }),
     parts,
     plan,
     source,
@@ -241,16 +246,19 @@ function placeFill(
 ): number {
   const { full } = source
   const level = Math.fround((plan.fill * full) / 255)
-  const table = tone.table === 0 ? undefined : new Float32Array(arena.memory.buffer, tone.table, full + 1)
-  const colour = table === undefined ? level : table[Math.round(level)]!
-  const pixel = new Float32Array(channels).fill(colour)
-  if (tone.alpha === 'premultiply') {
-    pixel.fill(Math.fround(colour * full))
-    pixel[channels - 1] = full
-  }
+  const table =
+    tone.table === 0
+      ? undefined
+      : new Float32Array(arena.memory.buffer, tone.table, (tone.light?.curves.length ?? 1) * (full + 1))
+  const tables = tone.light?.curves.length ?? 1
+  const pixel = Float32Array.from({ length: channels }, (_, c) => {
+    if (table !== undefined) return table[Math.min(c, tables - 1) * (full + 1) + Math.round(level)]!
+    return plan.native === undefined && plan.samples === 'f32' ? level : Math.round(level)
+  })
+  if (tone.alpha === 'premultiply') for (const [c, v] of pixel.entries()) pixel[c] = Math.fround(v * full)
+  if (tone.alpha === 'premultiply' || tone.alpha === 'own') pixel[channels - 1] = full
   if (plan.samples === 'f32') return put(arena, pixel)
-  const whole = new (source.depth === 8 ? Uint8Array : Uint16Array)(channels).fill(Math.round(colour))
-  return put(arena, whole)
+  return put(arena, new (source.depth === 8 ? Uint8Array : Uint16Array)(pixel))
 }
 
 /** What the whole recipe does to a flat picture, before its own scale: 1 for most, 0 for derivatives. */
@@ -266,10 +274,12 @@ function combineGain(combine: Combine, gains: readonly number[]): number {
   return a
 }
 
-function weightSum(s: Stencil): number {
-  if (s.algorithm === 'box') return s.weight * s.kH * s.kW
-  if ('col' in s) return sum(s.col) * sum(s.row)
-  return sum(s.weights)
+/** The sum of the weights of a stencil, or of what `of` makes of them. */
+export function weightSum(s: Stencil, of: (weight: number) => number = (weight) => weight): number {
+  const total = (weights: Float32Array) => weights.reduce((t, w) => t + of(w), 0)
+  if (s.algorithm === 'box') return of(s.weight) * s.kH * s.kW
+  if ('col' in s) return total(s.col) * total(s.row) * of(s.weight ?? 1)
+  return total(s.weights)
 }
 
 function layOut(
@@ -302,6 +312,7 @@ function layOut(
     row: take(3 * pitchOf(shape.width * 4)),
     grayRow: pitchOf(shape.width * 4),
     lightRow: 2 * pitchOf(shape.width * 4),
+    own: take(branchPitch),
     branches: stencils.map((s) => take((isFft(s) ? stripRowsFull : shape.blockRows) * branchPitch)),
     branchPitch,
     between: take(betweenRows * betweenPitch),
@@ -326,5 +337,4 @@ function fftBytes(s: PlacedStencil): number {
   return 0
 }
 
-const sum = (a: Float32Array): number => a.reduce((s, v) => s + v, 0)
 const absSum = (a: Float32Array): number => a.reduce((s, v) => s + Math.abs(v), 0)

@@ -236,7 +236,6 @@ type PoolWorker = {
 function startWorker(memory: WebAssembly.Memory, module: WebAssembly.Module): PoolWorker {
   // Flags of the process are not for workers: --input-type would keep them from starting, --import would slow them.
   const worker = new Worker(distFile('worker.js'), { workerData: { memory, module }, execArgv: [] })
-  worker.unref()
   let ready = false
   let death: Error | undefined
   let current:
@@ -274,6 +273,8 @@ function startWorker(memory: WebAssembly.Memory, module: WebAssembly.Module): Po
   worker.on('exit', (code) =>
     die(new ConvoError('E_WORKER', `a worker thread ended with exit code ${code}`, { fix: '--threads 1' })),
   )
+  // Last, because a listener for messages makes the port keep the process alive. Only a job does, from start to settle.
+  worker.unref()
 
   return {
     offer(order, onPart) {

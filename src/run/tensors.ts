@@ -1,9 +1,10 @@
 import { type BankPlan, correlationBank, transpositionBank } from '../conv/bank.ts'
-import type { Engine } from '../conv/engine.ts'
+import { type Engine, referenceEngine } from '../conv/engine.ts'
 import { outputShape } from '../conv/reference.ts'
+import { nodeOf, planesNode, traced, tracer } from '../graph/node.ts'
 import { sizeOf, Tensor } from '../tensor/tensor.ts'
 import { placeBank, put } from './bank.ts'
-import { rowsPerPart } from './likeness.ts'
+import { runToTensor } from './graph.ts'
 import type { Pool, Session } from './pool.ts'
 
 /** Below this many multiplications a worker costs more than it brings. */
@@ -31,21 +32,11 @@ export function poolEngine(pool: Pool, session?: Session): Engine {
         ((Math.floor(filter / f) * c + channel) * f + (filter % f)) * volume + tap
       return run(within, plan, x, weight, bias, t.filters, t.axes, index)
     },
+    layer: referenceEngine.layer,
     involve: (x, options) =>
-      within(async ({ arena, run }) => {
-        const shape = x.shape as readonly [number, number, number]
-        const source = put(arena, x.data)
-        const target = arena.alloc(x.data.byteLength)
-        const parts = Math.ceil(shape[1] / rowsPerPart)
-        await run(
-          { kind: 'likeness', scratchBytes: 0, parts, shape, options, source, target },
-          parts,
-          () => undefined,
-          {
-            parallel: x.data.length * options.size ** 2 >= parallelFrom,
-          },
-        )
-        return new Tensor(shape, new Float32Array(arena.memory.buffer, target, x.data.length).slice())
+      within(async (session) => {
+        const out = await tracer.involve(traced(planesNode(x)), options)
+        return runToTensor(session, { out: nodeOf(out) })
       }),
   }
 }

@@ -27,6 +27,8 @@ export type WasmExports = {
   mixGray(dst: number, src: number, pixels: number, channels: number): void
   /** f32 colour x alpha, alpha last and kept; 2 or 4 channels. In place is allowed. */
   premultiply(dst: number, src: number, pixels: number, channels: number): void
+  /** f32 colour x (alpha / full), alpha last and kept; 2 or 4 channels. In place is allowed. */
+  weigh(dst: number, src: number, pixels: number, channels: number, full: number): void
   /** `count` pixels: pixel columns[i] (i32) of the row at `src`, or the pixel at `fill` where that is -1. Writes no more. */
   fillHalo(dst: number, src: number, columns: number, count: number, pixelBytes: number, fill: number): void
   /** Phase p at dst + p x phasePitch gets pixels p, p + stride, ...; a pixel has 1 to 16 bytes. */
@@ -38,6 +40,11 @@ export type WasmExports = {
     stride: number,
     pixelBytes: number,
   ): void
+
+  /** Planes of `n` f32 samples, `plane` bytes apart, from pixels of `channels` samples. */
+  splitPlanes(dst: number, plane: number, src: number, n: number, channels: number): void
+  /** Pixels of `channels` f32 samples from planes of `n` samples, `plane` bytes apart. */
+  joinPlanes(dst: number, src: number, plane: number, n: number, channels: number): void
 
   // accumulate: tap lists. Row r reads at src + r x rowStep and is written at dst + r x dstPitch.
   /** f32 samples and weights -> f32: acc = 0; acc += w * sample in order, each step rounded. */
@@ -136,6 +143,71 @@ export type WasmExports = {
   addSquare(dst: number, sum: number, b: number, n: number): void
   /** full · √(part / all), 0 where all is 0. */
   share(dst: number, part: number, all: number, n: number, full: number): void
+  /**
+   * A row of `n` maxima, n at least 4, of windows wholly inside: `rows` rows of `taps` f32 samples, `rowStep` and `tapStep` bytes
+   * apart, `stride` samples from window to window.
+   */
+  maxRow(
+    dst: number,
+    src: number,
+    rowStep: number,
+    rows: number,
+    tapStep: number,
+    taps: number,
+    stride: number,
+    n: number,
+  ): void
+
+  // layers: f32 rows, in place allowed
+  /** src / scale + bias. */
+  affineRow(dst: number, src: number, n: number, scale: number, bias: number): void
+  /** a / b. */
+  divideRow(dst: number, a: number, b: number, n: number): void
+  /** a + b. */
+  addRow(dst: number, a: number, b: number, n: number): void
+  /** src where it is above 0 or NaN, else 0. */
+  reluRow(dst: number, src: number, n: number): void
+
+  // involution by likeness: f32 planes
+  /**
+   * A row of 1 or 3 channels, `srcPlane` and `dstPlane` bytes apart: the mean of `count` taps by likeness. Tap k lies
+   * offsets[k] (i32 bytes) from the sample and is near[k] (f32) near; samples outside are NaN.
+   */
+  involveRow(
+    dst: number,
+    dstPlane: number,
+    src: number,
+    srcPlane: number,
+    n: number,
+    channels: number,
+    offsets: number,
+    near: number,
+    count: number,
+    perSquare: number,
+  ): void
+  /** dst += (here - there)². */
+  addSquares(dst: number, here: number, there: number, n: number): void
+  /** Sample i = the sum of samples i .. i + width - 1, from the left; not in place. */
+  sumAcross(dst: number, src: number, n: number, width: number): void
+  /** weights = near · 2^(-squares · perSquare), which are added to `totals`. */
+  weighRow(weights: number, totals: number, squares: number, n: number, perSquare: number, near: number): void
+  /** dst += weight · x where the weight is above 0. */
+  addWeighted(dst: number, weights: number, src: number, n: number): void
+
+  /**
+   * colour = sum + own (weights - alpha / full), alpha kept; nothing is added where the difference is at most
+   * `within`, and colours become 0 where own alpha is 0. 2 or 4 channels.
+   */
+  overOwn(
+    dst: number,
+    src: number,
+    own: number,
+    pixels: number,
+    channels: number,
+    weights: number,
+    full: number,
+    within: number,
+  ): void
   /** A = sum of alpha / weightSum; colour = (A > 0 ? (P / scale) / A : 0) + offset; alpha = A in 0..full. 2 or 4 channels. */
   unpremultiply(
     dst: number,

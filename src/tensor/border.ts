@@ -70,12 +70,12 @@ export function borderName(text: string): BorderName {
         `SciPy's mirror is convo's reflect:        ${borders.reflect.picture}`,
         `ImageMagick's mirror is convo's symmetric: ${borders.symmetric.picture}`,
       ],
-      fix: 'reflect or symmetric',
+      instead: [text, 'reflect'],
     })
   }
   const guess = nearest(word, [...Object.keys(borders), ...Object.keys(borderAliases)])
   throw new ConvoError('E_NAME', `no border mode is called "${text}"`, {
     why: `border modes: ${Object.keys(borders).join(', ')}`,
-    ...(guess === undefined ? {} : { fix: guess }),
+    ...(guess === undefined ? {} : { instead: [text, guess] as const }),
   })
 }

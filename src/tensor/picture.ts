@@ -1,4 +1,4 @@
-/** Bits of a sample: 8 and 16 are unsigned whole numbers, 32 is float32 in levels of 0..255. */
+/** Bits of a sample: 8 and 16 are unsigned whole numbers, 32 is float32. */
 export type Depth = 8 | 16 | 32
 
 /** Samples of each depth. */
@@ -15,6 +15,8 @@ export type Picture = {
   readonly depth: Depth
   readonly data: Samples
   readonly meta: PictureMeta
+  /** The full scale of float samples, where the file or the user says it; else it is guessed from them. */
+  readonly full?: number
 }
 
 /** Samples of a picture whose upper rows may be there before the whole. */
@@ -31,12 +33,47 @@ export type PictureMeta = {
   readonly icc?: Uint8Array
   /** Resolution in pixels per metre, x and y. */
   readonly resolution?: readonly [x: number, y: number]
+  /** EXIF orientation 2..8 of samples that were not turned. */
+  readonly orientation?: number
   /** PNG gAMA: 1/gamma times 100000. */
   readonly gamma?: number
+  /** A PNG with an sRGB chunk, which goes before gAMA. */
+  readonly isSrgb?: true
 }
 
 /** True when the last channel is alpha. */
 export const hasAlpha = (channels: number): boolean => channels === 2 || channels === 4
 
-/** The largest sample of a depth; float pictures use levels of 0..255. */
+/** The largest sample of whole samples; floats have none of their own. */
 export const fullScale = (depth: Depth): number => (depth === 16 ? 65535 : 255)
+
+/** The depth in which samples of a full scale are written, unless another is asked for. */
+export const depthOfFull = (full: number): 8 | 16 => (full > 255 ? 16 : 8)
+
+/** Smallest and largest sample. */
+export type Extremes = { readonly min: number; readonly max: number }
+
+/** The smallest and the largest of the finite samples; `min` > `max` where there are none. */
+export function extremes(data: ArrayLike<number>): Extremes {
+  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (let i = 0; i < data.length; i++) {
+    const v = data[i]!
+    if (v < min && v > Number.NEGATIVE_INFINITY) min = v
+    if (v > max && v < Number.POSITIVE_INFINITY) max = v
+  }
+  return { min, max }
+}
+
+/**
+ * The full scale of float samples that nothing is said of: 1 where all finite ones lie in 0..1 and not all are 0, as
+ * frameworks and most float pictures have them; else 255. Infinities are in no range. Nothing where all are 0: any scale fits.
+ */
+export function guessFull(data: ArrayLike<number>): 1 | 255 | undefined {
+  const { min, max } = extremes(data)
+  if (min === 0 && max === 0) return undefined
+  return min >= 0 && max <= 1 ? 1 : 255
+}
+
+/** The full scale of a picture: of its depth, or of its floats as said or guessed. */
+export const fullOf = ({ depth, data, full }: Pick<Picture, 'depth' | 'data' | 'full'>): number =>
+  full ?? (depth === 32 ? (guessFull(data) ?? 255) : fullScale(depth))

@@ -137,3 +137,35 @@ export function unpremultiply(
     v128.store(dst, pair ? v128.shuffle<i32>(colour, alpha, 0, 5, 2, 7) : v128.shuffle<i32>(colour, alpha, 0, 1, 2, 7))
   }
 }
+
+/**
+ * colour = sum + own (weights - alpha / full) for pixels of 2 or 4 channels, alpha last and kept: neighbours that are
+ * transparent get the pixel's own colour. Nothing is added where the difference is at most `within`; colours become 0 where the
+ * alpha of `own` is 0.
+ */
+export function overOwn(
+  dst: usize,
+  src: usize,
+  own: usize,
+  pixels: i32,
+  channels: i32,
+  weights: f32,
+  full: f32,
+  within: f32,
+): void {
+  const end = src + (<usize>(pixels * channels) << 2)
+  const all = f32x4.splat(weights)
+  const whole = f32x4.splat(full)
+  const least = f32x4.splat(within)
+  const pair = channels == 2
+  for (; src < end; src += 16, own += 16, dst += 16) {
+    const v = v128.load(src)
+    const met = pair ? v128.shuffle<i32>(v, v, 1, 1, 3, 3) : v128.shuffle<i32>(v, v, 3, 3, 3, 3)
+    const lack = f32x4.sub(all, f32x4.div(met, whole))
+    const c = v128.load(own)
+    const alpha = pair ? v128.shuffle<i32>(c, c, 1, 1, 3, 3) : v128.shuffle<i32>(c, c, 3, 3, 3, 3)
+    const added = v128.and(f32x4.mul(c, lack), f32x4.gt(f32x4.abs(lack), least))
+    const colour = v128.and(f32x4.add(v, added), f32x4.gt(alpha, f32x4.splat(0)))
+    v128.store(dst, pair ? v128.shuffle<i32>(colour, v, 0, 5, 2, 7) : v128.shuffle<i32>(colour, v, 0, 1, 2, 7))
+  }
+}

@@ -125,6 +125,28 @@ export function premultiply(dst: usize, src: usize, pixels: i32, channels: i32):
 }
 
 /**
+ * colour x (alpha / full), rounded to float32 after each, for `pixels` pixels of 2 or 4 channels, alpha last and kept. What is
+ * opaque keeps its bits. May work in place.
+ */
+export function weigh(dst: usize, src: usize, pixels: i32, channels: i32, full: f32): void {
+  const end = src + (<usize>(pixels * channels) << 2)
+  const whole = f32x4.splat(full)
+  if (channels == 4) {
+    for (; src < end; src += 16, dst += 16) {
+      const v = v128.load(src)
+      const product = f32x4.mul(v, f32x4.div(v128.shuffle<i32>(v, v, 3, 3, 3, 3), whole))
+      v128.store(dst, v128.shuffle<i32>(product, v, 0, 1, 2, 7))
+    }
+    return
+  }
+  for (; src < end; src += 16, dst += 16) {
+    const v = v128.load(src)
+    const product = f32x4.mul(v, f32x4.div(v128.shuffle<i32>(v, v, 1, 1, 3, 3), whole))
+    v128.store(dst, v128.shuffle<i32>(product, v, 0, 5, 2, 7))
+  }
+}
+
+/**
  * `count` pixels of a halo: pixel i is pixel columns[i] (i32) of the row at `src`, or the pixel at `fill` where that is
  * -1. Writes exactly count x pixelBytes bytes; `src` may be the inner part of the same tile row.
  */
@@ -171,5 +193,27 @@ function split<T>(to: usize, src: usize, p: i32, pixels: i32, stride: i32, pixel
     store<T>(to, load<T>(from))
     from += <usize>(stride * pixelBytes)
     to += <usize>pixelBytes
+  }
+}
+
+/** Planes of `n` samples each, `plane` bytes apart, from pixels of `channels` samples. */
+export function splitPlanes(dst: usize, plane: usize, src: usize, n: i32, channels: i32): void {
+  for (let c = 0; c < channels; c++) {
+    let from = src + (<usize>c << 2)
+    const to = dst + <usize>c * plane
+    for (let i: usize = 0, end = <usize>n << 2; i < end; i += 4, from += <usize>channels << 2) {
+      store<f32>(to + i, load<f32>(from))
+    }
+  }
+}
+
+/** Pixels of `channels` samples from planes of `n` samples each, `plane` bytes apart. */
+export function joinPlanes(dst: usize, src: usize, plane: usize, n: i32, channels: i32): void {
+  for (let c = 0; c < channels; c++) {
+    const from = src + <usize>c * plane
+    let to = dst + (<usize>c << 2)
+    for (let i: usize = 0, end = <usize>n << 2; i < end; i += 4, to += <usize>channels << 2) {
+      store<f32>(to, load<f32>(from + i))
+    }
   }
 }

@@ -115,18 +115,23 @@ export function finishF32(dst: usize, src: usize, n: i32, how: usize): void {
   }
 }
 
-/** Widens two float32 in memory, least and greatest, by the samples of a row; start them at +Infinity and -Infinity. */
+/**
+ * Widens two float32 in memory, least and greatest, by the finite samples of a row; start them at +Infinity and -Infinity.
+ * v + (v - v) is v, or NaN where v is not finite, and NaN wins no comparison.
+ */
 export function scanRange(src: usize, n: i32, range: usize): void {
   let least = v128.load32_splat(range)
   let most = v128.load32_splat(range, 4)
   const end = src + (<usize>(n & ~3) << 2)
   for (; src < end; src += 16) {
-    const v = v128.load(src)
+    const raw = v128.load(src)
+    const v = f32x4.add(raw, f32x4.sub(raw, raw))
     least = f32x4.pmin(least, v)
     most = f32x4.pmax(most, v)
   }
   for (let i = 0; i < (n & 3); i++, src += 4) {
-    const v = v128.load32_splat(src)
+    const raw = v128.load32_splat(src)
+    const v = f32x4.add(raw, f32x4.sub(raw, raw))
     least = f32x4.pmin(least, v)
     most = f32x4.pmax(most, v)
   }

@@ -18,7 +18,8 @@ describe('how convo ends', () => {
     const ended = new Promise((done) => child.on('close', done))
     child.stdin.on('error', () => undefined)
     // more than a pipe holds: when it is gone, the program reads
-    await new Promise((done) => child.stdin.write(Buffer.alloc(2 ** 21), done))
+    const endless = Buffer.alloc(2 ** 21, '\x89PNG\r\n\x1a\n', 'latin1')
+    await new Promise((done) => child.stdin.write(endless, done))
     child.kill(signal)
     expect(await ended).toBe(status)
     expect(folder.names()).toEqual(['scene.png'])

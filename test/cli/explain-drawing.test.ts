@@ -24,16 +24,16 @@ describe('explain --svg', () => {
   const filters = Object.values(operations).filter((o) => o.kind === 'filter')
   test.each([
     ...filters.map(({ name }) => [name, 'scene.png']),
-    ...explained.filter((name) => name !== 'conv3d').map((name) => [name, '--input', '9x12x4']),
+    ...explained.filter((name) => name !== 'conv3d').map((name) => [name, '--input', '4x9x12']),
     ['conv3d', 'volume.tif'],
     ['conv2d', 'scene.png', '--kernel', bank],
     ['conv2d', 'scene.png', '--kernel', 'sharpen'],
-    ['conv2d', '--input', '2000x3x1', '--size', '3,1'],
+    ['conv2d', '--input', '1x2000x3', '--size', '3,1'],
     ['conv2d', '--input', '1x1x1', '--size', '1'],
-    ['conv2d', '--input', '999999x999999x512', '--filters', '4096', '--size', '31'],
+    ['conv2d', '--input', '512x999999x999999', '--filters', '4096', '--size', '31'],
     ['gaussian', 'scene.png', '--sigma', '60', '--stride', '7'],
     ['transposed', 'scene.png', '--stride', '3'],
-    ['dilated', '--input', '40x40x8', '--dilation', '4', '--filters', '16'],
+    ['dilated', '--input', '8x40x40', '--dilation', '4', '--filters', '16'],
   ])('%s %s %s %s %s: all texts are on the page, and none lies over another', async (...args) => {
     const svg = await drawn(...args)
     expect(svg).toMatch(/^<svg[\s\S]*<\/svg>\n$/)
@@ -43,7 +43,7 @@ describe('explain --svg', () => {
   })
 
   test('shows the shapes, the counts against the plain convolution, and the tile plan', async () => {
-    const words = wordsOf(await drawn('depthwise-separable', '--input', '56x56x16', '--filters', '32'))
+    const words = wordsOf(await drawn('depthwise-separable', '--input', '16x56x56', '--filters', '32'))
     expect(words).toEqual(
       expect.arrayContaining([
         ...['56x56x16', '54x54x16', '54x54x32', '656 = 16·1·3·3 + 32·16·1', '4,608', '13,436,928'],
@@ -68,7 +68,7 @@ describe('explain --svg', () => {
   test('is refused into other files', async () => {
     const { status, stdout, stderr } = await explain('sobel', 'scene.png', '--svg', 'e.jpg')
     expect([status, stdout]).toEqual([2, ''])
-    expect(stderr).toMatch(/E_OUTPUT[\s\S]*try: e\.png/)
+    expect(stderr).toMatch(/E_OUTPUT[\s\S]*try: convo explain .* e\.png/)
     expect(existsSync(here.path('e.jpg'))).toBe(false)
     const both = await explain('sobel', 'scene.png', '--svg', '-', '--json')
     expect([both.status, both.stderr]).toEqual([
@@ -80,7 +80,7 @@ describe('explain --svg', () => {
 
 describe('the strips that are told', () => {
   test('are those that the bank is cut into', async () => {
-    const e = JSON.parse((await explain('grouped', '--input', '200x100x6', '--groups', '3', '--json')).stdout)
+    const e = JSON.parse((await explain('grouped', '--input', '6x200x100', '--groups', '3', '--json')).stdout)
     const [y, x] = [200, 100].map((n) =>
       correlationAxis('', n, 3, { stride: 1, dilation: 1, padding: [0, 0] }),
     )

@@ -11,31 +11,31 @@ const json = async (...args: string[]) => JSON.parse((await explain(...args, '--
 
 describe('explain an operator', () => {
   test('the textbook: 7x7x3 with 128 filters of 3x3 gives 5x5x128', async () => {
-    const e = await json('conv2d', '--input', '7x7x3', '--filters', '128')
+    const e = await json('conv2d', '--input', '3x7x7', '--filters', '128')
     expect(e.output).toEqual([128, 5, 5])
     expect(e.parameters.count).toBe(3 * 3 * 3 * 128)
     expect(e.multiplications.count).toBe(3 * 3 * 3 * 128 * 25)
   })
 
   test('the textbook: 656 weights against 4,608', async () => {
-    const { status, stdout } = await explain('depthwise-separable', '--input', '56x56x16', '--filters', '32')
+    const { status, stdout } = await explain('depthwise-separable', '--input', '16x56x56', '--filters', '32')
     expect(status).toBe(0)
     expect(stdout).toMatch(/weights +656 = C·m·kH·kW \+ O·C·m = 16·1·3·3 \+ 32·16·1/)
     expect(stdout).toMatch(/plain conv2d +4,608 weights/)
   })
 
   test('the textbook: transposed, 2x2 with 4x4 at stride 3 gives 7x7', async () => {
-    const { stdout } = await explain('transposed', '--input', '2x2x1', '--size', '4', '--stride', '3')
+    const { stdout } = await explain('transposed', '--input', '1x2x2', '--size', '4', '--stride', '3')
     expect(stdout).toMatch(/height +\(2 − 1\)·3 − 0 \+ 1·\(4 − 1\) \+ 0 \+ 1 = 7/)
   })
 
   test('the textbook: a 3x3 at rate 2 sees 5x5 with 9 weights', async () => {
-    const e = await json('dilated', '--input', '7x7x1', '--dilation', '2')
+    const e = await json('dilated', '--input', '1x7x7', '--dilation', '2')
     expect([e.receptiveField, e.parameters.count]).toEqual([[5, 5], 9])
   })
 
   test('the rank of a kernel, and which loops it takes', async () => {
-    const rank1 = await json('separable', '--kernel', 'sobel-x', '--input', '9x9x1')
+    const rank1 = await json('separable', '--kernel', 'sobel-x', '--input', '1x9x9')
     expect([rank1.separability.rank, rank1.parameters.count]).toEqual([1, 6])
     const plane = await json('conv2d', 'scene.png', '--kernel', '0 -1 0; -1 5 -1; 0 -1 0')
     expect([plane.algorithm, plane.separability.rank]).toEqual(['integer', 2])
@@ -126,7 +126,7 @@ describe('explain a chain', () => {
     const steps =
       'conv2d --size 7 --stride 2 --padding 3 --filters 64 -- relu -- maxpool --size 3 --stride 2 --padding 1'
     const net = ['--', ...steps.split(' '), '--', 'conv2d', '--filters', '32', '--padding', 'same']
-    const e = JSON.parse((await explain('chain', '--input', '224x224x3', '--json', ...net)).stdout)
+    const e = JSON.parse((await explain('chain', '--input', '3x224x224', '--json', ...net)).stdout)
     expect(e.steps.map((s: { output: number[] }) => s.output)).toEqual([
       [64, 112, 112],
       [64, 112, 112],
@@ -136,7 +136,7 @@ describe('explain a chain', () => {
     expect(e.steps.map((s: { receptiveField: number[] }) => s.receptiveField[0])).toEqual([7, 7, 11, 19])
     expect([e.step, e.parameters]).toEqual([[4, 4], 64 * 3 * 49 + 32 * 64 * 9])
     expect(e.multiplications).toBe(64 * 3 * 49 * 112 * 112 + 32 * 64 * 9 * 56 * 56)
-    const { stdout } = await explain('chain', '--input', '224x224x3', ...net)
+    const { stdout } = await explain('chain', '--input', '3x224x224', ...net)
     expect(stdout).toMatch(/all +56x56x32 +27,840 +175,816,704 +19x19\n$/)
   })
 
@@ -144,7 +144,7 @@ describe('explain a chain', () => {
     const [a, b] = ['conv2d', 'transposed --kernel binomial']
     const sees = async (...steps: string[]) =>
       JSON.parse(
-        (await explain('chain', '--json', '--input', '99x77x1', '--', ...steps.join(' -- ').split(' ')))
+        (await explain('chain', '--json', '--input', '1x99x77', '--', ...steps.join(' -- ').split(' ')))
           .stdout,
       )
     expect((await sees(a, a, a)).receptiveField).toEqual([7, 7])
@@ -186,9 +186,10 @@ describe('what cannot be explained', () => {
   test.each([
     [['nope'], /E_NAME/],
     [['conv2d', '--input', '3'], /--input must be 2 to 4 whole sizes/],
-    [['conv2d', '--input', '3x3x1', '--size', '5'], /E_SHAPE/],
-    [['gaussian', '--sgma', '3'], /has no option --sgma[\s\S]*try: --sigma/],
-    [['conv2d', 'scene.png', '--input', '7x7x3'], /the input is given twice/],
+    [['conv2d', '--input', '1x3x3', '--size', '5'], /E_SHAPE/],
+    [['conv2d', '--input', '7x7x3'], /channels last[\s\S]*try: convo explain conv2d --input 3x7x7/],
+    [['gaussian', '--sgma', '3'], /has no option --sgma[\s\S]*try: convo explain gaussian --sigma 3/],
+    [['conv2d', 'scene.png', '--input', '3x7x7'], /the input is given twice/],
     [['conv2d', 'nosuch.png'], /E_INPUT/],
     [['chain', 'scene.png'], /a chain needs its steps behind --/],
     [['sobel', 'scene.png', '--', 'sobel'], /steps behind -- are for chain/],
@@ -197,7 +198,7 @@ describe('what cannot be explained', () => {
       /--json is said of the whole chain, not of the step sobel/,
     ],
     [
-      ['conv2d', '--input', '7x7x3', '--kernel', 'sobel-x', '--size', '5'],
+      ['conv2d', '--input', '3x7x7', '--kernel', 'sobel-x', '--size', '5'],
       /--size leaves nothing for --kernel/,
     ],
     [['conv2d', 'scene.png', '--kernel', 'sobel-x', '--algorithm', 'fft', '--dilation', '2'], /E_OPTION/],
@@ -206,7 +207,7 @@ describe('what cannot be explained', () => {
       /its rank is 2, not 1[\s\S]*singular values: 4.449/,
     ],
     [
-      ['chain', '--input', '9x9x4', '--', 'pointwise', '--kernel', '1 0 0; 0 1 0'],
+      ['chain', '--input', '4x9x9', '--', 'pointwise', '--kernel', '1 0 0; 0 1 0'],
       /the kernel is for 3 channels, and the picture has 4 channels/,
     ],
   ])('%j is refused', async (args, expected) => {
@@ -254,7 +255,7 @@ describe('explain tells what the command does', () => {
     writeFileSync(here.path('deep.json'), '{"weights": [[[1]], [[2]], [[3]]]}')
     const deep = await json('conv2d', 'scene.png', '--kernel', 'deep.json')
     expect([deep.output, deep.parameters.count]).toEqual([[1, 420, 640], 3])
-    const groups = await json('grouped', '--input', '9x9x6', '--groups', '3')
+    const groups = await json('grouped', '--input', '6x9x9', '--groups', '3')
     expect(groups.parameters.count).toBe(6 * 2 * 9)
   })
 
@@ -269,7 +270,7 @@ describe('explain tells what the command does', () => {
 })
 
 test('what means nothing to an operation or to a chain is refused, not dropped', async () => {
-  const input = ['--input', '8x8x3']
+  const input = ['--input', '3x8x8']
   for (const [words, said] of [
     [['sobel', ...input, '--filters', '64'], /--filters means nothing to sobel +\[E_OPTION\]/],
     [['maxpool', ...input, '--hidden', '4'], /--hidden means nothing to maxpool/],
@@ -285,6 +286,6 @@ test('what means nothing to an operation or to a chain is refused, not dropped',
 })
 
 test('sizes are understood with the sign for times as well as with the letter', async () => {
-  const [sign, letter] = [await json('conv2d', '--input', '7×9×3'), await json('conv2d', '--input', '7x9x3')]
+  const [sign, letter] = [await json('conv2d', '--input', '3×7×9'), await json('conv2d', '--input', '3x7x9')]
   expect(sign).toEqual(letter)
 })

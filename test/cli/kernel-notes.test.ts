@@ -11,7 +11,7 @@ const notes = async (...words: string[]) => {
 
 test('an even size: where its anchor is, and that of other tools', async () => {
   const note = (size: string, at: string, other: string) => [
-    `note: a kernel of ${size} has its anchor at ${at}, as in OpenCV and libvips; --anchor ${other} is that of ImageMagick, G'MIC and PyTorch`,
+    `note: a kernel of ${size} has its anchor at ${at}, as in OpenCV and libvips; --anchor ${other} is that of PyTorch, and of ImageMagick and G'MIC where they correlate`,
   ]
   expect(await notes('conv2d', '--kernel', '1 1; 1 1', '--normalize')).toEqual(note('2x2', '1,1', '0,0'))
   expect(await notes('conv2d', '--kernel', '1 1 1 1', '--scale', '4')).toEqual(note('4x1', '2,0', '1,0'))
@@ -20,16 +20,16 @@ test('an even size: where its anchor is, and that of other tools', async () => {
 
 test('nothing where the anchor is said, or the size is odd, or not the user’s', async () => {
   expect(await notes('conv2d', '--kernel', '1 1; 1 1', '--normalize', '--anchor', '0,0')).toEqual([])
-  expect(await notes('conv2d', '--kernel', '2x2+1+1: 1 1 1 1', '--normalize', '--padding', 'valid')).toEqual(
-    [],
-  )
+  expect(await notes('conv2d', '--kernel', '2x2+1+1: 1 1 1 1', '--normalize', '--padding', 'valid')).toEqual([
+    'note: the kernel is turned by 180°, as -morphology Convolve turns it; --flip uses it as written, as -morphology Correlate does',
+  ])
   expect(await notes('box')).toEqual([])
   expect(await notes('roberts')).toEqual([])
 })
 
 test('nine numbers on one line: one row, and how a square is written', async () => {
   expect(await notes('conv2d', '--kernel', '1 2 1 2 4 2 1 2 1', '--normalize')).toEqual([
-    'note: the 9 numbers on one line are one row; 3x3: before them makes a square',
+    'note: the 9 numbers on one line are one row; a semicolon after every 3 makes a square',
   ])
   expect(await notes('conv2d', '--kernel', '1 2 1', '--normalize')).toEqual([])
   expect(await notes('conv2d', '--kernel', '[[1,2,1,2,4,2,1,2,1]]', '--normalize')).toEqual([])

@@ -1,6 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
+import { decode } from '../../src/image/decode.ts'
+import { encodePngWhole } from '../../src/image/filter-rows.ts'
 import { writeNpy } from '../../src/kernel/formats/npy.ts'
+import { curv, profile, rgbProfile } from '../image/icc.ts'
 import { convo, scratch } from './convo.ts'
 import { noise, type Raw, read, write } from './pictures.ts'
 
@@ -66,6 +70,68 @@ describe('linear light', () => {
   }
 })
 
+describe('the curve of --linear', () => {
+  const values = noise(24 * 16 * 3, 7)
+  const data = Uint8Array.from(values)
+  /** Means of 3 neighbours in light of a gamma, stored again. */
+  const means = (gamma: readonly number[]) =>
+    values.map((_, i) => {
+      const [x, g] = [Math.floor(i / 3) % 24, gamma[i % 3]!]
+      const at = (dx: number) => (values[i + 3 * Math.min(23 - x, Math.max(-x, dx))]! / 255) ** g
+      return 255 * ((at(-1) + at(0) + at(1)) / 3) ** (1 / g)
+    })
+  const blur = async (input: string, ...more: string[]) => {
+    const options = ['--kernel', '1 1 1', '--normalize', '--linear', '--json', ...more]
+    const { status, stdout } = await run('conv2d', input, 'out.png', ...options)
+    return { status, report: status === 0 ? JSON.parse(stdout) : undefined }
+  }
+  const worst = async (expected: number[]) => {
+    // sharp's own reading would apply the profile
+    const out = (await decode(here.path('out.png'), { maxPixels: 1e6, orient: true })).data
+    return Math.max(...expected.map((v, i) => Math.abs(v - out[i]!)))
+  }
+  const shape = { width: 24, height: 16, channels: 3 as const, depth: 8 as const, data }
+
+  test('is that of the profile, which stays with the picture', async () => {
+    for (const gamma of [1, 1.5, 563 / 256, 3]) {
+      const icc = rgbProfile(curv(gamma))
+      writeFileSync(here.path('in.png'), encodePngWhole({ ...shape, meta: { icc } }))
+      const { status, report } = await blur('in.png')
+      expect(status).toBe(0)
+      expect(report.light).toBe(`"made": gamma ${Number(gamma.toPrecision(5))}`)
+      expect(await worst(means([gamma, gamma, gamma]))).toBeLessThanOrEqual(0.55)
+      expect((await sharp(here.path('out.png')).metadata()).icc?.equals(icc)).toBe(true)
+    }
+  })
+
+  test('is one for each colour where the profile has three', async () => {
+    const icc = rgbProfile(curv(1), curv(2), curv(3))
+    writeFileSync(here.path('in.png'), encodePngWhole({ ...shape, meta: { icc } }))
+    expect((await blur('in.png')).report.light).toBe('"made": a curve for each colour')
+    expect(await worst(means([1, 2, 3]))).toBeLessThanOrEqual(0.55)
+  })
+
+  test('is that of gAMA, and sRGB without either', async () => {
+    writeFileSync(here.path('in.png'), encodePngWhole({ ...shape, meta: { gamma: 50000 } }))
+    expect((await blur('in.png')).report.light).toBe('gamma 2, as gAMA says')
+    expect(await worst(means([2, 2, 2]))).toBeLessThanOrEqual(0.55)
+    writeFileSync(here.path('in.png'), encodePngWhole({ ...shape, meta: {} }))
+    expect((await blur('in.png')).report.light).toBe('sRGB')
+  })
+
+  test('is refused where the profile has tables', async () => {
+    writeFileSync(here.path('in.png'), encodePngWhole({ ...shape, meta: { icc: profile('RGB ', []) } }))
+    for (const more of [[], ['--dry-run']]) {
+      const refused = await run('box', 'in.png', 'no.png', '--linear', ...more)
+      expect([refused.status, refused.stderr.split('\n')[0]]).toEqual([
+        2,
+        'error: --linear does not know how in.png stores light   [E_OPTION]',
+      ])
+    }
+    expect((await run('box', 'in.png', 'out.png')).status).toBe(0)
+  })
+})
+
 describe('a PNG that is only stored', () => {
   // the range minmax takes two passes, and the second finds the memory as the first left it
   test('has unfiltered rows, whatever lay in the memory before', async () => {
@@ -82,9 +148,8 @@ describe('a PNG that is only stored', () => {
   })
 })
 
-test('numbers of 0..1 from an array are told of where they become a dark picture', async () => {
-  const note =
-    'note: unit.npy holds numbers of 0 to 1, taken as levels of 0..255; --range minmax stretches them\n'
+test('floats of 0..1 from an array make a picture from black to white, with a note', async () => {
+  const note = 'note: unit.npy holds numbers of 0 to 1, so 1 is taken as white; --full <n> sets another\n'
   writeFileSync(
     here.path('unit.npy'),
     writeNpy(

@@ -181,10 +181,18 @@ describe('what cannot be is refused: status 2, a code, the numbers, and no file'
     [
       'conv2d scene.png --kernel gray.npy',
       'E_SHAPE',
-      /for 1 channel, and[\s\S]*\[8,1,3,3\][\s\S]*try: --gray/,
+      /for 1 channel, and[\s\S]*\[8,1,3,3\][\s\S]*try: convo .* --gray/,
     ],
-    ['conv2d six.npy --kernel bank.npy --groups 4', 'E_SHAPE', /groups 4 do not divide the 6 input channels/],
-    ['conv2d six.npy --kernel bank.npy', 'E_SHAPE', /for 2 channels, and the picture has 6 channels/],
+    [
+      'conv2d six.npy --layout chw --kernel bank.npy --groups 4',
+      'E_SHAPE',
+      /groups 4 do not divide the 6 input channels/,
+    ],
+    [
+      'conv2d six.npy --layout chw --kernel bank.npy',
+      'E_SHAPE',
+      /for 2 channels, and the picture has 6 channels/,
+    ],
     ['conv2d scene.png --kernel sobel-x --groups 3', 'E_OPTION', /--groups 3 needs a bank/],
     ['conv2d scene.png --kernel nan.npy', 'E_KERNEL_VALUE', /finite/],
     ['conv2d scene.png --kernel flat.npy', 'E_KERNEL_SHAPE', /2 to 5 whole sizes/],
@@ -193,7 +201,7 @@ describe('what cannot be is refused: status 2, a code, the numbers, and no file'
     [
       `conv2d scene.png --kernel ${layers}#volume.weight`,
       'E_KERNEL_SHAPE',
-      /rank 2, 3 or 4[\s\S]*try: conv3d/,
+      /rank 2, 3 or 4[\s\S]*try: convo conv3d/,
     ],
     ['conv2d scene.png --kernel sobel-x --padding -1', 'E_OPTION', /--padding must be .*got "-1"/],
     ['conv2d scene.png --kernel sobel-x --stride 0', 'E_OPTION', /--stride must be at least 1, got 0/],
@@ -274,7 +282,7 @@ describe('what cannot be is refused: status 2, a code, the numbers, and no file'
     ],
     ['conv2d scene.png --kernel sobel-x --labels', 'E_OPTION', /--labels is for sheets/],
     ['conv2d scene.png --kernel sobel-x --map-range each', 'E_OPTION', /--map-range each is for many maps/],
-    ['conv3d volume.tif --map-range each', 'E_OPTION', /try: --range minmax for slices/],
+    ['conv3d volume.tif --map-range each', 'E_OPTION', /try: convo conv3d volume\.tif \S+$/m],
     [
       `conv2d scene.png --kernel ${layers}#edges.weight --range abs --map-range each`,
       'E_OPTION',

@@ -116,7 +116,9 @@ describe('a filter on a picture', () => {
       expect(await run('sobel', 'scene.png', output)).toMatchObject({
         status: 2,
         stdout: '',
-        stderr: `error: ${output} is the input itself   [E_IN_PLACE]\n  try: --in-place, or another output\n`,
+        stderr: expect.stringMatching(
+          /is the input itself {3}\[E_IN_PLACE\]\n {2}try: convo .* --in-place\n$/,
+        ),
       })
       expect(bytes('scene.png').equals(before)).toBe(true)
     }
@@ -132,7 +134,9 @@ describe('a filter on a picture', () => {
     expect(await run('sobel', 'scnee.png', 'x.png')).toMatchObject({
       status: 2,
       stdout: '',
-      stderr: 'error: there is no file scnee.png   [E_INPUT]\n  try: scene.png\n',
+      stderr: expect.stringMatching(
+        /^error: there is no file scnee\.png {3}\[E_INPUT\]\n {2}try: convo \w+ scene\.png .*\n$/,
+      ),
     })
     expect((await run('sobel', 'nowhere/scene.png', 'x.png')).stderr).toContain(
       'nowhere/scene.png   [E_INPUT]',
@@ -149,7 +153,7 @@ describe('a filter on a picture', () => {
     [
       'a kind that is not written',
       'x.bmp',
-      /^error: no picture format is written to files ending in \.bmp {3}\[E_OUTPUT\]\n.*\n {2}try: x\.png\n$/,
+      /^error: no picture format is written to files ending in \.bmp {3}\[E_OUTPUT\]\n.*\n {2}try: convo .* x\.png\n$/,
     ],
   ])('refuses an output in %s', async (_, output, stderr) => {
     mkdirSync(folder.path('sub'), { recursive: true })
@@ -177,7 +181,7 @@ describe('a filter on a picture', () => {
     const { status, stderr } = await run('conv2d', 'scene.png', 'x.png')
     expect(status).toBe(2)
     expect(stderr).toMatch(
-      /^error: conv2d needs a kernel {3}\[E_USAGE\]\n {2}--kernel <kernel>: .*\n {2}try: convo conv2d in\.png out\.png --kernel sharpen\n$/,
+      /^error: conv2d needs a kernel {3}\[E_USAGE\]\n {2}--kernel <kernel>: .*\n {2}try: convo conv2d .* --kernel sharpen\n$/,
     )
   })
 })

@@ -20,7 +20,7 @@ describe('show', () => {
     expect(stdout).not.toContain('\x1b')
     const rows = stdout.split('\n').map((line) => line.trim().split(/\s+/).join(' '))
     expect(rows).toEqual(expect.arrayContaining(['−1 0 1', '−2 0 2']))
-    expect(stdout).toMatch(/3×3 · sum 0 · scale 1 · rank 1/)
+    expect(stdout).toMatch(/3x3 · sum 0 · scale 1 · rank 1/)
   })
 
   test('draws an SVG that speaks of nothing outside, and a PNG of it', async () => {

@@ -69,7 +69,7 @@ describe('encode', () => {
     const glass = picture(8, 8, 4, 8, (i) => (i === 3 ? 254 : 255))
     const error = await failure('E_OUTPUT', () => encode(glass, 'jpeg'))
     expect(error.why).toEqual(['1 of 64 pixels are not opaque'])
-    expect(error.fix).toContain('--alpha drop')
+    expect(error.fix).toContain('--background white')
   })
 
   it('says what a gif cannot hold', async () => {

@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { isStream } from '../../src/files/read.ts'
 import { encodePngWhole } from '../../src/image/filter-rows.ts'
 import { formatOfPath } from '../../src/image/format.ts'
-import { isStream, kindOf, probe } from '../../src/image/probe.ts'
+import { kindOf, probe } from '../../src/image/probe.ts'
 import { exifResolution, jfifResolution } from '../../src/image/resolution.ts'
 import { failure, picture, temporaryFolder } from './pictures.ts'
 
@@ -20,7 +21,6 @@ describe('kindOf', () => {
     ['gif', 'GIF89a'],
     ['avif', '\0\0\0\x1cftypavif'],
     ['avif', '\0\0\0\x1cftypmif1\0\0\0\0mif1avif'],
-    ['heif', '\0\0\0\x18ftypheic\0\0\0\0'],
     ['npy', '\x93NUMPY\x01\0'],
     ['svg', '<svg xmlns="x">'],
     ['svg', '\xef\xbb\xbf<?xml version="1.0"?>\n<!-- a drawing -->\n<svg>'],
@@ -43,7 +43,7 @@ describe('probe', () => {
     const path = join(folder, 'a.png')
     writeFileSync(path, bytes)
     const head = { width: 5, height: 7, bits: 16, colourType: 6, interlaced: false, channels: 4, depth: 16 }
-    const flags = { hasIcc: false, hasExif: false, isAnimated: false }
+    const flags = { hasIcc: false, hasExif: false, isAnimated: false, ignored: [], metadata: [] }
     const expected = { kind: 'png', png: { ...head, ...flags, ...meta }, resolution: [2835, 1000] }
     expect(probe(bytes)).toEqual({ ...expected, size: bytes.length })
     expect(probe(path)).toEqual({ ...expected, size: bytes.length })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { extremes, legible, pick, sheet, sheetColumns, stretch } from '../../src/image/sheet.ts'
+import { legible, pick, sheet, sheetColumns, stretch } from '../../src/image/sheet.ts'
+import { extremes } from '../../src/tensor/picture.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
 
 const maps = (shape: readonly number[], of: (i: number) => number) =>

@@ -8,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { namedKernels } from '../../src/filters/names.ts'
 import { writeNpy } from '../../src/kernel/formats/npy.ts'
 import { kernel } from '../../src/kernel/kernel.ts'
-import { loadKernel, loadKernels, mostBytes, readyMade } from '../../src/kernel/source.ts'
+import { loadKernel, loadKernels, readyMade } from '../../src/kernel/source.ts'
+import { limits } from '../../src/limits.ts'
 import { resolve } from '../../src/params.ts'
 import { rejection } from './expect-failure.ts'
 
@@ -47,10 +48,10 @@ describe('numbers', () => {
     '-1 0 1\n-2 0 2\n-1 0 1\n',
     ' -1.0\t0e0 +1 ; -2 -0 2. ; -1 .0 1',
     '[[-1,0,1],[-2,0,2],[-1,0,1]]',
-    '(-1,0,1;-2,0,2;-1,0,1)',
-    '3x3: -1,0,1 -2,0,2 -1,0,1',
-    '3: -1,0,1,-2,0,2,-1,0,1',
-    '3x3+1+1: -1,0,1,-2,0,2,-1,0,1',
+    '(1,0,-1;2,0,-2;1,0,-1)',
+    '3x3: 1,0,-1 2,0,-2 1,0,-1',
+    '3: 1,0,-1,2,0,-2,1,0,-1',
+    '3x3+1+1: 1,0,-1,2,0,-2,1,0,-1',
     '{"weights": [[-1,0,1],[-2,0,2],[-1,0,1]]}',
   ])('%j is a sobel kernel', async (source) => {
     const k = await load(source)
@@ -241,7 +242,7 @@ describe('files', () => {
   })
 
   test('one kernel of several, by number from 1 or by name', async () => {
-    expect([...(await load('pair.txt#2')).weights]).toEqual([1, 2, 3])
+    expect([...(await load('pair.txt#2')).weights]).toEqual([3, 2, 1])
     expect((await load('edge.json#edge')).name).toBe('edge')
     expect((await load('edge.json#')).name).toBe('edge')
     const several = await refused('pair.txt')
@@ -275,23 +276,28 @@ describe('files', () => {
     symlinkSync('nowhere', join(folder, 'dangling.json'))
     expect((await refused('dangling.json')).message).toBe('there is no file dangling.json')
     const isFolder = await refused('folder.json')
-    expect([isFolder.code, isFolder.message]).toEqual(['E_KERNEL_FILE', 'folder.json is a folder'])
+    expect([isFolder.code, isFolder.message]).toEqual([
+      'E_KERNEL_FILE',
+      'folder.json is a folder, not a file',
+    ])
     const server = createServer().listen(join(folder, 'socket.json'))
     await new Promise((ready) => server.once('listening', ready))
     const socket = await refused('socket.json')
-    expect([socket.code, socket.message]).toEqual(['E_KERNEL_FILE', 'cannot read socket.json'])
-    expect(socket.why[0]).toMatch(/^socket\.json: /)
+    expect([socket.code, socket.message]).toEqual([
+      'E_KERNEL_FILE',
+      'socket.json is a socket or a device that is not there',
+    ])
     server.close()
     expect((await refused('empty.json')).code).toBe('E_KERNEL_SYNTAX')
   })
 
   test('beyond 1 GiB is refused by its size alone', async () => {
     put('huge.npy', '')
-    truncateSync(join(folder, 'huge.npy'), mostBytes + 1)
+    truncateSync(join(folder, 'huge.npy'), limits.kernelBytes.most + 1)
     const start = performance.now()
     const error = await refused('huge.npy')
-    expect([error.code, error.message]).toEqual(['E_KERNEL_FILE', 'huge.npy is too large for a kernel'])
-    expect(error.why).toEqual(['huge.npy: 1073741825 bytes, and 1073741824 are read at most'])
+    expect([error.code, error.message]).toEqual(['E_KERNEL_FILE', 'huge.npy has more bytes than allowed'])
+    expect(error.why).toEqual(['huge.npy: 1073741825 bytes, the limit is 1073741824'])
     expect(performance.now() - start).toBeLessThan(1000)
     rmSync(join(folder, 'huge.npy'))
   })
@@ -327,7 +333,7 @@ describe('as built', () => {
     expect([...(await load('out.csv')).weights]).toEqual([3, 2, -1, 0])
     expect(convert('-', writeNpy([1, 2], Float32Array.of(0.5, 4))).stderr).toBe('')
     expect([...(await load('out.csv')).weights]).toEqual([0.5, 4])
-    expect(convert('-#2', '1: 5; 3x1: 1,2,3').stderr).toBe('')
+    expect(convert('-#2', '1: 5; 3x1: 3,2,1').stderr).toContain('turned')
     expect([...(await load('out.csv')).weights]).toEqual([1, 2, 3])
     const error = convert('-', '3 2\n-1\n')
     expect([error.status, error.stderr]).toEqual([2, expect.stringContaining('standard input:2:')])

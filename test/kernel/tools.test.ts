@@ -90,13 +90,13 @@ describe.skipIf(!has('convert', '-version'))('ImageMagick', () => {
     '4x4: 0,0,0,0 0,0,0,0 0,0,1,0 0,0,0,0',
     '3x3+0+0: nan,1,- 0,0,0 -,nan,-1',
     '3x3: 1 0 0\n 0 0 0\n 0 0 -1',
-  ])('%s: the picture that -morphology Correlate makes', async (kernel) => {
+  ])('%s: the picture that -morphology Convolve makes', async (kernel) => {
     const [from, theirs, ours] = ['in.png', 'theirs.png', 'ours.png'].map((name) => join(folder, name))
     const data = Uint8Array.from({ length: 23 * 17 }, (_, i) => (i * i * 7 + i * 31) % 251)
     await sharp(data, { raw: { width: 23, height: 17, channels: 1 } })
       .png()
       .toFile(from!)
-    execFileSync('convert', [from!, '-morphology', 'Correlate', kernel, '-depth', '8', theirs!])
+    execFileSync('convert', [from!, '-morphology', 'Convolve', kernel, '-depth', '8', theirs!])
     writeFileSync(join(folder, 'k.txt'), kernel)
     for (const source of [kernel, 'k.txt']) {
       const { status, stderr } = await convo(['conv2d', from!, ours!, '--kernel', source, '-q'], {

@@ -113,6 +113,32 @@ describe.each([1, 2, 3])('on %d threads', (threads) => {
     expect(wrong, `at ${wrong}: ${got.data[wrong]} instead of ${want.data[wrong]}`).toBe(-1)
   })
 
+  it('involution by likeness, in small worlds with samples that are no numbers', async () => {
+    for (const channels of [1, 2, 3, 4]) {
+      for (const [height, width] of [
+        [1, 1],
+        [1, 9],
+        [4, 2],
+        [5, 3],
+        [6, 13],
+      ] as const) {
+        const x = fractions([channels, height, width])
+        if (width > 2) x.data.set([Number.NaN, Number.POSITIVE_INFINITY, -0], width - 3)
+        for (const [size, dilation, patch] of [
+          [1, 1, 1],
+          [3, 1, 1],
+          [5, 2, 1],
+          [3, 2, 3],
+          [7, 1, 5],
+        ] as const) {
+          const o = { size, dilation, sigmaSpace: 2, sigmaRange: 1.5, patch }
+          const [got, want] = [await engine.involve(x, o), await referenceEngine.involve(x, o)]
+          expect(got.data, JSON.stringify({ shape: x.shape, ...o })).toEqual(want.data)
+        }
+      }
+    }
+  })
+
   it('many calls at once give what they give one by one', async () => {
     const results = await Promise.all(calls.map(([, call]) => call(engine)))
     for (const [i, [, call]] of calls.entries()) expect(results[i]!.data).toEqual((await call(engine)).data)

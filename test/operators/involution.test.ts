@@ -154,23 +154,8 @@ describe('involution by the likeness of pixels', () => {
     { size: 5, dilation: 3, sigmaSpace: Number.POSITIVE_INFINITY, sigmaRange: 70, patch: 5 },
     { size: 25, dilation: 1, sigmaSpace: 3, sigmaRange: 50, patch: 1 },
   ])('is its formula: %j', (o) => {
-    // 0..255 on tables good to 2e-6 and cut at exp(-16), and on float32 sums.
+    // 0..255 on a power of two good to 4e-6 and cut at 2^-24, and on float32 sums.
     expect(difference(involveBySimilarity(x, o), bySimilarity(x, o))).toBeLessThan(0.005)
-  })
-
-  it('of three channels has a loop of its own, with the bits of that for any number', () => {
-    // six channels, twice the same three: sums of whole squares double exactly, and so do what they are divided by
-    const levels = whole([3, 13, 17])
-    levels.data.forEach((v, i) => {
-      levels.data[i] = v * 9 + 100
-    })
-    levels.data[50] = Number.NaN
-    const twice = new Tensor([6, 13, 17], Float32Array.from([...levels.data, ...levels.data]))
-    for (const size of [3, 7]) {
-      const o = { size, dilation: 2, sigmaSpace: 2, sigmaRange: 32, patch: 1 }
-      const [got, want] = [involveBySimilarity(levels, o), involveBySimilarity(twice, o)]
-      expect(Array.from(got.data)).toEqual(Array.from(want.data.subarray(0, got.data.length)))
-    }
   })
 
   it('leaves a flat picture as it is', () => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Engine } from '../../src/conv/engine.ts'
+import { type Engine, referenceEngine } from '../../src/conv/engine.ts'
 import { sizeOf, Tensor } from '../../src/tensor/tensor.ts'
 import type { Grid } from '../oracle.ts'
 
@@ -90,9 +90,10 @@ export const fits = (g: Geometry): boolean =>
     (n, i) => n + g.pads[i]![0]! + g.pads[i]![1]! > g.dilation[i]! * (g.kernel[i]! - 1),
   )
 
-/** Fails when anything is asked of it. */
+/** Fails when a convolution is asked of it. */
 export const noEngine: Engine = {
   correlate: () => Promise.reject(new Error('no correlation was expected')),
   transpose: () => Promise.reject(new Error('no transposition was expected')),
   involve: () => Promise.reject(new Error('no involution was expected')),
+  layer: referenceEngine.layer,
 }

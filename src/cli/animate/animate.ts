@@ -4,6 +4,7 @@ import { decode } from '../../image/decode.ts'
 import { encodePages, renderSvg } from '../../image/encode.ts'
 import { writeAtomically } from '../../image/output.ts'
 import type { Picture } from '../../tensor/picture.ts'
+import { visibleLine } from '../../text/visible.ts'
 import type { Io } from '../io.ts'
 import { animatedSvg, frameSvg } from './draw.ts'
 import { type Laid, layOut } from './layout.ts'
@@ -45,7 +46,7 @@ export async function sceneOf(
     const guess = nearest(operator, names)
     throw new ConvoError('E_NAME', `there is no animation of "${operator}"`, {
       why: `animations: ${names.join(', ')}`,
-      ...(guess !== undefined && { fix: `convo animate ${guess}` }),
+      ...(guess !== undefined && { instead: [operator, guess] as const }),
     })
   }
   const { takes, scene } = await animations[operator]!.load()
@@ -81,7 +82,7 @@ export async function animate(options: AnimateOptions, io: Io): Promise<number> 
       : await moving(laid, scene.title, { format, delay: options.delay, width })
   await writeAtomically(output, (file) => file.write(bytes))
   if (options.output === undefined)
-    io.err(`${output}: ${frame === undefined ? `${count} frames` : 'one frame'}\n`)
+    io.err(`${visibleLine(output)}: ${frame === undefined ? `${count} frames` : 'one frame'}\n`)
   return 0
 }
 
@@ -115,7 +116,7 @@ function formatOf(output: string, frame: number | undefined): string {
     'E_OUTPUT',
     `${what} is written as .${kinds.join(', .')}, and ${output} is none of them`,
     {
-      fix: kind === 'png' ? `--frame 1, or ${stem}.gif` : `${stem}.${kinds[0]}`,
+      instead: [output, `${stem}.${kinds[0]}`],
     },
   )
 }

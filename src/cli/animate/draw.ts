@@ -1,5 +1,6 @@
+import { xmlText } from '../../text/xml.ts'
 import { colours } from '../draw/palette.ts'
-import { decimals, element, escapeXml, line, rect, svgDocument, text } from '../draw/svg.ts'
+import { decimals, element, line, rect, svgDocument, text } from '../draw/svg.ts'
 import type { Box, CellBox, Laid, TextBox } from './layout.ts'
 import type { Mark, Tone } from './scene.ts'
 
@@ -151,7 +152,7 @@ export function animatedSvg(
     )
   }
   const style = `.a{animation:${decimals(total / 1000)}s step-end infinite}${rules.join('')}@media (prefers-reduced-motion:reduce){.a{animation:none}}`
-  return svgFile(laid, title, width, [element('style', {}, escapeXml(style)), ...markup])
+  return svgFile(laid, title, width, [element('style', {}, xmlText(style)), ...markup])
 }
 
 const percent = (share: number): string => `${Math.round(share * 1e5) / 1e3}%`

@@ -83,5 +83,6 @@ export const totalLine = (parts: readonly number[], total: number): string =>
 export const accumulate = (products: readonly (readonly [x: number, w: number])[], from = 0): number =>
   products.reduce((sum, [x, w]) => Math.fround(sum + Math.fround(x * w)), from)
 
-/** `5×5`, `3×5×5` */
-export const sizes = (...lengths: readonly number[]): string => lengths.join('×')
+/** Of a plane `width x height`; of one with channels `channels x height x width`. */
+export const sizes = (...[height, width, channels]: readonly number[]): string =>
+  channels === undefined ? `${width}x${height}` : `${channels}x${height}x${width}`

@@ -4,6 +4,7 @@ import { arithmeticVersion } from '../../conv/plan.ts'
 import { ConvoError } from '../../error.ts'
 import { writeAtomically } from '../../image/output.ts'
 import { type EndSignal, endBy, endSignals, statusOf, takeSignals } from '../../signals.ts'
+import { visibleLine } from '../../text/visible.ts'
 import type { Io } from '../io.ts'
 import { version } from '../version.ts'
 import { clearTemporaries } from './clear.ts'
@@ -76,7 +77,8 @@ async function work(plan: Plan, io: Io): Promise<number> {
       shard: plan.shard,
       wait: settings.wait,
       signal: waiting,
-      onWait: (other) => settings.quiet || io.err(`waiting for another batch in ${root}: ${other}\n`),
+      onWait: (other) =>
+        settings.quiet || io.err(`${visibleLine(`waiting for another batch in ${root}: ${other}`)}\n`),
     }).catch((error) => {
       if (stopped === undefined) throw error
     })
@@ -258,7 +260,7 @@ async function writeFailed(plan: Plan, failures: readonly string[], teller: Tell
   teller.error(
     new ConvoError('E_OUTPUT', `${target} cannot hold a name with a line end`, {
       why: failures.filter((input) => input.includes(end)).map((input) => JSON.stringify(input)),
-      fix: '--null (-0), here and with --files-from',
+      fix: '--null',
     }),
   )
   return false

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { type BigIntStats, createReadStream, readFileSync } from 'node:fs'
+import { type BigIntStats, createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
+import { readFileWhole } from '../../files/read.ts'
 
 /** Files up to this size are read in one piece. */
 const whole = 2 ** 24
@@ -8,7 +9,7 @@ const whole = 2 ** 24
 /** SHA-256 of a file, in hex. */
 export async function hashFile(path: string, size: number): Promise<string> {
   const hash = createHash('sha256')
-  if (size <= whole) return hash.update(readFileSync(path)).digest('hex')
+  if (size <= whole) return hash.update(readFileWhole(path, { limit: 'encodedBytes' })).digest('hex')
   await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), hash)
   return hash.digest('hex')
 }

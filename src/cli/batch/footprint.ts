@@ -82,7 +82,7 @@ async function sizeOf(item: Item): Promise<Size | undefined> {
   if (item.stat?.isFile() !== true) return undefined
   try {
     const { kind, png } = probe(item.input)
-    if (png !== undefined) {
+    if (png !== undefined && !png.isAnimated) {
       return {
         pixels: png.width * png.height,
         pages: 1,

@@ -1,8 +1,8 @@
-import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { lstatSync, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, extname, join, normalize, resolve } from 'node:path'
-import { glob, isDynamicPattern } from 'tinyglobby'
 import { ConvoError } from '../../error.ts'
-import { readPieces } from '../../files/pipe.ts'
+import { readWhole } from '../../files/read.ts'
+import { glob, isDynamicPattern } from '../glob.ts'
 import { leaves } from './template.ts'
 
 /** A picture to process. */
@@ -139,8 +139,6 @@ async function expand(pattern: string, sources: Sources): Promise<[folder: strin
   const rest = segments.slice(fixed).join('/')
   const found = await glob(rest, {
     cwd: folder,
-    onlyFiles: true,
-    expandDirectories: false,
     // without it, links to files would be left out too
     followSymbolicLinks: true,
   })
@@ -181,24 +179,10 @@ function linkFinder(top: string): (rel: string) => boolean {
 
 async function readList(file: string, isNull: boolean): Promise<string[]> {
   const name = file === '-' ? 'standard input' : file
-  let text: string
-  try {
-    text = file === '-' ? await readStandardInput() : readFileSync(file, 'utf8')
-  } catch (cause) {
-    throw new ConvoError('E_INPUT', `cannot read the list of files ${name}`, {
-      why: `${name}: ${(cause as Error).message}`,
-      cause,
-    })
-  }
+  const text = (await readWhole(file, { limit: 'manifestBytes', what: 'a list of files' })).toString('utf8')
   if (!isNull && text.includes('\0')) {
-    throw new ConvoError('E_INPUT', `the paths in ${name} end in NUL`, { fix: '--null (-0)' })
+    throw new ConvoError('E_INPUT', `the paths in ${name} end in NUL`, { fix: '--null' })
   }
   const paths = isNull ? text.split('\0') : text.split('\n').map((line) => line.replace(/\r$/, ''))
   return paths.filter((path) => path !== '')
-}
-
-async function readStandardInput(): Promise<string> {
-  const pieces: Buffer[] = []
-  await readPieces('-', (piece) => pieces.push(piece))
-  return Buffer.concat(pieces).toString('utf8')
 }

@@ -86,9 +86,16 @@ function refuseCollisions(items: readonly Item[], template: Template): void {
     `two inputs would write one output, ${first[1].output}: ${first[0].input} and ${first[1].input}`,
     {
       why,
-      fix: apartKey(first, template),
+      instead: [template.text, apartKey(first, template)],
     },
   )
+}
+
+/** A template for outputs in the folder that a path without keys names, or in that of the file that it names. */
+export function inFolder(text: string): string {
+  const extension = text.endsWith('/') ? '' : extname(text)
+  const folder = extension === '' ? text : dirname(text)
+  return join(folder, '{rel}', `{stem}${extension || '.png'}`)
 }
 
 /** A template that keeps two inputs apart. */
@@ -97,9 +104,9 @@ function apartKey([a, b]: [Item, Item], { text, parts }: Template): string {
   const name = basename(text)
   const root = text.slice(0, text.length - name.length)
   const isOneFolder = dirname(a.input) === dirname(b.input)
-  if (!has('stem') && !has('path') && !has('index')) return `${root}{rel}/{stem}${extname(text) || '.png'}`
+  if (!has('stem') && !has('path') && !has('index')) return inFolder(text)
   if (isOneFolder && !has('ext')) return text.replace('{stem}', '{stem}-{ext}')
-  if (!isOneFolder && !has('rel') && !has('dir')) return `${root}{rel}/${name}, or {dir} in place of {rel}`
+  if (!isOneFolder && !has('rel') && !has('dir')) return `${root}{rel}/${name}`
   return `${root}{index:04}-${name}`
 }
 
@@ -123,7 +130,7 @@ function refuseInputs(items: readonly Item[], inPlace: boolean): void {
       isOwn
         ? `the output ${item.output} is the input itself`
         : `the output of ${item.input} is ${item.output}, which is another input, ${hit.input}`,
-      { fix: isOwn ? '--in-place, or another template' : 'another template' },
+      { fix: isOwn ? '--in-place' : 'another template' },
     )
   }
 }

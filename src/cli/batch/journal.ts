@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { ConvoError } from '../../error.ts'
+import { visible } from '../../text/visible.ts'
 import type { ErrorText } from './crew.ts'
 
 /** What a batch tells machines: a line of JSON each, on standard output or in a log. */
@@ -91,4 +92,4 @@ export function openLog(path: string): Log {
 }
 
 /** An entry as a line. */
-export const lineOf = (entry: Entry): string => `${JSON.stringify(entry)}\n`
+export const lineOf = (entry: Entry): string => `${visible(JSON.stringify(entry))}\n`

@@ -87,7 +87,7 @@ export async function takeLock(options: LockOptions): Promise<Lock> {
 function heldError(root: string, other: Holder): ConvoError {
   return new ConvoError('E_OUTPUT', `another batch is at work in ${root}`, {
     why: holderText(other),
-    fix: '--wait, or another folder for the outputs',
+    fix: '--wait',
   })
 }
 

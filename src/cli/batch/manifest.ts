@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
-import { ConvoError } from '../../error.ts'
+import { readText } from '../../files/read.ts'
 import type { Param, Params } from '../../params.ts'
 import { manifestError, readSource } from '../check/document.ts'
 import { type Schema, violations } from '../check/schema.ts'
-import { located } from '../located.ts'
+import { located, operationWords } from '../located.ts'
 import { batchSettings } from './options.ts'
 
 /** A batch as it is written in a file. */
@@ -17,6 +16,8 @@ export type ManifestBatch = {
 
 type Raw = {
   readonly inputs?: string | readonly string[]
+  /** Another name for them. */
+  readonly input?: string | readonly string[]
   readonly operation: string | readonly (string | number)[]
   readonly options?: Readonly<Record<string, string | number | boolean>>
 } & Readonly<Record<string, unknown>>
@@ -43,7 +44,7 @@ export function readManifest(file: string): ManifestBatch {
       wrong.map(({ node, message }) => ({ place: source.placeOf(node), message })),
     )
   }
-  const { inputs = [], operation, options = {}, ...settings } = source.document.toJS() as Raw
+  const { input = [], inputs = input, operation, options = {}, ...settings } = source.document.toJS() as Raw
   const folder = dirname(file)
   const from = (path: string) => (isAbsolute(path) || path === '-' ? path : join(folder, path))
   const words = [...operationWords(operation), ...Object.entries(options).flatMap(optionWords)]
@@ -62,10 +63,6 @@ export function readManifest(file: string): ManifestBatch {
   }
 }
 
-/** `gaussian --sigma 2` is `[gaussian, --sigma, 2]`: in a text, spaces part words; a word with spaces needs the list. */
-const operationWords = (operation: Raw['operation']): string[] =>
-  typeof operation === 'string' ? operation.trim().split(/\s+/) : operation.map(String)
-
 /** `sigma: 2` is `--sigma 2`; `gray: true` is `--gray`. */
 function optionWords([name, value]: [string, string | number | boolean]): string[] {
   if (value === false) return []
@@ -73,16 +70,9 @@ function optionWords([name, value]: [string, string | number | boolean]): string
 }
 
 function refuseEmpty(file: string): void {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (cause) {
-    throw new ConvoError('E_INPUT', `cannot read ${file}`, {
-      why: `${file}: ${(cause as Error).message}`,
-      cause,
-    })
-  }
-  const isEmpty = text.split('\n').every((line) => line.trim() === '' || line.trim().startsWith('#'))
+  const isEmpty = readText(file, 'manifestBytes')
+    .split('\n')
+    .every((line) => line.trim() === '' || line.trim().startsWith('#'))
   if (isEmpty) {
     const place = { file, line: 1, column: 1 }
     throw manifestError(`${file} is empty`, [{ place, message: 'it needs inputs, output and operation' }])
@@ -106,6 +96,7 @@ const schema: Schema = {
   additionalProperties: false,
   properties: {
     inputs: words,
+    input: words,
     operation: { oneOf: [word, { type: 'array', minItems: 1, items: { type: ['string', 'number'] } }] },
     options: { type: 'object' },
     ...Object.fromEntries(Object.entries(settings).map(([name, param]) => [name, scalar(param)])),

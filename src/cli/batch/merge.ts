@@ -1,6 +1,8 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConvoError } from '../../error.ts'
+import { readText } from '../../files/read.ts'
+import { entryProblem } from './entry-shape.ts'
 import type { Counts, Entry, ItemEntry } from './journal.ts'
 import { stateFolder } from './state.ts'
 
@@ -121,26 +123,23 @@ function namesIn(folder: string): string[] {
 
 function readLog(path: string): ReadLog {
   const entries: Entry[] = []
-  const lines = readFileSync(path, 'utf8').split('\n')
+  const lines = readText(path, 'logBytes').split('\n')
   for (const [i, line] of lines.entries()) {
     if (line.trim() === '') continue
+    let entry: unknown
     try {
-      entries.push(JSON.parse(line) as Entry)
+      entry = JSON.parse(line)
     } catch (cause) {
       // the last line of a batch that was killed may be cut off
       if (i === lines.length - 1) continue
-      throw new ConvoError('E_INPUT', `${path} is no log of a batch`, {
-        why: `${path}:${i + 1}:1: not JSON`,
-        cause,
-      })
+      throw noLog(path, i, 'not JSON', cause)
     }
+    const problem = entryProblem(entry)
+    if (problem !== undefined) throw noLog(path, i, problem)
+    entries.push(entry as Entry)
   }
   const [start] = entries
-  if (start?.event !== 'start') {
-    throw new ConvoError('E_INPUT', `${path} is no log of a batch`, {
-      why: `${path}:1:1: expected a line with "event":"start"`,
-    })
-  }
+  if (start?.event !== 'start') throw noLog(path, 0, 'expected a line with "event":"start"')
   return {
     path,
     start,
@@ -148,3 +147,6 @@ function readLog(path: string): ReadLog {
     end: entries.find((entry) => entry.event === 'end'),
   }
 }
+
+const noLog = (path: string, line: number, why: string, cause?: unknown): ConvoError =>
+  new ConvoError('E_INPUT', `${path} is no log of a batch`, { why: `${path}:${line + 1}:1: ${why}`, cause })

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { extname } from 'node:path'
 import { ConvoError } from '../../error.ts'
+import { readFileWhole } from '../../files/read.ts'
 import { type Params, resolve } from '../../params.ts'
 import { chainSettings, prepareChain, splitSteps } from '../chain.ts'
 import type { Command } from '../command.ts'
@@ -10,6 +11,7 @@ import { findOperation } from '../operations.ts'
 import { understand } from '../program.ts'
 import { type Prepared, prepareOperation } from '../run-operation.ts'
 import { correlationSettings, pictureSettings } from '../settings.ts'
+import { checkStep } from '../steps.ts'
 import { hashText } from './fingerprint.ts'
 
 /** The operation of a batch, understood: one, or a chain of them. */
@@ -92,6 +94,7 @@ async function prepareSteps(words: readonly string[]): Promise<BatchOperation> {
 
 /** What is given to a command by these words. */
 function givenTo(command: Command, words: readonly string[]): Readonly<Record<string, unknown>> {
+  checkStep([command.name, ...words])
   const request = understand([command.name, 'input', 'output.png', ...words], [command])
   if (request.kind !== 'run') {
     throw new ConvoError(
@@ -110,7 +113,7 @@ function givenTo(command: Command, words: readonly string[]): Readonly<Record<st
   const misplaced = ofTheBatch.find((option) => request.given[option] !== undefined)
   if (misplaced !== undefined) {
     throw new ConvoError('E_OPTION', `--${misplaced} is said of the batch, not of the operation`, {
-      fix: misplaced === 'threads' ? '--jobs before --' : `--${misplaced} before --`,
+      fix: misplaced === 'threads' ? 'use --jobs, before --' : `--${misplaced} before --`,
     })
   }
   return request.given
@@ -149,7 +152,9 @@ function withContent(value: unknown): unknown {
   if (typeof value !== 'string') return value
   const [path = '', tensor] = value.split('#', 2)
   if (path === '' || !existsSync(path) || !statSync(path).isFile()) return value
-  const digest = createHash('sha256').update(readFileSync(path)).digest('hex')
+  const digest = createHash('sha256')
+    .update(readFileWhole(path, { limit: 'kernelBytes' }))
+    .digest('hex')
   const file = { digest, extension: extname(path).toLowerCase(), tensor }
   // names of kernels have neither dot nor slash, and go before files that are called as they are
   return /^[^\d[+-]/.test(path) && /[./]/.test(path) ? file : { ...file, value }

@@ -89,7 +89,7 @@ function outputOf({ output }: BatchSettings): string {
   if (output !== undefined) return output
   throw new ConvoError('E_USAGE', 'the batch needs to know where its outputs go', {
     why: '--output (-o) <template>: a path with keys',
-    fix: '-o out/{rel}/{stem}.png',
+    fix: '--output out/{rel}/{stem}.png',
   })
 }
 
@@ -145,7 +145,7 @@ function nothingFound({ inputs, settings }: Batch, { folders }: Found): ConvoErr
     })
   }
   return new ConvoError('E_INPUT', `there are no pictures in ${where.join(', ')}`, {
-    ...(folders.length > 0 && !settings.recursive && { fix: '--recursive, for folders of folders' }),
+    ...(folders.length > 0 && !settings.recursive && { fix: '--recursive' }),
   })
 }
 

@@ -1,3 +1,5 @@
+import { type Message, Verbatim } from '../../text/message.ts'
+
 /** How far a batch is. */
 export type Standing = {
   readonly done: number
@@ -15,14 +17,14 @@ export type Standing = {
 export type Screen = {
   readonly isTerminal: boolean
   readonly columns: () => number
-  write(text: string): void
+  write(message: Message): void
 }
 
 /** Shows progress: a bar on a terminal, a line every ten seconds elsewhere. */
 export type Progress = {
   update(standing: Standing): void
   /** Prints lines, above the bar. */
-  print(text: string): void
+  print(message: Message): void
   /** Takes the bar away. */
   end(): void
 }
@@ -40,7 +42,7 @@ export function createProgress(
   let last = screen.isTerminal ? Number.NEGATIVE_INFINITY : now()
   let bar = ''
   const clear = () => {
-    if (bar !== '') screen.write('\r\x1b[K')
+    if (bar !== '') screen.write(new Verbatim('\r\x1b[K'))
   }
   return {
     update(standing) {
@@ -52,9 +54,9 @@ export function createProgress(
       bar = standing.done < standing.total ? barText(standing, screen.columns()) : ''
       screen.write(bar)
     },
-    print(text) {
+    print(message) {
       clear()
-      screen.write(text)
+      screen.write(message)
       if (bar !== '') screen.write(bar)
     },
     end() {

@@ -23,7 +23,7 @@ export function parseShard(text: string, environment: Environment): Shard {
       match !== null && index === 0
         ? 'shards are counted from 1'
         : '--shard 2/8 is the second of eight shares of the inputs',
-    ...(match !== null && index === 0 && { fix: `1/${count}` }),
+    ...(match !== null && index === 0 && { instead: [text, `1/${count}`] as const }),
   })
 }
 

@@ -1,6 +1,7 @@
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConvoError } from '../../error.ts'
+import { readText } from '../../files/read.ts'
 import { writeAtomically } from '../../image/output.ts'
 import { type Shard, shardName } from './shard.ts'
 
@@ -48,7 +49,7 @@ export function readState(root: string): State {
   if (!existsSync(folder)) return state
   for (const file of readdirSync(folder).sort()) {
     if (!/^state(-\d+-of-\d+)?\.jsonl$/.test(file)) continue
-    for (const made of latest(readFileSync(join(folder, file), 'utf8')).values()) {
+    for (const made of latest(readText(join(folder, file), 'logBytes')).values()) {
       const before = state.get(made.output)
       if (before === undefined) state.set(made.output, [made])
       else before.push(made)
@@ -89,7 +90,7 @@ function parseLine(line: string): Made | undefined {
 export async function openStateFile(root: string, shard: Shard | undefined): Promise<StateFile> {
   makeFolder(stateFolder(root))
   const path = join(stateFolder(root), stateFileName(shard))
-  const text = existsSync(path) ? readFileSync(path, 'utf8') : ''
+  const text = existsSync(path) ? readText(path, 'logBytes') : ''
   const kept = latest(text)
   const lines = [...kept.values()].map((made) => `${JSON.stringify(made)}\n`).join('')
   if (lines !== text || text === '') {

@@ -28,7 +28,7 @@ const firstGuess = 0.5e-6
 
 export function createTally(items: number): Tally {
   let total = items
-  let [done, current, clipped] = [0, 0, 0]
+  let [done, current, clipped, noted] = [0, 0, 0, 0]
   let [megapixels, knownBytes, knownMegapixels, bytesLeft] = [0, 0, 0, 0]
   let began: number | undefined
   const failures = new Set<string>()
@@ -84,6 +84,8 @@ export function createTally(items: number): Tally {
       done++
       megapixels += pixels / 1e6
       if (result.clipped.low + result.clipped.high > 0) clipped++
+      // clipped samples are no note here: they are counted on their own
+      if (result.notes.length > 0) noted++
       const { bytes, notes } = result
       return { ...entry, status: 'done', megapixels: pixels / 1e6, bytes, clipped: result.clipped, notes }
     },
@@ -103,7 +105,8 @@ export function createTally(items: number): Tally {
     },
     summary() {
       const text = summaryText(counts(), now() - created, megapixels)
-      return clipped === 0 ? text : `${text}; samples were clipped in ${clipped}`
+      const clips = clipped === 0 ? '' : `; samples were clipped in ${clipped}`
+      return `${text}${clips}${noted === 0 ? '' : `; notes on ${noted}, which --verbose lists`}`
     },
   }
 }

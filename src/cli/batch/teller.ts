@@ -1,5 +1,7 @@
-import { ConvoError, formatError } from '../../error.ts'
-import type { Io } from '../io.ts'
+import { ConvoError } from '../../error.ts'
+import type { Message } from '../../text/message.ts'
+import { visibleLine } from '../../text/visible.ts'
+import { errorMessage, type Io, noteMessage } from '../io.ts'
 import { type Entry, type ItemEntry, type Log, lineOf } from './journal.ts'
 import type { BatchSettings } from './plan.ts'
 import { createProgress, type Standing } from './progress.ts'
@@ -20,15 +22,11 @@ export type Teller = {
   end(lines: readonly string[]): Promise<void>
 }
 
-/** Names may hold line ends, and what a terminal takes for orders: people see `\n` and such, machines get JSON. */
-const shown = (text: string): string =>
-  text.replace(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1))
-
 export function createTeller(settings: BatchSettings, io: Io, log?: Log): Teller {
   const screen = {
     isTerminal: process.stderr.isTTY === true,
     columns: () => process.stderr.columns ?? 80,
-    write: (text: string) => io.err(text),
+    write: (message: Message) => io.err(message),
   }
   const progress = createProgress(screen, settings.quiet)
   let written: Promise<void> = Promise.resolve()
@@ -36,14 +34,7 @@ export function createTeller(settings: BatchSettings, io: Io, log?: Log): Teller
   const out = (text: string) => {
     written = written.then(() => io.out(text))
   }
-  const error = ({ code, message, why, fix }: ConvoError) => {
-    const told = { why: why.map(shown), ...(fix !== undefined && { fix: shown(fix) }) }
-    const text = formatError(new ConvoError(code, shown(message), told)).replace(
-      /^error:/,
-      io.paint('error', 'error:'),
-    )
-    progress.print(`${text}\n`)
-  }
+  const error = (one: ConvoError) => progress.print(errorMessage(one))
   const entry = (one: Entry) => {
     if (settings.json) out(lineOf(one))
     const broken = log?.write(one)
@@ -51,13 +42,15 @@ export function createTeller(settings: BatchSettings, io: Io, log?: Log): Teller
   }
   return {
     note(text) {
-      if (!settings.quiet) progress.print(`${io.paint('note', 'note:')} ${text}\n`)
+      if (!settings.quiet) progress.print(noteMessage(text))
     },
     error,
     plan(one, willRun) {
       if (settings.json || !(settings.explain || settings['dry-run'])) return
       const why = settings.explain ? `: ${one.reason}` : ''
-      out(`${willRun ? 'run ' : 'skip'} ${shown(one.input)} -> ${shown(one.output)}${why}\n`)
+      out(
+        `${willRun ? 'run ' : 'skip'} ${visibleLine(one.input)} -> ${visibleLine(one.output)}${visibleLine(why)}\n`,
+      )
     },
     item(one) {
       entry(one)
@@ -67,15 +60,17 @@ export function createTeller(settings: BatchSettings, io: Io, log?: Log): Teller
         const what = message.includes(one.input) ? message : `${one.input}: ${message}`
         error(new ConvoError(code, what, { why, ...(fix !== undefined && { fix }) }))
       } else if (settings.verbose && one.status === 'done') {
-        const notes = (one.notes ?? []).map((note) => `  ${note}\n`).join('')
-        progress.print(`${shown(one.input)} -> ${shown(one.output)}, ${one.milliseconds} ms\n${notes}`)
+        const notes = (one.notes ?? []).map((note) => `  ${visibleLine(note)}\n`).join('')
+        progress.print(
+          `${visibleLine(one.input)} -> ${visibleLine(one.output)}, ${one.milliseconds} ms\n${notes}`,
+        )
       }
     },
     entry,
     update: (standing) => progress.update(standing),
     async end(lines) {
       progress.end()
-      if (!settings.quiet) for (const line of lines) io.err(`${line}\n`)
+      if (!settings.quiet) for (const line of lines) io.err(`${visibleLine(line)}\n`)
       await written
       log?.close()
     },

@@ -86,7 +86,9 @@ function parseKey(text: string, at: number, inside: string): Part {
     const guess = nearest(name, names)
     throw new ConvoError('E_NAME', `there is no key {${name}} for outputs`, {
       why: [`${text}: character ${at + 1}`, `keys: ${names.map((key) => `{${key}}`).join(' ')}`],
-      fix: guess === undefined ? '{{ and }} for braces in a name' : `{${guess}}`,
+      ...(guess === undefined
+        ? { fix: '{{ and }} for braces in a name' }
+        : { instead: [text, text.replace(`{${name}`, `{${guess}`)] as const }),
     })
   }
   const key = name as keyof TemplateValues

@@ -1,6 +1,7 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { ConvoError, nearest } from '../../error.ts'
+import { readWhole } from '../../files/read.ts'
 import { writeAtomically } from '../../image/output.ts'
 import { counted } from '../words.ts'
 import { bytesIfThere, sha256 } from './files.ts'
@@ -86,7 +87,7 @@ function unknownName(pattern: string, run: Run): ConvoError {
   const guess = nearest(pattern, names)
   return new ConvoError('E_NAME', `the last run has no case ${JSON.stringify(pattern)}`, {
     why: `it has ${counted(names.length, 'case')}; a run with --filter or --shard has those that it ran`,
-    ...(guess !== undefined && { fix: guess }),
+    ...(guess !== undefined && { instead: [pattern, guess] as const }),
   })
 }
 
@@ -144,7 +145,7 @@ async function lookAtAll(
 
 async function isUnchanged({ path, sha256: before }: Seen): Promise<boolean> {
   try {
-    return sha256(await readFile(path)) === before
+    return sha256(await readWhole(path, { limit: 'encodedBytes' })) === before
   } catch {
     return false
   }

@@ -1,5 +1,7 @@
 import { ConvoError } from '../../error.ts'
 import type { Values } from '../../params.ts'
+import { Verbatim } from '../../text/message.ts'
+import { visibleLine } from '../../text/visible.ts'
 import { parseShard } from '../batch/shard.ts'
 import type { Io } from '../io.ts'
 import { columns } from '../layout.ts'
@@ -41,7 +43,7 @@ export async function check(file: string | undefined, settings: CheckValues, io:
   if (settings.tighten) await tell(tightenText(run))
   if (!settings.update) return run.failed > 0 ? 1 : 0
   const done = await approve(run, results, { kind: 'all' })
-  await tell(`${approvedText(done)}\n`)
+  await tell(`${visibleLine(approvedText(done))}\n`)
   const left = run.cases.filter(({ failed, status }) => failed && status === 'error')
   return left.length > 0 ? 1 : 0
 }
@@ -56,7 +58,7 @@ export async function approveFromResults(
   const choice = choiceOf(names, settings)
   const run = readResults(settings.results)
   const done = await approve(run, settings.results, choice)
-  await io.out(`${approvedText(done)}\n`)
+  await io.out(`${visibleLine(approvedText(done))}\n`)
   return 0
 }
 
@@ -85,7 +87,7 @@ function tightenText({ cases }: Run): string {
     .filter(({ measured }) => measured !== undefined)
     .filter(({ tolerance, status }) => tolerance !== undefined || status !== 'pass')
     .map(({ name, tolerance = 'exact', smallest }) => [
-      name,
+      visibleLine(name),
       `has ${tolerance}`,
       `needs ${smallest ?? 'what no tolerance gives'}`,
     ])
@@ -95,8 +97,9 @@ function tightenText({ cases }: Run): string {
 /** A line that counts, on terminals only. */
 function progressOn(io: Io): { show(done: number, all: number): void; clear(): void } {
   if (process.stderr.isTTY !== true) return { show: () => undefined, clear: () => undefined }
+  const clear = new Verbatim('\r\x1b[2K')
   return {
-    show: (done, all) => io.err(`\r\x1b[2K${done} of ${counted(all, 'case')}`),
-    clear: () => io.err('\r\x1b[2K'),
+    show: (done, all) => io.err([clear, `${done} of ${counted(all, 'case')}`]),
+    clear: () => io.err(clear),
   }
 }

@@ -2,12 +2,13 @@ import { appendFile, mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ConvoError, nearest } from '../../error.ts'
 import { writeAtomically } from '../../image/output.ts'
-import type { Io } from '../io.ts'
+import { type Message, written } from '../../text/message.ts'
+import { shellWord } from '../../text/shell.ts'
+import { hasColour, type Io } from '../io.ts'
 import { reporters } from './reporters/index.ts'
 import type { Destination, Reporter } from './reporters/reporter.ts'
 import type { Run } from './results.ts'
 import { defaultResults } from './results-folder.ts'
-import { shellWord } from './shell.ts'
 
 /** A reporter that was asked for, and its file; without one it writes to standard output. */
 export type Asked = { readonly name: string; readonly reporter: Reporter; readonly file?: string }
@@ -26,7 +27,7 @@ export function askedReporters(words: readonly string[], results: string, env: E
   if (onOutput.length > 1) {
     const [first, second] = onOutput
     throw new ConvoError('E_USAGE', `${first!.name} and ${second!.name} cannot both go to standard output`, {
-      fix: `--reporter ${second!.name}=file`,
+      instead: [second!.name, `${second!.name}=${second!.name}.txt`],
     })
   }
   const all = [...(onOutput.length === 0 ? [{ name: 'pretty', reporter: reporters.pretty! }] : []), ...asked]
@@ -42,7 +43,7 @@ function parseReporter(word: string, results: string): Asked {
     const guess = nearest(name, Object.keys(reporters))
     throw new ConvoError('E_NAME', `no reporter is called ${JSON.stringify(name)}`, {
       why: `reporters: ${Object.keys(reporters).join(', ')}`,
-      ...(guess !== undefined && { fix: `--reporter ${guess}` }),
+      ...(guess !== undefined && { instead: [word, guess + word.slice(name.length)] as const }),
     })
   }
   const given = at < 0 ? '' : word.slice(at + 1)
@@ -64,10 +65,10 @@ export async function reportAll(
     // Commands to GitHub are read from both streams; JSON has to stay JSON.
     const toErrors = name === 'github' && isOutputForMachines
     const parts: string[] = []
-    const write = async (text: string) => {
-      if (file !== undefined) parts.push(text)
-      else if (toErrors) io.err(text)
-      else await io.out(text)
+    const write = async (message: Message) => {
+      if (file !== undefined) parts.push(written(message))
+      else if (toErrors) io.err(message)
+      else await io.out(message)
     }
     await reporter.report(run, destination(write, file === undefined, results, io, env))
     if (file !== undefined) await writeText(file, parts.join(''))
@@ -90,18 +91,13 @@ function destination(
     results,
     approve: () => approveCommand(results),
     width: io.width,
-    hasColour: isOutput && hasColour(env),
+    hasColour: isOutput && hasColour(process.stdout, env),
   }
 }
 
 /** The command that approves from a folder of results. */
 export const approveCommand = (results: string): string =>
   results === defaultResults ? 'convo approve' : `convo approve --results ${shellWord(results)}`
-
-/** Colour is for terminals, and for those who can use it. */
-function hasColour({ NO_COLOR, TERM }: Environment): boolean {
-  return process.stdout.isTTY === true && (NO_COLOR ?? '') === '' && TERM !== 'dumb'
-}
 
 /** Writes a report in one step, and the folders that it lies in. */
 export async function writeText(file: string, text: string): Promise<void> {

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { type Document, LineCounter, type Node, parseDocument } from 'yaml'
 import { ConvoError } from '../../error.ts'
+import { isMissing, readText } from '../../files/read.ts'
 
 /** Where something stands in a file; line and column are counted from 1. */
 export type Place = { readonly file: string; readonly line: number; readonly column: number }
@@ -18,7 +18,7 @@ const most = 12
 
 /** Reads a manifest, YAML or JSON. @throws ConvoError E_INPUT, E_MANIFEST with file:line:column */
 export function readSource(file: string): Source {
-  const text = readText(file)
+  const text = textOf(file)
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
   const place = (offset: number): Place => {
@@ -59,17 +59,16 @@ export function manifestError(
 /** `file:line:column` */
 export const placeText = ({ file, line, column }: Place): string => `${file}:${line}:${column}`
 
-function readText(file: string): string {
+function textOf(file: string): string {
   try {
-    return readFileSync(file, 'utf8')
+    return readText(file, 'manifestBytes')
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException
-    if (code === 'ENOENT') {
+    if (isMissing(cause)) {
       throw new ConvoError('E_INPUT', `there is no manifest ${file}`, {
         fix: 'convo check path/to/convo.check.yaml',
         cause,
       })
     }
-    throw new ConvoError('E_INPUT', `cannot read ${file}`, { why: `${file}: ${message}`, cause })
+    throw cause
   }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { ConvoError } from '../../error.ts'
+import { isMissing, readWhole } from '../../files/read.ts'
 import type { Picture } from '../../tensor/picture.ts'
 import { openPages } from '../pages.ts'
 import { sharedSettings } from '../settings.ts'
@@ -10,14 +10,7 @@ export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update
 
 /** A file's bytes. @throws ConvoError E_INPUT, also for a Git LFS pointer that stands for a file not fetched */
 export async function readBytes(path: string): Promise<Buffer> {
-  let bytes: Buffer
-  try {
-    bytes = await readFile(path)
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException
-    if (code === 'ENOENT') throw new ConvoError('E_INPUT', `there is no file ${path}`, { cause })
-    throw new ConvoError('E_INPUT', `cannot read ${path}`, { why: `${path}: ${message}`, cause })
-  }
+  const bytes = await readWhole(path, { limit: 'encodedBytes' })
   if (isLfsPointer(bytes)) {
     throw new ConvoError('E_INPUT', `${path} was not fetched`, {
       why: `${path}:1:1: this is a Git LFS pointer, which stands for the picture`,
@@ -36,17 +29,26 @@ export const isLfsPointer = (bytes: Uint8Array): boolean =>
 /** The bytes of a file, or nothing where there is none. */
 export async function bytesIfThere(path: string): Promise<Buffer | undefined> {
   try {
-    return await readFile(path)
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw new ConvoError('E_INPUT', `cannot read ${path}`, { why: (cause as Error).message, cause })
+    return await readWhole(path, { limit: 'encodedBytes' })
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
   }
 }
 
 /** All pages of a picture or .npy array. @throws ConvoError as decoding does */
 export async function loadPages(bytes: Uint8Array, name: string): Promise<Picture[]> {
-  const options = { maxPixels: sharedSettings['max-pixels'].default, orient: true, name }
+  // arrays are convo's own, which have their channels first
+  const layout = 'chw' as const
+  const options = { maxPixels: sharedSettings['max-pixels'].default, orient: true, layout, name }
+  const { unread = [], pictures } = await openPages(bytes, options)
+  if (unread.length > 0) {
+    throw new ConvoError('E_DECODE', `${name} holds pictures that are not read, and cannot be compared`, {
+      why: unread.map((part) => `${name}: ${part}`),
+      fix: 'a copy with one picture',
+    })
+  }
   const pages: Picture[] = []
-  for await (const page of (await openPages(bytes, options)).pictures) pages.push(page)
+  for await (const page of pictures) pages.push(page)
   return pages
 }

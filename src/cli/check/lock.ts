@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConvoError } from '../../error.ts'
+import { readText } from '../../files/read.ts'
 import { writeAtomically } from '../../image/output.ts'
 import { isRecord } from './values.ts'
 
@@ -36,9 +37,10 @@ export function readLock(goldens: string): Lock {
   if (!existsSync(file)) return new Map()
   const bad = (why: string, fix = 'the version of it from before, or a merge conflict in it resolved') =>
     new ConvoError('E_MANIFEST', `${file} is no lock file`, { why: `${file}:1:1: ${why}`, fix })
+  const text = readText(file, 'manifestBytes')
   let parsed: unknown
   try {
-    parsed = JSON.parse(readFileSync(file, 'utf8'))
+    parsed = JSON.parse(text)
   } catch (cause) {
     throw bad((cause as Error).message)
   }

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { dirname, extname, relative } from 'node:path'
-import { glob, isDynamicPattern } from 'tinyglobby'
 import { isMap, isSeq, type Node, type YAMLMap } from 'yaml'
 import { ConvoError } from '../../error.ts'
 import { type ToleranceValues, toleranceSettings } from '../../image/compare/tolerance.ts'
 import { resolve } from '../../params.ts'
-import { from } from '../located.ts'
+import { glob, isDynamicPattern } from '../glob.ts'
+import { from, operationWords } from '../located.ts'
 import schema from './check.schema.json' with { type: 'json' }
 import { manifestError, type Place, placeText, readSource, type Source } from './document.ts'
 import { fillName, nameProblem, pathOfName } from './names.ts'
@@ -19,6 +19,8 @@ export type Allowed = 'new' | 'obsolete'
 /** One picture to be compared with its golden. */
 export type Case = {
   readonly name: string
+  /** What its name was made of. */
+  readonly template: string
   /** Where the manifest has it. */
   readonly place: Place
   /** Operations to run on the input, or none for a picture that is there already. */
@@ -100,8 +102,10 @@ type RawTolerance = 'exact' | Readonly<Record<string, unknown>>
 type RawCase = {
   readonly name: string
   readonly input?: string | readonly string[]
-  readonly run?: readonly Word[]
-  readonly chain?: readonly (Word | readonly Word[])[]
+  /** Another name for it. */
+  readonly inputs?: string | readonly string[]
+  readonly run?: string | readonly Word[]
+  readonly chain?: string | readonly (Word | readonly Word[])[]
   readonly actual?: string | readonly string[]
   readonly tolerance?: RawTolerance
   readonly allow?: readonly Allowed[]
@@ -121,7 +125,7 @@ type Entry = {
   readonly name: string
   readonly place: (key?: string) => Place
   readonly steps: readonly (readonly string[])[]
-  readonly inputKey: 'input' | 'actual'
+  readonly inputKey: 'input' | 'inputs' | 'actual'
   readonly patterns: readonly string[]
   readonly tolerance: ToleranceValues
   readonly reason?: string
@@ -136,7 +140,8 @@ function entryOf(
   complaints: Complaint[],
 ): Entry | undefined {
   const place = (key?: string) => source.placeOf(nodeAt(node, key))
-  const { run, chain, actual, input } = raw
+  const { run, chain, actual, inputs } = raw
+  const { input = inputs } = raw
   const ways = Object.entries({ run, chain, actual }).filter(([, value]) => value !== undefined)
   const complain = (message: string, key?: string) => {
     complaints.push({ place: place(key), message: `${raw.name}: ${message}` })
@@ -146,6 +151,8 @@ function entryOf(
     const got = ways.length === 0 ? 'none' : ways.map(([key]) => key).join(' and ')
     return complain(`needs one of run, chain and actual, got ${got}`)
   }
+  if (raw.input !== undefined && inputs !== undefined)
+    return complain('has input and inputs, and one is enough', 'inputs')
   if (actual !== undefined && input !== undefined) {
     return complain('has an actual, which is only compared: an input has no use', 'input')
   }
@@ -156,8 +163,13 @@ function entryOf(
   return {
     name: raw.name,
     place,
-    steps: run !== undefined ? [run.map(String)] : chain !== undefined ? stepsOf(chain) : [],
-    inputKey: actual === undefined ? 'input' : 'actual',
+    steps:
+      run !== undefined
+        ? [operationWords(run)]
+        : chain !== undefined
+          ? stepsOf(typeof chain === 'string' ? operationWords(chain) : chain)
+          : [],
+    inputKey: actual !== undefined ? 'actual' : raw.input === undefined ? 'inputs' : 'input',
     patterns: [patterns].flat(),
     ...loose,
     allow: new Set(raw.allow ?? manifest.defaults?.allow),
@@ -228,6 +240,7 @@ async function casesOf(entry: Entry, folder: string, complaints: Complaint[]): P
     const extension = steps.length === 0 ? extname(path).toLowerCase() : isRaw(steps) ? '.npy' : '.png'
     cases.push({
       name,
+      template: entry.name,
       place: place(),
       steps,
       input: from(folder, path),
@@ -276,9 +289,14 @@ async function findInputs(
       found.set(pattern, { path: pattern, base: dirname(pattern) })
       continue
     }
-    const paths = await glob(pattern, { cwd: folder, onlyFiles: true, expandDirectories: false })
-    if (paths.length === 0) {
-      complaints.push({ place: place(inputKey), message: `${name}: no file matches ${pattern}` })
+    const paths = await glob(pattern, { cwd: folder }).catch((error: unknown) => {
+      if (!(error instanceof ConvoError)) throw error
+      return error.message
+    })
+    if (typeof paths === 'string' || paths.length === 0) {
+      const message = `${name}: ${typeof paths === 'string' ? paths : `no file matches ${pattern}`}`
+      complaints.push({ place: place(inputKey), message })
+      continue
     }
     for (const path of paths.sort()) found.set(path, { path, base: fixedPart(pattern) })
   }
@@ -292,6 +310,14 @@ function fixedPart(pattern: string): string {
   return parts.slice(0, wild).join('/') || '.'
 }
 
+/** What makes the names of an entry differ, of what its template has not. */
+function apartHint({ template, input }: Case, other: Case): string {
+  const isOneFolder = dirname(input) === dirname(other.input)
+  const useful = ['stem', isOneFolder ? 'ext' : 'dir', 'index']
+  const key = useful.find((one) => !template.includes(`{${one}`))
+  return key === undefined ? 'give the inputs names of their own' : `{${key}} in the name tells inputs apart`
+}
+
 /** Names are compared without regard to case: some file systems have none. */
 function repeated(cases: readonly Case[]): Complaint[] {
   const seen = new Map<string, Case>()
@@ -302,7 +328,8 @@ function repeated(cases: readonly Case[]): Complaint[] {
       return []
     }
     const first = `${relative('', before.input)} at ${placeText(before.place)}`
-    const hint = before.place.line === one.place.line ? '; {stem} in the name tells inputs apart' : ''
+    const isOneEntry = before.place.line === one.place.line && before.template === one.template
+    const hint = isOneEntry ? `; ${apartHint(before, one)}` : ''
     return [
       {
         place: one.place,

@@ -1,13 +1,16 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { dirname, extname, join } from 'node:path'
 import { ConvoError } from '../../error.ts'
-import type { Io } from '../io.ts'
+import { readFileWhole } from '../../files/read.ts'
+import { type Message, written } from '../../text/message.ts'
+import { visibleLine } from '../../text/visible.ts'
+import { type Io, noteMessage } from '../io.ts'
 import { counted } from '../words.ts'
 import { approveCommand, writeText } from './destinations.ts'
 import { bytesIfThere, sha256 } from './files.ts'
 import { reportPage } from './reporters/html.ts'
 import { reporters } from './reporters/index.ts'
-import { countsText, verdictText } from './reporters/summary.ts'
+import { sumText, verdictText } from './reporters/summary.ts'
 import { type CaseResult, countsOf, type Run, readRun, resultsName } from './results.ts'
 
 /** One of the runs to merge, and the folder that its pictures are in. */
@@ -49,20 +52,18 @@ export async function mergeReports(paths: readonly string[], output: string, io:
   if (name === 'html') {
     text = await reportPage(run, (file, one) => bytesIfThere(join(folders.get(one)!, file)), approve)
   } else {
-    const write = async (more: string) => {
-      text += more
+    const write = async (message: Message) => {
+      text += written(message)
     }
     const to = { write, append: async () => undefined, env: {}, results: dirname(output), approve }
     await reporters[name]!.report(run, { ...to, width: io.width, hasColour: false })
   }
   await writeText(output, text)
-  await io.out(`${output}: ${verdictText(run)}: ${countsText(run)}\n`)
+  await io.out(`${visibleLine(output)}: ${verdictText(run)}: ${sumText(run)}\n`)
   const missing = missingShards(parts)
   const without = parts.filter(({ hasPictures }) => !hasPictures).map(({ file }) => file)
   const absent = `the pictures of ${without.join(', ')} are not there; convo check --results names their folder`
-  for (const line of [...missing, ...(without.length > 0 ? [absent] : [])]) {
-    io.err(`${io.paint('note', 'note:')} ${line}\n`)
-  }
+  for (const line of [...missing, ...(without.length > 0 ? [absent] : [])]) io.err(noteMessage(line))
   return missing.length > 0 ? 1 : 0
 }
 
@@ -79,7 +80,7 @@ function holdsPictures(folder: string, { cases }: Run): boolean {
   const made = cases.flatMap(({ approval }) => approval?.actual ?? [])
   const isThere = ({ file, sha256: digest }: (typeof made)[number]) => {
     const path = join(folder, file)
-    return existsSync(path) && sha256(readFileSync(path)) === digest
+    return existsSync(path) && sha256(readFileWhole(path, { limit: 'encodedBytes' })) === digest
   }
   return made.length === 0 || made.some(isThere)
 }

@@ -1,4 +1,5 @@
 import { ConvoError } from '../../error.ts'
+import { commandLine } from '../../text/shell.ts'
 import { prepareChain, splitSteps } from '../chain.ts'
 import { chainCommand } from '../commands/chain.ts'
 import { located } from '../located.ts'
@@ -6,7 +7,6 @@ import { operationCommand } from '../operation-command.ts'
 import { findOperation } from '../operations.ts'
 import { understand } from '../program.ts'
 import { type Prepared, prepareOperation } from '../run-operation.ts'
-import { shellWord } from './shell.ts'
 
 /** The operations of a case, understood. */
 export type Work = {
@@ -40,7 +40,7 @@ export async function prepareWork(
   }
   const prepared = await prepare(commandOf(here, { input: 'input', output: 'output.png' }).slice(1))
   return {
-    command: commandOf(here, names).map(shellWord).join(' '),
+    command: commandLine(commandOf(here, names)),
     files: [...files],
     async run(input, output) {
       const { processPicture } = await import('../process.ts')

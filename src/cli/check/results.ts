@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ConvoError } from '../../error.ts'
+import { isMissing, readText } from '../../files/read.ts'
 import { writeAtomically } from '../../image/output.ts'
 import type { Place } from './document.ts'
 import type { LockEntry } from './lock.ts'
@@ -119,7 +120,7 @@ const ownIgnore = '# results of convo check\n*\n'
 
 function isOwn(folder: string): boolean {
   const file = join(folder, '.gitignore')
-  return existsSync(file) && readFileSync(file, 'utf8') === ownIgnore
+  return existsSync(file) && readText(file, 'manifestBytes') === ownIgnore
 }
 
 /** Writes results.json in one step. */
@@ -137,8 +138,9 @@ export function readResults(folder: string): Run {
 export function readRun(file: string, fix: string): Run {
   let text: string
   try {
-    text = readFileSync(file, 'utf8')
+    text = readText(file, 'manifestBytes')
   } catch (cause) {
+    if (!isMissing(cause)) throw cause
     throw new ConvoError('E_USAGE', `there are no results of a check at ${file}`, { fix, cause })
   }
   let run: unknown

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { emitKeypressEvents } from 'node:readline'
 import { ConvoError } from '../../error.ts'
 import { undoAtEnd } from '../../signals.ts'
+import { type Message, Verbatim } from '../../text/message.ts'
+import { visibleLine } from '../../text/visible.ts'
 import type { Io } from '../io.ts'
 import { detectGraphics, type Graphics } from '../terminal/graphics.ts'
 import { previewText } from '../terminal/preview.ts'
@@ -14,7 +16,7 @@ import { type CaseResult, readResults } from './results.ts'
 
 /** What a review needs of a terminal. */
 export type Terminal = {
-  write(text: string): void
+  write(message: Message): void
   /** The next key: a letter, or `ctrl-c`. */
   key(): Promise<string>
   /** Text that shows a picture, or nothing. */
@@ -45,7 +47,7 @@ export async function reviewCases(
   for (const [i, one] of cases.entries()) {
     terminal.write(caseText(one, i + 1, cases.length))
     const file = one.diff ?? one.actual ?? one.expected
-    if (file !== undefined) terminal.write(await terminal.preview(join(results, file)))
+    if (file !== undefined) terminal.write(new Verbatim(await terminal.preview(join(results, file))))
     terminal.write(question)
     let key = await terminal.key()
     while (lists[key] === undefined && key !== 'q' && key !== 'ctrl-c') {
@@ -68,7 +70,7 @@ function caseText(one: CaseResult, number: number, all: number): string {
     ...detailsOf(one).map((line) => `    ${line}`),
     ...facts.slice(1).map(([label, value]) => `    ${label}: ${value}`),
   ]
-  return `${lines.join('\n')}\n`
+  return `${lines.map(visibleLine).join('\n')}\n`
 }
 
 const picturesOf = ({ expected, actual, diff }: CaseResult, results: string): string[] =>
@@ -90,7 +92,7 @@ export async function reviewResults(results: string, io: Io): Promise<number> {
       fix: 'convo approve names, or convo check --reporter html',
     })
   }
-  const { terminal, close } = openTerminal(await detectGraphics(process.env))
+  const { terminal, close } = openTerminal(await detectGraphics(process.env), io)
   const decisions = await reviewCases(cases, results, terminal).finally(close)
   const { approved, rejected } = decisions
   const left = run.failed - approved.length - rejected.length
@@ -100,12 +102,12 @@ export async function reviewResults(results: string, io: Io): Promise<number> {
     ...(rejected.length > 0 ? [`${rejected.length} rejected: ${rejected.join(', ')}`] : []),
     ...(left > 0 ? [`${left} left`] : []),
   ]
-  await io.out(`${parts.join('; ')}\n`)
+  await io.out(`${visibleLine(parts.join('; '))}\n`)
   return rejected.length > 0 || left > 0 ? 1 : 0
 }
 
 /** The terminal of this process, key by key. */
-function openTerminal(graphics: Graphics): { terminal: Terminal; close(): void } {
+function openTerminal(graphics: Graphics, io: Io): { terminal: Terminal; close(): void } {
   const { stdin, stdout } = process
   const typed: string[] = []
   let waiting: ((key: string) => void) | undefined
@@ -122,7 +124,7 @@ function openTerminal(graphics: Graphics): { terminal: Terminal; close(): void }
   const forget = undoAtEnd(() => stdin.setRawMode(false))
   return {
     terminal: {
-      write: (text) => stdout.write(text),
+      write: (message) => void io.out(message),
       key: () =>
         new Promise((resolve) => {
           const next = typed.shift()
@@ -136,7 +138,10 @@ function openTerminal(graphics: Graphics): { terminal: Terminal; close(): void }
           Math.min(stdout.columns || 80, 100),
           Math.max(8, (stdout.rows || 30) - 14),
         ).catch(() => ''),
-      open: openFiles,
+      open(files) {
+        void io.out(`\n${files.map((file) => `    ${visibleLine(file)}\n`).join('')}${question}`)
+        openFiles(files)
+      },
     },
     close() {
       stdin.setRawMode(false)
@@ -150,7 +155,6 @@ function openTerminal(graphics: Graphics): { terminal: Terminal; close(): void }
 /** Opens files as the desktop does; where there is none, nothing happens and the paths are on the screen. */
 function openFiles(files: readonly string[]): void {
   const opener = { darwin: 'open', win32: 'explorer' }[process.platform as string] ?? 'xdg-open'
-  process.stdout.write(`\n${files.map((file) => `    ${file}\n`).join('')}${question}`)
   for (const file of process.platform === 'darwin' ? [files] : files.map((one) => [one])) {
     const child = spawn(opener, file, { stdio: 'ignore', detached: true })
     child.on('error', () => undefined)

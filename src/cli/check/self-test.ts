@@ -1,4 +1,5 @@
 import { comparePictures } from '../../image/compare/compare.ts'
+import { pairUp } from '../../image/compare/pair.ts'
 import { ignoredPixels } from '../../image/compare/region.ts'
 import { allowedPixels, countsPixels } from '../../image/compare/smallest.ts'
 import { levelsOf, type Tolerance } from '../../image/compare/tolerance.ts'
@@ -27,7 +28,8 @@ function justTooMany(expected: Picture, actual: Picture, tolerance: Tolerance): 
   const ignored = ignoredPixels(width, height, tolerance)
   const compared = ignored === undefined ? width * height : ignored.reduce((sum, n) => sum + 1 - n, 0)
   const { maxDensity, maxAbs, perceptual } = tolerance
-  const levels = maxAbs === undefined ? 0 : levelsOf(maxAbs, depth)
+  const levels =
+    maxAbs === undefined ? 0 : levelsOf(maxAbs, pairUp(expected, actual, 'strict', tolerance.full).pair.full)
   // pixelmatch weighs colours: what it is sure to see is the opposite
   const by = perceptual === undefined ? nextLevel(levels, depth) : fullScale(depth) / 2
   const usable = usablePixels(expected, tolerance, ignored, by)

@@ -74,7 +74,7 @@ export const animateCommand: Command = {
     }
     const { fps, delay, frame, width } = resolve(playSettings, played!)
     if (fps !== undefined && delay !== undefined) {
-      throw new ConvoError('E_OPTION', '--fps and --delay cannot both be meant', { fix: 'one of the two' })
+      throw new ConvoError('E_OPTION', '--fps and --delay cannot both be meant', { fix: 'no --fps' })
     }
     const milliseconds = delay ?? (fps === undefined ? usualDelay : Math.round(1000 / fps))
     return animate({ operator, output, given: shown!, delay: milliseconds, frame, width }, io)

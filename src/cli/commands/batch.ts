@@ -1,8 +1,9 @@
 import { ConvoError, formatError } from '../../error.ts'
 import { flag, type Params, resolve } from '../../params.ts'
+import { commandLine } from '../../text/shell.ts'
+import { visibleLine } from '../../text/visible.ts'
 import { batchSettings } from '../batch/options.ts'
 import { templateKeys } from '../batch/template.ts'
-import { shellWord } from '../check/shell.ts'
 import type { Call, Command, OptionGroup } from '../command.ts'
 import { definitions, indent } from '../layout.ts'
 
@@ -79,7 +80,7 @@ export const batchCommand: Command = {
 async function run({ args, tail, given, io }: Call): Promise<number> {
   const { runBatch } = await import('../batch/batch.ts')
   const [file = ''] = args
-  const again = commandLine(args, given, tail)
+  const again = sameCommand(args, given, tail)
   if (tail === undefined && args.length === 1 && /\.ya?ml$/i.test(file)) {
     const { readManifest } = await import('../batch/manifest.ts')
     const manifest = readManifest(file)
@@ -96,12 +97,11 @@ async function run({ args, tail, given, io }: Call): Promise<number> {
 }
 
 /** The command line once more, without what would make it begin anew. */
-function commandLine(args: readonly string[], given: Call['given'], tail: Call['tail']): string {
+function sameCommand(args: readonly string[], given: Call['given'], tail: Call['tail']): string {
   const options = Object.entries(given)
     .filter(([name]) => name !== 'force')
-    .flatMap(([name, value]) => (value === true ? [`--${name}`] : [`--${name}`, shellWord(String(value))]))
-  const rest = tail === undefined ? [] : ['--', ...tail.map(shellWord)]
-  return ['convo', 'batch', ...args.map(shellWord), ...options, ...rest].join(' ')
+    .flatMap(([name, value]) => (value === true ? [`--${name}`] : [`--${name}`, String(value)]))
+  return commandLine(['convo', 'batch', ...args, ...options, ...(tail === undefined ? [] : ['--', ...tail])])
 }
 
 /** `convo batch merge <logs...>` */
@@ -136,7 +136,7 @@ export const batchMerge: Command = {
         const what = message.includes(input) ? message : `${input}: ${message}`
         return `${formatError(new ConvoError(code, what, { why, ...(fix !== undefined && { fix }) }))}\n`
       })
-      const missing = merged.missing.map((line) => `missing: ${line}\n`)
+      const missing = merged.missing.map((line) => `missing: ${visibleLine(line)}\n`)
       const of = merged.shards === 1 ? '1 log' : `${merged.shards} logs`
       await io.out(
         [

@@ -21,6 +21,7 @@ const outputSettings = {
 const inputSettings = {
   'no-orient': sharedSettings['no-orient'],
   'max-pixels': sharedSettings['max-pixels'],
+  layout: sharedSettings.layout,
   debug: sharedSettings.debug,
 }
 

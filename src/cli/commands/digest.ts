@@ -1,5 +1,6 @@
 import { flag, resolve } from '../../params.ts'
 import type { Command } from '../command.ts'
+import { noteMessage } from '../io.ts'
 import { indent } from '../layout.ts'
 import { sharedSettings } from '../settings.ts'
 
@@ -7,6 +8,7 @@ const digestSettings = {
   json: flag('print digest, size, channels, depth and number of pages as one JSON object'),
   'no-orient': sharedSettings['no-orient'],
   'max-pixels': sharedSettings['max-pixels'],
+  layout: sharedSettings.layout,
   debug: sharedSettings.debug,
 }
 
@@ -24,33 +26,49 @@ export const digestCommand: Command = {
       text: indent(
         'SHA-256 over, for each page in turn, the line "convo picture 1 <width>x<height>x<channels> <depth>" with a newline, ' +
           'and the decoded samples, row by row, channels interleaved, little-endian. Format, compression, palette, profile ' +
-          'and other metadata do not matter; hidden colours under alpha 0 do. Of floats, -0 is 0 and all NaN are one.',
+          'and other metadata do not matter; hidden colours under alpha 0 do. A file with pictures that are not read (as MPO has) is hashed whole too. Of floats, -0 is 0 and all NaN are one.',
         2,
         width,
       ),
     },
   ],
   async run({ args: [path = ''], given, io }) {
-    const [{ createDigest }, { openPages, sourceOf }] = await Promise.all([
+    const [{ createDigest }, { openPages }, { inputName, sourceOf }, { readWhole }] = await Promise.all([
       import('../../image/digest.ts'),
       import('../pages.ts'),
+      import('../input.ts'),
+      import('../../files/read.ts'),
     ])
     const settings = resolve(digestSettings, given)
-    const { count, pictures } = await openPages(await sourceOf(path), {
+    const source = await sourceOf(path)
+    const {
+      count,
+      unread = [],
+      pictures,
+      notes: own = [],
+    } = await openPages(source, {
       maxPixels: settings['max-pixels'],
       orient: !settings['no-orient'],
-      name: path === '-' ? 'standard input' : path,
+      layout: settings.layout,
+      name: inputName(path),
     })
     const hash = createDigest()
     const shapes: Record<string, number>[] = []
+    const notes = [...own]
     for await (const page of pictures) {
       hash.add(page)
       const { width, height, channels, depth } = page
       shapes.push({ width, height, channels, depth })
     }
+    if (unread.length > 0) {
+      hash.addFile(typeof source === 'string' ? await readWhole(source, { limit: 'encodedBytes' }) : source)
+      const note = `${inputName(path)} holds more than is read (${unread.join(', ')}): all bytes of the file were hashed too`
+      notes.push(note)
+    }
     const digest = hash.end()
-    const report = { image: path, digest, ...shapes[0], pages: count }
+    const report = { image: path, digest, ...shapes[0], pages: count, ...(notes.length > 0 && { notes }) }
     await io.out(settings.json ? `${JSON.stringify(report, null, 2)}\n` : `${digest}\n`)
+    if (!settings.json) for (const note of notes) io.err(noteMessage(note))
     return 0
   },
 }

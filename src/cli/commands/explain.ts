@@ -6,6 +6,7 @@ import { explainSettings } from '../explain/settings.ts'
 import { findOperation, type Operation, operations } from '../operations.ts'
 import { understand } from '../program.ts'
 import { correlationSettings } from '../settings.ts'
+import { checkStep } from '../steps.ts'
 
 /** `convo explain <operation> [input]` */
 export const explainCommand: Command = {
@@ -33,10 +34,10 @@ export const explainCommand: Command = {
   optionsFor: ([name = '']) => groupsFor(name),
   examples: [
     'convo explain gaussian in.png --sigma 20',
-    'convo explain conv2d --input 7x7x3 --filters 128',
-    'convo explain depthwise-separable --input 56x56x16 --filters 32',
-    'convo explain transposed --input 2x2x1 --size 4 --stride 3 --json',
-    'convo explain chain --input 224x224x3 -- conv2d --filters 64 --padding same -- relu -- maxpool',
+    'convo explain conv2d --input 3x7x7 --filters 128',
+    'convo explain depthwise-separable --input 16x56x56 --filters 32',
+    'convo explain transposed --input 1x2x2 --size 4 --stride 3 --json',
+    'convo explain chain --input 3x224x224 -- conv2d --filters 64 --padding same -- relu -- maxpool',
   ],
   details: () => [
     {
@@ -86,7 +87,6 @@ async function run({ args, tail, given, io }: Call): Promise<number> {
   }
   if (operation === undefined) {
     const odd = Object.keys(given).find((key) => !ofChain.includes(key) && key !== 'debug')
-    if (odd === 'svg') throw notDrawn()
     if (odd !== undefined) {
       throw new ConvoError('E_USAGE', `--${odd} is said of a step, behind --, not of the whole chain`, {
         why: `of the chain are ${ofChain.map((key) => `--${key}`).join(', ')}`,
@@ -99,19 +99,14 @@ async function run({ args, tail, given, io }: Call): Promise<number> {
   return explain(operation, path, given, io)
 }
 
-const notDrawn = () =>
-  new ConvoError('E_USAGE', '--svg draws one operation, not a chain', {
-    fix: 'convo explain sobel in.png --svg sobel.svg',
-  })
-
 /** What is said of a chain as a whole. */
-const ofChain: readonly string[] = ['input', 'depth', 'json']
+const ofChain: readonly string[] = ['input', 'depth', 'layout', 'svg', 'json']
 
 /** A step of a chain, its options understood as those of an operation that is explained alone. */
 function stepOf(words: readonly string[]): { readonly operation: Operation; readonly given: Call['given'] } {
+  checkStep(words)
   const request = understand(['explain', ...words], [explainCommand])
   const operation = findOperation(words[0]!)
-  if (request.kind === 'run' && request.given.svg !== undefined) throw notDrawn()
   const misplaced = request.kind === 'run' ? ofChain.find((key) => request.given[key] !== undefined) : 'help'
   if (request.kind !== 'run' || misplaced !== undefined || request.args.length > 1) {
     const what = misplaced === undefined ? words.slice(1).join(' ') : `--${misplaced}`

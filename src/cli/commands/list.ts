@@ -1,5 +1,6 @@
 import { namedKernels } from '../../filters/names.ts'
 import { outputFormats } from '../../image/format.ts'
+import { directionText } from '../../kernel/direction.ts'
 import { formats } from '../../kernel/formats/index.ts'
 import { readyMade, readyMadeSummary } from '../../kernel/source.ts'
 import { choice, flag } from '../../params.ts'
@@ -37,12 +38,12 @@ const lists: Readonly<Record<string, () => readonly Row[]>> = {
       summary,
     })),
   formats: () => [
-    ...Object.entries(formats).map(([name, { extensions, summary, write }]) => ({
+    ...Object.entries(formats).map(([name, { extensions, summary, direction, write }]) => ({
       name,
       for: 'kernels',
       access: write === undefined ? 'read' : 'read, write',
       files: extensions.join(' '),
-      summary,
+      summary: `${summary}; ${directionText(direction)}`,
     })),
     ...Object.entries(outputFormats).map(([name, { extensions, depths, exact }]) => ({
       name,

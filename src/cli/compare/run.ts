@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { ConvoError } from '../../error.ts'
+import { readFileWhole } from '../../files/read.ts'
 import type { Comparison } from '../../image/compare/comparison.ts'
 import { describe, fileComparisonRecord, smallestText } from '../../image/compare/describe.ts'
 import { comparePages, type FileComparison, isWorse, type Pages } from '../../image/compare/pages.ts'
@@ -7,11 +8,15 @@ import { type DiffStyle, renderDiff } from '../../image/compare/render.ts'
 import { type ToleranceValues, toleranceOf } from '../../image/compare/tolerance.ts'
 import { formatOfPath } from '../../image/format.ts'
 import { isSameFile } from '../../image/output.ts'
-import { readInput, type Source } from '../../image/probe.ts'
+import type { Source } from '../../image/reader.ts'
 import type { Picture } from '../../tensor/picture.ts'
+import { visibleLine } from '../../text/visible.ts'
 import type { Call } from '../command.ts'
+import { sourceOf } from '../input.ts'
+import { noteMessage } from '../io.ts'
+import type { Layout } from '../layouts.ts'
 import { writePicture } from '../output.ts'
-import { openPages, type PageOptions, sourceOf } from '../pages.ts'
+import { openPages, type PageOptions } from '../pages.ts'
 
 /** What a call asks for beside the tolerance. */
 export type CompareSettings = {
@@ -21,6 +26,7 @@ export type CompareSettings = {
   readonly quiet: boolean
   readonly 'no-orient': boolean
   readonly 'max-pixels': number
+  readonly layout: Layout
 }
 
 /** The page of which a difference is drawn. */
@@ -40,7 +46,11 @@ export async function runCompare(
   const [expectedPath = '', actualPath = ''] = args
   const diff = settings.diff
   if (diff !== undefined) checkDiff(diff, [expectedPath, actualPath], settings.quiet)
-  const options = { maxPixels: settings['max-pixels'], orient: !settings['no-orient'] }
+  const options = {
+    maxPixels: settings['max-pixels'],
+    orient: !settings['no-orient'],
+    layout: settings.layout,
+  }
   const mask = values.mask === undefined ? undefined : await maskOf(values.mask, options)
   const tolerance = toleranceOf(values, mask)
   const { expected, actual } = await openBoth(expectedPath, actualPath, options)
@@ -52,6 +62,7 @@ export async function runCompare(
       shown = { page, expected: left, actual: right, found }
     }
   })
+  const notes = [...new Set([expected, actual].flatMap((pages) => pages.notes ?? []))]
   const lines = textOf(comparison, expectedPath, actualPath)
   if (diff !== undefined && shown !== undefined) {
     const { page, found } = shown
@@ -59,10 +70,16 @@ export async function runCompare(
     lines.splice(-1, 0, `  diff      ${diff}${comparison.pages.length > 1 ? `: page ${page + 1}` : ''}`)
   }
   if (settings.json) {
-    const record = { expected: expectedPath, actual: actualPath, ...fileComparisonRecord(comparison) }
+    const record = {
+      expected: expectedPath,
+      actual: actualPath,
+      ...fileComparisonRecord(comparison),
+      ...(notes.length > 0 && { notes }),
+    }
     await io.out(`${JSON.stringify({ ...record, ...(diff !== undefined && { diff }) }, null, 2)}\n`)
   } else if (!settings.quiet) {
-    await io.out(`${lines.join('\n')}\n`)
+    await io.out(`${lines.map(visibleLine).join('\n')}\n`)
+    for (const note of notes) io.err(noteMessage(note))
   }
   return comparison.outcome === 'same' || comparison.outcome === 'tolerated' ? 0 : 1
 }
@@ -80,8 +97,18 @@ function textOf(comparison: FileComparison, expected: string, actual: string): s
       const word = page.outcome === 'tolerated' ? 'tolerated' : 'different'
       return [`page ${i + 1}: ${word}`, ...describe(page)]
     }),
+    ...unreadLines(comparison, expected, actual),
     smallestText(comparison),
   ]
+}
+
+/** What was not compared, of each file that holds more than its pages. */
+function unreadLines({ unread }: FileComparison, expected: string, actual: string): string[] {
+  if (unread === undefined) return []
+  const files = [[expected, unread.expected] as const, [actual, unread.actual] as const]
+  return files.flatMap(([path, parts]) =>
+    parts.length === 0 ? [] : [`  failed    not compared, as it is not read: ${parts.join(', ')} of ${path}`],
+  )
 }
 
 function pagesText({ pages, expectedPages, actualPages }: FileComparison): string {
@@ -139,6 +166,8 @@ const mostBytes = 2 ** 28
 function haveEqualBytes(a: Source, b: Source): boolean {
   const [left, right] = [sizeOf(a), sizeOf(b)]
   if (left !== right || !(left <= mostBytes)) return false
-  const [p, q] = [a, b].map((source) => (typeof source === 'string' ? readInput(source) : source))
+  const [p, q] = [a, b].map((source) =>
+    typeof source === 'string' ? readFileWhole(source, { limit: 'encodedBytes' }) : source,
+  )
   return Buffer.compare(p!, q!) === 0
 }

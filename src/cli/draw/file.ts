@@ -12,7 +12,7 @@ export function drawingFormat(output: string): DrawingFormat {
   if (extension === '.svg' || output === '-') return 'svg'
   if (extension === '.png') return 'png'
   throw new ConvoError('E_OUTPUT', `a drawing is written as .svg or .png, and ${output} is neither`, {
-    fix: `${output.slice(0, output.length - extension.length) || 'drawing'}.png`,
+    instead: [output, `${output.slice(0, output.length - extension.length) || 'drawing'}.png`],
   })
 }
 

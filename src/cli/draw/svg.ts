@@ -1,3 +1,5 @@
+import { visibleLine } from '../../text/visible.ts'
+import { xmlAttributes, xmlText } from '../../text/xml.ts'
 import { textWidth } from './measure.ts'
 
 // SVG as strings: an element is its markup, a picture is elements joined. Colours and fonts stand as attributes, so that
@@ -26,30 +28,13 @@ export type TextStyle = {
   readonly opacity?: number
 }
 
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-/** Text as it may stand in an element or an attribute. Characters that XML cannot hold become U+FFFD. */
-export function escapeXml(raw: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  const illegal = /[\0-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff\ud800-\udfff]/gu
-  const legal = raw.replace(illegal, '\ufffd')
-  return legal.replace(/[&<>"']/g, (c) => entities[c]!)
-}
-
 /** An element with its children. Numbers are written with two decimals. */
 export function element(name: string, attributes: Attributes, ...children: readonly string[]): string {
-  const written = Object.entries(attributes)
-    .filter(([, value]) => value !== undefined)
-    .map(
-      ([key, value]) => ` ${key}="${typeof value === 'number' ? decimals(value) : escapeXml(String(value))}"`,
-    )
-    .join('')
+  const rounded = Object.entries(attributes).map(([key, value]) => [
+    key,
+    typeof value === 'number' ? decimals(value) : value,
+  ])
+  const written = xmlAttributes(Object.fromEntries(rounded))
   return children.length === 0 ? `<${name}${written}/>` : `<${name}${written}>${children.join('')}</${name}>`
 }
 
@@ -107,7 +92,7 @@ export function text(content: string, x: number, y: number, style: TextStyle = {
       fill,
       opacity,
     },
-    escapeXml(content),
+    xmlText(visibleLine(content)),
   )
 }
 
@@ -144,7 +129,7 @@ export function svgDocument(
       viewBox: `0 0 ${decimals(width)} ${decimals(height)}`,
       role: 'img',
     },
-    element('title', {}, escapeXml(title)),
+    element('title', {}, xmlText(visibleLine(title))),
     rect(0, 0, width, height, { fill: ground }),
     ...children,
   )}\n`

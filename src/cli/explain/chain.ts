@@ -1,11 +1,12 @@
 import { resolve } from '../../params.ts'
 import type { Call } from '../command.ts'
+import { writeDrawing } from '../draw/file.ts'
 import type { Io } from '../io.ts'
 import type { Operation } from '../operations.ts'
 import { grouped } from '../words.ts'
-import { checkAsked, explanationOf, type Input, inputOf } from './explain.ts'
+import { checkAsked, checkDrawing, explanationOf, type Input, inputOf } from './explain.ts'
 import { explainSettings } from './settings.ts'
-import { sizes } from './text.ts'
+import { area, sizes } from './text.ts'
 
 /** A step of a chain in numbers. Receptive fields and steps are in samples of the chain's input, per axis. */
 export type ChainStep = {
@@ -35,8 +36,14 @@ export async function explainChain(
   io: Io,
 ): Promise<number> {
   const own = resolve(explainSettings, given)
+  checkDrawing(own)
   const input = await inputOf(steps[0]?.operation.input === 'volume', path, own)
   const result = await chainOf(steps, input, path === undefined)
+  if (own.svg !== undefined) {
+    const { drawChain } = await import('./chain-drawing.ts')
+    await writeDrawing(drawChain(result), own.svg)
+    if (own.svg === '-') return 0
+  }
   if (own.json) await io.out(`${JSON.stringify(result)}\n`)
   else await io.page(chainText(result))
   return 0
@@ -115,17 +122,22 @@ async function oneStep(
   }
 }
 
-function chainText({ input, steps, ...all }: ChainExplanation): string {
+/** A chain as a table: the names of the columns, then the input, the steps and the sum. */
+export function chainRows({ input, steps, ...all }: ChainExplanation): readonly (readonly string[])[] {
   const row = (
     name: string,
     { output, parameters, multiplications, receptiveField }: Omit<ChainStep, 'operation'>,
-  ) => [name, sizes(output), grouped(parameters), grouped(multiplications), receptiveField.join('x')]
-  const rows = [
+  ) => [name, sizes(output), grouped(parameters), grouped(multiplications), area(receptiveField)]
+  return [
     ['step', 'output', 'weights', 'multiplications', 'receptive field'],
     ['input', sizes(input), '', '', ''],
     ...steps.map((step) => row(step.operation, step)),
     row('all', all),
   ]
+}
+
+function chainText(chain: ChainExplanation): string {
+  const rows = chainRows(chain)
   const widths = rows[0]!.map((_, i) => Math.max(...rows.map((cells) => cells[i]!.length)))
   const line = (cells: readonly string[]) =>
     cells

@@ -11,11 +11,12 @@ import type { Arithmetic, FilterExplanation } from './explain.ts'
 import { type Bar, type Block, drawBars, drawStrips, drawTable } from './panels.ts'
 import { operatorPieces } from './pieces.ts'
 import { drawSolids, type Piece } from './solids.ts'
-import { bytes, filterLines, operatorLines, samplesText, sizes } from './text.ts'
+import { bytes, filterLines, operatorLines, pictureSize, samplesText } from './text.ts'
 
 const width = 960
 const margin = 32
-const across = width - 2 * margin
+/** Pixels from one margin to the other. */
+export const across = width - 2 * margin
 
 /** An operator over an input as an SVG: shapes, counts, the arithmetic, and how the work is cut up. */
 export function drawOperator(
@@ -81,7 +82,7 @@ export function drawFilter(
       height,
       width: columns,
       window: read,
-      caption: `${sizes(e.input)}\n${samplesText(e.samples)}`,
+      caption: `${pictureSize(e.input)}\n${samplesText(e.samples)}`,
     },
     '∗',
     ...e.kernels.slice(0, 3).map(
@@ -91,7 +92,7 @@ export function drawFilter(
         height: k.size[0],
         width: k.size[1],
         depth: 1,
-        caption: `${k.size[1]}×${k.size[0]}, rank ${k.rank}\n${k.algorithm}`,
+        caption: `${k.size[1]}x${k.size[0]}, rank ${k.rank}\n${k.algorithm}`,
       }),
     ),
     ...(e.kernels.length > 3 ? ['…'] : []),
@@ -103,7 +104,7 @@ export function drawFilter(
       height: outHeight,
       width: outWidth,
       window: { x: j, y: i, width: 1, height: 1 },
-      caption: [sizes(e.output), ...combined.map((word) => `combined by ${word}`)].join('\n'),
+      caption: [pictureSize(e.output), ...combined.map((word) => `combined by ${word}`)].join('\n'),
     },
   ]
   const shown = planes.filter((p) => p.weights.length <= 25 * 25)
@@ -122,9 +123,10 @@ export function drawFilter(
   ])
 }
 
-type Section = readonly [title: string, block: Block]
+export type Section = readonly [title: string, block: Block]
 
-function document(name: string, summary: string, sections: readonly Section[]): string {
+/** A drawing of sections, each under its title. */
+export function document(name: string, summary: string, sections: readonly Section[]): string {
   let y = 96
   const blocks = sections.map(([title, { markup, height }]) => {
     const top = y

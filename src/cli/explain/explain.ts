@@ -12,7 +12,9 @@ import { layerOf } from '../../operators/layers.ts'
 import { resolve, type Values } from '../../params.ts'
 import type { Call } from '../command.ts'
 import { drawingFormat, writeDrawing } from '../draw/file.ts'
+import { loadArray, openInput } from '../input.ts'
 import { type Io, lineWidth } from '../io.ts'
+import type { Layout } from '../layouts.ts'
 import type { Operation } from '../operations.ts'
 import {
   correlationSettings,
@@ -69,12 +71,7 @@ export async function explain(
   checkAsked(operation, given)
   const own = resolve(explainSettings, ownOf(operation, given))
   const { svg } = own
-  if (svg !== undefined) drawingFormat(svg)
-  if (svg === '-' && own.json) {
-    throw new ConvoError('E_USAGE', '--json and the drawing cannot both go to standard output', {
-      fix: '--svg with a file',
-    })
-  }
+  checkDrawing(own)
   const input = await inputOf(operation.input === 'volume', path, own)
   const told = await tell(operation, input, given, path === undefined)
   if (svg !== undefined) await writeDrawing(await told.draw(), svg)
@@ -82,6 +79,15 @@ export async function explain(
   if (own.json) await io.out(`${JSON.stringify({ ...told.result, formula: operation.formula })}\n`)
   else await io.page(told.text())
   return 0
+}
+
+/** @throws ConvoError E_OUTPUT, E_USAGE for a drawing that has no place to go to */
+export function checkDrawing({ svg, json }: Pick<Values<typeof explainSettings>, 'svg' | 'json'>): void {
+  if (svg !== undefined) drawingFormat(svg)
+  if (svg !== '-' || !json) return
+  throw new ConvoError('E_USAGE', '--json and the drawing cannot both go to standard output', {
+    fix: 'no --json',
+  })
 }
 
 const banks = ['conv2d', 'conv3d', 'grouped', 'dilated', 'transposed', 'pointwise', 'depthwise-separable']
@@ -182,7 +188,7 @@ async function layerExplanation(
   const unfit = asked.find(([key]) => other === 'kernel' || (other === 'pointwise' && key === 'filters'))
   if (unfit !== undefined) {
     throw new ConvoError('E_OPTION', `--${unfit[0]} leaves nothing for --${other} to say`, {
-      fix: 'one of the two',
+      fix: `no --${unfit[0]}`,
     })
   }
   const layer: Layer = { ...made, ...Object.fromEntries(asked), keep: !isLayer }
@@ -196,7 +202,8 @@ const ownOf = ({ params, shared }: Operation, given: Call['given']): Record<stri
     given,
     Object.keys(explainSettings).filter(
       (key) =>
-        ['depth', 'json', 'svg'].includes(key) || !(Object.hasOwn(params, key) || Object.hasOwn(shared, key)),
+        ['depth', 'layout', 'json', 'svg'].includes(key) ||
+        !(Object.hasOwn(params, key) || Object.hasOwn(shared, key)),
     ),
   )
 
@@ -295,18 +302,27 @@ function factsOf(k: PlaneKernel): { sum: number; isInteger: boolean; rank: numbe
 export async function inputOf(
   isVolume: boolean,
   path: string | undefined,
-  own: Pick<Values<typeof explainSettings>, 'input' | 'depth'>,
+  own: Pick<Values<typeof explainSettings>, 'input' | 'depth'> & { readonly layout?: Layout },
 ): Promise<Input> {
   if (path !== undefined) {
-    const { width, height, channels, depth, pages } = await readHeader(path, {
+    const opened = await openInput(path)
+    if (opened.probe.kind === 'npy') {
+      const { channels, slices, height, width, depth } = await loadArray(opened, {
+        layout: own.layout ?? 'auto',
+      })
+      const depthAxis = slices === undefined ? (isVolume ? [1] : []) : [slices]
+      return { shape: [channels, ...depthAxis, height, width], samples: samplesOf(own.depth ?? depth) }
+    }
+    const { width, height, channels, depth, pages } = await readHeader(opened.source, {
+      name: path,
       maxPixels: Number.MAX_SAFE_INTEGER,
       orient: true,
     })
     const shape = isVolume ? [channels, pages, height, width] : [channels, height, width]
     return { shape, samples: samplesOf(own.depth ?? depth) }
   }
-  const [a = 1, b = 1, c = 1, d] = own.input ?? (isVolume ? [16, 64, 64, 1] : [480, 640, 3])
-  const shape = d === undefined ? [c, a, b] : [d, a, b, c]
+  const given = own.input ?? (isVolume ? [1, 16, 64, 64] : [3, 480, 640])
+  const shape = given.length === 2 ? [1, ...given] : given
   return { shape, samples: samplesOf(own.depth ?? 8) }
 }
 

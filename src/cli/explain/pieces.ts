@@ -18,7 +18,8 @@ export function operatorPieces(e: Explanation): readonly Piece[] {
   return [from, isPool ? '→' : '∗', ...between, isPool ? '→' : '=', to]
 }
 
-const tensor = (shape: readonly number[]) => {
+/** A tensor [C,H,W] or [C,D,H,W] as a solid. */
+export const tensor = (shape: readonly number[]) => {
   const [height, width] = [shape.at(-2)!, shape.at(-1)!]
   const depth = shape.slice(0, -2).reduce((a, b) => a * b, 1)
   const [channels = 1, slices] = shape.slice(0, -2)
@@ -52,10 +53,10 @@ function betweenOf(e: Explanation): Piece[] {
   const at = rate > 1 ? `, rate ${rate}` : ''
   const inGroups = groups > 1 ? `, ${groups} groups` : ''
   const behind = size.length === 3 ? size[0]! : 1
-  const times = (list: readonly number[]) => list.join('×')
+  const times = (list: readonly number[]) => list.join('x')
   switch (operator) {
     case 'separable':
-      return [kernel('column', [kH, 1], `${kH}×1`), '∗', kernel('row', [1, kW], `1×${kW}`)]
+      return [kernel('column', [kH, 1], `1x${kH}`), '∗', kernel('row', [1, kW], `${kW}x1`)]
     case 'depthwise':
       return [
         kernel('filters', front, `${channels * multiplier} of ${times(size)}${at}\none channel each`, {
@@ -73,7 +74,7 @@ function betweenOf(e: Explanation): Piece[] {
         '=',
         { ...tensor([channels * multiplier, ...rows]), title: 'between', tone: 'between' },
         '∗',
-        kernel('pointwise', [1, 1], `${output[0]} of 1×1×${channels * multiplier}`, {
+        kernel('pointwise', [1, 1], `${output[0]} of 1x1x${channels * multiplier}`, {
           depth: channels * multiplier,
           count: output[0]!,
         }),
@@ -111,7 +112,7 @@ function betweenOf(e: Explanation): Piece[] {
         kernel(
           output[0] === 1 ? 'kernel' : 'filters',
           front,
-          `${output[0]} of ${times(size)}${depth > 1 ? `×${depth}` : ''}${at}${inGroups}`,
+          `${output[0]} of ${times(size)}${depth > 1 ? `x${depth}` : ''}${at}${inGroups}`,
           { depth: depth * behind, count: output[0]!, spread },
         ),
       ]

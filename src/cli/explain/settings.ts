@@ -1,5 +1,7 @@
 import type { PaddingOption } from '../../conv/spec.ts'
+import { ConvoError } from '../../error.ts'
 import { custom, expected, flag, integer, number, numbers, type Params, text } from '../../params.ts'
+import { sharedSettings } from '../settings.ts'
 
 const axes = { min: 1, max: 3 }
 
@@ -19,12 +21,24 @@ function parseShape(given: unknown, name: string): readonly number[] {
     !list.every((n) => Number.isSafeInteger(n) && n > 0)
   ) {
     throw expected(
-      '2 to 4 whole sizes, as 7x7x3 (height x width x channels) or 16x64x64x1 (depth first)',
+      '2 to 4 whole sizes, as 3x7x7 (channels x height x width) or 1x16x64x64 (with a depth)',
       name,
       given,
     )
   }
+  refuseChannelsLast(list as number[], String(given), name)
   return list as number[]
+}
+
+/** @throws ConvoError E_OPTION for sizes that are those of a picture with its channels last */
+function refuseChannelsLast(list: readonly number[], typed: string, name: string): void {
+  const last = list.at(-1)!
+  if (list.length < 3 || ![1, 3, 4].includes(last) || list.slice(0, -1).some((n) => n <= last)) return
+  const ordered = [last, ...list.slice(0, -1)].join('x')
+  throw new ConvoError('E_OPTION', `${name} ${typed} has its channels last, and they come first`, {
+    why: 'channels x height x width, as the shapes of tensors are given everywhere',
+    instead: [typed, ordered],
+  })
 }
 
 function parsePadding(given: unknown, name: string): PaddingOption {
@@ -36,8 +50,8 @@ function parsePadding(given: unknown, name: string): PaddingOption {
 /** What explain takes besides the options of the operation. */
 export const explainSettings = {
   input: custom(
-    'the size of the input, where there is no picture: height x width [x channels]',
-    '<HxWxC>',
+    'the size of the input, where there is no picture: [channels x] height x width',
+    '<CxHxW>',
     parseShape,
   ),
   size: perAxis('of the kernel or window, where there is no --kernel', 1),
@@ -54,6 +68,7 @@ export const explainSettings = {
     ...number('bits of a sample of the input, 8, 16 or 32 (floats)', undefined, { min: 8, max: 32 }),
     unset: "the picture's, else 8",
   },
+  layout: sharedSettings.layout,
   svg: text('draw it too: into a .svg or .png file; - is an SVG alone, on standard output', '<file>'),
   json: flag('print one JSON object'),
 } satisfies Params

@@ -7,8 +7,13 @@ import type { Strips } from './strips.ts'
 
 /** A number with at most six digits behind the point. */
 export const short = (n: number): string => String(Math.round(n * 1e6) / 1e6)
-/** [C,H,W] as height x width x channels, the way the input is given. */
-export const sizes = (shape: readonly number[]): string => [...shape.slice(1), shape[0]].join('x')
+/** The sizes of a tensor: channels x height x width, or channels x depth x height x width, as the input is given. */
+export const sizes = (shape: readonly number[]): string => shape.join('x')
+/** The size of a picture, and its channels. */
+export const pictureSize = ([channels, height, width]: readonly number[]): string =>
+  `${width}x${height}, ${channels} ${channels === 1 ? 'channel' : 'channels'}`
+/** Rows and columns, or more axes, as people say them: width x height. */
+export const area = (axes: readonly number[]): string => axes.toReversed().join('x')
 export const bytes = (n: number): string =>
   n < 1024
     ? `${n} bytes`
@@ -43,8 +48,11 @@ export function operatorLines(operation: Operation, e: Explanation & Arithmetic)
   const rank = e.separability
   return [
     ...formula,
-    ['input', `${sizes(e.input)}   [${e.input.join(',')}]`],
-    ['output', `${sizes(e.output)}   [${e.output.join(',')}]`],
+    [
+      'input',
+      `${sizes(e.input)}   (${e.input.length === 4 ? 'channels x depth x height x width' : 'channels x height x width'})`,
+    ],
+    ['output', sizes(e.output)],
     ...(e.sizes[0] === undefined ? [] : [['size', e.sizes[0].formula] as Line]),
     ...each,
     [
@@ -53,7 +61,7 @@ export function operatorLines(operation: Operation, e: Explanation & Arithmetic)
     ],
     ['weights', counted(e.parameters)],
     ['multiplications', counted(e.multiplications)],
-    ['receptive field', e.receptiveField.join('x')],
+    ['receptive field', area(e.receptiveField)],
     ...(rank === undefined
       ? []
       : [
@@ -115,13 +123,13 @@ export function filterLines(e: FilterExplanation): readonly Line[] {
   })
   const ways = [...new Set(e.kernels.map((k) => `${k.algorithm}: ${k.reason}`))]
   return [
-    ['input', `${sizes(e.input)}, ${samplesText(e.samples)}`],
-    ['output', sizes(e.output)],
+    ['input', `${pictureSize(e.input)}, ${samplesText(e.samples)}`],
+    ['output', pictureSize(e.output)],
     ...kernels,
     ...(e.combine === 'only' ? [] : [['combined by', e.combine] as Line]),
     ...ways.map((way, i): Line => [i === 0 ? 'arithmetic' : '', way]),
     ['border', e.border],
-    ['receptive field', e.receptiveField.join('x')],
+    ['receptive field', area(e.receptiveField)],
     ['strips', stripsText(e.strips)],
     ...(e.multiplications === 0 ? [] : [['multiplications', grouped(e.multiplications)] as Line]),
     [

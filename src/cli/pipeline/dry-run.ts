@@ -1,12 +1,15 @@
+import type { Planned } from '../../conv/plan.ts'
 import { readHeader } from '../../image/decode.ts'
+import { lightOf } from '../../image/profile.ts'
+import { peakOf } from '../../image/samples.ts'
 import type { SourcePicture } from '../../run/pictures.ts'
 import { defaultThreads } from '../../run/pool.ts'
-import { hasAlpha } from '../../tensor/picture.ts'
-import { loadTensor, type Opened, openInput } from '../input.ts'
+import { depthOfFull, fullScale, hasAlpha } from '../../tensor/picture.ts'
+import { loadArray, type Opened, openInput } from '../input.ts'
 import { outputKind } from '../output.ts'
 import type { Settings } from '../settings.ts'
 import { factsOf, type PictureFacts, type PictureJob, type PlanFacts, taskOf } from './job.ts'
-import { isSliceList, slicePaths } from './load.ts'
+import { coloursOf, isSliceList, slicePaths } from './load.ts'
 import { outChannels, planFacts, planOver, toneOf, withOptions } from './recipe-step.ts'
 
 /** What a job would do, as far as it is known before the picture is decoded. */
@@ -34,7 +37,7 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
   const isList = job.isVolume && (await isSliceList(job.input))
   const path = isList ? (await slicePaths(job.input))[0]! : job.input
   const header = await headerOf(await openInput(path), settings)
-  let picture: Omit<SourcePicture, 'data'> = { ...header, full: header.depth === 16 ? 65535 : 255 }
+  let picture: Omit<SourcePicture, 'data'> & Pick<Planned, 'peak'> = header
   const plans: PlanFacts[] = []
   let isKnown = true
   for (const [i, make] of job.steps.entries()) {
@@ -49,7 +52,14 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
     const plan = planOver(step.recipe, own.filter, picture, tone)
     plans.push(...planFacts(plan))
     const channels = outChannels(picture, tone)
-    picture = { ...picture, width: plan.outWidth, height: plan.outHeight, channels, depth: 32 }
+    picture = {
+      ...picture,
+      width: plan.outWidth,
+      height: plan.outHeight,
+      channels,
+      depth: 32,
+      peak: undefined,
+    }
   }
   const isFloat = outputKind(job.output) === 'npy'
   return {
@@ -58,11 +68,18 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
     output: {
       path: job.output,
       ...(isKnown ? { width: picture.width, height: picture.height } : {}),
-      depth: isFloat ? 32 : (settings.depth ?? (header.depth === 16 ? 16 : 8)),
+      depth: isFloat ? 32 : (settings.depth ?? depthOfFull(header.full)),
     },
     plan: plans,
     threads: settings.threads ?? defaultThreads(),
   }
+}
+
+/** The channels that are left when alpha is dropped or laid over a background. */
+function treatedChannels(channels: 1 | 2 | 3 | 4, { alpha, background }: Settings): 1 | 2 | 3 | 4 {
+  if (!hasAlpha(channels)) return channels
+  if (background !== undefined) return coloursOf(channels, background)
+  return alpha === 'drop' ? ((channels - 1) as 1 | 3) : channels
 }
 
 async function headerOf(opened: Opened, settings: Settings) {
@@ -70,10 +87,18 @@ async function headerOf(opened: Opened, settings: Settings) {
     const options = { maxPixels: settings['max-pixels'], orient: !settings['no-orient'], name: opened.path }
     const header = await readHeader(opened.source, options)
     const { width, height, depth } = header
-    const isDropped = settings.alpha === 'drop' && hasAlpha(header.channels)
-    const channels = isDropped ? ((header.channels - 1) as 1 | 3) : header.channels
-    return { width, height, channels, depth }
+    if (settings.linear) lightOf(header.meta, opened.path)
+    return {
+      width,
+      height,
+      channels: treatedChannels(header.channels, settings),
+      depth,
+      full: settings.full ?? fullScale(depth),
+    }
   }
-  const [channels = 1, height = 1, width = 1] = (await loadTensor(opened)).shape
-  return { width, height, channels: channels as 1 | 2 | 3 | 4, depth: 32 as const }
+  const { width, height, channels, depth, full, layout, data } = await loadArray(opened, settings)
+  // channels that stand first are all colours
+  const treated = layout === 'hwc' && channels <= 4 ? treatedChannels(channels as 1, settings) : channels
+  const peak = data instanceof Float32Array && { peak: () => peakOf(data) }
+  return { width, height, channels: treated as 1 | 2 | 3 | 4, depth, full, ...peak }
 }

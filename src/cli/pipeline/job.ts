@@ -1,5 +1,6 @@
 import type { FilterOptions } from '../../conv/plan.ts'
 import { ConvoError } from '../../error.ts'
+import type { Light } from '../../image/light.ts'
 import { isSameFile } from '../../image/output.ts'
 import type { Range } from '../../image/quantise.ts'
 import type { FullScale, Step } from '../../operators/operator.ts'
@@ -31,6 +32,8 @@ export type Task = PictureJob & {
   readonly range: Range
   /** False when the range is a default that feature maps may replace. */
   readonly isRangeGiven: boolean
+  /** The tone curves of the picture, for --linear. */
+  readonly light?: Light | undefined
   /** Takes the picture in place of its file, where pages are put together. */
   readonly store?: PageStore | undefined
 }
@@ -65,6 +68,8 @@ export type Report = {
   readonly input: PictureFacts
   readonly output: PictureFacts & { readonly bytes: number }
   readonly plan: readonly PlanFacts[]
+  /** The tone curve of --linear. */
+  readonly light?: string
   readonly clipped: Outcome
   readonly notes: readonly string[]
   readonly milliseconds: number
@@ -75,7 +80,7 @@ export function taskOf(job: PictureJob): Task {
   const { input, output, settings } = job
   if (!settings['in-place'] && isSameFile(input, output)) {
     throw new ConvoError('E_IN_PLACE', `${output} is the input itself`, {
-      fix: '--in-place, or another output',
+      fix: '--in-place',
     })
   }
   const isFloat = outputKind(output) === 'npy'

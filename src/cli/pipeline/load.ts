@@ -1,54 +1,76 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConvoError, invariant } from '../../error.ts'
-import { type Decoded, decode, decodePages, readHeader } from '../../image/decode.ts'
+import type { Colour } from '../../image/colour.ts'
+import { type Decoded, decode, decodePages } from '../../image/decode.ts'
 import type { FullScale } from '../../operators/operator.ts'
-import { hasAlpha, type PictureMeta } from '../../tensor/picture.ts'
+import {
+  type Depth,
+  extremes,
+  fullScale,
+  guessFull,
+  hasAlpha,
+  type PictureMeta,
+  type Samples,
+} from '../../tensor/picture.ts'
 import { Tensor } from '../../tensor/tensor.ts'
-import { loadPicture, loadTensor, type Opened } from '../input.ts'
+import { dataOfArray, type PictureArray, scaleNote } from '../array.ts'
+import { loadArray, loadPicture, type Opened, readied, type Treatment } from '../input.ts'
 import { outputKind } from '../output.ts'
 import type { Settings } from '../settings.ts'
 import type { Task } from './job.ts'
-import { type Data, dataOf } from './state.ts'
+import type { Data, Pending } from './state.ts'
 
 /** A decoded input. */
 export type LoadedData = {
-  readonly data: Data
+  readonly data: Exclude<Data, Pending>
   readonly meta: PictureMeta
   readonly notes: readonly string[]
 }
 
 /**
- * Decodes the input of a job: a picture, the tensor of a .npy file, or where the job wants one a volume. With `ahead` the
- * upper rows of a large picture may come before the whole.
+ * Decodes the input of a job: a picture, a .npy file, or where the job wants one a volume. With `ahead` the upper rows of a
+ * large picture may come before the whole.
  */
 export async function loadData(opened: Opened, task: Task, ahead: boolean): Promise<LoadedData> {
-  if (opened.probe.kind === 'npy') {
-    const tensor = await loadTensor(opened)
-    return { data: dataOf(tensor, 255), meta: {}, notes: darkNote(tensor, task) }
-  }
   const { settings } = task
-  if (task.isVolume) return loadVolume(pagesOf(opened, settings), opened.path)
-  const limits = limitsOf(settings)
-  const { picture, meta, notes } = await loadPicture(opened, {
-    ...limits,
-    dropAlpha: settings.alpha === 'drop',
-    ahead,
-  })
+  const treatment = treatmentOf(task)
+  if (opened.probe.kind === 'npy') {
+    return arrayData(await loadArray(opened, settings), treatment, outputKind(task.output) === 'npy')
+  }
+  if (task.isVolume) return loadVolume(pagesOf(opened, settings), opened.path, treatment)
+  const options = { ...limitsOf(settings), ahead }
+  const { picture, meta, notes, pages } = await loadPicture(opened, options, treatment)
   return {
     data: { kind: 'picture', picture },
     meta,
-    notes: [...notes, ...(await pageNote(opened, settings))],
+    notes: [...notes, ...pageNote(opened.path, pages)],
   }
 }
 
-/** Numbers of 0..1, as networks have them, are next to nothing as levels. */
-function darkNote({ data }: Tensor, { input, output, range }: Task): string[] {
-  if (outputKind(output) === 'npy' || range === 'minmax') return []
-  const isDark = data.every((v) => v >= 0 && v <= 1) && data.some((v) => v > 0)
-  return isDark
-    ? [`${input} holds numbers of 0 to 1, taken as levels of 0..255; --range minmax stretches them`]
-    : []
+function arrayData(array: PictureArray, treatment: Treatment, isArrayWritten: boolean): LoadedData {
+  const { name, layoutNote, scaleNote } = array
+  const notes = [
+    ...(layoutNote === undefined
+      ? []
+      : [isArrayWritten ? `${layoutNote}; .npy is written as [C,H,W]` : layoutNote]),
+    ...(scaleNote !== undefined && treatment.tellsScale ? [scaleNote] : []),
+  ]
+  const data = dataOfArray(array)
+  if (data.kind === 'tensor') return { data, meta: {}, notes }
+  const { picture, notes: told } = readied({ ...data.picture, meta: {}, notes, pages: 1 }, name, {
+    ...treatment,
+    full: undefined,
+  })
+  return { data: { kind: 'picture', picture }, meta: {}, notes: told }
+}
+
+/** What a job asks of its input before the first step. */
+export function treatmentOf({ settings, range, output }: Task): Treatment {
+  const { alpha, background, linear, full } = settings
+  const meetsLevels = settings.bias !== undefined || settings.fill !== undefined || range === 'offset'
+  const tellsScale = outputKind(output) === 'npy' ? meetsLevels : range !== 'minmax' || meetsLevels
+  return { alpha, background, linear, full, tellsScale }
 }
 
 /** What bounds and turns a picture that is decoded. */
@@ -58,20 +80,17 @@ export const limitsOf = (settings: Settings) => ({
 })
 
 /** Tells that of several pages only the first is used. */
-async function pageNote(opened: Opened, settings: Settings): Promise<string[]> {
-  const { kind } = opened.probe
-  if (kind !== 'gif' && kind !== 'webp' && kind !== 'tiff') return []
-  const { pages } = await readHeader(opened.source, { ...limitsOf(settings), name: opened.path })
+function pageNote(path: string, pages: number): string[] {
   return pages === 1
     ? []
     : [
-        `${opened.path} has ${pages} pages, and the first was used: {index} in the output path, .gif, .webp or .tif keep all, ` +
+        `${path} has ${pages} pages, and the first was used: {index} in the output path, .gif, .webp or .tif keep all, ` +
           'conv3d takes them as a volume',
       ]
 }
 
 /** Loaded when a pattern is met, or what may be one: no other run waits for it. */
-const globber = () => import('tinyglobby')
+const globber = () => import('../glob.ts')
 
 /** True for a folder, a glob or names with commas between, whose pictures are the slices of a volume. */
 export async function isSliceList(path: string): Promise<boolean> {
@@ -102,7 +121,7 @@ export async function slicePaths(list: string): Promise<string[]> {
     ? readdirSync(list, { withFileTypes: true })
         .filter((entry) => !entry.isDirectory() && /\.(png|jpe?g|webp|tiff?|gif|avif)$/i.test(entry.name))
         .map((entry) => join(list, entry.name))
-    : await glob(list, { onlyFiles: true, expandDirectories: false })
+    : await glob(list)
   if (paths.length === 0) {
     throw new ConvoError('E_INPUT', inFolder ? `${list} holds no pictures` : `no file fits ${list}`, {
       why: inFolder ? `${list}: files ending in .png, .tif and such are slices` : [],
@@ -116,25 +135,42 @@ export async function* slicePages(paths: readonly string[], settings: Settings):
   for (const path of paths) yield await decode(path, limitsOf(settings))
 }
 
-/** The samples of a picture as floats, channel by channel and without alpha, from `to(channel)` on. */
+/** The samples of a slice as floats, channel by channel, from `to(channel)` on. */
 export function spreadSlice(
   slice: Pick<Decoded, 'data' | 'channels' | 'width' | 'height'>,
   out: Float32Array,
   to: (channel: number) => number,
 ): void {
   const plane = slice.width * slice.height
-  for (let c = 0; c < coloursOf(slice.channels); c++) {
+  for (let c = 0; c < slice.channels; c++) {
     const at = to(c)
     for (let i = 0; i < plane; i++) out[at + i] = slice.data[i * slice.channels + c]!
   }
 }
 
-/** Channels without alpha. */
-export const coloursOf = (channels: 1 | 2 | 3 | 4): 1 | 3 => (channels < 3 ? 1 : 3)
+/** Channels without alpha, as a volume has them, over a background. */
+export const coloursOf = (channels: 1 | 2 | 3 | 4, background: Colour | undefined): 1 | 3 =>
+  channels === 1 || (channels === 2 && (background === undefined || new Set(background).size === 1)) ? 1 : 3
 
-/** What a volume tells of its first slice. */
-export const volumeNotes = ({ notes, channels }: Pick<Decoded, 'notes' | 'channels'>): readonly string[] =>
-  hasAlpha(channels) ? [...notes, 'transparency was left out of the volume'] : notes
+/** A slice of a volume, which has no alpha: over black, unless a background was given or alpha is to be dropped. */
+export function sliceOf(page: Decoded, name: string, treatment: Treatment) {
+  const { alpha, background } = treatment
+  const ground = background ?? (alpha === 'drop' ? undefined : black)
+  const { picture, notes } = readied(page, name, { ...treatment, background: ground })
+  invariant('data' in picture && !hasAlpha(picture.channels), 'a slice is there, and has no alpha')
+  return { picture, notes }
+}
+
+const black: Colour = [0, 0, 0]
+
+/** That slices were laid over black, where nothing was said of their alpha. */
+export const overBlack = (
+  { channels }: Pick<Decoded, 'channels'>,
+  { alpha, background }: Treatment,
+): readonly string[] =>
+  hasAlpha(channels) && background === undefined && alpha !== 'drop'
+    ? ['a volume has no alpha: its slices were laid over black; --background <colour> takes another colour']
+    : []
 
 /** @throws ConvoError E_SHAPE when slice `z` is not like the first */
 export function checkAlike(
@@ -155,11 +191,15 @@ const pagesOf = (opened: Opened, settings: Settings): AsyncGenerator<Decoded> =>
   decodePages(opened.source, { ...limitsOf(settings), name: opened.path })
 
 /**
- * A volume [C,D,H,W] from pages of one size, with the profile and resolution of the first; alpha is left out.
+ * A volume [C,D,H,W] from pages of one size, with the profile and resolution of the first. Alpha is left out, see `sliceOf`.
  *
  * @throws ConvoError E_SHAPE when the pages differ
  */
-export async function loadVolume(pages: AsyncIterable<Decoded>, path: string): Promise<LoadedData> {
+export async function loadVolume(
+  pages: AsyncIterable<Decoded>,
+  path: string,
+  treatment: Treatment,
+): Promise<LoadedData> {
   const slices: Decoded[] = []
   for await (const page of pages) {
     if (slices.length > 0) checkAlike(slices.length, page, slices[0]!, path)
@@ -168,22 +208,39 @@ export async function loadVolume(pages: AsyncIterable<Decoded>, path: string): P
   const [first] = slices
   invariant(first !== undefined, 'a volume has at least one slice')
   const { width, height, channels, depth, meta } = first
-  const colours = coloursOf(channels)
+  const colours = coloursOf(channels, treatment.background)
   const plane = width * height
   const data = new Float32Array(colours * slices.length * plane)
-  slices.forEach((slice, z) => {
-    spreadSlice(slice, data, (c) => (c * slices.length + z) * plane)
+  const guess = depth === 32 && treatment.full === undefined ? fullOfSlices(slices, path) : undefined
+  const own = { ...treatment, full: treatment.full ?? guess?.full }
+  const isOpaque = slices.every(({ data: samples }) => isOpaqueAll(samples, channels, depth))
+  const notes = new Set([...first.notes, ...(isOpaque ? [] : overBlack(first, treatment))])
+  if (guess !== undefined && treatment.tellsScale) notes.add(guess.note)
+  slices.forEach((page, z) => {
+    const slice = sliceOf({ ...page, notes: [] }, path, own)
+    spreadSlice(slice.picture, data, (c) => (c * slices.length + z) * plane)
+    for (const note of slice.notes) notes.add(note)
   })
-  const full: FullScale = depth === 16 ? 65535 : 255
+  const full: FullScale = own.full ?? fullScale(depth)
   const tensor = new Tensor([colours, slices.length, height, width], data)
-  const notes = slices.every(isOpaque) ? first.notes : volumeNotes(first)
-  return { data: { kind: 'tensor', tensor, full }, meta, notes }
+  return { data: { kind: 'tensor', tensor, full }, meta, notes: [...notes] }
+}
+
+/** The full scale of floats, guessed from all slices together. */
+function fullOfSlices(slices: readonly Decoded[], path: string) {
+  const found = slices.map((slice) => extremes(slice.data))
+  const both = {
+    min: Math.min(...found.map(({ min }) => min)),
+    max: Math.max(...found.map(({ max }) => max)),
+  }
+  const full = guessFull([both.min, both.max]) ?? 255
+  return { full, note: scaleNote(path, both, full) }
 }
 
 /** True where there is no alpha, or nothing shines through. */
-function isOpaque({ data, channels, depth }: Decoded): boolean {
+function isOpaqueAll(data: Samples, channels: number, depth: Depth): boolean {
   if (!hasAlpha(channels)) return true
-  const full = depth === 16 ? 65535 : 255
+  const full = depth === 32 ? 1 : fullScale(depth)
   for (let i = channels - 1; i < data.length; i += channels) if (data[i]! < full) return false
   return true
 }

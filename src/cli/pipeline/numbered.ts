@@ -24,7 +24,7 @@ export async function checkNumbered({ input, output, settings }: Task, count: nu
     const identity = fileIdentity(path)
     if (identity !== undefined && read.has(identity)) {
       throw new ConvoError('E_IN_PLACE', `${path} is one of the inputs`, {
-        fix: '--in-place, or another output',
+        fix: '--in-place',
       })
     }
   }

@@ -4,11 +4,12 @@ import { encodePages } from '../../image/encode.ts'
 import { formatOfPath, type OutputFormat } from '../../image/format.ts'
 import type { Header } from '../../image/header.ts'
 import { writeAtomically } from '../../image/output.ts'
+import type { Probe } from '../../image/probe.ts'
 import type { Picture } from '../../tensor/picture.ts'
-import { type Loaded, loadedOf, type Opened } from '../input.ts'
+import { type Loaded, type Opened, readied } from '../input.ts'
 import { outputKind } from '../output.ts'
 import type { PageStore, Report, Task } from './job.ts'
-import { limitsOf } from './load.ts'
+import { limitsOf, treatmentOf } from './load.ts'
 import { checkNumbered, numbered } from './numbered.ts'
 import { isNumbered } from './write-volume.ts'
 
@@ -26,17 +27,22 @@ type PagedFormat = Extract<OutputFormat, 'gif' | 'webp' | 'tiff'>
 const isPagedFormat = (format: string | undefined): format is PagedFormat =>
   format === 'gif' || format === 'webp' || format === 'tiff'
 
+/** Whether a file may hold several pages: only then it is asked how many. */
+const mayHavePages = ({ kind, png }: Probe): boolean =>
+  isPagedFormat(kind) || kind === 'avif' || png?.isAnimated === true
+
 /** The pages of an input, where there are several and the output keeps them. @throws ConvoError as `decode` does */
 export async function openPaged(opened: Opened, task: Task): Promise<PagedInput | undefined> {
   const { output, settings, isVolume } = task
-  if (isVolume || settings.channels === 'split' || !isPagedFormat(opened.probe.kind)) return undefined
+  if (isVolume || settings.channels === 'split' || !mayHavePages(opened.probe)) return undefined
   const keepsAll =
     output.includes('{index') || (outputKind(output) === 'picture' && isPagedFormat(formatOfPath(output)))
   if (!keepsAll) return undefined
   const options = { ...limitsOf(settings), name: opened.path }
   const { pages: count, delay, loop, ...first } = await readHeader(opened.source, options)
   if (count === 1) return undefined
-  if (opened.probe.kind === 'tiff' && !output.includes('{index')) {
+  const isStack = opened.probe.kind === 'tiff' || opened.probe.kind === 'avif'
+  if (isStack && !first.isAlike && !output.includes('{index')) {
     for (let page = 1; page < count; page++) {
       checkPage(page, await readHeader(opened.source, { ...options, page }), first, opened.path)
     }
@@ -80,6 +86,7 @@ export async function runPaged(
 ): Promise<PageReport> {
   const isApart = isNumbered(task)
   if (isApart) await checkNumbered(task, count)
+  const treatment = treatmentOf(task)
   const kept: Picture[] = []
   const store: PageStore = async (_, picture) => {
     kept.push(picture)
@@ -90,7 +97,7 @@ export async function runPaged(
     const own = isApart
       ? { ...task, output: numbered(task.output, reports.length, count) }
       : { ...task, store }
-    reports.push(await run(loadedOf(page, task.settings.alpha === 'drop'), own))
+    reports.push(await run(readied(page, task.input, treatment), own))
   }
   const [first, last] = [reports[0], reports.at(-1)]
   invariant(first !== undefined && last !== undefined, 'there is at least one page')

@@ -1,13 +1,16 @@
 import {
   type FilterOptions,
   filterDefaults,
+  inFloats,
+  type Planned,
   planRecipe,
   type RecipePlan,
   type SampleType,
 } from '../../conv/plan.ts'
 import { flattens, type Recipe, single } from '../../conv/recipe.ts'
 import { ConvoError } from '../../error.ts'
-import { linearTable } from '../../image/light.ts'
+import { linearTables, srgb } from '../../image/light.ts'
+import { peakOf } from '../../image/samples.ts'
 import { kernel } from '../../kernel/kernel.ts'
 import type { Step } from '../../operators/operator.ts'
 import { put } from '../../run/bank.ts'
@@ -17,8 +20,9 @@ import type { Session } from '../../run/pool.ts'
 import { hasAlpha } from '../../tensor/picture.ts'
 import { Tensor } from '../../tensor/tensor.ts'
 import { outputKind } from '../output.ts'
+import type { Settings } from '../settings.ts'
 import type { PlanFacts, Task } from './job.ts'
-import type { Data, State } from './state.ts'
+import { type Data, floatsOf, isTransparent, type State, settled } from './state.ts'
 
 /** Where a recipe stands among the steps: tones apply on the way in, light is encoded on the way out. */
 export type Position = { readonly isFirst: boolean; readonly isLast: boolean }
@@ -33,10 +37,10 @@ export const identity: Recipe = single(kernel([1, 1], [1]))
 /** The filter options of the identity: none of what was meant for the operator. */
 export const neutral: FilterOptions = filterDefaults
 
-/** Gray and linear light, where they are asked for, before a step that takes the picture as a tensor. */
+/** Gray and linear light of a picture with alpha, where they are asked for, before a step that takes it as a tensor. */
 export async function toneStep(session: Session, state: State, task: Task): Promise<State> {
   const { gray, linear } = task.settings
-  if (state.data.kind !== 'picture' || !(gray || linear)) return state
+  if (state.data.kind !== 'picture' || !isTransparent(state.data) || !(gray || linear)) return state
   const { picture } = await filterPicture(
     session,
     state.data.picture,
@@ -68,11 +72,12 @@ export async function recipeStep(
   isFirst: boolean,
 ): Promise<State> {
   const own = withOptions(task, step.options)
-  if (state.data.kind === 'picture') {
-    const { picture, plans } = await filterPicture(session, state.data.picture, step.recipe, own, isFirst)
+  const data = await settled(session, state.data)
+  if (data.kind === 'picture') {
+    const { picture, plans } = await filterPicture(session, data.picture, step.recipe, own, isFirst)
     return { ...state, data: { kind: 'picture', picture }, plans: [...state.plans, ...plans] }
   }
-  return filterMaps(session, state, state.data, step.recipe, own)
+  return filterMaps(session, state, data, step.recipe, own)
 }
 
 async function filterPicture(
@@ -108,7 +113,8 @@ async function filterMaps(
   const plane = width * height
   const count = values.length / plane
   const tone: Tone = { gray: false, table: 0, encode: false, alpha: 'plain' }
-  const plan = planRecipe(recipe, task.filter, { width, height, samples: 'f32' })
+  const peak = () => peakOf(values)
+  const plan = planRecipe(recipe, task.filter, { width, height, samples: 'f32', peak })
   const size = plan.outWidth * plan.outHeight
   const out = new Float32Array(count * size)
   for (let i = 0; i < count; i++) {
@@ -129,17 +135,35 @@ export function prepareRecipe(
   session: Session,
   recipe: Recipe,
   task: Task,
-  picture: SourcePicture,
+  picture: Omit<SourcePicture, 'data'>,
   position: Position,
 ): { tone: Tone; plan: RecipePlan; channels: 1 | 2 | 3 | 4 } {
   const tone = toneOf(recipe, task, picture, position)
-  const isLinear = tone.table !== 0
-  const placed = isLinear ? { ...tone, table: put(session.arena, linearTable(picture.full)) } : tone
+  const placed =
+    tone.table === 0
+      ? tone
+      : { ...tone, table: put(session.arena, linearTables(tone.light ?? srgb, picture.full)) }
+  const peak = isThere(picture) && picture.depth === 32 ? () => peakOf(floatsOf(session, picture)) : undefined
   return {
     tone: placed,
-    plan: planOver(recipe, task.filter, picture, tone),
+    plan: planOver(recipe, task.filter, { ...picture, peak }, tone),
     channels: outChannels(picture, tone),
   }
+}
+
+/** False for a picture of which only the shape is known. */
+const isThere = (picture: Omit<SourcePicture, 'data'>): picture is SourcePicture =>
+  'data' in picture || 'address' in picture
+
+/**
+ * How alpha meets a recipe. Where the kernels are a mean, alpha is filtered with the colours and divides them. Where they
+ * take flat areas to zero there is nothing to divide by: alpha stays, and a pixel sees its own colour where others are
+ * transparent, so that it has no edge to nothing. `copy` asks for this of means too. In both, hidden colours count for
+ * nothing; `separate` takes alpha for a channel, and they count.
+ */
+function alphaOf(recipe: Recipe, asked: Settings['alpha']): Tone['alpha'] {
+  if (asked === 'separate') return 'separate'
+  return asked === 'copy' || flattens(recipe) ? 'own' : 'premultiply'
 }
 
 /** What happens to samples and alpha; `table` is 1 where linear light is asked for, and its address is not known yet. */
@@ -153,23 +177,15 @@ export function toneOf(
   if (linear && picture.depth === 32 && isFirst) {
     throw new ConvoError('E_OPTION', '--linear needs samples of 8 or 16 bits, and this input has floats')
   }
-  const isFlat = flattens(recipe)
-  if (alpha === 'premultiply' && isFlat && hasAlpha(picture.channels)) {
-    throw new ConvoError(
-      'E_OPTION',
-      '--alpha premultiply needs kernels that do not sum to 0: alpha is divided by what they sum to',
-      { fix: '--alpha copy' },
-    )
-  }
-  const mode = alpha ?? (isFlat ? 'copy' : 'premultiply')
   const encode = linear && isLast && outputKind(task.output) !== 'npy'
   // as a channel like the others alpha takes the faster ways
-  const isLikeColours = mode === 'separate' && !encode && (!isLast || ['clamp', 'raw'].includes(task.range))
+  const isLikeColours = alpha === 'separate' && !encode && (!isLast || ['clamp', 'raw'].includes(task.range))
   return {
     gray: gray && isFirst && picture.channels >= 3,
     table: linear && isFirst ? 1 : 0,
     encode,
-    alpha: !hasAlpha(picture.channels) || isLikeColours || mode === 'drop' ? 'plain' : mode,
+    ...(linear && task.light !== undefined && { light: task.light }),
+    alpha: !hasAlpha(picture.channels) || isLikeColours ? 'plain' : alphaOf(recipe, alpha),
   }
 }
 
@@ -177,17 +193,23 @@ export function toneOf(
 export function planOver(
   recipe: Recipe,
   options: FilterOptions,
-  picture: Omit<SourcePicture, 'data'>,
+  picture: Omit<SourcePicture, 'data'> & Pick<Planned, 'peak'>,
   tone: Tone,
 ): RecipePlan {
   const native: SampleType = picture.depth === 8 ? 'u8' : picture.depth === 16 ? 'u16' : 'f32'
   const converted = tone.gray || tone.table !== 0 || tone.alpha === 'premultiply'
-  return planRecipe(recipe, options, { ...picture, samples: converted ? 'f32' : native })
+  const { peak } = picture
+  const weighted = peak === undefined ? undefined : () => peak() * Math.max(1, peak())
+  const own = tone.alpha === 'premultiply' ? weighted : peak
+  const plan = planRecipe(recipe, options, { ...picture, samples: converted ? 'f32' : native, peak: own })
+  return tone.alpha === 'own' ? inFloats(plan) : plan
 }
 
 /** The channels of what comes out. */
-export const outChannels = (picture: Omit<SourcePicture, 'data'>, tone: Tone): 1 | 2 | 3 | 4 =>
-  tone.gray ? (hasAlpha(picture.channels) ? 2 : 1) : picture.channels
+export const outChannels = (
+  picture: Pick<SourcePicture, 'channels'>,
+  tone: Pick<Tone, 'gray'>,
+): 1 | 2 | 3 | 4 => (tone.gray ? (hasAlpha(picture.channels) ? 2 : 1) : picture.channels)
 
 /** A plan as reports tell it. */
 export function planFacts(plan: RecipePlan): PlanFacts[] {

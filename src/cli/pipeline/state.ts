@@ -1,5 +1,7 @@
 import { invariant } from '../../error.ts'
+import { nodeOf } from '../../graph/node.ts'
 import type { FullScale } from '../../operators/operator.ts'
+import { type Graph, runToTensor, type Source } from '../../run/graph.ts'
 import type { SourcePicture } from '../../run/pictures.ts'
 import type { Session } from '../../run/pool.ts'
 import { hasAlpha } from '../../tensor/picture.ts'
@@ -10,6 +12,16 @@ import type { PlanFacts } from './job.ts'
 export type Data =
   | { readonly kind: 'picture'; readonly picture: SourcePicture }
   | { readonly kind: 'tensor'; readonly tensor: Tensor; readonly full: FullScale }
+  | Pending
+
+/** Steps that have not run yet. What comes out is traced; a picture of 1 to 4 channels, the second or fourth alpha, or maps. */
+export type Pending = {
+  readonly kind: 'graph'
+  readonly out: Tensor
+  readonly source: Source | undefined
+  readonly full: FullScale
+  readonly isPicture: boolean
+}
 
 /** The data with what was found on the way. */
 export type State = {
@@ -20,9 +32,9 @@ export type State = {
 
 /** Channels and full scale of the data, as steps are told. */
 export function shapeOf(data: Data): { channels: number; full: FullScale } {
-  return data.kind === 'picture'
-    ? { channels: data.picture.channels, full: data.picture.full }
-    : { channels: data.tensor.shape[0]!, full: data.full }
+  if (data.kind === 'picture') return { channels: data.picture.channels, full: data.picture.full }
+  const { shape } = data.kind === 'graph' ? data.out : data.tensor
+  return { channels: shape[0]!, full: data.full }
 }
 
 /** Gray and colour become pictures; anything else stays a tensor. */
@@ -35,6 +47,7 @@ export function dataOf(tensor: Tensor, full: FullScale): Data {
 /** [C,H,W] from an interleaved picture; a tensor is itself. */
 export async function tensorOf(session: Session, data: Data): Promise<Tensor> {
   if (data.kind === 'tensor') return data.tensor
+  if (data.kind === 'graph') return runToTensor(session, graphOf(data))
   const { picture } = data
   const { width, height, channels } = picture
   const samples =
@@ -49,6 +62,25 @@ export async function tensorOf(session: Session, data: Data): Promise<Tensor> {
     for (let i = 0, from = c; i < plane; i++, from += channels) planar[c * plane + i] = samples[from]!
   }
   return new Tensor([channels, height, width], planar)
+}
+
+/** The graph of steps that have not run yet. */
+export const graphOf = ({ out, source }: Pending): Graph => ({ out: nodeOf(out), source })
+
+/** The data with all of its steps run. */
+export async function settled(session: Session, data: Data): Promise<Exclude<Data, Pending>> {
+  if (data.kind !== 'graph') return data
+  const { full, isPicture } = data
+  const tensor = await tensorOf(session, data)
+  return isPicture ? { kind: 'picture', picture: pictureOf(tensor, full) } : { kind: 'tensor', tensor, full }
+}
+
+/** The samples of a float picture, which is there as a whole. */
+export function floatsOf(session: Session, picture: SourcePicture): Float32Array {
+  const { width, height, channels } = picture
+  if ('address' in picture) return floatsAt(session, picture.address, width * height * channels)
+  invariant('data' in picture && picture.data instanceof Float32Array, 'float samples are there at once')
+  return picture.data
 }
 
 /** What a step left in the session's memory. */
@@ -69,4 +101,4 @@ export function pictureOf(tensor: Tensor, full: FullScale): SourcePicture {
 
 /** True for a picture whose last channel is alpha. */
 export const isTransparent = (data: Data): boolean =>
-  data.kind === 'picture' && hasAlpha(data.picture.channels)
+  (data.kind === 'picture' || (data.kind === 'graph' && data.isPicture)) && hasAlpha(shapeOf(data).channels)

@@ -2,15 +2,25 @@ import type { Engine } from '../../conv/engine.ts'
 import { extent } from '../../conv/geometry.ts'
 import { type Decoded, decode, readHeader } from '../../image/decode.ts'
 import type { Header } from '../../image/header.ts'
-import { type Extremes, extremes, stretch, stretchBetween } from '../../image/sheet.ts'
+import { stretch, stretchBetween } from '../../image/sheet.ts'
 import type { FullScale, Slabs, Step } from '../../operators/operator.ts'
 import type { Session } from '../../run/pool.ts'
 import { borders } from '../../tensor/border.ts'
+import { type Extremes, extremes, fullScale } from '../../tensor/picture.ts'
 import { Tensor } from '../../tensor/tensor.ts'
 import type { Opened } from '../input.ts'
 import { outputKind, writeSlices } from '../output.ts'
 import { factsOf, type Report, type Task } from './job.ts'
-import { checkAlike, coloursOf, limitsOf, slicePaths, spreadSlice, volumeNotes } from './load.ts'
+import {
+  checkAlike,
+  coloursOf,
+  limitsOf,
+  overBlack,
+  sliceOf,
+  slicePaths,
+  spreadSlice,
+  treatmentOf,
+} from './load.ts'
 import { neutral, refuseTone } from './recipe-step.ts'
 import { ranged } from './write.ts'
 import { writeEach } from './write-maps.ts'
@@ -49,8 +59,10 @@ export async function openStream(task: Task, opened: Opened | undefined): Promis
   refuseTone(task, 'a volume')
   const first = await slices.header(0)
   for (let z = 1; z < slices.count; z++) checkAlike(z, await slices.header(z), first, task.input)
-  const full: FullScale = first.depth === 16 ? 65535 : 255
-  const channels = coloursOf(first.channels)
+  // the scale of floats is guessed from all of them
+  if (first.depth === 32 && settings.full === undefined) return undefined
+  const full: FullScale = settings.full ?? fullScale(first.depth)
+  const channels = coloursOf(first.channels, settings.background)
   const step = steps[0]!({ channels, full })
   if (step.kind !== 'tensor' || step.slabs === undefined) return undefined
   const slabs = step.slabs([channels, slices.count, first.height, first.width])
@@ -90,14 +102,14 @@ export async function runStream(
   task: Task,
 ): Promise<Omit<Report, 'milliseconds'>> {
   const { first, full, step, slabs } = stream
-  const channels = coloursOf(first.channels)
+  const channels = coloursOf(first.channels, task.settings.background)
   const reason = `a network operator on float32 planes, slice by slice: ${slabs.axis.kernel} of ${stream.count} slices at a time`
   const common = {
     operation: task.operation,
     input: factsOf(task.input, { ...first, channels, depth: 32 }),
     plan: [{ algorithm: 'bank', reason }],
   }
-  const told = [...volumeNotes(first), ...(step.notes ?? [])]
+  const told = [...first.notes, ...overBlack(first, treatmentOf(task)), ...(step.notes ?? [])]
   if (outputKind(task.output) === 'npy') {
     const [, height, width] = slabs.slice
     const bytes = await writeSlices(task.output, [1, slabs.axis.output, height, width], async function* () {
@@ -139,7 +151,7 @@ async function* walk(
 ): AsyncGenerator<Tensor, undefined> {
   const { slabs, first } = stream
   const { axis, border, fill } = slabs
-  const channels = coloursOf(first.channels)
+  const channels = coloursOf(first.channels, task.settings.background)
   const plane = first.width * first.height
   const held = new Map<number, Float32Array>()
   const sources = (o: number) =>
@@ -176,10 +188,11 @@ async function* walk(
 
 /** A slice as floats, channel by channel. It is checked again: a file may have changed since its header was read. */
 async function floatsOf({ decode, first }: VolumeStream, z: number, task: Task): Promise<Float32Array> {
-  const slice = await decode(z)
-  checkAlike(z, slice, first, task.input)
+  const page = await decode(z)
+  checkAlike(z, page, first, task.input)
+  const slice = sliceOf(page, task.input, treatmentOf(task)).picture
   const plane = slice.width * slice.height
-  const out = new Float32Array(coloursOf(slice.channels) * plane)
+  const out = new Float32Array(slice.channels * plane)
   spreadSlice(slice, out, (c) => c * plane)
   return out
 }

@@ -1,14 +1,17 @@
 import { ConvoError, invariant } from '../../error.ts'
+import { middleOf } from '../../image/quantise.ts'
 import { legible, pick, sheet, stretch } from '../../image/sheet.ts'
 import type { FullScale } from '../../operators/operator.ts'
+import { levelsOf } from '../../run/graph.ts'
 import type { Session } from '../../run/pool.ts'
 import type { PictureMeta } from '../../tensor/picture.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
+import { outputKind } from '../output.ts'
 import type { Task } from './job.ts'
 import { checkNumbered, numbered } from './numbered.ts'
 import { identity } from './recipe-step.ts'
-import { pictureOf } from './state.ts'
-import { type Written, writeRecipe } from './write-recipe.ts'
+import { graphOf, type Pending, pictureOf } from './state.ts'
+import { sheetRendering, type Written, writeRecipe, writeRendering } from './write-recipe.ts'
 
 /**
  * Feature maps: one is gray, three are RGB, others a sheet or a file each, as they are where the path has a place for
@@ -43,32 +46,64 @@ export async function writeMaps(
   return { ...written, plans: [], notes: [...notes, ...written.notes] }
 }
 
+/** Whether all maps go on one sheet, whatever they are. */
+export const isSheet = ({ output, settings: { channels } }: Task): boolean =>
+  outputKind(output) !== 'npy' &&
+  (channels === 'montage' || (channels === undefined && !output.includes('{index')))
+
+/** Maps that have not been computed yet, on a sheet: what `writeMaps` makes of them, strip by strip. */
+export async function writeSheet(
+  session: Session,
+  maps: Pending,
+  task: Task,
+  meta: PictureMeta,
+): Promise<Written> {
+  const { labels } = task.settings
+  const each = task.settings['map-range'] === 'each'
+  if (maps.isPicture) refuseMapRange(task)
+  const form = maps.isPicture ? 'plain' : levelsFor(task)
+  const own: Task = form === 'plain' ? task : { ...task, range: 'clamp' }
+  const { levels, isSigned } = await levelsOf(session, graphOf(maps), form, each, maps.full)
+  const wishes = { levels, labels, ...blackAndWhite(own, maps.full) }
+  const written = await writeRendering(session, sheetRendering(session, maps, wishes, own), own, meta)
+  const notes = form === 'legible' ? [legibleNote(maps.out.shape[0]!, isSigned, each)] : []
+  return { ...written, notes: [...notes, ...written.notes] }
+}
+
+/** Maps have no levels of their own: they are made legible unless a range says otherwise. */
+function levelsFor(task: Task): 'plain' | 'stretched' | 'legible' {
+  if (!task.isRangeGiven) return 'legible'
+  if (task.range === 'minmax') return 'stretched'
+  if (task.settings['map-range'] !== 'each') return 'plain'
+  throw new ConvoError('E_OPTION', `--map-range each leaves nothing for --range ${task.range} to say`, {
+    fix: '--range minmax',
+  })
+}
+
+function legibleNote(count: number, isSigned: boolean, each: boolean): string {
+  const levels = isSigned ? 'gray is 0, white and black' : 'black is 0, white'
+  const reach = each ? 'what 99.5 % of each map stay within' : 'what 99.5 % of all maps stay within'
+  return `${count} maps: ${levels} ${reach}; --range clamp keeps their levels, --map-range each or shared says which`
+}
+
 const isPicture = (channels: number): boolean => channels === 1 || channels === 3
 
 /** @throws ConvoError E_OPTION for --map-range where nothing is stretched map by map */
 export function refuseMapRange({ settings }: Task): void {
   if (settings['map-range'] !== 'each') return
   throw new ConvoError('E_OPTION', '--map-range each is for many maps or slices that are stretched', {
-    fix: '--range minmax for slices, --channels montage for channels, or no --map-range',
+    fix: 'no --map-range',
   })
 }
 
-/** Maps have no levels of their own: they are made legible unless a range says otherwise. */
 function leveled(maps: Tensor, full: FullScale, task: Task) {
   const each = task.settings['map-range'] === 'each'
-  if (task.isRangeGiven && task.range !== 'minmax') {
-    if (!each) return { maps, task, notes: [] }
-    throw new ConvoError('E_OPTION', `--map-range each leaves nothing for --range ${task.range} to say`, {
-      fix: '--range minmax, or no --range',
-    })
-  }
+  const form = levelsFor(task)
+  if (form === 'plain') return { maps, task, notes: [] }
   const own: Task = { ...task, range: 'clamp' }
-  if (task.isRangeGiven) return { maps: stretch(maps, full, each), task: own, notes: [] }
+  if (form === 'stretched') return { maps: stretch(maps, full, each), task: own, notes: [] }
   const isSigned = maps.data.some((v) => v < 0)
-  const levels = isSigned ? 'gray is 0, white and black' : 'black is 0, white'
-  const reach = each ? 'what 99.5 % of each map stay within' : 'what 99.5 % of all maps stay within'
-  const note = `${maps.shape[0]} maps: ${levels} ${reach}; --range clamp keeps their levels, --map-range each or shared says which`
-  return { maps: legible(maps, full, each), task: own, notes: [note] }
+  return { maps: legible(maps, full, each), task: own, notes: [legibleNote(maps.shape[0]!, isSigned, each)] }
 }
 
 /** Pictures that are written one by one: [1,H,W] or [3,H,W] each, made when it is their turn. */
@@ -125,7 +160,7 @@ export async function writeEach(
 
 /** The values that the range of a job makes black and white. */
 export const blackAndWhite = ({ range }: Task, full: FullScale): { black: number; white: number } =>
-  range === 'offset' ? { black: -(full + 1) / 2, white: full - (full + 1) / 2 } : { black: 0, white: full }
+  range === 'offset' ? { black: -middleOf(full), white: full - middleOf(full) } : { black: 0, white: full }
 
 /** The error for an option of sheets where there is none. */
 export const noSheet = (option: string, maps: number): ConvoError =>
@@ -133,6 +168,6 @@ export const noSheet = (option: string, maps: number): ConvoError =>
     'E_OPTION',
     `--${option} is for sheets of many maps, and the result is written as ${maps === 1 ? 'one map' : `${maps} channels`}`,
     {
-      fix: `--channels montage, or no --${option}`,
+      fix: `no --${option}`,
     },
   )

@@ -11,7 +11,7 @@ import { factsOf, type Task } from './job.ts'
 import { identity } from './recipe-step.ts'
 import { pictureOf } from './state.ts'
 import { blackAndWhite, refuseMapRange, seriesOf, writeEach } from './write-maps.ts'
-import { toSamples, type Written, writeRecipe } from './write-recipe.ts'
+import { recipeRendering, toSamples, type Written, writeRecipe } from './write-recipe.ts'
 
 /** A volume: slices in numbered files, the pages of one file, or all on one sheet. */
 export async function writeVolume(
@@ -106,10 +106,8 @@ async function writePages(
       ),
       full,
     )
-    const { picture, outcome } = await toSamples(session, one, identity, task, meta, {
-      isFirst: false,
-      isLast: true,
-    })
+    const rendering = recipeRendering(session, one, identity, task, { isFirst: false, isLast: true })
+    const { picture, outcome } = await toSamples(session, rendering, task, meta)
     session.arena.release(mark)
     pages.push(picture)
     low += outcome.low

@@ -1,4 +1,4 @@
-import type { Range } from '../../image/quantise.ts'
+import { middleOf, type Range } from '../../image/quantise.ts'
 import { pick, stretch } from '../../image/sheet.ts'
 import type { FullScale } from '../../operators/operator.ts'
 import type { Session } from '../../run/pool.ts'
@@ -7,9 +7,9 @@ import { Tensor } from '../../tensor/tensor.ts'
 import { outputKind, writeTensor } from '../output.ts'
 import { factsOf, type Task } from './job.ts'
 import { identity, neutral } from './recipe-step.ts'
-import { type Data, tensorOf } from './state.ts'
-import { noSheet, refuseMapRange, writeMaps } from './write-maps.ts'
-import { type Written, writeRecipe } from './write-recipe.ts'
+import { type Data, shapeOf, tensorOf } from './state.ts'
+import { isSheet, noSheet, refuseMapRange, writeMaps, writeSheet } from './write-maps.ts'
+import { graphRendering, recipeRendering, type Written, writeRendering } from './write-recipe.ts'
 import { writeVolume } from './write-volume.ts'
 
 /** Writes what the last tensor step made: a picture, maps, or a volume. */
@@ -21,17 +21,23 @@ export async function writeData(
 ): Promise<Written> {
   const own = { ...task, filter: neutral }
   const choice = task.settings.channels
-  if (data.kind === 'picture' && choice === undefined) {
-    if (task.settings.labels) throw noSheet('labels', data.picture.channels)
+  const isPicture = data.kind === 'picture' || (data.kind === 'graph' && data.isPicture)
+  const { channels, full } = shapeOf(data)
+  if (isPicture && choice === undefined) {
+    if (task.settings.labels) throw noSheet('labels', channels)
     refuseMapRange(task)
     const position = { isFirst: false, isLast: true }
-    return { ...(await writeRecipe(session, data.picture, identity, own, meta, position)), plans: [] }
+    const rendering =
+      data.kind === 'graph'
+        ? graphRendering(session, data, own)
+        : { ...recipeRendering(session, data.picture, identity, own, position), plans: [] }
+    return writeRendering(session, rendering, own, meta)
   }
-  const full = data.kind === 'picture' ? data.picture.full : data.full
+  if (data.kind === 'graph' && isSheet(task)) return writeSheet(session, data, own, meta)
   const tensor = await tensorOf(session, data)
   if (outputKind(task.output) === 'npy') return writeFloats(tensor, full, task)
   if (tensor.shape.length === 4) return writeVolume(session, tensor, full, own, meta)
-  return writeMaps(session, tensor, full, own, meta, data.kind === 'picture')
+  return writeMaps(session, tensor, full, own, meta, isPicture)
 }
 
 async function writeFloats(tensor: Tensor, full: FullScale, task: Task): Promise<Written> {
@@ -57,7 +63,7 @@ export function ranged(tensor: Tensor, full: FullScale, range: Range): Tensor {
   if (range === 'offset')
     return new Tensor(
       tensor.shape,
-      tensor.data.map((v) => v + (full + 1) / 2),
+      tensor.data.map((v) => v + middleOf(full)),
     )
   return tensor
 }

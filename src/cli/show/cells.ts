@@ -1,3 +1,4 @@
+import { coloured, type Message } from '../../text/message.ts'
 import { formatNumber } from '../draw/format.ts'
 import { diverging, inkOn } from '../draw/palette.ts'
 import { cube, type TerminalColours } from '../terminal/colours.ts'
@@ -5,12 +6,12 @@ import type { Plane } from './planes.ts'
 
 type Rgb = readonly [number, number, number]
 
-const paint = (text: string, rgb: Rgb, kind: TerminalColours): string => {
+const paint = (text: string, rgb: Rgb, kind: TerminalColours): Message => {
   if (kind === 'none') return text
   const isDark = inkOn(rgb) === '#ffffff'
-  if (kind === '256') return `\x1b[38;5;${isDark ? 231 : 16};48;5;${cube(rgb)}m${text}\x1b[0m`
+  if (kind === '256') return coloured(`38;5;${isDark ? 231 : 16};48;5;${cube(rgb)}`, text)
   const ink = isDark ? '255;255;255' : '31;41;51'
-  return `\x1b[38;2;${ink};48;2;${rgb.join(';')}m${text}\x1b[0m`
+  return coloured(`38;2;${ink};48;2;${rgb.join(';')}`, text)
 }
 
 /**
@@ -18,7 +19,7 @@ const paint = (text: string, rgb: Rgb, kind: TerminalColours): string => {
  *
  * @param most the weight of the darkest colour
  */
-function numbered(plane: Plane, most: number, width: number, kind: TerminalColours): string | undefined {
+function numbered(plane: Plane, most: number, width: number, kind: TerminalColours): Message | undefined {
   for (const digits of [4, 3, 2]) {
     const numbers = Array.from(plane.weights, (w) => formatNumber(w, digits))
     const cell = numbers.reduce((longest, n) => Math.max(longest, n.length), 0) + 2
@@ -28,15 +29,14 @@ function numbered(plane: Plane, most: number, width: number, kind: TerminalColou
   return undefined
 }
 
-const rowsOf = ({ height, width, weights }: Plane, cell: (w: number, i: number) => string): string =>
-  Array.from(
-    { length: height },
-    (_, y) =>
-      `${Array.from({ length: width }, (_, x) => cell(weights[y * width + x]!, y * width + x)).join('')}\n`,
-  ).join('')
+const rowsOf = ({ height, width, weights }: Plane, cell: (w: number, i: number) => Message): Message =>
+  Array.from({ length: height }, (_, y) => [
+    Array.from({ length: width }, (_, x) => cell(weights[y * width + x]!, y * width + x)),
+    '\n',
+  ])
 
 /** A plane for a terminal: cells with numbers; bare cells of two columns, then of one, where they do not fit; else a word. */
-export function planeText(plane: Plane, most: number, width: number, kind: TerminalColours): string {
+export function planeText(plane: Plane, most: number, width: number, kind: TerminalColours): Message {
   const withNumbers = numbered(plane, most, width, kind)
   if (withNumbers !== undefined) return withNumbers
   if (kind === 'none') {

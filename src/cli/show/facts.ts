@@ -1,4 +1,5 @@
 import { analyse } from '../../kernel/analyse.ts'
+import { directionText } from '../../kernel/direction.ts'
 import { type Kernel, planeSize, showShape } from '../../kernel/kernel.ts'
 import { formatNumber } from '../draw/format.ts'
 
@@ -12,6 +13,8 @@ export type Facts = {
   readonly offset: number
   /** y, x */
   readonly anchor: readonly [number, number]
+  /** where the format of its source turned it: that, and as what command does */
+  readonly direction?: string
   readonly isInteger: boolean
   readonly min: number
   readonly max: number
@@ -35,6 +38,7 @@ export function factsOfKernel(kernel: Kernel, name: string): Facts {
     scale,
     offset,
     anchor: kernel.anchor ?? [Math.floor(kH / 2), Math.floor(kW / 2)],
+    ...(kernel.direction === undefined ? {} : { direction: directionText(kernel.direction) }),
     isInteger,
     min: weights.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY),
     max: weights.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY),
@@ -48,12 +52,13 @@ export function factWords(facts: Facts): string[] {
   const [kH, kW] = planeSize(shape)
   const isZero = Math.abs(facts.sum) <= 1e-9 * facts.absSum
   return [
-    `${kW}×${kH}${shape.length > 2 ? ` of ${showShape(shape)}` : ''}`,
+    `${kW}x${kH}${shape.length > 2 ? ` of ${showShape(shape)}` : ''}`,
     `sum ${isZero ? '0' : formatNumber(facts.sum, 4)}`,
     `scale ${formatNumber(scale, 4)}`,
     ...(offset === 0 ? [] : [`offset ${formatNumber(offset, 4)}`]),
     ...(rank === undefined ? [] : [`rank ${rank}${rank === 1 ? ' (separable)' : ''}`]),
     `anchor ${anchor[1]},${anchor[0]}`,
     isInteger ? 'whole weights' : 'fractional weights',
+    ...(facts.direction === undefined ? [] : [facts.direction]),
   ]
 }

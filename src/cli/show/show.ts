@@ -6,6 +6,8 @@ import { loadSharp } from '../../image/sharp.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { loadKernel } from '../../kernel/source.ts'
 import { nativeWork } from '../../signals.ts'
+import type { Message } from '../../text/message.ts'
+import { visibleLine } from '../../text/visible.ts'
 import { drawingFormat, writeDrawing } from '../draw/file.ts'
 import type { Io } from '../io.ts'
 import { wrap } from '../layout.ts'
@@ -94,16 +96,16 @@ const onlyPlane = (kernel: Kernel): Kernel | undefined => {
 }
 
 /** A kernel for a terminal: a title, then its planes. */
-function kernelText(kernel: Kernel, facts: Facts, width: number): string {
+function kernelText(kernel: Kernel, facts: Facts, width: number): Message {
   const kind = terminalColours(process.stdout.isTTY === true, process.env)
   const most = largest(kernel.weights)
   const planes = planesOf(kernel)
   const columns = process.stdout.columns ?? width
   const parts = planes.slice(0, mostPrinted).map((plane) => {
     const label = planes.length > 1 ? `\n${plane.label}\n` : '\n'
-    return label + planeText(plane, most, Math.max(columns, 40), kind)
+    return [label, planeText(plane, most, Math.max(columns, 40), kind)]
   })
   const more = planes.length > mostPrinted ? `\nand ${planes.length - mostPrinted} more planes\n` : ''
   const told = wrap(factWords(facts).join(' · '), columns).join('\n')
-  return `${facts.name}\n${told}\n${parts.join('')}${more}`
+  return [`${visibleLine(facts.name)}\n${told}\n`, parts, more]
 }

@@ -5,6 +5,7 @@ import { extname, join } from 'node:path'
 import { ConvoError } from '../../error.ts'
 import { loadSharp } from '../../image/sharp.ts'
 import { nativeWork, undoAtEnd } from '../../signals.ts'
+import { Verbatim } from '../../text/message.ts'
 import type { Io } from '../io.ts'
 import type { Report } from '../pipeline/job.ts'
 import type { Settings } from '../settings.ts'
@@ -154,5 +155,11 @@ export async function showPreview(source: string | Uint8Array, io: Io): Promise<
   const { columns, rows } = process.stderr
   const graphics = await detectGraphics(environment())
   // room for the prompt and the command that made it; a terminal that says it has no size gets one all the same
-  io.err(await previewText(source, graphics, Math.min(columns || 80, 120), Math.max(8, (rows || 24) - 4)))
+  const text = await previewText(
+    source,
+    graphics,
+    Math.min(columns || 80, 120),
+    Math.max(8, (rows || 24) - 4),
+  )
+  io.err(new Verbatim(text))
 }

@@ -28,18 +28,23 @@ export function comparePictures(expected: Picture, actual: Picture, tolerance: T
     const mismatches: Mismatch[] = ['size', ...formatMismatches(expected, actual), ...colour.mismatches]
     return { ...shapes, outcome: 'size', mismatches, failed: [], smallest: {}, notes: colour.notes }
   }
-  const { pair, mismatches: unlike } = pairUp(expected, actual, alpha)
+  const { pair, mismatches: unlike } = pairUp(expected, actual, alpha, tolerance.full)
   const mismatches: Mismatch[] = [...unlike, ...colour.mismatches]
-  const notes = isSameSize ? colour.notes : [...colour.notes, sizeNote(expected, actual)]
+  const notes = [
+    ...colour.notes,
+    ...orientationNote(expected, actual),
+    ...(isSameSize ? [] : [sizeNote(expected, actual)]),
+  ]
   const ignored = ignoredPixels(pair.width, pair.height, tolerance)
   const result = { ...shapes, mismatches, notes, ...(ignored !== undefined && { ignored }) }
   if (isSameSize && haveEqualBits(pair.expected.data, pair.actual.data))
     return equal(result, pair, ignored, colour)
 
-  const threshold = tolerance.maxAbs === undefined ? 0 : levelsOf(tolerance.maxAbs, pair.depth)
+  const threshold = tolerance.maxAbs === undefined ? 0 : levelsOf(tolerance.maxAbs, pair.full)
   const measured = measure(pair, threshold, ignored)
   if (measured.differing === 0) return equal(result, pair, ignored, colour)
 
+  if (pair.depth === 32 && tolerance.full === undefined) notes.push(scaleNote(pair.full))
   const { stats, map } = look(pair, measured, threshold, ignored, tolerance)
   const failed = failures(tolerance, threshold, stats)
   const isDifferent = mismatches.length > 0 || failed.length > 0
@@ -54,6 +59,14 @@ export function comparePictures(expected: Picture, actual: Picture, tolerance: T
         : withProfile(smallestLimits(tolerance, stats, measured, pair.width, pair.height), colour),
     map,
   }
+}
+
+/** Pictures that were not turned may have equal samples and be shown unlike. */
+function orientationNote(
+  { meta: { orientation: a = 1 } }: Picture,
+  { meta: { orientation: b = 1 } }: Picture,
+): string[] {
+  return a === b ? [] : [`the EXIF orientations differ: expected ${a}, got ${b}`]
 }
 
 function equal(
@@ -162,16 +175,23 @@ function failures(limits: Limits, threshold: number, stats: Stats): readonly Fai
     }
   }
   if (minPsnr !== undefined && !(psnr >= minPsnr)) {
-    fail('min-psnr', minPsnr, psnr, minPsnr - psnr, `${brief(psnr)} dB, ${brief(minPsnr - psnr)} too low`)
+    fail('min-psnr', minPsnr, psnr, minPsnr - psnr, missed(psnr, minPsnr, 'low', ' dB'))
   }
   if (maxRmse !== undefined && !(rmse <= maxRmse)) {
-    fail('max-rmse', maxRmse, rmse, rmse - maxRmse, `${brief(rmse)}, ${brief(rmse - maxRmse)} too high`)
+    fail('max-rmse', maxRmse, rmse, rmse - maxRmse, missed(rmse, maxRmse, 'high'))
   }
   if (minSsim !== undefined && !(similarity >= minSsim)) {
     const by = minSsim - similarity
-    fail('min-ssim', minSsim, similarity, by, `${brief(similarity)}, ${brief(by)} too low`)
+    fail('min-ssim', minSsim, similarity, by, missed(similarity, minSsim, 'low'))
   }
   return failed
+}
+
+/** By how much a measure misses a limit, where that is a number. */
+function missed(found: number, limit: number, side: 'low' | 'high', unit = ''): string {
+  const by = Math.abs(found - limit)
+  if (Number.isFinite(by)) return `${brief(found)}${unit}, ${brief(by)} too ${side}`
+  return 'it has no value: the pictures differ where a sample is not a finite number'
 }
 
 const pixelsText = (count: number): string => (count === 1 ? '1 pixel' : `${count} pixels`)
@@ -188,6 +208,9 @@ function formatMismatches(expected: Picture, actual: Picture): Mismatch[] {
     ...(expected.depth === actual.depth ? [] : (['depth'] as const)),
   ]
 }
+
+const scaleNote = (full: number): string =>
+  `${full} is taken as the full scale of the floats; --full <n> sets another`
 
 const sizeNote = (expected: Picture, actual: Picture): string =>
   `sizes differ, ${expected.width}x${expected.height} and ${actual.width}x${actual.height}: ` +

@@ -109,11 +109,13 @@ export function smallestText({
   smallest,
   expectedPages,
   actualPages,
+  unread,
 }: FileComparison): string {
   const begin = 'smallest tolerance that would pass'
   if (outcome === 'same') return `${begin}: none is needed`
   const choices = alternatives(smallest).map((limits) => limitsText(limits))
   if (choices.length > 0) return `${begin}: ${choices.map((text) => text || 'none is needed').join(', or ')}`
+  if (unread !== undefined) return `${begin}: there is none, not all pictures are read`
   if (expectedPages !== actualPages) return `${begin}: there is none, the numbers of pages differ`
   const differ = { size: 'sizes', depth: 'depths', channels: 'channels' }
   const unlike = (['size', 'depth', 'channels'] as const).filter((one) =>

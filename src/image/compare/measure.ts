@@ -222,13 +222,15 @@ function largestOf(pair: Pair, { most, x, y, channel }: State): Largest | undefi
     return Array.from(data.subarray(at, at + channels))
   }
   const [expectedPixel, gotPixel] = [pixel(expected), pixel(actual)]
+  // seen over black and white, a colour may differ by its alpha alone
+  const shown = expectedPixel[channel] === gotPixel[channel] ? channels - 1 : channel
   return {
     difference: most,
-    channel: channelName(channel, channels),
+    channel: channelName(shown, channels),
     x,
     y,
-    expected: expectedPixel[channel]!,
-    got: gotPixel[channel]!,
+    expected: expectedPixel[shown]!,
+    got: gotPixel[shown]!,
     expectedPixel,
     gotPixel,
   }

@@ -7,7 +7,11 @@ import type { Tolerance } from './tolerance.ts'
 /** A file of one or more pages: the pictures of an animation, the pages of a TIFF, the planes of an array. */
 export type Pages = {
   readonly count: number
+  /** Pictures of the file that are not among its pages, in words. */
+  readonly unread?: readonly string[]
   readonly pictures: AsyncIterable<Picture>
+  /** how the file was read, where there was a choice */
+  readonly notes?: readonly string[]
 }
 
 /** The result of a comparison of two files. */
@@ -15,6 +19,8 @@ export type FileComparison = {
   readonly outcome: Outcome
   readonly expectedPages: number
   readonly actualPages: number
+  /** Pictures that were not compared, in words; absent where there are none, or both files are one. */
+  readonly unread?: { readonly expected: readonly string[]; readonly actual: readonly string[] }
   /** one for each page that both have */
   readonly pages: readonly Comparison[]
   /** passes for all pages; of no kind where the numbers of pages differ */
@@ -26,7 +32,7 @@ export type OnPage = (page: number, expected: Picture, actual: Picture, comparis
 
 /**
  * Compares page by page; both files are decoded at the same time. A file with more pages than the other is different.
- * The limits hold for each page on its own. Handed the same `Pages` twice, it decodes them once. Of the results only the
+ * What is in a file and not among its pages is not looked at, and makes the files different. The limits hold for each page on its own. Handed the same `Pages` twice, it decodes them once. Of the results only the
  * first of the worst outcome keeps its `map`.
  *
  * @throws ConvoError as decoding does, and as `comparePictures`
@@ -57,13 +63,18 @@ export async function comparePages(
   } finally {
     await Promise.all([a.return?.(), b?.return?.()])
   }
+  const unread = { expected: expected.unread ?? [], actual: actual.unread ?? [] }
+  const isUnread = expected !== actual && unread.expected.length + unread.actual.length > 0
   const isCountEqual = expected.count === actual.count
+  const isComparable = isCountEqual && !isUnread
+  const isSize = pages.some((p) => p.outcome === 'size')
   return {
-    outcome: isCountEqual ? worst(pages) : pages.some((p) => p.outcome === 'size') ? 'size' : 'different',
+    outcome: isComparable ? worst(pages) : isSize ? 'size' : 'different',
+    ...(isUnread && { unread }),
     expectedPages: expected.count,
     actualPages: actual.count,
     pages,
-    smallest: isCountEqual ? pages.map((page) => page.smallest).reduce(looser) : {},
+    smallest: isComparable ? pages.map((page) => page.smallest).reduce(looser) : {},
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Depth, fullScale, hasAlpha, type Picture, type Samples } from '../../tensor/picture.ts'
+import { type Depth, fullOf, fullScale, hasAlpha, type Picture, type Samples } from '../../tensor/picture.ts'
 import type { Mismatch } from './comparison.ts'
 import type { AlphaRule } from './tolerance.ts'
 
@@ -18,25 +18,33 @@ export type Pair = {
   readonly height: number
 }
 
-/** The pair, and what had to be made alike: gray as RGB, no alpha as opaque, the lower depth as the higher. */
+/**
+ * The pair, and what had to be made alike: gray as RGB, no alpha as opaque, the lower depth as the higher.
+ *
+ * @param told the full scale of floats; else it is that of the picture that has the smaller one, so that no difference
+ *   looks smaller than it is
+ */
 export function pairUp(
   expected: Picture,
   actual: Picture,
   alpha: AlphaRule,
+  told?: number,
 ): { readonly pair: Pair; readonly mismatches: readonly Mismatch[] } {
   const colours = (p: Picture) => (p.channels < 3 ? 1 : 3)
   const mixed = Math.max(colours(expected), colours(actual))
   const withAlpha = hasAlpha(expected.channels) || hasAlpha(actual.channels)
   const channels = (mixed + (withAlpha ? 1 : 0)) as 1 | 2 | 3 | 4
   const depth = Math.max(expected.depth, actual.depth) as Depth
+  const floats = [expected, actual].filter((p) => p.depth === 32).map(fullOf)
+  const full = depth === 32 ? (told ?? Math.min(...floats)) : fullScale(depth)
   const isAlphaAlone = colours(expected) === colours(actual) && alpha !== 'strict'
   return {
     pair: {
-      expected: alike(expected, channels, depth),
-      actual: alike(actual, channels, depth),
+      expected: alike(expected, channels, depth, full),
+      actual: alike(actual, channels, depth, full),
       channels,
       depth,
-      full: fullScale(depth),
+      full,
       compared: alpha === 'strict' ? channels : mixed,
       alpha: withAlpha ? alpha : 'strict',
       width: Math.max(expected.width, actual.width),
@@ -49,14 +57,14 @@ export function pairUp(
   }
 }
 
-function alike(picture: Picture, channels: 1 | 2 | 3 | 4, depth: Depth): Picture {
+function alike(picture: Picture, channels: 1 | 2 | 3 | 4, depth: Depth, full: number): Picture {
   if (picture.channels === channels && picture.depth === depth) return picture
   const pixels = picture.width * picture.height
   const from = picture.channels
   const data = samplesOf(pixels * channels, depth)
   const [factor, divisor] =
-    depth === picture.depth ? [1, 1] : picture.depth === 8 ? [depth === 16 ? 257 : 1, 1] : [1, 257]
-  const opaque = fullScale(depth)
+    depth === picture.depth ? [1, 1] : depth === 16 ? [257, 1] : [full, fullScale(picture.depth)]
+  const opaque = full
   const alphaAt = hasAlpha(channels) ? channels - 1 : -1
   for (let p = 0; p < pixels; p++) {
     for (let c = 0; c < channels; c++) {

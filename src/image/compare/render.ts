@@ -1,4 +1,4 @@
-import { fullScale, hasAlpha, type Picture } from '../../tensor/picture.ts'
+import { fullOf, fullScale, hasAlpha, type Picture } from '../../tensor/picture.ts'
 import type { Cluster, Comparison } from './comparison.ts'
 import type { DiffStyle } from './styles.ts'
 
@@ -134,7 +134,7 @@ function shown(p: Picture, width: number, height: number, { from, factor }: Stre
   const canvas = blank(width, height, absent)
   const { channels, data } = p
   const scale = 255 / fullScale(p.depth)
-  const full = fullScale(p.depth)
+  const full = fullOf(p)
   const [green, blueAt] = channels < 3 ? [0, 0] : [1, 2]
   const alphaAt = hasAlpha(channels) ? channels - 1 : -1
   for (let y = 0; y < p.height; y++) {

@@ -1,9 +1,8 @@
 import { ConvoError } from '../../error.ts'
-import { choice, custom, expected, integer, number, text, type Values } from '../../params.ts'
-import type { Depth, Picture } from '../../tensor/picture.ts'
-import { fullScale } from '../../tensor/picture.ts'
+import { choice, custom, expected, integer, number, share, text, type Values } from '../../params.ts'
+import type { Picture } from '../../tensor/picture.ts'
 
-/** How far a sample may be off: in levels of its depth, or in percent of the full scale of 255 or 65535. */
+/** How far a sample may be off: in levels of its depth, or in percent of the full scale. */
 export type Amount = { readonly value: number; readonly unit: 'levels' | 'percent' }
 
 /** At most so many differing pixels in any square window of so many pixels a side. */
@@ -51,6 +50,8 @@ export type Tolerance = Limits & {
   readonly ignoreBorder?: number
   readonly alpha?: AlphaRule
   readonly size?: SizeRule
+  /** What is white in floats; guessed from them where it is not said. */
+  readonly full?: number
 }
 
 export const alphaRules = ['strict', 'visible', 'ignore'] as const
@@ -75,14 +76,7 @@ export const toleranceSettings = {
     unset: 'none may, if no other limit says how many',
   },
   'max-diff-ratio': {
-    ...number(
-      'such a part of the pixels may differ, 0..1; with --max-diff-pixels, the stricter wins',
-      undefined,
-      {
-        min: 0,
-        max: 1,
-      },
-    ),
+    ...share('such a part of the pixels may differ, 0..1 or %; with --max-diff-pixels, the stricter wins'),
     unset: 'as for --max-diff-pixels',
   },
   'max-density': {
@@ -140,6 +134,10 @@ export const toleranceSettings = {
     sizeRules,
     'error',
   ),
+  full: {
+    ...number('what is white in floats, for %, PSNR and SSIM', undefined, { min: 1e-30 }),
+    unset: '1 where those of a picture all lie in 0..1, else 255',
+  },
 }
 
 /** The values of the settings of a comparison. */
@@ -153,7 +151,7 @@ export type ToleranceValues = Values<typeof toleranceSettings>
 export function toleranceOf(values: ToleranceValues, mask?: Picture): Tolerance {
   if (values.perceptual !== undefined && values['max-abs'] !== undefined) {
     throw new ConvoError('E_OPTION', '--perceptual and --max-abs both say when a pixel differs', {
-      fix: 'one of the two; --max-diff-pixels says how many may differ',
+      fix: 'no --max-abs',
     })
   }
   return {
@@ -168,6 +166,7 @@ export function toleranceOf(values: ToleranceValues, mask?: Picture): Tolerance 
       perceptual: values.perceptual,
       ignore: values.ignore,
       mask,
+      full: values.full,
     }),
     ignoreBorder: values['ignore-border'],
     alpha: values.alpha,
@@ -206,9 +205,9 @@ function limitsList(limits: Limits): [name: string, value: string | number][] {
 
 const amountText = ({ value, unit }: Amount): string | number => (unit === 'percent' ? `${value}%` : value)
 
-/** An amount in levels of a depth. */
-export const levelsOf = ({ value, unit }: Amount, depth: Depth): number =>
-  unit === 'levels' ? value : (value / 100) * fullScale(depth)
+/** An amount in levels of a full scale. */
+export const levelsOf = ({ value, unit }: Amount, full: number): number =>
+  unit === 'levels' ? value : (value / 100) * full
 
 function parseAmount(given: unknown, name: string): Amount {
   const word = String(given).trim()

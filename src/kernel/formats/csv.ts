@@ -33,6 +33,7 @@ const separators = {
 export const csv: KernelFormat = {
   name: 'text matrix',
   summary: 'rows of numbers, one row a line: CSV, TSV or blanks between; # comments',
+  direction: { turns: false, as: 'vips conv' },
   extensions: ['.csv', '.tsv'],
   example: '1,0,-1\n2,0,-2\n1,0,-1\n',
   sniff: (head) => /^\s*[+-]?\.?\d/.test(headText(head).replace(/#[^\r\n]*/g, '')),

@@ -40,6 +40,7 @@ export const ffmpeg: KernelFormat = {
   name: 'FFmpeg list',
   summary:
     "options of FFmpeg's convolution filter: whole numbers, matrices of planes, rdiv and bias apart by colons",
+  direction: { turns: false, as: "FFmpeg's convolution" },
   extensions: ['.ffmpeg'],
   example: '0m=1 2 1 2 4 2 1 2 1:0rdiv=1/16\n',
   sniff: (head) => {

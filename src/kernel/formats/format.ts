@@ -1,11 +1,12 @@
 import { ConvoError, nearest } from '../../error.ts'
-import type { Kernel } from '../kernel.ts'
+import type { Direction, Kernel } from '../kernel.ts'
 
 /** A format of kernel files: one file of code, one line in the table of index.ts. */
 export type KernelFormat = {
   /** The name people say, as `libvips matrix`. */
   readonly name: string
   readonly summary: string
+  readonly direction: Direction
   /** With the dot and in small letters; empty where content alone tells. Where formats share one, content decides among them. */
   readonly extensions: readonly string[]
   /** A whole file that can be read; of a binary format, how it is asked for. */
@@ -13,7 +14,8 @@ export type KernelFormat = {
   /** Whether a file that begins so is likely of this format. `head` is the file, or its first `headBytes`. */
   sniff(head: Uint8Array): boolean
   /**
-   * The kernels of a file, at least one; several only where the format joins kernels.
+   * The kernels of a file as it writes them, at least one; several only where the format joins kernels. `readKernels`
+   * turns them where `direction` says so.
    * `file` stands in errors. `fragment`, what stood after `#`, names the one kernel that is wanted.
    *
    * @throws ConvoError E_KERNEL_SYNTAX, E_KERNEL_SHAPE, E_KERNEL_VALUE with the place; E_KERNEL_FILE when no kernel has
@@ -24,7 +26,7 @@ export type KernelFormat = {
   readonly picks?: true
   /** What of a kernel the format has no place for, in words such as `an offset of 128`; empty: `write` will do. */
   cannotHold?(kernel: Kernel): readonly string[]
-  /** The file. Numbers come back bit for bit. Name and summary are left out where the format has no place for them.
+  /** The file, of a kernel as the file is to write it. Numbers come back bit for bit. Name and summary are left out where the format has no place for them.
    * @throws ConvoError E_KERNEL_FORMAT naming what the format cannot hold */
   write?(kernel: Kernel): Uint8Array
 }
@@ -54,7 +56,7 @@ export function pick<T extends { readonly name?: string | undefined }>(
       names.length === 0
         ? `${file} holds ${kernels.length} without a name`
         : `${file} holds ${names.join(', ')}`,
-    fix: guess === undefined ? file : `${file}#${guess}`,
+    instead: [`${file}#${fragment}`, guess === undefined ? file : `${file}#${guess}`],
   })
 }
 

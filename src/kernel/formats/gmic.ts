@@ -21,12 +21,13 @@ const levels = [
 
 /**
  * The image literals of G'MIC: `(a,b;c,d/e,f;g,h^…)`: `,` x, `;` y, `/` z, `^` channel. Without `/` and `^` it is [kH,kW];
- * with channels [C,kH,kW]; with depth a 3-D bank of one filter, [1,C,kD,kH,kW]. Read as `correlate` uses it: as written,
- * the anchor at floor((k-1)/2).
+ * with channels [C,kH,kW]; with depth a 3-D bank of one filter, [1,C,kD,kH,kW]. The anchor is
+ * floor((k-1)/2). `convolve` turns it by 180° in all its axes but the channels; `correlate` takes it as written.
  */
 export const gmic: KernelFormat = {
   name: "G'MIC literal",
   summary: 'in round brackets: , between columns, ; rows, / slices, ^ channels',
+  direction: { turns: true, as: "G'MIC's convolve", other: "G'MIC's correlate" },
   extensions: ['.gmic'],
   example: '(-1,0,1;-2,0,2;-1,0,1)',
   sniff: (head) => /^\s*\(/.test(headText(head)),

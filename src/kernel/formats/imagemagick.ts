@@ -26,12 +26,13 @@ const gap = /\s*,\s*|\s+/y
  * The kernel strings of ImageMagick: `[W[xH][+X+Y][@><]:] v,v,…`. Values apart by a comma or white space; `nan` and `-`
  * stand for places that are not part of the kernel, weight 0; `;` joins kernels; `@` adds the turns by 45°, `>` those by
  * 90°, `<` the mirrored ones. Without a geometry the values form an odd square. The anchor is floor((k-1)/2) unless `+X+Y`
- * says otherwise. Read as written, as `-morphology Correlate` and `-convolve` use it; `-morphology Convolve` turns it.
+ * says otherwise. `-morphology Convolve` turns it by 180°, the anchor with it; `-morphology Correlate` and `-convolve` do not.
  */
 export const imagemagick: KernelFormat = {
   name: 'ImageMagick string',
   summary:
     'geometry, colon, values as for -morphology; nan and - are no part, ; joins kernels, @ > < turn them',
+  direction: { turns: true, as: '-morphology Convolve', other: '-morphology Correlate' },
   extensions: ['.magick'],
   example: '3x3+1+1: -1,0,1 -2,0,2 -1,0,1\n',
   sniff: (head) => /^[\s;]*(?:\d+(?:x\d*)?|x\d+)(?:[+-]\d+){0,2}[@<>]?[ \t]*:(?![^;]*:)/.test(headText(head)),

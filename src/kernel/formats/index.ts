@@ -1,4 +1,5 @@
 import { ConvoError } from '../../error.ts'
+import { turned } from '../direction.ts'
 import type { Kernel } from '../kernel.ts'
 import { csv } from './csv.ts'
 import { ffmpeg } from './ffmpeg.ts'
@@ -69,12 +70,15 @@ function packed(head: Uint8Array): string | undefined {
 }
 
 /**
- * The kernels of a file: its format found, read, and the one that `fragment` names picked.
+ * The kernels of a file: its format found, read, the one that `fragment` names picked, and turned by 180° where the tool of
+ * the format turns them.
  *
  * @throws ConvoError E_KERNEL_FORMAT, E_KERNEL_SYNTAX, E_KERNEL_SHAPE, E_KERNEL_VALUE, E_KERNEL_FILE
  */
 export function readKernels(bytes: Uint8Array, file: string, fragment?: string): readonly Kernel[] {
   const format = formatOf(file, bytes)
   const kernels = format.read(bytes, file, fragment)
-  return format.picks === true ? kernels : pick(kernels, file, fragment)
+  const picked = format.picks === true ? kernels : pick(kernels, file, fragment)
+  if (!format.direction.turns) return picked
+  return picked.map((k) => ({ ...turned(k), direction: format.direction }))
 }

@@ -39,6 +39,7 @@ export const jsonKeys = [
 export const json: KernelFormat = {
   name: 'convo JSON',
   summary: 'weights of any rank with name, scale, offset, anchor, bias and border',
+  direction: { turns: false, as: 'convo conv2d' },
   extensions: ['.json'],
   example: '{ "name": "edge", "weights": [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], "scale": 8, "offset": 128 }\n',
   sniff: (head) => /^\s*[{[]/.test(headText(head)),

@@ -29,6 +29,7 @@ const gap = /[ \t]+/y
 export const libvips: KernelFormat = {
   name: 'libvips matrix',
   summary: 'width, height, scale and offset on the first line, then the rows',
+  direction: { turns: false, as: 'vips conv' },
   extensions: ['.mat'],
   example: '3 3 8 128\n-1 0 1\n-2 0 2\n-1 0 1\n',
   // Lines of one length are a text matrix; only a first line that no row could be is a header.

@@ -6,7 +6,7 @@ import { type KernelFormat, requireHeld } from './format.ts'
 /** An array as a .npy file holds it, row-major whatever the order in the file. */
 export type NpyArray = {
   readonly shape: readonly number[]
-  /** float32 for what it holds exactly, f2 f4 i1 i2 u1 u2; else float64, exact up to 2^53. */
+  /** float32 for what it holds exactly, f2 f4 i1 i2 u1 u2 b1; else float64, exact up to 2^53. */
   readonly data: Float32Array | Float64Array
   /** NumPy's name of the type in the file, as `<f4`. */
   readonly dtype: string
@@ -29,10 +29,17 @@ const readers: Readonly<Record<string, Reader>> = {
   u1: { bytes: 1, read: (v, at) => v.getUint8(at) },
   u2: { bytes: 2, read: (v, at, le) => v.getUint16(at, le) },
   u4: { bytes: 4, read: (v, at, le) => v.getUint32(at, le) },
+  u8: { bytes: 8, read: (v, at, le) => Number(v.getBigUint64(at, le)) },
+  b1: { bytes: 1, read: (v, at) => (v.getUint8(at) === 0 ? 0 : 1) },
 }
 
+/** Types whose bytes are as a machine of this byte order has them in memory. */
+const inMemory: Readonly<
+  Record<string, new (buffer: ArrayBuffer) => Float32Array | Float64Array | Uint8Array | Uint16Array>
+> = { f4: Float32Array, f8: Float64Array, u1: Uint8Array, u2: Uint16Array }
+
 /**
- * Reads a .npy file (NumPy's format description, versions 1 to 3): f2 f4 f8, i1 to i8, u1 to u4, both byte orders, both
+ * Reads a .npy file (NumPy's format description, versions 1 to 3): f2 f4 f8, i1 to i8, u1 to u8, b1, both byte orders, both
  * storage orders, rank 1 to 8. Pickled objects and structured types are refused. Sizes are checked before anything is
  * allocated.
  *
@@ -70,13 +77,15 @@ export function readNpy(bytes: Uint8Array, file: string, most = Number.POSITIVE_
     throw fail(start + length, `${need} bytes of data for shape (${shape.join(', ')}) of ${descr}`, `${have}`)
   }
   const isSingle = reader.bytes <= 2 || descr.endsWith('f4')
-  const data = isSingle ? new Float32Array(count) : new Float64Array(count)
   const little = order !== '>'
-  if (/f[48]$/.test(descr) && little && isLittleEndian && !fortran) {
-    // the bytes as they are: pictures come as float32 too, and number by number takes thirty times as long
-    new Uint8Array(data.buffer).set(bytes.subarray(start + length))
-    return { shape, data, dtype: descr }
+  const Native = inMemory[descr.slice(1)]
+  if (Native !== undefined && little && isLittleEndian && !fortran) {
+    // the bytes as they are: to read a picture number by number takes thirty times as long
+    const stored = new Native(new Uint8Array(bytes.subarray(start + length)).buffer)
+    const isFloat = stored instanceof Float32Array || stored instanceof Float64Array
+    return { shape, data: isFloat ? stored : new Float32Array(stored), dtype: descr }
   }
+  const data = isSingle ? new Float32Array(count) : new Float64Array(count)
   const place = fortran ? rowMajor(shape) : (i: number) => i
   for (let i = 0, at = start + length; i < count; i++, at += reader.bytes) {
     data[place(i)] = reader.read(view, at, little)
@@ -226,6 +235,7 @@ export function writeNpy(shape: readonly number[], data: Float32Array | Float64A
 export const npy: KernelFormat = {
   name: 'NumPy array',
   summary: 'an array as numpy.save writes it, of any number type, of rank 2 to 5',
+  direction: { turns: false, as: 'scipy.ndimage.correlate' },
   extensions: ['.npy'],
   example: "numpy.save('edge.npy', numpy.array([[-1, 0, 1]], '<f4'))",
   sniff: (head) => magic.every((b, i) => head[i] === b),

@@ -52,6 +52,7 @@ const elementTypes: Readonly<Record<string, readonly [least: number, most: numbe
 export const opencv: KernelFormat = {
   name: 'OpenCV FileStorage',
   summary: 'matrices in XML, YAML or JSON, each by its name',
+  direction: { turns: false, as: 'cv::filter2D' },
   extensions: ['.yml', '.yaml', '.xml', '.json'],
   example: '%YAML:1.0\n---\nk: !!opencv-matrix\n   rows: 1\n   cols: 3\n   dt: f\n   data: [ -1., 0., 1. ]\n',
   picks: true,

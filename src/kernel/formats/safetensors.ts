@@ -59,6 +59,7 @@ export function readSafetensors(bytes: Uint8Array, file: string): Safetensors {
 export const safetensors: KernelFormat = {
   name: 'safetensors',
   summary: 'tensors of a network, each by its name; a bias beside a weight comes along',
+  direction: { turns: false, as: 'torch.nn.Conv2d' },
   extensions: ['.safetensors'],
   example: 'net.safetensors#conv1.weight',
   sniff: beginsAsHeader,
@@ -86,7 +87,7 @@ function onlyKernel(opened: Opened): Entry {
   }
   throw new ConvoError('E_KERNEL_FILE', `${file} holds ${kernels.length} kernels, and one is needed`, {
     why: listing(opened),
-    fix: `${file}#${plain(only.name)}`,
+    instead: [file, `${file}#${plain(only.name)}`],
   })
 }
 
@@ -103,7 +104,7 @@ function entryOf(opened: Opened, name: string): Entry {
   )
   throw new ConvoError('E_KERNEL_FILE', `${file} holds no tensor called "${name}"`, {
     why: listing(opened),
-    ...(guess === undefined ? {} : { fix: `${file}#${plain(guess)}` }),
+    ...(guess === undefined ? {} : { instead: [`${file}#${name}`, `${file}#${plain(guess)}`] as const }),
   })
 }
 

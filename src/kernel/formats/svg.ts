@@ -20,14 +20,13 @@ const edgeModes: Readonly<Record<string, string>> = { duplicate: 'replicate', wr
 
 /**
  * `<feConvolveMatrix>` of SVG (Filter Effects Module Level 1), alone or within a document. SVG turns the matrix by 180° as
- * it convolves, so it is turned on reading; targetX and targetY count in the turned matrix and become the anchor as they
- * are. divisor: the sum where it is absent or 0, 1 where that is 0. bias is in 0..1. edgeMode becomes the border, `duplicate`
+ * it convolves; targetX and targetY count in the turned matrix. divisor: the sum where it is absent or 0, 1 where that is 0. bias is in 0..1. edgeMode becomes the border, `duplicate`
  * where it is absent. preserveAlpha is noted in the summary: what happens to alpha is said on the command line.
  */
 export const svg: KernelFormat = {
   name: 'SVG feConvolveMatrix',
-  summary:
-    'the filter primitive of SVG, alone or within a document; turned by 180° on reading, as SVG convolves',
+  summary: 'the filter primitive of SVG, alone or within a document',
+  direction: { turns: true, as: 'feConvolveMatrix' },
   extensions: ['.svg', '.xml'],
   example:
     '<feConvolveMatrix order="3" kernelMatrix="1 0 -1 2 0 -2 1 0 -1" divisor="1" preserveAlpha="true"/>\n',
@@ -56,11 +55,14 @@ function toKernel(c: Cursor, element: XmlElement): Kernel {
     })
   }
   refuseUnitLength(c, element)
-  const anchor = [target(c, element, 'targetY', kH), target(c, element, 'targetX', kW)] as const
+  const anchor = [
+    kH - 1 - target(c, element, 'targetY', kH),
+    kW - 1 - target(c, element, 'targetX', kW),
+  ] as const
   const alpha = wordOf(c, element, 'preserveAlpha', { true: 'true', false: 'false' })
   const border = wordOf(c, element, 'edgeMode', edgeModes) ?? 'replicate'
   const name = element.attributes.get('id') ?? element.attributes.get('result')
-  return kernelAt(c, at, [kH, kW], matrix.reverse(), {
+  return kernelAt(c, at, [kH, kW], matrix, {
     scale: numberOf(c, element, 'divisor') || matrix.reduce((sum, w) => sum + w, 0) || 1,
     offset: (numberOf(c, element, 'bias') ?? 0) * 255,
     border,

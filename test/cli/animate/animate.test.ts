@@ -62,8 +62,8 @@ describe('convo animate', () => {
   })
   it.each([
     [['conv9d'], 'E_NAME', 'conv2d'],
-    [['conv2d', 'a.png'], 'E_OUTPUT', '--frame 1'],
-    [['conv2d', 'a.gif', '--frame', '1'], 'E_OUTPUT', 'a.png'],
+    [['conv2d', 'a.png'], 'E_OUTPUT', 'try: convo animate conv2d a.gif'],
+    [['conv2d', 'a.gif', '--frame', '1'], 'E_OUTPUT', 'try: convo animate conv2d a.png --frame 1'],
     [['conv2d', 'a.png', '--frame', '99'], 'E_OPTION', 'from 1 to 17'],
     [['conv2d', 'a.gif', '--fps', '2', '--delay', '9'], 'E_OPTION', '--delay'],
     [['conv2d', 'a.gif', '--fps', '2', '--delay', '90'], 'E_OPTION', 'cannot both be meant'],

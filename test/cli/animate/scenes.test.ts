@@ -30,7 +30,7 @@ describe('numbers', () => {
     expect(last(scene, -1)).toEqual([[4, 3, 4, 2, 4, 3, 2, 3, 4]])
     expect(scene.frames[0]!.caption).toEqual(['1·1 = 1'])
     expect(scene.frames[8]!.caption).toEqual(['1·1 + 1·0 + 1·1 + 0·0 + 1·1 + 1·0 + 0·1 + 0·0 + 1·1 = 4'])
-    expect(scene.title).toBe('conv2d: 5×5 ∗ 3×3 → 3×3')
+    expect(scene.title).toBe('conv2d: 5x5 ∗ 3x3 → 3x3')
   })
   it('several channels give the sum of the textbook', async () => {
     const scene = await sceneOf('multi-channel')
@@ -39,7 +39,7 @@ describe('numbers', () => {
   })
   it('128 filters: three are drawn', async () => {
     const scene = await sceneOf('multi-channel', { size: '7', filters: '128' })
-    expect(scene.title).toBe('multi-channel: 7×7×3 ∗ 128 filters 3×3×3 → 5×5×128')
+    expect(scene.title).toBe('multi-channel: 3x7x7 ∗ 128 filters 3x3x3 → 128x5x5')
     expect(panel(scene, -1, -1).planes).toHaveLength(3)
   })
   it.each([
@@ -146,7 +146,7 @@ describe('numbers', () => {
         .flat()
         .map((v) => v ?? 0),
     ).toEqual(Array.from(want.data))
-    expect(scene.title).toContain(`→ ${want.shape.slice(1).join('×')}`)
+    expect(scene.title).toContain(`→ ${want.shape.slice(1).join('x')}`)
     expect(scene.formula).toContain(`= ${want.shape[1]}`)
     expect(scene.formula).toContain(`= ${want.shape[2]}`)
   })
@@ -344,8 +344,8 @@ describe('refused', () => {
     ['conv2d', { kernel: 'gaussian:sigma=9' }, '--kernel must be at most 7 wide and high'],
     ['grouped', { groups: '3' }, 'groups 3 do not divide the 4 input channels'],
     ['separable', { kernel: '1 0; 0 1' }, 'rank'],
-    ['unpool', { size: '5' }, '--size must be a multiple of the windows of 2×2, got 5,5'],
-    ['unpool', { size: '4', stride: '3' }, '--size must be a multiple of the windows of 3×3'],
+    ['unpool', { size: '5' }, '--size must be a multiple of the windows of 2x2, got 5,5'],
+    ['unpool', { size: '4', stride: '3' }, '--size must be a multiple of the windows of 3x3'],
     ['involution', { 'kernel-size': '2' }, '--kernel-size of an involution must be one odd number'],
     ['transposed', { padding: 'same' }, '--padding of a transposed convolution must be a number'],
     ['multi-channel', { size: '12', filters: '9', padding: '2' }, 'frames, 300 are drawn at most'],

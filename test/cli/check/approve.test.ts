@@ -62,7 +62,7 @@ describe('approve', () => {
     const unknown = await here.convo(['approve', 'egde'])
     expect(unknown).toMatchObject({ status: 2 })
     expect(unknown.stderr).toContain('the last run has no case "egde"   [E_NAME]')
-    expect(unknown.stderr).toContain('try: edge')
+    expect(unknown.stderr).toContain('try: convo approve edge')
     expect((await here.convo(['approve', '--all', '--results', 'elsewhere'])).stderr).toContain(
       'there are no results of a check at elsewhere/results.json',
     )

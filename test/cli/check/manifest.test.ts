@@ -173,6 +173,11 @@ describe('names of cases', () => {
     expect(nameMatches('blur', 'blu')).toBe(false)
     expect(nameMatches('a.b', 'a?b')).toBe(false)
     expect(nameMatches('(x)', '(*)')).toBe(true)
+    expect(nameMatches('a', 'a*a')).toBe(false)
+    expect(nameMatches('abcb', 'a*b')).toBe(true)
+    expect(nameMatches('x', '**')).toBe(true)
+    // a regular expression would take for ever
+    expect(nameMatches('a'.repeat(200), `${'*a'.repeat(30)}b`)).toBe(false)
   })
 
   it('leave no slash where a folder is empty', () => {

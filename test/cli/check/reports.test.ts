@@ -88,7 +88,7 @@ describe('reporters', () => {
     expect(two.stderr).toContain('json and lines cannot both go to standard output')
     const none = await here.convo(['check', '--reporter', 'junti=x.xml'])
     expect(none).toMatchObject({ status: 2 })
-    expect(none.stderr).toContain('try: --reporter junit')
+    expect(none.stderr).toContain('try: convo check --reporter junit=x.xml')
     expect(reporterNames).toEqual(Object.keys(reporters))
   })
 

@@ -9,7 +9,14 @@ export const encode = (text: string): Uint8Array => new TextEncoder().encode(tex
 export const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
 
 /** A kernel as plain data, for `toEqual`: shape, weights and whatever else it says beyond scale 1 and offset 0. */
-export function plain({ weights, scale, offset, bias, ...rest }: Kernel): Record<string, unknown> {
+export function plain({
+  weights,
+  scale,
+  offset,
+  bias,
+  direction: _,
+  ...rest
+}: Kernel): Record<string, unknown> {
   return {
     ...rest,
     weights: Array.from(weights),

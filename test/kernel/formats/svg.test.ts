@@ -6,10 +6,11 @@ import { encode, read, readAll, refusal, survivesDamage, survivesLength } from '
 const fe = (attributes: string) => `<feConvolveMatrix ${attributes}/>`
 
 describe('the element alone', () => {
-  test('is turned by 180°', () => {
+  test('as it is written, the anchor of an even size to be turned with it', () => {
     expect(read(svg, fe('order="3 2" kernelMatrix="1 2 3 4 5 6" divisor="1"'))).toEqual({
       shape: [2, 3],
-      weights: [6, 5, 4, 3, 2, 1],
+      weights: [1, 2, 3, 4, 5, 6],
+      anchor: [0, 1],
       border: 'replicate',
     })
   })
@@ -36,8 +37,8 @@ describe('the element alone', () => {
   test('targetX and targetY are the anchor in the turned matrix', () => {
     // SVG: the result at x takes the source at x - targetX + j with the weight at order - 1 - j.
     expect(read(svg, fe('order="3 1" kernelMatrix="1 2 3" targetX="0" targetY="0"'))).toMatchObject({
-      weights: [3, 2, 1],
-      anchor: [0, 0],
+      weights: [1, 2, 3],
+      anchor: [0, 2],
     })
     expect(read(svg, fe('order="3 1" kernelMatrix="1 2 3" targetX="1"')).anchor).toBeUndefined()
   })

@@ -1,7 +1,7 @@
 import { referenceEngine } from '../../../conv/engine.ts'
 import { conv3d } from '../../../operators/conv3d.ts'
 import { noise } from '../examples.ts'
-import { sign, sizes } from '../scene.ts'
+import { sign } from '../scene.ts'
 import { oneDilation, perAxis, weightsOf } from '../settings.ts'
 import { pass3d, sizeFormula, slide } from '../slide.ts'
 import type { Animation } from './entry.ts'
@@ -16,12 +16,12 @@ export const conv3dAnimation: Animation = {
     const out = await conv3d(referenceEngine, x, weight, how)
     const kernel = weight.shape.slice(2)
     const pass = pass3d([x, weight, out], how, {
-      input: `input ${sizes(...size)}`,
-      kernel: `kernel ${sizes(...kernel)}`,
-      output: `output ${sizes(...out.shape.slice(1))}`,
+      input: `input ${size.join('x')}`,
+      kernel: `kernel ${kernel.join('x')}`,
+      output: `output ${out.shape.slice(1).join('x')}`,
     })
     return {
-      title: `${sizes(...size)} ∗ ${sizes(...kernel)} → ${sizes(...out.shape.slice(1))} (depth × height × width)`,
+      title: `${size.join('x')} ∗ ${kernel.join('x')} → ${out.shape.slice(1).join('x')} (depth x height x width)`,
       formula: `stride ${how.stride}, padding ${how.padding}, dilation ${how.dilation}: ${sizeFormula(pass)}; depth ${size[0]} → ${out.shape[1]}; weights ${weight.data.length}`,
       frames: slide(pass, ({ input, kernel: k, output }) => [input, sign('∗'), k, sign('='), output]),
     }

@@ -22,7 +22,7 @@ export const depthwiseSeparableAnimation: Animation = {
       {
         input: pass.names.output,
         inputTone: 'between',
-        kernel: filters === 1 ? 'filter 1×1' : '1×1 filter',
+        kernel: filters === 1 ? 'filter 1x1' : '1x1 filter',
         output: `output ${sizes(out.shape[1]!, out.shape[2]!, filters)}${shown < filters ? `, ${shown} drawn` : ''}`,
       },
       shown,

@@ -1,3 +1,4 @@
+import { shellWord } from '../../../text/shell.ts'
 import type { ReportCase } from './data.ts'
 import type { Mark } from './list.ts'
 
@@ -14,8 +15,4 @@ export function commandText(
     if (approve !== undefined) commands.set(approve, [...(commands.get(approve) ?? []), shellWord(name)])
   }
   return [...commands].map(([command, names]) => `${command} ${names.join(' ')}`).join(' && ')
-}
-
-function shellWord(word: string): string {
-  return /^[\w@%+=:,./][\w@%+=:,./-]*$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

@@ -1,6 +1,8 @@
+import { visible } from '../../../text/visible.ts'
+
 type Attributes = Readonly<Record<string, string | number | boolean | ((event: Event) => void) | undefined>>
 
-/** An element with attributes, listeners (`onclick`) and children. Text is always text, never markup. */
+/** An element with attributes, listeners (`onclick`) and children. Text is always text, never markup, and escaped. */
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Attributes = {},
@@ -10,9 +12,14 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === 'function') element.addEventListener(name.slice(2), value)
     else if (value !== undefined && value !== false)
-      element.setAttribute(name, value === true ? '' : String(value))
+      element.setAttribute(
+        name,
+        value === true ? '' : name === 'title' ? visible(String(value)) : String(value),
+      )
   }
-  element.append(...children.filter((child) => child !== undefined))
+  for (const child of children) {
+    if (child !== undefined) element.append(typeof child === 'string' ? visible(child) : child)
+  }
   return element
 }
 
@@ -21,6 +28,11 @@ export function byId(id: string): HTMLElement {
   const found = document.getElementById(id)
   if (found === null) throw new Error(`the page has no #${id}`)
   return found
+}
+
+/** The text of an element of the page, escaped. */
+export function setText(id: string, text: string): void {
+  byId(id).textContent = visible(text)
 }
 
 /** Copies text; pages opened from disk may have no clipboard, then by way of a selection. */

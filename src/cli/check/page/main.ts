@@ -1,6 +1,7 @@
+import { visible as escaped } from '../../../text/visible.ts'
 import { commandText } from './command.ts'
 import type { ReportCase, ReportData } from './data.ts'
-import { byId, copyText, h } from './dom.ts'
+import { byId, copyText, h, setText } from './dom.ts'
 import { briefly, type Hover, signed } from './draw.ts'
 import { caseItem, type Filter, filterChips, filtered, type Mark, statusDot } from './list.ts'
 import { createPictures } from './pictures.ts'
@@ -78,12 +79,12 @@ function select(one: ReportCase | undefined): void {
   document.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' })
   byId('case').hidden = one === undefined
   if (one === undefined) return
-  document.title = `${one.name} · ${data.title}`
-  byId('name').textContent = one.name
+  document.title = escaped(`${one.name} · ${data.title}`)
+  setText('name', one.name)
   const status = byId('status')
   status.className = `badge ${one.status}`
   status.replaceChildren(statusDot(one.status), one.status)
-  byId('message').textContent = one.message
+  setText('message', one.message)
   byId('why').replaceChildren(...one.why.map((line) => h('li', {}, line)))
   byId('facts').replaceChildren(
     ...one.facts.map(([label, value]) => h('div', {}, h('dt', {}, label), h('dd', {}, value))),
@@ -177,7 +178,7 @@ function markCurrent(mark: Mark): void {
 
 function showCommand(): void {
   const text = commandText(data.cases, marks, current)
-  byId('command').textContent = text
+  setText('command', text)
   byId('decide').hidden = data.cases.every(({ approve }) => approve === undefined)
   ;(byId('copy') as HTMLButtonElement).disabled = text === ''
   for (const name of ['approve', 'reject'] as const) {
@@ -259,7 +260,7 @@ document.addEventListener('keydown', (event) => {
 })
 
 function start(): void {
-  byId('verdict').textContent = data.verdict
+  setText('verdict', data.verdict)
   document.documentElement.dataset.outcome = data.failed === 0 ? 'passed' : 'failed'
   byId('about').replaceChildren(...data.about.map((line) => h('span', {}, line)))
   byId('modes').replaceChildren(

@@ -1,4 +1,6 @@
 import { relative, resolve } from 'node:path'
+import { annotation } from '../../../text/github.ts'
+import { Verbatim } from '../../../text/message.ts'
 import type { CaseResult } from '../results.ts'
 import { markdownOf } from './markdown.ts'
 import type { Reporter } from './reporter.ts'
@@ -9,8 +11,8 @@ export const github: Reporter = {
   summary: 'annotations and the step summary of GitHub Actions; automatic there',
   async report(run, to) {
     const root = to.env.GITHUB_WORKSPACE
-    const lines = run.cases.filter(({ failed }) => failed).map((one) => annotation(one, root))
-    if (lines.length > 0) await to.write(`${lines.join('\n')}\n`)
+    const lines = run.cases.filter(({ failed }) => failed).map((one) => annotationOf(one, root))
+    if (lines.length > 0) await to.write(new Verbatim(`${lines.join('\n')}\n`))
     const summary = to.env.GITHUB_STEP_SUMMARY
     if (summary !== undefined && summary !== '') await to.append(summary, markdownOf(run, to.approve))
   },
@@ -22,7 +24,7 @@ const fromRoot = (file: string, root: string | undefined): string => {
   return path.startsWith('..') ? file : path.replaceAll('\\', '/')
 }
 
-function annotation(one: CaseResult, root: string | undefined): string {
+function annotationOf(one: CaseResult, root: string | undefined): string {
   const { name, status, message, place } = one
   const properties = {
     ...(place !== undefined && {
@@ -32,12 +34,5 @@ function annotation(one: CaseResult, root: string | undefined): string {
     }),
     title: `${status}: ${name}`,
   }
-  const list = Object.entries(properties).map(([key, value]) => `${key}=${escapeProperty(value)}`)
-  return `::error ${list.join(',')}::${escapeData([message, ...detailsOf(one)].join('\n'))}`
+  return annotation(properties, [message, ...detailsOf(one)].join('\n'))
 }
-
-/** As the toolkit of GitHub's actions does it. */
-const escapeData = (text: string): string =>
-  text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
-const escapeProperty = (text: string): string =>
-  escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C')

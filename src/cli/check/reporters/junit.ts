@@ -1,3 +1,4 @@
+import { xmlAttributes, xmlText } from '../../../text/xml.ts'
 import type { CaseResult, Run } from '../results.ts'
 import type { Reporter } from './reporter.ts'
 import { detailsOf, selfTestLines } from './summary.ts'
@@ -8,7 +9,7 @@ export const junit: Reporter = {
   async report(run, to) {
     const errors = run.cases.filter((one) => one.failed && one.status === 'error').length
     const time = seconds(run.milliseconds)
-    const suite = attributes({
+    const suite = xmlAttributes({
       name: run.manifest.path,
       tests: run.cases.length,
       failures: run.failed - errors,
@@ -19,7 +20,7 @@ export const junit: Reporter = {
     const cases = run.cases.map((one) => caseElement(one, run.manifest.path))
     const text = [
       '<?xml version="1.0" encoding="UTF-8"?>',
-      `<testsuites${attributes({ name: 'convo check', tests: run.cases.length, failures: run.failed - errors, errors, time })}>`,
+      `<testsuites${xmlAttributes({ name: 'convo check', tests: run.cases.length, failures: run.failed - errors, errors, time })}>`,
       `  <testsuite${suite}>`,
       ...propertiesElement(run),
       ...cases,
@@ -38,14 +39,14 @@ function propertiesElement(run: Run): string[] {
   ]
   return [
     '    <properties>',
-    ...all.map(([name, value]) => `      <property${attributes({ name, value })}/>`),
+    ...all.map(([name, value]) => `      <property${xmlAttributes({ name, value })}/>`),
     '    </properties>',
   ]
 }
 
 function caseElement(one: CaseResult, manifest: string): string {
   const { name, status, message, failed, milliseconds, place, facts } = one
-  const head = attributes({
+  const head = xmlAttributes({
     name,
     classname: 'convo check',
     file: place?.file ?? manifest,
@@ -55,31 +56,10 @@ function caseElement(one: CaseResult, manifest: string): string {
   const text = [...detailsOf(one), ...facts.map(([label, value]) => `${label}: ${value}`)].join('\n')
   if (failed) {
     const tag = status === 'error' ? 'error' : 'failure'
-    return `    <testcase${head}><${tag}${attributes({ message, type: status })}>${escapeXml(text)}</${tag}></testcase>`
+    return `    <testcase${head}><${tag}${xmlAttributes({ message, type: status })}>${xmlText(text)}</${tag}></testcase>`
   }
   if (status === 'pass') return `    <testcase${head}/>`
-  return `    <testcase${head}><system-out>${escapeXml(`${status}: ${message}\n${text}`)}</system-out></testcase>`
+  return `    <testcase${head}><system-out>${xmlText(`${status}: ${message}\n${text}`)}</system-out></testcase>`
 }
 
 const seconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(3)
-
-function attributes(values: Readonly<Record<string, string | number | undefined>>): string {
-  return Object.entries(values)
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => ` ${name}="${escapeXml(String(value))}"`)
-    .join('')
-}
-
-/** Text for XML 1.0, which has no place for most control characters and for halves of pairs. */
-export function escapeXml(text: string): string {
-  return (
-    text
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu, '\ufffd')
-      .replaceAll('&', '&amp;')
-      .replaceAll('<', '&lt;')
-      .replaceAll('>', '&gt;')
-      .replaceAll('"', '&quot;')
-      .replaceAll('\n', '&#10;')
-  )
-}

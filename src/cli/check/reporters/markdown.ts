@@ -1,13 +1,13 @@
+import { fenced, markdownText } from '../../../text/markdown.ts'
 import { type CaseResult, type Run, statuses } from '../results.ts'
 import type { Reporter } from './reporter.ts'
 import {
   type Approve,
   approveText,
-  countsText,
   detailsOf,
   selfTestLines,
   signs,
-  timeText,
+  sumText,
   verdictText,
 } from './summary.ts'
 
@@ -30,31 +30,15 @@ export function markdownOf(run: Run, approve: Approve): string {
   return `${[
     `### ${run.failed > 0 ? '❌' : '✅'} convo check: ${verdictText(run)}`,
     '',
-    `${countsText(run)}; ${timeText(run.milliseconds)}`,
+    sumText(run),
     ...selfTestLines(run).flatMap((line) => ['', line]),
     ...(rows.length === 0 ? [] : ['', '| | case | status | what |', '|---|---|---|---|', ...rows]),
     ...(shown.length > most ? ['', `and ${shown.length - most} more`] : []),
-    ...(approval === undefined ? [] : ['', 'If this is how it should be:', '', fenced(approval)]),
+    ...(approval === undefined ? [] : ['', 'If this is how it should be:', '', fenced(approval, 'sh')]),
   ].join('\n')}\n`
 }
 
 function row(one: CaseResult): string {
-  const what = [one.message, ...detailsOf(one)].map(escapeMarkdown).join('<br>')
-  return `| ${signs[one.status]} | ${escapeMarkdown(one.name)} | ${one.status} | ${what} |`
-}
-
-/** Text that Markdown and the HTML in it take as text. */
-export const escapeMarkdown = (text: string): string =>
-  text
-    .replace(/[\r\n]+/g, ' ')
-    .replace(/[\\`*_{}[\]()#+!|~$@:-]/g, '\\$&')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-
-/** Code between fences longer than any in it. */
-function fenced(code: string): string {
-  const longest = Math.max(2, ...(code.match(/`+/g) ?? []).map((run) => run.length))
-  const fence = '`'.repeat(longest + 1)
-  return `${fence}sh\n${code}\n${fence}`
+  const what = [one.message, ...detailsOf(one)].map(markdownText).join('<br>')
+  return `| ${signs[one.status]} | ${markdownText(one.name)} | ${one.status} | ${what} |`
 }

@@ -1,14 +1,14 @@
 import { join } from 'node:path'
+import { coloured, joined, type Message } from '../../../text/message.ts'
+import { visibleLine } from '../../../text/visible.ts'
 import type { CaseResult, Run, Status } from '../results.ts'
 import type { Destination, Reporter } from './reporter.ts'
 import {
   approveText,
-  countsText,
   detailsOf,
-  oneLine,
   selfTestLines,
   signs,
-  timeText,
+  sumText,
   toleranceLine,
   verdictText,
 } from './summary.ts'
@@ -27,35 +27,31 @@ const codes: Readonly<Record<Status, string>> = {
 export const pretty: Reporter = {
   summary: 'for people: the cases that need a look, and the sum',
   async report(run, to) {
-    const painter = (code: string, text: string) => (to.hasColour ? `\x1b[${code}m${text}\x1b[0m` : text)
+    const painter: Painter = (code, text) => (to.hasColour ? coloured(code, text) : text)
     const shown = run.cases.filter(({ status }) => status !== 'pass')
-    const width = Math.min(40, Math.max(0, ...shown.map(({ name }) => name.length)))
+    const width = Math.min(40, Math.max(0, ...shown.map(({ name }) => visibleLine(name).length)))
     const lines = shown.flatMap((one) => caseLines(one, width, painter, to.results))
     const sum = painter(run.failed > 0 ? '1;31' : '1;32', verdictText(run))
-    const part = run.shard === undefined ? '' : `, shard ${run.shard.index} of ${run.shard.count}`
-    const text = [
+    const text: Message[] = [
       ...lines,
       ...(lines.length > 0 ? [''] : []),
-      `${sum}: ${countsText(run)}${part}; ${timeText(run.milliseconds)}`,
+      [sum, `: ${sumText(run)}`],
       ...selfTestLines(run),
       ...hints(run, to),
     ]
-    await to.write(`${text.join('\n')}\n`)
+    await to.write([joined(text, '\n'), '\n'])
   },
 }
 
-function caseLines(
-  one: CaseResult,
-  width: number,
-  painter: (code: string, text: string) => string,
-  results: string,
-): string[] {
+type Painter = (code: string, text: string) => Message
+
+function caseLines(one: CaseResult, width: number, painter: Painter, results: string): Message[] {
   const { name, status, message, failed, diff } = one
   const head = `${signs[status]} ${status.padEnd(9)}`
-  const line = `${painter(codes[status], head)} ${oneLine(name).padEnd(width)}  ${message}`
-  if (!failed) return one.tolerance === undefined ? [line] : [line, `    ${toleranceLine(one)}`]
+  const line = [painter(codes[status], head), ` ${visibleLine(name).padEnd(width)}  ${visibleLine(message)}`]
+  if (!failed) return one.tolerance === undefined ? [line] : [line, `    ${visibleLine(toleranceLine(one))}`]
   const details = [...detailsOf(one), ...(diff === undefined ? [] : [`difference: ${join(results, diff)}`])]
-  return [line, ...details.map((detail) => `    ${detail}`)]
+  return [line, ...details.map((detail) => `    ${visibleLine(detail)}`)]
 }
 
 function hints(run: Run, to: Destination): string[] {

@@ -1,10 +1,11 @@
+import type { Message } from '../../../text/message.ts'
 import type { Run } from '../results.ts'
 import type { Approve } from './summary.ts'
 
 /** Where a report goes, and what it may need to know. */
 export type Destination = {
   /** Writes to the report's file, or to standard output. */
-  write(text: string): Promise<void>
+  write(message: Message): Promise<void>
   /** Appends to a file that other programs gave. */
   append(path: string, text: string): Promise<void>
   readonly env: Readonly<Record<string, string | undefined>>

@@ -1,6 +1,6 @@
+import { shellWord } from '../../../text/shell.ts'
 import { counted } from '../../words.ts'
 import { type CaseResult, type Run, type Status, statuses } from '../results.ts'
-import { shellWord } from '../shell.ts'
 
 /** A sign for each status: colours alone would not do. */
 export const signs: Readonly<Record<Status, string>> = {
@@ -25,8 +25,16 @@ export function countsText({ counts }: Pick<Run, 'counts'>): string {
 /** One sentence on the run. */
 export function verdictText(run: Run): string {
   const all = counted(run.cases.length, 'case')
+  if (run.cases.length === 0) return 'No case was checked'
   if (run.failed > 0) return `${run.failed} of ${all} failed`
   return run.cases.length === 1 ? 'The case passes' : `All ${all} pass`
+}
+
+/** The counts of a run, its shard and its time, without what there is not. */
+export function sumText(run: Run): string {
+  const shard = run.shard === undefined ? '' : `shard ${run.shard.index} of ${run.shard.count}`
+  const parts = [countsText(run), shard].filter((part) => part !== '').join(', ')
+  return [parts, timeText(run.milliseconds)].filter((part) => part !== '').join('; ')
 }
 
 /** What --self-test found: a line, or none where no case was tested. */
@@ -71,6 +79,3 @@ export function detailsOf(one: CaseResult): string[] {
 /** The tolerance of a case, and the reason for it. */
 export const toleranceLine = ({ tolerance, reason }: CaseResult): string =>
   `tolerance: ${tolerance}${reason === undefined ? '' : ` (${reason})`}`
-
-/** What is on one line stays there: names and messages may hold line ends. */
-export const oneLine = (text: string): string => text.replace(/[\r\n\t]+/g, ' ')

@@ -1,0 +1,251 @@
+import { ConvoError } from '../error.ts'
+import type { Pages } from '../image/compare/pages.ts'
+import { type NpyArray, readNpy } from '../kernel/formats/npy.ts'
+import {
+  type Depth,
+  type Extremes,
+  extremes,
+  fullScale,
+  guessFull,
+  type Picture,
+  type Samples,
+} from '../tensor/picture.ts'
+import { Tensor } from '../tensor/tensor.ts'
+import type { Layout } from './layouts.ts'
+
+/** How an array is to be read. */
+export type ArrayOptions = {
+  readonly layout: Layout
+  /** What is white, where the array does not say it or says it wrong. */
+  readonly full?: number | undefined
+}
+
+/** An array as a picture or volume, its numbers in the order of the file. */
+export type PictureArray = {
+  readonly name: string
+  readonly layout: 'hwc' | 'chw'
+  readonly channels: number
+  /** absent for a picture, which has no such axis */
+  readonly slices?: number
+  readonly height: number
+  readonly width: number
+  /** 8 and 16 for u1 and u2 whose full scale is their own; 32 for all else, in float32 */
+  readonly depth: Depth
+  readonly full: number
+  readonly data: Samples
+  /** that the layout was found out, and how */
+  readonly layoutNote?: string
+  /** that the full scale is a guess, and which */
+  readonly scaleNote?: string
+  /** where float32 does not hold a number of the array */
+  readonly lost?: { readonly at: number; readonly was: number; readonly type: string }
+}
+
+/** The most channels that the pixels of a picture have, alpha among them. */
+const mostChannels = 4
+
+/**
+ * Whether the channels of an array stand last or first. [H,W] has none. Of [H,W,C] and [C,H,W], and of [D,H,W,C] and
+ * [C,D,H,W]:
+ *
+ * - a last axis of more than 4 is a width: the channels are first;
+ * - a last axis of 1 to 4 with all others longer than 4: the channels are last, which is told;
+ * - anything else may be either, such as [3,480,3] and [64,4,4].
+ *
+ * @throws ConvoError E_OPTION where it may be either and `asked` is `auto`; E_DECODE for a rank other than 2 to 4
+ */
+export function layoutOf(
+  shape: readonly number[],
+  asked: Layout,
+  name: string,
+): { readonly layout: 'hwc' | 'chw'; readonly isFound: boolean } {
+  if (shape.length < 2 || shape.length > 4) {
+    throw new ConvoError('E_DECODE', `${name} has rank ${shape.length}, and a picture or volume has 2 to 4`, {
+      why: `${name}: shape [${shape.join(',')}]; [H,W], [C,H,W], [H,W,C], [C,D,H,W] and [D,H,W,C] are read`,
+    })
+  }
+  if (shape.length === 2) return { layout: 'chw', isFound: false }
+  if (asked !== 'auto') return { layout: asked, isFound: false }
+  const others = shape.slice(0, -1)
+  if (shape.at(-1)! > mostChannels) return { layout: 'chw', isFound: false }
+  if (others.every((size) => size > mostChannels)) return { layout: 'hwc', isFound: true }
+  throw new ConvoError('E_OPTION', `the shape of ${name} does not say which axis holds the channels`, {
+    why: [
+      `${name}: [${shape.join(',')}] with --layout hwc is ${sizeText(shape, 'hwc')}`,
+      `${name}: [${shape.join(',')}] with --layout chw is ${sizeText(shape, 'chw')}`,
+    ],
+    fix: '--layout hwc, or --layout chw',
+  })
+}
+
+/** The sizes of an array by what they mean. */
+function axesOf(shape: readonly number[], layout: 'hwc' | 'chw') {
+  if (shape.length === 2) return { channels: 1, height: shape[0]!, width: shape[1]! }
+  const channels = layout === 'hwc' ? shape.at(-1)! : shape[0]!
+  const [width, height, slices] = (layout === 'hwc' ? shape.slice(0, -1) : shape.slice(1)).toReversed()
+  return { channels, height: height!, width: width!, ...(slices !== undefined && { slices }) }
+}
+
+function sizeText(shape: readonly number[], layout: 'hwc' | 'chw'): string {
+  const { channels, slices, height, width } = axesOf(shape, layout)
+  const picture = `${width}x${height} pixels with ${channels} ${channels === 1 ? 'channel' : 'channels'}`
+  return slices === undefined ? picture : `${slices} slices of ${picture}`
+}
+
+/**
+ * A .npy file as a picture or volume: rank 2 to 4, of any type that NumPy's numbers and booleans have.
+ *
+ * Its full scale: 255 for u1 and 65535 for u2, which are pictures of that depth; 1 for booleans. Of other types it is 1
+ * where all numbers lie in 0..1; else 65535 for whole types whose numbers lie in 0..65535 and not in 0..255; else 255.
+ * That is a guess. `full` says otherwise, for u1 and u2 too, such as 4095 for levels of 12 bits.
+ *
+ * @throws ConvoError E_DECODE, E_OPTION as `layoutOf` does; E_KERNEL_SYNTAX, E_KERNEL_FORMAT as `readNpy` does
+ */
+export function readArray(
+  bytes: Uint8Array,
+  name: string,
+  { layout: asked, full: told }: ArrayOptions,
+): PictureArray {
+  const array = readNpy(bytes, name)
+  const { shape, dtype } = array
+  const { layout, isFound } = layoutOf(shape, asked, name)
+  const type = dtype.slice(1)
+  const depth = told !== undefined ? 32 : type === 'u1' ? 8 : type === 'u2' ? 16 : 32
+  const data = samplesOf(array, depth)
+  const scale = told === undefined && depth === 32 && type !== 'b1' ? guessOf(array, name) : undefined
+  const full = told ?? scale?.full ?? (depth === 32 ? 1 : fullScale(depth))
+  return {
+    name,
+    layout,
+    ...axesOf(shape, layout),
+    depth,
+    full,
+    data,
+    ...(isFound && { layoutNote: foundText(shape, name) }),
+    ...(scale !== undefined && { scaleNote: scale.note }),
+    ...lostIn(array, data),
+  }
+}
+
+function foundText(shape: readonly number[], name: string): string {
+  const { channels, slices } = axesOf(shape, 'hwc')
+  const [hwc, chw] = slices === undefined ? ['[H,W,C]', '[C,H,W]'] : ['[D,H,W,C]', '[C,D,H,W]']
+  const alpha = channels === 2 || channels === 4 ? ', the last channel being alpha' : ''
+  return `${name} has the shape [${shape.join(',')}], and was read as ${hwc}${alpha}; --layout chw reads ${chw}`
+}
+
+function samplesOf({ data }: NpyArray, depth: Depth): Samples {
+  if (depth === 8) return new Uint8Array(data)
+  if (depth === 16) return new Uint16Array(data)
+  return data instanceof Float32Array ? data : new Float32Array(data)
+}
+
+function lostIn({ data, dtype }: NpyArray, samples: Samples): Pick<PictureArray, 'lost'> {
+  if (data instanceof Float32Array) return {}
+  const at = data.findIndex((value, i) => value !== samples[i] && !Number.isNaN(value))
+  return at < 0 ? {} : { lost: { at, was: data[at]!, type: dtype.slice(1) } }
+}
+
+function guessOf({ data, dtype }: NpyArray, name: string): { full: number; note: string } {
+  const found = extremes(data)
+  const { min, max } = found
+  const isDeep = /[iu]/.test(dtype) && min >= 0 && max > 255 && max <= 65535
+  const full = isDeep ? 65535 : (guessFull(data) ?? 255)
+  return { full, note: scaleNote(name, found, full) }
+}
+
+/** That a full scale was guessed from the smallest and the largest number. */
+export const scaleNote = (name: string, { min, max }: Extremes, full: number): string =>
+  min > max
+    ? `${name} holds no finite number, so 255 is taken as white; --full <n> sets another`
+    : `${name} holds numbers of ${brief(min)} to ${brief(max)}, so ${full} is taken as white; --full <n> sets another`
+
+const brief = (value: number): string => String(Number(value.toPrecision(6)))
+
+/** True where pixels of 1 to 4 channels stand together: they are a picture, with alpha behind 1 or 3 colours. */
+const isInterleaved = ({ layout, channels }: PictureArray): boolean =>
+  layout === 'hwc' && channels <= mostChannels
+
+/** What a step takes: an interleaved picture, or a tensor [C,H,W] or [C,D,H,W]. */
+export type ArrayData =
+  | { readonly kind: 'picture'; readonly picture: Omit<Picture, 'meta'> & { readonly full: number } }
+  | { readonly kind: 'tensor'; readonly tensor: Tensor; readonly full: number }
+
+/** The array as data: gray and RGB are pictures, channels that stand last may have alpha behind them. */
+export function dataOfArray(array: PictureArray): ArrayData {
+  const { channels, slices, height, width, depth, full } = array
+  const isPicture = isInterleaved(array) || channels === 1 || channels === 3
+  if (slices === undefined && isPicture) {
+    const data = array.layout === 'hwc' ? array.data : interleaved(array)
+    return { kind: 'picture', picture: { width, height, channels: channels as 1, depth, full, data } }
+  }
+  const shape = slices === undefined ? [channels, height, width] : [channels, slices, height, width]
+  const values = planar(array)
+  const floats = values instanceof Float32Array ? values : new Float32Array(values)
+  return { kind: 'tensor', tensor: new Tensor(shape, floats), full }
+}
+
+/** [y][x][channel] of a picture whose channels stand first. */
+function interleaved({ data, channels }: PictureArray): Samples {
+  if (channels === 1) return data
+  const plane = data.length / channels
+  const out = new (data.constructor as new (length: number) => Samples)(data.length)
+  for (let c = 0; c < channels; c++) {
+    for (let i = 0, to = c; i < plane; i++, to += channels) out[to] = data[c * plane + i]!
+  }
+  return out
+}
+
+/** The numbers channel by channel. */
+function planar({ data, layout, channels }: PictureArray): Samples {
+  if (layout === 'chw' || channels === 1) return data
+  const plane = data.length / channels
+  const out = new (data.constructor as new (length: number) => Samples)(data.length)
+  for (let c = 0; c < channels; c++) {
+    for (let i = 0, from = c; i < plane; i++, from += channels) out[c * plane + i] = data[from]!
+  }
+  return out
+}
+
+/**
+ * The array as pages to compare and to hash: where the channels stand last, a picture for each slice; else every plane of
+ * every channel, in gray.
+ *
+ * @throws ConvoError E_DECODE for numbers that float32 does not hold
+ */
+export function pagesOfArray(array: PictureArray): Pages {
+  const { name, slices = 1, width, height, depth, full, lost } = array
+  if (lost !== undefined) {
+    throw new ConvoError(
+      'E_DECODE',
+      `${name} holds numbers of type ${lost.type} that float32 does not hold`,
+      {
+        why: `${name}: number ${lost.at} is ${lost.was}, and would be compared as ${Math.fround(lost.was)}`,
+        fix: "array.astype('<f4') before numpy.save, for both files",
+      },
+    )
+  }
+  const isTogether = isInterleaved(array)
+  const channels = isTogether ? (array.channels as 1 | 2 | 3 | 4) : 1
+  const samples = isTogether ? array.data : planar(array)
+  const count = isTogether ? slices : slices * array.channels
+  const size = width * height * channels
+  return {
+    count,
+    pictures: (async function* () {
+      for (let page = 0; page < count; page++) {
+        const data = samples.subarray(page * size, (page + 1) * size)
+        yield {
+          width,
+          height,
+          channels,
+          depth,
+          data,
+          meta: {},
+          ...(depth === 32 && { full }),
+        } satisfies Picture
+      }
+    })(),
+    ...(array.layoutNote !== undefined && { notes: [array.layoutNote] }),
+  }
+}

@@ -1,0 +1,124 @@
+import { ConvoError } from '../error.ts'
+import type { Params } from '../params.ts'
+import { commandLine } from '../text/shell.ts'
+import { type Command, optionsOf } from './command.ts'
+import { operations } from './operations.ts'
+import { sharedSettings, shortNames } from './settings.ts'
+
+// An error that says which word was meant, or which options to give, becomes one with the whole command line.
+
+/** The error with the command line mended as it suggests, where it does. */
+export function withCommand(
+  error: ConvoError,
+  argv: readonly string[],
+  commands: readonly Command[],
+): ConvoError {
+  const command = commandOf(argv, commands)
+  const mendedLine = mended(error, argv, command)
+  if (mendedLine === undefined) return inWords(error)
+  const line = complete(mendedLine, commands)
+  const { code, message, why, cause } = error
+  return new ConvoError(code, message, { why, fix: `convo ${commandLine(line)}`, cause })
+}
+
+/** The error with options to set or to leave out said as what to do, where no line can be made of them. */
+function inWords(error: ConvoError): ConvoError {
+  const { code, message, why, fix = '', cause } = error
+  if (!/^(no )?--[\w-]+/.test(fix)) return error
+  const said = fix.startsWith('no ') ? fix.replace('no ', 'leave out ') : `add ${fix}`
+  return new ConvoError(code, message, { why, fix: said, cause })
+}
+
+/** The command that a line begins with, if it does. */
+const commandOf = ([first, second]: readonly string[], commands: readonly Command[]): Command | undefined =>
+  commands.find(({ name }) => name === `${first} ${second}`) ?? commands.find(({ name }) => name === first)
+
+function mended(
+  { instead, fix = '' }: ConvoError,
+  argv: readonly string[],
+  command: Command | undefined,
+): readonly string[] | undefined {
+  if (instead !== undefined) return replaced(argv, instead)
+  if (command === undefined) return undefined
+  const without = /^no --([\w-]+)$/.exec(fix)?.[1]
+  if (without !== undefined) return edited(argv, command, without, undefined, true)
+  const early = /^--([\w-]+) before --$/.exec(fix)?.[1]
+  if (early !== undefined) return movedAhead(argv, early)
+  if (!/^--[\w-]+( [^\s,]+)*$/.test(fix)) return undefined
+  let line: readonly string[] | undefined = argv
+  for (const [, name = '', value] of fix.matchAll(/--([\w-]+)(?: (?!--)(\S+))?/g)) {
+    line = line && edited(line, command, name, value)
+  }
+  return line
+}
+
+/** The line with a kernel, where its operation needs one, and with the one word that a command like `list` needs. */
+function complete(line: readonly string[], commands: readonly Command[]): readonly string[] {
+  const [name = ''] = line
+  const [first] = commands.find((command) => command.name === name)?.arguments ?? []
+  if (line.length === 1 && first?.choices !== undefined && !first.optional) return [name, first.choices[0]!]
+  const isOpen = Object.hasOwn(operations, name) && operations[name]!.kernel === 'required' && line.length > 1
+  return isOpen && !line.some((word) => /^(--kernel|-k)(=|$)/.test(word))
+    ? [...line, '--kernel', 'sharpen']
+    : line
+}
+
+/** The line with words, one also behind the `=` of an option, replaced by others. */
+function replaced(
+  argv: readonly string[],
+  [typed, ...meant]: NonNullable<ConvoError['instead']>,
+): readonly string[] | undefined {
+  if (typeof typed !== 'string') {
+    const from = argv.findIndex((_, i) => typed.every((word, k) => argv[i + k] === word))
+    return from < 0 ? undefined : argv.toSpliced(from, typed.length, ...meant)
+  }
+  const at = argv.lastIndexOf(typed)
+  if (at >= 0) return argv.toSpliced(at, 1, ...meant)
+  const [only] = meant
+  if (meant.length !== 1 || only === undefined) return undefined
+  const near = argv.findIndex((word) => word.startsWith(`${typed}=`) || word.endsWith(`=${typed}`))
+  if (near < 0) return undefined
+  const word = argv[near]!
+  const whole = word.startsWith(`${typed}=`)
+    ? only + word.slice(typed.length)
+    : word.slice(0, -typed.length) + only
+  return argv.toSpliced(near, 1, whole)
+}
+
+/** The line with an option before the first `--` that stands behind it. */
+function movedAhead(argv: readonly string[], name: string): readonly string[] | undefined {
+  const end = argv.indexOf('--')
+  const at = argv.findIndex((word, i) => i > end && (word === `--${name}` || word.startsWith(`--${name}=`)))
+  if (end < 0 || at < 0) return undefined
+  const isAlone = argv[at]!.includes('=') || ((sharedSettings as Params)[name]?.isFlag ?? false)
+  const count = isAlone ? 1 : 2
+  return argv.toSpliced(at, count).toSpliced(end, 0, ...argv.slice(at, at + count))
+}
+
+/** The line with an option set or left out, where it is clear to which of its operations it belongs. */
+function edited(
+  argv: readonly string[],
+  command: Command,
+  name: string,
+  value: string | undefined,
+  isLeftOut = false,
+): readonly string[] | undefined {
+  const general =
+    command.optionsFor === undefined ? command : { ...command, options: command.optionsFor(argv.slice(1)) }
+  const end = command.tail === undefined ? -1 : argv.indexOf('--')
+  const isOfHead = end < 0 || Object.hasOwn(optionsOf(general), name)
+  const head = end < 0 ? argv : argv.slice(0, end)
+  const tail = end < 0 ? [] : argv.slice(end)
+  if (!isOfHead && tail.lastIndexOf('--') > 0) return undefined
+  const part = isOfHead ? head : tail
+  const set = isLeftOut ? [] : [`--${name}`, ...(value === undefined ? [] : [value])]
+  const forms = [`--${name}`, ...(shortNames[name] === undefined ? [] : [`-${shortNames[name]}`])]
+  const at = part.findIndex((word) => forms.includes(word) || word.startsWith(`--${name}=`))
+  const param = optionsOf(general)[name] ?? sharedSettings[name as keyof typeof sharedSettings]
+  const isFlag = param === undefined ? value === undefined : 'isFlag' in param && param.isFlag === true
+  const count = part[at]?.includes('=') || isFlag ? 1 : 2
+  // it may be one of several letters, as in -qv
+  if (at < 0 && isLeftOut) return undefined
+  const done = at < 0 ? [...part, ...set] : part.toSpliced(at, count, ...set)
+  return isOfHead ? [...done, ...tail] : [...head, ...done]
+}

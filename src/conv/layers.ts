@@ -1,0 +1,329 @@
+import { exp } from '../tensor/math.ts'
+import { correlateRow } from './neighbourhood.ts'
+import { type PoolAxes, poolRow } from './pool.ts'
+import type { Rows, Span } from './rows.ts'
+
+// The definition of everything between the convolutions of a network, row by row: of a whole tensor or of a strip.
+
+const { fround } = Math
+
+/** Channels, rows and columns. */
+export type Shape = readonly [channels: number, height: number, width: number]
+
+/** What follows a convolution. */
+export type Activation = 'none' | 'relu' | 'sigmoid' | 'tanh'
+
+/** The activations by name; `none` first. Each takes a float32 and rounds its result to float32 once. */
+export const activations: Readonly<Record<Activation, (v: number) => number>> = {
+  none: (v) => v,
+  relu: (v) => (v > 0 || Number.isNaN(v) ? v : 0),
+  sigmoid: (v) => fround(1 / (1 + exp(-v))),
+  tanh: (v) => fround(tanh(v)),
+}
+
+/** The hyperbolic tangent from the library's own exp, so that it is the same on every machine; good to 1e-13 of itself. */
+function tanh(v: number): number {
+  const a = Math.abs(v)
+  // Below this, 1 − exp(−2a) would lose the digits that the series keeps.
+  if (a < 5e-4) return v - (v * v * v) / 3
+  const t = exp(-2 * a)
+  const positive = (1 - t) / (1 + t)
+  return v < 0 ? -positive : positive
+}
+
+/** The settings of each layer. Lists have a number for each channel. */
+export type LayerSettings = {
+  /** x / scale, rounded, + bias. */
+  affine: { readonly scale?: Float32Array | undefined; readonly bias?: Float32Array | undefined }
+  /** `unit` is the value that stands for 1: sigmoid and tanh take v / unit and give unit · f. */
+  activate: { readonly name: Activation; readonly unit: number }
+  /** `full` above the level, or with `keep` x itself; else 0. NaN stays. */
+  threshold: { readonly level: number; readonly keep: boolean; readonly full: number }
+  /** (x / full − mean) / std, rounded once. */
+  standardize: { readonly mean: readonly number[]; readonly std: readonly number[]; readonly full: number }
+  /** x · by. */
+  scaled: { readonly by: number }
+  /** max(0, (x − mean) / root · gamma + beta), rounded once: batch normalisation and ReLU. */
+  rectified: Readonly<Record<'mean' | 'root' | 'gamma' | 'beta', readonly number[]>> | Record<string, never>
+  /** a + b. */
+  add: Record<string, never>
+  /** a / b. */
+  divide: Record<string, never>
+  /** Some channels. */
+  select: { readonly first: number; readonly count: number }
+  /** The channels of a, then those of b, times `gain`. */
+  join: { readonly gain: readonly [by: number, over: number] }
+  /** Colours times alpha, which is the last channel and stays. */
+  weighted: Record<string, never>
+  /** Colours over alpha, which is clamped to 0..full; 0 where it is 0. */
+  straightened: { readonly full: number }
+  /** A pixel more on every side, which repeats the edge. */
+  edged: Record<string, never>
+  /** The mean of every s x s block that lies wholly inside. */
+  means: { readonly s: number }
+  /** x by kernels [G·K²,H',W'], one for each place (involution). */
+  kernels: {
+    readonly kernelSize: number
+    readonly stride: number
+    readonly groups: number
+    readonly dilation: number
+  }
+  /** Max pooling. */
+  pool: { readonly axes: PoolAxes }
+  /** Max pooling without overlap, every maximum where it stood, or with `mark` a 1; zeros elsewhere. */
+  maxima: {
+    readonly axes: PoolAxes
+    readonly size: readonly [height: number, width: number]
+    readonly mark: boolean
+  }
+}
+
+/** The name of a layer. */
+export type LayerName = keyof LayerSettings
+
+/** How a layer goes from rows to rows. */
+export type Layer<S> = {
+  shape(settings: S, inputs: readonly Shape[]): Shape
+  /** The rows of each input that the rows of the output need. */
+  needs(settings: S, rows: Span, inputs: readonly Shape[]): readonly Span[]
+  /** Computes rows of the output. */
+  run(
+    settings: S,
+    out: Rows,
+    inputs: readonly Rows[],
+    rows: Span,
+    shapes: readonly Shape[],
+    shape: Shape,
+  ): void
+}
+
+/** A layer that takes samples one by one. */
+function pointwise<S>(prepare: (settings: S) => (v: number, channel: number) => number): Layer<S> {
+  return {
+    shape: (_, [x]) => x!,
+    needs: (_, rows) => [rows],
+    run(settings, out, [x], [first, end], _, [channels, , width]) {
+      const f = prepare(settings)
+      for (let c = 0; c < channels; c++) {
+        for (let y = first; y < end; y++) {
+          const [from, to] = [x!.at(c, y), out.at(c, y)]
+          for (let i = 0; i < width; i++) out.data[to + i] = f(x!.data[from + i]!, c)
+        }
+      }
+    },
+  }
+}
+
+/** A layer that takes two samples at the same place. */
+const pairwise = (f: (a: number, b: number) => number): Layer<Record<string, never>> => ({
+  shape: (_, [a]) => a!,
+  needs: (_, rows) => [rows, rows],
+  run(_settings, out, [a, b], [first, end], _, [channels, , width]) {
+    for (let c = 0; c < channels; c++) {
+      for (let y = first; y < end; y++) {
+        const [fromA, fromB, to] = [a!.at(c, y), b!.at(c, y), out.at(c, y)]
+        for (let i = 0; i < width; i++) out.data[to + i] = f(a!.data[fromA + i]!, b!.data[fromB + i]!)
+      }
+    }
+  },
+})
+
+/** A layer on a picture whose last channel is alpha: `f` gives the colours, `alpha` that channel. */
+const withAlpha = <S>(
+  alpha: (settings: S, v: number) => number,
+  f: (v: number, alpha: number) => number,
+): Layer<S> => ({
+  shape: (_, [x]) => x!,
+  needs: (_, rows) => [rows],
+  run(settings, out, [x], [first, end], _, [channels, , width]) {
+    const last = channels - 1
+    for (let y = first; y < end; y++) {
+      const [from, to] = [x!.at(last, y), out.at(last, y)]
+      for (let i = 0; i < width; i++) out.data[to + i] = alpha(settings, x!.data[from + i]!)
+      for (let c = 0; c < last; c++) {
+        const [here, there] = [x!.at(c, y), out.at(c, y)]
+        for (let i = 0; i < width; i++) out.data[there + i] = f(x!.data[here + i]!, out.data[to + i]!)
+      }
+    }
+  },
+})
+
+const copyRow = (out: Rows, to: number, x: Rows, from: number, width: number): void =>
+  void out.data.set(x.data.subarray(from, from + width), to)
+
+const clipped = (first: number, end: number, height: number): Span => [
+  Math.max(0, first),
+  Math.min(height, end),
+]
+
+/** The layers by name. */
+export const layers: { readonly [K in LayerName]: Layer<LayerSettings[K]> } = {
+  affine: pointwise(
+    ({ scale, bias }) =>
+      (v, c) =>
+        fround(v / (scale?.[c] ?? 1)) + (bias?.[c] ?? 0),
+  ),
+  activate: pointwise(({ name, unit }) => {
+    const f = activations[name]
+    return unit === 1 || name === 'relu' || name === 'none' ? f : (v) => unit * f(v / unit)
+  }),
+  threshold: pointwise(
+    ({ level, keep, full }) =>
+      (v) =>
+        v > level ? (keep ? v : full) : Number.isNaN(v) ? v : 0,
+  ),
+  standardize: pointwise(
+    ({ mean, std, full }) =>
+      (v, c) =>
+        (v / full - mean[c]!) / std[c]!,
+  ),
+  scaled: pointwise(
+    ({ by }) =>
+      (v) =>
+        v * by,
+  ),
+  rectified: pointwise(({ mean, root, gamma, beta }) => (v, c) => {
+    const n = mean === undefined ? v : fround(((v - mean[c]!) / root![c]!) * gamma![c]! + beta![c]!)
+    return n > 0 || Number.isNaN(n) ? n : 0
+  }),
+  add: pairwise((a, b) => a + b),
+  divide: pairwise((a, b) => a / b),
+  select: {
+    shape: ({ count }, [x]) => [count, x![1], x![2]],
+    needs: (_, rows) => [rows],
+    run({ first: skipped }, out, [x], [first, end], _, [channels, , width]) {
+      for (let c = 0; c < channels; c++) {
+        for (let y = first; y < end; y++) copyRow(out, out.at(c, y), x!, x!.at(skipped + c, y), width)
+      }
+    },
+  },
+  join: {
+    shape: (_, [a, b]) => [a![0] + b![0], a![1], a![2]],
+    needs: (_, rows) => [rows, rows],
+    run({ gain: [by, over] }, out, [a, b], [first, end], shapes, [channels, , width]) {
+      const split = shapes[0]![0]
+      for (let y = first; y < end; y++) {
+        for (let c = 0; c < split; c++) copyRow(out, out.at(c, y), a!, a!.at(c, y), width)
+        for (let c = split; c < channels; c++) {
+          const [from, to] = [b!.at(c - split, y), out.at(c, y)]
+          for (let i = 0; i < width; i++) out.data[to + i] = (b!.data[from + i]! * by) / over
+        }
+      }
+    },
+  },
+  weighted: withAlpha(
+    (_, alpha) => alpha,
+    (v, alpha) => v * alpha,
+  ),
+  straightened: withAlpha(
+    ({ full }, alpha) => Math.min(full, Math.max(0, alpha)),
+    (v, alpha) => (alpha > 0 ? v / alpha : 0),
+  ),
+  edged: {
+    shape: (_, [x]) => [x![0], x![1] + 2, x![2] + 2],
+    needs: (_, [first, end], [x]) => [clipped(Math.min(first - 1, x![1] - 1), Math.max(end - 1, 1), x![1])],
+    run(_settings, out, [x], [first, end], [shape], [channels]) {
+      const [, height, width] = shape!
+      for (let c = 0; c < channels; c++) {
+        for (let y = first; y < end; y++) {
+          const [from, to] = [x!.at(c, Math.max(0, Math.min(y - 1, height - 1))), out.at(c, y)]
+          copyRow(out, to + 1, x!, from, width)
+          out.data[to] = x!.data[from]!
+          out.data[to + width + 1] = x!.data[from + width - 1]!
+        }
+      }
+    },
+  },
+  means: {
+    shape: ({ s }, [x]) => [x![0], Math.floor(x![1] / s), Math.floor(x![2] / s)],
+    needs: ({ s }, [first, end]) => [[first * s, end * s]],
+    run({ s }, out, [x], [first, end], _, [channels, , width]) {
+      for (let c = 0; c < channels; c++) {
+        for (let y = first; y < end; y++) {
+          const to = out.at(c, y)
+          for (let i = 0; i < width; i++) {
+            let sum = 0
+            for (let u = 0; u < s; u++) {
+              const from = x!.at(c, y * s + u) + i * s
+              for (let v = 0; v < s; v++) sum += x!.data[from + v]!
+            }
+            out.data[to + i] = sum / (s * s)
+          }
+        }
+      }
+    },
+  },
+  kernels: {
+    shape: (_, [x, kernel]) => [x![0], kernel![1], kernel![2]],
+    needs: ({ kernelSize, stride, dilation }, [first, end], [x]) => {
+      const reach = ((kernelSize - 1) / 2) * dilation
+      return [clipped(first * stride - reach, (end - 1) * stride + reach + 1, x![1]), [first, end]]
+    },
+    run(
+      { kernelSize, stride, groups, dilation },
+      out,
+      [x, kernel],
+      [first, end],
+      [shape],
+      [channels, , width],
+    ) {
+      const area = { height: shape![1], width: shape![2], size: kernelSize, stride, dilation }
+      for (let c = 0; c < channels; c++) {
+        const tap = Math.floor(c / (channels / groups)) * kernelSize ** 2
+        for (let y = first; y < end; y++) {
+          const to = out.at(c, y)
+          correlateRow(area, x!, c, y, kernel!, tap, out.data.subarray(to, to + width).fill(0))
+        }
+      }
+    },
+  },
+  pool: {
+    shape: ({ axes }, [x]) => [x![0], axes[1].output, axes[2].output],
+    needs: ({ axes: [, { start, low, high, dilation }] }, [first, end]) => {
+      const last = end - 1
+      return [[start[first]! + low[first]! * dilation, start[last]! + high[last]! * dilation + 1]]
+    },
+    run({ axes }, out, [x], [first, end], _, [channels]) {
+      for (let c = 0; c < channels; c++) {
+        for (let y = first; y < end; y++) poolRow(x!, axes, c, 0, y, out.data, out.at(c, y))
+      }
+    },
+  },
+  maxima: {
+    shape: (_, [x]) => x!,
+    needs: ({ size: [high] }, [first, end], [x]) => [
+      clipped(Math.floor(first / high) * high, Math.ceil(end / high) * high, x![1]),
+    ],
+    run({ axes, size: [high], mark }, out, [x], [first, end], _, [channels, , width]) {
+      const best = new Float32Array(axes[2].output)
+      const places = new Int32Array(axes[2].output)
+      for (let c = 0; c < channels; c++) {
+        for (let y = first; y < end; y++) out.data.fill(0, out.at(c, y), out.at(c, y) + width)
+        for (let window = Math.floor(first / high); window * high < end; window++) {
+          poolRow(x!, axes, c, 0, window, best, 0, places)
+          places.forEach((place, i) => {
+            const y = Math.floor(place / width)
+            if (y >= first && y < end) out.data[out.at(c, y) + (place % width)] = mark ? 1 : best[i]!
+          })
+        }
+      }
+    },
+  },
+}
+
+/** A layer and its settings. */
+export type LayerWork = {
+  [K in LayerName]: { readonly kind: 'layer'; readonly name: K; readonly settings: LayerSettings[K] }
+}[LayerName]
+
+/** Computes rows of a layer. */
+export function runLayer<K extends LayerName>(
+  { name, settings }: { readonly name: K; readonly settings: LayerSettings[K] },
+  out: Rows,
+  inputs: readonly Rows[],
+  rows: Span,
+  shapes: readonly Shape[],
+  shape: Shape,
+): void {
+  layers[name].run(settings, out, inputs, rows, shapes, shape)
+}

@@ -1,0 +1,55 @@
+import type { Rows, Span } from './rows.ts'
+
+/** One axis of a pooling: output sample o looks at the taps `low[o]` to `high[o]`, tap 0 at place `start[o]`. */
+export type PoolAxis = {
+  readonly input: number
+  readonly output: number
+  readonly dilation: number
+  readonly start: Int32Array
+  readonly low: Int32Array
+  readonly high: Int32Array
+}
+
+export type PoolAxes = readonly [depth: PoolAxis, row: PoolAxis, column: PoolAxis]
+
+/**
+ * Max pooling, the definition: row `y` of plane `z` of channel `c`, into `out` from `at` on, and the places of the maxima in
+ * the channel into `indices`; all columns, or some. Taps are visited in row-major order: the first of equal maxima stays, a NaN wins over every number
+ * and stays.
+ */
+export function poolRow(
+  x: Rows,
+  [az, ay, ax]: PoolAxes,
+  c: number,
+  z: number,
+  y: number,
+  out: Float32Array,
+  at: number,
+  indices?: Int32Array,
+  [left, right]: Span = [0, ax.output],
+): void {
+  const [height, width, step] = [ay.input, ax.input, ax.dilation]
+  for (let column = left; column < right; column++) {
+    const first = ax.start[column]! + ax.low[column]! * step
+    const last = ax.start[column]! + ax.high[column]! * step
+    let place = -1
+    let best = 0
+    for (let t = az.low[z]!; t <= az.high[z]!; t++) {
+      const plane = (az.start[z]! + t * az.dilation) * height
+      for (let u = ay.low[y]!; u <= ay.high[y]!; u++) {
+        const row = plane + ay.start[y]! + u * ay.dilation
+        const from = x.at(c, row)
+        for (let p = first; p <= last; p += step) {
+          const v = x.data[from + p]!
+          // biome-ignore lint/suspicious/noSelfCompare: the cheapest test for NaN, in the innermost loop
+          if (place < 0 || v > best || (v !== v && best === best)) {
+            best = v
+            place = row * width + p
+          }
+        }
+      }
+    }
+    out[at + column] = best
+    if (indices !== undefined) indices[at + column] = place
+  }
+}

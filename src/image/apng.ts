@@ -1,0 +1,213 @@
+import { ConvoError } from '../error.ts'
+import { checkLimit } from '../limits.ts'
+import type { Samples } from '../tensor/picture.ts'
+import { chunk, concat, pngSignature } from './png.ts'
+import { chunkAt, isSound, type PngHead } from './png-head.ts'
+import { type Reader, viewOf } from './reader.ts'
+
+/** A picture of an animated PNG: where it goes, how, and where its data are. */
+export type Frame = {
+  readonly x: number
+  readonly y: number
+  readonly width: number
+  readonly height: number
+  /** milliseconds */
+  readonly delay: number
+  /** what becomes of its place after it was shown: left, cleared, or as it was before */
+  readonly dispose: 'none' | 'background' | 'previous'
+  /** whether it is laid over what is there, or in its place */
+  readonly blend: 'source' | 'over'
+  /** pieces of its zlib stream */
+  readonly data: readonly { readonly at: number; readonly length: number }[]
+}
+
+/** The pictures of an animated PNG. */
+export type Animation = {
+  /** The first is the one that readers of still pictures show. */
+  readonly frames: readonly Frame[]
+  /** how often it plays, 0 for ever */
+  readonly loop: number
+  /** Whether pixels may become transparent that no picture has so. */
+  readonly addsAlpha: boolean
+  /** chunks that all pictures share: the palette and its transparency */
+  readonly shared: Uint8Array
+  readonly notes: readonly string[]
+}
+
+type Mutable = Omit<Frame, 'data'> & { data: { at: number; length: number }[] }
+
+const disposals = ['none', 'background', 'previous'] as const
+const blends = ['source', 'over'] as const
+
+/**
+ * Finds the pictures of an animated PNG (PNG, third edition, section 11.3.4).
+ *
+ * @throws ConvoError E_DECODE for damage, E_TOO_LARGE for more pictures than are read
+ */
+export function readApng(reader: Reader, png: PngHead, name: string): Animation {
+  const bad = (at: number, why: string) =>
+    new ConvoError('E_DECODE', `${name} is a damaged animated PNG`, {
+      why: `${name}: byte ${at}: ${why}`,
+      fix: 'a fresh copy of the file',
+    })
+  const frames: Mutable[] = []
+  const shared: Uint8Array[] = []
+  const left = new Set(png.ignored.map(({ at }) => at))
+  // a first picture that is not part of the animation leaves nothing for the next
+  const whole = {
+    x: 0,
+    y: 0,
+    width: png.width,
+    height: png.height,
+    delay: 0,
+    dispose: 'background',
+    blend: 'source',
+  } as const
+  let stated = 0
+  let loop = 0
+  let sequence = 0
+  let isApart = false
+  for (let at = 33, found = chunkAt(reader, at); ; at = found.end, found = chunkAt(reader, at)) {
+    if (found === undefined || found.end > reader.size)
+      throw bad(reader.size, 'the file ends before its last chunk')
+    const { type, length } = found
+    if (type === 'IEND') break
+    const isFrame = type === 'fcTL' || type === 'fdAT'
+    if (isFrame && !isSound(reader, found)) throw bad(at, `${type} fails its checksum`)
+    const body = (most: number) => viewOf(reader.read(at + 8, Math.min(length, most)).slice())
+    if (isFrame && (length < 4 || body(4).getUint32(0) !== sequence++))
+      throw bad(at, `${type} is out of order`)
+    const frame = frames.at(-1)
+    if (type === 'acTL' && !left.has(at)) [stated, loop] = [body(8).getUint32(0), body(8).getUint32(4)]
+    else if ((type === 'PLTE' || type === 'tRNS') && !left.has(at))
+      shared.push(reader.read(at, length + 12).slice())
+    else if (type === 'fcTL') {
+      if (length !== 26) throw bad(at, 'expected fcTL of 26 bytes')
+      frames.push(frameOf(body(26), png, (why) => bad(at, why)))
+      checkLimit('pages', frames.length, name)
+    } else if (type === 'IDAT') {
+      if (frame === undefined) {
+        isApart = true
+        frames.push({ ...whole, data: [] })
+      }
+      frames.at(-1)!.data.push({ at: at + 8, length })
+    } else if (type === 'fdAT') {
+      if (frame === undefined) throw bad(at, 'fdAT stands before fcTL')
+      frame.data.push({ at: at + 12, length: length - 4 })
+    }
+  }
+  const count = frames.length - (isApart ? 1 : 0)
+  if (count !== stated) throw bad(reader.size, `${stated} pictures are announced, and ${count} are there`)
+  const empty = frames.findIndex(({ data }) => data.length === 0)
+  if (empty >= 0) throw bad(reader.size, `picture ${empty + 1} has no data`)
+  const covers = (frame: Frame) => frame.width === png.width && frame.height === png.height
+  return {
+    frames,
+    loop,
+    addsAlpha:
+      png.channels % 2 === 1 &&
+      frames.some(
+        (frame, i) =>
+          i < frames.length - 1 &&
+          (frame.dispose === 'background' || (i === 0 && frame.dispose === 'previous')) &&
+          !covers(frames[i + 1]!),
+      ),
+    shared: concat(shared),
+    notes: isApart
+      ? [`the first picture of ${name} is not part of its animation, and is taken as the first page of it`]
+      : [],
+  }
+}
+
+function frameOf(view: DataView, { width, height }: PngHead, bad: (why: string) => ConvoError): Mutable {
+  const [w, h, x, y] = [4, 8, 12, 16].map((at) => view.getUint32(at)) as [number, number, number, number]
+  const [dispose, blend] = [disposals[view.getUint8(24)], blends[view.getUint8(25)]]
+  if (w === 0 || h === 0 || x + w > width || y + h > height)
+    throw bad(`a picture of ${w}x${h} at ${x},${y} does not fit`)
+  if (dispose === undefined || blend === undefined) throw bad('an unknown way to dispose or blend')
+  const [numerator, denominator] = [view.getUint16(20), view.getUint16(22) || 100]
+  return {
+    x,
+    y,
+    width: w,
+    height: h,
+    delay: Math.round((1000 * numerator) / denominator),
+    dispose,
+    blend,
+    data: [],
+  }
+}
+
+/** A picture of an animation as a PNG of its own. */
+export function framePng(bytes: Uint8Array, { width, height, data }: Frame, shared: Uint8Array): Uint8Array {
+  const header = Uint8Array.from(bytes.subarray(16, 29))
+  const view = viewOf(header)
+  view.setUint32(0, width)
+  view.setUint32(4, height)
+  const parts = data.map(({ at, length }) => bytes.subarray(at, at + length))
+  return concat([
+    pngSignature,
+    chunk('IHDR', header),
+    shared,
+    chunk('IDAT', concat(parts)),
+    chunk('IEND', new Uint8Array(0)),
+  ])
+}
+
+/** Where pictures of an animation are laid over each other: [y][x][channel]. */
+export type Canvas = {
+  readonly width: number
+  readonly channels: number
+  readonly full: number
+  readonly data: Samples
+}
+
+/** Whether the last channel of a canvas is alpha. */
+const alphaOf = (channels: number): boolean => channels % 2 === 0
+
+/** Lays a picture on the canvas. It has the channels of the canvas, or no alpha and is opaque. */
+export function lay(canvas: Canvas, { x, y, width, height, blend }: Frame, data: Samples): void {
+  const { channels } = canvas
+  const own = data.length / (width * height)
+  const colours = alphaOf(channels) ? channels - 1 : channels
+  for (let row = 0; row < height; row++) {
+    let from = row * width * own
+    let to = ((y + row) * canvas.width + x) * channels
+    if (own === channels && (blend === 'source' || !alphaOf(channels))) {
+      canvas.data.set(data.subarray(from, from + width * own), to)
+      continue
+    }
+    for (let column = 0; column < width; column++, from += own, to += channels) {
+      const alpha = own === channels ? data[from + colours]! : canvas.full
+      if (blend === 'source' || alpha === canvas.full || canvas.data[to + colours] === 0) {
+        for (let c = 0; c < colours; c++) canvas.data[to + c] = data[from + c]!
+        canvas.data[to + colours] = alpha
+      } else if (alpha > 0) over(canvas, to, colours, data, from, alpha)
+    }
+  }
+}
+
+/** Straight alpha: a = s + d (1 - s), c = (s cs + d (1 - s) cd) / a, exact in whole numbers and rounded once. */
+function over(
+  { data, full }: Canvas,
+  to: number,
+  colours: number,
+  source: Samples,
+  from: number,
+  alpha: number,
+): void {
+  const below = (full - alpha) * data[to + colours]!
+  const sum = alpha * full + below
+  for (let c = 0; c < colours; c++) {
+    data[to + c] = Math.round((source[from + c]! * alpha * full + data[to + c]! * below) / sum)
+  }
+  data[to + colours] = Math.round(sum / full)
+}
+
+/** Clears the place of a picture to transparent black. */
+export function clear(canvas: Canvas, { x, y, width, height }: Frame): void {
+  for (let row = y; row < y + height; row++) {
+    const at = (row * canvas.width + x) * canvas.channels
+    canvas.data.fill(0, at, at + width * canvas.channels)
+  }
+}

@@ -1,0 +1,48 @@
+import { expected } from '../params.ts'
+
+/** Red, green and blue in levels of 0..255. */
+export type Colour = readonly [red: number, green: number, blue: number]
+
+/** The names of HTML 4, and the four that everybody types. */
+const names: Readonly<Record<string, string>> = {
+  aqua: '00ffff',
+  black: '000000',
+  blue: '0000ff',
+  cyan: '00ffff',
+  fuchsia: 'ff00ff',
+  gray: '808080',
+  green: '008000',
+  grey: '808080',
+  lime: '00ff00',
+  magenta: 'ff00ff',
+  maroon: '800000',
+  navy: '000080',
+  olive: '808000',
+  orange: 'ffa500',
+  purple: '800080',
+  red: 'ff0000',
+  silver: 'c0c0c0',
+  teal: '008080',
+  white: 'ffffff',
+  yellow: 'ffff00',
+}
+
+/**
+ * An opaque colour: `#rgb`, `#rrggbb`, with or without the #, or a name of HTML 4.
+ *
+ * @throws ConvoError E_OPTION naming the setting
+ */
+export function parseColour(given: unknown, name: string): Colour {
+  const word = String(given).trim().toLowerCase()
+  const digits = Object.hasOwn(names, word) ? names[word]! : word.replace(/^#/, '')
+  const long = /^[0-9a-f]{3}$/.test(digits) ? digits.replace(/./g, '$&$&') : digits
+  if (!/^[0-9a-f]{6}$/.test(long)) {
+    throw expected(`#rgb, #rrggbb or a name (${Object.keys(names).join(', ')})`, name, given)
+  }
+  const [red, green, blue] = [0, 2, 4].map((at) => Number.parseInt(long.slice(at, at + 2), 16))
+  return [red!, green!, blue!]
+}
+
+/** A colour as `#rrggbb`. */
+export const colourText = (colour: Colour): string =>
+  `#${colour.map((level) => level.toString(16).padStart(2, '0')).join('')}`

@@ -1,0 +1,157 @@
+import { checkLimit } from '../limits.ts'
+import { type Animation, readApng } from './apng.ts'
+import type { Kind, Probe } from './probe.ts'
+import { type Reader, type Source, textOf, viewOf, withReader } from './reader.ts'
+import { readSvg } from './svg.ts'
+import { readTiff } from './tiff.ts'
+
+/** What a file holds beside the samples of its pages, found without decoding. */
+export type Seen = {
+  /** what an output does not keep, in words: `EXIF`, `text` */
+  readonly metadata: readonly string[]
+  /** pictures that are not decoded, in words */
+  readonly unread: readonly string[]
+  /** pictures of an animation, where they were counted */
+  readonly frames?: number
+  /** the animation of a PNG, whose later pictures only convo reads */
+  readonly apng?: Animation
+  /** whether all pages have one shape and kind of samples */
+  readonly isAlike?: boolean
+  /** why the first page is not the picture, and what to do */
+  readonly preview?: { readonly why: string; readonly fix: string }
+  /** what else a user should know */
+  readonly notes: readonly string[]
+}
+
+type Part = Partial<Seen>
+
+/**
+ * Walks over the parts of a file, whatever its size in a few reads, and counts them against the limits.
+ *
+ * @throws ConvoError E_TOO_LARGE for too many pages or parts, E_DECODE for what is damaged or not read
+ */
+export function inspect(source: Source, probed: Probe, name: string, maxPixels: number): Seen {
+  const look = (reader: Reader): Part =>
+    probed.kind === undefined ? {} : lookers[probed.kind](reader, probed, name, maxPixels)
+  return { metadata: [], unread: [], notes: [], ...withReader(source, name, look) }
+}
+
+const lookers: Readonly<
+  Record<Kind, (reader: Reader, probed: Probe, name: string, maxPixels: number) => Part>
+> = {
+  png: (reader, { png }, name) => {
+    if (png === undefined) return {}
+    const apng = png.isAnimated ? readApng(reader, png, name) : undefined
+    const damaged = png.ignored.map(({ type, why }) => `the ${type} chunk of ${name} was left out: ${why}`)
+    const isLost = png.ignored.some(({ type }) => type === 'acTL')
+    return {
+      metadata: png.metadata,
+      notes: [...damaged, ...(apng?.notes ?? [])],
+      ...(isLost && { unread: ['pictures of an animation whose acTL chunk is damaged'] }),
+      ...(apng !== undefined && { apng, frames: apng.frames.length }),
+    }
+  },
+  jpeg: (reader, _, name) => readJpeg(reader, name),
+  webp: (reader, _, name) => readWebp(reader, name),
+  gif: (reader, _, name) => readGif(reader, name),
+  tiff: ({ read }, _, name) => readTiff(read, name),
+  avif: ({ read }) => {
+    const brands = textOf(read(8, 56))
+    const unread = [
+      ...(/avis|msf1/.test(brands) ? ['an image sequence'] : []),
+      ...(brands.includes('tmap') ? ['a gain map'] : []),
+    ]
+    return { unread }
+  },
+  svg: (reader, _, name, maxPixels) => ({ notes: readSvg(reader, name, maxPixels) }),
+  npy: () => ({}),
+}
+
+/** The segments of a JPEG up to its samples. */
+function readJpeg({ read }: Reader, name: string): Part {
+  const metadata = new Set<string>()
+  const unread: string[] = []
+  let at = 2
+  for (let count = 0; ; count++) {
+    checkLimit('segments', count, name)
+    const head = read(at, 4)
+    // fill bytes may stand before a marker
+    if (head.length === 4 && head[0] === 0xff && head[1] === 0xff) {
+      at++
+      continue
+    }
+    const marker = head[1] ?? 0xda
+    if (head.length < 4 || head[0] !== 0xff || marker === 0xda || marker === 0xd9) break
+    const length = viewOf(head).getUint16(2)
+    const start = textOf(read(at + 4, Math.min(32, Math.max(0, length - 2))))
+    if (marker === 0xfe) metadata.add('text')
+    if (marker === 0xed && start.startsWith('Photoshop')) metadata.add('IPTC')
+    if (marker === 0xe2 && start.startsWith('MPF\0')) {
+      const count = picturesOfMpf(read(at + 8, length - 6).slice())
+      if (count > 1) unread.push(`${count - 1} more ${count === 2 ? 'picture' : 'pictures'} (MPF)`)
+    }
+    at += 2 + length
+  }
+  return { metadata: [...metadata], unread }
+}
+
+/** The number of pictures in an MPF index (CIPA DC-007), which is a small TIFF. */
+function picturesOfMpf(block: Uint8Array): number {
+  const view = viewOf(block)
+  if (block.length < 10) return 0
+  const little = view.getUint16(0) === 0x4949
+  const at = view.getUint32(4, little)
+  if (at + 2 > block.length) return 0
+  for (
+    let entry = at + 2, left = view.getUint16(at, little);
+    left > 0 && entry + 12 <= block.length;
+    left--, entry += 12
+  ) {
+    if (view.getUint16(entry, little) === 0xb001) return view.getUint32(entry + 8, little)
+  }
+  return 0
+}
+
+/** The chunks of a WebP. */
+function readWebp({ read, size }: Reader, name: string): Part {
+  let frames = 0
+  for (let at = 12, count = 0; at + 8 <= size; count++) {
+    const head = read(at, 8)
+    if (textOf(head, 0, 4) === 'ANMF') frames++
+    checkLimit('pages', frames, name)
+    checkLimit('segments', count, name)
+    const length = viewOf(head).getUint32(4, true)
+    at += 8 + length + (length & 1)
+  }
+  return frames === 0 ? {} : { frames }
+}
+
+/** The blocks of a GIF. */
+function readGif({ read, size }: Reader, name: string): Part {
+  const metadata = new Set<string>()
+  const unread = new Set<string>()
+  const tableBytes = (flags: number) => ((flags & 0x80) === 0 ? 0 : 3 * 2 ** ((flags & 7) + 1))
+  let frames = 0
+  let at = 13 + tableBytes(read(10, 1)[0] ?? 0)
+  const skip = () => {
+    for (let length = read(at, 1)[0] ?? 0; length > 0; length = read(at, 1)[0] ?? 0) at += 1 + length
+    at++
+  }
+  for (let count = 0; at < size; count++) {
+    checkLimit('segments', count, name)
+    const [sign = 0x3b, label = 0] = read(at, 2)
+    if (sign === 0x21) {
+      if (label === 0xfe) metadata.add('text')
+      if (label === 0x01) unread.add('text that is drawn over a picture')
+      if (label === 0xff && textOf(read(at + 3, 8)) === 'XMP Data') metadata.add('XMP')
+      at += 2
+      skip()
+    } else if (sign === 0x2c) {
+      frames++
+      checkLimit('pages', frames, name)
+      at += 10 + tableBytes(read(at + 9, 1)[0] ?? 0) + 1
+      skip()
+    } else break
+  }
+  return { frames: Math.max(1, frames), metadata: [...metadata], unread: [...unread] }
+}

@@ -1,0 +1,272 @@
+import { ConvoError } from '../error.ts'
+import { checkLimit } from '../limits.ts'
+import { crc32 } from './png.ts'
+import { type Reader, textOf, viewOf } from './reader.ts'
+import type { Resolution } from './resolution.ts'
+
+/** A chunk that is there and not used, with the reason. */
+export type IgnoredChunk = {
+  readonly type: string
+  readonly why: string
+  readonly at: number
+  readonly end: number
+}
+
+/** What the chunks of a PNG before its picture data say. */
+export type PngHead = {
+  readonly width: number
+  readonly height: number
+  /** as stored: 1, 2, 4, 8 or 16 */
+  readonly bits: number
+  /** 0 gray, 2 RGB, 3 palette, 4 gray + alpha, 6 RGBA */
+  readonly colourType: number
+  readonly interlaced: boolean
+  /** after decoding: palettes become RGB, a transparent colour or palette becomes alpha, low depths 8 bits */
+  readonly channels: 1 | 2 | 3 | 4
+  readonly depth: 8 | 16
+  /** gAMA: 1/gamma times 100000 */
+  readonly gamma?: number
+  /** whether there is an sRGB chunk */
+  readonly isSrgb?: true
+  /** pHYs in pixels per metre; an aspect ratio alone is not one */
+  readonly resolution?: Resolution
+  readonly hasIcc: boolean
+  readonly hasExif: boolean
+  /** an animated PNG */
+  readonly isAnimated: boolean
+  /** Chunks that are damaged or out of place: decoders must not see them. */
+  readonly ignored: readonly IgnoredChunk[]
+  /** What the file says beside the picture, in words: `text`, `XMP`. */
+  readonly metadata: readonly string[]
+}
+
+const depthsOf: Readonly<Record<number, readonly number[]>> = {
+  0: [1, 2, 4, 8, 16],
+  2: [8, 16],
+  3: [1, 2, 4, 8],
+  4: [8, 16],
+  6: [8, 16],
+}
+
+/** Chunks that are kept nowhere, by what they hold. */
+const lost: Readonly<Record<string, string>> = {
+  tEXt: 'text',
+  zTXt: 'text',
+  iTXt: 'text',
+  tIME: 'time',
+  cICP: 'coding of colour (cICP)',
+  mDCV: 'HDR metadata',
+  cLLI: 'HDR metadata',
+  bKGD: 'background colour',
+  sPLT: 'suggested palette',
+}
+
+/** The parts of a chunk: its body from `at + 8` to `end - 4`. */
+export type Chunk = {
+  readonly type: string
+  readonly at: number
+  readonly length: number
+  readonly end: number
+}
+
+/** The chunk at a place; nothing behind the end of the file. */
+export function chunkAt({ read }: Reader, at: number): Chunk | undefined {
+  const head = read(at, 8)
+  if (head.length < 8) return undefined
+  const length = viewOf(head).getUint32(0)
+  return { type: textOf(head, 4, 8), at, length, end: at + 12 + length }
+}
+
+/** Whether the checksum of a chunk is right. */
+export function isSound({ read }: Reader, { at, length, end }: Chunk): boolean {
+  let crc = 0
+  for (let from = at + 4; from < end - 4; from += pieceBytes) {
+    crc = crc32(read(from, Math.min(pieceBytes, end - 4 - from)), crc)
+  }
+  const stated = read(at + 8 + length, 4)
+  return stated.length === 4 && viewOf(stated).getUint32(0) === crc
+}
+
+const pieceBytes = 2 ** 16
+
+/** Why a chunk cannot be used, by its length and place; nothing where it can. As libpng 1.6 has it. */
+function fault(
+  chunk: Chunk,
+  colourType: number,
+  seen: ReadonlyMap<string, Chunk>,
+  palette: number,
+): string | undefined {
+  const { type, length } = chunk
+  const needs = (bytes: number) =>
+    length === bytes ? undefined : `it has ${length} bytes, and ${bytes} are needed`
+  if (seen.has(type)) return 'it is there twice'
+  if (type === 'gAMA') return needs(4)
+  if (type === 'sRGB') return needs(1)
+  if (type === 'pHYs') return needs(9)
+  if (type === 'acTL') return needs(8)
+  if (type === 'iCCP') return seen.has('PLTE') ? 'it stands behind the palette' : undefined
+  if (type !== 'tRNS') return undefined
+  if (colourType >= 4) return 'the picture has alpha'
+  if (colourType === 0) return needs(2)
+  if (colourType === 2) return needs(6)
+  if (!seen.has('PLTE')) return 'it stands before the palette'
+  return length >= 1 && length <= palette ? undefined : `it has ${length} entries, the palette ${palette}`
+}
+
+/** The chunks that are used, beside IHDR, PLTE and the picture data. */
+const used = ['tRNS', 'gAMA', 'sRGB', 'pHYs', 'iCCP', 'eXIf', 'acTL']
+
+/**
+ * Reads the chunks before the picture data, and looks for the end.
+ *
+ * @throws ConvoError E_DECODE for damage that decoders overlook too: a wrong IHDR, a missing end; E_TOO_LARGE for more
+ *   chunks than are read
+ */
+export function readPngHead(reader: Reader, name: string): PngHead {
+  const bad = (at: number, why: string) =>
+    new ConvoError('E_DECODE', `${name} is a damaged PNG`, {
+      why: `${name}: byte ${at}: ${why}`,
+      fix: 'a fresh copy of the file',
+    })
+  const first = reader.read(8, 25).slice()
+  if (first.length < 25) throw bad(reader.size, `the file ends inside the header, after ${reader.size} bytes`)
+  const view = viewOf(first)
+  if (textOf(first, 4, 8) !== 'IHDR' || view.getUint32(0) !== 13) throw bad(8, 'expected IHDR of 13 bytes')
+  if (view.getUint32(21) !== crc32(first.subarray(4, 21))) throw bad(29, 'IHDR fails its checksum')
+  const [width, height, bits, colourType] = [view.getUint32(8), view.getUint32(12), first[16]!, first[17]!]
+  if (width === 0 || height === 0) throw bad(16, `the size is ${width}x${height}`)
+  const depths = depthsOf[colourType]
+  if (depths === undefined) throw bad(25, `colour type ${colourType} is not one of 0, 2, 3, 4, 6`)
+  if (!depths.includes(bits)) {
+    throw bad(24, `${bits} bits is not a depth of colour type ${colourType}: ${depths.join(', ')}`)
+  }
+
+  const seen = new Map<string, Chunk>()
+  const ignored: IgnoredChunk[] = []
+  const metadata = new Set<string>()
+  let palette = 0
+  let at = 33
+  for (let count = 0; ; count++) {
+    checkLimit('chunks', count, name)
+    const chunk = chunkAt(reader, at)
+    if (chunk === undefined) throw bad(reader.size, 'the file ends before the picture data')
+    const { type, length, end } = chunk
+    if (type === 'IDAT') break
+    if (type === 'IEND') throw bad(at, 'the file holds no picture data')
+    if (type === 'PLTE') {
+      palette = Math.min(Math.floor(length / 3), colourType === 3 ? 2 ** bits : 256)
+      const transparent = seen.get('tRNS')
+      if (transparent !== undefined) {
+        ignored.push({ ...transparent, why: 'it stands before the palette' })
+        seen.delete('tRNS')
+      }
+      seen.set(type, chunk)
+    } else if (used.includes(type)) {
+      const why = isSound(reader, chunk) ? fault(chunk, colourType, seen, palette) : 'it fails its checksum'
+      if (why === undefined) seen.set(type, chunk)
+      else ignored.push({ type, why, at, end })
+    } else if (type === 'cHRM') seen.set(type, chunk)
+    const what = isXmp(reader, chunk) ? 'XMP' : lost[type]
+    if (what !== undefined) metadata.add(what)
+    at = end
+  }
+  // primaries that a profile or sRGB says too are not lost
+  if (seen.has('cHRM') && !seen.has('sRGB') && !seen.has('iCCP')) metadata.add('primaries (cHRM)')
+  for (const type of trailing(reader, at, name, bad)) metadata.add(type)
+
+  const gamma = numberAt(reader, seen.get('gAMA'), 0)
+  const resolution = resolutionOf(reader, seen.get('pHYs'))
+  const colours = colourType === 0 || colourType === 4 ? 1 : 3
+  const hasAlpha = colourType >= 4 || seen.has('tRNS')
+  return {
+    width,
+    height,
+    bits,
+    colourType,
+    interlaced: first[20] === 1,
+    channels: (colours + (hasAlpha ? 1 : 0)) as 1 | 2 | 3 | 4,
+    depth: bits === 16 ? 16 : 8,
+    hasIcc: seen.has('iCCP'),
+    hasExif: seen.has('eXIf'),
+    isAnimated: (numberAt(reader, seen.get('acTL'), 0) ?? 0) > 0,
+    ...(gamma !== undefined && gamma > 0 && { gamma }),
+    ...(seen.has('sRGB') && { isSrgb: true as const }),
+    ...(resolution !== undefined && { resolution }),
+    ignored,
+    metadata: [...metadata],
+  }
+}
+
+/** A PNG without the chunks that are ignored: what a decoder is to see. */
+export function withoutIgnored(bytes: Uint8Array, ignored: readonly IgnoredChunk[]): Uint8Array {
+  const cuts = [...ignored].sort((a, b) => a.at - b.at)
+  const starts = [0, ...cuts.map(({ end }) => end)]
+  return Buffer.concat(starts.map((start, i) => bytes.subarray(start, cuts[i]?.at ?? bytes.length)))
+}
+
+const numberAt = (reader: Reader, chunk: Chunk | undefined, offset: number): number | undefined =>
+  chunk && viewOf(reader.read(chunk.at + 8 + offset, 4)).getUint32(0)
+
+function resolutionOf({ read }: Reader, chunk: Chunk | undefined): Resolution | undefined {
+  if (chunk === undefined) return undefined
+  const body = viewOf(read(chunk.at + 8, 9))
+  return body.getUint8(8) === 1 ? [body.getUint32(0), body.getUint32(4)] : undefined
+}
+
+const xmpKeyword = 'XML:com.adobe.xmp'
+
+const isXmp = ({ read }: Reader, { type, at }: Chunk): boolean =>
+  type === 'iTXt' && textOf(read(at + 8, xmpKeyword.length)) === xmpKeyword
+
+/** How much of the end is looked at for what stands behind the picture data. */
+const tailBytes = 2 ** 16
+
+/**
+ * What the file says behind its picture data. The chunks at the end are found from the back, so that those of the data
+ * need not be walked over one by one; of a file with bytes behind its last chunk none is found.
+ *
+ * @throws what `bad` gives for a file without IEND
+ */
+function trailing(
+  reader: Reader,
+  data: number,
+  name: string,
+  bad: (at: number, why: string) => ConvoError,
+): string[] {
+  const last = reader.read(reader.size - 12, 8)
+  if (textOf(last, 4, 8) !== 'IEND' || viewOf(last).getUint32(0) !== 0) {
+    let at = data
+    for (let chunk = chunkAt(reader, at), count = 1; ; chunk = chunkAt(reader, at), count++) {
+      checkLimit('dataChunks', count, name)
+      if (chunk === undefined || chunk.end > reader.size) {
+        throw bad(reader.size, `the file ends after ${reader.size} bytes, before its last chunk`)
+      }
+      if (chunk.type === 'IEND') return []
+      at = chunk.end
+    }
+  }
+  const from = Math.max(data, reader.size - tailBytes)
+  const tail = Buffer.from(reader.read(from, tailBytes))
+  const found = new Set<string>()
+  for (const type of [...Object.keys(lost), 'eXIf']) {
+    for (
+      let place = tail.indexOf(type, 4, 'latin1');
+      place >= 4;
+      place = tail.indexOf(type, place + 1, 'latin1')
+    ) {
+      if (!leadsToEnd(tail, place - 4)) continue
+      const isXmpText =
+        type === 'iTXt' && tail.toString('latin1', place + 4, place + 4 + xmpKeyword.length) === xmpKeyword
+      found.add(isXmpText ? 'XMP' : (lost[type] ?? 'EXIF behind the picture'))
+      break
+    }
+  }
+  return [...found]
+}
+
+/** Whether chunks follow on each other from a place on, to the very end. */
+function leadsToEnd(tail: Buffer, from: number): boolean {
+  let at = from
+  while (at + 12 < tail.length) at += 12 + tail.readUInt32BE(at)
+  return at + 12 === tail.length
+}

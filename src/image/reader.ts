@@ -1,0 +1,68 @@
+import { closeSync, fstatSync, readSync } from 'node:fs'
+import { ConvoError } from '../error.ts'
+import { openFile, rethrow } from '../files/read.ts'
+
+/** A file, or bytes in memory. */
+export type Source = string | Uint8Array
+
+/** What to call a source in errors. */
+export const nameOf = (source: Source): string => (typeof source === 'string' ? source : 'the input')
+
+/** Gives `length` bytes from `at` on, or fewer at the end. They are valid until the next call. */
+export type Read = (at: number, length: number) => Uint8Array
+
+/** Bytes of a source, wherever they are asked for. */
+export type Reader = { readonly size: number; readonly read: Read }
+
+/** Bytes that are fetched with those that were asked for: a few, and more when one read follows on another. */
+const spans = { least: 4096, most: 2 ** 18 } as const
+
+/**
+ * Lends a reader of a file or of bytes.
+ *
+ * @throws ConvoError E_INPUT for a file that cannot be read
+ */
+export function withReader<T>(source: Source, name: string, use: (reader: Reader) => T): T {
+  if (typeof source !== 'string') {
+    return use({ size: source.length, read: (at, length) => source.subarray(at, at + length) })
+  }
+  const fd = openFile(source, name)
+  try {
+    const stat = fstatSync(fd)
+    if (stat.isDirectory()) {
+      throw new ConvoError('E_INPUT', `${name} is a folder, not a picture`, {
+        fix: 'one of the pictures in it, or convo batch',
+      })
+    }
+    return use({ size: stat.size, read: windowed(fd, stat.size) })
+  } catch (cause) {
+    rethrow(name, cause)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** Reads through a window, so that a walk over millions of small parts is no walk of as many reads. */
+function windowed(fd: number, size: number): Read {
+  let window = new Uint8Array(0)
+  let start = 0
+  let span: number = spans.least
+  return (at, length) => {
+    const wanted = Math.max(0, Math.min(length, size - at))
+    const end = start + window.length
+    if (at < start || at + wanted > end) {
+      span = at >= start && at <= end + spans.least ? Math.min(span * 4, spans.most) : spans.least
+      const room = Buffer.allocUnsafe(Math.min(Math.max(wanted, span), Math.max(0, size - at)))
+      window = room.subarray(0, readSync(fd, room, 0, room.length, at))
+      start = at
+    }
+    return window.subarray(at - start, at - start + wanted)
+  }
+}
+
+export const viewOf = (bytes: Uint8Array): DataView =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
+/** Bytes as characters of Latin-1. */
+export const textOf = (bytes: Uint8Array, from = 0, to = bytes.length): string =>
+  String.fromCharCode(...bytes.subarray(from, to))

@@ -1,0 +1,278 @@
+import { ConvoError } from '../error.ts'
+import { checkLimit } from '../limits.ts'
+import { refusal, wayOf, ways } from './foreign.ts'
+import { type Read, textOf, viewOf } from './reader.ts'
+
+/** The fields of a directory whose value is a number or fits where its offset would be; the offset of others. */
+export type Directory = {
+  readonly tags: ReadonlyMap<
+    number,
+    { readonly type: number; readonly count: number; readonly value: number }
+  >
+  /** where the next one is, 0 for none */
+  readonly next: number
+}
+
+type Layout = { readonly little: boolean; readonly isBig: boolean }
+
+/** The byte order and kind of a TIFF or EXIF block and where its first directory is; nothing where it is neither. */
+export function tiffLayout(read: Read): (Layout & { readonly first: number }) | undefined {
+  const head = viewOf(read(0, 16).slice())
+  if (head.byteLength < 8) return undefined
+  const little = head.getUint16(0) === 0x4949
+  const version = head.getUint16(2, little)
+  if (version === 42) return { little, isBig: false, first: head.getUint32(4, little) }
+  if (version !== 43 || head.byteLength < 16) return undefined
+  return { little, isBig: true, first: Number(head.getBigUint64(8, little)) }
+}
+
+/** Bytes of one value of a field, by its type (TIFF 6.0, section 2; BigTIFF adds 16 to 18). */
+const sizes = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8]
+/** No directory has more fields: what says so is no directory. */
+const mostTags = 4096
+
+/** The directory at a place; nothing where there is none. */
+export function directoryAt(read: Read, at: number, { little, isBig }: Layout): Directory | undefined {
+  const counted = viewOf(read(at, isBig ? 8 : 2).slice())
+  if (counted.byteLength < (isBig ? 8 : 2)) return undefined
+  const count = isBig ? Number(counted.getBigUint64(0, little)) : counted.getUint16(0, little)
+  if (count > mostTags) return undefined
+  const size = isBig ? 20 : 12
+  const from = at + counted.byteLength
+  const view = viewOf(read(from, count * size + (isBig ? 8 : 4)).slice())
+  if (view.byteLength < count * size) return undefined
+  const tags: Map<number, { type: number; count: number; value: number }> = new Map()
+  for (let entry = 0; entry < count * size; entry += size) {
+    const type = view.getUint16(entry + 2, little)
+    const number = isBig ? Number(view.getBigUint64(entry + 4, little)) : view.getUint32(entry + 4, little)
+    const place = entry + (isBig ? 12 : 8)
+    const bytes = (sizes[type] ?? 0) * number
+    const value =
+      bytes <= 2 && bytes > 0 && sizes[type] === 2
+        ? view.getUint16(place, little)
+        : bytes === 1
+          ? view.getUint8(place)
+          : bytes === 4 && sizes[type] === 2
+            ? view.getUint16(place, little)
+            : bytes === 4 || !isBig
+              ? view.getUint32(place, little)
+              : Number(view.getBigUint64(place, little))
+    tags.set(view.getUint16(entry, little), { type, count: number, value })
+  }
+  const rest = view.byteLength - count * size
+  const next =
+    rest < (isBig ? 8 : 4)
+      ? 0
+      : isBig
+        ? Number(view.getBigUint64(count * size, little))
+        : view.getUint32(count * size, little)
+  return { tags, next }
+}
+
+const tag = {
+  subfileType: 254,
+  width: 256,
+  height: 257,
+  bits: 258,
+  compression: 259,
+  photometric: 262,
+  make: 271,
+  orientation: 274,
+  subIfds: 330,
+  sampleFormat: 339,
+  dngVersion: 50706,
+} as const
+
+/** Fields that an output does not keep, by what they hold. */
+const metadata: readonly (readonly [name: string, tags: readonly number[]])[] = [
+  ['text', [269, 270, 285, 315, 33432]],
+  ['EXIF', [271, 272, 306, 34665, 34853]],
+  ['XMP', [700]],
+  ['IPTC', [33723, 34377]],
+  ['GeoTIFF tags', [33550, 33922, 34264, 34735, 42112, 42113]],
+]
+
+/** What the directories of a TIFF say. */
+export type TiffSeen = {
+  readonly metadata: readonly string[]
+  /** pictures that are not among the pages, in words */
+  readonly unread: readonly string[]
+  /** Whether all pages have one shape and kind of samples, so that several can be decoded at once. */
+  readonly isAlike: boolean
+  /** why the first page is not the picture, where it is a smaller copy, and what to do */
+  readonly preview?: { readonly why: string; readonly fix: string }
+}
+
+/**
+ * Walks over the directories of a TIFF.
+ *
+ * @throws ConvoError E_DECODE for directories that lead in a circle, pictures that stand in subdirectories only, and
+ *   samples that are not read; E_TOO_LARGE for more pages than are read
+ */
+export function readTiff(read: Read, name: string): TiffSeen {
+  const layout = tiffLayout(read)
+  const seen = new Set<number>()
+  const pages: Directory[] = []
+  for (let at = layout?.first ?? 0; layout !== undefined && at !== 0; ) {
+    if (seen.has(at)) {
+      throw new ConvoError('E_DECODE', `${name} is a damaged TIFF`, {
+        why: `${name}: byte ${at}: the list of its pages leads back to this one`,
+        fix: 'a fresh copy of the file',
+      })
+    }
+    seen.add(at)
+    checkLimit('pages', seen.size, name)
+    const page = directoryAt(read, at, layout)
+    if (page === undefined) break
+    pages.push(page)
+    at = page.next
+  }
+  const [first] = pages
+  // what is damaged so early is told by the decoder
+  if (layout === undefined || first === undefined) return { metadata: [], unread: [], isAlike: false }
+  const subs = pages.flatMap((page) => subDirectories(read, page, layout))
+  refuseRaw(read, name, first, subs)
+  for (const page of pages) refuseSamples(read, name, page, layout)
+  const larger = pages.findIndex((page) => !isReduced(page))
+  const has = (wanted: readonly number[]) => wanted.some((one) => first.tags.has(one))
+  return {
+    metadata: metadata.filter(([, tags]) => has(tags)).map(([what]) => what),
+    unread:
+      subs.length === 0
+        ? []
+        : [`in subdirectories ${subs.length} ${subs.every(isReduced) ? 'smaller copies' : 'pictures'}`],
+    // pages that are to be turned are turned one by one
+    isAlike: numberIn(first, tag.orientation) < 2 && pages.every((page) => isLike(read, page, first, layout)),
+    ...(isReduced(first) &&
+      larger > 0 && {
+        preview: {
+          why: `page 1 is a smaller copy of ${sizeText(first)}, page ${larger + 1} the picture of ${sizeText(pages[larger]!)}`,
+          fix: wayOf(ways.flat, name).replace(
+            /^vips copy (\S+)/,
+            (_, file: string) => `vips copy ${file}[page=${larger}]`,
+          ),
+        },
+      }),
+  }
+}
+
+/** Tags of which two pages must have the same: shape, palette, and what is applied to each or kept of it. */
+const deciding = [254, 256, 257, 259, 262, 266, 274, 277, 284, 320, 338, 347, 34675]
+
+function isLike(read: Read, page: Directory, other: Directory, layout: Layout): boolean {
+  const isEqual = (one: number) => {
+    const [a, b] = [page.tags.get(one), other.tags.get(one)]
+    return a?.count === b?.count && a?.value === b?.value
+  }
+  const number = (from: Directory, one: number) => firstNumber(read, from, one, layout)
+  return (
+    deciding.every(isEqual) &&
+    [tag.bits, tag.sampleFormat].every((one) => number(page, one) === number(other, one))
+  )
+}
+
+const numberIn = ({ tags }: Directory, one: number): number => tags.get(one)?.value ?? 0
+/** NewSubfileType, bit 0: a smaller copy of another picture of the file. */
+const isReduced = (page: Directory): boolean => (numberIn(page, tag.subfileType) & 1) === 1
+const sizeText = (page: Directory): string => `${numberIn(page, tag.width)}x${numberIn(page, tag.height)}`
+
+/** The most subdirectories of a page that are looked at: a camera has three, a pyramid twenty. */
+const mostSubs = 64
+
+function subDirectories(read: Read, page: Directory, layout: Layout): Directory[] {
+  const field = page.tags.get(tag.subIfds)
+  if (field === undefined) return []
+  const bytes = sizes[field.type] === 8 ? 8 : 4
+  const count = Math.min(field.count, mostSubs)
+  const isInline = field.count * bytes <= (layout.isBig ? 8 : 4)
+  const view = isInline ? undefined : viewOf(read(field.value, count * bytes).slice())
+  return Array.from({ length: count }, (_, i) => {
+    if (view === undefined) return i === 0 ? field.value : 0
+    if ((i + 1) * bytes > view.byteLength) return 0
+    return bytes === 8
+      ? Number(view.getBigUint64(i * 8, layout.little))
+      : view.getUint32(i * 4, layout.little)
+  }).flatMap((at) => (at === 0 ? [] : (directoryAt(read, at, layout) ?? [])))
+}
+
+/** Raw pictures of cameras, whose first page is a preview. */
+function refuseRaw(read: Read, name: string, first: Directory, subs: readonly Directory[]): void {
+  const isMosaic = [first, ...subs].some((one) => [32803, 34892].includes(numberIn(one, tag.photometric)))
+  const isDng = first.tags.has(tag.dngVersion)
+  const full = subs.find((one) => !isReduced(one))
+  if (isDng || isMosaic) {
+    const make = first.tags.get(tag.make)
+    const maker =
+      make === undefined || make.count < 5
+        ? ''
+        : textOf(read(make.value, make.count)).replace(/\0.*/s, '').trim()
+    const what = `a raw picture ${isDng ? '(DNG)' : `of a camera${maker === '' ? '' : ` (${maker})`}`}`
+    throw refusal(
+      name,
+      what,
+      wayOf(ways.raw, name),
+      full && `${name}: its first page is a preview of ${sizeText(first)}`,
+    )
+  }
+  if (full === undefined || !isReduced(first)) return
+  throw new ConvoError('E_DECODE', `${name} holds its picture in a subdirectory, which is not read`, {
+    why: `${name}: page 1 is a smaller copy of ${sizeText(first)}, subdirectory ${subs.indexOf(full)} the picture of ${sizeText(full)}`,
+    fix: wayOf(ways.flat, name).replace(
+      /^vips copy (\S+)/,
+      (_, file: string) => `vips copy ${file}[subifd=${subs.indexOf(full)}]`,
+    ),
+  })
+}
+
+const formats: Readonly<Record<number, string>> = {
+  1: 'whole',
+  2: 'signed',
+  3: 'float',
+  5: 'complex whole',
+  6: 'complex',
+}
+
+/** The first of the 16-bit numbers of a field, which stand elsewhere where they are several; 0 without the field. */
+function firstNumber(read: Read, page: Directory, one: number, { isBig, little }: Layout): number {
+  const field = page.tags.get(one)
+  if (field === undefined) return 0
+  const isInline = field.count * 2 <= (isBig ? 8 : 4)
+  const bytes = isInline ? undefined : read(field.value, 2)
+  // of an inline pair the value holds the first
+  return bytes?.length === 2 ? viewOf(bytes).getUint16(0, little) : field.value & 0xffff
+}
+
+/** Samples that the decoder takes for damage, or takes otherwise than they are. @throws ConvoError E_DECODE */
+function refuseSamples(read: Read, name: string, page: Directory, layout: Layout): void {
+  const numberOf = (one: number): number => firstNumber(read, page, one, layout)
+  const [bits, format, photometric] = [
+    numberOf(tag.bits),
+    numberOf(tag.sampleFormat) || 1,
+    numberIn(page, tag.photometric),
+  ]
+  const refuse = (what: string, fix: string) => {
+    throw new ConvoError('E_DECODE', `${name} holds ${what}, which are not read`, {
+      why: `${name}: 8 and 16 bits, and floats of 32 bits, are read`,
+      fix,
+    })
+  }
+  const kind = formats[format]
+  if (kind === undefined || format === 4) return
+  const toFloat = wayOf(ways.toFloat, name)
+  if (format >= 5) refuse(`${kind} numbers`, 'numpy.save of their real and imaginary parts')
+  if (format === 3 && bits !== 32)
+    refuse(`floats of ${bits} bits`, bits === 64 ? toPython(name, 'float32') : toPython(name, 'float32'))
+  if (format === 2) refuse(`signed samples of ${bits} bits`, bits <= 32 ? toFloat : toPython(name, 'float32'))
+  if (format === 1 && bits > 16)
+    refuse(`whole samples of ${bits} bits`, bits === 32 ? toFloat : toPython(name, 'float32'))
+  if (photometric === 8 || photometric === 9 || photometric === 10) {
+    refuse('L*a*b* colours', wayOf('magick IN -colorspace sRGB OUT-srgb.tif', name))
+  }
+}
+
+/** libvips does not read these either. */
+const toPython = (name: string, type: string): string =>
+  wayOf(
+    `python3 -c "import sys, numpy, tifffile; numpy.save(sys.argv[2], tifffile.imread(sys.argv[1]).astype('${type}'))" IN OUT.npy`,
+    name,
+  )

@@ -1,0 +1,189 @@
+import type { BankPlan } from '../conv/bank.ts'
+import { columnSources } from '../conv/bank.ts'
+import type { Bank, WorkOf } from '../graph/node.ts'
+import { type Listed, pitchOf } from '../graph/schedule.ts'
+import type { Span } from '../graph/spans.ts'
+import type { Label, Levels, SheetLayout } from '../image/sheet.ts'
+import type { Arena } from './arena.ts'
+import { consecutive, orderWeights, put } from './bank.ts'
+import { likenessBytes } from './likeness.ts'
+import type { PictureJob, PlacedPicture, Tone } from './picture-job.ts'
+
+/** A graph of steps over planes, strip by strip: what a worker needs to compute any strip. */
+export type GraphJob = {
+  readonly kind: 'graph'
+  readonly scratchBytes: number
+  readonly parts: number
+  /** Rows of what goes to the sink in a part. */
+  readonly stripRows: number
+  /** The steps; of a sheet for each row of maps those that make it. */
+  readonly lists: readonly StepList[]
+  readonly source?: GraphSource | undefined
+  readonly sink: GraphSink
+  /** Byte offsets in the scratch memory, behind the rows of the steps. */
+  readonly layout: {
+    readonly work: number
+    /** Float rows of the picture on the way in. */
+    readonly floats: number
+    /** Float rows of a part on the way out, interleaved. */
+    readonly pixels: number
+    readonly sink: number
+  }
+}
+
+export type StepList = readonly Listed<PlacedWork>[]
+
+/** Steps of one list over some of its rows, which go to the sink from its row `to` on. */
+export type Segment = { readonly list: number; readonly rows: Span; readonly to: number }
+
+/** What a part consists of: rows of the last step, or of a sheet those of one or more rows of maps. */
+export function segmentsOf(sink: GraphSink, height: number, [first, end]: Span): Segment[] {
+  if (sink.kind !== 'sheet') return [{ list: 0, rows: [first, Math.min(end, height)], to: first }]
+  const [step] = sink.layout.step
+  const segments: Segment[] = []
+  for (let list = Math.floor(first / step); list * step < Math.min(end, sink.layout.height); list++) {
+    const top = list * step
+    const rows = [Math.max(0, first - top), Math.min(height, end - top)] as const
+    if (rows[1] > rows[0]) segments.push({ list, rows, to: top + rows[0] })
+  }
+  return segments
+}
+
+/** Planes are an address in the shared memory. */
+export type PlacedWork = WorkOf<PlacedBank, number>
+
+/** The picture that the graph runs over, in gray or as linear light where asked for. */
+export type GraphSource = {
+  readonly picture: PlacedPicture
+  readonly tone: Pick<Tone, 'gray' | 'table' | 'light'>
+}
+
+/**
+ * Where the last step goes: through the finish of a picture; as maps on a sheet, and through that; to planes [C][H][W] as they
+ * are; or nowhere, because facts about the maps are looked for.
+ */
+export type GraphSink =
+  | { readonly kind: 'picture'; readonly job: PictureJob }
+  | {
+      readonly kind: 'sheet'
+      readonly job: PictureJob
+      readonly layout: SheetLayout
+      /** Of each map. */
+      readonly levels: readonly Levels[]
+      readonly labels: readonly Label[]
+      readonly black: number
+    }
+  | { readonly kind: 'planes'; readonly target: number }
+  | { readonly kind: 'facts' }
+  /** `largest` of each map; equal where they are counted together. */
+  | { readonly kind: 'magnitudes'; readonly largest: readonly number[] }
+
+/** A bank with its tables laid out in the shared memory. */
+export type PlacedBank = {
+  readonly plan: Omit<BankPlan, 'phases'>
+  readonly bias: number
+  /** Rows are read where they lie: a 1x1 without stride and padding. */
+  readonly direct: boolean
+  /** Grid rows that are gathered at once. */
+  readonly blockRows: number
+  readonly tileRows: number
+  readonly tilePitch: number
+  readonly columnTables: number
+  readonly columnCount: number
+  readonly copied: readonly [first: number, last: number]
+  readonly phases: readonly {
+    readonly offset: number
+    readonly column: number
+    readonly rows: number
+    readonly columns: number
+    readonly taps: number
+    readonly offsets: number
+    readonly weights: number
+  }[]
+}
+
+/** Bytes of a tile that stay in a second-level cache. */
+const tileBytes = 384 * 1024
+
+/** Lays out the tables of a bank. */
+export function placeBankRows(arena: Arena, { plan, weights, bias, index }: Bank): PlacedBank {
+  const { phases, ...rest } = plan
+  const xPhases = plan.step[2]
+  const columnCount = plan.grid[2] + Math.floor((plan.columns.span - 1) / xPhases)
+  const tilePitch = pitchOf(columnCount)
+  const rowBytes = plan.channelsPerGroup * xPhases * tilePitch
+  const inCache = Math.floor((tileBytes / rowBytes - plan.rows.span) / plan.step[1]) + 1
+  const blockRows = Math.max(1, Math.min(inCache, 64))
+  const tileRows = (blockRows - 1) * plan.step[1] + plan.rows.span
+  const [, height, width] = plan.input
+  const direct =
+    phases.length === 1 &&
+    plan.rows.span === 1 &&
+    plan.columns.span === 1 &&
+    plan.rows.first === 0 &&
+    plan.columns.first === 0 &&
+    plan.step[1] === 1 &&
+    xPhases === 1 &&
+    plan.grid[1] === height &&
+    plan.grid[2] === width
+  const tables = Array.from({ length: xPhases }, (_, p) => columnSources(plan, p, columnCount))
+  return {
+    plan: rest,
+    bias: put(arena, bias ?? new Float32Array(plan.groups * plan.filtersPerGroup)),
+    direct,
+    blockRows,
+    tileRows,
+    tilePitch,
+    columnTables: put(
+      arena,
+      Uint32Array.from(tables, (table) => put(arena, table)),
+    ),
+    columnCount,
+    copied: xPhases === 1 ? consecutive(tables[0]!) : [columnCount, columnCount],
+    phases: phases.map(({ offset, count, taps }) => {
+      const offsets = new Uint32Array(taps.length * plan.channelsPerGroup)
+      for (let channel = 0, t = 0; channel < plan.channelsPerGroup; channel++) {
+        for (const tap of taps) {
+          const row = (channel * tileRows + tap.row) * xPhases + (tap.column % xPhases)
+          offsets[t++] = row * tilePitch + Math.floor(tap.column / xPhases) * 4
+        }
+      }
+      const ordered = orderWeights(
+        plan,
+        taps.map((tap) => tap.weight),
+        weights,
+        index,
+      )
+      return {
+        offset: offset[1],
+        column: offset[2],
+        rows: count[1],
+        columns: count[2],
+        taps: offsets.length,
+        offsets: put(arena, offsets),
+        weights: put(arena, ordered),
+      }
+    }),
+  }
+}
+
+/** Room behind a loop's last row. */
+const slack = 128
+/** Output channels that one loop computes side by side. */
+const block = 4
+
+/** Scratch memory of a step while it is computed, beside its rows. `rows` is the most rows of its input at once. */
+export function workBytes({ work, shape }: Listed<PlacedWork>, rows: number): number {
+  switch (work.kind) {
+    case 'bank': {
+      const { plan, tileRows, tilePitch, blockRows, phases } = work.bank
+      const tile = plan.channelsPerGroup * tileRows * plan.step[2] * tilePitch
+      const offsets = Math.max(...phases.map(({ taps }) => taps)) * 4
+      return tile + tileRows * 4 + offsets + block * blockRows * pitchOf(plan.grid[2]) + 4 * slack
+    }
+    case 'likeness':
+      return likenessBytes(shape, work.options, rows)
+    default:
+      return 0
+  }
+}

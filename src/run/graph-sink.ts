@@ -1,0 +1,134 @@
+import type { Buffer } from '../graph/schedule.ts'
+import { type Span, slotOf } from '../graph/spans.ts'
+import { countMagnitudes, drawLabel, type MapFacts, magnitudeBins, writeLevels } from '../image/sheet.ts'
+import type { WasmExports } from './engine.ts'
+import type { GraphJob, GraphSink, Segment } from './graph-job.ts'
+import type { RunPart } from './jobs.ts'
+import { preparePicture } from './picture.ts'
+import type { PlacedPicture } from './picture-job.ts'
+
+/** Takes the rows of a part, segment by segment. */
+export type PartSink = {
+  begin(rows: Span): void
+  put(segment: Segment, from: Buffer, part: number): void
+  readonly end: RunPart
+}
+
+/** Bytes of a row of a source as floats, with the room that loops need behind it. */
+export const floatRowBytes = ({ width, channels }: Pick<PlacedPicture, 'width' | 'channels'>): number =>
+  Math.ceil((width * channels * 4 + 64) / 64) * 64
+
+/** Room for the rows that a sink works on. */
+export function pixelBytes({ sink, lists, stripRows }: Omit<GraphJob, 'layout' | 'scratchBytes'>): number {
+  const [channels, , width] = lists[0]!.at(-1)!.shape
+  const row = sink.kind === 'picture' ? width * channels : sink.kind === 'sheet' ? sink.layout.width : 0
+  return stripRows * row * 4 + 128
+}
+
+/** Gets a thread ready for the sink of a job. */
+export function prepareSink(
+  { sink, lists, layout, stripRows }: GraphJob,
+  wasm: WasmExports,
+  memory: WebAssembly.Memory,
+  scratch: number,
+): PartSink {
+  const [channels, height, width] = lists[0]!.at(-1)!.shape
+  const pixels = scratch + layout.pixels
+  const address = (from: Buffer, c: number, y: number) =>
+    from.address + c * from.plane + slotOf(from.rows, y) * from.pitch
+
+  function finishing({ job }: Extract<GraphSink, { kind: 'picture' | 'sheet' }>) {
+    const source = { ...job.source, address: pixels, staged: { slots: 1, slotBytes: 0 } }
+    return preparePicture({ ...job, source }, wasm, memory, scratch + layout.sink)
+  }
+
+  switch (sink.kind) {
+    case 'planes':
+      return {
+        begin: () => undefined,
+        put({ rows: [first, end] }, from) {
+          for (let c = 0; c < channels; c++) {
+            for (let y = first; y < end; y++)
+              wasm.copyBytes(sink.target + (c * height + y) * width * 4, address(from, c, y), width * 4)
+          }
+        },
+        end: () => ({}),
+      }
+    case 'picture': {
+      const finish = finishing(sink)
+      return {
+        begin: () => undefined,
+        put({ rows: [first, end] }, from) {
+          for (let y = first; y < end; y++) {
+            const to = pixels + (y - first) * width * channels * 4
+            wasm.joinPlanes(to, address(from, 0, y), from.plane, width, channels)
+          }
+        },
+        end: finish,
+      }
+    }
+    case 'sheet': {
+      const finish = finishing(sink)
+      const data = new Float32Array(memory.buffer)
+      const { columns, step, width: wide } = sink.layout
+      return {
+        begin: () => data.fill(sink.black, pixels / 4, pixels / 4 + stripRows * wide),
+        put({ list, rows: [first, end], to }, from, part) {
+          const [maps] = lists[list]!.at(-1)!.shape
+          for (let c = 0; c < maps; c++) {
+            const n = list * columns + c
+            const label = sink.labels[n]
+            for (let y = first; y < end; y++) {
+              const row = to + y - first - part * stripRows
+              const at = pixels / 4 + row * wide + c * step[1]
+              writeLevels(sink.levels[n]!, data, address(from, c, y) / 4, width, data, at)
+              if (label !== undefined) drawLabel(label, y, data, at)
+            }
+          }
+        },
+        end: finish,
+      }
+    }
+    case 'facts': {
+      const data = new Float32Array(memory.buffer)
+      let maps: MapFacts[] = []
+      return {
+        begin: () => {
+          maps = []
+        },
+        put({ rows: [first, end] }, from) {
+          for (let c = 0; c < channels; c++) {
+            let [min, max, isSigned] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, false]
+            for (let y = first; y < end; y++) {
+              const at = address(from, c, y) / 4
+              for (let i = at; i < at + width; i++) {
+                const v = data[i]!
+                if (v < 0) isSigned = true
+                if (v < min && v > Number.NEGATIVE_INFINITY) min = v
+                if (v > max && v < Number.POSITIVE_INFINITY) max = v
+              }
+            }
+            maps.push({ min, max, isSigned })
+          }
+        },
+        end: () => ({ maps }),
+      }
+    }
+    case 'magnitudes': {
+      const data = new Float32Array(memory.buffer)
+      let bins: Uint32Array[] = []
+      return {
+        begin: () => {
+          bins = Array.from({ length: channels }, () => new Uint32Array(magnitudeBins))
+        },
+        put({ rows: [first, end] }, from) {
+          for (let c = 0; c < channels; c++) {
+            for (let y = first; y < end; y++)
+              countMagnitudes(bins[c]!, data, address(from, c, y) / 4, width, sink.largest[c]!)
+          }
+        },
+        end: () => ({ bins }),
+      }
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { mergeLogs } from '../../../src/cli/batch/merge.ts'
+import { failure } from '../../kernel/expect-failure.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'convo-logs-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+const path = join(folder, 'log.jsonl')
+
+const start = {
+  ...{
+    event: 'start',
+    time: '2026-01-01T00:00:00Z',
+    version: '1',
+    operation: ['sobel'],
+    output: 'o/{stem}.png',
+  },
+  ...{ shard: '1-of-2', all: 4, total: 2, plan: 'p' },
+}
+const item = { event: 'item', status: 'failed', input: 'a.png', output: 'o/a.png', reason: 'new' }
+const error = { code: 'E_DECODE', message: 'a.png is damaged', why: ['a'] }
+
+const merge = (...entries: unknown[]) => {
+  writeFileSync(path, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''))
+  return mergeLogs([path])
+}
+
+test('entries as they are written, and what a later version may add', () => {
+  const merged = merge({ ...start, more: 1 }, { ...item, error }, { event: 'pause' })
+  expect(merged).toMatchObject({ shards: 1, failed: 1, left: 3, failures: [{ error }] })
+})
+
+describe('a line that no batch wrote is named, and what is wrong with it', () => {
+  test.each([
+    [[null], '1:1: expected an object with an event'],
+    [[start, [item]], '2:1: expected an object with an event'],
+    [[{ ...start, shard: undefined }], '1:1: the shard of this start is missing or wrong'],
+    [[{ ...start, shard: '3-of-2' }], '1:1: the shard of this start is missing or wrong'],
+    [[{ ...start, shard: '1-of-9999999' }], '1:1: the shard of this start is missing or wrong'],
+    [[{ ...start, operation: 'sobel' }], '1:1: the operation of this start is missing or wrong'],
+    [[{ ...start, all: 1e300 }], '1:1: the all of this start is missing or wrong'],
+    [[start, { ...item, input: 7 }], '2:1: the input of this item is missing or wrong'],
+    [[start, { ...item, error: 'bad' }], '2:1: the error of this item is missing or wrong'],
+    [
+      [start, { ...item, error: { ...error, code: 'toString' } }],
+      '2:1: the error of this item is missing or wrong',
+    ],
+    [[start, { event: 'end', milliseconds: 'x' }], '2:1: the milliseconds of this end is missing or wrong'],
+  ])('%j', (entries, why) => {
+    const { code, why: reasons } = failure(() => merge(...entries))
+    expect([code, reasons[0]]).toEqual(['E_INPUT', `${path}:${why}`])
+  })
+})

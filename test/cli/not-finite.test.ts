@@ -1,0 +1,140 @@
+import { writeFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { writeNpy } from '../../src/kernel/formats/npy.ts'
+import { convo, scratch } from './convo.ts'
+import { noise, readArray } from './pictures.ts'
+
+const here = scratch()
+const run = (...args: string[]) => convo(args, { cwd: here.path() })
+
+const [height, width] = [200, 300]
+const at = 100 * width + 150
+
+/** Floats with one sample replaced. */
+function array(name: string, sample: number, shape: readonly number[] = [1, height, width]): void {
+  const data = Float32Array.from(noise(shape.reduce((a, b) => a * b, 1)))
+  data[at] = sample
+  writeFileSync(here.path(name), writeNpy(shape, data))
+}
+
+const kernel = (size: number, weight: (i: number) => number) => {
+  const rows = Array.from({ length: size }, (_, y) =>
+    Array.from({ length: size }, (_, x) => weight(y * size + x)).join(' '),
+  )
+  writeFileSync(here.path(`k${size}.txt`), rows.join('\n'))
+  return `k${size}.txt`
+}
+
+/** A kernel of full rank, so that `auto` takes the FFT. */
+const dense = () => kernel(31, (i) => ((i * 7919) % 23) + 1)
+
+const notFinite = (data: Iterable<number>) => [...data].filter((v) => !Number.isFinite(v)).length
+
+describe('samples that are not finite', () => {
+  test.each([
+    ['NaN', Number.NaN, 31 * 31],
+    ['infinity', Number.POSITIVE_INFINITY, 31 * 31],
+    ['minus infinity', Number.NEGATIVE_INFINITY, 31 * 31],
+    ['a sample whose transform would overflow', 1e36, 0],
+    ['a sample whose rounding errors would cover the others', 1e20, 0],
+  ])('%s stays within the reach of a dense kernel', async (_, sample, reached) => {
+    array('x.npy', sample)
+    const auto = await run('conv2d', 'x.npy', 'auto.npy', '--kernel', dense(), '--json')
+    await run('conv2d', 'x.npy', 'direct.npy', '--kernel', 'k31.txt', '--algorithm', 'direct')
+    const [a, d] = [readArray(here.path('auto.npy')).data, readArray(here.path('direct.npy')).data]
+    expect(a).toEqual(d)
+    const report = JSON.parse(auto.stdout)
+    expect(report.plan[0].algorithm).toBe('direct')
+    expect(report.plan[0].reason).toContain('not finite')
+    expect(report.notes.join()).toContain('not finite')
+    expect(notFinite(a)).toBe(reached)
+  })
+
+  test('a long gaussian keeps to its window as well', async () => {
+    array('x.npy', Number.NaN)
+    const { stdout } = await run('gaussian', 'x.npy', 'g.npy', '--sigma', '13', '--json')
+    expect(JSON.parse(stdout).plan[0].algorithm).toBe('separable')
+    const { data } = readArray(here.path('g.npy'))
+    const side = Number(JSON.parse(stdout).plan[0].kernel.split('x')[0])
+    expect(side).toBeGreaterThan(96)
+    expect(notFinite(data)).toBe(side * side)
+  })
+
+  test('finite floats take the FFT as before', async () => {
+    array('x.npy', 1)
+    const { stdout } = await run('conv2d', 'x.npy', 'o.npy', '--kernel', dense(), '--json')
+    expect(JSON.parse(stdout).plan[0].algorithm).toBe('fft')
+    expect(JSON.parse(stdout).notes.join()).not.toContain('not finite')
+  })
+
+  test('a dry run and threads decide alike', async () => {
+    array('x.npy', Number.NaN)
+    const plan = async (...more: string[]) => {
+      const { stdout } = await run('conv2d', 'x.npy', 'o.npy', '--kernel', dense(), '--json', ...more)
+      return JSON.parse(stdout).plan
+    }
+    const expected = await plan('--dry-run')
+    for (const more of [[], ['--threads', '1'], ['--threads', '4']])
+      expect(await plan(...more)).toEqual(expected)
+  })
+
+  test('--algorithm fft is refused where it would spread them', async () => {
+    array('x.npy', Number.NaN)
+    const refused = await run('conv2d', 'x.npy', 'o.npy', '--kernel', dense(), '--algorithm', 'fft')
+    expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining('E_OPTION')])
+    expect(refused.stderr).toContain('--algorithm auto')
+  })
+
+  test('a step that makes infinity is not spread by the next', async () => {
+    array('x.npy', 1e38)
+    const steps = ['--', 'conv2d', '--kernel', '10', '--algorithm', 'direct', '--']
+    const auto = await run('chain', 'x.npy', 'c.npy', '--json', ...steps, 'conv2d', '--kernel', dense())
+    const plan = JSON.parse(auto.stdout).plan
+    expect(plan.at(-1).algorithm).toBe('direct')
+    expect(notFinite(readArray(here.path('c.npy')).data)).toBe(31 * 31)
+  })
+
+  test('an operator that makes infinity is not spread by the next step', async () => {
+    array('x.npy', 1e38)
+    const steps = ['--', 'pointwise', '--kernel', '10', '--', 'gaussian', '--sigma', '13']
+    await run('chain', 'x.npy', 'c.npy', ...steps)
+    expect(notFinite(readArray(here.path('c.npy')).data)).toBeLessThanOrEqual(107 * 107)
+  })
+
+  test('maps of a volume are filtered one by one, and none spreads', async () => {
+    array('v.npy', Number.NaN, [5, height, width])
+    await run('conv2d', 'v.npy', 'w.npy', '--kernel', dense(), '--algorithm', 'auto')
+    // [5,H,W] is no picture: the kernel meets each map alone
+    expect(notFinite(readArray(here.path('w.npy')).data)).toBe(31 * 31)
+  })
+
+  test('weights whose sums would overflow in an FFT take the direct path on pictures too', async () => {
+    array('x.npy', 1)
+    const huge = kernel(33, (i) => (i === 544 ? 1 : 1e30 * ((i % 7) + 1)))
+    const { stdout } = await run('conv2d', 'x.npy', 'o.npy', '--kernel', huge, '--json')
+    expect(JSON.parse(stdout).plan[0].algorithm).toBe('direct')
+  })
+
+  test.each(['minmax into a picture', 'a step that stretches'])(
+    '%s looks at the finite samples alone',
+    async (how) => {
+      array('x.npy', Number.POSITIVE_INFINITY)
+      const line =
+        how === 'a step that stretches'
+          ? ['normalize', 'x.npy', 'n.npy']
+          : ['gaussian', 'x.npy', 'n.npy', '--sigma', '1', '--range', 'minmax']
+      const done = await run(...line)
+      expect(done.stderr).not.toContain('error')
+      const { data } = readArray(here.path('n.npy'))
+      const finite = [...data].filter(Number.isFinite)
+      expect(finite.length).toBeGreaterThan(data.length - 100)
+      expect([Math.min(...finite), Math.max(...finite)]).toEqual([0, 255])
+    },
+  )
+
+  test('a tap of weight 0 lets nothing through', async () => {
+    array('x.npy', Number.NaN)
+    await run('conv2d', 'x.npy', 'o.npy', '--kernel', '0 1 0; 1 -4 1; 0 1 0')
+    expect(notFinite(readArray(here.path('o.npy')).data)).toBe(5)
+  })
+})

@@ -1,0 +1,254 @@
+import { spawn } from 'node:child_process'
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { stripes } from './check/repository.ts'
+import { convo, launcher } from './convo.ts'
+import { refused } from './usage.ts'
+
+let folder = ''
+let bin = ''
+
+beforeAll(() => {
+  bin = mkdtempSync(join(tmpdir(), 'convo-bin-'))
+  writeFileSync(join(bin, 'convo'), `#!/bin/sh\nexec "${process.execPath}" "${launcher}" "$@"\n`)
+  chmodSync(join(bin, 'convo'), 0o755)
+  folder = mkdtempSync(join(tmpdir(), 'convo-typed-'))
+  const names = ['a', 'b', 'in', 'golden', 'actual', 'my cat', 'scene', 'photos/one', 'photos/two']
+  mkdirSync(join(folder, 'photos'))
+  mkdirSync(join(folder, 'pictures'))
+  for (const [i, name] of names.entries()) writeFileSync(join(folder, `${name}.png`), stripes(24, i))
+  writeFileSync(join(folder, 'edge.mat'), '3 3\n1 0 -1\n2 0 -2\n1 0 -1\n')
+  writeFileSync(join(folder, 'two.txt'), '3x1: 1,0,-1; 1x3: 1,0,-1')
+  writeFileSync(join(folder, 'convo.check.yaml'), 'cases: [{ name: one, input: a.png, run: [sobel] }]\n')
+  writeFileSync(join(folder, 'job.yaml'), 'inputs: [a.png]\noutput: job/{stem}.png\noperation: sobel\n')
+})
+
+afterAll(() => {
+  for (const path of [folder, bin]) rmSync(path, { recursive: true, force: true })
+})
+
+/** Runs a command line as a shell does, in a copy of the folder. */
+function shell(line: string): Promise<{ status: number | null; text: string }> {
+  const copy = mkdtempSync(join(tmpdir(), 'convo-try-'))
+  cpSync(folder, copy, { recursive: true })
+  const env = { ...process.env, PATH: `${bin}:${process.env.PATH}`, CI: '', GITHUB_ACTIONS: '' }
+  const child = spawn('bash', ['-c', line], { cwd: copy, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const parts: Buffer[] = []
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => parts.push(part))
+  return new Promise((done, failed) => {
+    child.on('error', failed)
+    child.on('close', (status) => {
+      rmSync(copy, { recursive: true, force: true })
+      done({ status, text: Buffer.concat(parts).toString() })
+    })
+  })
+}
+
+const suggestionOf = (stderr: string): string | undefined => /^ {2}try: (.*)$/m.exec(stderr)?.[1]
+
+/** A suggestion is a command that works, one of another tool, or what to do, in words. */
+async function expectToWork(suggestion: string): Promise<void> {
+  if (!suggestion.startsWith('convo ')) {
+    expect(suggestion).toMatch(/^(?!-)\S+ [^<]+$/)
+    return
+  }
+  const { status, text } = await shell(suggestion)
+  expect([suggestion, status, text]).toEqual([
+    suggestion,
+    expect.toBeOneOf([0, 1]),
+    expect.not.stringMatching(/^error:/m),
+  ])
+}
+
+/** What is typed, and what is suggested. */
+const typed: readonly (readonly [line: string, suggestion: string])[] = [
+  // the place of outputs
+  ['batch a.png b.png -o outdir/ -- sobel', "convo batch a.png b.png -o 'outdir/{rel}/{stem}.png' -- sobel"],
+  ['batch a.png b.png -o outdir -- sobel', "convo batch a.png b.png -o 'outdir/{rel}/{stem}.png' -- sobel"],
+  ['batch a.png b.png -o out/x.jpg -- sobel', "convo batch a.png b.png -o 'out/{rel}/{stem}.jpg' -- sobel"],
+  ['batch a.png -o out/{stm}.png -- sobel', "convo batch a.png -o 'out/{stem}.png' -- sobel"],
+  ['batch a.png b.png -- sobel', "convo batch a.png b.png --output 'out/{rel}/{stem}.png' -- sobel"],
+  // the missing --
+  ['batch a.png b.png -o out/{stem}.png sobel', "convo batch a.png b.png -o 'out/{stem}.png' -- sobel"],
+  [
+    'batch a.png -o out/{stem}.png gaussian --sigma 2 sobel --unit',
+    "convo batch a.png -o 'out/{stem}.png' -- gaussian --sigma 2 -- sobel --unit",
+  ],
+  ['chain a.png o.png -- gaussian --sigma 2 sobel', 'convo chain a.png o.png -- gaussian --sigma 2 -- sobel'],
+  ['chain a.png o.png gaussian --sigma 2 sobel', 'convo chain a.png o.png -- gaussian --sigma 2 -- sobel'],
+  ['chain a.png o.png gaussian --sigma 2 -- sobel', 'convo chain a.png o.png -- gaussian --sigma 2 -- sobel'],
+  [
+    'batch a.png -o out/{stem}.png -- gaussian --sigma 2 sobel',
+    "convo batch a.png -o 'out/{stem}.png' -- gaussian --sigma 2 -- sobel",
+  ],
+  ['explain chain a.png gaussian sobel', 'convo explain chain a.png -- gaussian -- sobel'],
+  ['explain chain a.png -- gaussian sobel', 'convo explain chain a.png -- gaussian -- sobel'],
+  ['chain a.png o.png -- gaussian b.png', 'convo chain a.png o.png -- gaussian'],
+  // words in another order
+  ['run sobel a.png o.png', 'convo sobel a.png o.png'],
+  ['a.png o.png sobel --unit', 'convo sobel a.png o.png --unit'],
+  ['a.png sobel o.png', 'convo sobel a.png o.png'],
+  // too few
+  ['kernel', 'convo kernel convert gaussian:sigma=2 gaussian.npy'],
+  ['kernel convrt edge.mat o.json', 'convo kernel convert edge.mat o.json'],
+  ['list', 'convo list filters'],
+  ['completion', 'convo completion bash'],
+  ['list filter', 'convo list filters'],
+  ['completion powershell', ''],
+  ['sobel a.png', 'convo sobel a.png out.png'],
+  ['gaussian a.png --sigma 2', 'convo gaussian a.png --sigma 2 out.png'],
+  ['conv2d a.png', 'convo conv2d a.png out.png --kernel sharpen'],
+  ['conv2d a.png o.png', 'convo conv2d a.png o.png --kernel sharpen'],
+  ['compare a.png', 'convo compare a.png actual.png'],
+  ['digest', 'convo digest photo.png'],
+  // too many
+  ['sobel a.png b.png golden.png', "convo batch a.png b.png golden.png -o 'out/{rel}/{stem}.png' -- sobel"],
+  ['sobel a.png b.png outdir/', "convo batch a.png b.png -o 'outdir/{rel}/{stem}.png' -- sobel"],
+  [
+    'gaussian a.png b.png photos --sigma 2',
+    "convo batch a.png b.png -o 'photos/{rel}/{stem}.png' -- gaussian --sigma 2",
+  ],
+  ['sobel a.png b.png o.jpg', "convo batch a.png b.png -o 'out/{rel}/{stem}.jpg' -- sobel"],
+  ['sobel my cat.png o.png', "convo sobel 'my cat.png' o.png"],
+  ['digest a.png b.png', 'convo digest a.png && convo digest b.png'],
+  ['compare a.png b.png in.png', 'convo compare a.png b.png'],
+  // options
+  ['gaussian a.png o.png --sgima 2', 'convo gaussian a.png o.png --sigma 2'],
+  ['gaussian a.png o.png -sigma 2', 'convo gaussian a.png o.png --sigma 2'],
+  ['gaussian a.png o.png --sgima=2', 'convo gaussian a.png o.png --sigma=2'],
+  ['sobel a.png o.png --unit=yes', 'convo sobel a.png o.png --unit'],
+  ['sobel a.png o.png --border replcate', 'convo sobel a.png o.png --border replicate'],
+  ['sobel a.png o.png --border=replcate', 'convo sobel a.png o.png --border=replicate'],
+  ['sobel a.png o.png --border mirror', 'convo sobel a.png o.png --border reflect'],
+  ['sobel a.png o.png --axis magnitud', 'convo sobel a.png o.png --axis magnitude'],
+  ['sobel a.png o.png --fill 3', 'convo sobel a.png o.png --fill 3 --border constant'],
+  ['sobel a.png o.png --scale 2 --normalize', 'convo sobel a.png o.png --scale 2'],
+  ['sobel a.png o.png --normalize', 'convo sobel a.png o.png'],
+  ['conv2d a.png o.png -k gaussian:sigma', 'convo conv2d a.png o.png -k gaussian:sigma=1'],
+  ['sobel a.png o.png -q -v', 'convo sobel a.png o.png -v'],
+  ['sobel a.png - --json', 'convo sobel a.png -'],
+  ['sobel a.png o.jpg --compression 3', 'convo sobel a.png o.jpg'],
+  ['sobel a.png o.jpg --depth 16', 'convo sobel a.png o.jpg'],
+  ['sobel a.png a.png', 'convo sobel a.png a.png --in-place'],
+  ['sobel a.png o.xyz', 'convo sobel a.png o.png'],
+  ['sobel a.png photos', 'convo sobel a.png photos/out.png'],
+  ['sobel scnee.png o.png', 'convo sobel scene.png o.png'],
+  ['gaussian a.png o.png --max-pixels 100', 'convo gaussian a.png o.png --max-pixels 576'],
+  ['compare a.png b.png --perceptual 0.1 --max-abs 2', 'convo compare a.png b.png --perceptual 0.1'],
+  ['conv2d a.png o.png -k sobel', 'convo conv2d a.png o.png -k sobel-x'],
+  ['conv2d a.png o.png -k gausian', 'convo conv2d a.png o.png -k gaussian'],
+  ['conv2d a.png o.png -k edg.mat', 'convo conv2d a.png o.png -k edge.mat'],
+  ['conv2d a.png o.png -k sobel-eight.txt', "convo conv2d a.png o.png -k 'sobel-eight.txt#1'"],
+  [
+    'pointwise a.png o.png --preset gray --kernel opponent.json',
+    'convo pointwise a.png o.png --kernel opponent.json',
+  ],
+  ['dog a.png o.png --sigma2 3 --ratio 2', 'convo dog a.png o.png --sigma2 3'],
+  [
+    'batch photos -o out/{stem}.png --shard 0/2 -- sobel',
+    "convo batch photos -o 'out/{stem}.png' --shard 1/2 -- sobel",
+  ],
+  [
+    'batch photos -o out/{stem}.png -- sobel --json',
+    "convo batch photos -o 'out/{stem}.png' --json -- sobel",
+  ],
+  ['chain a.png o.png -- sobel --compression 3', 'convo chain a.png o.png --compression 3 -- sobel'],
+  ['check --reporter junti', 'convo check --reporter junit'],
+  ['animate conv2', 'convo animate conv2d'],
+  ['animate conv2d o.png', 'convo animate conv2d o.gif'],
+  ['show gaussian o.jpg', 'convo show gaussian o.png'],
+  ['show gaussian --photo a.png', 'convo show gaussian kernel.png --photo a.png'],
+  ['kernel convert gaussian o.bin', 'convo kernel convert gaussian o.json'],
+  ['explain sobel a.png --svg - --json', 'convo explain sobel a.png --svg -'],
+  ['help sobl', 'convo help sobel'],
+  ['sobell a.png o.png', 'convo sobel a.png o.png'],
+]
+
+describe('what is suggested', () => {
+  it.each(typed)('for convo %s is %s', async (line, suggestion) => {
+    const { status, text } = await shell(`convo ${line.replaceAll('{', "'{'")}`)
+    expect(status).toBe(2)
+    const found = suggestionOf(text)
+    if (suggestion !== '') expect(found).toBe(suggestion)
+    if (found !== undefined && found !== 'convo digest photo.png') await expectToWork(found)
+  })
+
+  it.each(refused.map(([line]) => [line.join(' '), line] as const))('for convo %s works', async (_, line) => {
+    const { stderr } = await convo(line, { cwd: folder })
+    const found = suggestionOf(stderr)
+    if (found !== undefined) await expectToWork(found)
+  })
+})
+
+describe('a word of another tool', () => {
+  it.each([
+    ['bilateral', 'convo involution a.png o.png'],
+    ['grayscale', 'convo pointwise --preset gray a.png o.png'],
+    ['invert', 'convo pointwise --preset invert a.png o.png'],
+    ['blur', 'convo gaussian a.png o.png'],
+    ['GaussianBlur', 'convo gaussian a.png o.png'],
+    ['edge', 'convo sobel a.png o.png'],
+    ['edges', 'convo sobel a.png o.png'],
+    ['convolve', 'convo conv2d a.png o.png --kernel sharpen'],
+    ['filter2d', 'convo conv2d a.png o.png --kernel sharpen'],
+    ['imfilter', 'convo conv2d a.png o.png --kernel sharpen'],
+    ['conv', 'convo conv2d a.png o.png --kernel sharpen'],
+    ['deconv', 'convo transposed a.png o.png'],
+    ['denoise', 'convo involution a.png o.png'],
+    ['laplace', 'convo laplacian a.png o.png'],
+    ['diff', 'convo compare a.png o.png'],
+    ['sepFilter2D', 'convo separable a.png o.png'],
+  ])('%s leads to the operation that does it', async (word, suggestion) => {
+    const { stderr, status } = await convo([word, 'a.png', 'o.png'], { cwd: folder })
+    expect([status, suggestionOf(stderr)]).toEqual([2, suggestion])
+    await expectToWork(suggestion.replace('compare a.png o.png', 'compare a.png b.png'))
+  })
+
+  it('test leads to check', async () => {
+    const { stderr } = await convo(['test'], { cwd: folder })
+    expect(suggestionOf(stderr)).toBe('convo check')
+    await expectToWork('convo check')
+  })
+
+  it.each(['median', 'canny', 'resize', 'crop', 'dilate', 'erode', 'rotate', 'flip', 'equalize'])(
+    '%s is no convolution, and is named with the tool that does it',
+    async (word) => {
+      const { stderr, status } = await convo([word, 'a.png', 'o.png'], { cwd: folder })
+      expect(status).toBe(2)
+      expect(stderr).toMatch(
+        new RegExp(`^error: ${word} is no convolution: .* {3}\\[E_NAME\\]\n.*\n {2}try: magick in\\.png `),
+      )
+    },
+  )
+
+  it.each([
+    ['box a.png o.png --radius 2', 'convo box a.png o.png --size 5'],
+    ['gaussian a.png o.png --radius 6', 'convo gaussian a.png o.png --sigma 2'],
+    ['gaussian a.png o.png --size 12', 'convo gaussian a.png o.png --sigma 2'],
+    ['disk a.png o.png --size 7', 'convo disk a.png o.png --radius 3'],
+    ['box a.png o.png --ksize=5', 'convo box a.png o.png --size 5'],
+    ['sobel a.png o.png --kernel-size 5', 'convo sobel a.png o.png --size 5'],
+    ['sobel a.png o.png --mode reflect', 'convo sobel a.png o.png --border reflect'],
+    ['sobel a.png o.png --workers 2', 'convo sobel a.png o.png --threads 2'],
+    ['sobel a.png o.png -j 2', 'convo sobel a.png o.png --threads 2'],
+    ['sobel a.png o.png --quality 90', 'convo sobel a.png o.png --compression 9'],
+    ['sobel a.png o.png --greyscale', 'convo sobel a.png o.png --gray'],
+    ['conv2d a.png o.png --filter sharpen', 'convo conv2d a.png o.png --kernel sharpen'],
+    ['conv2d a.png o.png -k sharpen --pad 2', 'convo conv2d a.png o.png -k sharpen --padding 2'],
+    ['compare a.png b.png --tolerance 2', 'convo compare a.png b.png --max-abs 2'],
+    ['compare a.png b.png --threshold 2', 'convo compare a.png b.png --max-abs 2'],
+    ['compare a.png b.png --fuzz 2%', 'convo compare a.png b.png --max-abs 2%'],
+    ['threshold a.png o.png --threshold 100', 'convo threshold a.png o.png --at 100'],
+    ['batch photos --out x/{stem}.png -- sobel', "convo batch photos --output 'x/{stem}.png' -- sobel"],
+    [
+      'batch photos -o x/{stem}.png --workers 2 -- sobel',
+      "convo batch photos -o 'x/{stem}.png' --jobs 2 -- sobel",
+    ],
+  ])('%s leads to the option that does it', async (line, suggestion) => {
+    const { stderr, status } = await convo(line.split(' '), { cwd: folder })
+    expect([status, suggestionOf(stderr)]).toEqual([2, suggestion])
+    await expectToWork(suggestion)
+  })
+})

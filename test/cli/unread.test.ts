@@ -1,0 +1,104 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { encode } from '../../src/image/encode.ts'
+import { apngOf, chunkOf, pngOf } from '../image/chunks.ts'
+import { photo } from '../image/pictures.ts'
+import { convo, scratch } from './convo.ts'
+
+const folder = scratch()
+const run = (...args: string[]) => convo(args, { cwd: folder.path() })
+const put = (name: string, bytes: Uint8Array) => writeFileSync(folder.path(name), bytes)
+
+/** A JPEG with an index of two pictures, and bytes of a second one behind it. */
+async function mpo(second: string): Promise<Buffer> {
+  const jpeg = Buffer.from((await encode(photo, 'jpeg')).bytes)
+  const index = Buffer.from('MPF\0II*\0\x08\0\0\0\x01\0\x01\xb0\x04\0\x01\0\0\0\x02\0\0\0\0\0\0\0', 'latin1')
+  const head = Buffer.from([0xff, 0xe2, 0, index.length + 2])
+  return Buffer.concat([jpeg.subarray(0, 2), head, index, jpeg.subarray(2), Buffer.from(second)])
+}
+
+describe('what is not looked at is never called equal', () => {
+  it('compares and hashes every picture of an animated PNG', async () => {
+    const [a, b] = [1, 2].map((last) => apngOf([2, 1, 0], [{ samples: [5, 6] }, { samples: [last, 0] }]))
+    put('a.png', a!)
+    put('b.png', b!)
+    put('again.png', Buffer.concat([a!.subarray(0, 33), chunkOf('tEXt', 'Title\0again'), a!.subarray(33)]))
+    const different = await run('compare', 'a.png', 'b.png')
+    expect(different.status).toBe(1)
+    expect(different.stdout).toContain('pages     2, of which 1 are the same')
+    expect((await run('compare', 'a.png', 'again.png')).status).toBe(0)
+    const digest = async (name: string) => (await run('digest', name)).stdout
+    expect(await digest('a.png')).not.toBe(await digest('b.png'))
+    expect(await digest('a.png')).toBe(await digest('again.png'))
+    const { stderr } = await run('box', 'a.png', 'a.gif')
+    expect(stderr).not.toContain('the first was used')
+    expect((await run('compare', 'a.gif', 'a.gif', '--json')).stdout).toContain('"expectedPages": 2')
+  })
+
+  it('tells of further pictures of a JPEG, and finds files with others different', async () => {
+    put('a.jpg', await mpo('one'))
+    put('b.jpg', await mpo('two'))
+    const compared = await run('compare', 'a.jpg', 'b.jpg')
+    expect(compared.status).toBe(1)
+    expect(compared.stdout).toContain(
+      'failed    not compared, as it is not read: 1 more picture (MPF) of a.jpg',
+    )
+    expect(compared.stdout).toContain(
+      'smallest tolerance that would pass: there is none, not all pictures are read',
+    )
+    put('copy.jpg', await mpo('one'))
+    expect((await run('compare', 'a.jpg', 'copy.jpg')).status).toBe(0)
+    const [a, b, copy] = await Promise.all(
+      ['a.jpg', 'b.jpg', 'copy.jpg'].map((name) => run('digest', name, '--json')),
+    )
+    const of = (text: string) => JSON.parse(text) as { digest: string; notes: string[] }
+    expect(of(a!.stdout).digest).not.toBe(of(b!.stdout).digest)
+    expect(of(a!.stdout).digest).toBe(of(copy!.stdout).digest)
+    expect(of(a!.stdout).notes[0]).toContain('1 more picture (MPF)')
+    const { stderr } = await run('box', 'a.jpg', 'out.png')
+    expect(stderr).toContain('note: of a.jpg not read: 1 more picture (MPF)')
+  })
+})
+
+describe('what an output loses', () => {
+  const text = chunkOf('tEXt', 'Author\0Ann')
+
+  it('is told once, also in --json, and counted in a batch', async () => {
+    put('text.png', pngOf([2, 1, 0], [1, 2], [text]))
+    expect((await run('box', 'text.png', 'o.png')).stderr).toBe('note: text of text.png is not kept\n')
+    const { notes } = JSON.parse((await run('box', 'text.png', 'o.png', '--json')).stdout) as {
+      notes: string[]
+    }
+    expect(notes).toEqual(['text of text.png is not kept'])
+    const batch = await run('batch', 'text.png', '-o', 'made/{stem}.png', '--', 'box')
+    expect(batch.stderr).toContain('notes on 1, which --verbose lists')
+  })
+
+  it('keeps the orientation with pixels that are not turned', async () => {
+    const exif = Buffer.from('II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0', 'latin1')
+    put('turned.png', pngOf([2, 1, 0], [1, 200], [chunkOf('eXIf', exif)]))
+    await run('box', 'turned.png', 'kept.png', '--size', '1', '--no-orient')
+    expect(readFileSync(folder.path('kept.png')).includes(exif)).toBe(true)
+    await run('box', 'turned.png', 'applied.png', '--size', '1')
+    expect(readFileSync(folder.path('applied.png')).includes('eXIf')).toBe(false)
+    expect((await run('compare', 'turned.png', 'kept.png')).status).toBe(0)
+    expect((await run('compare', 'turned.png', 'applied.png')).status).toBe(0)
+    const unlike = await run('compare', 'kept.png', 'applied.png', '--no-orient', '--size', 'pad')
+    expect(unlike.stdout).toContain('the EXIF orientations differ: expected 6, got 1')
+  })
+})
+
+describe.skipIf(process.platform === 'win32')('an input that never ends', () => {
+  it.each([
+    [['digest', '/dev/zero'], 'is not a picture of a known kind'],
+    [['box', '/dev/zero', 'o.png'], 'is not a picture of a known kind'],
+    [['compare', '/dev/zero', '/dev/zero'], 'is not a picture of a known kind'],
+    [
+      ['batch', '--files-from', '/dev/zero', '-o', 'x/{stem}.png', '--', 'box'],
+      '/dev/zero has more bytes than allowed',
+    ],
+  ])('is an error of exit 2: %j', async (args, message) => {
+    const { status, stderr } = await run(...args)
+    expect([status, stderr]).toEqual([2, expect.stringContaining(message)])
+  })
+})

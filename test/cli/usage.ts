@@ -1,0 +1,227 @@
+/** Every one of these ends with status 2, nothing on standard output, and this on standard error. */
+export const refused: readonly (readonly [line: string[], stderr: string])[] = [
+  [
+    [],
+    `error: nothing was asked for   [E_USAGE]
+  usage: convo <operation> <input> <output> [options]
+  try: convo --help
+`,
+  ],
+  [
+    ['sobell', 'a.png', 'b.png'],
+    `error: no filter, operator or command is called "sobell"   [E_NAME]
+  convo --help and convo list name them all
+  try: convo sobel a.png b.png
+`,
+  ],
+  [
+    ['lst'],
+    `error: no filter, operator or command is called "lst"   [E_NAME]
+  convo --help and convo list name them all
+  try: convo list filters
+`,
+  ],
+  [
+    ['blur', 'a.png', 'b.png'],
+    `error: no filter, operator or command is called "blur"   [E_NAME]
+  convo --help and convo list name them all
+  try: convo gaussian a.png b.png
+`,
+  ],
+  [
+    ['constructor'],
+    `error: no filter, operator or command is called "constructor"   [E_NAME]
+  convo --help and convo list name them all
+`,
+  ],
+  [
+    ['a.png', 'b.png', 'sobel'],
+    `error: no filter, operator or command is called "a.png"   [E_NAME]
+  the operation comes first
+  try: convo sobel a.png b.png
+`,
+  ],
+  [
+    ['--json', 'sobel'],
+    `error: the operation comes first, got --json   [E_USAGE]
+  usage: convo <operation> <input> <output> [options]
+  try: convo --help
+`,
+  ],
+  [
+    ['sobel'],
+    `error: sobel needs <input> and <output>, got none   [E_USAGE]
+  usage: convo sobel <input> <output> [options]
+  try: convo sobel in.png out.png
+`,
+  ],
+  [
+    ['sobel', 'a.png'],
+    `error: sobel needs <input> and <output>, got a.png alone   [E_USAGE]
+  usage: convo sobel <input> <output> [options]
+  try: convo sobel a.png out.png
+`,
+  ],
+  [
+    ['sobel', 'my', 'cat.png', 'b c.png'],
+    `error: sobel takes <input> and <output>, got 3 arguments: my cat.png 'b c.png'   [E_USAGE]
+  usage: convo sobel <input> <output> [options]
+  try: quote a name that holds spaces
+`,
+  ],
+  [
+    ['sobel', 'a.png', 'b.png', '-3'],
+    `error: sobel takes <input> and <output>, got 3 arguments: a.png b.png -3   [E_USAGE]
+  usage: convo sobel <input> <output> [options]
+  try: convo sobel a.png b.png
+`,
+  ],
+  [
+    ['gaussian', 'a.png', 'b.png', '--sgima', '3'],
+    `error: gaussian has no option --sgima   [E_USAGE]
+  convo gaussian --help lists them
+  try: convo gaussian a.png b.png --sigma 3
+`,
+  ],
+  [
+    ['gaussian', 'a.png', 'b.png', '-sigma', '3'],
+    `error: gaussian has no option -sigma   [E_USAGE]
+  convo gaussian --help lists them
+  try: convo gaussian a.png b.png --sigma 3
+`,
+  ],
+  [
+    ['gaussian', 'a.png', 'b.png', '--toString', '3'],
+    `error: gaussian has no option --toString   [E_USAGE]
+  convo gaussian --help lists them
+`,
+  ],
+  [
+    ['sobel', 'a.png', 'b.png', '--kernel', 'x'],
+    `error: sobel has no option --kernel   [E_USAGE]
+  convo sobel --help lists them
+`,
+  ],
+  [
+    ['gaussian', 'a.png', 'b.png', '--sigma'],
+    `error: --sigma needs a value   [E_USAGE]
+  --sigma <n>: standard deviation, in pixels
+`,
+  ],
+  [
+    ['gaussian', 'a.png', 'b.png', '--sigma', '--gray'],
+    `error: --sigma needs a value, and --gray follows   [E_USAGE]
+  --sigma <n>: standard deviation, in pixels
+`,
+  ],
+  [
+    ['gaussian', 'a.png', 'b.png', '--sigma', '1', '--sigma', '2'],
+    `error: --sigma was given twice, as 1 and 2   [E_USAGE]
+`,
+  ],
+  [
+    ['sobel', 'a.png', 'b.png', '--unit=yes'],
+    `error: --unit takes no value, got --unit=yes   [E_USAGE]
+  try: convo sobel a.png b.png --unit
+`,
+  ],
+  [
+    ['sobel', 'a.png', 'b.png', '--scale', '2', '--normalize'],
+    `error: --scale and --normalize exclude each other   [E_USAGE]
+  try: convo sobel a.png b.png --scale 2
+`,
+  ],
+  [
+    ['sobel', 'a.png', 'b.png', '-qv'],
+    `error: --quiet and --verbose exclude each other   [E_USAGE]
+  try: leave out --quiet
+`,
+  ],
+  [
+    ['sobel', 'a.png', '-', '--json'],
+    `error: --json and the picture cannot both go to standard output   [E_USAGE]
+  try: convo sobel a.png -
+`,
+  ],
+  [
+    ['gaussian', 'a.png', 'b.png', '--sigma', '0'],
+    `error: --sigma must be from 0.1 to 500, got 0   [E_OPTION]
+`,
+  ],
+  [
+    ['gaussian', 'a.png', 'b.png', '--sigma', 'wide'],
+    `error: --sigma must be a number, got "wide"   [E_OPTION]
+`,
+  ],
+  [
+    ['sobel', 'a.png', 'b.png', '--axis', 'magnitud'],
+    `error: --axis must be one of x, y, magnitude, angle, got "magnitud"   [E_OPTION]
+  try: convo sobel a.png b.png --axis magnitude
+`,
+  ],
+  [
+    ['sobel', 'a.png', 'b.png', '--border', 'mirror'],
+    `error: "mirror" means two different borders   [E_NAME]
+  SciPy's mirror is convo's reflect:        dcb|abcd|cba
+  ImageMagick's mirror is convo's symmetric: cba|abcd|dcb
+  try: convo sobel a.png b.png --border reflect
+`,
+  ],
+  [
+    ['sobel', 'a.png', 'b.png', '--border', 'replcate'],
+    `error: no border mode is called "replcate"   [E_NAME]
+  border modes: replicate, symmetric, reflect, wrap, constant
+  try: convo sobel a.png b.png --border replicate
+`,
+  ],
+  [
+    ['sobel', 'a.png', 'b.png', '--threads', '0'],
+    `error: --threads must be from 1 to 1024, got 0   [E_OPTION]
+`,
+  ],
+  [
+    ['sobel', 'a.png', 'b.jpg', '--compression', '3'],
+    `error: --compression 3 is for PNG, and b.jpg is jpeg   [E_OPTION]
+  try: convo sobel a.png b.jpg
+`,
+  ],
+  [
+    ['sobel', 'a.png', 'b.jpg', '--depth', '16'],
+    `error: --depth 16 is not written to b.jpg: jpeg holds 8 bits   [E_OPTION]
+  try: convo sobel a.png b.jpg
+`,
+  ],
+  [
+    ['sobel', 'a.png', 'b.npy', '--depth', '8'],
+    `error: --depth 8 is not written to b.npy: npy holds floating point   [E_OPTION]
+  try: convo sobel a.png b.npy
+`,
+  ],
+  [
+    ['kernel'],
+    `error: kernel needs to know what to do   [E_USAGE]
+  convo kernel convert <in> <out>
+  try: convo kernel convert gaussian:sigma=2 gaussian.npy
+`,
+  ],
+  [
+    ['kernel', 'convrt'],
+    `error: kernel cannot convrt   [E_USAGE]
+  convo kernel convert <in> <out>
+  try: convo kernel convert gaussian:sigma=2 gaussian.npy
+`,
+  ],
+  [
+    ['list', 'filter'],
+    `error: what to list must be one of filters, operators, kernels, borders, formats, got "filter"   [E_OPTION]
+  try: convo list filters
+`,
+  ],
+  [
+    ['help', 'sobl'],
+    `error: no filter, operator or command is called "sobl"   [E_NAME]
+  convo --help and convo list name them all
+  try: convo help sobel
+`,
+  ],
+]

@@ -1,0 +1,124 @@
+import { deflateSync } from 'node:zlib'
+import sharp, { type Sharp } from 'sharp'
+import { writeNpy } from '../../src/kernel/formats/npy.ts'
+import { floatTiff, joinTiffs } from '../image/tiff.ts'
+import { withChecksums, words } from './mutate.ts'
+
+const chunk = (type: string, ...parts: (number[] | Uint8Array | string)[]): Buffer => {
+  const data = Buffer.concat(parts.map((part) => Buffer.from(part as Uint8Array)))
+  const out = Buffer.alloc(data.length + 12)
+  out.writeUInt32BE(data.length)
+  out.write(type, 4, 'latin1')
+  data.copy(out, 8)
+  return out
+}
+
+const u32 = (...values: number[]): number[] =>
+  values.flatMap((v) => [v >>> 24, (v >> 16) & 255, (v >> 8) & 255, v & 255])
+
+/** A PNG of 4x3 of a colour type and depth, with the chunks given before its data, and those after it. */
+function png(
+  type: number,
+  depth: number,
+  before: readonly Buffer[] = [],
+  after: readonly Buffer[] = [],
+): Buffer {
+  const bits = depth * [1, 0, 3, 1, 2, 0, 4][type]! * 4
+  const rows = Buffer.alloc((1 + Math.ceil(bits / 8)) * 3, type === 3 ? 0 : 0x5a)
+  for (let y = 0; y < 3; y++) rows[y * (rows.length / 3)] = y
+  return withChecksums(
+    Buffer.concat([
+      Buffer.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10]),
+      chunk('IHDR', u32(4, 3), [depth, type, 0, 0, 0]),
+      ...before,
+      chunk('IDAT', deflateSync(rows)),
+      ...after,
+      chunk('IEND'),
+    ]),
+  )
+}
+
+/** An animated PNG of two frames. */
+function apng(): Buffer {
+  const frame = (n: number) => chunk('fcTL', u32(n, 4, 3, 0, 0), [0, 1, 0, 10, 0, 0])
+  const data = deflateSync(Buffer.alloc(15, 1))
+  return png(0, 8, [chunk('acTL', u32(2, 0)), frame(0)], [frame(1), chunk('fdAT', u32(2), data)])
+}
+
+const svgs = [
+  '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="6"><rect width="4" height="6" fill="#f08"/></svg>',
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 7"><filter id="f"><feTurbulence baseFrequency=".1" numOctaves="2"/>' +
+    '<feGaussianBlur stdDeviation="1"/></filter><circle cx="4" cy="3" r="3" filter="url(#f)"/><text x="1" y="5">a</text></svg>',
+]
+
+/** Small pictures of every kind that is read, and of what is peculiar to each. */
+export async function pictureSeeds(): Promise<Buffer[]> {
+  const noise = (channels: 1 | 2 | 3 | 4, height = 7): Sharp =>
+    sharp(Buffer.from(Array.from({ length: 9 * height * channels }, (_, i) => (i * i * 13 + i * 5) & 255)), {
+      raw: { width: 9, height, channels, pageHeight: 7 },
+    })
+  const wide = (channels: 1 | 3): Sharp =>
+    sharp(
+      Uint16Array.from({ length: 9 * 7 * channels }, (_, i) => (i * 7919) & 65535),
+      {
+        raw: { width: 9, height: 7, channels },
+      },
+    )
+  const made = await Promise.all(
+    [
+      ...([1, 2, 3, 4] as const).map((n) => noise(n).png()),
+      noise(3).png({ progressive: true, palette: true }),
+      noise(4)
+        .png({ palette: true, colours: 4 })
+        .withExif({ IFD0: { Orientation: '6', Copyright: 'a' } }),
+      wide(1).toColourspace('grey16').png(),
+      wide(3).toColourspace('rgb16').png({ progressive: true }).withIccProfile('p3'),
+      noise(3).jpeg().withMetadata({ orientation: 6, density: 200 }),
+      noise(1).jpeg({ progressive: true }),
+      noise(3).toColourspace('cmyk').jpeg(),
+      noise(4).webp(),
+      noise(3).webp({ lossless: true }),
+      noise(4, 21).webp({ loop: 2, delay: [10, 20, 30] }),
+      noise(3, 21).gif({ delay: [10, 20, 30] }),
+      noise(1).gif(),
+      ...(['none', 'lzw', 'deflate', 'jpeg', 'packbits'] as const).map((compression) =>
+        noise(3).tiff({ compression }),
+      ),
+      noise(4).tiff({ tile: true, tileWidth: 16, tileHeight: 16, compression: 'deflate' }),
+      noise(1).tiff({ bitdepth: 1, compression: 'none' }),
+      wide(3).toColourspace('rgb16').tiff({ compression: 'lzw', predictor: 'horizontal' }),
+      noise(3).avif({ quality: 60 }),
+      noise(4).avif({ lossless: true, bitdepth: 10 }),
+    ].map((one) => one.toBuffer()),
+  )
+  const floats = floatTiff(3, 2, [0, 0.5, 1, -1, 1e30, Number.NaN])
+  return [
+    ...made,
+    ...[1, 2, 4, 8, 16].map((depth) => png(0, depth, [chunk('tRNS', [0, 1])])),
+    png(3, 4, [chunk('PLTE', [0, 0, 0, 255, 0, 9]), chunk('tRNS', [0, 128]), chunk('bKGD', [1])]),
+    png(6, 16, [chunk('gAMA', u32(45455)), chunk('pHYs', u32(2835, 2835), [1]), chunk('tEXt', 'a\0b')]),
+    apng(),
+    floats,
+    joinTiffs(floats, floatTiff(3, 2, [1, 2, 3, 4, 5, 6])),
+    ...svgs.map((text) => Buffer.from(text)),
+    ...[
+      [4, 3],
+      [3, 4, 3],
+      [2, 2, 4, 3],
+    ].map((shape) =>
+      Buffer.from(
+        writeNpy(
+          shape,
+          Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => i / 50),
+        ),
+      ),
+    ),
+  ]
+}
+
+export const pictureTokens = words(String.raw`
+  IHDR  PLTE  tRNS  IDAT  IEND  acTL  fcTL  fdAT  eXIf  iCCP  gAMA  sRGB  zTXt  RIFF  VP8X  ANIM  ANMF  ALPH  ftypavif
+  ispe  pixi  GIF89a  II*\0  MM\0*  Exif\0\0  \xff\xd8  \xff\xd9  \xff\xda  \xff\xc0  \xff\xe1  \x93NUMPY  \0
+  'descr': '>u2'  '|O'  '<f2'  'fortran_order': True  (0,)  numOctaves="99"  stdDeviation="1e9"  width="1e9"
+  viewBox="0 0 1e-9 1"  <svg width="99999" height="99999">  <use href="#f"/>  <image href="a.png"/>  &b;
+  <!DOCTYPE a [<!ENTITY b "b">]>`)

@@ -1,0 +1,309 @@
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import sharp from 'sharp'
+import { takeLock } from '../../src/cli/batch/lock.ts'
+import { readManifest } from '../../src/cli/batch/manifest.ts'
+import { batchSettings } from '../../src/cli/batch/options.ts'
+import { openStateFile, readState, stateFolder } from '../../src/cli/batch/state.ts'
+import { parseTemplate } from '../../src/cli/batch/template.ts'
+import { approve, type Choice } from '../../src/cli/check/approve.ts'
+import { lockName, lockText, readLock } from '../../src/cli/check/lock.ts'
+import { loadManifest } from '../../src/cli/check/manifest.ts'
+import { mergeReports } from '../../src/cli/check/merge.ts'
+import { readResults, resultsName } from '../../src/cli/check/results.ts'
+import { runCheck } from '../../src/cli/check/run.ts'
+import { batchMerge } from '../../src/cli/commands/batch.ts'
+import type { Io } from '../../src/cli/io.ts'
+import { openPages } from '../../src/cli/pages.ts'
+import { sharedSettings } from '../../src/cli/settings.ts'
+import { factsOfKernel } from '../../src/cli/show/facts.ts'
+import { ConvoError } from '../../src/error.ts'
+import { namedKernels } from '../../src/filters/names.ts'
+import { comparePictures } from '../../src/image/compare/compare.ts'
+import { comparePages } from '../../src/image/compare/pages.ts'
+import { toleranceOf, toleranceSettings } from '../../src/image/compare/tolerance.ts'
+import { createDigest } from '../../src/image/digest.ts'
+import { readKernels } from '../../src/kernel/formats/index.ts'
+import { loadKernels } from '../../src/kernel/source.ts'
+import { writeKernel } from '../../src/kernel/write.ts'
+import { resolve } from '../../src/params.ts'
+import type { Picture } from '../../src/tensor/picture.ts'
+import { words } from './mutate.ts'
+import { pictureSeeds, pictureTokens } from './pictures.ts'
+import * as seeds from './seeds.ts'
+
+/** One kind of input, and what commands do with it. The current folder is `root` of a scratch folder of its own. */
+export type Target = {
+  /** Shares of the time. */
+  readonly weight: number
+  readonly tokens: readonly string[]
+  prepare(): Promise<readonly seeds.Seed[]>
+  /** Takes an input as the commands do; throws what they would. `n` varies how. */
+  take(bytes: Uint8Array, ext: string, n: number): Promise<void>
+}
+
+const io: Io = { out: async () => undefined, err: () => undefined, width: 80, page: async () => undefined }
+
+const kernels: Target = {
+  weight: 3,
+  tokens: seeds.kernelTokens,
+  prepare: async () => seeds.kernelSeeds(),
+  async take(bytes, ext) {
+    const found =
+      ext === '.word'
+        ? await loadKernels(Buffer.from(bytes).toString(), { names: namedKernels })
+        : readKernels(bytes, `k${ext}`)
+    for (const kernel of found) {
+      if (kernel.weights.length < 2000) factsOfKernel(kernel, 'k')
+      const [back] = readKernels(writeKernel(kernel, 'k.json'), 'k.json')
+      if (String(back!.weights) !== String(kernel.weights))
+        throw new Error('JSON does not give the kernel back')
+    }
+  },
+}
+
+const maxPixels = sharedSettings['max-pixels'].default
+
+const pictures: Target = {
+  weight: 3,
+  tokens: pictureTokens,
+  prepare: async () => (await pictureSeeds()).map((bytes) => ({ ext: '.bin', bytes })),
+  async take(bytes, _, n) {
+    const options = { maxPixels, orient: n % 2 === 0, layout: 'auto' as const, name: 'picture' }
+    const hash = createDigest()
+    for await (const page of (await openPages(bytes, options)).pictures) hash.add(page)
+    hash.end()
+    if (n % 4 !== 0) return
+    const open = () => openPages(bytes, options)
+    const { outcome } = await comparePages(await open(), await open(), {
+      maxAbs: { value: 1, unit: 'levels' },
+    })
+    if (outcome !== 'same') throw new Error(`a picture is ${outcome} from itself`)
+  },
+}
+
+const tolerances: Target = {
+  weight: 1,
+  tokens: seeds.toleranceTokens,
+  prepare: async () => seeds.toleranceSeeds(),
+  async take(bytes, _, n) {
+    const given: Record<string, unknown> = {}
+    for (const line of Buffer.from(bytes).toString().split('\n')) {
+      const [, name = '', value = ''] = /^([^=]*)=?(.*)$/s.exec(line) ?? []
+      const before = given[name]
+      given[name] =
+        name === 'ignore' && Array.isArray(before) ? [...before, value] : name === 'ignore' ? [value] : value
+    }
+    const picture = (add: number): Picture => {
+      const data = Uint8Array.from({ length: 48 }, (_, i) => i * 5 + (i % 7 === 0 ? add : 0))
+      return { width: 4, height: 3, channels: 4, depth: 8, data, meta: {} }
+    }
+    comparePictures(picture(0), picture(n % 9), toleranceOf(resolve(toleranceSettings, given)))
+  },
+}
+
+const manifests: Target = {
+  weight: 2,
+  tokens: seeds.manifestTokens,
+  prepare: async () => seeds.manifestSeeds(),
+  async take(bytes, ext) {
+    const file = `m${ext}`
+    writeFileSync(file, bytes)
+    if (ext.startsWith('.check')) return void (await loadManifest(file))
+    const { given } = readManifest(file)
+    const { output } = resolve(batchSettings, given)
+    if (output !== undefined) parseTemplate(output)
+  },
+}
+
+/** The results of a check of four cases: passing, changed, new and obsolete. */
+async function makeResults(): Promise<void> {
+  const png = (value: number) =>
+    sharp({ create: { width: 4, height: 3, channels: 3, background: { r: value, g: 0, b: 0 } } })
+      .png()
+      .toBuffer()
+  const names = ['same', 'changed', 'new', 'gone']
+  const all = (list: readonly string[]) =>
+    JSON.stringify({ cases: list.map((name) => ({ name: `c/${name}`, actual: `${name}.png` })) })
+  for (const name of names) writeFileSync(`${name}.png`, await png(9))
+  writeFileSync('m.check.json', all(names.filter((name) => name !== 'new')))
+  await approve(await runCheck(await loadManifest('m.check.json'), { results: 'r' }), 'r', { kind: 'all' })
+  writeFileSync('changed.png', await png(200))
+  writeFileSync('m.check.json', all(names.filter((name) => name !== 'gone')))
+  await runCheck(await loadManifest('m.check.json'), { results: 'r' })
+  // a golden outside, equal to the one that is obsolete: what is removed by its hash could be it
+  writeFileSync('../outside/canary.png', readFileSync('goldens/c/gone.png'))
+}
+
+/** Files by their paths below a folder, with what tells that one was touched. Links are not followed. */
+const look = (folder: string): Map<string, string> =>
+  new Map(
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => {
+        const path = join(entry.parentPath, entry.name)
+        const { mtimeNs, size } = statSync(path, { bigint: true })
+        return [path, `${mtimeNs} ${size}`]
+      }),
+  )
+
+let kept: ReadonlyMap<string, Buffer> = new Map()
+let stamps = new Map<string, string>()
+const links = { link: '../outside', 'goldens/link': '../../outside' }
+
+/** Keeps the root as it is now. */
+function keepRoot(): void {
+  kept = new Map([...look('.').keys()].map((path) => [path, readFileSync(path)]))
+  restoreRoot()
+}
+
+/** Brings the root back to what was kept, with links to what is outside. */
+function restoreRoot(): void {
+  const now = look('.')
+  for (const path of now.keys()) if (!kept.has(path)) rmSync(path)
+  for (const [path, bytes] of kept) {
+    if (stamps.has(path) && stamps.get(path) === now.get(path)) continue
+    rmSync(path, { recursive: true, force: true })
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, bytes)
+  }
+  for (const [path, to] of Object.entries(links)) {
+    if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) continue
+    rmSync(path, { recursive: true, force: true })
+    mkdirSync(dirname(path), { recursive: true })
+    symlinkSync(to, path)
+  }
+  stamps = look('.')
+}
+
+const choices: readonly Choice[] = [
+  { kind: 'all' },
+  { kind: 'new' },
+  { kind: 'names', names: ['c/changed', '*'] },
+]
+const reports = ['r.html', 'r.json', 'r.jsonl', 'r.xml', 'r.md', 'r.txt']
+
+/** Takes an input in the place of a file of the root, which is as it was afterwards. */
+async function inPlace(file: string, bytes: Uint8Array, take: () => Promise<void>): Promise<void> {
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, bytes)
+  try {
+    await take()
+  } finally {
+    restoreRoot()
+  }
+}
+
+const pathTokens = [
+  ...words(String.raw`
+  ../outside/new.png  ../../outside/new.png  ../outside/canary.png  link/new.png  link/canary.png  ../../x.png  /  .  ..  goldens/link/canary.png
+  goldens  a\0b  \ud800  \u202e  __proto__  toString  results.json  convo.lock.json  pass  new  changed  obsolete  error
+  c/same  same.png  "  \\  \n`),
+  ...['', 'x'.repeat(300), '*'.repeat(30)],
+]
+
+const results: Target = {
+  weight: 2,
+  tokens: pathTokens,
+  async prepare() {
+    await makeResults()
+    keepRoot()
+    return [{ ext: '.json', bytes: readFileSync(`r/${resultsName}`) }]
+  },
+  take: (bytes, _, n) =>
+    inPlace(`r/${resultsName}`, bytes, async () => {
+      if (n % 2 === 0) await mergeReports(['r'], reports[(n / 2) % reports.length]!, io)
+      else await approve(readResults('r'), 'r', choices[(n >> 1) % choices.length]!)
+    }),
+}
+
+const locks: Target = {
+  weight: 1,
+  tokens: pathTokens,
+  async prepare() {
+    await makeResults()
+    keepRoot()
+    return [{ ext: '.json', bytes: readFileSync(`goldens/${lockName}`) }]
+  },
+  take: (bytes, _, n) =>
+    inPlace(`goldens/${lockName}`, bytes, async () => {
+      lockText(readLock('goldens'))
+      if (n % 4 === 0) await runCheck(await loadManifest('m.check.json'), { results: 'r' })
+      else await approve(readResults('r'), 'r', choices[n % choices.length]!)
+    }),
+}
+
+const logs: Target = {
+  weight: 1,
+  tokens: pathTokens,
+  async prepare() {
+    mkdirSync(stateFolder('.'), { recursive: true })
+    keepRoot()
+    return seeds.logSeeds()
+  },
+  take: (bytes, ext) =>
+    inPlace(join(stateFolder('.'), fileOf[ext]!), bytes, async () => {
+      if (ext === '.log') await batchMerge.run({ args: ['.'], tail: undefined, given: {}, io, commands: [] })
+      else if (ext === '.lock') await tryLock()
+      else {
+        readState('.')
+        await openStateFile('.', undefined)
+      }
+    }),
+}
+
+/** Takes the lock of a batch without waiting for another. */
+async function tryLock(): Promise<void> {
+  try {
+    const lock = await takeLock({ root: '.', wait: false, signal: AbortSignal.abort() })
+    lock.release()
+  } catch (error) {
+    if (!(error instanceof Error && error.name === 'AbortError')) throw error
+  }
+}
+
+const fileOf: Readonly<Record<string, string>> = {
+  '.log': 'log-1.jsonl',
+  '.state': 'state.jsonl',
+  '.lock': 'lock-a',
+}
+
+/** Goes wrong as it is told: the fuzzer is tested on it. */
+const self: Target = {
+  weight: 0,
+  tokens: ['throw', 'refuse'],
+  prepare: async () => [seeds.seed('.txt', 'th row')],
+  async take(bytes) {
+    const text = Buffer.from(bytes).toString()
+    if (text.includes('throw')) throw new TypeError('thrown')
+    if (text === 'refuse') throw new ConvoError('E_USAGE', 'refused')
+    if (text === 'bug') throw new ConvoError('E_INTERNAL', 'a bug')
+    if (text === 'reject') void Promise.reject(new Error('nobody listens'))
+    if (text === 'stray') writeFileSync('../outside/stray', '')
+    if (text === 'die') process.kill(process.pid, 'SIGSEGV')
+    if (text === 'memory') Buffer.alloc(1.2 * 2 ** 30, 1)
+    while (text === 'hang');
+    await new Promise((done) => setTimeout(done))
+  },
+}
+
+/** All targets by name. */
+export const targets: Readonly<Record<string, Target>> = {
+  kernels,
+  pictures,
+  tolerances,
+  manifests,
+  results,
+  locks,
+  logs,
+  self,
+}

@@ -1,0 +1,235 @@
+import fc from 'fast-check'
+import { afterAll, describe, expect, it } from 'vitest'
+import { type Engine, referenceEngine } from '../../src/conv/engine.ts'
+import { anchoredAxis, correlationAxis } from '../../src/conv/geometry.ts'
+import { filterDefaults, planRecipe } from '../../src/conv/plan.ts'
+import { single } from '../../src/conv/recipe.ts'
+import { correlationOf, transpositionOf } from '../../src/conv/spec.ts'
+import { nodeOf, planesNode, traced, tracer } from '../../src/graph/node.ts'
+import { legible, sheet, stretch } from '../../src/image/sheet.ts'
+import { kernel } from '../../src/kernel/kernel.ts'
+import { poolAxes } from '../../src/operators/max-pool.ts'
+import { levelsOf, runToSheet, runToTensor } from '../../src/run/graph.ts'
+import { createPool } from '../../src/run/pool.ts'
+import { type BorderName, borders } from '../../src/tensor/border.ts'
+import type { Tensor } from '../../src/tensor/tensor.ts'
+import { fractions } from '../operators/tensors.ts'
+
+/** A step of a random network; the shape of what it meets is known only then. */
+type Step = readonly [name: string, (engine: Engine, x: Tensor) => Promise<Tensor>]
+
+const shapeOf = (x: Tensor) => x.shape as [number, number, number]
+const flat = { input: 1, kernel: 1, stride: 1, dilation: 1, before: 0, after: 0, output: 1 }
+const small = fc.integer({ min: 1, max: 3 })
+
+const steps: fc.Arbitrary<Step> = fc.oneof(
+  fc
+    .record({
+      kernel: fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 })),
+      stride: fc.tuple(small, small),
+      dilation: fc.tuple(small, small),
+      border: fc.constantFrom(...(Object.keys(borders) as BorderName[])),
+      filters: fc.integer({ min: 1, max: 6 }),
+      isGrouped: fc.boolean(),
+      isValid: fc.boolean(),
+    })
+    .map(
+      ({ kernel: [kH, kW], stride, dilation, border, filters, isGrouped, isValid }): Step => [
+        `correlate ${kH}x${kW} /${stride} :${dilation} ${border}`,
+        (engine, x) => {
+          const [channels, height, width] = shapeOf(x)
+          const axis = (n: number, k: number, i: 0 | 1) =>
+            isValid && n > dilation[i] * (k - 1)
+              ? correlationAxis('', n, k, { stride: stride[i], dilation: dilation[i], padding: 'valid' })
+              : anchoredAxis(n, k, Math.floor(k / 2), stride[i], dilation[i])
+          const groups = isGrouped ? channels : 1
+          const c = {
+            channels,
+            filters: filters * groups,
+            groups,
+            axes: [flat, axis(height, kH, 0), axis(width, kW, 1)] as const,
+            border,
+            fill: 3,
+          }
+          const weight = fractions([c.filters, channels / groups, kH, kW])
+          return engine.correlate(x, weight, fractions([c.filters]).data, c)
+        },
+      ],
+    ),
+  fc.record({ kernel: small, stride: small, filters: small }).map(
+    ({ kernel, stride, filters }): Step => [
+      `transpose ${kernel} /${stride}`,
+      (engine, x) => {
+        const weight = fractions([x.shape[0]!, filters, kernel, kernel + 1])
+        const zeros = { shape: x.shape } as Tensor
+        const t = transpositionOf(2, Object.setPrototypeOf(zeros, Object.getPrototypeOf(weight)), weight, {
+          stride,
+        })
+        return engine.transpose(x, weight, undefined, t)
+      },
+    ],
+  ),
+  fc
+    .record({ half: fc.integer({ min: 0, max: 2 }), dilation: small, patch: fc.constantFrom(1, 3) })
+    .map(
+      ({ half, dilation, patch }): Step => [
+        `involve ${2 * half + 1} :${dilation} ${patch}`,
+        (engine, x) =>
+          engine.involve(x, { size: 2 * half + 1, dilation, sigmaSpace: 2, sigmaRange: 3, patch }),
+      ],
+    ),
+  fc.record({ size: fc.tuple(small, small), stride: small, dilation: small }).map(
+    ({ size, stride, dilation }): Step => [
+      `pool ${size} /${stride}`,
+      async (engine, x) => {
+        const [, height, width] = shapeOf(x)
+        if (height <= dilation * (size[0] - 1) || width <= dilation * (size[1] - 1)) return x
+        return engine.layer('pool', [x], { axes: poolAxes(2, x, { kernelSize: size, stride, dilation }) })
+      },
+    ],
+  ),
+  fc.record({ size: fc.tuple(small, small), mark: fc.boolean() }).map(
+    ({ size, mark }): Step => [
+      `maxima ${size}`,
+      (engine, x) => {
+        const axes = poolAxes(2, x, { kernelSize: size, ceilMode: true })
+        return engine.layer('maxima', [x], { axes, size, mark })
+      },
+    ],
+  ),
+  fc.constantFrom<Step>(
+    ['edged', (e, x) => e.layer('edged', [x], {})],
+    ['relu', (e, x) => e.layer('activate', [x], { name: 'relu', unit: 1 })],
+    ['tanh', (e, x) => e.layer('activate', [x], { name: 'tanh', unit: 255 })],
+    ['affine', (e, x) => e.layer('affine', [x], { scale: fractions([x.shape[0]!]).data.map((v) => v + 9) })],
+    ['twice', (e, x) => e.layer('add', [x, x], {})],
+    ['weighted', (e, x) => e.layer('weighted', [x], {})],
+    ['straightened', (e, x) => e.layer('straightened', [x], { full: 255 })],
+    ['residual', async (e, x) => e.layer('add', [await e.layer('scaled', [x], { by: 0.5 }), x], {})],
+    [
+      'parted',
+      async (e, x) => {
+        const first = await e.layer('select', [x], { first: 0, count: 1 })
+        return e.layer('join', [await e.layer('activate', [x], { name: 'relu', unit: 1 }), first], {
+          gain: [3, 2],
+        })
+      },
+    ],
+    ['means', async (e, x) => (Math.min(x.shape[1]!, x.shape[2]!) < 2 ? x : e.layer('means', [x], { s: 2 }))],
+    [
+      'kernels',
+      async (e, x) => {
+        const [channels, height, width] = shapeOf(x)
+        const c = {
+          channels,
+          filters: 9,
+          groups: 1,
+          axes: [flat, anchoredAxis(height, 1, 0, 1, 1), anchoredAxis(width, 1, 0, 1, 1)] as const,
+          border: 'constant' as const,
+          fill: 0,
+        }
+        const kernel = await e.correlate(x, fractions([9, channels, 1, 1]), undefined, c)
+        return e.layer('kernels', [x, kernel], { kernelSize: 3, stride: 1, groups: 1, dilation: 2 })
+      },
+    ],
+  ),
+)
+
+async function apply(engine: Engine, x: Tensor, chain: readonly Step[]): Promise<Tensor> {
+  let out = x
+  for (const [, step] of chain) out = await step(engine, out)
+  return out
+}
+
+describe('a graph in strips', () => {
+  const pools = [1, 3].map((threads) => createPool(threads))
+  afterAll(() => Promise.all(pools.map((pool) => pool.close())))
+
+  it('has the bits of its steps one after the other over the whole, for any strips and threads', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          channels: fc.integer({ min: 1, max: 4 }),
+          height: fc.integer({ min: 1, max: 23 }),
+          width: fc.integer({ min: 1, max: 21 }),
+          chain: fc.array(steps, { minLength: 1, maxLength: 4 }),
+          stripRows: fc.integer({ min: 1, max: 30 }),
+          pool: fc.constantFrom(...pools),
+          odd: fc.constantFrom(undefined, Number.NaN, Number.POSITIVE_INFINITY, -0),
+          place: fc.double({ min: 0, max: 0.999, noNaN: true }),
+        }),
+        async ({ channels, height, width, chain, stripRows, pool, odd, place }) => {
+          const x = fractions([channels, height, width])
+          if (odd !== undefined) x.data[Math.floor(place * x.data.length)] = odd
+          const want = await apply(referenceEngine, x, chain)
+          const out = await apply(tracer, traced(planesNode(x)), chain)
+          expect(out.shape).toEqual(want.shape)
+          const graph = { out: nodeOf(out) }
+          const got = await pool.exclusive((session) => runToTensor(session, graph, stripRows))
+          const wrong = want.data.findIndex((v, i) => !Object.is(v + 0, got.data[i]! + 0))
+          expect(wrong, chain.map(([name]) => name).join(', ')).toBe(-1)
+        },
+      ),
+      { numRuns: 400 },
+    )
+  })
+
+  it('makes the sheet that its maps make as a whole', async () => {
+    const identity = single(kernel([1, 1], [1]))
+    const tone = { gray: false, table: 0, encode: false, alpha: 'plain' } as const
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          shape: fc.tuple(
+            fc.integer({ min: 2, max: 9 }),
+            fc.integer({ min: 3, max: 70 }),
+            fc.integer({ min: 3, max: 40 }),
+          ),
+          filters: fc.integer({ min: 2, max: 11 }),
+          levels: fc.constantFrom('plain' as const, 'stretched' as const, 'legible' as const),
+          each: fc.boolean(),
+          labels: fc.boolean(),
+          isPooled: fc.boolean(),
+          pool: fc.constantFrom(...pools),
+        }),
+        async ({ shape, filters, levels, each, labels, isPooled, pool }) => {
+          const x = fractions(shape)
+          const net = async (engine: Engine, input: Tensor) => {
+            const c = correlationOf(2, input, fractions([filters, shape[0], 3, 3]), { padding: 1 })
+            const maps = await engine.correlate(input, fractions([filters, shape[0], 3, 3]), undefined, c)
+            const relu = await engine.layer('affine', [maps], { bias: fractions([filters]).data })
+            return isPooled
+              ? engine.layer('pool', [relu], { axes: poolAxes(2, relu, { kernelSize: 2 }) })
+              : relu
+          }
+          const maps = await net(referenceEngine, x)
+          const shown =
+            levels === 'plain'
+              ? maps
+              : levels === 'legible'
+                ? legible(maps, 255, each)
+                : stretch(maps, 255, each)
+          const want = sheet(shown, { labels, black: 3, white: 200 })
+          const [, height, width] = want.shape as [number, number, number]
+          const out = nodeOf(await net(tracer, traced(planesNode(x))))
+          const got = await pool.exclusive(async (session) => {
+            const target = session.arena.alloc(height * width * 4)
+            const plan = planRecipe(identity, filterDefaults, { width, height, samples: 'f32' })
+            const sink = { kind: 'float', target } as const
+            const { levels: own } = await levelsOf(session, { out }, levels, each, 255)
+            await runToSheet(
+              session,
+              { out },
+              { levels: own, labels, black: 3, white: 200 },
+              { plan, tone, range: 'raw', sink, full: 255 },
+            )
+            return new Float32Array(session.arena.memory.buffer, target, height * width).slice()
+          })
+          const wrong = want.data.findIndex((v, i) => !Object.is(v + 0, got[i]! + 0))
+          expect(wrong).toBe(-1)
+        },
+      ),
+      { numRuns: 150 },
+    )
+  })
+})
