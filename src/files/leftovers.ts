@@ -20,13 +20,14 @@ const pattern = /^\.convo-(\d+)-([0-9a-f]{8})-(\d*)-[0-9a-z]+\.tmp(\.\w+)?$/
 
 /**
  * Deletes the temporary files that processes of this host left in a folder when they were killed. Files of processes
- * that run, of other hosts and of anybody else stay.
+ * that run, of other hosts and of anybody else stay; `killed` is one that is dead, though the system may still count it.
  */
-export function clearLeftovers(folder: string): void {
+export function clearLeftovers(folder: string, killed?: number): void {
   for (const name of namesIn(folder)) {
     const [, pid, host, birth] = pattern.exec(name) ?? []
     if (pid === undefined || host !== hostMark()) continue
-    if (isAlive(Number(pid)) && (birth === '' || birthOf(Number(pid)) === birth)) continue
+    const isKilled = Number(pid) === killed
+    if (!isKilled && isAlive(Number(pid)) && (birth === '' || birthOf(Number(pid)) === birth)) continue
     try {
       unlinkSync(join(folder, name))
     } catch {
@@ -36,10 +37,10 @@ export function clearLeftovers(folder: string): void {
 }
 
 /** Clears the folder of an output of leftovers, and that of the file which it leads to. */
-export function clearBeside(output: string): void {
-  clearLeftovers(dirname(output))
+export function clearBeside(output: string, killed?: number): void {
+  clearLeftovers(dirname(output), killed)
   try {
-    clearLeftovers(dirname(followLinks(output)))
+    clearLeftovers(dirname(followLinks(output)), killed)
   } catch {
     // links that lead nowhere: nothing was written there
   }

@@ -146,10 +146,7 @@ async function directOutput(target: string, path: string): Promise<Output> {
   if (pipe !== undefined) {
     return {
       holds: false,
-      write: (chunks) =>
-        attempt(async () => {
-          for (const chunk of listOf(chunks)) await pipe.write(chunk)
-        }),
+      write: (chunks) => attempt(() => pipe.write(listOf(chunks))),
       commit: () => attempt(() => pipe.close()),
       abort: () => pipe.close().catch(() => undefined),
     }
@@ -241,7 +238,9 @@ function heldOutput(): Output {
       for (const chunk of listOf(chunks)) held.push(chunk)
     },
     commit: async () => {
-      for (const chunk of held) await listening(() => writeToStdout(chunk))
+      await listening(async () => {
+        for (const chunk of held) await writeToStdout(chunk)
+      })
       held = []
     },
     abort: async () => {

@@ -33,7 +33,7 @@ export async function readPieces(path: string, take: (piece: Buffer) => void): P
 }
 
 /** What is written to a pipe. */
-export type PipeWriter = { write(bytes: Uint8Array): Promise<void>; close(): Promise<void> }
+export type PipeWriter = { write(pieces: readonly Uint8Array[]): Promise<void>; close(): Promise<void> }
 
 /** Opens a pipe for writing as soon as somebody reads it; undefined for a path that leads to none. A signal ends waits. */
 export async function openPipe(path: string): Promise<PipeWriter | undefined> {
@@ -47,7 +47,13 @@ export async function openPipe(path: string): Promise<PipeWriter | undefined> {
       () => new Promise<void>((done, failed) => act((error) => (error == null ? done() : failed(error)))),
     )
   return {
-    write: (bytes) => told((done) => pipe.write(bytes, done)),
+    write: (pieces) =>
+      told((done) => {
+        pipe.cork()
+        for (const [i, piece] of pieces.entries())
+          pipe.write(piece, i === pieces.length - 1 ? done : undefined)
+        pipe.uncork()
+      }),
     close: () => told((done) => pipe.end(done)),
   }
 }

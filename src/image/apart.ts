@@ -15,32 +15,31 @@ export type Answer = { readonly info: Raw['info']; readonly bytes: number } | { 
  * Decodes to raw samples in a process of its own. It takes 0.1 s to start, but it can be left: what a drawing costs cannot
  * be known before, and a thread that draws one for minutes holds up the end of its process.
  */
-export async function decodeApart(input: Source, recipe: RawRecipe): Promise<Raw> {
-  const child = spawn(process.execPath, [fileURLToPath(distFile('decoder.js'))], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-  })
-  let said = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said = (said + text).slice(-2000)
-  })
-  // it may be gone before it has read all; that is met below
-  child.stdin.on('error', () => undefined)
-  const bytes = typeof input === 'string' ? new Uint8Array(0) : input
-  const order: Order = { bytes: bytes.length, recipe, ...(typeof input === 'string' && { path: input }) }
-  // its standard input stays open: the end of it tells that nobody waits any more
-  for (const piece of [framed(order), bytes]) child.stdin.write(piece)
-  try {
-    return await listening(async () => {
-      const failed = new Promise<never>((_, reject) => child.once('error', reject))
+export const decodeApart = (input: Source, recipe: RawRecipe): Promise<Raw> =>
+  listening(async () => {
+    const child = spawn(process.execPath, [fileURLToPath(distFile('decoder.js'))], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
+    const failed = new Promise<never>((_, reject) => child.once('error', reject))
+    let said = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said = (said + text).slice(-2000)
+    })
+    // it may be gone before it has read all; that is met below
+    child.stdin.on('error', () => undefined)
+    const bytes = typeof input === 'string' ? new Uint8Array(0) : input
+    const order: Order = { bytes: bytes.length, recipe, ...(typeof input === 'string' && { path: input }) }
+    // its standard input stays open: the end of it tells that nobody waits any more
+    for (const piece of [framed(order), bytes]) child.stdin.write(piece)
+    try {
       const answer = await Promise.race([unframed<Answer>(child.stdout), failed])
       if (answer === undefined) throw new Error(said.trim() || 'the process that decodes ended')
       if ('error' in answer.head) throw new Error(answer.head.error)
       return { data: answer.body, info: answer.head.info }
-    })
-  } finally {
-    child.kill('SIGKILL')
-  }
-}
+    } finally {
+      child.kill('SIGKILL')
+    }
+  })
 
 /** A value as JSON behind its length in bytes. */
 export function framed(value: Order | Answer): Buffer {

@@ -102,7 +102,7 @@ const feeds = (name: string, bytes: string) => async (child: ChildProcessWithout
 
 /** The program writes to a pipe, of which only the beginning is read. */
 async function tastes(child: ChildProcessWithoutNullStreams): Promise<void> {
-  const end = await openEnd('out.pipe', flags.O_RDONLY, child)
+  const end = await openEnd('pipe.png', flags.O_RDONLY, child)
   await until(() => {
     try {
       return readSync(end, new Uint8Array(100)) > 0
@@ -140,7 +140,7 @@ const phases: Readonly<Record<string, Phase>> = {
   'compute of a tensor': { args: ['involution', 'large.png', 'x.npy', '--size', '31'], reached: after(900) },
   encode: { args: ['gaussian', 'large.png', 'x.png', '--compression', '9'], reached: writes },
   'encode in libvips': { args: ['gaussian', 'large.png', 'x.avif'], reached: after(1500) },
-  'write to a pipe': { args: ['gaussian', 'noise.png', 'out.pipe', '-q'], reached: tastes, exits: true },
+  'write to a pipe': { args: ['gaussian', 'noise.png', 'pipe.png', '-q'], reached: tastes, exits: true },
   'write to standard output': {
     args: ['gaussian', 'noise.png', '-', '-q'],
     reached: (child) => new Promise((done) => child.stdout.once('readable', done)),
@@ -212,10 +212,10 @@ describe.skipIf(process.platform !== 'linux')('a signal', () => {
     it.each(signals)(
       '%s: ends the program with %i and leaves nothing behind',
       async (signal, status) => {
-        for (const name of ['in.pipe', 'kernel.txt', 'out.pipe', 'out', 'results', 'x.png']) {
+        for (const name of ['in.pipe', 'kernel.txt', 'pipe.png', 'out', 'results', 'x.png']) {
           rmSync(at(name), { recursive: true, force: true })
         }
-        execFileSync('mkfifo', [at('in.pipe'), at('kernel.txt'), at('out.pipe')])
+        execFileSync('mkfifo', [at('in.pipe'), at('kernel.txt'), at('pipe.png')])
         writeFileSync(at('x.png'), 'old')
         const before = readdirSync(folder).sort()
         const child = start(args, { cwd: folder, env: { CI: '' } })

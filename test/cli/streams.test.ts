@@ -98,7 +98,7 @@ describe.skipIf(!isUnix)('a reader of standard output that goes away', () => {
     'digest scene.png',
     'compare scene.png scene.png --json',
     'list kernels --json',
-    'show sobel --json',
+    'show gaussian:sigma=1 --json',
     'explain sobel --json',
     'explain conv2d --kernel sobel-x --svg -',
     'completion bash',
@@ -116,7 +116,7 @@ describe.skipIf(!isUnix)('a reader of standard output that goes away', () => {
     'sobel --help',
     '--version',
     'explain sobel',
-    'show sobel',
+    'show gaussian:sigma=1',
   ])('%s: 0, as of a listing the beginning may be all that is wanted', (line) => {
     expect(unread(line)).toEqual([0, ''])
   })
@@ -177,9 +177,9 @@ describe.skipIf(!existsSync('/dev/full'))('streams that take nothing', () => {
 
 describe.skipIf(process.platform !== 'linux')('a named pipe as output', () => {
   test('is written to when somebody reads it', async () => {
-    execFileSync('mkfifo', [here.path('out.pipe')])
-    const writing = run('sobel', 'scene.png', 'out.pipe', '-q')
-    const reader = spawn('cat', [here.path('out.pipe')])
+    execFileSync('mkfifo', [here.path('out.pipe.png')])
+    const writing = run('sobel', 'scene.png', 'out.pipe.png', '-q')
+    const reader = spawn('cat', [here.path('out.pipe.png')])
     const pieces: Buffer[] = []
     for await (const piece of reader.stdout) pieces.push(piece as Buffer)
     expect((await writing).status).toBe(0)

@@ -1,4 +1,5 @@
 import { clearBeside } from '../../files/leftovers.ts'
+import { undoAtEnd } from '../../signals.ts'
 import {
   type ErrorText,
   type MadeFile,
@@ -139,9 +140,9 @@ export function createRunner(options: RunnerOptions): Runner {
     if (one.worker.isAlive()) hasWorked = true
     else {
       deaths++
-      dismiss(one)
       // it had no time to clear away what it was at
-      clearBeside(output)
+      clearBeside(output, one.worker.pid)
+      dismiss(one)
     }
     // stopped at once: what was dropped is not told of
     if (hasEnded) return
@@ -209,6 +210,11 @@ export function createRunner(options: RunnerOptions): Runner {
     async kill() {
       hasEnded = true
       stop()
+      const left = inFlight().map(({ worker, current }) => ({ pid: worker.pid, item: current!.task.item }))
+      // a system that is busy may not let go of them in time
+      undoAtEnd(() => {
+        for (const { pid, item } of left) clearBeside(item.output, pid)
+      })
       await Promise.all(workers.map(({ worker }) => worker.kill()))
       pump()
     },

@@ -386,7 +386,7 @@ describe('an interrupted batch', () => {
       })
       const ended = new Promise<number | null>((done) => child.on('close', done))
       while (picturesOf(at('out')).length < 3 && child.exitCode === null) await pause(3)
-      const workers = workersOf(at('out'))
+      const workers = workersOf(child)
       child.kill(signal)
       expect(await ended).toBe(status)
       for (const pid of workers) while (isAlive(pid)) await pause(5)
