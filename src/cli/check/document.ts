@@ -66,7 +66,7 @@ function readText(file: string): string {
     const { code, message } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT') {
       throw new ConvoError('E_INPUT', `there is no manifest ${file}`, {
-        fix: 'convo check path/to/convo.check.yaml',
+        fix: 'give the path of a manifest; convo check --help shows one',
         cause,
       })
     }
