@@ -29,8 +29,8 @@ export function splitSteps(words: readonly string[]): string[][] {
 /** Understands one operation with its options, as the command line would. @throws ConvoError as the command line does */
 export async function prepareWords(words: readonly string[]): Promise<Prepared> {
   const [name = '', ...options] = words
-  const operation = findOperation(name)
   checkStep(words)
+  const operation = findOperation(name)
   const request = understand([name, 'input', 'output.png', ...options], [operationCommand(operation)])
   if (request.kind !== 'run')
     throw new ConvoError('E_USAGE', `${name} has nothing to run here: ${words.join(' ')}`)

@@ -5,7 +5,7 @@ import type { Params } from '../params.ts'
 import { commandLine } from '../text/shell.ts'
 import { type Command, usageOf } from './command.ts'
 import { operations } from './operations.ts'
-import { joinedSteps, positionals, stepsIn } from './steps.ts'
+import { joinedSteps, positionals, stepsIn, unpacked } from './steps.ts'
 
 /** The command of a line with words for the arguments that it lacks. */
 export function filledIn(
@@ -49,13 +49,15 @@ export function refuseOpenTail(
   })
 }
 
-const isName = (word: string): boolean => Object.hasOwn(operations, word) && !existsSync(word)
+const isName = (word: string): boolean => Object.hasOwn(operations, unpacked(word)[0]!) && !existsSync(word)
 
 /** What was meant by more arguments than a command takes: several pictures, a name with spaces, or fewer words. */
 export function tooMany(command: Command, line: readonly string[], args: readonly string[]): ErrorDetail {
   const most = command.arguments.length
   const rest = without(line, args)
   if (Object.hasOwn(operations, command.name)) {
+    const valued = withValue(command.name, args, most)
+    if (valued !== undefined) return { fix: `convo ${commandLine([command.name, ...valued, ...rest])}` }
     const spaced = withSpaces(args)
     if (spaced?.length === most) return { fix: `convo ${commandLine([command.name, ...spaced, ...rest])}` }
     const batch = batchOf(command.name, args, rest)
@@ -74,6 +76,14 @@ export function tooMany(command: Command, line: readonly string[], args: readonl
 
 const without = (line: readonly string[], args: readonly string[]): readonly string[] =>
   args.reduce((left, arg) => left.toSpliced(left.indexOf(arg), 1), line)
+
+/** The words with a lone number as the value of the operation's first option, where that takes one. */
+function withValue(name: string, args: readonly string[], most: number): readonly string[] | undefined {
+  const [option, param] = Object.entries(operations[name]!.params)[0] ?? []
+  const at = args.findIndex((word) => /^\d+(\.\d+)?$/.test(word) && !existsSync(word))
+  if (option === undefined || at < 0 || args.length !== most + 1) return undefined
+  return typeof param?.default === 'number' ? [...args.toSpliced(at, 1), `--${option}`, args[at]!] : undefined
+}
 
 /** The words with those joined that are a file together. */
 function withSpaces(args: readonly string[]): readonly string[] | undefined {

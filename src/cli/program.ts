@@ -62,13 +62,13 @@ export function findCommand(
     throw new ConvoError(
       'E_USAGE',
       second === undefined ? `${first} needs to know what to do` : `${first} cannot ${second}`,
-      { why: family.map((one) => usageOf(one)), fix: familyFix(argv, family, guess) },
+      { why: family.map((one) => usageOf(one)), fix: familyFix(argv, family, guess, commands) },
     )
   }
   if (first.startsWith('-')) {
     throw new ConvoError('E_USAGE', `the operation comes first, got ${first}`, {
       why: 'usage: convo <operation> <input> <output> [options]',
-      fix: 'convo --help',
+      fix: flagged(argv, commands) ?? 'convo --help',
     })
   }
   const later = argv.findIndex((word, i) => i > 0 && commands.some(({ name }) => name === word))
@@ -85,9 +85,31 @@ export function findCommand(
   throw new ConvoError('E_INTERNAL', `${first} is an operation without a command`)
 }
 
+/** Flags for what stands as a word here. */
+const wordFlags = ['-i', '--input', '-o', '--output']
+
+/** A line whose input and output have flags, and whose operation may come late, as it is typed here. */
+function flagged(argv: readonly string[], commands: readonly Command[]): string | undefined {
+  const name = argv.find((word) => commands.some((command) => command.name === word))
+  if (name === undefined || !argv.some((word) => wordFlags.includes(word))) return undefined
+  const rest = argv.filter((word) => word !== name && !wordFlags.includes(word))
+  return `convo ${commandLine([name, ...rest])}`
+}
+
 /** A command of a family of two words: with what was typed behind them where that is enough, else an example. */
-function familyFix(argv: readonly string[], family: readonly Command[], guess: string | undefined): string {
-  const [first = '', , ...rest] = argv
+function familyFix(
+  argv: readonly string[],
+  family: readonly Command[],
+  guess: string | undefined,
+  commands: readonly Command[],
+): string {
+  const [first = '', second, ...rest] = argv
+  const other = commands.find(({ name }) => name === second)
+  const listed = other?.arguments[0]?.choices?.find((word) => word === `${first}s`)
+  if (other !== undefined) {
+    const words = rest.length > 0 ? rest : listed === undefined ? [] : [listed]
+    return words.length > 0 ? `convo ${commandLine([other.name, ...words])}` : other.examples[0]!
+  }
   const one = family.find(({ name }) => name === `${first} ${guess}`) ?? family[0]!
   return rest.length > 0 && guess !== undefined
     ? `convo ${commandLine([...one.name.split(' '), ...rest])}`
@@ -177,10 +199,11 @@ function checkCount(
     ({ optional, optionalWith }) => !optional && (optionalWith === undefined || given[optionalWith] !== true),
   )
   const usage = `usage: ${usageOf(command)}`
-  const all = command.arguments.map(({ name }) => `<${name}>`).join(' and ') || 'no arguments'
+  const named = (list: Command['arguments']) => list.map(({ name }) => `<${name}>`).join(' and ')
+  const all = named(command.arguments) || 'no arguments'
   if (args.length < needed.length) {
     const got = args.length === 0 ? 'got none' : `got ${args.join(' ')} alone`
-    throw new ConvoError('E_USAGE', `${command.name} needs ${all}, ${got}`, {
+    throw new ConvoError('E_USAGE', `${command.name} needs ${named(needed)}, ${got}`, {
       why: usage,
       ...(tail === undefined || tail.length === 0
         ? { fix: filledIn(command, line, args) }
@@ -226,13 +249,19 @@ function unknownOption(typed: string, command: Command, line: readonly string[])
     })
   }
   const name = typed.split('=')[0]!
+  const plain =
+    wordFlags.includes(name) && command.arguments.length > 1
+      ? flagged([command.name, ...line], [command])
+      : undefined
   const renamed = names.includes(word) ? undefined : renamedOption(name, names, line)
   const guess = names.includes(word) ? word : nearest(word, [...names, 'help'])
   return new ConvoError('E_USAGE', `${command.name} has no option ${name}`, {
     why: `convo ${command.name} --help lists them`,
-    ...(renamed !== undefined
-      ? { fix: `convo ${commandLine([...command.name.split(' '), ...renamed])}` }
-      : guess !== undefined && { instead: [name, `--${guess}`] as const }),
+    ...(plain !== undefined
+      ? { fix: plain }
+      : renamed !== undefined
+        ? { fix: `convo ${commandLine([...command.name.split(' '), ...renamed])}` }
+        : guess !== undefined && { instead: [name, `--${guess}`] as const }),
   })
 }
 

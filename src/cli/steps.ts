@@ -26,13 +26,20 @@ const takesValue = (params: Params, word: string): boolean => {
 
 const isOperation = (word: string): boolean => Object.hasOwn(operations, word)
 
+/** An operation with its options that were quoted as one word, as its words. */
+export const unpacked = (word: string): readonly string[] => {
+  const words = word.trim().split(/\s+/)
+  return words.length > 1 && isOperation(words[0]!) ? words : [word]
+}
+
 /** Words that begin with the name of an operation, parted before every other one. */
-export function stepsIn(words: readonly string[]): string[][] {
+export function stepsIn(typed: readonly string[]): string[][] {
+  const words = typed.flatMap(unpacked)
   const [name = '', ...rest] = words
-  if (!isOperation(name)) return [[...words]]
+  if (!isOperation(name)) return [words]
   const { params, shared } = operations[name]!
   const next = positionals(rest, { ...shared, ...params }).find((place) => isOperation(rest[place]!))
-  if (next === undefined) return [[...words]]
+  if (next === undefined) return [words]
   return [[name, ...rest.slice(0, next)], ...stepsIn(rest.slice(next))]
 }
 
@@ -47,6 +54,12 @@ export const joinedSteps = (steps: readonly (readonly string[])[]): string[] =>
  */
 export function checkStep(words: readonly string[]): void {
   const [name = '', ...rest] = words
+  if (unpacked(name).length > 1) {
+    throw new ConvoError('E_USAGE', `the step "${name}" is quoted as one word`, {
+      why: 'the operation and its options are words of their own',
+      instead: [words, ...joinedSteps(stepsIn(words))],
+    })
+  }
   if (!isOperation(name)) return
   const [, second] = stepsIn(words)
   if (second !== undefined) {

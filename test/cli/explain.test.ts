@@ -137,7 +137,7 @@ describe('explain a chain', () => {
     expect([e.step, e.parameters]).toEqual([[4, 4], 64 * 3 * 49 + 32 * 64 * 9])
     expect(e.multiplications).toBe(64 * 3 * 49 * 112 * 112 + 32 * 64 * 9 * 56 * 56)
     const { stdout } = await explain('chain', '--input', '3x224x224', ...net)
-    expect(stdout).toMatch(/all +56x56x32 +27,840 +175,816,704 +19x19\n$/)
+    expect(stdout).toMatch(/all +32x56x56 +27,840 +175,816,704 +19x19\n$/)
   })
 
   test('three 3x3 see what one 7x7 does, and a transposed step takes smaller ones', async () => {
@@ -276,8 +276,7 @@ test('what means nothing to an operation or to a chain is refused, not dropped',
     [['maxpool', ...input, '--hidden', '4'], /--hidden means nothing to maxpool/],
     [['chain', ...input, '--', 'relu', '--size', '7'], /--size means nothing to relu/],
     [['chain', ...input, '--filters', '64', '--', 'conv2d'], /--filters is said of a step, behind --/],
-    [['chain', ...input, '--svg', 'o.svg', '--', 'sobel'], /--svg draws one operation, not a chain/],
-    [['chain', ...input, '--', 'sobel', '--svg', 'o.svg'], /--svg draws one operation, not a chain/],
+    [['chain', ...input, '--', 'sobel', '--svg', 'o.svg'], /--svg is said of the whole chain/],
     [['chain', ...input, '--', 'sobel', '--depth', '16'], /--depth is said of the whole chain/],
   ] as const) {
     const { status, stderr } = await explain(...words)

@@ -99,7 +99,7 @@ describe('sizes', () => {
     const layer = await run('explain', 'conv2d', '--input', '3x9x7', '--filters', '8')
     expect(layer.stdout).toMatch(/input +3x9x7 +\(channels x height x width\)\n +output +8x7x5\n/)
     expect((await run('explain', 'box', '--size', '5,3', 'scene.png')).stdout).toMatch(
-      /kernel +3x5,[\s\S]*field +3x5\n/,
+      /kernel +5x3,[\s\S]*field +5x3\n/,
     )
   })
 

@@ -58,6 +58,7 @@ export type FromWorker =
 
 /** A process that works on one picture at a time. */
 export type Worker = {
+  readonly pid: number
   readonly isAlive: () => boolean
   /** The memory that it holds, as it said last. */
   readonly held: () => number
@@ -128,6 +129,7 @@ export function startWorker(setup: Setup, idle: number): Worker {
   send({ kind: 'setup', setup })
 
   return {
+    pid: child.pid ?? 0,
     isAlive: () => isAlive,
     held: () => held,
     run(order, onMade) {

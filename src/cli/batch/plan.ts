@@ -1,12 +1,14 @@
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { ConvoError } from '../../error.ts'
+import { ConvoError, type ErrorDetail } from '../../error.ts'
 import { leaves } from '../../files/root.ts'
 import { statOf } from '../../files/stat.ts'
 import { hasKey, parseTemplate, type Template } from '../../files/template.ts'
 import type { Values } from '../../params.ts'
+import { isDynamicPattern } from '../glob.ts'
 import { hashFile } from './fingerprint.ts'
 import { type Found, findInputs, type Input } from './inputs.ts'
-import { type Item, type Making, makeItems } from './items.ts'
+import { type Item, inFolder, type Making, makeItems } from './items.ts'
 import { type BatchOperation, prepareBatchOperation } from './operation.ts'
 import type { batchSettings } from './options.ts'
 import { itemsOfShard, parseShard, type Shard, shardName } from './shard.ts'
@@ -48,7 +50,7 @@ export type Plan = {
  */
 export async function planBatch(batch: Batch): Promise<Plan> {
   const { settings } = batch
-  const template = parseTemplate(outputOf(settings))
+  const template = parseTemplate(outputOf(batch))
   const operation = await prepareBatchOperation(batch.operation)
   const shard = settings.shard === undefined ? undefined : parseShard(settings.shard, process.env)
   refuseSharedFiles(settings, shard)
@@ -87,12 +89,20 @@ const hashOf = async (path: string): Promise<string> => hashFile(path, Number(st
 const leftOutNote = (count: number): string =>
   `${count} file${count === 1 ? ' was' : 's were'} left out that batches wrote here; named one by one they are taken`
 
-function outputOf({ output }: BatchSettings): string {
+function outputOf({ settings: { output }, inputs }: Batch): string {
   if (output !== undefined) return output
   throw new ConvoError('E_USAGE', 'the batch needs to know where its outputs go', {
     why: '--output (-o) <template>: a path with keys',
-    fix: '--output out/{rel}/{stem}.png',
+    ...outputMeant(inputs),
   })
+}
+
+/** The last of several inputs as the folder of the outputs, where it looks like one; else a folder `out`. */
+function outputMeant(inputs: readonly string[]): ErrorDetail {
+  const last = inputs.at(-1)
+  const isFolder = last !== undefined && inputs.length > 1 && (last.endsWith('/') || !existsSync(last))
+  if (isFolder && !isDynamicPattern(last)) return { instead: [last, '-o', inFolder(last)] }
+  return { fix: '--output out/{rel}/{stem}.png' }
 }
 
 /** Files that each shard writes must be one for each shard. */

@@ -65,7 +65,7 @@ function textOf(file: string): string {
   } catch (cause) {
     if (isMissing(cause)) {
       throw new ConvoError('E_INPUT', `there is no manifest ${file}`, {
-        fix: 'convo check path/to/convo.check.yaml',
+        fix: 'give the path of a manifest; convo check --help shows one',
         cause,
       })
     }

@@ -56,8 +56,11 @@ export function findManifest(folder = '.'): string {
   const found = manifestNames.map((name) => from(folder, name)).find((path) => existsSync(path))
   if (found !== undefined) return found
   throw new ConvoError('E_USAGE', 'there is no manifest here', {
-    why: `looked for ${manifestNames.join(', ')}`,
-    fix: 'convo check --help shows one, or convo check path/to/manifest.yaml',
+    why: [
+      `looked for ${manifestNames.join(', ')}`,
+      'the help shows one; another name is given as an argument',
+    ],
+    fix: 'convo check --help',
   })
 }
 

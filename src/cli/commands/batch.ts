@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { ConvoError, formatError } from '../../error.ts'
 import { outputKeys } from '../../files/template.ts'
 import { flag, type Params, resolve } from '../../params.ts'
@@ -90,10 +91,19 @@ async function run({ args, tail, given, io }: Call): Promise<number> {
   if (tail === undefined || tail.length === 0) {
     throw new ConvoError('E_USAGE', 'the batch needs to know what to do', {
       why: 'usage: convo batch [options] <inputs...> -o <template> -- <operation> [its options]',
-      fix: given.output === undefined ? `${again} -o out/{rel}/{stem}.png -- sobel` : `${again} -- sobel`,
+      fix: withSobel(args, given),
     })
   }
   return runBatch({ inputs: args, settings: resolve(batchSettings, given), operation: tail, again }, io)
+}
+
+/** A whole command line, with the last word as the folder of the outputs where there are others and no option for it. */
+function withSobel(args: readonly string[], given: Call['given']): string {
+  const last = args.at(-1) ?? ''
+  const isFolder = given.output === undefined && args.length > 1 && last.endsWith('/')
+  const inputs = args.length === 0 ? ['photos'] : isFolder ? args.slice(0, -1) : args
+  const output = given.output ?? (isFolder ? join(last, '{rel}/{stem}.png') : 'out/{rel}/{stem}.png')
+  return sameCommand(inputs, { ...given, output }, ['sobel'])
 }
 
 /** The command line once more, without what would make it begin anew. */
