@@ -29,7 +29,10 @@ export const pretty: Reporter = {
   async report(run, to) {
     const painter = (code: string, text: string) => (to.hasColour ? `\x1b[${code}m${text}\x1b[0m` : text)
     const shown = run.cases.filter(({ status }) => status !== 'pass')
-    const width = Math.min(40, Math.max(0, ...shown.map(({ name }) => name.length)))
+    const width = Math.min(
+      40,
+      shown.reduce((most, { name }) => Math.max(most, name.length), 0),
+    )
     const lines = shown.flatMap((one) => caseLines(one, width, painter, to.results))
     const sum = painter(run.failed > 0 ? '1;31' : '1;32', verdictText(run))
     const part = run.shard === undefined ? '' : `, shard ${run.shard.index} of ${run.shard.count}`
