@@ -48,7 +48,9 @@ export function definitions(
  * where there is no room beside them.
  */
 export function columns(rows: readonly (readonly string[])[], width = Number.POSITIVE_INFINITY): string {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)))
+  const widths = (rows[0] ?? []).map((_, i) =>
+    rows.reduce((most, row) => Math.max(most, row[i]?.length ?? 0), 0),
+  )
   const left = widths.slice(0, -1).reduce((sum, w) => sum + w + 2, 0)
   const isBeside = width - left >= 24
   return rows

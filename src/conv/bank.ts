@@ -146,13 +146,12 @@ function axisPhases(a: TransposedAxis): AxisPhases {
       taps: taps.filter((t) => Number.isInteger(t.at)),
     }
   })
-  const places = phases.flatMap((p) => p.taps.map((t) => t.at))
-  return {
-    grid: phases[0]!.count,
-    first: places.length === 0 ? 0 : Math.min(...places),
-    last: places.length === 0 ? 0 : Math.max(...places),
-    phases,
+  let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (const { taps } of phases) {
+    for (const { at } of taps) [first, last] = [Math.min(first, at), Math.max(last, at)]
   }
+  const isMet = first <= last
+  return { grid: phases[0]!.count, first: isMet ? first : 0, last: isMet ? last : 0, phases }
 }
 
 /** Where each tile column of an axis comes from: the input column, or -1 for the fill value. */

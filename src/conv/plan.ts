@@ -406,15 +406,18 @@ function placeAxis(
   return { origin: before - axis.before, output: axis.output }
 }
 
+/** Pictures of so many strips are narrow: each may be high. */
+const mostStrips = 4096
+
 /**
  * About 64 rows and the halo, so that what neighbouring strips gather twice stays small; strips of equal height. Fewer of
- * wide pictures, whose strips would take much memory. Where FFTs work in blocks of rows, whole blocks: the rest of a
- * block would be computed in vain.
+ * wide pictures, whose strips would take much memory; more where there would be thousands of strips of next to nothing.
+ * Where FFTs work in blocks of rows, whole blocks: the rest of a block would be computed in vain.
  */
 function stripRows(height: number, width: number, halo: number, block: number): number {
-  if (block > 0) return Math.min(height, block)
+  if (block > 0) return Math.min(height, block * Math.ceil(height / (mostStrips * block)))
   const low = Math.max(16, Math.min(64, Math.round(300_000 / width)))
-  const count = Math.max(1, Math.round(height / (low + halo)))
+  const count = Math.min(mostStrips, Math.max(1, Math.round(height / (low + halo))))
   return Math.ceil(height / count)
 }
 

@@ -163,7 +163,8 @@ export function placeBank(
 function isInside({ input, grid, step, rows, columns, depths }: BankPlan): boolean {
   const fits = (first: number, size: number, axis: 0 | 1 | 2) =>
     first >= 0 && first + (grid[axis] - 1) * step[axis] + size <= input[axis]
-  const [nearest, farthest] = [Math.min(...depths), Math.max(...depths)]
+  // depths ascend
+  const [nearest, farthest] = [depths[0]!, depths.at(-1)!]
   return (
     step[2] === 1 &&
     grid[2] >= wholeRow &&

@@ -55,8 +55,10 @@ export function placePicture(
   const shape: Shape = { fullWidth, fullHeight, tileChannels, sampleBytes, tilePitch }
   const stencils = plan.stencils.map((s) => placeStencil(arena, plan, s, shape))
   const parts = Math.ceil(plan.outHeight / plan.stripRows)
-  const reaches = Array.from({ length: parts }, (_, part) => stripReach({ plan, stencils, fullHeight }, part))
-  const tileRows = Math.max(...reaches.map((r) => r.tileCount)) + plan.halo.top + plan.halo.bottom
+  let tileCount = 0
+  for (let part = 0; part < parts; part++)
+    tileCount = Math.max(tileCount, stripReach({ plan, stencils, fullHeight }, part).tileCount)
+  const tileRows = tileCount + plan.halo.top + plan.halo.bottom
   const n = fullWidth * tileChannels
   const rowBytes = n * 4
   const blockRows = Math.max(

@@ -62,7 +62,7 @@ export async function findInputs(sources: Sources): Promise<Found> {
     } else if (kind === 'absent' && isDynamicPattern(word)) {
       const [folder, found] = await expand(word, sources)
       folders.push(folder)
-      inputs.push(...found)
+      for (const one of found) inputs.push(one)
     } else inputs.push({ path: word, rel: '', named: true })
   }
   if (sources.filesFrom !== undefined) {

@@ -43,11 +43,12 @@ export function itemsOfShard<T extends { readonly bytes: number }>(
   by: ShardBy,
 ): T[] {
   if (by === 'order') return items.filter((_, i) => i % count === index - 1)
-  const loads = new Array<number>(count).fill(0)
+  // shards beyond the number of items get none
+  const loads = new Array<number>(Math.min(count, items.length)).fill(0)
   const mine = new Set<T>()
   // sort is stable: items of one size stay in the order of their paths
   for (const item of [...items].sort((a, b) => b.bytes - a.bytes)) {
-    const least = loads.indexOf(Math.min(...loads))
+    const least = loads.reduce((best, load, i) => (load < loads[best]! ? i : best), 0)
     // one more for each item, so that empty and unreadable files are shared out too
     loads[least]! += item.bytes + 1
     if (least === index - 1) mine.add(item)

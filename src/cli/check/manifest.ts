@@ -88,9 +88,9 @@ export async function loadManifest(file: string): Promise<Manifest> {
   const cases: Case[] = []
   for (const [i, one] of raw.cases.entries()) {
     const entry = entryOf(source, nodes[i] as Node, one, raw, complaints)
-    if (entry !== undefined) cases.push(...(await casesOf(entry, folder, complaints)))
+    if (entry !== undefined) for (const each of await casesOf(entry, folder, complaints)) cases.push(each)
   }
-  complaints.push(...repeated(cases))
+  for (const complaint of repeated(cases)) complaints.push(complaint)
   if (complaints.length > 0) throw manifestError(`${file} is no manifest of checks`, complaints)
   return {
     file,

@@ -99,4 +99,4 @@ export const isWorse = (page: Comparison, than: Comparison): boolean =>
   order.indexOf(page.outcome) > order.indexOf(than.outcome)
 
 const worst = (pages: readonly Comparison[]): Outcome =>
-  order[Math.max(...pages.map(({ outcome }) => order.indexOf(outcome)))] ?? 'same'
+  order[pages.reduce((most, { outcome }) => Math.max(most, order.indexOf(outcome)), 0)]!

@@ -42,7 +42,7 @@ export const imagemagick: KernelFormat = {
     if (c.at >= c.text.length) throw expected(c, 'a kernel')
     const all: Turning[] = []
     while (c.at < c.text.length) {
-      all.push(...readOne(c))
+      for (const one of readOne(c)) all.push(one)
       take(c, /[\s;]*/y)
     }
     return all.map(({ at, size, weights, anchor }) =>

@@ -29,7 +29,10 @@ export const pretty: Reporter = {
   async report(run, to) {
     const painter: Painter = (code, text) => (to.hasColour ? coloured(code, text) : text)
     const shown = run.cases.filter(({ status }) => status !== 'pass')
-    const width = Math.min(40, Math.max(0, ...shown.map(({ name }) => visibleLine(name).length)))
+    const width = Math.min(
+      40,
+      shown.reduce((most, { name }) => Math.max(most, visibleLine(name).length), 0),
+    )
     const lines = shown.flatMap((one) => caseLines(one, width, painter, to.results))
     const sum = painter(run.failed > 0 ? '1;31' : '1;32', verdictText(run))
     const text: Message[] = [

@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest'
+import { itemsOfShard } from '../../src/cli/batch/shard.ts'
+import { transpositionBank } from '../../src/conv/bank.ts'
+import { filterDefaults, planRecipe } from '../../src/conv/plan.ts'
+import { transpositionOf } from '../../src/conv/spec.ts'
+import { filters } from '../../src/filters/table.ts'
+import { resolve } from '../../src/params.ts'
+import { runRecipe } from '../../src/run/pictures.ts'
+import { createPool } from '../../src/run/pool.ts'
+import { Tensor } from '../../src/tensor/tensor.ts'
+
+// Lists as long as a picture are never arguments of a call: the stack ends at about 120,000.
+
+describe('very long pictures', () => {
+  const length = 10_000_000
+  test.each([
+    ['high', 1, length],
+    ['wide', length, 1],
+  ])('a picture that is %s goes through in a bounded number of strips', async (_, width, height) => {
+    const recipe = filters.box!.build(resolve(filters.box!.params, {}))
+    const plan = planRecipe(recipe, filterDefaults, { width, height, samples: 'u8' })
+    const data = Uint8Array.from({ length }, (_, i) => (i * 31) & 255)
+    const pool = createPool(1)
+    let strips = 0
+    const samples = await pool.exclusive(async (session) => {
+      const target = session.arena.alloc(length)
+      const source = { data, width, height, channels: 1, depth: 8, full: 255 } as const
+      const tone = { gray: false, table: 0, encode: false, alpha: 'plain' } as const
+      const sink = { kind: 'samples', depth: 8, target } as const
+      await runRecipe(session, plan, source, tone, 'clamp', sink, () => {
+        strips++
+      })
+      return new Uint8Array(session.arena.memory.buffer, target, length).slice()
+    })
+    await pool.close()
+    expect(strips).toBeLessThanOrEqual(4096)
+    // box 3x3 over a line: three equal rows of three neighbours
+    const middle = length / 2
+    for (const i of [1, middle, length - 2])
+      expect(samples[i]).toBe(Math.round((data[i - 1]! + data[i]! + data[i + 1]!) / 3))
+  })
+
+  test('a transposed kernel of very many taps', () => {
+    const taps = 200_000
+    const x = new Tensor([1, 1, 1], new Float32Array([2]))
+    const weight = new Tensor([1, 1, 1, taps], new Float32Array(taps).fill(1))
+    const plan = transpositionBank(transpositionOf(2, x, weight, {}))
+    expect([plan.columns.first, plan.columns.span, plan.output]).toEqual([1 - taps, taps, [1, 1, taps]])
+  })
+
+  test('more shards than arguments of a call', () => {
+    const items = Array.from({ length: 10 }, (_, bytes) => ({ bytes }))
+    const got = [1, 2, 10, 400_000].map(
+      (index) => itemsOfShard(items, { index, count: 400_000 }, 'size').length,
+    )
+    expect(got).toEqual([1, 1, 1, 0])
+  })
+})
