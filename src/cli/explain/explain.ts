@@ -197,7 +197,8 @@ const ownOf = ({ params, shared }: Operation, given: Call['given']): Record<stri
     given,
     Object.keys(explainSettings).filter(
       (key) =>
-        ['depth', 'layout', 'json', 'svg'].includes(key) || !(Object.hasOwn(params, key) || Object.hasOwn(shared, key)),
+        ['depth', 'layout', 'json', 'svg'].includes(key) ||
+        !(Object.hasOwn(params, key) || Object.hasOwn(shared, key)),
     ),
   )
 
