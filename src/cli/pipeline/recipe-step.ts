@@ -1,7 +1,7 @@
+import { inFloats } from '../../conv/in-floats.ts'
 import {
   type FilterOptions,
   filterDefaults,
-  inFloats,
   planRecipe,
   type RecipePlan,
   type SampleType,
