@@ -1,5 +1,6 @@
 import type { Engine } from '../conv/engine.ts'
 import type { Axis, Correlation } from '../conv/geometry.ts'
+import { sumsToZero } from '../conv/recipe.ts'
 import { biasOf, checkOptions, checkRank, correlationOf } from '../conv/spec.ts'
 import { ConvoError, invariant } from '../error.ts'
 import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
@@ -166,7 +167,8 @@ export const separableCommand = operator({
     const factored = terms.map(({ column, row: across }) => turned(column, across, settings))
     return {
       kind: 'tensor',
-      acts: 'each',
+      // what takes flat areas to zero would take alpha there too
+      acts: sumsToZero({ form: 'dense', kernel: plane }) ? 'colour' : 'each',
       notes,
       apply: (x, engine) =>
         sumOfPasses(engine, x, factored, plane, { ...settings, usual: 'replicate', full }),

@@ -1,5 +1,6 @@
 import type { Engine } from '../conv/engine.ts'
 import type { Transposition } from '../conv/geometry.ts'
+import { sumsToZero } from '../conv/recipe.ts'
 import { biasOf, type TransposeOptions, transpositionOf } from '../conv/spec.ts'
 import { ConvoError } from '../error.ts'
 import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
@@ -117,7 +118,8 @@ export const transposedCommand = operator({
     }
     return {
       kind: 'tensor',
-      acts: kernel.shape.length === 2 ? 'each' : 'colour',
+      // what takes flat areas to zero would take alpha there too
+      acts: kernel.shape.length === 2 && !sumsToZero({ form: 'dense', kernel }) ? 'each' : 'colour',
       apply: (x, engine) =>
         transposePicture(engine, x, kernel, { ...settings, stride, usual: 'constant', full }, outputPadding),
     }

@@ -257,6 +257,20 @@ describe('colours that nobody sees', () => {
     expect(both.status).toBe(2)
   })
 
+  test('an operator whose kernel sums to 0 does not take alpha to 0', async () => {
+    await write(
+      'solid.png',
+      4,
+      Array.from({ length: 64 }, (_, i) => [i * 4, 255 - i, i, 255]),
+      8,
+    )
+    const kernel = ['--kernel', '0 1 0; 1 -4 1; 0 1 0']
+    expect((await run('separable', 'solid.png', 'out.png', ...kernel, '--rank', '2')).status).toBe(0)
+    expect((await read('out.png')).filter((_, i) => i % 4 === 3)).toEqual(new Array(64).fill(255))
+    expect((await run('transposed', 'solid.png', 'up.png', ...kernel, '--stride', '2')).status).toBe(0)
+    expect((await sharp(here.path('up.png')).metadata()).hasAlpha).toBe(false)
+  })
+
   test('opaque strips of a picture have the bits of the others', async () => {
     // one soft pixel at the bottom: the strips above are opaque and take the faster way
     const tall = noise(40 * 400 * 3, 4)

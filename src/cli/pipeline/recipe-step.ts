@@ -1,7 +1,7 @@
+import { inFloats } from '../../conv/in-floats.ts'
 import {
   type FilterOptions,
   filterDefaults,
-  inFloats,
   type Planned,
   planRecipe,
   type RecipePlan,
