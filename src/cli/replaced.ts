@@ -9,13 +9,15 @@ import { isFile } from '../files/stat.ts'
  * picture that a pattern of the shell may have named, as `convo sobel *.png` where there are two, is not replaced unless
  * that is asked for.
  *
- * @returns a note on a file that goes and was not made by convo
+ * @returns a note on a picture that goes and that convo is not known to have made
  * @throws ConvoError E_EXISTS
  */
 export function checkReplaced(input: string, output: string, command: string): string | undefined {
   if (input === '-' || isStreamPath(output) || !isFile(output) || isSameFile(input, output)) return undefined
   if (isOwnPng(output)) return undefined
-  if (!isPairOfPattern(input, output)) return `${output} existed and was replaced`
+  // arrays are results more often than not, and do not show who made them
+  const isArray = extname(output).toLowerCase() === '.npy'
+  if (!isPairOfPattern(input, output)) return isArray ? undefined : `${output} existed and was replaced`
   const pattern = join(dirname(input), `*${extname(input)}`)
   throw new ConvoError('E_EXISTS', `${output} is there already, and convo did not make it`, {
     why: [

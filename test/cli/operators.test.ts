@@ -117,15 +117,15 @@ describe('the first layers of a network', () => {
     await run('conv2d', 'in.png', 'map-{index:03}.png', ...layer)
     await run('conv2d', 'in.png', 'part.png', '--channels', 'split', ...layer)
     for (const i of [0, 9, 63]) {
-      const one = await read(folder.path(`map-${String(i).padStart(3, '0')}.png`))
+      const one = await read(folder.path(`map-${String(i + 1).padStart(3, '0')}.png`))
       expect(one).toMatchObject({ width, height, channels: 1 })
-      expect(await read(folder.path(`part-${String(i).padStart(2, '0')}.png`))).toEqual(one)
+      expect(await read(folder.path(`part-${String(i + 1).padStart(2, '0')}.png`))).toEqual(one)
       const sheet = await read(folder.path('sheet.png'))
       const [top, left] = [Math.floor(i / 8) * (height + 2), (i % 8) * (width + 2)]
       const row = sheet.data.slice((top + 5) * sheet.width + left, (top + 5) * sheet.width + left + width)
       expect([...row]).toEqual([...one.data.slice(5 * width, 6 * width)])
     }
-    expect(existsSync(folder.path('map-064.png'))).toBe(false)
+    expect(existsSync(folder.path('map-065.png'))).toBe(false)
   })
 
   it('a range applies to arrays as to files of samples, but that nothing is cut off', async () => {

@@ -74,12 +74,12 @@ describe('an input of several pages', () => {
 
   test('into a path with {index}: a file each', async () => {
     const { status, stderr } = await convo(['box', 'in.tif', 'p-{index:02}.png'], { cwd: here.path() })
-    expect([status, stderr]).toEqual([0, 'note: 3 files were written: p-00.png to p-02.png\n'])
+    expect([status, stderr]).toEqual([0, 'note: 3 files were written: p-01.png to p-03.png\n'])
     for (let page = 0; page < count; page++) {
       expect((await run('box', `page-${page}.png`, 'alone.png')).status).toBe(0)
-      expect((await samplesOf(`p-0${page}.png`)).equals(await samplesOf('alone.png'))).toBe(true)
+      expect((await samplesOf(`p-0${page + 1}.png`)).equals(await samplesOf('alone.png'))).toBe(true)
     }
-    expect(existsSync(here.path('p-03.png'))).toBe(false)
+    expect(existsSync(here.path('p-04.png'))).toBe(false)
   })
 
   test('of gray and of 16 bits stays so', async () => {
@@ -116,19 +116,19 @@ test('pages of several sizes go to a file each, or to no file that would need th
   const { status, stderr } = await run('box', 'sizes.tif', 'same.tif')
   expect([status, stderr]).toEqual([
     2,
-    expect.stringMatching(/page 1 of sizes\.tif is 7x9x1, page 0 12x9x1 +\[E_SHAPE\]\n.*\{index\}/),
+    expect.stringMatching(/page 2 of sizes\.tif is 7x9x1, page 1 12x9x1 +\[E_SHAPE\]\n.*\{index\}/),
   ])
   expect(existsSync(here.path('same.tif'))).toBe(false)
   expect((await run('box', 'sizes.tif', 'size-{index}.png')).status).toBe(0)
-  expect((await sharp(here.path('size-1.png')).metadata()).width).toBe(7)
+  expect((await sharp(here.path('size-2.png')).metadata()).width).toBe(7)
 })
 
 test('the place for a number is filled where there is one picture too, and never with the input', async () => {
   expect((await run('box', 'page-0.png', 'one-{index:02}.png')).status).toBe(0)
-  expect([existsSync(here.path('one-00.png')), existsSync(here.path('one-{index:02}.png'))]).toEqual([
+  expect([existsSync(here.path('one-01.png')), existsSync(here.path('one-{index:02}.png'))]).toEqual([
     true,
     false,
   ])
-  const { status, stderr } = await run('box', 'page-0.png', 'page-{index}.png')
+  const { status, stderr } = await run('box', 'page-1.png', 'page-{index}.png')
   expect([status, stderr]).toEqual([2, expect.stringContaining('E_IN_PLACE')])
 })

@@ -200,14 +200,14 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
   [
     ['kernel'],
     `error: kernel needs to know what to do   [E_USAGE]
-  convo kernel convert <in> <out>
+  convo kernel convert <in> <out> [options]
   try: convo kernel convert gaussian:sigma=2 gaussian.npy
 `,
   ],
   [
     ['kernel', 'convrt'],
     `error: kernel cannot convrt   [E_USAGE]
-  convo kernel convert <in> <out>
+  convo kernel convert <in> <out> [options]
   try: convo kernel convert gaussian:sigma=2 gaussian.npy
 `,
   ],

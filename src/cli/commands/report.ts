@@ -32,7 +32,7 @@ export const reportMerge: Command = {
   details: () => [
     {
       title: 'Exit status',
-      text: '0: the report is whole, whatever it says. 1: a shard is missing. 2: it could not be made.',
+      text: '0: no case failed. 1: some did, or a shard is missing. 2: the report could not be made.',
     },
   ],
   async run({ args, given, io }) {

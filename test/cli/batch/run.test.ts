@@ -278,7 +278,8 @@ describe('a batch', () => {
       return workers
     }
     expect(await most('--memory', '1GiB')).toBe(3)
-    expect(await most('--memory', '50MiB')).toBe(1)
+    // one at work, and one that was let go and has not ended yet
+    expect(await most('--memory', '50MiB')).toBeLessThan(3)
     // its header says 3.6 gigapixels, its data nothing
     write(at('in'), { 'huge.png': Buffer.concat(hugePng(60_000)) })
     const line = ['in', '-o', 'out/{stem}.png', '--json', '--', 'sobel', '--max-pixels', '4G']

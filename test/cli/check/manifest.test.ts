@@ -115,7 +115,9 @@ cases:
     ['cases:\n  - name: a\n    actual: "*.gif"', ['convo.check.yaml:3:13: a: no file matches *.gif']],
     [
       'cases:\n  - name: "{stm}"\n    actual: a.png',
-      ['convo.check.yaml:2:11: no name is made of {stm}; try {stem}'],
+      [
+        'convo.check.yaml:2:11: there is no key {stm} for names of cases; {stm}: character 1; keys: {path} {rel} {dir} {stem} {ext} {index} {hash} {op}; try {stem}',
+      ],
     ],
     [
       'cases:\n  - name: ../a\n    actual: a.png',
