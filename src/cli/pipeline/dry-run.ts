@@ -1,15 +1,10 @@
-import type { Planned } from '../../conv/plan.ts'
-import { readHeader } from '../../image/decode.ts'
-import { peakOf } from '../../image/samples.ts'
-import type { SourcePicture } from '../../run/pictures.ts'
+import { arithmetics } from '../../operators/operator.ts'
 import { defaultThreads } from '../../run/pool.ts'
-import { hasAlpha } from '../../tensor/picture.ts'
-import { loadTensor, type Opened, openInput } from '../input.ts'
 import { outputKind } from '../output.ts'
-import type { Settings } from '../settings.ts'
 import { factsOf, type PictureFacts, type PictureJob, type PlanFacts, taskOf } from './job.ts'
+import { type Known, knownOf } from './known.ts'
 import { isSliceList, slicePaths } from './load.ts'
-import { outChannels, planFacts, planOver, toneOf, withOptions } from './recipe-step.ts'
+import { planFacts, planKnown, withOptions } from './recipe-step.ts'
 
 /** What a job would do, as far as it is known before the picture is decoded. */
 export type DryRun = {
@@ -25,6 +20,8 @@ export type DryRun = {
   readonly threads: number
 }
 
+const unknownSize = { width: 65536, height: 65536 } as const
+
 /**
  * Plans a job without decoding, computing or writing: which arithmetic would run, and why.
  *
@@ -35,59 +32,42 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
   const { settings } = job
   const isList = job.isVolume && (await isSliceList(job.input))
   const path = isList ? (await slicePaths(job.input))[0]! : job.input
-  const header = await headerOf(await openInput(path), settings)
-  let picture: Omit<SourcePicture, 'data'> & Pick<Planned, 'peak'> = {
-    ...header,
-    full: header.depth === 16 ? 65535 : 255,
-  }
+  const input = await knownOf(path, settings)
+  let known: Known = { ...input, isMaps: input.isMaps || job.isVolume === true }
   const plans: PlanFacts[] = []
-  let isKnown = true
+  let isSized = true
   for (const [i, make] of job.steps.entries()) {
-    const step = make(picture)
+    const step = make(known)
     if (step.kind === 'tensor') {
-      plans.push({ algorithm: 'bank', reason: 'a network operator on float32 planes' })
-      isKnown = false
+      plans.push(step.arithmetic ?? arithmetics.bank)
+      // What comes out is known when it is there: floats, of a size for which no step is too large.
+      known = {
+        ...known,
+        full: step.full ?? known.full,
+        depth: 32,
+        isMaps: true,
+        ...unknownSize,
+      }
+      isSized = false
       continue
     }
     const own = withOptions(task, step.options)
-    const tone = toneOf(step.recipe, own, picture, { isFirst: i === 0, isLast: i === job.steps.length - 1 })
-    const plan = planOver(step.recipe, own.filter, picture, tone)
-    plans.push(...planFacts(plan))
-    const channels = outChannels(picture, tone)
-    picture = {
-      ...picture,
-      width: plan.outWidth,
-      height: plan.outHeight,
-      channels,
-      depth: 32,
-      peak: undefined,
-    }
+    const position = { isFirst: i === 0, isLast: i === job.steps.length - 1 }
+    const { plan, channels } = planKnown(step.recipe, own, known, position)
+    for (const { stripRows = 0, ...facts } of planFacts(plan))
+      plans.push(isSized ? { ...facts, stripRows } : facts)
+    known = { ...known, width: plan.outWidth, height: plan.outHeight, channels, depth: 32 }
   }
   const isFloat = outputKind(job.output) === 'npy'
   return {
     operation: job.operation,
-    input: factsOf(job.input, header),
+    input: factsOf(job.input, input),
     output: {
       path: job.output,
-      ...(isKnown ? { width: picture.width, height: picture.height } : {}),
-      depth: isFloat ? 32 : (settings.depth ?? (header.depth === 16 ? 16 : 8)),
+      ...(isSized ? { width: known.width, height: known.height } : {}),
+      depth: isFloat ? 32 : (settings.depth ?? (input.depth === 16 ? 16 : 8)),
     },
     plan: plans,
     threads: settings.threads ?? defaultThreads(),
   }
-}
-
-async function headerOf(opened: Opened, settings: Settings) {
-  if (opened.probe.kind !== 'npy') {
-    const options = { maxPixels: settings['max-pixels'], orient: !settings['no-orient'], name: opened.path }
-    const header = await readHeader(opened.source, options)
-    const { width, height, depth } = header
-    const isDropped = settings.alpha === 'drop' && hasAlpha(header.channels)
-    const channels = isDropped ? ((header.channels - 1) as 1 | 3) : header.channels
-    return { width, height, channels, depth }
-  }
-  const { shape, data } = await loadTensor(opened)
-  const [channels = 1, height = 1, width = 1] = shape
-  const peak = () => peakOf(data)
-  return { width, height, channels: channels as 1 | 2 | 3 | 4, depth: 32 as const, peak }
 }

@@ -52,7 +52,7 @@ function darkNote({ data }: Tensor, { input, output, range }: Task): string[] {
 }
 
 /** What bounds and turns a picture that is decoded. */
-export const limitsOf = (settings: Settings) => ({
+export const limitsOf = (settings: Pick<Settings, 'max-pixels' | 'no-orient'>) => ({
   maxPixels: settings['max-pixels'],
   orient: !settings['no-orient'],
 })

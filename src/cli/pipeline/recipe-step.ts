@@ -20,6 +20,7 @@ import { hasAlpha } from '../../tensor/picture.ts'
 import { Tensor } from '../../tensor/tensor.ts'
 import { outputKind } from '../output.ts'
 import type { PlanFacts, Task } from './job.ts'
+import type { Known } from './known.ts'
 import { type Data, floatsOf, type State } from './state.ts'
 
 /** Where a recipe stands among the steps: tones apply on the way in, light is encoded on the way out. */
@@ -109,7 +110,7 @@ async function filterMaps(
   const [height, width] = [shape.at(-2)!, shape.at(-1)!]
   const plane = width * height
   const count = values.length / plane
-  const tone: Tone = { gray: false, table: 0, encode: false, alpha: 'plain' }
+  const tone = plain
   const peak = () => peakOf(values)
   const plan = planRecipe(recipe, task.filter, { width, height, samples: 'f32', peak })
   const size = plan.outWidth * plan.outHeight
@@ -146,11 +147,30 @@ export function prepareRecipe(
   }
 }
 
-/** What happens to samples and alpha; `table` is 1 where linear light is asked for, and its address is not known yet. */
-export function toneOf(
+/** The tone of maps and slices, which are filtered as they are. */
+const plain: Tone = { gray: false, table: 0, encode: false, alpha: 'plain' }
+
+/** What a recipe would do to data of which only the shape is known, as the run decides it. */
+export function planKnown(
   recipe: Recipe,
-  task: Task,
-  picture: Omit<SourcePicture, 'data'>,
+  task: Pick<Task, 'settings' | 'range' | 'output' | 'filter'>,
+  known: Known,
+  position: Position,
+): { readonly plan: RecipePlan; readonly channels: number } {
+  const { channels } = known
+  if (known.isMaps || !isPicture(channels))
+    return { plan: planOver(recipe, task.filter, { ...known, depth: 32 }, plain), channels }
+  const tone = toneOf(recipe, task, { ...known, channels }, position)
+  return { plan: planOver(recipe, task.filter, known, tone), channels: outChannels({ channels }, tone) }
+}
+
+const isPicture = (channels: number): channels is 1 | 2 | 3 | 4 => channels <= 4
+
+/** What happens to samples and alpha; `table` is 1 where linear light is asked for, and its address is not known yet. */
+function toneOf(
+  recipe: Recipe,
+  task: Pick<Task, 'settings' | 'range' | 'output'>,
+  picture: Pick<SourcePicture, 'channels' | 'depth'>,
   { isFirst, isLast }: Position,
 ): Tone {
   const { linear, gray, alpha } = task.settings
@@ -178,22 +198,22 @@ export function toneOf(
 }
 
 /** The plan of a recipe over a picture: native samples where the tone leaves them as they are. */
-export function planOver(
+function planOver(
   recipe: Recipe,
   options: FilterOptions,
-  picture: Omit<SourcePicture, 'data'> & Pick<Planned, 'peak'>,
+  picture: Pick<SourcePicture, 'width' | 'height' | 'depth' | 'full'> & Pick<Planned, 'peak'>,
   tone: Tone,
 ): RecipePlan {
   const native: SampleType = picture.depth === 8 ? 'u8' : picture.depth === 16 ? 'u16' : 'f32'
   const converted = tone.gray || tone.table !== 0 || tone.alpha === 'premultiply'
   const { peak } = picture
-  const weighted = peak === undefined ? undefined : () => peak() * Math.max(1, peak())
+  const weighted = peak && (() => peak() * picture.full)
   const own = tone.alpha === 'premultiply' ? weighted : peak
   return planRecipe(recipe, options, { ...picture, samples: converted ? 'f32' : native, peak: own })
 }
 
 /** The channels of what comes out. */
-export const outChannels = (picture: Omit<SourcePicture, 'data'>, tone: Tone): 1 | 2 | 3 | 4 =>
+const outChannels = (picture: Pick<SourcePicture, 'channels'>, tone: Tone): 1 | 2 | 3 | 4 =>
   tone.gray ? (hasAlpha(picture.channels) ? 2 : 1) : picture.channels
 
 /** A plan as reports tell it. */

@@ -1,6 +1,6 @@
 import type { Engine } from '../../conv/engine.ts'
 import { invariant } from '../../error.ts'
-import type { Step } from '../../operators/operator.ts'
+import { arithmetics, type Step } from '../../operators/operator.ts'
 import type { Session } from '../../run/pool.ts'
 import { Tensor } from '../../tensor/tensor.ts'
 import type { Task } from './job.ts'
@@ -23,7 +23,7 @@ export async function tensorStep(
   const { full } = shapeOf(state.data)
   const outFull = step.full ?? full
   const x = await tensorOf(session, state.data)
-  const plans = [...state.plans, { algorithm: 'bank', reason: 'a network operator on float32 planes' }]
+  const plans = [...state.plans, step.arithmetic ?? arithmetics.bank]
   if (x.shape.length === 4 && step.volume !== 'whole') {
     return {
       ...state,
