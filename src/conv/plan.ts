@@ -114,7 +114,7 @@ const boxTaps = 25
 const fftTaps = 225
 const fftSeparableTaps = 96
 /** Samples from here on take no FFT, whose rounding errors everywhere in a block are those of its largest sample. */
-const fftPeak = 2 ** 40
+const fftPeak = 2 ** 56
 /** Nor do samples and weights whose products reach this: the sums must stay far from the end of float32. */
 const fftReach = 2 ** 87
 /** Samples of 8 or 16 bits, and those weighted by alpha, stay below. */

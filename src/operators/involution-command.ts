@@ -4,7 +4,7 @@ import { choice, custom, expected, integer, number, text } from '../params.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { involution2d } from './involution.ts'
 import { generatorSizes, readGenerator } from './involution-weights.ts'
-import { operator } from './operator.ts'
+import { arithmetics, operator } from './operator.ts'
 
 const oddSize = {
   ...custom('pixels across the neighbourhood, odd', '<k>', (given, name) => {
@@ -71,6 +71,7 @@ export const involutionCommand = operator({
       return {
         kind: 'tensor',
         acts: 'colour',
+        arithmetic: arithmetics.involution,
         async apply(x, engine) {
           const out = await involveByWeights(engine, await scaled(engine, x, 255 / full), weights, {
             size,
@@ -90,6 +91,7 @@ export const involutionCommand = operator({
     return {
       kind: 'tensor',
       acts: 'colour',
+      arithmetic: arithmetics.likeness,
       apply: (x, engine) =>
         engine.involve(x, {
           size: size ?? 5,

@@ -6,7 +6,7 @@ import { ConvoError } from '../error.ts'
 import { flag, numbers } from '../params.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { pair, triple } from './bank.ts'
-import { operator } from './operator.ts'
+import { arithmetics, operator } from './operator.ts'
 
 /** The options of max pooling. */
 export type PoolOptions = {
@@ -179,6 +179,7 @@ export const maxPoolCommand = operator({
   build: ({ values: { size, stride = size, padding, dilation, ceil } }) => ({
     kind: 'tensor',
     acts: 'each',
+    arithmetic: arithmetics.pool,
     volume: 'whole',
     async apply(x, engine) {
       const isVolume = x.shape.length === 4

@@ -6,7 +6,7 @@ import { describe, Tensor } from '../tensor/tensor.ts'
 import { bankOf, correlateBank, pair, refuseOptions, wrongRank } from './bank.ts'
 import { depthwiseBank } from './depthwise.ts'
 import { type Indices, poolAxes } from './max-pool.ts'
-import { operator } from './operator.ts'
+import { arithmetics, operator } from './operator.ts'
 
 /** The options of unpooling: the size of the output, or the pooling that it undoes. */
 export type UnpoolOptions = {
@@ -155,6 +155,7 @@ export const unpoolCommand = operator({
     return {
       kind: 'tensor',
       acts: 'colour',
+      arithmetic: bare ? arithmetics.bare : arithmetics.unpool,
       async apply(x, engine) {
         const channels = x.shape[0]!
         const axes = poolAxes(2, x, { kernelSize: size, ceilMode: true })

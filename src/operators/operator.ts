@@ -25,6 +25,24 @@ export type Slabs = {
   apply(slab: Tensor, engine: Engine): Promise<Tensor>
 }
 
+/** Which arithmetic runs, by a stable name, and why. */
+export type Arithmetic = { readonly algorithm: string; readonly reason: string }
+
+/** The arithmetic of steps on tensors. Steps that say nothing run banks. */
+export const arithmetics = {
+  bank: {
+    algorithm: 'bank',
+    reason: 'float32 taps in order, four filters side by side: the bits of the definition',
+  },
+  passes: { algorithm: 'separable', reason: 'products of a column and a row, two 1-D passes each, summed' },
+  pool: { algorithm: 'pool', reason: 'comparisons, window by window' },
+  unpool: { algorithm: 'unpool', reason: 'comparisons, window by window; maxima put back, then a bank' },
+  bare: { algorithm: 'unpool', reason: 'comparisons, window by window; maxima put back' },
+  involution: { algorithm: 'involution', reason: 'kernels from two 1x1 banks, applied pixel by pixel' },
+  likeness: { algorithm: 'likeness', reason: 'kernels from the likeness of pixels, applied pixel by pixel' },
+  samples: { algorithm: 'samples', reason: 'float32, sample by sample' },
+} as const satisfies Record<string, Arithmetic>
+
 /** One step on a picture or tensor. */
 export type Step = {
   /** What the user should know of it, such as the error of an approximation. */
@@ -49,6 +67,7 @@ export type Step = {
       readonly volume?: 'whole'
       /** It must see all of its input before it gives any output. */
       readonly seesAll?: true
+      readonly arithmetic?: Arithmetic
       /** The full scale of what comes out, when it is not that of what went in. */
       readonly full?: FullScale
       apply(x: Tensor, engine: Engine): Promise<Tensor>

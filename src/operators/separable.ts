@@ -9,7 +9,7 @@ import { describe, Tensor } from '../tensor/tensor.ts'
 import { type BankOptions, bankOf, finished, finishOf, pictureCorrelation, refuseAlgorithm } from './bank.ts'
 import { correlationOptions } from './conv2d.ts'
 import { type DepthwiseOptions, depthwiseBank } from './depthwise.ts'
-import { type KernelOptions, operator, type Step } from './operator.ts'
+import { arithmetics, type KernelOptions, operator, type Step } from './operator.ts'
 import { separateKernel } from './separate.ts'
 
 /** The options of the spatially separable convolution. */
@@ -169,6 +169,7 @@ export const separableCommand = operator({
       kind: 'tensor',
       // what takes flat areas to zero would take alpha there too
       acts: sumsToZero({ form: 'dense', kernel: plane }) ? 'colour' : 'each',
+      arithmetic: arithmetics.passes,
       notes,
       apply: (x, engine) =>
         sumOfPasses(engine, x, factored, plane, { ...settings, usual: 'replicate', full }),

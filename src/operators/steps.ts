@@ -2,9 +2,12 @@ import { ConvoError } from '../error.ts'
 import { flag, number, numbers } from '../params.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { activate } from './activation.ts'
-import { operator } from './operator.ts'
+import { arithmetics, operator } from './operator.ts'
 
 // Small steps between the operators of a chain, as the layers of a network have them.
+
+/** They see a picture or volume as so many samples. */
+const alone = { kind: 'tensor', acts: 'colour', volume: 'whole', arithmetic: arithmetics.samples } as const
 
 export const reluStep = operator({
   summary: 'sets what is below 0 to 0',
@@ -14,12 +17,7 @@ export const reluStep = operator({
   params: {},
   kernel: 'none',
   takes: [],
-  build: () => ({
-    kind: 'tensor',
-    acts: 'colour',
-    volume: 'whole',
-    apply: (x, engine) => activate(engine, x, 'relu'),
-  }),
+  build: () => ({ ...alone, apply: (x, engine) => activate(engine, x, 'relu') }),
 })
 
 export const thresholdStep = operator({
@@ -34,9 +32,7 @@ export const thresholdStep = operator({
   kernel: 'none',
   takes: [],
   build: ({ values: { at, keep }, full }) => ({
-    kind: 'tensor',
-    acts: 'colour',
-    volume: 'whole',
+    ...alone,
     apply: (x, engine) =>
       engine.layer('threshold', [x], { level: Math.fround((at * full) / 255), keep, full }),
   }),
@@ -65,13 +61,7 @@ export const normalizeStep = operator({
   takes: [],
   build: ({ values: { mean, std, each }, full }) => {
     if (mean === undefined && std === undefined) {
-      return {
-        kind: 'tensor',
-        acts: 'colour',
-        volume: 'whole',
-        seesAll: true,
-        apply: async (x) => stretch(x, each, full),
-      }
+      return { ...alone, seesAll: true, apply: async (x) => stretch(x, each, full) }
     }
     if (each)
       throw new ConvoError('E_OPTION', '--each is for stretching, and --mean or --std is given', {
@@ -79,9 +69,7 @@ export const normalizeStep = operator({
       })
     if (std?.includes(0)) throw new ConvoError('E_OPTION', `--std must not hold 0, got ${std.join(',')}`)
     return {
-      kind: 'tensor',
-      acts: 'colour',
-      volume: 'whole',
+      ...alone,
       // From here on the numbers are no levels any more, and biases are taken as they are.
       full: 255,
       apply: (x, engine) =>

@@ -55,7 +55,7 @@ export async function explainChain(
  */
 async function chainOf(
   steps: readonly Step[],
-  { shape, samples }: Input,
+  { shape, depth, peak }: Input,
   isLayer: boolean,
 ): Promise<ChainExplanation> {
   const axes = shape.slice(1).map(() => 1)
@@ -67,7 +67,7 @@ async function chainOf(
     const one = await oneStep(
       operation,
       given,
-      { shape: before.output, samples: i === 0 ? samples : 'f32' },
+      i === 0 ? { shape, depth, peak } : { shape: before.output, depth: 32 },
       isLayer,
     )
     done.push({

@@ -1,21 +1,23 @@
-import { type FilterOptions, planRecipe, type RecipePlan, type SampleType } from '../../conv/plan.ts'
+import type { FilterOptions, RecipePlan } from '../../conv/plan.ts'
 import type { PlaneKernel, Recipe } from '../../conv/recipe.ts'
 import { ConvoError } from '../../error.ts'
 import { namedKernels } from '../../filters/names.ts'
-import { readHeader } from '../../image/decode.ts'
 import { analyse } from '../../kernel/analyse.ts'
 import { type Kernel, kernel } from '../../kernel/kernel.ts'
 import { loadKernel } from '../../kernel/source.ts'
 import { type Explanation, explainOperator, type Layer } from '../../operators/explain.ts'
 import { type ExplainedName, explained } from '../../operators/explain-formulas.ts'
 import { layerOf } from '../../operators/layers.ts'
+import { arithmetics, type Arithmetic as Ran } from '../../operators/operator.ts'
 import { resolve, type Values } from '../../params.ts'
+import { hasAlpha } from '../../tensor/picture.ts'
 import type { Call } from '../command.ts'
 import { drawingFormat, writeDrawing } from '../draw/file.ts'
-import { loadArray, openInput } from '../input.ts'
 import { type Io, lineWidth } from '../io.ts'
 import type { Layout } from '../layouts.ts'
 import type { Operation } from '../operations.ts'
+import { type Known, knownOf } from '../pipeline/known.ts'
+import { planKnown } from '../pipeline/recipe-step.ts'
 import {
   correlationSettings,
   filterOptions,
@@ -53,13 +55,16 @@ export type FilterExplanation = {
   readonly multiplications: number
 }
 
-export type Input = { readonly shape: readonly number[]; readonly samples: SampleType }
+/** [C,H,W] or [C,D,H,W], and what the samples are. */
+export type Input = { readonly shape: readonly number[] } & Pick<Known, 'depth' | 'peak'>
 
 /** Which loops run, and why. */
-export type Arithmetic = { readonly algorithm: string; readonly reason: string; readonly strips?: Strips }
+export type Arithmetic = Ran & { readonly strips?: Strips }
 
-/** Kernels that are one plane each, and what is made of a step by them. */
-type Planned = { readonly recipe: Recipe; readonly plan: RecipePlan }
+/** What the command would run: kernels that are one plane each with their plan, or the arithmetic of a step on tensors. */
+type Planned =
+  | { readonly kind: 'recipe'; readonly recipe: Recipe; readonly plan: RecipePlan }
+  | { readonly kind: 'tensor'; readonly arithmetic: Ran; readonly acts: 'each' | 'colour' }
 
 /** Tells what an operation would do to an input; gives the exit status. */
 export async function explain(
@@ -141,7 +146,7 @@ async function tell(
   const name = explained.find((n) => n === operation.name)
   if (name === undefined) {
     const kernels = planned(operation, input, given, kernel)
-    if (kernels === undefined) {
+    if (kernels.kind === 'tensor') {
       throw new ConvoError('E_USAGE', `${operation.name} has no kernels to explain`, {
         why: operation.summary,
       })
@@ -177,7 +182,9 @@ async function layerExplanation(
 ): Promise<Explanation & Arithmetic> {
   const values = resolve(operation.params, pick(given, Object.keys(operation.params)))
   const settings = settingsOf(operation, given)
-  const { shape } = input
+  const isOpen = operation.kernel === 'required' && kernel === undefined
+  const run = isOpen ? undefined : planned(operation, input, given, kernel)
+  const shape = isLayer ? input.shape : seenBy(run, input.shape)
   const { size, filters, multiplier, hidden } = resolve(explainSettings, ownOf(operation, given))
   const asked = Object.entries({ size, filters, multiplier, hidden }).filter(
     ([, value]) => value !== undefined,
@@ -193,7 +200,7 @@ async function layerExplanation(
   }
   const layer: Layer = { ...made, ...Object.fromEntries(asked), keep: !isLayer }
   const explanation = explainOperator(name, shape, layer)
-  return { ...explanation, ...arithmeticOf(operation, input, given, kernel, explanation) }
+  return { ...explanation, ...arithmeticOf(run, explanation) }
 }
 
 /** The settings of explain that the operation has not itself. */
@@ -213,30 +220,28 @@ function settingsOf(operation: Operation, given: Call['given']): Settings {
   return resolve(sharedSettings, pick(given, keys))
 }
 
-/** Which loops an operator runs: those of filters for a plane kernel, else those of banks. */
-function arithmeticOf(
-  operation: Operation,
-  input: Input,
-  given: Call['given'],
-  kernel: Kernel | undefined,
-  explanation: Explanation,
-): Arithmetic {
-  const { name } = operation
-  if (name === 'maxpool' || name === 'unpool' || name === 'involution') {
-    return { algorithm: 'loop', reason: 'float32, sample by sample' }
-  }
-  const isOpen = operation.kernel === 'required' && kernel === undefined
-  const plan = isOpen ? undefined : planned(operation, input, given, kernel)?.plan
-  const stencil = plan?.stencils[0]
-  if (plan !== undefined && stencil !== undefined) {
-    const { algorithm, reason } = stencil
-    return { algorithm, reason, strips: stripsOfRecipe(plan) }
-  }
-  const reason = 'float32 taps in order, four filters side by side: the bits of the definition'
-  return { algorithm: 'bank', reason, strips: stripsOfBank(explanation) }
+/** The shape that an operator on a picture sees: one that mixes channels gets the colours alone. */
+function seenBy(run: Planned | undefined, shape: readonly number[]): readonly number[] {
+  const [channels = 1, ...size] = shape
+  const isApart = run?.kind === 'tensor' && run.acts === 'colour' && size.length === 2
+  return isApart && hasAlpha(channels) ? [channels - 1, ...size] : shape
 }
 
-function filterOf(operation: Operation, input: Input, { recipe, plan }: Planned): FilterExplanation {
+/** Which loops an operator runs, and how a bank is cut up. */
+function arithmeticOf(run: Planned | undefined, explanation: Explanation): Arithmetic {
+  if (run?.kind === 'recipe') {
+    const { algorithm, reason } = run.plan.stencils[0]!
+    return { algorithm, reason, strips: stripsOfRecipe(run.plan) }
+  }
+  const arithmetic = run?.arithmetic ?? arithmetics.bank
+  return arithmetic.algorithm === 'bank' ? { ...arithmetic, strips: stripsOfBank(explanation) } : arithmetic
+}
+
+function filterOf(
+  operation: Operation,
+  input: Input,
+  { recipe, plan }: Extract<Planned, { kind: 'recipe' }>,
+): FilterExplanation {
   const [channels = 1] = input.shape
   const taps = plan.stencils.reduce((sum, s) => sum + tapsOf(s), 0)
   return {
@@ -259,27 +264,36 @@ function filterOf(operation: Operation, input: Input, { recipe, plan }: Planned)
   }
 }
 
-/** The kernels of an operation and how they would be run; undefined for one that does not run as a filter does. */
+/** What the command would run on such an input. @throws ConvoError as the command does */
 function planned(
   operation: Operation,
-  { shape, samples }: Input,
+  { shape, depth, peak }: Input,
   given: Call['given'],
   kernel: Kernel | undefined,
-): Planned | undefined {
+): Planned {
   const values = resolve(operation.params, pick(given, Object.keys(operation.params)))
   const settings = settingsOf(operation, given)
-  const full = samples === 'u16' ? 65535 : 255
-  const step = operation.build({
-    values,
-    kernel,
-    settings: kernelOptions(settings),
-    channels: shape[0]!,
-    full,
-  })
-  if (step.kind !== 'recipe') return undefined
+  const full = depth === 16 ? 65535 : 255
+  const channels = shape[0]!
+  const step = operation.build({ values, kernel, settings: kernelOptions(settings), channels, full })
+  if (step.kind === 'tensor')
+    return { kind: 'tensor', arithmetic: step.arithmetic ?? arithmetics.bank, acts: step.acts }
   const [height, width] = shape.slice(-2) as [number, number]
-  const options: FilterOptions = { ...filterOptions(settings, kernel?.border), ...step.options }
-  return { recipe: step.recipe, plan: planRecipe(step.recipe, options, { width, height, samples }) }
+  const filter: FilterOptions = { ...filterOptions(settings, kernel?.border), ...step.options }
+  const task = { settings, filter, range: 'clamp', output: 'out.png' } as const
+  const known = {
+    width,
+    height,
+    channels,
+    depth,
+    full,
+    pages: 1,
+    hasSlices: false,
+    isMaps: shape.length > 3,
+    peak,
+  } as const
+  const { plan } = planKnown(step.recipe, task, known, { isFirst: true, isLast: true })
+  return { kind: 'recipe', recipe: step.recipe, plan }
 }
 
 /** Multiplications for one output sample; running sums and FFTs have none to speak of in these terms. */
@@ -305,28 +319,22 @@ export async function inputOf(
   own: Pick<Values<typeof explainSettings>, 'input' | 'depth'> & { readonly layout?: Layout },
 ): Promise<Input> {
   if (path !== undefined) {
-    const opened = await openInput(path)
-    if (opened.probe.kind === 'npy') {
-      const { channels, slices, height, width, depth } = await loadArray(opened, {
-        layout: own.layout ?? 'auto',
-      })
-      const depthAxis = slices === undefined ? (isVolume ? [1] : []) : [slices]
-      return { shape: [channels, ...depthAxis, height, width], samples: samplesOf(own.depth ?? depth) }
-    }
-    const { width, height, channels, depth, pages } = await readHeader(opened.source, {
-      name: path,
-      maxPixels: Number.MAX_SAFE_INTEGER,
-      orient: true,
+    const { width, height, channels, depth, pages, hasSlices, peak } = await knownOf(path, {
+      'max-pixels': Number.MAX_SAFE_INTEGER,
+      'no-orient': false,
+      alpha: undefined,
+      background: undefined,
+      linear: false,
+      layout: own.layout ?? 'auto',
+      full: undefined,
     })
-    const shape = isVolume ? [channels, pages, height, width] : [channels, height, width]
-    return { shape, samples: samplesOf(own.depth ?? depth) }
+    const shape = isVolume || hasSlices ? [channels, pages, height, width] : [channels, height, width]
+    return { shape, depth: own.depth ?? depth, peak }
   }
   const given = own.input ?? (isVolume ? [1, 16, 64, 64] : [3, 480, 640])
   const shape = given.length === 2 ? [1, ...given] : given
-  return { shape, samples: samplesOf(own.depth ?? 8) }
+  return { shape, depth: own.depth ?? 8 }
 }
-
-const samplesOf = (depth: number): SampleType => (depth === 8 ? 'u8' : depth === 16 ? 'u16' : 'f32')
 
 const pick = (given: Call['given'], keys: readonly string[]): Record<string, unknown> =>
   Object.fromEntries(Object.entries(given).filter(([key]) => keys.includes(key)))

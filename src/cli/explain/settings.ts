@@ -1,6 +1,7 @@
 import type { PaddingOption } from '../../conv/spec.ts'
 import { ConvoError } from '../../error.ts'
-import { custom, expected, flag, integer, number, numbers, type Params, text } from '../../params.ts'
+import { custom, expected, flag, integer, numbers, type Params, text } from '../../params.ts'
+import type { Depth } from '../../tensor/picture.ts'
 import { sharedSettings } from '../settings.ts'
 
 const axes = { min: 1, max: 3 }
@@ -41,6 +42,12 @@ function refuseChannelsLast(list: readonly number[], typed: string, name: string
   })
 }
 
+function parseDepth(given: unknown, name: string): Depth {
+  const depth = ([8, 16, 32] as const).find((bits) => String(given) === String(bits))
+  if (depth === undefined) throw expected('8, 16 or 32', name, given)
+  return depth
+}
+
 function parsePadding(given: unknown, name: string): PaddingOption {
   if (given === 'same' || given === 'valid' || given === 'full') return given
   const list = numbers('', '', axes, { min: 0, whole: true }).parse(given, name)
@@ -65,7 +72,8 @@ export const explainSettings = {
     choices: ['same', 'valid', 'full'],
   },
   depth: {
-    ...number('bits of a sample of the input, 8, 16 or 32 (floats)', undefined, { min: 8, max: 32 }),
+    ...custom('bits of a sample of the input; 32 are floats', '8|16|32', parseDepth),
+    choices: ['8', '16', '32'],
     unset: "the picture's, else 8",
   },
   layout: sharedSettings.layout,

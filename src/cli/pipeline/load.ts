@@ -74,7 +74,7 @@ export function treatmentOf({ settings, range, output }: Task): Treatment {
 }
 
 /** What bounds and turns a picture that is decoded. */
-export const limitsOf = (settings: Settings) => ({
+export const limitsOf = (settings: Pick<Settings, 'max-pixels' | 'no-orient'>) => ({
   maxPixels: settings['max-pixels'],
   orient: !settings['no-orient'],
 })

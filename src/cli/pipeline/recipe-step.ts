@@ -22,6 +22,7 @@ import { Tensor } from '../../tensor/tensor.ts'
 import { outputKind } from '../output.ts'
 import type { Settings } from '../settings.ts'
 import type { PlanFacts, Task } from './job.ts'
+import type { Known } from './known.ts'
 import { type Data, floatsOf, isTransparent, type State, settled } from './state.ts'
 
 /** Where a recipe stands among the steps: tones apply on the way in, light is encoded on the way out. */
@@ -112,7 +113,7 @@ async function filterMaps(
   const [height, width] = [shape.at(-2)!, shape.at(-1)!]
   const plane = width * height
   const count = values.length / plane
-  const tone: Tone = { gray: false, table: 0, encode: false, alpha: 'plain' }
+  const tone = plain
   const peak = () => peakOf(values)
   const plan = planRecipe(recipe, task.filter, { width, height, samples: 'f32', peak })
   const size = plan.outWidth * plan.outHeight
@@ -155,6 +156,25 @@ export function prepareRecipe(
 const isThere = (picture: Omit<SourcePicture, 'data'>): picture is SourcePicture =>
   'data' in picture || 'address' in picture
 
+/** The tone of maps and slices, which are filtered as they are. */
+const plain: Tone = { gray: false, table: 0, encode: false, alpha: 'plain' }
+
+/** What a recipe would do to data of which only the shape is known, as the run decides it. */
+export function planKnown(
+  recipe: Recipe,
+  task: Pick<Task, 'settings' | 'range' | 'output' | 'filter'>,
+  known: Known,
+  position: Position,
+): { readonly plan: RecipePlan; readonly channels: number } {
+  const { channels } = known
+  if (known.isMaps || !isPicture(channels))
+    return { plan: planOver(recipe, task.filter, { ...known, depth: 32 }, plain), channels }
+  const tone = toneOf(recipe, task, { ...known, channels }, position)
+  return { plan: planOver(recipe, task.filter, known, tone), channels: outChannels({ channels }, tone) }
+}
+
+const isPicture = (channels: number): channels is 1 | 2 | 3 | 4 => channels <= 4
+
 /**
  * How alpha meets a recipe. Where the kernels are a mean, alpha is filtered with the colours and divides them. Where they
  * take flat areas to zero there is nothing to divide by: alpha stays, and a pixel sees its own colour where others are
@@ -169,8 +189,8 @@ function alphaOf(recipe: Recipe, asked: Settings['alpha']): Tone['alpha'] {
 /** What happens to samples and alpha; `table` is 1 where linear light is asked for, and its address is not known yet. */
 export function toneOf(
   recipe: Recipe,
-  task: Task,
-  picture: Omit<SourcePicture, 'data'>,
+  task: Pick<Task, 'settings' | 'range' | 'output'> & Partial<Pick<Task, 'light'>>,
+  picture: Pick<SourcePicture, 'channels' | 'depth'>,
   { isFirst, isLast }: Position,
 ): Tone {
   const { linear, gray, alpha } = task.settings
@@ -190,16 +210,16 @@ export function toneOf(
 }
 
 /** The plan of a recipe over a picture: native samples where the tone leaves them as they are. */
-export function planOver(
+function planOver(
   recipe: Recipe,
   options: FilterOptions,
-  picture: Omit<SourcePicture, 'data'> & Pick<Planned, 'peak'>,
+  picture: Pick<SourcePicture, 'width' | 'height' | 'depth' | 'full'> & Pick<Planned, 'peak'>,
   tone: Tone,
 ): RecipePlan {
   const native: SampleType = picture.depth === 8 ? 'u8' : picture.depth === 16 ? 'u16' : 'f32'
   const converted = tone.gray || tone.table !== 0 || tone.alpha === 'premultiply'
   const { peak } = picture
-  const weighted = peak === undefined ? undefined : () => peak() * Math.max(1, peak())
+  const weighted = peak && (() => peak() * picture.full)
   const own = tone.alpha === 'premultiply' ? weighted : peak
   const plan = planRecipe(recipe, options, { ...picture, samples: converted ? 'f32' : native, peak: own })
   return tone.alpha === 'own' ? inFloats(plan) : plan

@@ -2,12 +2,12 @@ import type { Engine } from '../../conv/engine.ts'
 import { invariant } from '../../error.ts'
 import { nodeOf, planesNode, sourceNode, traced, tracer } from '../../graph/node.ts'
 import { srgb } from '../../image/light.ts'
-import type { Step } from '../../operators/operator.ts'
+import { arithmetics, type Step } from '../../operators/operator.ts'
 import { runToTensor, type Source } from '../../run/graph.ts'
 import type { Session } from '../../run/pool.ts'
 import { Tensor } from '../../tensor/tensor.ts'
 import type { Task } from './job.ts'
-import { identity, neutral, outChannels, toneOf } from './recipe-step.ts'
+import { identity, outChannels, toneOf } from './recipe-step.ts'
 import { type Data, dataOf, isTransparent, type State, shapeOf, tensorOf } from './state.ts'
 
 type TensorStep = Extract<Step, { kind: 'tensor' }>
@@ -28,7 +28,7 @@ export async function tensorStep(
 ): Promise<State> {
   const { full } = shapeOf(state.data)
   const outFull = step.full ?? full
-  const plans = [...state.plans, { algorithm: 'bank', reason: 'a network operator on float32 planes' }]
+  const plans = [...state.plans, step.arithmetic ?? arithmetics.bank]
   if (state.data.kind === 'tensor' && state.data.tensor.shape.length === 4) {
     const { tensor: x } = state.data
     const apply = (slice: Tensor) => step.apply(slice, engine)
@@ -104,7 +104,7 @@ async function traceable(
   if (data.kind === 'graph') return { x: data.out, source: data.source }
   const { picture } = data
   const position = { isFirst, isLast: false }
-  const { gray, table, light = srgb } = toneOf(identity, { ...task, filter: neutral }, picture, position)
+  const { gray, table, light = srgb } = toneOf(identity, task, picture, position)
   const channels = outChannels(picture, { gray })
   const x = traced(sourceNode([channels, picture.height, picture.width]))
   return { x, source: { picture, gray, light: table === 0 ? undefined : light } }

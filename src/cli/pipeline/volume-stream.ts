@@ -3,7 +3,7 @@ import { extent } from '../../conv/geometry.ts'
 import { type Decoded, decode, readHeader } from '../../image/decode.ts'
 import type { Header } from '../../image/header.ts'
 import { stretch, stretchBetween } from '../../image/sheet.ts'
-import type { FullScale, Slabs, Step } from '../../operators/operator.ts'
+import { arithmetics, type FullScale, type Slabs, type Step } from '../../operators/operator.ts'
 import type { Session } from '../../run/pool.ts'
 import { borders } from '../../tensor/border.ts'
 import { type Extremes, extremes, fullScale } from '../../tensor/picture.ts'
@@ -33,7 +33,7 @@ export type VolumeStream = {
   readonly count: number
   readonly first: Header
   readonly full: FullScale
-  readonly step: Step
+  readonly step: Extract<Step, { kind: 'tensor' }>
   readonly slabs: Slabs
   decode(z: number): Promise<Decoded>
 }
@@ -103,11 +103,12 @@ export async function runStream(
 ): Promise<Omit<Report, 'milliseconds'>> {
   const { first, full, step, slabs } = stream
   const channels = coloursOf(first.channels, task.settings.background)
-  const reason = `a network operator on float32 planes, slice by slice: ${slabs.axis.kernel} of ${stream.count} slices at a time`
+  const { algorithm, reason } = step.arithmetic ?? arithmetics.bank
+  const by = `slice by slice, ${slabs.axis.kernel} of ${stream.count} at a time`
   const common = {
     operation: task.operation,
     input: factsOf(task.input, { ...first, channels, depth: 32 }),
-    plan: [{ algorithm: 'bank', reason }],
+    plan: [{ algorithm, reason: `${reason}; ${by}` }],
   }
   const told = [...first.notes, ...overBlack(first, treatmentOf(task)), ...(step.notes ?? [])]
   if (outputKind(task.output) === 'npy') {
