@@ -103,7 +103,7 @@ describe('the help of a command', () => {
   it('is there for a command of two words', async () => {
     const { status, stdout } = await convo(['help', 'kernel', 'convert'])
     expect(status).toBe(0)
-    expect(stdout).toContain('Usage: convo kernel convert <in> <out>\n')
+    expect(stdout).toContain('Usage: convo kernel convert <in> <out> [options]\n')
   })
   it.each(commands.map((command) => [command.name, command] as const))(
     '%s has all its options',
