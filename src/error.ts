@@ -1,4 +1,3 @@
-import { commandLine } from './text/shell.ts'
 import { visibleLine } from './text/visible.ts'
 
 /** What each stable code stands for. Verbatim are part of the contract: add, never rename. */
@@ -65,7 +64,7 @@ export class ConvoError extends Error {
 function fixOf(instead: ErrorDetail['instead']): string | undefined {
   if (instead === undefined) return undefined
   const [typed, ...meant] = instead
-  return meant.length > 0 ? commandLine(meant) : `no ${typed}`
+  return meant.length > 0 ? meant.join(' ') : `no ${typed}`
 }
 
 /** The error as the command line prints it: what and code, why, fix; names in it cannot break its lines. */

@@ -19,9 +19,10 @@ const longName = (word: string): string =>
     ? word.slice(2)
     : (Object.keys(shortNames).find((name) => word === `-${shortNames[name]}`) ?? '')
 
+// of an option that is not known a value is expected: what it is called is for the parser to say
 const takesValue = (params: Params, word: string): boolean => {
   const name = longName(word)
-  return Object.hasOwn(params, name) && params[name]!.isFlag !== true
+  return !Object.hasOwn(params, name) || params[name]!.isFlag !== true
 }
 
 const isOperation = (word: string): boolean => Object.hasOwn(operations, word)

@@ -86,6 +86,10 @@ const typed: readonly (readonly [line: string, suggestion: string])[] = [
   ['explain chain a.png gaussian sobel', 'convo explain chain a.png -- gaussian -- sobel'],
   ['explain chain a.png -- gaussian sobel', 'convo explain chain a.png -- gaussian -- sobel'],
   ['chain a.png o.png -- gaussian b.png', 'convo chain a.png o.png -- gaussian'],
+  [
+    'chain a.png o.png -- gaussian --sgima 2 -- sobel',
+    'convo chain a.png o.png -- gaussian --sigma 2 -- sobel',
+  ],
   // words in another order
   ['run sobel a.png o.png', 'convo sobel a.png o.png'],
   ['a.png o.png sobel --unit', 'convo sobel a.png o.png --unit'],

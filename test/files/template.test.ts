@@ -58,7 +58,7 @@ describe('output templates', () => {
       'out/{sten}.png: character 5',
       'keys: {path} {rel} {dir} {stem} {ext} {index} {hash} {op}',
     ])
-    expect(error.fix).toBe('{stem}')
+    expect(error.fix).toBe('out/{stem}.png')
     await failure('E_NAME', () => parseTemplate('{}'))
     await failure('E_NAME', () => parseTemplate('{constructor}'))
   })

@@ -65,7 +65,7 @@ describe('numbers', () => {
 
   test('of a name whose setting has no value: what to write', async () => {
     const { message, fix } = await refused('gaussian:sigma')
-    expect([message, fix]).toEqual(['gaussian:sigma needs a value', 'gaussian:sigma=<n>'])
+    expect([message, fix]).toEqual(['gaussian:sigma needs a value', 'gaussian:sigma=1'])
   })
 
   test('as fractions they are refused, with what to write', async () => {

@@ -12,7 +12,7 @@ import { approveCommand, writeText } from './destinations.ts'
 import { pictureUnder, sha256 } from './files.ts'
 import { reportPage } from './reporters/html.ts'
 import { reporters } from './reporters/index.ts'
-import { sumText, verdictText } from './reporters/summary.ts'
+import { countsText, verdictText } from './reporters/summary.ts'
 import { type CaseResult, countsOf, isOwn, type Run, readRun, resultsName } from './results.ts'
 
 /** One of the runs to merge, and the folder that its pictures are in. */
@@ -62,7 +62,9 @@ export async function mergeReports(paths: readonly string[], given: string, io: 
     await reporters[name]!.report(run, { ...to, width: io.width, hasColour: false })
   }
   await writeText(output, text)
-  await io.out(`${visibleLine(output)}: ${verdictText(run)}: ${sumText(run)}\n`)
+  await io.out(
+    `${[visibleLine(output), verdictText(run), countsText(run)].filter((part) => part !== '').join(': ')}\n`,
+  )
   const missing = missingShards(parts)
   const without = parts.filter(({ hasPictures }) => !hasPictures).map(({ file }) => file)
   const absent = `the pictures of ${without.join(', ')} are not there; convo check --results names their folder`

@@ -146,7 +146,7 @@ describe('numbers', () => {
         .flat()
         .map((v) => v ?? 0),
     ).toEqual(Array.from(want.data))
-    expect(scene.title).toContain(`→ ${want.shape.slice(1).join('x')}`)
+    expect(scene.title).toContain(`→ ${want.shape.slice(1).toReversed().join('x')}`)
     expect(scene.formula).toContain(`= ${want.shape[1]}`)
     expect(scene.formula).toContain(`= ${want.shape[2]}`)
   })

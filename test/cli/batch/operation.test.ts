@@ -57,7 +57,7 @@ describe('the fingerprint of an operation', () => {
 
   it('refuses what is the batch’s, and several files for one output', async () => {
     const threads = await failure('E_OPTION', () => print('sobel', '--threads', '2'))
-    expect(threads.fix).toBe('--jobs before --')
+    expect(threads.fix).toBe('use --jobs, before --')
     await failure('E_OPTION', () => print('conv2d', '--kernel', 'sobel-x', '--channels', 'split'))
     await failure('E_NAME', () => print('soble'))
     await failure('E_USAGE', () => print('chain', '--gray'))
