@@ -134,7 +134,7 @@ export function readTiff(read: Read, name: string): TiffSeen {
   refuseRaw(read, name, first, subs)
   for (const page of pages) refuseSamples(read, name, page, layout)
   const larger = pages.findIndex((page) => !isReduced(page))
-  const has = (wanted: readonly number[]) => wanted.some((one) => first.tags.has(one))
+  const has = (wanted: readonly number[]) => pages.some(({ tags }) => wanted.some((one) => tags.has(one)))
   return {
     metadata: metadata.filter(([, tags]) => has(tags)).map(([what]) => what),
     unread:
