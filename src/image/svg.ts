@@ -32,7 +32,10 @@ export function readSvg({ read, size }: Reader, name: string, maxPixels: number)
   const foreign = new Set<string>()
   look(text, name, maxPixels, budget, foreign, 0)
   const [first] = foreign
-  const undrawn = budget.undrawn.size === 0 ? [] : [`${listed([...budget.undrawn])} of ${name} is not drawn`]
+  const undrawn =
+    budget.undrawn.size === 0
+      ? []
+      : [`${listed([...budget.undrawn])} of ${name} ${budget.undrawn.size > 1 ? 'are' : 'is'} not drawn`]
   if (first === undefined) return undrawn
   return [
     ...undrawn,

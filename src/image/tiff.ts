@@ -89,7 +89,7 @@ const metadata: readonly (readonly [name: string, tags: readonly number[]])[] = 
   ['EXIF', [271, 272, 306, 34665, 34853]],
   ['XMP', [700]],
   ['IPTC', [33723, 34377]],
-  ['GeoTIFF tags', [33550, 33922, 34264, 34735, 42112, 42113]],
+  ['GeoTIFF data', [33550, 33922, 34264, 34735, 42112, 42113]],
 ]
 
 /** What the directories of a TIFF say. */
