@@ -73,6 +73,22 @@ async function avifWith(before: string, after: string): Promise<Buffer> {
   return bytes
 }
 
+/** An AVIF with the brand and the head of a film beside its picture. */
+async function avifSequence(): Promise<Buffer> {
+  const head = Buffer.alloc(100)
+  for (const [at, value] of [
+    [12, 1000],
+    [20, 0x10000],
+    [36, 0x10000],
+    [52, 0x10000],
+    [68, 0x40000000],
+    [96, 1],
+  ] as const)
+    head.writeUInt32BE(value, at)
+  const film = [words(116), Buffer.from('moov'), words(108), Buffer.from('mvhd'), head]
+  return Buffer.concat([await avifWith('miaf', 'msf1'), ...film])
+}
+
 /** An AVIF that states primaries and a tone curve (a colr box of type nclx). */
 async function avifInColours(primaries: number, curve: number): Promise<Buffer> {
   const bytes = Buffer.from(await encoded(photo, 'avif'))
@@ -240,7 +256,7 @@ const cases: Readonly<Record<string, Case>> = {
     files: { 'a.jpg': jpegWith(0xe2, mpf) },
     runs: [`${same} a.jpg o.png`],
   },
-  'AVIF sequences': { files: { 'a.avif': avifWith('miaf', 'msf1') }, runs: [`${same} a.avif o.png`] },
+  'AVIF sequences': { files: { 'a.avif': avifSequence() }, runs: [`${same} a.avif o.png`] },
   'gain maps of an AVIF': { files: { 'a.avif': avifWith('miaf', 'tmap') }, runs: [`${same} a.avif o.png`] },
   'subdirectories of a TIFF': {
     files: { 'a.tif': tiffOf([{ ...level, subs: [level] }]) },
