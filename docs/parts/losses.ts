@@ -36,6 +36,11 @@ export const losses: readonly Group[] = [
       ),
       row('resolution', 'kept', 'to the nearest pixel per metre, in PNG, JPEG, TIFF, WebP and AVIF'),
       row('resolution into GIF and .npy', 'told', '… does not hold the resolution'),
+      row(
+        'a resolution of 72 dots to the inch, into GIF and .npy',
+        'left out',
+        'it is what encoders write where they know none',
+      ),
       row('sBIT and hIST of a PNG', 'left out', 'they describe the samples, which are all kept'),
       row('a chunk of a PNG that is damaged', 'told', 'the … chunk of … was left out: it fails its checksum'),
       row('a chunk of a PNG that is there twice', 'told', 'the … chunk of … was left out: it is there twice'),

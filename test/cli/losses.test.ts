@@ -199,6 +199,10 @@ const cases: Readonly<Record<string, Case>> = {
     files: { 'a.png': encoded(small({ resolution: [3937, 3937] }), 'png') },
     runs: [`${same} a.png o.gif`, `${same} a.png o.npy`],
   },
+  'a resolution of 72 dots to the inch, into GIF and .npy': {
+    files: { 'a.png': encoded(small({ resolution: [2835, 2835] }), 'png') },
+    runs: [`${same} a.png o.gif`, `${same} a.png o.npy`],
+  },
   'sBIT and hIST of a PNG': {
     files: { 'a.png': with_([chunkOf('sBIT', Buffer.from([5, 6, 5]))]) },
     runs: [`${same} a.png o.png`],
