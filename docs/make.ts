@@ -2,6 +2,7 @@
 //   README.md     what stands between the markers `<!-- name:begin -->` and `<!-- name:end -->`
 //   docs/api.md   from the docstrings of what src/index.ts exports
 //   docs/convo.1  the manual page
+//   docs/losses.md  what a picture may lose, from docs/parts/losses.ts
 //   docs/pictures what the README shows; digests.json holds the digest of the pixels of each
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -4,6 +4,7 @@ import { errorCodes } from '../../src/error.ts'
 import { animationOf, hasAnimation } from './animations.ts'
 import { apiReference } from './api.ts'
 import { type Exhibit, examples, textbook } from './gallery.ts'
+import { lossesPage } from './losses.ts'
 
 /** The generated documents by path, the README with its sections made anew. */
 export function documents(readme: string): Record<string, string> {
@@ -11,6 +12,7 @@ export function documents(readme: string): Record<string, string> {
     'README.md': filled(readme),
     'docs/convo.1': manPage(commands),
     'docs/api.md': apiReference(),
+    'docs/losses.md': lossesPage(),
   }
 }
 

@@ -160,6 +160,10 @@ export const scaleNote = (name: string, { min, max }: Extremes, full: number): s
     ? `${name} holds no finite number, so 255 is taken as white; --full <n> sets another`
     : `${name} holds numbers of ${brief(min)} to ${brief(max)}, so ${full} is taken as white; --full <n> sets another`
 
+/** That numbers are not exactly those of the file. */
+export const roundedNote = (name: string, type: string): string =>
+  `${name} holds numbers of type ${type}, which were rounded to float32`
+
 const brief = (value: number): string => String(Number(value.toPrecision(6)))
 
 /** True where pixels of 1 to 4 channels stand together: they are a picture, with alpha behind 1 or 3 colours. */

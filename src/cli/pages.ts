@@ -32,17 +32,22 @@ export async function openPages(source: Source, options: PageOptions): Promise<P
   }
   // of these what was looked at tells it all: to ask the decoder would open them once more
   const isPlain = kind === 'png' || kind === 'jpeg'
-  const { frames: pages = 1, unread } = isPlain
+  const {
+    frames: pages = 1,
+    unread,
+    notes,
+  } = isPlain
     ? inspect(source, probed, name, options.maxPixels)
     : framesOf(await readHeader(source, { ...options, name }))
   return {
     count: pages,
     unread,
+    notes,
     pictures: pages === 1 ? single(source, { ...options, name }) : decodePages(source, { ...options, name }),
   }
 }
 
-const framesOf = ({ pages, unread }: Pick<Header, 'pages' | 'unread'>) => ({ frames: pages, unread })
+const framesOf = ({ pages, unread, asRead }: Header) => ({ frames: pages, unread, notes: asRead })
 
 async function* single(source: Source, options: PageOptions): AsyncGenerator<Picture> {
   yield await decode(source, options)

@@ -8,7 +8,10 @@ export function notesOf(report: Report): string[] {
   if (count === 0) return [...report.notes]
   const share = samples === 0 ? 0 : (100 * count) / samples
   const shown = share < 0.01 ? 'less than 0.01' : share.toFixed(2)
-  const ends = [...(low > 0 ? [`${low} below black`] : []), ...(high > 0 ? [`${high} above white`] : [])]
+  const ends = [
+    ...(low > 0 ? [`${low} below black${report.input.depth === 32 ? ' or not a number' : ''}`] : []),
+    ...(high > 0 ? [`${high} above white`] : []),
+  ]
   const remedy =
     high === 0
       ? '--range abs or offset shows what is below black'

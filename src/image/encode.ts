@@ -4,6 +4,7 @@ import type { Picture, PictureMeta } from '../tensor/picture.ts'
 import { encodePngWhole } from './filter-rows.ts'
 import { fitFormat, inColour } from './fit.ts'
 import type { OutputFormat } from './format.ts'
+import { listed } from './metadata.ts'
 import { compressionSettings } from './png.ts'
 import { loadSharp, reasons, type Sharp, sharpOf } from './sharp.ts'
 
@@ -59,8 +60,8 @@ export async function encodePages(
   format: 'gif' | 'webp' | 'tiff',
   options: AnimationOptions = {},
 ): Promise<Encoded> {
-  checkAlike(pages)
   const fitted = pages.map((page) => fitFormat(page, format))
+  checkAlike(fitted.map(({ picture }) => picture))
   const { delay = 100, loop = 0 } = options
   const delays = typeof delay === 'number' ? pages.map(() => delay) : [...delay]
   const bytes = await attemptEncode(format, async () => {
@@ -76,16 +77,29 @@ export async function encodePages(
     if (format === 'tiff') pipeline.toColourspace(spaceOf(first!.picture))
     const { meta } = first!.picture
     if (meta.orientation !== undefined) pipeline.withMetadata({ orientation: meta.orientation })
+    else if (meta.resolution !== undefined) pipeline.keepExif()
     return nativeWork(() => withFormat(pipeline, format, options, meta, { delay: delays, loop }).toBuffer())
   })
-  return { bytes, notes: [...new Set(fitted.flatMap(({ notes }) => notes))] }
+  return { bytes, notes: [...new Set([...fitted.flatMap(({ notes }) => notes), ...lostOfPages(pages)])] }
+}
+
+/** That a file has room for the profile and the resolution of one page. */
+function lostOfPages([first, ...others]: readonly Picture[]): string[] {
+  const differs = (of: (meta: PictureMeta) => ArrayLike<number> | undefined) =>
+    others.some(({ meta }) => String(of(meta)) !== String(first && of(first.meta)))
+  const lost = [
+    ...(differs(({ icc }) => icc) ? ['ICC profiles'] : []),
+    ...(differs(({ resolution }) => resolution) ? ['resolutions'] : []),
+  ]
+  return lost.length === 0 ? [] : [`the pages have different ${listed(lost)}: those of the first are kept`]
 }
 
 function checkAlike(pages: readonly Picture[]): void {
-  const shapes = new Set(pages.map((p) => `${p.width}x${p.height}x${p.channels}`))
+  const shapes = new Set(pages.map((p) => `${p.width}x${p.height}x${p.channels} of ${p.depth} bits`))
   if (shapes.size === 1) return
-  throw new ConvoError('E_SHAPE', 'the pages of a file must have one size', {
-    why: pages.length === 0 ? 'there are no pages' : `sizes: ${[...shapes].join(', ')}`,
+  throw new ConvoError('E_SHAPE', 'the pages of a file must be alike', {
+    why: pages.length === 0 ? 'there are no pages' : `pages: ${[...shapes].join(', ')}`,
+    fix: '--depth 8 for pages of 8 and 16 bits, or {index} in the output path',
   })
 }
 

@@ -1,6 +1,8 @@
 import { ConvoError } from '../error.ts'
-import { hasAlpha, type Picture } from '../tensor/picture.ts'
+import { hasAlpha, type Picture, type PictureMeta } from '../tensor/picture.ts'
 import { type OutputFormat, outputFormats } from './format.ts'
+import { listed } from './metadata.ts'
+import { iccFits } from './png.ts'
 import { to8Bits } from './quantise.ts'
 
 /** A picture that a format can hold, and what was lost on the way there. */
@@ -30,13 +32,40 @@ export function fitFormat(picture: Picture, format: OutputFormat): Fitted {
   if (traits.alpha === 'on-off' && hasAlpha(fitted.channels) && countAlpha(fitted, isSoft) > 0) {
     notes.push(`${format} holds no half-transparent pixels: they became opaque or transparent`)
   }
-  if (format === 'gif' && picture.meta.orientation !== undefined) {
-    notes.push('gif holds no orientation: the picture is shown as it is stored')
-  }
+  notes.push(...lostBeside(picture.meta, fitted.channels, format))
   if (format === 'gif' && hasMoreColours(fitted, 256)) {
     notes.push('gif holds 256 colours: the picture was reduced to them')
   }
   return { picture: fitted, notes }
+}
+
+/**
+ * What goes with a picture and has no place in an output, as notes: a profile for other colours, and what the format does
+ * not hold. Nothing is lost with a gAMA of 1/2.2, which encoders write for sRGB, and with 72 dots to the inch, which they write where
+ * they know nothing.
+ *
+ * @param channels of the output
+ */
+export function lostBeside(
+  { icc, gamma, isSrgb, resolution, orientation }: PictureMeta,
+  channels: number,
+  format: OutputFormat | 'npy',
+): string[] {
+  const isBare = format === 'gif' || format === 'npy'
+  const isUnfit = icc !== undefined && !isBare && !iccFits(icc, channels)
+  const isGamma = gamma !== undefined && gamma !== 45455 && icc === undefined && !isSrgb
+  const lost = [
+    ...(isBare && icc !== undefined ? ['the ICC profile'] : []),
+    ...(format !== 'png' && isGamma ? ['the gamma (gAMA)'] : []),
+    ...(isBare && resolution?.some((n) => Math.round(n * 0.0254) !== 72) ? ['the resolution'] : []),
+    ...(isBare && orientation !== undefined ? ['the orientation'] : []),
+  ]
+  return [
+    ...(lost.length > 0 ? [`${format} does not hold ${listed(lost)}`] : []),
+    ...(isUnfit
+      ? [`the ICC profile was left out: it is not for ${channels < 3 ? 'gray' : 'RGB'}, which the output is`]
+      : []),
+  ]
 }
 
 /** Gray as RGB, gray and alpha as RGBA. */

@@ -27,8 +27,10 @@ export type Header = {
   readonly isAlike: boolean
   /** Why the first page is not the picture, and what to do. */
   readonly preview?: { readonly why: string; readonly fix: string }
-  /** What a user should know: a change of colour space, metadata that is not kept. */
+  /** What a user should know: how it was read, pictures and metadata that are not kept. */
   readonly notes: readonly string[]
+  /** Those of the notes that bear on the pixels: a change of colour space, damage that was left out. */
+  readonly asRead: readonly string[]
 }
 
 /** What the decoder says of a file: the part of sharp's metadata that is used here. */
@@ -155,13 +157,14 @@ export function headerOf(
   const orientation = turns ? undefined : facts.orientation
   const keepsIcc =
     facts.icc !== undefined && reading.convertedFrom === undefined && iccFits(facts.icc, channels)
-  const notes: string[] = []
-  if (reading.convertedFrom !== undefined) notes.push(`converted from ${reading.convertedFrom} to sRGB`)
-  if (png?.hasIcc && !keepsIcc)
-    notes.push('the ICC profile is damaged or for other colours, and was left out')
+  const asRead: string[] = []
+  if (reading.convertedFrom !== undefined) asRead.push(`converted from ${reading.convertedFrom} to sRGB`)
+  if ((png?.hasIcc || facts.icc !== undefined) && !keepsIcc && reading.convertedFrom === undefined)
+    asRead.push('the ICC profile is damaged or for other colours, and was left out')
   if (apng !== undefined && (facts.orientation ?? 1) > 1)
-    notes.push(`the pictures of ${name} are not turned: an animation has no orientation`)
-  notes.push(...seen.notes)
+    asRead.push(`the pictures of ${name} are not turned: an animation has no orientation`)
+  asRead.push(...seen.notes)
+  const notes = [...asRead]
   if (seen.unread.length > 0) notes.push(`of ${name} not read: ${listed(seen.unread)}`)
   const lost = new Set([
     ...(facts.exif !== undefined && saysMore(facts.exif) ? ['EXIF'] : []),
@@ -194,6 +197,7 @@ export function headerOf(
       ...(orientation !== undefined && orientation !== 1 && { orientation }),
     },
     notes,
+    asRead,
   }
 }
 

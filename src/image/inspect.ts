@@ -1,5 +1,6 @@
 import { checkLimit } from '../limits.ts'
 import { type Animation, readApng } from './apng.ts'
+import { pixelAspect } from './png-head.ts'
 import type { Kind, Probe } from './probe.ts'
 import { type Reader, type Source, textOf, viewOf, withReader } from './reader.ts'
 import { readSvg } from './svg.ts'
@@ -55,17 +56,37 @@ const lookers: Readonly<
   webp: (reader, _, name) => readWebp(reader, name),
   gif: (reader, _, name) => readGif(reader, name),
   tiff: ({ read }, _, name) => readTiff(read, name),
-  avif: ({ read }) => {
+  avif: ({ read, size }) => {
     const brands = textOf(read(8, 56))
     const unread = [
       ...(/avis|msf1/.test(brands) ? ['an image sequence'] : []),
       ...(brands.includes('tmap') ? ['a gain map'] : []),
     ]
-    return { unread }
+    return {
+      unread,
+      metadata: hasOtherColours(Buffer.from(read(0, Math.min(size, 65536))))
+        ? ['coding of colour (nclx)']
+        : [],
+    }
   },
   svg: (reader, _, name, maxPixels) => ({ notes: readSvg(reader, name, maxPixels) }),
   npy: () => ({}),
 }
+
+/**
+ * Whether the colr box of an AVIF (ISO 23091-2) states colours or a tone curve other than those of sRGB, and of BT.709,
+ * which is shown as sRGB.
+ */
+function hasOtherColours(head: Buffer): boolean {
+  const at = head.indexOf('colrnclx', 0, 'latin1')
+  if (at < 0 || at + 12 > head.length) return false
+  const [primaries, curve] = [head.readUInt16BE(at + 8), head.readUInt16BE(at + 10)]
+  return ![1, 2].includes(primaries) || ![1, 2, 6, 13].includes(curve)
+}
+
+/** Whether a JFIF header states how much wider than high its pixels are, and not how large. */
+const hasOwnAspect = (jfif: string): boolean =>
+  jfif.charCodeAt(7) === 0 && jfif.slice(8, 10) !== jfif.slice(10, 12)
 
 /** The segments of a JPEG up to its samples. */
 function readJpeg({ read }: Reader, name: string): Part {
@@ -84,6 +105,7 @@ function readJpeg({ read }: Reader, name: string): Part {
     if (head.length < 4 || head[0] !== 0xff || marker === 0xda || marker === 0xd9) break
     const length = viewOf(head).getUint16(2)
     const start = textOf(read(at + 4, Math.min(32, Math.max(0, length - 2))))
+    if (marker === 0xe0 && start.startsWith('JFIF\0') && hasOwnAspect(start)) metadata.add(pixelAspect)
     if (marker === 0xfe) metadata.add('text')
     if (marker === 0xed && start.startsWith('Photoshop')) metadata.add('IPTC')
     if (marker === 0xe2 && start.startsWith('MPF\0')) {
@@ -131,6 +153,8 @@ function readGif({ read, size }: Reader, name: string): Part {
   const metadata = new Set<string>()
   const unread = new Set<string>()
   const tableBytes = (flags: number) => ((flags & 0x80) === 0 ? 0 : 3 * 2 ** ((flags & 7) + 1))
+  // (n + 15) / 64, and 0 for nothing said
+  if (![0, 49].includes(read(12, 1)[0] ?? 0)) metadata.add(pixelAspect)
   let frames = 0
   let at = 13 + tableBytes(read(10, 1)[0] ?? 0)
   const skip = () => {

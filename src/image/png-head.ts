@@ -172,6 +172,7 @@ export function readPngHead(reader: Reader, name: string): PngHead {
   }
   // primaries that a profile or sRGB says too are not lost
   if (seen.has('cHRM') && !seen.has('sRGB') && !seen.has('iCCP')) metadata.add('primaries (cHRM)')
+  if (isAspect(reader, seen.get('pHYs'))) metadata.add(pixelAspect)
   for (const type of trailing(reader, at, name, bad)) metadata.add(type)
 
   const gamma = numberAt(reader, seen.get('gAMA'), 0)
@@ -211,6 +212,16 @@ function resolutionOf({ read }: Reader, chunk: Chunk | undefined): Resolution | 
   if (chunk === undefined) return undefined
   const body = viewOf(read(chunk.at + 8, 9))
   return body.getUint8(8) === 1 ? [body.getUint32(0), body.getUint32(4)] : undefined
+}
+
+/** What the metadata of pixels that are not square is called. */
+export const pixelAspect = 'aspect ratio of the pixels'
+
+/** Whether pHYs says that pixels are not square without saying how large they are. */
+function isAspect({ read }: Reader, chunk: Chunk | undefined): boolean {
+  if (chunk === undefined) return false
+  const body = viewOf(read(chunk.at + 8, 9))
+  return body.getUint8(8) === 0 && body.getUint32(0) !== body.getUint32(4)
 }
 
 const xmpKeyword = 'XML:com.adobe.xmp'

@@ -1,6 +1,7 @@
 import { ConvoError } from '../error.ts'
 import { checkLimit } from '../limits.ts'
 import { checkSize } from './header.ts'
+import { listed } from './metadata.ts'
 import type { Reader } from './reader.ts'
 import { type Element, readTags } from './svg-text.ts'
 
@@ -27,17 +28,32 @@ const units: Readonly<Record<string, number>> = {
 export function readSvg({ read, size }: Reader, name: string, maxPixels: number): string[] {
   checkLimit('svgBytes', size, name)
   const text = Buffer.from(read(0, size)).toString('latin1')
-  const budget = { steps: 0, elements: 0, work: 0 }
+  const budget = { steps: 0, elements: 0, work: 0, undrawn: new Set<string>() }
   const foreign = new Set<string>()
   look(text, name, maxPixels, budget, foreign, 0)
-  if (foreign.size === 0) return []
   const [first] = foreign
+  const undrawn =
+    budget.undrawn.size === 0
+      ? []
+      : [`${listed([...budget.undrawn])} of ${name} ${budget.undrawn.size > 1 ? 'are' : 'is'} not drawn`]
+  if (first === undefined) return undrawn
   return [
+    ...undrawn,
     `${name} refers to other files, which are not drawn: ${first}${foreign.size > 1 ? ` and ${foreign.size - 1} more` : ''}`,
   ]
 }
 
-type Budget = { steps: number; elements: number; work: number }
+type Budget = { steps: number; elements: number; work: number; undrawn: Set<string> }
+
+/** What the decoder leaves out without a word. */
+const undrawn = new Map([
+  ...['animate', 'animateTransform', 'animateMotion', 'animateColor', 'set'].map(
+    (tag) => [tag, 'animation'] as const,
+  ),
+  ['foreignObject', 'HTML (foreignObject)'],
+  ['script', 'what a script does'],
+])
+
 type Cost = { elements: number; work: number }
 
 function look(
@@ -69,6 +85,8 @@ function look(
     if (link.startsWith('data:')) lookAtData(link, name, maxPixels, budget, foreign, level, pixels)
   }
   for (const { tag, attributes } of elements) {
+    const left = undrawn.get(tag)
+    if (left !== undefined) budget.undrawn.add(left)
     const link = attributes.get('href')?.trim() ?? '#'
     if (['image', 'use', 'feImage'].includes(tag) && !/^(#|data:)/.test(link)) foreign.add(link.slice(0, 60))
   }

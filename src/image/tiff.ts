@@ -89,7 +89,7 @@ const metadata: readonly (readonly [name: string, tags: readonly number[]])[] = 
   ['EXIF', [271, 272, 306, 34665, 34853]],
   ['XMP', [700]],
   ['IPTC', [33723, 34377]],
-  ['GeoTIFF tags', [33550, 33922, 34264, 34735, 42112, 42113]],
+  ['GeoTIFF data', [33550, 33922, 34264, 34735, 42112, 42113]],
 ]
 
 /** What the directories of a TIFF say. */
@@ -134,7 +134,7 @@ export function readTiff(read: Read, name: string): TiffSeen {
   refuseRaw(read, name, first, subs)
   for (const page of pages) refuseSamples(read, name, page, layout)
   const larger = pages.findIndex((page) => !isReduced(page))
-  const has = (wanted: readonly number[]) => wanted.some((one) => first.tags.has(one))
+  const has = (wanted: readonly number[]) => pages.some(({ tags }) => wanted.some((one) => tags.has(one)))
   return {
     metadata: metadata.filter(([, tags]) => has(tags)).map(([what]) => what),
     unread:

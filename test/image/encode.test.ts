@@ -206,7 +206,7 @@ describe('pages', () => {
 
   it('of an animation must have one size', async () => {
     const error = await failure('E_SHAPE', () => encodePages([photo, pages[0]!], 'gif'))
-    expect(error.why[0]).toBe('sizes: 48x32x3, 16x10x4')
+    expect(error.why[0]).toBe('pages: 48x32x3 of 8 bits, 16x10x4 of 8 bits')
     await failure('E_SHAPE', () => encodePages([], 'webp'))
   })
 

@@ -3,61 +3,9 @@ import { decode, decodePages, readHeader } from '../../src/image/decode.ts'
 import { encode } from '../../src/image/encode.ts'
 import { outputFormats } from '../../src/image/format.ts'
 import { failure, photo } from './pictures.ts'
-import { floatTiff, joinTiffs } from './tiff.ts'
+import { floatTiff, joinTiffs, type Page, tiffOf } from './tiff.ts'
 
 const options = { maxPixels: 1e6, orient: true, name: 'x' }
-
-/** A gray TIFF of 8 bits: directories one behind the other, each with further fields, and subdirectories. */
-function tiffOf(pages: readonly Page[]): Buffer {
-  const parts: Buffer[] = [Buffer.from('II*\0\x08\0\0\0', 'latin1')]
-  let at = 8
-  const write = (page: Page, isLast: boolean): void => {
-    const { width, height, fields = [], subs = [], next } = page
-    const samples = Buffer.alloc(width * height, page.level ?? 100)
-    const own: [number, number, number][] = [
-      [256, 4, width],
-      [257, 4, height],
-      [258, 3, 8],
-      [259, 3, 1],
-      [262, 3, 1],
-      [277, 3, 1],
-      [278, 4, height],
-      [279, 4, samples.length],
-      ...fields,
-    ]
-    const count = own.length + 1 + (subs.length > 0 ? 1 : 0)
-    const end = at + 2 + count * 12 + 4
-    own.push([273, 4, end])
-    if (subs.length > 0) own.push([330, 4, end + samples.length])
-    const block = Buffer.alloc(end - at)
-    block.writeUInt16LE(count, 0)
-    own
-      .sort(([a], [b]) => a - b)
-      .forEach(([tag, type, value], i) => {
-        block.writeUInt16LE(tag, 2 + 12 * i)
-        block.writeUInt16LE(type, 4 + 12 * i)
-        block.writeUInt32LE(1, 6 + 12 * i)
-        block.writeUInt32LE(value, 10 + 12 * i)
-      })
-    parts.push(block, samples)
-    at = end + samples.length
-    for (const sub of subs) write(sub, true)
-    block.writeUInt32LE(next ?? (isLast ? 0 : at), block.length - 4)
-  }
-  pages.forEach((page, i) => {
-    write(page, i === pages.length - 1)
-  })
-  return Buffer.concat(parts)
-}
-
-type Page = {
-  width: number
-  height: number
-  level?: number
-  fields?: [tag: number, type: number, value: number][]
-  subs?: Page[]
-  next?: number
-}
 
 const reduced: [number, number, number] = [254, 4, 1]
 
@@ -130,7 +78,7 @@ describe('a TIFF', () => {
       [270, 2, 0x61],
     ]
     expect((await readHeader(tiffOf([{ ...full, fields }]), options)).notes).toEqual([
-      'XMP, text and GeoTIFF tags of x are not kept',
+      'XMP, text and GeoTIFF data of x are not kept',
     ])
     expect(
       (await readHeader(joinTiffs(floatTiff(2, 1, [1, 2]), floatTiff(2, 1, [3, 4])), options)).unread,
@@ -221,7 +169,7 @@ describe('an orientation that is not applied', () => {
       const { bytes, notes } = await encode({ ...photo, meta }, format)
       const shown = await readHeader(bytes, { ...options, orient: true })
       if (format === 'gif') {
-        expect(notes).toContain('gif holds no orientation: the picture is shown as it is stored')
+        expect(notes).toContain('gif does not hold the orientation')
         return expect([shown.width, shown.height]).toEqual([48, 32])
       }
       expect([shown.width, shown.height]).toEqual([32, 48])

@@ -55,3 +55,60 @@ export function joinTiffs(first: Buffer, second: Buffer): Buffer {
   const values = Array.from({ length: width * height }, (_, i) => samples.readFloatLE(4 * i))
   return Buffer.concat([head, tiffPage(head.length, width, height, values, 3)])
 }
+
+/** A gray TIFF of 8 bits, or 16: directories one behind the other, each with further fields, and subdirectories. */
+export function tiffOf(pages: readonly Page[]): Buffer {
+  const parts: Buffer[] = [Buffer.from('II*\0\x08\0\0\0', 'latin1')]
+  let at = 8
+  const write = (page: Page, isLast: boolean): void => {
+    const { width, height, fields = [], subs = [], next, bits = 8, icc } = page
+    const samples = Buffer.alloc((width * height * bits) / 8, page.level ?? 100)
+    const own: [number, number, number][] = [
+      [256, 4, width],
+      [257, 4, height],
+      [258, 3, bits],
+      [259, 3, 1],
+      [262, 3, 1],
+      [277, 3, 1],
+      [278, 4, height],
+      [279, 4, samples.length],
+      ...fields,
+    ]
+    const count = own.length + 1 + (subs.length > 0 ? 1 : 0) + (icc === undefined ? 0 : 1)
+    const end = at + 2 + count * 12 + 4
+    own.push([273, 4, end])
+    const behind = end + samples.length
+    if (icc !== undefined) own.push([34675, 7, behind])
+    if (subs.length > 0) own.push([330, 4, behind + (icc?.length ?? 0)])
+    const block = Buffer.alloc(end - at)
+    block.writeUInt16LE(count, 0)
+    own
+      .sort(([a], [b]) => a - b)
+      .forEach(([tag, type, value], i) => {
+        block.writeUInt16LE(tag, 2 + 12 * i)
+        block.writeUInt16LE(type, 4 + 12 * i)
+        block.writeUInt32LE(tag === 34675 ? icc!.length : 1, 6 + 12 * i)
+        block.writeUInt32LE(value, 10 + 12 * i)
+      })
+    parts.push(block, samples, Buffer.from(icc ?? []))
+    at = behind + (icc?.length ?? 0)
+    for (const sub of subs) write(sub, true)
+    block.writeUInt32LE(next ?? (isLast ? 0 : at), block.length - 4)
+  }
+  pages.forEach((page, i) => {
+    write(page, i === pages.length - 1)
+  })
+  return Buffer.concat(parts)
+}
+
+/** A page of `tiffOf`. */
+export type Page = {
+  width: number
+  height: number
+  level?: number
+  bits?: 8 | 16
+  icc?: Uint8Array
+  fields?: [tag: number, type: number, value: number][]
+  subs?: Page[]
+  next?: number
+}

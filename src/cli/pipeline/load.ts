@@ -14,7 +14,7 @@ import {
   type Samples,
 } from '../../tensor/picture.ts'
 import { Tensor } from '../../tensor/tensor.ts'
-import { dataOfArray, type PictureArray, scaleNote } from '../array.ts'
+import { dataOfArray, type PictureArray, roundedNote, scaleNote } from '../array.ts'
 import { loadArray, loadPicture, type Opened, readied, type Treatment } from '../input.ts'
 import { outputKind } from '../output.ts'
 import type { Settings } from '../settings.ts'
@@ -49,8 +49,9 @@ export async function loadData(opened: Opened, task: Task, ahead: boolean): Prom
 }
 
 function arrayData(array: PictureArray, treatment: Treatment, isArrayWritten: boolean): LoadedData {
-  const { name, layoutNote, scaleNote } = array
+  const { name, layoutNote, scaleNote, lost } = array
   const notes = [
+    ...(lost === undefined ? [] : [roundedNote(name, lost.type)]),
     ...(layoutNote === undefined
       ? []
       : [isArrayWritten ? `${layoutNote}; .npy is written as [C,H,W]` : layoutNote]),
@@ -132,8 +133,15 @@ export async function slicePaths(list: string): Promise<string[]> {
 
 /** Decodes pictures, one after the other. */
 export async function* slicePages(paths: readonly string[], settings: Settings): AsyncGenerator<Decoded> {
-  for (const path of paths) yield await decode(path, limitsOf(settings))
+  for (const path of paths) {
+    const { notes, ...slice } = await decode(path, limitsOf(settings))
+    yield { ...slice, notes: ofSlice(notes, path) }
+  }
 }
+
+/** Notes on one of many files as notes on each of them, so that those that say the same are one. */
+export const ofSlice = (notes: readonly string[], path: string): string[] =>
+  notes.map((note) => note.replaceAll(path, 'some slices'))
 
 /** The samples of a slice as floats, channel by channel, from `to(channel)` on. */
 export function spreadSlice(
@@ -214,7 +222,10 @@ export async function loadVolume(
   const guess = depth === 32 && treatment.full === undefined ? fullOfSlices(slices, path) : undefined
   const own = { ...treatment, full: treatment.full ?? guess?.full }
   const isOpaque = slices.every(({ data: samples }) => isOpaqueAll(samples, channels, depth))
-  const notes = new Set([...first.notes, ...(isOpaque ? [] : overBlack(first, treatment))])
+  const notes = new Set([
+    ...slices.flatMap((slice) => slice.notes),
+    ...(isOpaque ? [] : overBlack(first, treatment)),
+  ])
   if (guess !== undefined && treatment.tellsScale) notes.add(guess.note)
   slices.forEach((page, z) => {
     const slice = sliceOf({ ...page, notes: [] }, path, own)

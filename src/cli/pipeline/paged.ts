@@ -55,15 +55,12 @@ export async function openPaged(opened: Opened, task: Task): Promise<PagedInput 
   }
 }
 
+type Shape = Pick<Header, 'width' | 'height' | 'channels'>
+
 /** @throws ConvoError E_SHAPE for a page that cannot stand with the first in one file */
-function checkPage(
-  page: number,
-  { width, height, channels }: Pick<Header, 'width' | 'height' | 'channels'>,
-  first: Pick<Header, 'width' | 'height' | 'channels'>,
-  path: string,
-): void {
-  if (width === first.width && height === first.height && channels === first.channels) return
-  const [own, other] = [`${width}x${height}x${channels}`, `${first.width}x${first.height}x${first.channels}`]
+function checkPage(page: number, shape: Shape, first: Shape, path: string): void {
+  const [own, other] = [shape, first].map(({ width, height, channels }) => `${width}x${height}x${channels}`)
+  if (own === other) return
   throw new ConvoError(
     'E_SHAPE',
     `pages of one file must be alike: page ${page + 1} of ${path} is ${own}, page 1 ${other}`,
@@ -71,6 +68,15 @@ function checkPage(
       fix: '{index} in the output path, for a file each; or an output path ending in .png, for the first',
     },
   )
+}
+
+/** That an output does not show its pages for as long as the input did. */
+function lostTimes(delay: readonly number[] | undefined, format?: OutputFormat): string[] {
+  if (delay === undefined) return []
+  if (format === undefined || format === 'tiff')
+    return ['how long each picture is shown is not kept: the output is no animation']
+  const isRounded = format === 'gif' && delay.some((time) => time % 10 !== 0)
+  return isRounded ? ['gif holds times in steps of 10 ms: those of the pictures were rounded'] : []
 }
 
 /**
@@ -103,8 +109,10 @@ export async function runPaged(
   const notes = new Set(reports.flatMap((report) => report.notes))
   if (task.range === 'minmax') notes.add('every page was stretched over its own smallest to largest')
   let bytes = sum((report) => report.output.bytes)
+  if (isApart) for (const note of lostTimes(delay)) notes.add(note)
   if (isApart) notes.add(`${count} files were written: ${first.output.path} to ${last.output.path}`)
   else {
+    for (const note of lostTimes(delay, formatOfPath(task.output))) notes.add(note)
     const animation = { ...(delay !== undefined && { delay }), ...(loop !== undefined && { loop }) }
     const encoded = await encodePages(kept, formatOfPath(task.output) as PagedFormat, animation)
     await writeAtomically(task.output, (output) => output.write(encoded.bytes))

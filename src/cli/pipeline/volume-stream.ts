@@ -1,6 +1,7 @@
 import type { Engine } from '../../conv/engine.ts'
 import { extent } from '../../conv/geometry.ts'
 import { type Decoded, decode, readHeader } from '../../image/decode.ts'
+import { lostBeside } from '../../image/fit.ts'
 import type { Header } from '../../image/header.ts'
 import { stretch, stretchBetween } from '../../image/sheet.ts'
 import { arithmetics, type FullScale, type Slabs, type Step } from '../../operators/operator.ts'
@@ -15,6 +16,7 @@ import {
   checkAlike,
   coloursOf,
   limitsOf,
+  ofSlice,
   overBlack,
   sliceOf,
   slicePaths,
@@ -58,7 +60,12 @@ export async function openStream(task: Task, opened: Opened | undefined): Promis
   if (slices === undefined) return undefined
   refuseTone(task, 'a volume')
   const first = await slices.header(0)
-  for (let z = 1; z < slices.count; z++) checkAlike(z, await slices.header(z), first, task.input)
+  const notes = new Set(first.notes)
+  for (let z = 1; z < slices.count; z++) {
+    const header = await slices.header(z)
+    checkAlike(z, header, first, task.input)
+    for (const note of header.notes) notes.add(note)
+  }
   // the scale of floats is guessed from all of them
   if (first.depth === 32 && settings.full === undefined) return undefined
   const full: FullScale = settings.full ?? fullScale(first.depth)
@@ -67,7 +74,8 @@ export async function openStream(task: Task, opened: Opened | undefined): Promis
   if (step.kind !== 'tensor' || step.slabs === undefined) return undefined
   const slabs = step.slabs([channels, slices.count, first.height, first.width])
   if (isArray && (channelsOf(task, slabs) !== 1 || task.range === 'minmax')) return undefined
-  return { count: slices.count, decode: slices.decode, first, full: step.full ?? full, step, slabs }
+  const all = { ...first, notes: [...notes] }
+  return { count: slices.count, decode: slices.decode, first: all, full: step.full ?? full, step, slabs }
 }
 
 /** The channels that are written. */
@@ -80,7 +88,10 @@ async function slicesOf({ input, settings }: Task, opened: Opened | undefined): 
     const paths = await slicePaths(input)
     return {
       count: paths.length,
-      header: (z) => readHeader(paths[z]!, limits),
+      header: async (z) => {
+        const { notes, ...header } = await readHeader(paths[z]!, limits)
+        return { ...header, notes: ofSlice(notes, paths[z]!) }
+      },
       decode: (z) => decode(paths[z]!, limits),
     }
   }
@@ -118,7 +129,12 @@ export async function runStream(
     })
     const facts = factsOf(task.output, { width, height, channels: 1, depth: 32 })
     const samples = slabs.axis.output * height * width
-    return { ...common, output: { ...facts, bytes }, clipped: { low: 0, high: 0, samples }, notes: told }
+    return {
+      ...common,
+      output: { ...facts, bytes },
+      clipped: { low: 0, high: 0, samples },
+      notes: [...told, ...lostBeside(first.meta, 1, 'npy')],
+    }
   }
   const own: Task = { ...task, filter: neutral, range: task.range === 'minmax' ? 'clamp' : task.range }
   const show = await showOf(session, engine, stream, task)

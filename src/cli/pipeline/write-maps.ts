@@ -134,6 +134,7 @@ export async function writeEach(
   const { count } = series
   await checkNumbered(task, count)
   let last: Written | undefined
+  const ofFiles: Set<string> = new Set()
   let [low, high, samples, bytes] = [0, 0, 0, 0]
   for (let i = 0; i < count; i++) {
     const mark = session.arena.mark()
@@ -148,9 +149,14 @@ export async function writeEach(
     high += last.outcome.high
     samples += last.outcome.samples
     bytes += last.facts.bytes
+    for (const note of last.notes) ofFiles.add(note)
   }
   invariant(last !== undefined, 'there is at least one map')
-  const told = [...notes, `${count} files were written: ${numbered(task, 1, count)} to ${last.facts.path}`]
+  const told = [
+    ...notes,
+    ...ofFiles,
+    `${count} files were written: ${numbered(task, 1, count)} to ${last.facts.path}`,
+  ]
   return { ...last, facts: { ...last.facts, bytes }, outcome: { low, high, samples }, plans: [], notes: told }
 }
 

@@ -1,5 +1,6 @@
 import type { Recipe } from '../../conv/recipe.ts'
 import { nodeOf } from '../../graph/node.ts'
+import { lostBeside } from '../../image/fit.ts'
 import { compressionSettings } from '../../image/png.ts'
 import { viewSamples } from '../../image/samples.ts'
 import { sheetLayout } from '../../image/sheet.ts'
@@ -118,18 +119,19 @@ export async function writeRendering(
   }
   const depth = settings.depth ?? depthOfFull(full)
   const shape = { width, height, channels, depth }
+  const notes = lostBeside(meta, channels, kind)
   if (kind === 'npy') {
     const target = session.arena.alloc(width * height * channels * 4)
     const outcome = await rendering.run({ kind: 'float', target })
     const made: SourcePicture = { ...shape, address: target, depth: 32, full }
     const bytes = await writeTensor(output, await tensorOf(session, { kind: 'picture', picture: made }))
-    return { facts: { ...factsOf(output, { ...shape, depth: 32 }), bytes }, outcome, plans, notes: [] }
+    return { facts: { ...factsOf(output, { ...shape, depth: 32 }), bytes }, outcome, plans, notes }
   }
   const compression = compressionSettings(settings.compression)
   const png = await openPng(output, { ...shape, meta }, compression)
   try {
     const outcome = await rendering.run({ kind: 'png', depth, compression }, png.strip, png.drain)
-    return { facts: { ...factsOf(output, shape), bytes: await png.finish() }, outcome, plans, notes: [] }
+    return { facts: { ...factsOf(output, shape), bytes: await png.finish() }, outcome, plans, notes }
   } catch (error) {
     await png.abort()
     throw error

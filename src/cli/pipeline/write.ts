@@ -1,3 +1,4 @@
+import { lostBeside } from '../../image/fit.ts'
 import { middleOf, type Range } from '../../image/quantise.ts'
 import { pick, stretch } from '../../image/sheet.ts'
 import type { FullScale } from '../../operators/operator.ts'
@@ -35,12 +36,12 @@ export async function writeData(
   }
   if (data.kind === 'graph' && isSheet(task)) return writeSheet(session, data, own, meta)
   const tensor = await tensorOf(session, data)
-  if (outputKind(task.output) === 'npy') return writeFloats(tensor, full, task)
+  if (outputKind(task.output) === 'npy') return writeFloats(tensor, full, task, meta)
   if (tensor.shape.length === 4) return writeVolume(session, tensor, full, own, meta)
   return writeMaps(session, tensor, full, own, meta, isPicture)
 }
 
-async function writeFloats(tensor: Tensor, full: FullScale, task: Task): Promise<Written> {
+async function writeFloats(tensor: Tensor, full: FullScale, task: Task, meta: PictureMeta): Promise<Written> {
   const { settings, output } = task
   const { channels } = settings
   const chosen =
@@ -52,7 +53,7 @@ async function writeFloats(tensor: Tensor, full: FullScale, task: Task): Promise
     facts: { ...facts, bytes },
     outcome: { low: 0, high: 0, samples: chosen.data.length },
     plans: [],
-    notes: [],
+    notes: lostBeside(meta, chosen.shape[0]!, 'npy'),
   }
 }
 

@@ -1,0 +1,606 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { deflateSync } from 'node:zlib'
+import sharp from 'sharp'
+import { describe, expect, test } from 'vitest'
+import { type Loss, losses } from '../../docs/parts/losses.ts'
+import { decode, readHeader } from '../../src/image/decode.ts'
+import { encode, encodePages } from '../../src/image/encode.ts'
+import { writeNpy } from '../../src/kernel/formats/npy.ts'
+import type { PictureMeta } from '../../src/tensor/picture.ts'
+import { apngOf, chunkOf, pngOf, signature, words } from '../image/chunks.ts'
+import { curv, grayProfile, rgbProfile } from '../image/icc.ts'
+import { noise, photo, picture } from '../image/pictures.ts'
+import { floatTiff, tiffOf } from '../image/tiff.ts'
+import { convo, scratch } from './convo.ts'
+import { readArray } from './pictures.ts'
+
+const folder = scratch()
+
+type Bytes = Uint8Array | Promise<Uint8Array>
+type Case = {
+  readonly files: Readonly<Record<string, Bytes>>
+  /** each a command; of the options `-q` may be none */
+  readonly runs: readonly string[]
+  /** what is to hold of the files afterwards */
+  readonly holds?: (path: (name: string) => string) => void | Promise<void>
+}
+
+const encoded = async (...given: Parameters<typeof encode>) => (await encode(...given)).bytes
+const options = { maxPixels: 1e6, orient: true }
+const same = 'conv2d --kernel 1'
+const rgb = [2, 1, 2] as const
+const samples = [10, 20, 30, 40, 50, 60]
+const with_ = (before: Buffer[], behind: Buffer[] = []) => pngOf(rgb, samples, before, behind)
+const turned = Buffer.from('II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0', 'latin1')
+const wide = rgbProfile(curv(2))
+const curves = rgbProfile(curv(2), curv(1.5), curv(2))
+const small = (meta: PictureMeta = {}) => ({ ...picture(4, 3, 3, 8, (i) => i * 9), meta })
+const level = { width: 8, height: 6, level: 100 }
+const animation = (milliseconds = 100) =>
+  apngOf(
+    [2, 1, 0],
+    [5, 90].map((one) => ({ samples: [one, 0], milliseconds })),
+  )
+
+/** A JPEG with further segments behind its beginning. */
+async function jpegWith(marker: number, body: string): Promise<Buffer> {
+  const jpeg = Buffer.from(await encoded(photo, 'jpeg'))
+  const bytes = Buffer.from(body, 'latin1')
+  const head = Buffer.from([0xff, marker, 0, bytes.length + 2])
+  return Buffer.concat([jpeg.subarray(0, 2), head, bytes, jpeg.subarray(2)])
+}
+const artist = 'Exif\0\0II*\0\x08\0\0\0\x01\0\x3b\x01\x02\0\x04\0\0\0Ann\0\0\0\0\0'
+const xmp = 'http://ns.adobe.com/xap/1.0/\0<x:xmpmeta xmlns:x="adobe:ns:meta/"/>'
+const mpf = 'MPF\0II*\0\x08\0\0\0\x01\0\x01\xb0\x04\0\x01\0\0\0\x02\0\0\0\0\0\0\0'
+
+/** A GIF of one pixel with blocks before its picture. */
+const gifWith = (more: string, aspect = 0) =>
+  Buffer.concat([
+    Buffer.from('GIF89a\x01\0\x01\0\x80\0', 'latin1'),
+    Buffer.from([aspect, 0, 0, 0, 255, 255, 255]),
+    Buffer.from(more, 'latin1'),
+    Buffer.from('2c0000000001000100000202440100', 'hex'),
+    Buffer.from(';'),
+  ])
+
+/** An AVIF with other bytes in place of some. */
+async function avifWith(before: string, after: string): Promise<Buffer> {
+  const bytes = Buffer.from(await encoded(photo, 'avif'))
+  const at = bytes.indexOf(before, 0, 'latin1')
+  expect(at).toBeGreaterThan(0)
+  bytes.write(after, at, 'latin1')
+  return bytes
+}
+
+/** An AVIF with the brand and the head of a film beside its picture. */
+async function avifSequence(): Promise<Buffer> {
+  const head = Buffer.alloc(100)
+  for (const [at, value] of [
+    [12, 1000],
+    [20, 0x10000],
+    [36, 0x10000],
+    [52, 0x10000],
+    [68, 0x40000000],
+    [96, 1],
+  ] as const)
+    head.writeUInt32BE(value, at)
+  const film = [words(116), Buffer.from('moov'), words(108), Buffer.from('mvhd'), head]
+  return Buffer.concat([await avifWith('miaf', 'msf1'), ...film])
+}
+
+/** An AVIF that states primaries and a tone curve (a colr box of type nclx). */
+async function avifInColours(primaries: number, curve: number): Promise<Buffer> {
+  const bytes = Buffer.from(await encoded(photo, 'avif'))
+  const box = Buffer.concat([
+    words(19),
+    Buffer.from('colrnclx', 'latin1'),
+    Buffer.from([0, primaries, 0, curve, 0, 1, 128]),
+  ])
+  const placeOf = (type: string) => bytes.indexOf(type, 0, 'latin1') - 4
+  for (const type of ['meta', 'iprp', 'ipco']) {
+    bytes.writeUInt32BE(bytes.readUInt32BE(placeOf(type)) + box.length, placeOf(type))
+  }
+  const [data, iloc] = [placeOf('mdat') + 8, placeOf('iloc')]
+  for (let at = iloc + 8; at < iloc + bytes.readUInt32BE(iloc) - 3; at++) {
+    if (bytes.readUInt32BE(at) === data) bytes.writeUInt32BE(data + box.length, at)
+  }
+  const end = placeOf('ipma')
+  return Buffer.concat([bytes.subarray(0, end), box, bytes.subarray(end)])
+}
+
+const svg = (inside: string) =>
+  Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="4" height="3">${inside}</svg>`)
+
+const npy = (shape: number[], values: (i: number) => number) =>
+  writeNpy(
+    shape,
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => values(i)),
+  )
+
+function float64(shape: string, values: number[]): Buffer {
+  const head = `{'descr': '<f8', 'fortran_order': False, 'shape': ${shape}, }`.padEnd(117)
+  return Buffer.concat([
+    Buffer.from(`\x93NUMPY\x01\0\x76\0${head}\n`, 'latin1'),
+    Buffer.from(Float64Array.from(values).buffer),
+  ])
+}
+
+/** A TIFF of one field more, or of another value in one. */
+const tiffField = (tag: number, type: number, value: number) =>
+  tiffOf([{ ...level, fields: [[tag, type, value]] }])
+function floatsOf(tag: number, value: number): Buffer {
+  const bytes = floatTiff(2, 1, [1, 2])
+  for (let at = 10; ; at += 12) if (bytes.readUInt16LE(at) === tag) return patched(bytes, at + 8, value)
+}
+function patched(bytes: Buffer, at: number, value: number): Buffer {
+  bytes.writeUInt16LE(value, at)
+  return bytes
+}
+
+const alphaOf = (alpha: (i: number) => number, width = 4) =>
+  picture(width, 3, 4, 8, (i) => (i % 4 === 3 ? alpha((i - 3) / 4) : 50 + i))
+const holes = alphaOf((i) => (i % 2) * 255)
+const deep = picture(4, 3, 3, 16, noise)
+const metaOf = async (path: string, orient = true) => (await readHeader(path, { ...options, orient })).meta
+const pixels = async (path: string) => [...(await decode(path, options)).data]
+
+const cases: Readonly<Record<string, Case>> = {
+  'EXIF beyond orientation and resolution': {
+    files: { 'a.jpg': jpegWith(0xe1, artist) },
+    runs: [`${same} a.jpg o.png`],
+  },
+  XMP: { files: { 'a.jpg': jpegWith(0xe1, xmp) }, runs: [`${same} a.jpg o.png`] },
+  'comments and text chunks': {
+    files: {
+      'a.jpg': jpegWith(0xfe, 'hello'),
+      'a.png': with_([chunkOf('tEXt', 'Title\0a')]),
+      'a.gif': gifWith('\x21\xfe\x02hi\0'),
+    },
+    runs: [`${same} a.jpg o.png`, `${same} a.png o.png`, `${same} a.gif o.png`],
+  },
+  'several of them': {
+    files: {
+      'a.png': with_(
+        [chunkOf('tEXt', 'Title\0a'), chunkOf('iTXt', 'XML:com.adobe.xmp\0\0\0\0\0<x/>')],
+        [chunkOf('tIME', Buffer.alloc(7))],
+      ),
+    },
+    runs: [`${same} a.png o.png`],
+  },
+  'EXIF behind the picture data of a PNG': {
+    files: { 'a.png': with_([], [chunkOf('eXIf', turned)]) },
+    runs: [`${same} a.png o.png`],
+  },
+  GeoTIFF: { files: { 'a.tif': tiffField(33550, 4, 1) }, runs: [`${same} a.tif o.png`] },
+  'metadata of a later page of a TIFF': {
+    files: { 'a.tif': tiffOf([level, { ...level, fields: [[700, 1, 0x3c]] }]) },
+    runs: [`${same} a.tif o.tif`],
+  },
+  'pixels that are not square (pHYs, JFIF, GIF)': {
+    files: {
+      'a.png': with_([chunkOf('pHYs', Buffer.concat([words(2, 1), Buffer.from([0])]))]),
+      'a.jpg': jpegWith(0xe0, 'JFIF\0\x01\x02\0\0\x02\0\x01\0\0'),
+      'a.gif': gifWith('', 17),
+    },
+    runs: [`${same} a.png o.png`, `${same} a.jpg o.png`, `${same} a.gif o.png`],
+  },
+  resolution: {
+    files: { 'a.png': encoded(small({ resolution: [3937, 11811] }), 'png') },
+    runs: ['png', 'jpg', 'tif', 'webp', 'avif'].map((ending) => `${same} a.png o.${ending}`),
+    async holds(path) {
+      for (const ending of ['png', 'jpg', 'tif', 'webp', 'avif']) {
+        const { resolution } = await metaOf(path(`o.${ending}`))
+        expect([ending, ...(resolution ?? [])]).toEqual([ending, 3937, 11811])
+      }
+    },
+  },
+  'resolution into GIF and .npy': {
+    files: { 'a.png': encoded(small({ resolution: [3937, 3937] }), 'png') },
+    runs: [`${same} a.png o.gif`, `${same} a.png o.npy`],
+  },
+  'a resolution of 72 dots to the inch, into GIF and .npy': {
+    files: { 'a.png': encoded(small({ resolution: [2835, 2835] }), 'png') },
+    runs: [`${same} a.png o.gif`, `${same} a.png o.npy`],
+  },
+  'sBIT and hIST of a PNG': {
+    files: { 'a.png': with_([chunkOf('sBIT', Buffer.from([5, 6, 5]))]) },
+    runs: [`${same} a.png o.png`],
+    holds: async (path) => expect(await pixels(path('o.png'))).toEqual(samples),
+  },
+  'a chunk of a PNG that is damaged': {
+    files: { 'a.png': with_([chunkOf('gAMA', words(30000), true)]) },
+    runs: [`${same} a.png o.png`],
+  },
+  'a chunk of a PNG that is there twice': {
+    files: { 'a.png': with_([chunkOf('gAMA', words(45455)), chunkOf('gAMA', words(30000))]) },
+    runs: [`${same} a.png o.png`],
+  },
+  'a chunk of a PNG in the wrong place': {
+    files: {
+      'a.png': pngOf(
+        [2, 1, 3],
+        [1, 0],
+        [chunkOf('tRNS', Buffer.from([0])), chunkOf('PLTE', Buffer.alloc(6))],
+      ),
+    },
+    runs: [`${same} a.png o.png`],
+  },
+  'later pages, where the output holds one': {
+    files: { 'a.png': animation(), 'a.tif': tiffOf([level, level]) },
+    runs: [`${same} a.png o.png`, `${same} a.tif o.jpg`],
+  },
+  'pages and pictures of an animation, where the output holds them': {
+    files: { 'a.png': animation() },
+    runs: [`${same} a.png o.gif`, `${same} a.png o.webp`],
+    async holds(path) {
+      for (const name of ['o.gif', 'o.webp']) {
+        const { pages, delay } = await readHeader(path(name), options)
+        expect([pages, delay]).toEqual([2, [100, 100]])
+      }
+    },
+  },
+  'how long each picture is shown, into TIFF or numbered files': {
+    files: { 'a.png': animation() },
+    runs: [`${same} a.png o.tif`, `${same} a.png o{index}.png`],
+  },
+  'times that are no multiple of 10 ms, into GIF': {
+    files: { 'a.png': animation(33) },
+    runs: [`${same} a.png o.gif`],
+  },
+  'a first picture of an animated PNG that is not part of it': {
+    files: { 'a.png': apngOf([2, 1, 0], [{ samples: [5, 6] }, { samples: [1, 0] }], { apart: true }) },
+    runs: [`${same} a.png o.webp`],
+  },
+  'an animated PNG whose acTL chunk is damaged': {
+    files: { 'a.png': apngOf([2, 1, 0], [{ samples: [5, 6] }, { samples: [1, 0] }], { bad: true }) },
+    runs: [`${same} a.png o.png`],
+  },
+  'further pictures of a JPEG (MPF)': {
+    files: { 'a.jpg': jpegWith(0xe2, mpf) },
+    runs: [`${same} a.jpg o.png`],
+  },
+  'AVIF sequences': { files: { 'a.avif': avifSequence() }, runs: [`${same} a.avif o.png`] },
+  'gain maps of an AVIF': { files: { 'a.avif': avifWith('miaf', 'tmap') }, runs: [`${same} a.avif o.png`] },
+  'subdirectories of a TIFF': {
+    files: { 'a.tif': tiffOf([{ ...level, subs: [level] }]) },
+    runs: [`${same} a.tif o.png`],
+  },
+  'text that a GIF draws over a picture': {
+    files: { 'a.gif': gifWith('\x21\x01\x0c0123456789ab\0') },
+    runs: [`${same} a.gif o.png`],
+  },
+  'pictures that are not read, when two files are compared': {
+    files: { 'a.jpg': jpegWith(0xe2, mpf), 'b.jpg': jpegWith(0xe2, `${mpf}\0`) },
+    runs: ['compare a.jpg b.jpg'],
+  },
+  'a TIFF whose picture is in a subdirectory': {
+    files: { 'a.tif': tiffOf([{ width: 4, height: 3, fields: [[254, 4, 1]], subs: [level] }]) },
+    runs: [`${same} a.tif o.png`, 'digest a.tif'],
+  },
+  'files that a drawing (SVG) refers to': {
+    files: { 'a.svg': svg('<image href="b.png" width="4" height="3"/>') },
+    runs: [`${same} a.svg o.png`],
+  },
+  'animation, scripts and HTML in an SVG': {
+    files: {
+      'a.svg': svg(
+        '<rect width="4" height="3"><animate attributeName="x" to="3" dur="1s"/></rect><script>x</script><foreignObject/>',
+      ),
+    },
+    runs: [`${same} a.svg o.png`],
+  },
+  'pages of 8 and 16 bits in one TIFF': {
+    files: { 'a.tif': tiffOf([level, { ...level, bits: 16 }]) },
+    runs: [`${same} a.tif o.tif`],
+  },
+  'notes on the slices of a folder': {
+    files: {
+      's/1.png': with_([]),
+      's/2.png': with_([chunkOf('tEXt', 'Title\0a')]),
+      's/3.png': with_([chunkOf('tEXt', 'Title\0b')]),
+    },
+    runs: ['conv3d s o.gif', 'conv3d s o.npy', 'conv3d s o{index}.png'],
+  },
+  orientation: {
+    files: { 'a.png': with_([chunkOf('eXIf', turned)]) },
+    runs: [`${same} a.png o.png`],
+    async holds(path) {
+      const { width, height, meta } = await readHeader(path('o.png'), { ...options, orient: false })
+      expect([width, height, meta]).toEqual([1, 2, {}])
+    },
+  },
+  'orientation with --no-orient': {
+    files: { 'a.png': with_([chunkOf('eXIf', turned)]) },
+    runs: ['png', 'jpg', 'tif', 'webp'].map((ending) => `${same} a.png o.${ending} --no-orient`),
+    async holds(path) {
+      for (const ending of ['png', 'jpg', 'tif', 'webp'])
+        expect((await metaOf(path(`o.${ending}`), false)).orientation).toBe(6)
+    },
+  },
+  'orientation with --no-orient into GIF and .npy': {
+    files: { 'a.png': with_([chunkOf('eXIf', turned)]) },
+    runs: [`${same} a.png o.gif --no-orient`, `${same} a.png o.npy --no-orient`],
+  },
+  'orientation of an animated PNG': {
+    files: {
+      'a.png': Buffer.concat([
+        animation().subarray(0, 33),
+        chunkOf('eXIf', turned),
+        animation().subarray(33),
+      ]),
+    },
+    runs: [`${same} a.png o.gif`],
+  },
+  'ICC profile': {
+    files: { 'a.png': encoded(small({ icc: wide }), 'png') },
+    runs: ['png', 'jpg', 'tif', 'webp', 'avif'].map((ending) => `${same} a.png o.${ending}`),
+    async holds(path) {
+      for (const ending of ['png', 'jpg', 'tif', 'webp', 'avif'])
+        expect(Buffer.from((await metaOf(path(`o.${ending}`))).icc!).equals(wide)).toBe(true)
+      for (const ending of ['png', 'tif', 'webp'])
+        expect(await pixels(path(`o.${ending}`))).toEqual([...small().data])
+    },
+  },
+  'ICC profile into GIF and .npy': {
+    files: { 'a.png': encoded(small({ icc: wide }), 'png') },
+    runs: [`${same} a.png o.gif`, `${same} a.png o.npy`],
+  },
+  'ICC profile of colours on a gray output': {
+    files: { 'a.png': encoded(small({ icc: wide }), 'png') },
+    runs: ['png', 'jpg', 'webp', 'tif'].map((ending) => `${same} a.png o.${ending} --gray`),
+  },
+  'ICC profile that is damaged or for other colours': {
+    files: {
+      'a.tif': tiffOf([{ ...level, icc: wide }]),
+      'a.jpg': jpegWith(
+        0xe2,
+        `ICC_PROFILE\0\x01\x01${grayProfile(curv(2)).toString('latin1').slice(0, 200)}`,
+      ),
+    },
+    runs: [`${same} a.tif o.png`, `${same} a.jpg o.png`],
+  },
+  'profiles that differ from page to page': {
+    files: { 'a.tif': tiffOf([2, 1.5].map((gamma) => ({ ...level, icc: grayProfile(curv(gamma)) }))) },
+    runs: [`${same} a.tif o.tif`],
+  },
+  'gAMA of a PNG': {
+    files: { 'a.png': with_([chunkOf('gAMA', words(30000))]) },
+    runs: [`${same} a.png o.png`],
+    holds: async (path) => expect((await metaOf(path('o.png'))).gamma).toBe(30000),
+  },
+  'gAMA into other formats': {
+    files: { 'a.png': with_([chunkOf('gAMA', words(30000))]) },
+    runs: ['jpg', 'tif', 'webp', 'gif', 'avif', 'npy'].map((ending) => `${same} a.png o.${ending}`),
+  },
+  'primaries (cHRM) of a PNG': {
+    files: { 'a.png': with_([chunkOf('cHRM', Buffer.alloc(32, 1))]) },
+    runs: [`${same} a.png o.png`],
+  },
+  'coding of colour in a PNG (cICP) or AVIF (nclx)': {
+    files: {
+      'a.png': with_([chunkOf('cICP', Buffer.from([9, 16, 0, 1]))]),
+      'a.avif': avifInColours(9, 16),
+    },
+    runs: [`${same} a.png o.png`, `${same} a.avif o.png`],
+  },
+  CMYK: {
+    files: {
+      'a.jpg': sharp({ create: { width: 8, height: 8, channels: 3, background: '#48c' } })
+        .toColourspace('cmyk')
+        .jpeg()
+        .toBuffer(),
+    },
+    runs: [`${same} a.jpg o.png`],
+  },
+  'Lab in a TIFF': { files: { 'a.tif': tiffField(262, 3, 8) }, runs: [`${same} a.tif o.png`] },
+  '--gray of colours with three tone curves': {
+    files: { 'a.png': encoded(small({ icc: curves }), 'png') },
+    runs: [`${same} a.png o.png --gray --linear`],
+  },
+  alpha: {
+    files: {
+      'a.png': encoded(
+        alphaOf((i) => 20 + i),
+        'png',
+      ),
+    },
+    runs: ['png', 'tif', 'webp'].map((ending) => `${same} a.png o.${ending} --alpha copy`),
+    async holds(path) {
+      for (const ending of ['png', 'tif', 'webp'])
+        expect(await pixels(path(`o.${ending}`))).toEqual([...alphaOf((i) => 20 + i).data])
+    },
+  },
+  'opaque alpha into JPEG': {
+    files: {
+      'a.png': encoded(
+        alphaOf(() => 255),
+        'png',
+      ),
+    },
+    runs: [`${same} a.png o.jpg`],
+  },
+  'alpha into JPEG': { files: { 'a.png': encoded(holes, 'png') }, runs: [`${same} a.png o.jpg`] },
+  'soft alpha into GIF': {
+    files: {
+      'a.png': encoded(
+        alphaOf(() => 100),
+        'png',
+      ),
+    },
+    runs: [`${same} a.png o.gif`],
+  },
+  'alpha of the slices of a volume': {
+    files: { 's/1.png': encoded(holes, 'png'), 's/2.png': encoded(holes, 'png') },
+    runs: ['conv3d s o.gif', 'conv3d s o{index}.png'],
+  },
+  '--alpha drop of hidden colours': {
+    files: { 'a.png': encoded(holes, 'png') },
+    runs: [`${same} a.png o.png --alpha drop`],
+  },
+  '--alpha separate of hidden colours': {
+    files: { 'a.png': encoded(holes, 'png') },
+    runs: [`${same} a.png o.png --alpha separate`],
+  },
+  'colours under alpha 0, else': {
+    files: { 'a.png': encoded(holes, 'png') },
+    runs: [`${same} a.png o.png`],
+    async holds(path) {
+      const { stdout } = await convo(['compare', path('a.png'), path('o.png'), '--alpha', 'visible'])
+      expect(stdout).toContain('same')
+    },
+  },
+  'alpha, where the result has another size or other channels': {
+    files: { 'a.png': encoded(holes, 'png'), 'k.npy': npy([2, 3, 1, 1], (i) => i / 6) },
+    runs: ['conv2d --kernel k.npy a.png o.png'],
+  },
+  'gray of 1, 2 and 4 bits': {
+    files: {
+      'a.png': Buffer.concat([
+        signature,
+        chunkOf('IHDR', Buffer.concat([words(4, 1), Buffer.from([2, 0, 0, 0, 0])])),
+        chunkOf('IDAT', deflateSync(Buffer.from([0, 0b00011011]))),
+        chunkOf('IEND'),
+      ]),
+    },
+    runs: [`${same} a.png o.png`],
+    async holds(path) {
+      expect(await pixels(path('o.png'))).toEqual([0, 85, 170, 255])
+    },
+  },
+  '16 bits': {
+    files: { 'a.png': encoded(deep, 'png') },
+    runs: ['png', 'tif', 'npy'].map((ending) => `${same} a.png o.${ending}`),
+    async holds(path) {
+      for (const ending of ['png', 'tif']) expect(await pixels(path(`o.${ending}`))).toEqual([...deep.data])
+      const { data } = readArray(path('o.npy'))
+      expect([...data].sort()).toEqual([...deep.data].sort())
+    },
+  },
+  '16 bits into JPEG, WebP, GIF and AVIF': {
+    files: { 'a.png': encoded(deep, 'png') },
+    runs: ['jpg', 'webp', 'gif', 'avif'].map((ending) => `${same} a.png o.${ending}`),
+  },
+  'more than 256 colours into GIF': {
+    files: { 'a.png': encoded(picture(40, 30, 3, 8, noise), 'png') },
+    runs: [`${same} a.png o.gif`],
+  },
+  'what lies below black or above white': {
+    files: { 'a.png': encoded(small(), 'png') },
+    runs: ['conv2d --kernel 9 a.png o.png', 'conv2d --kernel -1 a.png o.jpg'],
+  },
+  'NaN into a picture, which becomes 0': {
+    files: { 'a.npy': npy([3, 4], (i) => (i === 5 ? Number.NaN : i * 20)) },
+    runs: [`${same} a.npy o.png`],
+    holds: async (path) => expect((await pixels(path('o.png')))[5]).toBe(0),
+  },
+  'NaN and infinities into .npy': {
+    files: { 'a.npy': npy([1, 3], (i) => [Number.NaN, 1 / 0, -1 / 0][i]!) },
+    runs: [`${same} a.npy o.npy`],
+    holds: (path) => expect([...readArray(path('o.npy')).data]).toEqual([Number.NaN, 1 / 0, -1 / 0]),
+  },
+  'NaN and infinities in an FFT': {
+    files: {
+      'a.npy': npy([1, 40, 40], (i) => (i === 5 ? 1 / 0 : i)),
+      'k.npy': npy([31, 31], (i) => ((i * 7919) % 23) + 1),
+    },
+    runs: ['conv2d --kernel k.npy a.npy o.npy --algorithm fft'],
+  },
+  'the scale of floats, which is guessed': {
+    files: { 'a.npy': npy([3, 4], (i) => i / 20), 'a.tif': floatTiff(2, 1, [0.25, 0.5]) },
+    runs: [`${same} a.npy o.png`, `${same} a.tif o.png`],
+  },
+  'the layout of an array, which is found': {
+    files: { 'a.npy': npy([9, 8, 3], (i) => i) },
+    runs: [`${same} a.npy o.png`, 'digest a.npy'],
+  },
+  'numbers of an array that float32 does not hold': {
+    files: { 'a.npy': float64('(2, 2)', [0.1, 0.2, 0.3, 1]) },
+    runs: [`${same} a.npy o.npy`, `${same} a.npy o.png`],
+  },
+  'the same, when two arrays are compared': {
+    files: { 'a.npy': float64('(2, 2)', [0.1, 0.2, 0.3, 1]) },
+    runs: ['compare a.npy a.npy', 'digest a.npy'],
+  },
+  'signed samples in a TIFF': {
+    files: { 'a.tif': floatTiff(2, 1, [1, 2], 2) },
+    runs: [`${same} a.tif o.png`],
+  },
+  'complex samples in a TIFF': { files: { 'a.tif': floatsOf(339, 6) }, runs: [`${same} a.tif o.png`] },
+  'floats of 16 and 64 bits in a TIFF': {
+    files: { 'a.tif': floatsOf(258, 16), 'b.tif': floatsOf(258, 64) },
+    runs: [`${same} a.tif o.png`, `${same} b.tif o.png`],
+  },
+  'floats into a picture with --range raw': {
+    files: { 'a.png': encoded(small(), 'png') },
+    runs: [`${same} a.png o.png --range raw`, `${same} a.png o.tif --range raw`],
+  },
+  'raw pictures of cameras': { files: { 'a.dng': tiffField(50706, 1, 1) }, runs: [`${same} a.dng o.png`] },
+  HEIC: {
+    files: { 'a.heic': Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1') },
+    runs: [`${same} a.heic o.png`, 'digest a.heic'],
+  },
+}
+
+const rows = losses.flatMap((group) => group.rows)
+
+/** A text of the table as what it is to fit. */
+const patternOf = (text: string): RegExp =>
+  new RegExp(text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&').replaceAll('…', '.+?'), 's')
+
+async function check({ outcome, text }: Loss, { files, runs, holds }: Case, path: (name: string) => string) {
+  mkdirSync(path(''))
+  for (const [name, bytes] of Object.entries(files)) {
+    mkdirSync(dirname(path(name)), { recursive: true })
+    writeFileSync(path(name), await bytes)
+  }
+  for (const line of runs) {
+    const { status, stdout, stderr } = await convo(line.split(' '), { cwd: path('') })
+    const said = [line, stderr]
+    if (outcome === 'refused') {
+      expect([line, status]).toEqual([line, line.startsWith('compare') && status === 1 ? 1 : 2])
+      const [, code = '', message = text] = /^(E_\w+): (.*)$/s.exec(text) ?? []
+      expect(`${stdout}${stderr}`).toMatch(patternOf(message))
+      expect(said).toEqual([line, expect.stringContaining(code)])
+    } else {
+      expect([line, status, stderr]).toEqual([line, 0, expect.not.stringContaining('error')])
+      if (outcome === 'told')
+        expect(`${line}\n${stderr}`).toMatch(new RegExp(`\nnote: [^\n]*${patternOf(text).source}`))
+      else expect(stderr).not.toMatch(/not kept|left out|does not hold|not read|rounded/)
+    }
+  }
+  await holds?.(path)
+}
+
+describe('what a picture may lose', () => {
+  test('every row of the table has its case, and no case is without a row', () => {
+    expect(Object.keys(cases).sort()).toEqual(rows.map(({ what }) => what).sort())
+    expect(new Set(rows.map(({ what }) => what)).size).toBe(rows.length)
+    for (const { what, outcome } of rows)
+      if (outcome === 'kept' || outcome === 'exact')
+        expect([what, cases[what]!.holds]).not.toContain(undefined)
+  })
+
+  test.each(rows.map((row, i) => [row.what, row.outcome, row, i] as const))(
+    '%s: %s',
+    async (what, _, row, i) => {
+      await check(row, cases[what]!, (name) => join(folder.path(`row${i}`), name))
+    },
+  )
+
+  test('notes are in --json too', async () => {
+    const path = folder.path('json.png')
+    writeFileSync(path, await encoded(small({ icc: wide }), 'png'))
+    const { stdout } = await convo([...same.split(' '), path, folder.path('json.gif'), '--json'])
+    expect(JSON.parse(stdout).notes).toEqual(['gif does not hold the ICC profile'])
+  })
+
+  test('pages of one file keep the first profile and resolution, in every format that has room', async () => {
+    const meta = { icc: new Uint8Array(wide), resolution: [3937, 3937] as const }
+    for (const format of ['tiff', 'webp'] as const) {
+      const { bytes, notes } = await encodePages([small(meta), small(meta)], format)
+      expect([format, notes]).toEqual([format, []])
+      expect([format, (await readHeader(bytes, options)).meta]).toEqual([format, meta])
+    }
+  })
+})
