@@ -90,7 +90,7 @@ export function takeSignals(first: (signal: EndSignal) => void): () => void {
 }
 
 /** How long native work in flight is waited for after a signal, in milliseconds. */
-const patience = 350
+const patience = 300
 
 /**
  * Ends the process as a signal asks: by an exit with its status; and where native work is in flight, which an exit would

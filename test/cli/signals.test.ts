@@ -174,8 +174,8 @@ const phases: Readonly<Record<string, Phase>> = {
       ),
     exits: true,
   },
-  explain: { args: ['explain', 'conv2d', 'clouds.svg', '--kernel', 'large.csv'], reached: after(500) },
-  animate: { args: ['animate', 'unpool', 'x.gif'], reached: after(700) },
+  explain: { args: ['explain', 'conv2d', 'in.pipe'], reached: feeds('in.pipe', '\x89PNG'), exits: true },
+  animate: { args: ['animate', 'unpool', 'x.gif'], reached: after(500) },
 }
 
 beforeAll(async () => {

@@ -14,6 +14,7 @@ import {
   concat,
   crc32,
   crc32ByTable,
+  deflateSlowly,
   deflateStrip,
   idatChunk,
   pngHeader,
@@ -218,6 +219,28 @@ describe('deflateStrip', () => {
     expect(inflateRawSync(concat([first, last]))).toEqual(
       Buffer.concat([Buffer.alloc(1000, 7), Buffer.from([1, 2, 3])]),
     )
+  })
+})
+
+describe('deflateSlowly', () => {
+  it('packs in pieces to the bytes that one go gives', async () => {
+    const rows: readonly ((i: number) => number)[] = [
+      (i) => Math.imul(i + 1, 2654435761) >>> 24,
+      (i) => (i % 97) + ((Math.imul(i, 2654435761) >>> 20) & 1),
+      (i) => i >> 8,
+    ]
+    for (const size of [0, 1, 65535, 65536, 65537, 200_001]) {
+      for (const sample of rows) {
+        const filtered = Uint8Array.from({ length: size }, (_, i) => sample(i))
+        for (const level of [4, 6, 9]) {
+          for (const last of [true, false]) {
+            const packing = { ...compressionSettings(level), last }
+            const packed = Buffer.from(await deflateSlowly(filtered, packing))
+            expect(packed.equals(deflateStrip(filtered, packing))).toBe(true)
+          }
+        }
+      }
+    }
   })
 })
 

@@ -368,7 +368,7 @@ describe('an interrupted batch', () => {
   }, 300_000)
 
   it('ends on the first signal, says how to go on, and goes on', async () => {
-    writePictures(at('in'), 200, 300, 200)
+    writePictures(at('in'), 60, 300, 200)
     const whole = await uninterrupted()
     for (const [signal, status] of [
       ['SIGINT', 130],
@@ -398,7 +398,7 @@ describe('an interrupted batch', () => {
       expect((await batch(...line.slice(1))).status).toBe(0)
       expect(tree(at('out'))).toEqual(whole)
     }
-  }, 120_000)
+  }, 300_000)
 })
 
 describe('a batch whose end comes from outside', () => {
