@@ -1,3 +1,4 @@
+import { describe } from './text/describe.ts'
 /** What each stable code stands for. Codes are part of the contract: add, never rename. */
 export const errorCodes = {
   E_USAGE: 'the command line does not say what to do',
@@ -49,8 +50,9 @@ export class ConvoError extends Error {
   }
 }
 
-/** The error as the command line prints it: what and code, why, fix. */
-export function formatError(error: ConvoError): string {
+/** The error as the command line prints it: what and code, why, fix. What is no error of convo's becomes one first. */
+export function formatError(thrown: ConvoError): string {
+  const error = asConvoError(thrown)
   const lines = [`error: ${error.message}   [${error.code}]`]
   for (const line of error.why) lines.push(`  ${line}`)
   if (error.fix !== undefined) lines.push(`  try: ${error.fix}`)
@@ -60,7 +62,8 @@ export function formatError(error: ConvoError): string {
 /** Whatever was thrown, as an error of convo's: E_MEMORY where memory ran out, else E_INTERNAL, a bug. */
 export function asConvoError(thrown: unknown): ConvoError {
   if (thrown instanceof ConvoError) return thrown
-  const message = thrown instanceof Error ? thrown.message : String(thrown)
+  const message =
+    thrown instanceof Error ? thrown.message : typeof thrown === 'string' ? thrown : describe(thrown)
   if (thrown instanceof RangeError && /allocation|could not allocate|array length/i.test(message)) {
     return new ConvoError('E_MEMORY', 'memory ran out', { why: message, cause: thrown })
   }

@@ -1,6 +1,7 @@
 import { ConvoError, nearest } from '../error.ts'
 import { exp } from '../tensor/math.ts'
-import { describe, Tensor } from '../tensor/tensor.ts'
+import { Tensor } from '../tensor/tensor.ts'
+import { describe } from '../text/describe.ts'
 
 /** What may follow a pointwise convolution. */
 export type Activation = 'none' | 'relu' | 'sigmoid' | 'tanh'

@@ -2,7 +2,8 @@ import type { Engine } from '../conv/engine.ts'
 import { correlateRow, type Neighbourhood } from '../conv/neighbourhood.ts'
 import { type Bias, biasOf, checkOptions, checkRank, correlationOf, wholeAtLeast } from '../conv/spec.ts'
 import { ConvoError } from '../error.ts'
-import { describe, Tensor } from '../tensor/tensor.ts'
+import { floats, Tensor } from '../tensor/tensor.ts'
+import { describe } from '../text/describe.ts'
 import { pointwiseBank } from './pointwise.ts'
 
 /** How the kernels of an involution meet the picture. */
@@ -171,7 +172,7 @@ function normalisation(bn: BatchNorm | undefined, hidden: number): (x: Tensor) =
     list('variance', 1),
   ]
   const eps = bn === undefined ? 0 : (bn.eps ?? 1e-5)
-  if (typeof eps !== 'number' || !(eps >= 0)) {
+  if (typeof eps !== 'number' || !(eps >= 0 && eps < Number.POSITIVE_INFINITY)) {
     throw new ConvoError('E_ARGUMENT', `batchNorm.eps must be a number of at least 0, got ${describe(eps)}`)
   }
   return (x) => {
@@ -232,7 +233,7 @@ function applyKernel(x: Tensor, kernel: Tensor, sizes: Sizes): Tensor {
   const [, outHeight, outWidth] = kernel.shape as [number, number, number]
   const taps = sizes.kernelSize ** 2
   const places = outHeight * outWidth
-  const out = new Float32Array(channels * places)
+  const out = floats(channels * places)
   const area: Neighbourhood = {
     height,
     width,

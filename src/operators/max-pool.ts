@@ -1,8 +1,9 @@
-import { extent } from '../conv/geometry.ts'
-import { axisChoices, checkOptions, checkRank, type PerAxis, perAxis } from '../conv/spec.ts'
+import { checkOutput, extent } from '../conv/geometry.ts'
+import { axisChoices, checkFlag, checkOptions, checkRank, type PerAxis, perAxis } from '../conv/spec.ts'
 import { ConvoError } from '../error.ts'
+import { checkLimit } from '../limits.ts'
 import { flag, numbers } from '../params.ts'
-import { Tensor } from '../tensor/tensor.ts'
+import { floats, sizeOf, Tensor } from '../tensor/tensor.ts'
 import { pair, triple } from './bank.ts'
 import { arithmetics, operator } from './operator.ts'
 
@@ -68,8 +69,9 @@ function maxPool(spatial: 2 | 3, x: Tensor, options: PoolOptions): Pooled | { re
   const axes = poolAxes(spatial, x, options)
   const channels = x.shape[0]!
   const shape = [channels, ...axes.slice(3 - spatial).map((a) => a.output)]
-  const count = shape.reduce((a, b) => a * b, 1)
-  const output = new Float32Array(count)
+  checkOutput(channels, axes)
+  const count = sizeOf(shape)
+  const output = floats(count)
   if (options.returnIndices === false) {
     poolInto(x.data, channels, axes, output, undefined)
     return { output: new Tensor(shape, output) }
@@ -96,6 +98,8 @@ export function poolAxes(spatial: 2 | 3, x: Tensor, options: PoolOptions): PoolA
   checkOptions(options, ['kernelSize', 'stride', 'padding', 'dilation', 'ceilMode', 'returnIndices'])
   checkRank('x', x, spatial + 1, spatial === 2 ? '[C,H,W]' : '[C,D,H,W]')
   const { kernelSize, stride = kernelSize, padding, dilation, ceilMode = false } = options
+  checkFlag('ceilMode', ceilMode)
+  checkFlag('returnIndices', options.returnIndices ?? true)
   if (kernelSize === undefined) throw new ConvoError('E_ARGUMENT', 'kernelSize is missing')
   const kernel = perAxis('kernelSize', kernelSize, spatial, 1)
   const choices = axisChoices(spatial, { stride, dilation, padding })
@@ -134,6 +138,8 @@ export function poolAxis(
       },
     )
   }
+  checkLimit('padding', Math.max(before, after), `the padding in ${name}`)
+  checkLimit('tensorSamples', output, `an output of ${output} in ${name}`)
   const start = new Int32Array(output)
   const low = new Int32Array(output)
   const high = new Int32Array(output)
