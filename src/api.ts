@@ -1,5 +1,5 @@
 import type { Engine } from './conv/engine.ts'
-import { ConvoError } from './error.ts'
+import { asConvoError, ConvoError } from './error.ts'
 import * as conv2 from './operators/conv2d.ts'
 import * as conv3 from './operators/conv3d.ts'
 import * as depth from './operators/depthwise.ts'
@@ -11,6 +11,7 @@ import { type PlaneWeights, type Separation, separateKernel } from './operators/
 import * as transposed from './operators/transposed.ts'
 import { createPool, defaultThreads } from './run/pool.ts'
 import { poolEngine } from './run/tensors.ts'
+import { describe } from './text/describe.ts'
 
 // The operators as a user calls them: on the worker pool of this process, which starts with the first call.
 
@@ -24,7 +25,10 @@ let engine: Engine | undefined
  */
 export function setThreads(count: number): void {
   if (!Number.isSafeInteger(count) || count < 1 || count > 1024) {
-    throw new ConvoError('E_ARGUMENT', `threads must be a whole number from 1 to 1024, got ${String(count)}`)
+    throw new ConvoError(
+      'E_ARGUMENT',
+      `threads must be a whole number from 1 to 1024, got ${describe(count)}`,
+    )
   }
   if (engine !== undefined && count !== threads) {
     throw new ConvoError('E_ARGUMENT', `threads cannot become ${count} any more: ${threads} are in use`, {
@@ -38,8 +42,12 @@ export function setThreads(count: number): void {
 const onDefault =
   <A extends unknown[], R>(operator: (engine: Engine, ...args: A) => Promise<R>) =>
   async (...args: A): Promise<R> => {
-    engine ??= poolEngine(createPool(threads))
-    return operator(engine, ...args)
+    try {
+      engine ??= poolEngine(createPool(threads))
+      return await operator(engine, ...args)
+    } catch (error) {
+      throw asConvoError(error)
+    }
   }
 
 /** 2-D convolution: x [C,H,W] with weight [O,C/groups,kH,kW] gives [O,H',W']. */

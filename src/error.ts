@@ -1,6 +1,7 @@
+import { describe } from './text/describe.ts'
 import { visibleLine } from './text/visible.ts'
 
-/** What each stable code stands for. Verbatim are part of the contract: add, never rename. */
+/** What each stable code stands for. Codes are part of the contract: add, never rename. */
 export const errorCodes = {
   E_USAGE: 'the command line does not say what to do',
   E_OPTION: 'an option or parameter has a value that it cannot have',
@@ -67,8 +68,12 @@ function fixOf(instead: ErrorDetail['instead']): string | undefined {
   return meant.length > 0 ? meant.join(' ') : `no ${typed}`
 }
 
-/** The error as the command line prints it: what and code, why, fix; names in it cannot break its lines. */
-export function formatError(error: ConvoError): string {
+/**
+ * The error as the command line prints it: what and code, why, fix; names in it cannot break its lines. What is no error of
+ * convo's becomes one first.
+ */
+export function formatError(thrown: ConvoError): string {
+  const error = asConvoError(thrown)
   const lines = [`error: ${visibleLine(error.message)}   [${error.code}]`]
   for (const line of error.why) lines.push(`  ${visibleLine(line)}`)
   if (error.fix !== undefined) lines.push(`  try: ${visibleLine(error.fix)}`)
@@ -78,7 +83,8 @@ export function formatError(error: ConvoError): string {
 /** Whatever was thrown, as an error of convo's: E_MEMORY where memory ran out, else E_INTERNAL, a bug. */
 export function asConvoError(thrown: unknown): ConvoError {
   if (thrown instanceof ConvoError) return thrown
-  const message = thrown instanceof Error ? thrown.message : String(thrown)
+  const message =
+    thrown instanceof Error ? thrown.message : typeof thrown === 'string' ? thrown : describe(thrown)
   if (thrown instanceof RangeError && /allocation|could not allocate|array length/i.test(message)) {
     return new ConvoError('E_MEMORY', 'memory ran out', { why: message, cause: thrown })
   }

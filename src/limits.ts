@@ -47,6 +47,14 @@ export const limits = {
   indexDigits: { most: 15, unit: 'digits', code: 'E_OPTION' },
   /** Digits of {hash} in a template: SHA-256 has no more. */
   hashDigits: { most: 64, unit: 'digits', code: 'E_OPTION' },
+  /** A tensor that comes in or out: the samples of the memory that all threads share. */
+  tensorSamples: { most: 2 ** 30, unit: 'samples', code: 'E_TOO_LARGE' },
+  /** What a kernel reaches beyond an edge, or a padding adds to it. */
+  padding: { most: 2 ** 24, unit: 'samples beyond an edge', code: 'E_TOO_LARGE' },
+  /** Weights of a kernel that is made from numbers. */
+  taps: { most: 2 ** 24, unit: 'weights', code: 'E_TOO_LARGE' },
+  /** Places of the output between two samples of the input of a transposed convolution: each has taps of its own. */
+  phases: { most: 2 ** 18, unit: 'output samples for each input sample', code: 'E_TOO_LARGE' },
 } as const satisfies Record<string, Limit>
 
 /** The name of a limit. */

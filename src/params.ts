@@ -1,4 +1,5 @@
 import { ConvoError, nearest } from './error.ts'
+import { describe } from './text/describe.ts'
 
 /**
  * One typed, documented setting. The tables of params feed the flags, batch and check manifests, help, completion,
@@ -190,8 +191,15 @@ export function resolve<P extends Params>(
 
 /** The error for a value of the wrong kind. */
 export function expected(what: string, name: string, given: unknown): ConvoError {
-  const shown = typeof given === 'string' ? `"${given}"` : JSON.stringify(given)
-  return new ConvoError('E_OPTION', `${name} must be ${what}, got ${shown}`)
+  return new ConvoError('E_OPTION', `${name} must be ${what}, got ${shown(given)}`)
+}
+
+function shown(given: unknown): string {
+  try {
+    return JSON.stringify(given) ?? describe(given)
+  } catch {
+    return describe(given)
+  }
 }
 
 function parseNumber(
@@ -215,6 +223,7 @@ function parseNumber(
           : `from ${min} to ${max}`
     throw new ConvoError('E_OPTION', `${name} must be ${range}, got ${value}`)
   }
+  if (!Number.isFinite(Math.fround(value))) throw expected('a number that float32 holds', name, given)
   return value
 }
 

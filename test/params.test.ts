@@ -43,7 +43,8 @@ describe('number', () => {
   it('says one bound where there is one', () => {
     refuses(number('n', 1, { min: 0 }), -1, '--it must be at least 0, got -1')
     refuses(number('n', 1, { max: 3 }), 4, '--it must be at most 3, got 4')
-    expect(parse(number('n', 1), -1e300)).toBe(-1e300)
+    expect(parse(number('n', 1), -1e38)).toBe(-1e38)
+    refuses(number('n', 1), -1e300, '--it must be a number that float32 holds, got -1e+300')
   })
   it('carries its default only if it has one', () => {
     expect(param.default).toBe(1)

@@ -2,6 +2,7 @@ import type { AlgorithmChoice, FilterOptions } from '../conv/plan.ts'
 import { ConvoError } from '../error.ts'
 import { type Colour, parseColour } from '../image/colour.ts'
 import { ranges } from '../image/quantise.ts'
+import { isLevel, isScale, mostLevel } from '../kernel/kernel.ts'
 import type { KernelOptions } from '../operators/operator.ts'
 import {
   choice,
@@ -52,9 +53,12 @@ export const correlationSettings = {
     unset: 'the middle; floor(k/2) for an even size',
   },
   flip: flag('turn the kernel by 180°: the convolution of mathematics; as written, it is correlated'),
-  scale: { ...number('divide the sum by this'), unset: "the kernel's own" },
+  scale: { ...custom('divide the sum by this', '<n>', parseScale), unset: "the kernel's own" },
   normalize: flag('divide the sum by the sum of the weights, so that flat areas keep their level'),
-  bias: { ...number('then add this, in levels of 0..255 at any depth'), unset: "the kernel's own" },
+  bias: {
+    ...custom('then add this, in levels of 0..255 at any depth', '<n>', parseLevel),
+    unset: "the kernel's own",
+  },
   stride: { ...custom('keep every n-th pixel', '<n>|<y,x>', pairOf(1)), unset: '1' },
   dilation: {
     ...custom('spread the taps, n pixels from one to the next', '<n>|<y,x>', pairOf(1)),
@@ -242,6 +246,18 @@ export function filterOptions(settings: Settings, kernelBorder?: string): Filter
     padding,
     algorithm,
   }
+}
+
+function parseScale(given: unknown, name: string): number {
+  const scale = number('').parse(given, name)
+  if (!isScale(scale)) throw expected('a float32 number other than 0', name, given)
+  return scale
+}
+
+function parseLevel(given: unknown, name: string): number {
+  const level = number('').parse(given, name)
+  if (!isLevel(level)) throw expected(`a number from -${mostLevel} to ${mostLevel}`, name, given)
+  return level
 }
 
 function parseAnchor(given: unknown, name: string): { readonly x: number; readonly y: number } {

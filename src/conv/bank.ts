@@ -67,7 +67,8 @@ export function correlationBank(c: Correlation): BankPlan {
     border: c.border,
     fill: c.fill,
     grid: count,
-    step: [az.stride, ay.stride, ax.stride],
+    // without a next place no stride is taken
+    step: [az, ay, ax].map(({ stride, output }) => (output === 1 ? 1 : stride)) as [number, number, number],
     outStep: [1, 1, 1],
     depths: Array.from({ length: az.kernel }, (_, t) => t * az.dilation - az.before),
     rows: reach(ay),

@@ -1,5 +1,7 @@
 import { ConvoError } from '../error.ts'
+import { checkLimit } from '../limits.ts'
 import type { BorderName } from '../tensor/border.ts'
+import { sizeOf } from '../tensor/tensor.ts'
 
 /**
  * One spatial axis of a correlation: output sample o meets input places `o * stride - before + t * dilation` for the
@@ -68,12 +70,13 @@ export type AxisChoice = { readonly stride: number; readonly dilation: number; r
  * The axis of a correlation: output = floor((input + before + after - dilation (kernel - 1) - 1) / stride) + 1.
  * `same` gives ceil(input / stride) samples, the odd padding after; `full` pads by the reach of the kernel less one.
  *
- * @throws ConvoError E_SHAPE when nothing would be left, with the formula filled in
+ * @throws ConvoError E_SHAPE when nothing would be left, with the formula filled in; E_TOO_LARGE
  */
 export function correlationAxis(name: string, input: number, kernel: number, choice: AxisChoice): Axis {
   const { stride, dilation } = choice
   const reach = extent(kernel, dilation)
   const [before, after] = resolvePadding(choice.padding, input, reach, stride)
+  checkLimit('padding', Math.max(before, after), `the padding in ${name}`)
   const room = input + before + after - reach
   if (room < 0) {
     throw new ConvoError(
@@ -107,6 +110,8 @@ function resolvePadding(
 /**
  * The axis of a picture filter: as many samples as the input has (divided by the stride, rounded up), the tap `anchor`
  * on the output sample.
+ *
+ * @throws ConvoError E_TOO_LARGE when the kernel reaches too far
  */
 export function anchoredAxis(
   input: number,
@@ -117,6 +122,7 @@ export function anchoredAxis(
 ): Axis {
   const before = anchor * dilation
   const after = (kernel - 1 - anchor) * dilation
+  checkLimit('padding', Math.max(before, after), `a kernel of ${kernel} at dilation ${dilation}`)
   return { input, kernel, stride, dilation, before, after, output: Math.floor((input - 1) / stride) + 1 }
 }
 
@@ -147,6 +153,12 @@ export function transposedAxis(
     )
   }
   return { input, kernel, stride, dilation, before, after, output, outputPadding }
+}
+
+/** Refuses a result before work is spent on it. @throws ConvoError E_TOO_LARGE */
+export function checkOutput(channels: number, axes: readonly { readonly output: number }[]): void {
+  const size = [channels, ...axes.map((a) => a.output)]
+  checkLimit('tensorSamples', sizeOf(size), `an output of ${size.join('x')}`)
 }
 
 /** The multiplications of a correlation at every output position: O · output size · C/groups · kernel size. */

@@ -1,9 +1,10 @@
 import { ConvoError } from '../error.ts'
 import { factor, flip, normalize } from '../kernel/analyse.ts'
 import { checkAnchor, kernel as makeKernel } from '../kernel/kernel.ts'
+import { checkLimit } from '../limits.ts'
 import type { BorderName } from '../tensor/border.ts'
 import { planFft2d, planFftColumns } from './fft.ts'
-import { correlationAxis, extent, type Padding } from './geometry.ts'
+import { checkOutput, correlationAxis, extent, type Padding } from './geometry.ts'
 import type { PlaneKernel, Recipe } from './recipe.ts'
 
 /** To be raised whenever a result changes: what was computed before is then computed again by batches. */
@@ -156,6 +157,8 @@ export function planRecipe(recipe: Recipe, options: FilterOptions, picture: Plan
   const [padY, padX] = options.padding ?? [undefined, undefined]
   const rows = placeAxis('height', picture.height, halo.top, halo.bottom, options.stride[0], padY)
   const cols = placeAxis('width', picture.width, halo.left, halo.right, options.stride[1], padX)
+  checkLimit('padding', Math.max(...Object.values(halo)), 'the kernel')
+  checkOutput(1, [rows, cols])
   // An option wins over what the kernel's file says; a recipe of several kernels is scaled after they are combined.
   const ownScale =
     only && options.scale !== undefined
@@ -173,7 +176,8 @@ export function planRecipe(recipe: Recipe, options: FilterOptions, picture: Plan
     height: picture.height,
     outWidth: cols.output,
     outHeight: rows.output,
-    stride: options.stride,
+    // without a next pixel no stride is taken
+    stride: [rows.output === 1 ? 1 : options.stride[0], cols.output === 1 ? 1 : options.stride[1]],
     origin: [rows.origin, cols.origin],
     halo,
     stripRows: stripRows(

@@ -1,9 +1,12 @@
-import { ConvoError, nearest } from '../error.ts'
-import type { BorderName } from '../tensor/border.ts'
-import { describe, Tensor } from '../tensor/tensor.ts'
+import { asConvoError, ConvoError, nearest } from '../error.ts'
+import { checkLimit } from '../limits.ts'
+import { type BorderAlias, type BorderName, borderName, borders } from '../tensor/border.ts'
+import { sizeOf, Tensor } from '../tensor/tensor.ts'
+import { describe } from '../text/describe.ts'
 import {
   type AxisChoice,
   type Correlation,
+  checkOutput,
   correlationAxis,
   flatAxis,
   type Padding,
@@ -22,8 +25,8 @@ export type PaddingOption =
   | 'valid'
   | 'full'
 
-/** What stands in the padding, by PyTorch's names; `symmetric` as in NumPy. */
-export type PaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular' | 'symmetric'
+/** What stands in the padding, by any name of a border: PyTorch's, NumPy's or that of `--border`. */
+export type PaddingMode = BorderName | BorderAlias
 
 /** One number for each output channel, added last. */
 export type Bias = Tensor | Float32Array | readonly number[]
@@ -48,14 +51,6 @@ export type TransposeOptions = {
   readonly groups?: number | undefined
 }
 
-const paddingModes: Readonly<Record<PaddingMode, BorderName>> = {
-  zeros: 'constant',
-  reflect: 'reflect',
-  replicate: 'replicate',
-  circular: 'wrap',
-  symmetric: 'symmetric',
-}
-
 const axisNames = ['depth', 'height', 'width'] as const
 
 /**
@@ -66,27 +61,28 @@ const axisNames = ['depth', 'height', 'width'] as const
 export function correlationOf(spatial: 2 | 3, x: Tensor, weight: Tensor, options: ConvOptions): Correlation {
   checkOptions(options, ['bias', 'stride', 'padding', 'dilation', 'groups', 'paddingMode'])
   checkRank('x', x, spatial + 1, spatial === 2 ? '[C,H,W]' : '[C,D,H,W]')
-  return correlationOver(spatial, x.shape, weight, options)
+  checkTensor('weight', weight)
+  return correlationOver(spatial, x.shape, weight.shape, options)
 }
 
-/** The same over a tensor of which the shape is known, of the right rank. @throws ConvoError as `correlationOf` does */
+/** The same over tensors of which the shapes are known, that of x of the right rank. @throws ConvoError as `correlationOf` does */
 export function correlationOver(
   spatial: 2 | 3,
   shape: readonly number[],
-  weight: Tensor,
+  weight: readonly number[],
   options: ConvOptions,
 ): Correlation {
-  checkRank('weight', weight, spatial + 2, spatial === 2 ? '[O,C/groups,kH,kW]' : '[O,C/groups,kD,kH,kW]')
+  checkLength('weight', weight, spatial + 2, spatial === 2 ? '[O,C/groups,kH,kW]' : '[O,C/groups,kD,kH,kW]')
   const channels = shape[0]!
-  const filters = weight.shape[0]!
+  const filters = weight[0]!
   const groups = wholeAtLeast('groups', options.groups ?? 1, 1)
   checkGroups(groups, channels, 'input channels')
   checkGroups(groups, filters, 'filters (output channels)')
-  if (weight.shape[1] !== channels / groups) {
+  if (weight[1] !== channels / groups) {
     throw new ConvoError(
       'E_SHAPE',
-      `weight has ${weight.shape[1]} channels per filter, x has ${channels} channels in ${groups} group${groups === 1 ? '' : 's'}: ${channels / groups} are needed`,
-      { why: `x [${shape.join(',')}], weight ${show(weight)}; weight must be [O, C/groups, ...]` },
+      `weight has ${weight[1]} channels per filter, x has ${channels} channels in ${groups} group${groups === 1 ? '' : 's'}: ${channels / groups} are needed`,
+      { why: `x [${shape.join(',')}], weight [${weight.join(',')}]; weight must be [O, C/groups, ...]` },
     )
   }
   const border = borderOf(options.paddingMode ?? 'zeros')
@@ -94,10 +90,11 @@ export function correlationOver(
   const axes = choices.map((choice, i) => {
     const name = axisNames[i + 3 - spatial]!
     const input = shape[i + 1]!
-    const axis = correlationAxis(name, input, weight.shape[i + 2]!, choice)
-    checkFold(options.paddingMode, name, input, axis.before, axis.after)
+    const axis = correlationAxis(name, input, weight[i + 2]!, choice)
+    checkFold(border, name, input, axis.before, axis.after)
     return axis
   })
+  checkOutput(filters, axes)
   return { channels, filters, groups, axes: threeAxes(axes), border, fill: 0 }
 }
 
@@ -135,28 +132,43 @@ export function transpositionOf(
     const one = { stride, dilation, padding, outputPadding: outputPadding[i]! }
     return transposedAxis(axisNames[i + 3 - spatial]!, x.shape[i + 1]!, weight.shape[i + 2]!, one)
   })
-  return { channels, filters: weight.shape[1]! * groups, groups, axes: threeAxes(axes) }
+  const filters = weight.shape[1]! * groups
+  checkOutput(filters, axes)
+  const phases = axes.reduce((product, { stride, output }) => product * Math.min(stride, output), 1)
+  checkLimit('phases', phases, `a stride of ${axes.map((a) => a.stride).join('x')}`)
+  return { channels, filters, groups, axes: threeAxes(axes) }
 }
 
 /** The bias as float32, one for each of `filters`, or nothing. @throws ConvoError E_SHAPE, E_ARGUMENT */
 export function biasOf(bias: Bias | undefined, filters: number): Float32Array | undefined {
   if (bias === undefined) return undefined
-  const values =
-    bias instanceof Tensor
-      ? bias.data
-      : bias instanceof Float32Array || Array.isArray(bias)
-        ? bias
-        : undefined
-  if (values === undefined) {
-    throw new ConvoError(
-      'E_ARGUMENT',
-      `bias must be a Float32Array, a list of numbers or a tensor, got ${describe(bias)}`,
-    )
-  }
+  const values = bias instanceof Tensor ? checkTensor('bias', bias).data : floatsOf('bias', bias)
   if (values.length !== filters) {
     throw new ConvoError('E_SHAPE', `bias has ${values.length} numbers for ${filters} output channels`)
   }
-  return Float32Array.from(values)
+  return values
+}
+
+/**
+ * A list of numbers as float32. Numbers that are written out must be finite in float32; a Float32Array is taken as it is.
+ *
+ * @throws ConvoError E_ARGUMENT
+ */
+export function floatsOf(name: string, list: unknown): Float32Array {
+  if (list instanceof Float32Array) return list.slice()
+  if (!Array.isArray(list) && !(list instanceof Float64Array)) {
+    throw new ConvoError(
+      'E_ARGUMENT',
+      `${name} must be a tensor, a Float32Array or a list of numbers, got ${describe(list)}`,
+    )
+  }
+  const values: readonly unknown[] = Array.from(list as ArrayLike<unknown>)
+  const bad = values.findIndex((v) => typeof v !== 'number' || !Number.isFinite(Math.fround(v)))
+  if (bad < 0) return Float32Array.from(values as readonly number[])
+  throw new ConvoError(
+    'E_ARGUMENT',
+    `${name} must hold finite float32 numbers only, got ${describe(values[bad])} at index ${bad}`,
+  )
 }
 
 /** Stride, dilation and padding of each axis. @throws ConvoError E_ARGUMENT */
@@ -180,10 +192,10 @@ export function perAxis(name: string, value: PerAxis, spatial: number, least: nu
   if (!Array.isArray(list) || list.length !== spatial) {
     throw new ConvoError(
       'E_ARGUMENT',
-      `${name} must be a number or ${spatial} numbers, got ${JSON.stringify(value)}`,
+      `${name} must be a number or ${spatial} numbers, got ${describe(value)}`,
     )
   }
-  return list.map((n: unknown) => wholeAtLeast(name, n, least))
+  return Array.from(list, (n: unknown) => wholeAtLeast(name, n, least))
 }
 
 function paddingPerAxis(padding: PaddingOption, spatial: number): Padding[] {
@@ -191,16 +203,16 @@ function paddingPerAxis(padding: PaddingOption, spatial: number): Padding[] {
     if (padding !== 'same' && padding !== 'valid' && padding !== 'full') {
       throw new ConvoError(
         'E_ARGUMENT',
-        `padding must be numbers, 'same', 'valid' or 'full', got "${String(padding)}"`,
+        `padding must be numbers, 'same', 'valid' or 'full', got ${describe(padding)}`,
       )
     }
     return Array.from({ length: spatial }, () => padding)
   }
   if (Array.isArray(padding) && padding.some(Array.isArray)) {
-    if (padding.length !== spatial || !padding.every((p) => Array.isArray(p) && p.length === 2)) {
+    if (padding.length !== spatial || !Array.from(padding).every((p) => Array.isArray(p) && p.length === 2)) {
       throw new ConvoError(
         'E_ARGUMENT',
-        `padding must be ${spatial} pairs [before, after], got ${JSON.stringify(padding)}`,
+        `padding must be ${spatial} pairs [before, after], got ${describe(padding)}`,
       )
     }
     return (padding as readonly (readonly [number, number])[]).map(([before, after]) => [
@@ -212,26 +224,22 @@ function paddingPerAxis(padding: PaddingOption, spatial: number): Padding[] {
 }
 
 /** The border for a padding mode. @throws ConvoError E_ARGUMENT */
-export function borderOf(mode: string): BorderName {
-  if (Object.hasOwn(paddingModes, mode)) return paddingModes[mode as PaddingMode]
-  const names = Object.keys(paddingModes)
-  const guess = nearest(mode, names)
-  throw new ConvoError(
-    'E_ARGUMENT',
-    `paddingMode must be one of ${names.join(', ')}, got "${mode}"`,
-    guess ? { fix: guess } : {},
-  )
+function borderOf(mode: unknown): BorderName {
+  if (typeof mode !== 'string') {
+    const names = Object.keys(borders).join(', ')
+    throw new ConvoError('E_ARGUMENT', `paddingMode must be one of ${names}, got ${describe(mode)}`)
+  }
+  try {
+    return borderName(mode)
+  } catch (error) {
+    const { message, why, fix } = asConvoError(error)
+    throw new ConvoError('E_ARGUMENT', `paddingMode: ${message}`, { why, ...(fix !== undefined && { fix }) })
+  }
 }
 
-/** PyTorch's limits: reflect needs less padding than there is input, circular no more than there is. */
-function checkFold(
-  mode: PaddingMode | undefined,
-  axis: string,
-  input: number,
-  before: number,
-  after: number,
-): void {
-  const limit = mode === 'reflect' ? input - 1 : mode === 'circular' ? input : Number.POSITIVE_INFINITY
+/** PyTorch's limits: reflect needs less padding than there is input, wrap no more than there is. */
+function checkFold(mode: BorderName, axis: string, input: number, before: number, after: number): void {
+  const limit = mode === 'reflect' ? input - 1 : mode === 'wrap' ? input : Number.POSITIVE_INFINITY
   const most = Math.max(before, after)
   if (most > limit) {
     throw new ConvoError(
@@ -252,17 +260,35 @@ export function wholeAtLeast(name: string, value: unknown, least: number): numbe
   return value
 }
 
+/** @throws ConvoError E_ARGUMENT for anything but true and false */
+export function checkFlag(name: string, value: unknown): void {
+  if (typeof value === 'boolean') return
+  throw new ConvoError('E_ARGUMENT', `${name} must be true or false, got ${describe(value)}`)
+}
+
 /** @throws ConvoError E_ARGUMENT, E_SHAPE when the tensor has not that many axes */
 export function checkRank(name: string, tensor: Tensor, rank: number, layout: string): void {
-  if (!(tensor instanceof Tensor))
+  checkLength(name, checkTensor(name, tensor).shape, rank, layout)
+}
+
+function checkLength(name: string, shape: readonly number[], rank: number, layout: string): void {
+  if (shape.length !== rank)
+    throw new ConvoError('E_SHAPE', `${name} must have rank ${rank}, ${layout}, got [${shape.join(',')}]`)
+}
+
+/** The tensor itself. @throws ConvoError E_ARGUMENT for anything else, also a tensor whose data was transferred away */
+export function checkTensor(name: string, tensor: unknown): Tensor {
+  if (!(tensor instanceof Tensor) || !(tensor.data instanceof Float32Array))
     throw new ConvoError('E_ARGUMENT', `${name} must be a Tensor, got ${describe(tensor)}`)
-  if (tensor.shape.length !== rank) {
-    throw new ConvoError('E_SHAPE', `${name} must have rank ${rank}, ${layout}, got ${show(tensor)}`)
-  }
+  if (tensor.data.length === sizeOf(tensor.shape)) return tensor
+  throw new ConvoError('E_ARGUMENT', `${name} has lost its data: ${tensor.data.length} samples are left`, {
+    why: 'its buffer was transferred or resized',
+    fix: 'a copy before the transfer',
+  })
 }
 
 /** @throws ConvoError E_ARGUMENT when a name is not among the options, which would otherwise be dropped silently */
-export function checkOptions(options: object, known: readonly string[]): void {
+export function checkOptions(options: unknown, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null) {
     throw new ConvoError('E_ARGUMENT', `options must be an object, got ${describe(options)}`, {
       why: `options: ${known.join(', ')}`,

@@ -17,7 +17,7 @@ export type Kernel = {
   readonly shape: readonly number[]
   /** Row-major, the last index fastest, in double precision as read; rounded to float32 once, when planned. */
   readonly weights: Float64Array
-  /** The sum is divided by this. Finite, not 0. */
+  /** The sum is divided by this. Finite in float32, not 0. */
   readonly scale: number
   /** Added after the division, in levels of 0..255 whatever the depth of the picture. */
   readonly offset: number
@@ -51,7 +51,11 @@ export function kernel(
   weights: ArrayLike<number>,
   fields: KernelFields = {},
 ): Kernel {
-  if (shape.length < 2 || shape.length > 5 || shape.some((n) => !Number.isSafeInteger(n) || n < 1)) {
+  if (
+    shape.length < 2 ||
+    shape.length > 5 ||
+    Array.from(shape).some((n) => !Number.isSafeInteger(n) || n < 1)
+  ) {
     throw new ConvoError(
       'E_KERNEL_SHAPE',
       `a kernel needs 2 to 5 whole sizes of at least 1, got ${showShape(shape)}`,
@@ -77,13 +81,15 @@ export function kernel(
     }
   })
   const { scale = 1, offset = 0, anchor, bias } = fields
-  if (!Number.isFinite(scale) || scale === 0) {
-    throw new ConvoError('E_KERNEL_VALUE', `scale must be a finite number other than 0, got ${scale}`)
+  if (!isScale(scale)) {
+    throw new ConvoError('E_KERNEL_VALUE', `scale must be a finite float32 number other than 0, got ${scale}`)
   }
-  if (!Number.isFinite(offset))
-    throw new ConvoError('E_KERNEL_VALUE', `offset must be a finite number, got ${offset}`)
+  if (!isLevel(offset)) {
+    const most = `from -${mostLevel} to ${mostLevel}`
+    throw new ConvoError('E_KERNEL_VALUE', `offset must be a number ${most}, got ${offset}`)
+  }
   if (anchor !== undefined) checkAnchor(anchor, shape)
-  const notFinite = bias?.find((b) => !Number.isFinite(Math.fround(b)))
+  const notFinite = bias?.find((b) => !isLevel(b))
   if (bias !== undefined && (notFinite !== undefined || !fitsBias(shape, bias.length))) {
     const found = notFinite === undefined ? `${bias.length} numbers` : `${notFinite}`
     throw new ConvoError(
@@ -93,6 +99,15 @@ export function kernel(
   }
   return { ...fields, shape: [...shape], weights: data, scale, offset }
 }
+
+/** Whether sums can be divided by this: finite in float32, and not 0 there. */
+export const isScale = (n: number): boolean => Number.isFinite(Math.fround(n)) && Math.fround(n) !== 0
+
+/** The largest level that may be added: in float32 it holds at 16 bits, where levels are 257 times as large. */
+export const mostLevel = 1e35
+
+/** Whether this can be added in levels of 0..255, at any depth. */
+export const isLevel = (n: number): boolean => Math.abs(n) <= mostLevel
 
 /** Whether a bank may have so many biases: one for each of its filters, or of the outputs of a transposed bank. */
 export const fitsBias = (shape: readonly number[], count: number): boolean =>

@@ -1,7 +1,8 @@
 import type { Engine } from '../conv/engine.ts'
 import { type Activation, activations } from '../conv/layers.ts'
 import { ConvoError, nearest } from '../error.ts'
-import { describe, type Tensor } from '../tensor/tensor.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+import { describe } from '../text/describe.ts'
 
 export { type Activation, activations } from '../conv/layers.ts'
 

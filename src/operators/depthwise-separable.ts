@@ -39,8 +39,7 @@ export async function depthwiseSeparableConv2d(
   pointwise: Tensor,
   options: DepthwiseSeparableOptions = {},
 ): Promise<Tensor> {
-  const { depthwiseBias, pointwiseBias, activation = 'none', ...rest } = options
-  checkOptions(rest, [
+  checkOptions(options, [
     'stride',
     'padding',
     'dilation',
@@ -49,6 +48,7 @@ export async function depthwiseSeparableConv2d(
     'pointwiseBias',
     'activation',
   ])
+  const { depthwiseBias, pointwiseBias, activation = 'none', ...rest } = options
   const c = depthwiseCorrelation(x, depthwise, rest, 'depthwise')
   const bank = pointwiseBank(pointwise, 'pointwise')
   if (bank.shape[1] !== c.filters) {

@@ -2,7 +2,8 @@ import { type Engine, referenceEngine } from '../conv/engine.ts'
 import type { LayerSettings } from '../conv/layers.ts'
 import { type Bias, biasOf, checkOptions, checkRank, correlationOf, wholeAtLeast } from '../conv/spec.ts'
 import { ConvoError } from '../error.ts'
-import { describe, type Tensor } from '../tensor/tensor.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+import { describe } from '../text/describe.ts'
 import { pointwiseBank } from './pointwise.ts'
 
 /** How the kernels of an involution meet the picture. */
@@ -166,7 +167,7 @@ function normalisation(bn: BatchNorm | undefined, hidden: number): LayerSettings
   }
   const [gamma, beta, mean, variance] = [list('gamma'), list('beta'), list('mean'), list('variance')]
   const eps = bn.eps ?? 1e-5
-  if (typeof eps !== 'number' || !(eps >= 0)) {
+  if (typeof eps !== 'number' || !(eps >= 0 && eps < Number.POSITIVE_INFINITY)) {
     throw new ConvoError('E_ARGUMENT', `batchNorm.eps must be a number of at least 0, got ${describe(eps)}`)
   }
   return { gamma, beta, mean, root: variance.map((v) => Math.sqrt(v + eps)) }

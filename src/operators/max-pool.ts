@@ -1,10 +1,11 @@
-import { extent } from '../conv/geometry.ts'
+import { checkOutput, extent } from '../conv/geometry.ts'
 import { type PoolAxes, type PoolAxis, poolRow } from '../conv/pool.ts'
 import { rowsOf } from '../conv/rows.ts'
-import { axisChoices, checkOptions, checkRank, type PerAxis, perAxis } from '../conv/spec.ts'
+import { axisChoices, checkFlag, checkOptions, checkRank, type PerAxis, perAxis } from '../conv/spec.ts'
 import { ConvoError } from '../error.ts'
+import { checkLimit } from '../limits.ts'
 import { flag, numbers } from '../params.ts'
-import { Tensor } from '../tensor/tensor.ts'
+import { floats, sizeOf, Tensor } from '../tensor/tensor.ts'
 import { pair, triple } from './bank.ts'
 import { arithmetics, operator } from './operator.ts'
 
@@ -70,8 +71,9 @@ function maxPool(spatial: 2 | 3, x: Tensor, options: PoolOptions): Pooled | { re
   const axes = poolAxes(spatial, x, options)
   const channels = x.shape[0]!
   const shape = [channels, ...axes.slice(3 - spatial).map((a) => a.output)]
-  const count = shape.reduce((a, b) => a * b, 1)
-  const output = new Float32Array(count)
+  checkOutput(channels, axes)
+  const count = sizeOf(shape)
+  const output = floats(count)
   const indices = options.returnIndices === false ? undefined : new Int32Array(count)
   const [{ output: depth }, { output: height }, { output: width }] = axes
   const rows = rowsOf(x)
@@ -89,6 +91,8 @@ export function poolAxes(spatial: 2 | 3, x: Tensor, options: PoolOptions): PoolA
   checkOptions(options, ['kernelSize', 'stride', 'padding', 'dilation', 'ceilMode', 'returnIndices'])
   checkRank('x', x, spatial + 1, spatial === 2 ? '[C,H,W]' : '[C,D,H,W]')
   const { kernelSize, stride = kernelSize, padding, dilation, ceilMode = false } = options
+  checkFlag('ceilMode', ceilMode)
+  checkFlag('returnIndices', options.returnIndices ?? true)
   if (kernelSize === undefined) throw new ConvoError('E_ARGUMENT', 'kernelSize is missing')
   const kernel = perAxis('kernelSize', kernelSize, spatial, 1)
   const choices = axisChoices(spatial, { stride, dilation, padding })
@@ -127,6 +131,8 @@ export function poolAxis(
       },
     )
   }
+  checkLimit('padding', Math.max(before, after), `the padding in ${name}`)
+  checkLimit('tensorSamples', output, `an output of ${output} in ${name}`)
   const start = new Int32Array(output)
   const low = new Int32Array(output)
   const high = new Int32Array(output)

@@ -1,8 +1,10 @@
 import { axisChoices, checkOptions, checkRank, type PerAxis, perAxis } from '../conv/spec.ts'
 import { ConvoError } from '../error.ts'
 import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
+import { checkLimit } from '../limits.ts'
 import { flag, numbers } from '../params.ts'
-import { describe, Tensor } from '../tensor/tensor.ts'
+import { floats, Tensor } from '../tensor/tensor.ts'
+import { describe } from '../text/describe.ts'
 import { bankOf, correlateBank, pair, refuseOptions, wrongRank } from './bank.ts'
 import { depthwiseBank } from './depthwise.ts'
 import { type Indices, poolAxes } from './max-pool.ts'
@@ -54,7 +56,8 @@ function maxUnpool(spatial: 2 | 3, x: Tensor, indices: Indices, options: UnpoolO
   const channels = x.shape[0]!
   const room = size.reduce((a, b) => a * b, 1)
   const perChannel = x.data.length / channels
-  const data = new Float32Array(channels * room)
+  checkLimit('tensorSamples', channels * room, `an output of ${[channels, ...size].join('x')}`)
+  const data = floats(channels * room)
   for (let c = 0, i = 0; c < channels; c++) {
     for (let k = 0; k < perChannel; k++, i++) {
       const place = indices.data[i]!
@@ -71,7 +74,11 @@ function maxUnpool(spatial: 2 | 3, x: Tensor, indices: Indices, options: UnpoolO
 }
 
 function checkIndices(x: Tensor, indices: Indices): void {
-  if (!(indices?.data instanceof Int32Array) || !Array.isArray(indices.shape)) {
+  if (
+    !(indices?.data instanceof Int32Array) ||
+    !Array.isArray(indices.shape) ||
+    !Array.from(indices.shape).every((n) => typeof n === 'number')
+  ) {
     throw new ConvoError(
       'E_ARGUMENT',
       `indices must be { shape, data: Int32Array }, got ${describe(indices)}`,
@@ -174,8 +181,13 @@ export const unpoolCommand = operator({
   },
 })
 
-/** What lies between the maxima by linear interpolation, if they stood in the same corner of every window. */
+/**
+ * What lies between the maxima by linear interpolation, if they stood in the same corner of every window.
+ *
+ * @throws ConvoError E_TOO_LARGE
+ */
 export function tent([high, wide]: readonly [number, number]): Kernel {
+  checkLimit('taps', (2 * high - 1) * (2 * wide - 1), `the kernel for windows of ${high}x${wide}`)
   const [col, row] = [high, wide].map((n) =>
     Array.from({ length: 2 * n - 1 }, (_, i) => n - Math.abs(i - (n - 1))),
   )

@@ -1,9 +1,9 @@
 import type { Engine } from '../conv/engine.ts'
-import { type Bias, biasOf, checkOptions, checkRank, correlationOf } from '../conv/spec.ts'
+import { type Bias, biasOf, checkOptions, checkRank, checkTensor, correlationOf } from '../conv/spec.ts'
 import { ConvoError } from '../error.ts'
 import { type Kernel, kernel as makeKernel, showShape } from '../kernel/kernel.ts'
 import { choice } from '../params.ts'
-import { describe, Tensor } from '../tensor/tensor.ts'
+import { Tensor } from '../tensor/tensor.ts'
 import { type Activation, activate, checkActivation } from './activation.ts'
 import { type Bank, bankOf, correlateBank } from './bank.ts'
 import { type KernelOptions, operator } from './operator.ts'
@@ -32,6 +32,7 @@ export async function pointwiseConv2d(
   options: PointwiseOptions = {},
 ): Promise<Tensor> {
   checkOptions(options, ['bias', 'activation'])
+  checkRank('x', x, 3, '[C,H,W]')
   const activation = checkActivation(options.activation ?? 'none')
   const bank = pointwiseBank(weight)
   const c = correlationOf(2, x, bank, {})
@@ -40,9 +41,7 @@ export async function pointwiseConv2d(
 
 /** [O,C,1,1] from [O,C] or from itself. @throws ConvoError E_SHAPE */
 export function pointwiseBank(weight: Tensor, name = 'weight'): Tensor {
-  if (!(weight instanceof Tensor)) {
-    throw new ConvoError('E_ARGUMENT', `${name} must be a Tensor, got ${describe(weight)}`)
-  }
+  checkTensor(name, weight)
   if (weight.shape.length === 2) return new Tensor([...weight.shape, 1, 1], weight.data)
   checkRank(name, weight, 4, '[O,C,1,1] (or 2, [O,C])')
   const [, , kH, kW] = weight.shape

@@ -1,11 +1,11 @@
 import type { Engine } from '../conv/engine.ts'
 import type { Axis, Correlation } from '../conv/geometry.ts'
 import { sumsToZero } from '../conv/recipe.ts'
-import { biasOf, checkOptions, checkRank, correlationOf } from '../conv/spec.ts'
+import { biasOf, checkOptions, checkRank, correlationOver, floatsOf } from '../conv/spec.ts'
 import { ConvoError, invariant } from '../error.ts'
 import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
 import { integer, numbers } from '../params.ts'
-import { describe, Tensor } from '../tensor/tensor.ts'
+import { Tensor } from '../tensor/tensor.ts'
 import { type BankOptions, bankOf, finished, finishOf, pictureCorrelation, refuseAlgorithm } from './bank.ts'
 import { correlationOptions } from './conv2d.ts'
 import { type DepthwiseOptions, depthwiseBank } from './depthwise.ts'
@@ -45,8 +45,8 @@ export async function separableConv2d(
   checkRank('x', x, 3, '[C,H,W]')
   const [down, across] = [vectorOf('col', col), vectorOf('row', row)]
   const channels = x.shape[0]!
-  const full = new Tensor([channels, 1, down.length, across.length], outerBank(down, across, channels))
-  const c = correlationOf(2, x, full, { ...options, groups: channels })
+  const full = [channels, 1, down.length, across.length]
+  const c = correlationOver(2, x.shape, full, { ...options, groups: channels })
   return separablePasses(engine, x, down, across, biasOf(options.bias, channels), c)
 }
 
@@ -85,36 +85,15 @@ function repeat(vector: Float32Array, shape: readonly number[]): Tensor {
   return new Tensor(shape, data)
 }
 
-/** The outer product for every channel, which is what the shapes are checked with. */
-function outerBank(col: Float32Array, row: Float32Array, channels: number): Float32Array {
-  const data = new Float32Array(channels * col.length * row.length)
-  for (let i = 0; i < data.length; i++) {
-    data[i] = col[Math.floor(i / row.length) % col.length]! * row[i % row.length]!
-  }
-  return data
-}
-
 /** A 1-D kernel as float32. @throws ConvoError E_ARGUMENT, E_SHAPE */
 export function vectorOf(name: string, vector: Vector): Float32Array {
   if (vector instanceof Tensor) {
-    if (vector.shape.length !== 1) {
-      throw new ConvoError('E_SHAPE', `${name} must have rank 1, got [${vector.shape}]`)
-    }
+    checkRank(name, vector, 1, '[k]')
     return vector.data
   }
-  const isList = vector instanceof Float32Array || vector instanceof Float64Array || Array.isArray(vector)
-  if (!isList) {
-    throw new ConvoError(
-      'E_ARGUMENT',
-      `${name} must be a tensor of rank 1 or a list of numbers, got ${describe(vector)}`,
-    )
-  }
-  const bad = vector.findIndex((v: unknown) => typeof v !== 'number')
-  if (vector.length === 0 || bad >= 0) {
-    const got = vector.length === 0 ? 'an empty list' : `${describe(vector[bad])} at index ${bad}`
-    throw new ConvoError('E_ARGUMENT', `${name} must hold at least one number, and numbers only, got ${got}`)
-  }
-  return Float32Array.from(vector)
+  const list = floatsOf(name, vector)
+  if (list.length > 0) return list
+  throw new ConvoError('E_ARGUMENT', `${name} must hold at least one number, got an empty list`)
 }
 
 /** What a picture is smoothed by unless there is a kernel. */

@@ -1,7 +1,9 @@
+import { checkOptions, checkTensor } from '../conv/spec.ts'
 import { ConvoError } from '../error.ts'
 import { analyse, factor, lowRank } from '../kernel/analyse.ts'
 import { type Kernel, kernel } from '../kernel/kernel.ts'
-import { describe, Tensor } from '../tensor/tensor.ts'
+import { Tensor } from '../tensor/tensor.ts'
+import { describe } from '../text/describe.ts'
 
 /** A plane kernel: [kH,kW] as a tensor, as rows of numbers, or as read from a file. */
 export type PlaneWeights = Tensor | readonly (readonly number[])[] | Kernel
@@ -30,6 +32,7 @@ export function separateKernel(
   weights: PlaneWeights,
   options: { readonly rank?: number | undefined } = {},
 ): Separation {
+  checkOptions(options, ['rank'])
   const plane = planeKernel(weights)
   const { singularValues = new Float64Array(), rank = 0 } = analyse(plane)
   const factors = factor(plane)
@@ -73,16 +76,10 @@ function notSeparable(plane: Kernel, rank: number, values: Float64Array): ConvoE
 }
 
 function planeKernel(weights: PlaneWeights): Kernel {
-  if (weights instanceof Tensor) return checkedPlane(kernel(weights.shape, weights.data))
-  if (!Array.isArray(weights)) {
-    const isKernel = typeof weights === 'object' && weights !== null && 'weights' in weights
-    if (isKernel) return checkedPlane(weights as Kernel)
-    throw new ConvoError(
-      'E_ARGUMENT',
-      `kernel must be a tensor [kH,kW] or rows of numbers, got ${describe(weights)}`,
-    )
-  }
-  const rows: readonly unknown[] = weights
+  if (weights instanceof Tensor)
+    return checkedPlane(kernel(checkTensor('kernel', weights).shape, weights.data))
+  if (!Array.isArray(weights)) return checkedPlane(kernelGiven(weights))
+  const rows: readonly unknown[] = Array.from(weights as readonly unknown[])
   const width = Array.isArray(rows[0]) ? rows[0].length : 0
   const odd = rows.findIndex((r) => !Array.isArray(r) || r.length !== width)
   if (odd >= 0 || width === 0) {
@@ -91,7 +88,26 @@ function planeKernel(weights: PlaneWeights): Kernel {
       `kernel must be rows of equal length, and row ${Math.max(odd, 0)} is not`,
     )
   }
-  return kernel([rows.length, width], (rows as number[][]).flat())
+  const list = rows.flatMap((row) => Array.from(row as readonly unknown[]))
+  const bad = list.findIndex((w) => typeof w !== 'number')
+  if (bad < 0) return kernel([rows.length, width], list as number[])
+  throw new ConvoError('E_ARGUMENT', `kernel must hold numbers only, got ${describe(list[bad])}`)
+}
+
+/** A kernel as read from a file, checked again: it may have been put together by hand. */
+function kernelGiven(given: unknown): Kernel {
+  const { shape, weights, ...fields } = (given ?? {}) as Partial<Kernel>
+  const isKernel = Array.isArray(shape) && shape.length > 0 && (weights as unknown) instanceof Float64Array
+  if (isKernel && weights !== undefined) {
+    const { scale = 1, offset = 0, anchor } = fields
+    const isPlain = typeof scale === 'number' && typeof offset === 'number'
+    if (isPlain && (anchor === undefined || Array.isArray(anchor)))
+      return kernel(Array.from(shape), weights, { scale, offset, ...(anchor && { anchor }) })
+  }
+  throw new ConvoError(
+    'E_ARGUMENT',
+    `kernel must be a tensor [kH,kW] or rows of numbers, got ${describe(given)}`,
+  )
 }
 
 function checkedPlane(plane: Kernel): Kernel {

@@ -4,6 +4,7 @@ import { sumsToZero } from '../conv/recipe.ts'
 import { biasOf, type TransposeOptions, transpositionOf } from '../conv/spec.ts'
 import { ConvoError } from '../error.ts'
 import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
+import { checkLimit } from '../limits.ts'
 import { choice, numbers } from '../params.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import {
@@ -105,6 +106,7 @@ export const transposedCommand = operator({
   build: ({ kernel, values, settings, full }) => {
     const stride = pair(values.stride)
     const outputPadding = pair(values['output-padding'])
+    checkLimit('phases', stride[0] * stride[1], `--stride ${stride}`)
     if (kernel === undefined) {
       const why = 'needs a --kernel: the named kernels fit their stride as they are'
       refuseOptions(settings, ['flip', 'normalize', 'dilation', 'padding', 'groups'], why)

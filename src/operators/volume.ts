@@ -118,7 +118,7 @@ function volumeCorrelation(shape: readonly number[], bank: Bank, options: Volume
   if (channels % groups === 0 && seen !== channels / groups) {
     throw otherChannels(bank.kernel.shape, channels, groups, seen)
   }
-  const checked = correlationOver(3, shape, bank.weight, { stride, dilation, padding: 'full', groups })
+  const checked = correlationOver(3, shape, bank.weight.shape, { stride, dilation, padding: 'full', groups })
   const axes = checked.axes.map((axis, i): Axis => {
     const chosen = padding?.[i]
     if (chosen !== undefined) {

@@ -1,5 +1,5 @@
 import { borders } from '../tensor/border.ts'
-import { type BankJob, block, type PlacedPhase, rowPitch, wholeRow } from './bank.ts'
+import { type BankJob, block, type PlacedPhase, phasesAcross, rowPitch, wholeRow } from './bank.ts'
 import type { WasmExports } from './engine.ts'
 import type { PartResult } from './jobs.ts'
 
@@ -12,7 +12,7 @@ type Destination = { readonly address: number; readonly filterPitch: number; rea
 /** Computes parts of a bank job: each a block of groups, one output plane, one strip of rows. */
 export function prepareBank(job: BankJob, wasm: WasmExports, scratch: number): (part: number) => PartResult {
   const { plan, pitch } = job
-  const xPhases = plan.step[2]
+  const xPhases = phasesAcross(plan)
   const strips = Math.ceil(plan.grid[1] / job.rowsPerPart)
   const tileRows = (job.rowsPerPart - 1) * plan.step[1] + plan.rows.span
   const planeBytes = tileRows * xPhases * pitch

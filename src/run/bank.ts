@@ -52,6 +52,10 @@ const slack = 64
 /** Parts that are enough to share out. */
 const enoughParts = 16
 
+/** The rows of a tile row, one for each column between two places of the grid that a tap meets. */
+export const phasesAcross = ({ step, columns }: Pick<BankPlan, 'step' | 'columns'>): number =>
+  Math.min(step[2], columns.span)
+
 /** Bytes of a gathered row with the room that loops need behind it: one row for each x phase. */
 function rowOfTile(plan: BankPlan): { readonly columnCount: number; readonly pitch: number } {
   const columnCount = plan.grid[2] + Math.floor((plan.columns.span - 1) / plan.step[2])
@@ -78,7 +82,7 @@ export function partsOf(plan: BankPlan): BankParts {
   const planes = plan.channelsPerGroup * plan.depths.length
   const direct = isInside(plan) && spreadsOverCache(height * width * 4, planes)
   const joined = direct && plan.columns.span === 1 && isDense(plan) && plan.grid[2] === width
-  const rows = chooseRows(plan, joined ? 0 : planes * plan.step[2] * rowOfTile(plan).pitch)
+  const rows = chooseRows(plan, joined ? 0 : planes * phasesAcross(plan) * rowOfTile(plan).pitch)
   const strips = Math.ceil(plan.grid[1] / rows)
   const groupsPerPart = Math.ceil(plan.groups / Math.ceil(enoughParts / (strips * plan.grid[0])))
   const count = Math.ceil(plan.groups / groupsPerPart) * plan.grid[0] * strips
@@ -97,7 +101,7 @@ export function placeBank(
 ): BankJob {
   const { phases, ...rest } = plan
   const [depth, height, width] = plan.input
-  const xPhases = plan.step[2]
+  const xPhases = phasesAcross(plan)
   const { columnCount, pitch } = rowOfTile(plan)
   const planes = plan.channelsPerGroup * plan.depths.length
   const { direct, joined, rows: rowsPerPart, strips, groupsPerPart, count: parts } = partsOf(plan)

@@ -50,7 +50,8 @@ export function prepareGather(
       }
       const inside = to + columns.first * pixel
       const from = prepareRow(input.address(i, iy), inside)
-      if (from !== inside) {
+      // a tile beside the picture has no column of it, and the place where one would be may lie outside the memory
+      if (from !== inside && columns.first < columns.last) {
         const skipped = columns.source * pixel
         wasm.copyBytes(inside, from + skipped, (columns.last - columns.first) * pixel)
       }

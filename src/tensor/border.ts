@@ -7,6 +7,8 @@ import { ConvoError, nearest } from '../error.ts'
 export type Border = {
   readonly summary: string
   readonly picture: string
+  /** Names that other systems use for it and that mean one thing only. */
+  readonly aliases: readonly string[]
   source(i: number, n: number): number
 }
 
@@ -17,11 +19,13 @@ export const borders = {
   replicate: {
     summary: 'the edge sample, repeated',
     picture: 'aaa|abcd|ddd',
+    aliases: ['edge', 'nearest', 'clamp'],
     source: (i, n) => (i < 0 ? 0 : i < n ? i : n - 1),
   },
   symmetric: {
     summary: 'mirrored, the edge sample twice',
     picture: 'cba|abcd|dcb',
+    aliases: [],
     source: (i, n) => {
       const m = modulo(i, 2 * n)
       return m < n ? m : 2 * n - 1 - m
@@ -30,16 +34,23 @@ export const borders = {
   reflect: {
     summary: 'mirrored about the edge sample, which stands once',
     picture: 'dcb|abcd|cba',
+    aliases: ['reflect101'],
     source: (i, n) => {
       if (n === 1) return 0
       const m = modulo(i, 2 * n - 2)
       return m < n ? m : 2 * n - 2 - m
     },
   },
-  wrap: { summary: 'the other side of the picture', picture: 'bcd|abcd|abc', source: modulo },
+  wrap: {
+    summary: 'the other side of the picture',
+    picture: 'bcd|abcd|abc',
+    aliases: ['circular', 'tile'],
+    source: modulo,
+  },
   constant: {
     summary: 'a fill value (--fill, 0 unless told)',
     picture: 'kkk|abcd|kkk',
+    aliases: ['zeros'],
     source: (i, n) => (i >= 0 && i < n ? i : -1),
   },
 } as const satisfies Record<string, Border>
@@ -47,16 +58,13 @@ export const borders = {
 /** A border mode's name. */
 export type BorderName = keyof typeof borders
 
-/** Names that other systems use for a mode and that mean one thing only. */
-export const borderAliases: Readonly<Record<string, BorderName>> = {
-  edge: 'replicate',
-  nearest: 'replicate',
-  clamp: 'replicate',
-  circular: 'wrap',
-  tile: 'wrap',
-  reflect101: 'reflect',
-  zeros: 'constant',
-}
+/** Another name for a border mode. */
+export type BorderAlias = (typeof borders)[BorderName]['aliases'][number]
+
+/** Modes by their other names. */
+export const borderAliases = Object.fromEntries(
+  Object.entries(borders).flatMap(([name, { aliases }]) => aliases.map((alias) => [alias, name])),
+) as Readonly<Record<string, BorderName>>
 
 /** The mode for a name or an alias, in any case of letters. @throws ConvoError E_NAME, also for `mirror`, which is ambiguous */
 export function borderName(text: string): BorderName {

@@ -1,4 +1,6 @@
 import { ConvoError } from '../error.ts'
+import { checkLimit } from '../limits.ts'
+import { describe } from '../text/describe.ts'
 
 /** A dense float32 array with a shape, row-major, the last index fastest: [C,H,W], [C,D,H,W], [O,C,kH,kW]. */
 export class Tensor {
@@ -7,9 +9,7 @@ export class Tensor {
 
   /** @throws ConvoError E_SHAPE when a size is not a whole number of at least 1, or the data does not fill the shape */
   constructor(shape: readonly number[], data: Float32Array) {
-    if (!Array.isArray(shape) || shape.length === 0 || shape.some((n) => !Number.isSafeInteger(n) || n < 1)) {
-      throw new ConvoError('E_SHAPE', `a shape needs whole sizes of at least 1, got [${String(shape)}]`)
-    }
+    checkSizes(shape)
     if (!(data instanceof Float32Array)) {
       throw new ConvoError('E_ARGUMENT', `tensor data must be a Float32Array, got ${describe(data)}`)
     }
@@ -24,21 +24,34 @@ export class Tensor {
     this.data = data
   }
 
-  /** A tensor of zeros. */
+  /** A tensor of zeros. @throws ConvoError E_SHAPE, E_TOO_LARGE */
   static zeros(shape: readonly number[]): Tensor {
     return zeros(shape)
   }
 }
 
 // outside the class, which bundled would be called _Tensor if it spoke of itself
-const zeros = (shape: readonly number[]): Tensor => new Tensor(shape, new Float32Array(sizeOf(shape)))
+const zeros = (shape: readonly number[]): Tensor => {
+  checkSizes(shape)
+  checkLimit('tensorSamples', sizeOf(shape), 'the tensor')
+  return new Tensor(shape, floats(sizeOf(shape)))
+}
+
+function checkSizes(shape: readonly number[]): void {
+  // Array.from, because the methods of a list pass over its holes
+  const isShape = Array.isArray(shape) && shape.length > 0
+  if (isShape && Array.from(shape).every((n) => Number.isSafeInteger(n) && n >= 1)) return
+  throw new ConvoError('E_SHAPE', `a shape needs whole sizes of at least 1, got ${describe(shape)}`)
+}
 
 /** The product of the sizes. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1)
 
-/** A short word for a value of the wrong type, for errors. */
-export function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value)
-  if (typeof value === 'object') return (value as object).constructor?.name ?? 'object'
-  return `${String(value)} (${typeof value})`
+/** Zeros for a result. @throws ConvoError E_MEMORY when there is no room */
+export function floats(count: number): Float32Array {
+  try {
+    return new Float32Array(count)
+  } catch (cause) {
+    throw new ConvoError('E_MEMORY', `there is no memory for ${count} samples`, { cause })
+  }
 }

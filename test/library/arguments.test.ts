@@ -1,0 +1,311 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import * as convo from '../../src/index.ts'
+import { limits } from '../../src/limits.ts'
+
+const { ConvoError, Tensor } = convo
+
+const ramp = (...shape: number[]) =>
+  new Tensor(
+    shape,
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => (i % 7) - 3),
+  )
+
+type Call = (...args: never[]) => unknown
+type Case = {
+  readonly call: Call
+  readonly args: readonly unknown[]
+  /** Allowed options; absent where there are none. */
+  readonly options?: Readonly<Record<string, unknown>>
+}
+
+const conv = { bias: [1, 2], stride: 2, padding: 1, dilation: 1, groups: 1, paddingMode: 'reflect' }
+const { groups: _, ...separable } = conv
+const pool = { kernelSize: 2, stride: 2, padding: 1, dilation: 1, ceilMode: true, returnIndices: true }
+const up = { bias: [1, 2], stride: 2, padding: 1, outputPadding: 1, dilation: 1, groups: 1 }
+const norm = { gamma: [1, 1], beta: [0, 0], mean: [0, 0], variance: [1, 1], eps: 1e-5 }
+const sizes = { kernelSize: 3, stride: 1, groups: 1, dilation: 1 }
+const switches = { shape: [2, 2, 2], data: Int32Array.from([0, 3, 8, 11, 0, 3, 8, 11]) }
+const volume = { shape: [2, 1, 2, 2], data: switches.data }
+
+/** Every function of the library with arguments that it takes. */
+const cases: Readonly<Record<string, Case>> = {
+  conv2d: { call: convo.conv2d, args: [ramp(2, 6, 6), ramp(2, 2, 3, 3)], options: conv },
+  conv3d: { call: convo.conv3d, args: [ramp(2, 4, 6, 6), ramp(2, 2, 3, 3, 3)], options: conv },
+  pointwiseConv2d: {
+    call: convo.pointwiseConv2d,
+    args: [ramp(2, 3, 3), ramp(2, 2, 1, 1)],
+    options: { bias: [1, 2], activation: 'relu' },
+  },
+  depthwiseConv2d: {
+    call: convo.depthwiseConv2d,
+    args: [ramp(2, 6, 6), ramp(2, 1, 3, 3)],
+    options: separable,
+  },
+  separableConv2d: {
+    call: convo.separableConv2d,
+    args: [ramp(2, 6, 6), [1, 2, 1], [1, 0, -1]],
+    options: separable,
+  },
+  depthwiseSeparableConv2d: {
+    call: convo.depthwiseSeparableConv2d,
+    args: [ramp(2, 6, 6), ramp(2, 1, 3, 3), ramp(2, 2, 1, 1)],
+    options: {
+      stride: 1,
+      padding: 1,
+      dilation: 1,
+      paddingMode: 'zeros',
+      depthwiseBias: [1, 2],
+      pointwiseBias: [1, 2],
+      activation: 'tanh',
+    },
+  },
+  convTranspose2d: { call: convo.convTranspose2d, args: [ramp(2, 3, 3), ramp(2, 2, 3, 3)], options: up },
+  convTranspose3d: {
+    call: convo.convTranspose3d,
+    args: [ramp(2, 2, 3, 3), ramp(2, 2, 3, 3, 3)],
+    options: up,
+  },
+  maxPool2d: { call: convo.maxPool2d as Call, args: [ramp(2, 6, 6)], options: pool },
+  maxPool3d: { call: convo.maxPool3d as Call, args: [ramp(2, 4, 6, 6)], options: pool },
+  maxUnpool2d: {
+    call: convo.maxUnpool2d,
+    args: [ramp(2, 2, 2), switches],
+    options: { outputSize: [4, 4], kernelSize: 2, stride: 2, padding: 0 },
+  },
+  maxUnpool3d: {
+    call: convo.maxUnpool3d,
+    args: [ramp(2, 1, 2, 2), volume],
+    options: { outputSize: [1, 4, 4], kernelSize: [1, 2, 2], stride: [1, 2, 2], padding: 0 },
+  },
+  involution2d: {
+    call: convo.involution2d,
+    args: [ramp(2, 5, 5)],
+    options: {
+      ...sizes,
+      reduceWeight: ramp(2, 2),
+      reduceBias: [0, 1],
+      batchNorm: norm,
+      spanWeight: ramp(9, 2),
+      spanBias: [1, 1, 1, 1, 1, 1, 1, 1, 1],
+    },
+  },
+  involutionApply2d: { call: convo.involutionApply2d, args: [ramp(2, 5, 5), ramp(9, 5, 5)], options: sizes },
+  separate: {
+    call: convo.separate,
+    args: [
+      [
+        [1, 2],
+        [2, 4],
+      ],
+    ],
+    options: { rank: 1 },
+  },
+  Tensor: {
+    call: (...args) => new Tensor(...(args as unknown as [number[], Float32Array])),
+    args: [[2, 2], new Float32Array(4)],
+  },
+  'Tensor.zeros': { call: Tensor.zeros, args: [[2, 2]] },
+  setThreads: { call: convo.setThreads, args: [2] },
+  formatError: { call: convo.formatError, args: [new ConvoError('E_ARGUMENT', 'wrong')] },
+}
+
+const detached = () => {
+  const tensor = ramp(2, 6, 6)
+  structuredClone(tensor.data.buffer, { transfer: [tensor.data.buffer as ArrayBuffer] })
+  return tensor
+}
+
+const large = fc.constantFrom(
+  ...[65, 1000, 65536, 1e6, 1e7, 1e8, 1e9, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 32 + 1, 1e12, 1e15],
+  ...[Number.MAX_SAFE_INTEGER, 1e300, 1e308, Number.POSITIVE_INFINITY, Number.NaN, -1, 0, 0.5, 1.5],
+)
+const odd = fc.constantFrom<() => unknown>(
+  ...[() => undefined, () => null, () => Symbol('s'), () => Symbol.iterator, () => 1n, () => 2n ** 70n],
+  ...[
+    () => () => 1,
+    () => new Date(0),
+    () => /x/,
+    () => new Map(),
+    () => new Set([1]),
+    () => new Proxy({}, {}),
+  ],
+  ...[
+    () => Object.create(null),
+    () => Object.create(Tensor.prototype),
+    detached,
+    () => ramp(1),
+    () => ramp(2, 6),
+  ],
+  ...[() => ramp(2, 6, 6), () => ramp(1, 1, 1, 1), () => ramp(2, 2, 1, 1, 1), () => new Float32Array(3)],
+  ...[
+    () => new Float64Array([1e300, 1]),
+    () => new Int32Array(4),
+    () => new Uint8Array(2),
+    () => new Array(3),
+  ],
+  ...[
+    () => [1n, 2n],
+    () => [Symbol('a'), 1],
+    () => [Object.create(null), 1],
+    () => ['1', '2'],
+    () => [[1, 2], [3]],
+  ],
+  ...[
+    () => [[], []],
+    () => [
+      [1, 1],
+      [1, 1],
+    ],
+    () => [1e308, 1],
+    () => [Number.NaN, 1],
+    () => [-0, 1],
+  ],
+  ...[
+    () => new Tensor([2], new Float32Array(new SharedArrayBuffer(8))),
+    () => new Float32Array(new SharedArrayBuffer(16)),
+  ],
+  ...[() => Object.freeze([1, 2]), () => Object.freeze({ stride: 1 }), () => ({ shape: [2, 2], data: [1] })],
+  ...[
+    () => ({ shape: [1], weights: new Float64Array(1) }),
+    () => ({ shape: [2, 2], weights: new Float64Array(4) }),
+  ],
+  ...[
+    () => ({ shape: null, data: new Int32Array(8) }),
+    () => ({ shape: [Symbol('n')], data: new Int32Array(8) }),
+  ],
+  ...[
+    () => 'same',
+    () => 'wrap',
+    () => 'mirror',
+    () => '',
+    () => '\u202e',
+    () => '__proto__',
+    () => 'toString',
+    () => true,
+  ],
+)
+const junk: fc.Arbitrary<unknown> = fc.oneof(
+  { weight: 3, arbitrary: odd.map((make) => make()) },
+  { weight: 2, arbitrary: large },
+  { weight: 1, arbitrary: fc.array(large, { maxLength: 4 }) },
+  { weight: 1, arbitrary: fc.array(fc.tuple(large, large), { minLength: 1, maxLength: 3 }) },
+  {
+    weight: 2,
+    arbitrary: fc.anything({
+      withBigInt: true,
+      withNullPrototype: true,
+      withSparseArray: true,
+      withTypedArray: true,
+    }),
+  },
+)
+
+/** Whether the call was taken; anything but an error of bad input is a failure. */
+async function taken({ call }: Case, args: readonly unknown[]): Promise<boolean> {
+  try {
+    await (call as (...args: unknown[]) => unknown)(...args)
+    return true
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConvoError)
+    expect(['E_INTERNAL', 'E_WORKER']).not.toContain((error as convo.ConvoError).code)
+    return false
+  }
+}
+
+describe('arguments of any kind', () => {
+  test('every function is tried', () => {
+    const functions = Object.entries(convo).filter(([, value]) => typeof value === 'function')
+    // an error is made by the library alone
+    const names = functions.map(([name]) => name).filter((name) => name !== 'ConvoError')
+    expect(
+      Object.keys(cases)
+        .filter((name) => !name.includes('.'))
+        .sort(),
+    ).toEqual(names.sort())
+  })
+
+  test.each(Object.entries(cases))('%s takes what it is made for', async (_, one) => {
+    expect(await taken(one, one.options === undefined ? one.args : [...one.args, one.options])).toBe(true)
+  })
+
+  test.each(Object.entries(cases))('%s answers junk with an error of its own', async (name, one) => {
+    const places = [...one.args.keys(), ...(one.options === undefined ? [] : [one.args.length])]
+    const options = Object.keys(one.options ?? {})
+    await fc.assert(
+      fc.asyncProperty(fc.array(junk, { minLength: 1, maxLength: 2 }), fc.nat(), async (values, seed) => {
+        const whole: unknown[] = one.options === undefined ? [...one.args] : [...one.args, { ...one.options }]
+        values.forEach((value, i) => {
+          const at = (seed + i) % (places.length + options.length)
+          if (at < places.length) whole[places[at]!] = value
+          else {
+            const last = whole[one.args.length]
+            if (typeof last === 'object' && last !== null && !Object.isFrozen(last))
+              Object.assign(last, { [options[at - places.length]!]: value })
+          }
+        })
+        await taken(one, whole)
+      }),
+      { numRuns: name === 'setThreads' ? 50 : 250 },
+    )
+  })
+})
+
+describe('sizes beyond all bounds', () => {
+  test.each([
+    ['a stride that leaves one sample', 'conv2d', { ...conv, stride: 1e7 }, [2, 1, 1]],
+    ['a stride wider than the kernel', 'conv2d', { stride: 5 }, [2, 1, 1]],
+  ] as const)('%s is no work', async (_, name, options, shape) => {
+    const { call, args } = cases[name]!
+    const y = await (call as (...args: unknown[]) => Promise<convo.Tensor>)(...args, options)
+    expect(y.shape).toEqual(shape)
+  })
+
+  test.each([
+    ['a padding', 'conv2d', { padding: 2 ** 31 }, `the limit is ${limits.padding.most}`],
+    ['a dilation', 'conv2d', { dilation: 2 ** 30, padding: 'same' }, `the limit is ${limits.padding.most}`],
+    ['a stride', 'convTranspose2d', { stride: 1e6 }, `the limit is ${limits.tensorSamples.most}`],
+    [
+      'a stride in one direction',
+      'convTranspose2d',
+      { stride: [1e7, 1] },
+      `the limit is ${limits.phases.most}`,
+    ],
+    [
+      'an output size',
+      'maxUnpool2d',
+      { outputSize: [1e9, 1e9] },
+      `the limit is ${limits.tensorSamples.most}`,
+    ],
+  ] as const)('%s is refused with its number and the limit', async (_, name, options, why) => {
+    const { call, args } = cases[name]!
+    const refused = (call as (...args: unknown[]) => Promise<unknown>)(...args, options)
+    await expect(refused).rejects.toMatchObject({ code: 'E_TOO_LARGE', why: [expect.stringContaining(why)] })
+  })
+
+  test('a kernel in two vectors is never written out', async () => {
+    const long = new Float32Array(100_000).fill(1)
+    const refused = convo.separableConv2d(ramp(1, 4, 4), long, long)
+    await expect(refused).rejects.toMatchObject({ code: 'E_SHAPE' })
+  })
+})
+
+describe('paddingMode', () => {
+  test.each([
+    ['wrap', 'circular'],
+    ['tile', 'circular'],
+    ['constant', 'zeros'],
+    ['edge', 'replicate'],
+    ['nearest', 'replicate'],
+    ['reflect101', 'reflect'],
+  ] as const)('%s is %s', async (name, known) => {
+    const [x, w] = [ramp(1, 5, 5), ramp(1, 1, 3, 3)]
+    const [a, b] = [name, known].map((paddingMode) => convo.conv2d(x, w, { padding: 1, paddingMode }))
+    expect((await a)!.data).toEqual((await b)!.data)
+  })
+
+  test('mirror means two borders, and is refused with both', async () => {
+    const refused = convo.conv2d(ramp(1, 5, 5), ramp(1, 1, 3, 3), { paddingMode: 'mirror' as 'reflect' })
+    await expect(refused).rejects.toMatchObject({ code: 'E_ARGUMENT', fix: 'reflect or symmetric' })
+  })
+})
