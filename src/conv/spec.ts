@@ -1,7 +1,7 @@
 import { asConvoError, ConvoError, nearest } from '../error.ts'
 import { checkLimit } from '../limits.ts'
-import { type BorderAlias, type BorderName, borderName, borders } from '../tensor/border.ts'
-import { sizeOf, Tensor } from '../tensor/tensor.ts'
+import { type BorderAlias, type BorderName, borderName } from '../tensor/border.ts'
+import { isPending, sizeOf, Tensor } from '../tensor/tensor.ts'
 import { describe } from '../text/describe.ts'
 import {
   type AxisChoice,
@@ -225,15 +225,13 @@ function paddingPerAxis(padding: PaddingOption, spatial: number): Padding[] {
 
 /** The border for a padding mode. @throws ConvoError E_ARGUMENT */
 function borderOf(mode: unknown): BorderName {
-  if (typeof mode !== 'string') {
-    const names = Object.keys(borders).join(', ')
-    throw new ConvoError('E_ARGUMENT', `paddingMode must be one of ${names}, got ${describe(mode)}`)
-  }
+  const wrong = `paddingMode must be one of zeros, reflect, replicate, circular, symmetric, got ${describe(mode)}`
+  if (typeof mode !== 'string') throw new ConvoError('E_ARGUMENT', wrong)
   try {
     return borderName(mode)
   } catch (error) {
     const { message, why, fix } = asConvoError(error)
-    throw new ConvoError('E_ARGUMENT', `paddingMode: ${message}`, { why, ...(fix !== undefined && { fix }) })
+    throw new ConvoError('E_ARGUMENT', wrong, { why: [message, ...why], ...(fix !== undefined && { fix }) })
   }
 }
 
@@ -278,6 +276,7 @@ function checkLength(name: string, shape: readonly number[], rank: number, layou
 
 /** The tensor itself. @throws ConvoError E_ARGUMENT for anything else, also a tensor whose data was transferred away */
 export function checkTensor(name: string, tensor: unknown): Tensor {
+  if (tensor instanceof Tensor && isPending(tensor)) return tensor
   if (!(tensor instanceof Tensor) || !(tensor.data instanceof Float32Array))
     throw new ConvoError('E_ARGUMENT', `${name} must be a Tensor, got ${describe(tensor)}`)
   if (tensor.data.length === sizeOf(tensor.shape)) return tensor

@@ -2,8 +2,8 @@ import { type BankPlan, correlationBank, transpositionBank } from '../conv/bank.
 import type { Engine } from '../conv/engine.ts'
 import { type LayerName, type LayerSettings, type LayerWork, layers, type Shape } from '../conv/layers.ts'
 import { type LikenessOptions, neighbourPlaces } from '../conv/likeness.ts'
-import { ConvoError, invariant } from '../error.ts'
-import { Tensor } from '../tensor/tensor.ts'
+import { invariant } from '../error.ts'
+import { pendingTensor, type Tensor } from '../tensor/tensor.ts'
 import { bordered, type Span } from './spans.ts'
 
 /** A step of a graph over planes [C,H,W]: what it computes of which other steps. */
@@ -78,15 +78,7 @@ const nodes = new WeakMap<Tensor, Node>()
 
 /** A tensor that stands for what a step will compute: it has a shape, and no numbers yet. */
 export function traced(node: Node): Tensor {
-  const data = {
-    get: () => {
-      throw new ConvoError('E_INTERNAL', 'an operator looked at numbers that are not computed yet')
-    },
-  }
-  const tensor: Tensor = Object.create(Tensor.prototype, {
-    shape: { value: node.shape, enumerable: true },
-    data,
-  })
+  const tensor = pendingTensor(node.shape)
   nodes.set(tensor, node)
   return tensor
 }

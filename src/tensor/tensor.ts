@@ -30,6 +30,24 @@ export class Tensor {
   }
 }
 
+const pending = new WeakSet<Tensor>()
+
+/** A tensor of which only the shape is known: its numbers are computed later, and to look at them is a bug. */
+export function pendingTensor(shape: readonly number[]): Tensor {
+  const get = () => {
+    throw new ConvoError('E_INTERNAL', 'an operator looked at numbers that are not computed yet')
+  }
+  const tensor: Tensor = Object.create(Tensor.prototype, {
+    shape: { value: shape, enumerable: true },
+    data: { get },
+  })
+  pending.add(tensor)
+  return tensor
+}
+
+/** Whether only the shape of a tensor is known. */
+export const isPending = (tensor: Tensor): boolean => pending.has(tensor)
+
 // outside the class, which bundled would be called _Tensor if it spoke of itself
 const zeros = (shape: readonly number[]): Tensor => {
   checkSizes(shape)

@@ -61,10 +61,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
       `transpose ${kernel} /${stride}`,
       (engine, x) => {
         const weight = fractions([x.shape[0]!, filters, kernel, kernel + 1])
-        const zeros = { shape: x.shape } as Tensor
-        const t = transpositionOf(2, Object.setPrototypeOf(zeros, Object.getPrototypeOf(weight)), weight, {
-          stride,
-        })
+        const t = transpositionOf(2, x, weight, { stride })
         return engine.transpose(x, weight, undefined, t)
       },
     ],
