@@ -4,8 +4,6 @@ import { ConvoError, nearest } from '../error.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { describe } from '../text/describe.ts'
 
-export { type Activation, activations } from '../conv/layers.ts'
-
 /** @throws ConvoError E_ARGUMENT when no activation has this name */
 export function checkActivation(name: unknown): Activation {
   if (typeof name === 'string' && Object.hasOwn(activations, name)) return name as Activation

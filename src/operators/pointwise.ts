@@ -1,10 +1,11 @@
 import type { Engine } from '../conv/engine.ts'
+import type { Activation } from '../conv/layers.ts'
 import { type Bias, biasOf, checkOptions, checkRank, checkTensor, correlationOf } from '../conv/spec.ts'
 import { ConvoError } from '../error.ts'
 import { type Kernel, kernel as makeKernel, showShape } from '../kernel/kernel.ts'
 import { choice } from '../params.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { type Activation, activate, checkActivation } from './activation.ts'
+import { activate, checkActivation } from './activation.ts'
 import { type Bank, bankOf, correlateBank } from './bank.ts'
 import { type KernelOptions, operator } from './operator.ts'
 
