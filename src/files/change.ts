@@ -78,14 +78,18 @@ export function placeUnder(root: string, path: string): string {
 
 /** Writes a file in the folder `root` in one step. @throws ConvoError E_PATH, E_OUTPUT */
 export async function writeUnder(root: string, path: string, content: string | Uint8Array): Promise<void> {
-  await writeWhole(placeUnder(root, path), content)
+  await writeRecord(placeUnder(root, path), content)
 }
 
-/** Writes a file in one step. @throws ConvoError E_OUTPUT */
-export function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+/** Writes an output in one step. @throws ConvoError as `openOutput` does */
+export function writeWhole(path: string, content: string | Uint8Array, isRecord = false): Promise<void> {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content
-  return writeAtomically(path, (output) => output.write(bytes))
+  return writeAtomically(path, (output) => output.write(bytes), isRecord)
 }
+
+/** Writes a record of convo's own in one step, also over what was read of it. @throws ConvoError E_OUTPUT */
+export const writeRecord = (path: string, content: string | Uint8Array): Promise<void> =>
+  writeWhole(path, content, true)
 
 /**
  * The bytes of a file in the folder `root`; undefined where there is none.

@@ -7,6 +7,7 @@ import { listening, tellSignals, undoAtEnd } from '../signals.ts'
 import { writingError } from './errors.ts'
 import { clearOnce, temporaryName } from './leftovers.ts'
 import { openPipe } from './pipe.ts'
+import { refuseReplacing } from './reads.ts'
 import { followLinks } from './root.ts'
 import { isDevice } from './stat.ts'
 
@@ -39,12 +40,14 @@ export function askBeforePlacing(ask: (temporary: string, path: string) => Promi
  * of this process (`/dev/fd/3`, as a shell names what `>(command)` reads) is written into. `-` and `/dev/stdout` are
  * standard output, written by `commit`.
  *
- * @throws ConvoError E_OUTPUT when it cannot be written
+ * @param isRecord whether it is a record of convo's own, which is read and written anew
+ * @throws ConvoError E_OUTPUT when it cannot be written; E_IN_PLACE for a file that this process reads
  */
-export async function openOutput(path: string): Promise<Output> {
+export async function openOutput(path: string, isRecord = false): Promise<Output> {
   if (path === '-') return standardOutput()
   const descriptor = descriptorOf(path)
   if (descriptor !== undefined) return descriptorOutput(descriptor, path)
+  if (!isRecord) refuseReplacing(path)
   const target = leadsTo(path)
   const existing = await statOrAbsent(target, path)
   if (existing?.isDirectory()) {
@@ -60,8 +63,9 @@ export async function openOutput(path: string): Promise<Output> {
 export async function writeAtomically(
   path: string,
   produce: (output: Output) => Promise<void>,
+  isRecord = false,
 ): Promise<void> {
-  const output = await openOutput(path)
+  const output = await openOutput(path, isRecord)
   try {
     await produce(output)
     await output.commit()

@@ -4,6 +4,7 @@ import { ConvoError } from '../error.ts'
 import { checkLimit, type LimitName } from '../limits.ts'
 import { nativeWork } from '../signals.ts'
 import { readPieces } from './pipe.ts'
+import { noteRead } from './reads.ts'
 
 /** How something is read whole. */
 export type ReadOptions = {
@@ -64,6 +65,7 @@ export async function readWhole(path: string, options: ReadOptions): Promise<Buf
       fix: 'a file name in place of -, or < file behind the command',
     })
   }
+  noteRead(path)
   try {
     if (path === '-' || isStream(path)) {
       const gathered = gather(options, name)
@@ -105,6 +107,7 @@ export function isStream(path: string): boolean {
 /** Opens a file for reading. @throws ConvoError E_INPUT */
 export function openFile(path: string, name = path): number {
   try {
+    noteRead(path)
     return openSync(path, 'r')
   } catch (cause) {
     rethrow(name, cause)

@@ -3,6 +3,7 @@ import { arithmeticVersion } from '../../conv/plan.ts'
 import { ConvoError } from '../../error.ts'
 import { checkFolder, writeWhole } from '../../files/change.ts'
 import { clearBeside, clearLeftovers } from '../../files/leftovers.ts'
+import { refuseReplacing } from '../../files/reads.ts'
 import { fillTemplate, parseTemplate } from '../../files/template.ts'
 import { type EndSignal, endBy, endSignals, statusOf, takeSignals } from '../../signals.ts'
 import { visibleLine } from '../../text/visible.ts'
@@ -276,6 +277,7 @@ function failedList({ batch: { settings }, shard }: Plan): string | undefined {
 function refuseFailedList(plan: Plan): void {
   const target = failedList(plan)
   if (target === undefined) return
+  refuseReplacing(target)
   try {
     checkFolder(dirname(target))
   } catch (cause) {

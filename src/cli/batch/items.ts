@@ -1,6 +1,7 @@
 import { type BigIntStats, realpathSync } from 'node:fs'
 import { basename, dirname, extname, join, relative, resolve } from 'node:path'
 import { ConvoError } from '../../error.ts'
+import { noteRead } from '../../files/reads.ts'
 import { statOf } from '../../files/stat.ts'
 import { expandTemplate, fileValues, hasKey, type Template } from '../../files/template.ts'
 import type { Input } from './inputs.ts'
@@ -103,6 +104,7 @@ function refuseInputs(items: readonly Item[], inPlace: boolean): void {
   const byPlace = new Map<string, Item>()
   const byFile = new Map<string, Item>()
   for (const item of items) {
+    noteRead(item.input, inPlace, item.stat)
     byPlace.set(places(item.input), item)
     if (item.stat !== undefined) byFile.set(`${item.stat.dev}:${item.stat.ino}`, item)
   }

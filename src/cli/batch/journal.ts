@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { ConvoError } from '../../error.ts'
 import { type Growing, makeFolder, openGrowing } from '../../files/change.ts'
+import { refuseReplacing } from '../../files/reads.ts'
 import { statOf } from '../../files/stat.ts'
 import { visible } from '../../text/visible.ts'
 import type { ErrorText } from './crew.ts'
@@ -64,6 +65,7 @@ export type Log = { write(entry: Entry): ConvoError | undefined; close(): void }
 
 /** Begins a log; what was in the file is gone. @throws ConvoError E_OUTPUT */
 export function openLog(path: string): Log {
+  refuseReplacing(path)
   refuseOther(path)
   let file: Growing
   makeFolder(dirname(path))

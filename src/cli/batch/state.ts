@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConvoError } from '../../error.ts'
-import { appendTo, makeFolder, writeWhole } from '../../files/change.ts'
+import { appendTo, makeFolder, writeRecord } from '../../files/change.ts'
 import { readText } from '../../files/read.ts'
 import { type Shard, shardName } from './shard.ts'
 
@@ -94,7 +94,7 @@ export async function openStateFile(root: string, shard: Shard | undefined): Pro
   const kept = latest(text)
   const lines = [...kept.values()].map((made) => `${JSON.stringify(made)}\n`).join('')
   if (lines !== text || text === '') {
-    await writeWhole(path, lines)
+    await writeRecord(path, lines)
   }
   let isTorn = false
   let isTold = false

@@ -1,4 +1,5 @@
 import { ConvoError } from '../../error.ts'
+import { noteRead, refuseReplacing } from '../../files/reads.ts'
 import type { Values } from '../../params.ts'
 import { Verbatim } from '../../text/message.ts'
 import { visibleLine } from '../../text/visible.ts'
@@ -24,6 +25,11 @@ export async function check(file: string | undefined, settings: CheckValues, io:
   const shard = settings.shard === undefined ? undefined : parseShard(settings.shard, process.env)
   const asked = askedReporters(settings.reporter ?? [], results, process.env, shard)
   const manifest = await loadManifest(file ?? findManifest())
+  for (const { input, tolerance } of manifest.cases) {
+    noteRead(input)
+    if (tolerance.mask !== undefined) noteRead(tolerance.mask)
+  }
+  for (const { file: to } of asked) if (to !== undefined) refuseReplacing(to)
   const progress = progressOn(io)
   const run = await runCheck(manifest, {
     results,

@@ -1,6 +1,7 @@
 import { ConvoError } from '../../error.ts'
 import { isSameFile } from '../../files/output.ts'
 import { readFileWhole } from '../../files/read.ts'
+import { noteRead, refuseReplacing } from '../../files/reads.ts'
 import { statOf } from '../../files/stat.ts'
 import type { Comparison } from '../../image/compare/comparison.ts'
 import { describe, fileComparisonRecord, smallestText } from '../../image/compare/describe.ts'
@@ -46,7 +47,7 @@ export async function runCompare(
 ): Promise<number> {
   const [expectedPath = '', actualPath = ''] = args
   const diff = settings.diff && (await outputOf(settings.diff, actualPath, 'compare')).output
-  if (diff !== undefined) checkDiff(diff, [expectedPath, actualPath], settings.quiet)
+  if (diff !== undefined) checkDiff(diff, [expectedPath, actualPath, values.mask], settings.quiet)
   const options = {
     maxPixels: settings['max-pixels'],
     orient: !settings['no-orient'],
@@ -120,12 +121,10 @@ function pagesText({ pages, expectedPages, actualPages }: FileComparison): strin
   return `  pages     ${expectedPages}, of which ${same === expectedPages ? 'all' : same} are the same`
 }
 
-function checkDiff(diff: string, inputs: readonly string[], isQuiet: boolean): void {
+function checkDiff(diff: string, inputs: readonly (string | undefined)[], isQuiet: boolean): void {
   formatOfPath(diff)
-  const same = inputs.find((input) => isSameFile(input, diff))
-  if (same !== undefined) {
-    throw new ConvoError('E_IN_PLACE', `--diff would overwrite ${same}`, { fix: 'another name' })
-  }
+  for (const input of inputs) if (input !== undefined) noteRead(input)
+  refuseReplacing(diff, 'another name behind --diff')
   if (diff === '-' && !isQuiet) {
     throw new ConvoError('E_USAGE', '--diff - writes a picture to standard output, where the text goes too', {
       fix: '--diff - --quiet',

@@ -1,6 +1,7 @@
 import type { FilterOptions } from '../../conv/plan.ts'
 import { ConvoError } from '../../error.ts'
 import { isSameFile } from '../../files/output.ts'
+import { noteRead, refuseReplacing } from '../../files/reads.ts'
 import type { Light } from '../../image/light.ts'
 import type { Range } from '../../image/quantise.ts'
 import type { FullScale, Step } from '../../operators/operator.ts'
@@ -85,6 +86,8 @@ export function taskOf(job: PictureJob): Task {
       fix: '--in-place',
     })
   }
+  noteRead(input, settings['in-place'])
+  refuseReplacing(output)
   const isFloat = outputKind(output) === 'npy'
   const range = settings.range ?? (isFloat ? 'raw' : 'clamp')
   if (range === 'raw' && !isFloat) {

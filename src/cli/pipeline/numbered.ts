@@ -1,6 +1,5 @@
 import { extname } from 'node:path'
-import { ConvoError } from '../../error.ts'
-import { statOf } from '../../files/stat.ts'
+import { noteRead, refuseReplacing } from '../../files/reads.ts'
 import type { Task } from './job.ts'
 import { isSliceList, slicePaths } from './load.ts'
 
@@ -19,24 +18,9 @@ export function numbered(
 /** @throws ConvoError E_IN_PLACE when one of the files to write is one of those that are read */
 export async function checkNumbered(task: Task, count: number): Promise<void> {
   const { input, settings } = task
-  if (settings['in-place']) return
   const inputs = (await isSliceList(input)) ? await slicePaths(input) : [input]
-  const read = new Set(inputs.map(fileIdentity))
-  for (let i = 1; i <= count; i++) {
-    const path = numbered(task, i, count)
-    const identity = fileIdentity(path)
-    if (identity !== undefined && read.has(identity)) {
-      throw new ConvoError('E_IN_PLACE', `${path} is one of the inputs`, {
-        fix: '--in-place',
-      })
-    }
-  }
-}
-
-/** Device and inode of a file that exists. */
-function fileIdentity(path: string): string | undefined {
-  const stats = path === '-' ? undefined : statOf(path)
-  return stats && `${stats.dev}:${stats.ino}`
+  for (const one of inputs) noteRead(one, settings['in-place'])
+  for (let i = 1; i <= count; i++) refuseReplacing(numbered(task, i, count), '--in-place')
 }
 
 /** A task with a place for numbers in its output path, whose result turned out to be one picture: the first. */
