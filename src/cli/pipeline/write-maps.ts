@@ -47,9 +47,8 @@ export async function writeMaps(
 }
 
 /** Whether all maps go on one sheet, whatever they are. */
-export const isSheet = ({ output, settings: { channels } }: Task): boolean =>
-  outputKind(output) !== 'npy' &&
-  (channels === 'montage' || (channels === undefined && !output.includes('{index')))
+export const isSheet = ({ output, series, settings: { channels } }: Task): boolean =>
+  outputKind(output) !== 'npy' && (channels === 'montage' || (channels === undefined && series === undefined))
 
 /** Maps that have not been computed yet, on a sheet: what `writeMaps` makes of them, strip by strip. */
 export async function writeSheet(
