@@ -41,7 +41,7 @@ export function number(summary: string, fallback: number, bounds?: Bounds): With
 export function number(summary: string, fallback?: undefined, bounds?: Bounds): Param<number>
 export function number(summary: string, fallback?: number, bounds: Bounds = {}): Param<number> {
   return withDefault(
-    { summary, metavar: '<n>', ...bounds, parse: (given, name) => parseNumber(given, name, bounds) },
+    { summary, metavar: '<n>', ...bounds, parse: (given, name) => parseNumber(given, name, bounds, summary) },
     fallback,
   )
 }
@@ -63,7 +63,7 @@ export function integer(summary: string, fallback: number, bounds?: Bounds): Wit
 export function integer(summary: string, fallback?: undefined, bounds?: Bounds): Param<number>
 export function integer(summary: string, fallback?: number, bounds: Bounds = {}): Param<number> {
   const parse = (given: unknown, name: string) => {
-    const value = parseNumber(given, name, bounds)
+    const value = parseNumber(given, name, bounds, summary, 'a whole number')
     if (!Number.isSafeInteger(value)) throw expected('a whole number', name, given)
     return value
   }
@@ -206,6 +206,8 @@ function parseNumber(
   given: unknown,
   name: string,
   { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY }: Bounds,
+  summary = '',
+  kind = 'a number',
 ): number {
   const value =
     typeof given === 'number'
@@ -213,14 +215,20 @@ function parseNumber(
       : typeof given === 'string' && given.trim() !== ''
         ? Number(given)
         : Number.NaN
+  const range =
+    max === Number.POSITIVE_INFINITY
+      ? `at least ${min}`
+      : min === Number.NEGATIVE_INFINITY
+        ? `at most ${max}`
+        : `from ${min} to ${max}`
+  if (typeof given === 'string' && /\d\s*%\s*$/.test(given)) {
+    const bounds = Number.isFinite(max) ? ` ${range}` : ''
+    throw new ConvoError('E_OPTION', `${name} must be ${kind}${bounds}, not a percentage, got "${given}"`, {
+      why: summary === '' ? [] : `${name}: ${summary}`,
+    })
+  }
   if (!Number.isFinite(value)) throw expected('a number', name, given)
   if (value < min || value > max) {
-    const range =
-      max === Number.POSITIVE_INFINITY
-        ? `at least ${min}`
-        : min === Number.NEGATIVE_INFINITY
-          ? `at most ${max}`
-          : `from ${min} to ${max}`
     throw new ConvoError('E_OPTION', `${name} must be ${range}, got ${value}`)
   }
   if (!Number.isFinite(Math.fround(value))) throw expected('a number that float32 holds', name, given)

@@ -45,6 +45,12 @@ describe('number', () => {
     refuses(number('n', 1, { max: 3 }), 4, '--it must be at most 3, got 4')
     expect(parse(number('n', 1), -1e38)).toBe(-1e38)
     refuses(number('n', 1), -1e300, '--it must be a number that float32 holds, got -1e+300')
+    refuses(
+      number('n', 1, { min: 0, max: 1 }),
+      '98%',
+      '--it must be a number from 0 to 1, not a percentage, got "98%"',
+    )
+    refuses(integer('n', 1), '1%', '--it must be a whole number, not a percentage, got "1%"')
   })
   it('carries its default only if it has one', () => {
     expect(param.default).toBe(1)

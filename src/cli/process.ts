@@ -1,11 +1,16 @@
 import { confined } from '../conv/plan.ts'
 import { invariant } from '../error.ts'
+import { formatOfPath } from '../image/format.ts'
+import { iccFits } from '../image/png.ts'
 import { lightOf } from '../image/profile.ts'
+import { peakOf } from '../image/samples.ts'
 import type { Step } from '../operators/operator.ts'
 import { isWorthWorkers } from '../run/pictures.ts'
 import { createPool, defaultThreads, type Pool, type Session } from '../run/pool.ts'
 import { poolEngine } from '../run/tensors.ts'
+import type { PictureMeta } from '../tensor/picture.ts'
 import { expectedSamples, type Loaded, openInput } from './input.ts'
+import { outputKind } from './output.ts'
 import { factsOf, type PictureJob, type Report, type Task, taskOf } from './pipeline/job.ts'
 import {
   isSliceList,
@@ -91,6 +96,25 @@ async function runPage(session: Session, pool: Pool, { picture, meta, notes }: L
 const notFiniteNote =
   'some samples are not finite, or very large, and an FFT would spread them: taps in order were used, and take longer'
 
+/** What becomes of samples that are not finite, where the output holds levels. */
+function notLevels({ data }: LoadedData, { input, output }: Task): string[] {
+  if (outputKind(output) === 'npy') return []
+  const samples =
+    data.kind === 'tensor' ? data.tensor.data : 'data' in data.picture ? data.picture.data : undefined
+  if (!(samples instanceof Float32Array) || Number.isFinite(peakOf(samples))) return []
+  return [
+    `${input} holds samples that are not finite: what is NaN becomes black, what is infinite white or black`,
+  ]
+}
+
+/** That the result has no place for the profile of the input. */
+function lostProfile({ icc }: PictureMeta, { output }: Task, channels: number): string[] {
+  if (icc === undefined || outputKind(output) === 'npy') return []
+  if (formatOfPath(output) === 'gif') return ['gif holds no ICC profile: the colours are shown as sRGB']
+  const kind = channels < 3 ? 'gray' : 'RGB'
+  return iccFits(icc, channels) ? [] : [`the ICC profile is not for ${kind}, and was left out`]
+}
+
 async function runJob(
   session: Session,
   pool: Pool,
@@ -100,7 +124,8 @@ async function runJob(
   const light = given.settings.linear ? lightOf(loaded.meta, given.input) : undefined
   const task: Task = { ...given, light }
   const engine = poolEngine(pool, session)
-  let state: State = { data: loaded.data, notes: loaded.notes, plans: [] }
+  const notes = [...loaded.notes, ...notLevels(loaded, task)]
+  let state: State = { data: loaded.data, notes, plans: [] }
   let last: Step | undefined
   if (loaded.data.kind === 'tensor') refuseTone(task, `[${loaded.data.tensor.shape.join(',')}]`)
   const picksChannels = task.settings.channels !== undefined
@@ -131,7 +156,12 @@ async function runJob(
     plan,
     ...(light !== undefined && { light: light.name }),
     clipped: written.outcome,
-    notes: [...state.notes, ...written.notes, ...(isConfined ? [notFiniteNote] : [])],
+    notes: [
+      ...state.notes,
+      ...written.notes,
+      ...lostProfile(loaded.meta, task, written.facts.channels),
+      ...(isConfined ? [notFiniteNote] : []),
+    ],
   }
 }
 

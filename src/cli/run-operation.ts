@@ -91,6 +91,7 @@ export async function runPrepared(
   if (settings['dry-run']) {
     const plan = await pipeline.dryRun(job)
     await io.out(settings.json ? `${JSON.stringify(plan)}\n` : planText(plan))
+    if (!settings.quiet) for (const note of plan.notes) io.err(noteMessage(note))
     return 0
   }
   const made = await pipeline.processPicture(job)

@@ -33,15 +33,15 @@ export const unpacked = (word: string): readonly string[] => {
   return words.length > 1 && isOperation(words[0]!) ? words : [word]
 }
 
-/** Words that begin with the name of an operation, parted before every other one. */
-export function stepsIn(typed: readonly string[]): string[][] {
+/** Words that begin with the name of an operation, parted before every other one; steps take `more` options. */
+export function stepsIn(typed: readonly string[], more: Params = {}): string[][] {
   const words = typed.flatMap(unpacked)
   const [name = '', ...rest] = words
   if (!isOperation(name)) return [words]
   const { params, shared } = operations[name]!
-  const next = positionals(rest, { ...shared, ...params }).find((place) => isOperation(rest[place]!))
+  const next = positionals(rest, { ...more, ...shared, ...params }).find((place) => isOperation(rest[place]!))
   if (next === undefined) return [words]
-  return [[name, ...rest.slice(0, next)], ...stepsIn(rest.slice(next))]
+  return [[name, ...rest.slice(0, next)], ...stepsIn(rest.slice(next), more)]
 }
 
 /** Steps as they are typed, with `--` between them. */
@@ -49,28 +49,28 @@ export const joinedSteps = (steps: readonly (readonly string[])[]): string[] =>
   steps.flatMap((step, i) => (i === 0 ? step : ['--', ...step]))
 
 /**
- * Refuses words of a step that are neither its name nor its options.
+ * Refuses words of a step that are neither its name nor its options, nor those of `more`.
  *
  * @throws ConvoError E_USAGE
  */
-export function checkStep(words: readonly string[]): void {
+export function checkStep(words: readonly string[], more: Params = {}): void {
   const [name = '', ...rest] = words
   if (unpacked(name).length > 1) {
     throw new ConvoError('E_USAGE', `the step "${name}" is quoted as one word`, {
       why: 'the operation and its options are words of their own',
-      instead: [words, ...joinedSteps(stepsIn(words))],
+      instead: [words, ...joinedSteps(stepsIn(words, more))],
     })
   }
   if (!isOperation(name)) return
-  const [, second] = stepsIn(words)
+  const [, second] = stepsIn(words, more)
   if (second !== undefined) {
     throw new ConvoError('E_USAGE', `${second[0]} is a step of its own, and -- is missing before it`, {
       why: 'the steps of a chain are parted by --',
-      instead: [words, ...joinedSteps(stepsIn(words))],
+      instead: [words, ...joinedSteps(stepsIn(words, more))],
     })
   }
   const { params, shared } = operations[name]!
-  const [odd] = positionals(rest, { ...shared, ...params })
+  const [odd] = positionals(rest, { ...more, ...shared, ...params })
   if (odd === undefined) return
   throw new ConvoError('E_USAGE', `the step ${name} takes options only, got ${rest[odd]}`, {
     why: words.join(' '),

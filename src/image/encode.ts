@@ -73,7 +73,10 @@ export async function encodePages(
     const pipeline =
       format === 'tiff' && first!.picture.channels < 3
         ? tallOf(fitted.map(({ picture }) => picture))
-        : loadSharp()(containers, { join: { animated: true } }).keepIccProfile()
+        : (containers.length === 1
+            ? sharpOf(containers[0]!, {})
+            : loadSharp()(containers, { join: { animated: true } })
+          ).keepIccProfile()
     if (format === 'tiff') pipeline.toColourspace(spaceOf(first!.picture))
     const { meta } = first!.picture
     if (meta.orientation !== undefined) pipeline.withMetadata({ orientation: meta.orientation })

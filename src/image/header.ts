@@ -192,7 +192,8 @@ export function headerOf(
     meta: {
       ...(keepsIcc && { icc: new Uint8Array(facts.icc) }),
       ...(resolution !== undefined && { resolution: isTurned ? swap(resolution) : resolution }),
-      ...(png?.gamma !== undefined && { gamma: png.gamma }),
+      // an sRGB chunk is not written, and would leave a gAMA beside it that says otherwise
+      ...(png?.gamma !== undefined && !(png.isSrgb && png.gamma !== 45455) && { gamma: png.gamma }),
       ...(png?.isSrgb && { isSrgb: true as const }),
       ...(orientation !== undefined && orientation !== 1 && { orientation }),
     },

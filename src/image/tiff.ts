@@ -71,6 +71,7 @@ export function directoryAt(read: Read, at: number, { little, isBig }: Layout): 
 
 const tag = {
   subfileType: 254,
+  description: 270,
   width: 256,
   height: 257,
   bits: 258,
@@ -137,10 +138,12 @@ export function readTiff(read: Read, name: string): TiffSeen {
   const has = (wanted: readonly number[]) => pages.some(({ tags }) => wanted.some((one) => tags.has(one)))
   return {
     metadata: metadata.filter(([, tags]) => has(tags)).map(([what]) => what),
-    unread:
-      subs.length === 0
+    unread: [
+      ...(subs.length === 0
         ? []
-        : [`in subdirectories ${subs.length} ${subs.every(isReduced) ? 'smaller copies' : 'pictures'}`],
+        : [`in subdirectories ${subs.length} ${subs.every(isReduced) ? 'smaller copies' : 'pictures'}`]),
+      ...slicesBehind(read, first, pages.length),
+    ],
     // pages that are to be turned are turned one by one
     isAlike: numberIn(first, tag.orientation) < 2 && pages.every((page) => isLike(read, page, first, layout)),
     ...(isReduced(first) &&
@@ -154,6 +157,15 @@ export function readTiff(read: Read, name: string): TiffSeen {
         },
       }),
   }
+}
+
+/** The slices of an ImageJ stack that has a directory for the first alone: files above 4 GiB are written so. */
+function slicesBehind(read: Read, { tags }: Directory, pages: number): string[] {
+  const text = tags.get(tag.description)
+  if (text === undefined || text.count < 5) return []
+  const said = /^ImageJ=[\s\S]*?^images=(\d+)$/m.exec(textOf(read(text.value, Math.min(text.count, 4096))))
+  const more = Number(said?.[1] ?? 0) - pages
+  return more > 0 ? [`${more} more ${more === 1 ? 'slice' : 'slices'} of an ImageJ stack`] : []
 }
 
 /** Tags of which two pages must have the same: shape, palette, and what is applied to each or kept of it. */

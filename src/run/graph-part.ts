@@ -202,7 +202,7 @@ function prepareSource(
   const { width, channels, depth } = picture
   const rowBytes = width * channels * (depth / 8)
   const floatRow = floatRowBytes(picture)
-  const made = lists[0]!.find(({ work }) => work.kind === 'source')!.shape[0]
+  const made = lists.flat().find(({ work }) => work.kind === 'source')!.shape[0]
   const layout = { grayRow: floatRow, lightRow: 2 * floatRow }
   const toFloats = prepareFloats({ source: picture, tone, layout, plan: { width } }, wasm, memory, floats)
   return (part, to, staged) => {

@@ -241,13 +241,15 @@ const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
 /** Runs the steps of `outs`, of which there are several where the sink is a sheet. */
 async function run(
   session: Session,
-  { source }: Graph,
+  { source: over }: Graph,
   outs: readonly Node[],
   sinkOf: (stripRows: number) => GraphSink,
   { onPart, drain, stripRows: given }: Hooks = {},
 ): Promise<void> {
   const { arena } = session
   const plain = outs.map(listed)
+  // a step that saw all of its input has left planes, and nothing reads the picture any more
+  const source = plain.flat().some(({ work }) => work.kind === 'source') ? over : undefined
   const [, height] = outs[0]!.shape
   const stripRows = Math.min(...plain.map((list) => chooseStripRows(list, given)))
   const sink = sinkOf(stripRows)

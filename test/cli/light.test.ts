@@ -132,6 +132,31 @@ describe('the curve of --linear', () => {
   })
 })
 
+describe('a profile', () => {
+  test('that the result has no place for is told of', async () => {
+    const meta = { icc: rgbProfile(curv(1.8)) }
+    const data = Uint8Array.from(noise(8 * 6 * 3))
+    writeFileSync(
+      here.path('in.png'),
+      encodePngWhole({ width: 8, height: 6, channels: 3, depth: 8, data, meta }),
+    )
+    const said = async (...line: string[]) => (await convo(line, { cwd: here.path() })).stderr
+    const note = 'the ICC profile is not for gray, and was left out'
+    expect(await said('sobel', 'in.png', 'o.png', '--gray')).toContain(note)
+    expect(await said('pointwise', 'in.png', 'o.jpg', '--preset', 'gray')).toContain(note)
+    expect(await said('relu', 'in.png', 'o.gif')).toContain('gif holds no ICC profile')
+    for (const kept of ['o.png', 'o.jpg', 'o.webp', 'o.tif', 'o.npy'])
+      expect(await said('relu', 'in.png', kept)).not.toContain('profile')
+    writeFileSync(
+      here.path('convo.check.yaml'),
+      'cases: [{ name: a, input: in.png, run: [sobel, --gray] }]\n',
+    )
+    await said('check')
+    const [{ facts }] = JSON.parse(readFileSync(here.path('.convo/check/results.json'), 'utf8')).cases
+    expect(facts).toContainEqual(['note', note])
+  })
+})
+
 describe('a PNG that is only stored', () => {
   // the range minmax takes two passes, and the second finds the memory as the first left it
   test('has unfiltered rows, whatever lay in the memory before', async () => {

@@ -50,6 +50,19 @@ describe('samples that are not finite', () => {
     expect(notFinite(a)).toBe(reached)
   })
 
+  test.each([
+    ['sharpen', []],
+    ['sobel', ['--range', 'minmax']],
+    ['maxpool', []],
+  ])('%s %j tells what becomes of them in a picture', async (name, options) => {
+    array('x.npy', Number.NaN)
+    const note = 'x.npy holds samples that are not finite'
+    expect((await run(name, 'x.npy', 'x.png', ...options)).stderr).toContain(note)
+    expect((await run(name, 'x.npy', 'y.npy', ...options)).stderr).not.toContain(note)
+    array('x.npy', 7)
+    expect((await run(name, 'x.npy', 'x.png', ...options)).stderr).not.toContain(note)
+  })
+
   test('a long gaussian keeps to its window as well', async () => {
     array('x.npy', Number.NaN)
     const { stdout } = await run('gaussian', 'x.npy', 'g.npy', '--sigma', '13', '--json')

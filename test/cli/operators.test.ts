@@ -45,6 +45,43 @@ describe('every operator on a picture', () => {
   })
 })
 
+describe('steps that must see all of their input', () => {
+  const folder = scratch()
+  const run = (...line: string[]) => convo(line, { cwd: folder.path() })
+  const [width, height] = [9, 7]
+
+  beforeAll(async () => {
+    for (const channels of [1, 2, 3, 4] as const) {
+      const data = Uint8Array.from(noise(width * height * channels, channels))
+      await write(folder.path(`${channels}.png`), { width, height, channels, data })
+      const planes = Float32Array.from(noise(width * height * channels, channels))
+      writeFileSync(folder.path(`${channels}.npy`), writeNpy([channels, height, width], planes))
+    }
+  })
+
+  it.each(
+    ['1.png', '2.png', '3.png', '4.png', '1.npy', '2.npy', '4.npy'].flatMap((input) =>
+      ['conv3d', 'normalize', 'normalize --each'].map((step) => [step, input] as const),
+    ),
+  )('%s of %s comes first, last and alone, with the same numbers', async (step, input) => {
+    const [name = '', ...options] = step.split(' ')
+    const alone = await run(name, input, 'alone.npy', ...options)
+    expect([alone.status, alone.stderr.includes('E_')]).toEqual([0, false])
+    expect((await run('chain', input, 'first.npy', '--', name, ...options, '--', 'relu')).status).toBe(0)
+    expect(readArray(folder.path('first.npy')).data).toEqual(
+      readArray(folder.path('alone.npy')).data.map((v) => Math.max(0, v)),
+    )
+    if (name === 'conv3d') return
+    expect((await run('chain', input, 'last.npy', '--', 'relu', '--', name, ...options)).status).toBe(0)
+    expect(readFileSync(folder.path('last.npy'))).toEqual(readFileSync(folder.path('alone.npy')))
+  })
+
+  it.each(['webp', 'gif', 'tif'])('a volume of one slice is written as %s', async (ending) => {
+    for (const input of ['1.png', '3.png'])
+      expect((await run('conv3d', input, `one.${ending}`, '--force')).status).toBe(0)
+  })
+})
+
 describe('the first layers of a network', () => {
   const folder = scratch()
   const run = (...line: string[]) => convo(line, { cwd: folder.path() })
@@ -264,7 +301,7 @@ describe('what cannot be is refused: status 2, a code, the numbers, and no file'
     ['unpool scene.png --bare --kernel binomial', 'E_OPTION', /--bare/],
     ['unpool scene.png --kernel bank.npy', 'E_KERNEL_SHAPE', /rank 2, got \[4,2,3,3\]/],
     ['involution scene.png --size 4', 'E_OPTION', /odd number from 1 to 255, got "4"/],
-    ['involution scene.png --weights nosuch', 'E_KERNEL_FILE', /nosuch cannot be read/],
+    ['involution scene.png --weights nosuch', 'E_KERNEL_FILE', /there is no file nosuch/],
     [`involution scene.png --weights ${layers}`, 'E_KERNEL_FILE', /no tensor called "reduce.weight"/],
     [
       'involution scene.png --temperature 3',

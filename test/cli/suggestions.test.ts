@@ -15,7 +15,18 @@ beforeAll(() => {
   writeFileSync(join(bin, 'convo'), `#!/bin/sh\nexec "${process.execPath}" "${launcher}" "$@"\n`)
   chmodSync(join(bin, 'convo'), 0o755)
   folder = mkdtempSync(join(tmpdir(), 'convo-typed-'))
-  const names = ['a', 'b', 'in', 'golden', 'actual', 'my cat', 'scene', 'photos/one', 'photos/two']
+  const names = [
+    'a',
+    'b',
+    'in',
+    'golden',
+    'actual',
+    'my cat',
+    'scene',
+    'photos/one',
+    'photos/two',
+    'pictures/one',
+  ]
   mkdirSync(join(folder, 'photos'))
   mkdirSync(join(folder, 'pictures'))
   for (const [i, name] of names.entries()) writeFileSync(join(folder, `${name}.png`), stripes(24, i))
@@ -70,6 +81,10 @@ const typed: readonly (readonly [line: string, suggestion: string])[] = [
   ['batch a.png b.png -o out/x.jpg -- sobel', "convo batch a.png b.png -o 'out/{rel}/{stem}.jpg' -- sobel"],
   ['batch a.png -o out/{stm}.png -- sobel', "convo batch a.png -o 'out/{stem}.png' -- sobel"],
   ['batch a.png b.png -- sobel', "convo batch a.png b.png --output 'out/{rel}/{stem}.png' -- sobel"],
+  [
+    'batch photos/one.png pictures/one.png -o out/{stem}.png -- sobel',
+    "convo batch photos/one.png pictures/one.png -o 'out/{dir}/{stem}.png' -- sobel",
+  ],
   // the missing --
   ['batch a.png b.png -o out/{stem}.png sobel', "convo batch a.png b.png -o 'out/{stem}.png' -- sobel"],
   [

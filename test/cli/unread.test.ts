@@ -1,8 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { encode } from '../../src/image/encode.ts'
+import { writeNpy } from '../../src/kernel/formats/npy.ts'
 import { apngOf, chunkOf, pngOf } from '../image/chunks.ts'
 import { photo } from '../image/pictures.ts'
+import { floatTiff } from '../image/tiff.ts'
 import { convo, scratch } from './convo.ts'
 
 const folder = scratch()
@@ -33,6 +35,85 @@ describe('what is not looked at is never called equal', () => {
     const { stderr } = await run('box', 'a.png', 'a.gif')
     expect(stderr).not.toContain('the first was used')
     expect((await run('compare', 'a.gif', 'a.gif', '--json')).stdout).toContain('"expectedPages": 2')
+  })
+
+  it('finds PNGs of another gamma different, and keeps no gamma beside an sRGB chunk that says otherwise', async () => {
+    const gamma = (value: number) =>
+      chunkOf('gAMA', Buffer.from([0, value >> 16, (value >> 8) & 255, value & 255]))
+    const [plain, srgb] = [chunkOf('tEXt', 'Title\0plain'), chunkOf('sRGB', Buffer.from([0]))]
+    const files = {
+      linear: [gamma(100000)],
+      usual: [gamma(45455)],
+      none: [plain],
+      both: [srgb, gamma(100000)],
+    }
+    for (const [name, chunks] of Object.entries(files)) put(`${name}.png`, pngOf([2, 1, 0], [5, 6], chunks))
+    const different = await run('compare', 'linear.png', 'none.png')
+    expect(different.status).toBe(1)
+    expect(different.stdout).toContain('gamma 1 expected, 2.2 found')
+    expect((await run('compare', 'linear.png', 'none.png', '--icc', 'ignore')).status).toBe(0)
+    expect((await run('compare', 'usual.png', 'none.png')).status).toBe(0)
+    expect((await run('compare', 'both.png', 'none.png')).status).toBe(0)
+    await run('relu', 'both.png', 'out.png')
+    expect((await run('compare', 'both.png', 'out.png')).status).toBe(0)
+  })
+
+  it('tells of the slices behind the only page of an ImageJ stack', async () => {
+    const text = 'ImageJ=1.53t\nimages=5\nslices=5\n\0'
+    const stack = (last: number) => {
+      const page = floatTiff(2, 1, [5, 6])
+      // the field for signed or float samples, which is the last, gives way: fields are in order
+      const count = page.readUInt16LE(8)
+      const fields = Array.from({ length: count }, (_, i) => page.subarray(10 + 12 * i, 22 + 12 * i))
+      const field = Buffer.alloc(12)
+      field.writeUInt16LE(270, 0)
+      field.writeUInt16LE(2, 2)
+      field.writeUInt32LE(text.length, 4)
+      const moved = 12
+      field.writeUInt32LE(page.length + moved, 8)
+      const offset = fields.find((one) => one.readUInt16LE(0) === 273)!
+      offset.writeUInt32LE(offset.readUInt32LE(8) + moved, 8)
+      fields.splice(5, 0, field)
+      const head = Buffer.from(page.subarray(0, 10))
+      head.writeUInt16LE(count + 1, 8)
+      const behind = Buffer.from(Float32Array.from([last, last]).buffer)
+      return Buffer.concat([head, ...fields, page.subarray(10 + 12 * count), Buffer.from(text), behind])
+    }
+    put('stack.tif', stack(10))
+    put('other.tif', stack(200))
+    const compared = await run('compare', 'stack.tif', 'other.tif')
+    expect([compared.status, compared.stderr]).toEqual([1, ''])
+    expect(compared.stdout).toContain('4 more slices of an ImageJ stack of stack.tif')
+    for (const line of [
+      ['conv3d', 'stack.tif', 'out.npy'],
+      ['explain', 'sobel', 'stack.tif'],
+    ])
+      expect((await run(...line)).stderr).toContain('not read: 4 more slices of an ImageJ stack')
+  })
+
+  it('tells in explain, --dry-run and show of pages and a layout, as the run does', async () => {
+    put('a.png', apngOf([2, 1, 0], [{ samples: [5, 6] }, { samples: [7, 0] }]))
+    writeFileSync(folder.path('hwc.npy'), writeNpy([5, 6, 3], new Float32Array(90)))
+    const pages = 'a.png has 2 pages, and the first was used'
+    for (const [line, note] of [
+      [['explain', 'sobel', 'a.png'], pages],
+      [['explain', 'involution', 'a.png'], pages],
+      [['explain', 'chain', 'a.png', '--', 'sobel'], pages],
+      [['sobel', 'a.png', 'o.png', '--dry-run'], pages],
+      [['explain', 'sobel', 'hwc.npy'], 'read as [H,W,C]'],
+      [['sobel', 'hwc.npy', 'o.png', '--dry-run'], 'read as [H,W,C]'],
+    ] as [string[], string][]) {
+      expect((await run(...line)).stderr).toContain(note)
+      const cut = line.indexOf('--')
+      const json = cut < 0 ? [...line, '--json'] : [...line.slice(0, cut), '--json', ...line.slice(cut)]
+      expect(JSON.parse((await run(...json)).stdout).notes.join()).toContain(note)
+    }
+    expect((await run('sobel', 'a.png', 'o.gif', '--dry-run')).stderr).toBe('')
+    expect((await run('explain', 'conv3d', 'a.png')).stderr).toBe('')
+    expect((await run('show', 'sobel-x', 'o.svg', '--photo', 'a.png')).stderr).toContain('2 pages')
+    expect((await run('explain', 'sharpen', 'a.png', '--depth', '16')).stderr).toContain(
+      '--depth 16 is for an input that',
+    )
   })
 
   it('tells of further pictures of a JPEG, and finds files with others different', async () => {

@@ -85,10 +85,27 @@ describe('sentences', () => {
       write('names.json', JSON.stringify({ cases: [{ name, input, run: ['sobel'] }] }))
       return (await run('check', 'names.json')).stderr
     }
-    expect(await hint('n', '*/x.png')).toContain('{stem} in the name tells inputs apart')
+    expect(await hint('n', '*/x.png')).toContain('{dir} in the name tells inputs apart')
     expect(await hint('n-{stem}', '*/x.png')).toContain('{dir} in the name tells inputs apart')
+    write('one/y.png', stripes(8))
+    expect(await hint('n', 'one/*.png')).toContain('{stem} in the name tells inputs apart')
     write('one/x.webp', stripes(8))
     expect(await hint('n-{stem}', 'one/x.*')).toContain('{ext} in the name tells inputs apart')
+  })
+})
+
+describe('numbers', () => {
+  it('of neighbouring floats are told apart', async () => {
+    for (const [name, value] of [
+      ['a.npy', 0.1],
+      ['b.npy', 0.1 + 1e-8],
+    ] as const)
+      write(name, writeNpy([8, 8], new Float32Array(64).fill(value)))
+    const { stdout } = await run('compare', 'a.npy', 'b.npy')
+    const [, expected, got] = /expected ([\d.]+), got ([\d.]+)/.exec(stdout)!
+    expect([Math.fround(Number(expected)), Math.fround(Number(got))]).toEqual(
+      [0.1, 0.1 + 1e-8].map(Math.fround),
+    )
   })
 })
 

@@ -9,6 +9,8 @@ import type { Input } from './inputs.ts'
 /** One input with its output. */
 export type Item = {
   readonly input: string
+  /** Its folder as {rel} has it. */
+  readonly rel: string
   readonly output: string
   /** The output from the template's folder: the name of the item in the state. */
   readonly name: string
@@ -50,7 +52,8 @@ export async function makeItem({ path, rel }: Input, index: number, making: Maki
     hash: template.needsHash && stat?.isFile() ? await making.hashOf(path) : '0'.repeat(64),
     op: operation,
   })
-  return { input: path, output, name: relative(template.root, output), bytes: Number(stat?.size ?? 0), stat }
+  const bytes = Number(stat?.size ?? 0)
+  return { input: path, rel, output, name: relative(template.root, output), bytes, stat }
 }
 
 /** Most pairs that an error names. */
@@ -95,7 +98,10 @@ function apartKey([a, b]: [Item, Item], { text, parts }: Template): string {
   const isOneFolder = dirname(a.input) === dirname(b.input)
   if (!has('stem') && !has('path') && !has('index')) return inFolder(text)
   if (isOneFolder && !has('ext')) return text.replace('{stem}', '{stem}-{ext}')
-  if (!isOneFolder && !has('rel') && !has('dir')) return `${root}{rel}/${name}`
+  if (a.rel !== b.rel && !has('rel') && !has('dir')) return `${root}{rel}/${name}`
+  // files that were named one by one have no {rel}
+  const isBelow = [a, b].every(({ input }) => !/^\/|(^|\/)\.\.(\/|$)/.test(input))
+  if (!isOneFolder && isBelow && !has('dir')) return `${root}{dir}/${name}`
   return `${root}{index:04}-${name}`
 }
 

@@ -101,9 +101,9 @@ function unfinished({ path, start, items, end }: ReadLog): string[] {
   return []
 }
 
-type Gone = { readonly item: ItemEntry; readonly path: string }
+type Gone = { readonly item: ItemEntry; readonly path: string; readonly how: string }
 
-/** Items that were done and whose outputs are not there any more. */
+/** Items that were done and whose outputs are not there any more, or not of the size that they were written in. */
 function goneOutputs({ path, start, items }: ReadLog): Gone[] {
   const { root } = templateOf(path, start.output)
   const folder = dirname(path)
@@ -112,7 +112,12 @@ function goneOutputs({ path, start, items }: ReadLog): Gone[] {
   return items
     .filter(({ status }) => status === 'done' || status === 'current')
     .map((item) => ({ item, path: join(home, relative(root, item.output)) }))
-    .filter((one) => statOf(one.path) === undefined)
+    .flatMap((one) => {
+      const [size, { bytes }] = [statOf(one.path)?.size, one.item]
+      if (size === undefined) return [{ ...one, how: 'is not there' }]
+      if (bytes === undefined || Number(size) === bytes) return []
+      return [{ ...one, how: `was changed since: it has ${size} bytes, and ${bytes} were written` }]
+    })
 }
 
 function templateOf(path: string, text: string): Template {
@@ -127,8 +132,10 @@ function templateOf(path: string, text: string): Template {
 const mostNamed = 10
 
 const goneLines = (gone: readonly Gone[]): string[] => [
-  ...gone.slice(0, mostNamed).map(({ item, path }) => `${path}, made from ${item.input}, is not there`),
-  ...(gone.length > mostNamed ? [`and ${gone.length - mostNamed} more outputs are not there`] : []),
+  ...gone.slice(0, mostNamed).map(({ item, path, how }) => `${path}, made from ${item.input}, ${how}`),
+  ...(gone.length > mostNamed
+    ? [`and ${gone.length - mostNamed} more outputs are not there, or changed`]
+    : []),
 ]
 
 function logsAt(word: string): string[] {

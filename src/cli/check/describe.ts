@@ -25,7 +25,7 @@ export function messageOf({
     if (mismatch === 'depth') {
       return [`${depthText(actual.depth)}, and the golden has ${depthText(expected.depth)}`]
     }
-    return mismatch === 'icc' ? notes.filter((note) => note.startsWith('colour profiles')) : []
+    return mismatch === 'icc' ? notes.filter((note) => note.startsWith('colour')) : []
   })
   const { differing = 0, compared = 0, largest } = stats ?? {}
   if (differing === 0) return `${other.join('; ')}; else all pixels are equal`

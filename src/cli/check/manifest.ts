@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { dirname, extname, relative } from 'node:path'
+import { dirname, extname, parse, relative } from 'node:path'
 import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml'
 import { ConvoError } from '../../error.ts'
 import { isWithin } from '../../files/root.ts'
@@ -334,7 +334,8 @@ function fixedPart(pattern: string): string {
 /** What makes the names of an entry differ, of what its template has not. */
 function apartHint({ template, input }: Case, other: Case): string {
   const isOneFolder = dirname(input) === dirname(other.input)
-  const useful = ['stem', isOneFolder ? 'ext' : 'dir', 'index']
+  const isOneStem = parse(input).name === parse(other.input).name
+  const useful = [...(isOneStem ? [] : ['stem']), isOneFolder ? 'ext' : 'dir', 'index']
   const key = useful.find((one) => !template.includes(`{${one}`))
   return key === undefined ? 'give the inputs names of their own' : `{${key}} in the name tells inputs apart`
 }

@@ -15,7 +15,7 @@ export type Work = {
   /** Files beside the input that decide what comes out: kernels. */
   readonly files: readonly string[]
   /** Makes the picture. @throws ConvoError, also for clipping under --fail-on-clip */
-  run(input: string, output: string): Promise<void>
+  run(input: string, output: string): Promise<readonly string[]>
 }
 
 /** Options that would keep a case from being made or told of. */
@@ -44,13 +44,14 @@ export async function prepareWork(
     files: [...files],
     async run(input, output) {
       const { processPicture } = await import('../process.ts')
-      const { clipped } = await processPicture(prepared.job(input, output))
+      const { clipped, notes } = await processPicture(prepared.job(input, output))
       const count = clipped.low + clipped.high
       if (prepared.settings['fail-on-clip'] && count > 0) {
         throw new ConvoError('E_OPTION', `${count} samples were clipped, and --fail-on-clip is set`, {
           fix: '--range abs, offset or minmax',
         })
       }
+      return notes
     },
   }
 }

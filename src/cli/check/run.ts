@@ -126,9 +126,10 @@ async function runCase(
   }
   let command: string | undefined
   const attempt = async (): Promise<Judgement> => {
-    const { made, command: line } = await make(one, manifest, around.results, digests)
+    const { made, command: line, notes = [] } = await make(one, manifest, around.results, digests)
     command = line
-    return judge(one, made, lock.get(one.name), around)
+    const judged = await judge(one, made, lock.get(one.name), around)
+    return { ...judged, facts: [...judged.facts, ...notes.map((note): [string, string] => ['note', note])] }
   }
   const judgement = await attempt().catch((error: unknown) => {
     if (error instanceof ConvoError && error.code !== 'E_INTERNAL') return failedJudgement(error, one.place)
@@ -144,7 +145,7 @@ async function make(
   manifest: Manifest,
   results: string,
   digests: Map<string, Promise<Seen>>,
-): Promise<{ made: Made; command?: string }> {
+): Promise<{ made: Made; command?: string; notes?: readonly string[] }> {
   const see = (path: string) => {
     const known = digests.get(path) ?? readBytes(path).then((bytes) => ({ path, sha256: sha256(bytes) }))
     digests.set(path, known)
@@ -156,14 +157,15 @@ async function make(
   const work = one.steps.length === 0 ? undefined : await prepareWork(one.steps, manifest.folder, names)
   const mask = one.tolerance.mask === undefined ? [] : [one.tolerance.mask]
   const inputs = await Promise.all([one.input, ...(work?.files ?? []), ...mask].map(see))
+  let notes: readonly string[] | undefined
   if (work === undefined) await writeUnder(results, file, await readBytes(one.input))
   else {
     placeUnder(results, file)
-    await work.run(one.input, join(results, file))
+    notes = await work.run(one.input, join(results, file))
   }
   const tools = work === undefined ? {} : toolVersions()
   const made = { file, bytes: await readBytes(join(results, file)), inputs, tools }
-  return { made, ...optional('command', work?.command) }
+  return { made, ...optional('command', work?.command), ...optional('notes', notes) }
 }
 
 async function obsoleteResult({ name, file }: Obsolete, goldens: string, results: string): Promise<Bare> {

@@ -104,7 +104,7 @@ const ofChain: readonly string[] = ['input', 'depth', 'layout', 'svg', 'json']
 
 /** A step of a chain, its options understood as those of an operation that is explained alone. */
 function stepOf(words: readonly string[]): { readonly operation: Operation; readonly given: Call['given'] } {
-  checkStep(words)
+  checkStep(words, explainSettings)
   const request = understand(['explain', ...words], [explainCommand])
   const operation = findOperation(words[0]!)
   const misplaced = request.kind === 'run' ? ofChain.find((key) => request.given[key] !== undefined) : 'help'

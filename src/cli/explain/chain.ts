@@ -4,7 +4,7 @@ import { writeDrawing } from '../draw/file.ts'
 import type { Io } from '../io.ts'
 import type { Operation } from '../operations.ts'
 import { grouped } from '../words.ts'
-import { checkAsked, checkDrawing, explanationOf, type Input, inputOf } from './explain.ts'
+import { checkAsked, checkDrawing, explanationOf, type Input, inputOf, noted, tellNotes } from './explain.ts'
 import { explainSettings } from './settings.ts'
 import { area, sizes } from './text.ts'
 
@@ -42,9 +42,10 @@ export async function explainChain(
   if (own.svg !== undefined) {
     const { drawChain } = await import('./chain-drawing.ts')
     await writeDrawing(drawChain(result), own.svg)
-    if (own.svg === '-') return 0
   }
-  if (own.json) await io.out(`${JSON.stringify(result)}\n`)
+  tellNotes(input, io)
+  if (own.svg === '-') return 0
+  if (own.json) await io.out(`${JSON.stringify({ ...result, ...noted(input) })}\n`)
   else await io.page(chainText(result))
   return 0
 }

@@ -13,7 +13,7 @@ import { resolve, type Values } from '../../params.ts'
 import { hasAlpha } from '../../tensor/picture.ts'
 import type { Call } from '../command.ts'
 import { drawingFormat, writeDrawing } from '../draw/file.ts'
-import { type Io, lineWidth } from '../io.ts'
+import { type Io, lineWidth, noteMessage } from '../io.ts'
 import type { Layout } from '../layouts.ts'
 import type { Operation } from '../operations.ts'
 import { type Known, knownOf } from '../pipeline/known.ts'
@@ -56,7 +56,10 @@ export type FilterExplanation = {
 }
 
 /** [C,H,W] or [C,D,H,W], and what the samples are. */
-export type Input = { readonly shape: readonly number[] } & Pick<Known, 'depth' | 'peak'>
+export type Input = { readonly shape: readonly number[]; readonly notes?: readonly string[] } & Pick<
+  Known,
+  'depth' | 'peak'
+>
 
 /** Which loops run, and why. */
 export type Arithmetic = Ran & { readonly strips?: Strips }
@@ -80,10 +83,23 @@ export async function explain(
   const input = await inputOf(operation.input === 'volume', path, own)
   const told = await tell(operation, input, given, path === undefined)
   if (svg !== undefined) await writeDrawing(await told.draw(), svg)
-  if (svg === '-') return 0
-  if (own.json) await io.out(`${JSON.stringify({ ...told.result, formula: operation.formula })}\n`)
+  if (svg === '-') {
+    tellNotes(input, io)
+    return 0
+  }
+  if (own.json)
+    await io.out(`${JSON.stringify({ ...told.result, formula: operation.formula, ...noted(input) })}\n`)
   else await io.page(told.text())
+  tellNotes(input, io)
   return 0
+}
+
+/** The notes of an input for a record; nothing where there are none. */
+export const noted = ({ notes = [] }: Input) => (notes.length > 0 ? { notes } : {})
+
+/** Tells what a user should know of an input. */
+export function tellNotes({ notes = [] }: Input, io: Io): void {
+  for (const note of notes) io.err(noteMessage(note))
 }
 
 /** @throws ConvoError E_OUTPUT, E_USAGE for a drawing that has no place to go to */
@@ -319,7 +335,17 @@ export async function inputOf(
   own: Pick<Values<typeof explainSettings>, 'input' | 'depth'> & { readonly layout?: Layout },
 ): Promise<Input> {
   if (path !== undefined) {
-    const { width, height, channels, depth, pages, hasSlices, peak } = await knownOf(path, {
+    if (own.depth !== undefined) {
+      throw new ConvoError(
+        'E_OPTION',
+        `--depth ${own.depth} is for an input that is not there, and ${path} is`,
+        {
+          why: 'it says what the samples of the input are, which the file does',
+          fix: 'no --depth',
+        },
+      )
+    }
+    const { notes, ofPages, width, height, channels, depth, pages, hasSlices, peak } = await knownOf(path, {
       'max-pixels': Number.MAX_SAFE_INTEGER,
       'no-orient': false,
       alpha: undefined,
@@ -329,7 +355,7 @@ export async function inputOf(
       full: undefined,
     })
     const shape = isVolume || hasSlices ? [channels, pages, height, width] : [channels, height, width]
-    return { shape, depth: own.depth ?? depth, peak }
+    return { shape, depth, peak, notes: [...notes, ...(isVolume ? [] : ofPages)] }
   }
   const given = own.input ?? (isVolume ? [1, 16, 64, 64] : [3, 480, 640])
   const shape = given.length === 2 ? [1, ...given] : given

@@ -72,9 +72,9 @@ export const explainSettings = {
     choices: ['same', 'valid', 'full'],
   },
   depth: {
-    ...custom('bits of a sample of the input; 32 are floats', '8|16|32', parseDepth),
+    ...custom('bits of a sample of an input that is not there; 32 are floats', '8|16|32', parseDepth),
     choices: ['8', '16', '32'],
-    unset: "the picture's, else 8",
+    unset: '8',
   },
   layout: sharedSettings.layout,
   svg: text('draw it too: into a .svg or .png file; - is an SVG alone, on standard output', '<file>'),

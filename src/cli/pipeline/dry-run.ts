@@ -5,6 +5,7 @@ import { outputKind } from '../output.ts'
 import { factsOf, type PictureFacts, type PictureJob, type PlanFacts, taskOf } from './job.ts'
 import { type Known, knownOf } from './known.ts'
 import { isSliceList, slicePaths } from './load.ts'
+import { keepsPages } from './paged.ts'
 import { planFacts, planKnown, withOptions } from './recipe-step.ts'
 
 /** What a job would do, as far as it is known before the picture is decoded. */
@@ -19,6 +20,7 @@ export type DryRun = {
   }
   readonly plan: readonly PlanFacts[]
   readonly threads: number
+  readonly notes: readonly string[]
 }
 
 const unknownSize = { width: 65536, height: 65536 } as const
@@ -70,5 +72,6 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
     },
     plan: plans,
     threads: settings.threads ?? defaultThreads(),
+    notes: [...input.notes, ...(job.isVolume || keepsPages(task) ? [] : input.ofPages)],
   }
 }

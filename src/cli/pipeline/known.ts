@@ -7,7 +7,7 @@ import { type Depth, fullScale, hasAlpha } from '../../tensor/picture.ts'
 import { dataOfArray } from '../array.ts'
 import { loadArray, openInput } from '../input.ts'
 import type { Settings } from '../settings.ts'
-import { coloursOf, limitsOf } from './load.ts'
+import { coloursOf, limitsOf, pageNote } from './load.ts'
 
 /** What is known of data before it is computed; what plans are made of. */
 export type Known = Pick<Planned, 'peak'> & {
@@ -22,6 +22,9 @@ export type Known = Pick<Planned, 'peak'> & {
   readonly hasSlices: boolean
   /** True for what is no picture: its maps or slices are filtered one by one. */
   readonly isMaps: boolean
+  /** What a user should know of the input; `ofPages` where its first page alone is used. */
+  readonly notes: readonly string[]
+  readonly ofPages: readonly string[]
 }
 
 type Asked = Pick<
@@ -41,14 +44,18 @@ export async function knownOf(path: string, settings: Asked): Promise<Known> {
     const peak = data instanceof Float32Array && { peak: () => peakOf(data) }
     const pages = slices ?? 1
     const hasSlices = slices !== undefined
-    return { width, height, channels: treated, depth, full, pages, hasSlices, isMaps, ...peak }
+    const notes = array.layoutNote === undefined ? [] : [array.layoutNote]
+    const size = { width, height, channels: treated, depth, full }
+    return { ...size, pages, hasSlices, isMaps, notes, ofPages: [], ...peak }
   }
   const header = await readHeader(opened.source, { ...limitsOf(settings), name: opened.path })
   if (settings.linear) lightOf(header.meta, opened.path)
   const { width, height, depth, pages } = header
   const channels = treatedChannels(header.channels, settings)
   const full = settings.full ?? fullScale(depth)
-  return { width, height, channels, depth, full, pages, hasSlices: false, isMaps: false }
+  const ofPages = pageNote(opened.path, pages)
+  const { notes } = header
+  return { width, height, channels, depth, full, pages, hasSlices: false, isMaps: false, notes, ofPages }
 }
 
 /** The channels that are left when alpha is dropped or laid over a background. */

@@ -81,7 +81,7 @@ export const limitsOf = (settings: Pick<Settings, 'max-pixels' | 'no-orient'>) =
 })
 
 /** Tells that of several pages only the first is used. */
-function pageNote(path: string, pages: number): string[] {
+export function pageNote(path: string, pages: number): string[] {
   return pages === 1
     ? []
     : [

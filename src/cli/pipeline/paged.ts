@@ -31,13 +31,19 @@ const isPagedFormat = (format: string | undefined): format is PagedFormat =>
 const mayHavePages = ({ kind, png }: Probe): boolean =>
   isPagedFormat(kind) || kind === 'avif' || png?.isAnimated === true
 
+/** Whether the output keeps all pages of a picture. */
+export const keepsPages = ({
+  output,
+  series,
+  settings,
+}: Pick<Task, 'output' | 'series' | 'settings'>): boolean =>
+  settings.channels !== 'split' &&
+  (series !== undefined || (outputKind(output) === 'picture' && isPagedFormat(formatOfPath(output))))
+
 /** The pages of an input, where there are several and the output keeps them. @throws ConvoError as `decode` does */
 export async function openPaged(opened: Opened, task: Task): Promise<PagedInput | undefined> {
-  const { output, series, settings, isVolume } = task
-  if (isVolume || settings.channels === 'split' || !mayHavePages(opened.probe)) return undefined
-  const keepsAll =
-    series !== undefined || (outputKind(output) === 'picture' && isPagedFormat(formatOfPath(output)))
-  if (!keepsAll) return undefined
+  const { series, settings } = task
+  if (task.isVolume || !keepsPages(task) || !mayHavePages(opened.probe)) return undefined
   const options = { ...limitsOf(settings), name: opened.path }
   const { pages: count, delay, loop, ...first } = await readHeader(opened.source, options)
   if (count === 1) return undefined

@@ -163,7 +163,7 @@ const plain: Tone = { gray: false, table: 0, encode: false, alpha: 'plain' }
 export function planKnown(
   recipe: Recipe,
   task: Pick<Task, 'settings' | 'range' | 'output' | 'filter'>,
-  known: Known,
+  known: Omit<Known, 'notes' | 'ofPages'>,
   position: Position,
 ): { readonly plan: RecipePlan; readonly channels: number } {
   const { channels } = known

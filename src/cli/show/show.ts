@@ -6,10 +6,11 @@ import { loadSharp } from '../../image/sharp.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { loadKernel } from '../../kernel/source.ts'
 import { nativeWork } from '../../signals.ts'
+import { fullOf } from '../../tensor/picture.ts'
 import type { Message } from '../../text/message.ts'
 import { visibleLine } from '../../text/visible.ts'
 import { drawingFormat, writeDrawing } from '../draw/file.ts'
-import type { Io } from '../io.ts'
+import { type Io, noteMessage } from '../io.ts'
 import { wrap } from '../layout.ts'
 import { sharedSettings } from '../settings.ts'
 import { terminalColours } from '../terminal/colours.ts'
@@ -49,7 +50,7 @@ export async function showKernel(options: ShowOptions, io: Io): Promise<number> 
   const loaded = await loadKernel(source, { names: namedKernels })
   const kernel = options.plane === undefined ? loaded : planeAt({ name: source, ...loaded }, options.plane)
   const facts = factsOfKernel(kernel, source)
-  const photo = options.photo === undefined ? undefined : await readPhoto(options.photo)
+  const photo = options.photo === undefined ? undefined : await readPhoto(options.photo, io)
   const drawing = output === undefined && !preview ? '' : drawKernel(kernel, facts, photo)
   if (output !== undefined) await writeDrawing(drawing, output, options.zoom)
   await terminal?.showPreview(await renderSvg(drawing), io)
@@ -65,19 +66,16 @@ export function drawKernel(kernel: Kernel, facts: Facts, photo?: Gray): string {
 }
 
 /** The middle of a picture file, in gray. @throws ConvoError E_INPUT, E_DECODE */
-async function readPhoto(path: string): Promise<Gray> {
+async function readPhoto(path: string, io: Io): Promise<Gray> {
   // what is wrong with the file is told as everywhere
-  const {
-    width,
-    height,
-    channels,
-    depth,
-    data: samples,
-  } = await decode(path, {
+  const picture = await decode(path, {
     maxPixels: sharedSettings['max-pixels'].default,
     orient: true,
   })
-  const eight = depth === 16 ? Uint8Array.from(samples, (v) => v / 257) : Uint8Array.from(samples)
+  const { width, height, channels, depth, data: samples, pages } = picture
+  if (pages > 1) io.err(noteMessage(`${path} has ${pages} pages, and the first is shown`))
+  const gain = 255 / fullOf(picture)
+  const eight = depth === 8 ? samples : Uint8ClampedArray.from(samples, (v) => v * gain)
   const data = await nativeWork(() =>
     loadSharp()(eight, { raw: { width, height, channels } })
       .flatten({ background: '#808080' })

@@ -221,10 +221,17 @@ type Colour = { readonly mismatches: readonly Mismatch[]; readonly notes: readon
 function compareProfiles(expected: Picture, actual: Picture, { icc = 'error' }: Tolerance): Colour {
   const [a, b] = [expected.meta.icc, actual.meta.icc]
   const isEqual = a === undefined || b === undefined ? a === b : Buffer.from(a).equals(b)
-  if (isEqual || icc === 'ignore') return { mismatches: [], notes: [] }
-  const text = profilesText(a, b)
+  const [p, q] = [gammaOf(expected), gammaOf(actual)]
+  if ((isEqual && p === q) || icc === 'ignore') return { mismatches: [], notes: [] }
+  const text = isEqual
+    ? `colours are shown differently: gamma ${brief(p)} expected, ${brief(q)} found (gAMA)`
+    : profilesText(a, b)
   return { mismatches: icc === 'error' ? ['icc'] : [], notes: [text] }
 }
+
+/** The gamma by which a PNG without a profile is shown. */
+const gammaOf = ({ meta: { icc, gamma = 45455, isSrgb } }: Picture): number =>
+  icc !== undefined || isSrgb ? 2.2 : Math.round(1e7 / gamma) / 100
 
 function profilesText(expected: Uint8Array | undefined, actual: Uint8Array | undefined): string {
   if (expected === undefined)

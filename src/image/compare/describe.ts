@@ -76,10 +76,12 @@ function percent(share: number): string {
 
 function largestText({ difference, channel, x, y, expected, got, expectedPixel, gotPixel }: Largest): string {
   if (channel === undefined) return `${brief(difference)} at ${x},${y}: only one picture has this pixel`
-  const samples = `${channel} at ${x},${y}: expected ${brief(expected ?? 0)}, got ${brief(got ?? 0)}`
+  // six digits do not tell neighbouring floats apart
+  const tell = brief(expected ?? 0) === brief(got ?? 0) ? String : brief
+  const samples = `${channel} at ${x},${y}: expected ${tell(expected ?? 0)}, got ${tell(got ?? 0)}`
   const pixels =
     expectedPixel !== undefined && gotPixel !== undefined && expectedPixel.length > 1
-      ? ` (pixel ${expectedPixel.map(brief).join(',')} and ${gotPixel.map(brief).join(',')})`
+      ? ` (pixel ${expectedPixel.map(tell).join(',')} and ${gotPixel.map(tell).join(',')})`
       : ''
   return `${brief(difference)}, ${samples}${pixels}`
 }

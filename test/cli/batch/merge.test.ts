@@ -53,3 +53,20 @@ describe('a line that no batch wrote is named, and what is wrong with it', () =>
     expect([code, reasons[0]]).toEqual(['E_INPUT', `${path}:${why}`])
   })
 })
+
+test('outputs that are gone, or of another size than was written, are not counted as done', () => {
+  const names = ['whole', 'cut', 'gone']
+  const done = names.map((name) => {
+    const output = join(folder, `${name}.png`)
+    if (name !== 'gone') writeFileSync(output, name === 'cut' ? 'pi' : 'picture')
+    return { ...item, status: 'done', input: `${name}-in.png`, output, bytes: 7 }
+  })
+  const merged = merge({ ...start, output: join(folder, '{stem}.png'), all: 3, total: 3 }, ...done)
+  expect(merged).toMatchObject({ done: 1, left: 2 })
+  const told = merged.missing.join('\n')
+  expect(told).toContain(
+    'cut.png, made from cut-in.png, was changed since: it has 2 bytes, and 7 were written',
+  )
+  expect(told).toContain('gone.png, made from gone-in.png, is not there')
+  expect(told).not.toContain('whole.png')
+})

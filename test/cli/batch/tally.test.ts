@@ -6,7 +6,7 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }))
 afterEach(() => void vi.useRealTimers())
 
 const task = (input: string) => ({
-  item: { input, output: `out/${input}`, name: input, bytes: 100, stat: undefined },
+  item: { input, rel: '', output: `out/${input}`, name: input, bytes: 100, stat: undefined },
   reason: 'the output is not there',
 })
 const footprint = { pixels: 1e6, bytes: 0 }
