@@ -11,12 +11,14 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** When a process started, in ticks since the system did; empty where that cannot be told. */
+/** When a process started, in ticks since the system did; empty where that cannot be told, or it has ended. */
 export function birthOf(pid: number): string {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
     // the name of the program, in parentheses, may hold anything; the start is the 20th field behind it
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+    // Z: it was killed, and stays counted where the first process of a container waits for none
+    return fields[0] === 'Z' ? '' : (fields[19] ?? '')
   } catch {
     return ''
   }

@@ -4,6 +4,7 @@ import { isRecord } from '../check/values.ts'
 type Test = (value: unknown) => boolean
 
 const isText: Test = (value) => typeof value === 'string'
+const isTime: Test = (value) => isText(value) && !Number.isNaN(Date.parse(value as string))
 const isTexts: Test = (value) => Array.isArray(value) && value.every(isText)
 const isCount: Test = (value) => Number.isSafeInteger(value) && (value as number) >= 0
 const isAmount: Test = (value) => typeof value === 'number' && value >= 0
@@ -25,7 +26,7 @@ const isShard: Test = (value) => {
 /** What of each event is read back. Events and keys that are not here may be of a later version. */
 const shapes: Readonly<Record<string, Readonly<Record<string, Test>>>> = {
   start: {
-    ...{ time: isText, output: isText, plan: isText, operation: isTexts },
+    ...{ time: isTime, output: isText, plan: isText, operation: isTexts },
     ...{ shard: isShard, all: isCount, total: isCount },
   },
   item: {
