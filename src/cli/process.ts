@@ -1,14 +1,11 @@
 import { confined } from '../conv/plan.ts'
 import { invariant } from '../error.ts'
-import { formatOfPath } from '../image/format.ts'
-import { iccFits } from '../image/png.ts'
 import { lightOf } from '../image/profile.ts'
 import { peakOf } from '../image/samples.ts'
 import type { Step } from '../operators/operator.ts'
 import { isWorthWorkers } from '../run/pictures.ts'
 import { createPool, defaultThreads, type Pool, type Session } from '../run/pool.ts'
 import { poolEngine } from '../run/tensors.ts'
-import type { PictureMeta } from '../tensor/picture.ts'
 import { expectedSamples, type Loaded, openInput } from './input.ts'
 import { outputKind } from './output.ts'
 import { factsOf, type PictureJob, type Report, type Task, taskOf } from './pipeline/job.ts'
@@ -107,14 +104,6 @@ function notLevels({ data }: LoadedData, { input, output }: Task): string[] {
   ]
 }
 
-/** That the result has no place for the profile of the input. */
-function lostProfile({ icc }: PictureMeta, { output }: Task, channels: number): string[] {
-  if (icc === undefined || outputKind(output) === 'npy') return []
-  if (formatOfPath(output) === 'gif') return ['gif holds no ICC profile: the colours are shown as sRGB']
-  const kind = channels < 3 ? 'gray' : 'RGB'
-  return iccFits(icc, channels) ? [] : [`the ICC profile is not for ${kind}, and was left out`]
-}
-
 async function runJob(
   session: Session,
   pool: Pool,
@@ -156,12 +145,7 @@ async function runJob(
     plan,
     ...(light !== undefined && { light: light.name }),
     clipped: written.outcome,
-    notes: [
-      ...state.notes,
-      ...written.notes,
-      ...lostProfile(loaded.meta, task, written.facts.channels),
-      ...(isConfined ? [notFiniteNote] : []),
-    ],
+    notes: [...state.notes, ...written.notes, ...(isConfined ? [notFiniteNote] : [])],
   }
 }
 

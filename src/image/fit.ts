@@ -41,8 +41,8 @@ export function fitFormat(picture: Picture, format: OutputFormat): Fitted {
 
 /**
  * What goes with a picture and has no place in an output, as notes: a profile for other colours, and what the format does
- * not hold. Nothing is lost with a gAMA of 1/2.2, which encoders write for sRGB, and with 72 dots to the inch, which they write where
- * they know nothing.
+ * not hold. Nothing is lost with a gAMA of 1/2.2, which encoders write for sRGB, and with 72 dots to the inch or 1000 to the metre,
+ * which they write where they know nothing.
  *
  * @param channels of the output
  */
@@ -57,7 +57,9 @@ export function lostBeside(
   const lost = [
     ...(isBare && icc !== undefined ? ['the ICC profile'] : []),
     ...(format !== 'png' && isGamma ? ['the gamma (gAMA)'] : []),
-    ...(isBare && resolution?.some((n) => Math.round(n * 0.0254) !== 72) ? ['the resolution'] : []),
+    ...(isBare && resolution?.some((n) => n !== 1000 && Math.round(n * 0.0254) !== 72)
+      ? ['the resolution']
+      : []),
     ...(isBare && orientation !== undefined ? ['the orientation'] : []),
   ]
   return [

@@ -249,7 +249,7 @@ describe('colours that nobody sees', () => {
     )
     expect(await said()).toBe('')
     const refused = await convo(['sobel', 'red.png', 'out.jpg'], { cwd: here.path() })
-    expect(refused.stderr).toContain('try: --background white')
+    expect(refused.stderr).toContain('try: add --background white')
     expect((await run('sobel', 'red.png', 'out.jpg', '--background', 'white')).status).toBe(0)
     const both = await convo(['box', 'red.png', 'o.png', '--alpha', 'drop', '--background', 'red'], {
       cwd: here.path(),

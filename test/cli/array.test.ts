@@ -110,7 +110,7 @@ describe('the layout', () => {
         'error: the shape of either.npy does not say which axis holds the channels   [E_OPTION]\n' +
           '  either.npy: [4,5,3] with --layout hwc is 5x4 pixels with 3 channels\n' +
           '  either.npy: [4,5,3] with --layout chw is 3x5 pixels with 4 channels\n' +
-          '  try: --layout hwc, or --layout chw\n',
+          '  try: add --layout hwc, or --layout chw\n',
       ])
       const at = words.indexOf('--')
       const own = at < 0 ? words : words.slice(0, at)

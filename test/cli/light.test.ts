@@ -141,10 +141,10 @@ describe('a profile', () => {
       encodePngWhole({ width: 8, height: 6, channels: 3, depth: 8, data, meta }),
     )
     const said = async (...line: string[]) => (await convo(line, { cwd: here.path() })).stderr
-    const note = 'the ICC profile is not for gray, and was left out'
+    const note = 'the ICC profile was left out: it is not for gray'
     expect(await said('sobel', 'in.png', 'o.png', '--gray')).toContain(note)
     expect(await said('pointwise', 'in.png', 'o.jpg', '--preset', 'gray')).toContain(note)
-    expect(await said('relu', 'in.png', 'o.gif')).toContain('gif holds no ICC profile')
+    expect(await said('relu', 'in.png', 'o.gif')).toContain('gif does not hold the ICC profile')
     for (const kept of ['o.png', 'o.jpg', 'o.webp', 'o.tif', 'o.npy'])
       expect(await said('relu', 'in.png', kept)).not.toContain('profile')
     writeFileSync(
