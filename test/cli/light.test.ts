@@ -141,7 +141,7 @@ describe('a profile', () => {
       encodePngWhole({ width: 8, height: 6, channels: 3, depth: 8, data, meta }),
     )
     const said = async (...line: string[]) => (await convo(line, { cwd: here.path() })).stderr
-    const note = 'the ICC profile was left out: it is not for gray'
+    const note = 'the ICC profile was left out: it is not for gray, which the output is'
     expect(await said('sobel', 'in.png', 'o.png', '--gray')).toContain(note)
     expect(await said('pointwise', 'in.png', 'o.jpg', '--preset', 'gray')).toContain(note)
     expect(await said('relu', 'in.png', 'o.gif')).toContain('gif does not hold the ICC profile')
