@@ -47,9 +47,9 @@ describe('kernel', () => {
   })
 
   test.each([
-    [{ scale: 0 }, 'scale must be a finite number other than 0, got 0'],
-    [{ scale: Number.POSITIVE_INFINITY }, 'scale must be a finite number other than 0, got Infinity'],
-    [{ offset: Number.NaN }, 'offset must be a finite number, got NaN'],
+    [{ scale: 0 }, 'scale must be a finite float32 number other than 0, got 0'],
+    [{ scale: Number.POSITIVE_INFINITY }, 'scale must be a finite float32 number other than 0, got Infinity'],
+    [{ offset: Number.NaN }, 'offset must be a number from -1e+35 to 1e+35, got NaN'],
   ])('refuses %j', (fields, message) => {
     const error = failure(() => kernel([1, 1], [1], fields))
     expect([error.code, error.message]).toEqual(['E_KERNEL_VALUE', message])

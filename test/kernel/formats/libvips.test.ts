@@ -70,10 +70,10 @@ describe('writing', () => {
   })
 
   test('comes back bit for bit', () => {
-    const scale = weight.filter((v) => v !== 0)
+    const scale = weight.filter((v) => Math.abs(v) >= 1e-37)
     const plane = fc.array(weight, { minLength: 6, maxLength: 6 })
     fc.assert(
-      fc.property(plane, scale, weight, (w, s, offset) => {
+      fc.property(plane, scale, weight.filter((v) => Math.abs(v) <= 1e35), (w, s, offset) => {
         const k = kernel([2, 3], w, { scale: s, offset })
         const [back] = libvips.read(libvips.write!(k), 'k')
         expect(back).toEqual(k)
