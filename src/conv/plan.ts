@@ -386,7 +386,7 @@ function placeAxis(
 }
 
 /** Pictures of so many strips are narrow: each may be high. */
-const mostStrips = 4096
+export const mostStrips = 4096
 
 /**
  * About 64 rows and the halo, so that what neighbouring strips gather twice stays small; strips of equal height. Fewer of

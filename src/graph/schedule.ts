@@ -1,4 +1,5 @@
 import type { Shape } from '../conv/layers.ts'
+import { mostStrips } from '../conv/plan.ts'
 import { type BankNeeds, type Node, needs, type Work, type WorkOf } from './node.ts'
 import { rowCount, type Span, united } from './spans.ts'
 
@@ -104,7 +105,7 @@ export function chooseStripRows<B extends BankNeeds>(
     const first = Math.floor((height - rows) / 2)
     return planStrip(list, [first, first + rows]).bytes
   }
-  let rows = Math.min(64, height)
+  let rows = Math.min(Math.max(64, Math.ceil(height / mostStrips)), height)
   while (rows > 1 && bytesOf(rows) > stripBytes) rows = Math.ceil(rows / 2)
   return rows
 }

@@ -5,7 +5,8 @@ import { anchoredAxis, correlationAxis } from '../../src/conv/geometry.ts'
 import { filterDefaults, planRecipe } from '../../src/conv/plan.ts'
 import { single } from '../../src/conv/recipe.ts'
 import { correlationOf, transpositionOf } from '../../src/conv/spec.ts'
-import { nodeOf, planesNode, traced, tracer } from '../../src/graph/node.ts'
+import { nodeOf, planesNode, sourceNode, traced, tracer } from '../../src/graph/node.ts'
+import { chooseStripRows, listed } from '../../src/graph/schedule.ts'
 import { legible, sheet, stretch } from '../../src/image/sheet.ts'
 import { kernel } from '../../src/kernel/kernel.ts'
 import { poolAxes } from '../../src/operators/max-pool.ts'
@@ -228,5 +229,19 @@ describe('a graph in strips', () => {
       ),
       { numRuns: 150 },
     )
+  })
+})
+
+describe('the strips of a graph', () => {
+  const strips = (height: number, width: number) => {
+    const steps = listed(sourceNode([1, height, width]))
+    return [chooseStripRows(steps), Math.ceil(height / chooseStripRows(steps))]
+  }
+
+  it('have 64 rows, and of tall pictures more, so that they are not countless', () => {
+    expect(strips(10, 8)).toEqual([10, 1])
+    expect(strips(1000, 800)[0]).toBe(64)
+    expect(strips(64 * 4096, 1)).toEqual([64, 4096])
+    expect(strips(9_000_000, 1)[1]).toBeLessThanOrEqual(4096)
   })
 })
