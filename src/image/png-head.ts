@@ -166,6 +166,10 @@ export function readPngHead(reader: Reader, name: string): PngHead {
       if (why === undefined) seen.set(type, chunk)
       else ignored.push({ type, why, at, end })
     } else if (type === 'cHRM') seen.set(type, chunk)
+    // the damage may lie in the type, and what was meant by it is lost
+    else if (/^[a-z]/.test(type) && !Object.hasOwn(lost, type) && !isSound(reader, chunk)) {
+      ignored.push({ type, why: 'it fails its checksum', at, end })
+    }
     const what = isXmp(reader, chunk) ? 'XMP' : lost[type]
     if (what !== undefined) metadata.add(what)
     at = end

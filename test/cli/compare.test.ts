@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { decode } from '../../src/image/decode.ts'
 import { encode } from '../../src/image/encode.ts'
 import { writeNpy } from '../../src/kernel/formats/npy.ts'
+import { chunkOf, pngOf, words } from '../image/chunks.ts'
 import { wideProfile } from '../image/pictures.ts'
 import { convo, scratch } from './convo.ts'
 
@@ -404,6 +405,14 @@ describe('convo compare', () => {
 })
 
 describe('convo digest', () => {
+  it('names the damaged chunks that are not used, as compare does', async () => {
+    const gamma = chunkOf('gAMA', words(100000), true)
+    writeFileSync(path('damaged.png'), pngOf([2, 1, 2], [1, 2, 3, 4, 5, 6], [gamma]))
+    const note = 'note: the gAMA chunk of damaged.png was left out: it fails its checksum\n'
+    expect((await run('digest', 'damaged.png')).stderr).toBe(note)
+    expect((await compare('damaged.png', 'damaged.png')).stderr).toBe(note)
+  })
+
   it('prints a hash of the pixels, whatever the encoding', async () => {
     const { status, stdout } = await run('digest', 'a.png')
     expect(status).toBe(0)

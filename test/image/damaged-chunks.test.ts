@@ -31,6 +31,7 @@ describe('a PNG with chunks that are damaged or out of place', () => {
       [chunkOf('pHYs', Buffer.concat([words(1, 2), Buffer.from([1])]), true)],
       'it fails its checksum',
     ],
+    ['tRNs', 'damaged in its type', rgb, [chunkOf('tRNs', Buffer.alloc(6), true)], 'it fails its checksum'],
     ['iCCP', 'damaged', rgb, [chunkOf('iCCP', 'x\0\0junk', true)], 'it fails its checksum'],
   ] as const)('reads it without %s, %s, and says so', async (type, _, shape, before, why) => {
     const got = await decode(pngOf(shape, samples, before), options)
