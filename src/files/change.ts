@@ -126,9 +126,13 @@ export function removeQuietly(path: string): void {
   }
 }
 
-/** Appends to a file. @throws the error of the system */
+/** Appends to a file. @throws ConvoError E_OUTPUT */
 export function appendTo(path: string, text: string): void {
-  appendFileSync(path, text)
+  try {
+    appendFileSync(path, text)
+  } catch (cause) {
+    throw writingError(path, cause)
+  }
 }
 
 /** A file that is written to again and again. Its methods throw the error of the system. */

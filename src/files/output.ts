@@ -1,6 +1,6 @@
 import { rmSync, statSync, write as writeDescriptor } from 'node:fs'
 import { type FileHandle, open as openFile, rename, stat as statFile, unlink } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, resolve, sep } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConvoError } from '../error.ts'
 import { listening, tellSignals, undoAtEnd } from '../signals.ts'
@@ -50,7 +50,8 @@ export async function openOutput(path: string, isRecord = false): Promise<Output
   if (!isRecord) refuseReplacing(path)
   const target = leadsTo(path)
   const existing = await statOrAbsent(target, path)
-  if (existing?.isDirectory()) {
+  // what ends in a slash can be nothing else, also where there is none yet
+  if (existing?.isDirectory() || path.endsWith('/') || path.endsWith(sep)) {
     throw new ConvoError('E_OUTPUT', `${path} is a folder, not a file`, {
       instead: [path, join(path, 'out.png')],
     })

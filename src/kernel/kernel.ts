@@ -100,8 +100,8 @@ export function kernel(
   return { ...fields, shape: [...shape], weights: data, scale, offset }
 }
 
-/** Whether sums can be divided by this: finite in float32, and not 0 there. */
-export const isScale = (n: number): boolean => Number.isFinite(Math.fround(n)) && Math.fround(n) !== 0
+/** Whether float32 sums can be divided by this: finite, and not so small that it loses digits or becomes 0. */
+export const isScale = (n: number): boolean => Number.isFinite(Math.fround(n)) && Math.abs(n) >= 2 ** -126
 
 /** The largest level that may be added: in float32 it holds at 16 bits, where levels are 257 times as large. */
 export const mostLevel = 1e35

@@ -332,3 +332,41 @@ describe.runIf(existsSync('/proc/self/stat'))('what a killed process left', () =
     expect(temporary()).toEqual([])
   })
 })
+
+describe('what cannot be done is refused, not a bug', () => {
+  beforeEach(() => foreign('in.png', 7))
+
+  it.each([
+    ['sobel in.png o.npy/', 'E_OUTPUT'],
+    ['gaussian in.png new.png/', 'E_OUTPUT'],
+    ['sobel in.png o.png --dilation 1000000000', 'E_TOO_LARGE'],
+    ['sobel in.png o.png --padding 2147483648', 'E_TOO_LARGE'],
+    ['unpool in.png o.png --size 1000000000', 'E_OPTION'],
+    ['transposed in.png o.png --stride 100000', 'E_OPTION'],
+    ['box in.png o.npy --scale 0', 'E_OPTION'],
+    ['box in.png o.npy --scale 1e-320', 'E_OPTION'],
+    ['box in.png o.npy --bias 1e39', 'E_OPTION'],
+    ['batch in.png -o o/{stem}.png -- sobel', 'E_OUTPUT'],
+  ])('%s', async (line, code) => {
+    mkdirSync(at('o'))
+    writeFileSync(at('o/.convo'), '')
+    const { status, stderr } = await convo(line.split(' '))
+    expect([status, stderr]).toEqual([2, expect.stringContaining(`[${code}]`)])
+    expect(readdirSync(folder).sort()).toEqual(['in.png', 'o'])
+  })
+
+  it('a summary for GitHub that cannot be written', async () => {
+    writeFileSync(at('convo.check.yaml'), 'cases:\n  - name: a\n    input: in.png\n    run: [sobel]\n')
+    const env = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: at('no/such') }
+    const { status, stderr } = await convo(['check'], { env })
+    expect([status, stderr]).toEqual([2, expect.stringContaining('[E_OUTPUT]')])
+  })
+
+  it('approve --all where a case made no picture', async () => {
+    writeFileSync(at('convo.check.yaml'), 'cases:\n  - name: a\n    input: in.png\n    run: [sobel]\n')
+    mkdirSync(at('goldens/a.png'), { recursive: true })
+    expect((await convo(['check'], { env: { CI: '' } })).status).toBe(1)
+    const { status, stderr } = await convo(['approve', '--all'], { env: { CI: '' } })
+    expect([status, stderr]).toEqual([1, 'note: a made no picture to approve\n'])
+  })
+})

@@ -49,6 +49,8 @@ describe('kernel', () => {
   test.each([
     [{ scale: 0 }, 'scale must be a finite float32 number other than 0, got 0'],
     [{ scale: Number.POSITIVE_INFINITY }, 'scale must be a finite float32 number other than 0, got Infinity'],
+    [{ scale: 1e-320 }, 'scale must be a finite float32 number other than 0, got 1e-320'],
+    [{ offset: 1e300 }, 'offset must be a number from -1e+35 to 1e+35, got 1e+300'],
     [{ offset: Number.NaN }, 'offset must be a number from -1e+35 to 1e+35, got NaN'],
   ])('refuses %j', (fields, message) => {
     const error = failure(() => kernel([1, 1], [1], fields))

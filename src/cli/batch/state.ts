@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { ConvoError } from '../../error.ts'
 import { appendTo, makeFolder, writeRecord } from '../../files/change.ts'
 import { readText } from '../../files/read.ts'
+import { isFolder } from '../../files/stat.ts'
 import { type Shard, shardName } from './shard.ts'
 
 /** What is known of an output that a batch made. */
@@ -46,7 +47,8 @@ const stateFileName = (shard: Shard | undefined): string =>
 export function readState(root: string): State {
   const state = new Map<string, Made[]>()
   const folder = stateFolder(root)
-  if (!existsSync(folder)) return state
+  // a file in its place is refused when the folder is made
+  if (!isFolder(folder)) return state
   for (const file of readdirSync(folder).sort()) {
     if (!/^state(-\d+-of-\d+)?\.jsonl$/.test(file)) continue
     for (const made of latest(readText(join(folder, file), 'logBytes')).values()) {
@@ -113,7 +115,7 @@ export async function openStateFile(root: string, shard: Shard | undefined): Pro
           'E_OUTPUT',
           'what was done cannot be noted, and will be done again the next time',
           {
-            why: `${path}: ${(cause as Error).message}`,
+            why: (cause as ConvoError).why,
             cause,
           },
         )

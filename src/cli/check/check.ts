@@ -4,11 +4,11 @@ import type { Values } from '../../params.ts'
 import { Verbatim } from '../../text/message.ts'
 import { visibleLine } from '../../text/visible.ts'
 import { parseShard } from '../batch/shard.ts'
-import type { Io } from '../io.ts'
+import { type Io, noteMessage } from '../io.ts'
 import { columns } from '../layout.ts'
 import { closePool } from '../process.ts'
 import { counted } from '../words.ts'
-import { approve, approvedText, type Choice } from './approve.ts'
+import { type Approved, approve, approvedText, type Choice } from './approve.ts'
 import { askedReporters, reportAll } from './destinations.ts'
 import { findManifest, loadManifest } from './manifest.ts'
 import { type Run, readResults } from './results.ts'
@@ -50,10 +50,7 @@ export async function check(file: string | undefined, settings: CheckValues, io:
   if (!settings.update) return run.failed > 0 ? 1 : 0
   const done = await approve(run, results, { kind: 'all' })
   await tell(`${visibleLine(approvedText(done))}\n`)
-  const left = run.cases.filter(
-    ({ name, failed, status }) => failed && status === 'error' && !done.written.includes(name),
-  )
-  return left.length > 0 ? 1 : 0
+  return unmade(run, done).length > 0 ? 1 : 0
 }
 
 /** `convo approve`: promotes cases of the last run. Gives the exit status. */
@@ -67,8 +64,16 @@ export async function approveFromResults(
   const run = readResults(settings.results)
   const done = await approve(run, settings.results, choice)
   await io.out(`${visibleLine(approvedText(done))}\n`)
-  return 0
+  const left = choice.kind === 'all' ? unmade(run, done) : []
+  for (const name of left) io.err(noteMessage(`${name} made no picture to approve`))
+  return left.length > 0 ? 1 : 0
 }
+
+/** The cases that failed without a picture to approve. */
+const unmade = ({ cases }: Run, { written }: Approved): string[] =>
+  cases
+    .filter(({ name, failed, status }) => failed && status === 'error' && !written.includes(name))
+    .map(({ name }) => name)
 
 function choiceOf(names: readonly string[], { all, new: isNew }: { all: boolean; new: boolean }): Choice {
   if ([names.length > 0, all, isNew].filter(Boolean).length !== 1) {

@@ -73,11 +73,16 @@ describe('writing', () => {
     const scale = weight.filter((v) => Math.abs(v) >= 1e-37)
     const plane = fc.array(weight, { minLength: 6, maxLength: 6 })
     fc.assert(
-      fc.property(plane, scale, weight.filter((v) => Math.abs(v) <= 1e35), (w, s, offset) => {
-        const k = kernel([2, 3], w, { scale: s, offset })
-        const [back] = libvips.read(libvips.write!(k), 'k')
-        expect(back).toEqual(k)
-      }),
+      fc.property(
+        plane,
+        scale,
+        weight.filter((v) => Math.abs(v) <= 1e35),
+        (w, s, offset) => {
+          const k = kernel([2, 3], w, { scale: s, offset })
+          const [back] = libvips.read(libvips.write!(k), 'k')
+          expect(back).toEqual(k)
+        },
+      ),
     )
   })
 
