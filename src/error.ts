@@ -1,3 +1,4 @@
+import { cutLine } from './text/cut.ts'
 import { describe } from './text/describe.ts'
 import { visibleLine } from './text/visible.ts'
 
@@ -44,6 +45,9 @@ export type ErrorDetail = {
   readonly cause?: unknown
 }
 
+/** Lines of an explanation that are kept: more than a screen is read by nobody. */
+const mostLines = 60
+
 /** The one error that convo throws on bad input. `message` says what is wrong; `why` and `fix` explain. */
 export class ConvoError extends Error {
   override readonly name = 'ConvoError'
@@ -53,11 +57,15 @@ export class ConvoError extends Error {
   readonly instead: ErrorDetail['instead']
 
   constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
-    super(message, detail.cause === undefined ? undefined : { cause: detail.cause })
+    super(cutLine(message), detail.cause === undefined ? undefined : { cause: detail.cause })
     this.code = code
-    this.why = detail.why === undefined ? [] : typeof detail.why === 'string' ? [detail.why] : detail.why
+    const why = detail.why === undefined ? [] : typeof detail.why === 'string' ? [detail.why] : detail.why
+    this.why = why.slice(0, mostLines).map(cutLine)
+    if (why.length > mostLines) this.why = [...this.why, `and ${why.length - mostLines} more lines`]
     this.instead = detail.fix === undefined ? detail.instead : undefined
-    this.fix = detail.fix ?? fixOf(detail.instead)
+    const fix = detail.fix ?? fixOf(detail.instead)
+    // what is cut would not work as it is typed
+    this.fix = fix === undefined || cutLine(fix) === fix ? fix : undefined
   }
 }
 

@@ -22,6 +22,22 @@ describe('ConvoError', () => {
     expect(bare.fix).toBeUndefined()
     expect(bare).not.toHaveProperty('cause')
   })
+  it('is cut where it is longer than anybody reads, and suggests nothing that was cut', () => {
+    const long = 'x'.repeat(1e5)
+    const error = new ConvoError('E_NAME', `no ${long} here`, {
+      why: Array.from({ length: 1e4 }, () => `a ${long}`),
+      fix: `convo ${long}`,
+    })
+    expect(error.message).toBe(`no ${'x'.repeat(199)}… here`)
+    expect(error.why.slice(-2)).toEqual([`a ${'x'.repeat(199)}…`, 'and 9940 more lines'])
+    expect(error.fix).toBeUndefined()
+    const path = 'folder/'.repeat(60)
+    expect(new ConvoError('E_INPUT', path, { fix: `mkdir -p ${path}` })).toMatchObject({
+      message: path,
+      fix: `mkdir -p ${path}`,
+    })
+    expect(new ConvoError('E_NAME', 'many words '.repeat(1e4)).message).toHaveLength(4000)
+  })
   it('has codes that look alike, each with its meaning', () => {
     for (const [code, meaning] of Object.entries(errorCodes)) {
       expect(code).toMatch(/^E_[A-Z]+(_[A-Z]+)*$/)

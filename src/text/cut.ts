@@ -1,3 +1,17 @@
+/** Letters of a line of a message, and of a word in it: a longer word is no path or number that anybody reads. */
+const [mostOfLine, mostOfWord] = [4000, 500]
+
+/** A line of a message with overlong words cut, and cut itself where it is longer than anybody reads. */
+export const cutLine = (text: string): string =>
+  text.length <= mostOfWord
+    ? text
+    : cut(
+        text.replace(longWord, (word) => cut(word)),
+        mostOfLine,
+      )
+
+const longWord = new RegExp(`\\S{${mostOfWord + 1},}`, 'g')
+
 /** Text that may be long, for a message: what is over `most` letters is left out at the end, and `…` says so. */
 export function cut(text: string, most = 200): string {
   if (text.length <= most) return text

@@ -186,7 +186,7 @@ describe('the door for messages', () => {
   const having = (what: RegExp) =>
     files.filter((name) => what.test(readFileSync(join(src, name), 'utf8'))).sort()
 
-  it('is the only one: standard output and error are written to in one file, pictures in another', () => {
+  it('is the only one: standard output and error are written to in one file, pictures in two others', () => {
     const streams = /\b(?:std(?:out|err)\.write|console\.|writeSync\((?:1|2),)/
     expect(having(streams)).toEqual(['cli/io.ts', 'files/output.ts', 'image/decoder.ts'])
   })

@@ -1,4 +1,4 @@
-import { type Document, LineCounter, type Node, parseDocument } from 'yaml'
+import { type Document, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml'
 import { ConvoError } from '../../error.ts'
 import { isMissing, readText } from '../../files/read.ts'
 
@@ -20,15 +20,19 @@ const most = 12
 export function readSource(file: string): Source {
   const text = textOf(file)
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false })
   const place = (offset: number): Place => {
     const { line, col } = lines.linePos(offset)
     return { file, line: Math.max(1, line), column: Math.max(1, col) }
   }
-  if (document.errors.length > 0) {
+  const faults = [
+    ...document.errors.map(({ pos, message }) => ({ at: pos[0], message })),
+    ...repeatedKeys(document),
+  ]
+  if (faults.length > 0) {
     throw manifestError(
       `${file} is not written as YAML or JSON demand`,
-      document.errors.map(({ pos, message }) => ({ place: place(pos[0]), message })),
+      faults.map(({ at, message }) => ({ place: place(at), message })),
     )
   }
   if (document.contents === null) {
@@ -40,6 +44,23 @@ export function readSource(file: string): Source {
     document,
     placeOf: (node) => place(node?.range?.[0] ?? 0),
   }
+}
+
+/** Keys that a map has twice. The parser's own check compares each key with all before it. */
+function repeatedKeys(document: Document.Parsed): { readonly at: number; readonly message: string }[] {
+  const repeated: { at: number; message: string }[] = []
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<unknown>()
+      for (const { key } of items) {
+        if (!isScalar(key)) continue
+        if (seen.has(key.value))
+          repeated.push({ at: key.range?.[0] ?? 0, message: 'Map keys must be unique' })
+        seen.add(key.value)
+      }
+    },
+  })
+  return repeated
 }
 
 /** An error of a manifest, with its complaints in the order of the file. */

@@ -116,7 +116,7 @@ cases:
     [
       'cases:\n  - name: "{stm}"\n    actual: a.png',
       [
-        'convo.check.yaml:2:11: there is no key {stm} for names of cases; {stm}: character 1; keys: {path} {rel} {dir} {stem} {ext} {index} {hash} {op}; try {stem}',
+        "convo.check.yaml:2:11: there is no key {stm} for names of cases; {stm}: character 1; keys: {path} {rel} {dir} {stem} {ext} {index} {hash} {op}; try '{stem}'",
       ],
     ],
     [
@@ -130,6 +130,7 @@ cases:
       ],
     ],
     ['cases:\n  - name: a\n    name: b\n', ['convo.check.yaml:3:5: Map keys must be unique']],
+    ['{"cases": [], "allow": [], "cases": []}', ['convo.check.yaml:1:28: Map keys must be unique']],
   ])('%j is refused with the place', async (text, expected) => {
     here.write('a.png', '')
     expect(await complaints(text)).toEqual(expected)
