@@ -41,7 +41,7 @@ export function operationCommand(operation: Operation): Command {
         ? []
         : [{ title: 'Kernel', text: recipeText(operation.recipe(), width - 2).replace(/^(?=.)/gm, '  ') }]),
       { title: 'Source', text: indent(operation.source, 2, width) },
-      { title: 'Unless told otherwise', text: defaultsText(operation, width) },
+      { title: 'Defaults', text: defaultsText(operation, width) },
       {
         title: 'See it',
         text: pictureCommands(operation)

@@ -5,7 +5,7 @@ import { shortNumber } from './kernel-text.ts'
 import { definitions } from './layout.ts'
 import type { Operation } from './operations.ts'
 
-/** What an operation does with a picture unless it is told otherwise: border, range and gain. */
+/** The defaults of an operation: border, range and gain. */
 export function defaultsText({ name, shared, recipe }: Operation, width: number): string {
   const rows: (readonly [string, string])[] = []
   if (Object.hasOwn(shared, 'border') && recipe !== undefined) {
@@ -13,7 +13,7 @@ export function defaultsText({ name, shared, recipe }: Operation, width: number)
   }
   if (recipe !== undefined) rows.push(['gain', gainText(name, recipe())])
   if (Object.hasOwn(shared, 'range')) {
-    rows.push(['range', 'clamp: what is below black or above white is cut off, and told of'])
+    rows.push(['range', 'clamp: what is below black or above white is clipped, and a note counts it'])
   }
   return definitions(rows, width)
 }

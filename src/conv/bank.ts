@@ -124,6 +124,22 @@ export function transpositionBank(t: Transposition): BankPlan {
   }
 }
 
+/** Where a weight of a bank lies in its array: of a filter, of a channel of its group, and of a tap. */
+export type WeightIndex = (filter: number, channel: number, tap: number) => number
+
+/** The order of weights [filters, channels of a group, taps]. */
+export function correlationIndex({ channelsPerGroup, phases }: BankPlan): WeightIndex {
+  const taps = phases[0]!.taps.length
+  return (filter, channel, tap) => (filter * channelsPerGroup + channel) * taps + tap
+}
+
+/** The order of weights [channels, filters of a group, taps], as a transposed convolution has them. */
+export function transpositionIndex(plan: BankPlan, { axes }: Transposition): WeightIndex {
+  const taps = axes.reduce((product, a) => product * a.kernel, 1)
+  const { channelsPerGroup: c, filtersPerGroup: f } = plan
+  return (filter, channel, tap) => ((Math.floor(filter / f) * c + channel) * f + (filter % f)) * taps + tap
+}
+
 type AxisPhases = {
   readonly grid: number
   readonly first: number

@@ -3,9 +3,9 @@ import { factor, flip, normalize } from '../kernel/analyse.ts'
 import { checkAnchor, kernel as makeKernel } from '../kernel/kernel.ts'
 import { checkLimit } from '../limits.ts'
 import type { BorderName } from '../tensor/border.ts'
-import { planFft2d, planFftColumns } from './fft.ts'
 import { checkOutput, correlationAxis, extent, type Padding } from './geometry.ts'
 import type { PlaneKernel, Recipe } from './recipe.ts'
+import { blockRows, stripRows } from './strips.ts'
 
 /** To be raised whenever a result changes: what was computed before is then computed again by batches. */
 export const arithmeticVersion = 3
@@ -383,36 +383,6 @@ function placeAxis(
   if (padding === undefined) return { origin: 0, output: Math.floor((input - 1) / stride) + 1 }
   const axis = correlationAxis(name, input, before + 1 + after, { stride, dilation: 1, padding })
   return { origin: before - axis.before, output: axis.output }
-}
-
-/** Pictures of so many strips are narrow: each may be high. */
-export const mostStrips = 4096
-
-/**
- * About 64 rows and the halo, so that what neighbouring strips gather twice stays small; strips of equal height. Fewer of
- * wide pictures, whose strips would take much memory; more where there would be thousands of strips of next to nothing.
- * Where FFTs work in blocks of rows, whole blocks: the rest of a block would be computed in vain.
- */
-function stripRows(height: number, width: number, halo: number, block: number): number {
-  if (block > 0) return Math.min(height, block * Math.ceil(height / (mostStrips * block)))
-  const low = Math.max(16, Math.min(64, Math.round(300_000 / width)))
-  const count = Math.min(mostStrips, Math.max(1, Math.round(height / (low + halo))))
-  return Math.ceil(height / count)
-}
-
-/** The output rows that the highest block of any FFT gives, 0 without one. */
-function blockRows(
-  stencils: readonly Stencil[],
-  outHeight: number,
-  outWidth: number,
-  stride: number,
-): number {
-  const full = (outHeight - 1) * stride + 1
-  const blocks = stencils.map((s) => {
-    if (s.algorithm === 'fft') return planFft2d(s.kH, s.kW, full, outWidth).y.valid
-    return s.algorithm === 'fft-separable' ? planFftColumns(s.kH, full).valid : 0
-  })
-  return Math.ceil(Math.max(...blocks) / stride)
 }
 
 const sum = (a: Float64Array): number => a.reduce((s, v) => s + v, 0)

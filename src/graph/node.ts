@@ -1,4 +1,11 @@
-import { type BankPlan, correlationBank, transpositionBank } from '../conv/bank.ts'
+import {
+  type BankPlan,
+  correlationBank,
+  correlationIndex,
+  transpositionBank,
+  transpositionIndex,
+  type WeightIndex,
+} from '../conv/bank.ts'
 import type { Engine } from '../conv/engine.ts'
 import { type LayerName, type LayerSettings, type LayerWork, layers, type Shape } from '../conv/layers.ts'
 import { type LikenessOptions, neighbourPlaces } from '../conv/likeness.ts'
@@ -32,7 +39,7 @@ export type Bank = {
   readonly weights: Float32Array
   readonly bias: Float32Array | undefined
   /** The place of a weight in `weights`. */
-  readonly index: (filter: number, channel: number, tap: number) => number
+  readonly index: WeightIndex
 }
 
 /** The rows that a step needs of each of its inputs, which have these shapes, for some rows of its own. */
@@ -111,18 +118,11 @@ function bankNode(x: Tensor, bank: Bank): Tensor {
 export const tracer: Engine = {
   async correlate(x, weight, bias, c) {
     const plan = correlationBank(c)
-    const taps = plan.phases[0]!.taps.length
-    const index = (filter: number, channel: number, tap: number) =>
-      (filter * plan.channelsPerGroup + channel) * taps + tap
-    return bankNode(x, { plan, weights: weight.data, bias, index })
+    return bankNode(x, { plan, weights: weight.data, bias, index: correlationIndex(plan) })
   },
   async transpose(x, weight, bias, t) {
     const plan = transpositionBank(t)
-    const taps = t.axes.reduce((product, a) => product * a.kernel, 1)
-    const { channelsPerGroup: c, filtersPerGroup: f } = plan
-    const index = (filter: number, channel: number, tap: number) =>
-      ((Math.floor(filter / f) * c + channel) * f + (filter % f)) * taps + tap
-    return bankNode(x, { plan, weights: weight.data, bias, index })
+    return bankNode(x, { plan, weights: weight.data, bias, index: transpositionIndex(plan, t) })
   },
   involve: async (x, options) => {
     const input = nodeOf(x)

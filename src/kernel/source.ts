@@ -137,7 +137,7 @@ function findOwn(source: string): Found | undefined {
 /** A kernel by its name, with the settings behind the colon: `name:key=value,flag`. */
 function named(source: string, name: string, names: KernelNames): Kernel {
   const entry = names[name]!
-  // without a prototype: __proto__ is a key as any other
+  // without a prototype: __proto__ is a key like the others
   const given: Record<string, string> = Object.create(null)
   for (const part of source.slice(name.length + 1).split(',')) {
     if (part.trim() === '') continue

@@ -96,7 +96,7 @@ export function vectorOf(name: string, vector: Vector): Float32Array {
   throw new ConvoError('E_ARGUMENT', `${name} must hold at least one number, got an empty list`)
 }
 
-/** What a picture is smoothed by unless there is a kernel. */
+/** The default kernel: a binomial blur. */
 export const binomial = makeKernel(
   [5, 5],
   [1, 4, 6, 4, 1].flatMap((a) => [1, 4, 6, 4, 1].map((b) => a * b)),
@@ -112,8 +112,8 @@ export const separableCommand = operator({
   formula:
     'down[i,j] = Σ col[u] · x[i + u, j] over u, out[i,j] = Σ row[v] · down[i, j + v] over v; Sobel takes 6 numbers for 9',
   source:
-    'A kernel that is the outer product of a column and a row; others are refused with their singular values, or with --rank ' +
-    'approximated by a sum of such products (Eckart and Young 1936), the error stated. Smooths by 1 4 6 4 1 unless told otherwise',
+    'The kernel must be the outer product of a column and a row. For any other, the error lists the singular values; --rank ' +
+    'approximates it by a sum of such products (Eckart and Young 1936) and prints the error. The default is 1 4 6 4 1 in both directions',
   group: 'operators',
   params: {
     col: line('the kernel down the columns, with --row'),

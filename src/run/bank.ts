@@ -1,4 +1,4 @@
-import { type BankPlan, type BankTap, columnSources } from '../conv/bank.ts'
+import { type BankPlan, type BankTap, columnSources, type WeightIndex } from '../conv/bank.ts'
 import { borders } from '../tensor/border.ts'
 import type { Arena } from './arena.ts'
 
@@ -97,7 +97,7 @@ export function placeBank(
   target: number,
   weights: Float32Array,
   bias: Float32Array | undefined,
-  weightIndex: (filter: number, channel: number, tap: number) => number,
+  weightIndex: WeightIndex,
 ): BankJob {
   const { phases, ...rest } = plan
   const [depth, height, width] = plan.input
@@ -204,7 +204,7 @@ export function orderWeights(
   plan: BankPlan,
   taps: readonly number[],
   weights: Float32Array,
-  weightIndex: (filter: number, channel: number, tap: number) => number,
+  weightIndex: WeightIndex,
 ): Float32Array {
   const ordered = new Float32Array(plan.groups * plan.filtersPerGroup * plan.channelsPerGroup * taps.length)
   let i = 0

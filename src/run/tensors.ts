@@ -1,4 +1,11 @@
-import { type BankPlan, correlationBank, transpositionBank } from '../conv/bank.ts'
+import {
+  type BankPlan,
+  correlationBank,
+  correlationIndex,
+  transpositionBank,
+  transpositionIndex,
+  type WeightIndex,
+} from '../conv/bank.ts'
 import { type Engine, referenceEngine } from '../conv/engine.ts'
 import { outputShape } from '../conv/reference.ts'
 import { nodeOf, planesNode, traced, tracer } from '../graph/node.ts'
@@ -19,18 +26,11 @@ export function poolEngine(pool: Pool, session?: Session): Engine {
   return {
     async correlate(x, weight, bias, c) {
       const plan = correlationBank(c)
-      const volume = plan.phases[0]!.taps.length
-      const index = (filter: number, channel: number, tap: number) =>
-        (filter * plan.channelsPerGroup + channel) * volume + tap
-      return run(within, plan, x, weight, bias, c.filters, c.axes, index)
+      return run(within, plan, x, weight, bias, c.filters, c.axes, correlationIndex(plan))
     },
     async transpose(x, weight, bias, t) {
       const plan = transpositionBank(t)
-      const volume = t.axes.reduce((product, a) => product * a.kernel, 1)
-      const { channelsPerGroup: c, filtersPerGroup: f } = plan
-      const index = (filter: number, channel: number, tap: number) =>
-        ((Math.floor(filter / f) * c + channel) * f + (filter % f)) * volume + tap
-      return run(within, plan, x, weight, bias, t.filters, t.axes, index)
+      return run(within, plan, x, weight, bias, t.filters, t.axes, transpositionIndex(plan, t))
     },
     layer: referenceEngine.layer,
     involve: (x, options) =>
@@ -49,7 +49,7 @@ async function run(
   bias: Float32Array | undefined,
   filters: number,
   axes: readonly { readonly output: number }[],
-  index: (filter: number, channel: number, tap: number) => number,
+  index: WeightIndex,
 ): Promise<Tensor> {
   const shape = outputShape(x, filters, axes)
   return within(async ({ arena, run }) => {

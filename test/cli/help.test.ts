@@ -71,9 +71,7 @@ describe('the help of a command', () => {
   it('tells of a filter what it does by default, its gain, and how to see it', async () => {
     const { stdout } = await convo(['help', 'sobel'])
     const order = ['convo sobel in.png out.png', 'Usage:', 'Kernel', '-2   0   2', 'Source', 'I. Sobel']
-    const places = [...order, 'Unless told otherwise', 'See it', 'Options of sobel'].map((w) =>
-      stdout.indexOf(w),
-    )
+    const places = [...order, 'Defaults', 'See it', 'Options of sobel'].map((w) => stdout.indexOf(w))
     expect(places).toEqual(places.toSorted((a, b) => a - b))
     expect(places[0]).toBeGreaterThan(0)
     expect(stdout.replace(/\s+/g, ' ')).toContain('each kernel of sobel answers from -4 to 4 times white')

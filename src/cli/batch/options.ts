@@ -28,7 +28,7 @@ export const batchSettings = {
   'dry-run': flag('say what would be done, and do nothing'),
   'fail-fast': flag('start no other picture after the first failure'),
   'max-failures': {
-    ...custom('start no other picture after so many failures', '<n>|<n%>', parseAmount),
+    ...custom('start no other picture after this many failures', '<n>|<n%>', parseAmount),
     unset: 'all are tried',
   },
   'failed-list': text('write the paths of the inputs that failed, for --files-from', '<file>'),

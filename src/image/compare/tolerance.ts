@@ -5,7 +5,7 @@ import type { Picture } from '../../tensor/picture.ts'
 /** How far a sample may be off: in levels of its depth, or in percent of the full scale. */
 export type Amount = { readonly value: number; readonly unit: 'levels' | 'percent' }
 
-/** At most so many differing pixels in any square window of so many pixels a side. */
+/** The largest number of differing pixels in any square window of the given side. */
 export type Density = { readonly pixels: number; readonly window: number }
 
 /** A rectangle of pixels; x and y count from the upper left corner. */
@@ -72,11 +72,11 @@ export const toleranceSettings = {
     unset: '0',
   },
   'max-diff-pixels': {
-    ...integer('so many pixels may differ', undefined, { min: 0 }),
-    unset: 'none may, if no other limit says how many',
+    ...integer('the number of pixels that may differ', undefined, { min: 0 }),
+    unset: '0, unless another limit is set',
   },
   'max-diff-ratio': {
-    ...share('such a part of the pixels may differ, 0..1 or %; with --max-diff-pixels, the stricter wins'),
+    ...share('the share of pixels that may differ, 0..1 or %; with --max-diff-pixels, the stricter wins'),
     unset: 'as for --max-diff-pixels',
   },
   'max-density': {
@@ -116,7 +116,7 @@ export const toleranceSettings = {
     ...text('a picture of the same size: only what is not black in it is compared', '<file>'),
     unset: 'all is compared',
   },
-  'ignore-border': integer('leave out so many pixels along each edge', 0, { min: 0 }),
+  'ignore-border': integer('ignore this many pixels along each edge', 0, { min: 0 }),
   alpha: choice(
     'strict: alpha is a channel, and colours count under alpha 0 too; visible: pixels differ as much as they do over black ' +
       'or over white, whichever is more, so hidden colours do not count and half-transparent ones count half; ' +
@@ -125,7 +125,7 @@ export const toleranceSettings = {
     'strict',
   ),
   icc: choice(
-    'colour profiles that differ: error: are a difference; warn: are told of; ignore',
+    'what to do when colour profiles differ: error counts it as a difference, warn prints a note',
     iccRules,
     'error',
   ),

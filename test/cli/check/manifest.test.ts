@@ -116,7 +116,7 @@ cases:
     [
       'cases:\n  - name: "{stm}"\n    actual: a.png',
       [
-        "convo.check.yaml:2:11: there is no key {stm} for names of cases; {stm}: character 1; keys: {path} {rel} {dir} {stem} {ext} {index} {hash} {op}; try '{stem}'",
+        'convo.check.yaml:2:11: there is no key {stm} for names of cases; {stm}: character 1; keys: {path} {rel} {dir} {stem} {ext} {index} {hash} {op}; try {stem}',
       ],
     ],
     [

@@ -16,7 +16,7 @@ export const dilatedAnimation: Animation = {
     const frames: Frame[] = []
     for (const dilation of rates) {
       const seen = [extent(kH, dilation), extent(kW, dilation)] as const
-      // unless told otherwise the input is as large as the kernel reaches
+      // by default the input is as large as the dilated kernel
       const usual = seen.map((n) => Math.max(7, n))
       const [height, width] = perAxis('size', options.size, usual) as [number, number]
       const x = exampleInput([1, height, width])

@@ -2,7 +2,7 @@ import type { Animation } from './entry.ts'
 
 /** An operator that can be watched at work; its file is read when it is asked for. */
 export type Entry = {
-  /** What is to be seen unless told otherwise. */
+  /** What is shown by default. */
   readonly summary: string
   load(): Promise<Animation>
 }

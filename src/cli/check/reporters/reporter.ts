@@ -21,7 +21,7 @@ export type Destination = {
 export type Reporter = {
   /** One line, for help. */
   readonly summary: string
-  /** The file, in the folder of the results, that it goes to unless told otherwise; without it, standard output. */
+  /** The file, in the folder of the results, that it is written to by default; without it, standard output. */
   readonly file?: string
   report(run: Run, to: Destination): Promise<void>
 }
