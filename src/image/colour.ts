@@ -42,7 +42,3 @@ export function parseColour(given: unknown, name: string): Colour {
   const [red, green, blue] = [0, 2, 4].map((at) => Number.parseInt(long.slice(at, at + 2), 16))
   return [red!, green!, blue!]
 }
-
-/** A colour as `#rrggbb`. */
-export const colourText = (colour: Colour): string =>
-  `#${colour.map((level) => level.toString(16).padStart(2, '0')).join('')}`
