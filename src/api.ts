@@ -19,7 +19,7 @@ let threads = defaultThreads()
 let engine: Engine | undefined
 
 /**
- * Sets how many threads the operators use; one for each core unless told. Results never depend on it.
+ * Sets how many threads the operators use; the default is one for each core. Results never depend on it.
  *
  * @throws ConvoError E_ARGUMENT for anything but a whole number from 1 to 1024, and once an operator has run
  */

@@ -70,7 +70,7 @@ export const seconds = {
       'G(σ) − G(σ2), each as the filter gaussian; σ2 = 1.6 σ comes nearest to the Laplacian (D. Marr, E. Hildreth 1980).',
     params: {
       sigma: number('standard deviation of the first, in pixels', 1, { min: 0.1, max: 500 }),
-      sigma2: number('standard deviation of the second (1.6 times the first unless told)', undefined, {
+      sigma2: number('standard deviation of the second (default: 1.6 times the first)', undefined, {
         min: 0.1,
         max: 500,
       }),

@@ -24,7 +24,7 @@ const directions = makeKernel(
  * multiplications a groups-th of those of the plain convolution. After Krizhevsky, Sutskever and Hinton 2012.
  */
 export const groupedCommand = operator({
-  summary: 'gives each group of channels filters of its own; unless told, each colour channel one filter',
+  summary: 'gives each group of channels its own filters; by default, each colour channel has one filter',
   formula:
     'filter o sees channels g·C/groups to (g + 1)·C/groups − 1, g = floor(o / (O/groups)); weights O·C/groups·kH·kW, a groups-th of the plain convolution',
   source:

@@ -26,7 +26,7 @@ export type LayerGiven = {
   readonly settings: KernelOptions
   /** Of the input, [C,H,W] or [C,D,H,W]. */
   readonly shape: readonly number[]
-  /** Without a kernel: the layer of the textbook, 3x3 unless told, instead of what the command does to pictures. */
+  /** Without a kernel: the layer of the textbook, by default 3x3, instead of what the command does to pictures. */
   readonly isTextbook: boolean
 }
 

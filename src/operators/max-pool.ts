@@ -156,7 +156,7 @@ const perSide = (summary: string, least: number) =>
   numbers(summary, '<n>|<y,x>|<z,y,x>', { min: 1, max: 3 }, { min: least, whole: true })
 
 export const maxPoolCommand = operator({
-  summary: 'keeps the largest sample of every window, 2x2 unless told, and so halves the picture',
+  summary: 'keeps the largest sample of every window; the default, 2x2, halves the picture',
   formula:
     'out[i,j] = max x[i·stride + u, j·stride + v] over u, v; size floor((in + padding − dilation·(k − 1) − 1) / stride) + 1; ' +
     'of a volume in three directions',

@@ -48,7 +48,7 @@ export const borders = {
     source: modulo,
   },
   constant: {
-    summary: 'a fill value (--fill, 0 unless told)',
+    summary: 'a fill value (--fill, by default 0)',
     picture: 'kkk|abcd|kkk',
     aliases: ['zeros'],
     source: (i, n) => (i >= 0 && i < n ? i : -1),
