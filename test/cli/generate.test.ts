@@ -51,6 +51,6 @@ describe('the manual page', () => {
     }
     for (const name of Object.keys(sharedSettings)) expect(text).toContain(`--${name}`)
     for (const code of Object.keys(errorCodes)) expect(text).toContain(code)
-    for (const status of ['130, 143', '70']) expect(text).toContain(`\n       ${status}`)
+    for (const status of ['129, 130, 143', '70']) expect(text).toContain(`\n       ${status}`)
   })
 })

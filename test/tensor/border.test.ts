@@ -86,7 +86,7 @@ describe('names', () => {
           "SciPy's mirror is convo's reflect:        dcb|abcd|cba",
           "ImageMagick's mirror is convo's symmetric: cba|abcd|dcb",
         ],
-        fix: 'reflect or symmetric',
+        fix: 'reflect',
       }),
     )
   })

@@ -23,7 +23,7 @@ export type DryRun = {
   readonly notes: readonly string[]
 }
 
-const unknownSize = { width: 65536, height: 65536 } as const
+const unknownSize = { width: 16384, height: 16384 } as const
 
 /**
  * Plans a job without decoding, computing or writing: which arithmetic would run, and why.

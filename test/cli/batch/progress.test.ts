@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { createProgress, durationText, progressText, timeLeft } from '../../../src/cli/batch/progress.ts'
 import { summaryText } from '../../../src/cli/batch/tally.ts'
+import { type Message, written } from '../../../src/text/message.ts'
 
 const standing = { done: 50, failed: 2, total: 200, megapixels: 30, megapixelsLeft: 90, milliseconds: 10_000 }
 
 function screen(isTerminal: boolean) {
   const texts: string[] = []
-  return { texts, isTerminal, columns: () => 80, write: (text: string) => texts.push(text) }
+  return { texts, isTerminal, columns: () => 80, write: (text: Message) => texts.push(written(text)) }
 }
 
 describe('progress', () => {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { CaseResult } from '../../../src/cli/check/results.ts'
 import { reviewCases, type Terminal } from '../../../src/cli/check/review.ts'
+import { written } from '../../../src/text/message.ts'
 import { launcher } from '../convo.ts'
 import { repository, stripes } from './repository.ts'
 
@@ -31,7 +32,7 @@ function terminal(keys: string[]): Terminal & { text: string; opened: string[] }
     text: '',
     opened: [],
     write(text) {
-      this.text += text
+      this.text += written(text)
     },
     key: async () => keys.shift() ?? 'q',
     preview: async (file) => `<${file}>\n`,
