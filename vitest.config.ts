@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -6,5 +7,7 @@ export default defineConfig({
     globalSetup: ['test/setup.ts'],
     testTimeout: 60_000,
     pool: 'forks',
+    // the process that hands out the files has next to nothing to do itself
+    maxWorkers: availableParallelism(),
   },
 })

@@ -65,8 +65,19 @@ export async function listening<T>(wait: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Lets the event loop turn: a signal that has come but was not told yet would be lost when nobody listens any more. */
-export const tellSignals = (): Promise<void> => immediate()
+/**
+ * Lets the event loop turn until a whole turn has next to nothing to do, ten times at most: a signal that has come but was
+ * not told yet would be lost when nobody listens any more. The end of one turn is not enough, since signals are read before
+ * the work that the turn does.
+ */
+export async function tellSignals(): Promise<void> {
+  await immediate()
+  for (let turns = 0; turns < 10; turns++) {
+    const start = performance.now()
+    await immediate()
+    if (performance.now() - start < 2) return
+  }
+}
 
 /** Waits for native code in libuv's threads, which an exit of the process would wait for too. */
 export async function nativeWork<T>(wait: () => Promise<T>): Promise<T> {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { json, jsonKeys } from '../../../src/kernel/formats/json.ts'
-import { type KernelFields, kernel } from '../../../src/kernel/kernel.ts'
+import { isLevel, isScale, type KernelFields, kernel } from '../../../src/kernel/kernel.ts'
 import { borderAliases, borders } from '../../../src/tensor/border.ts'
 import { failure } from '../expect-failure.ts'
 import { awkward, decode, encode, read, refusal, survivesDamage, survivesLength, weight } from './reading.ts'
@@ -142,14 +142,14 @@ describe('writing', () => {
       {
         name: fc.string({ unit: 'binary' }),
         summary: fc.string(),
-        scale: weight.filter((v) => Math.fround(v) !== 0),
-        offset: weight.filter((v) => Math.abs(v) <= 1e35),
+        scale: weight.filter(isScale),
+        offset: weight.filter(isLevel),
         anchor: fc.tuple(fc.nat(1), fc.nat(2)),
         border: fc.constantFrom(...Object.keys(borders)),
       },
       { requiredKeys: [] },
     )
-    const level = weight.filter((v) => Math.abs(v) <= 1e35)
+    const level = weight.filter(isLevel)
     const bias = fc.option(fc.tuple(level, level), { nil: undefined })
     const shape: fc.Arbitrary<readonly number[]> = fc.constantFrom(
       [2, 3],

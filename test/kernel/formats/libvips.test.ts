@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { libvips } from '../../../src/kernel/formats/libvips.ts'
-import { kernel } from '../../../src/kernel/kernel.ts'
+import { isLevel, kernel } from '../../../src/kernel/kernel.ts'
 import { failure } from '../expect-failure.ts'
 import { decode, encode, read, refusal, survivesDamage, survivesLength, weight } from './reading.ts'
 
@@ -73,16 +73,11 @@ describe('writing', () => {
     const scale = weight.filter((v) => Math.abs(v) >= 1e-37)
     const plane = fc.array(weight, { minLength: 6, maxLength: 6 })
     fc.assert(
-      fc.property(
-        plane,
-        scale,
-        weight.filter((v) => Math.abs(v) <= 1e35),
-        (w, s, offset) => {
-          const k = kernel([2, 3], w, { scale: s, offset })
-          const [back] = libvips.read(libvips.write!(k), 'k')
-          expect(back).toEqual(k)
-        },
-      ),
+      fc.property(plane, scale, weight.filter(isLevel), (w, s, offset) => {
+        const k = kernel([2, 3], w, { scale: s, offset })
+        const [back] = libvips.read(libvips.write!(k), 'k')
+        expect(back).toEqual(k)
+      }),
     )
   })
 
