@@ -1,4 +1,4 @@
-import type { Engine } from './conv/engine.ts'
+import type { Engine } from './definition/engine.ts'
 import { asConvoError, ConvoError } from './error.ts'
 import * as conv2 from './operators/conv2d.ts'
 import * as conv3 from './operators/conv3d.ts'

@@ -33,7 +33,7 @@ export async function build({ types = true } = {}) {
   await bundleScripts()
   await bundlePage()
   compileCli()
-  copyFileSync(join(root, 'src/cli/check/check.schema.json'), join(dist, 'check.schema.json'))
+  copyFileSync(join(root, 'src/golden/check.schema.json'), join(dist, 'check.schema.json'))
   copyFileSync(join(root, 'src/kernel/kernel.schema.json'), join(dist, 'kernel.schema.json'))
   if (types) declareTypes()
 }
@@ -68,7 +68,7 @@ async function bundleScripts() {
     {
       index: 'src/index.ts',
       worker: 'src/run/worker.ts',
-      'batch-worker': 'src/cli/batch/worker.ts',
+      'batch-worker': 'src/batch/worker.ts',
       decoder: 'src/image/decoder.ts',
     },
     {
@@ -157,7 +157,7 @@ async function bundleEntries(entries, format) {
 
 /** Script and style of the report of checks, which embeds them. */
 async function bundlePage() {
-  const page = join(root, 'src/cli/check/page')
+  const page = join(root, 'src/golden/page')
   await bundle({
     entryPoints: { report: join(page, 'main.ts'), 'report-style': join(page, 'page.css') },
     outdir: dist,

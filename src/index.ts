@@ -11,8 +11,8 @@ export {
   separate,
   setThreads,
 } from './api.ts'
-export type { Activation } from './conv/layers.ts'
 export type { Bias, ConvOptions, PaddingMode, PaddingOption, PerAxis, TransposeOptions } from './conv/spec.ts'
+export type { Activation } from './definition/layers.ts'
 export { ConvoError, type ErrorCode, type ErrorDetail, formatError } from './error.ts'
 export type { DepthwiseOptions } from './operators/depthwise.ts'
 export type { DepthwiseSeparableOptions } from './operators/depthwise-separable.ts'

@@ -1,13 +1,14 @@
 import { errorCodes } from '../error.ts'
+import { version } from '../host/version.ts'
 import type { Param, Params } from '../params.ts'
-import { type Command, optionsOf, usageOf } from './command.ts'
+import { type Operation, operations } from '../picture/operations.ts'
+import { correlationSettings, pictureSettings, runSettings } from '../picture/settings.ts'
+import { optionsOf, usageOf } from '../picture/words/syntax.ts'
+import type { Command } from './command.ts'
 import { bashCompletion } from './completion/bash.ts'
 import { fishCompletion } from './completion/fish.ts'
 import { zshCompletion } from './completion/zsh.ts'
 import { optionTerm, optionText } from './help.ts'
-import { type Operation, operations } from './operations.ts'
-import { correlationSettings, pictureSettings, runSettings } from './settings.ts'
-import { version } from './version.ts'
 
 // What is written from the tables of filters, operators, commands and settings: completion, manual, README.
 

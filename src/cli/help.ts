@@ -1,7 +1,8 @@
 import type { Param } from '../params.ts'
-import { type Command, usageOf } from './command.ts'
-import { definitions, indent, wrap } from './layout.ts'
-import { shortNames } from './settings.ts'
+import { shortNames } from '../picture/settings.ts'
+import { usageOf } from '../picture/words/syntax.ts'
+import { definitions, indent, wrap } from '../text/layout.ts'
+import type { Command } from './command.ts'
 
 const overviewExamples: readonly (readonly [line: string, meaning: string])[] = [
   ['convo sobel in.png out.png', 'find edges'],

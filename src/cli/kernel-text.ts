@@ -1,6 +1,6 @@
 import { gain, type PlaneKernel, type Recipe, sumsToZero } from '../conv/recipe.ts'
 import { planeSize } from '../kernel/kernel.ts'
-import { wrap } from './layout.ts'
+import { wrap } from '../text/layout.ts'
 
 type Rows = readonly (readonly number[])[]
 

@@ -1,13 +1,13 @@
 import { readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { asConvoError, ConvoError, nearest } from '../error.ts'
+import { errorMessage, type Io, isBrokenPipe, processIo } from '../host/io.ts'
+import { version } from '../host/version.ts'
+import { understand } from '../picture/words/understand.ts'
 import { isEnding, setRole, undoAll } from '../signals.ts'
 import { commandHelp, overview } from './help.ts'
-import { errorMessage, type Io, isBrokenPipe, processIo } from './io.ts'
-import { understand } from './program.ts'
 import { commands } from './registry.ts'
 import { withCommand } from './suggest.ts'
-import { version } from './version.ts'
 
 /**
  * Runs a command line, without the names of node and script, and gives the exit status: 0 done, 1 the answer is no,

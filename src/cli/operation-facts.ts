@@ -1,9 +1,9 @@
 import type { PlaneKernel, Recipe } from '../conv/recipe.ts'
 import { namedKernels } from '../filters/names.ts'
-import { animations } from './animate/operators/index.ts'
+import type { Operation } from '../picture/operations.ts'
+import { animations } from '../teach/animate/operators/index.ts'
+import { definitions } from '../text/layout.ts'
 import { shortNumber } from './kernel-text.ts'
-import { definitions } from './layout.ts'
-import type { Operation } from './operations.ts'
 
 /** The defaults of an operation: border, range and gain. */
 export function defaultsText({ name, shared, recipe }: Operation, width: number): string {

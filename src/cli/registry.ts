@@ -1,8 +1,8 @@
+import { operations } from '../picture/operations.ts'
 import type { Command } from './command.ts'
 import { helpCommand } from './commands/help.ts'
 import { utilities } from './commands/index.ts'
 import { operationCommand } from './operation-command.ts'
-import { operations } from './operations.ts'
 
 const named: readonly Command[] = [...Object.values(operations).map(operationCommand), ...utilities]
 

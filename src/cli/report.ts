@@ -1,5 +1,5 @@
+import type { PlanFacts, Report } from '../picture/process.ts'
 import { visibleLine } from '../text/visible.ts'
-import type { PlanFacts, Report } from './process.ts'
 
 /** What a user should know of a run that went well: clipping, what a format could not hold. One line each. */
 export function notesOf(report: Report): string[] {

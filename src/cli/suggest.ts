@@ -1,9 +1,10 @@
 import { ConvoError } from '../error.ts'
 import type { Params } from '../params.ts'
+import { operations } from '../picture/operations.ts'
+import { sharedSettings, shortNames } from '../picture/settings.ts'
+import { optionsOf } from '../picture/words/syntax.ts'
 import { commandLine } from '../text/shell.ts'
-import { type Command, optionsOf } from './command.ts'
-import { operations } from './operations.ts'
-import { sharedSettings, shortNames } from './settings.ts'
+import type { Command } from './command.ts'
 
 // An error that says which word was meant, or which options to give, becomes one with the whole command line.
 

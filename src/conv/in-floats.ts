@@ -1,4 +1,5 @@
-import type { RecipePlan, Stencil } from './plan.ts'
+import type { RecipePlan } from './plan.ts'
+import type { Stencil } from './stencil.ts'
 
 /**
  * The plan over samples that are converted to float32, arithmetic as it is over native ones: whole numbers are exact in

@@ -5,6 +5,7 @@ import { checkLimit } from '../limits.ts'
 import type { BorderName } from '../tensor/border.ts'
 import { checkOutput, correlationAxis, extent, type Padding } from './geometry.ts'
 import type { PlaneKernel, Recipe } from './recipe.ts'
+import type { Algorithm, Stencil } from './stencil.ts'
 import { blockRows, stripRows } from './strips.ts'
 
 /** To be raised whenever a result changes: what was computed before is then computed again by batches. */
@@ -13,42 +14,8 @@ export const arithmeticVersion = 3
 /** The samples that the loops read: 8 or 16 bits as decoded, or float32 after the gather step converted them. */
 export type SampleType = 'u8' | 'u16' | 'f32'
 
-/** Which arithmetic runs. All but the last four give the bits of `direct`. */
-export type Algorithm =
-  | 'direct'
-  | 'integer'
-  | 'integer-separable'
-  | 'box'
-  | 'separable'
-  | 'fft'
-  | 'fft-separable'
-
 /** What a user may ask for; `auto` lets the plan choose. */
 export type AlgorithmChoice = 'auto' | 'direct' | 'separable' | 'fft'
-
-/** A plane kernel with its arithmetic chosen. Weights are float32, row-major, flipped already where that was asked for. */
-export type Stencil = {
-  readonly kH: number
-  readonly kW: number
-  /** The tap that meets the output sample, y and x. */
-  readonly anchor: readonly [number, number]
-  readonly dilation: readonly [number, number]
-  /** The sum is divided by this. */
-  readonly scale: number
-  /** Why this arithmetic, in words. */
-  readonly reason: string
-} & (
-  | { readonly algorithm: 'direct' | 'fft'; readonly weights: Float32Array }
-  | { readonly algorithm: 'integer'; readonly weights: Float32Array; readonly sums: 'i16' | 'i32' }
-  | {
-      readonly algorithm: 'integer-separable' | 'separable' | 'fft-separable'
-      readonly col: Float32Array
-      readonly row: Float32Array
-      /** The sum is multiplied by this, before it is divided by the scale. */
-      readonly weight?: number
-    }
-  | { readonly algorithm: 'box'; readonly weight: number }
-)
 
 /** What the command line or a manifest says about how a recipe meets a picture. */
 export type FilterOptions = {

@@ -1,5 +1,5 @@
 import { planFft2d, planFftColumns } from './fft.ts'
-import type { Stencil } from './plan.ts'
+import type { Stencil } from './stencil.ts'
 
 /** The largest number of strips of a picture. One with more would be so narrow that its strips may be high. */
 export const mostStrips = 4096

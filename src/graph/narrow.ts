@@ -1,4 +1,4 @@
-import type { LayerName, LayerSettings } from '../conv/layers.ts'
+import type { LayerName, LayerSettings } from '../definition/layers.ts'
 import type { Node } from './node.ts'
 
 /** Layers that treat every channel alone and have no settings for single ones. */

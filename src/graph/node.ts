@@ -6,9 +6,15 @@ import {
   transpositionIndex,
   type WeightIndex,
 } from '../conv/bank.ts'
-import type { Engine } from '../conv/engine.ts'
-import { type LayerName, type LayerSettings, type LayerWork, layers, type Shape } from '../conv/layers.ts'
-import { type LikenessOptions, neighbourPlaces } from '../conv/likeness.ts'
+import type { Engine } from '../definition/engine.ts'
+import {
+  type LayerName,
+  type LayerSettings,
+  type LayerWork,
+  layers,
+  type Shape,
+} from '../definition/layers.ts'
+import { type LikenessOptions, neighbourPlaces } from '../definition/likeness.ts'
 import { invariant } from '../error.ts'
 import { pendingTensor, type Tensor } from '../tensor/tensor.ts'
 import { bordered, type Span } from './spans.ts'

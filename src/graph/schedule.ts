@@ -1,5 +1,5 @@
-import type { Shape } from '../conv/layers.ts'
 import { mostStrips } from '../conv/strips.ts'
+import type { Shape } from '../definition/layers.ts'
 import { type BankNeeds, type Node, needs, type Work, type WorkOf } from './node.ts'
 import { rowCount, type Span, united } from './spans.ts'
 

@@ -4,21 +4,14 @@ import { nativeWork } from '../signals.ts'
 import type { Arriving, Picture, Samples } from '../tensor/picture.ts'
 import { type Animation, type Canvas, clear, framePng, lay } from './apng.ts'
 import { refuseStranger } from './foreign.ts'
-import {
-  checkSize,
-  type Facts,
-  factsOfPng,
-  type Header,
-  headerOf,
-  type Reading,
-  readingOf,
-} from './header.ts'
+import { type Facts, factsOfPng, type Header, headerOf, type Reading, readingOf } from './header.ts'
 import { inspect, type Seen } from './inspect.ts'
 import { type PngHead, withoutIgnored } from './png-head.ts'
 import { kindOf, type Probe, probe } from './probe.ts'
 import { nameOf, type Source, withReader } from './reader.ts'
 import { grayAlphaOf, spread, viewSamples } from './samples.ts'
 import { type Raw, type RawRecipe, rawOf, reasons, sharpOf } from './sharp.ts'
+import { checkSize } from './size.ts'
 
 /** How to decode. */
 export type DecodeOptions = {

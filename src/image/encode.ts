@@ -1,11 +1,11 @@
 import { ConvoError } from '../error.ts'
 import { nativeWork } from '../signals.ts'
 import type { Picture, PictureMeta } from '../tensor/picture.ts'
-import { encodePngWhole } from './filter-rows.ts'
 import { fitFormat, inColour } from './fit.ts'
 import type { OutputFormat } from './format.ts'
 import { listed } from './metadata.ts'
 import { compressionSettings } from './png.ts'
+import { encodePngWhole } from './png-whole.ts'
 import { loadSharp, reasons, type Sharp, sharpOf } from './sharp.ts'
 
 /** Bytes of a picture file, and what a user should know of how they differ from the picture. */

@@ -1,9 +1,9 @@
+import { to8Bits } from '../definition/quantise.ts'
 import { ConvoError } from '../error.ts'
 import { hasAlpha, type Picture, type PictureMeta } from '../tensor/picture.ts'
 import { type OutputFormat, outputFormats } from './format.ts'
 import { listed } from './metadata.ts'
 import { iccFits } from './png.ts'
-import { to8Bits } from './quantise.ts'
 
 /** A picture that a format can hold, and what was lost on the way there. */
 export type Fitted = { readonly picture: Picture; readonly notes: readonly string[] }

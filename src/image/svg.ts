@@ -1,8 +1,8 @@
 import { ConvoError } from '../error.ts'
 import { checkLimit } from '../limits.ts'
-import { checkSize } from './header.ts'
 import { listed } from './metadata.ts'
 import type { Reader } from './reader.ts'
+import { checkSize } from './size.ts'
 import { type Element, readTags } from './svg-text.ts'
 
 /** Pixels of a unit at 72 to the inch, which is what drawings are rendered at. */

@@ -1,5 +1,5 @@
-import type { Engine } from '../conv/engine.ts'
-import { type Activation, activations } from '../conv/layers.ts'
+import type { Engine } from '../definition/engine.ts'
+import { type Activation, activations } from '../definition/layers.ts'
 import { ConvoError, nearest } from '../error.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { describe } from '../text/describe.ts'

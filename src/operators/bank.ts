@@ -1,6 +1,6 @@
-import type { Engine } from '../conv/engine.ts'
 import { type Axis, anchoredAxis, type Correlation, correlationAxis } from '../conv/geometry.ts'
 import { correlationOf } from '../conv/spec.ts'
+import type { Engine } from '../definition/engine.ts'
 import { ConvoError } from '../error.ts'
 import { flip } from '../kernel/analyse.ts'
 import { type Kernel, planeSize, showShape } from '../kernel/kernel.ts'

@@ -1,7 +1,7 @@
-import type { Engine } from '../conv/engine.ts'
 import type { FilterOptions } from '../conv/plan.ts'
 import { single } from '../conv/recipe.ts'
 import { biasOf, type ConvOptions, correlationOf } from '../conv/spec.ts'
+import type { Engine } from '../definition/engine.ts'
 import { ConvoError, invariant } from '../error.ts'
 import { type Kernel, showShape } from '../kernel/kernel.ts'
 import type { Tensor } from '../tensor/tensor.ts'

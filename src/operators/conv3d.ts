@@ -1,6 +1,6 @@
-import type { Engine } from '../conv/engine.ts'
 import type { Padding } from '../conv/geometry.ts'
 import { biasOf, type ConvOptions, correlationOf } from '../conv/spec.ts'
+import type { Engine } from '../definition/engine.ts'
 import { ConvoError } from '../error.ts'
 import { choice, custom, expected, number, numbers } from '../params.ts'
 import type { Tensor } from '../tensor/tensor.ts'

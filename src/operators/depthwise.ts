@@ -1,6 +1,6 @@
-import type { Engine } from '../conv/engine.ts'
 import type { Correlation } from '../conv/geometry.ts'
 import { biasOf, type ConvOptions, checkOptions, checkRank, correlationOf } from '../conv/spec.ts'
+import type { Engine } from '../definition/engine.ts'
 import { ConvoError } from '../error.ts'
 import { type Kernel, kernel as makeKernel, showShape } from '../kernel/kernel.ts'
 import type { Tensor } from '../tensor/tensor.ts'

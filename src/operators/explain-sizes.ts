@@ -2,8 +2,8 @@ import { type Axis, type AxisChoice, correlationAxis, extent, transposedAxis } f
 import { axisChoices, perAxis, wholeAtLeast } from '../conv/spec.ts'
 import { ConvoError } from '../error.ts'
 import { otherChannels } from './bank.ts'
-import type { Layer } from './explain.ts'
 import type { ExplainedName, Sizes } from './explain-formulas.ts'
+import type { Layer } from './layer.ts'
 import { poolAxis } from './max-pool.ts'
 
 // The numbers of a layer, decided as the operators decide them.

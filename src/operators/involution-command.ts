@@ -1,4 +1,4 @@
-import type { Engine } from '../conv/engine.ts'
+import type { Engine } from '../definition/engine.ts'
 import { ConvoError } from '../error.ts'
 import { choice, custom, expected, integer, number, text } from '../params.ts'
 import type { Tensor } from '../tensor/tensor.ts'

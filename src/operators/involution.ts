@@ -1,6 +1,6 @@
-import { type Engine, referenceEngine } from '../conv/engine.ts'
-import type { LayerSettings } from '../conv/layers.ts'
 import { type Bias, biasOf, checkOptions, checkRank, correlationOf, wholeAtLeast } from '../conv/spec.ts'
+import { type Engine, referenceEngine } from '../definition/engine.ts'
+import type { LayerSettings } from '../definition/layers.ts'
 import { ConvoError } from '../error.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { describe } from '../text/describe.ts'

@@ -1,7 +1,7 @@
-import type { Engine } from '../conv/engine.ts'
 import type { Axis } from '../conv/geometry.ts'
 import type { FilterOptions } from '../conv/plan.ts'
 import type { Recipe } from '../conv/recipe.ts'
+import type { Engine } from '../definition/engine.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { Params, Values } from '../params.ts'
 import type { BorderName } from '../tensor/border.ts'

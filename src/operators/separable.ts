@@ -1,7 +1,7 @@
-import type { Engine } from '../conv/engine.ts'
 import type { Axis, Correlation } from '../conv/geometry.ts'
 import { sumsToZero } from '../conv/recipe.ts'
 import { biasOf, checkOptions, checkRank, correlationOver, floatsOf } from '../conv/spec.ts'
+import type { Engine } from '../definition/engine.ts'
 import { ConvoError, invariant } from '../error.ts'
 import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
 import { integer, numbers } from '../params.ts'

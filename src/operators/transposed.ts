@@ -1,7 +1,7 @@
-import type { Engine } from '../conv/engine.ts'
 import type { Transposition } from '../conv/geometry.ts'
 import { sumsToZero } from '../conv/recipe.ts'
 import { biasOf, type TransposeOptions, transpositionOf } from '../conv/spec.ts'
+import type { Engine } from '../definition/engine.ts'
 import { ConvoError } from '../error.ts'
 import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
 import { checkLimit } from '../limits.ts'

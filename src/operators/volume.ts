@@ -1,6 +1,6 @@
-import type { Engine } from '../conv/engine.ts'
 import { type Axis, anchoredAxis, type Correlation, correlationAxis, type Padding } from '../conv/geometry.ts'
 import { correlationOver } from '../conv/spec.ts'
+import type { Engine } from '../definition/engine.ts'
 import { ConvoError, invariant } from '../error.ts'
 import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
 import { exp } from '../tensor/math.ts'

@@ -1,6 +1,7 @@
 import type { WasmExports } from './engine.ts'
 import { type FftRows, prepareFft } from './fft-strip.ts'
 import type { PictureJob, PlacedStencil, TapTable } from './picture-job.ts'
+import type { Place } from './place.ts'
 
 /** Sums of one stencil, in rows: what kind of number, and where. */
 export type Sums = {
@@ -53,20 +54,6 @@ export function prepareAccumulator(
     case 'fft-lines':
       return fft(prepareFft(job, placed, wasm, at), at)
   }
-}
-
-/** Addresses of a worker's scratch memory, and the samples of a row. */
-export type Place = {
-  readonly tile: number
-  readonly branch: number
-  readonly pitch: number
-  readonly between: number
-  readonly betweenPitch: number
-  /** Working memory of the FFTs. */
-  readonly fft: number
-  readonly n: number
-  /** Full rows from one output row to the next. */
-  readonly step: number
 }
 
 type Form<F extends PlacedStencil['form']> = Extract<PlacedStencil, { form: F }>

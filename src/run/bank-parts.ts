@@ -1,7 +1,7 @@
 import { borders } from '../tensor/border.ts'
 import { type BankJob, block, type PlacedPhase, phasesAcross, rowPitch, wholeRow } from './bank.ts'
 import type { WasmExports } from './engine.ts'
-import type { PartResult } from './jobs.ts'
+import type { PartResult } from './part.ts'
 
 /** Bytes of samples under a block of columns that stay in a first-level cache, beside the weights. */
 const columnBytes = 24 * 1024

@@ -1,4 +1,4 @@
-import type { Stencil } from '../conv/plan.ts'
+import type { Stencil } from '../conv/stencil.ts'
 import type { Sums } from './accumulate.ts'
 import { howBytes, type WasmExports, writeHow } from './engine.ts'
 import type { OwnColours } from './own-colours.ts'

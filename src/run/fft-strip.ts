@@ -1,8 +1,8 @@
 import { fftInputRows } from '../conv/fft.ts'
-import type { Place } from './accumulate.ts'
 import type { WasmExports } from './engine.ts'
 import { correlateColumnsFft, correlateFft2d, correlateRowsFft } from './fft.ts'
 import type { PictureJob, PlacedStencil } from './picture-job.ts'
+import type { Place } from './place.ts'
 
 /**
  * Computes the full rows `first` to `end` of a stencil by FFT into its branch rows; the tile begins at the full row

@@ -1,5 +1,5 @@
+import { middleOf, roundHalfEven } from '../definition/quantise.ts'
 import { type Curve, curveOf, type Light, type LightEncoder, lightEncoder, srgb } from '../image/light.ts'
-import { middleOf, roundHalfEven } from '../image/quantise.ts'
 import { borders } from '../tensor/border.ts'
 import { hasAlpha } from '../tensor/picture.ts'
 import { type How, howBytes, viewOf, type WasmExports, writeHow } from './engine.ts'

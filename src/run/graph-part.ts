@@ -1,6 +1,6 @@
-import { type LayerWork, runLayer, type Shape } from '../conv/layers.ts'
-import { type PoolAxes, poolRow } from '../conv/pool.ts'
-import type { Rows } from '../conv/rows.ts'
+import { type LayerWork, runLayer, type Shape } from '../definition/layers.ts'
+import { type PoolAxes, poolRow } from '../definition/pool.ts'
+import type { Rows } from '../definition/rows.ts'
 import { type Buffer, type Listed, planStrip, type Strip } from '../graph/schedule.ts'
 import { type Span, slotOf, united } from '../graph/spans.ts'
 import { prepareBankRows } from './bank-rows.ts'
@@ -8,8 +8,8 @@ import type { WasmExports } from './engine.ts'
 import { prepareFloats } from './gather.ts'
 import { type GraphJob, type PlacedWork, type Segment, type StepList, segmentsOf } from './graph-job.ts'
 import { floatRowBytes, prepareSink } from './graph-sink.ts'
-import type { RunPart } from './jobs.ts'
 import { prepareLikeness } from './likeness.ts'
+import type { RunPart } from './part.ts'
 
 /** Computes strips of a graph: the rows of each step that the strip needs, step by step, then the sink. */
 export function prepareGraph(

@@ -3,7 +3,7 @@ import { type Span, slotOf } from '../graph/spans.ts'
 import { countMagnitudes, drawLabel, type MapFacts, magnitudeBins, writeLevels } from '../image/sheet.ts'
 import type { WasmExports } from './engine.ts'
 import type { GraphJob, GraphSink, Segment } from './graph-job.ts'
-import type { RunPart } from './jobs.ts'
+import type { RunPart } from './part.ts'
 import { preparePicture } from './picture.ts'
 import type { PlacedPicture } from './picture-job.ts'
 

@@ -1,11 +1,11 @@
-import type { Shape } from '../conv/layers.ts'
 import type { RecipePlan } from '../conv/plan.ts'
+import type { Shape } from '../definition/layers.ts'
+import type { Extremes, Range } from '../definition/quantise.ts'
 import { narrowed } from '../graph/narrow.ts'
 import type { Node, Work } from '../graph/node.ts'
 import { chooseStripRows, type Listed, listed, planStrip, type Strip } from '../graph/schedule.ts'
 import { rowCount } from '../graph/spans.ts'
 import { type Light, linearTables } from '../image/light.ts'
-import type { Extremes, Range } from '../image/quantise.ts'
 import {
   type Levels,
   labelOf,
@@ -31,7 +31,7 @@ import {
 } from './graph-job.ts'
 import { stagedRows } from './graph-part.ts'
 import { floatRowBytes, pixelBytes } from './graph-sink.ts'
-import type { PartResult } from './jobs.ts'
+import type { PartResult } from './part.ts'
 import type { PictureJob, Sink, Tone } from './picture-job.ts'
 import type { Outcome, SourcePicture } from './pictures.ts'
 import { placePicture } from './place-picture.ts'

@@ -1,5 +1,5 @@
-import type { Shape } from '../conv/layers.ts'
-import { type LikenessOptions, type LikenessTap, likenessTaps } from '../conv/likeness.ts'
+import type { Shape } from '../definition/layers.ts'
+import { type LikenessOptions, type LikenessTap, likenessTaps } from '../definition/likeness.ts'
 import { likenessNeeds } from '../graph/node.ts'
 import { type Buffer, pitchOf } from '../graph/schedule.ts'
 import { rowCount, type Span, slotOf, united } from '../graph/spans.ts'

@@ -1,8 +1,9 @@
 import type { FftAxis, FftPlan2d } from '../conv/fft.ts'
-import type { RecipePlan, Stencil } from '../conv/plan.ts'
+import type { RecipePlan } from '../conv/plan.ts'
+import type { Stencil } from '../conv/stencil.ts'
+import type { Extremes, Range } from '../definition/quantise.ts'
 import type { Light } from '../image/light.ts'
 import type { Compression } from '../image/png.ts'
-import type { Extremes, Range } from '../image/quantise.ts'
 import type { Depth } from '../tensor/picture.ts'
 
 /** A picture in the shared memory, [y][x][channel], whole or in slots for the rows of a few parts. */

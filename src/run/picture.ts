@@ -6,8 +6,8 @@ import { prepareCombiner } from './combine.ts'
 import { viewOf, type WasmExports } from './engine.ts'
 import { prepareFinish } from './finish.ts'
 import { prepareGather } from './gather.ts'
-import type { PartResult, RunPart } from './jobs.ts'
 import { prepareOwnColours } from './own-colours.ts'
+import type { PartResult, RowsOf, RunPart } from './part.ts'
 import type { PictureJob } from './picture-job.ts'
 import { stripReach } from './place-picture.ts'
 import { prepareShortcut } from './shortcut.ts'
@@ -77,9 +77,6 @@ function isOpaque(
   }
   return true
 }
-
-/** Computes `count` output rows from row `y` on and writes their samples at `to`. */
-export type RowsOf = (y: number, count: number, tileFirst: number, to: number) => void
 
 function generalRows(
   job: PictureJob,

@@ -7,10 +7,11 @@ import {
   planFftColumns,
   planFftRows,
 } from '../conv/fft.ts'
-import type { RecipePlan, Stencil } from '../conv/plan.ts'
+import type { RecipePlan } from '../conv/plan.ts'
 import type { Combine } from '../conv/recipe.ts'
+import type { Stencil } from '../conv/stencil.ts'
+import type { Extremes, Range } from '../definition/quantise.ts'
 import { pngRowBytes } from '../image/png.ts'
-import type { Extremes, Range } from '../image/quantise.ts'
 import { borders } from '../tensor/border.ts'
 import { hasAlpha } from '../tensor/picture.ts'
 import type { Arena } from './arena.ts'

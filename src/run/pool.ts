@@ -17,7 +17,8 @@ import {
   stagedParts,
 } from './control.ts'
 import { compileEngine, loadEngine, optimise } from './engine.ts'
-import { type Job, type PartResult, prepareJob } from './jobs.ts'
+import { type Job, prepareJob } from './jobs.ts'
+import type { PartResult } from './part.ts'
 
 /** What a worker says. */
 export type WorkerMessage =

@@ -1,8 +1,8 @@
-import type { Stencil } from '../conv/plan.ts'
+import type { Stencil } from '../conv/stencil.ts'
 import { prepareAccumulator, type Sums } from './accumulate.ts'
 import { type How, type WasmExports, writeHow } from './engine.ts'
 import { howOf } from './finish.ts'
-import type { RowsOf } from './picture.ts'
+import type { RowsOf } from './part.ts'
 import type { PictureJob, PlacedStencil } from './picture-job.ts'
 import type { SourceRows } from './source-rows.ts'
 

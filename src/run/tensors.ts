@@ -6,8 +6,8 @@ import {
   transpositionIndex,
   type WeightIndex,
 } from '../conv/bank.ts'
-import { type Engine, referenceEngine } from '../conv/engine.ts'
-import { outputShape } from '../conv/reference.ts'
+import { outputShape } from '../definition/convolution.ts'
+import { type Engine, referenceEngine } from '../definition/engine.ts'
 import { nodeOf, planesNode, traced, tracer } from '../graph/node.ts'
 import { sizeOf, Tensor } from '../tensor/tensor.ts'
 import { placeBank, put } from './bank.ts'

@@ -1,4 +1,4 @@
-import { textWidth } from '../../src/cli/draw/measure.ts'
+import { textWidth } from '../../src/teach/draw/measure.ts'
 
 /** A text of an SVG with the rectangle that it needs, in pixels of the whole. */
 export type DrawnText = {

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { manPage, readmeTables } from '../../src/cli/generate.ts'
-import { operations } from '../../src/cli/operations.ts'
 import { commands } from '../../src/cli/registry.ts'
-import { sharedSettings } from '../../src/cli/settings.ts'
 import { errorCodes } from '../../src/error.ts'
+import { operations } from '../../src/picture/operations.ts'
+import { sharedSettings } from '../../src/picture/settings.ts'
 
 const names = (kind: string) => Object.values(operations).filter((o) => o.kind === kind)
 const hasGroff = spawnSync('groff', ['--version']).status === 0

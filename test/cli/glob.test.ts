@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { glob } from '../../src/cli/glob.ts'
+import { glob } from '../../src/files/glob.ts'
 import { failure } from '../image/pictures.ts'
 import { convo } from './convo.ts'
 

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { animations } from '../../src/cli/animate/operators/index.ts'
-import { optionsOf, usageOf } from '../../src/cli/command.ts'
 import { commandHelp, overview } from '../../src/cli/help.ts'
 import { pictureCommands } from '../../src/cli/operation-facts.ts'
-import { operations } from '../../src/cli/operations.ts'
-import { understand } from '../../src/cli/program.ts'
 import { commands } from '../../src/cli/registry.ts'
 import { namedKernels } from '../../src/filters/names.ts'
 import { loadKernel } from '../../src/kernel/source.ts'
+import { operations } from '../../src/picture/operations.ts'
+import { optionsOf, usageOf } from '../../src/picture/words/syntax.ts'
+import { understand } from '../../src/picture/words/understand.ts'
+import { animations } from '../../src/teach/animate/operators/index.ts'
 import { convo, type Run } from './convo.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {

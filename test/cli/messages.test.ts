@@ -188,20 +188,20 @@ describe('the door for messages', () => {
 
   it('is the only one: standard output and error are written to in one file, pictures in two others', () => {
     const streams = /\b(?:std(?:out|err)\.write|console\.|writeSync\((?:1|2),)/
-    expect(having(streams)).toEqual(['cli/io.ts', 'files/output.ts', 'image/decoder.ts'])
+    expect(having(streams)).toEqual(['files/output.ts', 'host/io.ts', 'image/decoder.ts'])
   })
 
   it('lets only these write what is not escaped', () => {
     expect(having(/\bnew Verbatim\(|\bcoloured\(/)).toEqual([
-      'cli/batch/progress.ts',
-      'cli/check/check.ts',
-      'cli/check/reporters/github.ts',
-      'cli/check/reporters/html.ts',
-      'cli/check/reporters/pretty.ts',
-      'cli/check/review.ts',
-      'cli/io.ts',
-      'cli/show/cells.ts',
-      'cli/terminal/preview.ts',
+      'batch/progress.ts',
+      'golden/check.ts',
+      'golden/reporters/github.ts',
+      'golden/reporters/html.ts',
+      'golden/reporters/pretty.ts',
+      'golden/review.ts',
+      'host/io.ts',
+      'picture/preview.ts',
+      'teach/show/cells.ts',
       'text/message.ts',
     ])
   })

@@ -1,14 +1,14 @@
 import { writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { prepareChain } from '../../src/cli/chain.ts'
-import { explanationOf, inputOf } from '../../src/cli/explain/explain.ts'
-import { type Operation, operations } from '../../src/cli/operations.ts'
-import { closePool, dryRun, processPicture } from '../../src/cli/process.ts'
-import { prepareOperation } from '../../src/cli/run-operation.ts'
 import { confined } from '../../src/conv/plan.ts'
 import { ConvoError } from '../../src/error.ts'
 import { writeNpy } from '../../src/kernel/formats/npy.ts'
+import { type Operation, operations } from '../../src/picture/operations.ts'
+import { closePool, dryRun, processPicture } from '../../src/picture/process.ts'
+import { prepareChain, prepareOperation, understandSteps } from '../../src/picture/words/prepare.ts'
+import { joinedSteps } from '../../src/picture/words/steps.ts'
+import { explanationOf, inputOf } from '../../src/teach/explain/explain.ts'
 import { scratch } from './convo.ts'
 import { noise, write } from './pictures.ts'
 
@@ -152,7 +152,7 @@ test('of a chain', async () => {
   await fc.assert(
     fc.asyncProperty(steps, fc.constantFrom(...kinds), async (names, kind) => {
       const words = names.map((name) => name.split(' '))
-      const chain = await allowed(() => prepareChain(words, {}))
+      const chain = await allowed(() => prepareChain(understandSteps(joinedSteps(words)), {}))
       if (chain === undefined) return
       const [input, output] = [fileOf(kind), here.path('chain.npy')]
       const ran = await allowed(() => processPicture(chain.job(input, output)))

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { findOperation, operations } from '../../src/cli/operations.ts'
-import { sharedSettings, shortNames } from '../../src/cli/settings.ts'
 import { filters } from '../../src/filters/table.ts'
 import { operators } from '../../src/operators/index.ts'
+import { findOperation, operations } from '../../src/picture/operations.ts'
+import { sharedSettings, shortNames } from '../../src/picture/settings.ts'
 
 describe('operations', () => {
   it('are the filters and the operators, and no name means two things', () => {

@@ -1,7 +1,7 @@
 import { existsSync, linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import type { Report } from '../../src/cli/process.ts'
+import type { Report } from '../../src/picture/process.ts'
 import { convo, scratch } from './convo.ts'
 
 const clippedNote =

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { conflicts, filterOptions, sharedSettings, shortNames } from '../../src/cli/settings.ts'
 import { planRecipe } from '../../src/conv/plan.ts'
 import { only, separable } from '../../src/filters/plane.ts'
 import { resolve } from '../../src/params.ts'
+import { conflicts, filterOptions, sharedSettings, shortNames } from '../../src/picture/settings.ts'
 
 const set = (given: Record<string, unknown>) => resolve(sharedSettings, given)
 

@@ -1,5 +1,4 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { evaluateRecipe, type Interleaved } from '../../src/conv/evaluate.ts'
 import {
   type FilterOptions,
   filterDefaults,
@@ -8,6 +7,7 @@ import {
   type SampleType,
 } from '../../src/conv/plan.ts'
 import type { PlaneKernel, Recipe } from '../../src/conv/recipe.ts'
+import { evaluateRecipe, type Interleaved } from '../../src/definition/evaluate.ts'
 import { kernel } from '../../src/kernel/kernel.ts'
 import { runRecipe } from '../../src/run/pictures.ts'
 import { createPool } from '../../src/run/pool.ts'

@@ -19,7 +19,7 @@ import {
   correlateColumnsFftReference,
   correlateFft2dReference,
   correlateRowsFftReference,
-} from '../../src/conv/fft-reference.ts'
+} from '../../src/definition/fft.ts'
 import { exactColumns, exactDense, exactRows, noise, picture, worstError } from './fft-oracle.ts'
 
 const axis = (kernel: number, n: number): FftAxis => ({ kernel, n, valid: n - kernel + 1 })

@@ -6,7 +6,7 @@ import { constants, deflateSync, inflateRawSync } from 'node:zlib'
 import fc from 'fast-check'
 import sharp from 'sharp'
 import { afterAll, describe, expect, it } from 'vitest'
-import { encodePngWhole, filterRows, paeth } from '../../src/image/filter-rows.ts'
+import { filterRows, paeth } from '../../src/definition/filter-rows.ts'
 import {
   adler32,
   adlerCombine,
@@ -21,6 +21,7 @@ import {
   pngTrailer,
   zlibHeader,
 } from '../../src/image/png.ts'
+import { encodePngWhole } from '../../src/image/png-whole.ts'
 import type { Picture } from '../../src/tensor/picture.ts'
 import { decodePng, rowFilters, slowCrc } from './png-decoder.ts'
 

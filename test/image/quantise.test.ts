@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { extremesOf, quantise, roundHalfEven, to8Bits } from '../../src/image/quantise.ts'
+import { extremesOf, quantise, roundHalfEven, to8Bits } from '../../src/definition/quantise.ts'
 
 type Mode = Parameters<typeof quantise>[2]
 

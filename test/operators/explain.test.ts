@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { referenceEngine as engine } from '../../src/conv/engine.ts'
+import { referenceEngine as engine } from '../../src/definition/engine.ts'
 import { kernel } from '../../src/kernel/kernel.ts'
 import { conv2d } from '../../src/operators/conv2d.ts'
 import { explainOperator } from '../../src/operators/explain.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { referenceEngine as engine } from '../../src/conv/engine.ts'
-import { involveBySimilarity } from '../../src/conv/likeness.ts'
+import { referenceEngine as engine } from '../../src/definition/engine.ts'
+import { involveBySimilarity } from '../../src/definition/likeness.ts'
 import { depthwiseConv2d } from '../../src/operators/depthwise.ts'
 import { involution2d, involutionApply2d } from '../../src/operators/involution.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { referenceEngine as engine } from '../../src/conv/engine.ts'
+import { referenceEngine as engine } from '../../src/definition/engine.ts'
 import { conv2d } from '../../src/operators/conv2d.ts'
 import { conv3d } from '../../src/operators/conv3d.ts'
 import { depthwiseConv2d } from '../../src/operators/depthwise.ts'

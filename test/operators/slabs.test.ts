@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { referenceEngine as engine } from '../../src/conv/engine.ts'
+import { referenceEngine as engine } from '../../src/definition/engine.ts'
 import { type Kernel, kernel } from '../../src/kernel/kernel.ts'
 import { conv3dCommand } from '../../src/operators/conv3d.ts'
 import type { KernelOptions } from '../../src/operators/operator.ts'

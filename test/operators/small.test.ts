@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { referenceEngine as engine } from '../../src/conv/engine.ts'
-import { activations } from '../../src/conv/layers.ts'
+import { referenceEngine as engine } from '../../src/definition/engine.ts'
+import { activations } from '../../src/definition/layers.ts'
 import { ConvoError } from '../../src/error.ts'
 import { kernel } from '../../src/kernel/kernel.ts'
 import { activate } from '../../src/operators/activation.ts'

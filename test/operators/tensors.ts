@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { type Engine, referenceEngine } from '../../src/conv/engine.ts'
+import { type Engine, referenceEngine } from '../../src/definition/engine.ts'
 import { sizeOf, Tensor } from '../../src/tensor/tensor.ts'
 import type { Grid } from '../oracle.ts'
 

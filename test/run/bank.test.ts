@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { type Engine, referenceEngine } from '../../src/conv/engine.ts'
+import { type Engine, referenceEngine } from '../../src/definition/engine.ts'
 import { conv2d } from '../../src/operators/conv2d.ts'
 import { conv3d } from '../../src/operators/conv3d.ts'
 import { convTranspose2d } from '../../src/operators/transposed.ts'

@@ -18,7 +18,7 @@ import {
   correlateFft2dReference,
   correlateRowsFftReference,
   type Plane,
-} from '../../src/conv/fft-reference.ts'
+} from '../../src/definition/fft.ts'
 import { loadEngine } from '../../src/run/engine.ts'
 import { correlateColumnsFft, correlateFft2d, correlateRowsFft } from '../../src/run/fft.ts'
 import { exactDense, noise, picture, worstError } from '../conv/fft-oracle.ts'

@@ -1,11 +1,11 @@
 import { ConvoError } from '../../error.ts'
 import { integer, number, resolve } from '../../params.ts'
-import { animations } from '../animate/operators/index.ts'
-import { sceneSettings } from '../animate/settings.ts'
+import { outputOf } from '../../picture/output-path.ts'
+import { sharedSettings } from '../../picture/settings.ts'
+import { animations } from '../../teach/animate/operators/index.ts'
+import { sceneSettings } from '../../teach/animate/settings.ts'
+import { definitions } from '../../text/layout.ts'
 import type { Command } from '../command.ts'
-import { definitions } from '../layout.ts'
-import { outputOf } from '../output-path.ts'
-import { sharedSettings } from '../settings.ts'
 
 const playSettings = {
   fps: { ...number('frames in a second', undefined, { min: 0.1, max: 50 }), unset: '1.25' },
@@ -68,7 +68,7 @@ export const animateCommand: Command = {
   ],
   async run({ args: [operator = '', out], given, io }) {
     const output = out && (await outputOf(out, operator, operator)).output
-    const { animate } = await import('../animate/animate.ts')
+    const { animate } = await import('../../teach/animate/animate.ts')
     const [played, shown]: Record<string, unknown>[] = [{}, {}]
     for (const [name, value] of Object.entries(given)) {
       const into = Object.hasOwn(playSettings, name) ? played! : shown!

@@ -1,5 +1,5 @@
+import { resultsSettings } from '../../golden/settings.ts'
 import { flag, resolve } from '../../params.ts'
-import { resultsSettings } from '../check/settings.ts'
 import type { Command } from '../command.ts'
 
 const approveSettings = {
@@ -34,7 +34,7 @@ export const approveCommand: Command = {
   ],
   async run({ args, given, io }) {
     const settings = resolve({ ...approveSettings, ...resultsSettings }, given)
-    const { approveFromResults } = await import('../check/check.ts')
+    const { approveFromResults } = await import('../../golden/check.ts')
     return approveFromResults(args, settings, io)
   },
 }

@@ -1,12 +1,13 @@
 import { join } from 'node:path'
+import { batchSettings } from '../../batch/options.ts'
 import { ConvoError, formatError } from '../../error.ts'
 import { outputKeys } from '../../files/template.ts'
 import { flag, type Params, resolve } from '../../params.ts'
+import type { OptionGroup } from '../../picture/words/syntax.ts'
+import { definitions, indent } from '../../text/layout.ts'
 import { commandLine } from '../../text/shell.ts'
 import { visibleLine } from '../../text/visible.ts'
-import { batchSettings } from '../batch/options.ts'
-import type { Call, Command, OptionGroup } from '../command.ts'
-import { definitions, indent } from '../layout.ts'
+import type { Call, Command } from '../command.ts'
 
 const among = (title: string, ...names: (keyof typeof batchSettings)[]): OptionGroup => ({
   title,
@@ -79,11 +80,11 @@ export const batchCommand: Command = {
 }
 
 async function run({ args, tail, given, io }: Call): Promise<number> {
-  const { runBatch } = await import('../batch/batch.ts')
+  const { runBatch } = await import('../../batch/batch.ts')
   const [file = ''] = args
   const again = sameCommand(args, given, tail)
   if (tail === undefined && args.length === 1 && /\.ya?ml$/i.test(file)) {
-    const { readManifest } = await import('../batch/manifest.ts')
+    const { readManifest } = await import('../../batch/manifest.ts')
     const manifest = readManifest(file)
     const settings = resolve(batchSettings, { ...manifest.given, ...given })
     return runBatch({ inputs: manifest.inputs, settings, operation: manifest.operation, again }, io)
@@ -131,8 +132,8 @@ export const batchMerge: Command = {
   examples: ['convo batch merge out', 'convo batch merge logs/*.jsonl --json'],
   async run({ args, given, io }) {
     const [{ mergeLogs }, { summaryText }] = await Promise.all([
-      import('../batch/merge.ts'),
-      import('../batch/tally.ts'),
+      import('../../batch/merge.ts'),
+      import('../../batch/tally.ts'),
     ])
     const merged = mergeLogs(args)
     if (given.json === true) await io.out(`${JSON.stringify(merged)}\n`)

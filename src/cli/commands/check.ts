@@ -1,5 +1,5 @@
+import { checkSettings, reportSettings, resultsSettings } from '../../golden/settings.ts'
 import { resolve } from '../../params.ts'
-import { checkSettings, reportSettings, resultsSettings } from '../check/settings.ts'
 import type { Command } from '../command.ts'
 
 const example = `# yaml-language-server: $schema=node_modules/convo/dist/check.schema.json
@@ -54,7 +54,7 @@ export const checkCommand: Command = {
   ],
   async run({ args, given, io }) {
     const settings = resolve({ ...checkSettings, ...reportSettings, ...resultsSettings }, given)
-    const { check } = await import('../check/check.ts')
+    const { check } = await import('../../golden/check.ts')
     return check(args[0], settings, io)
   },
 }

@@ -2,9 +2,9 @@ import { ConvoError } from '../../error.ts'
 import { type DiffStyle, diffStyles } from '../../image/compare/styles.ts'
 import { toleranceSettings } from '../../image/compare/tolerance.ts'
 import { choice, flag, resolve, text } from '../../params.ts'
+import { sharedSettings } from '../../picture/settings.ts'
+import { indent } from '../../text/layout.ts'
 import type { Command } from '../command.ts'
-import { indent } from '../layout.ts'
-import { sharedSettings } from '../settings.ts'
 
 const outputSettings = {
   diff: text('write a picture of what differs', '<file>'),
@@ -67,7 +67,7 @@ export const compareCommand: Command = {
     },
   ],
   async run(call) {
-    const { runCompare } = await import('../compare/run.ts')
+    const { runCompare } = await import('../../golden/compare.ts')
     if (call.given['diff-style'] !== undefined && call.given.diff === undefined) {
       throw new ConvoError('E_USAGE', '--diff-style has no meaning without --diff', {
         fix: '--diff diff.png',

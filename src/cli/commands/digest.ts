@@ -1,8 +1,8 @@
+import { noteMessage } from '../../host/io.ts'
 import { flag, resolve } from '../../params.ts'
+import { sharedSettings } from '../../picture/settings.ts'
+import { indent } from '../../text/layout.ts'
 import type { Command } from '../command.ts'
-import { noteMessage } from '../io.ts'
-import { indent } from '../layout.ts'
-import { sharedSettings } from '../settings.ts'
 
 const digestSettings = {
   json: flag('print digest, size, channels, depth and number of pages as one JSON object'),
@@ -35,8 +35,8 @@ export const digestCommand: Command = {
   async run({ args: [path = ''], given, io }) {
     const [{ createDigest }, { openPages }, { inputName, sourceOf }, { readWhole }] = await Promise.all([
       import('../../image/digest.ts'),
-      import('../pages.ts'),
-      import('../input.ts'),
+      import('../../picture/pages.ts'),
+      import('../../picture/input.ts'),
       import('../../files/read.ts'),
     ])
     const settings = resolve(digestSettings, given)

@@ -1,12 +1,13 @@
 import { ConvoError } from '../../error.ts'
 import type { Params } from '../../params.ts'
-import { splitSteps } from '../chain.ts'
-import type { Call, Command, OptionGroup } from '../command.ts'
-import { explainSettings } from '../explain/settings.ts'
-import { findOperation, type Operation, operations } from '../operations.ts'
-import { understand } from '../program.ts'
-import { correlationSettings } from '../settings.ts'
-import { checkStep } from '../steps.ts'
+import { findOperation, operations } from '../../picture/operations.ts'
+import { correlationSettings } from '../../picture/settings.ts'
+import { type Asked, splitSteps } from '../../picture/words/prepare.ts'
+import { checkStep } from '../../picture/words/steps.ts'
+import { chainSyntax, type OptionGroup } from '../../picture/words/syntax.ts'
+import { parse } from '../../picture/words/understand.ts'
+import { explainSettings } from '../../teach/explain/settings.ts'
+import type { Call, Command } from '../command.ts'
 
 /** `convo explain <operation> [input]` */
 export const explainCommand: Command = {
@@ -28,7 +29,7 @@ export const explainCommand: Command = {
       optional: true,
     },
   ],
-  tail: '<operation> [options] [-- <operation> [options] ...]',
+  tail: chainSyntax.tail!,
   isTailOptional: true,
   options: [{ title: 'Options of explain', params: explainSettings }],
   optionsFor: ([name = '']) => groupsFor(name),
@@ -92,10 +93,10 @@ async function run({ args, tail, given, io }: Call): Promise<number> {
         why: `of the chain are ${ofChain.map((key) => `--${key}`).join(', ')}`,
       })
     }
-    const { explainChain } = await import('../explain/chain.ts')
+    const { explainChain } = await import('../../teach/explain/chain.ts')
     return explainChain(splitSteps(tail ?? []).map(stepOf), path, given, io)
   }
-  const { explain } = await import('../explain/explain.ts')
+  const { explain } = await import('../../teach/explain/explain.ts')
   return explain(operation, path, given, io)
 }
 
@@ -103,14 +104,14 @@ async function run({ args, tail, given, io }: Call): Promise<number> {
 const ofChain: readonly string[] = ['input', 'depth', 'layout', 'svg', 'json']
 
 /** A step of a chain, its options understood as those of an operation that is explained alone. */
-function stepOf(words: readonly string[]): { readonly operation: Operation; readonly given: Call['given'] } {
+function stepOf(words: readonly string[]): Asked {
   checkStep(words, explainSettings)
-  const request = understand(['explain', ...words], [explainCommand])
-  const operation = findOperation(words[0]!)
-  const misplaced = request.kind === 'run' ? ofChain.find((key) => request.given[key] !== undefined) : 'help'
-  if (request.kind !== 'run' || misplaced !== undefined || request.args.length > 1) {
-    const what = misplaced === undefined ? words.slice(1).join(' ') : `--${misplaced}`
-    throw new ConvoError('E_USAGE', `${what} is said of the whole chain, not of the step ${words[0]}`)
+  const [name = '', ...rest] = words
+  const operation = findOperation(name)
+  const line = parse({ name: 'explain', arguments: [], options: groupsFor(name), examples: [] }, rest)
+  const misplaced = line === undefined ? 'help' : ofChain.find((key) => line.given[key] !== undefined)
+  if (line === undefined || misplaced !== undefined) {
+    throw new ConvoError('E_USAGE', `--${misplaced} is said of the whole chain, not of the step ${name}`)
   }
-  return { operation, given: request.given }
+  return { operation, given: line.given }
 }

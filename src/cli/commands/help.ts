@@ -1,6 +1,6 @@
+import { findCommand } from '../../picture/words/understand.ts'
 import type { Command } from '../command.ts'
 import { commandHelp, overview } from '../help.ts'
-import { findCommand } from '../program.ts'
 
 /** `convo help [command]`, about all these commands. */
 export function helpCommand(others: readonly Command[]): Command {

@@ -2,14 +2,14 @@ import { extname } from 'node:path'
 import { writeWhole } from '../../files/change.ts'
 import { isStreamPath } from '../../files/output.ts'
 import { namedKernels } from '../../filters/names.ts'
+import { noteMessage } from '../../host/io.ts'
 import { directionText, isTurned } from '../../kernel/direction.ts'
 import { loadKernel } from '../../kernel/source.ts'
 import { writeKernel, writtenAs } from '../../kernel/write.ts'
+import { outputOf } from '../../picture/output-path.ts'
+import { checkReplaced } from '../../picture/replaced.ts'
+import { runSettings, sharedSettings } from '../../picture/settings.ts'
 import type { Command } from '../command.ts'
-import { noteMessage } from '../io.ts'
-import { outputOf } from '../output-path.ts'
-import { checkReplaced } from '../replaced.ts'
-import { runSettings, sharedSettings } from '../settings.ts'
 
 /** `convo kernel convert <in> <out>` */
 export const kernelConvert: Command = {

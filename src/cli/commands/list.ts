@@ -1,14 +1,14 @@
 import { namedKernels } from '../../filters/names.ts'
+import { lineWidth } from '../../host/io.ts'
 import { outputFormats } from '../../image/format.ts'
 import { directionText } from '../../kernel/direction.ts'
 import { formats } from '../../kernel/formats/index.ts'
 import { readyMade, readyMadeSummary } from '../../kernel/source.ts'
 import { choice, flag } from '../../params.ts'
+import { operations } from '../../picture/operations.ts'
 import { borderAliases, borders } from '../../tensor/border.ts'
+import { columns } from '../../text/layout.ts'
 import type { Command } from '../command.ts'
-import { lineWidth } from '../io.ts'
-import { columns } from '../layout.ts'
-import { operations } from '../operations.ts'
 
 type Row = Readonly<Record<string, string>>
 

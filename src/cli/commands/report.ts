@@ -1,6 +1,6 @@
 import { resolve, text } from '../../params.ts'
+import { sharedSettings } from '../../picture/settings.ts'
 import type { Command } from '../command.ts'
-import { sharedSettings } from '../settings.ts'
 
 const mergeSettings = {
   output: text(
@@ -37,7 +37,7 @@ export const reportMerge: Command = {
   ],
   async run({ args, given, io }) {
     const settings = resolve(mergeSettings, given)
-    const { mergeReports } = await import('../check/merge.ts')
+    const { mergeReports } = await import('../../golden/merge.ts')
     return mergeReports(args, settings.output, io)
   },
 }

@@ -1,5 +1,5 @@
+import { resultsSettings } from '../../golden/settings.ts'
 import { resolve } from '../../params.ts'
-import { resultsSettings } from '../check/settings.ts'
 import type { Command } from '../command.ts'
 
 /** `convo review` */
@@ -18,7 +18,7 @@ export const reviewCommand: Command = {
   ],
   async run({ given, io }) {
     const settings = resolve(resultsSettings, given)
-    const { reviewResults } = await import('../check/review.ts')
+    const { reviewResults } = await import('../../golden/review.ts')
     return reviewResults(settings.results, io)
   },
 }

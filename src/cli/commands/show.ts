@@ -1,7 +1,7 @@
 import { flag, number, numbers, resolve, text } from '../../params.ts'
+import { outputOf } from '../../picture/output-path.ts'
+import { sharedSettings } from '../../picture/settings.ts'
 import type { Command } from '../command.ts'
-import { outputOf } from '../output-path.ts'
-import { sharedSettings } from '../settings.ts'
 
 const showSettings = {
   plane: {
@@ -44,7 +44,7 @@ export const showCommand: Command = {
   ],
   async run({ args: [source = '', out], given, io }) {
     const output = out && (await outputOf(out, source, 'show')).output
-    const { showKernel } = await import('../show/show.ts')
+    const { showKernel } = await import('../../teach/show/show.ts')
     return showKernel({ source, output, ...resolve(showSettings, given) }, io)
   },
 }

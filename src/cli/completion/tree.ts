@@ -1,7 +1,8 @@
 import { namedKernels } from '../../filters/names.ts'
 import type { Param } from '../../params.ts'
-import { type Argument, type Command, optionsOf } from '../command.ts'
-import { shortNames } from '../settings.ts'
+import { shortNames } from '../../picture/settings.ts'
+import { type Argument, optionsOf } from '../../picture/words/syntax.ts'
+import type { Command } from '../command.ts'
 
 /** Descriptions longer than this are cut. */
 const longest = 60

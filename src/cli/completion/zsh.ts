@@ -1,4 +1,5 @@
-import type { Argument, Command } from '../command.ts'
+import type { Argument } from '../../picture/words/syntax.ts'
+import type { Command } from '../command.ts'
 import {
   argumentKind,
   type CompletionOption,

@@ -1,5 +1,16 @@
-import type { Field, StoredMatrix } from './opencv.ts'
 import { type Cursor, expected } from './text.ts'
+import type { Span } from './xml.ts'
+
+/** A matrix of a FileStorage, before its meaning is looked at: where its fields stand, without brackets and quotes. */
+export type StoredMatrix = {
+  readonly name?: string | undefined
+  readonly at: number
+  readonly type: string
+  readonly fields: ReadonlyMap<string, Field>
+}
+
+/** Where the value of a field stands, and whether it is numbers in Base64. */
+export type Field = Span & { readonly isBinary?: boolean }
 
 const entry =
   /^( *)(?:(?:- +)?("[^"\r\n]{1,256}"|[^\s:#"-][^\s:]{0,255}) *:|-) *!!(opencv-(?:nd-)?matrix) *(?:#.*)?$/

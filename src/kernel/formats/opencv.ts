@@ -3,7 +3,7 @@ import type { Kernel } from '../kernel.ts'
 import { type KernelFormat, pick } from './format.ts'
 import { type JsonNode, parseJson } from './json-text.ts'
 import { readBinary } from './opencv-binary.ts'
-import { yamlMatrices } from './opencv-yaml.ts'
+import { type Field, type StoredMatrix, yamlMatrices } from './opencv-yaml.ts'
 import {
   type Cursor,
   expected,
@@ -16,18 +16,7 @@ import {
   skipSpace,
   takeNumbers,
 } from './text.ts'
-import { elementsOf, parseXml, type Span, spanText, type XmlElement } from './xml.ts'
-
-/** A matrix of a FileStorage, before its meaning is looked at: where its fields stand, without brackets and quotes. */
-export type StoredMatrix = {
-  readonly name?: string | undefined
-  readonly at: number
-  readonly type: string
-  readonly fields: ReadonlyMap<string, Field>
-}
-
-/** Where the value of a field stands, and whether it is numbers in Base64. */
-export type Field = Span & { readonly isBinary?: boolean }
+import { elementsOf, parseXml, spanText, type XmlElement } from './xml.ts'
 
 const types = ['opencv-matrix', 'opencv-nd-matrix']
 

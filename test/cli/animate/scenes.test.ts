@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { sceneOf } from '../../../src/cli/animate/animate.ts'
-import { noise } from '../../../src/cli/animate/examples.ts'
-import { layOut, type TextBox, textBounds } from '../../../src/cli/animate/layout.ts'
-import { animations } from '../../../src/cli/animate/operators/index.ts'
-import { equals, type Panel, type Scene, show, sumLine } from '../../../src/cli/animate/scene.ts'
 import { formatError } from '../../../src/error.ts'
+import { sceneOf } from '../../../src/teach/animate/animate.ts'
+import { noise } from '../../../src/teach/animate/examples.ts'
+import { layOut, type TextBox, textBounds } from '../../../src/teach/animate/layout.ts'
+import { animations } from '../../../src/teach/animate/operators/index.ts'
+import { equals, type Panel, type Scene, show, sumLine } from '../../../src/teach/animate/scene.ts'
 import * as oracle from '../../oracle.ts'
 
 const names = Object.keys(animations)

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFile
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { takeLock } from '../../../src/cli/batch/lock.ts'
-import { stateFolder } from '../../../src/cli/batch/state.ts'
+import { takeLock } from '../../../src/batch/lock.ts'
+import { stateFolder } from '../../../src/batch/state.ts'
 import { failure, temporaryFolder } from '../../image/pictures.ts'
 
 const locksIn = (root: string) => readdirSync(stateFolder(root)).filter((name) => name.startsWith('lock-'))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { memoryAvailable, memoryLimit, usableCores } from '../../../src/cli/batch/machine.ts'
+import { memoryAvailable, memoryLimit, usableCores } from '../../../src/host/machine.ts'
 
 const files = (texts: Record<string, string>) => (path: string) => texts[path]
 const none = files({})

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { readManifest } from '../../../src/cli/batch/manifest.ts'
+import { readManifest } from '../../../src/batch/manifest.ts'
 import { failure, temporaryFolder } from '../../image/pictures.ts'
 import { convo } from '../convo.ts'
 import { inputsOf, writePictures } from './pictures.ts'

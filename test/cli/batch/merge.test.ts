@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { mergeLogs } from '../../../src/cli/batch/merge.ts'
+import { mergeLogs } from '../../../src/batch/merge.ts'
 import { failure } from '../../kernel/expect-failure.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'convo-logs-'))

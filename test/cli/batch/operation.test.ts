@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { prepareBatchOperation } from '../../../src/cli/batch/operation.ts'
+import { prepareBatchOperation } from '../../../src/batch/operation.ts'
 import { failure, temporaryFolder } from '../../image/pictures.ts'
 
 const print = async (...words: string[]) => (await prepareBatchOperation(words)).fingerprint

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { encodePngWhole } from '../../../src/image/filter-rows.ts'
 import { compressionSettings } from '../../../src/image/png.ts'
+import { encodePngWhole } from '../../../src/image/png-whole.ts'
 import { noise, picture } from '../../image/pictures.ts'
 
 /** Bytes of a small PNG; other for each seed. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createProgress, durationText, progressText, timeLeft } from '../../../src/cli/batch/progress.ts'
-import { summaryText } from '../../../src/cli/batch/tally.ts'
+import { createProgress, durationText, progressText, timeLeft } from '../../../src/batch/progress.ts'
+import { summaryText } from '../../../src/batch/tally.ts'
 import { type Message, written } from '../../../src/text/message.ts'
 
 const standing = { done: 50, failed: 2, total: 200, megapixels: 30, megapixelsLeft: 90, milliseconds: 10_000 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { itemsOfShard, parseShard } from '../../../src/cli/batch/shard.ts'
+import { itemsOfShard, parseShard } from '../../../src/host/shard.ts'
 import { failure } from '../../image/pictures.ts'
 
 describe('--shard', () => {

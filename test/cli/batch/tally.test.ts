@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Result } from '../../../src/cli/batch/crew.ts'
-import { createTally } from '../../../src/cli/batch/tally.ts'
+import type { Result } from '../../../src/batch/crew.ts'
+import { createTally } from '../../../src/batch/tally.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }))
 afterEach(() => void vi.useRealTimers())

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createBudget } from '../../../src/cli/check/budget.ts'
+import { createBudget } from '../../../src/golden/budget.ts'
 
 it('never lends more than there is, but to one who needs more than all; everybody gets a turn', async () => {
   const budget = createBudget(10, 3)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type LockEntry, lockText, readLock, writeLock } from '../../../src/cli/check/lock.ts'
 import { ConvoError } from '../../../src/error.ts'
+import { type LockEntry, lockText, readLock, writeLock } from '../../../src/golden/lock.ts'
 import { repository, stripes } from './repository.ts'
 
 const here = repository()

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { loadManifest } from '../../../src/cli/check/manifest.ts'
-import { fillName, nameMatches, nameProblem, pathOfName } from '../../../src/cli/check/names.ts'
 import { ConvoError } from '../../../src/error.ts'
+import { loadManifest } from '../../../src/golden/manifest.ts'
+import { fillName, nameMatches, nameProblem, pathOfName } from '../../../src/golden/names.ts'
 import { toleranceSettings } from '../../../src/image/compare/tolerance.ts'
 import { repository } from './repository.ts'
 
@@ -150,7 +150,7 @@ cases:
   })
 
   it('has a schema that knows every setting of a comparison, and no other', () => {
-    const schema = JSON.parse(readFileSync('src/cli/check/check.schema.json', 'utf8'))
+    const schema = JSON.parse(readFileSync('src/golden/check.schema.json', 'utf8'))
     const [, tolerance] = schema.$defs.tolerance.oneOf
     expect(Object.keys(tolerance.properties).sort()).toEqual(
       ['reason', ...Object.keys(toleranceSettings)].sort(),

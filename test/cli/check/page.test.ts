@@ -55,7 +55,7 @@ describe('the source of the page', () => {
       dirname(createRequire(import.meta.url).resolve('typescript/package.json')),
       'bin/tsc',
     )
-    const { status, stdout } = spawnSync(process.execPath, [compiler, '-p', 'src/cli/check/page'])
+    const { status, stdout } = spawnSync(process.execPath, [compiler, '-p', 'src/golden/page'])
     expect(stdout.toString()).toBe('')
     expect(status).toBe(0)
   })

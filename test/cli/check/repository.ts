@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach } from 'vitest'
-import type { Run as CheckRun } from '../../../src/cli/check/results.ts'
-import { encodePngWhole } from '../../../src/image/filter-rows.ts'
+import type { Run as CheckRun } from '../../../src/golden/results.ts'
 import { compressionSettings } from '../../../src/image/png.ts'
+import { encodePngWhole } from '../../../src/image/png-whole.ts'
 import { convo, type Run } from '../convo.ts'
 
 /** A scratch folder with a manifest and pictures, as a project has them; new for each test. */

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { sha256 } from '../../../src/cli/check/files.ts'
-import { runProblem } from '../../../src/cli/check/results-shape.ts'
+import { sha256 } from '../../../src/golden/files.ts'
+import { runProblem } from '../../../src/golden/results-shape.ts'
 import { repository, stripes } from './repository.ts'
 
 const here = repository()

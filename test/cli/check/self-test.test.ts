@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { selfTest } from '../../../src/cli/check/self-test.ts'
+import { selfTest } from '../../../src/golden/self-test.ts'
 import { comparePictures } from '../../../src/image/compare/compare.ts'
 import type { Tolerance } from '../../../src/image/compare/tolerance.ts'
 import type { Depth, Picture } from '../../../src/tensor/picture.ts'

@@ -1,0 +1,310 @@
+import { dirname, join } from 'node:path'
+import { arithmeticVersion } from '../conv/plan.ts'
+import { ConvoError } from '../error.ts'
+import { checkFolder, writeWhole } from '../files/change.ts'
+import { hashText } from '../files/hash.ts'
+import { clearBeside, clearLeftovers } from '../files/leftovers.ts'
+import { refuseReplacing } from '../files/reads.ts'
+import { fillTemplate, parseTemplate } from '../files/template.ts'
+import type { Io } from '../host/io.ts'
+import { memoryAvailable, memoryLimit, usableCores } from '../host/machine.ts'
+import { shardName } from '../host/shard.ts'
+import { version } from '../host/version.ts'
+import { type EndSignal, endBy, endSignals, statusOf, takeSignals } from '../signals.ts'
+import { visibleLine } from '../text/visible.ts'
+import type { MadeFile } from './crew.ts'
+import { decide, type Maker } from './decide.ts'
+import type { Item } from './items.ts'
+import { openLog } from './journal.ts'
+import { takeLock } from './lock.ts'
+import { amountOf } from './options.ts'
+import { type Batch, type Plan, planBatch } from './plan.ts'
+import { createRunner, type Runner, type Task } from './runner.ts'
+import { openStateFile, readState, stateFolder } from './state.ts'
+import { createTally, type Tally } from './tally.ts'
+import { createTeller, type Teller } from './teller.ts'
+import { watchPlan } from './watch.ts'
+
+/** Why a batch was stopped by --fail-fast or --max-failures. */
+const tooMany = 'too many failures'
+
+/** Milliseconds after a signal in which a batch ends its workers and its records; then it ends whatever is left. */
+const lastWords = 300
+
+/** Runs a batch; gives the exit status. @throws ConvoError for what keeps it from starting */
+export async function runBatch(batch: Batch, io: Io): Promise<number> {
+  const plan = await planBatch(batch)
+  return batch.settings['dry-run'] ? tellPlan(plan, io) : work(plan, io)
+}
+
+const makerOf = ({ operation }: Plan): Maker => ({
+  operation: operation.fingerprint,
+  arithmetic: arithmeticVersion,
+})
+
+/** `--dry-run` */
+async function tellPlan(plan: Plan, io: Io): Promise<number> {
+  const { settings } = plan.batch
+  const teller = createTeller(settings, io)
+  for (const note of plan.notes) teller.note(note)
+  const state = readState(plan.template.root)
+  let runs = 0
+  for (const item of plan.items) {
+    const { run, reason } = await decide(item, state, makerOf(plan), settings.force)
+    if (run) runs++
+    const entry = { event: 'item', input: item.input, output: item.output, reason } as const
+    teller.plan({ ...entry, status: 'current' }, run)
+    if (settings.json) teller.entry({ ...entry, status: run ? 'planned' : 'current' })
+  }
+  await teller.end([`${runs} to do, ${plan.items.length - runs} up to date; nothing was done`])
+  return 0
+}
+
+async function work(plan: Plan, io: Io): Promise<number> {
+  const { settings } = plan.batch
+  const { root } = plan.template
+  const { signal: waiting, abort } = abortable()
+  let stopped: EndSignal | undefined
+  let stop: (signal: EndSignal) => void = abort
+  const giveBack = takeSignals((signal) => {
+    if (stopped !== undefined) endBy(signal)
+    stopped = signal
+    setTimeout(endBy, lastWords, signal)
+    stop(signal)
+  })
+  try {
+    const lock = await takeLock({
+      root,
+      shard: plan.shard,
+      wait: settings.wait,
+      signal: waiting,
+      onWait: (other) =>
+        settings.quiet || io.err(`${visibleLine(`waiting for another batch in ${root}: ${other}`)}\n`),
+    }).catch((error) => {
+      if (stopped === undefined) throw error
+    })
+    if (lock === undefined) return statusOf(stopped!)
+    try {
+      refuseFailedList(plan)
+      const folders = new Set([root, ...plan.items.map(({ output }) => dirname(output))])
+      for (const folder of folders) clearLeftovers(folder)
+      if (settings['in-place']) for (const { output } of plan.items) clearBeside(output)
+      const teller = createTeller(settings, io, logOf(plan))
+      const session = await openSession(plan, teller)
+      stop = session.stop
+      if (stopped !== undefined) session.stop(stopped)
+      return await session.run()
+    } finally {
+      lock.release()
+    }
+  } finally {
+    giveBack()
+  }
+}
+
+const isSignal = (why: string): why is EndSignal => endSignals.some((signal) => signal === why)
+
+function abortable() {
+  const controller = new AbortController()
+  return { signal: controller.signal, abort: () => controller.abort() }
+}
+
+/** A shard always has a log, which `convo batch merge` joins with the others'. */
+function logOf({ batch, shard, template }: Plan) {
+  const name = shard === undefined ? '1-of-1' : shardName(shard)
+  const { log } = batch.settings
+  if (log !== undefined) return openLog(fillTemplate(parseTemplate(log, 'log'), { shard: name }))
+  return shard === undefined ? undefined : openLog(join(stateFolder(template.root), `log-${name}.jsonl`))
+}
+
+async function openSession(plan: Plan, teller: Teller) {
+  const { batch, items, template } = plan
+  const { settings } = batch
+  const maker = makerOf(plan)
+  const state = new Map(readState(template.root))
+  const file = await openStateFile(template.root, plan.shard)
+  const tally = createTally(items.length)
+  const ended = abortable()
+  let stopped = ''
+
+  const stop = (why: string) => {
+    if (stopped !== '') return
+    stopped = why
+    if (isSignal(why)) void runner.kill()
+    else runner.stop()
+    ended.abort()
+  }
+
+  const note = (item: Item, made: MadeFile) => {
+    const whole = { output: item.name, input: item.input, ...made, ...maker }
+    state.set(item.name, [
+      ...(state.get(item.name) ?? []).filter(({ output }) => output !== item.name),
+      whole,
+    ])
+    const error = file.note(whole)
+    if (error !== undefined) teller.error(error)
+  }
+
+  const runner: Runner = createRunner({
+    setup: { words: batch.operation, inPlace: settings['in-place'] },
+    appetite: appetiteOf(plan),
+    ...resourcesOf(plan),
+    onBroken: () => stop('no worker process could be started'),
+    onMade: (task, made) => note(task.item, made),
+    onResult(task, result, footprint) {
+      if (result.kind === 'done' && result.made !== undefined) note(task.item, result.made)
+      teller.item(tally.count(task, result, footprint))
+      teller.update(tally.standing())
+      if (tally.failed() >= mostFailures(plan)) stop(tooMany)
+    },
+  })
+
+  /** Decides about an item; true where it is to be run. */
+  const look = async (item: Item): Promise<Task | undefined> => {
+    const { run, reason, renewed } = await decide(item, state, maker, settings.force)
+    const entry = {
+      event: 'item',
+      status: 'current',
+      input: item.input,
+      output: item.output,
+      reason,
+    } as const
+    teller.plan(entry, run)
+    if (run) return { item, reason }
+    if (renewed !== undefined) note(item, renewed)
+    tally.current()
+    teller.item(entry)
+    return undefined
+  }
+
+  async function run(): Promise<number> {
+    for (const text of plan.notes) teller.note(text)
+    teller.entry(startEntry(plan))
+    const tasks: Task[] = []
+    for (const item of items) {
+      if (stopped !== '') break
+      const task = await look(item)
+      if (task !== undefined) tasks.push(task)
+    }
+    tally.begin(tasks)
+    runner.add(tasks)
+    await runner.drained()
+    if (settings.watch && stopped === '') {
+      await watchPlan(plan, ended.signal, teller, async (item) => {
+        const task = await look(item)
+        tally.add(task)
+        if (task !== undefined) runner.add([task])
+      })
+      await runner.drained()
+    }
+    runner.end()
+    const isListed = await writeFailed(plan, tally.failures(), teller)
+    const status = await finish(plan, tally, teller, stopped)
+    return isListed && !teller.hasLost() ? status : Math.max(status, 2)
+  }
+  return { stop, run }
+}
+
+function startEntry({ batch, shard, template, all, items, operation }: Plan) {
+  return {
+    event: 'start',
+    time: new Date().toISOString(),
+    version: version(),
+    operation: batch.operation,
+    output: template.text,
+    shard: shard === undefined ? '' : shardName(shard),
+    all: all.length,
+    total: items.length,
+    plan: hashText(
+      JSON.stringify([operation.fingerprint, ...all.map(({ input, output }) => [input, output])]),
+    ),
+  } as const
+}
+
+function appetiteOf({ operation }: Plan) {
+  const { steps, settings } = operation.job('input', 'output.png')
+  const isTensor = steps.some((make) => make({ channels: 3, full: 255 }).kind === 'tensor')
+  return { isTensor, maxPixels: settings['max-pixels'] }
+}
+
+function resourcesOf({ batch: { settings } }: Plan) {
+  const cores = usableCores(process.env)
+  const limit = memoryLimit(process.env)
+  return {
+    jobs: settings.jobs === undefined ? cores : amountOf(settings.jobs, cores),
+    memory: amountOf(settings.memory ?? { kind: 'share', value: 50 }, limit),
+    available: () => memoryAvailable(limit),
+  }
+}
+
+function mostFailures({ batch: { settings }, items }: Plan): number {
+  if (settings['fail-fast']) return 1
+  const most = settings['max-failures']
+  return most === undefined ? Number.POSITIVE_INFINITY : amountOf(most, items.length)
+}
+
+/** Writes the list of failures; false where that is not possible, which is told. */
+async function writeFailed(plan: Plan, failures: readonly string[], teller: Teller): Promise<boolean> {
+  const target = failedList(plan)
+  if (target === undefined) return true
+  const end = plan.batch.settings.null ? '\0' : '\n'
+  const held = failures.filter((input) => !input.includes(end))
+  const text = held.map((input) => input + end).join('')
+  try {
+    await writeWhole(target, text)
+  } catch (error) {
+    if (!(error instanceof ConvoError)) throw error
+    teller.error(error)
+    return false
+  }
+  if (held.length === failures.length) return true
+  teller.error(
+    new ConvoError('E_OUTPUT', `${target} cannot hold a name with a line end`, {
+      why: failures.filter((input) => input.includes(end)).map((input) => JSON.stringify(input)),
+      fix: '--null',
+    }),
+  )
+  return false
+}
+
+function failedList({ batch: { settings }, shard }: Plan): string | undefined {
+  const list = settings['failed-list']
+  const name = shard === undefined ? '1-of-1' : shardName(shard)
+  return list && fillTemplate(parseTemplate(list, 'failed-list'), { shard: name })
+}
+
+/** A list that cannot be written is told of before hours of work, not after. */
+function refuseFailedList(plan: Plan): void {
+  const target = failedList(plan)
+  if (target === undefined) return
+  refuseReplacing(target)
+  try {
+    checkFolder(dirname(target))
+  } catch (cause) {
+    if (!(cause instanceof ConvoError)) throw cause
+    const what = `the list of failures ${target} cannot be written`
+    throw new ConvoError('E_OUTPUT', what, { why: [cause.message, ...cause.why], cause })
+  }
+}
+
+async function finish(plan: Plan, tally: Tally, teller: Teller, stopped: string): Promise<number> {
+  const { done, current, failed, left } = tally.counts()
+  teller.entry({
+    event: 'end',
+    time: new Date().toISOString(),
+    shard: plan.shard === undefined ? '' : shardName(plan.shard),
+    stopped,
+    milliseconds: Math.round(tally.standing().milliseconds),
+    megapixels: Math.round(tally.standing().megapixels * 1000) / 1000,
+    done,
+    current,
+    failed,
+    left,
+  })
+  const more =
+    stopped === '' ? [] : [`stopped: ${stopped}`, ...(left > 0 ? [`to go on: ${plan.batch.again}`] : [])]
+  await teller.end([tally.summary(), ...more])
+  if (isSignal(stopped)) return statusOf(stopped)
+  if (failed === 0 && left === 0) return 0
+  return done + current > 0 || stopped === tooMany ? 1 : 2
+}

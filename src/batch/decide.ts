@@ -1,0 +1,47 @@
+import { hashFile, isSettled, stampOf } from '../files/hash.ts'
+import { isSameFile } from '../files/output.ts'
+import { statOf } from '../files/stat.ts'
+import type { Item } from './items.ts'
+import type { Made, State } from './state.ts'
+
+/** Whether an item runs, and why. */
+export type Verdict = {
+  readonly run: boolean
+  readonly reason: string
+  /** A note to be renewed: the input was touched, but is the same. */
+  readonly renewed?: Made
+}
+
+/** What outputs are made by. */
+export type Maker = { readonly operation: string; readonly arithmetic: number }
+
+/**
+ * Whether an item is up to date: its output is there with the recorded size and time, and was made from the same bytes,
+ * by the same operation, in the same arithmetic. The input is read only if it may have changed.
+ */
+export async function decide(item: Item, state: State, maker: Maker, force: boolean): Promise<Verdict> {
+  const runs = (reason: string): Verdict => ({ run: true, reason })
+  if (force) return runs('--force')
+  if (item.stat === undefined || !item.stat.isFile()) return runs('the input is to be read')
+  const output = statOf(item.output)
+  if (output === undefined) return runs('the output is not there')
+  const records = state.get(item.name) ?? []
+  if (records.length === 0) return runs('no batch has noted the output')
+  const fitting = records.filter(
+    ({ size, time }) => size === Number(output.size) && time === String(output.mtimeNs),
+  )
+  const made = fitting.at(-1)
+  if (made === undefined) return runs('the output was changed since')
+  if (made.arithmetic !== maker.arithmetic) return runs('the arithmetic has a new version')
+  if (made.operation !== maker.operation) return runs('the operation or its options are others')
+  // what replaced its input is not to be made of itself once more
+  if (isSameFile(item.input, item.output)) return { run: false, reason: 'up to date' }
+  const stamp = stampOf(item.stat)
+  if (made.stamp === stamp) return { run: false, reason: 'up to date' }
+  const before = Date.now()
+  const hash = await hashFile(item.input, item.bytes).catch(() => undefined)
+  if (hash !== made.hash)
+    return runs(made.input === item.input ? 'the input has changed' : 'the input is another')
+  const renewed = { ...made, input: item.input, stamp: isSettled(item.stat, before) ? stamp : '' }
+  return { run: false, reason: 'up to date', renewed }
+}

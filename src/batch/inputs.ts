@@ -1,0 +1,188 @@
+import { lstatSync, readdirSync, statSync } from 'node:fs'
+import { basename, dirname, extname, join, normalize, resolve } from 'node:path'
+import { ConvoError } from '../error.ts'
+import { glob, isDynamicPattern } from '../files/glob.ts'
+import { readWhole } from '../files/read.ts'
+import { leaves } from '../files/root.ts'
+
+/** A picture to process. */
+export type Input = {
+  /** As given, or as found in a folder that was given. */
+  readonly path: string
+  /** Its folder, from the folder or the fixed part of the glob that it came from; empty at the top. */
+  readonly rel: string
+  /** Whether it was named itself, and not found in a folder or by a glob. */
+  readonly named: boolean
+}
+
+/** Where inputs come from. */
+export type Sources = {
+  /** Files, folders and globs. */
+  readonly words: readonly string[]
+  readonly recursive: boolean
+  /** A file with a list of paths; `-` is standard input. */
+  readonly filesFrom?: string | undefined
+  /** Whether the paths of that list end in NUL, not in a line end. */
+  readonly isNull: boolean
+  /** A folder that is not looked into: that of the outputs. */
+  readonly without?: string | undefined
+}
+
+/** What was found, sorted by path, each path once; and the folders that were looked into. */
+export type Found = {
+  readonly inputs: readonly Input[]
+  readonly folders: readonly string[]
+  readonly notes: readonly string[]
+}
+
+/** The extensions by which pictures are known in folders. */
+const pictureExtensions = new Set(
+  'png jpg jpeg jpe jfif webp tif tiff gif avif heic heif svg npy'.split(' ').map((word) => `.${word}`),
+)
+
+/** Whether a file in a folder is taken for a picture. */
+export const looksLikePicture = (path: string): boolean =>
+  !basename(path).startsWith('.') && pictureExtensions.has(extname(path).toLowerCase())
+
+/**
+ * Finds all inputs. What is no picture is left out of folders only; a file that is named is taken, and if it is not
+ * there or no picture, the batch says so at its place.
+ *
+ * @throws ConvoError E_INPUT for a list or folder that cannot be read, or a glob that fits nothing
+ */
+export async function findInputs(sources: Sources): Promise<Found> {
+  const inputs: Input[] = []
+  const folders: string[] = []
+  let linked = 0
+  for (const word of sources.words) {
+    const kind = kindOf(word)
+    if (kind === 'folder') {
+      folders.push(word)
+      linked += scan(word, '', sources, inputs)
+    } else if (kind === 'absent' && isDynamicPattern(word)) {
+      const [folder, found] = await expand(word, sources)
+      folders.push(folder)
+      for (const one of found) inputs.push(one)
+    } else inputs.push({ path: word, rel: '', named: true })
+  }
+  if (sources.filesFrom !== undefined) {
+    for (const path of await readList(sources.filesFrom, sources.isNull)) {
+      inputs.push({ path, rel: '', named: true })
+    }
+  }
+  const notes =
+    linked === 0 ? [] : [`${linked} linked folder${linked === 1 ? ' was' : 's were'} not followed`]
+  return { inputs: sortedOnce(inputs), folders, notes }
+}
+
+/** Sorted by path as UTF-16 code units, which no locale changes; a path that was given twice is taken once. */
+function sortedOnce(inputs: readonly Input[]): Input[] {
+  const byPath = new Map<string, Input>()
+  for (const input of inputs) {
+    const path = normalize(input.path)
+    const place = resolve(path)
+    const before = byPath.get(place)
+    // one that is named is meant, whatever a glob says of it
+    byPath.set(place, {
+      path: before?.path ?? path,
+      rel: before?.rel ?? input.rel,
+      named: input.named || before?.named === true,
+    })
+  }
+  return [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
+}
+
+function kindOf(path: string): 'folder' | 'file' | 'absent' {
+  try {
+    return statSync(path).isDirectory() ? 'folder' : 'file'
+  } catch {
+    return 'absent'
+  }
+}
+
+/** Adds the pictures of a folder; returns how many linked folders were passed by. */
+function scan(top: string, rel: string, sources: Sources, inputs: Input[]): number {
+  const folder = join(top, rel)
+  let linked = 0
+  for (const entry of entriesOf(folder)) {
+    const path = join(folder, entry.name)
+    if (entry.name.startsWith('.')) continue
+    if (entry.isDirectory()) {
+      const isOut = sources.without !== undefined && resolve(path) === resolve(sources.without)
+      if (sources.recursive && !isOut) linked += scan(top, join(rel, entry.name), sources, inputs)
+    } else if (entry.isSymbolicLink() && kindOf(path) === 'folder') {
+      // not followed: links may lead in circles, and to one picture by two names
+      if (sources.recursive) linked++
+    } else if (looksLikePicture(path) && (entry.isFile() || entry.isSymbolicLink())) {
+      inputs.push({ path, rel, named: false })
+    }
+  }
+  return linked
+}
+
+function entriesOf(folder: string) {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+  } catch (cause) {
+    throw new ConvoError('E_INPUT', `cannot look into the folder ${folder}`, {
+      why: `${folder}: ${(cause as Error).message}`,
+      cause,
+    })
+  }
+}
+
+/** What a glob fits, with its fixed part. */
+async function expand(pattern: string, sources: Sources): Promise<[folder: string, inputs: Input[]]> {
+  const segments = pattern.split('/')
+  const fixed = segments.findIndex((segment) => isDynamicPattern(segment))
+  const folder = segments.slice(0, fixed).join('/') || (pattern.startsWith('/') ? '/' : '.')
+  const rest = segments.slice(fixed).join('/')
+  const found = await glob(rest, {
+    cwd: folder,
+    // without it, links to files would be left out too
+    followSymbolicLinks: true,
+  })
+  const isLinked = linkFinder(folder)
+  const isInside = sources.without !== undefined && !leaves(folder, sources.without)
+  const out = isInside && resolve(sources.without) !== resolve(folder) ? sources.without : undefined
+  // `**` and `*` do not say that everything is a picture; `*.dat` does
+  const isAny = /^\*+$/.test(segments.at(-1) ?? '')
+  const inputs = found
+    .filter((path) => !isLinked(dirname(path)) && (!isAny || looksLikePicture(path)))
+    .map((path) => ({
+      path: join(folder, path),
+      rel: dirname(path) === '.' ? '' : dirname(path),
+      named: false,
+    }))
+    .filter(({ path }) => out === undefined || leaves(out, path))
+  if (inputs.length === 0) {
+    throw new ConvoError('E_INPUT', `no file fits ${pattern}`, {
+      why: `looked in ${folder} for ${rest}`,
+      ...(isAny && { fix: `${pattern}.png, or the folder ${folder} with --recursive` }),
+    })
+  }
+  return [folder, inputs]
+}
+
+/** Tells of folders below one whether they are links, or lie in one: those are not looked into. */
+function linkFinder(top: string): (rel: string) => boolean {
+  const known = new Map<string, boolean>([['.', false]])
+  const isLinked = (rel: string): boolean => {
+    const before = known.get(rel)
+    if (before !== undefined) return before
+    const linked = isLinked(dirname(rel)) || lstatSync(join(top, rel)).isSymbolicLink()
+    known.set(rel, linked)
+    return linked
+  }
+  return isLinked
+}
+
+async function readList(file: string, isNull: boolean): Promise<string[]> {
+  const name = file === '-' ? 'standard input' : file
+  const text = (await readWhole(file, { limit: 'manifestBytes', what: 'a list of files' })).toString('utf8')
+  if (!isNull && text.includes('\0')) {
+    throw new ConvoError('E_INPUT', `the paths in ${name} end in NUL`, { fix: '--null' })
+  }
+  const paths = isNull ? text.split('\0') : text.split('\n').map((line) => line.replace(/\r$/, ''))
+  return paths.filter((path) => path !== '')
+}

@@ -1,0 +1,195 @@
+import { readdirSync, statSync } from 'node:fs'
+import { basename, dirname, join, relative } from 'node:path'
+import { ConvoError } from '../error.ts'
+import { readText } from '../files/read.ts'
+import { statOf } from '../files/stat.ts'
+import { parseTemplate, type Template } from '../files/template.ts'
+import { entryProblem } from './entry-shape.ts'
+import type { Counts, Entry, ItemEntry } from './journal.ts'
+import { stateFolder } from './state.ts'
+
+/** A log, read. */
+type ReadLog = {
+  readonly path: string
+  readonly start: Entry & { readonly event: 'start' }
+  readonly items: readonly ItemEntry[]
+  /** Undefined for a batch that is at work, or was killed. */
+  readonly end: (Entry & { readonly event: 'end' }) | undefined
+}
+
+/** What the logs of all shards say together. */
+export type Merged = Counts & {
+  readonly shards: number
+  /** Of the longest shard: they ran side by side. */
+  readonly milliseconds: number
+  readonly megapixels: number
+  readonly failures: readonly ItemEntry[]
+  /** What is not there or not whole, in words. */
+  readonly missing: readonly string[]
+}
+
+/**
+ * Joins the logs of the shards of one batch. A folder stands for the logs in it, or for those that shards keep in an
+ * output root.
+ *
+ * @throws ConvoError E_INPUT for what is no log, E_USAGE for logs of different batches
+ */
+export function mergeLogs(words: readonly string[]): Merged {
+  const logs = latestOfShard(words.flatMap(logsAt).map(readLog))
+  const [first] = logs
+  if (first === undefined) {
+    throw new ConvoError('E_INPUT', `there are no logs in ${words.join(', ')}`, {
+      why: 'shards keep theirs in the folder of the outputs, under .convo',
+    })
+  }
+  const other = logs.find(({ start }) => start.plan !== first.start.plan)
+  if (other !== undefined) {
+    throw new ConvoError('E_USAGE', 'the logs are of different batches', {
+      why: [first, other].map(
+        ({ path, start }) => `${path}: ${start.all} inputs, ${start.operation.join(' ')} to ${start.output}`,
+      ),
+      fix: 'shards of the same inputs, operation and outputs',
+    })
+  }
+  const gone = logs.flatMap(goneOutputs)
+  const isGone = new Set(gone.map(({ item }) => item))
+  const items = logs.flatMap((log) => log.items).filter((item) => !isGone.has(item))
+  const count = (status: ItemEntry['status']) => items.filter((item) => item.status === status).length
+  const [done, current, failed] = [count('done'), count('current'), count('failed')]
+  return {
+    shards: logs.length,
+    done,
+    current,
+    failed,
+    left: first.start.all - done - current - failed,
+    milliseconds: Math.max(...logs.map(millisecondsOf)),
+    megapixels: items.reduce((sum, { megapixels = 0 }) => sum + megapixels, 0),
+    failures: items.filter(({ status }) => status === 'failed'),
+    missing: [...missingShards(logs), ...logs.flatMap(unfinished), ...goneLines(gone)],
+  }
+}
+
+const millisecondsOf = ({ end, items }: ReadLog): number =>
+  end?.milliseconds ?? items.reduce((sum, { milliseconds = 0 }) => sum + milliseconds, 0)
+
+/** Of several logs of one shard, the one that began last. */
+function latestOfShard(logs: readonly ReadLog[]): ReadLog[] {
+  const byShard = new Map<string, ReadLog>()
+  for (const log of [...logs].sort((a, b) => (a.start.time < b.start.time ? -1 : 1))) {
+    byShard.set(log.start.shard, log)
+  }
+  return [...byShard.values()].sort((a, b) => indexOf(a.start.shard) - indexOf(b.start.shard))
+}
+
+const indexOf = (shard: string): number => Number(shard.split('-of-')[0])
+
+function missingShards(logs: readonly ReadLog[]): string[] {
+  const counts = new Set(logs.map(({ start }) => Number(start.shard.split('-of-')[1] ?? 1)))
+  if (counts.size > 1) return [`the logs are of ${[...counts].join(' and ')} shards: none of these is whole`]
+  const [count = 1] = counts
+  const there = new Set(logs.map(({ start }) => (start.shard === '' ? 1 : indexOf(start.shard))))
+  const lacking = Array.from({ length: count }, (_, i) => i + 1).filter((index) => !there.has(index))
+  return lacking.map((index) => `shard ${index} of ${count} has no log: --shard ${index}/${count}`)
+}
+
+function unfinished({ path, start, items, end }: ReadLog): string[] {
+  const which = start.shard === '' ? 'the batch' : `shard ${start.shard.replace('-of-', ' of ')}`
+  const left = start.total - items.length
+  if (end === undefined) return [`${which} did not end: ${left} of ${start.total} are not told of in ${path}`]
+  if (end.left > 0)
+    return [`${which} was stopped (${end.stopped}): ${end.left} of ${start.total} were not tried`]
+  return []
+}
+
+type Gone = { readonly item: ItemEntry; readonly path: string; readonly how: string }
+
+/** Items that were done and whose outputs are not there any more, or not of the size that they were written in. */
+function goneOutputs({ path, start, items }: ReadLog): Gone[] {
+  const { root } = templateOf(path, start.output)
+  const folder = dirname(path)
+  // a log that shards keep in the output root tells where that is, wherever the batch was started
+  const home = basename(folder) === basename(stateFolder('')) ? dirname(folder) : root
+  return items
+    .filter(({ status }) => status === 'done' || status === 'current')
+    .map((item) => ({ item, path: join(home, relative(root, item.output)) }))
+    .flatMap((one) => {
+      const [size, { bytes }] = [statOf(one.path)?.size, one.item]
+      if (size === undefined) return [{ ...one, how: 'is not there' }]
+      if (bytes === undefined || Number(size) === bytes) return []
+      return [{ ...one, how: `was changed since: it has ${size} bytes, and ${bytes} were written` }]
+    })
+}
+
+function templateOf(path: string, text: string): Template {
+  try {
+    return parseTemplate(text)
+  } catch (cause) {
+    throw noLog(path, 0, (cause as Error).message)
+  }
+}
+
+/** Most outputs that are named. */
+const mostNamed = 10
+
+const goneLines = (gone: readonly Gone[]): string[] => [
+  ...gone.slice(0, mostNamed).map(({ item, path, how }) => `${path}, made from ${item.input}, ${how}`),
+  ...(gone.length > mostNamed
+    ? [`and ${gone.length - mostNamed} more outputs are not there, or changed`]
+    : []),
+]
+
+function logsAt(word: string): string[] {
+  try {
+    if (!statSync(word).isDirectory()) return [word]
+    for (const folder of [word, stateFolder(word)]) {
+      const names = namesIn(folder).filter((name) => /^log-.*\.jsonl$/.test(name))
+      if (names.length > 0) return names.map((name) => join(folder, name))
+    }
+    return []
+  } catch (cause) {
+    throw new ConvoError('E_INPUT', `there is no log ${word}`, {
+      why: `${word}: ${(cause as Error).message}`,
+      cause,
+    })
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort()
+  } catch {
+    return []
+  }
+}
+
+function readLog(path: string): ReadLog {
+  const stat = statSync(path)
+  if (stat.isCharacterDevice()) throw noLog(path, 0, 'a device')
+  const entries: Entry[] = []
+  const lines = readText(path, 'logBytes').split('\n')
+  for (const [i, line] of lines.entries()) {
+    if (line.trim() === '') continue
+    let entry: unknown
+    try {
+      entry = JSON.parse(line)
+    } catch (cause) {
+      // the last line of a batch that was killed may be cut off
+      if (i === lines.length - 1) continue
+      throw noLog(path, i, 'not JSON', cause)
+    }
+    const problem = entryProblem(entry)
+    if (problem !== undefined) throw noLog(path, i, problem)
+    entries.push(entry as Entry)
+  }
+  const [start] = entries
+  if (start?.event !== 'start') throw noLog(path, 0, 'expected a line with "event":"start"')
+  return {
+    path,
+    start,
+    items: entries.filter((entry) => entry.event === 'item'),
+    end: entries.find((entry) => entry.event === 'end'),
+  }
+}
+
+const noLog = (path: string, line: number, why: string, cause?: unknown): ConvoError =>
+  new ConvoError('E_INPUT', `${path} is no log of a batch`, { why: `${path}:${line + 1}:1: ${why}`, cause })

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto'
+import { existsSync, statSync } from 'node:fs'
+import { extname } from 'node:path'
+import { ConvoError } from '../error.ts'
+import { hashText } from '../files/hash.ts'
+import { readFileWhole } from '../files/read.ts'
+import { type Params, resolve } from '../params.ts'
+import { correlationSettings, pictureSettings } from '../picture/settings.ts'
+import { type Prepared, prepareWork, understandWork } from '../picture/words/prepare.ts'
+import type { Given } from '../picture/words/syntax.ts'
+
+/** The operation of a batch, understood: one, or a chain of them. */
+export type BatchOperation = Prepared & {
+  /** Equal for operations that make the same outputs: of all values, defaults too, and the content of kernel files. */
+  readonly fingerprint: string
+}
+
+/** Options that are the batch's, not the operation's. */
+const ofTheBatch = ['in-place', 'force', 'dry-run', 'json', 'quiet', 'verbose', 'threads'] as const
+
+/** Settings that decide whether an output is made, and not what it is. */
+const withoutEffect = ['in-place', 'fail-on-clip', 'max-pixels']
+
+/**
+ * Understands what stands behind `--`, as the command line would understand it for one picture: an operation, several
+ * with `--` between them, or `chain` with options of its own and then these.
+ *
+ * @throws ConvoError as the command line does, E_OPTION for an option that is the batch's
+ */
+export async function prepareBatchOperation(words: readonly string[]): Promise<BatchOperation> {
+  const work = understandWork(words, refuse)
+  const prepared = await prepareWork(work)
+  if (prepared.settings.channels === 'split') {
+    throw new ConvoError(
+      'E_OPTION',
+      '--channels split writes several files for one output, and a batch notes one',
+      {
+        fix: '--channels montage, or an output ending in .npy',
+      },
+    )
+  }
+  const steps = work.steps.map(({ operation, given }) =>
+    fingerprintOf(operation.name, operation.params, given),
+  )
+  const chain = work.chain === undefined ? [] : [fingerprintOf('chain', {}, work.chain)]
+  return { ...prepared, fingerprint: hashText([...chain, ...steps].join(' -- ')) }
+}
+
+function refuse(option: string): ConvoError | undefined {
+  if (option === 'preview') {
+    return new ConvoError('E_OPTION', '--preview shows one picture, and a batch makes many', {
+      fix: 'one of the pictures, without batch',
+    })
+  }
+  if (!ofTheBatch.some((name) => name === option)) return undefined
+  return new ConvoError('E_OPTION', `--${option} is said of the batch, not of the operation`, {
+    fix: option === 'threads' ? 'use --jobs, before --' : `--${option} before --`,
+  })
+}
+
+function fingerprintOf(name: string, params: Params, given: Given): string {
+  const values = {
+    ...valuesOf({ ...correlationSettings, ...pictureSettings }, given),
+    ...valuesOf(params, given),
+  }
+  for (const key of withoutEffect) delete values[key]
+  return `${name} ${canonical(mapValues(values, withContent))}`
+}
+
+function valuesOf(params: Params, given: Given): Record<string, unknown> {
+  const own = Object.fromEntries(Object.entries(given).filter(([key]) => Object.hasOwn(params, key)))
+  return { ...resolve(params, own) }
+}
+
+/** A value as text that does not depend on the order in which it was written down. */
+export function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value).filter(([, one]) => one !== undefined)
+    const sorted = entries.sort(([a], [b]) => (a < b ? -1 : 1))
+    return `{${sorted.map(([key, one]) => `${JSON.stringify(key)}:${canonical(one)}`).join(',')}}`
+  }
+  return JSON.stringify(value) ?? 'null'
+}
+
+/**
+ * The name of a file, as in --kernel edge.mat, as what is in the file: where it lies does not change what is made of it.
+ * Its extension tells the format.
+ */
+function withContent(value: unknown): unknown {
+  if (typeof value !== 'string') return value
+  const [path = '', tensor] = value.split('#', 2)
+  if (path === '' || !existsSync(path) || !statSync(path).isFile()) return value
+  const digest = createHash('sha256')
+    .update(readFileWhole(path, { limit: 'kernelBytes' }))
+    .digest('hex')
+  const file = { digest, extension: extname(path).toLowerCase(), tensor }
+  // names of kernels have neither dot nor slash, and go before files that are called as they are
+  return /^[^\d[+-]/.test(path) && /[./]/.test(path) ? file : { ...file, value }
+}
+
+const mapValues = (values: Readonly<Record<string, unknown>>, map: (value: unknown) => unknown) =>
+  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, map(value)]))

@@ -1,0 +1,186 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { ConvoError, type ErrorDetail } from '../error.ts'
+import { isDynamicPattern } from '../files/glob.ts'
+import { hashFile } from '../files/hash.ts'
+import { leaves } from '../files/root.ts'
+import { statOf } from '../files/stat.ts'
+import { hasKey, parseTemplate, type Template } from '../files/template.ts'
+import type { Shard } from '../host/engines.ts'
+import { itemsOfShard, parseShard, shardName } from '../host/shard.ts'
+import type { Values } from '../params.ts'
+import { type Found, findInputs, type Input } from './inputs.ts'
+import { type Item, inFolder, type Making, makeItems } from './items.ts'
+import { type BatchOperation, prepareBatchOperation } from './operation.ts'
+import type { batchSettings } from './options.ts'
+import { readState, type State } from './state.ts'
+
+/** The settings of a batch. */
+export type BatchSettings = Values<typeof batchSettings>
+
+/** A batch as asked for: on the command line, or in a file. */
+export type Batch = {
+  readonly inputs: readonly string[]
+  readonly settings: BatchSettings
+  /** The operation and its options. */
+  readonly operation: readonly string[]
+  /** The command line that goes on with what is left. */
+  readonly again: string
+}
+
+/** All that is known before anything is done. */
+export type Plan = {
+  readonly batch: Batch
+  readonly template: Template
+  readonly operation: BatchOperation
+  readonly making: Making
+  readonly shard: Shard | undefined
+  /** Items of all shards. */
+  readonly all: readonly Item[]
+  /** Those of this one. */
+  readonly items: readonly Item[]
+  /** The folders that inputs were looked for in. */
+  readonly folders: readonly string[]
+  readonly notes: readonly string[]
+}
+
+/**
+ * Understands and checks a batch: nothing is written, and nothing that can be known beforehand is left to go wrong later.
+ *
+ * @throws ConvoError for a batch that cannot start
+ */
+export async function planBatch(batch: Batch): Promise<Plan> {
+  const { settings } = batch
+  const template = parseTemplate(outputOf(batch))
+  const operation = await prepareBatchOperation(batch.operation)
+  const shard = settings.shard === undefined ? undefined : parseShard(settings.shard, process.env)
+  refuseSharedFiles(settings, shard)
+  const inPlace = settings['in-place']
+  const making: Making = { template, operation: operation.name, inPlace, hashOf }
+  const found = await findInputs({
+    words: batch.inputs,
+    recursive: settings.recursive,
+    filesFrom: settings['files-from'],
+    isNull: settings.null,
+    without: template.root,
+  })
+  refuseToWatch(batch, found)
+  const own = ownOutputs(readState(template.root), template, inPlace)
+  const inputs = found.inputs.filter((input) => input.named || !own(input))
+  const all = await makeItems(inputs, making)
+  if (all.length === 0 && !settings.watch) throw nothingFound(batch, found)
+  checkOutputs(template, operation, all)
+  if (shard !== undefined && !inPlace) refuseMovingInputs(found.folders, template, all)
+  const leftOut = found.inputs.length - inputs.length
+  return {
+    batch,
+    template,
+    operation,
+    making,
+    shard,
+    all,
+    items: shard === undefined ? all : itemsOfShard(all, shard, settings['shard-by']),
+    folders: found.folders,
+    notes: [...found.notes, ...(leftOut === 0 ? [] : [leftOutNote(leftOut)])],
+  }
+}
+
+const hashOf = async (path: string): Promise<string> => hashFile(path, Number(statOf(path)?.size ?? 0))
+
+const leftOutNote = (count: number): string =>
+  `${count} file${count === 1 ? ' was' : 's were'} left out that batches wrote here; named one by one they are taken`
+
+function outputOf({ settings: { output }, inputs }: Batch): string {
+  if (output !== undefined) return output
+  throw new ConvoError('E_USAGE', 'the batch needs to know where its outputs go', {
+    why: '--output (-o) <template>: a path with keys',
+    ...outputMeant(inputs),
+  })
+}
+
+/** The last of several inputs as the folder of the outputs, where it looks like one; else a folder `out`. */
+function outputMeant(inputs: readonly string[]): ErrorDetail {
+  const last = inputs.at(-1)
+  const isFolder = last !== undefined && inputs.length > 1 && (last.endsWith('/') || !existsSync(last))
+  if (isFolder && !isDynamicPattern(last)) return { instead: [last, '-o', inFolder(last)] }
+  return { fix: '--output out/{rel}/{stem}.png' }
+}
+
+/** Files that each shard writes must be one for each shard. */
+function refuseSharedFiles(settings: BatchSettings, shard: Shard | undefined): void {
+  for (const option of ['log', 'failed-list'] as const) {
+    const path = settings[option]
+    if (path === undefined || hasKey(parseTemplate(path, option).parts, 'shard')) continue
+    if (shard === undefined) continue
+    throw new ConvoError('E_OPTION', `--${option} ${path} would be written by all ${shard.count} shards`, {
+      why: `{shard} in it becomes ${shardName(shard)}`,
+      fix: `--${option} ${path.replace(/(\.[^./]*)?$/, '-{shard}$1')}`,
+    })
+  }
+}
+
+function refuseToWatch({ inputs, settings }: Batch, { folders }: Found): void {
+  if (!settings.watch) return
+  const other = inputs.find((word) => !folders.includes(word))
+  const what = other ?? (settings['files-from'] === undefined ? undefined : '--files-from')
+  if (what === undefined && settings.shard === undefined) return
+  throw new ConvoError(
+    'E_USAGE',
+    what === undefined
+      ? '--watch and --shard exclude each other'
+      : `--watch watches folders, and ${what} is none`,
+    { fix: what === undefined ? 'one of the two' : 'the folder that holds the pictures' },
+  )
+}
+
+/** Tells which files are outputs of earlier batches here, still as they were written. */
+function ownOutputs(state: State, { root }: Template, inPlace: boolean): (input: Input) => boolean {
+  const known = new Map([...state].map(([name, made]) => [resolve(root, name), made]))
+  return ({ path }) => {
+    const made = known.get(resolve(path))
+    const stat = made === undefined ? undefined : statOf(path)
+    if (made === undefined || stat === undefined) return false
+    return made.some(
+      ({ input, size, time }) =>
+        size === Number(stat.size) &&
+        time === String(stat.mtimeNs) &&
+        !(inPlace && resolve(input) === resolve(path)),
+    )
+  }
+}
+
+function nothingFound({ inputs, settings }: Batch, { folders }: Found): ConvoError {
+  const where = [...inputs, ...(settings['files-from'] === undefined ? [] : [settings['files-from']])]
+  if (where.length === 0) {
+    return new ConvoError('E_USAGE', 'the batch needs inputs', {
+      why: 'files, folders, globs in quotes, or --files-from <file>',
+      fix: 'convo batch photos -o out/{stem}.png -- sobel',
+    })
+  }
+  return new ConvoError('E_INPUT', `there are no pictures in ${where.join(', ')}`, {
+    ...(folders.length > 0 && !settings.recursive && { fix: '--recursive' }),
+  })
+}
+
+/** Refuses an extension or option that no output could have. */
+function checkOutputs({ parts }: Template, operation: BatchOperation, items: readonly Item[]): void {
+  const [first] = items
+  const last = parts.at(-1)
+  // {ext} and {path} bring the extension of each input: those that are not written fail one by one
+  if (first === undefined || last?.kind !== 'text' || !last.text.includes('.')) return
+  operation.job(first.input, first.output)
+}
+
+/** The inputs that a shard finds must be those that the others find, whatever these have written by then. */
+function refuseMovingInputs(folders: readonly string[], { root }: Template, items: readonly Item[]): void {
+  for (const folder of folders) {
+    // a folder of outputs inside is not looked into
+    if (!leaves(folder, root) && resolve(folder) !== resolve(root)) continue
+    const inside = items.find(({ output }) => !leaves(folder, output))
+    if (inside === undefined) continue
+    throw new ConvoError('E_USAGE', `shards would find outputs of each other among the inputs in ${folder}`, {
+      why: `${inside.output} lies in ${folder}`,
+      fix: 'another folder for the outputs, or --files-from with a list that all shards share',
+    })
+  }
+}

@@ -1,0 +1,110 @@
+import { type Message, Verbatim } from '../text/message.ts'
+
+/** How far a batch is. */
+export type Standing = {
+  readonly done: number
+  readonly failed: number
+  readonly total: number
+  /** Megapixels that are done. */
+  readonly megapixels: number
+  /** Megapixels of what is left, as far as headers and file sizes tell. */
+  readonly megapixelsLeft: number
+  /** Since the first picture began. */
+  readonly milliseconds: number
+}
+
+/** Where progress is shown. */
+export type Screen = {
+  readonly isTerminal: boolean
+  readonly columns: () => number
+  write(message: Message): void
+}
+
+/** Shows progress: a bar on a terminal, a line every ten seconds elsewhere. */
+export type Progress = {
+  update(standing: Standing): void
+  /** Prints lines, above the bar. */
+  print(message: Message): void
+  /** Takes the bar away. */
+  end(): void
+}
+
+const everyOnTerminal = 100
+const everyElsewhere = 10_000
+
+/** Progress on a screen; with `quiet` only what is printed is seen. */
+export function createProgress(
+  screen: Screen,
+  quiet: boolean,
+  now: () => number = () => performance.now(),
+): Progress {
+  const every = screen.isTerminal ? everyOnTerminal : everyElsewhere
+  let last = screen.isTerminal ? Number.NEGATIVE_INFINITY : now()
+  let bar = ''
+  const clear = () => {
+    if (bar !== '') screen.write(new Verbatim('\r\x1b[K'))
+  }
+  return {
+    update(standing) {
+      const isLast = screen.isTerminal && standing.done >= standing.total
+      if (quiet || (now() - last < every && !isLast)) return
+      last = now()
+      if (!screen.isTerminal) return screen.write(`${progressText(standing)}\n`)
+      clear()
+      bar = standing.done < standing.total ? barText(standing, screen.columns()) : ''
+      screen.write(bar)
+    },
+    print(message) {
+      clear()
+      screen.write(message)
+      if (bar !== '') screen.write(bar)
+    },
+    end() {
+      clear()
+      bar = ''
+    },
+  }
+}
+
+/** `512 of 2000, 45.3 MP/s, 1:20 left, 2 failed` */
+export const progressText = (standing: Standing): string => progressParts(standing).join(', ')
+
+/** The parts of that text. */
+function progressParts(standing: Standing): string[] {
+  const { done, failed, total, megapixels, milliseconds } = standing
+  const rate = milliseconds > 0 ? (megapixels * 1000) / milliseconds : 0
+  const parts = [`${done} of ${total}`, `${rate.toFixed(1)} MP/s`]
+  const left = timeLeft(standing)
+  if (left !== undefined) parts.push(`${durationText(left)} left`)
+  if (failed > 0) parts.push(`${failed} failed`)
+  return parts
+}
+
+function barText(standing: Standing, columns: number): string {
+  const text = progressText(standing)
+  // one column less: a full line would wrap on some terminals
+  const room = Math.min(40, columns - text.length - 4)
+  if (room < 5) return fitted(progressParts(standing), columns - 1)
+  const filled = standing.total === 0 ? room : Math.round((room * standing.done) / standing.total)
+  return `[${'#'.repeat(filled)}${'.'.repeat(room - filled)}] ${text}`
+}
+
+/** As many parts as fit, from the first on; of the first what fits. */
+function fitted([first = '', ...others]: readonly string[], room: number): string {
+  let text = first.slice(0, Math.max(0, room))
+  for (const part of others) if (text.length + 2 + part.length <= room) text += `, ${part}`
+  return text
+}
+
+/** Milliseconds that the megapixels that are left will take at the rate so far; undefined where there is none yet. */
+export function timeLeft({ megapixels, megapixelsLeft, milliseconds }: Standing): number | undefined {
+  return megapixels > 0 ? (megapixelsLeft / megapixels) * milliseconds : undefined
+}
+
+/** `0:07`, `1:20`, `2:03:00` */
+export function durationText(milliseconds: number): string {
+  const seconds = Math.ceil(milliseconds / 1000)
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60]
+  const two = (n: number) => String(n).padStart(2, '0')
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`
+}

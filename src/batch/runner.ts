@@ -1,0 +1,222 @@
+import { clearBeside } from '../files/leftovers.ts'
+import { undoAtEnd } from '../signals.ts'
+import {
+  type ErrorText,
+  type MadeFile,
+  type Order,
+  type Result,
+  type Setup,
+  startWorker,
+  type Worker,
+} from './crew.ts'
+import { type Appetite, type Footprint, footprintOf, idleWorker } from './footprint.ts'
+import type { Item } from './items.ts'
+
+/** An item to run, and why. */
+export type Task = { readonly item: Item; readonly reason: string }
+
+export type RunnerOptions = {
+  readonly setup: Setup
+  readonly appetite: Appetite
+  /** Threads in all, and so pictures at once. */
+  readonly jobs: number
+  /** Bytes that the workers may hold together. */
+  readonly memory: number
+  /** Bytes that could be had now, for a picture that needs more than `memory`. */
+  readonly available: () => number
+  onResult(task: Task, result: Result, footprint: Footprint): void
+  /** Before an output takes its place. */
+  onMade(task: Task, made: MadeFile): void
+  /** No worker ever came to work. */
+  onBroken(): void
+}
+
+/** Runs items on worker processes. */
+export type Runner = {
+  add(tasks: readonly Task[]): void
+  /** Settles when nothing is queued or in flight. */
+  drained(): Promise<void>
+  /** Starts nothing more. */
+  stop(): void
+  /** Lets all workers go; what they are at is dropped. */
+  end(): void
+  /** Ends all workers at once, and clears away what they leave; what they are at is not told of. */
+  kill(): Promise<void>
+}
+
+/**
+ * Pictures of more pixels than this are split in strips when threads would be idle otherwise: at the end of the queue,
+ * or when no other fits into the memory. While there are others, each has one thread: six of 12 megapixels take 1.8 s two
+ * at once and 2.5 s one after the other in strips, since decoding does not split.
+ */
+export const largePixels = 4e6
+
+/** How many items are looked at before their turn. */
+const lookAhead = 2
+
+/** When so many workers died and none ever came to work, it is not the pictures. */
+const mostDeaths = 3
+
+type Ready = { readonly task: Task; readonly footprint: Footprint }
+
+/** Creates a runner; no worker starts before there is work. */
+export function createRunner(options: RunnerOptions): Runner {
+  const queue: Task[] = []
+  const ready: Ready[] = []
+  const workers: { readonly worker: Worker; current: (Ready & { readonly threads: number }) | undefined }[] =
+    []
+  let reading = 0
+  let deaths = 0
+  let hasWorked = false
+  let hasEnded = false
+  let onDrained: (() => void)[] = []
+  let isStopped = false
+
+  const inFlight = () => workers.filter(({ current }) => current !== undefined)
+  const memoryOf = ({ worker, current }: (typeof workers)[number]) =>
+    Math.max(worker.held(), idleWorker + (current?.footprint.bytes ?? 0))
+  const memoryHeld = () => workers.reduce((sum, one) => sum + memoryOf(one), 0)
+
+  function read(): void {
+    while (ready.length + reading < options.jobs * lookAhead && queue.length > 0) {
+      const task = queue.shift()!
+      reading++
+      void footprintOf(task.item, options.appetite).then((footprint) => {
+        reading--
+        if (!isStopped) ready.push({ task, footprint })
+        pump()
+      })
+    }
+  }
+
+  function pump(): void {
+    read()
+    while (!isStopped && ready.length > 0 && start(ready[0]!)) {
+      ready.shift()
+      read()
+    }
+    if (queue.length + ready.length + reading + inFlight().length > 0) return
+    const waiting = onDrained
+    onDrained = []
+    for (const done of waiting) done()
+  }
+
+  /** Gives an item to a worker, or refuses it; false where it has to wait. */
+  function start(next: Ready): boolean {
+    const busy = inFlight()
+    const taken = busy.reduce((sum, { current }) => sum + current!.threads, 0)
+    if (taken >= options.jobs) return false
+    const idle = workers.find(({ current }) => current === undefined)
+    const need = idleWorker + next.footprint.bytes
+    if (memoryHeld() - (idle === undefined ? 0 : memoryOf(idle)) + need > options.memory) {
+      // memory that a worker has had for a large picture comes back only with its end
+      for (const one of [...workers]) if (one.current === undefined) dismiss(one)
+      if (memoryHeld() + need > options.memory) {
+        if (busy.length > 0) return false
+        const available = options.available()
+        if (need > available) {
+          refuse(next, need, available)
+          return true
+        }
+      }
+    }
+    // the others that could run beside it; in memory that does not hold them they do not count
+    const others = ready.length - 1 + reading + queue.length
+    const free = options.jobs - taken
+    const isAlone = need > options.memory
+    const isLarge = next.footprint.pixels > largePixels
+    const threads = !isLarge ? 1 : isAlone ? free : Math.max(1, Math.floor(free / Math.min(others + 1, free)))
+    void give(next, threads)
+    return true
+  }
+
+  async function give(next: Ready, threads: number): Promise<void> {
+    const one = workers.find(({ current }) => current === undefined) ?? hire()
+    one.current = { ...next, threads }
+    const { input, output } = next.task.item
+    const order: Order = { input, output, threads }
+    const result = await one.worker.run(order, (made) => options.onMade(next.task, made))
+    one.current = undefined
+    if (one.worker.isAlive()) hasWorked = true
+    else {
+      deaths++
+      // it had no time to clear away what it was at
+      clearBeside(output, one.worker.pid)
+      dismiss(one)
+    }
+    // stopped at once: what was dropped is not told of
+    if (hasEnded) return
+    options.onResult(next.task, result, next.footprint)
+    if (!hasWorked && deaths >= mostDeaths) options.onBroken()
+    pump()
+  }
+
+  function hire() {
+    const one = { worker: startWorker(options.setup, idleWorker), current: undefined }
+    workers.push(one)
+    return one
+  }
+
+  function dismiss(one: (typeof workers)[number]): void {
+    const at = workers.indexOf(one)
+    if (at < 0) return
+    workers.splice(at, 1)
+    one.worker.retire()
+  }
+
+  function stop(): void {
+    isStopped = true
+    ready.length = 0
+    queue.length = 0
+    pump()
+  }
+
+  function refuse(next: Ready, need: number, available: number): void {
+    const { item } = next.task
+    const text = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`
+    const error: ErrorText = {
+      code: 'E_MEMORY',
+      message: `${item.input} needs more memory than there is`,
+      why: [
+        `${item.input}: ${next.footprint.pixels} pixels take about ${text(need)}; ${text(available)} can be had, --memory is ${text(options.memory)}`,
+      ],
+      fix: 'a machine with more memory, or a smaller picture',
+    }
+    reading++
+    queueMicrotask(() => {
+      reading--
+      options.onResult(next.task, { kind: 'failed', error, milliseconds: 0 }, next.footprint)
+      pump()
+    })
+  }
+
+  return {
+    add(tasks) {
+      if (isStopped) return
+      for (const task of tasks) queue.push(task)
+      pump()
+    },
+    drained: () =>
+      new Promise((resolve) => {
+        onDrained.push(resolve)
+        pump()
+      }),
+    stop,
+    end() {
+      hasEnded = true
+      isStopped = true
+      for (const one of [...workers]) dismiss(one)
+    },
+    async kill() {
+      hasEnded = true
+      stop()
+      const left = inFlight().map(({ worker, current }) => ({ pid: worker.pid, item: current!.task.item }))
+      // a system that is busy may not let go of them in time
+      undoAtEnd(() => {
+        for (const { pid, item } of left) clearBeside(item.output, pid)
+      })
+      await Promise.all(workers.map(({ worker }) => worker.kill()))
+      pump()
+    },
+  }
+}

@@ -1,0 +1,126 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { ConvoError } from '../error.ts'
+import { appendTo, makeFolder, writeRecord } from '../files/change.ts'
+import { readText } from '../files/read.ts'
+import { isFolder } from '../files/stat.ts'
+import type { Shard } from '../host/engines.ts'
+import { shardName } from '../host/shard.ts'
+
+/** What is known of an output that a batch made. */
+export type Made = {
+  /** The output, from the output root. */
+  readonly output: string
+  readonly input: string
+  /** SHA-256 of the input. */
+  readonly hash: string
+  /** Of the operation and its options, in canonical form. */
+  readonly operation: string
+  /** Version of the arithmetic. */
+  readonly arithmetic: number
+  /** What the input looked like when it was read; empty where that could not be trusted. */
+  readonly stamp: string
+  /** Bytes of the output. */
+  readonly size: number
+  /** Time of its last change, in nanoseconds. */
+  readonly time: string
+}
+
+/** What batches before left in the output root: of each output what its shards say of it, the latest last. */
+export type State = ReadonlyMap<string, readonly Made[]>
+
+/** Where a batch notes what it did. */
+export type StateFile = {
+  /** Notes an output. Returns an error, once, when that is not possible: the batch goes on. */
+  note(made: Made): ConvoError | undefined
+}
+
+/** The folder in the output root where batches keep their state, their locks and the logs of their shards. */
+export const stateFolder = (root: string): string => join(root, '.convo')
+
+const stateFileName = (shard: Shard | undefined): string =>
+  shard === undefined ? 'state.jsonl' : `state-${shardName(shard)}.jsonl`
+
+/**
+ * Reads the state of an output root: the files of all shards, however many there were. Lines that are not whole, as a
+ * batch that was killed may leave one, are passed over.
+ */
+export function readState(root: string): State {
+  const state = new Map<string, Made[]>()
+  const folder = stateFolder(root)
+  // a file in its place is refused when the folder is made
+  if (!isFolder(folder)) return state
+  for (const file of readdirSync(folder).sort()) {
+    if (!/^state(-\d+-of-\d+)?\.jsonl$/.test(file)) continue
+    for (const made of latest(readText(join(folder, file), 'logBytes')).values()) {
+      const before = state.get(made.output)
+      if (before === undefined) state.set(made.output, [made])
+      else before.push(made)
+    }
+  }
+  return state
+}
+
+function latest(text: string): Map<string, Made> {
+  const found = new Map<string, Made>()
+  for (const line of text.split('\n')) {
+    const made = parseLine(line)
+    if (made !== undefined) found.set(made.output, made)
+  }
+  return found
+}
+
+function parseLine(line: string): Made | undefined {
+  if (!line.startsWith('{')) return undefined
+  try {
+    const value = JSON.parse(line) as Partial<Made>
+    const isWhole =
+      [value.output, value.input, value.hash, value.operation, value.stamp, value.time].every(
+        (field) => typeof field === 'string',
+      ) && [value.arithmetic, value.size].every((field) => typeof field === 'number')
+    return isWhole ? (value as Made) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Opens the state file of a batch or shard, which must hold the lock of the root. What is superseded in it is dropped,
+ * by writing it anew beside its place.
+ *
+ * @throws ConvoError E_OUTPUT for a root where nothing can be written
+ */
+export async function openStateFile(root: string, shard: Shard | undefined): Promise<StateFile> {
+  makeFolder(stateFolder(root))
+  const path = join(stateFolder(root), stateFileName(shard))
+  const text = existsSync(path) ? readText(path, 'logBytes') : ''
+  const kept = latest(text)
+  const lines = [...kept.values()].map((made) => `${JSON.stringify(made)}\n`).join('')
+  if (lines !== text || text === '') {
+    await writeRecord(path, lines)
+  }
+  let isTorn = false
+  let isTold = false
+  return {
+    note(made) {
+      try {
+        // after a line that was cut off, as by a full disk, the next one begins on a line of its own
+        appendTo(path, `${isTorn ? '\n' : ''}${JSON.stringify(made)}\n`)
+        isTorn = false
+        return undefined
+      } catch (cause) {
+        isTorn = true
+        if (isTold) return undefined
+        isTold = true
+        return new ConvoError(
+          'E_OUTPUT',
+          'what was done cannot be noted, and will be done again the next time',
+          {
+            why: (cause as ConvoError).why,
+            cause,
+          },
+        )
+      }
+    },
+  }
+}

@@ -1,0 +1,84 @@
+import { ConvoError } from '../error.ts'
+import { errorMessage, type Io, noteMessage } from '../host/io.ts'
+import type { Message } from '../text/message.ts'
+import { visibleLine } from '../text/visible.ts'
+import { type Entry, type ItemEntry, type Log, lineOf } from './journal.ts'
+import type { BatchSettings } from './plan.ts'
+import { createProgress, type Standing } from './progress.ts'
+
+/** Tells people and machines how a batch goes: progress and failures on standard error, data on standard output. */
+export type Teller = {
+  note(text: string): void
+  /** An error that does not end the batch. */
+  error(error: ConvoError): void
+  /** What will be done with an input, and why. */
+  plan(entry: ItemEntry, willRun: boolean): void
+  /** What came of an input. */
+  item(entry: ItemEntry): void
+  /** An entry for machines only. */
+  entry(entry: Entry): void
+  update(standing: Standing): void
+  /** Whether something was not written that had to be: lines of the log. */
+  hasLost(): boolean
+  /** The last lines; waits until all is written. */
+  end(lines: readonly string[]): Promise<void>
+}
+
+export function createTeller(settings: BatchSettings, io: Io, log?: Log): Teller {
+  const screen = {
+    isTerminal: process.stderr.isTTY === true,
+    columns: () => process.stderr.columns ?? 80,
+    write: (message: Message) => io.err(message),
+  }
+  const progress = createProgress(screen, settings.quiet)
+  let isLost = false
+  let written: Promise<void> = Promise.resolve()
+  // one after the other, and not waited for: a slow reader does not hold up the work
+  const out = (text: string) => {
+    written = written.then(() => io.out(text))
+  }
+  const error = (one: ConvoError) => progress.print(errorMessage(one))
+  const entry = (one: Entry) => {
+    if (settings.json) out(lineOf(one))
+    const broken = log?.write(one)
+    if (broken === undefined) return
+    isLost = true
+    error(broken)
+  }
+  return {
+    note(text) {
+      if (!settings.quiet) progress.print(noteMessage(text))
+    },
+    error,
+    plan(one, willRun) {
+      if (settings.json || !(settings.explain || settings['dry-run'])) return
+      const why = settings.explain ? `: ${one.reason}` : ''
+      out(
+        `${willRun ? 'run ' : 'skip'} ${visibleLine(one.input)} -> ${visibleLine(one.output)}${visibleLine(why)}\n`,
+      )
+    },
+    item(one) {
+      entry(one)
+      if (one.error !== undefined) {
+        const { code, message, why, fix } = one.error
+        // every failure names its picture, whatever the error itself says
+        const what = message.includes(one.input) ? message : `${one.input}: ${message}`
+        error(new ConvoError(code, what, { why, ...(fix !== undefined && { fix }) }))
+      } else if (settings.verbose && one.status === 'done') {
+        const notes = (one.notes ?? []).map((note) => `  ${visibleLine(note)}\n`).join('')
+        progress.print(
+          `${visibleLine(one.input)} -> ${visibleLine(one.output)}, ${one.milliseconds} ms\n${notes}`,
+        )
+      }
+    },
+    entry,
+    update: (standing) => progress.update(standing),
+    hasLost: () => isLost,
+    async end(lines) {
+      progress.end()
+      if (!settings.quiet) for (const line of lines) io.err(`${visibleLine(line)}\n`)
+      await written
+      log?.close()
+    },
+  }
+}

@@ -1,0 +1,171 @@
+// The process that works on one picture at a time: started by crew.ts, bundled as dist/batch-worker.js.
+import type { BigIntStats } from 'node:fs'
+import { dirname } from 'node:path'
+import { asConvoError, ConvoError } from '../error.ts'
+import { makeFolder, placeBeside, removeQuietly, replaceBy } from '../files/change.ts'
+import { hashFile, isSettled, stampOf } from '../files/hash.ts'
+import { askBeforePlacing, isSameFile } from '../files/output.ts'
+import { statOf } from '../files/stat.ts'
+import { processPicture } from '../picture/process.ts'
+import { createPool, type Pool } from '../run/pool.ts'
+import { setRole, undoAll } from '../signals.ts'
+import type { ErrorText, FromWorker, MadeFile, Order, Result, Setup, ToWorker } from './crew.ts'
+import { type BatchOperation, prepareBatchOperation } from './operation.ts'
+
+// Ctrl-C in a terminal, and schedulers that end a job, reach the workers too: the parent says when to end.
+setRole('crew')
+askBeforePlacing(async (temporary, path) => {
+  if (path === noting?.output) await askToPlace(noting.madeOf(statOf(temporary)))
+})
+
+// Without a parent, nobody would note what is done: drop it at once.
+process.on('disconnect', () => {
+  undoAll()
+  dropUnplaced()
+  // an exit would wait for a picture that is being decoded
+  process.kill(process.pid, 'SIGKILL')
+})
+
+let prepared: Promise<BatchOperation> | undefined
+let setup: Setup | undefined
+let pool: Pool | undefined
+/** The output under way, where it is to be noted before it takes its place. */
+let noting: Noting | undefined
+/** What will replace an input, and waits for that. */
+let unplaced: string | undefined
+let mayPlace: () => void = () => undefined
+
+type Noting = { readonly output: string; readonly madeOf: (file: BigIntStats | undefined) => MadeFile }
+
+process.on('message', (message: ToWorker) => {
+  if (message.kind === 'setup') {
+    setup = message.setup
+    prepared = prepareBatchOperation(setup.words)
+    // the parent has understood the same words: an error here is met by the first order
+    prepared.catch(() => undefined)
+    return
+  }
+  if (message.kind === 'place') return mayPlace()
+  void work(message.order).then((result) => {
+    const reply: FromWorker = { kind: 'result', result, held: process.memoryUsage.rss() }
+    process.send?.(reply)
+  })
+})
+
+async function work(order: Order): Promise<Result> {
+  const began = performance.now()
+  const elapsed = () => Math.round((performance.now() - began) * 10) / 10
+  try {
+    return { ...(await run(order)), milliseconds: elapsed() }
+  } catch (error) {
+    return { kind: 'failed', error: textOf(error), milliseconds: elapsed() }
+  }
+}
+
+async function run({ input, output, threads }: Order): Promise<Result & { kind: 'done' }> {
+  const operation = await prepared!
+  const before = statOf(input)
+  const beforeTime = Date.now()
+  if (before !== undefined && !before.isFile()) {
+    throw new ConvoError('E_INPUT', `${input} is ${before.isDirectory() ? 'a folder' : 'no regular file'}`, {
+      fix: 'a picture file; a pipe can be read only once, and a batch reads twice',
+    })
+  }
+  if (before === undefined && input.includes('\ufffd')) {
+    throw new ConvoError('E_INPUT', `${input} cannot be opened: its name is not UTF-8`, {
+      fix: 'another name',
+    })
+  }
+  const hash = before === undefined ? '' : await hashOf(input, Number(before.size))
+  const replaces = setup!.inPlace && before !== undefined && isSameFile(input, output)
+  const target = replaces ? placeBeside(input) : output
+  if (replaces) unplaced = target
+  makeOutputFolder(dirname(target))
+  const job = operation.job(input, target)
+  const madeOf = (file: BigIntStats | undefined): MadeFile => {
+    const after = statOf(input)
+    const isUnchanged = after !== undefined && before !== undefined && stampOf(after) === stampOf(before)
+    return {
+      hash,
+      stamp: isUnchanged && isSettled(before, beforeTime) ? stampOf(before) : '',
+      size: Number(file?.size ?? 0),
+      time: String(file?.mtimeNs ?? ''),
+    }
+  }
+  // one that may count as failed for what was clipped is noted when that is known
+  const isNotedAfter = replaces || job.settings['fail-on-clip']
+  noting = isNotedAfter ? undefined : { output: target, madeOf }
+  const report = await processPicture(job, await poolOf(threads))
+  const { low, high } = report.clipped
+  if (job.settings['fail-on-clip'] && low + high > 0) {
+    if (replaces) dropUnplaced()
+    throw clippedError(output, low + high, replaces)
+  }
+  const made = isNotedAfter ? madeOf(statOf(target)) : undefined
+  if (replaces) await place(target, input, Number(before.mode), made!)
+  return {
+    kind: 'done',
+    pixels: report.input.width * report.input.height,
+    clipped: report.clipped,
+    notes: report.notes,
+    bytes: report.output.bytes,
+    milliseconds: 0,
+    made: replaces ? undefined : made,
+  }
+}
+
+function clippedError(output: string, count: number, isDropped: boolean): ConvoError {
+  return new ConvoError('E_OPTION', `${count} samples of ${output} were clipped, and --fail-on-clip is set`, {
+    why: `${output}: ${isDropped ? 'it stays as it was' : 'it was written all the same'}`,
+    fix: '--range abs, offset or minmax',
+  })
+}
+
+function dropUnplaced(): void {
+  if (unplaced !== undefined) removeQuietly(unplaced)
+  unplaced = undefined
+}
+
+/** Replaces an input by what was made of it, once that is noted. */
+async function place(target: string, input: string, mode: number, made: MadeFile): Promise<void> {
+  await askToPlace(made)
+  replaceBy(target, input, mode)
+  unplaced = undefined
+}
+
+/** Lets the parent note what was made. */
+function askToPlace(made: MadeFile): Promise<void> {
+  return new Promise((resolve) => {
+    mayPlace = resolve
+    const question: FromWorker = { kind: 'made', made }
+    process.send?.(question)
+  })
+}
+
+/** One pool at a time: it is asked for another number of threads only around large pictures. */
+async function poolOf(threads: number): Promise<Pool> {
+  if (pool !== undefined && pool.threads !== threads) {
+    await pool.close()
+    pool = undefined
+  }
+  pool ??= createPool(threads)
+  return pool
+}
+
+/** An input that cannot be read is told of by the decoder, in its words. */
+const hashOf = (path: string, size: number): Promise<string> => hashFile(path, size).catch(() => '')
+
+const folders = new Set<string>()
+
+function makeOutputFolder(folder: string): void {
+  if (folders.has(folder)) return
+  makeFolder(folder)
+  folders.add(folder)
+}
+
+function textOf(error: unknown): ErrorText {
+  const { code, message, why, fix } = asConvoError(error)
+  const isBug = code === 'E_INTERNAL'
+  const report = 'this is a bug in convo; please report it, with the command line and the input'
+  return { code, message, why: isBug ? [...why, report] : why, fix }
+}

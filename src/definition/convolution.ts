@@ -1,0 +1,131 @@
+import type { Correlation, Transposition } from '../conv/geometry.ts'
+import { borders } from '../tensor/border.ts'
+import { Tensor } from '../tensor/tensor.ts'
+
+// The definition of convo's arithmetic, in plain loops. Every other path is held against it.
+
+const f32 = Math.fround
+
+/**
+ * Correlation, the definition: for each output sample acc = 0; over the taps in the order input channel, depth, row,
+ * column acc = f32(acc + f32(weight * sample)); then the bias. Shapes: x [C,D,H,W], weight [O,C/groups,kD,kH,kW] as flat
+ * data, result [O,D',H',W'].
+ */
+export function correlateReference(
+  x: Float32Array,
+  weight: Float32Array,
+  bias: Float32Array | undefined,
+  c: Correlation,
+): Float32Array {
+  const [az, ay, ax] = c.axes
+  const source = borders[c.border].source
+  const perGroup = c.channels / c.groups
+  const filtersPerGroup = c.filters / c.groups
+  const out = new Float32Array(c.filters * az.output * ay.output * ax.output)
+  let o = 0
+  for (let filter = 0; filter < c.filters; filter++) {
+    const first = Math.floor(filter / filtersPerGroup) * perGroup
+    for (let z = 0; z < az.output; z++) {
+      for (let y = 0; y < ay.output; y++) {
+        for (let col = 0; col < ax.output; col++) {
+          let acc = 0
+          let w = filter * perGroup * az.kernel * ay.kernel * ax.kernel
+          for (let channel = first; channel < first + perGroup; channel++) {
+            for (let tz = 0; tz < az.kernel; tz++) {
+              const iz = source(z * az.stride - az.before + tz * az.dilation, az.input)
+              for (let ty = 0; ty < ay.kernel; ty++) {
+                const iy = source(y * ay.stride - ay.before + ty * ay.dilation, ay.input)
+                for (let tx = 0; tx < ax.kernel; tx++) {
+                  const ix = source(col * ax.stride - ax.before + tx * ax.dilation, ax.input)
+                  const outside = iz < 0 || iy < 0 || ix < 0
+                  const sample = outside
+                    ? c.fill
+                    : x[((channel * az.input + iz) * ay.input + iy) * ax.input + ix]!
+                  acc = f32(acc + f32(weight[w++]! * sample))
+                }
+              }
+            }
+          }
+          out[o++] = bias === undefined ? acc : f32(acc + bias[filter]!)
+        }
+      }
+    }
+  }
+  return out
+}
+
+/**
+ * Transposed correlation, the definition: for each output sample acc = 0; over the taps in the order input channel,
+ * depth, row, column that reach an input sample, acc = f32(acc + f32(weight * sample)); then the bias.
+ * Shapes: x [C,D,H,W], weight [C,O/groups,kD,kH,kW].
+ */
+export function transposeReference(
+  x: Float32Array,
+  weight: Float32Array,
+  bias: Float32Array | undefined,
+  t: Transposition,
+): Float32Array {
+  const [az, ay, ax] = t.axes
+  const perGroup = t.channels / t.groups
+  const filtersPerGroup = t.filters / t.groups
+  const taps = az.kernel * ay.kernel * ax.kernel
+  const out = new Float32Array(t.filters * az.output * ay.output * ax.output)
+  let o = 0
+  for (let filter = 0; filter < t.filters; filter++) {
+    const group = Math.floor(filter / filtersPerGroup)
+    for (let z = 0; z < az.output; z++) {
+      for (let y = 0; y < ay.output; y++) {
+        for (let col = 0; col < ax.output; col++) {
+          let acc = 0
+          for (let channel = group * perGroup; channel < (group + 1) * perGroup; channel++) {
+            let w = (channel * filtersPerGroup + (filter % filtersPerGroup)) * taps
+            for (let tz = 0; tz < az.kernel; tz++) {
+              const iz = reach(z, tz, az)
+              for (let ty = 0; ty < ay.kernel; ty++) {
+                const iy = reach(y, ty, ay)
+                for (let tx = 0; tx < ax.kernel; tx++, w++) {
+                  const ix = reach(col, tx, ax)
+                  if (iz < 0 || iy < 0 || ix < 0) continue
+                  acc = f32(
+                    acc + f32(weight[w]! * x[((channel * az.input + iz) * ay.input + iy) * ax.input + ix]!),
+                  )
+                }
+              }
+            }
+          }
+          out[o++] = bias === undefined ? acc : f32(acc + bias[filter]!)
+        }
+      }
+    }
+  }
+  return out
+}
+
+/** The input sample that tap `t` brings to output place `o`, or -1. */
+function reach(
+  o: number,
+  t: number,
+  a: { stride: number; before: number; dilation: number; input: number },
+): number {
+  const place = o + a.before - t * a.dilation
+  return place % a.stride === 0 && place >= 0 && place < a.input * a.stride ? place / a.stride : -1
+}
+
+/** Correlates tensors by the definition. Ranks as the public API. */
+export function correlateTensors(
+  x: Tensor,
+  weight: Tensor,
+  bias: Float32Array | undefined,
+  c: Correlation,
+): Tensor {
+  return new Tensor(outputShape(x, c.filters, c.axes), correlateReference(x.data, weight.data, bias, c))
+}
+
+/** [O,(D',)H',W'] of the same rank as x. */
+export function outputShape(
+  x: Tensor,
+  filters: number,
+  axes: readonly { readonly output: number }[],
+): number[] {
+  return [filters, ...axes.slice(4 - x.shape.length).map((a) => a.output)]
+}

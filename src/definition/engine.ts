@@ -1,0 +1,45 @@
+import type { Correlation, Transposition } from '../conv/geometry.ts'
+import { Tensor } from '../tensor/tensor.ts'
+import { correlateTensors, outputShape, transposeReference } from './convolution.ts'
+import { type LayerName, type LayerSettings, layers, type Shape } from './layers.ts'
+import { involveBySimilarity, type LikenessOptions } from './likeness.ts'
+import { rowsOf } from './rows.ts'
+
+/**
+ * What computes. Operators get one handed in, so that they run on the definition in tests and on the worker pool in use;
+ * both give the same bits. Inputs are never changed.
+ */
+export interface Engine {
+  /** x [C,(D,)H,W] with weight [O,C/groups,(kD,)kH,kW]; bias has O numbers. */
+  correlate(x: Tensor, weight: Tensor, bias: Float32Array | undefined, c: Correlation): Promise<Tensor>
+  /** x [C,(D,)H,W] with weight [C,O/groups,(kD,)kH,kW]. */
+  transpose(x: Tensor, weight: Tensor, bias: Float32Array | undefined, t: Transposition): Promise<Tensor>
+  /** x [C,H,W] by kernels that come from the likeness of its own pixels. */
+  involve(x: Tensor, options: LikenessOptions): Promise<Tensor>
+  /** What lies between the convolutions: tensors [C,H,W]; of layers that take samples one by one also volumes. */
+  layer<K extends LayerName>(name: K, inputs: readonly Tensor[], settings: LayerSettings[K]): Promise<Tensor>
+}
+
+/** The engine that is the definition: plain loops, one thread. */
+export const referenceEngine: Engine = {
+  correlate: async (x, weight, bias, c) => correlateTensors(x, weight, bias, c),
+  transpose: async (x, weight, bias, t) =>
+    new Tensor(outputShape(x, t.filters, t.axes), transposeReference(x.data, weight.data, bias, t)),
+  involve: async (x, options) => involveBySimilarity(x, options),
+  async layer(name, inputs, settings) {
+    const { shape: shapeOf, run } = layers[name]
+    const shapes = inputs.map(flat)
+    const shape = shapeOf(settings, shapes)
+    const [x] = inputs
+    const out = Tensor.zeros(x?.shape.length === 4 ? x.shape : shape)
+    run(settings, rowsOf(out), inputs.map(rowsOf), [0, shape[1]], shapes, shape)
+    return out
+  },
+}
+
+/** A volume [C,D,H,W] as planes [C,D·H,W]. */
+const flat = ({ shape: [channels = 1, ...sizes] }: Tensor): Shape => [
+  channels,
+  sizes.slice(0, -1).reduce((a, b) => a * b, 1),
+  sizes.at(-1) ?? 1,
+]

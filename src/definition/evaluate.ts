@@ -1,0 +1,154 @@
+import type { RecipePlan } from '../conv/plan.ts'
+import type { Combine } from '../conv/recipe.ts'
+import type { Stencil } from '../conv/stencil.ts'
+import { borders } from '../tensor/border.ts'
+import { angleSample } from './angle.ts'
+
+// The definition of a recipe over interleaved samples, in plain loops: what the strips of the worker pool must equal.
+
+const f32 = Math.fround
+
+/** Interleaved samples, [y][x][channel]. */
+export type Interleaved = {
+  readonly width: number
+  readonly height: number
+  readonly channels: number
+  readonly data: ArrayLike<number>
+}
+
+/**
+ * A planned recipe over interleaved samples: every branch, combined, `/ scale + offset`, in float32 and not clamped.
+ * `full` is the largest sample of the depth. Not for the FFT algorithms, whose definition is their butterflies.
+ */
+export function evaluateRecipe(plan: RecipePlan, source: Interleaved, full: number): Float32Array {
+  const branches = plan.stencils.map((s) => evaluateStencil(plan, s, source, full))
+  const out = combineReference(plan.combine, branches, full)
+  const offset = f32((plan.offset * full) / 255)
+  return out.map((v) => {
+    const scaled = plan.scale === 1 ? v : f32(v / f32(plan.scale))
+    return offset === 0 ? scaled : f32(scaled + offset)
+  })
+}
+
+/** One kernel over interleaved samples, divided by its scale. */
+export function evaluateStencil(
+  plan: RecipePlan,
+  s: Stencil,
+  source: Interleaved,
+  full: number,
+): Float32Array {
+  const { channels } = source
+  const sample = reader(plan, source, full)
+  const out = new Float32Array(plan.outHeight * plan.outWidth * channels)
+  const sum = sumOf(s)
+  let o = 0
+  for (let y = 0; y < plan.outHeight; y++) {
+    const iy = plan.origin[0] + y * plan.stride[0] - s.anchor[0] * s.dilation[0]
+    for (let x = 0; x < plan.outWidth; x++) {
+      const ix = plan.origin[1] + x * plan.stride[1] - s.anchor[1] * s.dilation[1]
+      for (let c = 0; c < channels; c++) {
+        const acc = sum((ty, tx) => sample(iy + ty * s.dilation[0], ix + tx * s.dilation[1], c))
+        out[o++] = s.scale === 1 ? acc : acc / f32(s.scale)
+      }
+    }
+  }
+  return out
+}
+
+/** The sum over the taps of one output sample, each algorithm by its own definition. */
+function sumOf(s: Stencil): (at: (ty: number, tx: number) => number) => number {
+  switch (s.algorithm) {
+    // A tap of weight 0 is no tap: what is not finite under it does not reach the sum.
+    case 'direct':
+    case 'integer':
+    case 'fft':
+      return (at) => {
+        let acc = 0
+        for (let ty = 0, w = 0; ty < s.kH; ty++) {
+          for (let tx = 0; tx < s.kW; tx++, w++) {
+            if (s.weights[w] !== 0) acc = f32(acc + f32(s.weights[w]! * at(ty, tx)))
+          }
+        }
+        return acc
+      }
+    // Exact whole numbers: the order does not matter, and one rounding to float32 is left.
+    case 'box':
+      return (at) => {
+        let acc = 0
+        for (let ty = 0; ty < s.kH; ty++) for (let tx = 0; tx < s.kW; tx++) acc += at(ty, tx)
+        return s.weight === 1 ? f32(acc) : f32(f32(acc) * s.weight)
+      }
+    case 'integer-separable':
+      return (at) => {
+        let acc = 0
+        for (let ty = 0; ty < s.kH; ty++) {
+          for (let tx = 0; tx < s.kW; tx++) acc += s.col[ty]! * s.row[tx]! * at(ty, tx)
+        }
+        return f32(acc)
+      }
+    // Column pass first, then the row pass over its rounded sums.
+    case 'separable':
+    case 'fft-separable':
+      return (at) => {
+        let acc = 0
+        for (let tx = 0; tx < s.kW; tx++) {
+          let down = 0
+          for (let ty = 0; ty < s.kH; ty++) down = f32(down + f32(s.col[ty]! * at(ty, tx)))
+          acc = f32(acc + f32(s.row[tx]! * down))
+        }
+        return s.weight === undefined ? acc : f32(acc * s.weight)
+      }
+  }
+}
+
+function reader(plan: RecipePlan, source: Interleaved, full: number) {
+  const { width, height, channels, data } = source
+  const place = borders[plan.border].source
+  const fill = f32((plan.fill * full) / 255)
+  return (y: number, x: number, c: number): number => {
+    const iy = place(y, height)
+    const ix = place(x, width)
+    return iy < 0 || ix < 0 ? fill : data[(iy * width + ix) * channels + c]!
+  }
+}
+
+/** How several branches become one: see `Combine`. Every step is rounded to float32. */
+export function combineReference(
+  combine: Combine,
+  branches: readonly Float32Array[],
+  full: number,
+): Float32Array {
+  const first = branches[0]!
+  const second = branches[1] ?? first
+  switch (combine.kind) {
+    case 'only':
+      return first
+    case 'magnitude':
+      return first.map((a, i) => f32(Math.sqrt(f32(f32(a * a) + f32(second[i]! * second[i]!)))))
+    case 'angle':
+      return first.map((a, i) => angleSample(second[i]!, a, full))
+    case 'max':
+      return first.map((a, i) => Math.max(a, ...branches.map((b) => b[i]!)))
+    case 'difference':
+      return first.map((a, i) => f32(a - second[i]!))
+    case 'unsharp': {
+      const amount = f32(combine.amount)
+      const threshold = f32((combine.threshold * full) / 255)
+      return first.map((a, i) => {
+        const detail = f32(a - second[i]!)
+        return Math.abs(detail) > threshold ? f32(a + f32(amount * detail)) : a
+      })
+    }
+    case 'share':
+      return first.map((_, i) => {
+        let edges = 0
+        let all = 0
+        branches.forEach((b, k) => {
+          const square = f32(b[i]! * b[i]!)
+          if (k < combine.edges) edges = f32(edges + square)
+          all = f32(all + square)
+        })
+        return all > 0 ? f32(f32(Math.sqrt(f32(edges / all))) * full) : 0
+      })
+  }
+}

@@ -1,0 +1,89 @@
+import { invariant } from '../error.ts'
+
+/**
+ * The PNG row filters (PNG, section 9): the definition that the WASM loop equals byte for byte.
+ *
+ * `rows` holds whole rows of `rowBytes` bytes, 16-bit samples with the high byte first; `bpp` is the bytes of a pixel,
+ * 1..8; `above` is the raw row before the first one. With x the byte, a the byte `bpp` to the left (0 at the left
+ * edge), b the byte above, c the byte above a, all modulo 256:
+ *
+ *     0 None     x
+ *     1 Sub      x - a
+ *     2 Up       x - b
+ *     3 Average  x - floor((a + b) / 2)
+ *     4 Paeth    x - whichever of a, b, c is nearest to a + b - c; ties go to a, then b
+ *
+ * `none` writes filter 0 for every row. `adaptive` writes the filter with the least cost, where the cost of a filter is
+ * the sum over the filtered bytes of the row, the filter byte left out, of min(byte, 256 - byte), that is of |byte| read
+ * as signed; of equal costs the lower filter number wins. A first row with `above` absent chooses between None and Sub
+ * only: strips are filtered without sight of each other, and their height is a function of the shape alone, so the
+ * bytes do not depend on threads.
+ *
+ * @returns for each row the filter number, then `rowBytes` filtered bytes
+ */
+export function filterRows(
+  rows: Uint8Array,
+  rowBytes: number,
+  bpp: number,
+  above: Uint8Array | undefined,
+  mode: 'none' | 'adaptive',
+): Uint8Array {
+  invariant(rowBytes >= 1 && rows.length % rowBytes === 0, 'rows are whole')
+  invariant(above === undefined || above.length === rowBytes, 'the row above is as long as the others')
+  const count = rows.length / rowBytes
+  const out = new Uint8Array(count * (rowBytes + 1))
+  const candidate = new Uint8Array(rowBytes)
+  let before = above
+  for (let y = 0; y < count; y++) {
+    const row = rows.subarray(y * rowBytes, (y + 1) * rowBytes)
+    const at = y * (rowBytes + 1)
+    const allowed = mode === 'none' ? 1 : before === undefined ? 2 : 5
+    let least = Number.POSITIVE_INFINITY
+    for (let filter = 0; filter < allowed; filter++) {
+      const cost = filterRow(filter, row, before, bpp, candidate)
+      if (cost >= least) continue
+      least = cost
+      out[at] = filter
+      out.set(candidate, at + 1)
+    }
+    before = row
+  }
+  return out
+}
+
+/** Filters one row into `out` and returns its cost. */
+function filterRow(
+  filter: number,
+  row: Uint8Array,
+  before: Uint8Array | undefined,
+  bpp: number,
+  out: Uint8Array,
+) {
+  let cost = 0
+  for (let i = 0; i < row.length; i++) {
+    const a = i < bpp ? 0 : row[i - bpp]!
+    const b = before === undefined ? 0 : before[i]!
+    const c = before === undefined || i < bpp ? 0 : before[i - bpp]!
+    const byte = (row[i]! - predict(filter, a, b, c)) & 0xff
+    out[i] = byte
+    cost += Math.min(byte, 256 - byte)
+  }
+  return cost
+}
+
+function predict(filter: number, a: number, b: number, c: number): number {
+  if (filter === 0) return 0
+  if (filter === 1) return a
+  if (filter === 2) return b
+  if (filter === 3) return (a + b) >> 1
+  return paeth(a, b, c)
+}
+
+/** The Paeth predictor. */
+export function paeth(a: number, b: number, c: number): number {
+  const p = a + b - c
+  const pa = Math.abs(p - a)
+  const pb = Math.abs(p - b)
+  const pc = Math.abs(p - c)
+  return pa <= pb && pa <= pc ? a : pb <= pc ? b : c
+}

@@ -1,0 +1,95 @@
+import { type Document, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml'
+import { ConvoError } from '../error.ts'
+import { isMissing, readText } from './read.ts'
+
+/** Where something stands in a file; line and column are counted from 1. */
+export type Place = { readonly file: string; readonly line: number; readonly column: number }
+
+/** A YAML or JSON file, parsed, with places. */
+export type Source = {
+  readonly text: string
+  readonly root: Node
+  readonly document: Document.Parsed
+  placeOf(node: Node | null | undefined): Place
+}
+
+/** The most complaints that one error tells of. */
+const most = 12
+
+/** Reads a manifest, YAML or JSON. @throws ConvoError E_INPUT, E_MANIFEST with file:line:column */
+export function readSource(file: string): Source {
+  const text = textOf(file)
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false })
+  const place = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset)
+    return { file, line: Math.max(1, line), column: Math.max(1, col) }
+  }
+  const faults = [
+    ...document.errors.map(({ pos, message }) => ({ at: pos[0], message })),
+    ...repeatedKeys(document),
+  ]
+  if (faults.length > 0) {
+    throw manifestError(
+      `${file} is not written as YAML or JSON demand`,
+      faults.map(({ at, message }) => ({ place: place(at), message })),
+    )
+  }
+  if (document.contents === null) {
+    throw manifestError(`${file} is empty`, [{ place: place(0), message: 'it needs cases' }])
+  }
+  return {
+    text,
+    root: document.contents as Node,
+    document,
+    placeOf: (node) => place(node?.range?.[0] ?? 0),
+  }
+}
+
+/** Keys that a map has twice. The parser's own check compares each key with all before it. */
+function repeatedKeys(document: Document.Parsed): { readonly at: number; readonly message: string }[] {
+  const repeated: { at: number; message: string }[] = []
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<unknown>()
+      for (const { key } of items) {
+        if (!isScalar(key)) continue
+        if (seen.has(key.value))
+          repeated.push({ at: key.range?.[0] ?? 0, message: 'Map keys must be unique' })
+        seen.add(key.value)
+      }
+    },
+  })
+  return repeated
+}
+
+/** An error of a manifest, with its complaints in the order of the file. */
+export function manifestError(
+  what: string,
+  complaints: readonly { readonly place: Place; readonly message: string }[],
+  fix?: string,
+): ConvoError {
+  const sorted = [...complaints].sort(
+    (a, b) => a.place.line - b.place.line || a.place.column - b.place.column,
+  )
+  const why = sorted.slice(0, most).map(({ place, message }) => `${placeText(place)}: ${message}`)
+  if (sorted.length > most) why.push(`and ${sorted.length - most} more`)
+  return new ConvoError('E_MANIFEST', what, { why, ...(fix !== undefined && { fix }) })
+}
+
+/** `file:line:column` */
+export const placeText = ({ file, line, column }: Place): string => `${file}:${line}:${column}`
+
+function textOf(file: string): string {
+  try {
+    return readText(file, 'manifestBytes')
+  } catch (cause) {
+    if (isMissing(cause)) {
+      throw new ConvoError('E_INPUT', `there is no manifest ${file}`, {
+        fix: 'give the path of a manifest; convo check --help shows one',
+        cause,
+      })
+    }
+    throw cause
+  }
+}

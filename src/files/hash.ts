@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto'
+import { type BigIntStats, createReadStream } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
+import { readFileWhole } from './read.ts'
+
+/** Files up to this size are read in one piece. */
+const whole = 2 ** 24
+
+/** SHA-256 of a file, in hex. */
+export async function hashFile(path: string, size: number): Promise<string> {
+  const hash = createHash('sha256')
+  if (size <= whole) return hash.update(readFileWhole(path, { limit: 'encodedBytes' })).digest('hex')
+  await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), hash)
+  return hash.digest('hex')
+}
+
+/** SHA-256 of a text, shortened to 32 digits. */
+export const hashText = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32)
+
+/**
+ * What tells a file from its later self without reading it. The time of the last change of the inode is part of it,
+ * which no program can set.
+ */
+export const stampOf = ({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string =>
+  `${ino}:${size}:${mtimeNs}:${ctimeNs}`
+
+/** The clock of a file system may stand still for this long between two changes of a file. */
+const granularity = 2_000_000_000n
+
+/** Whether a stamp was taken so long after the last change that a later change must have moved it. */
+export const isSettled = ({ ctimeNs, mtimeNs }: BigIntStats, nowMs: number): boolean => {
+  const last = ctimeNs > mtimeNs ? ctimeNs : mtimeNs
+  return BigInt(Math.round(nowMs)) * 1_000_000n - last > granularity
+}

@@ -1,0 +1,226 @@
+import { statSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import { ConvoError, nearest } from '../error.ts'
+import { removeUnder, writeUnder } from '../files/change.ts'
+import { clearLeftovers } from '../files/leftovers.ts'
+import { readWhole } from '../files/read.ts'
+import { under } from '../files/root.ts'
+import { counted } from '../text/count.ts'
+import { isPicture, pictureUnder, sha256 } from './files.ts'
+import { type Lock, type LockEntry, lockName, readLock, writeLock } from './lock.ts'
+import { readGoldens } from './manifest.ts'
+import { nameMatches } from './names.ts'
+import type { Approval, CaseResult, Run, Seen } from './results.ts'
+
+/**
+ * Which cases of a run to approve: by name, or by `*` for any text among those that failed; all that are new, changed or
+ * obsolete, or goldens of another tool; the new ones. A golden that was tampered with, or a tolerated case, has to be named.
+ */
+export type Choice =
+  | { readonly kind: 'names'; readonly names: readonly string[] }
+  | { readonly kind: 'all' }
+  | { readonly kind: 'new' }
+
+/** What an approval did. */
+export type Approved = {
+  /** Cases whose golden is now what the run made. */
+  readonly written: readonly string[]
+  /** Cases whose golden is gone. */
+  readonly removed: readonly string[]
+  /** Cases that were named and pass: their goldens stay as they are. */
+  readonly untouched: readonly string[]
+}
+
+type Approvable = CaseResult & { readonly approval: Approval }
+
+/** Whether a case has something to approve. */
+export const isApprovable = (one: CaseResult): one is Approvable =>
+  one.approval !== undefined && one.status !== 'pass'
+
+/**
+ * Makes what a run made the goldens. Nothing is computed again: first everything is looked at, and if manifest, inputs,
+ * pictures or goldens are not what they were, nothing is done. Then each golden is replaced in one step, the lock file
+ * last; killed in between, every golden is the old or the new one, whole, and the same approval completes it.
+ *
+ * What the run says is not trusted: it may come from another machine. Goldens are written and removed only in the folder
+ * that the manifest names, and only pictures.
+ *
+ * @throws ConvoError E_NAME for a name that the run does not have, E_STALE, E_PATH, E_OUTPUT
+ */
+export async function approve(run: Run, results: string, choice: Choice): Promise<Approved> {
+  const before = readLock(run.goldens)
+  const chosen = choose(run, choice, before)
+  const cases = chosen.filter(isApprovable)
+  const untouched = chosen.filter((one) => !isApprovable(one)).map(({ name }) => name)
+  const pictures = await lookAtAll(run, results, cases)
+  const lock = new Map(before)
+  clearLeftovers(run.goldens)
+  const written: string[] = []
+  const removed: string[] = []
+  for (const { name, approval } of cases) {
+    await promote(approval, pictures.get(name), lock, name, run.goldens)
+    ;(approval.actual === undefined ? removed : written).push(name)
+  }
+  if (cases.length > 0) await writeLock(run.goldens, lock)
+  // Only now, when no lock tells of them any more.
+  for (const { approval } of cases) await removeOld(approval, lock, run.goldens)
+  return { written, removed, untouched }
+}
+
+function choose(run: Run, choice: Choice, lock: Lock): CaseResult[] {
+  if (choice.kind === 'new') return run.cases.filter(({ status }) => status === 'new')
+  if (choice.kind === 'all') {
+    return run.cases.filter(
+      (one) =>
+        isApprovable(one) &&
+        one.status !== 'tolerated' &&
+        (one.status !== 'error' || isOfOtherTool(one, lock)),
+    )
+  }
+  const found = new Set<CaseResult>()
+  for (const pattern of choice.names) {
+    const exact = run.cases.find(({ name }) => name === pattern)
+    if (exact !== undefined) {
+      if (exact.status === 'error' && !isApprovable(exact)) throw notApprovable(exact)
+      found.add(exact)
+      continue
+    }
+    const matches = run.cases.filter(({ name }) => nameMatches(name, pattern))
+    if (matches.length === 0) throw unknownName(pattern, run)
+    for (const one of matches) if (one.failed && isApprovable(one)) found.add(one)
+  }
+  return [...found]
+}
+
+/** Whether a golden is there that no approval made: it is not one that was tampered with. */
+const isOfOtherTool = ({ name, approval }: Approvable, lock: Lock): boolean =>
+  approval.golden.sha256 !== undefined && !lock.has(name)
+
+function unknownName(pattern: string, run: Run): ConvoError {
+  const names = run.cases.map(({ name }) => name)
+  const guess = nearest(pattern, names)
+  return new ConvoError('E_NAME', `the last run has no case ${JSON.stringify(pattern)}`, {
+    why: `it has ${counted(names.length, 'case')}; a run with --filter or --shard has those that it ran`,
+    ...(guess !== undefined && { instead: [pattern, guess] as const }),
+  })
+}
+
+function notApprovable({ name, message, why, fix }: CaseResult): ConvoError {
+  return new ConvoError('E_STALE', `${JSON.stringify(name)} made no picture to approve`, {
+    why: [message, ...why],
+    ...(fix !== undefined && { fix }),
+  })
+}
+
+/** Makes sure that all is as it was, and brings the pictures to be promoted. */
+async function lookAtAll(
+  run: Run,
+  results: string,
+  cases: readonly Approvable[],
+): Promise<Map<string, Buffer>> {
+  const moved: string[] = []
+  const seen = new Map<string, Promise<boolean>>()
+  const isAsSeen = (file: Seen) => {
+    const known = seen.get(file.path) ?? isUnchanged(file)
+    seen.set(file.path, known)
+    return known
+  }
+  if (cases.length > 0 && !(await isAsSeen(run.manifest))) {
+    moved.push(`${run.manifest.path}: the manifest was changed after the check`)
+  } else if (cases.length > 0) refuseOtherGoldens(run)
+  const pictures = new Map<string, Buffer>()
+  for (const { name, approval } of cases) {
+    for (const input of approval.inputs) {
+      if (!(await isAsSeen(input)))
+        moved.push(`${input.path}: this input of ${name} was changed after the check`)
+    }
+    const picture = approval.actual && (await pictureUnder(results, approval.actual.file))
+    if (approval.actual !== undefined && (!picture || sha256(picture) !== approval.actual.sha256)) {
+      moved.push(`${join(results, approval.actual.file)}: is not what the check made`)
+    }
+    if (picture !== undefined) pictures.set(name, promotable(name, approval, picture, run.goldens))
+    const { path, sha256: before } = approval.golden
+    const golden = await pictureUnder(run.goldens, goldenFile(approval, run.goldens))
+    const now = golden && sha256(golden)
+    // What is there already comes of an approval that was broken off.
+    if (now !== before && now !== approval.actual?.sha256) {
+      moved.push(`${path}: this golden was changed after the check`)
+    }
+  }
+  if (moved.length > 0) {
+    const shown = [...new Set(moved)]
+    throw new ConvoError('E_STALE', 'what would be approved is not what was checked', {
+      why: shown.length > 10 ? [...shown.slice(0, 10), `and ${shown.length - 10} more`] : shown,
+      fix: 'convo check, then approve what it finds',
+    })
+  }
+  return pictures
+}
+
+/** @throws ConvoError E_PATH for goldens in another folder than that of the manifest */
+function refuseOtherGoldens({ manifest, goldens }: Run): void {
+  const own = readGoldens(manifest.path)
+  if (resolve(own) === resolve(goldens)) return
+  throw new ConvoError('E_PATH', `the results name ${goldens} as the folder of the goldens`, {
+    why: `${manifest.path}: it is ${own}`,
+    fix: 'convo check, then approve what it finds',
+  })
+}
+
+/** The golden of a case, from the folder of the goldens. */
+const goldenFile = ({ golden }: Approval, goldens: string): string =>
+  relative(goldens, golden.path).replaceAll('\\', '/')
+
+/** A picture that may become a golden. @throws ConvoError E_PATH for a place that is none of a golden, E_STALE */
+function promotable(name: string, { actual }: Approval, picture: Buffer, goldens: string): Buffer {
+  const file = actual?.entry.file ?? ''
+  under(goldens, file)
+  if (file !== lockName && isPicture(picture)) return picture
+  throw new ConvoError('E_STALE', `${JSON.stringify(name)} is no picture to approve`, {
+    why: `${join(goldens, file)}: only pictures become goldens`,
+  })
+}
+
+async function isUnchanged({ path, sha256: before }: Seen): Promise<boolean> {
+  try {
+    // a device may have no end
+    return statSync(path).isFile() && sha256(await readWhole(path, { limit: 'encodedBytes' })) === before
+  } catch {
+    return false
+  }
+}
+
+async function promote(
+  { actual }: Approval,
+  picture: Buffer | undefined,
+  lock: Map<string, LockEntry>,
+  name: string,
+  goldens: string,
+): Promise<void> {
+  if (actual === undefined || picture === undefined) {
+    lock.delete(name)
+    return
+  }
+  const { file } = actual.entry
+  const there = await pictureUnder(goldens, file)
+  if (there === undefined || !there.equals(picture)) await writeUnder(goldens, file, picture)
+  lock.set(name, actual.entry)
+}
+
+/** Removes a golden that no entry of the lock names: an obsolete one, or one of another format. */
+async function removeOld(approval: Approval, lock: Lock, goldens: string): Promise<void> {
+  const file = goldenFile(approval, goldens)
+  if ([...lock.values()].some((entry) => entry.file === file)) return
+  const there = await pictureUnder(goldens, file)
+  if (there !== undefined && isPicture(there)) await removeUnder(goldens, file)
+}
+
+/** One sentence on an approval. */
+export function approvedText({ written, removed, untouched }: Approved): string {
+  const parts = [
+    ...(written.length > 0 ? [`${counted(written.length, 'golden')} written`] : []),
+    ...(removed.length > 0 ? [`${counted(removed.length, 'golden')} removed`] : []),
+    ...(untouched.length > 0 ? [`${counted(untouched.length, 'case')} left alone, passing already`] : []),
+  ]
+  return parts.length === 0 ? 'nothing to approve' : parts.join(', ')
+}

@@ -1,0 +1,118 @@
+import { ConvoError } from '../error.ts'
+import { noteRead, refuseReplacing } from '../files/reads.ts'
+import { type Io, noteMessage } from '../host/io.ts'
+import { parseShard } from '../host/shard.ts'
+import type { Values } from '../params.ts'
+import { closePool } from '../picture/process.ts'
+import { counted } from '../text/count.ts'
+import { columns } from '../text/layout.ts'
+import { Verbatim } from '../text/message.ts'
+import { visibleLine } from '../text/visible.ts'
+import { type Approved, approve, approvedText, type Choice } from './approve.ts'
+import { askedReporters, reportAll } from './destinations.ts'
+import { findManifest, loadManifest } from './manifest.ts'
+import { type Run, readResults } from './results.ts'
+import { runCheck } from './run.ts'
+import type { checkSettings, reportSettings, resultsSettings } from './settings.ts'
+import { isCi } from './shell.ts'
+
+type CheckValues = Values<typeof checkSettings & typeof reportSettings & typeof resultsSettings>
+
+/** `convo check`: runs, reports, and approves where asked to. Gives the exit status. */
+export async function check(file: string | undefined, settings: CheckValues, io: Io): Promise<number> {
+  const { results, filter, memory } = settings
+  if (settings.update) refuseOnCi('--update')
+  const shard = settings.shard === undefined ? undefined : parseShard(settings.shard, process.env)
+  const asked = askedReporters(settings.reporter ?? [], results, process.env, shard)
+  const manifest = await loadManifest(file ?? findManifest())
+  for (const { input, tolerance } of manifest.cases) {
+    noteRead(input)
+    if (tolerance.mask !== undefined) noteRead(tolerance.mask)
+  }
+  for (const { file: to } of asked) if (to !== undefined) refuseReplacing(to)
+  const progress = progressOn(io)
+  const run = await runCheck(manifest, {
+    results,
+    shard,
+    memory,
+    filter: filter ?? [],
+    allow: settings.allow ?? [],
+    selfTest: settings['self-test'],
+    onCase: (_, done, all) => progress.show(done, all),
+  }).finally(async () => {
+    progress.clear()
+    await closePool()
+  })
+  await reportAll(run, asked, results, io, process.env)
+  const isTold = asked.some(({ name, file: to }) => name === 'pretty' && to === undefined)
+  const tell = isTold ? (text: string) => io.out(text) : async (text: string) => io.err(text)
+  if (settings.tighten) await tell(tightenText(run))
+  if (!settings.update) return run.failed > 0 ? 1 : 0
+  const done = await approve(run, results, { kind: 'all' })
+  await tell(`${visibleLine(approvedText(done))}\n`)
+  return unmade(run, done).length > 0 ? 1 : 0
+}
+
+/** `convo approve`: promotes cases of the last run. Gives the exit status. */
+export async function approveFromResults(
+  names: readonly string[],
+  settings: { readonly all: boolean; readonly new: boolean; readonly results: string },
+  io: Io,
+): Promise<number> {
+  refuseOnCi('approve')
+  const choice = choiceOf(names, settings)
+  const run = readResults(settings.results)
+  const done = await approve(run, settings.results, choice)
+  await io.out(`${visibleLine(approvedText(done))}\n`)
+  const left = choice.kind === 'all' ? unmade(run, done) : []
+  for (const name of left) io.err(noteMessage(`${name} made no picture to approve`))
+  return left.length > 0 ? 1 : 0
+}
+
+/** The cases that failed without a picture to approve. */
+const unmade = ({ cases }: Run, { written }: Approved): string[] =>
+  cases
+    .filter(({ name, failed, status }) => failed && status === 'error' && !written.includes(name))
+    .map(({ name }) => name)
+
+function choiceOf(names: readonly string[], { all, new: isNew }: { all: boolean; new: boolean }): Choice {
+  if ([names.length > 0, all, isNew].filter(Boolean).length !== 1) {
+    throw new ConvoError('E_USAGE', 'approve needs names of cases, or --all, or --new: one of the three', {
+      why: 'usage: convo approve [names...] [--all | --new]',
+      fix: 'convo approve --new',
+    })
+  }
+  return names.length > 0 ? { kind: 'names', names } : { kind: all ? 'all' : 'new' }
+}
+
+/** @throws ConvoError E_USAGE on a CI server, which must not change what it is there to check */
+export function refuseOnCi(what: string): void {
+  if (!isCi(process.env)) return
+  throw new ConvoError('E_USAGE', `${what} would write goldens, and this is a CI server`, {
+    why: `CI=${process.env.CI} is set`,
+    fix: 'fetch the results of this run, and approve on your own machine',
+  })
+}
+
+/** The smallest tolerance of each case that needs one, or has one that it does not need. */
+function tightenText({ cases }: Run): string {
+  const rows = cases
+    .filter(({ measured }) => measured !== undefined)
+    .filter(({ tolerance, status }) => tolerance !== undefined || status !== 'pass')
+    .map(({ name, tolerance = 'exact', smallest }) => [
+      visibleLine(name),
+      `has ${tolerance}`,
+      `needs ${smallest ?? 'what no tolerance gives'}`,
+    ])
+  return rows.length === 0 ? 'every case is exact, and passes\n' : columns(rows)
+}
+
+/** A line that counts, on terminals only. */
+function progressOn(io: Io): { show(done: number, all: number): void; clear(): void } {
+  if (process.stderr.isTTY !== true) return { show: () => undefined, clear: () => undefined }
+  const clear = new Verbatim('\r\x1b[2K')
+  return {
+    show: (done, all) => io.err([clear, `${done} of ${counted(all, 'case')}`]),
+    clear: () => io.err(clear),
+  }
+}

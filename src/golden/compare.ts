@@ -1,0 +1,172 @@
+import { ConvoError } from '../error.ts'
+import { isSameFile } from '../files/output.ts'
+import { readFileWhole } from '../files/read.ts'
+import { noteRead, refuseReplacing } from '../files/reads.ts'
+import { statOf } from '../files/stat.ts'
+import { type Io, noteMessage } from '../host/io.ts'
+import type { Comparison } from '../image/compare/comparison.ts'
+import { describe, fileComparisonRecord, smallestText } from '../image/compare/describe.ts'
+import { comparePages, type FileComparison, isWorse, type Pages } from '../image/compare/pages.ts'
+import { type DiffStyle, renderDiff } from '../image/compare/render.ts'
+import { type ToleranceValues, toleranceOf } from '../image/compare/tolerance.ts'
+import { formatOfPath } from '../image/format.ts'
+import type { Source } from '../image/reader.ts'
+import { sourceOf } from '../picture/input.ts'
+import type { Layout } from '../picture/layouts.ts'
+import { writePicture } from '../picture/output.ts'
+import { outputOf } from '../picture/output-path.ts'
+import { openPages, type PageOptions } from '../picture/pages.ts'
+import type { Picture } from '../tensor/picture.ts'
+import { visibleLine } from '../text/visible.ts'
+
+/** What a call asks for beside the tolerance. */
+export type CompareSettings = {
+  readonly diff?: string | undefined
+  readonly 'diff-style': DiffStyle
+  readonly json: boolean
+  readonly quiet: boolean
+  readonly 'no-orient': boolean
+  readonly 'max-pixels': number
+  readonly layout: Layout
+}
+
+/** The page of which a difference is drawn. */
+type Shown = {
+  readonly page: number
+  readonly expected: Picture
+  readonly actual: Picture
+  readonly found: Comparison
+}
+
+/** Compares the two files of a call and tells what was found; 0 when the answer is yes, 1 when it is no. */
+export async function runCompare(
+  { args, io }: { readonly args: readonly string[]; readonly io: Io },
+  values: ToleranceValues,
+  settings: CompareSettings,
+): Promise<number> {
+  const [expectedPath = '', actualPath = ''] = args
+  const diff = settings.diff && (await outputOf(settings.diff, actualPath, 'compare')).output
+  if (diff !== undefined) checkDiff(diff, [expectedPath, actualPath, values.mask], settings.quiet)
+  const options = {
+    maxPixels: settings['max-pixels'],
+    orient: !settings['no-orient'],
+    layout: settings.layout,
+  }
+  const mask = values.mask === undefined ? undefined : await maskOf(values.mask, options)
+  const tolerance = toleranceOf(values, mask)
+  const { expected, actual } = await openBoth(expectedPath, actualPath, options)
+
+  let shown: Shown | undefined
+  const comparison = await comparePages(expected, actual, tolerance, (page, left, right, found) => {
+    // the first of the worst outcome: a page that is tolerated must not hide one that is different
+    if (shown === undefined || isWorse(found, shown.found)) {
+      shown = { page, expected: left, actual: right, found }
+    }
+  })
+  const notes = [...new Set([expected, actual].flatMap((pages) => pages.notes ?? []))]
+  const lines = textOf(comparison, expectedPath, actualPath)
+  if (diff !== undefined && shown !== undefined) {
+    const { page, found } = shown
+    await writePicture(diff, renderDiff(shown.expected, shown.actual, found, settings['diff-style']))
+    lines.splice(-1, 0, `  diff      ${diff}${comparison.pages.length > 1 ? `: page ${page + 1}` : ''}`)
+  }
+  if (settings.json) {
+    const record = {
+      expected: expectedPath,
+      actual: actualPath,
+      ...fileComparisonRecord(comparison),
+      ...(notes.length > 0 && { notes }),
+    }
+    await io.out(`${JSON.stringify({ ...record, ...(diff !== undefined && { diff }) }, null, 2)}\n`)
+  } else if (!settings.quiet) {
+    await io.out(`${lines.map(visibleLine).join('\n')}\n`)
+    for (const note of notes) io.err(noteMessage(note))
+  }
+  return comparison.outcome === 'same' || comparison.outcome === 'tolerated' ? 0 : 1
+}
+
+function textOf(comparison: FileComparison, expected: string, actual: string): string[] {
+  const { outcome, pages, expectedPages, actualPages } = comparison
+  const answer = { same: 'same', tolerated: 'tolerated', different: 'different', size: 'different' }[outcome]
+  const isOne = expectedPages === 1 && actualPages === 1
+  return [
+    `${answer}: ${expected} and ${actual}`,
+    ...(isOne ? [] : [pagesText(comparison)]),
+    ...pages.flatMap((page, i) => {
+      if (isOne) return describe(page)
+      if (page.outcome === 'same') return []
+      const word = page.outcome === 'tolerated' ? 'tolerated' : 'different'
+      return [`page ${i + 1}: ${word}`, ...describe(page)]
+    }),
+    ...unreadLines(comparison, expected, actual),
+    smallestText(comparison),
+  ]
+}
+
+/** What was not compared, of each file that holds more than its pages. */
+function unreadLines({ unread }: FileComparison, expected: string, actual: string): string[] {
+  if (unread === undefined) return []
+  const files = [[expected, unread.expected] as const, [actual, unread.actual] as const]
+  return files.flatMap(([path, parts]) =>
+    parts.length === 0 ? [] : [`  failed    not compared, as it is not read: ${parts.join(', ')} of ${path}`],
+  )
+}
+
+function pagesText({ pages, expectedPages, actualPages }: FileComparison): string {
+  if (expectedPages !== actualPages) {
+    return `  failed    the numbers of pages differ: expected ${expectedPages}, got ${actualPages}`
+  }
+  const same = pages.filter(({ outcome }) => outcome === 'same').length
+  return `  pages     ${expectedPages}, of which ${same === expectedPages ? 'all' : same} are the same`
+}
+
+function checkDiff(diff: string, inputs: readonly (string | undefined)[], isQuiet: boolean): void {
+  formatOfPath(diff)
+  for (const input of inputs) if (input !== undefined) noteRead(input)
+  refuseReplacing(diff, 'another name behind --diff')
+  if (diff === '-' && !isQuiet) {
+    throw new ConvoError('E_USAGE', '--diff - writes a picture to standard output, where the text goes too', {
+      fix: '--diff - --quiet',
+    })
+  }
+}
+
+async function maskOf(path: string, options: PageOptions): Promise<Picture> {
+  const { count, pictures } = await openPages(path, options)
+  for await (const picture of pictures) if (count === 1) return picture
+  throw new ConvoError('E_OPTION', `--mask ${path} must be one picture`, { why: `${path}: ${count} pages` })
+}
+
+/** Both files, looked at but not decoded. Files of equal bytes are one: their pixels need no second decoding. */
+async function openBoth(expectedPath: string, actualPath: string, options: PageOptions) {
+  if (expectedPath === '-' && actualPath === '-') {
+    throw new ConvoError('E_USAGE', 'standard input can be one of the two pictures, not both')
+  }
+  const [left, right] = [await sourceOf(expectedPath), await sourceOf(actualPath)]
+  const open = (path: string, source: Source): Promise<Pages> =>
+    openPages(source, { ...options, name: path === '-' ? 'standard input' : path })
+  if (isSameFile(expectedPath, actualPath) || haveEqualBytes(left, right)) {
+    const pages = await open(expectedPath, left)
+    return { expected: pages, actual: pages }
+  }
+  const [expected, actual] = await Promise.all([open(expectedPath, left), open(actualPath, right)])
+  return { expected, actual }
+}
+
+/** Bytes of a source; NaN for a file that is not there, which decoding tells of. */
+function sizeOf(source: Source): number {
+  if (typeof source !== 'string') return source.length
+  return Number(statOf(source)?.size ?? Number.NaN)
+}
+
+/** Files up to this size are read at once: finding them equal saves decoding one. */
+const mostBytes = 2 ** 28
+
+function haveEqualBytes(a: Source, b: Source): boolean {
+  const [left, right] = [sizeOf(a), sizeOf(b)]
+  if (left !== right || !(left <= mostBytes)) return false
+  const [p, q] = [a, b].map((source) =>
+    typeof source === 'string' ? readFileWhole(source, { limit: 'encodedBytes' }) : source,
+  )
+  return Buffer.compare(p!, q!) === 0
+}

@@ -1,0 +1,115 @@
+import { brief } from '../image/compare/compare.ts'
+import { type Comparison, channelsText, depthText, type Largest } from '../image/compare/comparison.ts'
+import { type Depth, fullScale } from '../tensor/picture.ts'
+import { counted, grouped } from '../text/count.ts'
+import type { Measured } from './results.ts'
+
+/** One line on a comparison. */
+export function messageOf({
+  outcome,
+  expected,
+  actual,
+  mismatches,
+  stats,
+  failed,
+  notes,
+}: Comparison): string {
+  if (outcome === 'same') return 'every sample equals the golden'
+  if (outcome === 'size') {
+    return `${actual.width}x${actual.height} pixels, and the golden has ${expected.width}x${expected.height}`
+  }
+  const other = mismatches.flatMap((mismatch) => {
+    if (mismatch === 'channels') {
+      return [`${channelsText(actual.channels)}, and the golden is ${channelsText(expected.channels)}`]
+    }
+    if (mismatch === 'depth') {
+      return [`${depthText(actual.depth)}, and the golden has ${depthText(expected.depth)}`]
+    }
+    return mismatch === 'icc' ? notes.filter((note) => note.startsWith('colour')) : []
+  })
+  const { differing = 0, compared = 0, largest } = stats ?? {}
+  if (differing === 0) return `${other.join('; ')}; else all pixels are equal`
+  const how = largest === undefined ? '' : `, ${largestText(largest)}`
+  const why = failed.length > 0 && outcome === 'different' ? failedText(failed) : ''
+  const differ = differing === 1 ? 'differs' : 'differ'
+  return [...other, `${grouped(differing)} of ${pixelsText(compared)} ${differ}${how}${why}`].join('; ')
+}
+
+const pixelsText = (pixels: number): string => `${grouped(pixels)} ${pixels === 1 ? 'pixel' : 'pixels'}`
+
+/** That plain equality does not hold is no news. */
+const worthSaying = (failed: Comparison['failed']) =>
+  failed.filter(({ limit, allowed }) => limit !== 'max-abs' || allowed !== 0)
+
+function failedText(failed: Comparison['failed']): string {
+  const limits = worthSaying(failed)
+  return limits.length === 0 ? '' : ` (${limits.map(({ limit, text }) => `${limit}: ${text}`).join('; ')})`
+}
+
+function largestText({ difference, channel, x, y }: Largest): string {
+  const at = `at ${x},${y}`
+  return Number.isFinite(difference)
+    ? `by up to ${brief(difference)}${channel === undefined ? '' : ` in ${channel}`} ${at}`
+    : `where one picture has no number, first ${at}`
+}
+
+/** What was measured, a label and a value each. */
+export function factsOf({ expected, stats, failed, mismatches, notes }: Comparison): [string, string][] {
+  if (stats === undefined || (stats.differing === 0 && mismatches.length === 0)) return []
+  const { differing, compared, share, largest, rmse, psnr, ssim, density, clusters } = stats
+  const facts: [string, string | undefined][] = [
+    ['differing pixels', `${grouped(differing)} of ${grouped(compared)} (${percent(share)})`],
+    ['largest difference', largest && largestFact(largest, expected.depth)],
+    ['RMSE', Number.isFinite(rmse) ? brief(rmse) : undefined],
+    ['PSNR', Number.isFinite(psnr) ? `${psnr.toFixed(2)} dB` : undefined],
+    ['SSIM', ssim === undefined ? undefined : brief(ssim)],
+    ['densest window', density === undefined ? undefined : counted(density, 'pixel')],
+    ['where', clusters.length === 0 ? undefined : clustersText(clusters)],
+    [
+      'beyond',
+      worthSaying(failed)
+        .map(({ limit }) => limit)
+        .join(', ') || undefined,
+    ],
+    ['notes', notes.length === 0 ? undefined : notes.join('; ')],
+  ]
+  return facts.filter((fact): fact is [string, string] => fact[1] !== undefined)
+}
+
+function largestFact({ difference, channel, x, y, expected, got }: Largest, depth: Depth): string {
+  if (!Number.isFinite(difference)) return `no number at ${x},${y}`
+  const values = expected === undefined ? '' : `: ${brief(expected)} expected, ${brief(got ?? 0)} found`
+  // floats have no largest value
+  const full = depth === 32 ? '' : ` of ${fullScale(depth)}`
+  return `${brief(difference)}${full}${channel === undefined ? '' : `, ${channel}`} at ${x},${y}${values}`
+}
+
+const clustersText = (
+  clusters: readonly { x: number; y: number; width: number; height: number }[],
+): string => {
+  const [first] = clusters
+  const rest = clusters.length > 1 ? `, and ${counted(clusters.length - 1, 'other place')}` : ''
+  return `${first!.width}x${first!.height} at ${first!.x},${first!.y}${rest}`
+}
+
+/** The measurements as JSON has them: no infinities. */
+export function measuredOf({ stats }: Comparison): Measured | undefined {
+  if (stats === undefined) return undefined
+  const finite = (n: number) => (Number.isFinite(n) ? n : null)
+  const { compared, differing, share, largest, rmse, psnr, ssim } = stats
+  return {
+    compared,
+    differing,
+    share,
+    largest: finite(largest?.difference ?? 0),
+    rmse: finite(rmse),
+    psnr: finite(psnr),
+    ...(ssim !== undefined && { ssim }),
+  }
+}
+
+function percent(share: number): string {
+  const value = share * 100
+  if (value > 99.5 && share < 1) return 'nearly 100 %'
+  return value !== 0 && value < 0.01 ? 'less than 0.01 %' : `${Number(value.toPrecision(3))} %`
+}

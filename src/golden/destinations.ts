@@ -1,0 +1,114 @@
+import { dirname, join } from 'node:path'
+import { ConvoError, nearest } from '../error.ts'
+import { appendTo, makeFolder, writeWhole } from '../files/change.ts'
+import { fillTemplate, parseTemplate } from '../files/template.ts'
+import type { Shard } from '../host/engines.ts'
+import { hasColour, type Io } from '../host/io.ts'
+import { shardName } from '../host/shard.ts'
+import { type Message, written } from '../text/message.ts'
+import { shellWord } from '../text/shell.ts'
+import { reporters } from './reporters/index.ts'
+import type { Destination, Reporter } from './reporters/reporter.ts'
+import type { Run } from './results.ts'
+import { defaultResults } from './results-folder.ts'
+
+/** A reporter that was asked for, and its file; without one it writes to standard output. */
+export type Asked = { readonly name: string; readonly reporter: Reporter; readonly file?: string }
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * The reporters of a run: those that were asked for as `name` or `name=file`, `pretty` unless another one writes to
+ * standard output, and `github` on GitHub's servers.
+ *
+ * @throws ConvoError E_NAME for a reporter that does not exist, E_USAGE for two on standard output
+ */
+export function askedReporters(
+  words: readonly string[],
+  results: string,
+  env: Environment,
+  shard?: Shard,
+): Asked[] {
+  const asked = words.map((word) => parseReporter(word, results, shard))
+  const onOutput = asked.filter(({ name, file }) => file === undefined && name !== 'github')
+  if (onOutput.length > 1) {
+    const [first, second] = onOutput
+    throw new ConvoError('E_USAGE', `${first!.name} and ${second!.name} cannot both go to standard output`, {
+      instead: [second!.name, `${second!.name}=${second!.name}.txt`],
+    })
+  }
+  const all = [...(onOutput.length === 0 ? [{ name: 'pretty', reporter: reporters.pretty! }] : []), ...asked]
+  const isOnGithub = env.GITHUB_ACTIONS === 'true' && !all.some(({ name }) => name === 'github')
+  return isOnGithub ? [...all, { name: 'github', reporter: reporters.github! }] : all
+}
+
+function parseReporter(word: string, results: string, shard: Shard = { index: 1, count: 1 }): Asked {
+  const at = word.indexOf('=')
+  const name = at < 0 ? word : word.slice(0, at)
+  const reporter = Object.hasOwn(reporters, name) ? reporters[name] : undefined
+  if (reporter === undefined) {
+    const guess = nearest(name, Object.keys(reporters))
+    throw new ConvoError('E_NAME', `no reporter is called ${JSON.stringify(name)}`, {
+      why: `reporters: ${Object.keys(reporters).join(', ')}`,
+      ...(guess !== undefined && { instead: [word, guess + word.slice(name.length)] as const }),
+    })
+  }
+  const given = at < 0 ? '' : word.slice(at + 1)
+  const own = reporter.file === undefined ? undefined : join(results, reporter.file)
+  const file =
+    given === '' ? own : fillTemplate(parseTemplate(given, 'reporter'), { shard: shardName(shard) })
+  return { name, reporter, ...(file !== undefined && { file }) }
+}
+
+/** Tells a run in all the ways that were asked for. @throws ConvoError E_OUTPUT */
+export async function reportAll(
+  run: Run,
+  asked: readonly Asked[],
+  results: string,
+  io: Io,
+  env: Environment,
+): Promise<void> {
+  const isOutputForMachines = asked.some(({ name, file }) => file === undefined && isForMachines(name))
+  for (const { name, reporter, file } of asked) {
+    // Commands to GitHub are read from both streams; JSON has to stay JSON.
+    const toErrors = name === 'github' && isOutputForMachines
+    const parts: string[] = []
+    const write = async (message: Message) => {
+      if (file !== undefined) parts.push(written(message))
+      else if (toErrors) io.err(message)
+      else await io.out(message)
+    }
+    await reporter.report(run, destination(write, file === undefined, results, io, env))
+    if (file !== undefined) await writeText(file, parts.join(''))
+  }
+}
+
+const isForMachines = (name: string): boolean => name !== 'pretty' && name !== 'github'
+
+function destination(
+  write: Destination['write'],
+  isOutput: boolean,
+  results: string,
+  io: Io,
+  env: Environment,
+): Destination {
+  return {
+    write,
+    append: async (path, text) => appendTo(path, text),
+    env,
+    results,
+    approve: () => approveCommand(results),
+    width: io.width,
+    hasColour: isOutput && hasColour(process.stdout, env),
+  }
+}
+
+/** The command that approves from a folder of results. */
+export const approveCommand = (results: string): string =>
+  results === defaultResults ? 'convo approve' : `convo approve --results ${shellWord(results)}`
+
+/** Writes a report in one step, and the folders that it lies in. */
+export async function writeText(file: string, text: string): Promise<void> {
+  makeFolder(dirname(file))
+  await writeWhole(file, text)
+}

@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto'
+import { ConvoError } from '../error.ts'
+import { readUnder } from '../files/change.ts'
+import { readWhole } from '../files/read.ts'
+import { kindOf } from '../image/probe.ts'
+import { openPages } from '../picture/pages.ts'
+import { sharedSettings } from '../picture/settings.ts'
+import type { Picture } from '../tensor/picture.ts'
+
+/** The SHA-256 of bytes, in hexadecimal digits. */
+export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+/** A file's bytes. @throws ConvoError E_INPUT, also for a Git LFS pointer that stands for a file not fetched */
+export async function readBytes(path: string): Promise<Buffer> {
+  const bytes = await readWhole(path, { limit: 'encodedBytes' })
+  if (isLfsPointer(bytes)) {
+    throw new ConvoError('E_INPUT', `${path} was not fetched`, {
+      why: `${path}:1:1: this is a Git LFS pointer, which stands for the picture`,
+      fix: 'git lfs pull',
+    })
+  }
+  return bytes
+}
+
+const pointerStart = 'version https://git-lfs.github.com/spec/'
+
+/** Whether a file only says where Git LFS has the picture. */
+export const isLfsPointer = (bytes: Uint8Array): boolean =>
+  bytes.length < 1024 && Buffer.from(bytes.subarray(0, pointerStart.length)).toString() === pointerStart
+
+/** Whether bytes are a picture, an array, or what Git LFS has in the place of one. */
+export function isPicture(bytes: Uint8Array): boolean {
+  return isLfsPointer(bytes) || kindOf(bytes.subarray(0, 4096)) !== undefined
+}
+
+/** The bytes of a picture in a folder of goldens or results, or nothing where there is none. @throws ConvoError */
+export const pictureUnder = (root: string, file: string): Promise<Buffer | undefined> =>
+  readUnder(root, file, 'encodedBytes')
+
+/** All pages of a picture or .npy array. @throws ConvoError as decoding does */
+export async function loadPages(bytes: Uint8Array, name: string): Promise<Picture[]> {
+  // arrays are convo's own, which have their channels first
+  const layout = 'chw' as const
+  const options = { maxPixels: sharedSettings['max-pixels'].default, orient: true, layout, name }
+  const { unread = [], pictures } = await openPages(bytes, options)
+  if (unread.length > 0) {
+    throw new ConvoError('E_DECODE', `${name} holds pictures that are not read, and cannot be compared`, {
+      why: unread.map((part) => `${name}: ${part}`),
+      fix: 'a copy with one picture',
+    })
+  }
+  const pages: Picture[] = []
+  for await (const page of pictures) pages.push(page)
+  return pages
+}

@@ -1,0 +1,283 @@
+import { dirname, join } from 'node:path'
+import type { ConvoError } from '../error.ts'
+import { removeUnder, writeUnder } from '../files/change.ts'
+import { type Place, placeText } from '../files/document.ts'
+import type { Comparison } from '../image/compare/comparison.ts'
+import { comparePages } from '../image/compare/pages.ts'
+import { renderDiff, renderMarks } from '../image/compare/render.ts'
+import { type Tolerance, toleranceOf } from '../image/compare/tolerance.ts'
+import { digestOf } from '../image/digest.ts'
+import { compressionSettings } from '../image/png.ts'
+import { encodePngWhole } from '../image/png-whole.ts'
+import type { Picture } from '../tensor/picture.ts'
+import { optional } from '../text/record.ts'
+import { factsOf, measuredOf, messageOf } from './describe.ts'
+import { isLfsPointer, loadPages, pictureUnder, readBytes, sha256 } from './files.ts'
+import type { LockEntry } from './lock.ts'
+import type { Case } from './manifest.ts'
+import type { CaseResult, Seen, Status } from './results.ts'
+import { selfTest } from './self-test.ts'
+import { smallestText } from './tolerance.ts'
+
+/** A picture that a case made, and what it was made from. */
+export type Made = {
+  /** In the folder of the results. */
+  readonly file: string
+  readonly bytes: Buffer
+  readonly inputs: readonly Seen[]
+  readonly tools: Readonly<Record<string, string>>
+}
+
+/** Where things are, and what was asked for. */
+export type Surroundings = {
+  readonly results: string
+  readonly goldens: string
+  readonly selfTest: boolean
+}
+
+/** What a judgement adds to a result. */
+export type Judgement = Omit<
+  CaseResult,
+  'name' | 'place' | 'command' | 'tolerance' | 'reason' | 'failed' | 'milliseconds'
+>
+
+/** The golden of a case as it is on disk, and as it was approved. */
+type Golden = {
+  readonly path: string
+  readonly bytes: Buffer | undefined
+  readonly entry: LockEntry | undefined
+}
+
+/**
+ * Compares what a case made with its golden, and the golden with its lock. Writes expected and diff beside the actual
+ * unless all is well.
+ */
+export async function judge(
+  one: Case,
+  made: Made,
+  entry: LockEntry | undefined,
+  around: Surroundings,
+): Promise<Judgement> {
+  const file = entry?.file ?? one.golden
+  const path = join(around.goldens, file)
+  const golden: Golden = { path, bytes: await pictureUnder(around.goldens, file), entry }
+  const lone = loneGolden(golden)
+  if (lone !== undefined) return lone
+  const actual = await loadPages(made.bytes, join(around.results, made.file))
+  const approval = approvalOf(one, made, actual, golden)
+  if (golden.bytes === undefined) return withoutGolden(made, golden, approval)
+  const isSameFile = golden.bytes.equals(made.bytes)
+  const expected = isSameFile ? actual : await loadPages(golden.bytes, path)
+  const tolerance = await toleranceFor(one)
+  const result = await comparePages(pagesOf(expected), pagesOf(actual), tolerance)
+  const worst = result.pages.find(({ outcome }) => outcome === result.outcome) ?? result.pages[0]!
+  const status = statusOf[result.outcome]
+  const pages = result.expectedPages === result.actualPages ? '' : pagesText(result)
+  const page = result.pages.indexOf(worst)
+  const isOneOfMany = result.pages.length > 1 && worst.outcome !== 'same' && pages === ''
+  const here = { number: page + 1, count: result.pages.length }
+  const judgement: Judgement = {
+    status,
+    message: pages || `${isOneOfMany ? `page ${here.number} of ${here.count}: ` : ''}${messageOf(worst)}`,
+    why: status === 'pass' ? [] : otherTools(entry, made),
+    facts: [...factsOf(worst), ...(isOneOfMany ? [pagesFact(result)] : [])],
+    golden: file,
+    ...(isOneOfMany && { page: here }),
+    ...optional('measured', measuredOf(worst)),
+    ...optional('smallest', pages === '' ? smallestText({ ...worst, smallest: result.smallest }) : undefined),
+    actual: made.file,
+    approval,
+  }
+  const edited = editedGolden(golden, expected)
+  const tested =
+    around.selfTest && edited === undefined && (status === 'pass' || status === 'tolerated')
+      ? testAll(expected, actual, tolerance)
+      : undefined
+  if (status === 'pass' && edited === undefined && tested !== 'missed') {
+    // There is nothing to look at or to approve.
+    await removeUnder(around.results, made.file)
+    const { actual: _, approval: __, ...rest } = judgement
+    return { ...rest, ...optional('selfTest', tested) }
+  }
+  const pictures = await showPictures(
+    made,
+    golden,
+    [expected[page]!, actual[page]!],
+    worst,
+    tolerance,
+    around,
+  )
+  return { ...judgement, ...edited, ...missed(tested), ...pictures }
+}
+
+/** That a golden was made with other versions, which may be all there is to a difference. */
+function otherTools(entry: LockEntry | undefined, made: Made): string[] {
+  const tools = Object.entries(entry?.tools ?? {}).flatMap(([name, version]) => {
+    const now = made.tools[name]
+    return now === undefined || now === version ? [] : [`${name} ${version}, now ${now}`]
+  })
+  return tools.length === 0 ? [] : [`the golden was made with ${tools.join('; ')}`]
+}
+
+const statusOf: Readonly<Record<Comparison['outcome'], Status>> = {
+  same: 'pass',
+  tolerated: 'tolerated',
+  different: 'changed',
+  size: 'size',
+}
+
+/** A golden that cannot be compared whatever was made. */
+function loneGolden({ path, bytes }: Golden): Judgement | undefined {
+  if (bytes === undefined || !isLfsPointer(bytes)) return undefined
+  return {
+    status: 'error',
+    message: 'the golden was not fetched',
+    why: [`${path}:1:1: this is a Git LFS pointer, which stands for the picture`],
+    fix: 'git lfs pull',
+    facts: [],
+  }
+}
+
+function withoutGolden(made: Made, { path, entry }: Golden, approval: CaseResult['approval']): Judgement {
+  const rest = { facts: [], actual: made.file, ...optional('approval', approval) }
+  if (entry === undefined) return { status: 'new', message: 'there is no golden yet', why: [], ...rest }
+  return {
+    status: 'error',
+    message: 'the golden is gone',
+    why: [`${path}: the lock file has it, and there is no such file`],
+    fix: `bring it back, as by git checkout -- ${path}, or approve what was made now`,
+    ...rest,
+  }
+}
+
+/** The complaint about a golden that is not the approved one. */
+function editedGolden(
+  { path, entry }: Golden,
+  expected: readonly Picture[],
+): Pick<CaseResult, 'status' | 'message' | 'why' | 'fix'> | undefined {
+  if (entry === undefined) {
+    return {
+      status: 'error',
+      message: 'the golden was never approved',
+      why: [`${path}: the lock file has no entry for it`],
+      fix: 'approve the case, or remove the file',
+    }
+  }
+  const digest = digestOf(...expected)
+  if (digest === entry.digest) return undefined
+  return {
+    status: 'error',
+    message: 'the golden was changed without an approval',
+    why: [`${path}: its pixels are ${digest.slice(0, 19)}…, approved were ${entry.digest.slice(0, 19)}…`],
+    fix: `bring it back, as by git checkout -- ${path}, or approve the case`,
+  }
+}
+
+function testAll(
+  expected: readonly Picture[],
+  actual: readonly Picture[],
+  tolerance: Tolerance,
+): 'noticed' | 'missed' {
+  return expected.every((page, i) => selfTest(page, actual[i]!, tolerance) === 'noticed')
+    ? 'noticed'
+    : 'missed'
+}
+
+function missed(tested: 'noticed' | 'missed' | undefined): Partial<Judgement> {
+  if (tested !== 'missed') return optional('selfTest', tested)
+  return {
+    status: 'error',
+    message: 'the case cannot fail: its tolerance lets everything pass',
+    why: ['--self-test: no change of the picture was noticed'],
+    fix: 'a stricter tolerance; --tighten prints the smallest that passes',
+    selfTest: 'missed',
+  }
+}
+
+async function toleranceFor({ tolerance }: Case): Promise<Tolerance> {
+  if (tolerance.mask === undefined) return toleranceOf(tolerance)
+  const [mask] = await loadPages(await readBytes(tolerance.mask), tolerance.mask)
+  return toleranceOf(tolerance, mask)
+}
+
+function approvalOf(
+  one: Case,
+  made: Made,
+  actual: readonly Picture[],
+  golden: Golden,
+): NonNullable<CaseResult['approval']> {
+  const [{ width, height, channels, depth }] = actual as readonly [Picture]
+  const entry: LockEntry = {
+    file: one.golden,
+    digest: digestOf(...actual),
+    width,
+    height,
+    channels,
+    depth,
+    tools: made.tools,
+  }
+  return {
+    golden: { path: golden.path, ...optional('sha256', golden.bytes && sha256(golden.bytes)) },
+    actual: { file: made.file, sha256: sha256(made.bytes), entry },
+    inputs: made.inputs,
+  }
+}
+
+/** Writes the golden and the difference beside the actual. */
+async function showPictures(
+  made: Made,
+  golden: Golden,
+  [expected, actual]: readonly [Picture, Picture],
+  comparison: Comparison,
+  tolerance: Tolerance,
+  { results }: Surroundings,
+): Promise<Pick<CaseResult, 'expected' | 'diff' | 'marks'>> {
+  const folder = dirname(made.file)
+  const names = {
+    expected: join(folder, `expected${extensionOf(golden.path)}`),
+    diff: join(folder, 'diff.png'),
+    marks: join(folder, 'marks.png'),
+  }
+  const write = (name: string, picture: Picture) =>
+    writeUnder(results, name, encodePngWhole(picture, compressionSettings(undefined)))
+  await writeUnder(results, names.expected, golden.bytes!)
+  const { marks, ...plain } = names
+  if (comparison.outcome === 'same') return { expected: names.expected }
+  await write(names.diff, renderDiff(expected, actual, comparison, 'overlay'))
+  if (comparison.map === undefined || isPlain(comparison, tolerance)) return plain
+  await write(marks, renderMarks(expected, actual, comparison))
+  return names
+}
+
+/** Whether every pixel that differs in any sample counts: there is nothing to mark. */
+const isPlain = ({ map, ignored }: Comparison, { alpha = 'strict' }: Tolerance): boolean =>
+  ignored === undefined && map?.counted === undefined && map?.threshold === 0 && alpha === 'strict'
+
+const extensionOf = (path: string): string => /\.[^./\\]*$/.exec(path)?.[0] ?? ''
+
+const pagesOf = (pictures: readonly Picture[]) => ({
+  count: pictures.length,
+  pictures: (async function* () {
+    yield* pictures
+  })(),
+})
+
+/** How many of the pages differ: what is said of one of them is not said of all. */
+function pagesFact({ pages }: { readonly pages: readonly Comparison[] }): [string, string] {
+  const differing = pages.filter(({ outcome }) => outcome !== 'same').length
+  return ['pages', `${differing} of ${pages.length} ${differing === 1 ? 'differs' : 'differ'}`]
+}
+
+const pagesText = ({ expectedPages, actualPages }: { expectedPages: number; actualPages: number }): string =>
+  `${actualPages} pages, and the golden has ${expectedPages}`
+
+/** The judgement of a case that could not be made or compared. */
+export function failedJudgement(error: ConvoError, place: Place): Judgement {
+  return {
+    status: 'error',
+    message: `${error.message} [${error.code}]`,
+    why: [...error.why, `${placeText(place)}: this case`],
+    ...optional('fix', error.fix),
+    facts: [],
+  }
+}

@@ -1,0 +1,89 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { ConvoError } from '../error.ts'
+import { writeUnder } from '../files/change.ts'
+import { readText } from '../files/read.ts'
+import { nameTrouble } from '../files/root.ts'
+import { cut } from '../text/cut.ts'
+import { isRecord } from '../text/record.ts'
+
+/** What was approved: the pixels of a golden, and the tools that made them. */
+export type LockEntry = {
+  /** From the folder of goldens. */
+  readonly file: string
+  /** Of the decoded pixels, shape and depth. */
+  readonly digest: string
+  readonly width: number
+  readonly height: number
+  readonly channels: number
+  readonly depth: number
+  /** `convo`, `sharp`, `libvips`; empty versions for a picture that something else made. */
+  readonly tools: Readonly<Record<string, string>>
+}
+
+/** The approved goldens by the names of their cases. */
+export type Lock = ReadonlyMap<string, LockEntry>
+
+/** The lock file, in the folder of goldens. */
+export const lockName = 'convo.lock.json'
+
+const version = 1
+
+/**
+ * Reads the lock of a folder of goldens; empty where there is none.
+ *
+ * @throws ConvoError E_MANIFEST for a file that is damaged, or of a later version
+ */
+export function readLock(goldens: string): Lock {
+  const file = join(goldens, lockName)
+  if (!existsSync(file)) return new Map()
+  const bad = (why: string, fix = 'the version of it from before, or a merge conflict in it resolved') =>
+    new ConvoError('E_MANIFEST', `${file} is no lock file`, { why: `${file}:1:1: ${why}`, fix })
+  const text = readText(file, 'manifestBytes')
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch (cause) {
+    throw bad((cause as Error).message)
+  }
+  if (!isRecord(parsed) || !isRecord(parsed.goldens)) throw bad('it has no goldens')
+  if (parsed.version !== version) {
+    throw bad(
+      `its version is ${JSON.stringify(parsed.version)}, this convo reads ${version}`,
+      'the convo that wrote it',
+    )
+  }
+  const entries = Object.entries(parsed.goldens).map(([name, entry]): [string, LockEntry] => {
+    if (!isEntry(entry)) throw bad(`its entry ${shown(name)} lacks file, digest or size`)
+    const trouble = nameTrouble(entry.file)
+    if (trouble !== undefined) throw bad(`the file ${shown(entry.file)} of ${shown(name)}: ${trouble}`)
+    return [name, entry]
+  })
+  return new Map(entries)
+}
+
+const shown = (text: string): string => cut(JSON.stringify(text))
+
+/** The text of a lock file: sorted, one golden a line, so that versions of it merge. */
+export function lockText(lock: Lock): string {
+  const names = [...lock.keys()].sort()
+  const lines = names.map((name) => `    ${JSON.stringify(name)}: ${JSON.stringify(lock.get(name))}`)
+  return `{\n  "version": ${version},\n  "goldens": {\n${lines.join(',\n')}\n  }\n}\n`
+}
+
+/** Writes the lock in one step. @throws ConvoError E_OUTPUT */
+export async function writeLock(goldens: string, lock: Lock): Promise<void> {
+  await writeUnder(goldens, lockName, lockText(lock))
+}
+
+/** Whether a value is an entry of a lock. */
+export function isEntry(value: unknown): value is LockEntry {
+  if (!isRecord(value)) return false
+  const { file, digest, width, height, channels, depth, tools } = value
+  return (
+    typeof file === 'string' &&
+    typeof digest === 'string' &&
+    [width, height, channels, depth].every((n) => typeof n === 'number') &&
+    isRecord(tools)
+  )
+}

@@ -1,0 +1,366 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { dirname, extname, parse, relative } from 'node:path'
+import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml'
+import { ConvoError } from '../error.ts'
+import { manifestError, type Place, placeText, readSource, type Source } from '../files/document.ts'
+import { glob, isDynamicPattern } from '../files/glob.ts'
+import { from, operationWords } from '../files/located.ts'
+import { isWithin } from '../files/root.ts'
+import { type Schema, violations } from '../files/schema.ts'
+import { type ToleranceValues, toleranceSettings } from '../image/compare/tolerance.ts'
+import { resolve } from '../params.ts'
+import { cut } from '../text/cut.ts'
+import schema from './check.schema.json' with { type: 'json' }
+import { fileInTheWay, fillName, folded, nameProblem, pathOfName } from './names.ts'
+import { isLoose } from './tolerance.ts'
+
+/** What may be there without an approval. */
+export type Allowed = 'new' | 'obsolete'
+
+/** One picture to be compared with its golden. */
+export type Case = {
+  readonly name: string
+  /** What its name was made of. */
+  readonly template: string
+  /** Where the manifest has it. */
+  readonly place: Place
+  /** Operations to run on the input, or none for a picture that is there already. */
+  readonly steps: readonly (readonly string[])[]
+  /** The input of the steps, or the picture to compare. */
+  readonly input: string
+  /** The golden, from the folder of goldens. */
+  readonly golden: string
+  readonly tolerance: ToleranceValues
+  readonly reason?: string
+  readonly allow: ReadonlySet<Allowed>
+}
+
+/** A manifest, understood: globs resolved, names filled in. */
+export type Manifest = {
+  readonly file: string
+  readonly folder: string
+  /** The folder of the goldens. */
+  readonly goldens: string
+  readonly allow: ReadonlySet<Allowed>
+  readonly cases: readonly Case[]
+  /** SHA-256 of the file. */
+  readonly digest: string
+}
+
+/** The names under which a manifest is looked for. */
+export const manifestNames = ['convo.check.yaml', 'convo.check.yml', 'convo.check.json'] as const
+
+/** The manifest of a folder. @throws ConvoError E_USAGE where there is none */
+export function findManifest(folder = '.'): string {
+  const found = manifestNames.map((name) => from(folder, name)).find((path) => existsSync(path))
+  if (found !== undefined) return found
+  throw new ConvoError('E_USAGE', 'there is no manifest here', {
+    why: [
+      `looked for ${manifestNames.join(', ')}`,
+      'the help shows one; another name is given as an argument',
+    ],
+    fix: 'convo check --help',
+  })
+}
+
+type Complaint = { readonly place: Place; readonly message: string }
+
+/**
+ * Reads and checks a manifest. Paths in it are taken from its own folder.
+ *
+ * @throws ConvoError E_INPUT, E_MANIFEST with every complaint at file:line:column
+ */
+export async function loadManifest(file: string): Promise<Manifest> {
+  const source = readSource(file)
+  const wrong = violations(source.root, schema as Schema)
+  if (wrong.length > 0) {
+    throw manifestError(
+      `${file} is no manifest of checks`,
+      wrong.map(({ node, message }) => ({ place: source.placeOf(node), message })),
+    )
+  }
+  const folder = dirname(file)
+  const raw = source.document.toJS() as RawManifest
+  const complaints: Complaint[] = []
+  const list = (source.root as YAMLMap).get('cases', true)
+  const nodes = isSeq(list) ? list.items : []
+  const cases: Case[] = []
+  for (const [i, one] of raw.cases.entries()) {
+    const entry = entryOf(source, nodes[i] as Node, one, raw, complaints)
+    if (entry !== undefined) for (const each of await casesOf(entry, folder, complaints)) cases.push(each)
+  }
+  for (const complaint of repeated(cases)) complaints.push(complaint)
+  if (complaints.length > 0) throw manifestError(`${file} is no manifest of checks`, complaints)
+  return {
+    file,
+    folder,
+    goldens: goldensOf(source, file),
+    allow: new Set(raw.allow),
+    cases,
+    digest: createHash('sha256').update(source.text).digest('hex'),
+  }
+}
+
+/** The folder of the goldens of a manifest. @throws ConvoError E_INPUT, E_MANIFEST */
+export const readGoldens = (file: string): string => goldensOf(readSource(file), file)
+
+/** Approvals write there: a manifest of somebody else's must not say that it is anywhere. */
+function goldensOf({ root, placeOf }: Source, file: string): string {
+  const node = isMap(root) ? (root.get('goldens', true) as Node | undefined) : undefined
+  const folder = dirname(file)
+  const goldens = from(folder, isScalar(node) ? String(node.value) : 'goldens')
+  if (isWithin(folder, goldens) || isWithin('.', goldens)) return goldens
+  const message = `${goldens} lies neither in the folder of the manifest nor in the current one`
+  const fix = 'a folder beside the manifest, or convo run in a folder that has both in it'
+  throw manifestError(`${file} has its goldens elsewhere`, [{ place: placeOf(node), message }], fix)
+}
+
+type RawTolerance = 'exact' | Readonly<Record<string, unknown>>
+
+type RawCase = {
+  readonly name: string
+  readonly input?: string | readonly string[]
+  /** Another name for it. */
+  readonly inputs?: string | readonly string[]
+  readonly run?: string | readonly Word[]
+  readonly chain?: string | readonly (Word | readonly Word[])[]
+  readonly actual?: string | readonly string[]
+  readonly tolerance?: RawTolerance
+  readonly allow?: readonly Allowed[]
+}
+
+type RawManifest = {
+  readonly goldens?: string
+  readonly allow?: readonly Allowed[]
+  readonly defaults?: { readonly tolerance?: RawTolerance; readonly allow?: readonly Allowed[] }
+  readonly cases: readonly RawCase[]
+}
+
+type Word = string | number | boolean
+
+/** An entry of `cases`, before its inputs are looked for. */
+type Entry = {
+  readonly name: string
+  readonly place: (key?: string) => Place
+  readonly steps: readonly (readonly string[])[]
+  readonly inputKey: 'input' | 'inputs' | 'actual'
+  readonly patterns: readonly string[]
+  readonly tolerance: ToleranceValues
+  readonly reason?: string
+  readonly allow: ReadonlySet<Allowed>
+}
+
+function entryOf(
+  source: Source,
+  node: Node,
+  raw: RawCase,
+  manifest: RawManifest,
+  complaints: Complaint[],
+): Entry | undefined {
+  const place = (key?: string) => source.placeOf(nodeAt(node, key))
+  const { run, chain, actual, inputs } = raw
+  const { input = inputs } = raw
+  const ways = Object.entries({ run, chain, actual }).filter(([, value]) => value !== undefined)
+  const complain = (message: string, key?: string) => {
+    complaints.push({ place: place(key), message: `${raw.name}: ${message}` })
+    return undefined
+  }
+  if (ways.length !== 1) {
+    const got = ways.length === 0 ? 'none' : ways.map(([key]) => key).join(' and ')
+    return complain(`needs one of run, chain and actual, got ${got}`)
+  }
+  if (raw.input !== undefined && inputs !== undefined)
+    return complain('has input and inputs, and one is enough', 'inputs')
+  if (actual !== undefined && input !== undefined) {
+    return complain('has an actual, which is only compared: an input has no use', 'input')
+  }
+  const patterns = actual ?? input
+  if (patterns === undefined) return complain('needs an input for its operation')
+  const loose = toleranceOf(source, node, raw, manifest, complaints)
+  if (loose === undefined) return undefined
+  return {
+    name: raw.name,
+    place,
+    steps:
+      run !== undefined
+        ? [operationWords(run)]
+        : chain !== undefined
+          ? stepsOf(typeof chain === 'string' ? operationWords(chain) : chain)
+          : [],
+    inputKey: actual !== undefined ? 'actual' : raw.input === undefined ? 'inputs' : 'input',
+    patterns: [patterns].flat(),
+    ...loose,
+    allow: new Set(raw.allow ?? manifest.defaults?.allow),
+  }
+}
+
+/** Steps from an array of arrays, or from one array with `--` between the steps. */
+function stepsOf(chain: readonly (Word | readonly Word[])[]): string[][] {
+  const steps: string[][] = [[]]
+  for (const part of chain) {
+    if (Array.isArray(part)) steps.push(part.map(String))
+    else if (part === '--') steps.push([])
+    else steps.at(-1)?.push(String(part))
+  }
+  return steps.filter((step) => step.length > 0)
+}
+
+function toleranceOf(
+  source: Source,
+  node: Node,
+  raw: RawCase,
+  { defaults }: RawManifest,
+  complaints: Complaint[],
+): { tolerance: ToleranceValues; reason?: string } | undefined {
+  const own = raw.tolerance !== undefined
+  const given = raw.tolerance ?? defaults?.tolerance ?? 'exact'
+  if (given === 'exact') return { tolerance: resolve(toleranceSettings, {}) }
+  const { reason, ...settings } = given
+  const where = own
+    ? nodeAt(node, 'tolerance')
+    : (source.document.getIn(['defaults', 'tolerance'], true) as Node)
+  const complain = (message: string, key?: string) => {
+    complaints.push({ place: source.placeOf(nodeAt(where, key)), message })
+    return undefined
+  }
+  const values: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(settings)) {
+    try {
+      Object.assign(values, {
+        [name]: resolve(toleranceSettings, { [name]: value }, (n) => n)[name as never],
+      })
+    } catch (error) {
+      if (!(error instanceof ConvoError)) throw error
+      return complain(error.message, name)
+    }
+  }
+  const tolerance: ToleranceValues = { ...resolve(toleranceSettings, {}), ...values }
+  if (!isLoose(tolerance)) {
+    return complain('this tolerance allows nothing; leave it out, or write exact')
+  }
+  return { tolerance, reason: String(reason) }
+}
+
+/** The value of a key of a mapping, or the node itself. */
+function nodeAt(node: Node, key?: string): Node {
+  const found = key !== undefined && isMap(node) ? node.get(key, true) : undefined
+  return (found as Node | undefined) ?? node
+}
+
+async function casesOf(entry: Entry, folder: string, complaints: Complaint[]): Promise<Case[]> {
+  const { place, steps, tolerance, reason, allow } = entry
+  const cases: Case[] = []
+  const mask = tolerance.mask === undefined ? undefined : from(folder, tolerance.mask)
+  for (const { path, base } of await findInputs(entry, folder, complaints)) {
+    const file = from(folder, path)
+    const fields = { path, base, file, index: cases.length + 1, operation: steps.at(-1)?.[0] ?? 'actual' }
+    const name = nameOf(entry, fields, complaints)
+    if (name === undefined) return []
+    const extension = steps.length === 0 ? extname(path).toLowerCase() : isRaw(steps) ? '.npy' : '.png'
+    cases.push({
+      name,
+      template: entry.name,
+      place: place(),
+      steps,
+      input: from(folder, path),
+      golden: pathOfName(name) + extension,
+      tolerance: { ...tolerance, mask },
+      ...(reason !== undefined && { reason }),
+      allow,
+    })
+  }
+  return cases
+}
+
+/** Floats are kept as they are where no range is asked for. */
+const isRaw = (steps: Entry['steps']): boolean =>
+  steps.some((words) => words.includes('--range=raw') || words[words.indexOf('--range') + 1] === 'raw')
+
+function nameOf(
+  { name: template, place }: Entry,
+  fields: Parameters<typeof fillName>[1],
+  complaints: Complaint[],
+): string | undefined {
+  try {
+    const name = fillName(template, fields)
+    const problem = nameProblem(name)
+    if (problem === undefined) return name
+    complaints.push({ place: place('name'), message: `the name ${cut(JSON.stringify(name))} ${problem}` })
+  } catch (error) {
+    if (!(error instanceof ConvoError)) throw error
+    const fix = error.fix === undefined ? '' : `; try ${error.fix}`
+    const message = `${[error.message, ...error.why].join('; ')}${fix}`
+    complaints.push({ place: place('name'), message })
+  }
+  return undefined
+}
+
+type Found = { readonly path: string; readonly base: string }
+
+/** The files that patterns name, each once. A path without wildcards need not exist: its case will say so. */
+async function findInputs(
+  { patterns, place, inputKey, name }: Entry,
+  folder: string,
+  complaints: Complaint[],
+): Promise<Found[]> {
+  const found = new Map<string, Found>()
+  for (const pattern of patterns) {
+    if (!isDynamicPattern(pattern) || existsSync(from(folder, pattern))) {
+      found.set(pattern, { path: pattern, base: dirname(pattern) })
+      continue
+    }
+    const paths = await glob(pattern, { cwd: folder }).catch((error: unknown) => {
+      if (!(error instanceof ConvoError)) throw error
+      return error.message
+    })
+    if (typeof paths === 'string' || paths.length === 0) {
+      const message = `${name}: ${typeof paths === 'string' ? paths : `no file matches ${pattern}`}`
+      complaints.push({ place: place(inputKey), message })
+      continue
+    }
+    for (const path of paths.sort()) found.set(path, { path, base: fixedPart(pattern) })
+  }
+  return [...found.values()]
+}
+
+/** The folders of a glob before its first wildcard. */
+function fixedPart(pattern: string): string {
+  const parts = pattern.split('/')
+  const wild = parts.findIndex((part) => isDynamicPattern(part))
+  return parts.slice(0, wild).join('/') || '.'
+}
+
+/** What makes the names of an entry differ, of what its template has not. */
+function apartHint({ template, input }: Case, other: Case): string {
+  const isOneFolder = dirname(input) === dirname(other.input)
+  const isOneStem = parse(input).name === parse(other.input).name
+  const useful = [...(isOneStem ? [] : ['stem']), isOneFolder ? 'ext' : 'dir', 'index']
+  const key = useful.find((one) => !template.includes(`{${one}`))
+  return key === undefined ? 'give the inputs names of their own' : `{${key}} in the name tells inputs apart`
+}
+
+/** Names are compared without regard to case: some file systems have none. Nor may one be a folder and one a file. */
+function repeated(cases: readonly Case[]): Complaint[] {
+  const seen = new Map<string, Case>()
+  const names = new Set(cases.map(({ name }) => folded(name)))
+  const goldens = new Set(cases.map(({ golden }) => folded(golden)))
+  return cases.flatMap((one): Complaint[] => {
+    const before = seen.get(folded(one.name))
+    if (before === undefined) {
+      seen.set(folded(one.name), one)
+      const other = fileInTheWay(one, names, goldens)
+      const message = `the files of ${JSON.stringify(one.name)} would lie in ${other}, which is a file`
+      return other === undefined ? [] : [{ place: one.place, message }]
+    }
+    const first = `${relative('', before.input)} at ${placeText(before.place)}`
+    const isOneEntry = before.place.line === one.place.line && before.template === one.template
+    const hint = isOneEntry ? `; ${apartHint(before, one)}` : ''
+    return [
+      {
+        place: one.place,
+        message: `the name ${JSON.stringify(one.name)} of ${relative('', one.input)} is that of ${first} already${hint}`,
+      },
+    ]
+  })
+}

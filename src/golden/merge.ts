@@ -1,0 +1,169 @@
+import { dirname, extname, join } from 'node:path'
+import { ConvoError } from '../error.ts'
+import { readFileWhole } from '../files/read.ts'
+import { isWithin, under } from '../files/root.ts'
+import { isFile, isFolder } from '../files/stat.ts'
+import { fillTemplate, parseTemplate } from '../files/template.ts'
+import { type Io, noteMessage } from '../host/io.ts'
+import { counted } from '../text/count.ts'
+import { type Message, written } from '../text/message.ts'
+import { visibleLine } from '../text/visible.ts'
+import { approveCommand, writeText } from './destinations.ts'
+import { pictureUnder, sha256 } from './files.ts'
+import { reportPage } from './reporters/html.ts'
+import { reporters } from './reporters/index.ts'
+import { countsText, verdictText } from './reporters/summary.ts'
+import { type CaseResult, countsOf, isOwn, type Run, readRun, resultsName } from './results.ts'
+
+/** One of the runs to merge, and the folder that its pictures are in. */
+type Part = {
+  readonly file: string
+  readonly folder: string
+  readonly hasPictures: boolean
+  readonly run: Run
+}
+
+const reporterOf: Readonly<Record<string, string>> = {
+  '.html': 'html',
+  '.htm': 'html',
+  '.json': 'json',
+  '.jsonl': 'jsonl',
+  '.xml': 'junit',
+  '.md': 'markdown',
+  '.txt': 'pretty',
+}
+
+/** `convo report merge`: one report of several runs. Gives the exit status. */
+export async function mergeReports(paths: readonly string[], given: string, io: Io): Promise<number> {
+  const output = fillTemplate(parseTemplate(given, 'report'), {})
+  const name = reporterOf[extname(output).toLowerCase()]
+  if (name === undefined) {
+    throw new ConvoError(
+      'E_OPTION',
+      `no report is written as ${extname(output) || 'a file without extension'}`,
+      {
+        why: `extensions: ${Object.keys(reporterOf).join(' ')}`,
+        fix: '--output report.html',
+      },
+    )
+  }
+  const parts = paths.map(readPart)
+  const run = mergeRuns(parts)
+  const folders = new Map(parts.flatMap(({ folder, run: { cases } }) => cases.map((one) => [one, folder])))
+  const approve = (one: CaseResult) => approveCommand(folders.get(one)!)
+  let text = ''
+  if (name === 'html') {
+    text = await reportPage(run, (file, one) => pictureUnder(folders.get(one)!, file), approve)
+  } else {
+    const write = async (message: Message) => {
+      text += written(message)
+    }
+    const to = { write, append: async () => undefined, env: {}, results: dirname(output), approve }
+    await reporters[name]!.report(run, { ...to, width: io.width, hasColour: false })
+  }
+  await writeText(output, text)
+  await io.out(
+    `${[visibleLine(output), verdictText(run), countsText(run)].filter((part) => part !== '').join(': ')}\n`,
+  )
+  const missing = missingShards(parts)
+  const without = parts.filter(({ hasPictures }) => !hasPictures).map(({ file }) => file)
+  const absent = `the pictures of ${without.join(', ')} are not there; convo check --results names their folder`
+  for (const line of [...missing, ...(without.length > 0 ? [absent] : [])]) io.err(noteMessage(line))
+  return missing.length > 0 || run.failed > 0 ? 1 : 0
+}
+
+function readPart(path: string): Part {
+  const file = isFolder(path) ? join(path, resultsName) : path
+  const found = readRun(file, 'the results.json that convo check leaves, or its folder')
+  // cases that pass show their goldens: not from anywhere that a file says
+  const isHere = isWithin('.', found.goldens)
+  const run = isHere ? found : { ...found, cases: found.cases.map(({ golden: _, ...rest }) => rest) }
+  // Pictures lie beside results.json; beside what --reporter json wrote elsewhere they do not. That the file names a
+  // folder is no reason to read from it: a check must have written there.
+  const folders = isOwn(run.results) ? [dirname(file), run.results] : [dirname(file)]
+  const folder = folders.find((one) => holdsPictures(one, run))
+  return { file, folder: folder ?? dirname(file), hasPictures: folder !== undefined, run }
+}
+
+/** Whether pictures of this very run are in a folder; a run without any asks for none. */
+function holdsPictures(folder: string, { cases }: Run): boolean {
+  const made = cases.flatMap(({ approval }) => approval?.actual ?? [])
+  const isThere = ({ file, sha256: digest }: (typeof made)[number]) => {
+    const path = under(folder, file)
+    return isFile(path) && sha256(readFileWhole(path, { limit: 'encodedBytes' })) === digest
+  }
+  return made.length === 0 || made.some(isThere)
+}
+
+/** @throws ConvoError E_USAGE for runs of different manifests, or a case in two of them */
+function mergeRuns(parts: readonly Part[]): Run {
+  const [first] = parts
+  const other = parts.find(({ run }) => run.manifest.sha256 !== first!.run.manifest.sha256)
+  if (other !== undefined) {
+    throw new ConvoError('E_USAGE', 'these are not shards of one check', {
+      why: [`${first!.file}: of ${manifestText(first!.run)}`, `${other.file}: of ${manifestText(other.run)}`],
+      fix: 'the results of one run of one manifest',
+    })
+  }
+  const owners = new Map<string, string>()
+  for (const { file, run } of parts) {
+    for (const one of run.cases) {
+      const owner = owners.get(one.name)
+      if (owner !== undefined) {
+        throw new ConvoError('E_USAGE', `the case ${JSON.stringify(one.name)} is in two of the results`, {
+          why: [owner, file],
+          fix: 'each shard once',
+        })
+      }
+      owners.set(one.name, file)
+    }
+  }
+  const cases = inOrder(parts)
+  const { shard: _, filter: __, ...rest } = first!.run
+  return {
+    ...rest,
+    counts: countsOf(cases),
+    failed: cases.filter(({ failed }) => failed).length,
+    milliseconds: Math.max(...parts.map(({ run }) => run.milliseconds)),
+    cases,
+  }
+}
+
+/** The cases of all parts in the order of an undivided check: shards took turns, obsolete goldens come last. */
+function inOrder(parts: readonly Part[]): CaseResult[] {
+  const placed = parts.flatMap(({ run: { shard = { index: 1, count: 1 }, cases } }, part) => {
+    const seen = { made: 0, gone: 0 }
+    return cases.map((one) => {
+      const isGone = one.status === 'obsolete'
+      const turn = isGone ? seen.gone++ : seen.made++
+      return { one, order: [isGone ? 1 : 0, turn * shard.count + shard.index - 1, part] as const }
+    })
+  })
+  const before = (a: readonly number[], b: readonly number[]) => {
+    const at = a.findIndex((n, i) => n !== b[i])
+    return at < 0 ? 0 : a[at]! - b[at]!
+  }
+  return placed.sort((a, b) => before(a.order, b.order)).map(({ one }) => one)
+}
+
+const manifestText = ({ manifest }: Run): string =>
+  `${manifest.path}, SHA-256 ${manifest.sha256.slice(0, 12)}…`
+
+/** Missing shards that are named. */
+const mostNamed = 100
+
+/** What is missing of a run in shards, a line each. */
+function missingShards(parts: readonly Part[]): string[] {
+  const shards = parts.flatMap(({ run }) => (run.shard === undefined ? [] : [run.shard]))
+  const counts = [...new Set(shards.map(({ count }) => count))]
+  if (counts.length > 1) return [`the shards are of ${counts.join(' and of ')}: they are not of one run`]
+  const there = new Set(shards.map(({ index }) => index))
+  const [all = 0] = counts
+  const missing = all - there.size
+  if (missing <= 0) return []
+  const named: number[] = []
+  for (let index = 1; named.length < Math.min(missing, mostNamed); index++)
+    if (!there.has(index)) named.push(index)
+  const more = missing > mostNamed ? ', …' : ''
+  return [`${counted(missing, 'shard')} of ${all} missing: ${named.join(', ')}${more}`]
+}

@@ -1,0 +1,67 @@
+import { type Dirent, readdirSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { extname, join, relative, resolve } from 'node:path'
+import { isWithin } from '../files/root.ts'
+import { isPicture } from './files.ts'
+import type { Lock } from './lock.ts'
+import type { Manifest } from './manifest.ts'
+
+/** A golden that no case is compared with any more. */
+export type Obsolete = {
+  /** The name of its case in the lock; of a file that no lock knows, its path from the folder of goldens. */
+  readonly name: string
+  /** From the folder of goldens. */
+  readonly file: string
+}
+
+/** Obsolete goldens, sorted: those that the lock has without a case, and pictures that neither lock nor case know. */
+export async function findObsolete(manifest: Manifest, lock: Lock, results: string): Promise<Obsolete[]> {
+  const names = new Set(manifest.cases.map(({ name }) => name))
+  const left = [...lock].filter(([name]) => !names.has(name)).map(([name, { file }]) => ({ name, file }))
+  const taken = new Set([...names, ...left.map(({ name }) => name)])
+  const strays = (await findStrays(manifest, lock, results)).map((file) => ({
+    name: taken.has(file) ? `${file} (a file)` : file,
+    file,
+  }))
+  return [...left, ...strays].sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** Pictures among the goldens that are no goldens. What the manifest uses otherwise, as masks and inputs, is none. */
+async function findStrays(manifest: Manifest, lock: Lock, results: string): Promise<string[]> {
+  const { goldens, folder, cases } = manifest
+  // where the goldens lie among the inputs and all else, no picture is known to have been one
+  if (isWithin(goldens, folder)) return []
+  const known = [
+    ...[...lock.values()].map(({ file }) => join(goldens, file)),
+    ...cases.flatMap((one) => [join(goldens, one.golden), one.input, one.tolerance.mask ?? one.input]),
+  ]
+  const used = new Set(known.map((path) => resolve(path).toLowerCase()))
+  const found: string[] = []
+  for (const path of picturesBelow(goldens, resolve(results))) {
+    if (used.has(resolve(path).toLowerCase()) || !isPicture(await readFile(path))) continue
+    found.push(relative(goldens, path).replaceAll('\\', '/'))
+  }
+  return found
+}
+
+/** Extensions of goldens: what operations make, and what other tools may have made to be compared. */
+const extensions = new Set('.png .npy .jpg .jpeg .webp .tif .tiff .gif .avif .svg'.split(' '))
+
+/** Files by their extension, hidden ones and links left out. */
+function picturesBelow(folder: string, without: string): string[] {
+  return entriesOf(folder).flatMap((entry) => {
+    const path = join(folder, entry.name)
+    if (entry.name.startsWith('.') || resolve(path) === without) return []
+    if (entry.isDirectory()) return picturesBelow(path, without)
+    return entry.isFile() && extensions.has(extname(path).toLowerCase()) ? [path] : []
+  })
+}
+
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+  } catch {
+    // no golden was approved yet
+    return []
+  }
+}

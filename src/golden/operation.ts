@@ -1,0 +1,68 @@
+import { ConvoError } from '../error.ts'
+import { located } from '../files/located.ts'
+import { prepareWork, understandWork } from '../picture/words/prepare.ts'
+import { joinedSteps } from '../picture/words/steps.ts'
+import { commandLine } from '../text/shell.ts'
+
+/** The operations of a case, understood. */
+export type CaseWork = {
+  /** The command line that does the same. */
+  readonly command: string
+  /** Files beside the input that decide what comes out: kernels. */
+  readonly files: readonly string[]
+  /** Makes the picture. @throws ConvoError, also for clipping under --fail-on-clip */
+  run(input: string, output: string): Promise<readonly string[]>
+}
+
+/** Options that would keep a case from being made or told of. */
+const refused = ['in-place', 'force', 'dry-run', 'json', 'quiet', 'verbose', 'preview'] as const
+
+/**
+ * Understands the operations of a case, as the command line would; files are taken from `folder`.
+ *
+ * @throws ConvoError as the command line does
+ */
+export async function prepareCase(
+  steps: readonly (readonly string[])[],
+  folder: string,
+  names: { readonly input: string; readonly output: string },
+): Promise<CaseWork> {
+  const found = steps.map((words) => words.map((word) => located(word, folder)))
+  const files = new Set(found.flat().flatMap(({ file }) => file ?? []))
+  const here = found.map((words) => words.map(({ word }) => word))
+  const isChain = here[0]?.[0]?.startsWith('-') === true
+  const words = joinedSteps(isChain ? [['chain', ...here[0]!], ...here.slice(1)] : here)
+  const prepared = await prepareWork(understandWork(words, refuse))
+  return {
+    command: commandLine(commandOf(here, names)),
+    files: [...files],
+    async run(input, output) {
+      const { processPicture } = await import('../picture/process.ts')
+      const { clipped, notes } = await processPicture(prepared.job(input, output))
+      const count = clipped.low + clipped.high
+      if (prepared.settings['fail-on-clip'] && count > 0) {
+        throw new ConvoError('E_OPTION', `${count} samples were clipped, and --fail-on-clip is set`, {
+          fix: '--range abs, offset or minmax',
+        })
+      }
+      return notes
+    },
+  }
+}
+
+const refuse = (option: string): ConvoError | undefined =>
+  refused.some((name) => name === option)
+    ? new ConvoError('E_OPTION', `--${option} has no meaning in a case`)
+    : undefined
+
+function commandOf(
+  steps: readonly (readonly string[])[],
+  { input, output }: { readonly input: string; readonly output: string },
+): string[] {
+  const [[name = '', ...words] = [], ...more] = steps
+  if (more.length === 0) return ['convo', name, input, output, ...words]
+  const isOptions = name.startsWith('-')
+  const options = isOptions ? [name, ...words] : []
+  const operations = isOptions ? more : steps
+  return ['convo', 'chain', input, output, ...options, ...operations.flatMap((step) => ['--', ...step])]
+}

@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { distFile } from '../../files/dist.ts'
+import { htmlText, scriptJson } from '../../text/html.ts'
+import { Verbatim } from '../../text/message.ts'
+import { optional } from '../../text/record.ts'
+import { pictureUnder } from '../files.ts'
+import type { ReportCase, ReportData } from '../page/data.ts'
+import { markup } from '../page/markup.ts'
+import type { CaseResult, Run } from '../results.ts'
+import { goldenOf, picturesOf } from './pictures.ts'
+import type { Reporter } from './reporter.ts'
+import { type Approve, detailsOf, selfTestLines, timeText, verdictText } from './summary.ts'
+
+/** One page that holds everything: it works from disk, without a network, and runs nothing but its own script. */
+export const html: Reporter = {
+  summary: 'one self-contained page to look at the pictures and decide',
+  file: 'report.html',
+  async report(run, to) {
+    const page = await reportPage(run, (file) => pictureUnder(to.results, file), to.approve)
+    // escaped part by part; its script must stay as its hash says
+    await to.write(new Verbatim(page))
+  },
+}
+
+/** Bytes beyond this, before base64, make a page that browsers are slow to open. */
+const mostBytes = 192 * 2 ** 20
+/** Of these, what goldens of cases that pass may take: they are for looking around. */
+const mostPassingBytes = 24 * 2 ** 20
+
+/** Brings the bytes of a picture of the run. */
+type Bring = (file: string, one: CaseResult) => Promise<Uint8Array | undefined>
+
+/**
+ * The report of a run. Pictures are embedded as they are where they are PNGs that the page decodes itself, to the last
+ * bit; others are converted, and floats keep all their bits. Of several pages, the one that the result is about. Cases
+ * that pass show their golden, as far as there is room.
+ */
+export async function reportPage(run: Run, bring: Bring, approve: Approve): Promise<string> {
+  const pictures: string[] = []
+  const embed = (bytes: Uint8Array | undefined): number | undefined =>
+    bytes && pictures.push(Buffer.from(bytes).toString('base64')) - 1
+  let room = mostBytes
+  let passingRoom = mostPassingBytes
+  const cases: ReportCase[] = []
+  for (const one of run.cases) {
+    if (one.status === 'pass') {
+      const golden = await goldenOf(one, run)
+      const fits = golden !== undefined && golden.bytes.length <= passingRoom
+      if (fits) passingRoom -= golden.bytes.length
+      cases.push({
+        ...caseData(one, approve),
+        ...(fits && { expected: embed(golden.bytes)!, ...optional('stretch', golden.stretch) }),
+      })
+      continue
+    }
+    const { expected, actual, marks, stretch } = room > 0 ? await picturesOf(one, bring) : {}
+    const isLeftOut = room <= 0 && (one.expected !== undefined || one.actual !== undefined)
+    room -= [expected, actual, marks].reduce((sum, bytes) => sum + (bytes?.length ?? 0), 0)
+    cases.push({
+      ...caseData(one, approve),
+      ...optional('expected', embed(expected)),
+      ...optional('actual', embed(actual)),
+      ...optional('marks', embed(marks)),
+      ...optional('stretch', stretch),
+      ...(isLeftOut && {
+        unshown: 'Left out: the pictures before it fill the page. They are in the results.',
+      }),
+    })
+  }
+  return document(dataOf(run, cases), pictures)
+}
+
+function dataOf(run: Run, cases: readonly ReportCase[]): ReportData {
+  const { convo, libvips } = run.tools
+  return {
+    title: `convo check: ${verdictText(run)}`,
+    verdict: verdictText(run),
+    failed: run.failed,
+    about: [
+      run.manifest.path,
+      `convo ${convo}`,
+      `libvips ${libvips}`,
+      timeText(run.milliseconds),
+      ...selfTestLines(run),
+    ],
+    counts: run.counts,
+    cases,
+  }
+}
+
+function caseData(one: CaseResult, approve: Approve): ReportCase {
+  const { name, status, failed, message, facts, command } = one
+  return {
+    name,
+    status,
+    failed,
+    message,
+    why: detailsOf(one),
+    facts: [...facts, ...(command === undefined ? [] : [['made by', command] as const])],
+    ...(one.approval !== undefined && { approve: approve(one) }),
+  }
+}
+
+function document(data: ReportData, pictures: readonly string[]): string {
+  const [script, style] = ['report.js', 'report-style.css'].map((name) =>
+    readFileSync(distFile(name), 'utf8').trim(),
+  )
+  const hash = createHash('sha256').update(script!).digest('base64')
+  const policy = `default-src 'none'; script-src 'sha256-${hash}'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'`
+  const embedded = pictures.map(
+    (base64, i) => `<script type="application/octet-stream" id="picture-${i}">${base64}</script>`,
+  )
+  return [
+    '<!doctype html>',
+    '<html lang="en">',
+    '<head>',
+    '<meta charset="utf-8">',
+    `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    `<title>${htmlText(data.title)}</title>`,
+    `<style>${style}</style>`,
+    '</head>',
+    `<body>${markup}`,
+    `<script type="application/json" id="data">${scriptJson(data)}</script>`,
+    ...embedded,
+    `<script>${script}</script>`,
+    '</body>',
+    '</html>',
+    '',
+  ].join('\n')
+}

@@ -1,0 +1,65 @@
+import { xmlAttributes, xmlText } from '../../text/xml.ts'
+import type { CaseResult, Run } from '../results.ts'
+import type { Reporter } from './reporter.ts'
+import { detailsOf, selfTestLines } from './summary.ts'
+
+/** JUnit's XML, as CI servers read it. */
+export const junit: Reporter = {
+  summary: "JUnit's XML, for CI servers",
+  async report(run, to) {
+    const errors = run.cases.filter((one) => one.failed && one.status === 'error').length
+    const time = seconds(run.milliseconds)
+    const suite = xmlAttributes({
+      name: run.manifest.path,
+      tests: run.cases.length,
+      failures: run.failed - errors,
+      errors,
+      skipped: 0,
+      time,
+    })
+    const cases = run.cases.map((one) => caseElement(one, run.manifest.path))
+    const text = [
+      '<?xml version="1.0" encoding="UTF-8"?>',
+      `<testsuites${xmlAttributes({ name: 'convo check', tests: run.cases.length, failures: run.failed - errors, errors, time })}>`,
+      `  <testsuite${suite}>`,
+      ...propertiesElement(run),
+      ...cases,
+      '  </testsuite>',
+      '</testsuites>',
+    ]
+    await to.write(`${text.join('\n')}\n`)
+  },
+}
+
+/** What made the pictures, and whether the check was found able to fail. */
+function propertiesElement(run: Run): string[] {
+  const all = [
+    ...Object.entries(run.tools),
+    ...selfTestLines(run).map((line) => ['self-test', line.replace(/^self-test: /, '')] as const),
+  ]
+  return [
+    '    <properties>',
+    ...all.map(([name, value]) => `      <property${xmlAttributes({ name, value })}/>`),
+    '    </properties>',
+  ]
+}
+
+function caseElement(one: CaseResult, manifest: string): string {
+  const { name, status, message, failed, milliseconds, place, facts } = one
+  const head = xmlAttributes({
+    name,
+    classname: 'convo check',
+    file: place?.file ?? manifest,
+    line: place?.line,
+    time: seconds(milliseconds),
+  })
+  const text = [...detailsOf(one), ...facts.map(([label, value]) => `${label}: ${value}`)].join('\n')
+  if (failed) {
+    const tag = status === 'error' ? 'error' : 'failure'
+    return `    <testcase${head}><${tag}${xmlAttributes({ message, type: status })}>${xmlText(text)}</${tag}></testcase>`
+  }
+  if (status === 'pass') return `    <testcase${head}/>`
+  return `    <testcase${head}><system-out>${xmlText(`${status}: ${message}\n${text}`)}</system-out></testcase>`
+}
+
+const seconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(3)

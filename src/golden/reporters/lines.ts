@@ -1,0 +1,13 @@
+import { visibleLine } from '../../text/visible.ts'
+import type { Reporter } from './reporter.ts'
+
+/** For grep and cut: a line for each case. */
+export const lines: Reporter = {
+  summary: 'for grep: status, name and message of each case, between tabs',
+  async report(run, to) {
+    const text = run.cases.map(({ status, name, message }) =>
+      [status, name, message].map(visibleLine).join('\t'),
+    )
+    await to.write(`${text.join('\n')}\n`)
+  },
+}

@@ -1,0 +1,44 @@
+import { fenced, markdownText } from '../../text/markdown.ts'
+import { type CaseResult, type Run, statuses } from '../results.ts'
+import type { Reporter } from './reporter.ts'
+import {
+  type Approve,
+  approveText,
+  detailsOf,
+  selfTestLines,
+  signs,
+  sumText,
+  verdictText,
+} from './summary.ts'
+
+/** Markdown, for comments on pull requests and summaries. */
+export const markdown: Reporter = {
+  summary: 'Markdown, for a comment on a pull request',
+  report: (run, to) => to.write(markdownOf(run, to.approve)),
+}
+
+/** The most cases that a table names: beyond, nobody reads it, and some servers cut it off. */
+const most = 200
+
+/** A run in Markdown. */
+export function markdownOf(run: Run, approve: Approve): string {
+  const shown = [...run.cases]
+    .filter(({ status }) => status !== 'pass')
+    .sort((a, b) => statuses.indexOf(b.status) - statuses.indexOf(a.status))
+  const rows = shown.slice(0, most).map(row)
+  const approval = approveText(run, approve)
+  return `${[
+    `### ${run.failed > 0 ? '❌' : '✅'} convo check: ${verdictText(run)}`,
+    '',
+    sumText(run),
+    ...selfTestLines(run).flatMap((line) => ['', line]),
+    ...(rows.length === 0 ? [] : ['', '| | case | status | what |', '|---|---|---|---|', ...rows]),
+    ...(shown.length > most ? ['', `and ${shown.length - most} more`] : []),
+    ...(approval === undefined ? [] : ['', 'If this is how it should be:', '', fenced(approval, 'sh')]),
+  ].join('\n')}\n`
+}
+
+function row(one: CaseResult): string {
+  const what = [one.message, ...detailsOf(one)].map(markdownText).join('<br>')
+  return `| ${signs[one.status]} | ${markdownText(one.name)} | ${one.status} | ${what} |`
+}

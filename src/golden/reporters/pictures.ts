@@ -1,0 +1,92 @@
+import { deflateSync } from 'node:zlib'
+import { ConvoError } from '../../error.ts'
+import { bytesOf } from '../../image/compare/pair.ts'
+import { type Stretch, stretchOf } from '../../image/compare/render.ts'
+import { encode } from '../../image/encode.ts'
+import { probe } from '../../image/probe.ts'
+import type { Picture } from '../../tensor/picture.ts'
+import { loadPages, pictureUnder } from '../files.ts'
+import type { CaseResult, Run } from '../results.ts'
+
+/** The pictures of a case as the report page decodes them. */
+export type CasePictures = {
+  readonly expected?: Uint8Array | undefined
+  readonly actual?: Uint8Array | undefined
+  readonly marks?: Uint8Array | undefined
+  /** Of floats: how both become levels. */
+  readonly stretch?: Stretch | undefined
+}
+
+type Bring = (file: string, one: CaseResult) => Promise<Uint8Array | undefined>
+
+/** What the page shows of a case. What cannot be decoded is left out. */
+export async function picturesOf(one: CaseResult, bring: Bring): Promise<CasePictures> {
+  const load = async (file: string | undefined) =>
+    file === undefined ? undefined : pageOf(await bring(file, one), file, one)
+  const [expected, actual, marks] = await Promise.all([one.expected, one.actual, one.marks].map(load))
+  const pages = [expected, actual].flatMap((loaded) => loaded?.page ?? [])
+  return {
+    expected: expected && (await embeddable(expected)),
+    actual: actual && (await embeddable(actual)),
+    marks: marks && (await embeddable(marks)),
+    ...stretchOfFloats(pages),
+  }
+}
+
+/** The golden of a case that passes, if it is where it was. */
+export async function goldenOf(
+  one: CaseResult,
+  run: Run,
+): Promise<{ bytes: Uint8Array; stretch?: Stretch } | undefined> {
+  if (one.golden === undefined) return undefined
+  const loaded = await pageOf(await pictureUnder(run.goldens, one.golden), one.golden, one)
+  return loaded && { bytes: await embeddable(loaded), ...stretchOfFloats(loaded.page ? [loaded.page] : []) }
+}
+
+/** The bytes of a PNG that is embedded as it is, or a decoded page. */
+type Loaded = { readonly bytes: Uint8Array; readonly page?: Picture }
+
+async function pageOf(
+  bytes: Uint8Array | undefined,
+  file: string,
+  { page: about }: CaseResult,
+): Promise<Loaded | undefined> {
+  if (bytes === undefined) return undefined
+  try {
+    if (isPlainPng(bytes, file)) return { bytes }
+    const pages = await loadPages(bytes, file)
+    const page = pages[(about?.number ?? 1) - 1]
+    return page && { bytes, page }
+  } catch (error) {
+    if (error instanceof ConvoError) return undefined
+    throw error
+  }
+}
+
+const channelsOf: Readonly<Record<number, number>> = { 0: 1, 2: 3, 4: 2, 6: 4 }
+
+/** Whether the page decodes this PNG to its own samples: 8 or 16 bits, no palette, not interlaced, as it stands. */
+function isPlainPng(bytes: Uint8Array, file: string): boolean {
+  const { png } = probe(bytes, file)
+  const isPlain = png !== undefined && !png.interlaced && png.bits >= 8 && png.colourType !== 3
+  // A transparent colour is an alpha channel that the page would not see.
+  return isPlain && png.channels === channelsOf[png.colourType]
+}
+
+async function embeddable({ bytes, page }: Loaded): Promise<Uint8Array> {
+  if (page === undefined) return bytes
+  return page.depth === 32 ? floats(page) : (await encode(page, 'png', { compression: 6 })).bytes
+}
+
+/** A picture of floats as the page reads it, to the last bit. */
+function floats({ width, height, channels, data }: Picture): Uint8Array {
+  const head = Buffer.alloc(12)
+  head.write('f32')
+  head[3] = channels
+  head.writeUInt32BE(width, 4)
+  head.writeUInt32BE(height, 8)
+  return Buffer.concat([head, deflateSync(bytesOf(data))])
+}
+
+const stretchOfFloats = (pages: readonly Picture[]): { stretch?: Stretch } =>
+  pages.some(({ depth }) => depth === 32) ? { stretch: stretchOf(...pages) } : {}

@@ -1,0 +1,27 @@
+import type { Message } from '../../text/message.ts'
+import type { Run } from '../results.ts'
+import type { Approve } from './summary.ts'
+
+/** Where a report goes, and what it may need to know. */
+export type Destination = {
+  /** Writes to the report's file, or to standard output. */
+  write(message: Message): Promise<void>
+  /** Appends to a file that other programs gave. */
+  append(path: string, text: string): Promise<void>
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** The folder that the pictures of the run are in. */
+  readonly results: string
+  readonly approve: Approve
+  /** Columns of text. */
+  readonly width: number
+  readonly hasColour: boolean
+}
+
+/** A form in which a run is told. A new one is a file in this folder and an entry in its table. */
+export type Reporter = {
+  /** One line, for help. */
+  readonly summary: string
+  /** The file, in the folder of the results, that it is written to by default; without it, standard output. */
+  readonly file?: string
+  report(run: Run, to: Destination): Promise<void>
+}

@@ -1,0 +1,81 @@
+import { counted } from '../../text/count.ts'
+import { shellWord } from '../../text/shell.ts'
+import { type CaseResult, type Run, type Status, statuses } from '../results.ts'
+
+/** A sign for each status: colours alone would not do. */
+export const signs: Readonly<Record<Status, string>> = {
+  pass: '✓',
+  tolerated: '≈',
+  changed: '≠',
+  size: '⤢',
+  new: '+',
+  obsolete: '−',
+  error: '!',
+}
+
+/** `3 changed, 1 new, 20 pass`, without what does not occur; the bad ones first. */
+export function countsText({ counts }: Pick<Run, 'counts'>): string {
+  return [...statuses]
+    .reverse()
+    .filter((status) => counts[status] > 0)
+    .map((status) => `${counts[status]} ${status}`)
+    .join(', ')
+}
+
+/** One sentence on the run. */
+export function verdictText(run: Run): string {
+  const all = counted(run.cases.length, 'case')
+  if (run.cases.length === 0) return 'No case was checked'
+  if (run.failed > 0) return `${run.failed} of ${all} failed`
+  return run.cases.length === 1 ? 'The case passes' : `All ${all} pass`
+}
+
+/** The counts of a run, its shard and its time, without what there is not. */
+export function sumText(run: Run): string {
+  const shard = run.shard === undefined ? '' : `shard ${run.shard.index} of ${run.shard.count}`
+  const parts = [countsText(run), shard].filter((part) => part !== '').join(', ')
+  return [parts, timeText(run.milliseconds)].filter((part) => part !== '').join('; ')
+}
+
+/** What --self-test found: a line, or none where no case was tested. */
+export function selfTestLines({ cases }: Pick<Run, 'cases'>): string[] {
+  const tested = cases.filter(({ selfTest }) => selfTest !== undefined).length
+  const noticed = cases.filter(({ selfTest }) => selfTest === 'noticed').length
+  const those = noticed === tested ? counted(tested, 'case') : `${noticed} of ${counted(tested, 'case')}`
+  return tested === 0 ? [] : [`self-test: a change of just more than may be is noticed in ${those}`]
+}
+
+/** `1.2 s` or `340 ms` */
+export const timeText = (milliseconds: number): string =>
+  milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`
+
+/** The command that approves a case, without names: results of shards lie in folders of their own. */
+export type Approve = (one: CaseResult) => string
+
+/** What approves the failed cases that can be approved, or nothing. */
+export function approveText(run: Run, approve: Approve): string | undefined {
+  const commands = new Map<string, CaseResult[]>()
+  for (const one of run.cases.filter(({ failed, approval }) => failed && approval !== undefined)) {
+    commands.set(approve(one), [...(commands.get(approve(one)) ?? []), one])
+  }
+  const lines = [...commands].map(([command, cases]) => {
+    const all = cases.some(({ status }) => status === 'error') ? "'*'" : '--all'
+    return [command, ...(cases.length > 4 ? [all] : cases.map(({ name }) => shellWord(name)))].join(' ')
+  })
+  return lines.length === 0 ? undefined : lines.join(' && ')
+}
+
+/** All that is to be said of a case beyond its line. */
+export function detailsOf(one: CaseResult): string[] {
+  const { why, fix, smallest, tolerance, failed } = one
+  return [
+    ...why,
+    ...(fix === undefined ? [] : [`try: ${fix}`]),
+    ...(tolerance === undefined ? [] : [toleranceLine(one)]),
+    ...(failed && smallest !== undefined && smallest !== 'exact' ? [`would pass with ${smallest}`] : []),
+  ]
+}
+
+/** The tolerance of a case, and the reason for it. */
+export const toleranceLine = ({ tolerance, reason }: CaseResult): string =>
+  `tolerance: ${tolerance}${reason === undefined ? '' : ` (${reason})`}`

@@ -1,0 +1,69 @@
+import { nameTrouble } from '../files/root.ts'
+import { cut } from '../text/cut.ts'
+import { isRecord } from '../text/record.ts'
+import { isEntry } from './lock.ts'
+
+const statuses: readonly unknown[] = ['pass', 'tolerated', 'changed', 'size', 'new', 'obsolete', 'error']
+
+/** Why a value is no `Run`, with the place in it; undefined for one that is. */
+export function runProblem(run: unknown): string | undefined {
+  if (!isRecord(run)) return 'it is no object'
+  if (run.version !== 1) return `its version is ${cut(JSON.stringify(run.version) ?? 'missing')}`
+  const { manifest, goldens, results, counts, cases, tools, shard } = run
+  if (!isSeen(manifest)) return 'it names no manifest'
+  if (!isText(goldens) || !isText(results)) return 'it names no folder of goldens or of results'
+  if (!isRecord(counts) || !isRecord(tools)) return 'it has no counts or no tools'
+  if (shard !== undefined && !isShard(shard)) return 'its shard has no index and count'
+  if (!Array.isArray(cases)) return 'it has no cases'
+  for (const [i, one] of cases.entries()) {
+    const problem = caseProblem(one)
+    if (problem !== undefined) return `cases[${i}]: ${problem}`
+  }
+  return undefined
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string'
+
+const isSeen = (value: unknown): boolean => isRecord(value) && isText(value.path) && isText(value.sha256)
+
+const isShard = (value: unknown): boolean =>
+  isRecord(value) && Number.isSafeInteger(value.index) && Number.isSafeInteger(value.count)
+
+/** The pictures of a case, in the folder of the results but for the golden. */
+const pictures = ['expected', 'actual', 'diff', 'marks', 'golden'] as const
+
+function caseProblem(one: unknown): string | undefined {
+  if (!isRecord(one)) return 'it is no object'
+  const { name, status, message, why, facts, approval, fix, place } = one
+  if (!isText(name)) return 'it has no name'
+  if (!statuses.includes(status)) return `there is no status ${cut(JSON.stringify(status) ?? '')}`
+  if (!isText(message) || !Array.isArray(why) || !why.every(isText)) return 'it has no message'
+  if (!Array.isArray(facts) || !facts.every((fact) => Array.isArray(fact) && fact.every(isText))) {
+    return 'its facts are no pairs of words'
+  }
+  if (fix !== undefined && !isText(fix)) return 'its fix is no text'
+  if (place !== undefined && !(isRecord(place) && isText(place.file))) return 'its place names no file'
+  for (const key of pictures) {
+    const problem = one[key] === undefined ? undefined : pathProblem(one[key])
+    if (problem !== undefined) return `${key}: ${problem}`
+  }
+  return approval === undefined ? undefined : approvalProblem(approval)
+}
+
+function approvalProblem(approval: unknown): string | undefined {
+  if (!isRecord(approval)) return 'its approval is no object'
+  const { golden, actual, inputs } = approval
+  if (!isRecord(golden) || !isText(golden.path)) return 'its approval names no golden'
+  if (!Array.isArray(inputs) || !inputs.every(isSeen)) return 'its approval names no inputs'
+  if (actual === undefined) return undefined
+  if (!isRecord(actual) || !isText(actual.sha256) || !isEntry(actual.entry)) {
+    return 'its approval has no picture'
+  }
+  return pathProblem(actual.file) ?? pathProblem(actual.entry.file)
+}
+
+function pathProblem(path: unknown): string | undefined {
+  if (!isText(path)) return 'a path is text'
+  const trouble = nameTrouble(path)
+  return trouble === undefined ? undefined : `${cut(JSON.stringify(path))}: ${trouble}`
+}

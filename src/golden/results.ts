@@ -1,0 +1,185 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { ConvoError } from '../error.ts'
+import { emptyFolder, writeUnder } from '../files/change.ts'
+import type { Place } from '../files/document.ts'
+import { isMissing, readText } from '../files/read.ts'
+import { isWithin } from '../files/root.ts'
+import { cut } from '../text/cut.ts'
+import type { LockEntry } from './lock.ts'
+import { defaultResults } from './results-folder.ts'
+import { runProblem } from './results-shape.ts'
+
+/** What came of a case, the good ones first. */
+export const statuses = ['pass', 'tolerated', 'changed', 'size', 'new', 'obsolete', 'error'] as const
+export type Status = (typeof statuses)[number]
+
+/** A file, and what it held when the check ran. */
+export type Seen = { readonly path: string; readonly sha256: string }
+
+/** What `approve` needs to promote a case without computing again. */
+export type Approval = {
+  /** The golden as it was: where, and its bytes unless there was none. */
+  readonly golden: { readonly path: string; readonly sha256?: string }
+  /** What becomes the golden; absent: the golden goes. */
+  readonly actual?: { readonly file: string; readonly sha256: string; readonly entry: LockEntry }
+  /** What the actual was made from. */
+  readonly inputs: readonly Seen[]
+}
+
+/** Measured differences, as JSON has them. */
+export type Measured = {
+  readonly compared: number
+  readonly differing: number
+  readonly share: number
+  /** levels; null where a pixel is missing or not a number */
+  readonly largest: number | null
+  readonly rmse: number | null
+  readonly psnr: number | null
+  readonly ssim?: number
+}
+
+export type CaseResult = {
+  readonly name: string
+  readonly status: Status
+  /** Whether it makes the check fail. */
+  readonly failed: boolean
+  /** One line. */
+  readonly message: string
+  readonly why: readonly string[]
+  readonly fix?: string
+  /** Where the manifest has it; an obsolete golden is in none. */
+  readonly place?: Place
+  /** The command that makes the picture, into the folder where it is given. */
+  readonly command?: string
+  readonly tolerance?: string
+  readonly reason?: string
+  readonly measured?: Measured
+  /** For people: what was measured, and what allowed it. */
+  readonly facts: readonly (readonly [label: string, value: string])[]
+  /** The smallest tolerance that passes, as options; `exact` where none is needed. */
+  readonly smallest?: string
+  /** Of --self-test: whether a difference just beyond the tolerance was noticed. */
+  readonly selfTest?: 'noticed' | 'missed'
+  /** Of a file of several pages: the page that the rest is about, counted from 1, and how many there are. */
+  readonly page?: { readonly number: number; readonly count: number }
+  /** The golden that there is, in the folder of goldens. */
+  readonly golden?: string
+  /** Pictures in the folder of the results. */
+  readonly expected?: string
+  readonly actual?: string
+  readonly diff?: string
+  /** What became of each pixel, where not every difference counts: as `renderMarks` draws it. */
+  readonly marks?: string
+  readonly approval?: Approval
+  readonly milliseconds: number
+}
+
+/** Everything that a check found: the content of results.json. */
+export type Run = {
+  readonly version: 1
+  readonly tools: Readonly<Record<string, string>>
+  readonly manifest: Seen
+  readonly goldens: string
+  /** The folder that the pictures were written to. */
+  readonly results: string
+  readonly filter?: readonly string[]
+  readonly shard?: { readonly index: number; readonly count: number }
+  readonly counts: Readonly<Record<Status, number>>
+  readonly failed: number
+  readonly milliseconds: number
+  readonly cases: readonly CaseResult[]
+}
+
+export const resultsName = 'results.json'
+
+/** How often each status occurs. */
+export function countsOf(cases: readonly CaseResult[]): Record<Status, number> {
+  const counts = Object.fromEntries(statuses.map((status) => [status, 0])) as Record<Status, number>
+  for (const { status } of cases) counts[status]++
+  return counts
+}
+
+/**
+ * Removes the results of the last run and makes room for the next, which git does not see.
+ *
+ * @throws ConvoError E_OUTPUT for a folder with files in it and no results: it was given by mistake
+ */
+export async function clearResults(folder: string): Promise<void> {
+  if (folder === defaultResults && !isWithin('.', folder)) {
+    throw new ConvoError('E_PATH', `${folder} leads out of this folder by a symbolic link`, {
+      fix: 'another folder for --results',
+    })
+  }
+  if (hasFiles(folder) && !isOwn(folder)) {
+    throw new ConvoError('E_OUTPUT', `${folder} has files in it that no check wrote`, {
+      why: `${folder}: the results of the last run would be removed, and this folder holds none`,
+      fix: 'another folder for --results',
+    })
+  }
+  await emptyFolder(folder)
+  await writeUnder(folder, '.gitignore', ownIgnore)
+}
+
+/** @throws ConvoError E_OUTPUT for what is no folder, or cannot be looked into */
+function hasFiles(folder: string): boolean {
+  try {
+    return existsSync(folder) && readdirSync(folder).length > 0
+  } catch (cause) {
+    throw new ConvoError('E_OUTPUT', `${cut(folder)} cannot be the folder of the results`, {
+      why: (cause as Error).message.replace(/, \w+ '.*$/s, ''),
+      fix: 'another folder for --results',
+      cause,
+    })
+  }
+}
+
+/** Keeps results out of git, and says whose folder it is. */
+const ownIgnore = '# results of convo check\n*\n'
+
+/** Whether a folder is one that a check wrote its results to. */
+export function isOwn(folder: string): boolean {
+  const file = join(folder, '.gitignore')
+  return existsSync(file) && readText(file, 'manifestBytes') === ownIgnore
+}
+
+/** Writes results.json in one step. */
+export async function writeResults(folder: string, run: Run): Promise<void> {
+  await writeUnder(folder, resultsName, `${JSON.stringify(run, null, 1)}\n`)
+}
+
+/**
+ * The last run in a folder.
+ *
+ * @throws ConvoError E_USAGE where there is none, E_INPUT for one that is damaged, E_PATH for paths that lead elsewhere
+ */
+export function readResults(folder: string): Run {
+  return readRun(join(folder, resultsName), `convo check, then again; it leaves its results in ${folder}`)
+}
+
+/**
+ * A results.json, whose shape and paths are looked at: what is in it may come from anywhere.
+ *
+ * @throws ConvoError E_USAGE where there is none, E_INPUT for one that is damaged
+ */
+export function readRun(file: string, fix: string): Run {
+  let text: string
+  try {
+    text = readText(file, 'manifestBytes')
+  } catch (cause) {
+    if (!isMissing(cause)) throw cause
+    throw new ConvoError('E_USAGE', `there are no results of a check at ${file}`, { fix, cause })
+  }
+  let run: unknown
+  try {
+    run = JSON.parse(text)
+  } catch (cause) {
+    throw new ConvoError('E_INPUT', `${file} is damaged`, { why: (cause as Error).message, fix, cause })
+  }
+  const problem = runProblem(run)
+  if (problem !== undefined) {
+    const what = `${file} holds no results of this version of convo check`
+    throw new ConvoError('E_INPUT', what, { why: `${file}: ${problem}`, fix })
+  }
+  return run as Run
+}

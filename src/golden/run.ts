@@ -1,0 +1,223 @@
+import { availableParallelism, totalmem } from 'node:os'
+import { extname, join } from 'node:path'
+import { ConvoError } from '../error.ts'
+import { placeUnder, writeUnder } from '../files/change.ts'
+import { version } from '../host/version.ts'
+import { probe } from '../image/probe.ts'
+import { loadSharp } from '../image/sharp.ts'
+import { optional } from '../text/record.ts'
+import { createBudget } from './budget.ts'
+import { pictureUnder, readBytes, sha256 } from './files.ts'
+import { failedJudgement, type Judgement, judge, type Made, type Surroundings } from './judge.ts'
+import { type Lock, readLock } from './lock.ts'
+import type { Case, Manifest } from './manifest.ts'
+import { nameMatches, pathOfName } from './names.ts'
+import { findObsolete, type Obsolete } from './obsolete.ts'
+import { prepareCase } from './operation.ts'
+import { type CaseResult, clearResults, countsOf, type Run, type Seen, writeResults } from './results.ts'
+import { toleranceText } from './tolerance.ts'
+
+/** One of so many parts of the cases; `index` counts from 1. */
+export type Shard = { readonly index: number; readonly count: number }
+
+export type CheckOptions = {
+  /** Where results go; what is there is removed. */
+  readonly results: string
+  /** Names, with `*` for any text. Empty: all. */
+  readonly filter?: readonly string[]
+  readonly shard?: Shard | undefined
+  readonly selfTest?: boolean
+  readonly allow?: readonly string[]
+  /** Bytes that decoded pictures may take together. */
+  readonly memory?: number | undefined
+  /** Told of each case as it is done. */
+  readonly onCase?: (result: CaseResult, done: number, all: number) => void
+}
+
+/** A quarter of the machine's memory, and not more than most machines have. */
+const defaultMemory = (): number => Math.min(4 * 2 ** 30, totalmem() / 4)
+
+/**
+ * Makes and compares every case, side by side within the memory, and writes results.json. Goldens are never written.
+ *
+ * @throws ConvoError for what keeps all cases from being checked; a case that cannot be made has the status `error`
+ */
+export async function runCheck(manifest: Manifest, options: CheckOptions): Promise<Run> {
+  const began = performance.now()
+  const { results, filter = [], shard, onCase = () => undefined } = options
+  const lock = readLock(manifest.goldens)
+  const chosen = chooseCases(manifest, filter, shard)
+  await clearResults(results)
+  const around = { results, goldens: manifest.goldens, selfTest: options.selfTest === true }
+  const budget = createBudget(options.memory ?? defaultMemory(), availableParallelism() + 1)
+  const digests = new Map<string, Promise<Seen>>()
+  let done = 0
+  const finish = (result: CaseResult) => {
+    onCase(result, ++done, chosen.length)
+    return result
+  }
+  const made = await Promise.all(
+    chosen.map((one) =>
+      budget.within(estimate(one), async () =>
+        finish(
+          withVerdict(await runCase(one, lock, manifest, around, digests), one.allow, manifest, options),
+        ),
+      ),
+    ),
+  )
+  const all = filter.length > 0 ? [] : await findObsolete(manifest, lock, results)
+  const gone = await Promise.all(
+    shareOf(all, shard).map((one) => obsoleteResult(one, manifest.goldens, results)),
+  )
+  const cases = [...made, ...gone.map((result) => withVerdict(result, new Set(), manifest, options))]
+  const run: Run = {
+    version: 1,
+    tools: { ...toolVersions(), node: process.versions.node },
+    manifest: { path: manifest.file, sha256: manifest.digest },
+    goldens: manifest.goldens,
+    results,
+    ...(filter.length > 0 && { filter }),
+    ...optional('shard', shard),
+    counts: countsOf(cases),
+    failed: cases.filter(({ failed }) => failed).length,
+    milliseconds: rounded(performance.now() - began),
+    cases,
+  }
+  await writeResults(results, run)
+  return run
+}
+
+function chooseCases(
+  manifest: Manifest,
+  filter: readonly string[],
+  shard: Shard | undefined,
+): readonly Case[] {
+  const named = manifest.cases.filter(
+    ({ name }) => filter.length === 0 || filter.some((pattern) => nameMatches(name, pattern)),
+  )
+  if (named.length === 0) {
+    throw new ConvoError('E_USAGE', `no case is called ${filter.join(' or ')}`, {
+      why: `${manifest.file} has ${manifest.cases.length} cases, such as ${manifest.cases[0]?.name}`,
+      fix: 'a name, or a part of it between stars: --filter "*blur*"',
+    })
+  }
+  return shareOf(named, shard)
+}
+
+/** What a shard does of a list: shards take turns. */
+const shareOf = <T>(list: readonly T[], shard: Shard | undefined): readonly T[] =>
+  shard === undefined ? list : list.filter((_, i) => i % shard.count === shard.index - 1)
+
+type Bare = Omit<CaseResult, 'failed'>
+
+async function runCase(
+  one: Case,
+  lock: Lock,
+  manifest: Manifest,
+  around: Surroundings,
+  digests: Map<string, Promise<Seen>>,
+): Promise<Bare> {
+  const began = performance.now()
+  const tolerance = toleranceText(one.tolerance)
+  const about = {
+    name: one.name,
+    place: one.place,
+    ...(tolerance !== '' && { tolerance }),
+    ...optional('reason', one.reason),
+  }
+  let command: string | undefined
+  const attempt = async (): Promise<Judgement> => {
+    const { made, command: line, notes = [] } = await make(one, manifest, around.results, digests)
+    command = line
+    const judged = await judge(one, made, lock.get(one.name), around)
+    return { ...judged, facts: [...judged.facts, ...notes.map((note): [string, string] => ['note', note])] }
+  }
+  const judgement = await attempt().catch((error: unknown) => {
+    if (error instanceof ConvoError && error.code !== 'E_INTERNAL') return failedJudgement(error, one.place)
+    throw error
+  })
+  const milliseconds = rounded(performance.now() - began)
+  return { ...about, ...optional('command', command), ...judgement, milliseconds }
+}
+
+/** Makes the picture of a case, or takes a copy of the one that is there. */
+async function make(
+  one: Case,
+  manifest: Manifest,
+  results: string,
+  digests: Map<string, Promise<Seen>>,
+): Promise<{ made: Made; command?: string; notes?: readonly string[] }> {
+  const see = (path: string) => {
+    const known = digests.get(path) ?? readBytes(path).then((bytes) => ({ path, sha256: sha256(bytes) }))
+    digests.set(path, known)
+    return known
+  }
+  const file = join(pathOfName(one.name), `actual${extname(one.golden)}`)
+  // what people copy must not write over a golden
+  const names = { input: one.input, output: `out${extname(one.golden)}` }
+  const work = one.steps.length === 0 ? undefined : await prepareCase(one.steps, manifest.folder, names)
+  const mask = one.tolerance.mask === undefined ? [] : [one.tolerance.mask]
+  const inputs = await Promise.all([one.input, ...(work?.files ?? []), ...mask].map(see))
+  let notes: readonly string[] | undefined
+  if (work === undefined) await writeUnder(results, file, await readBytes(one.input))
+  else {
+    placeUnder(results, file)
+    notes = await work.run(one.input, join(results, file))
+  }
+  const tools = work === undefined ? {} : toolVersions()
+  const made = { file, bytes: await readBytes(join(results, file)), inputs, tools }
+  return { made, ...optional('command', work?.command), ...optional('notes', notes) }
+}
+
+async function obsoleteResult({ name, file }: Obsolete, goldens: string, results: string): Promise<Bare> {
+  const bytes = await pictureUnder(goldens, file)
+  const expected = join(pathOfName(name), `expected${extname(file)}`)
+  if (bytes !== undefined) await writeUnder(results, expected, bytes)
+  return {
+    name,
+    status: 'obsolete',
+    message: 'no case is compared with this golden',
+    why: [],
+    facts: [],
+    ...(bytes !== undefined && { expected }),
+    approval: {
+      golden: { path: join(goldens, file), ...optional('sha256', bytes && sha256(bytes)) },
+      inputs: [],
+    },
+    milliseconds: 0,
+  }
+}
+
+/** Whether a result makes the check fail. */
+function withVerdict(
+  result: Bare,
+  allow: ReadonlySet<string>,
+  manifest: Manifest,
+  options: CheckOptions,
+): CaseResult {
+  const { status } = result
+  const isAllowed = [allow, manifest.allow, new Set(options.allow)].some((set: ReadonlySet<string>) =>
+    set.has(status),
+  )
+  return { ...result, failed: status !== 'pass' && status !== 'tolerated' && !isAllowed }
+}
+
+/** Versions of what decides about pixels. */
+export function toolVersions(): Record<string, string> {
+  const { sharp, vips } = loadSharp().versions
+  return { convo: version(), sharp: sharp ?? 'unknown', libvips: vips }
+}
+
+/** Bytes that a case may take, from the first bytes of its input: decoded, made, expected, and their difference. */
+function estimate({ input }: Case): number {
+  try {
+    const { png, size } = probe(input)
+    if (png === undefined) return size * 40
+    return png.width * png.height * (png.channels * (png.depth / 8) * 4 + 16)
+  } catch {
+    // an input that cannot be looked at costs nothing; its case will say why
+    return 0
+  }
+}
+
+const rounded = (milliseconds: number): number => Math.round(milliseconds * 10) / 10

@@ -1,0 +1,117 @@
+import { comparePictures } from '../image/compare/compare.ts'
+import { pairUp } from '../image/compare/pair.ts'
+import { ignoredPixels } from '../image/compare/region.ts'
+import { allowedPixels, countsPixels } from '../image/compare/smallest.ts'
+import { levelsOf, type Tolerance } from '../image/compare/tolerance.ts'
+import { fullScale, hasAlpha, type Picture, type Samples } from '../tensor/picture.ts'
+
+/**
+ * Whether the check of a case can fail: the actual is changed by just more than the tolerance allows, and the comparison
+ * must notice. Where pixels are counted, one pixel more than may differ, each off by the next level; where only the whole
+ * picture is measured, as little noise as breaks the limit. Missed: whatever is changed passes.
+ */
+export function selfTest(expected: Picture, actual: Picture, tolerance: Tolerance): 'noticed' | 'missed' {
+  const notices = (changed: Picture) => {
+    const { outcome } = comparePictures(expected, changed, tolerance)
+    return outcome === 'different' || outcome === 'size'
+  }
+  const fails = countsPixels(tolerance)
+    ? justTooMany(expected, actual, tolerance).some(notices)
+    : amounts(expected).some((amount) => notices(withNoise(expected, amount)))
+  return fails ? 'noticed' : 'missed'
+}
+
+/** The actual with one pixel more off than may be; none where the picture has no room for that. */
+function justTooMany(expected: Picture, actual: Picture, tolerance: Tolerance): Picture[] {
+  if (expected.width !== actual.width || expected.height !== actual.height) return []
+  const { width, height, depth } = expected
+  const ignored = ignoredPixels(width, height, tolerance)
+  const compared = ignored === undefined ? width * height : ignored.reduce((sum, n) => sum + 1 - n, 0)
+  const { maxDensity, maxAbs, perceptual } = tolerance
+  const levels =
+    maxAbs === undefined ? 0 : levelsOf(maxAbs, pairUp(expected, actual, 'strict', tolerance.full).pair.full)
+  // pixelmatch weighs colours: what it is sure to see is the opposite
+  const by = perceptual === undefined ? nextLevel(levels, depth) : fullScale(depth) / 2
+  const usable = usablePixels(expected, tolerance, ignored, by)
+  const many = allowedPixels(tolerance, compared) + 1
+  const choices: number[][] = []
+  if (usable.length >= many) choices.push(usable.slice(0, many))
+  if (maxDensity !== undefined) {
+    choices.push(...crowded(usable, width, maxDensity.window, maxDensity.pixels + 1))
+  }
+  return choices.map((pixels) => changed(expected, actual, pixels, by))
+}
+
+/** The smallest difference that is more. */
+const nextLevel = (levels: number, depth: Picture['depth']): number =>
+  depth === 32 ? levels * (1 + 2 ** -20) + 2 ** -10 : Math.floor(levels) + 1
+
+/** Pixels that are compared and whose first sample has room for a change; where alpha counts, the opaque ones. */
+function usablePixels(
+  { width, height, channels, depth, data }: Picture,
+  { alpha = 'strict' }: Tolerance,
+  ignored: Uint8Array | undefined,
+  by: number,
+): number[] {
+  const full = fullScale(depth)
+  const found: number[] = []
+  for (let p = 0; p < width * height; p++) {
+    if (ignored?.[p] === 1) continue
+    const sample = data[p * channels]!
+    const hasRoom = depth === 32 || sample + by <= full || sample - by >= 0
+    const isSeen = alpha !== 'visible' || !hasAlpha(channels) || data[p * channels + channels - 1] === full
+    if (hasRoom && isSeen) found.push(p)
+  }
+  return found
+}
+
+/** So many pixels within a window of so many a side, if they lie so anywhere: tried where a pixel is the corner. */
+function crowded(pixels: readonly number[], width: number, side: number, count: number): number[][] {
+  const usable = new Set(pixels)
+  for (const corner of pixels.slice(0, 4096)) {
+    const near: number[] = []
+    const x1 = Math.min(width, (corner % width) + side)
+    for (let y = 0; y < side && near.length < count; y++) {
+      for (let x = corner % width; x < x1 && near.length < count; x++) {
+        const p = corner - (corner % width) + y * width + x
+        if (usable.has(p)) near.push(p)
+      }
+    }
+    if (near.length === count) return [near]
+  }
+  return []
+}
+
+function changed(expected: Picture, actual: Picture, pixels: readonly number[], by: number): Picture {
+  const data = actual.data.slice() as Samples
+  const full = fullScale(expected.depth)
+  for (const p of pixels) {
+    const sample = expected.data[p * expected.channels]!
+    const goesUp = expected.depth === 32 || sample + by <= full
+    data[p * actual.channels] = goesUp ? sample + by : sample - by
+  }
+  return { ...actual, data }
+}
+
+/** Amounts of noise, from one level to the whole range. */
+function amounts({ depth }: Picture): number[] {
+  const full = fullScale(depth)
+  return Array.from({ length: Math.ceil(Math.log2(full)) + 1 }, (_, i) => Math.min(full, 2 ** i))
+}
+
+/** A picture with every sample but alpha off by the amount, up and down like a chessboard, as far as there is room. */
+function withNoise(picture: Picture, amount: number): Picture {
+  const { width, channels, depth } = picture
+  const full = fullScale(depth)
+  const data = picture.data.slice() as Samples
+  const colours = hasAlpha(channels) ? channels - 1 : channels
+  for (let i = 0; i < data.length; i++) {
+    if (i % channels >= colours) continue
+    const p = Math.floor(i / channels)
+    const goesUp = (p + Math.floor(p / width)) % 2 === 0
+    const sample = data[i]!
+    const moved = goesUp === sample + amount <= full ? sample + amount : sample - amount
+    data[i] = Math.min(full, Math.max(0, moved))
+  }
+  return { ...picture, data }
+}

@@ -1,0 +1,76 @@
+import { ConvoError } from '../error.ts'
+import { choice, custom, flag, type Param, text } from '../params.ts'
+import { sharedSettings } from '../picture/settings.ts'
+import { reporterNames } from './reporters/names.ts'
+import { defaultResults } from './results-folder.ts'
+
+/** A setting that may be given again; the value is a list. */
+function list(
+  summary: string,
+  metavar: string,
+  one: Param<string> = text('', metavar),
+): Param<readonly string[]> {
+  const parse = (given: unknown, name: string): readonly string[] =>
+    [given].flat().map((part) => one.parse(part, name))
+  return {
+    ...custom(summary, metavar, parse),
+    repeats: true,
+    ...(one.choices !== undefined && { choices: one.choices }),
+  }
+}
+
+/** Where the last run lies. */
+export const resultsSettings = {
+  results: text('the folder of the results', '<folder>', defaultResults),
+  debug: sharedSettings.debug,
+}
+
+/** What of the manifest is checked, and how. */
+export const checkSettings = {
+  filter: {
+    ...list('only cases of this name, * standing for any text; may be given again', '<name>'),
+    unset: 'all cases',
+  },
+  shard: {
+    ...text('only every n-th case, from the i-th; auto asks the CI server', '<i/n>'),
+    unset: 'all cases',
+  },
+  allow: {
+    ...list(
+      'what does not fail: new or obsolete goldens; may be given again',
+      '<word>',
+      choice('', ['new', 'obsolete']),
+    ),
+    unset: 'neither',
+  },
+  update: flag('approve what is new, changed or obsolete; refused on a CI server'),
+  'self-test': flag(
+    'also change every picture by just more than its tolerance, and demand that it is noticed',
+  ),
+  tighten: flag('also print the smallest tolerance with which each case passes'),
+  memory: {
+    ...custom('bytes that pictures may take at the same time: 512MiB, 2GiB', '<size>', parseSize),
+    unset: "a quarter of the machine's, 4GiB at most",
+  },
+}
+
+/** How a run is told. */
+export const reportSettings = {
+  reporter: {
+    ...list(
+      `how to tell: ${reporterNames.join(', ')}; =file writes to a file; may be given again`,
+      '<name[=file]>',
+    ),
+    unset: 'pretty',
+  },
+}
+
+const powers: Readonly<Record<string, number>> = { '': 0, k: 1, m: 2, g: 3, t: 4 }
+
+function parseSize(given: unknown, name: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(i?b?)$/i.exec(String(given).trim())
+  const base = match?.[3]?.toLowerCase() === 'b' ? 1000 : 1024
+  const bytes = match === null ? Number.NaN : Number(match[1]) * base ** powers[match[2]!.toLowerCase()]!
+  if (bytes >= 1 && Number.isFinite(bytes)) return Math.round(bytes)
+  throw new ConvoError('E_OPTION', `${name} must be a size such as 512MiB, got ${JSON.stringify(given)}`)
+}

@@ -1,0 +1,172 @@
+import { ConvoError } from '../error.ts'
+
+/** A share of the inputs; `index` is counted from 1. */
+export type Shard = { readonly index: number; readonly count: number }
+
+/** Environment variables. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** What an engine says; no count where it does not tell how many there are. */
+type Told = { readonly index: number; readonly count: number | undefined }
+
+/** An engine that runs one command many times, and how it numbers the runs. */
+type Engine = {
+  readonly name: string
+  /** The variables that it sets, for messages. */
+  readonly variables: string
+  /** @throws ConvoError E_OPTION for an array that cannot be shared out */
+  read(environment: Environment): Told | undefined
+}
+
+const engines: readonly Engine[] = [
+  {
+    name: 'Slurm',
+    variables: 'SLURM_ARRAY_TASK_ID, _MIN, _MAX, _STEP, _COUNT; SLURM_PROCID, SLURM_STEP_NUM_TASKS',
+    read: slurm,
+  },
+  {
+    name: 'AWS Batch array',
+    variables: 'AWS_BATCH_JOB_ARRAY_INDEX, AWS_BATCH_JOB_ARRAY_SIZE',
+    read: (e) => from(e, 'AWS_BATCH_JOB_ARRAY_INDEX', 'AWS_BATCH_JOB_ARRAY_SIZE', 0),
+  },
+  {
+    name: 'GitLab CI',
+    variables: 'CI_NODE_INDEX, CI_NODE_TOTAL',
+    read: (e) => from(e, 'CI_NODE_INDEX', 'CI_NODE_TOTAL', 1),
+  },
+  {
+    name: 'CircleCI',
+    variables: 'CIRCLE_NODE_INDEX, CIRCLE_NODE_TOTAL',
+    read: (e) => from(e, 'CIRCLE_NODE_INDEX', 'CIRCLE_NODE_TOTAL', 0),
+  },
+  {
+    name: 'Buildkite',
+    variables: 'BUILDKITE_PARALLEL_JOB, BUILDKITE_PARALLEL_JOB_COUNT',
+    read: (e) => from(e, 'BUILDKITE_PARALLEL_JOB', 'BUILDKITE_PARALLEL_JOB_COUNT', 0),
+  },
+  {
+    name: 'Kubernetes Indexed Job',
+    variables: 'JOB_COMPLETION_INDEX',
+    read: (e) => from(e, 'JOB_COMPLETION_INDEX', undefined, 0),
+  },
+]
+
+/**
+ * The shard that this process is, as the engine that started it says. Runs that an engine does not multiply (a count of
+ * 1, as CI systems set it for every job) do not count when another engine does.
+ *
+ * @param count how many shards there are, where the engine does not tell
+ * @throws ConvoError E_OPTION where no engine or more than one tells, or where numbers are missing
+ */
+export function engineShard(environment: Environment, count?: number): Shard {
+  const told = engines.flatMap((engine) => {
+    const says = engine.read(environment)
+    return says === undefined ? [] : [{ engine, says }]
+  })
+  const many = told.filter(({ says }) => says.count !== 1)
+  const [first = told[0], second] = many
+  if (first === undefined) {
+    throw new ConvoError('E_OPTION', '--shard auto finds no engine that numbers its jobs', {
+      why: engines.map(({ name, variables }) => `${name}: ${variables}`),
+      fix: '--shard i/n',
+    })
+  }
+  if (second !== undefined) {
+    throw new ConvoError(
+      'E_OPTION',
+      `--shard auto finds two engines, ${first.engine.name} and ${second.engine.name}`,
+      {
+        why: [first, second].map(
+          ({ engine, says }) => `${engine.name}: ${says.index} of ${says.count ?? 'unknown'}`,
+        ),
+        fix: '--shard i/n',
+      },
+    )
+  }
+  return complete(first.engine, first.says, count)
+}
+
+function complete(
+  { name, variables }: Engine,
+  { index, count: told }: Told,
+  asked: number | undefined,
+): Shard {
+  const count = told ?? asked
+  if (count === undefined) {
+    throw new ConvoError('E_OPTION', `--shard auto cannot know how many jobs a ${name} has`, {
+      why: `${variables} tells only which one this is`,
+      fix: '--shard auto/n, with the number of completions',
+    })
+  }
+  if (asked !== undefined && told !== undefined && asked !== told) {
+    throw new ConvoError('E_OPTION', `--shard auto/${asked} is said of a ${name} of ${told} jobs`, {
+      fix: '--shard auto',
+    })
+  }
+  if (count < 1 || index < 1 || index > count) {
+    throw new ConvoError('E_OPTION', `--shard auto: job ${index} of ${count} of a ${name} cannot be`, {
+      why: `from ${variables}, counted from 1 here`,
+    })
+  }
+  return { index, count }
+}
+
+/** An index counted from `base`, and a count. */
+function from(
+  environment: Environment,
+  index: string,
+  count: string | undefined,
+  base: 0 | 1,
+): Told | undefined {
+  const total = count === undefined ? undefined : wholeOf(environment, count)
+  const at = wholeOf(environment, index)
+  if (at !== undefined) return { index: at - base + 1, count: total }
+  // GitLab sets the total of every job, and the index of parallel ones only
+  return total === 1 ? { index: 1, count: 1 } : undefined
+}
+
+/** A job of an array, a task of a step, or both: then the tasks of all jobs are numbered through. */
+function slurm(environment: Environment): Told | undefined {
+  const job = slurmArray(environment)
+  const tasks = wholeOf(environment, 'SLURM_STEP_NUM_TASKS') ?? 1
+  const task = wholeOf(environment, 'SLURM_PROCID') ?? 0
+  if (job === undefined && tasks === 1) return undefined
+  const { index, count } = job ?? { index: 1, count: 1 }
+  return { index: (index - 1) * tasks + task + 1, count: count * tasks }
+}
+
+/**
+ * `--array=1-8`, `0-15:4` and such. The share of a task is its place in the array, so one with gaps, as `1,2,7`, is
+ * refused: which place a task has cannot be known from inside.
+ */
+function slurmArray(
+  environment: Environment,
+): { readonly index: number; readonly count: number } | undefined {
+  const at = wholeOf(environment, 'SLURM_ARRAY_TASK_ID')
+  if (at === undefined) return undefined
+  const min = wholeOf(environment, 'SLURM_ARRAY_TASK_MIN')
+  const max = wholeOf(environment, 'SLURM_ARRAY_TASK_MAX')
+  const step = wholeOf(environment, 'SLURM_ARRAY_TASK_STEP') ?? 1
+  const count = wholeOf(environment, 'SLURM_ARRAY_TASK_COUNT')
+  if (min === undefined || max === undefined || count === undefined || step < 1) {
+    throw new ConvoError('E_OPTION', '--shard auto: the variables of the Slurm array are not complete', {
+      why: 'SLURM_ARRAY_TASK_ID is set; _MIN, _MAX, _STEP and _COUNT are needed too',
+      fix: '--shard i/n',
+    })
+  }
+  const places = Math.floor((max - min) / step) + 1
+  if (places !== count || (at - min) % step !== 0) {
+    throw new ConvoError('E_OPTION', '--shard auto: the Slurm array has gaps', {
+      why: `from ${min} to ${max} in steps of ${step} are ${places} tasks, the array has ${count}`,
+      fix: `sbatch --array=1-${count}`,
+    })
+  }
+  return { index: (at - min) / step + 1, count }
+}
+
+function wholeOf(environment: Environment, name: string): number | undefined {
+  const text = environment[name]
+  if (text === undefined || text === '') return undefined
+  if (/^\d+$/.test(text)) return Number(text)
+  throw new ConvoError('E_OPTION', `--shard auto: ${name} must be a whole number, got "${text}"`)
+}

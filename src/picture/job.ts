@@ -1,0 +1,109 @@
+import type { FilterOptions } from '../conv/plan.ts'
+import type { Range } from '../definition/quantise.ts'
+import { ConvoError } from '../error.ts'
+import { isSameFile } from '../files/output.ts'
+import { noteRead, refuseReplacing } from '../files/reads.ts'
+import type { Light } from '../image/light.ts'
+import type { FullScale, Step } from '../operators/operator.ts'
+import type { Outcome } from '../run/pictures.ts'
+import type { Picture } from '../tensor/picture.ts'
+import { outputKind } from './output.ts'
+import type { Settings } from './settings.ts'
+
+/** Plane kernels, and how they meet the picture. */
+export type RecipeStep = Extract<Step, { kind: 'recipe' }> & { readonly options: FilterOptions }
+
+/** A step with nothing left open. */
+export type SettledStep = RecipeStep | Extract<Step, { kind: 'tensor' }>
+
+/** A step, made when the picture that it meets is known. */
+export type StepMaker = (picture: { readonly channels: number; readonly full: FullScale }) => SettledStep
+
+/** One run: an input through steps, floats between them, into an output. */
+export type PictureJob = {
+  readonly input: string
+  readonly output: string
+  /** Where the maps, slices or pages of a result go that are a file each, counted from 1; `output` is the first. */
+  readonly series?: ((index: number) => string) | undefined
+  /** The name of the operation, for reports. */
+  readonly operation: string
+  readonly steps: readonly StepMaker[]
+  readonly settings: Settings
+  /** True when the input is to be taken whole, with all its pages or slices. */
+  readonly isVolume?: boolean | undefined
+}
+
+/** The job with its settings in the form in which plans take them. */
+export type Task = PictureJob & {
+  readonly range: Range
+  /** False when the range is a default that feature maps may replace. */
+  readonly isRangeGiven: boolean
+  /** The tone curves of the picture, for --linear. */
+  readonly light?: Light | undefined
+  /** Takes the picture in place of its file, where pages are put together. */
+  readonly store?: PageStore | undefined
+}
+
+/** What becomes of a picture that is ready to be encoded; returns bytes and what the format could not hold. */
+export type PageStore = (
+  path: string,
+  picture: Picture,
+) => Promise<{ readonly bytes: number; readonly notes: readonly string[] }>
+
+/** A picture as reports describe it. */
+export type PictureFacts = {
+  readonly path: string
+  readonly width: number
+  readonly height: number
+  readonly channels: number
+  readonly depth: number
+}
+
+/** Which arithmetic a step runs, and why. */
+export type PlanFacts = {
+  readonly algorithm: string
+  readonly reason: string
+  readonly kernel?: string
+  readonly border?: string
+  readonly stripRows?: number
+}
+
+/** What a run did. */
+export type Report = {
+  readonly operation: string
+  readonly input: PictureFacts
+  readonly output: PictureFacts & { readonly bytes: number }
+  readonly plan: readonly PlanFacts[]
+  /** The tone curve of --linear. */
+  readonly light?: string
+  readonly clipped: Outcome
+  readonly notes: readonly string[]
+  readonly milliseconds: number
+}
+
+/** @throws ConvoError for options that contradict each other or the output */
+export function taskOf(job: PictureJob): Task {
+  const { input, output, settings } = job
+  if (!settings['in-place'] && isSameFile(input, output)) {
+    throw new ConvoError('E_IN_PLACE', `${output} is the input itself`, {
+      fix: '--in-place',
+    })
+  }
+  noteRead(input, settings['in-place'])
+  refuseReplacing(output)
+  const isFloat = outputKind(output) === 'npy'
+  const range = settings.range ?? (isFloat ? 'raw' : 'clamp')
+  if (range === 'raw' && !isFloat) {
+    throw new ConvoError('E_OPTION', `--range raw keeps floating point, and ${output} holds whole samples`, {
+      fix: 'an output path ending in .npy, or another --range',
+    })
+  }
+  const isRangeGiven = settings.range !== undefined
+  return { ...job, range, isRangeGiven }
+}
+
+/** The facts of a picture. */
+export const factsOf = (
+  path: string,
+  { width, height, channels, depth }: Omit<PictureFacts, 'path'>,
+): PictureFacts => ({ path, width, height, channels, depth })

@@ -1,0 +1,64 @@
+import type { PlaneKernel } from '../conv/recipe.ts'
+import { directionText, isTurned } from '../kernel/direction.ts'
+import { isInline } from '../kernel/inline.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import type { Step } from '../operators/operator.ts'
+import type { Settings } from './settings.ts'
+
+/**
+ * The step with notes on what about its kernel other tools would take in another way.
+ *
+ * @param isSized whether the user chose a kernel or its size
+ */
+export function withKernelNotes<S extends Step>(
+  step: S,
+  kernel: Kernel | undefined,
+  settings: Settings,
+  isSized: boolean,
+): S {
+  const notes = [
+    ...rowNote(kernel, settings),
+    ...turnNote(kernel, settings),
+    ...(isSized ? anchorNote(step, settings) : []),
+  ]
+  return notes.length === 0 ? step : { ...step, notes: [...(step.notes ?? []), ...notes] }
+}
+
+/** Nine numbers on one line are a square for ImageMagick and FFmpeg. */
+function rowNote(kernel: Kernel | undefined, { kernel: source }: Settings): string[] {
+  if (kernel === undefined || source === undefined || !isInline(source)) return []
+  const [height, width] = kernel.shape
+  const side = Math.sqrt(width ?? 0)
+  const isRow = kernel.shape.length === 2 && height === 1 && side > 1 && side % 2 === 1
+  if (!isRow || /[:[({]/.test(source)) return []
+  return [`the ${width} numbers on one line are one row; a semicolon after every ${side} makes a square`]
+}
+
+/** A tool that convolves and correlates takes one kernel in two ways. */
+function turnNote(kernel: Kernel | undefined, { flip }: Settings): string[] {
+  if (kernel === undefined || flip === true || !isTurned(kernel)) return []
+  const { direction } = kernel
+  if (direction.other === undefined) return []
+  return [`the kernel is ${directionText(direction)}; --flip uses it as written, as ${direction.other} does`]
+}
+
+/** Where the anchor of an even size is, is a matter of choice, and moves the picture by a pixel. */
+function anchorNote(step: Step, { anchor, padding }: Settings): string[] {
+  if (step.kind !== 'recipe' || anchor !== undefined || step.options?.anchor !== undefined) return []
+  const isSame = padding?.every((p) => p === 'same') ?? true
+  const even = step.recipe.kernels.find(
+    (k) => anchorOf(k) === undefined && sizeOf(k).some((n) => n % 2 === 0),
+  )
+  if (!isSame || even === undefined) return []
+  const [kH, kW] = sizeOf(even)
+  const at = (half: (n: number) => number) => `${half(kW)},${half(kH)}`
+  return [
+    `a kernel of ${kW}x${kH} has its anchor at ${at((n) => Math.floor(n / 2))}, as in OpenCV and libvips; ` +
+      `--anchor ${at((n) => Math.floor((n - 1) / 2))} is that of PyTorch, and of ImageMagick and G'MIC where they correlate`,
+  ]
+}
+
+const anchorOf = (k: PlaneKernel) => (k.form === 'dense' ? k.kernel.anchor : k.anchor)
+
+const sizeOf = (k: PlaneKernel): readonly [kH: number, kW: number] =>
+  k.form === 'dense' ? [k.kernel.shape[0]!, k.kernel.shape[1]!] : [k.col.length, k.row.length]

@@ -1,0 +1,66 @@
+import type { Planned } from '../conv/plan.ts'
+import { readHeader } from '../image/decode.ts'
+import { lightOf } from '../image/profile.ts'
+import { peakOf } from '../image/samples.ts'
+import type { FullScale } from '../operators/operator.ts'
+import { type Depth, fullScale, hasAlpha } from '../tensor/picture.ts'
+import { dataOfArray } from './array.ts'
+import { loadArray, openInput } from './input.ts'
+import { coloursOf, limitsOf, pageNote } from './load.ts'
+import type { Settings } from './settings.ts'
+
+/** What is known of data before it is computed; what plans are made of. */
+export type Known = Pick<Planned, 'peak'> & {
+  readonly width: number
+  readonly height: number
+  readonly channels: number
+  readonly depth: Depth
+  readonly full: FullScale
+  /** Pages of a file, or slices of a volume [C,D,H,W]. */
+  readonly pages: number
+  /** True for an array with slices. */
+  readonly hasSlices: boolean
+  /** True for what is no picture: its maps or slices are filtered one by one. */
+  readonly isMaps: boolean
+  /** What a user should know of the input; `ofPages` where its first page alone is used. */
+  readonly notes: readonly string[]
+  readonly ofPages: readonly string[]
+}
+
+type Asked = Pick<
+  Settings,
+  'max-pixels' | 'no-orient' | 'alpha' | 'background' | 'linear' | 'layout' | 'full'
+>
+
+/** What is known of an input: the header of a picture, or an array, which is read. @throws ConvoError as `decode` does */
+export async function knownOf(path: string, settings: Asked): Promise<Known> {
+  const opened = await openInput(path)
+  if (opened.probe.kind === 'npy') {
+    const array = await loadArray(opened, settings)
+    const { width, height, channels, slices, depth, full, layout, data } = array
+    const isMaps = dataOfArray(array).kind === 'tensor'
+    // channels that stand first are all colours
+    const treated = layout === 'hwc' && channels <= 4 ? treatedChannels(channels as 1, settings) : channels
+    const peak = data instanceof Float32Array && { peak: () => peakOf(data) }
+    const pages = slices ?? 1
+    const hasSlices = slices !== undefined
+    const notes = array.layoutNote === undefined ? [] : [array.layoutNote]
+    const size = { width, height, channels: treated, depth, full }
+    return { ...size, pages, hasSlices, isMaps, notes, ofPages: [], ...peak }
+  }
+  const header = await readHeader(opened.source, { ...limitsOf(settings), name: opened.path })
+  if (settings.linear) lightOf(header.meta, opened.path)
+  const { width, height, depth, pages } = header
+  const channels = treatedChannels(header.channels, settings)
+  const full = settings.full ?? fullScale(depth)
+  const ofPages = pageNote(opened.path, pages)
+  const { notes } = header
+  return { width, height, channels, depth, full, pages, hasSlices: false, isMaps: false, notes, ofPages }
+}
+
+/** The channels that are left when alpha is dropped or laid over a background. */
+function treatedChannels(channels: 1 | 2 | 3 | 4, { alpha, background }: Asked): 1 | 2 | 3 | 4 {
+  if (!hasAlpha(channels)) return channels
+  if (background !== undefined) return coloursOf(channels, background)
+  return alpha === 'drop' ? ((channels - 1) as 1 | 3) : channels
+}

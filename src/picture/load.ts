@@ -1,0 +1,257 @@
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { ConvoError, invariant } from '../error.ts'
+import type { Colour } from '../image/colour.ts'
+import { type Decoded, decode, decodePages } from '../image/decode.ts'
+import type { FullScale } from '../operators/operator.ts'
+import {
+  type Depth,
+  extremes,
+  fullScale,
+  guessFull,
+  hasAlpha,
+  type PictureMeta,
+  type Samples,
+} from '../tensor/picture.ts'
+import { Tensor } from '../tensor/tensor.ts'
+import { dataOfArray, type PictureArray, roundedNote, scaleNote } from './array.ts'
+import { loadArray, loadPicture, type Opened, readied, type Treatment } from './input.ts'
+import type { Task } from './job.ts'
+import { outputKind } from './output.ts'
+import type { Settings } from './settings.ts'
+import type { Data, Pending } from './state.ts'
+
+/** A decoded input. */
+export type LoadedData = {
+  readonly data: Exclude<Data, Pending>
+  readonly meta: PictureMeta
+  readonly notes: readonly string[]
+}
+
+/**
+ * Decodes the input of a job: a picture, a .npy file, or where the job wants one a volume. With `ahead` the upper rows of a
+ * large picture may come before the whole.
+ */
+export async function loadData(opened: Opened, task: Task, ahead: boolean): Promise<LoadedData> {
+  const { settings } = task
+  const treatment = treatmentOf(task)
+  if (opened.probe.kind === 'npy') {
+    return arrayData(await loadArray(opened, settings), treatment, outputKind(task.output) === 'npy')
+  }
+  if (task.isVolume) return loadVolume(pagesOf(opened, settings), opened.path, treatment)
+  const options = { ...limitsOf(settings), ahead }
+  const { picture, meta, notes, pages } = await loadPicture(opened, options, treatment)
+  return {
+    data: { kind: 'picture', picture },
+    meta,
+    notes: [...notes, ...pageNote(opened.path, pages)],
+  }
+}
+
+function arrayData(array: PictureArray, treatment: Treatment, isArrayWritten: boolean): LoadedData {
+  const { name, layoutNote, scaleNote, lost } = array
+  const notes = [
+    ...(lost === undefined ? [] : [roundedNote(name, lost.type)]),
+    ...(layoutNote === undefined
+      ? []
+      : [isArrayWritten ? `${layoutNote}; .npy is written as [C,H,W]` : layoutNote]),
+    ...(scaleNote !== undefined && treatment.tellsScale ? [scaleNote] : []),
+  ]
+  const data = dataOfArray(array)
+  if (data.kind === 'tensor') return { data, meta: {}, notes }
+  const { picture, notes: told } = readied({ ...data.picture, meta: {}, notes, pages: 1 }, name, {
+    ...treatment,
+    full: undefined,
+  })
+  return { data: { kind: 'picture', picture }, meta: {}, notes: told }
+}
+
+/** What a job asks of its input before the first step. */
+export function treatmentOf({ settings, range, output }: Task): Treatment {
+  const { alpha, background, linear, full } = settings
+  const meetsLevels = settings.bias !== undefined || settings.fill !== undefined || range === 'offset'
+  const tellsScale = outputKind(output) === 'npy' ? meetsLevels : range !== 'minmax' || meetsLevels
+  return { alpha, background, linear, full, tellsScale }
+}
+
+/** What bounds and turns a picture that is decoded. */
+export const limitsOf = (settings: Pick<Settings, 'max-pixels' | 'no-orient'>) => ({
+  maxPixels: settings['max-pixels'],
+  orient: !settings['no-orient'],
+})
+
+/** Tells that of several pages only the first is used. */
+export function pageNote(path: string, pages: number): string[] {
+  return pages === 1
+    ? []
+    : [
+        `${path} has ${pages} pages, and the first was used: {index} in the output path, .gif, .webp or .tif keep all, ` +
+          'conv3d takes them as a volume',
+      ]
+}
+
+/** Loaded when a pattern is met, or what may be one: no other run waits for it. */
+const globber = () => import('../files/glob.ts')
+
+/** True for a folder, a glob or names with commas between, whose pictures are the slices of a volume. */
+export async function isSliceList(path: string): Promise<boolean> {
+  if (isFolder(path)) return true
+  if (path === '-' || existsSync(path)) return false
+  return path.includes(',') || (await globber()).isDynamicPattern(path)
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    return false
+  }
+}
+
+/**
+ * The slices of a volume in a folder or by a glob: pictures in the order of their names, numbers counting as numbers. Of
+ * names with commas between in the order given.
+ *
+ * @throws ConvoError E_INPUT when there are none
+ */
+export async function slicePaths(list: string): Promise<string[]> {
+  const inFolder = isFolder(list)
+  const { glob, isDynamicPattern } = await globber()
+  if (!inFolder && !isDynamicPattern(list)) return list.split(',').filter((path) => path !== '')
+  const paths = inFolder
+    ? readdirSync(list, { withFileTypes: true })
+        .filter((entry) => !entry.isDirectory() && /\.(png|jpe?g|webp|tiff?|gif|avif)$/i.test(entry.name))
+        .map((entry) => join(list, entry.name))
+    : await glob(list)
+  if (paths.length === 0) {
+    throw new ConvoError('E_INPUT', inFolder ? `${list} holds no pictures` : `no file fits ${list}`, {
+      why: inFolder ? `${list}: files ending in .png, .tif and such are slices` : [],
+    })
+  }
+  return paths.sort(new Intl.Collator('en', { numeric: true }).compare)
+}
+
+/** Decodes pictures, one after the other. */
+export async function* slicePages(paths: readonly string[], settings: Settings): AsyncGenerator<Decoded> {
+  for (const path of paths) {
+    const { notes, ...slice } = await decode(path, limitsOf(settings))
+    yield { ...slice, notes: ofSlice(notes, path) }
+  }
+}
+
+/** Notes on one of many files as notes on each of them, so that those that say the same are one. */
+export const ofSlice = (notes: readonly string[], path: string): string[] =>
+  notes.map((note) => note.replaceAll(path, 'some slices'))
+
+/** The samples of a slice as floats, channel by channel, from `to(channel)` on. */
+export function spreadSlice(
+  slice: Pick<Decoded, 'data' | 'channels' | 'width' | 'height'>,
+  out: Float32Array,
+  to: (channel: number) => number,
+): void {
+  const plane = slice.width * slice.height
+  for (let c = 0; c < slice.channels; c++) {
+    const at = to(c)
+    for (let i = 0; i < plane; i++) out[at + i] = slice.data[i * slice.channels + c]!
+  }
+}
+
+/** Channels without alpha, as a volume has them, over a background. */
+export const coloursOf = (channels: 1 | 2 | 3 | 4, background: Colour | undefined): 1 | 3 =>
+  channels === 1 || (channels === 2 && (background === undefined || new Set(background).size === 1)) ? 1 : 3
+
+/** A slice of a volume, which has no alpha: over black, unless a background was given or alpha is to be dropped. */
+export function sliceOf(page: Decoded, name: string, treatment: Treatment) {
+  const { alpha, background } = treatment
+  const ground = background ?? (alpha === 'drop' ? undefined : black)
+  const { picture, notes } = readied(page, name, { ...treatment, background: ground })
+  invariant('data' in picture && !hasAlpha(picture.channels), 'a slice is there, and has no alpha')
+  return { picture, notes }
+}
+
+const black: Colour = [0, 0, 0]
+
+/** That slices were laid over black, where nothing was said of their alpha. */
+export const overBlack = (
+  { channels }: Pick<Decoded, 'channels'>,
+  { alpha, background }: Treatment,
+): readonly string[] =>
+  hasAlpha(channels) && background === undefined && alpha !== 'drop'
+    ? ['a volume has no alpha: its slices were laid over black; --background <colour> takes another colour']
+    : []
+
+/** @throws ConvoError E_SHAPE when slice `z` is not like the first */
+export function checkAlike(
+  z: number,
+  slice: Pick<Decoded, 'width' | 'height' | 'channels' | 'depth'>,
+  first: Pick<Decoded, 'width' | 'height' | 'channels' | 'depth'>,
+  path: string,
+): void {
+  const differs = (['width', 'height', 'channels', 'depth'] as const).find((k) => slice[k] !== first[k])
+  if (differs === undefined) return
+  throw new ConvoError(
+    'E_SHAPE',
+    `slices of a volume must be alike: slice ${z} of ${path} has ${differs} ${slice[differs]}, slice 0 has ${first[differs]}`,
+  )
+}
+
+const pagesOf = (opened: Opened, settings: Settings): AsyncGenerator<Decoded> =>
+  decodePages(opened.source, { ...limitsOf(settings), name: opened.path })
+
+/**
+ * A volume [C,D,H,W] from pages of one size, with the profile and resolution of the first. Alpha is left out, see `sliceOf`.
+ *
+ * @throws ConvoError E_SHAPE when the pages differ
+ */
+export async function loadVolume(
+  pages: AsyncIterable<Decoded>,
+  path: string,
+  treatment: Treatment,
+): Promise<LoadedData> {
+  const slices: Decoded[] = []
+  for await (const page of pages) {
+    if (slices.length > 0) checkAlike(slices.length, page, slices[0]!, path)
+    slices.push(page)
+  }
+  const [first] = slices
+  invariant(first !== undefined, 'a volume has at least one slice')
+  const { width, height, channels, depth, meta } = first
+  const colours = coloursOf(channels, treatment.background)
+  const plane = width * height
+  const data = new Float32Array(colours * slices.length * plane)
+  const guess = depth === 32 && treatment.full === undefined ? fullOfSlices(slices, path) : undefined
+  const own = { ...treatment, full: treatment.full ?? guess?.full }
+  const isOpaque = slices.every(({ data: samples }) => isOpaqueAll(samples, channels, depth))
+  const notes = new Set([
+    ...slices.flatMap((slice) => slice.notes),
+    ...(isOpaque ? [] : overBlack(first, treatment)),
+  ])
+  if (guess !== undefined && treatment.tellsScale) notes.add(guess.note)
+  slices.forEach((page, z) => {
+    const slice = sliceOf({ ...page, notes: [] }, path, own)
+    spreadSlice(slice.picture, data, (c) => (c * slices.length + z) * plane)
+    for (const note of slice.notes) notes.add(note)
+  })
+  const full: FullScale = own.full ?? fullScale(depth)
+  const tensor = new Tensor([colours, slices.length, height, width], data)
+  return { data: { kind: 'tensor', tensor, full }, meta, notes: [...notes] }
+}
+
+/** The full scale of floats, guessed from all slices together. */
+function fullOfSlices(slices: readonly Decoded[], path: string) {
+  const found = slices.map((slice) => extremes(slice.data))
+  const both = {
+    min: Math.min(...found.map(({ min }) => min)),
+    max: Math.max(...found.map(({ max }) => max)),
+  }
+  const full = guessFull([both.min, both.max]) ?? 255
+  return { full, note: scaleNote(path, both, full) }
+}
+
+/** True where there is no alpha, or nothing shines through. */
+function isOpaqueAll(data: Samples, channels: number, depth: Depth): boolean {
+  if (!hasAlpha(channels)) return true
+  const full = depth === 32 ? 1 : fullScale(depth)
+  for (let i = channels - 1; i < data.length; i += channels) if (data[i]! < full) return false
+  return true
+}

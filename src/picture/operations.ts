@@ -1,0 +1,111 @@
+import type { Recipe } from '../conv/recipe.ts'
+import { ConvoError, nearest } from '../error.ts'
+import type { Filter } from '../filters/filter.ts'
+import { filters } from '../filters/table.ts'
+import { operators } from '../operators/index.ts'
+import type { Given, Operator, Step } from '../operators/operator.ts'
+import type { Params, Values } from '../params.ts'
+import { correlationSettings, pictureSettings, runSettings } from './settings.ts'
+import { operationHint } from './words/hints.ts'
+
+/** A filter or an operator, as the command line sees it. */
+export type Operation = {
+  readonly name: string
+  readonly kind: 'filter' | 'operator'
+  /** One line, as a verb. */
+  readonly summary: string
+  /** Groups the lists: that of the filter, `operators`, or `steps`. */
+  readonly group: string
+  /** The sum that an operator computes. */
+  readonly formula?: string
+  readonly source: string
+  readonly params: Params
+  /** `volume`: it takes all pages or slices of its input; or whether it does with such values. */
+  readonly input?: Operator['input']
+  /** Whether --kernel is taken, or needed. */
+  readonly kernel: 'none' | 'optional' | 'required'
+  /** The shared settings that it takes. One that the operation has a setting of its own for is not among them. */
+  readonly shared: Params
+  /** The recipe at its defaults, where there is one, for help. */
+  recipe?(): Recipe
+  build(given: Given): Step
+}
+
+/** Every operation by name, filters first, in the order of lists and help. */
+export const operations: Readonly<Record<string, Operation>> = Object.fromEntries([
+  ...Object.entries(filters).map(([name, filter]) => [name, filterOperation(name, filter)]),
+  ...Object.entries(operators).map(([name, operator]) => [name, operatorOperation(name, operator)]),
+])
+
+function filterOperation(name: string, { build, ...rest }: Filter): Operation {
+  return {
+    ...rest,
+    name,
+    kind: 'filter',
+    kernel: 'none',
+    // worked out when asked for: a run needs this of one operation only
+    get shared() {
+      return sharedBy(rest.params, ['kernel', 'groups'])
+    },
+    recipe: () => build(defaults(rest.params)),
+    build: ({ values }) => ({ kind: 'recipe', recipe: build(values) }),
+  }
+}
+
+function operatorOperation(name: string, { build, takes, ...rest }: Operator): Operation {
+  return {
+    ...rest,
+    name,
+    kind: 'operator',
+    get shared() {
+      return sharedBy(rest.params, leftBy(takes, rest.kernel))
+    },
+    build,
+  }
+}
+
+/** True for an operation that takes all pages or slices of its input. */
+export const takesVolume = ({ input }: Operation, values: Values<Params>): boolean =>
+  typeof input === 'function' ? input(values) : input === 'volume'
+
+/** The values of a table when nothing is given. */
+export function defaults(params: Params): Values<Params> {
+  return Object.fromEntries(Object.entries(params).map(([name, param]) => [name, param.default]))
+}
+
+/**
+ * The operation of a name.
+ *
+ * @param others names of commands that may have been meant
+ * @throws ConvoError E_NAME, with the nearest name
+ */
+export function findOperation(name: string, others: readonly string[] = []): Operation {
+  const found = Object.hasOwn(operations, name) ? operations[name] : undefined
+  if (found !== undefined) return found
+  const hint = operationHint(name)
+  if (hint !== undefined && 'isNot' in hint) {
+    throw new ConvoError('E_NAME', `${name} is no convolution: ${hint.isNot}`, {
+      why: 'convo list filters and convo list operators name what convo does',
+      fix: hint.tool,
+    })
+  }
+  const guess = nearest(name, [...Object.keys(operations), ...others])
+  const meant = hint?.words ?? (guess === undefined ? undefined : [guess])
+  throw new ConvoError('E_NAME', `no filter, operator or command is called "${name}"`, {
+    why: 'convo --help and convo list name them all',
+    ...(meant !== undefined && { instead: [name, ...meant] as const }),
+  })
+}
+
+/** The options about kernels that an operator does not take. */
+function leftBy(takes: readonly string[], kernel: Operation['kernel']): string[] {
+  const kept = kernel === 'none' ? takes : ['kernel', ...takes]
+  return Object.keys(correlationSettings).filter((name) => !kept.includes(name))
+}
+
+function sharedBy(own: Params, left: readonly string[]): Params {
+  const shared = { ...correlationSettings, ...pictureSettings, ...runSettings }
+  return Object.fromEntries(
+    Object.entries(shared).filter(([name]) => !left.includes(name) && !Object.hasOwn(own, name)),
+  )
+}

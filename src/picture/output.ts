@@ -1,0 +1,131 @@
+import { extname } from 'node:path'
+import { setImmediate as immediate } from 'node:timers/promises'
+import { openOutput, writeAtomically } from '../files/output.ts'
+import { encode } from '../image/encode.ts'
+import { formatOfPath } from '../image/format.ts'
+import {
+  adlerCombine,
+  type Compression,
+  idatChunk,
+  type PngShape,
+  pngHeader,
+  pngTrailer,
+  zlibHeader,
+} from '../image/png.ts'
+import { npyHeader, writeNpy } from '../kernel/formats/npy.ts'
+import { createDiscard, rejuvenate } from '../run/collect.ts'
+import type { PartResult } from '../run/part.ts'
+import type { Picture } from '../tensor/picture.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+
+/** What an output path asks for. */
+export type OutputKind = 'png' | 'npy' | 'picture'
+
+/** The kind of an output path. @throws ConvoError E_OUTPUT for an extension that is not written */
+export function outputKind(path: string): OutputKind {
+  if (extname(path).toLowerCase() === '.npy') return 'npy'
+  return formatOfPath(path) === 'png' ? 'png' : 'picture'
+}
+
+/** A PNG under way: strips come in any order and are written in theirs. */
+export type PngStream = {
+  strip(part: number, strip: PartResult, parts: number): void
+  /** Lets writes go on; waits for them when more than a few strips are held. */
+  drain(): Promise<void>
+  /** Writes what is left and puts the file in place; returns its bytes. */
+  finish(): Promise<number>
+  abort(): Promise<void>
+}
+
+/** Bytes of finished strips that may wait to be written. */
+const mostHeld = 2 * 2 ** 20
+
+/** Begins a PNG at `path`. @throws ConvoError E_OUTPUT */
+export async function openPng(path: string, shape: PngShape, compression: Compression): Promise<PngStream> {
+  const output = await openOutput(path)
+  const waiting = new Map<number, PartResult>()
+  let next = 0
+  let adler = 1
+  let bytes = 0
+  let held = 0
+  let writing = Promise.resolve()
+  const discard = createDiscard()
+  const write = (chunks: readonly Uint8Array[]) => {
+    const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+    bytes += size
+    held += size
+    writing = writing.then(async () => {
+      await output.write(chunks)
+      held -= size
+      if (!output.holds) chunks.forEach(rejuvenate)
+      discard(size)
+    })
+    // A failure is met in `finish`; until then it is no unhandled rejection.
+    writing.catch(() => undefined)
+  }
+  write([pngHeader(shape)])
+
+  function writeStrip(strip: PartResult, isFirst: boolean, isLast: boolean): void {
+    const { bytes: deflated = new Uint8Array(), adler: own = 1, length = 0 } = strip
+    adler = adlerCombine(adler, own, length)
+    const parts = [...(isFirst ? [zlibHeader(compression.level)] : []), deflated]
+    write(isLast ? [...idatChunk(parts), pngTrailer(adler)] : idatChunk(parts))
+  }
+
+  return {
+    strip(part, strip, parts) {
+      waiting.set(part, strip)
+      for (let ready = waiting.get(next); ready !== undefined; ready = waiting.get(next)) {
+        waiting.delete(next)
+        writeStrip(ready, next === 0, next === parts - 1)
+        next++
+      }
+    },
+    drain: () => (held > mostHeld ? writing : immediate()),
+    async finish() {
+      await writing
+      await output.commit()
+      return bytes
+    },
+    async abort() {
+      await writing.catch(() => undefined)
+      await output.abort()
+    },
+  }
+}
+
+/** Writes a picture in the format of its path; returns bytes and what the format could not hold. */
+export async function writePicture(
+  path: string,
+  picture: Picture,
+): Promise<{ bytes: number; notes: readonly string[] }> {
+  const { bytes, notes } = await encode(picture, formatOfPath(path))
+  await writeAtomically(path, (output) => output.write(bytes))
+  return { bytes: bytes.length, notes }
+}
+
+/** Writes a tensor as .npy; returns its bytes. */
+export async function writeTensor(path: string, tensor: Tensor): Promise<number> {
+  const bytes = writeNpy(tensor.shape, tensor.data)
+  await writeAtomically(path, (output) => output.write(bytes))
+  return bytes.length
+}
+
+/** Writes the slices of a tensor [1,D,H,W] as .npy, each as it comes; returns its bytes. */
+export async function writeSlices(
+  path: string,
+  shape: readonly number[],
+  slices: () => AsyncIterable<Tensor>,
+): Promise<number> {
+  const header = npyHeader(shape, '<f4')
+  let bytes = header.length
+  await writeAtomically(path, async (output) => {
+    await output.write(header)
+    for await (const { shape: own, data } of slices()) {
+      const slice = writeNpy(own, data).subarray(npyHeader(own, '<f4').length)
+      bytes += slice.length
+      await output.write(slice)
+    }
+  })
+  return bytes
+}

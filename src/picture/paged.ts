@@ -1,0 +1,138 @@
+import { ConvoError, invariant } from '../error.ts'
+import { writeAtomically } from '../files/output.ts'
+import { type Decoded, decodePages, readHeader } from '../image/decode.ts'
+import { encodePages } from '../image/encode.ts'
+import { formatOfPath, type OutputFormat } from '../image/format.ts'
+import type { Header } from '../image/header.ts'
+import type { Probe } from '../image/probe.ts'
+import type { Picture } from '../tensor/picture.ts'
+import { type Loaded, type Opened, readied } from './input.ts'
+import type { PageStore, Report, Task } from './job.ts'
+import { limitsOf, treatmentOf } from './load.ts'
+import { checkNumbered, numbered, one } from './numbered.ts'
+import { outputKind } from './output.ts'
+import { isNumbered } from './write-volume.ts'
+
+/** An input of several pages whose output has room for all of them: each is a picture of its own. */
+export type PagedInput = {
+  readonly count: number
+  readonly pages: AsyncGenerator<Decoded>
+  readonly delay?: readonly number[]
+  readonly loop?: number
+}
+
+type PageReport = Omit<Report, 'milliseconds'>
+
+type PagedFormat = Extract<OutputFormat, 'gif' | 'webp' | 'tiff'>
+const isPagedFormat = (format: string | undefined): format is PagedFormat =>
+  format === 'gif' || format === 'webp' || format === 'tiff'
+
+/** Whether a file may hold several pages: only then it is asked how many. */
+const mayHavePages = ({ kind, png }: Probe): boolean =>
+  isPagedFormat(kind) || kind === 'avif' || png?.isAnimated === true
+
+/** Whether the output keeps all pages of a picture. */
+export const keepsPages = ({
+  output,
+  series,
+  settings,
+}: Pick<Task, 'output' | 'series' | 'settings'>): boolean =>
+  settings.channels !== 'split' &&
+  (series !== undefined || (outputKind(output) === 'picture' && isPagedFormat(formatOfPath(output))))
+
+/** The pages of an input, where there are several and the output keeps them. @throws ConvoError as `decode` does */
+export async function openPaged(opened: Opened, task: Task): Promise<PagedInput | undefined> {
+  const { series, settings } = task
+  if (task.isVolume || !keepsPages(task) || !mayHavePages(opened.probe)) return undefined
+  const options = { ...limitsOf(settings), name: opened.path }
+  const { pages: count, delay, loop, ...first } = await readHeader(opened.source, options)
+  if (count === 1) return undefined
+  const isStack = opened.probe.kind === 'tiff' || opened.probe.kind === 'avif'
+  if (isStack && !first.isAlike && series === undefined) {
+    for (let page = 1; page < count; page++) {
+      checkPage(page, await readHeader(opened.source, { ...options, page }), first, opened.path)
+    }
+  }
+  return {
+    count,
+    pages: decodePages(opened.source, options),
+    ...(delay !== undefined && { delay }),
+    ...(loop !== undefined && { loop }),
+  }
+}
+
+type Shape = Pick<Header, 'width' | 'height' | 'channels'>
+
+/** @throws ConvoError E_SHAPE for a page that cannot stand with the first in one file */
+function checkPage(page: number, shape: Shape, first: Shape, path: string): void {
+  const [own, other] = [shape, first].map(({ width, height, channels }) => `${width}x${height}x${channels}`)
+  if (own === other) return
+  throw new ConvoError(
+    'E_SHAPE',
+    `pages of one file must be alike: page ${page + 1} of ${path} is ${own}, page 1 ${other}`,
+    {
+      fix: '{index} in the output path, for a file each; or an output path ending in .png, for the first',
+    },
+  )
+}
+
+/** That an output does not show its pages for as long as the input did. */
+function lostTimes(delay: readonly number[] | undefined, format?: OutputFormat): string[] {
+  if (delay === undefined) return []
+  if (format === undefined || format === 'tiff')
+    return ['how long each picture is shown is not kept: the output is no animation']
+  const isRounded = format === 'gif' && delay.some((time) => time % 10 !== 0)
+  return isRounded ? ['gif holds times in steps of 10 ms: those of the pictures were rounded'] : []
+}
+
+/**
+ * Runs a job on one page after the other: into numbered files, or into one file that is written when all are done.
+ *
+ * @param run the job on one page
+ * @throws ConvoError E_IN_PLACE for a numbered output that is the input
+ */
+export async function runPaged(
+  { count, pages, delay, loop }: PagedInput,
+  task: Task,
+  run: (page: Loaded, own: Task) => Promise<PageReport>,
+): Promise<PageReport> {
+  const isApart = isNumbered(task)
+  if (isApart) await checkNumbered(task, count)
+  const treatment = treatmentOf(task)
+  const kept: Picture[] = []
+  const store: PageStore = async (_, picture) => {
+    kept.push(picture)
+    return { bytes: 0, notes: [] }
+  }
+  const reports: PageReport[] = []
+  for await (const page of pages) {
+    const own = isApart ? one(task, numbered(task, reports.length + 1, count)) : { ...task, store }
+    reports.push(await run(readied(page, task.input, treatment), own))
+  }
+  const [first, last] = [reports[0], reports.at(-1)]
+  invariant(first !== undefined && last !== undefined, 'there is at least one page')
+  const sum = (of: (report: PageReport) => number) => reports.reduce((total, report) => total + of(report), 0)
+  const notes = new Set(reports.flatMap((report) => report.notes))
+  if (task.range === 'minmax') notes.add('every page was stretched over its own smallest to largest')
+  let bytes = sum((report) => report.output.bytes)
+  if (isApart) for (const note of lostTimes(delay)) notes.add(note)
+  if (isApart) notes.add(`${count} files were written: ${first.output.path} to ${last.output.path}`)
+  else {
+    for (const note of lostTimes(delay, formatOfPath(task.output))) notes.add(note)
+    const animation = { ...(delay !== undefined && { delay }), ...(loop !== undefined && { loop }) }
+    const encoded = await encodePages(kept, formatOfPath(task.output) as PagedFormat, animation)
+    await writeAtomically(task.output, (output) => output.write(encoded.bytes))
+    bytes = encoded.bytes.length
+    for (const note of encoded.notes) notes.add(note)
+  }
+  return {
+    ...first,
+    output: { ...last.output, bytes },
+    clipped: {
+      low: sum((report) => report.clipped.low),
+      high: sum((report) => report.clipped.high),
+      samples: sum((report) => report.clipped.samples),
+    },
+    notes: [...notes],
+  }
+}

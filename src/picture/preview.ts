@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { extname, join } from 'node:path'
+import { ConvoError } from '../error.ts'
+import { removeQuietly } from '../files/change.ts'
+import type { Io } from '../host/io.ts'
+import { loadSharp } from '../image/sharp.ts'
+import { cube } from '../image/terminal/colours.ts'
+import { detectGraphics, type Graphics, graphicsOf } from '../image/terminal/graphics.ts'
+import { type Pixels, sixelText } from '../image/terminal/sixel.ts'
+import { nativeWork, undoAtEnd } from '../signals.ts'
+import { Verbatim } from '../text/message.ts'
+import type { Report } from './job.ts'
+import type { Settings } from './settings.ts'
+
+/** Bytes of base64 in one command of kitty's. */
+const kittyChunk = 4096
+
+/**
+ * Text that shows a picture within so many columns and rows, or nothing where the terminal shows none.
+ *
+ * @param source a file, or its bytes
+ * @throws whatever sharp throws for a picture that it cannot decode
+ */
+export async function previewText(
+  source: string | Uint8Array,
+  graphics: Graphics,
+  columns: number,
+  rows: number,
+): Promise<string> {
+  if (graphics === 'none') return ''
+  if (graphics === 'blocks' || graphics === 'blocks256') {
+    return blocksText(await pixelsOf(source, { width: columns, height: rows * 2 }), graphics)
+  }
+  // A cell is about 10 by 20 pixels; the terminal scales what it is given.
+  const size = { width: columns * 10, height: rows * 20, withoutEnlargement: true }
+  if (graphics === 'sixel') return `${sixelText(await pixelsOf(source, size))}\n`
+  const png = await nativeWork(() =>
+    loadSharp()(source)
+      .resize({ ...size, fit: 'inside' })
+      .toColourspace('srgb')
+      .png()
+      .toBuffer(),
+  )
+  const base64 = png.toString('base64')
+  if (graphics === 'iterm') {
+    return `\x1b]1337;File=inline=1;preserveAspectRatio=1;size=${png.length}:${base64}\x07\n`
+  }
+  const chunks = base64.match(new RegExp(`.{1,${kittyChunk}}`, 'g')) ?? []
+  return `${chunks
+    .map((chunk, i) => {
+      const control = i === 0 ? 'a=T,f=100,q=2,' : ''
+      return `\x1b_G${control}m=${i < chunks.length - 1 ? 1 : 0};${chunk}\x1b\\`
+    })
+    .join('')}\n`
+}
+
+/** A picture as RGB within a size; what is transparent lies on gray. */
+async function pixelsOf(
+  source: string | Uint8Array,
+  size: { readonly width: number; readonly height: number; readonly withoutEnlargement?: boolean },
+): Promise<Pixels> {
+  const { data, info } = await nativeWork(() =>
+    loadSharp()(source)
+      .flatten({ background: '#808080' })
+      .toColourspace('srgb')
+      .resize({ ...size, fit: 'inside', kernel: 'lanczos3' })
+      .removeAlpha()
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true }),
+  )
+  const { width, height, channels } = info
+  if (channels === 3) return { width, height, data }
+  return {
+    width,
+    height,
+    data: Uint8Array.from({ length: width * height * 3 }, (_, i) => data[Math.floor(i / 3) * channels]!),
+  }
+}
+
+/** Two pixels in a cell: the upper one is the ink of a half block, the lower one its ground. */
+function blocksText({ width, height, data }: Pixels, graphics: 'blocks' | 'blocks256'): string {
+  const colour = (x: number, y: number) => {
+    const at = (Math.min(y, height - 1) * width + x) * 3
+    const rgb = [data[at]!, data[at + 1]!, data[at + 2]!] as const
+    return graphics === 'blocks' ? `2;${rgb.join(';')}` : `5;${cube(rgb)}`
+  }
+  let text = ''
+  for (let y = 0; y < height; y += 2) {
+    for (let x = 0; x < width; x++) text += `\x1b[38;${colour(x, y)};48;${colour(x, y + 1)}m▀`
+    text += '\x1b[0m\n'
+  }
+  return text
+}
+
+// A preview is a message: it goes to standard error, so that a picture or a report on standard output stays whole. It was
+// asked for by an option, so that NO_COLOR, which is about what nobody asked for, does not hide it.
+
+const environment = () => ({ ...process.env, NO_COLOR: '' })
+
+/**
+ * Refuses a preview that nobody would see, before work is done for it.
+ *
+ * @throws ConvoError E_USAGE
+ */
+export function checkTerminal(): void {
+  const { isTTY } = process.stderr
+  if (isTTY === true && graphicsOf(environment()) !== 'none') return
+  throw new ConvoError('E_USAGE', '--preview needs a terminal that shows colours, on standard error', {
+    why: isTTY ? `TERM is "${process.env.TERM ?? ''}"` : 'standard error is no terminal',
+  })
+}
+
+/**
+ * Where a picture goes that is to be shown: the output that was given, else a file that is not kept.
+ *
+ * @throws ConvoError E_OPTION for an output that cannot be shown, E_USAGE where there is no terminal
+ */
+export function previewTarget(given: string, { channels }: Pick<Settings, 'channels'>): string {
+  if (given === '-') {
+    throw new ConvoError('E_OPTION', '--preview shows the file that is written, and - is standard output', {
+      fix: 'a file for the output, or none at all',
+    })
+  }
+  if (extname(given).toLowerCase() === '.npy') {
+    throw new ConvoError('E_OPTION', `--preview shows a picture, and ${given} holds numbers`, {
+      fix: 'an output path ending in .png, with --range minmax',
+    })
+  }
+  if (given === '' && channels === 'split') {
+    throw new ConvoError('E_OPTION', '--channels split writes files, and no output is given', {
+      fix: '--channels montage, or an output path',
+    })
+  }
+  checkTerminal()
+  return given === '' ? join(tmpdir(), `convo-preview-${randomUUID()}.png`) : given
+}
+
+/** Shows the picture that was written, and takes it away if no output was given. Gives the report to be told. */
+export async function showResult(report: Report, given: string, io: Io): Promise<Report> {
+  const { output } = report
+  const remove = () => (given === '' ? removeQuietly(output.path) : undefined)
+  const forget = undoAtEnd(remove)
+  try {
+    await showPreview(output.path, io)
+  } finally {
+    remove()
+    forget()
+  }
+  return given === '' ? { ...report, output: { ...output, path: '(preview)' } } : report
+}
+
+/** Shows a picture in the terminal. @throws as `previewText` */
+export async function showPreview(source: string | Uint8Array, io: Io): Promise<void> {
+  const { columns, rows } = process.stderr
+  const graphics = await detectGraphics(environment())
+  // room for the prompt and the command that made it; a terminal that says it has no size gets one all the same
+  const text = await previewText(
+    source,
+    graphics,
+    Math.min(columns || 80, 120),
+    Math.max(8, (rows || 24) - 4),
+  )
+  io.err(new Verbatim(text))
+}

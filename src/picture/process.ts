@@ -1,0 +1,172 @@
+import { confined } from '../conv/plan.ts'
+import { invariant } from '../error.ts'
+import { lightOf } from '../image/profile.ts'
+import { peakOf } from '../image/samples.ts'
+import { isWorthWorkers } from '../run/pictures.ts'
+import { createPool, defaultThreads, type Pool, type Session } from '../run/pool.ts'
+import { poolEngine } from '../run/tensors.ts'
+import { expectedSamples, type Loaded, openInput } from './input.ts'
+import { factsOf, type PictureJob, type Report, type SettledStep, type Task, taskOf } from './job.ts'
+import {
+  isSliceList,
+  type LoadedData,
+  loadData,
+  loadVolume,
+  slicePages,
+  slicePaths,
+  treatmentOf,
+} from './load.ts'
+import { outputKind } from './output.ts'
+import { openPaged, type PagedInput, runPaged } from './paged.ts'
+import { recipeStep, refuseTone, toneStep } from './recipe-step.ts'
+import { type Data, type Pending, type State, settled, shapeOf } from './state.ts'
+import { tensorStep } from './tensor-step.ts'
+import { openStream, runStream, type VolumeStream } from './volume-stream.ts'
+import { writeData } from './write.ts'
+import { noSheet, refuseMapRange } from './write-maps.ts'
+import { type Written, writeRecipe } from './write-recipe.ts'
+
+export { type DryRun, dryRun } from './dry-run.ts'
+export type { PictureFacts, PictureJob, PlanFacts, Report, StepMaker } from './job.ts'
+
+let shared: Pool | undefined
+
+/** The pool of this process. The first call decides the number of threads. */
+function poolFor(threads: number | undefined): Pool {
+  shared ??= createPool(threads ?? defaultThreads())
+  return shared
+}
+
+/** Ends the worker threads, if there are any. */
+export async function closePool(): Promise<void> {
+  await shared?.close()
+  shared = undefined
+}
+
+/**
+ * Runs a job, on the pool of this process unless one is given. Workers start while the picture is decoded; strips of a
+ * PNG are written as they are done.
+ *
+ * @throws ConvoError for anything that keeps it from being done; the output is then as it was before
+ */
+export async function processPicture(job: PictureJob, given?: Pool): Promise<Report> {
+  const began = performance.now()
+  const task = taskOf(job)
+  const pool = given ?? poolFor(job.settings.threads)
+  const loading = await begin(task, pool)
+  return pool.exclusive(async (session) => {
+    const loaded = await loading()
+    const report =
+      'slabs' in loaded
+        ? await runStream(session, poolEngine(pool, session), loaded, task)
+        : 'pages' in loaded
+          ? await runPaged(loaded, task, (page, own) => runPage(session, pool, page, own))
+          : await runJob(session, pool, loaded, task)
+    return { ...report, milliseconds: Math.round((performance.now() - began) * 10) / 10 }
+  })
+}
+
+/** Looks at the input, and starts workers for a large one, before it is decoded. */
+async function begin(task: Task, pool: Pool): Promise<() => Promise<LoadedData | VolumeStream | PagedInput>> {
+  const { input, settings } = task
+  const opened = task.isVolume && (await isSliceList(input)) ? undefined : await openInput(input)
+  const stream = await openStream(task, opened)
+  if (stream !== undefined) return async () => stream
+  if (opened === undefined) {
+    return async () => loadVolume(slicePages(await slicePaths(input), settings), input, treatmentOf(task))
+  }
+  if (isWorthWorkers(expectedSamples(opened))) pool.warm()
+  return async () => (await openPaged(opened, task)) ?? loadData(opened, task, pool.threads > 1)
+}
+
+/** The job on one page of several, which leaves no memory behind. */
+async function runPage(session: Session, pool: Pool, { picture, meta, notes }: Loaded, own: Task) {
+  const mark = session.arena.mark()
+  try {
+    return await runJob(session, pool, { data: { kind: 'picture', picture }, meta, notes }, own)
+  } finally {
+    session.arena.release(mark)
+  }
+}
+
+const notFiniteNote =
+  'some samples are not finite, or very large, and an FFT would spread them: taps in order were used, and take longer'
+
+/** What becomes of samples that are not finite, where the output holds levels. */
+function notLevels({ data }: LoadedData, { input, output }: Task): string[] {
+  if (outputKind(output) === 'npy') return []
+  const samples =
+    data.kind === 'tensor' ? data.tensor.data : 'data' in data.picture ? data.picture.data : undefined
+  if (!(samples instanceof Float32Array) || Number.isFinite(peakOf(samples))) return []
+  return [
+    `${input} holds samples that are not finite: what is NaN becomes black, what is infinite white or black`,
+  ]
+}
+
+async function runJob(
+  session: Session,
+  pool: Pool,
+  loaded: LoadedData,
+  given: Task,
+): Promise<Omit<Report, 'milliseconds'>> {
+  const light = given.settings.linear ? lightOf(loaded.meta, given.input) : undefined
+  const task: Task = { ...given, light }
+  const engine = poolEngine(pool, session)
+  const notes = [...loaded.notes, ...notLevels(loaded, task)]
+  let state: State = { data: loaded.data, notes, plans: [] }
+  let last: SettledStep | undefined
+  if (loaded.data.kind === 'tensor') refuseTone(task, `[${loaded.data.tensor.shape.join(',')}]`)
+  const picksChannels = task.settings.channels !== undefined
+  for (const [i, make] of task.steps.entries()) {
+    const step = make(shapeOf(state.data))
+    if (step.kind === 'tensor') {
+      const toned = i === 0 ? await toneStep(session, state, task) : state
+      state = await tensorStep(session, engine, toned, step, task, i === 0 && toned === state)
+    }
+    // The last recipe runs on its way into the file, unless its channels are to be taken apart first.
+    else {
+      const data = await settled(session, state.data)
+      state = { ...state, data }
+      if (i < task.steps.length - 1 || data.kind === 'tensor' || picksChannels)
+        state = await recipeStep(session, state, step, task, i === 0)
+    }
+    state = { ...state, notes: [...state.notes, ...(step.notes ?? [])] }
+    last = step
+  }
+  invariant(last !== undefined, 'a job has at least one step')
+  const written = await write(session, state, last, task, loaded)
+  const plan = [...state.plans, ...written.plans]
+  const isConfined = plan.some(({ reason }) => reason === confined)
+  return {
+    operation: task.operation,
+    input: inputFacts(task.input, loaded.data),
+    output: written.facts,
+    plan,
+    ...(light !== undefined && { light: light.name }),
+    clipped: written.outcome,
+    notes: [...state.notes, ...written.notes, ...(isConfined ? [notFiniteNote] : [])],
+  }
+}
+
+function write(
+  session: Session,
+  state: State,
+  last: SettledStep,
+  task: Task,
+  loaded: LoadedData,
+): Promise<Written> {
+  const { channels, labels } = task.settings
+  if (last.kind === 'tensor' || state.data.kind !== 'picture' || channels !== undefined) {
+    return writeData(session, state.data, task, loaded.meta)
+  }
+  if (labels) throw noSheet('labels', state.data.picture.channels)
+  refuseMapRange(task)
+  const position = { isFirst: task.steps.length === 1, isLast: true }
+  return writeRecipe(session, state.data.picture, last, task, loaded.meta, position)
+}
+
+function inputFacts(path: string, data: Exclude<Data, Pending>) {
+  if (data.kind === 'picture') return factsOf(path, data.picture)
+  const { shape } = data.tensor
+  return factsOf(path, { width: shape.at(-1)!, height: shape.at(-2)!, channels: shape[0]!, depth: 32 })
+}

@@ -1,0 +1,167 @@
+import type { Engine } from '../definition/engine.ts'
+import { invariant } from '../error.ts'
+import { nodeOf, planesNode, sourceNode, traced, tracer } from '../graph/node.ts'
+import { srgb } from '../image/light.ts'
+import { arithmetics, type Step } from '../operators/operator.ts'
+import { runToTensor, type Source } from '../run/graph.ts'
+import type { Session } from '../run/pool.ts'
+import { Tensor } from '../tensor/tensor.ts'
+import type { Task } from './job.ts'
+import { identity, outChannels, toneOf } from './recipe-step.ts'
+import { type Data, dataOf, isTransparent, type State, shapeOf, tensorOf } from './state.ts'
+
+type TensorStep = Extract<Step, { kind: 'tensor' }>
+
+/**
+ * A network operator on a picture, maps or a volume. On a picture or maps it is written down and runs with the steps
+ * around it when its result is asked for. Transparency: an operator that treats every channel alone takes alpha along,
+ * colours weighted by it; one that mixes channels gets the colours alone, hidden ones as `coverHidden` says, and alpha is
+ * put back when as large a gray or RGB picture comes out.
+ */
+export async function tensorStep(
+  session: Session,
+  engine: Engine,
+  state: State,
+  step: TensorStep,
+  task: Task,
+  isFirst: boolean,
+): Promise<State> {
+  const { full } = shapeOf(state.data)
+  const outFull = step.full ?? full
+  const plans = [...state.plans, step.arithmetic ?? arithmetics.bank]
+  if (state.data.kind === 'tensor' && state.data.tensor.shape.length === 4) {
+    const { tensor: x } = state.data
+    const apply = (slice: Tensor) => step.apply(slice, engine)
+    const y = step.volume === 'whole' ? await apply(x) : await sliceBySlice(x, apply)
+    return { ...state, plans, data: dataOf(y, outFull) }
+  }
+  const mode = task.settings.alpha ?? (step.acts === 'each' ? 'premultiply' : 'copy')
+  const isTogether = step.acts === 'each' && mode !== 'copy'
+  const isAlpha = isTransparent(state.data)
+  const { source, x } = await traceable(session, state.data, task, isFirst, isAlpha && !isTogether)
+  const apply = async (input: Tensor): Promise<Tensor> => {
+    if (step.seesAll !== true) return step.apply(input, tracer)
+    const whole = await runToTensor(session, { out: nodeOf(input), source })
+    return traced(planesNode(await step.apply(whole, engine)))
+  }
+  const pending = (out: Tensor, isPicture = out.shape[0] === 1 || out.shape[0] === 3): State => ({
+    ...state,
+    plans,
+    data: { kind: 'graph', out, source, full: outFull, isPicture },
+  })
+  if (!isAlpha) return pending(await apply(x))
+  if (isTogether) {
+    const isWeighted = mode === 'premultiply'
+    const y = await apply(isWeighted ? await tracer.layer('weighted', [x], {}) : x)
+    return pending(isWeighted ? await tracer.layer('straightened', [y], { full: outFull }) : y, true)
+  }
+  const colours = x.shape[0]! - 1
+  const y = await apply(await tracer.layer('select', [x], { first: 0, count: colours }))
+  const [channels, ...size] = y.shape
+  if ((channels === 1 || channels === 3) && size.join() === x.shape.slice(1).join()) {
+    const alpha = await tracer.layer('select', [x], { first: colours, count: 1 })
+    return pending(await tracer.layer('join', [y, alpha], { gain: [outFull, full] }), true)
+  }
+  const note = `transparency was left out: what came out is [${y.shape.join(',')}], and alpha has [1,${x.shape.slice(1).join(',')}]`
+  return { ...pending(y), notes: [...state.notes, note] }
+}
+
+/** An operator on pictures over the slices of a volume [C,D,H,W], one by one: [C',D,H',W']. */
+async function sliceBySlice(volume: Tensor, apply: (slice: Tensor) => Promise<Tensor>): Promise<Tensor> {
+  const [channels, depth, height, width] = volume.shape as [number, number, number, number]
+  const plane = height * width
+  let out: Tensor | undefined
+  for (let z = 0; z < depth; z++) {
+    const slice = Tensor.zeros([channels, height, width])
+    for (let c = 0; c < channels; c++) {
+      const from = (c * depth + z) * plane
+      slice.data.set(volume.data.subarray(from, from + plane), c * plane)
+    }
+    const made = await apply(slice)
+    const [filters, ...size] = made.shape as [number, number, number]
+    out ??= Tensor.zeros([filters, depth, ...size])
+    const area = size[0]! * size[1]!
+    for (let f = 0; f < filters; f++) {
+      out.data.set(made.data.subarray(f * area, (f + 1) * area), (f * depth + z) * area)
+    }
+  }
+  invariant(out !== undefined, 'a volume has at least one slice')
+  return out
+}
+
+/** The data as a traced tensor, and the picture that it is made from; where it is to be, with colours for hidden pixels. */
+async function traceable(
+  session: Session,
+  data: Data,
+  task: Task,
+  isFirst: boolean,
+  coversHidden: boolean,
+): Promise<{ readonly x: Tensor; readonly source?: Source | undefined }> {
+  if (data.kind === 'tensor') return { x: traced(planesNode(data.tensor)) }
+  if (coversHidden && (await mayHide(data))) {
+    return { x: traced(planesNode(covered(await tensorOf(session, data)))) }
+  }
+  if (data.kind === 'graph') return { x: data.out, source: data.source }
+  const { picture } = data
+  const position = { isFirst, isLast: false }
+  const { gray, table, light = srgb } = toneOf(identity.recipe, task, picture, position)
+  const channels = outChannels(picture, { gray })
+  const x = traced(sourceNode([channels, picture.height, picture.width]))
+  return { x, source: { picture, gray, light: table === 0 ? undefined : light } }
+}
+
+/** False where no pixel is known to be hidden. */
+async function mayHide(data: Exclude<Data, { kind: 'tensor' }>): Promise<boolean> {
+  if (data.kind === 'graph' || 'address' in data.picture) return true
+  const { picture } = data
+  const samples = 'data' in picture ? picture.data : await picture.arriving.whole
+  for (let i = picture.channels - 1; i < samples.length; i += picture.channels)
+    if (samples[i] === 0) return true
+  return false
+}
+
+/** Colours and alpha; hidden colours are those of a pixel near by that is seen. */
+function covered({ shape, data }: Tensor): Tensor {
+  const plane = data.length / shape[0]!
+  const out = data.slice()
+  const alpha = data.length - plane
+  coverHidden(out.subarray(0, alpha), data.subarray(alpha), shape[2]!)
+  return new Tensor(shape, out)
+}
+
+/**
+ * Gives every pixel of alpha 0 the colours of the nearest one in its row that is not, of two the left one; a row without any
+ * those of the nearest row that has one, of two the upper one; black where there is none at all. In place.
+ */
+function coverHidden(colours: Float32Array, alpha: Float32Array, width: number): void {
+  const [plane, height] = [alpha.length, alpha.length / width]
+  const isSeen = (at: number) => alpha[at]! > 0
+  if (alpha.every((a) => a > 0)) return
+  const from = new Int32Array(plane)
+  const rows: number[] = []
+  for (let y = 0; y < height; y++) {
+    const row = y * width
+    let left = -1
+    for (let at = row; at < row + width; at++) {
+      if (isSeen(at)) left = at
+      from[at] = left
+    }
+    if (left >= 0) rows.push(y)
+    let right = -1
+    for (let at = row + width - 1; at >= row; at--) {
+      if (isSeen(at)) right = at
+      const before = from[at]!
+      if (right >= 0 && (before < 0 || right - at < at - before)) from[at] = right
+    }
+  }
+  const near = (y: number) =>
+    rows.reduce((best, row) => (Math.abs(row - y) < Math.abs(best - y) ? row : best), rows[0] ?? -1)
+  for (let y = 0; y < height; y++) {
+    const row = from[y * width]! >= 0 ? y : near(y)
+    for (let x = 0; x < width; x++) {
+      const [at, source] = [y * width + x, row < 0 ? -1 : from[row * width + x]!]
+      if (isSeen(at)) continue
+      for (let c = 0; c < colours.length; c += plane) colours[c + at] = source < 0 ? 0 : colours[c + source]!
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import { existsSync, statSync } from 'node:fs'
+import { basename, extname, join } from 'node:path'
+import { ConvoError, type ErrorDetail } from '../../error.ts'
+import type { Params } from '../../params.ts'
+import { commandLine } from '../../text/shell.ts'
+import { operations } from '../operations.ts'
+import { joinedSteps, positionals, stepsIn, unpacked } from './steps.ts'
+import { type Syntax, usageOf } from './syntax.ts'
+
+/** The command of a line with words for the arguments that it lacks. */
+export function filledIn(
+  command: Syntax,
+  line: readonly string[],
+  args: readonly string[],
+): string | undefined {
+  const [example] = command.examples
+  if (args.length === 0 && command.arguments[0]?.choices === undefined) return example
+  const sample = (example ?? '').split(' ').slice(1 + command.name.split(' ').length)
+  const missing = command.arguments
+    .slice(args.length)
+    .filter(({ optional }) => !optional)
+    .map(({ choices }, i) => choices?.[0] ?? sample[args.length + i] ?? 'out.png')
+  const isOpen = Object.hasOwn(operations, command.name) && operations[command.name]!.kernel === 'required'
+  const kernel =
+    isOpen && !line.some((word) => /^(--kernel|-k)(=|$)/.test(word)) ? ['--kernel', 'sharpen'] : []
+  return `convo ${commandLine([...command.name.split(' '), ...line, ...missing, ...kernel])}`
+}
+
+/**
+ * Refuses a line without the `--` that its operation stands behind.
+ *
+ * @throws ConvoError E_USAGE
+ */
+export function refuseOpenTail(
+  command: Syntax,
+  line: readonly string[],
+  tail: readonly string[] | undefined,
+  params: Params,
+): void {
+  if (command.isTailOptional && line[0] !== 'chain') return
+  const places = positionals(line, params)
+  const at = places.find((place) => place > 0 && isName(line[place]!))
+  if (at === undefined) return
+  const behind = tail === undefined ? [] : ['--', ...tail]
+  const mended = [...line.slice(0, at), '--', ...joinedSteps(stepsIn(line.slice(at))), ...behind]
+  throw new ConvoError('E_USAGE', `-- is missing before ${line[at]}`, {
+    why: `usage: ${usageOf(command)}`,
+    fix: `convo ${commandLine([...command.name.split(' '), ...mended])}`,
+  })
+}
+
+const isName = (word: string): boolean => Object.hasOwn(operations, unpacked(word)[0]!) && !existsSync(word)
+
+/** What was meant by more arguments than a command takes: several pictures, a name with spaces, or fewer words. */
+export function tooMany(command: Syntax, line: readonly string[], args: readonly string[]): ErrorDetail {
+  const most = command.arguments.length
+  const rest = without(line, args)
+  if (Object.hasOwn(operations, command.name)) {
+    const valued = withValue(command.name, args, most)
+    if (valued !== undefined) return { fix: `convo ${commandLine([command.name, ...valued, ...rest])}` }
+    const spaced = withSpaces(args)
+    if (spaced?.length === most) return { fix: `convo ${commandLine([command.name, ...spaced, ...rest])}` }
+    const batch = batchOf(command.name, args, rest)
+    if (batch !== undefined) return { fix: `convo ${commandLine(batch)}` }
+    if (args.some((word) => !/^-|[./]/.test(word))) return { fix: 'quote a name that holds spaces' }
+  }
+  const [only] = command.arguments
+  if (most === 1 && only?.kind === 'file') {
+    return {
+      why: `usage: ${usageOf(command)}`,
+      fix: args.map((arg) => `convo ${commandLine([...command.name.split(' '), arg, ...rest])}`).join(' && '),
+    }
+  }
+  return { fix: `convo ${commandLine([...command.name.split(' '), ...args.slice(0, most), ...rest])}` }
+}
+
+const without = (line: readonly string[], args: readonly string[]): readonly string[] =>
+  args.reduce((left, arg) => left.toSpliced(left.indexOf(arg), 1), line)
+
+/** The words with a lone number as the value of the operation's first option, where that takes one. */
+function withValue(name: string, args: readonly string[], most: number): readonly string[] | undefined {
+  const [option, param] = Object.entries(operations[name]!.params)[0] ?? []
+  const at = args.findIndex((word) => /^\d+(\.\d+)?$/.test(word) && !existsSync(word))
+  if (option === undefined || at < 0 || args.length !== most + 1) return undefined
+  return typeof param?.default === 'number' ? [...args.toSpliced(at, 1), `--${option}`, args[at]!] : undefined
+}
+
+/** The words with those joined that are a file together. */
+function withSpaces(args: readonly string[]): readonly string[] | undefined {
+  for (let from = 0; from < args.length; from++) {
+    for (let to = from + 2; to <= args.length; to++) {
+      const name = args.slice(from, to).join(' ')
+      if (existsSync(name)) return args.toSpliced(from, to - from, name)
+    }
+  }
+  return undefined
+}
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+
+/** Options that a batch has itself. */
+const ofBatch = ['--json', '--quiet', '-q', '--verbose', '-v', '--in-place', '--dry-run', '--debug']
+
+/** A batch over the pictures of a line, into the folder that it names, or `out`. */
+function batchOf(name: string, args: readonly string[], rest: readonly string[]): string[] | undefined {
+  const last = args.at(-1)!
+  const hasFolder = last.endsWith('/') || isFolder(last)
+  const inputs = hasFolder ? args.slice(0, -1) : args.filter((arg) => existsSync(arg))
+  if (inputs.length < 2) return undefined
+  const extension = !hasFolder && !existsSync(last) ? extname(last) : ''
+  const stems = new Set(inputs.map((input) => basename(input, extname(input))))
+  const file = `${stems.size === inputs.length ? '{rel}/{stem}' : '{dir}/{stem}-{ext}'}${extension || '.png'}`
+  const own = rest.filter((word) => ofBatch.includes(word))
+  const others = rest.filter((word) => !ofBatch.includes(word))
+  return ['batch', ...inputs, '-o', join(hasFolder ? last : 'out', file), ...own, '--', name, ...others]
+}

@@ -1,0 +1,231 @@
+import { extname } from 'node:path'
+import { ConvoError } from '../../error.ts'
+import { namedKernels } from '../../filters/names.ts'
+import { formatOfPath, outputFormats } from '../../image/format.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
+import { loadKernel } from '../../kernel/source.ts'
+import { type Params, resolve, type Values } from '../../params.ts'
+import type { PictureJob, SettledStep, StepMaker } from '../job.ts'
+import { withKernelNotes } from '../kernel-notes.ts'
+import { findOperation, type Operation, takesVolume } from '../operations.ts'
+import { filterOptions, kernelOptions, type Settings, sharedSettings } from '../settings.ts'
+import { checkStep } from './steps.ts'
+import { chainSettings, chainSyntax, type Given, operationSyntax, type Syntax } from './syntax.ts'
+import { parse } from './understand.ts'
+
+/** Operations with their options, understood, waiting for an input and an output. */
+export type Prepared = {
+  /** The names of the operations. */
+  readonly name: string
+  readonly settings: Settings
+  /** @throws ConvoError E_OPTION, E_OUTPUT for an output that cannot be what the settings say */
+  job(input: string, output: string): PictureJob
+}
+
+/** An operation, and what was typed for its options. */
+export type Asked = { readonly operation: Operation; readonly given: Given }
+
+/** The words of a run without its input and output, understood as the command line understands them. */
+export type Work = {
+  /** What was typed for the whole of a chain. */
+  readonly chain?: Given
+  readonly steps: readonly Asked[]
+}
+
+/** One operation. @throws ConvoError for options that cannot be */
+export async function prepareOperation(operation: Operation, given: Given): Promise<Prepared> {
+  const one = await prepareStep({ operation, given })
+  return prepared(one.settings, [one])
+}
+
+/**
+ * Operations one after another: floats go from step to step, and they are rounded once, at the end.
+ *
+ * @throws ConvoError for options that cannot be
+ */
+export async function prepareChain(asked: readonly Asked[], given: Given): Promise<Prepared> {
+  const steps = await Promise.all(asked.map(prepareStep))
+  const late = steps.slice(1).find((step) => step.isVolume)
+  if (late !== undefined && !steps[0]!.isVolume) {
+    throw new ConvoError(
+      'E_USAGE',
+      `${late.name} takes a volume, and comes first in a chain or behind one that does`,
+    )
+  }
+  return prepared(resolve(sharedSettings, pick(given, chainSettings)), steps)
+}
+
+/** What words ask for. @throws ConvoError for options that cannot be */
+export const prepareWork = ({ chain, steps }: Work): Promise<Prepared> =>
+  chain === undefined ? prepareOperation(steps[0]!.operation, steps[0]!.given) : prepareChain(steps, chain)
+
+/**
+ * Understands the words of an operation, of several with `--` between them, or of `chain` with options of its own and
+ * then these, without input and output.
+ *
+ * @param refuse what is wrong with an option here, if anything is
+ * @throws ConvoError as the command line does
+ */
+export function understandWork(
+  words: readonly string[],
+  refuse: (option: string) => ConvoError | undefined,
+): Work {
+  const isNamed = words[0] === chainSyntax.name
+  const start = words.indexOf('--')
+  if (!isNamed && start < 0) return { steps: [understandStep(words, refuse)] }
+  if (isNamed && start < 0) {
+    throw new ConvoError('E_USAGE', 'a chain needs its steps behind --', {
+      why: words.join(' '),
+      fix: 'chain -- gaussian --sigma 2 -- sobel --unit',
+    })
+  }
+  const chain = isNamed ? parseWords(chainSyntax, words.slice(1, start), refuse) : {}
+  return { chain, steps: understandSteps(isNamed ? words.slice(start + 1) : words, refuse) }
+}
+
+/** Understands the steps of a chain, which are parted by `--`. @throws ConvoError as the command line does */
+export function understandSteps(
+  words: readonly string[],
+  refuse: (option: string) => ConvoError | undefined = () => undefined,
+): Asked[] {
+  return splitSteps(words).map((step) => {
+    const asked = understandStep(step, refuse)
+    const { name, params } = asked.operation
+    const misplaced = Object.keys(asked.given).find(
+      (option) => Object.hasOwn(chainSettings, option) && !Object.hasOwn(params, option),
+    )
+    if (misplaced === undefined) return asked
+    throw new ConvoError('E_OPTION', `--${misplaced} is said of the whole chain, not of the step ${name}`, {
+      fix: `--${misplaced} before --`,
+    })
+  })
+}
+
+/** The steps of a chain, which are parted by `--`. @throws ConvoError E_USAGE when one is empty */
+export function splitSteps(words: readonly string[]): string[][] {
+  const steps: string[][] = [[]]
+  for (const word of words) {
+    if (word === '--') steps.push([])
+    else steps.at(-1)!.push(word)
+  }
+  if (steps.some((step) => step.length === 0)) {
+    throw new ConvoError('E_USAGE', 'a chain needs an operation behind every --', {
+      fix: 'convo chain in.png out.png -- gaussian --sigma 2 -- sobel --unit',
+    })
+  }
+  return steps
+}
+
+function understandStep(words: readonly string[], refuse: (option: string) => ConvoError | undefined): Asked {
+  checkStep(words)
+  const [name = '', ...rest] = words
+  const operation = findOperation(name)
+  return { operation, given: parseWords(operationSyntax(operation), rest, refuse) }
+}
+
+function parseWords(
+  syntax: Syntax,
+  words: readonly string[],
+  refuse: (option: string) => ConvoError | undefined,
+): Given {
+  const { tail, ...rest } = syntax
+  const line = parse({ ...rest, arguments: [] }, words)
+  if (line === undefined) {
+    throw new ConvoError('E_USAGE', `help has no place here: ${[syntax.name, ...words].join(' ')}`, {
+      fix: `convo help ${syntax.name}`,
+    })
+  }
+  for (const option of Object.keys(line.given)) {
+    const error = refuse(option)
+    if (error !== undefined) throw error
+  }
+  return line.given
+}
+
+type PreparedStep = {
+  readonly name: string
+  readonly settings: Settings
+  readonly step: StepMaker
+  /** True when it takes its input whole, with all pages or slices. */
+  readonly isVolume: boolean
+}
+
+async function prepareStep({ operation, given }: Asked): Promise<PreparedStep> {
+  const { name, params, shared } = operation
+  const values = resolve(params, pick(given, params))
+  const settings: Settings = resolve(sharedSettings, pick(given, shared))
+  const kernel = await kernelOf(operation, settings)
+  const isSized = kernel !== undefined || Object.hasOwn(params, 'size')
+  return {
+    name,
+    settings,
+    isVolume: takesVolume(operation, values),
+    step: (picture) =>
+      withKernelNotes(settledStep(operation, values, kernel, settings, picture), kernel, settings, isSized),
+  }
+}
+
+/** The step of an operation that meets such a picture: what it does not decide itself is as the settings say. */
+export function settledStep(
+  operation: Operation,
+  values: Values<Params>,
+  kernel: Kernel | undefined,
+  settings: Settings,
+  picture: Parameters<StepMaker>[0],
+): SettledStep {
+  const made = operation.build({ values, kernel, settings: kernelOptions(settings), ...picture })
+  if (made.kind !== 'recipe') return made
+  return { ...made, options: { ...filterOptions(settings, kernel?.border), ...made.options } }
+}
+
+function prepared(settings: Settings, steps: readonly PreparedStep[]): Prepared {
+  return {
+    name: steps.map(({ name }) => name).join('-'),
+    settings,
+    job(input, output) {
+      checkOutput(settings, output)
+      return {
+        input,
+        output,
+        operation: steps.map(({ name }) => name).join(' -- '),
+        steps: steps.map(({ step }) => step),
+        settings,
+        isVolume: steps[0]!.isVolume,
+      }
+    },
+  }
+}
+
+/** @throws ConvoError E_OPTION for a setting that the kind of output has no place for, E_OUTPUT for an unknown kind */
+function checkOutput({ compression, depth }: Settings, output: string): void {
+  const format = extname(output).toLowerCase() === '.npy' ? 'npy' : formatOfPath(output)
+  if (compression !== undefined && format !== 'png') {
+    throw new ConvoError('E_OPTION', `--compression ${compression} is for PNG, and ${output} is ${format}`, {
+      fix: 'no --compression',
+    })
+  }
+  const depths: readonly number[] = format === 'npy' ? [] : outputFormats[format].depths
+  if (depth !== undefined && !depths.includes(depth)) {
+    const held = format === 'npy' ? 'floating point' : `${depths.join(' or ')} bits`
+    throw new ConvoError(
+      'E_OPTION',
+      `--depth ${depth} is not written to ${output}: ${format} holds ${held}`,
+      {
+        fix: 'no --depth',
+      },
+    )
+  }
+}
+
+async function kernelOf(operation: Operation, settings: Settings): Promise<Kernel | undefined> {
+  if (settings.kernel !== undefined) return loadKernel(settings.kernel, { names: namedKernels })
+  if (operation.kernel !== 'required') return undefined
+  throw new ConvoError('E_USAGE', `${operation.name} needs a kernel`, {
+    why: `--kernel <kernel>: ${sharedSettings.kernel.summary}`,
+    fix: '--kernel sharpen',
+  })
+}
+
+function pick(given: Readonly<Record<string, unknown>>, params: Params): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(params, name)))
+}

@@ -1,0 +1,79 @@
+import { ConvoError } from '../../error.ts'
+import type { Params } from '../../params.ts'
+import { operations } from '../operations.ts'
+import { shortNames } from '../settings.ts'
+
+/** The places of the words that are neither options nor their values, which `params` tell apart. */
+export function positionals(words: readonly string[], params: Params): number[] {
+  const places: number[] = []
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]!
+    if (!/^-[^\d.]/.test(word)) places.push(i)
+    else if (!word.includes('=') && takesValue(params, word)) i++
+  }
+  return places
+}
+
+const longName = (word: string): string =>
+  word.startsWith('--')
+    ? word.slice(2)
+    : (Object.keys(shortNames).find((name) => word === `-${shortNames[name]}`) ?? '')
+
+// of an option that is not known a value is expected: what it is called is for the parser to say
+const takesValue = (params: Params, word: string): boolean => {
+  const name = longName(word)
+  return !Object.hasOwn(params, name) || params[name]!.isFlag !== true
+}
+
+const isOperation = (word: string): boolean => Object.hasOwn(operations, word)
+
+/** An operation with its options that were quoted as one word, as its words. */
+export const unpacked = (word: string): readonly string[] => {
+  const words = word.trim().split(/\s+/)
+  return words.length > 1 && isOperation(words[0]!) ? words : [word]
+}
+
+/** Words that begin with the name of an operation, parted before every other one; steps take `more` options. */
+export function stepsIn(typed: readonly string[], more: Params = {}): string[][] {
+  const words = typed.flatMap(unpacked)
+  const [name = '', ...rest] = words
+  if (!isOperation(name)) return [words]
+  const { params, shared } = operations[name]!
+  const next = positionals(rest, { ...more, ...shared, ...params }).find((place) => isOperation(rest[place]!))
+  if (next === undefined) return [words]
+  return [[name, ...rest.slice(0, next)], ...stepsIn(rest.slice(next), more)]
+}
+
+/** Steps as they are typed, with `--` between them. */
+export const joinedSteps = (steps: readonly (readonly string[])[]): string[] =>
+  steps.flatMap((step, i) => (i === 0 ? step : ['--', ...step]))
+
+/**
+ * Refuses words of a step that are neither its name nor its options, nor those of `more`.
+ *
+ * @throws ConvoError E_USAGE
+ */
+export function checkStep(words: readonly string[], more: Params = {}): void {
+  const [name = '', ...rest] = words
+  if (unpacked(name).length > 1) {
+    throw new ConvoError('E_USAGE', `the step "${name}" is quoted as one word`, {
+      why: 'the operation and its options are words of their own',
+      instead: [words, ...joinedSteps(stepsIn(words, more))],
+    })
+  }
+  if (!isOperation(name)) return
+  const [, second] = stepsIn(words, more)
+  if (second !== undefined) {
+    throw new ConvoError('E_USAGE', `${second[0]} is a step of its own, and -- is missing before it`, {
+      why: 'the steps of a chain are parted by --',
+      instead: [words, ...joinedSteps(stepsIn(words, more))],
+    })
+  }
+  const { params, shared } = operations[name]!
+  const [odd] = positionals(rest, { ...more, ...shared, ...params })
+  if (odd === undefined) return
+  throw new ConvoError('E_USAGE', `the step ${name} takes options only, got ${rest[odd]}`, {
+    why: words.join(' '),
+    instead: [words, name, ...rest.toSpliced(odd, 1)],
+  })
+}

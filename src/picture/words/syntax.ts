@@ -1,0 +1,145 @@
+import type { Params } from '../../params.ts'
+import type { Operation } from '../operations.ts'
+import { correlationSettings, pictureSettings, runSettings } from '../settings.ts'
+
+/** A word of the command line that is no option. */
+export type Argument = {
+  readonly name: string
+  readonly summary: string
+  /** `file`: the shell completes it; `word`: one of the choices; `kernel`: the name of one, or a file. */
+  readonly kind: 'file' | 'word' | 'kernel'
+  readonly choices?: readonly string[]
+  readonly optional?: boolean
+  /** The option that makes it optional. */
+  readonly optionalWith?: string
+  /** Any number of words; the last argument only. */
+  readonly repeats?: boolean
+}
+
+/** Options under a heading of the help. */
+export type OptionGroup = { readonly title: string; readonly params: Params }
+
+/** What a command line may hold, of one command: parser, help, completion and manual are made from this. */
+export type Syntax = {
+  /** One or two words: `list`, `kernel convert`. */
+  readonly name: string
+  readonly arguments: readonly Argument[]
+  /** What stands behind `--`, as in a usage line; without it, `--` only ends the options. */
+  readonly tail?: string
+  /** True where only some of its command lines have a tail. */
+  readonly isTailOptional?: boolean
+  readonly options: readonly OptionGroup[]
+  /** The options for a command line, of a command whose first word decides which there are. */
+  optionsFor?(words: readonly string[]): readonly OptionGroup[]
+  /** Whole command lines. */
+  readonly examples: readonly string[]
+}
+
+/** What was typed for each option that was given; a flag is `true`. */
+export type Given = Readonly<Record<string, unknown>>
+
+/** Options of a whole chain: how the picture is read and written. What concerns kernels stands with each step. */
+export const chainSettings: Params = { ...pictureSettings, ...runSettings }
+
+/** `chain`: operations one after another. */
+export const chainSyntax: Syntax = {
+  name: 'chain',
+  arguments: [
+    { name: 'input', summary: 'as of every operation', kind: 'file' },
+    { name: 'output', summary: 'as of every operation', kind: 'file', optionalWith: 'preview' },
+  ],
+  tail: '<operation> [options] [-- <operation> [options] ...]',
+  options: [
+    { title: 'Picture', params: pictureSettings },
+    { title: 'Run', params: runSettings },
+  ],
+  examples: [
+    'convo chain in.png out.png -- gaussian --sigma 2 -- sobel --unit',
+    'convo chain in.png maps.png --channels montage -- conv2d --kernel net.safetensors#conv1.weight -- relu -- maxpool',
+    'convo chain in.png out.npy -- normalize --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 -- conv2d --kernel net.safetensors#conv1.weight',
+  ],
+}
+
+/** The words of an operation on a picture. */
+export function operationSyntax(operation: Operation): Syntax {
+  return {
+    name: operation.name,
+    arguments: [
+      {
+        name: 'input',
+        summary: 'PNG, JPEG, WebP, TIFF, GIF, AVIF, SVG or .npy; - is standard input',
+        kind: 'file',
+      },
+      {
+        name: 'output',
+        summary: '.png, .jpg, .webp, .tif, .gif, .avif or .npy; - is PNG on standard output',
+        kind: 'file',
+        optionalWith: 'preview',
+      },
+    ],
+    // worked out when asked for: a run needs this of one operation only
+    get options() {
+      return optionGroups(operation)
+    },
+    get examples() {
+      return examplesOf(operation)
+    },
+  }
+}
+
+/** All options of a command. */
+export function optionsOf(command: Syntax): Params {
+  return Object.assign({}, ...command.options.map((group) => group.params)) as Params
+}
+
+/** `convo kernel convert <in> <out> [options]` */
+export function usageOf(command: Syntax): string {
+  const words = command.arguments.map(({ name, optional, repeats }) => {
+    const word = repeats ? `${name}...` : name
+    return optional ? `[${word}]` : `<${word}>`
+  })
+  const options = command.options.some(({ params }) => Object.keys(params).length > 0) ? ['[options]'] : []
+  const behind = `-- ${command.tail}`
+  const tail = command.tail === undefined ? [] : [command.isTailOptional ? `[${behind}]` : behind]
+  return ['convo', command.name, ...words, ...options, ...tail].join(' ')
+}
+
+function optionGroups({ name, params, shared }: Operation): OptionGroup[] {
+  const among = (table: Params) =>
+    Object.fromEntries(Object.entries(shared).filter(([key]) => Object.hasOwn(table, key)))
+  return [
+    { title: `Options of ${name}`, params },
+    { title: 'How the kernel meets the picture', params: among(correlationSettings) },
+    { title: 'Picture', params: among(pictureSettings) },
+    { title: 'Run', params: among(runSettings) },
+  ]
+}
+
+const needsKernel = '--kernel "0 -1 0; -1 5 -1; 0 -1 0"'
+
+function examplesOf({ name, params, kernel, shared }: Operation): string[] {
+  const base = `convo ${name} in.png out.png${kernel === 'required' ? ` ${needsKernel}` : ''}`
+  const own = Object.entries(params).flatMap(([key, param]) => {
+    const value = exampleValue(param)
+    return value === undefined ? [] : [`${base} --${key}${value}`]
+  })
+  const second = own[0] ?? (Object.hasOwn(shared, 'border') ? `${base} --border reflect` : undefined)
+  const third = Object.hasOwn(shared, 'range')
+    ? [`${base.replace('in.png out.png', '- -')} < in.png > out.png`]
+    : []
+  return [base, ...(second === undefined ? [] : [second]), ...third]
+}
+
+/** A value other than the default, to show an option with. */
+function exampleValue({
+  isFlag,
+  choices,
+  default: fallback,
+  max = Number.POSITIVE_INFINITY,
+}: Params[string]) {
+  if (isFlag) return ''
+  const other = choices?.find((word) => word !== fallback)
+  if (other !== undefined) return ` ${other}`
+  if (typeof fallback === 'number' && fallback > 0) return ` ${Math.min(fallback * 2, max)}`
+  return undefined
+}

@@ -1,0 +1,292 @@
+import { existsSync } from 'node:fs'
+import { CommanderError, Option, Command as Parser } from 'commander'
+import { ConvoError, nearest } from '../../error.ts'
+import type { Param, Params } from '../../params.ts'
+import { commandLine } from '../../text/shell.ts'
+import { findOperation } from '../operations.ts'
+import { conflicts, shortNames } from '../settings.ts'
+import { filledIn, refuseOpenTail, tooMany } from './count.ts'
+import { operationHint, optionHint } from './hints.ts'
+import { type Given, optionsOf, type Syntax, usageOf } from './syntax.ts'
+
+/** What a command line asks for. */
+export type Request<C extends Syntax = Syntax> =
+  | { readonly kind: 'version' }
+  /** `about` is absent for the overview. */
+  | { readonly kind: 'help'; readonly about?: C }
+  | ({ readonly kind: 'run'; readonly command: C } & Line)
+
+/** The words of a command line behind its command. */
+export type Line = {
+  readonly args: readonly string[]
+  /** The words behind `--`, of a command with a tail. */
+  readonly tail?: readonly string[] | undefined
+  readonly given: Given
+}
+
+/**
+ * Understands a command line, without the names of node and script. Values are left as they were typed.
+ *
+ * @throws ConvoError E_USAGE, or E_NAME for a command that does not exist
+ */
+export function understand<C extends Syntax>(argv: readonly string[], commands: readonly C[]): Request<C> {
+  const [first] = argv
+  if (first === undefined) {
+    throw new ConvoError('E_USAGE', 'nothing was asked for', {
+      why: 'usage: convo <operation> <input> <output> [options]',
+      fix: 'convo --help',
+    })
+  }
+  if (first === '--version' || first === '-V') return { kind: 'version' }
+  if (first === '--help' || first === '-h') return { kind: 'help' }
+  const { command, words } = findCommand(argv, commands)
+  const line = parse(command, argv.slice(words))
+  return line === undefined ? { kind: 'help', about: command } : { kind: 'run', command, ...line }
+}
+
+/**
+ * The command that a line begins with, and how many words name it.
+ *
+ * @throws ConvoError E_NAME, E_USAGE with what may have been meant
+ */
+export function findCommand<C extends Syntax>(
+  argv: readonly string[],
+  commands: readonly C[],
+): { command: C; words: number } {
+  const [first = '', second] = argv
+  const command =
+    commands.find(({ name }) => name === `${first} ${second}`) ?? commands.find(({ name }) => name === first)
+  if (command !== undefined) return { command, words: command.name === first ? 1 : 2 }
+  const family = commands.filter(({ name }) => name.startsWith(`${first} `))
+  if (family.length > 0) {
+    const seconds = family.map(({ name }) => name.slice(first.length + 1))
+    const guess = second === undefined ? undefined : nearest(second, seconds)
+    throw new ConvoError(
+      'E_USAGE',
+      second === undefined ? `${first} needs to know what to do` : `${first} cannot ${second}`,
+      { why: family.map((one) => usageOf(one)), fix: familyFix(argv, family, guess, commands) },
+    )
+  }
+  if (first.startsWith('-')) {
+    throw new ConvoError('E_USAGE', `the operation comes first, got ${first}`, {
+      why: 'usage: convo <operation> <input> <output> [options]',
+      fix: flagged(argv, commands) ?? 'convo --help',
+    })
+  }
+  const later = argv.findIndex((word, i) => i > 0 && commands.some(({ name }) => name === word))
+  if (later > 0 && operationHint(first) === undefined) {
+    // words that are no files before the name, as of another tool or `run`, are left out
+    const before = argv.slice(0, later).filter((word, i) => i > 0 || isFileName(word))
+    throw new ConvoError('E_NAME', `no filter, operator or command is called "${first}"`, {
+      why: 'the operation comes first',
+      fix: `convo ${commandLine([argv[later]!, ...before, ...argv.slice(later + 1)])}`,
+    })
+  }
+  const names = commands.map(({ name }) => name.split(' ')[0]!)
+  findOperation(first, names)
+  throw new ConvoError('E_INTERNAL', `${first} is an operation without a command`)
+}
+
+/** Flags for what stands as a word here. */
+const wordFlags = ['-i', '--input', '-o', '--output']
+
+/** A line whose input and output have flags, and whose operation may come late, as it is typed here. */
+function flagged(argv: readonly string[], commands: readonly Syntax[]): string | undefined {
+  const name = argv.find((word) => commands.some((command) => command.name === word))
+  if (name === undefined || !argv.some((word) => wordFlags.includes(word))) return undefined
+  const rest = argv.filter((word) => word !== name && !wordFlags.includes(word))
+  return `convo ${commandLine([name, ...rest])}`
+}
+
+/** A command of a family of two words: with what was typed behind them where that is enough, else an example. */
+function familyFix(
+  argv: readonly string[],
+  family: readonly Syntax[],
+  guess: string | undefined,
+  commands: readonly Syntax[],
+): string {
+  const [first = '', second, ...rest] = argv
+  const other = commands.find(({ name }) => name === second)
+  const listed = other?.arguments[0]?.choices?.find((word) => word === `${first}s`)
+  if (other !== undefined) {
+    const words = rest.length > 0 ? rest : listed === undefined ? [] : [listed]
+    return words.length > 0 ? `convo ${commandLine([other.name, ...words])}` : other.examples[0]!
+  }
+  const one = family.find(({ name }) => name === `${first} ${guess}`) ?? family[0]!
+  return rest.length > 0 && guess !== undefined
+    ? `convo ${commandLine([...one.name.split(' '), ...rest])}`
+    : one.examples[0]!
+}
+
+/** A word that names a file, by its looks or because there is one. */
+const isFileName = (word: string): boolean => word === '-' || /[./]/.test(word) || existsSync(word)
+
+/**
+ * The words of a line behind its command; undefined where they ask for help.
+ *
+ * @throws ConvoError E_USAGE
+ */
+export function parse(general: Syntax, line: readonly string[]): Line | undefined {
+  const command =
+    general.optionsFor === undefined ? general : { ...general, options: general.optionsFor(line) }
+  const end = command.tail === undefined ? -1 : line.indexOf('--')
+  const [words, tail] = end < 0 ? [line, undefined] : [line.slice(0, end), line.slice(end + 1)]
+  const params = optionsOf(command)
+  if (command.tail !== undefined) refuseOpenTail(command, words, tail, params)
+  const parser = new Parser(`convo ${command.name}`)
+    .exitOverride()
+    .configureOutput({ writeOut: () => undefined, writeErr: () => undefined })
+    .showSuggestionAfterError(false)
+    .allowExcessArguments(true)
+    .helpOption('-h, --help')
+    .action(() => undefined)
+  parser.helpInformation = () => ''
+  for (const { name } of command.arguments) parser.argument(`[${name}]`)
+  for (const [name, param] of Object.entries(params)) parser.addOption(optionFor(name, param))
+  try {
+    parser.parse(
+      words.map((word) => hideMinus(word, params)),
+      { from: 'user' },
+    )
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.code === 'commander.helpDisplayed') return undefined
+    throw usageError(error, command, line)
+  }
+  const given = parser.opts()
+  const args = parser.args.map(showMinus)
+  checkCount(command, line, args, tail, given)
+  checkConflicts(given)
+  return { args, tail, given }
+}
+
+// A word such as `-1 0 1` is a number or a kernel. commander would take it for options, so its minus is hidden meanwhile.
+const hiddenMinus = '\uE000'
+
+function hideMinus(word: string, params: Params): string {
+  const short = Object.keys(shortNames).find((name) => word === `-${shortNames[name]}`)
+  const isOption = short !== undefined && Object.hasOwn(params, short)
+  return /^-[\d.]/.test(word) && !isOption ? hiddenMinus + word.slice(1) : word
+}
+
+const showMinus = (word: string): string => (word.startsWith(hiddenMinus) ? `-${word.slice(1)}` : word)
+
+/** An option of commander's that only collects what was typed, under the name as it is typed. */
+function optionFor(name: string, param: Param<unknown>): Option {
+  const short = shortNames[name] === undefined ? '' : `-${shortNames[name]}, `
+  // a metavar may hold | and other signs; commander only needs to know that there is a value
+  const option = new Option(`${short}--${name}${param.isFlag ? '' : ' <value>'}`)
+  // commander would take --no-orient as the opposite of --orient, and camelCase the rest
+  option.negate = false
+  option.attributeName = () => name
+  if (param.isFlag) return option
+  return option.argParser((hidden: string, before: unknown) => {
+    const value = showMinus(hidden)
+    if (value.startsWith('--')) {
+      throw new ConvoError('E_USAGE', `--${name} needs a value, and ${value} follows`, {
+        why: `--${name} ${param.metavar ?? ''}: ${param.summary}`,
+      })
+    }
+    if (param.repeats) return [...(Array.isArray(before) ? (before as unknown[]) : []), value]
+    if (before !== undefined && before !== value) {
+      throw new ConvoError('E_USAGE', `--${name} was given twice, as ${String(before)} and ${value}`)
+    }
+    return value
+  })
+}
+
+function checkCount(
+  command: Syntax,
+  line: readonly string[],
+  args: readonly string[],
+  tail: readonly string[] | undefined,
+  given: Readonly<Record<string, unknown>>,
+): void {
+  const needed = command.arguments.filter(
+    ({ optional, optionalWith }) => !optional && (optionalWith === undefined || given[optionalWith] !== true),
+  )
+  const usage = `usage: ${usageOf(command)}`
+  const named = (list: Syntax['arguments']) => list.map(({ name }) => `<${name}>`).join(' and ')
+  const all = named(command.arguments) || 'no arguments'
+  if (args.length < needed.length) {
+    const got = args.length === 0 ? 'got none' : `got ${args.join(' ')} alone`
+    throw new ConvoError('E_USAGE', `${command.name} needs ${named(needed)}, ${got}`, {
+      why: usage,
+      ...(tail === undefined || tail.length === 0
+        ? { fix: filledIn(command, line, args) }
+        : { fix: command.examples[0] }),
+    })
+  }
+  if (args.length > command.arguments.length && !command.arguments.at(-1)?.repeats) {
+    const got = args.length === 1 ? '1 argument' : `${args.length} arguments`
+    throw new ConvoError('E_USAGE', `${command.name} takes ${all}, got ${got}: ${commandLine(args)}`, {
+      why: usage,
+      ...tooMany(command, line, args),
+    })
+  }
+}
+
+function checkConflicts(given: Readonly<Record<string, unknown>>): void {
+  for (const [a, b, fix] of conflicts) {
+    if (given[a] !== undefined && given[b] !== undefined) {
+      throw new ConvoError('E_USAGE', `--${a} and --${b} exclude each other`, { fix })
+    }
+  }
+}
+
+function usageError(error: CommanderError, command: Syntax, line: readonly string[]): ConvoError {
+  const typed = /'([^']*)'/.exec(error.message)?.[1] ?? ''
+  if (error.code === 'commander.unknownOption') return unknownOption(typed, command, line)
+  if (error.code === 'commander.optionMissingArgument') {
+    const name = /--([a-z0-9-]+)/.exec(typed)?.[1] ?? ''
+    const param = optionsOf(command)[name]
+    return new ConvoError('E_USAGE', `--${name} needs a value`, {
+      ...(param !== undefined && { why: `--${name} ${param.metavar ?? ''}: ${param.summary}` }),
+    })
+  }
+  return new ConvoError('E_USAGE', error.message.replace(/^error: /, ''), { why: usageOf(command) })
+}
+
+function unknownOption(typed: string, command: Syntax, line: readonly string[]): ConvoError {
+  const names = Object.keys(optionsOf(command))
+  const [word = '', value] = typed.replace(/^-+/, '').split('=')
+  if (value !== undefined && names.includes(word)) {
+    return new ConvoError('E_USAGE', `--${word} takes no value, got ${typed}`, {
+      instead: [typed, `--${word}`],
+    })
+  }
+  const name = typed.split('=')[0]!
+  const plain =
+    wordFlags.includes(name) && command.arguments.length > 1
+      ? flagged([command.name, ...line], [command])
+      : undefined
+  const renamed = names.includes(word) ? undefined : renamedOption(name, names, line)
+  const guess = names.includes(word) ? word : nearest(word, [...names, 'help'])
+  return new ConvoError('E_USAGE', `${command.name} has no option ${name}`, {
+    why: `convo ${command.name} --help lists them`,
+    ...(plain !== undefined
+      ? { fix: plain }
+      : renamed !== undefined
+        ? { fix: `convo ${commandLine([...command.name.split(' '), ...renamed])}` }
+        : guess !== undefined && { instead: [name, `--${guess}`] as const }),
+  })
+}
+
+/** The line with an option of other tools as it is called here. */
+function renamedOption(
+  name: string,
+  names: readonly string[],
+  line: readonly string[],
+): readonly string[] | undefined {
+  const hint = optionHint(name.replace(/^-+/, ''), names)
+  const at = line.findIndex((word) => word === name || word.startsWith(`${name}=`))
+  if (hint === undefined || at < 0) return undefined
+  const inline = line[at]!.slice(name.length + 1)
+  const next = line[at + 1]
+  const isApart = inline === '' && next !== undefined && !next.startsWith('--')
+  const typed = isApart ? next : inline
+  const value = hint.value === undefined ? typed : hint.value(typed)
+  if (value === 'NaN') return undefined
+  const isTaken = isApart && value !== ''
+  return line.toSpliced(at, isTaken ? 2 : 1, `--${hint.to}`, ...(value === '' ? [] : [value]))
+}

@@ -1,0 +1,24 @@
+import type { MapFacts } from '../image/sheet.ts'
+
+/** What a part leaves behind besides what it wrote into the shared memory. */
+export type PartResult = {
+  /** Deflated rows of a PNG, their Adler-32 and length before. */
+  readonly bytes?: Uint8Array
+  readonly adler?: number
+  readonly length?: number
+  /** Samples clipped at either end. */
+  readonly low?: number
+  readonly high?: number
+  /** The extremes, for a job that looks for them. */
+  readonly min?: number
+  readonly max?: number
+  /** Of each map, for a job that looks for them. */
+  readonly maps?: readonly MapFacts[]
+  readonly bins?: readonly Uint32Array[]
+}
+
+/** Computes one part; a promise only where that waits for others than this thread. */
+export type RunPart = (part: number) => PartResult | Promise<PartResult>
+
+/** Computes `count` output rows from row `y` on and writes their samples at `to`. */
+export type RowsOf = (y: number, count: number, tileFirst: number, to: number) => void

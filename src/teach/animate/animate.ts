@@ -1,0 +1,122 @@
+import { extname } from 'node:path'
+import { ConvoError, nearest } from '../../error.ts'
+import { isStreamPath, writeAtomically } from '../../files/output.ts'
+import type { Io } from '../../host/io.ts'
+import { decode } from '../../image/decode.ts'
+import { encodePages, renderSvg } from '../../image/encode.ts'
+import type { Picture } from '../../tensor/picture.ts'
+import { visibleLine } from '../../text/visible.ts'
+import { animatedSvg, frameSvg } from './draw.ts'
+import { type Laid, layOut } from './layout.ts'
+import { animations } from './operators/index.ts'
+import type { Scene } from './scene.ts'
+import { sceneOptions } from './settings.ts'
+
+/** What `convo animate` is asked for. */
+export type AnimateOptions = {
+  readonly operator: string
+  /** Where to; a GIF named after the operator unless given. */
+  readonly output?: string | undefined
+  /** What was typed for the options of the scene. */
+  readonly given: Readonly<Record<string, unknown>>
+  /** Milliseconds that a frame is seen. */
+  readonly delay: number
+  /** The one frame that is wanted, from 1. */
+  readonly frame?: number | undefined
+  readonly width?: number | undefined
+}
+
+/** More frames than these are no explanation any more. */
+const mostFrames = 300
+
+/** The last frame is seen this many times as long. */
+const lastLonger = 4
+
+/**
+ * The animation of an operator as data.
+ *
+ * @throws ConvoError E_NAME for an operator that has none, E_OPTION, E_SHAPE for numbers that cannot be
+ */
+export async function sceneOf(
+  operator: string,
+  given: Readonly<Record<string, unknown>> = {},
+): Promise<Scene> {
+  const names = Object.keys(animations)
+  if (!Object.hasOwn(animations, operator)) {
+    const guess = nearest(operator, names)
+    throw new ConvoError('E_NAME', `there is no animation of "${operator}"`, {
+      why: `animations: ${names.join(', ')}`,
+      ...(guess !== undefined && { instead: [operator, guess] as const }),
+    })
+  }
+  const { takes, scene } = await animations[operator]!.load()
+  const whole = await scene(sceneOptions(operator, takes, given))
+  const count = whole.frames.length
+  if (count > mostFrames) {
+    throw new ConvoError(
+      'E_OPTION',
+      `the animation would have ${count} frames, ${mostFrames} are drawn at most`,
+      {
+        fix: 'a smaller --size, a larger --stride',
+      },
+    )
+  }
+  return { ...whole, title: `${operator}: ${whole.title}` }
+}
+
+/** Writes an animation, or one frame of it. @throws ConvoError E_OUTPUT, and as `sceneOf` */
+export async function animate(options: AnimateOptions, io: Io): Promise<number> {
+  const { operator, frame, given } = options
+  const output = options.output ?? (frame === undefined ? `${operator}.gif` : `${operator}-${frame}.png`)
+  const format = formatOf(output, frame)
+  const scene = await sceneOf(operator, given)
+  const laid = layOut(scene)
+  const width = options.width ?? laid.width
+  const count = laid.frames.length
+  if (frame !== undefined && frame > count) {
+    throw new ConvoError('E_OPTION', `--frame must be from 1 to ${count}, got ${frame}`)
+  }
+  const bytes =
+    frame !== undefined
+      ? await still(frameSvg(laid, frame - 1, scene.title, width), format)
+      : await moving(laid, scene.title, { format, delay: options.delay, width })
+  await writeAtomically(output, (file) => file.write(bytes))
+  if (options.output === undefined)
+    io.err(`${visibleLine(output)}: ${frame === undefined ? `${count} frames` : 'one frame'}\n`)
+  return 0
+}
+
+const still = async (svg: string, format: string): Promise<Uint8Array> =>
+  format === 'svg' ? new TextEncoder().encode(svg) : renderSvg(svg)
+
+type Moving = { readonly format: string; readonly delay: number; readonly width: number }
+
+async function moving(laid: Laid, title: string, { format, delay, width }: Moving): Promise<Uint8Array> {
+  const delays = laid.frames.map((_, f) => (f === laid.frames.length - 1 ? delay * lastLonger : delay))
+  if (format === 'svg') return new TextEncoder().encode(animatedSvg(laid, title, delays, width))
+  const pages: Picture[] = []
+  for (let f = 0; f < laid.frames.length; f++) {
+    const png = await renderSvg(frameSvg(laid, f, title, width))
+    pages.push(
+      await decode(png, { maxPixels: Number.POSITIVE_INFINITY, orient: false, name: `frame ${f + 1}` }),
+    )
+  }
+  return (await encodePages(pages, format as 'gif' | 'webp', { delay: delays })).bytes
+}
+
+/** @throws ConvoError E_OUTPUT for an ending that cannot hold what is asked for */
+function formatOf(output: string, frame: number | undefined): string {
+  const extension = extname(output).toLowerCase()
+  const stem = output.slice(0, output.length - extension.length)
+  const [kinds, what] =
+    frame === undefined ? [['gif', 'webp', 'svg'], 'an animation'] : [['png', 'svg'], 'one frame']
+  const kind = extension === '' && isStreamPath(output) ? 'svg' : extension.slice(1)
+  if (kinds.includes(kind)) return kind
+  throw new ConvoError(
+    'E_OUTPUT',
+    `${what} is written as .${kinds.join(', .')}, and ${output} is none of them`,
+    {
+      instead: [output, `${stem}.${kinds[0]}`],
+    },
+  )
+}

@@ -1,0 +1,67 @@
+import { grouped } from '../../text/count.ts'
+import { colours } from '../draw/palette.ts'
+import { type ChainExplanation, chainRows } from './chain-rows.ts'
+import { across, document, type Section } from './drawing.ts'
+import { drawBars, drawTable } from './panels.ts'
+import { tensor } from './pieces.ts'
+import { drawSolids, type Piece } from './solids.ts'
+
+/** Results beside each other; more of them stand below. */
+const perRow = 4
+
+/** A chain over an input as an SVG: what comes out of each step, and what the steps cost. */
+export function drawChain(e: ChainExplanation): string {
+  const pieces: Piece[] = [
+    { ...tensor(e.input), title: 'input', tone: 'input' },
+    ...e.steps.map(
+      ({ operation, output }): Piece => ({ ...tensor(output), title: operation, tone: 'output' }),
+    ),
+  ]
+  const starts = Array.from({ length: Math.ceil(e.steps.length / perRow) }, (_, i) => i * perRow)
+  const bars = (of: (step: ChainExplanation['steps'][number]) => number) =>
+    e.steps.map((step) => ({
+      label: step.operation,
+      value: of(step),
+      words: grouped(of(step)),
+      colour: colours.blue,
+    }))
+  const summary = `${e.steps.length} steps, with floats between them`
+  return document('chain', summary, [
+    ...starts.map((start): Section => {
+      const row = pieces.slice(start, start + perRow + 1)
+      const title = starts.length === 1 ? 'shapes' : `shapes, from step ${start + 1}`
+      return [
+        title,
+        drawSolids(
+          row.flatMap((piece, i) => (i === 0 ? [piece] : ['→', piece])),
+          across,
+        ),
+      ]
+    }),
+    [
+      'counts',
+      drawBars(
+        [
+          { title: 'weights', bars: bars((step) => step.parameters) },
+          { title: 'multiplications', bars: bars((step) => step.multiplications) },
+        ],
+        across,
+      ),
+    ],
+    [
+      'in numbers',
+      drawTable(
+        chainRows(e)
+          .slice(1)
+          .map(([name = '', ...cells]) => [
+            name,
+            cells
+              .map((cell, i) => (cell === '' ? '' : `${chainRows(e)[0]![i + 1]} ${cell}`))
+              .filter((cell) => cell !== '')
+              .join(', '),
+          ]),
+        across,
+      ),
+    ],
+  ])
+}

@@ -1,0 +1,113 @@
+import type { Io } from '../../host/io.ts'
+import { resolve } from '../../params.ts'
+import type { Asked } from '../../picture/words/prepare.ts'
+import type { Given } from '../../picture/words/syntax.ts'
+import { writeDrawing } from '../draw/file.ts'
+import { type ChainExplanation, type ChainStep, chainRows } from './chain-rows.ts'
+import { checkAsked, checkDrawing, explanationOf, type Input, inputOf, noted, tellNotes } from './explain.ts'
+import { explainSettings } from './settings.ts'
+
+/** Tells what a chain would do to an input, step by step; gives the exit status. */
+export async function explainChain(
+  steps: readonly Asked[],
+  path: string | undefined,
+  given: Given,
+  io: Io,
+): Promise<number> {
+  const own = resolve(explainSettings, given)
+  checkDrawing(own)
+  const input = await inputOf(steps[0]?.operation.input === 'volume', path, own)
+  const result = await chainOf(steps, input, path === undefined)
+  if (own.svg !== undefined) {
+    const { drawChain } = await import('./chain-drawing.ts')
+    await writeDrawing(drawChain(result), own.svg)
+  }
+  tellNotes(input, io)
+  if (own.svg === '-') return 0
+  if (own.json) await io.out(`${JSON.stringify({ ...result, ...noted(input) })}\n`)
+  else await io.page(chainText(result))
+  return 0
+}
+
+/**
+ * With r samples seen so far, j of them from one sample to the next, a step that sees k samples and takes every s-th
+ * makes of them r + (k − 1)·j and j·s.
+ */
+async function chainOf(
+  steps: readonly Asked[],
+  { shape, depth, peak }: Input,
+  isLayer: boolean,
+): Promise<ChainExplanation> {
+  const axes = shape.slice(1).map(() => 1)
+  const start = { output: shape, parameters: 0, multiplications: 0, receptiveField: axes, step: axes }
+  const done: ChainStep[] = []
+  for (const [i, { operation, given }] of steps.entries()) {
+    checkAsked(operation, given)
+    const before = done.at(-1) ?? { ...start, operation: 'input' }
+    const one = await oneStep(
+      operation,
+      given,
+      i === 0 ? { shape, depth, peak } : { shape: before.output, depth: 32 },
+      isLayer,
+    )
+    done.push({
+      operation: operation.name,
+      output: one.output,
+      parameters: one.parameters,
+      multiplications: one.multiplications,
+      receptiveField: before.receptiveField.map((r, a) => r + (one.receptiveField[a]! - 1) * before.step[a]!),
+      step: before.step.map((j, a) => j * one.step[a]!),
+    })
+  }
+  const { operation: _, ...last } = done.at(-1) ?? { ...start, operation: '' }
+  const total = (of: (step: ChainStep) => number) => done.reduce((sum, step) => sum + of(step), 0)
+  return {
+    operation: 'chain',
+    input: shape,
+    ...last,
+    parameters: total((s) => s.parameters),
+    multiplications: total((s) => s.multiplications),
+    steps: done,
+  }
+}
+
+/** One step alone. Steps between the operators look at single samples; a volume meets the others slice by slice. */
+async function oneStep(
+  operation: Asked['operation'],
+  given: Given,
+  input: Input,
+  isLayer: boolean,
+): Promise<Omit<ChainStep, 'operation'>> {
+  const { shape } = input
+  const ones = shape.slice(1).map(() => 1)
+  if (operation.group === 'steps') {
+    return { output: shape, parameters: 0, multiplications: 0, receptiveField: ones, step: ones }
+  }
+  const depth = shape.length === 4 && operation.input === undefined ? shape[1]! : undefined
+  const flat = depth === undefined ? shape : [shape[0]!, ...shape.slice(2)]
+  const e = await explanationOf(operation, { ...input, shape: flat }, given, isLayer)
+  const [parameters, multiplications] =
+    'parameters' in e
+      ? [e.parameters.count, e.multiplications.count]
+      : [e.kernels.reduce((n, { size }) => n + size[0] * size[1], 0), e.multiplications]
+  if (depth === undefined) {
+    return { output: e.output, parameters, multiplications, receptiveField: e.receptiveField, step: e.step }
+  }
+  return {
+    output: [e.output[0]!, depth, ...e.output.slice(1)],
+    parameters,
+    multiplications: multiplications * depth,
+    receptiveField: [1, ...e.receptiveField],
+    step: [1, ...e.step],
+  }
+}
+
+function chainText(chain: ChainExplanation): string {
+  const rows = chainRows(chain)
+  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((cells) => cells[i]!.length)))
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, i) => (i === 2 || i === 3 ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))
+      .join('  ')
+  return `${rows.map((cells) => `  ${line(cells)}`.trimEnd()).join('\n')}\n`
+}

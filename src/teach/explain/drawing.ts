@@ -1,0 +1,231 @@
+import type { PlaneKernel } from '../../conv/recipe.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
+import type { Explanation } from '../../operators/explain.ts'
+import type { Operation } from '../../picture/operations.ts'
+import { grouped } from '../../text/count.ts'
+import { colours } from '../draw/palette.ts'
+import { fittedText, moved, svgDocument, text } from '../draw/svg.ts'
+import { heatMap, layoutHeat } from '../show/heat.ts'
+import { largest, type Plane } from '../show/planes.ts'
+import type { Arithmetic, FilterExplanation } from './explanation.ts'
+import { type Bar, type Block, drawBars, drawStrips, drawTable } from './panels.ts'
+import { operatorPieces } from './pieces.ts'
+import { drawSolids, type Piece } from './solids.ts'
+import { bytes, filterLines, operatorLines, pictureSize, samplesText } from './text.ts'
+
+const width = 960
+const margin = 32
+/** Pixels from one margin to the other. */
+export const across = width - 2 * margin
+
+/** An operator over an input as an SVG: shapes, counts, the arithmetic, and how the work is cut up. */
+export function drawOperator(
+  operation: Operation,
+  e: Explanation & Arithmetic,
+  source: Kernel | undefined,
+): string {
+  const [last] = e.sizes.slice(-1)
+  const rows = e.sizes.at(-2)
+  const isPlane = source?.shape.length === 2
+  return document(operation.name, operation.summary, [
+    ['shapes', drawSolids(operatorPieces(e), across)],
+    ...(isPlane ? [['weights', drawPlanes([planeOf(source)])] as Section] : []),
+    ['counts', drawBars(operatorBars(e), across)],
+    ...(e.strips === undefined || last === undefined || rows === undefined
+      ? []
+      : [
+          [
+            `tile plan: ${e.algorithm}`,
+            drawStrips(
+              e.strips,
+              {
+                height: e.output.at(-2)!,
+                width: e.output.at(-1)!,
+                stride:
+                  e.operator === 'transposed'
+                    ? [1 / rows.stride, 1 / last.stride]
+                    : [rows.stride, last.stride],
+                border: '',
+              },
+              across,
+            ),
+          ] as Section,
+        ]),
+    ['in numbers', drawTable(operatorLines(operation, e), across)],
+  ])
+}
+
+/** A filter over a picture as an SVG. */
+export function drawFilter(
+  e: FilterExplanation,
+  kernels: readonly PlaneKernel[],
+  stride: readonly [number, number],
+): string {
+  const [channels = 1, height = 1, columns = 1] = e.input
+  const [, outHeight = 1, outWidth = 1] = e.output
+  const planes = kernels.map(planeOfRecipe)
+  const combined = e.combine === 'only' ? [] : [e.combine]
+  const solid = { depth: channels } as const
+  const { top, bottom, left, right } = e.strips.halo
+  const [i, j] = [Math.floor((outHeight - 1) * 0.4), Math.floor((outWidth - 1) * 0.4)]
+  const read = {
+    x: j * stride[1] - left,
+    y: i * stride[0] - top,
+    width: left + right + 1,
+    height: top + bottom + 1,
+  }
+  const pieces: Piece[] = [
+    {
+      ...solid,
+      title: 'input',
+      tone: 'input',
+      height,
+      width: columns,
+      window: read,
+      caption: `${pictureSize(e.input)}\n${samplesText(e.samples)}`,
+    },
+    '∗',
+    ...e.kernels.slice(0, 3).map(
+      (k, i): Piece => ({
+        title: e.kernels.length === 1 ? 'kernel' : `kernel ${i}`,
+        tone: 'kernel',
+        height: k.size[0],
+        width: k.size[1],
+        depth: 1,
+        caption: `${k.size[1]}x${k.size[0]}, rank ${k.rank}\n${k.algorithm}`,
+      }),
+    ),
+    ...(e.kernels.length > 3 ? ['…'] : []),
+    '=',
+    {
+      ...solid,
+      title: 'output',
+      tone: 'output',
+      height: outHeight,
+      width: outWidth,
+      window: { x: j, y: i, width: 1, height: 1 },
+      caption: [pictureSize(e.output), ...combined.map((word) => `combined by ${word}`)].join('\n'),
+    },
+  ]
+  const shown = planes.filter((p) => p.weights.length <= 25 * 25)
+  return document(e.operation, e.summary, [
+    ['shapes', drawSolids(pieces, across)],
+    ...(shown.length === 0 ? [] : [['weights', drawPlanes(shown)] as Section]),
+    [
+      `tile plan: ${[...new Set(e.kernels.map((k) => k.algorithm))].join(', ')}`,
+      drawStrips(
+        e.strips,
+        { height: outHeight, width: outWidth, stride, border: `the border ${e.border}` },
+        across,
+      ),
+    ],
+    ['in numbers', drawTable(filterLines(e), across)],
+  ])
+}
+
+export type Section = readonly [title: string, block: Block]
+
+/** A drawing of sections, each under its title. */
+export function document(name: string, summary: string, sections: readonly Section[]): string {
+  let y = 96
+  const blocks = sections.map(([title, { markup, height }]) => {
+    const top = y
+    y += height + 52
+    return moved(
+      margin,
+      top,
+      text(title, 0, 0, { size: 14, bold: true, fill: colours.ink }),
+      moved(0, 16, markup),
+    )
+  })
+  return svgDocument(
+    width,
+    Math.ceil(y),
+    { title: `convo explain ${name}` },
+    fittedText(name, margin, 40, across, { size: 22, bold: true, fill: colours.ink, smallest: 12 }),
+    fittedText(summary, margin, 62, across, { size: 13, fill: colours.faint, smallest: 9 }),
+    ...blocks,
+  )
+}
+
+/** The two ways side by side, where there are two, and what has to be held. */
+function operatorBars(e: Explanation): { title: string; bars: readonly Bar[] }[] {
+  const { plain, parameters, multiplications, memory } = e
+  const own = (value: number, formula: string): Bar => ({
+    label: e.operator,
+    value,
+    words: `${grouped(value)} = ${formula}`,
+    colour: colours.blue,
+  })
+  const full = (value: number): Bar => ({
+    label: 'plain conv2d',
+    value,
+    words: grouped(value),
+    colour: colours.grid,
+  })
+  const held = (label: string, value: number, colour: string): Bar => ({
+    label,
+    value,
+    words: bytes(value),
+    colour,
+  })
+  return [
+    // one bar alone says nothing
+    ...(plain === undefined
+      ? []
+      : [
+          {
+            title: 'weights',
+            bars: [own(parameters.count, parameters.filled), full(plain.parameters)],
+          },
+          {
+            title: 'multiplications',
+            bars: [own(multiplications.count, multiplications.filled), full(plain.multiplications)],
+          },
+        ]),
+    {
+      title: 'memory, as float32',
+      bars: [
+        held('input', memory.input, colours.sky),
+        ...(memory.weights === 0 ? [] : [held('weights', memory.weights, colours.yellow)]),
+        held('output', memory.output, colours.green),
+      ],
+    },
+  ]
+}
+
+/** Weights side by side, as many as there is room for. */
+function drawPlanes(planes: readonly Plane[]): Block {
+  const most = Math.max(...planes.map((p) => largest(p.weights)))
+  const columns = Math.min(planes.length, 4)
+  const tile = planes.length === 1 ? 240 : Math.min(200, (across - 24 * (columns - 1)) / columns)
+  const layouts = planes.map((p) => layoutHeat(p, tile, tile))
+  const high = Math.max(...layouts.map(({ height }) => height)) + 26
+  const markup = planes.map((plane, i) =>
+    moved(
+      (i % columns) * (tile + 24),
+      Math.floor(i / columns) * high,
+      text(plane.label, 0, 10, { size: 11, fill: colours.faint }),
+      moved(0, 16, heatMap(plane, layouts[i]!, most)),
+    ),
+  )
+  return { markup: markup.join(''), height: Math.ceil(planes.length / columns) * high }
+}
+
+const planeOf = ({ shape, weights }: Kernel): Plane => ({
+  label: '',
+  height: shape.at(-2)!,
+  width: shape.at(-1)!,
+  weights,
+})
+
+function planeOfRecipe(k: PlaneKernel, i: number): Plane {
+  const label = `kernel ${i}`
+  if (k.form === 'dense') return { ...planeOf(k.kernel), label }
+  const { col, row } = k
+  const weights = Float64Array.from(
+    { length: col.length * row.length },
+    (_, n) => col[Math.floor(n / row.length)]! * row[n % row.length]!,
+  )
+  return { label, height: col.length, width: row.length, weights }
+}

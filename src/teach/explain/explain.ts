@@ -1,0 +1,328 @@
+import type { RecipePlan } from '../../conv/plan.ts'
+import type { PlaneKernel, Recipe } from '../../conv/recipe.ts'
+import { ConvoError } from '../../error.ts'
+import { namedKernels } from '../../filters/names.ts'
+import { type Io, lineWidth, noteMessage } from '../../host/io.ts'
+import { analyse } from '../../kernel/analyse.ts'
+import { type Kernel, kernel } from '../../kernel/kernel.ts'
+import { loadKernel } from '../../kernel/source.ts'
+import { type Explanation, explainOperator } from '../../operators/explain.ts'
+import { type ExplainedName, explained } from '../../operators/explain-formulas.ts'
+import type { Layer } from '../../operators/layer.ts'
+import { layerOf } from '../../operators/layers.ts'
+import { arithmetics, type Arithmetic as Ran } from '../../operators/operator.ts'
+import { resolve, type Values } from '../../params.ts'
+import { type Known, knownOf } from '../../picture/known.ts'
+import type { Layout } from '../../picture/layouts.ts'
+import type { Operation } from '../../picture/operations.ts'
+import { planKnown } from '../../picture/recipe-step.ts'
+import { correlationSettings, kernelOptions, type Settings, sharedSettings } from '../../picture/settings.ts'
+import { settledStep } from '../../picture/words/prepare.ts'
+import type { Given } from '../../picture/words/syntax.ts'
+import { hasAlpha } from '../../tensor/picture.ts'
+import { drawingFormat, writeDrawing } from '../draw/file.ts'
+import type { Arithmetic, FilterExplanation } from './explanation.ts'
+import { explainSettings } from './settings.ts'
+import { stripsOfBank, stripsOfRecipe } from './strips.ts'
+import { explanationText, filterText } from './text.ts'
+
+/** [C,H,W] or [C,D,H,W], and what the samples are. */
+export type Input = { readonly shape: readonly number[]; readonly notes?: readonly string[] } & Pick<
+  Known,
+  'depth' | 'peak'
+>
+
+/** What the command would run: kernels that are one plane each with their plan, or the arithmetic of a step on tensors. */
+type Planned =
+  | { readonly kind: 'recipe'; readonly recipe: Recipe; readonly plan: RecipePlan }
+  | { readonly kind: 'tensor'; readonly arithmetic: Ran; readonly acts: 'each' | 'colour' }
+
+/** Tells what an operation would do to an input; gives the exit status. */
+export async function explain(
+  operation: Operation,
+  path: string | undefined,
+  given: Given,
+  io: Io,
+): Promise<number> {
+  checkAsked(operation, given)
+  const own = resolve(explainSettings, ownOf(operation, given))
+  const { svg } = own
+  checkDrawing(own)
+  const input = await inputOf(operation.input === 'volume', path, own)
+  const told = await tell(operation, input, given, path === undefined)
+  if (svg !== undefined) await writeDrawing(await told.draw(), svg)
+  if (svg === '-') {
+    tellNotes(input, io)
+    return 0
+  }
+  if (own.json)
+    await io.out(`${JSON.stringify({ ...told.result, formula: operation.formula, ...noted(input) })}\n`)
+  else await io.page(told.text())
+  tellNotes(input, io)
+  return 0
+}
+
+/** The notes of an input for a record; nothing where there are none. */
+export const noted = ({ notes = [] }: Input) => (notes.length > 0 ? { notes } : {})
+
+/** Tells what a user should know of an input. */
+export function tellNotes({ notes = [] }: Input, io: Io): void {
+  for (const note of notes) io.err(noteMessage(note))
+}
+
+/** @throws ConvoError E_OUTPUT, E_USAGE for a drawing that has no place to go to */
+export function checkDrawing({ svg, json }: Pick<Values<typeof explainSettings>, 'svg' | 'json'>): void {
+  if (svg !== undefined) drawingFormat(svg)
+  if (svg !== '-' || !json) return
+  throw new ConvoError('E_USAGE', '--json and the drawing cannot both go to standard output', {
+    fix: 'no --json',
+  })
+}
+
+const banks = ['conv2d', 'conv3d', 'grouped', 'dilated', 'transposed', 'pointwise', 'depthwise-separable']
+
+/** Which operators a setting of a layer means something to, beside those that have an option of that name. */
+const layerSettings: Readonly<Record<string, readonly string[]>> = {
+  size: explained.filter((name) => name !== 'pointwise' && name !== 'maxpool' && name !== 'unpool'),
+  filters: banks,
+  multiplier: ['depthwise', 'depthwise-separable'],
+  hidden: ['involution'],
+  stride: [],
+  dilation: [],
+  padding: [],
+}
+
+/** @throws ConvoError E_OPTION for a setting that means nothing to the operation */
+export function checkAsked(operation: Operation, given: Given): void {
+  const own = ownOf(operation, given)
+  const odd = Object.keys(layerSettings).find(
+    (key) => own[key] !== undefined && !layerSettings[key]!.includes(operation.name),
+  )
+  if (odd === undefined) return
+  throw new ConvoError('E_OPTION', `--${odd} means nothing to ${operation.name}`, {
+    why: `convo explain ${operation.name} --help lists what does`,
+  })
+}
+
+/** What is told of an operation over an input; without a picture, `isLayer`, there is no padding unless it is asked for. */
+export const explanationOf = async (
+  operation: Operation,
+  input: Input,
+  given: Given,
+  isLayer: boolean,
+): Promise<(Explanation & Arithmetic) | FilterExplanation> =>
+  (await tell(operation, input, given, isLayer)).result
+
+type Told = {
+  readonly result: (Explanation & Arithmetic) | FilterExplanation
+  text(): string
+  draw(): Promise<string>
+}
+
+async function tell(operation: Operation, input: Input, given: Given, isLayer: boolean): Promise<Told> {
+  const kernel =
+    typeof given.kernel === 'string' ? await loadKernel(given.kernel, { names: namedKernels }) : undefined
+  const name = explained.find((n) => n === operation.name)
+  if (name === undefined) {
+    const kernels = planned(operation, input, given, kernel)
+    if (kernels.kind === 'tensor') {
+      throw new ConvoError('E_USAGE', `${operation.name} has no kernels to explain`, {
+        why: operation.summary,
+      })
+    }
+    const result = filterOf(operation, input, kernels)
+    return {
+      result,
+      text: () => filterText(result, lineWidth()),
+      async draw() {
+        const { drawFilter } = await import('./drawing.ts')
+        return drawFilter(result, kernels.recipe.kernels, kernels.plan.stride)
+      },
+    }
+  }
+  const result = await layerExplanation(operation, name, input, given, kernel, isLayer)
+  return {
+    result,
+    text: () => explanationText(operation, result, lineWidth()),
+    async draw() {
+      const { drawOperator } = await import('./drawing.ts')
+      return drawOperator(operation, result, kernel)
+    },
+  }
+}
+
+async function layerExplanation(
+  operation: Operation,
+  name: ExplainedName,
+  input: Input,
+  given: Given,
+  kernel: Kernel | undefined,
+  isLayer: boolean,
+): Promise<Explanation & Arithmetic> {
+  const values = resolve(operation.params, pick(given, Object.keys(operation.params)))
+  const settings = settingsOf(operation, given)
+  const isOpen = operation.kernel === 'required' && kernel === undefined
+  const run = isOpen ? undefined : planned(operation, input, given, kernel)
+  const shape = isLayer ? input.shape : seenBy(run, input.shape)
+  const { size, filters, multiplier, hidden } = resolve(explainSettings, ownOf(operation, given))
+  const asked = Object.entries({ size, filters, multiplier, hidden }).filter(
+    ([, value]) => value !== undefined,
+  )
+  const isTextbook = kernel === undefined && (isLayer || operation.kernel === 'required' || asked.length > 0)
+  const made = await layerOf(name, { values, kernel, settings: kernelOptions(settings), shape, isTextbook })
+  const other = kernel === undefined ? (values.pointwise === undefined ? undefined : 'pointwise') : 'kernel'
+  const unfit = asked.find(([key]) => other === 'kernel' || (other === 'pointwise' && key === 'filters'))
+  if (unfit !== undefined) {
+    throw new ConvoError('E_OPTION', `--${unfit[0]} leaves nothing for --${other} to say`, {
+      fix: `no --${unfit[0]}`,
+    })
+  }
+  const layer: Layer = { ...made, ...Object.fromEntries(asked), keep: !isLayer }
+  const explanation = explainOperator(name, shape, layer)
+  return { ...explanation, ...arithmeticOf(run, explanation) }
+}
+
+/** The settings of explain that the operation has not itself. */
+const ownOf = ({ params, shared }: Operation, given: Given): Record<string, unknown> =>
+  pick(
+    given,
+    Object.keys(explainSettings).filter(
+      (key) =>
+        ['depth', 'layout', 'json', 'svg'].includes(key) ||
+        !(Object.hasOwn(params, key) || Object.hasOwn(shared, key)),
+    ),
+  )
+
+/** The shared settings about kernels that were given. */
+function settingsOf(operation: Operation, given: Given): Settings {
+  const keys = Object.keys(operation.shared).filter((key) => Object.hasOwn(correlationSettings, key))
+  return resolve(sharedSettings, pick(given, keys))
+}
+
+/** The shape that an operator on a picture sees: one that mixes channels gets the colours alone. */
+function seenBy(run: Planned | undefined, shape: readonly number[]): readonly number[] {
+  const [channels = 1, ...size] = shape
+  const isApart = run?.kind === 'tensor' && run.acts === 'colour' && size.length === 2
+  return isApart && hasAlpha(channels) ? [channels - 1, ...size] : shape
+}
+
+/** Which loops an operator runs, and how a bank is cut up. */
+function arithmeticOf(run: Planned | undefined, explanation: Explanation): Arithmetic {
+  if (run?.kind === 'recipe') {
+    const { algorithm, reason } = run.plan.stencils[0]!
+    return { algorithm, reason, strips: stripsOfRecipe(run.plan) }
+  }
+  const arithmetic = run?.arithmetic ?? arithmetics.bank
+  return arithmetic.algorithm === 'bank' ? { ...arithmetic, strips: stripsOfBank(explanation) } : arithmetic
+}
+
+function filterOf(
+  operation: Operation,
+  input: Input,
+  { recipe, plan }: Extract<Planned, { kind: 'recipe' }>,
+): FilterExplanation {
+  const [channels = 1] = input.shape
+  const taps = plan.stencils.reduce((sum, s) => sum + tapsOf(s), 0)
+  return {
+    operation: operation.name,
+    summary: operation.summary,
+    input: input.shape,
+    output: [channels, plan.outHeight, plan.outWidth],
+    combine: recipe.combine.kind,
+    kernels: recipe.kernels.map((k, i) => {
+      const { sum, isInteger, rank } = factsOf(k)
+      const { algorithm, reason, kH, kW } = plan.stencils[i]!
+      return { size: [kH, kW], sum, isInteger, rank, algorithm, reason }
+    }),
+    border: plan.border,
+    samples: plan.samples,
+    receptiveField: [plan.halo.top + plan.halo.bottom + 1, plan.halo.left + plan.halo.right + 1],
+    step: plan.stride,
+    strips: stripsOfRecipe(plan),
+    multiplications: taps * channels * plan.outHeight * plan.outWidth,
+  }
+}
+
+/** What the command would run on such an input. @throws ConvoError as the command does */
+function planned(
+  operation: Operation,
+  { shape, depth, peak }: Input,
+  given: Given,
+  kernel: Kernel | undefined,
+): Planned {
+  const values = resolve(operation.params, pick(given, Object.keys(operation.params)))
+  const settings = settingsOf(operation, given)
+  const full = depth === 16 ? 65535 : 255
+  const channels = shape[0]!
+  const step = settledStep(operation, values, kernel, settings, { channels, full })
+  if (step.kind === 'tensor')
+    return { kind: 'tensor', arithmetic: step.arithmetic ?? arithmetics.bank, acts: step.acts }
+  const [height, width] = shape.slice(-2) as [number, number]
+  const task = { settings, range: 'clamp', output: 'out.png' } as const
+  const known = {
+    width,
+    height,
+    channels,
+    depth,
+    full,
+    pages: 1,
+    hasSlices: false,
+    isMaps: shape.length > 3,
+    peak,
+  } as const
+  const { plan } = planKnown(step, task, known, { isFirst: true, isLast: true })
+  return { kind: 'recipe', recipe: step.recipe, plan }
+}
+
+/** Multiplications for one output sample; running sums and FFTs have none to speak of in these terms. */
+function tapsOf(s: RecipePlan['stencils'][number]): number {
+  if (s.algorithm === 'box' || s.algorithm.startsWith('fft')) return 0
+  return 'col' in s ? s.kH + s.kW : s.weights.filter((w) => w !== 0).length
+}
+
+function factsOf(k: PlaneKernel): { sum: number; isInteger: boolean; rank: number } {
+  if (k.form === 'separable') {
+    const total = (a: Float64Array) => a.reduce((s, v) => s + v, 0)
+    const isInteger = [...k.col, ...k.row].every(Number.isInteger)
+    return { sum: (total(k.col) * total(k.row)) / k.scale, isInteger, rank: 1 }
+  }
+  const { sum, isInteger, rank = 1 } = analyse(kernel(k.kernel.shape, k.kernel.weights))
+  return { sum: sum / k.kernel.scale, isInteger, rank }
+}
+
+/** The input's shape, channels first: of a picture from its header, else as given, else a usual photograph. */
+export async function inputOf(
+  isVolume: boolean,
+  path: string | undefined,
+  own: Pick<Values<typeof explainSettings>, 'input' | 'depth'> & { readonly layout?: Layout },
+): Promise<Input> {
+  if (path !== undefined) {
+    if (own.depth !== undefined) {
+      throw new ConvoError(
+        'E_OPTION',
+        `--depth ${own.depth} is for an input that is not there, and ${path} is`,
+        {
+          why: 'it says what the samples of the input are, which the file does',
+          fix: 'no --depth',
+        },
+      )
+    }
+    const { notes, ofPages, width, height, channels, depth, pages, hasSlices, peak } = await knownOf(path, {
+      'max-pixels': Number.MAX_SAFE_INTEGER,
+      'no-orient': false,
+      alpha: undefined,
+      background: undefined,
+      linear: false,
+      layout: own.layout ?? 'auto',
+      full: undefined,
+    })
+    const shape = isVolume || hasSlices ? [channels, pages, height, width] : [channels, height, width]
+    return { shape, depth, peak, notes: [...notes, ...(isVolume ? [] : ofPages)] }
+  }
+  const given = own.input ?? (isVolume ? [1, 16, 64, 64] : [3, 480, 640])
+  const shape = given.length === 2 ? [1, ...given] : given
+  return { shape, depth: own.depth ?? 8 }
+}
+
+const pick = (given: Given, keys: readonly string[]): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(given).filter(([key]) => keys.includes(key)))

@@ -1,0 +1,31 @@
+import type { Arithmetic as Ran } from '../../operators/operator.ts'
+import type { Strips } from './strips.ts'
+
+/** A filter over a picture, in numbers. */
+export type FilterExplanation = {
+  readonly operation: string
+  readonly summary: string
+  /** [C,H,W] */
+  readonly input: readonly number[]
+  readonly output: readonly number[]
+  readonly combine: string
+  readonly kernels: readonly {
+    readonly size: readonly [kH: number, kW: number]
+    readonly sum: number
+    readonly isInteger: boolean
+    readonly rank: number
+    readonly algorithm: string
+    readonly reason: string
+  }[]
+  readonly border: string
+  readonly samples: string
+  /** Input pixels that one output pixel sees, and from one to the next; rows, columns. */
+  readonly receptiveField: readonly number[]
+  readonly step: readonly number[]
+  readonly strips: Strips
+  /** Of the whole filter: taps that are multiplied for each sample, and the samples. */
+  readonly multiplications: number
+}
+
+/** Which loops run, and why. */
+export type Arithmetic = Ran & { readonly strips?: Strips }

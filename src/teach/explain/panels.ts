@@ -1,0 +1,150 @@
+import { counted } from '../../text/count.ts'
+import { textWidth, wrapText } from '../draw/measure.ts'
+import { colours } from '../draw/palette.ts'
+import { line, rect, text } from '../draw/svg.ts'
+import type { Strips } from './strips.ts'
+
+/** Markup and how high it is; it begins at 0,0. */
+export type Block = { readonly markup: string; readonly height: number }
+
+/** What is told in the two columns of a table. */
+export type Row = readonly [label: string, words: string]
+
+const lineHeight = 17
+const small = 12
+
+/** Labels with their words beside them, wrapped. */
+export function drawTable(rows: readonly Row[], across: number): Block {
+  const left = Math.max(...rows.map(([label]) => textWidth(label, small))) + 16
+  let y = 0
+  const markup = rows.flatMap(([label, words]) => {
+    const lines = wrapText(words, across - left, small)
+    const top = y
+    y += lines.length * lineHeight + 3
+    return [
+      text(label, 0, top + small, { size: small, fill: colours.faint }),
+      ...lines.map((one, i) =>
+        text(one, left, top + small + i * lineHeight, { size: small, fill: colours.ink }),
+      ),
+    ]
+  })
+  return { markup: markup.join(''), height: y }
+}
+
+/** A bar: its length is to that of the others of its group as their values. */
+export type Bar = {
+  readonly label: string
+  readonly value: number
+  readonly words: string
+  readonly colour: string
+}
+
+/** Groups of bars, each on a scale of its own. */
+export function drawBars(groups: readonly { title: string; bars: readonly Bar[] }[], across: number): Block {
+  const all = groups.flatMap(({ bars }) => bars)
+  const left = Math.max(...all.map(({ label }) => textWidth(label, 11))) + 12
+  const right = Math.max(...all.map(({ words }) => textWidth(words, 11))) + 12
+  const room = Math.max(40, across - left - right)
+  let y = 0
+  const markup = groups.flatMap(({ title, bars }) => {
+    const top = y
+    const most = Math.max(...bars.map(({ value }) => value), 1e-9)
+    y += 20 + bars.length * 20 + 8
+    return [
+      text(title, 0, top + 12, { size: small, bold: true, fill: colours.ink }),
+      ...bars.flatMap(({ label, value, words, colour }, i) => {
+        const at = top + 20 + i * 20
+        const length = Math.max(1, (room * value) / most)
+        return [
+          text(label, 0, at + 11, { size: 11, fill: colours.faint }),
+          rect(left, at, length, 14, { fill: colour, rx: 2 }),
+          text(words, left + length + 8, at + 11, { size: 11, fill: colours.ink }),
+        ]
+      }),
+    ]
+  })
+  return { markup: markup.join(''), height: y }
+}
+
+const mapWidth = 300
+const mapHeight = 210
+/** Strips that are nearer than this are one gray. */
+const nearest = 3
+
+/** The picture cut into strips, one of them with what it reads beyond its own rows. */
+export function drawStrips(
+  strips: Strips,
+  {
+    height,
+    width,
+    stride,
+    border,
+  }: { height: number; width: number; stride: readonly [number, number]; border: string },
+  across: number,
+): Block {
+  const { rows, halo, groups = 1, slices = 1 } = strips
+  const scale = Math.min(mapWidth / width, mapHeight / height)
+  const [w, h] = [Math.max(8, width * scale), Math.max(8, height * scale)]
+  const count = Math.ceil(height / rows)
+  const chosen = Math.min(1, count - 1)
+  const [from, to] = [chosen * rows, Math.min(height, (chosen + 1) * rows)]
+  const down = h / height
+  const reach = (samples: number, step: number, pixel: number) =>
+    samples === 0 ? 0 : Math.max(2, (samples / step) * pixel)
+  const [above, below] = [reach(halo.top, stride[0], down), reach(halo.bottom, stride[0], down)]
+  const sideways = w / width
+  const [before, after] = [reach(halo.left, stride[1], sideways), reach(halo.right, stride[1], sideways)]
+  const [x0, y0] = [Math.min(before, 40), Math.max(0, above - from * down)]
+  const isDrawn = rows * down >= nearest
+  const box = { fill: colours.panel, stroke: colours.grid }
+  const read = {
+    x: x0 - Math.min(before, 40),
+    y: y0 + from * down - above,
+    width: w + Math.min(before, 40) + Math.min(after, 40),
+    height: (to - from) * down + above + below,
+  }
+  const edges = isDrawn
+    ? Array.from({ length: count - 1 }, (_, i) =>
+        line(x0, y0 + (i + 1) * rows * down, x0 + w, y0 + (i + 1) * rows * down, { stroke: colours.grid }),
+      )
+    : []
+  const words = drawTable(
+    [
+      ['pieces', piecesText(strips, count)],
+      [
+        'each reads',
+        `${counted(halo.top, 'row')} above its own, ${halo.bottom} below, ${counted(halo.left, 'column')} to the left, ${halo.right} to the right`,
+      ],
+      ...(border === '' ? [] : [['outside', border] as Row]),
+      ['threads', 'take the next piece when they are free; the result is the same for any number of them'],
+      ...(groups * slices > 1 ? ([['drawn', 'one output plane of one group']] as Row[]) : []),
+    ],
+    across - mapWidth - 100,
+  )
+  const markup = [
+    rect(x0, y0, w, h, box),
+    ...edges,
+    rect(read.x, read.y, read.width, read.height, {
+      fill: colours.orange,
+      'fill-opacity': 0.35,
+      stroke: colours.orange,
+      'stroke-dasharray': '3 2',
+    }),
+    rect(x0, y0 + from * down, w, (to - from) * down, {
+      fill: '#c3d9ee',
+      stroke: colours.blue,
+    }),
+    `<g transform="translate(${mapWidth + 100} 0)">${words.markup}</g>`,
+  ]
+  const bottom = Math.max(y0 + h, read.y + read.height)
+  return { markup: markup.join(''), height: Math.max(bottom + 6, words.height) }
+}
+
+function piecesText({ count, rows, groups = 1, slices = 1 }: Strips, strips: number): string {
+  const parts = [
+    ...(groups > 1 ? [`${groups} groups`] : []),
+    ...(slices > 1 ? [`${slices} slices`] : []),
+    counted(strips, 'strip'),
+  ]
+  return `${parts.length === 1 ? '' : `${count} = `}${parts.join(' · ')} of ${counted(rows, 'row')} of the output (blue), and what one reads (orange)`
+}

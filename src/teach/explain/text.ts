@@ -1,0 +1,140 @@
+import type { Count, Explanation } from '../../operators/explain.ts'
+import type { Operation } from '../../picture/operations.ts'
+import { grouped } from '../../text/count.ts'
+import { columns, wrap } from '../../text/layout.ts'
+import type { Arithmetic, FilterExplanation } from './explanation.ts'
+import type { Strips } from './strips.ts'
+
+/** A number with at most six digits behind the point. */
+export const short = (n: number): string => String(Math.round(n * 1e6) / 1e6)
+/** The sizes of a tensor: channels x height x width, or channels x depth x height x width, as the input is given. */
+export const sizes = (shape: readonly number[]): string => shape.join('x')
+/** The size of a picture, and its channels. */
+export const pictureSize = ([channels, height, width]: readonly number[]): string =>
+  `${width}x${height}, ${channels} ${channels === 1 ? 'channel' : 'channels'}`
+/** Rows and columns, or more axes, as people say them: width x height. */
+export const area = (axes: readonly number[]): string => axes.toReversed().join('x')
+export const bytes = (n: number): string =>
+  n < 1024
+    ? `${n} bytes`
+    : n < 2 ** 20
+      ? `${grouped(Math.ceil(n / 1024))} KiB`
+      : `${short(Math.round((n / 2 ** 20) * 10) / 10)} MiB`
+
+export type Line = readonly [label: string, text: string]
+
+const table = (lines: readonly Line[], width?: number): string =>
+  columns(
+    lines.map(([label, text]) => [`  ${label}`, text]),
+    width,
+  )
+
+const head = (name: string, summary: string, width = Number.POSITIVE_INFINITY): string =>
+  wrap(`${name}: ${summary}`, width).join('\n')
+
+/** 81 = O·C·kH·kW = 3·3·3·3 */
+const counted = ({ count, formula, filled }: Count): string =>
+  count === 0 ? formula : `${grouped(count)} = ${formula} = ${filled}`
+
+/** An operator, for people. */
+export const explanationText = (operation: Operation, e: Explanation & Arithmetic, width?: number): string =>
+  `${head(operation.name, operation.summary, width)}\n${table(operatorLines(operation, e), width)}`
+
+/** All that is told of an operator. */
+export function operatorLines(operation: Operation, e: Explanation & Arithmetic): readonly Line[] {
+  const formula = operation.formula === undefined ? [] : [['computes', operation.formula] as Line]
+  const each = e.sizes.map((s): Line => [s.axis, `${s.filled}`])
+  const plain = e.plain
+  const rank = e.separability
+  return [
+    ...formula,
+    [
+      'input',
+      `${sizes(e.input)}   (${e.input.length === 4 ? 'channels x depth x height x width' : 'channels x height x width'})`,
+    ],
+    ['output', sizes(e.output)],
+    ...(e.sizes[0] === undefined ? [] : [['size', e.sizes[0].formula] as Line]),
+    ...each,
+    [
+      e.operator === 'maxpool' || e.operator === 'unpool' ? 'window' : 'kernel',
+      e.kernel.length === 0 ? 'none' : `[${e.kernel.join(',')}]`,
+    ],
+    ['weights', counted(e.parameters)],
+    ['multiplications', counted(e.multiplications)],
+    ['receptive field', area(e.receptiveField)],
+    ...(rank === undefined
+      ? []
+      : [
+          [
+            'rank',
+            `${rank.rank}${rank.isSeparable ? ', so a column and a row do it' : ''}; singular values ${rank.singularValues.map(short).join(', ')}`,
+          ] as Line,
+        ]),
+    ...(e.error === undefined
+      ? []
+      : [
+          [
+            'left out',
+            `${Number((e.error * 100).toPrecision(3))} % of the kernel, in the Frobenius norm`,
+          ] as Line,
+        ]),
+    ...(plain === undefined
+      ? []
+      : [
+          [
+            'plain conv2d',
+            `${grouped(plain.parameters)} weights, ${grouped(plain.multiplications)} multiplications: this operator has ${short(Math.round(plain.share * 1e4) / 100)} % of the weights`,
+          ] as Line,
+        ]),
+    ['arithmetic', `${e.algorithm}: ${e.reason}`],
+    ...(e.strips === undefined ? [] : [['strips', stripsText(e.strips)] as Line]),
+    [
+      'memory',
+      `${bytes(e.memory.input)} in, ${bytes(e.memory.weights)} of weights, ${bytes(e.memory.output)} out, as float32`,
+    ],
+  ]
+}
+
+/** `6 of 70 rows; 1 above, 1 below, 1 left, 1 right of each` */
+function stripsText({ count, rows, halo, groups = 1, slices = 1 }: Strips): string {
+  const each = [
+    ...(groups > 1 ? [`${groups} groups`] : []),
+    ...(slices > 1 ? [`${slices} slices`] : []),
+    `${count / groups / slices} strips`,
+  ]
+  const of = each.length > 1 ? ` = ${each.join(' · ')}` : ''
+  return `${count}${of} of ${rows} ${rows === 1 ? 'row' : 'rows'}; ${halo.top} above, ${halo.bottom} below, ${halo.left} left, ${halo.right} right of each`
+}
+
+/** A filter, for people. */
+export const filterText = (e: FilterExplanation, width?: number): string =>
+  `${head(e.operation, e.summary, width)}\n${table(filterLines(e), width)}`
+
+/** How samples are held while they are computed with. */
+export const samplesText = (samples: string): string =>
+  samples === 'u8' ? '8 bits' : samples === 'u16' ? '16 bits' : 'computed as float32'
+
+/** All that is told of a filter. */
+export function filterLines(e: FilterExplanation): readonly Line[] {
+  const kernels = e.kernels.map((k, i): Line => {
+    const label = e.kernels.length === 1 ? 'kernel' : `kernel ${i}`
+    const whole = k.isInteger ? ', whole weights' : ''
+    return [label, `${k.size[1]}x${k.size[0]}, sum ${short(k.sum)}, rank ${k.rank}${whole}`]
+  })
+  const ways = [...new Set(e.kernels.map((k) => `${k.algorithm}: ${k.reason}`))]
+  return [
+    ['input', `${pictureSize(e.input)}, ${samplesText(e.samples)}`],
+    ['output', pictureSize(e.output)],
+    ...kernels,
+    ...(e.combine === 'only' ? [] : [['combined by', e.combine] as Line]),
+    ...ways.map((way, i): Line => [i === 0 ? 'arithmetic' : '', way]),
+    ['border', e.border],
+    ['receptive field', area(e.receptiveField)],
+    ['strips', stripsText(e.strips)],
+    ...(e.multiplications === 0 ? [] : [['multiplications', grouped(e.multiplications)] as Line]),
+    [
+      'correlation',
+      'the kernel is used as it is written; --flip turns it by 180°, which is the convolution of mathematics',
+    ],
+  ]
+}

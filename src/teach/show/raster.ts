@@ -1,0 +1,56 @@
+import { compressionSettings } from '../../image/png.ts'
+import { encodePngWhole } from '../../image/png-whole.ts'
+import { diverging } from '../draw/palette.ts'
+import { element } from '../draw/svg.ts'
+
+type Rgb = readonly [number, number, number]
+
+/**
+ * Values [rows][columns] as an image inside an SVG, each a block of colour. Blocks are drawn out here: renderers do not
+ * agree on how a small image is enlarged. Where there are more values than pixels, every so many are shown.
+ */
+export function raster(
+  values: ArrayLike<number>,
+  rows: number,
+  columns: number,
+  box: { readonly x: number; readonly y: number; readonly width: number; readonly height: number },
+  colour: (value: number) => Rgb,
+): string {
+  const pixels = 2
+  const [width, height] = [Math.round(box.width * pixels), Math.round(box.height * pixels)]
+  const data = new Uint8Array(width * height * 3)
+  const painted = Array.from(values, colour)
+  for (let y = 0; y < height; y++) {
+    const row = Math.floor((y * rows) / height) * columns
+    for (let x = 0; x < width; x++) {
+      data.set(painted[row + Math.floor((x * columns) / width)]!, (y * width + x) * 3)
+    }
+  }
+  const png = encodePngWhole({ width, height, channels: 3, depth: 8, data, meta: {} }, compressionSettings(6))
+  return element('image', {
+    x: box.x,
+    y: box.y,
+    width: box.width,
+    height: box.height,
+    href: `data:image/png;base64,${Buffer.from(png).toString('base64')}`,
+    preserveAspectRatio: 'none',
+  })
+}
+
+/** Levels of 0..255 as they are, cut off at the ends. */
+export const asGray = (level: number): Rgb => {
+  const v = Math.max(0, Math.min(255, Math.round(level)))
+  return [v, v, v]
+}
+
+/** Values with a sign: blue below 0, orange above, `most` being the darkest. */
+export const asSigned =
+  (most: number) =>
+  (value: number): Rgb =>
+    diverging(value / most)
+
+/** White for 0 to dark blue for `most`, dark enough between to see what is small. */
+export const asMagnitude =
+  (most: number) =>
+  (value: number): Rgb =>
+    diverging(-value / (most || 1))

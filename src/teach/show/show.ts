@@ -1,0 +1,109 @@
+import { ConvoError } from '../../error.ts'
+import { namedKernels } from '../../filters/names.ts'
+import { type Io, noteMessage } from '../../host/io.ts'
+import { decode } from '../../image/decode.ts'
+import { renderSvg } from '../../image/encode.ts'
+import { loadSharp } from '../../image/sharp.ts'
+import { terminalColours } from '../../image/terminal/colours.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
+import { loadKernel } from '../../kernel/source.ts'
+import { sharedSettings } from '../../picture/settings.ts'
+import { nativeWork } from '../../signals.ts'
+import { fullOf } from '../../tensor/picture.ts'
+import { wrap } from '../../text/layout.ts'
+import type { Message } from '../../text/message.ts'
+import { visibleLine } from '../../text/visible.ts'
+import { drawingFormat, writeDrawing } from '../draw/file.ts'
+import { drawCard, photoSide } from './card.ts'
+import { planeText } from './cells.ts'
+import type { Gray } from './effect.ts'
+import { type Facts, factsOfKernel, factWords } from './facts.ts'
+import { largest, planeAt, planesOf } from './planes.ts'
+import { drawSheet } from './sheet.ts'
+
+/** What `convo show` is asked for. */
+export type ShowOptions = {
+  readonly source: string
+  readonly output?: string | undefined
+  readonly plane?: readonly number[] | undefined
+  readonly zoom: number
+  /** A picture to try the kernel on, in place of one that is made up. */
+  readonly photo?: string | undefined
+  readonly preview: boolean
+  readonly json: boolean
+}
+
+/** More planes than this fill a terminal for nothing. */
+const mostPrinted = 64
+
+/** Draws a kernel into a file, or prints it. @throws ConvoError for a kernel that cannot be read, an unknown output */
+export async function showKernel(options: ShowOptions, io: Io): Promise<number> {
+  const { source, output, preview, json } = options
+  const terminal = preview ? await import('../../picture/preview.ts') : undefined
+  terminal?.checkTerminal()
+  if (output !== undefined) drawingFormat(output)
+  if (options.photo !== undefined && output === undefined && !preview) {
+    throw new ConvoError('E_USAGE', '--photo is for a drawing, and none is asked for', {
+      fix: `convo show ${source} kernel.png --photo ${options.photo}`,
+    })
+  }
+  const loaded = await loadKernel(source, { names: namedKernels })
+  const kernel = options.plane === undefined ? loaded : planeAt({ name: source, ...loaded }, options.plane)
+  const facts = factsOfKernel(kernel, source)
+  const photo = options.photo === undefined ? undefined : await readPhoto(options.photo, io)
+  const drawing = output === undefined && !preview ? '' : drawKernel(kernel, facts, photo)
+  if (output !== undefined) await writeDrawing(drawing, output, options.zoom)
+  await terminal?.showPreview(await renderSvg(drawing), io)
+  if (json) await io.out(`${JSON.stringify(facts)}\n`)
+  else if (output === undefined && !preview) await io.page(kernelText(kernel, facts, io.width))
+  return 0
+}
+
+/** A kernel as an SVG: a card of one plane, a sheet of several. */
+export function drawKernel(kernel: Kernel, facts: Facts, photo?: Gray): string {
+  const only = onlyPlane(kernel)
+  return only === undefined ? drawSheet(kernel, facts) : drawCard(only, facts, photo)
+}
+
+/** The middle of a picture file, in gray. @throws ConvoError E_INPUT, E_DECODE */
+async function readPhoto(path: string, io: Io): Promise<Gray> {
+  // what is wrong with the file is told as everywhere
+  const picture = await decode(path, {
+    maxPixels: sharedSettings['max-pixels'].default,
+    orient: true,
+  })
+  const { width, height, channels, depth, data: samples, pages } = picture
+  if (pages > 1) io.err(noteMessage(`${path} has ${pages} pages, and the first is shown`))
+  const gain = 255 / fullOf(picture)
+  const eight = depth === 8 ? samples : Uint8ClampedArray.from(samples, (v) => v * gain)
+  const data = await nativeWork(() =>
+    loadSharp()(eight, { raw: { width, height, channels } })
+      .flatten({ background: '#808080' })
+      .resize({ width: photoSide, height: photoSide, fit: 'cover' })
+      .toColourspace('b-w')
+      .raw({ depth: 'uchar' })
+      .toBuffer(),
+  )
+  return { side: photoSide, data: Float64Array.from(data) }
+}
+
+/** The kernel as one plane, where it is no more. */
+const onlyPlane = (kernel: Kernel): Kernel | undefined => {
+  const [height, width] = kernel.shape.slice(-2)
+  return kernel.weights.length === height! * width! ? { ...kernel, shape: [height!, width!] } : undefined
+}
+
+/** A kernel for a terminal: a title, then its planes. */
+function kernelText(kernel: Kernel, facts: Facts, width: number): Message {
+  const kind = terminalColours(process.stdout.isTTY === true, process.env)
+  const most = largest(kernel.weights)
+  const planes = planesOf(kernel)
+  const columns = process.stdout.columns ?? width
+  const parts = planes.slice(0, mostPrinted).map((plane) => {
+    const label = planes.length > 1 ? `\n${plane.label}\n` : '\n'
+    return [label, planeText(plane, most, Math.max(columns, 40), kind)]
+  })
+  const more = planes.length > mostPrinted ? `\nand ${planes.length - mostPrinted} more planes\n` : ''
+  const told = wrap(factWords(facts).join(' · '), columns).join('\n')
+  return [`${visibleLine(facts.name)}\n${told}\n`, parts, more]
+}
