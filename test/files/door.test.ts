@@ -27,8 +27,8 @@ const importedFrom = (text: string): string[] =>
 
 /** Streams of the process and the terminal are no files. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
-  'cli/io.ts': ['writeSync'],
-  'cli/terminal/graphics.ts': ['writeSync'],
+  'host/io.ts': ['writeSync'],
+  'image/terminal/graphics.ts': ['writeSync'],
 }
 
 it('only src/files writes, moves and deletes', () => {
@@ -46,7 +46,7 @@ it('only src/files writes, moves and deletes', () => {
         /import (\* as )?\w+ from '(?:node:)?fs|require\('(?:node:)?fs|import\('(?:node:)?fs/g,
       ),
     ]
-    const isTerminal = (call: string) => path === 'cli/terminal/graphics.ts' && call.includes("'/dev/tty'")
+    const isTerminal = (call: string) => path === 'image/terminal/graphics.ts' && call.includes("'/dev/tty'")
     return [...names, ...opened.filter((call) => !isTerminal(call)), ...whole.map(([call]) => call)].map(
       (what) => `${path}: ${what}`,
     )

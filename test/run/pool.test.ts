@@ -34,15 +34,13 @@ function script(body: string) {
     import workers from 'node:worker_threads'
     import { syncBuiltinESMExports } from 'node:module'
     ${body}
-    const { processPicture } = await import('${root}src/cli/process.ts')
-    const { resolve } = await import('${root}src/params.ts')
-    const { sharedSettings } = await import('${root}src/cli/settings.ts')
-    const { filters } = await import('${root}src/filters/table.ts')
-    const settings = resolve(sharedSettings, { threads: '2' })
-    const step = () => ({ kind: 'recipe', recipe: filters.sobel.build(resolve(filters.sobel.params, {})) })
+    const { processPicture } = await import('${root}src/picture/process.ts')
+    const { operations } = await import('${root}src/picture/operations.ts')
+    const { prepareOperation } = await import('${root}src/picture/words/prepare.ts')
+    const { job } = await prepareOperation(operations.sobel, { threads: '2' })
     let said = 'done'
     try {
-      await processPicture({ input: process.argv[1], output: '/dev/null', operation: 'sobel', steps: [step], settings })
+      await processPicture(job(process.argv[1], '/dev/null'))
     } catch (error) {
       said = error.code + ' ' + error.message
     }
