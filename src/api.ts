@@ -9,7 +9,8 @@ import * as point from './operators/pointwise.ts'
 import * as spatial from './operators/separable.ts'
 import { type PlaneWeights, type Separation, separateKernel } from './operators/separate.ts'
 import * as transposed from './operators/transposed.ts'
-import { createPool, defaultThreads } from './run/pool.ts'
+import { defaultThreads } from './run/pool.ts'
+import { poolOf } from './run/shared.ts'
 import { poolEngine } from './run/tensors.ts'
 import { describe } from './text/describe.ts'
 
@@ -43,7 +44,7 @@ const onDefault =
   <A extends unknown[], R>(operator: (engine: Engine, ...args: A) => Promise<R>) =>
   async (...args: A): Promise<R> => {
     try {
-      engine ??= poolEngine(createPool(threads))
+      engine ??= poolEngine(poolOf(threads))
       return await operator(engine, ...args)
     } catch (error) {
       throw asConvoError(error)

@@ -14,6 +14,7 @@ export {
 export type { Bias, ConvOptions, PaddingMode, PaddingOption, PerAxis, TransposeOptions } from './conv/spec.ts'
 export type { Activation } from './definition/layers.ts'
 export { ConvoError, type ErrorCode, type ErrorDetail, formatError } from './error.ts'
+export type { Kernel } from './kernel/kernel.ts'
 export type { DepthwiseOptions } from './operators/depthwise.ts'
 export type { DepthwiseSeparableOptions } from './operators/depthwise-separable.ts'
 export {
@@ -28,4 +29,27 @@ export { maxUnpool2d, maxUnpool3d, type UnpoolOptions } from './operators/max-un
 export type { PointwiseOptions } from './operators/pointwise.ts'
 export type { SeparableOptions, Vector } from './operators/separable.ts'
 export type { PlaneWeights, Separation } from './operators/separate.ts'
+export {
+  Chain,
+  type ConvoOptions,
+  type FileOptions,
+  type RawResult,
+} from './picture/api/chain.ts'
+export { type CompareOptions, type CompareResult, compare, digest } from './picture/api/compare.ts'
+export { close, convo, convo as default } from './picture/api/convo.ts'
+export {
+  filters,
+  kernels,
+  type OperationFacts,
+  type OptionFacts,
+  operators,
+  readKernel,
+  writeKernel,
+} from './picture/api/data.ts'
+export type { PictureInput, RawPicture, SharpPipeline } from './picture/api/inputs.ts'
+export type { KernelInput, NestedNumbers } from './picture/api/kernel-input.ts'
+export type * from './picture/api/methods.ts'
+export type { Digest } from './picture/digest.ts'
+export type { DryRun } from './picture/dry-run.ts'
+export type { PictureFacts, PlanFacts, Report } from './picture/job.ts'
 export { Tensor } from './tensor/tensor.ts'

@@ -6,22 +6,13 @@ import { ConvoError } from '../error.ts'
 import { listening, tellSignals, undoAtEnd } from '../signals.ts'
 import { writingError } from './errors.ts'
 import { clearOnce, temporaryName } from './leftovers.ts'
+import { memoryOutput, type Output } from './memory.ts'
 import { openPipe } from './pipe.ts'
 import { refuseReplacing } from './reads.ts'
 import { followLinks } from './root.ts'
 import { isDevice } from './stat.ts'
 
-/** An output under way. Nothing is seen at its path before `commit`. */
-export type Output = {
-  /** True when bytes are kept until `commit`, and must not change before. */
-  readonly holds: boolean
-  /** Appends bytes. */
-  write(chunks: Uint8Array | readonly Uint8Array[]): Promise<void>
-  /** Puts what was written in place, all at once. */
-  commit(): Promise<void>
-  /** Drops what was written; after `commit`, or a second time, it does nothing. */
-  abort(): Promise<void>
-}
+export type { Output } from './memory.ts'
 
 let beforePlacing: ((temporary: string, path: string) => Promise<void>) | undefined
 
@@ -45,6 +36,8 @@ export function askBeforePlacing(ask: (temporary: string, path: string) => Promi
  */
 export async function openOutput(path: string, isRecord = false): Promise<Output> {
   if (path === '-') return standardOutput()
+  const inMemory = memoryOutput(path)
+  if (inMemory !== undefined) return inMemory
   const descriptor = descriptorOf(path)
   if (descriptor !== undefined) return descriptorOutput(descriptor, path)
   if (!isRecord) refuseReplacing(path)

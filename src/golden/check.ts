@@ -3,7 +3,7 @@ import { noteRead, refuseReplacing } from '../files/reads.ts'
 import { type Io, noteMessage } from '../host/io.ts'
 import { parseShard } from '../host/shard.ts'
 import type { Values } from '../params.ts'
-import { closePool } from '../picture/process.ts'
+import { closePools } from '../run/shared.ts'
 import { counted } from '../text/count.ts'
 import { columns } from '../text/layout.ts'
 import { Verbatim } from '../text/message.ts'
@@ -41,7 +41,7 @@ export async function check(file: string | undefined, settings: CheckValues, io:
     onCase: (_, done, all) => progress.show(done, all),
   }).finally(async () => {
     progress.clear()
-    await closePool()
+    await closePools()
   })
   await reportAll(run, asked, results, io, process.env)
   const isTold = asked.some(({ name, file: to }) => name === 'pretty' && to === undefined)

@@ -33,9 +33,9 @@ const unknownSize = { width: 16384, height: 16384 } as const
 export async function dryRun(job: PictureJob): Promise<DryRun> {
   const task = taskOf(job)
   const { settings } = job
-  const isList = job.isVolume && (await isSliceList(job.input))
+  const isList = job.given === undefined && job.isVolume && (await isSliceList(job.input))
   const path = isList ? (await slicePaths(job.input))[0]! : job.input
-  const input = await knownOf(path, settings)
+  const input = await knownOf(path, settings, job.given)
   let known: Known = { ...input, isMaps: input.isMaps || job.isVolume === true }
   const plans: PlanFacts[] = []
   let isSized = true

@@ -21,6 +21,9 @@ import { type ArrayOptions, type PictureArray, readArray, scaleNote } from './ar
 /** An input that was looked at but not decoded. */
 export type Opened = { readonly path: string; readonly source: Source; readonly probe: Probe }
 
+/** Samples that are in memory already: of a picture as it would be decoded, or an array. */
+export type InMemory = { readonly decoded: Parameters<typeof readied>[0] } | { readonly array: PictureArray }
+
 /** A decoded input. */
 export type Loaded = {
   readonly picture: SourcePicture

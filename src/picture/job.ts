@@ -6,7 +6,9 @@ import { noteRead, refuseReplacing } from '../files/reads.ts'
 import type { Light } from '../image/light.ts'
 import type { FullScale, Step } from '../operators/operator.ts'
 import type { Outcome } from '../run/pictures.ts'
+import type { Watch } from '../run/pool.ts'
 import type { Picture } from '../tensor/picture.ts'
+import type { InMemory, Opened } from './input.ts'
 import { outputKind } from './output.ts'
 import type { Settings } from './settings.ts'
 
@@ -31,7 +33,13 @@ export type PictureJob = {
   readonly settings: Settings
   /** True when the input is to be taken whole, with all its pages or slices. */
   readonly isVolume?: boolean | undefined
-}
+  /** The input where it is no file; `input` is then what messages call it. */
+  readonly given?: Opened | InMemory | undefined
+  /** 1..100, of formats that have it. */
+  readonly quality?: number | undefined
+  /** Takes the picture in place of its file. */
+  readonly store?: PageStore | undefined
+} & Watch
 
 /** The job with its settings in the form in which plans take them. */
 export type Task = PictureJob & {
@@ -40,8 +48,6 @@ export type Task = PictureJob & {
   readonly isRangeGiven: boolean
   /** The tone curves of the picture, for --linear. */
   readonly light?: Light | undefined
-  /** Takes the picture in place of its file, where pages are put together. */
-  readonly store?: PageStore | undefined
 }
 
 /** What becomes of a picture that is ready to be encoded; returns bytes and what the format could not hold. */
@@ -84,12 +90,13 @@ export type Report = {
 /** @throws ConvoError for options that contradict each other or the output */
 export function taskOf(job: PictureJob): Task {
   const { input, output, settings } = job
-  if (!settings['in-place'] && isSameFile(input, output)) {
+  const isFile = job.given === undefined
+  if (isFile && !settings['in-place'] && isSameFile(input, output)) {
     throw new ConvoError('E_IN_PLACE', `${output} is the input itself`, {
       fix: '--in-place',
     })
   }
-  noteRead(input, settings['in-place'])
+  if (isFile) noteRead(input, settings['in-place'])
   refuseReplacing(output)
   const isFloat = outputKind(output) === 'npy'
   const range = settings.range ?? (isFloat ? 'raw' : 'clamp')

@@ -3,9 +3,9 @@ import { readHeader } from '../image/decode.ts'
 import { lightOf } from '../image/profile.ts'
 import { peakOf } from '../image/samples.ts'
 import type { FullScale } from '../operators/operator.ts'
-import { type Depth, fullScale, hasAlpha } from '../tensor/picture.ts'
-import { dataOfArray } from './array.ts'
-import { loadArray, openInput } from './input.ts'
+import { type Depth, fullOf, fullScale, hasAlpha } from '../tensor/picture.ts'
+import { dataOfArray, type PictureArray } from './array.ts'
+import { type InMemory, loadArray, type Opened, openInput } from './input.ts'
 import { coloursOf, limitsOf, pageNote } from './load.ts'
 import type { Settings } from './settings.ts'
 
@@ -33,29 +33,42 @@ type Asked = Pick<
 >
 
 /** What is known of an input: the header of a picture, or an array, which is read. @throws ConvoError as `decode` does */
-export async function knownOf(path: string, settings: Asked): Promise<Known> {
-  const opened = await openInput(path)
-  if (opened.probe.kind === 'npy') {
-    const array = await loadArray(opened, settings)
-    const { width, height, channels, slices, depth, full, layout, data } = array
-    const isMaps = dataOfArray(array).kind === 'tensor'
-    // channels that stand first are all colours
-    const treated = layout === 'hwc' && channels <= 4 ? treatedChannels(channels as 1, settings) : channels
-    const peak = data instanceof Float32Array && { peak: () => peakOf(data) }
-    const pages = slices ?? 1
-    const hasSlices = slices !== undefined
-    const notes = array.layoutNote === undefined ? [] : [array.layoutNote]
-    const size = { width, height, channels: treated, depth, full }
-    return { ...size, pages, hasSlices, isMaps, notes, ofPages: [], ...peak }
+export async function knownOf(path: string, settings: Asked, given?: Opened | InMemory): Promise<Known> {
+  if (given !== undefined && 'array' in given) return knownArray(given.array, settings)
+  if (given !== undefined && 'decoded' in given) {
+    const { decoded } = given
+    return { ...knownPicture(decoded, settings), full: settings.full ?? fullOf(decoded), ofPages: [] }
   }
+  const opened = given ?? (await openInput(path))
+  if (opened.probe.kind === 'npy') return knownArray(await loadArray(opened, settings), settings)
   const header = await readHeader(opened.source, { ...limitsOf(settings), name: opened.path })
   if (settings.linear) lightOf(header.meta, opened.path)
-  const { width, height, depth, pages } = header
+  return { ...knownPicture(header, settings), ofPages: pageNote(opened.path, header.pages) }
+}
+
+function knownArray(array: PictureArray, settings: Asked): Known {
+  const { width, height, channels, slices, depth, full, layout, data } = array
+  const isMaps = dataOfArray(array).kind === 'tensor'
+  // channels that stand first are all colours
+  const treated = layout === 'hwc' && channels <= 4 ? treatedChannels(channels as 1, settings) : channels
+  const peak = data instanceof Float32Array && { peak: () => peakOf(data) }
+  const pages = slices ?? 1
+  const hasSlices = slices !== undefined
+  const notes = array.layoutNote === undefined ? [] : [array.layoutNote]
+  const size = { width, height, channels: treated, depth, full }
+  return { ...size, pages, hasSlices, isMaps, notes, ofPages: [], ...peak }
+}
+
+function knownPicture(
+  header: Pick<Known, 'width' | 'height' | 'depth' | 'pages' | 'notes'> & {
+    readonly channels: 1 | 2 | 3 | 4
+  },
+  settings: Asked,
+): Omit<Known, 'ofPages'> {
+  const { width, height, depth, pages, notes } = header
   const channels = treatedChannels(header.channels, settings)
   const full = settings.full ?? fullScale(depth)
-  const ofPages = pageNote(opened.path, pages)
-  const { notes } = header
-  return { width, height, channels, depth, full, pages, hasSlices: false, isMaps: false, notes, ofPages }
+  return { width, height, channels, depth, full, pages, hasSlices: false, isMaps: false, notes }
 }
 
 /** The channels that are left when alpha is dropped or laid over a background. */

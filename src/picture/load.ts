@@ -15,7 +15,7 @@ import {
 } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { dataOfArray, type PictureArray, roundedNote, scaleNote } from './array.ts'
-import { loadArray, loadPicture, type Opened, readied, type Treatment } from './input.ts'
+import { type InMemory, loadArray, loadPicture, type Opened, readied, type Treatment } from './input.ts'
 import type { Task } from './job.ts'
 import { outputKind } from './output.ts'
 import type { Settings } from './settings.ts'
@@ -46,6 +46,14 @@ export async function loadData(opened: Opened, task: Task, ahead: boolean): Prom
     meta,
     notes: [...notes, ...pageNote(opened.path, pages)],
   }
+}
+
+/** Samples that are in memory already. */
+export function loadGiven(given: InMemory, task: Task): LoadedData {
+  const treatment = treatmentOf(task)
+  if ('array' in given) return arrayData(given.array, treatment, outputKind(task.output) === 'npy')
+  const { picture, meta, notes } = readied(given.decoded, task.input, treatment)
+  return { data: { kind: 'picture', picture }, meta, notes }
 }
 
 function arrayData(array: PictureArray, treatment: Treatment, isArrayWritten: boolean): LoadedData {

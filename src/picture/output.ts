@@ -98,8 +98,9 @@ export async function openPng(path: string, shape: PngShape, compression: Compre
 export async function writePicture(
   path: string,
   picture: Picture,
+  quality?: number,
 ): Promise<{ bytes: number; notes: readonly string[] }> {
-  const { bytes, notes } = await encode(picture, formatOfPath(path))
+  const { bytes, notes } = await encode(picture, formatOfPath(path), quality === undefined ? {} : { quality })
   await writeAtomically(path, (output) => output.write(bytes))
   return { bytes: bytes.length, notes }
 }

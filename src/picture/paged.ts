@@ -43,7 +43,8 @@ export const keepsPages = ({
 /** The pages of an input, where there are several and the output keeps them. @throws ConvoError as `decode` does */
 export async function openPaged(opened: Opened, task: Task): Promise<PagedInput | undefined> {
   const { series, settings } = task
-  if (task.isVolume || !keepsPages(task) || !mayHavePages(opened.probe)) return undefined
+  if (task.isVolume || task.store !== undefined || !keepsPages(task) || !mayHavePages(opened.probe))
+    return undefined
   const options = { ...limitsOf(settings), name: opened.path }
   const { pages: count, delay, loop, ...first } = await readHeader(opened.source, options)
   if (count === 1) return undefined
@@ -120,7 +121,10 @@ export async function runPaged(
   else {
     for (const note of lostTimes(delay, formatOfPath(task.output))) notes.add(note)
     const animation = { ...(delay !== undefined && { delay }), ...(loop !== undefined && { loop }) }
-    const encoded = await encodePages(kept, formatOfPath(task.output) as PagedFormat, animation)
+    const encoded = await encodePages(kept, formatOfPath(task.output) as PagedFormat, {
+      ...animation,
+      ...(task.quality !== undefined && { quality: task.quality }),
+    })
     await writeAtomically(task.output, (output) => output.write(encoded.bytes))
     bytes = encoded.bytes.length
     for (const note of encoded.notes) notes.add(note)

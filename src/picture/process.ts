@@ -3,7 +3,8 @@ import { invariant } from '../error.ts'
 import { lightOf } from '../image/profile.ts'
 import { peakOf } from '../image/samples.ts'
 import { isWorthWorkers } from '../run/pictures.ts'
-import { createPool, defaultThreads, type Pool, type Session } from '../run/pool.ts'
+import type { Pool, Session } from '../run/pool.ts'
+import { poolOf } from '../run/shared.ts'
 import { poolEngine } from '../run/tensors.ts'
 import { expectedSamples, type Loaded, openInput } from './input.ts'
 import { factsOf, type PictureJob, type Report, type SettledStep, type Task, taskOf } from './job.ts'
@@ -11,6 +12,7 @@ import {
   isSliceList,
   type LoadedData,
   loadData,
+  loadGiven,
   loadVolume,
   slicePages,
   slicePaths,
@@ -29,20 +31,6 @@ import { type Written, writeRecipe } from './write-recipe.ts'
 export { type DryRun, dryRun } from './dry-run.ts'
 export type { PictureFacts, PictureJob, PlanFacts, Report, StepMaker } from './job.ts'
 
-let shared: Pool | undefined
-
-/** The pool of this process. The first call decides the number of threads. */
-function poolFor(threads: number | undefined): Pool {
-  shared ??= createPool(threads ?? defaultThreads())
-  return shared
-}
-
-/** Ends the worker threads, if there are any. */
-export async function closePool(): Promise<void> {
-  await shared?.close()
-  shared = undefined
-}
-
 /**
  * Runs a job, on the pool of this process unless one is given. Workers start while the picture is decoded; strips of a
  * PNG are written as they are done.
@@ -52,7 +40,7 @@ export async function closePool(): Promise<void> {
 export async function processPicture(job: PictureJob, given?: Pool): Promise<Report> {
   const began = performance.now()
   const task = taskOf(job)
-  const pool = given ?? poolFor(job.settings.threads)
+  const pool = given ?? poolOf(job.settings.threads)
   const loading = await begin(task, pool)
   return pool.exclusive(async (session) => {
     const loaded = await loading()
@@ -63,13 +51,16 @@ export async function processPicture(job: PictureJob, given?: Pool): Promise<Rep
           ? await runPaged(loaded, task, (page, own) => runPage(session, pool, page, own))
           : await runJob(session, pool, loaded, task)
     return { ...report, milliseconds: Math.round((performance.now() - began) * 10) / 10 }
-  })
+  }, job)
 }
 
 /** Looks at the input, and starts workers for a large one, before it is decoded. */
 async function begin(task: Task, pool: Pool): Promise<() => Promise<LoadedData | VolumeStream | PagedInput>> {
   const { input, settings } = task
-  const opened = task.isVolume && (await isSliceList(input)) ? undefined : await openInput(input)
+  const { given } = task
+  if (given !== undefined && !('probe' in given)) return async () => loadGiven(given, task)
+  const isList = given === undefined && task.isVolume === true && (await isSliceList(input))
+  const opened = isList ? undefined : (given ?? (await openInput(input)))
   const stream = await openStream(task, opened)
   if (stream !== undefined) return async () => stream
   if (opened === undefined) {

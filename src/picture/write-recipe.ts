@@ -112,7 +112,7 @@ export async function writeRendering(
   const kind = outputKind(output)
   if (kind === 'picture') {
     const made = await toSamples(session, rendering, task, meta)
-    const store = task.store ?? writePicture
+    const store = task.store ?? ((path: string, one: Picture) => writePicture(path, one, task.quality))
     const { bytes, notes } = await store(output, made.picture)
     return { facts: { ...factsOf(output, made.picture), bytes }, outcome: made.outcome, plans, notes }
   }

@@ -48,8 +48,16 @@ export type Pool = {
    * Lends out the memory and the threads, to one user after the other; what the user allocated is taken back when its
    * promise settles.
    */
-  exclusive<R>(use: (session: Session) => Promise<R>): Promise<R>
+  exclusive<R>(use: (session: Session) => Promise<R>, watch?: Watch): Promise<R>
   close(): Promise<void>
+}
+
+/** What a caller has to say to its work, and wants to hear of it. */
+export type Watch = {
+  /** Ends the work soon after it is aborted, with its reason. */
+  readonly signal?: AbortSignal | undefined
+  /** Told the share of the parts that are done, from 0 to 1, of each pass over a picture. */
+  readonly onProgress?: ((share: number) => void) | undefined
 }
 
 /** Sees the result of each part once, in any order, on the calling thread. */
@@ -108,6 +116,7 @@ export function createPool(threads: number = defaultThreads()): Pool {
     parts: number,
     onPart: OnPart,
     { parallel = true, aside = false, staging, drain }: RunOptions,
+    { signal, onProgress }: Watch,
   ) {
     optimise()
     const mark = arena.mark()
@@ -121,6 +130,7 @@ export function createPool(threads: number = defaultThreads()): Pool {
     const onDone: OnPart = (part, result) => {
       done++
       onPart(part, result)
+      onProgress?.(done / parts)
     }
     const hired = workers.slice(0, helpers).map((worker, i) => {
       return worker.offer({ job, parts, scratch: scratch[i + own]!, slots }, onDone)
@@ -137,6 +147,7 @@ export function createPool(threads: number = defaultThreads()): Pool {
         endJob(control)
         await new Promise(() => undefined)
       }
+      signal?.throwIfAborted()
       const failed = hired.find((h) => h.failure !== undefined)
       if (failed !== undefined) throw failed.failure
     }
@@ -170,7 +181,7 @@ export function createPool(threads: number = defaultThreads()): Pool {
         if (part >= parts) break
         while (stagedParts(control) <= part) await bringIn()
         const result = runPart(part)
-        onPart(part, result instanceof Promise ? await result : result)
+        onDone(part, result instanceof Promise ? await result : result)
         if (staging !== undefined) release(control, part, slots)
         await listen()
         await drain?.()
@@ -199,20 +210,21 @@ export function createPool(threads: number = defaultThreads()): Pool {
     }
   }
 
-  const session: Session = {
+  const sessionOf = (watch: Watch): Session => ({
     arena,
     threads,
-    run: (job, parts, onPart, options = {}) => runNow(job, parts, onPart, options),
-  }
+    run: (job, parts, onPart, options = {}) => runNow(job, parts, onPart, options, watch),
+  })
 
   return {
     threads,
     warm: () => warm(),
-    exclusive(use) {
+    exclusive(use, watch = {}) {
       const result = queue.then(async () => {
         const mark = arena.mark()
         try {
-          return await use(session)
+          watch.signal?.throwIfAborted()
+          return await use(sessionOf(watch))
         } finally {
           arena.release(mark)
         }

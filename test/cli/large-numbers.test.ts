@@ -3,8 +3,9 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ConvoError } from '../../src/error.ts'
 import { operations } from '../../src/picture/operations.ts'
-import { closePool, dryRun, processPicture } from '../../src/picture/process.ts'
+import { dryRun, processPicture } from '../../src/picture/process.ts'
 import { prepareOperation } from '../../src/picture/words/prepare.ts'
+import { closePools } from '../../src/run/shared.ts'
 import { explanationOf, inputOf } from '../../src/teach/explain/explain.ts'
 import { convo, scratch } from './convo.ts'
 import { noise, write } from './pictures.ts'
@@ -14,7 +15,7 @@ beforeAll(async () => {
   const small = { width: 6, height: 6, channels: 3, data: Uint8Array.from(noise(108)) }
   await write(here.path('x.png'), small)
 })
-afterAll(closePool)
+afterAll(closePools)
 
 const large = fc.constantFrom(
   ...[

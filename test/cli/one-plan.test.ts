@@ -5,9 +5,10 @@ import { confined } from '../../src/conv/plan.ts'
 import { ConvoError } from '../../src/error.ts'
 import { writeNpy } from '../../src/kernel/formats/npy.ts'
 import { type Operation, operations } from '../../src/picture/operations.ts'
-import { closePool, dryRun, processPicture } from '../../src/picture/process.ts'
+import { dryRun, processPicture } from '../../src/picture/process.ts'
 import { prepareChain, prepareOperation, understandSteps } from '../../src/picture/words/prepare.ts'
 import { joinedSteps } from '../../src/picture/words/steps.ts'
+import { closePools } from '../../src/run/shared.ts'
 import { explanationOf, inputOf } from '../../src/teach/explain/explain.ts'
 import { scratch } from './convo.ts'
 import { noise, write } from './pictures.ts'
@@ -47,7 +48,7 @@ beforeAll(async () => {
     writeFileSync(here.path(`${name}.npy`), writeNpy([count, height, width], data))
   }
 })
-afterAll(closePool)
+afterAll(closePools)
 
 const options = {
   border: ['replicate', 'constant', 'wrap'],

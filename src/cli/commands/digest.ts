@@ -33,40 +33,23 @@ export const digestCommand: Command = {
     },
   ],
   async run({ args: [path = ''], given, io }) {
-    const [{ createDigest }, { openPages }, { inputName, sourceOf }, { readWhole }] = await Promise.all([
-      import('../../image/digest.ts'),
+    const [{ digestOf }, { openPages }, { inputName, sourceOf }] = await Promise.all([
+      import('../../picture/digest.ts'),
       import('../../picture/pages.ts'),
       import('../../picture/input.ts'),
-      import('../../files/read.ts'),
     ])
     const settings = resolve(digestSettings, given)
     const source = await sourceOf(path)
-    const {
-      count,
-      unread = [],
-      pictures,
-      notes: own = [],
-    } = await openPages(source, {
+    const name = inputName(path)
+    const pages = await openPages(source, {
       maxPixels: settings['max-pixels'],
       orient: !settings['no-orient'],
       layout: settings.layout,
-      name: inputName(path),
+      name,
     })
-    const hash = createDigest()
-    const shapes: Record<string, number>[] = []
-    const notes = [...own]
-    for await (const page of pictures) {
-      hash.add(page)
-      const { width, height, channels, depth } = page
-      shapes.push({ width, height, channels, depth })
-    }
-    if (unread.length > 0) {
-      hash.addFile(typeof source === 'string' ? await readWhole(source, { limit: 'encodedBytes' }) : source)
-      const note = `${inputName(path)} holds more than is read (${unread.join(', ')}): all bytes of the file were hashed too`
-      notes.push(note)
-    }
-    const digest = hash.end()
-    const report = { image: path, digest, ...shapes[0], pages: count, ...(notes.length > 0 && { notes }) }
+    const { notes, ...found } = await digestOf(pages, source, name)
+    const { digest } = found
+    const report = { image: path, ...found, ...(notes.length > 0 && { notes }) }
     await io.out(settings.json ? `${JSON.stringify(report, null, 2)}\n` : `${digest}\n`)
     if (!settings.json) for (const note of notes) io.err(noteMessage(note))
     return 0

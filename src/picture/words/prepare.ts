@@ -23,7 +23,11 @@ export type Prepared = {
 }
 
 /** An operation, and what was typed for its options. */
-export type Asked = { readonly operation: Operation; readonly given: Given }
+export type Asked = {
+  readonly operation: Operation
+  readonly given: Given
+  readonly kernel?: Kernel | undefined
+}
 
 /** The words of a run without its input and output, understood as the command line understands them. */
 export type Work = {
@@ -33,8 +37,12 @@ export type Work = {
 }
 
 /** One operation. @throws ConvoError for options that cannot be */
-export async function prepareOperation(operation: Operation, given: Given): Promise<Prepared> {
-  const one = await prepareStep({ operation, given })
+export async function prepareOperation(
+  operation: Operation,
+  given: Given,
+  kernel?: Kernel,
+): Promise<Prepared> {
+  const one = await prepareStep({ operation, given, kernel })
   return prepared(one.settings, [one])
 }
 
@@ -150,11 +158,11 @@ type PreparedStep = {
   readonly isVolume: boolean
 }
 
-async function prepareStep({ operation, given }: Asked): Promise<PreparedStep> {
+async function prepareStep({ operation, given, kernel: own }: Asked): Promise<PreparedStep> {
   const { name, params, shared } = operation
   const values = resolve(params, pick(given, params))
   const settings: Settings = resolve(sharedSettings, pick(given, shared))
-  const kernel = await kernelOf(operation, settings)
+  const kernel = own ?? (await kernelOf(operation, settings))
   const isSized = kernel !== undefined || Object.hasOwn(params, 'size')
   return {
     name,

@@ -1,0 +1,49 @@
+/** An output under way. Nothing is seen at its path before `commit`. */
+export type Output = {
+  /** True when bytes are kept until `commit`, and must not change before. */
+  readonly holds: boolean
+  /** Appends bytes. */
+  write(chunks: Uint8Array | readonly Uint8Array[]): Promise<void>
+  /** Puts what was written in place, all at once. */
+  commit(): Promise<void>
+  /** Drops what was written; after `commit`, or a second time, it does nothing. */
+  abort(): Promise<void>
+}
+
+/** What is written to paths that stand for memory. */
+const kept = new Map<string, Uint8Array[]>()
+let count = 0
+
+/** A file that is written to memory in place of a disk. */
+export type MemoryFile = {
+  /** What to write it as; the extension says the format. */
+  readonly path: string
+  /** The bytes, once it is written. */
+  bytes(): Buffer
+  /** Forgets it. */
+  close(): void
+}
+
+/** Begins a file in memory. */
+export function memoryFile(extension: string): MemoryFile {
+  const path = `memory:${++count}/output${extension}`
+  const chunks: Uint8Array[] = []
+  kept.set(path, chunks)
+  return {
+    path,
+    bytes: () => Buffer.concat(chunks),
+    close: () => void kept.delete(path),
+  }
+}
+
+/** The output to a path that stands for memory; undefined for any other path. */
+export function memoryOutput(path: string): Output | undefined {
+  const chunks = kept.get(path)
+  if (chunks === undefined) return undefined
+  return {
+    holds: true,
+    write: async (more) => void chunks.push(...(more instanceof Uint8Array ? [more] : more)),
+    commit: async () => undefined,
+    abort: async () => void chunks.splice(0),
+  }
+}

@@ -1,0 +1,285 @@
+import { extname } from 'node:path'
+import { Readable } from 'node:stream'
+import { asConvoError, ConvoError, invariant } from '../../error.ts'
+import { memoryFile } from '../../files/memory.ts'
+import { type OutputFormat, outputFormats } from '../../image/format.ts'
+import { loadSharp, type Sharp } from '../../image/sharp.ts'
+import { readNpy } from '../../kernel/formats/npy.ts'
+import type { Watch } from '../../run/pool.ts'
+import type { Picture, Samples } from '../../tensor/picture.ts'
+import { Tensor } from '../../tensor/tensor.ts'
+import type { DryRun } from '../dry-run.ts'
+import type { PageStore, PictureJob, Report } from '../job.ts'
+import { type Operation, operations } from '../operations.ts'
+import { outputOf } from '../output-path.ts'
+import { pictureSettings, runSettings } from '../settings.ts'
+import { type Asked, type Prepared, prepareChain, prepareOperation } from '../words/prepare.ts'
+import { openGiven, type PictureInput } from './inputs.ts'
+import { type KernelInput, kernelOf } from './kernel-input.ts'
+import type { Methods, PictureOptions } from './methods.ts'
+import { camelCase, inLibraryWords, typedOptions } from './names.ts'
+
+/** How a picture is read, computed and written, besides its operations. */
+export type ConvoOptions = PictureOptions & Watch
+
+/** Samples of a picture, interleaved, row by row, and the report of the run. */
+export type RawResult = {
+  readonly data: Samples
+  readonly width: number
+  readonly height: number
+  /** 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha */
+  readonly channels: 1 | 2 | 3 | 4
+  /** 8 or 16 bits of a sample */
+  readonly depth: 8 | 16 | 32
+  readonly report: Report
+}
+
+/** What `toFile` may be told besides the path. */
+export type FileOptions = {
+  /** Lets the output be the input file. */
+  readonly inPlace?: boolean
+}
+
+/** Settings of the library that are the command's alone. */
+const ofCommand = [
+  'preview',
+  'force',
+  'dry-run',
+  'json',
+  'quiet',
+  'verbose',
+  'debug',
+  'fail-on-clip',
+  'in-place',
+]
+
+/** The options of a whole picture. */
+export const pictureParams = Object.fromEntries(
+  Object.entries({ ...pictureSettings, ...runSettings }).filter(([name]) => !ofCommand.includes(name)),
+)
+
+/** The options of an operation in a chain: its own, and how its kernel meets the picture. */
+export const operationParams = ({ params, shared }: Operation) => ({
+  ...params,
+  ...Object.fromEntries(
+    Object.entries(shared).filter(
+      ([name]) => !Object.hasOwn(pictureSettings, name) && !Object.hasOwn(runSettings, name),
+    ),
+  ),
+})
+
+type Format = {
+  readonly name: OutputFormat
+  readonly quality?: number | undefined
+  readonly compression?: number | undefined
+}
+
+/** What runs jobs. */
+export type Runner = (job: PictureJob, threads: number | undefined) => Promise<Report>
+
+type State = {
+  readonly input: PictureInput
+  readonly options: ConvoOptions
+  readonly steps: readonly Asked[]
+  readonly format: Format
+  readonly run: Runner
+}
+
+/**
+ * A picture on its way: operations one after another, with floats between them and one rounding at the end. Every method
+ * that adds something gives a new chain, so that one chain can be the beginning of several. Nothing is read before one
+ * of `toFile`, `toBuffer`, `toStream`, `toTensor`, `toSharp`, `raw` or `plan` is called.
+ */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the methods are defined from the table below
+export class Chain {
+  readonly #state: State
+
+  constructor(state: State) {
+    this.#state = state
+  }
+
+  /** Adds an operation; its methods, such as `gaussian`, call this. */
+  static add(chain: Chain, operation: Operation, options: object = {}): Chain {
+    const { kernel, ...rest } = options as { kernel?: KernelInput }
+    const isNamed = kernel === undefined || typeof kernel === 'string'
+    const params = operationParams(operation)
+    const given = typedOptions(isNamed ? options : rest, params, camelCase(operation.name))
+    if (!isNamed && !Object.hasOwn(params, 'kernel')) {
+      throw new ConvoError('E_OPTION', `${camelCase(operation.name)} takes no kernel`)
+    }
+    const step: Asked = { operation, given, kernel: isNamed ? undefined : kernelOf(kernel) }
+    return new Chain({ ...chain.#state, steps: [...chain.#state.steps, step] })
+  }
+
+  /** Encodes as PNG, 8 or 16 bits. `compression` from 0, which stores, to 9, which is small and slow. */
+  png(options: { readonly compression?: number } = {}): Chain {
+    return this.#as({ name: 'png', ...options })
+  }
+
+  /** Encodes as JPEG, without chroma subsampling. `quality` from 1 to 100, 90 unless given. */
+  jpeg(options: { readonly quality?: number } = {}): Chain {
+    return this.#as({ name: 'jpeg', ...options })
+  }
+
+  /** Encodes as WebP: lossless unless a `quality` from 1 to 100 is given. */
+  webp(options: { readonly quality?: number } = {}): Chain {
+    return this.#as({ name: 'webp', ...options })
+  }
+
+  /** Encodes as AVIF. `quality` from 1 to 100, 80 unless given. */
+  avif(options: { readonly quality?: number } = {}): Chain {
+    return this.#as({ name: 'avif', ...options })
+  }
+
+  /** Encodes as TIFF, 8 or 16 bits, lossless. */
+  tiff(): Chain {
+    return this.#as({ name: 'tiff' })
+  }
+
+  /** Encodes as GIF, with 256 colours. */
+  gif(): Chain {
+    return this.#as({ name: 'gif' })
+  }
+
+  /**
+   * Runs the chain into a file, in the format of its extension; `.npy` keeps floats. `{stem}` and other keys of a batch
+   * stand for parts of the input's name, `{index}` for the number of a map or page. The file appears when it is whole.
+   *
+   * @throws ConvoError for anything that keeps it from being done; the file is then as it was before
+   */
+  async toFile(path: string, { inPlace = false }: FileOptions = {}): Promise<Report> {
+    return this.#run(async (name, operation) => outputOf(path, name, operation), {
+      ...(inPlace && { 'in-place': true }),
+    })
+  }
+
+  /** Runs the chain and gives the bytes of a file, PNG unless another format was chosen. @throws ConvoError */
+  async toBuffer(): Promise<Buffer> {
+    const { bytes } = await this.#toMemory(extensionOf(this.#state.format))
+    return bytes
+  }
+
+  /** The bytes of `toBuffer` as a stream, which fails as that does. */
+  toStream(): Readable {
+    const bytes = () => this.toBuffer()
+    return Readable.from(
+      (async function* () {
+        yield await bytes()
+      })(),
+    )
+  }
+
+  /** Runs the chain and gives its samples as floats: [C,H,W], or [C,D,H,W] of a volume. @throws ConvoError */
+  async toTensor(): Promise<Tensor> {
+    const { bytes } = await this.#toMemory('.npy')
+    const { shape, data } = readNpy(bytes, 'the output')
+    return new Tensor(shape, Float32Array.from(data))
+  }
+
+  /** Runs the chain and gives its samples, rounded once to 8 or 16 bits. @throws ConvoError */
+  async raw(): Promise<RawResult> {
+    const kept: Picture[] = []
+    const store: PageStore = async (_, picture) => {
+      kept.push(picture)
+      return { bytes: 0, notes: [] }
+    }
+    const report = await this.#run(async () => ({ output: 'output.tif' }), {}, { store })
+    const [picture] = kept
+    if (picture === undefined || kept.length > 1) {
+      throw new ConvoError('E_OPTION', 'the result is a volume, not one picture', { fix: 'toTensor()' })
+    }
+    const { data, width, height, channels, depth } = picture
+    return { data, width, height, channels, depth, report }
+  }
+
+  /** Runs the chain and gives a pipeline of sharp to go on with. @throws ConvoError */
+  async toSharp(): Promise<Sharp> {
+    const { data, width, height, channels } = await this.raw()
+    return loadSharp()(data as Uint8Array, { raw: { width, height, channels } })
+  }
+
+  /** What would be computed, and how, from the header of the input. @throws ConvoError */
+  async plan(): Promise<DryRun> {
+    const { dryRun } = await import('../dry-run.ts')
+    return this.#attempt(async () => {
+      const { job } = await this.#prepare({})
+      const { name, given } = await openGiven(this.#state.input)
+      return dryRun({ ...job(name, `output${extensionOf(this.#state.format)}`), given })
+    })
+  }
+
+  #as(format: Format): Chain {
+    return new Chain({ ...this.#state, format })
+  }
+
+  async #toMemory(extension: string): Promise<{ bytes: Buffer; report: Report }> {
+    const file = memoryFile(extension)
+    try {
+      const report = await this.#run(async () => ({ output: file.path }), {})
+      return { bytes: file.bytes(), report }
+    } finally {
+      file.close()
+    }
+  }
+
+  #prepare(more: Readonly<Record<string, unknown>>): Promise<Prepared> {
+    const { options, steps, format } = this.#state
+    const { signal: _, onProgress: __, ...rest } = options
+    const { compression } = format
+    const given = {
+      ...typedOptions(rest, pictureParams, 'convo'),
+      ...(compression !== undefined && { compression }),
+      ...more,
+    }
+    const [first] = steps
+    if (first === undefined) {
+      throw new ConvoError('E_USAGE', 'nothing is to be done with the picture', {
+        fix: 'convo(input).sharpen()',
+      })
+    }
+    if (steps.length > 1) return prepareChain(steps, given)
+    return prepareOperation(first.operation, { ...given, ...first.given }, first.kernel)
+  }
+
+  async #run(
+    target: (name: string, operation: string) => Promise<{ output: string; series?: PictureJob['series'] }>,
+    more: Readonly<Record<string, unknown>>,
+    extra: Pick<PictureJob, 'store'> = {},
+  ): Promise<Report> {
+    const { input, options, format, run } = this.#state
+    const { signal, onProgress, threads } = options
+    return this.#attempt(async () => {
+      signal?.throwIfAborted()
+      const prepared = await this.#prepare(more)
+      const { name, given } = await openGiven(input)
+      const { output, series } = await target(name, prepared.name)
+      const job = prepared.job(name, output)
+      const quality = extname(output) === extensionOf(format) ? format.quality : undefined
+      return run({ ...job, series, given, quality, signal, onProgress, ...extra }, threads)
+    })
+  }
+
+  async #attempt<T>(act: () => Promise<T>): Promise<T> {
+    const { signal } = this.#state.options
+    try {
+      return await act()
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason
+      throw inLibraryWords(asConvoError(error))
+    }
+  }
+}
+
+const extensionOf = ({ name }: Format): string => outputFormats[name].extensions[0]
+
+export interface Chain extends Methods<Chain> {}
+
+for (const operation of Object.values(operations)) {
+  const name = camelCase(operation.name)
+  invariant(!(name in Chain.prototype), `${name} is a method of its own`)
+  Object.defineProperty(Chain.prototype, name, {
+    value(this: Chain, options?: object) {
+      return Chain.add(this, operation, options)
+    },
+  })
+}

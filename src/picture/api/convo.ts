@@ -1,0 +1,25 @@
+import { closePools, poolOf } from '../../run/shared.ts'
+import { Chain, type ConvoOptions, type Runner } from './chain.ts'
+import type { PictureInput } from './inputs.ts'
+
+const run: Runner = async (job, threads) => {
+  // loaded here: a program that only imports convo does not wait for it
+  const { processPicture } = await import('../process.ts')
+  return processPicture(job, poolOf(threads))
+}
+
+/**
+ * Begins a chain of operations on a picture.
+ *
+ * @param input a path, a `file:` URL, the bytes of a file, a stream of them, samples, a tensor, or a pipeline of sharp
+ * @throws ConvoError E_NAME for an option that is not there
+ */
+export function convo(input: PictureInput, options: ConvoOptions = {}): Chain {
+  return new Chain({ input, options, steps: [], format: { name: 'png' }, run })
+}
+
+/**
+ * Ends the worker threads. They keep no program alive; this is for one that wants their memory back. Later calls start
+ * new ones.
+ */
+export const close = (): Promise<void> => closePools()

@@ -1,0 +1,95 @@
+import { writeAtomically } from '../../files/output.ts'
+import { namedKernels } from '../../filters/names.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
+import { loadKernel, readyMade } from '../../kernel/source.ts'
+import { writeKernel as kernelBytes } from '../../kernel/write.ts'
+import { type Operation, operations } from '../operations.ts'
+import { operationParams } from './chain.ts'
+import { camelCase, inWords, libraryErrors, optionName } from './names.ts'
+
+/**
+ * A kernel by a name, such as `gaussian:sigma=2`, from a file in any format that is read, such as `edge.mat` or
+ * `net.safetensors#conv1.weight`, or from its numbers as text.
+ *
+ * @throws ConvoError for what is none of these
+ */
+export const readKernel = (source: string): Promise<Kernel> =>
+  libraryErrors(() => loadKernel(source, { names: namedKernels }))
+
+/**
+ * Writes a kernel in the format of the extension of `path`.
+ *
+ * @throws ConvoError E_KERNEL_FORMAT for an extension that is not written or a kernel that the format cannot hold;
+ *   E_OUTPUT when the file cannot be written
+ */
+export const writeKernel = (kernel: Kernel, path: string): Promise<void> =>
+  libraryErrors(async () => {
+    const bytes = kernelBytes(kernel, path)
+    await writeAtomically(path, (output) => output.write(bytes))
+  })
+
+/** An option of an operation, as data. */
+export type OptionFacts = {
+  readonly name: string
+  readonly summary: string
+  readonly default?: unknown
+  readonly min?: number
+  readonly max?: number
+  readonly choices?: readonly string[]
+}
+
+/** An operation, as data. */
+export type OperationFacts = {
+  /** On the command line: `frei-chen`. */
+  readonly name: string
+  /** In JavaScript: `freiChen`. */
+  readonly method: string
+  readonly summary: string
+  readonly group: string
+  readonly formula?: string
+  readonly source: string
+  /** Whether a kernel is taken, or needed. */
+  readonly kernel: 'none' | 'optional' | 'required'
+  readonly options: readonly OptionFacts[]
+}
+
+function factsOf(operation: Operation): OperationFacts {
+  const { name, summary, group, formula, source, kernel } = operation
+  const options = Object.entries(operationParams(operation)).map(([option, param]) => ({
+    name: optionName(option),
+    summary: inWords(param.summary),
+    ...(param.default !== undefined && { default: option.startsWith('no-') ? true : param.default }),
+    ...(param.min !== undefined && { min: param.min }),
+    ...(param.max !== undefined && { max: param.max }),
+    ...(param.choices !== undefined && { choices: param.choices }),
+  }))
+  return {
+    name,
+    method: camelCase(name),
+    summary,
+    group,
+    ...(formula !== undefined && { formula }),
+    source,
+    kernel,
+    options,
+  }
+}
+
+const ofKind = (kind: Operation['kind']): readonly OperationFacts[] =>
+  Object.values(operations)
+    .filter((operation) => operation.kind === kind)
+    .map(factsOf)
+
+/** Every filter, with its options. */
+export const filters: readonly OperationFacts[] = ofKind('filter')
+
+/** Every operator and step of a chain, with its options. */
+export const operators: readonly OperationFacts[] = ofKind('operator')
+
+/** The kernels that have a name, and the kernel files that come with convo. */
+export const kernels: { readonly names: readonly string[]; readonly files: readonly string[] } = {
+  names: Object.keys(namedKernels),
+  get files() {
+    return readyMade()
+  },
+}

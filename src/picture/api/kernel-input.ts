@@ -1,0 +1,35 @@
+import { ConvoError } from '../../error.ts'
+import { type Kernel, kernel as makeKernel } from '../../kernel/kernel.ts'
+import { Tensor } from '../../tensor/tensor.ts'
+import { describe } from '../../text/describe.ts'
+
+/** Weights of a kernel: rows of numbers, deeper lists for channels and filters, a tensor, or what `readKernel` gives. */
+export type KernelInput = string | Kernel | Tensor | NestedNumbers
+
+/** A list of numbers, or of such lists. */
+export type NestedNumbers = readonly (number | NestedNumbers)[]
+
+/** The kernel of what was given for one. @throws ConvoError E_KERNEL_SHAPE, E_KERNEL_VALUE, E_ARGUMENT */
+export function kernelOf(given: Exclude<KernelInput, string>): Kernel {
+  if (given instanceof Tensor) return makeKernel(given.shape, given.data)
+  if (Array.isArray(given)) {
+    const shape: number[] = []
+    for (let list: unknown = given; Array.isArray(list); list = list[0]) shape.push(list.length)
+    const weights = given.flat(Number.POSITIVE_INFINITY) as number[]
+    const rows = shape.length === 1 ? [1, ...shape] : shape
+    if (!isRegular(given, shape) || weights.some((w) => typeof w !== 'number')) {
+      throw new ConvoError('E_KERNEL_SHAPE', 'the rows of a kernel must be equally long lists of numbers')
+    }
+    return makeKernel(rows, weights)
+  }
+  const one = given as Kernel
+  if (Array.isArray(one?.shape) && ArrayBuffer.isView(one.weights)) return one
+  throw new ConvoError('E_ARGUMENT', `a kernel cannot be made from ${describe(given)}`, {
+    why: 'a name or file, rows of numbers, a Tensor, or what readKernel gives is',
+  })
+}
+
+function isRegular(list: unknown, [length, ...rest]: readonly number[]): boolean {
+  if (length === undefined) return !Array.isArray(list)
+  return Array.isArray(list) && list.length === length && list.every((one) => isRegular(one, rest))
+}

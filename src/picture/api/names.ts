@@ -1,0 +1,80 @@
+import { asConvoError, ConvoError, nearest } from '../../error.ts'
+import type { Params } from '../../params.ts'
+
+// The command line says --max-pixels and --no-orient, JavaScript maxPixels and orient: false.
+
+/** `frei-chen` as `freiChen`. */
+export const camelCase = (name: string): string =>
+  name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+
+/** How an option of the command line is called in JavaScript; one that says no is called as what it leaves out. */
+export const optionName = (name: string): string => camelCase(name.replace(/^no-/, ''))
+
+/**
+ * Options of JavaScript as what would be typed for those of the command line. Those that are undefined are left out.
+ *
+ * @param of what the options are of, for messages
+ * @throws ConvoError E_NAME for an option that is not there, E_OPTION for one that says no with anything but true or false
+ */
+export function typedOptions(options: object, params: Params, of: string): Readonly<Record<string, unknown>> {
+  const names = new Map(Object.keys(params).map((name) => [optionName(name), name]))
+  const given: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(options)) {
+    if (value === undefined) continue
+    const name = names.get(key)
+    if (name === undefined) {
+      const guess = nearest(key, [...names.keys()])
+      throw new ConvoError('E_NAME', `${of} has no option ${key}`, {
+        why: `options: ${[...names.keys()].join(', ') || 'none'}`,
+        ...(guess !== undefined && { fix: guess }),
+      })
+    }
+    if (!name.startsWith('no-')) given[name] = value
+    else if (typeof value === 'boolean') given[name] = !value
+    else throw new ConvoError('E_OPTION', `${key} must be true or false, got ${String(value)}`)
+  }
+  return given
+}
+
+/** Text about options of the command line as text about those of the library. */
+export const inWords = (text: string): string =>
+  text
+    .replace(/memory:\d+\/output\.\w+/g, 'the output')
+    .replace(/\bno --([a-z][\w-]*)/g, (_, name: string) => `no ${optionName(name)}`)
+    .replace(/--([a-z][\w-]*) (<[^>]+>|[\w#%.,-]+)/g, (all, name: string, value: string) =>
+      isWord(value) ? all : `${optionName(name)}: ${literal(value)}`,
+    )
+    .replace(/--([a-z][\w-]*)/g, (_, name: string) => optionName(name))
+
+/** Words of a sentence behind an option, which are no value. */
+const isWord = (value: string): boolean =>
+  /^(is|are|and|or|must|needs|keeps|takes|has|was|writes|shows|lays|mixes|does|says|sets|for|to|in|on|before|with|excludes?|exclude)$/.test(
+    value,
+  )
+
+const literal = (value: string): string =>
+  /^(-?[\d.]+|true|false|<.*>)$/.test(value)
+    ? value
+    : /^-?[\d.]+(,-?[\d.]+)+$/.test(value)
+      ? `[${value.replaceAll(',', ', ')}]`
+      : `'${value}'`
+
+/** An error of the command line in the words of the library. */
+export function inLibraryWords(error: ConvoError): ConvoError {
+  const { code, message, why, fix, instead, cause } = error
+  const meant = instead?.slice(1).join(' ')
+  return new ConvoError(code, inWords(message), {
+    why: why.map(inWords),
+    ...(fix !== undefined ? { fix: inWords(fix) } : meant !== undefined && { fix: inWords(meant) }),
+    cause,
+  })
+}
+
+/** What comes of `act`; an error is one of the library. */
+export async function libraryErrors<T>(act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (error) {
+    throw inLibraryWords(asConvoError(error))
+  }
+}

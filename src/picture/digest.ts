@@ -1,0 +1,40 @@
+import { readWhole } from '../files/read.ts'
+import type { Pages } from '../image/compare/pages.ts'
+import { createDigest } from '../image/digest.ts'
+import type { Source } from '../image/reader.ts'
+
+/** The hash of the pixels of a picture file, and the shape of its first page. */
+export type Digest = {
+  readonly digest: string
+  readonly width: number
+  readonly height: number
+  readonly channels: number
+  readonly depth: number
+  readonly pages: number
+  readonly notes: readonly string[]
+}
+
+/**
+ * Hashes all pages. A file with pictures that are not read is hashed whole too.
+ *
+ * @param source where the pages are from
+ * @param name what to call it in notes
+ */
+export async function digestOf(pages: Pages, source: Source | undefined, name: string): Promise<Digest> {
+  const { count, unread = [], pictures, notes: own = [] } = pages
+  const hash = createDigest()
+  let first: Pick<Digest, 'width' | 'height' | 'channels' | 'depth'> | undefined
+  const notes = [...own]
+  for await (const page of pictures) {
+    hash.add(page)
+    const { width, height, channels, depth } = page
+    first ??= { width, height, channels, depth }
+  }
+  if (unread.length > 0 && source !== undefined) {
+    hash.addFile(typeof source === 'string' ? await readWhole(source, { limit: 'encodedBytes' }) : source)
+    notes.push(
+      `${name} holds more than is read (${unread.join(', ')}): all bytes of the file were hashed too`,
+    )
+  }
+  return { digest: hash.end(), ...first!, pages: count, notes }
+}
