@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -62,26 +63,31 @@ function compileWasm() {
 }
 
 async function bundleScripts() {
+  const esm = {
+    format: 'esm',
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    },
+  }
+  // A program that imports the library loads what it does not use yet only when it is asked for.
+  const library = await bundleEntries(
+    { index: 'src/index.ts' },
+    { ...esm, splitting: true, chunkNames: '[name]-[hash]' },
+  )
   // Each is one file: it starts sooner than many small ones, 0.92 of the time on Node 24, and what is imported dynamically
   // is set up only when it is asked for.
   const modules = await bundleEntries(
     {
-      index: 'src/index.ts',
       worker: 'src/run/worker.ts',
       'batch-worker': 'src/batch/worker.ts',
       decoder: 'src/image/decoder.ts',
     },
-    {
-      format: 'esm',
-      banner: {
-        js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-      },
-    },
+    esm,
   )
   // CommonJS, because its compiled code can be kept (bin/load.js). V8 knows a source by its length alone: old code goes first.
   rmSync(compiledPath(join(dist, 'cli.cjs')), { force: true })
   const cli = await bundleEntries(
-    { cli: 'src/cli/main.ts' },
+    { cli: 'src/cli/main.ts', index: 'src/index.ts' },
     {
       format: 'cjs',
       outExtension: { '.js': '.cjs' },
@@ -91,7 +97,9 @@ async function bundleScripts() {
   )
   writeLicenses(
     new Set(
-      [...modules, ...cli].flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []),
+      [...library, ...modules, ...cli].flatMap(
+        (path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? [],
+      ),
     ),
   )
 }
@@ -171,9 +179,13 @@ async function bundlePage() {
 }
 
 function declareTypes() {
-  rmSync(join(dist, 'types'), { recursive: true, force: true })
+  for (const name of ['types', 'types-cjs']) rmSync(join(dist, name), { recursive: true, force: true })
   const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin/tsc')
   run(process.execPath, [tsc, '-p', join(root, 'tsconfig.types.json')])
+  // for `require`, whose types must lie in a package of CommonJS
+  const common = join(dist, 'types-cjs')
+  cpSync(join(dist, 'types'), common, { recursive: true })
+  writeFileSync(join(common, 'package.json'), '{ "type": "commonjs" }\n')
 }
 
 function run(command, args) {

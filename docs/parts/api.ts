@@ -34,7 +34,7 @@ function reference(folder: string): string {
       names
         .split(',')
         .map((name) => name.trim().replace(/^type /, ''))
-        .filter((name) => name !== '')
+        .filter((name) => name !== '' && !name.includes(' as '))
         .map((name) => ({ name, from: from.replace(/\.ts$/, '.d.ts') })),
   )
   // The functions of api.ts are operators with the engine filled in: what they compute is told where they are written.
@@ -53,14 +53,19 @@ function reference(folder: string): string {
   const sections = [
     ['Functions', all.filter((one) => /^function /.test(one.code))],
     ['Classes', all.filter((one) => /^class /.test(one.code))],
+    ['Values', all.filter(({ code }) => code.startsWith('const '))],
     ['Types', all.filter(isType)],
   ] as const
   const lost = all.filter((one) => !sections.some(([, members]) => members.includes(one)))
   if (lost.length > 0) throw new Error(`of no known kind: ${lost.map(({ name }) => name).join(', ')}`)
   return `${[
     '# API reference',
-    "Made from the docstrings by `npm run docs`. `import { Tensor, conv2d } from 'convo'`",
-    'A picture is a tensor [C,H,W], a volume [C,D,H,W]: float32, row-major. No function changes its arguments. Functions ' +
+    "Made from the docstrings by `npm run docs`. `import convo, { compare, Tensor, conv2d } from 'convo'`",
+    'A chain begins with `convo(input)`. Every filter, operator and step is a method of it, named as on the command line ' +
+      'in camel case, with the options of the command as an object: `gaussian({ sigma: 2 })`, `depthwiseSeparable()`, ' +
+      '`transposed({ stride: 2 })`. [The README](../README.md#filters) lists them; editors show each with its options, ' +
+      'units, ranges and defaults.',
+    'For the functions on tensors a picture is a tensor [C,H,W], a volume [C,D,H,W]: float32, row-major. No function changes its arguments. Functions ' +
       'that return a promise reject with a `ConvoError`, whose `code` is one of those in the README.',
     ...sections.flatMap(([title, members]) => [
       `## ${title}`,
@@ -73,7 +78,7 @@ function reference(folder: string): string {
 function declarationsOf(path: string): Declaration[] {
   const lines = readFileSync(path, 'utf8').split('\n')
   return lines.flatMap((line, at) => {
-    const match = /^export (?:declare )?(?:function|const|class|type) (\w+)/.exec(line)
+    const match = /^export (?:declare )?(?:function|const|class|type|interface) (\w+)/.exec(line)
     if (match === null) return []
     const end = lines.findIndex((other, i) => i >= at && /^(?:.*;|\})$/.test(other) && !/^\s/.test(other))
     const comment = lines.slice(lines.lastIndexOf('', at) + 1, at)

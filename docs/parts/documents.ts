@@ -5,6 +5,7 @@ import { animationOf, hasAnimation } from './animations.ts'
 import { apiReference } from './api.ts'
 import { type Exhibit, examples, textbook } from './gallery.ts'
 import { lossesPage } from './losses.ts'
+import { methodsText } from './methods.ts'
 
 /** The generated documents by path, the README with its sections made anew. */
 export function documents(readme: string): Record<string, string> {
@@ -13,6 +14,7 @@ export function documents(readme: string): Record<string, string> {
     'docs/convo.1': manPage(commands),
     'docs/api.md': apiReference(),
     'docs/losses.md': lossesPage(),
+    'src/picture/api/methods.ts': methodsText(),
   }
 }
 

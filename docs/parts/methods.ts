@@ -1,7 +1,7 @@
 import { toleranceSettings } from '../../src/image/compare/tolerance.ts'
 import type { Param, Params } from '../../src/params.ts'
 import { operationParams, pictureParams } from '../../src/picture/api/chain.ts'
-import { readParams } from '../../src/picture/api/compare.ts'
+import { readParams } from '../../src/picture/api/comparing.ts'
 import { camelCase, inWords, optionName } from '../../src/picture/api/names.ts'
 import { operations } from '../../src/picture/operations.ts'
 import { correlationSettings } from '../../src/picture/settings.ts'

@@ -4,7 +4,6 @@ import { asConvoError, ConvoError, invariant } from '../../error.ts'
 import { memoryFile } from '../../files/memory.ts'
 import { type OutputFormat, outputFormats } from '../../image/format.ts'
 import { loadSharp, type Sharp } from '../../image/sharp.ts'
-import { readNpy } from '../../kernel/formats/npy.ts'
 import type { Watch } from '../../run/pool.ts'
 import type { Picture, Samples } from '../../tensor/picture.ts'
 import { Tensor } from '../../tensor/tensor.ts'
@@ -13,8 +12,8 @@ import type { PageStore, PictureJob, Report } from '../job.ts'
 import { type Operation, operations } from '../operations.ts'
 import { outputOf } from '../output-path.ts'
 import { pictureSettings, runSettings } from '../settings.ts'
-import { type Asked, type Prepared, prepareChain, prepareOperation } from '../words/prepare.ts'
-import { openGiven, type PictureInput } from './inputs.ts'
+import type { Asked, Prepared } from '../words/prepare.ts'
+import type { PictureInput } from './inputs.ts'
 import { type KernelInput, kernelOf } from './kernel-input.ts'
 import type { Methods, PictureOptions } from './methods.ts'
 import { camelCase, inLibraryWords, typedOptions } from './names.ts'
@@ -172,6 +171,7 @@ export class Chain {
   /** Runs the chain and gives its samples as floats: [C,H,W], or [C,D,H,W] of a volume. @throws ConvoError */
   async toTensor(): Promise<Tensor> {
     const { bytes } = await this.#toMemory('.npy')
+    const { readNpy } = await import('../../kernel/formats/npy.ts')
     const { shape, data } = readNpy(bytes, 'the output')
     return new Tensor(shape, Float32Array.from(data))
   }
@@ -203,6 +203,7 @@ export class Chain {
     const { dryRun } = await import('../dry-run.ts')
     return this.#attempt(async () => {
       const { job } = await this.#prepare({})
+      const { openGiven } = await import('./inputs.ts')
       const { name, given } = await openGiven(this.#state.input)
       return dryRun({ ...job(name, `output${extensionOf(this.#state.format)}`), given })
     })
@@ -222,7 +223,7 @@ export class Chain {
     }
   }
 
-  #prepare(more: Readonly<Record<string, unknown>>): Promise<Prepared> {
+  async #prepare(more: Readonly<Record<string, unknown>>): Promise<Prepared> {
     const { options, steps, format } = this.#state
     const { signal: _, onProgress: __, ...rest } = options
     const { compression } = format
@@ -237,6 +238,8 @@ export class Chain {
         fix: 'convo(input).sharpen()',
       })
     }
+    // loaded here, as all that only a run needs: a program that imports convo does not wait for it
+    const { prepareChain, prepareOperation } = await import('../words/prepare.ts')
     if (steps.length > 1) return prepareChain(steps, given)
     return prepareOperation(first.operation, { ...given, ...first.given }, first.kernel)
   }
@@ -251,6 +254,7 @@ export class Chain {
     return this.#attempt(async () => {
       signal?.throwIfAborted()
       const prepared = await this.#prepare(more)
+      const { openGiven } = await import('./inputs.ts')
       const { name, given } = await openGiven(input)
       const { output, series } = await target(name, prepared.name)
       const job = prepared.job(name, output)

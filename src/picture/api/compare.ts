@@ -1,27 +1,9 @@
-import type { Comparison } from '../../image/compare/comparison.ts'
-import { fileComparisonRecord } from '../../image/compare/describe.ts'
-import { comparePages, type FileComparison, isWorse, onePage, type Pages } from '../../image/compare/pages.ts'
-import { type DiffStyle, renderDiff } from '../../image/compare/render.ts'
-import { type ToleranceValues, toleranceOf, toleranceSettings } from '../../image/compare/tolerance.ts'
-import { encode } from '../../image/encode.ts'
-import type { Source } from '../../image/reader.ts'
-import { resolve } from '../../params.ts'
-import type { Picture } from '../../tensor/picture.ts'
-import { pagesOfArray } from '../array.ts'
-import { type Digest, digestOf } from '../digest.ts'
-import { inputName, sourceOf } from '../input.ts'
-import { openPages } from '../pages.ts'
-import { sharedSettings } from '../settings.ts'
-import { openGiven, type PictureInput } from './inputs.ts'
+import type { FileComparison } from '../../image/compare/pages.ts'
+import type { DiffStyle } from '../../image/compare/styles.ts'
+import type { Digest } from '../digest.ts'
+import type { PictureInput } from './inputs.ts'
 import type { ReadOptions, ToleranceOptions } from './methods.ts'
-import { libraryErrors, optionName, typedOptions } from './names.ts'
-
-/** How a picture that is compared or hashed is read. */
-export const readParams = {
-  'max-pixels': sharedSettings['max-pixels'],
-  'no-orient': sharedSettings['no-orient'],
-  layout: sharedSettings.layout,
-}
+import { libraryErrors } from './names.ts'
 
 /** What two pictures may differ by, and how a difference is drawn. */
 export type CompareOptions = Omit<ToleranceOptions, 'mask'> &
@@ -44,49 +26,20 @@ export type CompareResult = FileComparison & {
   toJSON(): Readonly<Record<string, unknown>>
 }
 
-/** The settings of a comparison, but the mask, which may be any picture here. */
-const { mask: _mask, ...limits } = toleranceSettings
+// Loaded when it is called: a program that imports convo does not wait for it.
+const heavy = () => import('./comparing.ts')
 
 /**
  * Compares two pictures page by page: exactly, unless a tolerance is given.
  *
  * @throws ConvoError for a picture that cannot be read, or options that cannot be
  */
-export async function compare(
+export const compare = (
   expected: PictureInput,
   actual: PictureInput,
   options: CompareOptions = {},
-): Promise<CompareResult> {
-  return libraryErrors(async () => {
-    const { mask, diffStyle, ...rest } = options
-    const given = typedOptions(rest, { ...limits, ...readParams }, 'compare')
-    const isRead = (name: string) => Object.hasOwn(readParams, name)
-    const among = (keep: boolean) =>
-      Object.fromEntries(Object.entries(given).filter(([name]) => isRead(name) === keep))
-    const values = resolve(toleranceSettings, among(false), optionName) as ToleranceValues
-    const reading = resolve(readParams, among(true), optionName)
-    const region =
-      mask === undefined ? undefined : await onlyPage((await openInputPages(mask, reading)).pages)
-    const [left, right] = [await openInputPages(expected, reading), await openInputPages(actual, reading)]
-    let shown: readonly [Picture, Picture, Comparison] | undefined
-    const found = await comparePages(left.pages, right.pages, toleranceOf(values, region), (_, a, b, one) => {
-      if (shown === undefined || isWorse(one, shown[2])) shown = [a, b, one]
-    })
-    const matches = found.outcome === 'same' || found.outcome === 'tolerated'
-    const diff =
-      diffStyle === undefined || shown === undefined || shown[2].outcome === 'same'
-        ? undefined
-        : (await encode(renderDiff(...shown, diffStyle), 'png')).bytes
-    const notes = [...new Set([left, right].flatMap(({ pages }) => pages.notes ?? []))]
-    return {
-      ...found,
-      matches,
-      notes,
-      ...(diff !== undefined && { diff: Buffer.from(diff) }),
-      toJSON: () => ({ ...fileComparisonRecord(found), ...(notes.length > 0 && { notes }) }),
-    }
-  })
-}
+): Promise<CompareResult> =>
+  libraryErrors(async () => (await heavy()).compareInputs(expected, actual, options))
 
 /**
  * A hash of the pixels of a picture, whatever the encoding of its file: the text that `convo digest` prints, with the shape
@@ -94,36 +47,5 @@ export async function compare(
  *
  * @throws ConvoError for a picture that cannot be read
  */
-export async function digest(picture: PictureInput, options: ReadOptions = {}): Promise<Digest> {
-  return libraryErrors(async () => {
-    const reading = resolve(readParams, typedOptions(options, readParams, 'digest'), optionName)
-    const { pages, source, name } = await openInputPages(picture, reading)
-    return digestOf(pages, source, name)
-  })
-}
-
-type Reading = {
-  readonly 'max-pixels': number
-  readonly 'no-orient': boolean
-  readonly layout: 'auto' | 'hwc' | 'chw'
-}
-
-async function openInputPages(
-  input: PictureInput,
-  { 'max-pixels': maxPixels, 'no-orient': noOrient, layout }: Reading,
-): Promise<{ readonly pages: Pages; readonly source?: Source; readonly name: string }> {
-  const { name: path, given } = await openGiven(input)
-  const name = inputName(path)
-  if (given !== undefined && 'array' in given) return { pages: pagesOfArray(given.array), name }
-  if (given !== undefined && 'decoded' in given) {
-    const { decoded } = given
-    return { pages: { ...onePage(decoded), notes: decoded.notes }, name }
-  }
-  const source = given?.source ?? (await sourceOf(path))
-  return { pages: await openPages(source, { maxPixels, orient: !noOrient, layout, name }), source, name }
-}
-
-async function onlyPage({ pictures }: Pages): Promise<Picture | undefined> {
-  for await (const picture of pictures) return picture
-  return undefined
-}
+export const digest = (picture: PictureInput, options: ReadOptions = {}): Promise<Digest> =>
+  libraryErrors(async () => (await heavy()).digestInput(picture, options))

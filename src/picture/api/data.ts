@@ -3,6 +3,7 @@ import { namedKernels } from '../../filters/names.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { loadKernel, readyMade } from '../../kernel/source.ts'
 import { writeKernel as kernelBytes } from '../../kernel/write.ts'
+import type { Params } from '../../params.ts'
 import { type Operation, operations } from '../operations.ts'
 import { operationParams } from './chain.ts'
 import { camelCase, inWords, libraryErrors, optionName } from './names.ts'
@@ -55,14 +56,6 @@ export type OperationFacts = {
 
 function factsOf(operation: Operation): OperationFacts {
   const { name, summary, group, formula, source, kernel } = operation
-  const options = Object.entries(operationParams(operation)).map(([option, param]) => ({
-    name: optionName(option),
-    summary: inWords(param.summary),
-    ...(param.default !== undefined && { default: option.startsWith('no-') ? true : param.default }),
-    ...(param.min !== undefined && { min: param.min }),
-    ...(param.max !== undefined && { max: param.max }),
-    ...(param.choices !== undefined && { choices: param.choices }),
-  }))
   return {
     name,
     method: camelCase(name),
@@ -71,9 +64,21 @@ function factsOf(operation: Operation): OperationFacts {
     ...(formula !== undefined && { formula }),
     source,
     kernel,
-    options,
+    // worked out when asked for: most programs ask for none
+    get options() {
+      return Object.entries(operationParams(operation)).map(optionFacts)
+    },
   }
 }
+
+const optionFacts = ([name, param]: [string, Params[string]]): OptionFacts => ({
+  name: optionName(name),
+  summary: inWords(param.summary),
+  ...(param.default !== undefined && { default: name.startsWith('no-') ? true : param.default }),
+  ...(param.min !== undefined && { min: param.min }),
+  ...(param.max !== undefined && { max: param.max }),
+  ...(param.choices !== undefined && { choices: param.choices }),
+})
 
 const ofKind = (kind: Operation['kind']): readonly OperationFacts[] =>
   Object.values(operations)

@@ -55,12 +55,12 @@ export async function openGiven(input: PictureInput): Promise<NamedInput> {
   if (input instanceof Uint8Array) return ofBytes(input)
   if (input instanceof ArrayBuffer) return ofBytes(new Uint8Array(input))
   if (input instanceof Tensor) return { name: theInput, given: { array: arrayOf(input) } }
-  if (isRaw(input)) return ofSamples(input)
-  if (isSharp(input)) {
+  if (isObject(input) && isRaw(input)) return ofSamples(input)
+  if (isObject(input) && isSharp(input)) {
     const { data, info } = await input.clone().raw().toBuffer({ resolveWithObject: true })
     return ofSamples({ data, ...info })
   }
-  if (isIterable(input)) return ofBytes(await gather(input))
+  if (isObject(input) && isIterable(input)) return ofBytes(await gather(input))
   throw new ConvoError('E_ARGUMENT', `a picture cannot be read from ${describe(input)}`, {
     why: 'a path, a file URL, bytes, a stream, { data, width, height }, a Tensor or a sharp pipeline is',
   })
@@ -90,6 +90,8 @@ async function gather(stream: AsyncIterable<Uint8Array | string>): Promise<Uint8
   }
   return Buffer.concat(chunks)
 }
+
+const isObject = (input: unknown): input is object => typeof input === 'object' && input !== null
 
 const isRaw = (input: object): input is RawPicture =>
   'data' in input && 'width' in input && 'height' in input && ArrayBuffer.isView(input.data)

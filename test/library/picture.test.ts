@@ -1,0 +1,414 @@
+import { execFileSync } from 'node:child_process'
+import { createReadStream, readFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import fc from 'fast-check'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import convo, {
+  Chain,
+  ConvoError,
+  close,
+  compare,
+  digest,
+  filters,
+  kernels,
+  operators,
+  readKernel,
+  Tensor,
+  writeKernel,
+} from '../../src/index.ts'
+import { camelCase, optionName } from '../../src/picture/api/names.ts'
+import { operations } from '../../src/picture/operations.ts'
+import { processPicture } from '../../src/picture/process.ts'
+import { prepareWork, understandWork } from '../../src/picture/words/prepare.ts'
+import { scratch } from '../cli/convo.ts'
+import { noise, write } from '../cli/pictures.ts'
+
+const here = scratch()
+const scene = 'samples/scene.png'
+afterAll(close)
+beforeAll(async () => {
+  const draw = (name: string, width: number, height: number, channels: number, isDeep = false) => {
+    const levels = noise(width * height * channels, channels, isDeep ? 65535 : 255)
+    const data = isDeep ? Uint16Array.from(levels) : Uint8Array.from(levels)
+    return write(here.path(name), { width, height, channels, data })
+  }
+  await draw('gray.png', 41, 37, 1)
+  await draw('alpha.png', 33, 52, 4)
+  await draw('deep.png', 40, 30, 3, true)
+})
+
+/** What was thrown or rejected with. */
+async function failure(act: () => unknown): Promise<ConvoError> {
+  try {
+    await act()
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConvoError)
+    return error as ConvoError
+  }
+  throw new Error('nothing was refused')
+}
+
+/** The file that the command makes with the same words. */
+async function byCommand(input: string, words: readonly string[], extension = '.png'): Promise<Buffer> {
+  const output = here.path(`command${extension}`)
+  const prepared = await prepareWork(understandWork(words, () => undefined))
+  await processPicture(prepared.job(input, output))
+  return readFileSync(output)
+}
+
+describe('a chain gives what the command gives for the same words', () => {
+  const values: Readonly<Record<string, readonly unknown[]>> = {
+    border: ['reflect', 'wrap', 'constant', 'symmetric'],
+    bias: [0, 12.5, -40],
+    scale: [0.5, 3, -2],
+    stride: [1, 2, [1, 3]],
+    dilation: [2, [1, 2]],
+    algorithm: ['direct', 'separable'],
+    sigma: [0.5, 1.5, 7],
+    size: [3, 5],
+    padding: ['same', 'valid', 2, [1, 2], [0, 1, 2, 3]],
+    anchor: [[0, 1]],
+  }
+  const operation = fc.constantFrom(...Object.values(operations).filter(({ input }) => input !== 'volume'))
+  const step = operation.chain((one) => {
+    const names = Object.keys({ ...one.params, ...one.shared }).filter((name) => name in values)
+    return fc
+      .subarray(names, { maxLength: Math.min(3, names.length) })
+      .chain((chosen) =>
+        fc.record(Object.fromEntries(chosen.map((name) => [name, fc.constantFrom(...values[name]!)]))),
+      )
+      .map((options) => ({
+        one,
+        options: one.kernel === 'required' ? { kernel: '1 2 1; 0 3 0', ...options } : options,
+      }))
+  })
+  const typed = (options: object): string[] =>
+    Object.entries(options).flatMap(([name, value]) => [
+      `--${name}`,
+      Array.isArray(value) ? value.join(',') : String(value),
+    ])
+  const input = fc.constantFrom('gray.png', 'alpha.png', 'deep.png')
+
+  it('of one operation or several, from a path or from bytes, refusals too', async () => {
+    let equal = 0
+    let refused = 0
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { minLength: 1, maxLength: 3 }),
+        input,
+        fc.boolean(),
+        async (steps, name, isPath) => {
+          const path = here.path(name)
+          const words = steps.flatMap(({ one, options }, i) => [
+            ...(i === 0 ? [] : ['--']),
+            one.name,
+            ...typed(options),
+          ])
+          const chain = () =>
+            steps.reduce(
+              (made, { one, options }) => {
+                const own = Object.fromEntries(
+                  Object.entries(options).map(([key, value]) => [optionName(key), value]),
+                )
+                return Chain.add(made, one, own)
+              },
+              convo(isPath ? path : readFileSync(path)),
+            )
+          const expected = await byCommand(path, words).catch((error: ConvoError) => error)
+          if (expected instanceof Error) {
+            const { code } = await failure(() => chain().toBuffer())
+            expect(code).toBe(expected.code)
+            refused++
+          } else {
+            expect((await chain().toBuffer()).equals(expected)).toBe(true)
+            equal++
+          }
+        },
+      ),
+      { numRuns: 120, endOnFailure: true },
+    )
+    expect(equal).toBeGreaterThan(30)
+    expect(refused).toBeGreaterThan(0)
+  })
+
+  it('in every format, with options of the whole picture', async () => {
+    const path = here.path('deep.png')
+    for (const [format, extension] of [
+      ['jpeg', '.jpg'],
+      ['webp', '.webp'],
+      ['tiff', '.tif'],
+      ['gif', '.gif'],
+    ] as const) {
+      const made = await convo(path, { gray: true, range: 'abs', depth: 8 }).laplacian()[format]().toBuffer()
+      expect(
+        made.equals(
+          await byCommand(path, ['laplacian', '--gray', '--range', 'abs', '--depth', '8'], extension),
+        ),
+      ).toBe(true)
+    }
+  })
+
+  it('and the command itself writes these bytes', async () => {
+    const output = here.path('whole.png')
+    execFileSync(process.execPath, ['bin/convo.js', 'gaussian', scene, output, '--sigma', '2', '--quiet'])
+    expect((await convo(scene).gaussian({ sigma: 2 }).toBuffer()).equals(readFileSync(output))).toBe(true)
+  })
+})
+
+describe('inputs', () => {
+  it('a path, a URL, bytes, an ArrayBuffer, a stream, a sharp pipeline: the same picture', async () => {
+    const bytes = readFileSync(scene)
+    const expected = await convo(scene).sharpen().toBuffer()
+    const inputs = [
+      pathToFileURL(scene),
+      bytes,
+      new Uint8Array(bytes),
+      bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer,
+      createReadStream(scene, { highWaterMark: 1000 }),
+      sharp(scene),
+    ]
+    for (const input of inputs)
+      expect(await digest(await convo(input).sharpen().toBuffer())).toEqual(await digest(expected))
+  })
+
+  it('samples of every type, with the channels that they have', async () => {
+    const size = { width: 5, height: 4 }
+    const levels = Array.from({ length: 60 }, (_, i) => (i * 37) % 256)
+    const of = (data: Parameters<typeof convo>[0]) => convo(data).box({ size: 3 }).raw()
+    const bytes = await of({ ...size, data: Uint8Array.from(levels) })
+    expect([bytes.channels, bytes.depth, bytes.width, bytes.height]).toEqual([3, 8, 5, 4])
+    expect(await of({ ...size, data: Uint8ClampedArray.from(levels) })).toEqual({
+      ...bytes,
+      report: expect.anything(),
+    })
+    const floats = await of({ ...size, data: Float32Array.from(levels) })
+    expect(floats.data).toEqual(bytes.data)
+    expect((await of({ ...size, data: Float64Array.from(levels) })).data).toEqual(bytes.data)
+    const deep = await of({ ...size, data: Uint16Array.from(levels, (v) => v * 257) })
+    expect([deep.depth, deep.data.constructor]).toEqual([16, Uint16Array])
+    const planes = new Tensor(
+      [3, 4, 5],
+      Float32Array.from(levels, (_, i) => levels[(i % 20) * 3 + Math.floor(i / 20)]!),
+    )
+    expect((await of(planes)).data).toEqual(bytes.data)
+    expect((await of({ width: 5, height: 4, data: new Uint8Array(40) })).channels).toBe(2)
+  })
+
+  it('tells of samples that float32 does not hold', async () => {
+    const { report } = await convo({ data: Float64Array.of(0.1, 0.2), width: 2, height: 1 })
+      .box()
+      .raw()
+    expect(report.notes.join()).toContain('rounded to float32')
+  })
+
+  it.each([
+    [
+      'a number',
+      () =>
+        convo(7 as never)
+          .box()
+          .toBuffer(),
+      'E_ARGUMENT',
+    ],
+    ['a URL of the web', () => convo(new URL('https://example.org/a.png')).box().toBuffer(), 'E_ARGUMENT'],
+    [
+      'samples that fit no picture',
+      () =>
+        convo({ data: new Uint8Array(7), width: 2, height: 2 })
+          .box()
+          .toBuffer(),
+      'E_SHAPE',
+    ],
+    [
+      'a tensor of rank 1',
+      () =>
+        convo(new Tensor([4], new Float32Array(4)))
+          .box()
+          .toBuffer(),
+      'E_SHAPE',
+    ],
+    ['bytes that are no picture', () => convo(Buffer.from('hello')).box().toBuffer(), 'E_DECODE'],
+    ['an empty buffer', () => convo(new Uint8Array()).box().toBuffer(), 'E_DECODE'],
+    ['a file that is not there', () => convo('nowhere.png').box().toBuffer(), 'E_INPUT'],
+    ['nothing to do', () => convo(scene).toBuffer(), 'E_USAGE'],
+  ])('refuses %s', async (_, act, code) => {
+    expect((await failure(act)).code).toBe(code)
+  })
+})
+
+describe('outputs', () => {
+  it('a file with its report, a stream, floats, a sharp pipeline, samples', async () => {
+    const chain = convo(scene).sobel({ unit: true })
+    const path = here.path('edges.png')
+    const report = await chain.toFile(path)
+    const bytes = await chain.toBuffer()
+    expect(readFileSync(path).equals(bytes)).toBe(true)
+    expect([report.operation, report.output.path, report.output.bytes]).toEqual(['sobel', path, bytes.length])
+    const chunks: Buffer[] = []
+    for await (const chunk of chain.toStream()) chunks.push(chunk as Buffer)
+    expect(Buffer.concat(chunks).equals(bytes)).toBe(true)
+    const tensor = await chain.toTensor()
+    expect(tensor.shape).toEqual([3, 420, 640])
+    const { data, width, height, channels } = await chain.raw()
+    expect(data.length).toBe(width * height * channels)
+    expect(Array.from(data.subarray(0, 3))).toEqual(
+      [0, 1, 2].map((c) => Math.min(255, Math.round(tensor.data[c * 640 * 420]!))),
+    )
+    expect(await (await chain.toSharp()).raw().toBuffer()).toEqual(Buffer.from(data))
+  })
+
+  it('a quality makes WebP smaller', async () => {
+    const chain = convo(scene).sharpen()
+    expect((await chain.webp({ quality: 50 }).toBuffer()).length).toBeLessThan(
+      (await chain.webp().toBuffer()).length / 2,
+    )
+  })
+
+  it('one chain is the beginning of several', async () => {
+    const blurred = convo(scene).gaussian({ sigma: 2 })
+    const [a, b] = await Promise.all([blurred.sobel().toBuffer(), blurred.toBuffer()])
+    expect(await digest(b)).toEqual(await digest(await convo(scene).gaussian({ sigma: 2 }).toBuffer()))
+    expect((await compare(a, b)).matches).toBe(false)
+  })
+
+  it('keeps a file that is the input, unless told', async () => {
+    const path = here.path('same.png')
+    await convo(scene).box().toFile(path)
+    expect((await failure(() => convo(path).box().toFile(path))).code).toBe('E_IN_PLACE')
+    await convo(path).box().toFile(path, { inPlace: true })
+  })
+
+  it('names parts of the input in a template, and numbers maps', async () => {
+    await convo(here.path('gray.png')).sobel().toFile(here.path('{stem}-edges.png'))
+    expect(readFileSync(here.path('gray-edges.png')).length).toBeGreaterThan(0)
+  })
+})
+
+describe('options', () => {
+  it('refuses those that are not there, with the nearest', async () => {
+    const { code, message, fix } = await failure(() => convo(scene).gaussian({ sigm: 2 } as never))
+    expect([code, message, fix]).toEqual(['E_NAME', 'gaussian has no option sigm', 'sigma'])
+    expect(
+      (
+        await failure(() =>
+          convo(scene, { maxPixel: 2 } as never)
+            .box()
+            .toBuffer(),
+        )
+      ).fix,
+    ).toBe('maxPixels')
+  })
+
+  it('are called as in JavaScript in messages', async () => {
+    const { message, fix } = await failure(() => convo(scene).box({ fill: 3 }).toBuffer())
+    expect([message, fix]).toEqual(['fill: 3 is not seen with the border replicate', "border: 'constant'"])
+    const { message: range } = await failure(() => convo(scene).gaussian({ sigma: -1 }).toBuffer())
+    expect(range).toBe('sigma must be from 0.1 to 500, got -1')
+    expect((await failure(() => convo(scene, { maxPixels: 10 }).box().toBuffer())).fix).toMatch(
+      /^maxPixels: \d+$/,
+    )
+  })
+
+  it('names for borders of both worlds', async () => {
+    const by = (border: 'wrap' | 'circular') => convo(scene).box({ size: 9, border }).toBuffer()
+    expect((await by('wrap')).equals(await by('circular'))).toBe(true)
+  })
+
+  it('kernels as rows, as a tensor, as what readKernel gives, as a name', async () => {
+    const rows = [
+      [0, -1, 0],
+      [-1, 5, -1],
+      [0, -1, 0],
+    ]
+    const expected = await convo(scene).conv2d({ kernel: '0 -1 0; -1 5 -1; 0 -1 0' }).toBuffer()
+    const tensor = new Tensor([3, 3], Float32Array.from(rows.flat()))
+    for (const kernel of [rows, tensor, await readKernel('0 -1 0; -1 5 -1; 0 -1 0')]) {
+      expect((await convo(scene).conv2d({ kernel }).toBuffer()).equals(expected)).toBe(true)
+    }
+    const path = here.path('k.json')
+    await writeKernel(await readKernel('gaussian:sigma=1'), path)
+    expect((await readKernel(path)).shape).toEqual((await readKernel('gaussian:sigma=1')).shape)
+    expect((await failure(() => convo(scene).conv2d({ kernel: [[1, 2], [3]] }))).code).toBe('E_KERNEL_SHAPE')
+    expect((await failure(() => convo(scene).conv2d({ kernel: {} as never }))).code).toBe('E_ARGUMENT')
+    expect((await failure(() => convo(scene).sobel({ kernel: rows } as never))).code).toBe('E_OPTION')
+  })
+})
+
+describe('a run', () => {
+  it('ends when its signal says so, before and within', async () => {
+    const controller = new AbortController()
+    const large = { data: new Uint8Array(3000 * 2000 * 3), width: 3000, height: 2000 }
+    const run = convo(large, {
+      signal: controller.signal,
+      onProgress: () => controller.abort(new Error('enough')),
+    })
+      .involution({ size: 31 })
+      .toBuffer()
+    await expect(run).rejects.toThrow('enough')
+    await expect(convo(scene, { signal: AbortSignal.abort() }).box().toBuffer()).rejects.toThrow(/abort/i)
+    expect((await convo(scene).box().toBuffer()).length).toBeGreaterThan(0)
+  })
+
+  it('tells its progress, up to the whole', async () => {
+    const seen: number[] = []
+    await convo(scene, { onProgress: (share) => seen.push(share) })
+      .gaussian({ sigma: 3 })
+      .toBuffer()
+    expect(seen.at(-1)).toBe(1)
+    expect(seen.every((share, i) => i === 0 || share >= seen[i - 1]!)).toBe(true)
+  })
+
+  it('gives the same for any threads, and many at once', async () => {
+    const expected = await convo(scene).gaussian({ sigma: 3 }).toBuffer()
+    const all = await Promise.all(
+      [1, 2, 3, 4].map((threads) => convo(scene, { threads }).gaussian({ sigma: 3 }).toBuffer()),
+    )
+    for (const one of all) expect(one.equals(expected)).toBe(true)
+  })
+
+  it('is planned from the header alone', async () => {
+    const { plan, input } = await convo(readFileSync(scene)).gaussian({ sigma: 2 }).plan()
+    expect([input.width, plan[0]!.algorithm]).toEqual([640, 'separable'])
+  })
+})
+
+describe('compare and digest', () => {
+  it('says whether pictures are the same, of any kind of input', async () => {
+    const raw = await convo(scene).box().raw()
+    const same = await compare(raw, await convo(scene).box().webp().toBuffer())
+    expect([same.matches, same.outcome]).toEqual([true, 'same'])
+    const other = await compare(scene, raw, { diffStyle: 'heat' })
+    expect([other.matches, other.outcome]).toEqual([false, 'different'])
+    expect((await sharp(other.diff).metadata()).format).toBe('png')
+    expect(JSON.parse(JSON.stringify(other))).toMatchObject({ outcome: 'different' })
+    expect((await compare(scene, raw, { maxAbs: 255 })).outcome).toBe('tolerated')
+  })
+
+  it('compares where a mask says', async () => {
+    const raw = await convo(scene).box().raw()
+    const mask = { data: new Uint8Array(640 * 420), width: 640, height: 420 }
+    mask.data[5] = 255
+    expect((await compare(scene, raw, { mask })).pages[0]).toMatchObject({ stats: { compared: 1 } })
+  })
+
+  it('hashes as the command does', async () => {
+    const said = execFileSync(process.execPath, ['bin/convo.js', 'digest', scene], { encoding: 'utf8' })
+    expect((await digest(readFileSync(scene))).digest).toBe(said.trim())
+  })
+})
+
+describe('what there is, as data', () => {
+  it('lists every operation with its method and options', () => {
+    const all = [...filters, ...operators]
+    expect(all.map(({ name }) => name)).toEqual(Object.keys(operations))
+    for (const { name, method } of all)
+      expect([method, typeof Chain.prototype[method as 'box']]).toEqual([camelCase(name), 'function'])
+    const sigma = filters
+      .find(({ name }) => name === 'gaussian')!
+      .options.find(({ name }) => name === 'sigma')
+    expect(sigma).toMatchObject({ default: 1, min: 0.1, max: 500 })
+    expect(kernels.names).toContain('sobel-x')
+    expect(kernels.files.length).toBeGreaterThan(3)
+  })
+})
