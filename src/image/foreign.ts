@@ -10,6 +10,7 @@ const magick: Way = 'magick IN OUT.png'
 const unpack: Way = 'unpack it, and name the pictures in it'
 const other: Way = 'a PNG, JPEG, WebP, TIFF, GIF, AVIF or SVG'
 const raw: Way = 'darktable-cli IN OUT.tif'
+const still: Way = 'ffmpeg -i IN OUT.png'
 const frames: Way = 'ffmpeg -i IN OUT-%04d.png'
 
 type Foreign = {
@@ -29,9 +30,10 @@ const foreign: readonly Foreign[] = [
   { name: 'a JPEG 2000 picture', starts: /^.{4}(ftypjp[2xm]|jP {2})|^\xff\x4f\xff\x51/s, way: magick },
   { name: 'a QuickTime or MP4 film', starts: /^.{4}(ftyp|moov|mdat|wide)/s, way: frames },
   { name: 'a JPEG XL picture', starts: /^\xff\x0a|^\0\0\0\x0cJXL /, way: 'djxl IN OUT.png' },
-  { name: 'a JPEG-LS picture', starts: '\xff\xd8\xff\xf7', way: 'ffmpeg -i IN OUT.png' },
+  { name: 'a JPEG XR picture', starts: 'II\xbc', way: 'JxrDecApp -i IN -o OUT.tif' },
   { name: 'a BMP picture', starts: /^BM.{4}\0{4}/s, way: magick },
   { name: 'a picture of the PPM family', starts: /^P[1-7f]\s/i, way: magick },
+  { name: 'a picture of half floats (PHM)', starts: /^PH\s/i, way: still },
   { name: 'a PDF document', starts: '%PDF-', way: 'pdftoppm -png IN OUT' },
   {
     name: 'a PostScript document',
@@ -53,6 +55,16 @@ const foreign: readonly Foreign[] = [
   { name: 'a farbfeld picture', starts: 'farbfeld', way: magick },
   { name: 'an SGI picture', starts: /^\x01\xda[\0\x01][\x01\x02]/, way: magick },
   { name: 'a PCX picture', starts: /^\x0a[\0\x02-\x05]\x01[\x01\x02\x04\x08]/, way: magick },
+  { name: 'a DPX picture', starts: /^(SDPX|XPDS)/, way: still },
+  { name: 'a Cineon picture', starts: /^(\x80\x2a\x5f\xd7|\xd7\x5f\x2a\x80)/, way: magick },
+  { name: 'a Sun raster picture', starts: '\x59\xa6\x6a\x95', way: still },
+  { name: 'an X window dump', starts: /^\0\0.{2}\0\0\0\x07\0\0\0[\0-\x02]/s, way: still },
+  { name: 'an ImageMagick picture (MIFF)', starts: /^id=ImageMagick/i, way: magick },
+  { name: 'a BPG picture', starts: 'BPG\xfb', way: 'bpgdec -o OUT.png IN' },
+  { name: 'a FLIF picture', starts: 'FLIF', way: 'flif -d IN OUT.png' },
+  { name: 'a JBIG2 picture', starts: '\x97JB2\r\n\x1a\n', way: 'jbig2dec -o OUT.png IN' },
+  { name: 'a NIfTI volume', starts: /^.{344}n[i+]1\0/s, way: 'numpy.save of the array in it' },
+  { name: 'an NRRD volume', starts: 'NRRD000', way: 'numpy.save of the array in it' },
   { name: 'an XPM picture', starts: '/* XPM */', way: magick },
   { name: 'an XBM picture', starts: /^#define \S+_width /, way: magick },
   { name: 'a libvips picture', starts: /^(\x08\xf2\xa6\xb6|\xb6\xa6\xf2\x08)/, way: 'vips copy IN OUT.tif' },
@@ -71,6 +83,10 @@ const foreign: readonly Foreign[] = [
   { name: 'a Minolta raw picture (MRW)', starts: '\0MRM', way: raw },
   { name: 'an AVI film', starts: /^RIFF.{4}AVI /s, way: frames },
   { name: 'a Matroska or WebM film', starts: '\x1a\x45\xdf\xa3', way: frames },
+  { name: 'an Ogg film', starts: 'OggS', way: frames },
+  { name: 'a Flash film', starts: 'FLV\x01', way: frames },
+  { name: 'a Windows Media film', starts: '\x30\x26\xb2\x75\x8e\x66\xcf\x11', way: frames },
+  { name: 'an MPEG film', starts: /^\0\0\x01[\xba\xb3]|^G.{187}G/s, way: frames },
   { name: 'a WAVE recording', starts: /^RIFF.{4}WAVE/s, way: other, isNone: true },
   { name: 'a gzip archive', starts: '\x1f\x8b', way: 'gzip -dc IN > OUT', isNone: true },
   { name: 'a ZIP archive', starts: /^PK(\x03\x04|\x05\x06)/, way: unpack, isNone: true },
@@ -107,6 +123,7 @@ const byEnding: Readonly<Record<string, Omit<Foreign, 'starts'>>> = {
   '.raw': { name: 'bare samples without a header', way: 'numpy.fromfile and numpy.save, as a .npy file' },
   '.bin': { name: 'bare samples without a header', way: 'numpy.fromfile and numpy.save, as a .npy file' },
   '.wbmp': { name: 'a WBMP picture', way: magick },
+  '.pix': { name: 'an Alias picture', way: still },
   '.pict': { name: 'a PICT picture', way: magick },
 }
 
@@ -130,20 +147,25 @@ export function strangerOf(head: Uint8Array, name: string, tail?: Uint8Array): S
   return { name: found.name, fix: wayOf(found.way, name), isNone: 'isNone' in found && found.isNone === true }
 }
 
-/** A way with the names of a file in it. */
+/** A way with the names of a file in it, which it does not write over. */
 export function wayOf(way: Way, name: string): string {
-  const stem = name.replace(/\.\w+$/, '')
   const isFile = name !== 'standard input' && name !== 'the input'
+  const file = isFile ? name : 'file'
+  const stem = file.replace(/\.\w+$/, '')
+  const isOver = [...way.matchAll(/\bOUT(\S*)/g)].some(([, rest]) => stem + rest === file)
   const quoted = (text: string) =>
     /^[\w./:[\]%+@=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
   return way.replace(/\b(IN|OUT)(\S*)/g, (_, place: string, rest: string) =>
-    quoted((place === 'IN' ? (isFile ? name : 'file') : isFile ? stem : 'file') + rest),
+    quoted((place === 'IN' ? file : isOver ? `${stem}-copy` : stem) + rest),
   )
 }
 
 /** Ways of files that are recognised by more than their first bytes. */
 export const ways = {
   raw,
+  still,
+  plain: 'vips copy IN OUT-plain.tif',
+  deep: 'gdal_translate -scale 0 4095 0 65535 -ot UInt16 IN OUT.tif',
   toFloat: 'vips cast IN OUT-float.tif float',
   flat: 'vips copy IN OUT-page.tif',
 } as const
