@@ -188,6 +188,33 @@ describe('a picture that convo did not make', () => {
   })
 })
 
+describe('a format that is not written is named, with a command that works', () => {
+  it.each([
+    ['pgm', 'a picture of the PPM family'],
+    ['bmp', 'a BMP picture'],
+    ['jxl', 'a JPEG XL picture'],
+    ['jp2', 'a JPEG 2000 picture'],
+    ['heic', 'a HEIC picture'],
+    ['exr', 'an OpenEXR picture'],
+    ['pdf', 'a PDF document'],
+    ['ico', 'a Windows icon'],
+    ['tga', 'a Targa picture'],
+  ])('%s', async (ending, what) => {
+    await foreign('in.png', 3)
+    for (const [line, fix] of [
+      [`sobel in.png o.${ending}`, 'sobel in.png o.png'],
+      [`chain in.png o.${ending} -- sobel`, 'chain in.png o.png -- sobel'],
+      [`compare in.png in.png --diff o.${ending}`, 'compare in.png in.png --diff o.png'],
+      [`batch in.png -o b/{stem}.${ending} -- sobel`, "batch in.png -o 'b/{stem}.png' -- sobel"],
+    ] as const) {
+      const { status, stderr } = await convo(line.split(' '))
+      expect([line, status, stderr]).toEqual([line, 2, expect.stringContaining(`: ${what} is not written; `)])
+      expect(stderr).toContain(`\n  try: convo ${fix}\n`)
+      expect((await convo(fix.replaceAll("'", '').split(' '))).status).toBe(0)
+    }
+  })
+})
+
 describe.runIf(process.platform !== 'win32')('outputs that are no files', () => {
   const bash = (command: string) =>
     spawnSync('bash', ['-c', command.replaceAll('convo ', `${process.execPath} ${launcher} `)], {
