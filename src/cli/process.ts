@@ -12,6 +12,7 @@ import { factsOf, type PictureJob, type Report, type Task, taskOf } from './pipe
 import {
   isSliceList,
   type LoadedData,
+  leftOutOf,
   loadData,
   loadVolume,
   slicePages,
@@ -63,7 +64,8 @@ export async function processPicture(job: PictureJob, given?: Pool): Promise<Rep
         : 'pages' in loaded
           ? await runPaged(loaded, task, (page, own) => runPage(session, pool, page, own))
           : await runJob(session, pool, loaded, task)
-    return { ...report, milliseconds: Math.round((performance.now() - began) * 10) / 10 }
+    const notes = [...report.notes, ...(task.isVolume ? leftOutOf(task.input) : [])]
+    return { ...report, notes, milliseconds: Math.round((performance.now() - began) * 10) / 10 }
   })
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { writeNpy } from '../../src/kernel/formats/npy.ts'
@@ -209,6 +209,17 @@ describe('volumes', () => {
       expect(readFileSync(at(`own/${z}.png`)).equals(readFileSync(at(`kept-${z}.png`)))).toBe(true)
     }
   })
+  it.each(['x.npy', 'x{index}.png', 'x.tif'])(
+    'tells of slices that are not read, into %s',
+    async (output) => {
+      mkdirSync(at('mixed'), { recursive: true })
+      for (const name of ['1.png', '2.png']) copyFileSync(at(`slices/slice0.png`), at(`mixed/${name}`))
+      for (const name of ['3.tga', '4.bmp', 'notes.txt']) writeFileSync(at(`mixed/${name}`), 'x')
+      const note = 'mixed/3.tga is a Targa picture, which is not read: it and 1 more were left out'
+      for (const more of [[], ['--dry-run']])
+        expect((await run('conv3d', 'mixed', output, ...more)).stderr).toContain(note)
+    },
+  )
   it('says what is missing or cannot be', async () => {
     mkdirSync(at('empty'))
     expect((await run('conv3d', 'empty', 'x.gif')).stderr).toMatch(

@@ -4,7 +4,7 @@ import { depthOfFull } from '../../tensor/picture.ts'
 import { outputKind } from '../output.ts'
 import { factsOf, type PictureFacts, type PictureJob, type PlanFacts, taskOf } from './job.ts'
 import { type Known, knownOf } from './known.ts'
-import { isSliceList, slicePaths } from './load.ts'
+import { isSliceList, leftOutOf, slicePaths } from './load.ts'
 import { keepsPages } from './paged.ts'
 import { planFacts, planKnown, withOptions } from './recipe-step.ts'
 
@@ -72,6 +72,6 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
     },
     plan: plans,
     threads: settings.threads ?? defaultThreads(),
-    notes: [...input.notes, ...(job.isVolume || keepsPages(task) ? [] : input.ofPages)],
+    notes: [...input.notes, ...(job.isVolume ? leftOutOf(job.input) : keepsPages(task) ? [] : input.ofPages)],
   }
 }

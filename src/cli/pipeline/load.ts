@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { ConvoError, invariant } from '../../error.ts'
 import type { Colour } from '../../image/colour.ts'
 import { type Decoded, decode, decodePages } from '../../image/decode.ts'
+import { passedOver, promised } from '../../image/foreign.ts'
 import type { FullScale } from '../../operators/operator.ts'
 import {
   type Depth,
@@ -119,17 +120,30 @@ export async function slicePaths(list: string): Promise<string[]> {
   const { glob, isDynamicPattern } = await globber()
   if (!inFolder && !isDynamicPattern(list)) return list.split(',').filter((path) => path !== '')
   const paths = inFolder
-    ? readdirSync(list, { withFileTypes: true })
-        .filter((entry) => !entry.isDirectory() && /\.(png|jpe?g|webp|tiff?|gif|avif)$/i.test(entry.name))
-        .map((entry) => join(list, entry.name))
+    ? filesOf(list).filter((path) => /\.(png|jpe?g|webp|tiff?|gif|avif)$/i.test(path))
     : await glob(list)
   if (paths.length === 0) {
     throw new ConvoError('E_INPUT', inFolder ? `${list} holds no pictures` : `no file fits ${list}`, {
-      why: inFolder ? `${list}: files ending in .png, .tif and such are slices` : [],
+      why: inFolder ? [`${list}: files ending in .png, .tif and such are slices`, ...leftOutOf(list)] : [],
     })
   }
   return paths.sort(new Intl.Collator('en', { numeric: true }).compare)
 }
+
+const filesOf = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(folder, entry.name))
+
+/** Notes on pictures in a folder of slices that are none, as their formats are not read. */
+export const leftOutOf = (list: string): string[] =>
+  isFolder(list)
+    ? passedOver(
+        filesOf(list)
+          .filter((path) => promised(path) !== undefined)
+          .sort(),
+      )
+    : []
 
 /** Decodes pictures, one after the other. */
 export async function* slicePages(paths: readonly string[], settings: Settings): AsyncGenerator<Decoded> {
