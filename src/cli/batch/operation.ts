@@ -11,7 +11,7 @@ import { findOperation } from '../operations.ts'
 import { understand } from '../program.ts'
 import { type Prepared, prepareOperation } from '../run-operation.ts'
 import { correlationSettings, pictureSettings } from '../settings.ts'
-import { checkStep } from '../steps.ts'
+import { checkStep, refuseOpenChain } from '../steps.ts'
 import { hashText } from './fingerprint.ts'
 
 /** The operation of a batch, understood: one, or a chain of them. */
@@ -73,11 +73,7 @@ const chainLike: Command = {
 async function prepareSteps(words: readonly string[]): Promise<BatchOperation> {
   const start = words.indexOf('--')
   const isNamed = words[0] === 'chain'
-  if (isNamed && start < 0) {
-    throw new ConvoError('E_USAGE', 'a chain needs its steps behind --', {
-      fix: '-- chain -- gaussian --sigma 2 -- sobel --unit',
-    })
-  }
+  refuseOpenChain(words)
   const given = isNamed ? givenTo(chainLike, words.slice(1, start)) : {}
   const steps = splitSteps(isNamed ? words.slice(start + 1) : words)
   const prepared = await prepareChain(steps, given)

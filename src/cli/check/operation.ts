@@ -7,6 +7,7 @@ import { operationCommand } from '../operation-command.ts'
 import { findOperation } from '../operations.ts'
 import { understand } from '../program.ts'
 import { type Prepared, prepareOperation } from '../run-operation.ts'
+import { checkStep, refuseOpenChain } from '../steps.ts'
 
 /** The operations of a case, understood. */
 export type Work = {
@@ -37,6 +38,10 @@ export async function prepareWork(
   for (const words of here) {
     const bad = refused.find((option) => words.some((word) => word.split('=')[0] === `--${option}`))
     if (bad !== undefined) throw new ConvoError('E_OPTION', `--${bad} has no meaning in a case`)
+  }
+  for (const words of here) {
+    refuseOpenChain(words)
+    checkStep(words)
   }
   const prepared = await prepare(commandOf(here, { input: 'input', output: 'output.png' }).slice(1))
   return {
