@@ -19,6 +19,8 @@ export type Seen = {
   readonly apng?: Animation
   /** whether all pages have one shape and kind of samples */
   readonly isAlike?: boolean
+  /** where letters of a TIFF are that have to be NUL for the decoder */
+  readonly openTexts?: readonly number[]
   /** why the first page is not the picture, and what to do */
   readonly preview?: { readonly why: string; readonly fix: string }
   /** what else a user should know */

@@ -7,7 +7,13 @@ import { type Read, textOf, viewOf } from './reader.ts'
 export type Directory = {
   readonly tags: ReadonlyMap<
     number,
-    { readonly type: number; readonly count: number; readonly value: number }
+    {
+      readonly type: number
+      readonly count: number
+      readonly value: number
+      /** where the value or its offset is written */
+      readonly place: number
+    }
   >
   /** where the next one is, 0 for none */
   readonly next: number
@@ -41,7 +47,7 @@ export function directoryAt(read: Read, at: number, { little, isBig }: Layout): 
   const from = at + counted.byteLength
   const view = viewOf(read(from, count * size + (isBig ? 8 : 4)).slice())
   if (view.byteLength < count * size) return undefined
-  const tags: Map<number, { type: number; count: number; value: number }> = new Map()
+  const tags: Map<number, { type: number; count: number; value: number; place: number }> = new Map()
   for (let entry = 0; entry < count * size; entry += size) {
     const type = view.getUint16(entry + 2, little)
     const number = isBig ? Number(view.getBigUint64(entry + 4, little)) : view.getUint32(entry + 4, little)
@@ -57,7 +63,7 @@ export function directoryAt(read: Read, at: number, { little, isBig }: Layout): 
             : bytes === 4 || !isBig
               ? view.getUint32(place, little)
               : Number(view.getBigUint64(place, little))
-    tags.set(view.getUint16(entry, little), { type, count: number, value })
+    tags.set(view.getUint16(entry, little), { type, count: number, value, place: from + place })
   }
   const rest = view.byteLength - count * size
   const next =
@@ -101,6 +107,8 @@ export type TiffSeen = {
   readonly unread: readonly string[]
   /** Whether all pages have one shape and kind of samples, so that several can be decoded at once. */
   readonly isAlike: boolean
+  /** Where the last letters of texts are that lack the NUL behind them, which the decoder takes for damage. */
+  readonly openTexts: readonly number[]
   /** why the first page is not the picture, where it is a smaller copy, and what to do */
   readonly preview?: { readonly why: string; readonly fix: string }
 }
@@ -131,7 +139,8 @@ export function readTiff(read: Read, name: string): TiffSeen {
   }
   const [first] = pages
   // what is damaged so early is told by the decoder
-  if (layout === undefined || first === undefined) return { metadata: [], unread: [], isAlike: false }
+  if (layout === undefined || first === undefined)
+    return { metadata: [], unread: [], isAlike: false, openTexts: [] }
   const subs = pages.flatMap((page) => subDirectories(read, page, layout))
   refuseRaw(read, name, pages, subs)
   for (const page of pages) {
@@ -148,6 +157,7 @@ export function readTiff(read: Read, name: string): TiffSeen {
         : [`in subdirectories ${subs.length} ${subs.every(isReduced) ? 'smaller copies' : 'pictures'}`]),
       ...slicesBehind(read, first, pages.length),
     ],
+    openTexts: pages.flatMap((page) => openTexts(read, page, layout)),
     // pages that are to be turned are turned one by one
     isAlike: numberIn(first, tag.orientation) < 2 && pages.every((page) => isLike(read, page, first, layout)),
     ...(isReduced(first) &&
@@ -161,6 +171,13 @@ export function readTiff(read: Read, name: string): TiffSeen {
         },
       }),
   }
+}
+
+function openTexts(read: Read, { tags }: Directory, { isBig }: Layout): number[] {
+  return [...tags.values()].flatMap(({ type, count, value, place }) => {
+    const at = (count <= (isBig ? 8 : 4) ? place : value) + count - 1
+    return type === 2 && count > 0 && (read(at, 1)[0] ?? 0) !== 0 ? [at] : []
+  })
 }
 
 /** The slices of an ImageJ stack that has a directory for the first alone: files above 4 GiB are written so. */
