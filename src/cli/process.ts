@@ -15,6 +15,7 @@ import {
   leftOutOf,
   loadData,
   loadVolume,
+  notFiniteLevels,
   slicePages,
   slicePaths,
   treatmentOf,
@@ -101,9 +102,7 @@ function notLevels({ data }: LoadedData, { input, output }: Task): string[] {
   const samples =
     data.kind === 'tensor' ? data.tensor.data : 'data' in data.picture ? data.picture.data : undefined
   if (!(samples instanceof Float32Array) || Number.isFinite(peakOf(samples))) return []
-  return [
-    `${input} holds samples that are not finite: what is NaN becomes black, what is infinite white or black`,
-  ]
+  return [notFiniteLevels(input)]
 }
 
 async function runJob(

@@ -157,6 +157,13 @@ export async function* slicePages(paths: readonly string[], settings: Settings):
 export const ofSlice = (notes: readonly string[], path: string): string[] =>
   notes.map((note) => note.replaceAll(path, 'some slices'))
 
+/** What becomes of samples that are not finite, where the output holds levels. */
+export const notFiniteLevels = (input: string): string =>
+  `${input} holds samples that are not finite: what is NaN becomes black, what is infinite white or black`
+
+/** How long a slice of a volume is shown, in milliseconds, where slices play one after another. */
+export const sliceTime = 100
+
 /** The samples of a slice as floats, channel by channel, from `to(channel)` on. */
 export function spreadSlice(
   slice: Pick<Decoded, 'data' | 'channels' | 'width' | 'height'>,
@@ -241,6 +248,8 @@ export async function loadVolume(
     ...(isOpaque ? [] : overBlack(first, treatment)),
   ])
   if (guess !== undefined && treatment.tellsScale) notes.add(guess.note)
+  if (slices.length > 1 && first.delay?.some((time) => time !== sliceTime))
+    notes.add('how long each picture is shown is not kept')
   slices.forEach((page, z) => {
     const slice = sliceOf({ ...page, notes: [] }, path, own)
     spreadSlice(slice.picture, data, (c) => (c * slices.length + z) * plane)
