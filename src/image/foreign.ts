@@ -142,6 +142,12 @@ const foreign: readonly Foreign[] = [
   { name: 'an Olympus raw picture (ORF)', endings: '.orf', starts: /^II(RO|RS)|^MMOR/, way: raw },
   { name: 'a Panasonic raw picture (RW2)', endings: '.rw2', starts: 'IIU\0', way: raw },
   { name: 'a Canon raw picture (CR2)', endings: '.cr2', starts: /^(II\*\0|MM\0\*).{4}CR/s, way: raw },
+  {
+    name: 'a Phase One raw picture (IIQ)',
+    starts: /^(II\*\0|MM\0\*).{4}(IIII|MMMM)/s,
+    endings: '.iiq',
+    way: raw,
+  },
   { name: 'a Canon raw picture (CRW)', endings: '.crw', starts: /^II.{4}HEAPCCDR/s, way: raw },
   { name: 'a Sigma raw picture (X3F)', endings: '.x3f', starts: 'FOVb', way: raw },
   { name: 'a Minolta raw picture (MRW)', endings: '.mrw', starts: '\0MRM', way: raw },
@@ -180,7 +186,7 @@ const foreign: readonly Foreign[] = [
   { name: 'a JPEG-LS picture', endings: '.jls', way: still },
   {
     name: 'a raw picture of a camera',
-    endings: '.dng .nef .nrw .arw .srf .sr2 .pef .srw .3fr .erf .iiq .kdc',
+    endings: '.dng .nef .nrw .arw .srf .sr2 .pef .srw .3fr .erf .kdc',
     way: raw,
   },
   { name: 'a Targa picture', endings: '.tga', way: magick },

@@ -35,6 +35,7 @@ describe('a format that is not read', () => {
     ['DDS |', 'x.dds', 'a DDS texture', 'magick x.dds x.png'],
     ['\0\0\x02\0\0', 'x.tga', 'a Targa picture', 'magick x.tga x.png'],
     ['II*\0\x10\0\0\0CR\x02', 'x.cr2', 'a Canon raw picture (CR2)', 'darktable-cli x.cr2 x.tif'],
+    ['II*\0\x10\0\0\0IIII', 'x.iiq', 'a Phase One raw picture (IIQ)', 'darktable-cli x.iiq x.tif'],
     ['IIRO\x08\0', 'x.orf', 'an Olympus raw picture (ORF)', 'darktable-cli x.orf x.tif'],
     ['IIU\0\x18', 'x.rw2', 'a Panasonic raw picture (RW2)', 'darktable-cli x.rw2 x.tif'],
     ['\0\0\0\x18ftypqt  ', 'x.mov', 'a QuickTime or MP4 film', 'ffmpeg -i x.mov x-%04d.png'],
