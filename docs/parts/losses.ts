@@ -61,7 +61,7 @@ export const losses: readonly Group[] = [
         'each is filtered on its own',
       ),
       row(
-        'how long each picture is shown, into TIFF or numbered files',
+        'how long each picture is shown, into TIFF or numbered files, and of a volume',
         'told',
         'how long each picture is shown is not kept',
       ),
@@ -224,6 +224,21 @@ export const losses: readonly Group[] = [
         'E_DECODE: … holds floats of … bits, which are not read',
       ),
       row('floats into a picture with --range raw', 'refused', 'E_O'),
+    ],
+  },
+  {
+    title: 'Drawings and checks',
+    rows: [
+      row('further pages of a photo for show', 'told', '… has … pages, and the first is shown'),
+      row('alpha of a photo for show', 'told', '… is transparent in places, and was laid over gray'),
+      row('a photo for a kernel of several planes', 'told', '--photo is left out'),
+      row('planes of a large bank in its drawing', 'told', '… has … planes, and the first … are drawn'),
+      row(
+        'colours of what animate draws, into GIF',
+        'left out',
+        'they are shades at the edges of letters and lines; .webp and .svg keep them',
+      ),
+      row('what the picture of a case of check loses', 'told', '… has … pages, and the first was used'),
     ],
   },
   {

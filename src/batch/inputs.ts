@@ -4,6 +4,7 @@ import { ConvoError } from '../error.ts'
 import { glob, isDynamicPattern } from '../files/glob.ts'
 import { readWhole } from '../files/read.ts'
 import { leaves } from '../files/root.ts'
+import { passedOver, promised } from '../image/foreign.ts'
 
 /** A picture to process. */
 export type Input = {
@@ -37,12 +38,17 @@ export type Found = {
 
 /** The extensions by which pictures are known in folders. */
 const pictureExtensions = new Set(
-  'png jpg jpeg jpe jfif webp tif tiff gif avif heic heif svg npy'.split(' ').map((word) => `.${word}`),
+  'png jpg jpeg jpe jfif webp tif tiff gif avif svg npy'.split(' ').map((word) => `.${word}`),
 )
 
 /** Whether a file in a folder is taken for a picture. */
 export const looksLikePicture = (path: string): boolean =>
-  !basename(path).startsWith('.') && pictureExtensions.has(extname(path).toLowerCase())
+  !isHidden(path) && pictureExtensions.has(extname(path).toLowerCase())
+
+/** Whether a file in a folder is taken for a picture of a format that is not read. */
+export const looksForeign = (path: string): boolean => !isHidden(path) && promised(path) !== undefined
+
+const isHidden = (path: string): boolean => basename(path).startsWith('.')
 
 /**
  * Finds all inputs. What is no picture is left out of folders only; a file that is named is taken, and if it is not
@@ -53,14 +59,15 @@ export const looksLikePicture = (path: string): boolean =>
 export async function findInputs(sources: Sources): Promise<Found> {
   const inputs: Input[] = []
   const folders: string[] = []
+  const strangers: string[] = []
   let linked = 0
   for (const word of sources.words) {
     const kind = kindOf(word)
     if (kind === 'folder') {
       folders.push(word)
-      linked += scan(word, '', sources, inputs)
+      linked += scan(word, '', sources, inputs, strangers)
     } else if (kind === 'absent' && isDynamicPattern(word)) {
-      const [folder, found] = await expand(word, sources)
+      const [folder, found] = await expand(word, sources, strangers)
       folders.push(folder)
       for (const one of found) inputs.push(one)
     } else inputs.push({ path: word, rel: '', named: true })
@@ -70,8 +77,10 @@ export async function findInputs(sources: Sources): Promise<Found> {
       inputs.push({ path, rel: '', named: true })
     }
   }
-  const notes =
-    linked === 0 ? [] : [`${linked} linked folder${linked === 1 ? ' was' : 's were'} not followed`]
+  const notes = [
+    ...(linked === 0 ? [] : [`${linked} linked folder${linked === 1 ? ' was' : 's were'} not followed`]),
+    ...passedOver(strangers.sort()),
+  ]
   return { inputs: sortedOnce(inputs), folders, notes }
 }
 
@@ -100,8 +109,8 @@ function kindOf(path: string): 'folder' | 'file' | 'absent' {
   }
 }
 
-/** Adds the pictures of a folder; returns how many linked folders were passed by. */
-function scan(top: string, rel: string, sources: Sources, inputs: Input[]): number {
+/** Adds the pictures of a folder, and those that are not read; returns how many linked folders were passed by. */
+function scan(top: string, rel: string, sources: Sources, inputs: Input[], strangers: string[]): number {
   const folder = join(top, rel)
   let linked = 0
   for (const entry of entriesOf(folder)) {
@@ -109,13 +118,13 @@ function scan(top: string, rel: string, sources: Sources, inputs: Input[]): numb
     if (entry.name.startsWith('.')) continue
     if (entry.isDirectory()) {
       const isOut = sources.without !== undefined && resolve(path) === resolve(sources.without)
-      if (sources.recursive && !isOut) linked += scan(top, join(rel, entry.name), sources, inputs)
+      if (sources.recursive && !isOut) linked += scan(top, join(rel, entry.name), sources, inputs, strangers)
     } else if (entry.isSymbolicLink() && kindOf(path) === 'folder') {
       // not followed: links may lead in circles, and to one picture by two names
       if (sources.recursive) linked++
     } else if (looksLikePicture(path) && (entry.isFile() || entry.isSymbolicLink())) {
       inputs.push({ path, rel, named: false })
-    }
+    } else if (looksForeign(path) && entry.isFile()) strangers.push(path)
   }
   return linked
 }
@@ -132,7 +141,11 @@ function entriesOf(folder: string) {
 }
 
 /** What a glob fits, with its fixed part. */
-async function expand(pattern: string, sources: Sources): Promise<[folder: string, inputs: Input[]]> {
+async function expand(
+  pattern: string,
+  sources: Sources,
+  strangers: string[],
+): Promise<[folder: string, inputs: Input[]]> {
   const segments = pattern.split('/')
   const fixed = segments.findIndex((segment) => isDynamicPattern(segment))
   const folder = segments.slice(0, fixed).join('/') || (pattern.startsWith('/') ? '/' : '.')
@@ -147,6 +160,7 @@ async function expand(pattern: string, sources: Sources): Promise<[folder: strin
   const out = isInside && resolve(sources.without) !== resolve(folder) ? sources.without : undefined
   // `**` and `*` do not say that everything is a picture; `*.dat` does
   const isAny = /^\*+$/.test(segments.at(-1) ?? '')
+  if (isAny) strangers.push(...found.filter(looksForeign).map((path) => join(folder, path)))
   const inputs = found
     .filter((path) => !isLinked(dirname(path)) && (!isAny || looksLikePicture(path)))
     .map((path) => ({

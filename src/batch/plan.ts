@@ -149,7 +149,7 @@ function ownOutputs(state: State, { root }: Template, inPlace: boolean): (input:
   }
 }
 
-function nothingFound({ inputs, settings }: Batch, { folders }: Found): ConvoError {
+function nothingFound({ inputs, settings }: Batch, { folders, notes }: Found): ConvoError {
   const where = [...inputs, ...(settings['files-from'] === undefined ? [] : [settings['files-from']])]
   if (where.length === 0) {
     return new ConvoError('E_USAGE', 'the batch needs inputs', {
@@ -158,17 +158,18 @@ function nothingFound({ inputs, settings }: Batch, { folders }: Found): ConvoErr
     })
   }
   return new ConvoError('E_INPUT', `there are no pictures in ${where.join(', ')}`, {
-    ...(folders.length > 0 && !settings.recursive && { fix: '--recursive' }),
+    why: notes,
+    ...(folders.length > 0 && !settings.recursive && notes.length === 0 && { fix: '--recursive' }),
   })
 }
 
 /** Refuses an extension or option that no output could have. */
-function checkOutputs({ parts }: Template, operation: BatchOperation, items: readonly Item[]): void {
+function checkOutputs({ parts, text }: Template, operation: BatchOperation, items: readonly Item[]): void {
   const [first] = items
   const last = parts.at(-1)
   // {ext} and {path} bring the extension of each input: those that are not written fail one by one
   if (first === undefined || last?.kind !== 'text' || !last.text.includes('.')) return
-  operation.job(first.input, first.output)
+  operation.job(first.input, text)
 }
 
 /** The inputs that a shard finds must be those that the others find, whatever these have written by then. */

@@ -1,6 +1,7 @@
 import { dirname, relative, resolve, sep } from 'node:path'
 import { ConvoError } from '../error.ts'
-import { looksLikePicture } from './inputs.ts'
+import { passedOver } from '../image/foreign.ts'
+import { looksForeign, looksLikePicture } from './inputs.ts'
 import { type Item, makeItem } from './items.ts'
 import type { Plan } from './plan.ts'
 import type { Teller } from './teller.ts'
@@ -12,6 +13,8 @@ type Watching = {
   readonly without: string
   /** A new or changed picture, when nobody has written to it for a moment. */
   onPicture(path: string, rel: string): void
+  /** A new or changed picture of a format that is not read. */
+  onStranger(path: string): void
   /** A folder that can no longer be watched. */
   onError(error: Error): void
 }
@@ -33,6 +36,7 @@ async function watchFolders(watching: Watching, signal: AbortSignal): Promise<vo
     const found = (path: string) => {
       const rel = dirname(relative(folder, path))
       if (looksLikePicture(path)) watching.onPicture(path, rel === '.' ? '' : rel)
+      else if (looksForeign(path)) watching.onStranger(path)
     }
     watcher.on('add', found)
     watcher.on('change', found)
@@ -91,6 +95,9 @@ export async function watchPlan(
       without: template.root,
       onPicture(path, rel) {
         queue = queue.then(() => take(path, rel))
+      },
+      onStranger(path) {
+        for (const note of passedOver([path])) teller.note(note)
       },
       onError: (error) =>
         teller.error(new ConvoError('E_INPUT', 'a folder cannot be watched', { why: error.message })),

@@ -1,3 +1,4 @@
+import { normalize } from 'node:path'
 import { ConvoError } from '../error.ts'
 import type { Params } from '../params.ts'
 import { operations } from '../picture/operations.ts'
@@ -35,11 +36,12 @@ const commandOf = ([first, second]: readonly string[], commands: readonly Comman
   commands.find(({ name }) => name === `${first} ${second}`) ?? commands.find(({ name }) => name === first)
 
 function mended(
-  { instead, fix = '' }: ConvoError,
+  { code, instead, fix = '' }: ConvoError,
   argv: readonly string[],
   command: Command | undefined,
 ): readonly string[] | undefined {
-  if (instead !== undefined) return replaced(argv, instead)
+  const isOfOutput = code === 'E_OUTPUT' || code === 'E_KERNEL_FORMAT'
+  if (instead !== undefined) return replaced(argv, isOfOutput ? beside(argv, instead) : instead)
   if (command === undefined) return undefined
   const without = /^no --([\w-]+)$/.exec(fix)?.[1]
   if (without !== undefined) return edited(argv, command, without, undefined, true)
@@ -51,6 +53,14 @@ function mended(
     line = line && edited(line, command, name, value)
   }
   return line
+}
+
+/** The name that is meant for an output, made another one where it is a word of the line already: the input. */
+function beside(argv: readonly string[], instead: NonNullable<ConvoError['instead']>): typeof instead {
+  const [typed, meant] = instead
+  return meant !== undefined && argv.some((word) => normalize(word) === normalize(meant))
+    ? [typed, meant.replace(/(\.\w+)?$/, '-out$1')]
+    : instead
 }
 
 /** The line with a kernel, where its operation needs one, and with the one word that a command like `list` needs. */

@@ -184,7 +184,7 @@ function entryOf(
     place,
     steps:
       run !== undefined
-        ? [operationWords(run)]
+        ? stepsOfRun(operationWords(run))
         : chain !== undefined
           ? stepsOf(typeof chain === 'string' ? operationWords(chain) : chain)
           : [],
@@ -194,6 +194,9 @@ function entryOf(
     allow: new Set(raw.allow ?? manifest.defaults?.allow),
   }
 }
+
+/** One operation, or several with `--` between them, as a batch takes them; `chain` brings its own. */
+const stepsOfRun = (words: string[]): string[][] => (words[0] === 'chain' ? [words] : stepsOf(words))
 
 /** Steps from an array of arrays, or from one array with `--` between the steps. */
 function stepsOf(chain: readonly (Word | readonly Word[])[]): string[][] {

@@ -136,7 +136,8 @@ export async function* decodePages(
   const isJoined = kind === 'gif' || kind === 'webp' || first.header.isAlike
   const together = isJoined ? Math.max(1, Math.floor(2 ** 26 / (width * height * 4))) : 1
   for (let page = 0; page < pages; page += together) {
-    const opened = page === 0 || isJoined ? first : await open(input, { ...options, name, page }, first.seen)
+    const opened =
+      page === 0 || isJoined ? first : await open(first.input, { ...options, name, page }, first.seen)
     const count = Math.min(together, pages - page)
     yield* splitPages(await decodeOpened(opened, { ...options, page }, count), count)
   }
@@ -174,7 +175,7 @@ async function open(source: Source, options: DecodeOptions, known?: Seen): Promi
     return withReader(stored, name, ({ size, read }) => refuseStranger(size, read, name))
   if (png !== undefined) checkSize(png, options.maxPixels, name)
   const seen = known ?? inspect(stored, probed, name, options.maxPixels)
-  const input = soundInput(stored, probed)
+  const input = soundInput(stored, probed, seen)
   const facts =
     factsOfPng(png) ??
     (await attempt(name, () => nativeWork(() => sharpOf(input, { page: options.page ?? 0 }).metadata())))
@@ -186,11 +187,17 @@ async function open(source: Source, options: DecodeOptions, known?: Seen): Promi
   return { input, name, seen, reading, header, bits, isInOrder: isInOrder(png, facts) }
 }
 
-/** What the decoder gets: a PNG without chunks that it must not see. */
-function soundInput(source: Source, { png }: Probe): Source {
-  if (png === undefined || png.ignored.length === 0) return source
+/** What the decoder gets: a PNG without chunks that it must not see, a TIFF whose texts, which are not kept, have ends. */
+function soundInput(source: Source, { png }: Probe, { openTexts = [] }: Seen): Source {
+  const ignored = png?.ignored ?? []
+  if (ignored.length === 0 && openTexts.length === 0) return source
   const bytes = typeof source === 'string' ? readFileWhole(source, { limit: 'encodedBytes' }) : source
-  return withoutIgnored(bytes, png.ignored)
+  if (ignored.length > 0) return withoutIgnored(bytes, ignored)
+  if (openTexts.every((at) => bytes[at] === 0)) return source
+  // a copy, which the slice of a Buffer is not
+  const ended = new Uint8Array(bytes)
+  for (const at of openTexts) ended[at] = 0
+  return ended
 }
 
 /** All pictures of an animation count: they build on each other. */

@@ -10,12 +10,15 @@ const magick: Way = 'magick IN OUT.png'
 const unpack: Way = 'unpack it, and name the pictures in it'
 const other: Way = 'a PNG, JPEG, WebP, TIFF, GIF, AVIF or SVG'
 const raw: Way = 'darktable-cli IN OUT.tif'
+const still: Way = 'ffmpeg -i IN OUT.png'
 const frames: Way = 'ffmpeg -i IN OUT-%04d.png'
 
 type Foreign = {
   readonly name: string
   /** the first bytes, as Latin-1; a string must stand at the very start */
-  readonly starts: string | RegExp
+  readonly starts?: string | RegExp
+  /** of names, with spaces between; without a signature they are all that tells */
+  readonly endings?: string
   readonly way: Way
   /** it holds no picture of its own */
   readonly isNone?: true
@@ -23,54 +26,137 @@ type Foreign = {
 
 /** Formats that are known by their first bytes and not read. The first that fits counts. */
 const foreign: readonly Foreign[] = [
-  { name: 'a HEIC picture', starts: /^.{4}ftyp(hei[cxms]|hev[cx])/s, way: 'heif-convert IN OUT.png' },
-  { name: 'a HEIF picture', starts: /^.{4}ftyp(mif1|msf1|mif2)/s, way: 'heif-convert IN OUT.png' },
-  { name: 'a Canon raw picture (CR3)', starts: /^.{4}ftypcrx /s, way: raw },
-  { name: 'a JPEG 2000 picture', starts: /^.{4}(ftypjp[2xm]|jP {2})|^\xff\x4f\xff\x51/s, way: magick },
-  { name: 'a QuickTime or MP4 film', starts: /^.{4}(ftyp|moov|mdat|wide)/s, way: frames },
-  { name: 'a JPEG XL picture', starts: /^\xff\x0a|^\0\0\0\x0cJXL /, way: 'djxl IN OUT.png' },
-  { name: 'a JPEG-LS picture', starts: '\xff\xd8\xff\xf7', way: 'ffmpeg -i IN OUT.png' },
-  { name: 'a BMP picture', starts: /^BM.{4}\0{4}/s, way: magick },
-  { name: 'a picture of the PPM family', starts: /^P[1-7f]\s/i, way: magick },
-  { name: 'a PDF document', starts: '%PDF-', way: 'pdftoppm -png IN OUT' },
+  {
+    name: 'a HEIC picture',
+    endings: '.heic .heics .hif',
+    starts: /^.{4}ftyp(hei[cxms]|hev[cx])/s,
+    way: 'heif-convert IN OUT.png',
+  },
+  {
+    name: 'a HEIF picture',
+    endings: '.heif',
+    starts: /^.{4}ftyp(mif1|msf1|mif2)/s,
+    way: 'heif-convert IN OUT.png',
+  },
+  { name: 'a Canon raw picture (CR3)', endings: '.cr3', starts: /^.{4}ftypcrx /s, way: raw },
+  {
+    name: 'a JPEG 2000 picture',
+    endings: '.jp2 .j2k .j2c .jpf .jpx',
+    starts: /^.{4}(ftypjp[2xm]|jP {2})|^\xff\x4f\xff\x51/s,
+    way: magick,
+  },
+  {
+    name: 'a QuickTime or MP4 film',
+    endings: '.mov .mp4 .m4v',
+    starts: /^.{4}(ftyp|moov|mdat|wide)/s,
+    way: frames,
+  },
+  { name: 'a JPEG XL picture', endings: '.jxl', starts: /^\xff\x0a|^\0\0\0\x0cJXL /, way: 'djxl IN OUT.png' },
+  {
+    name: 'a JPEG XR picture',
+    endings: '.jxr .wdp .hdp',
+    starts: 'II\xbc',
+    way: 'JxrDecApp -i IN -o OUT.tif',
+  },
+  { name: 'a BMP picture', endings: '.bmp .dib', starts: /^BM.{4}\0{4}/s, way: magick },
+  {
+    name: 'a picture of the PPM family',
+    endings: '.ppm .pgm .pbm .pnm .pam .pfm',
+    starts: /^P[1-7f]\s/i,
+    way: magick,
+  },
+  { name: 'a picture of half floats (PHM)', endings: '.phm', starts: /^PH\s/i, way: still },
+  { name: 'a PDF document', endings: '.pdf', starts: '%PDF-', way: 'pdftoppm -png IN OUT' },
   {
     name: 'a PostScript document',
+    endings: '.ps .eps',
     starts: /^%!PS|^\xc5\xd0\xd3\xc6/,
     way: 'gs -sDEVICE=png16m -r150 -o OUT.png IN',
   },
-  { name: 'a Photoshop document', starts: '8BPS', way: 'magick IN[0] OUT.png' },
-  { name: 'a Windows icon', starts: /^\0\0[\x01\x02]\0[^\0]\0/, way: 'magick IN[0] OUT.png' },
-  { name: 'a macOS icon', starts: 'icns', way: magick },
-  { name: 'an OpenEXR picture', starts: '\x76\x2f\x31\x01', way: 'oiiotool IN -d float -o OUT.tif' },
-  { name: 'a Radiance HDR picture', starts: /^#\?(RADIANCE|RGBE)/, way: 'oiiotool IN -d float -o OUT.tif' },
-  { name: 'a DDS texture', starts: 'DDS ', way: magick },
-  { name: 'a KTX texture', starts: '\xabKTX', way: 'ktx extract IN OUT.png' },
-  { name: 'a GIMP document', starts: 'gimp xcf', way: magick },
-  { name: 'a FITS picture', starts: 'SIMPLE  =', way: magick },
-  { name: 'a DICOM picture', starts: /^.{128}DICM/s, way: 'dcm2img IN OUT.png' },
-  { name: 'a DjVu document', starts: 'AT&TFORM', way: 'ddjvu -format=tiff IN OUT.tif' },
-  { name: 'a QOI picture', starts: 'qoif', way: magick },
-  { name: 'a farbfeld picture', starts: 'farbfeld', way: magick },
-  { name: 'an SGI picture', starts: /^\x01\xda[\0\x01][\x01\x02]/, way: magick },
-  { name: 'a PCX picture', starts: /^\x0a[\0\x02-\x05]\x01[\x01\x02\x04\x08]/, way: magick },
-  { name: 'an XPM picture', starts: '/* XPM */', way: magick },
-  { name: 'an XBM picture', starts: /^#define \S+_width /, way: magick },
-  { name: 'a libvips picture', starts: /^(\x08\xf2\xa6\xb6|\xb6\xa6\xf2\x08)/, way: 'vips copy IN OUT.tif' },
+  { name: 'a Photoshop document', endings: '.psd .psb', starts: '8BPS', way: 'magick IN[0] OUT.png' },
+  {
+    name: 'a Windows icon',
+    endings: '.ico .cur',
+    starts: /^\0\0[\x01\x02]\0[^\0]\0/,
+    way: 'magick IN[0] OUT.png',
+  },
+  { name: 'a macOS icon', endings: '.icns', starts: 'icns', way: magick },
+  {
+    name: 'an OpenEXR picture',
+    endings: '.exr',
+    starts: '\x76\x2f\x31\x01',
+    way: 'oiiotool IN -d float -o OUT.tif',
+  },
+  {
+    name: 'a Radiance HDR picture',
+    endings: '.hdr .pic',
+    starts: /^#\?(RADIANCE|RGBE)/,
+    way: 'oiiotool IN -d float -o OUT.tif',
+  },
+  { name: 'a DDS texture', endings: '.dds', starts: 'DDS ', way: magick },
+  { name: 'a KTX texture', endings: '.ktx .ktx2', starts: '\xabKTX', way: 'ktx extract IN OUT.png' },
+  { name: 'a GIMP document', endings: '.xcf', starts: 'gimp xcf', way: magick },
+  { name: 'a FITS picture', endings: '.fits .fit', starts: 'SIMPLE  =', way: magick },
+  { name: 'a DICOM picture', endings: '.dcm', starts: /^.{128}DICM/s, way: 'dcm2img IN OUT.png' },
+  {
+    name: 'a DjVu document',
+    endings: '.djvu .djv',
+    starts: 'AT&TFORM',
+    way: 'ddjvu -format=tiff IN OUT.tif',
+  },
+  { name: 'a QOI picture', endings: '.qoi', starts: 'qoif', way: magick },
+  { name: 'a farbfeld picture', endings: '.ff', starts: 'farbfeld', way: magick },
+  { name: 'an SGI picture', endings: '.sgi .rgb', starts: /^\x01\xda[\0\x01][\x01\x02]/, way: magick },
+  { name: 'a PCX picture', endings: '.pcx', starts: /^\x0a[\0\x02-\x05]\x01[\x01\x02\x04\x08]/, way: magick },
+  { name: 'a DPX picture', endings: '.dpx', starts: /^(SDPX|XPDS)/, way: still },
+  { name: 'a Cineon picture', endings: '.cin', starts: /^(\x80\x2a\x5f\xd7|\xd7\x5f\x2a\x80)/, way: magick },
+  { name: 'a Sun raster picture', endings: '.ras', starts: '\x59\xa6\x6a\x95', way: still },
+  { name: 'an X window dump', endings: '.xwd', starts: /^\0\0.{2}\0\0\0\x07\0\0\0[\0-\x02]/s, way: still },
+  { name: 'an ImageMagick picture (MIFF)', endings: '.miff', starts: /^id=ImageMagick/i, way: magick },
+  { name: 'a BPG picture', endings: '.bpg', starts: 'BPG\xfb', way: 'bpgdec -o OUT.png IN' },
+  { name: 'a FLIF picture', endings: '.flif', starts: 'FLIF', way: 'flif -d IN OUT.png' },
+  { name: 'a JBIG2 picture', endings: '.jb2', starts: '\x97JB2\r\n\x1a\n', way: 'jbig2dec -o OUT.png IN' },
+  {
+    name: 'a NIfTI volume',
+    endings: '.nii',
+    starts: /^.{344}n[i+]1\0/s,
+    way: 'numpy.save of the array in it',
+  },
+  { name: 'an NRRD volume', endings: '.nrrd', starts: 'NRRD000', way: 'numpy.save of the array in it' },
+  { name: 'an XPM picture', endings: '.xpm', starts: '/* XPM */', way: magick },
+  { name: 'an XBM picture', endings: '.xbm', starts: /^#define \S+_width /, way: magick },
+  {
+    name: 'a libvips picture',
+    endings: '.vips',
+    starts: /^(\x08\xf2\xa6\xb6|\xb6\xa6\xf2\x08)/,
+    way: 'vips copy IN OUT.tif',
+  },
   {
     name: 'a Windows metafile',
+    endings: '.wmf .emf',
     starts: /^\xd7\xcd\xc6\x9a|^\x01\0\0\0.{36} EMF/s,
     way: 'inkscape IN -o OUT.png',
   },
-  { name: 'an MNG or JNG animation', starts: /^[\x8a\x8b][MJ]NG/, way: magick },
-  { name: 'a Fujifilm raw picture (RAF)', starts: 'FUJIFILMCCD-RAW', way: raw },
-  { name: 'an Olympus raw picture (ORF)', starts: /^II(RO|RS)|^MMOR/, way: raw },
-  { name: 'a Panasonic raw picture (RW2)', starts: 'IIU\0', way: raw },
-  { name: 'a Canon raw picture (CR2)', starts: /^(II\*\0|MM\0\*).{4}CR/s, way: raw },
-  { name: 'a Canon raw picture (CRW)', starts: /^II.{4}HEAPCCDR/s, way: raw },
-  { name: 'a Sigma raw picture (X3F)', starts: 'FOVb', way: raw },
-  { name: 'a Minolta raw picture (MRW)', starts: '\0MRM', way: raw },
-  { name: 'an AVI film', starts: /^RIFF.{4}AVI /s, way: frames },
-  { name: 'a Matroska or WebM film', starts: '\x1a\x45\xdf\xa3', way: frames },
+  { name: 'an MNG or JNG animation', endings: '.mng .jng', starts: /^[\x8a\x8b][MJ]NG/, way: magick },
+  { name: 'a Fujifilm raw picture (RAF)', endings: '.raf', starts: 'FUJIFILMCCD-RAW', way: raw },
+  { name: 'an Olympus raw picture (ORF)', endings: '.orf', starts: /^II(RO|RS)|^MMOR/, way: raw },
+  { name: 'a Panasonic raw picture (RW2)', endings: '.rw2', starts: 'IIU\0', way: raw },
+  { name: 'a Canon raw picture (CR2)', endings: '.cr2', starts: /^(II\*\0|MM\0\*).{4}CR/s, way: raw },
+  {
+    name: 'a Phase One raw picture (IIQ)',
+    starts: /^(II\*\0|MM\0\*).{4}(IIII|MMMM)/s,
+    endings: '.iiq',
+    way: raw,
+  },
+  { name: 'a Canon raw picture (CRW)', endings: '.crw', starts: /^II.{4}HEAPCCDR/s, way: raw },
+  { name: 'a Sigma raw picture (X3F)', endings: '.x3f', starts: 'FOVb', way: raw },
+  { name: 'a Minolta raw picture (MRW)', endings: '.mrw', starts: '\0MRM', way: raw },
+  { name: 'an AVI film', endings: '.avi', starts: /^RIFF.{4}AVI /s, way: frames },
+  { name: 'a Matroska or WebM film', endings: '.mkv .webm', starts: '\x1a\x45\xdf\xa3', way: frames },
+  { name: 'an Ogg film', endings: '.ogv', starts: 'OggS', way: frames },
+  { name: 'a Flash film', endings: '.flv', starts: 'FLV\x01', way: frames },
+  { name: 'a Windows Media film', endings: '.wmv', starts: '\x30\x26\xb2\x75\x8e\x66\xcf\x11', way: frames },
+  { name: 'an MPEG film', endings: '.mpg .mpeg', starts: /^\0\0\x01[\xba\xb3]|^G.{187}G/s, way: frames },
   { name: 'a WAVE recording', starts: /^RIFF.{4}WAVE/s, way: other, isNone: true },
   { name: 'a gzip archive', starts: '\x1f\x8b', way: 'gzip -dc IN > OUT', isNone: true },
   { name: 'a ZIP archive', starts: /^PK(\x03\x04|\x05\x06)/, way: unpack, isNone: true },
@@ -97,17 +183,42 @@ const foreign: readonly Foreign[] = [
     way: 'git lfs pull',
     isNone: true,
   },
+  { name: 'a JPEG-LS picture', endings: '.jls', way: still },
+  {
+    name: 'a raw picture of a camera',
+    endings: '.dng .nef .nrw .arw .srf .sr2 .pef .srw .3fr .erf .kdc',
+    way: raw,
+  },
+  { name: 'a Targa picture', endings: '.tga', way: magick },
+  { name: 'a WBMP picture', endings: '.wbmp', way: magick },
+  { name: 'an Alias picture', endings: '.pix', way: still },
+  { name: 'a PICT picture', endings: '.pict .pct', way: magick },
+  {
+    name: 'bare samples without a header',
+    endings: '.raw .bin',
+    way: 'numpy.fromfile and numpy.save, as a .npy file',
+  },
   // text last: many of those above begin as text does
   { name: 'text', starts: /^[\t\n\f\r\x20-\x7e\x80-\xff]+$/, way: other, isNone: true },
 ]
 
-/** The endings of formats that have no signature. */
-const byEnding: Readonly<Record<string, Omit<Foreign, 'starts'>>> = {
-  '.tga': { name: 'a Targa picture', way: magick },
-  '.raw': { name: 'bare samples without a header', way: 'numpy.fromfile and numpy.save, as a .npy file' },
-  '.bin': { name: 'bare samples without a header', way: 'numpy.fromfile and numpy.save, as a .npy file' },
-  '.wbmp': { name: 'a WBMP picture', way: magick },
-  '.pict': { name: 'a PICT picture', way: magick },
+/** Whether a row names an ending, in lower case with its dot. */
+const hasEnding = ({ endings = '' }: Foreign, ending: string): boolean =>
+  ending !== '' && endings.split(' ').includes(ending)
+
+const endingOf = (name: string): string => /\.\w+$/.exec(name)?.[0].toLowerCase() ?? ''
+
+/** The format that a name promises, where it is one of pictures that are neither read nor written. */
+export const promised = (name: string): string | undefined =>
+  foreign.find((row) => hasEnding(row, endingOf(name)))?.name
+
+/** A note on the files of a folder that would be taken if their formats were read. */
+export function passedOver(paths: readonly string[]): string[] {
+  const [first = ''] = paths
+  const more = paths.length - 1
+  if (more < 0) return []
+  const name = `${first} is ${promised(first)}, which is not read`
+  return [more === 0 ? `${name}: it was left out` : `${name}: it and ${more} more were left out`]
 }
 
 /** What a file is that is no picture that is read, and what to do. */
@@ -117,33 +228,33 @@ export type Stranger = { readonly name: string; readonly fix: string; readonly i
 export function strangerOf(head: Uint8Array, name: string, tail?: Uint8Array): Stranger | undefined {
   const text = textOf(head)
   const isTarga = tail !== undefined && textOf(tail).includes('TRUEVISION-XFILE.')
-  const ending = isTarga ? '.tga' : (/\.\w+$/.exec(name)?.[0].toLowerCase() ?? '')
-  const found =
-    foreign.find(({ starts, name: what }) =>
-      typeof starts === 'string'
-        ? text.startsWith(starts)
-        : what !== 'text' || !(ending in byEnding)
-          ? starts.test(text)
-          : false,
-    ) ?? byEnding[ending]
+  const ending = isTarga ? '.tga' : endingOf(name)
+  const fits = ({ starts }: Foreign) =>
+    typeof starts === 'string' ? text.startsWith(starts) : starts?.test(text)
+  const found = foreign.find((row) => fits(row) || (row.starts === undefined && hasEnding(row, ending)))
   if (found === undefined) return undefined
-  return { name: found.name, fix: wayOf(found.way, name), isNone: 'isNone' in found && found.isNone === true }
+  return { name: found.name, fix: wayOf(found.way, name), isNone: found.isNone === true }
 }
 
-/** A way with the names of a file in it. */
+/** A way with the names of a file in it, which it does not write over. */
 export function wayOf(way: Way, name: string): string {
-  const stem = name.replace(/\.\w+$/, '')
   const isFile = name !== 'standard input' && name !== 'the input'
+  const file = isFile ? name : 'file'
+  const stem = file.replace(/\.\w+$/, '')
+  const isOver = [...way.matchAll(/\bOUT(\S*)/g)].some(([, rest]) => stem + rest === file)
   const quoted = (text: string) =>
     /^[\w./:[\]%+@=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
   return way.replace(/\b(IN|OUT)(\S*)/g, (_, place: string, rest: string) =>
-    quoted((place === 'IN' ? (isFile ? name : 'file') : isFile ? stem : 'file') + rest),
+    quoted((place === 'IN' ? file : isOver ? `${stem}-copy` : stem) + rest),
   )
 }
 
 /** Ways of files that are recognised by more than their first bytes. */
 export const ways = {
   raw,
+  still,
+  plain: 'vips copy IN OUT-plain.tif',
+  deep: 'gdal_translate -scale 0 4095 0 65535 -ot UInt16 IN OUT.tif',
   toFloat: 'vips cast IN OUT-float.tif float',
   flat: 'vips copy IN OUT-page.tif',
 } as const

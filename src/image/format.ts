@@ -1,5 +1,6 @@
 import { extname } from 'node:path'
 import { ConvoError } from '../error.ts'
+import { promised } from './foreign.ts'
 
 /** What a kind of output file can hold. */
 export type OutputTraits = {
@@ -40,8 +41,9 @@ export function formatOfPath(path: string): OutputFormat {
   )
   if (found !== undefined) return found
   const known = names.flatMap((name) => outputFormats[name].extensions)
+  const what = promised(path)
   throw new ConvoError('E_OUTPUT', `no picture format is written to files ending in ${extension}`, {
-    why: `${path}: known endings are ${[...known, '.npy'].join(', ')}`,
+    why: `${path}: ${what === undefined ? '' : `${what} is not written; `}known endings are ${[...known, '.npy'].join(', ')}`,
     instead: [path, path.slice(0, -extension.length).concat('.png')],
   })
 }

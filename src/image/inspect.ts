@@ -1,5 +1,6 @@
 import { checkLimit } from '../limits.ts'
 import { type Animation, readApng } from './apng.ts'
+import { refusal, wayOf, ways } from './foreign.ts'
 import { pixelAspect } from './png-head.ts'
 import type { Kind, Probe } from './probe.ts'
 import { type Reader, type Source, textOf, viewOf, withReader } from './reader.ts'
@@ -18,6 +19,8 @@ export type Seen = {
   readonly apng?: Animation
   /** whether all pages have one shape and kind of samples */
   readonly isAlike?: boolean
+  /** where letters of a TIFF are that have to be NUL for the decoder */
+  readonly openTexts?: readonly number[]
   /** why the first page is not the picture, and what to do */
   readonly preview?: { readonly why: string; readonly fix: string }
   /** what else a user should know */
@@ -88,6 +91,28 @@ function hasOtherColours(head: Buffer): boolean {
 const hasOwnAspect = (jfif: string): boolean =>
   jfif.charCodeAt(7) === 0 && jfif.slice(8, 10) !== jfif.slice(10, 12)
 
+/** Codings of JPEG that the decoder does not know, by the marker of their frame (ITU-T T.81, table B.1). */
+const jpegs: Readonly<Record<number, string>> = {
+  195: 'a lossless JPEG',
+  197: 'a hierarchical JPEG',
+  198: 'a hierarchical JPEG',
+  199: 'a lossless JPEG',
+  203: 'a lossless JPEG',
+  205: 'a hierarchical JPEG',
+  206: 'a hierarchical JPEG',
+  207: 'a lossless JPEG',
+  247: 'a JPEG-LS picture',
+}
+
+/** @throws ConvoError E_DECODE for the frame of a JPEG that the decoder does not know */
+function refuseJpeg(marker: number, bits: number | undefined, name: string): void {
+  const what = jpegs[marker]
+  if (what !== undefined) throw refusal(name, what, wayOf(ways.still, name))
+  const isFrame = marker === 0xc0 || marker === 0xc1 || marker === 0xc2
+  if (isFrame && bits === 12)
+    throw refusal(name, 'a JPEG of 12 bits', wayOf(ways.deep, name), `${name}: JPEGs of 8 bits are read`)
+}
+
 /** The segments of a JPEG up to its samples. */
 function readJpeg({ read }: Reader, name: string): Part {
   const metadata = new Set<string>()
@@ -104,6 +129,7 @@ function readJpeg({ read }: Reader, name: string): Part {
     const marker = head[1] ?? 0xda
     if (head.length < 4 || head[0] !== 0xff || marker === 0xda || marker === 0xd9) break
     const length = viewOf(head).getUint16(2)
+    refuseJpeg(marker, read(at + 4, 1)[0], name)
     const start = textOf(read(at + 4, Math.min(32, Math.max(0, length - 2))))
     if (marker === 0xe0 && start.startsWith('JFIF\0') && hasOwnAspect(start)) metadata.add(pixelAspect)
     if (marker === 0xfe) metadata.add('text')

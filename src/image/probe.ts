@@ -51,8 +51,9 @@ export function kindOf(head: Uint8Array): Kind | undefined {
   if (pngSignature.every((byte, i) => head[i] === byte)) return 'png'
   if (head[0] === 0xff && head[1] === 0xd8 && head[2] === 0xff) return 'jpeg'
   if (text(0, 4) === 'RIFF' && text(8, 12) === 'WEBP') return 'webp'
-  // a CR2 is a TIFF of which only previews are pictures
-  if (text(8, 10) !== 'CR' && ['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].includes(text(0, 4))) return 'tiff'
+  // a CR2 or IIQ is a TIFF of which only previews are pictures
+  if (!/^(CR|IIII|MMMM)/.test(text(8, 12)) && ['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].includes(text(0, 4)))
+    return 'tiff'
   if (text(0, 6) === 'GIF87a' || text(0, 6) === 'GIF89a') return 'gif'
   if (text(4, 8) === 'ftyp') {
     const brand = text(8, 12)

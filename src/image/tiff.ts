@@ -7,7 +7,13 @@ import { type Read, textOf, viewOf } from './reader.ts'
 export type Directory = {
   readonly tags: ReadonlyMap<
     number,
-    { readonly type: number; readonly count: number; readonly value: number }
+    {
+      readonly type: number
+      readonly count: number
+      readonly value: number
+      /** where the value or its offset is written */
+      readonly place: number
+    }
   >
   /** where the next one is, 0 for none */
   readonly next: number
@@ -41,7 +47,7 @@ export function directoryAt(read: Read, at: number, { little, isBig }: Layout): 
   const from = at + counted.byteLength
   const view = viewOf(read(from, count * size + (isBig ? 8 : 4)).slice())
   if (view.byteLength < count * size) return undefined
-  const tags: Map<number, { type: number; count: number; value: number }> = new Map()
+  const tags: Map<number, { type: number; count: number; value: number; place: number }> = new Map()
   for (let entry = 0; entry < count * size; entry += size) {
     const type = view.getUint16(entry + 2, little)
     const number = isBig ? Number(view.getBigUint64(entry + 4, little)) : view.getUint32(entry + 4, little)
@@ -57,7 +63,7 @@ export function directoryAt(read: Read, at: number, { little, isBig }: Layout): 
             : bytes === 4 || !isBig
               ? view.getUint32(place, little)
               : Number(view.getBigUint64(place, little))
-    tags.set(view.getUint16(entry, little), { type, count: number, value })
+    tags.set(view.getUint16(entry, little), { type, count: number, value, place: from + place })
   }
   const rest = view.byteLength - count * size
   const next =
@@ -77,6 +83,7 @@ const tag = {
   bits: 258,
   compression: 259,
   photometric: 262,
+  samples: 277,
   make: 271,
   orientation: 274,
   subIfds: 330,
@@ -100,6 +107,8 @@ export type TiffSeen = {
   readonly unread: readonly string[]
   /** Whether all pages have one shape and kind of samples, so that several can be decoded at once. */
   readonly isAlike: boolean
+  /** Where the last letters of texts are that lack the NUL behind them, which the decoder takes for damage. */
+  readonly openTexts: readonly number[]
   /** why the first page is not the picture, where it is a smaller copy, and what to do */
   readonly preview?: { readonly why: string; readonly fix: string }
 }
@@ -130,10 +139,14 @@ export function readTiff(read: Read, name: string): TiffSeen {
   }
   const [first] = pages
   // what is damaged so early is told by the decoder
-  if (layout === undefined || first === undefined) return { metadata: [], unread: [], isAlike: false }
+  if (layout === undefined || first === undefined)
+    return { metadata: [], unread: [], isAlike: false, openTexts: [] }
   const subs = pages.flatMap((page) => subDirectories(read, page, layout))
-  refuseRaw(read, name, first, subs)
-  for (const page of pages) refuseSamples(read, name, page, layout)
+  refuseRaw(read, name, pages, subs)
+  for (const page of pages) {
+    refuseCompression(name, page)
+    refuseSamples(read, name, page, layout)
+  }
   const larger = pages.findIndex((page) => !isReduced(page))
   const has = (wanted: readonly number[]) => pages.some(({ tags }) => wanted.some((one) => tags.has(one)))
   return {
@@ -144,6 +157,7 @@ export function readTiff(read: Read, name: string): TiffSeen {
         : [`in subdirectories ${subs.length} ${subs.every(isReduced) ? 'smaller copies' : 'pictures'}`]),
       ...slicesBehind(read, first, pages.length),
     ],
+    openTexts: pages.flatMap((page) => openTexts(read, page, layout)),
     // pages that are to be turned are turned one by one
     isAlike: numberIn(first, tag.orientation) < 2 && pages.every((page) => isLike(read, page, first, layout)),
     ...(isReduced(first) &&
@@ -157,6 +171,13 @@ export function readTiff(read: Read, name: string): TiffSeen {
         },
       }),
   }
+}
+
+function openTexts(read: Read, { tags }: Directory, { isBig }: Layout): number[] {
+  return [...tags.values()].flatMap(({ type, count, value, place }) => {
+    const at = (count <= (isBig ? 8 : 4) ? place : value) + count - 1
+    return type === 2 && count > 0 && (read(at, 1)[0] ?? 0) !== 0 ? [at] : []
+  })
 }
 
 /** The slices of an ImageJ stack that has a directory for the first alone: files above 4 GiB are written so. */
@@ -208,8 +229,9 @@ function subDirectories(read: Read, page: Directory, layout: Layout): Directory[
 }
 
 /** Raw pictures of cameras, whose first page is a preview. */
-function refuseRaw(read: Read, name: string, first: Directory, subs: readonly Directory[]): void {
-  const isMosaic = [first, ...subs].some((one) => [32803, 34892].includes(numberIn(one, tag.photometric)))
+function refuseRaw(read: Read, name: string, pages: readonly Directory[], subs: readonly Directory[]): void {
+  const first = pages[0]!
+  const isMosaic = [...pages, ...subs].some((one) => [32803, 34892].includes(numberIn(one, tag.photometric)))
   const isDng = first.tags.has(tag.dngVersion)
   const full = subs.find((one) => !isReduced(one))
   if (isDng || isMosaic) {
@@ -254,6 +276,45 @@ function firstNumber(read: Read, page: Directory, one: number, { isBig, little }
   return bytes?.length === 2 ? viewOf(bytes).getUint16(0, little) : field.value & 0xffff
 }
 
+/** Compressions that the decoder knows; 0 stands for none that is said. */
+const known = new Set([0, 1, 2, 3, 4, 5, 7, 8, 32766, 32771, 32773, 32809, 32946, 34676, 34677, 50001])
+/** Others that the `vips` command knows. */
+const knownToVips: Readonly<Record<number, string>> = {
+  6: 'old-style JPEG',
+  32909: 'PixarLog',
+  33003: 'JPEG 2000',
+  33004: 'JPEG 2000',
+  33005: 'JPEG 2000',
+  34661: 'JBIG',
+  34712: 'JPEG 2000',
+  34887: 'LERC',
+  34925: 'LZMA',
+  50000: 'Zstandard',
+}
+/** Others that have a name. */
+const rare: Readonly<Record<number, string>> = {
+  9: 'JBIG (T.85)',
+  10: 'JBIG (T.43)',
+  22610: 'JPEG XR',
+  34892: 'lossy JPEG of a DNG',
+  34934: 'JPEG XR',
+  50002: 'JPEG XL',
+  52546: 'JPEG XL',
+}
+
+/** @throws ConvoError E_DECODE for a compression that the decoder does not know */
+function refuseCompression(name: string, page: Directory): void {
+  const number = numberIn(page, tag.compression)
+  if (known.has(number)) return
+  const what = knownToVips[number] ?? rare[number] ?? `number ${number}`
+  throw refusal(
+    name,
+    `a TIFF compressed with ${what}`,
+    number in knownToVips ? wayOf(ways.plain, name) : toPython(name),
+    `${name}: TIFFs with LZW, Deflate, JPEG, WebP, PackBits, fax compression and none are read`,
+  )
+}
+
 /** Samples that the decoder takes for damage, or takes otherwise than they are. @throws ConvoError E_DECODE */
 function refuseSamples(read: Read, name: string, page: Directory, layout: Layout): void {
   const numberOf = (one: number): number => firstNumber(read, page, one, layout)
@@ -268,23 +329,34 @@ function refuseSamples(read: Read, name: string, page: Directory, layout: Layout
       fix,
     })
   }
+  const channels = numberOf(tag.samples) || 1
+  const isGray = photometric < 2 || photometric === 3
+  // colours and alpha: of CMYK five, of gray and of a palette two
+  if (channels > (photometric === 5 ? 5 : isGray ? 2 : 4)) {
+    throw new ConvoError('E_DECODE', `${name} holds samples of a kind that is not read`, {
+      why: `${name}: it has ${channels} channels${isGray ? ' of gray' : ''}`,
+      fix: toPython(name),
+    })
+  }
   const kind = formats[format]
   if (kind === undefined || format === 4) return
   const toFloat = wayOf(ways.toFloat, name)
   if (format >= 5) refuse(`${kind} numbers`, 'numpy.save of their real and imaginary parts')
-  if (format === 3 && bits !== 32)
-    refuse(`floats of ${bits} bits`, bits === 64 ? toPython(name, 'float32') : toPython(name, 'float32'))
-  if (format === 2) refuse(`signed samples of ${bits} bits`, bits <= 32 ? toFloat : toPython(name, 'float32'))
+  if (format === 3 && bits !== 32) refuse(`floats of ${bits} bits`, toPython(name))
+  if (format === 2) refuse(`signed samples of ${bits} bits`, bits <= 32 ? toFloat : toPython(name))
   if (format === 1 && bits > 16)
-    refuse(`whole samples of ${bits} bits`, bits === 32 ? toFloat : toPython(name, 'float32'))
+    refuse(`whole samples of ${bits} bits`, bits === 32 ? toFloat : toPython(name))
+  const isPacked = channels === 1 ? ![0, 1, 2, 4, 8, 16].includes(bits) : bits % 8 !== 0
+  if (format === 1 && isPacked)
+    refuse(`whole samples of ${bits} ${bits === 1 ? 'bit' : 'bits'}`, toPython(name))
   if (photometric === 8 || photometric === 9 || photometric === 10) {
     refuse('L*a*b* colours', wayOf('magick IN -colorspace sRGB OUT-srgb.tif', name))
   }
 }
 
 /** libvips does not read these either. */
-const toPython = (name: string, type: string): string =>
+const toPython = (name: string): string =>
   wayOf(
-    `python3 -c "import sys, numpy, tifffile; numpy.save(sys.argv[2], tifffile.imread(sys.argv[1]).astype('${type}'))" IN OUT.npy`,
+    `python3 -c "import sys, numpy, tifffile; numpy.save(sys.argv[2], tifffile.imread(sys.argv[1]).astype('float32'))" IN OUT.npy`,
     name,
   )

@@ -3,7 +3,7 @@ import { defaultThreads } from '../run/pool.ts'
 import { depthOfFull } from '../tensor/picture.ts'
 import { factsOf, type PictureFacts, type PictureJob, type PlanFacts, taskOf } from './job.ts'
 import { type Known, knownOf } from './known.ts'
-import { isSliceList, slicePaths } from './load.ts'
+import { isSliceList, leftOutOf, slicePaths } from './load.ts'
 import { outputKind } from './output.ts'
 import { keepsPages } from './paged.ts'
 import { planFacts, planKnown } from './recipe-step.ts'
@@ -71,6 +71,6 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
     },
     plan: plans,
     threads: settings.threads ?? defaultThreads(),
-    notes: [...input.notes, ...(job.isVolume || keepsPages(task) ? [] : input.ofPages)],
+    notes: [...input.notes, ...(job.isVolume ? leftOutOf(job.input) : keepsPages(task) ? [] : input.ofPages)],
   }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { ConvoError, invariant } from '../error.ts'
 import type { Colour } from '../image/colour.ts'
 import { type Decoded, decode, decodePages } from '../image/decode.ts'
+import { passedOver, promised } from '../image/foreign.ts'
 import type { FullScale } from '../operators/operator.ts'
 import {
   type Depth,
@@ -127,17 +128,30 @@ export async function slicePaths(list: string): Promise<string[]> {
   const { glob, isDynamicPattern } = await globber()
   if (!inFolder && !isDynamicPattern(list)) return list.split(',').filter((path) => path !== '')
   const paths = inFolder
-    ? readdirSync(list, { withFileTypes: true })
-        .filter((entry) => !entry.isDirectory() && /\.(png|jpe?g|webp|tiff?|gif|avif)$/i.test(entry.name))
-        .map((entry) => join(list, entry.name))
+    ? filesOf(list).filter((path) => /\.(png|jpe?g|webp|tiff?|gif|avif)$/i.test(path))
     : await glob(list)
   if (paths.length === 0) {
     throw new ConvoError('E_INPUT', inFolder ? `${list} holds no pictures` : `no file fits ${list}`, {
-      why: inFolder ? `${list}: files ending in .png, .tif and such are slices` : [],
+      why: inFolder ? [`${list}: files ending in .png, .tif and such are slices`, ...leftOutOf(list)] : [],
     })
   }
   return paths.sort(new Intl.Collator('en', { numeric: true }).compare)
 }
+
+const filesOf = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(folder, entry.name))
+
+/** Notes on pictures in a folder of slices that are none, as their formats are not read. */
+export const leftOutOf = (list: string): string[] =>
+  isFolder(list)
+    ? passedOver(
+        filesOf(list)
+          .filter((path) => promised(path) !== undefined)
+          .sort(),
+      )
+    : []
 
 /** Decodes pictures, one after the other. */
 export async function* slicePages(paths: readonly string[], settings: Settings): AsyncGenerator<Decoded> {
@@ -150,6 +164,13 @@ export async function* slicePages(paths: readonly string[], settings: Settings):
 /** Notes on one of many files as notes on each of them, so that those that say the same are one. */
 export const ofSlice = (notes: readonly string[], path: string): string[] =>
   notes.map((note) => note.replaceAll(path, 'some slices'))
+
+/** What becomes of samples that are not finite, where the output holds levels. */
+export const notFiniteLevels = (input: string): string =>
+  `${input} holds samples that are not finite: what is NaN becomes black, what is infinite white or black`
+
+/** How long a slice of a volume is shown, in milliseconds, where slices play one after another. */
+export const sliceTime = 100
 
 /** The samples of a slice as floats, channel by channel, from `to(channel)` on. */
 export function spreadSlice(
@@ -235,6 +256,8 @@ export async function loadVolume(
     ...(isOpaque ? [] : overBlack(first, treatment)),
   ])
   if (guess !== undefined && treatment.tellsScale) notes.add(guess.note)
+  if (slices.length > 1 && first.delay?.some((time) => time !== sliceTime))
+    notes.add('how long each picture is shown is not kept')
   slices.forEach((page, z) => {
     const slice = sliceOf({ ...page, notes: [] }, path, own)
     spreadSlice(slice.picture, data, (c) => (c * slices.length + z) * plane)

@@ -11,9 +11,11 @@ import { factsOf, type PictureJob, type Report, type SettledStep, type Task, tas
 import {
   isSliceList,
   type LoadedData,
+  leftOutOf,
   loadData,
   loadGiven,
   loadVolume,
+  notFiniteLevels,
   slicePages,
   slicePaths,
   treatmentOf,
@@ -50,7 +52,8 @@ export async function processPicture(job: PictureJob, given?: Pool): Promise<Rep
         : 'pages' in loaded
           ? await runPaged(loaded, task, (page, own) => runPage(session, pool, page, own))
           : await runJob(session, pool, loaded, task)
-    return { ...report, milliseconds: Math.round((performance.now() - began) * 10) / 10 }
+    const notes = [...report.notes, ...(task.isVolume ? leftOutOf(task.input) : [])]
+    return { ...report, notes, milliseconds: Math.round((performance.now() - began) * 10) / 10 }
   }, job)
 }
 
@@ -89,9 +92,7 @@ function notLevels({ data }: LoadedData, { input, output }: Task): string[] {
   const samples =
     data.kind === 'tensor' ? data.tensor.data : 'data' in data.picture ? data.picture.data : undefined
   if (!(samples instanceof Float32Array) || Number.isFinite(peakOf(samples))) return []
-  return [
-    `${input} holds samples that are not finite: what is NaN becomes black, what is infinite white or black`,
-  ]
+  return [notFiniteLevels(input)]
 }
 
 async function runJob(

@@ -111,7 +111,7 @@ export const pictureSettings = {
   },
   channels: {
     ...custom<ChannelChoice>(
-      'of a result of many maps: all on one sheet, one file each, the first one, or those of a list, counted from 0',
+      'of a result of many maps: all on one sheet, one file each, the first one, or those of a list, counted from 0, while files are numbered from 1',
       'montage|split|first|<list>',
       parseChannels,
     ),

@@ -3,6 +3,7 @@ import type { Engine } from '../definition/engine.ts'
 import { type Decoded, decode, readHeader } from '../image/decode.ts'
 import { lostBeside } from '../image/fit.ts'
 import type { Header } from '../image/header.ts'
+import { peakOf } from '../image/samples.ts'
 import { stretch, stretchBetween } from '../image/sheet.ts'
 import { arithmetics, type FullScale, type Slabs, type Step } from '../operators/operator.ts'
 import type { Session } from '../run/pool.ts'
@@ -15,6 +16,7 @@ import {
   checkAlike,
   coloursOf,
   limitsOf,
+  notFiniteLevels,
   ofSlice,
   overBlack,
   sliceOf,
@@ -138,11 +140,12 @@ export async function runStream(
   }
   const own: Task = { ...task, range: task.range === 'minmax' ? 'clamp' : task.range }
   const show = await showOf(session, engine, stream, task)
-  const slices = walk(session, engine, stream, task)
+  const seen = { isFinite: true }
+  const slices = walk(session, engine, stream, task, seen)
   const at = async () => show((await slices.next()).value as Tensor)
   const series = { count: slabs.axis.output, at }
   const written = await writeEach(session, series, full, own, first.meta, [])
-  const notes = [...told, ...written.notes]
+  const notes = [...told, ...(seen.isFinite ? [] : [notFiniteLevels(task.input)]), ...written.notes]
   return { ...common, output: written.facts, clipped: written.outcome, notes }
 }
 
@@ -159,12 +162,13 @@ async function showOf(session: Session, engine: Engine, stream: VolumeStream, ta
   return (slice: Tensor) => stretchBetween(slice, full, levels)
 }
 
-/** The slices [C,H,W] of the result, in order. */
+/** The slices [C,H,W] of the result, in order; `seen` tells afterwards whether all samples that were read are finite. */
 async function* walk(
   session: Session,
   engine: Engine,
   stream: VolumeStream,
   task: Task,
+  seen = { isFinite: true },
 ): AsyncGenerator<Tensor, undefined> {
   const { slabs, first } = stream
   const { axis, border, fill } = slabs
@@ -184,6 +188,8 @@ async function* walk(
   for (let o = 0; o < axis.output; o++) {
     for (const [t, z] of sources(o).entries()) {
       const slice = z < 0 ? undefined : (held.get(z) ?? (await floatsOf(stream, z, task)))
+      if (slice !== undefined && !held.has(z))
+        seen.isFinite &&= first.depth < 32 || Number.isFinite(peakOf(slice))
       if (slice !== undefined) held.set(z, slice)
       for (let c = 0; c < channels; c++) {
         const to = (c * axis.kernel + t) * plane

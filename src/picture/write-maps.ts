@@ -40,7 +40,10 @@ export async function writeMaps(
   if (labels && (isColour || isSplit)) throw noSheet('labels', count)
   if (!isLeveled) refuseMapRange(task)
   const position = { isFirst: false, isLast: true }
-  if (isSplit) return writeEach(session, seriesOf(shown), full, own, meta, notes)
+  if (isSplit) {
+    const note = choice === 'split' ? ': channel 0 is the first' : ''
+    return writeEach(session, { ...seriesOf(shown), note }, full, own, meta, notes)
+  }
   const picture = isColour ? shown : sheet(shown, { labels, ...blackAndWhite(own, full) })
   const written = await writeRecipe(session, pictureOf(picture, full), identity, own, meta, position)
   return { ...written, plans: [], notes: [...notes, ...written.notes] }
@@ -106,7 +109,11 @@ function leveled(maps: Tensor, full: FullScale, task: Task) {
 }
 
 /** Pictures that are written one by one: [1,H,W] or [3,H,W] each, made when it is their turn. */
-export type Series = { readonly count: number; at(i: number): Tensor | Promise<Tensor> }
+export type Series = {
+  readonly count: number
+  at(i: number): Tensor | Promise<Tensor>
+  readonly note?: string
+}
 
 /** A series from maps [N·depth,H,W]. */
 export const seriesOf = (maps: Tensor, depth: 1 | 3 = 1): Series => ({
@@ -155,7 +162,7 @@ export async function writeEach(
   const told = [
     ...notes,
     ...ofFiles,
-    `${count} files were written: ${numbered(task, 1, count)} to ${last.facts.path}`,
+    `${count} files were written: ${numbered(task, 1, count)} to ${last.facts.path}${series.note ?? ''}`,
   ]
   return { ...last, facts: { ...last.facts, bytes }, outcome: { low, high, samples }, plans: [], notes: told }
 }

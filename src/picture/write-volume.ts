@@ -8,6 +8,7 @@ import type { Session } from '../run/pool.ts'
 import type { Picture, PictureMeta } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { factsOf, type Task } from './job.ts'
+import { sliceTime } from './load.ts'
 import { identity } from './recipe-step.ts'
 import { pictureOf } from './state.ts'
 import { blackAndWhite, refuseMapRange, seriesOf, writeEach } from './write-maps.ts'
@@ -114,7 +115,7 @@ async function writePages(
     high += outcome.high
     samples += outcome.samples
   }
-  const { bytes, notes } = await encodePages(pages, format)
+  const { bytes, notes } = await encodePages(pages, format, { delay: sliceTime })
   await writeAtomically(task.output, (output) => output.write(bytes))
   const facts = { ...factsOf(task.output, pages[0]!), bytes: bytes.length }
   return {
@@ -123,7 +124,9 @@ async function writePages(
     plans: [],
     notes: [
       ...notes,
-      format === 'tiff' ? `${count} slices are its pages` : `${count} slices play one after another`,
+      format === 'tiff'
+        ? `${count} slices are its pages`
+        : `${count} slices play one after another, ${sliceTime} ms each`,
     ],
   }
 }

@@ -84,9 +84,13 @@ describe('templates are the same everywhere', () => {
     writeFileSync(at('in.gif'), gif)
     expect((await convo(['box', 'in.gif', 'o/p{index}.png'])).status).toBe(0)
     expect((await convo(['conv3d', 'in.gif', 'o/s{index:02}.png'])).status).toBe(0)
-    expect(
-      (await convo(['conv2d', 'in.png', 'o/m.png', '--channels', 'split', '--kernel', 'sobel-x'])).status,
-    ).toBe(0)
+    const split = await convo(['conv2d', 'in.png', 'o/m.png', '--channels', 'split', '--kernel', 'sobel-x'])
+    expect(split).toMatchObject({
+      status: 0,
+      stderr: expect.stringContaining(
+        '3 files were written: o/m-1.png to o/m-3.png: channel 0 is the first\n',
+      ),
+    })
     await convo(['batch', 'in.png', 'in.gif', '-o', 'o/b{index}.png', '--', 'sobel'])
     const made = readdirSync(at('o'))
       .filter((name) => name.endsWith('.png'))
@@ -185,6 +189,33 @@ describe('a picture that convo did not make', () => {
     const run = await convo(['batch', 'b.png', '-o', 'o/x.png', '--log', 'a.png', '--', 'sobel'])
     expect([run.status, run.stderr]).toEqual([2, expect.stringContaining('[E_EXISTS]')])
     expect(readFileSync(at('a.png')).equals(before)).toBe(true)
+  })
+})
+
+describe('a format that is not written is named, with a command that works', () => {
+  it.each([
+    ['pgm', 'a picture of the PPM family'],
+    ['bmp', 'a BMP picture'],
+    ['jxl', 'a JPEG XL picture'],
+    ['jp2', 'a JPEG 2000 picture'],
+    ['heic', 'a HEIC picture'],
+    ['exr', 'an OpenEXR picture'],
+    ['pdf', 'a PDF document'],
+    ['ico', 'a Windows icon'],
+    ['tga', 'a Targa picture'],
+  ])('%s', async (ending, what) => {
+    await foreign('in.png', 3)
+    for (const [line, fix] of [
+      [`sobel in.png o.${ending}`, 'sobel in.png o.png'],
+      [`chain in.png o.${ending} -- sobel`, 'chain in.png o.png -- sobel'],
+      [`compare in.png in.png --diff o.${ending}`, 'compare in.png in.png --diff o.png'],
+      [`batch in.png -o b/{stem}.${ending} -- sobel`, "batch in.png -o 'b/{stem}.png' -- sobel"],
+    ] as const) {
+      const { status, stderr } = await convo(line.split(' '))
+      expect([line, status, stderr]).toEqual([line, 2, expect.stringContaining(`: ${what} is not written; `)])
+      expect(stderr).toContain(`\n  try: convo ${fix}\n`)
+      expect((await convo(fix.replaceAll("'", '').split(' '))).status).toBe(0)
+    }
   })
 })
 

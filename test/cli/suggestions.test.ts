@@ -31,6 +31,7 @@ beforeAll(() => {
   mkdirSync(join(folder, 'pictures'))
   for (const [i, name] of names.entries()) writeFileSync(join(folder, `${name}.png`), stripes(24, i))
   writeFileSync(join(folder, 'edge.mat'), '3 3\n1 0 -1\n2 0 -2\n1 0 -1\n')
+  writeFileSync(join(folder, 'k.json'), '[[1]]')
   writeFileSync(join(folder, 'two.txt'), '3x1: 1,0,-1; 1x3: 1,0,-1')
   writeFileSync(join(folder, 'convo.check.yaml'), 'cases: [{ name: one, input: a.png, run: [sobel] }]\n')
   writeFileSync(join(folder, 'job.yaml'), 'inputs: [a.png]\noutput: job/{stem}.png\noperation: sobel\n')
@@ -238,6 +239,65 @@ describe('a word of another tool', () => {
     const { stderr, status } = await convo([word, 'a.png', 'o.png'], { cwd: folder })
     expect([status, suggestionOf(stderr)]).toEqual([2, suggestion])
     await expectToWork(suggestion.replace('compare a.png o.png', 'compare a.png b.png'))
+  })
+
+  it.each([
+    ['sobel a.png o.png -- gaussian', 'convo chain a.png o.png -- sobel -- gaussian'],
+    [
+      'box a.png o.png --range abs --size 5 -- gaussian --sigma 2 sobel',
+      'convo chain a.png o.png --range abs -- box --size 5 -- gaussian --sigma 2 -- sobel',
+    ],
+    ['show sobel-x o.svg -- gaussian', 'convo show sobel-x o.svg'],
+    ['compare a.png a.png -- sobel', 'convo compare a.png a.png'],
+    ['chain box sobel a.png o.png', 'convo chain a.png o.png -- box -- sobel'],
+    ['batch sobel a.png -o x/o.png', 'convo batch a.png --output x/o.png -- sobel'],
+    ['batch sobel photos', "convo batch photos --output 'out/{rel}/{stem}.png' -- sobel"],
+    [
+      'batch photos -o x/{stem}.png -- chain box sobel',
+      "convo batch photos -o 'x/{stem}.png' -- chain -- box -- sobel",
+    ],
+    ['digest a.png b.png', 'convo digest a.png && convo digest b.png'],
+    [
+      'digest a.png b.png in.png actual.png',
+      'for f in a.png b.png in.png actual.png; do convo digest "$f"; done',
+    ],
+    [`digest ${'a.png '.repeat(9).trim()}`, 'for f in *.png; do convo digest "$f"; done'],
+    ['kernel convert edge.mat edge.svg', 'convo kernel convert edge.mat edge.json'],
+    ['kernel convert k.json k.svg', 'convo kernel convert k.json k-out.json'],
+    ['sobel a.png ./a.bmp', 'convo sobel a.png ./a-out.png'],
+    ['compare a.png a.png --diff a.bmp', 'convo compare a.png a.png --diff a-out.png'],
+  ])('%s leads to a line that works', async (line, suggestion) => {
+    const { stderr, status } = await convo(line.split(' '), { cwd: folder })
+    expect([status, suggestionOf(stderr)]).toEqual([2, suggestion])
+    await expectToWork(suggestion)
+  })
+
+  it.each([
+    ['run: [chain, box, sobel]', 'run: chain -- box -- sobel'],
+    ['run: [box, sobel]', 'run: box -- sobel'],
+    ['chain: [box, --size, 5, sobel]', 'chain: box --size 5 -- sobel'],
+    ['chain: box sobel', 'chain: box -- sobel'],
+    ['run: box output.png', 'run: box'],
+  ])('a manifest is answered in its own words: %s', async (said, meant) => {
+    const check = async (text: string) => {
+      writeFileSync(join(folder, 'own.yaml'), `cases: [{ name: one, input: a.png, ${text} }]\n`)
+      const { stdout, stderr } = await convo(['check', 'own.yaml'], { cwd: folder })
+      return stdout + stderr
+    }
+    const told = await check(said)
+    expect(told).not.toMatch(/<input>|output\.png -- /)
+    expect(/^ *try: (.*)$/m.exec(told)?.[1]).toBe(meant.replace(/^\w+: /, ''))
+    expect(await check(meant)).toContain('there is no golden yet')
+  })
+
+  it('so is a batch in a file', async () => {
+    const batch = (operation: string) => {
+      const text = `inputs: [a.png]\noutput: own/{stem}.png\noperation: ${operation}\n`
+      writeFileSync(join(folder, 'own.yaml'), text)
+      return convo(['batch', 'own.yaml', '--force'], { cwd: folder })
+    }
+    expect(suggestionOf((await batch('[chain, box, sobel]')).stderr)).toBe('chain -- box -- sobel')
+    expect((await batch('chain -- box -- sobel')).status).toBe(0)
   })
 
   it('test leads to check', async () => {

@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { writeNpy } from '../../src/kernel/formats/npy.ts'
+import { floatTiff } from '../image/tiff.ts'
 import { convo, scratch } from './convo.ts'
 import { noise, read, readArray, write } from './pictures.ts'
 
@@ -126,7 +127,10 @@ describe('volumes', () => {
   })
   it.each(['gif', 'webp'])('plays the slices as .%s, and reads them again', async (format) => {
     const made = await run('conv3d', 'slices', `plays.${format}`, '--sigma', '0.1')
-    expect(made).toMatchObject({ status: 0, stderr: `note: ${depth} slices play one after another\n` })
+    expect(made).toMatchObject({
+      status: 0,
+      stderr: `note: ${depth} slices play one after another, 100 ms each\n`,
+    })
     const { pages, pageHeight, width: wide } = await sharp(at(`plays.${format}`), { pages: -1 }).metadata()
     expect([pages, pageHeight, wide]).toEqual([depth, height, width])
     const again = await run('conv3d', `plays.${format}`, 'again.npy', '--sigma', '0.1')
@@ -209,6 +213,32 @@ describe('volumes', () => {
       expect(readFileSync(at(`own/${z}.png`)).equals(readFileSync(at(`kept-${z}.png`)))).toBe(true)
     }
   })
+  it.each(['x.npy', 'x{index}.png', 'x.tif'])(
+    'tells of slices that are not read, into %s',
+    async (output) => {
+      mkdirSync(at('mixed'), { recursive: true })
+      for (const name of ['1.png', '2.png']) copyFileSync(at(`slices/slice0.png`), at(`mixed/${name}`))
+      for (const name of ['3.tga', '4.bmp', 'notes.txt']) writeFileSync(at(`mixed/${name}`), 'x')
+      const note = 'mixed/3.tga is a Targa picture, which is not read: it and 1 more were left out'
+      for (const more of [[], ['--dry-run']])
+        expect((await run('conv3d', 'mixed', output, ...more)).stderr).toContain(note)
+    },
+  )
+  it.each(['f{index}.png', 'f.png', 'f.gif'])(
+    'tells of samples that are not finite, into %s',
+    async (output) => {
+      mkdirSync(at('floats'), { recursive: true })
+      const slice = async (odd: number) => {
+        writeFileSync(at('floats/1.tif'), floatTiff(2, 1, [1, 2]))
+        writeFileSync(at('floats/2.tif'), floatTiff(2, 1, [3, odd]))
+        return (await run('conv3d', 'floats', output, '--full', '1')).stderr
+      }
+      const note = 'floats holds samples that are not finite: what is NaN becomes black'
+      expect(await slice(Number.NaN)).toContain(note)
+      expect(await slice(Number.POSITIVE_INFINITY)).toContain(note)
+      expect(await slice(4)).not.toContain(note)
+    },
+  )
   it('says what is missing or cannot be', async () => {
     mkdirSync(at('empty'))
     expect((await run('conv3d', 'empty', 'x.gif')).stderr).toMatch(
@@ -284,7 +314,7 @@ describe('volumes', () => {
     await pooled([3, 2, 4], 'pool.npy')
     // three numbers ask for all slices
     expect((await run('maxpool', 'slices', 'pool.gif', '--size', '3,2,4')).stderr).toBe(
-      'note: 4 slices play one after another\n',
+      'note: 4 slices play one after another, 100 ms each\n',
     )
   })
   it('lays transparent slices over black, with a note', async () => {

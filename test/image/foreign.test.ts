@@ -2,8 +2,21 @@ import { describe, expect, it } from 'vitest'
 import { decode } from '../../src/image/decode.ts'
 import { strangerOf } from '../../src/image/foreign.ts'
 import { failure } from './pictures.ts'
+import { type Page, tiffOf } from './tiff.ts'
 
 const latin1 = (text: string) => Uint8Array.from(text, (c) => c.charCodeAt(0))
+
+/** A JPEG that begins with a frame of the given marker and bits. */
+const jpeg = (marker: string, bits = '\x08') => `\xff\xd8\xff${marker}\0\x11${bits}\0\x01\0\x01`
+/** A TIFF of one page with further fields. */
+const tiff = (...fields: NonNullable<Page['fields']>) =>
+  tiffOf([{ width: 8, height: 8, fields }]).toString('latin1')
+const python = (name: string) => expect.stringMatching(new RegExp(`^python3 -c .* ${name}.tif ${name}.npy$`))
+const mosaic = tiffOf([
+  { width: 2, height: 2 },
+  { width: 8, height: 8, fields: [[262, 3, 32803]] },
+]).toString('latin1')
+const plain = 'vips copy x.tif x-plain.tif'
 
 describe('a format that is not read', () => {
   it.each([
@@ -22,9 +35,34 @@ describe('a format that is not read', () => {
     ['DDS |', 'x.dds', 'a DDS texture', 'magick x.dds x.png'],
     ['\0\0\x02\0\0', 'x.tga', 'a Targa picture', 'magick x.tga x.png'],
     ['II*\0\x10\0\0\0CR\x02', 'x.cr2', 'a Canon raw picture (CR2)', 'darktable-cli x.cr2 x.tif'],
+    ['II*\0\x10\0\0\0IIII', 'x.iiq', 'a Phase One raw picture (IIQ)', 'darktable-cli x.iiq x.tif'],
     ['IIRO\x08\0', 'x.orf', 'an Olympus raw picture (ORF)', 'darktable-cli x.orf x.tif'],
     ['IIU\0\x18', 'x.rw2', 'a Panasonic raw picture (RW2)', 'darktable-cli x.rw2 x.tif'],
     ['\0\0\0\x18ftypqt  ', 'x.mov', 'a QuickTime or MP4 film', 'ffmpeg -i x.mov x-%04d.png'],
+    ['II\xbc\x01\x20\0', 'x.jxr', 'a JPEG XR picture', 'JxrDecApp -i x.jxr -o x.tif'],
+    [jpeg('\xf7'), 'x.jls', 'a JPEG-LS picture', 'ffmpeg -i x.jls x.png'],
+    [jpeg('\xc3'), 'x.jpg', 'a lossless JPEG', 'ffmpeg -i x.jpg x.png'],
+    [jpeg('\xc6'), 'x.jpg', 'a hierarchical JPEG', 'ffmpeg -i x.jpg x.png'],
+    [
+      jpeg('\xc1', '\x0c'),
+      'x.jpg',
+      'a JPEG of 12 bits',
+      'gdal_translate -scale 0 4095 0 65535 -ot UInt16 x.jpg x.tif',
+    ],
+    [tiff([259, 3, 34887]), 'x.tif', 'a TIFF compressed with LERC', plain],
+    [tiff([259, 3, 34661]), 'x.tif', 'a TIFF compressed with JBIG', plain],
+    [tiff([259, 3, 33005]), 'x.tif', 'a TIFF compressed with JPEG 2000', plain],
+    [tiff([259, 3, 50000]), 'x.tif', 'a TIFF compressed with Zstandard', plain],
+    [tiff([259, 3, 52546]), 'x.tif', 'a TIFF compressed with JPEG XL', python('x')],
+    [tiff([259, 3, 4711]), 'x.tif', 'a TIFF compressed with number 4711', python('x')],
+    ['SDPX\0\0', 'x.dpx', 'a DPX picture', 'ffmpeg -i x.dpx x.png'],
+    ['\x59\xa6\x6a\x95\0', 'x.ras', 'a Sun raster picture', 'ffmpeg -i x.ras x.png'],
+    ['\0\0\0\x6f\0\0\0\x07\0\0\0\x02', 'x.xwd', 'an X window dump', 'ffmpeg -i x.xwd x.png'],
+    ['PH\n64 48\n-1.0\n', 'x.phm', 'a picture of half floats (PHM)', 'ffmpeg -i x.phm x.png'],
+    ['id=ImageMagick  version=1.0\n', 'x.miff', 'an ImageMagick picture (MIFF)', 'magick x.miff x.png'],
+    ['OggS\0\x02', 'x.ogv', 'an Ogg film', 'ffmpeg -i x.ogv x-%04d.png'],
+    ['\0\0\x01\xba!', 'x.mpg', 'an MPEG film', 'ffmpeg -i x.mpg x-%04d.png'],
+    ['BM6\0\0\0\0\0\0\0', 'x.png', 'a BMP picture', 'magick x.png x-copy.png'],
     ['PK\x03\x04', 'x.zip', 'a ZIP archive', 'unpack it, and name the pictures in it'],
     ['\x1f\x8b\x08', 'x.svgz', 'a gzip archive', 'gzip -dc x.svgz > x'],
     ['<!DOCTYPE html><title>404', 'x.png', 'an HTML page, as a download that failed leaves', undefined],
@@ -45,7 +83,20 @@ describe('a format that is not read', () => {
     expect(error.message).toBe(
       isNone ? `${name} is not a picture but ${what}` : `${name} is ${what}, which is not read`,
     )
-    if (fix !== undefined) expect(error.fix).toBe(fix)
+    if (fix !== undefined) expect(error.fix).toEqual(fix)
+  })
+
+  it.each([
+    ['12 bits', tiff([258, 3, 12]), 'holds whole samples of 12 bits, which are not read'],
+    ['gray of 3 channels', tiff([277, 3, 3]), 'holds samples of a kind that is not read'],
+    ['colours of 6 channels', tiff([262, 3, 2], [277, 3, 6]), 'holds samples of a kind that is not read'],
+    ['a mosaic on page 2', mosaic, 'is a raw picture of a camera, which is not read'],
+  ])('a TIFF of %s is refused', async (_, bytes, what) => {
+    const error = await failure('E_DECODE', () =>
+      decode(latin1(bytes), { maxPixels: 1e6, orient: true, name: 'x.tif' }),
+    )
+    expect(error.message).toBe(`x.tif ${what}`)
+    expect(error.fix).toMatch(/^(python3 -c .* x.tif x.npy|darktable-cli x.tif x-copy.tif)$/)
   })
 
   it('is Targa by the end of the file too, and unknown where nothing says more', () => {

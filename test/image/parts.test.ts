@@ -62,6 +62,29 @@ describe('a TIFF', () => {
     expect([...new Set(page.data)]).toEqual([255])
   })
 
+  it('is read where a text lacks its NUL, inline and elsewhere, on every page', async () => {
+    const page = (tag: number): Page => ({ ...full, fields: [[tag, 2, 0]] })
+    const bytes = Buffer.concat([tiffOf([page(270), { ...page(305), width: 8 }]), Buffer.from('a long text')])
+    for (const [tag, count, value] of [
+      [270, 4, 0x64636261],
+      [305, 11, bytes.length - 11],
+    ] as const) {
+      const at = bytes.indexOf(Buffer.from([tag & 255, tag >> 8, 2, 0, 1, 0, 0, 0]))
+      bytes.writeUInt32LE(count, at + 4)
+      bytes.writeUInt32LE(value, at + 8)
+    }
+    const before = Buffer.from(bytes)
+    const found: (readonly unknown[])[] = []
+    for await (const { width, data, notes } of decodePages(bytes, options))
+      found.push([width, data[0], notes])
+    const notes = ['text of x is not kept']
+    expect(found).toEqual([
+      [16, 7, notes],
+      [8, 7, notes],
+    ])
+    expect(bytes.equals(before)).toBe(true)
+  })
+
   it('whose pages lead in a circle, or are too many, is refused before it is decoded', async () => {
     const circle = tiffOf([full, { ...full, next: 8 }])
     expect((await failure('E_DECODE', () => decode(circle, options))).why[0]).toContain('leads back')

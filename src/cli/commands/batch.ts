@@ -3,6 +3,7 @@ import { batchSettings } from '../../batch/options.ts'
 import { ConvoError, formatError } from '../../error.ts'
 import { outputKeys } from '../../files/template.ts'
 import { flag, type Params, resolve } from '../../params.ts'
+import { isName } from '../../picture/words/count.ts'
 import type { OptionGroup } from '../../picture/words/syntax.ts'
 import { definitions, indent } from '../../text/layout.ts'
 import { commandLine } from '../../text/shell.ts'
@@ -98,13 +99,15 @@ async function run({ args, tail, given, io }: Call): Promise<number> {
   return runBatch({ inputs: args, settings: resolve(batchSettings, given), operation: tail, again }, io)
 }
 
-/** A whole command line, with the last word as the folder of the outputs where there are others and no option for it. */
-function withSobel(args: readonly string[], given: Call['given']): string {
+/** A whole command line, with an operation that stands first behind `--`, else sobel; with the last word as the folder of the outputs where there are others and no option for it. */
+function withSobel([first = '', ...others]: readonly string[], given: Call['given']): string {
+  const isAhead = isName(first)
+  const args = isAhead ? others : first === '' ? [] : [first, ...others]
   const last = args.at(-1) ?? ''
   const isFolder = given.output === undefined && args.length > 1 && last.endsWith('/')
   const inputs = args.length === 0 ? ['photos'] : isFolder ? args.slice(0, -1) : args
   const output = given.output ?? (isFolder ? join(last, '{rel}/{stem}.png') : 'out/{rel}/{stem}.png')
-  return sameCommand(inputs, { ...given, output }, ['sobel'])
+  return sameCommand(inputs, { ...given, output }, [isAhead ? first : 'sobel'])
 }
 
 /** The command line once more, without what would make it begin anew. */

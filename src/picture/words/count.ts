@@ -1,10 +1,11 @@
 import { existsSync, statSync } from 'node:fs'
-import { basename, extname, join } from 'node:path'
+import { basename, dirname, extname, join } from 'node:path'
 import { ConvoError, type ErrorDetail } from '../../error.ts'
 import type { Params } from '../../params.ts'
-import { commandLine } from '../../text/shell.ts'
+import { commandLine, shellWord } from '../../text/shell.ts'
 import { operations } from '../operations.ts'
-import { joinedSteps, positionals, stepsIn, unpacked } from './steps.ts'
+import { pictureSettings, runSettings } from '../settings.ts'
+import { joinedSteps, longName, positionals, stepsIn, takesValue, unpacked } from './steps.ts'
 import { type Syntax, usageOf } from './syntax.ts'
 
 /** The command of a line with words for the arguments that it lacks. */
@@ -39,22 +40,34 @@ export function refuseOpenTail(
 ): void {
   if (command.isTailOptional && line[0] !== 'chain') return
   const places = positionals(line, params)
-  const at = places.find((place) => place > 0 && isName(line[place]!))
+  const isAhead = command.name === 'chain' && tail === undefined && line[0] !== undefined && isName(line[0])
+  const at = isAhead ? 0 : places.find((place) => place > 0 && isName(line[place]!))
   if (at === undefined) return
   const behind = tail === undefined ? [] : ['--', ...tail]
-  const mended = [...line.slice(0, at), '--', ...joinedSteps(stepsIn(line.slice(at))), ...behind]
+  const end = isAhead ? line.findIndex((word) => !isName(word)) : line.length
+  const steps = joinedSteps(stepsIn(line.slice(at, end < 0 ? line.length : end)))
+  const mended = [...line.slice(0, at), ...(end < 0 ? [] : line.slice(end)), '--', ...steps, ...behind]
   throw new ConvoError('E_USAGE', `-- is missing before ${line[at]}`, {
     why: `usage: ${usageOf(command)}`,
     fix: `convo ${commandLine([...command.name.split(' '), ...mended])}`,
   })
 }
 
-const isName = (word: string): boolean => Object.hasOwn(operations, unpacked(word)[0]!) && !existsSync(word)
+/** Whether a word is an operation, and no file. */
+export const isName = (word: string): boolean =>
+  Object.hasOwn(operations, unpacked(word)[0]!) && !existsSync(word)
 
 /** What was meant by more arguments than a command takes: several pictures, a name with spaces, or fewer words. */
 export function tooMany(command: Syntax, line: readonly string[], args: readonly string[]): ErrorDetail {
   const most = command.arguments.length
-  const rest = without(line, args)
+  // what stands behind -- is among the arguments
+  const rest = without(line, args).filter((word) => word !== '--')
+  const steps = line.includes('--') ? line.slice(line.indexOf('--') + 1) : []
+  if (Object.hasOwn(operations, command.name) && steps.length === args.length - most && isName(steps[0]!)) {
+    const [own, others] = ofChain(command, rest)
+    const behind = ['--', command.name, ...others, '--', ...joinedSteps(stepsIn(steps))]
+    return { fix: `convo ${commandLine(['chain', ...args.slice(0, most), ...own, ...behind])}` }
+  }
   if (Object.hasOwn(operations, command.name)) {
     const valued = withValue(command.name, args, most)
     if (valued !== undefined) return { fix: `convo ${commandLine([command.name, ...valued, ...rest])}` }
@@ -68,10 +81,38 @@ export function tooMany(command: Syntax, line: readonly string[], args: readonly
   if (most === 1 && only?.kind === 'file') {
     return {
       why: `usage: ${usageOf(command)}`,
-      fix: args.map((arg) => `convo ${commandLine([...command.name.split(' '), arg, ...rest])}`).join(' && '),
+      fix: each(command, args, rest),
     }
   }
   return { fix: `convo ${commandLine([...command.name.split(' '), ...args.slice(0, most), ...rest])}` }
+}
+
+/** The command for each of its arguments: in a loop where they are many, over a pattern where they are more. */
+function each(command: Syntax, args: readonly string[], rest: readonly string[]): string {
+  const words = ['convo', ...command.name.split(' ')]
+  if (args.length < 4) return args.map((arg) => commandLine([...words, arg, ...rest])).join(' && ')
+  const patterns = new Set(args.map((arg) => join(dirname(arg), `*${extname(arg)}`)))
+  const [pattern = ''] = patterns
+  const isOne = args.length > 8 && patterns.size === 1 && /^[\w./*-]+$/.test(pattern)
+  const over = isOne ? pattern : commandLine(args)
+  return `for f in ${over}; do ${[...words, '"$f"', ...rest.map(shellWord)].join(' ')}; done`
+}
+
+/** The options of a line that a chain has itself, and those of the step. */
+function ofChain({ name }: Syntax, options: readonly string[]): [own: string[], others: string[]] {
+  const whole: Params = { ...pictureSettings, ...runSettings }
+  const [own, others]: [string[], string[]] = [[], []]
+  for (let i = 0; i < options.length; ) {
+    const option = longName(options[i]!.split('=')[0]!)
+    const isOwn = Object.hasOwn(whole, option) && !Object.hasOwn(operations[name]!.params, option)
+    const isAlone =
+      options[i]!.includes('=') || !takesValue({ ...whole, ...operations[name]!.params }, options[i]!)
+    const words = options.slice(i, i + (isAlone ? 1 : 2))
+    if (isOwn) own.push(...words)
+    else others.push(...words)
+    i += words.length
+  }
+  return [own, others]
 }
 
 const without = (line: readonly string[], args: readonly string[]): readonly string[] =>

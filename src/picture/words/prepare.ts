@@ -9,7 +9,7 @@ import type { PictureJob, SettledStep, StepMaker } from '../job.ts'
 import { withKernelNotes } from '../kernel-notes.ts'
 import { findOperation, type Operation, takesVolume } from '../operations.ts'
 import { filterOptions, kernelOptions, type Settings, sharedSettings } from '../settings.ts'
-import { checkStep } from './steps.ts'
+import { checkStep, refuseOpenChain } from './steps.ts'
 import { chainSettings, chainSyntax, type Given, operationSyntax, type Syntax } from './syntax.ts'
 import { parse } from './understand.ts'
 
@@ -78,15 +78,10 @@ export function understandWork(
   words: readonly string[],
   refuse: (option: string) => ConvoError | undefined,
 ): Work {
+  refuseOpenChain(words)
   const isNamed = words[0] === chainSyntax.name
   const start = words.indexOf('--')
   if (!isNamed && start < 0) return { steps: [understandStep(words, refuse)] }
-  if (isNamed && start < 0) {
-    throw new ConvoError('E_USAGE', 'a chain needs its steps behind --', {
-      why: words.join(' '),
-      fix: 'chain -- gaussian --sigma 2 -- sobel --unit',
-    })
-  }
   const chain = isNamed ? parseWords(chainSyntax, words.slice(1, start), refuse) : {}
   return { chain, steps: understandSteps(isNamed ? words.slice(start + 1) : words, refuse) }
 }

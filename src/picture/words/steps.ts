@@ -14,13 +14,14 @@ export function positionals(words: readonly string[], params: Params): number[] 
   return places
 }
 
-const longName = (word: string): string =>
+/** The name of an option, of its short form too. */
+export const longName = (word: string): string =>
   word.startsWith('--')
     ? word.slice(2)
     : (Object.keys(shortNames).find((name) => word === `-${shortNames[name]}`) ?? '')
 
-// of an option that is not known a value is expected: what it is called is for the parser to say
-const takesValue = (params: Params, word: string): boolean => {
+/** Whether an option takes a value, as one that is not known does: what it is called is for the parser to say. */
+export const takesValue = (params: Params, word: string): boolean => {
   const name = longName(word)
   return !Object.hasOwn(params, name) || params[name]!.isFlag !== true
 }
@@ -47,6 +48,26 @@ export function stepsIn(typed: readonly string[], more: Params = {}): string[][]
 /** Steps as they are typed, with `--` between them. */
 export const joinedSteps = (steps: readonly (readonly string[])[]): string[] =>
   steps.flatMap((step, i) => (i === 0 ? step : ['--', ...step]))
+
+/**
+ * Refuses a chain whose steps do not stand behind `--`.
+ *
+ * @throws ConvoError E_USAGE
+ */
+export function refuseOpenChain(words: readonly string[]): void {
+  if (words[0] !== 'chain' || words.includes('--')) return
+  const at = words.findIndex((word) => isOperation(unpacked(word)[0]!))
+  const steps =
+    at < 0
+      ? [
+          ['gaussian', '--sigma', '2'],
+          ['sobel', '--unit'],
+        ]
+      : stepsIn(words.slice(at))
+  throw new ConvoError('E_USAGE', 'a chain needs its steps behind --', {
+    instead: [words, ...words.slice(0, at < 0 ? undefined : at), '--', ...joinedSteps(steps)],
+  })
+}
 
 /**
  * Refuses words of a step that are neither its name nor its options, nor those of `more`.

@@ -9,7 +9,7 @@ import type { Kernel } from '../../kernel/kernel.ts'
 import { loadKernel } from '../../kernel/source.ts'
 import { sharedSettings } from '../../picture/settings.ts'
 import { nativeWork } from '../../signals.ts'
-import { fullOf } from '../../tensor/picture.ts'
+import { fullOf, hasAlpha } from '../../tensor/picture.ts'
 import { wrap } from '../../text/layout.ts'
 import type { Message } from '../../text/message.ts'
 import { visibleLine } from '../../text/visible.ts'
@@ -19,7 +19,7 @@ import { planeText } from './cells.ts'
 import type { Gray } from './effect.ts'
 import { type Facts, factsOfKernel, factWords } from './facts.ts'
 import { largest, planeAt, planesOf } from './planes.ts'
-import { drawSheet } from './sheet.ts'
+import { drawSheet, mostPlanes } from './sheet.ts'
 
 /** What `convo show` is asked for. */
 export type ShowOptions = {
@@ -51,7 +51,9 @@ export async function showKernel(options: ShowOptions, io: Io): Promise<number> 
   const kernel = options.plane === undefined ? loaded : planeAt({ name: source, ...loaded }, options.plane)
   const facts = factsOfKernel(kernel, source)
   const photo = options.photo === undefined ? undefined : await readPhoto(options.photo, io)
-  const drawing = output === undefined && !preview ? '' : drawKernel(kernel, facts, photo)
+  const isDrawn = output !== undefined || preview
+  const drawing = isDrawn ? drawKernel(kernel, facts, photo) : ''
+  if (isDrawn) for (const note of undrawn(kernel, source, photo)) io.err(noteMessage(note))
   if (output !== undefined) await writeDrawing(drawing, output, options.zoom)
   await terminal?.showPreview(await renderSvg(drawing), io)
   if (json) await io.out(`${JSON.stringify(facts)}\n`)
@@ -65,6 +67,16 @@ export function drawKernel(kernel: Kernel, facts: Facts, photo?: Gray): string {
   return only === undefined ? drawSheet(kernel, facts) : drawCard(only, facts, photo)
 }
 
+/** What of a bank is not in its drawing. */
+function undrawn(kernel: Kernel, source: string, photo: Gray | undefined): string[] {
+  if (onlyPlane(kernel) !== undefined) return []
+  const count = planesOf(kernel).length
+  return [
+    ...(count > mostPlanes ? [`${source} has ${count} planes, and the first ${mostPlanes} are drawn`] : []),
+    ...(photo === undefined ? [] : [`--photo is left out: it shows one plane at work, which --plane picks`]),
+  ]
+}
+
 /** The middle of a picture file, in gray. @throws ConvoError E_INPUT, E_DECODE */
 async function readPhoto(path: string, io: Io): Promise<Gray> {
   // what is wrong with the file is told as everywhere
@@ -74,7 +86,10 @@ async function readPhoto(path: string, io: Io): Promise<Gray> {
   })
   const { width, height, channels, depth, data: samples, pages } = picture
   if (pages > 1) io.err(noteMessage(`${path} has ${pages} pages, and the first is shown`))
-  const gain = 255 / fullOf(picture)
+  const full = fullOf(picture)
+  if (hasAlpha(channels) && samples.some((v, i) => i % channels === channels - 1 && v < full))
+    io.err(noteMessage(`${path} is transparent in places, and was laid over gray`))
+  const gain = 255 / full
   const eight = depth === 8 ? samples : Uint8ClampedArray.from(samples, (v) => v * gain)
   const data = await nativeWork(() =>
     loadSharp()(eight, { raw: { width, height, channels } })

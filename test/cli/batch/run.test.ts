@@ -174,6 +174,31 @@ describe('a batch', () => {
     expect(inputsOf(run.stdout, 'done')).toEqual(['in/deep/p000.png', 'in/deep/p001.png', 'in/link.png'])
   })
 
+  it.each([['in'], ['in/*'], ['in/**', '-r']])('tells of pictures that are not read: %s', async (...line) => {
+    write(at('in'), {
+      'a.png': png(1),
+      'b.bmp': 'BM',
+      'c.HEIC': 'x',
+      'd.nef': 'x',
+      'e.txt': 'x',
+      '.f.bmp': 'x',
+    })
+    const run = await batch(...line, '-o', 'out/{stem}.png', ...sobel)
+    expect([run.status, picturesOf(at('out'))]).toEqual([0, ['a.png']])
+    expect(run.stderr).toContain(
+      'note: in/b.bmp is a BMP picture, which is not read: it and 2 more were left out\n',
+    )
+  })
+
+  it('tells of them where there is no other', async () => {
+    write(at('in'), { 'b.bmp': 'BM' })
+    const { status, stderr } = await batch('in', '-o', 'out/{stem}.png', ...sobel)
+    expect([status, stderr]).toEqual([
+      2,
+      'error: there are no pictures in in   [E_INPUT]\n  in/b.bmp is a BMP picture, which is not read: it was left out\n',
+    ])
+  })
+
   it('runs again what another version of the arithmetic made, and says so', async () => {
     writePictures(at('in'), 2)
     const line = ['in', '-o', 'out/{stem}.png', '--explain']
@@ -443,7 +468,13 @@ describe('--watch', () => {
     await until('in/p000.png', 'done')
     while (!said.includes('watching')) await pause(20)
     await pause(300)
-    write(at('in'), { 'new.png': png(1), 'deep/er.png': png(2), 'p000.png': png(3), 'text.txt': 'none' })
+    write(at('in'), {
+      'new.png': png(1),
+      'deep/er.png': png(2),
+      'p000.png': png(3),
+      'text.txt': 'none',
+      'a.bmp': 'BM',
+    })
     const slow = png(4, 60, 60)
     writeFileSync(at('in/slow.png'), slow.slice(0, 900))
     await until('in/new.png', 'done')
@@ -452,6 +483,7 @@ describe('--watch', () => {
     await until('in/slow.png', 'failed')
     writeFileSync(at('in/slow.png'), slow)
     await until('in/slow.png', 'done')
+    expect(said).toContain('in/a.bmp is a BMP picture, which is not read: it was left out')
     rmSync(at('in/new.png'))
     child.kill('SIGINT')
     expect(await ended).toBe(130)
