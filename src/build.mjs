@@ -93,6 +93,8 @@ async function bundleScripts() {
       outExtension: { '.js': '.cjs' },
       define: { 'import.meta.url': '__importMetaUrl' },
       banner: { js: "const __importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+      // tells those who only read the file of the export that esbuild does not name in its own list
+      footer: { js: '0 && (exports.default = 0)' },
     },
   )
   writeLicenses(

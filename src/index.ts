@@ -29,13 +29,14 @@ export { maxUnpool2d, maxUnpool3d, type UnpoolOptions } from './operators/max-un
 export type { PointwiseOptions } from './operators/pointwise.ts'
 export type { SeparableOptions, Vector } from './operators/separable.ts'
 export type { PlaneWeights, Separation } from './operators/separate.ts'
-export {
+export type {
   Chain,
-  type ConvoOptions,
-  type FileOptions,
-  type RawResult,
+  ConvoOptions,
+  FileOptions,
+  RawResult,
 } from './picture/api/chain.ts'
-export { type CompareOptions, type CompareResult, compare, digest } from './picture/api/compare.ts'
+export { compare, digest } from './picture/api/compare.ts'
+export type { CompareOptions, CompareResult } from './picture/api/comparing.ts'
 export { close, convo, convo as default } from './picture/api/convo.ts'
 export {
   filters,

@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as convo from '../../src/index.ts'
@@ -27,6 +29,8 @@ const norm = { gamma: [1, 1], beta: [0, 0], mean: [0, 0], variance: [1, 1], eps:
 const sizes = { kernelSize: 3, stride: 1, groups: 1, dilation: 1 }
 const switches = { shape: [2, 2, 2], data: Int32Array.from([0, 3, 8, 11, 0, 3, 8, 11]) }
 const volume = { shape: [2, 1, 2, 2], data: switches.data }
+
+const small = { data: Float32Array.from({ length: 25 }, (_, i) => (i * 37) % 255), width: 5, height: 5 }
 
 /** Every function of the library with arguments that it takes. */
 const cases: Readonly<Record<string, Case>> = {
@@ -106,6 +110,41 @@ const cases: Readonly<Record<string, Case>> = {
     args: [[2, 2], new Float32Array(4)],
   },
   'Tensor.zeros': { call: Tensor.zeros, args: [[2, 2]] },
+  convo: {
+    call: (...args) =>
+      convo
+        .convo(...(args as unknown as Parameters<typeof convo.convo>))
+        .box()
+        .toBuffer(),
+    args: [small],
+    options: { gray: true, range: 'abs', depth: 16, orient: false, maxPixels: 100, threads: 2, full: 200 },
+  },
+  'convo.gaussian': {
+    call: (options: object) => convo.default(small).gaussian(options).raw(),
+    args: [],
+    options: { sigma: 2, border: 'wrap', stride: [1, 2], padding: [9, 9], anchor: [0, 1], bias: 3, scale: 2 },
+  },
+  'convo.conv2d': {
+    call: (kernel: convo.KernelInput) => convo.default(small).conv2d({ kernel }).toTensor(),
+    args: [
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ],
+  },
+  compare: {
+    call: convo.compare,
+    args: [small, small],
+    options: { maxAbs: 2, minSsim: 0.5, ignore: '0,0,1,1', mask: small },
+  },
+  digest: { call: convo.digest, args: [small], options: { orient: true, maxPixels: 100, layout: 'chw' } },
+  readKernel: { call: convo.readKernel, args: ['sobel-x'] },
+  writeKernel: {
+    call: convo.writeKernel,
+    args: [await convo.readKernel('1 2; 3 4'), join(tmpdir(), 'convo-kernel.json')],
+  },
+  close: { call: convo.close, args: [] },
   setThreads: { call: convo.setThreads, args: [2] },
   formatError: { call: convo.formatError, args: [new ConvoError('E_ARGUMENT', 'wrong')] },
 }
@@ -216,8 +255,10 @@ async function taken({ call }: Case, args: readonly unknown[]): Promise<boolean>
 describe('arguments of any kind', () => {
   test('every function is tried', () => {
     const functions = Object.entries(convo).filter(([, value]) => typeof value === 'function')
-    // an error is made by the library alone
-    const names = functions.map(([name]) => name).filter((name) => name !== 'ConvoError')
+    // an error is made by the library alone, and the default is convo
+    const names = functions
+      .map(([name]) => name)
+      .filter((name) => name !== 'ConvoError' && name !== 'default')
     expect(
       Object.keys(cases)
         .filter((name) => !name.includes('.'))

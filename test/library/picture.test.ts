@@ -5,7 +5,6 @@ import fc from 'fast-check'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import convo, {
-  Chain,
   ConvoError,
   close,
   compare,
@@ -17,6 +16,7 @@ import convo, {
   Tensor,
   writeKernel,
 } from '../../src/index.ts'
+import { Chain } from '../../src/picture/api/chain.ts'
 import { camelCase, optionName } from '../../src/picture/api/names.ts'
 import { operations } from '../../src/picture/operations.ts'
 import { processPicture } from '../../src/picture/process.ts'
@@ -308,6 +308,24 @@ describe('options', () => {
     expect((await failure(() => convo(scene, { maxPixels: 10 }).box().toBuffer())).fix).toMatch(
       /^maxPixels: \d+$/,
     )
+  })
+
+  it.each([
+    ['a signal that is none', () => convo(scene, { signal: 1 as never }), 'E_ARGUMENT'],
+    ['a progress that is no function', () => convo(scene, { onProgress: 1 as never }), 'E_ARGUMENT'],
+    ['a quality beyond 100', () => convo(scene).box().webp({ quality: 101 }), 'E_OPTION'],
+    ['a compression beyond 9', () => convo(scene).box().png({ compression: 10 }).toBuffer(), 'E_OPTION'],
+    [
+      'no path',
+      () =>
+        convo(scene)
+          .box()
+          .toFile(undefined as never),
+      'E_ARGUMENT',
+    ],
+    ['a format that is not written', () => convo(scene).box().toFile(here.path('a.xyz')), 'E_OUTPUT'],
+  ])('refuses %s', async (_, act, code) => {
+    expect((await failure(act)).code).toBe(code)
   })
 
   it('names for borders of both worlds', async () => {

@@ -4,9 +4,11 @@ import { asConvoError, ConvoError, invariant } from '../../error.ts'
 import { memoryFile } from '../../files/memory.ts'
 import { type OutputFormat, outputFormats } from '../../image/format.ts'
 import { loadSharp, type Sharp } from '../../image/sharp.ts'
+import { integer } from '../../params.ts'
 import type { Watch } from '../../run/pool.ts'
 import type { Picture, Samples } from '../../tensor/picture.ts'
 import { Tensor } from '../../tensor/tensor.ts'
+import { describe } from '../../text/describe.ts'
 import type { DryRun } from '../dry-run.ts'
 import type { PageStore, PictureJob, Report } from '../job.ts'
 import { type Operation, operations } from '../operations.ts'
@@ -16,7 +18,7 @@ import type { Asked, Prepared } from '../words/prepare.ts'
 import type { PictureInput } from './inputs.ts'
 import { type KernelInput, kernelOf } from './kernel-input.ts'
 import type { Methods, PictureOptions } from './methods.ts'
-import { camelCase, inLibraryWords, typedOptions } from './names.ts'
+import { camelCase, checkObject, inLibraryWords, typedOptions } from './names.ts'
 
 /** How a picture is read, computed and written, besides its operations. */
 export type ConvoOptions = PictureOptions & Watch
@@ -99,6 +101,7 @@ export class Chain {
 
   /** Adds an operation; its methods, such as `gaussian`, call this. */
   static add(chain: Chain, operation: Operation, options: object = {}): Chain {
+    checkObject(options, camelCase(operation.name))
     const { kernel, ...rest } = options as { kernel?: KernelInput }
     const isNamed = kernel === undefined || typeof kernel === 'string'
     const params = operationParams(operation)
@@ -147,6 +150,9 @@ export class Chain {
    * @throws ConvoError for anything that keeps it from being done; the file is then as it was before
    */
   async toFile(path: string, { inPlace = false }: FileOptions = {}): Promise<Report> {
+    if (typeof path !== 'string' || path === '') {
+      throw new ConvoError('E_ARGUMENT', `the path of a file must be a text, got ${describe(path)}`)
+    }
     return this.#run(async (name, operation) => outputOf(path, name, operation), {
       ...(inPlace && { 'in-place': true }),
     })
@@ -210,6 +216,7 @@ export class Chain {
   }
 
   #as(format: Format): Chain {
+    if (format.quality !== undefined) quality.parse(format.quality, 'quality')
     return new Chain({ ...this.#state, format })
   }
 
@@ -273,6 +280,8 @@ export class Chain {
     }
   }
 }
+
+const quality = integer('of the encoder', undefined, { min: 1, max: 100 })
 
 const extensionOf = ({ name }: Format): string => outputFormats[name].extensions[0]
 

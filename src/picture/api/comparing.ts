@@ -1,7 +1,8 @@
+import { ConvoError } from '../../error.ts'
 import type { Comparison } from '../../image/compare/comparison.ts'
 import { fileComparisonRecord } from '../../image/compare/describe.ts'
-import { comparePages, isWorse, onePage, type Pages } from '../../image/compare/pages.ts'
-import { renderDiff } from '../../image/compare/render.ts'
+import { comparePages, type FileComparison, isWorse, onePage, type Pages } from '../../image/compare/pages.ts'
+import { type DiffStyle, diffStyles, renderDiff } from '../../image/compare/render.ts'
 import { type ToleranceValues, toleranceOf, toleranceSettings } from '../../image/compare/tolerance.ts'
 import { encode } from '../../image/encode.ts'
 import type { Source } from '../../image/reader.ts'
@@ -12,16 +13,36 @@ import { type Digest, digestOf } from '../digest.ts'
 import { inputName, sourceOf } from '../input.ts'
 import { openPages } from '../pages.ts'
 import { sharedSettings } from '../settings.ts'
-import type { CompareOptions, CompareResult } from './compare.ts'
 import { openGiven, type PictureInput } from './inputs.ts'
-import type { ReadOptions } from './methods.ts'
-import { optionName, typedOptions } from './names.ts'
+import type { ReadOptions, ToleranceOptions } from './methods.ts'
+import { checkObject, optionName, typedOptions } from './names.ts'
 
 /** How a picture that is compared or hashed is read. */
 export const readParams = {
   'max-pixels': sharedSettings['max-pixels'],
   'no-orient': sharedSettings['no-orient'],
   layout: sharedSettings.layout,
+}
+
+/** What two pictures may differ by, and how a difference is drawn. */
+export type CompareOptions = Omit<ToleranceOptions, 'mask'> &
+  ReadOptions & {
+    /** A picture of the same size: only what is not black in it is compared. */
+    readonly mask?: PictureInput
+    /** Draws what differs, as PNG in `diff` of the result. */
+    readonly diffStyle?: DiffStyle
+  }
+
+/** What a comparison found. */
+export type CompareResult = FileComparison & {
+  /** True when the pictures are the same, or differ by no more than was allowed. */
+  readonly matches: boolean
+  /** How the pictures were read, where there was a choice. */
+  readonly notes: readonly string[]
+  /** The worst page as a PNG, where a style was asked for and the pictures differ. */
+  readonly diff?: Buffer
+  /** The result as plain data, as `convo compare --json` prints it. */
+  toJSON(): Readonly<Record<string, unknown>>
 }
 
 /** The settings of a comparison, but the mask, which may be any picture here. */
@@ -33,6 +54,7 @@ export async function compareInputs(
   actual: PictureInput,
   options: CompareOptions,
 ): Promise<CompareResult> {
+  checkObject(options, 'compare')
   const { mask, diffStyle, ...rest } = options
   const given = typedOptions(rest, { ...limits, ...readParams }, 'compare')
   const isRead = (name: string) => Object.hasOwn(readParams, name)
@@ -40,6 +62,9 @@ export async function compareInputs(
     Object.fromEntries(Object.entries(given).filter(([name]) => isRead(name) === keep))
   const values = resolve(toleranceSettings, among(false), optionName) as ToleranceValues
   const reading = resolve(readParams, among(true), optionName)
+  if (diffStyle !== undefined && !diffStyles.includes(diffStyle)) {
+    throw new ConvoError('E_OPTION', `diffStyle must be one of ${diffStyles.join(', ')}`)
+  }
   const region = mask === undefined ? undefined : await onlyPage((await openInputPages(mask, reading)).pages)
   const [left, right] = [await openInputPages(expected, reading), await openInputPages(actual, reading)]
   let shown: readonly [Picture, Picture, Comparison] | undefined

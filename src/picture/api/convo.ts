@@ -1,6 +1,9 @@
+import { ConvoError } from '../../error.ts'
 import { closePools, poolOf } from '../../run/shared.ts'
+import { describe } from '../../text/describe.ts'
 import { Chain, type ConvoOptions, type Runner } from './chain.ts'
 import type { PictureInput } from './inputs.ts'
+import { checkObject } from './names.ts'
 
 const run: Runner = async (job, threads) => {
   // loaded here: a program that only imports convo does not wait for it
@@ -15,8 +18,18 @@ const run: Runner = async (job, threads) => {
  * @throws ConvoError E_NAME for an option that is not there
  */
 export function convo(input: PictureInput, options: ConvoOptions = {}): Chain {
+  checkObject(options, 'convo')
+  const { signal, onProgress } = options
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw wrong('signal', 'an AbortSignal', signal)
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw wrong('onProgress', 'a function', onProgress)
+  }
   return new Chain({ input, options, steps: [], format: { name: 'png' }, run })
 }
+
+const wrong = (name: string, what: string, given: unknown): ConvoError =>
+  new ConvoError('E_ARGUMENT', `${name} must be ${what}, got ${describe(given)}`)
 
 /**
  * Ends the worker threads. They keep no program alive; this is for one that wants their memory back. Later calls start

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { checkTensor } from '../../conv/spec.ts'
 import { ConvoError } from '../../error.ts'
 import { probe } from '../../image/probe.ts'
 import type { Sharp } from '../../image/sharp.ts'
@@ -54,7 +55,8 @@ export async function openGiven(input: PictureInput): Promise<NamedInput> {
   if (input instanceof URL) return { name: pathOf(input) }
   if (input instanceof Uint8Array) return ofBytes(input)
   if (input instanceof ArrayBuffer) return ofBytes(new Uint8Array(input))
-  if (input instanceof Tensor) return { name: theInput, given: { array: arrayOf(input) } }
+  if (input instanceof Tensor)
+    return { name: theInput, given: { array: arrayOf(checkTensor('input', input)) } }
   if (isObject(input) && isRaw(input)) return ofSamples(input)
   if (isObject(input) && isSharp(input)) {
     const { data, info } = await input.clone().raw().toBuffer({ resolveWithObject: true })

@@ -1,3 +1,4 @@
+import { checkTensor } from '../../conv/spec.ts'
 import { ConvoError } from '../../error.ts'
 import { type Kernel, kernel as makeKernel } from '../../kernel/kernel.ts'
 import { Tensor } from '../../tensor/tensor.ts'
@@ -11,7 +12,10 @@ export type NestedNumbers = readonly (number | NestedNumbers)[]
 
 /** The kernel of what was given for one. @throws ConvoError E_KERNEL_SHAPE, E_KERNEL_VALUE, E_ARGUMENT */
 export function kernelOf(given: Exclude<KernelInput, string>): Kernel {
-  if (given instanceof Tensor) return makeKernel(given.shape, given.data)
+  if (given instanceof Tensor) {
+    const { shape, data } = checkTensor('kernel', given)
+    return makeKernel(shape, data)
+  }
   if (Array.isArray(given)) {
     const shape: number[] = []
     for (let list: unknown = given; Array.isArray(list); list = list[0]) shape.push(list.length)
@@ -22,8 +26,11 @@ export function kernelOf(given: Exclude<KernelInput, string>): Kernel {
     }
     return makeKernel(rows, weights)
   }
-  const one = given as Kernel
-  if (Array.isArray(one?.shape) && ArrayBuffer.isView(one.weights)) return one
+  const one: Partial<Kernel> | null = typeof given === 'object' ? (given as Kernel) : null
+  if (Array.isArray(one?.shape) && one.weights instanceof Float64Array) {
+    const { shape, weights, ...fields } = one as Kernel
+    return makeKernel(shape, weights, fields)
+  }
   throw new ConvoError('E_ARGUMENT', `a kernel cannot be made from ${describe(given)}`, {
     why: 'a name or file, rows of numbers, a Tensor, or what readKernel gives is',
   })

@@ -1,5 +1,6 @@
 import { asConvoError, ConvoError, nearest } from '../../error.ts'
 import type { Params } from '../../params.ts'
+import { describe } from '../../text/describe.ts'
 
 // The command line says --max-pixels and --no-orient, JavaScript maxPixels and orient: false.
 
@@ -17,6 +18,7 @@ export const optionName = (name: string): string => camelCase(name.replace(/^no-
  * @throws ConvoError E_NAME for an option that is not there, E_OPTION for one that says no with anything but true or false
  */
 export function typedOptions(options: object, params: Params, of: string): Readonly<Record<string, unknown>> {
+  checkObject(options, of)
   const names = new Map(Object.keys(params).map((name) => [optionName(name), name]))
   const given: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(options)) {
@@ -29,12 +31,29 @@ export function typedOptions(options: object, params: Params, of: string): Reado
         ...(guess !== undefined && { fix: guess }),
       })
     }
+    if (!isPlain(value)) {
+      throw new ConvoError(
+        'E_OPTION',
+        `${key} must be a number, a text, true or false, or a list, got ${describe(value)}`,
+      )
+    }
     if (!name.startsWith('no-')) given[name] = value
     else if (typeof value === 'boolean') given[name] = !value
     else throw new ConvoError('E_OPTION', `${key} must be true or false, got ${String(value)}`)
   }
   return given
 }
+
+/** @throws ConvoError E_ARGUMENT for options that are no object */
+export function checkObject(options: unknown, of: string): void {
+  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return
+  throw new ConvoError('E_ARGUMENT', `the options of ${of} must be an object, got ${describe(options)}`)
+}
+
+/** Numbers, texts and the like, and lists of them: what may stand for words that are typed. */
+const isPlain = (value: unknown): boolean =>
+  ['number', 'string', 'boolean'].includes(typeof value) ||
+  (Array.isArray(value) && Array.from(value).every(isPlain))
 
 /** Text about options of the command line as text about those of the library. */
 export const inWords = (text: string): string =>
