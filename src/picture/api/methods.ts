@@ -10,7 +10,7 @@ export type PictureOptions = {
   readonly alpha?: 'premultiply' | 'separate' | 'copy' | 'drop' | undefined
   /** Lay the picture over a colour first, so that nothing is transparent: #rgb, #rrggbb or a name such as white. Default: alpha stays. */
   readonly background?: string | undefined
-  /** Of a result of many maps: all on one sheet, one file each, the first one, or those of a list, counted from 0. Default: gray for 1 map, RGB for 3, montage for others. */
+  /** Of a result of many maps: all on one sheet, one file each, the first one, or those of a list, counted from 0, while files are numbered from 1. Default: gray for 1 map, RGB for 3, montage for others. */
   readonly channels?: 'montage' | 'split' | 'first' | readonly number[] | undefined
   /** Stretch the maps of a sheet all alike, or each over its own smallest to largest. Default: 'shared'. */
   readonly mapRange?: 'shared' | 'each' | undefined
