@@ -151,5 +151,7 @@ describe('the recipes', () => {
   it('the library, from another project', async () => {
     const { status, told } = await shell('node example.mjs')
     expect([status, told]).toEqual([0, '[ 1, 5, 5 ] 12\n'])
+    const edges = await shell('node edges.mjs')
+    expect([edges.status, edges.told]).toEqual([0, expect.stringMatching(/^\d+ \d+ [34] \d+ true\n$/)])
   })
 })

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { checkTensor } from '../../conv/spec.ts'
-import { ConvoError } from '../../error.ts'
+import { asConvoError, ConvoError } from '../../error.ts'
 import { probe } from '../../image/probe.ts'
 import type { Sharp } from '../../image/sharp.ts'
 import { checkLimit } from '../../limits.ts'
@@ -59,8 +59,7 @@ export async function openGiven(input: PictureInput): Promise<NamedInput> {
     return { name: theInput, given: { array: arrayOf(checkTensor('input', input)) } }
   if (isObject(input) && isRaw(input)) return ofSamples(input)
   if (isObject(input) && isSharp(input)) {
-    const { data, info } = await input.clone().raw().toBuffer({ resolveWithObject: true })
-    return ofSamples({ data, ...info })
+    return ofSharp(input)
   }
   if (isObject(input) && isIterable(input)) return ofBytes(await gather(input))
   throw new ConvoError('E_ARGUMENT', `a picture cannot be read from ${describe(input)}`, {
@@ -91,6 +90,18 @@ async function gather(stream: AsyncIterable<Uint8Array | string>): Promise<Uint8
     chunks.push(bytes)
   }
   return Buffer.concat(chunks)
+}
+
+async function ofSharp(pipeline: SharpPipeline): Promise<NamedInput> {
+  try {
+    const { data, info } = await pipeline.clone().raw().toBuffer({ resolveWithObject: true })
+    return ofSamples({ data, ...info })
+  } catch (cause) {
+    throw new ConvoError('E_DECODE', 'the pipeline of sharp failed', {
+      why: asConvoError(cause).message,
+      cause,
+    })
+  }
 }
 
 const isObject = (input: unknown): input is object => typeof input === 'object' && input !== null
