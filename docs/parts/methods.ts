@@ -1,3 +1,4 @@
+import { batchParams } from '../../src/batch/options.ts'
 import { toleranceSettings } from '../../src/image/compare/tolerance.ts'
 import type { Param, Params } from '../../src/params.ts'
 import { operationParams, pictureParams } from '../../src/picture/api/chain.ts'
@@ -105,6 +106,9 @@ export function methodsText(): string {
     '}\n\n',
     '/** What two pictures may differ by. */\nexport type ToleranceOptions = {\n',
     properties(toleranceSettings),
+    '}\n\n',
+    '/** How a batch runs. */\nexport type BatchOptions = {\n',
+    properties(batchParams),
     '}\n\n',
     '/** How kernels meet a picture. */\nexport type CorrelationOptions = {\n',
     properties(correlationSettings),

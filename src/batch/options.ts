@@ -109,3 +109,10 @@ function parseShardBy(given: unknown, name: string): 'order' | 'size' {
 export function amountOf({ kind, value }: Amount, whole: number): number {
   return kind === 'count' ? value : Math.max(1, Math.floor((whole * value) / 100))
 }
+
+/** What the batch of the library is told besides inputs, output and steps. */
+const ofCommand = ['output', 'files-from', 'null', 'explain', 'json', 'quiet', 'verbose', 'debug', 'watch']
+
+export const batchParams = Object.fromEntries(
+  Object.entries(batchSettings).filter(([name]) => !ofCommand.includes(name)),
+)

@@ -112,3 +112,19 @@ export async function writeText(file: string, text: string): Promise<void> {
   makeFolder(dirname(file))
   await writeWhole(file, text)
 }
+
+/** The report of a run as a text. @throws ConvoError E_NAME for a reporter that does not exist */
+export async function reportText(run: Run, name: string): Promise<string> {
+  const { reporter } = parseReporter(name, run.results)
+  const parts: string[] = []
+  await reporter.report(run, {
+    write: async (message) => void parts.push(written(message)),
+    append: async (_, text) => void parts.push(text),
+    env: {},
+    results: run.results,
+    approve: () => approveCommand(run.results),
+    width: 100,
+    hasColour: false,
+  })
+  return parts.join('')
+}

@@ -8,7 +8,6 @@ import { integer } from '../../params.ts'
 import type { Watch } from '../../run/pool.ts'
 import type { Picture, Samples } from '../../tensor/picture.ts'
 import { Tensor } from '../../tensor/tensor.ts'
-import { describe } from '../../text/describe.ts'
 import type { DryRun } from '../dry-run.ts'
 import type { PageStore, PictureJob, Report } from '../job.ts'
 import { type Operation, operations } from '../operations.ts'
@@ -18,7 +17,7 @@ import type { Asked, Prepared } from '../words/prepare.ts'
 import type { PictureInput } from './inputs.ts'
 import { type KernelInput, kernelOf } from './kernel-input.ts'
 import type { Methods, PictureOptions } from './methods.ts'
-import { camelCase, checkObject, inLibraryWords, typedOptions } from './names.ts'
+import { camelCase, checkObject, checkText, inLibraryWords, typedOptions } from './names.ts'
 
 /** How a picture is read, computed and written, besides its operations. */
 export type ConvoOptions = PictureOptions & Watch
@@ -99,6 +98,11 @@ export class Chain {
     this.#state = state
   }
 
+  /** The steps so far, for a batch that runs them elsewhere. */
+  static steps(chain: Chain): readonly Asked[] {
+    return chain.#state.steps
+  }
+
   /** Adds an operation; its methods, such as `gaussian`, call this. */
   static add(chain: Chain, operation: Operation, options: object = {}): Chain {
     checkObject(options, camelCase(operation.name))
@@ -149,10 +153,10 @@ export class Chain {
    *
    * @throws ConvoError for anything that keeps it from being done; the file is then as it was before
    */
-  async toFile(path: string, { inPlace = false }: FileOptions = {}): Promise<Report> {
-    if (typeof path !== 'string' || path === '') {
-      throw new ConvoError('E_ARGUMENT', `the path of a file must be a text, got ${describe(path)}`)
-    }
+  async toFile(path: string, options: FileOptions = {}): Promise<Report> {
+    checkObject(options, 'toFile')
+    const { inPlace = false } = options
+    checkText('the path of a file', path)
     return this.#run(async (name, operation) => outputOf(path, name, operation), {
       ...(inPlace && { 'in-place': true }),
     })

@@ -1,15 +1,13 @@
-import { ConvoError } from '../../error.ts'
 import { writeAtomically } from '../../files/output.ts'
 import { namedKernels } from '../../filters/names.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { loadKernel, readyMade } from '../../kernel/source.ts'
 import { writeKernel as kernelBytes } from '../../kernel/write.ts'
 import type { Params } from '../../params.ts'
-import { describe } from '../../text/describe.ts'
 import { type Operation, operations } from '../operations.ts'
 import { operationParams } from './chain.ts'
 import { kernelOf } from './kernel-input.ts'
-import { camelCase, inWords, libraryErrors, optionName } from './names.ts'
+import { camelCase, checkText, inWords, libraryErrors, optionName } from './names.ts'
 
 /**
  * A kernel by a name, such as `gaussian:sigma=2`, from a file in any format that is read, such as `edge.mat` or
@@ -18,7 +16,7 @@ import { camelCase, inWords, libraryErrors, optionName } from './names.ts'
  * @throws ConvoError for what is none of these
  */
 export const readKernel = (source: string): Promise<Kernel> =>
-  libraryErrors(async () => loadKernel(textOf('the source', source), { names: namedKernels }))
+  libraryErrors(async () => loadKernel(checkText('the source of a kernel', source), { names: namedKernels }))
 
 /**
  * Writes a kernel in the format of the extension of `path`.
@@ -28,14 +26,9 @@ export const readKernel = (source: string): Promise<Kernel> =>
  */
 export const writeKernel = (kernel: Kernel, path: string): Promise<void> =>
   libraryErrors(async () => {
-    const bytes = kernelBytes(kernelOf(kernel), textOf('the path', path))
+    const bytes = kernelBytes(kernelOf(kernel), checkText('the path of a kernel', path))
     await writeAtomically(path, (output) => output.write(bytes))
   })
-
-function textOf(what: string, given: unknown): string {
-  if (typeof given === 'string') return given
-  throw new ConvoError('E_ARGUMENT', `${what} of a kernel must be a text, got ${describe(given)}`)
-}
 
 /** An option of an operation, as data. */
 export type OptionFacts = {

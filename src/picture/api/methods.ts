@@ -80,6 +80,36 @@ export type ToleranceOptions = {
   readonly full?: number | undefined
 }
 
+/** How a batch runs. */
+export type BatchOptions = {
+  /** Look into the folders of folders. Default: false. */
+  readonly recursive?: boolean | undefined
+  /** Let an output be its own input. Default: false. */
+  readonly inPlace?: boolean | undefined
+  /** Make all outputs anew, also those that are up to date. Default: false. */
+  readonly force?: boolean | undefined
+  /** Say what would be done, and do nothing. Default: false. */
+  readonly dryRun?: boolean | undefined
+  /** Start no other picture after the first failure. Default: false. */
+  readonly failFast?: boolean | undefined
+  /** Start no other picture after this many failures. Default: all are tried. */
+  readonly maxFailures?: number | string | undefined
+  /** Write the paths of the inputs that failed, for filesFrom. */
+  readonly failedList?: string | undefined
+  /** Write a line of JSON for every picture; {shard} in it is as 2-of-8. */
+  readonly log?: string | undefined
+  /** How many pictures at once. Default: auto: the cores that this process may use, as Slurm, cgroups and its affinity say. */
+  readonly jobs?: number | string | undefined
+  /** How much memory the pictures in flight may take, as 2GiB or 50%; one that needs more runs alone. Default: 50 % of what this process may use. */
+  readonly memory?: string | undefined
+  /** Do only the i-th of n shares; auto: as the engine that runs it says; auto/n: of n. Default: all. */
+  readonly shard?: string | undefined
+  /** Order: every n-th input; size: shares of about as many bytes. Default: 'order'. */
+  readonly shardBy?: 'order' | 'size' | undefined
+  /** Wait for another batch with the same outputs, instead of failing. Default: false. */
+  readonly wait?: boolean | undefined
+}
+
 /** How kernels meet a picture. */
 export type CorrelationOptions = {
   /** A name, as gaussian:sigma=2 (convo list kernels); a file, as edge.mat or net.safetensors#conv1.weight; or the numbers. */

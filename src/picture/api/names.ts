@@ -44,10 +44,31 @@ export function typedOptions(options: object, params: Params, of: string): Reado
   return given
 }
 
+/** A text. @throws ConvoError E_ARGUMENT for anything else */
+export function checkText(what: string, given: unknown): string {
+  if (typeof given === 'string' && given !== '') return given
+  throw new ConvoError('E_ARGUMENT', `${what} must be a text, got ${describe(given)}`)
+}
+
+/** A list of texts. @throws ConvoError E_ARGUMENT for anything else */
+export function checkTexts(what: string, given: unknown): readonly string[] {
+  if (Array.isArray(given) && Array.from(given).every((one) => typeof one === 'string')) return given
+  throw new ConvoError('E_ARGUMENT', `${what} must be a list of texts, got ${describe(given)}`)
+}
+
 /** @throws ConvoError E_ARGUMENT for options that are no object */
 export function checkObject(options: unknown, of: string): void {
   if (typeof options === 'object' && options !== null && !Array.isArray(options)) return
   throw new ConvoError('E_ARGUMENT', `the options of ${of} must be an object, got ${describe(options)}`)
+}
+
+/** Options by the names that the command line has for them, of which no table is at hand. */
+export function commandOptions(options: object, of: string): Readonly<Record<string, unknown>> {
+  checkObject(options, of)
+  const names = Object.keys(options).map((key) =>
+    key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+  )
+  return typedOptions(options, Object.fromEntries(names.map((name) => [name, {}])) as Params, of)
 }
 
 /** Numbers, texts and the like, and lists of them: what may stand for words that are typed. */

@@ -89,10 +89,13 @@ export async function animate(options: AnimateOptions, io: Io): Promise<number> 
 const still = async (svg: string, format: string): Promise<Uint8Array> =>
   format === 'svg' ? new TextEncoder().encode(svg) : renderSvg(svg)
 
+const delaysOf = (laid: Laid, delay: number): number[] =>
+  laid.frames.map((_, f) => (f === laid.frames.length - 1 ? delay * lastLonger : delay))
+
 type Moving = { readonly format: string; readonly delay: number; readonly width: number }
 
 async function moving(laid: Laid, title: string, { format, delay, width }: Moving): Promise<Uint8Array> {
-  const delays = laid.frames.map((_, f) => (f === laid.frames.length - 1 ? delay * lastLonger : delay))
+  const delays = delaysOf(laid, delay)
   if (format === 'svg') return new TextEncoder().encode(animatedSvg(laid, title, delays, width))
   const pages: Picture[] = []
   for (let f = 0; f < laid.frames.length; f++) {
@@ -119,4 +122,10 @@ function formatOf(output: string, frame: number | undefined): string {
       instead: [output, `${stem}.${kinds[0]}`],
     },
   )
+}
+
+/** An animation as an SVG that moves. */
+export function svgOf(scene: Scene, delay = 700): string {
+  const laid = layOut(scene)
+  return animatedSvg(laid, scene.title, delaysOf(laid, delay), laid.width)
 }

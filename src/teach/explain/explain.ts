@@ -104,6 +104,14 @@ export function checkAsked(operation: Operation, given: Given): void {
   })
 }
 
+/** The same, with what draws it. */
+export const explanationAndDrawing = (
+  operation: Operation,
+  input: Input,
+  given: Given,
+  isLayer: boolean,
+): Promise<Pick<Told, 'result' | 'draw'>> => tell(operation, input, given, isLayer)
+
 /** What is told of an operation over an input; without a picture, `isLayer`, there is no padding unless it is asked for. */
 export const explanationOf = async (
   operation: Operation,

@@ -1,0 +1,101 @@
+import { asConvoError, ConvoError } from '../error.ts'
+import type { Io } from '../host/io.ts'
+import { Chain } from '../picture/api/chain.ts'
+import { convo } from '../picture/api/convo.ts'
+import type { BatchOptions } from '../picture/api/methods.ts'
+import { checkText, checkTexts, inLibraryWords, typedOptions } from '../picture/api/names.ts'
+import { describe } from '../text/describe.ts'
+import { written } from '../text/message.ts'
+import type { Entry } from './journal.ts'
+import { batchParams } from './options.ts'
+
+/** What happens to each picture of a batch. */
+export type Steps = (picture: Chain) => Chain
+
+/**
+ * Runs a chain over many pictures in processes of their own, and tells how it goes: how it starts, what came of each
+ * picture, how it ends. An output that is up to date is not made again.
+ *
+ *     for await (const event of batch('photos', 'out/{stem}.png', (picture) => picture.gaussian({ sigma: 2 }))) ...
+ *
+ * @param inputs files, folders and patterns
+ * @param output a path with keys such as `{stem}`
+ * @throws ConvoError for what keeps the batch from starting; a picture that fails is an event
+ */
+export async function* batch(
+  inputs: string | readonly string[],
+  output: string,
+  steps: Steps,
+  options: BatchOptions = {},
+): AsyncGenerator<Entry, void> {
+  const paths = typeof inputs === 'string' ? [inputs] : checkTexts('the inputs', inputs)
+  checkText('the output', output)
+  const given = { ...typedOptions(options, batchParams, 'batch'), output, json: true, quiet: true }
+  const operation = wordsOf(steps)
+  const entries: Entry[] = []
+  let wake: () => void = () => undefined
+  const io: Io = {
+    async out(message) {
+      entries.push(JSON.parse(written(message)) as Entry)
+      wake()
+    },
+    page: async () => undefined,
+    err: () => undefined,
+    width: 80,
+  }
+  const [{ runBatch }, { resolve }, { batchSettings }] = await Promise.all([
+    import('./batch.ts'),
+    import('../params.ts'),
+    import('./options.ts'),
+  ])
+  let end: { readonly error?: unknown } | undefined
+  const work = async () => {
+    const settings = resolve(batchSettings, given)
+    await runBatch({ inputs: paths, settings, operation, again: 'the same batch' }, io)
+  }
+  const running = work()
+    .then(
+      () => ({}),
+      (error: unknown) => ({ error }),
+    )
+    .then((how) => {
+      end = how
+      wake()
+    })
+  for (;;) {
+    for (let entry = entries.shift(); entry !== undefined; entry = entries.shift()) yield entry
+    if (end !== undefined) break
+    await new Promise<void>((done) => {
+      wake = done
+      if (entries.length > 0 || end !== undefined) done()
+    })
+  }
+  await running
+  if (end.error !== undefined) throw inLibraryWords(asConvoError(end.error))
+}
+
+/** The words of a chain, as a batch on the command line has them behind `--`. */
+function wordsOf(steps: Steps): string[] {
+  if (typeof steps !== 'function') {
+    throw new ConvoError('E_ARGUMENT', `the steps must be a function of a chain, got ${describe(steps)}`)
+  }
+  const chain = steps(convo('input'))
+  if (!(chain instanceof Chain)) {
+    throw new ConvoError('E_ARGUMENT', `the steps must give a chain, got ${describe(chain)}`, {
+      fix: '(picture) => picture.sharpen()',
+    })
+  }
+  const asked = Chain.steps(chain)
+  return asked.flatMap(({ operation, given, kernel }, i) => {
+    if (kernel !== undefined) {
+      throw new ConvoError('E_ARGUMENT', 'the kernel of a batch must be a name or a file', {
+        why: 'every picture is made in a process of its own',
+        fix: 'writeKernel, and the path of what it wrote',
+      })
+    }
+    const options = Object.entries(given).flatMap(([name, value]) =>
+      value === true ? [`--${name}`] : value === false ? [] : [`--${name}`, [value].flat().join(',')],
+    )
+    return [...(i === 0 ? [] : ['--']), operation.name, ...options]
+  })
+}

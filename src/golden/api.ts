@@ -1,0 +1,97 @@
+import { ConvoError } from '../error.ts'
+import { checkObject, checkText, checkTexts, libraryErrors } from '../picture/api/names.ts'
+import type { Approved } from './approve.ts'
+import type { reporterNames } from './reporters/names.ts'
+import type { CaseResult, Run } from './results.ts'
+
+// Loaded when it is called: a program that imports convo does not wait for it.
+const loadApprove = () => import('./approve.ts')
+
+/** What a check may be told. */
+export type CheckOptions = {
+  /** The folder of pictures and results.json; what is there is removed. Default: as of `convo check`. */
+  readonly results?: string | undefined
+  /** Names of cases, with `*` for any text. Default: all. */
+  readonly filter?: readonly string[] | undefined
+  /** Statuses that do not make the check fail, such as `new`. */
+  readonly allow?: readonly string[] | undefined
+  /** The share of the cases to check; `index` counts from 1. Default: all. */
+  readonly shard?: { readonly index: number; readonly count: number } | undefined
+  /** Checks too that every golden would be missed if it were another one. */
+  readonly selfTest?: boolean | undefined
+  /** Told of each case as it is done. */
+  readonly onCase?: ((result: CaseResult, done: number, all: number) => void) | undefined
+}
+
+/**
+ * Makes and compares every case of a manifest, side by side, and writes the results beside it. Goldens are never written.
+ *
+ * @param manifest its path; unless given, the one that `convo check` finds
+ * @throws ConvoError for what keeps all cases from being checked; a case that cannot be made has the status `error`
+ */
+export const check = (manifest?: string, options: CheckOptions = {}): Promise<Run> =>
+  libraryErrors(async () => {
+    const [{ findManifest, loadManifest }, { runCheck }, { defaultResults }] = await Promise.all([
+      import('./manifest.ts'),
+      import('./run.ts'),
+      import('./results-folder.ts'),
+    ])
+    checkObject(options, 'check')
+    const { results = defaultResults, filter = [], allow = [], selfTest = false, shard, onCase } = options
+    checkText('the folder of results', results)
+    checkTexts('filter', filter)
+    checkTexts('allow', allow)
+    const loaded = await loadManifest(
+      manifest === undefined ? findManifest() : checkText('the manifest', manifest),
+    )
+    return runCheck(loaded, {
+      results,
+      filter,
+      allow,
+      selfTest,
+      shard,
+      ...(onCase !== undefined && { onCase }),
+    })
+  })
+
+/**
+ * Makes goldens of what the last check made: of the cases named, with `*` for any text among those that failed, of all
+ * that need it, or of new ones.
+ *
+ * @throws ConvoError E_USAGE for a name that no case has, E_GOLDEN for a golden that has changed meanwhile
+ */
+export const approve = (
+  cases: 'all' | 'new' | readonly string[],
+  options: { readonly results?: string | undefined } = {},
+): Promise<Approved> =>
+  libraryErrors(async () => {
+    const [{ approve: promote }, { readResults }, { defaultResults }] = await Promise.all([
+      loadApprove(),
+      import('./results.ts'),
+      import('./results-folder.ts'),
+    ])
+    checkObject(options, 'approve')
+    const { results = defaultResults } = options
+    checkText('the folder of results', results)
+    const choice =
+      cases === 'all' || cases === 'new'
+        ? { kind: cases }
+        : ({ kind: 'names', names: checkTexts('the cases', cases) } as const)
+    return promote(readResults(results), results, choice)
+  })
+
+/**
+ * The report of a check, as the reporter of that name writes it: text, JUnit, Markdown, HTML and so on.
+ *
+ * @throws ConvoError E_NAME for a reporter that does not exist
+ */
+export const report = (run: Run, reporter: (typeof reporterNames)[number]): Promise<string> =>
+  libraryErrors(async () => {
+    const { reportText } = await import('./destinations.ts')
+    if (!Array.isArray(run?.cases) || typeof run.results !== 'string') {
+      throw new ConvoError('E_ARGUMENT', 'a report is made of what check gives', {
+        fix: "report(await check(), 'html')",
+      })
+    }
+    return reportText(run, checkText('the reporter', reporter))
+  })

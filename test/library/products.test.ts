@@ -1,0 +1,125 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { afterAll, expect, it } from 'vitest'
+import { reporterNames } from '../../src/golden/reporters/names.ts'
+import {
+  animate,
+  approve,
+  batch,
+  check,
+  close,
+  compare,
+  convo,
+  explain,
+  report,
+  show,
+} from '../../src/index.ts'
+import { convo as command, scratch } from '../cli/convo.ts'
+
+// What stands above pictures: checks, batches, explanations; with the results of the command.
+
+const here = scratch()
+afterAll(close)
+
+const eventsOf = async (...words: Parameters<typeof batch>) => {
+  const events = []
+  for await (const one of batch(...words)) events.push(one)
+  return events
+}
+
+it('a batch tells of every picture, and makes what a chain makes', async () => {
+  const output = here.path('out/{stem}.png')
+  const steps = (picture: ReturnType<typeof convo>) =>
+    picture.gaussian({ sigma: 2, border: 'reflect' }).sobel({ unit: true })
+  const events = await eventsOf('samples/*.png', output, steps, { jobs: 1 })
+  expect(events.map(({ event }) => event)).toEqual(['start', ...events.slice(2).map(() => 'item'), 'end'])
+  expect(events.at(-1)).toMatchObject({ failed: 0, left: 0 })
+  const made = await steps(convo('samples/scene.png')).toBuffer()
+  expect((await compare(made, here.path('out/scene.png'))).matches).toBe(true)
+  const again = await eventsOf('samples/*.png', output, steps)
+  expect(again.at(-1)).toMatchObject({ done: 0, current: events.length - 2 })
+})
+
+it('a batch that cannot start throws, a picture that fails is an event', async () => {
+  const box = (picture: ReturnType<typeof convo>) => picture.box()
+  await expect(eventsOf('samples', here.path('x/{nothing}.png'), box)).rejects.toMatchObject({
+    code: 'E_NAME',
+  })
+  await expect(
+    eventsOf('samples', here.path('x/{stem}.png'), (picture) => picture.conv2d({ kernel: [[1]] })),
+  ).rejects.toMatchObject({ code: 'E_ARGUMENT' })
+  const [, item] = await eventsOf(['nowhere.png'], here.path('x/{stem}.png'), box)
+  expect(item).toMatchObject({ event: 'item', status: 'failed', error: { code: 'E_INPUT' } })
+})
+
+it('a check makes the results of the command, approves, and reports in every form', async () => {
+  cpSync('samples/scene.png', here.path('scene.png'))
+  writeFileSync(
+    here.path('convo.check.yaml'),
+    'cases: [{ name: soft, input: scene.png, run: [gaussian, --sigma, 2] }]\n',
+  )
+  const results = here.path('results')
+  const manifest = here.path('convo.check.yaml')
+  const seen: string[] = []
+  const first = await check(manifest, {
+    results,
+    onCase: ({ name, status }) => seen.push(`${name} ${status}`),
+  })
+  expect([first.failed, seen]).toEqual([1, ['soft new']])
+  expect(await approve('new', { results })).toMatchObject({ written: ['soft'] })
+  const second = await check(manifest, { results })
+  expect([second.failed, second.counts.pass]).toEqual([0, 1])
+  const { status } = await command(['check', manifest, '--results', here.path('other')])
+  expect(status).toBe(0)
+  const [mine, its] = [results, here.path('other')].map((folder) =>
+    JSON.parse(readFileSync(`${folder}/results.json`, 'utf8')),
+  )
+  expect(mine.cases.map(({ milliseconds: _, ...one }: { milliseconds: number }) => one)).toEqual(
+    its.cases.map(({ milliseconds: _, ...one }: { milliseconds: number }) => one),
+  )
+  for (const name of reporterNames)
+    if (name !== 'github') expect((await report(first, name)).toLowerCase()).toContain('soft')
+  await expect(report(second, 'xml' as 'html')).rejects.toMatchObject({ code: 'E_NAME' })
+  await expect(check(here.path('nowhere.yaml'))).rejects.toMatchObject({ code: 'E_INPUT' })
+})
+
+it('explains as the command does, of a layer and of a picture, with the drawing', async () => {
+  const layer = await explain('conv2d', [3, 7, 7], { filters: 128 })
+  expect(JSON.parse(JSON.stringify(layer))).toEqual(
+    JSON.parse(
+      (await command(['explain', 'conv2d', '--input', '3x7x7', '--filters', '128', '--json'])).stdout,
+    ),
+  )
+  expect(await layer.svg()).toBe(
+    (await command(['explain', 'conv2d', '--input', '3x7x7', '--filters', '128', '--svg', '-'])).stdout,
+  )
+  const filter = await explain('gaussian', 'samples/scene.png', { sigma: 20 })
+  expect(JSON.parse(JSON.stringify(filter))).toEqual(
+    JSON.parse(
+      (await command(['explain', 'gaussian', 'samples/scene.png', '--sigma', '20', '--json'])).stdout,
+    ),
+  )
+  await expect(explain('gausian', [3, 7, 7])).rejects.toMatchObject({ code: 'E_NAME' })
+  await expect(explain('gaussian', [3, 7, 7], { sigm: 2 })).rejects.toMatchObject({
+    code: 'E_NAME',
+    fix: 'sigma',
+  })
+})
+
+it('draws kernels and operators as the command does', async () => {
+  const { svg, facts } = await show('sobel-x')
+  await command(['show', 'sobel-x', here.path('sobel-x.svg')])
+  expect(svg.trim()).toBe(readFileSync(here.path('sobel-x.svg'), 'utf8').trim())
+  expect([facts.sum, facts.rank]).toEqual([0, 1])
+  expect(
+    (
+      await show([
+        [1, 2],
+        [3, 4],
+      ])
+    ).facts.sum,
+  ).toBe(10)
+  const moving = await animate('transposed', { stride: 2 })
+  await command(['animate', 'transposed', here.path('transposed.svg'), '--stride', '2'])
+  expect(moving.svg).toBe(readFileSync(here.path('transposed.svg'), 'utf8'))
+  await expect(animate('sobel')).rejects.toMatchObject({ code: 'E_NAME' })
+})
