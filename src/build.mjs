@@ -66,7 +66,7 @@ async function bundleScripts() {
   const esm = {
     format: 'esm',
     banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url ?? process.cwd() + '/');",
     },
   }
   // A program that imports the library loads what it does not use yet only when it is asked for.

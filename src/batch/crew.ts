@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { ErrorCode } from '../error.ts'
-import { distFile } from '../files/dist.ts'
+import { distFile } from '../files/package.ts'
 
 /** What all workers of a batch are told first. */
 export type Setup = {

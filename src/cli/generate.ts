@@ -1,5 +1,5 @@
 import { errorCodes } from '../error.ts'
-import { version } from '../host/version.ts'
+import { version } from '../files/package.ts'
 import type { Param, Params } from '../params.ts'
 import { type Operation, operations } from '../picture/operations.ts'
 import { correlationSettings, pictureSettings, runSettings } from '../picture/settings.ts'

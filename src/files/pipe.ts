@@ -1,9 +1,9 @@
 import { constants, openSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import type { Socket, SocketConstructorOpts } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { listening, nativeWork } from '../signals.ts'
+import { requireHere } from './package.ts'
 
 // A pipe that is opened as a file holds up a thread until somebody comes to its other end, and so the end of the process.
 // The event loop waits without one, on Linux; elsewhere named pipes do not tell it that their writer is still to come.
@@ -60,7 +60,7 @@ export async function openPipe(path: string): Promise<PipeWriter | undefined> {
 
 /** Loaded for pipes only: it takes time at the start. */
 function socketOf(options: SocketConstructorOpts): Socket {
-  const net = createRequire(import.meta.url)('node:net') as typeof import('node:net')
+  const net = requireHere('node:net') as typeof import('node:net')
   return new net.Socket(options)
 }
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { distFile } from '../files/dist.ts'
+import { distFile } from '../files/package.ts'
 import { listening } from '../signals.ts'
 import type { Source } from './reader.ts'
 import type { Raw, RawRecipe } from './sharp.ts'

@@ -1,6 +1,6 @@
-import { createRequire } from 'node:module'
 import type sharpModule from 'sharp'
 import type { Sharp, SharpOptions } from 'sharp'
+import { requireHere } from '../files/package.ts'
 import type { Source } from './reader.ts'
 
 export type { Sharp } from 'sharp'
@@ -13,7 +13,7 @@ let loaded: typeof sharpModule | undefined
  */
 export function loadSharp(): typeof sharpModule {
   if (loaded === undefined) {
-    loaded = createRequire(import.meta.url)('sharp') as typeof sharpModule
+    loaded = requireHere('sharp') as typeof sharpModule
     loaded.cache(false)
   }
   return loaded

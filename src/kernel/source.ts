@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { basename, dirname, extname, join, resolve as resolvePath } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { asConvoError, ConvoError, nearest } from '../error.ts'
+import { packageFile } from '../files/package.ts'
 import { readFileWhole, readWhole } from '../files/read.ts'
 import { type Params, resolve } from '../params.ts'
 import { formatOf, formats, readKernels } from './formats/index.ts'
@@ -90,11 +91,10 @@ function find(source: string, cwd: string): Found | undefined {
 
 const hasFolder = (source: string): boolean => /[\\/]/.test(source)
 
-/** The folder of ready-made kernels: the source lies two folders below the package, the bundle one. */
+/** The folder of ready-made kernels. */
 function ownFolder(): string | undefined {
-  return ['../kernels/', '../../kernels/']
-    .map((path) => fileURLToPath(new URL(path, import.meta.url)))
-    .find((path) => existsSync(path))
+  const folder = packageFile('kernels/')
+  return folder && fileURLToPath(folder)
 }
 
 /** The ready-made kernel files. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
-import { distFile } from '../files/dist.ts'
+import { distFile } from '../files/package.ts'
 import type { WasmExports } from './wasm-exports.ts'
 
 export type { WasmExports } from './wasm-exports.ts'

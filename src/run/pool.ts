@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { ConvoError } from '../error.ts'
-import { distFile } from '../files/dist.ts'
+import { distFile } from '../files/package.ts'
 import { isEnding } from '../signals.ts'
 import { type Arena, controlAddress, createArena } from './arena.ts'
 import {

@@ -24,8 +24,6 @@ const playSettings = {
   debug: sharedSettings.debug,
 }
 
-const usualDelay = 800
-
 /** `convo animate <operator> [out]` */
 export const animateCommand: Command = {
   name: 'animate',
@@ -68,7 +66,7 @@ export const animateCommand: Command = {
   ],
   async run({ args: [operator = '', out], given, io }) {
     const output = out && (await outputOf(out, operator, operator)).output
-    const { animate } = await import('../../teach/animate/animate.ts')
+    const { animate, usualDelay } = await import('../../teach/animate/animate.ts')
     const [played, shown]: Record<string, unknown>[] = [{}, {}]
     for (const [name, value] of Object.entries(given)) {
       const into = Object.hasOwn(playSettings, name) ? played! : shown!

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { distFile } from '../../files/dist.ts'
+import { distFile } from '../../files/package.ts'
 import { htmlText, scriptJson } from '../../text/html.ts'
 import { Verbatim } from '../../text/message.ts'
 import { optional } from '../../text/record.ts'

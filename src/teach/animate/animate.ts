@@ -29,6 +29,9 @@ export type AnimateOptions = {
 /** More frames than these are no explanation any more. */
 const mostFrames = 300
 
+/** Milliseconds that a frame is seen unless told. */
+export const usualDelay = 800
+
 /** The last frame is seen this many times as long. */
 const lastLonger = 4
 
@@ -125,7 +128,7 @@ function formatOf(output: string, frame: number | undefined): string {
 }
 
 /** An animation as an SVG that moves. */
-export function svgOf(scene: Scene, delay = 700): string {
+export function svgOf(scene: Scene, delay = usualDelay): string {
   const laid = layOut(scene)
   return animatedSvg(laid, scene.title, delaysOf(laid, delay), laid.width)
 }

@@ -1,0 +1,56 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { pathToFileURL } from 'node:url'
+import { ConvoError } from '../error.ts'
+
+/** Where this code lies; bundled into a program of CommonJS it is not told, and the folder that the program runs in stands for it. */
+const here: string = import.meta.url ?? pathToFileURL(`${process.cwd()}/`).href
+
+/** Requires a module as from here. */
+export const requireHere = createRequire(here)
+
+let root: URL | undefined
+
+/** The folder of convo's package: one folder above a bundle, two above the source; of a program that convo was bundled into, the package that is installed beside it. */
+function packageRoot(): URL | undefined {
+  root ??= ['../', '../../'].map((path) => new URL(path, here)).find(isPackage) ?? installed()
+  return root
+}
+
+function isPackage(folder: URL): boolean {
+  const file = new URL('package.json', folder)
+  return existsSync(file) && (JSON.parse(readFileSync(file, 'utf8')) as { name?: unknown }).name === 'convo'
+}
+
+function installed(): URL | undefined {
+  try {
+    return new URL('./', pathToFileURL(requireHere.resolve('convo/package.json')))
+  } catch {
+    return undefined
+  }
+}
+
+/** A file of convo's package, if it is there. */
+export function packageFile(path: string): URL | undefined {
+  const folder = packageRoot()
+  const file = folder && new URL(path, folder)
+  return file !== undefined && existsSync(file) ? file : undefined
+}
+
+/** A file of dist/. @throws ConvoError E_INPUT where it is not there, as in a program that convo was bundled into */
+export function distFile(name: string): URL {
+  const file = packageFile(`dist/${name}`)
+  if (file !== undefined) return file
+  throw new ConvoError('E_INPUT', `the file dist/${name} of convo is not there`, {
+    why: 'convo was built only in part, or bundled into a program beside which it is not installed',
+    fix: 'npm install convo beside the program, or convo as an external module of the bundle',
+  })
+}
+
+/** The version of convo, from its package.json. */
+export function version(): string {
+  const file = packageFile('package.json')
+  return file === undefined
+    ? 'unknown'
+    : String((JSON.parse(readFileSync(file, 'utf8')) as { version?: unknown }).version)
+}
