@@ -1,7 +1,7 @@
 import type { PlaneKernel, Recipe } from '../conv/recipe.ts'
 import { namedKernels } from '../filters/names.ts'
 import type { Operation } from '../picture/operations.ts'
-import { animations } from '../teach/animate/operators/index.ts'
+import { animations } from '../teach/operators/index.ts'
 import { definitions } from '../text/layout.ts'
 import { shortNumber } from './kernel-text.ts'
 
