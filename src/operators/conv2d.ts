@@ -107,4 +107,10 @@ export const conv2dCommand = operator({
     'multi-channel':
       '5x5x3 with one 3x3x3 filter: 3x3x1, the sum over the channels; --size 7 --filters 128 for a bank',
   },
+  examples: [
+    'convo explain conv2d --input 3x7x7 --filters 128',
+    'convo animate conv2d conv2d.gif',
+    'convo animate conv2d padded.svg --padding 1 --stride 2 --kernel "0 1 2; 2 2 0; 0 1 2"',
+    'convo animate multi-channel bank.webp --size 7 --filters 128',
+  ],
 })

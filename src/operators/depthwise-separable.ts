@@ -155,6 +155,7 @@ export const depthwiseSeparableCommand = operator({
   animations: {
     'depthwise-separable': '5x5x3: each channel by a 3x3 of its own, then a 1x1 mixes the three',
   },
+  examples: ['convo explain depthwise-separable --input 16x56x56 --filters 32'],
 })
 
 /** The matrix of the second step. The formats are loaded only when a file is read, so that they do not slow down every start. */

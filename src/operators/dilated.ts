@@ -36,4 +36,5 @@ export const dilatedCommand = operator({
   animations: {
     dilated: 'a 3x3 kernel at rates 1, 2 and 4: it sees 3x3, 5x5 and 9x9 with the same 9 weights',
   },
+  examples: ['convo animate dilated rate2.gif --dilation 2'],
 })

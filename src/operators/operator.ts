@@ -118,6 +118,8 @@ export type Operator<P extends Params = Params> = {
   readonly layer?: LayerRules & { of(given: LayerGiven<P>): Layer | Promise<Layer> }
   /** What `animate` shows of it by default, by the names to ask for it; drawn in teach/operators. */
   readonly animations?: Readonly<Record<string, string>>
+  /** Command lines that `explain` and `animate` show of it in their help. */
+  readonly examples?: readonly string[]
 }
 
 /** Keeps the types of the params for `build`, and forgets them for the table. */

@@ -158,6 +158,10 @@ export const transposedCommand = operator({
     step: ({ stride }) => 1 / stride,
   },
   animations: { transposed: '2x2 with a 4x4 kernel and stride 3: 7x7, the overlaps summed' },
+  examples: [
+    'convo explain transposed --input 1x2x2 --size 4 --stride 3 --json',
+    'convo animate transposed step.png --frame 3',
+  ],
 })
 
 /** The kernels that a transposed convolution upsamples with, by name, for any stride. */
