@@ -5,16 +5,7 @@ import { analyse } from '../kernel/analyse.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { otherChannels } from './bank.ts'
 import { operators } from './index.ts'
-import {
-  type AxisMore,
-  banked,
-  everywhere,
-  type Layer,
-  type LayerRules,
-  type Plain,
-  product,
-  type Sizes,
-} from './layer.ts'
+import { banked, everywhere, type Layer, type LayerRules, type Plain, product, type Sizes } from './layer.ts'
 import type { Operator } from './operator.ts'
 
 // What an operator would do to an input of a given shape, in numbers, without computing it.
@@ -95,8 +86,7 @@ export function explainOperator(name: string, input: readonly number[], layer: L
         spatial === 2 ? '3x7x7 (channels x height x width)' : '3x16x7x7 (channels x depth x height x width)',
     })
   }
-  const more = axesMore(layer, spatial)
-  const sizes = sizesOf(rules, spatial, input, layer, more)
+  const sizes = sizesOf(rules, spatial, input, layer)
   const weights = (rules.weights ?? banked)(sizes)
   const [formula, filled, count] = weights
   const [manyFormula, manyFilled, many] = (rules.multiplications ?? everywhere)(sizes, weights)
@@ -107,7 +97,7 @@ export function explainOperator(name: string, input: readonly number[], layer: L
     operator: name,
     input: [...input],
     output,
-    sizes: sizes.axes.map((axis, i) => explainAxis(rules, axis, axisNames[i + 3 - spatial]!, more[i]!)),
+    sizes: sizes.axes.map((axis, i) => explainAxis(rules, axis, axisNames[i + 3 - spatial]!, layer, i)),
     kernel: sizes.kernel,
     groups: sizes.groups,
     multiplier: sizes.multiplier,
@@ -130,18 +120,8 @@ function unknown(name: string): ConvoError {
   })
 }
 
-function axesMore({ edge = 0, outputPadding = 0, ceil = false }: Layer, spatial: 2 | 3): AxisMore[] {
-  return perAxis('outputPadding', outputPadding, spatial, 0).map((n) => ({ edge, outputPadding: n, ceil }))
-}
-
 /** Everything about a layer over an input, decided as the operators decide it. @throws ConvoError E_SHAPE, E_ARGUMENT */
-function sizesOf(
-  rules: LayerRules,
-  spatial: 2 | 3,
-  input: readonly number[],
-  layer: Layer,
-  more: readonly AxisMore[],
-): Sizes {
+function sizesOf(rules: LayerRules, spatial: 2 | 3, input: readonly number[], layer: Layer): Sizes {
   const [channels = 1, ...size] = input
   const shape = layer.kernel?.shape
   const usual = rules.pools ? 2 : 3
@@ -163,13 +143,11 @@ function sizesOf(
     filters,
     groups,
     multiplier,
-    hidden: wholeAtLeast('hidden', layer.hidden ?? Math.max(1, Math.floor(channels / 4)), 1),
     kernel,
     each: layer.each === true,
     kernels: layer.kernels ?? 1,
-    rule: layer.rule,
-    smoothing: layer.smoothing?.shape,
-    axes: axesOf(rules, spatial, size, kernel, layer, more),
+    axes: axesOf(rules, spatial, size, kernel, layer),
+    layer,
   }
 }
 
@@ -188,7 +166,6 @@ function axesOf(
   size: readonly number[],
   kernel: readonly number[],
   layer: Layer,
-  more: readonly AxisMore[],
 ): Axis[] {
   const dilation = perAxis('dilation', layer.dilation ?? usual.dilation ?? 1, spatial, 1)
   const kept = layer.keep && !pools ? pads(kernel, dilation) : 0
@@ -199,7 +176,7 @@ function axesOf(
   })
   return choices.map((choice, i) => {
     const label = axisNames[i + 3 - spatial]!
-    return axis(label, size[i]!, kernel[i]!, choice, more[i]!)
+    return axis(label, size[i]!, kernel[i]!, choice, layer, i)
   })
 }
 
@@ -229,18 +206,17 @@ function explainAxis(
   rules: LayerRules,
   a: Axis,
   axis: SizeExplanation['axis'],
-  more: AxisMore,
+  layer: Layer,
+  index: number,
 ): SizeExplanation {
   const { kernel, stride, dilation, before, after, output } = a
-  const input = a.input - 2 * more.edge
-  const told = rules.told?.({ ...a, input }, more) ?? correlationTold({ ...a, input }, more)
+  const input = a.input - 2 * (layer.edge ?? 0)
+  const told = rules.told?.({ ...a, input }, layer, index) ?? correlationTold(a, layer)
   return { axis, input, kernel, stride, dilation, padding: [before, after], output, ...told }
 }
 
-function correlationTold(
-  { input, kernel, stride, dilation, before, after, output }: Axis,
-  { ceil }: AxisMore,
-) {
+function correlationTold(axis: Axis, { ceil }: Layer): { formula: string; filled: string } {
+  const { input, kernel, stride, dilation, before, after, output } = axis
   const padding = before + after
   const round = ceil ? 'ceil' : 'floor'
   const formula = `${round}((in + padding − dilation·(k − 1) − 1) / stride) + 1`

@@ -324,11 +324,12 @@ export const involutionCommand = operator({
         `stride ${choice.stride} leaves nothing of the ${label}, which is ${input}`,
       )
     },
-    weights: ({ channels: c, hidden: r, groups: g, kernel: k, rule }) =>
-      rule === undefined
-        ? ['C·R + R·K·K·G', `${times(c, r)} + ${times(r, ...k, g)}`, c * r + r * product(k) * g]
-        : [`none: ${rule} makes the kernels`, '0', 0],
-    multiplications({ axes, channels: c, kernel: k, rule }, [formula, filled, count]) {
+    weights({ channels: c, groups: g, kernel: k, layer: { rule, hidden = Math.max(1, Math.floor(c / 4)) } }) {
+      if (rule !== undefined) return [`none: ${rule} makes the kernels`, '0', 0]
+      const r = wholeAtLeast('hidden', hidden, 1)
+      return ['C·R + R·K·K·G', `${times(c, r)} + ${times(r, ...k, g)}`, c * r + r * product(k) * g]
+    },
+    multiplications({ axes, channels: c, kernel: k, layer: { rule } }, [formula, filled, count]) {
       const out = axes.map((a) => a.output)
       const many = product(out) * (count + product(k) * c)
       return rule === undefined
@@ -341,7 +342,8 @@ export const involutionCommand = operator({
     }),
     output: sameChannels,
     // patches of 3x3 are compared, whose middles are the neighbours
-    reach: ({ rule }, { kernel, dilation }) => extent(kernel, dilation) + (rule === 'attention' ? 2 : 0),
+    reach: ({ layer: { rule } }, { kernel, dilation }) =>
+      extent(kernel, dilation) + (rule === 'attention' ? 2 : 0),
     plain: plainBank,
   },
   animations: { involution: '4x4x2: every pixel makes a 3x3 kernel of its own, which both channels share' },

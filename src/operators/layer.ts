@@ -62,12 +62,12 @@ export type LayerRules = {
   /** What a kernel of this shape says as a bank: its filters, and of how many channels, `seen`, there must be `of`. */
   bank?(shape: readonly number[], channels: number, groups: number): Bank | undefined
   /** @throws ConvoError E_SHAPE, E_ARGUMENT */
-  axis?(label: string, input: number, kernel: number, choice: AxisChoice, more: AxisMore): Axis
+  axis?(label: string, input: number, kernel: number, choice: AxisChoice, layer: Layer, index: number): Axis
   weights?(s: Sizes): Formula
   /** Given its weights. */
   multiplications?(s: Sizes, weights: Formula): Formula
   /** How the size of the output comes about on an axis. */
-  told?(axis: Axis, more: AxisMore): { output?: number; formula: string; filled: string }
+  told?(axis: Axis, layer: Layer, index: number): { output?: number; formula: string; filled: string }
   /** The shape that comes out. */
   output?(s: Sizes): number[]
   /** Input samples that one output sample sees on an axis. */
@@ -80,7 +80,6 @@ export type LayerRules = {
 
 type Bank = { readonly filters: number; readonly seen: number; readonly of: number; readonly groups?: number }
 export type Plain = { readonly parameters: number; readonly multiplications: number }
-export type AxisMore = { readonly edge: number; readonly outputPadding: number; readonly ceil: boolean }
 
 /** Everything that the formulas need, decided. */
 export type Sizes = {
@@ -88,18 +87,15 @@ export type Sizes = {
   readonly filters: number
   readonly groups: number
   readonly multiplier: number
-  readonly hidden: number
   /** Of the kernel or window. */
   readonly kernel: readonly number[]
   /** One plane for all channels, each on its own. */
   readonly each: boolean
   /** How many kernels there are, or products of a column and a row. */
   readonly kernels: number
-  /** The rule that makes the kernels of an involution, where they have no weights. */
-  readonly rule: string | undefined
-  /** Of the kernel that follows an unpooling. */
-  readonly smoothing: readonly number[] | undefined
   readonly axes: readonly Axis[]
+  /** What was asked for. */
+  readonly layer: Layer
 }
 
 /** A count with its formula, in letters and filled in. */

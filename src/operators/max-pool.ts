@@ -154,7 +154,7 @@ export function poolAxis(
 export const poolRules = {
   asks: [],
   pools: true,
-  axis(label, input, kernel, choice, { ceil }) {
+  axis(label, input, kernel, choice, { ceil = false }) {
     const padding = numbersOnly(choice.padding, 'a pooling')
     const { output } = poolAxis(label, input, kernel, { ...choice, padding }, ceil)
     const { stride, dilation } = choice

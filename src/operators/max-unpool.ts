@@ -183,7 +183,8 @@ export const unpoolCommand = operator({
       const size = pair(values.size)
       return { size, ceil: true, smoothing: values.bare ? undefined : (kernel ?? tent(size)) }
     },
-    weights: ({ smoothing }) => (smoothing === undefined ? none : planes({ kernel: smoothing, kernels: 1 })),
+    weights: ({ layer: { smoothing } }) =>
+      smoothing === undefined ? none : planes({ kernel: smoothing.shape, kernels: 1 }),
     multiplications: (s, weights) => everywhere({ ...s, each: true }, weights, 'input'),
     told: ({ input, output }) => ({
       output: input,
@@ -191,8 +192,8 @@ export const unpoolCommand = operator({
       filled: `${input}, pooled to ${output} and put back`,
     }),
     output: (s) => [s.channels, ...s.axes.map((a) => a.input)],
-    reach({ smoothing }, { kernel }, index) {
-      const smooth = smoothing?.[index] ?? 1
+    reach({ layer: { smoothing } }, { kernel }, index) {
+      const smooth = smoothing?.shape[index] ?? 1
       // Every sample that is smoothed was the largest of its window: all windows that the kernel can touch.
       return smooth === 1 ? kernel : kernel * (Math.floor((smooth - 2) / kernel) + 2)
     },

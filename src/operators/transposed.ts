@@ -1,6 +1,6 @@
 import { extent, type Transposition, transposedAxis } from '../conv/geometry.ts'
 import { sumsToZero } from '../conv/recipe.ts'
-import { biasOf, type TransposeOptions, transpositionOf } from '../conv/spec.ts'
+import { biasOf, type PerAxis, perAxis, type TransposeOptions, transpositionOf } from '../conv/spec.ts'
 import type { Engine } from '../definition/engine.ts'
 import { ConvoError } from '../error.ts'
 import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
@@ -136,9 +136,10 @@ export const transposedCommand = operator({
       const padding = stride.map((s, i) => upsamplingCrop(kind, size[i]!, s))
       return { each: true, size, stride, padding, edge: kind === 'nearest' ? 0 : 1 }
     },
-    axis(label, input, kernel, choice, { edge, outputPadding }) {
+    axis(label, input, kernel, choice, { edge = 0, outputPadding = 0 }, index) {
       const padding = numbersOnly(choice.padding, 'a transposed convolution')
-      return transposedAxis(label, input + 2 * edge, kernel, { ...choice, padding, outputPadding })
+      const how = { ...choice, padding, outputPadding: added(outputPadding)[index]! }
+      return transposedAxis(label, input + 2 * edge, kernel, how)
     },
     weights(s) {
       const { channels: c, filters: o, groups: g, kernel: k } = s
@@ -147,11 +148,11 @@ export const transposedCommand = operator({
       return [`${label}·${letters(k)}`, times(c, o / g, ...k), c * (o / g) * product(k)]
     },
     multiplications: (s, weights) => everywhere(s, weights, 'input'),
-    told({ input, kernel, stride, dilation, before, after, output }, { edge, outputPadding }) {
+    told({ input, kernel, stride, dilation, before, after, output }, { edge = 0, outputPadding = 0 }, index) {
       const size = edge === 0 ? input : `${input} + ${2 * edge}`
       return {
         formula: `(in ${edge === 0 ? '' : '+ edge '}− 1)·stride − padding + dilation·(k − 1) + output padding + 1`,
-        filled: `(${size} − 1)·${stride} − ${before + after} + ${dilation}·(${kernel} − 1) + ${outputPadding} + 1 = ${output}`,
+        filled: `(${size} − 1)·${stride} − ${before + after} + ${dilation}·(${kernel} − 1) + ${added(outputPadding)[index]} + 1 = ${output}`,
       }
     },
     reach: (_, { kernel, dilation, stride }) => Math.ceil(extent(kernel, dilation) / stride),
@@ -163,6 +164,9 @@ export const transposedCommand = operator({
     'convo animate transposed step.png --frame 3',
   ],
 })
+
+/** Output padding of rows and columns. */
+const added = (given: PerAxis) => perAxis('outputPadding', given, 2, 0)
 
 /** The kernels that a transposed convolution upsamples with, by name, for any stride. */
 type Upsampling = 'bilinear' | 'nearest'
