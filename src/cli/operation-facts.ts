@@ -1,7 +1,8 @@
 import type { PlaneKernel, Recipe } from '../conv/recipe.ts'
 import { namedKernels } from '../filters/names.ts'
+import { operators } from '../operators/index.ts'
 import type { Operation } from '../picture/operations.ts'
-import { animations } from '../teach/animate/operators/index.ts'
+import { animations } from '../teach/operators/index.ts'
 import { definitions } from '../text/layout.ts'
 import { shortNumber } from './kernel-text.ts'
 
@@ -42,6 +43,12 @@ function reachOf(k: PlaneKernel): readonly [least: number, most: number] {
 }
 
 const ordered = (a: number, b: number): readonly [number, number] => [Math.min(a, b), Math.max(a, b)]
+
+/** The examples of a command that lie with the operators. */
+export const examplesOf = (command: string): string[] =>
+  Object.values(operators).flatMap(({ examples = [] }) =>
+    examples.filter((line) => line.startsWith(`convo ${command} `)),
+  )
 
 /** Commands that draw an operation: its kernel, its work on a small grid, what it does to a picture. */
 export function pictureCommands({ name, kind, kernel, recipe }: Operation): string[] {

@@ -1,9 +1,10 @@
 import { type Axis, anchoredAxis, type Correlation, correlationAxis } from '../conv/geometry.ts'
 import { correlationOf } from '../conv/spec.ts'
 import type { Engine } from '../definition/engine.ts'
-import { ConvoError } from '../error.ts'
+import { ConvoError, type ErrorDetail } from '../error.ts'
 import { flip } from '../kernel/analyse.ts'
 import { type Kernel, planeSize, showShape } from '../kernel/kernel.ts'
+import { numbers } from '../params.ts'
 import { type BorderName, borderName } from '../tensor/border.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import type { FullScale, KernelOptions } from './operator.ts'
@@ -137,13 +138,15 @@ function sums(weight: Tensor, filters: number, gain: number): Float32Array {
 export const finished = async (engine: Engine, x: Tensor, { scale, bias }: Finish): Promise<Tensor> =>
   scale === undefined && bias === undefined ? x : engine.layer('affine', [x], { scale, bias })
 
-/** @throws ConvoError E_KERNEL_SHAPE saying which ranks the operator takes */
-export function wrongRank(operator: string, kernel: Kernel, takes: string): ConvoError {
-  return new ConvoError(
-    'E_KERNEL_SHAPE',
-    `${operator} takes kernels of ${takes}, got ${showShape(kernel.shape)}`,
-    kernel.shape.length === 5 && operator !== 'transposed' ? { instead: [operator, 'conv3d'] } : {},
-  )
+/** The error that says which ranks the operator takes, and where a kernel of rank 5 would fit. */
+export function wrongRank(
+  operator: string,
+  { shape }: Kernel,
+  takes: string,
+  detail: ErrorDetail = shape.length === 5 ? { instead: [operator, 'conv3d'] } : {},
+): ConvoError {
+  const message = `${operator} takes kernels of ${takes}, got ${showShape(shape)}`
+  return new ConvoError('E_KERNEL_SHAPE', message, detail)
 }
 
 /** Refuses an arithmetic that only plane kernels have. @throws ConvoError E_OPTION */
@@ -167,6 +170,30 @@ export function refuseOptions(
   const given = names.find((name) => settings[name] !== undefined && settings[name] !== false)
   if (given !== undefined) throw new ConvoError('E_OPTION', `--${given} ${why}`)
 }
+
+/** The error for a setting, `name` or `name value`, that leaves nothing for --kernel to say. */
+export const notWithKernel = (setting: string): ConvoError =>
+  new ConvoError('E_OPTION', `--${setting} and --kernel cannot both be meant`, {
+    fix: `no --${setting.split(' ')[0]}`,
+  })
+
+/** One number of at least `least` for all axes, or one for each. */
+export const perSide = (
+  summary: string,
+  least: number,
+  axes: '<n>|<y,x>' | '<n>|<z,y,x>' | '<n>|<y,x>|<z,y,x>',
+) => numbers(summary, axes, { min: 1, max: axes.includes('z') ? 3 : 2 }, { min: least, whole: true })
+
+/** The same, by default `least`, or another number. */
+export const sides = (
+  summary: string,
+  least: number,
+  usual = least,
+  axes: Parameters<typeof perSide>[2] = '<n>|<y,x>',
+) => ({
+  ...perSide(summary, least, axes),
+  default: [usual] as readonly number[],
+})
 
 /** A pair from one or two numbers that were typed. */
 export const pair = ([y, x]: readonly number[]): readonly [y: number, x: number] => [y!, x ?? y!]

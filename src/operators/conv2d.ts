@@ -6,6 +6,7 @@ import { ConvoError, invariant } from '../error.ts'
 import { type Kernel, showShape } from '../kernel/kernel.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { bankOf, correlateBank, refuseAlgorithm, wrongRank } from './bank.ts'
+import { correlationLayer, summed } from './layer.ts'
 import { type Given, type KernelOptions, operator, type Step } from './operator.ts'
 
 /**
@@ -97,4 +98,19 @@ export const conv2dCommand = operator({
     invariant(kernel !== undefined, 'conv2d is built with a kernel')
     return correlationStep('conv2d', kernel, given)
   },
+  layer: {
+    asks: ['size', 'filters'],
+    of: ({ kernel, settings }) => correlationLayer(summed(kernel), settings),
+  },
+  animations: {
+    conv2d: 'a 3x3 kernel slides over 5x5: 3x3',
+    'multi-channel':
+      '5x5x3 with one 3x3x3 filter: 3x3x1, the sum over the channels; --size 7 --filters 128 for a bank',
+  },
+  examples: [
+    'convo explain conv2d --input 3x7x7 --filters 128',
+    'convo animate conv2d conv2d.gif',
+    'convo animate conv2d padded.svg --padding 1 --stride 2 --kernel "0 1 2; 2 2 0; 0 1 2"',
+    'convo animate multi-channel bank.webp --size 7 --filters 128',
+  ],
 })

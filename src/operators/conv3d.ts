@@ -1,12 +1,25 @@
-import type { Padding } from '../conv/geometry.ts'
-import { biasOf, type ConvOptions, correlationOf } from '../conv/spec.ts'
+import { type Axis, anchoredAxis, type Correlation, correlationAxis, type Padding } from '../conv/geometry.ts'
+import { biasOf, type ConvOptions, correlationOf, correlationOver } from '../conv/spec.ts'
 import type { Engine } from '../definition/engine.ts'
-import { ConvoError } from '../error.ts'
-import { choice, custom, expected, number, numbers } from '../params.ts'
-import type { Tensor } from '../tensor/tensor.ts'
-import { triple } from './bank.ts'
-import { operator } from './operator.ts'
-import { correlateVolume, lengthOf, type VolumeOptions, volumeKernels, volumeSlabs } from './volume.ts'
+import { ConvoError, invariant } from '../error.ts'
+import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
+import { choice, custom, expected, number } from '../params.ts'
+import { exp } from '../tensor/math.ts'
+import { Tensor } from '../tensor/tensor.ts'
+import {
+  type Bank,
+  finished,
+  finishOf,
+  notWithKernel,
+  otherChannels,
+  outsideOf,
+  perSide,
+  sides,
+  triple,
+  wrongRank,
+} from './bank.ts'
+import { paddingOption } from './layer.ts'
+import { type FullScale, type KernelOptions, operator, type Slabs } from './operator.ts'
 
 /**
  * 3-D convolution of x [C,D,H,W] with a bank [O,C/groups,kD,kH,kW]. The filters are less deep than the volume, or as deep,
@@ -31,13 +44,11 @@ export async function conv3d(
   return engine.correlate(x, weight, biasOf(options.bias, c.filters), c)
 }
 
-const axes3 = { min: 1, max: 3 }
-
 function parsePadding(given: unknown, name: string): readonly [Padding, Padding, Padding] {
   if (given === 'same' || given === 'valid' || given === 'full') return [given, given, given]
   if (typeof given === 'string' && !/^[\s\d]/.test(given))
     throw expected('same, valid, full, or 1 to 3 numbers', name, given)
-  const list = numbers('', '', axes3, { min: 0, whole: true }).parse(given, name)
+  const list = perSide('', 0, '<n>|<z,y,x>').parse(given, name)
   const [z, y, x] = triple(list, 0)
   return [
     [z, z],
@@ -65,14 +76,8 @@ export const conv3dCommand = operator({
       unset: 'gaussian, unless there is a --kernel',
     },
     sigma: { ...number('of the gaussian, in samples', undefined, { min: 0.1, max: 50 }), unset: '1' },
-    stride: {
-      ...numbers('samples from one output sample to the next', '<n>|<z,y,x>', axes3, { min: 1, whole: true }),
-      default: [1] as readonly number[],
-    },
-    dilation: {
-      ...numbers('samples from one tap to the next', '<n>|<z,y,x>', axes3, { min: 1, whole: true }),
-      default: [1] as readonly number[],
-    },
+    stride: sides('samples from one output sample to the next', 1, 1, '<n>|<z,y,x>'),
+    dilation: sides('samples from one tap to the next', 1, 1, '<n>|<z,y,x>'),
     padding: {
       ...custom(
         'samples around the volume: same, valid, full, one number or z,y,x',
@@ -88,10 +93,7 @@ export const conv3dCommand = operator({
   build: ({ kernel, values, settings, full }) => {
     const { filter, sigma } = values
     if (kernel !== undefined && (filter ?? sigma) !== undefined) {
-      const name = filter === undefined ? 'sigma' : 'filter'
-      throw new ConvoError('E_OPTION', `--${name} and --kernel cannot both be meant`, {
-        fix: `no --${name}`,
-      })
+      throw notWithKernel(filter === undefined ? 'sigma' : 'filter')
     }
     const named = filter ?? 'gaussian'
     if (sigma !== undefined && named !== 'gaussian') {
@@ -121,4 +123,208 @@ export const conv3dCommand = operator({
       slabs: (shape) => volumeSlabs(shape, kernels, how, join),
     }
   },
+  layer: {
+    asks: ['size', 'filters'],
+    of({ kernel, settings, values, isTextbook }) {
+      const { filter, sigma, stride, dilation, padding } = values
+      const isNamed = kernel === undefined && !(isTextbook && (filter ?? sigma) === undefined)
+      const kernels = isNamed ? volumeKernels(filter ?? 'gaussian', sigma ?? 1) : [kernel]
+      return {
+        kernel: kernels[0],
+        each: kernels[0]?.shape.length === 3,
+        kernels: kernels.length,
+        stride: triple(stride, 1),
+        dilation: triple(dilation, 1),
+        padding: padding && paddingOption(padding),
+        groups: settings.groups,
+      }
+    },
+  },
+  animations: {
+    conv3d: 'a 3x3x3 kernel slides over 4 slices of 5x5 in three directions: 2 slices of 3x3',
+  },
 })
+
+/** The shared options and what was chosen for the three axes. */
+type VolumeOptions = Omit<KernelOptions, 'stride' | 'dilation' | 'padding'> & {
+  readonly full: FullScale
+  readonly axes: {
+    readonly stride: readonly [z: number, y: number, x: number]
+    readonly dilation: readonly [z: number, y: number, x: number]
+    /** Absent, all or one: as many samples come out as go in, over the stride, the middle tap on the output sample. */
+    readonly padding: readonly [z: ChosenPadding, y: ChosenPadding, x: ChosenPadding] | undefined
+  }
+}
+
+type ChosenPadding = Padding | undefined
+
+/**
+ * x [C,D,H,W], or one slice [C,H,W], by a kernel [kD,kH,kW] for every channel or a bank [O,C/groups,kD,kH,kW], then
+ * / scale + bias. Planes repeat their edge outside, banks have zeros there, unless a border was asked for.
+ */
+async function correlateVolume(
+  engine: Engine,
+  x: Tensor,
+  kernel: Kernel,
+  options: VolumeOptions,
+): Promise<Tensor> {
+  const volume = x.shape.length === 3 ? new Tensor([x.shape[0]!, 1, x.shape[1]!, x.shape[2]!], x.data) : x
+  const bank = volumeBank(kernel, volume.shape[0]!, options)
+  const c = volumeCorrelation(volume.shape, bank, options)
+  const finish = finishOf(bank, c.filters, { ...finishSettings(options), usual: 'constant' })
+  const sums = await engine.correlate(
+    volume,
+    bank.weight,
+    finish.scale === undefined ? finish.bias : undefined,
+    c,
+  )
+  const out = finish.scale === undefined ? sums : await finished(engine, sums, finish)
+  // A picture stays a picture.
+  return x.shape.length === 3 && out.shape[1] === 1
+    ? new Tensor([out.shape[0]!, out.shape[2]!, out.shape[3]!], out.data)
+    : out
+}
+
+/**
+ * The same correlation slab by slab: the depth axis over a volume [C,D,H,W] of the given shape is told to the caller, who
+ * gathers, and is left out of what is computed.
+ */
+function volumeSlabs(
+  shape: readonly number[],
+  kernels: readonly Kernel[],
+  options: VolumeOptions,
+  join: (parts: readonly Tensor[]) => Tensor,
+): Slabs {
+  const [first] = kernels
+  invariant(first !== undefined, 'a step has at least one kernel')
+  const c = volumeCorrelation(shape, volumeBank(first, shape[0]!, options), options)
+  const { axes, border, fill } = c
+  const { stride, dilation, padding } = options.axes
+  const flat: VolumeOptions = {
+    ...options,
+    axes: {
+      stride: [1, stride[1], stride[2]],
+      dilation: [1, dilation[1], dilation[2]],
+      padding: ['valid', padding?.[1], padding?.[2]],
+    },
+  }
+  return {
+    axis: axes[0],
+    slice: [c.filters, axes[1].output, axes[2].output],
+    border,
+    fill,
+    async apply(slab, engine) {
+      const parts: Tensor[] = []
+      for (const kernel of kernels) parts.push(await correlateVolume(engine, slab, kernel, flat))
+      return join(parts)
+    },
+  }
+}
+
+const finishSettings = ({ scale, normalize, bias, full }: VolumeOptions) => ({ scale, normalize, bias, full })
+
+function volumeBank(kernel: Kernel, channels: number, { flip }: VolumeOptions): Bank {
+  const { shape, weights } = kernel
+  if (shape.length !== 3 && shape.length !== 5)
+    throw wrongRank('conv3d', kernel, 'rank 3, [kD,kH,kW], or rank 5')
+  const size = shape.slice(-3)
+  const volume = size.reduce((a, b) => a * b, 1)
+  const copies = shape.length === 3 ? channels : 1
+  const data = Float32Array.from({ length: weights.length * copies }, (_, i) => {
+    const at = i % weights.length
+    if (flip !== true) return weights[at]!
+    return weights[at - (at % volume) + (volume - 1 - (at % volume))]!
+  })
+  return { weight: new Tensor(shape.length === 3 ? [channels, 1, ...size] : shape, data), kernel }
+}
+
+function volumeCorrelation(shape: readonly number[], bank: Bank, options: VolumeOptions): Correlation {
+  const { stride, dilation, padding } = options.axes
+  const isPlane = bank.kernel.shape.length === 3
+  if (isPlane && options.groups !== undefined) {
+    throw new ConvoError(
+      'E_OPTION',
+      `--groups ${options.groups} needs a bank of filters, and this kernel meets every channel on its own`,
+    )
+  }
+  const channels = shape[0]!
+  const groups = isPlane ? channels : (options.groups ?? 1)
+  const seen = bank.weight.shape[1]!
+  if (channels % groups === 0 && seen !== channels / groups) {
+    throw otherChannels(bank.kernel.shape, channels, groups, seen)
+  }
+  const checked = correlationOver(3, shape, bank.weight.shape, { stride, dilation, padding: 'full', groups })
+  const axes = checked.axes.map((axis, i): Axis => {
+    const chosen = padding?.[i]
+    if (chosen !== undefined) {
+      return correlationAxis(['depth', 'height', 'width'][i]!, axis.input, axis.kernel, {
+        ...axis,
+        padding: chosen,
+      })
+    }
+    const middle = Math.floor(axis.kernel / 2)
+    const anchor = options.flip === true ? axis.kernel - 1 - middle : middle
+    return anchoredAxis(axis.input, axis.kernel, anchor, axis.stride, axis.dilation)
+  })
+  const usual = bank.kernel.shape.length === 3 ? 'replicate' : 'constant'
+  const outside = outsideOf(bank.kernel, {
+    border: options.border,
+    fill: options.fill,
+    usual,
+    full: options.full,
+  })
+  return { ...checked, axes: axes as unknown as Correlation['axes'], ...outside }
+}
+
+/** The kernels of a filter on volumes by its name: one, or three whose results are the parts of a gradient. */
+function volumeKernels(
+  name: 'gaussian' | 'sobel' | 'sobel-x' | 'sobel-y' | 'sobel-z' | 'box',
+  sigma: number,
+): Kernel[] {
+  const [smooth, slope, ones] = [
+    [1, 2, 1],
+    [-1, 0, 1],
+    [1, 1, 1],
+  ]
+  const along = {
+    x: [smooth, smooth, slope],
+    y: [smooth, slope, smooth],
+    z: [slope, smooth, smooth],
+  } as const
+  if (name === 'gaussian') {
+    const row = bell(sigma)
+    return [outer(row, row, row)]
+  }
+  if (name === 'box') return [{ ...outer(ones!, ones!, ones!), scale: 27 }]
+  const axis = name.slice('sobel-'.length)
+  const parts = axis === '' ? (['x', 'y', 'z'] as const) : ([axis] as (keyof typeof along)[])
+  // The gain of the 2-D sobel: the third axis only averages.
+  return parts.map((a) => ({ ...outer(along[a][0]!, along[a][1]!, along[a][2]!), scale: 4 }))
+}
+
+const outer = (z: readonly number[], y: readonly number[], x: readonly number[]): Kernel =>
+  makeKernel(
+    [z.length, y.length, x.length],
+    z.flatMap((a) => y.flatMap((b) => x.map((c) => a * b * c))),
+  )
+
+/** exp(−i²/2σ²) for |i| ≤ trunc(4σ + 0.5), summing to 1: SciPy's rule. */
+function bell(sigma: number): number[] {
+  const radius = Math.max(1, Math.trunc(4 * sigma + 0.5))
+  const row = Array.from({ length: 2 * radius + 1 }, (_, i) =>
+    exp(-((i - radius) ** 2) / (2 * sigma * sigma)),
+  )
+  const sum = row.reduce((a, b) => a + b, 0)
+  return row.map((v) => v / sum)
+}
+
+/** The length of the vectors whose parts are given, every step rounded. */
+function lengthOf(parts: readonly Tensor[]): Tensor {
+  const [first] = parts
+  invariant(first !== undefined, 'a vector has at least one part')
+  const data = new Float32Array(first.data.length)
+  for (const { data: part } of parts) {
+    for (let i = 0; i < data.length; i++) data[i] = data[i]! + Math.fround(part[i]! * part[i]!)
+  }
+  return new Tensor(first.shape, data.map(Math.sqrt))
+}

@@ -9,6 +9,17 @@ import { checkActivation } from './activation.ts'
 import { bankOf, correlateBank, refuseAlgorithm } from './bank.ts'
 import { correlationOptions } from './conv2d.ts'
 import { depthwiseBank, depthwiseCorrelation, sharpen } from './depthwise.ts'
+import {
+  correlationLayer,
+  eachOwn,
+  everywhere,
+  letters,
+  perChannel,
+  places,
+  plainBank,
+  product,
+  times,
+} from './layer.ts'
 import { operator } from './operator.ts'
 import { matrixBank, pointwiseBank, pointwiseConv2d } from './pointwise.ts'
 
@@ -112,10 +123,43 @@ export const depthwiseSeparableCommand = operator({
       },
     }
   },
+  layer: {
+    asks: ['size', 'filters', 'multiplier'],
+    settles: { pointwise: 'filters' },
+    alone: true,
+    bank: () => undefined,
+    async of({ kernel, settings, values, isTextbook }) {
+      const depthwise = correlationLayer(eachOwn(kernel) ?? (isTextbook ? undefined : sharpen), settings)
+      if (values.pointwise === undefined) return depthwise
+      const { shape } = await readMatrix(values.pointwise)
+      return { ...depthwise, filters: shape.length === 3 ? 1 : shape[0] }
+    },
+    weights(s) {
+      const [formula, filled, count] = perChannel(s)
+      const { channels: c, multiplier: m, filters: o } = s
+      return [`${formula} + O·C·m`, `${filled} + ${times(o, c, m)}`, count + o * c * m]
+    },
+    multiplications(s, weights) {
+      if (!s.each) return everywhere(s, weights)
+      const { channels: c, filters: o, kernel: k } = s
+      const out = s.axes.map((a) => a.output)
+      const [each, mix] = [weights[2] - o * c, o * c]
+      return [
+        `(C·${letters(k)} + O·C) · ${places(out, "'")}`,
+        `(${times(c, ...k)} + ${times(o, c)}) · ${times(...out)}`,
+        (c * each + mix) * product(out),
+      ]
+    },
+    plain: plainBank,
+  },
+  animations: {
+    'depthwise-separable': '5x5x3: each channel by a 3x3 of its own, then a 1x1 mixes the three',
+  },
+  examples: ['convo explain depthwise-separable --input 16x56x56 --filters 32'],
 })
 
 /** The matrix of the second step. The formats are loaded only when a file is read, so that they do not slow down every start. */
-export async function readMatrix(source: string): Promise<Kernel> {
+async function readMatrix(source: string): Promise<Kernel> {
   const { loadKernel } = await import('../kernel/source.ts')
   return loadKernel(source)
 }

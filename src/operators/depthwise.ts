@@ -6,6 +6,7 @@ import { type Kernel, kernel as makeKernel, showShape } from '../kernel/kernel.t
 import type { Tensor } from '../tensor/tensor.ts'
 import { bankOf, correlateBank, refuseAlgorithm, wrongRank } from './bank.ts'
 import { correlationOptions, correlationStep } from './conv2d.ts'
+import { correlationLayer, eachOwn, perChannel, plainBank } from './layer.ts'
 import { operator } from './operator.ts'
 
 /** The options of the depthwise convolution: its groups are the channels. */
@@ -125,5 +126,18 @@ export const depthwiseCommand = operator({
         })
       },
     }
+  },
+  layer: {
+    asks: ['size', 'multiplier'],
+    alone: true,
+    bank: () => undefined,
+    of: ({ kernel, settings, isTextbook }) =>
+      correlationLayer(eachOwn(kernel) ?? (isTextbook ? undefined : sharpen), settings),
+    weights: perChannel,
+    output: (s) => [s.channels * s.multiplier, ...s.axes.map((a) => a.output)],
+    plain: plainBank,
+  },
+  animations: {
+    depthwise: '3 channels, each with a filter of its own, and nothing summed over channels',
   },
 })

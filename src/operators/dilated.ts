@@ -1,7 +1,7 @@
-import { numbers } from '../params.ts'
-import { pair } from './bank.ts'
+import { pair, sides } from './bank.ts'
 import { correlationOptions, correlationStep } from './conv2d.ts'
 import { sharpen } from './depthwise.ts'
+import { correlationLayer, plainBank, plainPlane, reaches, summed } from './layer.ts'
 import { operator } from './operator.ts'
 
 /**
@@ -17,18 +17,24 @@ export const dilatedCommand = operator({
     'Yu and Koltun 2016; the algorithme à trous, Holschneider et al. 1989. The kernel sharpens unless --kernel says otherwise',
   group: 'operators',
   params: {
-    dilation: {
-      ...numbers(
-        'the rate l: pixels from one tap to the next',
-        '<n>|<y,x>',
-        { min: 1, max: 2 },
-        { min: 1, whole: true },
-      ),
-      default: [2] as readonly number[],
-    },
+    dilation: sides('the rate l: pixels from one tap to the next', 1, 2),
   },
   kernel: 'optional',
   takes: correlationOptions.filter((name) => name !== 'dilation'),
   build: ({ kernel = sharpen, values, settings, full }) =>
     correlationStep('dilated', kernel, { settings: { ...settings, dilation: pair(values.dilation) }, full }),
+  layer: {
+    asks: ['size', 'filters'],
+    usual: { dilation: 2 },
+    of: ({ kernel, settings, values, isTextbook }) => ({
+      ...correlationLayer(summed(kernel) ?? (isTextbook ? undefined : sharpen), settings),
+      dilation: pair(values.dilation),
+    }),
+    // the plain kernel that reaches as far
+    plain: (s, output) => (s.each ? plainPlane : plainBank)(s, output, reaches(s)),
+  },
+  animations: {
+    dilated: 'a 3x3 kernel at rates 1, 2 and 4: it sees 3x3, 5x5 and 9x9 with the same 9 weights',
+  },
+  examples: ['convo animate dilated rate2.gif --dilation 2'],
 })

@@ -1,20 +1,12 @@
-import { type Axis, extent } from '../conv/geometry.ts'
-import { perAxis } from '../conv/spec.ts'
+import { type Axis, correlationAxis, extent } from '../conv/geometry.ts'
+import { axisChoices, perAxis, wholeAtLeast } from '../conv/spec.ts'
 import { ConvoError, nearest } from '../error.ts'
 import { analyse } from '../kernel/analyse.ts'
 import type { Kernel } from '../kernel/kernel.ts'
-import {
-  type ExplainedName,
-  explainAxis,
-  explained,
-  multiplied,
-  product,
-  type SizeExplanation,
-  type Sizes,
-  weights,
-} from './explain-formulas.ts'
-import { sizesOf } from './explain-sizes.ts'
-import type { Layer } from './layer.ts'
+import { otherChannels } from './bank.ts'
+import { operators } from './index.ts'
+import { banked, everywhere, type Layer, type LayerRules, type Plain, product, type Sizes } from './layer.ts'
+import type { Operator } from './operator.ts'
 
 // What an operator would do to an input of a given shape, in numbers, without computing it.
 
@@ -23,7 +15,7 @@ export type Count = { readonly count: number; readonly formula: string; readonly
 
 /** Everything about a layer, as plain data. */
 export type Explanation = {
-  readonly operator: ExplainedName
+  readonly operator: string
   /** [C,H,W] or [C,D,H,W]. */
   readonly input: readonly number[]
   readonly output: readonly number[]
@@ -41,7 +33,7 @@ export type Explanation = {
   /** Input samples from one output sample to the next, per axis; below 1 where the picture grows. */
   readonly step: readonly number[]
   /** What the plain convolution between the same shapes would take, where the operator is another. */
-  readonly plain?: { readonly parameters: number; readonly multiplications: number; readonly share: number }
+  readonly plain?: Plain & { readonly share: number }
   /** Of a kernel [kH,kW]. */
   readonly separability?: {
     readonly rank: number
@@ -54,109 +46,194 @@ export type Explanation = {
   readonly memory: { readonly input: number; readonly weights: number; readonly output: number }
 }
 
+/** How one axis of the output comes about. */
+export type SizeExplanation = {
+  readonly axis: (typeof axisNames)[number]
+  readonly input: number
+  readonly output: number
+  readonly kernel: number
+  readonly stride: number
+  readonly dilation: number
+  readonly padding: readonly [before: number, after: number]
+  readonly formula: string
+  /** The formula with its numbers. */
+  readonly filled: string
+}
+
+const axisNames = ['depth', 'height', 'width'] as const
+
+/** The layer rules of an operator by its name; undefined for steps and filters. */
+export const layerRules = (name: string): Operator['layer'] =>
+  Object.hasOwn(operators, name) ? operators[name]!.layer : undefined
+
+/** The operators that can be explained, by their names on the command line. */
+export const explained: readonly string[] = Object.keys(operators).filter(layerRules)
+
 /**
- * What an operator does to an input [C,H,W] (conv3d: [C,D,H,W]): shapes with the formula filled in, parameters,
+ * What an operator does to an input [C,H,W] (a volume: [C,D,H,W]): shapes with the formula filled in, parameters,
  * multiplications, receptive field, and the comparison with the plain convolution.
  *
  * @throws ConvoError E_NAME, E_SHAPE, E_ARGUMENT
  */
 export function explainOperator(name: string, input: readonly number[], layer: Layer = {}): Explanation {
-  const operator = knownName(name)
-  const spatial = operator === 'conv3d' || (operator === 'maxpool' && input.length === 4) ? 3 : 2
+  const rules = layerRules(name)
+  if (rules === undefined) throw unknown(name)
+  const takes = operators[name]!.input
+  const spatial = takes === 'volume' || (takes !== undefined && input.length === 4) ? 3 : 2
   if (input.length !== spatial + 1 || input.some((n) => !Number.isSafeInteger(n) || n < 1)) {
-    throw new ConvoError(
-      'E_SHAPE',
-      `${operator} needs an input of ${spatial + 1} whole sizes, got [${input}]`,
-      {
-        fix:
-          spatial === 2
-            ? '3x7x7 (channels x height x width)'
-            : '3x16x7x7 (channels x depth x height x width)',
-      },
-    )
+    throw new ConvoError('E_SHAPE', `${name} needs an input of ${spatial + 1} whole sizes, got [${input}]`, {
+      fix:
+        spatial === 2 ? '3x7x7 (channels x height x width)' : '3x16x7x7 (channels x depth x height x width)',
+    })
   }
-  const sizes = sizesOf(operator, spatial, input, layer)
-  const [formula, filled, count] = weights[operator](sizes)
-  const [manyFormula, manyFilled, many] = multiplied(operator, sizes, [formula, filled, count])
-  const output = outputOf(operator, input, sizes)
-  const full = plainCounts(operator, sizes, output)
-  const separability = operator === 'pointwise' ? undefined : separabilityOf(layer.kernel)
-  const outputPadding = perAxis('outputPadding', layer.outputPadding ?? 0, spatial, 0)
+  const sizes = sizesOf(rules, spatial, input, layer)
+  const weights = (rules.weights ?? banked)(sizes)
+  const [formula, filled, count] = weights
+  const [manyFormula, manyFilled, many] = (rules.multiplications ?? everywhere)(sizes, weights)
+  const output = rules.output?.(sizes) ?? [sizes.filters, ...sizes.axes.map((a) => a.output)]
+  const plain = rules.plain?.(sizes, output)
+  const separability = separabilityOf(rules, layer.kernel)
   return {
-    operator,
+    operator: name,
     input: [...input],
     output,
-    sizes: sizes.axes.map((axis, i) => {
-      const how = { edge: sizes.edge, outputPadding: outputPadding[i]!, ceil: layer.ceil === true }
-      return explainAxis(operator, axis, i + 3 - spatial, how)
-    }),
+    sizes: sizes.axes.map((axis, i) => explainAxis(rules, axis, axisNames[i + 3 - spatial]!, layer, i)),
     kernel: sizes.kernel,
     groups: sizes.groups,
     multiplier: sizes.multiplier,
     parameters: { count, formula, filled },
     multiplications: { count: many, formula: manyFormula, filled: manyFilled },
-    receptiveField: sizes.axes.map((a, i) => seen(operator, sizes, a, i)),
-    step: sizes.axes.map((a) =>
-      operator === 'transposed' ? 1 / a.stride : operator === 'unpool' ? 1 : a.stride,
-    ),
-    ...(full === undefined || count === 0 ? {} : { plain: { ...full, share: count / full.parameters } }),
+    receptiveField: sizes.axes.map((a, i) => rules.reach?.(sizes, a, i) ?? extent(a.kernel, a.dilation)),
+    step: sizes.axes.map((a) => rules.step?.(a) ?? a.stride),
+    ...(plain === undefined || count === 0 ? {} : { plain: { ...plain, share: count / plain.parameters } }),
     ...(separability === undefined ? {} : { separability }),
     ...(layer.error === undefined ? {} : { error: layer.error }),
     memory: { input: product(input) * 4, weights: count * 4, output: product(output) * 4 },
   }
 }
 
-/** Input samples that one output sample sees along an axis. */
-function seen(name: ExplainedName, s: Sizes, a: Axis, index: number): number {
-  const reach = extent(a.kernel, a.dilation)
-  if (name === 'transposed') return Math.ceil(reach / a.stride)
-  // Patches of 3x3 are compared, whose middles are the neighbours.
-  if (s.rule === 'attention') return reach + 2
-  if (name !== 'unpool' || s.smoothing === undefined) return reach
-  const smooth = s.smoothing[index]!
-  // Every sample that is smoothed was the largest of its window: all windows that the kernel can touch.
-  return smooth === 1 ? a.kernel : a.kernel * (Math.floor((smooth - 2) / a.kernel) + 2)
-}
-
-function knownName(name: string): ExplainedName {
-  const found = explained.find((n) => n === name)
-  if (found !== undefined) return found
+function unknown(name: string): ConvoError {
   const guess = nearest(name, explained)
-  throw new ConvoError('E_NAME', `no operator is called "${name}"`, {
+  return new ConvoError('E_NAME', `no operator is called "${name}"`, {
     why: `operators: ${explained.join(', ')}`,
     ...(guess === undefined ? {} : { instead: [name, guess] as const }),
   })
 }
 
-function outputOf(name: ExplainedName, input: readonly number[], s: Sizes): number[] {
-  if (name === 'unpool') return [...input]
-  const size = s.axes.map((a) => a.output)
-  if (name === 'depthwise') return [s.channels * s.multiplier, ...size]
-  const keeps = name === 'separable' || name === 'maxpool' || name === 'involution'
-  return [keeps ? s.channels : s.filters, ...size]
+/** Everything about a layer over an input, decided as the operators decide it. @throws ConvoError E_SHAPE, E_ARGUMENT */
+function sizesOf(rules: LayerRules, spatial: 2 | 3, input: readonly number[], layer: Layer): Sizes {
+  const [channels = 1, ...size] = input
+  const shape = layer.kernel?.shape
+  const usual = rules.pools ? 2 : 3
+  const kernel =
+    rules.kernel ??
+    (shape === undefined || shape.length < spatial
+      ? perAxis('size', layer.size ?? usual, spatial, 1)
+      : shape.slice(-spatial))
+  const multiplier = multiplierOf(rules, layer, channels)
+  const groups = wholeAtLeast('groups', layer.groups ?? rules.groups?.(channels, shape) ?? 1, 1)
+  const bank = shape && (rules.bank ?? plainBankOf)(shape, channels, groups)
+  const filters = bank?.filters ?? wholeAtLeast('filters', layer.filters ?? channels, 1)
+  checkDivisible(groups, channels, 'input channels')
+  checkDivisible(groups, filters, 'filters')
+  if (shape !== undefined && bank !== undefined && bank.seen !== bank.of)
+    throw otherChannels(shape, channels, bank.groups ?? groups, bank.seen)
+  return {
+    channels,
+    filters,
+    groups,
+    multiplier,
+    kernel,
+    each: layer.each === true,
+    kernels: layer.kernels ?? 1,
+    axes: axesOf(rules, spatial, size, kernel, layer),
+    layer,
+  }
 }
 
-/** The plain convolution between the same channels, for the operators that are something else. */
-function plainCounts(name: ExplainedName, s: Sizes, output: readonly number[]) {
-  const isOther = [
-    'separable',
-    'depthwise',
-    'depthwise-separable',
-    'grouped',
-    'dilated',
-    'involution',
-  ].includes(name)
-  if (!isOther) return undefined
-  // A kernel that meets every channel alone has the full plane for a rival, not a bank.
-  const isPlane = name === 'separable' || (name === 'dilated' && s.each)
-  const kernel = name === 'dilated' ? s.axes.map((a) => extent(a.kernel, a.dilation)) : s.kernel
-  const parameters = isPlane ? product(kernel) : output[0]! * s.channels * product(kernel)
-  const perPlace = isPlane ? parameters * s.channels : parameters
-  return { parameters, multiplications: perPlace * product(output.slice(1)) }
+/** [O,C/groups,…]: every filter sees the channels of its group. */
+function plainBankOf(
+  shape: readonly number[],
+  channels: number,
+  groups: number,
+): ReturnType<NonNullable<LayerRules['bank']>> {
+  return shape.length < 4 ? undefined : { filters: shape[0]!, seen: shape[1]!, of: channels / groups }
 }
 
-function separabilityOf(kernel: Kernel | undefined): Explanation['separability'] {
-  if (kernel === undefined || kernel.shape.length !== 2) return undefined
+function axesOf(
+  { pools, usual = {}, axis = correlationAxis }: LayerRules,
+  spatial: 2 | 3,
+  size: readonly number[],
+  kernel: readonly number[],
+  layer: Layer,
+): Axis[] {
+  const dilation = perAxis('dilation', layer.dilation ?? usual.dilation ?? 1, spatial, 1)
+  const kept = layer.keep && !pools ? pads(kernel, dilation) : 0
+  const choices = axisChoices(spatial, {
+    stride: layer.stride ?? usual.stride ?? (pools ? kernel : 1),
+    dilation,
+    padding: layer.padding ?? usual.padding ?? kept,
+  })
+  return choices.map((choice, i) => {
+    const label = axisNames[i + 3 - spatial]!
+    return axis(label, size[i]!, kernel[i]!, choice, layer, i)
+  })
+}
+
+/** The padding with which the middle tap stands on every sample. */
+const pads = (kernel: readonly number[], dilation: readonly number[]): [before: number, after: number][] =>
+  kernel.map((k, i) => {
+    const before = Math.floor(k / 2) * dilation[i]!
+    return [before, extent(k, dilation[i]!) - 1 - before]
+  })
+
+function checkDivisible(groups: number, n: number, what: string): void {
+  if (n % groups !== 0) throw new ConvoError('E_SHAPE', `groups ${groups} do not divide the ${n} ${what}`)
+}
+
+function multiplierOf({ alone }: LayerRules, { kernel, multiplier }: Layer, channels: number): number {
+  const filters = alone && kernel?.shape.length === 4 ? kernel.shape[0]! : undefined
+  if (filters === undefined) return wholeAtLeast('multiplier', multiplier ?? 1, 1)
+  if (filters % channels === 0) return filters / channels
+  throw new ConvoError(
+    'E_SHAPE',
+    `the kernel has ${filters} filters, which the ${channels} channels do not divide`,
+  )
+}
+
+/** The formula of an axis, with its numbers. */
+function explainAxis(
+  rules: LayerRules,
+  a: Axis,
+  axis: SizeExplanation['axis'],
+  layer: Layer,
+  index: number,
+): SizeExplanation {
+  const { kernel, stride, dilation, before, after, output } = a
+  const input = a.input - 2 * (layer.edge ?? 0)
+  const told = rules.told?.({ ...a, input }, layer, index) ?? correlationTold(a, layer)
+  return { axis, input, kernel, stride, dilation, padding: [before, after], output, ...told }
+}
+
+function correlationTold(axis: Axis, { ceil }: Layer): { formula: string; filled: string } {
+  const { input, kernel, stride, dilation, before, after, output } = axis
+  const padding = before + after
+  const round = ceil ? 'ceil' : 'floor'
+  const formula = `${round}((in + padding − dilation·(k − 1) − 1) / stride) + 1`
+  const sum = `${round}((${input} + ${padding} − ${dilation}·(${kernel} − 1) − 1) / ${stride}) + 1`
+  // Rounded up, the last window may begin in the padding behind, where there is nothing to pool.
+  const rounded = Math[round]((input + padding - dilation * (kernel - 1) - 1) / stride) + 1
+  const filled =
+    rounded === output
+      ? `${sum} = ${output}`
+      : `${sum} = ${rounded}, less one that begins in the padding: ${output}`
+  return { formula, filled }
+}
+
+/** Of a plane; a matrix that mixes channels is none. */
+function separabilityOf({ bank }: LayerRules, kernel: Kernel | undefined): Explanation['separability'] {
+  if (kernel === undefined || kernel.shape.length !== 2 || bank?.(kernel.shape, 1, 1) !== undefined)
+    return undefined
   const { rank = 0, singularValues = [] } = analyse(kernel)
   return { rank, singularValues: Array.from(singularValues), isSeparable: rank === 1 }
 }

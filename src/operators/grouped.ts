@@ -3,6 +3,7 @@ import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
 import { bankOf, correlateBank, refuseAlgorithm } from './bank.ts'
 import { correlationOptions } from './conv2d.ts'
 import { depthwiseBank } from './depthwise.ts'
+import { correlationLayer, plainBank } from './layer.ts'
 import { operator } from './operator.ts'
 
 const length = 9
@@ -51,10 +52,22 @@ export const groupedCommand = operator({
       },
     }
   },
+  layer: {
+    asks: ['size', 'filters'],
+    groups: (channels, shape) =>
+      shape?.length === 4 && channels % shape[1]! === 0 ? channels / shape[1]! : channels,
+    of({ kernel, settings, shape, isTextbook }) {
+      if (kernel === undefined && isTextbook) return correlationLayer(undefined, settings)
+      const bank = groupedBank(kernel, shape[0]!)
+      return correlationLayer({ ...bank.kernel, shape: bank.shape }, settings)
+    },
+    plain: plainBank,
+  },
+  animations: { grouped: '4 channels in 2 groups: each filter sees the 2 channels of its own' },
 })
 
 /** The bank for a picture of so many channels: the given kernel, or of the three directions as many as there are channels. */
-export function groupedBank(
+function groupedBank(
   kernel: Kernel | undefined,
   channels: number,
 ): { kernel: Kernel; shape: readonly number[] } {

@@ -4,7 +4,6 @@ import { asConvoError, ConvoError } from '../error.ts'
 import { readFileWhole } from '../files/read.ts'
 import { isFolder } from '../files/stat.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import type { KernelGenerator } from './involution.ts'
 
 // The weights that make the kernels of an involution, from files. The formats are loaded only when a file is read, so
 // that they do not slow down every start.
@@ -28,7 +27,7 @@ const norms = {
  *
  * @throws ConvoError E_KERNEL_FILE when it cannot be read or lacks a tensor, E_KERNEL_VALUE for numbers that are not finite
  */
-export async function readGenerator(source: string): Promise<KernelGenerator> {
+export async function readGenerator(source: string) {
   const [path = '', prefix = ''] = source.split('#')
   const store = isFolder(path) ? await openFolder(path) : await openFile(path)
   const has = (name: string) => store.names.includes(`${prefix}${name}`)
@@ -69,7 +68,7 @@ export async function readGenerator(source: string): Promise<KernelGenerator> {
  * @throws ConvoError E_KERNEL_SHAPE
  */
 export function generatorSizes(
-  { spanWeight }: KernelGenerator,
+  { spanWeight }: { readonly spanWeight: Tensor },
   size: number | undefined,
   channels: number,
   source: string,

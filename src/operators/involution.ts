@@ -1,9 +1,14 @@
+import { correlationAxis, extent } from '../conv/geometry.ts'
 import { type Bias, biasOf, checkOptions, checkRank, correlationOf, wholeAtLeast } from '../conv/spec.ts'
 import { type Engine, referenceEngine } from '../definition/engine.ts'
 import type { LayerSettings } from '../definition/layers.ts'
 import { ConvoError } from '../error.ts'
+import { choice, custom, expected, integer, number, text } from '../params.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { describe } from '../text/describe.ts'
+import { generatorSizes, readGenerator } from './involution-weights.ts'
+import { plainBank, product, sameChannels, times } from './layer.ts'
+import { operator } from './operator.ts'
 import { pointwiseBank } from './pointwise.ts'
 
 /** How the kernels of an involution meet the picture. */
@@ -195,3 +200,163 @@ async function meanOfBlocks(engine: Engine, x: Tensor, s: number): Promise<Tenso
   }
   return engine.layer('means', [x], { s })
 }
+
+const oddSize = {
+  ...custom('pixels across the neighbourhood, odd', '<k>', (given, name) => {
+    const value = Number(given)
+    if (!Number.isSafeInteger(value) || value < 1 || value > 255 || value % 2 === 0) {
+      throw expected('an odd number from 1 to 255', name, given)
+    }
+    return value
+  }),
+  unset: '5; with --weights what they say',
+}
+
+export const involutionCommand = operator({
+  summary: 'gives every pixel a kernel of its own, made from the picture: smooths while keeping edges',
+  formula:
+    'out[c,i,j] = Σ kernel[g(c),u,v,i,j] · x[c, i + u, j + v] over u, v in a K x K neighbourhood; the kernel is made from the pixels, ' +
+    'and the channels of a group share it',
+  source:
+    'Li et al. 2021. bilateral: weights fall with distance and with difference (Tomasi and Manduchi 1998); attention: softmax of the ' +
+    'likeness of 3x3 patches over the neighbourhood, which is non-local means (Buades, Coll and Morel 2005); or trained weights from a file',
+  group: 'operators',
+  params: {
+    generator: {
+      ...choice('the rule that makes the kernels', ['bilateral', 'attention']),
+      unset: 'bilateral, unless there are --weights',
+    },
+    size: oddSize,
+    'sigma-space': {
+      ...number('bilateral: distance that counts as far, in pixels', undefined, { min: 0.1, max: 1000 }),
+      unset: 'half of what the neighbourhood reaches',
+    },
+    'sigma-range': {
+      ...number('bilateral: difference that counts as an edge, in levels of 0..255', undefined, {
+        min: 0.01,
+        max: 1e6,
+      }),
+      unset: '25',
+    },
+    temperature: {
+      ...number('attention: difference of patches that is still alike, in levels of 0..255', undefined, {
+        min: 0.01,
+        max: 1e6,
+      }),
+      unset: '10',
+    },
+    dilation: integer('pixels from one neighbour to the next', 1, { min: 1, max: 1000 }),
+    stride: { ...integer('with --weights: keep every n-th pixel', undefined, { min: 1 }), unset: '1' },
+    weights: {
+      ...text(
+        'a .safetensors file, or a folder of .npy files, with reduce.weight [R,C,1,1], span.weight [K·K·G,R,1,1], and if there are ' +
+          'reduce.bias, span.bias, bn.weight, bn.bias, bn.running_mean, bn.running_var; file#prefix. when their names have a prefix',
+        '<file>',
+      ),
+      unset: 'the kernels are made by the rule of --generator',
+    },
+  },
+  kernel: 'none',
+  takes: [],
+  build: ({ values, full }) => {
+    const { generator, size, dilation, stride, weights } = values
+    const [space, range, temperature] = [values['sigma-space'], values['sigma-range'], values.temperature]
+    if (weights !== undefined) {
+      refuse('--weights', { generator, 'sigma-space': space, 'sigma-range': range, temperature })
+      return {
+        kind: 'tensor',
+        acts: 'colour',
+        arithmetic: {
+          algorithm: 'involution',
+          reason: 'kernels from two 1x1 banks, applied pixel by pixel',
+        },
+        async apply(x, engine) {
+          const made = await readGenerator(weights)
+          const sizes = { ...generatorSizes(made, size, x.shape[0]!, weights), dilation, stride: stride ?? 1 }
+          const out = await involution2d(engine, await scaled(engine, x, 255 / full), { ...made, ...sizes })
+          return scaled(engine, out, full / 255)
+        },
+      }
+    }
+    const isAttention = generator === 'attention'
+    refuse(`the generator ${generator ?? 'bilateral'}`, {
+      stride,
+      ...(isAttention ? { 'sigma-space': space, 'sigma-range': range } : { temperature }),
+    })
+    const reach = (((size ?? 5) - 1) / 2) * dilation
+    return {
+      kind: 'tensor',
+      acts: 'colour',
+      arithmetic: {
+        algorithm: 'likeness',
+        reason: 'kernels from the likeness of pixels, applied pixel by pixel',
+      },
+      apply: (x, engine) =>
+        engine.involve(x, {
+          size: size ?? 5,
+          dilation,
+          sigmaSpace: isAttention ? Number.POSITIVE_INFINITY : (space ?? Math.max(reach / 2, 0.5)),
+          sigmaRange: ((isAttention ? (temperature ?? 10) : (range ?? 25)) * full) / 255,
+          patch: isAttention ? 3 : 1,
+        }),
+    }
+  },
+  layer: {
+    asks: ['size', 'hidden'],
+    usual: { padding: 'same' },
+    async of({ values, shape, isTextbook }) {
+      const { size, dilation, stride, weights, generator } = values
+      if (weights !== undefined) {
+        const made = await readGenerator(weights)
+        const { kernelSize, groups } = generatorSizes(made, size, shape[0]!, weights)
+        return { size: kernelSize, groups, hidden: made.reduceWeight.shape[0]!, dilation, stride }
+      }
+      if (isTextbook && generator === undefined) return { size, dilation, stride }
+      return { size: size ?? 5, dilation, rule: generator ?? 'bilateral' }
+    },
+    // a kernel for every whole block of stride x stride pixels
+    axis(label, input, kernel, choice) {
+      const axis = correlationAxis(label, input, kernel, choice)
+      const output = Math.floor(input / choice.stride)
+      if (output >= 1) return { ...axis, output }
+      throw new ConvoError(
+        'E_SHAPE',
+        `stride ${choice.stride} leaves nothing of the ${label}, which is ${input}`,
+      )
+    },
+    weights({ channels: c, groups: g, kernel: k, layer: { rule, hidden = Math.max(1, Math.floor(c / 4)) } }) {
+      if (rule !== undefined) return [`none: ${rule} makes the kernels`, '0', 0]
+      const r = wholeAtLeast('hidden', hidden, 1)
+      return ['C·R + R·K·K·G', `${times(c, r)} + ${times(r, ...k, g)}`, c * r + r * product(k) * g]
+    },
+    multiplications({ axes, channels: c, kernel: k, layer: { rule } }, [formula, filled, count]) {
+      const out = axes.map((a) => a.output)
+      const many = product(out) * (count + product(k) * c)
+      return rule === undefined
+        ? [`H'·W'·(${formula} + K·K·C)`, `${times(...out)}·(${filled} + ${times(...k, c)})`, many]
+        : ["H'·W'·K·K·C", times(...out, ...k, c), many]
+    },
+    told: ({ input, stride, output }) => ({
+      formula: 'floor(in / stride)',
+      filled: `floor(${input} / ${stride}) = ${output}`,
+    }),
+    output: sameChannels,
+    // patches of 3x3 are compared, whose middles are the neighbours
+    reach: ({ layer: { rule } }, { kernel, dilation }) =>
+      extent(kernel, dilation) + (rule === 'attention' ? 2 : 0),
+    plain: plainBank,
+  },
+  animations: { involution: '4x4x2: every pixel makes a 3x3 kernel of its own, which both channels share' },
+})
+
+/** @throws ConvoError E_OPTION for the first of the settings that was given */
+function refuse(by: string, settings: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(settings)) {
+    if (value !== undefined)
+      throw new ConvoError('E_OPTION', `--${name} says nothing to ${by}`, { fix: `no --${name}` })
+  }
+}
+
+/** Trained weights see levels of 0..255 at any depth. */
+const scaled = async (engine: Engine, x: Tensor, by: number): Promise<Tensor> =>
+  by === 1 ? x : engine.layer('scaled', [x], { by })

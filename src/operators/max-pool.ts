@@ -4,10 +4,11 @@ import { type PoolAxes, type PoolAxis, poolRow } from '../definition/pool.ts'
 import { rowsOf } from '../definition/rows.ts'
 import { ConvoError } from '../error.ts'
 import { checkLimit } from '../limits.ts'
-import { flag, numbers } from '../params.ts'
+import { flag } from '../params.ts'
 import { floats, sizeOf, Tensor } from '../tensor/tensor.ts'
-import { pair, triple } from './bank.ts'
-import { arithmetics, operator } from './operator.ts'
+import { pair, perSide, sides, triple } from './bank.ts'
+import { type LayerRules, none, numbersOnly, sameChannels } from './layer.ts'
+import { operator } from './operator.ts'
 
 /** The options of max pooling. */
 export type PoolOptions = {
@@ -97,11 +98,9 @@ export function poolAxes(spatial: 2 | 3, x: Tensor, options: PoolOptions): PoolA
   const kernel = perAxis('kernelSize', kernelSize, spatial, 1)
   const choices = axisChoices(spatial, { stride, dilation, padding })
   const axes = choices.map((choice, i) => {
-    if (typeof choice.padding === 'string') {
-      throw new ConvoError('E_ARGUMENT', `padding of a pooling must be numbers, got "${choice.padding}"`)
-    }
     const name = ['depth', 'height', 'width'][i + 3 - spatial]!
-    return poolAxis(name, x.shape[i + 1]!, kernel[i]!, { ...choice, padding: choice.padding }, ceilMode)
+    const padding = numbersOnly(choice.padding, 'a pooling')
+    return poolAxis(name, x.shape[i + 1]!, kernel[i]!, { ...choice, padding }, ceilMode)
   })
   if (spatial === 2) axes.unshift(poolAxis('depth', 1, 1, { stride: 1, dilation: 1, padding: [0, 0] }, false))
   return axes as unknown as PoolAxes
@@ -151,9 +150,19 @@ export function poolAxis(
   return { input, output, dilation, start, low, high }
 }
 
-/** One number for all axes, or one for each. */
-const perSide = (summary: string, least: number) =>
-  numbers(summary, '<n>|<y,x>|<z,y,x>', { min: 1, max: 3 }, { min: least, whole: true })
+/** How a pooling is a layer: windows side by side. */
+export const poolRules = {
+  asks: [],
+  pools: true,
+  axis(label, input, kernel, choice, { ceil = false }) {
+    const padding = numbersOnly(choice.padding, 'a pooling')
+    const { output } = poolAxis(label, input, kernel, { ...choice, padding }, ceil)
+    const { stride, dilation } = choice
+    return { input, kernel, stride, dilation, before: padding[0], after: padding[1], output }
+  },
+} satisfies LayerRules
+
+const axes = '<n>|<y,x>|<z,y,x>'
 
 export const maxPoolCommand = operator({
   summary: 'keeps the largest sample of every window; the default, 2x2, halves the picture',
@@ -165,19 +174,10 @@ export const maxPoolCommand = operator({
   input: ({ size, stride, padding, dilation }) =>
     [size, stride, padding, dilation].some((list) => list?.length === 3),
   params: {
-    size: {
-      ...perSide('height and width of the window, of a volume its depth before them', 1),
-      default: [2] as readonly number[],
-    },
-    stride: { ...perSide('pixels from one window to the next', 1), unset: 'the size of the window' },
-    padding: {
-      ...perSide('pixels around the picture, which never win', 0),
-      default: [0] as readonly number[],
-    },
-    dilation: {
-      ...perSide('pixels from one sample of the window to the next', 1),
-      default: [1] as readonly number[],
-    },
+    size: sides('height and width of the window, of a volume its depth before them', 1, 2, axes),
+    stride: { ...perSide('pixels from one window to the next', 1, axes), unset: 'the size of the window' },
+    padding: sides('pixels around the picture, which never win', 0, 0, axes),
+    dilation: sides('pixels from one sample of the window to the next', 1, 1, axes),
     ceil: flag('let the last windows reach over the edge, so that no pixel is left out'),
   },
   kernel: 'none',
@@ -185,7 +185,7 @@ export const maxPoolCommand = operator({
   build: ({ values: { size, stride = size, padding, dilation, ceil } }) => ({
     kind: 'tensor',
     acts: 'each',
-    arithmetic: arithmetics.pool,
+    arithmetic: { algorithm: 'pool', reason: 'comparisons, window by window' },
     volume: 'whole',
     async apply(x, engine) {
       const isVolume = x.shape.length === 4
@@ -203,6 +203,23 @@ export const maxPoolCommand = operator({
       return engine.layer('pool', [x], { axes: poolAxes(2, x, options) })
     },
   }),
+  layer: {
+    ...poolRules,
+    of({ values: { size, stride = size, padding, dilation, ceil }, shape }) {
+      const sides = (list: readonly number[], neutral: number) =>
+        shape.length === 4 ? triple(list, neutral) : pair(list)
+      return {
+        size: sides(size, 1),
+        stride: sides(stride, 1),
+        padding: sides(padding, 0),
+        dilation: sides(dilation, 1),
+        ceil,
+      }
+    },
+    weights: () => none,
+    output: sameChannels,
+  },
+  animations: { maxpool: 'max pooling of 4x4 by 2x2, with its switches' },
 })
 
 /** @throws ConvoError E_OPTION for three numbers, where there is no depth */

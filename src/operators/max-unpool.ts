@@ -2,13 +2,14 @@ import { axisChoices, checkOptions, checkRank, type PerAxis, perAxis } from '../
 import { ConvoError } from '../error.ts'
 import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
 import { checkLimit } from '../limits.ts'
-import { flag, numbers } from '../params.ts'
+import { flag } from '../params.ts'
 import { floats, Tensor } from '../tensor/tensor.ts'
 import { describe } from '../text/describe.ts'
-import { bankOf, correlateBank, pair, refuseOptions, wrongRank } from './bank.ts'
+import { bankOf, correlateBank, pair, refuseOptions, sides, wrongRank } from './bank.ts'
 import { depthwiseBank } from './depthwise.ts'
-import { type Indices, poolAxes } from './max-pool.ts'
-import { arithmetics, operator } from './operator.ts'
+import { everywhere, none, numbersOnly, planes } from './layer.ts'
+import { type Indices, poolAxes, poolRules } from './max-pool.ts'
+import { operator } from './operator.ts'
 
 /** The options of unpooling: the size of the output, or the pooling that it undoes. */
 export type UnpoolOptions = {
@@ -103,10 +104,7 @@ function outputSize(spatial: number, x: Tensor, options: UnpoolOptions): number[
   const kernel = perAxis('kernelSize', options.kernelSize, spatial, 1)
   const { stride = options.kernelSize, padding } = options
   return axisChoices(spatial, { stride, padding }).map((choice, i) => {
-    if (typeof choice.padding === 'string') {
-      throw new ConvoError('E_ARGUMENT', `padding of an unpooling must be numbers, got "${choice.padding}"`)
-    }
-    const [before, after] = choice.padding
+    const [before, after] = numbersOnly(choice.padding, 'an unpooling')
     const size = (x.shape[i + 1]! - 1) * choice.stride - before - after + kernel[i]!
     if (size < 1) {
       throw new ConvoError(
@@ -129,10 +127,7 @@ export const unpoolCommand = operator({
     'normalized convolution, Knutsson and Westin 1993. --plain leaves the division out',
   group: 'operators',
   params: {
-    size: {
-      ...numbers('height and width of the windows', '<n>|<y,x>', { min: 1, max: 2 }, { min: 1, whole: true }),
-      default: [2] as readonly number[],
-    },
+    size: sides('height and width of the windows', 1, 2),
     bare: flag('show the unpooled picture, without smoothing'),
     plain: flag('convolve and no more: where maxima stand close together the result is bright'),
   },
@@ -162,7 +157,10 @@ export const unpoolCommand = operator({
     return {
       kind: 'tensor',
       acts: 'colour',
-      arithmetic: bare ? arithmetics.bare : arithmetics.unpool,
+      arithmetic: {
+        algorithm: 'unpool',
+        reason: `comparisons, window by window; maxima put back${bare ? '' : ', then a bank'}`,
+      },
       async apply(x, engine) {
         const channels = x.shape[0]!
         const axes = poolAxes(2, x, { kernelSize: size, ceilMode: true })
@@ -179,6 +177,32 @@ export const unpoolCommand = operator({
       },
     }
   },
+  layer: {
+    ...poolRules,
+    of({ kernel, values }) {
+      const size = pair(values.size)
+      return { size, ceil: true, smoothing: values.bare ? undefined : (kernel ?? tent(size)) }
+    },
+    weights: ({ layer: { smoothing } }) =>
+      smoothing === undefined ? none : planes({ kernel: smoothing.shape, kernels: 1 }),
+    multiplications: (s, weights) => everywhere({ ...s, each: true }, weights, 'input'),
+    told: ({ input, output }) => ({
+      output: input,
+      formula: 'in',
+      filled: `${input}, pooled to ${output} and put back`,
+    }),
+    output: (s) => [s.channels, ...s.axes.map((a) => a.input)],
+    reach({ layer: { smoothing } }, { kernel }, index) {
+      const smooth = smoothing?.shape[index] ?? 1
+      // Every sample that is smoothed was the largest of its window: all windows that the kernel can touch.
+      return smooth === 1 ? kernel : kernel * (Math.floor((smooth - 2) / kernel) + 2)
+    },
+    step: () => 1,
+  },
+  animations: {
+    unpool:
+      '4x4 is pooled with its switches, unpooled, and smoothed by a 3x3: the second way of transposed convolution',
+  },
 })
 
 /**
@@ -186,7 +210,7 @@ export const unpoolCommand = operator({
  *
  * @throws ConvoError E_TOO_LARGE
  */
-export function tent([high, wide]: readonly [number, number]): Kernel {
+function tent([high, wide]: readonly [number, number]): Kernel {
   checkLimit('taps', (2 * high - 1) * (2 * wide - 1), `the kernel for windows of ${high}x${wide}`)
   const [col, row] = [high, wide].map((n) =>
     Array.from({ length: 2 * n - 1 }, (_, i) => n - Math.abs(i - (n - 1))),

@@ -6,6 +6,7 @@ import type { Kernel } from '../kernel/kernel.ts'
 import type { Params, Values } from '../params.ts'
 import type { BorderName } from '../tensor/border.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import type { Layer, LayerRules } from './layer.ts'
 
 /** What is white in the picture that a tensor was made from, 255, 65535, 1 or as told: tensors hold levels as they were read. */
 export type FullScale = number
@@ -28,18 +29,12 @@ export type Slabs = {
 /** Which arithmetic runs, by a stable name, and why. */
 export type Arithmetic = { readonly algorithm: string; readonly reason: string }
 
-/** The arithmetic of steps on tensors. Steps that say nothing run banks. */
+/** The arithmetic that steps on tensors share. Steps that say nothing run banks. */
 export const arithmetics = {
   bank: {
     algorithm: 'bank',
     reason: 'float32 taps in order, four filters side by side: the bits of the definition',
   },
-  passes: { algorithm: 'separable', reason: 'products of a column and a row, two 1-D passes each, summed' },
-  pool: { algorithm: 'pool', reason: 'comparisons, window by window' },
-  unpool: { algorithm: 'unpool', reason: 'comparisons, window by window; maxima put back, then a bank' },
-  bare: { algorithm: 'unpool', reason: 'comparisons, window by window; maxima put back' },
-  involution: { algorithm: 'involution', reason: 'kernels from two 1x1 banks, applied pixel by pixel' },
-  likeness: { algorithm: 'likeness', reason: 'kernels from the likeness of pixels, applied pixel by pixel' },
   samples: { algorithm: 'samples', reason: 'float32, sample by sample' },
 } as const satisfies Record<string, Arithmetic>
 
@@ -94,6 +89,14 @@ export type Given<P extends Params = Params> = {
   readonly full: FullScale
 }
 
+/** What a command was told, and what it would meet, for the layer that it comes to. */
+export type LayerGiven<P extends Params = Params> = Pick<Given<P>, 'values' | 'kernel' | 'settings'> & {
+  /** Of the input, [C,H,W] or [C,D,H,W]. */
+  readonly shape: readonly number[]
+  /** Without a kernel: the layer of the textbook, by default 3x3, instead of what the command does to pictures. */
+  readonly isTextbook: boolean
+}
+
 /** A textbook operator as a command on pictures, or a small step of a chain: listed in operators/index.ts. */
 export type Operator<P extends Params = Params> = {
   /** One line, as a verb. */
@@ -111,6 +114,12 @@ export type Operator<P extends Params = Params> = {
   /** The shared options that it takes; any other is refused. */
   readonly takes: readonly (keyof KernelOptions)[]
   build(given: Given<P>): Step
+  /** What it is as a layer of a network, for `explain`; steps are none. `of` throws as the command does. */
+  readonly layer?: LayerRules & { of(given: LayerGiven<P>): Layer | Promise<Layer> }
+  /** What `animate` shows of it by default, by the names to ask for it; drawn in teach/operators. */
+  readonly animations?: Readonly<Record<string, string>>
+  /** Command lines that `explain` and `animate` show of it in their help. */
+  readonly examples?: readonly string[]
 }
 
 /** Keeps the types of the params for `build`, and forgets them for the table. */

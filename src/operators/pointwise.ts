@@ -6,7 +6,8 @@ import { type Kernel, kernel as makeKernel, showShape } from '../kernel/kernel.t
 import { choice } from '../params.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { activate, checkActivation } from './activation.ts'
-import { type Bank, bankOf, correlateBank } from './bank.ts'
+import { type Bank, bankOf, correlateBank, notWithKernel } from './bank.ts'
+import { summed, times } from './layer.ts'
 import { type KernelOptions, operator } from './operator.ts'
 
 /** The options of the 1x1 convolution. */
@@ -108,11 +109,7 @@ export const pointwiseCommand = operator({
   takes: ['scale', 'normalize', 'bias'],
   build: ({ kernel, values, settings, full }) => {
     const { preset, activation } = values
-    if (kernel !== undefined && preset !== undefined) {
-      throw new ConvoError('E_OPTION', `--preset ${preset} and --kernel cannot both be meant`, {
-        fix: 'no --preset',
-      })
-    }
+    if (kernel !== undefined && preset !== undefined) throw notWithKernel(`preset ${preset}`)
     return {
       kind: 'tensor',
       acts: 'colour',
@@ -124,10 +121,23 @@ export const pointwiseCommand = operator({
       },
     }
   },
+  layer: {
+    asks: ['filters'],
+    kernel: [1, 1],
+    bank: ([filters = 1, seen = 1, ...rest], channels, groups) =>
+      rest.length === 1 ? undefined : { filters, seen, of: channels / groups },
+    of({ kernel, shape, values, isTextbook }) {
+      if (kernel !== undefined) return { kernel: summed(kernel) }
+      if (isTextbook && values.preset === undefined) return {}
+      return { kernel: presetKernel(values.preset ?? 'sepia', shape[0]!) }
+    },
+    weights: ({ channels: c, filters: o }) => ['O·C', times(o, c), o * c],
+  },
+  animations: { pointwise: '4x4x3 with two 1x1x3 filters: every pixel mixes its channels anew' },
 })
 
 /** The matrix of a preset for a picture of one or three channels. */
-export function presetKernel(name: Preset, channels: number): Kernel {
+function presetKernel(name: Preset, channels: number): Kernel {
   const { rows, level } = presets[name]
   if (channels === 3) return makeKernel([rows.length, 3], rows.flat(), { offset: level })
   if (channels !== 1 || name === 'swap') {

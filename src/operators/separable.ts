@@ -9,7 +9,8 @@ import { Tensor } from '../tensor/tensor.ts'
 import { type BankOptions, bankOf, finished, finishOf, pictureCorrelation, refuseAlgorithm } from './bank.ts'
 import { correlationOptions } from './conv2d.ts'
 import { type DepthwiseOptions, depthwiseBank } from './depthwise.ts'
-import { arithmetics, type KernelOptions, operator, type Step } from './operator.ts'
+import { correlationLayer, letters, plainPlane, product, sameChannels, times } from './layer.ts'
+import { type KernelOptions, operator, type Step } from './operator.ts'
 import { separateKernel } from './separate.ts'
 
 /** The options of the spatially separable convolution. */
@@ -97,7 +98,7 @@ export function vectorOf(name: string, vector: Vector): Float32Array {
 }
 
 /** The default kernel: a binomial blur. */
-export const binomial = makeKernel(
+const binomial = makeKernel(
   [5, 5],
   [1, 4, 6, 4, 1].flatMap((a) => [1, 4, 6, 4, 1].map((b) => a * b)),
   { scale: 256 },
@@ -148,12 +149,47 @@ export const separableCommand = operator({
       kind: 'tensor',
       // what takes flat areas to zero would take alpha there too
       acts: sumsToZero({ form: 'dense', kernel: plane }) ? 'colour' : 'each',
-      arithmetic: arithmetics.passes,
+      arithmetic: {
+        algorithm: 'separable',
+        reason: 'products of a column and a row, two 1-D passes each, summed',
+      },
       notes,
       apply: (x, engine) =>
         sumOfPasses(engine, x, factored, plane, { ...settings, usual: 'replicate', full }),
     }
   },
+  layer: {
+    asks: ['size'],
+    of({ kernel, settings, values, isTextbook }) {
+      const { col, row, rank } = values
+      const written = correlationLayer(undefined, settings)
+      if (col !== undefined && row !== undefined) return { ...written, size: [col.length, row.length] }
+      if (kernel === undefined && isTextbook && rank === undefined) return written
+      const plane = kernel ?? binomial
+      const { terms, error } = separateKernel(plane, { rank })
+      return { ...written, kernel: plane, kernels: terms.length, ...(rank !== undefined && { error }) }
+    },
+    weights({ kernel: k, kernels: n }) {
+      const sum = k.reduce((a, b) => a + b, 0)
+      return n === 1
+        ? [letters(k, ' + '), k.join(' + '), sum]
+        : [`rank·(${letters(k, ' + ')})`, `${n}·(${k.join(' + ')})`, n * sum]
+    },
+    multiplications({ axes, channels: c, kernels: n }) {
+      const [y, x] = axes as [Axis, Axis]
+      const passes = [
+        [y.kernel, y.output, x.input],
+        [x.kernel, y.output, x.output],
+      ]
+      const total = c * n * passes.reduce((sum, pass) => sum + product(pass), 0)
+      const [label, number] = n === 1 ? ['C', `${c}`] : ['rank·C', times(n, c)]
+      const filled = `${number}·(${passes.map((pass) => times(...pass)).join(' + ')})`
+      return [`${label}·(kH·H'·W + kW·H'·W')`, filled, total]
+    },
+    output: sameChannels,
+    plain: plainPlane,
+  },
+  animations: { separable: "Sobel's 3x3 kernel in two passes: 1 2 1 down, then -1 0 1 across" },
 })
 
 type Fields = Pick<Kernel, 'scale' | 'offset'> & Partial<Pick<Kernel, 'anchor'>>

@@ -1,11 +1,11 @@
-import type { Transposition } from '../conv/geometry.ts'
+import { extent, type Transposition, transposedAxis } from '../conv/geometry.ts'
 import { sumsToZero } from '../conv/recipe.ts'
-import { biasOf, type TransposeOptions, transpositionOf } from '../conv/spec.ts'
+import { biasOf, type PerAxis, perAxis, type TransposeOptions, transpositionOf } from '../conv/spec.ts'
 import type { Engine } from '../definition/engine.ts'
 import { ConvoError } from '../error.ts'
 import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
 import { checkLimit } from '../limits.ts'
-import { choice, numbers } from '../params.ts'
+import { choice } from '../params.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import {
   type Bank,
@@ -13,13 +13,24 @@ import {
   bankOf,
   finished,
   finishOf,
+  notWithKernel,
   pair,
   refuseOptions,
+  sides,
   wrongRank,
 } from './bank.ts'
 import { depthwiseBank } from './depthwise.ts'
+import {
+  correlationLayer,
+  eachOwn,
+  everywhere,
+  letters,
+  numbersOnly,
+  planes,
+  product,
+  times,
+} from './layer.ts'
 import { type FullScale, type KernelOptions, operator, type Step } from './operator.ts'
-import { type Upsampling, upsamplingCrop, upsamplingRow } from './upsample.ts'
 
 /**
  * Transposed convolution ("deconvolution") of x [C,H,W] with [C,O/groups,kH,kW]: every input sample paints the kernel,
@@ -78,28 +89,12 @@ export const transposedCommand = operator({
     'bilinear (Long, Shelhamer and Darrell 2015) or nearest, the edge repeated',
   group: 'operators',
   params: {
-    stride: {
-      ...numbers(
-        'output pixels from one input pixel to the next',
-        '<n>|<y,x>',
-        { min: 1, max: 2 },
-        { min: 1, whole: true },
-      ),
-      default: [2] as readonly number[],
-    },
+    stride: sides('output pixels from one input pixel to the next', 1, 2),
     upsample: {
       ...choice('a kernel by name, for the stride at hand', ['bilinear', 'nearest']),
       unset: 'bilinear, unless there is a --kernel',
     },
-    'output-padding': {
-      ...numbers(
-        'rows and columns added below and on the right',
-        '<n>|<y,x>',
-        { min: 1, max: 2 },
-        { min: 0, whole: true },
-      ),
-      default: [0] as readonly number[],
-    },
+    'output-padding': sides('rows and columns added below and on the right', 0),
   },
   kernel: 'optional',
   takes: ['flip', 'scale', 'normalize', 'bias', 'dilation', 'padding', 'groups'],
@@ -113,11 +108,7 @@ export const transposedCommand = operator({
       if (outputPadding.some((n) => n > 0)) throw new ConvoError('E_OPTION', `--output-padding ${why}`)
       return upsamplingStep(values.upsample ?? 'bilinear', stride, settings, full)
     }
-    if (values.upsample !== undefined) {
-      throw new ConvoError('E_OPTION', `--upsample ${values.upsample} and --kernel cannot both be meant`, {
-        fix: 'no --upsample',
-      })
-    }
+    if (values.upsample !== undefined) throw notWithKernel(`upsample ${values.upsample}`)
     return {
       kind: 'tensor',
       // what takes flat areas to zero would take alpha there too
@@ -126,7 +117,85 @@ export const transposedCommand = operator({
         transposePicture(engine, x, kernel, { ...settings, stride, usual: 'constant', full }, outputPadding),
     }
   },
+  layer: {
+    asks: ['size', 'filters'],
+    usual: { stride: 2 },
+    paints: true,
+    bank: (shape, channels, groups) =>
+      shape.length < 4
+        ? undefined
+        : { filters: shape[1]! * groups, seen: shape[0]!, of: channels, groups: 1 },
+    of({ kernel, settings, values, isTextbook }) {
+      const stride = pair(values.stride)
+      if (kernel !== undefined || (isTextbook && values.upsample === undefined)) {
+        const bank = correlationLayer(eachOwn(kernel), settings)
+        return { padding: 0, ...bank, stride, outputPadding: pair(values['output-padding']) }
+      }
+      const kind = values.upsample ?? 'bilinear'
+      const size = stride.map((s) => upsamplingRow(kind, s).length)
+      const padding = stride.map((s, i) => upsamplingCrop(kind, size[i]!, s))
+      return { each: true, size, stride, padding, edge: kind === 'nearest' ? 0 : 1 }
+    },
+    axis(label, input, kernel, choice, { edge = 0, outputPadding = 0 }, index) {
+      const padding = numbersOnly(choice.padding, 'a transposed convolution')
+      const how = { ...choice, padding, outputPadding: added(outputPadding)[index]! }
+      return transposedAxis(label, input + 2 * edge, kernel, how)
+    },
+    weights(s) {
+      const { channels: c, filters: o, groups: g, kernel: k } = s
+      if (s.each) return planes(s)
+      const label = g === 1 ? 'C·O' : 'C·O/groups'
+      return [`${label}·${letters(k)}`, times(c, o / g, ...k), c * (o / g) * product(k)]
+    },
+    multiplications: (s, weights) => everywhere(s, weights, 'input'),
+    told({ input, kernel, stride, dilation, before, after, output }, { edge = 0, outputPadding = 0 }, index) {
+      const size = edge === 0 ? input : `${input} + ${2 * edge}`
+      return {
+        formula: `(in ${edge === 0 ? '' : '+ edge '}− 1)·stride − padding + dilation·(k − 1) + output padding + 1`,
+        filled: `(${size} − 1)·${stride} − ${before + after} + ${dilation}·(${kernel} − 1) + ${added(outputPadding)[index]} + 1 = ${output}`,
+      }
+    },
+    reach: (_, { kernel, dilation, stride }) => Math.ceil(extent(kernel, dilation) / stride),
+    step: ({ stride }) => 1 / stride,
+  },
+  animations: { transposed: '2x2 with a 4x4 kernel and stride 3: 7x7, the overlaps summed' },
+  examples: [
+    'convo explain transposed --input 1x2x2 --size 4 --stride 3 --json',
+    'convo animate transposed step.png --frame 3',
+  ],
 })
+
+/** Output padding of rows and columns. */
+const added = (given: PerAxis) => perAxis('outputPadding', given, 2, 0)
+
+/** The kernels that a transposed convolution upsamples with, by name, for any stride. */
+type Upsampling = 'bilinear' | 'nearest'
+
+/**
+ * The weights along one axis: `nearest` repeats a sample `stride` times; `bilinear` is the tent 1 − |i − middle| / stride
+ * of 2·stride − stride mod 2 taps (Long, Shelhamer and Darrell 2015), so that the shares that reach one output sum to 1.
+ */
+function upsamplingRow(kind: Upsampling, stride: number): Float64Array {
+  if (kind === 'nearest') return new Float64Array(stride).fill(1)
+  const length = 2 * stride - (stride % 2)
+  const middle = (length - 1) / 2
+  return Float64Array.from({ length }, (_, i) => 1 - Math.abs(i - middle) / stride)
+}
+
+/**
+ * What is cut off an axis, so that `stride` samples are left of each. `bilinear` is given the edge repeated once around:
+ * the first stride samples of what comes out belong to that edge, and half a tent before.
+ */
+function upsamplingCrop(
+  kind: Upsampling,
+  length: number,
+  stride: number,
+): readonly [before: number, after: number] {
+  if (kind === 'nearest') return [0, 0]
+  const overhang = length - stride
+  const before = Math.ceil(overhang / 2)
+  return [stride + before, stride + overhang - before]
+}
 
 /** Every pixel becomes stride x stride pixels. */
 function upsamplingStep(
@@ -172,7 +241,7 @@ async function transposePicture(
 ): Promise<Tensor> {
   const channels = x.shape[0]!
   const { shape } = kernel
-  if (shape.length > 4) throw wrongRank('transposed', kernel, 'rank 2, 3 or 4')
+  if (shape.length > 4) throw wrongRank('transposed', kernel, 'rank 2, 3 or 4', {})
   const isPlane = shape.length === 2
   if (isPlane && options.groups !== undefined) {
     throw new ConvoError(

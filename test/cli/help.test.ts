@@ -8,7 +8,7 @@ import { loadKernel } from '../../src/kernel/source.ts'
 import { operations } from '../../src/picture/operations.ts'
 import { optionsOf, usageOf } from '../../src/picture/words/syntax.ts'
 import { understand } from '../../src/picture/words/understand.ts'
-import { animations } from '../../src/teach/animate/operators/index.ts'
+import { animations } from '../../src/teach/operators/index.ts'
 import { convo, type Run } from './convo.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {

@@ -2,10 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { referenceEngine as engine } from '../../src/definition/engine.ts'
 import { kernel } from '../../src/kernel/kernel.ts'
 import { conv2d } from '../../src/operators/conv2d.ts'
-import { explainOperator } from '../../src/operators/explain.ts'
-import { explained } from '../../src/operators/explain-formulas.ts'
+import { explained, explainOperator } from '../../src/operators/explain.ts'
 import { operators } from '../../src/operators/index.ts'
-import { layerOf } from '../../src/operators/layers.ts'
 import { convTranspose2d } from '../../src/operators/transposed.ts'
 import { resolve } from '../../src/params.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
@@ -128,7 +126,7 @@ describe('what is explained is what runs', () => {
     const operator = operators[name]!
     const values = resolve(operator.params, given)
     const parts = { values, kernel: undefined, settings: {} } as const
-    const layer = await layerOf(name, { ...parts, shape: [1, 48, 48], isTextbook: false })
+    const layer = await operator.layer!.of({ ...parts, shape: [1, 48, 48], isTextbook: false })
     const step = operator.build({ ...parts, channels: 1, full: 255 })
     if (step.kind !== 'tensor') throw new Error('not a tensor step')
     // from which line to which the input moves an output line, near the middle

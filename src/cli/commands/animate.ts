@@ -2,10 +2,11 @@ import { ConvoError } from '../../error.ts'
 import { integer, number, resolve } from '../../params.ts'
 import { outputOf } from '../../picture/output-path.ts'
 import { sharedSettings } from '../../picture/settings.ts'
-import { animations } from '../../teach/animate/operators/index.ts'
 import { sceneSettings } from '../../teach/animate/settings.ts'
+import { animations } from '../../teach/operators/index.ts'
 import { definitions } from '../../text/layout.ts'
 import type { Command } from '../command.ts'
+import { examplesOf } from '../operation-facts.ts'
 
 const playSettings = {
   fps: { ...number('frames in a second', undefined, { min: 0.1, max: 50 }), unset: '1.25' },
@@ -48,13 +49,7 @@ export const animateCommand: Command = {
     { title: 'What is shown', params: sceneSettings },
     { title: 'How it plays', params: playSettings },
   ],
-  examples: [
-    'convo animate conv2d conv2d.gif',
-    'convo animate conv2d padded.svg --padding 1 --stride 2 --kernel "0 1 2; 2 2 0; 0 1 2"',
-    'convo animate multi-channel bank.webp --size 7 --filters 128',
-    'convo animate dilated rate2.gif --dilation 2',
-    'convo animate transposed step.png --frame 3',
-  ],
+  examples: examplesOf('animate'),
   details: (width) => [
     {
       title: 'Animations',

@@ -8,6 +8,7 @@ import { chainSyntax, type OptionGroup } from '../../picture/words/syntax.ts'
 import { parse } from '../../picture/words/understand.ts'
 import { explainSettings } from '../../teach/explain/settings.ts'
 import type { Call, Command } from '../command.ts'
+import { examplesOf } from '../operation-facts.ts'
 
 /** `convo explain <operation> [input]` */
 export const explainCommand: Command = {
@@ -35,9 +36,7 @@ export const explainCommand: Command = {
   optionsFor: ([name = '']) => groupsFor(name),
   examples: [
     'convo explain gaussian in.png --sigma 20',
-    'convo explain conv2d --input 3x7x7 --filters 128',
-    'convo explain depthwise-separable --input 16x56x56 --filters 32',
-    'convo explain transposed --input 1x2x2 --size 4 --stride 3 --json',
+    ...examplesOf('explain'),
     'convo explain chain --input 3x224x224 -- conv2d --filters 64 --padding same -- relu -- maxpool',
   ],
   details: () => [

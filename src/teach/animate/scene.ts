@@ -53,6 +53,22 @@ export type Scene = {
   readonly frames: readonly Frame[]
 }
 
+/** A panel of planes. */
+export const panel = (title: string, tone: Tone, planes: readonly Plane[]): Panel => ({
+  kind: 'panel',
+  title,
+  tone,
+  planes,
+})
+
+/** A panel of one plane. */
+export const planePanel = (
+  title: string,
+  tone: Tone,
+  [rows, columns]: readonly [rows: number, columns: number],
+  cells: readonly Cell[],
+): Panel => panel(title, tone, [{ rows, columns, cells }])
+
 export const sign = (which: Sign['sign']): Sign => ({ kind: 'sign', sign: which })
 
 /** A number as it stands in a cell: whole numbers as they are, others to two decimals, a true minus. */

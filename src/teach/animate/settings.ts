@@ -78,19 +78,29 @@ export function sceneOptions(
 }
 
 /** One number for each axis from one for all, or one for each. @throws ConvoError E_OPTION */
-export function perAxis(
+export function perAxis<const T extends readonly number[]>(
   name: string,
   given: readonly number[] | undefined,
-  fallback: readonly number[],
-): number[] {
-  if (given === undefined) return [...fallback]
-  if (given.length === 1) return fallback.map(() => given[0]!)
-  if (given.length === fallback.length) return [...given]
+  fallback: T,
+): { readonly [K in keyof T]: number } {
+  const [all] = given ?? []
+  const list = given === undefined ? fallback : given.length === 1 ? fallback.map(() => all!) : given
+  if (list.length === fallback.length) return list as unknown as { [K in keyof T]: number }
   throw new ConvoError(
     'E_OPTION',
-    `--${name} must be 1 or ${fallback.length} numbers for this operator, got ${given.join(',')}`,
+    `--${name} must be 1 or ${fallback.length} numbers for this operator, got ${list.join(',')}`,
   )
 }
+
+/** What every scene with one kernel takes. */
+export const kernelSettings = ['size', 'kernel', 'kernel-size', 'stride', 'padding', 'dilation'] as const
+
+/** How the kernel of such a scene meets its input. @throws ConvoError E_OPTION */
+export const meeting = (options: SceneOptions) => ({
+  stride: options.stride ?? 1,
+  padding: options.padding ?? 0,
+  dilation: oneDilation(options),
+})
 
 /** The one dilation of operators that take no list. @throws ConvoError E_OPTION */
 export function oneDilation({ dilation }: SceneOptions): number {
@@ -150,5 +160,8 @@ export async function weightsOf(
   return new Tensor(want, data)
 }
 
-/** Most filters that are drawn. */
-export const mostDrawn = 3
+/** Of so many filters, how many are drawn, and what is said of it. */
+export function drawnOf(filters: number, most = 3): readonly [shown: number, words: string] {
+  const shown = Math.min(filters, most)
+  return [shown, shown < filters ? `, ${shown} drawn` : '']
+}

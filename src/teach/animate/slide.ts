@@ -8,6 +8,7 @@ import {
   type Mark,
   type Panel,
   type Plane,
+  panel,
   show,
   sign,
   sumLine,
@@ -118,8 +119,19 @@ export function places(pass: Pass): Place[] {
   return [...apart, ...all]
 }
 
+/** Input ∗ kernel = output. */
+export const correlated = (input: Panel, kernel: Panel, output: Panel): Frame['parts'] => [
+  input,
+  sign('∗'),
+  kernel,
+  sign('='),
+  output,
+]
+
+const plainly = ({ input, kernel, output }: Moment) => correlated(input, kernel, output)
+
 /** Frames of a pass: `compose` sets its panels among others. */
-export const slide = (pass: Pass, compose: (moment: Moment) => Frame['parts']): Frame[] =>
+export const slide = (pass: Pass, compose: (moment: Moment) => Frame['parts'] = plainly): Frame[] =>
   places(pass).map((place) => {
     const at = momentOf(pass, place)
     return { parts: compose(at), caption: at.caption }
@@ -200,7 +212,7 @@ export function inputPanel(pass: Pass, used: ReadonlyMap<number, readonly Tap[]>
     const title = inputs.length === 1 ? undefined : planeName(pass, p)
     return { rows, columns, cells, title }
   })
-  return { kind: 'panel', title: names.input, tone: names.inputTone ?? 'input', planes }
+  return panel(names.input, names.inputTone ?? 'input', planes)
 }
 
 /** The kernel that makes an output plane. */
@@ -213,12 +225,7 @@ export function kernelPanel(pass: Pass, o: number): Panel {
     }),
   )
   const isOneOfMany = pass.outputs.length > 1 && pass.names.plane === 'channel'
-  return {
-    kind: 'panel',
-    title: isOneOfMany ? `${pass.names.kernel} ${o + 1}` : pass.names.kernel,
-    tone: 'kernel',
-    planes,
-  }
+  return panel(isOneOfMany ? `${pass.names.kernel} ${o + 1}` : pass.names.kernel, 'kernel', planes)
 }
 
 /** The output up to a place, which holds `value`; without a place, `none` or `all` of it. */
@@ -236,7 +243,7 @@ export function outputPanel(pass: Pass, at: (Place & { readonly value: number })
     const title = outputs.length === 1 ? undefined : `${names.plane} ${o + 1}`
     return { rows: row.output, columns: column.output, cells, title }
   })
-  return { kind: 'panel', title: names.output, tone: names.outputTone ?? 'output', planes }
+  return panel(names.output, names.outputTone ?? 'output', planes)
 }
 
 /** `size (5 + 2 − 3) / 1 + 1 = 5`, the size filled in: of height and width, where these are not made from the same numbers. */
@@ -257,11 +264,7 @@ export function axisFormula({ input, before, after, kernel, dilation, stride, ou
 /** Two passes, the second reading what the first wrote. */
 export function twoPasses(first: Pass, second: Pass): Frame[] {
   const all = (mid: Panel, k1: Panel, x: Panel, k2: Panel, y: Panel): Frame['parts'] => [
-    x,
-    sign('∗'),
-    k1,
-    sign('='),
-    mid,
+    ...correlated(x, k1, mid),
     sign('∗'),
     k2,
     sign('='),

@@ -1,10 +1,11 @@
 import { grouped } from '../../text/count.ts'
 import { colours } from '../draw/palette.ts'
-import { type ChainExplanation, chainRows } from './chain-rows.ts'
 import { across, document, type Section } from './drawing.ts'
+import type { ChainExplanation } from './explanation.ts'
 import { drawBars, drawTable } from './panels.ts'
 import { tensor } from './pieces.ts'
 import { drawSolids, type Piece } from './solids.ts'
+import { chainRows, present } from './text.ts'
 
 /** Results beside each other; more of them stand below. */
 const perRow = 4
@@ -25,6 +26,7 @@ export function drawChain(e: ChainExplanation): string {
       words: grouped(of(step)),
       colour: colours.blue,
     }))
+  const [heads = [], ...rows] = chainRows(e)
   const summary = `${e.steps.length} steps, with floats between them`
   return document('chain', summary, [
     ...starts.map((start): Section => {
@@ -51,15 +53,10 @@ export function drawChain(e: ChainExplanation): string {
     [
       'in numbers',
       drawTable(
-        chainRows(e)
-          .slice(1)
-          .map(([name = '', ...cells]) => [
-            name,
-            cells
-              .map((cell, i) => (cell === '' ? '' : `${chainRows(e)[0]![i + 1]} ${cell}`))
-              .filter((cell) => cell !== '')
-              .join(', '),
-          ]),
+        rows.map(([name = '', ...cells]) => [
+          name,
+          present(cells.map((cell, i) => cell !== '' && `${heads[i + 1]} ${cell}`)).join(', '),
+        ]),
         across,
       ),
     ],

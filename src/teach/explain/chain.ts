@@ -3,9 +3,10 @@ import { resolve } from '../../params.ts'
 import type { Asked } from '../../picture/words/prepare.ts'
 import type { Given } from '../../picture/words/syntax.ts'
 import { writeDrawing } from '../draw/file.ts'
-import { type ChainExplanation, type ChainStep, chainRows } from './chain-rows.ts'
 import { checkAsked, checkDrawing, explanationOf, type Input, inputOf, noted, tellNotes } from './explain.ts'
+import type { ChainExplanation, ChainStep } from './explanation.ts'
 import { explainSettings } from './settings.ts'
+import { chainRows } from './text.ts'
 
 /** Tells what a chain would do to an input, step by step; gives the exit status. */
 export async function explainChain(

@@ -1,17 +1,19 @@
 import type { PlaneKernel } from '../../conv/recipe.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Explanation } from '../../operators/explain.ts'
+import type { Plain } from '../../operators/layer.ts'
 import type { Operation } from '../../picture/operations.ts'
 import { grouped } from '../../text/count.ts'
 import { colours } from '../draw/palette.ts'
 import { fittedText, moved, svgDocument, text } from '../draw/svg.ts'
+import { materials } from '../operators/index.ts'
 import { heatMap, layoutHeat } from '../show/heat.ts'
 import { largest, type Plane } from '../show/planes.ts'
 import type { Arithmetic, FilterExplanation } from './explanation.ts'
 import { type Bar, type Block, drawBars, drawStrips, drawTable } from './panels.ts'
 import { operatorPieces } from './pieces.ts'
 import { drawSolids, type Piece } from './solids.ts'
-import { bytes, filterLines, operatorLines, pictureSize, samplesText } from './text.ts'
+import { bytes, filterLines, operatorLines, pictureSize, present, samplesText } from './text.ts'
 
 const width = 960
 const margin = 32
@@ -19,38 +21,22 @@ const margin = 32
 export const across = width - 2 * margin
 
 /** An operator over an input as an SVG: shapes, counts, the arithmetic, and how the work is cut up. */
-export function drawOperator(
+export async function drawOperator(
   operation: Operation,
   e: Explanation & Arithmetic,
   source: Kernel | undefined,
-): string {
-  const [last] = e.sizes.slice(-1)
-  const rows = e.sizes.at(-2)
-  const isPlane = source?.shape.length === 2
+): Promise<string> {
+  const { teaching } = await materials[e.operator]!()
+  const [height, width] = e.output.slice(-2) as [number, number]
+  const stride = e.step.slice(-2) as [number, number]
   return document(operation.name, operation.summary, [
-    ['shapes', drawSolids(operatorPieces(e), across)],
-    ...(isPlane ? [['weights', drawPlanes([planeOf(source)])] as Section] : []),
+    ['shapes', drawSolids(operatorPieces(e, teaching), across)],
+    source?.shape.length === 2 && ['weights', drawPlanes([planeOf(source)])],
     ['counts', drawBars(operatorBars(e), across)],
-    ...(e.strips === undefined || last === undefined || rows === undefined
-      ? []
-      : [
-          [
-            `tile plan: ${e.algorithm}`,
-            drawStrips(
-              e.strips,
-              {
-                height: e.output.at(-2)!,
-                width: e.output.at(-1)!,
-                stride:
-                  e.operator === 'transposed'
-                    ? [1 / rows.stride, 1 / last.stride]
-                    : [rows.stride, last.stride],
-                border: '',
-              },
-              across,
-            ),
-          ] as Section,
-        ]),
+    e.strips && [
+      `tile plan: ${e.algorithm}`,
+      drawStrips(e.strips, { height, width, stride, border: '' }, across),
+    ],
     ['in numbers', drawTable(operatorLines(operation, e), across)],
   ])
 }
@@ -110,7 +96,7 @@ export function drawFilter(
   const shown = planes.filter((p) => p.weights.length <= 25 * 25)
   return document(e.operation, e.summary, [
     ['shapes', drawSolids(pieces, across)],
-    ...(shown.length === 0 ? [] : [['weights', drawPlanes(shown)] as Section]),
+    shown.length > 0 && ['weights', drawPlanes(shown)],
     [
       `tile plan: ${[...new Set(e.kernels.map((k) => k.algorithm))].join(', ')}`,
       drawStrips(
@@ -125,10 +111,14 @@ export function drawFilter(
 
 export type Section = readonly [title: string, block: Block]
 
-/** A drawing of sections, each under its title. */
-export function document(name: string, summary: string, sections: readonly Section[]): string {
+/** A drawing of sections, each under its title; what is not there is left out. */
+export function document(
+  name: string,
+  summary: string,
+  sections: readonly (Section | false | undefined)[],
+): string {
   let y = 96
-  const blocks = sections.map(([title, { markup, height }]) => {
+  const blocks = present(sections).map(([title, { markup, height }]) => {
     const top = y
     y += height + 52
     return moved(
@@ -148,48 +138,30 @@ export function document(name: string, summary: string, sections: readonly Secti
   )
 }
 
-/** The two ways side by side, where there are two, and what has to be held. */
+/** The two ways side by side, where there are two (one bar alone says nothing), and what has to be held. */
 function operatorBars(e: Explanation): { title: string; bars: readonly Bar[] }[] {
-  const { plain, parameters, multiplications, memory } = e
-  const own = (value: number, formula: string): Bar => ({
-    label: e.operator,
-    value,
-    words: `${grouped(value)} = ${formula}`,
-    colour: colours.blue,
-  })
-  const full = (value: number): Bar => ({
-    label: 'plain conv2d',
-    value,
-    words: grouped(value),
-    colour: colours.grid,
-  })
-  const held = (label: string, value: number, colour: string): Bar => ({
+  const bar = (label: string, value: number, words: string, colour: string) => ({
     label,
     value,
-    words: bytes(value),
+    words,
     colour,
   })
+  const both = (title: string, of: keyof Plain) => {
+    const [{ count, filled }, plain] = [e[of], e.plain![of]]
+    const own = bar(e.operator, count, `${grouped(count)} = ${filled}`, colours.blue)
+    return { title, bars: [own, bar('plain conv2d', plain, grouped(plain), colours.grid)] }
+  }
+  const { input, weights, output } = e.memory
+  const held = (label: string, value: number, colour: string) => bar(label, value, bytes(value), colour)
   return [
-    // one bar alone says nothing
-    ...(plain === undefined
-      ? []
-      : [
-          {
-            title: 'weights',
-            bars: [own(parameters.count, parameters.filled), full(plain.parameters)],
-          },
-          {
-            title: 'multiplications',
-            bars: [own(multiplications.count, multiplications.filled), full(plain.multiplications)],
-          },
-        ]),
+    ...(e.plain ? [both('weights', 'parameters'), both('multiplications', 'multiplications')] : []),
     {
       title: 'memory, as float32',
-      bars: [
-        held('input', memory.input, colours.sky),
-        ...(memory.weights === 0 ? [] : [held('weights', memory.weights, colours.yellow)]),
-        held('output', memory.output, colours.green),
-      ],
+      bars: present([
+        held('input', input, colours.sky),
+        weights > 0 && held('weights', weights, colours.yellow),
+        held('output', output, colours.green),
+      ]),
     },
   ]
 }

@@ -6,12 +6,9 @@ import { type Io, lineWidth, noteMessage } from '../../host/io.ts'
 import { analyse } from '../../kernel/analyse.ts'
 import { type Kernel, kernel } from '../../kernel/kernel.ts'
 import { loadKernel } from '../../kernel/source.ts'
-import { type Explanation, explainOperator } from '../../operators/explain.ts'
-import { type ExplainedName, explained } from '../../operators/explain-formulas.ts'
-import type { Layer } from '../../operators/layer.ts'
-import { layerOf } from '../../operators/layers.ts'
-import { arithmetics, type Arithmetic as Ran } from '../../operators/operator.ts'
-import { resolve, type Values } from '../../params.ts'
+import { type Explanation, explainOperator, layerRules } from '../../operators/explain.ts'
+import { arithmetics, type Operator, type Arithmetic as Ran } from '../../operators/operator.ts'
+import { type Params, resolve, type Values } from '../../params.ts'
 import { type Known, knownOf } from '../../picture/known.ts'
 import type { Layout } from '../../picture/layouts.ts'
 import type { Operation } from '../../picture/operations.ts'
@@ -79,25 +76,14 @@ export function checkDrawing({ svg, json }: Pick<Values<typeof explainSettings>,
   })
 }
 
-const banks = ['conv2d', 'conv3d', 'grouped', 'dilated', 'transposed', 'pointwise', 'depthwise-separable']
-
-/** Which operators a setting of a layer means something to, beside those that have an option of that name. */
-const layerSettings: Readonly<Record<string, readonly string[]>> = {
-  size: explained.filter((name) => name !== 'pointwise' && name !== 'maxpool' && name !== 'unpool'),
-  filters: banks,
-  multiplier: ['depthwise', 'depthwise-separable'],
-  hidden: ['involution'],
-  stride: [],
-  dilation: [],
-  padding: [],
-}
+/** Settings of a layer, which mean something to the operators that ask for them or have an option of that name. */
+const layerSettings = ['size', 'filters', 'multiplier', 'hidden', 'stride', 'dilation', 'padding']
 
 /** @throws ConvoError E_OPTION for a setting that means nothing to the operation */
 export function checkAsked(operation: Operation, given: Given): void {
   const own = ownOf(operation, given)
-  const odd = Object.keys(layerSettings).find(
-    (key) => own[key] !== undefined && !layerSettings[key]!.includes(operation.name),
-  )
+  const asks: readonly string[] = layerRules(operation.name)?.asks ?? []
+  const odd = layerSettings.find((key) => own[key] !== undefined && !asks.includes(key))
   if (odd === undefined) return
   throw new ConvoError('E_OPTION', `--${odd} means nothing to ${operation.name}`, {
     why: `convo explain ${operation.name} --help lists what does`,
@@ -127,12 +113,24 @@ type Told = {
   draw(): Promise<string>
 }
 
+/** The options of an operation, understood. */
+type Asked = {
+  readonly values: Values<Params>
+  readonly settings: Settings
+  readonly kernel: Kernel | undefined
+}
+
 async function tell(operation: Operation, input: Input, given: Given, isLayer: boolean): Promise<Told> {
   const kernel =
     typeof given.kernel === 'string' ? await loadKernel(given.kernel, { names: namedKernels }) : undefined
-  const name = explained.find((n) => n === operation.name)
-  if (name === undefined) {
-    const kernels = planned(operation, input, given, kernel)
+  const rules = layerRules(operation.name)
+  const asked = {
+    values: resolve(operation.params, pick(given, Object.keys(operation.params))),
+    settings: settingsOf(operation, given),
+    kernel,
+  }
+  if (rules === undefined) {
+    const kernels = planned(operation, input, asked)
     if (kernels.kind === 'tensor') {
       throw new ConvoError('E_USAGE', `${operation.name} has no kernels to explain`, {
         why: operation.summary,
@@ -148,7 +146,8 @@ async function tell(operation: Operation, input: Input, given: Given, isLayer: b
       },
     }
   }
-  const result = await layerExplanation(operation, name, input, given, kernel, isLayer)
+  const own = resolve(explainSettings, ownOf(operation, given))
+  const result = await layerExplanation(operation, rules, input, asked, own, isLayer)
   return {
     result,
     text: () => explanationText(operation, result, lineWidth()),
@@ -161,32 +160,31 @@ async function tell(operation: Operation, input: Input, given: Given, isLayer: b
 
 async function layerExplanation(
   operation: Operation,
-  name: ExplainedName,
+  rules: NonNullable<Operator['layer']>,
   input: Input,
-  given: Given,
-  kernel: Kernel | undefined,
+  given: Asked,
+  { size, filters, multiplier, hidden }: Values<typeof explainSettings>,
   isLayer: boolean,
 ): Promise<Explanation & Arithmetic> {
-  const values = resolve(operation.params, pick(given, Object.keys(operation.params)))
-  const settings = settingsOf(operation, given)
+  const { values, settings, kernel } = given
   const isOpen = operation.kernel === 'required' && kernel === undefined
-  const run = isOpen ? undefined : planned(operation, input, given, kernel)
+  const run = isOpen ? undefined : planned(operation, input, given)
   const shape = isLayer ? input.shape : seenBy(run, input.shape)
-  const { size, filters, multiplier, hidden } = resolve(explainSettings, ownOf(operation, given))
   const asked = Object.entries({ size, filters, multiplier, hidden }).filter(
     ([, value]) => value !== undefined,
   )
   const isTextbook = kernel === undefined && (isLayer || operation.kernel === 'required' || asked.length > 0)
-  const made = await layerOf(name, { values, kernel, settings: kernelOptions(settings), shape, isTextbook })
-  const other = kernel === undefined ? (values.pointwise === undefined ? undefined : 'pointwise') : 'kernel'
-  const unfit = asked.find(([key]) => other === 'kernel' || (other === 'pointwise' && key === 'filters'))
-  if (unfit !== undefined) {
-    throw new ConvoError('E_OPTION', `--${unfit[0]} leaves nothing for --${other} to say`, {
-      fix: `no --${unfit[0]}`,
-    })
+  const made = await rules.of({ values, kernel, settings: kernelOptions(settings), shape, isTextbook })
+  for (const [key] of asked) {
+    const settles = Object.entries(rules.settles ?? {}).find(
+      ([option, settled]) => settled === key && values[option] !== undefined,
+    )
+    const other = kernel === undefined ? settles?.[0] : 'kernel'
+    if (other === undefined) continue
+    throw new ConvoError('E_OPTION', `--${key} leaves nothing for --${other} to say`, { fix: `no --${key}` })
   }
-  const layer: Layer = { ...made, ...Object.fromEntries(asked), keep: !isLayer }
-  const explanation = explainOperator(name, shape, layer)
+  const layer = { ...made, ...Object.fromEntries(asked), keep: !isLayer }
+  const explanation = explainOperator(operation.name, shape, layer)
   return { ...explanation, ...arithmeticOf(run, explanation) }
 }
 
@@ -255,11 +253,8 @@ function filterOf(
 function planned(
   operation: Operation,
   { shape, depth, peak }: Input,
-  given: Given,
-  kernel: Kernel | undefined,
+  { values, settings, kernel }: Asked,
 ): Planned {
-  const values = resolve(operation.params, pick(given, Object.keys(operation.params)))
-  const settings = settingsOf(operation, given)
   const full = depth === 16 ? 65535 : 255
   const channels = shape[0]!
   const step = settledStep(operation, values, kernel, settings, { channels, full })

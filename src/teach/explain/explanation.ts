@@ -29,3 +29,21 @@ export type FilterExplanation = {
 
 /** Which loops run, and why. */
 export type Arithmetic = Ran & { readonly strips?: Strips }
+
+/** A step of a chain in numbers. Receptive fields and steps are in samples of the chain's input, per axis. */
+export type ChainStep = {
+  readonly operation: string
+  /** [C,H,W] or [C,D,H,W] */
+  readonly output: readonly number[]
+  readonly parameters: number
+  readonly multiplications: number
+  readonly receptiveField: readonly number[]
+  readonly step: readonly number[]
+}
+
+/** A chain in numbers: its steps, and what they come to. */
+export type ChainExplanation = Omit<ChainStep, 'operation'> & {
+  readonly operation: 'chain'
+  readonly input: readonly number[]
+  readonly steps: readonly ChainStep[]
+}

@@ -1,9 +1,7 @@
+import type { Tone } from '../animate/scene.ts'
 import { textWidth } from '../draw/measure.ts'
 import { colours } from '../draw/palette.ts'
 import { element, fittedText, line, rect, text } from '../draw/svg.ts'
-
-/** What a solid is, which decides its colours: those of the animations. */
-export type Tone = 'input' | 'kernel' | 'between' | 'output'
 
 /** A tensor as a solid: height and width in front, everything else behind. */
 export type Solid = {

@@ -1,7 +1,7 @@
 import { correlationBank, transpositionBank } from '../../conv/bank.ts'
 import { flatAxis, type TransposedAxis } from '../../conv/geometry.ts'
 import type { RecipePlan } from '../../conv/plan.ts'
-import type { Explanation } from '../../operators/explain.ts'
+import { type Explanation, layerRules } from '../../operators/explain.ts'
 import { partsOf } from '../../run/bank.ts'
 
 /** How the work is cut up, a pure function of the shapes: threads take piece after piece. */
@@ -41,14 +41,11 @@ export function stripsOfBank({ operator, input, output, ...e }: Explanation): St
   while (axes.length < 3) axes.unshift(flatAxis)
   const [depth, row, column] = axes as [TransposedAxis, TransposedAxis, TransposedAxis]
   const channels = input[0]!
-  const isAlone = operator.startsWith('depthwise')
-  const groups = isAlone ? channels : e.groups
-  const filters = operator === 'depthwise-separable' ? channels * e.multiplier : output[0]!
+  const { alone, paints } = layerRules(operator)!
+  const groups = alone ? channels : e.groups
+  const filters = alone ? channels * e.multiplier : output[0]!
   const shape = { channels, filters, groups, axes: [depth, row, column] } as const
-  const plan =
-    operator === 'transposed'
-      ? transpositionBank(shape)
-      : correlationBank({ ...shape, border: 'constant', fill: 0 })
+  const plan = paints ? transpositionBank(shape) : correlationBank({ ...shape, border: 'constant', fill: 0 })
   const { rows, count, groupsPerPart } = partsOf(plan)
   const beyond = ({ first, span }: { first: number; span: number }) =>
     [Math.max(0, -first), Math.max(0, first + span - 1)] as const

@@ -1,8 +1,8 @@
-import type { Count, Explanation } from '../../operators/explain.ts'
+import { type Count, type Explanation, layerRules } from '../../operators/explain.ts'
 import type { Operation } from '../../picture/operations.ts'
 import { grouped } from '../../text/count.ts'
 import { columns, wrap } from '../../text/layout.ts'
-import type { Arithmetic, FilterExplanation } from './explanation.ts'
+import type { Arithmetic, ChainExplanation, ChainStep, FilterExplanation } from './explanation.ts'
 import type { Strips } from './strips.ts'
 
 /** A number with at most six digits behind the point. */
@@ -40,59 +40,46 @@ const counted = ({ count, formula, filled }: Count): string =>
 export const explanationText = (operation: Operation, e: Explanation & Arithmetic, width?: number): string =>
   `${head(operation.name, operation.summary, width)}\n${table(operatorLines(operation, e), width)}`
 
+/** What is there of a list. */
+export const present = <T>(list: readonly (T | false | undefined)[]): T[] =>
+  list.filter((one) => one !== undefined && one !== false) as T[]
+
 /** All that is told of an operator. */
 export function operatorLines(operation: Operation, e: Explanation & Arithmetic): readonly Line[] {
-  const formula = operation.formula === undefined ? [] : [['computes', operation.formula] as Line]
-  const each = e.sizes.map((s): Line => [s.axis, `${s.filled}`])
-  const plain = e.plain
-  const rank = e.separability
-  return [
-    ...formula,
-    [
-      'input',
-      `${sizes(e.input)}   (${e.input.length === 4 ? 'channels x depth x height x width' : 'channels x height x width'})`,
-    ],
+  const { plain, separability: rank, memory } = e
+  const axes = `channels x ${e.input.length === 4 ? 'depth x ' : ''}height x width`
+  return present<Line>([
+    operation.formula !== undefined && ['computes', operation.formula],
+    ['input', `${sizes(e.input)}   (${axes})`],
     ['output', sizes(e.output)],
-    ...(e.sizes[0] === undefined ? [] : [['size', e.sizes[0].formula] as Line]),
-    ...each,
+    e.sizes[0] && ['size', e.sizes[0].formula],
+    ...e.sizes.map((s): Line => [s.axis, s.filled]),
     [
-      e.operator === 'maxpool' || e.operator === 'unpool' ? 'window' : 'kernel',
+      layerRules(e.operator)?.pools ? 'window' : 'kernel',
       e.kernel.length === 0 ? 'none' : `[${e.kernel.join(',')}]`,
     ],
     ['weights', counted(e.parameters)],
     ['multiplications', counted(e.multiplications)],
     ['receptive field', area(e.receptiveField)],
-    ...(rank === undefined
-      ? []
-      : [
-          [
-            'rank',
-            `${rank.rank}${rank.isSeparable ? ', so a column and a row do it' : ''}; singular values ${rank.singularValues.map(short).join(', ')}`,
-          ] as Line,
-        ]),
-    ...(e.error === undefined
-      ? []
-      : [
-          [
-            'left out',
-            `${Number((e.error * 100).toPrecision(3))} % of the kernel, in the Frobenius norm`,
-          ] as Line,
-        ]),
-    ...(plain === undefined
-      ? []
-      : [
-          [
-            'plain conv2d',
-            `${grouped(plain.parameters)} weights, ${grouped(plain.multiplications)} multiplications: this operator has ${short(Math.round(plain.share * 1e4) / 100)} % of the weights`,
-          ] as Line,
-        ]),
+    rank && [
+      'rank',
+      `${rank.rank}${rank.isSeparable ? ', so a column and a row do it' : ''}; singular values ${rank.singularValues.map(short).join(', ')}`,
+    ],
+    e.error !== undefined && [
+      'left out',
+      `${Number((e.error * 100).toPrecision(3))} % of the kernel, in the Frobenius norm`,
+    ],
+    plain && [
+      'plain conv2d',
+      `${grouped(plain.parameters)} weights, ${grouped(plain.multiplications)} multiplications: this operator has ${short(Math.round(plain.share * 1e4) / 100)} % of the weights`,
+    ],
     ['arithmetic', `${e.algorithm}: ${e.reason}`],
-    ...(e.strips === undefined ? [] : [['strips', stripsText(e.strips)] as Line]),
+    e.strips && ['strips', stripsText(e.strips)],
     [
       'memory',
-      `${bytes(e.memory.input)} in, ${bytes(e.memory.weights)} of weights, ${bytes(e.memory.output)} out, as float32`,
+      `${bytes(memory.input)} in, ${bytes(memory.weights)} of weights, ${bytes(memory.output)} out, as float32`,
     ],
-  ]
+  ])
 }
 
 /** `6 of 70 rows; 1 above, 1 below, 1 left, 1 right of each` */
@@ -122,19 +109,33 @@ export function filterLines(e: FilterExplanation): readonly Line[] {
     return [label, `${k.size[1]}x${k.size[0]}, sum ${short(k.sum)}, rank ${k.rank}${whole}`]
   })
   const ways = [...new Set(e.kernels.map((k) => `${k.algorithm}: ${k.reason}`))]
-  return [
+  return present<Line>([
     ['input', `${pictureSize(e.input)}, ${samplesText(e.samples)}`],
     ['output', pictureSize(e.output)],
     ...kernels,
-    ...(e.combine === 'only' ? [] : [['combined by', e.combine] as Line]),
+    e.combine !== 'only' && ['combined by', e.combine],
     ...ways.map((way, i): Line => [i === 0 ? 'arithmetic' : '', way]),
     ['border', e.border],
     ['receptive field', area(e.receptiveField)],
     ['strips', stripsText(e.strips)],
-    ...(e.multiplications === 0 ? [] : [['multiplications', grouped(e.multiplications)] as Line]),
+    e.multiplications > 0 && ['multiplications', grouped(e.multiplications)],
     [
       'correlation',
       'the kernel is used as it is written; --flip turns it by 180°, which is the convolution of mathematics',
     ],
+  ])
+}
+
+/** A chain as a table: the names of the columns, then the input, the steps and the sum. */
+export function chainRows({ input, steps, ...all }: ChainExplanation): readonly (readonly string[])[] {
+  const row = (
+    name: string,
+    { output, parameters, multiplications, receptiveField }: Omit<ChainStep, 'operation'>,
+  ) => [name, sizes(output), grouped(parameters), grouped(multiplications), area(receptiveField)]
+  return [
+    ['step', 'output', 'weights', 'multiplications', 'receptive field'],
+    ['input', sizes(input), '', '', ''],
+    ...steps.map((step) => row(step.operation, step)),
+    row('all', all),
   ]
 }

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { sceneOf } from '../../../src/teach/animate/animate.ts'
-import { animations } from '../../../src/teach/animate/operators/index.ts'
+import { animations } from '../../../src/teach/operators/index.ts'
 import { convo, scratch } from '../convo.ts'
 
 const names = Object.keys(animations)

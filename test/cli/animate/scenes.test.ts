@@ -3,8 +3,8 @@ import { formatError } from '../../../src/error.ts'
 import { sceneOf } from '../../../src/teach/animate/animate.ts'
 import { noise } from '../../../src/teach/animate/examples.ts'
 import { layOut, type TextBox, textBounds } from '../../../src/teach/animate/layout.ts'
-import { animations } from '../../../src/teach/animate/operators/index.ts'
 import { equals, type Panel, type Scene, show, sumLine } from '../../../src/teach/animate/scene.ts'
+import { animations } from '../../../src/teach/operators/index.ts'
 import * as oracle from '../../oracle.ts'
 
 const names = Object.keys(animations)

@@ -1,10 +1,17 @@
-import { referenceEngine } from '../../../definition/engine.ts'
-import { conv2d } from '../../../operators/conv2d.ts'
-import { exampleInput } from '../examples.ts'
-import { type Scene, sign, sizes } from '../scene.ts'
-import { mostDrawn, oneDilation, perAxis, type SceneOptions, weightsOf } from '../settings.ts'
-import { pass2d, sizeFormula, slide } from '../slide.ts'
-import type { Animation } from './entry.ts'
+import { referenceEngine } from '../../definition/engine.ts'
+import { conv2d } from '../../operators/conv2d.ts'
+import { exampleInput } from '../animate/examples.ts'
+import { type Scene, sizes } from '../animate/scene.ts'
+import {
+  drawnOf,
+  kernelSettings,
+  meeting,
+  perAxis,
+  type SceneOptions,
+  weightsOf,
+} from '../animate/settings.ts'
+import { pass2d, sizeFormula, slide } from '../animate/slide.ts'
+import type { Teaching } from './teaching.ts'
 
 /** A bank of filters over channels; the parts of the textbook differ in their numbers only. */
 export async function bankScene(
@@ -17,22 +24,17 @@ export async function bankScene(
     readonly shown?: number
   },
 ): Promise<Scene> {
-  const [height, width] = perAxis('size', options.size, [usual.size, usual.size]) as [number, number]
+  const [height, width] = perAxis('size', options.size, [usual.size, usual.size])
   const channels = options.channels ?? usual.channels
   const filters = options.filters ?? usual.filters
   const groups = options.groups ?? usual.groups ?? 1
   const x = exampleInput([channels, height, width])
   // where the groups do not divide, the operator says so
   const weight = await weightsOf(options, filters, Math.max(1, Math.floor(channels / groups)), [3, 3])
-  const how = {
-    stride: options.stride ?? 1,
-    padding: options.padding ?? 0,
-    dilation: oneDilation(options),
-    groups,
-  }
+  const how = { ...meeting(options), groups }
   const out = await conv2d(referenceEngine, x, weight, how)
   const [, outHeight, outWidth] = out.shape as [number, number, number]
-  const shown = Math.min(filters, usual.shown ?? mostDrawn)
+  const [shown, drawn] = drawnOf(filters, usual.shown)
   const depth = (n: number) => (channels * filters === 1 ? [] : [n])
   const [kH, kW] = weight.shape.slice(2) as [number, number]
   const pass = pass2d(
@@ -41,7 +43,7 @@ export async function bankScene(
     {
       input: `input ${sizes(height, width, ...depth(channels))}`,
       kernel: filters === 1 ? `kernel ${sizes(kH, kW, ...depth(channels / groups))}` : 'filter',
-      output: `output ${sizes(outHeight, outWidth, ...depth(filters))}${shown < filters ? `, ${shown} drawn` : ''}`,
+      output: `output ${sizes(outHeight, outWidth, ...depth(filters))}${drawn}`,
     },
     shown,
   )
@@ -50,32 +52,21 @@ export async function bankScene(
   return {
     title: `${sizes(height, width, ...depth(channels))} ∗ ${many}${sizes(kH, kW, ...depth(channels / groups))}${grouped} → ${sizes(outHeight, outWidth, ...depth(filters))}`,
     formula: `stride ${how.stride}, padding ${how.padding}, dilation ${how.dilation}: ${sizeFormula(pass)}; weights ${weight.data.length}`,
-    frames: slide(pass, ({ input, kernel, output }) => [input, sign('∗'), kernel, sign('='), output]),
+    frames: slide(pass),
   }
 }
 
-export const bankSettings = [
-  'size',
-  'kernel',
-  'kernel-size',
-  'stride',
-  'padding',
-  'dilation',
-  'channels',
-  'filters',
-] as const
+export const bankSettings = [...kernelSettings, 'channels', 'filters', 'groups'] as const
 
-export const conv2dAnimation: Animation = {
-  takes: [...bankSettings, 'groups'],
-  scene: (options) => bankScene(options, { channels: 1, filters: 1, size: 5 }),
-}
-
-export const multiChannelAnimation: Animation = {
-  takes: [...bankSettings, 'groups'],
-  scene: (options) => bankScene(options, { channels: 3, filters: 1, size: 5 }),
-}
-
-export const groupedAnimation: Animation = {
-  takes: [...bankSettings, 'groups'],
-  scene: (options) => bankScene(options, { channels: 4, filters: 4, size: 4, groups: 2, shown: 4 }),
+export const teaching: Teaching = {
+  animations: {
+    conv2d: {
+      takes: bankSettings,
+      scene: (options) => bankScene(options, { channels: 1, filters: 1, size: 5 }),
+    },
+    'multi-channel': {
+      takes: bankSettings,
+      scene: (options) => bankScene(options, { channels: 3, filters: 1, size: 5 }),
+    },
+  },
 }

@@ -1,0 +1,58 @@
+import { referenceEngine } from '../../definition/engine.ts'
+import { ConvoError } from '../../error.ts'
+import { namedKernels } from '../../filters/names.ts'
+import { loadKernel } from '../../kernel/source.ts'
+import { pointwiseConv2d } from '../../operators/pointwise.ts'
+import { Tensor } from '../../tensor/tensor.ts'
+import { exampleInput, noise } from '../animate/examples.ts'
+import { type Scene, sizes } from '../animate/scene.ts'
+import { drawnOf, perAxis, type SceneOptions } from '../animate/settings.ts'
+import { pass2d, slide } from '../animate/slide.ts'
+import type { Teaching } from './teaching.ts'
+
+/** A row for each output channel, a column for each input channel. */
+async function mixOf({ kernel: source, channels, filters }: SceneOptions): Promise<Tensor> {
+  if (source === undefined) return noise([filters ?? 2, channels ?? 3, 1, 1], -1, 2)
+  const kernel = await loadKernel(source, { names: namedKernels })
+  const [rows, columns, kH = 1, kW = 1] = kernel.shape as [number, number, ...number[]]
+  if (kernel.shape.length === 3 || kH * kW !== 1) {
+    throw new ConvoError('E_SHAPE', `--kernel must be a matrix [O,C], got [${kernel.shape.join(',')}]`)
+  }
+  if (rows !== (filters ?? rows) || columns !== (channels ?? columns) || columns > 6) {
+    throw new ConvoError('E_SHAPE', `--kernel has ${rows} rows and ${columns} columns`, {
+      why: 'a row for each filter, a column for each channel; 6 channels at most',
+    })
+  }
+  return new Tensor(
+    [rows, columns, 1, 1],
+    Float32Array.from(kernel.weights, (w) => w / kernel.scale),
+  )
+}
+
+async function scene(options: SceneOptions): Promise<Scene> {
+  const [height, width] = perAxis('size', options.size, [4, 4])
+  const weight = await mixOf(options)
+  const [filters, channels] = weight.shape as [number, number]
+  const [shown, drawn] = drawnOf(filters)
+  const x = exampleInput([channels, height, width])
+  const out = await pointwiseConv2d(referenceEngine, x, weight)
+  const pass = pass2d(
+    [x, weight, out],
+    {},
+    {
+      input: `input ${sizes(height, width, channels)}`,
+      kernel: 'filter',
+      output: `output ${sizes(height, width, filters)}${drawn}`,
+    },
+    shown,
+  )
+  return {
+    title: `${sizes(height, width, channels)} ∗ ${filters} filters ${sizes(1, 1, channels)} → ${sizes(height, width, filters)}`,
+    formula: `weights ${filters}·${channels} = ${weight.data.length}`,
+    frames: slide(pass),
+  }
+}
+
+export const teaching: Teaching = {
+  animations: { pointwise: { takes: ['size', 'kernel', 'channels', 'filters'], scene } },
+}

@@ -1,0 +1,115 @@
+import type { Axis } from '../../conv/geometry.ts'
+import { transpositionOf } from '../../conv/spec.ts'
+import { referenceEngine } from '../../definition/engine.ts'
+import { ConvoError } from '../../error.ts'
+import { convTranspose2d } from '../../operators/transposed.ts'
+import { Tensor } from '../../tensor/tensor.ts'
+import { noise, tent } from '../animate/examples.ts'
+import { type Cell, type Frame, planePanel, type Scene, show, sizes } from '../animate/scene.ts'
+import { kernelSettings, oneDilation, perAxis, type SceneOptions, weightsOf } from '../animate/settings.ts'
+import { correlated } from '../animate/slide.ts'
+import { kernel as kernelPiece, kernelWords } from '../explain/pieces.ts'
+import type { Teaching } from './teaching.ts'
+
+async function scene(options: SceneOptions): Promise<Scene> {
+  const [height, width] = perAxis('size', options.size, [2, 2])
+  const x = noise([1, height, width], 1, 4)
+  const weight = await weightsOf(options, 1, 1, [4, 4], ([, , rows, columns]) => tent(rows!, columns!))
+  const [kH, kW] = weight.shape.slice(2) as [number, number]
+  const { padding = 0, stride = 3 } = options
+  if (typeof padding === 'string') {
+    throw new ConvoError('E_OPTION', `--padding of a transposed convolution must be a number, got ${padding}`)
+  }
+  const dilation = oneDilation(options)
+  const how = { stride, dilation }
+  const [, row, column] = transpositionOf(2, x, weight, { ...how, padding }).axes
+  const cropped = await convTranspose2d(referenceEngine, x, weight, { ...how, padding })
+  /** The output of the first pixels alone, before it is cropped. */
+  const upTo = (count: number): Promise<Tensor> => {
+    const part = x.data.map((v, i) => (i < count ? v : 0))
+    return convTranspose2d(referenceEngine, new Tensor(x.shape, part), weight, how)
+  }
+  const [rows, columns] = (await upTo(0)).shape.slice(1) as [number, number]
+  const isCut = (k: number) => {
+    const [y, c] = [Math.floor(k / columns), k % columns]
+    return y < padding || c < padding || y >= rows - padding || c >= columns - padding
+  }
+  const taps = Array.from(weight.data, (value) => ({ value }))
+  const kernel = planePanel(`kernel ${sizes(kH, kW)}`, 'kernel', [kH, kW], taps)
+  const size = sizes(...cropped.shape.slice(1))
+  const outputTitle = `output ${size}${padding > 0 ? `, ${padding} cut off each side` : ''}`
+  const frames: Frame[] = []
+  for (let p = 0; p <= x.data.length; p++) {
+    const isEnd = p === x.data.length
+    const [before, sums] = [await upTo(p), await upTo(p + 1)]
+    const [i, j] = [Math.floor(p / width), p % width]
+    const painted = new Map<number, number>()
+    if (!isEnd) {
+      weight.data.forEach((w, t) => {
+        const y = i * stride + Math.floor(t / kW) * dilation
+        painted.set(y * columns + j * stride + (t % kW) * dilation, w)
+      })
+    }
+    const touched = touchedBy(p, { width, kH, kW, stride, dilation, columns })
+    const overlaps = [...painted.keys()].filter((k) => touched.has(k))
+    const cells = Array.from(sums.data, (value, k): Cell => {
+      const w = painted.get(k)
+      const mark = isCut(k) ? 'cut' : undefined
+      if (w === undefined) return touched.has(k) ? { value, mark } : { mark }
+      return { value, mark: touched.has(k) ? 'overlap' : 'now', corner: `+${show(x.data[p]! * w)}` }
+    })
+    const pixels = Array.from(x.data, (value, k): Cell => ({ value, mark: k === p ? 'window' : undefined }))
+    const input = planePanel(`input ${sizes(height, width)}`, 'input', [height, width], pixels)
+    const output = planePanel(outputTitle, 'output', [rows, columns], cells)
+    frames.push({
+      parts: correlated(input, kernel, output),
+      caption: isEnd
+        ? ['every pixel has painted its kernel; where they overlap, the sums stand']
+        : [
+            `pixel ${show(x.data[p]!)} paints ${show(x.data[p]!)} · kernel, from row ${i * stride + 1}, column ${j * stride + 1}`,
+            overlaps.length === 0
+              ? 'nothing is there yet'
+              : `overlaps sum: ${overlaps
+                  .slice(0, 4)
+                  .map(
+                    (k) =>
+                      `${show(before.data[k]!)} + ${show(x.data[p]! * painted.get(k)!)} = ${show(sums.data[k]!)}`,
+                  )
+                  .join(', ')}${overlaps.length > 4 ? ', …' : ''}`,
+          ],
+    })
+  }
+  return {
+    title: `${sizes(height, width)}, kernel ${sizes(kH, kW)}, stride ${stride} → ${size}`,
+    formula: `(in − 1)·stride − 2·padding + dilation·(k − 1) + 1 = ${[...new Set([filled(row), filled(column)])].join(', ')}`,
+    frames,
+  }
+}
+
+export const teaching: Teaching = {
+  animations: { transposed: { takes: kernelSettings, scene } },
+  between(e) {
+    const { front, size, at, inGroups, spread } = kernelWords(e)
+    const depth = Math.max(1, e.output[0]! / e.groups)
+    const caption = `${size}${at}${inGroups}\npainted by every pixel`
+    return [kernelPiece('kernel', front, caption, { depth, count: e.input[0]!, spread })]
+  },
+}
+
+/** `(2 − 1)·3 − 0 + 1·3 + 1 = 7` */
+const filled = ({ input, stride, before, after, dilation, kernel, output }: Axis): string =>
+  `(${input} − 1)·${stride} − ${before + after} + ${dilation}·${kernel - 1} + 1 = ${output}`
+
+type Layout = { width: number; kH: number; kW: number; stride: number; dilation: number; columns: number }
+
+/** The cells that the first pixels have added to. */
+function touchedBy(count: number, { width, kH, kW, stride, dilation, columns }: Layout): Set<number> {
+  const touched = new Set<number>()
+  for (let p = 0; p < count; p++) {
+    for (let t = 0; t < kH * kW; t++) {
+      const y = Math.floor(p / width) * stride + Math.floor(t / kW) * dilation
+      touched.add(y * columns + (p % width) * stride + (t % kW) * dilation)
+    }
+  }
+  return touched
+}

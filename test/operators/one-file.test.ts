@@ -1,0 +1,99 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { operators } from '../../src/operators/index.ts'
+import { materials } from '../../src/teach/operators/index.ts'
+
+// An operator is its file: no other source file knows it by name but the two tables and its teaching file.
+
+const src = new URL('../../src/', import.meta.url)
+const read = (path: string) => readFileSync(new URL(path, src), 'utf8')
+
+const tables = ['operators/index.ts', 'teach/operators/index.ts']
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .filter((path) => /\.m?ts$/.test(path) && !tables.includes(path))
+  .sort()
+
+/** Source text without its comments. */
+const code = new Map(
+  files.map((path) => [path, read(path).replace(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, '')] as const),
+)
+
+/** The records in the table of operators: by name the identifier and the file that it is imported from. */
+const records = new Map(
+  Object.keys(operators).map((name) => {
+    const table = read(tables[0]!)
+    const identifier = new RegExp(`^  '?${name}'?: (\\w+),$`, 'm').exec(table)?.[1] ?? ''
+    const file = new RegExp(`import \\{[^}]*\\b${identifier}\\b[^}]*\\} from './([^']+)'`).exec(table)?.[1]
+    return [name, { identifier, file: `operators/${file}` }] as const
+  }),
+)
+
+/** A name in quotes, as a key or method, or behind a dot; of steps, which are everyday words, in quotes only. */
+function known(name: string): RegExp {
+  const quoted = `(['"\`])${name}\\1`
+  if (operators[name]!.group === 'steps') return new RegExp(quoted)
+  return new RegExp(
+    `${quoted}|(?:^|[{,(]) *${name}\\??:|^ +(?:async )?${name}\\(.*\\{$|\\.${name}\\b(?!\\.)`,
+    'm',
+  )
+}
+
+/** Where such a word is something else than the operator. */
+const others: readonly (readonly [names: string, files: RegExp, reason: string])[] = [
+  ['conv2d conv3d', /^api\.ts$/, 'functions of the library'],
+  [
+    'conv2d pointwise separable dilated transposed maxpool involution',
+    /^picture\/words\/hints\.ts$/,
+    'what the words of other tools mean',
+  ],
+  ['conv3d', /^operators\/bank\.ts$/, 'where an error says that a kernel of rank 5 would fit'],
+  ['depthwise pointwise', /operators\/depthwise-separable\.ts$/, 'its two steps'],
+  [
+    'separable',
+    /^(conv|definition|filters|run)\/|^(cli\/kernel-text|operators\/bank|picture\/settings|teach\/explain\/explain)\.ts$/,
+    'a form of plane kernels, and the arithmetic for them',
+  ],
+  [
+    'relu',
+    /^(definition\/layers|run\/graph-part|operators\/pointwise|teach\/operators\/involution)\.ts$/,
+    'an activation',
+  ],
+  ['threshold', /^graph\/narrow\.ts$/, 'a layer of the engine'],
+  ['normalize', /^(operators|picture)\//, 'the option --normalize'],
+]
+
+describe('an operator is known by name in its own file, its teaching file and the tables', () => {
+  it.each([...records])('%s', (name, { identifier, file }) => {
+    expect(files).toContain(file)
+    const own = [file, `teach/operators/${name}.ts`]
+    const excused = others.filter(([names]) => names.split(' ').includes(name))
+    const odd = files.filter((path) => {
+      const text = code.get(path)!
+      if (own.includes(path)) return false
+      if (new RegExp(`\\b${identifier}\\b`).test(text)) return true
+      return known(name).test(text) && !excused.some(([, where]) => where.test(path))
+    })
+    expect(odd).toEqual([])
+  })
+
+  it('makes no exception that nothing needs', () => {
+    for (const [names, where, reason] of others) {
+      for (const name of names.split(' ')) {
+        const needed = files.some((path) => where.test(path) && known(name).test(code.get(path)!))
+        expect(needed, `${name}: ${reason}`).toBe(true)
+      }
+    }
+  })
+
+  it('every operator that is listed with animations or a layer has its teaching file', () => {
+    const taught = Object.keys(operators).filter(
+      (name) => operators[name]!.layer ?? operators[name]!.animations,
+    )
+    expect(Object.keys(materials)).toEqual(taught)
+  })
+
+  it.each(Object.keys(materials))('%s shows the animations that it lists', async (name) => {
+    const { teaching } = await materials[name]!()
+    expect(Object.keys(teaching.animations)).toEqual(Object.keys(operators[name]!.animations ?? {}))
+  })
+})
