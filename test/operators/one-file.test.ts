@@ -8,7 +8,8 @@ import { materials } from '../../src/teach/operators/index.ts'
 const src = new URL('../../src/', import.meta.url)
 const read = (path: string) => readFileSync(new URL(path, src), 'utf8')
 
-const tables = ['operators/index.ts', 'teach/operators/index.ts']
+// the types of the library's methods are made from the table
+const tables = ['operators/index.ts', 'teach/operators/index.ts', 'picture/api/methods.ts']
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
   .filter((path) => /\.m?ts$/.test(path) && !tables.includes(path))
   .sort()
