@@ -1,5 +1,4 @@
-import { extname } from 'node:path'
-import { formatOfPath, type OutputFormat } from '../image/format.ts'
+import { extensionOf, formatOfPath, type OutputFormat } from '../image/format.ts'
 import { probe } from '../image/probe.ts'
 import type { Item } from './items.ts'
 
@@ -61,7 +60,7 @@ export async function footprintOf(item: Item, appetite: Appetite): Promise<Footp
 }
 
 function formatOf(output: string): OutputFormat | 'npy' {
-  if (extname(output).toLowerCase() === '.npy') return 'npy'
+  if (extensionOf(output) === '.npy') return 'npy'
   try {
     return formatOfPath(output)
   } catch {

@@ -23,11 +23,12 @@ const headings: Readonly<Record<string, string>> = {
 }
 
 /** What `convo --help` prints. */
-export function overview(commands: readonly Command[], width: number): string {
+export function overview(commands: readonly Command[], width: number, isBrief = false): string {
   const groups = Object.entries(headings).flatMap(([group, title]) => {
+    if (isBrief && group !== 'commands') return []
     const members = commands.filter((command) => command.group === group)
     if (members.length === 0) return []
-    if (group === 'commands') {
+    if (group === 'commands' && !isBrief) {
       return [
         `${title}\n${definitions(
           members.map(({ name, summary }) => [name, summary]),
@@ -45,17 +46,21 @@ export function overview(commands: readonly Command[], width: number): string {
     `${usageText('convo <operation> <input> <output> [options]', width)}\n${indent(usage, 7, width)}`,
     ...groups,
     wrap(
-      'convo help <operation> tells all about one; convo list filters describes each in a line.',
+      isBrief
+        ? 'convo --help names all operations; convo help <operation> tells all about one.'
+        : 'convo help <operation> tells all about one; convo list filters describes each in a line.',
       width,
     ).join('\n'),
   ].join('\n\n')}\n`
 }
 
-/** What `convo help <command>` prints: examples first. */
-export function commandHelp(command: Command, width: number): string {
-  const examples = command.examples.map((line) => `  ${line}`).join('\n')
-  const details = command.details?.(width) ?? []
-  const groups = command.options.filter(({ params }) => Object.keys(params).length > 0)
+/** What `convo help <command>` prints: examples first. In brief, as for `-h`, an example and the options of its own. */
+export function commandHelp(command: Command, width: number, isBrief = false): string {
+  const shown = isBrief ? command.examples.slice(0, 1) : command.examples
+  const examples = shown.map((line) => `  ${line}`).join('\n')
+  const details = isBrief ? [] : (command.details?.(width) ?? [])
+  const all = command.options.filter(({ params }) => Object.keys(params).length > 0)
+  const groups = isBrief ? all.slice(0, 1) : all
   const terms = groups.flatMap(({ params }) => Object.entries(params).map(([name, p]) => optionTerm(name, p)))
   const termWidth = Math.min(
     Math.max(0, ...terms.map((term) => term.length)),
@@ -65,7 +70,7 @@ export function commandHelp(command: Command, width: number): string {
     wrap(`convo ${command.name}: ${command.summary}`, width).join('\n'),
     examples,
     usageText(usageOf(command), width),
-    ...(command.arguments.length === 0
+    ...(command.arguments.length === 0 || isBrief
       ? []
       : [
           definitions(
@@ -83,6 +88,7 @@ export function commandHelp(command: Command, width: number): string {
           termWidth,
         )}`,
     ),
+    ...(isBrief ? [wrap(`convo ${command.name} --help tells the rest.`, width).join('\n')] : []),
   ]
     .filter((block) => block !== '')
     .join('\n\n')}\n`

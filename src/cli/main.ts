@@ -45,8 +45,10 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     return 0
   }
   if (request.kind === 'help') {
-    const { about } = request
-    await io.page(about === undefined ? overview(commands, io.width) : commandHelp(about, io.width))
+    const { about, isBrief = false } = request
+    await io.page(
+      about === undefined ? overview(commands, io.width, isBrief) : commandHelp(about, io.width, isBrief),
+    )
     return 0
   }
   const { command, args, tail, given } = request

@@ -1,4 +1,5 @@
 import { ConvoError } from '../error.ts'
+import { isStandardOutput } from '../files/output.ts'
 import { noteMessage } from '../host/io.ts'
 import type { Operation } from '../picture/operations.ts'
 import { outputOf } from '../picture/output-path.ts'
@@ -26,7 +27,7 @@ export async function runPrepared(
 ): Promise<number> {
   const [input = '', given = ''] = args
   const { settings } = prepared
-  if (settings.json && given === '-' && !settings['dry-run']) {
+  if (settings.json && isStandardOutput(given) && !settings['dry-run']) {
     throw new ConvoError('E_USAGE', '--json and the picture cannot both go to standard output', {
       fix: 'no --json',
     })

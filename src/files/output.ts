@@ -35,7 +35,7 @@ export function askBeforePlacing(ask: (temporary: string, path: string) => Promi
  * @throws ConvoError E_OUTPUT when it cannot be written; E_IN_PLACE for a file that this process reads
  */
 export async function openOutput(path: string, isRecord = false): Promise<Output> {
-  if (path === '-') return standardOutput()
+  if (isStandardOutput(path)) return standardOutput()
   const inMemory = memoryOutput(path)
   if (inMemory !== undefined) return inMemory
   const descriptor = descriptorOf(path)
@@ -172,9 +172,12 @@ export function descriptorOf(path: string): number | undefined {
   return Number(number[2])
 }
 
+/** Whether an output is standard output: `-`, or `jpg:-` in that format. */
+export const isStandardOutput = (path: string): boolean => path === '-' || /^\w+:-$/.test(path)
+
 /** Whether an output is written into, and not a file that can be read again: standard output, a pipe, a device. */
 export const isStreamPath = (path: string): boolean =>
-  path === '-' || descriptorOf(path) !== undefined || isDevice(path)
+  isStandardOutput(path) || descriptorOf(path) !== undefined || isDevice(path)
 
 async function descriptorOutput(descriptor: number, path: string): Promise<Output> {
   if (descriptor === 1) return heldOutput()

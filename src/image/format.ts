@@ -27,13 +27,19 @@ export const outputFormats = {
 /** The name of a format that is written. */
 export type OutputFormat = keyof typeof outputFormats
 
+/** The extension of an output path, in lower case; of `jpg:-`, which is standard output in that format, `.jpg`. */
+export function extensionOf(path: string): string {
+  const named = /^(\w+):-$/.exec(path)?.[1]
+  return (named === undefined ? extname(path) : `.${named}`).toLowerCase()
+}
+
 /**
  * The format that the extension of an output path asks for; without an extension, and for standard output, PNG.
  *
  * @throws ConvoError E_OUTPUT for another extension
  */
 export function formatOfPath(path: string): OutputFormat {
-  const extension = extname(path).toLowerCase()
+  const extension = extensionOf(path)
   if (path === '-' || extension === '') return 'png'
   const names = Object.keys(outputFormats) as OutputFormat[]
   const found = names.find((name) =>

@@ -1,8 +1,7 @@
-import { extname } from 'node:path'
 import { setImmediate as immediate } from 'node:timers/promises'
 import { openOutput, writeAtomically } from '../files/output.ts'
 import { encode } from '../image/encode.ts'
-import { formatOfPath } from '../image/format.ts'
+import { extensionOf, formatOfPath } from '../image/format.ts'
 import {
   adlerCombine,
   type Compression,
@@ -23,7 +22,7 @@ export type OutputKind = 'png' | 'npy' | 'picture'
 
 /** The kind of an output path. @throws ConvoError E_OUTPUT for an extension that is not written */
 export function outputKind(path: string): OutputKind {
-  if (extname(path).toLowerCase() === '.npy') return 'npy'
+  if (extensionOf(path) === '.npy') return 'npy'
   return formatOfPath(path) === 'png' ? 'png' : 'picture'
 }
 

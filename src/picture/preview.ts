@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
-import { extname, join } from 'node:path'
+import { join } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { removeQuietly } from '../files/change.ts'
+import { isStandardOutput } from '../files/output.ts'
 import type { Io } from '../host/io.ts'
+import { extensionOf } from '../image/format.ts'
 import { loadSharp } from '../image/sharp.ts'
 import { cube } from '../image/terminal/colours.ts'
 import { detectGraphics, type Graphics, graphicsOf } from '../image/terminal/graphics.ts'
@@ -117,12 +119,12 @@ export function checkTerminal(): void {
  * @throws ConvoError E_OPTION for an output that cannot be shown, E_USAGE where there is no terminal
  */
 export function previewTarget(given: string, { channels }: Pick<Settings, 'channels'>): string {
-  if (given === '-') {
+  if (isStandardOutput(given)) {
     throw new ConvoError('E_OPTION', '--preview shows the file that is written, and - is standard output', {
       fix: 'a file for the output, or none at all',
     })
   }
-  if (extname(given).toLowerCase() === '.npy') {
+  if (extensionOf(given) === '.npy') {
     throw new ConvoError('E_OPTION', `--preview shows a picture, and ${given} holds numbers`, {
       fix: 'an output path ending in .png, with --range minmax',
     })

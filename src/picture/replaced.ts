@@ -3,6 +3,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { isSameFile, isStreamPath } from '../files/output.ts'
 import { isFile } from '../files/stat.ts'
+import { extensionOf } from '../image/format.ts'
 
 /**
  * Looks at a file that an output is about to replace. What convo made may go: it is made again from the same command. A
@@ -16,7 +17,7 @@ export function checkReplaced(input: string, output: string, command: string): s
   if (input === '-' || isStreamPath(output) || !isFile(output) || isSameFile(input, output)) return undefined
   if (isOwnPng(output)) return undefined
   // arrays are results more often than not, and do not show who made them
-  const isArray = extname(output).toLowerCase() === '.npy'
+  const isArray = extensionOf(output) === '.npy'
   if (!isPairOfPattern(input, output)) return isArray ? undefined : `${output} existed and was replaced`
   const pattern = join(dirname(input), `*${extname(input)}`)
   throw new ConvoError('E_EXISTS', `${output} is there already, and convo did not make it`, {

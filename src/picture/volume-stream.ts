@@ -1,5 +1,6 @@
 import { extent } from '../conv/geometry.ts'
 import type { Engine } from '../definition/engine.ts'
+import { isStandardOutput } from '../files/output.ts'
 import { type Decoded, decode, readHeader } from '../image/decode.ts'
 import { lostBeside } from '../image/fit.ts'
 import type { Header } from '../image/header.ts'
@@ -56,7 +57,7 @@ type Slices = Pick<VolumeStream, 'count' | 'decode'> & { header(z: number): Prom
 export async function openStream(task: Task, opened: Opened | undefined): Promise<VolumeStream | undefined> {
   const { steps, settings, output } = task
   const isArray = outputKind(output) === 'npy'
-  const isStreamed = steps.length === 1 && (isArray || isNumbered(task)) && output !== '-'
+  const isStreamed = steps.length === 1 && (isArray || isNumbered(task)) && !isStandardOutput(output)
   if (!task.isVolume || !isStreamed || settings['in-place']) return undefined
   const slices = await slicesOf(task, opened)
   if (slices === undefined) return undefined

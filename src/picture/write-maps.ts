@@ -1,5 +1,6 @@
 import { middleOf } from '../definition/quantise.ts'
 import { ConvoError, invariant } from '../error.ts'
+import { isStandardOutput } from '../files/output.ts'
 import { legible, pick, sheet, stretch } from '../image/sheet.ts'
 import type { FullScale } from '../operators/operator.ts'
 import { levelsOf } from '../run/graph.ts'
@@ -134,7 +135,7 @@ export async function writeEach(
   meta: PictureMeta,
   notes: readonly string[],
 ): Promise<Written> {
-  if (task.output === '-')
+  if (isStandardOutput(task.output))
     throw new ConvoError('E_OPTION', 'several files do not fit standard output', {
       fix: '--channels montage',
     })

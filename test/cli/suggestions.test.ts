@@ -113,7 +113,6 @@ const typed: readonly (readonly [line: string, suggestion: string])[] = [
   // too few
   ['kernel', 'convo kernel convert gaussian:sigma=2 gaussian.npy'],
   ['kernel convrt edge.mat o.json', 'convo kernel convert edge.mat o.json'],
-  ['list', 'convo list filters'],
   ['completion', 'convo completion bash'],
   ['list filter', 'convo list filters'],
   ['completion powershell', ''],
@@ -125,11 +124,6 @@ const typed: readonly (readonly [line: string, suggestion: string])[] = [
   ['digest', 'convo digest photo.png'],
   // too many
   ['sobel a.png b.png golden.png', "convo batch a.png b.png golden.png -o 'out/{rel}/{stem}.png' -- sobel"],
-  ['sobel a.png b.png outdir/', "convo batch a.png b.png -o 'outdir/{rel}/{stem}.png' -- sobel"],
-  [
-    'gaussian a.png b.png photos --sigma 2',
-    "convo batch a.png b.png -o 'photos/{rel}/{stem}.png' -- gaussian --sigma 2",
-  ],
   ['sobel a.png b.png o.jpg', "convo batch a.png b.png -o 'out/{rel}/{stem}.jpg' -- sobel"],
   ['sobel my cat.png o.png', "convo sobel 'my cat.png' o.png"],
   ['digest a.png b.png', 'convo digest a.png && convo digest b.png'],

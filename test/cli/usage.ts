@@ -18,7 +18,7 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
     ['lst'],
     `error: no filter, operator or command is called "lst"   [E_NAME]
   convo --help and convo list name them all
-  try: convo list filters
+  try: convo list
 `,
   ],
   [

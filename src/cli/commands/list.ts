@@ -69,18 +69,30 @@ export const list: Command = {
   summary: 'lists the filters, operators, kernels, borders or file formats',
   group: 'commands',
   arguments: [
-    { name: 'what', summary: Object.keys(lists).join(', '), kind: 'word', choices: Object.keys(lists) },
+    {
+      name: 'what',
+      summary: `${Object.keys(lists).join(', ')}; all of them unless given`,
+      kind: 'word',
+      choices: Object.keys(lists),
+      optional: true,
+    },
   ],
   options: [{ title: 'Options', params: { json: flag('print a JSON array of objects') } }],
-  examples: ['convo list filters', 'convo list kernels --json'],
+  examples: ['convo list filters', 'convo list kernels --json', 'convo list'],
   async run({ args, given, io }) {
-    const what = choice('', Object.keys(lists)).parse(args[0], 'what to list')
-    const rows = lists[what]!()
-    if (given.json === true) await io.out(`${JSON.stringify(rows, null, 2)}\n`)
-    else {
-      const cells = rows.map((row) => Object.values(row))
-      await io.page(columns(cells, lineWidth()))
+    const table = (rows: readonly Row[]) =>
+      columns(
+        rows.map((row) => Object.values(row)),
+        lineWidth(),
+      )
+    if (args[0] === undefined) {
+      const all = Object.entries(lists).map(([name, rows]) => [name, rows()] as const)
+      if (given.json === true) await io.out(`${JSON.stringify(Object.fromEntries(all), null, 2)}\n`)
+      else await io.page(all.map(([name, rows]) => `${name}\n${table(rows)}`).join('\n'))
+      return 0
     }
+    const rows = lists[choice('', Object.keys(lists)).parse(args[0], 'what to list')]!()
+    await (given.json === true ? io.out(`${JSON.stringify(rows, null, 2)}\n`) : io.page(table(rows)))
     return 0
   },
 }

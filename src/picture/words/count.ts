@@ -142,12 +142,26 @@ const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: fal
 /** Options that a batch has itself. */
 const ofBatch = ['--json', '--quiet', '-q', '--verbose', '-v', '--in-place', '--dry-run', '--debug']
 
+/**
+ * The batch that a line of an operation means by several pictures, a folder or a pattern, and a folder behind them;
+ * undefined for any other line.
+ */
+export function batchMeant({ name }: Syntax, line: readonly string[], params: Params): string[] | undefined {
+  if (!Object.hasOwn(operations, name) || operations[name]!.input === 'volume' || line.includes('--'))
+    return undefined
+  const args = positionals(line, params).map((place) => line[place]!)
+  const [first = '', last = ''] = [args[0], args.at(-1)]
+  if (args.length < 2 || !(last.endsWith('/') || isFolder(last))) return undefined
+  const isMany = args.length > 2 || isFolder(first) || (/[*?[{]/.test(first) && !existsSync(first))
+  return isMany ? batchOf(name, args, without(line, args)) : undefined
+}
+
 /** A batch over the pictures of a line, into the folder that it names, or `out`. */
 function batchOf(name: string, args: readonly string[], rest: readonly string[]): string[] | undefined {
   const last = args.at(-1)!
   const hasFolder = last.endsWith('/') || isFolder(last)
   const inputs = hasFolder ? args.slice(0, -1) : args.filter((arg) => existsSync(arg))
-  if (inputs.length < 2) return undefined
+  if (inputs.length < 2 && !hasFolder) return undefined
   const extension = !hasFolder && !existsSync(last) ? extname(last) : ''
   const stems = new Set(inputs.map((input) => basename(input, extname(input))))
   const file = `${stems.size === inputs.length ? '{rel}/{stem}' : '{dir}/{stem}-{ext}'}${extension || '.png'}`

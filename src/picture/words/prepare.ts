@@ -1,7 +1,6 @@
-import { extname } from 'node:path'
 import { ConvoError } from '../../error.ts'
 import { namedKernels } from '../../filters/names.ts'
-import { formatOfPath, outputFormats } from '../../image/format.ts'
+import { extensionOf, formatOfPath, outputFormats } from '../../image/format.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { loadKernel } from '../../kernel/source.ts'
 import { type Params, resolve, type Values } from '../../params.ts'
@@ -201,7 +200,7 @@ function prepared(settings: Settings, steps: readonly PreparedStep[]): Prepared 
 
 /** @throws ConvoError E_OPTION for a setting that the kind of output has no place for, E_OUTPUT for an unknown kind */
 function checkOutput({ compression, depth }: Settings, output: string): void {
-  const format = extname(output).toLowerCase() === '.npy' ? 'npy' : formatOfPath(output)
+  const format = extensionOf(output) === '.npy' ? 'npy' : formatOfPath(output)
   if (compression !== undefined && format !== 'png') {
     throw new ConvoError('E_OPTION', `--compression ${compression} is for PNG, and ${output} is ${format}`, {
       fix: 'no --compression',

@@ -72,7 +72,8 @@ export function operationSyntax(operation: Operation): Syntax {
       },
       {
         name: 'output',
-        summary: '.png, .jpg, .webp, .tif, .gif, .avif or .npy; - is PNG on standard output',
+        summary:
+          '.png, .jpg, .webp, .tif, .gif, .avif or .npy; - is PNG on standard output, jpg:- another format; a folder/ behind several inputs or a pattern makes a batch of them',
         kind: 'file',
         optionalWith: 'preview',
       },

@@ -5,7 +5,7 @@ import type { Param, Params } from '../../params.ts'
 import { commandLine } from '../../text/shell.ts'
 import { findOperation } from '../operations.ts'
 import { conflicts, shortNames } from '../settings.ts'
-import { filledIn, refuseOpenTail, tooMany } from './count.ts'
+import { batchMeant, filledIn, refuseOpenTail, tooMany } from './count.ts'
 import { operationHint, optionHint } from './hints.ts'
 import { type Given, optionsOf, type Syntax, usageOf } from './syntax.ts'
 
@@ -13,7 +13,7 @@ import { type Given, optionsOf, type Syntax, usageOf } from './syntax.ts'
 export type Request<C extends Syntax = Syntax> =
   | { readonly kind: 'version' }
   /** `about` is absent for the overview. */
-  | { readonly kind: 'help'; readonly about?: C }
+  | { readonly kind: 'help'; readonly about?: C; readonly isBrief?: true }
   | ({ readonly kind: 'run'; readonly command: C } & Line)
 
 /** The words of a command line behind its command. */
@@ -38,9 +38,13 @@ export function understand<C extends Syntax>(argv: readonly string[], commands: 
     })
   }
   if (first === '--version' || first === '-V') return { kind: 'version' }
-  if (first === '--help' || first === '-h') return { kind: 'help' }
+  if (first === '--help') return { kind: 'help' }
+  if (first === '-h') return { kind: 'help', isBrief: true }
   const { command, words } = findCommand(argv, commands)
+  const batch = batchMeant(command, argv.slice(words), optionsOf(command))
+  if (batch !== undefined && commands.some(({ name }) => name === 'batch')) return understand(batch, commands)
   const line = parse(command, argv.slice(words))
+  if (line === undefined && argv.includes('-h')) return { kind: 'help', about: command, isBrief: true }
   return line === undefined ? { kind: 'help', about: command } : { kind: 'run', command, ...line }
 }
 
