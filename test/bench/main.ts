@@ -16,6 +16,8 @@ ${grammar}
 
 options:
   --suite <name>    ${Object.keys(suites).join(' | ')}; without problems the default is core
+                    operators: whole processes on 12 megapixels with their memory, library: beside sharp in one process
+  --against <dir>   for operators: another built checkout, run in turns; --memory: on 3 to 200 megapixels
   --runs <n>        rounds that count (default 7)       --budget <s>   seconds for a problem (default 40)
   --only <text>     the problems of the suite that contain it
   --peers <a,b>     the peers whose names contain one of these (default: all that are there)
@@ -45,10 +47,22 @@ export async function main(argv: string[]): Promise<void> {
       quick: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
+      against: { type: 'string' },
+      memory: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
   if (values.help) return console.log(help)
+  if (values.suite === 'operators') {
+    const { benchOperators } = await import('./operators.ts')
+    console.log(machine())
+    return benchOperators(Number(values.runs ?? 5), values.only, values.against, values.memory)
+  }
+  if (values.suite === 'library') {
+    const { benchLibrary } = await import('./library.ts')
+    console.log(machine())
+    return benchLibrary(Number(values.runs ?? 15))
+  }
   const suite = suites[values.suite]
   if (suite === undefined) throw new Error(`no suite ${values.suite}: ${Object.keys(suites).join(', ')}`)
   const texts = values.quick ? Object.keys(quick) : positionals.length > 0 ? positionals : suite
