@@ -1,9 +1,10 @@
 import { lstatSync, readdirSync, statSync } from 'node:fs'
-import { basename, dirname, extname, join, normalize, resolve } from 'node:path'
+import { dirname, join, normalize, resolve } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { glob, isDynamicPattern } from '../files/glob.ts'
 import { readWhole } from '../files/read.ts'
 import { leaves } from '../files/root.ts'
+import { looksLikePicture } from '../image/format.ts'
 
 /** A picture to process. */
 export type Input = {
@@ -34,15 +35,6 @@ export type Found = {
   readonly folders: readonly string[]
   readonly notes: readonly string[]
 }
-
-/** The extensions by which pictures are known in folders. */
-const pictureExtensions = new Set(
-  'png jpg jpeg jpe jfif webp tif tiff gif avif heic heif svg npy'.split(' ').map((word) => `.${word}`),
-)
-
-/** Whether a file in a folder is taken for a picture. */
-export const looksLikePicture = (path: string): boolean =>
-  !basename(path).startsWith('.') && pictureExtensions.has(extname(path).toLowerCase())
 
 /**
  * Finds all inputs. What is no picture is left out of folders only; a file that is named is taken, and if it is not

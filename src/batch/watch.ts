@@ -1,6 +1,6 @@
 import { dirname, relative, resolve, sep } from 'node:path'
 import { ConvoError } from '../error.ts'
-import { looksLikePicture } from './inputs.ts'
+import { looksLikePicture } from '../image/format.ts'
 import { type Item, makeItem } from './items.ts'
 import type { Plan } from './plan.ts'
 import type { Teller } from './teller.ts'

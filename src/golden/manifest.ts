@@ -49,7 +49,7 @@ export type Manifest = {
 }
 
 /** The names under which a manifest is looked for. */
-export const manifestNames = ['convo.check.yaml', 'convo.check.yml', 'convo.check.json'] as const
+const manifestNames = ['convo.check.yaml', 'convo.check.yml', 'convo.check.json'] as const
 
 /** The manifest of a folder. @throws ConvoError E_USAGE where there is none */
 export function findManifest(folder = '.'): string {

@@ -1,8 +1,21 @@
 import { ConvoError } from '../error.ts'
 import { choice, custom, flag, type Param, text } from '../params.ts'
 import { sharedSettings } from '../picture/settings.ts'
-import { reporterNames } from './reporters/names.ts'
-import { defaultResults } from './results-folder.ts'
+
+/** The reporters, named apart from their table so that help does not load them; a test compares the two. */
+export const reporterNames = [
+  'pretty',
+  'lines',
+  'json',
+  'jsonl',
+  'junit',
+  'markdown',
+  'github',
+  'html',
+] as const
+
+/** Where results go unless --results says otherwise. */
+export const defaultResults = '.convo/check'
 
 /** A setting that may be given again; the value is a list. */
 function list(

@@ -1,4 +1,4 @@
-import { extname } from 'node:path'
+import { basename, extname } from 'node:path'
 import { ConvoError } from '../error.ts'
 
 /** What a kind of output file can hold. */
@@ -25,6 +25,15 @@ export const outputFormats = {
 
 /** The name of a format that is written. */
 export type OutputFormat = keyof typeof outputFormats
+
+/** The extensions by which pictures and arrays are known in folders. */
+const pictureExtensions = new Set(
+  'png jpg jpeg jpe jfif webp tif tiff gif avif heic heif svg npy'.split(' ').map((word) => `.${word}`),
+)
+
+/** Whether a file in a folder is taken for a picture: by its extension, and not if it is hidden. */
+export const looksLikePicture = (path: string): boolean =>
+  !basename(path).startsWith('.') && pictureExtensions.has(extname(path).toLowerCase())
 
 /**
  * The format that the extension of an output path asks for; without an extension, and for standard output, PNG.

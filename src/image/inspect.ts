@@ -1,8 +1,9 @@
+import { viewOf } from '../files/read.ts'
 import { checkLimit } from '../limits.ts'
 import { type Animation, readApng } from './apng.ts'
 import { pixelAspect } from './png-head.ts'
 import type { Kind, Probe } from './probe.ts'
-import { type Reader, type Source, textOf, viewOf, withReader } from './reader.ts'
+import { type Reader, type Source, textOf, withReader } from './reader.ts'
 import { readSvg } from './svg.ts'
 import { readTiff } from './tiff.ts'
 

@@ -1,6 +1,7 @@
 /** Pixels per metre, across and down. */
 export type Resolution = readonly [x: number, y: number]
 
+import { viewOf } from '../files/read.ts'
 import type { Read } from './reader.ts'
 
 const perInch = 1 / 0.0254
@@ -48,5 +49,3 @@ function resolution(x: number, y: number, scale: number): Resolution | undefined
   const pair = [Math.round(x * scale), Math.round(y * scale)] as const
   return pair.every((n) => n >= 1 && n <= 0xffffffff) ? pair : undefined
 }
-
-const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length)

@@ -1,7 +1,8 @@
 import { ConvoError } from '../error.ts'
+import { viewOf } from '../files/read.ts'
 import { checkLimit } from '../limits.ts'
 import { refusal, wayOf, ways } from './foreign.ts'
-import { type Read, textOf, viewOf } from './reader.ts'
+import { type Read, textOf } from './reader.ts'
 
 /** The fields of a directory whose value is a number or fits where its offset would be; the offset of others. */
 export type Directory = {

@@ -2,7 +2,7 @@ import type { Padding } from '../conv/geometry.ts'
 import { biasOf, type ConvOptions, correlationOf } from '../conv/spec.ts'
 import type { Engine } from '../definition/engine.ts'
 import { ConvoError } from '../error.ts'
-import { choice, custom, expected, number, numbers } from '../params.ts'
+import { choice, custom, number, numbers, paddingRules, wordOr } from '../params.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { triple } from './bank.ts'
 import { operator } from './operator.ts'
@@ -34,10 +34,9 @@ export async function conv3d(
 const axes3 = { min: 1, max: 3 }
 
 function parsePadding(given: unknown, name: string): readonly [Padding, Padding, Padding] {
-  if (given === 'same' || given === 'valid' || given === 'full') return [given, given, given]
-  if (typeof given === 'string' && !/^[\s\d]/.test(given))
-    throw expected('same, valid, full, or 1 to 3 numbers', name, given)
-  const list = numbers('', '', axes3, { min: 0, whole: true }).parse(given, name)
+  const sizes = numbers('', '', axes3, { min: 0, whole: true })
+  const list = wordOr(paddingRules, 'same, valid, full, or 1 to 3 numbers', sizes.parse)(given, name)
+  if (typeof list === 'string') return [list, list, list]
   const [z, y, x] = triple(list, 0)
   return [
     [z, z],

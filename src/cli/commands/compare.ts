@@ -1,5 +1,5 @@
 import { ConvoError } from '../../error.ts'
-import { type DiffStyle, diffStyles } from '../../image/compare/styles.ts'
+import { type DiffStyle, diffStyles } from '../../image/compare/comparison.ts'
 import { toleranceSettings } from '../../image/compare/tolerance.ts'
 import { choice, flag, resolve, text } from '../../params.ts'
 import { sharedSettings } from '../../picture/settings.ts'

@@ -13,7 +13,7 @@ export type Source = {
 export type Cursor = Source & { at: number }
 
 /** More than any kernel that a person writes; what is larger comes from a program, which can write .npy. */
-export const longestText = 16 * 2 ** 20
+const longestText = 16 * 2 ** 20
 
 /**
  * Decodes a text file: UTF-8, a byte order mark allowed.
@@ -133,7 +133,7 @@ export function takeSign(c: Cursor, sign: string, what = `"${sign}"`): void {
 }
 
 /** A decimal number, for `take`; `inf` and `nan` too, so that they can be refused by name. */
-export const decimal = /[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?![\p{L}\p{N}_.])/uy
+const decimal = /[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?![\p{L}\p{N}_.])/uy
 
 /** Words that other tools write for numbers that are not finite. */
 export const notFinite = /[+-]?\.?(?:nan|inf(?:inity)?)(?![\p{L}\p{N}_.])/iuy

@@ -13,7 +13,7 @@ const top = 92
 const narrowest = 640
 
 /** More planes than this are not told apart on one sheet; the first ones are shown. */
-export const mostPlanes = 400
+const mostPlanes = 400
 
 /** Columns of a sheet: the planes of a filter in one row where they fit, else about as wide as high. */
 function columnsOf(count: number, perFilter: number): number {
