@@ -189,6 +189,15 @@ export function resolve<P extends Params>(
   return values as Values<P>
 }
 
+/** A number with a unit of thousands or, as `Ki`, of 1024: `100M`, `2GiB`, `500 MB`. NaN for another text. */
+export function amountIn(given: unknown): number {
+  const [, digits, unit = '', binary] =
+    /^(\d+(?:\.\d+)?)\s*(?:([kmgt])(i?))?b?$/i.exec(String(given).trim()) ?? []
+  if (digits === undefined) return Number.NaN
+  const power = unit === '' ? 0 : 'kmgt'.indexOf(unit.toLowerCase()) + 1
+  return Number(digits) * (binary ? 1024 : 1000) ** power
+}
+
 /** Reads one of a few words, else numbers by `read`; `what` says all that may be. */
 export const wordOr =
   <const W extends string, T>(

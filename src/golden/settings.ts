@@ -1,5 +1,5 @@
 import { ConvoError } from '../error.ts'
-import { choice, custom, flag, type Param, text } from '../params.ts'
+import { amountIn, choice, custom, flag, type Param, text } from '../params.ts'
 import { sharedSettings } from '../picture/settings.ts'
 
 /** The reporters, named apart from their table so that help does not load them; a test compares the two. */
@@ -78,12 +78,8 @@ export const reportSettings = {
   },
 }
 
-const powers: Readonly<Record<string, number>> = { '': 0, k: 1, m: 2, g: 3, t: 4 }
-
 function parseSize(given: unknown, name: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(i?b?)$/i.exec(String(given).trim())
-  const base = match?.[3]?.toLowerCase() === 'b' ? 1000 : 1024
-  const bytes = match === null ? Number.NaN : Number(match[1]) * base ** powers[match[2]!.toLowerCase()]!
+  const bytes = amountIn(given)
   if (bytes >= 1 && Number.isFinite(bytes)) return Math.round(bytes)
   throw new ConvoError('E_OPTION', `${name} must be a size such as 512MiB, got ${JSON.stringify(given)}`)
 }

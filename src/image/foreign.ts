@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noControlCharactersInRegex: the first bytes of files are what is looked for
 
 import { ConvoError } from '../error.ts'
+import { shellWord } from '../text/shell.ts'
 import { type Read, textOf } from './reader.ts'
 
 /** What turns a file into one that is read; `IN` and `OUT` are replaced by its name, without and with a new ending. */
@@ -134,10 +135,8 @@ export function strangerOf(head: Uint8Array, name: string, tail?: Uint8Array): S
 export function wayOf(way: Way, name: string): string {
   const stem = name.replace(/\.\w+$/, '')
   const isFile = name !== 'standard input' && name !== 'the input'
-  const quoted = (text: string) =>
-    /^[\w./:[\]%+@=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
   return way.replace(/\b(IN|OUT)(\S*)/g, (_, place: string, rest: string) =>
-    quoted((place === 'IN' ? (isFile ? name : 'file') : isFile ? stem : 'file') + rest),
+    shellWord((place === 'IN' ? (isFile ? name : 'file') : isFile ? stem : 'file') + rest),
   )
 }
 
