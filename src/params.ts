@@ -189,6 +189,32 @@ export function resolve<P extends Params>(
   return values as Values<P>
 }
 
+/** A number with a unit of thousands or, as `Ki`, of 1024: `100M`, `2GiB`, `500 MB`. NaN for another text. */
+export function amountIn(given: unknown): number {
+  const [, digits, unit = '', binary] =
+    /^(\d+(?:\.\d+)?)\s*(?:([kmgt])(i?))?b?$/i.exec(String(given).trim()) ?? []
+  if (digits === undefined) return Number.NaN
+  const power = unit === '' ? 0 : 'kmgt'.indexOf(unit.toLowerCase()) + 1
+  return Number(digits) * (binary ? 1024 : 1000) ** power
+}
+
+/** Reads one of a few words, else numbers by `read`; `what` says all that may be. */
+export const wordOr =
+  <const W extends string, T>(
+    words: readonly W[],
+    what: string,
+    read: (given: unknown, name: string) => T,
+  ): ((given: unknown, name: string) => W | T) =>
+  (given, name) => {
+    const word = words.find((one) => one === given)
+    if (word !== undefined) return word
+    if (typeof given === 'string' && !/^[\s\d]/.test(given)) throw expected(what, name, given)
+    return read(given, name)
+  }
+
+/** The rules for padding that have a word. */
+export const paddingRules = ['same', 'valid', 'full'] as const
+
 /** The error for a value of the wrong kind. */
 export function expected(what: string, name: string, given: unknown): ConvoError {
   return new ConvoError('E_OPTION', `${name} must be ${what}, got ${shown(given)}`)

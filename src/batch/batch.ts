@@ -111,7 +111,7 @@ function abortable() {
 
 /** A shard always has a log, which `convo batch merge` joins with the others'. */
 function logOf({ batch, shard, template }: Plan) {
-  const name = shard === undefined ? '1-of-1' : shardName(shard)
+  const name = shardName(shard, '1-of-1')
   const { log } = batch.settings
   if (log !== undefined) return openLog(fillTemplate(parseTemplate(log, 'log'), { shard: name }))
   return shard === undefined ? undefined : openLog(join(stateFolder(template.root), `log-${name}.jsonl`))
@@ -212,7 +212,7 @@ function startEntry({ batch, shard, template, all, items, operation }: Plan) {
     version: version(),
     operation: batch.operation,
     output: template.text,
-    shard: shard === undefined ? '' : shardName(shard),
+    shard: shardName(shard),
     all: all.length,
     total: items.length,
     plan: hashText(
@@ -269,7 +269,7 @@ async function writeFailed(plan: Plan, failures: readonly string[], teller: Tell
 
 function failedList({ batch: { settings }, shard }: Plan): string | undefined {
   const list = settings['failed-list']
-  const name = shard === undefined ? '1-of-1' : shardName(shard)
+  const name = shardName(shard, '1-of-1')
   return list && fillTemplate(parseTemplate(list, 'failed-list'), { shard: name })
 }
 
@@ -292,7 +292,7 @@ async function finish(plan: Plan, tally: Tally, teller: Teller, stopped: string)
   teller.entry({
     event: 'end',
     time: new Date().toISOString(),
-    shard: plan.shard === undefined ? '' : shardName(plan.shard),
+    shard: shardName(plan.shard),
     stopped,
     milliseconds: Math.round(tally.standing().milliseconds),
     megapixels: Math.round(tally.standing().megapixels * 1000) / 1000,

@@ -1,4 +1,5 @@
 import { errorCodes } from '../error.ts'
+import { shardOf } from '../host/shard.ts'
 import { isRecord } from '../text/record.ts'
 
 type Test = (value: unknown) => boolean
@@ -18,10 +19,7 @@ const isError: Test = (value) =>
   [isText(value.message), isTexts(value.why), isOptional(isText)(value.fix)].every(Boolean)
 
 /** Empty, or `2-of-8`. */
-const isShard: Test = (value) => {
-  const [, index, count] = /^(\d{1,6})-of-(\d{1,6})$/.exec(String(value)) ?? []
-  return value === '' || (Number(index) >= 1 && Number(index) <= Number(count))
-}
+const isShard: Test = (value) => value === '' || shardOf(String(value)) !== undefined
 
 /** What of each event is read back. Events and keys that are not here may be of a later version. */
 const shapes: Readonly<Record<string, Readonly<Record<string, Test>>>> = {

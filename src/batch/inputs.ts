@@ -1,10 +1,11 @@
 import { lstatSync, readdirSync, statSync } from 'node:fs'
-import { basename, dirname, extname, join, normalize, resolve } from 'node:path'
+import { basename, dirname, join, normalize, resolve } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { glob, isDynamicPattern } from '../files/glob.ts'
 import { readWhole } from '../files/read.ts'
 import { leaves } from '../files/root.ts'
 import { passedOver, promised } from '../image/foreign.ts'
+import { looksLikePicture } from '../image/format.ts'
 
 /** A picture to process. */
 export type Input = {
@@ -36,19 +37,9 @@ export type Found = {
   readonly notes: readonly string[]
 }
 
-/** The extensions by which pictures are known in folders. */
-const pictureExtensions = new Set(
-  'png jpg jpeg jpe jfif webp tif tiff gif avif svg npy'.split(' ').map((word) => `.${word}`),
-)
-
-/** Whether a file in a folder is taken for a picture. */
-export const looksLikePicture = (path: string): boolean =>
-  !isHidden(path) && pictureExtensions.has(extname(path).toLowerCase())
-
 /** Whether a file in a folder is taken for a picture of a format that is not read. */
-export const looksForeign = (path: string): boolean => !isHidden(path) && promised(path) !== undefined
-
-const isHidden = (path: string): boolean => basename(path).startsWith('.')
+export const looksForeign = (path: string): boolean =>
+  !basename(path).startsWith('.') && promised(path) !== undefined
 
 /**
  * Finds all inputs. What is no picture is left out of folders only; a file that is named is taken, and if it is not

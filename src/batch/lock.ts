@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConvoError } from '../error.ts'
 import { type Growing, makeFolder, openGrowing, removeQuietly } from '../files/change.ts'
-import { birthOf, isAlive, processSpace } from '../files/process.ts'
+import { birthOf, isAt, processSpace } from '../files/process.ts'
+import { statOf } from '../files/stat.ts'
 import type { Shard } from '../host/engines.ts'
 import { shardName } from '../host/shard.ts'
 import { undoAtEnd } from '../signals.ts'
@@ -89,7 +90,7 @@ function createOwn(folder: string, shard: Shard | undefined): Own {
     pid: process.pid,
     birth: birthOf(process.pid),
     space: processSpace(),
-    shard: shard === undefined ? '' : shardName(shard),
+    shard: shardName(shard),
     since: new Date().toISOString(),
   }
   const name = `lock-${holder.host.replace(/[^\w.-]/g, '_')}-${holder.pid}-${Math.random().toString(36).slice(2)}`
@@ -172,8 +173,7 @@ function areApart(shard: Shard | undefined, other: string): boolean {
 function isLeftBehind(holder: Holder, path: string, now: number): boolean {
   const isVisible = holder.host === hostname() && holder.space === processSpace()
   if (!isVisible) return now - (mtimeOf(path) ?? now) > goneAfter
-  if (!isAlive(holder.pid)) return true
-  return holder.birth !== '' && birthOf(holder.pid) !== holder.birth
+  return !isAt(holder.pid, holder.birth)
 }
 
 function readHolder(path: string): Holder | 'absent' | 'unclear' {
@@ -186,11 +186,8 @@ function readHolder(path: string): Holder | 'absent' | 'unclear' {
 }
 
 function mtimeOf(path: string): number | undefined {
-  try {
-    return statSync(path).mtimeMs
-  } catch {
-    return undefined
-  }
+  const stat = statOf(path)
+  return stat && Number(stat.mtimeMs)
 }
 
 function isHolder(value: unknown): value is Holder {

@@ -4,6 +4,8 @@ import { ConvoError } from '../error.ts'
 import { readText } from '../files/read.ts'
 import { statOf } from '../files/stat.ts'
 import { parseTemplate, type Template } from '../files/template.ts'
+import type { Shard } from '../host/engines.ts'
+import { shardOf } from '../host/shard.ts'
 import { entryProblem } from './entry-shape.ts'
 import type { Counts, Entry, ItemEntry } from './journal.ts'
 import { stateFolder } from './state.ts'
@@ -78,16 +80,18 @@ function latestOfShard(logs: readonly ReadLog[]): ReadLog[] {
   for (const log of [...logs].sort((a, b) => (a.start.time < b.start.time ? -1 : 1))) {
     byShard.set(log.start.shard, log)
   }
-  return [...byShard.values()].sort((a, b) => indexOf(a.start.shard) - indexOf(b.start.shard))
+  return [...byShard.values()].sort((a, b) => shardAt(a).index - shardAt(b).index)
 }
 
-const indexOf = (shard: string): number => Number(shard.split('-of-')[0])
+const all: Shard = { index: 1, count: 1 }
+
+const shardAt = ({ start }: ReadLog): Shard => shardOf(start.shard) ?? all
 
 function missingShards(logs: readonly ReadLog[]): string[] {
-  const counts = new Set(logs.map(({ start }) => Number(start.shard.split('-of-')[1] ?? 1)))
+  const counts = new Set(logs.map((log) => shardAt(log).count))
   if (counts.size > 1) return [`the logs are of ${[...counts].join(' and ')} shards: none of these is whole`]
   const [count = 1] = counts
-  const there = new Set(logs.map(({ start }) => (start.shard === '' ? 1 : indexOf(start.shard))))
+  const there = new Set(logs.map((log) => shardAt(log).index))
   const lacking = Array.from({ length: count }, (_, i) => i + 1).filter((index) => !there.has(index))
   return lacking.map((index) => `shard ${index} of ${count} has no log: --shard ${index}/${count}`)
 }

@@ -73,7 +73,7 @@ function valuesOf(params: Params, given: Given): Record<string, unknown> {
 }
 
 /** A value as text that does not depend on the order in which it was written down. */
-export function canonical(value: unknown): string {
+function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
   if (typeof value === 'object' && value !== null) {
     const entries = Object.entries(value).filter(([, one]) => one !== undefined)

@@ -1,20 +1,9 @@
-import { custom, expected, flag, text } from '../params.ts'
+import type { ShardBy } from '../host/shard.ts'
+import { amountIn, choice, custom, expected, flag, text } from '../params.ts'
 import { runSettings } from '../picture/settings.ts'
 
 /** A number, or a share of what there is. */
 export type Amount = { readonly kind: 'count' | 'share'; readonly value: number }
-
-const memoryUnits: Readonly<Record<string, number>> = {
-  '': 1,
-  k: 1e3,
-  m: 1e6,
-  g: 1e9,
-  t: 1e12,
-  ki: 2 ** 10,
-  mi: 2 ** 20,
-  gi: 2 ** 30,
-  ti: 2 ** 40,
-}
 
 /** What the batch itself is told, before `--`. */
 export const batchSettings = {
@@ -53,13 +42,12 @@ export const batchSettings = {
     unset: 'all',
   },
   'shard-by': {
-    ...custom<'order' | 'size'>(
+    ...choice<ShardBy>(
       'order: every n-th input; size: shares of about as many bytes',
-      'order|size',
-      parseShardBy,
+      ['order', 'size'],
       'order',
     ),
-    choices: ['order', 'size'],
+    metavar: 'order|size',
   },
   wait: flag('wait for another batch with the same outputs, instead of failing'),
   watch: flag('go on with new and changed pictures of the folders, until stopped'),
@@ -89,20 +77,12 @@ function parseJobs(given: unknown, name: string): Amount {
 }
 
 function parseMemory(given: unknown, name: string): Amount {
-  const match = /^(\d+(?:\.\d+)?)\s*(%|[kmgt]?i?b?)$/i.exec(String(given).trim())
-  const unit = match?.[2]?.toLowerCase() ?? ''
-  const value = Number(match?.[1])
-  const isShare = unit === '%'
-  const factor = isShare ? 1 : memoryUnits[unit.replace(/b$/, '')]
-  if (match === null || factor === undefined || value * factor < 1 || (isShare && value > 100)) {
+  const share = /^(\d+(?:\.\d+)?)\s*%$/.exec(String(given).trim())
+  const value = share === null ? amountIn(given) : Number(share[1])
+  if (!(value >= 1) || (share !== null && value > 100)) {
     throw expected('a size as 2GiB or 500MB, or a share of the memory as 50%', name, given)
   }
-  return { kind: isShare ? 'share' : 'count', value: value * factor }
-}
-
-function parseShardBy(given: unknown, name: string): 'order' | 'size' {
-  if (given === 'order' || given === 'size') return given
-  throw expected('order or size', name, given)
+  return { kind: share === null ? 'count' : 'share', value }
 }
 
 /** The amount of something of which there is so much, at least 1. */

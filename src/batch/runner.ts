@@ -49,7 +49,7 @@ export type Runner = {
  * or when no other fits into the memory. While there are others, each has one thread: six of 12 megapixels take 1.8 s two
  * at once and 2.5 s one after the other in strips, since decoding does not split.
  */
-export const largePixels = 4e6
+const largePixels = 4e6
 
 /** How many items are looked at before their turn. */
 const lookAhead = 2

@@ -133,14 +133,14 @@ export function optionText(param: Param<unknown>): string {
 }
 
 /** `0.1 to 500`, or nothing. */
-export function rangeText({ min, max }: Param<unknown>): string {
+function rangeText({ min, max }: Param<unknown>): string {
   if (min !== undefined && max !== undefined) return `${min} to ${max}`
   if (min !== undefined) return `at least ${min}`
   return max === undefined ? '' : `at most ${max}`
 }
 
 /** `default 1`, or what is done without it, or nothing. */
-export function defaultText({ default: fallback, unset, isFlag }: Param<unknown>): string {
+function defaultText({ default: fallback, unset, isFlag }: Param<unknown>): string {
   if (isFlag || (fallback === undefined && unset === undefined)) return ''
   return `default: ${fallback === undefined ? unset : Array.isArray(fallback) ? fallback.join(',') : String(fallback)}`
 }

@@ -1,6 +1,5 @@
 import type { Operation } from '../picture/operations.ts'
 import { operationSyntax } from '../picture/words/syntax.ts'
-import { indent } from '../text/layout.ts'
 import type { Command } from './command.ts'
 import { recipeText } from './kernel-text.ts'
 import { defaultsText, pictureCommands } from './operation-facts.ts'
@@ -21,13 +20,11 @@ export function operationCommand(operation: Operation): Command {
       return syntax.examples
     },
     details: (width) => [
-      ...(operation.formula === undefined
-        ? []
-        : [{ title: 'What it computes', text: indent(operation.formula, 2, width) }]),
+      ...(operation.formula === undefined ? [] : [{ title: 'What it computes', text: operation.formula }]),
       ...(operation.recipe === undefined
         ? []
         : [{ title: 'Kernel', text: recipeText(operation.recipe(), width - 2).replace(/^(?=.)/gm, '  ') }]),
-      { title: 'Source', text: indent(operation.source, 2, width) },
+      { title: 'Source', text: operation.source },
       { title: 'Defaults', text: defaultsText(operation, width) },
       {
         title: 'See it',

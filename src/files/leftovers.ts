@@ -1,6 +1,6 @@
 import { readdirSync, unlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { birthOf, hostMark, isAlive } from './process.ts'
+import { birthOf, hostMark, isAt } from './process.ts'
 import { followLinks } from './root.ts'
 
 let mark: string | undefined
@@ -27,7 +27,7 @@ export function clearLeftovers(folder: string, killed?: number): void {
     const [, pid, host, birth] = pattern.exec(name) ?? []
     if (pid === undefined || host !== hostMark()) continue
     const isKilled = Number(pid) === killed
-    if (!isKilled && isAlive(Number(pid)) && (birth === '' || birthOf(Number(pid)) === birth)) continue
+    if (!isKilled && isAt(Number(pid), birth!)) continue
     try {
       unlinkSync(join(folder, name))
     } catch {

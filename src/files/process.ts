@@ -2,7 +2,7 @@ import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 
 /** Whether a process of this host runs, also when it is somebody else's. */
-export function isAlive(pid: number): boolean {
+function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true
@@ -10,6 +10,10 @@ export function isAlive(pid: number): boolean {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
+
+/** Whether the process of a number runs that started at `birth`, and not a later one with its number; '' fits any. */
+export const isAt = (pid: number, birth: string): boolean =>
+  isAlive(pid) && (birth === '' || birthOf(pid) === birth)
 
 /** When a process started, in ticks since the system did; empty where that cannot be told, or it has ended. */
 export function birthOf(pid: number): string {

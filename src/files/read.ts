@@ -121,7 +121,7 @@ export const isMissing = (error: unknown): boolean =>
 const isAbsent = (code: string | undefined): boolean => code === 'ENOENT' || code === 'ENOTDIR'
 
 /** Refuses a folder where a file is needed. @throws ConvoError E_INPUT */
-export function refuseFolder(stat: { isDirectory(): boolean }, name: string): void {
+function refuseFolder(stat: { isDirectory(): boolean }, name: string): void {
   if (!stat.isDirectory()) return
   throw new ConvoError('E_INPUT', `${name} is a folder, not a file`, { fix: 'one of the files in it' })
 }
@@ -142,6 +142,10 @@ function inputError(name: string, cause: unknown): ConvoError {
   }
   return new ConvoError('E_INPUT', `cannot read ${name}`, { cause, why: `${name}: ${message}` })
 }
+
+/** Bytes as numbers of any type. */
+export const viewOf = (bytes: Uint8Array): DataView =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 type Stat = { isFile(): boolean; isDirectory(): boolean; readonly size: number }
 

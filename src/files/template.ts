@@ -5,7 +5,7 @@ import { cut } from '../text/cut.ts'
 import { leaves } from './root.ts'
 
 /** The keys of templates, with what they stand for. */
-export const templateKeys = {
+const templateKeys = {
   path: 'the input as given',
   rel: 'its folder, from the folder or the fixed part of the glob that it came from',
   dir: 'its folder as given',

@@ -1,8 +1,8 @@
 import { ConvoError } from '../error.ts'
 import { checkObject, checkText, checkTexts, libraryErrors } from '../picture/api/names.ts'
 import type { Approved } from './approve.ts'
-import type { reporterNames } from './reporters/names.ts'
 import type { CaseResult, Run } from './results.ts'
+import type { reporterNames } from './settings.ts'
 
 // Loaded when it is called: a program that imports convo does not wait for it.
 const loadApprove = () => import('./approve.ts')
@@ -34,7 +34,7 @@ export const check = (manifest?: string, options: CheckOptions = {}): Promise<Ru
     const [{ findManifest, loadManifest }, { runCheck }, { defaultResults }] = await Promise.all([
       import('./manifest.ts'),
       import('./run.ts'),
-      import('./results-folder.ts'),
+      import('./settings.ts'),
     ])
     checkObject(options, 'check')
     const { results = defaultResults, filter = [], allow = [], selfTest = false, shard, onCase } = options
@@ -68,7 +68,7 @@ export const approve = (
     const [{ approve: promote }, { readResults }, { defaultResults }] = await Promise.all([
       loadApprove(),
       import('./results.ts'),
-      import('./results-folder.ts'),
+      import('./settings.ts'),
     ])
     checkObject(options, 'approve')
     const { results = defaultResults } = options

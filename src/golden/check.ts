@@ -1,5 +1,6 @@
 import { ConvoError } from '../error.ts'
 import { noteRead, refuseReplacing } from '../files/reads.ts'
+import { isCi } from '../host/engines.ts'
 import { type Io, noteMessage } from '../host/io.ts'
 import { parseShard } from '../host/shard.ts'
 import type { Values } from '../params.ts'
@@ -14,7 +15,6 @@ import { findManifest, loadManifest } from './manifest.ts'
 import { type Run, readResults } from './results.ts'
 import { runCheck } from './run.ts'
 import type { checkSettings, reportSettings, resultsSettings } from './settings.ts'
-import { isCi } from './shell.ts'
 
 type CheckValues = Values<typeof checkSettings & typeof reportSettings & typeof resultsSettings>
 

@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path'
 import { ConvoError, nearest } from '../error.ts'
 import { appendTo, makeFolder, writeWhole } from '../files/change.ts'
 import { fillTemplate, parseTemplate } from '../files/template.ts'
-import type { Shard } from '../host/engines.ts'
+import type { Environment, Shard } from '../host/engines.ts'
 import { hasColour, type Io } from '../host/io.ts'
 import { shardName } from '../host/shard.ts'
 import { type Message, written } from '../text/message.ts'
@@ -10,12 +10,10 @@ import { shellWord } from '../text/shell.ts'
 import { reporters } from './reporters/index.ts'
 import type { Destination, Reporter } from './reporters/reporter.ts'
 import type { Run } from './results.ts'
-import { defaultResults } from './results-folder.ts'
+import { defaultResults } from './settings.ts'
 
 /** A reporter that was asked for, and its file; without one it writes to standard output. */
 export type Asked = { readonly name: string; readonly reporter: Reporter; readonly file?: string }
-
-type Environment = Readonly<Record<string, string | undefined>>
 
 /**
  * The reporters of a run: those that were asked for as `name` or `name=file`, `pretty` unless another one writes to

@@ -1,10 +1,12 @@
 import { dirname, join } from 'node:path'
 import type { ConvoError } from '../error.ts'
 import { removeUnder, writeUnder } from '../files/change.ts'
-import { type Place, placeText } from '../files/document.ts'
+import { placeText } from '../files/document.ts'
+import type { Place } from '../files/place.ts'
 import type { Comparison } from '../image/compare/comparison.ts'
+import { glowOf } from '../image/compare/glow.ts'
 import { comparePages } from '../image/compare/pages.ts'
-import { renderDiff, renderMarks } from '../image/compare/render.ts'
+import { renderDiff } from '../image/compare/render.ts'
 import { type Tolerance, toleranceOf } from '../image/compare/tolerance.ts'
 import { digestOf } from '../image/digest.ts'
 import { compressionSettings } from '../image/png.ts'
@@ -15,7 +17,8 @@ import { factsOf, measuredOf, messageOf } from './describe.ts'
 import { isLfsPointer, loadPages, pictureUnder, readBytes, sha256 } from './files.ts'
 import type { LockEntry } from './lock.ts'
 import type { Case } from './manifest.ts'
-import type { CaseResult, Seen, Status } from './results.ts'
+import type { Status } from './page/data.ts'
+import type { CaseResult, Seen } from './results.ts'
 import { selfTest } from './self-test.ts'
 import { smallestText } from './tolerance.ts'
 
@@ -99,14 +102,7 @@ export async function judge(
     const { actual: _, approval: __, ...rest } = judgement
     return { ...rest, ...optional('selfTest', tested) }
   }
-  const pictures = await showPictures(
-    made,
-    golden,
-    [expected[page]!, actual[page]!],
-    worst,
-    tolerance,
-    around,
-  )
+  const pictures = await showPictures(made, golden, [expected[page]!, actual[page]!], worst, around)
   return { ...judgement, ...edited, ...missed(tested), ...pictures }
 }
 
@@ -229,29 +225,20 @@ async function showPictures(
   golden: Golden,
   [expected, actual]: readonly [Picture, Picture],
   comparison: Comparison,
-  tolerance: Tolerance,
   { results }: Surroundings,
-): Promise<Pick<CaseResult, 'expected' | 'diff' | 'marks'>> {
+): Promise<Pick<CaseResult, 'expected' | 'diff' | 'difference'>> {
   const folder = dirname(made.file)
-  const names = {
-    expected: join(folder, `expected${extensionOf(golden.path)}`),
-    diff: join(folder, 'diff.png'),
-    marks: join(folder, 'marks.png'),
-  }
+  const [diff, glow] = [join(folder, 'diff.png'), join(folder, 'difference.png')]
+  const copy = join(folder, `expected${extensionOf(golden.path)}`)
   const write = (name: string, picture: Picture) =>
     writeUnder(results, name, encodePngWhole(picture, compressionSettings(undefined)))
-  await writeUnder(results, names.expected, golden.bytes!)
-  const { marks, ...plain } = names
-  if (comparison.outcome === 'same') return { expected: names.expected }
-  await write(names.diff, renderDiff(expected, actual, comparison, 'overlay'))
-  if (comparison.map === undefined || isPlain(comparison, tolerance)) return plain
-  await write(marks, renderMarks(expected, actual, comparison))
-  return names
+  await writeUnder(results, copy, golden.bytes!)
+  if (comparison.outcome === 'same') return { expected: copy }
+  await write(diff, renderDiff(expected, actual, comparison, 'overlay'))
+  const { picture, boxes, kinds } = glowOf(expected, actual, comparison)
+  await write(glow, picture)
+  return { expected: copy, diff, difference: { picture: glow, boxes, kinds } }
 }
-
-/** Whether every pixel that differs in any sample counts: there is nothing to mark. */
-const isPlain = ({ map, ignored }: Comparison, { alpha = 'strict' }: Tolerance): boolean =>
-  ignored === undefined && map?.counted === undefined && map?.threshold === 0 && alpha === 'strict'
 
 const extensionOf = (path: string): string => /\.[^./\\]*$/.exec(path)?.[0] ?? ''
 

@@ -3,9 +3,10 @@ import { existsSync } from 'node:fs'
 import { dirname, extname, parse, relative } from 'node:path'
 import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml'
 import { ConvoError } from '../error.ts'
-import { manifestError, type Place, placeText, readSource, type Source } from '../files/document.ts'
+import { manifestError, placeText, readSource, type Source } from '../files/document.ts'
 import { glob, isDynamicPattern } from '../files/glob.ts'
 import { from, operationWords } from '../files/located.ts'
+import type { Place } from '../files/place.ts'
 import { isWithin } from '../files/root.ts'
 import { type Schema, violations } from '../files/schema.ts'
 import { type ToleranceValues, toleranceSettings } from '../image/compare/tolerance.ts'
@@ -49,7 +50,7 @@ export type Manifest = {
 }
 
 /** The names under which a manifest is looked for. */
-export const manifestNames = ['convo.check.yaml', 'convo.check.yml', 'convo.check.json'] as const
+const manifestNames = ['convo.check.yaml', 'convo.check.yml', 'convo.check.json'] as const
 
 /** The manifest of a folder. @throws ConvoError E_USAGE where there is none */
 export function findManifest(folder = '.'): string {

@@ -90,7 +90,7 @@ const hex = (letter: string): string => `%${letter.charCodeAt(0).toString(16).to
 export const folded = (name: string): string => name.normalize('NFC').toLowerCase()
 
 /** Pictures of a case, in its folder in the results. */
-const casePictures = /^(?:(?:actual|expected)\.\w+|(?:diff|marks)\.png)$/
+const casePictures = /^(?:(?:actual|expected)\.\w+|(?:diff|difference)\.png)$/
 
 /** Which of the files of other cases stands where a case has its folder: of its results, or of its golden. */
 export function fileInTheWay(

@@ -1,7 +1,8 @@
 import { type Dirent, readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { extname, join, relative, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { isWithin } from '../files/root.ts'
+import { looksLikePicture } from '../image/format.ts'
 import { isPicture } from './files.ts'
 import type { Lock } from './lock.ts'
 import type { Manifest } from './manifest.ts'
@@ -44,16 +45,13 @@ async function findStrays(manifest: Manifest, lock: Lock, results: string): Prom
   return found
 }
 
-/** Extensions of goldens: what operations make, and what other tools may have made to be compared. */
-const extensions = new Set('.png .npy .jpg .jpeg .webp .tif .tiff .gif .avif .svg'.split(' '))
-
 /** Files by their extension, hidden ones and links left out. */
 function picturesBelow(folder: string, without: string): string[] {
   return entriesOf(folder).flatMap((entry) => {
     const path = join(folder, entry.name)
     if (entry.name.startsWith('.') || resolve(path) === without) return []
     if (entry.isDirectory()) return picturesBelow(path, without)
-    return entry.isFile() && extensions.has(extname(path).toLowerCase()) ? [path] : []
+    return entry.isFile() && looksLikePicture(path) ? [path] : []
   })
 }
 

@@ -2,8 +2,7 @@ import { nameTrouble } from '../files/root.ts'
 import { cut } from '../text/cut.ts'
 import { isRecord } from '../text/record.ts'
 import { isEntry } from './lock.ts'
-
-const statuses: readonly unknown[] = ['pass', 'tolerated', 'changed', 'size', 'new', 'obsolete', 'error']
+import { statuses } from './page/data.ts'
 
 /** Why a value is no `Run`, with the place in it; undefined for one that is. */
 export function runProblem(run: unknown): string | undefined {
@@ -30,13 +29,14 @@ const isShard = (value: unknown): boolean =>
   isRecord(value) && Number.isSafeInteger(value.index) && Number.isSafeInteger(value.count)
 
 /** The pictures of a case, in the folder of the results but for the golden. */
-const pictures = ['expected', 'actual', 'diff', 'marks', 'golden'] as const
+const pictures = ['expected', 'actual', 'diff', 'golden'] as const
 
 function caseProblem(one: unknown): string | undefined {
   if (!isRecord(one)) return 'it is no object'
   const { name, status, message, why, facts, approval, fix, place } = one
   if (!isText(name)) return 'it has no name'
-  if (!statuses.includes(status)) return `there is no status ${cut(JSON.stringify(status) ?? '')}`
+  if (!statuses.some((one) => one === status))
+    return `there is no status ${cut(JSON.stringify(status) ?? '')}`
   if (!isText(message) || !Array.isArray(why) || !why.every(isText)) return 'it has no message'
   if (!Array.isArray(facts) || !facts.every((fact) => Array.isArray(fact) && fact.every(isText))) {
     return 'its facts are no pairs of words'
@@ -47,7 +47,20 @@ function caseProblem(one: unknown): string | undefined {
     const problem = one[key] === undefined ? undefined : pathProblem(one[key])
     if (problem !== undefined) return `${key}: ${problem}`
   }
-  return approval === undefined ? undefined : approvalProblem(approval)
+  return differenceProblem(one.difference) ?? (approval === undefined ? undefined : approvalProblem(approval))
+}
+
+const isBox = (value: unknown): boolean =>
+  isRecord(value) && [value.x, value.y, value.width, value.height].every(Number.isSafeInteger)
+
+function differenceProblem(difference: unknown): string | undefined {
+  if (difference === undefined) return undefined
+  if (!isRecord(difference)) return 'its difference is no object'
+  const { picture, boxes, kinds } = difference
+  if (!Array.isArray(boxes) || !boxes.every(isBox)) return 'its difference has no boxes'
+  if (!Array.isArray(kinds) || !kinds.every(isText)) return 'its difference has no kinds'
+  const problem = pathProblem(picture)
+  return problem === undefined ? undefined : `difference: ${problem}`
 }
 
 function approvalProblem(approval: unknown): string | undefined {

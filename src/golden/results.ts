@@ -2,17 +2,16 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { emptyFolder, writeUnder } from '../files/change.ts'
-import type { Place } from '../files/document.ts'
+import type { Place } from '../files/place.ts'
 import { isMissing, readText } from '../files/read.ts'
 import { isWithin } from '../files/root.ts'
+import type { Shard } from '../host/engines.ts'
+import type { Glow } from '../image/compare/glow.ts'
 import { cut } from '../text/cut.ts'
 import type { LockEntry } from './lock.ts'
-import { defaultResults } from './results-folder.ts'
+import { type Status, statuses } from './page/data.ts'
 import { runProblem } from './results-shape.ts'
-
-/** What came of a case, the good ones first. */
-export const statuses = ['pass', 'tolerated', 'changed', 'size', 'new', 'obsolete', 'error'] as const
-export type Status = (typeof statuses)[number]
+import { defaultResults } from './settings.ts'
 
 /** A file, and what it held when the check ran. */
 export type Seen = { readonly path: string; readonly sha256: string }
@@ -69,8 +68,8 @@ export type CaseResult = {
   readonly expected?: string
   readonly actual?: string
   readonly diff?: string
-  /** What became of each pixel, where not every difference counts: as `renderMarks` draws it. */
-  readonly marks?: string
+  /** Where and how far the pictures differ, for the report page: as `glowOf` draws it, the picture as a file. */
+  readonly difference?: Omit<Glow, 'picture'> & { readonly picture: string }
   readonly approval?: Approval
   readonly milliseconds: number
 }
@@ -84,7 +83,7 @@ export type Run = {
   /** The folder that the pictures were written to. */
   readonly results: string
   readonly filter?: readonly string[]
-  readonly shard?: { readonly index: number; readonly count: number }
+  readonly shard?: Shard
   readonly counts: Readonly<Record<Status, number>>
   readonly failed: number
   readonly milliseconds: number

@@ -12,7 +12,8 @@ import { type Message, Verbatim } from '../text/message.ts'
 import { visibleLine } from '../text/visible.ts'
 import { approve, approvedText, isApprovable } from './approve.ts'
 import { refuseOnCi } from './check.ts'
-import { detailsOf, signs } from './reporters/summary.ts'
+import { statusSigns } from './page/data.ts'
+import { detailsOf } from './reporters/summary.ts'
 import { type CaseResult, readResults } from './results.ts'
 
 /** What a review needs of a terminal. */
@@ -66,7 +67,7 @@ export async function reviewCases(
 function caseText(one: CaseResult, number: number, all: number): string {
   const { name, status, message, facts } = one
   const lines = [
-    `${number}/${all}  ${signs[status]} ${status}  ${name}`,
+    `${number}/${all}  ${statusSigns[status]} ${status}  ${name}`,
     `    ${message}`,
     ...detailsOf(one).map((line) => `    ${line}`),
     ...facts.slice(1).map(([label, value]) => `    ${label}: ${value}`),

@@ -3,6 +3,7 @@ import { extname, join } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { placeUnder, writeUnder } from '../files/change.ts'
 import { version } from '../files/package.ts'
+import type { Shard } from '../host/engines.ts'
 import { probe } from '../image/probe.ts'
 import { loadSharp } from '../image/sharp.ts'
 import { optional } from '../text/record.ts'
@@ -16,9 +17,6 @@ import { findObsolete, type Obsolete } from './obsolete.ts'
 import { prepareCase } from './operation.ts'
 import { type CaseResult, clearResults, countsOf, type Run, type Seen, writeResults } from './results.ts'
 import { toleranceText } from './tolerance.ts'
-
-/** One of so many parts of the cases; `index` counts from 1. */
-export type Shard = { readonly index: number; readonly count: number }
 
 export type CheckOptions = {
   /** Where results go; what is there is removed. */
@@ -203,7 +201,7 @@ function withVerdict(
 }
 
 /** Versions of what decides about pixels. */
-export function toolVersions(): Record<string, string> {
+function toolVersions(): Record<string, string> {
   const { sharp, vips } = loadSharp().versions
   return { convo: version(), sharp: sharp ?? 'unknown', libvips: vips }
 }

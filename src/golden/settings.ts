@@ -1,8 +1,21 @@
 import { ConvoError } from '../error.ts'
-import { choice, custom, flag, type Param, text } from '../params.ts'
+import { amountIn, choice, custom, flag, type Param, text } from '../params.ts'
 import { sharedSettings } from '../picture/settings.ts'
-import { reporterNames } from './reporters/names.ts'
-import { defaultResults } from './results-folder.ts'
+
+/** The reporters, named apart from their table so that help does not load them; a test compares the two. */
+export const reporterNames = [
+  'pretty',
+  'lines',
+  'json',
+  'jsonl',
+  'junit',
+  'markdown',
+  'github',
+  'html',
+] as const
+
+/** Where results go unless --results says otherwise. */
+export const defaultResults = '.convo/check'
 
 /** A setting that may be given again; the value is a list. */
 function list(
@@ -65,12 +78,8 @@ export const reportSettings = {
   },
 }
 
-const powers: Readonly<Record<string, number>> = { '': 0, k: 1, m: 2, g: 3, t: 4 }
-
 function parseSize(given: unknown, name: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(i?b?)$/i.exec(String(given).trim())
-  const base = match?.[3]?.toLowerCase() === 'b' ? 1000 : 1024
-  const bytes = match === null ? Number.NaN : Number(match[1]) * base ** powers[match[2]!.toLowerCase()]!
+  const bytes = amountIn(given)
   if (bytes >= 1 && Number.isFinite(bytes)) return Math.round(bytes)
   throw new ConvoError('E_OPTION', `${name} must be a size such as 512MiB, got ${JSON.stringify(given)}`)
 }

@@ -6,6 +6,9 @@ export type Shard = { readonly index: number; readonly count: number }
 /** Environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
+/** Whether this runs on a CI server, by the variable that they set. */
+export const isCi = ({ CI }: Environment): boolean => CI !== undefined && !['', '0', 'false'].includes(CI)
+
 /** What an engine says; no count where it does not tell how many there are. */
 type Told = { readonly index: number; readonly count: number | undefined }
 

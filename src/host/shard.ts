@@ -24,8 +24,16 @@ export function parseShard(text: string, environment: Environment): Shard {
   })
 }
 
-/** `2-of-8`, as it stands in names of files. */
-export const shardName = ({ index, count }: Shard): string => `${index}-of-${count}`
+/** `2-of-8`, as it stands in names of files; `whole` for all of the work. */
+export const shardName = (shard: Shard | undefined, whole = ''): string =>
+  shard === undefined ? whole : `${shard.index}-of-${shard.count}`
+
+/** The shard of a name; nothing for a text that is none. */
+export function shardOf(name: string): Shard | undefined {
+  const match = /^(\d{1,6})-of-(\d{1,6})$/.exec(name)
+  const [index, count] = [Number(match?.[1]), Number(match?.[2])]
+  return index >= 1 && index <= count ? { index, count } : undefined
+}
 
 /**
  * The items of a shard. Every item is in exactly one of the `count` shards, and which one depends on the list alone:

@@ -1,9 +1,10 @@
 import { ConvoError } from '../error.ts'
+import { viewOf } from '../files/read.ts'
 import { checkLimit } from '../limits.ts'
 import type { Samples } from '../tensor/picture.ts'
 import { chunk, concat, pngSignature } from './png.ts'
 import { chunkAt, isSound, type PngHead } from './png-head.ts'
-import { type Reader, viewOf } from './reader.ts'
+import type { Reader } from './reader.ts'
 
 /** A picture of an animated PNG: where it goes, how, and where its data are. */
 export type Frame = {

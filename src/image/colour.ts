@@ -42,3 +42,12 @@ export function parseColour(given: unknown, name: string): Colour {
   const [red, green, blue] = [0, 2, 4].map((at) => Number.parseInt(long.slice(at, at + 2), 16))
   return [red!, green!, blue!]
 }
+
+/** The colour at a share of the way, 0..1, along some. */
+export function colourAlong(stops: readonly Colour[], share: number): Colour {
+  const at = share * (stops.length - 1)
+  const from = Math.min(Math.floor(at), stops.length - 2)
+  const [a, b] = [stops[from]!, stops[from + 1]!]
+  const mix = (i: 0 | 1 | 2) => Math.round(a[i] + (b[i] - a[i]) * (at - from))
+  return [mix(0), mix(1), mix(2)]
+}

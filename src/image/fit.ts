@@ -1,6 +1,7 @@
 import { to8Bits } from '../definition/quantise.ts'
 import { ConvoError } from '../error.ts'
-import { hasAlpha, type Picture, type PictureMeta } from '../tensor/picture.ts'
+import { hasAlpha, type Picture, type PictureMeta, type Samples } from '../tensor/picture.ts'
+import { withoutAlpha } from './flatten.ts'
 import { type OutputFormat, outputFormats } from './format.ts'
 import { listed } from './metadata.ts'
 import { iccFits } from './png.ts'
@@ -93,13 +94,7 @@ function withoutOpaqueAlpha(picture: Picture, format: OutputFormat): Picture {
       fix: '--background white, or an output path ending in .png or .webp',
     })
   }
-  const channels = picture.channels === 4 ? 3 : 1
-  const { data } = picture
-  const colours = data.slice(0, (data.length / picture.channels) * channels)
-  for (let from = 0, to = 0; from < data.length; from += picture.channels) {
-    for (let c = 0; c < channels; c++) colours[to++] = data[from + c]!
-  }
-  return { ...picture, channels, data: colours }
+  return withoutAlpha({ ...picture, data: picture.data.slice() as Samples })
 }
 
 const isSoft = (alpha: number, full: number): boolean => alpha > 0 && alpha < full

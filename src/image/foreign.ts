@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noControlCharactersInRegex: the first bytes of files are what is looked for
 
 import { ConvoError } from '../error.ts'
+import { shellWord } from '../text/shell.ts'
 import { type Read, textOf } from './reader.ts'
 
 /** What turns a file into one that is read; `IN` and `OUT` are replaced by its name, without and with a new ending. */
@@ -242,10 +243,8 @@ export function wayOf(way: Way, name: string): string {
   const file = isFile ? name : 'file'
   const stem = file.replace(/\.\w+$/, '')
   const isOver = [...way.matchAll(/\bOUT(\S*)/g)].some(([, rest]) => stem + rest === file)
-  const quoted = (text: string) =>
-    /^[\w./:[\]%+@=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
   return way.replace(/\b(IN|OUT)(\S*)/g, (_, place: string, rest: string) =>
-    quoted((place === 'IN' ? file : isOver ? `${stem}-copy` : stem) + rest),
+    shellWord((place === 'IN' ? file : isOver ? `${stem}-copy` : stem) + rest),
   )
 }
 

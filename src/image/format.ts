@@ -1,4 +1,4 @@
-import { extname } from 'node:path'
+import { basename, extname } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { promised } from './foreign.ts'
 
@@ -32,6 +32,15 @@ export function extensionOf(path: string): string {
   const named = /^(\w+):-$/.exec(path)?.[1]
   return (named === undefined ? extname(path) : `.${named}`).toLowerCase()
 }
+
+/** The extensions by which pictures and arrays are known in folders. */
+const pictureExtensions = new Set(
+  'png jpg jpeg jpe jfif webp tif tiff gif avif svg npy'.split(' ').map((word) => `.${word}`),
+)
+
+/** Whether a file in a folder is taken for a picture: by its extension, and not if it is hidden. */
+export const looksLikePicture = (path: string): boolean =>
+  !basename(path).startsWith('.') && pictureExtensions.has(extname(path).toLowerCase())
 
 /**
  * The format that the extension of an output path asks for; without an extension, and for standard output, PNG.

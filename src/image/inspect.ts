@@ -1,11 +1,13 @@
+import { viewOf } from '../files/read.ts'
 import { checkLimit } from '../limits.ts'
 import { type Animation, readApng } from './apng.ts'
 import { refusal, wayOf, ways } from './foreign.ts'
 import { pixelAspect } from './png-head.ts'
 import type { Kind, Probe } from './probe.ts'
-import { type Reader, type Source, textOf, viewOf, withReader } from './reader.ts'
+import { type Reader, type Source, textOf, withReader } from './reader.ts'
 import { readSvg } from './svg.ts'
 import { readTiff } from './tiff.ts'
+import { firstDirectory } from './tiff-directory.ts'
 
 /** What a file holds beside the samples of its pages, found without decoding. */
 export type Seen = {
@@ -144,21 +146,8 @@ function readJpeg({ read }: Reader, name: string): Part {
 }
 
 /** The number of pictures in an MPF index (CIPA DC-007), which is a small TIFF. */
-function picturesOfMpf(block: Uint8Array): number {
-  const view = viewOf(block)
-  if (block.length < 10) return 0
-  const little = view.getUint16(0) === 0x4949
-  const at = view.getUint32(4, little)
-  if (at + 2 > block.length) return 0
-  for (
-    let entry = at + 2, left = view.getUint16(at, little);
-    left > 0 && entry + 12 <= block.length;
-    left--, entry += 12
-  ) {
-    if (view.getUint16(entry, little) === 0xb001) return view.getUint32(entry + 8, little)
-  }
-  return 0
-}
+const picturesOfMpf = (block: Uint8Array): number =>
+  firstDirectory((at, length) => block.subarray(at, at + length))?.tags.get(0xb001)?.value ?? 0
 
 /** The chunks of a WebP. */
 function readWebp({ read, size }: Reader, name: string): Part {

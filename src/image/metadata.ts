@@ -1,5 +1,4 @@
-import { textOf } from './reader.ts'
-import { directoryAt, tiffLayout } from './tiff.ts'
+import { directoryAt, exifReader, firstDirectory } from './tiff-directory.ts'
 
 /** Fields of EXIF that say nothing beyond the picture: size, orientation, resolution, and what every writer puts there. */
 const plain = new Set([
@@ -9,13 +8,11 @@ const plain = new Set([
 
 /** Whether an EXIF block holds anything that is lost with it. */
 export function saysMore(exif: Uint8Array): boolean {
-  const start = textOf(exif, 0, 4) === 'Exif' ? 6 : 0
-  const read = (at: number, length: number) => exif.subarray(start + at, start + at + length)
-  const layout = tiffLayout(read)
-  const first = layout && directoryAt(read, layout.first, layout)
-  if (layout === undefined || first === undefined) return false
+  const read = exifReader(exif)
+  const first = firstDirectory(read)
+  if (first === undefined) return false
   const sub = first.tags.get(34665)
-  const inner = sub && directoryAt(read, sub.value, layout)
+  const inner = sub && directoryAt(read, sub.value, first.layout)
   // a second directory is a thumbnail
   if (first.next !== 0 && first.next < exif.length) return true
   return [...first.tags.keys(), ...(inner?.tags.keys() ?? [])].some((one) => !plain.has(one))

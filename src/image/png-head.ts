@@ -1,7 +1,8 @@
 import { ConvoError } from '../error.ts'
+import { viewOf } from '../files/read.ts'
 import { checkLimit } from '../limits.ts'
 import { crc32 } from './png.ts'
-import { type Reader, textOf, viewOf } from './reader.ts'
+import { type Reader, textOf } from './reader.ts'
 import type { Resolution } from './resolution.ts'
 
 /** A chunk that is there and not used, with the reason. */

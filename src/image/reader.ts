@@ -60,9 +60,6 @@ function windowed(fd: number, size: number): Read {
   }
 }
 
-export const viewOf = (bytes: Uint8Array): DataView =>
-  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-
 /** Bytes as characters of Latin-1. */
 export const textOf = (bytes: Uint8Array, from = 0, to = bytes.length): string =>
   String.fromCharCode(...bytes.subarray(from, to))

@@ -3,7 +3,7 @@ import { biasOf, type ConvOptions, correlationOf, correlationOver } from '../con
 import type { Engine } from '../definition/engine.ts'
 import { ConvoError, invariant } from '../error.ts'
 import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
-import { choice, custom, expected, number } from '../params.ts'
+import { choice, custom, number, paddingRules, wordOr } from '../params.ts'
 import { exp } from '../tensor/math.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import {
@@ -45,10 +45,9 @@ export async function conv3d(
 }
 
 function parsePadding(given: unknown, name: string): readonly [Padding, Padding, Padding] {
-  if (given === 'same' || given === 'valid' || given === 'full') return [given, given, given]
-  if (typeof given === 'string' && !/^[\s\d]/.test(given))
-    throw expected('same, valid, full, or 1 to 3 numbers', name, given)
-  const list = perSide('', 0, '<n>|<z,y,x>').parse(given, name)
+  const sizes = perSide('', 0, '<n>|<z,y,x>')
+  const list = wordOr(paddingRules, 'same, valid, full, or 1 to 3 numbers', sizes.parse)(given, name)
+  if (typeof list === 'string') return [list, list, list]
   const [z, y, x] = triple(list, 0)
   return [
     [z, z],

@@ -11,7 +11,7 @@ import {
   type Samples,
 } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import type { Layout } from './layouts.ts'
+import type { Layout } from './settings.ts'
 
 /** How an array is to be read. */
 export type ArrayOptions = {

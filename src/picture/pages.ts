@@ -7,7 +7,7 @@ import { probe } from '../image/probe.ts'
 import { nameOf, type Source } from '../image/reader.ts'
 import type { Picture } from '../tensor/picture.ts'
 import { pagesOfArray, readArray } from './array.ts'
-import type { Layout } from './layouts.ts'
+import type { Layout } from './settings.ts'
 
 /** How the pages of a file are decoded. */
 export type PageOptions = {

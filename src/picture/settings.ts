@@ -13,14 +13,22 @@ import {
   number,
   numbers,
   type Params,
+  paddingRules,
   text,
   type Values,
+  wordOr,
 } from '../params.ts'
 import { type BorderName, borderName, borders } from '../tensor/border.ts'
-import { type Layout, layouts } from './layouts.ts'
+
+/** Where the channels of an array stand: `chw` first, as networks have them; `hwc` last, as OpenCV, Pillow and imageio. */
+export const layouts = ['auto', 'hwc', 'chw'] as const
+export type Layout = (typeof layouts)[number]
 
 /** What to do with the maps of a result that is no gray, RGB or RGBA picture. */
-export type ChannelChoice = 'montage' | 'split' | 'first' | readonly number[]
+export type ChannelChoice = (typeof channelWords)[number] | readonly number[]
+
+const channelWords = ['montage', 'split', 'first'] as const
+const listOfMaps = numbers('', '', { min: 1, max: 4096 }, { min: 0, whole: true })
 
 type Pair = readonly [y: number, x: number]
 
@@ -70,7 +78,7 @@ export const correlationSettings = {
       '<padding>',
       parsePadding,
     ),
-    choices: ['same', 'valid', 'full'],
+    choices: paddingRules,
     unset: 'as many output pixels as there are input pixels, over the stride',
   },
   groups: { ...integer('groups of channels that do not see each other', undefined, { min: 1 }), unset: '1' },
@@ -113,9 +121,9 @@ export const pictureSettings = {
     ...custom<ChannelChoice>(
       'of a result of many maps: all on one sheet, one file each, the first one, or those of a list, counted from 0, while files are numbered from 1',
       'montage|split|first|<list>',
-      parseChannels,
+      wordOr(channelWords, 'montage, split, first or a list of numbers', listOfMaps.parse),
     ),
-    choices: ['montage', 'split', 'first'],
+    choices: channelWords,
     unset: 'gray for 1 map, RGB for 3, montage for others',
   },
   'map-range': choice(
@@ -273,14 +281,14 @@ function pairOf(min: number) {
   }
 }
 
+const upToFour = numbers('', '', { min: 1, max: 4 }, { min: 0, whole: true })
+
 type PaddingPair = NonNullable<FilterOptions['padding']>
 
 function parsePadding(given: unknown, name: string): PaddingPair {
-  if (given === 'same' || given === 'valid' || given === 'full') return [given, given]
-  if (typeof given === 'string' && !/^[\s\d]/.test(given)) {
-    throw expected('same, valid, full, or 1, 2 or 4 numbers', name, given)
-  }
-  const list = numbers('', '', { min: 1, max: 4 }, { min: 0, whole: true }).parse(given, name)
+  const what = 'same, valid, full, or 1, 2 or 4 numbers'
+  const list = wordOr(paddingRules, what, upToFour.parse)(given, name)
+  if (typeof list === 'string') return [list, list]
   const [a, b, c, d] = list
   if (list.length === 3)
     throw expected('1, 2 or 4 numbers (one for all; y,x; top,bottom,left,right)', name, given)
@@ -294,14 +302,6 @@ function parsePadding(given: unknown, name: string): PaddingPair {
     [a!, a!],
     [b ?? a!, b ?? a!],
   ]
-}
-
-function parseChannels(given: unknown, name: string): ChannelChoice {
-  if (given === 'montage' || given === 'split' || given === 'first') return given
-  if (typeof given === 'string' && !/^[\s\d]/.test(given)) {
-    throw expected('montage, split, first or a list of numbers', name, given)
-  }
-  return numbers('', '', { min: 1, max: 4096 }, { min: 0, whole: true }).parse(given, name)
 }
 
 function parseDepth(given: unknown, name: string): 8 | 16 {

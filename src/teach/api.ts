@@ -38,7 +38,7 @@ export const explain = (
     const found: Operation = findOperation(checkText('the operation', operation))
     const { input: _, svg: __, json: ___, ...own } = explainSettings
     const given = typedOptions(options, { ...own, ...found.shared, ...found.params }, 'explain')
-    const isLayer = Array.isArray(input)
+    const isLayer = Array.isArray(input) && Array.from(input).every((size) => typeof size === 'number')
     if (!isLayer) checkText('the input', input)
     const asked = isLayer
       ? resolve(explainSettings, { input: input.join('x') })

@@ -24,3 +24,7 @@ export const xmlAttributes = (values: Readonly<Record<string, string | number | 
 /** A parser makes spaces of line ends and tabs in an attribute, unless they are written as numbers. */
 const attribute = (text: string): string =>
   xmlText(text).replace(/[\t\n]/g, (sign) => `&#${sign.charCodeAt(0)};`)
+
+/** A value as JSON inside a script element of HTML: no `<` may begin a tag or a comment there. */
+export const scriptJson = (value: unknown): string =>
+  visible(JSON.stringify(value)).replaceAll('<', '\\u003c')

@@ -1,7 +1,7 @@
 // Four complex FFTs side by side, one in each lane. A buffer holds n elements of 32 bytes: re of the four lanes, im of the
 // four lanes. Forward: decimation in frequency, natural order in, digit-reversed out. Inverse: decimation in time, the other
 // way round, so nothing is ever permuted. Stages by size: n (radix 4), then one radix 2 if log2 n is odd, then radix 4 down
-// to 4, which needs no twiddles. src/conv/fft.ts builds the tables; src/conv/fft-reference.ts is the same in TypeScript.
+// to 4, which needs no twiddles. src/conv/fft.ts builds the tables; src/definition/fft.ts is the same in TypeScript.
 import { load4 } from './fft-parts'
 
 /** (re + i im)(wr + i wi): the real part. */

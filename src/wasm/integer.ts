@@ -1,7 +1,7 @@
 // Exact sums of whole weights over 8-bit samples. Integers may be added in any order, so all of these equal the float32
 // path bit for bit while every partial sum stays below 2^24; and below 2^15 where the sums are of 16 bits.
 // Tap lists as in stencil.ts: `offsets` are i32, in bytes. Rows may be read and written up to 64 bytes past their end.
-import { addCount, countedLanes, lanesBefore } from './lanes'
+import { addClipped, lanesBefore, store4 } from './lanes'
 
 /** Bytes of a block of columns: its rows stay in the first-level cache while the strip runs down. */
 const blockBytes: i32 = 4080
@@ -156,10 +156,7 @@ function sums48(
     }
     if (!finished) {
       const to = dst + (<usize>i << 1)
-      v128.store(to, a0)
-      v128.store(to, a1, 16)
-      v128.store(to, a2, 32)
-      v128.store(to, a3, 48)
+      store4(to, a0, a1, a2, a3)
       v128.store(to, a4, 64)
       v128.store(to, a5, 80)
     } else {
@@ -192,9 +189,7 @@ function sums48(
     }
   }
   if (finished) {
-    const counted = countedLanes(how)
-    addCount(counts, v128.and(under, counted))
-    addCount(counts + 4, v128.and(over, counted))
+    addClipped(how, counts, under, over)
   }
 }
 
@@ -254,10 +249,7 @@ export function tapsU8I32(
           w += 4
         }
         const at32 = to + (<usize>i << 2)
-        v128.store(at32, a0)
-        v128.store(at32, a1, 16)
-        v128.store(at32, a2, 32)
-        v128.store(at32, a3, 48)
+        store4(at32, a0, a1, a2, a3)
       }
     }
   }

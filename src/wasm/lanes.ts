@@ -1,5 +1,23 @@
 // Small pieces that several loops share; inlined, never exported from the module.
 
+/** Four vectors of sums, one after the other. */
+@inline
+export function store4(to: usize, a0: v128, a1: v128, a2: v128, a3: v128): void {
+  v128.store(to, a0)
+  v128.store(to, a1, 16)
+  v128.store(to, a2, 32)
+  v128.store(to, a3, 48)
+}
+
+/** Seven of them, which is what fits into the registers beside a tap. */
+@inline
+export function store7(to: usize, a0: v128, a1: v128, a2: v128, a3: v128, a4: v128, a5: v128, a6: v128): void {
+  store4(to, a0, a1, a2, a3)
+  v128.store(to, a4, 64)
+  v128.store(to, a5, 80)
+  v128.store(to, a6, 96)
+}
+
 /** Powers of two whose reciprocal is a normal number, of either sign. */
 @inline
 export function isPowerOfTwo(scale: f32): bool {
@@ -22,7 +40,7 @@ export function nearest(v: v128): v128 {
 
 /** Which of 8 lanes count as clipped: all, or all but alpha. */
 @inline
-export function countedLanes(how: usize): v128 {
+function countedLanes(how: usize): v128 {
   const alpha = load<i32>(how, 20)
   if (alpha == 4) return i16x8(-1, -1, -1, 0, -1, -1, -1, 0)
   return alpha == 2 ? i16x8(-1, 0, -1, 0, -1, 0, -1, 0) : i16x8.splat(-1)
@@ -30,10 +48,18 @@ export function countedLanes(how: usize): v128 {
 
 /** Adds 8 unsigned 16-bit lanes to the u32 at `count`. */
 @inline
-export function addCount(count: usize, lanes: v128): void {
+function addCount(count: usize, lanes: v128): void {
   const four = i32x4.extadd_pairwise_i16x8_u(lanes)
   const two = i32x4.add(four, v128.shuffle<i32>(four, four, 2, 3, 0, 1))
   store<u32>(count, load<u32>(count) + i32x4.extract_lane(two, 0) + i32x4.extract_lane(two, 1))
+}
+
+/** Adds what was clipped, of lanes that count, to the two u32 at `counts`. */
+@inline
+export function addClipped(how: usize, counts: usize, under: v128, over: v128): void {
+  const counted = countedLanes(how)
+  addCount(counts, v128.and(under, counted))
+  addCount(counts + 4, v128.and(over, counted))
 }
 
 // Bits of the flags of a `how` block, see quantise.ts.

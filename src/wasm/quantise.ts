@@ -2,10 +2,9 @@
 // Rows may be read and written up to 64 bytes past their end.
 import {
   absoluteMask,
-  addCount,
+  addClipped,
   affineGain,
   affineLow,
-  countedLanes,
   everything,
   finish,
   lanesBefore,
@@ -223,9 +222,7 @@ function toU8(
       under = i16x8.sub(under, below)
       over = i16x8.sub(over, above)
     }
-    const counted = countedLanes(how)
-    addCount(counts, v128.and(under, counted))
-    addCount(counts + 4, v128.and(over, counted))
+    addClipped(how, counts, under, over)
   }
 }
 
@@ -258,8 +255,6 @@ function toU16(dst: usize, src: usize, n: i32, how: usize, counts: usize, from: 
       under = i16x8.sub(under, below)
       over = i16x8.sub(over, above)
     }
-    const counted = countedLanes(how)
-    addCount(counts, v128.and(under, counted))
-    addCount(counts + 4, v128.and(over, counted))
+    addClipped(how, counts, under, over)
   }
 }

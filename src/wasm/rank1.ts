@@ -1,5 +1,6 @@
 // The second passes of rank-1 integer kernels, over the sums that a first pass left (integer.ts). Exact; tap lists as there.
 // Rows may be read and written up to 64 bytes past their end.
+import { store4 } from './lanes'
 
 /** Samples of a block of columns: its rows stay in the first-level cache while the strip runs down. */
 const blockSamples: i32 = 2048
@@ -39,10 +40,7 @@ export function tapsI16I16(
           w += 2
         }
         const at16 = to + (<usize>i << 1)
-        v128.store(at16, a0)
-        v128.store(at16, a1, 16)
-        v128.store(at16, a2, 32)
-        v128.store(at16, a3, 48)
+        store4(at16, a0, a1, a2, a3)
       }
     }
   }
@@ -88,10 +86,7 @@ export function tapsI16I32(
           w += 4
         }
         const at32 = to + (<usize>i << 2)
-        v128.store(at32, a0)
-        v128.store(at32, a1, 16)
-        v128.store(at32, a2, 32)
-        v128.store(at32, a3, 48)
+        store4(at32, a0, a1, a2, a3)
       }
     }
   }
@@ -130,10 +125,7 @@ export function tapsI32I32(
         w += 4
       }
       const at32 = to + (<usize>i << 2)
-      v128.store(at32, a0)
-      v128.store(at32, a1, 16)
-      v128.store(at32, a2, 32)
-      v128.store(at32, a3, 48)
+      store4(at32, a0, a1, a2, a3)
     }
   }
 }

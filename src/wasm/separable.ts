@@ -3,6 +3,7 @@
 // In each pass: acc = 0; acc = acc + w * sample for the taps from the first to the last, each step rounded.
 // There is no variant for symmetric kernels: w * (p + q) saves a product but no addition and no load, and was no faster
 // (57 against 58 ms for the row pass of 41 taps). Rows may be read and written up to 64 bytes past their end.
+import { store4, store7 } from './lanes'
 
 /** Samples of a block of columns: the rows that a long kernel meets stay in the second-level cache. */
 const blockSamples: i32 = 512
@@ -80,15 +81,9 @@ function columnPair(
     b2 = f32x4.add(b2, f32x4.mul(k, v128.load(p, 32)))
     b3 = f32x4.add(b3, f32x4.mul(k, v128.load(p, 48)))
     let to = dst + (<usize>x << 2)
-    v128.store(to, a0)
-    v128.store(to, a1, 16)
-    v128.store(to, a2, 32)
-    v128.store(to, a3, 48)
+    store4(to, a0, a1, a2, a3)
     to += dstPitch
-    v128.store(to, b0)
-    v128.store(to, b1, 16)
-    v128.store(to, b2, 32)
-    v128.store(to, b3, 48)
+    store4(to, b0, b1, b2, b3)
   }
 }
 
@@ -109,10 +104,7 @@ function columnOne(dst: usize, src: usize, srcPitch: usize, n: i32, weights: usi
       p += srcPitch
     }
     const to = dst + (<usize>x << 2)
-    v128.store(to, a0)
-    v128.store(to, a1, 16)
-    v128.store(to, a2, 32)
-    v128.store(to, a3, 48)
+    store4(to, a0, a1, a2, a3)
   }
 }
 
@@ -173,13 +165,7 @@ function rowOne(dst: usize, src: usize, n: i32, weights: usize, end: usize, step
       p += step
     }
     const to = dst + x
-    v128.store(to, a0)
-    v128.store(to, a1, 16)
-    v128.store(to, a2, 32)
-    v128.store(to, a3, 48)
-    v128.store(to, a4, 64)
-    v128.store(to, a5, 80)
-    v128.store(to, a6, 96)
+    store7(to, a0, a1, a2, a3, a4, a5, a6)
     if (x == last) break
   }
 }

@@ -3,6 +3,7 @@
 // What is fast here is decided by registers: 16 of them on x64, and the compiler moves all loads of a block to its top.
 // 8 sums with 8 loads spill and run at half the speed of 7 with 7 (test/bench/loops.mjs: 26 against 45 GFLOP/s at 7x7);
 // 4 sums of two rows that share 4 loads fit as well and load half as much (57 GFLOP/s).
+import { store4, store7 } from './lanes'
 
 /** Samples of a block of columns: a block's rows of a kernel stay in the first-level cache while the strip runs down. */
 const blockSamples: i32 = 1024
@@ -129,15 +130,9 @@ function tapsPair(
       w += 4
     }
     let to = dst + x
-    v128.store(to, a0)
-    v128.store(to, a1, 16)
-    v128.store(to, a2, 32)
-    v128.store(to, a3, 48)
+    store4(to, a0, a1, a2, a3)
     to += dstPitch
-    v128.store(to, b0)
-    v128.store(to, b1, 16)
-    v128.store(to, b2, 32)
-    v128.store(to, b3, 48)
+    store4(to, b0, b1, b2, b3)
     if (x == last) break
   }
 }
@@ -181,13 +176,7 @@ function tapsRow(dst: usize, src: usize, n: i32, offsets: usize, end: usize, wei
       w += 4
     }
     const to = dst + x
-    v128.store(to, a0)
-    v128.store(to, a1, 16)
-    v128.store(to, a2, 32)
-    v128.store(to, a3, 48)
-    v128.store(to, a4, 64)
-    v128.store(to, a5, 80)
-    v128.store(to, a6, 96)
+    store7(to, a0, a1, a2, a3, a4, a5, a6)
     if (x == last) break
   }
 }

@@ -321,7 +321,12 @@ describe('arguments of any kind', () => {
           if (at < places.length) whole[places[at]!] = value
           else {
             const last = whole[one.args.length]
-            if (typeof last === 'object' && last !== null && !Object.isFrozen(last))
+            if (
+              typeof last === 'object' &&
+              last !== null &&
+              Object.getPrototypeOf(last) === Object.prototype &&
+              !Object.isFrozen(last)
+            )
               Object.assign(last, { [options[at - places.length]!]: value })
           }
         })

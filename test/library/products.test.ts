@@ -1,6 +1,6 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, expect, it } from 'vitest'
-import { reporterNames } from '../../src/golden/reporters/names.ts'
+import { reporterNames } from '../../src/golden/settings.ts'
 import {
   animate,
   approve,

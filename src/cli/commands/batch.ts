@@ -5,7 +5,7 @@ import { outputKeys } from '../../files/template.ts'
 import { flag, type Params, resolve } from '../../params.ts'
 import { isName } from '../../picture/words/count.ts'
 import type { OptionGroup } from '../../picture/words/syntax.ts'
-import { definitions, indent } from '../../text/layout.ts'
+import { definitions } from '../../text/layout.ts'
 import { commandLine } from '../../text/shell.ts'
 import { visibleLine } from '../../text/visible.ts'
 import type { Call, Command } from '../command.ts'
@@ -59,22 +59,17 @@ export const batchCommand: Command = {
     },
     {
       title: 'A batch in a file',
-      text: indent(
+      text:
         'job.yaml holds inputs, output and operation, and the options of the batch under their names; its paths are ' +
-          'taken from its folder, and what is typed goes before what it says:',
-        2,
-        width,
-      ).concat('\n', jobFile),
+        'taken from its folder, and what is typed goes before what it says:' +
+        `\n${jobFile}`,
     },
     {
       title: 'What is up to date',
-      text: indent(
+      text:
         'An output that is as a batch wrote it, made from the same bytes by the same operation in the same arithmetic, is ' +
-          'not made again. What was made is noted in .convo in the folder of the outputs. A batch that was stopped goes ' +
-          'on with the same command.',
-        2,
-        width,
-      ),
+        'not made again. What was made is noted in .convo in the folder of the outputs. A batch that was stopped goes ' +
+        'on with the same command.',
     },
   ],
   run: (call) => run(call),

@@ -1,9 +1,8 @@
 import { ConvoError } from '../../error.ts'
-import { type DiffStyle, diffStyles } from '../../image/compare/styles.ts'
+import { type DiffStyle, diffStyles } from '../../image/compare/comparison.ts'
 import { toleranceSettings } from '../../image/compare/tolerance.ts'
 import { choice, flag, resolve, text } from '../../params.ts'
 import { sharedSettings } from '../../picture/settings.ts'
-import { indent } from '../../text/layout.ts'
 import type { Command } from '../command.ts'
 
 const outputSettings = {
@@ -45,25 +44,18 @@ export const compareCommand: Command = {
     'convo compare golden.png actual.png --max-abs 2% --max-diff-pixels 20 --ignore 0,0,64,16',
     'convo compare golden.png actual.png --min-ssim 0.98 --quiet',
   ],
-  details: (width) => [
+  details: () => [
     {
       title: 'Exit status',
-      text: indent(
-        '0: the same, or within the tolerance. 1: different, of different sizes too. 2: could not be compared.',
-        2,
-        width,
-      ),
+      text: '0: the same, or within the tolerance. 1: different, of different sizes too. 2: could not be compared.',
     },
     {
       title: 'How the limits work together',
-      text: indent(
+      text:
         'Without a limit, pictures must be equal, sample by sample, at their own depth. A pixel differs when a channel is ' +
-          'off by more than --max-abs, or when --perceptual sees it; --max-diff-pixels, --max-diff-ratio and --max-density ' +
-          'say how many pixels may differ, and where none of them is given, none may. --min-psnr, --max-rmse and --min-ssim ' +
-          'measure the whole picture; given alone, they alone decide. Every limit that is given must hold, on every page.',
-        2,
-        width,
-      ),
+        'off by more than --max-abs, or when --perceptual sees it; --max-diff-pixels, --max-diff-ratio and --max-density ' +
+        'say how many pixels may differ, and where none of them is given, none may. --min-psnr, --max-rmse and --min-ssim ' +
+        'measure the whole picture; given alone, they alone decide. Every limit that is given must hold, on every page.',
     },
   ],
   async run(call) {

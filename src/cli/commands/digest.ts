@@ -1,7 +1,6 @@
 import { noteMessage } from '../../host/io.ts'
 import { flag, resolve } from '../../params.ts'
 import { sharedSettings } from '../../picture/settings.ts'
-import { indent } from '../../text/layout.ts'
 import type { Command } from '../command.ts'
 
 const digestSettings = {
@@ -20,16 +19,13 @@ export const digestCommand: Command = {
   arguments: [{ name: 'image', summary: 'a picture or .npy array; - is standard input', kind: 'file' }],
   options: [{ title: 'Options', params: digestSettings }],
   examples: ['convo digest photo.png', 'convo digest golden.png --json'],
-  details: (width) => [
+  details: () => [
     {
       title: 'What is hashed',
-      text: indent(
+      text:
         'SHA-256 over, for each page in turn, the line "convo picture 1 <width>x<height>x<channels> <depth>" with a newline, ' +
-          'and the decoded samples, row by row, channels interleaved, little-endian. Format, compression, palette, profile ' +
-          'and other metadata do not matter; hidden colours under alpha 0 do. A file with pictures that are not read (as MPO has) is hashed whole too. Of floats, -0 is 0 and all NaN are one.',
-        2,
-        width,
-      ),
+        'and the decoded samples, row by row, channels interleaved, little-endian. Format, compression, palette, profile ' +
+        'and other metadata do not matter; hidden colours under alpha 0 do. A file with pictures that are not read (as MPO has) is hashed whole too. Of floats, -0 is 0 and all NaN are one.',
     },
   ],
   async run({ args: [path = ''], given, io }) {

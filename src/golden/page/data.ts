@@ -9,14 +9,30 @@ export type ReportData = {
   readonly failed: number
   /** What made it: `convo 0.1.0`, the manifest, the time it took. */
   readonly about: readonly string[]
-  readonly counts: Readonly<Record<string, number>>
+  readonly counts: Readonly<Record<Status, number>>
   readonly cases: readonly ReportCase[]
 }
+
+/** A rectangle of pixels. */
+export type Box = { readonly x: number; readonly y: number; readonly width: number; readonly height: number }
+
+/** What may come of a case, the good ones first, each with a sign: colours alone would not do. */
+export const statusSigns = {
+  pass: '✓',
+  tolerated: '≈',
+  changed: '≠',
+  size: '⤢',
+  new: '+',
+  obsolete: '−',
+  error: '!',
+} as const
+export type Status = keyof typeof statusSigns
+export const statuses = Object.keys(statusSigns) as readonly Status[]
 
 /** One case, as the page shows it. */
 export type ReportCase = {
   readonly name: string
-  readonly status: string
+  readonly status: Status
   readonly failed: boolean
   readonly message: string
   /** What else is known: `largest difference`, `7 of 255, green at 12,40`. */
@@ -28,8 +44,12 @@ export type ReportCase = {
   /** The numbers of the pictures. */
   readonly expected?: number
   readonly actual?: number
-  /** The number of the picture of what became of each pixel: 0 equal, 64 not compared, 128 tolerated, 255 differs. */
-  readonly marks?: number
+  /** Where they differ, as the run found it: the number of a picture, the boxes to go to, and what occurs in it. */
+  readonly difference?: {
+    readonly picture: number
+    readonly boxes: readonly Box[]
+    readonly kinds: readonly string[]
+  }
   /** How floats become levels of 0..255, where they do: (value - from) * factor. */
   readonly stretch?: { readonly from: number; readonly factor: number }
   /** Why there are no pictures though there might be. */

@@ -1,8 +1,15 @@
-import type { Difference } from './difference.ts'
+import type { Box } from './data.ts'
 import { levelOf, type Pixels, type Stretch, samplesAt } from './pixels.ts'
 
 /** A decoded picture and its canvas. */
 export type Shown = { readonly pixels: Pixels; readonly canvas: HTMLCanvasElement }
+
+/** Where the pictures differ, and what occurs there: pixels that count, are tolerated, or were not compared. */
+export type Difference = {
+  readonly canvas: HTMLCanvasElement
+  readonly boxes: readonly Box[]
+  readonly kinds: readonly string[]
+}
 
 /** What there is to see of a case. */
 export type Scene = {
@@ -45,7 +52,6 @@ export type View = {
 /** From here on, the values stand in the pixels. */
 const valuesFrom = 44
 const gridFrom = 10
-const mostBoxes = 200
 
 type Context = CanvasRenderingContext2D
 
@@ -56,7 +62,7 @@ export function drawPane(context: Context, pane: Pane, view: View): void {
   context.beginPath()
   context.rect(pane.left, 0, clipTo, height)
   context.clip()
-  const image = pane.side === 'difference' ? scene.difference?.image : scene[pane.side]?.canvas
+  const image = scene[pane.side]?.canvas
   if (image !== undefined) {
     const [w, h] = [image.width * scale, image.height * scale]
     drawChecker(context, { left, top, w, h }, pane.left + pane.width, height)
@@ -171,8 +177,8 @@ function changesAt({ expected, actual }: Scene, x: number, y: number): number[] 
 }
 
 function drawBoxes(context: Context, { scene, scale, left, top }: View, chosen: number): void {
-  const { width: w = 1, height: h = 1 } = scene.difference?.image ?? {}
-  for (const [i, box] of (scene.difference?.boxes ?? []).slice(0, mostBoxes).entries()) {
+  const { width: w = 1, height: h = 1 } = scene.difference?.canvas ?? {}
+  for (const [i, box] of (scene.difference?.boxes ?? []).entries()) {
     // a frame around nearly all of the picture says nothing
     if (i !== chosen && box.width * box.height > 0.9 * w * h) continue
     const grown = 3

@@ -1,16 +1,5 @@
-import type { ReportCase } from './data.ts'
+import { type ReportCase, type Status, statuses, statusSigns } from './data.ts'
 import { h } from './dom.ts'
-
-/** A sign and a name for each status: colours alone would not do. The order is that of urgency. */
-export const statusSigns: Readonly<Record<string, string>> = {
-  error: '!',
-  changed: '≠',
-  size: '⤢',
-  new: '+',
-  obsolete: '−',
-  tolerated: '≈',
-  pass: '✓',
-}
 
 /** Which cases the list shows. */
 export type Filter = { readonly statuses: ReadonlySet<string>; readonly text: string }
@@ -19,17 +8,18 @@ export type Filter = { readonly statuses: ReadonlySet<string>; readonly text: st
 export type Mark = 'approve' | 'reject'
 
 /** The round sign of a status. */
-export const statusDot = (status: string): HTMLElement =>
-  h('span', { class: `dot ${status}`, 'aria-hidden': 'true' }, statusSigns[status] ?? '·')
+export const statusDot = (status: Status): HTMLElement =>
+  h('span', { class: `dot ${status}`, 'aria-hidden': 'true' }, statusSigns[status])
 
 /** The buttons that choose statuses; those that do not occur are left out. */
 export function filterChips(
-  counts: Readonly<Record<string, number>>,
+  counts: Readonly<Record<Status, number>>,
   chosen: ReadonlySet<string>,
   toggle: (status: string) => void,
 ): HTMLElement[] {
-  return Object.keys(statusSigns)
-    .filter((status) => (counts[status] ?? 0) > 0)
+  return statuses
+    .toReversed()
+    .filter((status) => counts[status] > 0)
     .map((status) =>
       h(
         'button',

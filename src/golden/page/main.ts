@@ -120,9 +120,8 @@ function setMode(next: Mode, keep = true): void {
   }
   const { difference } = viewer.scene()
   byId('legend').hidden = next !== 'difference'
-  byId('counted').hidden = difference?.hasCounted === false
-  byId('tolerated').hidden = difference?.hasTolerated !== true
-  byId('ignored').hidden = difference?.hasIgnored !== true
+  for (const kind of ['counted', 'tolerated', 'ignored'])
+    byId(kind).hidden = difference?.kinds.includes(kind) !== true
 }
 
 function showHover(at: Hover | undefined): void {

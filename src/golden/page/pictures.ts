@@ -1,5 +1,4 @@
 import type { ReportCase } from './data.ts'
-import { differenceOf } from './difference.ts'
 import { byId, h } from './dom.ts'
 import type { Scene, Shown } from './draw.ts'
 import { areFloats, canvasOf, decodeFloats, plain, type Stretch } from './pixels.ts'
@@ -82,18 +81,17 @@ export function createPictures(cases: readonly ReportCase[]) {
   return {
     /** What there is to see of a case; nothing where it is no longer wanted when its pictures are there. */
     async sceneOf(
-      { expected, actual, marks, stretch = plain }: ReportCase,
+      { expected, actual, difference, stretch = plain }: ReportCase,
       isWanted: () => boolean,
     ): Promise<Scene | undefined> {
-      const [e, a, m] = await Promise.all(
-        [expected, actual, marks].map((n) => (n === undefined ? undefined : picture(n))),
+      const [e, a, d] = await Promise.all(
+        [expected, actual, difference?.picture].map((n) => (n === undefined ? undefined : picture(n))),
       )
       if (!isWanted()) return undefined
-      const difference = e && a && differenceOf(e.pixels, a.pixels, m?.pixels, stretch)
       return {
         ...(e !== undefined && { expected: e }),
         ...(a !== undefined && { actual: a }),
-        ...(difference !== undefined && { difference }),
+        ...(d !== undefined && { difference: { ...difference!, canvas: d.canvas } }),
         stretch,
       }
     },

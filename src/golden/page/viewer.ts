@@ -1,4 +1,4 @@
-import type { Box } from './difference.ts'
+import type { Box } from './data.ts'
 import { drawDivider, drawPane, drawSeam, type Hover, type Pane, type Scene, type Side } from './draw.ts'
 import { samplesAt } from './pixels.ts'
 
@@ -9,8 +9,6 @@ const maxScale = 96
 const mostFit = 64
 const gap = 2
 const blinkMilliseconds = 600
-
-export type Viewer = ReturnType<typeof createViewer>
 
 /** A canvas that shows a scene: panned by dragging, zoomed by the wheel about the pointer. */
 export function createViewer(

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { distFile } from '../../files/package.ts'
-import { htmlText, scriptJson } from '../../text/html.ts'
 import { Verbatim } from '../../text/message.ts'
 import { optional } from '../../text/record.ts'
+import { scriptJson, xmlText } from '../../text/xml.ts'
 import { pictureUnder } from '../files.ts'
 import type { ReportCase, ReportData } from '../page/data.ts'
 import { markup } from '../page/markup.ts'
@@ -54,14 +54,16 @@ export async function reportPage(run: Run, bring: Bring, approve: Approve): Prom
       })
       continue
     }
-    const { expected, actual, marks, stretch } = room > 0 ? await picturesOf(one, bring) : {}
+    const { expected, actual, difference, stretch } = room > 0 ? await picturesOf(one, bring) : {}
     const isLeftOut = room <= 0 && (one.expected !== undefined || one.actual !== undefined)
-    room -= [expected, actual, marks].reduce((sum, bytes) => sum + (bytes?.length ?? 0), 0)
+    room -= [expected, actual, difference].reduce((sum, bytes) => sum + (bytes?.length ?? 0), 0)
     cases.push({
       ...caseData(one, approve),
       ...optional('expected', embed(expected)),
       ...optional('actual', embed(actual)),
-      ...optional('marks', embed(marks)),
+      ...(difference !== undefined && {
+        difference: { ...one.difference!, picture: embed(difference)! },
+      }),
       ...optional('stretch', stretch),
       ...(isLeftOut && {
         unshown: 'Left out: the pictures before it fill the page. They are in the results.',
@@ -118,7 +120,7 @@ function document(data: ReportData, pictures: readonly string[]): string {
     '<meta charset="utf-8">',
     `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    `<title>${htmlText(data.title)}</title>`,
+    `<title>${xmlText(data.title)}</title>`,
     `<style>${style}</style>`,
     '</head>',
     `<body>${markup}`,

@@ -1,15 +1,8 @@
 import { fenced, markdownText } from '../../text/markdown.ts'
-import { type CaseResult, type Run, statuses } from '../results.ts'
+import { statuses, statusSigns } from '../page/data.ts'
+import type { CaseResult, Run } from '../results.ts'
 import type { Reporter } from './reporter.ts'
-import {
-  type Approve,
-  approveText,
-  detailsOf,
-  selfTestLines,
-  signs,
-  sumText,
-  verdictText,
-} from './summary.ts'
+import { type Approve, approveText, detailsOf, selfTestLines, sumText, verdictText } from './summary.ts'
 
 /** Markdown, for comments on pull requests and summaries. */
 export const markdown: Reporter = {
@@ -40,5 +33,5 @@ export function markdownOf(run: Run, approve: Approve): string {
 
 function row(one: CaseResult): string {
   const what = [one.message, ...detailsOf(one)].map(markdownText).join('<br>')
-  return `| ${signs[one.status]} | ${markdownText(one.name)} | ${one.status} | ${what} |`
+  return `| ${statusSigns[one.status]} | ${markdownText(one.name)} | ${one.status} | ${what} |`
 }

@@ -12,7 +12,7 @@ import type { CaseResult, Run } from '../results.ts'
 export type CasePictures = {
   readonly expected?: Uint8Array | undefined
   readonly actual?: Uint8Array | undefined
-  readonly marks?: Uint8Array | undefined
+  readonly difference?: Uint8Array | undefined
   /** Of floats: how both become levels. */
   readonly stretch?: Stretch | undefined
 }
@@ -23,12 +23,13 @@ type Bring = (file: string, one: CaseResult) => Promise<Uint8Array | undefined>
 export async function picturesOf(one: CaseResult, bring: Bring): Promise<CasePictures> {
   const load = async (file: string | undefined) =>
     file === undefined ? undefined : pageOf(await bring(file, one), file, one)
-  const [expected, actual, marks] = await Promise.all([one.expected, one.actual, one.marks].map(load))
+  const files = [one.expected, one.actual, one.difference?.picture]
+  const [expected, actual, difference] = await Promise.all(files.map(load))
   const pages = [expected, actual].flatMap((loaded) => loaded?.page ?? [])
   return {
     expected: expected && (await embeddable(expected)),
     actual: actual && (await embeddable(actual)),
-    marks: marks && (await embeddable(marks)),
+    difference: difference && (await embeddable(difference)),
     ...stretchOfFloats(pages),
   }
 }

@@ -1,17 +1,10 @@
 import { join } from 'node:path'
 import { coloured, joined, type Message } from '../../text/message.ts'
 import { visibleLine } from '../../text/visible.ts'
-import type { CaseResult, Run, Status } from '../results.ts'
+import { type Status, statusSigns } from '../page/data.ts'
+import type { CaseResult, Run } from '../results.ts'
 import type { Destination, Reporter } from './reporter.ts'
-import {
-  approveText,
-  detailsOf,
-  selfTestLines,
-  signs,
-  sumText,
-  toleranceLine,
-  verdictText,
-} from './summary.ts'
+import { approveText, detailsOf, selfTestLines, sumText, toleranceLine, verdictText } from './summary.ts'
 
 const codes: Readonly<Record<Status, string>> = {
   pass: '32',
@@ -50,7 +43,7 @@ type Painter = (code: string, text: string) => Message
 
 function caseLines(one: CaseResult, width: number, painter: Painter, results: string): Message[] {
   const { name, status, message, failed, diff } = one
-  const head = `${signs[status]} ${status.padEnd(9)}`
+  const head = `${statusSigns[status]} ${status.padEnd(9)}`
   const line = [painter(codes[status], head), ` ${visibleLine(name).padEnd(width)}  ${visibleLine(message)}`]
   if (!failed) return one.tolerance === undefined ? [line] : [line, `    ${visibleLine(toleranceLine(one))}`]
   const details = [...detailsOf(one), ...(diff === undefined ? [] : [`difference: ${join(results, diff)}`])]

@@ -1,17 +1,7 @@
 import { counted } from '../../text/count.ts'
 import { shellWord } from '../../text/shell.ts'
-import { type CaseResult, type Run, type Status, statuses } from '../results.ts'
-
-/** A sign for each status: colours alone would not do. */
-export const signs: Readonly<Record<Status, string>> = {
-  pass: '✓',
-  tolerated: '≈',
-  changed: '≠',
-  size: '⤢',
-  new: '+',
-  obsolete: '−',
-  error: '!',
-}
+import { statuses } from '../page/data.ts'
+import type { CaseResult, Run } from '../results.ts'
 
 /** `3 changed, 1 new, 20 pass`, without what does not occur; the bad ones first. */
 export function countsText({ counts }: Pick<Run, 'counts'>): string {

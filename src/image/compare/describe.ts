@@ -132,7 +132,7 @@ export function smallestText({
 }
 
 /** A comparison as a JSON value: without its maps; what is not finite is text. */
-export function comparisonRecord(comparison: Comparison): Readonly<Record<string, unknown>> {
+function comparisonRecord(comparison: Comparison): Readonly<Record<string, unknown>> {
   const { map: _map, ignored: _ignored, smallest, ...rest } = comparison
   return finite({ ...rest, smallest: alternatives(smallest).map(limitsRecord) }) as Record<string, unknown>
 }

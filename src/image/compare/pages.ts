@@ -78,16 +78,6 @@ export async function comparePages(
   }
 }
 
-/** One picture as the only page of a file. */
-export function onePage(picture: Picture): Pages {
-  return {
-    count: 1,
-    pictures: (async function* () {
-      yield picture
-    })(),
-  }
-}
-
 function withoutMap({ map: _map, ignored: _ignored, ...comparison }: Comparison): Comparison {
   return comparison
 }

@@ -1,18 +1,14 @@
 import { fullOf, fullScale, hasAlpha, type Picture } from '../../tensor/picture.ts'
-import type { Cluster, Comparison } from './comparison.ts'
-import type { DiffStyle } from './styles.ts'
+import { type Colour, colourAlong } from '../colour.ts'
+import type { Cluster, Comparison, DiffStyle } from './comparison.ts'
 
-export { type DiffStyle, diffStyles } from './styles.ts'
-
-type Rgb = readonly [red: number, green: number, blue: number]
-
-const red: Rgb = [224, 0, 40]
-const amber: Rgb = [255, 176, 0]
-const blue: Rgb = [140, 175, 255]
-const frame: Rgb = [255, 0, 200]
-const gap: Rgb = [90, 90, 96]
-const absent: Rgb = [190, 186, 196]
-const heatStops: readonly Rgb[] = [
+const red: Colour = [224, 0, 40]
+const amber: Colour = [255, 176, 0]
+const blue: Colour = [140, 175, 255]
+const frame: Colour = [255, 0, 200]
+const gap: Colour = [90, 90, 96]
+const absent: Colour = [190, 186, 196]
+const heatStops: readonly Colour[] = [
   [0, 0, 4],
   [87, 16, 110],
   [188, 55, 84],
@@ -34,17 +30,13 @@ export function renderDiff(
   comparison: Comparison,
   style: DiffStyle = 'triptych',
 ): Picture {
-  const width = Math.max(expected.width, actual.width)
-  const height = Math.max(expected.height, actual.height)
-  const marks = marksOf(expected, actual, comparison, width, height)
+  const marks = marksOf(expected, actual, comparison)
+  const { width, height } = marks
   if (style === 'mask') {
-    return gray(
-      marks.map((mark) => (mark === leftOut ? 0 : (levels[mark] ?? 0))),
-      width,
-      height,
-    )
+    const data = marks.data.map((mark) => (mark === counted ? 255 : mark === tolerated ? 128 : 0))
+    return { width, height, channels: 1, depth: 8, data, meta: {} }
   }
-  if (style === 'heat') return picture(heat(comparison, marks, width, height))
+  if (style === 'heat') return picture(heat(comparison, marks))
   const stretch = stretchOf(expected, actual)
   const left = shown(expected, width, height, stretch)
   const middle = overlay(left, marks, comparison.stats?.clusters ?? [])
@@ -52,28 +44,7 @@ export function renderDiff(
   return picture(sideBySide([left, middle, shown(actual, width, height, stretch)]))
 }
 
-/** What became of each pixel: 0 equal, 255 differs, 128 differs within the tolerance, 64 was not compared. */
-export function renderMarks(expected: Picture, actual: Picture, comparison: Comparison): Picture {
-  const width = Math.max(expected.width, actual.width)
-  const height = Math.max(expected.height, actual.height)
-  const marks = marksOf(expected, actual, comparison, width, height)
-  return gray(
-    marks.map((mark) => levels[mark] ?? 0),
-    width,
-    height,
-  )
-}
-
-const gray = (data: Uint8Array, width: number, height: number): Picture => ({
-  width,
-  height,
-  channels: 1,
-  depth: 8,
-  data,
-  meta: {},
-})
-
-const picture = ({ width, height, data }: Canvas): Picture => ({
+export const picture = ({ width, height, data }: Canvas): Picture => ({
   width,
   height,
   channels: 3,
@@ -82,18 +53,15 @@ const picture = ({ width, height, data }: Canvas): Picture => ({
   meta: {},
 })
 
-const [tolerated, counted, leftOut] = [1, 2, 3]
-/** The marks in a picture of them. */
-const levels = [0, 128, 255, 64]
+/** What became of a pixel that is not equal: it differs within the tolerance, counts, or was not compared. */
+export const [tolerated, counted, leftOut] = [1, 2, 3]
 
-/** What became of each pixel. */
-function marksOf(
-  expected: Picture,
-  actual: Picture,
-  { map, ignored }: Comparison,
-  width: number,
-  height: number,
-): Uint8Array {
+/** What became of each pixel, [y][x]; as large as both pictures laid over each other. */
+export type Marks = { readonly width: number; readonly height: number; readonly data: Uint8Array }
+
+export function marksOf(expected: Picture, actual: Picture, { map, ignored }: Comparison): Marks {
+  const width = Math.max(expected.width, actual.width)
+  const height = Math.max(expected.height, actual.height)
   const marks = new Uint8Array(width * height)
   if (map !== undefined) {
     for (let at = 0; at < marks.length; at++) {
@@ -107,7 +75,7 @@ function marksOf(
   }
   if (ignored !== undefined)
     for (let at = 0; at < marks.length; at++) if (ignored[at] === 1) marks[at] = leftOut
-  return marks
+  return { width, height, data: marks }
 }
 
 export type Stretch = { readonly from: number; readonly factor: number }
@@ -152,14 +120,15 @@ function shown(p: Picture, width: number, height: number, { from, factor }: Stre
   return canvas
 }
 
-const clamp = (v: number): number => Math.round(Math.min(255, Math.max(0, v)))
+export const clamp = (v: number): number => Math.round(Math.min(255, Math.max(0, v)))
 
-function overlay({ width, height, data }: Canvas, marks: Uint8Array, clusters: readonly Cluster[]): Canvas {
+function overlay({ data }: Canvas, marks: Marks, clusters: readonly Cluster[]): Canvas {
+  const { width, height } = marks
   const canvas = blank(width, height, absent)
-  for (let at = 0; at < marks.length; at++) {
+  for (let at = 0; at < marks.data.length; at++) {
     const luma = 0.299 * data[3 * at]! + 0.587 * data[3 * at + 1]! + 0.114 * data[3 * at + 2]!
     const pale = Math.round(255 - (255 - luma) * 0.35)
-    const mark = marks[at]
+    const mark = marks.data[at]
     if (mark === counted) paint(canvas, at, shaded(red, luma))
     else if (mark === tolerated) paint(canvas, at, shaded(amber, luma))
     else if (mark === leftOut)
@@ -172,13 +141,13 @@ function overlay({ width, height, data }: Canvas, marks: Uint8Array, clusters: r
 }
 
 /** A colour that lets the picture below be guessed, for when all of it differs. */
-function shaded(colour: Rgb, luma: number): Rgb {
+function shaded(colour: Colour, luma: number): Colour {
   const factor = 0.65 + (0.35 * luma) / 255
   return [Math.round(colour[0] * factor), Math.round(colour[1] * factor), Math.round(colour[2] * factor)]
 }
 
 /** A frame around a box, drawn only where nothing differs. */
-function drawFrame(canvas: Canvas, box: Cluster, marks: Uint8Array, thickness: number): void {
+function drawFrame(canvas: Canvas, box: Cluster, { data: marks }: Marks, thickness: number): void {
   const { width, height } = canvas
   const inner = 2 * thickness
   const outer = inner + thickness
@@ -194,25 +163,16 @@ function drawFrame(canvas: Canvas, box: Cluster, marks: Uint8Array, thickness: n
   }
 }
 
-function heat({ map, stats }: Comparison, marks: Uint8Array, width: number, height: number): Canvas {
+function heat({ map, stats }: Comparison, { width, height, data: marks }: Marks): Canvas {
   const canvas = blank(width, height, heatStops[0]!)
   const most = stats?.largest?.difference ?? 1
   for (let at = 0; at < marks.length; at++) {
     const d = map === undefined ? (marks[at] === counted ? most : 0) : map.values[at]!
     if (d === 0 || marks[at] === leftOut) continue
     const share = d === most ? 1 : Number.isFinite(most) ? Math.sqrt(d / most) : 0
-    paint(canvas, at, heatColour(Math.max(0.25, share)))
+    paint(canvas, at, colourAlong(heatStops, Math.max(0.25, share)))
   }
   return canvas
-}
-
-function heatColour(share: number): Rgb {
-  const at = share * (heatStops.length - 1)
-  const lower = heatStops[Math.floor(at)]!
-  const upper = heatStops[Math.min(heatStops.length - 1, Math.floor(at) + 1)]!
-  const part = at - Math.floor(at)
-  const mix = (i: 0 | 1 | 2) => Math.round(lower[i] + (upper[i] - lower[i]) * part)
-  return [mix(0), mix(1), mix(2)]
 }
 
 function sideBySide(panels: readonly Canvas[]): Canvas {
@@ -228,14 +188,14 @@ function sideBySide(panels: readonly Canvas[]): Canvas {
   return canvas
 }
 
-function blank(width: number, height: number, colour: Rgb): Canvas {
+export function blank(width: number, height: number, colour: Colour): Canvas {
   const data = new Uint8Array(width * height * 3)
-  for (let i = 0; i < data.length; i++) data[i] = colour[i % 3]!
+  for (let at = 0; at < width * height; at++) paint({ data }, at, colour)
   return { width, height, data }
 }
 
-function paint({ data }: Canvas, at: number, [r, g, b]: Rgb): void {
-  data[3 * at] = r
-  data[3 * at + 1] = g
-  data[3 * at + 2] = b
+export function paint({ data }: Pick<Canvas, 'data'>, at: number, colour: Colour): void {
+  data[3 * at] = colour[0]
+  data[3 * at + 1] = colour[1]
+  data[3 * at + 2] = colour[2]
 }

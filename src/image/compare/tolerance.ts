@@ -54,9 +54,9 @@ export type Tolerance = Limits & {
   readonly full?: number
 }
 
-export const alphaRules = ['strict', 'visible', 'ignore'] as const
-export const iccRules = ['error', 'warn', 'ignore'] as const
-export const sizeRules = ['error', 'pad'] as const
+const alphaRules = ['strict', 'visible', 'ignore'] as const
+const iccRules = ['error', 'warn', 'ignore'] as const
+const sizeRules = ['error', 'pad'] as const
 export type AlphaRule = (typeof alphaRules)[number]
 export type IccRule = (typeof iccRules)[number]
 export type SizeRule = (typeof sizeRules)[number]

@@ -1,7 +1,5 @@
-type Rgb = readonly [number, number, number]
-
-/** Variables of the environment. */
-export type Environment = Readonly<Record<string, string | undefined>>
+import type { Environment } from '../../host/engines.ts'
+import type { Colour } from '../colour.ts'
 
 /** Colours that a terminal has. */
 export type TerminalColours = 'true' | '256' | 'none'
@@ -18,7 +16,7 @@ export const terminalColours = (isTerminal: boolean, env: Environment): Terminal
   !isTerminal || (env.NO_COLOR ?? '') !== '' ? 'none' : coloursOf(env)
 
 /** The colour of xterm's cube of 6x6x6, or of its grays, that comes closest. */
-export function cube([r, g, b]: Rgb): number {
+export function cube([r, g, b]: Colour): number {
   const step = (v: number) => (v < 48 ? 0 : v < 115 ? 1 : Math.min(5, Math.floor((v - 35) / 40)))
   const spread = Math.max(r, g, b) - Math.min(r, g, b)
   const average = (r + g + b) / 3

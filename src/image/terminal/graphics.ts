@@ -1,7 +1,8 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { ReadStream } from 'node:tty'
+import type { Environment } from '../../host/engines.ts'
 import { undoAtEnd } from '../../signals.ts'
-import { coloursOf, type Environment } from './colours.ts'
+import { coloursOf } from './colours.ts'
 
 /** How a terminal can show a picture; `blocks` are half blocks in true colour, `blocks256` in xterm's 256 colours. */
 export type Graphics = 'kitty' | 'iterm' | 'sixel' | 'blocks' | 'blocks256' | 'none'

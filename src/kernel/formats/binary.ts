@@ -1,10 +1,6 @@
 import { ConvoError } from '../../error.ts'
 import { type Kernel, type KernelFields, kernel, showShape } from '../kernel.ts'
 
-/** Bytes as numbers of any type. */
-export const viewOf = (bytes: Uint8Array): DataView =>
-  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-
 /** The number that 16 bits mean in IEEE half precision. */
 export function half(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1

@@ -4,6 +4,7 @@ import {
   anchorField,
   bytesOf,
   type Cursor,
+  checkWeights,
   expected,
   failure,
   headText,
@@ -81,12 +82,8 @@ function readOne(c: Cursor): readonly Turning[] {
   if (head === undefined) return [square(c, at, values)]
   const { size, anchor, turn } = head
   const [kH, kW] = size
-  if (values.length !== kH * kW) {
-    const message = `kernel size must match the weights, got ${numbers(values.length)} for ${kW}x${kH}`
-    throw failure(c, at, 'E_KERNEL_SHAPE', message, {
-      why: `expected ${kW}x${kH} = ${numbers(kH * kW)}, found ${values.length}`,
-    })
-  }
+  const shown = `${kW}x${kH}`
+  checkWeights(c, at, values.length, kH * kW, shown, `${shown} = ${numbers(kH * kW)}`)
   const first = { at, size, weights: values, anchor }
   if (turn === '@' ? kH === 3 && kW === 3 : turn === '' || kH === kW || kH === 1 || kW === 1) {
     return turnsOf(first, turn)

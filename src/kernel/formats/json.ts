@@ -17,6 +17,7 @@ import {
   openText,
   placed,
   rowsText,
+  scaleOf,
 } from './text.ts'
 
 /** The keys of a kernel in JSON, as kernel.schema.json describes them. */
@@ -120,7 +121,7 @@ function readFields(c: Cursor, entries: Entries): KernelFields {
   return {
     ...get('name', text),
     ...get('summary', text),
-    ...get('scale', (node, path) => readScale(c, node, path)),
+    ...get('scale', (node, path) => scaleOf(c, { value: number(node, path), at: node.at })),
     ...get('offset', number),
     ...get('anchor', (node, path) => readAnchor(c, node, path)),
     ...get('bias', (node, path) => {
@@ -136,14 +137,6 @@ function readNumber(c: Cursor, node: JsonNode, path: string): number {
   if (Number.isFinite(value)) return value
   throw failure(c, at, 'E_KERNEL_VALUE', `${path} must be a finite number, got ${value}`, {
     why: `expected a number between -1.8e308 and 1.8e308, found ${foundAt(c, at)}`,
-  })
-}
-
-function readScale(c: Cursor, node: JsonNode, path: string): number {
-  const value = readNumber(c, node, path)
-  if (value !== 0) return value
-  throw failure(c, node.at, 'E_KERNEL_VALUE', 'scale must not be 0: the sum is divided by it', {
-    why: 'expected a number other than 0, found 0',
   })
 }
 

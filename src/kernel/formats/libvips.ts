@@ -13,10 +13,13 @@ import {
   numbers,
   numberText,
   openText,
+  type Placed,
   planeLosses,
   rowsText,
+  scaleOf,
   take,
   takeNumber,
+  wholeSizes,
 } from './text.ts'
 
 const gap = /[ \t]+/y
@@ -73,13 +76,9 @@ export const libvips: KernelFormat = {
 }
 
 /** The numbers of a line with their places. */
-function readNumbers(
-  c: Cursor,
-  { text, at }: Line,
-  what: string,
-): { readonly value: number; readonly at: number }[] {
+function readNumbers(c: Cursor, { text, at }: Line, what: string): Placed[] {
   const end = at + text.length
-  const found: { value: number; at: number }[] = []
+  const found: Placed[] = []
   c.at = at
   for (;;) {
     const place = c.at
@@ -98,24 +97,9 @@ function readHeader(c: Cursor, line: Line): { width: number; height: number; sca
       found: numbers(header.length),
     })
   }
-  for (const { value, at } of [width, height]) {
-    if (Number.isInteger(value) && value >= 1) continue
-    throw failure(
-      c,
-      at,
-      'E_KERNEL_SHAPE',
-      `width and height must be whole numbers of at least 1, got ${value}`,
-      {
-        why: `expected a whole number of at least 1, found ${value}`,
-      },
-    )
-  }
-  if (scale?.value === 0) {
-    throw failure(c, scale.at, 'E_KERNEL_VALUE', 'scale must not be 0: the sum is divided by it', {
-      why: 'expected a number other than 0, found 0',
-    })
-  }
-  return { width: width.value, height: height.value, scale: scale?.value ?? 1, offset: offset?.value ?? 0 }
+  const [w, h] = wholeSizes(c, 'width and height must be whole numbers', [width, height])
+  const divisor = scale === undefined ? 1 : scaleOf(c, scale)
+  return { width: w!, height: h!, scale: divisor, offset: offset?.value ?? 0 }
 }
 
 function readRow(c: Cursor, line: Line, width: number, y: number): number[] {

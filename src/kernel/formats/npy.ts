@@ -1,6 +1,7 @@
 import { ConvoError } from '../../error.ts'
+import { viewOf } from '../../files/read.ts'
 import type { Kernel } from '../kernel.ts'
-import { checkCount, half, kernelFrom, mostWeights, viewOf } from './binary.ts'
+import { checkCount, half, kernelFrom, mostWeights } from './binary.ts'
 import { type KernelFormat, requireHeld } from './format.ts'
 
 /** An array as a .npy file holds it, row-major whatever the order in the file. */

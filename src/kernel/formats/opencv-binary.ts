@@ -1,4 +1,5 @@
-import { half, viewOf } from './binary.ts'
+import { viewOf } from '../../files/read.ts'
+import { half } from './binary.ts'
 import { type Cursor, expected, failure, numbers } from './text.ts'
 import type { Span } from './xml.ts'
 

@@ -6,6 +6,7 @@ import { readBinary } from './opencv-binary.ts'
 import { type Field, type StoredMatrix, yamlMatrices } from './opencv-yaml.ts'
 import {
   type Cursor,
+  checkWeights,
   expected,
   failure,
   headText,
@@ -15,6 +16,7 @@ import {
   type Placed,
   skipSpace,
   takeNumbers,
+  wholeSizes,
 } from './text.ts'
 import { elementsOf, parseXml, spanText, type XmlElement } from './xml.ts'
 
@@ -154,12 +156,8 @@ function toKernel(c: Cursor, matrix: StoredMatrix): Kernel {
     return kernelAt(c, at, [rows, cols], readBinary(c, field, dt, rows * cols), named)
   }
   const data = numbersOf(c, matrix, 'data')
-  if (data.length !== rows * cols) {
-    const message = `kernel size must match the weights, got ${numbers(data.length)} for ${cols}x${rows}`
-    throw failure(c, fields.get('data')!.at, 'E_KERNEL_SHAPE', message, {
-      why: `expected ${rows} rows of ${cols} = ${numbers(rows * cols)}, found ${data.length}`,
-    })
-  }
+  const wanted = `${rows} rows of ${cols} = ${numbers(rows * cols)}`
+  checkWeights(c, fields.get('data')!.at, data.length, rows * cols, `${cols}x${rows}`, wanted)
   for (const { value, at: place } of range === undefined ? [] : data) {
     if (Number.isInteger(value) && value >= range![0] && value <= range![1]) continue
     const expectation = `a whole number from ${range![0]} to ${range![1]}, as dt says`
@@ -201,16 +199,7 @@ function size(c: Cursor, matrix: StoredMatrix, name: string): number {
   if (first === undefined || second !== undefined) {
     throw expected(c, `one number for ${name}`, { at, found: first === undefined ? 'none' : 'several' })
   }
-  if (Number.isSafeInteger(first.value) && first.value >= 1) return first.value
-  throw failure(
-    c,
-    first.at,
-    'E_KERNEL_SHAPE',
-    `${name} must be a whole number of at least 1, got ${first.value}`,
-    {
-      why: `expected a whole number of at least 1, found ${first.value}`,
-    },
-  )
+  return wholeSizes(c, `${name} must be a whole number`, [first])[0]!
 }
 
 function numbersOf(c: Cursor, matrix: StoredMatrix, name: string): Placed[] {

@@ -1,6 +1,7 @@
 import { ConvoError } from '../../error.ts'
+import { viewOf } from '../../files/read.ts'
+import { isRecord } from '../../text/record.ts'
 import { showShape } from '../kernel.ts'
-import { viewOf } from './binary.ts'
 
 /** A checked file. */
 export type Opened = {
@@ -134,12 +135,9 @@ function parse(bytes: Uint8Array, fail: Failure): object {
       cause instanceof SyntaxError ? `this: ${cause.message}` : 'text that is not UTF-8',
     )
   }
-  if (!isObject(header)) throw fail(8, 'an object of tensors', JSON.stringify(header).slice(0, 40))
+  if (!isRecord(header)) throw fail(8, 'an object of tensors', JSON.stringify(header).slice(0, 40))
   return header
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
 
@@ -152,7 +150,7 @@ function entryFrom(
   file: string,
   fail: Failure,
 ): Entry {
-  if (!isObject(value)) throw fail(at, `dtype, shape and data_offsets of "${plain(name)}"`, show(value))
+  if (!isRecord(value)) throw fail(at, `dtype, shape and data_offsets of "${plain(name)}"`, show(value))
   const { dtype, shape, data_offsets: offsets } = value
   if (typeof dtype !== 'string') throw fail(at, `the dtype of "${plain(name)}"`, show(dtype))
   const size = Object.hasOwn(sizes, dtype) ? sizes[dtype] : undefined

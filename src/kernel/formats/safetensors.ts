@@ -1,6 +1,7 @@
 import { ConvoError, nearest } from '../../error.ts'
+import { viewOf } from '../../files/read.ts'
 import { fitsBias, showShape } from '../kernel.ts'
-import { checkCount, half, kernelFrom, upperHalf, viewOf } from './binary.ts'
+import { checkCount, half, kernelFrom, upperHalf } from './binary.ts'
 import type { KernelFormat } from './format.ts'
 import { beginsAsHeader, count, type Entry, type Opened, open, plain, sizes } from './safetensors-header.ts'
 

@@ -4,6 +4,7 @@ import type { KernelFormat } from './format.ts'
 import {
   anchorField,
   type Cursor,
+  checkWeights,
   expected,
   failure,
   headText,
@@ -12,6 +13,7 @@ import {
   openText,
   type Placed,
   takeNumbers,
+  wholeSizes,
 } from './text.ts'
 import { elementsOf, parseXml, spanText, type XmlElement } from './xml.ts'
 
@@ -48,12 +50,7 @@ function toKernel(c: Cursor, element: XmlElement): Kernel {
   if (matrix === undefined) {
     throw expected(c, 'the attribute kernelMatrix', { at, found: 'feConvolveMatrix without it' })
   }
-  if (matrix.length !== kW * kH) {
-    const message = `kernel size must match the weights, got ${numbers(matrix.length)} for order ${kW} ${kH}`
-    throw failure(c, at, 'E_KERNEL_SHAPE', message, {
-      why: `expected ${kW}x${kH} = ${numbers(kW * kH)}, found ${matrix.length}`,
-    })
-  }
+  checkWeights(c, at, matrix.length, kW * kH, `order ${kW} ${kH}`, `${kW}x${kH} = ${numbers(kW * kH)}`)
   refuseUnitLength(c, element)
   const anchor = [
     kH - 1 - target(c, element, 'targetY', kH),
@@ -79,13 +76,8 @@ function orderOf(c: Cursor, element: XmlElement): readonly [kW: number, kH: numb
     const at = element.attributes.get('order')!.at
     throw expected(c, 'one or two numbers for order', { at, found: numbers(order.length) })
   }
-  for (const { value, at } of order) {
-    if (Number.isSafeInteger(value) && value >= 1) continue
-    throw failure(c, at, 'E_KERNEL_SHAPE', `order must be whole numbers of at least 1, got ${value}`, {
-      why: `expected a whole number of at least 1, found ${value}`,
-    })
-  }
-  return [first.value, (order[1] ?? first).value]
+  const [kW, kH = kW] = wholeSizes(c, 'order must be whole numbers', order)
+  return [kW!, kH!]
 }
 
 function target(c: Cursor, element: XmlElement, name: string, size: number): number {

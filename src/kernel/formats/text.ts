@@ -13,7 +13,7 @@ export type Source = {
 export type Cursor = Source & { at: number }
 
 /** More than any kernel that a person writes; what is larger comes from a program, which can write .npy. */
-export const longestText = 16 * 2 ** 20
+const longestText = 16 * 2 ** 20
 
 /**
  * Decodes a text file: UTF-8, a byte order mark allowed.
@@ -133,7 +133,7 @@ export function takeSign(c: Cursor, sign: string, what = `"${sign}"`): void {
 }
 
 /** A decimal number, for `take`; `inf` and `nan` too, so that they can be refused by name. */
-export const decimal = /[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?![\p{L}\p{N}_.])/uy
+const decimal = /[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?![\p{L}\p{N}_.])/uy
 
 /** Words that other tools write for numbers that are not finite. */
 export const notFinite = /[+-]?\.?(?:nan|inf(?:inity)?)(?![\p{L}\p{N}_.])/iuy
@@ -188,6 +188,38 @@ function valueError(source: Source, at: number): ConvoError {
   return failure(source, at, 'E_KERNEL_VALUE', message, {
     why: `expected a number between -3.4e38 and 3.4e38, found ${found}`,
   })
+}
+
+/** The sizes among numbers of a text. @throws ConvoError E_KERNEL_SHAPE for one that is no whole number of at least 1 */
+export function wholeSizes(source: Source, what: string, sizes: readonly Placed[]): number[] {
+  return sizes.map(({ value, at }) => {
+    if (Number.isSafeInteger(value) && value >= 1) return value
+    throw failure(source, at, 'E_KERNEL_SHAPE', `${what} of at least 1, got ${value}`, {
+      why: `expected a whole number of at least 1, found ${value}`,
+    })
+  })
+}
+
+/** A scale that a text states. @throws ConvoError E_KERNEL_VALUE for 0 */
+export function scaleOf(source: Source, { value, at }: Placed): number {
+  if (value !== 0) return value
+  throw failure(source, at, 'E_KERNEL_VALUE', 'scale must not be 0: the sum is divided by it', {
+    why: 'expected a number other than 0, found 0',
+  })
+}
+
+/** Refuses more or fewer weights than a size has; `size` says it in the words of the format. */
+export function checkWeights(
+  source: Source,
+  at: number,
+  found: number,
+  count: number,
+  size: string,
+  why: string,
+): void {
+  if (found === count) return
+  const message = `kernel size must match the weights, got ${numbers(found)} for ${size}`
+  throw failure(source, at, 'E_KERNEL_SHAPE', message, { why: `expected ${why}, found ${found}` })
 }
 
 /** A line of a text with its place, without the white space around it and the comment behind it. */

@@ -1,8 +1,8 @@
 import { ConvoError } from '../../error.ts'
-import type { Comparison } from '../../image/compare/comparison.ts'
+import { type Comparison, type DiffStyle, diffStyles } from '../../image/compare/comparison.ts'
 import { fileComparisonRecord } from '../../image/compare/describe.ts'
-import { comparePages, type FileComparison, isWorse, onePage, type Pages } from '../../image/compare/pages.ts'
-import { type DiffStyle, diffStyles, renderDiff } from '../../image/compare/render.ts'
+import { comparePages, type FileComparison, isWorse, type Pages } from '../../image/compare/pages.ts'
+import { renderDiff } from '../../image/compare/render.ts'
 import { type ToleranceValues, toleranceOf, toleranceSettings } from '../../image/compare/tolerance.ts'
 import { encode } from '../../image/encode.ts'
 import type { Source } from '../../image/reader.ts'
@@ -108,7 +108,7 @@ async function openInputPages(
   if (given !== undefined && 'array' in given) return { pages: pagesOfArray(given.array), name }
   if (given !== undefined && 'decoded' in given) {
     const { decoded } = given
-    return { pages: { ...onePage(decoded), notes: decoded.notes }, name }
+    return { pages: { count: 1, pictures: only(decoded), notes: decoded.notes }, name }
   }
   const source = given?.source ?? (await sourceOf(path))
   return { pages: await openPages(source, { maxPixels, orient: !noOrient, layout, name }), source, name }
@@ -117,4 +117,8 @@ async function openInputPages(
 async function onlyPage({ pictures }: Pages): Promise<Picture | undefined> {
   for await (const picture of pictures) return picture
   return undefined
+}
+
+async function* only(picture: Picture): AsyncGenerator<Picture> {
+  yield picture
 }

@@ -1,7 +1,17 @@
 import { ConvoError } from '../../error.ts'
 import { namedKernels } from '../../filters/names.ts'
 import { loadKernel } from '../../kernel/source.ts'
-import { custom, expected, integer, numbers, type Params, resolve, text, type Values } from '../../params.ts'
+import {
+  custom,
+  integer,
+  numbers,
+  type Params,
+  paddingRules,
+  resolve,
+  text,
+  type Values,
+  wordOr,
+} from '../../params.ts'
 import { Tensor } from '../../tensor/tensor.ts'
 import { exampleWeights } from './examples.ts'
 
@@ -10,11 +20,9 @@ const each = { min: 1, max: 3 }
 
 /** Padding on every side, or by a rule. */
 function parsePadding(given: unknown, name: string): number | 'same' | 'full' {
-  if (given === 'same' || given === 'full') return given
-  if (given === 'valid') return 0
-  if (typeof given === 'string' && !/^\s*-?\d/.test(given))
-    throw expected('same, valid, full or a number', name, given)
-  return integer('', 0, { min: 0, max: 6 }).parse(given, name)
+  const read = wordOr(paddingRules, 'same, valid, full or a number', integer('', 0, { min: 0, max: 6 }).parse)
+  const padding = read(given, name)
+  return padding === 'valid' ? 0 : padding
 }
 
 /** What an operator is shown with. Each has defaults of its own, and takes only some. */
@@ -30,7 +38,7 @@ export const sceneSettings = {
   stride: integer('cells from one place of the kernel to the next', undefined, { min: 1, max: 5 }),
   padding: {
     ...custom('zeros around the input: a number, same, valid or full', '<padding>', parsePadding),
-    choices: ['same', 'valid', 'full'],
+    choices: paddingRules,
   },
   dilation: numbers(
     'cells from one tap to the next; dilated takes up to three in turn',

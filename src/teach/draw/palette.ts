@@ -1,3 +1,5 @@
+import { type Colour, colourAlong } from '../../image/colour.ts'
+
 // Colours that stay apart for readers who do not tell red from green, and in print.
 
 /** Colours of a drawing. The accents are those of Okabe and Ito (2008), a little calmer. */
@@ -16,17 +18,15 @@ export const colours = {
   vermilion: '#c4572a',
 } as const
 
-type Rgb = readonly [number, number, number]
-
 // blue over white to orange: told apart by hue under every common colour blindness, and the ends by nothing but hue
-const negative: readonly Rgb[] = [
+const negative: readonly Colour[] = [
   [247, 247, 247],
   [198, 219, 239],
   [120, 171, 214],
   [49, 116, 178],
   [14, 66, 122],
 ]
-const positive: readonly Rgb[] = [
+const positive: readonly Colour[] = [
   [247, 247, 247],
   [253, 219, 178],
   [245, 165, 88],
@@ -35,26 +35,21 @@ const positive: readonly Rgb[] = [
 ]
 
 /** Red, green, blue of 0..255 for a value of -1..1: blue below 0, near white at 0, orange above. */
-export function diverging(value: number): Rgb {
-  const stops = value < 0 ? negative : positive
-  const at = Math.min(1, Math.abs(value)) * (stops.length - 1)
-  const from = Math.min(Math.floor(at), stops.length - 2)
-  const [a, b] = [stops[from]!, stops[from + 1]!]
-  const mix = (i: 0 | 1 | 2) => Math.round(a[i] + (b[i] - a[i]) * (at - from))
-  return [mix(0), mix(1), mix(2)]
+export function diverging(value: number): Colour {
+  return colourAlong(value < 0 ? negative : positive, Math.min(1, Math.abs(value)))
 }
 
 /** `#rrggbb` */
-export const hex = (rgb: Rgb): string => `#${rgb.map((v) => v.toString(16).padStart(2, '0')).join('')}`
+export const hex = (rgb: Colour): string => `#${rgb.map((v) => v.toString(16).padStart(2, '0')).join('')}`
 
 /** The ink that is read better on a ground: white or dark, by the contrast ratio of WCAG 2. */
-export function inkOn(rgb: Rgb): '#ffffff' | '#1f2933' {
+export function inkOn(rgb: Colour): '#ffffff' | '#1f2933' {
   const ground = luminance(rgb)
   return 1.05 / (ground + 0.05) > (ground + 0.05) / (luminance([31, 41, 51]) + 0.05) ? '#ffffff' : '#1f2933'
 }
 
 /** Relative luminance of WCAG 2, 0..1. */
-export function luminance(rgb: Rgb): number {
+function luminance(rgb: Colour): number {
   const [r, g, b] = rgb.map((v) => {
     const level = v / 255
     return level <= 0.04045 ? level / 12.92 : ((level + 0.055) / 1.055) ** 2.4

@@ -9,7 +9,7 @@ import { textWidth } from './measure.ts'
 export type Attributes = Readonly<Record<string, string | number | undefined>>
 
 /** Generic families only: what they mean is the machine's choice, so texts are measured with room to spare. */
-export const fonts = {
+const fonts = {
   sans: 'DejaVu Sans, Verdana, sans-serif',
   mono: 'DejaVu Sans Mono, Menlo, monospace',
 } as const
@@ -56,10 +56,6 @@ export const rect = (x: number, y: number, width: number, height: number, more: 
 /** A straight line. */
 export const line = (x1: number, y1: number, x2: number, y2: number, more: Attributes = {}): string =>
   element('line', { x1, y1, x2, y2, ...more })
-
-/** A circle. */
-export const circle = (cx: number, cy: number, r: number, more: Attributes = {}): string =>
-  element('circle', { cx, cy, r, ...more })
 
 /** A path of SVG's own commands, as `M 0 0 L 10 5`. */
 export const path = (d: string, more: Attributes = {}): string =>

@@ -1,17 +1,28 @@
 import type { PaddingOption } from '../../conv/spec.ts'
 import { ConvoError } from '../../error.ts'
-import { custom, expected, flag, integer, numbers, type Params, text } from '../../params.ts'
+import {
+  custom,
+  expected,
+  flag,
+  integer,
+  numbers,
+  type Params,
+  paddingRules,
+  text,
+  wordOr,
+} from '../../params.ts'
 import { sharedSettings } from '../../picture/settings.ts'
 import type { Depth } from '../../tensor/picture.ts'
 
 const axes = { min: 1, max: 3 }
 
 /** Numbers for the axes, as one number where there is one. */
-const perAxis = (summary: string, least: number) =>
-  custom(summary, '<n>|<z,y,x>', (given, name) => {
-    const list = numbers('', '', axes, { min: least, whole: true }).parse(given, name)
-    return list.length === 1 ? list[0]! : list
-  })
+const parseAxes = (least: number) => (given: unknown, name: string) => {
+  const list = numbers('', '', axes, { min: least, whole: true }).parse(given, name)
+  return list.length === 1 ? list[0]! : list
+}
+
+const perAxis = (summary: string, least: number) => custom(summary, '<n>|<z,y,x>', parseAxes(least))
 
 function parseShape(given: unknown, name: string): readonly number[] {
   const list = typeof given === 'string' ? given.split(/[x,\u00d7]/).map(Number) : given
@@ -48,12 +59,6 @@ function parseDepth(given: unknown, name: string): Depth {
   return depth
 }
 
-function parsePadding(given: unknown, name: string): PaddingOption {
-  if (given === 'same' || given === 'valid' || given === 'full') return given
-  const list = numbers('', '', axes, { min: 0, whole: true }).parse(given, name)
-  return list.length === 1 ? list[0]! : list
-}
-
 /** What explain takes besides the options of the operation. */
 export const explainSettings = {
   input: custom(
@@ -68,8 +73,12 @@ export const explainSettings = {
   stride: perAxis('as of the operator', 1),
   dilation: perAxis('as of the operator', 1),
   padding: {
-    ...custom('same, valid, full or numbers', '<padding>', parsePadding),
-    choices: ['same', 'valid', 'full'],
+    ...custom<PaddingOption>(
+      'same, valid, full or numbers',
+      '<padding>',
+      wordOr(paddingRules, 'same, valid, full or numbers', parseAxes(0)),
+    ),
+    choices: paddingRules,
   },
   depth: {
     ...custom('bits of a sample of an input that is not there; 32 are floats', '8|16|32', parseDepth),

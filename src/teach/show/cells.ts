@@ -1,12 +1,11 @@
+import type { Colour } from '../../image/colour.ts'
 import { cube, type TerminalColours } from '../../image/terminal/colours.ts'
 import { coloured, type Message } from '../../text/message.ts'
 import { formatNumber } from '../draw/format.ts'
 import { diverging, inkOn } from '../draw/palette.ts'
 import type { Plane } from './planes.ts'
 
-type Rgb = readonly [number, number, number]
-
-const paint = (text: string, rgb: Rgb, kind: TerminalColours): Message => {
+const paint = (text: string, rgb: Colour, kind: TerminalColours): Message => {
   if (kind === 'none') return text
   const isDark = inkOn(rgb) === '#ffffff'
   if (kind === '256') return coloured(`38;5;${isDark ? 231 : 16};48;5;${cube(rgb)}`, text)

@@ -1,9 +1,8 @@
+import type { Colour } from '../../image/colour.ts'
 import { compressionSettings } from '../../image/png.ts'
 import { encodePngWhole } from '../../image/png-whole.ts'
 import { diverging } from '../draw/palette.ts'
 import { element } from '../draw/svg.ts'
-
-type Rgb = readonly [number, number, number]
 
 /**
  * Values [rows][columns] as an image inside an SVG, each a block of colour. Blocks are drawn out here: renderers do not
@@ -14,7 +13,7 @@ export function raster(
   rows: number,
   columns: number,
   box: { readonly x: number; readonly y: number; readonly width: number; readonly height: number },
-  colour: (value: number) => Rgb,
+  colour: (value: number) => Colour,
 ): string {
   const pixels = 2
   const [width, height] = [Math.round(box.width * pixels), Math.round(box.height * pixels)]
@@ -38,7 +37,7 @@ export function raster(
 }
 
 /** Levels of 0..255 as they are, cut off at the ends. */
-export const asGray = (level: number): Rgb => {
+export const asGray = (level: number): Colour => {
   const v = Math.max(0, Math.min(255, Math.round(level)))
   return [v, v, v]
 }
@@ -46,11 +45,11 @@ export const asGray = (level: number): Rgb => {
 /** Values with a sign: blue below 0, orange above, `most` being the darkest. */
 export const asSigned =
   (most: number) =>
-  (value: number): Rgb =>
+  (value: number): Colour =>
     diverging(value / most)
 
 /** White for 0 to dark blue for `most`, dark enough between to see what is small. */
 export const asMagnitude =
   (most: number) =>
-  (value: number): Rgb =>
+  (value: number): Colour =>
     diverging(-value / (most || 1))

@@ -48,7 +48,12 @@ describe('convo check, as a new user meets it', () => {
       /≠ changed +edge +\d+ of 576 pixels differ, by up to \d+ in (red|green|blue) at \d+,\d+/,
     )
     expect(broken.stdout).toContain('if this is how it should be: convo approve edge')
-    expect(here.files('.convo/check/edge')).toEqual(['actual.png', 'diff.png', 'expected.png'])
+    expect(here.files('.convo/check/edge')).toEqual([
+      'actual.png',
+      'diff.png',
+      'difference.png',
+      'expected.png',
+    ])
     expect(here.read('.convo/check/edge/expected.png').equals(here.read('goldens/edge.png'))).toBe(true)
     expect(here.read('report.html').toString()).toContain('"name":"edge"')
 
@@ -405,7 +410,9 @@ describe('what a case finds', () => {
     manifest(5)
     await here.convo(['check'])
     expect(here.statuses()).toEqual({ 'a/b': 'changed', a: 'pass' })
-    expect(here.files('.convo/check/a')).toEqual(['b/actual.png', 'b/diff.png', 'b/expected.png'])
+    expect(here.files('.convo/check/a')).toEqual(
+      ['actual', 'diff', 'difference', 'expected'].map((name) => `b/${name}.png`),
+    )
     expect((await here.convo(['approve', '--all'])).stdout).toBe('1 golden written\n')
   })
 

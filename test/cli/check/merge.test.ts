@@ -31,7 +31,7 @@ describe('convo report merge', () => {
       stdout: 'out/all.html: 4 of 4 cases failed: 4 changed\n',
     })
     const page = here.read('out/all.html').toString()
-    expect(page.match(/id="picture-\d+"/g)).toHaveLength(8)
+    expect(page.match(/id="picture-\d+"/g)).toHaveLength(12)
     for (const name of ['a', 'b', 'c', 'd']) expect(page).toContain(`"name":"${name}"`)
     for (const [name, shard] of Object.entries({ a: 's1', b: 's2', c: 's3', d: 's1' })) {
       expect(page).toContain(here.read(`${shard}/${name}/actual.png`).toString('base64'))
@@ -113,7 +113,7 @@ describe('convo report merge', () => {
         .read('all.html')
         .toString()
         .match(/id="picture-\d+"/g),
-    ).toHaveLength(6)
+    ).toHaveLength(9)
   })
 })
 

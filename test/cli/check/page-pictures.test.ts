@@ -119,7 +119,12 @@ describe.skipIf(!hasBrowser)('the pictures of the page, in Chromium', () => {
       false,
       false,
     ])
-    expect(here.files('.convo/check/one')).toEqual(['actual.png', 'diff.png', 'expected.png'])
+    expect(here.files('.convo/check/one')).toEqual([
+      'actual.png',
+      'diff.png',
+      'difference.png',
+      'expected.png',
+    ])
   })
 
   it('are told within the tolerance alone where nothing is beyond it, the farther the brighter', async () => {

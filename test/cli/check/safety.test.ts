@@ -302,7 +302,7 @@ describe('names and keys that would do harm', () => {
     ['x', 'x/actual.png', 'actual.png of the case "x"'],
     ['X', 'x/expected.webp/y', 'expected.webp of the case "x"'],
     ['x', 'x/diff.png', 'diff.png of the case "x"'],
-    ['x', 'x/marks.png', 'marks.png of the case "x"'],
+    ['x', 'x/difference.png', 'difference.png of the case "x"'],
     ['x', 'x.png/y', 'the golden x.png'],
     ['a', 'A', 'is that of'],
     ['\u00e9', 'e\u0301', 'is that of'],

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { comparePages, onePage, type Pages } from '../../../src/image/compare/pages.ts'
+import { comparePages, type Pages } from '../../../src/image/compare/pages.ts'
 import { alternatives } from '../../../src/image/compare/smallest.ts'
 import { type Limits, limitsText } from '../../../src/image/compare/tolerance.ts'
 import type { Picture } from '../../../src/tensor/picture.ts'
@@ -37,7 +37,7 @@ describe('files of several pages', () => {
   })
 
   it('more pages are a difference that nothing tolerates', async () => {
-    const found = await comparePages(pagesOf([flat, flat]), onePage(flat), { maxRmse: 255 })
+    const found = await comparePages(pagesOf([flat, flat]), pagesOf([flat]), { maxRmse: 255 })
     expect(found).toMatchObject({ outcome: 'different', expectedPages: 2, actualPages: 1 })
     expect(found.pages).toHaveLength(1)
     expect(alternatives(found.smallest)).toEqual([])

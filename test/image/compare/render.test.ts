@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { comparePictures } from '../../../src/image/compare/compare.ts'
-import { type DiffStyle, diffStyles, renderDiff } from '../../../src/image/compare/render.ts'
+import { type DiffStyle, diffStyles } from '../../../src/image/compare/comparison.ts'
+import { renderDiff } from '../../../src/image/compare/render.ts'
 import type { Tolerance } from '../../../src/image/compare/tolerance.ts'
 import type { Picture } from '../../../src/tensor/picture.ts'
 import { altered, picture } from './pictures.ts'

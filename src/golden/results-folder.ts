@@ -1,2 +1,0 @@
-/** Where results go unless --results says otherwise. */
-export const defaultResults = '.convo/check'

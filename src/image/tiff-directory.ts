@@ -1,0 +1,88 @@
+import { viewOf } from '../files/read.ts'
+import { type Read, textOf } from './reader.ts'
+
+/** The fields of a directory whose value is a number or fits where its offset would be; the offset of others. */
+export type Directory = {
+  readonly tags: ReadonlyMap<
+    number,
+    {
+      readonly type: number
+      readonly count: number
+      readonly value: number
+      /** where the value or its offset is written */
+      readonly place: number
+    }
+  >
+  /** where the next one is, 0 for none */
+  readonly next: number
+}
+
+/** The byte order of a TIFF, and whether it is a BigTIFF. */
+export type Layout = { readonly little: boolean; readonly isBig: boolean }
+
+/** The byte order and kind of a TIFF or EXIF block and where its first directory is; nothing where it is neither. */
+export function tiffLayout(read: Read): (Layout & { readonly first: number }) | undefined {
+  const head = viewOf(read(0, 16).slice())
+  if (head.byteLength < 8) return undefined
+  const little = head.getUint16(0) === 0x4949
+  const version = head.getUint16(2, little)
+  if (version === 42) return { little, isBig: false, first: head.getUint32(4, little) }
+  if (version !== 43 || head.byteLength < 16) return undefined
+  return { little, isBig: true, first: Number(head.getBigUint64(8, little)) }
+}
+
+/** Reads an EXIF block, which is a small TIFF behind the word `Exif`, if that. */
+export function exifReader(exif: Uint8Array): Read {
+  const start = textOf(exif, 0, 4) === 'Exif' ? 6 : 0
+  return (at, length) => exif.subarray(start + at, start + at + length)
+}
+
+/** The first directory of a TIFF or EXIF block; nothing where there is none. */
+export function firstDirectory(read: Read): (Directory & { readonly layout: Layout }) | undefined {
+  const layout = tiffLayout(read)
+  const first = layout && directoryAt(read, layout.first, layout)
+  return first && { ...first, layout }
+}
+
+/** Bytes of one value of a field, by its type (TIFF 6.0, section 2; BigTIFF adds 16 to 18). */
+export const sizes = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8]
+/** No directory has more fields: what says so is no directory. */
+const mostTags = 4096
+
+/** The directory at a place; nothing where there is none. */
+export function directoryAt(read: Read, at: number, { little, isBig }: Layout): Directory | undefined {
+  const counted = viewOf(read(at, isBig ? 8 : 2).slice())
+  if (counted.byteLength < (isBig ? 8 : 2)) return undefined
+  const count = isBig ? Number(counted.getBigUint64(0, little)) : counted.getUint16(0, little)
+  if (count > mostTags) return undefined
+  const size = isBig ? 20 : 12
+  const from = at + counted.byteLength
+  const view = viewOf(read(from, count * size + (isBig ? 8 : 4)).slice())
+  if (view.byteLength < count * size) return undefined
+  const tags: Map<number, { type: number; count: number; value: number; place: number }> = new Map()
+  for (let entry = 0; entry < count * size; entry += size) {
+    const type = view.getUint16(entry + 2, little)
+    const number = isBig ? Number(view.getBigUint64(entry + 4, little)) : view.getUint32(entry + 4, little)
+    const place = entry + (isBig ? 12 : 8)
+    const bytes = (sizes[type] ?? 0) * number
+    const value =
+      bytes <= 2 && bytes > 0 && sizes[type] === 2
+        ? view.getUint16(place, little)
+        : bytes === 1
+          ? view.getUint8(place)
+          : bytes === 4 && sizes[type] === 2
+            ? view.getUint16(place, little)
+            : bytes === 4 || !isBig
+              ? view.getUint32(place, little)
+              : Number(view.getBigUint64(place, little))
+    tags.set(view.getUint16(entry, little), { type, count: number, value, place: from + place })
+  }
+  const rest = view.byteLength - count * size
+  const next =
+    rest < (isBig ? 8 : 4)
+      ? 0
+      : isBig
+        ? Number(view.getBigUint64(count * size, little))
+        : view.getUint32(count * size, little)
+  return { tags, next }
+}
