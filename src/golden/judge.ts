@@ -119,7 +119,8 @@ function otherTools(entry: LockEntry | undefined, made: Made): string[] {
   return tools.length === 0 ? [] : [`the golden was made with ${tools.join('; ')}`]
 }
 
-const statusOf: Readonly<Record<Comparison['outcome'], Status>> = {
+/** What a comparison makes of a case. */
+export const statusOf: Readonly<Record<Comparison['outcome'], Status>> = {
   same: 'pass',
   tolerated: 'tolerated',
   different: 'changed',
@@ -224,13 +225,13 @@ function approvalOf(
 }
 
 /** Writes the golden and the difference beside the actual. */
-async function showPictures(
-  made: Made,
-  golden: Golden,
+export async function showPictures(
+  made: Pick<Made, 'file'>,
+  golden: Pick<Golden, 'path' | 'bytes'>,
   [expected, actual]: readonly [Picture, Picture],
   comparison: Comparison,
   tolerance: Tolerance,
-  { results }: Surroundings,
+  { results }: Pick<Surroundings, 'results'>,
 ): Promise<Pick<CaseResult, 'expected' | 'diff' | 'marks'>> {
   const folder = dirname(made.file)
   const names = {
