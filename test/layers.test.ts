@@ -31,7 +31,7 @@ const order: readonly Readonly<Record<string, readonly string[]>>[] = [
   { picture: ['node', 'commander'] },
   { golden: ['node', 'yaml'], batch: ['node', 'chokidar'], teach: ['node'] },
   { cli: ['node'] },
-  { index: [] },
+  { index: [], matchers: [] },
 ]
 
 /** A room that others may not import though it comes before them: the core does not know codecs. */

@@ -8,7 +8,7 @@ import { root } from './pictures.ts'
 /** An exported declaration, as the compiler prints it, and its docstring. */
 type Declaration = { readonly name: string; readonly doc: string; readonly code: string }
 
-/** The reference of what src/index.ts exports, in Markdown: docstrings, and signatures as the compiler writes them. */
+/** The reference of what src/index.ts and src/matchers.ts export, in Markdown: docstrings, and signatures as the compiler writes them. */
 export function apiReference(): string {
   const folder = mkdtempSync(join(tmpdir(), 'convo-types-'))
   try {
@@ -27,9 +27,9 @@ function declareInto(folder: string): void {
   if (status !== 0) throw new Error(`tsc: ${stdout}`)
 }
 
-function reference(folder: string): string {
-  const index = readFileSync(join(folder, 'index.d.ts'), 'utf8')
-  const exported = [...index.matchAll(/export (type )?\{([^}]*)\} from '([^']*)'/g)].flatMap(
+/** What an entry of the package exports, and where that is declared. */
+function exportsOf(path: string): { name: string; from: string }[] {
+  return [...readFileSync(path, 'utf8').matchAll(/export (type )?\{([^}]*)\} from '([^']*)'/g)].flatMap(
     ([, , names = '', from = '']) =>
       names
         .split(',')
@@ -37,17 +37,29 @@ function reference(folder: string): string {
         .filter((name) => name !== '' && !name.includes(' as '))
         .map((name) => ({ name, from: from.replace(/\.ts$/, '.d.ts') })),
   )
+}
+
+function reference(folder: string): string {
   // The functions of api.ts are operators with the engine filled in: what they compute is told where they are written.
   const operators = readdirSync(join(folder, 'operators')).flatMap((file) =>
     declarationsOf(join(folder, 'operators', file)),
   )
-  const all = exported.map(({ name, from }) => {
+  const described = ({ name, from }: { name: string; from: string }) => {
     const overloads = declarationsOf(join(folder, from)).filter((one) => one.name === name)
     const [found] = overloads
     if (found === undefined) throw new Error(`${from} declares no ${name}`)
     const inside = from.endsWith('api.d.ts') ? operators.find((one) => one.name === name) : undefined
     const code = overloads.map((one) => one.code).join('\n')
     return { name, code, doc: inside?.doc ?? found.doc }
+  }
+  const all = exportsOf(join(folder, 'index.d.ts')).map(described)
+  const forTests = exportsOf(join(folder, 'matchers.d.ts')).map(({ name, from }) => {
+    const [, other] =
+      new RegExp(`export type \\{ ${name} \\} from '([^']*)'`).exec(
+        readFileSync(join(folder, from), 'utf8'),
+      ) ?? []
+    const place = other === undefined ? from : join(dirname(from), other.replace(/\.ts$/, '.d.ts'))
+    return described({ name, from: place })
   })
   const isType = ({ code }: Declaration) => code.startsWith('type ')
   const sections = [
@@ -55,6 +67,7 @@ function reference(folder: string): string {
     ['Classes', all.filter((one) => /^class /.test(one.code))],
     ['Values', all.filter(({ code }) => code.startsWith('const '))],
     ['Types', all.filter(isType)],
+    ['In tests', forTests],
   ] as const
   const lost = all.filter((one) => !sections.some(([, members]) => members.includes(one)))
   if (lost.length > 0) throw new Error(`of no known kind: ${lost.map(({ name }) => name).join(', ')}`)
@@ -69,6 +82,7 @@ function reference(folder: string): string {
       'that return a promise reject with a `ConvoError`, whose `code` is one of those in the README.',
     ...sections.flatMap(([title, members]) => [
       `## ${title}`,
+      ...(title === 'In tests' ? ["`import { matchGolden, toMatchGolden } from 'convo/matchers'`"] : []),
       ...members.flatMap(({ name, doc, code }) => [`### ${name}`, `\`\`\`ts\n${code}\n\`\`\``, doc]),
     ]),
   ].join('\n\n')}\n`

@@ -69,6 +69,16 @@ export async function emptyFolder(folder: string): Promise<void> {
   checkFolder(folder)
 }
 
+/** Removes a folder in the folder `root` with all that is in it. @throws ConvoError E_PATH, E_OUTPUT */
+export async function removeFolderUnder(root: string, path: string): Promise<void> {
+  const target = under(root, path)
+  try {
+    await rm(target, { recursive: true, force: true })
+  } catch (cause) {
+    throw writingError(join(root, path), cause)
+  }
+}
+
 /** Where a path lies in the folder `root`, whose folders are made. @throws ConvoError E_PATH, E_OUTPUT */
 export function placeUnder(root: string, path: string): string {
   const target = under(root, path)

@@ -11,6 +11,7 @@ import { type Lock, type LockEntry, lockName, readLock, writeLock } from './lock
 import { readGoldens } from './manifest.ts'
 import { nameMatches } from './names.ts'
 import type { Approval, CaseResult, Run, Seen } from './results.ts'
+import { testGoldens } from './settings.ts'
 
 /**
  * Which cases of a run to approve: by name, or by `*` for any text among those that failed; all that are new, changed or
@@ -48,20 +49,21 @@ export const isApprovable = (one: CaseResult): one is Approvable =>
  * @throws ConvoError E_NAME for a name that the run does not have, E_STALE, E_PATH, E_OUTPUT
  */
 export async function approve(run: Run, results: string, choice: Choice): Promise<Approved> {
-  const before = readLock(run.goldens)
+  const isOfTests = run.source === 'tests'
+  const before: Lock = isOfTests ? new Map() : readLock(run.goldens)
   const chosen = choose(run, choice, before)
   const cases = chosen.filter(isApprovable)
   const untouched = chosen.filter((one) => !isApprovable(one)).map(({ name }) => name)
   const pictures = await lookAtAll(run, results, cases)
   const lock = new Map(before)
-  clearLeftovers(run.goldens)
+  if (!isOfTests) clearLeftovers(run.goldens)
   const written: string[] = []
   const removed: string[] = []
   for (const { name, approval } of cases) {
     await promote(approval, pictures.get(name), lock, name, run.goldens)
     ;(approval.actual === undefined ? removed : written).push(name)
   }
-  if (cases.length > 0) await writeLock(run.goldens, lock)
+  if (cases.length > 0 && !isOfTests) await writeLock(run.goldens, lock)
   // Only now, when no lock tells of them any more.
   for (const { approval } of cases) await removeOld(approval, lock, run.goldens)
   return { written, removed, untouched }
@@ -125,7 +127,8 @@ async function lookAtAll(
     seen.set(file.path, known)
     return known
   }
-  if (cases.length > 0 && !(await isAsSeen(run.manifest))) {
+  if (run.source === 'tests') refuseOtherThanGoldens(run, cases)
+  else if (cases.length > 0 && !(await isAsSeen(run.manifest))) {
     moved.push(`${run.manifest.path}: the manifest was changed after the check`)
   } else if (cases.length > 0) refuseOtherGoldens(run)
   const pictures = new Map<string, Buffer>()
@@ -151,7 +154,7 @@ async function lookAtAll(
     const shown = [...new Set(moved)]
     throw new ConvoError('E_STALE', 'what would be approved is not what was checked', {
       why: shown.length > 10 ? [...shown.slice(0, 10), `and ${shown.length - 10} more`] : shown,
-      fix: 'convo check, then approve what it finds',
+      fix: `${run.source === 'tests' ? 'the tests again' : 'convo check'}, then approve what it finds`,
     })
   }
   return pictures
@@ -164,6 +167,25 @@ function refuseOtherGoldens({ manifest, goldens }: Run): void {
   throw new ConvoError('E_PATH', `the results name ${goldens} as the folder of the goldens`, {
     why: `${manifest.path}: it is ${own}`,
     fix: 'convo check, then approve what it finds',
+  })
+}
+
+/**
+ * Goldens of tests lie beside the tests, in folders of their own, below the folder that the tests ran in.
+ *
+ * @throws ConvoError E_PATH for anything else
+ */
+function refuseOtherThanGoldens({ goldens }: Run, cases: readonly Approvable[]): void {
+  const paths = cases.flatMap(({ approval }) => [
+    goldenFile(approval, goldens),
+    ...(approval.actual === undefined ? [] : [approval.actual.entry.file]),
+  ])
+  const isGolden = (path: string) => new RegExp(`(^|/)${testGoldens}/.+\\.png$`).test(path)
+  const other = resolve(goldens) === resolve('.') ? paths.find((path) => !isGolden(path)) : goldens
+  if (other === undefined) return
+  throw new ConvoError('E_PATH', `${JSON.stringify(other)} is no golden of a test`, {
+    why: `they are PNGs in folders called ${testGoldens}, below the folder that the tests run in`,
+    fix: 'the tests again, then approve what they find',
   })
 }
 

@@ -115,7 +115,8 @@ function otherTools(entry: LockEntry | undefined, made: Made): string[] {
   return tools.length === 0 ? [] : [`the golden was made with ${tools.join('; ')}`]
 }
 
-const statusOf: Readonly<Record<Comparison['outcome'], Status>> = {
+/** What a comparison makes of a case. */
+export const statusOf: Readonly<Record<Comparison['outcome'], Status>> = {
   same: 'pass',
   tolerated: 'tolerated',
   different: 'changed',
@@ -220,12 +221,12 @@ function approvalOf(
 }
 
 /** Writes the golden and the difference beside the actual. */
-async function showPictures(
-  made: Made,
-  golden: Golden,
+export async function showPictures(
+  made: Pick<Made, 'file'>,
+  golden: Pick<Golden, 'path' | 'bytes'>,
   [expected, actual]: readonly [Picture, Picture],
   comparison: Comparison,
-  { results }: Surroundings,
+  { results }: Pick<Surroundings, 'results'>,
 ): Promise<Pick<CaseResult, 'expected' | 'diff' | 'difference'>> {
   const folder = dirname(made.file)
   const [diff, glow] = [join(folder, 'diff.png'), join(folder, 'difference.png')]

@@ -8,7 +8,8 @@ import { statuses } from './page/data.ts'
 export function runProblem(run: unknown): string | undefined {
   if (!isRecord(run)) return 'it is no object'
   if (run.version !== 1) return `its version is ${cut(JSON.stringify(run.version) ?? 'missing')}`
-  const { manifest, goldens, results, counts, cases, tools, shard } = run
+  const { manifest, goldens, results, counts, cases, tools, shard, source } = run
+  if (source !== undefined && source !== 'tests') return 'it is of neither a check nor tests'
   if (!isSeen(manifest)) return 'it names no manifest'
   if (!isText(goldens) || !isText(results)) return 'it names no folder of goldens or of results'
   if (!isRecord(counts) || !isRecord(tools)) return 'it has no counts or no tools'

@@ -77,6 +77,8 @@ export type CaseResult = {
 /** Everything that a check found: the content of results.json. */
 export type Run = {
   readonly version: 1
+  /** Of the tests of a test runner, which have neither manifest nor lock; absent where `convo check` ran. */
+  readonly source?: 'tests'
   readonly tools: Readonly<Record<string, string>>
   readonly manifest: Seen
   readonly goldens: string
@@ -134,7 +136,7 @@ function hasFiles(folder: string): boolean {
 }
 
 /** Keeps results out of git, and says whose folder it is. */
-const ownIgnore = '# results of convo check\n*\n'
+export const ownIgnore = '# results of convo check\n*\n'
 
 /** Whether a folder is one that a check wrote its results to. */
 export function isOwn(folder: string): boolean {

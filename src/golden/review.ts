@@ -9,6 +9,7 @@ import { previewText } from '../picture/preview.ts'
 import { undoAtEnd } from '../signals.ts'
 import { counted } from '../text/count.ts'
 import { type Message, Verbatim } from '../text/message.ts'
+import { shellWord } from '../text/shell.ts'
 import { visibleLine } from '../text/visible.ts'
 import { approve, approvedText, isApprovable } from './approve.ts'
 import { refuseOnCi } from './check.ts'
@@ -97,7 +98,10 @@ export async function reviewResults(results: string, io: Io): Promise<number> {
   }
   if (process.stdin.isTTY !== true || process.stdout.isTTY !== true) {
     throw new ConvoError('E_USAGE', 'review needs a terminal', {
-      fix: 'convo approve names, or convo check --reporter html',
+      fix:
+        run.source === 'tests'
+          ? `convo report merge ${shellWord(results)} --output report.html`
+          : 'convo approve names, or convo check --reporter html',
     })
   }
   const { terminal, close } = openTerminal(await detectGraphics(process.env), io)

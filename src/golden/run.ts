@@ -201,7 +201,7 @@ function withVerdict(
 }
 
 /** Versions of what decides about pixels. */
-function toolVersions(): Record<string, string> {
+export function toolVersions(): Record<string, string> {
   const { sharp, vips } = loadSharp().versions
   return { convo: version(), sharp: sharp ?? 'unknown', libvips: vips }
 }

@@ -17,6 +17,12 @@ export const reporterNames = [
 /** Where results go unless --results says otherwise. */
 export const defaultResults = '.convo/check'
 
+/** Where the results of tests lie, from the folder that they run in. */
+export const testResults = '.convo/tests'
+
+/** The folder beside a file of tests that its goldens lie in. */
+export const testGoldens = '__goldens__'
+
 /** A setting that may be given again; the value is a list. */
 function list(
   summary: string,

@@ -1,7 +1,7 @@
 import { ConvoError, formatError } from '../error.ts'
 import { listening } from '../signals.ts'
 import { coloured, type Message, written } from '../text/message.ts'
-import { visibleLine } from '../text/visible.ts'
+import { visible, visibleLine } from '../text/visible.ts'
 
 /** Where the messages of a run go: the one door to the terminal, which escapes what would act on it. */
 export type Io = {
@@ -58,6 +58,10 @@ export function processIo(): Io {
     },
   }
 }
+
+/** Tells something in a test, by the console that its runner gave it: that shows which test it is of. */
+export const tellTest = (text: string, isWarning = false): void =>
+  console[isWarning ? 'warn' : 'info'](visible(`convo: ${text}`))
 
 /** Colour is for terminals, and for those who can use it. */
 export const hasColour = (

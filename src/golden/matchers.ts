@@ -1,0 +1,125 @@
+import { AssertionError } from 'node:assert'
+import { ConvoError, formatError } from '../error.ts'
+import { tellTest } from '../host/io.ts'
+import { inLibraryWords } from '../picture/api/names.ts'
+import { describe } from '../text/describe.ts'
+import type { GoldenOptions } from './matching/match.ts'
+import type { GoldenPicture } from './matching/received.ts'
+import { type GoldenTest, nodeRunner, type Runner, runnerOf } from './matching/runner.ts'
+
+export type { GoldenOptions } from './matching/match.ts'
+export type { GoldenPicture } from './matching/received.ts'
+export type { GoldenTest } from './matching/runner.ts'
+
+/** What a matcher gives its runner. */
+export type MatcherResult = { readonly pass: boolean; readonly message: () => string }
+
+/** The matchers that `expect.extend({ toMatchGolden })` adds, for types of runners that are not known here. */
+export interface GoldenMatchers {
+  /**
+   * Passes when the picture is the golden of this test, or differs by no more than is allowed. To be awaited.
+   *
+   * @param options what may differ, or the golden's name in place of a number
+   */
+  toMatchGolden(options?: GoldenOptions | string): Promise<void>
+}
+
+declare global {
+  // Vitest takes what Jest's types have
+  namespace jest {
+    interface Matchers<R, T> extends GoldenMatchers {}
+  }
+  namespace PlaywrightTest {
+    interface Matchers<R, T> extends GoldenMatchers {}
+  }
+}
+
+/**
+ * The matcher of Vitest, Jest and Playwright Test: `expect.extend({ toMatchGolden })`, then
+ * `await expect(picture).toMatchGolden({ maxAbs: 1 })`.
+ *
+ * The golden is a PNG beside the test: `__goldens__/<file>/<test>-<number or name>.png`, in a folder for each project of
+ * Playwright's. Where there is none it is written and told; where `CI` is set the test fails. The runner's `-u` replaces
+ * goldens that differ. On failure expected, actual and difference lie in a folder below `.convo/tests`, which
+ * `convo review --results .convo/tests` and `convo report merge .convo/tests --output report.html` read.
+ *
+ * @param received a picture of any kind that `convo` takes, a chain, or a promise of one; floats are rounded to 8 bits
+ * @param options what may differ, or the golden's name in place of a number
+ */
+export async function toMatchGolden(
+  this: { readonly isNot?: boolean | undefined } | undefined,
+  received: GoldenPicture | PromiseLike<GoldenPicture>,
+  options: GoldenOptions | string = {},
+): Promise<MatcherResult> {
+  const { pass, text, isBroken } = await attempt(() => runnerOf(this), received, options)
+  // what could not be compared fails, whichever way it was asked
+  return { pass: isBroken === true ? this?.isNot === true : pass, message: () => text }
+}
+
+/**
+ * The same for node:test: `test('name', async (t) => { await matchGolden(t, picture, { maxAbs: 1 }) })`. Goldens that
+ * differ are replaced by `node --test --test-update-snapshots`, or where `CONVO_UPDATE=1` is set, which other runners
+ * hear too.
+ *
+ * @param t the context of the test, which names the golden
+ * @param picture as `toMatchGolden` takes it
+ * @param options what may differ, or the golden's name in place of a number
+ * @throws AssertionError for a picture that differs from its golden, has none where `CI` is set, or cannot be read
+ */
+export async function matchGolden(
+  t: GoldenTest,
+  picture: GoldenPicture | PromiseLike<GoldenPicture>,
+  options: GoldenOptions | string = {},
+): Promise<void> {
+  const { pass, text } = await attempt(() => nodeRunner(t), picture, options)
+  if (!pass) throw new AssertionError({ message: text, stackStartFn: matchGolden })
+}
+
+/** What came of it; what keeps a picture from being compared fails the test with all that the error says. */
+async function attempt(
+  runner: () => Runner,
+  received: unknown,
+  options: GoldenOptions | string,
+): Promise<{ readonly pass: boolean; readonly text: string; readonly isBroken?: true }> {
+  const picture = Promise.resolve(received)
+  // what it is rejected with is told where it is awaited, and must not end the process before
+  picture.catch(() => undefined)
+  try {
+    const asked = optionsOf(options)
+    // now: later another test may be running
+    const one = runner()
+    // loaded here, as all that only a comparison needs
+    const { match } = await import('./matching/match.ts')
+    const found = await match(one, picture, asked)
+    if (found.isNew) tellTest(found.text)
+    return found
+  } catch (error) {
+    // what the test's own promise was rejected with is the test's
+    if (!(error instanceof ConvoError)) throw error
+    return { pass: false, isBroken: true, text: textOf(error) }
+  }
+}
+
+/** The error as the message of a failed test. */
+const textOf = (error: ConvoError): string =>
+  formatError(inLibraryWords(error)).replace(/^error: /, 'toMatchGolden: ')
+
+function optionsOf(given: unknown): GoldenOptions {
+  if (typeof given === 'string') return { name: given }
+  const { name } = typeof given === 'object' && given !== null ? (given as GoldenOptions) : {}
+  if (
+    typeof given === 'object' &&
+    given !== null &&
+    !Array.isArray(given) &&
+    ['string', 'undefined'].includes(typeof name)
+  ) {
+    return given as GoldenOptions
+  }
+  throw new ConvoError(
+    'E_ARGUMENT',
+    `toMatchGolden takes options or the name of a golden, got ${describe(name ?? given)}`,
+    {
+      fix: "toMatchGolden({ maxAbs: 1, name: 'after' })",
+    },
+  )
+}

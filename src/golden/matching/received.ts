@@ -1,0 +1,153 @@
+import { ConvoError } from '../../error.ts'
+import { readWhole } from '../../files/read.ts'
+import type { Pages } from '../../image/compare/pages.ts'
+import { compressionSettings } from '../../image/png.ts'
+import { encodePngWhole } from '../../image/png-whole.ts'
+import { kindOf } from '../../image/probe.ts'
+import type { Chain } from '../../picture/api/chain.ts'
+import { openGiven, type PictureInput } from '../../picture/api/inputs.ts'
+import { dataOfArray, readArray } from '../../picture/array.ts'
+import { openPages, type PageOptions } from '../../picture/pages.ts'
+import { fullOf, type Picture } from '../../tensor/picture.ts'
+import { Tensor } from '../../tensor/tensor.ts'
+import { describe } from '../../text/describe.ts'
+
+/** What can be compared with a golden: any picture of the library, a chain, or a promise of one. */
+export type GoldenPicture = PictureInput | Chain
+
+/** A picture that a test made. */
+export type Received = {
+  /** Of its file, where it came as a PNG. */
+  readonly png?: Buffer
+  /** Decodes it, where it came as a file. @throws ConvoError for what is no picture, or several */
+  picture(): Promise<Picture>
+}
+
+/** How pictures are read, and what is white in floats. */
+export type Reading = PageOptions & { readonly full?: number | undefined }
+
+const name = 'the picture'
+
+/** @throws ConvoError E_ARGUMENT for what is no picture; E_INPUT, E_DECODE for what cannot be read; what a chain throws */
+export async function receive(given: unknown, reading: Reading): Promise<Received> {
+  if (hasMethods(given, 'toTensor', 'raw')) {
+    return receive(await (given as Pick<Chain, 'raw'>).raw(), reading)
+  }
+  // tensors of another copy of the library, as CommonJS and ES modules have one each
+  if (isTensor(given)) return ofInput(new Tensor([...given.shape], given.data), reading)
+  if (typeof given === 'string' || given instanceof URL || isBytes(given)) return ofFile(given, reading)
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new ConvoError('E_ARGUMENT', `no picture can be made of ${describe(given)}`, {
+      why: 'a path, bytes of a file, { data, width, height }, a Tensor, a sharp pipeline or a chain is, or a promise of one',
+      fix: 'await expect(convo(input).sobel()).toMatchGolden()',
+    })
+  }
+  return ofInput(given as PictureInput, reading)
+}
+
+const hasMethods = (given: unknown, ...names: readonly string[]): boolean =>
+  typeof given === 'object' &&
+  given !== null &&
+  names.every((method) => typeof (given as Record<string, unknown>)[method] === 'function')
+
+const isTensor = (given: unknown): given is Tensor =>
+  typeof given === 'object' && given !== null && 'shape' in given && 'data' in given
+
+/** Jest runs tests in a realm of their own: `instanceof` would not do. */
+const isBytes = (given: unknown): given is Uint8Array | ArrayBuffer =>
+  ['[object Uint8Array]', '[object ArrayBuffer]'].includes(Object.prototype.toString.call(given))
+
+async function ofFile(given: string | URL | Uint8Array | ArrayBuffer, reading: Reading): Promise<Received> {
+  const bytes = await bytesOf(given)
+  const kind = kindOf(bytes.subarray(0, 4096))
+  const picture = async () => {
+    if (kind === 'npy') return ofArray(readArray(bytes, name, reading), reading)
+    return onlyPage(await openPages(bytes, { ...reading, name }))
+  }
+  if (kind === 'png') return { png: bytes, picture }
+  // a file of no known kind is told of at once
+  const decoded = await picture()
+  return { picture: async () => decoded }
+}
+
+async function bytesOf(given: string | URL | Uint8Array | ArrayBuffer): Promise<Buffer> {
+  if (typeof given === 'string' || given instanceof URL) {
+    const { name: path } = await openGiven(given)
+    return readWhole(path, { limit: 'encodedBytes', what: 'a picture' })
+  }
+  return ArrayBuffer.isView(given)
+    ? Buffer.from(given.buffer, given.byteOffset, given.byteLength)
+    : Buffer.from(given)
+}
+
+async function ofInput(input: PictureInput, reading: Reading): Promise<Received> {
+  const { given } = await openGiven(input)
+  if (given !== undefined && 'source' in given && typeof given.source !== 'string') {
+    return ofFile(given.source, reading)
+  }
+  if (given !== undefined && 'array' in given) {
+    const picture = ofArray(given.array, reading)
+    return { picture: async () => picture }
+  }
+  if (given !== undefined && 'decoded' in given) {
+    const { width, height, channels, depth, data } = given.decoded
+    const picture = rounded(
+      { width, height, channels, depth, data: data as Picture['data'], meta: {} },
+      reading,
+    )
+    return { picture: async () => picture }
+  }
+  throw new ConvoError('E_ARGUMENT', `no picture can be made of ${describe(input)}`)
+}
+
+function ofArray(array: Parameters<typeof dataOfArray>[0], reading: Reading): Picture {
+  const data = dataOfArray(array)
+  if (data.kind === 'picture') return rounded({ ...data.picture, meta: {} }, reading)
+  throw new ConvoError('E_SHAPE', `a tensor [${data.tensor.shape.join(',')}] is not one picture`, {
+    why: 'a golden is a PNG: gray or RGB, [H,W], [1,H,W] or [3,H,W]',
+    fix: 'one comparison for each map, as new Tensor([height, width], plane)',
+  })
+}
+
+async function onlyPage({ count, pictures, unread = [] }: Pages): Promise<Picture> {
+  if (count !== 1 || unread.length > 0) {
+    throw new ConvoError(
+      'E_DECODE',
+      `${name} has ${count === 1 ? 'more in it than one page' : `${count} pages`}`,
+      {
+        why: ['a golden is a PNG, which has one', ...unread],
+        fix: 'one comparison for each page',
+      },
+    )
+  }
+  for await (const picture of pictures) return picture
+  throw new ConvoError('E_DECODE', `${name} has no pages`)
+}
+
+/**
+ * Floats as a PNG holds them: 8 bits of 0..1 or 0..255.
+ *
+ * @throws ConvoError E_ARGUMENT for floats that are no numbers, or lie outside: what is cut off would not be compared
+ */
+function rounded(picture: Picture, { full: asked }: Reading): Picture {
+  if (picture.depth !== 32) return picture
+  const full = asked ?? fullOf(picture)
+  const data = new Uint8Array(picture.data.length)
+  for (let i = 0; i < data.length; i++) {
+    const level = Math.round((picture.data[i]! / full) * 255)
+    if (!(level >= 0 && level <= 255)) {
+      throw new ConvoError('E_ARGUMENT', `sample ${i} is ${picture.data[i]}, and a golden holds 0..${full}`, {
+        why: 'goldens are PNGs of 8 bits, which have no place for it, and it would not be compared',
+        fix: 'values brought into 0..255, or the option full',
+      })
+    }
+    data[i] = level
+  }
+  const { width, height, channels, meta } = picture
+  return { width, height, channels, depth: 8, data, meta }
+}
+
+/** The PNG of a received picture: as it came, or encoded. */
+export async function pngOf(received: Received): Promise<Buffer> {
+  return received.png ?? Buffer.from(encodePngWhole(await received.picture(), compressionSettings(undefined)))
+}

@@ -1,0 +1,139 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { basename, dirname, join } from 'node:path'
+import { ConvoError } from '../../error.ts'
+import { leaves } from '../../files/root.ts'
+import { sha256 } from '../files.ts'
+import { pathOfName } from '../names.ts'
+import { testGoldens } from '../settings.ts'
+import { beginRecords } from './records.ts'
+import { type Runner, type SnapshotState, shownPath } from './runner.ts'
+
+/** One run of a file of tests, as far as this process sees it. */
+export type Session = {
+  /** The folder that the tests run in. */
+  readonly root: string
+  readonly file: string
+  /** The folder of its results, in that of all. */
+  readonly records: string
+  /** The goldens that were compared, from `__goldens__/<file>`, in lower case. */
+  readonly used: Set<string>
+  /** Which test a golden belongs to, by its name in lower case. */
+  readonly owners: Map<string, string>
+  /** How many goldens without a name a test had, and in which attempt. */
+  readonly counts: Map<string, { readonly attempt: string; count: number }>
+  /** In which attempt a golden was written. */
+  readonly written: Map<string, string>
+  /** Done when what an earlier run left is gone. */
+  readonly begun: Promise<void>
+}
+
+const root = process.cwd()
+const lives = new WeakMap<SnapshotState, Session>()
+const sessions = new Map<string, Session>()
+
+/** The run of a file that a test belongs to; `onBegin` is called where it is the first test. */
+export function sessionOf(runner: Runner, onBegin: (session: Session) => void): Session {
+  const { file, life } = runner
+  const known = life === undefined ? sessions.get(file) : lives.get(life)
+  if (known !== undefined) return known
+  const records = recordsOf(runner)
+  const session: Session = {
+    root,
+    file,
+    records,
+    used: new Set(),
+    owners: new Map(),
+    counts: new Map(),
+    written: new Map(),
+    begun: beginRecords(root, records, shownPath(root, file)),
+  }
+  // whoever compares waits for it
+  session.begun.catch(() => undefined)
+  if (life === undefined) sessions.set(file, session)
+  else lives.set(life, session)
+  onBegin(session)
+  return session
+}
+
+function recordsOf({ file, setting = '', run = randomUUID() }: Runner): string {
+  const short = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 8)
+  const which = `${shownPath(root, file)}\0${setting}`
+  return `${pathOfName(basename(file)).slice(0, 80)}.${short(which)}.${short(run)}`
+}
+
+/** A golden: where it lies, and what it is called. */
+export type Golden = {
+  /** The folder of the test. */
+  readonly folder: string
+  /** From there. */
+  readonly file: string
+  /** From the folder that the tests run in, for messages. */
+  readonly shown: string
+  /** Whether that is a way down. */
+  readonly isBelow: boolean
+  /** What results call it. */
+  readonly name: string
+  /** The folder of its pictures, in that of all results. */
+  readonly pictures: string
+}
+
+/** The folder of the goldens of a file of tests, from the folder of the file. */
+export const goldensOf = (file: string): string => `${testGoldens}/${pathOfName(basename(file))}`
+
+/**
+ * The golden that a comparison asks for: the next of the test, or one of a given name.
+ *
+ * @throws ConvoError E_NAME for a name of digits alone, or two tests whose names make one
+ */
+export function goldenOf(session: Session, runner: Runner, given: string | undefined): Golden {
+  const { test, attempt, project } = runner
+  const ending = given === undefined ? String(nextCount(session, test, attempt)) : slugOf(given)
+  if (given !== undefined && !/\p{L}/u.test(ending)) {
+    throw new ConvoError('E_NAME', `a golden cannot be called ${JSON.stringify(given)}`, {
+      why: 'goldens without a name are counted, and files have letters',
+      fix: 'a name with a letter in it',
+    })
+  }
+  const stem = `${project === undefined ? '' : `${slugOf(project) || 'project'}/`}${slugOf(test) || 'test'}-${ending}`
+  const owner = session.owners.get(stem.toLowerCase())
+  if (owner !== undefined && owner !== test) {
+    throw new ConvoError('E_NAME', 'two tests have one golden', {
+      why: [`${JSON.stringify(owner)} and ${JSON.stringify(test)}: both are ${stem}.png`],
+      fix: "another name for one of the tests, or toMatchGolden('name')",
+    })
+  }
+  session.owners.set(stem.toLowerCase(), test)
+  session.used.add(`${stem}.png`.toLowerCase())
+  const folder = dirname(session.file)
+  const file = `${goldensOf(session.file)}/${stem}.png`
+  const shown = shownPath(session.root, join(folder, file))
+  return {
+    folder,
+    file,
+    shown,
+    isBelow: !leaves(session.root, folder),
+    name: `${shownPath(session.root, session.file)} > ${project === undefined ? '' : `${project} > `}${test} > ${ending}`,
+    pictures: `${session.records}/${stem}`,
+  }
+}
+
+function nextCount({ counts }: Session, test: string, attempt: string): number {
+  const known = counts.get(test)
+  if (known?.attempt === attempt) return ++known.count
+  counts.set(test, { attempt, count: 1 })
+  return 1
+}
+
+/** Letters that a name keeps. */
+const longest = 100
+
+/** A name as one of a file: letters and digits, and - for what is between them. */
+export function slugOf(name: string): string {
+  const slug = name
+    .normalize('NFC')
+    .replace(/[^\p{L}\p{M}\p{N}_.]+/gu, '-')
+    .replace(/^[-.]+|[-.]+$/g, '')
+  return slug.length <= longest
+    ? slug
+    : `${slug.slice(0, longest - 9)}-${sha256(Buffer.from(name)).slice(0, 8)}`
+}

@@ -1,0 +1,97 @@
+import { readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { removeUnder } from '../../files/change.ts'
+import { isCi } from '../../host/engines.ts'
+import { tellTest } from '../../host/io.ts'
+import { counted } from '../../text/count.ts'
+import { pictureUnder, sha256 } from '../files.ts'
+import { record, writeRun } from './records.ts'
+import { type Runner, shownPath } from './runner.ts'
+import { goldensOf, type Session, slugOf } from './session.ts'
+
+/**
+ * Has the goldens told that no test of a file has compared, when the file is done. Vitest and Jest say so when they save
+ * their snapshots, and before that which tests they have skipped, whose goldens are not obsolete; of node:test it is the
+ * end of the process. The processes of Playwright see a part of a file each: none can tell.
+ */
+export function watchEnd(session: Session, runner: Runner): void {
+  const { life, unpassed, isOwnProcess } = runner
+  if (isOwnProcess) {
+    const isPart = process.execArgv.some((word) => /^--test-(name-pattern|skip-pattern|only)/.test(word))
+    // what passed last is not written yet
+    process.once('beforeExit', () => writeRun(session.root).catch(() => undefined))
+    process.on('exit', (code) => {
+      const unused = isPart || code !== 0 || process.exitCode ? [] : unusedOf(session, [])
+      if (unused.length > 0) tellTest(textOf(session, unused, false), true)
+    })
+    return
+  }
+  if (typeof life?.save !== 'function' || typeof life.markSnapshotsAsCheckedForTest !== 'function') return
+  const excused: string[] = []
+  const { save, markSnapshotsAsCheckedForTest: mark } = life
+  life.markSnapshotsAsCheckedForTest = function (name) {
+    excused.push(name)
+    mark.call(this, name)
+  }
+  life.save = function (...words) {
+    const unused = unusedOf(session, [...excused, ...(unpassed?.() ?? [])])
+    const mayRemove = runner.update && !isCi(process.env)
+    if (unused.length > 0) tellTest(textOf(session, unused, mayRemove), true)
+    const told = tell(session, unused, mayRemove)
+    const saved = save.apply(this, words)
+    return saved instanceof Promise ? told.then(() => saved) : saved
+  }
+}
+
+/** The goldens of a file that nobody compared, from their folder, but for those of tests that had no chance to. */
+function unusedOf({ file, used }: Session, excused: readonly string[]): string[] {
+  const starts = excused.map((name) => `${slugOf(name)}-`.toLowerCase())
+  return picturesIn(join(dirname(file), goldensOf(file))).filter((golden) => {
+    const name = golden.toLowerCase()
+    return !used.has(name) && !starts.some((start) => name.startsWith(start))
+  })
+}
+
+function picturesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter((name) => name.endsWith('.png'))
+  } catch {
+    return []
+  }
+}
+
+function textOf({ root, file }: Session, unused: readonly string[], isRemoved: boolean): string {
+  const folder = shownPath(root, join(dirname(file), goldensOf(file)))
+  const what = `${counted(unused.length, 'golden')} that no test compares${isRemoved ? ', removed' : ''}`
+  return `${what}\n${unused.map((name) => `  ${folder}/${name}`).join('\n')}`
+}
+
+/** Puts obsolete goldens into the results, or removes them. */
+async function tell(session: Session, unused: readonly string[], isRemoved: boolean): Promise<void> {
+  const { root, file, records } = session
+  const folder = dirname(file)
+  for (const one of unused) {
+    const golden = `${goldensOf(file)}/${one}`
+    if (isRemoved) {
+      await removeUnder(folder, golden)
+      continue
+    }
+    const bytes = await pictureUnder(folder, golden)
+    record(root, records, {
+      name: `${shownPath(root, file)} > ${one}`,
+      status: 'obsolete',
+      failed: false,
+      message: 'no test is compared with this golden',
+      why: [],
+      facts: [],
+      ...(bytes !== undefined && {
+        approval: {
+          golden: { path: shownPath(root, join(folder, golden)), sha256: sha256(bytes) },
+          inputs: [],
+        },
+      }),
+      milliseconds: 0,
+    })
+  }
+  await writeRun(root)
+}

@@ -1,0 +1,9 @@
+export {
+  type GoldenMatchers,
+  type GoldenOptions,
+  type GoldenPicture,
+  type GoldenTest,
+  type MatcherResult,
+  matchGolden,
+  toMatchGolden,
+} from './golden/matchers.ts'

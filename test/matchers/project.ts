@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll } from 'vitest'
+import type { Run } from '../../src/golden/results.ts'
+import { readRun } from '../../src/golden/results.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const installed = (name: string) => join(root, 'node_modules', name)
+
+/** What a program told, on both of its streams, and how it ended. */
+export type Ended = { readonly status: number | null; readonly told: string }
+
+/**
+ * A project of somebody who tests pictures, in a temporary folder: convo lies in its node_modules as npm would put it
+ * there, and the runners are links.
+ */
+export function project(files: Readonly<Record<string, string>>) {
+  let folder = ''
+  const at = (name = '') => join(folder, name)
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'convo-matchers-'))
+    // a copy: a link would be taken for a part of the project, and be transformed
+    for (const name of ['package.json', 'bin', 'dist']) {
+      cpSync(join(root, name), at(`node_modules/convo/${name}`), { recursive: true })
+    }
+    for (const name of [
+      'sharp',
+      'vitest',
+      'jest',
+      '@playwright/test',
+      'playwright',
+      'typescript',
+      '@types/node',
+      '@jest/globals',
+      'expect',
+    ]) {
+      mkdirSync(dirname(at(`node_modules/${name}`)), { recursive: true })
+      symlinkSync(installed(name), at(`node_modules/${name}`))
+    }
+    for (const [name, text] of Object.entries(files)) write(name, text)
+  })
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  const write = (name: string, text: string) => {
+    mkdirSync(dirname(at(name)), { recursive: true })
+    writeFileSync(at(name), text)
+  }
+  /** Runs a program of node with the environment of somebody at a desk. */
+  const node = (words: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> => {
+    // not those that this very test runner set
+    const plain = Object.entries(process.env).filter(
+      ([name]) => !/^(CI|GITHUB_|VITEST|TEST|NODE_ENV|NODE_OPTIONS|FORCE_COLOR)/.test(name),
+    )
+    const child = spawn(process.execPath, [...words], {
+      cwd: folder,
+      env: { ...Object.fromEntries(plain), NO_COLOR: '1', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const parts: Buffer[] = []
+    child.stdout.on('data', (part: Buffer) => parts.push(part))
+    child.stderr.on('data', (part: Buffer) => parts.push(part))
+    return new Promise((done, failed) => {
+      child.on('error', failed)
+      child.on('close', (status) => done({ status, told: Buffer.concat(parts).toString() }))
+    })
+  }
+  return {
+    at,
+    write,
+    node,
+    convo: (...words: readonly string[]) => node([at('node_modules/convo/bin/convo.js'), ...words]),
+    vitest: (words: readonly string[] = [], env = {}) =>
+      node([at('node_modules/vitest/vitest.mjs'), 'run', '--root', '.', '--dir', 'new', ...words], env),
+    jest: (words: readonly string[] = [], env = {}) =>
+      node([at('node_modules/jest/bin/jest.js'), ...words], env),
+    playwright: (words: readonly string[] = [], env = {}) =>
+      node([at('node_modules/@playwright/test/cli.js'), 'test', ...words], env),
+    /** All goldens, from the folder of a file of tests. */
+    goldens: (file: string): string[] => {
+      const below = at(`${dirname(file)}/__goldens__/${file.split('/').at(-1)}`)
+      if (!existsSync(below)) return []
+      const names = readdirSync(below, { recursive: true, encoding: 'utf8' })
+      return names.filter((name) => name.endsWith('.png')).sort()
+    },
+    results: (): Run => readRun(at('.convo/tests/results.json'), ''),
+  }
+}
