@@ -1,6 +1,7 @@
-import { existsSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { basename, dirname, extname, join } from 'node:path'
 import { ConvoError, type ErrorDetail } from '../../error.ts'
+import { isFolder } from '../../files/stat.ts'
 import type { Params } from '../../params.ts'
 import { commandLine, shellWord } from '../../text/shell.ts'
 import { operations } from '../operations.ts'
@@ -136,8 +137,6 @@ function withSpaces(args: readonly string[]): readonly string[] | undefined {
   }
   return undefined
 }
-
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 
 /** Options that a batch has itself. */
 const ofBatch = ['--json', '--quiet', '-q', '--verbose', '-v', '--in-place', '--dry-run', '--debug']
