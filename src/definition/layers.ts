@@ -1,4 +1,5 @@
 import { exp } from '../tensor/math.ts'
+import { type Levels, writeLevels } from './levels.ts'
 import { correlateRow } from './neighbourhood.ts'
 import { type PoolAxes, poolRow } from './pool.ts'
 import type { Rows, Span } from './rows.ts'
@@ -51,6 +52,8 @@ export type LayerSettings = {
   divide: Record<string, never>
   /** Some channels. */
   select: { readonly first: number; readonly count: number }
+  /** Every channel through levels of its own. */
+  leveled: { readonly levels: readonly Levels[] }
   /** The channels of a, then those of b, times `gain`. */
   join: { readonly gain: readonly [by: number, over: number] }
   /** Colours times alpha, which is the last channel and stays. */
@@ -194,6 +197,16 @@ export const layers: { readonly [K in LayerName]: Layer<LayerSettings[K]> } = {
     run({ first: skipped }, out, [x], [first, end], _, [channels, , width]) {
       for (let c = 0; c < channels; c++) {
         for (let y = first; y < end; y++) copyRow(out, out.at(c, y), x!, x!.at(skipped + c, y), width)
+      }
+    },
+  },
+  leveled: {
+    shape: (_, [x]) => x!,
+    needs: (_, rows) => [rows],
+    run({ levels }, out, [x], [first, end], _, [channels, , width]) {
+      for (let c = 0; c < channels; c++) {
+        for (let y = first; y < end; y++)
+          writeLevels(levels[c]!, x!.data, x!.at(c, y), width, out.data, out.at(c, y))
       }
     },
   },

@@ -17,6 +17,8 @@ export type Output = {
   readonly holds: boolean
   /** Appends bytes. */
   write(chunks: Uint8Array | readonly Uint8Array[]): Promise<void>
+  /** Writes bytes at a place of the file, where the output is one; `write` is not for such an output. */
+  readonly writeAt?: (bytes: Uint8Array, position: number) => Promise<void>
   /** Puts what was written in place, all at once. */
   commit(): Promise<void>
   /** Drops what was written; after `commit`, or a second time, it does nothing. */
@@ -110,6 +112,11 @@ async function replacingOutput(target: string, path: string, mode: number | unde
   return {
     holds: false,
     write: (chunks) => attempt(() => writeAll(file, chunks)),
+    writeAt: (bytes, position) =>
+      attempt(async () => {
+        for (let at = 0; at < bytes.length; )
+          at += (await file.write(bytes, at, bytes.length - at, position + at)).bytesWritten
+      }),
     commit: () =>
       attempt(async () => {
         if (mode !== undefined) await file.chmod(mode)

@@ -1,3 +1,4 @@
+import { type Levels, writeLevels } from '../definition/levels.ts'
 import { ConvoError, invariant } from '../error.ts'
 import { type Extremes, extremes } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
@@ -87,31 +88,6 @@ export function drawLabel({ width, data }: Label, y: number, out: Float32Array, 
   if (y * width < data.length) out.set(data.subarray(y * width, (y + 1) * width), at)
 }
 
-/** How samples become levels: as they are, by `low + v · gain` clamped to 0..full, or by `(v − min) · gain`. */
-export type Levels =
-  | { readonly kind: 'plain' }
-  | { readonly kind: 'legible'; readonly low: number; readonly gain: number; readonly full: number }
-  | { readonly kind: 'stretched'; readonly min: number; readonly gain: number }
-
-/** Samples as levels, into `out` from `to` on. */
-export function writeLevels(
-  levels: Levels,
-  map: Float32Array,
-  from: number,
-  n: number,
-  out: Float32Array,
-  to: number,
-): void {
-  if (levels.kind === 'plain') out.set(map.subarray(from, from + n), to)
-  else if (levels.kind === 'stretched') {
-    const { min, gain } = levels
-    for (let i = 0; i < n; i++) out[to + i] = Math.fround(map[from + i]! - min) * gain
-  } else {
-    const { low, gain, full } = levels
-    for (let i = 0; i < n; i++) out[to + i] = Math.min(full, Math.max(0, low + map[from + i]! * gain))
-  }
-}
-
 /** What decides the levels of maps: the extremes of the finite samples, and whether any sample is below 0. */
 export type MapFacts = Extremes & { readonly isSigned: boolean }
 
@@ -193,17 +169,26 @@ export function legible(maps: Tensor, full: number, each: boolean): Tensor {
   })
 }
 
+/** @throws ConvoError E_OPTION for a channel that is not there */
+export function checkChannels(count: number, channels: readonly number[]): void {
+  const missing = channels.find((c) => c >= count)
+  if (missing === undefined) return
+  throw new ConvoError(
+    'E_OPTION',
+    `there is no channel ${missing}: the result has ${count}, counted from 0`,
+    {
+      fix: `--channels ${count - 1}`,
+    },
+  )
+}
+
 /** Some of the channels, in the order asked for. @throws ConvoError E_OPTION for one that is not there */
 export function pick(maps: Tensor, channels: readonly number[]): Tensor {
   const count = maps.shape[0]!
   const plane = maps.data.length / count
   const data = new Float32Array(channels.length * plane)
+  checkChannels(count, channels)
   channels.forEach((c, i) => {
-    if (c >= count) {
-      throw new ConvoError('E_OPTION', `there is no channel ${c}: the result has ${count}, counted from 0`, {
-        fix: `--channels ${Math.min(c, count - 1)}`,
-      })
-    }
     data.set(maps.data.subarray(c * plane, (c + 1) * plane), i * plane)
   })
   return new Tensor([channels.length, ...maps.shape.slice(1)], data)

@@ -19,12 +19,12 @@ import {
 import { outputKind } from './output.ts'
 import { openPaged, type PagedInput, runPaged } from './paged.ts'
 import { recipeStep, refuseTone, toneStep } from './recipe-step.ts'
-import { type Data, type Pending, type State, settled, shapeOf } from './state.ts'
+import { type Data, type Pending, pendingOf, type State, settled, shapeOf } from './state.ts'
 import { tensorStep } from './tensor-step.ts'
 import { openStream, runStream, type VolumeStream } from './volume-stream.ts'
-import { writeData } from './write.ts'
-import { noSheet, refuseMapRange } from './write-maps.ts'
-import { type Written, writeRecipe } from './write-recipe.ts'
+import { noSheet, refuseMapRange, writeMaps } from './write-maps.ts'
+import { recipeRendering, type Written, writeRendering } from './write-recipe.ts'
+import { writeVolume } from './write-volume.ts'
 
 export { type DryRun, dryRun } from './dry-run.ts'
 export type { PictureFacts, PictureJob, PlanFacts, Report, StepMaker } from './job.ts'
@@ -156,13 +156,18 @@ function write(
   loaded: LoadedData,
 ): Promise<Written> {
   const { channels, labels } = task.settings
-  if (last.kind === 'tensor' || state.data.kind !== 'picture' || channels !== undefined) {
-    return writeData(session, state.data, task, loaded.meta)
+  const { data } = state
+  if (data.kind === 'tensor' && data.tensor.shape.length === 4) {
+    return writeVolume(session, data.tensor, data.full, task, loaded.meta)
   }
-  if (labels) throw noSheet('labels', state.data.picture.channels)
+  if (last.kind === 'tensor' || data.kind !== 'picture' || channels !== undefined) {
+    return writeMaps(session, pendingOf(data), task, loaded.meta)
+  }
+  if (labels) throw noSheet('labels', data.picture.channels)
   refuseMapRange(task)
   const position = { isFirst: task.steps.length === 1, isLast: true }
-  return writeRecipe(session, state.data.picture, last, task, loaded.meta, position)
+  const rendering = recipeRendering(session, data.picture, last, task, position)
+  return writeRendering(session, rendering, task, loaded.meta)
 }
 
 function inputFacts(path: string, data: Exclude<Data, Pending>) {

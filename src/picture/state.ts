@@ -1,5 +1,5 @@
 import { invariant } from '../error.ts'
-import { nodeOf } from '../graph/node.ts'
+import { nodeOf, planesNode, sourceNode, traced } from '../graph/node.ts'
 import type { FullScale } from '../operators/operator.ts'
 import { type Graph, runToTensor, type Source } from '../run/graph.ts'
 import type { SourcePicture } from '../run/pictures.ts'
@@ -62,6 +62,19 @@ export async function tensorOf(session: Session, data: Data): Promise<Tensor> {
     for (let i = 0, from = c; i < plane; i++, from += channels) planar[c * plane + i] = samples[from]!
   }
   return new Tensor([channels, height, width], planar)
+}
+
+/** The data as steps that have not run yet. A volume is none. */
+export function pendingOf(data: Data): Pending {
+  if (data.kind === 'graph') return data
+  const { full } = shapeOf(data)
+  if (data.kind === 'tensor') {
+    const out = traced(planesNode(data.tensor))
+    return { kind: 'graph', out, source: undefined, full, isPicture: false }
+  }
+  const { picture } = data
+  const out = traced(sourceNode([picture.channels, picture.height, picture.width]))
+  return { kind: 'graph', out, source: { picture, gray: false }, full, isPicture: true }
 }
 
 /** The graph of steps that have not run yet. */

@@ -24,9 +24,8 @@ import {
 } from './load.ts'
 import { outputKind, writeSlices } from './output.ts'
 import { refuseTone } from './recipe-step.ts'
-import { ranged } from './write.ts'
 import { writeEach } from './write-maps.ts'
-import { checkColours, chosen, isNumbered } from './write-volume.ts'
+import { checkColours, chosen, isNumbered, ranged, renderingOf } from './write-volume.ts'
 
 // A volume slice by slice: of the input only the slices are held that the filter reaches, of the output only one.
 
@@ -139,9 +138,9 @@ export async function runStream(
   const own: Task = { ...task, range: task.range === 'minmax' ? 'clamp' : task.range }
   const show = await showOf(session, engine, stream, task)
   const slices = walk(session, engine, stream, task)
-  const at = async () => show((await slices.next()).value as Tensor)
+  const at = async () => renderingOf(session, show((await slices.next()).value as Tensor), full, own)
   const series = { count: slabs.axis.output, at }
-  const written = await writeEach(session, series, full, own, first.meta, [])
+  const written = await writeEach(session, series, own, first.meta, [])
   const notes = [...told, ...written.notes]
   return { ...common, output: written.facts, clipped: written.outcome, notes }
 }

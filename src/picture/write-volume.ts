@@ -1,6 +1,9 @@
+import { writeLevels } from '../definition/levels.ts'
+import type { Range } from '../definition/quantise.ts'
 import { ConvoError } from '../error.ts'
 import { writeAtomically } from '../files/output.ts'
 import { encodePages } from '../image/encode.ts'
+import { lostBeside } from '../image/fit.ts'
 import { formatOfPath } from '../image/format.ts'
 import { pick, sheet, stretch } from '../image/sheet.ts'
 import type { FullScale } from '../operators/operator.ts'
@@ -8,10 +11,10 @@ import type { Session } from '../run/pool.ts'
 import type { Picture, PictureMeta } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { factsOf, type Task } from './job.ts'
-import { identity } from './recipe-step.ts'
-import { pictureOf } from './state.ts'
-import { blackAndWhite, refuseMapRange, seriesOf, writeEach } from './write-maps.ts'
-import { recipeRendering, toSamples, type Written, writeRecipe } from './write-recipe.ts'
+import { outputKind, writeTensor } from './output.ts'
+import { pendingOf } from './state.ts'
+import { blackAndWhite, levelsOfRange, refuseMapRange, writeEach } from './write-maps.ts'
+import { graphRendering, type Rendering, toSamples, type Written, writeRendering } from './write-recipe.ts'
 
 /** A volume: slices in numbered files, the pages of one file, or all on one sheet. */
 export async function writeVolume(
@@ -22,6 +25,7 @@ export async function writeVolume(
   meta: PictureMeta,
 ): Promise<Written> {
   const volume = chosen(whole, task)
+  if (outputKind(task.output) === 'npy') return writeFloats(volume, full, task, meta)
   const [, depth = 1, height = 1, width = 1] = volume.shape
   const colours = checkColours(volume.shape)
   const slices = slicesOf(volume)
@@ -29,7 +33,10 @@ export async function writeVolume(
     task.range === 'minmax' ? stretch(slices, full, task.settings['map-range'] === 'each') : slices
   if (task.range !== 'minmax') refuseMapRange(task)
   const own: Task = task.range === 'minmax' ? { ...task, range: 'clamp' } : task
-  if (isNumbered(task)) return writeEach(session, seriesOf(stretched, colours), full, own, meta, [])
+  if (isNumbered(task)) {
+    const at = (i: number) => renderingOf(session, sliceOf(stretched, i, colours), full, own)
+    return writeEach(session, { count: depth, at }, own, meta, [])
+  }
   const format = formatOfPath(task.output)
   const isPaged = format === 'gif' || format === 'webp' || (format === 'tiff' && depth > 1)
   if (isPaged && task.settings.channels !== 'montage') {
@@ -41,11 +48,8 @@ export async function writeVolume(
     labels: task.settings.labels,
     ...blackAndWhite(own, full),
   })
-  const written = await writeRecipe(session, pictureOf(picture, full), identity, own, meta, {
-    isFirst: false,
-    isLast: true,
-  })
-  return { ...written, plans: [], notes: depth === 1 ? written.notes : [note, ...written.notes] }
+  const written = await writeRendering(session, renderingOf(session, picture, full, own), own, meta)
+  return { ...written, notes: depth === 1 ? written.notes : [note, ...written.notes] }
 }
 
 /** The channels that were asked for, all unless some were. */
@@ -67,6 +71,37 @@ export function checkColours(shape: readonly number[]): 1 | 3 {
     fix: `an output path ending in .npy, or --channels 0`,
   })
 }
+
+/** A gray or RGB picture [C,H,W] on its way into a file. */
+export const renderingOf = (session: Session, tensor: Tensor, full: FullScale, task: Task): Rendering =>
+  graphRendering(session, pendingOf({ kind: 'tensor', tensor, full }), task)
+
+/** A volume as an array. */
+async function writeFloats(volume: Tensor, full: FullScale, task: Task, meta: PictureMeta): Promise<Written> {
+  const bytes = await writeTensor(task.output, ranged(volume, full, task.range))
+  const [channels = 1, , height = 1, width = 1] = volume.shape
+  return {
+    facts: { ...factsOf(task.output, { width, height, channels, depth: 32 }), bytes },
+    outcome: { low: 0, high: 0, samples: volume.data.length },
+    plans: [],
+    notes: lostBeside(meta, channels, 'npy'),
+  }
+}
+
+/** Floats through a range: nothing is cut off. */
+export function ranged(tensor: Tensor, full: FullScale, range: Range): Tensor {
+  if (range === 'minmax') return stretch(tensor, full, false)
+  const out = Tensor.zeros(tensor.shape)
+  writeLevels(levelsOfRange(range, full), tensor.data, 0, out.data.length, out.data, 0)
+  return out
+}
+
+/** Slice `i` of slices [D·C,H,W]. */
+const sliceOf = (slices: Tensor, i: number, colours: number): Tensor =>
+  pick(
+    slices,
+    Array.from({ length: colours }, (_, c) => i * colours + c),
+  )
 
 /** [D·C,H,W], slice by slice, from [C,D,H,W]. */
 function slicesOf(volume: Tensor): Tensor {
@@ -99,14 +134,7 @@ async function writePages(
   let [low, high, samples] = [0, 0, 0]
   for (let i = 0; i < count; i++) {
     const mark = session.arena.mark()
-    const one = pictureOf(
-      pick(
-        slices,
-        Array.from({ length: colours }, (_, c) => i * colours + c),
-      ),
-      full,
-    )
-    const rendering = recipeRendering(session, one, identity, task, { isFirst: false, isLast: true })
+    const rendering = renderingOf(session, sliceOf(slices, i, colours), full, task)
     const { picture, outcome } = await toSamples(session, rendering, task, meta)
     session.arena.release(mark)
     pages.push(picture)

@@ -3,7 +3,7 @@ import { columnSources } from '../conv/bank.ts'
 import type { Bank, WorkOf } from '../graph/node.ts'
 import { type Listed, pitchOf } from '../graph/schedule.ts'
 import type { Span } from '../graph/spans.ts'
-import type { Label, Levels, SheetLayout } from '../image/sheet.ts'
+import type { Label, SheetLayout } from '../image/sheet.ts'
 import type { Arena } from './arena.ts'
 import { consecutive, orderWeights, put } from './bank.ts'
 import { likenessBytes } from './likeness.ts'
@@ -59,8 +59,8 @@ export type GraphSource = {
 }
 
 /**
- * Where the last step goes: through the finish of a picture; as maps on a sheet, and through that; to planes [C][H][W] as they
- * are; or nowhere, because facts about the maps are looked for.
+ * Where the last step goes: through the finish of a picture; as maps on a sheet, and through that; as it is to planes
+ * [C][H][W] or into an array, strip by strip; or nowhere, because facts about the maps are looked for.
  */
 export type GraphSink =
   | { readonly kind: 'picture'; readonly job: PictureJob }
@@ -68,12 +68,11 @@ export type GraphSink =
       readonly kind: 'sheet'
       readonly job: PictureJob
       readonly layout: SheetLayout
-      /** Of each map. */
-      readonly levels: readonly Levels[]
       readonly labels: readonly Label[]
       readonly black: number
     }
   | { readonly kind: 'planes'; readonly target: number }
+  | { readonly kind: 'array' }
   | { readonly kind: 'facts' }
   /** `largest` of each map; equal where they are counted together. */
   | { readonly kind: 'magnitudes'; readonly largest: readonly number[] }

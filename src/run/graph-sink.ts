@@ -1,6 +1,7 @@
 import type { Buffer } from '../graph/schedule.ts'
 import { type Span, slotOf } from '../graph/spans.ts'
-import { countMagnitudes, drawLabel, type MapFacts, magnitudeBins, writeLevels } from '../image/sheet.ts'
+import { countMagnitudes, drawLabel, type MapFacts, magnitudeBins } from '../image/sheet.ts'
+import { createDiscard } from './collect.ts'
 import type { WasmExports } from './engine.ts'
 import type { GraphJob, GraphSink, Segment } from './graph-job.ts'
 import type { RunPart } from './part.ts'
@@ -24,6 +25,8 @@ export function pixelBytes({ sink, lists, stripRows }: Omit<GraphJob, 'layout' |
   const row = sink.kind === 'picture' ? width * channels : sink.kind === 'sheet' ? sink.layout.width : 0
   return stripRows * row * 4 + 128
 }
+
+const discard = createDiscard()
 
 /** Gets a thread ready for the sink of a job. */
 export function prepareSink(
@@ -54,6 +57,26 @@ export function prepareSink(
         },
         end: () => ({}),
       }
+    case 'array': {
+      const data = new Float32Array(memory.buffer)
+      let floats = new Float32Array()
+      return {
+        begin: () => undefined,
+        put({ rows: [first, end] }, from) {
+          floats = new Float32Array(channels * (end - first) * width)
+          for (let c = 0, to = 0; c < channels; c++) {
+            for (let y = first; y < end; y++, to += width) {
+              const at = address(from, c, y) / 4
+              floats.set(data.subarray(at, at + width), to)
+            }
+          }
+        },
+        end() {
+          discard(floats.byteLength)
+          return { bytes: new Uint8Array(floats.buffer) }
+        },
+      }
+    }
     case 'picture': {
       const finish = finishing(sink)
       return {
@@ -81,7 +104,7 @@ export function prepareSink(
             for (let y = first; y < end; y++) {
               const row = to + y - first - part * stripRows
               const at = pixels / 4 + row * wide + c * step[1]
-              writeLevels(sink.levels[n]!, data, address(from, c, y) / 4, width, data, at)
+              wasm.copyBytes(at * 4, address(from, c, y), width * 4)
               if (label !== undefined) drawLabel(label, y, data, at)
             }
           }

@@ -1,5 +1,6 @@
 import type { RecipePlan } from '../conv/plan.ts'
 import type { Shape } from '../definition/layers.ts'
+import type { Levels } from '../definition/levels.ts'
 import type { Extremes, Range } from '../definition/quantise.ts'
 import { narrowed } from '../graph/narrow.ts'
 import type { Node, Work } from '../graph/node.ts'
@@ -7,7 +8,6 @@ import { chooseStripRows, type Listed, listed, planStrip, type Strip } from '../
 import { rowCount } from '../graph/spans.ts'
 import { type Light, linearTables } from '../image/light.ts'
 import {
-  type Levels,
   labelOf,
   legibleLevels,
   type MapFacts,
@@ -73,12 +73,23 @@ export async function runToTensor(session: Session, graph: Graph, stripRows?: nu
   }
 }
 
+/** Sees strips as they are done, in any order. */
+export type OnStrip = (part: number, strip: PartResult, parts: number) => void
+
+/** Runs a graph into an array [C,H,W]. */
+export const runToArray = (
+  session: Session,
+  graph: Graph,
+  onPart?: OnStrip,
+  drain?: () => Promise<void>,
+): Promise<void> => run(session, graph, [graph.out], () => ({ kind: 'array' }), { onPart, drain })
+
 /** Runs a graph through the finish of a picture. Strips of a PNG reach `onStrip` in any order. */
 export const runToPicture = (
   session: Session,
   graph: Graph,
   finishing: Finishing,
-  onStrip: (part: number, strip: PartResult, parts: number) => void = () => undefined,
+  onStrip: OnStrip = () => undefined,
   drain?: () => Promise<void>,
 ): Promise<Outcome> =>
   runFinished(session, graph, [graph.out], graph.out.shape, finishing, onStrip, drain, (job) => ({
@@ -88,8 +99,6 @@ export const runToPicture = (
 
 /** What a sheet of maps looks like. */
 export type SheetWishes = {
-  /** Of each map. */
-  readonly levels: readonly Levels[]
   readonly labels: boolean
   readonly black: number
   readonly white: number
@@ -101,11 +110,11 @@ export async function runToSheet(
   graph: Graph,
   wishes: SheetWishes,
   finishing: Finishing,
-  onStrip: (part: number, strip: PartResult, parts: number) => void = () => undefined,
+  onStrip: OnStrip = () => undefined,
   drain?: () => Promise<void>,
 ): Promise<Outcome> {
   const [count, height, width] = graph.out.shape
-  const { levels, labels: isLabeled, black, white } = wishes
+  const { labels: isLabeled, black, white } = wishes
   const layout = sheetLayout(count, height, width)
   const labels = isLabeled
     ? Array.from({ length: count }, (_, n) => labelOf(n, height, width, black, white))
@@ -119,7 +128,6 @@ export async function runToSheet(
     kind: 'sheet',
     job,
     layout,
-    levels,
     labels,
     black,
   }))
@@ -189,7 +197,7 @@ async function runFinished(
   outs: readonly Node[],
   [channels, height, width]: Shape,
   { plan, tone, range, sink, full }: Finishing,
-  onStrip: (part: number, strip: PartResult, parts: number) => void,
+  onStrip: OnStrip,
   drain: (() => Promise<void>) | undefined,
   wrap: (job: PictureJob) => GraphSink,
 ): Promise<Outcome> {
@@ -231,7 +239,7 @@ async function runFinished(
 }
 
 type Hooks = {
-  readonly onPart?: (part: number, result: PartResult, parts: number) => void
+  readonly onPart?: OnStrip | undefined
   readonly drain?: (() => Promise<void>) | undefined
   readonly stripRows?: number | undefined
 }

@@ -47,6 +47,8 @@ export type Sink =
   | { readonly kind: 'png'; readonly depth: 8 | 16; readonly compression: Compression }
   /** 8- or 16-bit samples at an address in the shared memory, interleaved. */
   | { readonly kind: 'samples'; readonly depth: 8 | 16; readonly target: number }
+  /** float32, not clamped, strip by strip, channel by channel. */
+  | { readonly kind: 'array' }
   /** float32 at an address in the shared memory, interleaved, not clamped. */
   | { readonly kind: 'float'; readonly target: number }
   /** Nowhere: the smallest and the largest value are looked for. */

@@ -105,14 +105,19 @@ export function placePicture(
   }
 }
 
+/** Full rows of a strip, and of its tile. */
+export type Reach = {
+  readonly first: number
+  readonly end: number
+  readonly tileFirst: number
+  readonly tileCount: number
+}
+
 /**
  * What part `part` computes, in full rows (before the stride drops some): rows `first` to `end`, from a tile that begins
  * at `tileFirst` and serves `tileCount` full rows. FFTs read whole blocks, so their tile may begin earlier and end later.
  */
-export function stripReach(
-  job: Pick<PictureJob, 'plan' | 'stencils' | 'fullHeight'>,
-  part: number,
-): { first: number; end: number; tileFirst: number; tileCount: number } {
+export function stripReach(job: Pick<PictureJob, 'plan' | 'stencils' | 'fullHeight'>, part: number): Reach {
   const { plan } = job
   const y = part * plan.stripRows
   const rows = Math.min(plan.stripRows, plan.outHeight - y)
@@ -303,9 +308,9 @@ function layOut(
   const widest = Math.max(...stencils.map((s) => s.stencil.kW * s.stencil.dilation[1]))
   const betweenPitch = pitchOf((shape.n + widest * shape.tileChannels) * 4)
   const betweenRows = stencils.some((s) => s.form === 'fft-lines') ? stripRowsFull : shape.blockRows
-  const outPixel = shape.tileChannels * (sink.kind === 'png' || sink.kind === 'samples' ? sink.depth / 8 : 4)
+  const outPixel = shape.tileChannels * ('depth' in sink ? sink.depth / 8 : 4)
   const outPitch = pitchOf(plan.outWidth * outPixel)
-  const outRows = sink.kind === 'png' ? plan.stripRows : shape.blockRows
+  const outRows = sink.kind === 'float' || sink.kind === 'extremes' ? 0 : plan.stripRows
   const filteredRow =
     sink.kind === 'png'
       ? 1 + pngRowBytes({ width: plan.outWidth, channels: shape.tileChannels as 1, depth: sink.depth })

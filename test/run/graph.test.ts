@@ -5,12 +5,14 @@ import { filterDefaults, planRecipe } from '../../src/conv/plan.ts'
 import { single } from '../../src/conv/recipe.ts'
 import { correlationOf, transpositionOf } from '../../src/conv/spec.ts'
 import { type Engine, referenceEngine } from '../../src/definition/engine.ts'
+import type { Levels } from '../../src/definition/levels.ts'
+import { leveled, picked } from '../../src/graph/narrow.ts'
 import { nodeOf, planesNode, sourceNode, traced, tracer } from '../../src/graph/node.ts'
 import { chooseStripRows, listed } from '../../src/graph/schedule.ts'
-import { legible, sheet, stretch } from '../../src/image/sheet.ts'
+import { legible, pick, sheet, stretch } from '../../src/image/sheet.ts'
 import { kernel } from '../../src/kernel/kernel.ts'
 import { poolAxes } from '../../src/operators/max-pool.ts'
-import { levelsOf, runToSheet, runToTensor } from '../../src/run/graph.ts'
+import { levelsOf, runToArray, runToSheet, runToTensor } from '../../src/run/graph.ts'
 import { createPool } from '../../src/run/pool.ts'
 import { type BorderName, borders } from '../../src/tensor/border.ts'
 import type { Tensor } from '../../src/tensor/tensor.ts'
@@ -22,6 +24,14 @@ type Step = readonly [name: string, (engine: Engine, x: Tensor) => Promise<Tenso
 const shapeOf = (x: Tensor) => x.shape as [number, number, number]
 const flat = { input: 1, kernel: 1, stride: 1, dilation: 1, before: 0, after: 0, output: 1 }
 const small = fc.integer({ min: 1, max: 3 })
+
+const levels: readonly Levels[] = [
+  { kind: 'plain' },
+  { kind: 'absolute' },
+  { kind: 'shifted', by: 127.5 },
+  { kind: 'stretched', min: -3, gain: 7 },
+  { kind: 'legible', low: 100, gain: 9, full: 255 },
+]
 
 const steps: fc.Arbitrary<Step> = fc.oneof(
   fc
@@ -113,6 +123,13 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
         })
       },
     ],
+    [
+      'leveled',
+      (e, x) =>
+        e.layer('leveled', [x], {
+          levels: Array.from({ length: x.shape[0]! }, (_, c) => levels[c % levels.length]!),
+        }),
+    ],
     ['means', async (e, x) => (Math.min(x.shape[1]!, x.shape[2]!) < 2 ? x : e.layer('means', [x], { s: 2 }))],
     [
       'kernels',
@@ -172,6 +189,46 @@ describe('a graph in strips', () => {
     )
   })
 
+  it('goes into an array strip by strip, some of its channels or all', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          shape: fc.tuple(
+            fc.integer({ min: 2, max: 5 }),
+            fc.integer({ min: 1, max: 150 }),
+            fc.integer({ min: 1, max: 9 }),
+          ),
+          chain: fc.array(steps, { maxLength: 2 }),
+          channels: fc.array(fc.nat({ max: 4 }), { minLength: 1, maxLength: 6 }),
+          pool: fc.constantFrom(...pools),
+        }),
+        async ({ shape, chain, channels, pool }) => {
+          const x = fractions(shape)
+          const whole = await apply(referenceEngine, x, chain)
+          const some = channels.map((c) => c % whole.shape[0]!)
+          const want = pick(whole, some)
+          const [count, height, width] = want.shape as [number, number, number]
+          const got = new Float32Array(want.data.length)
+          const out = picked(nodeOf(await apply(tracer, traced(planesNode(x)), chain)), some)
+          await pool.exclusive((session) =>
+            runToArray(session, { out }, (part, { bytes }, parts) => {
+              const strip = new Float32Array(bytes!.buffer)
+              const rows = strip.length / (count * width)
+              const first = part === parts - 1 ? height - rows : part * rows
+              for (let c = 0; c < count; c++) {
+                const from = c * rows * width
+                got.set(strip.subarray(from, from + rows * width), (c * height + first) * width)
+              }
+            }),
+          )
+          const wrong = want.data.findIndex((v, i) => !Object.is(v + 0, got[i]! + 0))
+          expect(wrong, chain.map(([name]) => name).join(', ')).toBe(-1)
+        },
+      ),
+      { numRuns: 200 },
+    )
+  })
+
   it('makes the sheet that its maps make as a whole', async () => {
     const identity = single(kernel([1, 1], [1]))
     const tone = { gray: false, table: 0, encode: false, alpha: 'plain' } as const
@@ -217,8 +274,8 @@ describe('a graph in strips', () => {
             const { levels: own } = await levelsOf(session, { out }, levels, each, 255)
             await runToSheet(
               session,
-              { out },
-              { levels: own, labels, black: 3, white: 200 },
+              { out: leveled(out, own) },
+              { labels, black: 3, white: 200 },
               { plan, tone, range: 'raw', sink, full: 255 },
             )
             return new Float32Array(session.arena.memory.buffer, target, height * width).slice()
