@@ -2,7 +2,7 @@ import { confined } from '../conv/plan.ts'
 import { invariant } from '../error.ts'
 import { lightOf } from '../image/profile.ts'
 import { peakOf } from '../image/samples.ts'
-import { isWorthWorkers } from '../run/pictures.ts'
+import { isWorthWorkers } from '../run/graph.ts'
 import { createPool, defaultThreads, type Pool, type Session } from '../run/pool.ts'
 import { poolEngine } from '../run/tensors.ts'
 import { expectedSamples, type Loaded, openInput } from './input.ts'
@@ -19,7 +19,7 @@ import {
 import { outputKind } from './output.ts'
 import { openPaged, type PagedInput, runPaged } from './paged.ts'
 import { recipeStep, refuseTone, toneStep } from './recipe-step.ts'
-import { type Data, type Pending, pendingOf, type State, settled, shapeOf } from './state.ts'
+import { type Data, isPicture, type Pending, pendingOf, type State, shapeOf } from './state.ts'
 import { tensorStep } from './tensor-step.ts'
 import { openStream, runStream, type VolumeStream } from './volume-stream.ts'
 import { noSheet, refuseMapRange, writeMaps } from './write-maps.ts'
@@ -124,11 +124,8 @@ async function runJob(
       state = await tensorStep(session, engine, toned, step, task, i === 0 && toned === state)
     }
     // The last recipe runs on its way into the file, unless its channels are to be taken apart first.
-    else {
-      const data = await settled(session, state.data)
-      state = { ...state, data }
-      if (i < task.steps.length - 1 || data.kind === 'tensor' || picksChannels)
-        state = await recipeStep(session, state, step, task, i === 0)
+    else if (i < task.steps.length - 1 || !isPicture(state.data) || picksChannels) {
+      state = await recipeStep(session, state, step, task, i === 0)
     }
     state = { ...state, notes: [...state.notes, ...(step.notes ?? [])] }
     last = step
@@ -148,7 +145,7 @@ async function runJob(
   }
 }
 
-function write(
+async function write(
   session: Session,
   state: State,
   last: SettledStep,
@@ -160,13 +157,13 @@ function write(
   if (data.kind === 'tensor' && data.tensor.shape.length === 4) {
     return writeVolume(session, data.tensor, data.full, task, loaded.meta)
   }
-  if (last.kind === 'tensor' || data.kind !== 'picture' || channels !== undefined) {
+  if (last.kind === 'tensor' || !isPicture(data) || channels !== undefined) {
     return writeMaps(session, pendingOf(data), task, loaded.meta)
   }
-  if (labels) throw noSheet('labels', data.picture.channels)
+  if (labels) throw noSheet('labels', shapeOf(data).channels)
   refuseMapRange(task)
   const position = { isFirst: task.steps.length === 1, isLast: true }
-  const rendering = recipeRendering(session, data.picture, last, task, position)
+  const rendering = await recipeRendering(session, data, last, task, position)
   return writeRendering(session, rendering, task, loaded.meta)
 }
 

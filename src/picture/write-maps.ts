@@ -37,7 +37,7 @@ export async function writeMaps(
   if (data.isPicture && choice === undefined) {
     if (labels) throw noSheet('labels', all.shape[0])
     refuseMapRange(task)
-    return writeRendering(session, graphRendering(session, data, task), task, meta)
+    return writeRendering(session, await graphRendering(session, data, task), task, meta)
   }
   const chosen = choice === 'first' ? [0] : Array.isArray(choice) ? choice : undefined
   if (chosen !== undefined) checkChannels(all.shape[0], chosen)
@@ -72,8 +72,8 @@ export async function writeMaps(
     return writeEach(session, { count, at }, own, meta, notes)
   }
   const rendering = isColour
-    ? graphRendering(session, shown, own)
-    : sheetRendering(session, shown, { labels, ...blackAndWhite(own, full) }, own)
+    ? await graphRendering(session, shown, own)
+    : await sheetRendering(session, shown, { labels, ...blackAndWhite(own, full) }, own)
   const written = await writeRendering(session, rendering, own, meta)
   return { ...written, notes: [...notes, ...written.notes] }
 }

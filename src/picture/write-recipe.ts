@@ -1,18 +1,17 @@
-import { nodeOf } from '../graph/node.ts'
+import { nodeOf, outChannels } from '../graph/node.ts'
 import { lostBeside } from '../image/fit.ts'
 import { compressionSettings } from '../image/png.ts'
 import { viewSamples } from '../image/samples.ts'
 import { sheetLayout } from '../image/sheet.ts'
-import { runToArray, runToPicture, runToSheet, type SheetWishes } from '../run/graph.ts'
+import { type Outcome, runToArray, runToPicture, runToSheet, type SheetWishes } from '../run/graph.ts'
 import type { Sink } from '../run/picture-job.ts'
-import { type Outcome, runRecipe, type SourcePicture } from '../run/pictures.ts'
 import type { Session } from '../run/pool.ts'
 import { depthOfFull, type Picture, type PictureMeta } from '../tensor/picture.ts'
 import { factsOf, type PictureFacts, type PlanFacts, type RecipeStep, type Task } from './job.ts'
 import { alone } from './numbered.ts'
 import { openArray, openPng, outputKind, type Stream, writePicture } from './output.ts'
 import { identity, type Position, planFacts, prepareRecipe } from './recipe-step.ts'
-import { graphOf, type Pending } from './state.ts'
+import { graphOf, type Pending, type PictureData } from './state.ts'
 
 /** What was written. */
 export type Written = {
@@ -32,58 +31,53 @@ export type Rendering = {
   run(sink: Sink, onStrip?: Stream['strip'], drain?: Stream['drain']): Promise<Outcome>
 }
 
-/** The last recipe, over a picture. */
-export function recipeRendering(
+/** A picture on its way through a last recipe. */
+export async function recipeRendering(
   session: Session,
-  picture: SourcePicture,
+  data: PictureData,
   step: RecipeStep,
   task: Task,
   position: Position,
-): Rendering {
-  const { tone, plan, channels } = prepareRecipe(session, step, task, picture, position)
+): Promise<Rendering> {
+  const { filter, over } = await prepareRecipe(session, step, task, data, position)
+  const { plan, tone, full } = filter
   return {
     width: plan.outWidth,
     height: plan.outHeight,
-    channels,
-    full: picture.full,
-    plans: planFacts(plan),
-    run: (sink, ...hooks) => runRecipe(session, plan, picture, tone, task.range, sink, ...hooks),
+    channels: outChannels(filter, tone),
+    full,
+    plans: planFacts(plan, over.out === undefined),
+    run: (sink, ...hooks) => runToPicture(session, over, { ...filter, range: task.range, sink }, ...hooks),
   }
 }
 
 const asItIs = { isFirst: false, isLast: true } as const
 
 /** Steps that have not run yet, whose result is a picture. */
-export function graphRendering(session: Session, pending: Pending, task: Task): Rendering {
-  const [channels, height, width] = nodeOf(pending.out).shape
-  const { full } = pending
-  const picture = { width, height, channels: channels as 1 | 2 | 3 | 4, depth: 32, full } as const
-  const { tone, plan } = prepareRecipe(session, identity, task, picture, asItIs)
-  return {
-    ...picture,
-    plans: [],
-    run: (sink, ...hooks) =>
-      runToPicture(session, graphOf(pending), { plan, tone, range: task.range, sink, full }, ...hooks),
-  }
-}
+export const graphRendering = async (session: Session, data: Pending, task: Task): Promise<Rendering> => ({
+  ...(await recipeRendering(session, { ...data, isPicture: true }, identity, task, asItIs)),
+  plans: [],
+})
 
 /** Steps that have not run yet, whose maps go on a sheet. */
-export function sheetRendering(
+export async function sheetRendering(
   session: Session,
-  pending: Pending,
+  maps: Pending,
   wishes: SheetWishes,
   task: Task,
-): Rendering {
-  const { shape } = nodeOf(pending.out)
-  const { width, height } = sheetLayout(...shape)
-  const { full } = pending
-  const picture = { width, height, channels: 1, depth: 32, full } as const
-  const { tone, plan } = prepareRecipe(session, identity, task, picture, asItIs)
+): Promise<Rendering> {
+  const { width, height } = sheetLayout(...nodeOf(maps.out).shape)
+  const { full } = maps
+  const sheet = {
+    kind: 'picture',
+    picture: { width, height, channels: 1, depth: 32, full, address: 0 },
+  } as const
+  const { filter } = await prepareRecipe(session, identity, task, sheet, asItIs)
   return {
-    ...picture,
+    ...sheet.picture,
     plans: [],
     run: (sink, ...hooks) =>
-      runToSheet(session, graphOf(pending), wishes, { plan, tone, range: task.range, sink, full }, ...hooks),
+      runToSheet(session, graphOf(maps), wishes, { ...filter, range: task.range, sink }, ...hooks),
   }
 }
 

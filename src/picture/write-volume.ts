@@ -48,7 +48,7 @@ export async function writeVolume(
     labels: task.settings.labels,
     ...blackAndWhite(own, full),
   })
-  const written = await writeRendering(session, renderingOf(session, picture, full, own), own, meta)
+  const written = await writeRendering(session, await renderingOf(session, picture, full, own), own, meta)
   return { ...written, notes: depth === 1 ? written.notes : [note, ...written.notes] }
 }
 
@@ -73,8 +73,12 @@ export function checkColours(shape: readonly number[]): 1 | 3 {
 }
 
 /** A gray or RGB picture [C,H,W] on its way into a file. */
-export const renderingOf = (session: Session, tensor: Tensor, full: FullScale, task: Task): Rendering =>
-  graphRendering(session, pendingOf({ kind: 'tensor', tensor, full }), task)
+export const renderingOf = (
+  session: Session,
+  tensor: Tensor,
+  full: FullScale,
+  task: Task,
+): Promise<Rendering> => graphRendering(session, pendingOf({ kind: 'tensor', tensor, full }), task)
 
 /** A volume as an array. */
 async function writeFloats(volume: Tensor, full: FullScale, task: Task, meta: PictureMeta): Promise<Written> {
@@ -134,7 +138,7 @@ async function writePages(
   let [low, high, samples] = [0, 0, 0]
   for (let i = 0; i < count; i++) {
     const mark = session.arena.mark()
-    const rendering = renderingOf(session, sliceOf(slices, i, colours), full, task)
+    const rendering = await renderingOf(session, sliceOf(slices, i, colours), full, task)
     const { picture, outcome } = await toSamples(session, rendering, task, meta)
     session.arena.release(mark)
     pages.push(picture)

@@ -1,9 +1,10 @@
 import { middleOf, roundHalfEven } from '../definition/quantise.ts'
+import { keepsAlpha } from '../graph/tone.ts'
 import { type Curve, curveOf, type Light, type LightEncoder, lightEncoder, srgb } from '../image/light.ts'
 import { borders } from '../tensor/border.ts'
 import { hasAlpha } from '../tensor/picture.ts'
 import { type How, howBytes, viewOf, type WasmExports, writeHow } from './engine.ts'
-import { keepsAlpha, type PictureJob } from './picture-job.ts'
+import type { PictureJob } from './picture-job.ts'
 import type { SourceRows } from './source-rows.ts'
 
 /** Finishes one combined float row (its full width) into the output row `y` at `out`, as samples or floats. */

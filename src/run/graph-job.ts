@@ -3,11 +3,12 @@ import { columnSources } from '../conv/bank.ts'
 import type { Bank, WorkOf } from '../graph/node.ts'
 import { type Listed, pitchOf } from '../graph/schedule.ts'
 import type { Span } from '../graph/spans.ts'
+import type { Tone } from '../graph/tone.ts'
 import type { Label, SheetLayout } from '../image/sheet.ts'
 import type { Arena } from './arena.ts'
 import { consecutive, orderWeights, put } from './bank.ts'
 import { likenessBytes } from './likeness.ts'
-import type { PictureJob, PlacedPicture, Tone } from './picture-job.ts'
+import type { PictureJob, PictureShape } from './picture-job.ts'
 
 /** A graph of steps over planes, strip by strip: what a worker needs to compute any strip. */
 export type GraphJob = {
@@ -25,7 +26,7 @@ export type GraphJob = {
     readonly work: number
     /** Float rows of the picture on the way in. */
     readonly floats: number
-    /** Float rows of a part on the way out, interleaved. */
+    /** Rows of a sheet. */
     readonly pixels: number
     readonly sink: number
   }
@@ -50,9 +51,16 @@ export function segmentsOf(sink: GraphSink, height: number, [first, end]: Span):
 }
 
 /** Planes are an address in the shared memory. */
-export type PlacedWork = WorkOf<PlacedBank, number>
+export type PlacedWork = WorkOf<PlacedBank, number, PictureJob>
 
-/** The picture that the graph runs over, in gray or as linear light where asked for. */
+/** A picture in the shared memory, [y][x][channel], whole or in slots for the rows of a few parts. */
+export type PlacedPicture = PictureShape & {
+  readonly address: number
+  /** Part p finds its rows in slot p modulo slots. */
+  readonly staged?: { readonly slots: number; readonly slotBytes: number }
+}
+
+/** The picture that the graph runs over; planes of it in gray or as linear light where asked for. */
 export type GraphSource = {
   readonly picture: PlacedPicture
   readonly tone: Pick<Tone, 'gray' | 'table' | 'light'>
@@ -180,6 +188,8 @@ export function workBytes({ work, shape }: Listed<PlacedWork>, rows: number): nu
       const offsets = Math.max(...phases.map(({ taps }) => taps)) * 4
       return tile + tileRows * 4 + offsets + block * blockRows * pitchOf(plan.grid[2]) + 4 * slack
     }
+    case 'filter':
+      return work.filter.scratchBytes
     case 'likeness':
       return likenessBytes(shape, work.options, rows)
     default:

@@ -1,3 +1,4 @@
+import { type Reach, reachOf, tileRows } from '../conv/reach.ts'
 import { deflateSlowly, deflateStrip, isSlow } from '../image/png.ts'
 import { borders } from '../tensor/border.ts'
 import { type Accumulator, prepareAccumulator } from './accumulate.ts'
@@ -9,31 +10,28 @@ import { prepareGather } from './gather.ts'
 import { prepareOwnColours } from './own-colours.ts'
 import type { PartResult, RowsOf, RunPart } from './part.ts'
 import type { PictureJob, Sink } from './picture-job.ts'
-import { type Reach, stripReach } from './place-picture.ts'
 import { prepareShortcut } from './shortcut.ts'
-import { type SourceRows, sourceRows } from './source-rows.ts'
+import type { SourceRows } from './source-rows.ts'
 
-/** Computes strips of a picture job: gather, accumulate, combine, finish, and hand over to the sink. */
+/** Computes the part of a picture that begins at row `y`, in strips: gather, accumulate, combine, finish, hand to the sink. */
 export function preparePicture(
   job: PictureJob,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   scratch: number,
+  input: SourceRows,
 ): RunPart {
   const { plan, layout, sink } = job
-  const input = sourceRows(job)
   const compute = prepareRows(job, wasm, memory, scratch, input)
   const emit = prepareEmit(job, wasm, memory, scratch)
   const rowBytes = plan.outWidth * job.tileChannels * 4
   return (part) => {
-    const y0 = part * plan.stripRows
-    const rows = Math.min(plan.stripRows, plan.outHeight - y0)
-    const reach = stripReach(job, part)
-    input.begin(part, reach.tileFirst)
+    const y = part * plan.stripRows
+    const rows = Math.min(plan.stripRows, plan.outHeight - y)
     const counts =
       sink.kind === 'float'
-        ? compute(y0, rows, reach, sink.target + y0 * rowBytes, rowBytes)
-        : compute(y0, rows, reach, scratch + layout.out, layout.outPitch)
+        ? compute(y, rows, sink.target + y * rowBytes, rowBytes)
+        : compute(y, rows, scratch + layout.out, layout.outPitch)
     const emitted = emit(part, rows)
     return emitted instanceof Promise
       ? emitted.then((bytes) => ({ ...counts, ...bytes }))
@@ -42,9 +40,10 @@ export function preparePicture(
 }
 
 /** Computes rows of a picture job from row `y` on, `pitch` bytes apart from `to` on; tells what was clipped, and the extremes. */
-type Rows = (y: number, rows: number, reach: Reach, to: number, pitch: number) => PartResult
+type Rows = (y: number, rows: number, to: number, pitch: number) => PartResult
 
-function prepareRows(
+/** Computes any rows of a picture job; `input` says where those of its input lie. */
+export function prepareRows(
   job: PictureJob,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
@@ -59,9 +58,9 @@ function prepareRows(
   const rowsOf =
     prepareShortcut(job, wasm, memory, input, scratch) ??
     generalRows(job, wasm, memory, input, scratch, accumulators)
-  return (y, rows, reach, to, pitch) => {
-    if (runOpaque !== undefined && isOpaque(job, memory, input, reach))
-      return runOpaque(y, rows, reach, to, pitch)
+  return (y, rows, to, pitch) => {
+    const reach = reachOf(job.plan, y, rows)
+    if (runOpaque !== undefined && isOpaque(job, memory, input, reach)) return runOpaque(y, rows, to, pitch)
     gather(reach.tileFirst, reach.tileCount)
     clearCounts(memory, scratch + layout.counts)
     for (const a of accumulators) a.begin(reach.first, reach.end, reach.tileFirst)
@@ -80,11 +79,11 @@ function isOpaque(
 ): boolean {
   const samples = viewOf(memory, source.depth / 8)
   const place = borders[plan.border].source
-  const start = plan.origin[0] - plan.halo.top + reach.tileFirst
-  for (let i = 0; i < reach.tileCount + plan.halo.top + plan.halo.bottom; i++) {
-    const row = place(start + i, plan.height)
+  const [start, below] = tileRows(plan, reach)
+  for (let y = start; y < below; y++) {
+    const row = place(y, plan.height)
     if (row < 0) continue
-    const first = input.address(i, row) / (source.depth / 8)
+    const first = input.address(row) / (source.depth / 8)
     const end = first + source.width * source.channels
     for (let at = first + source.channels - 1; at < end; at += source.channels) {
       if (samples[at] !== source.full) return false
@@ -178,7 +177,7 @@ function pngStrip(
       wasm.filterRows(filtered, out, layout.outPitch, rowBytes, rows, bpp, 0, scratch + layout.filterScratch)
     const length = rows * (rowBytes + 1)
     const adler = wasm.adler32(filtered, length, 1) >>> 0
-    const packing = { ...compression, last: part === job.parts - 1 }
+    const packing = { ...compression, last: (part + 1) * job.plan.stripRows >= job.plan.outHeight }
     const rowsBytes = new Uint8Array(memory.buffer, filtered, length)
     if (!isSlow(packing)) return packed(deflateStrip(rowsBytes, packing), adler, length)
     return deflateSlowly(rowsBytes, packing).then((bytes) => packed(bytes, adler, length))
