@@ -17,6 +17,10 @@ export function narrowed(node: Node, first: number, count: number): Node {
   if (first === 0 && count === channels) return node
   const own = [count, height, width] as const
   const below = () => inputs.map((input) => narrowed(input, first, count))
+  if (work.kind === 'planes') {
+    const data = work.data.subarray(first * height * width, (first + count) * height * width)
+    return { shape: own, inputs, work: { kind: 'planes', data } }
+  }
   if (work.kind === 'bank' && work.bank.plan.groups === 1) {
     const { plan, bias, index } = work.bank
     const bank = {

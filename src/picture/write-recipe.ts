@@ -66,11 +66,13 @@ export async function sheetRendering(
   wishes: SheetWishes,
   task: Task,
 ): Promise<Rendering> {
-  const { width, height } = sheetLayout(...nodeOf(maps.out).shape)
+  const [channels, ...size] = nodeOf(maps.out).shape
+  const { depth = 1 } = wishes
+  const { width, height } = sheetLayout(channels / depth, ...size)
   const { full } = maps
   const sheet = {
     kind: 'picture',
-    picture: { width, height, channels: 1, depth: 32, full, address: 0 },
+    picture: { width, height, channels: depth, depth: 32, full, address: 0 },
   } as const
   const { filter } = await prepareRecipe(session, identity, task, sheet, asItIs)
   return {

@@ -76,6 +76,8 @@ export type GraphSink =
       readonly kind: 'sheet'
       readonly job: PictureJob
       readonly layout: SheetLayout
+      /** Channels of a map. */
+      readonly depth: 1 | 3
       readonly labels: readonly Label[]
       readonly black: number
     }

@@ -1,6 +1,6 @@
 import type { Buffer } from '../graph/schedule.ts'
 import type { Span } from '../graph/spans.ts'
-import { countMagnitudes, drawLabel, type MapFacts, magnitudeBins } from '../image/sheet.ts'
+import { countMagnitudes, drawLabel, type MapFacts, magnitudeBins, spread } from '../image/sheet.ts'
 import { createDiscard } from './collect.ts'
 import type { WasmExports } from './engine.ts'
 import type { GraphJob, GraphSink, PlacedPicture, Segment } from './graph-job.ts'
@@ -23,7 +23,7 @@ export const floatRowBytes = ({ width, channels }: Pick<PlacedPicture, 'width' |
 
 /** Room for the rows that a sink works on. */
 export function pixelBytes({ sink, stripRows }: Pick<GraphJob, 'sink' | 'stripRows'>): number {
-  return sink.kind === 'sheet' ? stripRows * sink.layout.width * 4 + 128 : 0
+  return sink.kind === 'sheet' ? stripRows * sink.layout.width * sink.depth * 4 + 128 : 0
 }
 
 const discard = createDiscard()
@@ -86,22 +86,24 @@ export function prepareSink(
     case 'sheet': {
       const { input, finish } = finishing(sink)
       const data = new Float32Array(memory.buffer)
+      const { depth, labels } = sink
       const { columns, step, width: wide } = sink.layout
+      const rowSamples = wide * depth
       return {
         begin([top]) {
-          data.fill(sink.black, pixels / 4, pixels / 4 + stripRows * wide)
-          input.turn((y) => pixels + (y - top) * wide * 4)
+          data.fill(sink.black, pixels / 4, pixels / 4 + stripRows * rowSamples)
+          input.turn((y) => pixels + (y - top) * rowSamples * 4)
         },
         put({ list, rows: [first, end], to }, from, part) {
           const [maps] = lists[list]!.at(-1)!.shape
           for (let c = 0; c < maps; c++) {
-            const n = list * columns + c
-            const label = sink.labels[n]
+            const column = Math.floor(c / depth)
+            const label = labels[list * columns + column]
             for (let y = first; y < end; y++) {
               const row = to + y - first - part * stripRows
-              const at = pixels / 4 + row * wide + c * step[1]
-              wasm.copyBytes(at * 4, rowAt(from!, c, y), width * 4)
-              if (label !== undefined) drawLabel(label, y, data, at)
+              const at = pixels / 4 + row * rowSamples + column * step[1] * depth + (c % depth)
+              spread(data, rowAt(from!, c, y) / 4, width, data, at, depth)
+              if (label !== undefined) drawLabel(label, y, data, at, depth)
             }
           }
         },

@@ -132,6 +132,8 @@ export const runRecipe = (
 
 /** What a sheet of maps looks like. */
 export type SheetWishes = {
+  /** Channels of a map: 1, or 3 for maps in colour that lie one after the other. */
+  readonly depth?: 1 | 3
   readonly labels: boolean
   readonly black: number
   readonly white: number
@@ -146,22 +148,24 @@ export async function runToSheet(
   onStrip?: OnStrip,
   drain?: () => Promise<void>,
 ): Promise<Outcome> {
-  const [count, height, width] = graph.out.shape
-  const { labels: isLabeled, black, white } = wishes
+  const [channels, height, width] = graph.out.shape
+  const { depth = 1, labels: isLabeled, black, white } = wishes
+  const count = channels / depth
   const layout = sheetLayout(count, height, width)
   const labels = isLabeled
     ? Array.from({ length: count }, (_, n) => labelOf(n, height, width, black, white))
     : []
   const outs = Array.from({ length: Math.ceil(count / layout.columns) }, (_, row) => {
     const first = row * layout.columns
-    return narrowed(graph.out, first, Math.min(layout.columns, count - first))
+    return narrowed(graph.out, first * depth, Math.min(layout.columns, count - first) * depth)
   })
   const { width: wide, height: high } = layout
-  const sheet = { width: wide, height: high, channels: 1, depth: 32, full: finishing.full } as const
+  const sheet = { width: wide, height: high, channels: depth, depth: 32, full: finishing.full } as const
   return runFinished(session, graph.source, outs, sheet, finishing, onStrip, drain, (job) => ({
     kind: 'sheet',
     job,
     layout,
+    depth,
     labels,
     black,
   }))

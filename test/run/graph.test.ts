@@ -20,13 +20,14 @@ import {
   tracer,
 } from '../../src/graph/node.ts'
 import { chooseStripRows, listed } from '../../src/graph/schedule.ts'
-import { legible, pick, sheet, stretch } from '../../src/image/sheet.ts'
+import { pick } from '../../src/image/sheet.ts'
 import { kernel } from '../../src/kernel/kernel.ts'
 import { poolAxes } from '../../src/operators/max-pool.ts'
 import { levelsOf, runToArray, runToSheet, runToTensor } from '../../src/run/graph.ts'
 import { createPool } from '../../src/run/pool.ts'
 import { type BorderName, borders } from '../../src/tensor/border.ts'
 import type { Tensor } from '../../src/tensor/tensor.ts'
+import { legible, sheet, stretch } from '../image/whole-sheets.ts'
 import { fractions } from '../operators/tensors.ts'
 
 const tone = { gray: false, table: 0, encode: false, alpha: 'plain' } as const
