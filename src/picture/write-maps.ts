@@ -2,10 +2,10 @@ import type { Levels } from '../definition/levels.ts'
 import { middleOf, type Range } from '../definition/quantise.ts'
 import { ConvoError, invariant } from '../error.ts'
 import { leveled, narrowed, picked } from '../graph/narrow.ts'
-import { nodeOf, traced } from '../graph/node.ts'
+import { nodeOf, planesNode, traced } from '../graph/node.ts'
 import { checkChannels } from '../image/sheet.ts'
 import type { FullScale } from '../operators/operator.ts'
-import { levelsOf } from '../run/graph.ts'
+import { costApart, levelsOf, runToTensor } from '../run/graph.ts'
 import type { Session } from '../run/pool.ts'
 import type { PictureMeta } from '../tensor/picture.ts'
 import type { Task } from './job.ts'
@@ -67,8 +67,10 @@ export async function writeMaps(
   const notes = form === 'legible' ? [legibleNote(count, isSigned, each)] : []
   const shown = through(levels)
   if (isSplit) {
-    const at = (i: number) =>
-      graphRendering(session, { ...shown, out: traced(narrowed(nodeOf(shown.out), i, 1)) }, own)
+    const out = nodeOf(shown.out)
+    // each map is computed when it is its turn, unless what lies below all of them would be computed far too often
+    const from = costApart(out) > mostApart ? planesNode(await runToTensor(session, graphOf(shown))) : out
+    const at = (i: number) => graphRendering(session, { ...shown, out: traced(narrowed(from, i, 1)) }, own)
     return writeEach(session, { count, at }, own, meta, notes)
   }
   const rendering = isColour
@@ -77,6 +79,9 @@ export async function writeMaps(
   const written = await writeRendering(session, rendering, own, meta)
   return { ...written, notes: [...notes, ...written.notes] }
 }
+
+/** How many times the work of all maps at once may be done for maps one by one, which take no memory. */
+const mostApart = 3
 
 /** Floats through a range, as those of filters: nothing is cut off. */
 export const levelsOfRange = (range: Range, full: FullScale): Levels =>

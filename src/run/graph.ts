@@ -453,6 +453,10 @@ const parallelSamples = 1.5e6
 /** Whether a picture of this many samples is worth a worker, so that it can be started before the picture is there. */
 export const isWorthWorkers = (samples: number): boolean => samples >= parallelSamples
 
+/** How many times as much it costs to compute the channels of a step one by one as all at once. */
+export const costApart = (out: Node): number =>
+  (out.shape[0] * costOf(listed(narrowed(out, 0, 1)))) / costOf(listed(out))
+
 /** About how many multiplications the steps take. */
 function costOf(list: readonly Listed[]): number {
   const perSample = ({ work, shape }: Listed): number => {
