@@ -203,118 +203,136 @@ function prepare(k: PlaneKernel, options: FilterOptions): Prepared {
   }
 }
 
-function chooseStencil(k: Prepared, options: FilterOptions, { samples, peak }: Planned): Stencil {
-  const { kH, kW, anchor, scale } = k
+/** What decides the arithmetic of a kernel. */
+type Choice = Prepared & {
+  readonly algorithm: AlgorithmChoice
+  readonly samples: SampleType
+  readonly place: Pick<Stencil, 'kH' | 'kW' | 'anchor' | 'dilation' | 'scale'>
+  readonly taps: number
+  readonly undilated: boolean
+  /** Its column and row in float32, if it is of rank 1. */
+  readonly lines: { readonly col: Float32Array; readonly row: Float32Array } | undefined
+  readonly isBox: () => boolean
+  /** Whether an FFT would spread samples that are not finite, or very large. */
+  readonly isConfined: () => boolean
+}
+
+/** A way to compute a kernel; nothing where it does not fit. */
+type Way = (choice: Choice) => Stencil | undefined
+
+const askedSeparable: Way = ({ algorithm, lines, place, kH, kW }) => {
+  if (algorithm !== 'separable') return undefined
+  if (lines !== undefined)
+    return { ...place, ...lines, algorithm: 'separable', reason: 'two 1-D passes, as asked for' }
+  throw new ConvoError(
+    'E_OPTION',
+    `--algorithm separable needs a kernel of rank 1, and this ${kW}x${kH} kernel is not`,
+    { fix: 'convo separable with --rank, or --algorithm direct' },
+  )
+}
+
+const askedFft: Way = ({ algorithm, undilated, isConfined, place, dense }) => {
+  if (algorithm !== 'fft') return undefined
+  if (!undilated) {
+    throw new ConvoError('E_OPTION', '--algorithm fft does not work with --dilation', {
+      fix: '--algorithm direct',
+    })
+  }
+  if (!isConfined()) return { ...place, weights: dense(), algorithm: 'fft', reason: 'FFT, as asked for' }
+  throw new ConvoError(
+    'E_OPTION',
+    '--algorithm fft would spread samples that are not finite, or very large',
+    {
+      why: `a sample is NaN, infinite or above ${fftPeak}, or the weights are too large for sums in float32`,
+      fix: '--algorithm auto',
+    },
+  )
+}
+
+const isExact = (choice: Choice): boolean => choice.samples === 'u8' && absSum(choice) * 255 < 2 ** 24
+const hasWholeLines = ({ lines }: Choice): boolean =>
+  lines !== undefined && allWhole(lines.col) && allWhole(lines.row)
+
+const integerSeparable: Way = (choice) => {
+  const { algorithm, lines, place, taps, kH, kW, isBox } = choice
+  const fits = algorithm === 'auto' && taps >= separableTaps && isExact(choice) && hasWholeLines(choice)
+  if (lines === undefined || !fits || isBox()) return undefined
+  const reason = `rank 1, whole weights, 8-bit samples: ${kH} + ${kW} taps instead of ${taps}, exact`
+  return { ...place, ...lines, algorithm: 'integer-separable', reason }
+}
+
+const integer: Way = (choice) => {
+  const { algorithm, place, taps, dense, isBox } = choice
+  if (!isExact(choice) || (algorithm === 'auto' && isBox())) return undefined
+  if (!hasWholeLines(choice) && !(taps < fftTaps && allWhole(dense()))) return undefined
+  const sums = absSum(choice) * 255 <= 32767 ? 'i16' : 'i32'
+  const reason = `whole weights and 8-bit samples: exact in ${sums}`
+  return { ...place, weights: dense(), algorithm: 'integer', sums, reason }
+}
+
+const askedDirect: Way = ({ algorithm, place, dense }) =>
+  algorithm === 'direct'
+    ? { ...place, weights: dense(), algorithm, reason: 'float32 taps in order, as asked for' }
+    : undefined
+
+const box: Way = ({ samples, isBox, taps, place, dense }) =>
+  samples !== 'f32' && isBox() && taps * (samples === 'u8' ? 255 : 65535) < 2 ** 31
+    ? {
+        ...place,
+        weight: dense()[0]!,
+        algorithm: 'box',
+        reason: 'equal weights: running sums, whatever the size',
+      }
+    : undefined
+
+const separable: Way = ({ lines, taps, undilated, kH, kW, isConfined, place }) => {
+  if (lines === undefined || taps < separableTaps) return undefined
+  const common = { ...place, ...lines }
+  if (!undilated || Math.max(kH, kW) < fftSeparableTaps) {
+    return { ...common, algorithm: 'separable', reason: `rank 1: ${kH} + ${kW} taps instead of ${taps}` }
+  }
+  if (isConfined()) return { ...common, algorithm: 'separable', reason: confined }
+  const reason = `rank 1 and long: FFT along rows and columns instead of ${kH} + ${kW} taps`
+  return { ...common, algorithm: 'fft-separable', reason }
+}
+
+const fft: Way = ({ undilated, taps, kH, kW, isConfined, place, dense }) => {
+  if (!undilated || taps < fftTaps || Math.min(kH, kW) <= 4) return undefined
+  if (isConfined()) return { ...place, weights: dense(), algorithm: 'direct', reason: confined }
+  const reason = `a dense kernel of ${taps} taps: FFT costs less`
+  return { ...place, weights: dense(), algorithm: 'fft', reason }
+}
+
+/** The ways in their order: the first that fits is taken, and else the definition. */
+const ways: readonly Way[] = [
+  askedSeparable,
+  askedFft,
+  integerSeparable,
+  integer,
+  askedDirect,
+  box,
+  separable,
+  fft,
+]
+
+function chooseStencil(
+  k: Prepared,
+  { dilation, algorithm }: FilterOptions,
+  { samples, peak }: Planned,
+): Stencil {
+  const { kH, kW, anchor, scale, factors } = k
+  const place = { kH, kW, anchor, dilation, scale }
+  const undilated = (dilation[0] === 1 || kH === 1) && (dilation[1] === 1 || kW === 1)
+  const lines = factors && { col: Float32Array.from(factors.col), row: Float32Array.from(factors.row) }
   const isConfined = () => {
     const most = peak?.() ?? levelPeak
     return !(most < fftPeak && most * absSum(k) < fftReach)
   }
-  const { dilation, algorithm } = options
-  const place = { kH, kW, anchor, dilation, scale }
-  const taps = kH * kW
-  const undilated = (dilation[0] === 1 || kH === 1) && (dilation[1] === 1 || kW === 1)
-  const factors = k.factors && {
-    col: Float32Array.from(k.factors.col),
-    row: Float32Array.from(k.factors.row),
-  }
-
-  if (algorithm === 'separable') {
-    if (factors === undefined) {
-      throw new ConvoError(
-        'E_OPTION',
-        `--algorithm separable needs a kernel of rank 1, and this ${kW}x${kH} kernel is not`,
-        {
-          fix: 'convo separable with --rank, or --algorithm direct',
-        },
-      )
-    }
-    return { ...place, ...factors, algorithm: 'separable', reason: 'two 1-D passes, as asked for' }
-  }
-  if (algorithm === 'fft') {
-    if (!undilated)
-      throw new ConvoError('E_OPTION', '--algorithm fft does not work with --dilation', {
-        fix: '--algorithm direct',
-      })
-    if (isConfined()) {
-      throw new ConvoError(
-        'E_OPTION',
-        '--algorithm fft would spread samples that are not finite, or very large',
-        {
-          why: `a sample is NaN, infinite or above ${fftPeak}, or the weights are too large for sums in float32`,
-          fix: '--algorithm auto',
-        },
-      )
-    }
-    return { ...place, weights: k.dense(), algorithm: 'fft', reason: 'FFT, as asked for' }
-  }
-
-  const large = taps >= separableTaps
-  const integerFactors = factors !== undefined && allWhole(factors.col) && allWhole(factors.row)
-  if (samples === 'u8') {
-    const absolute = absSum(k)
-    const exact = absolute * 255 < 2 ** 24
-    if (exact && (integerFactors ? true : taps < fftTaps && allWhole(k.dense()))) {
-      if (integerFactors && large && algorithm === 'auto' && !isBox(k, undilated)) {
-        return {
-          ...place,
-          ...factors,
-          algorithm: 'integer-separable',
-          reason: `rank 1, whole weights, 8-bit samples: ${kH} + ${kW} taps instead of ${taps}, exact`,
-        }
-      }
-      if (!(algorithm === 'auto' && isBox(k, undilated))) {
-        const sums = absolute * 255 <= 32767 ? 'i16' : 'i32'
-        return {
-          ...place,
-          weights: k.dense(),
-          algorithm: 'integer',
-          sums,
-          reason: `whole weights and 8-bit samples: exact in ${sums}`,
-        }
-      }
-    }
-  }
-  if (algorithm === 'direct')
-    return {
-      ...place,
-      weights: k.dense(),
-      algorithm: 'direct',
-      reason: 'float32 taps in order, as asked for',
-    }
-  if (samples !== 'f32' && isBox(k, undilated) && taps * (samples === 'u8' ? 255 : 65535) < 2 ** 31) {
-    return {
-      ...place,
-      weight: k.dense()[0]!,
-      algorithm: 'box',
-      reason: 'equal weights: running sums, whatever the size',
-    }
-  }
-  if (factors !== undefined && large) {
-    const isLong = undilated && Math.max(kH, kW) >= fftSeparableTaps
-    if (isLong && isConfined()) return { ...place, ...factors, algorithm: 'separable', reason: confined }
-    if (isLong) {
-      return {
-        ...place,
-        ...factors,
-        algorithm: 'fft-separable',
-        reason: `rank 1 and long: FFT along rows and columns instead of ${kH} + ${kW} taps`,
-      }
-    }
-    return {
-      ...place,
-      ...factors,
-      algorithm: 'separable',
-      reason: `rank 1: ${kH} + ${kW} taps instead of ${taps}`,
-    }
-  }
-  if (undilated && taps >= fftTaps && Math.min(kH, kW) > 4) {
-    if (isConfined()) return { ...place, weights: k.dense(), algorithm: 'direct', reason: confined }
-    return {
-      ...place,
-      weights: k.dense(),
-      algorithm: 'fft',
-      reason: `a dense kernel of ${taps} taps: FFT costs less`,
-    }
+  const isBox = () => isBoxOf(k, undilated)
+  const choice = { ...k, algorithm, samples, place, taps: kH * kW, undilated, lines, isBox, isConfined }
+  for (const way of ways) {
+    const stencil = way(choice)
+    if (stencil !== undefined) return stencil
   }
   return { ...place, weights: k.dense(), algorithm: 'direct', reason: 'float32 taps in order' }
 }
@@ -322,7 +340,7 @@ function chooseStencil(k: Prepared, options: FilterOptions, { samples, peak }: P
 /** Algorithms that read 8- or 16-bit samples as they are. */
 const isWhole = (a: Algorithm): boolean => a === 'integer' || a === 'integer-separable' || a === 'box'
 
-function isBox(k: Prepared, undilated: boolean): boolean {
+function isBoxOf(k: Prepared, undilated: boolean): boolean {
   if (k.kH * k.kW < boxTaps || !undilated) return false
   if (k.factors !== undefined) return allEqual(k.factors.col) && allEqual(k.factors.row)
   return k.given === 'dense' && allEqual(k.dense())

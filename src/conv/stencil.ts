@@ -31,3 +31,11 @@ export type Stencil = {
     }
   | { readonly algorithm: 'box'; readonly weight: number }
 )
+
+/** The sum of the weights of a stencil, or of what `of` makes of them. */
+export function weightSum(s: Stencil, of: (weight: number) => number = (weight) => weight): number {
+  const total = (weights: Float32Array) => weights.reduce((t, w) => t + of(w), 0)
+  if (s.algorithm === 'box') return of(s.weight) * s.kH * s.kW
+  if ('col' in s) return total(s.col) * total(s.row) * of(s.weight ?? 1)
+  return total(s.weights)
+}

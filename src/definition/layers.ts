@@ -1,4 +1,5 @@
 import { exp } from '../tensor/math.ts'
+import { type Levels, writeLevels } from './levels.ts'
 import { correlateRow } from './neighbourhood.ts'
 import { type PoolAxes, poolRow } from './pool.ts'
 import type { Rows, Span } from './rows.ts'
@@ -49,8 +50,14 @@ export type LayerSettings = {
   add: Record<string, never>
   /** a / b. */
   divide: Record<string, never>
+  /** The samples of a pixel side by side: [1,H,W·C]. */
+  interleaved: Record<string, never>
+  /** Planes of as many channels from samples side by side. */
+  parted: { readonly channels: number }
   /** Some channels. */
   select: { readonly first: number; readonly count: number }
+  /** Every channel through levels of its own. */
+  leveled: { readonly levels: readonly Levels[] }
   /** The channels of a, then those of b, times `gain`. */
   join: { readonly gain: readonly [by: number, over: number] }
   /** Colours times alpha, which is the last channel and stays. */
@@ -188,12 +195,47 @@ export const layers: { readonly [K in LayerName]: Layer<LayerSettings[K]> } = {
   }),
   add: pairwise((a, b) => a + b),
   divide: pairwise((a, b) => a / b),
+  interleaved: {
+    shape: (_, [x]) => [1, x![1], x![2] * x![0]],
+    needs: (_, rows) => [rows],
+    run(_settings, out, [x], [first, end], [shape]) {
+      const [channels, , width] = shape!
+      for (let y = first; y < end; y++) {
+        for (let c = 0; c < channels; c++) {
+          const [from, to] = [x!.at(c, y), out.at(0, y) + c]
+          for (let i = 0; i < width; i++) out.data[to + i * channels] = x!.data[from + i]!
+        }
+      }
+    },
+  },
+  parted: {
+    shape: ({ channels }, [x]) => [channels, x![1], x![2] / channels],
+    needs: (_, rows) => [rows],
+    run({ channels }, out, [x], [first, end], _, [, , width]) {
+      for (let y = first; y < end; y++) {
+        for (let c = 0; c < channels; c++) {
+          const [from, to] = [x!.at(0, y) + c, out.at(c, y)]
+          for (let i = 0; i < width; i++) out.data[to + i] = x!.data[from + i * channels]!
+        }
+      }
+    },
+  },
   select: {
     shape: ({ count }, [x]) => [count, x![1], x![2]],
     needs: (_, rows) => [rows],
     run({ first: skipped }, out, [x], [first, end], _, [channels, , width]) {
       for (let c = 0; c < channels; c++) {
         for (let y = first; y < end; y++) copyRow(out, out.at(c, y), x!, x!.at(skipped + c, y), width)
+      }
+    },
+  },
+  leveled: {
+    shape: (_, [x]) => x!,
+    needs: (_, rows) => [rows],
+    run({ levels }, out, [x], [first, end], _, [channels, , width]) {
+      for (let c = 0; c < channels; c++) {
+        for (let y = first; y < end; y++)
+          writeLevels(levels[c]!, x!.data, x!.at(c, y), width, out.data, out.at(c, y))
       }
     },
   },

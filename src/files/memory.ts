@@ -4,6 +4,8 @@ export type Output = {
   readonly holds: boolean
   /** Appends bytes. */
   write(chunks: Uint8Array | readonly Uint8Array[]): Promise<void>
+  /** Writes bytes at a place of the file, where the output is one; `write` is not for such an output. */
+  readonly writeAt?: (bytes: Uint8Array, position: number) => Promise<void>
   /** Puts what was written in place, all at once. */
   commit(): Promise<void>
   /** Drops what was written; after `commit`, or a second time, it does nothing. */

@@ -103,6 +103,11 @@ async function replacingOutput(target: string, path: string, mode: number | unde
   return {
     holds: false,
     write: (chunks) => attempt(() => writeAll(file, chunks)),
+    writeAt: (bytes, position) =>
+      attempt(async () => {
+        for (let at = 0; at < bytes.length; )
+          at += (await file.write(bytes, at, bytes.length - at, position + at)).bytesWritten
+      }),
     commit: () =>
       attempt(async () => {
         if (mode !== undefined) await file.chmod(mode)

@@ -1,4 +1,5 @@
 import type { LayerName, LayerSettings } from '../definition/layers.ts'
+import type { Levels } from '../definition/levels.ts'
 import type { Node } from './node.ts'
 
 /** Layers that treat every channel alone and have no settings for single ones. */
@@ -16,6 +17,10 @@ export function narrowed(node: Node, first: number, count: number): Node {
   if (first === 0 && count === channels) return node
   const own = [count, height, width] as const
   const below = () => inputs.map((input) => narrowed(input, first, count))
+  if (work.kind === 'planes') {
+    const data = work.data.subarray(first * height * width, (first + count) * height * width)
+    return { shape: own, inputs, work: { kind: 'planes', data } }
+  }
   if (work.kind === 'bank' && work.bank.plan.groups === 1) {
     const { plan, bias, index } = work.bank
     const bank = {
@@ -36,6 +41,33 @@ export function narrowed(node: Node, first: number, count: number): Node {
       work: { ...work, settings: { scale: some(scale), bias: some(bias) } },
     }
   }
+  if (work.kind === 'layer' && work.name === 'leveled') {
+    const levels = work.settings.levels.slice(first, first + count)
+    return { shape: own, inputs: below(), work: { ...work, settings: { levels } } }
+  }
   const settings: LayerSettings['select'] = { first, count }
   return { shape: own, inputs: [node], work: { kind: 'layer', name: 'select', settings } }
 }
+
+/** A step that gives some channels of a step, in the order asked for. */
+export function picked(node: Node, channels: readonly number[]): Node {
+  const runs: [first: number, count: number][] = []
+  for (const c of channels) {
+    const last = runs.at(-1)
+    if (last !== undefined && last[0] + last[1] === c) last[1]++
+    else runs.push([c, 1])
+  }
+  return runs.map(([first, count]) => narrowed(node, first, count)).reduce(joined)
+}
+
+const joined = (a: Node, b: Node): Node => ({
+  shape: [a.shape[0] + b.shape[0], a.shape[1], a.shape[2]],
+  inputs: [a, b],
+  work: { kind: 'layer', name: 'join', settings: { gain: [1, 1] } },
+})
+
+/** Every channel of a step through levels of its own. */
+export const leveled = (node: Node, levels: readonly Levels[]): Node =>
+  levels.every(({ kind }) => kind === 'plain')
+    ? node
+    : { shape: node.shape, inputs: [node], work: { kind: 'layer', name: 'leveled', settings: { levels } } }

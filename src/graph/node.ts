@@ -6,6 +6,8 @@ import {
   transpositionIndex,
   type WeightIndex,
 } from '../conv/bank.ts'
+import type { RecipePlan } from '../conv/plan.ts'
+import { reachOf, tileRows } from '../conv/reach.ts'
 import type { Engine } from '../definition/engine.ts'
 import {
   type LayerName,
@@ -16,23 +18,39 @@ import {
 } from '../definition/layers.ts'
 import { type LikenessOptions, neighbourPlaces } from '../definition/likeness.ts'
 import { invariant } from '../error.ts'
+import { hasAlpha } from '../tensor/picture.ts'
 import { pendingTensor, type Tensor } from '../tensor/tensor.ts'
 import { bordered, type Span } from './spans.ts'
+import type { Tone } from './tone.ts'
 
 /** A step of a graph over planes [C,H,W]: what it computes of which other steps. */
 export type Node = { readonly shape: Shape; readonly inputs: readonly Node[]; readonly work: Work }
 
 /** What a step computes. Apart from the bank it is plain data. */
-export type WorkOf<B, P = Float32Array> =
+export type WorkOf<B, P = Float32Array, F = Filter> =
   /** the picture that the graph runs over */
   | { readonly kind: 'source' }
   /** planes [C][H][W] that are there */
   | { readonly kind: 'planes'; readonly data: P }
   | { readonly kind: 'bank'; readonly bank: B }
+  /** a recipe over every plane, in which the samples of a pixel stand side by side; without an input over the picture itself */
+  | { readonly kind: 'filter'; readonly filter: F }
+  /** the same as the last step of all, through the finish of a picture */
+  | { readonly kind: 'finish'; readonly filter: F }
   | { readonly kind: 'likeness'; readonly options: LikenessOptions }
   | LayerWork
 
 export type Work = WorkOf<Bank>
+
+/** A recipe over pixels of so many channels, whose white is `full`. */
+export type Filter = FilterNeeds & {
+  readonly tone: Tone
+  readonly channels: 1 | 2 | 3 | 4
+  readonly full: number
+}
+
+/** What of a filter says which rows it needs. */
+export type FilterNeeds = { readonly plan: RecipePlan }
 
 /** What of a bank says which rows it needs. */
 export type BankNeeds = {
@@ -49,9 +67,9 @@ export type Bank = {
 }
 
 /** The rows that a step needs of each of its inputs, which have these shapes, for some rows of its own. */
-export function needs<B extends BankNeeds>(
+export function needs<B extends BankNeeds, F extends FilterNeeds>(
   shapes: readonly Shape[],
-  work: WorkOf<B, unknown>,
+  work: WorkOf<B, unknown, F>,
   rows: Span,
 ): readonly (readonly Span[])[] {
   switch (work.kind) {
@@ -60,12 +78,19 @@ export function needs<B extends BankNeeds>(
       return []
     case 'bank':
       return [bankNeeds(work.bank, rows)]
+    case 'filter':
+    case 'finish':
+      return shapes.map(() => filterNeeds(work.filter, rows))
     case 'likeness':
       return [likenessNeeds(shapes[0]!, work.options, rows)]
     case 'layer':
       return layerNeeds(work, rows, shapes)
   }
 }
+
+/** The rows of its input that a filter needs. */
+export const filterNeeds = ({ plan }: FilterNeeds, [first, end]: Span): Span[] =>
+  bordered(tileRows(plan, reachOf(plan, first, end - first)), plan.height, plan.border)
 
 function bankNeeds({ plan: { input, rows, step, outStep, border } }: BankNeeds, [first, end]: Span): Span[] {
   const grid = (y: number) => Math.floor(y / outStep[1]) * step[1] + rows.first
@@ -113,6 +138,38 @@ export const planesNode = ({ shape, data }: Tensor): Node => ({
   work: { kind: 'planes', data },
 })
 
+/** A filter over planes, or without them over the picture. */
+export function filterNode(filter: Filter, x?: Node): Node {
+  const { outWidth, outHeight } = filter.plan
+  const width = outWidth * outChannels(filter, filter.tone)
+  const inputs = x === undefined ? [] : [x]
+  return { shape: [x?.shape[0] ?? 1, outHeight, width], inputs, work: { kind: 'filter', filter } }
+}
+
+/** The channels of what comes out of a filter. */
+export const outChannels = (
+  { channels }: Pick<Filter, 'channels'>,
+  { gray }: Pick<Tone, 'gray'>,
+): 1 | 2 | 3 | 4 => (gray ? (hasAlpha(channels) ? 2 : 1) : channels)
+
+/** The samples of each pixel side by side: [1,H,W·C]. */
+export function interleaved(x: Node): Node {
+  const { shape, work, inputs } = x
+  if (shape[0] === 1) return x
+  if (work.kind === 'layer' && work.name === 'parted') return inputs[0]!
+  return layerNode('interleaved', [x], {})
+}
+
+/** Planes from pixels [1,H,W·C]. */
+export const parted = (x: Node, channels: number): Node =>
+  channels === 1 ? x : layerNode('parted', [x], { channels })
+
+function layerNode<K extends LayerName>(name: K, inputs: readonly Node[], settings: LayerSettings[K]): Node {
+  const shapes = inputs.map((input) => input.shape)
+  const work = { kind: 'layer', name, settings } as LayerWork
+  return { shape: layers[name].shape(settings, shapes), inputs, work }
+}
+
 function bankNode(x: Tensor, bank: Bank): Tensor {
   const { groups, filtersPerGroup, input, output } = bank.plan
   invariant(input[0] === 1 && output[0] === 1, 'banks of a graph are 2-D')
@@ -134,12 +191,5 @@ export const tracer: Engine = {
     const input = nodeOf(x)
     return traced({ shape: input.shape, inputs: [input], work: { kind: 'likeness', options } })
   },
-  async layer(name, tensors, settings) {
-    const inputs = tensors.map(nodeOf)
-    const shape = layers[name].shape(
-      settings,
-      inputs.map((input) => input.shape),
-    )
-    return traced({ shape, inputs, work: { kind: 'layer', name, settings } as LayerWork })
-  },
+  layer: async (name, tensors, settings) => traced(layerNode(name, tensors.map(nodeOf), settings)),
 }

@@ -1,6 +1,7 @@
+import type { Stencil } from '../conv/stencil.ts'
 import { mostStrips } from '../conv/strips.ts'
 import type { Shape } from '../definition/layers.ts'
-import { type BankNeeds, type Node, needs, type Work, type WorkOf } from './node.ts'
+import { type BankNeeds, type FilterNeeds, type Node, needs, type Work, type WorkOf } from './node.ts'
 import { rowCount, type Span, united } from './spans.ts'
 
 /** A step in a list in which its inputs come before it. */
@@ -40,15 +41,16 @@ export const pitchOf = (samples: number): number => Math.ceil((samples * 4 + sla
 /** What one strip takes: the rows of every step, and where they lie. */
 export type Strip = { readonly buffers: readonly Buffer[]; readonly bytes: number }
 
-/** Planes that are there are read where they lie. */
-export const liesElsewhere = ({ work }: Listed<{ readonly kind: string }>): boolean => work.kind === 'planes'
+/** Planes that are there are read where they lie, and what is finished goes to the sink. */
+export const liesElsewhere = ({ work: { kind } }: Listed<{ readonly kind: string }>): boolean =>
+  kind === 'planes' || kind === 'finish'
 
 /**
  * Plans a strip: which rows of each step the rows `out` of the last one need, and room for them, which is given to other
  * steps when nobody needs them any more.
  */
-export function planStrip<B extends BankNeeds>(
-  list: readonly Listed<WorkOf<B, unknown>>[],
+export function planStrip<B extends BankNeeds, F extends FilterNeeds>(
+  list: readonly Listed<WorkOf<B, unknown, F>>[],
   out: Span,
 ): Strip {
   const wanted: Span[][] = list.map((_, i) => (i === list.length - 1 ? [out] : []))
@@ -90,22 +92,32 @@ export function planStrip<B extends BankNeeds>(
   return { buffers, bytes: top }
 }
 
+const isFft = ({ algorithm }: Stencil): boolean => algorithm === 'fft' || algorithm === 'fft-separable'
+
 /** The most scratch memory of a strip, so that what it works on stays near. */
 const stripBytes = 12 * 2 ** 20
 
-/** The rows of a strip where they are not given: a function of the shapes alone. */
-export function chooseStripRows<B extends BankNeeds>(
-  list: readonly Listed<WorkOf<B, unknown>>[],
+/** The rows of a strip where they are not given: a function of the shapes alone. FFTs compute whole blocks of rows. */
+export function chooseStripRows<B extends BankNeeds, F extends FilterNeeds>(
+  list: readonly Listed<WorkOf<B, unknown, F>>[],
   given?: number,
 ): number {
   const [, height] = list.at(-1)!.shape
   if (given !== undefined) return Math.min(given, height)
+  const [only] = list
+  if (list.length === 1 && only?.work.kind === 'finish') return only.work.filter.plan.stripRows
   // in the middle, where most strips are
   const bytesOf = (rows: number) => {
     const first = Math.floor((height - rows) / 2)
     return planStrip(list, [first, first + rows]).bytes
   }
-  let rows = Math.min(Math.max(64, Math.ceil(height / mostStrips)), height)
-  while (rows > 1 && bytesOf(rows) > stripBytes) rows = Math.ceil(rows / 2)
+  const blocks = list.map(({ work }) =>
+    (work.kind === 'filter' || work.kind === 'finish') && work.filter.plan.stencils.some(isFft)
+      ? work.filter.plan.stripRows
+      : 1,
+  )
+  const least = Math.min(Math.max(...blocks), height)
+  let rows = Math.min(Math.max(least > 1 ? least : 64, Math.ceil(height / mostStrips)), height)
+  while (rows > least && bytesOf(rows) > stripBytes) rows = Math.max(least, Math.ceil(rows / 2))
   return rows
 }

@@ -1,5 +1,6 @@
-import { ConvoError, invariant } from '../error.ts'
-import { type Extremes, extremes } from '../tensor/picture.ts'
+import type { Levels } from '../definition/levels.ts'
+import { ConvoError } from '../error.ts'
+import type { Extremes } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
 
 // Feature maps as pictures: many maps on one sheet, levels stretched so that signed maps can be seen.
@@ -23,17 +24,6 @@ export function sheetColumns(count: number, height: number, width: number): numb
   return best
 }
 
-/** How a sheet is laid out. */
-export type SheetOptions = {
-  /** Channels of a map: 1, or 3 for maps in colour that lie one after the other. */
-  readonly depth?: 1 | 3
-  /** The number of each map in its upper left corner. */
-  readonly labels?: boolean
-  /** The values that will be black and white, for what is between the maps and for the numbers. */
-  readonly black: number
-  readonly white: number
-}
-
 /** Where maps of one size lie on a sheet. */
 export type SheetLayout = {
   readonly columns: number
@@ -51,65 +41,25 @@ export function sheetLayout(count: number, height: number, width: number): Sheet
   return { columns, step, height: rows * step[0] - gap, width: columns * step[1] - gap }
 }
 
-/**
- * Maps [N·depth,H,W] side by side on a sheet [depth,H',W'], row by row. What is between them is black.
- *
- * @throws ConvoError E_SHAPE when the maps do not divide into `depth` channels each
- */
-export function sheet(maps: Tensor, { depth = 1, labels = false, black, white }: SheetOptions): Tensor {
-  const [channels = 1, height = 1, width = 1] = maps.shape
-  invariant(maps.shape.length === 3 && channels % depth === 0, 'maps of a sheet are [N·depth,H,W]')
-  const count = channels / depth
-  const { columns, step, ...size } = sheetLayout(count, height, width)
-  const out = new Float32Array(depth * size.height * size.width).fill(black)
-  for (let n = 0; n < count; n++) {
-    const top = Math.floor(n / columns) * step[0]
-    const left = (n % columns) * step[1]
-    const label = labels ? labelOf(n, height, width, black, white) : undefined
-    for (let c = 0; c < depth; c++) {
-      const plane = (n * depth + c) * height * width
-      for (let y = 0; y < height; y++) {
-        const row = maps.data.subarray(plane + y * width, plane + (y + 1) * width)
-        const at = (c * size.height + top + y) * size.width + left
-        out.set(row, at)
-        if (label !== undefined) drawLabel(label, y, out, at)
-      }
-    }
-  }
-  return new Tensor([depth, size.height, size.width], out)
-}
-
 /** The number of a map as pixels. */
 export type Label = { readonly width: number; readonly data: Float32Array }
 
-/** Puts row `y` of a label, if it has one, over the row of its map that begins at `at`. */
-export function drawLabel({ width, data }: Label, y: number, out: Float32Array, at: number): void {
-  if (y * width < data.length) out.set(data.subarray(y * width, (y + 1) * width), at)
+/** Puts row `y` of a label, if it has one, over the row of its map that begins at `at`, whose samples lie `step` apart. */
+export function drawLabel({ width, data }: Label, y: number, out: Float32Array, at: number, step = 1): void {
+  if (y * width < data.length) spread(data, y * width, width, out, at, step)
 }
 
-/** How samples become levels: as they are, by `low + v · gain` clamped to 0..full, or by `(v − min) · gain`. */
-export type Levels =
-  | { readonly kind: 'plain' }
-  | { readonly kind: 'legible'; readonly low: number; readonly gain: number; readonly full: number }
-  | { readonly kind: 'stretched'; readonly min: number; readonly gain: number }
-
-/** Samples as levels, into `out` from `to` on. */
-export function writeLevels(
-  levels: Levels,
-  map: Float32Array,
-  from: number,
+/** Copies `n` samples to places that lie `step` apart. */
+export function spread(
+  from: Float32Array,
+  first: number,
   n: number,
   out: Float32Array,
-  to: number,
+  at: number,
+  step: number,
 ): void {
-  if (levels.kind === 'plain') out.set(map.subarray(from, from + n), to)
-  else if (levels.kind === 'stretched') {
-    const { min, gain } = levels
-    for (let i = 0; i < n; i++) out[to + i] = Math.fround(map[from + i]! - min) * gain
-  } else {
-    const { low, gain, full } = levels
-    for (let i = 0; i < n; i++) out[to + i] = Math.min(full, Math.max(0, low + map[from + i]! * gain))
-  }
+  if (step === 1) out.set(from.subarray(first, first + n), at)
+  else for (let i = 0; i < n; i++) out[at + i * step] = from[first + i]!
 }
 
 /** What decides the levels of maps: the extremes of the finite samples, and whether any sample is below 0. */
@@ -162,35 +112,17 @@ function reachOf(bins: Uint32Array, largest: number): number {
 /** The share of the samples that a legible map shows without cutting off. */
 const shown = 0.995
 
-/** Stretches smallest to largest over 0..full, over all maps alike or for each on its own; a flat map becomes 0. */
-export const stretch = (maps: Tensor, full: number, each: boolean): Tensor =>
-  leveled(maps, each, (map) => stretched(extremes(map), full))
-
-/** Every map, or all of them, through levels of its own. */
-function leveled(maps: Tensor, each: boolean, levelsOf: (map: Float32Array) => Levels): Tensor {
-  const plane = each ? maps.data.length / maps.shape[0]! : maps.data.length
-  const data = new Float32Array(maps.data.length)
-  for (let at = 0; at < data.length; at += plane) {
-    writeLevels(levelsOf(maps.data.subarray(at, at + plane)), maps.data, at, plane, data, at)
-  }
-  return new Tensor(maps.shape, data)
-}
-
-/** Stretches the given levels over 0..full; all becomes 0 where they are equal. */
-export const stretchBetween = (maps: Tensor, full: number, levels: Extremes): Tensor =>
-  leveled(maps, false, () => stretched(levels, full))
-
-/** Maps with levels that can be seen, over all maps alike or for each on its own. */
-export function legible(maps: Tensor, full: number, each: boolean): Tensor {
-  // of all maps alike, so that 0 looks the same on each
-  const isSigned = maps.data.some((v) => v < 0)
-  return leveled(maps, each, (map) => {
-    const { min, max } = extremes(map)
-    const largest = Math.max(0, -min, max)
-    const bins = new Uint32Array(magnitudeBins)
-    countMagnitudes(bins, map, 0, map.length, largest)
-    return legibleLevels(bins, largest, isSigned, full)
-  })
+/** @throws ConvoError E_OPTION for a channel that is not there */
+export function checkChannels(count: number, channels: readonly number[]): void {
+  const missing = channels.find((c) => c >= count)
+  if (missing === undefined) return
+  throw new ConvoError(
+    'E_OPTION',
+    `there is no channel ${missing}: the result has ${count}, counted from 0`,
+    {
+      fix: `--channels ${count - 1}`,
+    },
+  )
 }
 
 /** Some of the channels, in the order asked for. @throws ConvoError E_OPTION for one that is not there */
@@ -198,12 +130,8 @@ export function pick(maps: Tensor, channels: readonly number[]): Tensor {
   const count = maps.shape[0]!
   const plane = maps.data.length / count
   const data = new Float32Array(channels.length * plane)
+  checkChannels(count, channels)
   channels.forEach((c, i) => {
-    if (c >= count) {
-      throw new ConvoError('E_OPTION', `there is no channel ${c}: the result has ${count}, counted from 0`, {
-        fix: `--channels ${Math.min(c, count - 1)}`,
-      })
-    }
     data.set(maps.data.subarray(c * plane, (c + 1) * plane), i * plane)
   })
   return new Tensor([channels.length, ...maps.shape.slice(1)], data)

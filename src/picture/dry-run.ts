@@ -56,8 +56,8 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
     }
     const position = { isFirst: i === 0, isLast: i === job.steps.length - 1 }
     const { plan, channels } = planKnown(step, task, known, position)
-    for (const { stripRows = 0, ...facts } of planFacts(plan))
-      plans.push(isSized ? { ...facts, stripRows } : facts)
+    const isAlone = job.steps.length === 1 && settings.channels === undefined && !known.isMaps
+    plans.push(...planFacts(plan, isAlone))
     known = { ...known, width: plan.outWidth, height: plan.outHeight, channels, depth: 32 }
   }
   const isFloat = outputKind(job.output) === 'npy'

@@ -6,7 +6,7 @@ import { blackened, flatten, hasHidden, withoutAlpha } from '../image/flatten.ts
 import { type Probe, probe } from '../image/probe.ts'
 import { lightOf } from '../image/profile.ts'
 import type { Source } from '../image/reader.ts'
-import type { SourcePicture } from '../run/pictures.ts'
+import type { SourcePicture } from '../run/graph.ts'
 import {
   type Depth,
   extremes,

@@ -26,8 +26,8 @@ export function outputKind(path: string): OutputKind {
   return formatOfPath(path) === 'png' ? 'png' : 'picture'
 }
 
-/** A PNG under way: strips come in any order and are written in theirs. */
-export type PngStream = {
+/** A file under way, whose strips come in any order. */
+export type Stream = {
   strip(part: number, strip: PartResult, parts: number): void
   /** Lets writes go on; waits for them when more than a few strips are held. */
   drain(): Promise<void>
@@ -39,8 +39,8 @@ export type PngStream = {
 /** Bytes of finished strips that may wait to be written. */
 const mostHeld = 2 * 2 ** 20
 
-/** Begins a PNG at `path`. @throws ConvoError E_OUTPUT */
-export async function openPng(path: string, shape: PngShape, compression: Compression): Promise<PngStream> {
+/** Begins a PNG at `path`: strips are written in their order. @throws ConvoError E_OUTPUT */
+export async function openPng(path: string, shape: PngShape, compression: Compression): Promise<Stream> {
   const output = await openOutput(path)
   const waiting = new Map<number, PartResult>()
   let next = 0
@@ -85,6 +85,55 @@ export async function openPng(path: string, shape: PngShape, compression: Compre
       await writing
       await output.commit()
       return bytes
+    },
+    async abort() {
+      await writing.catch(() => undefined)
+      await output.abort()
+    },
+  }
+}
+
+/** Begins a .npy file of planes [C,H,W], whose strips are [C][rows][W]: each goes to its places. @throws ConvoError E_OUTPUT */
+export async function openArray(
+  path: string,
+  shape: readonly [channels: number, height: number, width: number],
+): Promise<Stream> {
+  const output = await openOutput(path)
+  const [channels, height, width] = shape
+  const header = npyHeader(shape, '<f4')
+  const size = header.length + channels * height * width * 4
+  // what is no file cannot be written here and there
+  const whole = output.writeAt === undefined ? new Uint8Array(size) : undefined
+  const discard = createDiscard()
+  let held = 0
+  let writing = Promise.resolve()
+  const write = (bytes: Uint8Array, at: number) => {
+    if (whole !== undefined) return void whole.set(bytes, at)
+    held += bytes.length
+    writing = writing.then(async () => {
+      await output.writeAt?.(bytes, at)
+      held -= bytes.length
+      discard(bytes.length)
+    })
+    // A failure is met in `finish`; until then it is no unhandled rejection.
+    writing.catch(() => undefined)
+  }
+  write(header, 0)
+  return {
+    strip(part, { bytes = new Uint8Array() }, parts) {
+      const rows = bytes.length / (channels * width * 4)
+      const first = part === parts - 1 ? height - rows : part * rows
+      for (let c = 0, plane = bytes.length / channels; c < channels; c++) {
+        const at = header.length + (c * height + first) * width * 4
+        write(bytes.subarray(c * plane, (c + 1) * plane), at)
+      }
+    },
+    drain: () => (held > mostHeld ? writing : immediate()),
+    async finish() {
+      await writing
+      if (whole !== undefined) await output.write(whole)
+      await output.commit()
+      return size
     },
     async abort() {
       await writing.catch(() => undefined)

@@ -2,7 +2,7 @@ import { confined } from '../conv/plan.ts'
 import { invariant } from '../error.ts'
 import { lightOf } from '../image/profile.ts'
 import { peakOf } from '../image/samples.ts'
-import { isWorthWorkers } from '../run/pictures.ts'
+import { isWorthWorkers } from '../run/graph.ts'
 import type { Pool, Session } from '../run/pool.ts'
 import { poolOf } from '../run/shared.ts'
 import { poolEngine } from '../run/tensors.ts'
@@ -23,12 +23,12 @@ import {
 import { outputKind } from './output.ts'
 import { openPaged, type PagedInput, runPaged } from './paged.ts'
 import { recipeStep, refuseTone, toneStep } from './recipe-step.ts'
-import { type Data, type Pending, type State, settled, shapeOf } from './state.ts'
+import { type Data, isPicture, type Pending, pendingOf, type State, shapeOf } from './state.ts'
 import { tensorStep } from './tensor-step.ts'
 import { openStream, runStream, type VolumeStream } from './volume-stream.ts'
-import { writeData } from './write.ts'
-import { noSheet, refuseMapRange } from './write-maps.ts'
-import { type Written, writeRecipe } from './write-recipe.ts'
+import { noSheet, refuseMapRange, writeMaps } from './write-maps.ts'
+import { recipeRendering, type Written, writeRendering } from './write-recipe.ts'
+import { writeVolume } from './write-volume.ts'
 
 export { type DryRun, dryRun } from './dry-run.ts'
 export type { PictureFacts, PictureJob, PlanFacts, Report, StepMaker } from './job.ts'
@@ -116,11 +116,8 @@ async function runJob(
       state = await tensorStep(session, engine, toned, step, task, i === 0 && toned === state)
     }
     // The last recipe runs on its way into the file, unless its channels are to be taken apart first.
-    else {
-      const data = await settled(session, state.data)
-      state = { ...state, data }
-      if (i < task.steps.length - 1 || data.kind === 'tensor' || picksChannels)
-        state = await recipeStep(session, state, step, task, i === 0)
+    else if (i < task.steps.length - 1 || !isPicture(state.data) || picksChannels) {
+      state = await recipeStep(session, state, step, task, i === 0)
     }
     state = { ...state, notes: [...state.notes, ...(step.notes ?? [])] }
     last = step
@@ -140,7 +137,7 @@ async function runJob(
   }
 }
 
-function write(
+async function write(
   session: Session,
   state: State,
   last: SettledStep,
@@ -148,13 +145,18 @@ function write(
   loaded: LoadedData,
 ): Promise<Written> {
   const { channels, labels } = task.settings
-  if (last.kind === 'tensor' || state.data.kind !== 'picture' || channels !== undefined) {
-    return writeData(session, state.data, task, loaded.meta)
+  const { data } = state
+  if (data.kind === 'tensor' && data.tensor.shape.length === 4) {
+    return writeVolume(session, data.tensor, data.full, task, loaded.meta)
   }
-  if (labels) throw noSheet('labels', state.data.picture.channels)
+  if (last.kind === 'tensor' || !isPicture(data) || channels !== undefined) {
+    return writeMaps(session, pendingOf(data), task, loaded.meta)
+  }
+  if (labels) throw noSheet('labels', shapeOf(data).channels)
   refuseMapRange(task)
   const position = { isFirst: task.steps.length === 1, isLast: true }
-  return writeRecipe(session, state.data.picture, last, task, loaded.meta, position)
+  const rendering = await recipeRendering(session, data, last, task, position)
+  return writeRendering(session, rendering, task, loaded.meta)
 }
 
 function inputFacts(path: string, data: Exclude<Data, Pending>) {

@@ -1,13 +1,32 @@
 import { inFloats } from '../conv/in-floats.ts'
-import { filterDefaults, type Planned, planRecipe, type RecipePlan, type SampleType } from '../conv/plan.ts'
+import {
+  confined,
+  filterDefaults,
+  type Planned,
+  planRecipe,
+  type RecipePlan,
+  type SampleType,
+} from '../conv/plan.ts'
 import { flattens, type Recipe, single } from '../conv/recipe.ts'
 import { ConvoError } from '../error.ts'
+import { boundOf } from '../graph/bound.ts'
+import {
+  type Filter,
+  filterNode,
+  interleaved,
+  nodeOf,
+  outChannels,
+  parted,
+  planesNode,
+  traced,
+} from '../graph/node.ts'
+import type { Tone } from '../graph/tone.ts'
 import { linearTables, srgb } from '../image/light.ts'
 import { peakOf } from '../image/samples.ts'
 import { kernel } from '../kernel/kernel.ts'
 import { put } from '../run/bank.ts'
-import type { Tone } from '../run/picture-job.ts'
-import { runRecipe, type SourcePicture } from '../run/pictures.ts'
+import { type Over, runToTensor } from '../run/graph.ts'
+import type { PictureShape } from '../run/picture-job.ts'
 import type { Session } from '../run/pool.ts'
 import { hasAlpha } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
@@ -15,7 +34,17 @@ import type { PlanFacts, RecipeStep, Task } from './job.ts'
 import type { Known } from './known.ts'
 import { outputKind } from './output.ts'
 import type { Settings } from './settings.ts'
-import { type Data, floatsOf, isTransparent, type State, settled } from './state.ts'
+import {
+  floatsOf,
+  graphOf,
+  isPicture,
+  isTransparent,
+  type Pending,
+  type PictureData,
+  pendingOf,
+  type State,
+  tensorOf,
+} from './state.ts'
 
 /** Where a recipe stands among the steps: tones apply on the way in, light is encoded on the way out. */
 export type Position = { readonly isFirst: boolean; readonly isLast: boolean }
@@ -31,8 +60,7 @@ export const identity: RecipeStep = {
 export async function toneStep(session: Session, state: State, task: Task): Promise<State> {
   const { gray, linear } = task.settings
   if (state.data.kind !== 'picture' || !isTransparent(state.data) || !(gray || linear)) return state
-  const { picture } = await filterPicture(session, state.data.picture, identity, task, true)
-  return { ...state, data: { kind: 'picture', picture } }
+  return { ...(await recipeStep(session, state, identity, task, true)), plans: state.plans }
 }
 
 /** @throws ConvoError E_OPTION for tones that volumes and maps are not given */
@@ -47,7 +75,10 @@ export function refuseTone({ settings: { gray, linear } }: Task, what: string): 
   )
 }
 
-/** A recipe between two steps: its float result is the next step's input. Maps are filtered one by one. */
+/**
+ * A recipe between two steps, which is written down and runs with the steps around it: floats go in and out. Maps and
+ * slices are filtered one by one.
+ */
 export async function recipeStep(
   session: Session,
   state: State,
@@ -55,87 +86,93 @@ export async function recipeStep(
   task: Task,
   isFirst: boolean,
 ): Promise<State> {
-  const data = await settled(session, state.data)
-  if (data.kind === 'picture') {
-    const { picture, plans } = await filterPicture(session, data.picture, step, task, isFirst)
-    return { ...state, data: { kind: 'picture', picture }, plans: [...state.plans, ...plans] }
+  const { data } = state
+  if (isPicture(data)) {
+    const { filter, over } = await prepareRecipe(session, step, task, data, { isFirst, isLast: false })
+    const made = filterNode(filter, over.out && interleaved(over.out))
+    const out = traced(parted(made, outChannels(filter, filter.tone)))
+    const { source } = over
+    const next = { kind: 'graph', out, source, full: filter.full, isPicture: true } as const
+    return { ...state, data: next, plans: [...state.plans, ...planFacts(filter.plan, false)] }
   }
-  return filterMaps(session, state, data, step)
+  const { full } = data
+  const flat = data.kind === 'tensor' ? pendingOf({ ...data, tensor: slicesOf(data.tensor) }) : data
+  const { out: x } = graphOf(flat)
+  const [, height, width] = x.shape
+  const { plan, over } = await planned(session, { out: x, source: flat.source }, (peak) =>
+    planRecipe(step.recipe, step.options, { width, height, samples: 'f32', peak }),
+  )
+  const made = filterNode({ plan, tone: plain, channels: 1, full }, over.out)
+  const plans = [...state.plans, ...planFacts(plan, false)]
+  const next: Pending = { ...flat, out: traced(made), source: over.source }
+  if (data.kind !== 'tensor' || data.tensor.shape.length === 3) return { ...state, plans, data: next }
+  const { data: samples } = await tensorOf(session, next)
+  const tensor = new Tensor([...data.tensor.shape.slice(0, -2), plan.outHeight, plan.outWidth], samples)
+  return { ...state, plans, data: { ...data, tensor } }
 }
 
-async function filterPicture(
+/** The slices of a volume, or maps, as planes. */
+const slicesOf = ({ shape, data }: Tensor): Tensor => {
+  const [height = 1, width = 1] = shape.slice(-2)
+  return new Tensor([data.length / (height * width), height, width], data)
+}
+
+/**
+ * Plans a recipe over samples that may have any size. Where an FFT may run it has to be known how large they are: a bound
+ * is enough, but where there is none or it is too large, what the recipe meets is computed before.
+ */
+async function planned(
   session: Session,
-  picture: SourcePicture,
+  over: Over,
+  plan: (peak: (() => number) | undefined) => RecipePlan,
+): Promise<{ readonly plan: RecipePlan; readonly over: Over }> {
+  const ofSource = () => {
+    const picture = over.source?.picture
+    return picture?.depth === 32 ? peakOf(floatsOf(picture)) : (picture?.full ?? Number.POSITIVE_INFINITY)
+  }
+  const { out, source } = over
+  if (out === undefined) return { over, plan: plan(source.picture.depth === 32 ? ofSource : undefined) }
+  let isAsked = false
+  try {
+    const made = plan(() => {
+      isAsked = true
+      return boundOf(out, ofSource)
+    })
+    if (!isAsked || made.stencils.every(({ reason }) => reason !== confined)) return { plan: made, over }
+  } catch (error) {
+    if (!isAsked) throw error
+  }
+  const whole = await runToTensor(session, { out, source })
+  return { plan: plan(() => peakOf(whole.data)), over: { out: planesNode(whole) } }
+}
+
+/** A recipe over a picture, planned. */
+export async function prepareRecipe(
+  session: Session,
   step: RecipeStep,
   task: Task,
-  isFirst: boolean,
-) {
-  const { tone, plan, channels } = prepareRecipe(session, step, task, picture, { isFirst, isLast: false })
-  const target = session.arena.alloc(plan.outWidth * plan.outHeight * channels * 4)
-  await runRecipe(session, plan, picture, tone, 'raw', { kind: 'float', target })
-  const next: SourcePicture = {
-    address: target,
-    width: plan.outWidth,
-    height: plan.outHeight,
-    channels,
-    depth: 32,
-    full: picture.full,
-  }
-  return { picture: next, plans: planFacts(plan) }
-}
-
-async function filterMaps(
-  session: Session,
-  state: State,
-  data: Extract<Data, { kind: 'tensor' }>,
-  { recipe, options }: RecipeStep,
-) {
-  const { shape, data: values } = data.tensor
-  const [height, width] = [shape.at(-2)!, shape.at(-1)!]
-  const plane = width * height
-  const count = values.length / plane
-  const tone = plain
-  const peak = () => peakOf(values)
-  const plan = planRecipe(recipe, options, { width, height, samples: 'f32', peak })
-  const size = plan.outWidth * plan.outHeight
-  const out = new Float32Array(count * size)
-  for (let i = 0; i < count; i++) {
-    const mark = session.arena.mark()
-    const target = session.arena.alloc(size * 4)
-    const map = values.subarray(i * plane, (i + 1) * plane)
-    const source: SourcePicture = { data: map, width, height, channels: 1, depth: 32, full: data.full }
-    await runRecipe(session, plan, source, tone, 'raw', { kind: 'float', target })
-    out.set(new Float32Array(session.arena.memory.buffer, target, size), i * size)
-    session.arena.release(mark)
-  }
-  const tensor = new Tensor([...shape.slice(0, -2), plan.outHeight, plan.outWidth], out)
-  return { ...state, data: { ...data, tensor }, plans: [...state.plans, ...planFacts(plan)] }
-}
-
-/** Tone and plan of a recipe over a picture, and the channels that come out. */
-export function prepareRecipe(
-  session: Session,
-  step: RecipeStep,
-  task: Task,
-  picture: Omit<SourcePicture, 'data'>,
+  data: PictureData,
   position: Position,
-): { tone: Tone; plan: RecipePlan; channels: 1 | 2 | 3 | 4 } {
-  const tone = toneOf(step.recipe, task, picture, position)
-  const placed =
-    tone.table === 0
-      ? tone
-      : { ...tone, table: put(session.arena, linearTables(tone.light ?? srgb, picture.full)) }
-  const peak = isThere(picture) && picture.depth === 32 ? () => peakOf(floatsOf(session, picture)) : undefined
-  return {
-    tone: placed,
-    plan: planOver(step, { ...picture, peak }, tone),
-    channels: outChannels(picture, tone),
-  }
+): Promise<{ readonly filter: Filter; readonly over: Over }> {
+  const shape = pictureShape(data)
+  const { channels, full } = shape
+  const asked = toneOf(step.recipe, task, shape, position)
+  const tone =
+    asked.table === 0
+      ? asked
+      : { ...asked, table: put(session.arena, linearTables(asked.light ?? srgb, full)) }
+  const given: Over =
+    data.kind === 'picture' ? { source: { picture: data.picture, gray: false } } : graphOf(data)
+  const { plan, over } = await planned(session, given, (peak) => planOver(step, { ...shape, peak }, tone))
+  return { filter: { plan, tone, channels, full }, over }
 }
 
-/** False for a picture of which only the shape is known. */
-const isThere = (picture: Omit<SourcePicture, 'data'>): picture is SourcePicture =>
-  'data' in picture || 'address' in picture
+/** What the samples of a picture are. */
+function pictureShape(data: PictureData): PictureShape {
+  if (data.kind === 'picture') return data.picture
+  const [channels, height, width] = nodeOf(data.out).shape
+  return { width, height, channels: channels as 1 | 2 | 3 | 4, depth: 32, full: data.full }
+}
 
 /** The tone of maps and slices, which are filtered as they are. */
 const plain: Tone = { gray: false, table: 0, encode: false, alpha: 'plain' }
@@ -148,13 +185,13 @@ export function planKnown(
   position: Position,
 ): { readonly plan: RecipePlan; readonly channels: number } {
   const { channels } = known
-  if (known.isMaps || !isPicture(channels))
+  if (known.isMaps || !isFew(channels))
     return { plan: planOver(step, { ...known, depth: 32 }, plain), channels }
   const tone = toneOf(step.recipe, task, { ...known, channels }, position)
   return { plan: planOver(step, known, tone), channels: outChannels({ channels }, tone) }
 }
 
-const isPicture = (channels: number): channels is 1 | 2 | 3 | 4 => channels <= 4
+const isFew = (channels: number): channels is 1 | 2 | 3 | 4 => channels <= 4
 
 /**
  * How alpha meets a recipe. Where the kernels are a mean, alpha is filtered with the colours and divides them. Where they
@@ -171,7 +208,7 @@ function alphaOf(recipe: Recipe, asked: Settings['alpha']): Tone['alpha'] {
 export function toneOf(
   recipe: Recipe,
   task: Pick<Task, 'settings' | 'range' | 'output'> & Partial<Pick<Task, 'light'>>,
-  picture: Pick<SourcePicture, 'channels' | 'depth'>,
+  picture: Pick<PictureShape, 'channels' | 'depth'>,
   { isFirst, isLast }: Position,
 ): Tone {
   const { linear, gray, alpha } = task.settings
@@ -193,7 +230,7 @@ export function toneOf(
 /** The plan of a recipe over a picture: native samples where the tone leaves them as they are. */
 function planOver(
   { recipe, options }: RecipeStep,
-  picture: Pick<SourcePicture, 'width' | 'height' | 'depth' | 'full'> & Pick<Planned, 'peak'>,
+  picture: Pick<PictureShape, 'width' | 'height' | 'depth' | 'full'> & Pick<Planned, 'peak'>,
   tone: Tone,
 ): RecipePlan {
   const native: SampleType = picture.depth === 8 ? 'u8' : picture.depth === 16 ? 'u16' : 'f32'
@@ -205,19 +242,13 @@ function planOver(
   return tone.alpha === 'own' ? inFloats(plan) : plan
 }
 
-/** The channels of what comes out. */
-export const outChannels = (
-  picture: Pick<SourcePicture, 'channels'>,
-  tone: Pick<Tone, 'gray'>,
-): 1 | 2 | 3 | 4 => (tone.gray ? (hasAlpha(picture.channels) ? 2 : 1) : picture.channels)
-
-/** A plan as reports tell it. */
-export function planFacts(plan: RecipePlan): PlanFacts[] {
+/** A plan as reports tell it; what runs with other steps around it goes in their strips. */
+export function planFacts(plan: RecipePlan, isAlone: boolean): PlanFacts[] {
   return plan.stencils.map((s) => ({
     algorithm: s.algorithm,
     reason: s.reason,
     kernel: `${s.kW}x${s.kH}`,
     border: plan.border,
-    stripRows: plan.stripRows,
+    ...(isAlone && { stripRows: plan.stripRows }),
   }))
 }

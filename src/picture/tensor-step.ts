@@ -1,13 +1,13 @@
 import type { Engine } from '../definition/engine.ts'
 import { invariant } from '../error.ts'
-import { nodeOf, planesNode, sourceNode, traced, tracer } from '../graph/node.ts'
+import { nodeOf, outChannels, planesNode, sourceNode, traced, tracer } from '../graph/node.ts'
 import { srgb } from '../image/light.ts'
 import { arithmetics, type Step } from '../operators/operator.ts'
 import { runToTensor, type Source } from '../run/graph.ts'
 import type { Session } from '../run/pool.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import type { Task } from './job.ts'
-import { identity, outChannels, toneOf } from './recipe-step.ts'
+import { identity, toneOf } from './recipe-step.ts'
 import { type Data, dataOf, isTransparent, type State, shapeOf, tensorOf } from './state.ts'
 
 type TensorStep = Extract<Step, { kind: 'tensor' }>

@@ -1,15 +1,16 @@
 import { extent } from '../conv/geometry.ts'
 import type { Engine } from '../definition/engine.ts'
+import type { Levels } from '../definition/levels.ts'
 import { isStandardOutput } from '../files/output.ts'
 import { type Decoded, decode, readHeader } from '../image/decode.ts'
 import { lostBeside } from '../image/fit.ts'
 import type { Header } from '../image/header.ts'
 import { peakOf } from '../image/samples.ts'
-import { stretch, stretchBetween } from '../image/sheet.ts'
+import { stretched } from '../image/sheet.ts'
 import { arithmetics, type FullScale, type Slabs, type Step } from '../operators/operator.ts'
 import type { Session } from '../run/pool.ts'
 import { borders } from '../tensor/border.ts'
-import { type Extremes, extremes, fullScale } from '../tensor/picture.ts'
+import { extremes, fullScale } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import type { Opened } from './input.ts'
 import { factsOf, type Report, type Task } from './job.ts'
@@ -27,9 +28,8 @@ import {
 } from './load.ts'
 import { outputKind, writeSlices } from './output.ts'
 import { refuseTone } from './recipe-step.ts'
-import { ranged } from './write.ts'
 import { writeEach } from './write-maps.ts'
-import { checkColours, chosen, isNumbered } from './write-volume.ts'
+import { checkColours, chosen, isNumbered, ranged, renderingOf } from './write-volume.ts'
 
 // A volume slice by slice: of the input only the slices are held that the filter reaches, of the output only one.
 
@@ -140,27 +140,43 @@ export async function runStream(
     }
   }
   const own: Task = { ...task, range: task.range === 'minmax' ? 'clamp' : task.range }
-  const show = await showOf(session, engine, stream, task)
+  const levelsFor = await sliceLevels(session, engine, stream, task)
   const seen = { isFinite: true }
   const slices = walk(session, engine, stream, task, seen)
-  const at = async () => show((await slices.next()).value as Tensor)
+  const at = async () => {
+    const slice = (await slices.next()).value as Tensor
+    return renderingOf(session, slice, levelsFor(slice), full, own)
+  }
   const series = { count: slabs.axis.output, at }
-  const written = await writeEach(session, series, full, own, first.meta, [])
+  const written = await writeEach(session, series, own, first.meta, [])
   const notes = [...told, ...(seen.isFinite ? [] : [notFiniteLevels(task.input)]), ...written.notes]
   return { ...common, output: written.facts, clipped: written.outcome, notes }
 }
 
-/** How a slice of the result becomes levels. To stretch them all alike, all are computed once before. */
-async function showOf(session: Session, engine: Engine, stream: VolumeStream, task: Task) {
+/** How the channels of a slice of the result become levels. To stretch them all alike, all are computed once before. */
+async function sliceLevels(
+  session: Session,
+  engine: Engine,
+  stream: VolumeStream,
+  task: Task,
+): Promise<(slice: Tensor) => Levels[]> {
   const { full } = stream
-  if (task.range !== 'minmax') return (slice: Tensor) => slice
-  if (task.settings['map-range'] === 'each') return (slice: Tensor) => stretch(slice, full, true)
-  let levels: Extremes = { min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY }
-  for await (const { data } of walk(session, engine, stream, task)) {
-    const { min, max } = extremes(data)
-    levels = { min: Math.min(levels.min, min), max: Math.max(levels.max, max) }
+  const alike = (levels: Levels) => (slice: Tensor) => Array<Levels>(slice.shape[0]!).fill(levels)
+  if (task.range !== 'minmax') return alike({ kind: 'plain' })
+  if (task.settings['map-range'] === 'each') {
+    return ({ shape: [count = 1], data }) =>
+      Array.from({ length: count }, (_, c) => {
+        const plane = data.length / count
+        return stretched(extremes(data.subarray(c * plane, (c + 1) * plane)), full)
+      })
   }
-  return (slice: Tensor) => stretchBetween(slice, full, levels)
+  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for await (const { data } of walk(session, engine, stream, task)) {
+    const found = extremes(data)
+    min = Math.min(min, found.min)
+    max = Math.max(max, found.max)
+  }
+  return alike(stretched({ min, max }, full))
 }
 
 /** The slices [C,H,W] of the result, in order; `seen` tells afterwards whether all samples that were read are finite. */

@@ -1,77 +1,97 @@
-import { middleOf } from '../definition/quantise.ts'
+import type { Levels } from '../definition/levels.ts'
+import { middleOf, type Range } from '../definition/quantise.ts'
 import { ConvoError, invariant } from '../error.ts'
 import { isStandardOutput } from '../files/output.ts'
-import { legible, pick, sheet, stretch } from '../image/sheet.ts'
+import { leveled, narrowed, picked } from '../graph/narrow.ts'
+import { nodeOf, planesNode, traced } from '../graph/node.ts'
+import { checkChannels } from '../image/sheet.ts'
 import type { FullScale } from '../operators/operator.ts'
-import { levelsOf } from '../run/graph.ts'
+import { costApart, levelsOf, runToTensor } from '../run/graph.ts'
 import type { Session } from '../run/pool.ts'
 import type { PictureMeta } from '../tensor/picture.ts'
-import type { Tensor } from '../tensor/tensor.ts'
 import type { Task } from './job.ts'
 import { checkNumbered, numbered, one as oneOf } from './numbered.ts'
 import { outputKind } from './output.ts'
-import { identity } from './recipe-step.ts'
-import { graphOf, type Pending, pictureOf } from './state.ts'
-import { sheetRendering, type Written, writeRecipe, writeRendering } from './write-recipe.ts'
+import { graphOf, type Pending } from './state.ts'
+import {
+  arrayRendering,
+  graphRendering,
+  type Rendering,
+  sheetRendering,
+  type Written,
+  writeRendering,
+} from './write-recipe.ts'
 
 /**
- * Feature maps: one is gray, three are RGB, others a sheet or a file each, as they are where the path has a place for
- * their numbers. Those that do not have the levels of a picture are made legible, unless a range was asked for: when
- * they are more than a picture has, though only some of them were picked.
+ * What steps made of a picture or maps: a picture; or maps, of which one is gray, three are RGB, others a sheet or a file
+ * each, as they are where the path has a place for their numbers. Those that do not have the levels of a picture are made
+ * legible, unless a range was asked for: when they are more than a picture has, though only some of them were picked.
  */
 export async function writeMaps(
   session: Session,
-  maps: Tensor,
-  full: FullScale,
+  data: Pending,
   task: Task,
   meta: PictureMeta,
-  haveLevels: boolean,
 ): Promise<Written> {
   const { channels: choice, labels } = task.settings
-  const chosen = choice === 'first' ? pick(maps, [0]) : Array.isArray(choice) ? pick(maps, choice) : maps
-  const count = chosen.shape[0]!
+  const all = nodeOf(data.out)
+  if (data.isPicture && choice === undefined) {
+    if (labels) throw noSheet('labels', all.shape[0])
+    refuseMapRange(task)
+    return writeRendering(session, await graphRendering(session, data, task), task, meta)
+  }
+  const chosen = choice === 'first' ? [0] : Array.isArray(choice) ? choice : undefined
+  if (chosen !== undefined) checkChannels(all.shape[0], chosen)
+  const maps = { ...graphOf(data), out: chosen === undefined ? all : picked(all, chosen) }
+  const { full } = data
+  const [count] = maps.out.shape
+  const each = task.settings['map-range'] === 'each'
+  const through = (levels: readonly Levels[]): Pending => ({
+    ...data,
+    out: traced(leveled(maps.out, levels)),
+  })
+  if (outputKind(task.output) === 'npy') {
+    const { levels } =
+      task.range === 'minmax'
+        ? await levelsOf(session, maps, 'stretched', false, full)
+        : { levels: Array.from({ length: count }, () => levelsOfRange(task.range, full)) }
+    return writeRendering(session, arrayRendering(session, through(levels)), task, meta)
+  }
   const isColour = choice !== 'montage' && choice !== 'split' && isPicture(count)
   const isSplit = choice === 'split' || (!isColour && choice !== 'montage' && task.series !== undefined)
-  const isLeveled = !haveLevels && !(isColour && isPicture(maps.shape[0]!))
-  const {
-    maps: shown,
-    task: own,
-    notes,
-  } = isLeveled ? leveled(chosen, full, task) : { maps: chosen, task, notes: [] }
+  const isLeveled = !data.isPicture && !(isColour && isPicture(all.shape[0]))
   if (labels && (isColour || isSplit)) throw noSheet('labels', count)
   if (!isLeveled) refuseMapRange(task)
-  const position = { isFirst: false, isLast: true }
-  if (isSplit) {
-    const note = choice === 'split' ? ': channel 0 is the first' : ''
-    return writeEach(session, { ...seriesOf(shown), note }, full, own, meta, notes)
-  }
-  const picture = isColour ? shown : sheet(shown, { labels, ...blackAndWhite(own, full) })
-  const written = await writeRecipe(session, pictureOf(picture, full), identity, own, meta, position)
-  return { ...written, plans: [], notes: [...notes, ...written.notes] }
-}
-
-/** Whether all maps go on one sheet, whatever they are. */
-export const isSheet = ({ output, series, settings: { channels } }: Task): boolean =>
-  outputKind(output) !== 'npy' && (channels === 'montage' || (channels === undefined && series === undefined))
-
-/** Maps that have not been computed yet, on a sheet: what `writeMaps` makes of them, strip by strip. */
-export async function writeSheet(
-  session: Session,
-  maps: Pending,
-  task: Task,
-  meta: PictureMeta,
-): Promise<Written> {
-  const { labels } = task.settings
-  const each = task.settings['map-range'] === 'each'
-  if (maps.isPicture) refuseMapRange(task)
-  const form = maps.isPicture ? 'plain' : levelsFor(task)
+  const form = isLeveled ? levelsFor(task) : 'plain'
   const own: Task = form === 'plain' ? task : { ...task, range: 'clamp' }
-  const { levels, isSigned } = await levelsOf(session, graphOf(maps), form, each, maps.full)
-  const wishes = { levels, labels, ...blackAndWhite(own, maps.full) }
-  const written = await writeRendering(session, sheetRendering(session, maps, wishes, own), own, meta)
-  const notes = form === 'legible' ? [legibleNote(maps.out.shape[0]!, isSigned, each)] : []
+  const { levels, isSigned } = await levelsOf(session, maps, form, each, full)
+  const notes = form === 'legible' ? [legibleNote(count, isSigned, each)] : []
+  const shown = through(levels)
+  if (isSplit) {
+    const out = nodeOf(shown.out)
+    // each map is computed when it is its turn, unless what lies below all of them would be computed far too often
+    const from = costApart(out) > mostApart ? planesNode(await runToTensor(session, graphOf(shown))) : out
+    const at = (i: number) => graphRendering(session, { ...shown, out: traced(narrowed(from, i, 1)) }, own)
+    const note = choice === 'split' ? ': channel 0 is the first' : ''
+    return writeEach(session, { count, at, note }, own, meta, notes)
+  }
+  const rendering = isColour
+    ? await graphRendering(session, shown, own)
+    : await sheetRendering(session, shown, { labels, ...blackAndWhite(own, full) }, own)
+  const written = await writeRendering(session, rendering, own, meta)
   return { ...written, notes: [...notes, ...written.notes] }
 }
+
+/** How many times the work of all maps at once may be done for maps one by one, which take no memory. */
+const mostApart = 3
+
+/** Floats through a range, as those of filters: nothing is cut off. */
+export const levelsOfRange = (range: Range, full: FullScale): Levels =>
+  range === 'abs'
+    ? { kind: 'absolute' }
+    : range === 'offset'
+      ? { kind: 'shifted', by: middleOf(full) }
+      : { kind: 'plain' }
 
 /** Maps have no levels of their own: they are made legible unless a range says otherwise. */
 function levelsFor(task: Task): 'plain' | 'stretched' | 'legible' {
@@ -99,38 +119,17 @@ export function refuseMapRange({ settings }: Task): void {
   })
 }
 
-function leveled(maps: Tensor, full: FullScale, task: Task) {
-  const each = task.settings['map-range'] === 'each'
-  const form = levelsFor(task)
-  if (form === 'plain') return { maps, task, notes: [] }
-  const own: Task = { ...task, range: 'clamp' }
-  if (form === 'stretched') return { maps: stretch(maps, full, each), task: own, notes: [] }
-  const isSigned = maps.data.some((v) => v < 0)
-  return { maps: legible(maps, full, each), task: own, notes: [legibleNote(maps.shape[0]!, isSigned, each)] }
-}
-
-/** Pictures that are written one by one: [1,H,W] or [3,H,W] each, made when it is their turn. */
+/** Pictures that are written one by one, each made when it is its turn. */
 export type Series = {
   readonly count: number
-  at(i: number): Tensor | Promise<Tensor>
+  at(i: number): Rendering | Promise<Rendering>
   readonly note?: string
 }
-
-/** A series from maps [N·depth,H,W]. */
-export const seriesOf = (maps: Tensor, depth: 1 | 3 = 1): Series => ({
-  count: maps.shape[0]! / depth,
-  at: (i) =>
-    pick(
-      maps,
-      Array.from({ length: depth }, (_, c) => i * depth + c),
-    ),
-})
 
 /** One file for each picture of a series: the number goes in place of {index}, or before the extension. */
 export async function writeEach(
   session: Session,
   series: Series,
-  full: FullScale,
   task: Task,
   meta: PictureMeta,
   notes: readonly string[],
@@ -146,12 +145,8 @@ export async function writeEach(
   let [low, high, samples, bytes] = [0, 0, 0, 0]
   for (let i = 0; i < count; i++) {
     const mark = session.arena.mark()
-    const one = await series.at(i)
     const own = oneOf(task, numbered(task, i + 1, count))
-    last = await writeRecipe(session, pictureOf(one, full), identity, own, meta, {
-      isFirst: false,
-      isLast: true,
-    })
+    last = await writeRendering(session, await series.at(i), own, meta)
     session.arena.release(mark)
     low += last.outcome.low
     high += last.outcome.high

@@ -1,18 +1,17 @@
-import { nodeOf } from '../graph/node.ts'
+import { nodeOf, outChannels } from '../graph/node.ts'
 import { lostBeside } from '../image/fit.ts'
 import { compressionSettings } from '../image/png.ts'
 import { viewSamples } from '../image/samples.ts'
 import { sheetLayout } from '../image/sheet.ts'
-import { runToPicture, runToSheet, type SheetWishes } from '../run/graph.ts'
+import { type Outcome, runToArray, runToPicture, runToSheet, type SheetWishes } from '../run/graph.ts'
 import type { Sink } from '../run/picture-job.ts'
-import { type Outcome, runRecipe, type SourcePicture } from '../run/pictures.ts'
 import type { Session } from '../run/pool.ts'
 import { depthOfFull, type Picture, type PictureMeta } from '../tensor/picture.ts'
 import { factsOf, type PictureFacts, type PlanFacts, type RecipeStep, type Task } from './job.ts'
 import { alone } from './numbered.ts'
-import { openPng, outputKind, type PngStream, writePicture, writeTensor } from './output.ts'
+import { openArray, openPng, outputKind, type Stream, writePicture } from './output.ts'
 import { identity, type Position, planFacts, prepareRecipe } from './recipe-step.ts'
-import { graphOf, type Pending, tensorOf } from './state.ts'
+import { graphOf, type Pending, type PictureData } from './state.ts'
 
 /** What was written. */
 export type Written = {
@@ -26,77 +25,79 @@ export type Written = {
 export type Rendering = {
   readonly width: number
   readonly height: number
-  readonly channels: 1 | 2 | 3 | 4
+  readonly channels: number
   readonly full: number
   readonly plans: readonly PlanFacts[]
-  run(sink: Sink, onStrip?: PngStream['strip'], drain?: PngStream['drain']): Promise<Outcome>
+  run(sink: Sink, onStrip?: Stream['strip'], drain?: Stream['drain']): Promise<Outcome>
 }
 
-/** The last recipe, over a picture. */
-export function recipeRendering(
+/** A picture on its way through a last recipe. */
+export async function recipeRendering(
   session: Session,
-  picture: SourcePicture,
+  data: PictureData,
   step: RecipeStep,
   task: Task,
   position: Position,
-): Rendering {
-  const { tone, plan, channels } = prepareRecipe(session, step, task, picture, position)
+): Promise<Rendering> {
+  const { filter, over } = await prepareRecipe(session, step, task, data, position)
+  const { plan, tone, full } = filter
   return {
     width: plan.outWidth,
     height: plan.outHeight,
-    channels,
-    full: picture.full,
-    plans: planFacts(plan),
-    run: (sink, ...hooks) => runRecipe(session, plan, picture, tone, task.range, sink, ...hooks),
+    channels: outChannels(filter, tone),
+    full,
+    plans: planFacts(plan, over.out === undefined),
+    run: (sink, ...hooks) => runToPicture(session, over, { ...filter, range: task.range, sink }, ...hooks),
   }
 }
 
 const asItIs = { isFirst: false, isLast: true } as const
 
 /** Steps that have not run yet, whose result is a picture. */
-export function graphRendering(session: Session, pending: Pending, task: Task): Rendering {
-  const [channels, height, width] = nodeOf(pending.out).shape
-  const { full } = pending
-  const picture = { width, height, channels: channels as 1 | 2 | 3 | 4, depth: 32, full } as const
-  const { tone, plan } = prepareRecipe(session, identity, task, picture, asItIs)
-  return {
-    ...picture,
-    plans: [],
-    run: (sink, ...hooks) =>
-      runToPicture(session, graphOf(pending), { plan, tone, range: task.range, sink, full }, ...hooks),
-  }
-}
+export const graphRendering = async (session: Session, data: Pending, task: Task): Promise<Rendering> => ({
+  ...(await recipeRendering(session, { ...data, isPicture: true }, identity, task, asItIs)),
+  plans: [],
+})
 
 /** Steps that have not run yet, whose maps go on a sheet. */
-export function sheetRendering(
+export async function sheetRendering(
   session: Session,
-  pending: Pending,
+  maps: Pending,
   wishes: SheetWishes,
   task: Task,
-): Rendering {
-  const { shape } = nodeOf(pending.out)
-  const { width, height } = sheetLayout(...shape)
-  const { full } = pending
-  const picture = { width, height, channels: 1, depth: 32, full } as const
-  const { tone, plan } = prepareRecipe(session, identity, task, picture, asItIs)
+): Promise<Rendering> {
+  const [channels, ...size] = nodeOf(maps.out).shape
+  const { depth = 1 } = wishes
+  const { width, height } = sheetLayout(channels / depth, ...size)
+  const { full } = maps
+  const sheet = {
+    kind: 'picture',
+    picture: { width, height, channels: depth, depth: 32, full, address: 0 },
+  } as const
+  const { filter } = await prepareRecipe(session, identity, task, sheet, asItIs)
   return {
-    ...picture,
+    ...sheet.picture,
     plans: [],
     run: (sink, ...hooks) =>
-      runToSheet(session, graphOf(pending), wishes, { plan, tone, range: task.range, sink, full }, ...hooks),
+      runToSheet(session, graphOf(maps), wishes, { ...filter, range: task.range, sink }, ...hooks),
   }
 }
 
-/** Runs the last recipe from the picture to the file. */
-export async function writeRecipe(
-  session: Session,
-  picture: SourcePicture,
-  step: RecipeStep,
-  task: Task,
-  meta: PictureMeta,
-  position: Position,
-): Promise<Written> {
-  return writeRendering(session, recipeRendering(session, picture, step, task, position), task, meta)
+/** Steps that have not run yet, into an array. */
+export function arrayRendering(session: Session, pending: Pending): Rendering {
+  const { shape } = nodeOf(pending.out)
+  const [channels, height, width] = shape
+  return {
+    width,
+    height,
+    channels,
+    full: pending.full,
+    plans: [],
+    async run(_, ...hooks) {
+      await runToArray(session, graphOf(pending), ...hooks)
+      return { low: 0, high: 0, samples: channels * height * width }
+    },
+  }
 }
 
 /** Runs a picture into its file. */
@@ -116,23 +117,26 @@ export async function writeRendering(
     const { bytes, notes } = await store(output, made.picture)
     return { facts: { ...factsOf(output, made.picture), bytes }, outcome: made.outcome, plans, notes }
   }
-  const depth = settings.depth ?? depthOfFull(full)
-  const shape = { width, height, channels, depth }
-  const notes = lostBeside(meta, channels, kind)
-  if (kind === 'npy') {
-    const target = session.arena.alloc(width * height * channels * 4)
-    const outcome = await rendering.run({ kind: 'float', target })
-    const made: SourcePicture = { ...shape, address: target, depth: 32, full }
-    const bytes = await writeTensor(output, await tensorOf(session, { kind: 'picture', picture: made }))
-    return { facts: { ...factsOf(output, { ...shape, depth: 32 }), bytes }, outcome, plans, notes }
-  }
   const compression = compressionSettings(settings.compression)
-  const png = await openPng(output, { ...shape, meta }, compression)
+  const depth = settings.depth ?? depthOfFull(full)
+  const shape = { width, height, channels, depth: kind === 'npy' ? 32 : depth }
+  const [sink, file] =
+    kind === 'npy'
+      ? ([{ kind: 'array' }, await openArray(output, [channels, height, width])] as const)
+      : ([
+          { kind: 'png', depth, compression },
+          await openPng(
+            output,
+            { ...shape, channels: channels as Picture['channels'], depth, meta },
+            compression,
+          ),
+        ] as const)
   try {
-    const outcome = await rendering.run({ kind: 'png', depth, compression }, png.strip, png.drain)
-    return { facts: { ...factsOf(output, shape), bytes: await png.finish() }, outcome, plans, notes }
+    const outcome = await rendering.run(sink, file.strip, file.drain)
+    const facts = { ...factsOf(output, shape), bytes: await file.finish() }
+    return { facts, outcome, plans, notes: lostBeside(meta, channels, kind) }
   } catch (error) {
-    await png.abort()
+    await file.abort()
     throw error
   }
 }
@@ -148,6 +152,7 @@ export async function toSamples(
   const size = (width * height * channels * depth) / 8
   const target = session.arena.alloc(size)
   const outcome = await run({ kind: 'samples', depth, target })
+  const shape = { width, height, channels: channels as Picture['channels'] }
   const bytes = new Uint8Array(session.arena.memory.buffer, target, size).slice()
-  return { picture: { width, height, channels, depth, data: viewSamples(bytes, depth), meta }, outcome }
+  return { picture: { ...shape, depth, data: viewSamples(bytes, depth), meta }, outcome }
 }

@@ -1,18 +1,31 @@
+import { type Levels, writeLevels } from '../definition/levels.ts'
+import type { Range } from '../definition/quantise.ts'
 import { ConvoError } from '../error.ts'
 import { writeAtomically } from '../files/output.ts'
+import { leveled, narrowed } from '../graph/narrow.ts'
+import { type Node, planesNode, traced } from '../graph/node.ts'
 import { encodePages } from '../image/encode.ts'
+import { lostBeside } from '../image/fit.ts'
 import { formatOfPath } from '../image/format.ts'
-import { pick, sheet, stretch } from '../image/sheet.ts'
+import { pick, stretched } from '../image/sheet.ts'
 import type { FullScale } from '../operators/operator.ts'
+import { levelsOf } from '../run/graph.ts'
 import type { Session } from '../run/pool.ts'
-import type { Picture, PictureMeta } from '../tensor/picture.ts'
+import { extremes, type Picture, type PictureMeta } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { factsOf, type Task } from './job.ts'
 import { sliceTime } from './load.ts'
-import { identity } from './recipe-step.ts'
-import { pictureOf } from './state.ts'
-import { blackAndWhite, refuseMapRange, seriesOf, writeEach } from './write-maps.ts'
-import { recipeRendering, toSamples, type Written, writeRecipe } from './write-recipe.ts'
+import { outputKind, writeTensor } from './output.ts'
+import type { Pending } from './state.ts'
+import { blackAndWhite, levelsOfRange, refuseMapRange, type Series, writeEach } from './write-maps.ts'
+import {
+  graphRendering,
+  type Rendering,
+  sheetRendering,
+  toSamples,
+  type Written,
+  writeRendering,
+} from './write-recipe.ts'
 
 /** A volume: slices in numbered files, the pages of one file, or all on one sheet. */
 export async function writeVolume(
@@ -23,31 +36,44 @@ export async function writeVolume(
   meta: PictureMeta,
 ): Promise<Written> {
   const volume = chosen(whole, task)
+  if (outputKind(task.output) === 'npy') return writeFloats(volume, full, task, meta)
   const [, depth = 1, height = 1, width = 1] = volume.shape
   const colours = checkColours(volume.shape)
-  const slices = slicesOf(volume)
-  const stretched =
-    task.range === 'minmax' ? stretch(slices, full, task.settings['map-range'] === 'each') : slices
-  if (task.range !== 'minmax') refuseMapRange(task)
-  const own: Task = task.range === 'minmax' ? { ...task, range: 'clamp' } : task
-  if (isNumbered(task)) return writeEach(session, seriesOf(stretched, colours), full, own, meta, [])
+  const isStretched = task.range === 'minmax'
+  if (!isStretched) refuseMapRange(task)
+  const own: Task = isStretched ? { ...task, range: 'clamp' } : task
+  const slices = planesNode(slicesOf(volume))
+  const form = isStretched ? 'stretched' : 'plain'
+  const { levels } = await levelsOf(
+    session,
+    { out: slices },
+    form,
+    task.settings['map-range'] === 'each',
+    full,
+  )
+  const shown = leveled(slices, levels)
+  const at = (i: number) =>
+    graphRendering(session, pendingOver(narrowed(shown, i * colours, colours), full), own)
+  if (isNumbered(task)) return writeEach(session, { count: depth, at }, own, meta, [])
   const format = formatOfPath(task.output)
   const isPaged = format === 'gif' || format === 'webp' || (format === 'tiff' && depth > 1)
   if (isPaged && task.settings.channels !== 'montage') {
-    return writePages(session, stretched, full, own, meta, colours, format)
+    return writePages(session, { count: depth, at }, own, meta, format)
   }
   const note = `${depth} slices of ${width}x${height} are on one sheet; a path with {index} writes one file each, .tif one of many pages, .gif or .webp plays them`
-  const picture = sheet(stretched, {
-    depth: colours,
-    labels: task.settings.labels,
-    ...blackAndWhite(own, full),
-  })
-  const written = await writeRecipe(session, pictureOf(picture, full), identity, own, meta, {
-    isFirst: false,
-    isLast: true,
-  })
-  return { ...written, plans: [], notes: depth === 1 ? written.notes : [note, ...written.notes] }
+  const wishes = { depth: colours, labels: task.settings.labels, ...blackAndWhite(own, full) }
+  const rendering = await sheetRendering(session, pendingOver(shown, full), wishes, own)
+  const written = await writeRendering(session, rendering, own, meta)
+  return { ...written, notes: depth === 1 ? written.notes : [note, ...written.notes] }
 }
+
+const pendingOver = (node: Node, full: FullScale): Pending => ({
+  kind: 'graph',
+  out: traced(node),
+  source: undefined,
+  full,
+  isPicture: false,
+})
 
 /** The channels that were asked for, all unless some were. */
 export function chosen(volume: Tensor, { settings: { channels } }: Task): Tensor {
@@ -69,6 +95,35 @@ export function checkColours(shape: readonly number[]): 1 | 3 {
   })
 }
 
+/** A gray or RGB picture [C,H,W] on its way into a file. */
+export const renderingOf = (
+  session: Session,
+  tensor: Tensor,
+  levels: readonly Levels[],
+  full: FullScale,
+  task: Task,
+): Promise<Rendering> => graphRendering(session, pendingOver(leveled(planesNode(tensor), levels), full), task)
+
+/** A volume as an array. */
+async function writeFloats(volume: Tensor, full: FullScale, task: Task, meta: PictureMeta): Promise<Written> {
+  const bytes = await writeTensor(task.output, ranged(volume, full, task.range))
+  const [channels = 1, , height = 1, width = 1] = volume.shape
+  return {
+    facts: { ...factsOf(task.output, { width, height, channels, depth: 32 }), bytes },
+    outcome: { low: 0, high: 0, samples: volume.data.length },
+    plans: [],
+    notes: lostBeside(meta, channels, 'npy'),
+  }
+}
+
+/** Floats through a range: nothing is cut off. */
+export function ranged(tensor: Tensor, full: FullScale, range: Range): Tensor {
+  const levels = range === 'minmax' ? stretched(extremes(tensor.data), full) : levelsOfRange(range, full)
+  const out = Tensor.zeros(tensor.shape)
+  writeLevels(levels, tensor.data, 0, out.data.length, out.data, 0)
+  return out
+}
+
 /** [D·C,H,W], slice by slice, from [C,D,H,W]. */
 function slicesOf(volume: Tensor): Tensor {
   const [channels = 1, depth = 1, height = 1, width = 1] = volume.shape
@@ -88,27 +143,16 @@ function slicesOf(volume: Tensor): Tensor {
 /** All slices in one file: the pages of a TIFF, or an animation. */
 async function writePages(
   session: Session,
-  slices: Tensor,
-  full: FullScale,
+  { count, at }: Series,
   task: Task,
   meta: PictureMeta,
-  colours: 1 | 3,
   format: 'gif' | 'webp' | 'tiff',
 ): Promise<Written> {
-  const count = slices.shape[0]! / colours
   const pages: Picture[] = []
   let [low, high, samples] = [0, 0, 0]
   for (let i = 0; i < count; i++) {
     const mark = session.arena.mark()
-    const one = pictureOf(
-      pick(
-        slices,
-        Array.from({ length: colours }, (_, c) => i * colours + c),
-      ),
-      full,
-    )
-    const rendering = recipeRendering(session, one, identity, task, { isFirst: false, isLast: true })
-    const { picture, outcome } = await toSamples(session, rendering, task, meta)
+    const { picture, outcome } = await toSamples(session, await at(i), task, meta)
     session.arena.release(mark)
     pages.push(picture)
     low += outcome.low

@@ -13,18 +13,6 @@ export type FftRows = (first: number, end: number, tileFirst: number) => void
 /** A stencil whose loops are FFTs. */
 export type PlacedFft = Extract<PlacedStencil, { form: 'fft-plane' | 'fft-lines' }>
 
-/** The full rows whose taps the FFT of rows `first` to `end` reads: those of whole blocks. */
-export function fftReach(
-  placed: PlacedFft,
-  fullHeight: number,
-  first: number,
-  end: number,
-): { first: number; end: number } {
-  const axis = placed.form === 'fft-plane' ? placed.plan.y : placed.colPlan
-  const input = fftInputRows(axis, fullHeight, first, end)
-  return { first: input.first, end: input.end - (axis.kernel - 1) }
-}
-
 /** The FFT loops of one stencil over the tile of a strip. */
 export function prepareFft(job: PictureJob, placed: PlacedFft, wasm: WasmExports, at: Place): FftRows {
   const outRows = job.fullHeight

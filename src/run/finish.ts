@@ -1,20 +1,20 @@
 import { middleOf, roundHalfEven } from '../definition/quantise.ts'
+import { keepsAlpha } from '../graph/tone.ts'
 import { type Curve, curveOf, type Light, type LightEncoder, lightEncoder, srgb } from '../image/light.ts'
 import { borders } from '../tensor/border.ts'
 import { hasAlpha } from '../tensor/picture.ts'
 import { type How, howBytes, viewOf, type WasmExports, writeHow } from './engine.ts'
-import { keepsAlpha, type PictureJob } from './picture-job.ts'
+import type { PictureJob } from './picture-job.ts'
 import type { SourceRows } from './source-rows.ts'
 
-/** Finishes one combined float row (its full width) into the output row `y`: to samples at `out`, or to the sink's float rows. */
+/** Finishes one combined float row (its full width) into the output row `y` at `out`, as samples or floats. */
 export type Finish = (row: number, y: number, out: number) => void
 
 /** How the values of a job become samples: scale and offset, then the range. */
 export function howOf(job: PictureJob): How {
   const { plan, range } = job
   const { full } = job.source
-  const outFull =
-    job.sink.kind === 'png' || job.sink.kind === 'samples' ? (job.sink.depth === 8 ? 255 : 65535) : full
+  const outFull = outFullOf(job)
   const straight = Math.fround((plan.offset * full) / 255)
   const half = middleOf(full)
   // Adding 0 changes nothing, so one addition does for both.
@@ -36,6 +36,10 @@ export function howOf(job: PictureJob): How {
   }
   return outFull === full ? common : { ...common, affine: { low: 0, gain: depthGain } }
 }
+
+/** What is white in the output. */
+const outFullOf = ({ sink, source }: PictureJob): number =>
+  'depth' in sink ? (sink.depth === 8 ? 255 : 65535) : source.full
 
 const alphaOf = (job: PictureJob): 0 | 2 | 4 =>
   job.tone.alpha !== 'plain' && hasAlpha(job.tileChannels) ? (job.tileChannels as 2 | 4) : 0
@@ -61,7 +65,7 @@ export function prepareFinish(
   const rest = isPremultiplied ? { ...asked, scale: 1, offset: 0 } : asked
   const floats = new Float32Array(memory.buffer)
   const alpha = alphaWriter(job, memory, input)
-  const outFull = sink.kind === 'png' || sink.kind === 'samples' ? (sink.depth === 8 ? 255 : 65535) : full
+  const outFull = outFullOf(job)
   const colours = alphaOf(job) === 0 ? channels : channels - 1
   const encode = tone.encode ? encodersOf(tone.light ?? srgb, colours, full, outFull) : undefined
   const toOut = outFull === full ? {} : { affine: { low: 0, gain: Math.fround(outFull / full) } }
@@ -76,12 +80,7 @@ export function prepareFinish(
     writeHow(memory, how, { scale: 1, offset: 0, ...toOut, alpha: alphaOf(job) })
   }
 
-  const quantise =
-    sink.kind === 'float' || sink.kind === 'extremes'
-      ? undefined
-      : sink.depth === 8
-        ? wasm.quantiseF32U8
-        : wasm.quantiseF32U16
+  const quantise = 'depth' in sink ? (sink.depth === 8 ? wasm.quantiseF32U8 : wasm.quantiseF32U16) : undefined
 
   function encodeRow(row: number): void {
     wasm.finishF32(row, row, n, before)
@@ -103,14 +102,10 @@ export function prepareFinish(
     }
     if (encode !== undefined && quantise !== undefined) encodeRow(row)
     if (quantise === undefined) {
-      const to = (sink as { target: number }).target + y * n * 4
       wasm.finishF32(row, row, n, encode === undefined ? how : before)
-      wasm.copyBytes(to, row, n * 4)
-      alpha.write(to, y)
-    } else {
-      quantise(out, row, n, how, counts)
-      alpha.write(out, y)
-    }
+      wasm.copyBytes(out, row, n * 4)
+    } else quantise(out, row, n, how, counts)
+    alpha.write(out, y)
   }
 }
 
@@ -166,8 +161,8 @@ function alphaWriter(job: PictureJob, memory: WebAssembly.Memory, input: SourceR
   const { full } = source
   const channels = job.tileChannels
   if (alphaOf(job) === 0 || sink.kind === 'extremes') return idle
-  const isWhole = sink.kind !== 'float'
-  const outFull = isWhole ? (sink.depth === 8 ? 255 : 65535) : full
+  const isWhole = 'depth' in sink
+  const outFull = outFullOf(job)
   const outBytes = isWhole ? sink.depth / 8 : 4
   const target = viewOf(memory, outBytes)
   const convert = (a: number) => (isWhole ? roundHalfEven(Math.fround(a * Math.fround(outFull / full))) : a)

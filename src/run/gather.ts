@@ -1,7 +1,8 @@
+import type { Tone } from '../graph/tone.ts'
 import { borders } from '../tensor/border.ts'
 import { hasAlpha } from '../tensor/picture.ts'
 import { viewOf, type WasmExports } from './engine.ts'
-import type { PictureJob, PlacedPicture, ScratchLayout, Tone } from './picture-job.ts'
+import type { PictureJob, PictureShape, ScratchLayout } from './picture-job.ts'
 import type { SourceRows } from './source-rows.ts'
 
 /**
@@ -49,7 +50,7 @@ export function prepareGather(
         continue
       }
       const inside = to + columns.first * pixel
-      const from = prepareRow(input.address(i, iy), inside)
+      const from = prepareRow(input.address(iy), inside)
       // a tile beside the picture has no column of it, and the place where one would be may lie outside the memory
       if (from !== inside && columns.first < columns.last) {
         const skipped = columns.source * pixel
@@ -71,7 +72,7 @@ export function prepareGather(
 
 /** What of a job says how stored rows become floats. */
 export type FloatRows = {
-  readonly source: Pick<PlacedPicture, 'channels' | 'depth' | 'full'>
+  readonly source: Pick<PictureShape, 'channels' | 'depth' | 'full'>
   readonly tone: Pick<Tone, 'gray' | 'table' | 'light'>
   readonly layout: Pick<ScratchLayout, 'grayRow' | 'lightRow'>
   readonly plan: { readonly width: number }

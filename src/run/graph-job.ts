@@ -3,11 +3,12 @@ import { columnSources } from '../conv/bank.ts'
 import type { Bank, WorkOf } from '../graph/node.ts'
 import { type Listed, pitchOf } from '../graph/schedule.ts'
 import type { Span } from '../graph/spans.ts'
-import type { Label, Levels, SheetLayout } from '../image/sheet.ts'
+import type { Tone } from '../graph/tone.ts'
+import type { Label, SheetLayout } from '../image/sheet.ts'
 import type { Arena } from './arena.ts'
 import { consecutive, orderWeights, put } from './bank.ts'
 import { likenessBytes } from './likeness.ts'
-import type { PictureJob, PlacedPicture, Tone } from './picture-job.ts'
+import type { PictureJob, PictureShape } from './picture-job.ts'
 
 /** A graph of steps over planes, strip by strip: what a worker needs to compute any strip. */
 export type GraphJob = {
@@ -25,7 +26,7 @@ export type GraphJob = {
     readonly work: number
     /** Float rows of the picture on the way in. */
     readonly floats: number
-    /** Float rows of a part on the way out, interleaved. */
+    /** Rows of a sheet. */
     readonly pixels: number
     readonly sink: number
   }
@@ -50,17 +51,24 @@ export function segmentsOf(sink: GraphSink, height: number, [first, end]: Span):
 }
 
 /** Planes are an address in the shared memory. */
-export type PlacedWork = WorkOf<PlacedBank, number>
+export type PlacedWork = WorkOf<PlacedBank, number, PictureJob>
 
-/** The picture that the graph runs over, in gray or as linear light where asked for. */
+/** A picture in the shared memory, [y][x][channel], whole or in slots for the rows of a few parts. */
+export type PlacedPicture = PictureShape & {
+  readonly address: number
+  /** Part p finds its rows in slot p modulo slots. */
+  readonly staged?: { readonly slots: number; readonly slotBytes: number }
+}
+
+/** The picture that the graph runs over; planes of it in gray or as linear light where asked for. */
 export type GraphSource = {
   readonly picture: PlacedPicture
   readonly tone: Pick<Tone, 'gray' | 'table' | 'light'>
 }
 
 /**
- * Where the last step goes: through the finish of a picture; as maps on a sheet, and through that; to planes [C][H][W] as they
- * are; or nowhere, because facts about the maps are looked for.
+ * Where the last step goes: through the finish of a picture; as maps on a sheet, and through that; as it is to planes
+ * [C][H][W] or into an array, strip by strip; or nowhere, because facts about the maps are looked for.
  */
 export type GraphSink =
   | { readonly kind: 'picture'; readonly job: PictureJob }
@@ -68,12 +76,13 @@ export type GraphSink =
       readonly kind: 'sheet'
       readonly job: PictureJob
       readonly layout: SheetLayout
-      /** Of each map. */
-      readonly levels: readonly Levels[]
+      /** Channels of a map. */
+      readonly depth: 1 | 3
       readonly labels: readonly Label[]
       readonly black: number
     }
   | { readonly kind: 'planes'; readonly target: number }
+  | { readonly kind: 'array' }
   | { readonly kind: 'facts' }
   /** `largest` of each map; equal where they are counted together. */
   | { readonly kind: 'magnitudes'; readonly largest: readonly number[] }
@@ -181,6 +190,8 @@ export function workBytes({ work, shape }: Listed<PlacedWork>, rows: number): nu
       const offsets = Math.max(...phases.map(({ taps }) => taps)) * 4
       return tile + tileRows * 4 + offsets + block * blockRows * pitchOf(plan.grid[2]) + 4 * slack
     }
+    case 'filter':
+      return work.filter.scratchBytes
     case 'likeness':
       return likenessBytes(shape, work.options, rows)
     default:

@@ -1,15 +1,20 @@
 import { type LayerWork, runLayer, type Shape } from '../definition/layers.ts'
 import { type PoolAxes, poolRow } from '../definition/pool.ts'
 import type { Rows } from '../definition/rows.ts'
+import { invariant } from '../error.ts'
+import { type FilterNeeds, filterNeeds, type WorkOf } from '../graph/node.ts'
 import { type Buffer, type Listed, planStrip, type Strip } from '../graph/schedule.ts'
-import { type Span, slotOf, united } from '../graph/spans.ts'
+import { type Span, united } from '../graph/spans.ts'
 import { prepareBankRows } from './bank-rows.ts'
 import type { WasmExports } from './engine.ts'
 import { prepareFloats } from './gather.ts'
-import { type GraphJob, type PlacedWork, type Segment, type StepList, segmentsOf } from './graph-job.ts'
+import { type GraphJob, type PlacedWork, type Segment, segmentsOf } from './graph-job.ts'
 import { floatRowBytes, prepareSink } from './graph-sink.ts'
 import { prepareLikeness } from './likeness.ts'
 import type { RunPart } from './part.ts'
+import { prepareRows } from './picture.ts'
+import { type PictureRows, pictureRows, rowAt } from './rows.ts'
+import { sourceRows } from './source-rows.ts'
 
 /** Computes strips of a graph: the rows of each step that the strip needs, step by step, then the sink. */
 export function prepareGraph(
@@ -18,19 +23,22 @@ export function prepareGraph(
   memory: WebAssembly.Memory,
   scratch: number,
 ): RunPart {
-  const { lists, layout, sink, stripRows } = job
+  const { lists, sink, stripRows } = job
   const [, height] = lists[0]!.at(-1)!.shape
+  const picture = pictureRows(job.source?.picture)
   const compute = lists.map((steps) =>
-    steps.map((step) => prepareStep(step, steps, wasm, memory, scratch + layout.work)),
+    steps.map((step) => prepareStep(job, step, steps, wasm, memory, scratch, picture)),
   )
-  const load = prepareSource(job, wasm, memory, scratch + layout.floats)
-  const store = prepareSink(job, wasm, memory, scratch)
+  const store = prepareSink(job, wasm, memory, scratch, picture)
 
-  function run({ list }: Segment, strip: Strip, part: number, staged: readonly Span[]): Buffer {
+  /** The rows of the last step; of what is finished those that go in. */
+  function run({ list }: Segment, strip: Strip): Buffer | undefined {
     const steps = lists[list]!
     const buffers: Buffer[] = []
     for (const [i, buffer] of strip.buffers.entries()) {
       const { shape, inputs, work } = steps[i]!
+      const from = inputs.map((input) => buffers[input]!)
+      if (work.kind === 'finish') return from[0]
       if (work.kind === 'planes') {
         const pitch = shape[2] * 4
         buffers.push({ rows: [[0, shape[1]]], address: work.data, plane: shape[1] * pitch, pitch })
@@ -38,9 +46,7 @@ export function prepareGraph(
       }
       const to = { ...buffer, address: scratch + buffer.address }
       buffers.push(to)
-      const from = inputs.map((input) => buffers[input]!)
-      if (work.kind === 'source') load(part, to, staged)
-      else for (const span of to.rows) compute[list]![i]!(to, from, span)
+      for (const span of to.rows) compute[list]![i]!(to, from, span)
     }
     return buffers.at(-1)!
   }
@@ -49,41 +55,66 @@ export function prepareGraph(
     const rows: Span = [part * stripRows, (part + 1) * stripRows]
     const segments = segmentsOf(sink, height, rows)
     const strips = segments.map(({ list, rows: own }) => planStrip(lists[list]!, own))
-    const staged = stagedRows(lists, segments, strips)
+    picture.begin(part, stagedRows(lists, segments, strips))
     store.begin(rows)
-    for (const [i, segment] of segments.entries())
-      store.put(segment, run(segment, strips[i]!, part, staged), part)
+    for (const [i, segment] of segments.entries()) store.put(segment, run(segment, strips[i]!), part)
     return store.end(part)
   }
 }
 
-/** The rows of the source that the segments of a part need. */
-export const stagedRows = (
-  lists: readonly StepList[],
+/** The rows of the picture that the segments of a part need. */
+export const stagedRows = <B, P, F extends FilterNeeds>(
+  lists: readonly (readonly Listed<WorkOf<B, P, F>>[])[],
   segments: readonly Segment[],
   strips: readonly Strip[],
 ): Span[] =>
   united(
     segments.flatMap(({ list }, i) =>
-      strips[i]!.buffers.filter((_, step) => lists[list]![step]!.work.kind === 'source').flatMap(
-        ({ rows }) => rows,
-      ),
+      strips[i]!.buffers.flatMap(({ rows }, step) => rowsOfPicture(lists[list]![step]!, rows)),
     ),
   )
+
+/** Whether a step reads the picture that the graph runs over. */
+export const readsPicture = ({ inputs, work }: Listed<{ readonly kind: string }>): boolean =>
+  work.kind === 'source' || (inputs.length === 0 && work.kind !== 'planes')
+
+const rowsOfPicture = <B, P, F extends FilterNeeds>(
+  step: Listed<WorkOf<B, P, F>>,
+  rows: readonly Span[],
+): readonly Span[] => {
+  if (!readsPicture(step)) return []
+  const { work } = step
+  return 'filter' in work ? rows.flatMap((span) => filterNeeds(work.filter, span)) : rows
+}
 
 type Compute = (to: Buffer, from: readonly Buffer[], rows: Span) => void
 
 function prepareStep(
+  job: GraphJob,
   { work, inputs, shape }: Listed<PlacedWork>,
   steps: readonly Listed<PlacedWork>[],
   wasm: WasmExports,
   memory: WebAssembly.Memory,
-  scratch: number,
+  start: number,
+  picture: PictureRows,
 ): Compute {
+  const scratch = start + job.layout.work
   switch (work.kind) {
-    case 'source':
     case 'planes':
+    case 'finish':
       return () => undefined
+    case 'source':
+      return prepareSource(job, shape, wasm, memory, start + job.layout.floats, picture)
+    case 'filter': {
+      const input = sourceRows(work.filter.plan)
+      const compute = prepareRows(work.filter, wasm, memory, scratch, input)
+      return (to, [from], [first, end]) => {
+        for (let c = 0; c < shape[0]; c++) {
+          input.turn(from === undefined ? picture.address : (y) => rowAt(from, c, y))
+          compute(first, end - first, rowAt(to, c, first), to.pitch)
+        }
+      }
+    }
     case 'bank': {
       const rows = prepareBankRows(work.bank, wasm, memory, scratch)
       return (to, [from], span) => rows(to, from!, span)
@@ -93,10 +124,10 @@ function prepareStep(
       return (to, [from], span) => rows(to, from!, span)
     }
     case 'layer': {
-      const fast = prepareLoop(work, shape, wasm, memory)
+      const shapes = inputs.map((input) => steps[input]!.shape)
+      const fast = prepareLoop(work, shape, shapes[0]!, wasm, memory)
       if (fast !== undefined) return fast
       const data = new Float32Array(memory.buffer)
-      const shapes = inputs.map((input) => steps[input]!.shape)
       return (to, from, span) => {
         const rows = from.map((one) => rowsIn(data, one))
         runLayer(work, rowsIn(data, to), rows, span, shapes, shape)
@@ -109,6 +140,7 @@ function prepareStep(
 function prepareLoop(
   work: LayerWork,
   shape: Shape,
+  given: Shape,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
 ): Compute | undefined {
@@ -126,6 +158,17 @@ function prepareLoop(
       return eachRow(shape, (_, to, a, b) => wasm.addRow(to, a!, b!, n))
     case 'divide':
       return eachRow(shape, (_, to, a, b) => wasm.divideRow(to, a!, b!, n))
+    case 'interleaved':
+      return (to, [from], [first, end]) => {
+        const [channels, , width] = given
+        for (let y = first; y < end; y++)
+          wasm.joinPlanes(rowAt(to, 0, y), rowAt(from!, 0, y), from!.plane, width, channels)
+      }
+    case 'parted':
+      return (to, [from], [first, end]) => {
+        for (let y = first; y < end; y++)
+          wasm.splitPlanes(rowAt(to, 0, y), to.plane, rowAt(from!, 0, y), n, work.settings.channels)
+      }
     case 'pool':
       return prepareMaxima(work.settings.axes, shape, wasm, memory)
     default:
@@ -141,10 +184,6 @@ const eachRow =
       for (let y = first; y < end; y++) loop(c, rowAt(to, c, y), ...from.map((one) => rowAt(one, c, y)))
     }
   }
-
-/** The address of a row. */
-export const rowAt = ({ rows, address, plane, pitch }: Buffer, c: number, y: number): number =>
-  address + c * plane + slotOf(rows, y) * pitch
 
 /** Max pooling: windows wholly inside in vectors, the others as the definition has them. */
 function prepareMaxima(
@@ -190,29 +229,25 @@ const rowsIn = (data: Float32Array, buffer: Buffer): Rows => ({
   at: (c, y) => rowAt(buffer, c, y) / 4,
 })
 
-/** Brings in rows of the source: from interleaved samples to planes. `floats` is room for three rows. */
+/** Brings in rows of the picture: from interleaved samples to planes. `floats` is room for three rows. */
 function prepareSource(
-  { source, lists }: GraphJob,
+  { source }: GraphJob,
+  [channels]: Shape,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   floats: number,
-): (part: number, to: Buffer, staged: readonly Span[]) => void {
-  if (source === undefined) return () => undefined
+  rows: PictureRows,
+): Compute {
+  invariant(source !== undefined, 'a graph over a picture has one')
   const { picture, tone } = source
-  const { width, channels, depth } = picture
-  const rowBytes = width * channels * (depth / 8)
   const floatRow = floatRowBytes(picture)
-  const made = lists.flat().find(({ work }) => work.kind === 'source')!.shape[0]
   const layout = { grayRow: floatRow, lightRow: 2 * floatRow }
-  const toFloats = prepareFloats({ source: picture, tone, layout, plan: { width } }, wasm, memory, floats)
-  return (part, to, staged) => {
-    const { address, staged: slots } = picture
-    const begin = slots === undefined ? address : address + (part % slots.slots) * slots.slotBytes
-    for (const [first, end] of to.rows) {
-      for (let y = first; y < end; y++) {
-        toFloats(floats, begin + (slots === undefined ? y : slotOf(staged, y)) * rowBytes)
-        wasm.splitPlanes(rowAt(to, 0, y), to.plane, floats, width, made)
-      }
+  const plan = { width: picture.width }
+  const toFloats = prepareFloats({ source: picture, tone, layout, plan }, wasm, memory, floats)
+  return (to, _, [first, end]) => {
+    for (let y = first; y < end; y++) {
+      toFloats(floats, rows.address(y))
+      wasm.splitPlanes(rowAt(to, 0, y), to.plane, floats, picture.width, channels)
     }
   }
 }

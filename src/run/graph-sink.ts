@@ -1,16 +1,19 @@
 import type { Buffer } from '../graph/schedule.ts'
-import { type Span, slotOf } from '../graph/spans.ts'
-import { countMagnitudes, drawLabel, type MapFacts, magnitudeBins, writeLevels } from '../image/sheet.ts'
+import type { Span } from '../graph/spans.ts'
+import { countMagnitudes, drawLabel, type MapFacts, magnitudeBins, spread } from '../image/sheet.ts'
+import { createDiscard } from './collect.ts'
 import type { WasmExports } from './engine.ts'
-import type { GraphJob, GraphSink, Segment } from './graph-job.ts'
+import type { GraphJob, GraphSink, PlacedPicture, Segment } from './graph-job.ts'
 import type { RunPart } from './part.ts'
 import { preparePicture } from './picture.ts'
-import type { PlacedPicture } from './picture-job.ts'
+import { type PictureRows, rowAt } from './rows.ts'
+import { sourceRows } from './source-rows.ts'
 
 /** Takes the rows of a part, segment by segment. */
 export type PartSink = {
   begin(rows: Span): void
-  put(segment: Segment, from: Buffer, part: number): void
+  /** Without `from`, rows of the picture itself. */
+  put(segment: Segment, from: Buffer | undefined, part: number): void
   readonly end: RunPart
 }
 
@@ -19,11 +22,11 @@ export const floatRowBytes = ({ width, channels }: Pick<PlacedPicture, 'width' |
   Math.ceil((width * channels * 4 + 64) / 64) * 64
 
 /** Room for the rows that a sink works on. */
-export function pixelBytes({ sink, lists, stripRows }: Omit<GraphJob, 'layout' | 'scratchBytes'>): number {
-  const [channels, , width] = lists[0]!.at(-1)!.shape
-  const row = sink.kind === 'picture' ? width * channels : sink.kind === 'sheet' ? sink.layout.width : 0
-  return stripRows * row * 4 + 128
+export function pixelBytes({ sink, stripRows }: Pick<GraphJob, 'sink' | 'stripRows'>): number {
+  return sink.kind === 'sheet' ? stripRows * sink.layout.width * sink.depth * 4 + 128 : 0
 }
+
+const discard = createDiscard()
 
 /** Gets a thread ready for the sink of a job. */
 export function prepareSink(
@@ -31,15 +34,13 @@ export function prepareSink(
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   scratch: number,
+  picture: PictureRows,
 ): PartSink {
   const [channels, height, width] = lists[0]!.at(-1)!.shape
   const pixels = scratch + layout.pixels
-  const address = (from: Buffer, c: number, y: number) =>
-    from.address + c * from.plane + slotOf(from.rows, y) * from.pitch
-
   function finishing({ job }: Extract<GraphSink, { kind: 'picture' | 'sheet' }>) {
-    const source = { ...job.source, address: pixels, staged: { slots: 1, slotBytes: 0 } }
-    return preparePicture({ ...job, source }, wasm, memory, scratch + layout.sink)
+    const input = sourceRows(job.plan)
+    return { input, finish: preparePicture(job, wasm, memory, scratch + layout.sink, input) }
   }
 
   switch (sink.kind) {
@@ -49,40 +50,60 @@ export function prepareSink(
         put({ rows: [first, end] }, from) {
           for (let c = 0; c < channels; c++) {
             for (let y = first; y < end; y++)
-              wasm.copyBytes(sink.target + (c * height + y) * width * 4, address(from, c, y), width * 4)
+              wasm.copyBytes(sink.target + (c * height + y) * width * 4, rowAt(from!, c, y), width * 4)
           }
         },
         end: () => ({}),
       }
-    case 'picture': {
-      const finish = finishing(sink)
+    case 'array': {
+      const data = new Float32Array(memory.buffer)
+      let floats = new Float32Array()
       return {
         begin: () => undefined,
         put({ rows: [first, end] }, from) {
-          for (let y = first; y < end; y++) {
-            const to = pixels + (y - first) * width * channels * 4
-            wasm.joinPlanes(to, address(from, 0, y), from.plane, width, channels)
+          floats = new Float32Array(channels * (end - first) * width)
+          for (let c = 0, to = 0; c < channels; c++) {
+            for (let y = first; y < end; y++, to += width) {
+              const at = rowAt(from!, c, y) / 4
+              floats.set(data.subarray(at, at + width), to)
+            }
           }
         },
+        end() {
+          discard(floats.byteLength)
+          return { bytes: new Uint8Array(floats.buffer) }
+        },
+      }
+    }
+    case 'picture': {
+      const { input, finish } = finishing(sink)
+      return {
+        begin: () => undefined,
+        put: (_, from) => input.turn(from === undefined ? picture.address : (y) => rowAt(from, 0, y)),
         end: finish,
       }
     }
     case 'sheet': {
-      const finish = finishing(sink)
+      const { input, finish } = finishing(sink)
       const data = new Float32Array(memory.buffer)
+      const { depth, labels } = sink
       const { columns, step, width: wide } = sink.layout
+      const rowSamples = wide * depth
       return {
-        begin: () => data.fill(sink.black, pixels / 4, pixels / 4 + stripRows * wide),
+        begin([top]) {
+          data.fill(sink.black, pixels / 4, pixels / 4 + stripRows * rowSamples)
+          input.turn((y) => pixels + (y - top) * rowSamples * 4)
+        },
         put({ list, rows: [first, end], to }, from, part) {
           const [maps] = lists[list]!.at(-1)!.shape
           for (let c = 0; c < maps; c++) {
-            const n = list * columns + c
-            const label = sink.labels[n]
+            const column = Math.floor(c / depth)
+            const label = labels[list * columns + column]
             for (let y = first; y < end; y++) {
               const row = to + y - first - part * stripRows
-              const at = pixels / 4 + row * wide + c * step[1]
-              writeLevels(sink.levels[n]!, data, address(from, c, y) / 4, width, data, at)
-              if (label !== undefined) drawLabel(label, y, data, at)
+              const at = pixels / 4 + row * rowSamples + column * step[1] * depth + (c % depth)
+              spread(data, rowAt(from!, c, y) / 4, width, data, at, depth)
+              if (label !== undefined) drawLabel(label, y, data, at, depth)
             }
           }
         },
@@ -100,7 +121,7 @@ export function prepareSink(
           for (let c = 0; c < channels; c++) {
             let [min, max, isSigned] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, false]
             for (let y = first; y < end; y++) {
-              const at = address(from, c, y) / 4
+              const at = rowAt(from!, c, y) / 4
               for (let i = at; i < at + width; i++) {
                 const v = data[i]!
                 if (v < 0) isSigned = true
@@ -124,7 +145,7 @@ export function prepareSink(
         put({ rows: [first, end] }, from) {
           for (let c = 0; c < channels; c++) {
             for (let y = first; y < end; y++)
-              countMagnitudes(bins[c]!, data, address(from, c, y) / 4, width, sink.largest[c]!)
+              countMagnitudes(bins[c]!, data, rowAt(from!, c, y) / 4, width, sink.largest[c]!)
           }
         },
         end: () => ({ bins }),

@@ -1,13 +1,14 @@
 import type { RecipePlan } from '../conv/plan.ts'
-import type { Shape } from '../definition/layers.ts'
+import type { Levels } from '../definition/levels.ts'
 import type { Extremes, Range } from '../definition/quantise.ts'
+import { invariant } from '../error.ts'
 import { narrowed } from '../graph/narrow.ts'
-import type { Node, Work } from '../graph/node.ts'
+import { type Filter, filterNode, interleaved, type Node, outChannels } from '../graph/node.ts'
 import { chooseStripRows, type Listed, listed, planStrip, type Strip } from '../graph/schedule.ts'
-import { rowCount } from '../graph/spans.ts'
+import { rowCount, type Span } from '../graph/spans.ts'
+import type { Tone } from '../graph/tone.ts'
 import { type Light, linearTables } from '../image/light.ts'
 import {
-  type Levels,
   labelOf,
   legibleLevels,
   type MapFacts,
@@ -15,6 +16,7 @@ import {
   sheetLayout,
   stretched,
 } from '../image/sheet.ts'
+import type { Arriving, Samples } from '../tensor/picture.ts'
 import { sizeOf, Tensor } from '../tensor/tensor.ts'
 import type { Arena } from './arena.ts'
 import { arrivalOf } from './arrival.ts'
@@ -29,16 +31,28 @@ import {
   segmentsOf,
   workBytes,
 } from './graph-job.ts'
-import { stagedRows } from './graph-part.ts'
+import { readsPicture, stagedRows } from './graph-part.ts'
 import { floatRowBytes, pixelBytes } from './graph-sink.ts'
 import type { PartResult } from './part.ts'
-import type { PictureJob, Sink, Tone } from './picture-job.ts'
-import type { Outcome, SourcePicture } from './pictures.ts'
-import { placePicture } from './place-picture.ts'
+import type { PictureJob, PictureShape, Sink } from './picture-job.ts'
+import { fixedBytes, placePicture, withHow } from './place-picture.ts'
 import type { RunOptions, Session } from './pool.ts'
+
+/** What a run over a picture found: samples clipped at either end, and how many there were. */
+export type Outcome = { readonly low: number; readonly high: number; readonly samples: number }
+
+/**
+ * A picture to run over: in the shared memory, or anywhere else, from where its rows are brought in strip by strip, the
+ * upper ones perhaps before the rest is there.
+ */
+export type SourcePicture = PictureShape &
+  ({ readonly address: number } | { readonly data: Samples } | { readonly arriving: Arriving })
 
 /** Steps that are run when their result is asked for, and the picture that they run over, if there is one. */
 export type Graph = { readonly out: Node; readonly source?: Source | undefined }
+
+/** What a recipe runs over: what a graph makes, or a picture. */
+export type Over = Graph | { readonly out?: undefined; readonly source: Source }
 
 /** A picture, in gray or as linear light where that is asked for. */
 export type Source = {
@@ -47,14 +61,8 @@ export type Source = {
   readonly light?: Light | undefined
 }
 
-/** How the result of a graph is finished on its way into a file. */
-export type Finishing = {
-  readonly plan: RecipePlan
-  readonly tone: Tone
-  readonly range: Range
-  readonly sink: Sink
-  readonly full: number
-}
+/** How a recipe is the last step: over what, and what becomes of its samples. */
+export type Finishing = Filter & { readonly range: Range; readonly sink: Sink }
 
 /** Below this many multiplications a worker costs more than it brings. */
 const parallelFrom = 4e6
@@ -66,30 +74,66 @@ export async function runToTensor(session: Session, graph: Graph, stripRows?: nu
   const mark = arena.mark()
   try {
     const target = arena.alloc(sizeOf(shape) * 4)
-    await run(session, graph, [graph.out], () => ({ kind: 'planes', target }), { stripRows })
+    await run(session, graph.source, [graph.out], () => ({ kind: 'planes', target }), { stripRows })
     return new Tensor(shape, new Float32Array(arena.memory.buffer, target, sizeOf(shape)).slice())
   } finally {
     arena.release(mark)
   }
 }
 
-/** Runs a graph through the finish of a picture. Strips of a PNG reach `onStrip` in any order. */
-export const runToPicture = (
+/** Sees strips as they are done, in any order. */
+export type OnStrip = (part: number, strip: PartResult, parts: number) => void
+
+/** Runs a graph into an array [C,H,W]. */
+export const runToArray = (
   session: Session,
   graph: Graph,
-  finishing: Finishing,
-  onStrip: (part: number, strip: PartResult, parts: number) => void = () => undefined,
+  onPart?: OnStrip,
   drain?: () => Promise<void>,
-): Promise<Outcome> =>
-  runFinished(session, graph, [graph.out], graph.out.shape, finishing, onStrip, drain, (job) => ({
+): Promise<void> => run(session, graph.source, [graph.out], () => ({ kind: 'array' }), { onPart, drain })
+
+/** Runs a recipe over what a graph makes, or over a picture. Strips of a PNG reach `onStrip` in any order. */
+export const runToPicture = (
+  session: Session,
+  graph: Over,
+  finishing: Finishing,
+  onStrip?: OnStrip,
+  drain?: () => Promise<void>,
+): Promise<Outcome> => {
+  const { out, source } = graph
+  const filter = filterNode(finishing, out && interleaved(out))
+  const { width, height } = finishing.plan
+  const shape =
+    out === undefined
+      ? shapeOf(source.picture)
+      : ({ width, height, channels: finishing.channels, depth: 32, full: finishing.full } as const)
+  const node: Node = { ...filter, work: { kind: 'finish', filter: finishing } }
+  return runFinished(session, source, [node], shape, finishing, onStrip, drain, (job) => ({
     kind: 'picture',
     job,
   }))
+}
+
+/** Runs a planned recipe over a picture. */
+export const runRecipe = (
+  session: Session,
+  plan: RecipePlan,
+  picture: SourcePicture,
+  tone: Tone,
+  range: Range,
+  sink: Sink,
+  onStrip?: OnStrip,
+  drain?: () => Promise<void>,
+): Promise<Outcome> => {
+  const { channels, full } = picture
+  const finishing = { plan, tone, channels, full, range, sink }
+  return runToPicture(session, { source: { picture, gray: false } }, finishing, onStrip, drain)
+}
 
 /** What a sheet of maps looks like. */
 export type SheetWishes = {
-  /** Of each map. */
-  readonly levels: readonly Levels[]
+  /** Channels of a map: 1, or 3 for maps in colour that lie one after the other. */
+  readonly depth?: 1 | 3
   readonly labels: boolean
   readonly black: number
   readonly white: number
@@ -101,25 +145,27 @@ export async function runToSheet(
   graph: Graph,
   wishes: SheetWishes,
   finishing: Finishing,
-  onStrip: (part: number, strip: PartResult, parts: number) => void = () => undefined,
+  onStrip?: OnStrip,
   drain?: () => Promise<void>,
 ): Promise<Outcome> {
-  const [count, height, width] = graph.out.shape
-  const { levels, labels: isLabeled, black, white } = wishes
+  const [channels, height, width] = graph.out.shape
+  const { depth = 1, labels: isLabeled, black, white } = wishes
+  const count = channels / depth
   const layout = sheetLayout(count, height, width)
   const labels = isLabeled
     ? Array.from({ length: count }, (_, n) => labelOf(n, height, width, black, white))
     : []
   const outs = Array.from({ length: Math.ceil(count / layout.columns) }, (_, row) => {
     const first = row * layout.columns
-    return narrowed(graph.out, first, Math.min(layout.columns, count - first))
+    return narrowed(graph.out, first * depth, Math.min(layout.columns, count - first) * depth)
   })
-  const sheet: Shape = [1, layout.height, layout.width]
-  return runFinished(session, graph, outs, sheet, finishing, onStrip, drain, (job) => ({
+  const { width: wide, height: high } = layout
+  const sheet = { width: wide, height: high, channels: depth, depth: 32, full: finishing.full } as const
+  return runFinished(session, graph.source, outs, sheet, finishing, onStrip, drain, (job) => ({
     kind: 'sheet',
     job,
     layout,
-    levels,
+    depth,
     labels,
     black,
   }))
@@ -149,7 +195,7 @@ export async function levelsOf(
     max: Math.max(a.max, b.max),
     isSigned: a.isSigned || b.isSigned,
   })
-  await run(session, graph, [graph.out], () => ({ kind: 'facts' }), {
+  await run(session, graph.source, [graph.out], () => ({ kind: 'facts' }), {
     onPart: (_, { maps = [] }) => {
       maps.forEach((map, c) => {
         facts[c] = wider(facts[c]!, map)
@@ -167,7 +213,7 @@ export async function levelsOf(
   const add = (sum: Uint32Array, one: Uint32Array) => {
     for (let i = 0; i < sum.length; i++) sum[i]! += one[i]!
   }
-  await run(session, graph, [graph.out], () => ({ kind: 'magnitudes', largest }), {
+  await run(session, graph.source, [graph.out], () => ({ kind: 'magnitudes', largest }), {
     onPart: (_, result) => {
       result.bins?.forEach((one, c) => {
         add(bins[c]!, one)
@@ -182,34 +228,25 @@ export async function levelsOf(
   return { levels: bins.map((one, c) => legibleLevels(one, largest[c]!, isSigned, full)), isSigned }
 }
 
-/** Runs a graph through the finish of a picture; the range minmax takes a first pass that looks for the extremes. */
+/** Runs steps through the finish of a picture; the range minmax takes a first pass that looks for the extremes. */
 async function runFinished(
   session: Session,
-  graph: Graph,
+  source: Source | undefined,
   outs: readonly Node[],
-  [channels, height, width]: Shape,
-  { plan, tone, range, sink, full }: Finishing,
-  onStrip: (part: number, strip: PartResult, parts: number) => void,
+  shape: PictureShape,
+  { plan, tone, range, sink }: Finishing,
+  onStrip: OnStrip | undefined,
   drain: (() => Promise<void>) | undefined,
   wrap: (job: PictureJob) => GraphSink,
 ): Promise<Outcome> {
   const { arena } = session
-  const through = (to: Sink, own: Range, extremes?: Extremes) => (stripRows: number) => {
-    const picture = {
-      address: 0,
-      width,
-      height,
-      channels: channels as 1 | 2 | 3 | 4,
-      depth: 32,
-      full,
-    } as const
-    return wrap(placePicture(arena, { ...plan, stripRows }, picture, tone, to, own, extremes))
-  }
+  const through = (to: Sink, own: Range, extremes?: Extremes) => (stripRows: number) =>
+    wrap(placePicture(arena, { ...plan, stripRows }, shape, tone, to, own, extremes))
   let extremes: Extremes | undefined
   if (range === 'minmax') {
     const mark = arena.mark()
     let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
-    await run(session, graph, outs, through({ kind: 'extremes' }, 'clamp'), {
+    await run(session, source, outs, through({ kind: 'extremes' }, 'clamp'), {
       onPart: (_, result) => {
         min = Math.min(min, result.min ?? min)
         max = Math.max(max, result.max ?? max)
@@ -219,29 +256,38 @@ async function runFinished(
     extremes = { min, max }
   }
   let [low, high] = [0, 0]
-  await run(session, graph, outs, through(sink, range, extremes), {
+  await run(session, source, outs, through(sink, range, extremes), {
     onPart: (part, result, parts) => {
       low += result.low ?? 0
       high += result.high ?? 0
-      onStrip(part, result, parts)
+      onStrip?.(part, result, parts)
     },
     drain,
   })
-  return { low, high, samples: channels * height * width }
+  return { low, high, samples: plan.outWidth * plan.outHeight * outChannels(shape, tone) }
 }
 
 type Hooks = {
-  readonly onPart?: (part: number, result: PartResult, parts: number) => void
+  readonly onPart?: OnStrip | undefined
   readonly drain?: (() => Promise<void>) | undefined
   readonly stripRows?: number | undefined
 }
+
+/** What the samples of a picture are, without them. */
+const shapeOf = ({ width, height, channels, depth, full }: PictureShape): PictureShape => ({
+  width,
+  height,
+  channels,
+  depth,
+  full,
+})
 
 const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
 
 /** Runs the steps of `outs`, of which there are several where the sink is a sheet. */
 async function run(
   session: Session,
-  { source: over }: Graph,
+  over: Source | undefined,
   outs: readonly Node[],
   sinkOf: (stripRows: number) => GraphSink,
   { onPart, drain, stripRows: given }: Hooks = {},
@@ -249,19 +295,24 @@ async function run(
   const { arena } = session
   const plain = outs.map(listed)
   // a step that saw all of its input has left planes, and nothing reads the picture any more
-  const source = plain.flat().some(({ work }) => work.kind === 'source') ? over : undefined
+  const source = plain.flat().some(readsPicture) ? over : undefined
   const [, height] = outs[0]!.shape
   const stripRows = Math.min(...plain.map((list) => chooseStripRows(list, given)))
   const sink = sinkOf(stripRows)
   const rows = sink.kind === 'sheet' ? sink.layout.height : height
   const parts = Math.ceil(rows / stripRows)
-  const lists = plain.map((list) =>
-    list.map((step): Listed<PlacedWork> => ({ ...step, work: placeWork(arena, step.work) })),
-  )
   const plans = Array.from({ length: parts }, (_, part) => {
     const segments = segmentsOf(sink, height, [part * stripRows, (part + 1) * stripRows])
-    const strips = segments.map(({ list, rows: own }) => planStrip(lists[list]!, own))
-    return { segments, strips, staged: stagedRows(lists, segments, strips) }
+    const strips = segments.map(({ list, rows: own }) => planStrip(plain[list]!, own))
+    return { segments, strips, staged: stagedRows(plain, segments, strips) }
+  })
+  const shape = source && shapeOf(source.picture)
+  const lists = plain.map((list, n) => {
+    const strips = plans.flatMap(({ segments, strips }) => strips.filter((_, i) => segments[i]!.list === n))
+    return list.map((step, i): Listed<PlacedWork> => {
+      const spans = strips.flatMap(({ buffers }) => buffers[i]!.rows)
+      return { ...step, work: placeWork(arena, step, spans, shape, sink) }
+    })
   })
   const work = align(most(plans.flatMap(({ strips }) => strips.map(({ bytes }) => bytes))))
   const floats =
@@ -273,16 +324,33 @@ async function run(
         ),
       ),
     )
-
-  const place = (placed?: GraphSource): GraphJob => {
-    const job = { kind: 'graph', parts, stripRows, lists, source: placed, sink } as const
-    const pixels = floats + (placed === undefined ? 0 : 3 * floatRowBytes(placed.picture))
-    const sinkRoom = pixels + align(pixelBytes(job))
-    const scratchBytes = sinkRoom + ('job' in sink ? sink.job.scratchBytes : 0)
-    return { ...job, scratchBytes, layout: { work, floats, pixels, sink: sinkRoom } }
-  }
+  let top = floats + (shape === undefined ? 0 : 3 * floatRowBytes(shape))
+  const settled = lists.map((list) =>
+    list.map((step): Listed<PlacedWork> => {
+      if (step.work.kind !== 'filter') return step
+      const { filter } = step.work
+      top += fixedBytes(filter)
+      return { ...step, work: { kind: 'filter', filter: withHow(filter, top - fixedBytes(filter) - work) } }
+    }),
+  )
+  const pixels = top
+  const sinkRoom = pixels + align(pixelBytes({ sink, stripRows }))
+  const jobs = [
+    ...('job' in sink ? [sink.job] : []),
+    ...lists.flat().flatMap(({ work }) => (work.kind === 'filter' ? [work.filter] : [])),
+  ]
+  const place = (placed?: GraphSource): GraphJob => ({
+    kind: 'graph',
+    parts,
+    stripRows,
+    lists: settled,
+    source: placed,
+    sink,
+    scratchBytes: sinkRoom + ('job' in sink ? sink.job.scratchBytes : 0),
+    layout: { work, floats, pixels, sink: sinkRoom },
+  })
   const parallel = plain.reduce((sum, list) => sum + costOf(list), 0) >= parallelFrom
-  const common = { parallel, ...(drain && { drain }) }
+  const common = { parallel, aside: jobs.some(isLong), ...(drain && { drain }) }
   const runJob = (job: GraphJob, options: RunOptions) =>
     session.run(job, parts, (part, result) => onPart?.(part, result, parts), options)
 
@@ -291,12 +359,12 @@ async function run(
     return
   }
   const { picture, gray, light } = source
-  const { width, height: all, channels, depth, full } = picture
-  const shape = { width, height: all, channels, depth, full }
+  const { width, channels, depth, full } = picture
+  const own = shapeOf(picture)
   const table = light === undefined ? 0 : put(arena, linearTables(light, full))
   const tone = { gray, table, ...(light && { light }) }
   if ('address' in picture) {
-    await runJob(place({ tone, picture: { ...shape, address: picture.address } }), common)
+    await runJob(place({ tone, picture: { ...own, address: picture.address } }), common)
     return
   }
   const arrival = arrivalOf('data' in picture ? picture.data : picture.arriving)
@@ -315,16 +383,48 @@ async function run(
     }
   }
   const missing = (part: number) => arrival.missing((plans[part]!.staged.at(-1)?.[1] ?? 0) - 1)
-  const job = place({ tone, picture: { ...shape, address, staged: { slots, slotBytes } } })
+  const job = place({ tone, picture: { ...own, address, staged: { slots, slotBytes } } })
   await runJob(job, { ...common, staging: { slots, stage, missing } })
   // damage below the rows that were needed is damage all the same
   await arrival.end
 }
 
-/** Lays out what a step computes with. The same planes in several lists are laid out once for each. */
-function placeWork(arena: Arena, work: Work): PlacedWork {
-  if (work.kind === 'bank') return { kind: 'bank', bank: placeBankRows(arena, work.bank) }
-  return work.kind === 'planes' ? { kind: 'planes', data: put(arena, work.data) } : work
+/** Lays out what a step computes with, for these rows. The same planes in several lists are laid out once for each. */
+function placeWork(
+  arena: Arena,
+  { work, inputs }: Listed,
+  spans: readonly Span[],
+  picture: PictureShape | undefined,
+  sink: GraphSink,
+): PlacedWork {
+  switch (work.kind) {
+    case 'bank':
+      return { kind: 'bank', bank: placeBankRows(arena, work.bank) }
+    case 'planes':
+      return { kind: 'planes', data: put(arena, work.data) }
+    case 'finish':
+      invariant(sink.kind === 'picture', 'what is finished is a picture')
+      return { kind: 'finish', filter: sink.job }
+    case 'filter': {
+      const { plan, tone, channels, full } = work.filter
+      const { width, height } = plan
+      const own = { width, height, channels, depth: 32, full } as const
+      const shape = inputs.length === 0 && picture !== undefined ? picture : own
+      const filter = placePicture(
+        arena,
+        plan,
+        shape,
+        tone,
+        { kind: 'float', target: 0 },
+        'raw',
+        undefined,
+        spans,
+      )
+      return { kind: 'filter', filter }
+    }
+    default:
+      return work
+  }
 }
 
 const most = (numbers: readonly number[]): number => numbers.reduce((a, b) => Math.max(a, b), 0)
@@ -337,9 +437,33 @@ const roomOf = (list: readonly Listed<PlacedWork>[], { buffers }: Strip): number
     ),
   )
 
+/** Products of taps and samples that a thread sums up in a fifth of a second at least. */
+const longFrom = 6e8
+
+/** Whether a strip may take a thread longer than that. */
+function isLong({ plan, stencils, rows, fullWidth, tileChannels }: PictureJob): boolean {
+  const samples = rows * plan.stride[0] * fullWidth * tileChannels
+  const taps = stencils.reduce((sum, one) => sum + (one.form === 'taps' ? one.count : 0), 0)
+  return taps * samples > longFrom
+}
+
+/** Work on a picture below this many samples starts no worker: it would cost more than it brings. */
+const parallelSamples = 1.5e6
+
+/** Whether a picture of this many samples is worth a worker, so that it can be started before the picture is there. */
+export const isWorthWorkers = (samples: number): boolean => samples >= parallelSamples
+
+/** How many times as much it costs to compute the channels of a step one by one as all at once. */
+export const costApart = (out: Node): number =>
+  (out.shape[0] * costOf(listed(narrowed(out, 0, 1)))) / costOf(listed(out))
+
 /** About how many multiplications the steps take. */
 function costOf(list: readonly Listed[]): number {
-  const perSample = ({ work }: Listed): number => {
+  const perSample = ({ work, shape }: Listed): number => {
+    if ('filter' in work) {
+      const { plan, channels } = work.filter
+      return ((plan.width * plan.height * channels) / sizeOf(shape)) * (parallelFrom / parallelSamples)
+    }
     if (work.kind === 'likeness') return (work.options.size * work.options.patch) ** 2 * 4
     if (work.kind !== 'bank') return 1
     const { phases, channelsPerGroup } = work.bank.plan

@@ -1,8 +1,8 @@
+import { weightSum } from '../conv/stencil.ts'
 import { borders } from '../tensor/border.ts'
 import type { WasmExports } from './engine.ts'
 import { prepareFloats } from './gather.ts'
 import type { PictureJob } from './picture-job.ts'
-import { weightSum } from './place-picture.ts'
 import type { SourceRows } from './source-rows.ts'
 
 /**

@@ -2,7 +2,7 @@ import type { MapFacts } from '../image/sheet.ts'
 
 /** What a part leaves behind besides what it wrote into the shared memory. */
 export type PartResult = {
-  /** Deflated rows of a PNG, their Adler-32 and length before. */
+  /** Deflated rows of a PNG, their Adler-32 and length before; or rows of an array as float32 [C][rows][W]. */
   readonly bytes?: Uint8Array
   readonly adler?: number
   readonly length?: number
@@ -20,5 +20,5 @@ export type PartResult = {
 /** Computes one part; a promise only where that waits for others than this thread. */
 export type RunPart = (part: number) => PartResult | Promise<PartResult>
 
-/** Computes `count` output rows from row `y` on and writes their samples at `to`. */
-export type RowsOf = (y: number, count: number, tileFirst: number, to: number) => void
+/** Computes `count` output rows from row `y` on and writes their samples at `to`, `pitch` bytes apart. */
+export type RowsOf = (y: number, count: number, tileFirst: number, to: number, pitch: number) => void

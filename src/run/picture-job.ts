@@ -2,15 +2,12 @@ import type { FftAxis, FftPlan2d } from '../conv/fft.ts'
 import type { RecipePlan } from '../conv/plan.ts'
 import type { Stencil } from '../conv/stencil.ts'
 import type { Extremes, Range } from '../definition/quantise.ts'
-import type { Light } from '../image/light.ts'
+import type { Tone } from '../graph/tone.ts'
 import type { Compression } from '../image/png.ts'
 import type { Depth } from '../tensor/picture.ts'
 
-/** A picture in the shared memory, [y][x][channel], whole or in slots for the rows of a few parts. */
-export type PlacedPicture = {
-  readonly address: number
-  /** Part p finds its rows in slot p modulo slots. */
-  readonly staged?: { readonly slots: number; readonly slotBytes: number }
+/** What of a picture says what its rows are, [x][channel]. */
+export type PictureShape = {
   readonly width: number
   readonly height: number
   readonly channels: 1 | 2 | 3 | 4
@@ -19,34 +16,13 @@ export type PlacedPicture = {
   readonly full: number
 }
 
-/** What happens to samples on their way into the tile, and to alpha. */
-export type Tone = {
-  /** RGB becomes luminance. */
-  readonly gray: boolean
-  /** Address of the tables of linear light for every stored sample, one for each curve of `light`; or 0. */
-  readonly table: number
-  /** True when what comes out is linear light, to be encoded before it is written. */
-  readonly encode: boolean
-  /** The tone curves, where a table or `encode` is used. */
-  readonly light?: Light
-  /**
-   * plain: every channel is filtered alike; separate: as well, but range and light are those of the colours alone;
-   * premultiply: colours are weighted by alpha, the last channel, which is filtered too and by which they are divided;
-   * own: as far as a pixel is transparent, a neighbour sees its own colour in its place: with a in 0..1 and c0 the colour under
-   * the anchor, the sum is that of w (a c + (1 - a) c0). So one colour stays one colour, has no edge to nothing, and what is
-   * hidden counts for nothing; alpha goes to the output as it is. copy: as own where all is opaque.
-   */
-  readonly alpha: 'plain' | 'separate' | 'premultiply' | 'own' | 'copy'
-}
-
-/** Whether alpha goes to the output as it came. */
-export const keepsAlpha = ({ alpha }: Tone): boolean => alpha === 'own' || alpha === 'copy'
-
 /** Where the rows of a strip go. */
 export type Sink =
   | { readonly kind: 'png'; readonly depth: 8 | 16; readonly compression: Compression }
   /** 8- or 16-bit samples at an address in the shared memory, interleaved. */
   | { readonly kind: 'samples'; readonly depth: 8 | 16; readonly target: number }
+  /** float32, not clamped, strip by strip, channel by channel. */
+  | { readonly kind: 'array' }
   /** float32 at an address in the shared memory, interleaved, not clamped. */
   | { readonly kind: 'float'; readonly target: number }
   /** Nowhere: the smallest and the largest value are looked for. */
@@ -54,11 +30,9 @@ export type Sink =
 
 /** A recipe over a picture with its tables laid out in the shared memory: what a worker needs to compute any strip. */
 export type PictureJob = {
-  readonly kind: 'picture'
   readonly scratchBytes: number
-  readonly parts: number
   readonly plan: RecipePlan
-  readonly source: PlacedPicture
+  readonly source: PictureShape
   readonly tone: Tone
   readonly range: Range
   /** Of the whole picture, for the range minmax. */
@@ -84,6 +58,8 @@ export type PictureJob = {
   readonly outside: number
   /** The pixel of the fill value. */
   readonly fill: number
+  /** The most rows that are computed at once. */
+  readonly rows: number
   /** Pixels of a row, and rows, before the stride drops some. */
   readonly fullWidth: number
   readonly fullHeight: number

@@ -1,3 +1,4 @@
+import { type Reach, reachOf, tileRows } from '../conv/reach.ts'
 import { deflateSlowly, deflateStrip, isSlow } from '../image/png.ts'
 import { borders } from '../tensor/border.ts'
 import { type Accumulator, prepareAccumulator } from './accumulate.ts'
@@ -8,51 +9,64 @@ import { prepareFinish } from './finish.ts'
 import { prepareGather } from './gather.ts'
 import { prepareOwnColours } from './own-colours.ts'
 import type { PartResult, RowsOf, RunPart } from './part.ts'
-import type { PictureJob } from './picture-job.ts'
-import { stripReach } from './place-picture.ts'
+import type { PictureJob, Sink } from './picture-job.ts'
 import { prepareShortcut } from './shortcut.ts'
-import { type SourceRows, sourceRows } from './source-rows.ts'
+import type { SourceRows } from './source-rows.ts'
 
-/** Computes strips of a picture job: gather, accumulate, combine, finish, and for a PNG filter rows and deflate. */
+/** Computes the part of a picture that begins at row `y`, in strips: gather, accumulate, combine, finish, hand to the sink. */
 export function preparePicture(
   job: PictureJob,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   scratch: number,
+  input: SourceRows,
 ): RunPart {
   const { plan, layout, sink } = job
-  const input = sourceRows(job)
-  const { opaque } = job
+  const compute = prepareRows(job, wasm, memory, scratch, input)
+  const emit = prepareEmit(job, wasm, memory, scratch)
+  const rowBytes = plan.outWidth * job.tileChannels * 4
+  return (part) => {
+    const y = part * plan.stripRows
+    const rows = Math.min(plan.stripRows, plan.outHeight - y)
+    const counts =
+      sink.kind === 'float'
+        ? compute(y, rows, sink.target + y * rowBytes, rowBytes)
+        : compute(y, rows, scratch + layout.out, layout.outPitch)
+    const emitted = emit(part, rows)
+    return emitted instanceof Promise
+      ? emitted.then((bytes) => ({ ...counts, ...bytes }))
+      : { ...counts, ...emitted }
+  }
+}
+
+/** Computes rows of a picture job from row `y` on, `pitch` bytes apart from `to` on; tells what was clipped, and the extremes. */
+type Rows = (y: number, rows: number, to: number, pitch: number) => PartResult
+
+/** Computes any rows of a picture job; `input` says where those of its input lie. */
+export function prepareRows(
+  job: PictureJob,
+  wasm: WasmExports,
+  memory: WebAssembly.Memory,
+  scratch: number,
+  input: SourceRows,
+): Rows {
+  const { layout, opaque } = job
   const runOpaque =
-    opaque && preparePicture(opaque, wasm, memory, scratch + job.scratchBytes - opaque.scratchBytes)
+    opaque && prepareRows(opaque, wasm, memory, scratch + job.scratchBytes - opaque.scratchBytes, input)
   const gather = prepareGather(job, wasm, memory, input, scratch + layout.tile, scratch + layout.row)
   const accumulators = job.stencils.map((_, i) => prepareAccumulator(job, i, wasm, scratch))
   const rowsOf =
     prepareShortcut(job, wasm, memory, input, scratch) ??
     generalRows(job, wasm, memory, input, scratch, accumulators)
-  const emit = sink.kind === 'png' ? pngStrip(job, wasm, memory, scratch) : () => ({})
-  const out = scratch + layout.out
-
-  return (part) => {
-    const reach = stripReach(job, part)
-    const y0 = part * plan.stripRows
-    const rows = Math.min(plan.stripRows, plan.outHeight - y0)
-    input.begin(part, reach.tileFirst)
-    if (runOpaque !== undefined && isOpaque(job, memory, input, reach)) return runOpaque(part)
+  return (y, rows, to, pitch) => {
+    const reach = reachOf(job.plan, y, rows)
+    if (runOpaque !== undefined && isOpaque(job, memory, input, reach)) return runOpaque(y, rows, to, pitch)
     gather(reach.tileFirst, reach.tileCount)
     clearCounts(memory, scratch + layout.counts)
     for (const a of accumulators) a.begin(reach.first, reach.end, reach.tileFirst)
-    for (let r = 0; r < rows; r += job.blockRows) {
-      const count = Math.min(job.blockRows, rows - r)
-      const to = sink.kind === 'png' ? out + r * layout.outPitch : out
-      rowsOf(y0 + r, count, reach.tileFirst, to)
-      if (sink.kind === 'samples') storeSamples(job, wasm, y0 + r, count, to)
-    }
-    const counts = readCounts(memory, scratch + layout.counts)
-    const emitted = emit(part, rows)
-    return emitted instanceof Promise
-      ? emitted.then((bytes) => ({ ...counts, ...bytes }))
-      : { ...counts, ...emitted }
+    for (let r = 0; r < rows; r += job.blockRows)
+      rowsOf(y + r, Math.min(job.blockRows, rows - r), reach.tileFirst, to + r * pitch, pitch)
+    return readCounts(memory, scratch + layout.counts)
   }
 }
 
@@ -61,15 +75,15 @@ function isOpaque(
   { plan, source }: PictureJob,
   memory: WebAssembly.Memory,
   input: SourceRows,
-  reach: { readonly tileFirst: number; readonly tileCount: number },
+  reach: Reach,
 ): boolean {
   const samples = viewOf(memory, source.depth / 8)
   const place = borders[plan.border].source
-  const start = plan.origin[0] - plan.halo.top + reach.tileFirst
-  for (let i = 0; i < reach.tileCount + plan.halo.top + plan.halo.bottom; i++) {
-    const row = place(start + i, plan.height)
+  const [start, below] = tileRows(plan, reach)
+  for (let y = start; y < below; y++) {
+    const row = place(y, plan.height)
     if (row < 0) continue
-    const first = input.address(i, row) / (source.depth / 8)
+    const first = input.address(row) / (source.depth / 8)
     const end = first + source.width * source.channels
     for (let at = first + source.channels - 1; at < end; at += source.channels) {
       if (samples[at] !== source.full) return false
@@ -90,29 +104,61 @@ function generalRows(
   const finish = prepareFinish(job, wasm, memory, input, scratch)
   const isOwn = job.tone.alpha === 'own'
   const own = isOwn ? prepareOwnColours(job, wasm, memory, input, scratch) : undefined
-  return (y, count, tileFirst, to) => {
+  return (y, count, tileFirst, to, pitch) => {
     const sums = accumulators.map((a) => a.sums(y, count, tileFirst))
     for (let r = 0; r < count; r++) {
       own?.begin(y + r)
-      finish(combine(sums, r, own), y + r, to + r * job.layout.outPitch)
+      finish(combine(sums, r, own), y + r, to + r * pitch)
     }
   }
 }
 
-function storeSamples(job: PictureJob, wasm: WasmExports, y: number, rows: number, from: number): void {
-  if (job.sink.kind !== 'samples') return
-  const bytes = (job.plan.outWidth * job.tileChannels * job.sink.depth) / 8
-  for (let r = 0; r < rows; r++)
-    wasm.copyBytes(job.sink.target + (y + r) * bytes, from + r * job.layout.outPitch, bytes)
+type Emit = (part: number, rows: number) => PartResult | Promise<PartResult>
+
+/** What becomes of the finished rows of a part. */
+function prepareEmit(job: PictureJob, wasm: WasmExports, memory: WebAssembly.Memory, scratch: number): Emit {
+  const { plan, layout, sink, tileChannels } = job
+  const out = scratch + layout.out
+  switch (sink.kind) {
+    case 'png':
+      return pngStrip(job, sink, wasm, memory, scratch)
+    case 'samples': {
+      const bytes = (plan.outWidth * tileChannels * sink.depth) / 8
+      return (part, rows) => {
+        for (let r = 0, y = part * plan.stripRows; r < rows; r++, y++)
+          wasm.copyBytes(sink.target + y * bytes, out + r * layout.outPitch, bytes)
+        return {}
+      }
+    }
+    case 'array':
+      return (_, rows) => {
+        const floats = new Float32Array(tileChannels * rows * plan.outWidth)
+        const from = new Float32Array(memory.buffer)
+        for (let r = 0; r < rows; r++) {
+          for (let c = 0; c < tileChannels; c++) {
+            const [to, at] = [(c * rows + r) * plan.outWidth, (out + r * layout.outPitch) / 4 + c]
+            for (let x = 0; x < plan.outWidth; x++) floats[to + x] = from[at + x * tileChannels]!
+          }
+        }
+        discard(floats.byteLength)
+        return { bytes: new Uint8Array(floats.buffer) }
+      }
+    default:
+      return () => ({})
+  }
 }
 
 const discard = createDiscard()
 
 /** Filters and deflates the rows of a strip; the strips joined are one zlib stream. */
-function pngStrip(job: PictureJob, wasm: WasmExports, memory: WebAssembly.Memory, scratch: number) {
-  const { layout, sink } = job
-  if (sink.kind !== 'png') return () => ({})
-  const { compression, depth } = sink
+function pngStrip(
+  job: PictureJob,
+  { compression, depth }: Extract<Sink, { kind: 'png' }>,
+  wasm: WasmExports,
+  memory: WebAssembly.Memory,
+  scratch: number,
+): Emit {
+  const { layout } = job
   const bpp = (job.tileChannels * depth) / 8
   const rowBytes = job.plan.outWidth * bpp
   const out = scratch + layout.out
@@ -121,7 +167,7 @@ function pngStrip(job: PictureJob, wasm: WasmExports, memory: WebAssembly.Memory
     discard(2 * bytes.length)
     return { bytes, adler, length }
   }
-  return (part: number, rows: number): PartResult | Promise<PartResult> => {
+  return (part, rows) => {
     for (let r = 0; r < rows && depth === 16; r++) {
       const row = out + r * layout.outPitch
       wasm.swapU16(row, row, rowBytes / 2)
@@ -131,7 +177,7 @@ function pngStrip(job: PictureJob, wasm: WasmExports, memory: WebAssembly.Memory
       wasm.filterRows(filtered, out, layout.outPitch, rowBytes, rows, bpp, 0, scratch + layout.filterScratch)
     const length = rows * (rowBytes + 1)
     const adler = wasm.adler32(filtered, length, 1) >>> 0
-    const packing = { ...compression, last: part === job.parts - 1 }
+    const packing = { ...compression, last: (part + 1) * job.plan.stripRows >= job.plan.outHeight }
     const rowsBytes = new Uint8Array(memory.buffer, filtered, length)
     if (!isSlow(packing)) return packed(deflateStrip(rowsBytes, packing), adler, length)
     return deflateSlowly(rowsBytes, packing).then((bytes) => packed(bytes, adler, length))

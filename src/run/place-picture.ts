@@ -8,25 +8,19 @@ import {
   planFftRows,
 } from '../conv/fft.ts'
 import type { RecipePlan } from '../conv/plan.ts'
+import { fullSize, reachOf } from '../conv/reach.ts'
 import type { Combine } from '../conv/recipe.ts'
-import type { Stencil } from '../conv/stencil.ts'
+import { type Stencil, weightSum } from '../conv/stencil.ts'
 import type { Extremes, Range } from '../definition/quantise.ts'
+import { outChannels } from '../graph/node.ts'
+import type { Span } from '../graph/spans.ts'
+import type { Tone } from '../graph/tone.ts'
 import { pngRowBytes } from '../image/png.ts'
 import { borders } from '../tensor/border.ts'
-import { hasAlpha } from '../tensor/picture.ts'
 import type { Arena } from './arena.ts'
 import { put } from './bank.ts'
 import { howBytes } from './engine.ts'
-import { fftReach } from './fft-strip.ts'
-import type {
-  PictureJob,
-  PlacedPicture,
-  PlacedStencil,
-  ScratchLayout,
-  Sink,
-  TapTable,
-  Tone,
-} from './picture-job.ts'
+import type { PictureJob, PictureShape, PlacedStencil, ScratchLayout, Sink, TapTable } from './picture-job.ts'
 
 /** Room behind every row that loops may read and write. */
 const slack = 64
@@ -41,33 +35,30 @@ const pitchOf = (bytes: number): number => Math.ceil((bytes + slack) / 128) * 12
 export function placePicture(
   arena: Arena,
   plan: RecipePlan,
-  source: PlacedPicture,
+  source: PictureShape,
   tone: Tone,
   sink: Sink,
   range: Range,
   extremes?: Extremes,
+  spans: readonly Span[] = stripsOf(plan),
 ): PictureJob {
-  const tileChannels = tone.gray ? (hasAlpha(source.channels) ? 2 : 1) : source.channels
+  const tileChannels = outChannels(source, tone)
   const sampleBytes: 1 | 2 | 4 = plan.samples === 'u8' ? 1 : plan.samples === 'u16' ? 2 : 4
-  const fullWidth = (plan.outWidth - 1) * plan.stride[1] + 1
-  const fullHeight = (plan.outHeight - 1) * plan.stride[0] + 1
+  const { fullWidth, fullHeight } = fullSize(plan)
   const tileWidth = plan.halo.left + fullWidth + plan.halo.right
   const tilePitch = pitchOf(tileWidth * tileChannels * sampleBytes)
   const shape: Shape = { fullWidth, fullHeight, tileChannels, sampleBytes, tilePitch }
   const stencils = plan.stencils.map((s) => placeStencil(arena, plan, s, shape))
-  const parts = Math.ceil(plan.outHeight / plan.stripRows)
-  let tileCount = 0
-  for (let part = 0; part < parts; part++)
-    tileCount = Math.max(tileCount, stripReach({ plan, stencils, fullHeight }, part).tileCount)
+  const largest = (of: (span: Span) => number) => spans.reduce((most, span) => Math.max(most, of(span)), 1)
+  const rows = largest(([first, end]) => end - first)
+  const tileCount = largest(([first, end]) => reachOf(plan, first, end - first).tileCount)
   const tileRows = tileCount + plan.halo.top + plan.halo.bottom
   const n = fullWidth * tileChannels
   const rowBytes = n * 4
-  const blockRows = Math.max(
-    1,
-    Math.min(plan.stripRows, Math.floor(blockBytes / (rowBytes * (stencils.length + 1)))),
-  )
+  const blockRows = Math.max(1, Math.min(rows, Math.floor(blockBytes / (rowBytes * (stencils.length + 1)))))
   const { layout, scratchBytes } = layOut(plan, stencils, sink, {
     ...shape,
+    rows,
     tileRows,
     blockRows,
     n,
@@ -75,13 +66,11 @@ export function placePicture(
   })
   const opaque =
     plan.native !== undefined && tone.alpha === 'own'
-      ? placePicture(arena, plan.native, source, { ...tone, alpha: 'copy' }, sink, range, extremes)
+      ? placePicture(arena, plan.native, source, { ...tone, alpha: 'copy' }, sink, range, extremes, spans)
       : undefined
   return {
-    kind: 'picture',
     scratchBytes: scratchBytes + (opaque?.scratchBytes ?? 0),
     ...(opaque !== undefined && { opaque }),
-    parts,
     plan,
     source,
     tone,
@@ -97,6 +86,7 @@ export function placePicture(
     columns: placeColumns(arena, plan, tileWidth),
     outside: put(arena, new Int32Array(tileWidth).fill(-1)),
     fill: placeFill(arena, plan, tone, tileChannels, source),
+    rows,
     fullWidth,
     fullHeight,
     blockRows,
@@ -105,28 +95,24 @@ export function placePicture(
   }
 }
 
-/**
- * What part `part` computes, in full rows (before the stride drops some): rows `first` to `end`, from a tile that begins
- * at `tileFirst` and serves `tileCount` full rows. FFTs read whole blocks, so their tile may begin earlier and end later.
- */
-export function stripReach(
-  job: Pick<PictureJob, 'plan' | 'stencils' | 'fullHeight'>,
-  part: number,
-): { first: number; end: number; tileFirst: number; tileCount: number } {
-  const { plan } = job
-  const y = part * plan.stripRows
-  const rows = Math.min(plan.stripRows, plan.outHeight - y)
-  const first = y * plan.stride[0]
-  const end = first + (rows - 1) * plan.stride[0] + 1
-  let [tileFirst, tileEnd] = [first, end]
-  for (const s of job.stencils) {
-    if (s.form !== 'fft-plane' && s.form !== 'fft-lines') continue
-    const reach = fftReach(s, job.fullHeight, first, end)
-    tileFirst = Math.min(tileFirst, reach.first)
-    tileEnd = Math.max(tileEnd, reach.end)
-  }
-  return { first, end, tileFirst, tileCount: tileEnd - tileFirst }
+/** Bytes of the blocks that a thread writes down once for a job: see `withHow`. */
+export const fixedBytes = (job: PictureJob): number => align((2 + job.stencils.length) * howBytes) * 2
+
+/** The job with those blocks at `at`, so that others may use the rest of its scratch memory in between. */
+export function withHow(job: PictureJob, at: number): PictureJob {
+  const { layout, opaque } = job
+  const moved = { ...job, layout: { ...layout, how: at } }
+  if (opaque === undefined) return moved
+  const how = at + fixedBytes(job) / 2 - (job.scratchBytes - opaque.scratchBytes)
+  return { ...moved, opaque: { ...opaque, layout: { ...opaque.layout, how } } }
 }
+
+/** The strips of a plan. */
+const stripsOf = ({ outHeight, stripRows }: RecipePlan): Span[] =>
+  Array.from({ length: Math.ceil(outHeight / stripRows) }, (_, part) => [
+    part * stripRows,
+    Math.min((part + 1) * stripRows, outHeight),
+  ])
 
 type Shape = {
   readonly fullWidth: number
@@ -245,7 +231,7 @@ function placeFill(
   plan: RecipePlan,
   tone: Tone,
   channels: number,
-  source: PlacedPicture,
+  source: PictureShape,
 ): number {
   const { full } = source
   const level = Math.fround((plan.fill * full) / 255)
@@ -277,19 +263,11 @@ function combineGain(combine: Combine, gains: readonly number[]): number {
   return a
 }
 
-/** The sum of the weights of a stencil, or of what `of` makes of them. */
-export function weightSum(s: Stencil, of: (weight: number) => number = (weight) => weight): number {
-  const total = (weights: Float32Array) => weights.reduce((t, w) => t + of(w), 0)
-  if (s.algorithm === 'box') return of(s.weight) * s.kH * s.kW
-  if ('col' in s) return total(s.col) * total(s.row) * of(s.weight ?? 1)
-  return total(s.weights)
-}
-
 function layOut(
   plan: RecipePlan,
   stencils: readonly PlacedStencil[],
   sink: Sink,
-  shape: Shape & { tileRows: number; blockRows: number; n: number; width: number },
+  shape: Shape & { rows: number; tileRows: number; blockRows: number; n: number; width: number },
 ): { layout: ScratchLayout; scratchBytes: number } {
   let top = 0
   const take = (bytes: number) => {
@@ -298,14 +276,14 @@ function layOut(
     return at
   }
   const branchPitch = pitchOf(shape.n * 4)
-  const stripRowsFull = (plan.stripRows - 1) * plan.stride[0] + 1
+  const stripRowsFull = (shape.rows - 1) * plan.stride[0] + 1
   const isFft = (s: PlacedStencil) => s.form === 'fft-plane' || s.form === 'fft-lines'
   const widest = Math.max(...stencils.map((s) => s.stencil.kW * s.stencil.dilation[1]))
   const betweenPitch = pitchOf((shape.n + widest * shape.tileChannels) * 4)
   const betweenRows = stencils.some((s) => s.form === 'fft-lines') ? stripRowsFull : shape.blockRows
-  const outPixel = shape.tileChannels * (sink.kind === 'png' || sink.kind === 'samples' ? sink.depth / 8 : 4)
+  const outPixel = shape.tileChannels * ('depth' in sink ? sink.depth / 8 : 4)
   const outPitch = pitchOf(plan.outWidth * outPixel)
-  const outRows = sink.kind === 'png' ? plan.stripRows : shape.blockRows
+  const outRows = sink.kind === 'float' || sink.kind === 'extremes' ? 0 : shape.rows
   const filteredRow =
     sink.kind === 'png'
       ? 1 + pngRowBytes({ width: plan.outWidth, channels: shape.tileChannels as 1, depth: sink.depth })
@@ -326,7 +304,7 @@ function layOut(
     converted: stencils.map(() => take(shape.blockRows * branchPitch)),
     out: take(outRows * outPitch),
     outPitch,
-    filtered: take(plan.stripRows * filteredRow),
+    filtered: take(shape.rows * filteredRow),
     filterScratch: take(128),
     how: take((2 + stencils.length) * howBytes),
     counts: take(16),

@@ -18,7 +18,7 @@ export function prepareShortcut(
   scratch: number,
 ): RowsOf | undefined {
   const { plan, sink, tone } = job
-  if (sink.kind === 'float') return floatSums(job, wasm, sink.target, scratch)
+  if (sink.kind === 'float' || sink.kind === 'array') return floatSums(job, wasm, scratch)
   const toBytes = (sink.kind === 'png' || sink.kind === 'samples') && sink.depth === 8
   const isApart = tone.alpha === 'premultiply' || tone.alpha === 'separate'
   if (!toBytes || plan.samples !== 'u8' || plan.stride[1] !== 1 || isApart) return undefined
@@ -32,9 +32,9 @@ export function prepareShortcut(
         ? magnitude(context)
         : undefined
   if (rows === undefined || alpha === undefined) return rows
-  return (y, count, tileFirst, to) => {
-    rows(y, count, tileFirst, to)
-    for (let r = 0; r < count; r++) alpha(to + r * job.layout.outPitch, y + r)
+  return (y, count, tileFirst, to, pitch) => {
+    rows(y, count, tileFirst, to, pitch)
+    for (let r = 0; r < count; r++) alpha(to + r * pitch, y + r)
   }
 }
 
@@ -58,12 +58,12 @@ function oneKernel(context: Context): RowsOf | undefined {
   writeHow(memory, scratch + job.layout.how, how)
   if (placed.form === 'taps' && isPlain(how, stencil)) return samplesFromSamples(context, placed)
   const { sums } = prepareAccumulator(job, 0, wasm, scratch)
-  const [outPitch, n] = [job.layout.outPitch, job.plan.outWidth * job.tileChannels]
+  const n = job.plan.outWidth * job.tileChannels
   const [at, counts] = [scratch + job.layout.how, scratch + job.layout.counts]
-  return (y, count, tileFirst, to) => {
+  return (y, count, tileFirst, to, pitch) => {
     const s: Sums = sums(y, count, tileFirst)
     const quantise = s.kind === 'i16' ? wasm.quantiseI16U8 : wasm.quantiseI32U8
-    for (let r = 0; r < count; r++) quantise(to + r * outPitch, s.address + r * s.pitch, n, at, counts)
+    for (let r = 0; r < count; r++) quantise(to + r * pitch, s.address + r * s.pitch, n, at, counts)
   }
 }
 
@@ -80,7 +80,7 @@ function isWhole(how: How, s: Stencil): boolean {
 const wholeFloatRow = 28
 
 /** Float sums of one kernel of which nothing more is asked: straight to their places. No sum is -0: adding 0 leaves its bits. */
-function floatSums(job: PictureJob, wasm: WasmExports, target: number, scratch: number): RowsOf | undefined {
+function floatSums(job: PictureJob, wasm: WasmExports, scratch: number): RowsOf | undefined {
   const { plan, tone } = job
   const placed = job.stencils[0]!
   const how = howOf(job)
@@ -97,9 +97,9 @@ function floatSums(job: PictureJob, wasm: WasmExports, target: number, scratch: 
     return undefined
   const { offsets, weights, count: taps } = placed
   const rowStep = plan.stride[0] * job.tilePitch
-  return (y, count, tileFirst) => {
+  return (y, count, tileFirst, to, pitch) => {
     const src = tileAddress(job, placed, scratch, y, tileFirst)
-    wasm.tapsF32(target + y * n * 4, n * 4, src, rowStep, n, count, offsets, weights, taps)
+    wasm.tapsF32(to, pitch, src, rowStep, n, count, offsets, weights, taps)
   }
 }
 
@@ -121,9 +121,9 @@ function samplesFromSamples(
   const rowStep = plan.stride[0] * tilePitch
   const [how, counts] = [scratch + layout.how, scratch + layout.counts]
   const { offsets, weights, count: taps } = placed
-  return (y, count, tileFirst, to) => {
+  return (y, count, tileFirst, to, pitch) => {
     const src = tileAddress(job, placed, scratch, y, tileFirst)
-    wasm.tapsU8U8(to, layout.outPitch, src, rowStep, n, count, offsets, weights, taps, how, counts)
+    wasm.tapsU8U8(to, pitch, src, rowStep, n, count, offsets, weights, taps, how, counts)
   }
 }
 
@@ -143,11 +143,11 @@ function magnitude({ job, wasm, memory, scratch }: Context): RowsOf | undefined 
   const [how, counts] = [scratch + layout.how, scratch + layout.counts]
   const n = job.plan.outWidth * job.tileChannels
   const both = prepareGradients(job, wasm, scratch)
-  return (y, count, tileFirst, to) => {
+  return (y, count, tileFirst, to, pitch) => {
     const [gx, gy] = both(y, count, tileFirst)
     for (let r = 0; r < count; r++) {
       wasm.magnitudeI16U8(
-        to + r * layout.outPitch,
+        to + r * pitch,
         gx.address + r * gx.pitch,
         gy.address + r * gy.pitch,
         n,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { legible, pick, sheet, sheetColumns, stretch } from '../../src/image/sheet.ts'
+import { pick, sheetColumns } from '../../src/image/sheet.ts'
 import { extremes } from '../../src/tensor/picture.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
+import { legible, sheet, stretch } from './whole-sheets.ts'
 
 const maps = (shape: readonly number[], of: (i: number) => number) =>
   new Tensor(

@@ -2,19 +2,35 @@ import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { anchoredAxis, correlationAxis } from '../../src/conv/geometry.ts'
 import { filterDefaults, planRecipe } from '../../src/conv/plan.ts'
-import { single } from '../../src/conv/recipe.ts'
+import { type Recipe, single } from '../../src/conv/recipe.ts'
 import { correlationOf, transpositionOf } from '../../src/conv/spec.ts'
 import { type Engine, referenceEngine } from '../../src/definition/engine.ts'
-import { nodeOf, planesNode, sourceNode, traced, tracer } from '../../src/graph/node.ts'
+import { evaluateRecipe, type Interleaved } from '../../src/definition/evaluate.ts'
+import type { Levels } from '../../src/definition/levels.ts'
+import { leveled, picked } from '../../src/graph/narrow.ts'
+import {
+  filterNode,
+  interleaved,
+  type Node,
+  nodeOf,
+  parted,
+  planesNode,
+  sourceNode,
+  traced,
+  tracer,
+} from '../../src/graph/node.ts'
 import { chooseStripRows, listed } from '../../src/graph/schedule.ts'
-import { legible, sheet, stretch } from '../../src/image/sheet.ts'
+import { pick } from '../../src/image/sheet.ts'
 import { kernel } from '../../src/kernel/kernel.ts'
 import { poolAxes } from '../../src/operators/max-pool.ts'
-import { levelsOf, runToSheet, runToTensor } from '../../src/run/graph.ts'
+import { levelsOf, runToArray, runToSheet, runToTensor } from '../../src/run/graph.ts'
 import { createPool } from '../../src/run/pool.ts'
 import { type BorderName, borders } from '../../src/tensor/border.ts'
 import type { Tensor } from '../../src/tensor/tensor.ts'
+import { legible, sheet, stretch } from '../image/whole-sheets.ts'
 import { fractions } from '../operators/tensors.ts'
+
+const tone = { gray: false, table: 0, encode: false, alpha: 'plain' } as const
 
 /** A step of a random network; the shape of what it meets is known only then. */
 type Step = readonly [name: string, (engine: Engine, x: Tensor) => Promise<Tensor>]
@@ -22,6 +38,14 @@ type Step = readonly [name: string, (engine: Engine, x: Tensor) => Promise<Tenso
 const shapeOf = (x: Tensor) => x.shape as [number, number, number]
 const flat = { input: 1, kernel: 1, stride: 1, dilation: 1, before: 0, after: 0, output: 1 }
 const small = fc.integer({ min: 1, max: 3 })
+
+const levels: readonly Levels[] = [
+  { kind: 'plain' },
+  { kind: 'absolute' },
+  { kind: 'shifted', by: 127.5 },
+  { kind: 'stretched', min: -3, gain: 7 },
+  { kind: 'legible', low: 100, gain: 9, full: 255 },
+]
 
 const steps: fc.Arbitrary<Step> = fc.oneof(
   fc
@@ -113,6 +137,13 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
         })
       },
     ],
+    [
+      'leveled',
+      (e, x) =>
+        e.layer('leveled', [x], {
+          levels: Array.from({ length: x.shape[0]! }, (_, c) => levels[c % levels.length]!),
+        }),
+    ],
     ['means', async (e, x) => (Math.min(x.shape[1]!, x.shape[2]!) < 2 ? x : e.layer('means', [x], { s: 2 }))],
     [
       'kernels',
@@ -172,9 +203,164 @@ describe('a graph in strips', () => {
     )
   })
 
+  it('has the bits of its filters, over pixels side by side and over maps, in whole blocks of FFTs too', async () => {
+    const row = (n: number) => Float64Array.from({ length: n }, (_, i) => ((i * 7) % 5) / 8 + 0.1)
+    const kernels: Record<string, Recipe> = {
+      blur: single(kernel([3, 5], [...row(15)])),
+      long: {
+        ...single(kernel([1, 1], [1])),
+        kernels: [{ form: 'separable', col: row(7), row: row(9), scale: 3 }],
+      },
+      gradient: {
+        ...single(kernel([1, 1], [1])),
+        combine: { kind: 'magnitude' },
+        kernels: [
+          { form: 'dense', kernel: kernel([3, 3], [-1, 0, 1, -2, 0, 2, -1, 0, 1]) },
+          { form: 'dense', kernel: kernel([3, 3], [-1, -2, -1, 0, 0, 0, 1, 2, 1]) },
+        ],
+      },
+      detail: {
+        ...single(kernel([1, 1], [1])),
+        combine: { kind: 'unsharp', amount: 0.7, threshold: 2 },
+        kernels: [
+          { form: 'dense', kernel: kernel([1, 1], [1]) },
+          { form: 'separable', col: row(3), row: row(3), scale: 1 },
+        ],
+      },
+    }
+    const filters = fc.record({
+      recipe: fc.constantFrom(...Object.keys(kernels)),
+      border: fc.constantFrom(...(Object.keys(borders) as BorderName[])),
+      stride: fc.tuple(small, small),
+    })
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          channels: fc.integer({ min: 1, max: 4 }),
+          height: fc.integer({ min: 1, max: 40 }),
+          width: fc.integer({ min: 1, max: 30 }),
+          chain: fc.array(filters, { minLength: 1, maxLength: 3 }),
+          isMaps: fc.boolean(),
+          stripRows: fc.integer({ min: 1, max: 45 }),
+          pool: fc.constantFrom(...pools),
+        }),
+        async ({ channels, height, width, chain, isMaps, stripRows, pool }) => {
+          const x = fractions([channels, height, width])
+          const pixels = isMaps ? 1 : channels
+          const source = planesNode(x)
+          let node = isMaps ? source : interleaved(source)
+          let want: Interleaved[] = isMaps
+            ? Array.from({ length: channels }, (_, c) => ({ ...pick(x, [c]), width, height, channels: 1 }))
+            : [{ data: await runWhole(node), width, height, channels }]
+          for (const { recipe, border, stride } of chain) {
+            const size = { width: want[0]!.width, height: want[0]!.height, samples: 'f32' } as const
+            const plan = planRecipe(kernels[recipe]!, { ...filterDefaults, border, fill: 9, stride }, size)
+            node = filterNode({ plan, tone, channels: pixels as 1, full: 255 }, node)
+            want = want.map((one) => ({
+              data: evaluateRecipe(plan, one, 255),
+              width: plan.outWidth,
+              height: plan.outHeight,
+              channels: pixels,
+            }))
+          }
+          const out = isMaps ? node : parted(node, channels)
+          const got = await pool.exclusive((session) => runToTensor(session, { out }, stripRows))
+          const plane = got.data.length / channels
+          const wrong = got.data.findIndex((v, i) => {
+            const [c, at] = [Math.floor(i / plane), i % plane]
+            const expected = isMaps ? want[c]!.data[at]! : want[0]!.data[at * channels + c]!
+            return !Object.is(v + 0, expected + 0)
+          })
+          expect(wrong, chain.map(({ recipe }) => recipe).join(', ')).toBe(-1)
+        },
+      ),
+      { numRuns: 300 },
+    )
+    async function runWhole(node: Node) {
+      const { data } = await pools[0]!.exclusive((session) => runToTensor(session, { out: node }))
+      return data
+    }
+  })
+
+  it('gives FFTs of a step in between the blocks that they have in the whole', async () => {
+    const [height, width] = [210, 170]
+    const x = fractions([3, height, width])
+    const long = Float64Array.from({ length: 101 }, (_, i) => 1 + (i % 3))
+    const recipes: Recipe[] = [
+      { ...single(kernel([1, 1], [1])), kernels: [{ form: 'separable', col: long, row: long, scale: 9 }] },
+      single(
+        kernel(
+          [17, 17],
+          Array.from({ length: 289 }, (_, i) => (i % 7) - 3),
+        ),
+      ),
+    ]
+    const graphs = recipes.map((recipe) => {
+      const plan = planRecipe(recipe, filterDefaults, { width, height, samples: 'f32' })
+      expect(plan.stencils[0]!.algorithm).toMatch(/fft/)
+      const blur = planRecipe(single(kernel([5, 3], Array(15).fill(0.1))), filterDefaults, {
+        width,
+        height,
+        samples: 'f32',
+      })
+      const far = filterNode({ plan, tone, channels: 3, full: 255 }, interleaved(planesNode(x)))
+      return { out: parted(filterNode({ plan: blur, tone, channels: 3, full: 255 }, far), 3) }
+    })
+    for (const graph of graphs) {
+      const whole = await pools[0]!.exclusive((session) => runToTensor(session, graph, height))
+      for (const [rows, pool] of [
+        [1, pools[1]!],
+        [7, pools[0]!],
+        [64, pools[1]!],
+      ] as const) {
+        const got = await pool.exclusive((session) => runToTensor(session, graph, rows))
+        expect(got.data.findIndex((v, i) => !Object.is(v, whole.data[i]))).toBe(-1)
+      }
+    }
+  })
+
+  it('goes into an array strip by strip, some of its channels or all', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          shape: fc.tuple(
+            fc.integer({ min: 2, max: 5 }),
+            fc.integer({ min: 1, max: 150 }),
+            fc.integer({ min: 1, max: 9 }),
+          ),
+          chain: fc.array(steps, { maxLength: 2 }),
+          channels: fc.array(fc.nat({ max: 4 }), { minLength: 1, maxLength: 6 }),
+          pool: fc.constantFrom(...pools),
+        }),
+        async ({ shape, chain, channels, pool }) => {
+          const x = fractions(shape)
+          const whole = await apply(referenceEngine, x, chain)
+          const some = channels.map((c) => c % whole.shape[0]!)
+          const want = pick(whole, some)
+          const [count, height, width] = want.shape as [number, number, number]
+          const got = new Float32Array(want.data.length)
+          const out = picked(nodeOf(await apply(tracer, traced(planesNode(x)), chain)), some)
+          await pool.exclusive((session) =>
+            runToArray(session, { out }, (part, { bytes }, parts) => {
+              const strip = new Float32Array(bytes!.buffer)
+              const rows = strip.length / (count * width)
+              const first = part === parts - 1 ? height - rows : part * rows
+              for (let c = 0; c < count; c++) {
+                const from = c * rows * width
+                got.set(strip.subarray(from, from + rows * width), (c * height + first) * width)
+              }
+            }),
+          )
+          const wrong = want.data.findIndex((v, i) => !Object.is(v + 0, got[i]! + 0))
+          expect(wrong, chain.map(([name]) => name).join(', ')).toBe(-1)
+        },
+      ),
+      { numRuns: 200 },
+    )
+  })
+
   it('makes the sheet that its maps make as a whole', async () => {
     const identity = single(kernel([1, 1], [1]))
-    const tone = { gray: false, table: 0, encode: false, alpha: 'plain' } as const
     await fc.assert(
       fc.asyncProperty(
         fc.record({
@@ -217,9 +403,9 @@ describe('a graph in strips', () => {
             const { levels: own } = await levelsOf(session, { out }, levels, each, 255)
             await runToSheet(
               session,
-              { out },
-              { levels: own, labels, black: 3, white: 200 },
-              { plan, tone, range: 'raw', sink, full: 255 },
+              { out: leveled(out, own) },
+              { labels, black: 3, white: 200 },
+              { plan, tone, range: 'raw', sink, channels: 1, full: 255 },
             )
             return new Float32Array(session.arena.memory.buffer, target, height * width).slice()
           })

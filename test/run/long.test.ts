@@ -5,7 +5,7 @@ import { transpositionOf } from '../../src/conv/spec.ts'
 import { filters } from '../../src/filters/table.ts'
 import { itemsOfShard } from '../../src/host/shard.ts'
 import { resolve } from '../../src/params.ts'
-import { runRecipe } from '../../src/run/pictures.ts'
+import { runRecipe } from '../../src/run/graph.ts'
 import { createPool } from '../../src/run/pool.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
 

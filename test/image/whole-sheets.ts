@@ -1,0 +1,77 @@
+import { type Levels, writeLevels } from '../../src/definition/levels.ts'
+import {
+  countMagnitudes,
+  drawLabel,
+  labelOf,
+  legibleLevels,
+  magnitudeBins,
+  sheetLayout,
+  stretched,
+} from '../../src/image/sheet.ts'
+import { extremes } from '../../src/tensor/picture.ts'
+import { Tensor } from '../../src/tensor/tensor.ts'
+
+// Sheets and levels of whole maps: what the strips of a run must equal.
+
+/** How a sheet is laid out. */
+export type SheetOptions = {
+  /** Channels of a map: 1, or 3 for maps in colour that lie one after the other. */
+  readonly depth?: 1 | 3
+  /** The number of each map in its upper left corner. */
+  readonly labels?: boolean
+  /** The values that will be black and white, for what is between the maps and for the numbers. */
+  readonly black: number
+  readonly white: number
+}
+
+/**
+ * Maps [N·depth,H,W] side by side on a sheet [depth,H',W'], row by row. What is between them is black.
+ */
+export function sheet(maps: Tensor, { depth = 1, labels = false, black, white }: SheetOptions): Tensor {
+  const [channels = 1, height = 1, width = 1] = maps.shape
+  const count = channels / depth
+  const { columns, step, ...size } = sheetLayout(count, height, width)
+  const out = new Float32Array(depth * size.height * size.width).fill(black)
+  for (let n = 0; n < count; n++) {
+    const top = Math.floor(n / columns) * step[0]
+    const left = (n % columns) * step[1]
+    const label = labels ? labelOf(n, height, width, black, white) : undefined
+    for (let c = 0; c < depth; c++) {
+      const plane = (n * depth + c) * height * width
+      for (let y = 0; y < height; y++) {
+        const row = maps.data.subarray(plane + y * width, plane + (y + 1) * width)
+        const at = (c * size.height + top + y) * size.width + left
+        out.set(row, at)
+        if (label !== undefined) drawLabel(label, y, out, at)
+      }
+    }
+  }
+  return new Tensor([depth, size.height, size.width], out)
+}
+
+/** Stretches smallest to largest over 0..full, over all maps alike or for each on its own; a flat map becomes 0. */
+export const stretch = (maps: Tensor, full: number, each: boolean): Tensor =>
+  leveled(maps, each, (map) => stretched(extremes(map), full))
+
+/** Every map, or all of them, through levels of its own. */
+function leveled(maps: Tensor, each: boolean, levelsOf: (map: Float32Array) => Levels): Tensor {
+  const plane = each ? maps.data.length / maps.shape[0]! : maps.data.length
+  const data = new Float32Array(maps.data.length)
+  for (let at = 0; at < data.length; at += plane) {
+    writeLevels(levelsOf(maps.data.subarray(at, at + plane)), maps.data, at, plane, data, at)
+  }
+  return new Tensor(maps.shape, data)
+}
+
+/** Maps with levels that can be seen, over all maps alike or for each on its own. */
+export function legible(maps: Tensor, full: number, each: boolean): Tensor {
+  // of all maps alike, so that 0 looks the same on each
+  const isSigned = maps.data.some((v) => v < 0)
+  return leveled(maps, each, (map) => {
+    const { min, max } = extremes(map)
+    const largest = Math.max(0, -min, max)
+    const bins = new Uint32Array(magnitudeBins)
+    countMagnitudes(bins, map, 0, map.length, largest)
+    return legibleLevels(bins, largest, isSigned, full)
+  })
+}
