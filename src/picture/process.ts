@@ -43,9 +43,39 @@ export async function processPicture(job: PictureJob, given?: Pool): Promise<Rep
   const began = performance.now()
   const task = taskOf(job)
   const pool = given ?? poolOf(job.settings.threads)
-  const loading = await begin(task, pool)
+  const leave = await enter()
+  try {
+    const { load, isSmall } = await begin(task, pool)
+    // a small picture is decoded while the one before it is computed
+    const early = isSmall ? load() : undefined
+    early?.catch(() => undefined)
+    return await run(task, pool, began, () => early ?? load())
+  } finally {
+    leave()
+  }
+}
+
+/** Jobs that are begun and not done, at most: the others wait with nothing read. */
+const mostBegun = 3
+let begun = 0
+const waiting: (() => void)[] = []
+
+/** Waits until a job may begin; gives what is to be called when it is done. */
+async function enter(): Promise<() => void> {
+  if (begun === mostBegun) await new Promise<void>((done) => waiting.push(done))
+  else begun++
+  return () => {
+    const next = waiting.shift()
+    if (next === undefined) begun--
+    else next()
+  }
+}
+
+type Load = () => Promise<LoadedData | VolumeStream | PagedInput>
+
+function run(task: Task, pool: Pool, began: number, load: Load): Promise<Report> {
   return pool.exclusive(async (session) => {
-    const loaded = await loading()
+    const loaded = await load()
     const report =
       'slabs' in loaded
         ? await runStream(session, poolEngine(pool, session), loaded, task)
@@ -54,23 +84,28 @@ export async function processPicture(job: PictureJob, given?: Pool): Promise<Rep
           : await runJob(session, pool, loaded, task)
     const notes = [...report.notes, ...(task.isVolume ? leftOutOf(task.input) : [])]
     return { ...report, notes, milliseconds: Math.round((performance.now() - began) * 10) / 10 }
-  }, job)
+  }, task)
 }
 
 /** Looks at the input, and starts workers for a large one, before it is decoded. */
-async function begin(task: Task, pool: Pool): Promise<() => Promise<LoadedData | VolumeStream | PagedInput>> {
+async function begin(task: Task, pool: Pool): Promise<{ readonly load: Load; readonly isSmall: boolean }> {
   const { input, settings } = task
   const { given } = task
-  if (given !== undefined && !('probe' in given)) return async () => loadGiven(given, task)
+  const whole = (load: Load) => ({ load, isSmall: false })
+  if (given !== undefined && !('probe' in given)) return whole(async () => loadGiven(given, task))
   const isList = given === undefined && task.isVolume === true && (await isSliceList(input))
   const opened = isList ? undefined : (given ?? (await openInput(input)))
   const stream = await openStream(task, opened)
-  if (stream !== undefined) return async () => stream
+  if (stream !== undefined) return whole(async () => stream)
   if (opened === undefined) {
-    return async () => loadVolume(slicePages(await slicePaths(input), settings), input, treatmentOf(task))
+    return whole(async () =>
+      loadVolume(slicePages(await slicePaths(input), settings), input, treatmentOf(task)),
+    )
   }
-  if (isWorthWorkers(expectedSamples(opened))) pool.warm()
-  return async () => (await openPaged(opened, task)) ?? loadData(opened, task, pool.threads > 1)
+  const isSmall = !isWorthWorkers(expectedSamples(opened))
+  if (!isSmall) pool.warm()
+  const load = async () => (await openPaged(opened, task)) ?? loadData(opened, task, pool.threads > 1)
+  return { load, isSmall: isSmall && task.isVolume !== true }
 }
 
 /** The job on one page of several, which leaves no memory behind. */
