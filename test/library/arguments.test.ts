@@ -262,7 +262,10 @@ const odd = fc.constantFrom<() => unknown>(
     () => true,
   ],
 )
-const junk: fc.Arbitrary<unknown> = fc.oneof(
+/** What begins with a dash may be standard input, which never ends here. */
+const readsInput = (value: unknown): boolean => typeof value === 'string' && value.startsWith('-')
+
+const anything: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 3, arbitrary: odd.map((make) => make()) },
   { weight: 2, arbitrary: large },
   { weight: 1, arbitrary: fc.array(large, { maxLength: 4 }) },
@@ -276,6 +279,9 @@ const junk: fc.Arbitrary<unknown> = fc.oneof(
       withTypedArray: true,
     }),
   },
+)
+const junk = anything.filter(
+  (value) => !readsInput(value) && !(Array.isArray(value) && value.some(readsInput)),
 )
 
 /** Whether the call was taken; anything but an error of bad input is a failure. */
