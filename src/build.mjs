@@ -70,7 +70,7 @@ async function bundleScripts() {
     },
   }
   // A program that imports the library loads what it does not use yet only when it is asked for.
-  const library = await bundleEntries(
+  const entry = await bundleEntries(
     { index: 'src/index.ts', matchers: 'src/matchers.ts' },
     { ...esm, splitting: true, chunkNames: '[name]-[hash]' },
   )
@@ -108,7 +108,7 @@ async function bundleScripts() {
   )
   writeLicenses(
     new Set(
-      [...library, ...modules, ...cli, ...matchers].flatMap(
+      [...entry, ...modules, ...cli, ...matchers].flatMap(
         (path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? [],
       ),
     ),

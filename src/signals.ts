@@ -118,7 +118,7 @@ export function endBy(signal: EndSignal): void {
   }, patience)
 }
 
-/** Whether a signal ends the process in this moment: what comes of its work is not told any more. */
+/** Whether a signal is ending the process: results of its work are no longer reported. */
 export const isEnding = (): boolean => ending !== undefined
 
 /** Listens to signals until the function that it gives is called. */

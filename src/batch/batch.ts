@@ -273,7 +273,7 @@ function failedList({ batch: { settings }, shard }: Plan): string | undefined {
   return list && fillTemplate(parseTemplate(list, 'failed-list'), { shard: name })
 }
 
-/** A list that cannot be written is told of before hours of work, not after. */
+/** Reports a list that cannot be written before hours of work, not after. */
 function refuseFailedList(plan: Plan): void {
   const target = failedList(plan)
   if (target === undefined) return

@@ -99,7 +99,7 @@ function missingShards(logs: readonly ReadLog[]): string[] {
 function unfinished({ path, start, items, end }: ReadLog): string[] {
   const which = start.shard === '' ? 'the batch' : `shard ${start.shard.replace('-of-', ' of ')}`
   const left = start.total - items.length
-  if (end === undefined) return [`${which} did not end: ${left} of ${start.total} are not told of in ${path}`]
+  if (end === undefined) return [`${which} did not end: ${left} of ${start.total} are missing from ${path}`]
   if (end.left > 0)
     return [`${which} was stopped (${end.stopped}): ${end.left} of ${start.total} were not tried`]
   return []

@@ -40,7 +40,7 @@ export type Runner = {
   stop(): void
   /** Lets all workers go; what they are at is dropped. */
   end(): void
-  /** Ends all workers at once, and clears away what they leave; what they are at is not told of. */
+  /** Ends all workers at once, and clears away what they leave; their current work is not reported. */
   kill(): Promise<void>
 }
 
@@ -54,7 +54,7 @@ const largePixels = 4e6
 /** How many items are looked at before their turn. */
 const lookAhead = 2
 
-/** When so many workers died and none ever came to work, it is not the pictures. */
+/** If this many workers died before one did any work, the pictures are not the cause. */
 const mostDeaths = 3
 
 type Ready = { readonly task: Task; readonly footprint: Footprint }
@@ -144,7 +144,7 @@ export function createRunner(options: RunnerOptions): Runner {
       clearBeside(output, one.worker.pid)
       dismiss(one)
     }
-    // stopped at once: what was dropped is not told of
+    // stopped at once: dropped work is not reported
     if (hasEnded) return
     options.onResult(next.task, result, next.footprint)
     if (!hasWorked && deaths >= mostDeaths) options.onBroken()

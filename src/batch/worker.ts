@@ -152,7 +152,7 @@ async function poolOf(threads: number): Promise<Pool> {
   return pool
 }
 
-/** An input that cannot be read is told of by the decoder, in its words. */
+/** An empty hash for an input that cannot be read: the decoder reports the error. */
 const hashOf = (path: string, size: number): Promise<string> => hashFile(path, size).catch(() => '')
 
 const folders = new Set<string>()

@@ -29,7 +29,7 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
   }
 }
 
-/** What comes of a run; nothing comes of one that a signal ends: its outputs were taken away. */
+/** The exit status of a run. Never settles if a signal ends the process: its outputs were removed. */
 async function untilEnding(status: Promise<number>): Promise<number> {
   try {
     return await status

@@ -14,7 +14,7 @@ export type CaseWork = {
   run(input: string, output: string): Promise<readonly string[]>
 }
 
-/** Options that would keep a case from being made or told of. */
+/** Options that would keep a case from being made or reported. */
 const refused = ['in-place', 'force', 'dry-run', 'json', 'quiet', 'verbose', 'preview'] as const
 
 /**

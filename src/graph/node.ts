@@ -42,7 +42,7 @@ export type WorkOf<B, P = Float32Array, F = Filter> =
 
 export type Work = WorkOf<Bank>
 
-/** A recipe over pixels of so many channels, whose white is `full`. */
+/** A recipe over pixels of `channels` channels, whose white is `full`. */
 export type Filter = FilterNeeds & {
   readonly tone: Tone
   readonly channels: 1 | 2 | 3 | 4

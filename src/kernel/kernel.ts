@@ -109,7 +109,7 @@ export const mostLevel = 1e35
 /** Whether this can be added in levels of 0..255, at any depth. */
 export const isLevel = (n: number): boolean => Math.abs(n) <= mostLevel
 
-/** Whether a bank may have so many biases: one for each of its filters, or of the outputs of a transposed bank. */
+/** Whether a bank may have this number of biases: one for each of its filters, or of the outputs of a transposed bank. */
 export const fitsBias = (shape: readonly number[], count: number): boolean =>
   shape.length >= 4 && count > 0 && (count === shape[0] || count % shape[1]! === 0)
 

@@ -6,7 +6,7 @@ import { blackened, flatten, hasHidden, withoutAlpha } from '../image/flatten.ts
 import { type Probe, probe } from '../image/probe.ts'
 import { lightOf } from '../image/profile.ts'
 import type { Source } from '../image/reader.ts'
-import type { SourcePicture } from '../run/graph.ts'
+import type { SourcePicture } from '../run/graph-run.ts'
 import {
   type Depth,
   extremes,
@@ -97,7 +97,7 @@ const looksAtAlpha = ({ alpha, background }: Treatment): boolean =>
 
 /**
  * A decoded picture as an input: laid over the background or without alpha where that is asked for, floats with their full
- * scale. Colours that nobody sees are told of where they will be seen.
+ * scale. A note says so where hidden colours become visible.
  *
  * @throws ConvoError E_OPTION for a full scale of whole samples, and for a tone curve that is not read
  */

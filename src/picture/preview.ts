@@ -19,7 +19,7 @@ import type { Settings } from './settings.ts'
 const kittyChunk = 4096
 
 /**
- * Text that shows a picture within so many columns and rows, or nothing where the terminal shows none.
+ * Text that shows a picture within a number of columns and rows, or nothing where the terminal shows none.
  *
  * @param source a file, or its bytes
  * @throws whatever sharp throws for a picture that it cannot decode

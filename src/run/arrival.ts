@@ -25,7 +25,7 @@ export function arrivalOf(source: Samples | Arriving): Arrival {
     there = samples
     rows = Number.POSITIVE_INFINITY
   })
-  // who waits for the rows is told of a failure
+  // whoever waits for the rows gets the error
   for (const promise of [upper, whole]) promise.catch(() => undefined)
   return {
     missing: (row) => (Math.max(row, 0) < rows ? undefined : row < source.rows ? upper : whole),

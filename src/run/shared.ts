@@ -2,7 +2,7 @@ import { createPool, defaultThreads, type Pool } from './pool.ts'
 
 const pools = new Map<number, Pool>()
 
-/** The pool of this process with so many threads, which all users share. */
+/** The shared pool of this process for a number of threads. */
 export function poolOf(threads: number | undefined): Pool {
   const count = threads ?? defaultThreads()
   const pool = pools.get(count) ?? createPool(count)

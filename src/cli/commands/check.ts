@@ -41,7 +41,7 @@ export const checkCommand: Command = {
   details: () => [
     { title: 'A manifest', text: example.replace(/^/gm, '  ') },
     {
-      title: 'What comes of a case',
+      title: 'The status of a case',
       text:
         'pass: every sample equals the golden. tolerated: it differs within its tolerance. changed, size: it differs. ' +
         'new: there is no golden. obsolete: a golden without a case. error: it could not be made or compared, or the ' +

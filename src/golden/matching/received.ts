@@ -65,7 +65,7 @@ async function ofFile(given: string | URL | Uint8Array | ArrayBuffer, reading: R
     return onlyPage(await openPages(bytes, { ...reading, name }))
   }
   if (kind === 'png') return { png: bytes, picture }
-  // a file of no known kind is told of at once
+  // decode now, so that a file of an unknown kind fails at once
   const decoded = await picture()
   return { picture: async () => decoded }
 }

@@ -110,7 +110,7 @@ export function inLibraryWords(error: ConvoError): ConvoError {
   })
 }
 
-/** What comes of `act`; an error is one of the library. */
+/** Runs `act`; errors are worded for the library. */
 export async function libraryErrors<T>(act: () => Promise<T>): Promise<T> {
   try {
     return await act()

@@ -48,7 +48,7 @@ export type Names = {
 /** A place of the output, and how much of its sum is done: all, or a number of taps or planes. */
 export type Place = { readonly o: number; readonly i: number; readonly j: number; readonly done?: number }
 
-/** The three panels of a pass at a place, and what is told of it. */
+/** The three panels of a pass at a place, and its caption. */
 export type Moment = {
   readonly input: Panel
   readonly kernel: Panel

@@ -98,7 +98,7 @@ export const explanationAndDrawing = (
   isLayer: boolean,
 ): Promise<Pick<Told, 'result' | 'draw'>> => tell(operation, input, given, isLayer)
 
-/** What is told of an operation over an input; without a picture, `isLayer`, there is no padding unless it is asked for. */
+/** Explains an operation on an input; without a picture, `isLayer`, there is no padding unless it is asked for. */
 export const explanationOf = async (
   operation: Operation,
   input: Input,

@@ -44,7 +44,7 @@ export const explanationText = (operation: Operation, e: Explanation & Arithmeti
 export const present = <T>(list: readonly (T | false | undefined)[]): T[] =>
   list.filter((one) => one !== undefined && one !== false) as T[]
 
-/** All that is told of an operator. */
+/** The whole explanation of an operator. */
 export function operatorLines(operation: Operation, e: Explanation & Arithmetic): readonly Line[] {
   const { plain, separability: rank, memory } = e
   const axes = `channels x ${e.input.length === 4 ? 'depth x ' : ''}height x width`
@@ -101,7 +101,7 @@ export const filterText = (e: FilterExplanation, width?: number): string =>
 export const samplesText = (samples: string): string =>
   samples === 'u8' ? '8 bits' : samples === 'u16' ? '16 bits' : 'computed as float32'
 
-/** All that is told of a filter. */
+/** The whole explanation of a filter. */
 export function filterLines(e: FilterExplanation): readonly Line[] {
   const kernels = e.kernels.map((k, i): Line => {
     const label = e.kernels.length === 1 ? 'kernel' : `kernel ${i}`

@@ -3,7 +3,7 @@ import { directionText } from '../../kernel/direction.ts'
 import { type Kernel, planeSize, showShape } from '../../kernel/kernel.ts'
 import { formatNumber } from '../draw/format.ts'
 
-/** What is told of a kernel beside its picture. */
+/** The facts shown beside the drawing of a kernel. */
 export type Facts = {
   readonly name: string
   readonly shape: readonly number[]

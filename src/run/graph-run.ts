@@ -1,0 +1,265 @@
+import type { Range } from '../definition/quantise.ts'
+import { invariant } from '../error.ts'
+import { narrowed } from '../graph/narrow.ts'
+import type { Filter, Node } from '../graph/node.ts'
+import { chooseStripRows, type Listed, listed, planStrip, type Strip } from '../graph/schedule.ts'
+import { rowCount, type Span } from '../graph/spans.ts'
+import { type Light, linearTables } from '../image/light.ts'
+import type { Arriving, Samples } from '../tensor/picture.ts'
+import { sizeOf } from '../tensor/tensor.ts'
+import type { Arena } from './arena.ts'
+import { arrivalOf } from './arrival.ts'
+import { put } from './bank.ts'
+import { mostSlots } from './control.ts'
+import {
+  type GraphJob,
+  type GraphSink,
+  type GraphSource,
+  type PlacedWork,
+  placeBankRows,
+  segmentsOf,
+  workBytes,
+} from './graph-job.ts'
+import { readsPicture, stagedRows } from './graph-part.ts'
+import { floatRowBytes, pixelBytes } from './graph-sink.ts'
+import type { PartResult } from './part.ts'
+import type { PictureJob, PictureShape, Sink } from './picture-job.ts'
+import { fixedBytes, placePicture, withHow } from './place-picture.ts'
+import type { RunOptions, Session } from './pool.ts'
+
+/** What a run over a picture found: samples clipped at either end, and how many there were. */
+export type Outcome = { readonly low: number; readonly high: number; readonly samples: number }
+
+/**
+ * A picture to run over: in the shared memory, or anywhere else, from where its rows are brought in strip by strip, the
+ * upper ones perhaps before the rest is there.
+ */
+export type SourcePicture = PictureShape &
+  ({ readonly address: number } | { readonly data: Samples } | { readonly arriving: Arriving })
+
+/** Steps that are run when their result is asked for, and the picture that they run over, if there is one. */
+export type Graph = { readonly out: Node; readonly source?: Source | undefined }
+
+/** What a recipe runs over: what a graph makes, or a picture. */
+export type Over = Graph | { readonly out?: undefined; readonly source: Source }
+
+/** A picture, in gray or as linear light where that is asked for. */
+export type Source = {
+  readonly picture: SourcePicture
+  readonly gray: boolean
+  readonly light?: Light | undefined
+}
+
+/** How a recipe is the last step: over what, and what becomes of its samples. */
+export type Finishing = Filter & { readonly range: Range; readonly sink: Sink }
+
+/** Sees strips as they are done, in any order. */
+export type OnStrip = (part: number, strip: PartResult, parts: number) => void
+
+/** Below this many multiplications a worker costs more than it brings. */
+const parallelFrom = 4e6
+
+type Hooks = {
+  readonly onPart?: OnStrip | undefined
+  readonly drain?: (() => Promise<void>) | undefined
+  readonly stripRows?: number | undefined
+}
+
+/** What the samples of a picture are, without them. */
+export const shapeOf = ({ width, height, channels, depth, full }: PictureShape): PictureShape => ({
+  width,
+  height,
+  channels,
+  depth,
+  full,
+})
+
+const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
+
+/** Runs the steps of `outs`, of which there are several where the sink is a sheet. */
+export async function run(
+  session: Session,
+  over: Source | undefined,
+  outs: readonly Node[],
+  sinkOf: (stripRows: number) => GraphSink,
+  { onPart, drain, stripRows: given }: Hooks = {},
+): Promise<void> {
+  const { arena } = session
+  const plain = outs.map(listed)
+  // a step that saw all of its input has left planes, and nothing reads the picture any more
+  const source = plain.flat().some(readsPicture) ? over : undefined
+  const [, height] = outs[0]!.shape
+  const stripRows = Math.min(...plain.map((list) => chooseStripRows(list, given)))
+  const sink = sinkOf(stripRows)
+  const rows = sink.kind === 'sheet' ? sink.layout.height : height
+  const parts = Math.ceil(rows / stripRows)
+  const plans = Array.from({ length: parts }, (_, part) => {
+    const segments = segmentsOf(sink, height, [part * stripRows, (part + 1) * stripRows])
+    const strips = segments.map(({ list, rows: own }) => planStrip(plain[list]!, own))
+    return { segments, strips, staged: stagedRows(plain, segments, strips) }
+  })
+  const shape = source && shapeOf(source.picture)
+  const lists = plain.map((list, n) => {
+    const strips = plans.flatMap(({ segments, strips }) => strips.filter((_, i) => segments[i]!.list === n))
+    return list.map((step, i): Listed<PlacedWork> => {
+      const spans = strips.flatMap(({ buffers }) => buffers[i]!.rows)
+      return { ...step, work: placeWork(arena, step, spans, shape, sink) }
+    })
+  })
+  const work = align(most(plans.flatMap(({ strips }) => strips.map(({ bytes }) => bytes))))
+  const floats =
+    work +
+    align(
+      most(
+        plans.flatMap(({ segments, strips }) =>
+          segments.map((one, i) => roomOf(lists[one.list]!, strips[i]!)),
+        ),
+      ),
+    )
+  let top = floats + (shape === undefined ? 0 : 3 * floatRowBytes(shape))
+  const settled = lists.map((list) =>
+    list.map((step): Listed<PlacedWork> => {
+      if (step.work.kind !== 'filter') return step
+      const { filter } = step.work
+      top += fixedBytes(filter)
+      return { ...step, work: { kind: 'filter', filter: withHow(filter, top - fixedBytes(filter) - work) } }
+    }),
+  )
+  const pixels = top
+  const sinkRoom = pixels + align(pixelBytes({ sink, stripRows }))
+  const jobs = [
+    ...('job' in sink ? [sink.job] : []),
+    ...lists.flat().flatMap(({ work }) => (work.kind === 'filter' ? [work.filter] : [])),
+  ]
+  const place = (placed?: GraphSource): GraphJob => ({
+    kind: 'graph',
+    parts,
+    stripRows,
+    lists: settled,
+    source: placed,
+    sink,
+    scratchBytes: sinkRoom + ('job' in sink ? sink.job.scratchBytes : 0),
+    layout: { work, floats, pixels, sink: sinkRoom },
+  })
+  const parallel = plain.reduce((sum, list) => sum + costOf(list), 0) >= parallelFrom
+  const common = { parallel, aside: jobs.some(isLong), ...(drain && { drain }) }
+  const runJob = (job: GraphJob, options: RunOptions) =>
+    session.run(job, parts, (part, result) => onPart?.(part, result, parts), options)
+
+  if (source === undefined) {
+    await runJob(place(), common)
+    return
+  }
+  const { picture, gray, light } = source
+  const { width, channels, depth, full } = picture
+  const own = shapeOf(picture)
+  const table = light === undefined ? 0 : put(arena, linearTables(light, full))
+  const tone = { gray, table, ...(light && { light }) }
+  if ('address' in picture) {
+    await runJob(place({ tone, picture: { ...own, address: picture.address } }), common)
+    return
+  }
+  const arrival = arrivalOf('data' in picture ? picture.data : picture.arriving)
+  const rowBytes = width * channels * (depth / 8)
+  const slots = Math.min(mostSlots, parts, parallel ? session.threads + 2 : 1)
+  const slotBytes = align(most(plans.map(({ staged }) => rowCount(staged))) * rowBytes)
+  const address = arena.alloc(slots * slotBytes)
+  const memory = new Uint8Array(arena.memory.buffer)
+  const stage = (part: number, slot: number) => {
+    const samples = arrival.samples()
+    const bytes = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength)
+    let to = address + slot * slotBytes
+    for (const [from, end] of plans[part]!.staged) {
+      memory.set(bytes.subarray(from * rowBytes, end * rowBytes), to)
+      to += (end - from) * rowBytes
+    }
+  }
+  const missing = (part: number) => arrival.missing((plans[part]!.staged.at(-1)?.[1] ?? 0) - 1)
+  const job = place({ tone, picture: { ...own, address, staged: { slots, slotBytes } } })
+  await runJob(job, { ...common, staging: { slots, stage, missing } })
+  // damage below the rows that were needed is damage all the same
+  await arrival.end
+}
+
+/** Lays out what a step computes with, for these rows. The same planes in several lists are laid out once for each. */
+function placeWork(
+  arena: Arena,
+  { work, inputs }: Listed,
+  spans: readonly Span[],
+  picture: PictureShape | undefined,
+  sink: GraphSink,
+): PlacedWork {
+  switch (work.kind) {
+    case 'bank':
+      return { kind: 'bank', bank: placeBankRows(arena, work.bank) }
+    case 'planes':
+      return { kind: 'planes', data: put(arena, work.data) }
+    case 'finish':
+      invariant(sink.kind === 'picture', 'what is finished is a picture')
+      return { kind: 'finish', filter: sink.job }
+    case 'filter': {
+      const { plan, tone, channels, full } = work.filter
+      const { width, height } = plan
+      const own = { width, height, channels, depth: 32, full } as const
+      const shape = inputs.length === 0 && picture !== undefined ? picture : own
+      const filter = placePicture(
+        arena,
+        plan,
+        shape,
+        tone,
+        { kind: 'float', target: 0 },
+        'raw',
+        undefined,
+        spans,
+      )
+      return { kind: 'filter', filter }
+    }
+    default:
+      return work
+  }
+}
+
+const most = (numbers: readonly number[]): number => numbers.reduce((a, b) => Math.max(a, b), 0)
+
+/** Scratch memory that the steps of a strip need beside their rows. */
+const roomOf = (list: readonly Listed<PlacedWork>[], { buffers }: Strip): number =>
+  most(
+    list.map((step) =>
+      workBytes(step, step.inputs[0] === undefined ? 0 : rowCount(buffers[step.inputs[0]]!.rows)),
+    ),
+  )
+
+/** Products of taps and samples that a thread sums up in a fifth of a second at least. */
+const longFrom = 6e8
+
+/** Whether a strip may take a thread longer than that. */
+function isLong({ plan, stencils, rows, fullWidth, tileChannels }: PictureJob): boolean {
+  const samples = rows * plan.stride[0] * fullWidth * tileChannels
+  const taps = stencils.reduce((sum, one) => sum + (one.form === 'taps' ? one.count : 0), 0)
+  return taps * samples > longFrom
+}
+
+/** Work on a picture below this many samples starts no worker: it would cost more than it brings. */
+const parallelSamples = 1.5e6
+
+/** Whether a picture of this many samples is worth a worker, so that it can be started before the picture is there. */
+export const isWorthWorkers = (samples: number): boolean => samples >= parallelSamples
+
+/** How many times as much it costs to compute the channels of a step one by one as all at once. */
+export const costApart = (out: Node): number =>
+  (out.shape[0] * costOf(listed(narrowed(out, 0, 1)))) / costOf(listed(out))
+
+/** About how many multiplications the steps take. */
+function costOf(list: readonly Listed[]): number {
+  const perSample = ({ work, shape }: Listed): number => {
+    if ('filter' in work) {
+      const { plan, channels } = work.filter
+      return ((plan.width * plan.height * channels) / sizeOf(shape)) * (parallelFrom / parallelSamples)
+    }
+    if (work.kind === 'likeness') return (work.options.size * work.options.patch) ** 2 * 4
+    if (work.kind !== 'bank') return 1
+    const { phases, channelsPerGroup } = work.bank.plan
+    return (phases.reduce((sum, { taps }) => sum + taps.length, 0) / phases.length) * channelsPerGroup
+  }
+  return list.reduce((sum, step) => sum + perSample(step) * sizeOf(step.shape), 0)
+}
