@@ -34,7 +34,7 @@ describe.skipIf(!isThere)('a Slurm array (skipped without root and slurm-wlm)', 
   })
   afterAll(() => {
     spawnSync('sh', [script, 'stop', join(folder, 'slurm')], { timeout: 50_000 })
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   })
 
   it('of four jobs makes what one run makes, and the logs merge', async () => {
