@@ -26,6 +26,7 @@ const order: readonly Readonly<Record<string, readonly string[]>>[] = [
   { filters: [] },
   { image: ['node', 'pixelmatch'] },
   { graph: [] },
+  { net: ['node'] },
   { run: ['node'] },
   { api: [] },
   { picture: ['node', 'commander'] },

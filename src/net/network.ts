@@ -1,0 +1,63 @@
+/**
+ * A network as its file describes it: nodes in the operators of ONNX, whatever format the file has. Nothing is folded or
+ * checked beyond the file itself; sizes are settled when the size of the picture is known.
+ */
+export type Network = {
+  /** The format of the file, such as `onnx` or `safetensors`. */
+  readonly format: string
+  /** What the file or its recognised architecture is called, such as `ESPCN`; empty where it has no name. */
+  readonly name: string
+  /** What a user feeds in, in order; initialisers are not among them. */
+  readonly inputs: readonly Port[]
+  readonly outputs: readonly Port[]
+  /** In an order in which every node comes after those that it reads. */
+  readonly nodes: readonly NetworkNode[]
+  /** Weights and other constants by the name under which nodes read them. */
+  readonly constants: ReadonlyMap<string, Constant>
+  /** Text that the file keeps about itself, such as the metadata of ONNX and safetensors. */
+  readonly metadata: ReadonlyMap<string, string>
+  /** What samples the network takes and gives, where the file or the architecture says so. */
+  readonly meaning?: Meaning
+}
+
+/** An input or output. A size that the file leaves open is a name, or undefined: [N,C,H,W]. */
+export type Port = {
+  readonly name: string
+  readonly shape: readonly (number | string | undefined)[] | undefined
+}
+
+export type NetworkNode = {
+  /** An operator of ONNX, such as `Conv` or `PRelu`. */
+  readonly operator: string
+  /** Its domain: empty for ONNX's own operators. */
+  readonly domain: string
+  /** The version of ONNX's operators that it means. */
+  readonly opset: number
+  /** For messages: the name that the file gives it, else one made from its place. */
+  readonly name: string
+  /** Names of constants, inputs, or outputs of other nodes; empty where an optional input is absent. */
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+  readonly attributes: ReadonlyMap<string, Attribute>
+}
+
+export type Attribute = number | string | readonly number[] | readonly string[] | Constant
+
+/** Numbers with a shape, which may be empty for a single number. Weights of 16 bits are widened to float32. */
+export type Constant = {
+  readonly type: 'float32' | 'float64' | 'int64' | 'int32' | 'bool' | 'uint8' | 'int8'
+  readonly shape: readonly number[]
+  /** int64 is kept as float64: a whole number beyond 2^53 is refused by the reader. */
+  readonly data: Float32Array | Float64Array | Int32Array | Uint8Array | Int8Array
+}
+
+/** How pictures and the numbers of a network belong together. */
+export type Meaning = {
+  /** What black and white are for the network. */
+  readonly inRange?: '0..1' | '-1..1' | '0..255' | 'imagenet'
+  readonly outRange?: '0..1' | '-1..1' | '0..255' | 'imagenet'
+  /** `luma`: the network takes and gives Y of YCbCr alone, and chroma is resized beside it. */
+  readonly channels?: 'rgb' | 'bgr' | 'luma'
+  /** How many times as wide and high as its input the output is. */
+  readonly scale?: number
+}
