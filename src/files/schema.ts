@@ -58,7 +58,7 @@ function checkObject({ node, path }: Given, schema: Schema, root: Schema): Viola
     if (additionalProperties !== false) return []
     const guess = nearest(key, Object.keys(properties))
     const may = guess === undefined ? `one of ${Object.keys(properties).join(', ')}` : guess
-    return [{ node: pair.key as Node, message: `there is no ${cut(at)}; did you mean ${may}?` }]
+    return [{ node: pair.key as Node, message: `unknown key ${cut(at)}; did you mean ${may}?` }]
   })
   return [...missing, ...each]
 }
@@ -66,7 +66,7 @@ function checkObject({ node, path }: Given, schema: Schema, root: Schema): Viola
 function checkArray({ node, path }: Given, { items, minItems = 0 }: Schema, root: Schema): Violation[] {
   invariant(isSeq(node), 'an array is a sequence')
   if (node.items.length < minItems) {
-    return [violation({ node, path }, `must have ${minItems} or more entries, got ${node.items.length}`)]
+    return [violation({ node, path }, `must have at least ${minItems} entries, got ${node.items.length}`)]
   }
   if (items === undefined) return []
   return node.items.flatMap((item, i) => check({ node: item as Node, path: `${path}[${i}]` }, items, root))
@@ -81,7 +81,7 @@ function checkScalar(given: Given, schema: Schema): Violation[] {
   const { minLength = 0 } = schema
   if (typeof value === 'string' && value.length < minLength) {
     return [
-      violation(given, minLength === 1 ? 'must not be empty' : `must have ${minLength} or more letters`),
+      violation(given, minLength === 1 ? 'must not be empty' : `must have at least ${minLength} letters`),
     ]
   }
   return []

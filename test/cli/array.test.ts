@@ -70,7 +70,7 @@ describe('the layout', () => {
         await write(here.path('p.png'), { width, height, channels, data })
         const type = depth === 8 ? '|u1' : '<u2'
         writeFileSync(here.path('a.npy'), array(type, [height, width, channels], data))
-        const alpha = channels % 2 === 0 ? ', the last channel being alpha' : ''
+        const alpha = channels % 2 === 0 ? 'with alpha last' : ''
         const told = `a.npy has the shape [${height},${width},${channels}], and was read as [H,W,C]${alpha}; --layout chw reads [C,H,W]`
         const same = await run('compare', 'a.npy', 'p.png')
         expect([same.status, same.stderr]).toEqual([0, `note: ${told}\n`])

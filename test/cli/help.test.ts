@@ -49,7 +49,7 @@ describe('the help of a command', () => {
       '  y, 3x3; flat areas become 0\n    -1  -2  -1\n     0   0   0\n     1   2   1\n',
       'Source\n  I. Sobel, G. Feldman 1968',
       'Options of sobel\n  --size 3|5 ',
-      'How the kernel meets the picture\n  --border <mode> ',
+      'Kernel options\n  --border <mode> ',
       'Picture\n  --range <word>',
       'Run\n  --threads <n> ',
     ]

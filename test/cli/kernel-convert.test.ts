@@ -24,7 +24,7 @@ describe('convo kernel convert', () => {
     expect(await run('edge.mat', 'edge.txt')).toMatchObject({
       status: 2,
       stderr: `error: an ImageMagick string cannot hold a scale of 4   [E_KERNEL_FORMAT]
-  try: .json, which holds everything
+  try: .json, which stores everything
 `,
     })
   })

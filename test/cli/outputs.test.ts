@@ -56,7 +56,7 @@ describe('templates are the same everywhere', () => {
       ['{stem:4}', 'E_OPTION', '{stem} takes no format'],
       ['{index:536870000}{index:536870000}', 'E_OPTION', 'a number of digits from 1 to 15'],
       ['{hash:99999}', 'E_OPTION', 'a number of digits from 1 to 64'],
-      ['a}b', 'E_OPTION', 'a brace closes that was not opened'],
+      ['a}b', 'E_OPTION', 'a closing brace has no opening brace'],
       ['a{b', 'E_OPTION', 'the brace is not closed'],
       [`{${'x'.repeat(100000)}}`, 'E_NAME', 'keys: {path}'],
     ] as const) {

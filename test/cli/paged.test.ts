@@ -95,7 +95,7 @@ describe('an input of several pages', () => {
     expect(status).toBe(0)
     expect(stderr).toBe(
       'note: in.webp has 3 pages, and the first was used: {index} in the output path, .gif, .webp or .tif keep all, ' +
-        'conv3d takes them as a volume\n',
+        'or conv3d to read them as a volume\n',
     )
     expect((await run('box', 'page-0.png', 'alone.png')).status).toBe(0)
     expect((await samplesOf('one.png')).equals(await samplesOf('alone.png'))).toBe(true)

@@ -122,10 +122,10 @@ describe('what is not looked at is never called equal', () => {
     const compared = await run('compare', 'a.jpg', 'b.jpg')
     expect(compared.status).toBe(1)
     expect(compared.stdout).toContain(
-      'failed    not compared, as it is not read: 1 more picture (MPF) of a.jpg',
+      'failed    not compared, because convo does not read it: 1 more picture (MPF) of a.jpg',
     )
     expect(compared.stdout).toContain(
-      'smallest tolerance that would pass: there is none, not all pictures are read',
+      'smallest tolerance that would pass: none, because not all pictures can be read',
     )
     put('copy.jpg', await mpo('one'))
     expect((await run('compare', 'a.jpg', 'copy.jpg')).status).toBe(0)

@@ -217,7 +217,7 @@ describe('standard output', () => {
     const { stdout } = run(`
       process.stdout.isTTY = true
       await openOutput('-').catch((e) => console.log(e.code, e.message))`)
-    expect(stdout.toString()).toBe('E_OUTPUT a picture is not written to a terminal\n')
+    expect(stdout.toString()).toBe('E_OUTPUT refusing to write a picture to a terminal\n')
   })
 
   it.runIf(isPosix)('tells of a reader that went away', async () => {
@@ -235,7 +235,7 @@ describe('standard output', () => {
       said += text
     })
     const status = await new Promise((done) => child.once('exit', done))
-    expect(said).toBe('E_OUTPUT the reader of standard output went away\n')
+    expect(said).toBe('E_OUTPUT standard output was closed\n')
     expect(status).toBe(0)
   })
 })

@@ -294,7 +294,7 @@ describe('settings that cannot be', () => {
     ['line', { angle: 30 }, '--angle must be one of 0, 45, 90, 135, got "30"'],
     ['savgol', { kind: 'smooth9' }, '--kind must be one of smooth5, smooth7, d1, d2, got "smooth9"'],
     ['gabor', { lambda: 1 }, '--lambda must be from 2 to 500, got 1'],
-    ['dog', { sigma2: 2, ratio: 2 }, 'sigma2 and ratio say the same thing twice, got sigma2 2 and ratio 2'],
+    ['dog', { sigma2: 2, ratio: 2 }, 'sigma2 and ratio cannot be used together, got sigma2 2 and ratio 2'],
     [
       'dog',
       { ratio: 1 },

@@ -82,7 +82,7 @@ describe('an animated PNG', () => {
       [5, 6],
     ])
     expect((await readHeader(bytes, options)).notes).toEqual([
-      'the first picture of a.png is not part of its animation, and is taken as the first page of it',
+      'the first picture of a.png is not part of its animation; it was used as the first page',
     ])
   })
 

@@ -19,7 +19,7 @@ describe('a PNG with chunks that are damaged or out of place', () => {
       'before a palette',
       rgb,
       [chunkOf('tRNS', Buffer.alloc(6)), palette],
-      'it stands before the palette',
+      'it comes before the palette',
     ],
     ['eXIf', 'damaged', rgb, [chunkOf('eXIf', turned, true)], 'it fails its checksum'],
     ['gAMA', 'damaged', rgb, [chunkOf('gAMA', words(45455), true)], 'it fails its checksum'],
@@ -41,7 +41,7 @@ describe('a PNG with chunks that are damaged or out of place', () => {
   })
 
   it.each([
-    ['before the palette', [chunkOf('tRNS', Buffer.from([0])), palette], 'it stands before the palette'],
+    ['before the palette', [chunkOf('tRNS', Buffer.from([0])), palette], 'it comes before the palette'],
     ['of too many entries', [palette, chunkOf('tRNS', Buffer.alloc(3))], 'it has 3 entries, the palette 2'],
     ['empty', [palette, chunkOf('tRNS')], 'it has 0 entries, the palette 2'],
   ] as const)('reads a palette without a tRNS %s', async (_, before, why) => {
@@ -58,7 +58,7 @@ describe('a PNG with chunks that are damaged or out of place', () => {
       chunkOf('tRNS', Buffer.from(levels.flatMap((level) => [0, level])))
     const twice = await decode(pngOf(rgb, samples, [colour(40, 50, 60), colour(10, 20, 30)]), options)
     expect([...twice.data]).toEqual([10, 20, 30, 255, 40, 50, 60, 0])
-    expect(twice.notes).toEqual(['the tRNS chunk of x.png was left out: it is there twice'])
+    expect(twice.notes).toEqual(['the tRNS chunk of x.png was left out: it occurs twice'])
   })
 
   it('refuses it for a damaged palette or damaged picture data', async () => {

@@ -88,7 +88,7 @@ describe('encode', () => {
           'gif',
         )
       ).notes,
-    ).toEqual(['gif holds 256 colours: the picture was reduced to them'])
+    ).toEqual(['gif has 256 colours: the picture was reduced to them'])
     expect(
       (
         await encode(

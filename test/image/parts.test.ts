@@ -25,7 +25,7 @@ describe('a TIFF', () => {
     const dng = tiffOf([{ ...thumbnail, fields: [reduced, [50706, 1, 0x01010401]], subs: [full] }])
     const error = await failure('E_DECODE', () => decode(dng, { ...options, name: 'x.dng' }))
     expect([error.message, error.fix]).toEqual([
-      'x.dng is a raw picture (DNG), which is not read',
+      'x.dng is a raw picture (DNG), which is not supported',
       'darktable-cli x.dng x.tif',
     ])
     const mosaic = tiffOf([{ ...thumbnail, subs: [{ ...full, fields: [[262, 3, 32803]] }] }])
@@ -165,10 +165,7 @@ describe('an animation', () => {
 
   it('with a comment, or text over it, says so', async () => {
     const header = await readHeader(gifOf(1, 2, '\x21\xfe\x02hi\0\x21\x01\x0c0123456789ab\0'), options)
-    expect(header.notes).toEqual([
-      'of x not read: text that is drawn over a picture',
-      'text of x is not kept',
-    ])
+    expect(header.notes).toEqual(['of x not read: text drawn over a picture', 'text of x is not kept'])
   })
 
   it('as WebP, too', async () => {

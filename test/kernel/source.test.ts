@@ -95,13 +95,13 @@ describe('numbers', () => {
     [
       '1 2; 3',
       'E_KERNEL_SHAPE',
-      'rows of a kernel must be of one length',
+      'rows of a kernel must have equal length',
       'kernel:1:5: expected 2 numbers as in row 1, found 1 in row 2',
     ],
     [
       '1 2\n3 4 5',
       'E_KERNEL_SHAPE',
-      'rows of a kernel must be of one length',
+      'rows of a kernel must have equal length',
       'kernel:2:1: expected 2 numbers as in row 1, found 3 in row 2',
     ],
     [
@@ -149,7 +149,7 @@ describe('numbers', () => {
   ])('%j is refused', async (source, code, message, why) => {
     const error = await refused(source)
     expect([error.code, error.message, error.why]).toEqual([code, message, [why]])
-    expect(error.fix).toBe('rows as "-1 0 1; -2 0 2; -1 0 1"')
+    expect(error.fix).toBe('rows such as "-1 0 1; -2 0 2; -1 0 1"')
   })
 
   test.each([
@@ -173,7 +173,7 @@ describe('numbers', () => {
       '1: 5; 3x1: 1,2,3 holds 2 kernels, and one is needed',
     ])
     expect(error.why).toEqual(['1: without a name [1,1]', '2: without a name [1,3]'])
-    expect(error.fix).toBe('one of them alone')
+    expect(error.fix).toBe('only one of them')
     expect(await loadKernels('1: 5; 3x1: 1,2,3')).toHaveLength(2)
   })
 })

@@ -485,7 +485,7 @@ describe('pooling', () => {
 
   it.each([
     [{ values: { bare: true }, kernel: kernel([1, 1], [1]) }, /--bare is about the kernel/],
-    [{ settings: { bias: 3 } }, /--bias is for --kernel or --plain/],
+    [{ settings: { bias: 3 } }, /--bias applies only with --kernel or --plain/],
   ])('unpool refuses %j', (call, message) => {
     expect(() => build('unpool', call)).toThrow(message)
   })

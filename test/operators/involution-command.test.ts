@@ -155,7 +155,7 @@ describe('convo involution by weights from a file', () => {
     expect(plain(await run(x, { weights: `${path}#layer1.` }))).toEqual(plain(want))
     await expect(run(x, { weights: path })).rejects.toMatchObject({
       code: 'E_KERNEL_FILE',
-      message: `${path} holds no tensor called "reduce.weight"`,
+      message: `${path} has no tensor named "reduce.weight"`,
       fix: `${path}#layer1.`,
     })
     const empty = join(folder, 'nothing')
@@ -195,7 +195,7 @@ describe('convo involution by weights from a file', () => {
     for (const [tensors, values, message] of [
       [headless, {}, /span\.weight/],
       [nan, {}, /finite numbers, got NaN at index 0 of span.bias/],
-      [seven, {}, /7 rows, which are no odd K·K times groups of 4 channels/],
+      [seven, {}, /7 rows, which is not an odd K·K times groups of 4 channels/],
       [named, { size: 5 }, /18 rows, which --size 5 does not divide into kernels of 25/],
     ] as const) {
       const weights = safetensors('wrong.safetensors', tensors)

@@ -111,7 +111,7 @@ describe('maxPool3d', () => {
 })
 
 describe('maxUnpool', () => {
-  it('puts every maximum back where it stood', async () => {
+  it('puts every maximum back at its position', async () => {
     const x = fractions([3, 6, 8])
     const { output, indices } = await maxPool2d(x, { kernelSize: [3, 2] })
     const up = await maxUnpool2d(output, indices, { kernelSize: [3, 2] })

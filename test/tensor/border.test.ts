@@ -81,7 +81,7 @@ describe('names', () => {
     expect(() => borderName('Mirror')).toThrow(
       expect.objectContaining({
         code: 'E_NAME',
-        message: '"mirror" means two different borders',
+        message: '"mirror" is ambiguous',
         why: [
           "SciPy's mirror is convo's reflect:        dcb|abcd|cba",
           "ImageMagick's mirror is convo's symmetric: cba|abcd|dcb",

@@ -59,7 +59,7 @@ describe('--shard', () => {
     expect(none.why.join('\n')).toContain('GitLab CI: CI_NODE_INDEX, CI_NODE_TOTAL')
     const two = { CI_NODE_INDEX: '1', CI_NODE_TOTAL: '2', CIRCLE_NODE_INDEX: '0', CIRCLE_NODE_TOTAL: '2' }
     const both = await failure('E_OPTION', () => parseShard('auto', two))
-    expect(both.message).toBe('--shard auto finds two engines, GitLab CI and CircleCI')
+    expect(both.message).toBe('--shard auto found two job systems, GitLab CI and CircleCI')
     const wrong = await failure('E_OPTION', () =>
       parseShard('auto/3', { CI_NODE_INDEX: '1', CI_NODE_TOTAL: '2' }),
     )

@@ -106,7 +106,7 @@ cases:
     ],
     [
       'cases:\n  - name: a\n    actual: a.png\n    tolerance: { max-abs: 0, reason: because }',
-      ['convo.check.yaml:4:16: this tolerance allows nothing; leave it out, or write exact'],
+      ['convo.check.yaml:4:16: this tolerance allows nothing; remove it, or write exact'],
     ],
     [
       'cases:\n  - name: a\n    actual: a.png\n    tolerance: loose',
@@ -121,7 +121,9 @@ cases:
     ],
     [
       'cases:\n  - name: ../a\n    actual: a.png',
-      ['convo.check.yaml:2:11: the name "../a" has an empty part, or one of dots alone, between its slashes'],
+      [
+        'convo.check.yaml:2:11: the name "../a" has an empty part, or a part made of dots, between its slashes',
+      ],
     ],
     [
       'cases: [\n',

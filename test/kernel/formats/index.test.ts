@@ -68,7 +68,7 @@ describe('what is no kernel', () => {
   test('content that is not known', () => {
     const { code, message, fix } = failure(() => formatOf('k.txt', encode('hello')))
     expect([code, message]).toEqual(['E_KERNEL_FORMAT', 'k.txt is not a kernel in any format that is read'])
-    expect(fix).toBe('rows of numbers, one row a line; convo list formats shows the others')
+    expect(fix).toBe('rows of numbers, one row per line; convo list formats shows all formats')
   })
 
   test('an empty file', () => {

@@ -66,7 +66,7 @@ describe('what is refused', () => {
       'E_KERNEL_SYNTAX k:1:42: expected an array of two numbers, [x, y], for anchor, found 1 number',
     ],
     [`${w} "anchor": [1, true] }`, 'E_KERNEL_SYNTAX k:1:46: expected a number for anchor[1], found true'],
-    [`${w} "anchor": [2, 0] }`, 'E_KERNEL_SHAPE k:1:42: in the kernel that begins here'],
+    [`${w} "anchor": [2, 0] }`, 'E_KERNEL_SHAPE k:1:42: in the kernel that starts here'],
     [`${w} "bias": [1, []] }`, 'E_KERNEL_SYNTAX k:1:44: expected a number for bias[1], found an array'],
     [`${w} "border": "mirorr" }`, 'E_KERNEL_VALUE k:1:42: expected a border mode, found "mirorr"'],
     [
@@ -126,7 +126,7 @@ describe('what is refused', () => {
 
   test('a bias that does not fit its bank, at the bias', () => {
     const { code, why } = failure(() => json.read(encode(`${w}\n "bias": [1, 2] }`), 'k'))
-    expect([code, why[0]]).toEqual(['E_KERNEL_VALUE', 'k:2:10: in the kernel that begins here'])
+    expect([code, why[0]]).toEqual(['E_KERNEL_VALUE', 'k:2:10: in the kernel that starts here'])
   })
 })
 

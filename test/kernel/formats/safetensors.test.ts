@@ -42,7 +42,7 @@ describe('tensors', () => {
     const error = failure(() => opened.tensor('x'))
     expect([error.code, error.message]).toEqual([
       'E_KERNEL_FORMAT',
-      `tensor "x" has numbers of type ${dtype}, which is not read`,
+      `tensor "x" has numbers of type ${dtype}, which is not supported`,
     ])
   })
 

@@ -108,7 +108,7 @@ describe('what is refused', () => {
     ],
     [
       fe('order="1" kernelMatrix="1" targetX="1"'),
-      'E_KERNEL_SHAPE k:1:55: expected a place inside the kernel, found 1',
+      'E_KERNEL_SHAPE k:1:55: expected a position inside the kernel, found 1',
     ],
     [
       fe('order="1" kernelMatrix="1" edgeMode="mirror"'),
