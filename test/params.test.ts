@@ -179,7 +179,7 @@ describe('resolve', () => {
     expect(() => resolve(params, { sigam: 1 })).toThrow(
       expect.objectContaining({
         code: 'E_NAME',
-        message: 'there is no setting --sigam here',
+        message: 'unknown setting --sigam',
         why: ['settings: --sigma, --sigma-y, --unit'],
         fix: '--sigma',
       }),
@@ -188,7 +188,7 @@ describe('resolve', () => {
   })
   it('says so when there are no settings at all', () => {
     expect(() => resolve({}, { sigma: 1 })).toThrow(
-      expect.objectContaining({ message: 'there is no setting --sigma here', why: ['settings: none'] }),
+      expect.objectContaining({ message: 'unknown setting --sigma', why: ['settings: none'] }),
     )
   })
 })

@@ -51,7 +51,7 @@ export const gradients = {
     group: 'edges',
     source:
       'I. Sobel, G. Feldman 1968: -1 0 1; -2 0 2; -1 0 1 and its transpose; size 5: 1 4 6 4 1 down, -1 -2 0 2 1 across. ' +
-      'Raw gain, as in ImageMagick, OpenCV and FFmpeg: a step of 64 levels saturates; scikit-image divides by 4and the magnitude also by √2.',
+      'Raw gain, as in ImageMagick, OpenCV and FFmpeg: a step of 64 levels saturates; scikit-image divides by 4, and the magnitude also by √2.',
     params: { size: choice('size of the kernel', ['3', '5'], '3'), ...gradientParams },
     build: ({ size, ...values }) =>
       size === '3'

@@ -300,7 +300,7 @@ describe('convo compare', () => {
       'mask',
     )
     expect(status).toBe(1)
-    expect(stdout).toContain('3, of which 2 are the same')
+    expect(stdout).toContain('3, 2 of them the same')
     expect(stdout).toContain('page 2: different')
     expect(stdout).toContain('red at 0,0: expected 20, got 24')
     expect(stdout).toContain('page.png: page 2')

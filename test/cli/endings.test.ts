@@ -96,7 +96,7 @@ describe('how convo ends', () => {
         /^error: refusing to write a picture to a terminal/,
       )
       expect(terminal('sobel - x.png', { NO_COLOR: '1' }).stdout).toMatch(
-        /^error: a picture is not read from a terminal/,
+        /^error: cannot read a picture from a terminal/,
       )
     })
     it('wraps help to its width', () => {

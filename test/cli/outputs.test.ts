@@ -157,8 +157,8 @@ describe('a picture that convo did not make', () => {
       ['other.jpg', 'img1.jpg'],
     ] as const) {
       const { status, stderr, stdout } = await convo(['box', a, b, '--json'])
-      expect([status, stderr]).toEqual([0, `note: ${b} existed and was replaced\n`])
-      expect(JSON.parse(stdout).notes).toEqual([`${b} existed and was replaced`])
+      expect([status, stderr]).toEqual([0, `note: ${b} already existed and was replaced\n`])
+      expect(JSON.parse(stdout).notes).toEqual([`${b} already existed and was replaced`])
     }
   })
 
@@ -170,7 +170,7 @@ describe('a picture that convo did not make', () => {
     mkdirSync(at('sub'))
     await foreign('sub/out.png', 5)
     expect((await convo(['box', 'in.png', 'sub/out.png'])).stderr).toBe(
-      'note: sub/out.png existed and was replaced\n',
+      'note: sub/out.png already existed and was replaced\n',
     )
     expect((await convo(['box', 'in.png', 'sub/out.png'])).stderr).toBe('')
   })

@@ -110,7 +110,7 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
   ],
   [
     ['gaussian', 'a.png', 'b.png', '--sigma', '--gray'],
-    `error: --sigma needs a value, and --gray follows   [E_USAGE]
+    `error: --sigma needs a value, but --gray follows   [E_USAGE]
   --sigma <n>: standard deviation, in pixels
 `,
   ],
@@ -169,7 +169,7 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
   ],
   [
     ['sobel', 'a.png', 'b.png', '--border', 'replcate'],
-    `error: no border mode is called "replcate"   [E_NAME]
+    `error: there is no border mode "replcate"   [E_NAME]
   border modes: replicate, symmetric, reflect, wrap, constant
   try: convo sobel a.png b.png --border replicate
 `,

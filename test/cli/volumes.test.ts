@@ -118,7 +118,7 @@ describe('volumes', () => {
     const refused = await run('conv3d', 'two.npy', 'out-{index}.png')
     expect(refused.status).toBe(2)
     expect(refused.stderr).toMatch(
-      /^error: a volume of 2 channels is no picture: 1 or 3 are {3}\[E_SHAPE\]\n/,
+      /^error: a volume of 2 channels cannot be written as pictures, only 1 or 3 channels can {3}\[E_SHAPE\]\n/,
     )
     expect(await run('conv3d', 'two.npy', 'one-{index}.png', '--channels', '1', '-q')).toMatchObject({
       status: 0,
@@ -219,7 +219,7 @@ describe('volumes', () => {
       mkdirSync(at('mixed'), { recursive: true })
       for (const name of ['1.png', '2.png']) copyFileSync(at(`slices/slice0.png`), at(`mixed/${name}`))
       for (const name of ['3.tga', '4.bmp', 'notes.txt']) writeFileSync(at(`mixed/${name}`), 'x')
-      const note = 'mixed/3.tga is a Targa picture, which is not supported: it and 1 more were left out'
+      const note = 'mixed/3.tga is a Targa picture, which convo does not read: it and 1 more were skipped'
       for (const more of [[], ['--dry-run']])
         expect((await run('conv3d', 'mixed', output, ...more)).stderr).toContain(note)
     },
@@ -242,7 +242,7 @@ describe('volumes', () => {
   it('says what is missing or cannot be', async () => {
     mkdirSync(at('empty'))
     expect((await run('conv3d', 'empty', 'x.gif')).stderr).toMatch(
-      /^error: empty holds no pictures {3}\[E_INPUT\]\n/,
+      /^error: empty contains no pictures {3}\[E_INPUT\]\n/,
     )
     expect((await run('conv3d', 'none/*.png', 'x.gif')).stderr).toMatch(
       /^error: no file fits none\/\*\.png {3}\[E_INPUT\]\n/,
@@ -328,7 +328,7 @@ describe('volumes', () => {
     const { status, stderr } = await run('gaussian', 'volume.tif', 'first.png')
     expect(status).toBe(0)
     expect(stderr).toBe(
-      'note: volume.tif has 24 pages, and the first was used: {index} in the output path, .gif, .webp or .tif keep all, or conv3d to read them as a volume\n',
+      'note: volume.tif has 24 pages, only the first was used; for all of them, use {index} in the output path, or .gif, .webp or .tif, or conv3d to read them as a volume\n',
     )
   })
 })

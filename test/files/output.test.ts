@@ -134,7 +134,9 @@ describe('openOutput refuses', () => {
 
   it.runIf(isPosix && process.getuid?.() !== 0)('a folder without the right to write', async () => {
     chmodSync(folder, 0o500)
-    expect((await failure('E_OUTPUT', () => openOutput(target))).message).toBe(`${target} may not be written`)
+    expect((await failure('E_OUTPUT', () => openOutput(target))).message).toBe(
+      `no permission to write ${target}`,
+    )
     chmodSync(folder, 0o700)
   })
 })

@@ -300,7 +300,7 @@ describe('settings that cannot be', () => {
       { ratio: 1 },
       'the two standard deviations must differ, got 1 twice, whose difference is 0 everywhere',
     ],
-    ['emboss', { amount: 1 }, 'there is no setting --amount here'],
+    ['emboss', { amount: 1 }, 'unknown setting --amount'],
   ])('%s %o', (name, given, message) => {
     expect(() => recipe(name, given)).toThrow(ConvoError)
     expect(() => recipe(name, given)).toThrow(message)

@@ -87,10 +87,10 @@ describe('a format that is not read', () => {
   })
 
   it.each([
-    ['12 bits', tiff([258, 3, 12]), 'holds whole samples of 12 bits, which are not read'],
+    ['12 bits', tiff([258, 3, 12]), 'has whole samples of 12 bits, which convo does not read'],
     ['gray of 3 channels', tiff([277, 3, 3]), 'has samples of an unsupported type'],
     ['colours of 6 channels', tiff([262, 3, 2], [277, 3, 6]), 'has samples of an unsupported type'],
-    ['a mosaic on page 2', mosaic, 'is a raw picture of a camera, which is not supported'],
+    ['a mosaic on page 2', mosaic, 'is a raw picture of a camera, which convo does not read'],
   ])('a TIFF of %s is refused', async (_, bytes, what) => {
     const error = await failure('E_DECODE', () =>
       decode(latin1(bytes), { maxPixels: 1e6, orient: true, name: 'x.tif' }),

@@ -38,7 +38,7 @@ describe('the size of an SVG', () => {
 
   it('must be stated by one that draws far', async () => {
     const error = await failure('E_DECODE', () => decode(svg('', '<rect width="1e9" height="3"/>'), options))
-    expect(error.message).toBe('x.svg states no size, and draws as far as 1e9')
+    expect(error.message).toBe('x.svg has no size, and its drawing extends to 1e9')
     expect(await readHeader(svg('', '<rect width="9" height="3"/>'), options)).toMatchObject({
       width: 9,
       height: 3,

@@ -127,7 +127,7 @@ describe.each(runners)('$name', ({ name, file, run, update, isRetried }) => {
     const { status, told } = await run(update, { CI: 'true' })
     expect(status, told).toBe(1)
     expect(told).toContain('there is no golden')
-    expect(told).toContain('CI=true is set, where goldens are not written')
+    expect(told).toContain('CI=true is set, so goldens are not written')
     expect(here.goldens(file)).toEqual([])
     expect(raw()).toMatchObject({ status: 'new', failed: true })
   })

@@ -100,11 +100,11 @@ describe('convo involution by rule', () => {
 
   it.each([
     [{ size: 4 }, /--size must be an odd number from 1 to 255, got 4/],
-    [{ temperature: 3 }, /--temperature says nothing to the generator bilateral/],
-    [{ generator: 'attention', 'sigma-range': 3 }, /--sigma-range says nothing to the generator attention/],
-    [{ stride: 2 }, /--stride says nothing to the generator bilateral/],
+    [{ temperature: 3 }, /--temperature does not apply to the generator bilateral/],
+    [{ generator: 'attention', 'sigma-range': 3 }, /--sigma-range does not apply to the generator attention/],
+    [{ stride: 2 }, /--stride does not apply to the generator bilateral/],
     [{ generator: 'nearest' }, /--generator must be one of bilateral, attention/],
-    [{ weights: 'w.safetensors', 'sigma-space': 3 }, /--sigma-space says nothing to --weights/],
+    [{ weights: 'w.safetensors', 'sigma-space': 3 }, /--sigma-space does not apply to --weights/],
   ])('refuses %j', async (values, message) => {
     await expect(run(x, values)).rejects.toThrow(message)
   })
@@ -160,7 +160,7 @@ describe('convo involution by weights from a file', () => {
     })
     const empty = join(folder, 'nothing')
     mkdirSync(empty)
-    await expect(run(x, { weights: empty })).rejects.toThrow(/holds no tensor called "reduce.weight"/)
+    await expect(run(x, { weights: empty })).rejects.toThrow(/has no tensor named "reduce.weight"/)
     writeFileSync(join(path, 'layer1.span.bias.npy'), 'no array')
     await expect(run(x, { weights: `${path}#layer1.` })).rejects.toMatchObject({ code: 'E_KERNEL_SYNTAX' })
   })

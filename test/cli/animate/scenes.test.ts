@@ -338,7 +338,7 @@ describe('refused', () => {
     ['conv2', {}, 'there is no animation of "conv2"'],
     ['conv2d', { size: '13' }, '--size must be from 1 to 12, got 13'],
     ['conv2d', { size: '2' }, 'the kernel is larger than the padded input in height: 3 against 2'],
-    ['conv3d', { groups: '2' }, '--groups says nothing to the animation of conv3d'],
+    ['conv3d', { groups: '2' }, '--groups does not apply to the animation of conv3d'],
     ['conv2d', { dilation: '1,2' }, '--dilation must be one number, got 1,2'],
     ['conv2d', { kernel: '1 2', 'kernel-size': '3' }, '--kernel and --kernel-size cannot be used together'],
     ['conv2d', { kernel: 'gaussian:sigma=9' }, '--kernel must be at most 7 wide and high'],

@@ -63,7 +63,7 @@ describe('--shard', () => {
     const wrong = await failure('E_OPTION', () =>
       parseShard('auto/3', { CI_NODE_INDEX: '1', CI_NODE_TOTAL: '2' }),
     )
-    expect(wrong.message).toBe('--shard auto/3 is said of a GitLab CI of 2 jobs')
+    expect(wrong.message).toBe('--shard auto/3 was given, but the GitLab CI has 2 jobs')
     await failure('E_OPTION', () => parseShard('auto', { CI_NODE_INDEX: 'x', CI_NODE_TOTAL: '2' }))
     await failure('E_OPTION', () => parseShard('auto', { CI_NODE_INDEX: '3', CI_NODE_TOTAL: '2' }))
     await failure('E_OPTION', () => parseShard('auto', { SLURM_ARRAY_TASK_ID: '3' }))

@@ -383,7 +383,7 @@ describe('what a case finds', () => {
     expect(run.stdout).toContain('there is no file gone.png [E_INPUT]')
     expect(run.stdout).toContain('convo.check.yaml:2:5: this case')
     expect(run.stdout).toContain('try: gaussian')
-    expect(run.stdout).toContain('--json has no meaning in a case [E_OPTION]')
+    expect(run.stdout).toContain('--json does not apply to a case [E_OPTION]')
     expect(run.stdout).toMatch(/\d+ samples were clipped, and --fail-on-clip is set/)
     expect(here.statuses()).toEqual({
       gone: 'error',

@@ -73,18 +73,18 @@ cases:
 
   it.each([
     ['', ['convo.check.yaml:1:1: it needs cases']],
-    ['cases: []', ['convo.check.yaml:1:8: cases must have 1 or more entries, got 0']],
+    ['cases: []', ['convo.check.yaml:1:8: cases must have at least 1 entry, got 0']],
     ['cases: 3', ['convo.check.yaml:1:8: cases must be a list, got 3']],
     [
       'case: []',
       [
         'convo.check.yaml:1:1: the manifest needs cases',
-        'convo.check.yaml:1:1: there is no case; did you mean cases?',
+        'convo.check.yaml:1:1: unknown key case; did you mean cases?',
       ],
     ],
     [
       'cases:\n  - name: a\n    inptu: a.png\n    run: [sobel]',
-      ['convo.check.yaml:3:5: there is no cases[0].inptu; did you mean input?'],
+      ['convo.check.yaml:3:5: unknown key cases[0].inptu; did you mean input?'],
     ],
     ['cases:\n  - input: a.png\n    run: [sobel]', ['convo.check.yaml:2:5: cases[0] needs name']],
     [

@@ -285,8 +285,8 @@ describe('names and keys that would do harm', () => {
   })
 
   it.each([
-    ['results.json', 'begins with results.json, which is a file of the results'],
-    ['Results.JSON/x', 'begins with Results.JSON, which is a file of the results'],
+    ['results.json', 'begins with results.json, which is the name of a file of results'],
+    ['Results.JSON/x', 'begins with Results.JSON, which is the name of a file of results'],
     ['report.html', 'begins with report.html'],
     ['.gitignore', 'begins with .gitignore'],
     ['convo.lock.json/a', 'begins with convo.lock.json'],

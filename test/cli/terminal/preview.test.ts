@@ -221,6 +221,6 @@ describe('--preview is refused', () => {
   it('in a case of a check', async () => {
     writeFileSync(here.path('c.yaml'), 'cases: [{name: a, input: scene.png, run: [sobel, --preview]}]\n')
     const { status, stdout } = await convo(['check', 'c.yaml'], { cwd: here.path() })
-    expect([status, stdout]).toEqual([1, expect.stringContaining('--preview has no meaning in a case')])
+    expect([status, stdout]).toEqual([1, expect.stringContaining('--preview does not apply to a case')])
   })
 })

@@ -71,7 +71,7 @@ describe('what is refused', () => {
 
   test('a file longer than any that people write', () => {
     const { why } = failure(() => csv.read(new Uint8Array(16 * 2 ** 20 + 7), 'k'))
-    expect(why).toEqual(['k: byte 16777216: expected the end of the file, found 7 bytes more'])
+    expect(why).toEqual(['k: byte 16777216: expected the end of the file, found 7 more bytes'])
   })
 })
 
@@ -108,7 +108,7 @@ describe('writing', () => {
     ],
   ])('what would be lost is refused %#', (k, loss) => {
     const { code, message } = failure(() => csv.write!(k))
-    expect([code, message]).toEqual(['E_KERNEL_FORMAT', `a text matrix cannot hold ${loss}`])
+    expect([code, message]).toEqual(['E_KERNEL_FORMAT', `a text matrix cannot store ${loss}`])
     expect(csv.cannotHold!(k).join(', nor ')).toBe(loss)
   })
 

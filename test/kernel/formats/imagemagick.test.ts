@@ -190,7 +190,7 @@ describe('writing', () => {
     [kernel([1, 2], [1, 2], { border: 'wrap' }), 'the border mode wrap'],
   ])('what would be lost is refused %#', (k, loss) => {
     const { code, message } = failure(() => imagemagick.write!(k))
-    expect([code, message]).toEqual(['E_KERNEL_FORMAT', `an ImageMagick string cannot hold ${loss}`])
+    expect([code, message]).toEqual(['E_KERNEL_FORMAT', `an ImageMagick string cannot store ${loss}`])
   })
 })
 

@@ -107,10 +107,7 @@ describe('what is refused', () => {
     ['{ "a\n', 'E_KERNEL_SYNTAX k:1:5: expected a closing quote, found the end of the line'],
     ['{ "\\x": 1 }', 'E_KERNEL_SYNTAX k:1:4: expected an escape such as \\n or \\u0041, found "\\\\"'],
     ['// c\n[[1]]', 'E_KERNEL_SYNTAX k:1:1: expected a JSON value, found "/"'],
-    [
-      '['.repeat(99),
-      'E_KERNEL_SYNTAX k:1:66: expected at most 64 brackets within each other, found one more',
-    ],
+    ['['.repeat(99), 'E_KERNEL_SYNTAX k:1:66: expected at most 64 nested brackets, found another'],
     [' ', 'E_KERNEL_SYNTAX k:1:1: expected a kernel in JSON, found an empty file'],
   ])('%s', (text, expected) => {
     expect(refusal(json, text)).toBe(expected)

@@ -87,7 +87,7 @@ describe('writing', () => {
     [kernel([1, 2], [1, 2], { border: 'wrap' }), 'the border mode wrap'],
   ])('what would be lost is refused %#', (k, loss) => {
     const { code, message, fix } = failure(() => libvips.write!(k))
-    expect([code, message]).toEqual(['E_KERNEL_FORMAT', `a libvips matrix cannot hold ${loss}`])
+    expect([code, message]).toEqual(['E_KERNEL_FORMAT', `a libvips matrix cannot store ${loss}`])
     expect(fix).toBe('.json, which stores everything')
   })
 })

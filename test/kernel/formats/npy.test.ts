@@ -75,7 +75,7 @@ describe('types', () => {
     const error = failure(() => readNpy(file(dict(type, '(1,)'), floats(1, 2)), 'a.npy'))
     expect(error.code).toBe('E_KERNEL_FORMAT')
     expect(error.message).toBe(
-      'a.npy holds pickled Python objects, which are refused because reading them could run code',
+      'a.npy contains pickled Python objects, which are refused because reading them could run code',
     )
   })
 
@@ -85,7 +85,7 @@ describe('types', () => {
     )
     expect([error.code, error.message]).toEqual([
       'E_KERNEL_FORMAT',
-      'a.npy holds records of a structured type, which are not supported',
+      'a.npy contains records of a structured type, which are not supported',
     ])
     expect(error.why).toEqual(['a.npy: byte 20: types are f2 f4 f8 i1 i2 i4 i8 u1 u2 u4 u8 b1'])
   })
@@ -291,7 +291,7 @@ describe('as kernels', () => {
     const error = failure(() => npy.write!(k))
     expect(error.code).toBe('E_KERNEL_FORMAT')
     expect(error.message).toBe(
-      'a .npy file cannot hold a scale of 2, nor an offset of 3, nor an anchor at x=0, y=0, nor a bias for each output channel, nor the border mode wrap',
+      'a .npy file cannot store a scale of 2, nor an offset of 3, nor an anchor at x=0, y=0, nor a bias for each output channel, nor the border mode wrap',
     )
   })
 

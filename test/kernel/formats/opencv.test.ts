@@ -136,7 +136,7 @@ list:
     ])
     expect(opencv.read(encode(several), 'k', '3').map(plain)).toEqual([{ shape: [1, 1], weights: [-7] }])
     const { code, why, fix } = failure(() => opencv.read(encode(several), 'k', 'inne'))
-    expect([code, ...why, fix]).toEqual(['E_KERNEL_FILE', 'k holds my row, inner', 'k#inner'])
+    expect([code, ...why, fix]).toEqual(['E_KERNEL_FILE', 'k has my row, inner', 'k#inner'])
   })
 
   test('one that is asked for is read beside others that could not be', () => {

@@ -106,9 +106,9 @@ describe('damage', () => {
       )
     expect(readSafetensors(two('[2,4]', '[0,2]'), 'a').names).toEqual(['a', 'b'])
     expect(whyOf(two('[0,2]', '[1,3]'))).toMatch(
-      /data of "b" that no other tensor has, found bytes \d+ to \d+ taken twice$/,
+      /data of "b" that does not overlap others, found bytes \d+ to \d+ used twice$/,
     )
-    expect(whyOf(two('[0,2]', '[0,2]'))).toContain('taken twice')
+    expect(whyOf(two('[0,2]', '[0,2]'))).toContain('used twice')
     expect(whyOf(two('[0,2]', '[3,5]'))).toContain('within the file')
   })
 })
