@@ -1,21 +1,23 @@
 // Makes all of the documentation that is not written by hand: npm run docs
-//   README.md     what stands between the markers `<!-- name:begin -->` and `<!-- name:end -->`
+//   README.md, docs/options.md, docs/gallery.md  the sections between `<!-- name:begin -->` and `<!-- name:end -->`
 //   docs/api.md   from the docstrings of what src/index.ts exports
 //   docs/convo.1  the manual page
 //   docs/losses.md  what a picture may lose, from docs/parts/losses.ts
-//   docs/pictures what the README shows; digests.json holds the digest of the pixels of each
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+//   src/batch/batch.schema.json, src/picture/api/methods.ts  from the tables of options
+//   docs/pictures what the README and the gallery show; digests.json has the digest of the pixels of each
+import { readFileSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from '../src/build.mjs'
 import { makeAnimations } from './parts/animations.ts'
 import { documents } from './parts/documents.ts'
-import { examples, textbook } from './parts/gallery.ts'
+import { examples, hero, textbook } from './parts/gallery.ts'
 import { digestOf, encode, exhibit, root } from './parts/pictures.ts'
 
 await build({ types: false })
 await mkdir(join(root, 'docs/pictures'), { recursive: true })
 const digests: Record<string, string> = {}
-for (const one of [...examples, ...textbook]) {
+for (const one of [hero, ...examples, ...textbook]) {
   const picture = await exhibit(one)
   const digest = digestOf(picture)
   digests[one.name] = digest
@@ -23,5 +25,5 @@ for (const one of [...examples, ...textbook]) {
 }
 await writeFile(join(root, 'docs/pictures/digests.json'), `${JSON.stringify(digests, null, 2)}\n`)
 await makeAnimations()
-const readme = await readFile(join(root, 'README.md'), 'utf8')
-for (const [path, text] of Object.entries(documents(readme))) await writeFile(join(root, path), text)
+const textOf = (path: string) => readFileSync(join(root, path), 'utf8')
+for (const [path, text] of Object.entries(documents(textOf))) await writeFile(join(root, path), text)

@@ -35,6 +35,7 @@ export async function build({ types = true } = {}) {
   await bundlePage()
   compileCli()
   copyFileSync(join(root, 'src/golden/check.schema.json'), join(dist, 'check.schema.json'))
+  copyFileSync(join(root, 'src/batch/batch.schema.json'), join(dist, 'batch.schema.json'))
   copyFileSync(join(root, 'src/kernel/kernel.schema.json'), join(dist, 'kernel.schema.json'))
   if (types) declareTypes()
 }

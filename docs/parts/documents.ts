@@ -1,54 +1,94 @@
+import { batchSchema } from '../../src/batch/manifest.ts'
 import { exitStatuses, manPage, readmeTables } from '../../src/cli/generate.ts'
 import { commands } from '../../src/cli/registry.ts'
 import { errorCodes } from '../../src/error.ts'
 import { animationOf, hasAnimation } from './animations.ts'
 import { apiReference } from './api.ts'
-import { type Exhibit, examples, textbook } from './gallery.ts'
+import { type Exhibit, examples, shownFirst, textbook } from './gallery.ts'
 import { lossesPage } from './losses.ts'
 import { methodsText } from './methods.ts'
 
-/** The generated documents by path, the README with its sections made anew. */
-export function documents(readme: string): Record<string, string> {
+/** The documents with generated sections, and the sections that each has a place for: `<!-- name:begin -->`. */
+const places = {
+  'README.md': ['examples', 'textbook', 'animations'],
+  'docs/options.md': ['filters', 'operators', 'options', 'exit-codes', 'errors'],
+  'docs/gallery.md': ['gallery-examples', 'gallery-textbook'],
+} as const
+
+/**
+ * The generated documents by path; of those with places for sections, the sections are made anew.
+ *
+ * @param textOf the text of a document as it is
+ * @throws Error for a section that a document has no place for
+ */
+export function documents(textOf: (path: string) => string): Record<string, string> {
+  const sections = sectionTexts()
+  const filled = Object.entries(places).map(([path, names]) => [
+    path,
+    names.reduce((text, name) => withSection(text, path, name, sections[name]), textOf(path)),
+  ])
   return {
-    'README.md': filled(readme),
+    ...Object.fromEntries(filled),
     'docs/convo.1': manPage(commands),
     'docs/api.md': apiReference(),
     'docs/losses.md': lossesPage(),
+    'src/batch/batch.schema.json': `${JSON.stringify(batchSchema, null, 2)}\n`,
     'src/picture/api/methods.ts': methodsText(),
   }
 }
 
-/**
- * The README with what stands between its markers made anew.
- *
- * @throws Error for a section that the README has no place for
- */
-function filled(readme: string): string {
-  const sections = {
-    ...readmeTables(),
-    'exit-codes': table(['exit code', 'meaning'], exitStatuses),
-    errors: table(
-      ['code', 'meaning'],
-      Object.entries(errorCodes).map(([code, meaning]) => [`\`${code}\``, meaning]),
+const sectionTexts = () => ({
+  ...readmeTables(),
+  'exit-codes': table(['exit code', 'meaning'], exitStatuses),
+  errors: table(
+    ['code', 'meaning'],
+    Object.entries(errorCodes).map(([code, meaning]) => [`\`${code}\``, meaning]),
+  ),
+  examples: examples
+    .slice(0, shownFirst)
+    .map((one) => shown(one, ''))
+    .join('\n\n'),
+  textbook: table(
+    ['operator', '', 'example'],
+    textbook.map(({ name, title, line, alone }) => [
+      `**${title}**<br>\`${name}\``,
+      line,
+      `<img src="${pictureOf(name)}" width="400" alt="${title}: ${alone ? 'the result' : 'before and after'}">`,
+    ]),
+  ),
+  animations: table(
+    ['', '', ''],
+    inRows(
+      textbook.map(({ name, title }) => `<img src="${animationOf(name)}" width="260" alt="${title}">`),
+      3,
     ),
-    examples: examples.map(shown).join('\n\n'),
-    textbook: textbook.map(shown).join('\n\n'),
-  }
-  return Object.entries(sections).reduce((text, [name, section]) => {
-    const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`]
-    const [from, to] = [text.indexOf(begin), text.indexOf(end)]
-    if (from < 0 || to < from) throw new Error(`README.md has no ${begin} … ${end}`)
-    return `${text.slice(0, from + begin.length)}\n\n${section}\n\n${text.slice(to)}`
-  }, readme)
+  ),
+  'gallery-examples': examples.map((one) => shown(one, '../')).join('\n\n'),
+  'gallery-textbook': textbook.map((one) => shown(one, '../')).join('\n\n'),
+})
+
+function withSection(text: string, path: string, name: string, section: string): string {
+  const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`]
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)]
+  if (from < 0 || to < from) throw new Error(`${path} has no ${begin} … ${end}`)
+  return `${text.slice(0, from + begin.length)}\n\n${section}\n\n${text.slice(to)}`
 }
 
-function shown({ name, title, line, command, alone }: Exhibit): string {
+const pictureOf = (name: string): string => `docs/pictures/${name}.webp`
+
+/** An exhibit with its command and pictures; `up` is the way from the document to the top of the repository. */
+function shown({ name, title, line, command, alone }: Exhibit, up: string): string {
   const pictures = [
-    `![${title}: ${alone ? 'the result' : 'before and after'}](docs/pictures/${name}.webp)`,
-    ...(hasAnimation(name) ? [`![${title}, step by step](${animationOf(name)})`] : []),
+    `![${title}: ${alone ? 'the result' : 'before and after'}](${up}${pictureOf(name)})`,
+    ...(up !== '' && hasAnimation(name) ? [`![${title}, step by step](${up}${animationOf(name)})`] : []),
   ]
   return [`**${title}.** ${line}`, `\`\`\`sh\nconvo ${command}\n\`\`\``, ...pictures].join('\n\n')
 }
+
+const inRows = (cells: readonly string[], size: number): string[][] =>
+  Array.from({ length: Math.ceil(cells.length / size) }, (_, row) =>
+    Array.from({ length: size }, (_, column) => cells[row * size + column] ?? ''),
+  )
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`

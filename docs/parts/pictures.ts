@@ -37,13 +37,19 @@ export async function exhibit(one: Exhibit): Promise<Pixels> {
     const input = await read(join(root, wordsOf(one.command).find((word) => word.startsWith('samples/'))!))
     const [x, y] = one.at ?? [0, Math.floor((input.height - partHeight) / 2)]
     const grows = one.grows ?? 1
+    const outputs = [output]
+    for (const command of one.more ?? []) outputs.push(await read(runConvo(command, folder)))
+    const shownWidth =
+      one.more === undefined
+        ? partWidth
+        : (2 * partWidth + gap - one.more.length * gap - gap) / (outputs.length + 1)
     const [width, height] = [
-      Math.min(partWidth, (input.width - x) * grows),
+      Math.min(Math.floor(shownWidth), (input.width - x) * grows),
       Math.min(partHeight, (input.height - y) * grows),
     ]
     return sideBySide(
       part(enlarge(input, grows), x * grows, y * grows, width, height),
-      part(output, x * grows, y * grows, width, height),
+      ...outputs.map((each) => part(each, x * grows, y * grows, width, height)),
     )
   } finally {
     await rm(folder, { recursive: true, force: true })
@@ -79,10 +85,12 @@ function enlarge(picture: Pixels, times: number): Pixels {
 const part = (picture: Pixels, left: number, top: number, width: number, height: number): Pixels =>
   drawn(width, height, (x, y) => pixel(picture, left + x, top + y))
 
-function sideBySide(a: Pixels, b: Pixels): Pixels {
-  const white = [255, 255, 255] as const
-  return drawn(a.width + gap + b.width, a.height, (x, y) =>
-    x < a.width ? pixel(a, x, y) : x < a.width + gap ? white : pixel(b, x - a.width - gap, y),
+/** Parts of one size, with white between them. */
+function sideBySide(first: Pixels, ...others: readonly Pixels[]): Pixels {
+  const all = [first, ...others]
+  const step = first.width + gap
+  return drawn(all.length * step - gap, first.height, (x, y) =>
+    x % step < first.width ? pixel(all[Math.floor(x / step)]!, x % step, y) : [255, 255, 255],
   )
 }
 

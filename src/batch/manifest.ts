@@ -44,7 +44,14 @@ export function readManifest(file: string): ManifestBatch {
       wrong.map(({ node, message }) => ({ place: source.placeOf(node), message })),
     )
   }
-  const { input = [], inputs = input, operation, options = {}, ...settings } = source.document.toJS() as Raw
+  const {
+    $schema: _,
+    input = [],
+    inputs = input,
+    operation,
+    options = {},
+    ...settings
+  } = source.document.toJS() as Raw
   const folder = dirname(file)
   const from = (path: string) => (isAbsolute(path) || path === '-' ? path : join(folder, path))
   const words = [...operationWords(operation), ...Object.entries(options).flatMap(optionWords)]
@@ -90,15 +97,37 @@ const settings: Params = Object.fromEntries(
   Object.entries(batchSettings).filter(([name]) => !typedOnly.includes(name)),
 )
 
+const described: Readonly<Record<string, string>> = {
+  inputs: 'Files, folders or globs, relative to the folder of the manifest.',
+  input: 'The same as inputs.',
+  operation: 'The operation with its options, as on the command line.',
+  options: 'Options of the operation, by name.',
+}
+
 const schema: Schema = {
   type: 'object',
   required: ['output', 'operation'],
   additionalProperties: false,
   properties: {
+    $schema: { type: 'string' },
     inputs: words,
     input: words,
     operation: { oneOf: [word, { type: 'array', minItems: 1, items: { type: ['string', 'number'] } }] },
     options: { type: 'object' },
     ...Object.fromEntries(Object.entries(settings).map(([name, param]) => [name, scalar(param)])),
   },
+}
+
+/** The JSON Schema of a batch in a file, for editors: what is read, and what help says of each option. */
+export const batchSchema = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: 'convo batch manifest',
+  description: 'Inputs, output and operation of `convo batch`, and its options by their names.',
+  ...schema,
+  properties: Object.fromEntries(
+    Object.entries(schema.properties ?? {}).map(([name, property]) => {
+      const description = described[name] ?? settings[name]?.summary
+      return [name, { ...(description !== undefined && { description }), ...property }]
+    }),
+  ),
 }

@@ -17,12 +17,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { root } from '../../docs/parts/pictures.ts'
 
-/** A fenced block of the README: `sh` is run; `file=name` is what a file of that name holds. */
+/** A fenced block of the README or a page of docs: `sh` is run; `file=name` is what a file of that name holds. */
 type Block = { readonly language: string; readonly info: string; readonly text: string }
 
-const readme = readFileSync(join(root, 'README.md'), 'utf8')
-const blocks: readonly Block[] = [...readme.matchAll(/^```(\w+)(.*)\n([\s\S]*?)\n```$/gm)].map(
-  ([, language = '', info = '', text = '']) => ({ language, info: info.trim(), text }),
+const pages = ['README.md', ...['gallery', 'batch', 'checks', 'library'].map((name) => `docs/${name}.md`)]
+const blocks: readonly Block[] = pages.flatMap((page) =>
+  [...readFileSync(join(root, page), 'utf8').matchAll(/^```(\w+)(.*)\n([\s\S]*?)\n```$/gm)].map(
+    ([, language = '', info = '', text = '']) => ({ language, info: info.trim(), text }),
+  ),
 )
 
 let folder = ''
@@ -48,7 +50,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** Runs lines in a shell that finds convo, as a user would who follows the README. */
+/** Runs lines in a shell that finds convo, as a user would who follows the documentation. */
 function shell(lines: string, env: Record<string, string> = {}): Promise<{ status: number; told: string }> {
   const path = `${join(folder, 'node_modules/.bin')}${delimiter}${process.env.PATH}`
   const plain = Object.entries(process.env).filter(([name]) => !/^(CI|GITHUB|SLURM)/.test(name))
@@ -69,9 +71,12 @@ function shell(lines: string, env: Record<string, string> = {}): Promise<{ statu
 const has = (tool: string) => spawnSync(tool, ['--version']).status === 0
 const fileBlock = (name: string) => blocks.find(({ info }) => info === `file=${name}`)!.text
 
-describe('every command of the README works as it stands there', () => {
-  // The first two install the project itself.
-  const shown = blocks.filter(({ language, text }) => language === 'sh' && !text.startsWith('npm ci'))
+describe('every command of the README and of the pages works as written', () => {
+  // The first two install the project itself. The pages repeat some of the README.
+  const shown = blocks.filter(
+    ({ language, text }, i) =>
+      language === 'sh' && !text.startsWith('npm ci') && blocks.findIndex((b) => b.text === text) === i,
+  )
   it.each(shown.filter(({ info }) => info === ''))('$text', async ({ text }) => {
     rmSync(join(folder, 'out.png'), { force: true })
     const { status, told } = await shell(text)

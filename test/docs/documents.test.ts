@@ -3,26 +3,37 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { documents } from '../../docs/parts/documents.ts'
-import { examples, textbook, wordsOf } from '../../docs/parts/gallery.ts'
+import { examples, hero, shownFirst, textbook, wordsOf } from '../../docs/parts/gallery.ts'
 import { digestOf, exhibit, read, root } from '../../docs/parts/pictures.ts'
 
 const textOf = (path: string) => readFileSync(join(root, path), 'utf8')
 const readme = textOf('README.md')
-const exhibits = [...examples, ...textbook]
+const exhibits = [hero, ...examples, ...textbook]
+/** Where a page links to, and the pictures that it shows, in the repository. */
+const linksOf = (text: string) =>
+  [...text.matchAll(/\]\(([^)#\s]+)[^)]*\)|src="([^"]+)"/g)]
+    .map(([, link, picture]) => link ?? picture!)
+    .filter((path) => !/^\w+:/.test(path))
+
 const hasGroff = spawnSync('groff', ['--version']).status === 0
 
 describe('what npm run docs makes is as it would be made now', () => {
-  const made = documents(readme)
+  const made = documents(textOf)
   it.each(Object.keys(made))('%s', (path) => {
     expect(textOf(path)).toBe(made[path])
   })
 
-  it('refuses a README that has no place for a section', () => {
-    expect(() => documents(readme.replace('<!-- errors:end -->', ''))).toThrow('errors:begin')
+  it('refuses a document that has no place for a section', () => {
+    const without = (path: string) => textOf(path).replace('<!-- errors:end -->', '')
+    expect(() => documents(without)).toThrow('docs/options.md has no <!-- errors:begin -->')
   })
 })
 
 describe('the README', () => {
+  it('is shorter than 250 lines', () => {
+    expect(readme.split('\n').length).toBeLessThan(250)
+  })
+
   it('begins with the two commands, as they are', () => {
     const commands = [...readme.matchAll(/```sh\n([^`]*)\n```/g)].map(([, text]) => text)
     expect(commands.slice(0, 2)).toEqual([
@@ -32,9 +43,29 @@ describe('the README', () => {
   })
 
   it('shows pictures and names files that are there', () => {
-    const links = [...readme.matchAll(/\]\(([^)]+)\)/g)].map(([, path]) => path!)
-    expect(links.length).toBeGreaterThanOrEqual(exhibits.length)
-    for (const path of links) expect(statSync(join(root, path)).size).toBeGreaterThan(0)
+    const shown = linksOf(readme)
+    for (const { name } of [hero, ...examples.slice(0, shownFirst), ...textbook]) {
+      expect(shown).toContain(`docs/pictures/${name}.webp`)
+    }
+    for (const path of shown) expect(statSync(join(root, path)).size).toBeGreaterThan(0)
+  })
+
+  const pages = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'))
+  it.each(pages)('is not alone: docs/%s links to what is there', (page) => {
+    for (const path of linksOf(textOf(`docs/${page}`))) {
+      expect(statSync(join(root, 'docs', path)).size).toBeGreaterThan(0)
+    }
+  })
+
+  it('has its pictures and pages in the package', () => {
+    const { files } = JSON.parse(textOf('package.json')) as { files: string[] }
+    const isPacked = (path: string) =>
+      files.some((each) => path === each || path.startsWith(`${each}/`) || matches(each, path))
+    const matches = (pattern: string, path: string) =>
+      new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('*', '[^/]*')}$`).test(path)
+    for (const path of linksOf(readme)) {
+      if (!/^(src|samples)/.test(path)) expect([path, isPacked(path)]).toEqual([path, true])
+    }
   })
 
   it('shows ten examples and the operators of the textbook, with less than 3 MB of pictures', () => {

@@ -4,12 +4,9 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { project } from './project.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const readme = readFileSync(`${root}/README.md`, 'utf8')
+const page = readFileSync(`${root}/docs/checks.md`, 'utf8')
 const files = Object.fromEntries(
-  [...readme.matchAll(/^```js file=(tests\/\S+)\n([\s\S]*?)\n```$/gm)].map(([, name, text]) => [
-    name!,
-    text!,
-  ]),
+  [...page.matchAll(/^```js file=(tests\/\S+)\n([\s\S]*?)\n```$/gm)].map(([, name, text]) => [name!, text!]),
 )
 const browser = '/usr/bin/chromium'
 const here = project({
@@ -20,7 +17,7 @@ const here = project({
 })
 beforeAll(() => cpSync(`${root}/samples/scene.png`, here.at('samples/scene.png')))
 
-describe('the tests of the README', () => {
+describe('the tests of docs/checks.md', () => {
   const runs: Readonly<Record<string, () => ReturnType<typeof here.node>>> = {
     'tests/edges.test.mjs': () =>
       here.node([here.at('node_modules/vitest/vitest.mjs'), 'run', '--root', '.']),

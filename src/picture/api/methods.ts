@@ -4,201 +4,201 @@ import type { KernelInput } from './kernel-input.ts'
 
 /** How a picture is read, computed and written. */
 export type PictureOptions = {
-  /** Clamp: cut off below black and above white; abs: without the sign; offset: 0 becomes middle gray; minmax: stretch smallest to largest over black to white; raw: floating point, as it is, into .npy. Default: clamp; raw into .npy. */
+  /** How results become pixels. clamp: clip below black and above white; abs: drop the sign; offset: 0 becomes middle gray; minmax: stretch the smallest value to black and the largest to white; raw: unchanged floating point, for .npy. Default: clamp; raw for .npy. */
   readonly range?: 'clamp' | 'abs' | 'offset' | 'minmax' | 'raw' | undefined
-  /** Premultiply: colours weigh as much as they are opaque, and alpha is filtered too unless the kernel sums to 0; copy: likewise, and alpha stays as it is; separate: a channel like the others, hidden colours count; drop: left out, hidden colours are seen. Default: premultiply; copy for operators that mix channels. */
+  /** Premultiply: colours are weighted by opacity, and alpha is filtered too unless the kernel sums to 0; copy: the same, but alpha is not changed; separate: alpha is one more channel, and hidden colours count; drop: alpha is removed, and hidden colours become visible. Default: premultiply; copy for operators that mix channels. */
   readonly alpha?: 'premultiply' | 'separate' | 'copy' | 'drop' | undefined
-  /** Lay the picture over a colour first, so that nothing is transparent: #rgb, #rrggbb or a name such as white. Default: alpha stays. */
+  /** Flatten transparent pixels onto this colour first: #rgb, #rrggbb or a name such as white. Default: alpha is kept. */
   readonly background?: string | undefined
-  /** Of a result of many maps: all on one sheet, one file each, the first one, or those of a list, counted from 0, while files are numbered from 1. Default: gray for 1 map, RGB for 3, montage for others. */
+  /** For results with many channels: all on one sheet, one file each (numbered from 1), only the first, or a list (counted from 0). Default: gray for 1 channel, RGB for 3, montage for more. */
   readonly channels?: 'montage' | 'split' | 'first' | readonly number[] | undefined
-  /** Stretch the maps of a sheet all alike, or each over its own smallest to largest. Default: 'shared'. */
+  /** Stretch all maps of a sheet together, or each map by itself. Default: 'shared'. */
   readonly mapRange?: 'shared' | 'each' | undefined
-  /** Number the maps of a sheet. Default: false. */
+  /** Label the maps of a sheet with their numbers. Default: false. */
   readonly labels?: boolean | undefined
-  /** Of a .npy array of 3 or 4 axes: hwc has the channels last, as OpenCV, Pillow and imageio write them; chw first; auto finds out. Default: 'auto'. */
+  /** Order of the axes of a .npy input: hwc has the channels last (OpenCV, Pillow, imageio), chw first; auto guesses from the shape. Default: 'auto'. */
   readonly layout?: 'auto' | 'hwc' | 'chw' | undefined
-  /** What is white in floats or in an array, such as 1, 255 or 4095, at least 1e-30. Default: 255 and 65535 for whole samples of 8 and 16 bits; 1 for floats that all lie in 0..1, else 255. */
+  /** The value of white in floats and arrays, such as 1, 255 or 4095, at least 1e-30. Default: 255 and 65535 for integers of 8 and 16 bits; 1 for floats within 0..1, otherwise 255. */
   readonly full?: number | undefined
-  /** Turn the picture gray first. Default: false. */
+  /** Convert to gray first. Default: false. */
   readonly gray?: boolean | undefined
-  /** Compute in linear light, not in the stored levels. Default: false. */
+  /** Compute in linear light instead of sRGB levels. Default: false. */
   readonly linear?: boolean | undefined
-  /** Bits of an output sample. Default: the input's. */
+  /** Bits per sample of the output. Default: the input's. */
   readonly depth?: 8 | 16 | undefined
-  /** Turn the picture as its EXIF orientation says. Default: true. */
+  /** Ignore the EXIF orientation. Default: true. */
   readonly orient?: boolean | undefined
-  /** Effort of the PNG encoder: 0 stores, 9 is small and slow, 0 to 9. Default: fast, and as small as most. */
+  /** PNG compression level: 0 is none, 9 is smallest and slowest, 0 to 9. Default: a fast level between them. */
   readonly compression?: number | undefined
-  /** Refuse larger pictures; 100M, 2G and such are understood. Default: 268402689. */
+  /** Refuse pictures with more pixels; accepts suffixes, such as 100M or 2G. Default: 268402689. */
   readonly maxPixels?: number | undefined
-  /** Threads to compute with, 1 to 1024. Default: one for each core. */
+  /** Number of threads, 1 to 1024. Default: one per core. */
   readonly threads?: number | undefined
 }
 
 /** How a picture that is compared or hashed is read. */
 export type ReadOptions = {
-  /** Refuse larger pictures; 100M, 2G and such are understood. Default: 268402689. */
+  /** Refuse pictures with more pixels; accepts suffixes, such as 100M or 2G. Default: 268402689. */
   readonly maxPixels?: number | undefined
-  /** Turn the picture as its EXIF orientation says. Default: true. */
+  /** Ignore the EXIF orientation. Default: true. */
   readonly orient?: boolean | undefined
-  /** Of a .npy array of 3 or 4 axes: hwc has the channels last, as OpenCV, Pillow and imageio write them; chw first; auto finds out. Default: 'auto'. */
+  /** Order of the axes of a .npy input: hwc has the channels last (OpenCV, Pillow, imageio), chw first; auto guesses from the shape. Default: 'auto'. */
   readonly layout?: 'auto' | 'hwc' | 'chw' | undefined
 }
 
 /** What two pictures may differ by. */
 export type ToleranceOptions = {
-  /** A pixel differs when a channel of it is off by more: levels of its own depth, or % of the full scale. Default: 0. */
+  /** Largest allowed difference of a channel, in levels of its own depth, or in % of full scale. Default: 0. */
   readonly maxAbs?: number | string | undefined
-  /** The number of pixels that may differ, at least 0. Default: 0, unless another limit is set. */
+  /** Number of pixels allowed to differ, at least 0. Default: 0, unless another limit is set. */
   readonly maxDiffPixels?: number | undefined
-  /** The share of pixels that may differ, 0..1 or %; with maxDiffPixels, the stricter wins, 0 to 1. Default: as for maxDiffPixels. */
+  /** Fraction of pixels allowed to differ, 0..1 or %; both limits apply if maxDiffPixels is given too, 0 to 1. Default: see maxDiffPixels. */
   readonly maxDiffRatio?: number | string | undefined
-  /** At most n pixels may differ in any window of NxN. Default: as for maxDiffPixels. */
+  /** Number of pixels allowed to differ in any window of NxN. Default: see maxDiffPixels. */
   readonly maxDensity?: string | undefined
-  /** The least PSNR in dB, against the full scale. Default: not asked for. */
+  /** Lowest allowed PSNR, in dB of full scale. Default: off. */
   readonly minPsnr?: number | undefined
-  /** The greatest root mean square error, in levels, at least 0. Default: not asked for. */
+  /** Largest allowed root mean square error, in levels, at least 0. Default: off. */
   readonly maxRmse?: number | undefined
-  /** The least SSIM (Wang 2004: gaussian 11x11, sigma 1.5; mean over the channels), -1 to 1. Default: not asked for. */
+  /** Lowest allowed SSIM (Wang 2004: gaussian 11x11, sigma 1.5; mean of the channels), -1 to 1. Default: off. */
   readonly minSsim?: number | undefined
-  /** A pixel differs when pixelmatch sees it: threshold 0..1, antialiasing left out; in place of maxAbs, 8-bit pictures only, 0 to 1. Default: not asked for. */
+  /** Let pixelmatch decide which pixels differ: threshold 0..1, antialiasing ignored, 8-bit pictures only; instead of maxAbs, 0 to 1. Default: off. */
   readonly perceptual?: number | undefined
-  /** Leave out a rectangle; may be given again. Default: all is compared. */
+  /** Ignore a rectangle; repeatable. Default: everything is compared. */
   readonly ignore?: string | readonly string[] | undefined
-  /** A picture of the same size: only what is not black in it is compared. Default: all is compared. */
+  /** A picture of the same size; only pixels that are not black in it are compared. Default: everything is compared. */
   readonly mask?: string | undefined
-  /** Ignore this many pixels along each edge, at least 0. Default: 0. */
+  /** Ignore a border of n pixels, at least 0. Default: 0. */
   readonly ignoreBorder?: number | undefined
-  /** Strict: alpha is a channel, and colours count under alpha 0 too; visible: pixels differ as much as they do over black or over white, whichever is more, so hidden colours do not count and half-transparent ones count half; ignore: colours alone. Default: 'strict'. */
+  /** Strict: alpha is compared like a colour, and colours under alpha 0 count; visible: pixels are compared over black and over white, and the larger difference counts, so hidden colours do not; ignore: only colours are compared. Default: 'strict'. */
   readonly alpha?: 'strict' | 'visible' | 'ignore' | undefined
-  /** What to do when colour profiles differ: error counts it as a difference, warn prints a note. Default: 'error'. */
+  /** What to do if colour profiles differ: error counts it as a difference, warn prints a note. Default: 'error'. */
   readonly icc?: 'error' | 'warn' | 'ignore' | undefined
-  /** Sizes that differ: error: are a difference; pad: pixels that one of the two lacks differ by the full scale. Default: 'error'. */
+  /** What to do if sizes differ. error: count it as a difference; pad: missing pixels differ by full scale. Default: 'error'. */
   readonly size?: 'error' | 'pad' | undefined
-  /** What is white in floats, for %, PSNR and SSIM, at least 1e-30. Default: 1 where those of a picture all lie in 0..1, else 255. */
+  /** The value of white in floats, for %, PSNR and SSIM, at least 1e-30. Default: 1 for floats within 0..1, otherwise 255. */
   readonly full?: number | undefined
 }
 
 /** How a batch runs. */
 export type BatchOptions = {
-  /** Look into the folders of folders. Default: false. */
+  /** Search folders recursively. Default: false. */
   readonly recursive?: boolean | undefined
-  /** Let an output be its own input. Default: false. */
+  /** Allow an output to replace its input. Default: false. */
   readonly inPlace?: boolean | undefined
-  /** Make all outputs anew, also those that are up to date. Default: false. */
+  /** Make every output again, even if it is up to date. Default: false. */
   readonly force?: boolean | undefined
-  /** Say what would be done, and do nothing. Default: false. */
+  /** Print what would be done, without doing it. Default: false. */
   readonly dryRun?: boolean | undefined
-  /** Start no other picture after the first failure. Default: false. */
+  /** Stop after the first failure. Default: false. */
   readonly failFast?: boolean | undefined
-  /** Start no other picture after this many failures. Default: all are tried. */
+  /** Stop after this many failures. Default: never. */
   readonly maxFailures?: number | string | undefined
-  /** Write the paths of the inputs that failed, for filesFrom. */
+  /** Write the paths of failed inputs to a file, for filesFrom. */
   readonly failedList?: string | undefined
-  /** Write a line of JSON for every picture; {shard} in it is as 2-of-8. */
+  /** Write one line of JSON for every picture to a file; {shard} in its name becomes 2-of-8. */
   readonly log?: string | undefined
-  /** How many pictures at once. Default: auto: the cores that this process may use, as Slurm, cgroups and its affinity say. */
+  /** Number of pictures processed at the same time. Default: auto: the number of cores available to this process (Slurm, cgroups, CPU affinity). */
   readonly jobs?: number | string | undefined
-  /** How much memory the pictures in flight may take, as 2GiB or 50%; one that needs more runs alone. Default: 50 % of what this process may use. */
+  /** Memory for all pictures processed at the same time, such as 2GiB or 50%; a picture that needs more runs alone. Default: 50% of the memory available to this process. */
   readonly memory?: string | undefined
-  /** Do only the i-th of n shares; auto: as the engine that runs it says; auto/n: of n. Default: all. */
+  /** Process only the i-th of n shards; auto: taken from the job system (Slurm, Kubernetes, CI); auto/n: of n. Default: all. */
   readonly shard?: string | undefined
-  /** Order: every n-th input; size: shares of about as many bytes. Default: 'order'. */
+  /** Order: every n-th input; size: shards of about equal size in bytes. Default: 'order'. */
   readonly shardBy?: 'order' | 'size' | undefined
-  /** Wait for another batch with the same outputs, instead of failing. Default: false. */
+  /** Wait for another batch that writes to the same folder instead of failing. Default: false. */
   readonly wait?: boolean | undefined
 }
 
 /** How kernels meet a picture. */
 export type CorrelationOptions = {
-  /** A name, as gaussian:sigma=2 (convo list kernels); a file, as edge.mat or net.safetensors#conv1.weight; or the numbers. */
+  /** A name such as gaussian:sigma=2 (convo list kernels), a file such as edge.mat or net.safetensors#conv1.weight, or numbers such as "0 -1 0; -1 5 -1; 0 -1 0". */
   readonly kernel?: KernelInput | undefined
-  /** What stands outside the picture. Default: replicate, or what the kernel file says. */
+  /** How the picture is extended beyond its edges. Default: replicate, or as set in the kernel file. */
   readonly border?: BorderName | BorderAlias | undefined
-  /** The level outside the picture, of 0..255 at any depth; with border: 'constant', 0 to 255. Default: 0. */
+  /** Level of the pixels outside, 0..255 at any depth; with border: 'constant', 0 to 255. Default: 0. */
   readonly fill?: number | undefined
-  /** The tap that meets the output pixel, counted from 0. Default: the middle; floor(k/2) for an even size. */
+  /** The tap that is placed on the output pixel, counted from 0. Default: the middle; floor(k/2) for an even size. */
   readonly anchor?: readonly [x: number, y: number] | undefined
-  /** Turn the kernel by 180°: the convolution of mathematics; as written, it is correlated. Default: false. */
+  /** Rotate the kernel by 180°: convolution in the mathematical sense; without it, cross-correlation. Default: false. */
   readonly flip?: boolean | undefined
-  /** Divide the sum by this. Default: the kernel's own. */
+  /** Divide the sum by this number. Default: the kernel's own. */
   readonly scale?: number | undefined
-  /** Divide the sum by the sum of the weights, so that flat areas keep their level. Default: false. */
+  /** Divide by the sum of the weights, so that flat areas keep their level. Default: false. */
   readonly normalize?: boolean | undefined
-  /** Then add this, in levels of 0..255 at any depth. Default: the kernel's own. */
+  /** Add this to the result, in levels of 0..255 at any depth. Default: the kernel's own. */
   readonly bias?: number | undefined
-  /** Keep every n-th pixel. Default: 1. */
+  /** Compute only every n-th pixel. Default: 1. */
   readonly stride?: number | readonly number[] | undefined
-  /** Spread the taps, n pixels from one to the next. Default: 1. */
+  /** Distance between neighbouring taps, in pixels. Default: 1. */
   readonly dilation?: number | readonly number[] | undefined
-  /** Pixels around the picture: same, valid, full, one number, y,x or top,bottom,left,right. Default: as many output pixels as there are input pixels, over the stride. */
+  /** Pixels added around the picture: same, valid, full, one number, y,x or top,bottom,left,right. Default: the output has the size of the input, divided by the stride. */
   readonly padding?: 'same' | 'valid' | 'full' | readonly number[] | number | undefined
-  /** Groups of channels that do not see each other, at least 1. Default: 1. */
+  /** Number of groups that the channels are split into, at least 1. Default: 1. */
   readonly groups?: number | undefined
-  /** Which arithmetic: auto chooses by kernel and size; direct is the definition itself. Default: 'auto'. */
+  /** How to compute: auto chooses by kernel and size; direct is the definition, sum by sum. Default: 'auto'. */
   readonly algorithm?: 'auto' | 'direct' | 'separable' | 'fft' | undefined
 }
 
 /** Options of `sobel`. */
 export type SobelOptions = Omit<CorrelationOptions, 'kernel' | 'groups'> & {
-  /** Rows and columns of the kernel. Default: 3. */
+  /** Size of the kernel. Default: 3. */
   readonly size?: 3 | 5 | undefined
-  /** X: brighter to the right is positive; y: brighter downwards; magnitude: √(x² + y²); angle: of (x, y), -180° to 180° as black to white. Default: 'magnitude'. */
+  /** X: positive where it gets brighter to the right; y: positive where it gets brighter downwards; magnitude: √(x² + y²); angle: direction of (x, y), -180° is black and 180° white. Default: 'magnitude'. */
   readonly axis?: 'x' | 'y' | 'magnitude' | 'angle' | undefined
-  /** Divide so that a full step, black to white, gives full white; an angle stays as it is. Default: false. */
+  /** Scale the result so that a step from black to white gives white; does not change the angle. Default: false. */
   readonly unit?: boolean | undefined
 }
 
 /** Options of `prewitt`. */
 export type PrewittOptions = Omit<CorrelationOptions, 'kernel' | 'groups'> & {
-  /** X: brighter to the right is positive; y: brighter downwards; magnitude: √(x² + y²); angle: of (x, y), -180° to 180° as black to white. Default: 'magnitude'. */
+  /** X: positive where it gets brighter to the right; y: positive where it gets brighter downwards; magnitude: √(x² + y²); angle: direction of (x, y), -180° is black and 180° white. Default: 'magnitude'. */
   readonly axis?: 'x' | 'y' | 'magnitude' | 'angle' | undefined
-  /** Divide so that a full step, black to white, gives full white; an angle stays as it is. Default: false. */
+  /** Scale the result so that a step from black to white gives white; does not change the angle. Default: false. */
   readonly unit?: boolean | undefined
 }
 
 /** Options of `scharr`. */
 export type ScharrOptions = Omit<CorrelationOptions, 'kernel' | 'groups'> & {
-  /** X: brighter to the right is positive; y: brighter downwards; magnitude: √(x² + y²); angle: of (x, y), -180° to 180° as black to white. Default: 'magnitude'. */
+  /** X: positive where it gets brighter to the right; y: positive where it gets brighter downwards; magnitude: √(x² + y²); angle: direction of (x, y), -180° is black and 180° white. Default: 'magnitude'. */
   readonly axis?: 'x' | 'y' | 'magnitude' | 'angle' | undefined
-  /** Divide so that a full step, black to white, gives full white; an angle stays as it is. Default: false. */
+  /** Scale the result so that a step from black to white gives white; does not change the angle. Default: false. */
   readonly unit?: boolean | undefined
 }
 
 /** Options of `farid`. */
 export type FaridOptions = Omit<CorrelationOptions, 'kernel' | 'groups'> & {
-  /** X: brighter to the right is positive; y: brighter downwards; magnitude: √(x² + y²); angle: of (x, y), -180° to 180° as black to white. Default: 'magnitude'. */
+  /** X: positive where it gets brighter to the right; y: positive where it gets brighter downwards; magnitude: √(x² + y²); angle: direction of (x, y), -180° is black and 180° white. Default: 'magnitude'. */
   readonly axis?: 'x' | 'y' | 'magnitude' | 'angle' | undefined
-  /** Divide so that a full step, black to white, gives full white; an angle stays as it is. Default: false. */
+  /** Scale the result so that a step from black to white gives white; does not change the angle. Default: false. */
   readonly unit?: boolean | undefined
 }
 
 /** Options of `roberts`. */
 export type RobertsOptions = Omit<CorrelationOptions, 'kernel' | 'groups'> & {
-  /** X: brighter to the right is positive; y: brighter downwards; magnitude: √(x² + y²); angle: of (x, y), -180° to 180° as black to white. Default: 'magnitude'. */
+  /** X: positive where it gets brighter to the right; y: positive where it gets brighter downwards; magnitude: √(x² + y²); angle: direction of (x, y), -180° is black and 180° white. Default: 'magnitude'. */
   readonly axis?: 'x' | 'y' | 'magnitude' | 'angle' | undefined
-  /** Divide so that a full step, black to white, gives full white; an angle stays as it is. Default: false. */
+  /** Scale the result so that a step from black to white gives white; does not change the angle. Default: false. */
   readonly unit?: boolean | undefined
 }
 
 /** Options of `kirsch`. */
 export type KirschOptions = Omit<CorrelationOptions, 'kernel' | 'groups'> & {
-  /** Divide so that a full step, black to white, gives full white. Default: false. */
+  /** Scale the result so that a step from black to white gives white. Default: false. */
   readonly unit?: boolean | undefined
 }
 
 /** Options of `robinson`. */
 export type RobinsonOptions = Omit<CorrelationOptions, 'kernel' | 'groups'> & {
-  /** How many different weights the masks have. Default: 5. */
+  /** 3: Prewitt-like masks of 1s; 5: Sobel-like masks with 2s. Default: 5. */
   readonly level?: 3 | 5 | undefined
-  /** Divide so that a full step, black to white, gives full white. Default: false. */
+  /** Scale the result so that a step from black to white gives white. Default: false. */
   readonly unit?: boolean | undefined
 }
 
 /** Options of `compass`. */
 export type CompassOptions = Omit<CorrelationOptions, 'kernel' | 'groups'> & {
-  /** Divide so that a full step, black to white, gives full white. Default: false. */
+  /** Scale the result so that a step from black to white gives white. Default: false. */
   readonly unit?: boolean | undefined
 }
 
@@ -207,7 +207,7 @@ export type FreiChenOptions = Omit<CorrelationOptions, 'kernel' | 'groups'>
 
 /** Options of `laplacian`. */
 export type LaplacianOptions = Omit<CorrelationOptions, 'kernel' | 'groups'> & {
-  /** How many neighbours the middle is held against. Default: 4. */
+  /** Number of neighbours that the middle is compared with. Default: 4. */
   readonly neighbours?: 4 | 8 | undefined
 }
 
@@ -223,7 +223,7 @@ export type DogOptions = Omit<CorrelationOptions, 'kernel' | 'groups'> & {
   readonly sigma?: number | undefined
   /** Standard deviation of the second (default: 1.6 times the first), 0.1 to 500. */
   readonly sigma2?: number | undefined
-  /** The second as a multiple of the first, 0.01 to 100. */
+  /** The second divided by the first, 0.01 to 100. */
   readonly ratio?: number | undefined
 }
 
@@ -240,7 +240,7 @@ export type LineOptions = Omit<CorrelationOptions, 'kernel' | 'groups'> & {
 export type GaussianOptions = Omit<CorrelationOptions, 'kernel' | 'groups'> & {
   /** Standard deviation, in pixels, 0.1 to 500. Default: 1. */
   readonly sigma?: number | undefined
-  /** Standard deviation downwards, if another, 0.1 to 500. */
+  /** Standard deviation in the vertical direction, if different, 0.1 to 500. */
   readonly sigmaY?: number | undefined
 }
 
@@ -290,7 +290,7 @@ export type UnsharpOptions = Omit<CorrelationOptions, 'kernel' | 'groups'> & {
   readonly sigma?: number | undefined
   /** How much of the difference is added, 0 to 100. Default: 1. */
   readonly amount?: number | undefined
-  /** Differences up to this stay, in levels of 0..255, 0 to 255. Default: 0. */
+  /** Smaller differences are not changed, in levels of 0..255, 0 to 255. Default: 0. */
   readonly threshold?: number | undefined
 }
 
@@ -301,15 +301,15 @@ export type EmbossOptions = Omit<CorrelationOptions, 'kernel' | 'groups'>
 export type GaborOptions = Omit<CorrelationOptions, 'kernel' | 'groups'> & {
   /** Standard deviation of the envelope across the stripes, in pixels, 0.3 to 30. Default: 3. */
   readonly sigma?: number | undefined
-  /** Direction across the stripes in degrees, from right towards down, -360 to 360. Default: 0. */
+  /** Direction across the stripes in degrees, clockwise from the x axis, -360 to 360. Default: 0. */
   readonly theta?: number | undefined
-  /** Width of a stripe and its gap, in pixels, 2 to 500. Default: 6. */
+  /** Width of a stripe plus its gap, in pixels, 2 to 500. Default: 6. */
   readonly lambda?: number | undefined
-  /** Width of the envelope across the stripes over its length along them, 0.1 to 10. Default: 0.5. */
+  /** Width of the envelope across the stripes, divided by its length along them, 0.1 to 10. Default: 0.5. */
   readonly gamma?: number | undefined
   /** Phase in degrees: 0 a bright stripe in the middle, 90 an edge, -360 to 360. Default: 0. */
   readonly psi?: number | undefined
-  /** Answer 0 to flat areas. Default: false. */
+  /** Give 0 in flat areas. Default: false. */
   readonly zeroMean?: boolean | undefined
 }
 
@@ -318,33 +318,33 @@ export type Conv2dOptions = CorrelationOptions
 
 /** Options of `conv3d`. */
 export type Conv3dOptions = Omit<CorrelationOptions, 'anchor' | 'stride' | 'dilation' | 'padding' | 'algorithm'> & {
-  /** A kernel by name. Default: gaussian, unless there is a kernel. */
+  /** A named kernel. Default: gaussian, or none with kernel. */
   readonly filter?: 'gaussian' | 'sobel' | 'sobel-x' | 'sobel-y' | 'sobel-z' | 'box' | undefined
-  /** Of the gaussian, in samples, 0.1 to 50. Default: 1. */
+  /** Standard deviation of gaussian, in samples, 0.1 to 50. Default: 1. */
   readonly sigma?: number | undefined
-  /** Samples from one output sample to the next, at least 1. Default: 1. */
+  /** Compute only every n-th sample, at least 1. Default: 1. */
   readonly stride?: number | readonly number[] | undefined
-  /** Samples from one tap to the next, at least 1. Default: 1. */
+  /** Distance between neighbouring taps, in samples, at least 1. Default: 1. */
   readonly dilation?: number | readonly number[] | undefined
-  /** Samples around the volume: same, valid, full, one number or z,y,x. Default: as many output samples as there are input samples, over the stride. */
+  /** Samples added around the volume: same, valid, full, one number or z,y,x. Default: the output has the size of the input, divided by the stride. */
   readonly padding?: 'same' | 'valid' | 'full' | readonly number[] | number | undefined
 }
 
 /** Options of `pointwise`. */
 export type PointwiseOptions = Pick<CorrelationOptions, 'kernel' | 'scale' | 'normalize' | 'bias'> & {
-  /** A matrix by name. Default: sepia, unless there is a kernel. */
+  /** A named matrix. Default: sepia, or none with kernel. */
   readonly preset?: 'sepia' | 'gray' | 'swap' | 'invert' | undefined
-  /** What every result goes through; for sigmoid and tanh black counts as 0 and white as 1. Default: 'none'. */
+  /** Function applied to each result; for sigmoid and tanh, black is 0 and white is 1. Default: 'none'. */
   readonly activation?: 'none' | 'relu' | 'sigmoid' | 'tanh' | undefined
 }
 
 /** Options of `separable`. */
 export type SeparableOptions = Omit<CorrelationOptions, 'groups'> & {
-  /** The kernel down the columns, with row. Default: factored from kernel. */
+  /** Column kernel, with row. Default: factored from kernel. */
   readonly col?: readonly number[] | undefined
-  /** The kernel along the rows, with col. Default: factored from kernel. */
+  /** Row kernel, with col. Default: factored from kernel. */
   readonly row?: readonly number[] | undefined
-  /** Approximate by this many products of a column and a row, at least 1. Default: the kernel must be one such product. */
+  /** Approximate by this number of products of a column and a row, at least 1. Default: the kernel must be separable. */
   readonly rank?: number | undefined
 }
 
@@ -353,7 +353,7 @@ export type DepthwiseOptions = Omit<CorrelationOptions, 'groups'>
 
 /** Options of `depthwiseSeparable`. */
 export type DepthwiseSeparableOptions = Omit<CorrelationOptions, 'groups'> & {
-  /** The second step: a matrix as file or as numbers, a row for each output channel. Default: the identity: no mixing. */
+  /** Matrix of the second step, a file or numbers, with a row for each output channel. Default: identity, no mixing. */
   readonly pointwise?: string | undefined
 }
 
@@ -362,31 +362,31 @@ export type GroupedOptions = CorrelationOptions
 
 /** Options of `dilated`. */
 export type DilatedOptions = Omit<CorrelationOptions, 'dilation'> & {
-  /** The rate l: pixels from one tap to the next, at least 1. Default: 2. */
+  /** The rate l: distance between neighbouring taps, in pixels, at least 1. Default: 2. */
   readonly dilation?: number | readonly number[] | undefined
 }
 
 /** Options of `transposed`. */
 export type TransposedOptions = Omit<CorrelationOptions, 'border' | 'fill' | 'anchor' | 'stride' | 'algorithm'> & {
-  /** Output pixels from one input pixel to the next, at least 1. Default: 2. */
+  /** Number of output pixels per input pixel, at least 1. Default: 2. */
   readonly stride?: number | readonly number[] | undefined
-  /** A kernel by name, for the stride at hand. Default: bilinear, unless there is a kernel. */
+  /** A named kernel for the given stride. Default: bilinear, or none with kernel. */
   readonly upsample?: 'bilinear' | 'nearest' | undefined
-  /** Rows and columns added below and on the right, at least 0. Default: 0. */
+  /** Rows and columns added at the bottom and on the right, at least 0. Default: 0. */
   readonly outputPadding?: number | readonly number[] | undefined
 }
 
 /** Options of `maxpool`. */
 export type MaxpoolOptions = {
-  /** Height and width of the window, of a volume its depth before them, at least 1. Default: 2. */
+  /** Height and width of the window; for a volume, depth, height and width, at least 1. Default: 2. */
   readonly size?: number | readonly number[] | undefined
-  /** Pixels from one window to the next, at least 1. Default: the size of the window. */
+  /** Distance between windows, in pixels, at least 1. Default: the size of the window. */
   readonly stride?: number | readonly number[] | undefined
-  /** Pixels around the picture, which never win, at least 0. Default: 0. */
+  /** Pixels added around the picture, which are never the maximum, at least 0. Default: 0. */
   readonly padding?: number | readonly number[] | undefined
-  /** Pixels from one sample of the window to the next, at least 1. Default: 1. */
+  /** Distance between the samples of a window, in pixels, at least 1. Default: 1. */
   readonly dilation?: number | readonly number[] | undefined
-  /** Let the last windows reach over the edge, so that no pixel is left out. Default: false. */
+  /** Let the last windows extend past the edge, so that every pixel counts. Default: false. */
   readonly ceil?: boolean | undefined
 }
 
@@ -394,29 +394,29 @@ export type MaxpoolOptions = {
 export type UnpoolOptions = Omit<CorrelationOptions, 'stride' | 'dilation' | 'padding' | 'groups' | 'algorithm'> & {
   /** Height and width of the windows, at least 1. Default: 2. */
   readonly size?: number | readonly number[] | undefined
-  /** Show the unpooled picture, without smoothing. Default: false. */
+  /** Output the unpooled picture, without the convolution. Default: false. */
   readonly bare?: boolean | undefined
-  /** Convolve and no more: where maxima stand close together the result is bright. Default: false. */
+  /** Skip the division: the result is brighter where maxima are close together. Default: false. */
   readonly plain?: boolean | undefined
 }
 
 /** Options of `involution`. */
 export type InvolutionOptions = {
-  /** The rule that makes the kernels. Default: bilateral, unless there are weights. */
+  /** How the kernels are computed. Default: bilateral, or none with weights. */
   readonly generator?: 'bilateral' | 'attention' | undefined
-  /** Pixels across the neighbourhood, odd. Default: 5; with weights: 'what' they say. */
+  /** Width of the neighbourhood in pixels, odd. Default: 5, or from weights. */
   readonly size?: number | undefined
-  /** Bilateral: distance that counts as far, in pixels, 0.1 to 1000. Default: half of what the neighbourhood reaches. */
+  /** Bilateral: how quickly weights fall with distance (standard deviation, in pixels), 0.1 to 1000. Default: half the radius of the neighbourhood. */
   readonly sigmaSpace?: number | undefined
-  /** Bilateral: difference that counts as an edge, in levels of 0..255, 0.01 to 1000000. Default: 25. */
+  /** Bilateral: how quickly weights fall with difference (standard deviation, in levels of 0..255), 0.01 to 1000000. Default: 25. */
   readonly sigmaRange?: number | undefined
-  /** Attention: difference of patches that is still alike, in levels of 0..255, 0.01 to 1000000. Default: 10. */
+  /** Attention: how different similar patches may be, in levels of 0..255, 0.01 to 1000000. Default: 10. */
   readonly temperature?: number | undefined
-  /** Pixels from one neighbour to the next, 1 to 1000. Default: 1. */
+  /** Distance between neighbours, in pixels, 1 to 1000. Default: 1. */
   readonly dilation?: number | undefined
-  /** With weights: keep every n-th pixel, at least 1. Default: 1. */
+  /** With weights: compute only every n-th pixel, at least 1. Default: 1. */
   readonly stride?: number | undefined
-  /** A .safetensors file, or a folder of .npy files, with reduce.weight [R,C,1,1], span.weight [K·K·G,R,1,1], and if there are reduce.bias, span.bias, bn.weight, bn.bias, bn.running_mean, bn.running_var; file#prefix. when their names have a prefix. Default: the kernels are made by the rule of generator. */
+  /** A .safetensors file or a folder of .npy files with reduce.weight [R,C,1,1], span.weight [K·K·G,R,1,1] and optionally reduce.bias, span.bias, bn.weight, bn.bias, bn.running_mean, bn.running_var; file#prefix. if the names have a prefix. Default: none, see generator. */
   readonly weights?: string | undefined
 }
 
@@ -425,112 +425,112 @@ export type ReluOptions = Readonly<Record<string, never>>
 
 /** Options of `threshold`. */
 export type ThresholdOptions = {
-  /** The level, of 0..255 at any depth. Default: 128. */
+  /** The level, 0..255 at any depth. Default: 128. */
   readonly at?: number | undefined
-  /** Leave what is above as it is. Default: false. */
+  /** Keep values above the level as they are. Default: false. */
   readonly keep?: boolean | undefined
 }
 
 /** Options of `normalize`. */
 export type NormalizeOptions = {
-  /** One number or one for each channel, white being 1. Default: stretch. */
+  /** Mean to subtract, one number or one per channel, where white is 1. Default: stretch. */
   readonly mean?: readonly number[] | undefined
-  /** The same, none of them 0. Default: 1, with mean. */
+  /** Standard deviation to divide by, one number or one per channel, not 0. Default: 1, with mean. */
   readonly std?: readonly number[] | undefined
-  /** Stretch every channel on its own. Default: false. */
+  /** Stretch each channel separately. Default: false. */
   readonly each?: boolean | undefined
 }
 
 /** The operations, each a method that adds it to a chain. */
 export interface Methods<C> {
   /**
-   * Finds edges: smoothed differences of neighbours.
+   * Finds edges, with smoothed differences of neighbouring pixels.
    *
-   * Source: I. Sobel, G. Feldman 1968: -1 0 1; -2 0 2; -1 0 1 and its transpose; size 5: 1 4 6 4 1 down, -1 -2 0 2 1 across. Raw gain, as in ImageMagick, OpenCV and FFmpeg: a step of 64 levels saturates; scikit-image divides by 4, and the magnitude by √2.
+   * Source: I. Sobel, G. Feldman 1968: -1 0 1; -2 0 2; -1 0 1 and its transpose; size 5: 1 4 6 4 1 down, -1 -2 0 2 1 across. Raw gain, as in ImageMagick, OpenCV and FFmpeg: a step of 64 levels saturates; scikit-image divides by 4, and the magnitude also by √2.
    */
   sobel(options?: SobelOptions): C
 
   /**
-   * Finds edges: differences of the means of three neighbours.
+   * Finds edges, with differences of means of three pixels.
    *
    * Source: J. Prewitt 1970: -1 0 1 in three rows, and its transpose. Raw gain; scikit-image divides by 3.
    */
   prewitt(options?: PrewittOptions): C
 
   /**
-   * Finds edges with directions that are nearly right.
+   * Finds edges, with nearly exact directions.
    *
    * Source: H. Scharr 2000: -3 0 3; -10 0 10; -3 0 3 and its transpose, as in OpenCV and libvips. Raw gain; scikit-image divides by 16; FFmpeg has 47 162 47 over 256.
    */
   scharr(options?: ScharrOptions): C
 
   /**
-   * Finds edges with a 5x5 pair made for right directions.
+   * Finds edges, with 5x5 kernels designed for exact directions.
    *
-   * Source: H. Farid, E. Simoncelli 2004: five taps of smoothing and difference made for each other, the numbers of scikit-image.
+   * Source: H. Farid, E. Simoncelli 2004: matched smoothing and difference filters of five taps, with the numbers of scikit-image.
    */
   farid(options?: FaridOptions): C
 
   /**
-   * Finds edges with the smallest kernels: differences along the two diagonals.
+   * Finds edges, with 2x2 kernels along the two diagonals.
    *
-   * Source: L. Roberts 1963: x is 1 0; 0 -1, y is 0 1; -1 0, so their angle is that of the gradient plus 135°. The anchor is the lower right tap, floor(2/2); ImageMagick and G’MIC take the upper left. A full upright or level step gives √2. FFmpeg’s roberts is another filter.
+   * Source: L. Roberts 1963: x is 1 0; 0 -1, y is 0 1; -1 0, so the angle is that of the gradient plus 135°. The anchor is the lower right tap, floor(2/2); ImageMagick and G’MIC use the upper left. A full horizontal or vertical step gives √2. FFmpeg’s roberts is a different filter.
    */
   roberts(options?: RobertsOptions): C
 
   /**
    * Finds edges in eight directions and keeps the strongest.
    *
-   * Source: R. Kirsch 1971: 5 5 5; -3 0 -3; -3 -3 -3 in 8 rotations, the largest. Raw gain 15.
+   * Source: R. Kirsch 1971: 5 5 5; -3 0 -3; -3 -3 -3 in 8 rotations; the largest wins. Raw gain 15.
    */
   kirsch(options?: KirschOptions): C
 
   /**
-   * Finds edges in eight directions with plain weights, and keeps the strongest.
+   * Finds edges in eight directions with the Robinson compass and keeps the strongest.
    *
-   * Source: G. Robinson 1977: level 5 is 1 2 1; 0 0 0; -1 -2 -1, level 3 is 1 1 1; 0 0 0; -1 -1 -1, in 8 rotations, the largest. Raw gain 4 and 3.
+   * Source: G. Robinson 1977: level 5 is 1 2 1; 0 0 0; -1 -2 -1, level 3 is 1 1 1; 0 0 0; -1 -1 -1, in 8 rotations; the largest wins. Raw gain 4 and 3.
    */
   robinson(options?: RobinsonOptions): C
 
   /**
-   * Finds edges in eight directions with the Prewitt compass, and keeps the strongest.
+   * Finds edges in eight directions with the Prewitt compass and keeps the strongest.
    *
-   * Source: J. Prewitt 1970: -1 1 1; -1 -2 1; -1 1 1 in 8 rotations, the largest. Raw gain 5. ImageMagick’s kernel Compass.
+   * Source: J. Prewitt 1970: -1 1 1; -1 -2 1; -1 1 1 in 8 rotations; the largest wins. Raw gain 5. Called Compass in ImageMagick.
    */
   compass(options?: CompassOptions): C
 
   /**
-   * Shows how much of a neighbourhood is an edge, whatever its contrast.
+   * Measures how much of a neighbourhood is an edge, independent of contrast.
    *
-   * Source: W. Frei, C. Chen 1977: nine orthonormal masks; the result is √(edge energy / all energy), masks 1 to 4 over 1 to 9. ImageMagick’s set is not orthonormal: two of its masks carry a wrong sign.
+   * Source: W. Frei, C. Chen 1977: nine orthonormal masks; the result is √(edge energy / all energy), masks 1 to 4 over 1 to 9. ImageMagick’s set is not orthonormal: two of its masks have a wrong sign.
    */
   freiChen(options?: FreiChenOptions): C
 
   /**
-   * Shows where the picture bends: darker or brighter than its neighbours.
+   * Finds pixels darker or brighter than their neighbours (second derivative).
    *
    * Source: 4 neighbours: 0 1 0; 1 -4 1; 0 1 0; 8 neighbours: 1 1 1; 1 -8 1; 1 1 1. The middle is negative, as in OpenCV and SciPy; positive in scikit-image and ImageMagick. OpenCV’s ksize 3 is 2 0 2; 0 -8 0; 2 0 2.
    */
   laplacian(options?: LaplacianOptions): C
 
   /**
-   * Finds spots and edges of one size: the Laplacian of a Gaussian.
+   * Finds spots and edges of one size, with the Laplacian of a Gaussian.
    *
-   * Source: D. Marr, E. Hildreth 1980: (r² − 2σ²)/σ⁴ · exp(−r²/2σ²), cut at trunc(4σ + 0.5), mean removed. Without the factor 1/2πσ² of SciPy and MATLAB, so that the answer does not fade as sigma grows. ImageMagick has the other sign.
+   * Source: D. Marr, E. Hildreth 1980: (r² − 2σ²)/σ⁴ · exp(−r²/2σ²), cut at trunc(4σ + 0.5), mean removed. Without the factor 1/2πσ² of SciPy and MATLAB, so that the result does not fade as sigma grows. ImageMagick uses the opposite sign.
    */
   log(options?: LogOptions): C
 
   /**
-   * Keeps details between two sizes: the difference of two Gaussians.
+   * Keeps details between two sizes, with the difference of two Gaussians.
    *
-   * Source: G(σ) − G(σ2), each as the filter gaussian; σ2 = 1.6 σ comes nearest to the Laplacian (D. Marr, E. Hildreth 1980).
+   * Source: G(σ) − G(σ2), G is the filter gaussian; σ2 = 1.6 σ comes nearest to the Laplacian (D. Marr, E. Hildreth 1980).
    */
   dog(options?: DogOptions): C
 
   /**
-   * Draws outlines: each pixel against its eight neighbours.
+   * Draws outlines, with the difference between each pixel and its eight neighbours.
    *
-   * Source: -1 -1 -1; -1 8 -1; -1 -1 -1, the negative of laplacian with 8 neighbours; Pillow’s FIND_EDGES.
+   * Source: -1 -1 -1; -1 8 -1; -1 -1 -1, the negative of laplacian with 8 neighbours; FIND_EDGES in Pillow.
    */
   outline(options?: OutlineOptions): C
 
@@ -542,177 +542,177 @@ export interface Methods<C> {
   line(options?: LineOptions): C
 
   /**
-   * Smooths with a bell curve.
+   * Blurs with a Gaussian.
    *
-   * Source: Exp(−i²/2σ²), normalised to 1, radius trunc(4σ + 0.5): SciPy’s rule. libvips, sharp and ImageMagick cut the tail earlier; cut at 3σ a thousandth of the weight is lost.
+   * Source: Exp(−i²/2σ²), normalised to 1, radius trunc(4σ + 0.5): SciPy’s rule. libvips, sharp and ImageMagick cut it earlier; a cut at 3σ loses a thousandth of the weight.
    */
   gaussian(options?: GaussianOptions): C
 
   /**
-   * Smooths with a row of Pascal’s triangle, nearly a bell curve, in whole numbers.
+   * Blurs with binomial weights, a Gaussian in whole numbers.
    *
-   * Source: Row 2r of Pascal’s triangle down and across, over 4^(2r). ImageMagick leaves it unnormalised.
+   * Source: Row 2r of Pascal’s triangle down and across, over 4^(2r). ImageMagick does not normalise it.
    */
   binomial(options?: BinomialOptions): C
 
   /**
-   * Takes the mean of a rectangle.
+   * Blurs with the mean of a rectangle.
    *
-   * Source: Ones, over their number. An even size has its anchor at floor(k/2), as in OpenCV, libvips and SciPy; ImageMagick and G’MIC take (k−1)/2.
+   * Source: Ones, divided by their number. An even size has its anchor at floor(k/2), as in OpenCV, libvips and SciPy; ImageMagick and G’MIC use (k−1)/2.
    */
   box(options?: BoxOptions): C
 
   /**
-   * Blurs as a lens out of focus.
+   * Blurs like a lens that is out of focus.
    *
-   * Source: Each weight is the area of its pixel inside the circle, normalised to 1, as in MATLAB’s fspecial. ImageMagick’s disk is binary.
+   * Source: Each weight is the area of its pixel inside the circle, normalised to 1, as in MATLAB’s fspecial. The disk of ImageMagick is binary.
    */
   disk(options?: DiskOptions): C
 
   /**
-   * Blurs along a line, as a moving camera.
+   * Blurs along a line, like a moving camera.
    *
-   * Source: As documented for MATLAB’s fspecial: 1 − the distance to the segment, at least 0, normalised to 1. A length of 9 at 0° is nine times 1/9.
+   * Source: As documented for MATLAB’s fspecial: 1 − the distance to the segment, at least 0, normalised to 1. Length 9 at 0° is nine weights of 1/9.
    */
   motion(options?: MotionOptions): C
 
   /**
-   * Fits a polynomial along rows or columns: smooths without flattening peaks, or takes its slope.
+   * Smooths without flattening peaks, or differentiates, by fitting a polynomial along rows or columns.
    *
-   * Source: A. Savitzky, M. Golay 1964: smooth5 -3 12 17 12 -3 over 35, smooth7 -2 3 6 7 6 3 -2 over 21, d1 -2 -1 0 1 2 over 10, d2 2 -1 -2 -1 2 over 7. d1 is positive where it gets brighter; SciPy’s is flipped.
+   * Source: A. Savitzky, M. Golay 1964: smooth5 -3 12 17 12 -3 over 35, smooth7 -2 3 6 7 6 3 -2 over 21, d1 -2 -1 0 1 2 over 10, d2 2 -1 -2 -1 2 over 7. d1 is positive where it gets brighter; SciPy flips it.
    */
   savgol(options?: SavgolOptions): C
 
   /**
-   * Sharpens: adds what sets each pixel apart from its four neighbours.
+   * Sharpens by amplifying the difference between each pixel and its four neighbours.
    *
-   * Source: 0 -1 0; -1 5 -1; 0 -1 0, that is the picture less its laplacian. sharp has -1 and 32 over 24, Pillow -2 and 32 over 16.
+   * Source: 0 -1 0; -1 5 -1; 0 -1 0, the picture minus its Laplacian. sharp uses -1 and 32 over 24, Pillow -2 and 32 over 16.
    */
   sharpen(options?: SharpenOptions): C
 
   /**
-   * Sharpens with an unsharp mask: adds what a blur takes away.
+   * Sharpens with an unsharp mask: adds the difference from a blurred copy.
    *
-   * Source: I + amount (I − G(σ) I) where |I − G(σ) I| exceeds the threshold, else I; G as the filter gaussian.
+   * Source: I + amount (I − G(σ) I) where |I − G(σ) I| exceeds the threshold, otherwise I; G is the filter gaussian.
    */
   unsharp(options?: UnsharpOptions): C
 
   /**
-   * Makes a relief, lit from the upper left.
+   * Makes a relief lit from the upper left.
    *
-   * Source: -2 -1 0; -1 1 1; 0 1 2, of sum 1. Pillow has -1 0 0; 0 1 0; 0 0 0 and adds 128.
+   * Source: -2 -1 0; -1 1 1; 0 1 2, with sum 1. Pillow uses -1 0 0; 0 1 0; 0 0 0 and adds 128.
    */
   emboss(options?: EmbossOptions): C
 
   /**
-   * Answers to stripes of one direction and width.
+   * Responds to stripes of one direction and width.
    *
-   * Source: D. Gabor 1946, J. Daugman 1985: exp(−(x′² + γ² y′²)/2σ²) · cos(2π x′/λ + ψ), x′ = x cos θ + y sin θ, over the sum of its positive weights, so that black and white stripes that fit are white; cut at 4 standard deviations. OpenCV leaves it unnormalised (scale: 1) and takes radians.
+   * Source: D. Gabor 1946, J. Daugman 1985: exp(−(x′² + γ² y′²)/2σ²) · cos(2π x′/λ + ψ), x′ = x cos θ + y sin θ, divided by the sum of its positive weights, so that matching black and white stripes give white; cut at 4 standard deviations. OpenCV does not normalise it (scale: 1) and uses radians.
    */
   gabor(options?: GaborOptions): C
 
   /**
-   * Correlates with any kernel: a plane, a sum over channels, or a bank of filters.
+   * Applies any kernel: one plane, a sum over channels, or a bank of filters.
    *
-   * Source: LeCun et al. 1998; cross-correlation, as in the frameworks and OpenCV: flip for the convolution of mathematics
+   * Source: LeCun et al. 1998. This is cross-correlation, as in PyTorch and OpenCV; flip: 'gives' convolution in the mathematical sense
    */
   conv2d(options: Conv2dOptions & { readonly kernel: KernelInput }): C
 
   /**
-   * Correlates a volume with a kernel that slides in three directions.
+   * Applies a 3-D kernel to a volume.
    *
-   * Source: Ji et al. 2013; Tran et al. 2015. By name: gaussian, exp(−r²/2σ²) cut at 4σ as SciPy’s; sobel, the length of the gradient by -1 0 1 along an axis and 1 2 1 along the others, / 4 so that its gain is that of the 2-D sobel; box, the mean of 3x3x3. A kernel [kD,kH,kW] meets every channel on its own
+   * Source: Ji et al. 2013; Tran et al. 2015. Named kernels: gaussian, exp(−r²/2σ²) cut at 4σ as in SciPy; sobel, the length of the gradient by -1 0 1 along one axis and 1 2 1 along the others, divided by 4 so that its gain is that of the 2-D sobel; box, the mean of 3x3x3. A kernel [kD,kH,kW] is applied to each channel
    */
   conv3d(options?: Conv3dOptions): C
 
   /**
-   * Mixes the channels of every pixel anew: colour matrices, layers 1x1.
+   * Mixes the channels of each pixel: colour matrices and 1x1 layers.
    *
-   * Source: Lin, Chen and Yan 2013. sepia: the matrix of Microsoft’s colour-matrix samples; gray: Rec. 709; swap: red and blue; invert: 255 − x. A kernel has a row for each output channel and a column for each input channel
+   * Source: Lin, Chen and Yan 2013. sepia: the matrix from Microsoft’s samples; gray: Rec. 709; swap: red and blue; invert: 255 − x. A kernel has a row for each output channel and a column for each input channel
    */
   pointwise(options?: PointwiseOptions): C
 
   /**
-   * Correlates down the columns and then along the rows, with kH + kW numbers instead of kH · kW.
+   * Applies a column kernel, then a row kernel: kH + kW weights instead of kH·kW.
    *
-   * Source: The kernel must be the outer product of a column and a row. For any other, the error lists the singular values; rank: 'approximates' it by a sum of such products (Eckart and Young 1936) and prints the error. The default is 1 4 6 4 1 in both directions
+   * Source: The kernel must be the outer product of a column and a row; otherwise the error lists its singular values, and rank: 'approximates' it by a sum of such products (Eckart and Young 1936) and reports the error. The default is 1 4 6 4 1 in both directions
    */
   separable(options?: SeparableOptions): C
 
   /**
-   * Correlates every channel with filters of its own, and sums over none.
+   * Applies separate filters to each channel, without a sum over channels.
    *
-   * Source: Sifre 2014. A kernel [kH,kW] serves all channels, [C,kH,kW] has one for each, [C·m,1,kH,kW] m for each; sharpens unless kernel says otherwise
+   * Source: Sifre 2014. A kernel [kH,kW] is used for all channels, [C,kH,kW] has one for each, [C·m,1,kH,kW] has m for each. By default it sharpens
    */
   depthwise(options?: DepthwiseOptions): C
 
   /**
-   * Correlates every channel on its own, then mixes the channels by a 1x1.
+   * Applies a kernel to each channel, then mixes the channels with a 1x1 convolution.
    *
-   * Source: Sifre 2014; Chollet 2017; Howard et al. 2017. Sharpens and mixes nothing unless kernel and pointwise: 'say' otherwise
+   * Source: Sifre 2014; Chollet 2017; Howard et al. 2017. By default it sharpens and does not mix
    */
   depthwiseSeparable(options?: DepthwiseSeparableOptions): C
 
   /**
-   * Gives each group of channels its own filters; by default, each colour channel has one filter.
+   * Splits the channels into groups with separate filters; by default, one filter per colour.
    *
-   * Source: Krizhevsky, Sutskever and Hinton 2012. Unless kernel says otherwise: red blurred across, green as it is, blue blurred down, 9 pixels each
+   * Source: Krizhevsky, Sutskever and Hinton 2012. By default, red is blurred horizontally and blue vertically, over 9 pixels, and green is not changed
    */
   grouped(options?: GroupedOptions): C
 
   /**
-   * Correlates with a kernel whose taps are spread apart, so that it sees more with the same weights.
+   * Applies a kernel with gaps between its taps: a larger field with the same weights.
    *
-   * Source: Yu and Koltun 2016; the algorithme à trous, Holschneider et al. 1989. The kernel sharpens unless kernel says otherwise
+   * Source: Yu and Koltun 2016; the algorithme à trous, Holschneider et al. 1989. By default it sharpens
    */
   dilated(options?: DilatedOptions): C
 
   /**
-   * Paints a kernel for every pixel, a stride apart, and adds the overlaps: upsampling.
+   * Upsamples: adds a scaled copy of the kernel to the output for each input pixel.
    *
-   * Source: Zeiler et al. 2010; Dumoulin and Visin 2016. Unless kernel says otherwise every pixel becomes stride x stride of them, bilinear (Long, Shelhamer and Darrell 2015) or nearest, the edge repeated
+   * Source: Zeiler et al. 2010; Dumoulin and Visin 2016. By default, each pixel becomes stride x stride pixels, bilinear (Long, Shelhamer and Darrell 2015) or nearest, with repeated edges
    */
   transposed(options?: TransposedOptions): C
 
   /**
-   * Keeps the largest sample of every window; the default, 2x2, halves the picture.
+   * Keeps the largest sample of each window; the default, 2x2, halves the size.
    *
-   * Source: Ranzato et al. 2007; PyTorch’s max_pool2d and max_pool3d. Every channel on its own
+   * Source: Ranzato et al. 2007; PyTorch’s max_pool2d and max_pool3d. Each channel is pooled separately
    */
   maxpool(options?: MaxpoolOptions): C
 
   /**
-   * Pools, puts every maximum back where it stood, and smooths: the second way of transposed convolution.
+   * Upsamples by max pooling, unpooling to the positions of the maxima, and a convolution.
    *
-   * Source: Zeiler and Fergus 2014; Noh, Hong and Han 2015. Unless kernel says otherwise the tent that reaches from one window to the next (for 2x2 the 3x3 kernel 1 2 1 down and across over 4), its sums divided by what share of it met a maximum: normalized convolution, Knutsson and Westin 1993. plain: 'leaves' the division out
+   * Source: Zeiler and Fergus 2014; Noh, Hong and Han 2015. The default kernel is a tent as wide as two windows (for 2x2: 1 2 1 in both directions, divided by 4), with sums divided by the share of weights that met a maximum: normalized convolution, Knutsson and Westin 1993. plain: 'skips' the division
    */
   unpool(options?: UnpoolOptions): C
 
   /**
-   * Gives every pixel a kernel of its own, made from the picture: smooths while keeping edges.
+   * Computes a separate kernel for every pixel from the picture: smooths but keeps edges.
    *
-   * Source: Li et al. 2021. bilateral: weights fall with distance and with difference (Tomasi and Manduchi 1998); attention: softmax of the likeness of 3x3 patches over the neighbourhood, which is non-local means (Buades, Coll and Morel 2005); or trained weights from a file
+   * Source: Li et al. 2021. bilateral: weights fall with distance and difference (Tomasi and Manduchi 1998); attention: softmax of the similarity of 3x3 patches, which is non-local means (Buades, Coll and Morel 2005); or trained weights from a file
    */
   involution(options?: InvolutionOptions): C
 
   /**
-   * Sets what is below 0 to 0.
+   * Sets negative values to 0.
    *
    * Source: Nair and Hinton 2010
    */
   relu(options?: ReluOptions): C
 
   /**
-   * Makes white what is above a level, and black the rest.
+   * Makes values above a level white, all others black.
    *
-   * Source: With keep: 'PyTorch'’s Threshold with value 0
+   * Source: With keep, this is Threshold of PyTorch with value 0
    */
   threshold(options?: ThresholdOptions): C
 
   /**
-   * Stretches smallest to largest over black to white, or makes of levels what a network was trained on.
+   * Stretches values to the full range, or normalizes them with a mean and standard deviation.
    *
-   * Source: The preprocessing of torchvision’s Normalize, whose numbers mean and std: 'take'; a flat picture becomes black
+   * Source: As Normalize of torchvision, with the same numbers for mean and std. A flat picture becomes black
    */
   normalize(options?: NormalizeOptions): C
 }
