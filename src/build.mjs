@@ -193,7 +193,7 @@ async function bundlePage() {
 function declareTypes() {
   for (const name of ['types', 'types-cjs']) rmSync(join(dist, name), { recursive: true, force: true })
   const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin/tsc')
-  run(process.execPath, [tsc, '-p', join(root, 'tsconfig.types.json')])
+  run(process.execPath, [tsc, '-p', join(root, 'src/tsconfig.types.json')])
   // for `require`, whose types must lie in a package of CommonJS
   const common = join(dist, 'types-cjs')
   cpSync(join(dist, 'types'), common, { recursive: true })

@@ -22,7 +22,7 @@ export function apiReference(): string {
 function declareInto(folder: string): void {
   const require = createRequire(import.meta.url)
   const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin/tsc')
-  const words = [tsc, '-p', join(root, 'tsconfig.types.json'), '--outDir', folder]
+  const words = [tsc, '-p', join(root, 'src/tsconfig.types.json'), '--outDir', folder]
   const { status, stdout } = spawnSync(process.execPath, words, { encoding: 'utf8' })
   if (status !== 0) throw new Error(`tsc: ${stdout}`)
 }

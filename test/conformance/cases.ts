@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 
-/** Reads the conformance cases, which lie beside the project, and compares with what they expect. */
+/**
+ * Reads conformance cases and compares results with what they expect: those of other frameworks, which are next to the
+ * project if they are there at all, and those of the project itself, made by make.ts.
+ */
 
 const folder = new URL('../../../shared/conformance/', import.meta.url)
 
-/** True when the cases are there; tests that need them are skipped otherwise. */
+/** The cases that every clone has. */
+export const ownFolder = new URL('own/', import.meta.url)
+
+/** True when the cases of other frameworks are there; tests that need them are skipped otherwise. */
 export const haveCases = existsSync(folder)
 
 /** A tensor of a case: [N,C,H,W], [N,C,D,H,W], [C,H,W] or a list. */
@@ -27,14 +33,16 @@ export type Case = {
   readonly tolerance: { readonly abs: number; readonly rel: number }
 }
 
-type StoredTensor = {
+/** A tensor in a file of cases. */
+export type StoredTensor = {
   ref?: string
   dtype: 'float32' | 'float64' | 'int32' | 'uint8'
   shape: number[]
   base64?: string
   values?: number[]
 }
-type StoredCase = {
+/** A case in a file. */
+export type StoredCase = {
   id: string
   op: string
   attrs: Record<string, unknown>
@@ -43,7 +51,8 @@ type StoredCase = {
   expectError?: boolean
   tol?: { abs: number; rel: number }
 }
-type StoredSuite = { suite: string; tensors?: Record<string, StoredTensor>; cases: StoredCase[] }
+/** A file of cases. */
+export type StoredSuite = { suite: string; tensors?: Record<string, StoredTensor>; cases: StoredCase[] }
 
 /** The files of the collection, such as `torch/conv2d.json`; none when it is missing. */
 export function suiteFiles(): string[] {
@@ -53,8 +62,8 @@ export function suiteFiles(): string[] {
 }
 
 /** The cases of one file. */
-export function readSuite(file: string): Case[] {
-  const suite = JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as StoredSuite
+export function readSuite(file: string, base = folder): Case[] {
+  const suite = JSON.parse(readFileSync(new URL(file, base), 'utf8')) as StoredSuite
   const decodeAll = (stored: Record<string, StoredTensor> = {}) =>
     Object.fromEntries(Object.entries(stored).map(([name, t]) => [name, decode(t, suite.tensors ?? {})]))
   return suite.cases.map(({ id, op, attrs, inputs, expected, expectError, tol }) => {
@@ -75,7 +84,7 @@ export function readSuite(file: string): Case[] {
 /** All cases of some operators, from every file. */
 export function casesOf(...ops: string[]): Case[] {
   return suiteFiles()
-    .flatMap(readSuite)
+    .flatMap((file) => readSuite(file))
     .filter((c) => ops.includes(c.op))
 }
 

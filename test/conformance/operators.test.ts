@@ -1,7 +1,34 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import * as convo from '../../src/index.ts'
-import { type Case, compare, hashOfInputs, haveCases, input, readSuite, suiteFiles } from './cases.ts'
+import {
+  type Case,
+  compare,
+  hashOfInputs,
+  haveCases,
+  input,
+  ownFolder,
+  readSuite,
+  suiteFiles,
+} from './cases.ts'
 import { convOptions, each, library, tensor } from './library.ts'
+import { ownSuites, suiteText } from './make.ts'
+
+describe('the cases of the project', () => {
+  const suites = ownSuites()
+  it('are those that make.ts makes', () => {
+    expect(readdirSync(ownFolder).sort()).toEqual(Object.keys(suites).sort())
+    for (const [name, suite] of Object.entries(suites)) {
+      expect(readFileSync(new URL(name, ownFolder), 'utf8')).toBe(suiteText(suite))
+    }
+  })
+
+  for (const file of readdirSync(ownFolder)) {
+    describe(file, () => {
+      it.each(readSuite(file, ownFolder).map((c) => [c.id, c] as const))('%s', (_, c) => conforms(c))
+    })
+  }
+})
 
 describe.skipIf(!haveCases)('conformance of the operators (needs ../shared/conformance)', () => {
   const suites = suiteFiles()
@@ -15,7 +42,7 @@ describe.skipIf(!haveCases)('conformance of the operators (needs ../shared/confo
 
   // The others: 7 counts in operators/explain.test.ts, 22 errors and 100 pictures in the files beside this one.
   it('all in all there are 1,419, each with its own name', () => {
-    const all = suiteFiles().flatMap(readSuite)
+    const all = suiteFiles().flatMap((file) => readSuite(file))
     const elsewhere = all.filter(({ op, expected }) => {
       return expected === undefined || op === 'count' || op.startsWith('image')
     })

@@ -25,7 +25,7 @@ describe('docs/ARCHITECTURE.md', () => {
   })
 
   it('names every room of src, in the order of the test of layers', () => {
-    const rooms = readdirSync(join(root, 'src')).filter((name) => !/\.m(js|ts)$/.test(name))
+    const rooms = readdirSync(join(root, 'src')).filter((name) => !/\.(mjs|mts|json)$/.test(name))
     const table = [...text.matchAll(/^\| `([^`]+)` \|/gm)].map(([, room]) => room!)
     expect([...table, 'wasm'].sort()).toEqual(rooms.sort())
     const layers = readFileSync(join(root, 'test/layers.test.ts'), 'utf8')
