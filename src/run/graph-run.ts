@@ -1,5 +1,6 @@
 import type { Range } from '../definition/quantise.ts'
 import { invariant } from '../error.ts'
+import { type Address, nowhere } from '../graph/address.ts'
 import { narrowed } from '../graph/narrow.ts'
 import type { Filter, Node } from '../graph/node.ts'
 import { chooseStripRows, type Listed, listed, planStrip, type Strip } from '../graph/schedule.ts'
@@ -35,7 +36,7 @@ export type Outcome = { readonly low: number; readonly high: number; readonly sa
  * upper ones perhaps before the rest is there.
  */
 export type SourcePicture = PictureShape &
-  ({ readonly address: number } | { readonly data: Samples } | { readonly arriving: Arriving })
+  ({ readonly address: Address } | { readonly data: Samples } | { readonly arriving: Arriving })
 
 /** Steps that are run when their result is asked for, and the picture that they run over, if there is one. */
 export type Graph = { readonly out: Node; readonly source?: Source | undefined }
@@ -168,7 +169,7 @@ export async function run(
   const stage = (part: number, slot: number) => {
     const samples = arrival.samples()
     const bytes = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength)
-    let to = address + slot * slotBytes
+    let to: number = address + slot * slotBytes
     for (const [from, end] of plans[part]!.staged) {
       memory.set(bytes.subarray(from * rowBytes, end * rowBytes), to)
       to += (end - from) * rowBytes
@@ -207,7 +208,7 @@ function placeWork(
         plan,
         shape,
         tone,
-        { kind: 'float', target: 0 },
+        { kind: 'float', target: nowhere },
         'raw',
         undefined,
         spans,
