@@ -69,7 +69,8 @@ function declareLoops() {
   const declared = new Map()
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.ts'))) {
     const source = readFileSync(join(folder, file), 'utf8')
-    const functions = /((?:\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)?)(?:@\w+\n)*export function (\w+)\(([^)]*)\): (\w+)/g
+    const functions =
+      /((?:\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)?)(?:@\w+\n)*export function (\w+)\(([^)]*)\): (\w+)/g
     for (const [, doc, name, parameters, result] of source.matchAll(functions)) {
       const typed = parameters.replace(/: (\w+)/g, (_, type) => `: ${typeOf(type)}`).replace(/\s+/g, ' ')
       declared.set(name, `${doc}${name}(${typed.trim().replace(/,$/, '')}): ${typeOf(result)}`)
