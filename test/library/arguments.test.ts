@@ -111,6 +111,8 @@ const cases: Readonly<Record<string, Case>> = {
     call: (...args) => new Tensor(...(args as unknown as [number[], Float32Array])),
     args: [[2, 2], new Float32Array(4)],
   },
+  tensorOf: { call: convo.tensorOf, args: [{ data: new Float32Array(4), shape: [2, 2], layout: 'HWC' }] },
+  interleaved: { call: convo.interleaved, args: [ramp(2, 3, 4)] },
   'Tensor.zeros': { call: Tensor.zeros, args: [[2, 2]] },
   convo: {
     call: (...args) =>
