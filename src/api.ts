@@ -34,9 +34,13 @@ export function setThreads(count: number): void {
     )
   }
   if (engine !== undefined && count !== threads) {
-    throw new ConvoError('E_ARGUMENT', `threads cannot become ${count} any more: ${threads} are in use`, {
-      fix: 'setThreads before the first operator runs',
-    })
+    throw new ConvoError(
+      'E_ARGUMENT',
+      `the number of threads cannot change to ${count}: ${threads} are already running`,
+      {
+        fix: 'call setThreads before the first operator',
+      },
+    )
   }
   threads = count
 }

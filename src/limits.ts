@@ -36,9 +36,9 @@ export const limits = {
   /** A side of an SVG. */
   svgSide: { most: 10_000_000, unit: 'pixels on a side', code: 'E_TOO_LARGE' },
   /** References of an SVG that lead to further ones. */
-  svgDepth: { most: 50, unit: 'references one behind the other', code: 'E_TOO_LARGE' },
+  svgDepth: { most: 50, unit: 'chained references', code: 'E_TOO_LARGE' },
   /** Drawings inside drawings. */
-  svgLevels: { most: 3, unit: 'drawings inside each other', code: 'E_TOO_LARGE' },
+  svgLevels: { most: 3, unit: 'nested drawings', code: 'E_TOO_LARGE' },
   /** Elements of an SVG, those that `use` repeats counted as often. */
   svgElements: { most: 500_000, unit: 'elements', code: 'E_TOO_LARGE' },
   /** Samples that the filters of an SVG go through, each primitive by what it costs. */

@@ -111,7 +111,7 @@ export function text(summary: string, metavar: string, fallback: string): WithDe
 export function text(summary: string, metavar: string): Param<string>
 export function text(summary: string, metavar: string, fallback?: string): Param<string> {
   const parse = (given: unknown, name: string) => {
-    if (typeof given !== 'string' || given === '') throw expected('some text', name, given)
+    if (typeof given !== 'string' || given === '') throw expected('text', name, given)
     return given
   }
   return withDefault({ summary, metavar, parse }, fallback)
@@ -176,7 +176,7 @@ export function resolve<P extends Params>(
   for (const name of Object.keys(given)) {
     if (given[name] === undefined || Object.hasOwn(params, name)) continue
     const guess = nearest(name, Object.keys(params))
-    throw new ConvoError('E_NAME', `there is no setting ${show(name)} here`, {
+    throw new ConvoError('E_NAME', `unknown setting ${show(name)}`, {
       why: `settings: ${Object.keys(params).map(show).join(', ') || 'none'}`,
       ...(guess === undefined ? {} : { instead: [show(name), show(guess)] as const }),
     })

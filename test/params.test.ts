@@ -118,8 +118,8 @@ describe('text', () => {
     const param = text('name', '<name>', 'plain')
     expect(param).toMatchObject({ default: 'plain', metavar: '<name>' })
     expect(parse(param, 'a b')).toBe('a b')
-    refuses(param, '', '--it must be some text, got ""')
-    refuses(param, 3, '--it must be some text, got 3')
+    refuses(param, '', '--it must be text, got ""')
+    refuses(param, 3, '--it must be text, got 3')
     expect(text('name', '<name>')).not.toHaveProperty('default')
   })
 })
@@ -179,7 +179,7 @@ describe('resolve', () => {
     expect(() => resolve(params, { sigam: 1 })).toThrow(
       expect.objectContaining({
         code: 'E_NAME',
-        message: 'there is no setting --sigam here',
+        message: 'unknown setting --sigam',
         why: ['settings: --sigma, --sigma-y, --unit'],
         fix: '--sigma',
       }),
@@ -188,7 +188,7 @@ describe('resolve', () => {
   })
   it('says so when there are no settings at all', () => {
     expect(() => resolve({}, { sigma: 1 })).toThrow(
-      expect.objectContaining({ message: 'there is no setting --sigma here', why: ['settings: none'] }),
+      expect.objectContaining({ message: 'unknown setting --sigma', why: ['settings: none'] }),
     )
   })
 })

@@ -86,11 +86,11 @@ export async function* batch(
 /** The words of a chain, as a batch on the command line has them behind `--`. */
 function wordsOf(steps: Steps): string[] {
   if (typeof steps !== 'function') {
-    throw new ConvoError('E_ARGUMENT', `the steps must be a function of a chain, got ${describe(steps)}`)
+    throw new ConvoError('E_ARGUMENT', `steps must be a function that takes a chain, got ${describe(steps)}`)
   }
   const chain = steps(convo('input'))
   if (!(chain instanceof Chain)) {
-    throw new ConvoError('E_ARGUMENT', `the steps must give a chain, got ${describe(chain)}`, {
+    throw new ConvoError('E_ARGUMENT', `steps must return a chain, got ${describe(chain)}`, {
       fix: '(picture) => picture.sharpen()',
     })
   }
@@ -98,8 +98,8 @@ function wordsOf(steps: Steps): string[] {
   return asked.flatMap(({ operation, given, kernel }, i) => {
     if (kernel !== undefined) {
       throw new ConvoError('E_ARGUMENT', 'the kernel of a batch must be a name or a file', {
-        why: 'every picture is made in a process of its own',
-        fix: 'writeKernel, and the path of what it wrote',
+        why: 'pictures are made in other processes',
+        fix: 'writeKernel, and the path that it wrote',
       })
     }
     const options = Object.entries(given).flatMap(([name, value]) =>

@@ -59,7 +59,7 @@ async function tellPlan(plan: Plan, io: Io): Promise<number> {
     teller.plan({ ...entry, status: 'current' }, run)
     if (settings.json) teller.entry({ ...entry, status: run ? 'planned' : 'current' })
   }
-  await teller.end([`${runs} to do, ${plan.items.length - runs} up to date; nothing was done`])
+  await teller.end([`${runs} to do, ${plan.items.length - runs} up to date; nothing was written`])
   return 0
 }
 
@@ -271,7 +271,7 @@ async function writeFailed(plan: Plan, failures: readonly string[], teller: Tell
   }
   if (held.length === failures.length) return true
   teller.error(
-    new ConvoError('E_OUTPUT', `${target} cannot hold a name with a line end`, {
+    new ConvoError('E_OUTPUT', `${target} cannot hold a file name with a line break`, {
       why: failures.filter((input) => input.includes(end)).map((input) => JSON.stringify(input)),
       fix: '--null',
     }),
@@ -314,7 +314,7 @@ async function finish(plan: Plan, tally: Tally, teller: Teller, stopped: string)
     left,
   })
   const more =
-    stopped === '' ? [] : [`stopped: ${stopped}`, ...(left > 0 ? [`to go on: ${plan.batch.again}`] : [])]
+    stopped === '' ? [] : [`stopped: ${stopped}`, ...(left > 0 ? [`to resume: ${plan.batch.again}`] : [])]
   await teller.end([tally.summary(), ...more])
   if (isSignal(stopped)) return statusOf(stopped)
   if (failed === 0 && left === 0) return 0

@@ -124,7 +124,7 @@ export function startWorker(setup: Setup, idle: number): Worker {
   })
   child.on('error', (error) => die(`could not be started: ${error.message}`))
   child.on('exit', (code, signal) =>
-    die(signal === null ? `ended with status ${code}` : `was ended by ${signal}`),
+    die(signal === null ? `ended with status ${code}` : `was killed by ${signal}`),
   )
   send({ kind: 'setup', setup })
 
@@ -136,7 +136,7 @@ export function startWorker(setup: Setup, idle: number): Worker {
       return new Promise((resolve) => {
         settle = resolve
         noteMade = onMade
-        if (!isAlive) give({ kind: 'failed', error: deathOf('was gone before', said), milliseconds: 0 })
+        if (!isAlive) give({ kind: 'failed', error: deathOf('had already ended', said), milliseconds: 0 })
         else send({ kind: 'order', order })
       })
     },
@@ -157,8 +157,8 @@ function deathOf(how: string, said: string): ErrorText {
   const isKilled = how.endsWith('SIGKILL')
   return {
     code: 'E_WORKER',
-    message: `the process that worked on it ${how}`,
-    why: [...(isKilled ? ['the system may have run out of memory'] : []), ...lines.slice(-3)],
-    ...(isKilled && { fix: '--memory with less, or --jobs 1' }),
+    message: `the worker process ${how}`,
+    why: [...(isKilled ? ['the system may be out of memory'] : []), ...lines.slice(-3)],
+    ...(isKilled && { fix: 'a smaller --memory, or --jobs 1' }),
   }
 }

@@ -22,18 +22,18 @@ export type Maker = { readonly operation: string; readonly arithmetic: number }
 export async function decide(item: Item, state: State, maker: Maker, force: boolean): Promise<Verdict> {
   const runs = (reason: string): Verdict => ({ run: true, reason })
   if (force) return runs('--force')
-  if (item.stat === undefined || !item.stat.isFile()) return runs('the input is to be read')
+  if (item.stat === undefined || !item.stat.isFile()) return runs('the input has not been read yet')
   const output = statOf(item.output)
-  if (output === undefined) return runs('the output is not there')
+  if (output === undefined) return runs('the output does not exist')
   const records = state.get(item.name) ?? []
-  if (records.length === 0) return runs('no batch has noted the output')
+  if (records.length === 0) return runs('the output is not in the record of the batch')
   const fitting = records.filter(
     ({ size, time }) => size === Number(output.size) && time === String(output.mtimeNs),
   )
   const made = fitting.at(-1)
-  if (made === undefined) return runs('the output was changed since')
-  if (made.arithmetic !== maker.arithmetic) return runs('the arithmetic has a new version')
-  if (made.operation !== maker.operation) return runs('the operation or its options are others')
+  if (made === undefined) return runs('the output has changed')
+  if (made.arithmetic !== maker.arithmetic) return runs('convo computes differently now')
+  if (made.operation !== maker.operation) return runs('the operation or its options have changed')
   // what replaced its input is not to be made of itself once more
   if (isSameFile(item.input, item.output)) return { run: false, reason: 'up to date' }
   const stamp = stampOf(item.stat)
@@ -41,7 +41,7 @@ export async function decide(item: Item, state: State, maker: Maker, force: bool
   const before = Date.now()
   const hash = await hashFile(item.input, item.bytes).catch(() => undefined)
   if (hash !== made.hash)
-    return runs(made.input === item.input ? 'the input has changed' : 'the input is another')
+    return runs(made.input === item.input ? 'the input has changed' : 'the input is a different file')
   const renewed = { ...made, input: item.input, stamp: isSettled(item.stat, before) ? stamp : '' }
   return { run: false, reason: 'up to date', renewed }
 }

@@ -45,5 +45,5 @@ export function entryProblem(value: unknown): string | undefined {
   if (!isRecord(value) || typeof value.event !== 'string') return 'expected an object with an event'
   const shape = Object.hasOwn(shapes, value.event) ? shapes[value.event]! : {}
   const wrong = Object.entries(shape).find(([key, test]) => !test(value[key]))
-  return wrong && `the ${wrong[0]} of this ${value.event} is missing or wrong`
+  return wrong && `${wrong[0]} of this ${value.event} is missing or wrong`
 }

@@ -124,7 +124,7 @@ function entriesOf(folder: string) {
   try {
     return readdirSync(folder, { withFileTypes: true })
   } catch (cause) {
-    throw new ConvoError('E_INPUT', `cannot look into the folder ${folder}`, {
+    throw new ConvoError('E_INPUT', `cannot read the folder ${folder}`, {
       why: `${folder}: ${(cause as Error).message}`,
       cause,
     })
@@ -161,7 +161,7 @@ async function expand(
     }))
     .filter(({ path }) => out === undefined || leaves(out, path))
   if (inputs.length === 0) {
-    throw new ConvoError('E_INPUT', `no file fits ${pattern}`, {
+    throw new ConvoError('E_INPUT', `no file matches ${pattern}`, {
       why: `looked in ${folder} for ${rest}`,
       ...(isAny && { fix: `${pattern}.png, or the folder ${folder} with --recursive` }),
     })
@@ -186,7 +186,7 @@ async function readList(file: string, isNull: boolean): Promise<string[]> {
   const name = file === '-' ? 'standard input' : file
   const text = (await readWhole(file, { limit: 'manifestBytes', what: 'a list of files' })).toString('utf8')
   if (!isNull && text.includes('\0')) {
-    throw new ConvoError('E_INPUT', `the paths in ${name} end in NUL`, { fix: '--null' })
+    throw new ConvoError('E_INPUT', `the paths in ${name} are separated by NUL`, { fix: '--null' })
   }
   const paths = isNull ? text.split('\0') : text.split('\n').map((line) => line.replace(/\r$/, ''))
   return paths.filter((path) => path !== '')

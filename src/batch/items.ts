@@ -75,7 +75,7 @@ function refuseCollisions(items: readonly Item[], template: Template): void {
   if (pairs.length > mostNamed) why.push(`and ${pairs.length - mostNamed} more`)
   throw new ConvoError(
     'E_USAGE',
-    `two inputs would write one output, ${first[1].output}: ${first[0].input} and ${first[1].input}`,
+    `two inputs have the same output, ${first[1].output}: ${first[0].input} and ${first[1].input}`,
     {
       why,
       instead: [template.text, apartKey(first, template)],
@@ -126,7 +126,7 @@ function refuseInputs(items: readonly Item[], inPlace: boolean): void {
       isOwn
         ? `the output ${item.output} is the input itself`
         : `the output of ${item.input} is ${item.output}, which is another input, ${hit.input}`,
-      { fix: isOwn ? '--in-place' : 'another template' },
+      { fix: isOwn ? '--in-place' : 'a different template' },
     )
   }
 }

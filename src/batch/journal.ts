@@ -86,7 +86,7 @@ export function openLog(path: string): Log {
         return undefined
       } catch (cause) {
         isBroken = true
-        return new ConvoError('E_OUTPUT', `the log ${path} ends here: it cannot be written`, {
+        return new ConvoError('E_OUTPUT', `the log ${path} is incomplete: it cannot be written`, {
           why: `${path}: ${(cause as Error).message}`,
           cause,
         })
@@ -105,8 +105,8 @@ function refuseOther(path: string): void {
   readSync(descriptor, first)
   closeSync(descriptor)
   if (first.toString() === '{') return
-  throw new ConvoError('E_EXISTS', `${path} is there already, and it is no log of a batch`, {
-    fix: 'another name for --log',
+  throw new ConvoError('E_EXISTS', `${path} already exists and is not a log of a batch`, {
+    fix: 'a different name for --log',
   })
 }
 

@@ -73,7 +73,7 @@ export async function takeLock(options: LockOptions): Promise<Lock> {
 }
 
 function heldError(root: string, other: Holder): ConvoError {
-  return new ConvoError('E_OUTPUT', `another batch is at work in ${root}`, {
+  return new ConvoError('E_OUTPUT', `another batch is running in ${root}`, {
     why: holderText(other),
     fix: '--wait',
   })
@@ -161,7 +161,7 @@ const unclear = (path: string): Holder => ({
   birth: '',
   space: '',
   shard: '',
-  since: 'this moment',
+  since: 'now',
 })
 
 /** Whether two are different shards of the same division. */

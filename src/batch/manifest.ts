@@ -40,7 +40,7 @@ export function readManifest(file: string): ManifestBatch {
   const wrong = violations(source.root, schema)
   if (wrong.length > 0) {
     throw manifestError(
-      `${file} is no batch`,
+      `${file} is not a valid batch`,
       wrong.map(({ node, message }) => ({ place: source.placeOf(node), message })),
     )
   }

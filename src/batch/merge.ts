@@ -40,8 +40,8 @@ export function mergeLogs(words: readonly string[]): Merged {
   const logs = latestOfShard(words.flatMap(logsAt).map(readLog))
   const [first] = logs
   if (first === undefined) {
-    throw new ConvoError('E_INPUT', `there are no logs in ${words.join(', ')}`, {
-      why: 'shards keep theirs in the folder of the outputs, under .convo',
+    throw new ConvoError('E_INPUT', `no logs found in ${words.join(', ')}`, {
+      why: 'shards write their logs to .convo in the folder of the outputs',
     })
   }
   const other = logs.find(({ start }) => start.plan !== first.start.plan)
@@ -50,7 +50,7 @@ export function mergeLogs(words: readonly string[]): Merged {
       why: [first, other].map(
         ({ path, start }) => `${path}: ${start.all} inputs, ${start.operation.join(' ')} to ${start.output}`,
       ),
-      fix: 'shards of the same inputs, operation and outputs',
+      fix: 'logs of shards with the same inputs, operation and outputs',
     })
   }
   const gone = logs.flatMap(goneOutputs)
@@ -89,7 +89,7 @@ const shardAt = ({ start }: ReadLog): Shard => shardOf(start.shard) ?? all
 
 function missingShards(logs: readonly ReadLog[]): string[] {
   const counts = new Set(logs.map((log) => shardAt(log).count))
-  if (counts.size > 1) return [`the logs are of ${[...counts].join(' and ')} shards: none of these is whole`]
+  if (counts.size > 1) return [`the logs are of ${[...counts].join(' and ')} shards: neither set is complete`]
   const [count = 1] = counts
   const there = new Set(logs.map((log) => shardAt(log).index))
   const lacking = Array.from({ length: count }, (_, i) => i + 1).filter((index) => !there.has(index))
@@ -118,9 +118,9 @@ function goneOutputs({ path, start, items }: ReadLog): Gone[] {
     .map((item) => ({ item, path: join(home, relative(root, item.output)) }))
     .flatMap((one) => {
       const [size, { bytes }] = [statOf(one.path)?.size, one.item]
-      if (size === undefined) return [{ ...one, how: 'is not there' }]
+      if (size === undefined) return [{ ...one, how: 'does not exist' }]
       if (bytes === undefined || Number(size) === bytes) return []
-      return [{ ...one, how: `was changed since: it has ${size} bytes, and ${bytes} were written` }]
+      return [{ ...one, how: `has changed: it has ${size} bytes, ${bytes} were written` }]
     })
 }
 
@@ -138,7 +138,7 @@ const mostNamed = 10
 const goneLines = (gone: readonly Gone[]): string[] => [
   ...gone.slice(0, mostNamed).map(({ item, path, how }) => `${path}, made from ${item.input}, ${how}`),
   ...(gone.length > mostNamed
-    ? [`and ${gone.length - mostNamed} more outputs are not there, or changed`]
+    ? [`and ${gone.length - mostNamed} more outputs are missing or have changed`]
     : []),
 ]
 
@@ -151,7 +151,7 @@ function logsAt(word: string): string[] {
     }
     return []
   } catch (cause) {
-    throw new ConvoError('E_INPUT', `there is no log ${word}`, {
+    throw new ConvoError('E_INPUT', `cannot read the log ${word}`, {
       why: `${word}: ${(cause as Error).message}`,
       cause,
     })
@@ -196,4 +196,7 @@ function readLog(path: string): ReadLog {
 }
 
 const noLog = (path: string, line: number, why: string, cause?: unknown): ConvoError =>
-  new ConvoError('E_INPUT', `${path} is no log of a batch`, { why: `${path}:${line + 1}:1: ${why}`, cause })
+  new ConvoError('E_INPUT', `${path} is not a log of a batch`, {
+    why: `${path}:${line + 1}:1: ${why}`,
+    cause,
+  })

@@ -33,7 +33,7 @@ export async function prepareBatchOperation(words: readonly string[]): Promise<B
   if (prepared.settings.channels === 'split') {
     throw new ConvoError(
       'E_OPTION',
-      '--channels split writes several files for one output, and a batch notes one',
+      '--channels split writes several files for each input, and a batch records one',
       {
         fix: '--channels montage, or an output ending in .npy',
       },
@@ -48,12 +48,12 @@ export async function prepareBatchOperation(words: readonly string[]): Promise<B
 
 function refuse(option: string): ConvoError | undefined {
   if (option === 'preview') {
-    return new ConvoError('E_OPTION', '--preview shows one picture, and a batch makes many', {
-      fix: 'one of the pictures, without batch',
+    return new ConvoError('E_OPTION', '--preview shows one picture, but a batch makes many', {
+      fix: 'the same operation on one picture, without batch',
     })
   }
   if (!ofTheBatch.some((name) => name === option)) return undefined
-  return new ConvoError('E_OPTION', `--${option} is said of the batch, not of the operation`, {
+  return new ConvoError('E_OPTION', `--${option} applies to the batch, not to the operation`, {
     fix: option === 'threads' ? 'use --jobs, before --' : `--${option} before --`,
   })
 }

@@ -7,53 +7,56 @@ export type Amount = { readonly kind: 'count' | 'share'; readonly value: number 
 
 /** What the batch itself is told, before `--`. */
 export const batchSettings = {
-  output: text('where each output goes: a path with {keys}, as out/{rel}/{stem}.png', '<template>'),
-  recursive: flag('look into the folders of folders'),
-  'files-from': text('take the paths of inputs from a file, one a line; - is standard input', '<file>'),
-  null: flag('the paths of --files-from, and those of --failed-list, end in NUL'),
-  'in-place': flag('let an output be its own input'),
-  force: flag('make all outputs anew, also those that are up to date'),
-  explain: flag('say of every input why it is processed, or why not'),
-  'dry-run': flag('say what would be done, and do nothing'),
-  'fail-fast': flag('start no other picture after the first failure'),
+  output: text('path of each output, with {keys}, such as out/{rel}/{stem}.png', '<template>'),
+  recursive: flag('search folders recursively'),
+  'files-from': text('read input paths from a file, one per line; - is standard input', '<file>'),
+  null: flag('paths in --files-from and --failed-list are separated by NUL instead of line breaks'),
+  'in-place': flag('allow an output to replace its input'),
+  force: flag('make every output again, even if it is up to date'),
+  explain: flag('print for every input why it is processed or skipped'),
+  'dry-run': flag('print what would be done, without doing it'),
+  'fail-fast': flag('stop after the first failure'),
   'max-failures': {
-    ...custom('start no other picture after this many failures', '<n>|<n%>', parseAmount),
-    unset: 'all are tried',
+    ...custom('stop after this many failures', '<n>|<n%>', parseAmount),
+    unset: 'never',
   },
-  'failed-list': text('write the paths of the inputs that failed, for --files-from', '<file>'),
-  log: text('write a line of JSON for every picture; {shard} in it is as 2-of-8', '<file>'),
+  'failed-list': text('write the paths of failed inputs to a file, for --files-from', '<file>'),
+  log: text(
+    'write one line of JSON for every picture to a file; {shard} in its name becomes 2-of-8',
+    '<file>',
+  ),
   jobs: {
-    ...custom('how many pictures at once', '<n>|<n%>|auto', parseJobs),
-    unset: 'auto: the cores that this process may use, as Slurm, cgroups and its affinity say',
+    ...custom('number of pictures processed at the same time', '<n>|<n%>|auto', parseJobs),
+    unset: 'auto: the number of cores available to this process (Slurm, cgroups, CPU affinity)',
   },
   memory: {
     ...custom(
-      'how much memory the pictures in flight may take, as 2GiB or 50%; one that needs more runs alone',
+      'memory for all pictures processed at the same time, such as 2GiB or 50%; a picture that needs more runs alone',
       '<size>|<n%>',
       parseMemory,
     ),
-    unset: '50 % of what this process may use',
+    unset: '50% of the memory available to this process',
   },
   shard: {
     ...text(
-      'do only the i-th of n shares; auto: as the engine that runs it says; auto/n: of n',
+      'process only the i-th of n shards; auto: taken from the job system (Slurm, Kubernetes, CI); auto/n: of n',
       '<i/n>|auto[/n]',
     ),
     unset: 'all',
   },
   'shard-by': {
     ...choice<ShardBy>(
-      'order: every n-th input; size: shares of about as many bytes',
+      'order: every n-th input; size: shards of about equal size in bytes',
       ['order', 'size'],
       'order',
     ),
     metavar: 'order|size',
   },
-  wait: flag('wait for another batch with the same outputs, instead of failing'),
-  watch: flag('go on with new and changed pictures of the folders, until stopped'),
-  json: flag('print a line of JSON for every picture on standard output'),
+  wait: flag('wait for another batch that writes to the same folder instead of failing'),
+  watch: flag('keep running and process new and changed pictures, until interrupted'),
+  json: flag('print one line of JSON for every picture on standard output'),
   quiet: runSettings.quiet,
-  verbose: flag('print a line for every picture, with its notes'),
+  verbose: flag('print one line for every picture, with its notes'),
   debug: runSettings.debug,
 }
 
@@ -62,7 +65,8 @@ function parseAmount(given: unknown, name: string): Amount {
   const value = Number(match?.[1])
   const isShare = match?.[2] === '%'
   const isFit = isShare ? value > 0 && value <= 100 : Number.isSafeInteger(value) && value >= 1
-  if (match === null || !isFit) throw expected('a number of at least 1, or a share as 5%', name, given)
+  if (match === null || !isFit)
+    throw expected('a number of at least 1, or a percentage such as 5%', name, given)
   return { kind: isShare ? 'share' : 'count', value }
 }
 
@@ -71,7 +75,7 @@ function parseJobs(given: unknown, name: string): Amount {
   const match = /^(\d+)(%?)$/.exec(String(given).trim())
   const value = Number(match?.[1])
   if (match === null || value < 1 || value > 4096) {
-    throw expected('a number of at least 1, a share of the cores as 50%, or auto', name, given)
+    throw expected('a number of at least 1, a percentage of the cores such as 50%, or auto', name, given)
   }
   return { kind: match[2] === '%' ? 'share' : 'count', value }
 }
@@ -80,7 +84,7 @@ function parseMemory(given: unknown, name: string): Amount {
   const share = /^(\d+(?:\.\d+)?)\s*%$/.exec(String(given).trim())
   const value = share === null ? amountIn(given) : Number(share[1])
   if (!(value >= 1) || (share !== null && value > 100)) {
-    throw expected('a size as 2GiB or 500MB, or a share of the memory as 50%', name, given)
+    throw expected('a size such as 2GiB or 500MB, or a percentage of the memory such as 50%', name, given)
   }
   return { kind: share === null ? 'count' : 'share', value }
 }

@@ -88,11 +88,13 @@ export async function planBatch(batch: Batch): Promise<Plan> {
 const hashOf = async (path: string): Promise<string> => hashFile(path, Number(statOf(path)?.size ?? 0))
 
 const leftOutNote = (count: number): string =>
-  `${count} file${count === 1 ? ' was' : 's were'} left out that batches wrote here; named one by one they are taken`
+  count === 1
+    ? `1 file was skipped because a batch wrote it; to process it, name it as an input`
+    : `${count} files were skipped because a batch wrote them; to process them, name them as inputs`
 
 function outputOf({ settings: { output }, inputs }: Batch): string {
   if (output !== undefined) return output
-  throw new ConvoError('E_USAGE', 'the batch needs to know where its outputs go', {
+  throw new ConvoError('E_USAGE', 'no output was given for the batch', {
     why: '--output (-o) <template>: a path with keys',
     ...outputMeant(inputs),
   })
@@ -113,7 +115,7 @@ function refuseSharedFiles(settings: BatchSettings, shard: Shard | undefined): v
     if (path === undefined || hasKey(parseTemplate(path, option).parts, 'shard')) continue
     if (shard === undefined) continue
     throw new ConvoError('E_OPTION', `--${option} ${path} would be written by all ${shard.count} shards`, {
-      why: `{shard} in it becomes ${shardName(shard)}`,
+      why: `{shard} in its name becomes ${shardName(shard)}`,
       fix: `--${option} ${path.replace(/(\.[^./]*)?$/, '-{shard}$1')}`,
     })
   }
@@ -127,8 +129,8 @@ function refuseToWatch({ inputs, settings }: Batch, { folders }: Found): void {
   throw new ConvoError(
     'E_USAGE',
     what === undefined
-      ? '--watch and --shard exclude each other'
-      : `--watch watches folders, and ${what} is none`,
+      ? '--watch and --shard cannot be used together'
+      : `--watch needs folders, and ${what} is not a folder`,
     { fix: what === undefined ? 'one of the two' : 'the folder that holds the pictures' },
   )
 }
@@ -157,7 +159,7 @@ function nothingFound({ inputs, settings }: Batch, { folders, notes }: Found): C
       fix: 'convo batch photos -o out/{stem}.png -- sobel',
     })
   }
-  return new ConvoError('E_INPUT', `there are no pictures in ${where.join(', ')}`, {
+  return new ConvoError('E_INPUT', `no pictures found in ${where.join(', ')}`, {
     why: notes,
     ...(folders.length > 0 && !settings.recursive && notes.length === 0 && { fix: '--recursive' }),
   })
@@ -179,9 +181,9 @@ function refuseMovingInputs(folders: readonly string[], { root }: Template, item
     if (!leaves(folder, root) && resolve(folder) !== resolve(root)) continue
     const inside = items.find(({ output }) => !leaves(folder, output))
     if (inside === undefined) continue
-    throw new ConvoError('E_USAGE', `shards would find outputs of each other among the inputs in ${folder}`, {
+    throw new ConvoError('E_USAGE', `shards would read each other's outputs as inputs in ${folder}`, {
       why: `${inside.output} lies in ${folder}`,
-      fix: 'another folder for the outputs, or --files-from with a list that all shards share',
+      fix: 'a different output folder, or --files-from with one list for all shards',
     })
   }
 }

@@ -176,9 +176,9 @@ export function createRunner(options: RunnerOptions): Runner {
     const text = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`
     const error: ErrorText = {
       code: 'E_MEMORY',
-      message: `${item.input} needs more memory than there is`,
+      message: `${item.input} needs more memory than is available`,
       why: [
-        `${item.input}: ${next.footprint.pixels} pixels take about ${text(need)}; ${text(available)} can be had, --memory is ${text(options.memory)}`,
+        `${item.input}: ${next.footprint.pixels} pixels need about ${text(need)}; ${text(available)} are available, --memory is ${text(options.memory)}`,
       ],
       fix: 'a machine with more memory, or a smaller picture',
     }

@@ -114,7 +114,7 @@ export async function openStateFile(root: string, shard: Shard | undefined): Pro
         isTold = true
         return new ConvoError(
           'E_OUTPUT',
-          'what was done cannot be noted, and will be done again the next time',
+          'the record of the batch cannot be written; these pictures will be made again next time',
           {
             why: (cause as ConvoError).why,
             cause,

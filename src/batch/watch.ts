@@ -74,8 +74,8 @@ export async function watchPlan(
       const item = await makeItem({ path, rel, named: false }, index, making)
       const owner = owners.get(resolve(item.output))
       if (owner !== undefined && owner !== place) {
-        throw new ConvoError('E_USAGE', `${path} would be written over the output of ${owner}`, {
-          why: `${item.output}: from both`,
+        throw new ConvoError('E_USAGE', `${path} would overwrite the output of ${owner}`, {
+          why: `both write ${item.output}`,
           fix: 'a template with {rel} and {ext}',
         })
       }
@@ -88,7 +88,7 @@ export async function watchPlan(
     }
   }
 
-  teller.note(`watching ${folders.join(', ')}; Ctrl-C ends it`)
+  teller.note(`watching ${folders.join(', ')}; press Ctrl-C to stop`)
   await watchFolders(
     {
       folders,

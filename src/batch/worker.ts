@@ -67,13 +67,17 @@ async function run({ input, output, threads }: Order): Promise<Result & { kind: 
   const before = statOf(input)
   const beforeTime = Date.now()
   if (before !== undefined && !before.isFile()) {
-    throw new ConvoError('E_INPUT', `${input} is ${before.isDirectory() ? 'a folder' : 'no regular file'}`, {
-      fix: 'a picture file; a pipe can be read only once, and a batch reads twice',
-    })
+    throw new ConvoError(
+      'E_INPUT',
+      `${input} is ${before.isDirectory() ? 'a folder' : 'not a regular file'}`,
+      {
+        fix: 'a picture file; a batch reads inputs twice, which a pipe does not allow',
+      },
+    )
   }
   if (before === undefined && input.includes('\ufffd')) {
     throw new ConvoError('E_INPUT', `${input} cannot be opened: its name is not UTF-8`, {
-      fix: 'another name',
+      fix: 'a different name',
     })
   }
   const hash = before === undefined ? '' : await hashOf(input, Number(before.size))
@@ -116,7 +120,7 @@ async function run({ input, output, threads }: Order): Promise<Result & { kind: 
 
 function clippedError(output: string, count: number, isDropped: boolean): ConvoError {
   return new ConvoError('E_OPTION', `${count} samples of ${output} were clipped, and --fail-on-clip is set`, {
-    why: `${output}: ${isDropped ? 'it stays as it was' : 'it was written all the same'}`,
+    why: `${output}: ${isDropped ? 'it was not changed' : 'it was written anyway'}`,
     fix: '--range abs, offset or minmax',
   })
 }
@@ -166,6 +170,6 @@ function makeOutputFolder(folder: string): void {
 function textOf(error: unknown): ErrorText {
   const { code, message, why, fix } = asConvoError(error)
   const isBug = code === 'E_INTERNAL'
-  const report = 'this is a bug in convo; please report it, with the command line and the input'
+  const report = 'this is a bug in convo; please report it with the command line and the input'
   return { code, message, why: isBug ? [...why, report] : why, fix }
 }

@@ -59,15 +59,15 @@ function markdown(head: readonly string[], rows: readonly (readonly string[])[])
 
 /** What the exit status says. */
 export const exitStatuses: readonly (readonly [status: string, meaning: string])[] = [
-  ['0', 'done, or all match'],
+  ['0', 'success, or everything matches'],
   [
     '1',
-    'it ran, and the answer is no: pictures differ, a golden is missing or not approved, some pictures of a batch ' +
-      'failed, samples were cut off under --fail-on-clip',
+    'it ran, but the result is negative: pictures differ, a golden is missing or not approved, some pictures of a batch ' +
+      'failed, or samples were clipped under --fail-on-clip',
   ],
-  ['2', 'it could not do what was asked: usage, a bad kernel, an unreadable input, an unwritable output'],
+  ['2', 'it could not run: wrong usage, a bad kernel, an unreadable input, an output that cannot be written'],
   ['70', 'a bug in convo; --debug prints the stack'],
-  ['129, 130, 143', 'it was interrupted or told to end; no partial output is left'],
+  ['129, 130, 143', 'it was interrupted or terminated; no partial output is left'],
 ]
 
 /** The manual page, in roff's man macros. */
@@ -86,13 +86,13 @@ export function manPage(commands: readonly Command[]): string {
   const options = (params: Params) => Object.entries(params).map(option)
   return `${[
     `.TH CONVO 1 "" "convo ${version()}" "User Commands"`,
-    section('NAME', ['convo \\- every convolution operator of the textbook, on pictures, exactly']),
+    section('NAME', ['convo \\- exact convolution of pictures: filters, kernels, network operators']),
     section('SYNOPSIS', ['.B convo', '.I operation input output', '[\\fIoptions\\fR]']),
     section('DESCRIPTION', [
       roff(
         'An operation is a filter or an operator. Input and output are files; - is standard input or output.',
       ),
-      roff('The same pixels come out on every machine and for any number of threads.'),
+      roff('Results are the same, bit for bit, on every machine and with any number of threads.'),
     ]),
     section('FILTERS', all.filter(({ kind }) => kind === 'filter').map(operation)),
     section('OPERATORS', all.filter(({ kind }) => kind === 'operator').map(operation)),
@@ -107,9 +107,9 @@ export function manPage(commands: readonly Command[]): string {
           ].join('\n'),
         ),
     ),
-    section('OPTIONS: HOW A KERNEL MEETS THE PICTURE', options(correlationSettings)),
-    section('OPTIONS: THE PICTURE', options(pictureSettings)),
-    section('OPTIONS: THE RUN', options(runSettings)),
+    section('KERNEL OPTIONS', options(correlationSettings)),
+    section('PICTURE OPTIONS', options(pictureSettings)),
+    section('RUN OPTIONS', options(runSettings)),
     section(
       'EXIT STATUS',
       exitStatuses.map(([status, meaning]) => entry(status, `${meaning}.`)),
@@ -117,9 +117,9 @@ export function manPage(commands: readonly Command[]): string {
     section('ENVIRONMENT', [
       entry(
         'NO_COLOR',
-        'If set and not empty, messages and kernels have no colour; --preview, which is asked for, has.',
+        'If set and not empty, messages and kernels are printed without colour. --preview still uses colour.',
       ),
-      entry('TERM, COLORTERM, TERM_PROGRAM', 'By these it is known what the terminal shows.'),
+      entry('TERM, COLORTERM, TERM_PROGRAM', 'Used to detect what the terminal can display.'),
     ]),
     section(
       'ERROR CODES',

@@ -8,7 +8,7 @@ const overviewExamples: readonly (readonly [line: string, meaning: string])[] = 
   ['convo sobel in.png out.png', 'find edges'],
   ['convo gaussian in.jpg out.png --sigma 3', 'smooth'],
   ['convo conv2d in.png out.png --kernel edge.mat', 'any kernel, from a file'],
-  ['convo help sobel', 'what sobel is, its kernel and its options'],
+  ['convo help sobel', 'its kernel, defaults and options'],
 ]
 
 /** Headings of the overview, in order, by the group of a command. */
@@ -41,14 +41,17 @@ export function overview(commands: readonly Command[], width: number, isBrief = 
   const longest = Math.max(...overviewExamples.map(([line]) => line.length))
   const usage = '- is standard input or output; .npy keeps floating point'
   return `${[
-    wrap('convo runs every convolution operator of the textbook on pictures, exactly.', width).join('\n'),
+    wrap(
+      'convo applies convolutions to pictures, exactly: filters, custom kernels and network operators.',
+      width,
+    ).join('\n'),
     definitions(overviewExamples, width, longest + 20 <= width ? longest : 0),
     `${usageText('convo <operation> <input> <output> [options]', width)}\n${indent(usage, 7, width)}`,
     ...groups,
     wrap(
       isBrief
-        ? 'convo --help names all operations; convo help <operation> tells all about one.'
-        : 'convo help <operation> tells all about one; convo list filters describes each in a line.',
+        ? 'convo --help lists all operations; convo help <operation> explains one.'
+        : 'convo help <operation> explains one; convo list filters describes each in one line.',
       width,
     ).join('\n'),
   ].join('\n\n')}\n`
@@ -88,7 +91,7 @@ export function commandHelp(command: Command, width: number, isBrief = false): s
           termWidth,
         )}`,
     ),
-    ...(isBrief ? [wrap(`convo ${command.name} --help tells the rest.`, width).join('\n')] : []),
+    ...(isBrief ? [wrap(`convo ${command.name} --help shows everything.`, width).join('\n')] : []),
   ]
     .filter((block) => block !== '')
     .join('\n\n')}\n`

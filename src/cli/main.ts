@@ -74,8 +74,8 @@ function known(thrown: unknown, argv: readonly string[]): ConvoError {
 
 function bugOf(error: ConvoError): ConvoError {
   return new ConvoError('E_INTERNAL', error.message, {
-    why: [...error.why, 'this is a bug in convo; please report it, with the command line and the input'],
-    fix: 'the same command with --debug, for the stack',
+    why: [...error.why, 'this is a bug in convo; please report it with the command line and the input'],
+    fix: 'the same command with --debug for the stack trace',
   })
 }
 

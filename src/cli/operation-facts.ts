@@ -14,7 +14,7 @@ export function defaultsText({ name, shared, recipe }: Operation, width: number)
   }
   if (recipe !== undefined) rows.push(['gain', gainText(name, recipe())])
   if (Object.hasOwn(shared, 'range')) {
-    rows.push(['range', 'clamp: what is below black or above white is clipped, and a note counts it'])
+    rows.push(['range', 'clamp: samples below black or above white are clipped, and a note counts them'])
   }
   return definitions(rows, width)
 }
@@ -25,9 +25,9 @@ function gainText(name: string, { kernels, combine, scale }: Recipe): string {
   const low = Math.min(...reach.map(([least]) => least)) / scale
   const high = Math.max(...reach.map(([, most]) => most)) / scale
   const range = `${shortNumber(low)} to ${shortNumber(high)} times white`
-  if (combine.kind === 'only') return `answers from ${range}`
-  if (combine.kind === 'share') return 'answers from black to white, whatever the contrast'
-  return `each kernel of ${name} answers from ${range}, before they are combined`
+  if (combine.kind === 'only') return `results range from ${range}`
+  if (combine.kind === 'share') return 'results range from black to white, whatever the contrast'
+  return `each kernel of ${name} gives ${range}, before they are combined`
 }
 
 /** The sums of the negative and of the positive weights, after the division. */

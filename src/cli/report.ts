@@ -14,10 +14,10 @@ export function notesOf(report: Report): string[] {
   ]
   const remedy =
     high === 0
-      ? '--range abs or offset shows what is below black'
+      ? '--range abs or offset keeps values below black'
       : low === 0
-        ? '--scale makes room above, --range minmax shows all'
-        : '--range minmax shows all'
+        ? '--scale lowers the values, --range minmax keeps them all'
+        : '--range minmax keeps them all'
   return [...report.notes, `${shown} % of the samples were clipped: ${ends.join(', ')}; ${remedy}`]
 }
 

@@ -145,7 +145,7 @@ export function transposedAxis(
   if (output < 1) {
     throw new ConvoError(
       'E_SHAPE',
-      `padding ${before} + ${after} leaves nothing of the ${name}: the output would have size ${output}`,
+      `padding ${before} + ${after} is too large for the ${name}: the output would have size ${output}`,
       {
         why: `output = (input - 1) * stride - padding + dilation * (kernel - 1) + outputPadding + 1 = (${input} - 1) * ${stride} - ${before + after} + ${dilation} * ${kernel - 1} + ${outputPadding} + 1`,
         fix: 'less padding',

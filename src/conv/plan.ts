@@ -90,7 +90,7 @@ const levelPeak = 2 ** 32
 
 /** Why an FFT was passed over: it computes samples in blocks, and one that is not finite would be in all of its block. */
 export const confined =
-  'float32 taps in order: an FFT would spread samples that are not finite, or very large'
+  'direct sums in float32: an FFT would spread samples that are not finite or very large'
 
 /** What a plan has to know of a picture. */
 export type Planned = {
@@ -223,7 +223,7 @@ type Way = (choice: Choice) => Stencil | undefined
 const askedSeparable: Way = ({ algorithm, lines, place, kH, kW }) => {
   if (algorithm !== 'separable') return undefined
   if (lines !== undefined)
-    return { ...place, ...lines, algorithm: 'separable', reason: 'two 1-D passes, as asked for' }
+    return { ...place, ...lines, algorithm: 'separable', reason: 'two 1-D passes, as requested' }
   throw new ConvoError(
     'E_OPTION',
     `--algorithm separable needs a kernel of rank 1, and this ${kW}x${kH} kernel is not`,
@@ -238,15 +238,11 @@ const askedFft: Way = ({ algorithm, undilated, isConfined, place, dense }) => {
       fix: '--algorithm direct',
     })
   }
-  if (!isConfined()) return { ...place, weights: dense(), algorithm: 'fft', reason: 'FFT, as asked for' }
-  throw new ConvoError(
-    'E_OPTION',
-    '--algorithm fft would spread samples that are not finite, or very large',
-    {
-      why: `a sample is NaN, infinite or above ${fftPeak}, or the weights are too large for sums in float32`,
-      fix: '--algorithm auto',
-    },
-  )
+  if (!isConfined()) return { ...place, weights: dense(), algorithm: 'fft', reason: 'FFT, as requested' }
+  throw new ConvoError('E_OPTION', '--algorithm fft would spread samples that are not finite or very large', {
+    why: `a sample is NaN, infinite or above ${fftPeak}, or the weights are too large for sums in float32`,
+    fix: '--algorithm auto',
+  })
 }
 
 const isExact = (choice: Choice): boolean => choice.samples === 'u8' && absSum(choice) * 255 < 2 ** 24
@@ -272,7 +268,7 @@ const integer: Way = (choice) => {
 
 const askedDirect: Way = ({ algorithm, place, dense }) =>
   algorithm === 'direct'
-    ? { ...place, weights: dense(), algorithm, reason: 'float32 taps in order, as asked for' }
+    ? { ...place, weights: dense(), algorithm, reason: 'direct sums in float32, as requested' }
     : undefined
 
 const box: Way = ({ samples, isBox, taps, place, dense }) =>
@@ -281,7 +277,7 @@ const box: Way = ({ samples, isBox, taps, place, dense }) =>
         ...place,
         weight: dense()[0]!,
         algorithm: 'box',
-        reason: 'equal weights: running sums, whatever the size',
+        reason: 'equal weights: running sums, at any size',
       }
     : undefined
 
@@ -299,7 +295,7 @@ const separable: Way = ({ lines, taps, undilated, kH, kW, isConfined, place }) =
 const fft: Way = ({ undilated, taps, kH, kW, isConfined, place, dense }) => {
   if (!undilated || taps < fftTaps || Math.min(kH, kW) <= 4) return undefined
   if (isConfined()) return { ...place, weights: dense(), algorithm: 'direct', reason: confined }
-  const reason = `a dense kernel of ${taps} taps: FFT costs less`
+  const reason = `a dense kernel of ${taps} taps: FFT is faster`
   return { ...place, weights: dense(), algorithm: 'fft', reason }
 }
 
@@ -334,7 +330,7 @@ function chooseStencil(
     const stencil = way(choice)
     if (stencil !== undefined) return stencil
   }
-  return { ...place, weights: k.dense(), algorithm: 'direct', reason: 'float32 taps in order' }
+  return { ...place, weights: k.dense(), algorithm: 'direct', reason: 'direct sums in float32' }
 }
 
 /** Algorithms that read 8- or 16-bit samples as they are. */

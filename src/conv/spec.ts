@@ -280,9 +280,9 @@ export function checkTensor(name: string, tensor: unknown): Tensor {
   if (!(tensor instanceof Tensor) || !(tensor.data instanceof Float32Array))
     throw new ConvoError('E_ARGUMENT', `${name} must be a Tensor, got ${describe(tensor)}`)
   if (tensor.data.length === sizeOf(tensor.shape)) return tensor
-  throw new ConvoError('E_ARGUMENT', `${name} has lost its data: ${tensor.data.length} samples are left`, {
+  throw new ConvoError('E_ARGUMENT', `${name} has lost its data: ${tensor.data.length} samples remain`, {
     why: 'its buffer was transferred or resized',
-    fix: 'a copy before the transfer',
+    fix: 'copy it before the transfer',
   })
 }
 
@@ -296,7 +296,7 @@ export function checkOptions(options: unknown, known: readonly string[]): void {
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue
     const guess = nearest(name, known)
-    throw new ConvoError('E_ARGUMENT', `there is no option "${name}" here`, {
+    throw new ConvoError('E_ARGUMENT', `unknown option "${name}"`, {
       why: `options: ${known.join(', ')}`,
       ...(guess ? { fix: guess } : {}),
     })

@@ -29,7 +29,7 @@ export function readSource(file: string): Source {
   ]
   if (faults.length > 0) {
     throw manifestError(
-      `${file} is not written as YAML or JSON demand`,
+      `${file} is not valid YAML or JSON`,
       faults.map(({ at, message }) => ({ place: place(at), message })),
     )
   }
@@ -84,7 +84,7 @@ function textOf(file: string): string {
   } catch (cause) {
     if (isMissing(cause)) {
       throw new ConvoError('E_INPUT', `there is no manifest ${file}`, {
-        fix: 'give the path of a manifest; convo check --help shows one',
+        fix: 'the path of a manifest; convo check --help shows an example',
         cause,
       })
     }

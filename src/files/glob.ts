@@ -29,5 +29,5 @@ function patternProblem(pattern: string): string | undefined {
     return `has more than ${mostWild} wildcards between two slashes`
   }
   if (parts.filter((part) => part.includes('**')).length > mostWild) return `has more than ${mostWild} **`
-  return /[*+]\([^)]*[*+?[{]/.test(pattern) ? 'repeats what has wildcards itself' : undefined
+  return /[*+]\([^)]*[*+?[{]/.test(pattern) ? 'repeats a part that has wildcards' : undefined
 }

@@ -229,8 +229,8 @@ async function writeToDescriptor(
 
 function standardOutput(): Output {
   if (process.stdout.isTTY) {
-    throw new ConvoError('E_OUTPUT', 'a picture is not written to a terminal', {
-      fix: 'a file name in place of -, or > out.png behind the command',
+    throw new ConvoError('E_OUTPUT', 'refusing to write a picture to a terminal', {
+      fix: 'a file name instead of -, or > out.png after the command',
     })
   }
   return heldOutput()

@@ -41,9 +41,9 @@ export function packageFile(path: string): URL | undefined {
 export function distFile(name: string): URL {
   const file = packageFile(`dist/${name}`)
   if (file !== undefined) return file
-  throw new ConvoError('E_INPUT', `the file dist/${name} of convo is not there`, {
-    why: 'convo was built only in part, or bundled into a program beside which it is not installed',
-    fix: 'npm install convo beside the program, or convo as an external module of the bundle',
+  throw new ConvoError('E_INPUT', `the file dist/${name} of convo is missing`, {
+    why: 'convo was not built completely, or was bundled into a program without its files',
+    fix: 'install convo next to the program, or mark convo as external in the bundle',
   })
 }
 

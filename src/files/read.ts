@@ -61,8 +61,8 @@ export const readText = (path: string, limit: LimitName): string =>
 export async function readWhole(path: string, options: ReadOptions): Promise<Buffer> {
   const { name = path === '-' ? 'standard input' : path, what = 'a list or manifest' } = options
   if (path === '-' && process.stdin.isTTY) {
-    throw new ConvoError('E_INPUT', `${what} is not read from a terminal`, {
-      fix: 'a file name in place of -, or < file behind the command',
+    throw new ConvoError('E_INPUT', `cannot read ${what} from a terminal`, {
+      fix: 'a file name instead of -, or < file after the command',
     })
   }
   noteRead(path)
@@ -135,10 +135,13 @@ function inputError(name: string, cause: unknown): ConvoError {
   const { code, message } = cause as NodeJS.ErrnoException
   if (isAbsent(code)) return new ConvoError('E_INPUT', `there is no file ${name}`, { cause })
   if (code === 'EACCES' || code === 'EPERM') {
-    return new ConvoError('E_INPUT', `${name} may not be read`, { cause, why: `${name}: permission denied` })
+    return new ConvoError('E_INPUT', `no permission to read ${name}`, {
+      cause,
+      why: `${name}: permission denied`,
+    })
   }
   if (code === 'ENXIO') {
-    return new ConvoError('E_INPUT', `${name} is a socket or a device that is not there`, { cause })
+    return new ConvoError('E_INPUT', `${name} is a socket or a missing device`, { cause })
   }
   return new ConvoError('E_INPUT', `cannot read ${name}`, { cause, why: `${name}: ${message}` })
 }

@@ -22,7 +22,7 @@ export function noteRead(path: string, mayReplace = false, stat = statOfInput(pa
  * @param fix what to do about it
  * @throws ConvoError E_IN_PLACE
  */
-export function refuseReplacing(output: string, fix = 'another name for the output'): void {
+export function refuseReplacing(output: string, fix = 'a different name for the output'): void {
   const stat = output === '-' ? undefined : statOf(output)
   if (stat === undefined || replaceable.has(keyOf(stat))) return
   const path = paths.get(keyOf(stat))

@@ -69,7 +69,7 @@ export function under(root: string, path: string): string {
   const problem = nameTrouble(path)
   if (problem !== undefined) throw refused(root, path, problem)
   const [folder, target] = places(root, path)
-  if (folder === target) throw refused(root, path, 'it names the folder itself')
+  if (folder === target) throw refused(root, path, 'it is the folder itself')
   if (leaves(folder, target)) throw refused(root, path, `a symbolic link in it leads to ${target}`)
   if (isDevice(target)) throw refused(root, path, 'it is neither a file nor a folder')
   return target
@@ -95,10 +95,10 @@ function places(root: string, path: string): readonly [folder: string, target: s
 /** Why a path cannot be one in a folder, whatever is on disk; undefined when it can. */
 export function nameTrouble(path: string): string | undefined {
   if (typeof path !== 'string' || path === '') return 'it is empty'
-  if (path.includes('\0')) return 'it holds NUL'
-  if (isAbsolute(path) || /^[\\/]|^[a-z]:/i.test(path)) return 'it does not begin in that folder'
+  if (path.includes('\0')) return 'it contains NUL'
+  if (isAbsolute(path) || /^[\\/]|^[a-z]:/i.test(path)) return 'it is not relative to that folder'
   for (const part of path.split(/[\\/]/)) {
-    if (part === '..') return 'it has .. in it'
+    if (part === '..') return 'it contains ..'
     if (isDeviceName(part)) return `${part} is the name of a device on Windows`
     if (Buffer.byteLength(part) > 255) return 'a name in it is longer than 255 bytes'
   }
@@ -111,7 +111,11 @@ export const isDeviceName = (name: string): boolean =>
 
 function refused(root: string, path: string, why: string): ConvoError {
   const shown = cut(visible(String(path)))
-  return new ConvoError('E_PATH', `${JSON.stringify(shown)} is no path in the folder ${visible(root)}`, {
-    why: visible(why),
-  })
+  return new ConvoError(
+    'E_PATH',
+    `${JSON.stringify(shown)} is not a path inside the folder ${visible(root)}`,
+    {
+      why: visible(why),
+    },
+  )
 }

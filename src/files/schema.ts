@@ -1,5 +1,6 @@
 import { isMap, isScalar, isSeq, type Node, type Pair } from 'yaml'
 import { invariant, nearest } from '../error.ts'
+import { counted } from '../text/count.ts'
 import { cut } from '../text/cut.ts'
 
 /** What of JSON Schema the manifest's schema uses. */
@@ -57,8 +58,9 @@ function checkObject({ node, path }: Given, schema: Schema, root: Schema): Viola
     if (property !== undefined) return check({ node: valueNode(pair), path: at }, property, root)
     if (additionalProperties !== false) return []
     const guess = nearest(key, Object.keys(properties))
-    const may = guess === undefined ? `one of ${Object.keys(properties).join(', ')}` : guess
-    return [{ node: pair.key as Node, message: `there is no ${cut(at)}; did you mean ${may}?` }]
+    const hint =
+      guess === undefined ? `expected one of ${Object.keys(properties).join(', ')}` : `did you mean ${guess}?`
+    return [{ node: pair.key as Node, message: `unknown key ${cut(at)}; ${hint}` }]
   })
   return [...missing, ...each]
 }
@@ -66,7 +68,12 @@ function checkObject({ node, path }: Given, schema: Schema, root: Schema): Viola
 function checkArray({ node, path }: Given, { items, minItems = 0 }: Schema, root: Schema): Violation[] {
   invariant(isSeq(node), 'an array is a sequence')
   if (node.items.length < minItems) {
-    return [violation({ node, path }, `must have ${minItems} or more entries, got ${node.items.length}`)]
+    return [
+      violation(
+        { node, path },
+        `must have at least ${counted(minItems, 'entry', 'entries')}, got ${node.items.length}`,
+      ),
+    ]
   }
   if (items === undefined) return []
   return node.items.flatMap((item, i) => check({ node: item as Node, path: `${path}[${i}]` }, items, root))
@@ -81,7 +88,7 @@ function checkScalar(given: Given, schema: Schema): Violation[] {
   const { minLength = 0 } = schema
   if (typeof value === 'string' && value.length < minLength) {
     return [
-      violation(given, minLength === 1 ? 'must not be empty' : `must have ${minLength} or more letters`),
+      violation(given, minLength === 1 ? 'must not be empty' : `must have at least ${minLength} letters`),
     ]
   }
   return []

@@ -6,16 +6,16 @@ import { leaves } from './root.ts'
 
 /** The keys of templates, with what they stand for. */
 const templateKeys = {
-  path: 'the input as given',
-  rel: 'its folder, from the folder or the fixed part of the glob that it came from',
-  dir: 'its folder as given',
-  stem: 'its name without the extension',
-  ext: 'its extension, without the dot',
+  path: 'path of the input, as given',
+  rel: 'its folder, relative to the given folder or the fixed part of the glob',
+  dir: 'its folder, as given',
+  stem: 'file name without extension',
+  ext: 'extension, without the dot',
   index:
-    'its place among all inputs, or that of a page or map in its input, from 1; {index:04} has four digits at least',
-  hash: 'SHA-256 of its bytes; {hash:8} is the first eight digits',
-  op: 'the name of the operation',
-  shard: 'the share of the work, as 2-of-8',
+    'number of the input among all inputs, or of the page or map in its input, from 1; {index:04} has at least four digits',
+  hash: 'SHA-256 of the input; {hash:8} is its first eight digits',
+  op: 'name of the operation',
+  shard: 'number of the shard, such as 2-of-8',
 } as const
 
 type Key = keyof typeof templateKeys
@@ -89,7 +89,7 @@ export function parseTemplate(text: string, use: Use = 'output'): Template {
       parts.push(parseKey(use, text, i, text.slice(i + 1, end)))
       i = end
     } else if (text[i] === '}') {
-      throw wrong(use, text, i, 'a brace closes that was not opened', '}} for a brace in a name')
+      throw wrong(use, text, i, 'a closing brace has no opening brace', '}} for a brace in a name')
     } else plain += text[i]
   }
   flush()
@@ -150,7 +150,7 @@ function rootOf(parts: readonly Part[]): string {
 export function expandTemplate(template: Template, values: TemplateValues): string {
   const output = normalize(fillTemplate(template, values))
   if (template.root !== '.' && leaves(template.root, output)) {
-    throw new ConvoError('E_OUTPUT', `the output ${output} would lie outside of ${template.root}`, {
+    throw new ConvoError('E_OUTPUT', `the output ${output} would be outside ${template.root}`, {
       why: `${values.path} with the template ${template.text}`,
       fix: 'a template with {rel}',
     })
@@ -170,7 +170,7 @@ export function fillTemplate({ parts, text, use }: Template, values: TemplateVal
           text,
           text.indexOf(`{${part.key}`),
           noValue(part.key),
-          'a name without it, or a file as the input',
+          'a name without it, or an input from a file',
         )
       path += filled
       continue
@@ -182,7 +182,7 @@ export function fillTemplate({ parts, text, use }: Template, values: TemplateVal
   return path
 }
 
-const noValue = (key: Key): string => `{${key}} needs an input with a name, and this one is standard input`
+const noValue = (key: Key): string => `{${key}} needs an input with a name, but this one is standard input`
 
 function keyText(values: TemplateValues, key: Key, digits: number | undefined): string | undefined {
   if (key === 'index')

@@ -36,7 +36,7 @@ function compass(north: Rows, unit: boolean): Recipe {
   return { kernels, combine: { kind: 'max' }, scale: unit ? fullStep(kernels[0]!) : 1, offset: 0 }
 }
 
-const unit = flag('divide so that a full step, black to white, gives full white')
+const unit = flag('scale the result so that a step from black to white gives white')
 
 /** Frei and Chen's nine masks as they are written, and the divisor that gives each the length 1. */
 const r2 = Math.SQRT2
@@ -120,7 +120,7 @@ export const compasses = {
   kirsch: filter({
     summary: 'finds edges in eight directions and keeps the strongest',
     group: 'edges',
-    source: 'R. Kirsch 1971: 5 5 5; -3 0 -3; -3 -3 -3 in 8 rotations, the largest. Raw gain 15.',
+    source: 'R. Kirsch 1971: 5 5 5; -3 0 -3; -3 -3 -3 in 8 rotations; the largest wins. Raw gain 15.',
     params: { unit },
     build: (values) =>
       compass(
@@ -133,12 +133,15 @@ export const compasses = {
       ),
   }),
   robinson: filter({
-    summary: 'finds edges in eight directions with plain weights, and keeps the strongest',
+    summary: 'finds edges in eight directions with the Robinson compass and keeps the strongest',
     group: 'edges',
     source:
-      'G. Robinson 1977: level 5 is 1 2 1; 0 0 0; -1 -2 -1, level 3 is 1 1 1; 0 0 0; -1 -1 -1, in 8 rotations, the largest. ' +
+      'G. Robinson 1977: level 5 is 1 2 1; 0 0 0; -1 -2 -1, level 3 is 1 1 1; 0 0 0; -1 -1 -1, in 8 rotations; the largest wins. ' +
       'Raw gain 4 and 3.',
-    params: { level: choice('how many different weights the masks have', ['3', '5'], '5'), unit },
+    params: {
+      level: choice('3: Prewitt-like masks of 1s; 5: Sobel-like masks with 2s', ['3', '5'], '5'),
+      unit,
+    },
     build: (values) =>
       compass(
         values.level === '5'
@@ -156,10 +159,10 @@ export const compasses = {
       ),
   }),
   compass: filter({
-    summary: 'finds edges in eight directions with the Prewitt compass, and keeps the strongest',
+    summary: 'finds edges in eight directions with the Prewitt compass and keeps the strongest',
     group: 'edges',
     source:
-      'J. Prewitt 1970: -1 1 1; -1 -2 1; -1 1 1 in 8 rotations, the largest. Raw gain 5. ImageMagick’s kernel Compass.',
+      'J. Prewitt 1970: -1 1 1; -1 -2 1; -1 1 1 in 8 rotations; the largest wins. Raw gain 5. Called Compass in ImageMagick.',
     params: { unit },
     build: (values) =>
       compass(
@@ -172,11 +175,11 @@ export const compasses = {
       ),
   }),
   'frei-chen': filter({
-    summary: 'shows how much of a neighbourhood is an edge, whatever its contrast',
+    summary: 'measures how much of a neighbourhood is an edge, independent of contrast',
     group: 'edges',
     source:
       'W. Frei, C. Chen 1977: nine orthonormal masks; the result is √(edge energy / all energy), masks 1 to 4 over 1 to 9. ' +
-      'ImageMagick’s set is not orthonormal: two of its masks carry a wrong sign.',
+      'ImageMagick’s set is not orthonormal: two of its masks have a wrong sign.',
     params: {},
     build: () => ({
       kernels: freiChen.map(([rows, scale]) => dense(rows, scale)),

@@ -9,10 +9,10 @@ const degrees = { min: -360, max: 360 }
 /** Filters that bring out detail, relief and texture. */
 export const detail = {
   sharpen: filter({
-    summary: 'sharpens: adds what sets each pixel apart from its four neighbours',
+    summary: 'sharpens by amplifying the difference between each pixel and its four neighbours',
     group: 'detail',
     source:
-      '0 -1 0; -1 5 -1; 0 -1 0, that is the picture less its laplacian. sharp has -1 and 32 over 24, Pillow -2 and 32 over 16.',
+      '0 -1 0; -1 5 -1; 0 -1 0, the picture minus its Laplacian. sharp uses -1 and 32 over 24, Pillow -2 and 32 over 16.',
     params: { amount: number('how much of the difference is added', 1, { min: 0, max: 100 }) },
     build: ({ amount: a }) =>
       only(
@@ -24,14 +24,14 @@ export const detail = {
       ),
   }),
   unsharp: filter({
-    summary: 'sharpens with an unsharp mask: adds what a blur takes away',
+    summary: 'sharpens with an unsharp mask: adds the difference from a blurred copy',
     group: 'detail',
     source:
-      'I + amount (I − G(σ) I) where |I − G(σ) I| exceeds the threshold, else I; G as the filter gaussian.',
+      'I + amount (I − G(σ) I) where |I − G(σ) I| exceeds the threshold, otherwise I; G is the filter gaussian.',
     params: {
       sigma: number('standard deviation of the blur, in pixels', 1, { min: 0.1, max: 500 }),
       amount: number('how much of the difference is added', 1, { min: 0, max: 100 }),
-      threshold: number('differences up to this stay, in levels of 0..255', 0, { min: 0, max: 255 }),
+      threshold: number('smaller differences are not changed, in levels of 0..255', 0, { min: 0, max: 255 }),
     },
     build: ({ sigma, amount, threshold }) => ({
       kernels: [dense([[1]]), separable(gaussianRow(sigma), gaussianRow(sigma))],
@@ -41,9 +41,9 @@ export const detail = {
     }),
   }),
   emboss: filter({
-    summary: 'makes a relief, lit from the upper left',
+    summary: 'makes a relief lit from the upper left',
     group: 'detail',
-    source: '-2 -1 0; -1 1 1; 0 1 2, of sum 1. Pillow has -1 0 0; 0 1 0; 0 0 0 and adds 128.',
+    source: '-2 -1 0; -1 1 1; 0 1 2, with sum 1. Pillow uses -1 0 0; 0 1 0; 0 0 0 and adds 128.',
     params: {},
     build: () =>
       only(
@@ -55,24 +55,24 @@ export const detail = {
       ),
   }),
   gabor: filter({
-    summary: 'answers to stripes of one direction and width',
+    summary: 'responds to stripes of one direction and width',
     group: 'texture',
     source:
-      'D. Gabor 1946, J. Daugman 1985: exp(−(x′² + γ² y′²)/2σ²) · cos(2π x′/λ + ψ), x′ = x cos θ + y sin θ, over the sum of its ' +
-      'positive weights, so that black and white stripes that fit are white; cut at 4 standard deviations. OpenCV leaves it unnormalised (--scale 1) and takes radians.',
+      'D. Gabor 1946, J. Daugman 1985: exp(−(x′² + γ² y′²)/2σ²) · cos(2π x′/λ + ψ), x′ = x cos θ + y sin θ, divided by the sum of its ' +
+      'positive weights, so that matching black and white stripes give white; cut at 4 standard deviations. OpenCV does not normalise it (--scale 1) and uses radians.',
     params: {
       sigma: number('standard deviation of the envelope across the stripes, in pixels', 3, {
         min: 0.3,
         max: 30,
       }),
-      theta: number('direction across the stripes in degrees, from right towards down', 0, degrees),
-      lambda: number('width of a stripe and its gap, in pixels', 6, { min: 2, max: 500 }),
-      gamma: number('width of the envelope across the stripes over its length along them', 0.5, {
+      theta: number('direction across the stripes in degrees, clockwise from the x axis', 0, degrees),
+      lambda: number('width of a stripe plus its gap, in pixels', 6, { min: 2, max: 500 }),
+      gamma: number('width of the envelope across the stripes, divided by its length along them', 0.5, {
         min: 0.1,
         max: 10,
       }),
       psi: number('phase in degrees: 0 a bright stripe in the middle, 90 an edge', 0, degrees),
-      'zero-mean': flag('answer 0 to flat areas'),
+      'zero-mean': flag('give 0 in flat areas'),
     },
     build: ({ 'zero-mean': zeroMean, ...values }) => single(gabor({ ...values, zeroMean })),
   }),

@@ -7,11 +7,11 @@ const axes = ['x', 'y', 'magnitude', 'angle'] as const
 
 const gradientParams = {
   axis: choice(
-    'x: brighter to the right is positive; y: brighter downwards; magnitude: √(x² + y²); angle: of (x, y), -180° to 180° as black to white',
+    'x: positive where it gets brighter to the right; y: positive where it gets brighter downwards; magnitude: √(x² + y²); angle: direction of (x, y), -180° is black and 180° white',
     axes,
     'magnitude',
   ),
-  unit: flag('divide so that a full step, black to white, gives full white; an angle stays as it is'),
+  unit: flag('scale the result so that a step from black to white gives white; does not change the angle'),
 }
 
 type GradientValues = { readonly axis: (typeof axes)[number]; readonly unit: boolean }
@@ -47,26 +47,26 @@ const faridDifference = [-0.109603762960254, -0.276690988455557, 0, 0.2766909884
 /** First derivatives: where, how much and in which direction the picture gets brighter. */
 export const gradients = {
   sobel: filter({
-    summary: 'finds edges: smoothed differences of neighbours',
+    summary: 'finds edges, with smoothed differences of neighbouring pixels',
     group: 'edges',
     source:
       'I. Sobel, G. Feldman 1968: -1 0 1; -2 0 2; -1 0 1 and its transpose; size 5: 1 4 6 4 1 down, -1 -2 0 2 1 across. ' +
-      'Raw gain, as in ImageMagick, OpenCV and FFmpeg: a step of 64 levels saturates; scikit-image divides by 4, and the magnitude by √2.',
-    params: { size: choice('rows and columns of the kernel', ['3', '5'], '3'), ...gradientParams },
+      'Raw gain, as in ImageMagick, OpenCV and FFmpeg: a step of 64 levels saturates; scikit-image divides by 4, and the magnitude also by √2.',
+    params: { size: choice('size of the kernel', ['3', '5'], '3'), ...gradientParams },
     build: ({ size, ...values }) =>
       size === '3'
         ? crossed([1, 2, 1], [-1, 0, 1], values)
         : crossed([1, 4, 6, 4, 1], [-1, -2, 0, 2, 1], values),
   }),
   prewitt: filter({
-    summary: 'finds edges: differences of the means of three neighbours',
+    summary: 'finds edges, with differences of means of three pixels',
     group: 'edges',
     source: 'J. Prewitt 1970: -1 0 1 in three rows, and its transpose. Raw gain; scikit-image divides by 3.',
     params: gradientParams,
     build: (values) => crossed([1, 1, 1], [-1, 0, 1], values),
   }),
   scharr: filter({
-    summary: 'finds edges with directions that are nearly right',
+    summary: 'finds edges, with nearly exact directions',
     group: 'edges',
     source:
       'H. Scharr 2000: -3 0 3; -10 0 10; -3 0 3 and its transpose, as in OpenCV and libvips. Raw gain; scikit-image divides by 16; ' +
@@ -75,19 +75,19 @@ export const gradients = {
     build: (values) => crossed([3, 10, 3], [-1, 0, 1], values),
   }),
   farid: filter({
-    summary: 'finds edges with a 5x5 pair made for right directions',
+    summary: 'finds edges, with 5x5 kernels designed for exact directions',
     group: 'edges',
     source:
-      'H. Farid, E. Simoncelli 2004: five taps of smoothing and difference made for each other, the numbers of scikit-image.',
+      'H. Farid, E. Simoncelli 2004: matched smoothing and difference filters of five taps, with the numbers of scikit-image.',
     params: gradientParams,
     build: (values) => crossed(faridSmooth, faridDifference, values),
   }),
   roberts: filter({
-    summary: 'finds edges with the smallest kernels: differences along the two diagonals',
+    summary: 'finds edges, with 2x2 kernels along the two diagonals',
     group: 'edges',
     source:
-      'L. Roberts 1963: x is 1 0; 0 -1, y is 0 1; -1 0, so their angle is that of the gradient plus 135°. The anchor is the lower ' +
-      'right tap, floor(2/2); ImageMagick and G’MIC take the upper left. A full upright or level step gives √2. FFmpeg’s roberts is another filter.',
+      'L. Roberts 1963: x is 1 0; 0 -1, y is 0 1; -1 0, so the angle is that of the gradient plus 135°. The anchor is the lower ' +
+      'right tap, floor(2/2); ImageMagick and G’MIC use the upper left. A full horizontal or vertical step gives √2. FFmpeg’s roberts is a different filter.',
     params: gradientParams,
     build: (values) =>
       gradient(

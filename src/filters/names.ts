@@ -42,7 +42,7 @@ function part(
           'E_TOO_LARGE',
           `a named kernel may hold ${mostWeights} weights, got ${kW}x${kH}`,
           {
-            fix: 'the filter of the same name, which never writes them out',
+            fix: 'the filter of the same name, which has no limit',
           },
         )
       }

@@ -31,12 +31,12 @@ const lines = {
 /** Second derivatives: spots, lines and the places where edges cross zero. */
 export const seconds = {
   laplacian: filter({
-    summary: 'shows where the picture bends: darker or brighter than its neighbours',
+    summary: 'finds pixels darker or brighter than their neighbours (second derivative)',
     group: 'edges',
     source:
       '4 neighbours: 0 1 0; 1 -4 1; 0 1 0; 8 neighbours: 1 1 1; 1 -8 1; 1 1 1. The middle is negative, as in OpenCV and SciPy; ' +
       'positive in scikit-image and ImageMagick. OpenCV’s ksize 3 is 2 0 2; 0 -8 0; 2 0 2.',
-    params: { neighbours: choice('how many neighbours the middle is held against', ['4', '8'], '4') },
+    params: { neighbours: choice('number of neighbours that the middle is compared with', ['4', '8'], '4') },
     build: ({ neighbours }) =>
       only(
         dense(
@@ -55,32 +55,32 @@ export const seconds = {
       ),
   }),
   log: filter({
-    summary: 'finds spots and edges of one size: the Laplacian of a Gaussian',
+    summary: 'finds spots and edges of one size, with the Laplacian of a Gaussian',
     group: 'edges',
     source:
       'D. Marr, E. Hildreth 1980: (r² − 2σ²)/σ⁴ · exp(−r²/2σ²), cut at trunc(4σ + 0.5), mean removed. Without the factor 1/2πσ² of ' +
-      'SciPy and MATLAB, so that the answer does not fade as sigma grows. ImageMagick has the other sign.',
+      'SciPy and MATLAB, so that the result does not fade as sigma grows. ImageMagick uses the opposite sign.',
     params: { sigma: number('standard deviation, in pixels', 1, { min: 0.3, max: 30 }) },
     build: ({ sigma }) => single(laplacianOfGaussian(sigma)),
   }),
   dog: filter({
-    summary: 'keeps details between two sizes: the difference of two Gaussians',
+    summary: 'keeps details between two sizes, with the difference of two Gaussians',
     group: 'edges',
     source:
-      'G(σ) − G(σ2), each as the filter gaussian; σ2 = 1.6 σ comes nearest to the Laplacian (D. Marr, E. Hildreth 1980).',
+      'G(σ) − G(σ2), G is the filter gaussian; σ2 = 1.6 σ comes nearest to the Laplacian (D. Marr, E. Hildreth 1980).',
     params: {
       sigma: number('standard deviation of the first, in pixels', 1, { min: 0.1, max: 500 }),
       sigma2: number('standard deviation of the second (default: 1.6 times the first)', undefined, {
         min: 0.1,
         max: 500,
       }),
-      ratio: number('the second as a multiple of the first', undefined, { min: 0.01, max: 100 }),
+      ratio: number('the second divided by the first', undefined, { min: 0.01, max: 100 }),
     },
     build: ({ sigma, sigma2, ratio }) => {
       if (sigma2 !== undefined && ratio !== undefined) {
         throw new ConvoError(
           'E_OPTION',
-          `sigma2 and ratio say the same thing twice, got sigma2 ${sigma2} and ratio ${ratio}`,
+          `sigma2 and ratio cannot be used together, got sigma2 ${sigma2} and ratio ${ratio}`,
           { fix: 'no --ratio' },
         )
       }
@@ -96,9 +96,9 @@ export const seconds = {
     },
   }),
   outline: filter({
-    summary: 'draws outlines: each pixel against its eight neighbours',
+    summary: 'draws outlines, with the difference between each pixel and its eight neighbours',
     group: 'edges',
-    source: '-1 -1 -1; -1 8 -1; -1 -1 -1, the negative of laplacian with 8 neighbours; Pillow’s FIND_EDGES.',
+    source: '-1 -1 -1; -1 8 -1; -1 -1 -1, the negative of laplacian with 8 neighbours; FIND_EDGES in Pillow.',
     params: {},
     build: () =>
       only(

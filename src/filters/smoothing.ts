@@ -29,21 +29,24 @@ const savgolTaps = {
 /** Means of neighbours, in one shape or another. All sum to 1, but for the derivatives of savgol, which sum to 0. */
 export const smoothing = {
   gaussian: filter({
-    summary: 'smooths with a bell curve',
+    summary: 'blurs with a Gaussian',
     group: 'smoothing',
     source:
-      'exp(−i²/2σ²), normalised to 1, radius trunc(4σ + 0.5): SciPy’s rule. libvips, sharp and ImageMagick cut the tail earlier; ' +
-      'cut at 3σ a thousandth of the weight is lost.',
+      'exp(−i²/2σ²), normalised to 1, radius trunc(4σ + 0.5): SciPy’s rule. libvips, sharp and ImageMagick cut it earlier; ' +
+      'a cut at 3σ loses a thousandth of the weight.',
     params: {
       sigma: number('standard deviation, in pixels', 1, { min: 0.1, max: 500 }),
-      'sigma-y': number('standard deviation downwards, if another', undefined, { min: 0.1, max: 500 }),
+      'sigma-y': number('standard deviation in the vertical direction, if different', undefined, {
+        min: 0.1,
+        max: 500,
+      }),
     },
     build: ({ sigma, 'sigma-y': down }) => only(separable(gaussianRow(down ?? sigma), gaussianRow(sigma))),
   }),
   binomial: filter({
-    summary: 'smooths with a row of Pascal’s triangle, nearly a bell curve, in whole numbers',
+    summary: 'blurs with binomial weights, a Gaussian in whole numbers',
     group: 'smoothing',
-    source: 'Row 2r of Pascal’s triangle down and across, over 4^(2r). ImageMagick leaves it unnormalised.',
+    source: 'Row 2r of Pascal’s triangle down and across, over 4^(2r). ImageMagick does not normalise it.',
     params: { radius: integer('pixels on each side of the middle', 1, { min: 1, max: 100 }) },
     build: ({ radius }) => {
       const row = pascalRow(2 * radius)
@@ -55,10 +58,10 @@ export const smoothing = {
     },
   }),
   box: filter({
-    summary: 'takes the mean of a rectangle',
+    summary: 'blurs with the mean of a rectangle',
     group: 'smoothing',
     source:
-      'Ones, over their number. An even size has its anchor at floor(k/2), as in OpenCV, libvips and SciPy; ImageMagick and G’MIC take (k−1)/2.',
+      'Ones, divided by their number. An even size has its anchor at floor(k/2), as in OpenCV, libvips and SciPy; ImageMagick and G’MIC use (k−1)/2.',
     params: { size: boxSize },
     build: ({ size: [width, height] }) => {
       if (width === undefined) throw new ConvoError('E_OPTION', 'size must be 1 to 2 numbers, got none')
@@ -67,18 +70,18 @@ export const smoothing = {
     },
   }),
   disk: filter({
-    summary: 'blurs as a lens out of focus',
+    summary: 'blurs like a lens that is out of focus',
     group: 'smoothing',
     source:
-      'Each weight is the area of its pixel inside the circle, normalised to 1, as in MATLAB’s fspecial. ImageMagick’s disk is binary.',
+      'Each weight is the area of its pixel inside the circle, normalised to 1, as in MATLAB’s fspecial. The disk of ImageMagick is binary.',
     params: { radius: number('radius of the circle, in pixels', 3, { min: 0.5, max: 1000 }) },
     build: ({ radius }) => single(disk(radius)),
   }),
   motion: filter({
-    summary: 'blurs along a line, as a moving camera',
+    summary: 'blurs along a line, like a moving camera',
     group: 'smoothing',
     source:
-      'As documented for MATLAB’s fspecial: 1 − the distance to the segment, at least 0, normalised to 1. A length of 9 at 0° is nine times 1/9.',
+      'As documented for MATLAB’s fspecial: 1 − the distance to the segment, at least 0, normalised to 1. Length 9 at 0° is nine weights of 1/9.',
     params: {
       length: number('length of the line, in pixels', 9, { min: 1, max: 2000 }),
       angle: number('direction in degrees, counterclockwise from the x axis', 0, { min: -360, max: 360 }),
@@ -86,11 +89,12 @@ export const smoothing = {
     build: ({ length, angle }) => single(motionLine(length, angle)),
   }),
   savgol: filter({
-    summary: 'fits a polynomial along rows or columns: smooths without flattening peaks, or takes its slope',
+    summary:
+      'smooths without flattening peaks, or differentiates, by fitting a polynomial along rows or columns',
     group: 'smoothing',
     source:
       'A. Savitzky, M. Golay 1964: smooth5 -3 12 17 12 -3 over 35, smooth7 -2 3 6 7 6 3 -2 over 21, d1 -2 -1 0 1 2 over 10, ' +
-      'd2 2 -1 -2 -1 2 over 7. d1 is positive where it gets brighter; SciPy’s is flipped.',
+      'd2 2 -1 -2 -1 2 over 7. d1 is positive where it gets brighter; SciPy flips it.',
     params: {
       kind: choice(
         'smooth5, smooth7: value of the fit; d1, d2: its first and second derivative',

@@ -89,7 +89,7 @@ export const report = (run: Run, reporter: (typeof reporterNames)[number]): Prom
   libraryErrors(async () => {
     const { reportText } = await import('./destinations.ts')
     if (!Array.isArray(run?.cases) || typeof run.results !== 'string') {
-      throw new ConvoError('E_ARGUMENT', 'a report is made of what check gives', {
+      throw new ConvoError('E_ARGUMENT', 'report takes the result of check', {
         fix: "report(await check(), 'html')",
       })
     }

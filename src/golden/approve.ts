@@ -102,7 +102,7 @@ function unknownName(pattern: string, run: Run): ConvoError {
   const names = run.cases.map(({ name }) => name)
   const guess = nearest(pattern, names)
   return new ConvoError('E_NAME', `the last run has no case ${JSON.stringify(pattern)}`, {
-    why: `it has ${counted(names.length, 'case')}; a run with --filter or --shard has those that it ran`,
+    why: `it has ${counted(names.length, 'case')}; with --filter or --shard, only those that it ran`,
     ...(guess !== undefined && { instead: [pattern, guess] as const }),
   })
 }
@@ -139,7 +139,7 @@ async function lookAtAll(
     }
     const picture = approval.actual && (await pictureUnder(results, approval.actual.file))
     if (approval.actual !== undefined && (!picture || sha256(picture) !== approval.actual.sha256)) {
-      moved.push(`${join(results, approval.actual.file)}: is not what the check made`)
+      moved.push(`${join(results, approval.actual.file)}: differs from what the check made`)
     }
     if (picture !== undefined) pictures.set(name, promotable(name, approval, picture, run.goldens))
     const { path, sha256: before } = approval.golden
@@ -152,9 +152,9 @@ async function lookAtAll(
   }
   if (moved.length > 0) {
     const shown = [...new Set(moved)]
-    throw new ConvoError('E_STALE', 'what would be approved is not what was checked', {
+    throw new ConvoError('E_STALE', 'what would be approved has changed since the check', {
       why: shown.length > 10 ? [...shown.slice(0, 10), `and ${shown.length - 10} more`] : shown,
-      fix: `${run.source === 'tests' ? 'the tests again' : 'convo check'}, then approve what it finds`,
+      fix: `${run.source === 'tests' ? 'the tests again' : 'convo check'}, then approve`,
     })
   }
   return pictures
@@ -166,7 +166,7 @@ function refuseOtherGoldens({ manifest, goldens }: Run): void {
   if (resolve(own) === resolve(goldens)) return
   throw new ConvoError('E_PATH', `the results name ${goldens} as the folder of the goldens`, {
     why: `${manifest.path}: it is ${own}`,
-    fix: 'convo check, then approve what it finds',
+    fix: 'convo check, then approve',
   })
 }
 
@@ -183,9 +183,9 @@ function refuseOtherThanGoldens({ goldens }: Run, cases: readonly Approvable[]):
   const isGolden = (path: string) => new RegExp(`(^|/)${testGoldens}/.+\\.png$`).test(path)
   const other = resolve(goldens) === resolve('.') ? paths.find((path) => !isGolden(path)) : goldens
   if (other === undefined) return
-  throw new ConvoError('E_PATH', `${JSON.stringify(other)} is no golden of a test`, {
+  throw new ConvoError('E_PATH', `${JSON.stringify(other)} is not a golden of a test`, {
     why: `they are PNGs in folders called ${testGoldens}, below the folder that the tests run in`,
-    fix: 'the tests again, then approve what they find',
+    fix: 'the tests again, then approve',
   })
 }
 
@@ -198,8 +198,8 @@ function promotable(name: string, { actual }: Approval, picture: Buffer, goldens
   const file = actual?.entry.file ?? ''
   under(goldens, file)
   if (file !== lockName && isPicture(picture)) return picture
-  throw new ConvoError('E_STALE', `${JSON.stringify(name)} is no picture to approve`, {
-    why: `${join(goldens, file)}: only pictures become goldens`,
+  throw new ConvoError('E_STALE', `${JSON.stringify(name)} is not a picture that can be approved`, {
+    why: `${join(goldens, file)}: goldens must be pictures`,
   })
 }
 
@@ -242,7 +242,7 @@ export function approvedText({ written, removed, untouched }: Approved): string 
   const parts = [
     ...(written.length > 0 ? [`${counted(written.length, 'golden')} written`] : []),
     ...(removed.length > 0 ? [`${counted(removed.length, 'golden')} removed`] : []),
-    ...(untouched.length > 0 ? [`${counted(untouched.length, 'case')} left alone, passing already`] : []),
+    ...(untouched.length > 0 ? [`${counted(untouched.length, 'case')} already passing`] : []),
   ]
   return parts.length === 0 ? 'nothing to approve' : parts.join(', ')
 }

@@ -77,7 +77,7 @@ const unmade = ({ cases }: Run, { written }: Approved): string[] =>
 
 function choiceOf(names: readonly string[], { all, new: isNew }: { all: boolean; new: boolean }): Choice {
   if ([names.length > 0, all, isNew].filter(Boolean).length !== 1) {
-    throw new ConvoError('E_USAGE', 'approve needs names of cases, or --all, or --new: one of the three', {
+    throw new ConvoError('E_USAGE', 'approve needs names of cases, --all or --new', {
       why: 'usage: convo approve [names...] [--all | --new]',
       fix: 'convo approve --new',
     })
@@ -90,7 +90,7 @@ export function refuseOnCi(what: string): void {
   if (!isCi(process.env)) return
   throw new ConvoError('E_USAGE', `${what} would write goldens, and this is a CI server`, {
     why: `CI=${process.env.CI} is set`,
-    fix: 'fetch the results of this run, and approve on your own machine',
+    fix: 'download the results of this run and approve them on your own machine',
   })
 }
 
@@ -102,9 +102,9 @@ function tightenText({ cases }: Run): string {
     .map(({ name, tolerance = 'exact', smallest }) => [
       visibleLine(name),
       `has ${tolerance}`,
-      `needs ${smallest ?? 'what no tolerance gives'}`,
+      `needs ${smallest ?? 'more than any tolerance allows'}`,
     ])
-  return rows.length === 0 ? 'every case is exact, and passes\n' : columns(rows)
+  return rows.length === 0 ? 'every case passes without a tolerance\n' : columns(rows)
 }
 
 /** A line that counts, on terminals only. */

@@ -108,24 +108,26 @@ function unreadLines({ unread }: FileComparison, expected: string, actual: strin
   if (unread === undefined) return []
   const files = [[expected, unread.expected] as const, [actual, unread.actual] as const]
   return files.flatMap(([path, parts]) =>
-    parts.length === 0 ? [] : [`  failed    not compared, as it is not read: ${parts.join(', ')} of ${path}`],
+    parts.length === 0
+      ? []
+      : [`  failed    not compared, because convo does not read it: ${parts.join(', ')} of ${path}`],
   )
 }
 
 function pagesText({ pages, expectedPages, actualPages }: FileComparison): string {
   if (expectedPages !== actualPages) {
-    return `  failed    the numbers of pages differ: expected ${expectedPages}, got ${actualPages}`
+    return `  failed    the number of pages differs: expected ${expectedPages}, got ${actualPages}`
   }
   const same = pages.filter(({ outcome }) => outcome === 'same').length
-  return `  pages     ${expectedPages}, of which ${same === expectedPages ? 'all' : same} are the same`
+  return `  pages     ${expectedPages}, ${same === expectedPages ? 'all' : same} of them the same`
 }
 
 function checkDiff(diff: string, inputs: readonly (string | undefined)[], isQuiet: boolean): void {
   formatOfPath(diff)
   for (const input of inputs) if (input !== undefined) noteRead(input)
-  refuseReplacing(diff, 'another name behind --diff')
+  refuseReplacing(diff, 'a different name after --diff')
   if (diff === '-' && !isQuiet) {
-    throw new ConvoError('E_USAGE', '--diff - writes a picture to standard output, where the text goes too', {
+    throw new ConvoError('E_USAGE', '--diff - writes a picture to standard output, and so does the report', {
       fix: '--diff - --quiet',
     })
   }
@@ -134,13 +136,15 @@ function checkDiff(diff: string, inputs: readonly (string | undefined)[], isQuie
 async function maskOf(path: string, options: PageOptions): Promise<Picture> {
   const { count, pictures } = await openPages(path, options)
   for await (const picture of pictures) if (count === 1) return picture
-  throw new ConvoError('E_OPTION', `--mask ${path} must be one picture`, { why: `${path}: ${count} pages` })
+  throw new ConvoError('E_OPTION', `--mask ${path} must be a single picture`, {
+    why: `${path}: ${count} pages`,
+  })
 }
 
 /** Both files, looked at but not decoded. Files of equal bytes are one: their pixels need no second decoding. */
 async function openBoth(expectedPath: string, actualPath: string, options: PageOptions) {
   if (expectedPath === '-' && actualPath === '-') {
-    throw new ConvoError('E_USAGE', 'standard input can be one of the two pictures, not both')
+    throw new ConvoError('E_USAGE', 'only one of the two pictures can come from standard input')
   }
   const [left, right] = [await sourceOf(expectedPath), await sourceOf(actualPath)]
   const open = (path: string, source: Source): Promise<Pages> =>

@@ -28,7 +28,7 @@ export function messageOf({
     return mismatch === 'icc' ? notes.filter((note) => note.startsWith('colour')) : []
   })
   const { differing = 0, compared = 0, largest } = stats ?? {}
-  if (differing === 0) return `${other.join('; ')}; else all pixels are equal`
+  if (differing === 0) return `${other.join('; ')}; all pixels are equal otherwise`
   const how = largest === undefined ? '' : `, ${largestText(largest)}`
   const why = failed.length > 0 && outcome === 'different' ? failedText(failed) : ''
   const differ = differing === 1 ? 'differs' : 'differ'
@@ -50,7 +50,7 @@ function largestText({ difference, channel, x, y }: Largest): string {
   const at = `at ${x},${y}`
   return Number.isFinite(difference)
     ? `by up to ${brief(difference)}${channel === undefined ? '' : ` in ${channel}`} ${at}`
-    : `where one picture has no number, first ${at}`
+    : `where one picture has NaN, first ${at}`
 }
 
 /** What was measured, a label and a value each. */
@@ -77,7 +77,7 @@ export function factsOf({ expected, stats, failed, mismatches, notes }: Comparis
 }
 
 function largestFact({ difference, channel, x, y, expected, got }: Largest, depth: Depth): string {
-  if (!Number.isFinite(difference)) return `no number at ${x},${y}`
+  if (!Number.isFinite(difference)) return `NaN at ${x},${y}`
   const values = expected === undefined ? '' : `: ${brief(expected)} expected, ${brief(got ?? 0)} found`
   // floats have no largest value
   const full = depth === 32 ? '' : ` of ${fullScale(depth)}`

@@ -46,7 +46,7 @@ function parseReporter(word: string, results: string, shard: Shard = { index: 1,
   const reporter = Object.hasOwn(reporters, name) ? reporters[name] : undefined
   if (reporter === undefined) {
     const guess = nearest(name, Object.keys(reporters))
-    throw new ConvoError('E_NAME', `no reporter is called ${JSON.stringify(name)}`, {
+    throw new ConvoError('E_NAME', `there is no reporter ${JSON.stringify(name)}`, {
       why: `reporters: ${Object.keys(reporters).join(', ')}`,
       ...(guess !== undefined && { instead: [word, guess + word.slice(name.length)] as const }),
     })

@@ -15,7 +15,7 @@ export async function readBytes(path: string): Promise<Buffer> {
   const bytes = await readWhole(path, { limit: 'encodedBytes' })
   if (isLfsPointer(bytes)) {
     throw new ConvoError('E_INPUT', `${path} was not fetched`, {
-      why: `${path}:1:1: this is a Git LFS pointer, which stands for the picture`,
+      why: `${path}:1:1: this is a Git LFS pointer, not the picture itself`,
       fix: 'git lfs pull',
     })
   }
@@ -44,10 +44,14 @@ export async function loadPages(bytes: Uint8Array, name: string): Promise<Pictur
   const options = { maxPixels: sharedSettings['max-pixels'].default, orient: true, layout, name }
   const { unread = [], pictures } = await openPages(bytes, options)
   if (unread.length > 0) {
-    throw new ConvoError('E_DECODE', `${name} holds pictures that are not read, and cannot be compared`, {
-      why: unread.map((part) => `${name}: ${part}`),
-      fix: 'a copy with one picture',
-    })
+    throw new ConvoError(
+      'E_DECODE',
+      `${name} contains pictures that convo does not read, so it cannot be compared`,
+      {
+        why: unread.map((part) => `${name}: ${part}`),
+        fix: 'a copy with a single picture',
+      },
+    )
   }
   const pages: Picture[] = []
   for await (const page of pictures) pages.push(page)

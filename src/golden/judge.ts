@@ -129,7 +129,7 @@ function loneGolden({ path, bytes }: Golden): Judgement | undefined {
   return {
     status: 'error',
     message: 'the golden was not fetched',
-    why: [`${path}:1:1: this is a Git LFS pointer, which stands for the picture`],
+    why: [`${path}:1:1: this is a Git LFS pointer, not the picture itself`],
     fix: 'git lfs pull',
     facts: [],
   }
@@ -140,9 +140,9 @@ function withoutGolden(made: Made, { path, entry }: Golden, approval: CaseResult
   if (entry === undefined) return { status: 'new', message: 'there is no golden yet', why: [], ...rest }
   return {
     status: 'error',
-    message: 'the golden is gone',
-    why: [`${path}: the lock file has it, and there is no such file`],
-    fix: `bring it back, as by git checkout -- ${path}, or approve what was made now`,
+    message: 'the golden is missing',
+    why: [`${path}: it is in the lock file, but the file does not exist`],
+    fix: `restore it, for example with git checkout -- ${path}, or approve the new picture`,
     ...rest,
   }
 }
@@ -165,8 +165,10 @@ function editedGolden(
   return {
     status: 'error',
     message: 'the golden was changed without an approval',
-    why: [`${path}: its pixels are ${digest.slice(0, 19)}…, approved were ${entry.digest.slice(0, 19)}…`],
-    fix: `bring it back, as by git checkout -- ${path}, or approve the case`,
+    why: [
+      `${path}: its pixels have the digest ${digest.slice(0, 19)}…, approved was ${entry.digest.slice(0, 19)}…`,
+    ],
+    fix: `restore it, for example with git checkout -- ${path}, or approve the case`,
   }
 }
 
@@ -184,9 +186,9 @@ function missed(tested: 'noticed' | 'missed' | undefined): Partial<Judgement> {
   if (tested !== 'missed') return optional('selfTest', tested)
   return {
     status: 'error',
-    message: 'the case cannot fail: its tolerance lets everything pass',
-    why: ['--self-test: no change of the picture was noticed'],
-    fix: 'a stricter tolerance; --tighten prints the smallest that passes',
+    message: 'the case cannot fail: its tolerance allows any change',
+    why: ['--self-test: a changed picture passed'],
+    fix: 'a smaller tolerance; --tighten prints the smallest that passes',
     selfTest: 'missed',
   }
 }

@@ -37,8 +37,8 @@ const version = 1
 export function readLock(goldens: string): Lock {
   const file = join(goldens, lockName)
   if (!existsSync(file)) return new Map()
-  const bad = (why: string, fix = 'the version of it from before, or a merge conflict in it resolved') =>
-    new ConvoError('E_MANIFEST', `${file} is no lock file`, { why: `${file}:1:1: ${why}`, fix })
+  const bad = (why: string, fix = 'restore an earlier version of it, or resolve its merge conflict') =>
+    new ConvoError('E_MANIFEST', `${file} is not a lock file`, { why: `${file}:1:1: ${why}`, fix })
   const text = readText(file, 'manifestBytes')
   let parsed: unknown
   try {
@@ -49,8 +49,8 @@ export function readLock(goldens: string): Lock {
   if (!isRecord(parsed) || !isRecord(parsed.goldens)) throw bad('it has no goldens')
   if (parsed.version !== version) {
     throw bad(
-      `its version is ${JSON.stringify(parsed.version)}, this convo reads ${version}`,
-      'the convo that wrote it',
+      `its version is ${JSON.stringify(parsed.version)}, this version of convo reads ${version}`,
+      'the version of convo that wrote it',
     )
   }
   const entries = Object.entries(parsed.goldens).map(([name, entry]): [string, LockEntry] => {

@@ -56,10 +56,10 @@ const manifestNames = ['convo.check.yaml', 'convo.check.yml', 'convo.check.json'
 export function findManifest(folder = '.'): string {
   const found = manifestNames.map((name) => from(folder, name)).find((path) => existsSync(path))
   if (found !== undefined) return found
-  throw new ConvoError('E_USAGE', 'there is no manifest here', {
+  throw new ConvoError('E_USAGE', 'there is no manifest in this folder', {
     why: [
       `looked for ${manifestNames.join(', ')}`,
-      'the help shows one; another name is given as an argument',
+      'the help shows an example; a manifest with another name is given as an argument',
     ],
     fix: 'convo check --help',
   })
@@ -77,7 +77,7 @@ export async function loadManifest(file: string): Promise<Manifest> {
   const wrong = violations(source.root, schema as Schema)
   if (wrong.length > 0) {
     throw manifestError(
-      `${file} is no manifest of checks`,
+      `${file} is not a valid manifest of checks`,
       wrong.map(({ node, message }) => ({ place: source.placeOf(node), message })),
     )
   }
@@ -92,7 +92,7 @@ export async function loadManifest(file: string): Promise<Manifest> {
     if (entry !== undefined) for (const each of await casesOf(entry, folder, complaints)) cases.push(each)
   }
   for (const complaint of repeated(cases)) complaints.push(complaint)
-  if (complaints.length > 0) throw manifestError(`${file} is no manifest of checks`, complaints)
+  if (complaints.length > 0) throw manifestError(`${file} is not a valid manifest of checks`, complaints)
   return {
     file,
     folder,
@@ -112,9 +112,9 @@ function goldensOf({ root, placeOf }: Source, file: string): string {
   const folder = dirname(file)
   const goldens = from(folder, isScalar(node) ? String(node.value) : 'goldens')
   if (isWithin(folder, goldens) || isWithin('.', goldens)) return goldens
-  const message = `${goldens} lies neither in the folder of the manifest nor in the current one`
-  const fix = 'a folder beside the manifest, or convo run in a folder that has both in it'
-  throw manifestError(`${file} has its goldens elsewhere`, [{ place: placeOf(node), message }], fix)
+  const message = `${goldens} is neither in the folder of the manifest nor in the current folder`
+  const fix = 'a folder next to the manifest, or run convo in a folder that contains both'
+  throw manifestError(`${file} keeps its goldens elsewhere`, [{ place: placeOf(node), message }], fix)
 }
 
 type RawTolerance = 'exact' | Readonly<Record<string, unknown>>
@@ -172,9 +172,9 @@ function entryOf(
     return complain(`needs one of run, chain and actual, got ${got}`)
   }
   if (raw.input !== undefined && inputs !== undefined)
-    return complain('has input and inputs, and one is enough', 'inputs')
+    return complain('has both input and inputs, use one of them', 'inputs')
   if (actual !== undefined && input !== undefined) {
-    return complain('has an actual, which is only compared: an input has no use', 'input')
+    return complain('has actual, which is only compared, so it takes no input', 'input')
   }
   const patterns = actual ?? input
   if (patterns === undefined) return complain('needs an input for its operation')
@@ -241,7 +241,7 @@ function toleranceOf(
   }
   const tolerance: ToleranceValues = { ...resolve(toleranceSettings, {}), ...values }
   if (!isLoose(tolerance)) {
-    return complain('this tolerance allows nothing; leave it out, or write exact')
+    return complain('this tolerance allows nothing; remove it, or write exact')
   }
   return { tolerance, reason: String(reason) }
 }
@@ -341,7 +341,7 @@ function apartHint({ template, input }: Case, other: Case): string {
   const isOneStem = parse(input).name === parse(other.input).name
   const useful = [...(isOneStem ? [] : ['stem']), isOneFolder ? 'ext' : 'dir', 'index']
   const key = useful.find((one) => !template.includes(`{${one}`))
-  return key === undefined ? 'give the inputs names of their own' : `{${key}} in the name tells inputs apart`
+  return key === undefined ? 'give each input a name of its own' : `{${key}} in the name tells inputs apart`
 }
 
 /** Names are compared without regard to case: some file systems have none. Nor may one be a folder and one a file. */
@@ -354,7 +354,7 @@ function repeated(cases: readonly Case[]): Complaint[] {
     if (before === undefined) {
       seen.set(folded(one.name), one)
       const other = fileInTheWay(one, names, goldens)
-      const message = `the files of ${JSON.stringify(one.name)} would lie in ${other}, which is a file`
+      const message = `the files of ${JSON.stringify(one.name)} would be inside ${other}, which is a file`
       return other === undefined ? [] : [{ place: one.place, message }]
     }
     const first = `${relative('', before.input)} at ${placeText(before.place)}`
@@ -363,7 +363,7 @@ function repeated(cases: readonly Case[]): Complaint[] {
     return [
       {
         place: one.place,
-        message: `the name ${JSON.stringify(one.name)} of ${relative('', one.input)} is that of ${first} already${hint}`,
+        message: `the name ${JSON.stringify(one.name)} of ${relative('', one.input)} is already used by ${first}${hint}`,
       },
     ]
   })

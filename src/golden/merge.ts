@@ -40,7 +40,7 @@ export async function mergeReports(paths: readonly string[], given: string, io: 
   if (name === undefined) {
     throw new ConvoError(
       'E_OPTION',
-      `no report is written as ${extname(output) || 'a file without extension'}`,
+      `reports cannot be written as ${extname(output) || 'a file without extension'}`,
       {
         why: `extensions: ${Object.keys(reporterOf).join(' ')}`,
         fix: '--output report.html',
@@ -67,14 +67,14 @@ export async function mergeReports(paths: readonly string[], given: string, io: 
   )
   const missing = missingShards(parts)
   const without = parts.filter(({ hasPictures }) => !hasPictures).map(({ file }) => file)
-  const absent = `the pictures of ${without.join(', ')} are not there; convo check --results names their folder`
+  const absent = `the pictures of ${without.join(', ')} are missing; convo check --results sets their folder`
   for (const line of [...missing, ...(without.length > 0 ? [absent] : [])]) io.err(noteMessage(line))
   return missing.length > 0 || run.failed > 0 ? 1 : 0
 }
 
 function readPart(path: string): Part {
   const file = isFolder(path) ? join(path, resultsName) : path
-  const found = readRun(file, 'the results.json that convo check leaves, or its folder')
+  const found = readRun(file, 'the results.json that convo check writes, or its folder')
   // cases that pass show their goldens: not from anywhere that a file says
   const isHere = isWithin('.', found.goldens)
   const run = isHere ? found : { ...found, cases: found.cases.map(({ golden: _, ...rest }) => rest) }
@@ -102,7 +102,7 @@ function mergeRuns(parts: readonly Part[]): Run {
   if (other !== undefined) {
     throw new ConvoError('E_USAGE', 'these are not shards of one check', {
       why: [`${first!.file}: of ${manifestText(first!.run)}`, `${other.file}: of ${manifestText(other.run)}`],
-      fix: 'the results of one run of one manifest',
+      fix: 'results of the same run of the same manifest',
     })
   }
   const owners = new Map<string, string>()
@@ -112,7 +112,7 @@ function mergeRuns(parts: readonly Part[]): Run {
       if (owner !== undefined) {
         throw new ConvoError('E_USAGE', `the case ${JSON.stringify(one.name)} is in two of the results`, {
           why: [owner, file],
-          fix: 'each shard once',
+          fix: 'name each shard once',
         })
       }
       owners.set(one.name, file)
@@ -156,7 +156,8 @@ const mostNamed = 100
 function missingShards(parts: readonly Part[]): string[] {
   const shards = parts.flatMap(({ run }) => (run.shard === undefined ? [] : [run.shard]))
   const counts = [...new Set(shards.map(({ count }) => count))]
-  if (counts.length > 1) return [`the shards are of ${counts.join(' and of ')}: they are not of one run`]
+  if (counts.length > 1)
+    return [`the shards are of ${counts.join(' and of ')}: they come from different runs`]
   const there = new Set(shards.map(({ index }) => index))
   const [all = 0] = counts
   const missing = all - there.size

@@ -54,18 +54,19 @@ function relativeFolder(folder: string, base: string): string {
 export function nameProblem(name: string): string | undefined {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   if (/[\u0000-\u001f\u007f]/.test(name)) return 'holds a control character'
-  if (name.length > 200) return `is ${name.length} letters long, and 200 are the most`
+  if (name.length > 200) return `is ${name.length} letters long, and at most 200 are allowed`
   if (name.split('/').some((part) => part === '' || part === '.' || part === '..')) {
-    return 'has an empty part, or one of dots alone, between its slashes'
+    return 'has an empty part, or a part made of dots, between its slashes'
   }
   const parts = pathOfName(name).split('/')
   const device = parts.find(isDeviceName)
   if (device !== undefined) return `has the part ${device}, which is a device on Windows`
   // room for an extension: names of files have 255 bytes
   if (parts.some((part) => Buffer.byteLength(part) > 240))
-    return 'has a part that is longer than names of files can be'
+    return 'has a part that is too long for a file name'
   const [first = ''] = parts
-  if (resultFiles.includes(first.toLowerCase())) return `begins with ${first}, which is a file of the results`
+  if (resultFiles.includes(first.toLowerCase()))
+    return `begins with ${first}, which is the name of a file of results`
   return undefined
 }
 

@@ -52,7 +52,7 @@ export async function prepareCase(
 
 const refuse = (option: string): ConvoError | undefined =>
   refused.some((name) => name === option)
-    ? new ConvoError('E_OPTION', `--${option} has no meaning in a case`)
+    ? new ConvoError('E_OPTION', `--${option} does not apply to a case`)
     : undefined
 
 function commandOf(

@@ -6,12 +6,12 @@ import { statuses } from './page/data.ts'
 
 /** Why a value is no `Run`, with the place in it; undefined for one that is. */
 export function runProblem(run: unknown): string | undefined {
-  if (!isRecord(run)) return 'it is no object'
+  if (!isRecord(run)) return 'it is not an object'
   if (run.version !== 1) return `its version is ${cut(JSON.stringify(run.version) ?? 'missing')}`
   const { manifest, goldens, results, counts, cases, tools, shard, source } = run
-  if (source !== undefined && source !== 'tests') return 'it is of neither a check nor tests'
-  if (!isSeen(manifest)) return 'it names no manifest'
-  if (!isText(goldens) || !isText(results)) return 'it names no folder of goldens or of results'
+  if (source !== undefined && source !== 'tests') return 'it is neither from a check nor from tests'
+  if (!isSeen(manifest)) return 'it has no manifest'
+  if (!isText(goldens) || !isText(results)) return 'it has no folder of goldens or results'
   if (!isRecord(counts) || !isRecord(tools)) return 'it has no counts or no tools'
   if (shard !== undefined && !isShard(shard)) return 'its shard has no index and count'
   if (!Array.isArray(cases)) return 'it has no cases'
@@ -33,17 +33,16 @@ const isShard = (value: unknown): boolean =>
 const pictures = ['expected', 'actual', 'diff', 'golden'] as const
 
 function caseProblem(one: unknown): string | undefined {
-  if (!isRecord(one)) return 'it is no object'
+  if (!isRecord(one)) return 'it is not an object'
   const { name, status, message, why, facts, approval, fix, place } = one
   if (!isText(name)) return 'it has no name'
-  if (!statuses.some((one) => one === status))
-    return `there is no status ${cut(JSON.stringify(status) ?? '')}`
+  if (!statuses.some((one) => one === status)) return `unknown status ${cut(JSON.stringify(status) ?? '')}`
   if (!isText(message) || !Array.isArray(why) || !why.every(isText)) return 'it has no message'
   if (!Array.isArray(facts) || !facts.every((fact) => Array.isArray(fact) && fact.every(isText))) {
-    return 'its facts are no pairs of words'
+    return 'its facts are not pairs of words'
   }
-  if (fix !== undefined && !isText(fix)) return 'its fix is no text'
-  if (place !== undefined && !(isRecord(place) && isText(place.file))) return 'its place names no file'
+  if (fix !== undefined && !isText(fix)) return 'its fix is not a string'
+  if (place !== undefined && !(isRecord(place) && isText(place.file))) return 'its place has no file'
   for (const key of pictures) {
     const problem = one[key] === undefined ? undefined : pathProblem(one[key])
     if (problem !== undefined) return `${key}: ${problem}`
@@ -56,7 +55,7 @@ const isBox = (value: unknown): boolean =>
 
 function differenceProblem(difference: unknown): string | undefined {
   if (difference === undefined) return undefined
-  if (!isRecord(difference)) return 'its difference is no object'
+  if (!isRecord(difference)) return 'its difference is not an object'
   const { picture, boxes, kinds } = difference
   if (!Array.isArray(boxes) || !boxes.every(isBox)) return 'its difference has no boxes'
   if (!Array.isArray(kinds) || !kinds.every(isText)) return 'its difference has no kinds'
@@ -65,10 +64,10 @@ function differenceProblem(difference: unknown): string | undefined {
 }
 
 function approvalProblem(approval: unknown): string | undefined {
-  if (!isRecord(approval)) return 'its approval is no object'
+  if (!isRecord(approval)) return 'its approval is not an object'
   const { golden, actual, inputs } = approval
-  if (!isRecord(golden) || !isText(golden.path)) return 'its approval names no golden'
-  if (!Array.isArray(inputs) || !inputs.every(isSeen)) return 'its approval names no inputs'
+  if (!isRecord(golden) || !isText(golden.path)) return 'its approval has no golden'
+  if (!Array.isArray(inputs) || !inputs.every(isSeen)) return 'its approval has no inputs'
   if (actual === undefined) return undefined
   if (!isRecord(actual) || !isText(actual.sha256) || !isEntry(actual.entry)) {
     return 'its approval has no picture'
@@ -77,7 +76,7 @@ function approvalProblem(approval: unknown): string | undefined {
 }
 
 function pathProblem(path: unknown): string | undefined {
-  if (!isText(path)) return 'a path is text'
+  if (!isText(path)) return 'a path must be a string'
   const trouble = nameTrouble(path)
   return trouble === undefined ? undefined : `${cut(JSON.stringify(path))}: ${trouble}`
 }

@@ -108,14 +108,14 @@ export function countsOf(cases: readonly CaseResult[]): Record<Status, number> {
  */
 export async function clearResults(folder: string): Promise<void> {
   if (folder === defaultResults && !isWithin('.', folder)) {
-    throw new ConvoError('E_PATH', `${folder} leads out of this folder by a symbolic link`, {
-      fix: 'another folder for --results',
+    throw new ConvoError('E_PATH', `${folder} is a symbolic link that leads out of this folder`, {
+      fix: 'a different folder for --results',
     })
   }
   if (hasFiles(folder) && !isOwn(folder)) {
-    throw new ConvoError('E_OUTPUT', `${folder} has files in it that no check wrote`, {
-      why: `${folder}: the results of the last run would be removed, and this folder holds none`,
-      fix: 'another folder for --results',
+    throw new ConvoError('E_OUTPUT', `${folder} contains files that convo check did not write`, {
+      why: `${folder}: the results of the last run would be removed, and this folder has none`,
+      fix: 'a different folder for --results',
     })
   }
   await emptyFolder(folder)
@@ -127,9 +127,9 @@ function hasFiles(folder: string): boolean {
   try {
     return existsSync(folder) && readdirSync(folder).length > 0
   } catch (cause) {
-    throw new ConvoError('E_OUTPUT', `${cut(folder)} cannot be the folder of the results`, {
+    throw new ConvoError('E_OUTPUT', `${cut(folder)} cannot be used as the folder of the results`, {
       why: (cause as Error).message.replace(/, \w+ '.*$/s, ''),
-      fix: 'another folder for --results',
+      fix: 'a different folder for --results',
       cause,
     })
   }
@@ -155,7 +155,7 @@ export async function writeResults(folder: string, run: Run): Promise<void> {
  * @throws ConvoError E_USAGE where there is none, E_INPUT for one that is damaged, E_PATH for paths that lead elsewhere
  */
 export function readResults(folder: string): Run {
-  return readRun(join(folder, resultsName), `convo check, then again; it leaves its results in ${folder}`)
+  return readRun(join(folder, resultsName), `run convo check first; it writes its results to ${folder}`)
 }
 
 /**
@@ -169,7 +169,7 @@ export function readRun(file: string, fix: string): Run {
     text = readText(file, 'manifestBytes')
   } catch (cause) {
     if (!isMissing(cause)) throw cause
-    throw new ConvoError('E_USAGE', `there are no results of a check at ${file}`, { fix, cause })
+    throw new ConvoError('E_USAGE', `there are no results of a check in ${file}`, { fix, cause })
   }
   let run: unknown
   try {
@@ -179,7 +179,7 @@ export function readRun(file: string, fix: string): Run {
   }
   const problem = runProblem(run)
   if (problem !== undefined) {
-    const what = `${file} holds no results of this version of convo check`
+    const what = `${file} does not contain results of this version of convo check`
     throw new ConvoError('E_INPUT', what, { why: `${file}: ${problem}`, fix })
   }
   return run as Run

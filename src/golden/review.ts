@@ -57,7 +57,7 @@ export async function reviewCases(
       if (key === 'v') terminal.open(picturesOf(one, results))
       key = await terminal.key()
     }
-    if (key === 'ctrl-c') throw new ConvoError('E_USAGE', 'the review was broken off; nothing was written')
+    if (key === 'ctrl-c') throw new ConvoError('E_USAGE', 'the review was interrupted; nothing was written')
     terminal.write(`${key === 'q' ? 'quit' : { a: 'approved', r: 'rejected', s: 'skipped' }[key]}\n\n`)
     if (key === 'q') break
     lists[key]!.push(one.name)
@@ -112,7 +112,7 @@ export async function reviewResults(results: string, io: Io): Promise<number> {
   const parts = [
     approvedText(done),
     ...(rejected.length > 0 ? [`${rejected.length} rejected: ${rejected.join(', ')}`] : []),
-    ...(left > 0 ? [`${left} left`] : []),
+    ...(left > 0 ? [`${left} skipped`] : []),
   ]
   await io.out(`${visibleLine(parts.join('; '))}\n`)
   return rejected.length > 0 || left > 0 ? 1 : 0

@@ -94,9 +94,9 @@ function chooseCases(
     ({ name }) => filter.length === 0 || filter.some((pattern) => nameMatches(name, pattern)),
   )
   if (named.length === 0) {
-    throw new ConvoError('E_USAGE', `no case is called ${filter.join(' or ')}`, {
+    throw new ConvoError('E_USAGE', `no case matches ${filter.join(' or ')}`, {
       why: `${manifest.file} has ${manifest.cases.length} cases, such as ${manifest.cases[0]?.name}`,
-      fix: 'a name, or a part of it between stars: --filter "*blur*"',
+      fix: 'a name, or part of one between stars: --filter "*blur*"',
     })
   }
   return shareOf(named, shard)

@@ -40,36 +40,32 @@ function list(
 
 /** Where the last run lies. */
 export const resultsSettings = {
-  results: text('the folder of the results', '<folder>', defaultResults),
+  results: text('folder for the results', '<folder>', defaultResults),
   debug: sharedSettings.debug,
 }
 
 /** What of the manifest is checked, and how. */
 export const checkSettings = {
   filter: {
-    ...list('only cases of this name, * standing for any text; may be given again', '<name>'),
+    ...list('only cases with this name; * matches any text; repeatable', '<name>'),
     unset: 'all cases',
   },
   shard: {
-    ...text('only every n-th case, from the i-th; auto asks the CI server', '<i/n>'),
+    ...text('only the i-th of n shards; auto: taken from the CI server', '<i/n>'),
     unset: 'all cases',
   },
   allow: {
-    ...list(
-      'what does not fail: new or obsolete goldens; may be given again',
-      '<word>',
-      choice('', ['new', 'obsolete']),
-    ),
+    ...list('do not fail for new or obsolete goldens; repeatable', '<word>', choice('', ['new', 'obsolete'])),
     unset: 'neither',
   },
-  update: flag('approve what is new, changed or obsolete; refused on a CI server'),
+  update: flag('approve everything new, changed or obsolete; refused on a CI server'),
   'self-test': flag(
-    'also change every picture by just more than its tolerance, and demand that it is noticed',
+    'also change every picture to just beyond its tolerance, and fail if the check does not notice',
   ),
-  tighten: flag('also print the smallest tolerance with which each case passes'),
+  tighten: flag('also print the smallest tolerance that each case passes with'),
   memory: {
-    ...custom('bytes that pictures may take at the same time: 512MiB, 2GiB', '<size>', parseSize),
-    unset: "a quarter of the machine's, 4GiB at most",
+    ...custom('memory for pictures processed at the same time, such as 512MiB or 2GiB', '<size>', parseSize),
+    unset: "a quarter of the machine's memory, at most 4GiB",
   },
 }
 
@@ -77,7 +73,7 @@ export const checkSettings = {
 export const reportSettings = {
   reporter: {
     ...list(
-      `how to tell: ${reporterNames.join(', ')}; =file writes to a file; may be given again`,
+      `format of the report: ${reporterNames.join(', ')}; =file writes to a file; repeatable`,
       '<name[=file]>',
     ),
     unset: 'pretty',

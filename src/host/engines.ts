@@ -69,7 +69,7 @@ export function engineShard(environment: Environment, count?: number): Shard {
   const many = told.filter(({ says }) => says.count !== 1)
   const [first = told[0], second] = many
   if (first === undefined) {
-    throw new ConvoError('E_OPTION', '--shard auto finds no engine that numbers its jobs', {
+    throw new ConvoError('E_OPTION', '--shard auto found no job system', {
       why: engines.map(({ name, variables }) => `${name}: ${variables}`),
       fix: '--shard i/n',
     })
@@ -77,7 +77,7 @@ export function engineShard(environment: Environment, count?: number): Shard {
   if (second !== undefined) {
     throw new ConvoError(
       'E_OPTION',
-      `--shard auto finds two engines, ${first.engine.name} and ${second.engine.name}`,
+      `--shard auto found two job systems, ${first.engine.name} and ${second.engine.name}`,
       {
         why: [first, second].map(
           ({ engine, says }) => `${engine.name}: ${says.index} of ${says.count ?? 'unknown'}`,
@@ -96,18 +96,18 @@ function complete(
 ): Shard {
   const count = told ?? asked
   if (count === undefined) {
-    throw new ConvoError('E_OPTION', `--shard auto cannot know how many jobs a ${name} has`, {
-      why: `${variables} tells only which one this is`,
+    throw new ConvoError('E_OPTION', `--shard auto cannot detect the number of jobs of a ${name}`, {
+      why: `${variables} is only the number of this job`,
       fix: '--shard auto/n, with the number of completions',
     })
   }
   if (asked !== undefined && told !== undefined && asked !== told) {
-    throw new ConvoError('E_OPTION', `--shard auto/${asked} is said of a ${name} of ${told} jobs`, {
+    throw new ConvoError('E_OPTION', `--shard auto/${asked} was given, but the ${name} has ${told} jobs`, {
       fix: '--shard auto',
     })
   }
   if (count < 1 || index < 1 || index > count) {
-    throw new ConvoError('E_OPTION', `--shard auto: job ${index} of ${count} of a ${name} cannot be`, {
+    throw new ConvoError('E_OPTION', `--shard auto: a ${name} cannot have a job ${index} of ${count}`, {
       why: `from ${variables}, counted from 1 here`,
     })
   }
@@ -152,15 +152,15 @@ function slurmArray(
   const step = wholeOf(environment, 'SLURM_ARRAY_TASK_STEP') ?? 1
   const count = wholeOf(environment, 'SLURM_ARRAY_TASK_COUNT')
   if (min === undefined || max === undefined || count === undefined || step < 1) {
-    throw new ConvoError('E_OPTION', '--shard auto: the variables of the Slurm array are not complete', {
-      why: 'SLURM_ARRAY_TASK_ID is set; _MIN, _MAX, _STEP and _COUNT are needed too',
+    throw new ConvoError('E_OPTION', '--shard auto: variables of the Slurm array are missing', {
+      why: 'SLURM_ARRAY_TASK_ID is set, but _MIN, _MAX, _STEP and _COUNT are also needed',
       fix: '--shard i/n',
     })
   }
   const places = Math.floor((max - min) / step) + 1
   if (places !== count || (at - min) % step !== 0) {
     throw new ConvoError('E_OPTION', '--shard auto: the Slurm array has gaps', {
-      why: `from ${min} to ${max} in steps of ${step} are ${places} tasks, the array has ${count}`,
+      why: `${min} to ${max} in steps of ${step} would be ${places} tasks, but the array has ${count}`,
       fix: `sbatch --array=1-${count}`,
     })
   }

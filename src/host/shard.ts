@@ -19,7 +19,7 @@ export function parseShard(text: string, environment: Environment): Shard {
     why:
       match !== null && index === 0
         ? 'shards are counted from 1'
-        : '--shard 2/8 is the second of eight shares of the inputs',
+        : '--shard 2/8 is the second of eight shards',
     ...(match !== null && index === 0 && { instead: [text, `1/${count}`] as const }),
   })
 }

@@ -49,7 +49,7 @@ export function readApng(reader: Reader, png: PngHead, name: string): Animation 
   const bad = (at: number, why: string) =>
     new ConvoError('E_DECODE', `${name} is a damaged animated PNG`, {
       why: `${name}: byte ${at}: ${why}`,
-      fix: 'a fresh copy of the file',
+      fix: 'a new copy of the file',
     })
   const frames: Mutable[] = []
   const shared: Uint8Array[] = []
@@ -93,12 +93,12 @@ export function readApng(reader: Reader, png: PngHead, name: string): Animation 
       }
       frames.at(-1)!.data.push({ at: at + 8, length })
     } else if (type === 'fdAT') {
-      if (frame === undefined) throw bad(at, 'fdAT stands before fcTL')
+      if (frame === undefined) throw bad(at, 'fdAT comes before fcTL')
       frame.data.push({ at: at + 12, length: length - 4 })
     }
   }
   const count = frames.length - (isApart ? 1 : 0)
-  if (count !== stated) throw bad(reader.size, `${stated} pictures are announced, and ${count} are there`)
+  if (count !== stated) throw bad(reader.size, `${stated} pictures were expected, but ${count} were found`)
   const empty = frames.findIndex(({ data }) => data.length === 0)
   if (empty >= 0) throw bad(reader.size, `picture ${empty + 1} has no data`)
   const covers = (frame: Frame) => frame.width === png.width && frame.height === png.height
@@ -115,7 +115,7 @@ export function readApng(reader: Reader, png: PngHead, name: string): Animation 
       ),
     shared: concat(shared),
     notes: isApart
-      ? [`the first picture of ${name} is not part of its animation, and is taken as the first page of it`]
+      ? [`the first picture of ${name} is not part of its animation; it was used as the first page`]
       : [],
   }
 }
@@ -125,7 +125,7 @@ function frameOf(view: DataView, { width, height }: PngHead, bad: (why: string) 
   const [dispose, blend] = [disposals[view.getUint8(24)], blends[view.getUint8(25)]]
   if (w === 0 || h === 0 || x + w > width || y + h > height)
     throw bad(`a picture of ${w}x${h} at ${x},${y} does not fit`)
-  if (dispose === undefined || blend === undefined) throw bad('an unknown way to dispose or blend')
+  if (dispose === undefined || blend === undefined) throw bad('an unknown dispose or blend mode')
   const [numerator, denominator] = [view.getUint16(20), view.getUint16(22) || 100]
   return {
     x,

@@ -77,7 +77,7 @@ export async function decode(source: Source, options: DecodeOptions): Promise<De
 /** @throws ConvoError E_DECODE where one picture is wanted and the first page is a smaller copy of it */
 function refusePreview({ header: { preview }, name }: Opened, { page }: DecodeOptions): void {
   if (preview === undefined || page !== undefined) return
-  throw new ConvoError('E_DECODE', `the first page of ${name} is a smaller copy of its picture`, {
+  throw new ConvoError('E_DECODE', `the first page of ${name} is a smaller copy of the picture`, {
     why: `${name}: ${preview.why}`,
     fix: preview.fix,
   })
@@ -262,7 +262,7 @@ async function decodeOpened(
   const height = rows ?? header.height * pages
   invariant(
     info.width === width && info.height === height && info.channels === (isGrayAlpha8 ? 4 : channels),
-    `${name} decodes to ${info.width}x${info.height}x${info.channels}, its header says ${width}x${height}x${channels}`,
+    `${name} decodes to ${info.width}x${info.height}x${info.channels}, but its header says ${width}x${height}x${channels}`,
   )
   const samples = isGrayAlpha8 ? grayAlphaOf(data) : viewSamples(data, header.depth)
   if (samples instanceof Uint16Array && opened.bits !== undefined) spread(samples, opened.bits)
@@ -279,14 +279,10 @@ async function attempt<T>(name: string, act: () => Promise<T>): Promise<T> {
   try {
     return await act()
   } catch (cause) {
-    throw new ConvoError(
-      'E_DECODE',
-      `${name} cannot be decoded: it is damaged, or of a kind that is not read`,
-      {
-        why: reasons(cause).map((line) => `${name}: ${line}`),
-        fix: 'a fresh copy of the file',
-        cause,
-      },
-    )
+    throw new ConvoError('E_DECODE', `${name} cannot be decoded: it is damaged or in an unsupported format`, {
+      why: reasons(cause).map((line) => `${name}: ${line}`),
+      fix: 'a new copy of the file',
+      cause,
+    })
   }
 }

@@ -94,13 +94,15 @@ function lostOfPages([first, ...others]: readonly Picture[]): string[] {
     ...(differs(({ icc }) => icc) ? ['ICC profiles'] : []),
     ...(differs(({ resolution }) => resolution) ? ['resolutions'] : []),
   ]
-  return lost.length === 0 ? [] : [`the pages have different ${listed(lost)}: those of the first are kept`]
+  return lost.length === 0
+    ? []
+    : [`the pages have different ${listed(lost)}: those of the first page are kept`]
 }
 
 function checkAlike(pages: readonly Picture[]): void {
   const shapes = new Set(pages.map((p) => `${p.width}x${p.height}x${p.channels} of ${p.depth} bits`))
   if (shapes.size === 1) return
-  throw new ConvoError('E_SHAPE', 'the pages of a file must be alike', {
+  throw new ConvoError('E_SHAPE', 'all pages of a file must have the same size, channels and depth', {
     why: pages.length === 0 ? 'there are no pages' : `pages: ${[...shapes].join(', ')}`,
     fix: '--depth 8 for pages of 8 and 16 bits, or {index} in the output path',
   })

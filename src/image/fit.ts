@@ -20,22 +20,22 @@ export function fitFormat(picture: Picture, format: OutputFormat): Fitted {
   const notes: string[] = []
   let fitted = picture
   if (picture.depth === 32) {
-    throw new ConvoError('E_OUTPUT', `${format} files of float samples are not written`, {
-      why: `${format} is written with ${traits.depths.join(' or ')} bits`,
+    throw new ConvoError('E_OUTPUT', `${format} files with float samples cannot be written`, {
+      why: `${format} has ${traits.depths.join(' or ')} bits`,
       fix: 'an output path ending in .npy, or --depth',
     })
   }
   if (picture.data instanceof Uint16Array && !traits.depths.some((depth) => depth === 16)) {
     fitted = { ...picture, depth: 8, data: to8Bits(picture.data) }
-    notes.push(`${format} holds 8 bits: 16-bit samples were rounded to 8`)
+    notes.push(`${format} has 8 bits: 16-bit samples were rounded`)
   }
   if (traits.alpha === 'none' && hasAlpha(fitted.channels)) fitted = withoutOpaqueAlpha(fitted, format)
   if (traits.alpha === 'on-off' && hasAlpha(fitted.channels) && countAlpha(fitted, isSoft) > 0) {
-    notes.push(`${format} holds no half-transparent pixels: they became opaque or transparent`)
+    notes.push(`${format} has no partial transparency: pixels became opaque or transparent`)
   }
   notes.push(...lostBeside(picture.meta, fitted.channels, format))
   if (format === 'gif' && hasMoreColours(fitted, 256)) {
-    notes.push('gif holds 256 colours: the picture was reduced to them')
+    notes.push('gif has 256 colours: the picture was reduced to them')
   }
   return { picture: fitted, notes }
 }
@@ -64,9 +64,9 @@ export function lostBeside(
     ...(isBare && orientation !== undefined ? ['the orientation'] : []),
   ]
   return [
-    ...(lost.length > 0 ? [`${format} does not hold ${listed(lost)}`] : []),
+    ...(lost.length > 0 ? [`${format} cannot store ${listed(lost)}`] : []),
     ...(isUnfit
-      ? [`the ICC profile was left out: it is not for ${channels < 3 ? 'gray' : 'RGB'}, which the output is`]
+      ? [`the ICC profile was dropped: the output is ${channels < 3 ? 'gray' : 'RGB'}, the profile is not`]
       : []),
   ]
 }
@@ -89,7 +89,7 @@ export function inColour(picture: Picture): Picture {
 function withoutOpaqueAlpha(picture: Picture, format: OutputFormat): Picture {
   const count = countAlpha(picture, (alpha, full) => alpha < full)
   if (count > 0) {
-    throw new ConvoError('E_OUTPUT', `${format} holds no alpha, and the picture is transparent in places`, {
+    throw new ConvoError('E_OUTPUT', `${format} has no alpha, and the picture has transparent pixels`, {
       why: `${count} of ${picture.width * picture.height} pixels are not opaque`,
       fix: '--background white, or an output path ending in .png or .webp',
     })

@@ -8,7 +8,7 @@ import { type Read, textOf } from './reader.ts'
 type Way = string
 
 const magick: Way = 'magick IN OUT.png'
-const unpack: Way = 'unpack it, and name the pictures in it'
+const unpack: Way = 'unpack it and use the pictures in it'
 const other: Way = 'a PNG, JPEG, WebP, TIFF, GIF, AVIF or SVG'
 const raw: Way = 'darktable-cli IN OUT.tif'
 const still: Way = 'ffmpeg -i IN OUT.png'
@@ -171,15 +171,15 @@ const foreign: readonly Foreign[] = [
   { name: 'an HDF5 file', starts: '\x89HDF\r\n', way: 'numpy.save of one of its arrays' },
   { name: 'a NumPy archive', starts: '\x93NUMPY', way: 'numpy.save of one array' },
   {
-    name: 'an HTML page, as a download that failed leaves',
+    name: 'an HTML page, perhaps from a failed download',
     starts: /^(\xef\xbb\xbf)?\s*(<!--.*?-->\s*)*<(!doctype html|html|head|body)/is,
-    way: 'the address of the picture itself, downloaded anew',
+    way: 'download it again, from the address of the picture itself',
     isNone: true,
   },
   { name: 'an XML document', starts: /^(\xef\xbb\xbf)?\s*<\?xml/, way: other, isNone: true },
   { name: 'JSON text', starts: /^(\xef\xbb\xbf)?\s*[{[]\s*["{[\]}\d]/, way: other, isNone: true },
   {
-    name: 'a Git LFS pointer, which stands for a file that was not fetched',
+    name: 'a Git LFS pointer, not the file itself',
     starts: 'version https://git-lfs',
     way: 'git lfs pull',
     isNone: true,
@@ -195,7 +195,7 @@ const foreign: readonly Foreign[] = [
   { name: 'an Alias picture', endings: '.pix', way: still },
   { name: 'a PICT picture', endings: '.pict .pct', way: magick },
   {
-    name: 'bare samples without a header',
+    name: 'raw samples without a header',
     endings: '.raw .bin',
     way: 'numpy.fromfile and numpy.save, as a .npy file',
   },
@@ -218,8 +218,8 @@ export function passedOver(paths: readonly string[]): string[] {
   const [first = ''] = paths
   const more = paths.length - 1
   if (more < 0) return []
-  const name = `${first} is ${promised(first)}, which is not read`
-  return [more === 0 ? `${name}: it was left out` : `${name}: it and ${more} more were left out`]
+  const name = `${first} is ${promised(first)}, which convo does not read`
+  return [more === 0 ? `${name}: it was skipped` : `${name}: it and ${more} more were skipped`]
 }
 
 /** What a file is that is no picture that is read, and what to do. */
@@ -260,8 +260,8 @@ export const ways = {
 
 /** The refusal of a file of a known format that is not read. */
 export function refusal(name: string, what: string, fix: string, why?: string): ConvoError {
-  return new ConvoError('E_DECODE', `${name} is ${what}, which is not read`, {
-    why: why ?? `${name}: PNG, JPEG, WebP, TIFF, GIF, AVIF, SVG and .npy are read`,
+  return new ConvoError('E_DECODE', `${name} is ${what}, which convo does not read`, {
+    why: why ?? `${name}: convo reads PNG, JPEG, WebP, TIFF, GIF, AVIF, SVG and .npy`,
     fix,
   })
 }
@@ -273,7 +273,7 @@ export function refuseStranger(size: number, read: Read, name: string): never {
     throw new ConvoError('E_DECODE', `${name} is not a picture but ${stranger.name}`, { fix: stranger.fix })
   }
   if (stranger !== undefined) throw refusal(name, stranger.name, stranger.fix)
-  throw new ConvoError('E_DECODE', `${name} is not a picture of a known kind`, {
+  throw new ConvoError('E_DECODE', `${name} is not in a known picture format`, {
     why: `${name}: byte 0: no signature of a picture format`,
     fix: other,
   })

@@ -57,8 +57,8 @@ export function formatOfPath(path: string): OutputFormat {
   if (found !== undefined) return found
   const known = names.flatMap((name) => outputFormats[name].extensions)
   const what = promised(path)
-  throw new ConvoError('E_OUTPUT', `no picture format is written to files ending in ${extension}`, {
-    why: `${path}: ${what === undefined ? '' : `${what} is not written; `}known endings are ${[...known, '.npy'].join(', ')}`,
+  throw new ConvoError('E_OUTPUT', `there is no picture format for files ending in ${extension}`, {
+    why: `${path}: ${what === undefined ? '' : `${what} cannot be written; `}known endings are ${[...known, '.npy'].join(', ')}`,
     instead: [path, path.slice(0, -extension.length).concat('.png')],
   })
 }

@@ -98,7 +98,7 @@ const depths = { uchar: 8, ushort: 16, float: 32 } as const
 export function readingOf(facts: Facts, name: string): Reading {
   const { space, depth, channels } = facts
   const refuse = (why: string) =>
-    new ConvoError('E_DECODE', `${name} holds samples of a kind that is not read`, {
+    new ConvoError('E_DECODE', `${name} has samples of an unsupported type`, {
       why: `${name}: ${why}`,
       fix: 'a copy with 1 to 4 channels of 8 or 16 bits, or of 32-bit float',
     })
@@ -142,19 +142,19 @@ export function headerOf(
   const asRead: string[] = []
   if (reading.convertedFrom !== undefined) asRead.push(`converted from ${reading.convertedFrom} to sRGB`)
   if ((png?.hasIcc || facts.icc !== undefined) && !keepsIcc && reading.convertedFrom === undefined)
-    asRead.push('the ICC profile is damaged or for other colours, and was left out')
+    asRead.push('the ICC profile is damaged or for a different colour space, and was ignored')
   if (apng !== undefined && (facts.orientation ?? 1) > 1)
-    asRead.push(`the pictures of ${name} are not turned: an animation has no orientation`)
+    asRead.push(`the orientation of ${name} was ignored: it is an animation`)
   asRead.push(...seen.notes)
   const notes = [...asRead]
-  if (seen.unread.length > 0) notes.push(`of ${name} not read: ${listed(seen.unread)}`)
+  if (seen.unread.length > 0) notes.push(`not read from ${name}: ${listed(seen.unread)}`)
   const lost = new Set([
     ...(facts.exif !== undefined && saysMore(facts.exif) ? ['EXIF'] : []),
     ...(facts.xmp !== undefined ? ['XMP'] : []),
     ...(facts.iptc !== undefined ? ['IPTC'] : []),
     ...seen.metadata,
   ])
-  if (lost.size > 0) notes.push(`${listed([...lost])} of ${name} ${lost.size > 1 ? 'are' : 'is'} not kept`)
+  if (lost.size > 0) notes.push(`${listed([...lost])} of ${name} ${lost.size > 1 ? 'are' : 'is'} lost`)
   return {
     kind,
     width,

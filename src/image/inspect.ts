@@ -48,7 +48,7 @@ const lookers: Readonly<
   png: (reader, { png }, name) => {
     if (png === undefined) return {}
     const apng = png.isAnimated ? readApng(reader, png, name) : undefined
-    const damaged = png.ignored.map(({ type, why }) => `the ${type} chunk of ${name} was left out: ${why}`)
+    const damaged = png.ignored.map(({ type, why }) => `the ${type} chunk of ${name} was ignored: ${why}`)
     const isLost = png.ignored.some(({ type }) => type === 'acTL')
     return {
       metadata: png.metadata,
@@ -112,7 +112,7 @@ function refuseJpeg(marker: number, bits: number | undefined, name: string): voi
   if (what !== undefined) throw refusal(name, what, wayOf(ways.still, name))
   const isFrame = marker === 0xc0 || marker === 0xc1 || marker === 0xc2
   if (isFrame && bits === 12)
-    throw refusal(name, 'a JPEG of 12 bits', wayOf(ways.deep, name), `${name}: JPEGs of 8 bits are read`)
+    throw refusal(name, 'a 12-bit JPEG', wayOf(ways.deep, name), `${name}: only 8-bit JPEGs can be read`)
 }
 
 /** The segments of a JPEG up to its samples. */
@@ -181,7 +181,7 @@ function readGif({ read, size }: Reader, name: string): Part {
     const [sign = 0x3b, label = 0] = read(at, 2)
     if (sign === 0x21) {
       if (label === 0xfe) metadata.add('text')
-      if (label === 0x01) unread.add('text that is drawn over a picture')
+      if (label === 0x01) unread.add('text drawn over a picture')
       if (label === 0xff && textOf(read(at + 3, 8)) === 'XMP Data') metadata.add('XMP')
       at += 2
       skip()

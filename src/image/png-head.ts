@@ -99,18 +99,18 @@ function fault(
 ): string | undefined {
   const { type, length } = chunk
   const needs = (bytes: number) =>
-    length === bytes ? undefined : `it has ${length} bytes, and ${bytes} are needed`
-  if (seen.has(type)) return 'it is there twice'
+    length === bytes ? undefined : `it has ${length} bytes instead of ${bytes}`
+  if (seen.has(type)) return 'it occurs twice'
   if (type === 'gAMA') return needs(4)
   if (type === 'sRGB') return needs(1)
   if (type === 'pHYs') return needs(9)
   if (type === 'acTL') return needs(8)
-  if (type === 'iCCP') return seen.has('PLTE') ? 'it stands behind the palette' : undefined
+  if (type === 'iCCP') return seen.has('PLTE') ? 'it comes after the palette' : undefined
   if (type !== 'tRNS') return undefined
   if (colourType >= 4) return 'the picture has alpha'
   if (colourType === 0) return needs(2)
   if (colourType === 2) return needs(6)
-  if (!seen.has('PLTE')) return 'it stands before the palette'
+  if (!seen.has('PLTE')) return 'it comes before the palette'
   return length >= 1 && length <= palette ? undefined : `it has ${length} entries, the palette ${palette}`
 }
 
@@ -127,7 +127,7 @@ export function readPngHead(reader: Reader, name: string): PngHead {
   const bad = (at: number, why: string) =>
     new ConvoError('E_DECODE', `${name} is a damaged PNG`, {
       why: `${name}: byte ${at}: ${why}`,
-      fix: 'a fresh copy of the file',
+      fix: 'a new copy of the file',
     })
   const first = reader.read(8, 25).slice()
   if (first.length < 25) throw bad(reader.size, `the file ends inside the header, after ${reader.size} bytes`)
@@ -153,12 +153,12 @@ export function readPngHead(reader: Reader, name: string): PngHead {
     if (chunk === undefined) throw bad(reader.size, 'the file ends before the picture data')
     const { type, length, end } = chunk
     if (type === 'IDAT') break
-    if (type === 'IEND') throw bad(at, 'the file holds no picture data')
+    if (type === 'IEND') throw bad(at, 'the file has no picture data')
     if (type === 'PLTE') {
       palette = Math.min(Math.floor(length / 3), colourType === 3 ? 2 ** bits : 256)
       const transparent = seen.get('tRNS')
       if (transparent !== undefined) {
-        ignored.push({ ...transparent, why: 'it stands before the palette' })
+        ignored.push({ ...transparent, why: 'it comes before the palette' })
         seen.delete('tRNS')
       }
       seen.set(type, chunk)
@@ -273,7 +273,7 @@ function trailing(
       if (!leadsToEnd(tail, place - 4)) continue
       const isXmpText =
         type === 'iTXt' && tail.toString('latin1', place + 4, place + 4 + xmpKeyword.length) === xmpKeyword
-      found.add(isXmpText ? 'XMP' : (lost[type] ?? 'EXIF behind the picture'))
+      found.add(isXmpText ? 'XMP' : (lost[type] ?? 'EXIF after the picture'))
       break
     }
   }

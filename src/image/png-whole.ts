@@ -26,7 +26,7 @@ export function encodePngWhole(
   compression: Compression = compressionSettings(),
   stripRows: number = picture.height,
 ): Uint8Array {
-  invariant(isPngPicture(picture), 'a PNG holds 8 or 16 bits')
+  invariant(isPngPicture(picture), 'a PNG has 8 or 16 bits')
   const { height, data } = picture
   const meta: PictureMeta = picture.meta
   const rowBytes = pngRowBytes(picture)

@@ -81,6 +81,6 @@ function refuseDamagedSignature(head: Uint8Array, name: string): void {
   if (!String.fromCharCode(...head.subarray(0, 20)).includes('IHDR')) return
   throw new ConvoError('E_DECODE', `${name} is a damaged PNG`, {
     why: `${name}: byte 0: the signature is not that of a PNG`,
-    fix: 'a fresh copy of the file, transferred as binary and not as text',
+    fix: 'a new copy of the file, transferred as binary and not as text',
   })
 }

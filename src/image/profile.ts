@@ -21,17 +21,17 @@ function lightOfProfile(icc: Uint8Array, name: string): Light {
   const view = new DataView(icc.buffer, icc.byteOffset, icc.byteLength)
   const profile = descriptionOf(icc, view)
   const refuse = (why: string) =>
-    new ConvoError('E_OPTION', `--linear does not know how ${name} stores light`, {
+    new ConvoError('E_OPTION', `--linear cannot use the ICC profile of ${name}`, {
       why: `${name}: the ICC profile ${profile} ${why}`,
       fix: 'a copy converted to sRGB, or no --linear',
     })
   const tags = text(icc, 16) === 'GRAY' ? ['kTRC'] : ['rTRC', 'gTRC', 'bTRC']
   const found = tags.map((tag) => tagOf(icc, view, tag))
-  if (found.some((tag) => tag === undefined)) throw refuse('has no tone curves, but tables of colours')
+  if (found.some((tag) => tag === undefined)) throw refuse('has colour tables instead of tone curves')
   const isOne = found.every((tag) => Buffer.compare(tag!, found[0]!) === 0)
   const curves = (isOne ? found.slice(0, 1) : found).map((tag) => curveFrom(tag!))
   for (const curve of curves) {
-    if (curve === undefined) throw refuse('has a tone curve of a kind that is not read')
+    if (curve === undefined) throw refuse('has a tone curve of an unsupported type')
     if (!rises(curve)) throw refuse('has a tone curve that does not rise from black to white')
   }
   const known = curves as Curve[]

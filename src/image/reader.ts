@@ -31,7 +31,7 @@ export function withReader<T>(source: Source, name: string, use: (reader: Reader
     const stat = fstatSync(fd)
     if (stat.isDirectory()) {
       throw new ConvoError('E_INPUT', `${name} is a folder, not a picture`, {
-        fix: 'one of the pictures in it, or convo batch',
+        fix: 'a picture in it, or convo batch for all of them',
       })
     }
     return use({ size: stat.size, read: windowed(fd, stat.size) })

@@ -118,7 +118,7 @@ export function checkChannels(count: number, channels: readonly number[]): void 
   if (missing === undefined) return
   throw new ConvoError(
     'E_OPTION',
-    `there is no channel ${missing}: the result has ${count}, counted from 0`,
+    `there is no channel ${missing}: the result has ${count} channels, counted from 0`,
     {
       fix: `--channels ${count - 1}`,
     },

@@ -35,11 +35,11 @@ export function readSvg({ read, size }: Reader, name: string, maxPixels: number)
   const undrawn =
     budget.undrawn.size === 0
       ? []
-      : [`${listed([...budget.undrawn])} of ${name} ${budget.undrawn.size > 1 ? 'are' : 'is'} not drawn`]
+      : [`${listed([...budget.undrawn])} of ${name} ${budget.undrawn.size > 1 ? 'were' : 'was'} not drawn`]
   if (first === undefined) return undrawn
   return [
     ...undrawn,
-    `${name} refers to other files, which are not drawn: ${first}${foreign.size > 1 ? ` and ${foreign.size - 1} more` : ''}`,
+    `${name} refers to other files, which were not drawn: ${first}${foreign.size > 1 ? ` and ${foreign.size - 1} more` : ''}`,
   ]
 }
 
@@ -51,7 +51,7 @@ const undrawn = new Map([
     (tag) => [tag, 'animation'] as const,
   ),
   ['foreignObject', 'HTML (foreignObject)'],
-  ['script', 'what a script does'],
+  ['script', 'effects of scripts'],
 ])
 
 type Cost = { elements: number; work: number }
@@ -71,7 +71,7 @@ function look(
   if (hasMarkupEntities) {
     throw new ConvoError(
       'E_DECODE',
-      `${name} has entities that hold markup or other files, which are not read`,
+      `${name} has entities with markup or external files, which convo does not read`,
       {
         why: `${name}: an <!ENTITY … > whose value has < or & in it, or SYSTEM`,
         fix: 'xmllint --noent in.svg > plain.svg',
@@ -116,7 +116,7 @@ function sizeOf(elements: readonly Element[], text: string, name: string, maxPix
     // the size is then that of what is drawn, which no number may make larger than can be counted
     const far = text.match(/\d{8,}|\de\+?\d{1,}/gi)?.find((number) => Number(number) >= 1e7)
     if (far === undefined) return maxPixels
-    throw new ConvoError('E_DECODE', `${name} states no size, and draws as far as ${far}`, {
+    throw new ConvoError('E_DECODE', `${name} has no size, and its drawing extends to ${far}`, {
       why: `${name}: neither width and height nor a viewBox`,
       fix: 'width="800" height="600" in its <svg> tag',
     })

@@ -56,8 +56,8 @@ export function readTiff(read: Read, name: string): TiffSeen {
   for (let at = layout?.first ?? 0; layout !== undefined && at !== 0; ) {
     if (seen.has(at)) {
       throw new ConvoError('E_DECODE', `${name} is a damaged TIFF`, {
-        why: `${name}: byte ${at}: the list of its pages leads back to this one`,
-        fix: 'a fresh copy of the file',
+        why: `${name}: byte ${at}: the list of its pages is circular`,
+        fix: 'a new copy of the file',
       })
     }
     seen.add(at)
@@ -179,7 +179,7 @@ function refuseRaw(read: Read, name: string, pages: readonly Directory[], subs: 
     )
   }
   if (full === undefined || !isReduced(first)) return
-  throw new ConvoError('E_DECODE', `${name} holds its picture in a subdirectory, which is not read`, {
+  throw new ConvoError('E_DECODE', `${name} has its picture in a subdirectory, which convo does not read`, {
     why: `${name}: page 1 is a smaller copy of ${sizeText(first)}, subdirectory ${subs.indexOf(full)} the picture of ${sizeText(full)}`,
     fix: wayOf(ways.flat, name).replace(
       /^vips copy (\S+)/,
@@ -241,7 +241,7 @@ function refuseCompression(name: string, page: Directory): void {
     name,
     `a TIFF compressed with ${what}`,
     number in knownToVips ? wayOf(ways.plain, name) : toPython(name),
-    `${name}: TIFFs with LZW, Deflate, JPEG, WebP, PackBits, fax compression and none are read`,
+    `${name}: supported: LZW, Deflate, JPEG, WebP, PackBits, fax and no compression`,
   )
 }
 
@@ -254,8 +254,8 @@ function refuseSamples(read: Read, name: string, page: Directory, layout: Layout
     numberIn(page, tag.photometric),
   ]
   const refuse = (what: string, fix: string) => {
-    throw new ConvoError('E_DECODE', `${name} holds ${what}, which are not read`, {
-      why: `${name}: 8 and 16 bits, and floats of 32 bits, are read`,
+    throw new ConvoError('E_DECODE', `${name} has ${what}, which convo does not read`, {
+      why: `${name}: supported: 8 and 16 bits, and 32-bit floats`,
       fix,
     })
   }
@@ -263,7 +263,7 @@ function refuseSamples(read: Read, name: string, page: Directory, layout: Layout
   const isGray = photometric < 2 || photometric === 3
   // colours and alpha: of CMYK five, of gray and of a palette two
   if (channels > (photometric === 5 ? 5 : isGray ? 2 : 4)) {
-    throw new ConvoError('E_DECODE', `${name} holds samples of a kind that is not read`, {
+    throw new ConvoError('E_DECODE', `${name} has samples of an unsupported type`, {
       why: `${name}: it has ${channels} channels${isGray ? ' of gray' : ''}`,
       fix: toPython(name),
     })
@@ -272,8 +272,8 @@ function refuseSamples(read: Read, name: string, page: Directory, layout: Layout
   if (kind === undefined || format === 4) return
   const toFloat = wayOf(ways.toFloat, name)
   if (format >= 5) refuse(`${kind} numbers`, 'numpy.save of their real and imaginary parts')
-  if (format === 3 && bits !== 32) refuse(`floats of ${bits} bits`, toPython(name))
-  if (format === 2) refuse(`signed samples of ${bits} bits`, bits <= 32 ? toFloat : toPython(name))
+  if (format === 3 && bits !== 32) refuse(`${bits}-bit floats`, toPython(name))
+  if (format === 2) refuse(`signed ${bits}-bit samples`, bits <= 32 ? toFloat : toPython(name))
   if (format === 1 && bits > 16)
     refuse(`whole samples of ${bits} bits`, bits === 32 ? toFloat : toPython(name))
   const isPacked = channels === 1 ? ![0, 1, 2, 4, 8, 16].includes(bits) : bits % 8 !== 0

@@ -18,4 +18,4 @@ export function isTurned(kernel: Kernel): kernel is Kernel & { readonly directio
 
 /** `turned by 180°, as -morphology Convolve turns it`, or that it is used as it is written. */
 export const directionText = ({ turns, as }: Direction): string =>
-  turns ? `turned by 180°, as ${as} turns it` : `used as written, as ${as} does`
+  turns ? `rotated by 180°, like ${as} does` : `used as written, like ${as} does`

@@ -40,7 +40,7 @@ function readRows(source: string): Kernel {
   read.forEach((row, y) => {
     if (row.length === width) return
     const why = `expected ${width} numbers as in row 1, found ${row.length} in row ${y + 1}`
-    throw failure(source, lines[y]!.index, 'E_KERNEL_SHAPE', 'rows of a kernel must be of one length', why)
+    throw failure(source, lines[y]!.index, 'E_KERNEL_SHAPE', 'rows of a kernel must have equal length', why)
   })
   return kernel([read.length, width], read.flat())
 }
@@ -98,7 +98,7 @@ function failure(
   code: ErrorCode,
   message: string,
   why: string,
-  fix = 'rows as "-1 0 1; -2 0 2; -1 0 1"',
+  fix = 'rows such as "-1 0 1; -2 0 2; -1 0 1"',
 ): ConvoError {
   const before = source.slice(0, at).split('\n')
   return new ConvoError(code, message, {

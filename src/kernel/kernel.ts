@@ -94,7 +94,7 @@ export function kernel(
     const found = notFinite === undefined ? `${bias.length} numbers` : `${notFinite}`
     throw new ConvoError(
       'E_KERNEL_VALUE',
-      `bias must be one finite number for each output channel of a bank, got ${found} for ${showShape(shape)}`,
+      `bias must be one finite number per output channel of a bank, got ${found} for ${showShape(shape)}`,
     )
   }
   return { ...fields, shape: [...shape], weights: data, scale, offset }

@@ -45,10 +45,10 @@ export async function loadKernel(source: string, options: SourceOptions = {}): P
   const [only] = kernels
   if (only !== undefined && kernels.length === 1) return only
   const names = kernels.map((k, i) => k.name ?? String(i + 1))
-  throw new ConvoError('E_KERNEL_FILE', `${source} holds ${kernels.length} kernels, and one is needed`, {
+  throw new ConvoError('E_KERNEL_FILE', `${source} has ${kernels.length} kernels, but one is needed`, {
     why: kernels.map((k, i) => `${i + 1}: ${k.name ?? 'without a name'} ${showShape(k.shape)}`),
     ...(isInline(source)
-      ? { fix: 'one of them alone' }
+      ? { fix: 'only one of them' }
       : { instead: [source, `${source}#${names[0]}`] as const }),
   })
 }
@@ -170,7 +170,7 @@ function unknown(source: string, names: KernelNames, cwd: string): ConvoError {
     const fix =
       guess === undefined ? own : folder === '.' && !path.startsWith('.') ? guess : join(folder, guess)
     return new ConvoError('E_KERNEL_FILE', `there is no file ${path}`, {
-      why: `looked in ${resolvePath(cwd, folder)}${hasFolder(path) ? '' : ' and among the kernels of convo'}`,
+      why: `looked in ${resolvePath(cwd, folder)}${hasFolder(path) ? '' : ' and in the kernels folder of convo'}`,
       ...(fix === undefined ? {} : { instead: [path, fix] as const }),
     })
   }
@@ -179,7 +179,7 @@ function unknown(source: string, names: KernelNames, cwd: string): ConvoError {
   const part = Object.keys(names).find((name) => name.startsWith(`${word}-`))
   const guess = part ?? nearest(word, [...Object.keys(names), ...own, ...filesIn(cwd)])
   return new ConvoError('E_NAME', `there is no kernel "${word}"`, {
-    why: 'a kernel is a name, a file, or the numbers themselves: "-1 0 1; -2 0 2; -1 0 1"',
+    why: 'a kernel is a name, a file, or numbers such as "-1 0 1; -2 0 2; -1 0 1"',
     ...(guess === undefined ? { fix: 'convo list kernels' } : { instead: [source, guess] as const }),
   })
 }

@@ -21,9 +21,9 @@ export function writeKernel(kernel: Kernel, path: string): Uint8Array {
     'E_KERNEL_FORMAT',
     format === undefined
       ? `${path} must end in the extension of a kernel format, got ${extension === '' ? 'none' : `"${extension}"`}`
-      : `kernels are not written as ${format.name}`,
+      : `kernels cannot be written as ${format.name}`,
     {
-      why: `written: ${known.join(' ')} .txt`,
+      why: `supported: ${known.join(' ')} .txt`,
       instead: [path, `${path.slice(0, path.length - extension.length)}.json`],
     },
   )

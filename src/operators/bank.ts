@@ -77,11 +77,11 @@ export function otherChannels(
     seen === 1 && channels === 3 && shape.length === 4
       ? '--gray'
       : seen === 1 && shape.length === 5
-        ? 'a kernel [kD,kH,kW], which every channel meets on its own'
+        ? 'a kernel [kD,kH,kW], which is applied to each channel'
         : fits
           ? `--groups ${channels / seen}`
           : undefined
-  return new ConvoError('E_SHAPE', `the kernel is for ${many(seen)}, and the picture has ${needed}`, {
+  return new ConvoError('E_SHAPE', `the kernel is for ${many(seen)}, but the picture has ${needed}`, {
     why: `the kernel is ${showShape(shape)}`,
     ...(fix !== undefined && { fix }),
   })
@@ -154,7 +154,7 @@ export function refuseAlgorithm(operator: string, { algorithm }: KernelOptions):
   if (algorithm !== 'separable' && algorithm !== 'fft') return
   throw new ConvoError(
     'E_OPTION',
-    `--algorithm ${algorithm} is for kernels of rank 2, and ${operator} has a bank here`,
+    `--algorithm ${algorithm} applies to kernels of rank 2, and ${operator} has a bank`,
     {
       fix: '--algorithm direct',
     },
@@ -173,7 +173,7 @@ export function refuseOptions(
 
 /** The error for a setting, `name` or `name value`, that leaves nothing for --kernel to say. */
 export const notWithKernel = (setting: string): ConvoError =>
-  new ConvoError('E_OPTION', `--${setting} and --kernel cannot both be meant`, {
+  new ConvoError('E_OPTION', `--${setting} and --kernel cannot be used together`, {
     fix: `no --${setting.split(' ')[0]}`,
   })
 

@@ -62,9 +62,9 @@ export function correlationStep(
       return { kind: 'recipe', recipe: single(kernel), options: settingsOf(settings) }
     throw new ConvoError(
       'E_OPTION',
-      `--groups ${settings.groups} needs a bank of filters, and this kernel is a plane`,
+      `--groups ${settings.groups} needs a bank of filters, but this kernel is a single plane`,
       {
-        why: `a kernel of rank 2, ${showShape(shape)}, meets every channel on its own anyway`,
+        why: `a kernel of rank 2, ${showShape(shape)}, is applied to each channel anyway`,
       },
     )
   }
@@ -84,12 +84,12 @@ function settingsOf({ groups: _, ...settings }: KernelOptions): Partial<FilterOp
 }
 
 export const conv2dCommand = operator({
-  summary: 'correlates with any kernel: a plane, a sum over channels, or a bank of filters',
+  summary: 'applies any kernel: one plane, a sum over channels, or a bank of filters',
   formula:
     'out[o,i,j] = bias[o] + Σ weight[o,c,u,v] · x[c, i·stride + u·dilation, j·stride + v·dilation] over c, u, v; ' +
-    'size floor((in + padding − dilation·(k − 1) − 1) / stride) + 1, by default that of the picture',
+    'size floor((in + padding − dilation·(k − 1) − 1) / stride) + 1, by default the size of the picture',
   source:
-    'LeCun et al. 1998; cross-correlation, as in the frameworks and OpenCV: --flip for the convolution of mathematics',
+    'LeCun et al. 1998. This is cross-correlation, as in PyTorch and OpenCV; --flip gives convolution in the mathematical sense',
   group: 'operators',
   params: {},
   kernel: 'required',
@@ -103,9 +103,9 @@ export const conv2dCommand = operator({
     of: ({ kernel, settings }) => correlationLayer(summed(kernel), settings),
   },
   animations: {
-    conv2d: 'a 3x3 kernel slides over 5x5: 3x3',
+    conv2d: 'a 3x3 kernel slides over a 5x5 input: the output is 3x3',
     'multi-channel':
-      '5x5x3 with one 3x3x3 filter: 3x3x1, the sum over the channels; --size 7 --filters 128 for a bank',
+      '3 channels of 5x5 and one 3x3 filter over all of them: the output is one channel of 3x3; --size 7 --filters 128 for a bank',
   },
   examples: [
     'convo explain conv2d --input 3x7x7 --filters 128',

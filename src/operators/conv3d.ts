@@ -60,31 +60,34 @@ function parsePadding(given: unknown, name: string): readonly [Padding, Padding,
 const join = (parts: readonly Tensor[]): Tensor => (parts.length === 1 ? parts[0]! : lengthOf(parts))
 
 export const conv3dCommand = operator({
-  summary: 'correlates a volume with a kernel that slides in three directions',
+  summary: 'applies a 3-D kernel to a volume',
   formula:
     'out[o,l,i,j] = bias[o] + Σ weight[o,c,t,u,v] · x[c, l + t, i + u, j + v] over c, t, u, v; size per axis ' +
     'floor((in + padding − dilation·(k − 1) − 1) / stride) + 1, by default that of the volume',
   source:
-    'Ji et al. 2013; Tran et al. 2015. By name: gaussian, exp(−r²/2σ²) cut at 4σ as SciPy’s; sobel, the length of the gradient by ' +
-    '-1 0 1 along an axis and 1 2 1 along the others, / 4 so that its gain is that of the 2-D sobel; box, the mean of 3x3x3. A kernel [kD,kH,kW] meets every channel on its own',
+    'Ji et al. 2013; Tran et al. 2015. Named kernels: gaussian, exp(−r²/2σ²) cut at 4σ as in SciPy; sobel, the length of the gradient by ' +
+    '-1 0 1 along one axis and 1 2 1 along the others, divided by 4 so that its gain is that of the 2-D sobel; box, the mean of 3x3x3. A kernel [kD,kH,kW] is applied to each channel',
   group: 'operators',
   input: 'volume',
   params: {
     filter: {
-      ...choice('a kernel by name', ['gaussian', 'sobel', 'sobel-x', 'sobel-y', 'sobel-z', 'box']),
-      unset: 'gaussian, unless there is a --kernel',
+      ...choice('a named kernel', ['gaussian', 'sobel', 'sobel-x', 'sobel-y', 'sobel-z', 'box']),
+      unset: 'gaussian, or none with --kernel',
     },
-    sigma: { ...number('of the gaussian, in samples', undefined, { min: 0.1, max: 50 }), unset: '1' },
-    stride: sides('samples from one output sample to the next', 1, 1, '<n>|<z,y,x>'),
-    dilation: sides('samples from one tap to the next', 1, 1, '<n>|<z,y,x>'),
+    sigma: {
+      ...number('standard deviation of gaussian, in samples', undefined, { min: 0.1, max: 50 }),
+      unset: '1',
+    },
+    stride: sides('compute only every n-th sample', 1, 1, '<n>|<z,y,x>'),
+    dilation: sides('distance between neighbouring taps, in samples', 1, 1, '<n>|<z,y,x>'),
     padding: {
       ...custom(
-        'samples around the volume: same, valid, full, one number or z,y,x',
+        'samples added around the volume: same, valid, full, one number or z,y,x',
         '<padding>',
         parsePadding,
       ),
       choices: ['same', 'valid', 'full'],
-      unset: 'as many output samples as there are input samples, over the stride',
+      unset: 'the output has the size of the input, divided by the stride',
     },
   },
   kernel: 'optional',
@@ -96,7 +99,7 @@ export const conv3dCommand = operator({
     }
     const named = filter ?? 'gaussian'
     if (sigma !== undefined && named !== 'gaussian') {
-      throw new ConvoError('E_OPTION', `--sigma says nothing to ${named}`, { fix: '--filter gaussian' })
+      throw new ConvoError('E_OPTION', `--sigma does not apply to ${named}`, { fix: '--filter gaussian' })
     }
     const kernels = kernel === undefined ? volumeKernels(named, sigma ?? 1) : [kernel]
     const how: VolumeOptions = {
@@ -140,7 +143,7 @@ export const conv3dCommand = operator({
     },
   },
   animations: {
-    conv3d: 'a 3x3x3 kernel slides over 4 slices of 5x5 in three directions: 2 slices of 3x3',
+    conv3d: 'a 3x3x3 kernel slides over 4 slices of 5x5: the output is 2 slices of 3x3',
   },
 })
 
@@ -243,7 +246,7 @@ function volumeCorrelation(shape: readonly number[], bank: Bank, options: Volume
   if (isPlane && options.groups !== undefined) {
     throw new ConvoError(
       'E_OPTION',
-      `--groups ${options.groups} needs a bank of filters, and this kernel meets every channel on its own`,
+      `--groups ${options.groups} needs a bank of filters, but this kernel is applied to each channel`,
     )
   }
   const channels = shape[0]!

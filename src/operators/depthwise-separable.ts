@@ -78,17 +78,16 @@ export async function depthwiseSeparableConv2d(
 }
 
 export const depthwiseSeparableCommand = operator({
-  summary: 'correlates every channel on its own, then mixes the channels by a 1x1',
+  summary: 'applies a kernel to each channel, then mixes the channels with a 1x1 convolution',
   formula:
     'between[c·m + q,i,j] = Σ weight[c·m + q,u,v] · x[c, i + u, j + v], out[o,i,j] = Σ mix[o,k] · between[k,i,j]; ' +
-    'weights C·m·kH·kW + O·C·m: 16 to 32 channels with 3x3 take 656 where the plain convolution takes 4,608',
-  source:
-    'Sifre 2014; Chollet 2017; Howard et al. 2017. Sharpens and mixes nothing unless --kernel and --pointwise say otherwise',
+    'weights C·m·kH·kW + O·C·m: from 16 to 32 channels with 3x3 it takes 656, a plain convolution 4,608',
+  source: 'Sifre 2014; Chollet 2017; Howard et al. 2017. By default it sharpens and does not mix',
   group: 'operators',
   params: {
     pointwise: {
-      ...text('the second step: a matrix as file or as numbers, a row for each output channel', '<kernel>'),
-      unset: 'the identity: no mixing',
+      ...text('matrix of the second step, a file or numbers, with a row for each output channel', '<kernel>'),
+      unset: 'identity, no mixing',
     },
   },
   kernel: 'optional',
@@ -113,9 +112,9 @@ export const depthwiseSeparableCommand = operator({
         if (seen !== made) {
           throw new ConvoError(
             'E_SHAPE',
-            `--pointwise is for ${seen} channels, and the first step makes ${made}`,
+            `--pointwise is for ${seen} channels, but the first step makes ${made}`,
             {
-              why: `--pointwise is ${showShape(matrix.shape)}: a column for each of them`,
+              why: `--pointwise is ${showShape(matrix.shape)}: it needs a column for each of them`,
             },
           )
         }
@@ -153,7 +152,8 @@ export const depthwiseSeparableCommand = operator({
     plain: plainBank,
   },
   animations: {
-    'depthwise-separable': '5x5x3: each channel by a 3x3 of its own, then a 1x1 mixes the three',
+    'depthwise-separable':
+      '3 channels of 5x5: each is filtered by its own 3x3 kernel, then a 1x1 convolution mixes them',
   },
   examples: ['convo explain depthwise-separable --input 16x56x56 --filters 32'],
 })

@@ -99,11 +99,11 @@ export function depthwiseBank(
 }
 
 export const depthwiseCommand = operator({
-  summary: 'correlates every channel with filters of its own, and sums over none',
+  summary: 'applies separate filters to each channel, without a sum over channels',
   formula:
-    'out[c·m + q,i,j] = Σ weight[c·m + q,u,v] · x[c, i + u, j + v] over u, v; weights C·m·kH·kW, a C-th of the plain convolution',
+    'out[c·m + q,i,j] = Σ weight[c·m + q,u,v] · x[c, i + u, j + v] over u, v; weights C·m·kH·kW, 1/C of a plain convolution',
   source:
-    'Sifre 2014. A kernel [kH,kW] serves all channels, [C,kH,kW] has one for each, [C·m,1,kH,kW] m for each; sharpens unless --kernel says otherwise',
+    'Sifre 2014. A kernel [kH,kW] is used for all channels, [C,kH,kW] has one for each, [C·m,1,kH,kW] has m for each. By default it sharpens',
   group: 'operators',
   params: {},
   kernel: 'optional',
@@ -138,6 +138,6 @@ export const depthwiseCommand = operator({
     plain: plainBank,
   },
   animations: {
-    depthwise: '3 channels, each with a filter of its own, and nothing summed over channels',
+    depthwise: '3 channels, each with its own filter and no sum over channels',
   },
 })

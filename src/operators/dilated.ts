@@ -10,14 +10,13 @@ import { operator } from './operator.ts'
  * weights O·C/groups·kH·kW, multiplications weights · H'·W', both as without dilation. After Yu and Koltun 2016.
  */
 export const dilatedCommand = operator({
-  summary: 'correlates with a kernel whose taps are spread apart, so that it sees more with the same weights',
+  summary: 'applies a kernel with gaps between its taps: a larger field with the same weights',
   formula:
-    'out[i,j] = Σ weight[u,v] · x[i + u·l, j + v·l] over u, v; the kernel reaches over k + (k − 1)·(l − 1): a 3x3 at rate 2 sees 5x5 with 9 weights',
-  source:
-    'Yu and Koltun 2016; the algorithme à trous, Holschneider et al. 1989. The kernel sharpens unless --kernel says otherwise',
+    'out[i,j] = Σ weight[u,v] · x[i + u·l, j + v·l] over u, v; the kernel covers k + (k − 1)·(l − 1) pixels: 3x3 at rate 2 covers 5x5 with 9 weights',
+  source: 'Yu and Koltun 2016; the algorithme à trous, Holschneider et al. 1989. By default it sharpens',
   group: 'operators',
   params: {
-    dilation: sides('the rate l: pixels from one tap to the next', 1, 2),
+    dilation: sides('the rate l: distance between neighbouring taps, in pixels', 1, 2),
   },
   kernel: 'optional',
   takes: correlationOptions.filter((name) => name !== 'dilation'),
@@ -34,7 +33,7 @@ export const dilatedCommand = operator({
     plain: (s, output) => (s.each ? plainPlane : plainBank)(s, output, reaches(s)),
   },
   animations: {
-    dilated: 'a 3x3 kernel at rates 1, 2 and 4: it sees 3x3, 5x5 and 9x9 with the same 9 weights',
+    dilated: 'a 3x3 kernel at rates 1, 2 and 4 covers 3x3, 5x5 and 9x9 with the same 9 weights',
   },
   examples: ['convo animate dilated rate2.gif --dilation 2'],
 })

@@ -114,7 +114,7 @@ export function explainOperator(name: string, input: readonly number[], layer: L
 
 function unknown(name: string): ConvoError {
   const guess = nearest(name, explained)
-  return new ConvoError('E_NAME', `no operator is called "${name}"`, {
+  return new ConvoError('E_NAME', `there is no operator "${name}"`, {
     why: `operators: ${explained.join(', ')}`,
     ...(guess === undefined ? {} : { instead: [name, guess] as const }),
   })
@@ -226,7 +226,7 @@ function correlationTold(axis: Axis, { ceil }: Layer): { formula: string; filled
   const filled =
     rounded === output
       ? `${sum} = ${output}`
-      : `${sum} = ${rounded}, less one that begins in the padding: ${output}`
+      : `${sum} = ${rounded}, minus one that starts in the padding: ${output}`
   return { formula, filled }
 }
 

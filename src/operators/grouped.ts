@@ -25,11 +25,11 @@ const directions = makeKernel(
  * multiplications a groups-th of those of the plain convolution. After Krizhevsky, Sutskever and Hinton 2012.
  */
 export const groupedCommand = operator({
-  summary: 'gives each group of channels its own filters; by default, each colour channel has one filter',
+  summary: 'splits the channels into groups with separate filters; by default, one filter per colour',
   formula:
-    'filter o sees channels g·C/groups to (g + 1)·C/groups − 1, g = floor(o / (O/groups)); weights O·C/groups·kH·kW, a groups-th of the plain convolution',
+    'filter o sees channels g·C/groups to (g + 1)·C/groups − 1, g = floor(o / (O/groups)); weights O·C/groups·kH·kW, 1/groups of a plain convolution',
   source:
-    'Krizhevsky, Sutskever and Hinton 2012. Unless --kernel says otherwise: red blurred across, green as it is, blue blurred down, 9 pixels each',
+    'Krizhevsky, Sutskever and Hinton 2012. By default, red is blurred horizontally and blue vertically, over 9 pixels, and green is not changed',
   group: 'operators',
   params: {},
   kernel: 'optional',
@@ -63,7 +63,7 @@ export const groupedCommand = operator({
     },
     plain: plainBank,
   },
-  animations: { grouped: '4 channels in 2 groups: each filter sees the 2 channels of its own' },
+  animations: { grouped: '4 channels in 2 groups: each filter covers the 2 channels of its group' },
 })
 
 /** The bank for a picture of so many channels: the given kernel, or of the three directions as many as there are channels. */
@@ -74,7 +74,7 @@ function groupedBank(
   if (kernel?.shape.length === 4) return { kernel, shape: kernel.shape }
   if (kernel !== undefined) return depthwiseBank('grouped', kernel, channels)
   if (channels > 3)
-    throw new ConvoError('E_SHAPE', `there are directions for 3 channels, not for ${channels}`, {
+    throw new ConvoError('E_SHAPE', `the default filters are for 3 channels, not for ${channels}`, {
       fix: '--kernel',
     })
   const weights = directions.weights.slice(0, channels * length ** 2)

@@ -89,17 +89,17 @@ export function generatorSizes(
   }
   throw new ConvoError(
     'E_KERNEL_SHAPE',
-    `span.weight has ${rows} rows, which are no odd K·K times groups of ${channels} channels`,
+    `span.weight has ${rows} rows, which is not an odd K·K times groups of ${channels} channels`,
     { why: source },
   )
 }
 
 function missing(path: string, prefix: string, name: string, names: readonly string[]): ConvoError {
   const under = names.find((other) => other.endsWith(`.${name}`))
-  return new ConvoError('E_KERNEL_FILE', `${path} holds no tensor called "${prefix}${name}"`, {
+  return new ConvoError('E_KERNEL_FILE', `${path} has no tensor named "${prefix}${name}"`, {
     why: [
-      'the kernels of an involution are made by reduce.weight and span.weight',
-      names.length === 0 ? `${path} holds no tensors` : `${path} holds: ${names.slice(0, 12).join(', ')}`,
+      'an involution needs reduce.weight and span.weight',
+      names.length === 0 ? `${path} has no tensors` : `${path} has: ${names.slice(0, 12).join(', ')}`,
     ],
     ...(under !== undefined && { fix: `${path}#${under.slice(0, -name.length)}` }),
   })

@@ -197,65 +197,76 @@ async function meanOfBlocks(engine: Engine, x: Tensor, s: number): Promise<Tenso
   if (Math.min(height, width) < s) {
     throw new ConvoError(
       'E_SHAPE',
-      `stride ${s} leaves nothing of x, which is ${height} high and ${width} wide`,
+      `stride ${s} is too large for x, which is ${height} high and ${width} wide`,
     )
   }
   return engine.layer('means', [x], { s })
 }
 
 const oddSize = {
-  ...custom('pixels across the neighbourhood, odd', '<k>', (given, name) => {
+  ...custom('width of the neighbourhood in pixels, odd', '<k>', (given, name) => {
     const value = Number(given)
     if (!Number.isSafeInteger(value) || value < 1 || value > 255 || value % 2 === 0) {
       throw expected('an odd number from 1 to 255', name, given)
     }
     return value
   }),
-  unset: '5; with --weights what they say',
+  unset: '5, or from --weights',
 }
 
 export const involutionCommand = operator({
-  summary: 'gives every pixel a kernel of its own, made from the picture: smooths while keeping edges',
+  summary: 'computes a separate kernel for every pixel from the picture: smooths but keeps edges',
   formula:
-    'out[c,i,j] = Σ kernel[g(c),u,v,i,j] · x[c, i + u, j + v] over u, v in a K x K neighbourhood; the kernel is made from the pixels, ' +
+    'out[c,i,j] = Σ kernel[g(c),u,v,i,j] · x[c, i + u, j + v] over u, v in a K x K neighbourhood. The kernel is computed from the pixels, ' +
     'and the channels of a group share it',
   source:
-    'Li et al. 2021. bilateral: weights fall with distance and with difference (Tomasi and Manduchi 1998); attention: softmax of the ' +
-    'likeness of 3x3 patches over the neighbourhood, which is non-local means (Buades, Coll and Morel 2005); or trained weights from a file',
+    'Li et al. 2021. bilateral: weights fall with distance and difference (Tomasi and Manduchi 1998); attention: softmax of the ' +
+    'similarity of 3x3 patches, which is non-local means (Buades, Coll and Morel 2005); or trained weights from a file',
   group: 'operators',
   params: {
     generator: {
-      ...choice('the rule that makes the kernels', ['bilateral', 'attention']),
-      unset: 'bilateral, unless there are --weights',
+      ...choice('how the kernels are computed', ['bilateral', 'attention']),
+      unset: 'bilateral, or none with --weights',
     },
     size: oddSize,
     'sigma-space': {
-      ...number('bilateral: distance that counts as far, in pixels', undefined, { min: 0.1, max: 1000 }),
-      unset: 'half of what the neighbourhood reaches',
+      ...number(
+        'bilateral: how quickly weights fall with distance (standard deviation, in pixels)',
+        undefined,
+        { min: 0.1, max: 1000 },
+      ),
+      unset: 'half the radius of the neighbourhood',
     },
     'sigma-range': {
-      ...number('bilateral: difference that counts as an edge, in levels of 0..255', undefined, {
-        min: 0.01,
-        max: 1e6,
-      }),
+      ...number(
+        'bilateral: how quickly weights fall with difference (standard deviation, in levels of 0..255)',
+        undefined,
+        {
+          min: 0.01,
+          max: 1e6,
+        },
+      ),
       unset: '25',
     },
     temperature: {
-      ...number('attention: difference of patches that is still alike, in levels of 0..255', undefined, {
+      ...number('attention: how different similar patches may be, in levels of 0..255', undefined, {
         min: 0.01,
         max: 1e6,
       }),
       unset: '10',
     },
-    dilation: integer('pixels from one neighbour to the next', 1, { min: 1, max: 1000 }),
-    stride: { ...integer('with --weights: keep every n-th pixel', undefined, { min: 1 }), unset: '1' },
+    dilation: integer('distance between neighbours, in pixels', 1, { min: 1, max: 1000 }),
+    stride: {
+      ...integer('with --weights: compute only every n-th pixel', undefined, { min: 1 }),
+      unset: '1',
+    },
     weights: {
       ...text(
-        'a .safetensors file, or a folder of .npy files, with reduce.weight [R,C,1,1], span.weight [K·K·G,R,1,1], and if there are ' +
-          'reduce.bias, span.bias, bn.weight, bn.bias, bn.running_mean, bn.running_var; file#prefix. when their names have a prefix',
+        'a .safetensors file or a folder of .npy files with reduce.weight [R,C,1,1], span.weight [K·K·G,R,1,1] and optionally ' +
+          'reduce.bias, span.bias, bn.weight, bn.bias, bn.running_mean, bn.running_var; file#prefix. if the names have a prefix',
         '<file>',
       ),
-      unset: 'the kernels are made by the rule of --generator',
+      unset: 'none, see --generator',
     },
   },
   kernel: 'none',
@@ -270,7 +281,7 @@ export const involutionCommand = operator({
         acts: 'colour',
         arithmetic: {
           algorithm: 'involution',
-          reason: 'kernels from two 1x1 banks, applied pixel by pixel',
+          reason: 'kernels from two 1x1 banks, applied to each pixel',
         },
         async apply(x, engine) {
           const made = await readGenerator(weights)
@@ -291,7 +302,7 @@ export const involutionCommand = operator({
       acts: 'colour',
       arithmetic: {
         algorithm: 'likeness',
-        reason: 'kernels from the likeness of pixels, applied pixel by pixel',
+        reason: 'kernels from the similarity of pixels, applied to each pixel',
       },
       apply: (x, engine) =>
         engine.involve(x, {
@@ -323,11 +334,11 @@ export const involutionCommand = operator({
       if (output >= 1) return { ...axis, output }
       throw new ConvoError(
         'E_SHAPE',
-        `stride ${choice.stride} leaves nothing of the ${label}, which is ${input}`,
+        `stride ${choice.stride} is too large for the ${label}, which is ${input}`,
       )
     },
     weights({ channels: c, groups: g, kernel: k, layer: { rule, hidden = Math.max(1, Math.floor(c / 4)) } }) {
-      if (rule !== undefined) return [`none: ${rule} makes the kernels`, '0', 0]
+      if (rule !== undefined) return [`none, the kernels come from ${rule}`, '0', 0]
       const r = wholeAtLeast('hidden', hidden, 1)
       return ['C·R + R·K·K·G', `${times(c, r)} + ${times(r, ...k, g)}`, c * r + r * product(k) * g]
     },
@@ -348,14 +359,16 @@ export const involutionCommand = operator({
       extent(kernel, dilation) + (rule === 'attention' ? 2 : 0),
     plain: plainBank,
   },
-  animations: { involution: '4x4x2: every pixel makes a 3x3 kernel of its own, which both channels share' },
+  animations: {
+    involution: '2 channels of 4x4: every pixel has its own 3x3 kernel, which both channels share',
+  },
 })
 
 /** @throws ConvoError E_OPTION for the first of the settings that was given */
 function refuse(by: string, settings: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(settings)) {
     if (value !== undefined)
-      throw new ConvoError('E_OPTION', `--${name} says nothing to ${by}`, { fix: `no --${name}` })
+      throw new ConvoError('E_OPTION', `--${name} does not apply to ${by}`, { fix: `no --${name}` })
   }
 }
 

@@ -143,7 +143,7 @@ export function poolAxis(
     if (low[o]! > high[o]!) {
       throw new ConvoError(
         'E_ARGUMENT',
-        `padding ${before} + ${after} is too large for kernelSize ${kernel} in ${name}: window ${o} would hold no input sample`,
+        `padding ${before} + ${after} is too large for kernelSize ${kernel} in ${name}: window ${o} would contain no input sample`,
         { fix: `padding of at most ${Math.floor(reach / 2)} on each side` },
       )
     }
@@ -166,20 +166,20 @@ export const poolRules = {
 const axes = '<n>|<y,x>|<z,y,x>'
 
 export const maxPoolCommand = operator({
-  summary: 'keeps the largest sample of every window; the default, 2x2, halves the picture',
+  summary: 'keeps the largest sample of each window; the default, 2x2, halves the size',
   formula:
     'out[i,j] = max x[i·stride + u, j·stride + v] over u, v; size floor((in + padding − dilation·(k − 1) − 1) / stride) + 1; ' +
-    'of a volume in three directions',
-  source: 'Ranzato et al. 2007; PyTorch’s max_pool2d and max_pool3d. Every channel on its own',
+    'on a volume, in three directions',
+  source: 'Ranzato et al. 2007; PyTorch’s max_pool2d and max_pool3d. Each channel is pooled separately',
   group: 'operators',
   input: ({ size, stride, padding, dilation }) =>
     [size, stride, padding, dilation].some((list) => list?.length === 3),
   params: {
-    size: sides('height and width of the window, of a volume its depth before them', 1, 2, axes),
-    stride: { ...perSide('pixels from one window to the next', 1, axes), unset: 'the size of the window' },
-    padding: sides('pixels around the picture, which never win', 0, 0, axes),
-    dilation: sides('pixels from one sample of the window to the next', 1, 1, axes),
-    ceil: flag('let the last windows reach over the edge, so that no pixel is left out'),
+    size: sides('height and width of the window; for a volume, depth, height and width', 1, 2, axes),
+    stride: { ...perSide('distance between windows, in pixels', 1, axes), unset: 'the size of the window' },
+    padding: sides('pixels added around the picture, which are never the maximum', 0, 0, axes),
+    dilation: sides('distance between the samples of a window, in pixels', 1, 1, axes),
+    ceil: flag('let the last windows extend past the edge, so that every pixel counts'),
   },
   kernel: 'none',
   takes: [],
@@ -220,13 +220,13 @@ export const maxPoolCommand = operator({
     weights: () => none,
     output: sameChannels,
   },
-  animations: { maxpool: 'max pooling of 4x4 by 2x2, with its switches' },
+  animations: { maxpool: 'max pooling of 4x4 with 2x2 windows, and the positions of the maxima' },
 })
 
 /** @throws ConvoError E_OPTION for three numbers, where there is no depth */
 function flatSides(list: readonly number[]): readonly [y: number, x: number] {
   if (list.length < 3) return pair(list)
-  throw new ConvoError('E_OPTION', `${list.join()} are numbers for a volume, and the input is one picture`, {
+  throw new ConvoError('E_OPTION', `${list.join()} are numbers for a volume, but the input is a picture`, {
     fix: `${list[1]},${list[2]}`,
   })
 }

@@ -74,7 +74,7 @@ function maxUnpool(spatial: 2 | 3, x: Tensor, indices: Indices, options: UnpoolO
       if (place < 0 || place >= room) {
         throw new ConvoError(
           'E_ARGUMENT',
-          `index ${place} at ${i} lies outside the output of ${size.join('x')}, whose places are 0 to ${room - 1}`,
+          `index ${place} at ${i} lies outside the output of ${size.join('x')}, whose indices are 0 to ${room - 1}`,
         )
       }
       data[c * room + place] = x.data[i]!
@@ -118,7 +118,7 @@ function outputSize(spatial: number, x: Tensor, options: UnpoolOptions): number[
     if (size < 1) {
       throw new ConvoError(
         'E_SHAPE',
-        `padding ${before} + ${after} leaves nothing: the output would have size ${size}`,
+        `padding ${before} + ${after} is too large: the output would have size ${size}`,
       )
     }
     return size
@@ -126,19 +126,18 @@ function outputSize(spatial: number, x: Tensor, options: UnpoolOptions): number[
 }
 
 export const unpoolCommand = operator({
-  summary:
-    'pools, puts every maximum back where it stood, and smooths: the second way of transposed convolution',
+  summary: 'upsamples by max pooling, unpooling to the positions of the maxima, and a convolution',
   formula:
-    'pooled, switches = maxpool(x); up = 0 but up[switches[i,j]] = pooled[i,j]; out = Σ weight[u,v] · up[i + u, j + v] over u, v; the size of x',
+    'pooled, switches = maxpool(x); up = 0, except up[switches[i,j]] = pooled[i,j]; out = Σ weight[u,v] · up[i + u, j + v] over u, v; the size of x',
   source:
-    'Zeiler and Fergus 2014; Noh, Hong and Han 2015. Unless --kernel says otherwise the tent that reaches from one window to the next ' +
-    '(for 2x2 the 3x3 kernel 1 2 1 down and across over 4), its sums divided by what share of it met a maximum: ' +
-    'normalized convolution, Knutsson and Westin 1993. --plain leaves the division out',
+    'Zeiler and Fergus 2014; Noh, Hong and Han 2015. The default kernel is a tent as wide as two windows ' +
+    '(for 2x2: 1 2 1 in both directions, divided by 4), with sums divided by the share of weights that met a maximum: ' +
+    'normalized convolution, Knutsson and Westin 1993. --plain skips the division',
   group: 'operators',
   params: {
     size: sides('height and width of the windows', 1, 2),
-    bare: flag('show the unpooled picture, without smoothing'),
-    plain: flag('convolve and no more: where maxima stand close together the result is bright'),
+    bare: flag('output the unpooled picture, without the convolution'),
+    plain: flag('skip the division: the result is brighter where maxima are close together'),
   },
   kernel: 'optional',
   takes: ['border', 'fill', 'anchor', 'flip', 'scale', 'normalize', 'bias'],
@@ -146,20 +145,16 @@ export const unpoolCommand = operator({
     const size = pair(values.size)
     const { bare, plain } = values
     if ((bare || plain) && kernel !== undefined) {
-      throw new ConvoError(
-        'E_OPTION',
-        `--${bare ? 'bare' : 'plain'} is about the kernel that there is without --kernel`,
-        {
-          fix: `no --${bare ? 'bare' : 'plain'}`,
-        },
-      )
+      throw new ConvoError('E_OPTION', `--${bare ? 'bare' : 'plain'} applies only without --kernel`, {
+        fix: `no --${bare ? 'bare' : 'plain'}`,
+      })
     }
     const isEven = kernel === undefined && !plain
     if (isEven)
       refuseOptions(
         settings,
         ['fill', 'anchor', 'flip', 'scale', 'normalize', 'bias'],
-        'is for --kernel or --plain',
+        'applies only with --kernel or --plain',
       )
     const plane = kernel ?? tent(size)
     if (plane.shape.length !== 2) throw wrongRank('unpool', plane, 'rank 2')
@@ -209,8 +204,7 @@ export const unpoolCommand = operator({
     step: () => 1,
   },
   animations: {
-    unpool:
-      '4x4 is pooled with its switches, unpooled, and smoothed by a 3x3: the second way of transposed convolution',
+    unpool: '4x4 is pooled, the maxima are put back at their positions, and a 3x3 kernel fills the gaps',
   },
 })
 

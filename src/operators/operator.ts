@@ -33,7 +33,7 @@ export type Arithmetic = { readonly algorithm: string; readonly reason: string }
 export const arithmetics = {
   bank: {
     algorithm: 'bank',
-    reason: 'float32 taps in order, four filters side by side: the bits of the definition',
+    reason: 'direct sums in float32, four filters at a time',
   },
   samples: { algorithm: 'samples', reason: 'float32, sample by sample' },
 } as const satisfies Record<string, Arithmetic>

@@ -87,20 +87,20 @@ const presets = {
 export type Preset = keyof typeof presets
 
 export const pointwiseCommand = operator({
-  summary: 'mixes the channels of every pixel anew: colour matrices, layers 1x1',
+  summary: 'mixes the channels of each pixel: colour matrices and 1x1 layers',
   formula:
     'out[o,i,j] = f(bias[o] + Σ weight[o,c] · x[c,i,j] over c); H x W x C becomes H x W x O, weights O·C',
   source:
-    'Lin, Chen and Yan 2013. sepia: the matrix of Microsoft’s colour-matrix samples; gray: Rec. 709; swap: red and blue; invert: 255 − x. ' +
+    'Lin, Chen and Yan 2013. sepia: the matrix from Microsoft’s samples; gray: Rec. 709; swap: red and blue; invert: 255 − x. ' +
     'A kernel has a row for each output channel and a column for each input channel',
   group: 'operators',
   params: {
     preset: {
-      ...choice('a matrix by name', Object.keys(presets) as Preset[]),
-      unset: 'sepia, unless there is a --kernel',
+      ...choice('a named matrix', Object.keys(presets) as Preset[]),
+      unset: 'sepia, or none with --kernel',
     },
     activation: choice(
-      'what every result goes through; for sigmoid and tanh black counts as 0 and white as 1',
+      'function applied to each result; for sigmoid and tanh, black is 0 and white is 1',
       ['none', 'relu', 'sigmoid', 'tanh'],
       'none',
     ),
@@ -133,7 +133,7 @@ export const pointwiseCommand = operator({
     },
     weights: ({ channels: c, filters: o }) => ['O·C', times(o, c), o * c],
   },
-  animations: { pointwise: '4x4x3 with two 1x1x3 filters: every pixel mixes its channels anew' },
+  animations: { pointwise: '3 channels of 4x4 with two 1x1 filters: the output has 2 channels' },
 })
 
 /** The matrix of a preset for a picture of one or three channels. */
@@ -141,7 +141,10 @@ function presetKernel(name: Preset, channels: number): Kernel {
   const { rows, level } = presets[name]
   if (channels === 3) return makeKernel([rows.length, 3], rows.flat(), { offset: level })
   if (channels !== 1 || name === 'swap') {
-    throw new ConvoError('E_SHAPE', `the preset ${name} needs 3 colour channels, the picture has ${channels}`)
+    throw new ConvoError(
+      'E_SHAPE',
+      `the preset ${name} needs 3 colour channels, but the picture has ${channels}`,
+    )
   }
   // Without rounding noise: a matrix that leaves gray alone has rows that sum to 1.
   const sums = rows.map((row: readonly number[]) => Number(row.reduce((a, b) => a + b, 0).toFixed(9)))

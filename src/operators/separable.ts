@@ -109,19 +109,19 @@ const line = (summary: string) => ({
 })
 
 export const separableCommand = operator({
-  summary: 'correlates down the columns and then along the rows, with kH + kW numbers instead of kH · kW',
+  summary: 'applies a column kernel, then a row kernel: kH + kW weights instead of kH·kW',
   formula:
-    'down[i,j] = Σ col[u] · x[i + u, j] over u, out[i,j] = Σ row[v] · down[i, j + v] over v; Sobel takes 6 numbers for 9',
+    'down[i,j] = Σ col[u] · x[i + u, j] over u, out[i,j] = Σ row[v] · down[i, j + v] over v; Sobel takes 6 weights instead of 9',
   source:
-    'The kernel must be the outer product of a column and a row. For any other, the error lists the singular values; --rank ' +
-    'approximates it by a sum of such products (Eckart and Young 1936) and prints the error. The default is 1 4 6 4 1 in both directions',
+    'The kernel must be the outer product of a column and a row; otherwise the error lists its singular values, and --rank ' +
+    'approximates it by a sum of such products (Eckart and Young 1936) and reports the error. The default is 1 4 6 4 1 in both directions',
   group: 'operators',
   params: {
-    col: line('the kernel down the columns, with --row'),
-    row: line('the kernel along the rows, with --col'),
+    col: line('column kernel, with --row'),
+    row: line('row kernel, with --col'),
     rank: {
-      ...integer('approximate by this many products of a column and a row', undefined, { min: 1 }),
-      unset: 'the kernel must be one such product',
+      ...integer('approximate by this number of products of a column and a row', undefined, { min: 1 }),
+      unset: 'the kernel must be separable',
     },
   },
   kernel: 'optional',
@@ -131,7 +131,7 @@ export const separableCommand = operator({
     if (col !== undefined || row !== undefined) {
       const other = kernel === undefined ? (rank === undefined ? undefined : '--rank') : '--kernel'
       if (col === undefined || row === undefined || other !== undefined) {
-        const what = other === undefined ? 'need each other' : `leave nothing for ${other} to say`
+        const what = other === undefined ? 'need each other' : `cannot be used with ${other}`
         throw new ConvoError('E_OPTION', `--col and --row ${what}`, { fix: '--col 1,2,1 --row 1,0,-1' })
       }
       return passes(Float64Array.from(col), Float64Array.from(row), { scale: 1, offset: 0 }, settings)
@@ -140,7 +140,7 @@ export const separableCommand = operator({
     const { terms, error } = separateKernel(plane, { rank })
     const [first] = terms
     invariant(first !== undefined, 'a separation has at least one term')
-    const left = `${terms.length} of ${Math.min(...plane.shape)} products leave out ${Number((error * 100).toPrecision(3))} % of the kernel`
+    const left = `${terms.length} of ${Math.min(...plane.shape)} products lose ${Number((error * 100).toPrecision(3))} % of the kernel`
     const notes = rank === undefined ? [] : [left]
     if (terms.length === 1) return { ...passes(first.column, first.row, plane, settings), notes }
     refuseAlgorithm('separable --rank', settings)
@@ -151,7 +151,7 @@ export const separableCommand = operator({
       acts: sumsToZero({ form: 'dense', kernel: plane }) ? 'colour' : 'each',
       arithmetic: {
         algorithm: 'separable',
-        reason: 'products of a column and a row, two 1-D passes each, summed',
+        reason: 'sum of products of a column and a row, two 1-D passes each',
       },
       notes,
       apply: (x, engine) =>

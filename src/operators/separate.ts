@@ -70,7 +70,7 @@ function notSeparable(plane: Kernel, rank: number, values: Float64Array): ConvoE
       fix:
         rank === 0
           ? 'a kernel with weights other than 0'
-          : `rank 1 to ${rank} for an approximation, whose error is stated`,
+          : `rank 1 to ${rank} for an approximation, with its error`,
     },
   )
 }

@@ -10,7 +10,7 @@ import { arithmetics, operator } from './operator.ts'
 const alone = { kind: 'tensor', acts: 'colour', volume: 'whole', arithmetic: arithmetics.samples } as const
 
 export const reluStep = operator({
-  summary: 'sets what is below 0 to 0',
+  summary: 'sets negative values to 0',
   formula: 'out = max(x, 0)',
   source: 'Nair and Hinton 2010',
   group: 'steps',
@@ -21,13 +21,13 @@ export const reluStep = operator({
 })
 
 export const thresholdStep = operator({
-  summary: 'makes white what is above a level, and black the rest',
+  summary: 'makes values above a level white, all others black',
   formula: 'out = white where x > at, else black; with --keep out = x where x > at, else black',
-  source: 'with --keep PyTorch’s Threshold with value 0',
+  source: 'with --keep, this is Threshold of PyTorch with value 0',
   group: 'steps',
   params: {
-    at: number('the level, of 0..255 at any depth', 128),
-    keep: flag('leave what is above as it is'),
+    at: number('the level, 0..255 at any depth', 128),
+    keep: flag('keep values above the level as they are'),
   },
   kernel: 'none',
   takes: [],
@@ -39,23 +39,28 @@ export const thresholdStep = operator({
 })
 
 export const normalizeStep = operator({
-  summary:
-    'stretches smallest to largest over black to white, or makes of levels what a network was trained on',
+  summary: 'stretches values to the full range, or normalizes them with a mean and standard deviation',
   formula:
     'out = full · (x − min) / (max − min); with --mean and --std out = (x / full − mean) / std, channel by channel',
   source:
-    'the preprocessing of torchvision’s Normalize, whose numbers --mean and --std take; a flat picture becomes black',
+    'as Normalize of torchvision, with the same numbers for --mean and --std. A flat picture becomes black',
   group: 'steps',
   params: {
     mean: {
-      ...numbers('one number or one for each channel, white being 1', '<n,n,…>', { min: 1, max: 4096 }),
+      ...numbers('mean to subtract, one number or one per channel, where white is 1', '<n,n,…>', {
+        min: 1,
+        max: 4096,
+      }),
       unset: 'stretch',
     },
     std: {
-      ...numbers('the same, none of them 0', '<n,n,…>', { min: 1, max: 4096 }),
+      ...numbers('standard deviation to divide by, one number or one per channel, not 0', '<n,n,…>', {
+        min: 1,
+        max: 4096,
+      }),
       unset: '1, with --mean',
     },
-    each: flag('stretch every channel on its own'),
+    each: flag('stretch each channel separately'),
   },
   kernel: 'none',
   takes: [],
@@ -64,7 +69,7 @@ export const normalizeStep = operator({
       return { ...alone, seesAll: true, apply: async (x) => stretch(x, each, full) }
     }
     if (each)
-      throw new ConvoError('E_OPTION', '--each is for stretching, and --mean or --std is given', {
+      throw new ConvoError('E_OPTION', '--each cannot be used with --mean or --std', {
         fix: 'no --each',
       })
     if (std?.includes(0)) throw new ConvoError('E_OPTION', `--std must not hold 0, got ${std.join(',')}`)

@@ -80,21 +80,21 @@ async function transpose(
 }
 
 export const transposedCommand = operator({
-  summary: 'paints a kernel for every pixel, a stride apart, and adds the overlaps: upsampling',
+  summary: 'upsamples: adds a scaled copy of the kernel to the output for each input pixel',
   formula:
     'out[i·s + u·d − p, j·s + v·d − p] += weight[u,v] · x[i,j]; size (in − 1)·s − padding + d·(k − 1) + output padding + 1: ' +
     '2x2 with a 4x4 kernel and stride 3 gives 7x7',
   source:
-    'Zeiler et al. 2010; Dumoulin and Visin 2016. Unless --kernel says otherwise every pixel becomes stride x stride of them, ' +
-    'bilinear (Long, Shelhamer and Darrell 2015) or nearest, the edge repeated',
+    'Zeiler et al. 2010; Dumoulin and Visin 2016. By default, each pixel becomes stride x stride pixels, ' +
+    'bilinear (Long, Shelhamer and Darrell 2015) or nearest, with repeated edges',
   group: 'operators',
   params: {
-    stride: sides('output pixels from one input pixel to the next', 1, 2),
+    stride: sides('number of output pixels per input pixel', 1, 2),
     upsample: {
-      ...choice('a kernel by name, for the stride at hand', ['bilinear', 'nearest']),
-      unset: 'bilinear, unless there is a --kernel',
+      ...choice('a named kernel for the given stride', ['bilinear', 'nearest']),
+      unset: 'bilinear, or none with --kernel',
     },
-    'output-padding': sides('rows and columns added below and on the right', 0),
+    'output-padding': sides('rows and columns added at the bottom and on the right', 0),
   },
   kernel: 'optional',
   takes: ['flip', 'scale', 'normalize', 'bias', 'dilation', 'padding', 'groups'],
@@ -103,7 +103,7 @@ export const transposedCommand = operator({
     const outputPadding = pair(values['output-padding'])
     checkLimit('phases', stride[0] * stride[1], `--stride ${stride}`)
     if (kernel === undefined) {
-      const why = 'needs a --kernel: the named kernels fit their stride as they are'
+      const why = 'needs a --kernel: the named kernels already fit their stride'
       refuseOptions(settings, ['flip', 'normalize', 'dilation', 'padding', 'groups'], why)
       if (outputPadding.some((n) => n > 0)) throw new ConvoError('E_OPTION', `--output-padding ${why}`)
       return upsamplingStep(values.upsample ?? 'bilinear', stride, settings, full)
@@ -158,7 +158,9 @@ export const transposedCommand = operator({
     reach: (_, { kernel, dilation, stride }) => Math.ceil(extent(kernel, dilation) / stride),
     step: ({ stride }) => 1 / stride,
   },
-  animations: { transposed: '2x2 with a 4x4 kernel and stride 3: 7x7, the overlaps summed' },
+  animations: {
+    transposed: 'a 2x2 input with a 4x4 kernel and stride 3: the output is 7x7, overlaps are added',
+  },
   examples: [
     'convo explain transposed --input 1x2x2 --size 4 --stride 3 --json',
     'convo animate transposed step.png --frame 3',
@@ -246,7 +248,7 @@ async function transposePicture(
   if (isPlane && options.groups !== undefined) {
     throw new ConvoError(
       'E_OPTION',
-      `--groups ${options.groups} needs a bank of filters, and this kernel is a plane`,
+      `--groups ${options.groups} needs a bank of filters, but this kernel is a single plane`,
     )
   }
   const planes = isPlane ? depthwiseBank('transposed', kernel, channels) : { kernel, shape }
@@ -260,7 +262,7 @@ async function transposePicture(
     if (typeof p !== 'string') return p
     throw new ConvoError(
       'E_OPTION',
-      `--padding ${p} is not for transposed, which cuts its padding off the output`,
+      `--padding ${p} does not apply to transposed, where padding is removed from the output`,
       { fix: 'numbers' },
     )
   })

@@ -60,16 +60,20 @@ export function layoutOf(
   name: string,
 ): { readonly layout: 'hwc' | 'chw'; readonly isFound: boolean } {
   if (shape.length < 2 || shape.length > 4) {
-    throw new ConvoError('E_DECODE', `${name} has rank ${shape.length}, and a picture or volume has 2 to 4`, {
-      why: `${name}: shape [${shape.join(',')}]; [H,W], [C,H,W], [H,W,C], [C,D,H,W] and [D,H,W,C] are read`,
-    })
+    throw new ConvoError(
+      'E_DECODE',
+      `${name} has rank ${shape.length}, but a picture or volume has rank 2 to 4`,
+      {
+        why: `${name}: shape [${shape.join(',')}]; accepted: [H,W], [C,H,W], [H,W,C], [C,D,H,W] and [D,H,W,C]`,
+      },
+    )
   }
   if (shape.length === 2) return { layout: 'chw', isFound: false }
   if (asked !== 'auto') return { layout: asked, isFound: false }
   const others = shape.slice(0, -1)
   if (shape.at(-1)! > mostChannels) return { layout: 'chw', isFound: false }
   if (others.every((size) => size > mostChannels)) return { layout: 'hwc', isFound: true }
-  throw new ConvoError('E_OPTION', `the shape of ${name} does not say which axis holds the channels`, {
+  throw new ConvoError('E_OPTION', `it is not clear which axis of ${name} holds the channels`, {
     why: [
       `${name}: [${shape.join(',')}] with --layout hwc is ${sizeText(shape, 'hwc')}`,
       `${name}: [${shape.join(',')}] with --layout chw is ${sizeText(shape, 'chw')}`,
@@ -130,7 +134,7 @@ export function readArray(
 function foundText(shape: readonly number[], name: string): string {
   const { channels, slices } = axesOf(shape, 'hwc')
   const [hwc, chw] = slices === undefined ? ['[H,W,C]', '[C,H,W]'] : ['[D,H,W,C]', '[C,D,H,W]']
-  const alpha = channels === 2 || channels === 4 ? ', the last channel being alpha' : ''
+  const alpha = channels === 2 || channels === 4 ? 'with alpha last' : ''
   return `${name} has the shape [${shape.join(',')}], and was read as ${hwc}${alpha}; --layout chw reads ${chw}`
 }
 
@@ -157,12 +161,12 @@ function guessOf({ data, dtype }: NpyArray, name: string): { full: number; note:
 /** That a full scale was guessed from the smallest and the largest number. */
 export const scaleNote = (name: string, { min, max }: Extremes, full: number): string =>
   min > max
-    ? `${name} holds no finite number, so 255 is taken as white; --full <n> sets another`
-    : `${name} holds numbers of ${brief(min)} to ${brief(max)}, so ${full} is taken as white; --full <n> sets another`
+    ? `${name} has no finite numbers, so 255 is used as white; --full <n> changes it`
+    : `${name} has numbers from ${brief(min)} to ${brief(max)}, so ${full} is used as white; --full <n> changes it`
 
 /** That numbers are not exactly those of the file. */
 export const roundedNote = (name: string, type: string): string =>
-  `${name} holds numbers of type ${type}, which were rounded to float32`
+  `${name} has numbers of type ${type}, which were rounded to float32`
 
 const brief = (value: number): string => String(Number(value.toPrecision(6)))
 
@@ -222,9 +226,9 @@ export function pagesOfArray(array: PictureArray): Pages {
   if (lost !== undefined) {
     throw new ConvoError(
       'E_DECODE',
-      `${name} holds numbers of type ${lost.type} that float32 does not hold`,
+      `${name} has numbers of type ${lost.type} that float32 cannot represent`,
       {
-        why: `${name}: number ${lost.at} is ${lost.was}, and would be compared as ${Math.fround(lost.was)}`,
+        why: `${name}: number ${lost.at} is ${lost.was}, which would be compared as ${Math.fround(lost.was)}`,
         fix: "array.astype('<f4') before numpy.save, for both files",
       },
     )

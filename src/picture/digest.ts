@@ -33,7 +33,7 @@ export async function digestOf(pages: Pages, source: Source | undefined, name: s
   if (unread.length > 0 && source !== undefined) {
     hash.addFile(typeof source === 'string' ? await readWhole(source, { limit: 'encodedBytes' }) : source)
     notes.push(
-      `${name} holds more than is read (${unread.join(', ')}): all bytes of the file were hashed too`,
+      `${name} contains data that convo does not read (${unread.join(', ')}), so the bytes of the file were hashed too`,
     )
   }
   return { digest: hash.end(), ...first!, pages: count, notes }

@@ -141,11 +141,11 @@ function withoutHidden<P extends Omit<Picture, 'meta'>>(
     return { picture: flatten(picture, background, full, light) }
   }
   if (alpha === 'drop') {
-    const note = `${name} is transparent in places, and --alpha drop shows the colours there; --background <colour> lays it over one`
+    const note = `${name} has transparent pixels, and --alpha drop shows their hidden colours; use --background <colour> to flatten it`
     return { ...(hasHidden(picture) && { note }), picture: withoutAlpha(picture) }
   }
   if (alpha === 'separate') {
-    const note = `${name} is transparent in places, and --alpha separate mixes the colours there with others; --alpha premultiply does not`
+    const note = `${name} has transparent pixels, and --alpha separate mixes their hidden colours into others; --alpha premultiply does not`
     return { picture, ...(hasHidden(picture) && { note }) }
   }
   // infinities and NaN of a float picture would come through a weight of 0
@@ -155,10 +155,14 @@ function withoutHidden<P extends Omit<Picture, 'meta'>>(
 /** @throws ConvoError E_OPTION for a full scale that whole samples have already */
 function checkFull(depth: Depth, name: string, { full }: Treatment): void {
   if (full === undefined || depth === 32) return
-  throw new ConvoError('E_OPTION', `--full ${full} is for floats and arrays, and ${name} has ${depth} bits`, {
-    why: `white is ${fullScale(depth)} in samples of ${depth} bits`,
-    fix: 'no --full',
-  })
+  throw new ConvoError(
+    'E_OPTION',
+    `--full ${full} applies to floats and arrays, and ${name} has ${depth} bits`,
+    {
+      why: `white is always ${fullScale(depth)} in ${depth}-bit samples`,
+      fix: 'no --full',
+    },
+  )
 }
 
 /** The array of a .npy file. @throws ConvoError as `readArray` does */

@@ -92,7 +92,7 @@ export function taskOf(job: PictureJob): Task {
   const { input, output, settings } = job
   const isFile = job.given === undefined
   if (isFile && !settings['in-place'] && isSameFile(input, output)) {
-    throw new ConvoError('E_IN_PLACE', `${output} is the input itself`, {
+    throw new ConvoError('E_IN_PLACE', `${output} is also the input`, {
       fix: '--in-place',
     })
   }
@@ -101,8 +101,8 @@ export function taskOf(job: PictureJob): Task {
   const isFloat = outputKind(output) === 'npy'
   const range = settings.range ?? (isFloat ? 'raw' : 'clamp')
   if (range === 'raw' && !isFloat) {
-    throw new ConvoError('E_OPTION', `--range raw keeps floating point, and ${output} holds whole samples`, {
-      fix: 'an output path ending in .npy, or another --range',
+    throw new ConvoError('E_OPTION', `--range raw writes floating point, which ${output} cannot hold`, {
+      fix: 'an output path ending in .npy, or a different --range',
     })
   }
   const isRangeGiven = settings.range !== undefined

@@ -31,7 +31,7 @@ function rowNote(kernel: Kernel | undefined, { kernel: source }: Settings): stri
   const side = Math.sqrt(width ?? 0)
   const isRow = kernel.shape.length === 2 && height === 1 && side > 1 && side % 2 === 1
   if (!isRow || /[:[({]/.test(source)) return []
-  return [`the ${width} numbers on one line are one row; a semicolon after every ${side} makes a square`]
+  return [`the ${width} numbers were read as one row; put a semicolon after every ${side} for a square`]
 }
 
 /** A tool that convolves and correlates takes one kernel in two ways. */
@@ -39,7 +39,7 @@ function turnNote(kernel: Kernel | undefined, { flip }: Settings): string[] {
   if (kernel === undefined || flip === true || !isTurned(kernel)) return []
   const { direction } = kernel
   if (direction.other === undefined) return []
-  return [`the kernel is ${directionText(direction)}; --flip uses it as written, as ${direction.other} does`]
+  return [`the kernel is ${directionText(direction)}; --flip uses it as written, like ${direction.other}`]
 }
 
 /** Where the anchor of an even size is, is a matter of choice, and moves the picture by a pixel. */

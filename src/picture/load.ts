@@ -94,8 +94,8 @@ export function pageNote(path: string, pages: number): string[] {
   return pages === 1
     ? []
     : [
-        `${path} has ${pages} pages, and the first was used: {index} in the output path, .gif, .webp or .tif keep all, ` +
-          'conv3d takes them as a volume',
+        `${path} has ${pages} pages, only the first was used; for all of them, use {index} in the output path, or .gif, .webp or .tif, ` +
+          'or conv3d to read them as a volume',
       ]
 }
 
@@ -131,8 +131,10 @@ export async function slicePaths(list: string): Promise<string[]> {
     ? filesOf(list).filter((path) => /\.(png|jpe?g|webp|tiff?|gif|avif)$/i.test(path))
     : await glob(list)
   if (paths.length === 0) {
-    throw new ConvoError('E_INPUT', inFolder ? `${list} holds no pictures` : `no file fits ${list}`, {
-      why: inFolder ? [`${list}: files ending in .png, .tif and such are slices`, ...leftOutOf(list)] : [],
+    throw new ConvoError('E_INPUT', inFolder ? `${list} contains no pictures` : `no file matches ${list}`, {
+      why: inFolder
+        ? [`${list}: slices are files ending in .png, .tif or another picture format`, ...leftOutOf(list)]
+        : [],
     })
   }
   return paths.sort(new Intl.Collator('en', { numeric: true }).compare)
@@ -167,7 +169,7 @@ export const ofSlice = (notes: readonly string[], path: string): string[] =>
 
 /** What becomes of samples that are not finite, where the output holds levels. */
 export const notFiniteLevels = (input: string): string =>
-  `${input} holds samples that are not finite: what is NaN becomes black, what is infinite white or black`
+  `${input} has samples that are not finite: NaN becomes black, infinity becomes white or black`
 
 /** How long a slice of a volume is shown, in milliseconds, where slices play one after another. */
 export const sliceTime = 100
@@ -194,7 +196,7 @@ export function sliceOf(page: Decoded, name: string, treatment: Treatment) {
   const { alpha, background } = treatment
   const ground = background ?? (alpha === 'drop' ? undefined : black)
   const { picture, notes } = readied(page, name, { ...treatment, background: ground })
-  invariant('data' in picture && !hasAlpha(picture.channels), 'a slice is there, and has no alpha')
+  invariant('data' in picture && !hasAlpha(picture.channels), 'a slice exists, and has no alpha')
   return { picture, notes }
 }
 
@@ -206,7 +208,9 @@ export const overBlack = (
   { alpha, background }: Treatment,
 ): readonly string[] =>
   hasAlpha(channels) && background === undefined && alpha !== 'drop'
-    ? ['a volume has no alpha: its slices were laid over black; --background <colour> takes another colour']
+    ? [
+        'volumes have no alpha: the slices were flattened onto black; --background <colour> changes the colour',
+      ]
     : []
 
 /** @throws ConvoError E_SHAPE when slice `z` is not like the first */
@@ -220,7 +224,7 @@ export function checkAlike(
   if (differs === undefined) return
   throw new ConvoError(
     'E_SHAPE',
-    `slices of a volume must be alike: slice ${z} of ${path} has ${differs} ${slice[differs]}, slice 0 has ${first[differs]}`,
+    `all slices of a volume must have the same size, channels and depth: slice ${z} of ${path} has ${differs} ${slice[differs]}, slice 0 has ${first[differs]}`,
   )
 }
 
@@ -257,7 +261,7 @@ export async function loadVolume(
   ])
   if (guess !== undefined && treatment.tellsScale) notes.add(guess.note)
   if (slices.length > 1 && first.delay?.some((time) => time !== sliceTime))
-    notes.add('how long each picture is shown is not kept')
+    notes.add('the timing of the animation was lost')
   slices.forEach((page, z) => {
     const slice = sliceOf({ ...page, notes: [] }, path, own)
     spreadSlice(slice.picture, data, (c) => (c * slices.length + z) * plane)

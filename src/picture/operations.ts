@@ -84,15 +84,15 @@ export function findOperation(name: string, others: readonly string[] = []): Ope
   if (found !== undefined) return found
   const hint = operationHint(name)
   if (hint !== undefined && 'isNot' in hint) {
-    throw new ConvoError('E_NAME', `${name} is no convolution: ${hint.isNot}`, {
-      why: 'convo list filters and convo list operators name what convo does',
+    throw new ConvoError('E_NAME', `${name} is not a convolution: ${hint.isNot}`, {
+      why: 'convo list filters and convo list operators show what convo has',
       fix: hint.tool,
     })
   }
   const guess = nearest(name, [...Object.keys(operations), ...others])
   const meant = hint?.words ?? (guess === undefined ? undefined : [guess])
   throw new ConvoError('E_NAME', `no filter, operator or command is called "${name}"`, {
-    why: 'convo --help and convo list name them all',
+    why: 'convo --help lists them all',
     ...(meant !== undefined && { instead: [name, ...meant] as const }),
   })
 }

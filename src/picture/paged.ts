@@ -70,9 +70,9 @@ function checkPage(page: number, shape: Shape, first: Shape, path: string): void
   if (own === other) return
   throw new ConvoError(
     'E_SHAPE',
-    `pages of one file must be alike: page ${page + 1} of ${path} is ${own}, page 1 ${other}`,
+    `all pages of a file must have the same size, channels and depth: page ${page + 1} of ${path} is ${own}, page 1 ${other}`,
     {
-      fix: '{index} in the output path, for a file each; or an output path ending in .png, for the first',
+      fix: '{index} in the output path for one file per page, or an output path ending in .png for the first page',
     },
   )
 }
@@ -81,9 +81,9 @@ function checkPage(page: number, shape: Shape, first: Shape, path: string): void
 function lostTimes(delay: readonly number[] | undefined, format?: OutputFormat): string[] {
   if (delay === undefined) return []
   if (format === undefined || format === 'tiff')
-    return ['how long each picture is shown is not kept: the output is no animation']
+    return ['the timing of the animation was lost: the output is not an animation']
   const isRounded = format === 'gif' && delay.some((time) => time % 10 !== 0)
-  return isRounded ? ['gif holds times in steps of 10 ms: those of the pictures were rounded'] : []
+  return isRounded ? ['GIF stores times in steps of 10 ms: the timing was rounded'] : []
 }
 
 /**
@@ -114,7 +114,8 @@ export async function runPaged(
   invariant(first !== undefined && last !== undefined, 'there is at least one page')
   const sum = (of: (report: PageReport) => number) => reports.reduce((total, report) => total + of(report), 0)
   const notes = new Set(reports.flatMap((report) => report.notes))
-  if (task.range === 'minmax') notes.add('every page was stretched over its own smallest to largest')
+  if (task.range === 'minmax')
+    notes.add('each page was stretched separately, from its smallest to its largest value')
   let bytes = sum((report) => report.output.bytes)
   if (isApart) for (const note of lostTimes(delay)) notes.add(note)
   if (isApart) notes.add(`${count} files were written: ${first.output.path} to ${last.output.path}`)

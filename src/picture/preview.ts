@@ -108,8 +108,8 @@ const environment = () => ({ ...process.env, NO_COLOR: '' })
 export function checkTerminal(): void {
   const { isTTY } = process.stderr
   if (isTTY === true && graphicsOf(environment()) !== 'none') return
-  throw new ConvoError('E_USAGE', '--preview needs a terminal that shows colours, on standard error', {
-    why: isTTY ? `TERM is "${process.env.TERM ?? ''}"` : 'standard error is no terminal',
+  throw new ConvoError('E_USAGE', '--preview needs standard error to be a terminal with colours', {
+    why: isTTY ? `TERM is "${process.env.TERM ?? ''}"` : 'standard error is not a terminal',
   })
 }
 
@@ -120,17 +120,17 @@ export function checkTerminal(): void {
  */
 export function previewTarget(given: string, { channels }: Pick<Settings, 'channels'>): string {
   if (isStandardOutput(given)) {
-    throw new ConvoError('E_OPTION', '--preview shows the file that is written, and - is standard output', {
-      fix: 'a file for the output, or none at all',
+    throw new ConvoError('E_OPTION', '--preview shows the written file, but the output is standard output', {
+      fix: 'a file as the output, or no output',
     })
   }
   if (extensionOf(given) === '.npy') {
-    throw new ConvoError('E_OPTION', `--preview shows a picture, and ${given} holds numbers`, {
+    throw new ConvoError('E_OPTION', `--preview shows pictures, and ${given} would hold numbers`, {
       fix: 'an output path ending in .png, with --range minmax',
     })
   }
   if (given === '' && channels === 'split') {
-    throw new ConvoError('E_OPTION', '--channels split writes files, and no output is given', {
+    throw new ConvoError('E_OPTION', '--channels split needs an output path', {
       fix: '--channels montage, or an output path',
     })
   }

@@ -119,7 +119,7 @@ async function runPage(session: Session, pool: Pool, { picture, meta, notes }: L
 }
 
 const notFiniteNote =
-  'some samples are not finite, or very large, and an FFT would spread them: taps in order were used, and take longer'
+  'some samples are not finite or very large, and an FFT would spread them: the slower direct sums were used'
 
 /** What becomes of samples that are not finite, where the output holds levels. */
 function notLevels({ data }: LoadedData, { input, output }: Task): string[] {

@@ -69,9 +69,9 @@ export function refuseTone({ settings: { gray, linear } }: Task, what: string): 
   if (!gray && !linear) return
   throw new ConvoError(
     'E_OPTION',
-    `--${gray ? 'gray' : 'linear'} is for pictures, and the input is ${what}`,
+    `--${gray ? 'gray' : 'linear'} works on pictures, and the input is ${what}`,
     {
-      fix: 'pictures turned so before, one by one: convo batch',
+      fix: 'convert the pictures first, with convo batch',
     },
   )
 }
@@ -214,7 +214,7 @@ export function toneOf(
 ): Tone {
   const { linear, gray, alpha } = task.settings
   if (linear && picture.depth === 32 && isFirst) {
-    throw new ConvoError('E_OPTION', '--linear needs samples of 8 or 16 bits, and this input has floats')
+    throw new ConvoError('E_OPTION', '--linear needs 8-bit or 16-bit samples, and this input has floats')
   }
   const encode = linear && isLast && outputKind(task.output) !== 'npy'
   // as a channel like the others alpha takes the faster ways

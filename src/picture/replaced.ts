@@ -18,11 +18,12 @@ export function checkReplaced(input: string, output: string, command: string): s
   if (isOwnPng(output)) return undefined
   // arrays are results more often than not, and do not show who made them
   const isArray = extensionOf(output) === '.npy'
-  if (!isPairOfPattern(input, output)) return isArray ? undefined : `${output} existed and was replaced`
+  if (!isPairOfPattern(input, output))
+    return isArray ? undefined : `${output} already existed and was replaced`
   const pattern = join(dirname(input), `*${extname(input)}`)
-  throw new ConvoError('E_EXISTS', `${output} is there already, and convo did not make it`, {
+  throw new ConvoError('E_EXISTS', `${output} already exists, and convo did not make it`, {
     why: [
-      `${input} and ${output} are all that a pattern such as *${extname(output)} names: were both meant as inputs?`,
+      `${input} and ${output} are exactly what a pattern such as *${extname(output)} expands to: are both of them inputs?`,
       `for many pictures: convo batch '${pattern}' -o 'out/{stem}${extname(output)}' -- ${command}`,
     ],
     fix: '--force',

@@ -41,49 +41,56 @@ const mostPixels = 268402689
  */
 export const correlationSettings = {
   kernel: text(
-    'a name, as gaussian:sigma=2 (convo list kernels); a file, as edge.mat or net.safetensors#conv1.weight; or the numbers',
+    'a name such as gaussian:sigma=2 (convo list kernels), a file such as edge.mat or net.safetensors#conv1.weight, or numbers such as "0 -1 0; -1 5 -1; 0 -1 0"',
     '<kernel>',
   ),
   border: {
-    ...custom<BorderName>('what stands outside the picture', '<mode>', (given) => borderName(String(given))),
+    ...custom<BorderName>('how the picture is extended beyond its edges', '<mode>', (given) =>
+      borderName(String(given)),
+    ),
     choices: Object.keys(borders),
-    unset: 'replicate, or what the kernel file says',
+    unset: 'replicate, or as set in the kernel file',
   },
   fill: {
-    ...number('the level outside the picture, of 0..255 at any depth; with --border constant', undefined, {
+    ...number('level of the pixels outside, 0..255 at any depth; with --border constant', undefined, {
       min: 0,
       max: 255,
     }),
     unset: '0',
   },
   anchor: {
-    ...custom('the tap that meets the output pixel, counted from 0', '<x,y>', parseAnchor),
+    ...custom('the tap that is placed on the output pixel, counted from 0', '<x,y>', parseAnchor),
     unset: 'the middle; floor(k/2) for an even size',
   },
-  flip: flag('turn the kernel by 180°: the convolution of mathematics; as written, it is correlated'),
-  scale: { ...custom('divide the sum by this', '<n>', parseScale), unset: "the kernel's own" },
-  normalize: flag('divide the sum by the sum of the weights, so that flat areas keep their level'),
+  flip: flag(
+    'rotate the kernel by 180°: convolution in the mathematical sense; without it, cross-correlation',
+  ),
+  scale: { ...custom('divide the sum by this number', '<n>', parseScale), unset: "the kernel's own" },
+  normalize: flag('divide by the sum of the weights, so that flat areas keep their level'),
   bias: {
-    ...custom('then add this, in levels of 0..255 at any depth', '<n>', parseLevel),
+    ...custom('add this to the result, in levels of 0..255 at any depth', '<n>', parseLevel),
     unset: "the kernel's own",
   },
-  stride: { ...custom('keep every n-th pixel', '<n>|<y,x>', pairOf(1)), unset: '1' },
+  stride: { ...custom('compute only every n-th pixel', '<n>|<y,x>', pairOf(1)), unset: '1' },
   dilation: {
-    ...custom('spread the taps, n pixels from one to the next', '<n>|<y,x>', pairOf(1)),
+    ...custom('distance between neighbouring taps, in pixels', '<n>|<y,x>', pairOf(1)),
     unset: '1',
   },
   padding: {
     ...custom(
-      'pixels around the picture: same, valid, full, one number, y,x or top,bottom,left,right',
+      'pixels added around the picture: same, valid, full, one number, y,x or top,bottom,left,right',
       '<padding>',
       parsePadding,
     ),
     choices: paddingRules,
-    unset: 'as many output pixels as there are input pixels, over the stride',
+    unset: 'the output has the size of the input, divided by the stride',
   },
-  groups: { ...integer('groups of channels that do not see each other', undefined, { min: 1 }), unset: '1' },
+  groups: {
+    ...integer('number of groups that the channels are split into', undefined, { min: 1 }),
+    unset: '1',
+  },
   algorithm: choice<AlgorithmChoice>(
-    'which arithmetic: auto chooses by kernel and size; direct is the definition itself',
+    'how to compute: auto chooses by kernel and size; direct is the definition, sum by sum',
     ['auto', 'direct', 'separable', 'fft'],
     'auto',
   ),
@@ -93,90 +100,90 @@ export const correlationSettings = {
 export const pictureSettings = {
   range: {
     ...choice(
-      'clamp: cut off below black and above white; abs: without the sign; offset: 0 becomes middle gray; ' +
-        'minmax: stretch smallest to largest over black to white; raw: floating point, as it is, into .npy',
+      'how results become pixels. clamp: clip below black and above white; abs: drop the sign; offset: 0 becomes middle gray; ' +
+        'minmax: stretch the smallest value to black and the largest to white; raw: unchanged floating point, for .npy',
       ranges,
     ),
-    unset: 'clamp; raw into .npy',
+    unset: 'clamp; raw for .npy',
   },
-  'fail-on-clip': flag('exit with status 1 if a sample was cut off; the output is written all the same'),
+  'fail-on-clip': flag('exit with status 1 if samples were clipped; the output is still written'),
   alpha: {
     ...choice(
-      'premultiply: colours weigh as much as they are opaque, and alpha is filtered too unless the kernel sums to 0; ' +
-        'copy: likewise, and alpha stays as it is; separate: a channel like the others, hidden colours count; ' +
-        'drop: left out, hidden colours are seen',
+      'premultiply: colours are weighted by opacity, and alpha is filtered too unless the kernel sums to 0; ' +
+        'copy: the same, but alpha is not changed; separate: alpha is one more channel, and hidden colours count; ' +
+        'drop: alpha is removed, and hidden colours become visible',
       ['premultiply', 'separate', 'copy', 'drop'],
     ),
     unset: 'premultiply; copy for operators that mix channels',
   },
   background: {
     ...custom<Colour>(
-      'lay the picture over a colour first, so that nothing is transparent: #rgb, #rrggbb or a name such as white',
+      'flatten transparent pixels onto this colour first: #rgb, #rrggbb or a name such as white',
       '<colour>',
       parseColour,
     ),
-    unset: 'alpha stays',
+    unset: 'alpha is kept',
   },
   channels: {
     ...custom<ChannelChoice>(
-      'of a result of many maps: all on one sheet, one file each, the first one, or those of a list, counted from 0, while files are numbered from 1',
+      'for results with many channels: all on one sheet, one file each (numbered from 1), only the first, or a list (counted from 0)',
       'montage|split|first|<list>',
       wordOr(channelWords, 'montage, split, first or a list of numbers', listOfMaps.parse),
     ),
     choices: channelWords,
-    unset: 'gray for 1 map, RGB for 3, montage for others',
+    unset: 'gray for 1 channel, RGB for 3, montage for more',
   },
   'map-range': choice(
-    'stretch the maps of a sheet all alike, or each over its own smallest to largest',
+    'stretch all maps of a sheet together, or each map by itself',
     ['shared', 'each'],
     'shared',
   ),
-  labels: flag('number the maps of a sheet'),
+  labels: flag('label the maps of a sheet with their numbers'),
   layout: choice<Layout>(
-    'of a .npy array of 3 or 4 axes: hwc has the channels last, as OpenCV, Pillow and imageio write them; chw first; auto finds out',
+    'order of the axes of a .npy input: hwc has the channels last (OpenCV, Pillow, imageio), chw first; auto guesses from the shape',
     layouts,
     'auto',
   ),
   full: {
-    ...number('what is white in floats or in an array, such as 1, 255 or 4095', undefined, { min: 1e-30 }),
-    unset: '255 and 65535 for whole samples of 8 and 16 bits; 1 for floats that all lie in 0..1, else 255',
+    ...number('the value of white in floats and arrays, such as 1, 255 or 4095', undefined, { min: 1e-30 }),
+    unset: '255 and 65535 for integers of 8 and 16 bits; 1 for floats within 0..1, otherwise 255',
   },
-  gray: flag('turn the picture gray first'),
-  linear: flag('compute in linear light, not in the stored levels'),
+  gray: flag('convert to gray first'),
+  linear: flag('compute in linear light instead of sRGB levels'),
   depth: {
-    ...custom('bits of an output sample', '8|16', parseDepth),
+    ...custom('bits per sample of the output', '8|16', parseDepth),
     choices: ['8', '16'],
     unset: "the input's",
   },
-  'no-orient': flag('do not turn the picture as its EXIF orientation says'),
+  'no-orient': flag('ignore the EXIF orientation'),
   compression: {
-    ...integer('effort of the PNG encoder: 0 stores, 9 is small and slow', undefined, { min: 0, max: 9 }),
-    unset: 'fast, and as small as most',
+    ...integer('PNG compression level: 0 is none, 9 is smallest and slowest', undefined, { min: 0, max: 9 }),
+    unset: 'a fast level between them',
   },
   'max-pixels': custom(
-    'refuse larger pictures; 100M, 2G and such are understood',
+    'refuse pictures with more pixels; accepts suffixes, such as 100M or 2G',
     '<n>',
     parseCount,
     mostPixels,
   ),
-  'in-place': flag('let the output be the input file'),
+  'in-place': flag('allow the output to replace the input file'),
 }
 
 /** How the run itself behaves. */
 export const runSettings = {
   threads: {
-    ...integer('threads to compute with', undefined, { min: 1, max: 1024 }),
-    unset: 'one for each core',
+    ...integer('number of threads', undefined, { min: 1, max: 1024 }),
+    unset: 'one per core',
   },
   preview: flag(
-    'show the result in the terminal, as a picture where it can (kitty, iTerm2, sixel), else in half blocks; <output> may be left out',
+    'show the result in the terminal: as a picture (kitty, iTerm2, sixel) or in half blocks; <output> is then optional',
   ),
-  force: flag('replace the output even if it is a picture that a pattern of the shell may have named'),
-  'dry-run': flag('print what would be computed, and how; compute and write nothing'),
-  json: flag('print the report as one JSON object on standard output'),
+  force: flag('replace the output even if it may have come from a shell pattern, as in convo sobel *.png'),
+  'dry-run': flag('print what would be computed and how, without doing it'),
+  json: flag('print a report as one JSON object on standard output'),
   quiet: flag('print errors only'),
-  verbose: flag('print the report on standard error'),
-  debug: flag('print the stack of an error that is a bug'),
+  verbose: flag('print a report on standard error'),
+  debug: flag('print a stack trace if convo itself fails'),
 }
 
 /** Every option that operations share. */
@@ -236,7 +243,7 @@ export function kernelOptions(settings: Settings): KernelOptions {
 export function filterOptions(settings: Settings, kernelBorder?: string): FilterOptions {
   const border = settings.border ?? (kernelBorder === undefined ? 'replicate' : borderName(kernelBorder))
   if (settings.fill !== undefined && border !== 'constant') {
-    throw new ConvoError('E_OPTION', `--fill ${settings.fill} is not seen with the border ${border}`, {
+    throw new ConvoError('E_OPTION', `--fill does not apply to --border ${border}`, {
       fix: '--border constant',
     })
   }

@@ -63,7 +63,7 @@ export async function tensorStep(
     const alpha = await tracer.layer('select', [x], { first: colours, count: 1 })
     return pending(await tracer.layer('join', [y, alpha], { gain: [outFull, full] }), true)
   }
-  const note = `transparency was left out: what came out is [${y.shape.join(',')}], and alpha has [1,${x.shape.slice(1).join(',')}]`
+  const note = `alpha was dropped: the result is [${y.shape.join(',')}], and alpha is [1,${x.shape.slice(1).join(',')}]`
   return { ...pending(y), notes: [...state.notes, note] }
 }
 

@@ -99,15 +99,15 @@ function levelsFor(task: Task): 'plain' | 'stretched' | 'legible' {
   if (!task.isRangeGiven) return 'legible'
   if (task.range === 'minmax') return 'stretched'
   if (task.settings['map-range'] !== 'each') return 'plain'
-  throw new ConvoError('E_OPTION', `--map-range each leaves nothing for --range ${task.range} to say`, {
+  throw new ConvoError('E_OPTION', `--map-range each and --range ${task.range} cannot be used together`, {
     fix: '--range minmax',
   })
 }
 
 function legibleNote(count: number, isSigned: boolean, each: boolean): string {
   const levels = isSigned ? 'gray is 0, white and black' : 'black is 0, white'
-  const reach = each ? 'what 99.5 % of each map stay within' : 'what 99.5 % of all maps stay within'
-  return `${count} maps: ${levels} ${reach}; --range clamp keeps their levels, --map-range each or shared says which`
+  const reach = each ? 'the range of 99.5% of each map' : 'the range of 99.5% of all maps'
+  return `${count} maps: ${levels} ${reach}; --range clamp keeps the levels, --map-range chooses each or shared`
 }
 
 const isPicture = (channels: number): boolean => channels === 1 || channels === 3
@@ -115,9 +115,13 @@ const isPicture = (channels: number): boolean => channels === 1 || channels === 
 /** @throws ConvoError E_OPTION for --map-range where nothing is stretched map by map */
 export function refuseMapRange({ settings }: Task): void {
   if (settings['map-range'] !== 'each') return
-  throw new ConvoError('E_OPTION', '--map-range each is for many maps or slices that are stretched', {
-    fix: 'no --map-range',
-  })
+  throw new ConvoError(
+    'E_OPTION',
+    '--map-range each applies only to several maps or slices that are stretched',
+    {
+      fix: 'no --map-range',
+    },
+  )
 }
 
 /** Pictures that are written one by one, each made when it is its turn. */
@@ -136,7 +140,7 @@ export async function writeEach(
   notes: readonly string[],
 ): Promise<Written> {
   if (isStandardOutput(task.output))
-    throw new ConvoError('E_OPTION', 'several files do not fit standard output', {
+    throw new ConvoError('E_OPTION', 'several files cannot go to standard output', {
       fix: '--channels montage',
     })
   const { count } = series
@@ -172,7 +176,7 @@ export const blackAndWhite = ({ range }: Task, full: FullScale): { black: number
 export const noSheet = (option: string, maps: number): ConvoError =>
   new ConvoError(
     'E_OPTION',
-    `--${option} is for sheets of many maps, and the result is written as ${maps === 1 ? 'one map' : `${maps} channels`}`,
+    `--${option} applies to sheets of many maps, and the result is ${maps === 1 ? 'one map' : `${maps} channels`}`,
     {
       fix: `no --${option}`,
     },

@@ -60,7 +60,7 @@ export async function writeVolume(
   if (isPaged && task.settings.channels !== 'montage') {
     return writePages(session, { count: depth, at }, own, meta, format)
   }
-  const note = `${depth} slices of ${width}x${height} are on one sheet; a path with {index} writes one file each, .tif one of many pages, .gif or .webp plays them`
+  const note = `${depth} slices of ${width}x${height} are on one sheet; for one file each use {index} in the path, for pages .tif, for an animation .gif or .webp`
   const wishes = { depth: colours, labels: task.settings.labels, ...blackAndWhite(own, full) }
   const rendering = await sheetRendering(session, pendingOver(shown, full), wishes, own)
   const written = await writeRendering(session, rendering, own, meta)
@@ -89,10 +89,14 @@ export const isNumbered = ({ series, settings }: Task): boolean =>
 export function checkColours(shape: readonly number[]): 1 | 3 {
   const [channels] = shape
   if (channels === 1 || channels === 3) return channels
-  throw new ConvoError('E_SHAPE', `a volume of ${channels} channels is no picture: 1 or 3 are`, {
-    why: `the result is [${shape.join(',')}]`,
-    fix: `an output path ending in .npy, or --channels 0`,
-  })
+  throw new ConvoError(
+    'E_SHAPE',
+    `a volume of ${channels} channels cannot be written as pictures, only 1 or 3 channels can`,
+    {
+      why: `the result is [${shape.join(',')}]`,
+      fix: `an output path ending in .npy, or --channels 0`,
+    },
+  )
 }
 
 /** A gray or RGB picture [C,H,W] on its way into a file. */

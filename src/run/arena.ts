@@ -42,8 +42,8 @@ function grow(memory: WebAssembly.Memory, pages: number, bytes: number): void {
     memory.grow(pages)
   } catch (cause) {
     const asked = `${megabytes(bytes)} more on top of ${megabytes(memory.buffer.byteLength)}`
-    throw new ConvoError('E_TOO_LARGE', `the work needs ${asked}, and one run has at most 4096 MiB`, {
-      fix: 'a smaller picture or tensor, or cut it into pieces',
+    throw new ConvoError('E_TOO_LARGE', `${asked} are needed, and at most 4096 MiB can be used`, {
+      fix: 'a smaller picture or tensor, or process it in parts',
       cause,
     })
   }

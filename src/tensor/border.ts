@@ -23,7 +23,7 @@ export const borders = {
     source: (i, n) => (i < 0 ? 0 : i < n ? i : n - 1),
   },
   symmetric: {
-    summary: 'mirrored, the edge sample twice',
+    summary: 'mirrored, with the edge sample repeated',
     picture: 'cba|abcd|dcb',
     aliases: [],
     source: (i, n) => {
@@ -32,7 +32,7 @@ export const borders = {
     },
   },
   reflect: {
-    summary: 'mirrored about the edge sample, which stands once',
+    summary: 'mirrored at the edge sample, which is not repeated',
     picture: 'dcb|abcd|cba',
     aliases: ['reflect101'],
     source: (i, n) => {
@@ -42,13 +42,13 @@ export const borders = {
     },
   },
   wrap: {
-    summary: 'the other side of the picture',
+    summary: 'continued from the opposite side',
     picture: 'bcd|abcd|abc',
     aliases: ['circular', 'tile'],
     source: modulo,
   },
   constant: {
-    summary: 'a fill value (--fill, by default 0)',
+    summary: 'a fixed value (--fill, default 0)',
     picture: 'kkk|abcd|kkk',
     aliases: ['zeros'],
     source: (i, n) => (i >= 0 && i < n ? i : -1),
@@ -73,7 +73,7 @@ export function borderName(text: string): BorderName {
   const alias = Object.hasOwn(borderAliases, word) ? borderAliases[word] : undefined
   if (alias !== undefined) return alias
   if (word === 'mirror') {
-    throw new ConvoError('E_NAME', '"mirror" means two different borders', {
+    throw new ConvoError('E_NAME', '"mirror" is ambiguous', {
       why: [
         `SciPy's mirror is convo's reflect:        ${borders.reflect.picture}`,
         `ImageMagick's mirror is convo's symmetric: ${borders.symmetric.picture}`,
@@ -82,7 +82,7 @@ export function borderName(text: string): BorderName {
     })
   }
   const guess = nearest(word, [...Object.keys(borders), ...Object.keys(borderAliases)])
-  throw new ConvoError('E_NAME', `no border mode is called "${text}"`, {
+  throw new ConvoError('E_NAME', `there is no border mode "${text}"`, {
     why: `border modes: ${Object.keys(borders).join(', ')}`,
     ...(guess === undefined ? {} : { instead: [text, guess] as const }),
   })

@@ -17,7 +17,7 @@ export class Tensor {
     if (data.length !== count) {
       throw new ConvoError(
         'E_SHAPE',
-        `data of length ${data.length} does not fit shape [${shape.join(',')}], which holds ${count}`,
+        `data of length ${data.length} does not fit shape [${shape.join(',')}], which needs ${count}`,
       )
     }
     this.shape = Object.freeze([...shape])
@@ -70,6 +70,6 @@ export function floats(count: number): Float32Array {
   try {
     return new Float32Array(count)
   } catch (cause) {
-    throw new ConvoError('E_MEMORY', `there is no memory for ${count} samples`, { cause })
+    throw new ConvoError('E_MEMORY', `out of memory for ${count} samples`, { cause })
   }
 }

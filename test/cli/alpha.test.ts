@@ -242,7 +242,7 @@ describe('colours that nobody sees', () => {
     const said = async (...more: string[]) =>
       (await convo(['box', 'red.png', 'out.png', ...more], { cwd: here.path() })).stderr
     expect(await said('--alpha', 'drop')).toBe(
-      'note: red.png is transparent in places, and --alpha drop shows the colours there; --background <colour> lays it over one\n',
+      'note: red.png has transparent pixels, and --alpha drop shows their hidden colours; use --background <colour> to flatten it\n',
     )
     expect(await said('--alpha', 'separate')).toContain(
       '--alpha separate mixes the colours there with others',

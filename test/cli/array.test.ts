@@ -70,7 +70,7 @@ describe('the layout', () => {
         await write(here.path('p.png'), { width, height, channels, data })
         const type = depth === 8 ? '|u1' : '<u2'
         writeFileSync(here.path('a.npy'), array(type, [height, width, channels], data))
-        const alpha = channels % 2 === 0 ? ', the last channel being alpha' : ''
+        const alpha = channels % 2 === 0 ? 'with alpha last' : ''
         const told = `a.npy has the shape [${height},${width},${channels}], and was read as [H,W,C]${alpha}; --layout chw reads [C,H,W]`
         const same = await run('compare', 'a.npy', 'p.png')
         expect([same.status, same.stderr]).toEqual([0, `note: ${told}\n`])
@@ -107,7 +107,7 @@ describe('the layout', () => {
       expect([words[0], refused.status, refused.stderr]).toEqual([
         words[0],
         2,
-        'error: the shape of either.npy does not say which axis holds the channels   [E_OPTION]\n' +
+        'error: it is not clear which axis of either.npy holds the channels   [E_OPTION]\n' +
           '  either.npy: [4,5,3] with --layout hwc is 5x4 pixels with 3 channels\n' +
           '  either.npy: [4,5,3] with --layout chw is 3x5 pixels with 4 channels\n' +
           '  try: add --layout hwc, or --layout chw\n',
@@ -213,7 +213,7 @@ describe('the full scale', () => {
     writeFileSync(here.path('unit.tif'), floatTiff(width, height, unit))
     writeFileSync(here.path('levels.tif'), floatTiff(width, height, levels))
     const note = (name: string, most: number, full: number) =>
-      `note: ${name} holds numbers of 0 to ${most}, so ${full} is taken as white; --full <n> sets another\n`
+      `note: ${name} has numbers from 0 to ${most}, so ${full} is used as white; --full <n> changes it\n`
     for (const [name, most, full] of [
       ['unit.npy', 1, 1],
       ['levels.npy', 255, 255],
@@ -273,7 +273,7 @@ describe('the full scale', () => {
     const refused = await run('box', 'p.png', 'out.png', '--full', '100')
     expect([refused.status, refused.stderr.split('\n')[0]]).toEqual([
       2,
-      'error: --full 100 is for floats and arrays, and p.png has 8 bits   [E_OPTION]',
+      'error: --full 100 applies to floats and arrays, and p.png has 8 bits   [E_OPTION]',
     ])
   })
 
@@ -291,7 +291,7 @@ describe('the full scale', () => {
     const different = await run('compare', 'f.tif', 'g.tif', '--max-abs', '1%', '--json')
     expect(different.status).toBe(1)
     const [page] = JSON.parse(different.stdout).pages
-    expect(page.notes).toEqual(['1 is taken as the full scale of the floats; --full <n> sets another'])
+    expect(page.notes).toEqual(['1 is used as white for floats; --full <n> changes it'])
     expect((await run('compare', 'f.tif', 'g.tif', '--max-abs', '1%', '--full', '255')).status).toBe(0)
     write32(
       'over.npy',

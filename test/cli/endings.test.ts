@@ -62,8 +62,8 @@ describe('how convo ends', () => {
       status: 70,
       stdout: '',
       stderr: `error: all is lost   [E_INTERNAL]
-  this is a bug in convo; please report it, with the command line and the input
-  try: the same command with --debug, for the stack
+  this is a bug in convo; please report it with the command line and the input
+  try: the same command with --debug for the stack trace
 `,
     })
   })
@@ -93,10 +93,10 @@ describe('how convo ends', () => {
     })
     it('neither writes a picture to it nor waits for one from it', () => {
       expect(terminal('sobel scene.png -', { NO_COLOR: '1' }).stdout).toMatch(
-        /^error: a picture is not written to a terminal/,
+        /^error: refusing to write a picture to a terminal/,
       )
       expect(terminal('sobel - x.png', { NO_COLOR: '1' }).stdout).toMatch(
-        /^error: a picture is not read from a terminal/,
+        /^error: cannot read a picture from a terminal/,
       )
     })
     it('wraps help to its width', () => {

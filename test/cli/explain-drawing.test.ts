@@ -42,17 +42,18 @@ describe('explain --svg', () => {
     await sharp(Buffer.from(svg)).png().toBuffer()
   })
 
-  test('shows the shapes, the counts against the plain convolution, and the tile plan', async () => {
-    const words = wordsOf(await drawn('depthwise-separable', '--input', '16x56x56', '--filters', '32'))
+  test('shows the shapes and the counts against the plain convolution, and with --verbose the strips', async () => {
+    const words = wordsOf(await drawn('depthwise-separable', '--input', '16x56x56', '--filters', '32', '-v'))
     expect(words).toEqual(
       expect.arrayContaining([
         ...['16x56x56', '16x54x54', '32x54x54', '656 = 16·1·3·3 + 32·16·1', '4,608', '13,436,928'],
-        ...['tile plan: bank', 'depthwise', 'pointwise'],
+        ...['strips: bank', 'depthwise', 'pointwise'],
       ]),
     )
-    const filter = wordsOf(await drawn('sobel', 'scene.png'))
-    expect(filter).toEqual(expect.arrayContaining(['tile plan: integer', '−2', 'combined by magnitude']))
+    const filter = wordsOf(await drawn('sobel', 'scene.png', '-v'))
+    expect(filter).toEqual(expect.arrayContaining(['strips: integer', '−2', 'combined by magnitude']))
     expect(filter.some((line) => line.startsWith('6 strips of 70 rows of the output'))).toBe(true)
+    expect((await drawn('sobel', 'scene.png')).includes('strips')).toBe(false)
   })
 
   test('is written beside what is printed, as SVG or PNG', async () => {

@@ -49,7 +49,7 @@ describe('the help of a command', () => {
       '  y, 3x3; flat areas become 0\n    -1  -2  -1\n     0   0   0\n     1   2   1\n',
       'Source\n  I. Sobel, G. Feldman 1968',
       'Options of sobel\n  --size 3|5 ',
-      'How the kernel meets the picture\n  --border <mode> ',
+      'Kernel options\n  --border <mode> ',
       'Picture\n  --range <word>',
       'Run\n  --threads <n> ',
     ]
@@ -73,7 +73,7 @@ describe('the help of a command', () => {
     const places = [...order, 'Defaults', 'See it', 'Options of sobel'].map((w) => stdout.indexOf(w))
     expect(places).toEqual(places.toSorted((a, b) => a - b))
     expect(places[0]).toBeGreaterThan(0)
-    expect(stdout.replace(/\s+/g, ' ')).toContain('each kernel of sobel answers from -4 to 4 times white')
+    expect(stdout.replace(/\s+/g, ' ')).toContain('each kernel of sobel gives -4 to 4 times white')
     expect(stdout).toContain('border  replicate')
     expect(stdout).toContain('\n  convo show sobel-x sobel-x.png\n')
   })

@@ -20,11 +20,11 @@ describe('convo kernel convert', () => {
     expect((await run('plain.mat', to)).status).toBe(0)
     expect((await loadKernel(folder.path(to))).weights).toEqual(Float64Array.of(1, 2, 1))
   })
-  it('says what a format cannot hold', async () => {
+  it('says what a format cannot store', async () => {
     expect(await run('edge.mat', 'edge.txt')).toMatchObject({
       status: 2,
-      stderr: `error: an ImageMagick string cannot hold a scale of 4   [E_KERNEL_FORMAT]
-  try: .json, which holds everything
+      stderr: `error: an ImageMagick string cannot store a scale of 4   [E_KERNEL_FORMAT]
+  try: .json, which stores everything
 `,
     })
   })

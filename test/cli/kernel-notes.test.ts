@@ -21,7 +21,7 @@ test('an even size: where its anchor is, and that of other tools', async () => {
 test('nothing where the anchor is said, or the size is odd, or not the user’s', async () => {
   expect(await notes('conv2d', '--kernel', '1 1; 1 1', '--normalize', '--anchor', '0,0')).toEqual([])
   expect(await notes('conv2d', '--kernel', '2x2+1+1: 1 1 1 1', '--normalize', '--padding', 'valid')).toEqual([
-    'note: the kernel is turned by 180°, as -morphology Convolve turns it; --flip uses it as written, as -morphology Correlate does',
+    'note: the kernel is rotated by 180°, like -morphology Convolve does; --flip uses it as written, like -morphology Correlate',
   ])
   expect(await notes('box')).toEqual([])
   expect(await notes('roberts')).toEqual([])
@@ -29,7 +29,7 @@ test('nothing where the anchor is said, or the size is odd, or not the user’s'
 
 test('nine numbers on one line: one row, and how a square is written', async () => {
   expect(await notes('conv2d', '--kernel', '1 2 1 2 4 2 1 2 1', '--normalize')).toEqual([
-    'note: the 9 numbers on one line are one row; a semicolon after every 3 makes a square',
+    'note: the 9 numbers were read as one row; put a semicolon after every 3 for a square',
   ])
   expect(await notes('conv2d', '--kernel', '1 2 1', '--normalize')).toEqual([])
   expect(await notes('conv2d', '--kernel', '[[1,2,1,2,4,2,1,2,1]]', '--normalize')).toEqual([])

@@ -125,7 +125,7 @@ describe('the curve of --linear', () => {
       const refused = await run('box', 'in.png', 'no.png', '--linear', ...more)
       expect([refused.status, refused.stderr.split('\n')[0]]).toEqual([
         2,
-        'error: --linear does not know how in.png stores light   [E_OPTION]',
+        'error: --linear cannot use the ICC profile of in.png   [E_OPTION]',
       ])
     }
     expect((await run('box', 'in.png', 'out.png')).status).toBe(0)
@@ -141,7 +141,7 @@ describe('a profile', () => {
       encodePngWhole({ width: 8, height: 6, channels: 3, depth: 8, data, meta }),
     )
     const said = async (...line: string[]) => (await convo(line, { cwd: here.path() })).stderr
-    const note = 'the ICC profile was left out: it is not for gray, which the output is'
+    const note = 'the ICC profile was dropped: the output is gray, the profile is not'
     expect(await said('sobel', 'in.png', 'o.png', '--gray')).toContain(note)
     expect(await said('pointwise', 'in.png', 'o.jpg', '--preset', 'gray')).toContain(note)
     expect(await said('relu', 'in.png', 'o.gif')).toContain('gif does not hold the ICC profile')
@@ -175,7 +175,7 @@ describe('a PNG that is only stored', () => {
 })
 
 test('floats of 0..1 from an array make a picture from black to white, with a note', async () => {
-  const note = 'note: unit.npy holds numbers of 0 to 1, so 1 is taken as white; --full <n> sets another\n'
+  const note = 'note: unit.npy has numbers from 0 to 1, so 1 is used as white; --full <n> changes it\n'
   writeFileSync(
     here.path('unit.npy'),
     writeNpy(

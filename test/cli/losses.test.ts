@@ -168,7 +168,7 @@ const cases: Readonly<Record<string, Case>> = {
     },
     runs: [`${same} a.png o.png`],
   },
-  'EXIF behind the picture data of a PNG': {
+  'EXIF after the picture data of a PNG': {
     files: { 'a.png': with_([], [chunkOf('eXIf', turned)]) },
     runs: [`${same} a.png o.png`],
   },

@@ -184,7 +184,7 @@ describe('the first layers of a network', () => {
     await run('conv2d', 'in.png', 'all.npy', '--kernel', 'net.safetensors#conv1.weight', '-q')
     const { data: all } = readArray(folder.path('all.npy'))
     const { stderr } = await run('conv2d', 'in.png', 'some.png', '--kernel', layer[1]!, '--channels', '7,3,5')
-    expect(stderr).toMatch(/^note: 3 maps: gray is 0, white and black what 99.5 % of all maps stay within/)
+    expect(stderr).toMatch(/^note: 3 maps: gray is 0, white and black the range of 99.5% of all maps/)
     const some = await read(folder.path('some.png'))
     expect(some.channels).toBe(3)
     const plane = width * height
@@ -264,7 +264,7 @@ describe('what cannot be is refused: status 2, a code, the numbers, and no file'
       /for 1 channel, and[\s\S]*\[1,1,3,3,3\][\s\S]*try: a kernel \[kD,kH,kW\]/,
     ],
     ['conv3d volume.tif --kernel bank.npy', 'E_KERNEL_SHAPE', /rank 3, .* or rank 5, got \[4,2,3,3\]/],
-    ['conv3d volume.tif --filter sobel --sigma 2', 'E_OPTION', /--sigma says nothing to sobel/],
+    ['conv3d volume.tif --filter sobel --sigma 2', 'E_OPTION', /--sigma does not apply to sobel/],
     ['conv3d volume.tif --filter sobel --kernel six.npy', 'E_OPTION', /--filter and --kernel/],
     ['conv3d volume.tif --stride 1,2,3,4', 'E_OPTION', /--stride/],
     ['pointwise scene.png --kernel 1,0', 'E_SHAPE', /for 2 channels, and the picture has 3/],
@@ -292,9 +292,9 @@ describe('what cannot be is refused: status 2, a code, the numbers, and no file'
     [
       'transposed scene.png --kernel binomial --padding same',
       'E_OPTION',
-      /--padding same is not for transposed/,
+      /--padding same does not apply to transposed/,
     ],
-    ['transposed scene.png --upsample nearest --kernel binomial', 'E_OPTION', /cannot both be meant/],
+    ['transposed scene.png --upsample nearest --kernel binomial', 'E_OPTION', /cannot be used together/],
     ['maxpool scene.png --size 0', 'E_OPTION', /--size must be at least 1, got 0/],
     ['maxpool scene.png --size 421', 'E_SHAPE', /in height: 421 against 420/],
     ['maxpool scene.png --padding 2', 'E_ARGUMENT', /padding 2 \+ 2 is too large for kernelSize 2/],
@@ -306,7 +306,7 @@ describe('what cannot be is refused: status 2, a code, the numbers, and no file'
     [
       'involution scene.png --temperature 3',
       'E_OPTION',
-      /--temperature says nothing to the generator bilateral/,
+      /--temperature does not apply to the generator bilateral/,
     ],
     ['relu scene.png --kernel sobel-x', 'E_USAGE', /relu has no option --kernel/],
     ['threshold scene.png --at abc', 'E_OPTION', /--at must be a number, got "abc"/],

@@ -56,7 +56,7 @@ describe('templates are the same everywhere', () => {
       ['{stem:4}', 'E_OPTION', '{stem} takes no format'],
       ['{index:536870000}{index:536870000}', 'E_OPTION', 'a number of digits from 1 to 15'],
       ['{hash:99999}', 'E_OPTION', 'a number of digits from 1 to 64'],
-      ['a}b', 'E_OPTION', 'a brace closes that was not opened'],
+      ['a}b', 'E_OPTION', 'a closing brace has no opening brace'],
       ['a{b', 'E_OPTION', 'the brace is not closed'],
       [`{${'x'.repeat(100000)}}`, 'E_NAME', 'keys: {path}'],
     ] as const) {
@@ -157,8 +157,8 @@ describe('a picture that convo did not make', () => {
       ['other.jpg', 'img1.jpg'],
     ] as const) {
       const { status, stderr, stdout } = await convo(['box', a, b, '--json'])
-      expect([status, stderr]).toEqual([0, `note: ${b} existed and was replaced\n`])
-      expect(JSON.parse(stdout).notes).toEqual([`${b} existed and was replaced`])
+      expect([status, stderr]).toEqual([0, `note: ${b} already existed and was replaced\n`])
+      expect(JSON.parse(stdout).notes).toEqual([`${b} already existed and was replaced`])
     }
   })
 
@@ -170,7 +170,7 @@ describe('a picture that convo did not make', () => {
     mkdirSync(at('sub'))
     await foreign('sub/out.png', 5)
     expect((await convo(['box', 'in.png', 'sub/out.png'])).stderr).toBe(
-      'note: sub/out.png existed and was replaced\n',
+      'note: sub/out.png already existed and was replaced\n',
     )
     expect((await convo(['box', 'in.png', 'sub/out.png'])).stderr).toBe('')
   })

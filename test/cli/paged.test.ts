@@ -94,8 +94,8 @@ describe('an input of several pages', () => {
     const { status, stderr } = await convo(['box', 'in.webp', 'one.png'], { cwd: here.path() })
     expect(status).toBe(0)
     expect(stderr).toBe(
-      'note: in.webp has 3 pages, and the first was used: {index} in the output path, .gif, .webp or .tif keep all, ' +
-        'conv3d takes them as a volume\n',
+      'note: in.webp has 3 pages, only the first was used; for all of them, use {index} in the output path, or .gif, .webp or .tif, ' +
+        'or conv3d to read them as a volume\n',
     )
     expect((await run('box', 'page-0.png', 'alone.png')).status).toBe(0)
     expect((await samplesOf('one.png')).equals(await samplesOf('alone.png'))).toBe(true)
@@ -105,7 +105,7 @@ describe('an input of several pages', () => {
     const { status, stderr } = await run('box', 'in.webp', 'in.webp')
     expect([status, stderr]).toEqual([
       2,
-      expect.stringMatching(/^error: in\.webp is the input itself {3}\[E_IN_PLACE\]/),
+      expect.stringMatching(/^error: in\.webp is also the input {3}\[E_IN_PLACE\]/),
     ])
   })
 })

@@ -5,7 +5,7 @@ import type { Report } from '../../src/picture/process.ts'
 import { convo, scratch } from './convo.ts'
 
 const clippedNote =
-  /^note: \d+\.\d\d % of the samples were clipped: (\d+) above white; --scale makes room above, --range minmax shows all\n$/
+  /^note: \d+\.\d\d % of the samples were clipped: (\d+) above white; --scale lowers the values, --range minmax keeps them all\n$/
 
 describe('a filter on a picture', () => {
   const folder = scratch('scene.png', 'gray16.png', 'alpha.png')

@@ -27,7 +27,7 @@ describe('what is not looked at is never called equal', () => {
     put('again.png', Buffer.concat([a!.subarray(0, 33), chunkOf('tEXt', 'Title\0again'), a!.subarray(33)]))
     const different = await run('compare', 'a.png', 'b.png')
     expect(different.status).toBe(1)
-    expect(different.stdout).toContain('pages     2, of which 1 are the same')
+    expect(different.stdout).toContain('pages     2, 1 of them the same')
     expect((await run('compare', 'a.png', 'again.png')).status).toBe(0)
     const digest = async (name: string) => (await run('digest', name)).stdout
     expect(await digest('a.png')).not.toBe(await digest('b.png'))
@@ -122,10 +122,10 @@ describe('what is not looked at is never called equal', () => {
     const compared = await run('compare', 'a.jpg', 'b.jpg')
     expect(compared.status).toBe(1)
     expect(compared.stdout).toContain(
-      'failed    not compared, as it is not read: 1 more picture (MPF) of a.jpg',
+      'failed    not compared, because convo does not read it: 1 more picture (MPF) of a.jpg',
     )
     expect(compared.stdout).toContain(
-      'smallest tolerance that would pass: there is none, not all pictures are read',
+      'smallest tolerance that would pass: none, because not all pictures can be read',
     )
     put('copy.jpg', await mpo('one'))
     expect((await run('compare', 'a.jpg', 'copy.jpg')).status).toBe(0)
@@ -146,11 +146,11 @@ describe('what an output loses', () => {
 
   it('is told once, also in --json, and counted in a batch', async () => {
     put('text.png', pngOf([2, 1, 0], [1, 2], [text]))
-    expect((await run('box', 'text.png', 'o.png')).stderr).toBe('note: text of text.png is not kept\n')
+    expect((await run('box', 'text.png', 'o.png')).stderr).toBe('note: text of text.png is lost\n')
     const { notes } = JSON.parse((await run('box', 'text.png', 'o.png', '--json')).stdout) as {
       notes: string[]
     }
-    expect(notes).toEqual(['text of text.png is not kept'])
+    expect(notes).toEqual(['text of text.png is lost'])
     const batch = await run('batch', 'text.png', '-o', 'made/{stem}.png', '--', 'box')
     expect(batch.stderr).toContain('notes on 1, which --verbose lists')
   })

@@ -2,7 +2,7 @@
 export const refused: readonly (readonly [line: string[], stderr: string])[] = [
   [
     [],
-    `error: nothing was asked for   [E_USAGE]
+    `error: no operation was given   [E_USAGE]
   usage: convo <operation> <input> <output> [options]
   try: convo --help
 `,
@@ -10,28 +10,28 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
   [
     ['sobell', 'a.png', 'b.png'],
     `error: no filter, operator or command is called "sobell"   [E_NAME]
-  convo --help and convo list name them all
+  convo --help lists them all
   try: convo sobel a.png b.png
 `,
   ],
   [
     ['lst'],
     `error: no filter, operator or command is called "lst"   [E_NAME]
-  convo --help and convo list name them all
+  convo --help lists them all
   try: convo list
 `,
   ],
   [
     ['blur', 'a.png', 'b.png'],
     `error: no filter, operator or command is called "blur"   [E_NAME]
-  convo --help and convo list name them all
+  convo --help lists them all
   try: convo gaussian a.png b.png
 `,
   ],
   [
     ['constructor'],
     `error: no filter, operator or command is called "constructor"   [E_NAME]
-  convo --help and convo list name them all
+  convo --help lists them all
 `,
   ],
   [
@@ -66,7 +66,7 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
     ['sobel', 'my', 'cat.png', 'b c.png'],
     `error: sobel takes <input> and <output>, got 3 arguments: my cat.png 'b c.png'   [E_USAGE]
   usage: convo sobel <input> <output> [options]
-  try: quote a name that holds spaces
+  try: quote a name that contains spaces
 `,
   ],
   [
@@ -110,7 +110,7 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
   ],
   [
     ['gaussian', 'a.png', 'b.png', '--sigma', '--gray'],
-    `error: --sigma needs a value, and --gray follows   [E_USAGE]
+    `error: --sigma needs a value, but --gray follows   [E_USAGE]
   --sigma <n>: standard deviation, in pixels
 `,
   ],
@@ -127,13 +127,13 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
   ],
   [
     ['sobel', 'a.png', 'b.png', '--scale', '2', '--normalize'],
-    `error: --scale and --normalize exclude each other   [E_USAGE]
+    `error: --scale and --normalize cannot be used together   [E_USAGE]
   try: convo sobel a.png b.png --scale 2
 `,
   ],
   [
     ['sobel', 'a.png', 'b.png', '-qv'],
-    `error: --quiet and --verbose exclude each other   [E_USAGE]
+    `error: --quiet and --verbose cannot be used together   [E_USAGE]
   try: leave out --quiet
 `,
   ],
@@ -161,7 +161,7 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
   ],
   [
     ['sobel', 'a.png', 'b.png', '--border', 'mirror'],
-    `error: "mirror" means two different borders   [E_NAME]
+    `error: "mirror" is ambiguous   [E_NAME]
   SciPy's mirror is convo's reflect:        dcb|abcd|cba
   ImageMagick's mirror is convo's symmetric: cba|abcd|dcb
   try: convo sobel a.png b.png --border reflect
@@ -169,7 +169,7 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
   ],
   [
     ['sobel', 'a.png', 'b.png', '--border', 'replcate'],
-    `error: no border mode is called "replcate"   [E_NAME]
+    `error: there is no border mode "replcate"   [E_NAME]
   border modes: replicate, symmetric, reflect, wrap, constant
   try: convo sobel a.png b.png --border replicate
 `,
@@ -199,7 +199,7 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
   ],
   [
     ['kernel'],
-    `error: kernel needs to know what to do   [E_USAGE]
+    `error: kernel needs a second word   [E_USAGE]
   convo kernel convert <in> <out> [options]
   try: convo kernel convert gaussian:sigma=2 gaussian.npy
 `,
@@ -220,7 +220,7 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
   [
     ['help', 'sobl'],
     `error: no filter, operator or command is called "sobl"   [E_NAME]
-  convo --help and convo list name them all
+  convo --help lists them all
   try: convo help sobel
 `,
   ],

@@ -118,7 +118,7 @@ describe('volumes', () => {
     const refused = await run('conv3d', 'two.npy', 'out-{index}.png')
     expect(refused.status).toBe(2)
     expect(refused.stderr).toMatch(
-      /^error: a volume of 2 channels is no picture: 1 or 3 are {3}\[E_SHAPE\]\n/,
+      /^error: a volume of 2 channels cannot be written as pictures, only 1 or 3 channels can {3}\[E_SHAPE\]\n/,
     )
     expect(await run('conv3d', 'two.npy', 'one-{index}.png', '--channels', '1', '-q')).toMatchObject({
       status: 0,
@@ -170,7 +170,7 @@ describe('volumes', () => {
     const { status, stderr } = await run('conv3d', 'slices', 'sheet.png', '--sigma', '0.1')
     expect(status).toBe(0)
     expect(stderr).toBe(
-      `note: ${depth} slices of ${width}x${height} are on one sheet; a path with {index} writes one file each, .tif one of many pages, .gif or .webp plays them\n`,
+      `note: ${depth} slices of ${width}x${height} are on one sheet; for one file each use {index} in the path, for pages .tif, for an animation .gif or .webp\n`,
     )
     const sheet = await read(at('sheet.png'))
     const last = await read(at(`slices/${names.at(-1)}`))
@@ -190,7 +190,7 @@ describe('volumes', () => {
       expect(await run('conv3d', 'odd', output)).toMatchObject({
         status: 2,
         stderr:
-          'error: slices of a volume must be alike: slice 2 of odd has width 6, slice 0 has 5   [E_SHAPE]\n',
+          'error: all slices of a volume must have the same size, channels and depth: slice 2 of odd has width 6, slice 0 has 5   [E_SHAPE]\n',
       })
     }
     expect(folder.names()).toEqual(before)
@@ -219,7 +219,7 @@ describe('volumes', () => {
       mkdirSync(at('mixed'), { recursive: true })
       for (const name of ['1.png', '2.png']) copyFileSync(at(`slices/slice0.png`), at(`mixed/${name}`))
       for (const name of ['3.tga', '4.bmp', 'notes.txt']) writeFileSync(at(`mixed/${name}`), 'x')
-      const note = 'mixed/3.tga is a Targa picture, which is not read: it and 1 more were left out'
+      const note = 'mixed/3.tga is a Targa picture, which convo does not read: it and 1 more were skipped'
       for (const more of [[], ['--dry-run']])
         expect((await run('conv3d', 'mixed', output, ...more)).stderr).toContain(note)
     },
@@ -242,7 +242,7 @@ describe('volumes', () => {
   it('says what is missing or cannot be', async () => {
     mkdirSync(at('empty'))
     expect((await run('conv3d', 'empty', 'x.gif')).stderr).toMatch(
-      /^error: empty holds no pictures {3}\[E_INPUT\]\n/,
+      /^error: empty contains no pictures {3}\[E_INPUT\]\n/,
     )
     expect((await run('conv3d', 'none/*.png', 'x.gif')).stderr).toMatch(
       /^error: no file fits none\/\*\.png {3}\[E_INPUT\]\n/,
@@ -320,7 +320,7 @@ describe('volumes', () => {
   it('lays transparent slices over black, with a note', async () => {
     const { stderr } = await run('conv3d', 'colour', 'opaque-{index}.png')
     expect(stderr).toContain(
-      'note: a volume has no alpha: its slices were laid over black; --background <colour> takes another colour\n',
+      'note: volumes have no alpha: the slices were flattened onto black; --background <colour> changes the colour\n',
     )
     expect((await read(at('opaque-1.png'))).channels).toBe(3)
   })
@@ -328,7 +328,7 @@ describe('volumes', () => {
     const { status, stderr } = await run('gaussian', 'volume.tif', 'first.png')
     expect(status).toBe(0)
     expect(stderr).toBe(
-      'note: volume.tif has 24 pages, and the first was used: {index} in the output path, .gif, .webp or .tif keep all, conv3d takes them as a volume\n',
+      'note: volume.tif has 24 pages, only the first was used; for all of them, use {index} in the output path, or .gif, .webp or .tif, or conv3d to read them as a volume\n',
     )
   })
 })

@@ -43,7 +43,7 @@ describe('sentences', () => {
       expect(status).toBe(1)
       expect(stdout).not.toMatch(/(NaN|Infinity)\S* too/)
       expect(stdout).toMatch(
-        /failed .*it has no value: the pictures differ where a sample is not a finite number/,
+        /failed .*it is undefined: the pictures differ where a sample is not a finite number/,
       )
     }
   })
@@ -156,7 +156,7 @@ describe('manifests', () => {
       'both.json',
       JSON.stringify({ cases: [{ name: 'x', input: 'in.png', inputs: 'in.png', run: 'sobel' }] }),
     )
-    expect((await run('check', 'both.json')).stderr).toContain('has input and inputs, and one is enough')
+    expect((await run('check', 'both.json')).stderr).toContain('has both input and inputs, use one of them')
     for (const [key, operation] of [
       ['input', 'sobel --unit'],
       ['inputs', ['sobel', '--unit']],

@@ -134,7 +134,9 @@ describe('openOutput refuses', () => {
 
   it.runIf(isPosix && process.getuid?.() !== 0)('a folder without the right to write', async () => {
     chmodSync(folder, 0o500)
-    expect((await failure('E_OUTPUT', () => openOutput(target))).message).toBe(`${target} may not be written`)
+    expect((await failure('E_OUTPUT', () => openOutput(target))).message).toBe(
+      `no permission to write ${target}`,
+    )
     chmodSync(folder, 0o700)
   })
 })
@@ -217,7 +219,7 @@ describe('standard output', () => {
     const { stdout } = run(`
       process.stdout.isTTY = true
       await openOutput('-').catch((e) => console.log(e.code, e.message))`)
-    expect(stdout.toString()).toBe('E_OUTPUT a picture is not written to a terminal\n')
+    expect(stdout.toString()).toBe('E_OUTPUT refusing to write a picture to a terminal\n')
   })
 
   it.runIf(isPosix)('tells of a reader that went away', async () => {
@@ -235,7 +237,7 @@ describe('standard output', () => {
       said += text
     })
     const status = await new Promise((done) => child.once('exit', done))
-    expect(said).toBe('E_OUTPUT the reader of standard output went away\n')
+    expect(said).toBe('E_OUTPUT standard output was closed\n')
     expect(status).toBe(0)
   })
 })

@@ -81,7 +81,7 @@ describe('reading a file whole', () => {
     const server = createServer().listen(path)
     await new Promise((ready) => server.once('listening', ready))
     expect((await failure('E_INPUT', () => readFileWhole(path, limit))).message).toContain(
-      'is a socket or a device that is not there',
+      'is a socket or a missing device',
     )
     server.close()
   })

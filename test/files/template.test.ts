@@ -65,7 +65,7 @@ describe('output templates', () => {
 
   it.each([
     ['out/{stem', 'character 5: the brace is not closed'],
-    ['out/stem}', 'character 9: a brace closes that was not opened'],
+    ['out/stem}', 'character 9: a closing brace has no opening brace'],
     ['{stem:4}', '{stem} takes no format'],
     ['{index:x}', '{index} takes a number of digits from 1 to 15, got "x"'],
     ['{index:99}', '{index} takes a number of digits from 1 to 15, got "99"'],
@@ -78,7 +78,7 @@ describe('output templates', () => {
 
   it('does not let .. in a path lead out of the folder of the outputs', async () => {
     const error = await failure('E_OUTPUT', () => expand('out/{dir}/{stem}.png', { dir: '../photos' }))
-    expect(error.message).toBe('the output photos/b.c.png would lie outside of out')
+    expect(error.message).toBe('the output photos/b.c.png would be outside out')
     expect(expand('{dir}/{stem}.png', { dir: '../photos' })).toBe('../photos/b.c.png')
   })
 })

@@ -294,13 +294,13 @@ describe('settings that cannot be', () => {
     ['line', { angle: 30 }, '--angle must be one of 0, 45, 90, 135, got "30"'],
     ['savgol', { kind: 'smooth9' }, '--kind must be one of smooth5, smooth7, d1, d2, got "smooth9"'],
     ['gabor', { lambda: 1 }, '--lambda must be from 2 to 500, got 1'],
-    ['dog', { sigma2: 2, ratio: 2 }, 'sigma2 and ratio say the same thing twice, got sigma2 2 and ratio 2'],
+    ['dog', { sigma2: 2, ratio: 2 }, 'sigma2 and ratio cannot be used together, got sigma2 2 and ratio 2'],
     [
       'dog',
       { ratio: 1 },
       'the two standard deviations must differ, got 1 twice, whose difference is 0 everywhere',
     ],
-    ['emboss', { amount: 1 }, 'there is no setting --amount here'],
+    ['emboss', { amount: 1 }, 'unknown setting --amount'],
   ])('%s %o', (name, given, message) => {
     expect(() => recipe(name, given)).toThrow(ConvoError)
     expect(() => recipe(name, given)).toThrow(message)

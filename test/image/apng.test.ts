@@ -82,7 +82,7 @@ describe('an animated PNG', () => {
       [5, 6],
     ])
     expect((await readHeader(bytes, options)).notes).toEqual([
-      'the first picture of a.png is not part of its animation, and is taken as the first page of it',
+      'the first picture of a.png is not part of its animation; it was used as the first page',
     ])
   })
 
@@ -112,7 +112,7 @@ describe('an animated PNG', () => {
     const [first, second] = [gray([1, 2]), gray([3, 4])]
     const why = async (bytes: Uint8Array) => (await failure('E_DECODE', () => decode(bytes, options))).why[0]
     expect(await why(apngOf([2, 1, 0], [first], { announced: 2 }))).toContain(
-      '2 pictures are announced, and 1 are there',
+      '2 pictures were expected, but 1 were found',
     )
     const bytes = apngOf([2, 1, 0], [first, second])
     const damaged = Buffer.from(bytes)
@@ -127,7 +127,7 @@ describe('an animated PNG', () => {
     const bytes = apngOf([2, 1, 0], [gray([1, 2]), gray([3, 4])], { bad: true })
     const header = await readHeader(bytes, options)
     expect(header.pages).toBe(1)
-    expect(header.notes[0]).toBe('the acTL chunk of a.png was left out: it fails its checksum')
+    expect(header.notes[0]).toBe('the acTL chunk of a.png was ignored: it fails its checksum')
     const pages = (unread: readonly string[]): Pages => ({
       count: 1,
       unread,

@@ -11,19 +11,19 @@ const turned = Buffer.from('II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\
 
 describe('a PNG with chunks that are damaged or out of place', () => {
   it.each([
-    ['tRNS', 'empty', rgb, [chunkOf('tRNS')], 'it has 0 bytes, and 6 are needed'],
-    ['tRNS', 'too long', rgb, [chunkOf('tRNS', Buffer.alloc(7))], 'it has 7 bytes, and 6 are needed'],
+    ['tRNS', 'empty', rgb, [chunkOf('tRNS')], 'it has 0 bytes instead of 6'],
+    ['tRNS', 'too long', rgb, [chunkOf('tRNS', Buffer.alloc(7))], 'it has 7 bytes instead of 6'],
     ['tRNS', 'damaged', rgb, [chunkOf('tRNS', Buffer.alloc(6), true)], 'it fails its checksum'],
     [
       'tRNS',
       'before a palette',
       rgb,
       [chunkOf('tRNS', Buffer.alloc(6)), palette],
-      'it stands before the palette',
+      'it comes before the palette',
     ],
     ['eXIf', 'damaged', rgb, [chunkOf('eXIf', turned, true)], 'it fails its checksum'],
     ['gAMA', 'damaged', rgb, [chunkOf('gAMA', words(45455), true)], 'it fails its checksum'],
-    ['gAMA', 'too short', rgb, [chunkOf('gAMA', Buffer.alloc(3))], 'it has 3 bytes, and 4 are needed'],
+    ['gAMA', 'too short', rgb, [chunkOf('gAMA', Buffer.alloc(3))], 'it has 3 bytes instead of 4'],
     [
       'pHYs',
       'damaged',
@@ -36,29 +36,29 @@ describe('a PNG with chunks that are damaged or out of place', () => {
   ] as const)('reads it without %s, %s, and says so', async (type, _, shape, before, why) => {
     const got = await decode(pngOf(shape, samples, before), options)
     expect([got.width, got.height, got.channels, ...got.data]).toEqual([2, 1, 3, ...samples])
-    expect(got.notes).toEqual([`the ${type} chunk of x.png was left out: ${why}`])
+    expect(got.notes).toEqual([`the ${type} chunk of x.png was ignored: ${why}`])
     expect(got.meta).toEqual({})
   })
 
   it.each([
-    ['before the palette', [chunkOf('tRNS', Buffer.from([0])), palette], 'it stands before the palette'],
+    ['before the palette', [chunkOf('tRNS', Buffer.from([0])), palette], 'it comes before the palette'],
     ['of too many entries', [palette, chunkOf('tRNS', Buffer.alloc(3))], 'it has 3 entries, the palette 2'],
     ['empty', [palette, chunkOf('tRNS')], 'it has 0 entries, the palette 2'],
   ] as const)('reads a palette without a tRNS %s', async (_, before, why) => {
     const got = await decode(pngOf([2, 1, 3], [1, 0], before), options)
     expect([got.channels, ...got.data]).toEqual([3, 4, 5, 6, 1, 2, 3])
-    expect(got.notes).toEqual([`the tRNS chunk of x.png was left out: ${why}`])
+    expect(got.notes).toEqual([`the tRNS chunk of x.png was ignored: ${why}`])
   })
 
   it('reads alpha without a tRNS beside it, and the first of two', async () => {
     const beside = await decode(pngOf([1, 1, 6], [1, 2, 3, 4], [chunkOf('tRNS', Buffer.alloc(6))]), options)
     expect([...beside.data]).toEqual([1, 2, 3, 4])
-    expect(beside.notes).toEqual(['the tRNS chunk of x.png was left out: the picture has alpha'])
+    expect(beside.notes).toEqual(['the tRNS chunk of x.png was ignored: the picture has alpha'])
     const colour = (...levels: number[]) =>
       chunkOf('tRNS', Buffer.from(levels.flatMap((level) => [0, level])))
     const twice = await decode(pngOf(rgb, samples, [colour(40, 50, 60), colour(10, 20, 30)]), options)
     expect([...twice.data]).toEqual([10, 20, 30, 255, 40, 50, 60, 0])
-    expect(twice.notes).toEqual(['the tRNS chunk of x.png was left out: it is there twice'])
+    expect(twice.notes).toEqual(['the tRNS chunk of x.png was ignored: it occurs twice'])
   })
 
   it('refuses it for a damaged palette or damaged picture data', async () => {
@@ -125,7 +125,7 @@ describe('what a PNG says beside its picture', () => {
       pngOf(rgb, samples, [chunkOf('tEXt', 'Title\0a'), xmp], [chunkOf('tIME', Buffer.alloc(7))]),
       options,
     )
-    expect(got.notes).toEqual(['text, XMP and time of x.png are not kept'])
+    expect(got.notes).toEqual(['text, XMP and time of x.png are lost'])
   })
 
   it('is nothing where resolution, gamma and sRGB are all', async () => {

@@ -303,7 +303,7 @@ describe('decode refuses', () => {
       .toBuffer()
     expect((await failure('E_DECODE', () => decode(five, options))).why[0]).toContain('5 channels')
     expect((await failure('E_DECODE', () => decode(floatTiff(1, 1, [1], 2), options))).message).toContain(
-      'signed samples of 32 bits',
+      'signed 32-bit samples',
     )
   })
 })

@@ -38,7 +38,7 @@ describe('encode', () => {
       picture(4, 4, 3, 16, () => 25700),
       'webp',
     )
-    expect(notes).toEqual(['webp holds 8 bits: 16-bit samples were rounded to 8'])
+    expect(notes).toEqual(['webp has 8 bits: 16-bit samples were rounded'])
     expect([...(await decode(bytes, options)).data]).toEqual(new Array(48).fill(100))
   })
 
@@ -72,7 +72,7 @@ describe('encode', () => {
     expect(error.fix).toContain('--background white')
   })
 
-  it('says what a gif cannot hold', async () => {
+  it('says what a gif cannot store', async () => {
     expect(
       (
         await encode(
@@ -88,7 +88,7 @@ describe('encode', () => {
           'gif',
         )
       ).notes,
-    ).toEqual(['gif holds 256 colours: the picture was reduced to them'])
+    ).toEqual(['gif has 256 colours: the picture was reduced to them'])
     expect(
       (
         await encode(
@@ -96,7 +96,7 @@ describe('encode', () => {
           'gif',
         )
       ).notes,
-    ).toEqual(['gif holds no half-transparent pixels: they became opaque or transparent'])
+    ).toEqual(['gif has no partial transparency: pixels became opaque or transparent'])
   })
 
   it('refuses float samples, and sides that are too long', async () => {

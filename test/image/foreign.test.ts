@@ -46,7 +46,7 @@ describe('a format that is not read', () => {
     [
       jpeg('\xc1', '\x0c'),
       'x.jpg',
-      'a JPEG of 12 bits',
+      'a 12-bit JPEG',
       'gdal_translate -scale 0 4095 0 65535 -ot UInt16 x.jpg x.tif',
     ],
     [tiff([259, 3, 34887]), 'x.tif', 'a TIFF compressed with LERC', plain],
@@ -63,15 +63,15 @@ describe('a format that is not read', () => {
     ['OggS\0\x02', 'x.ogv', 'an Ogg film', 'ffmpeg -i x.ogv x-%04d.png'],
     ['\0\0\x01\xba!', 'x.mpg', 'an MPEG film', 'ffmpeg -i x.mpg x-%04d.png'],
     ['BM6\0\0\0\0\0\0\0', 'x.png', 'a BMP picture', 'magick x.png x-copy.png'],
-    ['PK\x03\x04', 'x.zip', 'a ZIP archive', 'unpack it, and name the pictures in it'],
+    ['PK\x03\x04', 'x.zip', 'a ZIP archive', 'unpack it and use the pictures in it'],
     ['\x1f\x8b\x08', 'x.svgz', 'a gzip archive', 'gzip -dc x.svgz > x'],
-    ['<!DOCTYPE html><title>404', 'x.png', 'an HTML page, as a download that failed leaves', undefined],
-    ['\n <HTML>', 'x.png', 'an HTML page, as a download that failed leaves', undefined],
+    ['<!DOCTYPE html><title>404', 'x.png', 'an HTML page, perhaps from a failed download', undefined],
+    ['\n <HTML>', 'x.png', 'an HTML page, perhaps from a failed download', undefined],
     ['{"error": 404}', 'x.png', 'JSON text', undefined],
     [
       'version https://git-lfs.github.com/spec/v1\n',
       'x.png',
-      'a Git LFS pointer, which stands for a file that was not fetched',
+      'a Git LFS pointer, not the file itself',
       'git lfs pull',
     ],
     ['Dear reader', 'x.png', 'text', undefined],
@@ -81,16 +81,16 @@ describe('a format that is not read', () => {
     )
     const isNone = /archive|HTML|JSON|LFS|^text/.test(what)
     expect(error.message).toBe(
-      isNone ? `${name} is not a picture but ${what}` : `${name} is ${what}, which is not read`,
+      isNone ? `${name} is not a picture but ${what}` : `${name} is ${what}, which convo does not read`,
     )
     if (fix !== undefined) expect(error.fix).toEqual(fix)
   })
 
   it.each([
-    ['12 bits', tiff([258, 3, 12]), 'holds whole samples of 12 bits, which are not read'],
-    ['gray of 3 channels', tiff([277, 3, 3]), 'holds samples of a kind that is not read'],
-    ['colours of 6 channels', tiff([262, 3, 2], [277, 3, 6]), 'holds samples of a kind that is not read'],
-    ['a mosaic on page 2', mosaic, 'is a raw picture of a camera, which is not read'],
+    ['12 bits', tiff([258, 3, 12]), 'has whole samples of 12 bits, which convo does not read'],
+    ['gray of 3 channels', tiff([277, 3, 3]), 'has samples of an unsupported type'],
+    ['colours of 6 channels', tiff([262, 3, 2], [277, 3, 6]), 'has samples of an unsupported type'],
+    ['a mosaic on page 2', mosaic, 'is a raw picture of a camera, which convo does not read'],
   ])('a TIFF of %s is refused', async (_, bytes, what) => {
     const error = await failure('E_DECODE', () =>
       decode(latin1(bytes), { maxPixels: 1e6, orient: true, name: 'x.tif' }),

@@ -134,7 +134,7 @@ describe('formatOfPath', () => {
 
   it('refuses others, and names what it knows', async () => {
     const error = await failure('E_OUTPUT', () => formatOfPath('a.bmp'))
-    expect(error.message).toBe('no picture format is written to files ending in .bmp')
+    expect(error.message).toBe('there is no picture format for files ending in .bmp')
     expect(error.why[0]).toContain('.png, .jpg, .jpeg, .webp, .tif, .tiff, .gif, .avif, .npy')
     expect(error.fix).toBe('a.png')
   })

@@ -78,13 +78,13 @@ describe('the tone curve of a profile', () => {
   })
 
   const refused: readonly (readonly [string, Buffer, RegExp])[] = [
-    ['of tables', profile('RGB ', []), /tables of colours/],
-    ['for inks', profile('CMYK', []), /tables of colours/],
+    ['of tables', profile('RGB ', []), /colour tables/],
+    ['for inks', profile('CMYK', []), /colour tables/],
     ['whose curve falls', rgbProfile(curv(0, 60000, 30000, 65535)), /does not rise/],
     ['whose curve is flat', rgbProfile(curv(9, 9)), /does not rise/],
     ['whose curve is upside down', rgbProfile(curv(65535, 0)), /does not rise/],
-    ['of an unknown curve', rgbProfile(para(9, 1)), /of a kind that is not read/],
-    ['that is cut off', rgbProfile(curv(1.8)).subarray(0, 300), /tables of colours/],
+    ['of an unknown curve', rgbProfile(para(9, 1)), /of an unsupported type/],
+    ['that is cut off', rgbProfile(curv(1.8)).subarray(0, 300), /colour tables/],
   ]
   for (const [name, icc, why] of refused) {
     it(`${name} is refused`, async () => {

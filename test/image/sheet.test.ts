@@ -149,6 +149,6 @@ describe('some of the channels', () => {
   it('come in the order asked for, or are refused by number', () => {
     const three = maps([3, 1, 1], (i) => i)
     expect(Array.from(pick(three, [2, 0, 2]).data)).toEqual([2, 0, 2])
-    expect(() => pick(three, [3])).toThrow('there is no channel 3: the result has 3, counted from 0')
+    expect(() => pick(three, [3])).toThrow('there is no channel 3: the result has 3 channels, counted from 0')
   })
 })

@@ -38,7 +38,7 @@ describe('the size of an SVG', () => {
 
   it('must be stated by one that draws far', async () => {
     const error = await failure('E_DECODE', () => decode(svg('', '<rect width="1e9" height="3"/>'), options))
-    expect(error.message).toBe('x.svg states no size, and draws as far as 1e9')
+    expect(error.message).toBe('x.svg has no size, and its drawing extends to 1e9')
     expect(await readHeader(svg('', '<rect width="9" height="3"/>'), options)).toMatchObject({
       width: 9,
       height: 3,
@@ -88,7 +88,7 @@ describe('what an SVG draws', () => {
   it('is refused for entities that hold markup', async () => {
     const bomb = '<!DOCTYPE svg [<!ENTITY a "<g/>"><!ENTITY b "&a;&a;">]>'
     const error = await failure('E_DECODE', () => decode(svg(small, '&b;', bomb), options))
-    expect(error.message).toBe('x.svg has entities that hold markup or other files, which are not read')
+    expect(error.message).toBe('x.svg has entities with markup or external files, which convo does not read')
   })
 
   it('is refused for a picture in it that is too large', async () => {
@@ -104,7 +104,7 @@ describe('what an SVG draws', () => {
 
   it('is told where it is in other files', async () => {
     const header = await readHeader(svg(small, '<image href="a.png"/><image href="b.png"/>'), options)
-    expect(header.notes).toEqual(['x.svg refers to other files, which are not drawn: a.png and 1 more'])
+    expect(header.notes).toEqual(['x.svg refers to other files, which were not drawn: a.png and 1 more'])
   })
 
   it('is drawn where it is plain: gradients, shadows, symbols used often', async () => {

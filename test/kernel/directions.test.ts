@@ -81,7 +81,7 @@ describe('convo says how a format is used', () => {
     writeFileSync(folder.path('even.magick'), '3x3: 0,1,0 1,-4,1 0,1,0')
     writeFileSync(folder.path('k.svg'), '<feConvolveMatrix kernelMatrix="1 2 3 4 5 6 7 8 9"/>')
   })
-  const note = 'turned by 180°, as -morphology Convolve turns it'
+  const note = 'rotated by 180°, like -morphology Convolve does'
 
   test('list formats, for each', async () => {
     const { stdout } = await run('list', 'formats', '--json')
@@ -95,9 +95,9 @@ describe('convo says how a format is used', () => {
   test('show, where it turns', async () => {
     expect((await run('show', 'k.magick')).stdout.replace(/\s+/g, ' ')).toContain(note)
     expect(JSON.parse((await run('show', 'k.svg', '--json')).stdout)).toMatchObject({
-      direction: 'turned by 180°, as feConvolveMatrix turns it',
+      direction: 'rotated by 180°, like feConvolveMatrix does',
     })
-    expect((await run('show', '1 2 3')).stdout).not.toContain('turned')
+    expect((await run('show', '1 2 3')).stdout).not.toContain('rotated')
   })
 
   test('kernel convert, on the way in and out, where it makes a difference', async () => {
@@ -111,10 +111,10 @@ describe('convo says how a format is used', () => {
   test('a filter, where another command of the tool does not turn it', async () => {
     const notes = async (...line: string[]) => {
       const { stderr } = await run('conv2d', 'scene.png', 'out.png', '--normalize', ...line)
-      return stderr.split('\n').filter((text) => text.includes('turned'))
+      return stderr.split('\n').filter((text) => text.includes('rotated'))
     }
     expect(await notes('--kernel', 'k.magick')).toEqual([
-      `note: the kernel is ${note}; --flip uses it as written, as -morphology Correlate does`,
+      `note: the kernel is ${note}; --flip uses it as written, like -morphology Correlate`,
     ])
     expect(await notes('--kernel', 'k.magick', '--flip')).toEqual([])
     expect(await notes('--kernel', 'even.magick')).toEqual([])

@@ -76,7 +76,7 @@ describe('kernel', () => {
     const error = failure(() => kernel(shape, zeros(6), { bias: Float64Array.from(bias) }))
     expect([error.code, error.message]).toEqual([
       'E_KERNEL_VALUE',
-      `bias must be one finite number for each output channel of a bank, got ${found}`,
+      `bias must be one finite number per output channel of a bank, got ${found}`,
     ])
   })
 })

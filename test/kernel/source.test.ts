@@ -95,13 +95,13 @@ describe('numbers', () => {
     [
       '1 2; 3',
       'E_KERNEL_SHAPE',
-      'rows of a kernel must be of one length',
+      'rows of a kernel must have equal length',
       'kernel:1:5: expected 2 numbers as in row 1, found 1 in row 2',
     ],
     [
       '1 2\n3 4 5',
       'E_KERNEL_SHAPE',
-      'rows of a kernel must be of one length',
+      'rows of a kernel must have equal length',
       'kernel:2:1: expected 2 numbers as in row 1, found 3 in row 2',
     ],
     [
@@ -149,7 +149,7 @@ describe('numbers', () => {
   ])('%j is refused', async (source, code, message, why) => {
     const error = await refused(source)
     expect([error.code, error.message, error.why]).toEqual([code, message, [why]])
-    expect(error.fix).toBe('rows as "-1 0 1; -2 0 2; -1 0 1"')
+    expect(error.fix).toBe('rows such as "-1 0 1; -2 0 2; -1 0 1"')
   })
 
   test.each([
@@ -170,10 +170,10 @@ describe('numbers', () => {
     const error = await refused('1: 5; 3x1: 1,2,3')
     expect([error.code, error.message]).toEqual([
       'E_KERNEL_FILE',
-      '1: 5; 3x1: 1,2,3 holds 2 kernels, and one is needed',
+      '1: 5; 3x1: 1,2,3 has 2 kernels, but one is needed',
     ])
     expect(error.why).toEqual(['1: without a name [1,1]', '2: without a name [1,3]'])
-    expect(error.fix).toBe('one of them alone')
+    expect(error.fix).toBe('only one of them')
     expect(await loadKernels('1: 5; 3x1: 1,2,3')).toHaveLength(2)
   })
 })
@@ -197,7 +197,7 @@ describe('names', () => {
 
   test('an unknown setting, a wrong value, a setting given twice', async () => {
     const unknown = await refused('gaussian:sgima=2')
-    expect([unknown.code, unknown.message]).toEqual(['E_NAME', 'there is no setting gaussian:sgima here'])
+    expect([unknown.code, unknown.message]).toEqual(['E_NAME', 'unknown setting gaussian:sgima'])
     expect(unknown.fix).toBe('gaussian:sigma')
     const wrong = await refused('gaussian:sigma=wide')
     expect([wrong.code, wrong.message]).toEqual(['E_OPTION', 'gaussian:sigma must be a number, got "wide"'])
@@ -219,7 +219,7 @@ describe('names', () => {
     const error = await refused(source)
     expect([error.code, error.fix]).toEqual(['E_NAME', fix])
     expect(error.message).toBe(`there is no kernel "${source.split(':')[0]}"`)
-    expect(error.why[0]).toMatch(/^a kernel is a name, a file, or the numbers themselves/)
+    expect(error.why[0]).toMatch(/^a kernel is a name, a file, or numbers such as/)
   })
 })
 
@@ -248,7 +248,7 @@ describe('files', () => {
     const several = await refused('pair.txt')
     expect([several.code, several.message]).toEqual([
       'E_KERNEL_FILE',
-      'pair.txt holds 2 kernels, and one is needed',
+      'pair.txt has 2 kernels, but one is needed',
     ])
     expect(several.fix).toBe('pair.txt#1')
     expect((await refused('pair.txt#3')).code).toBe('E_KERNEL_FILE')
@@ -285,7 +285,7 @@ describe('files', () => {
     const socket = await refused('socket.json')
     expect([socket.code, socket.message]).toEqual([
       'E_KERNEL_FILE',
-      'socket.json is a socket or a device that is not there',
+      'socket.json is a socket or a missing device',
     ])
     server.close()
     expect((await refused('empty.json')).code).toBe('E_KERNEL_SYNTAX')
@@ -333,7 +333,7 @@ describe('as built', () => {
     expect([...(await load('out.csv')).weights]).toEqual([3, 2, -1, 0])
     expect(convert('-', writeNpy([1, 2], Float32Array.of(0.5, 4))).stderr).toBe('')
     expect([...(await load('out.csv')).weights]).toEqual([0.5, 4])
-    expect(convert('-#2', '1: 5; 3x1: 3,2,1').stderr).toContain('turned')
+    expect(convert('-#2', '1: 5; 3x1: 3,2,1').stderr).toContain('rotated')
     expect([...(await load('out.csv')).weights]).toEqual([1, 2, 3])
     const error = convert('-', '3 2\n-1\n')
     expect([error.status, error.stderr]).toEqual([2, expect.stringContaining('standard input:2:')])

@@ -65,8 +65,8 @@ describe('refused', () => {
   test.each([
     ['a.bmp', 'a.bmp must end in the extension of a kernel format, got ".bmp"', 'a.json'],
     ['a', 'a must end in the extension of a kernel format, got none', 'a.json'],
-    ['a.svg', 'kernels are not written as SVG feConvolveMatrix', 'a.json'],
-    ['a.safetensors', 'kernels are not written as safetensors', 'a.json'],
+    ['a.svg', 'kernels cannot be written as SVG feConvolveMatrix', 'a.json'],
+    ['a.safetensors', 'kernels cannot be written as safetensors', 'a.json'],
   ])('%s', (path, message, fix) => {
     const error = failure(() => writeKernel(edge, path))
     expect([error.code, error.message, error.fix]).toEqual(['E_KERNEL_FORMAT', message, fix])
@@ -89,7 +89,7 @@ describe('refused', () => {
   })
 })
 
-test('each writable format says what it cannot hold before it is asked to write', () => {
+test('each writable format says what it cannot store before it is asked to write', () => {
   const full = kernel([1, 1, 1, 1], [1], { scale: 2, offset: 3, bias: Float64Array.of(1), border: 'wrap' })
   for (const { write, cannotHold, name } of Object.values(formats)) {
     if (write === undefined) continue

@@ -127,7 +127,7 @@ describe.each(runners)('$name', ({ name, file, run, update, isRetried }) => {
     const { status, told } = await run(update, { CI: 'true' })
     expect(status, told).toBe(1)
     expect(told).toContain('there is no golden')
-    expect(told).toContain('CI=true is set, where goldens are not written')
+    expect(told).toContain('CI=true is set, so goldens are not written')
     expect(here.goldens(file)).toEqual([])
     expect(raw()).toMatchObject({ status: 'new', failed: true })
   })
@@ -205,7 +205,7 @@ describe.each(runners)('$name', ({ name, file, run, update, isRetried }) => {
     expect(told).toContain(
       name === 'node:test'
         ? 'matchGolden needs the context of its test'
-        : 'toMatchGolden has no opposite   [E_USAGE]',
+        : 'toMatchGolden cannot be negated   [E_USAGE]',
     )
   })
 
@@ -270,6 +270,6 @@ describe('approving results of tests', () => {
   it('takes results of nothing else for those of tests', async () => {
     writeFileSync(here.at('forged/results.json'), JSON.stringify({ ...here.results(), source: 'elsewhere' }))
     const { status, told } = await here.convo('approve', '--results', 'forged', 'x')
-    expect([status, told.includes('it is of neither a check nor tests')], told).toEqual([2, true])
+    expect([status, told.includes('it is neither from a check nor from tests')], told).toEqual([2, true])
   })
 })

@@ -197,10 +197,10 @@ describe('a kernel meets a picture by its rank', () => {
   })
 
   it.each([
-    ['conv2d', [2, 4, 3, 3], {}, /the kernel is for 4 channels, and the picture has 3 channels/],
+    ['conv2d', [2, 4, 3, 3], {}, /the kernel is for 4 channels, but the picture has 3 channels/],
     ['conv2d', [1, 1, 2, 2, 2], {}, /conv2d takes kernels of rank 2, 3 or 4, got \[1,1,2,2,2\]/],
     ['conv2d', [3, 3], { groups: 3 }, /--groups 3 needs a bank of filters/],
-    ['conv2d', [1, 3, 3, 3], { algorithm: 'fft' }, /--algorithm fft is for kernels of rank 2/],
+    ['conv2d', [1, 3, 3, 3], { algorithm: 'fft' }, /--algorithm fft applies to kernels of rank 2/],
     ['conv2d', [1, 3, 3, 3], { anchor: [3, 0] }, /--anchor 0,3 lies outside the 3x3 kernel/],
     ['depthwise', [4, 1, 3, 3], {}, /the kernel has 4 filters, which the 3 channels/],
     ['depthwise', [3, 2, 3, 3], {}, /depthwise takes kernels of .* got \[3,2,3,3\]/],
@@ -210,7 +210,7 @@ describe('a kernel meets a picture by its rank', () => {
     ['separable', [3, 3, 3], {}, /must have rank 2/],
     ['transposed', [1, 1, 2, 2, 2], {}, /transposed takes kernels of rank/],
     ['transposed', [2, 1, 2, 2], {}, /weight is for 2 input channels, x has 3/],
-    ['transposed', [3, 3], { padding: ['same', 'same'] }, /--padding same is not for transposed/],
+    ['transposed', [3, 3], { padding: ['same', 'same'] }, /--padding same does not apply to transposed/],
     ['unpool', [1, 3, 3], {}, /unpool takes kernels of rank 2/],
     ['conv3d', [3, 3], {}, /conv3d takes kernels of rank 3, .* got \[3,3\]/],
   ] as const)('%s refuses %j with %j', async (name, shape, settings, message) => {
@@ -256,7 +256,7 @@ describe('pointwise', () => {
       Array.from(one.data, (v) => 255 - v),
     )
     await expect(run('pointwise', one, { values: { preset: 'swap' } })).rejects.toThrow(
-      /swap needs 3 colour channels, the picture has 1/,
+      /swap needs 3 colour channels, but the picture has 1/,
     )
   })
 
@@ -273,7 +273,7 @@ describe('pointwise', () => {
   it('refuses a preset and a kernel together', () => {
     expect(() =>
       build('pointwise', { kernel: kernel([1, 3], [1, 1, 1]), values: { preset: 'gray' } }),
-    ).toThrow(/cannot both be meant/)
+    ).toThrow(/cannot be used together/)
   })
 })
 
@@ -308,7 +308,7 @@ describe('separable', () => {
     const laplace = kernel([3, 3], [0, 1, 0, 1, -4, 1, 0, 1, 0])
     expect(() => build('separable', { kernel: laplace })).toThrow(/its rank is 2, not 1/)
     const rough = build('separable', { kernel: laplace, values: { rank: 1 } })
-    expect(rough.notes?.[0]).toMatch(/^1 of 3 products leave out 10.1 % of the kernel$/)
+    expect(rough.notes?.[0]).toMatch(/^1 of 3 products lose 10.1 % of the kernel$/)
     const full = await run('separable', x, { kernel: laplace, values: { rank: 2 } })
     expect(difference(full, oracle.filterPicture(x, { shape: [3, 3], data: laplace.weights }))).toBeLessThan(
       1e-3,
@@ -325,8 +325,8 @@ describe('separable', () => {
 
   it.each([
     [{ col: '1,2,1' }, undefined, /--col and --row need each other/],
-    [{ col: '1,2,1', row: '1', rank: 1 }, undefined, /leave nothing for --rank/],
-    [{ col: '1,2,1', row: '1' }, kernel([1, 1], [1]), /leave nothing for --kernel/],
+    [{ col: '1,2,1', row: '1', rank: 1 }, undefined, /cannot be used with --rank/],
+    [{ col: '1,2,1', row: '1' }, kernel([1, 1], [1]), /cannot be used with --kernel/],
     [{ rank: 4 }, kernel([3, 3], [1, 0, 0, 0, 1, 0, 0, 0, 1]), /rank must be a whole number from 1 to 3/],
   ])('refuses %j', (values, k, message) => {
     expect(() => build('separable', { values, ...(k && { kernel: k }) })).toThrow(message)
@@ -433,7 +433,7 @@ describe('transposed', () => {
       /--padding needs a --kernel/,
     ],
     [{ values: { 'output-padding': 1 } }, /--output-padding needs a --kernel/],
-    [{ kernel: kernel([1, 1], [1]), values: { upsample: 'nearest' } }, /cannot both be meant/],
+    [{ kernel: kernel([1, 1], [1]), values: { upsample: 'nearest' } }, /cannot be used together/],
   ] as const)('refuses %j', (call, message) => {
     expect(() => build('transposed', call as Call)).toThrow(message)
   })
@@ -484,8 +484,8 @@ describe('pooling', () => {
   )
 
   it.each([
-    [{ values: { bare: true }, kernel: kernel([1, 1], [1]) }, /--bare is about the kernel/],
-    [{ settings: { bias: 3 } }, /--bias is for --kernel or --plain/],
+    [{ values: { bare: true }, kernel: kernel([1, 1], [1]) }, /--bare applies only without --kernel/],
+    [{ settings: { bias: 3 } }, /--bias applies only with --kernel or --plain/],
   ])('unpool refuses %j', (call, message) => {
     expect(() => build('unpool', call)).toThrow(message)
   })
@@ -653,10 +653,10 @@ describe('conv3d', () => {
   it.each([
     [
       { kernel: kernel([1, 1, 1], [1]), values: { filter: 'box' } },
-      /--filter and --kernel cannot both be meant/,
+      /--filter and --kernel cannot be used together/,
     ],
     [{ kernel: kernel([1, 1, 1], [1]), values: { sigma: 2 } }, /--sigma and --kernel/],
-    [{ values: { filter: 'box', sigma: 2 } }, /--sigma says nothing to box/],
+    [{ values: { filter: 'box', sigma: 2 } }, /--sigma does not apply to box/],
     [{ values: { padding: 'some' } }, /--padding must be same, valid, full/],
   ])('refuses %j', (call, message) => {
     expect(() => build('conv3d', call)).toThrow(message)
@@ -707,7 +707,7 @@ describe('the steps between', () => {
 
   it.each([
     [{ mean: '1,2,3' }, /--mean has 3 numbers for 2 channels/],
-    [{ mean: '1', each: true }, /--each is for stretching/],
+    [{ mean: '1', each: true }, /--each cannot be used with/],
     [{ std: '0' }, /--std must not hold 0/],
   ])('normalize refuses %j', async (values, message) => {
     await expect((async () => run('normalize', levels, { values }))()).rejects.toThrow(message)

@@ -201,7 +201,7 @@ describe.skipIf(!haveCases)('conformance of the counts (needs ../shared/conforma
 
 describe('refusals', () => {
   it.each([
-    ['conv2', [3, 7, 7], {}, /no operator is called "conv2"/],
+    ['conv2', [3, 7, 7], {}, /there is no operator "conv2"/],
     ['conv2d', [7, 7], {}, /conv2d needs an input of 3 whole sizes, got \[7,7\]/],
     ['conv3d', [3, 7, 7], {}, /conv3d needs an input of 4 whole sizes/],
     ['conv2d', [3, 7, 0], {}, /whole sizes/],
@@ -220,7 +220,7 @@ describe('refusals', () => {
       { padding: 'same' as const },
       /padding of a transposed convolution must be numbers/,
     ],
-    ['involution', [3, 7, 7], { stride: 9 }, /stride 9 leaves nothing of the height, which is 7/],
+    ['involution', [3, 7, 7], { stride: 9 }, /stride 9 is too large for the height, which is 7/],
   ])('%s %j %j', (name, input, layer, message) => {
     expect(() => explainOperator(name, input, layer)).toThrow(message)
   })

@@ -100,11 +100,11 @@ describe('convo involution by rule', () => {
 
   it.each([
     [{ size: 4 }, /--size must be an odd number from 1 to 255, got 4/],
-    [{ temperature: 3 }, /--temperature says nothing to the generator bilateral/],
-    [{ generator: 'attention', 'sigma-range': 3 }, /--sigma-range says nothing to the generator attention/],
-    [{ stride: 2 }, /--stride says nothing to the generator bilateral/],
+    [{ temperature: 3 }, /--temperature does not apply to the generator bilateral/],
+    [{ generator: 'attention', 'sigma-range': 3 }, /--sigma-range does not apply to the generator attention/],
+    [{ stride: 2 }, /--stride does not apply to the generator bilateral/],
     [{ generator: 'nearest' }, /--generator must be one of bilateral, attention/],
-    [{ weights: 'w.safetensors', 'sigma-space': 3 }, /--sigma-space says nothing to --weights/],
+    [{ weights: 'w.safetensors', 'sigma-space': 3 }, /--sigma-space does not apply to --weights/],
   ])('refuses %j', async (values, message) => {
     await expect(run(x, values)).rejects.toThrow(message)
   })
@@ -155,12 +155,12 @@ describe('convo involution by weights from a file', () => {
     expect(plain(await run(x, { weights: `${path}#layer1.` }))).toEqual(plain(want))
     await expect(run(x, { weights: path })).rejects.toMatchObject({
       code: 'E_KERNEL_FILE',
-      message: `${path} holds no tensor called "reduce.weight"`,
+      message: `${path} has no tensor named "reduce.weight"`,
       fix: `${path}#layer1.`,
     })
     const empty = join(folder, 'nothing')
     mkdirSync(empty)
-    await expect(run(x, { weights: empty })).rejects.toThrow(/holds no tensor called "reduce.weight"/)
+    await expect(run(x, { weights: empty })).rejects.toThrow(/has no tensor named "reduce.weight"/)
     writeFileSync(join(path, 'layer1.span.bias.npy'), 'no array')
     await expect(run(x, { weights: `${path}#layer1.` })).rejects.toMatchObject({ code: 'E_KERNEL_SYNTAX' })
   })
@@ -195,7 +195,7 @@ describe('convo involution by weights from a file', () => {
     for (const [tensors, values, message] of [
       [headless, {}, /span\.weight/],
       [nan, {}, /finite numbers, got NaN at index 0 of span.bias/],
-      [seven, {}, /7 rows, which are no odd K·K times groups of 4 channels/],
+      [seven, {}, /7 rows, which is not an odd K·K times groups of 4 channels/],
       [named, { size: 5 }, /18 rows, which --size 5 does not divide into kernels of 25/],
     ] as const) {
       const weights = safetensors('wrong.safetensors', tensors)

@@ -42,7 +42,7 @@ describe('involutionApply2d', () => {
     [[9, 7, 9], { kernelSize: 3, groups: 3 }, /groups 3 do not divide the 4 channels/],
     [[8, 7, 9], { kernelSize: 3 }, /kernel has 8 numbers per place, kernelSize 3 in 1 groups needs 9/],
     [[9, 6, 9], { kernelSize: 3 }, /kernel has 6 places in height, x of 7 with stride 1 has 7/],
-    [[9, 7, 9], { kernelSize: 3, size: 3 }, /no option "size"/],
+    [[9, 7, 9], { kernelSize: 3, size: 3 }, /unknown option "size"/],
   ])('refuses a kernel %j with %j', async (shape, options, message) => {
     await expect(involutionApply2d(whole([4, 7, 9]), whole(shape), options as never)).rejects.toThrow(message)
   })
@@ -95,7 +95,7 @@ describe('involution2d', () => {
     [{ batchNorm: { ...batchNorm, mean: undefined } }, /batchNorm.mean is missing/],
     [{ batchNorm: { ...batchNorm, eps: -1 } }, /batchNorm.eps must be a number of at least 0, got -1/],
     [{ reduceWeight: undefined }, /reduceWeight must be a Tensor, got undefined/],
-    [{ stride: 8 }, /stride 8 leaves nothing of x, which is 7 high/],
+    [{ stride: 8 }, /stride 8 is too large for x, which is 7 high/],
   ])('refuses %j', async (wrong, message) => {
     const options = { kernelSize: 3, ...weights(1, 3), ...wrong }
     await expect(involution2d(noEngine, x, options as never)).rejects.toThrow(message)

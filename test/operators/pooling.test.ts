@@ -78,7 +78,7 @@ describe('maxPool2d', () => {
     [{ kernelSize: 2, stride: 0 }, /stride must be a whole number of at least 1, got 0/],
     [{ kernelSize: 2, padding: -1 }, /padding must be a whole number of at least 0, got -1/],
     [{ kernelSize: 1, stride: 1, padding: 1 }, /padding 1 \+ 1 is too large for kernelSize 1 in height/],
-    [{ kernelSize: 2, size: 2 }, /no option "size"/],
+    [{ kernelSize: 2, size: 2 }, /unknown option "size"/],
     [{}, /kernelSize is missing/],
     [undefined, /options must be an object, got undefined/],
   ])('refuses %j', async (options, message) => {
@@ -111,7 +111,7 @@ describe('maxPool3d', () => {
 })
 
 describe('maxUnpool', () => {
-  it('puts every maximum back where it stood', async () => {
+  it('puts every maximum back at its position', async () => {
     const x = fractions([3, 6, 8])
     const { output, indices } = await maxPool2d(x, { kernelSize: [3, 2] })
     const up = await maxUnpool2d(output, indices, { kernelSize: [3, 2] })

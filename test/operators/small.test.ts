@@ -169,7 +169,7 @@ describe('refusals name the argument and the numbers, before anything is compute
     [
       'pointwise stride',
       () => pointwiseConv2d(noEngine, x, whole([2, 3]), { stride: 2 } as never),
-      /no option "stride"/,
+      /unknown option "stride"/,
     ],
     [
       'depthwise of two channels',
@@ -184,7 +184,7 @@ describe('refusals name the argument and the numbers, before anything is compute
     [
       'depthwise groups',
       () => depthwiseConv2d(noEngine, x, whole([3, 1, 3, 3]), { groups: 3 } as never),
-      /no option "groups"/,
+      /unknown option "groups"/,
     ],
     [
       'depthwise separable: second step',

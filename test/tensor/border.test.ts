@@ -81,7 +81,7 @@ describe('names', () => {
     expect(() => borderName('Mirror')).toThrow(
       expect.objectContaining({
         code: 'E_NAME',
-        message: '"mirror" means two different borders',
+        message: '"mirror" is ambiguous',
         why: [
           "SciPy's mirror is convo's reflect:        dcb|abcd|cba",
           "ImageMagick's mirror is convo's symmetric: cba|abcd|dcb",
@@ -94,13 +94,13 @@ describe('names', () => {
     expect(() => borderName('replcate')).toThrow(
       expect.objectContaining({
         code: 'E_NAME',
-        message: 'no border mode is called "replcate"',
+        message: 'there is no border mode "replcate"',
         why: ['border modes: replicate, symmetric, reflect, wrap, constant'],
         fix: 'replicate',
       }),
     )
     expect(() => borderName('toString')).toThrow(ConvoError)
-    expect(() => borderName('')).toThrow('no border mode is called ""')
+    expect(() => borderName('')).toThrow('there is no border mode ""')
     expect(() => borderName('xyzzy')).toThrow(expect.objectContaining({ fix: undefined }))
   })
 })

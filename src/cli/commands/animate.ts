@@ -9,18 +9,18 @@ import type { Command } from '../command.ts'
 import { examplesOf } from '../operation-facts.ts'
 
 const playSettings = {
-  fps: { ...number('frames in a second', undefined, { min: 0.1, max: 50 }), unset: '1.25' },
+  fps: { ...number('frames per second', undefined, { min: 0.1, max: 50 }), unset: '1.25' },
   delay: {
-    ...integer('milliseconds that a frame is seen', undefined, { min: 20, max: 60000 }),
+    ...integer('how long each frame is shown, in milliseconds', undefined, { min: 20, max: 60000 }),
     unset: '800',
   },
   frame: {
-    ...integer('write this one frame only, counted from 1, as .png or .svg', undefined, { min: 1 }),
+    ...integer('write only this frame (frames are numbered from 1), as .png or .svg', undefined, { min: 1 }),
     unset: 'all',
   },
   width: {
-    ...integer('of the picture, in pixels', undefined, { min: 160, max: 4000 }),
-    unset: 'as large as it is drawn',
+    ...integer('of the drawing, in pixels', undefined, { min: 160, max: 4000 }),
+    unset: 'its natural width',
   },
   debug: sharedSettings.debug,
 }
@@ -40,14 +40,14 @@ export const animateCommand: Command = {
     {
       name: 'out',
       summary:
-        '.gif, .webp or .svg; with --frame .png or .svg; - is an SVG on standard output; <operator>.gif unless given',
+        '.gif, .webp or .svg; with --frame, .png or .svg; - is an SVG on standard output. Default: <operator>.gif',
       kind: 'file',
       optional: true,
     },
   ],
   options: [
-    { title: 'What is shown', params: sceneSettings },
-    { title: 'How it plays', params: playSettings },
+    { title: 'Example', params: sceneSettings },
+    { title: 'Playback', params: playSettings },
   ],
   examples: examplesOf('animate'),
   details: (width) => [
@@ -69,7 +69,7 @@ export const animateCommand: Command = {
     }
     const { fps, delay, frame, width } = resolve(playSettings, played!)
     if (fps !== undefined && delay !== undefined) {
-      throw new ConvoError('E_OPTION', '--fps and --delay cannot both be meant', { fix: 'no --fps' })
+      throw new ConvoError('E_OPTION', '--fps and --delay cannot be used together', { fix: 'no --fps' })
     }
     const milliseconds = delay ?? (fps === undefined ? usualDelay : Math.round(1000 / fps))
     return animate({ operator, output, given: shown!, delay: milliseconds, frame, width }, io)

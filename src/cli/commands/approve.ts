@@ -3,19 +3,19 @@ import { flag, resolve } from '../../params.ts'
 import type { Command } from '../command.ts'
 
 const approveSettings = {
-  all: flag('all cases that are new, changed or obsolete'),
-  new: flag('all new cases'),
+  all: flag('approve every new, changed and obsolete case'),
+  new: flag('approve every new case'),
 }
 
 /** `convo approve [names...]` */
 export const approveCommand: Command = {
   name: 'approve',
-  summary: 'makes what the last check made the goldens',
+  summary: 'accepts the pictures of the last check as the new goldens',
   group: 'commands',
   arguments: [
     {
       name: 'names',
-      summary: 'cases of the last check; * stands for any text, among those that failed',
+      summary: 'names of failed cases of the last check; * matches any text',
       kind: 'word',
       optional: true,
       repeats: true,
@@ -25,11 +25,11 @@ export const approveCommand: Command = {
   examples: ['convo approve blur-scene edges', 'convo approve "blur-*"', 'convo approve --all'],
   details: () => [
     {
-      title: 'What it does',
+      title: 'How it works',
       text:
-        'Nothing is computed again: the pictures of the last check become the goldens, each in one step, the lock file ' +
-        'last. If the manifest, an input, a picture or a golden was changed since, nothing is done. Passing goldens stay ' +
-        'as they are. Refused where CI is set.',
+        'Nothing is computed again: the pictures of the last check replace the goldens, each atomically, and the lock file ' +
+        'is written last. If the manifest, an input, a picture or a golden has changed since, nothing is done. Goldens that ' +
+        'pass are not touched. Refused where CI is set.',
     },
   ],
   async run({ args, given, io }) {

@@ -24,12 +24,12 @@ const jobFile = `
 /** `convo batch [options] <inputs...> -o <template> -- <operation> [its options]`, `convo batch job.yaml` */
 export const batchCommand: Command = {
   name: 'batch',
-  summary: 'runs an operation on many pictures: skips what is up to date, goes on where it was stopped',
+  summary: 'runs an operation on many pictures; skips what is up to date and resumes after an interruption',
   group: 'commands',
   arguments: [
     {
       name: 'inputs',
-      summary: 'files, folders, globs in quotes; or one .yaml file that says all of it',
+      summary: 'files, folders, quoted globs; or one .yaml file that describes the whole batch',
       kind: 'file',
       optional: true,
       repeats: true,
@@ -38,7 +38,7 @@ export const batchCommand: Command = {
   tail: '<operation> [its options]',
   options: [
     among('Inputs and outputs', 'output', 'recursive', 'files-from', 'null', 'in-place'),
-    among('What is processed', 'force', 'explain', 'dry-run', 'watch', 'shard', 'shard-by'),
+    among('What to process', 'force', 'explain', 'dry-run', 'watch', 'shard', 'shard-by'),
     among('Failures', 'fail-fast', 'max-failures', 'failed-list'),
     among('Run', 'jobs', 'memory', 'wait', 'json', 'log', 'quiet', 'verbose', 'debug'),
   ],
@@ -51,7 +51,7 @@ export const batchCommand: Command = {
   ],
   details: (width) => [
     {
-      title: 'Keys of the template',
+      title: 'Template keys',
       text: definitions(
         outputKeys.map(([key, summary]) => [`{${key}}`, summary]),
         width,
@@ -60,16 +60,16 @@ export const batchCommand: Command = {
     {
       title: 'A batch in a file',
       text:
-        'job.yaml holds inputs, output and operation, and the options of the batch under their names; its paths are ' +
-        'taken from its folder, and what is typed goes before what it says:' +
+        'job.yaml has inputs, output and operation, and any option of batch by its name. Paths in it are relative to ' +
+        'its folder. Options on the command line take precedence.' +
         `\n${jobFile}`,
     },
     {
       title: 'What is up to date',
       text:
-        'An output that is as a batch wrote it, made from the same bytes by the same operation in the same arithmetic, is ' +
-        'not made again. What was made is noted in .convo in the folder of the outputs. A batch that was stopped goes ' +
-        'on with the same command.',
+        'An output is skipped if it is still what a batch wrote, from the same bytes, with the same operation and the same ' +
+        'arithmetic. The record of this is kept in .convo in the folder of the outputs. To resume a batch that was stopped, ' +
+        'run the same command again.',
     },
   ],
   run: (call) => run(call),
@@ -86,7 +86,7 @@ async function run({ args, tail, given, io }: Call): Promise<number> {
     return runBatch({ inputs: manifest.inputs, settings, operation: manifest.operation, again }, io)
   }
   if (tail === undefined || tail.length === 0) {
-    throw new ConvoError('E_USAGE', 'the batch needs to know what to do', {
+    throw new ConvoError('E_USAGE', 'no operation was given for the batch', {
       why: 'usage: convo batch [options] <inputs...> -o <template> -- <operation> [its options]',
       fix: withSobel(args, given),
     })
@@ -116,12 +116,12 @@ function sameCommand(args: readonly string[], given: Call['given'], tail: Call['
 /** `convo batch merge <logs...>` */
 export const batchMerge: Command = {
   name: 'batch merge',
-  summary: 'joins the logs of shards into one summary, and says what is missing',
+  summary: 'merges the logs of shards into one summary and lists what is missing',
   group: 'commands',
   arguments: [
     {
       name: 'logs',
-      summary: 'logs, or the folder of the outputs that they lie in',
+      summary: 'log files, or the output folder that contains them',
       kind: 'file',
       repeats: true,
     },

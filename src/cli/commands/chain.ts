@@ -7,11 +7,11 @@ import { runPrepared } from '../run-operation.ts'
 /** `convo chain`: several operations in one run. */
 export const chainCommand: Command = {
   ...chainSyntax,
-  summary: 'runs several operations in one go, with floats between them and one rounding',
+  summary: 'runs several operations in a row, in floating point, and rounds once at the end',
   group: 'operators',
   async run(call) {
     if (call.tail === undefined || call.tail.length === 0) {
-      throw new ConvoError('E_USAGE', 'a chain needs its steps behind --', { fix: chainSyntax.examples[0]! })
+      throw new ConvoError('E_USAGE', 'a chain needs its steps after --', { fix: chainSyntax.examples[0]! })
     }
     return runPrepared(await prepareChain(understandSteps(call.tail), call.given), call)
   },

@@ -18,19 +18,19 @@ cases:
 /** `convo check [manifest]` */
 export const checkCommand: Command = {
   name: 'check',
-  summary: 'makes pictures and compares them with their goldens, as a manifest says',
+  summary: 'makes the pictures listed in a manifest and compares them with their goldens',
   group: 'commands',
   arguments: [
     {
       name: 'manifest',
-      summary: 'convo.check.yaml unless given; JSON is read too',
+      summary: 'a YAML or JSON file. Default: convo.check.yaml',
       kind: 'file',
       optional: true,
     },
   ],
   options: [
-    { title: 'What is checked', params: checkSettings },
-    { title: 'How it is told', params: { ...reportSettings, ...resultsSettings } },
+    { title: 'What to check', params: checkSettings },
+    { title: 'Reports', params: { ...reportSettings, ...resultsSettings } },
   ],
   examples: [
     'convo check',
@@ -41,15 +41,15 @@ export const checkCommand: Command = {
   details: () => [
     { title: 'A manifest', text: example.replace(/^/gm, '  ') },
     {
-      title: 'The status of a case',
+      title: 'Status of a case',
       text:
-        'pass: every sample equals the golden. tolerated: it differs within its tolerance. changed, size: it differs. ' +
-        'new: there is no golden. obsolete: a golden without a case. error: it could not be made or compared, or the ' +
-        'golden is not the approved one. All but the first two fail, unless allowed.',
+        'pass: every sample equals the golden. tolerated: differs within its tolerance. changed, size: differs. ' +
+        'new: has no golden yet. obsolete: a golden without a case. error: could not be made or compared, or its golden ' +
+        'was changed without approval. All but pass and tolerated fail the check, unless allowed.',
     },
     {
       title: 'Exit status',
-      text: '0: no case failed. 1: some did. 2: the manifest or the options are wrong. Goldens are only written by approve, review and --update, and never where CI is set.',
+      text: '0: no case failed. 1: some did. 2: the manifest or the options are wrong. Only approve, review and --update write goldens, and never where CI is set.',
     },
   ],
   async run({ args, given, io }) {

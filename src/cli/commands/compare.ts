@@ -6,15 +6,15 @@ import { sharedSettings } from '../../picture/settings.ts'
 import type { Command } from '../command.ts'
 
 const outputSettings = {
-  diff: text('write a picture of what differs', '<file>'),
+  diff: text('write a picture of the differences', '<file>'),
   'diff-style': choice<DiffStyle>(
-    'triptych: expected, overlay, actual; overlay: differing pixels red on the pale picture, tolerated ones amber; ' +
-      'heat: how far each pixel is off; mask: differing pixels white on black',
+    'triptych: expected, overlay and actual side by side; overlay: differing pixels in red, tolerated ones in amber; ' +
+      'heat: the size of each difference; mask: differing pixels in white on black',
     diffStyles,
     'triptych',
   ),
-  json: flag('print what was found as one JSON object'),
-  quiet: flag('print nothing; the exit status is the answer'),
+  json: flag('print the result as one JSON object'),
+  quiet: flag('print nothing; use the exit status'),
 }
 
 const inputSettings = {
@@ -27,7 +27,7 @@ const inputSettings = {
 /** `convo compare <expected> <actual>` */
 export const compareCommand: Command = {
   name: 'compare',
-  summary: 'tells whether two pictures are the same, exactly or within a tolerance, and how they differ',
+  summary: 'compares two pictures, exactly or within a tolerance, and reports the differences',
   group: 'commands',
   arguments: [
     { name: 'expected', summary: 'a picture or .npy array; - is standard input', kind: 'file' },
@@ -47,21 +47,21 @@ export const compareCommand: Command = {
   details: () => [
     {
       title: 'Exit status',
-      text: '0: the same, or within the tolerance. 1: different, of different sizes too. 2: could not be compared.',
+      text: '0: the same, or within the tolerance. 1: different, or of different sizes. 2: could not be compared.',
     },
     {
-      title: 'How the limits work together',
+      title: 'How limits combine',
       text:
-        'Without a limit, pictures must be equal, sample by sample, at their own depth. A pixel differs when a channel is ' +
-        'off by more than --max-abs, or when --perceptual sees it; --max-diff-pixels, --max-diff-ratio and --max-density ' +
-        'say how many pixels may differ, and where none of them is given, none may. --min-psnr, --max-rmse and --min-ssim ' +
-        'measure the whole picture; given alone, they alone decide. Every limit that is given must hold, on every page.',
+        'Without limits, pictures must be equal, sample by sample, at their own depth. A pixel differs when a channel is ' +
+        'off by more than --max-abs, or when --perceptual counts it. --max-diff-pixels, --max-diff-ratio and --max-density ' +
+        'set the number of pixels allowed to differ (default: none). --min-psnr, --max-rmse and --min-ssim ' +
+        'measure the whole picture; used without the others, they decide alone. Every limit must hold, on every page.',
     },
   ],
   async run(call) {
     const { runCompare } = await import('../../golden/compare.ts')
     if (call.given['diff-style'] !== undefined && call.given.diff === undefined) {
-      throw new ConvoError('E_USAGE', '--diff-style has no meaning without --diff', {
+      throw new ConvoError('E_USAGE', '--diff-style needs --diff', {
         fix: '--diff diff.png',
       })
     }

@@ -5,7 +5,7 @@ import { completion, shells } from '../generate.ts'
 /** `convo completion <shell>` */
 export const completionCommand: Command = {
   name: 'completion',
-  summary: 'prints a script that completes convo in a shell',
+  summary: 'prints a completion script for a shell',
   group: 'commands',
   arguments: [{ name: 'shell', summary: shells.join(', '), kind: 'word', choices: shells }],
   options: [],

@@ -14,7 +14,7 @@ const digestSettings = {
 /** `convo digest <image>` */
 export const digestCommand: Command = {
   name: 'digest',
-  summary: 'prints a hash of the pixels of a picture, whatever the encoding of its file',
+  summary: 'prints a hash of the pixels of a picture, independent of its file format',
   group: 'commands',
   arguments: [{ name: 'image', summary: 'a picture or .npy array; - is standard input', kind: 'file' }],
   options: [{ title: 'Options', params: digestSettings }],
@@ -23,9 +23,9 @@ export const digestCommand: Command = {
     {
       title: 'What is hashed',
       text:
-        'SHA-256 over, for each page in turn, the line "convo picture 1 <width>x<height>x<channels> <depth>" with a newline, ' +
-        'and the decoded samples, row by row, channels interleaved, little-endian. Format, compression, palette, profile ' +
-        'and other metadata do not matter; hidden colours under alpha 0 do. A file with pictures that are not read (as MPO has) is hashed whole too. Of floats, -0 is 0 and all NaN are one.',
+        'SHA-256 over each page in turn: the line "convo picture 1 <width>x<height>x<channels> <depth>", a newline, ' +
+        'and the decoded samples row by row, channels interleaved, little-endian. Format, compression, palette, profile ' +
+        'and other metadata do not matter; colours under alpha 0 do. A file with pictures that convo does not read (such as MPO) is hashed as a whole too. In floats, -0 equals 0 and all NaNs are equal.',
     },
   ],
   async run({ args: [path = ''], given, io }) {

@@ -14,18 +14,18 @@ import { examplesOf } from '../operation-facts.ts'
 export const explainCommand: Command = {
   name: 'explain',
   summary:
-    'tells what an operation does to an input: sizes, counts, the arithmetic and why; computes nothing',
+    'explains what an operation does to an input: sizes, cost and how it is computed, without running it',
   group: 'commands',
   arguments: [
     {
       name: 'operation',
-      summary: 'a filter or an operator; or chain, whose steps stand behind --',
+      summary: 'a filter or an operator; or chain, with its steps after --',
       kind: 'word',
       choices: [...Object.keys(operations), 'chain'],
     },
     {
       name: 'input',
-      summary: 'a picture, of which the header is read; or --input',
+      summary: 'a picture (only its header is read); or use --input',
       kind: 'file',
       optional: true,
     },
@@ -41,10 +41,10 @@ export const explainCommand: Command = {
   ],
   details: () => [
     {
-      title: 'What is told',
+      title: 'What it prints',
       text: [
-        '  Of an operator the shape of what comes out with its formula filled in, weights, multiplications, receptive field, and what the plain convolution would take. Of a filter its kernels, their rank, and which arithmetic runs on such a picture. Of a chain all that step by step, with the receptive field in its input. The options of the operations are taken as well.',
-        '  With a picture it is what the command would write, which keeps the size unless a padding is given. Without one it is a layer of a network: no padding, and a kernel of 3x3, unless they are given.',
+        '  For an operator: the output size with its formula, weights, multiplications, receptive field, and the cost of a plain convolution. For a filter: its kernels and what they cost. For a chain: the same for each step. --verbose adds how convo computes it. The options of the operation are accepted too.',
+        '  With a picture, the defaults are those of the command, which keeps the size. With --input, they are those of a network layer: no padding and a 3x3 kernel.',
       ].join('\n'),
     },
   ],
@@ -65,7 +65,7 @@ function groupsFor(name: string): readonly OptionGroup[] {
   return [
     own,
     { title: `Options of ${name}`, params: others(operation.params) },
-    { title: 'How the kernel meets the picture', params: others(shared) },
+    { title: 'Kernel options', params: others(shared) },
   ]
 }
 
@@ -75,7 +75,7 @@ async function run({ args, tail, given, io }: Call): Promise<number> {
   if (isChain !== (tail !== undefined)) {
     throw new ConvoError(
       'E_USAGE',
-      isChain ? 'a chain needs its steps behind --' : 'steps behind -- are for chain',
+      isChain ? 'a chain needs its steps after --' : 'only chain takes steps after --',
       {
         fix: 'convo explain chain in.png -- gaussian --sigma 2 -- sobel',
       },
@@ -83,13 +83,16 @@ async function run({ args, tail, given, io }: Call): Promise<number> {
   }
   const operation = isChain ? undefined : findOperation(name)
   if (path !== undefined && given.input !== undefined) {
-    throw new ConvoError('E_USAGE', `the input is given twice, as ${path} and --input ${String(given.input)}`)
+    throw new ConvoError(
+      'E_USAGE',
+      `the input was given twice, as ${path} and as --input ${String(given.input)}`,
+    )
   }
   if (operation === undefined) {
     const odd = Object.keys(given).find((key) => !ofChain.includes(key) && key !== 'debug')
     if (odd !== undefined) {
-      throw new ConvoError('E_USAGE', `--${odd} is said of a step, behind --, not of the whole chain`, {
-        why: `of the chain are ${ofChain.map((key) => `--${key}`).join(', ')}`,
+      throw new ConvoError('E_USAGE', `--${odd} belongs to a step, after --, not to the whole chain`, {
+        why: `options of the chain: ${ofChain.map((key) => `--${key}`).join(', ')}`,
       })
     }
     const { explainChain } = await import('../../teach/explain/chain.ts')
@@ -100,7 +103,7 @@ async function run({ args, tail, given, io }: Call): Promise<number> {
 }
 
 /** What is said of a chain as a whole. */
-const ofChain: readonly string[] = ['input', 'depth', 'layout', 'svg', 'json']
+const ofChain: readonly string[] = ['input', 'depth', 'layout', 'svg', 'json', 'verbose']
 
 /** A step of a chain, its options understood as those of an operation that is explained alone. */
 function stepOf(words: readonly string[]): Asked {
@@ -110,7 +113,7 @@ function stepOf(words: readonly string[]): Asked {
   const line = parse({ name: 'explain', arguments: [], options: groupsFor(name), examples: [] }, rest)
   const misplaced = line === undefined ? 'help' : ofChain.find((key) => line.given[key] !== undefined)
   if (line === undefined || misplaced !== undefined) {
-    throw new ConvoError('E_USAGE', `--${misplaced} is said of the whole chain, not of the step ${name}`)
+    throw new ConvoError('E_USAGE', `--${misplaced} applies to the whole chain, not to the step ${name}`)
   }
   return { operation, given: line.given }
 }

@@ -6,7 +6,7 @@ import { commandHelp, overview } from '../help.ts'
 export function helpCommand(others: readonly Command[]): Command {
   const self: Command = {
     name: 'help',
-    summary: 'tells all about one operation or command',
+    summary: 'explains an operation or command',
     group: 'commands',
     arguments: [
       {
@@ -16,7 +16,12 @@ export function helpCommand(others: readonly Command[]): Command {
         choices: others.map(({ name }) => name.split(' ')[0]!),
         optional: true,
       },
-      { name: 'second', summary: 'its second word, as in kernel convert', kind: 'word', optional: true },
+      {
+        name: 'second',
+        summary: 'the second word of a command such as kernel convert',
+        kind: 'word',
+        optional: true,
+      },
     ],
     options: [],
     examples: ['convo help sobel', 'convo help list'],

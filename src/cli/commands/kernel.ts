@@ -14,7 +14,7 @@ import type { Command } from '../command.ts'
 /** `convo kernel convert <in> <out>` */
 export const kernelConvert: Command = {
   name: 'kernel convert',
-  summary: 'reads a kernel in any format, or by name, and writes it in that of the output',
+  summary: 'converts a kernel, from a file or by name, to the format of the output file',
   group: 'commands',
   arguments: [
     { name: 'in', summary: sharedSettings.kernel.summary, kind: 'kernel' },

@@ -66,12 +66,12 @@ function operationRows(kind: 'filter' | 'operator'): Row[] {
 /** `convo list <what>` */
 export const list: Command = {
   name: 'list',
-  summary: 'lists the filters, operators, kernels, borders or file formats',
+  summary: 'lists filters, operators, kernels, borders and file formats',
   group: 'commands',
   arguments: [
     {
       name: 'what',
-      summary: `${Object.keys(lists).join(', ')}; all of them unless given`,
+      summary: `${Object.keys(lists).join(', ')}. Default: all of them`,
       kind: 'word',
       choices: Object.keys(lists),
       optional: true,

@@ -14,12 +14,12 @@ const mergeSettings = {
 /** `convo report merge <json...>` */
 export const reportMerge: Command = {
   name: 'report merge',
-  summary: 'makes one report of the results of several shards',
+  summary: 'merges the results of shards into one report',
   group: 'commands',
   arguments: [
     {
       name: 'json',
-      summary: 'results.json of a check, its pictures beside it; a folder of results will do',
+      summary: 'results.json of a check with its pictures next to it, or the folder of results',
       kind: 'file',
       repeats: true,
     },

@@ -5,7 +5,7 @@ import type { Command } from '../command.ts'
 /** `convo review` */
 export const reviewCommand: Command = {
   name: 'review',
-  summary: 'walks through what the last check found, in a terminal: approve, reject, skip, view',
+  summary: 'steps through the failures of the last check in a terminal: approve, reject, skip or view each',
   group: 'commands',
   arguments: [],
   options: [{ title: 'Options', params: resultsSettings }],
@@ -13,7 +13,7 @@ export const reviewCommand: Command = {
   details: () => [
     {
       title: 'Exit status',
-      text: '0: everything was approved, or there was nothing to review. 1: something was rejected or left.',
+      text: '0: everything was approved, or there was nothing to review. 1: something was rejected or skipped.',
     },
   ],
   async run({ given, io }) {

@@ -6,17 +6,19 @@ import type { Command } from '../command.ts'
 const showSettings = {
   plane: {
     ...numbers(
-      'one plane of a bank: its filter, channel and slice, as many as it has, counted from 0',
+      'one plane of a bank: filter, channel and slice, as far as it has them, counted from 0',
       '<n,...>',
       { min: 1, max: 3 },
       { min: 0, whole: true },
     ),
-    unset: 'all, on one sheet',
+    unset: 'all planes on one sheet',
   },
-  photo: text('a picture to try the kernel on, in place of one that is made up', '<file>'),
-  zoom: number('pixels of a PNG for one of the drawing', 1, { min: 0.25, max: 8 }),
-  preview: flag('show the drawing in the terminal, as a picture where it can, else in half blocks'),
-  json: flag('print name, shape, sum, scale, rank and such as one JSON object'),
+  photo: text('apply the kernel to this picture instead of the built-in one', '<file>'),
+  zoom: number('PNG pixels per unit of the drawing', 1, { min: 0.25, max: 8 }),
+  preview: flag(
+    'show the drawing in the terminal, as a picture if the terminal can, otherwise in half blocks',
+  ),
+  json: flag('print name, shape, sum, scale, rank and other properties as one JSON object'),
   debug: sharedSettings.debug,
 }
 
@@ -24,13 +26,13 @@ const showSettings = {
 export const showCommand: Command = {
   name: 'show',
   summary:
-    'draws a kernel: its weights, its frequency response, what it does to an impulse, edges and a picture',
+    'draws a kernel: its weights, its frequency response, and its effect on an impulse, edges and a picture',
   group: 'commands',
   arguments: [
     { name: 'kernel', summary: sharedSettings.kernel.summary, kind: 'kernel' },
     {
       name: 'out',
-      summary: '.svg or .png; without it, the weights are printed as coloured cells',
+      summary: '.svg or .png. Default: the weights are printed as coloured cells',
       kind: 'file',
       optional: true,
     },

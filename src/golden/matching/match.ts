@@ -117,8 +117,8 @@ async function withoutGolden(one: Match, received: Received): Promise<Found> {
     golden: golden.shown,
     text: lines(`there is no golden ${golden.shown}`, [
       isCi(process.env)
-        ? `CI=${process.env.CI} is set, where goldens are not written`
-        : 'none is written as it was asked for',
+        ? `CI=${process.env.CI} is set, so goldens are not written`
+        : 'writing goldens is turned off',
       label('actual', `${testResults}/${actual}`),
       `try: the test on your own machine, then commit ${golden.shown}`,
     ]),

@@ -37,8 +37,8 @@ export async function receive(given: unknown, reading: Reading): Promise<Receive
   if (isTensor(given)) return ofInput(new Tensor([...given.shape], given.data), reading)
   if (typeof given === 'string' || given instanceof URL || isBytes(given)) return ofFile(given, reading)
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw new ConvoError('E_ARGUMENT', `no picture can be made of ${describe(given)}`, {
-      why: 'a path, bytes of a file, { data, width, height }, a Tensor, a sharp pipeline or a chain is, or a promise of one',
+    throw new ConvoError('E_ARGUMENT', `cannot read a picture from ${describe(given)}`, {
+      why: 'accepted: a path, the bytes of a file, { data, width, height }, a Tensor, a sharp pipeline, a chain, or a promise of one',
       fix: 'await expect(convo(input).sobel()).toMatchGolden()',
     })
   }
@@ -97,13 +97,13 @@ async function ofInput(input: PictureInput, reading: Reading): Promise<Received>
     )
     return { picture: async () => picture }
   }
-  throw new ConvoError('E_ARGUMENT', `no picture can be made of ${describe(input)}`)
+  throw new ConvoError('E_ARGUMENT', `cannot read a picture from ${describe(input)}`)
 }
 
 function ofArray(array: Parameters<typeof dataOfArray>[0], reading: Reading): Picture {
   const data = dataOfArray(array)
   if (data.kind === 'picture') return rounded({ ...data.picture, meta: {} }, reading)
-  throw new ConvoError('E_SHAPE', `a tensor [${data.tensor.shape.join(',')}] is not one picture`, {
+  throw new ConvoError('E_SHAPE', `a tensor [${data.tensor.shape.join(',')}] is not a single picture`, {
     why: 'a golden is a PNG: gray or RGB, [H,W], [1,H,W] or [3,H,W]',
     fix: 'one comparison for each map, as new Tensor([height, width], plane)',
   })
@@ -111,14 +111,10 @@ function ofArray(array: Parameters<typeof dataOfArray>[0], reading: Reading): Pi
 
 async function onlyPage({ count, pictures, unread = [] }: Pages): Promise<Picture> {
   if (count !== 1 || unread.length > 0) {
-    throw new ConvoError(
-      'E_DECODE',
-      `${name} has ${count === 1 ? 'more in it than one page' : `${count} pages`}`,
-      {
-        why: ['a golden is a PNG, which has one', ...unread],
-        fix: 'one comparison for each page',
-      },
-    )
+    throw new ConvoError('E_DECODE', `${name} has ${count === 1 ? 'more than one page' : `${count} pages`}`, {
+      why: ['a golden is a PNG, which has one page', ...unread],
+      fix: 'one comparison for each page',
+    })
   }
   for await (const picture of pictures) return picture
   throw new ConvoError('E_DECODE', `${name} has no pages`)
@@ -136,9 +132,9 @@ function rounded(picture: Picture, { full: asked }: Reading): Picture {
   for (let i = 0; i < data.length; i++) {
     const level = Math.round((picture.data[i]! / full) * 255)
     if (!(level >= 0 && level <= 255)) {
-      throw new ConvoError('E_ARGUMENT', `sample ${i} is ${picture.data[i]}, and a golden holds 0..${full}`, {
-        why: 'goldens are PNGs of 8 bits, which have no place for it, and it would not be compared',
-        fix: 'values brought into 0..255, or the option full',
+      throw new ConvoError('E_ARGUMENT', `sample ${i} is ${picture.data[i]}, but a golden holds 0..${full}`, {
+        why: 'goldens are 8-bit PNGs, which cannot hold it',
+        fix: 'values within 0..255, or the option full',
       })
     }
     data[i] = level

@@ -57,8 +57,8 @@ const isAsked = (): boolean => !['', '0', 'false', undefined].includes(process.e
 export function runnerOf(context: unknown): Runner {
   const state: Readonly<Record<string, unknown>> = isRecord(context) ? context : {}
   if (state.isNot === true) {
-    throw new ConvoError('E_USAGE', 'toMatchGolden has no opposite', {
-      why: 'that a picture differs from a golden says nothing of what it is',
+    throw new ConvoError('E_USAGE', 'toMatchGolden cannot be negated', {
+      why: 'a picture can differ from a golden in any way',
       fix: 'expect((await compare(other, picture)).matches).toBe(false)',
     })
   }
@@ -69,8 +69,8 @@ export function runnerOf(context: unknown): Runner {
   const info = testInfoOfPlaywright()
   if (info !== undefined) return playwright(info)
   throw new ConvoError('E_USAGE', 'toMatchGolden was called outside of a test', {
-    why: 'its golden is named after the test, which Vitest, Jest and Playwright Test tell while it runs',
-    fix: 'a call within test(), awaited there; in node:test, matchGolden(t, picture)',
+    why: 'its golden is named after the test, which is known only while the test runs',
+    fix: 'call and await it inside test(); in node:test, use matchGolden(t, picture)',
   })
 }
 

@@ -90,16 +90,16 @@ export function goldenOf(session: Session, runner: Runner, given: string | undef
   const ending = given === undefined ? String(nextCount(session, test, attempt)) : slugOf(given)
   if (given !== undefined && !/\p{L}/u.test(ending)) {
     throw new ConvoError('E_NAME', `a golden cannot be called ${JSON.stringify(given)}`, {
-      why: 'goldens without a name are counted, and files have letters',
+      why: 'names become file names, which need a letter',
       fix: 'a name with a letter in it',
     })
   }
   const stem = `${project === undefined ? '' : `${slugOf(project) || 'project'}/`}${slugOf(test) || 'test'}-${ending}`
   const owner = session.owners.get(stem.toLowerCase())
   if (owner !== undefined && owner !== test) {
-    throw new ConvoError('E_NAME', 'two tests have one golden', {
+    throw new ConvoError('E_NAME', 'two tests have the same golden', {
       why: [`${JSON.stringify(owner)} and ${JSON.stringify(test)}: both are ${stem}.png`],
-      fix: "another name for one of the tests, or toMatchGolden('name')",
+      fix: "a different name for one of the tests, or toMatchGolden('name')",
     })
   }
   session.owners.set(stem.toLowerCase(), test)

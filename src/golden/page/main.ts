@@ -128,7 +128,7 @@ function showHover(at: Hover | undefined): void {
   const readout = byId('readout')
   readout.replaceChildren()
   if (at === undefined) {
-    readout.append(h('span', { class: 'faint' }, 'point at a pixel for its values'))
+    readout.append(h('span', { class: 'faint' }, 'hover over a pixel to see its values'))
     return
   }
   const { x, y, expected, actual } = at

@@ -8,7 +8,7 @@ import { detailsOf } from './summary.ts'
 
 /** Annotations at the cases of the manifest, and the summary of the step where GitHub names a file for it. */
 export const github: Reporter = {
-  summary: 'annotations and the step summary of GitHub Actions; automatic there',
+  summary: 'annotations and step summary of GitHub Actions; used there automatically',
   async report(run, to) {
     const root = to.env.GITHUB_WORKSPACE
     const lines = run.cases.filter(({ failed }) => failed).map((one) => annotationOf(one, root))

@@ -14,7 +14,7 @@ import { type Approve, detailsOf, selfTestLines, timeText, verdictText } from '.
 
 /** One page that holds everything: it works from disk, without a network, and runs nothing but its own script. */
 export const html: Reporter = {
-  summary: 'one self-contained page to look at the pictures and decide',
+  summary: 'a self-contained page to inspect and approve pictures',
   file: 'report.html',
   async report(run, to) {
     const page = await reportPage(run, (file) => pictureUnder(to.results, file), to.approve)
@@ -66,7 +66,7 @@ export async function reportPage(run: Run, bring: Bring, approve: Approve): Prom
       }),
       ...optional('stretch', stretch),
       ...(isLeftOut && {
-        unshown: 'Left out: the pictures before it fill the page. They are in the results.',
+        unshown: 'Not included, to keep the page small. The pictures are in the results.',
       }),
     })
   }

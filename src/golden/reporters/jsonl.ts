@@ -2,7 +2,7 @@ import type { Reporter } from './reporter.ts'
 
 /** A JSON object for each case on a line of its own, then one for the sum. */
 export const jsonl: Reporter = {
-  summary: 'a JSON object on a line for each case, and one for the sum',
+  summary: 'one JSON object per line for each case, and one for the totals',
   async report(run, to) {
     const { cases, ...rest } = run
     const lines = [

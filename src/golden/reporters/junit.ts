@@ -5,7 +5,7 @@ import { detailsOf, selfTestLines } from './summary.ts'
 
 /** JUnit's XML, as CI servers read it. */
 export const junit: Reporter = {
-  summary: "JUnit's XML, for CI servers",
+  summary: 'JUnit XML, for CI servers',
   async report(run, to) {
     const errors = run.cases.filter((one) => one.failed && one.status === 'error').length
     const time = seconds(run.milliseconds)

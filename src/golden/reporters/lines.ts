@@ -3,7 +3,7 @@ import type { Reporter } from './reporter.ts'
 
 /** For grep and cut: a line for each case. */
 export const lines: Reporter = {
-  summary: 'for grep: status, name and message of each case, between tabs',
+  summary: 'status, name and message of each case, separated by tabs, for grep',
   async report(run, to) {
     const text = run.cases.map(({ status, name, message }) =>
       [status, name, message].map(visibleLine).join('\t'),

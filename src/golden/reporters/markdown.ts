@@ -27,7 +27,7 @@ export function markdownOf(run: Run, approve: Approve): string {
     ...selfTestLines(run).flatMap((line) => ['', line]),
     ...(rows.length === 0 ? [] : ['', '| | case | status | what |', '|---|---|---|---|', ...rows]),
     ...(shown.length > most ? ['', `and ${shown.length - most} more`] : []),
-    ...(approval === undefined ? [] : ['', 'If this is how it should be:', '', fenced(approval, 'sh')]),
+    ...(approval === undefined ? [] : ['', 'If this is intended:', '', fenced(approval, 'sh')]),
   ].join('\n')}\n`
 }
 

@@ -18,7 +18,7 @@ const codes: Readonly<Record<Status, string>> = {
 
 /** For people at a terminal: what needs a look, then the sum. */
 export const pretty: Reporter = {
-  summary: 'for people: the cases that need a look, and the sum',
+  summary: 'for people: the cases that need attention, and the totals',
   async report(run, to) {
     const painter: Painter = (code, text) => (to.hasColour ? coloured(code, text) : text)
     const shown = run.cases.filter(({ status }) => status !== 'pass')
@@ -54,6 +54,6 @@ function hints(run: Run, to: Destination): string[] {
   const approval = approveText(run, to.approve)
   return [
     ...(run.failed > 0 ? [`pictures: ${to.results}`] : []),
-    ...(approval === undefined ? [] : [`if this is how it should be: ${approval}`]),
+    ...(approval === undefined ? [] : [`if this is intended: ${approval}`]),
   ]
 }

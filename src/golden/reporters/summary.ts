@@ -32,7 +32,7 @@ export function selfTestLines({ cases }: Pick<Run, 'cases'>): string[] {
   const tested = cases.filter(({ selfTest }) => selfTest !== undefined).length
   const noticed = cases.filter(({ selfTest }) => selfTest === 'noticed').length
   const those = noticed === tested ? counted(tested, 'case') : `${noticed} of ${counted(tested, 'case')}`
-  return tested === 0 ? [] : [`self-test: a change of just more than may be is noticed in ${those}`]
+  return tested === 0 ? [] : [`self-test: a change just beyond the tolerance is noticed in ${those}`]
 }
 
 /** `1.2 s` or `340 ms` */

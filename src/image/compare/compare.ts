@@ -140,7 +140,7 @@ function failures(limits: Limits, threshold: number, stats: Stats): readonly Fai
     failed.push({ limit, allowed, found, by, text })
   const { maxDiffPixels, maxDiffRatio, maxDensity, perceptual, minPsnr, maxRmse, minSsim } = limits
   const beyond =
-    perceptual !== undefined ? 'seen by pixelmatch' : threshold > 0 ? `off by more than ${threshold}` : ''
+    perceptual !== undefined ? 'counted by pixelmatch' : threshold > 0 ? `off by more than ${threshold}` : ''
   const those = `${pixelsText(counted)}${beyond && ` ${beyond}`}`
   if (maxDiffPixels !== undefined && counted > maxDiffPixels) {
     fail(
@@ -191,7 +191,7 @@ function failures(limits: Limits, threshold: number, stats: Stats): readonly Fai
 function missed(found: number, limit: number, side: 'low' | 'high', unit = ''): string {
   const by = Math.abs(found - limit)
   if (Number.isFinite(by)) return `${brief(found)}${unit}, ${brief(by)} too ${side}`
-  return 'it has no value: the pictures differ where a sample is not a finite number'
+  return 'it is undefined: the pictures differ where a sample is not a finite number'
 }
 
 const pixelsText = (count: number): string => (count === 1 ? '1 pixel' : `${count} pixels`)
@@ -209,12 +209,11 @@ function formatMismatches(expected: Picture, actual: Picture): Mismatch[] {
   ]
 }
 
-const scaleNote = (full: number): string =>
-  `${full} is taken as the full scale of the floats; --full <n> sets another`
+const scaleNote = (full: number): string => `${full} is used as white for floats; --full <n> changes it`
 
 const sizeNote = (expected: Picture, actual: Picture): string =>
   `sizes differ, ${expected.width}x${expected.height} and ${actual.width}x${actual.height}: ` +
-  'pixels that only one picture has count as different'
+  'pixels that exist in one picture only count as different'
 
 type Colour = { readonly mismatches: readonly Mismatch[]; readonly notes: readonly string[] }
 
@@ -237,7 +236,7 @@ function profilesText(expected: Uint8Array | undefined, actual: Uint8Array | und
   if (expected === undefined)
     return 'colour profiles differ: the actual picture has one, the expected has none'
   if (actual === undefined) return 'colour profiles differ: the expected picture has one, the actual has none'
-  return `colour profiles differ: ${expected.length} bytes expected, ${actual.length} bytes with other contents found`
+  return `colour profiles differ: ${expected.length} bytes expected, ${actual.length} bytes with different contents found`
 }
 
 /** A profile that differs can be tolerated only by leaving profiles out. */

@@ -41,12 +41,12 @@ const line = (label: string, text: string): string => `  ${label.padEnd(9)} ${te
 function comparedLines({ expected, actual, stats }: Comparison): string[] {
   const all = Math.max(expected.width, actual.width) * Math.max(expected.height, actual.height)
   if (stats === undefined || stats.compared === all) return []
-  return [line('compared', `${stats.compared} of ${all} pixels; the others are left out`)]
+  return [line('compared', `${stats.compared} of ${all} pixels; the others are ignored`)]
 }
 
 /** Where only channels, depth or profile differ, the samples are no reason to look any further. */
 const likeLines = ({ stats, mismatches }: Comparison): string[] =>
-  stats === undefined || mismatches.length === 0 ? [] : [line('pixels', 'all are equal, but for that')]
+  stats === undefined || mismatches.length === 0 ? [] : [line('pixels', 'all are equal otherwise')]
 
 function statsLines({ map }: Comparison, stats: Stats): string[] {
   const { differing, compared, share, counted, largest, rmse, psnr, ssim, density, clusters } = stats
@@ -55,7 +55,7 @@ function statsLines({ map }: Comparison, stats: Stats): string[] {
       ? ''
       : map?.counted === undefined
         ? `; ${counted === 0 ? 'none' : counted} by more than ${brief(map?.threshold ?? 0)}`
-        : `; pixelmatch sees ${counted === 0 ? 'none' : counted}`
+        : `; pixelmatch counts ${counted === 0 ? 'none' : counted}`
   return [
     line('pixels', `${differing} of ${compared} differ (${percent(share)})${others}`),
     ...(largest === undefined ? [] : [line('largest', largestText(largest))]),
@@ -63,7 +63,7 @@ function statsLines({ map }: Comparison, stats: Stats): string[] {
       'error',
       `RMSE ${brief(rmse)}, PSNR ${brief(psnr)} dB${ssim === undefined ? '' : `, SSIM ${brief(ssim)}`}`,
     ),
-    ...(density === undefined ? [] : [line('density', `${density} in the fullest window`)]),
+    ...(density === undefined ? [] : [line('density', `${density} in the densest window`)]),
     line('clusters', clustersText(clusters)),
   ]
 }
@@ -75,7 +75,7 @@ function percent(share: number): string {
 }
 
 function largestText({ difference, channel, x, y, expected, got, expectedPixel, gotPixel }: Largest): string {
-  if (channel === undefined) return `${brief(difference)} at ${x},${y}: only one picture has this pixel`
+  if (channel === undefined) return `${brief(difference)} at ${x},${y}: this pixel is in one picture only`
   // six digits do not tell neighbouring floats apart
   const tell = brief(expected ?? 0) === brief(got ?? 0) ? String : brief
   const samples = `${channel} at ${x},${y}: expected ${tell(expected ?? 0)}, got ${tell(got ?? 0)}`
@@ -117,18 +117,18 @@ export function smallestText({
   if (outcome === 'same') return `${begin}: none is needed`
   const choices = alternatives(smallest).map((limits) => limitsText(limits))
   if (choices.length > 0) return `${begin}: ${choices.map((text) => text || 'none is needed').join(', or ')}`
-  if (unread !== undefined) return `${begin}: there is none, not all pictures are read`
-  if (expectedPages !== actualPages) return `${begin}: there is none, the numbers of pages differ`
+  if (unread !== undefined) return `${begin}: none, because not all pictures can be read`
+  if (expectedPages !== actualPages) return `${begin}: none, because the number of pages differs`
   const differ = { size: 'sizes', depth: 'depths', channels: 'channels' }
   const unlike = (['size', 'depth', 'channels'] as const).filter((one) =>
     pages.some(({ mismatches }) => mismatches.includes(one)),
   )
   if (unlike.length === 1 && unlike[0] === 'size') {
-    return `${begin}: there is none, the sizes differ; --size pad counts what one lacks as different`
+    return `${begin}: none, because the sizes differ; with --size pad, missing pixels count as different`
   }
   if (unlike.length > 0)
-    return `${begin}: there is none, the ${unlike.map((one) => differ[one]).join(' and ')} differ`
-  return `${begin}: there is none, a difference is not a finite number`
+    return `${begin}: none, because the ${unlike.map((one) => differ[one]).join(' and ')} differ`
+  return `${begin}: none, because a difference is not a finite number`
 }
 
 /** A comparison as a JSON value: without its maps; what is not finite is text. */

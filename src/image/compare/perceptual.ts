@@ -21,7 +21,7 @@ export function seenByPixelmatch(
 ) {
   if (pair.depth !== 8) {
     throw new ConvoError('E_OPTION', '--perceptual compares 8-bit pictures only', {
-      why: `these have ${depthText(pair.depth)}, and pixelmatch would not see their low bits`,
+      why: `these have ${depthText(pair.depth)}, and pixelmatch would ignore their low bits`,
       fix: '--max-abs, --max-rmse or --min-ssim, which work at every depth',
     })
   }

@@ -6,7 +6,7 @@ import type { Tolerance } from './tolerance.ts'
 /**
  * What is not compared: 1 for each ignored pixel, [y][x]; undefined when all are compared.
  *
- * @throws ConvoError E_OPTION for a rectangle outside the picture, or when nothing is left to compare; E_SHAPE for a mask
+ * @throws ConvoError E_OPTION for a rectangle outside the picture, or when no pixels are left to compare; E_SHAPE for a mask
  *   of another size
  */
 export function ignoredPixels(width: number, height: number, tolerance: Tolerance): Uint8Array | undefined {
@@ -34,7 +34,7 @@ export function ignoredPixels(width: number, height: number, tolerance: Toleranc
   }
   // a comparison of nothing always passes, which is not what anybody asks for
   if (!ignored.includes(0)) {
-    throw new ConvoError('E_OPTION', 'nothing is left to compare', {
+    throw new ConvoError('E_OPTION', 'no pixels are left to compare', {
       why: `all ${width}x${height} pixels are ignored by --ignore, --mask and --ignore-border`,
     })
   }

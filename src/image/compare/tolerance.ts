@@ -65,78 +65,76 @@ export type SizeRule = (typeof sizeRules)[number]
 export const toleranceSettings = {
   'max-abs': {
     ...custom<Amount>(
-      'a pixel differs when a channel of it is off by more: levels of its own depth, or % of the full scale',
+      'largest allowed difference of a channel, in levels of its own depth, or in % of full scale',
       '<n|n%>',
       parseAmount,
     ),
     unset: '0',
   },
   'max-diff-pixels': {
-    ...integer('the number of pixels that may differ', undefined, { min: 0 }),
+    ...integer('number of pixels allowed to differ', undefined, { min: 0 }),
     unset: '0, unless another limit is set',
   },
   'max-diff-ratio': {
-    ...share('the share of pixels that may differ, 0..1 or %; with --max-diff-pixels, the stricter wins'),
-    unset: 'as for --max-diff-pixels',
+    ...share(
+      'fraction of pixels allowed to differ, 0..1 or %; both limits apply if --max-diff-pixels is given too',
+    ),
+    unset: 'see --max-diff-pixels',
   },
   'max-density': {
-    ...custom<Density>('at most n pixels may differ in any window of NxN', '<n/N>', parseDensity),
-    unset: 'as for --max-diff-pixels',
+    ...custom<Density>('number of pixels allowed to differ in any window of NxN', '<n/N>', parseDensity),
+    unset: 'see --max-diff-pixels',
   },
-  'min-psnr': { ...number('the least PSNR in dB, against the full scale'), unset: 'not asked for' },
+  'min-psnr': { ...number('lowest allowed PSNR, in dB of full scale'), unset: 'off' },
   'max-rmse': {
-    ...number('the greatest root mean square error, in levels', undefined, { min: 0 }),
-    unset: 'not asked for',
+    ...number('largest allowed root mean square error, in levels', undefined, { min: 0 }),
+    unset: 'off',
   },
   'min-ssim': {
-    ...number('the least SSIM (Wang 2004: gaussian 11x11, sigma 1.5; mean over the channels)', undefined, {
+    ...number('lowest allowed SSIM (Wang 2004: gaussian 11x11, sigma 1.5; mean of the channels)', undefined, {
       min: -1,
       max: 1,
     }),
-    unset: 'not asked for',
+    unset: 'off',
   },
   perceptual: {
     ...number(
-      'a pixel differs when pixelmatch sees it: threshold 0..1, antialiasing left out; in place of --max-abs, 8-bit pictures only',
+      'let pixelmatch decide which pixels differ: threshold 0..1, antialiasing ignored, 8-bit pictures only; instead of --max-abs',
       undefined,
       { min: 0, max: 1 },
     ),
-    unset: 'not asked for',
+    unset: 'off',
   },
   ignore: {
-    ...custom<readonly Rectangle[]>(
-      'leave out a rectangle; may be given again',
-      '<x,y,w,h>',
-      parseRectangles,
-    ),
+    ...custom<readonly Rectangle[]>('ignore a rectangle; repeatable', '<x,y,w,h>', parseRectangles),
     repeats: true,
-    unset: 'all is compared',
+    unset: 'everything is compared',
   },
   mask: {
-    ...text('a picture of the same size: only what is not black in it is compared', '<file>'),
-    unset: 'all is compared',
+    ...text('a picture of the same size; only pixels that are not black in it are compared', '<file>'),
+    unset: 'everything is compared',
   },
-  'ignore-border': integer('ignore this many pixels along each edge', 0, { min: 0 }),
+  'ignore-border': integer('ignore a border of n pixels', 0, { min: 0 }),
   alpha: choice(
-    'strict: alpha is a channel, and colours count under alpha 0 too; visible: pixels differ as much as they do over black ' +
-      'or over white, whichever is more, so hidden colours do not count and half-transparent ones count half; ' +
-      'ignore: colours alone',
+    'strict: alpha is compared like a colour, and colours under alpha 0 count; visible: pixels are compared over black ' +
+      'and over white, and the larger difference counts, so hidden colours do not; ' +
+      'ignore: only colours are compared',
     alphaRules,
     'strict',
   ),
   icc: choice(
-    'what to do when colour profiles differ: error counts it as a difference, warn prints a note',
+    'what to do if colour profiles differ: error counts it as a difference, warn prints a note',
     iccRules,
     'error',
   ),
   size: choice(
-    'sizes that differ: error: are a difference; pad: pixels that one of the two lacks differ by the full scale',
+    'what to do if sizes differ. error: count it as a difference; pad: missing pixels differ by full scale',
     sizeRules,
     'error',
   ),
   full: {
-    ...number('what is white in floats, for %, PSNR and SSIM', undefined, { min: 1e-30 }),
-    unset: '1 where those of a picture all lie in 0..1, else 255',
+    ...number('the value of white in floats, for %, PSNR and SSIM', undefined, { min: 1e-30 }),
+    unset: '1 for floats within 0..1, otherwise 255',
   },
 }
 
@@ -150,7 +148,7 @@ export type ToleranceValues = Values<typeof toleranceSettings>
  */
 export function toleranceOf(values: ToleranceValues, mask?: Picture): Tolerance {
   if (values.perceptual !== undefined && values['max-abs'] !== undefined) {
-    throw new ConvoError('E_OPTION', '--perceptual and --max-abs both say when a pixel differs', {
+    throw new ConvoError('E_OPTION', '--perceptual and --max-abs cannot be used together', {
       fix: 'no --max-abs',
     })
   }

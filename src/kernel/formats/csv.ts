@@ -32,7 +32,7 @@ const separators = {
  */
 export const csv: KernelFormat = {
   name: 'text matrix',
-  summary: 'rows of numbers, one row a line: CSV, TSV or blanks between; # comments',
+  summary: 'rows of numbers, one row per line, separated by commas, tabs or blanks; # starts a comment',
   direction: { turns: false, as: 'vips conv' },
   extensions: ['.csv', '.tsv'],
   example: '1,0,-1\n2,0,-2\n1,0,-1\n',
@@ -48,7 +48,7 @@ export const csv: KernelFormat = {
     const width = rows[0]!.length
     rows.forEach((row, y) => {
       if (row.length === width) return
-      const message = `rows of a kernel must be of one length, got ${row.length} in row ${y + 1} after ${width}`
+      const message = `rows of a kernel must have equal length, got ${row.length} in row ${y + 1} after ${width}`
       throw failure(c, lines[y]!.at, 'E_KERNEL_SHAPE', message, {
         why: `expected ${numbers(width)} as in row 1, found ${row.length}`,
         fix: '0 where a weight has no effect',
@@ -61,7 +61,7 @@ export const csv: KernelFormat = {
     requireHeld(
       'a text matrix',
       planeLosses(k),
-      '.mat, which holds scale and offset, or .json, which holds all',
+      '.mat, which stores scale and offset, or .json, which stores everything',
     )
     return bytesOf(`${rowsText(k.weights, k.shape[1]!, ',').join('\n')}\n`)
   },
@@ -100,7 +100,7 @@ function readRow(c: Cursor, { text, at }: Line, separator: Separator): number[] 
     throw expected(c, `${separator.name} or the end of the row`, {
       fix:
         separator === separators.semicolon && c.text[c.at] === ','
-          ? 'a point for a decimal comma'
+          ? 'a decimal point instead of a comma'
           : undefined,
     })
   }

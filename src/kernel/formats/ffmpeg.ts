@@ -39,7 +39,7 @@ const mostWeights = 49
 export const ffmpeg: KernelFormat = {
   name: 'FFmpeg list',
   summary:
-    "options of FFmpeg's convolution filter: whole numbers, matrices of planes, rdiv and bias apart by colons",
+    "options of FFmpeg's convolution filter: whole numbers; matrices, rdiv and bias separated by colons",
   direction: { turns: false, as: "FFmpeg's convolution" },
   extensions: ['.ffmpeg'],
   example: '0m=1 2 1 2 4 2 1 2 1:0rdiv=1/16\n',
@@ -57,7 +57,7 @@ export const ffmpeg: KernelFormat = {
     const given = planes.flatMap((plane, i) =>
       plane.weights === undefined ? [] : [{ ...plane, name: `plane${i}` }],
     )
-    if (given.length === 0) throw expected(c, 'a matrix, as 0m=0 -1 0 -1 5 -1 0 -1 0')
+    if (given.length === 0) throw expected(c, 'a matrix such as 0m=0 -1 0 -1 5 -1 0 -1 0')
     const kernels = given.map((plane) => ({ ...toKernel(c, plane), name: plane.name }))
     const [first] = kernels
     if (!kernels.every((k) => isSame(k, first!))) return kernels
@@ -75,7 +75,7 @@ function readOptions(c: Cursor, quote: string | undefined): readonly Plane[] {
     option.lastIndex = start
     const match = option.exec(c.text)
     if (match === null && (byName || position >= 16))
-      throw expected(c, 'an option, as 0m=, 0rdiv=, 0bias= or 0mode=')
+      throw expected(c, 'an option such as 0m=, 0rdiv=, 0bias= or 0mode=')
     byName = match !== null
     c.at += match?.[0].length ?? 0
     const plane = planes[match === null ? position % 4 : Number(match[1])]!
@@ -92,7 +92,7 @@ function readValue(c: Cursor, kind: string, plane: Plane, start: number): void {
   const quoted = take(c, /'\s*/y) !== undefined
   if (kind === 'm') {
     if (plane.weights !== undefined)
-      throw expected(c, 'one matrix for a plane', { at: start, found: 'another' })
+      throw expected(c, 'one matrix for each plane', { at: start, found: 'another' })
     plane.weights = readMatrix(c)
     plane.at = start
   } else if (kind === 'rdiv') plane.rdiv = readRdiv(c)
@@ -109,9 +109,9 @@ function readMatrix(c: Cursor): number[] {
     const { at } = c
     const value = takeNumber(c, 'a whole number')
     if (!Number.isSafeInteger(value)) {
-      throw expected(c, 'a whole number, as FFmpeg reads them', {
+      throw expected(c, 'a whole number, as FFmpeg requires', {
         at,
-        fix: 'whole numbers, and rdiv for the fraction',
+        fix: 'whole numbers with rdiv for the fraction',
       })
     }
     weights.push(value)

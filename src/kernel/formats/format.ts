@@ -51,11 +51,11 @@ export function pick<T extends { readonly name?: string | undefined }>(
   if (found !== undefined) return [found]
   const names = kernels.flatMap((k) => (k.name === undefined ? [] : [k.name]))
   const guess = nearest(fragment, names)
-  throw new ConvoError('E_KERNEL_FILE', `${file} holds no kernel called "${fragment}"`, {
+  throw new ConvoError('E_KERNEL_FILE', `${file} has no kernel named "${fragment}"`, {
     why:
       names.length === 0
-        ? `${file} holds ${kernels.length} without a name`
-        : `${file} holds ${names.join(', ')}`,
+        ? `${file} has ${kernels.length} kernels without names`
+        : `${file} has ${names.join(', ')}`,
     instead: [`${file}#${fragment}`, guess === undefined ? file : `${file}#${guess}`],
   })
 }
@@ -67,8 +67,8 @@ const byNumber = <T>(kernels: readonly T[], fragment: string): T | undefined =>
 export function requireHeld(
   format: string,
   losses: readonly string[],
-  fix = '.json, which holds everything',
+  fix = '.json, which stores everything',
 ): void {
   if (losses.length === 0) return
-  throw new ConvoError('E_KERNEL_FORMAT', `${format} cannot hold ${losses.join(', nor ')}`, { fix })
+  throw new ConvoError('E_KERNEL_FORMAT', `${format} cannot store ${losses.join(', nor ')}`, { fix })
 }

@@ -26,7 +26,8 @@ const levels = [
  */
 export const gmic: KernelFormat = {
   name: "G'MIC literal",
-  summary: 'in round brackets: , between columns, ; rows, / slices, ^ channels',
+  summary:
+    'numbers in parentheses, separated by , between columns, ; between rows, / between slices and ^ between channels',
   direction: { turns: true, as: "G'MIC's convolve", other: "G'MIC's correlate" },
   extensions: ['.gmic'],
   example: '(-1,0,1;-2,0,2;-1,0,1)',
@@ -67,7 +68,7 @@ function readValues(c: Cursor): { sizes: readonly [number, number, number, numbe
           c,
           c.at,
           'E_KERNEL_SHAPE',
-          `${name}s must be of one size, got ${size} after ${before}`,
+          `all ${name}s must have the same size, got ${size} after ${before}`,
           {
             why: `expected a ${name} of ${before}, found the end of one of ${size}`,
           },

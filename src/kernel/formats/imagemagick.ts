@@ -32,7 +32,7 @@ const gap = /\s*,\s*|\s+/y
 export const imagemagick: KernelFormat = {
   name: 'ImageMagick string',
   summary:
-    'geometry, colon, values as for -morphology; nan and - are no part, ; joins kernels, @ > < turn them',
+    'size, colon and values, as for -morphology; nan and - mark unused places, ; separates kernels, @ > < rotate them',
   direction: { turns: true, as: '-morphology Convolve', other: '-morphology Correlate' },
   extensions: ['.magick'],
   example: '3x3+1+1: -1,0,1 -2,0,2 -1,0,1\n',
@@ -70,13 +70,13 @@ function readOne(c: Cursor): readonly Turning[] {
   const { at } = c
   if (/[A-Za-z@]/.test(c.text[at]!) && !isNext(c, notPart) && !isNext(c, geometry)) {
     throw expected(c, 'a kernel in numbers', {
-      fix: 'convo list kernels: what ImageMagick has by name is not read from files',
+      fix: 'convo list kernels; named kernels of ImageMagick cannot be read from files',
     })
   }
   const head = readGeometry(c)
   const values = readValues(c)
   if (values.every(Number.isNaN)) {
-    const message = 'a kernel needs one number at least, got only places that are not part of it'
+    const message = 'a kernel needs at least one number, got only unused places'
     throw failure(c, at, 'E_KERNEL_VALUE', message, { why: 'expected a number, found only nan and -' })
   }
   if (head === undefined) return [square(c, at, values)]
@@ -89,10 +89,12 @@ function readOne(c: Cursor): readonly Turning[] {
     return turnsOf(first, turn)
   }
   const can =
-    turn === '@' ? 'only a 3x3 kernel turns by 45°' : 'only a square, a row or a column turns by 90°'
+    turn === '@'
+      ? 'only a 3x3 kernel can be rotated by 45°'
+      : 'only a square, a row or a column can be rotated by 90°'
   throw failure(c, at, 'E_KERNEL_SHAPE', `${can}, got ${kW}x${kH}`, {
     why: `expected ${turn === '@' ? '3x3' : 'another size'} before ${turn}, found ${kW}x${kH}`,
-    fix: turn === '@' && kH === kW ? `${kW}x${kH}>: for turns by 90°` : `${kW}x${kH}: without turns`,
+    fix: turn === '@' && kH === kW ? `${kW}x${kH}>: for rotations by 90°` : `${kW}x${kH}: without rotations`,
   })
 }
 
@@ -127,7 +129,7 @@ function readGeometry(c: Cursor): Geometry | undefined {
   if (!isNext(c, /[^;:]*:/y)) return undefined
   geometry.lastIndex = start
   const match = geometry.exec(c.text)
-  if (match === null) throw expected(c, 'a geometry before the colon, as 3x3: or 3x3+1+1:')
+  if (match === null) throw expected(c, 'a size before the colon, such as 3x3: or 3x3+1+1:')
   c.at += match[0].length + 1
   const kW = Number(match[1] ?? match[3])
   const kH = Number(match[3] ?? (match[2] || match[1]))
@@ -167,7 +169,7 @@ function square(c: Cursor, at: number, values: readonly number[]): Turning {
   }
   const message = `values without a size must form an odd square (1, 9, 25, …), got ${values.length}`
   throw failure(c, at, 'E_KERNEL_SHAPE', message, {
-    why: `expected 1, 9, 25, 49 numbers and so on, found ${values.length}`,
+    why: `expected 1, 9, 25, 49, … numbers, found ${values.length}`,
     fix: `${values.length}x1: before the values, for a row`,
   })
 }

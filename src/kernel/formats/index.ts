@@ -56,17 +56,17 @@ export function formatOf(file: string, bytes: Uint8Array): KernelFormat {
       why: `${file}:1:1: expected a kernel, found an empty file`,
     })
   }
-  throw new ConvoError('E_KERNEL_FORMAT', `${file} is not a kernel in any format that is read`, {
+  throw new ConvoError('E_KERNEL_FORMAT', `${file} is not in a known kernel format`, {
     why: `formats: ${all.map(({ name }) => name).join(', ')}`,
-    fix: packed(head) ?? 'rows of numbers, one row a line; convo list formats shows the others',
+    fix: packed(head) ?? 'rows of numbers, one row per line; convo list formats shows all formats',
   })
 }
 
 /** How to unpack a file that is packed, as .npz and the .xml.gz of OpenCV are. */
 function packed(head: Uint8Array): string | undefined {
-  if (head[0] === 0x1f && head[1] === 0x8b) return 'gunzip, and the file that comes out'
+  if (head[0] === 0x1f && head[1] === 0x8b) return 'gunzip it first'
   const isZip = head[0] === 0x50 && head[1] === 0x4b
-  return isZip ? 'unzip, and a file in it: an .npz is .npy files in a zip archive' : undefined
+  return isZip ? 'unzip it first: an .npz is a zip archive of .npy files' : undefined
 }
 
 /**

@@ -42,8 +42,7 @@ function value(c: Cursor, depth: number): JsonNode {
   take(c, blank)
   const { at } = c
   const first = c.text[at]
-  if (depth > deepest)
-    throw expected(c, `at most ${deepest} brackets within each other`, { found: 'one more' })
+  if (depth > deepest) throw expected(c, `at most ${deepest} nested brackets`, { found: 'another' })
   if (first === '{') return { at, kind: 'object', entries: entriesOf(c, depth) }
   if (first === '[') return { at, kind: 'array', items: itemsOf(c, depth) }
   if (first === '"') return { at, kind: 'string', value: string(c) }

@@ -192,7 +192,7 @@ function collect(c: Cursor, node: JsonNode, shape: readonly number[], place: num
   if (node.kind !== 'array') throw wrongKind(c, node, 'array', place)
   const { length } = node.items
   if (length !== shape[depth]) {
-    const message = `arrays of weights must be of one length, got ${length} in ${pathOf(place)} after ${shape[depth]}`
+    const message = `arrays of weights must have equal length, got ${length} in ${pathOf(place)} after ${shape[depth]}`
     throw failure(c, node.at, 'E_KERNEL_SHAPE', message, {
       why: `expected ${shape[depth]} as in the first, found ${length}`,
     })

@@ -48,7 +48,7 @@ export const libvips: KernelFormat = {
   },
   read(bytes, file) {
     if (headText(bytes.subarray(0, 6)) === 'MATLAB') {
-      throw new ConvoError('E_KERNEL_FORMAT', `${file} is a file of MATLAB, which is not read`, {
+      throw new ConvoError('E_KERNEL_FORMAT', `${file} is a MATLAB file, which convo does not read`, {
         why: `${file}: byte 0: expected the text of a libvips matrix, found "MATLAB"`,
         fix: "writematrix(kernel, 'kernel.csv')",
       })
@@ -89,10 +89,10 @@ function readNumbers(c: Cursor, { text, at }: Line, what: string): Placed[] {
 }
 
 function readHeader(c: Cursor, line: Line): { width: number; height: number; scale: number; offset: number } {
-  const header = readNumbers(c, line, 'a number: width, height, and if need be scale and offset')
+  const header = readNumbers(c, line, 'a number: width, height and optionally scale and offset')
   const [width, height, scale, offset] = header
   if (width === undefined || height === undefined || header.length > 4) {
-    throw expected(c, 'width, height, and if need be scale and offset', {
+    throw expected(c, 'width, height and optionally scale and offset', {
       at: line.at,
       found: numbers(header.length),
     })

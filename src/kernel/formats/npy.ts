@@ -48,11 +48,11 @@ const inMemory: Readonly<
  */
 export function readNpy(bytes: Uint8Array, file: string, most = Number.POSITIVE_INFINITY): NpyArray {
   const fail = (at: number, expected: string, found: string) =>
-    new ConvoError('E_KERNEL_SYNTAX', `${file} is not a .npy file that can be read`, {
+    new ConvoError('E_KERNEL_SYNTAX', `${file} is not a readable .npy file`, {
       why: `${file}: byte ${at}: expected ${expected}, found ${found}`,
     })
   if (!magic.every((b, i) => bytes[i] === b))
-    throw fail(0, 'the signature \\x93NUMPY', `${bytes.length} bytes that do not begin so`)
+    throw fail(0, 'the signature \\x93NUMPY', `${bytes.length} bytes that do not start with it`)
   const view = viewOf(bytes)
   const major = bytes[6] ?? 0
   if (major < 1 || major > 3) throw fail(6, 'version 1, 2 or 3', `version ${major}`)
@@ -138,7 +138,7 @@ function readHeader(header: string, start: number, fail: Failure, file: string) 
     if (seen.has(key)) throw fail(start + keyAt, 'each key once', `'${key}' a second time`)
     need(/:\s*/y, 'a colon')
     if (key === 'descr' && take(/\[/y) !== undefined)
-      throw refused(file, start + at - 1, 'records of a structured type, which are not read')
+      throw refused(file, start + at - 1, 'records of a structured type, which are not supported')
     seen.set(key, { at, text: need(values[key]!.pattern, values[key]!.expected) })
     if (take(/,\s*/y) === undefined && header[at] !== '}')
       throw fail(start + at, 'a comma or a closing brace', here())
@@ -170,11 +170,11 @@ const values: Readonly<Record<string, { readonly pattern: RegExp; readonly expec
 function typeFrom(type: string, at: number, file: string): string {
   const name = /^[<>|=]/.test(type) ? type : `=${type}`
   if (name.slice(1).startsWith('O'))
-    throw refused(file, at, 'pickled Python objects, which are refused: reading them could run code')
+    throw refused(file, at, 'pickled Python objects, which are refused because reading them could run code')
   if (Object.hasOwn(readers, name.slice(1))) return name
   throw new ConvoError(
     'E_KERNEL_FORMAT',
-    `${file} has numbers of type ${JSON.stringify(type.slice(0, 24))}, which is not read`,
+    `${file} has numbers of type ${JSON.stringify(type.slice(0, 24))}, which is not supported`,
     {
       why: `${file}: byte ${at}: types are ${Object.keys(readers).join(' ')}`,
       fix: "array.astype('<f4') before numpy.save",
@@ -200,7 +200,7 @@ function shapeFrom(tuple: string, at: number, fail: Failure): readonly number[] 
 }
 
 const refused = (file: string, at: number, what: string): ConvoError =>
-  new ConvoError('E_KERNEL_FORMAT', `${file} holds ${what}`, {
+  new ConvoError('E_KERNEL_FORMAT', `${file} contains ${what}`, {
     why: `${file}: byte ${at}: types are ${Object.keys(readers).join(' ')}`,
     fix: "a plain array: numpy.save(path, array.astype('<f4'))",
   })
@@ -235,7 +235,7 @@ export function writeNpy(shape: readonly number[], data: Float32Array | Float64A
 /** An array of NumPy, of rank 2 to 5. */
 export const npy: KernelFormat = {
   name: 'NumPy array',
-  summary: 'an array as numpy.save writes it, of any number type, of rank 2 to 5',
+  summary: 'an array written by numpy.save, of any number type and rank 2 to 5',
   direction: { turns: false, as: 'scipy.ndimage.correlate' },
   extensions: ['.npy'],
   example: "numpy.save('edge.npy', numpy.array([[-1, 0, 1]], '<f4'))",

@@ -42,7 +42,7 @@ const elementTypes: Readonly<Record<string, readonly [least: number, most: numbe
  */
 export const opencv: KernelFormat = {
   name: 'OpenCV FileStorage',
-  summary: 'matrices in XML, YAML or JSON, each by its name',
+  summary: 'named matrices in XML, YAML or JSON',
   direction: { turns: false, as: 'cv::filter2D' },
   extensions: ['.yml', '.yaml', '.xml', '.json'],
   example: '%YAML:1.0\n---\nk: !!opencv-matrix\n   rows: 1\n   cols: 3\n   dt: f\n   data: [ -1., 0., 1. ]\n',
@@ -52,10 +52,10 @@ export const opencv: KernelFormat = {
     return /^\s*[<{%]/.test(text) && /<opencv_storage|^\s*%YAML|opencv-(?:nd-)?matrix"/.test(text)
   },
   read(bytes, file, fragment) {
-    const c = openText(bytes, file, 'a FileStorage of OpenCV')
+    const c = openText(bytes, file, 'an OpenCV FileStorage')
     const matrices = matricesOf(c)
     if (matrices.length > 0) return pick(matrices, file, fragment).map((matrix) => toKernel(c, matrix))
-    throw new ConvoError('E_KERNEL_FILE', `${file} holds no matrix`, {
+    throw new ConvoError('E_KERNEL_FILE', `${file} has no matrix`, {
       why: `${file}:1:1: expected an opencv-matrix in the file, found none`,
     })
   },
@@ -141,10 +141,10 @@ function toKernel(c: Cursor, matrix: StoredMatrix): Kernel {
       c,
       fields.get('sizes')?.at ?? at,
       'E_KERNEL_SHAPE',
-      'a matrix of OpenCV must have rows and cols, got sizes',
+      'an OpenCV matrix must have rows and cols, got sizes',
       {
-        why: 'expected rows and cols, found sizes: which dimension is channels and which is depth is not said',
-        fix: 'a .npy file, whose shape says it: [C,kH,kW], [O,C/groups,kH,kW] or [O,C/groups,kD,kH,kW]',
+        why: 'expected rows and cols, found sizes, which do not say what is channels and what is depth',
+        fix: 'a .npy file with one of the shapes [C,kH,kW], [O,C/groups,kH,kW] or [O,C/groups,kD,kH,kW]',
       },
     )
   }
@@ -188,7 +188,7 @@ function elementType(
     `dt must be one of ${Object.keys(elementTypes).join(', ')}, got ${JSON.stringify(dt.slice(0, 24))}`,
     {
       why: `expected numbers of one channel, found ${channels ? 'several channels' : JSON.stringify(dt.slice(0, 24))}`,
-      fix: channels ? 'cv::split, and a matrix for each channel' : undefined,
+      fix: channels ? 'cv::split and one matrix per channel' : undefined,
     },
   )
 }

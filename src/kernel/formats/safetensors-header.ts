@@ -52,13 +52,13 @@ type Failure = (at: number, expected: string, found: string) => ConvoError
 /**
  * Opens a .safetensors file: the header and all that it says are checked before anything is allocated. Refused: a header
  * beyond 100 MB or the file, keys that come twice, sizes and offsets that disagree, tensors that overlap, and, as the format
- * demands, bytes that belong to no tensor.
+ * demands, bytes that do not belong to a tensor.
  *
  * @throws ConvoError E_KERNEL_SYNTAX with the byte offset for a damaged file, E_KERNEL_FORMAT for an unknown type
  */
 export function open(bytes: Uint8Array, file: string): Opened {
   const fail: Failure = (at, expected, found) =>
-    new ConvoError('E_KERNEL_SYNTAX', `${file} is not a .safetensors file that can be read`, {
+    new ConvoError('E_KERNEL_SYNTAX', `${file} is not a readable .safetensors file`, {
       why: `${file}: byte ${at}: expected ${expected}, found ${found}`,
     })
   if (bytes.length < 8) throw fail(0, 'the length of the header in 8 bytes', `${bytes.length} bytes`)
@@ -188,15 +188,15 @@ function checkPlaces(entries: readonly Entry[], start: number, length: number, f
     if (begin < filled)
       throw fail(
         at,
-        `data of "${plain(name)}" that no other tensor has`,
-        `bytes ${begin} to ${end} taken twice`,
+        `data of "${plain(name)}" that does not overlap others`,
+        `bytes ${begin} to ${end} used twice`,
       )
     if (begin > filled)
       throw fail(at, `the data of "${plain(name)}" to begin at byte ${filled}`, `a hole up to byte ${begin}`)
     filled = end
   }
   if (filled < length)
-    throw fail(filled, 'the end of the file', `${length - filled} bytes that belong to no tensor`)
+    throw fail(filled, 'the end of the file', `${length - filled} bytes that do not belong to a tensor`)
 }
 
 /** A value of the header, short enough for an error. */

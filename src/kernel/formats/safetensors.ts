@@ -59,7 +59,7 @@ export function readSafetensors(bytes: Uint8Array, file: string): Safetensors {
  */
 export const safetensors: KernelFormat = {
   name: 'safetensors',
-  summary: 'tensors of a network, each by its name; a bias beside a weight comes along',
+  summary: 'named tensors of a network; the bias that belongs to a weight is read with it',
   direction: { turns: false, as: 'torch.nn.Conv2d' },
   extensions: ['.safetensors'],
   example: 'net.safetensors#conv1.weight',
@@ -82,11 +82,11 @@ function onlyKernel(opened: Opened): Entry {
   if (only !== undefined && kernels.length === 1) return only
   const { file } = opened
   if (only === undefined) {
-    throw new ConvoError('E_KERNEL_FILE', `${file} holds no tensor of 2 to 5 sizes that is read`, {
+    throw new ConvoError('E_KERNEL_FILE', `${file} has no readable tensor of rank 2 to 5`, {
       why: listing(opened),
     })
   }
-  throw new ConvoError('E_KERNEL_FILE', `${file} holds ${kernels.length} kernels, and one is needed`, {
+  throw new ConvoError('E_KERNEL_FILE', `${file} has ${kernels.length} kernels, but one is needed`, {
     why: listing(opened),
     instead: [file, `${file}#${plain(only.name)}`],
   })
@@ -103,7 +103,7 @@ function entryOf(opened: Opened, name: string): Entry {
     name,
     [...entries.keys()].filter((n) => n.length <= 2 * name.length).slice(0, mostCompared),
   )
-  throw new ConvoError('E_KERNEL_FILE', `${file} holds no tensor called "${name}"`, {
+  throw new ConvoError('E_KERNEL_FILE', `${file} has no tensor named "${name}"`, {
     why: listing(opened),
     ...(guess === undefined ? {} : { instead: [`${file}#${name}`, `${file}#${plain(guess)}`] as const }),
   })
@@ -111,12 +111,12 @@ function entryOf(opened: Opened, name: string): Entry {
 
 /** The tensors with their shapes, one a line. */
 function listing({ entries, file }: Opened): readonly string[] {
-  if (entries.size === 0) return [`${file} holds no tensors`]
+  if (entries.size === 0) return [`${file} has no tensors`]
   const lines = [...entries.values()]
     .slice(0, mostListed)
     .map((e) => `${plain(e.name)} ${showShape(e.shape)} ${e.dtype}`)
   const more = entries.size - mostListed
-  return [`${file} holds:`, ...lines, ...(more > 0 ? [`and ${more} more`] : [])]
+  return [`${file} has:`, ...lines, ...(more > 0 ? [`and ${more} more`] : [])]
 }
 
 function read<T extends Float32Array | Float64Array>(
@@ -128,9 +128,9 @@ function read<T extends Float32Array | Float64Array>(
   if (reader === undefined) {
     throw new ConvoError(
       'E_KERNEL_FORMAT',
-      `tensor "${plain(name)}" has numbers of type ${dtype}, which is not read`,
+      `tensor "${plain(name)}" has numbers of type ${dtype}, which is not supported`,
       {
-        why: `${file}: types that are read: ${Object.keys(readers).join(' ')}`,
+        why: `${file}: supported types: ${Object.keys(readers).join(' ')}`,
         fix: 'tensor.float() before it is saved',
       },
     )

@@ -27,7 +27,7 @@ const edgeModes: Readonly<Record<string, string>> = { duplicate: 'replicate', wr
  */
 export const svg: KernelFormat = {
   name: 'SVG feConvolveMatrix',
-  summary: 'the filter primitive of SVG, alone or within a document',
+  summary: 'the filter primitive of SVG, alone or in a document',
   direction: { turns: true, as: 'feConvolveMatrix' },
   extensions: ['.svg', '.xml'],
   example:
@@ -37,7 +37,7 @@ export const svg: KernelFormat = {
     const c = openText(bytes, file, 'an SVG document')
     const found = [...elementsOf(parseXml(c))].filter(({ name }) => name === 'feConvolveMatrix')
     if (found.length > 0) return found.map((element) => toKernel(c, element))
-    throw new ConvoError('E_KERNEL_FILE', `${file} holds no feConvolveMatrix`, {
+    throw new ConvoError('E_KERNEL_FILE', `${file} has no feConvolveMatrix`, {
       why: `${file}:1:1: expected <feConvolveMatrix> in the document, found none`,
     })
   },
@@ -85,7 +85,7 @@ function target(c: Cursor, element: XmlElement, name: string, size: number): num
   if (Number.isInteger(value) && value >= 0 && value < size) return value
   const message = `${name} must be a whole number from 0 to ${size - 1}, got ${value}`
   throw failure(c, element.attributes.get(name)!.at, 'E_KERNEL_SHAPE', message, {
-    why: `expected a place inside the kernel, found ${value}`,
+    why: `expected a position inside the kernel, found ${value}`,
   })
 }
 
@@ -95,7 +95,7 @@ function refuseUnitLength(c: Cursor, element: XmlElement): void {
   if (other === undefined) return
   throw failure(c, other.at, 'E_KERNEL_VALUE', `kernelUnitLength must be 1, a pixel, got ${other.value}`, {
     why: `expected 1, found ${other.value}`,
-    fix: 'leave it out, and scale the picture',
+    fix: 'remove it and scale the picture instead',
   })
 }
 

@@ -23,7 +23,7 @@ const longestText = 16 * 2 ** 20
 export function openText(bytes: Uint8Array, file: string, kind: string): Cursor {
   if (bytes.length > longestText) {
     throw new ConvoError('E_KERNEL_SYNTAX', `${file} is too long for ${kind}`, {
-      why: `${file}: byte ${longestText}: expected the end of the file, found ${bytes.length - longestText} bytes more`,
+      why: `${file}: byte ${longestText}: expected the end of the file, found ${bytes.length - longestText} more bytes`,
       fix: 'a .npy or .safetensors file',
     })
   }
@@ -93,7 +93,7 @@ export type Mistake = { readonly at?: number; readonly found?: string; readonly 
 
 /** A mistake in how the text is written. */
 export function expected(c: Cursor, what: string, { at = c.at, found, fix }: Mistake = {}): ConvoError {
-  return failure(c, at, 'E_KERNEL_SYNTAX', `${c.file} is not ${c.kind} that can be read`, {
+  return failure(c, at, 'E_KERNEL_SYNTAX', `${c.file} is not ${c.kind} that convo can read`, {
     why: `expected ${what}, found ${found ?? foundAt(c, at)}`,
     fix,
   })
@@ -252,7 +252,7 @@ export function placed<T>(source: Source, at: number, make: () => T, code?: Erro
     if (!(error instanceof ConvoError)) throw error
     const [first, ...rest] = [...(why === undefined ? [] : [why]), ...error.why]
     throw new ConvoError(code ?? error.code, error.message, {
-      why: [`${placeOf(source, at)}: ${first ?? 'in the kernel that begins here'}`, ...rest],
+      why: [`${placeOf(source, at)}: ${first ?? 'in the kernel that starts here'}`, ...rest],
       ...(error.fix === undefined ? {} : { fix: error.fix }),
       cause: error,
     })
@@ -281,7 +281,7 @@ export function rowsText(weights: ArrayLike<number>, width: number, separator: s
 export function planeLosses(k: Kernel, holds: { scale?: true; offset?: true; anchor?: true } = {}): string[] {
   const losses: string[] = []
   const [kH, kW] = [k.shape.at(-2)!, k.shape.at(-1)!]
-  if (k.shape.length !== 2) losses.push(`the shape [${k.shape.join(',')}]: it holds one plane [kH,kW]`)
+  if (k.shape.length !== 2) losses.push(`the shape [${k.shape.join(',')}]: it stores one plane [kH,kW]`)
   if (k.scale !== 1 && holds.scale === undefined) losses.push(`a scale of ${k.scale}`)
   if (k.offset !== 0 && holds.offset === undefined) losses.push(`an offset of ${k.offset}`)
   if (k.bias !== undefined) losses.push('a bias for each output channel')

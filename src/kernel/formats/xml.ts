@@ -50,7 +50,7 @@ export function parseXml(c: Cursor): XmlElement {
 
 function skipPast(c: Cursor, mark: string, what = `"${mark}"`): void {
   const end = c.text.indexOf(mark, c.at)
-  if (end === -1) throw expected(c, `${what} to end what begins here`, { found: 'the end of the file' })
+  if (end === -1) throw expected(c, `${what} to end what starts here`, { found: 'the end of the file' })
   c.at = end + mark.length
 }
 
@@ -58,9 +58,9 @@ function skipDocumentType(c: Cursor): void {
   const { at } = c
   skipPast(c, '>')
   if (!c.text.slice(at, c.at).includes('[')) return
-  throw failure(c, at, 'E_KERNEL_FORMAT', 'a document type with definitions of its own is refused', {
+  throw failure(c, at, 'E_KERNEL_FORMAT', 'a document type with its own definitions is refused', {
     why: 'expected none, or one without [',
-    fix: 'the file without its <!DOCTYPE',
+    fix: 'remove its <!DOCTYPE',
   })
 }
 

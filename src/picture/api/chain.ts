@@ -245,7 +245,7 @@ export class Chain {
     }
     const [first] = steps
     if (first === undefined) {
-      throw new ConvoError('E_USAGE', 'nothing is to be done with the picture', {
+      throw new ConvoError('E_USAGE', 'the chain has no steps', {
         fix: 'convo(input).sharpen()',
       })
     }
@@ -293,7 +293,7 @@ export interface Chain extends Methods<Chain> {}
 
 for (const operation of Object.values(operations)) {
   const name = camelCase(operation.name)
-  invariant(!(name in Chain.prototype), `${name} is a method of its own`)
+  invariant(!(name in Chain.prototype), `use the method ${name}()`)
   Object.defineProperty(Chain.prototype, name, {
     value(this: Chain, options?: object) {
       return Chain.add(this, operation, options)

@@ -63,13 +63,13 @@ export async function openGiven(input: PictureInput): Promise<NamedInput> {
   }
   if (isObject(input) && isIterable(input)) return ofBytes(await gather(input))
   throw new ConvoError('E_ARGUMENT', `a picture cannot be read from ${describe(input)}`, {
-    why: 'a path, a file URL, bytes, a stream, { data, width, height }, a Tensor or a sharp pipeline is',
+    why: 'accepted: a path, a file URL, bytes, a stream, { data, width, height }, a Tensor or a sharp pipeline',
   })
 }
 
 function pathOf(url: URL): string {
   if (url.protocol === 'file:') return fileURLToPath(url)
-  throw new ConvoError('E_ARGUMENT', `pictures are read from file: URLs, got ${url.protocol}`, {
+  throw new ConvoError('E_ARGUMENT', `only file: URLs can be read, got ${url.protocol}`, {
     why: url.href,
     fix: 'convo(await (await fetch(url)).arrayBuffer())',
   })
@@ -129,7 +129,7 @@ function ofSamples(raw: RawPicture): NamedInput {
   if (![1, 2, 3, 4].includes(channels) || data.length !== width * height * channels) {
     throw new ConvoError(
       'E_SHAPE',
-      `${data.length} samples are no picture of ${width}x${height} pixels${raw.channels === undefined ? '' : ` with ${raw.channels} channels`}`,
+      `${data.length} samples do not fill a picture of ${width}x${height} pixels${raw.channels === undefined ? '' : ` with ${raw.channels} channels`}`,
       { why: 'a pixel has 1 to 4 samples: gray, gray and alpha, RGB, RGB and alpha' },
     )
   }
@@ -146,12 +146,12 @@ function samplesOf(data: RawPicture['data']): readonly [Samples, string[]] {
   if (data instanceof Float64Array) {
     const floats = Float32Array.from(data)
     const isExact = floats.every((v, i) => Object.is(v, data[i]) || Number.isNaN(v))
-    return [floats, isExact ? [] : [`${theInput} holds float64 samples, which were rounded to float32`]]
+    return [floats, isExact ? [] : [`${theInput} has float64 samples, which were rounded to float32`]]
   }
   if (data instanceof Uint8Array || data instanceof Uint16Array || data instanceof Float32Array)
     return [data, []]
   throw new ConvoError('E_ARGUMENT', `samples cannot be read from ${describe(data)}`, {
-    why: 'Uint8Array, Uint8ClampedArray, Uint16Array, Float32Array and Float64Array are',
+    why: 'accepted: Uint8Array, Uint8ClampedArray, Uint16Array, Float32Array and Float64Array',
   })
 }
 
@@ -161,7 +161,7 @@ function arrayOf({ shape, data }: Tensor): Extract<InMemory, { array: unknown }>
   if (shape.length < 2 || shape.length > 4) {
     throw new ConvoError(
       'E_SHAPE',
-      `a picture is a tensor [H,W], [C,H,W] or [C,D,H,W], got [${shape.join(',')}]`,
+      `a picture must be a tensor [H,W], [C,H,W] or [C,D,H,W], got [${shape.join(',')}]`,
     )
   }
   const guess = guessFull(data) ?? 255

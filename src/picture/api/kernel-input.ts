@@ -22,7 +22,7 @@ export function kernelOf(given: Exclude<KernelInput, string>): Kernel {
     const weights = given.flat(Number.POSITIVE_INFINITY) as number[]
     const rows = shape.length === 1 ? [1, ...shape] : shape
     if (!isRegular(given, shape) || weights.some((w) => typeof w !== 'number')) {
-      throw new ConvoError('E_KERNEL_SHAPE', 'the rows of a kernel must be equally long lists of numbers')
+      throw new ConvoError('E_KERNEL_SHAPE', 'the rows of a kernel must be lists of numbers of equal length')
     }
     return makeKernel(rows, weights)
   }
@@ -32,7 +32,7 @@ export function kernelOf(given: Exclude<KernelInput, string>): Kernel {
     return makeKernel(shape, weights, fields)
   }
   throw new ConvoError('E_ARGUMENT', `a kernel cannot be made from ${describe(given)}`, {
-    why: 'a name or file, rows of numbers, a Tensor, or what readKernel gives is',
+    why: 'accepted: a name, a file, rows of numbers, a Tensor, or a kernel from readKernel',
   })
 }
 

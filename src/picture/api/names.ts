@@ -34,7 +34,7 @@ export function typedOptions(options: object, params: Params, of: string): Reado
     if (!isPlain(value)) {
       throw new ConvoError(
         'E_OPTION',
-        `${key} must be a number, a text, true or false, or a list, got ${describe(value)}`,
+        `${key} must be a number, a string, true or false, or a list, got ${describe(value)}`,
       )
     }
     if (!name.startsWith('no-')) given[name] = value
@@ -47,13 +47,13 @@ export function typedOptions(options: object, params: Params, of: string): Reado
 /** A text. @throws ConvoError E_ARGUMENT for anything else */
 export function checkText(what: string, given: unknown): string {
   if (typeof given === 'string' && given !== '') return given
-  throw new ConvoError('E_ARGUMENT', `${what} must be a text, got ${describe(given)}`)
+  throw new ConvoError('E_ARGUMENT', `${what} must be a string, got ${describe(given)}`)
 }
 
 /** A list of texts. @throws ConvoError E_ARGUMENT for anything else */
 export function checkTexts(what: string, given: unknown): readonly string[] {
   if (Array.isArray(given) && Array.from(given).every((one) => typeof one === 'string')) return given
-  throw new ConvoError('E_ARGUMENT', `${what} must be a list of texts, got ${describe(given)}`)
+  throw new ConvoError('E_ARGUMENT', `${what} must be a list of strings, got ${describe(given)}`)
 }
 
 /** @throws ConvoError E_ARGUMENT for what is neither an AbortSignal nor undefined */

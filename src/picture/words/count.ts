@@ -76,7 +76,7 @@ export function tooMany(command: Syntax, line: readonly string[], args: readonly
     if (spaced?.length === most) return { fix: `convo ${commandLine([command.name, ...spaced, ...rest])}` }
     const batch = batchOf(command.name, args, rest)
     if (batch !== undefined) return { fix: `convo ${commandLine(batch)}` }
-    if (args.some((word) => !/^-|[./]/.test(word))) return { fix: 'quote a name that holds spaces' }
+    if (args.some((word) => !/^-|[./]/.test(word))) return { fix: 'quote a name that contains spaces' }
   }
   const [only] = command.arguments
   if (most === 1 && only?.kind === 'file') {

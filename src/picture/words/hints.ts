@@ -8,9 +8,9 @@ export type Hint =
 const words = (line: string): Hint => ({ words: line.split(' ') })
 const not = (isNot: string, tool: string): Hint => ({ isNot, tool })
 
-const sorts = 'it sorts the samples of a neighbourhood, which no kernel does'
-const moves = 'it moves pixels to other places'
-const levels = 'it looks at levels, not at neighbours'
+const sorts = 'it sorts the samples of a neighbourhood'
+const moves = 'it moves pixels'
+const levels = 'it changes each level by itself'
 
 /** What other tools and textbooks call an operation, in lower case, without `_` and `-`. */
 const operationHints: Readonly<Record<string, Hint>> = {
@@ -75,8 +75,8 @@ const operationHints: Readonly<Record<string, Hint>> = {
 
   canny: not('it thins and links the edges that sobel finds', 'magick in.png -canny 0x1+10%+30% out.png'),
   close: not(sorts, 'magick in.png -morphology Close Disk out.png'),
-  composite: not('it lays pictures over each other', 'magick composite over.png in.png out.png'),
-  convert: not('it only writes another format', 'magick in.png out.jpg'),
+  composite: not('it combines two pictures', 'magick composite over.png in.png out.png'),
+  convert: not('it only changes the file format', 'magick in.png out.jpg'),
   crop: not(moves, 'magick in.png -crop 100x100+0+0 +repage out.png'),
   dilate: not(sorts, 'magick in.png -morphology Dilate Disk out.png'),
   equalize: not(levels, 'magick in.png -equalize out.png'),

@@ -56,7 +56,7 @@ export async function prepareChain(asked: readonly Asked[], given: Given): Promi
   if (late !== undefined && !steps[0]!.isVolume) {
     throw new ConvoError(
       'E_USAGE',
-      `${late.name} takes a volume, and comes first in a chain or behind one that does`,
+      `${late.name} takes a volume, so it must be the first step or follow another step that does`,
     )
   }
   return prepared(resolve(sharedSettings, pick(given, chainSettings)), steps)
@@ -97,7 +97,7 @@ export function understandSteps(
       (option) => Object.hasOwn(chainSettings, option) && !Object.hasOwn(params, option),
     )
     if (misplaced === undefined) return asked
-    throw new ConvoError('E_OPTION', `--${misplaced} is said of the whole chain, not of the step ${name}`, {
+    throw new ConvoError('E_OPTION', `--${misplaced} applies to the whole chain, not to the step ${name}`, {
       fix: `--${misplaced} before --`,
     })
   })
@@ -111,7 +111,7 @@ export function splitSteps(words: readonly string[]): string[][] {
     else steps.at(-1)!.push(word)
   }
   if (steps.some((step) => step.length === 0)) {
-    throw new ConvoError('E_USAGE', 'a chain needs an operation behind every --', {
+    throw new ConvoError('E_USAGE', 'a chain needs an operation after every --', {
       fix: 'convo chain in.png out.png -- gaussian --sigma 2 -- sobel --unit',
     })
   }
@@ -133,7 +133,7 @@ function parseWords(
   const { tail, ...rest } = syntax
   const line = parse({ ...rest, arguments: [] }, words)
   if (line === undefined) {
-    throw new ConvoError('E_USAGE', `help has no place here: ${[syntax.name, ...words].join(' ')}`, {
+    throw new ConvoError('E_USAGE', `--help does not belong here: ${[syntax.name, ...words].join(' ')}`, {
       fix: `convo help ${syntax.name}`,
     })
   }
@@ -202,20 +202,16 @@ function prepared(settings: Settings, steps: readonly PreparedStep[]): Prepared 
 function checkOutput({ compression, depth }: Settings, output: string): void {
   const format = extensionOf(output) === '.npy' ? 'npy' : formatOfPath(output)
   if (compression !== undefined && format !== 'png') {
-    throw new ConvoError('E_OPTION', `--compression ${compression} is for PNG, and ${output} is ${format}`, {
+    throw new ConvoError('E_OPTION', `--compression applies to PNG, and ${output} is ${format}`, {
       fix: 'no --compression',
     })
   }
   const depths: readonly number[] = format === 'npy' ? [] : outputFormats[format].depths
   if (depth !== undefined && !depths.includes(depth)) {
     const held = format === 'npy' ? 'floating point' : `${depths.join(' or ')} bits`
-    throw new ConvoError(
-      'E_OPTION',
-      `--depth ${depth} is not written to ${output}: ${format} holds ${held}`,
-      {
-        fix: 'no --depth',
-      },
-    )
+    throw new ConvoError('E_OPTION', `--depth ${depth} does not apply to ${output}: ${format} has ${held}`, {
+      fix: 'no --depth',
+    })
   }
 }
 

@@ -64,7 +64,7 @@ export function refuseOpenChain(words: readonly string[]): void {
           ['sobel', '--unit'],
         ]
       : stepsIn(words.slice(at))
-  throw new ConvoError('E_USAGE', 'a chain needs its steps behind --', {
+  throw new ConvoError('E_USAGE', 'a chain needs its steps after --', {
     instead: [words, ...words.slice(0, at < 0 ? undefined : at), '--', ...joinedSteps(steps)],
   })
 }
@@ -78,15 +78,15 @@ export function checkStep(words: readonly string[], more: Params = {}): void {
   const [name = '', ...rest] = words
   if (unpacked(name).length > 1) {
     throw new ConvoError('E_USAGE', `the step "${name}" is quoted as one word`, {
-      why: 'the operation and its options are words of their own',
+      why: 'the operation and its options must be separate words',
       instead: [words, ...joinedSteps(stepsIn(words, more))],
     })
   }
   if (!isOperation(name)) return
   const [, second] = stepsIn(words, more)
   if (second !== undefined) {
-    throw new ConvoError('E_USAGE', `${second[0]} is a step of its own, and -- is missing before it`, {
-      why: 'the steps of a chain are parted by --',
+    throw new ConvoError('E_USAGE', `${second[0]} is another step and needs -- before it`, {
+      why: 'the steps of a chain are separated by --',
       instead: [words, ...joinedSteps(stepsIn(words, more))],
     })
   }

@@ -45,8 +45,8 @@ export const chainSettings: Params = { ...pictureSettings, ...runSettings }
 export const chainSyntax: Syntax = {
   name: 'chain',
   arguments: [
-    { name: 'input', summary: 'as of every operation', kind: 'file' },
-    { name: 'output', summary: 'as of every operation', kind: 'file', optionalWith: 'preview' },
+    { name: 'input', summary: 'the default of each operation', kind: 'file' },
+    { name: 'output', summary: 'the default of each operation', kind: 'file', optionalWith: 'preview' },
   ],
   tail: '<operation> [options] [-- <operation> [options] ...]',
   options: [
@@ -73,7 +73,7 @@ export function operationSyntax(operation: Operation): Syntax {
       {
         name: 'output',
         summary:
-          '.png, .jpg, .webp, .tif, .gif, .avif or .npy; - is PNG on standard output, jpg:- another format; a folder/ behind several inputs or a pattern makes a batch of them',
+          '.png, .jpg, .webp, .tif, .gif, .avif or .npy; - is PNG on standard output, jpg:- is JPEG; with several inputs, a folder/',
         kind: 'file',
         optionalWith: 'preview',
       },
@@ -110,7 +110,7 @@ function optionGroups({ name, params, shared }: Operation): OptionGroup[] {
     Object.fromEntries(Object.entries(shared).filter(([key]) => Object.hasOwn(table, key)))
   return [
     { title: `Options of ${name}`, params },
-    { title: 'How the kernel meets the picture', params: among(correlationSettings) },
+    { title: 'Kernel options', params: among(correlationSettings) },
     { title: 'Picture', params: among(pictureSettings) },
     { title: 'Run', params: among(runSettings) },
   ]

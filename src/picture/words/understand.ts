@@ -32,7 +32,7 @@ export type Line = {
 export function understand<C extends Syntax>(argv: readonly string[], commands: readonly C[]): Request<C> {
   const [first] = argv
   if (first === undefined) {
-    throw new ConvoError('E_USAGE', 'nothing was asked for', {
+    throw new ConvoError('E_USAGE', 'no operation was given', {
       why: 'usage: convo <operation> <input> <output> [options]',
       fix: 'convo --help',
     })
@@ -67,7 +67,7 @@ export function findCommand<C extends Syntax>(
     const guess = second === undefined ? undefined : nearest(second, seconds)
     throw new ConvoError(
       'E_USAGE',
-      second === undefined ? `${first} needs to know what to do` : `${first} cannot ${second}`,
+      second === undefined ? `${first} needs a second word` : `${first} cannot ${second}`,
       { why: family.map((one) => usageOf(one)), fix: familyFix(argv, family, guess, commands) },
     )
   }
@@ -88,7 +88,7 @@ export function findCommand<C extends Syntax>(
   }
   const names = commands.map(({ name }) => name.split(' ')[0]!)
   findOperation(first, names)
-  throw new ConvoError('E_INTERNAL', `${first} is an operation without a command`)
+  throw new ConvoError('E_INTERNAL', `${first} is an operation, not a command`)
 }
 
 /** Flags for what stands as a word here. */
@@ -187,7 +187,7 @@ function optionFor(name: string, param: Param<unknown>): Option {
   return option.argParser((hidden: string, before: unknown) => {
     const value = showMinus(hidden)
     if (value.startsWith('--')) {
-      throw new ConvoError('E_USAGE', `--${name} needs a value, and ${value} follows`, {
+      throw new ConvoError('E_USAGE', `--${name} needs a value, but ${value} follows`, {
         why: `--${name} ${param.metavar ?? ''}: ${param.summary}`,
       })
     }
@@ -233,7 +233,7 @@ function checkCount(
 function checkConflicts(given: Readonly<Record<string, unknown>>): void {
   for (const [a, b, fix] of conflicts) {
     if (given[a] !== undefined && given[b] !== undefined) {
-      throw new ConvoError('E_USAGE', `--${a} and --${b} exclude each other`, { fix })
+      throw new ConvoError('E_USAGE', `--${a} and --${b} cannot be used together`, { fix })
     }
   }
 }

@@ -58,9 +58,9 @@ export async function sceneOf(
   if (count > mostFrames) {
     throw new ConvoError(
       'E_OPTION',
-      `the animation would have ${count} frames, ${mostFrames} are drawn at most`,
+      `the animation would have ${count} frames, and at most ${mostFrames} are allowed`,
       {
-        fix: 'a smaller --size, a larger --stride',
+        fix: 'a smaller --size or a larger --stride',
       },
     )
   }
@@ -118,13 +118,9 @@ function formatOf(output: string, frame: number | undefined): string {
     frame === undefined ? [['gif', 'webp', 'svg'], 'an animation'] : [['png', 'svg'], 'one frame']
   const kind = extension === '' && isStreamPath(output) ? 'svg' : extension.slice(1)
   if (kinds.includes(kind)) return kind
-  throw new ConvoError(
-    'E_OUTPUT',
-    `${what} is written as .${kinds.join(', .')}, and ${output} is none of them`,
-    {
-      instead: [output, `${stem}.${kinds[0]}`],
-    },
-  )
+  throw new ConvoError('E_OUTPUT', `${what} can be written as .${kinds.join(', .')}, got ${output}`, {
+    instead: [output, `${stem}.${kinds[0]}`],
+  })
 }
 
 /** An animation as an SVG that moves. */

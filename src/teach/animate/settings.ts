@@ -27,31 +27,36 @@ function parsePadding(given: unknown, name: string): number | 'same' | 'full' {
 
 /** What an operator is shown with. Each has defaults of its own, and takes only some. */
 export const sceneSettings = {
-  size: numbers('of the input: one number, or (depth,) height and width', '<n>|<h,w>', each, whole(1, 12)),
-  kernel: text('weights in place of the example: a name, a file or the numbers', '<kernel>'),
+  size: numbers(
+    'size of the input: one number, or (depth,) height and width',
+    '<n>|<h,w>',
+    each,
+    whole(1, 12),
+  ),
+  kernel: text('weights to use instead of the example: a name, a file or numbers', '<kernel>'),
   'kernel-size': numbers(
-    'of the example weights: one number, or (depth,) height and width',
+    'size of the example kernel: one number, or (depth,) height and width',
     '<n>|<h,w>',
     each,
     whole(1, 7),
   ),
-  stride: integer('cells from one place of the kernel to the next', undefined, { min: 1, max: 5 }),
+  stride: integer('distance between positions of the kernel', undefined, { min: 1, max: 5 }),
   padding: {
-    ...custom('zeros around the input: a number, same, valid or full', '<padding>', parsePadding),
+    ...custom('zeros added around the input: a number, same, valid or full', '<padding>', parsePadding),
     choices: paddingRules,
   },
   dilation: numbers(
-    'cells from one tap to the next; dilated takes up to three in turn',
+    'distance between taps; dilated accepts up to three, shown in turn',
     '<n>|<n,n,n>',
     each,
     whole(1, 4),
   ),
-  channels: integer('of the input', undefined, { min: 1, max: 6 }),
-  filters: integer('or output channels; of more than three, three are drawn', undefined, {
+  channels: integer('number of input channels', undefined, { min: 1, max: 6 }),
+  filters: integer('number of filters (output channels); at most three are drawn', undefined, {
     min: 1,
     max: 4096,
   }),
-  groups: integer('of channels that do not see each other', undefined, { min: 1, max: 6 }),
+  groups: integer('number of groups of channels', undefined, { min: 1, max: 6 }),
 } satisfies Params
 
 /** The name of a setting. */
@@ -72,14 +77,14 @@ export function sceneOptions(
 ): SceneOptions {
   for (const name of Object.keys(given)) {
     if (given[name] === undefined || (takes as readonly string[]).includes(name)) continue
-    throw new ConvoError('E_OPTION', `--${name} says nothing to the animation of ${operator}`, {
-      why: `it takes ${takes.map((one) => `--${one}`).join(' ')}`,
+    throw new ConvoError('E_OPTION', `--${name} does not apply to the animation of ${operator}`, {
+      why: `options: ${takes.map((one) => `--${one}`).join(' ')}`,
     })
   }
   const options = resolve(sceneSettings, given)
   if (options.kernel !== undefined && options['kernel-size'] !== undefined) {
-    throw new ConvoError('E_OPTION', '--kernel and --kernel-size cannot both be meant', {
-      fix: 'one of the two: --kernel has a size of its own',
+    throw new ConvoError('E_OPTION', '--kernel and --kernel-size cannot be used together', {
+      fix: 'only one of them: --kernel already has a size',
     })
   }
   return options
@@ -115,7 +120,7 @@ export function oneDilation({ dilation }: SceneOptions): number {
   if (dilation === undefined) return 1
   if (dilation.length === 1) return dilation[0]!
   throw new ConvoError('E_OPTION', `--dilation must be one number, got ${dilation.join(',')}`, {
-    fix: 'convo animate dilated, which shows several',
+    fix: 'convo animate dilated, which accepts several',
   })
 }
 
@@ -154,9 +159,9 @@ export async function weightsOf(
   if (!fits) {
     throw new ConvoError(
       'E_SHAPE',
-      `--kernel is [${kernel.shape.join(',')}], and [${want.join(',')}] is needed`,
+      `--kernel is [${kernel.shape.join(',')}], but [${want.join(',')}] is needed`,
       {
-        fix: 'a plane, which serves all, or other --channels, --filters or --groups',
+        fix: 'a single plane, or different --channels, --filters or --groups',
       },
     )
   }

@@ -11,7 +11,7 @@ export function drawingFormat(output: string): DrawingFormat {
   const extension = extname(output).toLowerCase()
   if (extension === '.svg' || (extension === '' && isStreamPath(output))) return 'svg'
   if (extension === '.png') return 'png'
-  throw new ConvoError('E_OUTPUT', `a drawing is written as .svg or .png, and ${output} is neither`, {
+  throw new ConvoError('E_OUTPUT', `a drawing must be .svg or .png, got ${output}`, {
     instead: [output, `${output.slice(0, output.length - extension.length) || 'drawing'}.png`],
   })
 }

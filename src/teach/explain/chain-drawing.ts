@@ -26,8 +26,8 @@ export function drawChain(e: ChainExplanation): string {
       words: grouped(of(step)),
       colour: colours.blue,
     }))
-  const [heads = [], ...rows] = chainRows(e)
-  const summary = `${e.steps.length} steps, with floats between them`
+  const [heads = [], ...rows] = chainRows(e, false)
+  const summary = `${e.steps.length} steps, in floating point`
   return document('chain', summary, [
     ...starts.map((start): Section => {
       const row = pieces.slice(start, start + perRow + 1)

@@ -1,4 +1,5 @@
 import type { Io } from '../../host/io.ts'
+import { arithmetics } from '../../operators/operator.ts'
 import { resolve } from '../../params.ts'
 import type { Asked } from '../../picture/words/prepare.ts'
 import type { Given } from '../../picture/words/syntax.ts'
@@ -26,7 +27,7 @@ export async function explainChain(
   tellNotes(input, io)
   if (own.svg === '-') return 0
   if (own.json) await io.out(`${JSON.stringify({ ...result, ...noted(input) })}\n`)
-  else await io.page(chainText(result))
+  else await io.page(chainText(result, own.verbose))
   return 0
 }
 
@@ -44,7 +45,7 @@ async function chainOf(
   const done: ChainStep[] = []
   for (const [i, { operation, given }] of steps.entries()) {
     checkAsked(operation, given)
-    const before = done.at(-1) ?? { ...start, operation: 'input' }
+    const before = done.at(-1) ?? { ...start, operation: 'input', algorithm: '' }
     const one = await oneStep(
       operation,
       given,
@@ -53,6 +54,7 @@ async function chainOf(
     )
     done.push({
       operation: operation.name,
+      algorithm: one.algorithm,
       output: one.output,
       parameters: one.parameters,
       multiplications: one.multiplications,
@@ -60,7 +62,7 @@ async function chainOf(
       step: before.step.map((j, a) => j * one.step[a]!),
     })
   }
-  const { operation: _, ...last } = done.at(-1) ?? { ...start, operation: '' }
+  const { operation: _, algorithm: __, ...last } = done.at(-1) ?? { ...start, operation: '', algorithm: '' }
   const total = (of: (step: ChainStep) => number) => done.reduce((sum, step) => sum + of(step), 0)
   return {
     operation: 'chain',
@@ -82,7 +84,14 @@ async function oneStep(
   const { shape } = input
   const ones = shape.slice(1).map(() => 1)
   if (operation.group === 'steps') {
-    return { output: shape, parameters: 0, multiplications: 0, receptiveField: ones, step: ones }
+    return {
+      algorithm: arithmetics.samples.algorithm,
+      output: shape,
+      parameters: 0,
+      multiplications: 0,
+      receptiveField: ones,
+      step: ones,
+    }
   }
   const depth = shape.length === 4 && operation.input === undefined ? shape[1]! : undefined
   const flat = depth === undefined ? shape : [shape[0]!, ...shape.slice(2)]
@@ -91,10 +100,20 @@ async function oneStep(
     'parameters' in e
       ? [e.parameters.count, e.multiplications.count]
       : [e.kernels.reduce((n, { size }) => n + size[0] * size[1], 0), e.multiplications]
+  const algorithm =
+    'parameters' in e ? e.algorithm : [...new Set(e.kernels.map((k) => k.algorithm))].join(', ')
   if (depth === undefined) {
-    return { output: e.output, parameters, multiplications, receptiveField: e.receptiveField, step: e.step }
+    return {
+      algorithm,
+      output: e.output,
+      parameters,
+      multiplications,
+      receptiveField: e.receptiveField,
+      step: e.step,
+    }
   }
   return {
+    algorithm,
     output: [e.output[0]!, depth, ...e.output.slice(1)],
     parameters,
     multiplications: multiplications * depth,
@@ -103,8 +122,8 @@ async function oneStep(
   }
 }
 
-function chainText(chain: ChainExplanation): string {
-  const rows = chainRows(chain)
+function chainText(chain: ChainExplanation, isVerbose: boolean): string {
+  const rows = chainRows(chain, isVerbose)
   const widths = rows[0]!.map((_, i) => Math.max(...rows.map((cells) => cells[i]!.length)))
   const line = (cells: readonly string[]) =>
     cells

@@ -25,6 +25,7 @@ export async function drawOperator(
   operation: Operation,
   e: Explanation & Arithmetic,
   source: Kernel | undefined,
+  isVerbose: boolean,
 ): Promise<string> {
   const { teaching } = await materials[e.operator]!()
   const [height, width] = e.output.slice(-2) as [number, number]
@@ -33,11 +34,12 @@ export async function drawOperator(
     ['shapes', drawSolids(operatorPieces(e, teaching), across)],
     source?.shape.length === 2 && ['weights', drawPlanes([planeOf(source)])],
     ['counts', drawBars(operatorBars(e), across)],
-    e.strips && [
-      `tile plan: ${e.algorithm}`,
-      drawStrips(e.strips, { height, width, stride, border: '' }, across),
-    ],
-    ['in numbers', drawTable(operatorLines(operation, e), across)],
+    isVerbose &&
+      e.strips && [
+        `strips: ${e.algorithm}`,
+        drawStrips(e.strips, { height, width, stride, border: '' }, across),
+      ],
+    ['in numbers', drawTable(operatorLines(operation, e, isVerbose), across)],
   ])
 }
 
@@ -46,6 +48,7 @@ export function drawFilter(
   e: FilterExplanation,
   kernels: readonly PlaneKernel[],
   stride: readonly [number, number],
+  isVerbose: boolean,
 ): string {
   const [channels = 1, height = 1, columns = 1] = e.input
   const [, outHeight = 1, outWidth = 1] = e.output
@@ -73,12 +76,12 @@ export function drawFilter(
     '∗',
     ...e.kernels.slice(0, 3).map(
       (k, i): Piece => ({
-        title: e.kernels.length === 1 ? 'kernel' : `kernel ${i}`,
+        title: e.kernels.length === 1 ? 'kernel' : `kernel ${i + 1}`,
         tone: 'kernel',
         height: k.size[0],
         width: k.size[1],
         depth: 1,
-        caption: `${k.size[1]}x${k.size[0]}, rank ${k.rank}\n${k.algorithm}`,
+        caption: `${k.size[1]}x${k.size[0]}${isVerbose ? `, rank ${k.rank}\n${k.algorithm}` : ''}`,
       }),
     ),
     ...(e.kernels.length > 3 ? ['…'] : []),
@@ -97,15 +100,15 @@ export function drawFilter(
   return document(e.operation, e.summary, [
     ['shapes', drawSolids(pieces, across)],
     shown.length > 0 && ['weights', drawPlanes(shown)],
-    [
-      `tile plan: ${[...new Set(e.kernels.map((k) => k.algorithm))].join(', ')}`,
+    isVerbose && [
+      `strips: ${[...new Set(e.kernels.map((k) => k.algorithm))].join(', ')}`,
       drawStrips(
         e.strips,
         { height: outHeight, width: outWidth, stride, border: `the border ${e.border}` },
         across,
       ),
     ],
-    ['in numbers', drawTable(filterLines(e), across)],
+    ['in numbers', drawTable(filterLines(e, isVerbose), across)],
   ])
 }
 
@@ -192,7 +195,7 @@ const planeOf = ({ shape, weights }: Kernel): Plane => ({
 })
 
 function planeOfRecipe(k: PlaneKernel, i: number): Plane {
-  const label = `kernel ${i}`
+  const label = `kernel ${i + 1}`
   if (k.form === 'dense') return { ...planeOf(k.kernel), label }
   const { col, row } = k
   const weights = Float64Array.from(

@@ -85,8 +85,8 @@ export function checkAsked(operation: Operation, given: Given): void {
   const asks: readonly string[] = layerRules(operation.name)?.asks ?? []
   const odd = layerSettings.find((key) => own[key] !== undefined && !asks.includes(key))
   if (odd === undefined) return
-  throw new ConvoError('E_OPTION', `--${odd} means nothing to ${operation.name}`, {
-    why: `convo explain ${operation.name} --help lists what does`,
+  throw new ConvoError('E_OPTION', `--${odd} does not apply to ${operation.name}`, {
+    why: `convo explain ${operation.name} --help lists what does apply`,
   })
 }
 
@@ -129,6 +129,7 @@ async function tell(operation: Operation, input: Input, given: Given, isLayer: b
     settings: settingsOf(operation, given),
     kernel,
   }
+  const own = resolve(explainSettings, ownOf(operation, given))
   if (rules === undefined) {
     const kernels = planned(operation, input, asked)
     if (kernels.kind === 'tensor') {
@@ -139,21 +140,20 @@ async function tell(operation: Operation, input: Input, given: Given, isLayer: b
     const result = filterOf(operation, input, kernels)
     return {
       result,
-      text: () => filterText(result, lineWidth()),
+      text: () => filterText(result, own.verbose, lineWidth()),
       async draw() {
         const { drawFilter } = await import('./drawing.ts')
-        return drawFilter(result, kernels.recipe.kernels, kernels.plan.stride)
+        return drawFilter(result, kernels.recipe.kernels, kernels.plan.stride, own.verbose)
       },
     }
   }
-  const own = resolve(explainSettings, ownOf(operation, given))
   const result = await layerExplanation(operation, rules, input, asked, own, isLayer)
   return {
     result,
-    text: () => explanationText(operation, result, lineWidth()),
+    text: () => explanationText(operation, result, own.verbose, lineWidth()),
     async draw() {
       const { drawOperator } = await import('./drawing.ts')
-      return drawOperator(operation, result, kernel)
+      return drawOperator(operation, result, kernel, own.verbose)
     },
   }
 }
@@ -181,7 +181,9 @@ async function layerExplanation(
     )
     const other = kernel === undefined ? settles?.[0] : 'kernel'
     if (other === undefined) continue
-    throw new ConvoError('E_OPTION', `--${key} leaves nothing for --${other} to say`, { fix: `no --${key}` })
+    throw new ConvoError('E_OPTION', `--${key} and --${other} cannot be used together`, {
+      fix: `no --${key}`,
+    })
   }
   const layer = { ...made, ...Object.fromEntries(asked), keep: !isLayer }
   const explanation = explainOperator(operation.name, shape, layer)
@@ -194,7 +196,7 @@ const ownOf = ({ params, shared }: Operation, given: Given): Record<string, unkn
     given,
     Object.keys(explainSettings).filter(
       (key) =>
-        ['depth', 'layout', 'json', 'svg'].includes(key) ||
+        ['depth', 'layout', 'json', 'svg', 'verbose'].includes(key) ||
         !(Object.hasOwn(params, key) || Object.hasOwn(shared, key)),
     ),
   )
@@ -301,14 +303,10 @@ export async function inputOf(
 ): Promise<Input> {
   if (path !== undefined) {
     if (own.depth !== undefined) {
-      throw new ConvoError(
-        'E_OPTION',
-        `--depth ${own.depth} is for an input that is not there, and ${path} is`,
-        {
-          why: 'it says what the samples of the input are, which the file does',
-          fix: 'no --depth',
-        },
-      )
+      throw new ConvoError('E_OPTION', `--depth ${own.depth} cannot be used with ${path}`, {
+        why: '--depth describes the input of --input; a file has its own depth',
+        fix: 'no --depth',
+      })
     }
     const { notes, ofPages, width, height, channels, depth, pages, hasSlices, peak } = await knownOf(path, {
       'max-pixels': Number.MAX_SAFE_INTEGER,

@@ -1,4 +1,5 @@
 import type { Arithmetic as Ran } from '../../operators/operator.ts'
+import type { BorderName } from '../../tensor/border.ts'
 import type { Strips } from './strips.ts'
 
 /** A filter over a picture, in numbers. */
@@ -17,7 +18,7 @@ export type FilterExplanation = {
     readonly algorithm: string
     readonly reason: string
   }[]
-  readonly border: string
+  readonly border: BorderName
   readonly samples: string
   /** Input pixels that one output pixel sees, and from one to the next; rows, columns. */
   readonly receptiveField: readonly number[]
@@ -33,6 +34,8 @@ export type Arithmetic = Ran & { readonly strips?: Strips }
 /** A step of a chain in numbers. Receptive fields and steps are in samples of the chain's input, per axis. */
 export type ChainStep = {
   readonly operation: string
+  /** Which loops run. */
+  readonly algorithm: string
   /** [C,H,W] or [C,D,H,W] */
   readonly output: readonly number[]
   readonly parameters: number
@@ -42,7 +45,7 @@ export type ChainStep = {
 }
 
 /** A chain in numbers: its steps, and what they come to. */
-export type ChainExplanation = Omit<ChainStep, 'operation'> & {
+export type ChainExplanation = Omit<ChainStep, 'operation' | 'algorithm'> & {
   readonly operation: 'chain'
   readonly input: readonly number[]
   readonly steps: readonly ChainStep[]

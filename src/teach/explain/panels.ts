@@ -113,10 +113,10 @@ export function drawStrips(
       ['pieces', piecesText(strips, count)],
       [
         'each reads',
-        `${counted(halo.top, 'row')} above its own, ${halo.bottom} below, ${counted(halo.left, 'column')} to the left, ${halo.right} to the right`,
+        `${counted(halo.top, 'row')} above, ${halo.bottom} below, ${counted(halo.left, 'column')} to the left, ${halo.right} to the right`,
       ],
       ...(border === '' ? [] : [['outside', border] as Row]),
-      ['threads', 'take the next piece when they are free; the result is the same for any number of them'],
+      ['threads', 'take the next piece when they are free; the result does not depend on their number'],
       ...(groups * slices > 1 ? ([['drawn', 'one output plane of one group']] as Row[]) : []),
     ],
     across - mapWidth - 100,
@@ -146,5 +146,5 @@ function piecesText({ count, rows, groups = 1, slices = 1 }: Strips, strips: num
     ...(slices > 1 ? [`${slices} slices`] : []),
     counted(strips, 'strip'),
   ]
-  return `${parts.length === 1 ? '' : `${count} = `}${parts.join(' · ')} of ${counted(rows, 'row')} of the output (blue), and what one reads (orange)`
+  return `${parts.length === 1 ? '' : `${count} = `}${parts.join(' · ')} of ${counted(rows, 'row')} of the output (blue), and the input of one of them (orange)`
 }

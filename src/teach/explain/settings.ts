@@ -33,7 +33,7 @@ function parseShape(given: unknown, name: string): readonly number[] {
     !list.every((n) => Number.isSafeInteger(n) && n > 0)
   ) {
     throw expected(
-      '2 to 4 whole sizes, as 3x7x7 (channels x height x width) or 1x16x64x64 (with a depth)',
+      '2 to 4 whole sizes such as 3x7x7 (channels x height x width) or 1x16x64x64 (with depth)',
       name,
       given,
     )
@@ -47,8 +47,8 @@ function refuseChannelsLast(list: readonly number[], typed: string, name: string
   const last = list.at(-1)!
   if (list.length < 3 || ![1, 3, 4].includes(last) || list.slice(0, -1).some((n) => n <= last)) return
   const ordered = [last, ...list.slice(0, -1)].join('x')
-  throw new ConvoError('E_OPTION', `${name} ${typed} has its channels last, and they come first`, {
-    why: 'channels x height x width, as the shapes of tensors are given everywhere',
+  throw new ConvoError('E_OPTION', `${name} ${typed} has its channels last; they must come first`, {
+    why: 'sizes of tensors are channels x height x width',
     instead: [typed, ordered],
   })
 }
@@ -62,30 +62,31 @@ function parseDepth(given: unknown, name: string): Depth {
 /** What explain takes besides the options of the operation. */
 export const explainSettings = {
   input: custom(
-    'the size of the input, where there is no picture: [channels x] height x width',
+    'size of the input instead of a picture, channels x height x width; channels default to 1',
     '<CxHxW>',
     parseShape,
   ),
-  size: perAxis('of the kernel or window, where there is no --kernel', 1),
-  filters: integer('output channels', undefined, { min: 1 }),
-  multiplier: integer('filters for each channel, of depthwise operators', undefined, { min: 1 }),
-  hidden: integer('channels in between, of an involution', undefined, { min: 1 }),
-  stride: perAxis('as of the operator', 1),
-  dilation: perAxis('as of the operator', 1),
+  size: perAxis('size of the kernel or window, instead of --kernel', 1),
+  filters: integer('number of output channels', undefined, { min: 1 }),
+  multiplier: integer('number of filters per channel, for depthwise operators', undefined, { min: 1 }),
+  hidden: integer('number of channels between the two layers of an involution', undefined, { min: 1 }),
+  stride: perAxis('stride of the operator', 1),
+  dilation: perAxis('dilation of the operator', 1),
   padding: {
     ...custom<PaddingOption>(
-      'same, valid, full or numbers',
+      'padding of the operator: same, valid, full or numbers',
       '<padding>',
       wordOr(paddingRules, 'same, valid, full or numbers', parseAxes(0)),
     ),
     choices: paddingRules,
   },
   depth: {
-    ...custom('bits of a sample of an input that is not there; 32 are floats', '8|16|32', parseDepth),
+    ...custom('bits per sample of the input, with --input; 32 is floating point', '8|16|32', parseDepth),
     choices: ['8', '16', '32'],
     unset: '8',
   },
   layout: sharedSettings.layout,
-  svg: text('draw it too: into a .svg or .png file; - is an SVG alone, on standard output', '<file>'),
+  svg: text('also write a drawing, to a .svg or .png file; - prints only the SVG', '<file>'),
   json: flag('print one JSON object'),
+  verbose: flag('also print how convo computes it: arithmetic, rank of the kernel, strips'),
 } satisfies Params

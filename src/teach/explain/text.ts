@@ -1,5 +1,6 @@
 import { type Count, type Explanation, layerRules } from '../../operators/explain.ts'
 import type { Operation } from '../../picture/operations.ts'
+import { borders } from '../../tensor/border.ts'
 import { grouped } from '../../text/count.ts'
 import { columns, wrap } from '../../text/layout.ts'
 import type { Arithmetic, ChainExplanation, ChainStep, FilterExplanation } from './explanation.ts'
@@ -37,23 +38,31 @@ const counted = ({ count, formula, filled }: Count): string =>
   count === 0 ? formula : `${grouped(count)} = ${formula} = ${filled}`
 
 /** An operator, for people. */
-export const explanationText = (operation: Operation, e: Explanation & Arithmetic, width?: number): string =>
-  `${head(operation.name, operation.summary, width)}\n${table(operatorLines(operation, e), width)}`
+export const explanationText = (
+  operation: Operation,
+  e: Explanation & Arithmetic,
+  isVerbose: boolean,
+  width?: number,
+): string =>
+  `${head(operation.name, operation.summary, width)}\n${table(operatorLines(operation, e, isVerbose), width)}`
 
 /** What is there of a list. */
 export const present = <T>(list: readonly (T | false | undefined)[]): T[] =>
   list.filter((one) => one !== undefined && one !== false) as T[]
 
-/** The whole explanation of an operator. */
-export function operatorLines(operation: Operation, e: Explanation & Arithmetic): readonly Line[] {
+/** The explanation of an operator; with how it is computed where that is asked for. */
+export function operatorLines(
+  operation: Operation,
+  e: Explanation & Arithmetic,
+  isVerbose: boolean,
+): readonly Line[] {
   const { plain, separability: rank, memory } = e
   const axes = `channels x ${e.input.length === 4 ? 'depth x ' : ''}height x width`
   return present<Line>([
-    operation.formula !== undefined && ['computes', operation.formula],
+    operation.formula !== undefined && ['computes', operation.formula.split('; ')[0]!],
     ['input', `${sizes(e.input)}   (${axes})`],
     ['output', sizes(e.output)],
-    e.sizes[0] && ['size', e.sizes[0].formula],
-    ...e.sizes.map((s): Line => [s.axis, s.filled]),
+    ...e.sizes.map((s, i): Line => [s.axis, `${i === 0 ? `${s.formula} = ` : ''}${s.filled}`]),
     [
       layerRules(e.operator)?.pools ? 'window' : 'kernel',
       e.kernel.length === 0 ? 'none' : `[${e.kernel.join(',')}]`,
@@ -61,28 +70,29 @@ export function operatorLines(operation: Operation, e: Explanation & Arithmetic)
     ['weights', counted(e.parameters)],
     ['multiplications', counted(e.multiplications)],
     ['receptive field', area(e.receptiveField)],
-    rank && [
-      'rank',
-      `${rank.rank}${rank.isSeparable ? ', so a column and a row do it' : ''}; singular values ${rank.singularValues.map(short).join(', ')}`,
-    ],
+    isVerbose &&
+      rank && [
+        'rank',
+        `${rank.rank}${rank.isSeparable ? ', separable into a column and a row' : ''}; singular values ${rank.singularValues.map(short).join(', ')}`,
+      ],
     e.error !== undefined && [
-      'left out',
-      `${Number((e.error * 100).toPrecision(3))} % of the kernel, in the Frobenius norm`,
+      'error',
+      `${Number((e.error * 100).toPrecision(3))}% of the kernel, in the Frobenius norm`,
     ],
     plain && [
       'plain conv2d',
-      `${grouped(plain.parameters)} weights, ${grouped(plain.multiplications)} multiplications: this operator has ${short(Math.round(plain.share * 1e4) / 100)} % of the weights`,
+      `${grouped(plain.parameters)} weights, ${grouped(plain.multiplications)} multiplications; this operator has ${short(Math.round(plain.share * 1e4) / 100)}% of its weights`,
     ],
-    ['arithmetic', `${e.algorithm}: ${e.reason}`],
-    e.strips && ['strips', stripsText(e.strips)],
+    isVerbose && ['arithmetic', `${e.algorithm}: ${e.reason}`],
+    isVerbose && e.strips && ['strips', stripsText(e.strips)],
     [
       'memory',
-      `${bytes(memory.input)} in, ${bytes(memory.weights)} of weights, ${bytes(memory.output)} out, as float32`,
+      `${bytes(memory.input)} input, ${bytes(memory.weights)} weights, ${bytes(memory.output)} output, as float32`,
     ],
   ])
 }
 
-/** `6 of 70 rows; 1 above, 1 below, 1 left, 1 right of each` */
+/** `6 of 70 rows; each also reads 1 above, 1 below, 1 left, 1 right` */
 function stripsText({ count, rows, halo, groups = 1, slices = 1 }: Strips): string {
   const each = [
     ...(groups > 1 ? [`${groups} groups`] : []),
@@ -90,23 +100,23 @@ function stripsText({ count, rows, halo, groups = 1, slices = 1 }: Strips): stri
     `${count / groups / slices} strips`,
   ]
   const of = each.length > 1 ? ` = ${each.join(' · ')}` : ''
-  return `${count}${of} of ${rows} ${rows === 1 ? 'row' : 'rows'}; ${halo.top} above, ${halo.bottom} below, ${halo.left} left, ${halo.right} right of each`
+  return `${count}${of} of ${rows} ${rows === 1 ? 'row' : 'rows'}; each also reads ${halo.top} above, ${halo.bottom} below, ${halo.left} left, ${halo.right} right`
 }
 
 /** A filter, for people. */
-export const filterText = (e: FilterExplanation, width?: number): string =>
-  `${head(e.operation, e.summary, width)}\n${table(filterLines(e), width)}`
+export const filterText = (e: FilterExplanation, isVerbose: boolean, width?: number): string =>
+  `${head(e.operation, e.summary, width)}\n${table(filterLines(e, isVerbose), width)}`
 
 /** How samples are held while they are computed with. */
 export const samplesText = (samples: string): string =>
-  samples === 'u8' ? '8 bits' : samples === 'u16' ? '16 bits' : 'computed as float32'
+  samples === 'u8' ? '8 bits' : samples === 'u16' ? '16 bits' : 'computed in float32'
 
-/** The whole explanation of a filter. */
-export function filterLines(e: FilterExplanation): readonly Line[] {
+/** The explanation of a filter; with how it is computed where that is asked for. */
+export function filterLines(e: FilterExplanation, isVerbose: boolean): readonly Line[] {
   const kernels = e.kernels.map((k, i): Line => {
-    const label = e.kernels.length === 1 ? 'kernel' : `kernel ${i}`
-    const whole = k.isInteger ? ', whole weights' : ''
-    return [label, `${k.size[1]}x${k.size[0]}, sum ${short(k.sum)}, rank ${k.rank}${whole}`]
+    const label = e.kernels.length === 1 ? 'kernel' : `kernel ${i + 1}`
+    const inside = isVerbose ? `, rank ${k.rank}${k.isInteger ? ', whole weights' : ''}` : ''
+    return [label, `${k.size[1]}x${k.size[0]}, sum ${short(k.sum)}${inside}`]
   })
   const ways = [...new Set(e.kernels.map((k) => `${k.algorithm}: ${k.reason}`))]
   return present<Line>([
@@ -114,28 +124,35 @@ export function filterLines(e: FilterExplanation): readonly Line[] {
     ['output', pictureSize(e.output)],
     ...kernels,
     e.combine !== 'only' && ['combined by', e.combine],
-    ...ways.map((way, i): Line => [i === 0 ? 'arithmetic' : '', way]),
-    ['border', e.border],
+    ['border', `${e.border}: ${borders[e.border].summary}`],
     ['receptive field', area(e.receptiveField)],
-    ['strips', stripsText(e.strips)],
     e.multiplications > 0 && ['multiplications', grouped(e.multiplications)],
-    [
-      'correlation',
-      'the kernel is used as it is written; --flip turns it by 180°, which is the convolution of mathematics',
-    ],
+    ...(isVerbose ? ways.map((way, i): Line => [i === 0 ? 'arithmetic' : '', way]) : []),
+    isVerbose && ['strips', stripsText(e.strips)],
   ])
 }
 
 /** A chain as a table: the names of the columns, then the input, the steps and the sum. */
-export function chainRows({ input, steps, ...all }: ChainExplanation): readonly (readonly string[])[] {
+export function chainRows(
+  { input, steps, ...all }: ChainExplanation,
+  isVerbose: boolean,
+): readonly (readonly string[])[] {
   const row = (
     name: string,
-    { output, parameters, multiplications, receptiveField }: Omit<ChainStep, 'operation'>,
-  ) => [name, sizes(output), grouped(parameters), grouped(multiplications), area(receptiveField)]
+    { output, parameters, multiplications, receptiveField }: Omit<ChainStep, 'operation' | 'algorithm'>,
+    algorithm = '',
+  ) => [
+    name,
+    sizes(output),
+    grouped(parameters),
+    grouped(multiplications),
+    area(receptiveField),
+    ...(isVerbose ? [algorithm] : []),
+  ]
   return [
-    ['step', 'output', 'weights', 'multiplications', 'receptive field'],
-    ['input', sizes(input), '', '', ''],
-    ...steps.map((step) => row(step.operation, step)),
+    ['step', 'output', 'weights', 'multiplications', 'receptive field', ...(isVerbose ? ['arithmetic'] : [])],
+    ['input', sizes(input), '', '', '', ...(isVerbose ? [''] : [])],
+    ...steps.map((step) => row(step.operation, step, step.algorithm)),
     row('all', all),
   ]
 }

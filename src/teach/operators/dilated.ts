@@ -21,7 +21,7 @@ async function scene(options: SceneOptions): Promise<Scene> {
     const how = { stride: options.stride ?? 1, padding: options.padding ?? 0, dilation }
     const out = await conv2d(referenceEngine, x, weight, how)
     const pass = pass2d([x, weight, out], how, {
-      input: `input ${sizes(height, width)}, sees ${sizes(...seen)}`,
+      input: `input ${sizes(height, width)}, covers ${sizes(...seen)}`,
       kernel: `kernel ${sizes(kH, kW)}, rate ${dilation}`,
       output: `output ${sizes(...out.shape.slice(1))}`,
     })
@@ -29,7 +29,7 @@ async function scene(options: SceneOptions): Promise<Scene> {
   }
   return {
     title: `${sizes(kH, kW)} at ${rates.length === 1 ? 'rate' : 'rates'} ${rates.join(', ')}`,
-    formula: `a kernel of k at rate l sees l·(k − 1) + 1: ${rates.map((l) => extent(kH, l)).join(', ')}, always with ${kH * kW} weights`,
+    formula: `a kernel of size k at rate l covers l·(k − 1) + 1: ${rates.map((l) => extent(kH, l)).join(', ')}, always with ${kH * kW} weights`,
     frames,
   }
 }

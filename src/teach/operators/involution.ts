@@ -101,7 +101,7 @@ async function scene(options: SceneOptions): Promise<Scene> {
   })
   return {
     title: `${sizes(height, width, channels)}, kernels ${sizes(size, size)} made from the ${maker}s → ${sizes(rows, columns, channels)}`,
-    formula: `kernel = span · relu(reduce · ${stride === 1 ? 'pixel' : 'mean of the block'}): other than in a convolution it changes from ${maker} to ${maker} and serves all channels${groups === 1 ? '' : ' of a group'}`,
+    formula: `kernel = span · relu(reduce · ${stride === 1 ? 'pixel' : 'mean of the block'}): unlike in a convolution, it is different for each ${maker} and shared by all channels${groups === 1 ? '' : ' of a group'}`,
     frames,
   }
 }

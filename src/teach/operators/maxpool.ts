@@ -95,7 +95,7 @@ async function scene(options: SceneOptions): Promise<Scene> {
   const apart = window.every((n) => n === stride) ? '' : `, stride ${stride}`
   return {
     title: `${sizes(...x.shape.slice(1))}, windows ${sizes(...window)}${apart} → ${sizes(...pool.output.shape.slice(1))}`,
-    formula: 'a switch is the place of the maximum, counted row by row from 0',
+    formula: 'a switch is the position of a maximum, counted row by row from 0',
     frames: poolFrames(pooling, (input, maxima) => [input, sign('→'), maxima]),
   }
 }

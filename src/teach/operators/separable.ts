@@ -36,7 +36,7 @@ async function scene(options: SceneOptions): Promise<Scene> {
   const middle = sizes(outHeight, width)
   return {
     title: `${sizes(height, width)} ∗ ${sizes(kH, 1)} → ${middle} ∗ ${sizes(1, kW)} → ${sizes(outHeight, outWidth)}`,
-    formula: `(${Array.from(column, show).join(' ')})ᵀ × (${Array.from(row, show).join(' ')}): ${kH} + ${kW} = ${kH + kW} weights in place of ${kH * kW}`,
+    formula: `(${Array.from(column, show).join(' ')})ᵀ × (${Array.from(row, show).join(' ')}): ${kH} + ${kW} = ${kH + kW} weights instead of ${kH * kW}`,
     frames: twoPasses(
       pass2d([x, down, between], first, {
         input: `input ${sizes(height, width)}`,

@@ -64,11 +64,11 @@ async function scene(options: SceneOptions): Promise<Scene> {
     frames.push({
       parts: correlated(input, kernel, output),
       caption: isEnd
-        ? ['every pixel has painted its kernel; where they overlap, the sums stand']
+        ? ['every pixel has added its kernel; overlaps are summed']
         : [
-            `pixel ${show(x.data[p]!)} paints ${show(x.data[p]!)} · kernel, from row ${i * stride + 1}, column ${j * stride + 1}`,
+            `pixel ${show(x.data[p]!)} adds ${show(x.data[p]!)} · kernel, from row ${i * stride + 1}, column ${j * stride + 1}`,
             overlaps.length === 0
-              ? 'nothing is there yet'
+              ? 'nothing was there before'
               : `overlaps sum: ${overlaps
                   .slice(0, 4)
                   .map(
@@ -91,7 +91,7 @@ export const teaching: Teaching = {
   between(e) {
     const { front, size, at, inGroups, spread } = kernelWords(e)
     const depth = Math.max(1, e.output[0]! / e.groups)
-    const caption = `${size}${at}${inGroups}\npainted by every pixel`
+    const caption = `${size}${at}${inGroups}\nadded by every pixel`
     return [kernelPiece('kernel', front, caption, { depth, count: e.input[0]!, spread })]
   },
 }

@@ -65,15 +65,13 @@ async function scene(options: SceneOptions): Promise<Scene> {
         sign('→'),
         ...correlated(unpooled(k + 1), k0, none),
       ],
-      caption: [
-        `${show(value)} goes back to place ${pool.indices.data[k]}; the other places of its window hold 0`,
-      ],
+      caption: [`${show(value)} goes back to place ${pool.indices.data[k]}; the rest of its window stays 0`],
     }),
   )
   return {
     title: `${size} → pooled ${sizes(...pool.output.shape.slice(1))} → unpooled ${size} → ${size}`,
     formula:
-      'pooling remembers where each maximum stood; unpooling puts it back there; a convolution fills the gaps',
+      'pooling records the position of each maximum; unpooling puts it back there; a convolution fills the gaps',
     frames: [
       ...poolFrames(pooling, (input, maxima) => [
         input,
@@ -97,7 +95,7 @@ export const teaching: Teaching = {
       '→',
       { ...tensor(pooled), title: 'pooled', tone: 'between' },
       '→',
-      kernel('switches', kernelWords(e).front, 'put it back\nwhere it stood'),
+      kernel('switches', kernelWords(e).front, 'put it back\nat its position'),
     ]
   },
   isWindowless: true,

@@ -53,9 +53,9 @@ export function drawCard(kernel: Kernel, facts: Facts, photo: Gray = scene(photo
   const isSmall = isQuick(plane!)
   const effects = isSmall
     ? drawEffects(plane!, facts, photo)
-    : text('too large for a trial here: convo conv2d runs it on pictures', 0, 24, { fill: colours.faint })
+    : text('too large to show here; use convo conv2d on a picture', 0, 24, { fill: colours.faint })
   const height = upper + 24 + (isSmall ? thumb + 56 : 56)
-  const below = moved(margin, upper + 24, subtitle('what it does', 0, 0), effects)
+  const below = moved(margin, upper + 24, subtitle('effect', 0, 0), effects)
   return svgDocument(width, height, { title: facts.name }, heading(facts, width), weights, spectrum, below)
 }
 

@@ -54,7 +54,7 @@ export function planeAt(kernel: Kernel, place: readonly number[]): Kernel {
     throw new ConvoError('E_OPTION', `there is no plane ${place.join(',')} in ${showShape(kernel.shape)}`, {
       why:
         outer.length === 0
-          ? 'the kernel is one plane'
+          ? 'the kernel is a single plane'
           : `${axisNames(kernel.shape).join(', ')}: up to ${last}, counted from 0`,
       ...(outer.length === 0 ? { fix: 'no --plane' } : { fix: `--plane ${last}` }),
     })

@@ -43,7 +43,7 @@ export async function showKernel(options: ShowOptions, io: Io): Promise<number> 
   terminal?.checkTerminal()
   if (output !== undefined) drawingFormat(output)
   if (options.photo !== undefined && output === undefined && !preview) {
-    throw new ConvoError('E_USAGE', '--photo is for a drawing, and none is asked for', {
+    throw new ConvoError('E_USAGE', '--photo needs a drawing', {
       fix: `convo show ${source} kernel.png --photo ${options.photo}`,
     })
   }
@@ -72,8 +72,10 @@ function undrawn(kernel: Kernel, source: string, photo: Gray | undefined): strin
   if (onlyPlane(kernel) !== undefined) return []
   const count = planesOf(kernel).length
   return [
-    ...(count > mostPlanes ? [`${source} has ${count} planes, and the first ${mostPlanes} are drawn`] : []),
-    ...(photo === undefined ? [] : [`--photo is left out: it shows one plane at work, which --plane picks`]),
+    ...(count > mostPlanes
+      ? [`${source} has ${count} planes, of which the first ${mostPlanes} are drawn`]
+      : []),
+    ...(photo === undefined ? [] : [`--photo was ignored: it needs a single plane, see --plane`]),
   ]
 }
 
@@ -85,10 +87,10 @@ async function readPhoto(path: string, io: Io): Promise<Gray> {
     orient: true,
   })
   const { width, height, channels, depth, data: samples, pages } = picture
-  if (pages > 1) io.err(noteMessage(`${path} has ${pages} pages, and the first is shown`))
+  if (pages > 1) io.err(noteMessage(`${path} has ${pages} pages, of which the first is shown`))
   const full = fullOf(picture)
   if (hasAlpha(channels) && samples.some((v, i) => i % channels === channels - 1 && v < full))
-    io.err(noteMessage(`${path} is transparent in places, and was laid over gray`))
+    io.err(noteMessage(`${path} has transparent pixels and was flattened onto gray`))
   const gain = 255 / full
   const eight = depth === 8 ? samples : Uint8ClampedArray.from(samples, (v) => v * gain)
   const data = await nativeWork(() =>

@@ -66,7 +66,7 @@ describe('convo animate', () => {
     [['conv2d', 'a.gif', '--frame', '1'], 'E_OUTPUT', 'try: convo animate conv2d a.png --frame 1'],
     [['conv2d', 'a.png', '--frame', '99'], 'E_OPTION', 'from 1 to 17'],
     [['conv2d', 'a.gif', '--fps', '2', '--delay', '9'], 'E_OPTION', '--delay'],
-    [['conv2d', 'a.gif', '--fps', '2', '--delay', '90'], 'E_OPTION', 'cannot both be meant'],
+    [['conv2d', 'a.gif', '--fps', '2', '--delay', '90'], 'E_OPTION', 'cannot be used together'],
     [['conv2d', 'a.gif', '--stride', '0'], 'E_OPTION', 'from 1 to 5'],
     [['conv2d', 'a.gif', '--kernel', 'sobbel-x'], 'E_NAME', 'sobel-x'],
     [['conv2d', 'a.gif', '--size', 'x'], 'E_OPTION', '--size'],

@@ -199,7 +199,7 @@ describe('numbers', () => {
       expect(chosen.map(({ value }) => value)).toEqual([Math.max(...seen.map(({ value }) => value!))])
     }
   })
-  it('unpooling puts every maximum back where it stood', async () => {
+  it('unpooling puts every maximum back at its position', async () => {
     const scene = await sceneOf('unpool')
     const x = last(scene, 0)[0]!
     const up = panel(scene, 7, 2).planes[0]!.cells.filter(({ mark }) => mark !== 'pad')
@@ -338,9 +338,9 @@ describe('refused', () => {
     ['conv2', {}, 'there is no animation of "conv2"'],
     ['conv2d', { size: '13' }, '--size must be from 1 to 12, got 13'],
     ['conv2d', { size: '2' }, 'the kernel is larger than the padded input in height: 3 against 2'],
-    ['conv3d', { groups: '2' }, '--groups says nothing to the animation of conv3d'],
+    ['conv3d', { groups: '2' }, '--groups does not apply to the animation of conv3d'],
     ['conv2d', { dilation: '1,2' }, '--dilation must be one number, got 1,2'],
-    ['conv2d', { kernel: '1 2', 'kernel-size': '3' }, '--kernel and --kernel-size cannot both be meant'],
+    ['conv2d', { kernel: '1 2', 'kernel-size': '3' }, '--kernel and --kernel-size cannot be used together'],
     ['conv2d', { kernel: 'gaussian:sigma=9' }, '--kernel must be at most 7 wide and high'],
     ['grouped', { groups: '3' }, 'groups 3 do not divide the 4 input channels'],
     ['separable', { kernel: '1 0; 0 1' }, 'rank'],

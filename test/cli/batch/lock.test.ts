@@ -36,7 +36,7 @@ describe('the lock of an output root', () => {
     const root = temporaryFolder()
     const lock = await take(root)
     const error = await failure('E_OUTPUT', () => take(root))
-    expect(error.message).toBe(`another batch is at work in ${root}`)
+    expect(error.message).toBe(`another batch is running in ${root}`)
     expect(error.why[0]).toContain(`process ${process.pid} on ${hostname()}`)
     expect(error.fix).toContain('--wait')
     lock.release()

@@ -63,7 +63,7 @@ describe('a batch in a file', () => {
       `${path}:1:1: the manifest needs output`,
       expect.stringMatching(/^\S+:1:9: inputs must be/),
       `${path}:2:13: operation[0] must be text or a number, got a list`,
-      `${path}:3:1: there is no jbs; did you mean jobs?`,
+      `${path}:3:1: unknown key jbs; did you mean jobs?`,
     ])
     const empty = await failure('E_MANIFEST', () => readManifest(manifest('# nothing')))
     expect(empty.message).toContain('is empty')

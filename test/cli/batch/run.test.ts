@@ -186,7 +186,7 @@ describe('a batch', () => {
     const run = await batch(...line, '-o', 'out/{stem}.png', ...sobel)
     expect([run.status, picturesOf(at('out'))]).toEqual([0, ['a.png']])
     expect(run.stderr).toContain(
-      'note: in/b.bmp is a BMP picture, which is not read: it and 2 more were left out\n',
+      'note: in/b.bmp is a BMP picture, which convo does not read: it and 2 more were skipped\n',
     )
   })
 
@@ -195,7 +195,7 @@ describe('a batch', () => {
     const { status, stderr } = await batch('in', '-o', 'out/{stem}.png', ...sobel)
     expect([status, stderr]).toEqual([
       2,
-      'error: there are no pictures in in   [E_INPUT]\n  in/b.bmp is a BMP picture, which is not read: it was left out\n',
+      'error: there are no pictures in in   [E_INPUT]\n  in/b.bmp is a BMP picture, which convo does not read: it was skipped\n',
     ])
   })
 
@@ -214,7 +214,7 @@ describe('a batch', () => {
     const next = await batch(...line, '--dry-run', ...sobel)
     const told = (name: string) =>
       name === input
-        ? expect.stringMatching(/^run .*: the arithmetic has a new version$/)
+        ? expect.stringMatching(/^run .*: convo computes differently now$/)
         : expect.stringMatching(/^skip .*: up to date$/)
     expect(next.stdout.split('\n')).toEqual([told('in/p000.png'), told('in/p001.png'), ''])
   })
@@ -224,7 +224,7 @@ describe('a batch', () => {
     const line = ['in', '-o', 'out/{stem}.png', '--failed-list']
     const lines = await batch(...line, 'lists/failed.txt', ...sobel)
     expect(lines.status).toBe(2)
-    expect(lines.stderr).toContain('lists/failed.txt cannot hold a name with a line end')
+    expect(lines.stderr).toContain('lists/failed.txt cannot store a file name with a line break')
     expect(lines.stderr).toContain('3 pictures')
     // on one line for people
     expect(lines.stderr).toContain('error: in/c\\nd.png is not a picture')
@@ -315,7 +315,7 @@ describe('a batch', () => {
       20,
     ])
     expect(run.stderr).toMatch(
-      /huge\.png needs more memory than there is +\[E_MEMORY\]\n +in\/huge\.png: 3600000000 pixels take about \d+ MiB; \d+ MiB can be had, --memory is \d+ MiB/,
+      /huge\.png needs more memory than is available +\[E_MEMORY\]\n +in\/huge\.png: 3600000000 pixels need about \d+ MiB; \d+ MiB are available, --memory is \d+ MiB/,
     )
   }, 30_000)
 
@@ -483,7 +483,7 @@ describe('--watch', () => {
     await until('in/slow.png', 'failed')
     writeFileSync(at('in/slow.png'), slow)
     await until('in/slow.png', 'done')
-    expect(said).toContain('in/a.bmp is a BMP picture, which is not read: it was left out')
+    expect(said).toContain('in/a.bmp is a BMP picture, which convo does not read: it was skipped')
     rmSync(at('in/new.png'))
     child.kill('SIGINT')
     expect(await ended).toBe(130)

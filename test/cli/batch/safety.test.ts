@@ -93,7 +93,7 @@ describe('logs that are merged', () => {
     writeFileSync(at('log.jsonl'), `${text}\n`)
     expect(await merge('log.jsonl')).toMatchObject({
       status: 2,
-      stderr: expect.stringContaining('log.jsonl is no log of a batch   [E_INPUT]'),
+      stderr: expect.stringContaining('log.jsonl is not a log of a batch   [E_INPUT]'),
     })
   })
 })

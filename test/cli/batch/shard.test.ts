@@ -59,11 +59,11 @@ describe('--shard', () => {
     expect(none.why.join('\n')).toContain('GitLab CI: CI_NODE_INDEX, CI_NODE_TOTAL')
     const two = { CI_NODE_INDEX: '1', CI_NODE_TOTAL: '2', CIRCLE_NODE_INDEX: '0', CIRCLE_NODE_TOTAL: '2' }
     const both = await failure('E_OPTION', () => parseShard('auto', two))
-    expect(both.message).toBe('--shard auto finds two engines, GitLab CI and CircleCI')
+    expect(both.message).toBe('--shard auto found two job systems, GitLab CI and CircleCI')
     const wrong = await failure('E_OPTION', () =>
       parseShard('auto/3', { CI_NODE_INDEX: '1', CI_NODE_TOTAL: '2' }),
     )
-    expect(wrong.message).toBe('--shard auto/3 is said of a GitLab CI of 2 jobs')
+    expect(wrong.message).toBe('--shard auto/3 was given, but the GitLab CI has 2 jobs')
     await failure('E_OPTION', () => parseShard('auto', { CI_NODE_INDEX: 'x', CI_NODE_TOTAL: '2' }))
     await failure('E_OPTION', () => parseShard('auto', { CI_NODE_INDEX: '3', CI_NODE_TOTAL: '2' }))
     await failure('E_OPTION', () => parseShard('auto', { SLURM_ARRAY_TASK_ID: '3' }))

@@ -7,7 +7,7 @@ afterEach(() => void vi.useRealTimers())
 
 const task = (input: string) => ({
   item: { input, rel: '', output: `out/${input}`, name: input, bytes: 100, stat: undefined },
-  reason: 'the output is not there',
+  reason: 'the output does not exist',
 })
 const footprint = { pixels: 1e6, bytes: 0 }
 const done: Result = {

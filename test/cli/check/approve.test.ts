@@ -37,7 +37,7 @@ describe('approve', () => {
     [
       'the picture that was made',
       () => here.write('.convo/check/edge/actual.png', stripes(24, 2)),
-      '.convo/check/edge/actual.png: is not what the check made',
+      '.convo/check/edge/actual.png: differs from what the check made',
     ],
     [
       'the golden',
@@ -50,7 +50,7 @@ describe('approve', () => {
     const before = [here.read('goldens/edge.png'), here.read('goldens/convo.lock.json')]
     const run = await here.convo(['approve', 'edge'])
     expect(run.status).toBe(2)
-    expect(run.stderr).toContain('what would be approved is not what was checked   [E_STALE]')
+    expect(run.stderr).toContain('what would be approved has changed since the check   [E_STALE]')
     expect(run.stderr).toContain(why)
     expect([here.read('goldens/edge.png'), here.read('goldens/convo.lock.json')]).toEqual(before)
   })

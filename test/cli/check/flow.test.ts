@@ -69,7 +69,7 @@ describe('convo check, as a new user meets it', () => {
     await here.convo(['check'])
     const made = here.read('.convo/check/edge/actual.png')
     expect((await here.convo(['approve', 'edge', 'blur-a'])).stdout).toBe(
-      '1 golden written, 1 case left alone, passing already\n',
+      '1 golden written, 1 case already passing\n',
     )
     expect(here.read('goldens/edge.png').equals(made)).toBe(true)
     expect(here.read('goldens/blur-a.png').equals(before)).toBe(true)
@@ -195,7 +195,7 @@ describe('goldens that are not what was approved', () => {
     rmSync(here.path('goldens/edge.png'))
     const run = await here.convo(['check'])
     expect(run.stdout).toContain('the golden was never approved')
-    expect(run.stdout).toContain('the golden is gone')
+    expect(run.stdout).toContain('the golden is missing')
     expect(here.statuses()).toEqual({ 'blur-a': 'error', 'blur-b': 'pass', edge: 'error' })
     expect((await here.convo(['approve', 'blur-a', 'edge'])).status).toBe(0)
     expect((await here.convo(['check'])).status).toBe(0)
@@ -253,8 +253,8 @@ describe('what a case finds', () => {
     const run = await here.convo(['check', '--reporter', 'lines'])
     expect(run.stdout.split('\n')).toEqual([
       'size\tsize\t8x9 pixels, and the golden has 8x8',
-      'changed\tdepth\t16 bits, and the golden has 8 bits; else all pixels are equal',
-      'changed\tchannels\tRGB, and the golden is gray; else all pixels are equal',
+      'changed\tdepth\t16 bits, and the golden has 8 bits; all pixels are equal otherwise',
+      'changed\tchannels\tRGB, and the golden is gray; all pixels are equal otherwise',
       'changed\tlow\t8 of 64 pixels differ, by up to 1 in gray at 3,0',
       'changed\tplus\t64 of 64 pixels differ, by up to 1 in gray at 0,0',
       '',
@@ -298,7 +298,7 @@ describe('what a case finds', () => {
     expect((await here.convo(['check'])).status).toBe(0)
     const run = await here.convo(['check', '--self-test'])
     expect(run.status).toBe(1)
-    expect(run.stdout).toContain('the case cannot fail: its tolerance lets everything pass')
+    expect(run.stdout).toContain('the case cannot fail: its tolerance allows any change')
   })
 
   it('animations, page by page', async () => {
@@ -383,7 +383,7 @@ describe('what a case finds', () => {
     expect(run.stdout).toContain('there is no file gone.png [E_INPUT]')
     expect(run.stdout).toContain('convo.check.yaml:2:5: this case')
     expect(run.stdout).toContain('try: gaussian')
-    expect(run.stdout).toContain('--json has no meaning in a case [E_OPTION]')
+    expect(run.stdout).toContain('--json does not apply to a case [E_OPTION]')
     expect(run.stdout).toMatch(/\d+ samples were clipped, and --fail-on-clip is set/)
     expect(here.statuses()).toEqual({
       gone: 'error',
@@ -447,7 +447,7 @@ cases:
     project()
     const run = await here.convo(['check', '--results', 'pictures'])
     expect(run.status).toBe(2)
-    expect(run.stderr).toContain('pictures has files in it that no check wrote')
+    expect(run.stderr).toContain('pictures contains files that convo check did not write')
     expect(here.files('pictures')).toEqual(['a.png', 'b.png'])
   })
 })

@@ -73,18 +73,18 @@ cases:
 
   it.each([
     ['', ['convo.check.yaml:1:1: it needs cases']],
-    ['cases: []', ['convo.check.yaml:1:8: cases must have 1 or more entries, got 0']],
+    ['cases: []', ['convo.check.yaml:1:8: cases must have at least 1 entry, got 0']],
     ['cases: 3', ['convo.check.yaml:1:8: cases must be a list, got 3']],
     [
       'case: []',
       [
         'convo.check.yaml:1:1: the manifest needs cases',
-        'convo.check.yaml:1:1: there is no case; did you mean cases?',
+        'convo.check.yaml:1:1: unknown key case; did you mean cases?',
       ],
     ],
     [
       'cases:\n  - name: a\n    inptu: a.png\n    run: [sobel]',
-      ['convo.check.yaml:3:5: there is no cases[0].inptu; did you mean input?'],
+      ['convo.check.yaml:3:5: unknown key cases[0].inptu; did you mean input?'],
     ],
     ['cases:\n  - input: a.png\n    run: [sobel]', ['convo.check.yaml:2:5: cases[0] needs name']],
     [
@@ -106,7 +106,7 @@ cases:
     ],
     [
       'cases:\n  - name: a\n    actual: a.png\n    tolerance: { max-abs: 0, reason: because }',
-      ['convo.check.yaml:4:16: this tolerance allows nothing; leave it out, or write exact'],
+      ['convo.check.yaml:4:16: this tolerance allows nothing; remove it, or write exact'],
     ],
     [
       'cases:\n  - name: a\n    actual: a.png\n    tolerance: loose',
@@ -121,7 +121,9 @@ cases:
     ],
     [
       'cases:\n  - name: ../a\n    actual: a.png',
-      ['convo.check.yaml:2:11: the name "../a" has an empty part, or one of dots alone, between its slashes'],
+      [
+        'convo.check.yaml:2:11: the name "../a" has an empty part, or a part made of dots, between its slashes',
+      ],
     ],
     [
       'cases: [\n',

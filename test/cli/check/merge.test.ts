@@ -97,7 +97,7 @@ describe('convo report merge', () => {
     expect(other.stderr).toContain('these are not shards of one check')
     here.write('no.json', '{}')
     const none = await here.convo(['report', 'merge', 'no.json', '-o', 'all.html'])
-    expect(none.stderr).toContain('no.json holds no results of this version of convo check')
+    expect(none.stderr).toContain('no.json does not contain results of this version of convo check')
     const form = await here.convo(['report', 'merge', 's1', '-o', 'all.pdf'])
     expect(form.stderr).toContain('no report is written as .pdf')
     for (const run of [twice, other, none, form]) expect(run.status).toBe(2)

@@ -102,7 +102,7 @@ describe('approve does not trust what results say', () => {
     for (const command of [['check'], ['check', '--update'], ['approve', '--all']]) {
       const { status, stderr } = await run(...command)
       expect([command, status]).toEqual([command, 2])
-      expect(stderr).toContain('lies neither in the folder of the manifest nor in the current one')
+      expect(stderr).toContain('is neither in the folder of the manifest nor in the current folder')
     }
   })
 
@@ -285,14 +285,14 @@ describe('names and keys that would do harm', () => {
   })
 
   it.each([
-    ['results.json', 'begins with results.json, which is a file of the results'],
-    ['Results.JSON/x', 'begins with Results.JSON, which is a file of the results'],
+    ['results.json', 'begins with results.json, which is the name of a file of results'],
+    ['Results.JSON/x', 'begins with Results.JSON, which is the name of a file of results'],
     ['report.html', 'begins with report.html'],
     ['.gitignore', 'begins with .gitignore'],
     ['convo.lock.json/a', 'begins with convo.lock.json'],
     ['aux', 'has the part aux, which is a device on Windows'],
     ['a/Com1.x/b', 'has the part Com1.x, which is a device on Windows'],
-    ['é'.repeat(150), 'has a part that is longer than names of files can be'],
+    ['é'.repeat(150), 'has a part that is too long for a file name'],
     ['x'.repeat(201), '200 are the most'],
   ])('a case called %s', async (name, why) => {
     expect(await complaint(`cases: [{name: "${name}", input: a.png, run: [sobel]}]\n`)).toContain(why)

@@ -204,12 +204,12 @@ describe.skipIf(!hasTerminals)('--preview at a terminal (skipped without the pro
 
 describe('--preview is refused', () => {
   it.each([
-    [['sobel', 'scene.png', 'x.png', '--preview'], 'standard error is no terminal'],
-    [['show', 'sobel-x', '--preview'], 'standard error is no terminal'],
+    [['sobel', 'scene.png', 'x.png', '--preview'], 'standard error is not a terminal'],
+    [['show', 'sobel-x', '--preview'], 'standard error is not a terminal'],
     [['sobel', 'scene.png', '-', '--preview'], '- is standard output'],
     [['sobel', 'scene.png', 'x.npy', '--preview'], 'x.npy holds numbers'],
     [['sobel', 'scene.png', '--preview', '--channels', 'split'], 'no output is given'],
-    [['sobel', 'scene.png', 'x.png', '--preview', '--dry-run'], 'exclude each other'],
+    [['sobel', 'scene.png', 'x.png', '--preview', '--dry-run'], 'cannot be used together'],
     [['sobel', 'scene.png'], 'needs <input> and <output>'],
     [['batch', 'scene.png', '-o', 'out/{stem}.png', '--', 'sobel', '--preview'], 'a batch makes many'],
   ])('%j: %s', async (args, message) => {
@@ -221,6 +221,6 @@ describe('--preview is refused', () => {
   it('in a case of a check', async () => {
     writeFileSync(here.path('c.yaml'), 'cases: [{name: a, input: scene.png, run: [sobel, --preview]}]\n')
     const { status, stdout } = await convo(['check', 'c.yaml'], { cwd: here.path() })
-    expect([status, stdout]).toEqual([1, expect.stringContaining('--preview has no meaning in a case')])
+    expect([status, stdout]).toEqual([1, expect.stringContaining('--preview does not apply to a case')])
   })
 })

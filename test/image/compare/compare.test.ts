@@ -204,7 +204,7 @@ describe('alpha', () => {
     expect(outcome(rgb, opaque)).toBe('different')
   })
 
-  it('ignore: colours alone, hidden ones too', () => {
+  it('ignore: only colours are compared, hidden ones too', () => {
     expect(outcome(rgba, altered(rgba, [2, 0, 3, 50]), { alpha: 'ignore' })).toBe('same')
     expect(outcome(rgba, altered(rgba, [0, 0, 1, 9]), { alpha: 'ignore' })).toBe('different')
   })

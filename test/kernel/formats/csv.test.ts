@@ -58,7 +58,7 @@ describe('what is refused', () => {
   })
 
   test('a decimal comma, with what to write instead', () => {
-    expect(failure(() => csv.read(encode('0,5;1\n1;2'), 'k')).fix).toBe('a point for a decimal comma')
+    expect(failure(() => csv.read(encode('0,5;1\n1;2'), 'k')).fix).toBe('a decimal point instead of a comma')
   })
 
   test('what is no text', () => {
@@ -71,7 +71,7 @@ describe('what is refused', () => {
 
   test('a file longer than any that people write', () => {
     const { why } = failure(() => csv.read(new Uint8Array(16 * 2 ** 20 + 7), 'k'))
-    expect(why).toEqual(['k: byte 16777216: expected the end of the file, found 7 bytes more'])
+    expect(why).toEqual(['k: byte 16777216: expected the end of the file, found 7 more bytes'])
   })
 })
 
@@ -97,18 +97,18 @@ describe('writing', () => {
   })
 
   test.each([
-    [kernel([1, 1, 2], [1, 2]), 'the shape [1,1,2]: it holds one plane [kH,kW]'],
+    [kernel([1, 1, 2], [1, 2]), 'the shape [1,1,2]: it stores one plane [kH,kW]'],
     [kernel([1, 2], [1, 2], { scale: 3 }), 'a scale of 3'],
     [kernel([1, 2], [1, 2], { offset: -1 }), 'an offset of -1'],
     [kernel([1, 2], [1, 2], { anchor: [0, 0] }), 'an anchor at x=0, y=0'],
     [kernel([1, 2], [1, 2], { border: 'wrap' }), 'the border mode wrap'],
     [
       kernel([1, 1, 1, 2], [1, 2], { bias: Float64Array.of(4) }),
-      'the shape [1,1,1,2]: it holds one plane [kH,kW], nor a bias for each output channel',
+      'the shape [1,1,1,2]: it stores one plane [kH,kW], nor a bias for each output channel',
     ],
   ])('what would be lost is refused %#', (k, loss) => {
     const { code, message } = failure(() => csv.write!(k))
-    expect([code, message]).toEqual(['E_KERNEL_FORMAT', `a text matrix cannot hold ${loss}`])
+    expect([code, message]).toEqual(['E_KERNEL_FORMAT', `a text matrix cannot store ${loss}`])
     expect(csv.cannotHold!(k).join(', nor ')).toBe(loss)
   })
 

@@ -130,8 +130,8 @@ describe('what is refused', () => {
   test.each([
     ['3x3: 1,2,3', 'E_KERNEL_SHAPE k:1:1: expected 3x3 = 9 numbers, found 3'],
     ['2x1: 1,2,3', 'E_KERNEL_SHAPE k:1:1: expected 2x1 = 2 numbers, found 3'],
-    ['1 2 3 4', 'E_KERNEL_SHAPE k:1:1: expected 1, 9, 25, 49 numbers and so on, found 4'],
-    ['5;\n1 2', 'E_KERNEL_SHAPE k:2:1: expected 1, 9, 25, 49 numbers and so on, found 2'],
+    ['1 2 3 4', 'E_KERNEL_SHAPE k:1:1: expected 1, 9, 25, 49, … numbers, found 4'],
+    ['5;\n1 2', 'E_KERNEL_SHAPE k:2:1: expected 1, 9, 25, 49, … numbers, found 2'],
     ['0x3: 1', 'E_KERNEL_SHAPE k:1:1: expected whole numbers of at least 1, found 0x3'],
     ['3x1+3+0: 1,2,3', 'E_KERNEL_SHAPE k:1:1: expected x from 0 to 2 and y from 0 to 0, found 3x1+3+0'],
     ['3x1-1+0: 1,2,3', 'E_KERNEL_SHAPE k:1:1: expected x from 0 to 2 and y from 0 to 0, found 3x1-1+0'],
@@ -139,11 +139,11 @@ describe('what is refused', () => {
     ['5x1@: 1,2,3,4,5', 'E_KERNEL_SHAPE k:1:1: expected 3x3 before @, found 5x1'],
     [
       '3.5x3: 1',
-      'E_KERNEL_SYNTAX k:1:1: expected a geometry before the colon, as 3x3: or 3x3+1+1:, found "3.5x3"',
+      'E_KERNEL_SYNTAX k:1:1: expected a size before the colon, such as 3x3: or 3x3+1+1:, found "3.5x3"',
     ],
     [
       '3x3!: 1',
-      'E_KERNEL_SYNTAX k:1:1: expected a geometry before the colon, as 3x3: or 3x3+1+1:, found "3x3"',
+      'E_KERNEL_SYNTAX k:1:1: expected a size before the colon, such as 3x3: or 3x3+1+1:, found "3x3"',
     ],
     ['2x1: 1,,2', 'E_KERNEL_SYNTAX k:1:8: expected a number, nan or -, found ","'],
     ['2x1: 1,2,', 'E_KERNEL_SYNTAX k:1:10: expected a number, nan or -, found the end of the file'],
@@ -160,7 +160,9 @@ describe('what is refused', () => {
   test('a turn that the size does not allow, with one that it does', () => {
     expect(failure(() => imagemagick.read(encode('5x5@: 1'), 'k')).code).toBe('E_KERNEL_SHAPE')
     const ones = Array(25).fill(1).join(' ')
-    expect(failure(() => imagemagick.read(encode(`5x5@: ${ones}`), 'k')).fix).toBe('5x5>: for turns by 90°')
+    expect(failure(() => imagemagick.read(encode(`5x5@: ${ones}`), 'k')).fix).toBe(
+      '5x5>: for rotations by 90°',
+    )
   })
 })
 
@@ -183,12 +185,12 @@ describe('writing', () => {
   })
 
   test.each([
-    [kernel([1, 1, 2], [1, 2]), 'the shape [1,1,2]: it holds one plane [kH,kW]'],
+    [kernel([1, 1, 2], [1, 2]), 'the shape [1,1,2]: it stores one plane [kH,kW]'],
     [kernel([1, 2], [1, 2], { scale: 3, offset: 5 }), 'a scale of 3, nor an offset of 5'],
     [kernel([1, 2], [1, 2], { border: 'wrap' }), 'the border mode wrap'],
   ])('what would be lost is refused %#', (k, loss) => {
     const { code, message } = failure(() => imagemagick.write!(k))
-    expect([code, message]).toEqual(['E_KERNEL_FORMAT', `an ImageMagick string cannot hold ${loss}`])
+    expect([code, message]).toEqual(['E_KERNEL_FORMAT', `an ImageMagick string cannot store ${loss}`])
   })
 })
 

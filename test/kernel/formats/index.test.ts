@@ -67,8 +67,8 @@ describe('by content, where several formats could be meant', () => {
 describe('what is no kernel', () => {
   test('content that is not known', () => {
     const { code, message, fix } = failure(() => formatOf('k.txt', encode('hello')))
-    expect([code, message]).toEqual(['E_KERNEL_FORMAT', 'k.txt is not a kernel in any format that is read'])
-    expect(fix).toBe('rows of numbers, one row a line; convo list formats shows the others')
+    expect([code, message]).toEqual(['E_KERNEL_FORMAT', 'k.txt is not in a known kernel format'])
+    expect(fix).toBe('rows of numbers, one row per line; convo list formats shows all formats')
   })
 
   test('an empty file', () => {
@@ -91,12 +91,12 @@ describe('one of several, by what stands after #', () => {
     )
     expect(readKernels(svg, 'k', 'c')[0]!.weights[0]).toBe(3)
     const { why, fix } = failure(() => readKernels(svg, 'k', 'd'))
-    expect([why, fix]).toEqual([['k holds b, c'], 'k#b'])
+    expect([why, fix]).toEqual([['k has b, c'], 'k#b'])
   })
 
   test('none such', () => {
     const { code, message } = failure(() => readKernels(two, 'k', '3'))
-    expect([code, message]).toEqual(['E_KERNEL_FILE', 'k holds no kernel called "3"'])
+    expect([code, message]).toEqual(['E_KERNEL_FILE', 'k has no kernel named "3"'])
     expect(failure(() => readKernels(encode('1 2'), 'k', 'a')).code).toBe('E_KERNEL_FILE')
   })
 })

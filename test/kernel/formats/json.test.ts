@@ -66,7 +66,7 @@ describe('what is refused', () => {
       'E_KERNEL_SYNTAX k:1:42: expected an array of two numbers, [x, y], for anchor, found 1 number',
     ],
     [`${w} "anchor": [1, true] }`, 'E_KERNEL_SYNTAX k:1:46: expected a number for anchor[1], found true'],
-    [`${w} "anchor": [2, 0] }`, 'E_KERNEL_SHAPE k:1:42: in the kernel that begins here'],
+    [`${w} "anchor": [2, 0] }`, 'E_KERNEL_SHAPE k:1:42: in the kernel that starts here'],
     [`${w} "bias": [1, []] }`, 'E_KERNEL_SYNTAX k:1:44: expected a number for bias[1], found an array'],
     [`${w} "border": "mirorr" }`, 'E_KERNEL_VALUE k:1:42: expected a border mode, found "mirorr"'],
     [
@@ -107,10 +107,7 @@ describe('what is refused', () => {
     ['{ "a\n', 'E_KERNEL_SYNTAX k:1:5: expected a closing quote, found the end of the line'],
     ['{ "\\x": 1 }', 'E_KERNEL_SYNTAX k:1:4: expected an escape such as \\n or \\u0041, found "\\\\"'],
     ['// c\n[[1]]', 'E_KERNEL_SYNTAX k:1:1: expected a JSON value, found "/"'],
-    [
-      '['.repeat(99),
-      'E_KERNEL_SYNTAX k:1:66: expected at most 64 brackets within each other, found one more',
-    ],
+    ['['.repeat(99), 'E_KERNEL_SYNTAX k:1:66: expected at most 64 nested brackets, found another'],
     [' ', 'E_KERNEL_SYNTAX k:1:1: expected a kernel in JSON, found an empty file'],
   ])('%s', (text, expected) => {
     expect(refusal(json, text)).toBe(expected)
@@ -126,7 +123,7 @@ describe('what is refused', () => {
 
   test('a bias that does not fit its bank, at the bias', () => {
     const { code, why } = failure(() => json.read(encode(`${w}\n "bias": [1, 2] }`), 'k'))
-    expect([code, why[0]]).toEqual(['E_KERNEL_VALUE', 'k:2:10: in the kernel that begins here'])
+    expect([code, why[0]]).toEqual(['E_KERNEL_VALUE', 'k:2:10: in the kernel that starts here'])
   })
 })
 

@@ -28,15 +28,15 @@ describe('what is refused', () => {
   test.each([
     [
       '3\n1 2 3',
-      'E_KERNEL_SYNTAX k:1:1: expected width, height, and if need be scale and offset, found 1 number',
+      'E_KERNEL_SYNTAX k:1:1: expected width, height and optionally scale and offset, found 1 number',
     ],
     [
       '3 3 1 0 0\n',
-      'E_KERNEL_SYNTAX k:1:1: expected width, height, and if need be scale and offset, found 5 numbers',
+      'E_KERNEL_SYNTAX k:1:1: expected width, height and optionally scale and offset, found 5 numbers',
     ],
     [
       '3 x',
-      'E_KERNEL_SYNTAX k:1:3: expected a number: width, height, and if need be scale and offset, found "x"',
+      'E_KERNEL_SYNTAX k:1:3: expected a number: width, height and optionally scale and offset, found "x"',
     ],
     ['3,3\n', 'E_KERNEL_SYNTAX k:1:2: expected a blank or the end of the line, found ","'],
     ['3 0\n', 'E_KERNEL_SHAPE k:1:3: expected a whole number of at least 1, found 0'],
@@ -82,13 +82,13 @@ describe('writing', () => {
   })
 
   test.each([
-    [kernel([1, 1, 1, 1], [1]), 'the shape [1,1,1,1]: it holds one plane [kH,kW]'],
+    [kernel([1, 1, 1, 1], [1]), 'the shape [1,1,1,1]: it stores one plane [kH,kW]'],
     [kernel([1, 2], [1, 2], { anchor: [0, 0] }), 'an anchor at x=0, y=0'],
     [kernel([1, 2], [1, 2], { border: 'wrap' }), 'the border mode wrap'],
   ])('what would be lost is refused %#', (k, loss) => {
     const { code, message, fix } = failure(() => libvips.write!(k))
-    expect([code, message]).toEqual(['E_KERNEL_FORMAT', `a libvips matrix cannot hold ${loss}`])
-    expect(fix).toBe('.json, which holds everything')
+    expect([code, message]).toEqual(['E_KERNEL_FORMAT', `a libvips matrix cannot store ${loss}`])
+    expect(fix).toBe('.json, which stores everything')
   })
 })
 

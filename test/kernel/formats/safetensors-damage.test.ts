@@ -10,7 +10,7 @@ describe('damage', () => {
     const error = failure(() => readSafetensors(bytes, 'a.safetensors'))
     expect([error.code, error.message]).toEqual([
       'E_KERNEL_SYNTAX',
-      'a.safetensors is not a .safetensors file that can be read',
+      'a.safetensors is not a readable .safetensors file',
     ])
     return error.why[0]!.replace('a.safetensors: ', '')
   }
@@ -82,7 +82,7 @@ describe('damage', () => {
     ['{"dtype":"F32","shape":[3],"data_offsets":[4,16]}', 'a hole up to byte'],
     [
       '{"dtype":"F32","shape":[3],"data_offsets":[0,12]}',
-      'the end of the file, found 4 bytes that belong to no tensor',
+      'the end of the file, found 4 bytes that do not belong to a tensor',
     ],
   ])('of a tensor: %s', (entry, why) => {
     expect(whyOf(one(entry))).toContain(why)
@@ -106,9 +106,9 @@ describe('damage', () => {
       )
     expect(readSafetensors(two('[2,4]', '[0,2]'), 'a').names).toEqual(['a', 'b'])
     expect(whyOf(two('[0,2]', '[1,3]'))).toMatch(
-      /data of "b" that no other tensor has, found bytes \d+ to \d+ taken twice$/,
+      /data of "b" that does not overlap others, found bytes \d+ to \d+ used twice$/,
     )
-    expect(whyOf(two('[0,2]', '[0,2]'))).toContain('taken twice')
+    expect(whyOf(two('[0,2]', '[0,2]'))).toContain('used twice')
     expect(whyOf(two('[0,2]', '[3,5]'))).toContain('within the file')
   })
 })

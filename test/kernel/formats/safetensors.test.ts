@@ -42,7 +42,7 @@ describe('tensors', () => {
     const error = failure(() => opened.tensor('x'))
     expect([error.code, error.message]).toEqual([
       'E_KERNEL_FORMAT',
-      `tensor "x" has numbers of type ${dtype}, which is not read`,
+      `tensor "x" has numbers of type ${dtype}, which is not supported`,
     ])
   })
 
@@ -123,10 +123,10 @@ describe('as kernels', () => {
     const error = failure(() => read())
     expect([error.code, error.message]).toEqual([
       'E_KERNEL_FILE',
-      'net.safetensors holds 3 kernels, and one is needed',
+      'net.safetensors has 3 kernels, but one is needed',
     ])
     expect(error.why).toEqual([
-      'net.safetensors holds:',
+      'net.safetensors has:',
       'conv1.weight [4,3,3,3] F32',
       'conv1.bias [4] F32',
       'up.weight [2,3,2,2] F32',
@@ -142,16 +142,16 @@ describe('as kernels', () => {
     const error = failure(() => read('conv1.wieght'))
     expect([error.code, error.message]).toEqual([
       'E_KERNEL_FILE',
-      'net.safetensors holds no tensor called "conv1.wieght"',
+      'net.safetensors has no tensor named "conv1.wieght"',
     ])
     expect(error.why[1]).toBe('conv1.weight [4,3,3,3] F32')
     expect(error.fix).toBe('net.safetensors#conv1.weight')
   })
 
   test('where there is none', () => {
-    expect(failure(() => read(undefined, file('{}'))).why).toEqual(['net.safetensors holds no tensors'])
+    expect(failure(() => read(undefined, file('{}'))).why).toEqual(['net.safetensors has no tensors'])
     const error = failure(() => read(undefined, tensors({ b: { shape: [2], data: floats(2) } })))
-    expect(error.message).toBe('net.safetensors holds no tensor of 2 to 5 sizes that is read')
+    expect(error.message).toBe('net.safetensors has no readable tensor of rank 2 to 5')
     expect(failure(() => read('b', tensors({ b: { shape: [2], data: floats(2) } }))).code).toBe(
       'E_KERNEL_SHAPE',
     )

@@ -108,7 +108,7 @@ describe('what is refused', () => {
     ],
     [
       fe('order="1" kernelMatrix="1" targetX="1"'),
-      'E_KERNEL_SHAPE k:1:55: expected a place inside the kernel, found 1',
+      'E_KERNEL_SHAPE k:1:55: expected a position inside the kernel, found 1',
     ],
     [
       fe('order="1" kernelMatrix="1" edgeMode="mirror"'),
@@ -129,10 +129,10 @@ describe('what is refused', () => {
     ['<a b=c/>', 'E_KERNEL_SYNTAX k:1:6: expected a value in quotes, found "c"'],
     [
       '<a b="c/>',
-      'E_KERNEL_SYNTAX k:1:7: expected a closing quote to end what begins here, found the end of the file',
+      'E_KERNEL_SYNTAX k:1:7: expected a closing quote to end what starts here, found the end of the file',
     ],
     ['<a b="1"c="2"/>', 'E_KERNEL_SYNTAX k:1:9: expected a blank, ">" or "/>", found "c"'],
-    ['<!-- a', 'E_KERNEL_SYNTAX k:1:1: expected "-->" to end what begins here, found the end of the file'],
+    ['<!-- a', 'E_KERNEL_SYNTAX k:1:1: expected "-->" to end what starts here, found the end of the file'],
     ['< a/>', 'E_KERNEL_SYNTAX k:1:2: expected the name of an element, found " "'],
     ['a <a/>', 'E_KERNEL_SYNTAX k:1:1: expected "<", found "a"'],
     [
