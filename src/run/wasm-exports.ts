@@ -168,6 +168,42 @@ export type WasmExports = {
   /** src where it is above 0 or NaN, else 0. */
   reluRow(dst: number, src: number, n: number): void
 
+  // ranks of windows: see src/wasm/rank.ts
+  packU8(dst: number, src: number, n: number): number
+  toKeys(dst: number, src: number, n: number): void
+  fromKeys(dst: number, src: number, n: number): void
+  extremeU8(dst: number, a: number, b: number, n: number, largest: number): void
+  extremeI32(dst: number, a: number, b: number, n: number, largest: number): void
+  rankFew(dst: number, src: number, n: number, offsets: number, count: number, index: number): void
+  countColumns(columns: number, row: number, n: number, by: number): void
+  rankColumns(dst: number, columns: number, n: number, width: number, index: number, work: number): void
+  pairRow(dst: number, keys: number, n: number, at: number): void
+  sortPairs(pairs: number, other: number, n: number, counts: number): void
+  spreadPairs(pairs: number, n: number, ranks: number, sorted: number): void
+  rankRuns(
+    dst: number,
+    ranks: number,
+    n: number,
+    table: number,
+    runs: number,
+    index: number,
+    bits: number,
+    blocks: number,
+    sorted: number,
+  ): void
+  rankBytes(
+    dst: number,
+    src: number,
+    n: number,
+    table: number,
+    runs: number,
+    index: number,
+    counts: number,
+  ): void
+
+  // resampling: see src/wasm/resample.ts
+  resampleRow(dst: number, src: number, n: number, first: number, weights: number, taps: number): void
+
   // involution by likeness: f32 planes
   /**
    * A row of 1 or 3 channels, `srcPlane` and `dstPlane` bytes apart: the mean of `count` taps by likeness. Tap k lies
