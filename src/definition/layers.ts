@@ -1,15 +1,16 @@
 import { exp } from '../tensor/math.ts'
+import { clipped, copyRow, type Layer, pairwise, pointwise, type Shape } from './layer.ts'
 import { type Levels, writeLevels } from './levels.ts'
 import { correlateRow } from './neighbourhood.ts'
+import { type PictureLayerSettings, pictureLayers } from './picture-layers.ts'
 import { type PoolAxes, poolRow } from './pool.ts'
 import type { Rows, Span } from './rows.ts'
+
+export type { Shape } from './layer.ts'
 
 // The definition of everything between the convolutions of a network, row by row: of a whole tensor or of a strip.
 
 const { fround } = Math
-
-/** Channels, rows and columns. */
-export type Shape = readonly [channels: number, height: number, width: number]
 
 /** What follows a convolution. */
 export type Activation = 'none' | 'relu' | 'sigmoid' | 'tanh'
@@ -33,7 +34,7 @@ function tanh(v: number): number {
 }
 
 /** The settings of each layer. Lists have a number for each channel. */
-export type LayerSettings = {
+export type LayerSettings = PictureLayerSettings & {
   /** x / scale, rounded, + bias. */
   affine: { readonly scale?: Float32Array | undefined; readonly bias?: Float32Array | undefined }
   /** `unit` is the value that stands for 1: sigmoid and tanh take v / unit and give unit · f. */
@@ -88,53 +89,6 @@ export type LayerSettings = {
 /** The name of a layer. */
 export type LayerName = keyof LayerSettings
 
-/** How a layer goes from rows to rows. */
-export type Layer<S> = {
-  shape(settings: S, inputs: readonly Shape[]): Shape
-  /** The rows of each input that the rows of the output need. */
-  needs(settings: S, rows: Span, inputs: readonly Shape[]): readonly Span[]
-  /** Computes rows of the output. */
-  run(
-    settings: S,
-    out: Rows,
-    inputs: readonly Rows[],
-    rows: Span,
-    shapes: readonly Shape[],
-    shape: Shape,
-  ): void
-}
-
-/** A layer that takes samples one by one. */
-function pointwise<S>(prepare: (settings: S) => (v: number, channel: number) => number): Layer<S> {
-  return {
-    shape: (_, [x]) => x!,
-    needs: (_, rows) => [rows],
-    run(settings, out, [x], [first, end], _, [channels, , width]) {
-      const f = prepare(settings)
-      for (let c = 0; c < channels; c++) {
-        for (let y = first; y < end; y++) {
-          const [from, to] = [x!.at(c, y), out.at(c, y)]
-          for (let i = 0; i < width; i++) out.data[to + i] = f(x!.data[from + i]!, c)
-        }
-      }
-    },
-  }
-}
-
-/** A layer that takes two samples at the same place. */
-const pairwise = (f: (a: number, b: number) => number): Layer<Record<string, never>> => ({
-  shape: (_, [a]) => a!,
-  needs: (_, rows) => [rows, rows],
-  run(_settings, out, [a, b], [first, end], _, [channels, , width]) {
-    for (let c = 0; c < channels; c++) {
-      for (let y = first; y < end; y++) {
-        const [fromA, fromB, to] = [a!.at(c, y), b!.at(c, y), out.at(c, y)]
-        for (let i = 0; i < width; i++) out.data[to + i] = f(a!.data[fromA + i]!, b!.data[fromB + i]!)
-      }
-    }
-  },
-})
-
 /** A layer on a picture whose last channel is alpha: `f` gives the colours, `alpha` that channel. */
 const withAlpha = <S>(
   alpha: (settings: S, v: number) => number,
@@ -155,16 +109,9 @@ const withAlpha = <S>(
   },
 })
 
-const copyRow = (out: Rows, to: number, x: Rows, from: number, width: number): void =>
-  void out.data.set(x.data.subarray(from, from + width), to)
-
-const clipped = (first: number, end: number, height: number): Span => [
-  Math.max(0, first),
-  Math.min(height, end),
-]
-
 /** The layers by name. */
 export const layers: { readonly [K in LayerName]: Layer<LayerSettings[K]> } = {
+  ...pictureLayers,
   affine: pointwise(
     ({ scale, bias }) =>
       (v, c) =>

@@ -17,11 +17,12 @@ import {
   type Shape,
 } from '../definition/layers.ts'
 import { type LikenessOptions, neighbourPlaces } from '../definition/likeness.ts'
+import { bordered } from '../definition/rows.ts'
 import { invariant } from '../error.ts'
 import { hasAlpha } from '../tensor/picture.ts'
 import { pendingTensor, type Tensor } from '../tensor/tensor.ts'
-import { bordered, type Span } from './spans.ts'
-import type { Tone } from './tone.ts'
+import type { Span } from './spans.ts'
+import { plainTone, type Tone } from './tone.ts'
 
 /** A step of a graph over planes [C,H,W]: what it computes of which other steps. */
 export type Node = { readonly shape: Shape; readonly inputs: readonly Node[]; readonly work: Work }
@@ -110,7 +111,10 @@ const layerNeeds = <K extends LayerName>(
   { name, settings }: { readonly name: K; readonly settings: LayerSettings[K] },
   rows: Span,
   shapes: readonly Shape[],
-): readonly (readonly Span[])[] => layers[name].needs(settings, rows, shapes).map((span) => [span])
+): readonly (readonly Span[])[] => layers[name].needs(settings, rows, shapes).map(spansOf)
+
+const spansOf = (rows: Span | readonly Span[]): readonly Span[] =>
+  typeof rows[0] === 'number' ? [rows as Span] : (rows as readonly Span[])
 
 const nodes = new WeakMap<Tensor, Node>()
 
@@ -192,4 +196,7 @@ export const tracer: Engine = {
     return traced({ shape: input.shape, inputs: [input], work: { kind: 'likeness', options } })
   },
   layer: async (name, tensors, settings) => traced(layerNode(name, tensors.map(nodeOf), settings)),
+  filter: async (x, plan, full) =>
+    traced(filterNode({ plan, tone: plainTone, channels: 1, full }, nodeOf(x))),
+  together: (inputs, steps) => steps(tracer, ...inputs),
 }

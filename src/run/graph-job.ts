@@ -10,6 +10,8 @@ import type { Arena } from './arena.ts'
 import { consecutive, orderWeights, put } from './bank.ts'
 import { likenessBytes } from './likeness.ts'
 import type { PictureJob, PictureShape } from './picture-job.ts'
+import { rankedBytes } from './ranked.ts'
+import { resamplingBytes } from './resample.ts'
 
 /** A graph of steps over planes, strip by strip: what a worker needs to compute any strip. */
 export type GraphJob = {
@@ -195,6 +197,9 @@ export function workBytes({ work, shape }: Listed<PlacedWork>, rows: number): nu
       return work.filter.scratchBytes
     case 'likeness':
       return likenessBytes(shape, work.options, rows)
+    case 'layer':
+      if (work.name === 'across' || work.name === 'down') return resamplingBytes(work.settings)
+      return work.name === 'ranked' ? rankedBytes(shape, work.settings, rows) : 0
     default:
       return 0
   }

@@ -15,6 +15,8 @@ import { prepareLikeness } from './likeness.ts'
 import type { RunPart } from './part.ts'
 import { prepareRows } from './picture.ts'
 import { type PlacedRows, rowAt } from './placed-rows.ts'
+import { prepareRanked } from './ranked.ts'
+import { prepareAcross, prepareDown } from './resample.ts'
 import { type PictureRows, pictureRows } from './rows.ts'
 import { sourceRows } from './source-rows.ts'
 
@@ -127,7 +129,7 @@ function prepareStep(
     }
     case 'layer': {
       const shapes = inputs.map((input) => steps[input]!.shape)
-      const fast = prepareLoop(work, shape, shapes[0]!, wasm, memory)
+      const fast = prepareLoop(work, shape, shapes[0]!, wasm, memory, scratch)
       if (fast !== undefined) return fast
       const data = new Float32Array(memory.buffer)
       return (to, from, span) => {
@@ -145,6 +147,7 @@ function prepareLoop(
   given: Shape,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
+  scratch: Address,
 ): Compute | undefined {
   const [, , n] = shape
   switch (work.name) {
@@ -171,6 +174,18 @@ function prepareLoop(
         for (let y = first; y < end; y++)
           wasm.splitPlanes(rowAt(to, 0, y), to.plane, rowAt(from!, 0, y), n, work.settings.channels)
       }
+    case 'ranked': {
+      const rows = prepareRanked(shape, work.settings, wasm, memory, scratch)
+      return (to, [from], span) => rows(to, from!, span)
+    }
+    case 'across': {
+      const rows = prepareAcross(work.settings, shape[0], wasm, memory, scratch)
+      return (to, [from], span) => rows(to, from!, span)
+    }
+    case 'down': {
+      const rows = prepareDown(work.settings, shape[0], n, wasm, memory, scratch)
+      return (to, [from], span) => rows(to, from!, span)
+    }
     case 'pool':
       return prepareMaxima(work.settings.axes, shape, wasm, memory)
     default:
