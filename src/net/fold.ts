@@ -19,6 +19,11 @@ export function folded(network: Network): Folded {
   for (const { name } of network.outputs) count(name)
   const makers = new Map(nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)))
   const constants = new Map(network.constants)
+  for (const { operator, attributes, outputs } of nodes) {
+    const value = attributes.get('value')
+    if (operator === 'Constant' && typeof value === 'object' && 'type' in value)
+      constants.set(outputs[0]!, value)
+  }
   const out = new Map<NetworkNode, NetworkNode | undefined>()
   const pairs: [string, string][] = []
   for (const norm of nodes) {

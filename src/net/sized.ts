@@ -24,21 +24,26 @@ type Axis = {
   readonly roi: readonly [start: number, end: number]
 }
 
+const { fround } = Math
+const halved = (o: number, scale: number): number => fround(fround(fround(o + 0.5) / scale) - 0.5)
+
+// In float32, as frameworks have it: where a place lies half-way between two, the rounding decides.
 const coordinates: Readonly<Record<string, (o: number, axis: Axis) => number>> = {
-  half_pixel: (o, { scale }) => (o + 0.5) / scale - 0.5,
+  half_pixel: (o, { scale }) => halved(o, scale),
   half_pixel_symmetric(o, { input, output, scale }) {
     const adjustment = output / (scale * input)
-    const center = input / 2
-    return center * (1 - adjustment) + (o + 0.5) / scale - 0.5
+    return fround((input / 2) * (1 - adjustment) + halved(o, scale))
   },
-  pytorch_half_pixel: (o, { output, scale }) => (output > 1 ? (o + 0.5) / scale - 0.5 : 0),
-  asymmetric: (o, { scale }) => o / scale,
-  tf_half_pixel_for_nn: (o, { scale }) => (o + 0.5) / scale,
-  align_corners: (o, { input, output }) => (output === 1 ? 0 : (o * (input - 1)) / (output - 1)),
+  pytorch_half_pixel: (o, { output, scale }) => (output > 1 ? halved(o, scale) : 0),
+  asymmetric: (o, { scale }) => fround(o / scale),
+  tf_half_pixel_for_nn: (o, { scale }) => fround(fround(o + 0.5) / scale),
+  align_corners: (o, { input, output }) => (output === 1 ? 0 : fround((o * (input - 1)) / (output - 1))),
   tf_crop_and_resize: (o, { input, output, roi: [start, end] }) =>
-    output > 1
-      ? start * (input - 1) + (o * (end - start) * (input - 1)) / (output - 1)
-      : 0.5 * (start + end) * (input - 1),
+    fround(
+      output > 1
+        ? start * (input - 1) + (o * (end - start) * (input - 1)) / (output - 1)
+        : 0.5 * (start + end) * (input - 1),
+    ),
 }
 
 const nearests: Readonly<Record<string, (x: number) => number>> = {
@@ -210,14 +215,14 @@ function wantedSizes(
     if (k < 0) return { input, output: input, scale: 1 }
     if (sizes === undefined) {
       const scale = scales![k]!
-      return { input, output: Math.floor(input * scale + 1e-6), scale }
+      return { input, output: Math.floor(fround(input * scale)), scale }
     }
     if (ratio !== undefined) return { input, output: Math.round(ratio * input), scale: ratio }
     // a size that the file has for one picture is a scale for others
     const was = before === undefined ? undefined : shapeOf(before)[i]
     const isBaked = was !== undefined && was !== input && sizesBefore?.[k] === sizes[k]
     const output = isBaked ? Math.round((sizes[k]! / was) * input) : sizes[k]!
-    return { input, output, scale: output / input }
+    return { input, output, scale: fround(output / input) }
   })
 }
 

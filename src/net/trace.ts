@@ -86,7 +86,7 @@ function inputOf(planes: Tensor, { shape }: Port, layout: NetLayout): Value {
   const value = pictureValue(planes)
   const dims = layout === 'hwc' ? [0, 2, 3, 1].map((i) => value.dims[i]!) : value.dims
   const rank = shape?.length ?? 4
-  return { ...value, dims: rank === 4 ? dims : rank === 3 ? dims.slice(1) : dims.slice(2) }
+  return { ...value, dims: rank === 4 ? dims : rank === 3 ? dims.slice(1) : dims.slice(0, rank) }
 }
 
 /** What a network gives as planes: in its layout, lists of numbers as channels of one sample. */
@@ -94,7 +94,8 @@ function outputOf(engine: Engine, value: Value, layout: NetLayout): Promise<Valu
   const shape = shapeOf(value)
   const rank = shape.length
   const isPicture = rank >= 3 && shape.slice(0, -3).every((n) => n === 1)
-  if (rank < 3)
+  const isMap = rank === 2 && shape[0]! > 1
+  if (rank < 3 && !isMap)
     return withChannels(
       engine,
       value,
