@@ -36,15 +36,25 @@ export function pointwise<S>(prepare: (settings: S) => (v: number, channel: numb
   }
 }
 
-/** A layer that takes two samples at the same place. */
+/** Where an axis of length 1 is repeated. */
+export const wider = (a: number, b: number): number => (a === 1 ? b : a)
+
+/** The rows of an input of `height` rows, which is repeated where it has one. */
+export const rowsOfInput = (rows: Span, height: number): Span => (height === 1 ? [0, 1] : rows)
+
+/** A layer that takes two samples at the same place; an axis of length 1 is repeated. */
 export const pairwise = (f: (a: number, b: number) => number): Layer<Record<string, never>> => ({
-  shape: (_, [a]) => a!,
-  needs: (_, rows) => [rows, rows],
-  run(_settings, out, [a, b], [first, end], _, [channels, , width]) {
+  shape: (_, [a, b]) => [wider(a![0], b![0]), wider(a![1], b![1]), wider(a![2], b![2])],
+  needs: (_, rows, [a, b]) => [rowsOfInput(rows, a![1]), rowsOfInput(rows, b![1])],
+  run(_settings, out, [a, b], [first, end], [aShape, bShape], [channels, , width]) {
+    const [aStep, bStep] = [aShape![2] === 1 ? 0 : 1, bShape![2] === 1 ? 0 : 1]
+    const row = (x: Rows, [many, high]: Shape, c: number, y: number) =>
+      x.at(many === 1 ? 0 : c, high === 1 ? 0 : y)
     for (let c = 0; c < channels; c++) {
       for (let y = first; y < end; y++) {
-        const [fromA, fromB, to] = [a!.at(c, y), b!.at(c, y), out.at(c, y)]
-        for (let i = 0; i < width; i++) out.data[to + i] = f(a!.data[fromA + i]!, b!.data[fromB + i]!)
+        const [fromA, fromB, to] = [row(a!, aShape!, c, y), row(b!, bShape!, c, y), out.at(c, y)]
+        for (let i = 0; i < width; i++)
+          out.data[to + i] = f(a!.data[fromA + i * aStep]!, b!.data[fromB + i * bStep]!)
       }
     }
   },

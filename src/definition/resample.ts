@@ -13,7 +13,7 @@ export type Resampling = {
 }
 
 /** Rows resampled: float32, tap by tap from the left, each product and each sum rounded. */
-export const across: Layer<Resampling> = {
+export const resampledAcross: Layer<Resampling> = {
   shape: ({ size }, [x]) => [x![0], x![1], size],
   needs: (_, rows) => [rows],
   run({ size, taps, first, weights }, out, [x], [top, end], _, [channels]) {
@@ -34,7 +34,7 @@ export const across: Layer<Resampling> = {
 }
 
 /** Columns resampled in the same way, from the top. */
-export const down: Layer<Resampling> = {
+export const resampledDown: Layer<Resampling> = {
   shape: ({ size }, [x]) => [x![0], size, x![2]],
   needs: ({ taps, first }, [top, end]) => [[first[top]!, first[end - 1]! + taps]],
   run({ size, taps, first, weights }, out, [x], [top, end], _, [channels, , width]) {

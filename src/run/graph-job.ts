@@ -198,7 +198,8 @@ export function workBytes({ work, shape }: Listed<PlacedWork>, rows: number): nu
     case 'likeness':
       return likenessBytes(shape, work.options, rows)
     case 'layer':
-      if (work.name === 'across' || work.name === 'down') return resamplingBytes(work.settings)
+      if (work.name === 'resampledAcross' || work.name === 'resampledDown')
+        return resamplingBytes(work.settings)
       return work.name === 'ranked' ? rankedBytes(shape, work.settings, rows) : 0
     default:
       return 0

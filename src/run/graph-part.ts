@@ -1,4 +1,5 @@
-import { type LayerWork, runLayer, type Shape } from '../definition/layers.ts'
+import type { Shape } from '../definition/layer.ts'
+import { type LayerWork, runLayer } from '../definition/layers.ts'
 import { type PoolAxes, poolRow } from '../definition/pool.ts'
 import type { Rows } from '../definition/rows.ts'
 import { invariant } from '../error.ts'
@@ -178,11 +179,11 @@ function prepareLoop(
       const rows = prepareRanked(shape, work.settings, wasm, memory, scratch)
       return (to, [from], span) => rows(to, from!, span)
     }
-    case 'across': {
+    case 'resampledAcross': {
       const rows = prepareAcross(work.settings, shape[0], wasm, memory, scratch)
       return (to, [from], span) => rows(to, from!, span)
     }
-    case 'down': {
+    case 'resampledDown': {
       const rows = prepareDown(work.settings, shape[0], n, wasm, memory, scratch)
       return (to, [from], span) => rows(to, from!, span)
     }

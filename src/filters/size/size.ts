@@ -131,11 +131,11 @@ export const sizes: Readonly<Record<string, Operator>> = {
           const wide =
             own.width === full.width
               ? x
-              : await engine.layer('across', [x], resamplingOf(curve, own.width, full.width))
+              : await engine.layer('resampledAcross', [x], resamplingOf(curve, own.width, full.width))
           const high =
             own.height === full.height
               ? wide
-              : await engine.layer('down', [wide], resamplingOf(curve, own.height, full.height))
+              : await engine.layer('resampledDown', [wide], resamplingOf(curve, own.height, full.height))
           return middleOf(engine, high, kept)
         },
       }
