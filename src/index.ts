@@ -16,8 +16,18 @@ export type { Entry } from './batch/journal.ts'
 export type { Bias, ConvOptions, PaddingMode, PaddingOption, PerAxis, TransposeOptions } from './conv/spec.ts'
 export type { Activation } from './definition/functions.ts'
 export { ConvoError, type ErrorCode, type ErrorDetail, formatError } from './error.ts'
-export { approve, type CheckOptions, check, report } from './golden/api.ts'
+export {
+  approve,
+  type CheckOptions,
+  check,
+  checkDigests,
+  compareFolders,
+  digestFiles,
+  report,
+} from './golden/api.ts'
 export type { Approved } from './golden/approve.ts'
+export type { Checked, FileDigest } from './golden/digests.ts'
+export type { CompareFoldersOptions } from './golden/folders/library.ts'
 export type { CaseResult, Run } from './golden/results.ts'
 export type { Kernel } from './kernel/kernel.ts'
 export type { DepthwiseOptions } from './operators/depthwise.ts'
