@@ -12,6 +12,8 @@ import * as transposed from './operators/transposed.ts'
 import { defaultThreads } from './run/pool.ts'
 import { poolOf } from './run/shared.ts'
 import { poolEngine } from './run/tensors.ts'
+import { asTensor, type TensorInput } from './tensor/like.ts'
+import type { Tensor } from './tensor/tensor.ts'
 import { describe } from './text/describe.ts'
 
 // The operators as a user calls them: on the worker pool of this process, which starts with the first call.
@@ -43,13 +45,16 @@ export function setThreads(count: number): void {
   threads = count
 }
 
+/** What an operator takes from a user: numbers with a shape wherever it takes a tensor. */
+type Given<A extends readonly unknown[]> = { [I in keyof A]: A[I] extends Tensor ? TensorInput : A[I] }
+
 /** The operator on the default engine. Every error is a rejection, that of starting the engine too. */
 const onDefault =
   <A extends unknown[], R>(operator: (engine: Engine, ...args: A) => Promise<R>) =>
-  async (...args: A): Promise<R> => {
+  async (...args: Given<A>): Promise<R> => {
     try {
       engine ??= poolEngine(poolOf(threads))
-      return await operator(engine, ...args)
+      return await operator(engine, ...(args.map(asTensor) as A))
     } catch (error) {
       throw asConvoError(error)
     }

@@ -31,6 +31,7 @@ export async function build({ types = true } = {}) {
   if (types) rmSync(dist, { recursive: true, force: true })
   mkdirSync(dist, { recursive: true })
   compileWasm()
+  declareLoops()
   await bundleScripts()
   await bundlePage()
   compileCli()
@@ -44,7 +45,7 @@ function compileWasm() {
   const folder = join(root, 'src/wasm')
   const target = join(dist, 'convo.wasm')
   const sources = readdirSync(folder).filter((f) => f.endsWith('.ts'))
-  const newest = Math.max(...sources.map((f) => statSync(join(folder, f)).mtimeMs))
+  const newest = Math.max(...[...sources, '../run/how.ts'].map((f) => statSync(join(folder, f)).mtimeMs))
   if (existsSync(target) && statSync(target).mtimeMs > newest) return
   const temporary = join(dist, `convo.${process.pid}.wasm`)
   const asc = join(dirname(require.resolve('assemblyscript/package.json')), 'bin/asc.js')
@@ -62,6 +63,40 @@ function compileWasm() {
   run(process.execPath, [asc, join(folder, 'index.ts'), '-o', temporary, ...flags, ...features])
   renameSync(temporary, target)
 }
+
+/** Writes the signatures of the loops for TypeScript, from their sources: they are stated once, and checked on both sides. */
+function declareLoops() {
+  const folder = join(root, 'src/wasm')
+  const declared = new Map()
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('.ts'))) {
+    const source = readFileSync(join(folder, file), 'utf8')
+    const functions =
+      /((?:\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)?)(?:@\w+\n)*export function (\w+)\(([^)]*)\): (\w+)/g
+    for (const [, doc, name, parameters, result] of source.matchAll(functions)) {
+      const typed = parameters.replace(/: (\w+)/g, (_, type) => `: ${typeOf(type)}`).replace(/\s+/g, ' ')
+      declared.set(name, `${doc}${name}(${typed.trim().replace(/,$/, '')}): ${typeOf(result)}`)
+    }
+  }
+  const loops = WebAssembly.Module.exports(new WebAssembly.Module(readFileSync(join(dist, 'convo.wasm'))))
+    .filter(({ kind }) => kind === 'function')
+    .map(({ name }) => {
+      if (!declared.has(name)) throw new Error(`no signature of ${name} in src/wasm`)
+      return declared.get(name)
+    })
+  const text = `import type { Address } from '../graph/address.ts'
+
+// Made from src/wasm by \`npm run build\`.
+
+/** The loops of src/wasm. Lengths, steps and pitches are in bytes; \`n\` counts samples. */
+export type WasmExports = {
+${loops.join('\n').replace(/^/gm, '  ')}
+}
+`
+  const target = join(root, 'src/run/wasm-exports.ts')
+  if (!existsSync(target) || readFileSync(target, 'utf8') !== text) writeFileSync(target, text)
+}
+
+const typeOf = (type) => (type === 'Address' || type === 'void' ? type : 'number')
 
 async function bundleScripts() {
   const esm = {

@@ -14,10 +14,20 @@ export {
 export { batch, type Steps } from './batch/api.ts'
 export type { Entry } from './batch/journal.ts'
 export type { Bias, ConvOptions, PaddingMode, PaddingOption, PerAxis, TransposeOptions } from './conv/spec.ts'
-export type { Activation } from './definition/layers.ts'
+export type { Activation } from './definition/functions.ts'
 export { ConvoError, type ErrorCode, type ErrorDetail, formatError } from './error.ts'
-export { approve, type CheckOptions, check, report } from './golden/api.ts'
+export {
+  approve,
+  type CheckOptions,
+  check,
+  checkDigests,
+  compareFolders,
+  digestFiles,
+  report,
+} from './golden/api.ts'
 export type { Approved } from './golden/approve.ts'
+export type { Checked, FileDigest } from './golden/digests.ts'
+export type { CompareFoldersOptions } from './golden/folders/library.ts'
 export type { CaseResult, Run } from './golden/results.ts'
 export type { Kernel } from './kernel/kernel.ts'
 export type { DepthwiseOptions } from './operators/depthwise.ts'
@@ -59,4 +69,5 @@ export type { Digest } from './picture/digest.ts'
 export type { DryRun } from './picture/dry-run.ts'
 export type { PictureFacts, PlanFacts, Report } from './picture/job.ts'
 export { animate, type Explained, explain, show } from './teach/api.ts'
+export { interleaved, type NumberArray, type TensorInput, type TensorLike, tensorOf } from './tensor/like.ts'
 export { Tensor } from './tensor/tensor.ts'

@@ -19,6 +19,14 @@ export const limits = {
   encodedBytes: { most: 2 ** 31, unit: 'bytes', code: 'E_TOO_LARGE' },
   /** A kernel file. */
   kernelBytes: { most: 2 ** 30, unit: 'bytes', code: 'E_KERNEL_FILE' },
+  /** The file of a network, and each file beside it. */
+  modelBytes: { most: 2 ** 31, unit: 'bytes', code: 'E_TOO_LARGE' },
+  /** Nodes, tensors, attributes, names and further texts of a network. */
+  modelParts: { most: 2 ** 20, unit: 'parts', code: 'E_TOO_LARGE' },
+  /** Numbers of a network that are written one by one, not as the bytes of a tensor. */
+  modelNumbers: { most: 2 ** 26, unit: 'numbers written one by one', code: 'E_TOO_LARGE' },
+  /** Weights of a network, all its tensors together. */
+  modelWeights: { most: 2 ** 29, unit: 'weights', code: 'E_TOO_LARGE' },
   /** A manifest, lock or results file, or a list of paths. */
   manifestBytes: { most: 2 ** 26, unit: 'bytes', code: 'E_TOO_LARGE' },
   /** A log or the state of a batch: a line for every picture. JavaScript has no longer strings. */

@@ -3,7 +3,7 @@ import type { Io } from '../host/io.ts'
 import { Chain } from '../picture/api/chain.ts'
 import { convo } from '../picture/api/convo.ts'
 import type { BatchOptions } from '../picture/api/methods.ts'
-import { checkText, checkTexts, inLibraryWords, typedOptions } from '../picture/api/names.ts'
+import { checkSignal, checkText, checkTexts, inLibraryWords, typedOptions } from '../picture/api/names.ts'
 import { describe } from '../text/describe.ts'
 import { written } from '../text/message.ts'
 import type { Entry } from './journal.ts'
@@ -20,14 +20,16 @@ export type Steps = (picture: Chain) => Chain
  *
  * @param inputs files, folders and patterns
  * @param output a path with keys such as `{stem}`
- * @throws ConvoError for what keeps the batch from starting; a picture that fails is an event
+ * @param options those of the command, and `signal`, which stops the batch and its processes; to leave the loop stops it too
+ * @throws ConvoError for what keeps the batch from starting; a picture that fails is an event. The reason of `signal`
  */
 export async function* batch(
   inputs: string | readonly string[],
   output: string,
   steps: Steps,
-  options: BatchOptions = {},
+  { signal, ...options }: BatchOptions & { readonly signal?: AbortSignal | undefined } = {},
 ): AsyncGenerator<Entry, void> {
+  checkSignal(signal)
   const paths = typeof inputs === 'string' ? [inputs] : checkTexts('the inputs', inputs)
   checkText('the output', output)
   const given = { ...typedOptions(options, batchParams, 'batch'), output, json: true, quiet: true }
@@ -48,10 +50,12 @@ export async function* batch(
     import('../params.ts'),
     import('./options.ts'),
   ])
+  const left = new AbortController()
   let end: { readonly error?: unknown } | undefined
   const work = async () => {
     const settings = resolve(batchSettings, given)
-    await runBatch({ inputs: paths, settings, operation, again: 'the same batch' }, io)
+    const all = signal === undefined ? left.signal : AbortSignal.any([signal, left.signal])
+    await runBatch({ inputs: paths, settings, operation, again: 'the same batch' }, io, all)
   }
   const running = work()
     .then(
@@ -62,15 +66,20 @@ export async function* batch(
       end = how
       wake()
     })
-  for (;;) {
-    for (let entry = entries.shift(); entry !== undefined; entry = entries.shift()) yield entry
-    if (end !== undefined) break
-    await new Promise<void>((done) => {
-      wake = done
-      if (entries.length > 0 || end !== undefined) done()
-    })
+  try {
+    for (;;) {
+      for (let entry = entries.shift(); entry !== undefined; entry = entries.shift()) yield entry
+      if (end !== undefined) break
+      await new Promise<void>((done) => {
+        wake = done
+        if (entries.length > 0 || end !== undefined) done()
+      })
+    }
+  } finally {
+    left.abort()
+    await running
   }
-  await running
+  signal?.throwIfAborted()
   if (end.error !== undefined) throw inLibraryWords(asConvoError(end.error))
 }
 

@@ -31,10 +31,13 @@ const tooMany = 'too many failures'
 /** Milliseconds after a signal in which a batch ends its workers and its records; then it ends whatever is left. */
 const lastWords = 300
 
-/** Runs a batch; gives the exit status. @throws ConvoError for what keeps it from starting */
-export async function runBatch(batch: Batch, io: Io): Promise<number> {
+/** Why a batch was stopped by its caller. */
+const aborted = 'aborted'
+
+/** Runs a batch until `signal` aborts it; gives the exit status. @throws ConvoError for what keeps it from starting */
+export async function runBatch(batch: Batch, io: Io, signal?: AbortSignal): Promise<number> {
   const plan = await planBatch(batch)
-  return batch.settings['dry-run'] ? tellPlan(plan, io) : work(plan, io)
+  return batch.settings['dry-run'] ? tellPlan(plan, io) : work(plan, io, signal)
 }
 
 const makerOf = ({ operation }: Plan): Maker => ({
@@ -60,14 +63,20 @@ async function tellPlan(plan: Plan, io: Io): Promise<number> {
   return 0
 }
 
-async function work(plan: Plan, io: Io): Promise<number> {
+async function work(plan: Plan, io: Io, signal: AbortSignal | undefined): Promise<number> {
   const { settings } = plan.batch
   const { root } = plan.template
   const { signal: waiting, abort } = abortable()
-  let stopped: EndSignal | undefined
-  let stop: (signal: EndSignal) => void = abort
+  let stopped: EndSignal | typeof aborted | undefined
+  let stop: (why: EndSignal | typeof aborted) => void = abort
+  const onAbort = () => {
+    stopped ??= aborted
+    stop(aborted)
+  }
+  if (signal?.aborted) onAbort()
+  signal?.addEventListener('abort', onAbort, { once: true })
   const giveBack = takeSignals((signal) => {
-    if (stopped !== undefined) endBy(signal)
+    if (stopped !== undefined && stopped !== aborted) endBy(signal)
     stopped = signal
     setTimeout(endBy, lastWords, signal)
     stop(signal)
@@ -83,7 +92,7 @@ async function work(plan: Plan, io: Io): Promise<number> {
     }).catch((error) => {
       if (stopped === undefined) throw error
     })
-    if (lock === undefined) return statusOf(stopped!)
+    if (lock === undefined) return statusOfEnd(stopped!)
     try {
       refuseFailedList(plan)
       const folders = new Set([root, ...plan.items.map(({ output }) => dirname(output))])
@@ -98,9 +107,12 @@ async function work(plan: Plan, io: Io): Promise<number> {
       lock.release()
     }
   } finally {
+    signal?.removeEventListener('abort', onAbort)
     giveBack()
   }
 }
+
+const statusOfEnd = (why: EndSignal | typeof aborted): number => (isSignal(why) ? statusOf(why) : 1)
 
 const isSignal = (why: string): why is EndSignal => endSignals.some((signal) => signal === why)
 
@@ -130,7 +142,7 @@ async function openSession(plan: Plan, teller: Teller) {
   const stop = (why: string) => {
     if (stopped !== '') return
     stopped = why
-    if (isSignal(why)) void runner.kill()
+    if (isSignal(why) || why === aborted) void runner.kill()
     else runner.stop()
     ended.abort()
   }

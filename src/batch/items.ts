@@ -4,7 +4,7 @@ import { ConvoError } from '../error.ts'
 import { noteRead } from '../files/reads.ts'
 import { statOf } from '../files/stat.ts'
 import { expandTemplate, fileValues, hasKey, type Template } from '../files/template.ts'
-import type { Input } from './inputs.ts'
+import type { Input } from '../picture/find.ts'
 
 /** One input with its output. */
 export type Item = {

@@ -212,10 +212,13 @@ export function createRunner(options: RunnerOptions): Runner {
       stop()
       const left = inFlight().map(({ worker, current }) => ({ pid: worker.pid, item: current!.task.item }))
       // a system that is busy may not let go of them in time
-      undoAtEnd(() => {
+      const clear = () => {
         for (const { pid, item } of left) clearBeside(item.output, pid)
-      })
+      }
+      const isDone = undoAtEnd(clear)
       await Promise.all(workers.map(({ worker }) => worker.kill()))
+      clear()
+      isDone()
       pump()
     },
   }

@@ -51,12 +51,12 @@ export const examplesOf = (command: string): string[] =>
   )
 
 /** Commands that draw an operation: its kernel, its work on a small grid, what it does to a picture. */
-export function pictureCommands({ name, kind, kernel, recipe }: Operation): string[] {
+export function pictureCommands({ name, kernel, recipe }: Operation): string[] {
   const named = [name, `${name}-x`, `${name}-n`, `${name}-1`].find((one) => Object.hasOwn(namedKernels, one))
   const drawn = recipe !== undefined && named !== undefined ? [`convo show ${named} ${named}.png`] : []
   const moving = Object.hasOwn(animations, name) ? [`convo animate ${name} ${name}.gif`] : []
   const needs = kernel === 'required' ? ' --kernel sharpen' : ''
-  const isExplained = kind === 'filter' || moving.length > 0
+  const isExplained = recipe !== undefined || moving.length > 0
   return [
     ...drawn,
     ...moving,

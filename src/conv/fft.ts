@@ -237,14 +237,14 @@ export function spectrum2d(weights: ArrayLike<number>, plan: FftPlan2d): Float32
 }
 
 /** exp(-2 pi i k / n) for k of 0..n/2 - 1, re and im alternating. */
-function unitRoots(n: number): Float64Array {
+export function unitRoots(n: number): Float64Array {
   const out = new Float64Array(n)
   for (let k = 0; k < n / 2; k++) out.set(unitRoot(k, n), 2 * k)
   return out
 }
 
 /** The transform of complex float64 numbers (re and im alternate) in place: radix 2, decimation in time, natural order. */
-function transform(data: Float64Array, roots: Float64Array): void {
+export function transform(data: Float64Array, roots: Float64Array): void {
   const n = data.length / 2
   for (let i = 0, j = 0; i < n; i++) {
     if (i < j) swap(data, i, j)

@@ -1,8 +1,11 @@
 import type { Correlation, Transposition } from '../conv/geometry.ts'
+import type { RecipePlan } from '../conv/plan.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { correlateTensors, outputShape, transposeReference } from './convolution.ts'
-import { type LayerName, type LayerSettings, layers, type Shape } from './layers.ts'
+import type { Shape } from './layer.ts'
+import { type LayerName, type LayerSettings, layers } from './layers.ts'
 import { involveBySimilarity, type LikenessOptions } from './likeness.ts'
+import { filterPlanes } from './planes.ts'
 import { rowsOf } from './rows.ts'
 
 /**
@@ -18,7 +21,14 @@ export interface Engine {
   involve(x: Tensor, options: LikenessOptions): Promise<Tensor>
   /** What lies between the convolutions: tensors [C,H,W]; of layers that take samples one by one also volumes. */
   layer<K extends LayerName>(name: K, inputs: readonly Tensor[], settings: LayerSettings[K]): Promise<Tensor>
+  /** A planned recipe of one kernel over every plane of [C,H,W]; its fill is a share of `full`. */
+  filter(x: Tensor, plan: RecipePlan, full: number): Promise<Tensor>
+  /** Several steps over tensors [C,H,W], run as one. */
+  together(inputs: readonly Tensor[], steps: Together): Promise<Tensor>
 }
+
+/** Steps over tensors, which are computed by the engine that comes with them. */
+export type Together = (engine: Engine, ...inputs: readonly Tensor[]) => Promise<Tensor>
 
 /** The engine that is the definition: plain loops, one thread. */
 export const referenceEngine: Engine = {
@@ -35,6 +45,8 @@ export const referenceEngine: Engine = {
     run(settings, rowsOf(out), inputs.map(rowsOf), [0, shape[1]], shapes, shape)
     return out
   },
+  filter: async (x, plan, full) => filterPlanes(x, plan, full),
+  together: (inputs, steps) => steps(referenceEngine, ...inputs),
 }
 
 /** A volume [C,D,H,W] as planes [C,D·H,W]. */

@@ -1,3 +1,4 @@
+import { type BorderName, borders } from '../tensor/border.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 
 /** Rows of float32 planes, wherever they lie: all of a tensor, or those of a strip. */
@@ -15,4 +16,17 @@ export function rowsOf({ shape, data }: Tensor): Rows {
   const width = shape.at(-1)!
   const height = data.length / (shape[0]! * width)
   return { data, at: (c, y) => (c * height + y) * width }
+}
+
+/** The rows of an input of `height` rows that stand at the places `first` to `end` − 1, which may lie outside. */
+export function bordered([first, end]: Span, height: number, border: BorderName): Span[] {
+  const spans: Span[] = [[Math.max(0, first), Math.min(height, end)]]
+  const { source } = borders[border]
+  const add = (place: number) => {
+    const row = source(place, height)
+    if (row >= 0) spans.push([row, row + 1])
+  }
+  for (let place = first; place < Math.min(0, end); place++) add(place)
+  for (let place = Math.max(height, first); place < end; place++) add(place)
+  return spans
 }

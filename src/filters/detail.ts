@@ -40,6 +40,35 @@ export const detail = {
       offset: 0,
     }),
   }),
+  highpass: filter({
+    summary: 'keeps what is smaller than a blur: the picture less its low frequencies, about middle gray',
+    group: 'detail',
+    source:
+      'I − G(σ) I, G as the filter gaussian, plus 127.5 levels; --bias 0 --range raw into .npy keeps the sign.',
+    params: { sigma: number('standard deviation of the blur, in pixels', 3, { min: 0.1, max: 500 }) },
+    build: ({ sigma }) => ({
+      kernels: [dense([[1]]), separable(gaussianRow(sigma), gaussianRow(sigma))],
+      combine: { kind: 'difference' },
+      scale: 1,
+      offset: 127.5,
+    }),
+  }),
+  'local-contrast': filter({
+    summary: 'lifts what stands out from wide surroundings: haze goes, shapes get depth',
+    group: 'detail',
+    source:
+      'An unsharp mask of a wide blur: I + amount (I − G(σ) I), G as the filter gaussian. ImageMagick’s -local-contrast blurs by a tent.',
+    params: {
+      sigma: number('standard deviation of the blur, in pixels', 30, { min: 0.1, max: 500 }),
+      amount: number('how much of the difference is added', 0.4, { min: 0, max: 100 }),
+    },
+    build: ({ sigma, amount }) => ({
+      kernels: [dense([[1]]), separable(gaussianRow(sigma), gaussianRow(sigma))],
+      combine: { kind: 'unsharp', amount, threshold: 0 },
+      scale: 1,
+      offset: 0,
+    }),
+  }),
   emboss: filter({
     summary: 'makes a relief lit from the upper left',
     group: 'detail',

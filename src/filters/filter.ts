@@ -1,12 +1,12 @@
 import type { Recipe } from '../conv/recipe.ts'
+import type { FilterGroup } from '../operators/operator.ts'
 import type { Params, Values } from '../params.ts'
 
 /** A named filter: a documented recipe over the convolution core. */
 export type Filter<P extends Params = Params> = {
   /** One line, as a verb: "smooths with a bell curve". */
   readonly summary: string
-  /** Groups the lists: edges, smoothing, detail, texture. */
-  readonly group: 'edges' | 'smoothing' | 'detail' | 'texture'
+  readonly group: FilterGroup
   /** Where the definition comes from, and where other tools differ. */
   readonly source: string
   readonly params: P

@@ -80,7 +80,7 @@ function compassNames(): [string, NamedKernel][] {
 }
 
 const { dog: _, ...singleSeconds } = seconds
-const { unsharp: __, ...singleDetail } = detail
+const { unsharp: _u, highpass: _h, 'local-contrast': _l, ...singleDetail } = detail
 
 /** Every named kernel: the kernels of the filters, one by one. */
 export const namedKernels: Readonly<Record<string, NamedKernel>> = Object.fromEntries([

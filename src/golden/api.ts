@@ -1,11 +1,15 @@
 import { ConvoError } from '../error.ts'
+import type { ReadOptions } from '../picture/api/methods.ts'
 import { checkObject, checkText, checkTexts, libraryErrors } from '../picture/api/names.ts'
 import type { Approved } from './approve.ts'
+import type { Checked, FileDigest } from './digests.ts'
+import type { CompareFoldersOptions } from './folders/library.ts'
 import type { CaseResult, Run } from './results.ts'
 import type { reporterNames } from './settings.ts'
 
 // Loaded when it is called: a program that imports convo does not wait for it.
 const loadApprove = () => import('./approve.ts')
+const loadMany = () => import('./folders/library.ts')
 
 /** What a check may be told. */
 export type CheckOptions = {
@@ -95,3 +99,36 @@ export const report = (run: Run, reporter: (typeof reporterNames)[number]): Prom
     }
     return reportText(run, checkText('the reporter', reporter))
   })
+
+/**
+ * Compares the pictures of two folders, to the bottom, or of two globs, paired by their paths. The result is a run, as of
+ * `check`: each case is a pair, with the status `same`, `tolerated`, `changed`, `size`, `added`, `removed` or `error`.
+ *
+ * @throws ConvoError E_USAGE where there is nothing to compare, E_OUTPUT for what cannot be written; a pair that cannot be
+ *   read has the status `error`
+ */
+export const compareFolders = (
+  expected: string,
+  actual: string,
+  options: CompareFoldersOptions = {},
+): Promise<Run> => libraryErrors(async () => (await loadMany()).compareFoldersAt(expected, actual, options))
+
+/**
+ * Digests of pictures in files, folders (to the bottom) and globs, sorted by path.
+ *
+ * @throws ConvoError for a picture that cannot be read, or where there is none
+ */
+export const digestFiles = (
+  paths: readonly string[],
+  options: ReadOptions = {},
+): Promise<readonly FileDigest[]> =>
+  libraryErrors(async () => (await loadMany()).digestFilesAt(paths, options))
+
+/**
+ * Compares pictures with a list of digests, as `convo digest` prints one of several pictures.
+ *
+ * @param list the path of the list
+ * @throws ConvoError E_INPUT for a list that cannot be read; a picture that cannot be has the status `error`
+ */
+export const checkDigests = (list: string, options: ReadOptions = {}): Promise<readonly Checked[]> =>
+  libraryErrors(async () => (await loadMany()).checkDigestsIn(list, options))

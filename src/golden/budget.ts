@@ -1,3 +1,6 @@
+import { availableParallelism, totalmem } from 'node:os'
+import { probe } from '../image/probe.ts'
+
 /** Lends out an amount of something; whoever asks waits until there is enough. */
 export type Budget = {
   /** Runs `use` when `amount` is free. An amount beyond the whole budget runs alone. */
@@ -35,5 +38,25 @@ export function createBudget(whole: number, most: number): Budget {
         startNext()
       }
     },
+  }
+}
+
+/**
+ * The budget of a run: bytes, unless given a quarter of the machine's memory, and not more than most machines have; and
+ * a picture for each core, with one more to decode meanwhile.
+ */
+export const budgetOf = (bytes = Math.min(4 * 2 ** 30, totalmem() / 4)): Budget =>
+  createBudget(bytes, availableParallelism() + 1)
+
+/** Bytes that a comparison may take, from the first bytes of a picture: decoded, made, expected, and their difference. */
+export function estimate(path: string | undefined): number {
+  if (path === undefined) return 0
+  try {
+    const { png, size } = probe(path)
+    if (png === undefined) return size * 40
+    return png.width * png.height * (png.channels * (png.depth / 8) * 4 + 16)
+  } catch {
+    // what cannot be looked at costs nothing; its comparison will say why
+    return 0
   }
 }

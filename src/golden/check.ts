@@ -5,13 +5,12 @@ import { type Io, noteMessage } from '../host/io.ts'
 import { parseShard } from '../host/shard.ts'
 import type { Values } from '../params.ts'
 import { closePools } from '../run/shared.ts'
-import { counted } from '../text/count.ts'
 import { columns } from '../text/layout.ts'
-import { Verbatim } from '../text/message.ts'
 import { visibleLine } from '../text/visible.ts'
 import { type Approved, approve, approvedText, type Choice } from './approve.ts'
 import { askedReporters, reportAll } from './destinations.ts'
 import { findManifest, loadManifest } from './manifest.ts'
+import { progressOn } from './progress.ts'
 import { type Run, readResults } from './results.ts'
 import { runCheck } from './run.ts'
 import type { checkSettings, reportSettings, resultsSettings } from './settings.ts'
@@ -30,7 +29,7 @@ export async function check(file: string | undefined, settings: CheckValues, io:
     if (tolerance.mask !== undefined) noteRead(tolerance.mask)
   }
   for (const { file: to } of asked) if (to !== undefined) refuseReplacing(to)
-  const progress = progressOn(io)
+  const progress = progressOn(io, 'case')
   const run = await runCheck(manifest, {
     results,
     shard,
@@ -105,14 +104,4 @@ function tightenText({ cases }: Run): string {
       `needs ${smallest ?? 'more than any tolerance allows'}`,
     ])
   return rows.length === 0 ? 'every case passes without a tolerance\n' : columns(rows)
-}
-
-/** A line that counts, on terminals only. */
-function progressOn(io: Io): { show(done: number, all: number): void; clear(): void } {
-  if (process.stderr.isTTY !== true) return { show: () => undefined, clear: () => undefined }
-  const clear = new Verbatim('\r\x1b[2K')
-  return {
-    show: (done, all) => io.err([clear, `${done} of ${counted(all, 'case')}`]),
-    clear: () => io.err(clear),
-  }
 }

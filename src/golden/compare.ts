@@ -1,16 +1,20 @@
 import { ConvoError } from '../error.ts'
 import { isSameFile } from '../files/output.ts'
-import { readFileWhole } from '../files/read.ts'
 import { noteRead, refuseReplacing } from '../files/reads.ts'
-import { statOf } from '../files/stat.ts'
 import { type Io, noteMessage } from '../host/io.ts'
 import type { Comparison, DiffStyle } from '../image/compare/comparison.ts'
 import { describe, fileComparisonRecord, smallestText } from '../image/compare/describe.ts'
-import { comparePages, type FileComparison, isWorse, type Pages } from '../image/compare/pages.ts'
+import {
+  comparePages,
+  type FileComparison,
+  isWorse,
+  type OnPage,
+  type Pages,
+} from '../image/compare/pages.ts'
 import { renderDiff } from '../image/compare/render.ts'
 import { type ToleranceValues, toleranceOf } from '../image/compare/tolerance.ts'
 import { formatOfPath } from '../image/format.ts'
-import type { Source } from '../image/reader.ts'
+import { haveEqualBytes, type Source } from '../image/reader.ts'
 import { sourceOf } from '../picture/input.ts'
 import { writePicture } from '../picture/output.ts'
 import { outputOf } from '../picture/output-path.ts'
@@ -24,6 +28,9 @@ export type CompareSettings = {
   readonly diff?: string | undefined
   readonly 'diff-style': DiffStyle
   readonly json: boolean
+  readonly reporter?: readonly string[] | undefined
+  readonly results?: string | undefined
+  readonly update: boolean
   readonly quiet: boolean
   readonly 'no-orient': boolean
   readonly 'max-pixels': number
@@ -57,12 +64,18 @@ export async function runCompare(
   const { expected, actual } = await openBoth(expectedPath, actualPath, options)
 
   let shown: Shown | undefined
-  const comparison = await comparePages(expected, actual, tolerance, (page, left, right, found) => {
+  const keepWorst: OnPage = (page, left, right, found) => {
     // the first of the worst outcome: a page that is tolerated must not hide one that is different
     if (shown === undefined || isWorse(found, shown.found)) {
       shown = { page, expected: left, actual: right, found }
     }
-  })
+  }
+  const comparison = await comparePages(
+    expected,
+    actual,
+    tolerance,
+    diff === undefined ? undefined : keepWorst,
+  )
   const notes = [...new Set([expected, actual].flatMap((pages) => pages.notes ?? []))]
   const lines = textOf(comparison, expectedPath, actualPath)
   if (diff !== undefined && shown !== undefined) {
@@ -133,7 +146,8 @@ function checkDiff(diff: string, inputs: readonly (string | undefined)[], isQuie
   }
 }
 
-async function maskOf(path: string, options: PageOptions): Promise<Picture> {
+/** The picture of --mask. @throws ConvoError E_OPTION for one of several pages */
+export async function maskOf(path: string, options: PageOptions): Promise<Picture> {
   const { count, pictures } = await openPages(path, options)
   for await (const picture of pictures) if (count === 1) return picture
   throw new ConvoError('E_OPTION', `--mask ${path} must be a single picture`, {
@@ -155,22 +169,4 @@ async function openBoth(expectedPath: string, actualPath: string, options: PageO
   }
   const [expected, actual] = await Promise.all([open(expectedPath, left), open(actualPath, right)])
   return { expected, actual }
-}
-
-/** Bytes of a source; NaN for a file that is not there, which decoding tells of. */
-function sizeOf(source: Source): number {
-  if (typeof source !== 'string') return source.length
-  return Number(statOf(source)?.size ?? Number.NaN)
-}
-
-/** Files up to this size are read at once: finding them equal saves decoding one. */
-const mostBytes = 2 ** 28
-
-function haveEqualBytes(a: Source, b: Source): boolean {
-  const [left, right] = [sizeOf(a), sizeOf(b)]
-  if (left !== right || !(left <= mostBytes)) return false
-  const [p, q] = [a, b].map((source) =>
-    typeof source === 'string' ? readFileWhole(source, { limit: 'encodedBytes' }) : source,
-  )
-  return Buffer.compare(p!, q!) === 0
 }

@@ -5,34 +5,29 @@ import { counted, grouped } from '../text/count.ts'
 import type { Measured } from './results.ts'
 
 /** One line on a comparison. */
-export function messageOf({
-  outcome,
-  expected,
-  actual,
-  mismatches,
-  stats,
-  failed,
-  notes,
-}: Comparison): string {
-  if (outcome === 'same') return 'every sample equals the golden'
+export function messageOf(
+  { outcome, expected, actual, mismatches, stats, failed, notes }: Comparison,
+  other = 'the golden',
+): string {
+  if (outcome === 'same') return `every sample equals ${other}`
   if (outcome === 'size') {
-    return `${actual.width}x${actual.height} pixels, and the golden has ${expected.width}x${expected.height}`
+    return `${actual.width}x${actual.height} pixels, and ${other} has ${expected.width}x${expected.height}`
   }
-  const other = mismatches.flatMap((mismatch) => {
+  const unlike = mismatches.flatMap((mismatch) => {
     if (mismatch === 'channels') {
-      return [`${channelsText(actual.channels)}, and the golden is ${channelsText(expected.channels)}`]
+      return [`${channelsText(actual.channels)}, and ${other} is ${channelsText(expected.channels)}`]
     }
     if (mismatch === 'depth') {
-      return [`${depthText(actual.depth)}, and the golden has ${depthText(expected.depth)}`]
+      return [`${depthText(actual.depth)}, and ${other} has ${depthText(expected.depth)}`]
     }
     return mismatch === 'icc' ? notes.filter((note) => note.startsWith('colour')) : []
   })
   const { differing = 0, compared = 0, largest } = stats ?? {}
-  if (differing === 0) return `${other.join('; ')}; all pixels are equal otherwise`
+  if (differing === 0) return `${unlike.join('; ')}; all pixels are equal otherwise`
   const how = largest === undefined ? '' : `, ${largestText(largest)}`
   const why = failed.length > 0 && outcome === 'different' ? failedText(failed) : ''
   const differ = differing === 1 ? 'differs' : 'differ'
-  return [...other, `${grouped(differing)} of ${pixelsText(compared)} ${differ}${how}${why}`].join('; ')
+  return [...unlike, `${grouped(differing)} of ${pixelsText(compared)} ${differ}${how}${why}`].join('; ')
 }
 
 const pixelsText = (pixels: number): string => `${grouped(pixels)} ${pixels === 1 ? 'pixel' : 'pixels'}`
@@ -113,3 +108,15 @@ function percent(share: number): string {
   if (value > 99.5 && share < 1) return 'nearly 100 %'
   return value !== 0 && value < 0.01 ? 'less than 0.01 %' : `${Number(value.toPrecision(3))} %`
 }
+
+/** How many of the pages differ: what is said of one of them is not said of all. */
+export function pagesFact({ pages }: { readonly pages: readonly Comparison[] }): [string, string] {
+  const differing = pages.filter(({ outcome }) => outcome !== 'same').length
+  return ['pages', `${differing} of ${pages.length} ${differing === 1 ? 'differs' : 'differ'}`]
+}
+
+/** That the numbers of pages differ. */
+export const pagesText = (
+  { expectedPages, actualPages }: { readonly expectedPages: number; readonly actualPages: number },
+  other = 'the golden',
+): string => `${actualPages} pages, and ${other} has ${expectedPages}`

@@ -13,7 +13,7 @@ import { compressionSettings } from '../image/png.ts'
 import { encodePngWhole } from '../image/png-whole.ts'
 import type { Picture } from '../tensor/picture.ts'
 import { optional } from '../text/record.ts'
-import { factsOf, measuredOf, messageOf } from './describe.ts'
+import { factsOf, measuredOf, messageOf, pagesFact, pagesText } from './describe.ts'
 import { isLfsPointer, loadPages, pictureUnder, readBytes, sha256 } from './files.ts'
 import type { LockEntry } from './lock.ts'
 import type { Case } from './manifest.ts'
@@ -252,21 +252,12 @@ const pagesOf = (pictures: readonly Picture[]) => ({
   })(),
 })
 
-/** How many of the pages differ: what is said of one of them is not said of all. */
-function pagesFact({ pages }: { readonly pages: readonly Comparison[] }): [string, string] {
-  const differing = pages.filter(({ outcome }) => outcome !== 'same').length
-  return ['pages', `${differing} of ${pages.length} ${differing === 1 ? 'differs' : 'differ'}`]
-}
-
-const pagesText = ({ expectedPages, actualPages }: { expectedPages: number; actualPages: number }): string =>
-  `${actualPages} pages, and the golden has ${expectedPages}`
-
 /** The judgement of a case that could not be made or compared. */
-export function failedJudgement(error: ConvoError, place: Place): Judgement {
+export function failedJudgement(error: ConvoError, place?: Place): Judgement {
   return {
     status: 'error',
     message: `${error.message} [${error.code}]`,
-    why: [...error.why, `${placeText(place)}: this case`],
+    why: [...error.why, ...(place === undefined ? [] : [`${placeText(place)}: this case`])],
     ...optional('fix', error.fix),
     facts: [],
   }

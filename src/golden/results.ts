@@ -9,7 +9,7 @@ import type { Shard } from '../host/engines.ts'
 import type { Glow } from '../image/compare/glow.ts'
 import { cut } from '../text/cut.ts'
 import type { LockEntry } from './lock.ts'
-import { type Status, statuses } from './page/data.ts'
+import { type Counts, type Status, statusesOf } from './page/data.ts'
 import { runProblem } from './results-shape.ts'
 import { defaultResults } from './settings.ts'
 
@@ -77,8 +77,10 @@ export type CaseResult = {
 /** Everything that a check found: the content of results.json. */
 export type Run = {
   readonly version: 1
-  /** Of the tests of a test runner, which have neither manifest nor lock; absent where `convo check` ran. */
-  readonly source?: 'tests'
+  /**
+   * Of the tests of a test runner, or of two folders, which have neither manifest nor lock; absent where `convo check` ran.
+   */
+  readonly source?: 'tests' | 'folders'
   readonly tools: Readonly<Record<string, string>>
   readonly manifest: Seen
   readonly goldens: string
@@ -86,18 +88,27 @@ export type Run = {
   readonly results: string
   readonly filter?: readonly string[]
   readonly shard?: Shard
-  readonly counts: Readonly<Record<Status, number>>
+  /** The command that makes what was found the expected, where that needs no approval. */
+  readonly accept?: string
+  /** What else is worth knowing: files that were not compared. */
+  readonly notes?: readonly string[]
+  readonly counts: Counts
   readonly failed: number
   readonly milliseconds: number
   readonly cases: readonly CaseResult[]
 }
 
+/** To a tenth of a millisecond. */
+export const rounded = (milliseconds: number): number => Math.round(milliseconds * 10) / 10
+
 export const resultsName = 'results.json'
 
 /** How often each status occurs. */
-export function countsOf(cases: readonly CaseResult[]): Record<Status, number> {
-  const counts = Object.fromEntries(statuses.map((status) => [status, 0])) as Record<Status, number>
-  for (const { status } of cases) counts[status]++
+export function countsOf(cases: readonly CaseResult[], isOfFolders = false): Counts {
+  const counts: Partial<Record<Status, number>> = Object.fromEntries(
+    statusesOf(isOfFolders).map((status) => [status, 0]),
+  )
+  for (const { status } of cases) counts[status] = (counts[status] ?? 0) + 1
   return counts
 }
 

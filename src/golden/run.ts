@@ -1,13 +1,11 @@
-import { availableParallelism, totalmem } from 'node:os'
 import { extname, join } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { placeUnder, writeUnder } from '../files/change.ts'
 import { version } from '../files/package.ts'
 import type { Shard } from '../host/engines.ts'
-import { probe } from '../image/probe.ts'
 import { loadSharp } from '../image/sharp.ts'
 import { optional } from '../text/record.ts'
-import { createBudget } from './budget.ts'
+import { budgetOf, estimate } from './budget.ts'
 import { pictureUnder, readBytes, sha256 } from './files.ts'
 import { failedJudgement, type Judgement, judge, type Made, type Surroundings } from './judge.ts'
 import { type Lock, readLock } from './lock.ts'
@@ -15,7 +13,16 @@ import type { Case, Manifest } from './manifest.ts'
 import { nameMatches, pathOfName } from './names.ts'
 import { findObsolete, type Obsolete } from './obsolete.ts'
 import { prepareCase } from './operation.ts'
-import { type CaseResult, clearResults, countsOf, type Run, type Seen, writeResults } from './results.ts'
+import { isEqual } from './page/data.ts'
+import {
+  type CaseResult,
+  clearResults,
+  countsOf,
+  type Run,
+  rounded,
+  type Seen,
+  writeResults,
+} from './results.ts'
 import { toleranceText } from './tolerance.ts'
 
 export type CheckOptions = {
@@ -32,9 +39,6 @@ export type CheckOptions = {
   readonly onCase?: (result: CaseResult, done: number, all: number) => void
 }
 
-/** A quarter of the machine's memory, and not more than most machines have. */
-const defaultMemory = (): number => Math.min(4 * 2 ** 30, totalmem() / 4)
-
 /**
  * Makes and compares every case, side by side within the memory, and writes results.json. Goldens are never written.
  *
@@ -47,7 +51,7 @@ export async function runCheck(manifest: Manifest, options: CheckOptions): Promi
   const chosen = chooseCases(manifest, filter, shard)
   await clearResults(results)
   const around = { results, goldens: manifest.goldens, selfTest: options.selfTest === true }
-  const budget = createBudget(options.memory ?? defaultMemory(), availableParallelism() + 1)
+  const budget = budgetOf(options.memory)
   const digests = new Map<string, Promise<Seen>>()
   let done = 0
   const finish = (result: CaseResult) => {
@@ -56,7 +60,7 @@ export async function runCheck(manifest: Manifest, options: CheckOptions): Promi
   }
   const made = await Promise.all(
     chosen.map((one) =>
-      budget.within(estimate(one), async () =>
+      budget.within(estimate(one.input), async () =>
         finish(
           withVerdict(await runCase(one, lock, manifest, around, digests), one.allow, manifest, options),
         ),
@@ -197,7 +201,7 @@ function withVerdict(
   const isAllowed = [allow, manifest.allow, new Set(options.allow)].some((set: ReadonlySet<string>) =>
     set.has(status),
   )
-  return { ...result, failed: status !== 'pass' && status !== 'tolerated' && !isAllowed }
+  return { ...result, failed: !isEqual(status) && status !== 'tolerated' && !isAllowed }
 }
 
 /** Versions of what decides about pixels. */
@@ -205,17 +209,3 @@ export function toolVersions(): Record<string, string> {
   const { sharp, vips } = loadSharp().versions
   return { convo: version(), sharp: sharp ?? 'unknown', libvips: vips }
 }
-
-/** Bytes that a case may take, from the first bytes of its input: decoded, made, expected, and their difference. */
-function estimate({ input }: Case): number {
-  try {
-    const { png, size } = probe(input)
-    if (png === undefined) return size * 40
-    return png.width * png.height * (png.channels * (png.depth / 8) * 4 + 16)
-  } catch {
-    // an input that cannot be looked at costs nothing; its case will say why
-    return 0
-  }
-}
-
-const rounded = (milliseconds: number): number => Math.round(milliseconds * 10) / 10

@@ -17,6 +17,9 @@ export const reporterNames = [
 /** Where results go unless --results says otherwise. */
 export const defaultResults = '.convo/check'
 
+/** Where pictures of a comparison of folders go that a report shows. */
+export const compareResults = '.convo/compare'
+
 /** Where the results of tests lie, from the folder that they run in. */
 export const testResults = '.convo/tests'
 

@@ -1,5 +1,3 @@
-import { type BorderName, borders } from '../tensor/border.ts'
-
 /** Rows `first` to `end` − 1. */
 export type Span = readonly [first: number, end: number]
 
@@ -13,19 +11,6 @@ export function united(spans: readonly Span[]): Span[] {
     else out.push([first, end])
   }
   return out
-}
-
-/** The rows of an input of `height` rows that stand at the places `first` to `end` − 1, which may lie outside. */
-export function bordered([first, end]: Span, height: number, border: BorderName): Span[] {
-  const spans: Span[] = [[Math.max(0, first), Math.min(height, end)]]
-  const { source } = borders[border]
-  const add = (place: number) => {
-    const row = source(place, height)
-    if (row >= 0) spans.push([row, row + 1])
-  }
-  for (let place = first; place < Math.min(0, end); place++) add(place)
-  for (let place = Math.max(height, first); place < end; place++) add(place)
-  return spans
 }
 
 /** How many rows there are. */

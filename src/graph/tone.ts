@@ -22,3 +22,6 @@ export type Tone = {
 
 /** Whether alpha goes to the output as it came. */
 export const keepsAlpha = ({ alpha }: Tone): boolean => alpha === 'own' || alpha === 'copy'
+
+/** The tone of maps, slices and planes, which are filtered as they are. */
+export const plainTone: Tone = { gray: false, table: 0, encode: false, alpha: 'plain' }

@@ -63,3 +63,22 @@ function windowed(fd: number, size: number): Read {
 /** Bytes as characters of Latin-1. */
 export const textOf = (bytes: Uint8Array, from = 0, to = bytes.length): string =>
   String.fromCharCode(...bytes.subarray(from, to))
+
+/** Bytes of two sources that are compared at once. */
+const piece = 2 ** 20
+
+/**
+ * Whether two sources have the same bytes. They are read piece by piece, and no further than to the first that differs.
+ *
+ * @throws ConvoError E_INPUT for a file that cannot be read
+ */
+export const haveEqualBytes = (a: Source, b: Source): boolean =>
+  withReader(a, nameOf(a), (left) =>
+    withReader(b, nameOf(b), (right) => {
+      if (left.size !== right.size) return false
+      for (let at = 0; at < left.size; at += piece) {
+        if (Buffer.compare(left.read(at, piece), right.read(at, piece)) !== 0) return false
+      }
+      return true
+    }),
+  )

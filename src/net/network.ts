@@ -47,7 +47,10 @@ export type Attribute = number | string | readonly number[] | readonly string[] 
 export type Constant = {
   readonly type: 'float32' | 'float64' | 'int64' | 'int32' | 'bool' | 'uint8' | 'int8'
   readonly shape: readonly number[]
-  /** int64 is kept as float64: a whole number beyond 2^53 is refused by the reader. */
+  /**
+   * int64 is kept as float64: beyond 2^53 the nearest number that there is, as in `2^63 - 1`, by which files mean "to the
+   * end". uint16 and int16 become int32, uint32 and uint64 become int64. bool is 0 or 1.
+   */
   readonly data: Float32Array | Float64Array | Int32Array | Uint8Array | Int8Array
 }
 
@@ -60,4 +63,6 @@ export type Meaning = {
   readonly channels?: 'rgb' | 'bgr' | 'luma'
   /** How many times as wide and high as its input the output is. */
   readonly scale?: number
+  /** Width and height must be multiples of this: what is missing is added at the right and bottom, and cut off behind. */
+  readonly multiple?: number
 }

@@ -4,6 +4,7 @@ import { type Engine, referenceEngine } from '../definition/engine.ts'
 import type { LayerSettings } from '../definition/layers.ts'
 import { ConvoError } from '../error.ts'
 import { choice, custom, expected, integer, number, text } from '../params.ts'
+import { asTensor, type TensorInput } from '../tensor/like.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { describe } from '../text/describe.ts'
 import { generatorSizes, readGenerator } from './involution-weights.ts'
@@ -81,10 +82,11 @@ export async function involution2d(engine: Engine, x: Tensor, options: Involutio
  * @throws ConvoError E_ARGUMENT, E_SHAPE
  */
 export async function involutionApply2d(
-  x: Tensor,
-  kernel: Tensor,
+  input: TensorInput,
+  kernels: TensorInput,
   options: InvolutionSizes,
 ): Promise<Tensor> {
+  const [x, kernel] = [asTensor(input), asTensor(kernels)]
   checkOptions(options, sizeNames)
   checkRank('x', x, 3, '[C,H,W]')
   checkRank('kernel', kernel, 3, '[G*K*K,H,W]')

@@ -5,6 +5,7 @@ import { rowsOf } from '../definition/rows.ts'
 import { ConvoError } from '../error.ts'
 import { checkLimit } from '../limits.ts'
 import { flag } from '../params.ts'
+import { asTensor, type TensorInput } from '../tensor/like.ts'
 import { floats, sizeOf, Tensor } from '../tensor/tensor.ts'
 import { pair, perSide, sides, triple } from './bank.ts'
 import { type LayerRules, none, numbersOnly, sameChannels } from './layer.ts'
@@ -44,12 +45,12 @@ export type Pooled = { readonly output: Tensor; readonly indices: Indices }
  * @throws ConvoError E_ARGUMENT, E_SHAPE; also when a window would lie in the padding alone
  */
 export function maxPool2d(
-  x: Tensor,
+  x: TensorInput,
   options: PoolOptions & { readonly returnIndices: false },
 ): Promise<{ readonly output: Tensor }>
-export function maxPool2d(x: Tensor, options: PoolOptions): Promise<Pooled>
-export async function maxPool2d(x: Tensor, options: PoolOptions): Promise<{ readonly output: Tensor }> {
-  return maxPool(2, x, options)
+export function maxPool2d(x: TensorInput, options: PoolOptions): Promise<Pooled>
+export async function maxPool2d(x: TensorInput, options: PoolOptions): Promise<{ readonly output: Tensor }> {
+  return maxPool(2, asTensor(x), options)
 }
 
 /**
@@ -60,12 +61,12 @@ export async function maxPool2d(x: Tensor, options: PoolOptions): Promise<{ read
  * @throws ConvoError E_ARGUMENT, E_SHAPE
  */
 export function maxPool3d(
-  x: Tensor,
+  x: TensorInput,
   options: PoolOptions & { readonly returnIndices: false },
 ): Promise<{ readonly output: Tensor }>
-export function maxPool3d(x: Tensor, options: PoolOptions): Promise<Pooled>
-export async function maxPool3d(x: Tensor, options: PoolOptions): Promise<{ readonly output: Tensor }> {
-  return maxPool(3, x, options)
+export function maxPool3d(x: TensorInput, options: PoolOptions): Promise<Pooled>
+export async function maxPool3d(x: TensorInput, options: PoolOptions): Promise<{ readonly output: Tensor }> {
+  return maxPool(3, asTensor(x), options)
 }
 
 function maxPool(spatial: 2 | 3, x: Tensor, options: PoolOptions): Pooled | { readonly output: Tensor } {

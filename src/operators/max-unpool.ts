@@ -3,6 +3,7 @@ import { ConvoError } from '../error.ts'
 import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
 import { checkLimit } from '../limits.ts'
 import { flag } from '../params.ts'
+import { asTensor, type TensorInput } from '../tensor/like.ts'
 import { floats, Tensor } from '../tensor/tensor.ts'
 import { describe } from '../text/describe.ts'
 import { bankOf, correlateBank, pair, refuseOptions, sides, wrongRank } from './bank.ts'
@@ -34,8 +35,12 @@ export type UnpoolOptions = {
  * @returns [C,H',W']
  * @throws ConvoError E_ARGUMENT, E_SHAPE, also for an index outside the output
  */
-export async function maxUnpool2d(x: Tensor, indices: Indices, options: UnpoolOptions = {}): Promise<Tensor> {
-  return maxUnpool(2, x, indices, options)
+export async function maxUnpool2d(
+  x: TensorInput,
+  indices: Indices,
+  options: UnpoolOptions = {},
+): Promise<Tensor> {
+  return maxUnpool(2, asTensor(x), indices, options)
 }
 
 /**
@@ -45,8 +50,12 @@ export async function maxUnpool2d(x: Tensor, indices: Indices, options: UnpoolOp
  * @returns [C,D',H',W']
  * @throws ConvoError E_ARGUMENT, E_SHAPE
  */
-export async function maxUnpool3d(x: Tensor, indices: Indices, options: UnpoolOptions = {}): Promise<Tensor> {
-  return maxUnpool(3, x, indices, options)
+export async function maxUnpool3d(
+  x: TensorInput,
+  indices: Indices,
+  options: UnpoolOptions = {},
+): Promise<Tensor> {
+  return maxUnpool(3, asTensor(x), indices, options)
 }
 
 function maxUnpool(spatial: 2 | 3, x: Tensor, indices: Indices, options: UnpoolOptions): Tensor {

@@ -58,6 +58,8 @@ export type Step = {
        */
       readonly kind: 'tensor'
       readonly acts: 'each' | 'colour'
+      /** It takes samples to other places as they are: alpha goes along as any channel does, and so do hidden colours. */
+      readonly moves?: boolean
       /** How it meets a volume [C,D,H,W]: slice by slice, unless it takes it `whole`. */
       readonly volume?: 'whole'
       /** It must see all of its input before it gives any output. */
@@ -65,7 +67,13 @@ export type Step = {
       readonly arithmetic?: Arithmetic
       /** The full scale of what comes out, when it is not that of what went in. */
       readonly full?: FullScale
+      /** Of `colour`: alpha [1,H,W] for a picture of this size, where that is another one. */
+      carries?(alpha: Tensor, size: readonly [height: number, width: number], engine: Engine): Promise<Tensor>
+      /** Whether one or three channels that came out are a picture. Default: they are. */
+      givesPicture?(): boolean
       apply(x: Tensor, engine: Engine): Promise<Tensor>
+      /** What can be done only when all of what `apply` gives is there; of the same shape. */
+      settle?(whole: Tensor): Tensor
       /** Where a volume of this shape [C,D,H,W] can go through slab by slab. @throws ConvoError as `apply` does */
       readonly slabs?: (shape: readonly number[]) => Slabs
     }
@@ -97,6 +105,9 @@ export type LayerGiven<P extends Params = Params> = Pick<Given<P>, 'values' | 'k
   readonly isTextbook: boolean
 }
 
+/** The groups of filters, in lists and help. */
+export type FilterGroup = 'edges' | 'smoothing' | 'detail' | 'texture' | 'windows' | 'size'
+
 /** A textbook operator as a command on pictures, or a small step of a chain: listed in operators/index.ts. */
 export type Operator<P extends Params = Params> = {
   /** One line, as a verb. */
@@ -105,7 +116,7 @@ export type Operator<P extends Params = Params> = {
   readonly formula: string
   /** Where the definition comes from. */
   readonly source: string
-  readonly group: 'operators' | 'steps'
+  readonly group: 'operators' | 'steps' | FilterGroup
   readonly params: P
   /** `volume`: it takes all pages or slices of its input, [C,D,H,W]; or whether it does with such values. */
   readonly input?: 'volume' | ((values: Values<P>) => boolean)

@@ -1,7 +1,7 @@
 import type { Recipe } from '../conv/recipe.ts'
 import { ConvoError, nearest } from '../error.ts'
 import type { Filter } from '../filters/filter.ts'
-import { filters } from '../filters/table.ts'
+import { filters, stepFilters } from '../filters/table.ts'
 import { operators } from '../operators/index.ts'
 import type { Given, Operator, Step } from '../operators/operator.ts'
 import type { Params, Values } from '../params.ts'
@@ -34,6 +34,10 @@ export type Operation = {
 /** Every operation by name, filters first, in the order of lists and help. */
 export const operations: Readonly<Record<string, Operation>> = Object.fromEntries([
   ...Object.entries(filters).map(([name, filter]) => [name, filterOperation(name, filter)]),
+  ...Object.entries(stepFilters).map(([name, entry]): [string, Operation] => [
+    name,
+    { ...operatorOperation(name, entry), kind: 'filter' },
+  ]),
   ...Object.entries(operators).map(([name, operator]) => [name, operatorOperation(name, operator)]),
 ])
 
@@ -63,6 +67,20 @@ function operatorOperation(name: string, { build, takes, ...rest }: Operator): O
     build,
   }
 }
+
+/** An operation that is made when it is asked for, and takes no kernel. */
+export const operationWith = (
+  name: string,
+  { params, ...rest }: Pick<Operation, 'summary' | 'source' | 'params' | 'build'>,
+): Operation => ({
+  ...rest,
+  name,
+  kind: 'operator',
+  group: 'operators',
+  params,
+  kernel: 'none',
+  shared: sharedBy(params, Object.keys(correlationSettings)),
+})
 
 /** True for an operation that takes all pages or slices of its input. */
 export const takesVolume = ({ input }: Operation, values: Values<Params>): boolean =>

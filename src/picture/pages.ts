@@ -1,7 +1,7 @@
 import { readWhole } from '../files/read.ts'
+import type { Shape } from '../image/compare/comparison.ts'
 import type { Pages } from '../image/compare/pages.ts'
 import { decode, decodePages, readHeader } from '../image/decode.ts'
-import type { Header } from '../image/header.ts'
 import { inspect } from '../image/inspect.ts'
 import { probe } from '../image/probe.ts'
 import { nameOf, type Source } from '../image/reader.ts'
@@ -32,22 +32,28 @@ export async function openPages(source: Source, options: PageOptions): Promise<P
   }
   // of these what was looked at tells it all: to ask the decoder would open them once more
   const isPlain = kind === 'png' || kind === 'jpeg'
+  const header = isPlain ? undefined : await readHeader(source, { ...options, name })
   const {
     frames: pages = 1,
     unread,
     notes,
-  } = isPlain
-    ? inspect(source, probed, name, options.maxPixels)
-    : framesOf(await readHeader(source, { ...options, name }))
+  } = header
+    ? { frames: header.pages, unread: header.unread, notes: header.asRead }
+    : inspect(source, probed, name, options.maxPixels)
+  const areAlike = pages === 1 || isPlain || kind === 'gif' || kind === 'webp' || header?.isAlike === true
   return {
     count: pages,
     unread,
     notes,
+    ...(areAlike && { shape: () => shapeOf(source, { ...options, name }) }),
     pictures: pages === 1 ? single(source, { ...options, name }) : decodePages(source, { ...options, name }),
   }
 }
 
-const framesOf = ({ pages, unread, asRead }: Header) => ({ frames: pages, unread, notes: asRead })
+async function shapeOf(source: Source, options: PageOptions): Promise<Shape> {
+  const { width, height, channels, depth } = await readHeader(source, options)
+  return { width, height, channels, depth }
+}
 
 async function* single(source: Source, options: PageOptions): AsyncGenerator<Picture> {
   yield await decode(source, options)

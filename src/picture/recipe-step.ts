@@ -20,7 +20,7 @@ import {
   planesNode,
   traced,
 } from '../graph/node.ts'
-import type { Tone } from '../graph/tone.ts'
+import { plainTone, type Tone } from '../graph/tone.ts'
 import { linearTables, srgb } from '../image/light.ts'
 import { peakOf } from '../image/samples.ts'
 import { kernel } from '../kernel/kernel.ts'
@@ -103,7 +103,7 @@ export async function recipeStep(
   const { plan, over } = await planned(session, { out: x, source: flat.source }, (peak) =>
     planRecipe(step.recipe, step.options, { width, height, samples: 'f32', peak }),
   )
-  const made = filterNode({ plan, tone: plain, channels: 1, full }, over.out)
+  const made = filterNode({ plan, tone: plainTone, channels: 1, full }, over.out)
   const plans = [...state.plans, ...planFacts(plan, false)]
   const next: Pending = { ...flat, out: traced(made), source: over.source }
   if (data.kind !== 'tensor' || data.tensor.shape.length === 3) return { ...state, plans, data: next }
@@ -175,9 +175,6 @@ function pictureShape(data: PictureData): PictureShape {
   return { width, height, channels: channels as 1 | 2 | 3 | 4, depth: 32, full: data.full }
 }
 
-/** The tone of maps and slices, which are filtered as they are. */
-const plain: Tone = { gray: false, table: 0, encode: false, alpha: 'plain' }
-
 /** What a recipe would do to data of which only the shape is known, as the run decides it. */
 export function planKnown(
   step: RecipeStep,
@@ -187,7 +184,7 @@ export function planKnown(
 ): { readonly plan: RecipePlan; readonly channels: number } {
   const { channels } = known
   if (known.isMaps || !isFew(channels))
-    return { plan: planOver(step, { ...known, depth: 32 }, plain), channels }
+    return { plan: planOver(step, { ...known, depth: 32 }, plainTone), channels }
   const tone = toneOf(step.recipe, task, { ...known, channels }, position)
   return { plan: planOver(step, known, tone), channels: outChannels({ channels }, tone) }
 }

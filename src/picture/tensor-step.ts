@@ -32,20 +32,23 @@ export async function tensorStep(
   const plans = [...state.plans, step.arithmetic ?? arithmetics.bank]
   if (state.data.kind === 'tensor' && state.data.tensor.shape.length === 4) {
     const { tensor: x } = state.data
-    const apply = (slice: Tensor) => step.apply(slice, engine)
+    const apply = async (slice: Tensor) => settled(await step.apply(slice, engine), step)
     const y = step.volume === 'whole' ? await apply(x) : await sliceBySlice(x, apply)
     return { ...state, plans, data: dataOf(y, outFull) }
   }
-  const mode = task.settings.alpha ?? (step.acts === 'each' ? 'premultiply' : 'copy')
+  const usual = step.moves ? 'separate' : step.acts === 'each' ? 'premultiply' : 'copy'
+  const mode = task.settings.alpha ?? usual
   const isTogether = step.acts === 'each' && mode !== 'copy'
   const isAlpha = isTransparent(state.data)
   const { source, x } = await traceable(session, state.data, task, isFirst, isAlpha && !isTogether)
   const apply = async (input: Tensor): Promise<Tensor> => {
-    if (step.seesAll !== true) return step.apply(input, tracer)
-    const whole = await runToTensor(session, { out: nodeOf(input), source })
-    return traced(planesNode(await step.apply(whole, engine)))
+    const whole = async (out: Tensor) => runToTensor(session, { out: nodeOf(out), source })
+    if (step.seesAll) return traced(planesNode(settled(await step.apply(await whole(input), engine), step)))
+    const out = await step.apply(input, tracer)
+    return step.settle === undefined ? out : traced(planesNode(step.settle(await whole(out))))
   }
-  const pending = (out: Tensor, isPicture = out.shape[0] === 1 || out.shape[0] === 3): State => ({
+  const isOne = (out: Tensor) => (out.shape[0] === 1 || out.shape[0] === 3) && step.givesPicture?.() !== false
+  const pending = (out: Tensor, isPicture = isOne(out)): State => ({
     ...state,
     plans,
     data: { kind: 'graph', out, source, full: outFull, isPicture },
@@ -58,14 +61,22 @@ export async function tensorStep(
   }
   const colours = x.shape[0]! - 1
   const y = await apply(await tracer.layer('select', [x], { first: 0, count: colours }))
-  const [channels, ...size] = y.shape
-  if ((channels === 1 || channels === 3) && size.join() === x.shape.slice(1).join()) {
-    const alpha = await tracer.layer('select', [x], { first: colours, count: 1 })
+  const [channels, ...size] = y.shape as [number, number, number]
+  const isSame = size.join() === x.shape.slice(1).join()
+  if (
+    (channels === 1 || channels === 3) &&
+    (isSame || step.carries !== undefined) &&
+    step.givesPicture?.() !== false
+  ) {
+    const own = await tracer.layer('select', [x], { first: colours, count: 1 })
+    const alpha = isSame ? own : await step.carries!(own, size, tracer)
     return pending(await tracer.layer('join', [y, alpha], { gain: [outFull, full] }), true)
   }
   const note = `alpha was dropped: the result is [${y.shape.join(',')}], and alpha is [1,${x.shape.slice(1).join(',')}]`
   return { ...pending(y), notes: [...state.notes, note] }
 }
+
+const settled = (out: Tensor, { settle }: TensorStep): Tensor => settle?.(out) ?? out
 
 /** An operator on pictures over the slices of a volume [C,D,H,W], one by one: [C',D,H',W']. */
 async function sliceBySlice(volume: Tensor, apply: (slice: Tensor) => Promise<Tensor>): Promise<Tensor> {

@@ -1,3 +1,4 @@
+import { nowhere } from '../graph/address.ts'
 import { nodeOf, outChannels } from '../graph/node.ts'
 import { lostBeside } from '../image/fit.ts'
 import { compressionSettings } from '../image/png.ts'
@@ -73,7 +74,7 @@ export async function sheetRendering(
   const { full } = maps
   const sheet = {
     kind: 'picture',
-    picture: { width, height, channels: depth, depth: 32, full, address: 0 },
+    picture: { width, height, channels: depth, depth: 32, full, address: nowhere },
   } as const
   const { filter } = await prepareRecipe(session, identity, task, sheet, asItIs)
   return {

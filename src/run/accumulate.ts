@@ -1,3 +1,4 @@
+import { type Address, plus } from '../graph/address.ts'
 import type { WasmExports } from './engine.ts'
 import { type FftRows, prepareFft } from './fft-strip.ts'
 import type { PictureJob, PlacedStencil, TapTable } from './picture-job.ts'
@@ -6,7 +7,7 @@ import type { Place } from './place.ts'
 /** Sums of one stencil, in rows: what kind of number, and where. */
 export type Sums = {
   readonly kind: 'f32' | 'i32' | 'i16'
-  readonly address: number
+  readonly address: Address
   readonly pitch: number
 }
 
@@ -27,16 +28,16 @@ export function prepareAccumulator(
   job: PictureJob,
   index: number,
   wasm: WasmExports,
-  scratch: number,
+  scratch: Address,
 ): Accumulator {
   const placed = job.stencils[index]!
   const at = {
-    tile: scratch + job.layout.tile,
-    branch: scratch + job.layout.branches[index]!,
+    tile: plus(scratch, job.layout.tile),
+    branch: plus(scratch, job.layout.branches[index]!),
     pitch: job.layout.branchPitch,
-    between: scratch + job.layout.between,
+    between: plus(scratch, job.layout.between),
     betweenPitch: job.layout.betweenPitch,
-    fft: scratch + job.layout.fft,
+    fft: plus(scratch, job.layout.fft),
     n: job.fullWidth * job.tileChannels,
     step: job.plan.stride[0],
   }
@@ -59,8 +60,13 @@ export function prepareAccumulator(
 type Form<F extends PlacedStencil['form']> = Extract<PlacedStencil, { form: F }>
 
 /** The tile address of the first tap of output row `y`. */
-const firstTap = (job: PictureJob, placed: PlacedStencil, at: Place, y: number, tileFirst: number): number =>
-  at.tile + (y * at.step - tileFirst + placed.firstRow) * job.tilePitch + placed.base
+const firstTap = (
+  job: PictureJob,
+  placed: PlacedStencil,
+  place: Place,
+  y: number,
+  tileFirst: number,
+): Address => plus(place.tile, (y * place.step - tileFirst + placed.firstRow) * job.tilePitch + placed.base)
 
 function taps(job: PictureJob, placed: Form<'taps'>, wasm: WasmExports, at: Place): Accumulate {
   const { stencil, offsets, weights, count } = placed
@@ -86,9 +92,9 @@ function integerPasses(
   const across = between === 'i32' ? wasm.tapsI32I32 : sums === 'i16' ? wasm.tapsI16I16 : wasm.tapsI16I32
   const call = (
     loop: typeof down,
-    dst: number,
+    dst: Address,
     dstPitch: number,
-    src: number,
+    src: Address,
     step: number,
     n: number,
     rows: number,
@@ -112,11 +118,11 @@ function passes(job: PictureJob, placed: Form<'passes'>, wasm: WasmExports, at: 
     const src = firstTap(job, placed, at, y, tileFirst)
     if (single) {
       for (let r = 0; r < rows; r++) {
-        const to = at.between + r * at.betweenPitch
+        const to = plus(at.between, r * at.betweenPitch)
         wasm.columnF32(
           to,
           at.betweenPitch,
-          src + r * at.step * job.tilePitch,
+          plus(src, r * at.step * job.tilePitch),
           srcPitch,
           wide,
           1,
@@ -139,7 +145,7 @@ function box(job: PictureJob, placed: Form<'box'>, wasm: WasmExports, at: Place)
   // The full row whose window the column sums hold.
   let held: number | undefined
   const tileRow = (full: number, tileFirst: number) =>
-    at.tile + (full - tileFirst + placed.firstRow) * job.tilePitch + placed.base
+    plus(at.tile, (full - tileFirst + placed.firstRow) * job.tilePitch + placed.base)
 
   function moveTo(full: number, tileFirst: number): void {
     if (held === undefined) {
@@ -156,7 +162,7 @@ function box(job: PictureJob, placed: Form<'box'>, wasm: WasmExports, at: Place)
     sums(y, rows, tileFirst) {
       for (let r = 0; r < rows; r++) {
         moveTo((y + r) * at.step, tileFirst)
-        wasm.boxRow(at.branch + r * at.pitch, sums, job.fullWidth, job.tileChannels, kW)
+        wasm.boxRow(plus(at.branch, r * at.pitch), sums, job.fullWidth, job.tileChannels, kW)
       }
       return { kind: 'i32', address: at.branch, pitch: at.pitch }
     },
@@ -173,7 +179,7 @@ function fft(compute: FftRows, at: Place): Accumulator {
     },
     sums: (y) => ({
       kind: 'f32',
-      address: at.branch + (y * at.step - first) * at.pitch,
+      address: plus(at.branch, (y * at.step - first) * at.pitch),
       pitch: at.pitch * at.step,
     }),
   }

@@ -1,4 +1,5 @@
 import { ConvoError } from '../error.ts'
+import type { Address } from '../graph/address.ts'
 
 const page = 65536
 const maximumPages = 65536
@@ -10,7 +11,7 @@ const firstAddress = 1024
 export type Arena = {
   readonly memory: WebAssembly.Memory
   /** An address divisible by 64 with `bytes` bytes and 64 more behind them, that loops may read and write past the end. */
-  alloc(bytes: number): number
+  alloc(bytes: number): Address
   mark(): number
   release(mark: number): void
 }
@@ -22,7 +23,7 @@ export function createArena(): Arena {
   return {
     memory,
     alloc(bytes) {
-      const address = top
+      const address = top as Address
       const end = Math.ceil((address + bytes + 64) / 64) * 64
       const missing = Math.ceil((end - memory.buffer.byteLength) / page)
       if (missing > 0) grow(memory, missing, bytes)

@@ -1,8 +1,10 @@
-import { type Buffer, pitchOf } from '../graph/schedule.ts'
+import { type Address, plus } from '../graph/address.ts'
+import { pitchOf } from '../graph/schedule.ts'
 import { type Span, slotOf } from '../graph/spans.ts'
 import { borders } from '../tensor/border.ts'
 import type { WasmExports } from './engine.ts'
 import type { PlacedBank } from './graph-job.ts'
+import { type PlacedRows, rowAt } from './placed-rows.ts'
 
 const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
 /** Output channels that one loop computes side by side. */
@@ -13,27 +15,27 @@ export function prepareBankRows(
   bank: PlacedBank,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
-  scratch: number,
-): (to: Buffer, from: Buffer, rows: Span) => void {
+  scratch: Address,
+): (to: PlacedRows, from: PlacedRows, rows: Span) => void {
   const { plan, tileRows, tilePitch, blockRows } = bank
   const [, height] = plan.input
   const xPhases = plan.step[2]
   const planeBytes = tileRows * xPhases * tilePitch
   const rowTable = scratch
-  const directOffsets = rowTable + align(tileRows * 4)
-  const sums = directOffsets + align(Math.max(...bank.phases.map(({ taps }) => taps)) * 4)
+  const directOffsets = plus(rowTable, align(tileRows * 4))
+  const sums = plus(directOffsets, align(Math.max(...bank.phases.map(({ taps }) => taps)) * 4))
   const sumsPitch = pitchOf(plan.grid[2])
-  const tile = sums + align(block * blockRows * sumsPitch)
+  const tile = plus(sums, align(block * blockRows * sumsPitch))
   const place = borders[plan.border].source
   const words = new Int32Array(memory.buffer)
   const [, outStepY, outStepX] = plan.outStep
 
-  function gather(from: Buffer, group: number, rows: number): void {
+  function gather(from: PlacedRows, group: number, rows: number): void {
     const channels = plan.channelsPerGroup
     for (let c = 0; c < channels; c++) {
-      const source = from.address + (group * channels + c) * from.plane
+      const source = plus(from.address, (group * channels + c) * from.plane)
       wasm.gatherPlane(
-        tile + c * planeBytes,
+        plus(tile, c * planeBytes),
         tilePitch,
         source,
         from.pitch,
@@ -52,23 +54,23 @@ export function prepareBankRows(
   /** Rows `first` to `end` − 1 of one phase of the grid; `src` lies under row `first`, `step` bytes lead to the next. */
   function accumulate(
     phase: PlacedBank['phases'][number],
-    offsets: number,
+    offsets: Address,
     group: number,
-    src: number,
+    src: Address,
     step: number,
     first: number,
     rows: number,
-    to: Buffer,
+    to: PlacedRows,
   ): void {
     const { taps, columns: n } = phase
     const y = first * outStepY + phase.offset
-    const address = to.address + slotOf(to.rows, y) * to.pitch + phase.column * 4
+    const address = plus(rowAt(to, 0, y), phase.column * 4)
     const pitch = outStepY * to.pitch
     const end = (group + 1) * plan.filtersPerGroup
     for (let filter = end - plan.filtersPerGroup; filter < end; ) {
-      const [w, bias] = [phase.weights + filter * taps * 4, bank.bias + filter * 4]
+      const [w, bias] = [plus(phase.weights, filter * taps * 4), plus(bank.bias, filter * 4)]
       const channels = end - filter >= block ? block : 1
-      const target = address + filter * to.plane
+      const target = plus(address, filter * to.plane)
       const isDense = outStepX === 1
       const sumsPlane = rows * sumsPitch
       const [dst, dstPlane, dstPitch] = isDense ? [target, to.plane, pitch] : [sums, sumsPlane, sumsPitch]
@@ -80,12 +82,12 @@ export function prepareBankRows(
     }
   }
 
-  function direct(to: Buffer, from: Buffer, [first, end]: Span): void {
+  function direct(to: PlacedRows, from: PlacedRows, [first, end]: Span): void {
     const [phase] = bank.phases as [PlacedBank['phases'][number]]
     for (let c = 0; c < plan.channelsPerGroup; c++) words[directOffsets / 4 + c] = c * from.plane
-    const row = from.address + slotOf(from.rows, first) * from.pitch
+    const row = rowAt(from, 0, first)
     for (let group = 0; group < plan.groups; group++) {
-      const src = row + group * plan.channelsPerGroup * from.plane
+      const src = plus(row, group * plan.channelsPerGroup * from.plane)
       accumulate(phase, directOffsets, group, src, from.pitch, first, end - first, to)
     }
   }
@@ -112,7 +114,7 @@ export function prepareBankRows(
             Math.floor((end - 1 - phase.offset) / outStepY) + 1,
             phase.rows,
           )
-          const src = tile + (low - grid) * plan.step[1] * xPhases * tilePitch
+          const src = plus(tile, (low - grid) * plan.step[1] * xPhases * tilePitch)
           const step = plan.step[1] * xPhases * tilePitch
           if (high > low) accumulate(phase, phase.offsets, group, src, step, low, high - low, to)
         }

@@ -1,4 +1,5 @@
 import { type BankPlan, type BankTap, columnSources, type WeightIndex } from '../conv/bank.ts'
+import type { Address } from '../graph/address.ts'
 import { borders } from '../tensor/border.ts'
 import type { Arena } from './arena.ts'
 
@@ -10,10 +11,10 @@ export type BankJob = {
   readonly parts: number
   readonly plan: Omit<BankPlan, 'phases'>
   /** [C][D][H][W] float32. */
-  readonly source: number
+  readonly source: Address
   /** [O][D'][H'][W'] float32. */
-  readonly target: number
-  readonly bias: number
+  readonly target: Address
+  readonly bias: Address
   /** Taps read the source itself, where no tap leaves it; else a tile. */
   readonly direct: boolean
   /** The rows of a strip are read and written as a single one: they lie one after the other on both sides. */
@@ -21,9 +22,9 @@ export type BankJob = {
   /** A tile row is one row for each x phase, each `pitch` bytes. */
   readonly pitch: number
   /** i32: the input row of each tile row, from the first row that grid row 0 needs. */
-  readonly rowTable: number
+  readonly rowTable: Address
   /** u32: the address of a table for each x phase, as gatherPlane takes them. */
-  readonly columnTables: number
+  readonly columnTables: Address
   readonly columnCount: number
   readonly copied: readonly [first: number, last: number]
   readonly phases: readonly PlacedPhase[]
@@ -37,8 +38,8 @@ export type PlacedPhase = {
   readonly count: readonly [number, number, number]
   /** Taps times channels of a group. */
   readonly taps: number
-  readonly offsets: number
-  readonly weights: number
+  readonly offsets: Address
+  readonly weights: Address
 }
 
 /** Bytes of a tile that stay in a second-level cache. */
@@ -93,8 +94,8 @@ export function partsOf(plan: BankPlan): BankParts {
 export function placeBank(
   arena: Arena,
   plan: BankPlan,
-  source: number,
-  target: number,
+  source: Address,
+  target: Address,
   weights: Float32Array,
   bias: Float32Array | undefined,
   weightIndex: WeightIndex,
@@ -237,7 +238,7 @@ export function consecutive(table: Int32Array): [first: number, last: number] {
 }
 
 /** Copies an array into the shared memory. */
-export function put(arena: Arena, values: ArrayBufferView): number {
+export function put(arena: Arena, values: ArrayBufferView): Address {
   const address = arena.alloc(values.byteLength)
   new Uint8Array(arena.memory.buffer).set(
     new Uint8Array(values.buffer, values.byteOffset, values.byteLength),

@@ -1,36 +1,44 @@
 import type { Stencil } from '../conv/stencil.ts'
+import { type Address, plus } from '../graph/address.ts'
 import type { Sums } from './accumulate.ts'
-import { howBytes, type WasmExports, writeHow } from './engine.ts'
+import { type WasmExports, writeHow } from './engine.ts'
+import { howBytes } from './how.ts'
 import type { OwnColours } from './own-colours.ts'
 import type { PictureJob } from './picture-job.ts'
 
 /** Combines the sums of all stencils in one row of a block; the result is a float32 row, before `/ scale + offset`. */
-export type Combiner = (sums: readonly Sums[], row: number, own?: OwnColours) => number
+export type Combiner = (sums: readonly Sums[], row: number, own?: OwnColours) => Address
 
 /** The combine step of a job: sums become float32, each divided by its scale, and one row comes of all. */
 export function prepareCombiner(
   job: PictureJob,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
-  scratch: number,
+  scratch: Address,
 ): Combiner {
   const n = job.fullWidth * job.tileChannels
   const { combine, stencils } = job.plan
-  const hows = scratch + job.layout.how + 2 * howBytes
+  const hows = plus(scratch, job.layout.how + 2 * howBytes)
   stencils.forEach((s, i) => {
     // A box weight multiplies the exact sum, then the scale divides.
     if (weightOf(s) !== 1)
-      writeHow(memory, hows + i * howBytes, { scale: 1, offset: 0, affine: { low: 0, gain: weightOf(s) } })
+      writeHow(memory, plus(hows, i * howBytes), {
+        scale: 1,
+        offset: 0,
+        affine: { low: 0, gain: weightOf(s) },
+      })
   })
 
-  function floatRow(sums: Sums, index: number, row: number): number {
-    const address = sums.address + row * sums.pitch
+  function floatRow(sums: Sums, index: number, row: number): Address {
+    const address = plus(sums.address, row * sums.pitch)
     const stencil = stencils[index]!
     const to =
-      sums.kind === 'i16' ? scratch + job.layout.converted[index]! + row * job.layout.branchPitch : address
+      sums.kind === 'i16'
+        ? plus(scratch, job.layout.converted[index]! + row * job.layout.branchPitch)
+        : address
     if (sums.kind === 'i16') wasm.convertI16(to, address, n)
     else if (sums.kind === 'i32') wasm.convertI32(to, address, n)
-    if (weightOf(stencil) !== 1) wasm.finishF32(to, to, n, hows + index * howBytes)
+    if (weightOf(stencil) !== 1) wasm.finishF32(to, to, n, plus(hows, index * howBytes))
     if (stencil.scale !== 1) wasm.scaleRow(to, to, n, stencil.scale)
     return to
   }
@@ -67,7 +75,7 @@ export function prepareCombiner(
         break
       case 'share': {
         // The squares of the first `edges` rows make the part; the others on top of it make the whole.
-        const part = scratch + job.layout.spare
+        const part = plus(scratch, job.layout.spare)
         wasm.fillRow(part, n, 0)
         for (const b of rows.slice(0, combine.edges)) wasm.addSquare(part, part, b, n)
         rows.slice(combine.edges).reduce((sum, b) => {

@@ -1,6 +1,21 @@
 import { readFileSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { distFile } from '../files/package.ts'
+import type { Address } from '../graph/address.ts'
+import {
+  flagAbsolute,
+  flagAffine,
+  flagBigEndian,
+  flagSmall,
+  flagWhole,
+  howAlpha,
+  howBytes,
+  howFlags,
+  howGain,
+  howLow,
+  howOffset,
+  howScale,
+} from './how.ts'
 import type { WasmExports } from './wasm-exports.ts'
 
 export type { WasmExports } from './wasm-exports.ts'
@@ -22,24 +37,21 @@ export type How = {
   readonly alpha?: 0 | 2 | 4
 }
 
-/** The size of a `how` block in memory. A `counts` block is 8 bytes: two u32, samples clipped low and high, added to. */
-export const howBytes = 32
-
 /** Writes a `how` block at `address`, which is divisible by 4. */
-export function writeHow(memory: WebAssembly.Memory, address: number, how: How): void {
+export function writeHow(memory: WebAssembly.Memory, address: Address, how: How): void {
   const view = new DataView(memory.buffer, address, howBytes)
-  view.setFloat32(0, how.scale, true)
-  view.setFloat32(4, how.offset, true)
-  view.setFloat32(8, how.affine?.low ?? 0, true)
-  view.setFloat32(12, how.affine?.gain ?? 1, true)
+  view.setFloat32(howScale, how.scale, true)
+  view.setFloat32(howOffset, how.offset, true)
+  view.setFloat32(howLow, how.affine?.low ?? 0, true)
+  view.setFloat32(howGain, how.affine?.gain ?? 1, true)
   const flags =
-    (how.absolute ? 1 : 0) |
-    (how.affine === undefined ? 0 : 2) |
-    (how.bigEndian ? 4 : 0) |
-    (how.small ? 8 : 0) |
-    (how.whole ? 16 : 0)
-  view.setInt32(16, flags, true)
-  view.setInt32(20, how.alpha ?? 0, true)
+    (how.absolute ? flagAbsolute : 0) |
+    (how.affine === undefined ? 0 : flagAffine) |
+    (how.bigEndian ? flagBigEndian : 0) |
+    (how.small ? flagSmall : 0) |
+    (how.whole ? flagWhole : 0)
+  view.setInt32(howFlags, flags, true)
+  view.setInt32(howAlpha, how.alpha ?? 0, true)
 }
 
 /** The compiled loops; a module can be posted to workers, which then compile nothing. */

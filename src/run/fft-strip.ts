@@ -1,4 +1,5 @@
 import { fftInputRows } from '../conv/fft.ts'
+import { type Address, plus } from '../graph/address.ts'
 import type { WasmExports } from './engine.ts'
 import { correlateColumnsFft, correlateFft2d, correlateRowsFft } from './fft.ts'
 import type { PictureJob, PlacedStencil } from './picture-job.ts'
@@ -20,8 +21,8 @@ export function prepareFft(job: PictureJob, placed: PlacedFft, wasm: WasmExports
   const interleaved = { step: 4 * channels, channelPitch: 4 }
   const scratch = at.fft
 
-  function tileRow(placedFirst: number, tileFirst: number): number {
-    return at.tile + (placedFirst - tileFirst + placed.firstRow) * job.tilePitch + placed.base
+  function tileRow(placedFirst: number, tileFirst: number): Address {
+    return plus(at.tile, (placedFirst - tileFirst + placed.firstRow) * job.tilePitch + placed.base)
   }
 
   if (placed.form === 'fft-plane') {

@@ -1,69 +1,7 @@
 import { type FftAxis, type FftPlan2d, fftInputRows, fftTwiddleCount } from '../conv/fft.ts'
 import { invariant } from '../error.ts'
-
-/** The loops of `src/wasm/fft-plane.ts` and `src/wasm/fft-line.ts`; addresses and pitches in bytes. */
-export type FftExports = {
-  fftPlaneForward(
-    a: number,
-    b: number,
-    pitch: number,
-    step: number,
-    rows: number,
-    colsA: number,
-    colsB: number,
-    ny: number,
-    nx: number,
-    twiddles: number,
-    t: number,
-    buffer: number,
-  ): void
-  fftPlaneMultiply(t: number, spectrum: number, ny: number, nx: number, twiddles: number): void
-  fftPlaneInverse(
-    t: number,
-    buffer: number,
-    ny: number,
-    nx: number,
-    twiddles: number,
-    a: number,
-    b: number,
-    pitch: number,
-    step: number,
-    first: number,
-    end: number,
-    colsA: number,
-    colsB: number,
-  ): void
-  fftColumns(
-    src: number,
-    pitch: number,
-    rows: number,
-    cols: number,
-    n: number,
-    twiddles: number,
-    spectrum: number,
-    buffer: number,
-    dst: number,
-    dstPitch: number,
-    first: number,
-    end: number,
-  ): void
-  fftRows(
-    src: number,
-    pitch: number,
-    step: number,
-    rows: number,
-    cols: number,
-    valid: number,
-    n: number,
-    twiddles: number,
-    spectrum: number,
-    buffer: number,
-    dst: number,
-    dstPitch: number,
-    dstStep: number,
-    outCols: number,
-  ): void
-}
+import { type Address, plus } from '../graph/address.ts'
+import type { WasmExports } from './wasm-exports.ts'
 
 /**
  * Float32 samples of several channels in memory, all numbers in bytes: rows `pitch` apart, neighbours in a row `step`
@@ -71,7 +9,7 @@ export type FftExports = {
  * Planes are faster: interleaved RGB costs up to a quarter more in 2-D, and a third more along rows.
  */
 export type Samples = {
-  readonly address: number
+  readonly address: Address
   readonly pitch: number
   readonly step: number
   readonly channelPitch: number
@@ -80,9 +18,9 @@ export type Samples = {
 /** What the three correlations share. */
 type FftJob = {
   /** Address of the tables that `src/conv/fft.ts` built for the plan. */
-  readonly tables: number
+  readonly tables: Address
   /** Address of the working memory, as many bytes as the plan asks for; a multiple of 64 is best. */
-  readonly scratch: number
+  readonly scratch: Address
 }
 
 /** A strip of output rows `y0` to `y1`, of `outRows` in the whole picture. */
@@ -97,7 +35,7 @@ type Strip = { readonly y0: number; readonly y1: number; readonly outRows: numbe
  * the absolute weights, at most, whatever the sample's own size; a NaN or an infinity spoils its whole pair of blocks.
  */
 export function correlateFft2d(
-  wasm: FftExports,
+  wasm: WasmExports,
   job: FftJob &
     Strip & {
       readonly plan: FftPlan2d
@@ -109,19 +47,22 @@ export function correlateFft2d(
 ): void {
   const { tile, dst, outCols } = job
   const { y, x } = job.plan
-  const twiddlesX = job.tables + 4 * fftTwiddleCount(y.n)
-  const spectrum = twiddlesX + 4 * fftTwiddleCount(x.n)
+  const twiddlesX = plus(job.tables, 4 * fftTwiddleCount(y.n))
+  const spectrum = plus(twiddlesX, 4 * fftTwiddleCount(x.n))
   const buffer = job.scratch
-  const spectra = buffer + y.n * 32
+  const spectra = plus(buffer, y.n * 32)
   const within = (count: number, most: number) => Math.max(0, Math.min(count, most))
   for (const block of blocks(y, job)) {
     for (let channel = 0; channel < job.channels; channel++) {
       for (let col = 0; col < outCols; col += 2 * x.valid) {
-        const from = tile.address + block.tileRow * tile.pitch + channel * tile.channelPitch + col * tile.step
+        const from = plus(
+          tile.address,
+          block.tileRow * tile.pitch + channel * tile.channelPitch + col * tile.step,
+        )
         const inCols = outCols + x.kernel - 1 - col
         wasm.fftPlaneForward(
           from,
-          from + x.valid * tile.step,
+          plus(from, x.valid * tile.step),
           tile.pitch,
           tile.step,
           block.rows,
@@ -134,7 +75,7 @@ export function correlateFft2d(
           buffer,
         )
         wasm.fftPlaneMultiply(spectra, spectrum, y.n, x.n, twiddlesX)
-        const to = dst.address + block.dstRow * dst.pitch + channel * dst.channelPitch + col * dst.step
+        const to = plus(dst.address, block.dstRow * dst.pitch + channel * dst.channelPitch + col * dst.step)
         wasm.fftPlaneInverse(
           spectra,
           buffer,
@@ -142,7 +83,7 @@ export function correlateFft2d(
           x.n,
           job.tables,
           to,
-          to + x.valid * dst.step,
+          plus(to, x.valid * dst.step),
           dst.pitch,
           dst.step,
           block.first,
@@ -161,22 +102,22 @@ export function correlateFft2d(
  * x+4..x+7 share a transform for x a multiple of 8: a part of the columns gives the same bits if it begins at such an x.
  */
 export function correlateColumnsFft(
-  wasm: FftExports,
+  wasm: WasmExports,
   job: FftJob &
     Strip & {
       readonly plan: FftAxis
       readonly samples: number
-      readonly tile: number
+      readonly tile: Address
       readonly tilePitch: number
-      readonly dst: number
+      readonly dst: Address
       readonly dstPitch: number
     },
 ): void {
   const { plan, tilePitch, dstPitch } = job
-  const spectrum = job.tables + 4 * fftTwiddleCount(plan.n)
+  const spectrum = plus(job.tables, 4 * fftTwiddleCount(plan.n))
   for (const block of blocks(plan, job)) {
     wasm.fftColumns(
-      job.tile + block.tileRow * tilePitch,
+      plus(job.tile, block.tileRow * tilePitch),
       tilePitch,
       block.rows,
       job.samples,
@@ -184,7 +125,7 @@ export function correlateColumnsFft(
       job.tables,
       spectrum,
       job.scratch,
-      job.dst + block.dstRow * dstPitch,
+      plus(job.dst, block.dstRow * dstPitch),
       dstPitch,
       block.first,
       block.end,
@@ -197,7 +138,7 @@ export function correlateColumnsFft(
  * depends on that row alone.
  */
 export function correlateRowsFft(
-  wasm: FftExports,
+  wasm: WasmExports,
   job: FftJob & {
     readonly plan: FftAxis
     readonly channels: number
@@ -208,10 +149,10 @@ export function correlateRowsFft(
   },
 ): void {
   const { plan, src, dst } = job
-  const spectrum = job.tables + 4 * fftTwiddleCount(plan.n)
+  const spectrum = plus(job.tables, 4 * fftTwiddleCount(plan.n))
   for (let channel = 0; channel < job.channels; channel++) {
     wasm.fftRows(
-      src.address + channel * src.channelPitch,
+      plus(src.address, channel * src.channelPitch),
       src.pitch,
       src.step,
       job.rows,
@@ -221,7 +162,7 @@ export function correlateRowsFft(
       job.tables,
       spectrum,
       job.scratch,
-      dst.address + channel * dst.channelPitch,
+      plus(dst.address, channel * dst.channelPitch),
       dst.pitch,
       dst.step,
       job.outCols,

@@ -1,14 +1,16 @@
 import { middleOf, roundHalfEven } from '../definition/quantise.ts'
+import { type Address, plus } from '../graph/address.ts'
 import { keepsAlpha } from '../graph/tone.ts'
 import { type Curve, curveOf, type Light, type LightEncoder, lightEncoder, srgb } from '../image/light.ts'
 import { borders } from '../tensor/border.ts'
 import { hasAlpha } from '../tensor/picture.ts'
-import { type How, howBytes, viewOf, type WasmExports, writeHow } from './engine.ts'
+import { type How, viewOf, type WasmExports, writeHow } from './engine.ts'
+import { howBytes } from './how.ts'
 import type { PictureJob } from './picture-job.ts'
 import type { SourceRows } from './source-rows.ts'
 
 /** Finishes one combined float row (its full width) into the output row `y` at `out`, as samples or floats. */
-export type Finish = (row: number, y: number, out: number) => void
+export type Finish = (row: Address, y: number, out: Address) => void
 
 /** How the values of a job become samples: scale and offset, then the range. */
 export function howOf(job: PictureJob): How {
@@ -50,15 +52,15 @@ export function prepareFinish(
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   input: SourceRows,
-  scratch: number,
+  scratch: Address,
 ): Finish {
   const { plan, sink, tone, layout } = job
   const { full } = job.source
   const channels = job.tileChannels
   const n = plan.outWidth * channels
-  const how = scratch + layout.how
-  const before = how + howBytes
-  const counts = scratch + layout.counts
+  const how = plus(scratch, layout.how)
+  const before = plus(how, howBytes)
+  const counts = plus(scratch, layout.counts)
   const isPremultiplied = tone.alpha === 'premultiply'
   const asked = howOf(job)
   // What unpremultiply has done already is not done again.
@@ -82,7 +84,7 @@ export function prepareFinish(
 
   const quantise = 'depth' in sink ? (sink.depth === 8 ? wasm.quantiseF32U8 : wasm.quantiseF32U16) : undefined
 
-  function encodeRow(row: number): void {
+  function encodeRow(row: Address): void {
     wasm.finishF32(row, row, n, before)
     for (let i = row / 4, end = i + n; i < end; i += channels) {
       for (let c = 0; c < colours; c++) floats[i + c] = encode![c]!(floats[i + c]!)
@@ -97,7 +99,7 @@ export function prepareFinish(
     alpha.keep(row)
     if (sink.kind === 'extremes') {
       wasm.finishF32(row, row, n, encode === undefined ? how : before)
-      scan(job, wasm, floats, row, counts + 8)
+      scan(job, wasm, floats, row, plus(counts, 8))
       return
     }
     if (encode !== undefined && quantise !== undefined) encodeRow(row)
@@ -121,16 +123,16 @@ function encodersOf(light: Light, colours: number, full: number, outFull: number
 }
 
 /** The pixels that a stride in x keeps. */
-function pick(job: PictureJob, wasm: WasmExports, scratch: number, row: number): number {
+function pick(job: PictureJob, wasm: WasmExports, scratch: Address, row: Address): Address {
   const stride = job.plan.stride[1]
   if (stride === 1) return row
-  const to = scratch + job.layout.picked
+  const to = plus(scratch, job.layout.picked)
   wasm.splitPhases(to, job.layout.branchPitch, row, job.fullWidth, stride, job.tileChannels * 4)
   return to
 }
 
 /** Widens the extremes by the finite samples of a row, alpha apart. */
-function scan(job: PictureJob, wasm: WasmExports, floats: Float32Array, row: number, at: number): void {
+function scan(job: PictureJob, wasm: WasmExports, floats: Float32Array, row: Address, at: Address): void {
   const channels = job.tileChannels
   const n = job.plan.outWidth * channels
   if (alphaOf(job) === 0) {
@@ -149,9 +151,9 @@ function scan(job: PictureJob, wasm: WasmExports, floats: Float32Array, row: num
 
 type AlphaWriter = {
   /** Remembers the alpha of a float row before the range of the colours. */
-  keep(row: number): void
+  keep(row: Address): void
   /** Writes the alpha samples of output row `y` over what the filter made of them. */
-  write(out: number, y: number): void
+  write(out: Address, y: number): void
 }
 
 /** Alpha that is not a filtered channel: copied from the input, or kept apart from the range of the colours. */
@@ -167,7 +169,7 @@ function alphaWriter(job: PictureJob, memory: WebAssembly.Memory, input: SourceR
   const target = viewOf(memory, outBytes)
   const convert = (a: number) => (isWhole ? roundHalfEven(Math.fround(a * Math.fround(outFull / full))) : a)
 
-  const put = (out: number, at: (x: number) => number) => {
+  const put = (out: Address, at: (x: number) => number) => {
     for (let x = 0, i = out / outBytes + channels - 1; x < plan.outWidth; x++, i += channels)
       target[i] = convert(at(x))
   }

@@ -1,3 +1,4 @@
+import { type Address, plus } from '../graph/address.ts'
 import type { Tone } from '../graph/tone.ts'
 import { borders } from '../tensor/border.ts'
 import { hasAlpha } from '../tensor/picture.ts'
@@ -20,8 +21,8 @@ export function prepareGather(
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   input: SourceRows,
-  tile: number,
-  row: number,
+  tile: Address,
+  row: Address,
 ): Gather {
   const { plan, source, tone, columns } = job
   const { width, height } = plan
@@ -32,7 +33,7 @@ export function prepareGather(
   const toFloats = prepareFloats(job, wasm, memory, row)
 
   /** One whole row of the picture in the form of the tile, from which interior and halo are taken. */
-  function prepareRow(from: number, inside: number): number {
+  function prepareRow(from: Address, inside: Address): Address {
     if (plan.samples !== 'f32') return from
     const to = direct ? inside : row
     toFloats(to, from)
@@ -43,25 +44,25 @@ export function prepareGather(
 
   return (first, count) => {
     const rows = count + plan.halo.top + plan.halo.bottom
-    for (let i = 0, to = tile; i < rows; i++, to += job.tilePitch) {
+    for (let i = 0, to = tile; i < rows; i++, to = plus(to, job.tilePitch)) {
       const iy = place(plan.origin[0] - plan.halo.top + first + i, height)
       if (iy < 0) {
         wasm.fillHalo(to, to, job.outside, job.tileWidth, pixel, job.fill)
         continue
       }
-      const inside = to + columns.first * pixel
+      const inside = plus(to, columns.first * pixel)
       const from = prepareRow(input.address(iy), inside)
       // a tile beside the picture has no column of it, and the place where one would be may lie outside the memory
       if (from !== inside && columns.first < columns.last) {
         const skipped = columns.source * pixel
-        wasm.copyBytes(inside, from + skipped, (columns.last - columns.first) * pixel)
+        wasm.copyBytes(inside, plus(from, skipped), (columns.last - columns.first) * pixel)
       }
       wasm.fillHalo(to, from, columns.table, columns.first, pixel, job.fill)
-      const right = to + columns.last * pixel
+      const right = plus(to, columns.last * pixel)
       wasm.fillHalo(
         right,
         from,
-        columns.table + columns.last * 4,
+        plus(columns.table, columns.last * 4),
         job.tileWidth - columns.last,
         pixel,
         job.fill,
@@ -86,30 +87,30 @@ export function prepareFloats(
   { source, tone, layout, plan: { width } }: FloatRows,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
-  row: number,
-): (to: number, from: number) => void {
+  row: Address,
+): (to: Address, from: Address) => void {
   const samples = width * source.channels
   const curves = tone.light?.curves.length ?? 1
 
-  function convert(to: number, from: number): void {
+  function convert(to: Address, from: Address): void {
     if (source.depth === 8) wasm.convertU8(to, from, samples)
     else if (source.depth === 16) wasm.convertU16(to, from, samples)
     else wasm.copyBytes(to, from, samples * 4)
   }
 
-  function lookup(to: number, from: number): void {
+  function lookup(to: Address, from: Address): void {
     if (curves > 1) lookupEach(to, from)
-    else if (source.depth === 8) wasm.lookupU8(to, from, samples, tone.table)
-    else wasm.lookupU16(to, from, samples, tone.table)
+    else if (source.depth === 8) wasm.lookupU8(to, from, samples, tone.table as Address)
+    else wasm.lookupU16(to, from, samples, tone.table as Address)
     if (!hasAlpha(source.channels)) return
     // Alpha is no light.
-    const stored = row + layout.lightRow
+    const stored = plus(row, layout.lightRow)
     convert(stored, from)
     wasm.copyAlpha(to, stored, width, source.channels, 4)
   }
 
   /** Each colour in a table of its own. */
-  function lookupEach(to: number, from: number): void {
+  function lookupEach(to: Address, from: Address): void {
     const floats = new Float32Array(memory.buffer)
     const stored = viewOf(memory, source.depth / 8)
     const [out, at, table] = [to / 4, from / (source.depth / 8), tone.table / 4]
@@ -119,7 +120,7 @@ export function prepareFloats(
   }
 
   return (to, from) => {
-    const converted = tone.gray ? row + layout.grayRow : to
+    const converted = tone.gray ? plus(row, layout.grayRow) : to
     if (tone.table !== 0) lookup(converted, from)
     else convert(converted, from)
     if (tone.gray) wasm.mixGray(to, converted, width, source.channels)

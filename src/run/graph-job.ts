@@ -1,5 +1,6 @@
 import type { BankPlan } from '../conv/bank.ts'
 import { columnSources } from '../conv/bank.ts'
+import type { Address } from '../graph/address.ts'
 import type { Bank, WorkOf } from '../graph/node.ts'
 import { type Listed, pitchOf } from '../graph/schedule.ts'
 import type { Span } from '../graph/spans.ts'
@@ -9,6 +10,8 @@ import type { Arena } from './arena.ts'
 import { consecutive, orderWeights, put } from './bank.ts'
 import { likenessBytes } from './likeness.ts'
 import type { PictureJob, PictureShape } from './picture-job.ts'
+import { rankedBytes } from './ranked.ts'
+import { resamplingBytes } from './resample.ts'
 
 /** A graph of steps over planes, strip by strip: what a worker needs to compute any strip. */
 export type GraphJob = {
@@ -51,11 +54,11 @@ export function segmentsOf(sink: GraphSink, height: number, [first, end]: Span):
 }
 
 /** Planes are an address in the shared memory. */
-export type PlacedWork = WorkOf<PlacedBank, number, PictureJob>
+export type PlacedWork = WorkOf<PlacedBank, Address, PictureJob>
 
 /** A picture in the shared memory, [y][x][channel], whole or in slots for the rows of a few parts. */
 export type PlacedPicture = PictureShape & {
-  readonly address: number
+  readonly address: Address
   /** Part p finds its rows in slot p modulo slots. */
   readonly staged?: { readonly slots: number; readonly slotBytes: number }
 }
@@ -81,7 +84,7 @@ export type GraphSink =
       readonly labels: readonly Label[]
       readonly black: number
     }
-  | { readonly kind: 'planes'; readonly target: number }
+  | { readonly kind: 'planes'; readonly target: Address }
   | { readonly kind: 'array' }
   | { readonly kind: 'facts' }
   /** `largest` of each map; equal where they are counted together. */
@@ -90,14 +93,14 @@ export type GraphSink =
 /** A bank with its tables laid out in the shared memory. */
 export type PlacedBank = {
   readonly plan: Omit<BankPlan, 'phases'>
-  readonly bias: number
+  readonly bias: Address
   /** Rows are read where they lie: a 1x1 without stride and padding. */
   readonly direct: boolean
   /** Grid rows that are gathered at once. */
   readonly blockRows: number
   readonly tileRows: number
   readonly tilePitch: number
-  readonly columnTables: number
+  readonly columnTables: Address
   readonly columnCount: number
   readonly copied: readonly [first: number, last: number]
   readonly phases: readonly {
@@ -106,8 +109,8 @@ export type PlacedBank = {
     readonly rows: number
     readonly columns: number
     readonly taps: number
-    readonly offsets: number
-    readonly weights: number
+    readonly offsets: Address
+    readonly weights: Address
   }[]
 }
 
@@ -194,6 +197,10 @@ export function workBytes({ work, shape }: Listed<PlacedWork>, rows: number): nu
       return work.filter.scratchBytes
     case 'likeness':
       return likenessBytes(shape, work.options, rows)
+    case 'layer':
+      if (work.name === 'resampledAcross' || work.name === 'resampledDown')
+        return resamplingBytes(work.settings)
+      return work.name === 'ranked' ? rankedBytes(shape, work.settings, rows) : 0
     default:
       return 0
   }

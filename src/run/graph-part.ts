@@ -1,9 +1,11 @@
-import { type LayerWork, runLayer, type Shape } from '../definition/layers.ts'
+import type { Shape } from '../definition/layer.ts'
+import { type LayerWork, runLayer } from '../definition/layers.ts'
 import { type PoolAxes, poolRow } from '../definition/pool.ts'
 import type { Rows } from '../definition/rows.ts'
 import { invariant } from '../error.ts'
+import { type Address, plus } from '../graph/address.ts'
 import { type FilterNeeds, filterNeeds, type WorkOf } from '../graph/node.ts'
-import { type Buffer, type Listed, planStrip, type Strip } from '../graph/schedule.ts'
+import { type Listed, planStrip, type Strip } from '../graph/schedule.ts'
 import { type Span, united } from '../graph/spans.ts'
 import { prepareBankRows } from './bank-rows.ts'
 import type { WasmExports } from './engine.ts'
@@ -13,7 +15,10 @@ import { floatRowBytes, prepareSink } from './graph-sink.ts'
 import { prepareLikeness } from './likeness.ts'
 import type { RunPart } from './part.ts'
 import { prepareRows } from './picture.ts'
-import { type PictureRows, pictureRows, rowAt } from './rows.ts'
+import { type PlacedRows, rowAt } from './placed-rows.ts'
+import { prepareRanked } from './ranked.ts'
+import { prepareAcross, prepareDown } from './resample.ts'
+import { type PictureRows, pictureRows } from './rows.ts'
 import { sourceRows } from './source-rows.ts'
 
 /** Computes strips of a graph: the rows of each step that the strip needs, step by step, then the sink. */
@@ -21,7 +26,7 @@ export function prepareGraph(
   job: GraphJob,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
-  scratch: number,
+  scratch: Address,
 ): RunPart {
   const { lists, sink, stripRows } = job
   const [, height] = lists[0]!.at(-1)!.shape
@@ -32,9 +37,9 @@ export function prepareGraph(
   const store = prepareSink(job, wasm, memory, scratch, picture)
 
   /** The rows of the last step; of what is finished those that go in. */
-  function run({ list }: Segment, strip: Strip): Buffer | undefined {
+  function run({ list }: Segment, strip: Strip): PlacedRows | undefined {
     const steps = lists[list]!
-    const buffers: Buffer[] = []
+    const buffers: PlacedRows[] = []
     for (const [i, buffer] of strip.buffers.entries()) {
       const { shape, inputs, work } = steps[i]!
       const from = inputs.map((input) => buffers[input]!)
@@ -44,7 +49,7 @@ export function prepareGraph(
         buffers.push({ rows: [[0, shape[1]]], address: work.data, plane: shape[1] * pitch, pitch })
         continue
       }
-      const to = { ...buffer, address: scratch + buffer.address }
+      const to = { ...buffer, address: plus(scratch, buffer.address) }
       buffers.push(to)
       for (const span of to.rows) compute[list]![i]!(to, from, span)
     }
@@ -87,7 +92,7 @@ const rowsOfPicture = <B, P, F extends FilterNeeds>(
   return 'filter' in work ? rows.flatMap((span) => filterNeeds(work.filter, span)) : rows
 }
 
-type Compute = (to: Buffer, from: readonly Buffer[], rows: Span) => void
+type Compute = (to: PlacedRows, from: readonly PlacedRows[], rows: Span) => void
 
 function prepareStep(
   job: GraphJob,
@@ -95,16 +100,16 @@ function prepareStep(
   steps: readonly Listed<PlacedWork>[],
   wasm: WasmExports,
   memory: WebAssembly.Memory,
-  start: number,
+  start: Address,
   picture: PictureRows,
 ): Compute {
-  const scratch = start + job.layout.work
+  const scratch = plus(start, job.layout.work)
   switch (work.kind) {
     case 'planes':
     case 'finish':
       return () => undefined
     case 'source':
-      return prepareSource(job, shape, wasm, memory, start + job.layout.floats, picture)
+      return prepareSource(job, shape, wasm, memory, plus(start, job.layout.floats), picture)
     case 'filter': {
       const input = sourceRows(work.filter.plan)
       const compute = prepareRows(work.filter, wasm, memory, scratch, input)
@@ -125,7 +130,7 @@ function prepareStep(
     }
     case 'layer': {
       const shapes = inputs.map((input) => steps[input]!.shape)
-      const fast = prepareLoop(work, shape, shapes[0]!, wasm, memory)
+      const fast = prepareLoop(work, shape, shapes[0]!, wasm, memory, scratch)
       if (fast !== undefined) return fast
       const data = new Float32Array(memory.buffer)
       return (to, from, span) => {
@@ -143,6 +148,7 @@ function prepareLoop(
   given: Shape,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
+  scratch: Address,
 ): Compute | undefined {
   const [, , n] = shape
   switch (work.name) {
@@ -169,6 +175,18 @@ function prepareLoop(
         for (let y = first; y < end; y++)
           wasm.splitPlanes(rowAt(to, 0, y), to.plane, rowAt(from!, 0, y), n, work.settings.channels)
       }
+    case 'ranked': {
+      const rows = prepareRanked(shape, work.settings, wasm, memory, scratch)
+      return (to, [from], span) => rows(to, from!, span)
+    }
+    case 'resampledAcross': {
+      const rows = prepareAcross(work.settings, shape[0], wasm, memory, scratch)
+      return (to, [from], span) => rows(to, from!, span)
+    }
+    case 'resampledDown': {
+      const rows = prepareDown(work.settings, shape[0], n, wasm, memory, scratch)
+      return (to, [from], span) => rows(to, from!, span)
+    }
     case 'pool':
       return prepareMaxima(work.settings.axes, shape, wasm, memory)
     default:
@@ -178,7 +196,7 @@ function prepareLoop(
 
 /** A loop over rows at the same place of all inputs: it gets the channel and the addresses. */
 const eachRow =
-  ([channels]: Shape, loop: (channel: number, to: number, ...from: number[]) => void): Compute =>
+  ([channels]: Shape, loop: (channel: number, to: Address, ...from: Address[]) => void): Compute =>
   (to, from, [first, end]) => {
     for (let c = 0; c < channels; c++) {
       for (let y = first; y < end; y++) loop(c, rowAt(to, c, y), ...from.map((one) => rowAt(one, c, y)))
@@ -214,17 +232,26 @@ function prepareMaxima(
         }
         poolRow(rows, axes, c, 0, y, data, at, undefined, [0, left])
         poolRow(rows, axes, c, 0, y, data, at, undefined, [right, ax.output])
-        const row = rows.at(c, ay.start[y]! + ay.low[y]! * ay.dilation)
-        const src = (row + ax.start[left]! + ax.low[left]! * ax.dilation) * 4
+        const across = ax.start[left]! + ax.low[left]! * ax.dilation
+        const src = plus(rowAt(from, c, ay.start[y]! + ay.low[y]! * ay.dilation), across * 4)
         const count = ay.high[y]! - ay.low[y]! + 1
         const rowStep = ay.dilation * from.pitch
-        wasm.maxRow((at + left) * 4, src, rowStep, count, ax.dilation * 4, taps, stride, right - left)
+        wasm.maxRow(
+          plus(rowAt(to, c, y), left * 4),
+          src,
+          rowStep,
+          count,
+          ax.dilation * 4,
+          taps,
+          stride,
+          right - left,
+        )
       }
     }
   }
 }
 
-const rowsIn = (data: Float32Array, buffer: Buffer): Rows => ({
+const rowsIn = (data: Float32Array, buffer: PlacedRows): Rows => ({
   data,
   at: (c, y) => rowAt(buffer, c, y) / 4,
 })
@@ -235,7 +262,7 @@ function prepareSource(
   [channels]: Shape,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
-  floats: number,
+  floats: Address,
   rows: PictureRows,
 ): Compute {
   invariant(source !== undefined, 'a graph over a picture has one')

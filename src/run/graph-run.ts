@@ -1,15 +1,17 @@
 import type { Range } from '../definition/quantise.ts'
 import { invariant } from '../error.ts'
+import { type Address, nowhere } from '../graph/address.ts'
 import { narrowed } from '../graph/narrow.ts'
 import type { Filter, Node } from '../graph/node.ts'
 import { chooseStripRows, type Listed, listed, planStrip, type Strip } from '../graph/schedule.ts'
 import { rowCount, type Span } from '../graph/spans.ts'
 import { type Light, linearTables } from '../image/light.ts'
 import type { Arriving, Samples } from '../tensor/picture.ts'
-import { sizeOf } from '../tensor/tensor.ts'
+import { sizeOf, Tensor } from '../tensor/tensor.ts'
 import type { Arena } from './arena.ts'
 import { arrivalOf } from './arrival.ts'
 import { put } from './bank.ts'
+import { withoutBarriers } from './barriers.ts'
 import { mostSlots } from './control.ts'
 import {
   type GraphJob,
@@ -35,7 +37,7 @@ export type Outcome = { readonly low: number; readonly high: number; readonly sa
  * upper ones perhaps before the rest is there.
  */
 export type SourcePicture = PictureShape &
-  ({ readonly address: number } | { readonly data: Samples } | { readonly arriving: Arriving })
+  ({ readonly address: Address } | { readonly data: Samples } | { readonly arriving: Arriving })
 
 /** Steps that are run when their result is asked for, and the picture that they run over, if there is one. */
 export type Graph = { readonly out: Node; readonly source?: Source | undefined }
@@ -80,9 +82,39 @@ const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
 export async function run(
   session: Session,
   over: Source | undefined,
+  given: readonly Node[],
+  sinkOf: (stripRows: number) => GraphSink,
+  hooks: Hooks = {},
+): Promise<void> {
+  const outs = await withoutBarriers(given, (out) => runToPlanes(session, over, out, hooks.stripRows))
+  return runSteps(session, over, outs, sinkOf, hooks)
+}
+
+/** Runs steps to a tensor [C,H,W]. */
+export async function runToPlanes(
+  session: Session,
+  over: Source | undefined,
+  out: Node,
+  stripRows?: number,
+): Promise<Tensor> {
+  const { arena } = session
+  const { shape } = out
+  const mark = arena.mark()
+  try {
+    const target = arena.alloc(sizeOf(shape) * 4)
+    await run(session, over, [out], () => ({ kind: 'planes', target }), { stripRows })
+    return new Tensor(shape, new Float32Array(arena.memory.buffer, target, sizeOf(shape)).slice())
+  } finally {
+    arena.release(mark)
+  }
+}
+
+async function runSteps(
+  session: Session,
+  over: Source | undefined,
   outs: readonly Node[],
   sinkOf: (stripRows: number) => GraphSink,
-  { onPart, drain, stripRows: given }: Hooks = {},
+  { onPart, drain, stripRows: given }: Hooks,
 ): Promise<void> {
   const { arena } = session
   const plain = outs.map(listed)
@@ -168,7 +200,7 @@ export async function run(
   const stage = (part: number, slot: number) => {
     const samples = arrival.samples()
     const bytes = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength)
-    let to = address + slot * slotBytes
+    let to: number = address + slot * slotBytes
     for (const [from, end] of plans[part]!.staged) {
       memory.set(bytes.subarray(from * rowBytes, end * rowBytes), to)
       to += (end - from) * rowBytes
@@ -207,7 +239,7 @@ function placeWork(
         plan,
         shape,
         tone,
-        { kind: 'float', target: 0 },
+        { kind: 'float', target: nowhere },
         'raw',
         undefined,
         spans,

@@ -1,4 +1,4 @@
-import type { Buffer } from '../graph/schedule.ts'
+import { type Address, plus } from '../graph/address.ts'
 import type { Span } from '../graph/spans.ts'
 import { countMagnitudes, drawLabel, type MapFacts, magnitudeBins, spread } from '../image/sheet.ts'
 import { createDiscard } from './collect.ts'
@@ -6,14 +6,15 @@ import type { WasmExports } from './engine.ts'
 import type { GraphJob, GraphSink, PlacedPicture, Segment } from './graph-job.ts'
 import type { RunPart } from './part.ts'
 import { preparePicture } from './picture.ts'
-import { type PictureRows, rowAt } from './rows.ts'
+import { type PlacedRows, rowAt } from './placed-rows.ts'
+import type { PictureRows } from './rows.ts'
 import { sourceRows } from './source-rows.ts'
 
 /** Takes the rows of a part, segment by segment. */
 export type PartSink = {
   begin(rows: Span): void
   /** Without `from`, rows of the picture itself. */
-  put(segment: Segment, from: Buffer | undefined, part: number): void
+  put(segment: Segment, from: PlacedRows | undefined, part: number): void
   readonly end: RunPart
 }
 
@@ -33,14 +34,14 @@ export function prepareSink(
   { sink, lists, layout, stripRows }: GraphJob,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
-  scratch: number,
+  scratch: Address,
   picture: PictureRows,
 ): PartSink {
   const [channels, height, width] = lists[0]!.at(-1)!.shape
-  const pixels = scratch + layout.pixels
+  const pixels = plus(scratch, layout.pixels)
   function finishing({ job }: Extract<GraphSink, { kind: 'picture' | 'sheet' }>) {
     const input = sourceRows(job.plan)
-    return { input, finish: preparePicture(job, wasm, memory, scratch + layout.sink, input) }
+    return { input, finish: preparePicture(job, wasm, memory, plus(scratch, layout.sink), input) }
   }
 
   switch (sink.kind) {
@@ -50,7 +51,7 @@ export function prepareSink(
         put({ rows: [first, end] }, from) {
           for (let c = 0; c < channels; c++) {
             for (let y = first; y < end; y++)
-              wasm.copyBytes(sink.target + (c * height + y) * width * 4, rowAt(from!, c, y), width * 4)
+              wasm.copyBytes(plus(sink.target, (c * height + y) * width * 4), rowAt(from!, c, y), width * 4)
           }
         },
         end: () => ({}),
@@ -92,7 +93,7 @@ export function prepareSink(
       return {
         begin([top]) {
           data.fill(sink.black, pixels / 4, pixels / 4 + stripRows * rowSamples)
-          input.turn((y) => pixels + (y - top) * rowSamples * 4)
+          input.turn((y) => plus(pixels, (y - top) * rowSamples * 4))
         },
         put({ list, rows: [first, end], to }, from, part) {
           const [maps] = lists[list]!.at(-1)!.shape

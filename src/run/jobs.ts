@@ -1,3 +1,4 @@
+import type { Address } from '../graph/address.ts'
 import type { BankJob } from './bank.ts'
 import { prepareBank } from './bank-parts.ts'
 import type { WasmExports } from './engine.ts'
@@ -13,7 +14,7 @@ export function prepareJob(
   job: Job,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
-  scratch: number,
+  scratch: Address,
 ): RunPart {
   return job.kind === 'graph' ? prepareGraph(job, wasm, memory, scratch) : prepareBank(job, wasm, scratch)
 }

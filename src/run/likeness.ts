@@ -1,9 +1,11 @@
-import type { Shape } from '../definition/layers.ts'
+import type { Shape } from '../definition/layer.ts'
 import { type LikenessOptions, type LikenessTap, likenessTaps } from '../definition/likeness.ts'
+import { type Address, plus } from '../graph/address.ts'
 import { likenessNeeds } from '../graph/node.ts'
-import { type Buffer, pitchOf } from '../graph/schedule.ts'
+import { pitchOf } from '../graph/schedule.ts'
 import { rowCount, type Span, slotOf, united } from '../graph/spans.ts'
 import type { WasmExports } from './engine.ts'
+import { type PlacedRows, rowAt } from './placed-rows.ts'
 
 const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
 
@@ -36,29 +38,29 @@ export function prepareLikeness(
   options: LikenessOptions,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
-  scratch: number,
-): (to: Buffer, from: Buffer, rows: Span) => void {
+  scratch: Address,
+): (to: PlacedRows, from: PlacedRows, rows: Span) => void {
   const [channels, height, width] = shape
   const { patch } = options
   const { taps, perSquare } = likenessTaps(shape, options)
   const layout = layOut(shape, options, taps, 0)
   const { reach, pitch } = layout
-  const [near, offsets, tile] = [scratch, scratch + layout.offsets, scratch + layout.tile]
+  const [near, offsets, tile] = [scratch, plus(scratch, layout.offsets), plus(scratch, layout.tile)]
   const numbers = new Float32Array(memory.buffer)
   const words = new Int32Array(memory.buffer)
   const nearness = Float32Array.from(taps, (tap) => tap.near)
   const fused = patch === 1 && (channels === 1 || channels === 3)
 
   /** The rows that are needed, with columns beside them for neighbours that lie outside; they become those of the tile. */
-  function gather(from: Buffer, span: Span): Tile {
+  function gather(from: PlacedRows, span: Span): Tile {
     const rows = united(likenessNeeds(shape, options, span))
     const plane = rowCount(rows) * pitch
     for (let c = 0; c < channels; c++) {
-      let to = tile + c * plane
+      let to = plus(tile, c * plane)
       for (const [first, end] of rows) {
-        for (let y = first; y < end; y++, to += pitch) {
-          const source = from.address + c * from.plane + slotOf(from.rows, y) * from.pitch
-          wasm.copyBytes(to + reach * 4, source, width * 4)
+        for (let y = first; y < end; y++, to = plus(to, pitch)) {
+          const source = rowAt(from, c, y)
+          wasm.copyBytes(plus(to, reach * 4), source, width * 4)
           // no number is alike to NaN; patches are compared beyond the edge, where its samples are repeated
           const [left, right] = fused
             ? [Number.NaN, Number.NaN]
@@ -71,7 +73,7 @@ export function prepareLikeness(
     return { rows, plane }
   }
 
-  function pixelRow(to: Buffer, { rows, plane }: Tile, y: number): void {
+  function pixelRow(to: PlacedRows, { rows, plane }: Tile, y: number): void {
     const here = slotOf(rows, y)
     let [first, count] = [0, 0]
     for (const [i, { dy, dx }] of taps.entries()) {
@@ -81,30 +83,42 @@ export function prepareLikeness(
         count++
       }
     }
-    const src = tile + here * pitch + reach * 4
-    const dst = to.address + slotOf(to.rows, y) * to.pitch
-    wasm.involveRow(dst, to.plane, src, plane, width, channels, offsets, near + first * 4, count, perSquare)
+    const src = plus(tile, here * pitch + reach * 4)
+    const dst = rowAt(to, 0, y)
+    wasm.involveRow(
+      dst,
+      to.plane,
+      src,
+      plane,
+      width,
+      channels,
+      offsets,
+      plus(near, first * 4),
+      count,
+      perSquare,
+    )
   }
 
   // A row whose pixels are compared by patches, or that has any number of channels: tap by tap, through rows of weights.
   const pad = (patch - 1) / 2
-  const [edged, summed, weights, totals] = [0, 1, 2, 3].map(
-    (i) => scratch + layout.made + i * layout.rowPitch,
-  ) as [number, number, number, number]
+  const [edged, summed, weights, totals] = [0, 1, 2, 3].map((i) =>
+    plus(scratch, layout.made + i * layout.rowPitch),
+  ) as [Address, Address, Address, Address]
   const inside = (y: number) => Math.max(0, Math.min(y, height - 1))
 
-  function patchRow(to: Buffer, { rows, plane }: Tile, y: number): void {
-    const rowAt = (c: number, row: number) => tile + c * plane + slotOf(rows, inside(row)) * pitch + reach * 4
-    const made = (c: number) => to.address + c * to.plane + slotOf(to.rows, y) * to.pitch
+  function patchRow(to: PlacedRows, { rows, plane }: Tile, y: number): void {
+    const tileRow = (c: number, row: number) =>
+      plus(tile, c * plane + slotOf(rows, inside(row)) * pitch + reach * 4)
+    const made = (c: number) => rowAt(to, c, y)
     wasm.fillRow(totals, width, 0)
     for (let c = 0; c < channels; c++) wasm.fillRow(made(c), width, 0)
     for (const { dy, dx, near } of taps) {
       if (y + dy < 0 || y + dy >= height) continue
-      const squares = edged + pad * 4
+      const squares = plus(edged, pad * 4)
       wasm.fillRow(squares, width, 0)
       for (let q = -pad; q <= pad; q++) {
         for (let c = 0; c < channels; c++)
-          wasm.addSquares(squares, rowAt(c, y + q), rowAt(c, y + q + dy) + dx * 4, width)
+          wasm.addSquares(squares, tileRow(c, y + q), plus(tileRow(c, y + q + dy), dx * 4), width)
       }
       const at = squares / 4
       numbers.fill(numbers[at]!, at - pad, at)
@@ -115,7 +129,8 @@ export function prepareLikeness(
       numbers.fill(Number.NaN, sum, sum + Math.max(0, -dx))
       numbers.fill(Number.NaN, sum + Math.min(width, width - dx), sum + width)
       wasm.weighRow(weights, totals, summed, width, perSquare, near)
-      for (let c = 0; c < channels; c++) wasm.addWeighted(made(c), weights, rowAt(c, y + dy) + dx * 4, width)
+      for (let c = 0; c < channels; c++)
+        wasm.addWeighted(made(c), weights, plus(tileRow(c, y + dy), dx * 4), width)
     }
     for (let c = 0; c < channels; c++) wasm.divideRow(made(c), made(c), totals, width)
   }

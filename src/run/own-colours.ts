@@ -1,4 +1,5 @@
 import { weightSum } from '../conv/stencil.ts'
+import { type Address, plus } from '../graph/address.ts'
 import { borders } from '../tensor/border.ts'
 import type { WasmExports } from './engine.ts'
 import { prepareFloats } from './gather.ts'
@@ -10,7 +11,7 @@ import type { SourceRows } from './source-rows.ts'
  * (see `Tone.alpha`): sum + c0 (W - A), W being the sum of the weights and A what the filter made of alpha, both divided by the
  * scale. `begin` reads the colours c0 of output row `y`; `fill` then mends the row of a stencil in place.
  */
-export type OwnColours = { begin(y: number): void; fill(row: number, stencil: number): void }
+export type OwnColours = { begin(y: number): void; fill(row: Address, stencil: number): void }
 
 /**
  * A share of the weights by which W and A may differ where all is opaque: what rounding makes of their sums. Such rows keep
@@ -24,10 +25,10 @@ export function prepareOwnColours(
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   input: SourceRows,
-  scratch: number,
+  scratch: Address,
 ): OwnColours {
   const { plan, source, layout, tileChannels: channels, fullWidth } = job
-  const [row, own] = [scratch + layout.row, scratch + layout.own]
+  const [row, own] = [plus(scratch, layout.row), plus(scratch, layout.own)]
   const toFloats = prepareFloats(job, wasm, memory, row)
   const place = borders[plan.border].source
   const columns = Int32Array.from({ length: fullWidth }, (_, x) => place(plan.origin[1] + x, plan.width))

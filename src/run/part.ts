@@ -1,3 +1,4 @@
+import type { Address } from '../graph/address.ts'
 import type { MapFacts } from '../image/sheet.ts'
 
 /** What a part leaves behind besides what it wrote into the shared memory. */
@@ -21,4 +22,4 @@ export type PartResult = {
 export type RunPart = (part: number) => PartResult | Promise<PartResult>
 
 /** Computes `count` output rows from row `y` on and writes their samples at `to`, `pitch` bytes apart. */
-export type RowsOf = (y: number, count: number, tileFirst: number, to: number, pitch: number) => void
+export type RowsOf = (y: number, count: number, tileFirst: number, to: Address, pitch: number) => void

@@ -2,6 +2,7 @@ import type { FftAxis, FftPlan2d } from '../conv/fft.ts'
 import type { RecipePlan } from '../conv/plan.ts'
 import type { Stencil } from '../conv/stencil.ts'
 import type { Extremes, Range } from '../definition/quantise.ts'
+import type { Address } from '../graph/address.ts'
 import type { Tone } from '../graph/tone.ts'
 import type { Compression } from '../image/png.ts'
 import type { Depth } from '../tensor/picture.ts'
@@ -20,11 +21,11 @@ export type PictureShape = {
 export type Sink =
   | { readonly kind: 'png'; readonly depth: 8 | 16; readonly compression: Compression }
   /** 8- or 16-bit samples at an address in the shared memory, interleaved. */
-  | { readonly kind: 'samples'; readonly depth: 8 | 16; readonly target: number }
+  | { readonly kind: 'samples'; readonly depth: 8 | 16; readonly target: Address }
   /** float32, not clamped, strip by strip, channel by channel. */
   | { readonly kind: 'array' }
   /** float32 at an address in the shared memory, interleaved, not clamped. */
-  | { readonly kind: 'float'; readonly target: number }
+  | { readonly kind: 'float'; readonly target: Address }
   /** Nowhere: the smallest and the largest value are looked for. */
   | { readonly kind: 'extremes' }
 
@@ -49,15 +50,15 @@ export type PictureJob = {
   readonly tilePitch: number
   /** Tile columns first..last-1 are picture columns from `source` on; the others come from `table`, -1 is the fill value. */
   readonly columns: {
-    readonly table: number
+    readonly table: Address
     readonly first: number
     readonly last: number
     readonly source: number
   }
   /** A table of -1 as wide as the tile. */
-  readonly outside: number
+  readonly outside: Address
   /** The pixel of the fill value. */
-  readonly fill: number
+  readonly fill: Address
   /** The most rows that are computed at once. */
   readonly rows: number
   /** Pixels of a row, and rows, before the stride drops some. */
@@ -76,7 +77,7 @@ export type PlacedStencil = {
   /** Tile row under the first tap of output row 0. */
   readonly firstRow: number
 } & (
-  | { readonly form: 'taps'; readonly offsets: number; readonly weights: number; readonly count: number }
+  | { readonly form: 'taps'; readonly offsets: Address; readonly weights: Address; readonly count: number }
   | {
       readonly form: 'integer-passes'
       readonly row: TapTable
@@ -84,21 +85,21 @@ export type PlacedStencil = {
       readonly between: 'i16' | 'i32'
       readonly sums: 'i16' | 'i32'
     }
-  | { readonly form: 'passes'; readonly col: number; readonly row: number }
+  | { readonly form: 'passes'; readonly col: Address; readonly row: Address }
   | { readonly form: 'box' }
-  | { readonly form: 'fft-plane'; readonly plan: FftPlan2d; readonly tables: number }
+  | { readonly form: 'fft-plane'; readonly plan: FftPlan2d; readonly tables: Address }
   | {
       readonly form: 'fft-lines'
       readonly colPlan: FftAxis
       readonly rowPlan: FftAxis
       /** Addresses of their tables. */
-      readonly col: number
-      readonly row: number
+      readonly col: Address
+      readonly row: Address
     }
 )
 
 /** Taps of an integer pass: byte offsets and weights of 16 or 32 bits. */
-export type TapTable = { readonly offsets: number; readonly weights: number; readonly count: number }
+export type TapTable = { readonly offsets: Address; readonly weights: Address; readonly count: number }
 
 /** Byte offsets in a worker's scratch memory. */
 export type ScratchLayout = {

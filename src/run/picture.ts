@@ -1,4 +1,5 @@
 import { type Reach, reachOf, tileRows } from '../conv/reach.ts'
+import { type Address, plus } from '../graph/address.ts'
 import { deflateSlowly, deflateStrip, isSlow } from '../image/png.ts'
 import { borders } from '../tensor/border.ts'
 import { type Accumulator, prepareAccumulator } from './accumulate.ts'
@@ -18,7 +19,7 @@ export function preparePicture(
   job: PictureJob,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
-  scratch: number,
+  scratch: Address,
   input: SourceRows,
 ): RunPart {
   const { plan, layout, sink } = job
@@ -30,8 +31,8 @@ export function preparePicture(
     const rows = Math.min(plan.stripRows, plan.outHeight - y)
     const counts =
       sink.kind === 'float'
-        ? compute(y, rows, sink.target + y * rowBytes, rowBytes)
-        : compute(y, rows, scratch + layout.out, layout.outPitch)
+        ? compute(y, rows, plus(sink.target, y * rowBytes), rowBytes)
+        : compute(y, rows, plus(scratch, layout.out), layout.outPitch)
     const emitted = emit(part, rows)
     return emitted instanceof Promise
       ? emitted.then((bytes) => ({ ...counts, ...bytes }))
@@ -40,20 +41,27 @@ export function preparePicture(
 }
 
 /** Computes rows of a picture job from row `y` on, `pitch` bytes apart from `to` on; tells what was clipped, and the extremes. */
-type Rows = (y: number, rows: number, to: number, pitch: number) => PartResult
+type Rows = (y: number, rows: number, to: Address, pitch: number) => PartResult
 
 /** Computes any rows of a picture job; `input` says where those of its input lie. */
 export function prepareRows(
   job: PictureJob,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
-  scratch: number,
+  scratch: Address,
   input: SourceRows,
 ): Rows {
   const { layout, opaque } = job
   const runOpaque =
-    opaque && prepareRows(opaque, wasm, memory, scratch + job.scratchBytes - opaque.scratchBytes, input)
-  const gather = prepareGather(job, wasm, memory, input, scratch + layout.tile, scratch + layout.row)
+    opaque && prepareRows(opaque, wasm, memory, plus(scratch, job.scratchBytes - opaque.scratchBytes), input)
+  const gather = prepareGather(
+    job,
+    wasm,
+    memory,
+    input,
+    plus(scratch, layout.tile),
+    plus(scratch, layout.row),
+  )
   const accumulators = job.stencils.map((_, i) => prepareAccumulator(job, i, wasm, scratch))
   const rowsOf =
     prepareShortcut(job, wasm, memory, input, scratch) ??
@@ -62,11 +70,11 @@ export function prepareRows(
     const reach = reachOf(job.plan, y, rows)
     if (runOpaque !== undefined && isOpaque(job, memory, input, reach)) return runOpaque(y, rows, to, pitch)
     gather(reach.tileFirst, reach.tileCount)
-    clearCounts(memory, scratch + layout.counts)
+    clearCounts(memory, plus(scratch, layout.counts))
     for (const a of accumulators) a.begin(reach.first, reach.end, reach.tileFirst)
     for (let r = 0; r < rows; r += job.blockRows)
-      rowsOf(y + r, Math.min(job.blockRows, rows - r), reach.tileFirst, to + r * pitch, pitch)
-    return readCounts(memory, scratch + layout.counts)
+      rowsOf(y + r, Math.min(job.blockRows, rows - r), reach.tileFirst, plus(to, r * pitch), pitch)
+    return readCounts(memory, plus(scratch, layout.counts))
   }
 }
 
@@ -97,7 +105,7 @@ function generalRows(
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   input: SourceRows,
-  scratch: number,
+  scratch: Address,
   accumulators: readonly Accumulator[],
 ): RowsOf {
   const combine = prepareCombiner(job, wasm, memory, scratch)
@@ -108,7 +116,7 @@ function generalRows(
     const sums = accumulators.map((a) => a.sums(y, count, tileFirst))
     for (let r = 0; r < count; r++) {
       own?.begin(y + r)
-      finish(combine(sums, r, own), y + r, to + r * pitch)
+      finish(combine(sums, r, own), y + r, plus(to, r * pitch))
     }
   }
 }
@@ -116,9 +124,9 @@ function generalRows(
 type Emit = (part: number, rows: number) => PartResult | Promise<PartResult>
 
 /** What becomes of the finished rows of a part. */
-function prepareEmit(job: PictureJob, wasm: WasmExports, memory: WebAssembly.Memory, scratch: number): Emit {
+function prepareEmit(job: PictureJob, wasm: WasmExports, memory: WebAssembly.Memory, scratch: Address): Emit {
   const { plan, layout, sink, tileChannels } = job
-  const out = scratch + layout.out
+  const out = plus(scratch, layout.out)
   switch (sink.kind) {
     case 'png':
       return pngStrip(job, sink, wasm, memory, scratch)
@@ -126,7 +134,7 @@ function prepareEmit(job: PictureJob, wasm: WasmExports, memory: WebAssembly.Mem
       const bytes = (plan.outWidth * tileChannels * sink.depth) / 8
       return (part, rows) => {
         for (let r = 0, y = part * plan.stripRows; r < rows; r++, y++)
-          wasm.copyBytes(sink.target + y * bytes, out + r * layout.outPitch, bytes)
+          wasm.copyBytes(plus(sink.target, y * bytes), plus(out, r * layout.outPitch), bytes)
         return {}
       }
     }
@@ -150,31 +158,43 @@ function prepareEmit(job: PictureJob, wasm: WasmExports, memory: WebAssembly.Mem
 
 const discard = createDiscard()
 
+/** What stands above the first row of a strip: nothing, so that strips may be filtered one by one. */
+const noRow = 0 as Address
+
 /** Filters and deflates the rows of a strip; the strips joined are one zlib stream. */
 function pngStrip(
   job: PictureJob,
   { compression, depth }: Extract<Sink, { kind: 'png' }>,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
-  scratch: number,
+  scratch: Address,
 ): Emit {
   const { layout } = job
   const bpp = (job.tileChannels * depth) / 8
   const rowBytes = job.plan.outWidth * bpp
-  const out = scratch + layout.out
-  const filtered = scratch + layout.filtered
+  const out = plus(scratch, layout.out)
+  const filtered = plus(scratch, layout.filtered)
   const packed = (bytes: Uint8Array, adler: number, length: number): PartResult => {
     discard(2 * bytes.length)
     return { bytes, adler, length }
   }
   return (part, rows) => {
     for (let r = 0; r < rows && depth === 16; r++) {
-      const row = out + r * layout.outPitch
+      const row = plus(out, r * layout.outPitch)
       wasm.swapU16(row, row, rowBytes / 2)
     }
     if (compression.filter === 'none') storeRows(wasm, memory, filtered, out, layout.outPitch, rowBytes, rows)
     else
-      wasm.filterRows(filtered, out, layout.outPitch, rowBytes, rows, bpp, 0, scratch + layout.filterScratch)
+      wasm.filterRows(
+        filtered,
+        out,
+        layout.outPitch,
+        rowBytes,
+        rows,
+        bpp,
+        noRow,
+        plus(scratch, layout.filterScratch),
+      )
     const length = rows * (rowBytes + 1)
     const adler = wasm.adler32(filtered, length, 1) >>> 0
     const packing = { ...compression, last: (part + 1) * job.plan.stripRows >= job.plan.outHeight }
@@ -188,16 +208,16 @@ function pngStrip(
 function storeRows(
   wasm: WasmExports,
   memory: WebAssembly.Memory,
-  dst: number,
-  src: number,
+  dst: Address,
+  src: Address,
   pitch: number,
   rowBytes: number,
   rows: number,
 ): void {
   const bytes = new Uint8Array(memory.buffer)
   for (let r = 0; r < rows; r++) {
-    const to = dst + r * (rowBytes + 1)
-    wasm.copyBytes(to + 1, src + r * pitch, rowBytes)
+    const to = plus(dst, r * (rowBytes + 1))
+    wasm.copyBytes(plus(to, 1), plus(src, r * pitch), rowBytes)
     // the memory may have been used before
     bytes[to] = 0
   }

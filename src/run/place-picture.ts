@@ -12,6 +12,7 @@ import { fullSize, reachOf } from '../conv/reach.ts'
 import type { Combine } from '../conv/recipe.ts'
 import { type Stencil, weightSum } from '../conv/stencil.ts'
 import type { Extremes, Range } from '../definition/quantise.ts'
+import type { Address } from '../graph/address.ts'
 import { outChannels } from '../graph/node.ts'
 import type { Span } from '../graph/spans.ts'
 import type { Tone } from '../graph/tone.ts'
@@ -19,7 +20,7 @@ import { pngRowBytes } from '../image/png.ts'
 import { borders } from '../tensor/border.ts'
 import type { Arena } from './arena.ts'
 import { put } from './bank.ts'
-import { howBytes } from './engine.ts'
+import { howBytes } from './how.ts'
 import type { PictureJob, PictureShape, PlacedStencil, ScratchLayout, Sink, TapTable } from './picture-job.ts'
 
 /** Room behind every row that loops may read and write. */
@@ -232,7 +233,7 @@ function placeFill(
   tone: Tone,
   channels: number,
   source: PictureShape,
-): number {
+): Address {
   const { full } = source
   const level = Math.fround((plan.fill * full) / 255)
   const table =

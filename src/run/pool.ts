@@ -3,6 +3,7 @@ import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/prom
 import { Worker } from 'node:worker_threads'
 import { ConvoError } from '../error.ts'
 import { distFile } from '../files/package.ts'
+import type { Address } from '../graph/address.ts'
 import { isEnding } from '../signals.ts'
 import { type Arena, controlAddress, createArena } from './arena.ts'
 import {
@@ -31,7 +32,7 @@ export type WorkerMessage =
 export type WorkerOrder = {
   readonly job: Job
   readonly parts: number
-  readonly scratch: number
+  readonly scratch: Address
   /** Slots of a job whose input is staged, else 0. */
   readonly slots: number
 }

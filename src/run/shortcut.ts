@@ -1,4 +1,5 @@
 import type { Stencil } from '../conv/stencil.ts'
+import { type Address, plus } from '../graph/address.ts'
 import { prepareAccumulator, type Sums } from './accumulate.ts'
 import { type How, type WasmExports, writeHow } from './engine.ts'
 import { howOf } from './finish.ts'
@@ -15,7 +16,7 @@ export function prepareShortcut(
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   input: SourceRows,
-  scratch: number,
+  scratch: Address,
 ): RowsOf | undefined {
   const { plan, sink, tone } = job
   if (sink.kind === 'float' || sink.kind === 'array') return floatSums(job, wasm, scratch)
@@ -34,7 +35,7 @@ export function prepareShortcut(
   if (rows === undefined || alpha === undefined) return rows
   return (y, count, tileFirst, to, pitch) => {
     rows(y, count, tileFirst, to, pitch)
-    for (let r = 0; r < count; r++) alpha(to + r * pitch, y + r)
+    for (let r = 0; r < count; r++) alpha(plus(to, r * pitch), y + r)
   }
 }
 
@@ -42,7 +43,7 @@ type Context = {
   readonly job: PictureJob
   readonly wasm: WasmExports
   readonly memory: WebAssembly.Memory
-  readonly scratch: number
+  readonly scratch: Address
 }
 
 /** One integer kernel: whole sums straight to samples, or samples straight from samples where nothing is divided. */
@@ -55,15 +56,15 @@ function oneKernel(context: Context): RowsOf | undefined {
   if (stencil.scale !== 1 && job.plan.scale !== 1) return undefined
   const asked: How = { ...howOf(job), scale: stencil.scale === 1 ? job.plan.scale : stencil.scale }
   const how = { ...asked, whole: isWhole(asked, stencil) }
-  writeHow(memory, scratch + job.layout.how, how)
+  writeHow(memory, plus(scratch, job.layout.how), how)
   if (placed.form === 'taps' && isPlain(how, stencil)) return samplesFromSamples(context, placed)
   const { sums } = prepareAccumulator(job, 0, wasm, scratch)
   const n = job.plan.outWidth * job.tileChannels
-  const [at, counts] = [scratch + job.layout.how, scratch + job.layout.counts]
+  const [at, counts] = [plus(scratch, job.layout.how), plus(scratch, job.layout.counts)]
   return (y, count, tileFirst, to, pitch) => {
     const s: Sums = sums(y, count, tileFirst)
     const quantise = s.kind === 'i16' ? wasm.quantiseI16U8 : wasm.quantiseI32U8
-    for (let r = 0; r < count; r++) quantise(to + r * pitch, s.address + r * s.pitch, n, at, counts)
+    for (let r = 0; r < count; r++) quantise(plus(to, r * pitch), plus(s.address, r * s.pitch), n, at, counts)
   }
 }
 
@@ -80,7 +81,7 @@ function isWhole(how: How, s: Stencil): boolean {
 const wholeFloatRow = 28
 
 /** Float sums of one kernel of which nothing more is asked: straight to their places. No sum is -0: adding 0 leaves its bits. */
-function floatSums(job: PictureJob, wasm: WasmExports, scratch: number): RowsOf | undefined {
+function floatSums(job: PictureJob, wasm: WasmExports, scratch: Address): RowsOf | undefined {
   const { plan, tone } = job
   const placed = job.stencils[0]!
   const how = howOf(job)
@@ -119,7 +120,7 @@ function samplesFromSamples(
   const { layout, plan, tilePitch } = job
   const n = plan.outWidth * job.tileChannels
   const rowStep = plan.stride[0] * tilePitch
-  const [how, counts] = [scratch + layout.how, scratch + layout.counts]
+  const [how, counts] = [plus(scratch, layout.how), plus(scratch, layout.counts)]
   const { offsets, weights, count: taps } = placed
   return (y, count, tileFirst, to, pitch) => {
     const src = tileAddress(job, placed, scratch, y, tileFirst)
@@ -139,17 +140,17 @@ function magnitude({ job, wasm, memory, scratch }: Context): RowsOf | undefined 
     return undefined
   const { layout } = job
   const largest = 255 * Math.max(absSum(first.stencil.weights), absSum(second.stencil.weights))
-  writeHow(memory, scratch + layout.how, { ...howOf(job), small: largest <= 4096 })
-  const [how, counts] = [scratch + layout.how, scratch + layout.counts]
+  writeHow(memory, plus(scratch, layout.how), { ...howOf(job), small: largest <= 4096 })
+  const [how, counts] = [plus(scratch, layout.how), plus(scratch, layout.counts)]
   const n = job.plan.outWidth * job.tileChannels
   const both = prepareGradients(job, wasm, scratch)
   return (y, count, tileFirst, to, pitch) => {
     const [gx, gy] = both(y, count, tileFirst)
     for (let r = 0; r < count; r++) {
       wasm.magnitudeI16U8(
-        to + r * pitch,
-        gx.address + r * gx.pitch,
-        gy.address + r * gy.pitch,
+        plus(to, r * pitch),
+        plus(gx.address, r * gx.pitch),
+        plus(gy.address, r * gy.pitch),
         n,
         how,
         counts,
@@ -164,7 +165,7 @@ const isGradient = (s: Stencil): s is IntegerStencil =>
   s.algorithm === 'integer' && s.sums === 'i16' && s.scale === 1
 
 /** Both gradients in one pass for the 3x3 family of sobel, prewitt and scharr; else one after the other. */
-function prepareGradients(job: PictureJob, wasm: WasmExports, scratch: number) {
+function prepareGradients(job: PictureJob, wasm: WasmExports, scratch: Address) {
   const [a, b] = [prepareAccumulator(job, 0, wasm, scratch), prepareAccumulator(job, 1, wasm, scratch)]
   const family = gradientFamily(job)
   if (family === undefined) {
@@ -174,7 +175,7 @@ function prepareGradients(job: PictureJob, wasm: WasmExports, scratch: number) {
     ]
   }
   const { layout, tilePitch } = job
-  const [gx, gy] = layout.branches.map((branch) => scratch + branch) as [number, number]
+  const [gx, gy] = layout.branches.map((branch) => plus(scratch, branch)) as [Address, Address]
   const pitch = layout.branchPitch
   const n = job.fullWidth * job.tileChannels
   return (y: number, count: number, tileFirst: number): readonly [Sums, Sums] => {
@@ -206,21 +207,21 @@ function gradientFamily({ plan }: PictureJob): { side: number; centre: number } 
 const tileAddress = (
   job: PictureJob,
   placed: PlacedStencil,
-  scratch: number,
+  scratch: Address,
   y: number,
   tileFirst: number,
-): number =>
-  scratch +
-  job.layout.tile +
-  (y * job.plan.stride[0] - tileFirst + placed.firstRow) * job.tilePitch +
-  placed.base
+): Address =>
+  plus(
+    scratch,
+    job.layout.tile + (y * job.plan.stride[0] - tileFirst + placed.firstRow) * job.tilePitch + placed.base,
+  )
 
 /** Copies the alpha of a row where output and input pixels lie one on the other; else the general path does it. */
 function prepareAlphaCopy(
   job: PictureJob,
   wasm: WasmExports,
   input: SourceRows,
-): ((out: number, y: number) => void) | undefined {
+): ((out: Address, y: number) => void) | undefined {
   const { plan, source, tone } = job
   const isAligned = plan.origin.every((o) => o === 0) && plan.stride.every((s) => s === 1)
   if (tone.alpha !== 'copy' || !isAligned || plan.outWidth !== plan.width || plan.outHeight !== plan.height)

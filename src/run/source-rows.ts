@@ -1,19 +1,20 @@
 import type { RecipePlan } from '../conv/plan.ts'
+import { type Address, nowhere } from '../graph/address.ts'
 import { borders } from '../tensor/border.ts'
 
 /** Where the rows of the input of a recipe lie for the strip at hand. */
 export type SourceRows = {
   /** Turns to rows whose addresses `address` tells. */
-  turn(address: (row: number) => number): void
-  address(row: number): number
+  turn(address: (row: number) => Address): void
+  address(row: number): Address
   /** The address of the row under output row `y`, or -1 where there is none. */
-  under(y: number): number
+  under(y: number): Address
 }
 
 /** The rows of the input of a recipe. */
 export function sourceRows({ stride, origin, border, height }: RecipePlan): SourceRows {
   const place = borders[border].source
-  let address = (_row: number): number => -1
+  let address = (_row: number): Address => nowhere
   return {
     turn(of) {
       address = of
@@ -21,7 +22,7 @@ export function sourceRows({ stride, origin, border, height }: RecipePlan): Sour
     address: (row) => address(row),
     under(y) {
       const row = place(origin[0] + y * stride[0], height)
-      return row < 0 ? -1 : address(row)
+      return row < 0 ? nowhere : address(row)
     },
   }
 }

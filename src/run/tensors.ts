@@ -23,6 +23,11 @@ const parallelFrom = 4e6
  */
 export function poolEngine(pool: Pool, session?: Session): Engine {
   const within: Pool['exclusive'] = session === undefined ? pool.exclusive : (use) => use(session)
+  const together: Engine['together'] = (inputs, steps) =>
+    within(async (session) => {
+      const out = await steps(tracer, ...inputs.map((x) => traced(planesNode(x))))
+      return runToTensor(session, { out: nodeOf(out) })
+    })
   return {
     async correlate(x, weight, bias, c) {
       const plan = correlationBank(c)
@@ -32,12 +37,13 @@ export function poolEngine(pool: Pool, session?: Session): Engine {
       const plan = transpositionBank(t)
       return run(within, plan, x, weight, bias, t.filters, t.axes, transpositionIndex(plan, t))
     },
-    layer: referenceEngine.layer,
-    involve: (x, options) =>
-      within(async (session) => {
-        const out = await tracer.involve(traced(planesNode(x)), options)
-        return runToTensor(session, { out: nodeOf(out) })
-      }),
+    layer: (name, inputs, settings) =>
+      inputs.some(({ shape }) => shape.length !== 3)
+        ? referenceEngine.layer(name, inputs, settings)
+        : together(inputs, (engine, ...planes) => engine.layer(name, planes, settings)),
+    involve: (x, options) => together([x], (engine, planes) => engine.involve(planes!, options)),
+    filter: (x, plan, full) => together([x], (engine, planes) => engine.filter(planes!, plan, full)),
+    together,
   }
 }
 

@@ -3,23 +3,25 @@
 // Rows of fewer than 8 samples may be read and written up to 64 bytes past their end; of longer ones the last block
 // overlaps the one before it, so that sums can be written to where they belong.
 
+import { Address } from './address'
+
 /**
  * Four output channels by `n` columns by `rows` rows: acc = 0; acc += w * sample for the taps in order; + bias.
  * dst is [channel][row][column] with the given pitches in bytes; 8 columns at a time, so that 8 accumulators share
  * 2 loads and 4 splats. A rest of up to 4 columns is taken in two rows at once.
  */
 export function taps4(
-  dst: usize,
+  dst: Address,
   dstChannelPitch: usize,
   dstPitch: usize,
-  src: usize,
+  src: Address,
   rowStep: usize,
   n: i32,
   rows: i32,
-  offsets: usize,
-  weights: usize,
+  offsets: Address,
+  weights: Address,
   count: i32,
-  bias: usize,
+  bias: Address,
 ): void {
   const end = offsets + (<usize>count << 2)
   const rest = n & 7
@@ -105,16 +107,16 @@ function eightSums4(
 
 /** One output channel: 28 columns at a time, then 4 at a time. Same arithmetic as `taps4`. */
 export function taps1(
-  dst: usize,
+  dst: Address,
   dstPitch: usize,
-  src: usize,
+  src: Address,
   rowStep: usize,
   n: i32,
   rows: i32,
-  offsets: usize,
-  weights: usize,
+  offsets: Address,
+  weights: Address,
   count: i32,
-  bias: usize,
+  bias: Address,
 ): void {
   const bias0 = v128.load32_splat(bias)
   const end = offsets + (<usize>count << 2)
@@ -179,13 +181,13 @@ export function taps1(
  * columns[p][k] (tables of i32 at addresses of u32), or `fill` where that is -1. Columns first..last-1 are consecutive.
  */
 export function gatherPlane(
-  dst: usize,
+  dst: Address,
   pitch: usize,
-  src: usize,
+  src: Address,
   rowBytes: usize,
-  rows: usize,
+  rows: Address,
   count: i32,
-  columns: usize,
+  columns: Address,
   phases: i32,
   n: i32,
   first: i32,
@@ -229,7 +231,7 @@ function copySamples(dst: usize, src: usize, n: i32): void {
 }
 
 /** Sets `n` float32 samples. */
-export function fillRow(dst: usize, n: i32, value: f32): void {
+export function fillRow(dst: Address, n: i32, value: f32): void {
   for (let i = 0; i < n; i++) store<f32>(dst + (<usize>i << 2), value)
 }
 
@@ -238,10 +240,10 @@ export function fillRow(dst: usize, n: i32, value: f32): void {
  * a transposed correlation. Pitches in bytes.
  */
 export function scatterRows(
-  dst: usize,
+  dst: Address,
   dstChannelPitch: usize,
   dstPitch: usize,
-  src: usize,
+  src: Address,
   srcChannelPitch: usize,
   srcPitch: usize,
   channels: i32,

@@ -2,8 +2,10 @@
 // the tile (add the row that comes in, drop the row that goes out); along it a second running sum makes each output row.
 // Rows may be read and written up to 64 bytes past their end.
 
+import { Address } from './address'
+
 /** sums (i32) += row (8 bits), `n` samples. */
-export function addU8(sums: usize, row: usize, n: i32): void {
+export function addU8(sums: Address, row: Address, n: i32): void {
   for (const end = row + <usize>n; row < end; row += 16, sums += 64) {
     const bytes = v128.load(row)
     addWords(sums, i16x8.extend_low_i8x16_u(bytes), i16x8.extend_high_i8x16_u(bytes))
@@ -11,7 +13,7 @@ export function addU8(sums: usize, row: usize, n: i32): void {
 }
 
 /** sums (i32) += added - dropped (8 bits), `n` samples. */
-export function slideU8(sums: usize, added: usize, dropped: usize, n: i32): void {
+export function slideU8(sums: Address, added: Address, dropped: Address, n: i32): void {
   for (const end = added + <usize>n; added < end; added += 16, dropped += 16, sums += 64) {
     const a = v128.load(added)
     const d = v128.load(dropped)
@@ -30,7 +32,7 @@ function addWords(sums: usize, low: v128, high: v128): void {
 }
 
 /** sums (i32) += row (16 bits), `n` samples. */
-export function addU16(sums: usize, row: usize, n: i32): void {
+export function addU16(sums: Address, row: Address, n: i32): void {
   for (const end = row + (<usize>n << 1); row < end; row += 16, sums += 32) {
     const words = v128.load(row)
     v128.store(sums, i32x4.add(v128.load(sums), i32x4.extend_low_i16x8_u(words)))
@@ -39,7 +41,7 @@ export function addU16(sums: usize, row: usize, n: i32): void {
 }
 
 /** sums (i32) += added - dropped (16 bits), `n` samples. */
-export function slideU16(sums: usize, added: usize, dropped: usize, n: i32): void {
+export function slideU16(sums: Address, added: Address, dropped: Address, n: i32): void {
   for (const end = added + (<usize>n << 1); added < end; added += 16, dropped += 16, sums += 32) {
     const a = v128.load(added)
     const d = v128.load(dropped)
@@ -55,7 +57,7 @@ export function slideU16(sums: usize, added: usize, dropped: usize, n: i32): voi
  * (i32), which has pixels + width - 1 of them. A vector holds a whole pixel; the lanes that are too many are overwritten
  * by the next one. dst must not overlap sums.
  */
-export function boxRow(dst: usize, sums: usize, pixels: i32, channels: i32, width: i32): void {
+export function boxRow(dst: Address, sums: Address, pixels: i32, channels: i32, width: i32): void {
   const step = <usize>channels << 2
   let ahead = sums
   let acc = i32x4.splat(0)

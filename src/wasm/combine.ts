@@ -1,9 +1,10 @@
 // Combines rows of float32 sums into one (see conv/recipe.ts), each step rounded to float32.
 // All may work in place. Rows may be read and written up to 64 bytes past their end.
+import { Address } from './address'
 import { isPowerOfTwo } from './lanes'
 
 /** dst = src / scale: a true division, or the product with the reciprocal where that is exact, which gives the same bits. */
-export function scaleRow(dst: usize, src: usize, n: i32, scale: f32): void {
+export function scaleRow(dst: Address, src: Address, n: i32, scale: f32): void {
   const end = src + (<usize>n << 2)
   if (isPowerOfTwo(scale)) {
     const factor = f32x4.splat(1 / scale)
@@ -15,7 +16,7 @@ export function scaleRow(dst: usize, src: usize, n: i32, scale: f32): void {
 }
 
 /** dst = √(b0² + b1²). */
-export function magnitude(dst: usize, b0: usize, b1: usize, n: i32): void {
+export function magnitude(dst: Address, b0: Address, b1: Address, n: i32): void {
   for (const end = b0 + (<usize>n << 2); b0 < end; b0 += 16, b1 += 16, dst += 16) {
     const x = v128.load(b0)
     const y = v128.load(b1)
@@ -28,7 +29,7 @@ export function magnitude(dst: usize, b0: usize, b1: usize, n: i32): void {
  * a = q · P(z), P by Horner's rule; where |b1| > |b0|, a = π/2 − a; where b0 < 0, a = π − a; where b1 < 0, a = −a.
  * P is the polynomial of degree 8 nearest to atan(√z)/√z on 0..1 in relative error: 1.5e-8 before rounding.
  */
-export function angle(dst: usize, b0: usize, b1: usize, n: i32, full: f32): void {
+export function angle(dst: Address, b0: Address, b1: Address, n: i32, full: f32): void {
   const zero = f32x4.splat(0)
   const pi = f32x4.splat(<f32>3.14159265358979)
   const halfPi = f32x4.splat(<f32>1.5707963267948966)
@@ -61,21 +62,21 @@ export function angle(dst: usize, b0: usize, b1: usize, n: i32, full: f32): void
 }
 
 /** dst = the larger of a and b; a where they are equal. */
-export function larger(dst: usize, a: usize, b: usize, n: i32): void {
+export function larger(dst: Address, a: Address, b: Address, n: i32): void {
   for (const end = a + (<usize>n << 2); a < end; a += 16, b += 16, dst += 16) {
     v128.store(dst, f32x4.pmax(v128.load(a), v128.load(b)))
   }
 }
 
 /** dst = a - b. */
-export function difference(dst: usize, a: usize, b: usize, n: i32): void {
+export function difference(dst: Address, a: Address, b: Address, n: i32): void {
   for (const end = a + (<usize>n << 2); a < end; a += 16, b += 16, dst += 16) {
     v128.store(dst, f32x4.sub(v128.load(a), v128.load(b)))
   }
 }
 
 /** dst = b0 + amount · d where |d| > threshold, else b0; d = b0 - b1. */
-export function unsharp(dst: usize, b0: usize, b1: usize, n: i32, amount: f32, threshold: f32): void {
+export function unsharp(dst: Address, b0: Address, b1: Address, n: i32, amount: f32, threshold: f32): void {
   const strength = f32x4.splat(amount)
   const bound = f32x4.splat(threshold)
   for (const end = b0 + (<usize>n << 2); b0 < end; b0 += 16, b1 += 16, dst += 16) {
@@ -87,7 +88,7 @@ export function unsharp(dst: usize, b0: usize, b1: usize, n: i32, amount: f32, t
 }
 
 /** dst = sum + b²: one step of the sums of `share`; the first starts from a row of zeros. */
-export function addSquare(dst: usize, sum: usize, b: usize, n: i32): void {
+export function addSquare(dst: Address, sum: Address, b: Address, n: i32): void {
   for (const end = b + (<usize>n << 2); b < end; b += 16, sum += 16, dst += 16) {
     const v = v128.load(b)
     v128.store(dst, f32x4.add(v128.load(sum), f32x4.mul(v, v)))
@@ -95,7 +96,7 @@ export function addSquare(dst: usize, sum: usize, b: usize, n: i32): void {
 }
 
 /** dst = full · √(part / all), 0 where `all` is 0. */
-export function share(dst: usize, part: usize, all: usize, n: i32, full: f32): void {
+export function share(dst: Address, part: Address, all: Address, n: i32, full: f32): void {
   const top = f32x4.splat(full)
   const zero = f32x4.splat(0)
   for (const end = part + (<usize>n << 2); part < end; part += 16, all += 16, dst += 16) {
@@ -111,8 +112,8 @@ export function share(dst: usize, part: usize, all: usize, n: i32, full: f32): v
  * divided by A as it is: where a sharpened alpha overshoots, so do the sums of colour, and a flat colour stays flat.
  */
 export function unpremultiply(
-  dst: usize,
-  src: usize,
+  dst: Address,
+  src: Address,
   pixels: i32,
   channels: i32,
   scale: f32,
@@ -144,9 +145,9 @@ export function unpremultiply(
  * alpha of `own` is 0.
  */
 export function overOwn(
-  dst: usize,
-  src: usize,
-  own: usize,
+  dst: Address,
+  src: Address,
+  own: Address,
   pixels: i32,
   channels: i32,
   weights: f32,

@@ -5,6 +5,7 @@
 // Measured (test/bench/fft.mjs, one thread, 12-megapixel plane, Node 20, both passes): radius 20 36 ms, 80 45 ms, 200 60 ms;
 // plain passes take 23 ms for radius 10, 40 ms for 20, 147 ms for 80. In float64, with two lanes, it would take at least
 // twice as long, and float32 rounds only 1 to 3 samples in 100,000 of an 8-bit picture to the other side.
+import { Address } from './address'
 import { firstStage, forwardMiddle, forwardStage4 } from './fft-forward'
 import { inverseMiddle, inverseStage4, lastInverse } from './fft-inverse'
 import { loadPart, loadRows, storePart, storeRows } from './fft-parts'
@@ -15,8 +16,8 @@ import { turn } from './fft-turn'
  * counts as zero; its output rows `first` to `end` go to `dst`, the address of row `first`. The buffer holds n elements.
  */
 export function fftColumns(
-  src: usize, pitch: usize, rows: u32, cols: u32, n: u32, twiddles: usize, spectrum: usize, buffer: usize,
-  dst: usize, dstPitch: usize, first: u32, end: u32,
+  src: Address, pitch: usize, rows: u32, cols: u32, n: u32, twiddles: Address, spectrum: Address, buffer: Address,
+  dst: Address, dstPitch: usize, first: u32, end: u32,
 ): void {
   const from = buffer + (first << 5)
   const whole = rows == n
@@ -47,8 +48,8 @@ export function fftColumns(
  * `dstStep` bytes apart. The buffer holds n elements.
  */
 export function fftRows(
-  src: usize, pitch: usize, step: usize, rows: u32, cols: u32, valid: u32, n: u32, twiddles: usize, spectrum: usize,
-  buffer: usize, dst: usize, dstPitch: usize, dstStep: usize, outCols: u32,
+  src: Address, pitch: usize, step: usize, rows: u32, cols: u32, valid: u32, n: u32, twiddles: Address, spectrum: Address,
+  buffer: Address, dst: Address, dstPitch: usize, dstStep: usize, outCols: u32,
 ): void {
   for (let y: u32 = 0; y < rows; y += 4) {
     // Below the last row it is computed again, and written again with the same values.

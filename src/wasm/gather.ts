@@ -1,12 +1,14 @@
 // Loops that make the rows of a tile from rows of a picture. Rows may be read and written up to 64 bytes past their end.
 
+import { Address } from './address'
+
 /** Copies `n` bytes. */
-export function copyBytes(dst: usize, src: usize, n: usize): void {
+export function copyBytes(dst: Address, src: Address, n: usize): void {
   memory.copy(dst, src, n)
 }
 
 /** float32 from `n` samples of 8 bits. */
-export function convertU8(dst: usize, src: usize, n: i32): void {
+export function convertU8(dst: Address, src: Address, n: i32): void {
   for (const end = src + <usize>n; src < end; src += 16, dst += 64) {
     const bytes = v128.load(src)
     const low = i16x8.extend_low_i8x16_u(bytes)
@@ -19,7 +21,7 @@ export function convertU8(dst: usize, src: usize, n: i32): void {
 }
 
 /** float32 from `n` samples of 16 bits. */
-export function convertU16(dst: usize, src: usize, n: i32): void {
+export function convertU16(dst: Address, src: Address, n: i32): void {
   for (const end = src + (<usize>n << 1); src < end; src += 16, dst += 32) {
     const words = v128.load(src)
     v128.store(dst, f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(words)))
@@ -28,7 +30,7 @@ export function convertU16(dst: usize, src: usize, n: i32): void {
 }
 
 /** float32 from `n` sums of signed 16 bits. */
-export function convertI16(dst: usize, src: usize, n: i32): void {
+export function convertI16(dst: Address, src: Address, n: i32): void {
   for (const end = src + (<usize>n << 1); src < end; src += 16, dst += 32) {
     const words = v128.load(src)
     v128.store(dst, f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(words)))
@@ -37,14 +39,14 @@ export function convertI16(dst: usize, src: usize, n: i32): void {
 }
 
 /** float32, rounded to nearest, from `n` sums of signed 32 bits. May work in place. */
-export function convertI32(dst: usize, src: usize, n: i32): void {
+export function convertI32(dst: Address, src: Address, n: i32): void {
   for (const end = src + (<usize>n << 2); src < end; src += 16, dst += 16) {
     v128.store(dst, f32x4.convert_i32x4_s(v128.load(src)))
   }
 }
 
 /** table[sample], float32, for `n` samples of 8 bits; the table has 256 entries. */
-export function lookupU8(dst: usize, src: usize, n: i32, table: usize): void {
+export function lookupU8(dst: Address, src: Address, n: i32, table: Address): void {
   for (const end = src + <usize>n; src < end; src += 4, dst += 16) {
     store<f32>(dst, load<f32>(table + (<usize>load<u8>(src) << 2)))
     store<f32>(dst, load<f32>(table + (<usize>load<u8>(src, 1) << 2)), 4)
@@ -54,7 +56,7 @@ export function lookupU8(dst: usize, src: usize, n: i32, table: usize): void {
 }
 
 /** table[sample], float32, for `n` samples of 16 bits; the table has 65536 entries. */
-export function lookupU16(dst: usize, src: usize, n: i32, table: usize): void {
+export function lookupU16(dst: Address, src: Address, n: i32, table: Address): void {
   for (const end = src + (<usize>n << 1); src < end; src += 8, dst += 16) {
     store<f32>(dst, load<f32>(table + (<usize>load<u16>(src) << 2)))
     store<f32>(dst, load<f32>(table + (<usize>load<u16>(src, 2) << 2)), 4)
@@ -74,7 +76,7 @@ function mix(r: v128, g: v128, b: v128): v128 {
  * Luminance (Rec. 709) of `pixels` pixels: ((0.2126 r + 0.7152 g) + 0.0722 b). Three channels become one; of four, the
  * last is alpha and is kept, which gives two.
  */
-export function mixGray(dst: usize, src: usize, pixels: i32, channels: i32): void {
+export function mixGray(dst: Address, src: Address, pixels: i32, channels: i32): void {
   if (channels == 3) {
     for (let i = 0; i < pixels; i += 4, src += 48, dst += 16) {
       const a = v128.load(src)
@@ -107,7 +109,7 @@ export function mixGray(dst: usize, src: usize, pixels: i32, channels: i32): voi
 }
 
 /** colour x alpha for `pixels` pixels of 2 or 4 channels, alpha last and kept. May work in place. */
-export function premultiply(dst: usize, src: usize, pixels: i32, channels: i32): void {
+export function premultiply(dst: Address, src: Address, pixels: i32, channels: i32): void {
   const end = src + (<usize>(pixels * channels) << 2)
   if (channels == 4) {
     for (; src < end; src += 16, dst += 16) {
@@ -128,7 +130,7 @@ export function premultiply(dst: usize, src: usize, pixels: i32, channels: i32):
  * colour x (alpha / full), rounded to float32 after each, for `pixels` pixels of 2 or 4 channels, alpha last and kept. What is
  * opaque keeps its bits. May work in place.
  */
-export function weigh(dst: usize, src: usize, pixels: i32, channels: i32, full: f32): void {
+export function weigh(dst: Address, src: Address, pixels: i32, channels: i32, full: f32): void {
   const end = src + (<usize>(pixels * channels) << 2)
   const whole = f32x4.splat(full)
   if (channels == 4) {
@@ -150,7 +152,7 @@ export function weigh(dst: usize, src: usize, pixels: i32, channels: i32, full: 
  * `count` pixels of a halo: pixel i is pixel columns[i] (i32) of the row at `src`, or the pixel at `fill` where that is
  * -1. Writes exactly count x pixelBytes bytes; `src` may be the inner part of the same tile row.
  */
-export function fillHalo(dst: usize, src: usize, columns: usize, count: i32, pixelBytes: i32, fill: usize): void {
+export function fillHalo(dst: Address, src: Address, columns: Address, count: i32, pixelBytes: i32, fill: Address): void {
   const bytes = <usize>pixelBytes
   for (const end = columns + (<usize>count << 2); columns < end; columns += 4) {
     const column = load<i32>(columns)
@@ -166,7 +168,7 @@ export function fillHalo(dst: usize, src: usize, columns: usize, count: i32, pix
  * Splits a row of `pixels` pixels for a stride in x: phase p, at dst + p x phasePitch, gets pixels p, p + stride, ...
  * A pixel has 1 to 16 bytes.
  */
-export function splitPhases(dst: usize, phasePitch: usize, src: usize, pixels: i32, stride: i32, pixelBytes: i32): void {
+export function splitPhases(dst: Address, phasePitch: usize, src: Address, pixels: i32, stride: i32, pixelBytes: i32): void {
   for (let p = 0; p < stride; p++) {
     const to = dst + <usize>p * phasePitch
     if (pixelBytes == 1) split<u8>(to, src, p, pixels, stride, 1)
@@ -197,7 +199,7 @@ function split<T>(to: usize, src: usize, p: i32, pixels: i32, stride: i32, pixel
 }
 
 /** Planes of `n` samples each, `plane` bytes apart, from pixels of `channels` samples. */
-export function splitPlanes(dst: usize, plane: usize, src: usize, n: i32, channels: i32): void {
+export function splitPlanes(dst: Address, plane: usize, src: Address, n: i32, channels: i32): void {
   for (let c = 0; c < channels; c++) {
     let from = src + (<usize>c << 2)
     const to = dst + <usize>c * plane
@@ -208,7 +210,7 @@ export function splitPlanes(dst: usize, plane: usize, src: usize, n: i32, channe
 }
 
 /** Pixels of `channels` samples from planes of `n` samples each, `plane` bytes apart. */
-export function joinPlanes(dst: usize, src: usize, plane: usize, n: i32, channels: i32): void {
+export function joinPlanes(dst: Address, src: Address, plane: usize, n: i32, channels: i32): void {
   for (let c = 0; c < channels; c++) {
     const from = src + <usize>c * plane
     let to = dst + (<usize>c << 2)

@@ -1,5 +1,7 @@
 // The 3x3 gradient family on 8-bit samples. Rows may be read and written up to 64 bytes past their end.
 
+import { Address } from './address'
+
 /**
  * Both derivatives of the 3x3 gradient family in one pass (sobel, prewitt, scharr), i16, `rows` rows of `n` sums each:
  * gx = [side centre side]ᵀ × [-1 0 1], gy its transpose. `src` is the sample above and to the left of the first one,
@@ -8,10 +10,10 @@
  * units are full either way (test/bench/loops.mjs).
  */
 export function gradientU8I16(
-  gx: usize,
-  gy: usize,
+  gx: Address,
+  gy: Address,
   dstPitch: usize,
-  src: usize,
+  src: Address,
   rowPitch: usize,
   pixelStep: usize,
   n: i32,

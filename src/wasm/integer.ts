@@ -1,6 +1,8 @@
 // Exact sums of whole weights over 8-bit samples. Integers may be added in any order, so all of these equal the float32
 // path bit for bit while every partial sum stays below 2^24; and below 2^15 where the sums are of 16 bits.
 // Tap lists as in stencil.ts: `offsets` are i32, in bytes. Rows may be read and written up to 64 bytes past their end.
+import { flagAbsolute, howFlags, howOffset } from '../run/how'
+import { Address } from './address'
 import { addClipped, lanesBefore, store4 } from './lanes'
 
 /** Bytes of a block of columns: its rows stay in the first-level cache while the strip runs down. */
@@ -11,14 +13,14 @@ const blockBytes: i32 = 4080
  * Fastest when the taps are sorted by weight: a run of -1 and one of 1 are then added without multiplying.
  */
 export function tapsU8I16(
-  dst: usize,
+  dst: Address,
   dstPitch: usize,
-  src: usize,
+  src: Address,
   rowStep: usize,
   n: i32,
   rows: i32,
-  offsets: usize,
-  weights: usize,
+  offsets: Address,
+  weights: Address,
   count: i32,
 ): void {
   for (let x = 0; x < n; x += blockBytes) {
@@ -54,17 +56,17 @@ function shortRow(dst: usize, src: usize, n: i32, offsets: usize, weights: usize
  * Fastest when the taps are sorted by weight.
  */
 export function tapsU8U8(
-  dst: usize,
+  dst: Address,
   dstPitch: usize,
-  src: usize,
+  src: Address,
   rowStep: usize,
   n: i32,
   rows: i32,
-  offsets: usize,
-  weights: usize,
+  offsets: Address,
+  weights: Address,
   count: i32,
-  how: usize,
-  counts: usize,
+  how: Address,
+  counts: Address,
 ): void {
   for (let x = 0; x < n; x += blockBytes) {
     const width = min(blockBytes, n - x)
@@ -98,8 +100,8 @@ function sums48(
   while (plus < end && load<i16>(weightAt(weights, offsets, plus)) == -1) plus += 4
   let rest = plus
   while (rest < end && load<i16>(weightAt(weights, offsets, rest)) == 1) rest += 4
-  const bias = finished ? i16x8.splat(<i16>(<i32>load<f32>(how, 4))) : i16x8.splat(0)
-  const absolute = finished && (load<i32>(how, 16) & 1) != 0
+  const bias = finished ? i16x8.splat(<i16>(<i32>load<f32>(how, howOffset))) : i16x8.splat(0)
+  const absolute = finished && (load<i32>(how, howFlags) & flagAbsolute) != 0
   let under = i16x8.splat(0)
   let over = i16x8.splat(0)
   for (let i = 0; i < n; i += 48) {
@@ -213,14 +215,14 @@ function above(a: v128, b: v128): v128 {
  * many offsets; an odd list is filled up with a weight of 0 at any offset that may be read.
  */
 export function tapsU8I32(
-  dst: usize,
+  dst: Address,
   dstPitch: usize,
-  src: usize,
+  src: Address,
   rowStep: usize,
   n: i32,
   rows: i32,
-  offsets: usize,
-  weights: usize,
+  offsets: Address,
+  weights: Address,
   pairs: i32,
 ): void {
   const end = offsets + (<usize>pairs << 3)

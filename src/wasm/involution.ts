@@ -2,6 +2,8 @@
 // Planes of float32 rows. Rows may be read and written up to 64 bytes past their end.
 
 // 2^-f for f in 0..1, 1 + f (c1 + f (c2 + ..)), as the definition has it.
+import { Address } from './address'
+
 const c1: f32 = -0.6930635571479797
 const c2: f32 = 0.23945674300193787
 const c3: f32 = -0.05322357639670372
@@ -41,14 +43,14 @@ function addSquare(sum: v128, a: v128, b: v128): v128 {
  * lead to the next channel. Tap k is offsets[k] (i32 bytes) from the pixel and near[k] (f32); samples outside are NaN.
  */
 export function involveRow(
-  dst: usize,
+  dst: Address,
   dstPlane: usize,
-  src: usize,
+  src: Address,
   srcPlane: usize,
   n: i32,
   channels: i32,
-  offsets: usize,
-  near: usize,
+  offsets: Address,
+  near: Address,
   count: i32,
   perSquare: f32,
 ): void {
@@ -110,14 +112,14 @@ function involveChannels(
 }
 
 /** dst += (here - there)². */
-export function addSquares(dst: usize, here: usize, there: usize, n: i32): void {
+export function addSquares(dst: Address, here: Address, there: Address, n: i32): void {
   for (let i: usize = 0, end = <usize>n << 2; i < end; i += 16) {
     v128.store(dst + i, addSquare(v128.load(dst + i), v128.load(here + i), v128.load(there + i)))
   }
 }
 
 /** Sample i = the sum of samples i .. i + width - 1 of `src`, from the left; not in place. */
-export function sumAcross(dst: usize, src: usize, n: i32, width: i32): void {
+export function sumAcross(dst: Address, src: Address, n: i32, width: i32): void {
   for (let i: usize = 0, end = <usize>n << 2; i < end; i += 16) {
     let sum = f32x4.splat(0)
     for (let k: usize = 0, last = <usize>width << 2; k < last; k += 4) {
@@ -129,9 +131,9 @@ export function sumAcross(dst: usize, src: usize, n: i32, width: i32): void {
 
 /** Weights of one tap from sums of squares, added to `totals`. */
 export function weighRow(
-  weights: usize,
-  totals: usize,
-  squares: usize,
+  weights: Address,
+  totals: Address,
+  squares: Address,
   n: i32,
   perSquare: f32,
   near: f32,
@@ -146,7 +148,7 @@ export function weighRow(
 }
 
 /** dst += weight · x where the weight is above 0. */
-export function addWeighted(dst: usize, weights: usize, src: usize, n: i32): void {
+export function addWeighted(dst: Address, weights: Address, src: Address, n: i32): void {
   for (let i: usize = 0, end = <usize>n << 2; i < end; i += 16) {
     const w = v128.load(weights + i)
     v128.store(dst + i, addPart(v128.load(dst + i), w, f32x4.gt(w, f32x4.splat(0)), v128.load(src + i)))

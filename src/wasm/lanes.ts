@@ -1,5 +1,6 @@
 // Small pieces that several loops share; inlined, never exported from the module.
 
+import { flagAbsolute, flagAffine, flagWhole, howAlpha, howFlags, howGain, howLow, howOffset, howScale } from '../run/how'
 /** Four vectors of sums, one after the other. */
 @inline
 export function store4(to: usize, a0: v128, a1: v128, a2: v128, a3: v128): void {
@@ -41,7 +42,7 @@ export function nearest(v: v128): v128 {
 /** Which of 8 lanes count as clipped: all, or all but alpha. */
 @inline
 function countedLanes(how: usize): v128 {
-  const alpha = load<i32>(how, 20)
+  const alpha = load<i32>(how, howAlpha)
   if (alpha == 4) return i16x8(-1, -1, -1, 0, -1, -1, -1, 0)
   return alpha == 2 ? i16x8(-1, 0, -1, 0, -1, 0, -1, 0) : i16x8.splat(-1)
 }
@@ -63,9 +64,6 @@ export function addClipped(how: usize, counts: usize, under: v128, over: v128): 
 }
 
 // Bits of the flags of a `how` block, see quantise.ts.
-const flagAbsolute: i32 = 1
-const flagAffine: i32 = 2
-const flagWhole: i32 = 16
 
 // How a row is scaled: by a product, which is exact for powers of two; by a quotient; with every step there is; or by a
 // product that is put right.
@@ -80,9 +78,9 @@ export const snapped: i32 = 3
 
 /** How a row with this `how` block is scaled. */
 export function wayOf(how: usize): i32 {
-  if (load<i32>(how, 16) & flagWhole) return isPowerOfTwo(load<f32>(how)) ? product : snapped
-  if (load<i32>(how, 16) & (flagAbsolute | flagAffine)) return everything
-  return isPowerOfTwo(load<f32>(how)) ? product : quotient
+  if (load<i32>(how, howFlags) & flagWhole) return isPowerOfTwo(load<f32>(how, howScale)) ? product : snapped
+  if (load<i32>(how, howFlags) & (flagAbsolute | flagAffine)) return everything
+  return isPowerOfTwo(load<f32>(how, howScale)) ? product : quotient
 }
 
 /**
@@ -90,7 +88,7 @@ export function wayOf(how: usize): i32 {
  * `rounded` can do, it is `everything`, whose loop clamps.
  */
 export function wayOfSums(how: usize): i32 {
-  const ordinary = abs(load<f32>(how)) >= 0.015625 && abs(load<f32>(how, 4)) <= 1048576
+  const ordinary = abs(load<f32>(how, howScale)) >= 0.015625 && abs(load<f32>(how, howOffset)) <= 1048576
   return ordinary ? wayOf(how) : everything
 }
 
@@ -107,17 +105,17 @@ export function snap(scale: f32): f32 {
 
 @inline
 export function absoluteMask(how: usize): v128 {
-  return i32x4.splat(load<i32>(how, 16) & flagAbsolute ? 0x7fffffff : -1)
+  return i32x4.splat(load<i32>(how, howFlags) & flagAbsolute ? 0x7fffffff : -1)
 }
 
 @inline
 export function affineLow(how: usize): v128 {
-  return f32x4.splat(load<i32>(how, 16) & flagAffine ? load<f32>(how, 8) : 0)
+  return f32x4.splat(load<i32>(how, howFlags) & flagAffine ? load<f32>(how, howLow) : 0)
 }
 
 @inline
 export function affineGain(how: usize): v128 {
-  return f32x4.splat(load<i32>(how, 16) & flagAffine ? load<f32>(how, 12) : 1)
+  return f32x4.splat(load<i32>(how, howFlags) & flagAffine ? load<f32>(how, howGain) : 1)
 }
 
 @inline

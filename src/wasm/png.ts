@@ -1,5 +1,7 @@
 // PNG row filters and Adler-32. Rows may be read up to 64 bytes past their end, and written as much past the last one.
 
+import { Address } from './address'
+
 /** Blocks of 16 bytes whose sums of absolute values fit 16-bit lanes: 2 x 128 each. */
 const summedBlocks: i32 = 255
 
@@ -10,14 +12,14 @@ const summedBlocks: i32 = 255
  * Adaptive: least sum of absolute values of the filtered bytes as signed; of equals the lower number.
  */
 export function filterRows(
-  dst: usize,
-  src: usize,
+  dst: Address,
+  src: Address,
   pitch: usize,
   rowBytes: i32,
   rows: i32,
   bpp: i32,
-  above: usize,
-  scratch: usize,
+  above: Address,
+  scratch: Address,
 ): void {
   for (let y = 0; y < rows; y++) {
     const filter = above ? cheapest(src, above, rowBytes, bpp, scratch) : cheapestFirst(src, rowBytes, bpp, scratch)
@@ -195,7 +197,7 @@ function writeRow(dst: usize, row: usize, above: usize, n: i32, bpp: i32, filter
 const adlerRun: i32 = 5552
 
 /** Adler-32 of `n` bytes, going on from `start` (1 at the beginning). Exact length: nothing past the end is counted. */
-export function adler32(src: usize, n: i32, start: u32): u32 {
+export function adler32(src: Address, n: i32, start: u32): u32 {
   let a = start & 0xffff
   let b = start >> 16
   const highWeights = i16x8(16, 15, 14, 13, 12, 11, 10, 9)

@@ -1,5 +1,7 @@
 // Max pooling (definition: poolRow). Rows may be read and written up to 64 bytes past their end.
 
+import { Address } from './address'
+
 /** Samples 0, stride, 2 stride, 3 stride at p. */
 @inline
 function everyNth(p: usize, stride: i32): v128 {
@@ -17,8 +19,8 @@ function everyNth(p: usize, stride: i32): v128 {
  * bytes apart, `stride` samples from window to window. The first of equal samples stays, a NaN wins over every number.
  */
 export function maxRow(
-  dst: usize,
-  src: usize,
+  dst: Address,
+  src: Address,
   rowStep: usize,
   rows: i32,
   tapStep: usize,

@@ -1,5 +1,7 @@
 // From sums to samples: scale, offset, range, one rounding half to even, saturation, clip counts.
 // Rows may be read and written up to 64 bytes past their end.
+import { flagBigEndian, flagSmall, howFlags, howOffset, howScale } from '../run/how'
+import { Address } from './address'
 import {
   absoluteMask,
   addClipped,
@@ -18,19 +20,8 @@ import {
   wayOfSums,
 } from './lanes'
 
-// How a row is finished, 32 bytes in memory:
-//    0 f32 scale    v = sum / scale
-//    4 f32 offset   v = v + offset
-//    8 f32 low      with the affine flag: v = (v - low) * gain, after the absolute value
-//   12 f32 gain
-//   16 i32 flags    1 absolute value, 2 affine, 4 16-bit samples with the high byte first, 8 no |sum| exceeds 4096 (magnitudeI16U8),
-//                  16 the scale is whole and positive, every |sum| is below 2^19, the offset 0, nothing else is asked for
-//                  (quantiseI16U8, quantiseI32U8)
-//   20 i32 alpha    channels (2 or 4) of which the last is alpha and is not counted as clipped; 0: all samples count
-// Clip counts are two u32 in memory, low and high, that the loops add to.
+// How a row is finished is a block in memory: see ../run/how.
 
-const flagBigEndian: i32 = 4
-const flagSmall: i32 = 8
 
 @inline
 const fromF32: i32 = 0
@@ -43,7 +34,7 @@ const fromGradient: i32 = 3
 @inline
 const fromSmallGradient: i32 = 4
 /** 8-bit samples from `n` float32 sums. */
-export function quantiseF32U8(dst: usize, src: usize, n: i32, how: usize, counts: usize): void {
+export function quantiseF32U8(dst: Address, src: Address, n: i32, how: Address, counts: Address): void {
   const way = wayOf(how)
   if (way == product) toU8(dst, src, 0, n, how, counts, fromF32, product)
   else if (way == quotient) toU8(dst, src, 0, n, how, counts, fromF32, quotient)
@@ -51,7 +42,7 @@ export function quantiseF32U8(dst: usize, src: usize, n: i32, how: usize, counts
 }
 
 /** 8-bit samples from `n` sums of 32 bits. */
-export function quantiseI32U8(dst: usize, src: usize, n: i32, how: usize, counts: usize): void {
+export function quantiseI32U8(dst: Address, src: Address, n: i32, how: Address, counts: Address): void {
   const way = wayOf(how)
   if (way == product) toU8(dst, src, 0, n, how, counts, fromI32, product)
   else if (way == snapped) toU8(dst, src, 0, n, how, counts, fromI32, snapped)
@@ -60,7 +51,7 @@ export function quantiseI32U8(dst: usize, src: usize, n: i32, how: usize, counts
 }
 
 /** 8-bit samples from `n` sums of 16 bits. */
-export function quantiseI16U8(dst: usize, src: usize, n: i32, how: usize, counts: usize): void {
+export function quantiseI16U8(dst: Address, src: Address, n: i32, how: Address, counts: Address): void {
   const way = wayOfSums(how)
   if (way == product) toU8(dst, src, 0, n, how, counts, fromI16, product)
   else if (way == snapped) toU8(dst, src, 0, n, how, counts, fromI16, snapped)
@@ -72,9 +63,9 @@ export function quantiseI16U8(dst: usize, src: usize, n: i32, how: usize, counts
  * 8-bit samples from `n` magnitudes √(gx² + gy²) of two rows of 16-bit sums. With the flag that no |sum| exceeds 4096 the
  * squares are added as integers: then each is exact in float32 too, their sum is rounded once either way: same bits.
  */
-export function magnitudeI16U8(dst: usize, gx: usize, gy: usize, n: i32, how: usize, counts: usize): void {
+export function magnitudeI16U8(dst: Address, gx: Address, gy: Address, n: i32, how: Address, counts: Address): void {
   const way = wayOfSums(how)
-  if (load<i32>(how, 16) & flagSmall) {
+  if (load<i32>(how, howFlags) & flagSmall) {
     if (way == product) toU8(dst, gx, gy, n, how, counts, fromSmallGradient, product)
     else if (way == quotient) toU8(dst, gx, gy, n, how, counts, fromSmallGradient, quotient)
     else toU8(dst, gx, gy, n, how, counts, fromSmallGradient, everything)
@@ -86,7 +77,7 @@ export function magnitudeI16U8(dst: usize, gx: usize, gy: usize, n: i32, how: us
 }
 
 /** 16-bit samples from `n` float32 sums. */
-export function quantiseF32U16(dst: usize, src: usize, n: i32, how: usize, counts: usize): void {
+export function quantiseF32U16(dst: Address, src: Address, n: i32, how: Address, counts: Address): void {
   const way = wayOf(how)
   if (way == product) toU16(dst, src, n, how, counts, fromF32, product)
   else if (way == quotient) toU16(dst, src, n, how, counts, fromF32, quotient)
@@ -94,7 +85,7 @@ export function quantiseF32U16(dst: usize, src: usize, n: i32, how: usize, count
 }
 
 /** 16-bit samples from `n` sums of 32 bits. */
-export function quantiseI32U16(dst: usize, src: usize, n: i32, how: usize, counts: usize): void {
+export function quantiseI32U16(dst: Address, src: Address, n: i32, how: Address, counts: Address): void {
   const way = wayOf(how)
   if (way == product) toU16(dst, src, n, how, counts, fromI32, product)
   else if (way == quotient) toU16(dst, src, n, how, counts, fromI32, quotient)
@@ -102,10 +93,10 @@ export function quantiseI32U16(dst: usize, src: usize, n: i32, how: usize, count
 }
 
 /** float32 results from `n` float32 sums: scale, offset and range as for samples, but neither rounded nor clamped. */
-export function finishF32(dst: usize, src: usize, n: i32, how: usize): void {
+export function finishF32(dst: Address, src: Address, n: i32, how: Address): void {
   const end = src + (<usize>n << 2)
-  const scale = f32x4.splat(load<f32>(how))
-  const offset = f32x4.splat(load<f32>(how, 4))
+  const scale = f32x4.splat(load<f32>(how, howScale))
+  const offset = f32x4.splat(load<f32>(how, howOffset))
   const mask = absoluteMask(how)
   const low = affineLow(how)
   const gain = affineGain(how)
@@ -118,7 +109,7 @@ export function finishF32(dst: usize, src: usize, n: i32, how: usize): void {
  * Widens two float32 in memory, least and greatest, by the finite samples of a row; start them at +Infinity and -Infinity.
  * v + (v - v) is v, or NaN where v is not finite, and NaN wins no comparison.
  */
-export function scanRange(src: usize, n: i32, range: usize): void {
+export function scanRange(src: Address, n: i32, range: Address): void {
   let least = v128.load32_splat(range)
   let most = v128.load32_splat(range, 4)
   const end = src + (<usize>(n & ~3) << 2)
@@ -143,7 +134,7 @@ export function scanRange(src: usize, n: i32, range: usize): void {
 }
 
 /** Alpha of `pixels` pixels of 2 or 4 channels from the row at `src`; samples of `bytes` bytes: 1, 2 or 4. */
-export function copyAlpha(dst: usize, src: usize, pixels: i32, channels: i32, bytes: i32): void {
+export function copyAlpha(dst: Address, src: Address, pixels: i32, channels: i32, bytes: i32): void {
   const step = <usize>(channels * bytes)
   const end = src + <usize>pixels * step
   const at = <usize>((channels - 1) * bytes)
@@ -153,7 +144,7 @@ export function copyAlpha(dst: usize, src: usize, pixels: i32, channels: i32, by
 }
 
 /** Swaps the bytes of `n` 16-bit samples, as PNG wants them. May work in place. */
-export function swapU16(dst: usize, src: usize, n: i32): void {
+export function swapU16(dst: Address, src: Address, n: i32): void {
   for (const end = src + (<usize>n << 1); src < end; src += 16, dst += 16) {
     const v = v128.load(src)
     v128.store(dst, v128.shuffle<i8>(v, v, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14))
@@ -198,8 +189,8 @@ function toU8(
   from: i32,
   way: i32,
 ): void {
-  const scale = f32x4.splat(way == product || way == snapped ? 1 / load<f32>(how) : load<f32>(how))
-  const offset = f32x4.splat(way == snapped ? snap(load<f32>(how)) : load<f32>(how, 4))
+  const scale = f32x4.splat(way == product || way == snapped ? 1 / load<f32>(how, howScale) : load<f32>(how, howScale))
+  const offset = f32x4.splat(way == snapped ? snap(load<f32>(how, howScale)) : load<f32>(how, howOffset))
   const mask = absoluteMask(how)
   const low = affineLow(how)
   const gain = affineGain(how)
@@ -228,13 +219,13 @@ function toU8(
 
 @inline
 function toU16(dst: usize, src: usize, n: i32, how: usize, counts: usize, from: i32, way: i32): void {
-  const scale = f32x4.splat(way == product ? 1 / load<f32>(how) : load<f32>(how))
-  const offset = f32x4.splat(load<f32>(how, 4))
+  const scale = f32x4.splat(way == product ? 1 / load<f32>(how, howScale) : load<f32>(how, howScale))
+  const offset = f32x4.splat(load<f32>(how, howOffset))
   const mask = absoluteMask(how)
   const low = affineLow(how)
   const gain = affineGain(how)
   const order =
-    load<i32>(how, 16) & flagBigEndian
+    load<i32>(how, howFlags) & flagBigEndian
       ? i8x16(1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14)
       : i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
   for (let start = 0; start < n; start += countedRun) {

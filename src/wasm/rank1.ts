@@ -1,5 +1,6 @@
 // The second passes of rank-1 integer kernels, over the sums that a first pass left (integer.ts). Exact; tap lists as there.
 // Rows may be read and written up to 64 bytes past their end.
+import { Address } from './address'
 import { store4 } from './lanes'
 
 /** Samples of a block of columns: its rows stay in the first-level cache while the strip runs down. */
@@ -7,14 +8,14 @@ const blockSamples: i32 = 2048
 
 /** Sums (i16) of sums (i16), all of which fit. Offsets in bytes, weights i16. */
 export function tapsI16I16(
-  dst: usize,
+  dst: Address,
   dstPitch: usize,
-  src: usize,
+  src: Address,
   rowStep: usize,
   n: i32,
   rows: i32,
-  offsets: usize,
-  weights: usize,
+  offsets: Address,
+  weights: Address,
   count: i32,
 ): void {
   const end = offsets + (<usize>count << 2)
@@ -48,14 +49,14 @@ export function tapsI16I16(
 
 /** Sums (i32) of sums (i16), two taps at a time as in `tapsU8I32`. */
 export function tapsI16I32(
-  dst: usize,
+  dst: Address,
   dstPitch: usize,
-  src: usize,
+  src: Address,
   rowStep: usize,
   n: i32,
   rows: i32,
-  offsets: usize,
-  weights: usize,
+  offsets: Address,
+  weights: Address,
   pairs: i32,
 ): void {
   const end = offsets + (<usize>pairs << 3)
@@ -94,14 +95,14 @@ export function tapsI16I32(
 
 /** Sums (i32) of sums (i32), weights i32. */
 export function tapsI32I32(
-  dst: usize,
+  dst: Address,
   dstPitch: usize,
-  src: usize,
+  src: Address,
   rowStep: usize,
   n: i32,
   rows: i32,
-  offsets: usize,
-  weights: usize,
+  offsets: Address,
+  weights: Address,
   count: i32,
 ): void {
   const end = offsets + (<usize>count << 2)

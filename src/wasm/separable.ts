@@ -3,6 +3,7 @@
 // In each pass: acc = 0; acc = acc + w * sample for the taps from the first to the last, each step rounded.
 // There is no variant for symmetric kernels: w * (p + q) saves a product but no addition and no load, and was no faster
 // (57 against 58 ms for the row pass of 41 taps). Rows may be read and written up to 64 bytes past their end.
+import { Address } from './address'
 import { store4, store7 } from './lanes'
 
 /** Samples of a block of columns: the rows that a long kernel meets stay in the second-level cache. */
@@ -13,13 +14,13 @@ const blockSamples: i32 = 512
  * rows of one residue are given: srcPitch and dstPitch d times as large.
  */
 export function columnF32(
-  dst: usize,
+  dst: Address,
   dstPitch: usize,
-  src: usize,
+  src: Address,
   srcPitch: usize,
   n: i32,
   rows: i32,
-  weights: usize,
+  weights: Address,
   count: i32,
 ): void {
   for (let x = 0; x < n; x += blockSamples) {
@@ -113,13 +114,13 @@ function columnOne(dst: usize, src: usize, srcPitch: usize, n: i32, weights: usi
  * is in bytes: 4 x channels x dilation.
  */
 export function rowF32(
-  dst: usize,
+  dst: Address,
   dstPitch: usize,
-  src: usize,
+  src: Address,
   srcPitch: usize,
   n: i32,
   rows: i32,
-  weights: usize,
+  weights: Address,
   count: i32,
   step: usize,
 ): void {

@@ -3,6 +3,7 @@
 // What is fast here is decided by registers: 16 of them on x64, and the compiler moves all loads of a block to its top.
 // 8 sums with 8 loads spill and run at half the speed of 7 with 7 (test/bench/loops.mjs: 26 against 45 GFLOP/s at 7x7);
 // 4 sums of two rows that share 4 loads fit as well and load half as much (57 GFLOP/s).
+import { Address } from './address'
 import { store4, store7 } from './lanes'
 
 /** Samples of a block of columns: a block's rows of a kernel stay in the first-level cache while the strip runs down. */
@@ -13,14 +14,14 @@ const blockSamples: i32 = 1024
  * src + r x rowStep + offsets[t] (i32, bytes, of any sign) and is written at dst + r x dstPitch. Weights are float32.
  */
 export function tapsF32(
-  dst: usize,
+  dst: Address,
   dstPitch: usize,
-  src: usize,
+  src: Address,
   rowStep: usize,
   n: i32,
   rows: i32,
-  offsets: usize,
-  weights: usize,
+  offsets: Address,
+  weights: Address,
   count: i32,
 ): void {
   const end = offsets + (<usize>count << 2)

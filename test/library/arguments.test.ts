@@ -111,6 +111,8 @@ const cases: Readonly<Record<string, Case>> = {
     call: (...args) => new Tensor(...(args as unknown as [number[], Float32Array])),
     args: [[2, 2], new Float32Array(4)],
   },
+  tensorOf: { call: convo.tensorOf, args: [{ data: new Float32Array(4), shape: [2, 2], layout: 'HWC' }] },
+  interleaved: { call: convo.interleaved, args: [ramp(2, 3, 4)] },
   'Tensor.zeros': { call: Tensor.zeros, args: [[2, 2]] },
   convo: {
     call: (...args) =>
@@ -141,6 +143,24 @@ const cases: Readonly<Record<string, Case>> = {
     options: { maxAbs: 2, minSsim: 0.5, ignore: '0,0,1,1', mask: small },
   },
   digest: { call: convo.digest, args: [small], options: { orient: true, maxPixels: 100, layout: 'chw' } },
+  compareFolders: {
+    call: convo.compareFolders,
+    args: [join(tmpdir(), 'convo-none'), join(tmpdir(), 'convo-none')],
+    options: { maxAbs: 2, maxPixels: 100, results: join(tmpdir(), 'convo-none'), update: false },
+    isRefused: true,
+  },
+  digestFiles: {
+    call: convo.digestFiles,
+    args: [[join(tmpdir(), 'convo-none.png')]],
+    options: { orient: true, maxPixels: 100 },
+    isRefused: true,
+  },
+  checkDigests: {
+    call: convo.checkDigests,
+    args: [join(tmpdir(), 'convo-none.txt')],
+    options: { orient: true, maxPixels: 100 },
+    isRefused: true,
+  },
   readKernel: { call: convo.readKernel, args: ['sobel-x'] },
   writeKernel: {
     call: convo.writeKernel,

@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, expect, it } from 'vitest'
 import { reporterNames } from '../../src/golden/settings.ts'
 import {
@@ -49,6 +49,39 @@ it('a batch that cannot start throws, a picture that fails is an event', async (
   ).rejects.toMatchObject({ code: 'E_ARGUMENT' })
   const [, item] = await eventsOf(['nowhere.png'], here.path('x/{stem}.png'), box)
   expect(item).toMatchObject({ event: 'item', status: 'failed', error: { code: 'E_INPUT' } })
+})
+
+it('a batch stops when its signal is aborted, or its loop is left, and goes on later', async () => {
+  const files = Array.from({ length: 12 }, (_, i) => here.path(`many/${i}.png`))
+  mkdirSync(here.path('many'))
+  for (const file of files) cpSync('samples/scene.png', file)
+  const output = here.path('stopped/{stem}.png')
+  const steps = (picture: ReturnType<typeof convo>) => picture.gaussian({ sigma: 2 })
+  const made = () => readdirSync(here.path('stopped')).filter((name) => !name.startsWith('.convo'))
+
+  const controller = new AbortController()
+  const events: string[] = []
+  const stopping = async () => {
+    for await (const { event } of batch(files, output, steps, { jobs: 1, signal: controller.signal })) {
+      events.push(event)
+      if (event === 'item') controller.abort(new Error('enough'))
+    }
+  }
+  await expect(stopping()).rejects.toThrow('enough')
+  expect(events.at(-1)).toBe('end')
+  const after = made()
+  expect(after.length).toBeLessThan(files.length)
+  expect(after.every((name) => /^\d+\.png$/.test(name))).toBe(true)
+
+  for await (const { event } of batch(files, output, steps, { jobs: 1 })) if (event === 'item') break
+  expect(made().length).toBeLessThan(files.length)
+
+  const rest = await eventsOf(files, output, steps)
+  expect(rest.at(-1)).toMatchObject({ failed: 0, left: 0 })
+  expect(made()).toHaveLength(files.length)
+  const early = eventsOf(files, here.path('never/{stem}.png'), steps, { signal: AbortSignal.abort() })
+  await expect(early).rejects.toMatchObject({ name: 'AbortError' })
+  expect(existsSync(here.path('never/0.png'))).toBe(false)
 })
 
 it('a check makes the results of the command, approves, and reports in every form', async () => {

@@ -96,4 +96,6 @@ export const noEngine: Engine = {
   transpose: () => Promise.reject(new Error('no transposition was expected')),
   involve: () => Promise.reject(new Error('no involution was expected')),
   layer: referenceEngine.layer,
+  filter: () => Promise.reject(new Error('no filter was expected')),
+  together: referenceEngine.together,
 }

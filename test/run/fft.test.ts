@@ -19,6 +19,7 @@ import {
   correlateRowsFftReference,
   type Plane,
 } from '../../src/definition/fft.ts'
+import type { Address } from '../../src/graph/address.ts'
 import { loadEngine } from '../../src/run/engine.ts'
 import { correlateColumnsFft, correlateFft2d, correlateRowsFft } from '../../src/run/fft.ts'
 import { exactDense, noise, picture, worstError } from '../conv/fft-oracle.ts'
@@ -35,14 +36,14 @@ beforeEach(() => {
   free = 1024
 })
 
-function room(bytes: number): number {
-  const address = free
+function room(bytes: number): Address {
+  const address = free as Address
   free += Math.ceil(bytes / 64 + 1) * 64
   if (free > samples.byteLength) throw new Error('the test needs more memory')
   return address
 }
 
-function put(data: Float32Array): number {
+function put(data: Float32Array): Address {
   const address = room(data.byteLength)
   samples.set(data, address / 4)
   return address

@@ -1,12 +1,23 @@
-import { type How, howBytes, loadEngine, type WasmExports, writeHow } from '../../src/run/engine.ts'
+import type { Address } from '../../src/graph/address.ts'
+import { type How, loadEngine, type WasmExports, writeHow } from '../../src/run/engine.ts'
+import { howBytes } from '../../src/run/how.ts'
 
 const slack = 64
 const guard = 64
 const guardByte = 0xa5
 
+/** The loops for plain numbers: a test works out its addresses itself. */
+export type Loops = {
+  readonly [K in keyof WasmExports]: (
+    ...numbers: Numbers<Parameters<WasmExports[K]>>
+  ) => ReturnType<WasmExports[K]>
+}
+
+type Numbers<T extends readonly number[]> = { [I in keyof T]: number }
+
 /** Memory for a test of one loop: every buffer has 64 bytes of slack, and a guard behind it that no loop may touch. */
 export type Scratch = {
-  readonly wasm: WasmExports
+  readonly wasm: Loops
   /** Starts anew: all buffers are given back. */
   reset(): void
   /** A buffer with these samples. */
@@ -29,7 +40,7 @@ type Samples = Uint8Array | Uint16Array | Uint32Array | Int16Array | Int32Array 
 /** One memory of 16 MiB with the built loops over it. */
 export function scratch(): Scratch {
   const memory = new WebAssembly.Memory({ initial: 256, maximum: 65536, shared: true })
-  const wasm = loadEngine(memory)
+  const wasm = loadEngine(memory) as Loops
   const bytes = new Uint8Array(memory.buffer)
   let top = 1024
   let guards: number[] = []
@@ -59,7 +70,7 @@ export function scratch(): Scratch {
     room,
     how(how) {
       const address = room(howBytes)
-      writeHow(memory, address, how)
+      writeHow(memory, address as Address, how)
       return address
     },
     u8: (a, n) => new Uint8Array(memory.buffer, a, n).slice(),

@@ -1,4 +1,5 @@
 import { ConvoError } from '../../error.ts'
+import { reportSettings } from '../../golden/settings.ts'
 import { type DiffStyle, diffStyles } from '../../image/compare/comparison.ts'
 import { toleranceSettings } from '../../image/compare/tolerance.ts'
 import { choice, flag, resolve, text } from '../../params.ts'
@@ -6,7 +7,7 @@ import { sharedSettings } from '../../picture/settings.ts'
 import type { Command } from '../command.ts'
 
 const outputSettings = {
-  diff: text('write a picture of the differences', '<file>'),
+  diff: text('write a picture of the differences; for folders, a folder with one for each pair', '<path>'),
   'diff-style': choice<DiffStyle>(
     'triptych: expected, overlay and actual side by side; overlay: differing pixels in red, tolerated ones in amber; ' +
       'heat: the size of each difference; mask: differing pixels in white on black',
@@ -15,6 +16,18 @@ const outputSettings = {
   ),
   json: flag('print the result as one JSON object'),
   quiet: flag('print nothing; use the exit status'),
+}
+
+/** What only folders have. */
+const folderSettings = {
+  reporter: { ...reportSettings.reporter, unset: 'pretty' },
+  results: {
+    ...text('the folder for the pictures of pairs that differ, which the HTML report shows', '<folder>'),
+    unset: 'nothing is written; .convo/compare with --reporter html',
+  },
+  update: flag(
+    'copy what was added or changed over the expected pictures, and remove those without an actual one; refused on a CI server',
+  ),
 }
 
 const inputSettings = {
@@ -27,15 +40,16 @@ const inputSettings = {
 /** `convo compare <expected> <actual>` */
 export const compareCommand: Command = {
   name: 'compare',
-  summary: 'compares two pictures, exactly or within a tolerance, and reports the differences',
+  summary: 'compares two pictures, or two folders of them, exactly or within a tolerance',
   group: 'commands',
   arguments: [
-    { name: 'expected', summary: 'a picture or .npy array; - is standard input', kind: 'file' },
-    { name: 'actual', summary: 'a picture or .npy array; - is standard input', kind: 'file' },
+    { name: 'expected', summary: 'a picture, .npy array, folder or glob; - is standard input', kind: 'file' },
+    { name: 'actual', summary: 'likewise', kind: 'file' },
   ],
   options: [
     { title: 'Tolerance', params: toleranceSettings },
     { title: 'Output', params: outputSettings },
+    { title: 'Folders', params: folderSettings },
     { title: 'Input', params: inputSettings },
   ],
   examples: [
@@ -43,8 +57,17 @@ export const compareCommand: Command = {
     'convo compare golden.png actual.png --max-abs 1 --diff diff.png',
     'convo compare golden.png actual.png --max-abs 2% --max-diff-pixels 20 --ignore 0,0,64,16',
     'convo compare golden.png actual.png --min-ssim 0.98 --quiet',
+    'convo compare expected/ actual/ --reporter html=report.html --reporter junit=junit.xml',
+    "convo compare 'expected/**/*.png' 'actual/**/*.png' --max-diff-ratio 0.1% --diff differences/",
   ],
   details: () => [
+    {
+      title: 'Folders',
+      text:
+        'Folders are searched to the bottom, and pictures are paired by their paths below them. The tolerance holds for each ' +
+        'pair. Each pair is the same, tolerated, changed, of another size, added (no expected picture), removed (no actual ' +
+        'one) or an error. Any of the last five makes the exit status 1.',
+    },
     {
       title: 'Exit status',
       text: '0: the same, or within the tolerance. 1: different, or of different sizes. 2: could not be compared.',
@@ -59,7 +82,10 @@ export const compareCommand: Command = {
     },
   ],
   async run(call) {
-    const { runCompare } = await import('../../golden/compare.ts')
+    const [{ runCompare }, { isMany }] = await Promise.all([
+      import('../../golden/compare.ts'),
+      import('../../golden/folders/pairs.ts'),
+    ])
     if (call.given['diff-style'] !== undefined && call.given.diff === undefined) {
       throw new ConvoError('E_USAGE', '--diff-style needs --diff', {
         fix: '--diff diff.png',
@@ -69,6 +95,18 @@ export const compareCommand: Command = {
     const pick = (wanted: boolean) =>
       Object.fromEntries(Object.entries(call.given).filter(([name]) => isTolerance(name) === wanted))
     const tolerance = resolve(toleranceSettings, pick(true))
-    return runCompare(call, tolerance, resolve({ ...outputSettings, ...inputSettings }, pick(false)))
+    const settings = resolve({ ...outputSettings, ...folderSettings, ...inputSettings }, pick(false))
+    if (call.args.some(isMany)) {
+      const { runFolders } = await import('../../golden/folders/compare.ts')
+      return runFolders(call, tolerance, settings)
+    }
+    const unused = Object.keys(folderSettings).find((name) => call.given[name] !== undefined)
+    if (unused !== undefined) {
+      throw new ConvoError('E_USAGE', `--${unused} does not apply to two pictures`, {
+        why: 'it is for folders of pictures',
+        fix: unused === 'reporter' ? '--json' : 'two folders',
+      })
+    }
+    return runCompare(call, tolerance, settings)
   },
 }

@@ -1,24 +1,48 @@
+import { ConvoError } from '../../error.ts'
+import type { Checked } from '../../golden/digests.ts'
 import { noteMessage } from '../../host/io.ts'
-import { flag, resolve } from '../../params.ts'
+import { flag, resolve, text } from '../../params.ts'
 import { sharedSettings } from '../../picture/settings.ts'
-import type { Command } from '../command.ts'
+import { counted } from '../../text/count.ts'
+import { visibleLine } from '../../text/visible.ts'
+import type { Call, Command } from '../command.ts'
 
 const digestSettings = {
-  json: flag('print digest, size, channels, depth and number of pages as one JSON object'),
+  check: {
+    ...text('compare pictures with the digests of a list; - is standard input', '<list>'),
+    unset: 'digests are printed',
+  },
+  json: flag(
+    'print digest, size, channels, depth and number of pages as one JSON object, of several an array',
+  ),
+  quiet: flag('with --check: do not print the pictures that are unchanged'),
   'no-orient': sharedSettings['no-orient'],
   'max-pixels': sharedSettings['max-pixels'],
   layout: sharedSettings.layout,
   debug: sharedSettings.debug,
 }
 
-/** `convo digest <image>` */
+/** `convo digest <images...>` */
 export const digestCommand: Command = {
   name: 'digest',
-  summary: 'prints a hash of the pixels of a picture, independent of its file format',
+  summary: 'prints hashes of the pixels of pictures, independent of their file format',
   group: 'commands',
-  arguments: [{ name: 'image', summary: 'a picture or .npy array; - is standard input', kind: 'file' }],
+  arguments: [
+    {
+      name: 'images',
+      summary: 'pictures, .npy arrays, folders or globs; - is standard input',
+      kind: 'file',
+      repeats: true,
+      optional: true,
+    },
+  ],
   options: [{ title: 'Options', params: digestSettings }],
-  examples: ['convo digest photo.png', 'convo digest golden.png --json'],
+  examples: [
+    'convo digest photo.png',
+    'convo digest golden.png --json',
+    'convo digest goldens/ > digests.txt',
+    'convo digest --check digests.txt',
+  ],
   details: () => [
     {
       title: 'What is hashed',
@@ -27,27 +51,80 @@ export const digestCommand: Command = {
         'and the decoded samples row by row, channels interleaved, little-endian. Format, compression, palette, profile ' +
         'and other metadata do not matter; colours under alpha 0 do. A file with pictures that convo does not read (such as MPO) is hashed as a whole too. In floats, -0 equals 0 and all NaNs are equal.',
     },
+    {
+      title: 'Lists',
+      text:
+        'Of one picture the digest alone is printed. Of several, and of a folder, a line for each: digest, two spaces, path. ' +
+        '--check reads these lines and prints OK, FAILED or FAILED to read for each picture. Exit status of --check: 0: all ' +
+        'are unchanged. 1: some are not. 2: the list could not be read.',
+    },
   ],
-  async run({ args: [path = ''], given, io }) {
-    const [{ digestOf }, { openPages }, { inputName, sourceOf }] = await Promise.all([
-      import('../../picture/digest.ts'),
-      import('../../picture/pages.ts'),
-      import('../../picture/input.ts'),
-    ])
+  async run(call) {
+    const { args, given, io } = call
     const settings = resolve(digestSettings, given)
-    const source = await sourceOf(path)
-    const name = inputName(path)
-    const pages = await openPages(source, {
+    const reading = {
       maxPixels: settings['max-pixels'],
       orient: !settings['no-orient'],
       layout: settings.layout,
-      name,
+    }
+    const { areMany, digestFile, digestFiles, digestLine } = await import('../../golden/digests.ts')
+    if (settings.check !== undefined) return checkList(call, settings.check, settings, reading)
+    if (settings.quiet) {
+      throw new ConvoError('E_USAGE', '--quiet does not apply without --check', { fix: '--check <list>' })
+    }
+    if (args.length === 0) {
+      throw new ConvoError('E_USAGE', 'digest needs a picture', { fix: 'convo digest photo.png' })
+    }
+    if (!areMany(args)) {
+      const { notes, ...found } = await digestFile(args[0]!, reading)
+      const report = { ...found, ...(notes.length > 0 && { notes }) }
+      await io.out(settings.json ? `${JSON.stringify(report, null, 2)}\n` : `${found.digest}\n`)
+      if (!settings.json) for (const note of notes) io.err(noteMessage(note))
+      return 0
+    }
+    const { files, notes } = await digestFiles(args, reading, async (found) => {
+      if (settings.json) return
+      await io.out(`${visibleLine(digestLine(found))}\n`)
+      for (const note of found.notes) io.err(noteMessage(note))
     })
-    const { notes, ...found } = await digestOf(pages, source, name)
-    const { digest } = found
-    const report = { image: path, ...found, ...(notes.length > 0 && { notes }) }
-    await io.out(settings.json ? `${JSON.stringify(report, null, 2)}\n` : `${digest}\n`)
-    if (!settings.json) for (const note of notes) io.err(noteMessage(note))
+    if (settings.json) {
+      const rows = files.map(({ notes: own, ...rest }) => ({
+        ...rest,
+        ...(own.length > 0 && { notes: own }),
+      }))
+      await io.out(`${JSON.stringify(rows, null, 2)}\n`)
+    }
+    for (const note of notes) io.err(noteMessage(note))
     return 0
   },
+}
+
+const words: Readonly<Record<Checked['status'], string>> = {
+  ok: 'OK',
+  changed: 'FAILED',
+  error: 'FAILED to read',
+}
+
+async function checkList(
+  { args, io }: Call,
+  list: string,
+  { json, quiet }: { readonly json: boolean; readonly quiet: boolean },
+  reading: Parameters<typeof import('../../golden/digests.ts').checkDigests>[1],
+): Promise<number> {
+  if (args.length > 0) {
+    throw new ConvoError('E_USAGE', `--check reads the pictures of the list, and ${args[0]} is given too`, {
+      fix: `--check ${list} without it`,
+    })
+  }
+  const { checkDigests } = await import('../../golden/digests.ts')
+  const all = await checkDigests(list, reading, async ({ image, status, message }) => {
+    if (json || (quiet && status === 'ok')) return
+    await io.out(
+      `${visibleLine(image)}: ${words[status]}${message === undefined ? '' : ` (${visibleLine(message)})`}\n`,
+    )
+  })
+  if (json) await io.out(`${JSON.stringify(all, null, 2)}\n`)
+  const bad = all.filter(({ status }) => status !== 'ok').length
+  if (bad > 0) io.err(noteMessage(`${bad} of ${counted(all.length, 'picture')} failed`))
+  return bad > 0 ? 1 : 0
 }

@@ -9,7 +9,7 @@ export type ReportData = {
   readonly failed: number
   /** What made it: `convo 0.1.0`, the manifest, the time it took. */
   readonly about: readonly string[]
-  readonly counts: Readonly<Record<Status, number>>
+  readonly counts: Counts
   readonly cases: readonly ReportCase[]
 }
 
@@ -19,15 +19,31 @@ export type Box = { readonly x: number; readonly y: number; readonly width: numb
 /** What may come of a case, the good ones first, each with a sign: colours alone would not do. */
 export const statusSigns = {
   pass: '✓',
+  same: '✓',
   tolerated: '≈',
   changed: '≠',
   size: '⤢',
   new: '+',
+  added: '+',
   obsolete: '−',
+  removed: '−',
   error: '!',
 } as const
 export type Status = keyof typeof statusSigns
 export const statuses = Object.keys(statusSigns) as readonly Status[]
+/** Statuses of pairs of files in folders; the others are of cases of a check, and both have what is in neither list. */
+const ofFolders: readonly Status[] = ['same', 'added', 'removed']
+const ofChecks: readonly Status[] = ['pass', 'new', 'obsolete']
+
+/** The statuses that a run may have, the good ones first. */
+export const statusesOf = (isOfFolders: boolean): readonly Status[] =>
+  statuses.filter((status) => !(isOfFolders ? ofChecks : ofFolders).includes(status))
+
+/** Whether there is nothing to look at. */
+export const isEqual = (status: Status): boolean => status === 'pass' || status === 'same'
+
+/** How often each status occurs; those that a run cannot have are not there. */
+export type Counts = Readonly<Partial<Record<Status, number>>>
 
 /** One case, as the page shows it. */
 export type ReportCase = {

@@ -1,4 +1,4 @@
-import { type ReportCase, type Status, statuses, statusSigns } from './data.ts'
+import { type Counts, type ReportCase, type Status, statuses, statusSigns } from './data.ts'
 import { h } from './dom.ts'
 
 /** Which cases the list shows. */
@@ -13,13 +13,13 @@ export const statusDot = (status: Status): HTMLElement =>
 
 /** The buttons that choose statuses; those that do not occur are left out. */
 export function filterChips(
-  counts: Readonly<Record<Status, number>>,
+  counts: Counts,
   chosen: ReadonlySet<string>,
   toggle: (status: string) => void,
 ): HTMLElement[] {
   return statuses
     .toReversed()
-    .filter((status) => counts[status] > 0)
+    .filter((status) => (counts[status] ?? 0) > 0)
     .map((status) =>
       h(
         'button',

@@ -5,12 +5,12 @@ import { Verbatim } from '../../text/message.ts'
 import { optional } from '../../text/record.ts'
 import { scriptJson, xmlText } from '../../text/xml.ts'
 import { pictureUnder } from '../files.ts'
-import type { ReportCase, ReportData } from '../page/data.ts'
+import { isEqual, type ReportCase, type ReportData } from '../page/data.ts'
 import { markup } from '../page/markup.ts'
 import type { CaseResult, Run } from '../results.ts'
 import { goldenOf, picturesOf } from './pictures.ts'
 import type { Reporter } from './reporter.ts'
-import { type Approve, detailsOf, selfTestLines, timeText, verdictText } from './summary.ts'
+import { type Approve, detailsOf, selfTestLines, timeText, titleOf, verdictText } from './summary.ts'
 
 /** One page that holds everything: it works from disk, without a network, and runs nothing but its own script. */
 export const html: Reporter = {
@@ -44,7 +44,7 @@ export async function reportPage(run: Run, bring: Bring, approve: Approve): Prom
   let passingRoom = mostPassingBytes
   const cases: ReportCase[] = []
   for (const one of run.cases) {
-    if (one.status === 'pass') {
+    if (isEqual(one.status)) {
       const golden = await goldenOf(one, run)
       const fits = golden !== undefined && golden.bytes.length <= passingRoom
       if (fits) passingRoom -= golden.bytes.length
@@ -76,13 +76,13 @@ export async function reportPage(run: Run, bring: Bring, approve: Approve): Prom
 function dataOf(run: Run, cases: readonly ReportCase[]): ReportData {
   const { convo, libvips } = run.tools
   return {
-    title: `convo check: ${verdictText(run)}`,
+    title: `${titleOf(run)}: ${verdictText(run)}`,
     verdict: verdictText(run),
     failed: run.failed,
     about: [
       run.manifest.path,
       `convo ${convo}`,
-      `libvips ${libvips}`,
+      ...(libvips === undefined ? [] : [`libvips ${libvips}`]),
       timeText(run.milliseconds),
       ...selfTestLines(run),
     ],

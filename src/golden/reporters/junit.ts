@@ -1,7 +1,8 @@
 import { xmlAttributes, xmlText } from '../../text/xml.ts'
+import { isEqual } from '../page/data.ts'
 import type { CaseResult, Run } from '../results.ts'
 import type { Reporter } from './reporter.ts'
-import { detailsOf, selfTestLines } from './summary.ts'
+import { detailsOf, selfTestLines, titleOf } from './summary.ts'
 
 /** JUnit's XML, as CI servers read it. */
 export const junit: Reporter = {
@@ -17,10 +18,10 @@ export const junit: Reporter = {
       skipped: 0,
       time,
     })
-    const cases = run.cases.map((one) => caseElement(one, run.manifest.path))
+    const cases = run.cases.map((one) => caseElement(one, run))
     const text = [
       '<?xml version="1.0" encoding="UTF-8"?>',
-      `<testsuites${xmlAttributes({ name: 'convo check', tests: run.cases.length, failures: run.failed - errors, errors, time })}>`,
+      `<testsuites${xmlAttributes({ name: titleOf(run), tests: run.cases.length, failures: run.failed - errors, errors, time })}>`,
       `  <testsuite${suite}>`,
       ...propertiesElement(run),
       ...cases,
@@ -44,12 +45,12 @@ function propertiesElement(run: Run): string[] {
   ]
 }
 
-function caseElement(one: CaseResult, manifest: string): string {
+function caseElement(one: CaseResult, run: Run): string {
   const { name, status, message, failed, milliseconds, place, facts } = one
   const head = xmlAttributes({
     name,
-    classname: 'convo check',
-    file: place?.file ?? manifest,
+    classname: titleOf(run),
+    file: place?.file ?? run.manifest.path,
     line: place?.line,
     time: seconds(milliseconds),
   })
@@ -58,7 +59,7 @@ function caseElement(one: CaseResult, manifest: string): string {
     const tag = status === 'error' ? 'error' : 'failure'
     return `    <testcase${head}><${tag}${xmlAttributes({ message, type: status })}>${xmlText(text)}</${tag}></testcase>`
   }
-  if (status === 'pass') return `    <testcase${head}/>`
+  if (isEqual(status)) return `    <testcase${head}/>`
   return `    <testcase${head}><system-out>${xmlText(`${status}: ${message}\n${text}`)}</system-out></testcase>`
 }
 

@@ -1,8 +1,16 @@
 import { fenced, markdownText } from '../../text/markdown.ts'
-import { statuses, statusSigns } from '../page/data.ts'
+import { isEqual, statuses, statusSigns } from '../page/data.ts'
 import type { CaseResult, Run } from '../results.ts'
 import type { Reporter } from './reporter.ts'
-import { type Approve, approveText, detailsOf, selfTestLines, sumText, verdictText } from './summary.ts'
+import {
+  type Approve,
+  approveText,
+  detailsOf,
+  selfTestLines,
+  sumText,
+  titleOf,
+  verdictText,
+} from './summary.ts'
 
 /** Markdown, for comments on pull requests and summaries. */
 export const markdown: Reporter = {
@@ -16,12 +24,12 @@ const most = 200
 /** A run in Markdown. */
 export function markdownOf(run: Run, approve: Approve): string {
   const shown = [...run.cases]
-    .filter(({ status }) => status !== 'pass')
+    .filter(({ status }) => !isEqual(status))
     .sort((a, b) => statuses.indexOf(b.status) - statuses.indexOf(a.status))
   const rows = shown.slice(0, most).map(row)
   const approval = approveText(run, approve)
   return `${[
-    `### ${run.failed > 0 ? '❌' : '✅'} convo check: ${verdictText(run)}`,
+    `### ${run.failed > 0 ? '❌' : '✅'} ${titleOf(run)}: ${verdictText(run)}`,
     '',
     sumText(run),
     ...selfTestLines(run).flatMap((line) => ['', line]),

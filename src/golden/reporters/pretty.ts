@@ -1,18 +1,21 @@
 import { join } from 'node:path'
 import { coloured, joined, type Message } from '../../text/message.ts'
 import { visibleLine } from '../../text/visible.ts'
-import { type Status, statusSigns } from '../page/data.ts'
+import { isEqual, type Status, statusSigns } from '../page/data.ts'
 import type { CaseResult, Run } from '../results.ts'
 import type { Destination, Reporter } from './reporter.ts'
 import { approveText, detailsOf, selfTestLines, sumText, toleranceLine, verdictText } from './summary.ts'
 
 const codes: Readonly<Record<Status, string>> = {
   pass: '32',
+  same: '32',
   tolerated: '33',
   changed: '31',
   size: '31',
   new: '36',
+  added: '36',
   obsolete: '35',
+  removed: '35',
   error: '1;31',
 }
 
@@ -21,7 +24,7 @@ export const pretty: Reporter = {
   summary: 'for people: the cases that need attention, and the totals',
   async report(run, to) {
     const painter: Painter = (code, text) => (to.hasColour ? coloured(code, text) : text)
-    const shown = run.cases.filter(({ status }) => status !== 'pass')
+    const shown = run.cases.filter(({ status }) => !isEqual(status))
     const width = Math.min(
       40,
       shown.reduce((most, { name }) => Math.max(most, visibleLine(name).length), 0),
@@ -53,7 +56,7 @@ function caseLines(one: CaseResult, width: number, painter: Painter, results: st
 function hints(run: Run, to: Destination): string[] {
   const approval = approveText(run, to.approve)
   return [
-    ...(run.failed > 0 ? [`pictures: ${to.results}`] : []),
+    ...(run.failed > 0 && to.results !== '' ? [`pictures: ${to.results}`] : []),
     ...(approval === undefined ? [] : [`if this is intended: ${approval}`]),
   ]
 }

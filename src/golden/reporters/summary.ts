@@ -7,18 +7,29 @@ import type { CaseResult, Run } from '../results.ts'
 export function countsText({ counts }: Pick<Run, 'counts'>): string {
   return [...statuses]
     .reverse()
-    .filter((status) => counts[status] > 0)
+    .filter((status) => (counts[status] ?? 0) > 0)
     .map((status) => `${counts[status]} ${status}`)
     .join(', ')
 }
 
 /** One sentence on the run. */
 export function verdictText(run: Run): string {
+  if (run.source === 'folders') return foldersText(run)
   const all = counted(run.cases.length, 'case')
   if (run.cases.length === 0) return 'No case was checked'
   if (run.failed > 0) return `${run.failed} of ${all} failed`
   return run.cases.length === 1 ? 'The case passes' : `All ${all} pass`
 }
+
+function foldersText({ cases, failed }: Run): string {
+  if (failed > 0)
+    return `${failed} of ${counted(cases.length, 'picture')} ${failed === 1 ? 'differs' : 'differ'}`
+  return cases.length === 1 ? 'The picture matches' : `All ${counted(cases.length, 'picture')} match`
+}
+
+/** The command that made a run. */
+export const titleOf = ({ source }: Pick<Run, 'source'>): string =>
+  source === 'folders' ? 'convo compare' : 'convo check'
 
 /** The counts of a run, its shard and its time, without what there is not. */
 export function sumText(run: Run): string {
@@ -44,6 +55,9 @@ export type Approve = (one: CaseResult) => string
 
 /** What approves the failed cases that can be approved, or nothing. */
 export function approveText(run: Run, approve: Approve): string | undefined {
+  if (run.source === 'folders') {
+    return run.cases.some(({ failed, status }) => failed && status !== 'error') ? run.accept : undefined
+  }
   const commands = new Map<string, CaseResult[]>()
   for (const one of run.cases.filter(({ failed, approval }) => failed && approval !== undefined)) {
     commands.set(approve(one), [...(commands.get(approve(one)) ?? []), one])

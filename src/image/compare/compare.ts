@@ -1,5 +1,6 @@
 import { log } from '../../tensor/math.ts'
 import type { Picture } from '../../tensor/picture.ts'
+import { optional } from '../../text/record.ts'
 import { findClusters } from './clusters.ts'
 import type { Comparison, DifferenceMap, Failure, Mismatch, Shape, Smallest, Stats } from './comparison.ts'
 import { densest } from './density.ts'
@@ -61,6 +62,19 @@ export function comparePictures(expected: Picture, actual: Picture, tolerance: T
   }
 }
 
+/** What `comparePictures` says of a picture and itself. @throws ConvoError as it does */
+export function compareEqual(shape: Shape, tolerance: Tolerance): Comparison {
+  const ignored = ignoredPixels(shape.width, shape.height, tolerance)
+  const result = {
+    expected: shape,
+    actual: shape,
+    mismatches: [],
+    notes: [],
+    ...optional('ignored', ignored),
+  }
+  return equal(result, shape, ignored, { mismatches: [], notes: [] })
+}
+
 /** Pictures that were not turned may have equal samples and be shown unlike. */
 function orientationNote(
   { meta: { orientation: a = 1 } }: Picture,
@@ -71,7 +85,7 @@ function orientationNote(
 
 function equal(
   result: Pick<Comparison, 'expected' | 'actual' | 'mismatches' | 'notes' | 'ignored'>,
-  pair: Pair,
+  pair: Size,
   ignored: Uint8Array | undefined,
   colour: Colour,
 ): Comparison {
@@ -128,7 +142,9 @@ function look(
 /** Peak signal to noise ratio in dB. By the project's own logarithm, so that it is the same on every machine. */
 const psnrOf = (rmse: number, full: number): number => (20 / log(10)) * log(full / rmse)
 
-function comparedPixels(pair: Pair, ignored: Uint8Array | undefined): number {
+type Size = { readonly width: number; readonly height: number }
+
+function comparedPixels(pair: Size, ignored: Uint8Array | undefined): number {
   const pixels = pair.width * pair.height
   return ignored === undefined ? pixels : pixels - ignored.reduce((sum, n) => sum + n, 0)
 }

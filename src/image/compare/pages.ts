@@ -1,6 +1,6 @@
 import type { Picture } from '../../tensor/picture.ts'
-import { comparePictures } from './compare.ts'
-import type { Comparison, Outcome, Smallest } from './comparison.ts'
+import { compareEqual, comparePictures } from './compare.ts'
+import type { Comparison, Outcome, Shape, Smallest } from './comparison.ts'
 import { looser } from './smallest.ts'
 import type { Tolerance } from './tolerance.ts'
 
@@ -10,6 +10,8 @@ export type Pages = {
   /** Pictures of the file that are not among its pages, in words. */
   readonly unread?: readonly string[]
   readonly pictures: AsyncIterable<Picture>
+  /** What the header says that every page is; absent where pages may differ, or nothing says it but the samples. */
+  readonly shape?: () => Promise<Shape>
   /** how the file was read, where there was a choice */
   readonly notes?: readonly string[]
 }
@@ -32,8 +34,9 @@ export type OnPage = (page: number, expected: Picture, actual: Picture, comparis
 
 /**
  * Compares page by page; both files are decoded at the same time. A file with more pages than the other is different.
- * What is in a file and not among its pages is not looked at, and makes the files different. The limits hold for each page on its own. Handed the same `Pages` twice, it decodes them once. Of the results only the
- * first of the worst outcome keeps its `map`.
+ * What is in a file and not among its pages is not looked at, and makes the files different. The limits hold for each page
+ * on its own. Handed the same `Pages` twice, it decodes them once, and not at all where the header says enough and nobody
+ * wants to see the pages. Of the results only the first of the worst outcome keeps its `map`.
  *
  * @throws ConvoError as decoding does, and as `comparePictures`
  */
@@ -41,8 +44,14 @@ export async function comparePages(
   expected: Pages,
   actual: Pages,
   tolerance: Tolerance = {},
-  onPage: OnPage = () => undefined,
+  onPage?: OnPage,
 ): Promise<FileComparison> {
+  if (expected === actual && onPage === undefined && expected.shape !== undefined) {
+    const page = compareEqual(await expected.shape(), tolerance)
+    const pages = Array.from({ length: expected.count }, () => page)
+    const { outcome, smallest } = page
+    return { outcome, expectedPages: expected.count, actualPages: actual.count, pages, smallest }
+  }
   const a = expected.pictures[Symbol.asyncIterator]()
   const b = expected === actual ? undefined : actual.pictures[Symbol.asyncIterator]()
   const pages: Comparison[] = []
@@ -53,7 +62,7 @@ export async function comparePages(
       const [left, right = both[0]] = both
       if (left.done === true || right.done === true) break
       const comparison = comparePictures(left.value, right.value, tolerance)
-      onPage(pages.length, left.value, right.value, comparison)
+      onPage?.(pages.length, left.value, right.value, comparison)
       const before: Comparison | undefined = pages[kept]
       const isKept = before === undefined || isWorse(comparison, before)
       if (isKept && before !== undefined) pages[kept] = withoutMap(before)

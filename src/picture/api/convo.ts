@@ -3,7 +3,7 @@ import { closePools, poolOf } from '../../run/shared.ts'
 import { describe } from '../../text/describe.ts'
 import { Chain, type ConvoOptions, type Runner } from './chain.ts'
 import type { PictureInput } from './inputs.ts'
-import { checkObject } from './names.ts'
+import { checkObject, checkSignal } from './names.ts'
 
 const run: Runner = async (job, threads) => {
   // loaded here: a program that only imports convo does not wait for it
@@ -20,16 +20,12 @@ const run: Runner = async (job, threads) => {
 export function convo(input: PictureInput, options: ConvoOptions = {}): Chain {
   checkObject(options, 'convo')
   const { signal, onProgress } = options
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw wrong('signal', 'an AbortSignal', signal)
+  checkSignal(signal)
   if (onProgress !== undefined && typeof onProgress !== 'function') {
-    throw wrong('onProgress', 'a function', onProgress)
+    throw new ConvoError('E_ARGUMENT', `onProgress must be a function, got ${describe(onProgress)}`)
   }
   return new Chain({ input, options, steps: [], format: { name: 'png' }, run })
 }
-
-const wrong = (name: string, what: string, given: unknown): ConvoError =>
-  new ConvoError('E_ARGUMENT', `${name} must be ${what}, got ${describe(given)}`)
 
 /**
  * Ends the worker threads. They keep no program alive; this is for one that wants their memory back. Later calls start

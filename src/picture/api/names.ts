@@ -56,6 +56,12 @@ export function checkTexts(what: string, given: unknown): readonly string[] {
   throw new ConvoError('E_ARGUMENT', `${what} must be a list of strings, got ${describe(given)}`)
 }
 
+/** @throws ConvoError E_ARGUMENT for what is neither an AbortSignal nor undefined */
+export function checkSignal(signal: unknown): void {
+  if (signal === undefined || signal instanceof AbortSignal) return
+  throw new ConvoError('E_ARGUMENT', `signal must be an AbortSignal, got ${describe(signal)}`)
+}
+
 /** @throws ConvoError E_ARGUMENT for options that are no object */
 export function checkObject(options: unknown, of: string): void {
   if (typeof options === 'object' && options !== null && !Array.isArray(options)) return

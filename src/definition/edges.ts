@@ -1,0 +1,82 @@
+import type { Layer } from './layer.ts'
+
+const { fround: f32, abs, sqrt, sign } = Math
+
+/** What a thinned edge is: none, one that counts if it hangs together with a strong one, or a strong one. */
+export const marks = { none: 0, weak: 1, strong: 2 } as const
+
+/**
+ * The ridges of a gradient (x, y), two inputs of one channel: where its magnitude is at least `low`, a mark, unless one
+ * of the two magnitudes one step along the gradient is larger. A step goes one pixel along the larger component, and what
+ * lies there is interpolated between two neighbours: c1 + (c2 − c1) · smaller / larger. Pixels at the edge of the picture
+ * have no mark. As in scikit-image, in float32.
+ */
+export const thinned: Layer<{ readonly low: number; readonly high: number }> = {
+  shape: (_, [x]) => x!,
+  needs: (_, [first, end], [x]) => {
+    const rows = [Math.max(0, first - 1), Math.min(x![1], end + 1)] as const
+    return [rows, rows]
+  },
+  run({ low, high }, out, [gx, gy], [first, end], [shape], [, height, width]) {
+    const strength = (y: number, x: number): number => {
+      const [dx, dy] = [gx!.data[gx!.at(0, y) + x]!, gy!.data[gy!.at(0, y) + x]!]
+      return f32(sqrt(f32(f32(dx * dx) + f32(dy * dy))))
+    }
+    for (let y = first; y < end; y++) {
+      const to = out.at(0, y)
+      out.data.fill(marks.none, to, to + width)
+      if (y === 0 || y === height - 1) continue
+      const [rowX, rowY] = [gx!.at(0, y), gy!.at(0, y)]
+      for (let x = 1; x < shape![2] - 1; x++) {
+        const [dx, dy] = [gx!.data[rowX + x]!, gy!.data[rowY + x]!]
+        const m = f32(sqrt(f32(f32(dx * dx) + f32(dy * dy))))
+        if (!(m >= low) || m === 0) continue
+        const isSteep = abs(dy) >= abs(dx)
+        const w = f32(isSteep ? abs(dx) / abs(dy) : abs(dy) / abs(dx))
+        const along = (side: number): number => {
+          // the sign of 0 does not matter: its weight is 0
+          const [sy, sx] = [side * (sign(dy) || 1), side * (sign(dx) || 1)]
+          const c1 = isSteep ? strength(y + sy, x) : strength(y, x + sx)
+          const c2 = strength(y + sy, x + sx)
+          return f32(c1 + f32(f32(c2 - c1) * w))
+        }
+        if (along(1) <= m && along(-1) <= m) out.data[to + x] = m >= high ? marks.strong : marks.weak
+      }
+    }
+  },
+}
+
+/** A bit for every sample of a plane. */
+const bits = (count: number): Uint32Array => new Uint32Array(Math.ceil(count / 32))
+
+/**
+ * The marks that are strong, or weak and joined to a strong one by marks side by side or corner to corner, as `full`; the
+ * rest as 0. Two bits for every pixel are kept.
+ */
+export function linked(data: Float32Array, height: number, width: number, full: number): Float32Array {
+  const marked = bits(data.length)
+  const out = new Float32Array(data.length)
+  const open: number[] = []
+  const take = (at: number): void => {
+    marked[at >>> 5]! &= ~(1 << (at & 31))
+    out[at] = full
+    open.push(at)
+  }
+  for (let at = 0; at < data.length; at++) {
+    if (data[at] !== marks.none) marked[at >>> 5]! |= 1 << (at & 31)
+  }
+  for (let start = 0; start < data.length; start++) {
+    if (data[start] !== marks.strong || out[start] === full) continue
+    take(start)
+    for (let at = open.pop(); at !== undefined; at = open.pop()) {
+      const [y, x] = [Math.floor(at / width), at % width]
+      for (let v = Math.max(0, y - 1); v <= Math.min(height - 1, y + 1); v++) {
+        for (let u = Math.max(0, x - 1); u <= Math.min(width - 1, x + 1); u++) {
+          const next = v * width + u
+          if ((marked[next >>> 5]! & (1 << (next & 31))) !== 0) take(next)
+        }
+      }
+    }
+  }
+  return out
+}

@@ -1,0 +1,16 @@
+import { thinned } from './edges.ts'
+import { formula } from './formulas.ts'
+import { framed } from './frame.ts'
+import { chosen, resampledAcross, resampledDown } from './resample.ts'
+import { ranked } from './windows.ts'
+
+/** The layers that filters of pictures are made of, by name. */
+export const pictureLayers = {
+  framed,
+  ranked,
+  resampledAcross,
+  resampledDown,
+  chosen,
+  thinned,
+  formula,
+} as const

@@ -1,0 +1,71 @@
+import { copyRow, type Layer } from './layer.ts'
+
+const { fround } = Math
+
+/** Weights of every sample that comes out along an axis: sample o is the sum over t of weights[t · size + o] · x[first[o] + t]. */
+export type Resampling = {
+  /** Samples that come out. */
+  readonly size: number
+  readonly taps: number
+  readonly first: Int32Array
+  /** [taps][size]; a weight of 0 is no tap. All places lie inside. */
+  readonly weights: Float32Array
+}
+
+/** Rows resampled: float32, tap by tap from the left, each product and each sum rounded. */
+export const resampledAcross: Layer<Resampling> = {
+  shape: ({ size }, [x]) => [x![0], x![1], size],
+  needs: (_, rows) => [rows],
+  run({ size, taps, first, weights }, out, [x], [top, end], _, [channels]) {
+    for (let c = 0; c < channels; c++) {
+      for (let y = top; y < end; y++) {
+        const [from, to] = [x!.at(c, y), out.at(c, y)]
+        for (let o = 0; o < size; o++) {
+          let sum = 0
+          for (let t = 0; t < taps; t++) {
+            const weight = weights[t * size + o]!
+            if (weight !== 0) sum = fround(sum + fround(weight * x!.data[from + first[o]! + t]!))
+          }
+          out.data[to + o] = sum
+        }
+      }
+    }
+  },
+}
+
+/** Columns resampled in the same way, from the top. */
+export const resampledDown: Layer<Resampling> = {
+  shape: ({ size }, [x]) => [x![0], size, x![2]],
+  needs: ({ taps, first }, [top, end]) => [[first[top]!, first[end - 1]! + taps]],
+  run({ size, taps, first, weights }, out, [x], [top, end], _, [channels, , width]) {
+    for (let c = 0; c < channels; c++) {
+      for (let y = top; y < end; y++) {
+        const to = out.at(c, y)
+        out.data.fill(0, to, to + width)
+        for (let t = 0; t < taps; t++) {
+          const [weight, from] = [weights[t * size + y]!, x!.at(c, first[y]! + t)]
+          if (weight === 0) continue
+          for (let i = 0; i < width; i++) {
+            out.data[to + i] = fround(out.data[to + i]! + fround(weight * x!.data[from + i]!))
+          }
+        }
+      }
+    }
+  },
+}
+
+/** Samples picked: sample (y, x) is that of row `rows[y]` and column `columns[x]`, both ascending. */
+export const chosen: Layer<{ readonly rows: Int32Array; readonly columns: Int32Array }> = {
+  shape: ({ rows, columns }, [x]) => [x![0], rows.length, columns.length],
+  needs: ({ rows }, [first, end]) => [[rows[first]!, rows[end - 1]! + 1]],
+  run({ rows, columns }, out, [x], [first, end], [given], [channels, , width]) {
+    const isWhole = width === given![2] && columns.every((column, i) => column === i)
+    for (let c = 0; c < channels; c++) {
+      for (let y = first; y < end; y++) {
+        const [from, to] = [x!.at(c, rows[y]!), out.at(c, y)]
+        if (isWhole) copyRow(out, to, x!, from, width)
+        else for (let i = 0; i < width; i++) out.data[to + i] = x!.data[from + columns[i]!]!
+      }
+    }
+  },
+}

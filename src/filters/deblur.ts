@@ -1,0 +1,182 @@
+import { filterDefaults, planRecipe, type RecipePlan } from '../conv/plan.ts'
+import { single } from '../conv/recipe.ts'
+import type { Engine } from '../definition/engine.ts'
+import { ConvoError } from '../error.ts'
+import { flip } from '../kernel/analyse.ts'
+import { type Kernel, kernel as kernelOf } from '../kernel/kernel.ts'
+import { wrongRank } from '../operators/bank.ts'
+import { type Operator, operator } from '../operators/operator.ts'
+import { choice, integer, number } from '../params.ts'
+import { Tensor } from '../tensor/tensor.ts'
+import { inverseOf } from './inverse.ts'
+import { outside } from './outside.ts'
+import { place } from './planes.ts'
+
+// Filters that undo a blur of which the kernel is known.
+
+/** The kernel of a blur, whose weights sum to 1. @throws ConvoError E_KERNEL_SHAPE, E_KERNEL_VALUE */
+function blurOf(operation: string, given: Kernel, mayBeNegative: boolean): Kernel {
+  if (given.shape.length !== 2) throw wrongRank(operation, given, '[kH,kW]')
+  const sum = given.weights.reduce((total, w) => total + w, 0)
+  const total = given.weights.reduce((all, w) => all + Math.abs(w), 0)
+  if (Math.abs(sum) <= 1e-6 * total) {
+    throw new ConvoError(
+      'E_KERNEL_VALUE',
+      `${operation} needs the kernel of a blur, and these weights sum to 0`,
+      {
+        fix: '--kernel gaussian:sigma=2',
+      },
+    )
+  }
+  const weights = given.weights.map((w) => w / sum)
+  if (!mayBeNegative && weights.some((w) => w < 0)) {
+    throw new ConvoError('E_KERNEL_VALUE', `${operation} needs a kernel whose weights all have one sign`, {
+      fix: 'wiener, which takes any blur',
+    })
+  }
+  return kernelOf(given.shape, weights, given.anchor === undefined ? {} : { anchor: given.anchor })
+}
+
+const middleOf = ({ shape: [kH = 1, kW = 1], anchor }: Kernel): readonly [y: number, x: number] =>
+  anchor ?? [Math.floor(kH / 2), Math.floor(kW / 2)]
+
+/** Below this share of its weights that lie on the picture a pixel outside is not corrected. */
+const leastSeen = 1e-3
+
+/** How Richardson and Lucy go about a picture: an estimate that is larger than it, its blur, and what corrects it. */
+type Correction = {
+  readonly blur: RecipePlan
+  readonly back: RecipePlan
+  readonly formula: 'ratio' | 'damped'
+  readonly by: number
+  readonly full: number
+}
+
+/** One estimate from the one before; `seen` is the picture with zeros around it, `weight` what of the kernel lies on it. */
+const corrected = (
+  engine: Engine,
+  estimate: Tensor,
+  seen: Tensor,
+  weight: Tensor,
+  { blur, back, formula, by, full }: Correction,
+): Promise<Tensor> =>
+  engine.together([estimate, seen, weight], async (own, e, s, w) => {
+    const short = await place(own, formula, [s!, await own.filter(e!, blur, full)], { full, by })
+    return place(own, 'refined', [e!, await own.filter(short, back, 1), w!], { by: leastSeen })
+  })
+
+/** The estimate after some iterations, of a channel [1,H,W]. It begins flat: the level does not matter. */
+async function restored(
+  engine: Engine,
+  x: Tensor,
+  k: Kernel,
+  iterations: number,
+  damping: number,
+  full: number,
+): Promise<Tensor> {
+  const [, height, width] = x.shape as [number, number, number]
+  const [kH = 1, kW = 1] = k.shape
+  const [y, left] = middleOf(k)
+  // the pixels outside that the picture's own see
+  const margins = { top: y, bottom: kH - 1 - y, left, right: kW - 1 - left }
+  const seen = await engine.layer('framed', [x], { margins, border: 'constant', fill: 0 })
+  const [, high, wide] = seen.shape as [number, number, number]
+  const peak = () => x.data.reduce((most, v) => Math.max(most, Math.abs(v)), 0)
+  const plan = (kernel: Kernel) =>
+    planRecipe(
+      single(kernel),
+      { ...filterDefaults, border: 'constant' },
+      { width: wide, height: high, samples: 'f32', peak },
+    )
+  const turned = flip({ ...k, anchor: [y, left] })
+  const formula = damping === 0 ? 'ratio' : 'damped'
+  const steps: Correction = { blur: plan(k), back: plan(turned), formula, by: damping, full }
+  const ones = new Tensor(x.shape, new Float32Array(height * width).fill(1))
+  const there = await engine.layer('framed', [ones], { margins, border: 'constant', fill: 0 })
+  const weight = await engine.filter(there, steps.back, 1)
+  let estimate = new Tensor(seen.shape, new Float32Array(high * wide).fill(Math.fround(full / 2)))
+  for (let i = 0; i < iterations; i++) estimate = await corrected(engine, estimate, seen, weight, steps)
+  const rows = Int32Array.from({ length: height }, (_, i) => y + i)
+  const columns = Int32Array.from({ length: width }, (_, i) => left + i)
+  return engine.layer('chosen', [estimate], { rows, columns })
+}
+
+/** Filters that undo a blur. */
+export const deblurring: Readonly<Record<string, Operator>> = {
+  wiener: operator({
+    summary: 'undoes a known blur in one step: divides its frequencies out as far as noise allows',
+    formula:
+      'out = F⁻¹(conj H / (|H|² + balance · |L|²)) ∗ x, H the blur, L = 1, or the laplacian with --penalty laplacian',
+    source:
+      'Wiener 1949; with --penalty laplacian Hunt 1971, which is scikit-image’s wiener. The kernel that does it is computed in float64 and cut where what is left out ' +
+      'sums to 1/1024, and then applied as any other, so that borders are those of --border and not the other side of the picture',
+    group: 'detail',
+    params: {
+      balance: number('how much noise is expected: more is smoother', 0.01, { min: 1e-9, max: 1e6 }),
+      penalty: choice(
+        'what noise is: fine grain, or of all frequencies alike',
+        ['laplacian', 'flat'],
+        'laplacian',
+      ),
+    },
+    kernel: 'required',
+    takes: ['border', 'fill'],
+    examples: ['convo wiener in.png out.png --kernel motion:length=15,angle=30'],
+    build({ values: { balance, penalty }, kernel, settings, full }) {
+      outside(settings, full)
+      const blur = blurOf('wiener', kernel!, true)
+      const inverse = inverseOf(blur, middleOf(blur), balance, penalty)
+      return {
+        kind: 'recipe',
+        recipe: single(inverse),
+        options: { border: settings.border ?? 'symmetric' },
+      }
+    },
+  }),
+  'richardson-lucy': operator({
+    summary: 'undoes a known blur step by step, and never below black',
+    formula:
+      'e ← e · (Kᵀ(x / K e)) / Kᵀ1, again and again from a flat e; K the blur, Kᵀ the same turned by 180°',
+    source:
+      'Richardson 1972, Lucy 1974. Pixels outside that the picture’s own see are estimated too, so that borders do not ring (Bertero and ' +
+      'Boccacci 2005); scikit-image takes them for black. Damping as White 1994, for noise that is the same everywhere',
+    group: 'detail',
+    params: {
+      iterations: integer('how often: more is sharper, and noisier', 20, { min: 1, max: 10_000 }),
+      damping: number(
+        'differences below this, in levels of 0..255, are taken for noise and not followed',
+        0,
+        {
+          min: 0,
+          max: 255,
+        },
+      ),
+    },
+    kernel: 'required',
+    takes: [],
+    examples: ['convo richardson-lucy in.png out.png --kernel gaussian:sigma=2 --iterations 30'],
+    build({ values: { iterations, damping }, kernel, full }) {
+      const blur = blurOf('richardson-lucy', kernel!, false)
+      return {
+        kind: 'tensor',
+        acts: 'colour',
+        seesAll: true,
+        arithmetic: {
+          algorithm: 'richardson-lucy',
+          reason: 'two sums and a correction over the whole picture in each iteration',
+        },
+        async apply(x, engine) {
+          const [channels, height, width] = x.shape as [number, number, number]
+          const out = Tensor.zeros(x.shape)
+          const plane = height * width
+          for (let c = 0; c < channels; c++) {
+            const own = new Tensor([1, height, width], x.data.subarray(c * plane, (c + 1) * plane))
+            const { data } = await restored(engine, own, blur, iterations, (damping * full) / 255, full)
+            out.data.set(data, c * plane)
+          }
+          return out
+        },
+      }
+    },
+  }),
+}

@@ -1,0 +1,163 @@
+import { linked } from '../definition/edges.ts'
+import type { Engine } from '../definition/engine.ts'
+import { ConvoError } from '../error.ts'
+import { type Operator, operator } from '../operators/operator.ts'
+import { choice, number } from '../params.ts'
+import { Tensor } from '../tensor/tensor.ts'
+import { type Outside, outside } from './outside.ts'
+import { bell, filtered, luminance, mixed, place, slopes } from './planes.ts'
+
+// Edges and corners that take more than one sum of weights.
+
+const mirrored: Outside = { border: 'symmetric', fill: 0, level: 0 }
+
+/**
+ * The tensor of the gradient: the products xx, xy and yy of the slopes, of white 1, summed over channels and smoothed.
+ */
+async function gradientTensor(
+  engine: Engine,
+  x: Tensor,
+  sigma: number,
+  beyond: Outside,
+  full: number,
+): Promise<[xx: Tensor, xy: Tensor, yy: Tensor]> {
+  const across = await filtered(engine, x, slopes(8 * full).x, beyond, full)
+  const down = await filtered(engine, x, slopes(8 * full).y, beyond, full)
+  const product = async (a: Tensor, b: Tensor) => {
+    const each = await place(engine, 'times', [a, b])
+    const channels = x.shape[0]!
+    const sum = channels === 1 ? each : await mixed(engine, each, new Array<number>(channels).fill(1))
+    // what stands outside of a product is the border of the products
+    return filtered(engine, sum, bell(sigma), { ...beyond, level: 0 }, 1)
+  }
+  return [await product(across, across), await product(across, down), await product(down, down)]
+}
+
+const sigmaParam = (what: string, usual: number) =>
+  number(`standard deviation of ${what}, in pixels`, usual, { min: 0.1, max: 100 })
+
+const structures = ['coherence', 'angle', 'larger', 'smaller'] as const
+const formulaOf = {
+  coherence: 'coherence',
+  angle: 'direction',
+  larger: 'larger',
+  smaller: 'smaller',
+} as const
+
+/** Filters that find edges and corners. */
+export const edges: Readonly<Record<string, Operator>> = {
+  canny: operator({
+    summary: 'draws edges as lines one pixel wide, and leaves out those that hang on nothing strong',
+    formula:
+      'gradient (Sobel) of the picture smoothed by σ; ridges of its magnitude, interpolated along the gradient; those of at least ' +
+      'low that hang together with one of at least high become white',
+    source:
+      'Canny 1986, as in scikit-image with mode="nearest", of the luminance; in float32, so that samples that are equal there to the ' +
+      'last digit may fall otherwise. OpenCV takes whole numbers, four directions and no smoothing',
+    group: 'edges',
+    params: {
+      sigma: number('standard deviation of the smoothing before, in pixels; 0 for none', 1, {
+        min: 0,
+        max: 100,
+      }),
+      low: number('magnitude from which an edge is followed, in levels of 0..255 as sobel gives them', 25.5, {
+        min: 0,
+        max: 1500,
+      }),
+      high: number('magnitude from which an edge begins', 51, { min: 0, max: 1500 }),
+    },
+    kernel: 'none',
+    takes: ['border', 'fill'],
+    build({ values: { sigma, low, high }, settings, full }) {
+      if (low > high) {
+        throw new ConvoError('E_OPTION', `--low ${low} is above --high ${high}`, { fix: `--low ${high}` })
+      }
+      if (sigma > 0 && sigma < 0.1) {
+        throw new ConvoError('E_OPTION', `--sigma must be 0, or at least 0.1, got ${sigma}`, {
+          fix: '--sigma 0',
+        })
+      }
+      const beyond = outside(settings, full)
+      const level = (v: number) => Math.fround((v * full) / 255)
+      return {
+        kind: 'tensor',
+        acts: 'colour',
+        arithmetic: {
+          algorithm: 'canny',
+          reason:
+            'gradient and ridges in strips; what hangs together is looked for in the whole, two bits a pixel',
+        },
+        async apply(x, engine) {
+          const gray = await luminance(engine, x)
+          const smooth = sigma === 0 ? gray : await filtered(engine, gray, bell(sigma), beyond, full)
+          const gx = await filtered(engine, smooth, slopes(1).x, mirrored, full)
+          const gy = await filtered(engine, smooth, slopes(1).y, mirrored, full)
+          return engine.layer('thinned', [gx, gy], { low: level(low), high: level(high) })
+        },
+        settle: ({ shape, data }) => new Tensor(shape, linked(data, shape[1]!, shape[2]!, full)),
+      }
+    },
+  }),
+  'structure-tensor': operator({
+    summary: 'measures how much the surroundings run in one direction, and in which',
+    formula:
+      'S = G(σ) ∗ Σ over channels of [gx·gx gx·gy; gx·gy gy·gy], of white 1; eigenvalues l1 ≥ l2; coherence ((l1 − l2)/(l1 + l2))²; ' +
+      'angle of the gradient −90°..90°',
+    source:
+      'Förstner 1986, Bigün and Granlund 1987; channels summed as Di Zenzo 1986. gx and gy are Sobel over 8, so the eigenvalues are 1/64 ' +
+      'of scikit-image’s',
+    group: 'texture',
+    params: {
+      sigma: sigmaParam('the surroundings', 2),
+      give: choice(
+        'coherence: 0 in all directions alike, white in one; angle: across the stripes, black to white for -90° to 90°; larger, ' +
+          'smaller: the eigenvalues times white, for .npy or --range minmax',
+        structures,
+        'coherence',
+      ),
+    },
+    kernel: 'none',
+    takes: ['border', 'fill'],
+    build({ values: { sigma, give }, settings, full }) {
+      const beyond = outside(settings, full)
+      return {
+        kind: 'tensor',
+        acts: 'colour',
+        arithmetic: { algorithm: 'tensor', reason: 'products of slopes, smoothed in two passes' },
+        async apply(x, engine) {
+          const parts = await gradientTensor(engine, x, sigma, beyond, full)
+          const made = await place(engine, formulaOf[give], parts, { full })
+          const isLevel = give === 'coherence' || give === 'angle'
+          return isLevel ? made : place(engine, 'share', [made], { by: full })
+        },
+      }
+    },
+  }),
+  harris: operator({
+    summary: 'answers to corners: positive there, negative at edges, 0 where it is flat',
+    formula: 'det S − k (trace S)², S the tensor of structure-tensor; times white',
+    source:
+      'Harris and Stephens 1988. Small numbers: for .npy or --range minmax. gx and gy are Sobel over 8, so it is 1/4096 of ' +
+      'scikit-image’s corner_harris',
+    group: 'edges',
+    params: {
+      sigma: sigmaParam('the surroundings', 1),
+      k: number('how much an edge counts against a corner', 0.05, { min: 0, max: 0.25 }),
+    },
+    kernel: 'none',
+    takes: ['border', 'fill'],
+    build({ values: { sigma, k }, settings, full }) {
+      const beyond = outside(settings, full)
+      return {
+        kind: 'tensor',
+        acts: 'colour',
+        arithmetic: { algorithm: 'tensor', reason: 'products of slopes, smoothed in two passes' },
+        async apply(x, engine) {
+          const parts = await gradientTensor(engine, x, sigma, beyond, full)
+          const answer = await place(engine, 'harris', parts, { by: k })
+          return place(engine, 'share', [answer], { by: full })
+        },
+      }
+    },
+  }),
+}

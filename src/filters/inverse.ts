@@ -1,0 +1,108 @@
+import { transform, unitRoot, unitRoots } from '../conv/fft.ts'
+import { ConvoError } from '../error.ts'
+import { type Kernel, kernel } from '../kernel/kernel.ts'
+
+/** What noise is taken for: grain, which the laplacian sees, or all frequencies alike. */
+export type Penalty = 'laplacian' | 'flat'
+
+/** The largest size over which an inverse is computed, and the smallest. */
+const [mostSide, leastSide] = [512, 128]
+/** What may be cut off the inverse: the sum of the magnitudes of its weights. */
+const cutSum = 2 ** -10
+
+/**
+ * The kernel that undoes a blur of sum 1 with its anchor at (ay, ax): F⁻¹(conj H / (|H|² + balance · |L|²)) over a square of a power of
+ * two, in float64, cut to the smallest square about its middle that leaves out weights of no more than 1/1024 in all; at most 511 wide.
+ * It sums to 1.
+ *
+ * @throws ConvoError E_TOO_LARGE for a blur that is too large for it
+ */
+export function inverseOf(
+  blur: Kernel,
+  anchor: readonly [y: number, x: number],
+  balance: number,
+  penalty: Penalty,
+): Kernel {
+  const [kH = 1, kW = 1] = blur.shape
+  const size = Math.max(kH, kW)
+  if (4 * size > mostSide) {
+    throw new ConvoError(
+      'E_TOO_LARGE',
+      `wiener takes a blur of up to ${mostSide / 4} x ${mostSide / 4}, got ${kW} x ${kH}`,
+      {
+        fix: 'richardson-lucy',
+      },
+    )
+  }
+  for (let n = leastSide; ; n *= 2) {
+    // the answer to a blur reaches several times as far as the blur
+    if (n < 4 * size) continue
+    const made = inverseOver(n, blur, anchor, balance, penalty)
+    if (made !== undefined) return made
+  }
+}
+
+/** The inverse over n x n, unless it reaches farther than that and a larger square is to be tried. */
+function inverseOver(
+  n: number,
+  { shape, weights }: Kernel,
+  [ay, ax]: readonly [y: number, x: number],
+  balance: number,
+  penalty: Penalty,
+): Kernel | undefined {
+  const [kH = 1, kW = 1] = shape
+  const grid = new Float64Array(2 * n * n)
+  const wrapped = (i: number) => (i + n) % n
+  for (let y = 0; y < kH; y++) {
+    for (let x = 0; x < kW; x++) grid[2 * (wrapped(y - ay) * n + wrapped(x - ax))] = weights[y * kW + x]!
+  }
+  transformSquare(grid, n)
+  const waves = Float64Array.from({ length: n }, (_, f) => 2 - 2 * unitRoot(f, n)[0])
+  for (let y = 0; y < n; y++) {
+    for (let x = 0; x < n; x++) {
+      const at = 2 * (y * n + x)
+      const [re, im] = [grid[at]!, grid[at + 1]!]
+      const noise = penalty === 'flat' ? 1 : waves[y]! + waves[x]!
+      const all = re * re + im * im + balance * noise * noise
+      // where the blur lets nothing through and nothing is feared there is nothing to bring back
+      grid[at] = all > 0 ? re / all : 0
+      grid[at + 1] = all > 0 ? im / all : 0
+    }
+  }
+  transformSquare(grid, n)
+  const at = (y: number, x: number) => grid[2 * (wrapped(y) * n + wrapped(x))]! / (n * n)
+  const reach = reachOf(at, n / 2 - 1)
+  if (reach === n / 2 - 1 && n < mostSide) return undefined
+  const side = 2 * reach + 1
+  const cut = Float64Array.from({ length: side * side }, (_, i) =>
+    at(Math.floor(i / side) - reach, (i % side) - reach),
+  )
+  const sum = cut.reduce((total, w) => total + w, 0)
+  return kernel(
+    [side, side],
+    cut.map((w) => w / sum),
+  )
+}
+
+/** How far from the middle the weights matter. */
+function reachOf(at: (y: number, x: number) => number, most: number): number {
+  let left = 0
+  for (let reach = most; reach > 0; reach--) {
+    for (let i = -reach; i <= reach; i++) left += Math.abs(at(reach, i)) + Math.abs(at(-reach, i))
+    for (let i = -reach + 1; i < reach; i++) left += Math.abs(at(i, reach)) + Math.abs(at(i, -reach))
+    if (left > cutSum) return reach
+  }
+  return 0
+}
+
+/** The transform of n x n complex numbers, in place. */
+function transformSquare(grid: Float64Array, n: number): void {
+  const roots = unitRoots(n)
+  const line = new Float64Array(2 * n)
+  for (let y = 0; y < n; y++) transform(grid.subarray(2 * y * n, 2 * (y + 1) * n), roots)
+  for (let x = 0; x < n; x++) {
+    for (let y = 0; y < n; y++) line.set(grid.subarray(2 * (y * n + x), 2 * (y * n + x) + 2), 2 * y)
+    transform(line, roots)
+    for (let y = 0; y < n; y++) grid.set(line.subarray(2 * y, 2 * y + 2), 2 * (y * n + x))
+  }
+}

@@ -1,0 +1,139 @@
+import { type Operator, operator } from '../operators/operator.ts'
+import { choice, custom, expected, integer, number } from '../params.ts'
+import { outside } from './outside.ts'
+import { filtered, luminance, mean, mixed, place } from './planes.ts'
+
+// Filters that smooth and keep edges.
+
+const oddSide = (summary: string, usual: number, most: number) =>
+  custom(
+    `${summary}, odd`,
+    '<k>',
+    (given, name) => {
+      const value = Number(given)
+      if (!Number.isSafeInteger(value) || value < 1 || value > most || value % 2 === 0) {
+        throw expected(`an odd number from 1 to ${most}`, name, given)
+      }
+      return value
+    },
+    usual,
+  )
+
+const likeness = {
+  algorithm: 'likeness',
+  reason: 'kernels from the likeness of pixels, applied pixel by pixel',
+} as const
+
+/** Filters that smooth and keep edges. */
+export const keeping: Readonly<Record<string, Operator>> = {
+  bilateral: operator({
+    summary: 'smooths but keeps edges: near pixels count as far as they have a like colour',
+    formula: 'out = Σ w x / Σ w, w = exp(−distance²/2σs²) · exp(−difference²/2σc²)',
+    source:
+      'Tomasi and Manduchi 1998; the involution with the generator bilateral. The difference of two colours is the root mean square over ' +
+      'channels, of a gray picture that of the levels; OpenCV adds up the channels’ absolute differences, and takes a round window',
+    group: 'smoothing',
+    params: {
+      size: oddSide('pixels across the neighbourhood', 9, 255),
+      'sigma-space': {
+        ...number('distance that counts as far, in pixels', undefined, { min: 0.1, max: 1000 }),
+        unset: 'half of what the neighbourhood reaches',
+      },
+      'sigma-color': number('difference that counts as an edge, in levels of 0..255', 25, {
+        min: 0.01,
+        max: 1e6,
+      }),
+    },
+    kernel: 'none',
+    takes: [],
+    build: ({ values, full }) => ({
+      kind: 'tensor',
+      acts: 'colour',
+      arithmetic: likeness,
+      apply: (x, engine) =>
+        engine.involve(x, {
+          size: values.size,
+          dilation: 1,
+          sigmaSpace: values['sigma-space'] ?? Math.max((values.size - 1) / 4, 0.5),
+          sigmaRange: (values['sigma-color'] * full) / 255,
+          patch: 1,
+        }),
+    }),
+  }),
+  nlmeans: operator({
+    summary: 'takes out noise: averages pixels whose surroundings look alike',
+    formula:
+      'out = Σ w x / Σ w over the neighbourhood, w = exp(−d²/2h²), d² the mean square difference of two patches',
+    source:
+      'Buades, Coll and Morel 2005; the involution with the generator attention. scikit-image and OpenCV write h² for 2h², and subtract ' +
+      'the variance of the noise',
+    group: 'smoothing',
+    params: {
+      size: oddSide('pixels across the neighbourhood', 11, 255),
+      patch: oddSide('pixels across a patch', 5, 31),
+      h: number(
+        'difference of patches that are still alike, in levels of 0..255: about half of the noise',
+        10,
+        {
+          min: 0.01,
+          max: 1e6,
+        },
+      ),
+    },
+    kernel: 'none',
+    takes: [],
+    build: ({ values: { size, patch, h }, full }) => ({
+      kind: 'tensor',
+      acts: 'colour',
+      arithmetic: likeness,
+      apply: (x, engine) =>
+        engine.involve(x, {
+          size,
+          dilation: 1,
+          sigmaSpace: Number.POSITIVE_INFINITY,
+          sigmaRange: (h * full) / 255,
+          patch,
+        }),
+    }),
+  }),
+  guided: operator({
+    summary: 'smooths but keeps the edges of a guide, without halos and at any radius',
+    formula:
+      'a = cov(I, p) / (var(I) + edge²), b = mean(p) − a mean(I), out = mean(a) I + mean(b), means over squares',
+    source:
+      'He, Sun and Tang 2013. Squares at the edge see the border, where He divides by the pixels inside. edge is the root of He’s epsilon',
+    group: 'smoothing',
+    params: {
+      radius: integer('pixels on each side of the middle of a square', 4, { min: 1, max: 500 }),
+      edge: number('contrast that counts as an edge, in levels of 0..255', 25.5, { min: 0.01, max: 1000 }),
+      guide: choice(
+        'self: each channel guides itself; luminance: one guide for all',
+        ['self', 'luminance'],
+        'self',
+      ),
+    },
+    kernel: 'none',
+    takes: ['border', 'fill'],
+    build: ({ values: { radius, edge, guide }, settings, full }) => ({
+      kind: 'tensor',
+      acts: 'colour',
+      arithmetic: { algorithm: 'guided', reason: 'means of squares in two passes, and a line for each' },
+      async apply(x, engine) {
+        const beyond = outside(settings, full)
+        const smooth = (planes: typeof x) => filtered(engine, planes, mean(radius), beyond, full)
+        const channels = x.shape[0]!
+        const isOwn = guide === 'self' || channels !== 3
+        const one = isOwn ? x : await luminance(engine, x)
+        const i = isOwn ? x : await mixed(engine, one, [1, 1, 1])
+        const meanI = await smooth(i)
+        const meanP = isOwn ? meanI : await smooth(x)
+        const meanII = await smooth(await place(engine, 'times', [i, i]))
+        const meanIP = isOwn ? meanII : await smooth(await place(engine, 'times', [i, x]))
+        const by = ((edge * full) / 255) ** 2
+        const a = await place(engine, 'slope', [meanIP, meanI, meanP, meanII], { by })
+        const b = await place(engine, 'rest', [meanP, a, meanI])
+        return place(engine, 'line', [await smooth(a), i, await smooth(b)])
+      },
+    }),
+  }),
+}

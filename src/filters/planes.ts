@@ -1,0 +1,60 @@
+import { filterDefaults, planRecipe } from '../conv/plan.ts'
+import type { PlaneKernel } from '../conv/recipe.ts'
+import { correlationOf } from '../conv/spec.ts'
+import type { Engine } from '../definition/engine.ts'
+import type { FormulaName } from '../definition/formulas.ts'
+import { Tensor } from '../tensor/tensor.ts'
+import type { Outside } from './outside.ts'
+import { only, separable } from './plane.ts'
+import { gaussianRow } from './weights.ts'
+
+// Steps over planes [C,H,W] that several filters share.
+
+/** Every plane by one kernel; of a column and a row in float32 passes, whatever their length. */
+export function filtered(
+  engine: Engine,
+  x: Tensor,
+  k: PlaneKernel,
+  { border, level }: Outside,
+  full: number,
+): Promise<Tensor> {
+  const [, height, width] = x.shape as [number, number, number]
+  const algorithm = k.form === 'separable' ? 'separable' : 'direct'
+  const options = { ...filterDefaults, algorithm, border, fill: level } as const
+  return engine.filter(x, planRecipe(only(k), options, { width, height, samples: 'f32' }), full)
+}
+
+/** The bell curve that `gaussian` smooths with. */
+export const bell = (sigma: number): PlaneKernel => separable(gaussianRow(sigma), gaussianRow(sigma))
+
+/** The mean of a square of 2 · radius + 1. */
+export const mean = (radius: number): PlaneKernel => {
+  const side = 2 * radius + 1
+  const ones = new Float64Array(side).fill(1)
+  return separable(ones, ones, side * side)
+}
+
+/** The differences of Sobel across and down, and what their sum is divided by. */
+export const slopes = (by: number): { readonly x: PlaneKernel; readonly y: PlaneKernel } => ({
+  x: separable([1, 2, 1], [-1, 0, 1], by),
+  y: separable([-1, 0, 1], [1, 2, 1], by),
+})
+
+/** A formula over the samples of one place. */
+export const place = (
+  engine: Engine,
+  name: FormulaName,
+  inputs: readonly Tensor[],
+  settings: { readonly full?: number; readonly by?: number } = {},
+): Promise<Tensor> => engine.layer('formula', inputs, { name, ...settings })
+
+/** Sums of the channels, each times a weight: [weights.length / C, H, W]. */
+export function mixed(engine: Engine, x: Tensor, weights: readonly number[]): Promise<Tensor> {
+  const channels = x.shape[0]!
+  const weight = new Tensor([weights.length / channels, channels, 1, 1], Float32Array.from(weights))
+  return engine.correlate(x, weight, undefined, correlationOf(2, x, weight, {}))
+}
+
+/** The luminance of one or three channels, as --gray has it. */
+export const luminance = async (engine: Engine, x: Tensor): Promise<Tensor> =>
+  x.shape[0] === 3 ? mixed(engine, x, [0.2126, 0.7152, 0.0722]) : x

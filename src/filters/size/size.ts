@@ -1,0 +1,224 @@
+import type { Engine } from '../../definition/engine.ts'
+import { ConvoError } from '../../error.ts'
+import { checkLimit } from '../../limits.ts'
+import { arithmetics, type Operator, operator } from '../../operators/operator.ts'
+import { choice, custom, expected, integer, numbers } from '../../params.ts'
+import { sizeOf, type Tensor } from '../../tensor/tensor.ts'
+import { outside } from '../outside.ts'
+import { curves, nearestPlaces, placesFrom, resamplingOf } from './resampling.ts'
+
+// Filters that change the size of a picture.
+
+type Size = { readonly width: number; readonly height: number }
+
+const sizeOfPlane = ({ shape }: Tensor): Size => ({ width: shape.at(-1)!, height: shape.at(-2)! })
+const shown = ({ width, height }: Size): string => `${width}x${height}`
+
+/** Samples go to other places as they are. */
+const moving = { kind: 'tensor', acts: 'each', moves: true, arithmetic: arithmetics.samples } as const
+
+const factor = custom('the new size over the old: 0.5, 50% or 2', '<n|n%>', (given, name) => {
+  const [, digits, percent] = /^\s*(\d*\.?\d+)\s*(%?)\s*$/.exec(String(given)) ?? []
+  const value = Number(digits) / (percent === '%' ? 100 : 1)
+  if (!(value > 0 && value <= 1000)) throw expected('above 0 and at most 1000, as 0.5 or 50%', name, given)
+  return value
+})
+
+const fits = ['stretch', 'inside', 'cover'] as const
+
+type Wanted = {
+  readonly width: number | undefined
+  readonly height: number | undefined
+  readonly by: number | undefined
+  readonly fit: (typeof fits)[number] | undefined
+}
+
+/** The size to compute, and of that the middle that is kept. @throws ConvoError E_OPTION */
+function sizesOf(x: Size, { width, height, by, fit }: Wanted): { readonly full: Size; readonly kept: Size } {
+  const at = (scale: number): Size => ({
+    width: Math.max(1, Math.round(x.width * scale)),
+    height: Math.max(1, Math.round(x.height * scale)),
+  })
+  const whole = (full: Size) => ({ full, kept: full })
+  if (width === undefined) {
+    return whole(height === undefined ? at(by ?? 0.5) : { ...at(height / x.height), height })
+  }
+  if (height === undefined) return whole({ ...at(width / x.width), width })
+  const kept = { width, height }
+  if (fit === undefined || fit === 'stretch') return whole(kept)
+  const [across, down] = [width / x.width, height / x.height]
+  if (fit === 'inside') return whole(at(Math.min(across, down)))
+  const full = at(Math.max(across, down))
+  return { full: { width: Math.max(width, full.width), height: Math.max(height, full.height) }, kept }
+}
+
+const middleOf = (engine: Engine, x: Tensor, kept: Size): Promise<Tensor> => {
+  const { width, height } = sizeOfPlane(x)
+  return part(engine, x, Math.floor((width - kept.width) / 2), Math.floor((height - kept.height) / 2), kept)
+}
+
+const part = async (engine: Engine, x: Tensor, left: number, top: number, size: Size): Promise<Tensor> => {
+  const own = sizeOfPlane(x)
+  if (own.width === size.width && own.height === size.height) return x
+  const [rows, columns] = [placesFrom(top, size.height), placesFrom(left, size.width)]
+  return engine.layer('chosen', [x], { rows, columns })
+}
+
+const side = { min: 1, max: 1_000_000 }
+
+/** The filters that change the size. */
+export const sizes: Readonly<Record<string, Operator>> = {
+  resize: operator({
+    summary: 'makes the picture smaller or larger by weighing the samples around each place',
+    formula:
+      'out[o] = Σ w(i) · x[i] along rows, then along columns; w(i) = curve((i + ½ − (o + ½) · in/out) / max(1, in/out)) over their sum',
+    source:
+      'Pillow’s rule, without its rounding between the two passes. Cubics of Mitchell and Netravali 1988: catmull-rom is Pillow’s ' +
+      'BICUBIC, mitchell ImageMagick’s default for enlarging; OpenCV’s bicubic has the parameter −0.75, and does not widen the curve ' +
+      'where the picture gets smaller',
+    group: 'size',
+    params: {
+      width: { ...integer('pixels across', undefined, side), unset: 'as the height says' },
+      height: { ...integer('pixels down', undefined, side), unset: 'as the width says' },
+      by: { ...factor, unset: '0.5 unless a width or height is given' },
+      fit: {
+        ...choice(
+          'with width and height. stretch: exactly that size, whatever the proportions; inside: as large as fits into it; ' +
+            'cover: as small as covers it, and of that the middle',
+          fits,
+        ),
+        unset: 'stretch',
+      },
+      curve: choice(
+        'how samples are weighed: nearest picks one, box is their mean, bilinear a tent, catmull-rom and mitchell cubics, ' +
+          'lanczos2 and lanczos3 windowed sincs',
+        ['nearest', ...(Object.keys(curves) as (keyof typeof curves)[])],
+        'lanczos3',
+      ),
+    },
+    kernel: 'none',
+    takes: [],
+    examples: ['convo resize in.png out.png --width 800', 'convo resize in.png out.png --by 50% --linear'],
+    build: ({ values: { width, height, by, fit, curve } }) => {
+      if (by !== undefined && (width ?? height) !== undefined) {
+        throw new ConvoError('E_OPTION', '--by and a width or height cannot both be meant', {
+          fix: 'no --by',
+        })
+      }
+      if (fit !== undefined && (width === undefined || height === undefined)) {
+        throw new ConvoError('E_OPTION', `--fit ${fit} needs both --width and --height`, { fix: 'no --fit' })
+      }
+      return {
+        ...moving,
+        moves: curve === 'nearest',
+        arithmetic:
+          curve === 'nearest'
+            ? arithmetics.samples
+            : { algorithm: 'resample', reason: 'float32 taps in order, along rows, then along columns' },
+        async apply(x, engine) {
+          const own = sizeOfPlane(x)
+          const { full, kept } = sizesOf(own, { width, height, by, fit })
+          checkLimit(
+            'tensorSamples',
+            sizeOf([x.shape[0]!, full.height, full.width]),
+            `a picture of ${shown(full)}`,
+          )
+          if (curve === 'nearest') {
+            const rows = nearestPlaces(own.height, full.height)
+            const columns = nearestPlaces(own.width, full.width)
+            return middleOf(engine, await engine.layer('chosen', [x], { rows, columns }), kept)
+          }
+          const wide =
+            own.width === full.width
+              ? x
+              : await engine.layer('resampledAcross', [x], resamplingOf(curve, own.width, full.width))
+          const high =
+            own.height === full.height
+              ? wide
+              : await engine.layer('resampledDown', [wide], resamplingOf(curve, own.height, full.height))
+          return middleOf(engine, high, kept)
+        },
+      }
+    },
+  }),
+  crop: operator({
+    summary: 'keeps a rectangle of the picture',
+    formula: 'out[y,x] = x[top + y, left + x]',
+    source: 'samples as they are; --region applies another operation to a part and keeps the rest',
+    group: 'size',
+    params: {
+      size: {
+        ...numbers(
+          'width and height in pixels; one number for both',
+          '<w,h>',
+          { min: 1, max: 2 },
+          { ...side, whole: true },
+        ),
+        default: [256] as readonly number[],
+      },
+      at: {
+        ...numbers(
+          'left and top of the rectangle, from 0',
+          '<x,y>',
+          { min: 2, max: 2 },
+          { min: 0, whole: true },
+        ),
+        unset: 'the middle',
+      },
+    },
+    kernel: 'none',
+    takes: [],
+    build: ({ values: { size, at } }) => ({
+      ...moving,
+      async apply(x, engine) {
+        const [width = 1, height = width] = size
+        const own = sizeOfPlane(x)
+        const [left, top] = at ?? [Math.floor((own.width - width) / 2), Math.floor((own.height - height) / 2)]
+        if (left! < 0 || top! < 0 || left! + width > own.width || top! + height > own.height) {
+          const place = at === undefined ? '' : ` at ${at.join()}`
+          const most = { width: own.width - (at?.[0] ?? 0), height: own.height - (at?.[1] ?? 0) }
+          const isInside = most.width > 0 && most.height > 0
+          throw new ConvoError(
+            'E_OPTION',
+            `a rectangle of ${width}x${height}${place} reaches out of the picture`,
+            {
+              why: `the picture is ${shown(own)}`,
+              fix: isInside
+                ? `--size ${Math.min(width, most.width)},${Math.min(height, most.height)}`
+                : '--at 0,0',
+            },
+          )
+        }
+        return part(engine, x, left!, top!, { width, height })
+      },
+    }),
+  }),
+  pad: operator({
+    summary: 'adds pixels around the picture',
+    formula: 'out[y,x] = x[y − top, x − left], outside as --border says',
+    source: 'the border modes of convo list borders',
+    group: 'size',
+    params: {
+      by: {
+        ...numbers(
+          'pixels on each side: one number; y,x; or top,bottom,left,right',
+          '<n>|<y,x>|<t,b,l,r>',
+          { min: 1, max: 4 },
+          { min: 0, max: 1_000_000, whole: true },
+        ),
+        default: [16] as readonly number[],
+      },
+    },
+    kernel: 'none',
+    takes: ['border', 'fill'],
+    build: ({ values: { by }, settings, full }) => {
+      if (by.length === 3)
+        throw expected('1, 2 or 4 numbers (one for all; y,x; top,bottom,left,right)', '--by', by.join())
+      const [a = 0, b = a, c, d = 0] = by
+      const margins =
+        c === undefined ? { top: a, bottom: a, left: b, right: b } : { top: a, bottom: b, left: c, right: d }
+      const { border, fill } = outside(settings, full)
+      return { ...moving, apply: (x, engine) => engine.layer('framed', [x], { margins, border, fill }) }
+    },
+  }),
+}

@@ -1,0 +1,192 @@
+import type { Engine } from '../../definition/engine.ts'
+import { sizeOfElement } from '../../definition/windows.ts'
+import { type Operator, operator } from '../../operators/operator.ts'
+import { number, type Params, type Values } from '../../params.ts'
+import type { Tensor } from '../../tensor/tensor.ts'
+import { type Outside, outside } from '../outside.ts'
+import { type Placed, turned, windowOf, windowParams } from './element.ts'
+
+// Filters that sort the samples of a window. All are exact: what comes out are samples that went in.
+
+/** The sample of a rank in the window about every pixel; without an outside, samples there do not count. */
+async function ranked(
+  engine: Engine,
+  x: Tensor,
+  { element, anchor: [y, left] }: Placed,
+  index: number,
+  outside: Outside | undefined,
+): Promise<Tensor> {
+  const margins = { top: y, bottom: element.height - 1 - y, left, right: element.width - 1 - left }
+  const { border, fill } = outside ?? ({ border: 'replicate', fill: 0 } as const)
+  const frame = await engine.layer('framed', [x], { margins, border, fill })
+  return engine.layer('ranked', [frame], {
+    element,
+    index,
+    ignored: outside === undefined ? margins : undefined,
+  })
+}
+
+type Extreme = (engine: Engine, x: Tensor, window: Placed) => Promise<Tensor>
+
+/** What an operation does, made of the smallest and the largest sample of a window. */
+type Morphology = (
+  engine: Engine,
+  x: Tensor,
+  window: Placed,
+  erode: Extreme,
+  dilate: Extreme,
+) => Promise<Tensor>
+
+const minus = (engine: Engine, a: Tensor, b: Tensor): Promise<Tensor> =>
+  engine.layer('formula', [a, b], { name: 'minus' })
+
+const opened: Morphology = async (engine, x, window, erode, dilate) =>
+  dilate(engine, await erode(engine, x, window), turned(window))
+const closed: Morphology = async (engine, x, window, erode, dilate) =>
+  erode(engine, await dilate(engine, x, window), turned(window))
+
+const common = {
+  group: 'windows',
+  kernel: 'optional',
+  takes: ['border', 'fill'],
+} as const
+
+const arithmetic = {
+  algorithm: 'rank',
+  reason: 'samples of a window in order: exact, by the way that suits window and samples',
+} as const
+
+/** Picks one sample of every window, by its rank among `count`. */
+const picking = <P extends Params>(
+  entry: Pick<Operator<P>, 'summary' | 'formula' | 'source' | 'params'>,
+  rank: (count: number, values: Values<P>) => number,
+): Operator =>
+  operator<P & typeof windowParams>({
+    ...common,
+    ...entry,
+    params: { ...windowParams, ...entry.params },
+    build: ({ values, kernel, settings, full }) => {
+      const window = windowOf('a window', values as Values<typeof windowParams>, kernel)
+      const index = rank(sizeOfElement(window.element), values as Values<P>)
+      return {
+        kind: 'tensor',
+        acts: 'colour',
+        arithmetic,
+        apply: (x, engine) => ranked(engine, x, window, index, outside(settings, full)),
+      }
+    },
+  })
+
+/** Without --border what lies outside does not count. */
+const morphology = (entry: Pick<Operator, 'summary' | 'formula' | 'source'>, of: Morphology): Operator =>
+  operator({
+    ...common,
+    ...entry,
+    params: windowParams,
+    build: ({ values, kernel, settings, full }) => {
+      const window = windowOf('a window', values, kernel)
+      const isAsked = settings.border !== undefined || settings.fill !== undefined
+      const given = isAsked ? outside(settings, full) : undefined
+      const erode: Extreme = (engine, x, own) => ranked(engine, x, own, 0, given)
+      const dilate: Extreme = (engine, x, own) =>
+        ranked(engine, x, own, sizeOfElement(own.element) - 1, given)
+      return {
+        kind: 'tensor',
+        acts: 'colour',
+        arithmetic,
+        apply: (x, engine) => of(engine, x, window, erode, dilate),
+      }
+    },
+  })
+
+const flat =
+  'Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric'
+const smallest = 'out[y,x] = min x[y + v, x + u] over the window'
+const largest = 'out[y,x] = max x[y + v, x + u] over the window'
+const erode: Morphology = (engine, x, window, smallest) => smallest(engine, x, window)
+const dilate: Morphology = (engine, x, window, _, largest) => largest(engine, x, window)
+
+/** Filters of a window without weights. */
+export const windows: Readonly<Record<string, Operator>> = {
+  median: picking(
+    {
+      summary: 'takes the middle one of the samples around: removes specks, keeps edges',
+      formula:
+        'out[y,x] = the sample of rank floor(n/2) of the n in the window about (y,x), from small to large',
+      source: 'Tukey 1971; the rank is SciPy’s, and of an odd window the only middle there is',
+      params: {},
+    },
+    (count) => Math.floor(count / 2),
+  ),
+  percentile: picking(
+    {
+      summary: 'takes the sample around that a part of the others lies below',
+      formula: 'out[y,x] = the sample of rank floor(n · rank / 100) of the n in the window, at most n − 1',
+      source: 'SciPy’s percentile_filter; 0 is the smallest, 50 the median, 100 the largest',
+      params: {
+        rank: number('in percent: 0 the smallest sample, 50 the middle one, 100 the largest', 50, {
+          min: 0,
+          max: 100,
+        }),
+      },
+    },
+    (count, { rank }) => Math.min(count - 1, Math.floor((count * rank) / 100)),
+  ),
+  erode: morphology(
+    { summary: 'takes the smallest sample around: bright parts shrink', formula: smallest, source: flat },
+    erode,
+  ),
+  minimum: morphology(
+    { summary: 'takes the smallest sample around; another name of erode', formula: smallest, source: flat },
+    erode,
+  ),
+  dilate: morphology(
+    { summary: 'takes the largest sample around: bright parts grow', formula: largest, source: flat },
+    dilate,
+  ),
+  maximum: morphology(
+    { summary: 'takes the largest sample around; another name of dilate', formula: largest, source: flat },
+    dilate,
+  ),
+  open: morphology(
+    {
+      summary: 'erodes, then dilates: bright parts that the window does not fit into go',
+      formula: 'out = dilate(erode(x)), the second time with the window turned by 180°',
+      source: flat,
+    },
+    opened,
+  ),
+  close: morphology(
+    {
+      summary: 'dilates, then erodes: dark parts that the window does not fit into go',
+      formula: 'out = erode(dilate(x)), the second time with the window turned by 180°',
+      source: flat,
+    },
+    closed,
+  ),
+  gradient: morphology(
+    {
+      summary: 'outlines parts: the largest sample around less the smallest',
+      formula: 'out = dilate(x) − erode(x)',
+      source: `${flat}; Beucher’s gradient. sobel is the gradient of a smoothed picture`,
+    },
+    async (engine, x, window, smallest, largest) =>
+      minus(engine, await largest(engine, x, window), await smallest(engine, x, window)),
+  ),
+  tophat: morphology(
+    {
+      summary: 'keeps bright parts smaller than the window: the picture less what open leaves',
+      formula: 'out = x − open(x)',
+      source: `${flat}; Meyer’s white top hat`,
+    },
+    async (engine, x, ...rest) => minus(engine, x, await opened(engine, x, ...rest)),
+  ),
+  blackhat: morphology(
+    {
+      summary: 'keeps dark parts smaller than the window: what close makes less the picture',
+      formula: 'out = close(x) − x',
+      source: `${flat}; Meyer’s black top hat`,
+    },
+    async (engine, x, ...rest) => minus(engine, await closed(engine, x, ...rest), x),
+  ),
+}

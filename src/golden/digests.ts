@@ -1,0 +1,127 @@
+import { ConvoError } from '../error.ts'
+import { readText, readWhole } from '../files/read.ts'
+import { isFolder } from '../files/stat.ts'
+import { type Digest, digestOf } from '../picture/digest.ts'
+import { findInputs } from '../picture/find.ts'
+import { inputName, sourceOf } from '../picture/input.ts'
+import { openPages, type PageOptions } from '../picture/pages.ts'
+import { cut } from '../text/cut.ts'
+import { budgetOf, estimate } from './budget.ts'
+
+/** The digest of a file of several. */
+export type FileDigest = Digest & { readonly image: string }
+
+/** How files are read that are hashed. */
+export type DigestReading = Omit<PageOptions, 'name'>
+
+/** The digest of a picture file, `-` being standard input. @throws ConvoError as decoding does */
+export async function digestFile(path: string, reading: DigestReading): Promise<FileDigest> {
+  const source = await sourceOf(path)
+  const name = inputName(path)
+  return { image: path, ...(await digestOf(await openPages(source, { ...reading, name }), source, name)) }
+}
+
+/** Whether words name more than one picture file. */
+export const areMany = (words: readonly string[]): boolean =>
+  words.length > 1 || (words[0] !== '-' && isFolder(words[0] ?? ''))
+
+/**
+ * The digests of files, folders (to the bottom) and globs, sorted by path; several are decoded at a time.
+ *
+ * @throws ConvoError as decoding does; E_INPUT for a glob that fits nothing; E_USAGE where there are no pictures
+ */
+export async function digestFiles(
+  words: readonly string[],
+  reading: DigestReading,
+  onFile?: (found: FileDigest) => Promise<void>,
+): Promise<{ readonly files: readonly FileDigest[]; readonly notes: readonly string[] }> {
+  const { inputs, notes } = await findInputs({ words, recursive: true, isNull: false })
+  if (inputs.length === 0) {
+    throw new ConvoError('E_USAGE', `there are no pictures in ${words.join(' and ')}`, {
+      fix: 'a folder with pictures in it or below',
+    })
+  }
+  const budget = budgetOf()
+  const all = inputs.map(({ path }) => budget.within(estimate(path), () => digestFile(path, reading)))
+  // the first that fails is reported in its turn, and others may fail before
+  for (const one of all) one.catch(() => undefined)
+  const files: FileDigest[] = []
+  for (const one of all) {
+    const found = await one
+    await onFile?.(found)
+    files.push(found)
+  }
+  return { files, notes }
+}
+
+/** A line of a list of digests, as `sha256sum` writes them: two spaces, and `\` in front where the path is escaped. */
+export function digestLine({ digest, image }: Pick<FileDigest, 'digest' | 'image'>): string {
+  const escaped = image.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r')
+  return `${escaped === image ? '' : '\\'}${digest}  ${escaped}`
+}
+
+type Listed = { readonly digest: string; readonly image: string }
+
+/** What became of a line of a list. */
+export type Checked = {
+  readonly image: string
+  readonly status: 'ok' | 'changed' | 'error'
+  /** Why it could not be read. */
+  readonly message?: string
+}
+
+/**
+ * Compares pictures with a list of digests, in its order; several are decoded at a time. `-` is standard input.
+ *
+ * @throws ConvoError E_INPUT for a list that cannot be read, or a line that is none
+ */
+export async function checkDigests(
+  list: string,
+  reading: DigestReading,
+  onFile?: (checked: Checked) => Promise<void>,
+): Promise<readonly Checked[]> {
+  const what = { limit: 'manifestBytes', what: 'a list of digests' } as const
+  const text = list === '-' ? (await readWhole(list, what)).toString('utf8') : readText(list, 'manifestBytes')
+  const budget = budgetOf()
+  const all = listedIn(text, inputName(list)).map((one) =>
+    budget.within(estimate(one.image), () => checkOne(one, reading)),
+  )
+  const checked: Checked[] = []
+  for (const one of all) {
+    const found = await one
+    await onFile?.(found)
+    checked.push(found)
+  }
+  return checked
+}
+
+async function checkOne({ digest, image }: Listed, reading: DigestReading): Promise<Checked> {
+  try {
+    const found = await digestFile(image, reading)
+    return { image, status: found.digest === digest ? 'ok' : 'changed' }
+  } catch (error) {
+    if (!(error instanceof ConvoError)) throw error
+    return { image, status: 'error', message: [error.message, ...error.why].join('; ') }
+  }
+}
+
+function listedIn(text: string, name: string): Listed[] {
+  const found = text.split('\n').flatMap((raw, i): Listed[] => {
+    const line = raw.replace(/\r$/, '')
+    if (line === '' || line.startsWith('#')) return []
+    const [, sign, digest, path] = /^(\\?)(sha256:[0-9a-f]{64}) [ *](.+)$/.exec(line) ?? []
+    if (digest === undefined || path === undefined) {
+      throw new ConvoError('E_INPUT', `${name} is not a list of digests`, {
+        why: `${name}:${i + 1}:1: ${cut(JSON.stringify(line))}, not sha256:, 64 digits, two spaces and a path`,
+        fix: 'a list that convo digest wrote: convo digest goldens/ > digests.txt',
+      })
+    }
+    const image = sign === '' ? path : path.replace(/\\([\\nr])/g, (_, c: string) => unescaped[c]!)
+    return [{ digest, image }]
+  })
+  // a check of nothing always passes
+  if (found.length === 0) throw new ConvoError('E_INPUT', `${name} has no digests in it`)
+  return found
+}
+
+const unescaped: Readonly<Record<string, string>> = { '\\': '\\', n: '\n', r: '\r' }

@@ -1,0 +1,85 @@
+import { ConvoError } from '../../error.ts'
+import { refuseReplacing } from '../../files/reads.ts'
+import { isFile } from '../../files/stat.ts'
+import { type Io, noteMessage } from '../../host/io.ts'
+import { type ToleranceValues, toleranceOf } from '../../image/compare/tolerance.ts'
+import { counted } from '../../text/count.ts'
+import { shellWord } from '../../text/shell.ts'
+import { refuseOnCi } from '../check.ts'
+import { type CompareSettings, maskOf } from '../compare.ts'
+import { askedReporters, reportAll } from '../destinations.ts'
+import { progressOn } from '../progress.ts'
+import { compareResults } from '../settings.ts'
+import { toleranceText } from '../tolerance.ts'
+import { findPairs, refuseInside } from './pairs.ts'
+import { acceptActual, compareFolders } from './run.ts'
+
+/** Compares the two folders of a call, reports, and accepts where asked to. Gives the exit status. */
+export async function runFolders(
+  { args, io }: { readonly args: readonly string[]; readonly io: Io },
+  values: ToleranceValues,
+  settings: CompareSettings,
+): Promise<number> {
+  const [expected = '', actual = ''] = args
+  const { diff, json, quiet, update, results: given } = settings
+  if (update) refuseOnCi('--update')
+  if (json && settings.reporter !== undefined) {
+    throw new ConvoError('E_USAGE', '--json and --reporter both say how to report', {
+      fix: '--reporter json, which is --json',
+    })
+  }
+  const asked = askedReporters(
+    json ? ['json'] : (settings.reporter ?? []),
+    given ?? compareResults,
+    process.env,
+  )
+  const results = given ?? (asked.some(({ name }) => name === 'html') ? compareResults : undefined)
+  const folders = await findPairs(expected, actual)
+  if (diff !== undefined) {
+    refuseInside(folders, diff, '--diff')
+    if (isFile(diff)) {
+      throw new ConvoError('E_OUTPUT', `--diff ${diff} is a file, and folders have a picture for each pair`, {
+        fix: '--diff <folder>',
+      })
+    }
+  }
+  if (results !== undefined) refuseInside(folders, results, '--results')
+  for (const { file } of asked) if (file !== undefined) refuseReplacing(file)
+  const reading = {
+    maxPixels: settings['max-pixels'],
+    orient: !settings['no-orient'],
+    layout: settings.layout,
+  }
+  const mask = values.mask === undefined ? undefined : await maskOf(values.mask, reading)
+  const limits = toleranceText(values)
+  const progress = progressOn(io, 'picture')
+  const run = await compareFolders(folders, {
+    tolerance: toleranceOf(values, mask),
+    toleranceText: limits,
+    reading,
+    results,
+    diff: diff === undefined ? undefined : { folder: diff, style: settings['diff-style'] },
+    accept: [
+      'convo compare',
+      ...[expected, actual].map(shellWord),
+      ...(limits === '' ? [] : [limits]),
+      '--update',
+    ].join(' '),
+    onCase: (_, done, all) => progress.show(done, all),
+  }).finally(() => progress.clear())
+  const wanted = quiet ? asked.filter(({ file }) => file !== undefined) : asked
+  await reportAll(run, wanted, results ?? '', io, process.env)
+  for (const note of run.notes ?? []) io.err(noteMessage(note))
+  if (!update) return run.failed > 0 ? 1 : 0
+  const { written, removed } = await acceptActual(folders, run)
+  if (!quiet) io.err(`${updatedText(written, removed)} in ${folders.expected}\n`)
+  return run.cases.some(({ status }) => status === 'error') ? 1 : 0
+}
+
+function updatedText(written: number, removed: number): string {
+  const parts = [
+    ...(written > 0 ? [`${counted(written, 'picture')} written`] : []),
+    ...(removed > 0 ? [`${counted(removed, 'picture')} removed`] : []),
+  ]
+  return parts.length === 0 ? 'nothing to update' : parts.join(', ')
+}

@@ -1,0 +1,77 @@
+import { ConvoError } from '../../error.ts'
+import { type ToleranceValues, toleranceOf, toleranceSettings } from '../../image/compare/tolerance.ts'
+import { resolve } from '../../params.ts'
+import { readParams } from '../../picture/api/comparing.ts'
+import type { ReadOptions, ToleranceOptions } from '../../picture/api/methods.ts'
+import { checkObject, checkText, checkTexts, optionName, typedOptions } from '../../picture/api/names.ts'
+import { describe } from '../../text/describe.ts'
+import { maskOf } from '../compare.ts'
+import { type Checked, checkDigests, digestFiles, type FileDigest } from '../digests.ts'
+import type { CaseResult, Run } from '../results.ts'
+import { toleranceText } from '../tolerance.ts'
+import { findPairs, refuseInside } from './pairs.ts'
+import { acceptActual, compareFolders } from './run.ts'
+
+// Comparisons and digests of many files, in the words of the library.
+
+/** What folders of pictures may differ by, and what is written. */
+export type CompareFoldersOptions = ToleranceOptions &
+  ReadOptions & {
+    /** The folder for the pictures of pairs that differ, which `report(run, 'html')` shows. Default: none are written. */
+    readonly results?: string | undefined
+    /** Copies what was added or changed over the expected pictures, and removes those without an actual one. */
+    readonly update?: boolean | undefined
+    /** Called for each pair as it is done. */
+    readonly onCase?: ((result: CaseResult, done: number, all: number) => void) | undefined
+  }
+
+/** `compareFolders` of the library. */
+export async function compareFoldersAt(
+  expected: string,
+  actual: string,
+  options: CompareFoldersOptions,
+): Promise<Run> {
+  checkObject(options, 'compareFolders')
+  const { results, update = false, onCase, ...rest } = options
+  if (typeof update !== 'boolean') {
+    throw new ConvoError('E_OPTION', `update must be true or false, got ${describe(update)}`)
+  }
+  const given = typedOptions(rest, { ...toleranceSettings, ...readParams }, 'compareFolders')
+  const among = (table: object) =>
+    Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(table, name)))
+  const values: ToleranceValues = resolve(toleranceSettings, among(toleranceSettings), optionName)
+  const reading = readingOf(among(readParams))
+  const mask = values.mask === undefined ? undefined : await maskOf(values.mask, reading)
+  const folders = await findPairs(
+    checkText('the expected folder', expected),
+    checkText('the actual folder', actual),
+  )
+  if (results !== undefined) refuseInside(folders, checkText('the folder of results', results), 'results')
+  const run = await compareFolders(folders, {
+    tolerance: toleranceOf(values, mask),
+    toleranceText: toleranceText(values),
+    reading,
+    results,
+    onCase,
+  })
+  if (update) await acceptActual(folders, run)
+  return run
+}
+
+/** `digestFiles` of the library. */
+export async function digestFilesAt(
+  paths: readonly string[],
+  options: ReadOptions,
+): Promise<readonly FileDigest[]> {
+  const reading = readingOf(typedOptions(options, readParams, 'digestFiles'))
+  return (await digestFiles(checkTexts('the paths', paths), reading)).files
+}
+
+/** `checkDigests` of the library. */
+export const checkDigestsIn = (list: string, options: ReadOptions): Promise<readonly Checked[]> =>
+  checkDigests(checkText('the list', list), readingOf(typedOptions(options, readParams, 'checkDigests')))
+
+function readingOf(given: Readonly<Record<string, unknown>>) {
+  const { 'max-pixels': maxPixels, 'no-orient': noOrient, layout } = resolve(readParams, given, optionName)
+  return { maxPixels, orient: !noOrient, layout }
+}

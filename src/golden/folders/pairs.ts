@@ -1,0 +1,77 @@
+import { basename, join } from 'node:path'
+import { ConvoError } from '../../error.ts'
+import { isDynamicPattern } from '../../files/glob.ts'
+import { leaves } from '../../files/root.ts'
+import { isFolder, statOf } from '../../files/stat.ts'
+import { findInputs } from '../../picture/find.ts'
+
+/** Pictures of one name in two folders; one that only one folder has was added or removed. */
+export type FilePair = {
+  /** The path from both folders, with / between folders. */
+  readonly name: string
+  readonly expected?: string
+  readonly actual?: string
+}
+
+/** Two folders, or what globs find below them, as pairs sorted by name. */
+export type FolderPair = {
+  /** The folder that names count from: for a glob, the part before its first wildcard. */
+  readonly expected: string
+  readonly actual: string
+  readonly pairs: readonly FilePair[]
+  /** Files that are not compared. */
+  readonly notes: readonly string[]
+}
+
+/** Whether a path of `compare` means many pictures: a folder, or a glob that is no file. */
+export const isMany = (path: string): boolean =>
+  isFolder(path) || (path !== '-' && isDynamicPattern(path) && statOf(path) === undefined)
+
+/**
+ * Finds the pictures of both sides and pairs them by their paths. Folders are searched to the bottom.
+ *
+ * @throws ConvoError E_USAGE for a folder and a file, or where there is nothing to compare; E_INPUT for a glob that fits
+ *   nothing
+ */
+export async function findPairs(expected: string, actual: string): Promise<FolderPair> {
+  for (const [one, other] of [
+    [expected, actual],
+    [actual, expected],
+  ] as const) {
+    if (isMany(one)) continue
+    const what = statOf(one) === undefined ? 'is not there' : 'is not a folder'
+    throw new ConvoError('E_USAGE', `${other} is compared with a folder, and ${one} ${what}`, {
+      fix: `a folder of pictures instead of ${one}`,
+    })
+  }
+  const [left, right] = [await sideOf(expected), await sideOf(actual)]
+  const names = [...new Set([...left.files.keys(), ...right.files.keys()])].sort()
+  // a comparison of nothing always passes, which is not what anybody asks for
+  if (names.length === 0) {
+    throw new ConvoError('E_USAGE', `there are no pictures in ${expected} and ${actual}`, {
+      fix: 'folders with pictures in them or below',
+    })
+  }
+  const pairs = names.map((name): FilePair => {
+    const [a, b] = [left.files.get(name), right.files.get(name)]
+    return { name, ...(a !== undefined && { expected: a }), ...(b !== undefined && { actual: b }) }
+  })
+  return { expected: left.folder, actual: right.folder, pairs, notes: [...left.notes, ...right.notes] }
+}
+
+async function sideOf(word: string) {
+  const found = await findInputs({ words: [word], recursive: true, isNull: false })
+  const files = new Map(
+    found.inputs.map(({ path, rel }) => [join(rel, basename(path)).replaceAll('\\', '/'), path] as const),
+  )
+  return { folder: found.folders[0]!, files, notes: found.notes }
+}
+
+/** @throws ConvoError E_PATH for an output in one of the folders, which the next comparison would find there */
+export function refuseInside({ expected, actual }: FolderPair, output: string, option: string): void {
+  const inside = [expected, actual].find((folder) => !leaves(folder, output))
+  if (inside === undefined) return
+  throw new ConvoError('E_PATH', `${option} ${output} lies in ${inside}, whose pictures are compared`, {
+    fix: 'a folder beside it',
+  })
+}

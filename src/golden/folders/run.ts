@@ -1,0 +1,207 @@
+import { extname } from 'node:path'
+import { ConvoError } from '../../error.ts'
+import { placeUnder, readUnder, removeUnder, writeUnder } from '../../files/change.ts'
+import { version } from '../../files/package.ts'
+import { type Comparison, type DiffStyle, shapeText } from '../../image/compare/comparison.ts'
+import { comparePages, isWorse, type OnPage } from '../../image/compare/pages.ts'
+import { renderDiff } from '../../image/compare/render.ts'
+import type { Tolerance } from '../../image/compare/tolerance.ts'
+import { haveEqualBytes } from '../../image/reader.ts'
+import { writePicture } from '../../picture/output.ts'
+import { openPages, type PageOptions } from '../../picture/pages.ts'
+import type { Picture } from '../../tensor/picture.ts'
+import { optional } from '../../text/record.ts'
+import { budgetOf, estimate } from '../budget.ts'
+import { factsOf, measuredOf, messageOf, pagesFact, pagesText } from '../describe.ts'
+import { readBytes } from '../files.ts'
+import { failedJudgement, showPictures } from '../judge.ts'
+import { pathOfName } from '../names.ts'
+import { isEqual, type Status } from '../page/data.ts'
+import { type CaseResult, clearResults, countsOf, type Run, rounded, writeResults } from '../results.ts'
+import { toolVersions } from '../run.ts'
+import { smallestText } from '../tolerance.ts'
+import type { FilePair, FolderPair } from './pairs.ts'
+
+/** What a comparison of folders is asked for beside the pairs. */
+export type FolderOptions = {
+  readonly tolerance: Tolerance
+  /** The tolerance as options, for reports. */
+  readonly toleranceText?: string
+  readonly reading: Omit<PageOptions, 'name'>
+  /** Where the pictures of pairs that differ go, for reports; nowhere unless given. */
+  readonly results?: string | undefined
+  /** Where a picture of each difference goes, by the name of its pair. */
+  readonly diff?: { readonly folder: string; readonly style: DiffStyle } | undefined
+  /** The command that accepts what was found. */
+  readonly accept?: string
+  readonly onCase?: ((result: CaseResult, done: number, all: number) => void) | undefined
+}
+
+const statusOf: Readonly<Record<Comparison['outcome'], Status>> = {
+  same: 'same',
+  tolerated: 'tolerated',
+  different: 'changed',
+  size: 'size',
+}
+
+/**
+ * Compares every pair, several at a time within the memory. Files of equal bytes are not decoded. A pair that cannot be
+ * compared has the status `error`.
+ *
+ * @throws ConvoError E_OUTPUT for results or differences that cannot be written
+ */
+export async function compareFolders(folders: FolderPair, options: FolderOptions): Promise<Run> {
+  const began = performance.now()
+  const { results, toleranceText = '', accept, onCase } = options
+  if (results !== undefined) await clearResults(results)
+  const budget = budgetOf()
+  let done = 0
+  let isDecoded = false
+  const cases = await Promise.all(
+    folders.pairs.map((pair) =>
+      budget.within(Math.max(estimate(pair.expected), estimate(pair.actual)), async () => {
+        const start = performance.now()
+        const found = await comparePair(pair, options).catch((error: unknown): Judged => {
+          if (!(error instanceof ConvoError) || error.code === 'E_INTERNAL') throw error
+          return failedJudgement(error)
+        })
+        isDecoded ||= found.measured !== undefined
+        const result: CaseResult = {
+          name: pair.name,
+          ...(toleranceText !== '' && { tolerance: toleranceText }),
+          ...found,
+          failed: !isEqual(found.status) && found.status !== 'tolerated',
+          place: { file: pair.actual ?? pair.expected!, line: 1, column: 1 },
+          milliseconds: rounded(performance.now() - start),
+        }
+        onCase?.(result, ++done, folders.pairs.length)
+        return result
+      }),
+    ),
+  )
+  const run: Run = {
+    version: 1,
+    source: 'folders',
+    tools: { ...(isDecoded ? toolVersions() : { convo: version() }), node: process.versions.node },
+    manifest: { path: `${folders.expected} and ${folders.actual}`, sha256: '' },
+    goldens: folders.expected,
+    results: results ?? '',
+    ...optional('accept', accept),
+    ...(folders.notes.length > 0 && { notes: folders.notes }),
+    counts: countsOf(cases, true),
+    failed: cases.filter(({ failed }) => failed).length,
+    milliseconds: rounded(performance.now() - began),
+    cases,
+  }
+  if (results !== undefined) await writeResults(results, run)
+  return run
+}
+
+type Judged = Pick<CaseResult, 'status' | 'message' | 'why' | 'facts'> & Partial<CaseResult>
+
+/** The page that a result is about. */
+type Shown = {
+  readonly page: number
+  readonly pictures: readonly [Picture, Picture]
+  readonly found: Comparison
+}
+
+async function comparePair(pair: FilePair, options: FolderOptions): Promise<Judged> {
+  const { expected, actual } = pair
+  if (expected === undefined || actual === undefined) return lonePicture(pair, options)
+  const golden = { golden: pair.name }
+  if (haveEqualBytes(expected, actual)) {
+    return { status: 'same', message: 'the files are equal', why: [], facts: [], ...golden }
+  }
+  const { tolerance, reading, results, diff } = options
+  const [left, right] = await Promise.all(
+    [expected, actual].map((path) => openPages(path, { ...reading, name: path })),
+  )
+  let shown: Shown | undefined
+  const keepWorst: OnPage = (page, a, b, found) => {
+    if (shown === undefined || isWorse(found, shown.found)) shown = { page, pictures: [a, b], found }
+  }
+  const isDrawn = results !== undefined || diff !== undefined
+  const result = await comparePages(left!, right!, tolerance, isDrawn ? keepWorst : undefined)
+  const worst = result.pages.find(({ outcome }) => outcome === result.outcome) ?? result.pages[0]!
+  const isCountEqual = result.expectedPages === result.actualPages
+  const isOneOfMany = isCountEqual && result.pages.length > 1 && worst.outcome !== 'same'
+  const here = { number: result.pages.indexOf(worst) + 1, count: result.pages.length }
+  const unread = result.unread === undefined ? [] : [...result.unread.expected, ...result.unread.actual]
+  const judged: Judged = {
+    status: statusOf[result.outcome],
+    message: !isCountEqual
+      ? pagesText(result, expected)
+      : unread.length > 0
+        ? `not compared, as it is not read: ${unread.join(', ')}`
+        : `${isOneOfMany ? `page ${here.number} of ${here.count}: ` : ''}${messageOf(worst, 'the expected picture')}`,
+    why: [],
+    facts: [...factsOf(worst), ...(isOneOfMany ? [pagesFact(result)] : [])],
+    ...golden,
+    ...(isOneOfMany && { page: here }),
+    ...optional('measured', measuredOf(worst)),
+    ...optional('smallest', isCountEqual ? smallestText({ ...worst, smallest: result.smallest }) : undefined),
+  }
+  if (shown === undefined || shown.found.outcome === 'same') return judged
+  return { ...judged, ...(await draw(pair.name, expected, actual, shown, options)) }
+}
+
+/** A picture that only one of the folders has. */
+async function lonePicture(
+  { name, expected, actual }: FilePair,
+  { results, reading }: FolderOptions,
+): Promise<Judged> {
+  const isAdded = actual !== undefined
+  const path = (actual ?? expected)!
+  const { shape } = await openPages(path, { ...reading, name: path })
+  const what = shape === undefined ? '' : `: ${shapeText(await shape())}`
+  const copy = `${pathOfName(name)}/${isAdded ? 'actual' : 'expected'}${extname(path)}`
+  if (results !== undefined) await writeUnder(results, copy, await readBytes(path))
+  return {
+    status: isAdded ? 'added' : 'removed',
+    message: `${isAdded ? 'there is no expected picture' : 'there is no actual picture'}${what}`,
+    why: [],
+    facts: [],
+    ...(results !== undefined && { [isAdded ? 'actual' : 'expected']: copy }),
+  }
+}
+
+async function draw(
+  name: string,
+  expected: string,
+  actual: string,
+  { pictures, found }: Shown,
+  { results, diff }: FolderOptions,
+): Promise<Partial<CaseResult>> {
+  if (diff !== undefined) {
+    const file = pathOfName(extname(name).toLowerCase() === '.png' ? name : `${name}.png`)
+    await writePicture(placeUnder(diff.folder, file), renderDiff(...pictures, found, diff.style))
+  }
+  if (results === undefined) return {}
+  const file = `${pathOfName(name)}/actual${extname(actual)}`
+  await writeUnder(results, file, await readBytes(actual))
+  const golden = { path: expected, bytes: await readBytes(expected) }
+  return { actual: file, ...(await showPictures({ file }, golden, pictures, found, { results })) }
+}
+
+/** What an update did. */
+export type Updated = { readonly written: number; readonly removed: number }
+
+/**
+ * Makes the actual pictures the expected ones: what was added or changed is copied, what was removed is removed. Each file
+ * is replaced in one step.
+ *
+ * @throws ConvoError E_PATH for a name that leads out of the folder, E_OUTPUT
+ */
+export async function acceptActual({ expected, pairs }: FolderPair, { cases }: Run): Promise<Updated> {
+  const actuals = new Map(pairs.map(({ name, actual }) => [name, actual]))
+  const [written, removed] = [
+    cases.filter(({ status }) => ['changed', 'size', 'added'].includes(status)),
+    cases.filter(({ status }) => status === 'removed'),
+  ]
+  for (const { name } of written) await writeUnder(expected, name, await readBytes(actuals.get(name)!))
+  for (const { name } of removed) {
+    if ((await readUnder(expected, name, 'encodedBytes')) !== undefined) await removeUnder(expected, name)
+  }
+  return { written: written.length, removed: removed.length }
+}

@@ -1,0 +1,10 @@
+declare const address: unique symbol
+
+/** A byte in the shared memory of a pool; a length, a step or an offset is none. See `plus`. */
+export type Address = number & { readonly [address]: true }
+
+/** The address `bytes` behind another one. */
+export const plus = (from: Address, bytes: number): Address => (from + bytes) as Address
+
+/** No address: where a row lies that is not there. */
+export const nowhere = -1 as Address

@@ -1,0 +1,48 @@
+import { beginsAsHeader } from '../../kernel/formats/safetensors-header.ts'
+
+/** A format that is known and not read, and what to do with a file of it. */
+type Refused = { readonly what: string; readonly fix?: string }
+
+type Row = Refused & { readonly is: (bytes: Uint8Array, name: string) => boolean }
+
+const begins =
+  (text: string, at = 0) =>
+  (bytes: Uint8Array): boolean =>
+    Buffer.from(bytes.subarray(at, at + text.length)).equals(Buffer.from(text, 'latin1'))
+
+const ends =
+  (...extensions: readonly string[]) =>
+  (_: Uint8Array, name: string): boolean =>
+    extensions.some((extension) => name.toLowerCase().endsWith(extension))
+
+const asOnnx = 'export the network as ONNX from the framework that it comes from'
+
+const rows: readonly Row[] = [
+  { is: begins('\x89HDF\r\n\x1a\n'), what: 'a network of Keras in HDF5, which is not read', fix: asOnnx },
+  { is: begins('TFL3', 4), what: 'a network of TensorFlow Lite, which is not read', fix: asOnnx },
+  { is: begins('GGUF'), what: 'a network in GGUF, which is not read', fix: asOnnx },
+  { is: begins('\x1f\x8b'), what: 'compressed by gzip', fix: 'gunzip, and the file that comes out' },
+  {
+    is: begins('version https://git-lfs'),
+    what: 'a pointer of Git LFS, not the file itself',
+    fix: 'git lfs pull',
+  },
+  { is: ends('.onnx'), what: 'not an ONNX file, whatever its name says' },
+  { is: ends('.pt', '.pth', '.ckpt'), what: 'not a file of torch.save, whatever its name says' },
+  {
+    is: (bytes, name) => name.endsWith('.safetensors') && !beginsAsHeader(bytes),
+    what: 'not a .safetensors file, whatever its name says',
+  },
+  {
+    is: ends('.bin'),
+    what: 'without a description of the network',
+    fix: 'the .param or model.json beside it',
+  },
+  { is: ends('.pb'), what: 'a graph of TensorFlow, which is not read', fix: asOnnx },
+  { is: ends('.caffemodel', '.prototxt'), what: 'a network of Caffe, which is not read', fix: asOnnx },
+  { is: ends('.mlmodel', '.mlpackage'), what: 'a network of Core ML, which is not read', fix: asOnnx },
+]
+
+/** What a file is that no reader takes, where that is known. */
+export const refusedAs = (bytes: Uint8Array, name: string): Refused | undefined =>
+  rows.find(({ is }) => is(bytes, name))

@@ -1,0 +1,104 @@
+import { viewOf } from '../../files/read.ts'
+import { half, upperHalf } from '../../kernel/formats/binary.ts'
+import { checkLimit } from '../../limits.ts'
+import type { Constant } from '../network.ts'
+
+type Row = {
+  readonly bytes: number
+  readonly becomes: Constant['type']
+  readonly read: (view: DataView, at: number) => number
+}
+
+/** Types of numbers in files, little-endian, and what they become. */
+const rows = {
+  float64: { bytes: 8, becomes: 'float64', read: (v, at) => v.getFloat64(at, true) },
+  float32: { bytes: 4, becomes: 'float32', read: (v, at) => v.getFloat32(at, true) },
+  float16: { bytes: 2, becomes: 'float32', read: (v, at) => half(v.getUint16(at, true)) },
+  bfloat16: { bytes: 2, becomes: 'float32', read: (v, at) => upperHalf(v.getUint16(at, true)) },
+  int64: { bytes: 8, becomes: 'int64', read: (v, at) => Number(v.getBigInt64(at, true)) },
+  uint64: { bytes: 8, becomes: 'int64', read: (v, at) => Number(v.getBigUint64(at, true)) },
+  int32: { bytes: 4, becomes: 'int32', read: (v, at) => v.getInt32(at, true) },
+  uint32: { bytes: 4, becomes: 'int64', read: (v, at) => v.getUint32(at, true) },
+  int16: { bytes: 2, becomes: 'int32', read: (v, at) => v.getInt16(at, true) },
+  uint16: { bytes: 2, becomes: 'int32', read: (v, at) => v.getUint16(at, true) },
+  int8: { bytes: 1, becomes: 'int8', read: (v, at) => v.getInt8(at) },
+  uint8: { bytes: 1, becomes: 'uint8', read: (v, at) => v.getUint8(at) },
+  bool: { bytes: 1, becomes: 'bool', read: (v, at) => (v.getUint8(at) === 0 ? 0 : 1) },
+} as const satisfies Record<string, Row>
+
+/** A type of numbers in a file. */
+export type NumberType = keyof typeof rows
+
+/** Bytes of a number. */
+export const bytesOf = (type: NumberType): number => rows[type].bytes
+
+const arrays = {
+  float64: Float64Array,
+  float32: Float32Array,
+  int64: Float64Array,
+  int32: Int32Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+} as const satisfies Record<Constant['type'], unknown>
+
+/** Numbers of a kind as a constant. The shape must hold as many. */
+export const constant = (
+  type: Constant['type'],
+  shape: readonly number[],
+  numbers: ArrayLike<number>,
+): Constant => ({ type, shape, data: arrays[type].from(numbers) })
+
+/** float32 numbers with a shape. */
+export const floatsOf = (shape: readonly number[], numbers: ArrayLike<number>): Constant =>
+  constant('float32', shape, numbers)
+
+/** How many numbers a shape holds; 1 without sizes. */
+export const countOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1)
+
+/** Numbers of a file as a constant; their memory is their own. `bytes` holds as many as the shape needs. */
+export function constantFrom(type: NumberType, shape: readonly number[], bytes: Uint8Array): Constant {
+  const { becomes, read, bytes: size }: Row = rows[type]
+  const view = viewOf(bytes)
+  const data = new arrays[becomes](countOf(shape))
+  for (let i = 0, at = 0; i < data.length; i++, at += size) data[i] = read(view, at)
+  return { type: becomes, shape, data }
+}
+
+/** The same from whole numbers that stand for the bits of halves, and from numbers as they are otherwise. */
+export function constantFromList(
+  type: NumberType,
+  shape: readonly number[],
+  listed: readonly number[],
+): Constant {
+  const { becomes }: Row = rows[type]
+  if (type === 'float16') return constant(becomes, shape, listed.map(half))
+  if (type === 'bfloat16') return constant(becomes, shape, listed.map(upperHalf))
+  if (type === 'bool')
+    return constant(
+      becomes,
+      shape,
+      listed.map((n) => Number(n !== 0)),
+    )
+  if (type === 'uint64')
+    return constant(
+      becomes,
+      shape,
+      listed.map((n) => (n < 0 ? n + 2 ** 64 : n)),
+    )
+  return constant(becomes, shape, listed)
+}
+
+/** Counts the weights of a file, tensor by tensor. */
+export type Budget = { readonly take: (count: number) => void }
+
+/** @throws ConvoError E_TOO_LARGE from `take`, before the memory is spent */
+export function budgetOf(file: string): Budget {
+  let taken = 0
+  return {
+    take(count) {
+      taken += count
+      checkLimit('modelWeights', taken, file)
+    },
+  }
+}

@@ -1,0 +1,335 @@
+import { ConvoError } from '../../error.ts'
+import { describe } from '../../text/describe.ts'
+import type { Attribute, Constant, Network, NetworkNode, Port } from '../network.ts'
+import { damaged, type Failure, type Given, type NetworkFormat, quoted } from './format.ts'
+import {
+  type Budget,
+  budgetOf,
+  bytesOf,
+  constantFrom,
+  constantFromList,
+  countOf,
+  type NumberType,
+} from './numbers.ts'
+import * as pb from './protobuf.ts'
+
+// The messages of onnx.proto3, with the fields that are read.
+const entry = { key: pb.text(1), value: pb.text(2) }
+const tensor = {
+  dims: pb.ints(1),
+  type: pb.int(2),
+  segment: pb.times(3),
+  floats: pb.floats(4),
+  ints: pb.ints(5),
+  longs: pb.ints(7),
+  name: pb.text(8),
+  raw: pb.bytes(9),
+  doubles: pb.doubles(10),
+  unsigned: pb.ints(11),
+  external: pb.messages(13, entry),
+  location: pb.int(14),
+}
+const attribute = {
+  name: pb.text(1),
+  float: pb.float(2),
+  int: pb.int(3),
+  bytes: pb.bytes(4),
+  tensor: pb.message(5, tensor),
+  floats: pb.floats(7),
+  ints: pb.ints(8),
+  texts: pb.texts(9),
+  type: pb.int(20),
+}
+const node = {
+  inputs: pb.texts(1),
+  outputs: pb.texts(2),
+  name: pb.text(3),
+  operator: pb.text(4),
+  attributes: pb.messages(5, attribute),
+  domain: pb.text(7),
+}
+const size = { value: pb.int(1), name: pb.text(2) }
+const shape = { sizes: pb.messages(1, size) }
+const port = {
+  name: pb.text(1),
+  type: pb.message(2, { tensor: pb.message(1, { type: pb.int(1), shape: pb.message(2, shape) }) }),
+}
+const graph = {
+  nodes: pb.messages(1, node),
+  name: pb.text(2),
+  initializers: pb.messages(5, tensor),
+  inputs: pb.messages(11, port),
+  outputs: pb.messages(12, port),
+  sparse: pb.times(15),
+}
+const opset = { domain: pb.text(1), version: pb.int(2) }
+const model = {
+  ir: pb.int(1),
+  producer: pb.text(2),
+  graph: pb.message(7, graph),
+  opsets: pb.messages(8, opset),
+  metadata: pb.messages(14, entry),
+  functions: pb.messages(25, { name: pb.text(1), domain: pb.text(10) }),
+}
+const graphField = model.graph.number
+
+/** TensorProto.DataType. */
+const types: Readonly<Record<number, NumberType>> = {
+  1: 'float32',
+  2: 'uint8',
+  3: 'int8',
+  4: 'uint16',
+  5: 'int16',
+  6: 'int32',
+  7: 'int64',
+  9: 'bool',
+  10: 'float16',
+  11: 'float64',
+  12: 'uint32',
+  13: 'uint64',
+  16: 'bfloat16',
+}
+/** The others, for the error that says that they are not read. */
+const unread: Readonly<Record<number, string>> = {
+  8: 'string',
+  14: 'complex64',
+  15: 'complex128',
+  17: 'float8e4m3fn',
+  18: 'float8e4m3fnuz',
+  19: 'float8e5m2',
+  20: 'float8e5m2fnuz',
+  21: 'uint4',
+  22: 'int4',
+  23: 'float4e2m1',
+  24: 'float8e8m0',
+}
+
+/** AttributeProto.AttributeType. */
+const [floatKind, intKind, textKind, tensorKind, floatsKind, intsKind, textsKind] = [1, 2, 3, 4, 6, 7, 8]
+const unreadKinds: Readonly<Record<number, string>> = {
+  5: 'a graph',
+  9: 'tensors',
+  10: 'graphs',
+  11: 'a sparse tensor',
+  12: 'sparse tensors',
+  13: 'a type',
+  14: 'types',
+}
+
+const [oldestIr, oldestOpset] = [3, 7]
+const external = 1
+
+/** Where tensors get their numbers from, and what they count against. */
+type Place = { readonly given: Given; readonly budget: Budget; readonly fail: Failure }
+
+/** ONNX, as in onnx.proto3: IR 3 and later, opset 7 and later. Weights may lie in files beside it. */
+export const onnx: NetworkFormat = {
+  name: 'onnx',
+  summary: 'ONNX, opset 7 and later',
+  extensions: ['.onnx'],
+  recognises: (bytes) => bytes[0] === 8 && pb.hasFields(bytes, graphField),
+  read(bytes, given) {
+    const { file } = given
+    const fail = damaged(file, 'an ONNX file')
+    const whole = pb.readMessage({ bytes, file, fail }, model)
+    if (whole.graph === undefined) throw fail(bytes.length, 'a graph', 'none')
+    const opsets = opsetsOf(whole, file)
+    const place = { given, budget: budgetOf(file), fail }
+    return networkOf(whole, whole.graph, opsets, place)
+  },
+}
+
+type Model = pb.Message<typeof model>
+type Graph = pb.Message<typeof graph>
+type Node = pb.Message<typeof node>
+
+/** Versions of the operators by domain, ONNX's own under the empty one. */
+function opsetsOf({ ir = 0, opsets, functions }: Model, file: string): ReadonlyMap<string, number> {
+  if (ir < oldestIr) {
+    throw new ConvoError('E_NET_FORMAT', `${file} is older than the ONNX files that are read`, {
+      why: `${file}: IR version ${ir}; ${oldestIr} and later are read`,
+      fix: 'export the network again with a current version of its framework',
+    })
+  }
+  const versions = new Map(opsets.map(({ domain, version = 1 }) => [ownDomain(domain), version]))
+  const version = versions.get('')
+  if (version !== undefined && version < oldestOpset) {
+    throw new ConvoError('E_NET_FORMAT', `${file} has operators older than those that are read`, {
+      why: `${file}: opset ${version}; ${oldestOpset} and later are read`,
+      fix: `onnx.version_converter.convert_version(model, 17) in Python`,
+    })
+  }
+  const [first] = functions
+  if (first !== undefined) {
+    throw new ConvoError('E_NET_OPERATOR', `${file} has functions of its own, which are not read`, {
+      why: functions.map(({ name, domain }) => `${file}: function ${quoted(`${domain}.${name}`)}`),
+      fix: 'onnx.inliner.inline_local_functions(model) in Python',
+    })
+  }
+  return versions
+}
+
+const ownDomain = (domain: string): string => (domain === 'ai.onnx' ? '' : domain)
+
+function networkOf(
+  whole: Model,
+  { nodes, name, initializers, inputs, outputs, sparse }: Graph,
+  opsets: ReadonlyMap<string, number>,
+  place: Place,
+): Network {
+  const { file } = place.given
+  if (sparse > 0) {
+    throw new ConvoError('E_NET_FORMAT', `${file} has sparse tensors, which are not read`, {
+      fix: 'save the network with dense tensors',
+    })
+  }
+  const constants = new Map<string, Constant>()
+  for (const one of initializers) {
+    if (constants.has(one.name)) throw place.fail(0, 'each initializer once', quoted(one.name))
+    constants.set(one.name, constantOf(one, `tensor ${quoted(one.name)}`, place))
+  }
+  return {
+    format: 'onnx',
+    name,
+    // in IR 3 initialisers are inputs too
+    inputs: inputs.filter((one) => !constants.has(one.name)).map(portOf),
+    outputs: outputs.map(portOf),
+    nodes: nodes.map((one, index) => nodeOf(one, index, opsets, place)),
+    constants,
+    metadata: new Map([
+      ...(whole.producer === '' ? [] : [['producer', whole.producer] as const]),
+      ...whole.metadata.map(({ key, value }) => [key, value] as const),
+    ]),
+  }
+}
+
+const portOf = ({ name, type }: pb.Message<typeof port>): Port => ({
+  name,
+  shape: type?.tensor?.shape?.sizes.map(({ value = 0, name: text }) =>
+    value > 0 ? value : text === '' ? undefined : text,
+  ),
+})
+
+function nodeOf(one: Node, index: number, opsets: ReadonlyMap<string, number>, place: Place): NetworkNode {
+  const domain = ownDomain(one.domain)
+  const name = one.name === '' ? `${one.operator}_${index}` : one.name
+  const version = opsets.get(domain)
+  if (version === undefined) {
+    throw new ConvoError('E_NET_SYNTAX', `node ${quoted(name)} has operators of an unknown version`, {
+      why: `${place.given.file}: no opset is stated for ${domain === '' ? 'ONNX' : quoted(domain)}`,
+    })
+  }
+  const attributes = new Map<string, Attribute>()
+  for (const given of one.attributes) {
+    attributes.set(given.name, attributeOf(given, `node ${quoted(name)} (${one.operator})`, place))
+  }
+  const { operator, inputs, outputs } = one
+  return { operator, domain, opset: version, name, inputs, outputs, attributes }
+}
+
+function attributeOf(given: pb.Message<typeof attribute>, of: string, place: Place): Attribute {
+  const kind = given.type ?? guessed(given)
+  const other = unreadKinds[kind]
+  if (other !== undefined) {
+    throw new ConvoError('E_NET_OPERATOR', `${of} has ${other} as its ${given.name}, which is not read`, {
+      why: `${place.given.file}: networks without branches and loops are read`,
+    })
+  }
+  if (kind === floatKind) return given.float ?? 0
+  if (kind === intKind) return given.int ?? 0
+  // text that is not UTF-8 is kept as well as it can be: no operator of pictures has such
+  if (kind === textKind) return Buffer.from(given.bytes ?? []).toString()
+  if (kind === floatsKind) return given.floats
+  if (kind === intsKind) return given.ints
+  if (kind === textsKind) return given.texts
+  if (kind === tensorKind && given.tensor !== undefined) {
+    return constantOf(given.tensor, `${given.name} of ${of}`, place)
+  }
+  throw place.fail(0, `a value of the attribute ${quoted(given.name)} of ${of}`, `kind ${kind}`)
+}
+
+/** The kind of an attribute that does not state it. */
+function guessed({
+  float,
+  int,
+  bytes,
+  tensor: one,
+  floats,
+  ints,
+  texts,
+}: pb.Message<typeof attribute>): number {
+  if (float !== undefined) return floatKind
+  if (int !== undefined) return intKind
+  if (bytes !== undefined) return textKind
+  if (one !== undefined) return tensorKind
+  return floats.length > 0 ? floatsKind : texts.length > 0 ? textsKind : ints.length > 0 ? intsKind : 0
+}
+
+type TensorMessage = pb.Message<typeof tensor>
+
+function constantOf(one: TensorMessage, of: string, place: Place): Constant {
+  const { dims, segment, type: code = 0 } = one
+  const { file } = place.given
+  const type = types[code]
+  if (type === undefined || segment > 0) {
+    const what = type === undefined ? `numbers of type ${unread[code] ?? code}` : 'its numbers in segments'
+    throw new ConvoError('E_NET_FORMAT', `${of} has ${what}, which is not read`, {
+      why: `${file}: types that are read: ${Object.values(types).join(' ')}`,
+      fix: 'save the network with weights of float32 or float16',
+    })
+  }
+  const count = countOf(dims)
+  if (!dims.every((n) => n >= 0) || !Number.isSafeInteger(count))
+    throw place.fail(0, `whole sizes of ${of}`, describe(dims))
+  place.budget.take(count)
+  const check = (unit: string, need: number, found: number) => {
+    if (need !== found)
+      throw place.fail(0, `${need} ${unit} for ${of}, ${describe(dims)} of ${type}`, `${found}`)
+  }
+  const raw = one.location === external ? externalBytes(one, count * bytesOf(type), of, place) : one.raw
+  if (raw !== undefined && raw.length > 0) {
+    check('bytes', count * bytesOf(type), raw.length)
+    return constantFrom(type, dims, raw)
+  }
+  const listed = listedIn(one, type)
+  check('numbers', count, listed.length)
+  return constantFromList(type, dims, listed)
+}
+
+/** The field that numbers of a type are listed in. */
+function listedIn({ floats, ints, longs, doubles, unsigned }: TensorMessage, type: NumberType): number[] {
+  if (type === 'float32') return floats
+  if (type === 'float64') return doubles
+  if (type === 'int64') return longs
+  return type === 'uint32' || type === 'uint64' ? unsigned : ints
+}
+
+/** Numbers in a file beside the model, which must lie in its folder. */
+function externalBytes(
+  { external: entries }: TensorMessage,
+  need: number,
+  of: string,
+  place: Place,
+): Uint8Array {
+  const { file, beside } = place.given
+  const keys = new Map(entries.map(({ key, value }) => [key, value]))
+  const number = (key: string, otherwise: number): number => {
+    const text = keys.get(key)
+    if (text === undefined) return otherwise
+    if (!/^\d{1,15}$/.test(text)) throw place.fail(0, `a whole number as the ${key} of ${of}`, quoted(text))
+    return Number(text)
+  }
+  const path = keys.get('location')
+  if (path === undefined) throw place.fail(0, `the file of ${of}`, 'none')
+  const offset = number('offset', 0)
+  const length = number('length', need)
+  if (length === 0) return new Uint8Array()
+  const bytes = beside(path)
+  if (offset + length > bytes.length) {
+    throw new ConvoError('E_NET_SYNTAX', `${quoted(path)} does not hold ${of}`, {
+      why: `${file}: bytes ${offset} to ${offset + length} of ${quoted(path)}, which has ${bytes.length}`,
+      fix: 'the file that belongs to the model, whole, in the folder of the model',
+    })
+  }
+  return bytes.subarray(offset, offset + length)
+}

@@ -1,0 +1,280 @@
+import type { ConvoError } from '../../error.ts'
+import { viewOf } from '../../files/read.ts'
+import { checkLimit } from '../../limits.ts'
+
+/** A message in the notation of protocol buffers, with what errors and limits need to know of it. */
+export type Source = {
+  readonly bytes: Uint8Array
+  readonly file: string
+  readonly fail: (at: number, expected: string, found: string) => ConvoError
+}
+
+/** One field of a message: its number, its value where it is absent, and how the bytes of one appearance change that. */
+type Field<T> = {
+  readonly number: number
+  readonly absent: () => T
+  readonly take: (reader: Reader, wire: number, before: T) => T
+}
+
+/** The fields of a message that are read, by the names that their values get; others are skipped. */
+export type Schema<T> = { readonly [K in keyof T]: Field<T[K]> }
+
+/** What a schema gives. */
+export type Message<S> = { -readonly [K in keyof S]: S[K] extends Field<infer T> ? T : never }
+
+/** Where a message is read; strings and messages within messages are counted, and so are the numbers of lists. */
+class Reader {
+  readonly view: DataView
+  at = 0
+  end: number
+  parts = 0
+  numbers = 0
+
+  constructor(readonly source: Source) {
+    this.view = viewOf(source.bytes)
+    this.end = source.bytes.length
+  }
+
+  fail(expected: string, found: string): ConvoError {
+    return this.source.fail(this.at, expected, found)
+  }
+
+  /** A number of up to 64 bits in two's complement; beyond 2^53 the nearest that JavaScript has. */
+  varint(): number {
+    const { bytes } = this.source
+    const begin = this.at
+    let low = 0
+    let high = 0
+    for (let shift = 0; shift < 70; shift += 7) {
+      if (this.at >= this.end) throw this.fail('a whole number', 'the end')
+      const byte = bytes[this.at++]!
+      const seven = byte & 127
+      if (shift < 28) low |= seven << shift
+      else if (shift === 28) {
+        low |= seven << 28
+        high = seven >> 4
+      } else if (shift < 63) high |= seven << (shift - 32)
+      else high |= (seven & 1) << 31
+      if (byte < 128) return high * 2 ** 32 + (low >>> 0)
+    }
+    this.at = begin
+    throw this.fail('a number of at most 10 bytes', 'more')
+  }
+
+  /** How far what has a size reaches. */
+  sized(wire: number): number {
+    if (wire !== sizedWire) throw this.fail('a field with a size', wireNames[wire] ?? `wire type ${wire}`)
+    const size = this.varint()
+    if (size < 0 || size > this.end - this.at)
+      throw this.fail(`at most ${this.end - this.at} bytes, which are left`, `${size}`)
+    return this.at + size
+  }
+
+  expect(wire: number, expected: number): void {
+    if (wire !== expected) throw this.fail(wireNames[expected]!, wireNames[wire] ?? `wire type ${wire}`)
+  }
+
+  /** Counts what becomes an object of its own. */
+  part(): void {
+    checkLimit('modelParts', ++this.parts, this.source.file)
+  }
+
+  skip(wire: number): void {
+    if (wire === varintWire) this.varint()
+    else if (wire === sizedWire) this.at = this.sized(wire)
+    else {
+      const size = wire === doubleWire ? 8 : wire === floatWire ? 4 : undefined
+      if (size === undefined) throw this.fail('a field of a known wire type', `${wire}`)
+      this.need(size)
+      this.at += size
+    }
+  }
+
+  need(size: number): void {
+    if (this.end - this.at < size) throw this.fail(`${size} bytes`, `${this.end - this.at}`)
+  }
+
+  message<T>(schema: Schema<T>, before: T): T {
+    const keys = byNumber(schema)
+    const value = { ...before }
+    while (this.at < this.end) {
+      const key = this.varint()
+      const wire = key & 7
+      const number = Math.floor(key / 8)
+      if (number < 1 || number >= 2 ** 29) throw this.fail('the number of a field', `${number}`)
+      const name = keys.get(number)
+      if (name === undefined) this.skip(wire)
+      else value[name] = schema[name].take(this, wire, value[name])
+    }
+    return value
+  }
+}
+
+const [varintWire, doubleWire, sizedWire, floatWire] = [0, 1, 2, 5]
+const wireNames: Readonly<Record<number, string>> = {
+  [varintWire]: 'a whole number',
+  [doubleWire]: '8 bytes',
+  [sizedWire]: 'a field with a size',
+  [floatWire]: '4 bytes',
+}
+
+const numbersOf = new WeakMap<object, ReadonlyMap<number, unknown>>()
+
+function byNumber<T>(schema: Schema<T>): ReadonlyMap<number, keyof T> {
+  let keys = numbersOf.get(schema) as ReadonlyMap<number, keyof T> | undefined
+  if (keys === undefined) {
+    keys = new Map(Object.keys(schema).map((name) => [schema[name as keyof T].number, name as keyof T]))
+    numbersOf.set(schema, keys)
+  }
+  return keys
+}
+
+const absentOf = <T>(schema: Schema<T>): T =>
+  Object.fromEntries(
+    Object.entries(schema as Readonly<Record<string, { absent(): unknown }>>).map(([name, field]) => [
+      name,
+      field.absent(),
+    ]),
+  ) as T
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+function textAt(reader: Reader, wire: number): string {
+  reader.part()
+  const end = reader.sized(wire)
+  try {
+    return decoder.decode(reader.source.bytes.subarray(reader.at, end))
+  } catch {
+    throw reader.fail('text in UTF-8', 'damaged text')
+  } finally {
+    reader.at = end
+  }
+}
+
+function bytesAt(reader: Reader, wire: number): Uint8Array {
+  reader.part()
+  const end = reader.sized(wire)
+  const bytes = reader.source.bytes.subarray(reader.at, end)
+  reader.at = end
+  return bytes
+}
+
+function messageAt<T>(reader: Reader, wire: number, schema: Schema<T>, before: T): T {
+  reader.part()
+  const outer = reader.end
+  reader.end = reader.sized(wire)
+  const value = reader.message(schema, before)
+  reader.end = outer
+  return value
+}
+
+const single = <T>(number: number, take: (reader: Reader, wire: number) => T): Field<T | undefined> => ({
+  number,
+  absent: () => undefined,
+  take,
+})
+
+const list = <T>(number: number, take: (reader: Reader, wire: number) => T): Field<T[]> => ({
+  number,
+  absent: () => [],
+  take(reader, wire, before) {
+    before.push(take(reader, wire))
+    return before
+  },
+})
+
+/** Numbers one by one or packed, as both are allowed. */
+const numbers = (number: number, own: number, take: (reader: Reader) => number): Field<number[]> => ({
+  number,
+  absent: () => [],
+  take(reader, wire, before) {
+    const count = () => checkLimit('modelNumbers', ++reader.numbers, reader.source.file)
+    if (wire === own) {
+      count()
+      before.push(take(reader))
+      return before
+    }
+    const outer = reader.end
+    reader.end = reader.sized(wire)
+    while (reader.at < reader.end) {
+      count()
+      before.push(take(reader))
+    }
+    reader.end = outer
+    return before
+  },
+})
+
+const varintAt = (reader: Reader): number => reader.varint()
+function floatAt(reader: Reader): number {
+  reader.need(4)
+  reader.at += 4
+  return reader.view.getFloat32(reader.at - 4, true)
+}
+function doubleAt(reader: Reader): number {
+  reader.need(8)
+  reader.at += 8
+  return reader.view.getFloat64(reader.at - 8, true)
+}
+
+/** Fields by what they hold: a whole number in two's complement, and lists of such. */
+export const int = (number: number): Field<number | undefined> =>
+  single(number, (reader, wire) => {
+    reader.expect(wire, varintWire)
+    return reader.varint()
+  })
+export const ints = (number: number): Field<number[]> => numbers(number, varintWire, varintAt)
+export const float = (number: number): Field<number | undefined> =>
+  single(number, (reader, wire) => {
+    reader.expect(wire, floatWire)
+    return floatAt(reader)
+  })
+export const floats = (number: number): Field<number[]> => numbers(number, floatWire, floatAt)
+export const doubles = (number: number): Field<number[]> => numbers(number, doubleWire, doubleAt)
+/** UTF-8; absent and empty are one. */
+export const text = (number: number): Field<string> => ({ number, absent: () => '', take: textAt })
+export const texts = (number: number): Field<string[]> => list(number, textAt)
+/** A part of the file, not copied. */
+export const bytes = (number: number): Field<Uint8Array | undefined> => single(number, bytesAt)
+/** How often a field appears that is not read. */
+export const times = (number: number): Field<number> => ({
+  number,
+  absent: () => 0,
+  take(reader, wire, before) {
+    reader.skip(wire)
+    return before + 1
+  },
+})
+/** A message; when it appears again, the later fields join the earlier ones. */
+export const message = <T>(number: number, schema: Schema<T>): Field<T | undefined> => ({
+  number,
+  absent: () => undefined,
+  take: (reader, wire, before) => messageAt(reader, wire, schema, before ?? absentOf(schema)),
+})
+export const messages = <T>(number: number, schema: Schema<T>): Field<T[]> =>
+  list(number, (reader, wire) => messageAt(reader, wire, schema, absentOf(schema)))
+
+/**
+ * Reads a message. Lengths are checked against what is left and parts against the limits before memory is spent on them;
+ * the depth is that of the schema.
+ *
+ * @throws what `source.fail` gives for damage; ConvoError E_TOO_LARGE beyond a limit
+ */
+export const readMessage = <T>(source: Source, schema: Schema<T>): T =>
+  new Reader(source).message(schema, absentOf(schema))
+
+/** Whether bytes begin with whole fields, as far as they go, the field `wanted` among them; for recognising a format. */
+export function hasFields(head: Uint8Array, wanted: number): boolean {
+  const reader = new Reader({ bytes: head, file: '', fail: () => new Error('damaged') as ConvoError })
+  try {
+    while (reader.at < reader.end) {
+      const key = reader.varint()
+      if (key < 8) return false
+      if (key >> 3 === wanted) return true
+      reader.skip(key & 7)
+    }
+  } catch {
+    return false
+  }
+  return false
+}

@@ -1,0 +1,72 @@
+import { ConvoError, nearest } from '../error.ts'
+import { checkLimit } from '../limits.ts'
+import { quoted } from './formats/format.ts'
+import type { Network, NetworkNode } from './network.ts'
+
+/**
+ * The network with its nodes in an order in which each comes after those that it reads, those of the file in their order
+ * where that is one.
+ *
+ * @throws ConvoError E_NET_SYNTAX for a value that nothing gives or two nodes give, and for nodes that need each other
+ */
+export function inOrder(network: Network, file: string): Network {
+  checkLimit('modelParts', network.nodes.length + network.constants.size, file)
+  const fail = (what: string, why: string) => new ConvoError('E_NET_SYNTAX', what, { why: `${file}: ${why}` })
+  /** Which node gives a value; a constant or an input has no node. */
+  const makers = new Map<string, NetworkNode | undefined>()
+  for (const name of network.constants.keys()) makers.set(name, undefined)
+  for (const { name } of network.inputs) makers.set(name, undefined)
+  for (const node of network.nodes) {
+    for (const output of node.outputs.filter((name) => name !== '')) {
+      if (makers.has(output)) {
+        const other = makers.get(output)
+        const giver = other === undefined ? 'an input or a tensor' : `node ${quoted(other.name)}`
+        throw fail(`two parts of the network give ${quoted(output)}`, `node ${nameOf(node)}, and ${giver}`)
+      }
+      makers.set(output, node)
+    }
+  }
+  const missing = (name: string, of: string) => {
+    const guess = nearest(name, [...makers.keys()].slice(0, mostCompared))
+    const like = guess === undefined ? '' : `; there is ${quoted(guess)}`
+    return fail(
+      `${of} reads ${quoted(name)}, which nothing gives`,
+      `no node, tensor or input has this name${like}`,
+    )
+  }
+  const nodes: NetworkNode[] = []
+  const state = new Map<NetworkNode, 'open' | 'done'>()
+  // a stack of our own: a network may be deeper than the stack of calls
+  for (const first of network.nodes) {
+    const stack = state.has(first) ? [] : [{ node: first, next: 0 }]
+    while (stack.length > 0) {
+      const top = stack.at(-1)!
+      state.set(top.node, 'open')
+      const name = top.node.inputs[top.next++]
+      if (name === undefined) {
+        state.set(top.node, 'done')
+        nodes.push(top.node)
+        stack.pop()
+        continue
+      }
+      if (name === '') continue
+      if (!makers.has(name)) throw missing(name, `node ${nameOf(top.node)}`)
+      const maker = makers.get(name)
+      if (maker === undefined || state.get(maker) === 'done') continue
+      if (state.get(maker) === 'open') {
+        throw fail(
+          `the network goes in a circle at node ${nameOf(top.node)}`,
+          `it reads ${quoted(name)} of node ${nameOf(maker)}, which needs it`,
+        )
+      }
+      stack.push({ node: maker, next: 0 })
+    }
+  }
+  if (network.outputs.length === 0) throw fail('the network has no output', 'no output is stated')
+  for (const { name } of network.outputs) if (!makers.has(name)) throw missing(name, 'an output')
+  return { ...network, nodes }
+}
+
+const mostCompared = 10_000
+
+const nameOf = ({ name, operator }: NetworkNode): string => `${quoted(name)} (${operator})`

@@ -1,0 +1,94 @@
+import { basename, dirname } from 'node:path'
+import { ConvoError } from '../error.ts'
+import { readFileWhole, readWhole } from '../files/read.ts'
+import { under } from '../files/root.ts'
+import { describe } from '../text/describe.ts'
+import { refusedAs } from './formats/foreign.ts'
+import type { Given, NetworkFormat } from './formats/format.ts'
+import { quoted } from './formats/format.ts'
+import { onnx } from './formats/onnx.ts'
+import type { Network } from './network.ts'
+import { inOrder } from './order.ts'
+
+/** Formats of files of networks, in the order in which they are tried. */
+export const networkFormats: readonly NetworkFormat[] = [onnx]
+
+/** How a network is read. */
+export type NetworkOptions = {
+  /** What errors call it. Default: its path, or `the network`. */
+  readonly name?: string
+  /**
+   * Gives a file that the model names, by its path from the model's folder. Default: files in the folder of the path; none
+   * for bytes.
+   */
+  readonly beside?: (path: string) => Uint8Array
+  /** How many times as wide and high as its input the output is, for files that leave it open, such as FSRCNN. */
+  readonly scale?: number
+}
+
+/**
+ * Reads a network from a path, `-` for standard input, or from bytes. The content says which format it is. Files beside it
+ * are read where it names them, and only from its own folder.
+ *
+ * @throws ConvoError E_INPUT for a file that cannot be read, E_NET_FORMAT for what is not read, E_NET_SYNTAX for damage,
+ *   E_NET_OPERATOR for operators that no network of pictures has, E_PATH for a path out of the folder, E_TOO_LARGE
+ */
+export async function readNetwork(
+  source: string | Uint8Array,
+  options: NetworkOptions = {},
+): Promise<Network> {
+  if (typeof source !== 'string') return networkFrom(source, options)
+  const { name = source } = options
+  const bytes = await readWhole(source, { limit: 'modelBytes', what: 'a network', name })
+  return networkFrom(bytes, {
+    ...options,
+    name: name === '-' ? 'standard input' : name,
+    ...(source !== '-' && options.beside === undefined && { beside: filesIn(dirname(source)) }),
+  })
+}
+
+/** Reads a network from bytes, as `readNetwork` does. */
+export function networkFrom(bytes: Uint8Array, options: NetworkOptions = {}): Network {
+  if (!(bytes instanceof Uint8Array)) {
+    throw new ConvoError(
+      'E_ARGUMENT',
+      `a network is read from a path or a Uint8Array, got ${describe(bytes)}`,
+    )
+  }
+  const { name: file = 'the network', beside = noFiles(file), ...rest } = options
+  const given: Given = { ...rest, file, beside }
+  const format = networkFormats.find(({ recognises }) => recognises(bytes))
+  if (format === undefined) throw unknown(bytes, file)
+  return inOrder(format.read(bytes, given), file)
+}
+
+/** Files of a folder, each read once. */
+function filesIn(folder: string): (path: string) => Uint8Array {
+  const read = new Map<string, Uint8Array>()
+  return (path) => {
+    const known = read.get(path)
+    if (known !== undefined) return known
+    const bytes = readFileWhole(under(folder, path), { limit: 'modelBytes' })
+    read.set(path, bytes)
+    return bytes
+  }
+}
+
+const noFiles = (file: string) => (path: string) => {
+  throw new ConvoError('E_INPUT', `${file} needs a file beside it, ${quoted(path)}`, {
+    why: `${file}: bytes and standard input have no folder`,
+    fix: 'the path of the network in place of its bytes',
+  })
+}
+
+function unknown(bytes: Uint8Array, file: string): ConvoError {
+  const known = refusedAs(bytes, basename(file))
+  return new ConvoError(
+    'E_NET_FORMAT',
+    `${file} is ${known?.what ?? 'not the file of a network that is read'}`,
+    {
+      why: [`${file}: these are read:`, ...networkFormats.map(({ summary }) => summary)],
+      fix: known?.fix,
+    },
+  )
+}

@@ -1,0 +1,25 @@
+// The block in memory that says how a row is finished. The loops of src/wasm read this file too, so it has no types.
+
+/** f32: v = sum / scale. */
+export const howScale = 0
+/** f32: v = v + offset. */
+export const howOffset = 4
+/** f32: with the flag `affine`, v = (v - low) * gain, after the absolute value. */
+export const howLow = 8
+/** f32. */
+export const howGain = 12
+/** i32, the flags below. */
+export const howFlags = 16
+/** i32: 2 or 4 channels of which the last is alpha and is not counted as clipped; 0: all samples count. */
+export const howAlpha = 20
+/** The size of the block. Clip counts are another one, two u32 of samples clipped low and high, which loops add to. */
+export const howBytes = 32
+
+export const flagAbsolute = 1
+export const flagAffine = 2
+/** 16-bit samples with the high byte first. */
+export const flagBigEndian = 4
+/** No |sum| exceeds 4096: for magnitudes. */
+export const flagSmall = 8
+/** The scale is whole and positive, every |sum| is below 2^19, the offset is 0, and nothing else is asked for: for whole sums. */
+export const flagWhole = 16
