@@ -133,7 +133,7 @@ async function bundleScripts() {
     {
       ...common,
       banner: { js: url },
-      // tells those who only read the file of the export that esbuild does not name in its own list
+      // shows those who only read the file of the export that esbuild does not name in its own list
       footer: { js: '0 && (exports.default = 0)' },
     },
   )
@@ -162,7 +162,7 @@ function checkAscii(path) {
 function compileCli() {
   const path = join(dist, 'cli.cjs')
   checkAscii(path)
-  // from 22.1 on Node keeps compiled code itself, and takes none that lies here
+  // from 22.1 on Node keeps compiled code itself, and takes none that is here
   if ('enableCompileCache' in nodeModule) return
   const folder = mkdtempSync(join(tmpdir(), 'convo-build-'))
   try {
@@ -229,7 +229,7 @@ function declareTypes() {
   for (const name of ['types', 'types-cjs']) rmSync(join(dist, name), { recursive: true, force: true })
   const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin/tsc')
   run(process.execPath, [tsc, '-p', join(root, 'src/tsconfig.types.json')])
-  // for `require`, whose types must lie in a package of CommonJS
+  // for `require`, whose types must be in a package of CommonJS
   const common = join(dist, 'types-cjs')
   cpSync(join(dist, 'types'), common, { recursive: true })
   writeFileSync(join(common, 'package.json'), '{ "type": "commonjs" }\n')

@@ -2,7 +2,7 @@ import { cutLine } from './text/cut.ts'
 import { describe } from './text/describe.ts'
 import { visibleLine } from './text/visible.ts'
 
-/** What each stable code stands for. Codes are part of the contract: add, never rename. */
+/** What each stable code represents. Codes are part of the contract: add, never rename. */
 export const errorCodes = {
   E_USAGE: 'the command line is incomplete or wrong',
   E_OPTION: 'an option or parameter has an invalid value',
@@ -39,7 +39,7 @@ export type ErrorDetail = {
   /** Where and why: one line each; a line about a file begins with `file:line:column: ` or `file: byte N: `. */
   readonly why?: string | readonly string[]
   /**
-   * What to try: a whole command line, `convo ...`; options to set, `--name value`, or to leave out, `no --name`, from
+   * What to try: a whole command line, `convo ...`; options to set, `--name value`, or to omit, `no --name`, from
    * which the command line makes one; or an action in words.
    */
   readonly fix?: string | undefined

@@ -7,14 +7,14 @@ import { describe } from './text/describe.ts'
  */
 export type Param<T> = {
   readonly summary: string
-  /** Absent: the setting may be left out and is then `undefined`. */
+  /** Absent: the setting may be omitted and is then `undefined`. */
   readonly default?: T
-  /** In words, what happens when a setting without a default is left out. */
+  /** In words, what happens when a setting without a default is omitted. */
   readonly unset?: string
   /** The bounds of a number, for help. */
   readonly min?: number
   readonly max?: number
-  /** What stands for the value in a usage line, such as `<n>`; a flag has none. */
+  /** What is for the value in a usage line, such as `<n>`; a flag has none. */
   readonly metavar?: string
   /** The words that are allowed, for help and completion. */
   readonly choices?: readonly string[]

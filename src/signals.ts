@@ -67,7 +67,7 @@ export async function listening<T>(wait: () => Promise<T>): Promise<T> {
 
 /**
  * Lets the event loop turn until a whole turn has next to nothing to do, ten times at most: a signal that has come but was
- * not told yet would be lost when nobody listens any more. The end of one turn is not enough, since signals are read before
+ * not known yet would be lost when nobody listens any more. The end of one turn is not enough, since signals are read before
  * the work that the turn does.
  */
 export async function tellSignals(): Promise<void> {
@@ -90,7 +90,7 @@ export async function nativeWork<T>(wait: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Has signals told to `first` instead of ending the process. Returns what ends that. */
+/** Has signals reported to `first` instead of ending the process. Returns what ends that. */
 export function takeSignals(first: (signal: EndSignal) => void): () => void {
   onFirst = first
   const stop = hear()

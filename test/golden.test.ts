@@ -6,8 +6,8 @@ import { filters } from '../src/filters/table.ts'
 import { convo, scratch } from './cli/convo.ts'
 
 // convo checks itself: samples/convo.check.yaml over the small samples, against test/golden, sample for sample.
-// `node bin/convo.js check samples/convo.check.yaml --update` writes the goldens anew; after a failure the pictures that
-// were made, those that were expected and the differences lie in the folder that the message names.
+// `node bin/convo.js check samples/convo.check.yaml --update` writes the goldens again; after a failure the pictures that
+// were made, those that were expected and the differences are in the folder that the message names.
 
 const manifest = fileURLToPath(new URL('../samples/convo.check.yaml', import.meta.url))
 const here = scratch()

@@ -40,7 +40,7 @@ function exportsOf(path: string): { name: string; from: string }[] {
 }
 
 function reference(folder: string): string {
-  // The functions of api.ts are operators with the engine filled in: what they compute is told where they are written.
+  // The functions of api.ts are operators with the engine filled in: what they compute is documented where they are written.
   const operators = readdirSync(join(folder, 'operators')).flatMap((file) =>
     declarationsOf(join(folder, 'operators', file)),
   )

@@ -16,7 +16,7 @@ const places = {
 } as const
 
 /**
- * The generated documents by path; of those with places for sections, the sections are made anew.
+ * The generated documents by path; of those with places for sections, the sections are made again.
  *
  * @param textOf the text of a document as it is
  * @throws Error for a section that a document has no place for

@@ -7,7 +7,7 @@ export type Loss = {
   readonly what: string
   readonly outcome: Outcome
   /**
-   * The note or the error, `…` standing for names and numbers; for what is kept, how; for what is left out without a
+   * The note or the error, `…` being for names and numbers; for what is kept, how; for what is omitted without a
    * note, why nothing is lost with it.
    */
   readonly text: string

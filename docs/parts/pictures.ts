@@ -28,7 +28,7 @@ function runConvo(command: string, folder: string): string {
   return output
 }
 
-/** The picture of an exhibit, computed anew. */
+/** The picture of an exhibit, computed again. */
 export async function exhibit(one: Exhibit): Promise<Pixels> {
   const folder = await mkdtemp(join(tmpdir(), 'convo-docs-'))
   try {

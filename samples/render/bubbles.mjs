@@ -67,7 +67,7 @@ function bubble({ x: cx, y: cy, r: radius, film }, x, y) {
   return [...colour.map((v) => v + (1 - v) * clamp(white + 0.3 * rim)), alpha * step(1, 0.985, far)]
 }
 
-/** A soft highlight that lies along the rim at an angle, `long` radians to each side. */
+/** A soft highlight that is along the rim at an angle, `long` radians to each side. */
 function arc(dx, dy, angle, far, long) {
   const turn = Math.atan2(
     dy * Math.cos(angle) - dx * Math.sin(angle),

@@ -4,7 +4,7 @@ import { blend, clamp, crests, fractal, hash, mix, noise, ramp, step } from './n
 
 /** Where the water begins. */
 export const shore = 236
-/** Where the sun stands. */
+/** Where the sun is. */
 export const sun = { x: 222, y: 184 }
 
 const skyStops = [

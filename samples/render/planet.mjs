@@ -3,7 +3,7 @@ import { clamp, fractal, hash, mix, noise, step } from './noise.mjs'
 const [width, height] = [360, 270]
 const centre = { x: 188, y: 138 }
 const radius = 72
-/** The rings lie in a plane that is seen at this slant and turned by this angle. */
+/** The rings are in a plane that is seen at this slant and turned by this angle. */
 const ring = { slant: 0.3, turn: -0.36, inner: 90, outer: 152 }
 const steep = Math.sqrt(1 - ring.slant ** 2)
 /** Towards the sun, in the turned frame: along the rings, across them, to the viewer. */

@@ -13,7 +13,7 @@ import { batchParams } from './options.ts'
 export type Steps = (picture: Chain) => Chain
 
 /**
- * Runs a chain over many pictures in processes of their own, and tells how it goes: how it starts, what came of each
+ * Runs a chain over many pictures in processes of their own, and shows how it goes: how it starts, what came of each
  * picture, how it ends. An output that is up to date is not made again.
  *
  *     for await (const event of batch('photos', 'out/{stem}.png', (picture) => picture.gaussian({ sigma: 2 }))) ...

@@ -255,7 +255,7 @@ function mostFailures({ batch: { settings }, items }: Plan): number {
   return most === undefined ? Number.POSITIVE_INFINITY : amountOf(most, items.length)
 }
 
-/** Writes the list of failures; false where that is not possible, which is told. */
+/** Writes the list of failures; false where that is not possible, which is reported. */
 async function writeFailed(plan: Plan, failures: readonly string[], teller: Teller): Promise<boolean> {
   const target = failedList(plan)
   if (target === undefined) return true

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { ErrorCode } from '../error.ts'
 import { distFile } from '../files/package.ts'
 
-/** What all workers of a batch are told first. */
+/** What all workers of a batch get first. */
 export type Setup = {
   /** The operation and its options, as typed. */
   readonly words: readonly string[]

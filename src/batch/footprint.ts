@@ -2,9 +2,9 @@ import { extensionOf, formatOfPath, type OutputFormat } from '../image/format.ts
 import { probe } from '../image/probe.ts'
 import type { Item } from './items.ts'
 
-/** What a picture takes, as its header tells. */
+/** What a picture takes, as its header shows. */
 export type Footprint = {
-  /** 0 where the header tells nothing. */
+  /** 0 where the header shows nothing. */
   readonly pixels: number
   /** Bytes of memory that the work on it takes at most, beyond that of an idle worker. */
   readonly bytes: number
@@ -96,7 +96,7 @@ async function sizeOf(item: Item): Promise<Size | undefined> {
     const { width, height, pages, channels, depth } = header
     return { pixels: width * height, pages, channels, sampleBytes: depth / 8 }
   } catch {
-    // the worker meets the same error, and tells it
+    // the worker meets the same error, and shows it
     return undefined
   }
 }

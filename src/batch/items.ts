@@ -131,7 +131,7 @@ function refuseInputs(items: readonly Item[], inPlace: boolean): void {
   }
 }
 
-/** Gives paths that are equal where files are: links resolved, and case where the system does not tell it apart. */
+/** Gives paths that are equal where files are: links resolved, and case where the system does not distinguish it. */
 function placeFinder(): (path: string) => string {
   const folders = new Map<string, string>()
   const foldsCase = process.platform === 'darwin' || process.platform === 'win32'

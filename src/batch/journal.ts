@@ -7,7 +7,7 @@ import { statOf } from '../files/stat.ts'
 import { visible } from '../text/visible.ts'
 import type { ErrorText } from './crew.ts'
 
-/** What a batch tells machines: a line of JSON each, on standard output or in a log. */
+/** What a batch shows machines: a line of JSON each, on standard output or in a log. */
 export type Entry =
   | {
       readonly event: 'start'

@@ -19,7 +19,7 @@ export type Lock = { release(): void }
 type Holder = {
   readonly host: string
   readonly pid: number
-  /** The process's start, which tells it from a later one with its number; empty where that is not known. */
+  /** The process's start, which distinguishes it from a later one with its number; empty where that is not known. */
   readonly birth: string
   /** The name space of process numbers: containers on one host do not see each other's. */
   readonly space: string

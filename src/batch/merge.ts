@@ -31,7 +31,7 @@ export type Merged = Counts & {
 }
 
 /**
- * Joins the logs of the shards of one batch. A folder stands for the logs in it, or for those that shards keep in an
+ * Joins the logs of the shards of one batch. A folder represents the logs in it, or for those that shards keep in an
  * output root.
  *
  * @throws ConvoError E_INPUT for what is no log, E_USAGE for logs of different batches
@@ -111,7 +111,7 @@ type Gone = { readonly item: ItemEntry; readonly path: string; readonly how: str
 function goneOutputs({ path, start, items }: ReadLog): Gone[] {
   const { root } = templateOf(path, start.output)
   const folder = dirname(path)
-  // a log that shards keep in the output root tells where that is, wherever the batch was started
+  // a log that shards keep in the output root shows where that is, wherever the batch was started
   const home = basename(folder) === basename(stateFolder('')) ? dirname(folder) : root
   return items
     .filter(({ status }) => status === 'done' || status === 'current')

@@ -22,7 +22,7 @@ const ofTheBatch = ['in-place', 'force', 'dry-run', 'json', 'quiet', 'verbose', 
 const withoutEffect = ['in-place', 'fail-on-clip', 'max-pixels']
 
 /**
- * Understands what stands behind `--`, as the command line would understand it for one picture: an operation, several
+ * Understands what is behind `--`, as the command line would understand it for one picture: an operation, several
  * with `--` between them, or `chain` with options of its own and then these.
  *
  * @throws ConvoError as the command line does, E_OPTION for an option that is the batch's
@@ -84,8 +84,8 @@ function canonical(value: unknown): string {
 }
 
 /**
- * The name of a file, as in --kernel edge.mat, as what is in the file: where it lies does not change what is made of it.
- * Its extension tells the format.
+ * The name of a file, as in --kernel edge.mat, as what is in the file: where it is does not change what is made of it.
+ * Its extension shows the format.
  */
 function withContent(value: unknown): unknown {
   if (typeof value !== 'string') return value

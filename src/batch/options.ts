@@ -5,7 +5,7 @@ import { runSettings } from '../picture/settings.ts'
 /** A number, or a share of what there is. */
 export type Amount = { readonly kind: 'count' | 'share'; readonly value: number }
 
-/** What the batch itself is told, before `--`. */
+/** What the batch itself is given, before `--`. */
 export const batchSettings = {
   output: text('path of each output, with {keys}, such as out/{rel}/{stem}.png', '<template>'),
   recursive: flag('search folders recursively'),
@@ -94,7 +94,7 @@ export function amountOf({ kind, value }: Amount, whole: number): number {
   return kind === 'count' ? value : Math.max(1, Math.floor((whole * value) / 100))
 }
 
-/** What the batch of the library is told besides inputs, output and steps. */
+/** What the batch of the library gets besides inputs, output and steps. */
 const ofCommand = ['output', 'files-from', 'null', 'explain', 'json', 'quiet', 'verbose', 'debug', 'watch']
 
 export const batchParams = Object.fromEntries(

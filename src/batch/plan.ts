@@ -18,7 +18,7 @@ import { readState, type State } from './state.ts'
 /** The settings of a batch. */
 export type BatchSettings = Values<typeof batchSettings>
 
-/** A batch as asked for: on the command line, or in a file. */
+/** A batch as requested: on the command line, or in a file. */
 export type Batch = {
   readonly inputs: readonly string[]
   readonly settings: BatchSettings
@@ -135,7 +135,7 @@ function refuseToWatch({ inputs, settings }: Batch, { folders }: Found): void {
   )
 }
 
-/** Tells which files are outputs of earlier batches here, still as they were written. */
+/** Reports which files are outputs of earlier batches here, still as they were written. */
 function ownOutputs(state: State, { root }: Template, inPlace: boolean): (input: Input) => boolean {
   const known = new Map([...state].map(([name, made]) => [resolve(root, name), made]))
   return ({ path }) => {

@@ -7,7 +7,7 @@ export type Standing = {
   readonly total: number
   /** Megapixels that are done. */
   readonly megapixels: number
-  /** Megapixels of what is left, as far as headers and file sizes tell. */
+  /** Megapixels of what is left, as far as headers and file sizes show. */
   readonly megapixelsLeft: number
   /** Since the first picture began. */
   readonly milliseconds: number

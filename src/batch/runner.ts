@@ -22,7 +22,7 @@ export type RunnerOptions = {
   readonly jobs: number
   /** Bytes that the workers may hold together. */
   readonly memory: number
-  /** Bytes that could be had now, for a picture that needs more than `memory`. */
+  /** Bytes that are available now, for a picture that needs more than `memory`. */
   readonly available: () => number
   onResult(task: Task, result: Result, footprint: Footprint): void
   /** Before an output takes its place. */

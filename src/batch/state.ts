@@ -86,7 +86,7 @@ function parseLine(line: string): Made | undefined {
 
 /**
  * Opens the state file of a batch or shard, which must hold the lock of the root. What is superseded in it is dropped,
- * by writing it anew beside its place.
+ * by writing it again beside its place.
  *
  * @throws ConvoError E_OUTPUT for a root where nothing can be written
  */

@@ -12,7 +12,7 @@ export type Tally = {
   add(task: Task | undefined): void
   /** An input was up to date. */
   current(): void
-  /** A result came; returns what to tell of it. */
+  /** A result came; returns what to report. */
   count(task: Task, result: Result, footprint: Footprint): ItemEntry
   counts(): Counts
   failed(): number

@@ -6,7 +6,7 @@ import { type Entry, type ItemEntry, type Log, lineOf } from './journal.ts'
 import type { BatchSettings } from './plan.ts'
 import { createProgress, type Standing } from './progress.ts'
 
-/** Tells people and machines how a batch goes: progress and failures on standard error, data on standard output. */
+/** Shows people and machines how a batch goes: progress and failures on standard error, data on standard output. */
 export type Teller = {
   note(text: string): void
   /** An error that does not end the batch. */

@@ -53,7 +53,7 @@ async function watchFolders(watching: Watching, signal: AbortSignal): Promise<vo
 
 /**
  * Watches the folders of a plan: each new or changed picture becomes an item, which is handed on. Outputs of the batch
- * are not inputs, wherever they lie.
+ * are not inputs, wherever they are.
  */
 export async function watchPlan(
   plan: Plan,

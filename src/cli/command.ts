@@ -5,7 +5,7 @@ import type { Given, Syntax } from '../picture/words/syntax.ts'
 export type Command = Syntax & {
   /** One line, as a verb. */
   readonly summary: string
-  /** Where it stands in the overview. */
+  /** Where it is in the overview. */
   readonly group: string
   /** What else the help says, each under a title. */
   details?(width: number): readonly { readonly title: string; readonly text: string }[]
@@ -20,6 +20,6 @@ export type Call = {
   readonly tail?: readonly string[] | undefined
   readonly given: Given
   readonly io: Io
-  /** Every command, for those that tell of the others. */
+  /** Every command, for those that report the others. */
   readonly commands: readonly Command[]
 }

@@ -55,7 +55,7 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
   return command.run({ args, tail, given, io, commands })
 }
 
-/** Tells of an error; gives the exit status for it. */
+/** Reports an error; gives the exit status for it. */
 function fail(thrown: unknown, argv: readonly string[], io: Io): number {
   const error = withCommand(known(thrown, argv), argv, commands)
   if (isBrokenPipe(error)) return 2

@@ -44,7 +44,7 @@ function reachOf(k: PlaneKernel): readonly [least: number, most: number] {
 
 const ordered = (a: number, b: number): readonly [number, number] => [Math.min(a, b), Math.max(a, b)]
 
-/** The examples of a command that lie with the operators. */
+/** The examples of a command that are with the operators. */
 export const examplesOf = (command: string): string[] =>
   Object.values(operators).flatMap(({ examples = [] }) =>
     examples.filter((line) => line.startsWith(`convo ${command} `)),

@@ -9,7 +9,7 @@ import { visibleLine } from '../text/visible.ts'
 import type { Call } from './command.ts'
 import { notesOf, reportText } from './report.ts'
 
-/** Runs an operation on a picture, tells what is to be told, and gives the exit status. */
+/** Runs an operation on a picture, shows what is to be reported, and gives the exit status. */
 export async function runOperation(operation: Operation, call: Call): Promise<number> {
   const { kernel } = call.given
   if (call.args[0] === '-' && typeof kernel === 'string' && /^-(?:#|$)/.test(kernel)) {

@@ -23,7 +23,7 @@ export function withCommand(
   return new ConvoError(code, message, { why, fix: `convo ${commandLine(line)}`, cause })
 }
 
-/** The error with options to set or to leave out said as what to do, where no line can be made of them. */
+/** The error with options to set or to omit said as what to do, where no line can be made of them. */
 function inWords(error: ConvoError): ConvoError {
   const { code, message, why, fix = '', cause } = error
   if (!/^(no )?--[\w-]+/.test(fix)) return error
@@ -96,7 +96,7 @@ function replaced(
   return argv.toSpliced(near, 1, whole)
 }
 
-/** The line with an option before the first `--` that stands behind it. */
+/** The line with an option before the first `--` that comes after it. */
 function movedAhead(argv: readonly string[], name: string): readonly string[] | undefined {
   const end = argv.indexOf('--')
   const at = argv.findIndex((word, i) => i > end && (word === `--${name}` || word.startsWith(`--${name}=`)))
@@ -106,7 +106,7 @@ function movedAhead(argv: readonly string[], name: string): readonly string[] | 
   return argv.toSpliced(at, count).toSpliced(end, 0, ...argv.slice(at, at + count))
 }
 
-/** The line with an option set or left out, where it is clear to which of its operations it belongs. */
+/** The line with an option set or omitted, where it is clear to which of its operations it belongs. */
 function edited(
   argv: readonly string[],
   command: Command,

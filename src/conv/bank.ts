@@ -79,7 +79,7 @@ export function correlationBank(c: Correlation): BankPlan {
 
 const reach = (a: Axis): Span => ({ first: -a.before, span: a.dilation * (a.kernel - 1) + 1 })
 
-/** The plan of a transposed correlation. Weights lie [C][O/groups][kernel volume]. */
+/** The plan of a transposed correlation. Weights are [C][O/groups][kernel volume]. */
 export function transpositionBank(t: Transposition): BankPlan {
   const [z, y, x] = t.axes.map(axisPhases) as [AxisPhases, AxisPhases, AxisPhases]
   const [az, ay, ax] = t.axes
@@ -124,7 +124,7 @@ export function transpositionBank(t: Transposition): BankPlan {
   }
 }
 
-/** Where a weight of a bank lies in its array: of a filter, of a channel of its group, and of a tap. */
+/** Where a weight of a bank is in its array: of a filter, of a channel of its group, and of a tap. */
 export type WeightIndex = (filter: number, channel: number, tap: number) => number
 
 /** The order of weights [filters, channels of a group, taps]. */

@@ -70,7 +70,7 @@ function smallest<T>(
 
 /**
  * The input rows, counted from the one under the first tap of output row 0, that output rows `y0` to `y1` of `outRows`
- * need: those of whole blocks. What lies beyond the last input row counts as zero and is not read.
+ * need: those of whole blocks. What is beyond the last input row counts as zero and is not read.
  */
 export function fftInputRows(
   axis: FftAxis,
@@ -153,7 +153,7 @@ export function unitRoot(k: number, n: number): readonly [re: number, im: number
   return [octant > 1 && octant < 6 ? -long : long, octant < 4 ? -short : short]
 }
 
-/** The frequency that stands at each place after a forward transform of length n: its digits, last first. */
+/** The frequency that is at each place after a forward transform of length n: its digits, last first. */
 export function fftFrequencies(n: number): Uint32Array {
   const stages = fftStages(n)
   return Uint32Array.from({ length: n }, (_, place) => {

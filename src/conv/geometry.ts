@@ -27,7 +27,7 @@ export type Correlation = {
   readonly groups: number
   readonly axes: readonly [depth: Axis, row: Axis, column: Axis]
   readonly border: BorderName
-  /** What stands outside under the border `constant`. */
+  /** What is outside under the border `constant`. */
   readonly fill: number
 }
 

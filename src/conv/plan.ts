@@ -352,7 +352,7 @@ function reachOf(stencils: readonly Stencil[]): RecipePlan['halo'] {
   }
 }
 
-/** Where the first anchor lies on an axis, and how many output samples there are. */
+/** Where the first anchor is on an axis, and how many output samples there are. */
 function placeAxis(
   name: string,
   input: number,

@@ -39,7 +39,7 @@ function blocksOf(s: Stencil, fullHeight: number, fullWidth: number): FftAxis | 
   return s.algorithm === 'fft-separable' ? planFftColumns(s.kH, fullHeight) : undefined
 }
 
-/** The rows of the picture at which a tile's rows stand, which may lie outside. */
+/** The rows of the picture at which a tile's rows are, which may be outside. */
 export function tileRows(
   { origin, halo }: RecipePlan,
   { tileFirst, tileCount }: Reach,

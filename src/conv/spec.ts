@@ -25,7 +25,7 @@ export type PaddingOption =
   | 'valid'
   | 'full'
 
-/** What stands in the padding, by any name of a border: PyTorch's, NumPy's or that of `--border`. */
+/** What is in the padding, by any name of a border: PyTorch's, NumPy's or that of `--border`. */
 export type PaddingMode = BorderName | BorderAlias
 
 /** One number for each output channel, added last. */

@@ -8,7 +8,7 @@ export const marks = { none: 0, weak: 1, strong: 2 } as const
 /**
  * The ridges of a gradient (x, y), two inputs of one channel: where its magnitude is at least `low`, a mark, unless one
  * of the two magnitudes one step along the gradient is larger. A step goes one pixel along the larger component, and what
- * lies there is interpolated between two neighbours: c1 + (c2 − c1) · smaller / larger. Pixels at the edge of the picture
+ * is there is interpolated between two neighbours: c1 + (c2 − c1) · smaller / larger. Pixels at the edge of the picture
  * have no mark. As in scikit-image, in float32.
  */
 export const thinned: Layer<{ readonly low: number; readonly high: number }> = {

@@ -19,7 +19,7 @@ export interface Engine {
   transpose(x: Tensor, weight: Tensor, bias: Float32Array | undefined, t: Transposition): Promise<Tensor>
   /** x [C,H,W] by kernels that come from the likeness of its own pixels. */
   involve(x: Tensor, options: LikenessOptions): Promise<Tensor>
-  /** What lies between the convolutions: tensors [C,H,W]; of layers that take samples one by one also volumes. */
+  /** What is between the convolutions: tensors [C,H,W]; of layers that take samples one by one also volumes. */
   layer<K extends LayerName>(name: K, inputs: readonly Tensor[], settings: LayerSettings[K]): Promise<Tensor>
   /** A planned recipe of one kernel over every plane of [C,H,W]; its fill is a share of `full`. */
   filter(x: Tensor, plan: RecipePlan, full: number): Promise<Tensor>

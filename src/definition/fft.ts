@@ -198,7 +198,7 @@ function multiply(line: Line, spectrum: Float32Array, at: (place: number) => num
   }
 }
 
-/** Works on the numbers that lie `step` apart from `from` on, and puts the results in their places. */
+/** Works on the numbers that are `step` apart from `from` on, and puts the results in their places. */
 function onLine(
   re: Float32Array,
   im: Float32Array,

@@ -14,7 +14,7 @@ import { invariant } from '../error.ts'
  *     4 Paeth    x - whichever of a, b, c is nearest to a + b - c; ties go to a, then b
  *
  * `none` writes filter 0 for every row. `adaptive` writes the filter with the least cost, where the cost of a filter is
- * the sum over the filtered bytes of the row, the filter byte left out, of min(byte, 256 - byte), that is of |byte| read
+ * the sum over the filtered bytes of the row, the filter byte omitted, of min(byte, 256 - byte), that is of |byte| read
  * as signed; of equal costs the lower filter number wins. A first row with `above` absent chooses between None and Sub
  * only: strips are filtered without sight of each other, and their height is a function of the shape alone, so the
  * bytes do not depend on threads.

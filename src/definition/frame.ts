@@ -5,7 +5,7 @@ import { bordered } from './rows.ts'
 /** Samples on every side. */
 export type Margins = Readonly<Record<'top' | 'bottom' | 'left' | 'right', number>>
 
-/** The picture with samples around it as a border mode has them; `fill` is the sample that stands outside of `constant`. */
+/** The picture with samples around it as a border mode has them; `fill` is the sample that is outside of `constant`. */
 export const framed: Layer<{
   readonly margins: Margins
   readonly border: BorderName

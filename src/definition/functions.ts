@@ -5,7 +5,7 @@ import { exp, log, pow } from '../tensor/math.ts'
 
 const { abs, fround } = Math
 
-/** What stands between a function and its name: up to two parameters, in the order of ONNX. */
+/** What is between a function and its name: up to two parameters, in the order of ONNX. */
 type Made = (a: number, b: number) => (v: number) => number
 
 const constant =

@@ -71,7 +71,7 @@ export type LayerSettings = OwnSettings & { [K in keyof typeof others]: Settings
 type OwnSettings = {
   /** x / scale, rounded, + bias. */
   affine: { readonly scale?: Float32Array | undefined; readonly bias?: Float32Array | undefined }
-  /** `unit` is the value that stands for 1: v / unit goes in, and unit times what comes out is given. */
+  /** `unit` is the value that represents 1: v / unit goes in, and unit times what comes out is given. */
   activate: { readonly name: FunctionName; readonly unit: number; readonly a?: number; readonly b?: number }
   /** `full` above the level, or with `keep` x itself; else 0. NaN stays. */
   threshold: { readonly level: number; readonly keep: boolean; readonly full: number }
@@ -101,7 +101,7 @@ type OwnSettings = {
   straightened: { readonly full: number }
   /** A pixel more on every side, which repeats the edge. */
   edged: Record<string, never>
-  /** The mean of every s x s block that lies wholly inside. */
+  /** The mean of every s x s block that is wholly inside. */
   means: { readonly s: number }
   /** x by kernels [G·K²,H',W'], one for each place (involution). */
   kernels: {
@@ -112,7 +112,7 @@ type OwnSettings = {
   }
   /** Max pooling. */
   pool: { readonly axes: PoolAxes }
-  /** Max pooling without overlap, every maximum where it stood, or with `mark` a 1; zeros elsewhere. */
+  /** Max pooling without overlap, every maximum where it was, or with `mark` a 1; zeros elsewhere. */
   maxima: {
     readonly axes: PoolAxes
     readonly size: readonly [height: number, width: number]

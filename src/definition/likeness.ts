@@ -92,7 +92,7 @@ export function involveBySimilarity(x: Tensor, options: LikenessOptions): Tensor
 /** A neighbour: where it is, and what it weighs if it is alike. */
 export type LikenessTap = { readonly dy: number; readonly dx: number; readonly near: number }
 
-/** The neighbours that lie inside for some pixel, in order, and what turns a sum of squares into a power of two. */
+/** The neighbours that are inside for some pixel, in order, and what turns a sum of squares into a power of two. */
 export function likenessTaps(
   shape: readonly number[],
   { size, dilation, sigmaSpace, sigmaRange, patch }: LikenessOptions,
@@ -109,7 +109,7 @@ export function likenessTaps(
   return { perSquare: fround(Math.LOG2E / (2 * sigmaRange ** 2 * channels * patch ** 2)), taps }
 }
 
-/** How far the neighbours are along an axis of `n` samples: those that lie inside for some pixel. */
+/** How far the neighbours are along an axis of `n` samples: those that are inside for some pixel. */
 export function neighbourPlaces(
   { size, dilation }: Pick<LikenessOptions, 'size' | 'dilation'>,
   n: number,

@@ -28,7 +28,7 @@ export const raise = pairwise(operations.power)
 export const smaller = pairwise(operations.smaller)
 export const larger = pairwise(operations.larger)
 
-/** Every sample with a number: one for all channels, or one for each. With `isFirst` the number stands before the sample. */
+/** Every sample with a number: one for all channels, or one for each. With `isFirst` the number comes before the sample. */
 export const withNumber = pointwise(
   ({
     operation,
@@ -206,7 +206,7 @@ export const windowRows = ({ start, low, high, dilation }: PoolAxes[1], [first, 
   start[end - 1]! + high[end - 1]! * dilation + 1,
 ]
 
-/** Where in its window each maximum stood: tap row · columns of a window + tap column. The first of equal maxima. */
+/** Where in its window each maximum was: tap row · columns of a window + tap column. The first of equal maxima. */
 export const switches: Layer<{ readonly axes: PoolAxes; readonly across: number }> = {
   shape: ({ axes }, [x]) => [x![0], axes[1].output, axes[2].output],
   needs: ({ axes: [, axis] }, rows) => [windowRows(axis, rows)],
@@ -233,7 +233,7 @@ export const switches: Layer<{ readonly axes: PoolAxes; readonly across: number 
   },
 }
 
-/** Pooled samples put back to where their switches say that they stood; zeros elsewhere; of two at a place the later. */
+/** Pooled samples put back to where their switches say that they were; zeros elsewhere; of two at a place the later. */
 export const unpooled: Layer<{ readonly axes: PoolAxes; readonly across: number }> = {
   shape: ({ axes }, [x]) => [x![0], axes[1].input, axes[2].input],
   needs({ axes: [, axis] }, [first, end]) {

@@ -9,7 +9,7 @@ export type Neighbourhood = {
   readonly dilation: number
 }
 
-/** The output columns 0..count-1 whose tap in column v lies inside the plane: [first, end). */
+/** The output columns 0..count-1 whose tap in column v is inside the plane: [first, end). */
 export function insideColumns(
   area: Neighbourhood,
   v: number,

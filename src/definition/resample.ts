@@ -8,7 +8,7 @@ export type Resampling = {
   readonly size: number
   readonly taps: number
   readonly first: Int32Array
-  /** [taps][size]; a weight of 0 is no tap. All places lie inside. */
+  /** [taps][size]; a weight of 0 is no tap. All places are inside. */
   readonly weights: Float32Array
 }
 

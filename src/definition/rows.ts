@@ -1,7 +1,7 @@
 import { type BorderName, borders } from '../tensor/border.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 
-/** Rows of float32 planes, wherever they lie: all of a tensor, or those of a strip. */
+/** Rows of float32 planes, wherever they are: all of a tensor, or those of a strip. */
 export type Rows = {
   readonly data: Float32Array
   /** Where row `y` of channel `c` begins in `data`. */
@@ -18,7 +18,7 @@ export function rowsOf({ shape, data }: Tensor): Rows {
   return { data, at: (c, y) => (c * height + y) * width }
 }
 
-/** The rows of an input of `height` rows that stand at the places `first` to `end` − 1, which may lie outside. */
+/** The rows of an input of `height` rows that are at the places `first` to `end` − 1, which may be outside. */
 export function bordered([first, end]: Span, height: number, border: BorderName): Span[] {
   const spans: Span[] = [[Math.max(0, first), Math.min(height, end)]]
   const { source } = borders[border]

@@ -75,7 +75,7 @@ function shares(factors: readonly Factor[], axis: 0 | 1 | 2, length: number): re
   )
 }
 
-/** The axes taken to factors, and these put together anew: pixel shuffles, transpositions, flattenings. */
+/** The axes taken to factors, and these put together again: pixel shuffles, transpositions, flattenings. */
 export const rearranged: Layer<{ readonly shape: Shape; readonly factors: readonly Factor[] }> = {
   shape: ({ shape }) => shape,
   needs({ shape, factors }, [first, end]) {
@@ -98,7 +98,7 @@ export const rearranged: Layer<{ readonly shape: Shape; readonly factors: readon
       for (let y = first; y < end; y++) {
         const to = out.at(c, y)
         const [channel, row, column] = [cc![c]! + yc![y]!, cy![c]! + yy![y]!, cx![c]! + yx![y]!]
-        // columns that come from one row lie together: a row is looked up once for each
+        // columns that come from one row are together: a row is looked up once for each
         let [lastChannel, lastRow, from] = [-1, -1, 0]
         for (let i = 0; i < width; i++) {
           if (xc![i] !== lastChannel || xy![i] !== lastRow) {
@@ -112,7 +112,7 @@ export const rearranged: Layer<{ readonly shape: Shape; readonly factors: readon
   },
 }
 
-/** Inputs one behind the other along an axis: 0 channels, 1 rows, 2 columns. */
+/** Inputs one after the other along an axis: 0 channels, 1 rows, 2 columns. */
 export const concat: Layer<{ readonly axis: 0 | 1 | 2 }> = {
   shape({ axis }, inputs) {
     const sum = inputs.reduce((total, shape) => total + shape[axis], 0)
@@ -171,7 +171,7 @@ export const resized: Layer<{ readonly rows: Taps; readonly columns: Taps }> = {
         for (let i = 0, t = 0; i < width; i++) {
           let sum = 0
           for (const last = t + columns.taps; t < last; t++) {
-            // a weight of 0 takes no part, whatever stands there
+            // a weight of 0 takes no part, whatever is there
             if (columns.weights[t] !== 0) sum += columns.weights[t]! * line[columns.places[t]!]!
           }
           out.data[to + i] = fround(sum)

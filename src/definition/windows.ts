@@ -1,7 +1,7 @@
 import type { Margins } from './frame.ts'
 import type { Layer } from './layer.ts'
 
-/** The samples that a flat window looks at, as runs of them in its rows, in order: all lie inside its height and width. */
+/** The samples that a flat window looks at, as runs of them in its rows, in order: all are inside its height and width. */
 export type Element = {
   readonly height: number
   readonly width: number
@@ -20,7 +20,7 @@ export type Ranked = {
 }
 
 /**
- * The sample of rank `index`, from 0, of every window that lies wholly inside: from small to large, −0 before 0 and NaN last.
+ * The sample of rank `index`, from 0, of every window that is wholly inside: from small to large, −0 before 0 and NaN last.
  * The window of place (y, x) has its upper left corner there. A sample that does not count is infinitely large for index 0, else
  * infinitely small.
  */

@@ -59,7 +59,7 @@ export function checkFolder(folder: string): void {
   }
 }
 
-/** Removes a folder with all that is in it, and makes it anew. @throws ConvoError E_OUTPUT */
+/** Removes a folder with everything in it, and makes it again. @throws ConvoError E_OUTPUT */
 export async function emptyFolder(folder: string): Promise<void> {
   try {
     await rm(folder, { recursive: true, force: true })
@@ -79,7 +79,7 @@ export async function removeFolderUnder(root: string, path: string): Promise<voi
   }
 }
 
-/** Where a path lies in the folder `root`, whose folders are made. @throws ConvoError E_PATH, E_OUTPUT */
+/** Where a path is in the folder `root`, whose folders are made. @throws ConvoError E_PATH, E_OUTPUT */
 export function placeUnder(root: string, path: string): string {
   const target = under(root, path)
   makeFolder(dirname(target))

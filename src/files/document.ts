@@ -11,7 +11,7 @@ export type Source = {
   placeOf(node: Node | null | undefined): Place
 }
 
-/** The most complaints that one error tells of. */
+/** The most complaints that one error reports. */
 const most = 12
 
 /** Reads a manifest, YAML or JSON. @throws ConvoError E_INPUT, E_MANIFEST with file:line:column */

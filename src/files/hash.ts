@@ -18,13 +18,13 @@ export async function hashFile(path: string, size: number): Promise<string> {
 export const hashText = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32)
 
 /**
- * What tells a file from its later self without reading it. The time of the last change of the inode is part of it,
+ * What distinguishes a file from its later self without reading it. The time of the last change of the inode is part of it,
  * which no program can set.
  */
 export const stampOf = ({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string =>
   `${ino}:${size}:${mtimeNs}:${ctimeNs}`
 
-/** The clock of a file system may stand still for this long between two changes of a file. */
+/** The clock of a file system may not move for this long between two changes of a file. */
 const granularity = 2_000_000_000n
 
 /** Whether a stamp was taken so long after the last change that a later change must have moved it. */

@@ -12,11 +12,11 @@ export type Output = {
   abort(): Promise<void>
 }
 
-/** What is written to paths that stand for memory. */
+/** What is written to paths that represent memory. */
 const kept = new Map<string, Uint8Array[]>()
 let count = 0
 
-/** A file that is written to memory in place of a disk. */
+/** A file that is written to memory instead of a disk. */
 export type MemoryFile = {
   /** What to write it as; the extension says the format. */
   readonly path: string
@@ -38,7 +38,7 @@ export function memoryFile(extension: string): MemoryFile {
   }
 }
 
-/** The output to a path that stands for memory; undefined for any other path. */
+/** The output to a path that represents memory; undefined for any other path. */
 export function memoryOutput(path: string): Output | undefined {
   const chunks = kept.get(path)
   if (chunks === undefined) return undefined

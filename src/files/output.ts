@@ -31,7 +31,7 @@ export function askBeforePlacing(ask: (temporary: string, path: string) => Promi
  * of this process (`/dev/fd/3`, as a shell names what `>(command)` reads) is written into. `-` and `/dev/stdout` are
  * standard output, written by `commit`.
  *
- * @param isRecord whether it is a record of convo's own, which is read and written anew
+ * @param isRecord whether it is a record of convo's own, which is read and written again
  * @throws ConvoError E_OUTPUT when it cannot be written; E_IN_PLACE for a file that this process reads
  */
 export async function openOutput(path: string, isRecord = false): Promise<Output> {
@@ -165,7 +165,7 @@ async function directOutput(target: string, path: string): Promise<Output> {
 }
 
 /**
- * The descriptor of this process that a path stands for. It must not be replaced by a file, which is what a path that
+ * The descriptor of this process that a path represents. It must not be replaced by a file, which is what a path that
  * leads to a file is otherwise, and a socket cannot be opened by its path.
  */
 export function descriptorOf(path: string): number | undefined {

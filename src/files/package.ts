@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { ConvoError } from '../error.ts'
 
-/** Where this code lies; bundled into a program of CommonJS it is not told, and the folder that the program runs in stands for it. */
+/** Where this code is; bundled into a program of CommonJS it is not known, and the folder that the program runs in is used instead. */
 const here: string = import.meta.url ?? pathToFileURL(`${process.cwd()}/`).href
 
 /** Requires a module as from here. */

@@ -6,7 +6,7 @@ import { listening, nativeWork } from '../signals.ts'
 import { requireHere } from './package.ts'
 
 // A pipe that is opened as a file holds up a thread until somebody comes to its other end, and so the end of the process.
-// The event loop waits without one, on Linux; elsewhere named pipes do not tell it that their writer is still to come.
+// The event loop waits without one, on Linux; elsewhere named pipes do not show it that their writer is still to come.
 
 const { O_RDONLY, O_WRONLY, O_NONBLOCK } = constants
 
@@ -40,7 +40,7 @@ export async function openPipe(path: string): Promise<PipeWriter | undefined> {
   if (!isPipe(path)) return undefined
   const fd = await listening(() => openForWriting(path))
   const pipe = socketOf({ fd, readable: false, writable: true })
-  // told to whoever waits for the write that fails
+  // reported to whoever waits for the write that fails
   pipe.on('error', () => undefined)
   const told = (act: (done: (error?: Error | null) => void) => void) =>
     listening(

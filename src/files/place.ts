@@ -1,2 +1,2 @@
-/** Where something stands in a file; line and column are counted from 1. */
+/** Where something is in a file; line and column are counted from 1. */
 export type Place = { readonly file: string; readonly line: number; readonly column: number }

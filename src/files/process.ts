@@ -15,7 +15,7 @@ function isAlive(pid: number): boolean {
 export const isAt = (pid: number, birth: string): boolean =>
   isAlive(pid) && (birth === '' || birthOf(pid) === birth)
 
-/** When a process started, in ticks since the system did; empty where that cannot be told, or it has ended. */
+/** When a process started, in ticks since the system did; empty where that is not known, or it has ended. */
 export function birthOf(pid: number): string {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8')

@@ -29,7 +29,7 @@ const mostAtOnce = 2 ** 30
 /**
  * Reads a file whole, also one without a size, such as a pipe, a device or a file of /proc, and counts as it reads.
  *
- * @throws ConvoError E_INPUT when it cannot be read (`isMissing` tells why), the code of the limit for too many bytes
+ * @throws ConvoError E_INPUT when it cannot be read (`isMissing` shows why), the code of the limit for too many bytes
  */
 export function readFileWhole(path: string, options: ReadOptions): Buffer {
   const { name = path } = options

@@ -6,7 +6,7 @@ import { statOf } from './stat.ts'
 
 /** A path to every file that this process reads, by device and inode. */
 const paths = new Map<string, string>()
-/** Those that may be replaced, as asked for by --in-place. */
+/** Those that may be replaced, as requested by --in-place. */
 const replaceable = new Set<string>()
 
 /** Notes that a file is read, or will be; `-` is standard input. Its output may take its place where that is asked for. */

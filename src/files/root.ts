@@ -51,14 +51,14 @@ function linkAt(path: string): string | undefined {
   }
 }
 
-/** Whether a path does not lie in a folder, as they are written. */
+/** Whether a path is not in a folder, as they are written. */
 export function leaves(folder: string, path: string): boolean {
   const way = relative(folder, path)
   return way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)
 }
 
 /**
- * The one door for paths that somebody else wrote, in a manifest, a lock, results or a log: where `path` lies in the
+ * The one door for paths that somebody else wrote, in a manifest, a lock, results or a log: where `path` is in the
  * folder `root`, once symbolic links are followed.
  *
  * @param path from `root`, with / or \ between folders
@@ -75,7 +75,7 @@ export function under(root: string, path: string): string {
   return target
 }
 
-/** Whether a folder lies in another or is it, once symbolic links are followed. */
+/** Whether a folder is in another or is it, once symbolic links are followed. */
 export function isWithin(root: string, folder: string): boolean {
   try {
     return !leaves(followLinks(root), followLinks(folder))

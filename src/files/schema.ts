@@ -94,7 +94,7 @@ function checkScalar(given: Given, schema: Schema): Violation[] {
   return []
 }
 
-/** The complaints of the alternative that is meant: that of the same type, or whose complaints lie deepest. */
+/** The complaints of the alternative that is meant: that of the same type, or whose complaints are deepest. */
 function checkOneOf(given: Given, alternatives: readonly Schema[], root: Schema): Violation[] {
   const results = alternatives.map((schema) => check(given, schema, root))
   if (results.some((found) => found.length === 0)) return []
@@ -163,5 +163,5 @@ const violation = ({ node, path }: Given, message: string): Violation => ({
 
 const join = (path: string, key: string): string => (path === '' ? key : `${path}.${key}`)
 const keyOf = (pair: Pair): string => String(isScalar(pair.key) ? pair.key.value : pair.key)
-/** `key:` with nothing behind it has no node; the complaint then stands at the key. */
+/** `key:` with nothing behind it has no node; the complaint then is at the key. */
 const valueNode = (pair: Pair): Node => (pair.value ?? pair.key) as Node

@@ -4,7 +4,7 @@ import { limits } from '../limits.ts'
 import { cut } from '../text/cut.ts'
 import { leaves } from './root.ts'
 
-/** The keys of templates, with what they stand for. */
+/** The keys of templates, with what they represent. */
 const templateKeys = {
   path: 'path of the input, as given',
   rel: 'its folder, relative to the given folder or the fixed part of the glob',
@@ -20,7 +20,7 @@ const templateKeys = {
 
 type Key = keyof typeof templateKeys
 
-/** What the keys of a template stand for, for one input. A key that has no value here has its reason. */
+/** What the keys of a template represent, for one input. A key that has no value here has its reason. */
 export type TemplateValues = Readonly<Partial<Record<Exclude<Key, 'index'>, string>>> & {
   readonly index?: number
 }
@@ -45,7 +45,7 @@ const uses = {
 
 type Use = keyof typeof uses
 
-/** The keys of templates for outputs, with what they stand for. */
+/** The keys of templates for outputs, with what they represent. */
 export const outputKeys: readonly (readonly [key: string, summary: string])[] = uses.output.keys.map(
   (key) => [key, templateKeys[key]],
 )
@@ -59,7 +59,7 @@ export type Template = {
   readonly text: string
   readonly use: Use
   readonly parts: readonly Part[]
-  /** The folder that every output lies in: what stands before the first key. */
+  /** The folder that every output is in: what is before the first key. */
   readonly root: string
   /** Whether it asks for the content of the inputs. */
   readonly needsHash: boolean
@@ -96,7 +96,7 @@ export function parseTemplate(text: string, use: Use = 'output'): Template {
   return { text, use, parts, root: rootOf(parts), needsHash: hasKey(parts, 'hash') }
 }
 
-/** Whether a template asks for what a key stands for. */
+/** Whether a template asks for what a key represents. */
 export const hasKey = (parts: readonly Part[], key: Key): boolean =>
   parts.some((part) => part.kind === 'key' && part.key === key)
 
@@ -191,7 +191,7 @@ function keyText(values: TemplateValues, key: Key, digits: number | undefined): 
   return values[key]
 }
 
-/** What the keys about a file stand for. */
+/** What the keys about a file represent. */
 export const fileValues = (path: string, rel = '') =>
   ({
     path,

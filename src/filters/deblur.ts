@@ -40,7 +40,7 @@ function blurOf(operation: string, given: Kernel, mayBeNegative: boolean): Kerne
 const middleOf = ({ shape: [kH = 1, kW = 1], anchor }: Kernel): readonly [y: number, x: number] =>
   anchor ?? [Math.floor(kH / 2), Math.floor(kW / 2)]
 
-/** Below this share of its weights that lie on the picture a pixel outside is not corrected. */
+/** Below this share of its weights that are on the picture a pixel outside is not corrected. */
 const leastSeen = 1e-3
 
 /** How Richardson and Lucy go about a picture: an estimate that is larger than it, its blur, and what corrects it. */
@@ -52,7 +52,7 @@ type Correction = {
   readonly full: number
 }
 
-/** One estimate from the one before; `seen` is the picture with zeros around it, `weight` what of the kernel lies on it. */
+/** One estimate from the one before; `seen` is the picture with zeros around it, `weight` what of the kernel is on it. */
 const corrected = (
   engine: Engine,
   estimate: Tensor,

@@ -27,7 +27,7 @@ async function gradientTensor(
     const each = await place(engine, 'times', [a, b])
     const channels = x.shape[0]!
     const sum = channels === 1 ? each : await mixed(engine, each, new Array<number>(channels).fill(1))
-    // what stands outside of a product is the border of the products
+    // what is outside of a product is the border of the products
     return filtered(engine, sum, bell(sigma), { ...beyond, level: 0 }, 1)
   }
   return [await product(across, across), await product(across, down), await product(down, down)]

@@ -12,7 +12,7 @@ const cutSum = 2 ** -10
 
 /**
  * The kernel that undoes a blur of sum 1 with its anchor at (ay, ax): F⁻¹(conj H / (|H|² + balance · |L|²)) over a square of a power of
- * two, in float64, cut to the smallest square about its middle that leaves out weights of no more than 1/1024 in all; at most 511 wide.
+ * two, in float64, cut to the smallest square about its middle that omits weights of no more than 1/1024 in all; at most 511 wide.
  * It sums to 1.
  *
  * @throws ConvoError E_TOO_LARGE for a blur that is too large for it

@@ -19,7 +19,7 @@ export type NamedKernel = {
 // A separable filter may be as large as it likes; written out as a dense kernel it would fill the memory.
 const mostWeights = 1024 * 1024
 
-/** The kernel number `index` of a filter, with values of its own fixed and its unneeded settings left out. */
+/** The kernel number `index` of a filter, with values of its own fixed and its unneeded settings omitted. */
 function part(
   entry: Filter,
   summary: string,

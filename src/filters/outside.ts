@@ -2,10 +2,10 @@ import { ConvoError } from '../error.ts'
 import type { KernelOptions } from '../operators/operator.ts'
 import type { BorderName } from '../tensor/border.ts'
 
-/** What stands outside a picture: `fill` in its own samples, `level` of 0..255. */
+/** What is outside a picture: `fill` in its own samples, `level` of 0..255. */
 export type Outside = { readonly border: BorderName; readonly fill: number; readonly level: number }
 
-/** What stands outside, replicate unless given. @throws ConvoError E_OPTION for a fill value that no border shows */
+/** What is outside, replicate unless given. @throws ConvoError E_OPTION for a fill value that no border shows */
 export function outside({ border = 'replicate', fill }: KernelOptions, full: number): Outside {
   if (fill !== undefined && border !== 'constant') {
     throw new ConvoError('E_OPTION', `--fill ${fill} is not seen with the border ${border}`, {

@@ -57,7 +57,7 @@ export function disk(radius: number): Kernel {
 function diskArea(radius: number, x: number, y: number): number {
   const r2 = radius * radius
   if ((x + 0.5) * (x + 0.5) + (y + 0.5) * (y + 0.5) <= r2) return 1
-  // A square that lies across an axis is twice its half.
+  // A square that is across an axis is twice its half.
   const [left, columns] = x === 0 ? [0, 2] : [x - 0.5, 1]
   const [low, rows] = y === 0 ? [0, 2] : [y - 0.5, 1]
   const right = x + 0.5

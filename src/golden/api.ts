@@ -11,7 +11,7 @@ import type { reporterNames } from './settings.ts'
 const loadApprove = () => import('./approve.ts')
 const loadMany = () => import('./folders/library.ts')
 
-/** What a check may be told. */
+/** What a check may be given. */
 export type CheckOptions = {
   /** The folder of pictures and results.json; what is there is removed. Default: as of `convo check`. */
   readonly results?: string | undefined
@@ -23,7 +23,7 @@ export type CheckOptions = {
   readonly shard?: { readonly index: number; readonly count: number } | undefined
   /** Checks too that every golden would be missed if it were another one. */
   readonly selfTest?: boolean | undefined
-  /** Told of each case as it is done. */
+  /** Called for each case as it is done. */
   readonly onCase?: ((result: CaseResult, done: number, all: number) => void) | undefined
 }
 

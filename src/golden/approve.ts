@@ -64,7 +64,7 @@ export async function approve(run: Run, results: string, choice: Choice): Promis
     ;(approval.actual === undefined ? removed : written).push(name)
   }
   if (cases.length > 0 && !isOfTests) await writeLock(run.goldens, lock)
-  // Only now, when no lock tells of them any more.
+  // Only now, when no lock reports them any more.
   for (const { approval } of cases) await removeOld(approval, lock, run.goldens)
   return { written, removed, untouched }
 }
@@ -171,7 +171,7 @@ function refuseOtherGoldens({ manifest, goldens }: Run): void {
 }
 
 /**
- * Goldens of tests lie beside the tests, in folders of their own, below the folder that the tests ran in.
+ * Goldens of tests are beside the tests, in folders of their own, below the folder that the tests ran in.
  *
  * @throws ConvoError E_PATH for anything else
  */

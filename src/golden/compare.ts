@@ -45,7 +45,7 @@ type Shown = {
   readonly found: Comparison
 }
 
-/** Compares the two files of a call and tells what was found; 0 when the answer is yes, 1 when it is no. */
+/** Compares the two files of a call and shows what was found; 0 when the answer is yes, 1 when it is no. */
 export async function runCompare(
   { args, io }: { readonly args: readonly string[]; readonly io: Io },
   values: ToleranceValues,

@@ -32,7 +32,7 @@ export function messageOf(
 
 const pixelsText = (pixels: number): string => `${grouped(pixels)} ${pixels === 1 ? 'pixel' : 'pixels'}`
 
-/** That plain equality does not hold is no news. */
+/** It is clear by then that plain equality does not hold. */
 const worthSaying = (failed: Comparison['failed']) =>
   failed.filter(({ limit, allowed }) => limit !== 'max-abs' || allowed !== 0)
 
@@ -109,7 +109,7 @@ function percent(share: number): string {
   return value !== 0 && value < 0.01 ? 'less than 0.01 %' : `${Number(value.toPrecision(3))} %`
 }
 
-/** How many of the pages differ: what is said of one of them is not said of all. */
+/** How many of the pages differ: what applies to one of them does not apply to all. */
 export function pagesFact({ pages }: { readonly pages: readonly Comparison[] }): [string, string] {
   const differing = pages.filter(({ outcome }) => outcome !== 'same').length
   return ['pages', `${differing} of ${pages.length} ${differing === 1 ? 'differs' : 'differ'}`]

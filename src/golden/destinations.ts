@@ -58,7 +58,7 @@ function parseReporter(word: string, results: string, shard: Shard = { index: 1,
   return { name, reporter, ...(file !== undefined && { file }) }
 }
 
-/** Tells a run in all the ways that were asked for. @throws ConvoError E_OUTPUT */
+/** Reports a run in all the ways that were asked for. @throws ConvoError E_OUTPUT */
 export async function reportAll(
   run: Run,
   asked: readonly Asked[],
@@ -105,7 +105,7 @@ function destination(
 export const approveCommand = (results: string): string =>
   results === defaultResults ? 'convo approve' : `convo approve --results ${shellWord(results)}`
 
-/** Writes a report in one step, and the folders that it lies in. */
+/** Writes a report in one step, and the folders that it is in. */
 export async function writeText(file: string, text: string): Promise<void> {
   makeFolder(dirname(file))
   await writeWhole(file, text)

@@ -10,7 +10,7 @@ import type { Picture } from '../tensor/picture.ts'
 /** The SHA-256 of bytes, in hexadecimal digits. */
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
-/** A file's bytes. @throws ConvoError E_INPUT, also for a Git LFS pointer that stands for a file not fetched */
+/** A file's bytes. @throws ConvoError E_INPUT, also for a Git LFS pointer that represents a file not fetched */
 export async function readBytes(path: string): Promise<Buffer> {
   const bytes = await readWhole(path, { limit: 'encodedBytes' })
   if (isLfsPointer(bytes)) {

@@ -19,7 +19,7 @@ export interface GoldenMatchers {
   /**
    * Passes when the picture is the golden of this test, or differs by no more than is allowed. To be awaited.
    *
-   * @param options what may differ, or the golden's name in place of a number
+   * @param options what may differ, or the golden's name instead of a number
    */
   toMatchGolden(options?: GoldenOptions | string): Promise<void>
 }
@@ -39,12 +39,12 @@ declare global {
  * `await expect(picture).toMatchGolden({ maxAbs: 1 })`.
  *
  * The golden is a PNG beside the test: `__goldens__/<file>/<test>-<number or name>.png`, in a folder for each project of
- * Playwright's. Where there is none it is written and told; where `CI` is set the test fails. The runner's `-u` replaces
- * goldens that differ. On failure expected, actual and difference lie in a folder below `.convo/tests`, which
+ * Playwright's. Where there is none it is written and reported; where `CI` is set the test fails. The runner's `-u` replaces
+ * goldens that differ. On failure expected, actual and difference are in a folder below `.convo/tests`, which
  * `convo review --results .convo/tests` and `convo report merge .convo/tests --output report.html` read.
  *
  * @param received a picture of any kind that `convo` takes, a chain, or a promise of one; floats are rounded to 8 bits
- * @param options what may differ, or the golden's name in place of a number
+ * @param options what may differ, or the golden's name instead of a number
  */
 export async function toMatchGolden(
   this: { readonly isNot?: boolean | undefined } | undefined,
@@ -63,7 +63,7 @@ export async function toMatchGolden(
  *
  * @param t the context of the test, which names the golden
  * @param picture as `toMatchGolden` takes it
- * @param options what may differ, or the golden's name in place of a number
+ * @param options what may differ, or the golden's name instead of a number
  * @throws AssertionError for a picture that differs from its golden, has none where `CI` is set, or cannot be read
  */
 export async function matchGolden(
@@ -82,7 +82,7 @@ async function attempt(
   options: GoldenOptions | string,
 ): Promise<{ readonly pass: boolean; readonly text: string; readonly isBroken?: true }> {
   const picture = Promise.resolve(received)
-  // what it is rejected with is told where it is awaited, and must not end the process before
+  // what it is rejected with is reported where it is awaited, and must not end the process before
   picture.catch(() => undefined)
   try {
     const asked = optionsOf(options)

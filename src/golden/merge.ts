@@ -78,7 +78,7 @@ function readPart(path: string): Part {
   // cases that pass show their goldens: not from anywhere that a file says
   const isHere = isWithin('.', found.goldens)
   const run = isHere ? found : { ...found, cases: found.cases.map(({ golden: _, ...rest }) => rest) }
-  // Pictures lie beside results.json; beside what --reporter json wrote elsewhere they do not. That the file names a
+  // Pictures are beside results.json; beside what --reporter json wrote elsewhere they do not. That the file names a
   // folder is no reason to read from it: a check must have written there.
   const folders = isOwn(run.results) ? [dirname(file), run.results] : [dirname(file)]
   const folder = folders.find((one) => holdsPictures(one, run))

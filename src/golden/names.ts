@@ -87,13 +87,13 @@ export const pathOfName = (name: string): string =>
 
 const hex = (letter: string): string => `%${letter.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`
 
-/** A name as file systems compare it that tell neither case nor ways to write an accent apart. */
+/** A name as file systems compare it that distinguish neither case nor ways to write an accent apart. */
 export const folded = (name: string): string => name.normalize('NFC').toLowerCase()
 
 /** Pictures of a case, in its folder in the results. */
 const casePictures = /^(?:(?:actual|expected)\.\w+|(?:diff|difference)\.png)$/
 
-/** Which of the files of other cases stands where a case has its folder: of its results, or of its golden. */
+/** Which of the files of other cases is where a case has its folder: of its results, or of its golden. */
 export function fileInTheWay(
   { name, golden }: { readonly name: string; readonly golden: string },
   names: ReadonlySet<string>,

@@ -30,7 +30,7 @@ export async function findObsolete(manifest: Manifest, lock: Lock, results: stri
 /** Pictures among the goldens that are no goldens. What the manifest uses otherwise, as masks and inputs, is none. */
 async function findStrays(manifest: Manifest, lock: Lock, results: string): Promise<string[]> {
   const { goldens, folder, cases } = manifest
-  // where the goldens lie among the inputs and all else, no picture is known to have been one
+  // where the goldens are among the inputs and all else, no picture is known to have been one
   if (isWithin(goldens, folder)) return []
   const known = [
     ...[...lock.values()].map(({ file }) => join(goldens, file)),
@@ -45,7 +45,7 @@ async function findStrays(manifest: Manifest, lock: Lock, results: string): Prom
   return found
 }
 
-/** Files by their extension, hidden ones and links left out. */
+/** Files by their extension, hidden ones and links omitted. */
 function picturesBelow(folder: string, without: string): string[] {
   return entriesOf(folder).flatMap((entry) => {
     const path = join(folder, entry.name)

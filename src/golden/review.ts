@@ -76,7 +76,7 @@ function caseText(one: CaseResult, number: number, all: number): string {
   return `${lines.map(visibleLine).join('\n')}\n`
 }
 
-/** @throws ConvoError E_PATH for a picture that does not lie in the results */
+/** @throws ConvoError E_PATH for a picture that is not in the results */
 function pathOf(results: string, file: string): string {
   under(results, file)
   return join(results, file)

@@ -35,7 +35,7 @@ export type CheckOptions = {
   readonly allow?: readonly string[]
   /** Bytes that decoded pictures may take together. */
   readonly memory?: number | undefined
-  /** Told of each case as it is done. */
+  /** Called for each case as it is done. */
   readonly onCase?: (result: CaseResult, done: number, all: number) => void
 }
 

@@ -65,7 +65,7 @@ function usablePixels(
   return found
 }
 
-/** So many pixels within a window of so many a side, if they lie so anywhere: tried where a pixel is the corner. */
+/** A number of pixels within a window, if they are so close together anywhere: tried where a pixel is the corner. */
 function crowded(pixels: readonly number[], width: number, side: number, count: number): number[][] {
   const usable = new Set(pixels)
   for (const corner of pixels.slice(0, 4096)) {

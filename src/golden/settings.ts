@@ -20,13 +20,13 @@ export const defaultResults = '.convo/check'
 /** Where pictures of a comparison of folders go that a report shows. */
 export const compareResults = '.convo/compare'
 
-/** Where the results of tests lie, from the folder that they run in. */
+/** Where the results of tests are, from the folder that they run in. */
 export const testResults = '.convo/tests'
 
-/** The folder beside a file of tests that its goldens lie in. */
+/** The folder beside a file of tests that its goldens are in. */
 export const testGoldens = '__goldens__'
 
-/** A setting that may be given again; the value is a list. */
+/** A setting that is repeatable; the value is a list. */
 function list(
   summary: string,
   metavar: string,
@@ -41,7 +41,7 @@ function list(
   }
 }
 
-/** Where the last run lies. */
+/** Where the last run is. */
 export const resultsSettings = {
   results: text('folder for the results', '<folder>', defaultResults),
   debug: sharedSettings.debug,
@@ -72,7 +72,7 @@ export const checkSettings = {
   },
 }
 
-/** How a run is told. */
+/** How a run is reported. */
 export const reportSettings = {
   reporter: {
     ...list(

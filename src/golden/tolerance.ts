@@ -42,7 +42,7 @@ export function toleranceText(values: ToleranceValues): string {
 
 /**
  * The smallest tolerance that passes, as options; `exact` where none is needed, nothing where none would do. Of
- * alternatives the first: how far stands before how many.
+ * alternatives the first: how far comes before how many.
  */
 export function smallestText({ smallest }: Comparison): string | undefined {
   const choices = alternatives(smallest).map((limits) => limitsText(withoutNothing(limits)))

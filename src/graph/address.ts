@@ -6,5 +6,5 @@ export type Address = number & { readonly [address]: true }
 /** The address `bytes` behind another one. */
 export const plus = (from: Address, bytes: number): Address => (from + bytes) as Address
 
-/** No address: where a row lies that is not there. */
+/** No address: where a row is that is not there. */
 export const nowhere = -1 as Address

@@ -29,7 +29,7 @@ export type WorkOf<B, P = Float32Array, F = Filter> =
   /** planes [C][H][W] that are there */
   | { readonly kind: 'planes'; readonly data: P }
   | { readonly kind: 'bank'; readonly bank: B }
-  /** a recipe over every plane, in which the samples of a pixel stand side by side; without an input over the picture itself */
+  /** a recipe over every plane, in which the samples of a pixel are side by side; without an input over the picture itself */
   | { readonly kind: 'filter'; readonly filter: F }
   /** the same as the last step of all, through the finish of a picture */
   | { readonly kind: 'finish'; readonly filter: F }
@@ -113,14 +113,14 @@ const spansOf = (rows: Span | readonly Span[]): readonly Span[] =>
 
 const nodes = new WeakMap<Tensor, Node>()
 
-/** A tensor that stands for what a step will compute: it has a shape, and no numbers yet. */
+/** A tensor that represents what a step will compute: it has a shape, and no numbers yet. */
 export function traced(node: Node): Tensor {
   const tensor = pendingTensor(node.shape)
   nodes.set(tensor, node)
   return tensor
 }
 
-/** The step that a traced tensor stands for; a tensor whose numbers are there is planes. */
+/** The step that a traced tensor represents; a tensor whose numbers are there is planes. */
 export function nodeOf(tensor: Tensor): Node {
   const node = nodes.get(tensor)
   if (node !== undefined) return node

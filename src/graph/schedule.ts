@@ -23,7 +23,7 @@ export function listed(out: Node): Listed[] {
   return list
 }
 
-/** How the rows of one step lie in the scratch memory while a strip is computed. */
+/** How the rows of one step are in the scratch memory while a strip is computed. */
 export type Buffer = {
   /** The rows that are there, in order. */
   readonly rows: readonly Span[]
@@ -38,10 +38,10 @@ const slack = 64
 /** An odd multiple of 64: rows at multiples of 4096 share a set of the cache. */
 export const pitchOf = (samples: number): number => Math.ceil((samples * 4 + slack) / 128) * 128 + 64
 
-/** What one strip takes: the rows of every step, and where they lie. */
+/** What one strip takes: the rows of every step, and where they are. */
 export type Strip = { readonly buffers: readonly Buffer[]; readonly bytes: number }
 
-/** Planes that are there are read where they lie, and what is finished goes to the sink. */
+/** Planes that are there are read where they are, and what is finished goes to the sink. */
 export const liesElsewhere = ({ work: { kind } }: Listed<{ readonly kind: string }>): boolean =>
   kind === 'planes' || kind === 'finish'
 

@@ -9,7 +9,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** Whether this runs on a CI server, by the variable that they set. */
 export const isCi = ({ CI }: Environment): boolean => CI !== undefined && !['', '0', 'false'].includes(CI)
 
-/** What an engine says; no count where it does not tell how many there are. */
+/** What an engine says; no count where it does not say how many there are. */
 type Told = { readonly index: number; readonly count: number | undefined }
 
 /** An engine that runs one command many times, and how it numbers the runs. */
@@ -58,8 +58,8 @@ const engines: readonly Engine[] = [
  * The shard that this process is, as the engine that started it says. Runs that an engine does not multiply (a count of
  * 1, as CI systems set it for every job) do not count when another engine does.
  *
- * @param count how many shards there are, where the engine does not tell
- * @throws ConvoError E_OPTION where no engine or more than one tells, or where numbers are missing
+ * @param count how many shards there are, where the engine does not say
+ * @throws ConvoError E_OPTION where no engine or more than one says, or where numbers are missing
  */
 export function engineShard(environment: Environment, count?: number): Shard {
   const told = engines.flatMap((engine) => {
@@ -139,7 +139,7 @@ function slurm(environment: Environment): Told | undefined {
 }
 
 /**
- * `--array=1-8`, `0-15:4` and such. The share of a task is its place in the array, so one with gaps, as `1,2,7`, is
+ * `--array=1-8`, `0-15:4` and so on. The share of a task is its place in the array, so one with gaps, as `1,2,7`, is
  * refused: which place a task has cannot be known from inside.
  */
 function slurmArray(

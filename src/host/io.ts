@@ -8,10 +8,10 @@ export type Io = {
   /**
    * Writes to standard output and waits until the text is gone.
    *
-   * @throws ConvoError E_OUTPUT; a reader that goes away before is no news, but the status is 2: data was lost
+   * @throws ConvoError E_OUTPUT; a reader that closes before is not an error, but the status is 2: data was lost
    */
   out(message: Message): Promise<void>
-  /** Writes a listing or help, of which a reader may want the beginning only: one that goes away ends the process with 0. */
+  /** Writes a listing or help, of which a reader may want the beginning only: one that closes ends the process with 0. */
   page(message: Message): Promise<void>
   /** Writes to standard error. */
   err(message: Message): void
@@ -59,7 +59,7 @@ export function processIo(): Io {
   }
 }
 
-/** Tells something in a test, by the console that its runner gave it: that shows which test it is of. */
+/** Shows something in a test, by the console that its runner gave it: that shows which test it is of. */
 export const tellTest = (text: string, isWarning = false): void =>
   console[isWarning ? 'warn' : 'info'](visible(`convo: ${text}`))
 
@@ -85,11 +85,11 @@ function writeOut(text: string): Promise<void> {
   )
 }
 
-/** A failure is told to the one who writes. */
+/** A failure is reported to the one who writes. */
 function muteErrors(stream: NodeJS.WriteStream): void {
   if (stream.listenerCount('error') === 0) stream.on('error', () => undefined)
 }
 
-/** Whether the reader of a pipe went away. */
+/** Whether the reader of a pipe closed. */
 export const isBrokenPipe = ({ cause }: ConvoError): boolean =>
   (cause as NodeJS.ErrnoException | undefined)?.code === 'EPIPE'

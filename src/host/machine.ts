@@ -74,7 +74,7 @@ export function memoryLimit(
   return Math.min(total, ...[...cgroup, ...slurm].filter((limit) => limit > 0 && Number.isFinite(limit)))
 }
 
-/** The memory that could be had now without pushing anything else out, in bytes. */
+/** The memory that is available now without pushing anything else out, in bytes. */
 export function memoryAvailable(limit: number, readText: ReadText = systemText): number {
   const match = /^MemAvailable:\s+(\d+) kB/m.exec(readText('/proc/meminfo') ?? '')
   return Math.min(limit, match === null ? freemem() : Number(match[1]) * 1024)

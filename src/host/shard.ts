@@ -7,7 +7,7 @@ export type ShardBy = 'order' | 'size'
 /**
  * Understands `2/8`, `auto` and `auto/8`.
  *
- * @throws ConvoError E_OPTION for another text, or where no engine tells
+ * @throws ConvoError E_OPTION for another text, or where no engine says
  */
 export function parseShard(text: string, environment: Environment): Shard {
   const auto = /^auto(?:\/(\d+))?$/.exec(text)
@@ -24,7 +24,7 @@ export function parseShard(text: string, environment: Environment): Shard {
   })
 }
 
-/** `2-of-8`, as it stands in names of files; `whole` for all of the work. */
+/** `2-of-8`, as it is in names of files; `whole` for all of the work. */
 export const shardName = (shard: Shard | undefined, whole = ''): string =>
   shard === undefined ? whole : `${shard.index}-of-${shard.count}`
 

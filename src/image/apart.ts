@@ -5,7 +5,7 @@ import { listening } from '../signals.ts'
 import type { Source } from './reader.ts'
 import type { Raw, RawRecipe } from './sharp.ts'
 
-/** What the process is told first, as JSON behind its length; `bytes` of input follow where there is no path. */
+/** What the process gets first, as JSON behind its length; `bytes` of input follow where there is no path. */
 export type Order = { readonly path?: string; readonly bytes: number; readonly recipe: RawRecipe }
 
 /** What it answers, in the same way; the samples follow. */
@@ -29,7 +29,7 @@ export const decodeApart = (input: Source, recipe: RawRecipe): Promise<Raw> =>
     child.stdin.on('error', () => undefined)
     const bytes = typeof input === 'string' ? new Uint8Array(0) : input
     const order: Order = { bytes: bytes.length, recipe, ...(typeof input === 'string' && { path: input }) }
-    // its standard input stays open: the end of it tells that nobody waits any more
+    // its standard input stays open: the end of it shows that nobody waits any more
     for (const piece of [framed(order), bytes]) child.stdin.write(piece)
     try {
       const answer = await Promise.race([unframed<Answer>(child.stdout), failed])

@@ -16,7 +16,7 @@ export type Frame = {
   readonly delay: number
   /** what becomes of its place after it was shown: left, cleared, or as it was before */
   readonly dispose: 'none' | 'background' | 'previous'
-  /** whether it is laid over what is there, or in its place */
+  /** whether it is flattened onto what is there, or in its place */
   readonly blend: 'source' | 'over'
   /** pieces of its zlib stream */
   readonly data: readonly { readonly at: number; readonly length: number }[]
@@ -155,7 +155,7 @@ export function framePng(bytes: Uint8Array, { width, height, data }: Frame, shar
   ])
 }
 
-/** Where pictures of an animation are laid over each other: [y][x][channel]. */
+/** Where pictures of an animation are flattened onto each other: [y][x][channel]. */
 export type Canvas = {
   readonly width: number
   readonly channels: number

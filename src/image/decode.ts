@@ -36,7 +36,7 @@ type Opened = {
   readonly header: Header
   readonly reading: Reading
   readonly bits: number | undefined
-  /** Whether rows are stored from top to bottom as they are shown, so that the upper ones can be had alone. */
+  /** Whether rows are stored from top to bottom as they are shown, so that the upper ones can be decoded alone. */
   readonly isInOrder: boolean
 }
 
@@ -55,7 +55,7 @@ export async function readHeader(source: Source, options: DecodeOptions): Promis
  * and 4 bits is spread over 0..255, and 10 or 12 bits of an AVIF over 0..65535. Neither the ICC profile nor gAMA is
  * applied: they travel in `meta`. Only CMYK and Lab are converted, to sRGB, with a note.
  *
- * sharp is told to fail on warnings, its strictest setting: JPEG data that is damaged in the middle raises a warning
+ * sharp is set to fail on warnings, its strictest setting: JPEG data that is damaged in the middle raises a warning
  * only, and no harmless oddity that was tried did (unknown TIFF tags, bad profiles, bytes after the end, damaged
  * ancillary PNG chunks). Lossy WebP has no checksum: damage inside it may pass as a picture.
  *
@@ -111,7 +111,7 @@ export async function decodeAhead(
   const rows = Math.ceil(height * aheadShare)
   const whole = decodeOpened(opened, options, 1).then(({ data }) => data)
   const upper = decodeOpened(opened, options, 1, rows).then(({ data }) => data)
-  // whoever waits for them is told; a failure of one that nobody waits for any more is no bug
+  // whoever waits for them gets the error; a failure of one that nobody waits for any more is no bug
   for (const promise of [whole, upper]) promise.catch(() => undefined)
   return { ...opened.header, data: { rows, upper, whole } }
 }
@@ -210,7 +210,7 @@ function checkFrames({ width, height }: Facts, { frames = 1 }: Seen, maxPixels: 
   })
 }
 
-/** The pictures of an animated PNG as they are shown, each laid over those before. */
+/** The pictures of an animated PNG as they are shown, each flattened onto those before. */
 async function* animationPages({ input, name, header }: Opened, apng: Animation): AsyncGenerator<Decoded> {
   const bytes = typeof input === 'string' ? await readWhole(input, { limit: 'encodedBytes' }) : input
   const { width, height, channels, depth } = header

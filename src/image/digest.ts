@@ -29,7 +29,7 @@ export function createDigest(): {
   const hash = createHash('sha256')
   return {
     add: (page) => addPage(hash, page),
-    // what is not read must not be called equal: the bytes of the file stand for it
+    // what is not read must not be called equal: the bytes of the file are used instead
     addFile: (bytes) =>
       hash.update('convo file 1\n', 'ascii').update(createHash('sha256').update(bytes).digest()),
     end: () => `sha256:${hash.digest('hex')}`,

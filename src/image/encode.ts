@@ -29,7 +29,7 @@ export type AnimationOptions = EncodeOptions & {
 
 /**
  * Encodes a picture. ICC profile and resolution go with it where the format has room for them. webp and tiff are
- * lossless, jpeg is written without chroma subsampling; what a format cannot hold is told in `notes` or refused.
+ * lossless, jpeg is written without chroma subsampling; what a format cannot hold is reported in `notes` or refused.
  *
  * @throws ConvoError E_OUTPUT for a picture that the format cannot hold, or sides that are too long for it
  */

@@ -10,7 +10,7 @@ import { iccFits } from './png.ts'
 export type Fitted = { readonly picture: Picture; readonly notes: readonly string[] }
 
 /**
- * Fits a picture to what a format can hold: 16 bits become 8 where it has no more, with a note; alpha is left out where
+ * Fits a picture to what a format can hold: 16 bits become 8 where it has no more, with a note; alpha is omitted where
  * the format has none and every pixel is opaque. What would change the look of the picture is refused.
  *
  * @throws ConvoError E_OUTPUT for float samples, and for transparent pixels in a format without alpha

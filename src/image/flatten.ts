@@ -35,7 +35,7 @@ export function blackened<P extends Pixels>(picture: P): P {
 }
 
 /**
- * The picture laid over a colour, without alpha: colour · a + background · (1 − a), a being alpha over `full`. Whole
+ * The picture flattened onto a colour, without alpha: colour · a + background · (1 − a), a being alpha over `full`. Whole
  * samples are rounded to the nearest level of their depth, as if the picture had come flattened. With `light` the sum is
  * made of linear light. Gray stays gray over a gray; else it becomes RGB.
  *
@@ -70,7 +70,7 @@ function mixer(ground: number, full: number, isWhole: boolean, curve?: Parameter
       return alpha >= full ? colour : ground + (colour - ground) * (alpha / full)
     }
   }
-  // of whole numbers the sum is exact, and full is odd: no sum lies in the middle of two levels
+  // of whole numbers the sum is exact, and full is odd: no sum is in the middle of two levels
   if (curve === undefined) {
     return (colour, alpha) => Math.round((colour * alpha + ground * (full - alpha)) / full)
   }

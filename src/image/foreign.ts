@@ -16,9 +16,9 @@ const frames: Way = 'ffmpeg -i IN OUT-%04d.png'
 
 type Foreign = {
   readonly name: string
-  /** the first bytes, as Latin-1; a string must stand at the very start */
+  /** the first bytes, as Latin-1; a string must be at the very start */
   readonly starts?: string | RegExp
-  /** of names, with spaces between; without a signature they are all that tells */
+  /** of names, with spaces between; without a signature they are the only sign */
   readonly endings?: string
   readonly way: Way
   /** it holds no picture of its own */
@@ -225,7 +225,7 @@ export function passedOver(paths: readonly string[]): string[] {
 /** What a file is that is no picture that is read, and what to do. */
 export type Stranger = { readonly name: string; readonly fix: string; readonly isNone: boolean }
 
-/** Tells a format that is not read by its first bytes, or by its ending where those say nothing. */
+/** Reports a format that is not read by its first bytes, or by its ending where those say nothing. */
 export function strangerOf(head: Uint8Array, name: string, tail?: Uint8Array): Stranger | undefined {
   const text = textOf(head)
   const isTarga = tail !== undefined && textOf(tail).includes('TRUEVISION-XFILE.')

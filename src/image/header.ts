@@ -29,7 +29,7 @@ export type Header = {
   readonly preview?: { readonly why: string; readonly fix: string }
   /** What a user should know: how it was read, pictures and metadata that are not kept. */
   readonly notes: readonly string[]
-  /** Those of the notes that bear on the pixels: a change of colour space, damage that was left out. */
+  /** Those of the notes that bear on the pixels: a change of colour space, damage that was skipped. */
   readonly asRead: readonly string[]
 }
 
@@ -56,7 +56,7 @@ export type Facts = {
 }
 
 /**
- * What the decoder would say of a PNG whose first chunks tell it all: asking costs a millisecond or two, and a round
+ * What the decoder would say of a PNG whose first chunks show it all: asking costs a millisecond or two, and a round
  * through its threads. Nothing where a profile or EXIF data must be looked at.
  */
 export function factsOfPng(png: PngHead | undefined): Facts | undefined {
@@ -131,7 +131,7 @@ export function headerOf(
   const colours = reading.space === 'b-w' || reading.space === 'grey16' ? 1 : 3
   const channels = (colours + (facts.hasAlpha || seen.apng?.addsAlpha ? 1 : 0)) as 1 | 2 | 3 | 4
   const { apng } = seen
-  // the pictures of an animation lie over each other as they are stored
+  // the pictures of an animation are over each other as they are stored
   const turns = orient && apng === undefined
   const { width, height } = turns ? facts.autoOrient : facts
   const resolution = stored ?? (facts.exif && exifResolution(facts.exif))

@@ -123,7 +123,7 @@ function readJpeg({ read }: Reader, name: string): Part {
   for (let count = 0; ; count++) {
     checkLimit('segments', count, name)
     const head = read(at, 4)
-    // fill bytes may stand before a marker
+    // fill bytes may be before a marker
     if (head.length === 4 && head[0] === 0xff && head[1] === 0xff) {
       at++
       continue

@@ -70,7 +70,7 @@ const tiny = 2 ** -126
 
 /**
  * The encoder from linear light in levels of 0..full to the whole levels of 0..outFull, which it returns in levels of
- * 0..full again, as fractions where `outFull` is the larger. What lies outside is returned as it is, to be clipped and
+ * 0..full again, as fractions where `outFull` is the larger. What is outside is returned as it is, to be clipped and
  * counted. The level is found by comparison with the light at the half levels, so it is the rounded level exactly.
  */
 export function lightEncoder(curve: Curve, full: number, outFull = full): LightEncoder {
@@ -92,7 +92,7 @@ export function lightEncoder(curve: Curve, full: number, outFull = full): LightE
     if (!(v >= 0 && v <= full)) return v
     let level = first[Math.floor((v / full) * buckets)]!
     while (border[level + 1]! <= v) level++
-    // The bucket was found by a rounded division, which may lie one too far.
+    // The bucket was found by a rounded division, which may be one too far.
     while (border[level]! > v) level--
     return outFull === full ? level : (level / outFull) * full
   }

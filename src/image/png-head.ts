@@ -167,7 +167,7 @@ export function readPngHead(reader: Reader, name: string): PngHead {
       if (why === undefined) seen.set(type, chunk)
       else ignored.push({ type, why, at, end })
     } else if (type === 'cHRM') seen.set(type, chunk)
-    // the damage may lie in the type, and what was meant by it is lost
+    // the damage may be in the type, and what was meant by it is lost
     else if (/^[a-z]/.test(type) && !Object.hasOwn(lost, type) && !isSound(reader, chunk)) {
       ignored.push({ type, why: 'it fails its checksum', at, end })
     }
@@ -234,7 +234,7 @@ const xmpKeyword = 'XML:com.adobe.xmp'
 const isXmp = ({ read }: Reader, { type, at }: Chunk): boolean =>
   type === 'iTXt' && textOf(read(at + 8, xmpKeyword.length)) === xmpKeyword
 
-/** How much of the end is looked at for what stands behind the picture data. */
+/** How much of the end is looked at for what is behind the picture data. */
 const tailBytes = 2 ** 16
 
 /**

@@ -52,7 +52,7 @@ export const pngRowBytes = ({ width, channels, depth }: Omit<PngShape, 'height' 
 /**
  * Everything that comes before the picture data: signature, IHDR, and gAMA, iCCP, pHYs, eXIf (of the orientation alone) as `meta` has them. No time and
  * no text, so that equal pictures give equal bytes. A profile for another kind of colour than the channels (an RGB
- * profile on a picture that became gray) is left out, because readers refuse it.
+ * profile on a picture that became gray) is omitted, because readers refuse it.
  */
 export function pngHeader({ width, height, depth, channels, meta }: PngShape): Uint8Array {
   invariant(

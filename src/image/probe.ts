@@ -4,7 +4,7 @@ import { type PngHead, readPngHead } from './png-head.ts'
 import { nameOf, type Reader, type Source, withReader } from './reader.ts'
 import { jfifResolution, type Resolution, tiffResolution } from './resolution.ts'
 
-/** The kinds of file that are told apart by their first bytes. */
+/** The kinds of file that are distinguished by their first bytes. */
 export type Kind = 'png' | 'jpeg' | 'webp' | 'tiff' | 'gif' | 'avif' | 'svg' | 'npy'
 
 /** What the first bytes say. */
@@ -42,7 +42,7 @@ export function probe(source: Source, name = nameOf(source)): Probe {
   })
 }
 
-/** How much of a file is looked at; libvips looks for the root of an SVG, which stands behind comments, as far. */
+/** How much of a file is looked at; libvips looks for the root of an SVG, which comes after comments, as far. */
 const headBytes = 1000
 
 /** The kind of a file from its first bytes (`headBytes` for SVG). */

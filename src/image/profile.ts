@@ -4,7 +4,7 @@ import { type Curve, type Light, power, srgb, toLinear } from './light.ts'
 
 /**
  * The tone curves by which a picture stores light: those of its ICC profile; else those of a PNG's gAMA chunk where no
- * sRGB chunk stands beside it; else sRGB. A gAMA of 1/2.2 (45455) is what encoders write for sRGB, and is taken for it.
+ * sRGB chunk is beside it; else sRGB. A gAMA of 1/2.2 (45455) is what encoders write for sRGB, and is taken for it.
  *
  * @param name what to call the picture in errors
  * @throws ConvoError E_OPTION for a profile that describes colours by tables, as those of printers do, or whose curves
@@ -49,7 +49,7 @@ function lightOfProfile(icc: Uint8Array, name: string): Light {
 
 const text = (bytes: Uint8Array, at: number): string => String.fromCharCode(...bytes.subarray(at, at + 4))
 
-/** The bytes of a tag, where it lies within the profile. */
+/** The bytes of a tag, where it is within the profile. */
 function tagOf(icc: Uint8Array, view: DataView, signature: string): Uint8Array | undefined {
   if (icc.length < 132) return undefined
   const count = Math.min(view.getUint32(128), Math.floor((icc.length - 132) / 12))

@@ -1,6 +1,6 @@
 import type { Depth, Samples } from '../tensor/picture.ts'
 
-/** The samples that lie in bytes, in the byte order of the machine; copied only where they are not aligned. */
+/** The samples that are in bytes, in the byte order of the machine; copied only where they are not aligned. */
 export function viewSamples(bytes: Uint8Array, depth: Depth): Samples {
   if (depth === 8) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
   const size = depth / 8

@@ -10,7 +10,7 @@ const gap = 2
 
 /**
  * The columns of a sheet: as few places stay empty as can be while it is about half as wide again as it is high. An
- * empty place cannot be told from a map that is all black, so that any costs more than a form that is not the best.
+ * empty place cannot be distinguished from a map that is all black, so that any costs more than a form that is not the best.
  */
 export function sheetColumns(count: number, height: number, width: number): number {
   const cost = (columns: number) => {
@@ -24,7 +24,7 @@ export function sheetColumns(count: number, height: number, width: number): numb
   return best
 }
 
-/** Where maps of one size lie on a sheet. */
+/** Where maps of one size are on a sheet. */
 export type SheetLayout = {
   readonly columns: number
   /** Pixels from one map to the next, down and across. */
@@ -44,12 +44,12 @@ export function sheetLayout(count: number, height: number, width: number): Sheet
 /** The number of a map as pixels. */
 export type Label = { readonly width: number; readonly data: Float32Array }
 
-/** Puts row `y` of a label, if it has one, over the row of its map that begins at `at`, whose samples lie `step` apart. */
+/** Puts row `y` of a label, if it has one, over the row of its map that begins at `at`, whose samples are `step` apart. */
 export function drawLabel({ width, data }: Label, y: number, out: Float32Array, at: number, step = 1): void {
   if (y * width < data.length) spread(data, y * width, width, out, at, step)
 }
 
-/** Copies `n` samples to places that lie `step` apart. */
+/** Copies `n` samples to places that are `step` apart. */
 export function spread(
   from: Float32Array,
   first: number,
@@ -73,7 +73,7 @@ export const stretched = ({ min, max }: Extremes, full: number): Levels => ({
 })
 
 /**
- * Levels that can be seen. Where there are negative samples, 0 is middle gray, and white and black lie where 99.5 % of the
+ * Levels that can be seen. Where there are negative samples, 0 is middle gray, and white and black are where 99.5 % of the
  * samples do not reach: a few large responses, as at borders of zeros, do not make all else gray. Without negative ones 0
  * is black. `bins` counts the magnitudes, see `countMagnitudes`.
  */

@@ -13,7 +13,7 @@ export type SvgText = { readonly elements: readonly Element[]; readonly hasMarku
 
 /**
  * Reads the tags of an SVG once from front to back. What is not well formed ends the reading: it is for the decoder to
- * tell of it.
+ * report it.
  *
  * @param onCount called with the number of elements; throws to refuse
  */
@@ -80,7 +80,7 @@ function declarationEnd(source: string, at: number): number {
   return end < 0 ? source.length : end + 1
 }
 
-/** The place of the `>` of a tag, which may stand inside quotes too. */
+/** The place of the `>` of a tag, which may be inside quotes too. */
 function tagEnd(source: string, at: number): number {
   let quote = ''
   for (let i = at + 1; i < source.length; i++) {

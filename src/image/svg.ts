@@ -45,7 +45,7 @@ export function readSvg({ read, size }: Reader, name: string, maxPixels: number)
 
 type Budget = { steps: number; elements: number; work: number; undrawn: Set<string> }
 
-/** What the decoder leaves out without a word. */
+/** What the decoder omits without a word. */
 const undrawn = new Map([
   ...['animate', 'animateTransform', 'animateMotion', 'animateColor', 'set'].map(
     (tag) => [tag, 'animation'] as const,
@@ -253,7 +253,7 @@ function costOf(elements: readonly Element[], pixels: number, name: string, budg
   return elements.length === 0 ? { elements: 0, work: 0 } : costAt(0, 0)
 }
 
-/** Those of a list in order of places that lie in a range. */
+/** Those of a list in order of places that are in a range. */
 function between<T extends { readonly at: number }>(
   list: readonly T[],
   from: number,

@@ -46,7 +46,7 @@ export type TiffSeen = {
 /**
  * Walks over the directories of a TIFF.
  *
- * @throws ConvoError E_DECODE for directories that lead in a circle, pictures that stand in subdirectories only, and
+ * @throws ConvoError E_DECODE for directories that lead in a circle, pictures that are in subdirectories only, and
  *   samples that are not read; E_TOO_LARGE for more pages than are read
  */
 export function readTiff(read: Read, name: string): TiffSeen {
@@ -68,7 +68,7 @@ export function readTiff(read: Read, name: string): TiffSeen {
     at = page.next
   }
   const [first] = pages
-  // what is damaged so early is told by the decoder
+  // what is damaged so early is reported by the decoder
   if (layout === undefined || first === undefined)
     return { metadata: [], unread: [], isAlike: false, openTexts: [] }
   const subs = pages.flatMap((page) => subDirectories(read, page, layout))
@@ -196,7 +196,7 @@ const formats: Readonly<Record<number, string>> = {
   6: 'complex',
 }
 
-/** The first of the 16-bit numbers of a field, which stand elsewhere where they are several; 0 without the field. */
+/** The first of the 16-bit numbers of a field, which are elsewhere where they are several; 0 without the field. */
 function firstNumber(read: Read, page: Directory, one: number, { isBig, little }: Layout): number {
   const field = page.tags.get(one)
   if (field === undefined) return 0
@@ -206,7 +206,7 @@ function firstNumber(read: Read, page: Directory, one: number, { isBig, little }
   return bytes?.length === 2 ? viewOf(bytes).getUint16(0, little) : field.value & 0xffff
 }
 
-/** Compressions that the decoder knows; 0 stands for none that is said. */
+/** Compressions that the decoder knows; 0 means that none is stated. */
 const known = new Set([0, 1, 2, 3, 4, 5, 7, 8, 32766, 32771, 32773, 32809, 32946, 34676, 34677, 50001])
 /** Others that the `vips` command knows. */
 const knownToVips: Readonly<Record<number, string>> = {

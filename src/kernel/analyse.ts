@@ -104,7 +104,7 @@ const dot = (a: Float64Array, b: Float64Array): number => a.reduce((s, x, i) => 
 
 /**
  * The column and the row whose outer product is the kernel, or nothing when its rank is not 1. Whole weights give whole
- * factors, exactly; others are right within 1e-6 of the largest weight, as far as float32 tells weights apart.
+ * factors, exactly; others are right within 1e-6 of the largest weight, as far as float32 distinguishes weights.
  */
 export function factor(
   kernel: Kernel,

@@ -45,7 +45,7 @@ function readRows(source: string): Kernel {
   return kernel([read.length, width], read.flat())
 }
 
-/** The numbers of one row. A comma stands between two numbers. */
+/** The numbers of one row. A comma is between two numbers. */
 function readRow(source: string, line: string, index: number): readonly number[] {
   const numbers: number[] = []
   let afterComma = true

@@ -37,7 +37,7 @@ export type Kernel = {
   readonly direction?: Direction
 }
 
-/** What may be said of a kernel besides shape and weights. */
+/** What may be given for a kernel besides shape and weights. */
 export type KernelFields = Partial<Omit<Kernel, 'shape' | 'weights'>>
 
 /**

@@ -3,7 +3,7 @@ import { type Atom, reshaped, shapeOf, type Value } from './value.ts'
 
 /**
  * The shape that a reshape means, where its file has the sizes of one picture in it: what the shape says of rows and
- * columns of the declared size is said of those that there are. Undefined where that is not clear.
+ * columns of the declared size is about those that there are. Undefined where that is not clear.
  */
 export function baked(value: Value, declared: Declared | undefined): number[] | undefined {
   const [before] = declared?.inputs ?? []

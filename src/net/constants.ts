@@ -97,7 +97,7 @@ export function taken1(x: Constant, axis: number, indices: readonly number[]): C
   )
 }
 
-/** Constants one behind the other along a dimension. */
+/** Constants one after the other along a dimension. */
 export function joinedConstants(list: readonly Constant[], axis: number): Constant {
   const [first] = list as [Constant]
   const shape = first.shape.map((size, i) =>

@@ -1,7 +1,7 @@
 import type { Constant, Network, NetworkNode } from './network.ts'
 
 // Batch normalisation behind a bank is part of its weights: with k = gamma / √(variance + epsilon), w · k and
-// (bias − mean) · k + beta, computed in double precision and rounded to float32 once. That is the definition of such a pair
+// (bias − mean) · k + beta, computed in double precision and rounded to float32 once. That is the definition of a pair
 // here; behind anything else batch normalisation is a step of its own.
 
 /** A network without what its outputs do not need, and its batch normalisations folded into the banks before them. */

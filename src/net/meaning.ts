@@ -30,7 +30,7 @@ export type Sense = {
   readonly notes: readonly string[]
 }
 
-/** Mean and spread of the numbers that stand for black to white, white being 1 of the picture. */
+/** Mean and spread of the numbers that represent black to white, white being 1 of the picture. */
 export const spreadOf: Readonly<
   Record<NetRange, { readonly mean: readonly number[]; readonly std: readonly number[] }>
 > = {

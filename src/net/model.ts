@@ -45,7 +45,7 @@ export async function modelOf(given: Network): Promise<Model> {
         },
       )
     } catch {
-      // what is wrong is said of the size of the picture
+      // what is wrong is about the size of the picture
     }
   }
   const meaning = network.meaning ?? {}
@@ -61,7 +61,7 @@ export async function modelOf(given: Network): Promise<Model> {
   }
 }
 
-/** Channels stand last where only there is a number of them that pictures have. */
+/** Channels come last where only there is a number of them that pictures have. */
 function layoutOf(shape: Network['inputs'][number]['shape']): NetLayout {
   if (shape?.length !== 4) return 'chw'
   const isCount = (n: number | string | undefined) => n === 1 || n === 3 || n === 4

@@ -67,7 +67,7 @@ function place(
   return engine.layer('placed', [planes], { channels: of(0), rows: of(1), columns: of(2), fill })
 }
 
-/** Values one behind the other along a dimension. @throws ConvoError E_SHAPE, E_NET_OPERATOR */
+/** Values one after the other along a dimension. @throws ConvoError E_SHAPE, E_NET_OPERATOR */
 export async function joined(turn: Turn, values: readonly Value[], axis: number): Promise<Value> {
   const shapes = values.map(shapeOf)
   const [shape] = shapes as [number[]]
@@ -95,7 +95,7 @@ export async function joined(turn: Turn, values: readonly Value[], axis: number)
   return { kind: 'value', planes, dims }
 }
 
-/** ONNX's names of what stands outside. */
+/** ONNX's names of what is outside. */
 const modes: Readonly<Record<string, BorderName>> = {
   constant: 'constant',
   edge: 'replicate',

@@ -15,7 +15,7 @@ import { isAxis, plain, shapeOf, type Value } from './value.ts'
 
 // Resizing, in all of ONNX's ways.
 
-/** Where output places lie among the input's, by the names of `coordinate_transformation_mode`. */
+/** Where output places are among the input's, by the names of `coordinate_transformation_mode`. */
 type Axis = {
   readonly input: number
   readonly output: number
@@ -27,7 +27,7 @@ type Axis = {
 const { fround } = Math
 const halved = (o: number, scale: number): number => fround(fround(fround(o + 0.5) / scale) - 0.5)
 
-// In float32, as frameworks have it: where a place lies half-way between two, the rounding decides.
+// In float32, as frameworks have it: where a place is half-way between two, the rounding decides.
 const coordinates: Readonly<Record<string, (o: number, axis: Axis) => number>> = {
   half_pixel: (o, { scale }) => halved(o, scale),
   half_pixel_symmetric(o, { input, output, scale }) {

@@ -6,7 +6,7 @@ import type { Network, NetworkNode, Port } from './network.ts'
 import { type Declared, nameOf } from './step.ts'
 import { type Item, pictureValue, plain, planesOf, shapeOf, type Value, withChannels } from './value.ts'
 
-/** How the axes of a picture stand in what a network takes: `hwc` has channels last. */
+/** How the axes of a picture are in what a network takes: `hwc` has channels last. */
 export type NetLayout = 'chw' | 'hwc'
 
 /** What a node was seen to do. */

@@ -171,7 +171,7 @@ export function withChannels(engine: Engine, value: Value, chosen: readonly numb
   const rest = value.dims.map((_, i) => i).filter((i) => !chosen.includes(i))
   const atoms = (group: readonly number[]) => group.flatMap((i) => value.dims[i]!)
   const isChosen = isAxis(value, atoms(chosen), 0)
-  // the rest may stand in any order where every factor is an axis
+  // the rest may be in any order where every factor is an axis
   if (isChosen && areAxes(value, atoms(rest), [1, 2])) return Promise.resolve(value)
   const sizes = rest.filter((i) => value.dims[i]!.length > 0)
   const [last] = sizes.slice(-1)
@@ -182,7 +182,7 @@ export function withChannels(engine: Engine, value: Value, chosen: readonly numb
   ])
 }
 
-/** @throws ConvoError where a value stands and numbers are needed that are known before the picture is */
+/** @throws ConvoError where a value is and numbers are needed that are known before the picture is */
 export function knownOf(item: Item | undefined, what: string, node: string): Constant {
   if (item?.kind === 'known') return item.constant
   throw new ConvoError(

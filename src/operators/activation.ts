@@ -17,7 +17,7 @@ export function checkActivation(name: unknown): Activation {
 }
 
 /**
- * Every number of x through an activation; x itself for `none`. `unit` is the value that stands for 1: sigmoid and tanh
+ * Every number of x through an activation; x itself for `none`. `unit` is the value that represents 1: sigmoid and tanh
  * take v / unit and give unit · f.
  */
 export const activate = async (engine: Engine, x: Tensor, name: Activation, unit = 1): Promise<Tensor> =>

@@ -87,7 +87,7 @@ export function otherChannels(
   })
 }
 
-/** What stands outside a picture. */
+/** What is outside a picture. */
 export function outsideOf(
   kernel: Kernel,
   options: BankOptions,
@@ -171,7 +171,7 @@ export function refuseOptions(
   if (given !== undefined) throw new ConvoError('E_OPTION', `--${given} ${why}`)
 }
 
-/** The error for a setting, `name` or `name value`, that leaves nothing for --kernel to say. */
+/** The error for a setting, `name` or `name value`, that cannot be used with --kernel. */
 export const notWithKernel = (setting: string): ConvoError =>
   new ConvoError('E_OPTION', `--${setting} and --kernel cannot be used together`, {
     fix: `no --${setting.split(' ')[0]}`,

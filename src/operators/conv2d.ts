@@ -49,7 +49,7 @@ export const correlationOptions = [
 
 /**
  * The step that correlates with a kernel of rank 2 (each channel on its own), 3 (all channels summed into one) or 4 (a
- * bank). A bank comes from a network, so zeros stand outside unless something else is asked for.
+ * bank). A bank comes from a network, so zeros are outside unless something else is asked for.
  */
 export function correlationStep(
   name: string,

@@ -188,8 +188,8 @@ async function correlateVolume(
 }
 
 /**
- * The same correlation slab by slab: the depth axis over a volume [C,D,H,W] of the given shape is told to the caller, who
- * gathers, and is left out of what is computed.
+ * The same correlation slab by slab: the depth axis over a volume [C,D,H,W] of the given shape is given to the caller, who
+ * gathers, and is not part of what is computed.
  */
 function volumeSlabs(
   shape: readonly number[],

@@ -40,7 +40,7 @@ export type Explanation = {
     readonly singularValues: readonly number[]
     readonly isSeparable: boolean
   }
-  /** What an approximation leaves out of the kernel, relative to it. */
+  /** What an approximation loses of the kernel, relative to it. */
   readonly error?: number
   /** In bytes, as float32. */
   readonly memory: { readonly input: number; readonly weights: number; readonly output: number }
@@ -180,7 +180,7 @@ function axesOf(
   })
 }
 
-/** The padding with which the middle tap stands on every sample. */
+/** The padding with which the middle tap is on every sample. */
 const pads = (kernel: readonly number[], dilation: readonly number[]): [before: number, after: number][] =>
   kernel.map((k, i) => {
     const before = Math.floor(k / 2) * dilation[i]!

@@ -9,7 +9,7 @@ import { operator } from './operator.ts'
 const length = 9
 const middle = (length - 1) / 2
 
-/** A blur across, the picture as it is, a blur down: what every group sees alone can be told by its colour. */
+/** A blur across, the picture as it is, a blur down: what every group sees alone shows in its colour. */
 const directions = makeKernel(
   [3, 1, length, length],
   Array.from({ length: 3 * length * length }, (_, i) => {
@@ -66,7 +66,7 @@ export const groupedCommand = operator({
   animations: { grouped: '4 channels in 2 groups: each filter covers the 2 channels of its group' },
 })
 
-/** The bank for a picture of so many channels: the given kernel, or of the three directions as many as there are channels. */
+/** The bank for a picture with a number of channels: the given kernel, or of the three directions as many as there are channels. */
 function groupedBank(
   kernel: Kernel | undefined,
   channels: number,

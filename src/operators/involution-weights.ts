@@ -8,7 +8,7 @@ import { Tensor } from '../tensor/tensor.ts'
 // The weights that make the kernels of an involution, from files. The formats are loaded only when a file is read, so
 // that they do not slow down every start.
 
-/** Named tensors, wherever they lie. */
+/** Named tensors, wherever they are. */
 type Store = {
   readonly names: readonly string[]
   tensor(name: string): { readonly shape: readonly number[]; readonly data: ArrayLike<number> }
@@ -23,7 +23,7 @@ const norms = {
 
 /**
  * The weights in `source`: a .safetensors file, or a folder with a .npy file for each tensor, as `reduce.weight.npy`;
- * `#prefix` behind it stands before all their names.
+ * `#prefix` behind it comes before all their names.
  *
  * @throws ConvoError E_KERNEL_FILE when it cannot be read or lacks a tensor, E_KERNEL_VALUE for numbers that are not finite
  */
@@ -62,7 +62,7 @@ export async function readGenerator(source: string) {
 }
 
 /**
- * The size and the groups of the kernels that weights make for so many channels: `size` if given, else the largest odd K
+ * The size and the groups of the kernels that weights make for a number of channels: `size` if given, else the largest odd K
  * whose K² divides the rows of span.weight into groups that divide the channels.
  *
  * @throws ConvoError E_KERNEL_SHAPE

@@ -190,7 +190,7 @@ function biasNamed(name: string, bias: Bias | undefined, count: number): Float32
   }
 }
 
-/** The mean of every s x s block that lies wholly inside; x itself for s = 1. */
+/** The mean of every s x s block that is wholly inside; x itself for s = 1. */
 async function meanOfBlocks(engine: Engine, x: Tensor, s: number): Promise<Tensor> {
   if (s === 1) return x
   const [, height, width] = x.shape as [number, number, number]

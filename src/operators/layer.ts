@@ -5,9 +5,9 @@ import type { Kernel } from '../kernel/kernel.ts'
 
 // What an operator is as a layer of a network, so that it can be explained: its numbers by formulas, nothing computed.
 
-/** A layer: a kernel's shape, or sizes in place of one. What is left out has the operator's textbook default. */
+/** A layer: a kernel's shape, or sizes instead of one. What is omitted has the operator's textbook default. */
 export type Layer = {
-  /** Its shape goes before `size`, `filters` and `multiplier`; of a plane the separability is told. */
+  /** Its shape goes before `size`, `filters` and `multiplier`; of a plane the separability is reported. */
   readonly kernel?: Kernel | undefined
   /** True for a kernel that every channel meets on its own, with the same weights. */
   readonly each?: boolean | undefined
@@ -35,16 +35,16 @@ export type Layer = {
   readonly ceil?: boolean | undefined
   /** The kernel that follows an unpooling. */
   readonly smoothing?: Kernel | undefined
-  /** Of an involution: the rule that makes its kernels, in place of weights. */
+  /** Of an involution: the rule that makes its kernels, instead of weights. */
   readonly rule?: string | undefined
-  /** What an approximation leaves out of the kernel, relative to it. */
+  /** What an approximation loses of the kernel, relative to it. */
   readonly error?: number | undefined
 }
 
-/** What can be asked for in place of a kernel. */
+/** What can be asked for instead of a kernel. */
 export type Asked = 'size' | 'filters' | 'multiplier' | 'hidden'
 
-/** How an operator differs from the plain convolution, whose rules stand where it has none of its own. */
+/** How an operator differs from the plain convolution, whose rules apply where it has none of its own. */
 export type LayerRules = {
   readonly asks: readonly Asked[]
   /** What an option of the command settles, so that it cannot be asked for any more. */
@@ -52,7 +52,7 @@ export type LayerRules = {
   /** The size of every kernel. */
   readonly kernel?: readonly number[]
   readonly usual?: Pick<Layer, 'stride' | 'dilation' | 'padding'>
-  /** Windows side by side, 2x2 unless asked otherwise, in place of a kernel. */
+  /** Windows side by side, 2x2 by default, instead of a kernel. */
   readonly pools?: true
   /** Every channel has `multiplier` filters of its own. */
   readonly alone?: true

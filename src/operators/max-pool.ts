@@ -25,7 +25,7 @@ export type PoolOptions = {
   readonly returnIndices?: boolean | undefined
 }
 
-/** The switches: where each maximum stood, as a flat row-major place in its channel's own plane or volume. */
+/** The switches: where each maximum was, as a flat row-major place in its channel's own plane or volume. */
 export type Indices = { readonly shape: readonly number[]; readonly data: Int32Array }
 
 /** What max pooling gives. */
@@ -42,7 +42,7 @@ export type Pooled = { readonly output: Tensor; readonly indices: Indices }
  * After Ranzato et al. 2007.
  *
  * @returns output [C,H',W'], and its indices
- * @throws ConvoError E_ARGUMENT, E_SHAPE; also when a window would lie in the padding alone
+ * @throws ConvoError E_ARGUMENT, E_SHAPE; also when a window would be in the padding alone
  */
 export function maxPool2d(
   x: TensorInput,

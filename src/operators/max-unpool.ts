@@ -22,7 +22,7 @@ export type UnpoolOptions = {
 }
 
 /**
- * Max unpooling of x [C,H,W]: zeros, with every value put back where its switch says that it stood:
+ * Max unpooling of x [C,H,W]: zeros, with every value put back where its switch says that it was:
  *
  *     out[c, indices[c,i,j]] = x[c,i,j]
  *
@@ -209,7 +209,7 @@ export const unpoolCommand = operator({
 })
 
 /**
- * What lies between the maxima by linear interpolation, if they stood in the same corner of every window.
+ * What is between the maxima by linear interpolation, if they were in the same corner of every window.
  *
  * @throws ConvoError E_TOO_LARGE
  */

@@ -8,13 +8,13 @@ import type { BorderName } from '../tensor/border.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import type { Layer, LayerRules } from './layer.ts'
 
-/** What is white in the picture that a tensor was made from, 255, 65535, 1 or as told: tensors hold levels as they were read. */
+/** What is white in the picture that a tensor was made from, 255, 65535, 1 or as given: tensors hold levels as they were read. */
 export type FullScale = number
 
 /**
  * How a step on volumes goes through the depth: output slice o is `apply` of the input slices `o · stride − before +
- * t · dilation`, t = 0..kernel−1, one behind the other [C,kernel,H,W], and has the bits that the step gives it in the
- * whole volume. What stands outside is told by `border` and `fill`, as in rows and columns.
+ * t · dilation`, t = 0..kernel−1, one after the other [C,kernel,H,W], and has the bits that the step gives it in the
+ * whole volume. What is outside is given by `border` and `fill`, as in rows and columns.
  */
 export type Slabs = {
   readonly axis: Axis
@@ -97,7 +97,7 @@ export type Given<P extends Params = Params> = {
   readonly full: FullScale
 }
 
-/** What a command was told, and what it would meet, for the layer that it comes to. */
+/** What a command was given, and what it would meet, for the layer that it comes to. */
 export type LayerGiven<P extends Params = Params> = Pick<Given<P>, 'values' | 'kernel' | 'settings'> & {
   /** Of the input, [C,H,W] or [C,D,H,W]. */
   readonly shape: readonly number[]

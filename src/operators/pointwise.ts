@@ -18,7 +18,7 @@ export type PointwiseOptions = {
 }
 
 /**
- * 1x1 convolution of x [C,H,W] with [O,C,1,1] or [O,C]: each pixel's channels are mixed anew,
+ * 1x1 convolution of x [C,H,W] with [O,C,1,1] or [O,C]: each pixel's channels are mixed,
  *
  *     out[o,i,j] = f(bias[o] + Σ over c of weight[o,c] · x[c,i,j])
  *

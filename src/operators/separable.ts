@@ -62,7 +62,7 @@ export async function separablePasses(
 ): Promise<Tensor> {
   const [depth, y, z] = c.axes
   const first: Correlation = { ...c, axes: [depth, y, still(z.input)] }
-  // What stands outside under a constant border has been through the first pass, too.
+  // What is outside under a constant border has been through the first pass, too.
   const fill = col.reduce((acc, w) => Math.fround(acc + Math.fround(w * c.fill)), 0)
   const second: Correlation = { ...c, axes: [depth, still(y.output), z], fill }
   const down = await engine.correlate(x, repeat(col, [c.channels, 1, col.length, 1]), undefined, first)

@@ -17,7 +17,7 @@ export type Separation = {
   readonly terms: readonly { readonly column: Float64Array; readonly row: Float64Array }[]
   /** All of them, falling; how many are not nearly 0 is the rank. */
   readonly singularValues: Float64Array
-  /** What the terms leave out, relative to the kernel, in the Frobenius norm: 0 for a kernel of rank 1. */
+  /** What the terms omit, relative to the kernel, in the Frobenius norm: 0 for a kernel of rank 1. */
   readonly error: number
 }
 

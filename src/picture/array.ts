@@ -45,11 +45,11 @@ export type PictureArray = {
 const mostChannels = 4
 
 /**
- * Whether the channels of an array stand last or first. [H,W] has none. Of [H,W,C] and [C,H,W], and of [D,H,W,C] and
+ * Whether the channels of an array come last or first. [H,W] has none. Of [H,W,C] and [C,H,W], and of [D,H,W,C] and
  * [C,D,H,W]:
  *
  * - a last axis of more than 4 is a width: the channels are first;
- * - a last axis of 1 to 4 with all others longer than 4: the channels are last, which is told;
+ * - a last axis of 1 to 4 with all others longer than 4: the channels are last, which is reported;
  * - anything else may be either, such as [3,480,3] and [64,4,4].
  *
  * @throws ConvoError E_OPTION where it may be either and `asked` is `auto`; E_DECODE for a rank other than 2 to 4
@@ -100,7 +100,7 @@ function sizeText(shape: readonly number[], layout: 'hwc' | 'chw'): string {
  * A .npy file as a picture or volume: rank 2 to 4, of any type that NumPy's numbers and booleans have.
  *
  * Its full scale: 255 for u1 and 65535 for u2, which are pictures of that depth; 1 for booleans. Of other types it is 1
- * where all numbers lie in 0..1; else 65535 for whole types whose numbers lie in 0..65535 and not in 0..255; else 255.
+ * where all numbers are in 0..1; else 65535 for whole types whose numbers are in 0..65535 and not in 0..255; else 255.
  * That is a guess. `full` says otherwise, for u1 and u2 too, such as 4095 for levels of 12 bits.
  *
  * @throws ConvoError E_DECODE, E_OPTION as `layoutOf` does; E_KERNEL_SYNTAX, E_KERNEL_FORMAT as `readNpy` does
@@ -170,7 +170,7 @@ export const roundedNote = (name: string, type: string): string =>
 
 const brief = (value: number): string => String(Number(value.toPrecision(6)))
 
-/** True where pixels of 1 to 4 channels stand together: they are a picture, with alpha behind 1 or 3 colours. */
+/** True where pixels of 1 to 4 channels are together: they are a picture, with alpha behind 1 or 3 colours. */
 const isInterleaved = ({ layout, channels }: PictureArray): boolean =>
   layout === 'hwc' && channels <= mostChannels
 
@@ -179,7 +179,7 @@ export type ArrayData =
   | { readonly kind: 'picture'; readonly picture: Omit<Picture, 'meta'> & { readonly full: number } }
   | { readonly kind: 'tensor'; readonly tensor: Tensor; readonly full: number }
 
-/** The array as data: gray and RGB are pictures, channels that stand last may have alpha behind them. */
+/** The array as data: gray and RGB are pictures, channels that come last may have alpha behind them. */
 export function dataOfArray(array: PictureArray): ArrayData {
   const { channels, slices, height, width, depth, full } = array
   const isPicture = isInterleaved(array) || channels === 1 || channels === 3
@@ -193,7 +193,7 @@ export function dataOfArray(array: PictureArray): ArrayData {
   return { kind: 'tensor', tensor: new Tensor(shape, floats), full }
 }
 
-/** [y][x][channel] of a picture whose channels stand first. */
+/** [y][x][channel] of a picture whose channels come first. */
 function interleaved({ data, channels }: PictureArray): Samples {
   if (channels === 1) return data
   const plane = data.length / channels
@@ -216,7 +216,7 @@ function planar({ data, layout, channels }: PictureArray): Samples {
 }
 
 /**
- * The array as pages to compare and to hash: where the channels stand last, a picture for each slice; else every plane of
+ * The array as pages to compare and to hash: where the channels come last, a picture for each slice; else every plane of
  * every channel, in gray.
  *
  * @throws ConvoError E_DECODE for numbers that float32 does not hold

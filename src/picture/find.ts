@@ -42,7 +42,7 @@ export const looksForeign = (path: string): boolean =>
   !basename(path).startsWith('.') && promised(path) !== undefined
 
 /**
- * Finds all inputs. What is no picture is left out of folders only; a file that is named is taken, and if it is not
+ * Finds all inputs. What is no picture is omitted from folders only; a file that is named is taken, and if it is not
  * there or no picture, the batch says so at its place.
  *
  * @throws ConvoError E_INPUT for a list or folder that cannot be read, or a glob that fits nothing
@@ -143,7 +143,7 @@ async function expand(
   const rest = segments.slice(fixed).join('/')
   const found = await glob(rest, {
     cwd: folder,
-    // without it, links to files would be left out too
+    // without it, links to files would be omitted too
     followSymbolicLinks: true,
   })
   const isLinked = linkFinder(folder)
@@ -169,7 +169,7 @@ async function expand(
   return [folder, inputs]
 }
 
-/** Tells of folders below one whether they are links, or lie in one: those are not looked into. */
+/** Whether the folders below one are links, or are in one: those are not searched. */
 function linkFinder(top: string): (rel: string) => boolean {
   const known = new Map<string, boolean>([['.', false]])
   const isLinked = (rel: string): boolean => {

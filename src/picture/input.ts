@@ -57,7 +57,7 @@ export async function sourceOf(path: string): Promise<Source> {
   return readWhole(path, { limit: 'encodedBytes', name, what: 'a picture', check: checkHead(name) })
 }
 
-/** The samples of an input, as far as its first bytes tell; a guess from the file size where they do not. */
+/** The samples of an input, as far as its first bytes show; a guess from the file size where they do not. */
 export function expectedSamples({ probe: { png, size } }: Opened): number {
   return png === undefined ? size * 4 : png.width * png.height * png.channels
 }
@@ -96,7 +96,7 @@ const looksAtAlpha = ({ alpha, background }: Treatment): boolean =>
   background !== undefined || alpha === 'drop' || alpha === 'separate'
 
 /**
- * A decoded picture as an input: laid over the background or without alpha where that is asked for, floats with their full
+ * A decoded picture as an input: flattened onto the background or without alpha where that is asked for, floats with their full
  * scale. A note says so where hidden colours become visible.
  *
  * @throws ConvoError E_OPTION for a full scale of whole samples, and for a tone curve that is not read

@@ -37,7 +37,7 @@ export type PictureJob = {
   readonly given?: Opened | InMemory | undefined
   /** 1..100, of formats that have it. */
   readonly quality?: number | undefined
-  /** Takes the picture in place of its file. */
+  /** Takes the picture instead of its file. */
   readonly store?: PageStore | undefined
 } & Watch
 

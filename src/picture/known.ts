@@ -49,7 +49,7 @@ export async function knownOf(path: string, settings: Asked, given?: Opened | In
 function knownArray(array: PictureArray, settings: Asked): Known {
   const { width, height, channels, slices, depth, full, layout, data } = array
   const isMaps = dataOfArray(array).kind === 'tensor'
-  // channels that stand first are all colours
+  // channels that come first are all colours
   const treated = layout === 'hwc' && channels <= 4 ? treatedChannels(channels as 1, settings) : channels
   const peak = data instanceof Float32Array && { peak: () => peakOf(data) }
   const pages = slices ?? 1
@@ -71,7 +71,7 @@ function knownPicture(
   return { width, height, channels, depth, full, pages, hasSlices: false, isMaps: false, notes }
 }
 
-/** The channels that are left when alpha is dropped or laid over a background. */
+/** The channels that are left when alpha is dropped or flattened onto a background. */
 function treatedChannels(channels: 1 | 2 | 3 | 4, { alpha, background }: Asked): 1 | 2 | 3 | 4 {
   if (!hasAlpha(channels)) return channels
   if (background !== undefined) return coloursOf(channels, background)

@@ -89,7 +89,7 @@ export const limitsOf = (settings: Pick<Settings, 'max-pixels' | 'no-orient'>) =
   orient: !settings['no-orient'],
 })
 
-/** Tells that of several pages only the first is used. */
+/** Reports that of several pages only the first is used. */
 export function pageNote(path: string, pages: number): string[] {
   return pages === 1
     ? []
@@ -202,7 +202,7 @@ export function sliceOf(page: Decoded, name: string, treatment: Treatment) {
 
 const black: Colour = [0, 0, 0]
 
-/** That slices were laid over black, where nothing was said of their alpha. */
+/** That slices were flattened onto black, where nothing was said of their alpha. */
 export const overBlack = (
   { channels }: Pick<Decoded, 'channels'>,
   { alpha, background }: Treatment,
@@ -232,7 +232,7 @@ const pagesOf = (opened: Opened, settings: Settings): AsyncGenerator<Decoded> =>
   decodePages(opened.source, { ...limitsOf(settings), name: opened.path })
 
 /**
- * A volume [C,D,H,W] from pages of one size, with the profile and resolution of the first. Alpha is left out, see `sliceOf`.
+ * A volume [C,D,H,W] from pages of one size, with the profile and resolution of the first. Alpha is omitted, see `sliceOf`.
  *
  * @throws ConvoError E_SHAPE when the pages differ
  */

@@ -64,7 +64,7 @@ export async function openPaged(opened: Opened, task: Task): Promise<PagedInput 
 
 type Shape = Pick<Header, 'width' | 'height' | 'channels'>
 
-/** @throws ConvoError E_SHAPE for a page that cannot stand with the first in one file */
+/** @throws ConvoError E_SHAPE for a page that does not fit the first in one file */
 function checkPage(page: number, shape: Shape, first: Shape, path: string): void {
   const [own, other] = [shape, first].map(({ width, height, channels }) => `${width}x${height}x${channels}`)
   if (own === other) return

@@ -30,7 +30,7 @@ export async function openPages(source: Source, options: PageOptions): Promise<P
     const bytes = typeof source === 'string' ? await readWhole(source, { limit: 'encodedBytes' }) : source
     return pagesOfArray(readArray(bytes, name, options))
   }
-  // of these what was looked at tells it all: to ask the decoder would open them once more
+  // of these what was looked at shows it all: to ask the decoder would open them once more
   const isPlain = kind === 'png' || kind === 'jpeg'
   const header = isPlain ? undefined : await readHeader(source, { ...options, name })
   const {

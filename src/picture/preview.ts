@@ -57,7 +57,7 @@ export async function previewText(
     .join('')}\n`
 }
 
-/** A picture as RGB within a size; what is transparent lies on gray. */
+/** A picture as RGB within a size; what is transparent is on gray. */
 async function pixelsOf(
   source: string | Uint8Array,
   size: { readonly width: number; readonly height: number; readonly withoutEnlargement?: boolean },
@@ -138,7 +138,7 @@ export function previewTarget(given: string, { channels }: Pick<Settings, 'chann
   return given === '' ? join(tmpdir(), `convo-preview-${randomUUID()}.png`) : given
 }
 
-/** Shows the picture that was written, and takes it away if no output was given. Gives the report to be told. */
+/** Shows the picture that was written, and takes it away if no output was given. Gives the report to print. */
 export async function showResult(report: Report, given: string, io: Io): Promise<Report> {
   const { output } = report
   const remove = () => (given === '' ? removeQuietly(output.path) : undefined)

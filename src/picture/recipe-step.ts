@@ -47,7 +47,7 @@ import {
   tensorOf,
 } from './state.ts'
 
-/** Where a recipe stands among the steps: tones apply on the way in, light is encoded on the way out. */
+/** Where a recipe is among the steps: tones apply on the way in, light is encoded on the way out. */
 export type Position = { readonly isFirst: boolean; readonly isLast: boolean }
 
 /** The step that changes nothing: by it samples take on a tone, and what a network operator made goes to the file. */
@@ -240,7 +240,7 @@ function planOver(
   return tone.alpha === 'own' ? inFloats(plan) : plan
 }
 
-/** A plan as reports tell it; what runs with other steps around it goes in their strips. */
+/** A plan as reports show it; what runs with other steps around it goes in their strips. */
 export function planFacts(plan: RecipePlan, isAlone: boolean): PlanFacts[] {
   return plan.stencils.map((s) => ({
     algorithm: s.algorithm,

@@ -66,7 +66,7 @@ function isPairOfPattern(input: string, output: string): boolean {
       name.length >= start.length + end.length &&
       name.startsWith(start) &&
       name.endsWith(end) &&
-      // a star at the beginning leaves out hidden files
+      // a star at the beginning omits hidden files
       (start !== '' || !name.startsWith('.')),
   )
   return named.length === 2

@@ -20,7 +20,7 @@ import {
 } from '../params.ts'
 import { type BorderName, borderName, borders } from '../tensor/border.ts'
 
-/** Where the channels of an array stand: `chw` first, as networks have them; `hwc` last, as OpenCV, Pillow and imageio. */
+/** Where the channels of an array are: `chw` first, as networks have them; `hwc` last, as OpenCV, Pillow and imageio. */
 export const layouts = ['auto', 'hwc', 'chw'] as const
 export type Layout = (typeof layouts)[number]
 

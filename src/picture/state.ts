@@ -30,7 +30,7 @@ export type State = {
   readonly plans: readonly PlanFacts[]
 }
 
-/** Channels and full scale of the data, as steps are told. */
+/** Channels and full scale of the data, as steps get them. */
 export function shapeOf(data: Data): { channels: number; full: FullScale } {
   if (data.kind === 'picture') return { channels: data.picture.channels, full: data.picture.full }
   const { shape } = data.kind === 'graph' ? data.out : data.tensor

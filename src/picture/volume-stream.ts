@@ -179,7 +179,7 @@ async function sliceLevels(
   return alike(stretched({ min, max }, full))
 }
 
-/** The slices [C,H,W] of the result, in order; `seen` tells afterwards whether all samples that were read are finite. */
+/** The slices [C,H,W] of the result, in order; `seen` shows afterwards whether all samples that were read are finite. */
 async function* walk(
   session: Session,
   engine: Engine,

@@ -70,7 +70,7 @@ export async function writeMaps(
   const shown = through(levels)
   if (isSplit) {
     const out = nodeOf(shown.out)
-    // each map is computed when it is its turn, unless what lies below all of them would be computed far too often
+    // each map is computed when it is its turn, unless what is below all of them would be computed far too often
     const from = costApart(out) > mostApart ? planesNode(await runToTensor(session, graphOf(shown))) : out
     const at = (i: number) => graphRendering(session, { ...shown, out: traced(narrowed(from, i, 1)) }, own)
     const note = choice === 'split' ? ': channel 0 is the first' : ''
@@ -131,7 +131,7 @@ export type Series = {
   readonly note?: string
 }
 
-/** One file for each picture of a series: the number goes in place of {index}, or before the extension. */
+/** One file for each picture of a series: the number replaces {index}, or goes before the extension. */
 export async function writeEach(
   session: Session,
   series: Series,

@@ -111,7 +111,7 @@ function integerPasses(
 function passes(job: PictureJob, placed: Form<'passes'>, wasm: WasmExports, at: Place): Accumulate {
   const { kH, kW, dilation } = placed.stencil
   const wide = at.n + (kW - 1) * dilation[1] * job.tileChannels
-  // The loop takes source rows that lie one after the other; where they do not, row by row.
+  // The loop takes source rows that are one after the other; where they are not, row by row.
   const single = dilation[0] !== 1 || at.step !== 1
   const srcPitch = dilation[0] * job.tilePitch
   return (y, rows, tileFirst) => {

@@ -51,7 +51,7 @@ export function prepareBankRows(
     }
   }
 
-  /** Rows `first` to `end` − 1 of one phase of the grid; `src` lies under row `first`, `step` bytes lead to the next. */
+  /** Rows `first` to `end` − 1 of one phase of the grid; `src` is under row `first`, `step` bytes lead to the next. */
   function accumulate(
     phase: PlacedBank['phases'][number],
     offsets: Address,

@@ -17,7 +17,7 @@ export type BankJob = {
   readonly bias: Address
   /** Taps read the source itself, where no tap leaves it; else a tile. */
   readonly direct: boolean
-  /** The rows of a strip are read and written as a single one: they lie one after the other on both sides. */
+  /** The rows of a strip are read and written as a single one: they are one after the other on both sides. */
   readonly joined: boolean
   /** A tile row is one row for each x phase, each `pitch` bytes. */
   readonly pitch: number
@@ -65,7 +65,7 @@ function rowOfTile(plan: BankPlan): { readonly columnCount: number; readonly pit
 
 /** How the work of a plan is cut into parts. */
 export type BankParts = {
-  /** Whether the input is read where it lies. */
+  /** Whether the input is read where it is. */
   readonly direct: boolean
   /** Whether the rows of a strip are run over as one. */
   readonly joined: boolean

@@ -3,7 +3,7 @@ import { type Barrier, lowestBarrier, replaced, rowsOfBarrier } from '../graph/b
 import { type Node, planesNode } from '../graph/node.ts'
 import { sizeOf, Tensor } from '../tensor/tensor.ts'
 
-/** Bytes of an input of a barrier up to which it is kept for the steps behind, in place of computing it twice. */
+/** Bytes of an input of a barrier up to which it is kept for the steps behind, instead of computing it twice. */
 const mostKept = 256 * 2 ** 20
 
 /** Whether a step is as good as there. */

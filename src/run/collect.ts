@@ -1,11 +1,11 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-/** Bytes of buffers that may lie about before they are collected. */
+/** Bytes of buffers that may stay before they are collected. */
 const patience = 4 * 2 ** 20
 
 /**
- * Tells the engine that so many bytes of buffers have become garbage. Buffers lie outside of its heap, so it would let
+ * Informs the engine that a number of bytes of buffers have become garbage. Buffers are outside of its heap, so it would let
  * 64 MiB of them pile up in every thread before it looks; a minor collection takes well under a millisecond and finds
  * those that were made since the last one.
  */
@@ -16,7 +16,7 @@ const largeBuffer = 2 ** 16
 
 /**
  * Hands the memory of bytes that nobody needs any more to a young owner, which the next minor collection finds. Bytes that
- * have waited to be written may have survived two of those, and would lie about until a major one: 20 MiB of the peak
+ * have waited to be written may have survived two of those, and would stay until a major one: 20 MiB of the peak
  * at 53 megapixels.
  */
 export function rejuvenate({ buffer, byteLength }: Uint8Array): void {

@@ -52,7 +52,7 @@ export function prepareGather(
       }
       const inside = plus(to, columns.first * pixel)
       const from = prepareRow(input.address(iy), inside)
-      // a tile beside the picture has no column of it, and the place where one would be may lie outside the memory
+      // a tile beside the picture has no column of it, and the place where one would be may be outside the memory
       if (from !== inside && columns.first < columns.last) {
         const skipped = columns.source * pixel
         wasm.copyBytes(inside, plus(from, skipped), (columns.last - columns.first) * pixel)

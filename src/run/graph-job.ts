@@ -94,7 +94,7 @@ export type GraphSink =
 export type PlacedBank = {
   readonly plan: Omit<BankPlan, 'phases'>
   readonly bias: Address
-  /** Rows are read where they lie: a 1x1 without stride and padding. */
+  /** Rows are read where they are: a 1x1 without stride and padding. */
   readonly direct: boolean
   /** Grid rows that are gathered at once. */
   readonly blockRows: number

@@ -82,7 +82,7 @@ export const runRecipe = (
 
 /** What a sheet of maps looks like. */
 export type SheetWishes = {
-  /** Channels of a map: 1, or 3 for maps in colour that lie one after the other. */
+  /** Channels of a map: 1, or 3 for maps in colour that are one after the other. */
   readonly depth?: 1 | 3
   readonly labels: boolean
   readonly black: number

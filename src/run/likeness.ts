@@ -9,7 +9,7 @@ import { type PlacedRows, rowAt } from './placed-rows.ts'
 
 const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
 
-/** Where the tables, rows and tile of a step lie in its scratch memory. */
+/** Where the tables, rows and tile of a step are in its scratch memory. */
 function layOut(
   [channels, , width]: Shape,
   { patch }: LikenessOptions,
@@ -51,7 +51,7 @@ export function prepareLikeness(
   const nearness = Float32Array.from(taps, (tap) => tap.near)
   const fused = patch === 1 && (channels === 1 || channels === 3)
 
-  /** The rows that are needed, with columns beside them for neighbours that lie outside; they become those of the tile. */
+  /** The rows that are needed, with columns beside them for neighbours that are outside; they become those of the tile. */
   function gather(from: PlacedRows, span: Span): Tile {
     const rows = united(likenessNeeds(shape, options, span))
     const plane = rowCount(rows) * pitch
@@ -124,7 +124,7 @@ export function prepareLikeness(
       numbers.fill(numbers[at]!, at - pad, at)
       numbers.fill(numbers[at + width - 1]!, at + width, at + width + pad)
       wasm.sumAcross(summed, edged, width, patch)
-      // where the neighbour lies outside, it is like nothing
+      // where the neighbour is outside, it is like nothing
       const sum = summed / 4
       numbers.fill(Number.NaN, sum, sum + Math.max(0, -dx))
       numbers.fill(Number.NaN, sum + Math.min(width, width - dx), sum + width)

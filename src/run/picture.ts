@@ -40,10 +40,10 @@ export function preparePicture(
   }
 }
 
-/** Computes rows of a picture job from row `y` on, `pitch` bytes apart from `to` on; tells what was clipped, and the extremes. */
+/** Computes rows of a picture job from row `y` on, `pitch` bytes apart from `to` on; returns what was clipped, and the extremes. */
 type Rows = (y: number, rows: number, to: Address, pitch: number) => PartResult
 
-/** Computes any rows of a picture job; `input` says where those of its input lie. */
+/** Computes any rows of a picture job; `input` says where those of its input are. */
 export function prepareRows(
   job: PictureJob,
   wasm: WasmExports,
@@ -158,7 +158,7 @@ function prepareEmit(job: PictureJob, wasm: WasmExports, memory: WebAssembly.Mem
 
 const discard = createDiscard()
 
-/** What stands above the first row of a strip: nothing, so that strips may be filtered one by one. */
+/** What is above the first row of a strip: nothing, so that strips may be filtered one by one. */
 const noRow = 0 as Address
 
 /** Filters and deflates the rows of a strip; the strips joined are one zlib stream. */

@@ -193,7 +193,7 @@ function placeStencil(arena: Arena, plan: RecipePlan, s: Stencil, shape: Shape):
   }
 }
 
-/** Taps of weight 0 add +0 to a sum that is never -0: they may be left out. */
+/** Taps of weight 0 add +0 to a sum that is never -0: they may be omitted. */
 const nonZero = (weights: Float32Array): number[] => [...weights.keys()].filter((t) => weights[t] !== 0)
 
 type Tap = { readonly weight: number; readonly offset: number }

@@ -28,7 +28,7 @@ export type WorkerMessage =
   | { readonly kind: 'done' }
   | { readonly kind: 'failed'; readonly message: string; readonly stack: string }
 
-/** What a worker is told: take parts of this job, with this scratch memory, until none is left. */
+/** What a worker is asked: take parts of this job, with this scratch memory, until none is left. */
 export type WorkerOrder = {
   readonly job: Job
   readonly parts: number
@@ -57,7 +57,7 @@ export type Pool = {
 export type Watch = {
   /** Ends the work soon after it is aborted, with its reason. */
   readonly signal?: AbortSignal | undefined
-  /** Told the share of the parts that are done, from 0 to 1, of each pass over a picture. */
+  /** Given the share of the parts that are done, from 0 to 1, of each pass over a picture. */
   readonly onProgress?: ((share: number) => void) | undefined
 }
 
@@ -93,7 +93,7 @@ export type Staging = {
 
 /** The longest that the calling thread works without a turn of the event loop, in milliseconds, parts being short. */
 const longestDeaf = 50
-/** How often a thread that stands aside looks after the input of parts, in milliseconds. */
+/** How often a thread that is aside looks after the input of parts, in milliseconds. */
 const lookEvery = 4
 
 /** The threads to use when nobody says how many. */
@@ -312,7 +312,7 @@ function startWorker(memory: WebAssembly.Memory, module: WebAssembly.Module): Po
           settle()
         },
         async finish() {
-          // A worker that was not ready in time was never told; it is not waited for.
+          // A worker that was not ready in time got no job; it is not waited for.
           if (hire.started && hire.failure === undefined) await settled
           else if (current === hire) current = undefined
           if (hire.failure !== undefined) throw hire.failure

@@ -24,7 +24,7 @@ const isFull = (element: Element): boolean => sizeOfElement(element) === element
 const rankedColumns = (width: number, { width: wide }: Element, rows: number): number =>
   Math.min(width, Math.max(wide, Math.floor(sortedSamples / rows) - wide + 1))
 
-/** Where everything lies in the scratch memory, for `rows` rows of the input. */
+/** Where everything is in the scratch memory, for `rows` rows of the input. */
 function layOut([, , width]: Shape, { element }: Ranked, rows: number) {
   let top = 0
   const room = (bytes: number): number => {
@@ -171,7 +171,7 @@ export function prepareRanked(
     }
   }
 
-  /** The runs for loops that go along a row: where their first sample lies, where the one behind their last, and how many they are. */
+  /** The runs for loops that go along a row: where their first sample is, where the one behind their last, and how many they are. */
   function putRuns(table: Address, pitch: number, bytes: number): void {
     runs.forEach(({ row, left, count: many }, i) => {
       const first = row * pitch + left * bytes

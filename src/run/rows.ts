@@ -9,7 +9,7 @@ export type PictureRows = {
   address(row: number): Address
 }
 
-/** Where the rows of a picture lie: in the picture, or one after the other in the slot of the part. */
+/** Where the rows of a picture are: in the picture, or one after the other in the slot of the part. */
 export function pictureRows(picture: PlacedPicture | undefined): PictureRows {
   if (picture === undefined) return { begin: () => undefined, address: () => nowhere }
   const { address, staged, width, channels, depth } = picture

@@ -216,7 +216,7 @@ const tileAddress = (
     job.layout.tile + (y * job.plan.stride[0] - tileFirst + placed.firstRow) * job.tilePitch + placed.base,
   )
 
-/** Copies the alpha of a row where output and input pixels lie one on the other; else the general path does it. */
+/** Copies the alpha of a row where output and input pixels are one on the other; else the general path does it. */
 function prepareAlphaCopy(
   job: PictureJob,
   wasm: WasmExports,

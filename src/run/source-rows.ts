@@ -2,9 +2,9 @@ import type { RecipePlan } from '../conv/plan.ts'
 import { type Address, nowhere } from '../graph/address.ts'
 import { borders } from '../tensor/border.ts'
 
-/** Where the rows of the input of a recipe lie for the strip at hand. */
+/** Where the rows of the input of a recipe are for the strip at hand. */
 export type SourceRows = {
-  /** Turns to rows whose addresses `address` tells. */
+  /** Turns to rows whose addresses `address` shows. */
   turn(address: (row: number) => Address): void
   address(row: number): Address
   /** The address of the row under output row `y`, or -1 where there is none. */

@@ -1,8 +1,8 @@
 import { ConvoError, nearest } from '../error.ts'
 
 /**
- * A border mode: what stands outside the picture. `picture` shows it for the samples `abcd`;
- * `source(i, n)` is the place in 0..n-1 that stands at place i, which may lie any distance outside, or -1 for the fill value.
+ * A border mode: what is outside the picture. `picture` shows it for the samples `abcd`;
+ * `source(i, n)` is the place in 0..n-1 that is at place i, which may be any distance outside, or -1 for the fill value.
  */
 export type Border = {
   readonly summary: string

@@ -36,7 +36,7 @@ export function log(x: number): number {
 }
 
 /**
- * x to the power y for x ≥ 0; error below 2 ulp where the logarithm of the result lies in -40..40. NaN for x < 0.
+ * x to the power y for x ≥ 0; error below 2 ulp where the logarithm of the result is in -40..40. NaN for x < 0.
  * exp(y log x), the logarithm carried in two doubles: in one, its rounding would be magnified by y log x.
  */
 export function pow(x: number, y: number): number {

@@ -65,7 +65,7 @@ export function extremes(data: ArrayLike<number>): Extremes {
 }
 
 /**
- * The full scale of float samples that nothing is said of: 1 where all finite ones lie in 0..1 and not all are 0, as
+ * The full scale of float samples that nothing is known about: 1 where all finite ones are in 0..1 and not all are 0, as
  * frameworks and most float pictures have them; else 255. Infinities are in no range. Nothing where all are 0: any scale fits.
  */
 export function guessFull(data: ArrayLike<number>): 1 | 255 | undefined {

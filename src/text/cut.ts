@@ -12,7 +12,7 @@ export const cutLine = (text: string): string =>
 
 const longWord = new RegExp(`\\S{${mostOfWord + 1},}`, 'g')
 
-/** Text that may be long, for a message: what is over `most` letters is left out at the end, and `…` says so. */
+/** Text that may be long, for a message: what is over `most` letters is omitted at the end, and `…` says so. */
 export function cut(text: string, most = 200): string {
   if (text.length <= most) return text
   const end = text.slice(0, most - 1)

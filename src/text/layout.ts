@@ -44,7 +44,7 @@ export function definitions(
 }
 
 /**
- * Rows of cells in columns. The last one is as long as it is; with a width it is wrapped, and stands below the others
+ * Rows of cells in columns. The last one is as long as it is; with a width it is wrapped, and is below the others
  * where there is no room beside them.
  */
 export function columns(rows: readonly (readonly string[])[], width = Number.POSITIVE_INFINITY): string {

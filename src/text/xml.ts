@@ -8,13 +8,13 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
-/** Text as it may stand in an element of XML or HTML. Control characters are shown; what XML cannot hold is U+FFFD. */
+/** Text as it may be in an element of XML or HTML. Control characters are shown; what XML cannot hold is U+FFFD. */
 export const xmlText = (text: string): string =>
   visible(text)
     .replace(/[\ufffe\uffff]|\p{Surrogate}/gu, '\ufffd')
     .replace(/[&<>"']/g, (sign) => entities[sign]!)
 
-/** Attributes of an element, each with a space before it. Those that are undefined are left out. */
+/** Attributes of an element, each with a space before it. Those that are undefined are omitted. */
 export const xmlAttributes = (values: Readonly<Record<string, string | number | undefined>>): string =>
   Object.entries(values)
     .filter(([, value]) => value !== undefined)

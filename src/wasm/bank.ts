@@ -1,5 +1,5 @@
 // Filter banks: several output channels from one gathered tile of float32 rows.
-// A tap list holds byte offsets into the tile; weights lie [tap][output channel of the block].
+// A tap list holds byte offsets into the tile; weights are [tap][output channel of the block].
 // Rows of fewer than 8 samples may be read and written up to 64 bytes past their end; of longer ones the last block
 // overlaps the one before it, so that sums can be written to where they belong.
 

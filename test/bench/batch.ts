@@ -1,7 +1,7 @@
 // Many small pictures: `convo batch` against loops over other programs, and the memory it takes.
 //   npx tsx test/bench/batch.ts [--pictures 2000] [--blocks 10] [--photo photo.png]
 // Pictures of 256x192 are cut from the photo. Block after block all programs take the same pictures, in turn, so that what
-// slows the machine down meets all alike; a program that is not installed is left out. The README quotes the ratios: time
+// slows the machine down meets all alike; a program that is not installed is omitted. The README quotes the ratios: time
 // of convo over time of the other, for all pictures. Then the most memory of all processes together, for a tenth of the
 // pictures and for all, each from one run.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
@@ -48,7 +48,7 @@ const programs: readonly { readonly name: string; readonly needs: string; readon
   },
   {
     name: 'loop over convert',
-    // Debian's name first: `convert` may be GraphicsMagick's, or a stand-in
+    // Debian's name first: `convert` may be GraphicsMagick's, or a substitute
     needs: 'convert-im6 || command -v convert',
     line: 'c=$(command -v convert-im6 || command -v convert); cd "$1"; for f in *.png; do $c "$f" -morphology Convolve Sobel "$2/$f"; done',
   },
@@ -125,7 +125,7 @@ async function race(): Promise<void> {
   }
 }
 
-/** Runs a batch over the first pictures and tells the most memory of its processes together. */
+/** Runs a batch over the first pictures and shows the most memory of its processes together. */
 async function weigh(count: number): Promise<void> {
   const list = readdirSync(join(folder, 'all')).sort().slice(0, count)
   const output = join(folder, 'weighed')

@@ -75,7 +75,7 @@ export type Row = {
   readonly runs: number
 }
 
-/** What is over sooner is run again and again in its turn, for about so many milliseconds, of which the median counts. */
+/** What is over sooner is run again and again in its turn, for about a number of milliseconds, of which the median counts. */
 const turn = 20
 
 /** Runs all in turn, round after round, so that what slows the machine down meets all alike; the first round warms up. */

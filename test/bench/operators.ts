@@ -119,7 +119,7 @@ const text = ({ seconds, mebibytes }: Measured): string =>
 
 const median = (list: readonly number[]): number => [...list].sort((a, b) => a - b)[list.length >> 1]!
 
-/** A photograph of about so many megapixels. */
+/** A photograph of about a number of megapixels. */
 async function writePicture(output: string, megapixels: number): Promise<void> {
   const height = Math.round(Math.sqrt((megapixels * 1e6) / 1.5))
   const photo = existsSync(shared) ? shared : path('../../samples/scene.png')

@@ -16,7 +16,7 @@ export type PictureProblem = {
   readonly width: number
   readonly height: number
   readonly threads: number
-  /** Compare with itself on so many threads. */
+  /** Compare with itself on a number of threads. */
   readonly against?: number
   readonly algorithm: 'auto' | 'direct' | 'separable' | 'fft'
 }

@@ -7,7 +7,7 @@ import { floatTiff } from '../image/tiff.ts'
 import { convo, scratch } from './convo.ts'
 import { noise, readArray as numbersOf, read as readPicture, write } from './pictures.ts'
 
-// What the numbers of an array mean: where its channels stand, and what is white.
+// What the numbers of an array mean: where its channels are, and what is white.
 
 const here = scratch()
 const run = (...args: string[]) => convo(args, { cwd: here.path() })

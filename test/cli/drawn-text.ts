@@ -56,7 +56,7 @@ export function textsOf(svg: string): DrawnText[] {
   return texts
 }
 
-/** What is wrong with the texts of a drawing: those that leave it, and pairs that lie over each other. */
+/** What is wrong with the texts of a drawing: those that leave it, and pairs that are over each other. */
 export function troubles(svg: string): string[] {
   const [, width = '0', height = '0'] = /viewBox="0 0 (\S+) (\S+)"/.exec(svg) ?? []
   const texts = textsOf(svg)

@@ -64,7 +64,7 @@ const gifWith = (more: string, aspect = 0) =>
     Buffer.from(';'),
   ])
 
-/** An AVIF with other bytes in place of some. */
+/** An AVIF with other bytes instead of some. */
 async function avifWith(before: string, after: string): Promise<Buffer> {
   const bytes = Buffer.from(await encoded(photo, 'avif'))
   const at = bytes.indexOf(before, 0, 'latin1')
@@ -581,7 +581,7 @@ async function check({ outcome, text }: Loss, { files, runs, holds }: Case, path
   for (const line of runs) {
     const ran = await convo(line.split(' '), { cwd: path('') })
     const { stdout } = ran
-    // a case is told of in the report, and new while nobody has approved it
+    // a case is in the report, and new while nobody has approved it
     const isCase = line.startsWith('check') && ran.status === 1
     const stderr = isCase
       ? [...stdout.matchAll(/"note",\s*"(.*)"/g)].map(([, note]) => `note: ${note}`).join('\n')

@@ -132,7 +132,7 @@ test('of one operation', async () => {
       const told = await explained(operation, input, given)
       if (told === undefined)
         throw new Error(`explain refuses ${operation.name} ${JSON.stringify(given)} on ${kind}`)
-      // of several kernels banks tell one plan
+      // of several kernels banks show one plan
       expect(told.map(bare)).toEqual(ran.plan.map(bare))
       compared++
     }),

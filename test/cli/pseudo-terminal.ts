@@ -15,7 +15,7 @@ type TerminalOptions = {
   readonly rows?: number
   /** What the terminal answers to the question for its device attributes. */
   readonly answer?: string
-  /** Where standard output goes, in place of the terminal. */
+  /** Where standard output goes, instead of the terminal. */
   readonly into?: string
 }
 
@@ -46,7 +46,7 @@ export function atTerminal(args: readonly string[], options: TerminalOptions): P
   return new Promise((done) => child.on('close', (status) => done({ status, text })))
 }
 
-/** The environment without what tells of the terminal that the tests run in. */
+/** The environment without what describes the terminal that the tests run in. */
 const withoutTerminal = (): Record<string, string | undefined> =>
   Object.fromEntries(
     Object.entries(process.env).filter(

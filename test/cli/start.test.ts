@@ -5,7 +5,7 @@ import type { Script } from 'node:vm'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { convo, scratch } from './convo.ts'
 
-// Watches what a run loads: the native library of sharp, WebAssembly, worker threads; tells of it on standard error at the end.
+// Watches what a run loads: the native library of sharp, WebAssembly, worker threads; reports it on standard error at the end.
 const watcher = `
 import { createRequire, syncBuiltinESMExports } from 'node:module'
 const threads = createRequire(import.meta.url)('node:worker_threads')

@@ -16,7 +16,7 @@ export type Order =
   | { readonly kind: 'one'; readonly bytes: string; readonly ext: string; readonly n: number }
   | { readonly kind: 'make'; readonly seed: number; readonly index: number }
 
-/** What it is told. `fault` is one text for one bug, absent where the input was taken or refused as it should be. */
+/** What it has heard. `fault` is one text for one bug, absent where the input was taken or refused as it should be. */
 export type Told =
   | { readonly kind: 'ready' }
   | {

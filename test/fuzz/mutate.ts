@@ -27,7 +27,7 @@ type Mutator = (bytes: Buffer, r: Random, words: Words) => Buffer
 /** What is put in: other seeds to splice with, and words that mean something to the format. */
 export type Words = { readonly seeds: readonly Uint8Array[]; readonly tokens: readonly string[] }
 
-/** Words of a text, apart by two blanks or lines; `\n`, `\xff` and such are what they are in JavaScript. */
+/** Words of a text, apart by two blanks or lines; `\n`, `\xff` and so on are what they are in JavaScript. */
 export const words = (text: string): string[] =>
   text
     .trim()
@@ -123,7 +123,7 @@ const mutators: readonly Mutator[] = [
   },
 ]
 
-/** JSON, or a line of it, with one of its values left out or another in its place. */
+/** JSON, or a line of it, with one of its values omitted or another in its place. */
 const reshape: Mutator = (bytes, r, { tokens }) => {
   const text = bytes.toString()
   const parts = text.includes('}\n{') ? text.split('\n') : [text]
@@ -178,7 +178,7 @@ export function withChecksums(bytes: Uint8Array): Buffer {
   return out
 }
 
-/** A smaller input that still `fails`: stretches are left out, halves first, as long as tries are left. */
+/** A smaller input that still `fails`: stretches are omitted, halves first, as long as tries are left. */
 export async function minimise(
   bytes: Uint8Array,
   fails: (bytes: Uint8Array) => Promise<boolean>,

@@ -144,7 +144,7 @@ async function makeResults(): Promise<void> {
   writeFileSync('../outside/canary.png', readFileSync('goldens/c/gone.png'))
 }
 
-/** Files by their paths below a folder, with what tells that one was touched. Links are not followed. */
+/** Files by their paths below a folder, with what shows that one was touched. Links are not followed. */
 const look = (folder: string): Map<string, string> =>
   new Map(
     readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -277,7 +277,7 @@ const fileOf: Readonly<Record<string, string>> = {
   '.lock': 'lock-a',
 }
 
-/** Goes wrong as it is told: the fuzzer is tested on it. */
+/** Goes wrong as it is reported: the fuzzer is tested on it. */
 const self: Target = {
   weight: 0,
   tokens: ['throw', 'refuse'],

@@ -56,7 +56,7 @@ export function joinTiffs(first: Buffer, second: Buffer): Buffer {
   return Buffer.concat([head, tiffPage(head.length, width, height, values, 3)])
 }
 
-/** A gray TIFF of 8 bits, or 16: directories one behind the other, each with further fields, and subdirectories. */
+/** A gray TIFF of 8 bits, or 16: directories one after the other, each with further fields, and subdirectories. */
 export function tiffOf(pages: readonly Page[]): Buffer {
   const parts: Buffer[] = [Buffer.from('II*\0\x08\0\0\0', 'latin1')]
   let at = 8

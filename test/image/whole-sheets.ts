@@ -15,7 +15,7 @@ import { Tensor } from '../../src/tensor/tensor.ts'
 
 /** How a sheet is laid out. */
 export type SheetOptions = {
-  /** Channels of a map: 1, or 3 for maps in colour that lie one after the other. */
+  /** Channels of a map: 1, or 3 for maps in colour that are one after the other. */
   readonly depth?: 1 | 3
   /** The number of each map in its upper left corner. */
   readonly labels?: boolean

@@ -15,7 +15,7 @@ import {
 } from '../../src/index.ts'
 import { convo as command, scratch } from '../cli/convo.ts'
 
-// What stands above pictures: checks, batches, explanations; with the results of the command.
+// What is above pictures: checks, batches, explanations; with the results of the command.
 
 const here = scratch()
 afterAll(close)

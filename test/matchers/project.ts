@@ -19,11 +19,11 @@ import { readRun } from '../../src/golden/results.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const installed = (name: string) => join(root, 'node_modules', name)
 
-/** What a program told, on both of its streams, and how it ended. */
+/** What a program reported, on both of its streams, and how it ended. */
 export type Ended = { readonly status: number | null; readonly told: string }
 
 /**
- * A project of somebody who tests pictures, in a temporary folder: convo lies in its node_modules as npm would put it
+ * A project of somebody who tests pictures, in a temporary folder: convo is in its node_modules as npm would put it
  * there, and the runners are links.
  */
 export function project(files: Readonly<Record<string, string>>) {

@@ -4,9 +4,9 @@ export type OnnxTensor = {
   readonly data: ArrayLike<number | bigint>
   /** Default: float32. */
   readonly type?: OnnxType
-  /** Numbers in the field of their type, such as `float_data`, in place of `raw_data`. */
+  /** Numbers in the field of their type, such as `float_data`, instead of `raw_data`. */
   readonly typed?: boolean
-  /** Bytes that lie in another file. */
+  /** Bytes that are in another file. */
   readonly external?: Readonly<Record<string, string>>
 }
 

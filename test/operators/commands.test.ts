@@ -347,7 +347,7 @@ describe('transposed', () => {
       )
       const wide = await run('transposed', ramp, { values: { stride: s } })
       const row = Array.from(wide.data.subarray(0, 6 * s))
-      // Output column o lies at input place (o + 1/2) / s - 1/2.
+      // Output column o is at input place (o + 1/2) / s - 1/2.
       for (const [o, v] of row.entries())
         expect(v).toBeCloseTo(10 * Math.min(Math.max((o + 0.5) / s - 0.5, 0), 5), 3)
     },

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import * as convo from '../../src/index.ts'
 import { operators } from '../../src/operators/index.ts'
 
-// What is said of every operator where it is written: the sum, its source, the size of what comes out, and what it costs.
+// What is about every operator where it is written: the sum, its source, the size of what comes out, and what it costs.
 
 const files: Readonly<Record<string, string>> = {
   conv2d: 'conv2d',

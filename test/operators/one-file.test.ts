@@ -39,7 +39,7 @@ function known(name: string): RegExp {
   )
 }
 
-/** Where such a word is something else than the operator. */
+/** Where a word is something else than the operator. */
 const others: readonly (readonly [names: string, files: RegExp, reason: string])[] = [
   ['conv2d conv3d', /^api\.ts$/, 'functions of the library'],
   [

@@ -13,7 +13,7 @@ export function whole(shape: readonly number[], seed = 1): Tensor {
   return new Tensor(shape, data)
 }
 
-/** Fractions from -4 to 4, likewise. */
+/** Fractions from -4 to 4, in the same way. */
 export function fractions(shape: readonly number[], seed = 1): Tensor {
   let state = shape.reduce((s, n) => Math.imul(s, 37) + n, seed) >>> 0
   const data = Float32Array.from({ length: sizeOf(shape) }, () => {

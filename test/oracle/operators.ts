@@ -1,6 +1,6 @@
 import { correlate, type Grid, type Result } from './sums.ts'
 
-/** What max pooling may be told; one entry per spatial direction. */
+/** What max pooling may be given; one entry per spatial direction. */
 export type PoolOptions = {
   readonly kernel: readonly number[]
   readonly stride: readonly number[]
@@ -138,7 +138,7 @@ export function involutionApply(x: Grid, kernel: Grid, options: InvolutionOption
   return { shape: [C, oH, oW], data }
 }
 
-/** The mean of every s x s block that lies wholly inside. */
+/** The mean of every s x s block that is wholly inside. */
 function meanOfBlocks(x: Grid, s: number): Result {
   const [C, H, W] = x.shape as [number, number, number]
   const oH = Math.floor(H / s)

@@ -4,7 +4,7 @@ export type Grid = { readonly shape: readonly number[]; readonly data: ArrayLike
 /** What the oracle gives back. */
 export type Result = { readonly shape: readonly number[]; readonly data: Float64Array }
 
-/** What stands outside, by the names of networks and of pictures: zeros = constant 0, circular = wrap. */
+/** What is outside, by the names of networks and of pictures: zeros = constant 0, circular = wrap. */
 export type Outside = 'zeros' | 'constant' | 'replicate' | 'reflect' | 'symmetric' | 'circular' | 'wrap'
 
 /** One entry per spatial direction, in the order (depth,) row, column. */
@@ -18,7 +18,7 @@ export type Options = {
 }
 
 /**
- * The place in 0..n-1 whose sample stands at place i, or -1 where there is none. Folds one edge at a time, as one would
+ * The place in 0..n-1 whose sample is at place i, or -1 where there is none. Folds one edge at a time, as one would
  * on paper, so that a border wider than the picture needs no formula.
  */
 export function sourcePlace(i: number, n: number, outside: Outside): number {
@@ -128,7 +128,7 @@ export function convTranspose(
   return { shape: [filters, ...flat(out, x.shape.length - 1)], data }
 }
 
-/** How a picture filter meets its picture. `anchor` is [y,x], the middle unless given; `fill` stands outside under constant. */
+/** How a picture filter meets its picture. `anchor` is [y,x], the middle unless given; `fill` is outside under constant. */
 export type PictureOptions = {
   readonly mode?: 'correlate' | 'convolve' | undefined
   readonly border?: Outside | undefined

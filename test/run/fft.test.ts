@@ -53,7 +53,7 @@ const axis = (kernel: number, n: number): FftAxis => ({ kernel, n, valid: n - ke
 
 type Layout = 'planes' | 'interleaved'
 
-/** Where sample (channel, y, x) lies, for planes of `rows` x `cols` with some room behind each row. */
+/** Where sample (channel, y, x) is, for planes of `rows` x `cols` with some room behind each row. */
 function place(layout: Layout, channels: number, rows: number, cols: number, gap: number) {
   const interleaved = layout === 'interleaved'
   const pitch = (cols * (interleaved ? channels : 1) + gap) * 4

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as math from '../../src/tensor/math.ts'
 
-/** How many doubles lie between a and b. */
+/** How many doubles are between a and b. */
 function ulps(a: number, b: number): number {
   if (Object.is(a, b)) return 0
   if (Number.isNaN(a) || Number.isNaN(b)) return Number.POSITIVE_INFINITY

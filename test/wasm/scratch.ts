@@ -18,7 +18,7 @@ type Numbers<T extends readonly number[]> = { [I in keyof T]: number }
 /** Memory for a test of one loop: every buffer has 64 bytes of slack, and a guard behind it that no loop may touch. */
 export type Scratch = {
   readonly wasm: Loops
-  /** Starts anew: all buffers are given back. */
+  /** Starts again: all buffers are given back. */
   reset(): void
   /** A buffer with these samples. */
   put(samples: Samples): number

@@ -94,7 +94,7 @@ async function run({ args, tail, given, io }: Call): Promise<number> {
   return runBatch({ inputs: args, settings: resolve(batchSettings, given), operation: tail, again }, io)
 }
 
-/** A whole command line, with an operation that stands first behind `--`, else sobel; with the last word as the folder of the outputs where there are others and no option for it. */
+/** A whole command line, with an operation that comes first behind `--`, else sobel; with the last word as the folder of the outputs where there are others and no option for it. */
 function withSobel([first = '', ...others]: readonly string[], given: Call['given']): string {
   const isAhead = isName(first)
   const args = isAhead ? others : first === '' ? [] : [first, ...others]
@@ -105,7 +105,7 @@ function withSobel([first = '', ...others]: readonly string[], given: Call['give
   return sameCommand(inputs, { ...given, output }, [isAhead ? first : 'sobel'])
 }
 
-/** The command line once more, without what would make it begin anew. */
+/** The command line once more, without what would make it begin again. */
 function sameCommand(args: readonly string[], given: Call['given'], tail: Call['tail']): string {
   const options = Object.entries(given)
     .filter(([name]) => name !== 'force')

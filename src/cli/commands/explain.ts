@@ -102,7 +102,7 @@ async function run({ args, tail, given, io }: Call): Promise<number> {
   return explain(operation, path, given, io)
 }
 
-/** What is said of a chain as a whole. */
+/** What applies to a chain as a whole. */
 const ofChain: readonly string[] = ['input', 'depth', 'layout', 'svg', 'json', 'verbose']
 
 /** A step of a chain, its options understood as those of an operation that is explained alone. */

@@ -94,7 +94,7 @@ export const netInfo: Command = {
   run: async (call) => describeNetwork(call, resolve(infoSettings, call.given)),
 }
 
-/** Tells of a network at the size of a picture. */
+/** Reports a network at the size of a picture. */
 export async function describeNetwork(
   { args: [path = ''], io }: Pick<Call, 'args' | 'io'>,
   own: {

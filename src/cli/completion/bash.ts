@@ -59,7 +59,7 @@ complete -o default -F _convo convo
 `
 }
 
-/** Behind the last -- of a command with a tail stands another command line, without the name of the program. */
+/** Behind the last -- of a command with a tail is another command line, without the name of the program. */
 function tailCase(commands: readonly Command[]): string {
   const names = tailed(commands)
   if (names.length === 0) return ''

@@ -35,7 +35,7 @@ ${tailLines(commands)}${optionLines(commands).join('\n')}
 }
 
 /**
- * Behind the last -- of a command with a tail stands another command line, without the name of the program. fish offers
+ * Behind the last -- of a command with a tail is another command line, without the name of the program. fish offers
  * no options behind --, so it is asked to complete that line by itself.
  */
 function tailLines(commands: readonly Command[]): string {

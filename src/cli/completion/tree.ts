@@ -40,13 +40,13 @@ export function completionOptions(command: Command): CompletionOption[] {
   })
 }
 
-/** A summary short enough to stand beside an option. */
+/** A summary short enough to be beside an option. */
 function brief(summary: string): string {
   if (summary.length <= longest) return summary
   return `${summary.slice(0, summary.lastIndexOf(' ', longest))} …`
 }
 
-/** The first words of the command lines, each with a summary; a family such as `kernel` stands once. */
+/** The first words of the command lines, each with a summary; a family such as `kernel` is listed once. */
 export function firstWords(commands: readonly Command[]): (readonly [word: string, summary: string])[] {
   const words = new Map<string, string>()
   for (const { name, summary } of commands) {

@@ -48,7 +48,7 @@ if [[ $funcstack[1] == _convo ]]; then _convo "$@"; else compdef _convo convo; f
 `
 }
 
-/** Behind the last -- of a command with a tail stands another command line, without the name of the program. */
+/** Behind the last -- of a command with a tail is another command line, without the name of the program. */
 function tailCase(commands: readonly Command[]): string {
   const names = tailed(commands)
   if (names.length === 0) return ''
@@ -99,7 +99,7 @@ function optionSpec({ name, summary, value }: CompletionOption): string {
   return `${flag}:${name}:${value.kind === 'file' ? '_files' : ' '}`
 }
 
-/** A function for each option that takes words or files: the colons of _alternative cannot stand within a spec. */
+/** A function for each option that takes words or files: the colons of _alternative cannot be within a spec. */
 function wordsOrFiles(commands: readonly Command[]): string[] {
   const helpers = commands
     .flatMap(completionOptions)

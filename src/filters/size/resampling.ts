@@ -36,7 +36,7 @@ export const curves = {
 export type CurveName = keyof typeof curves
 
 /**
- * The weights that make `size` samples of `input`. Sample o lies at (o + ½) · input / size; samples of the input at i + ½ are weighed
+ * The weights that make `size` samples of `input`. Sample o is at (o + ½) · input / size; samples of the input at i + ½ are weighed
  * by the curve, which is stretched where the picture gets smaller; those outside do not count, and what is left is divided by its
  * sum. Pillow's rule, in float64, rounded to float32 once.
  */
@@ -56,7 +56,7 @@ export function resamplingOf(name: CurveName, input: number, size: number): Resa
   const taps = rows.reduce((most, { weights }) => Math.max(most, weights.length), 1)
   const out = { size, taps, first: new Int32Array(size), weights: new Float32Array(taps * size) }
   rows.forEach(({ first, weights }, o) => {
-    // all taps lie inside: those that a sample does not have weigh 0
+    // all taps are inside: those that a sample does not have weigh 0
     out.first[o] = Math.min(first, input - taps)
     weights.forEach((w, t) => {
       out.weights[(first - out.first[o]! + t) * size + o] = w

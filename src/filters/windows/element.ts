@@ -5,7 +5,7 @@ import { notWithKernel, wrongRank } from '../../operators/bank.ts'
 import { choice, number, numbers, type Values } from '../../params.ts'
 import { cos, sin } from '../../tensor/math.ts'
 
-/** A window and the sample of it that stands on the output pixel. */
+/** A window and the sample of it that is on the output pixel. */
 export type Placed = { readonly element: Element; readonly anchor: readonly [y: number, x: number] }
 
 const shapes = ['square', 'disk', 'diamond', 'line'] as const

@@ -77,7 +77,7 @@ const picking = <P extends Params>(
     },
   })
 
-/** Without --border what lies outside does not count. */
+/** Without --border what is outside does not count. */
 const morphology = (entry: Pick<Operator, 'summary' | 'formula' | 'source'>, of: Morphology): Operator =>
   operator({
     ...common,

@@ -32,18 +32,18 @@ import { watchEnd } from './unused.ts'
 
 /** What a picture may differ by from its golden, how both are read, and what the golden is called. */
 export type GoldenOptions = Omit<CompareOptions, 'diffStyle'> & {
-  /** Behind the name of the test, in place of a number. */
+  /** Behind the name of the test, instead of a number. */
   readonly name?: string
 }
 
 /** What came of a comparison with a golden. */
 export type Found = {
   readonly pass: boolean
-  /** What a person is told: of a failure why, with the pictures and what to do. */
+  /** What a person reads: of a failure why, with the pictures and what to do. */
   readonly text: string
   /** The golden, from the folder that the tests run in. */
   readonly golden: string
-  /** That the golden was written, which is told. */
+  /** That the golden was written, which is reported. */
   readonly isNew?: boolean
 }
 
@@ -62,7 +62,7 @@ type Match = {
   readonly began: number
 }
 
-/** Compares a picture with the golden of a test, writes it where it may be written, and tells of it. */
+/** Compares a picture with the golden of a test, writes it where it may be written, and reports it. */
 export async function match(runner: Runner, given: Promise<unknown>, options: GoldenOptions): Promise<Found> {
   const { name, ...rest } = options
   const session = sessionOf(runner, (begun) => watchEnd(begun, runner))
@@ -211,7 +211,7 @@ const label = (name: string, text: string): string => `${name.padEnd(11)} ${text
 const lines = (first: string, rest: readonly string[]): string =>
   [`toMatchGolden: ${first}`, ...rest.map((line) => `  ${line}`)].map(visibleLine).join('\n')
 
-/** @throws ConvoError E_INPUT for what stands for a golden that was not fetched */
+/** @throws ConvoError E_INPUT for the pointer to a golden that was not fetched */
 function refusePointer({ shown }: Golden, bytes: Buffer): void {
   if (!isLfsPointer(bytes)) return
   throw new ConvoError('E_INPUT', `the golden ${shown} was not fetched`, {
@@ -244,7 +244,7 @@ async function keepActual({ session, golden }: Match, png: Buffer): Promise<stri
   return file
 }
 
-/** What `convo approve` and `convo review` need; nothing for a golden that does not lie below the current folder. */
+/** What `convo approve` and `convo review` need; nothing for a golden that is not below the current folder. */
 function approvalOf(
   { shown, isBelow }: Golden,
   before: Buffer | undefined,

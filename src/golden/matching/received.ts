@@ -123,7 +123,7 @@ async function onlyPage({ count, pictures, unread = [] }: Pages): Promise<Pictur
 /**
  * Floats as a PNG holds them: 8 bits of 0..1 or 0..255.
  *
- * @throws ConvoError E_ARGUMENT for floats that are no numbers, or lie outside: what is cut off would not be compared
+ * @throws ConvoError E_ARGUMENT for floats that are no numbers, or are outside: what is cut off would not be compared
  */
 function rounded(picture: Picture, { full: asked }: Reading): Picture {
   if (picture.depth !== 32) return picture

@@ -17,7 +17,7 @@ import { testResults } from '../settings.ts'
 //       cases.jsonl                     the file, then a line for each comparison
 //       draws-a-circle-1/               expected, actual and difference
 //
-// A file that runs again begins anew. Each process adds to the folders of its own tests only; results.json is made from
+// A file that runs again starts over. Each process adds to the folders of its own tests only; results.json is made from
 // all of them.
 
 const linesName = 'cases.jsonl'
@@ -95,7 +95,7 @@ async function gather(root: string): Promise<Run> {
     const [file, ...results] = linesOf(join(root, testResults, folder, linesName))
     if (typeof file !== 'string') continue
     if (!existsSync(resolve(root, file))) {
-      // its tests are gone, and never begin anew
+      // its tests are gone, and never begin again
       await removeFolderUnder(root, `${testResults}/${folder}`)
       continue
     }
@@ -117,7 +117,7 @@ async function gather(root: string): Promise<Run> {
   }
 }
 
-/** The lines of a file as JSON; one that another process is writing is not whole yet, and left out. */
+/** The lines of a file as JSON; one that another process is writing is not whole yet, and omitted. */
 function linesOf(path: string): unknown[] {
   let text = ''
   try {

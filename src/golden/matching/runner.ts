@@ -6,7 +6,7 @@ import { birthOf } from '../../files/process.ts'
 import { isCi } from '../../host/engines.ts'
 import { isRecord } from '../../text/record.ts'
 
-/** What a golden is compared for: a test, and what its runner was told. */
+/** What a golden is compared for: a test, and what its runner was given. */
 export type Runner = {
   /** The file of the test, absolute. */
   readonly file: string
@@ -30,7 +30,7 @@ export type Runner = {
   readonly run?: string
   /** The names of tests that did not pass, once the file is done, where that can be asked. */
   readonly unpassed?: () => readonly string[]
-  /** Tells when the file is done, where nothing else does. */
+  /** Reports when the file is done, where nothing else does. */
   readonly isOwnProcess?: true
 }
 
@@ -129,7 +129,7 @@ type TestInfo = {
 /** The test that Playwright runs in this process. */
 function testInfoOfPlaywright(): TestInfo | undefined {
   if (process.env.TEST_WORKER_INDEX === undefined) return undefined
-  // its worker lies in the very package that the test has imported, which a resolution from here may miss
+  // its worker is in the very package that the test has imported, which a resolution from here may miss
   for (const from of [process.argv[1], resolve('tests')]) {
     try {
       const { test } = createRequire(from!)('playwright/test') as { test: { info(): TestInfo } }
@@ -145,7 +145,7 @@ function playwright({ file, titlePath, retry, repeatEachIndex, project, config }
   const asked = config.updateSnapshots
   return {
     file,
-    // without the file, which stands first
+    // without the file, which comes first
     test: titlePath.slice(1).join(' > '),
     attempt: `${retry}-${repeatEachIndex}`,
     ...(project.name !== '' && { project: project.name }),

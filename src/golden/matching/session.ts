@@ -61,7 +61,7 @@ function recordsOf({ file, setting = '', run = randomUUID() }: Runner): string {
   return `${pathOfName(basename(file)).slice(0, 80)}.${short(which)}.${short(run)}`
 }
 
-/** A golden: where it lies, and what it is called. */
+/** A golden: where it is, and what it is called. */
 export type Golden = {
   /** The folder of the test. */
   readonly folder: string

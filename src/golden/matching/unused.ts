@@ -10,9 +10,9 @@ import { type Runner, shownPath } from './runner.ts'
 import { goldensOf, type Session, slugOf } from './session.ts'
 
 /**
- * Has the goldens told that no test of a file has compared, when the file is done. Vitest and Jest say so when they save
+ * Has the goldens reported that no test of a file has compared, when the file is done. Vitest and Jest say so when they save
  * their snapshots, and before that which tests they have skipped, whose goldens are not obsolete; of node:test it is the
- * end of the process. The processes of Playwright see a part of a file each: none can tell.
+ * end of the process. The processes of Playwright see a part of a file each: none can know.
  */
 export function watchEnd(session: Session, runner: Runner): void {
   const { life, unpassed, isOwnProcess } = runner

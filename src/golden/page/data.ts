@@ -1,5 +1,5 @@
 /**
- * What the report page shows. It lies in the page as JSON; pictures lie beside it, by number, in base64: PNGs, and of
+ * What the report page shows. It is in the page as JSON; pictures are beside it, by number, in base64: PNGs, and of
  * floats the bytes `f32`, the number of channels, width and height as big-endian u32, and the deflated little-endian samples.
  */
 export type ReportData = {

@@ -49,7 +49,7 @@ export type View = {
   readonly labelAt?: 'right'
 }
 
-/** From here on, the values stand in the pixels. */
+/** From here on, the values are in the pixels. */
 const valuesFrom = 44
 const gridFrom = 10
 
@@ -130,7 +130,7 @@ function drawGrid(
 /** The first pixel that is seen when the picture is moved by so much. */
 const first = (hidden: number, scale: number): number => Math.max(0, Math.floor(hidden / scale))
 
-/** The samples in their pixels; those that differ stand out. */
+/** The samples in their pixels; those that differ are highlighted. */
 function drawValues(context: Context, pane: Pane, { scene, scale, left, top, height }: View): void {
   const pixels = (pane.side === 'difference' ? scene.actual : scene[pane.side])?.pixels
   if (pixels === undefined) return
@@ -153,7 +153,7 @@ function drawValues(context: Context, pane: Pane, { scene, scale, left, top, hei
         context.font = differs ? `bold ${font}` : font
         const isDark = isBright && pane.side !== 'difference'
         const at = [left + (x + 0.5) * scale, top + y * scale + (i + 0.8) * step] as const
-        // whatever colour the pixel has, its values are told from it by their rim
+        // whatever colour the pixel has, its values are distinguished from it by their rim
         context.strokeStyle = isDark ? 'rgba(255,255,255,.6)' : 'rgba(0,0,0,.7)'
         context.strokeText(line, ...at)
         context.fillStyle = inkOf(isDark, differs && pane.side !== 'difference')
@@ -248,7 +248,7 @@ export function drawDivider(context: Context, at: number, height: number): void 
   context.stroke()
 }
 
-/** A sample: whole, or in 7 digits, which tell floats apart that lie next to each other nearly always. */
+/** A sample: whole, or in 7 digits, which distinguish floats that are next to each other nearly always. */
 export const briefly = (n: number): string => String(Number.isInteger(n) ? n : Number(n.toPrecision(7)))
 
 /** A number with its sign; a true minus. */

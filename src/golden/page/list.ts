@@ -11,7 +11,7 @@ export type Mark = 'approve' | 'reject'
 export const statusDot = (status: Status): HTMLElement =>
   h('span', { class: `dot ${status}`, 'aria-hidden': 'true' }, statusSigns[status])
 
-/** The buttons that choose statuses; those that do not occur are left out. */
+/** The buttons that choose statuses; those that do not occur are omitted. */
 export function filterChips(
   counts: Counts,
   chosen: ReadonlySet<string>,

@@ -4,7 +4,7 @@ import type { Scene, Shown } from './draw.ts'
 import { areFloats, canvasOf, decodeFloats, plain, type Stretch } from './pixels.ts'
 import { decodePng } from './png.ts'
 
-/** Decoded pictures are large: those that were decoded last stay, of so many pixels together. */
+/** Decoded pictures are large: those that were decoded last stay, up to a total number of pixels. */
 const mostPixels = 64e6
 const thumbnailSize = 80
 

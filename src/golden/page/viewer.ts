@@ -135,7 +135,7 @@ export function createViewer(
     })
   }
 
-  /** Where the corner of the picture lies on the canvas. */
+  /** Where the corner of the picture is on the canvas. */
   const originOf = (pane: Pane): [left: number, top: number] => [
     Math.round(pane.left + pane.width / 2 - centreX * scale),
     Math.round(height / 2 - centreY * scale),

@@ -19,7 +19,7 @@ export type CasePictures = {
 
 type Bring = (file: string, one: CaseResult) => Promise<Uint8Array | undefined>
 
-/** What the page shows of a case. What cannot be decoded is left out. */
+/** What the page shows of a case. What cannot be decoded is omitted. */
 export async function picturesOf(one: CaseResult, bring: Bring): Promise<CasePictures> {
   const load = async (file: string | undefined) =>
     file === undefined ? undefined : pageOf(await bring(file, one), file, one)
@@ -66,7 +66,7 @@ async function pageOf(
 
 const channelsOf: Readonly<Record<number, number>> = { 0: 1, 2: 3, 4: 2, 6: 4 }
 
-/** Whether the page decodes this PNG to its own samples: 8 or 16 bits, no palette, not interlaced, as it stands. */
+/** Whether the page decodes this PNG to its own samples: 8 or 16 bits, no palette, not interlaced, as it is. */
 function isPlainPng(bytes: Uint8Array, file: string): boolean {
   const { png } = probe(bytes, file)
   const isPlain = png !== undefined && !png.interlaced && png.bits >= 8 && png.colourType !== 3

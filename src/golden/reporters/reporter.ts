@@ -17,7 +17,7 @@ export type Destination = {
   readonly hasColour: boolean
 }
 
-/** A form in which a run is told. A new one is a file in this folder and an entry in its table. */
+/** A form in which a run is reported. A new one is a file in this folder and an entry in its table. */
 export type Reporter = {
   /** One line, for help. */
   readonly summary: string

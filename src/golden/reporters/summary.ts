@@ -50,7 +50,7 @@ export function selfTestLines({ cases }: Pick<Run, 'cases'>): string[] {
 export const timeText = (milliseconds: number): string =>
   milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`
 
-/** The command that approves a case, without names: results of shards lie in folders of their own. */
+/** The command that approves a case, without names: results of shards are in folders of their own. */
 export type Approve = (one: CaseResult) => string
 
 /** What approves the failed cases that can be approved, or nothing. */
@@ -69,7 +69,7 @@ export function approveText(run: Run, approve: Approve): string | undefined {
   return lines.length === 0 ? undefined : lines.join(' && ')
 }
 
-/** All that is to be said of a case beyond its line. */
+/** All there is to say about a case beyond its line. */
 export function detailsOf(one: CaseResult): string[] {
   const { why, fix, smallest, tolerance, failed } = one
   return [

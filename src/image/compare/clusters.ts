@@ -6,7 +6,7 @@ const cell = 16
 const mostClusters = 100
 
 /**
- * Where pixels that differ lie together: cells of 16x16 that hold such pixels are joined with their neighbours in all
+ * Where pixels that differ are together: cells of 16x16 that hold such pixels are joined with their neighbours in all
  * eight directions. The boxes fit the pixels, not the cells. The largest numbers of pixels first, at most 100 clusters.
  *
  * @param values [y][x], not 0 where a pixel differs

@@ -31,7 +31,7 @@ export type Largest = {
   readonly gotPixel?: readonly number[]
 }
 
-/** Differing pixels that lie together. */
+/** Differing pixels that are together. */
 export type Cluster = Rectangle & { readonly pixels: number }
 
 /** What was measured, over the pixels and channels that are compared. */
@@ -53,7 +53,7 @@ export type Stats = {
   readonly ssim?: number
   /** the most differing pixels in a window, where `maxDensity` asked for it */
   readonly density?: number
-  /** Where differing pixels lie together, the largest number of pixels first. */
+  /** Where differing pixels are together, the largest number of pixels first. */
   readonly clusters: readonly Cluster[]
 }
 
@@ -71,7 +71,7 @@ export type Failure = {
 
 /**
  * The smallest limits that pass. `farther` raises how far pixels may be off and leaves how many as it was given; `more`
- * raises how many may differ and leaves how far. Limits on the whole picture stand in both. Absent: no such limits exist.
+ * raises how many may differ and leaves how far. Limits on the whole picture are in both. Absent: no such limits exist.
  */
 export type Smallest = { readonly farther?: Limits; readonly more?: Limits }
 
@@ -117,7 +117,7 @@ export const channelsText = (channels: number): string =>
 
 export const depthText = (depth: Depth): string => (depth === 32 ? 'float' : `${depth} bits`)
 
-/** The name of a channel of so many. */
+/** The name of a channel of a picture with that number of channels. */
 export const channelName = (channel: number, channels: number): string =>
   (channels < 3 ? ['gray', 'alpha'] : ['red', 'green', 'blue', 'alpha'])[channel] ?? String(channel)
 

@@ -37,7 +37,7 @@ export function describe(comparison: Comparison): string[] {
 
 const line = (label: string, text: string): string => `  ${label.padEnd(9)} ${text}`
 
-/** That some pixels were left out: `same` is then said of the others only. */
+/** That some pixels were omitted: `same` is then said of the others only. */
 function comparedLines({ expected, actual, stats }: Comparison): string[] {
   const all = Math.max(expected.width, actual.width) * Math.max(expected.height, actual.height)
   if (stats === undefined || stats.compared === all) return []
@@ -76,7 +76,7 @@ function percent(share: number): string {
 
 function largestText({ difference, channel, x, y, expected, got, expectedPixel, gotPixel }: Largest): string {
   if (channel === undefined) return `${brief(difference)} at ${x},${y}: this pixel is in one picture only`
-  // six digits do not tell neighbouring floats apart
+  // six digits do not distinguish neighbouring floats
   const tell = brief(expected ?? 0) === brief(got ?? 0) ? String : brief
   const samples = `${channel} at ${x},${y}: expected ${tell(expected ?? 0)}, got ${tell(got ?? 0)}`
   const pixels =

@@ -45,7 +45,7 @@ const ramp: readonly Colour[] = [
 const teal: Colour = [64, 156, 170]
 const nothing: Colour = [24, 24, 24]
 
-/** Pictures of different sizes are laid over each other at the upper left corner, and every difference counts. */
+/** Pictures of different sizes are flattened onto each other at the upper left corner, and every difference counts. */
 export function glowOf(expected: Picture, actual: Picture, comparison: Comparison): Glow {
   const seen = comparison.outcome === 'size' ? comparePictures(expected, actual, { size: 'pad' }) : comparison
   const marks = marksOf(expected, actual, seen)
@@ -75,7 +75,7 @@ export function glowOf(expected: Picture, actual: Picture, comparison: Compariso
   }
 }
 
-/** How far along the ramp a difference lies. Logarithmic: 1 is plain to see, and 10 is told from 100. */
+/** How far along the ramp a difference is. Logarithmic: 1 is plain to see, and 10 is distinguished from 100. */
 function shareOf(values: ArrayLike<number>, a: Picture, b: Picture): (difference: number) => number {
   const isFloat = a.depth === 32 || b.depth === 32
   let most = 0

@@ -6,8 +6,8 @@ import type { Pair } from './pair.ts'
 import type { AlphaRule } from './tolerance.ts'
 
 /**
- * The pixels that pixelmatch (version pinned in package.json) sees as different, antialiasing left out: 1 for each,
- * [y][x]. Pixels that one of the pictures lacks are seen; ignored ones are not. Half-transparent colours are laid over
+ * The pixels that pixelmatch (version pinned in package.json) sees as different, antialiasing omitted: 1 for each,
+ * [y][x]. Pixels that one of the pictures lacks are seen; ignored ones are not. Half-transparent colours are flattened onto
  * pixelmatch's checkerboard; with alpha `ignore` all are opaque.
  *
  * @param threshold 0..1 of its largest distance of colours in YIQ

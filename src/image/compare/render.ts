@@ -21,7 +21,7 @@ type Canvas = { readonly width: number; readonly height: number; readonly data: 
 
 /**
  * A picture of what differs: 8 bits, RGB, of mask gray. 16-bit samples are shown by their high bits, floats of 0..255 as
- * they are and others stretched, alpha over a checkerboard. Pictures of different sizes are laid over each other at the
+ * they are and others stretched, alpha over a checkerboard. Pictures of different sizes are flattened onto each other at the
  * upper left corner; what one of them lacks counts as differing.
  */
 export function renderDiff(
@@ -56,7 +56,7 @@ export const picture = ({ width, height, data }: Canvas): Picture => ({
 /** What became of a pixel that is not equal: it differs within the tolerance, counts, or was not compared. */
 export const [tolerated, counted, leftOut] = [1, 2, 3]
 
-/** What became of each pixel, [y][x]; as large as both pictures laid over each other. */
+/** What became of each pixel, [y][x]; as large as both pictures flattened onto each other. */
 export type Marks = { readonly width: number; readonly height: number; readonly data: Uint8Array }
 
 export function marksOf(expected: Picture, actual: Picture, { map, ignored }: Comparison): Marks {

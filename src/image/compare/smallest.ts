@@ -99,7 +99,7 @@ function fartherLevels(
   return isWhole ? levels : roundUp(levels)
 }
 
-/** The largest difference when the `n` largest are left out. */
+/** The largest difference when the `n` largest are omitted. */
 function nthLargest({ values, largest }: Measured, n: number): number {
   if (n === 0) return largest?.difference ?? 0
   return values instanceof Float64Array ? nthLargestReal(values, n) : nthLargestWhole(values, n)
@@ -149,7 +149,7 @@ export function roundUp(value: number): number {
   return Number(`${(Number(digits) + 0.00001).toFixed(5)}e${exponent}`)
 }
 
-/** The largest number of so many decimals that is not more. */
+/** The largest number with this number of decimals that is not more. */
 export function roundDown(value: number, decimals: number): number {
   if (!Number.isFinite(value)) return value
   const near = Number(value.toFixed(decimals))

@@ -16,7 +16,7 @@ const weights = (() => {
 
 /**
  * The structural similarity of two pictures (Wang, Bovik, Sheikh, Simoncelli 2004): gaussian windows of 11x11 with
- * sigma 1.5, K1 = 0.01, K2 = 0.03, L = full scale, weighted (not sample) covariance; the mean over all windows that lie
+ * sigma 1.5, K1 = 0.01, K2 = 0.03, L = full scale, weighted (not sample) covariance; the mean over all windows that are
  * within the picture, then over the compared channels. Equals scikit-image's `structural_similarity` with
  * `gaussian_weights=True, sigma=1.5, use_sample_covariance=False, channel_axis=-1`.
  *
@@ -176,7 +176,7 @@ function alongRow(from: Float64Array, to: Float64Array): void {
   }
 }
 
-/** @param centre the row in the middle; row y lies in the ring at y modulo 11 */
+/** @param centre the row in the middle; row y is in the ring at y modulo 11 */
 function acrossRows(ring: readonly Float64Array[], centre: number, to: Float64Array): void {
   const at = (offset: number) => ring[(centre + offset) % side]!
   const [w0, w1, w2, w3, w4, w5] = weights

@@ -41,7 +41,7 @@ export type Limits = {
   readonly icc?: IccRule
 }
 
-/** Everything that a comparison is told beside the two pictures. */
+/** Everything that a comparison gets besides the two pictures. */
 export type Tolerance = Limits & {
   readonly ignore?: readonly Rectangle[]
   /** Compared where it is not black. */

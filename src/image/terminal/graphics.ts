@@ -74,7 +74,7 @@ async function deviceAttributes(): Promise<string> {
     return ''
   } finally {
     clearTimeout(timer)
-    // a failure is told to the listener above, which no one waits for any more
+    // a failure is reported to the listener above, which no one waits for any more
     stream.setRawMode(false)
     forget()
     stream.destroy()

@@ -18,7 +18,7 @@ const modes = ['square', 'row', 'column'] as const
 /** One of the four planes of a video frame, as far as the options speak of it. */
 type Plane = {
   weights?: readonly number[]
-  /** Where the matrix stands. */
+  /** Where the matrix is. */
   at: number
   rdiv: number
   bias: number
@@ -33,7 +33,7 @@ const mostWeights = 49
 /**
  * The options of FFmpeg's `convolution` filter: `m:m:m:m:rdiv:rdiv:rdiv:rdiv:bias:…:mode:…`, or by name as `0m=…:0rdiv=1/9`; a
  * leading `convolution=` and quotes may be there. Weights are whole numbers apart by blanks or `|`: 9, 25 or 49, or an odd
- * number of them up to 49 where the mode is row or column. rdiv multiplies, so the scale is 1/rdiv; 0 or nothing stands
+ * number of them up to 49 where the mode is row or column. rdiv multiplies, so the scale is 1/rdiv; 0 or nothing is
  * for the sum of the weights, 1 if that is 0. Planes that have a matrix are kernels; where all say the same they are one.
  */
 export const ffmpeg: KernelFormat = {

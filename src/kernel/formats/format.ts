@@ -7,7 +7,7 @@ export type KernelFormat = {
   readonly name: string
   readonly summary: string
   readonly direction: Direction
-  /** With the dot and in small letters; empty where content alone tells. Where formats share one, content decides among them. */
+  /** With the dot and in small letters; empty where content alone shows. Where formats share one, content decides among them. */
   readonly extensions: readonly string[]
   /** A whole file that can be read; of a binary format, how it is asked for. */
   readonly example: string
@@ -16,7 +16,7 @@ export type KernelFormat = {
   /**
    * The kernels of a file as it writes them, at least one; several only where the format joins kernels. `readKernels`
    * turns them where `direction` says so.
-   * `file` stands in errors. `fragment`, what stood after `#`, names the one kernel that is wanted.
+   * `file` is in errors. `fragment`, what was after `#`, names the one kernel that is wanted.
    *
    * @throws ConvoError E_KERNEL_SYNTAX, E_KERNEL_SHAPE, E_KERNEL_VALUE with the place; E_KERNEL_FILE when no kernel has
    * the name; E_KERNEL_FORMAT for what is refused
@@ -26,7 +26,7 @@ export type KernelFormat = {
   readonly picks?: true
   /** What of a kernel the format has no place for, in words such as `an offset of 128`; empty: `write` will do. */
   cannotHold?(kernel: Kernel): readonly string[]
-  /** The file, of a kernel as the file is to write it. Numbers come back bit for bit. Name and summary are left out where the format has no place for them.
+  /** The file, of a kernel as the file is to write it. Numbers come back bit for bit. Name and summary are omitted where the format has no place for them.
    * @throws ConvoError E_KERNEL_FORMAT naming what the format cannot hold */
   write?(kernel: Kernel): Uint8Array
 }

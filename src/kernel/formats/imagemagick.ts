@@ -25,7 +25,7 @@ const gap = /\s*,\s*|\s+/y
 
 /**
  * The kernel strings of ImageMagick: `[W[xH][+X+Y][@><]:] v,v,…`. Values apart by a comma or white space; `nan` and `-`
- * stand for places that are not part of the kernel, weight 0; `;` joins kernels; `@` adds the turns by 45°, `>` those by
+ * represent places that are not part of the kernel, weight 0; `;` joins kernels; `@` adds the turns by 45°, `>` those by
  * 90°, `<` the mirrored ones. Without a geometry the values form an odd square. The anchor is floor((k-1)/2) unless `+X+Y`
  * says otherwise. `-morphology Convolve` turns it by 180°, the anchor with it; `-morphology Correlate` and `-convolve` do not.
  */

@@ -140,7 +140,7 @@ function readNumber(c: Cursor, node: JsonNode, path: string): number {
   })
 }
 
-/** In the file [x, y], as people say it; in a kernel [y, x], as arrays lie. */
+/** In the file [x, y], as people say it; in a kernel [y, x], as arrays are. */
 function readAnchor(c: Cursor, node: JsonNode, path: string): readonly [y: number, x: number] {
   const { items } = expectKind(c, node, 'array', path)
   const [x, y] = items

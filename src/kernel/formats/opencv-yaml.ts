@@ -1,7 +1,7 @@
 import { type Cursor, expected } from './text.ts'
 import type { Span } from './xml.ts'
 
-/** A matrix of a FileStorage, before its meaning is looked at: where its fields stand, without brackets and quotes. */
+/** A matrix of a FileStorage, before its meaning is looked at: where its fields are, without brackets and quotes. */
 export type StoredMatrix = {
   readonly name?: string | undefined
   readonly at: number
@@ -9,7 +9,7 @@ export type StoredMatrix = {
   readonly fields: ReadonlyMap<string, Field>
 }
 
-/** Where the value of a field stands, and whether it is numbers in Base64. */
+/** Where the value of a field is, and whether it is numbers in Base64. */
 export type Field = Span & { readonly isBinary?: boolean }
 
 const entry =

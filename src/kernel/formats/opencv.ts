@@ -69,7 +69,7 @@ function matricesOf(c: Cursor): readonly StoredMatrix[] {
   return jsonMatrices(json, parseJson(json))
 }
 
-/** The text with blanks in place of comments, which OpenCV writes into JSON, so that places stay what they are. */
+/** The text with blanks instead of comments, which OpenCV writes into JSON, so that places stay what they are. */
 function withoutComments(text: string): string {
   const pieces: string[] = []
   let done = 0
@@ -120,7 +120,7 @@ function jsonMatrices(c: Cursor, node: JsonNode, name?: string): StoredMatrix[] 
 
 const binaryMark = '$base64$'
 
-/** Where a value stands: of a list what is between its brackets, of a string what is between its quotes. */
+/** Where a value is: of a list what is between its brackets, of a string what is between its quotes. */
 function jsonSpan(c: Cursor, node: JsonNode): Field {
   const { at } = node
   if (node.kind === 'string' && node.value.startsWith(binaryMark)) {

@@ -80,7 +80,7 @@ export function placeOf({ file, text }: Source, at: number): string {
   return `${file}:${line}:${[...text.slice(start, at)].length + 1}`
 }
 
-/** What stands at a place, as errors quote it: a word or a character. */
+/** What is at a place, as errors quote it: a word or a character. */
 export function foundAt({ text }: Source, at: number): string {
   if (at >= text.length) return 'the end of the file'
   if (/[\r\n]/.test(text[at]!)) return 'the end of the line'
@@ -88,7 +88,7 @@ export function foundAt({ text }: Source, at: number): string {
   return JSON.stringify(word.length > 24 ? `${word.slice(0, 24)}…` : word)
 }
 
-/** What an error may say beyond what was expected. `at` and `found` are where the cursor stands, unless given. */
+/** What an error may say beyond what was expected. `at` and `found` are where the cursor is, unless given. */
 export type Mistake = { readonly at?: number; readonly found?: string; readonly fix?: string | undefined }
 
 /** A mistake in how the text is written. */
@@ -126,7 +126,7 @@ export function skipSpace(c: Cursor): void {
   take(c, /\s*/y)
 }
 
-/** Moves over one sign. @throws ConvoError E_KERNEL_SYNTAX when another stands here */
+/** Moves over one sign. @throws ConvoError E_KERNEL_SYNTAX when another is here */
 export function takeSign(c: Cursor, sign: string, what = `"${sign}"`): void {
   if (c.text[c.at] !== sign) throw expected(c, what)
   c.at++

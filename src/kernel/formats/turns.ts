@@ -1,11 +1,11 @@
 import { invariant } from '../../error.ts'
 
-/** What stands behind a geometry of ImageMagick: no turns, 45°, 90°, mirrored. */
+/** What is behind a geometry of ImageMagick: no turns, 45°, 90°, mirrored. */
 export type Turn = '' | '@' | '>' | '<'
 
 /** A plane of weights on its way; NaN where a place is not part of the kernel, which a turn keeps apart from 0. */
 export type Turning = {
-  /** Where it stands in the text. */
+  /** Where it is in the text. */
   readonly at: number
   readonly size: readonly [kH: number, kW: number]
   readonly weights: readonly number[]

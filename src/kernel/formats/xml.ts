@@ -3,7 +3,7 @@ import { type Cursor, expected, failure, skipSpace, take } from './text.ts'
 /** A part of the text as it is written, entities and all. */
 export type Span = { readonly at: number; readonly end: number }
 
-/** An element with where it stands. */
+/** An element with where it is. */
 export type XmlElement = {
   /** Without its namespace prefix. */
   readonly name: string

@@ -65,7 +65,7 @@ export function constantFrom(type: NumberType, shape: readonly number[], bytes: 
   return { type: becomes, shape, data }
 }
 
-/** The same from whole numbers that stand for the bits of halves, and from numbers as they are otherwise. */
+/** The same from whole numbers that represent the bits of halves, and from numbers as they are otherwise. */
 export function constantFromList(
   type: NumberType,
   shape: readonly number[],

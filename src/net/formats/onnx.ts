@@ -122,7 +122,7 @@ const external = 1
 /** Where tensors get their numbers from, and what they count against. */
 type Place = { readonly given: Given; readonly budget: Budget; readonly fail: Failure }
 
-/** ONNX, as in onnx.proto3: IR 3 and later, opset 7 and later. Weights may lie in files beside it. */
+/** ONNX, as in onnx.proto3: IR 3 and later, opset 7 and later. Weights may be in files beside it. */
 export const onnx: NetworkFormat = {
   name: 'onnx',
   summary: 'ONNX, opset 7 and later',
@@ -304,7 +304,7 @@ function listedIn({ floats, ints, longs, doubles, unsigned }: TensorMessage, typ
   return type === 'uint32' || type === 'uint64' ? unsigned : ints
 }
 
-/** Numbers in a file beside the model, which must lie in its folder. */
+/** Numbers in a file beside the model, which must be in its folder. */
 function externalBytes(
   { external: entries }: TensorMessage,
   need: number,

@@ -34,7 +34,7 @@ export type RawResult = {
   readonly report: Report
 }
 
-/** What `toFile` may be told besides the path. */
+/** What `toFile` may be given besides the path. */
 export type FileOptions = {
   /** Lets the output be the input file. */
   readonly inPlace?: boolean
@@ -149,7 +149,7 @@ export class Chain {
 
   /**
    * Runs the chain into a file, in the format of its extension; `.npy` keeps floats. `{stem}` and other keys of a batch
-   * stand for parts of the input's name, `{index}` for the number of a map or page. The file appears when it is whole.
+   * represent parts of the input's name, `{index}` for the number of a map or page. The file appears when it is whole.
    *
    * @throws ConvoError for anything that keeps it from being done; the file is then as it was before
    */

@@ -8,11 +8,11 @@ import { describe } from '../../text/describe.ts'
 export const camelCase = (name: string): string =>
   name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 
-/** How an option of the command line is called in JavaScript; one that says no is called as what it leaves out. */
+/** How an option of the command line is called in JavaScript; one that says no is called as what it omits. */
 export const optionName = (name: string): string => camelCase(name.replace(/^no-/, ''))
 
 /**
- * Options of JavaScript as what would be typed for those of the command line. Those that are undefined are left out.
+ * Options of JavaScript as what would be typed for those of the command line. Those that are undefined are omitted.
  *
  * @param of what the options are of, for messages
  * @throws ConvoError E_NAME for an option that is not there, E_OPTION for one that says no with anything but true or false
@@ -77,7 +77,7 @@ export function commandOptions(options: object, of: string): Readonly<Record<str
   return typedOptions(options, Object.fromEntries(names.map((name) => [name, {}])) as Params, of)
 }
 
-/** Numbers, texts and the like, and lists of them: what may stand for words that are typed. */
+/** Numbers, texts and so on, and lists of them: what may be given for words that are typed. */
 const isPlain = (value: unknown): boolean =>
   ['number', 'string', 'boolean'].includes(typeof value) ||
   (Array.isArray(value) && Array.from(value).every(isPlain))

@@ -29,7 +29,7 @@ export function filledIn(
 }
 
 /**
- * Refuses a line without the `--` that its operation stands behind.
+ * Refuses a line without the `--` that its operation comes after.
  *
  * @throws ConvoError E_USAGE
  */
@@ -61,7 +61,7 @@ export const isName = (word: string): boolean =>
 /** What was meant by more arguments than a command takes: several pictures, a name with spaces, or fewer words. */
 export function tooMany(command: Syntax, line: readonly string[], args: readonly string[]): ErrorDetail {
   const most = command.arguments.length
-  // what stands behind -- is among the arguments
+  // what is behind -- is among the arguments
   const rest = without(line, args).filter((word) => word !== '--')
   const steps = line.includes('--') ? line.slice(line.indexOf('--') + 1) : []
   if (Object.hasOwn(operations, command.name) && steps.length === args.length - most && isName(steps[0]!)) {

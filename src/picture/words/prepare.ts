@@ -167,7 +167,7 @@ async function prepareStep({ operation, given, kernel: own }: Asked): Promise<Pr
   }
 }
 
-/** The step of an operation that meets such a picture: what it does not decide itself is as the settings say. */
+/** The step of an operation that meets a picture: what it does not decide itself is as the settings say. */
 export function settledStep(
   operation: Operation,
   values: Values<Params>,

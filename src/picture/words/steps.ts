@@ -3,7 +3,7 @@ import type { Params } from '../../params.ts'
 import { operations } from '../operations.ts'
 import { shortNames } from '../settings.ts'
 
-/** The places of the words that are neither options nor their values, which `params` tell apart. */
+/** The places of the words that are neither options nor their values, which `params` distinguish. */
 export function positionals(words: readonly string[], params: Params): number[] {
   const places: number[] = []
   for (let i = 0; i < words.length; i++) {
@@ -50,7 +50,7 @@ export const joinedSteps = (steps: readonly (readonly string[])[]): string[] =>
   steps.flatMap((step, i) => (i === 0 ? step : ['--', ...step]))
 
 /**
- * Refuses a chain whose steps do not stand behind `--`.
+ * Refuses a chain whose steps are not behind `--`.
  *
  * @throws ConvoError E_USAGE
  */

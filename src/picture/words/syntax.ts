@@ -24,7 +24,7 @@ export type Syntax = {
   /** One or two words: `list`, `kernel convert`. */
   readonly name: string
   readonly arguments: readonly Argument[]
-  /** What stands behind `--`, as in a usage line; without it, `--` only ends the options. */
+  /** What is behind `--`, as in a usage line; without it, `--` only ends the options. */
   readonly tail?: string
   /** True where only some of its command lines have a tail. */
   readonly isTailOptional?: boolean
@@ -38,7 +38,7 @@ export type Syntax = {
 /** What was typed for each option that was given; a flag is `true`. */
 export type Given = Readonly<Record<string, unknown>>
 
-/** Options of a whole chain: how the picture is read and written. What concerns kernels stands with each step. */
+/** Options of a whole chain: how the picture is read and written. What concerns kernels is with each step. */
 export const chainSettings: Params = { ...pictureSettings, ...runSettings }
 
 /** `chain`: operations one after another. */

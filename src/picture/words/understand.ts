@@ -79,7 +79,7 @@ export function findCommand<C extends Syntax>(
   }
   const later = argv.findIndex((word, i) => i > 0 && commands.some(({ name }) => name === word))
   if (later > 0 && operationHint(first) === undefined) {
-    // words that are no files before the name, as of another tool or `run`, are left out
+    // words that are no files before the name, as of another tool or `run`, are omitted
     const before = argv.slice(0, later).filter((word, i) => i > 0 || isFileName(word))
     throw new ConvoError('E_NAME', `no filter, operator or command is called "${first}"`, {
       why: 'the operation comes first',
@@ -91,7 +91,7 @@ export function findCommand<C extends Syntax>(
   throw new ConvoError('E_INTERNAL', `${first} is an operation, not a command`)
 }
 
-/** Flags for what stands as a word here. */
+/** Flags for what is a word here. */
 const wordFlags = ['-i', '--input', '-o', '--output']
 
 /** A line whose input and output have flags, and whose operation may come late, as it is typed here. */

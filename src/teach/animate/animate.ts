@@ -29,7 +29,7 @@ export type AnimateOptions = {
 /** More frames than these are no explanation any more. */
 const mostFrames = 300
 
-/** Milliseconds that a frame is seen unless told. */
+/** Milliseconds that a frame is seen by default. */
 export const usualDelay = 800
 
 /** The last frame is seen this many times as long. */

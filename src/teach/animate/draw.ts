@@ -6,7 +6,7 @@ import type { Mark, Tone } from './scene.ts'
 
 type Fill = { readonly fill: string; readonly stroke: string }
 
-/** Calm grounds: blue is read, sand weighs, violet lies between, teal is written. */
+/** Calm grounds: blue is read, sand weighs, violet is between, teal is written. */
 const tones: Readonly<Record<Tone, { plain: Fill; empty: Fill; marks: Partial<Record<Mark, Fill>> }>> = {
   input: {
     plain: { fill: '#dce9f6', stroke: '#9dbbd8' },
@@ -48,7 +48,7 @@ function cellColours({ tone, cell }: CellBox): Fill {
   return (cell.mark && marks[cell.mark]) ?? (cell.value === undefined ? empty : plain)
 }
 
-/** What lies above what: in each layer nothing covers anything. */
+/** What is above what: in each layer nothing covers anything. */
 const layers = ['ground', 'edge', 'mark', 'text'] as const
 
 type Drawn = { readonly layer: number; readonly markup: string }
@@ -105,7 +105,7 @@ function svgFile(laid: Laid, title: string, width: number, markup: readonly stri
 
 /**
  * All frames as one SVG that plays by itself, without a script: what stays is there once, what comes and goes is shown and
- * hidden by CSS. Where nothing moves, as in a printed page or for readers who want no motion, the last frame stands.
+ * hidden by CSS. Where nothing moves, as in a printed page or for readers who want no motion, the last frame is shown.
  *
  * @param delays how long each frame is seen, in milliseconds
  */

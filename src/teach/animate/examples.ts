@@ -54,7 +54,7 @@ export const exampleInput = (shape: readonly number[]): Tensor => ofShape(inputs
 export const exampleWeights = (shape: readonly number[]): Tensor =>
   ofShape(weights, shape) ?? noise(shape, -1, 2)
 
-/** A tent of whole numbers, as wide as asked for: 1 2 2 1 down and across for 4. */
+/** A tent of whole numbers, as wide as requested: 1 2 2 1 down and across for 4. */
 export function tent(rows: number, columns: number): Tensor {
   const rise = (n: number, i: number) => Math.min(i, n - 1 - i) + 1
   const data = Float32Array.from(

@@ -6,7 +6,7 @@ import { formatNumber } from '../draw/format.ts'
 export type Tone = 'input' | 'kernel' | 'between' | 'output'
 
 /**
- * What is said of a cell: `pad` stands outside the input, `window` is under the kernel, `now` is being computed, `overlap`
+ * The state of a cell: `pad` is outside the input, `window` is under the kernel, `now` is being computed, `overlap`
  * is added to by more than one pixel, `cut` is computed and cropped.
  */
 export type Mark = 'pad' | 'window' | 'now' | 'overlap' | 'cut'
@@ -27,7 +27,7 @@ export type Plane = {
   readonly title?: string | undefined
 }
 
-/** Planes of one tensor, one behind the other. */
+/** Planes of one tensor, one after the other. */
 export type Panel = {
   readonly kind: 'panel'
   readonly title: string
@@ -71,7 +71,7 @@ export const planePanel = (
 
 export const sign = (which: Sign['sign']): Sign => ({ kind: 'sign', sign: which })
 
-/** A number as it stands in a cell: whole numbers as they are, others to two decimals, a true minus. */
+/** A number as it is in a cell: whole numbers as they are, others to two decimals, a true minus. */
 export const show = (value: number): string =>
   Math.abs(value) < 1e5 ? String(Number(value.toFixed(2)) + 0).replace('-', '−') : formatNumber(value, 3)
 

@@ -108,7 +108,7 @@ export function perAxis<const T extends readonly number[]>(
 /** What every scene with one kernel takes. */
 export const kernelSettings = ['size', 'kernel', 'kernel-size', 'stride', 'padding', 'dilation'] as const
 
-/** How the kernel of such a scene meets its input. @throws ConvoError E_OPTION */
+/** How the kernel of a scene meets its input. @throws ConvoError E_OPTION */
 export const meeting = (options: SceneOptions) => ({
   stride: options.stride ?? 1,
   padding: options.padding ?? 0,
@@ -173,7 +173,7 @@ export async function weightsOf(
   return new Tensor(want, data)
 }
 
-/** Of so many filters, how many are drawn, and what is said of it. */
+/** Of a number of filters, how many are drawn, and the words about it. */
 export function drawnOf(filters: number, most = 3): readonly [shown: number, words: string] {
   const shown = Math.min(filters, most)
   return [shown, shown < filters ? `, ${shown} drawn` : '']

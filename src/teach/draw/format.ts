@@ -1,5 +1,5 @@
 /**
- * A number as it is read in a drawing: as few digits as tell it to `significant` digits, a true minus, powers of ten
+ * A number as it is read in a drawing: as few digits as give it to `significant` digits, a true minus, powers of ten
  * for what is very large or small.
  */
 export function formatNumber(value: number, significant = 3): string {

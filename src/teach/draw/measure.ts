@@ -26,7 +26,7 @@ export function textWidth(
 
 function widthOf(character: string): number {
   const code = character.codePointAt(0)!
-  // what lies beyond Latin, Greek and Cyrillic is mostly as wide as it is high
+  // what is beyond Latin, Greek and Cyrillic is mostly as wide as it is high
   return widths[code - 32] ?? (code < 0x500 ? 0.8 : 1)
 }
 
@@ -40,7 +40,7 @@ export const sizeToFit = (
 
 /**
  * A line of text in lines no wider than `width`, broken between words; lines after the first are indented. A word that is
- * wider stands alone.
+ * wider is alone.
  */
 export function wrapText(
   content: string,

@@ -1,6 +1,6 @@
 import { type Colour, colourAlong } from '../../image/colour.ts'
 
-// Colours that stay apart for readers who do not tell red from green, and in print.
+// Colours that stay apart for readers who do not distinguish red from green, and in print.
 
 /** Colours of a drawing. The accents are those of Okabe and Ito (2008), a little calmer. */
 export const colours = {
@@ -18,7 +18,7 @@ export const colours = {
   vermilion: '#c4572a',
 } as const
 
-// blue over white to orange: told apart by hue under every common colour blindness, and the ends by nothing but hue
+// blue over white to orange: distinguished by hue under every common colour blindness, and the ends by nothing but hue
 const negative: readonly Colour[] = [
   [247, 247, 247],
   [198, 219, 239],

@@ -2,10 +2,10 @@ import { visibleLine } from '../../text/visible.ts'
 import { xmlAttributes, xmlText } from '../../text/xml.ts'
 import { textWidth } from './measure.ts'
 
-// SVG as strings: an element is its markup, a picture is elements joined. Colours and fonts stand as attributes, so that
+// SVG as strings: an element is its markup, a picture is elements joined. Colours and fonts are as attributes, so that
 // every renderer draws the same.
 
-/** What stands in the tag of an element; what is undefined is left out. */
+/** What is in the tag of an element; what is undefined is omitted. */
 export type Attributes = Readonly<Record<string, string | number | undefined>>
 
 /** Generic families only: what they mean is the machine's choice, so texts are measured with room to spare. */

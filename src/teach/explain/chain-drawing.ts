@@ -7,7 +7,7 @@ import { tensor } from './pieces.ts'
 import { drawSolids, type Piece } from './solids.ts'
 import { chainRows, present } from './text.ts'
 
-/** Results beside each other; more of them stand below. */
+/** Results beside each other; more of them are below. */
 const perRow = 4
 
 /** A chain over an input as an SVG: what comes out of each step, and what the steps cost. */

@@ -9,7 +9,7 @@ import type { ChainExplanation, ChainStep } from './explanation.ts'
 import { explainSettings } from './settings.ts'
 import { chainRows } from './text.ts'
 
-/** Tells what a chain would do to an input, step by step; gives the exit status. */
+/** Reports what a chain would do to an input, step by step; gives the exit status. */
 export async function explainChain(
   steps: readonly Asked[],
   path: string | undefined,

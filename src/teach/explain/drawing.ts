@@ -114,7 +114,7 @@ export function drawFilter(
 
 export type Section = readonly [title: string, block: Block]
 
-/** A drawing of sections, each under its title; what is not there is left out. */
+/** A drawing of sections, each under its title; what is not there is omitted. */
 export function document(
   name: string,
   summary: string,

@@ -34,7 +34,7 @@ type Planned =
   | { readonly kind: 'recipe'; readonly recipe: Recipe; readonly plan: RecipePlan }
   | { readonly kind: 'tensor'; readonly arithmetic: Ran; readonly acts: 'each' | 'colour' }
 
-/** Tells what an operation would do to an input; gives the exit status. */
+/** Reports what an operation would do to an input; gives the exit status. */
 export async function explain(
   operation: Operation,
   path: string | undefined,
@@ -62,7 +62,7 @@ export async function explain(
 /** The notes of an input for a record; nothing where there are none. */
 export const noted = ({ notes = [] }: Input) => (notes.length > 0 ? { notes } : {})
 
-/** Tells what a user should know of an input. */
+/** Reports what a user should know of an input. */
 export function tellNotes({ notes = [] }: Input, io: Io): void {
   for (const note of notes) io.err(noteMessage(note))
 }

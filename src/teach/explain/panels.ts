@@ -7,7 +7,7 @@ import type { Strips } from './strips.ts'
 /** Markup and how high it is; it begins at 0,0. */
 export type Block = { readonly markup: string; readonly height: number }
 
-/** What is told in the two columns of a table. */
+/** What is reported in the two columns of a table. */
 export type Row = readonly [label: string, words: string]
 
 const lineHeight = 17

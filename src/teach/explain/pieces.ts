@@ -34,7 +34,7 @@ export const tensor = (shape: readonly number[]) => {
   }
 }
 
-/** A kernel: height, width, and what lies behind its front. */
+/** A kernel: height, width, and what is behind its front. */
 export function kernel(
   title: string,
   [height, width]: readonly [number, number],
@@ -44,7 +44,7 @@ export function kernel(
   return { title, tone: 'kernel', height, width, depth, count, spread, caption }
 }
 
-/** What drawings tell of a kernel: its front, its size, rate and groups in words, and how far its taps are spread. */
+/** What drawings say about a kernel: its front, its size, rate and groups in words, and how far its taps are spread. */
 export function kernelWords({ kernel: size, sizes: axes, groups }: Explanation) {
   const rate = Math.max(...axes.map((s) => s.dilation))
   return {

@@ -54,7 +54,7 @@ type Placed = {
   /** Pixels of a cell, down and across. */
   readonly cell: readonly [y: number, x: number]
   readonly front: { readonly x: number; readonly y: number; readonly width: number; readonly height: number }
-  /** How far the back lies to the right; it lies `slant` of that higher. */
+  /** How far the back is to the right; it is `slant` of that higher. */
   readonly back: number
   /** Room from left to right. */
   readonly room: number
@@ -62,7 +62,7 @@ type Placed = {
 
 const isSolid = (piece: Piece): piece is Solid => typeof piece !== 'string'
 
-/** Pixels that stand for the depth: more for more, but ever less. */
+/** Pixels that represent the depth: more for more, but ever less. */
 const backOf = ({ depth, tone }: Solid): number =>
   Math.min(tone === 'kernel' ? 26 : 54, 5 + 7 * Math.log2(1 + depth))
 
@@ -98,7 +98,7 @@ export function drawSolids(pieces: readonly Piece[], across: number): { markup: 
     into.push(solidMarkup(placed, left, titleRoom + tallest + 16))
     if (one.solid.window !== undefined) windows.push(windowBox(placed))
   }
-  // rays lie over the tensors and under the kernels, which they would cross
+  // rays are over the tensors and under the kernels, which they would cross
   const rays = windows.slice(1).map((to, i) => raysBetween(windows[i]!, to))
   const height = titleRoom + tallest + captionRoom
   const markup = [...tensorMarkup, ...rays, ...frontMarkup].join('')

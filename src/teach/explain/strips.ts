@@ -12,7 +12,7 @@ export type Strips = {
   readonly rows: number
   /** Rows and columns of the input that a strip reads beyond its own. */
   readonly halo: RecipePlan['halo']
-  /** Of banks: a piece is a strip of a few groups, together so many, and of one slice. */
+  /** Of banks: a piece is a strip of a few groups, together that number, and of one slice. */
   readonly groups?: number
   readonly slices?: number
 }

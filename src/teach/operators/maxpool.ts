@@ -18,7 +18,7 @@ import { kernel, kernelWords } from '../explain/pieces.ts'
 import type { Solid } from '../explain/solids.ts'
 import type { Teaching } from './teaching.ts'
 
-/** A pooling: its windows, and how far they lie apart. */
+/** A pooling: its windows, and how far they are apart. */
 type Pooling = {
   readonly x: Tensor
   readonly pool: Pooled

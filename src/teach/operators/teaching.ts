@@ -7,7 +7,7 @@ import type { Piece } from '../explain/solids.ts'
 export type Teaching = {
   /** What can be watched at work, by the names under which the operator lists it. */
   readonly animations: Readonly<Record<string, Animation>>
-  /** What stands between input and output in a drawing; a bank unless told otherwise. */
+  /** What is between input and output in a drawing; a bank by default. */
   between?(e: Explanation): readonly Piece[]
   /** True where no window of the input makes a sample of the output. */
   readonly isWindowless?: true

@@ -28,7 +28,7 @@ export function edges(taps: number): Gray {
   return gray(side, (x, y) => (inside(x) && inside(y) ? 220 : 40))
 }
 
-/** A picture made by formulas, in place of a photograph: sky, sun, hills, a fence, grass. */
+/** A picture made by formulas, instead of a photograph: sky, sun, hills, a fence, grass. */
 export function scene(side: number): Gray {
   return gray(side, (px, py) => {
     const [x, y] = [px / side, py / side]

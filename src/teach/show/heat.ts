@@ -7,7 +7,7 @@ import { asSigned, raster } from './raster.ts'
 
 /** Numbers smaller than this, in pixels, are not read; cells that would need it have none. */
 const smallestNumber = 7.5
-/** From so many cells on, the map is one image: it has no numbers then. */
+/** From a number of cells on, the map is one image: it has no numbers then. */
 const mostCells = 1600
 
 /** How a heat map is laid out. */

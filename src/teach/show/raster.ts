@@ -6,7 +6,7 @@ import { element } from '../draw/svg.ts'
 
 /**
  * Values [rows][columns] as an image inside an SVG, each a block of colour. Blocks are drawn out here: renderers do not
- * agree on how a small image is enlarged. Where there are more values than pixels, every so many are shown.
+ * agree on how a small image is enlarged. Where there are more values than pixels, only one of several is shown.
  */
 export function raster(
   values: ArrayLike<number>,

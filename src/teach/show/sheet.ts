@@ -12,7 +12,7 @@ const caption = 18
 const top = 92
 const narrowest = 640
 
-/** More planes than this are not told apart on one sheet; the first ones are shown. */
+/** More planes than this are not distinguished on one sheet; the first ones are shown. */
 export const mostPlanes = 400
 
 /** Columns of a sheet: the planes of a filter in one row where they fit, else about as wide as high. */

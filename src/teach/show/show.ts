@@ -27,7 +27,7 @@ export type ShowOptions = {
   readonly output?: string | undefined
   readonly plane?: readonly number[] | undefined
   readonly zoom: number
-  /** A picture to try the kernel on, in place of one that is made up. */
+  /** A picture to try the kernel on, instead of one that is made up. */
   readonly photo?: string | undefined
   readonly preview: boolean
   readonly json: boolean
@@ -81,7 +81,7 @@ function undrawn(kernel: Kernel, source: string, photo: Gray | undefined): strin
 
 /** The middle of a picture file, in gray. @throws ConvoError E_INPUT, E_DECODE */
 async function readPhoto(path: string, io: Io): Promise<Gray> {
-  // what is wrong with the file is told as everywhere
+  // what is wrong with the file is reported as everywhere
   const picture = await decode(path, {
     maxPixels: sharedSettings['max-pixels'].default,
     orient: true,

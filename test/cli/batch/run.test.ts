@@ -62,7 +62,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** A PNG of so many pixels in each direction, cut off behind its header. */
+/** A PNG of a number of pixels in each direction, cut off behind its header. */
 const hugePng = (size: number) => [
   pngHeader({ width: size, height: size, channels: 3, depth: 8, meta: {} }),
   ...idatChunk([new Uint8Array(64)]),

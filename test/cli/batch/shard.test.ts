@@ -46,7 +46,7 @@ describe('--shard', () => {
 
   it.each([
     ['1,2,7', slurm(7, 1, 7, 1, 3)],
-    // Slurm says of such a list that its step is 1
+    // Slurm says of a list that its step is 1
     ['1,3,5', slurm(3, 1, 5, 1, 3)],
   ])('refuses a Slurm array with gaps: %s', async (_, environment) => {
     const error = await failure('E_OPTION', () => parseShard('auto', environment))

@@ -67,7 +67,7 @@ export function png(
   return encodePngWhole({ width, height, channels, depth, data, meta: {} }, compressionSettings(6))
 }
 
-/** Something to see: diagonal stripes over a gradient, of so many pixels a side. */
+/** Something to see: diagonal stripes over a gradient, of a number of pixels a side. */
 export const stripes = (size: number, seed = 0): Uint8Array =>
   png(size, size, (x, y, c) => (x * (3 + c) + y * 5 + ((x + y + seed) % 7) * 20 + seed * 11) % 256)
 

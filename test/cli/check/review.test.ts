@@ -118,7 +118,7 @@ describe('convo review', () => {
     },
   )
 
-  /** Runs a review in a pseudo-terminal; each key is pressed when its question stands there. */
+  /** Runs a review in a pseudo-terminal; each key is pressed when its question is there. */
   function atTerminal(keys: string[]): Promise<{ status: number | null; text: string }> {
     const env = { ...process.env, CI: '', NO_COLOR: '', TERM: 'xterm-256color', COLORTERM: 'truecolor' }
     const line = `"${process.execPath}" "${launcher}" review`

@@ -15,7 +15,7 @@ const pictures = 60
 const tmux = (...words: string[]): string =>
   execFileSync('tmux', ['-L', socket, '-f', '/dev/null', ...words], { encoding: 'utf8' })
 
-/** What stands on the screen, without empty lines at its end; with colours as escapes if asked for. */
+/** What is on the screen, without empty lines at its end; with colours as escapes if asked for. */
 const screen = (...options: string[]): string => tmux('capture-pane', '-p', ...options).trimEnd()
 
 const type = (line: string) => tmux('send-keys', '-l', line)

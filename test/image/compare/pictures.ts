@@ -25,7 +25,7 @@ export function altered(
   return { ...original, data }
 }
 
-/** Slopes with a pattern, plus noise of so many levels (times 16 at 16 bits), the same in any language. */
+/** Slopes with a pattern, plus noise of a number of levels (times 16 at 16 bits), the same in any language. */
 export function pattern(
   width: number,
   height: number,

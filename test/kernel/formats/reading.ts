@@ -118,7 +118,7 @@ function damaged(seeds: readonly string[]): fc.Arbitrary<Uint8Array> {
   return fc.oneof({ weight: 6, arbitrary: text }, raw, fc.uint8Array({ maxLength: 80 }))
 }
 
-/** Whatever stands in a file: kernels come out of it, or an error of kernels with a place; nothing else, and soon. */
+/** Whatever is in a file: kernels come out of it, or an error of kernels with a place; nothing else, and soon. */
 export function survivesDamage(format: KernelFormat, seeds: readonly string[]): void {
   const bare = fc.string({ unit: fc.constantFrom(...new Set(seeds.join(''))), maxLength: 60 })
   fc.assert(
