@@ -1,3 +1,5 @@
+import { formats } from '../../src/kernel/formats/index.ts'
+
 /** A picture of the README and the gallery: a command on a sample, and which part of it is shown. */
 export type Exhibit = {
   /** The name of its picture. */
@@ -62,7 +64,7 @@ export const examples: readonly Exhibit[] = [
   {
     name: 'emboss',
     title: 'A kernel from a file',
-    line: 'convo reads ten formats; this is an SVG `feConvolveMatrix`.',
+    line: `convo reads ${formats.length} formats; this is an SVG \`feConvolveMatrix\`.`,
     command: 'conv2d samples/scene.png out.png --kernel kernels/relief.svg',
     at: sign,
   },

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { documents } from '../../docs/parts/documents.ts'
 import { examples, hero, shownFirst, textbook, wordsOf } from '../../docs/parts/gallery.ts'
 import { digestOf, exhibit, read, root } from '../../docs/parts/pictures.ts'
+import { operators } from '../../src/operators/index.ts'
 
 const textOf = (path: string) => readFileSync(join(root, path), 'utf8')
 const readme = textOf('README.md')
@@ -71,10 +72,7 @@ describe('the README', () => {
   it('shows ten examples and the operators of the textbook, with less than 3 MB of pictures', () => {
     expect(examples).toHaveLength(10)
     for (const { name, command } of textbook) expect(wordsOf(command)).toContain(name)
-    expect(textbook.map(({ name }) => name)).toEqual([
-      ...['conv2d', 'conv3d', 'pointwise', 'separable', 'depthwise', 'depthwise-separable', 'grouped'],
-      ...['dilated', 'transposed', 'unpool', 'involution'],
-    ])
+    expect(textbook.map(({ name }) => name).filter((name) => !Object.hasOwn(operators, name))).toEqual([])
     const folder = join(root, 'docs/pictures')
     const bytes = readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0)
     expect(bytes).toBeLessThan(3e6)

@@ -9,15 +9,6 @@ const names = Object.keys(filters)
 const blurs = ['gaussian', 'binomial', 'box', 'disk', 'motion', 'savgol']
 
 describe('the table', () => {
-  it('has these filters', () => {
-    expect(names.toSorted()).toEqual(
-      [
-        ...['sobel', 'prewitt', 'scharr', 'farid', 'roberts', 'kirsch', 'robinson', 'compass', 'frei-chen'],
-        ...['laplacian', 'log', 'dog', 'gaussian', 'binomial', 'box', 'disk', 'motion', 'sharpen', 'unsharp'],
-        ...['emboss', 'outline', 'line', 'gabor', 'savgol'],
-      ].toSorted(),
-    )
-  })
   it.each(names)('%s is documented and its defaults are values that it takes', (name) => {
     const entry = filters[name]!
     expect(entry.summary).toMatch(/^[a-z].*[^.]$/)
