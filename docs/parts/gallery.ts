@@ -64,7 +64,7 @@ export const examples: readonly Exhibit[] = [
   {
     name: 'emboss',
     title: 'A kernel from a file',
-    line: `convo reads ${formats.length} formats; this is an SVG \`feConvolveMatrix\`.`,
+    line: `convo reads ${Object.keys(formats).length} formats; this is an SVG \`feConvolveMatrix\`.`,
     command: 'conv2d samples/scene.png out.png --kernel kernels/relief.svg',
     at: sign,
   },

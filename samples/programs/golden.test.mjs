@@ -26,7 +26,7 @@ test('sharpening and its golden', async () => {
   await rm(folder, { recursive: true })
 })
 
-test('a blurred picture is another one, and how much is told', async () => {
+test('a blurred picture is a different one, and the difference is reported', async () => {
   const blurred = await convo(sample('scene.png')).gaussian({ sigma: 1 }).toBuffer()
   const { matches, pages } = await compare(sample('scene.png'), blurred)
   assert.equal(matches, false)

@@ -46,7 +46,7 @@ const goneAfter = 120_000
 const attempts = 5
 
 /**
- * Takes the lock of an output root. Shards of one division do not exclude each other; all else does.
+ * Takes the lock of an output root. Shards of one division run side by side; all else does.
  *
  * Each holder has a file of a name of its own, and looks at the others' after it has made it: of two that come at once
  * at least one sees the other and steps back. A file that was left behind can be deleted without a race, since its name

@@ -27,7 +27,7 @@ export function withCommand(
 function inWords(error: ConvoError): ConvoError {
   const { code, message, why, fix = '', cause } = error
   if (!/^(no )?--[\w-]+/.test(fix)) return error
-  const said = fix.startsWith('no ') ? fix.replace('no ', 'leave out ') : `add ${fix}`
+  const said = fix.startsWith('no ') ? fix.replace('no ', 'remove ') : `add ${fix}`
   return new ConvoError(code, message, { why, fix: said, cause })
 }
 

@@ -59,7 +59,7 @@ export function sumsToZero(k: PlaneKernel): boolean {
   return Math.abs(gain(k) * (k.form === 'separable' ? k.scale : k.kernel.scale)) <= 1e-6 * total
 }
 
-/** True when the recipe takes flat areas to zero: alpha has no meaning in what it finds, and stays as it is. */
+/** True when the recipe takes flat areas to zero: alpha says nothing about what it finds, and is not changed. */
 export function flattens({ kernels, combine }: Recipe): boolean {
   if (combine.kind === 'unsharp') return false
   if (combine.kind === 'share') return kernels.slice(0, combine.edges).every(sumsToZero)

@@ -108,7 +108,7 @@ export const deblurring: Readonly<Record<string, Operator>> = {
     formula:
       'out = F⁻¹(conj H / (|H|² + balance · |L|²)) ∗ x, H the blur, L = 1, or the laplacian with --penalty laplacian',
     source:
-      'Wiener 1949; with --penalty laplacian Hunt 1971, which is scikit-image’s wiener. The kernel that does it is computed in float64 and cut where what is left out ' +
+      'Wiener 1949; with --penalty laplacian Hunt 1971, which is scikit-image’s wiener. The kernel that does it is computed in float64 and cut where the rest ' +
       'sums to 1/1024, and then applied as any other, so that borders are those of --border and not the other side of the picture',
     group: 'detail',
     params: {

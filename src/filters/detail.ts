@@ -54,7 +54,7 @@ export const detail = {
     }),
   }),
   'local-contrast': filter({
-    summary: 'lifts what stands out from wide surroundings: haze goes, shapes get depth',
+    summary: 'raises contrast against a wide neighbourhood: less haze, shapes get depth',
     group: 'detail',
     source:
       'An unsharp mask of a wide blur: I + amount (I − G(σ) I), G as the filter gaussian. ImageMagick’s -local-contrast blurs by a tent.',

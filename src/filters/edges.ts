@@ -47,7 +47,7 @@ const formulaOf = {
 /** Filters that find edges and corners. */
 export const edges: Readonly<Record<string, Operator>> = {
   canny: operator({
-    summary: 'draws edges as lines one pixel wide, and leaves out those that hang on nothing strong',
+    summary: 'draws edges as lines one pixel wide, without weak edges that are not connected to strong ones',
     formula:
       'gradient (Sobel) of the picture smoothed by σ; ridges of its magnitude, interpolated along the gradient; those of at least ' +
       'low that hang together with one of at least high become white',

@@ -145,7 +145,7 @@ async function lookAtAll(
     const { path, sha256: before } = approval.golden
     const golden = await pictureUnder(run.goldens, goldenFile(approval, run.goldens))
     const now = golden && sha256(golden)
-    // What is there already comes of an approval that was broken off.
+    // Existing files come from an approval that was interrupted off.
     if (now !== before && now !== approval.actual?.sha256) {
       moved.push(`${path}: this golden was changed after the check`)
     }

@@ -26,7 +26,7 @@ export type Case = {
   readonly template: string
   /** Where the manifest has it. */
   readonly place: Place
-  /** Operations to run on the input, or none for a picture that is there already. */
+  /** Operations to run on the input, or none for an existing picture. */
   readonly steps: readonly (readonly string[])[]
   /** The input of the steps, or the picture to compare. */
   readonly input: string
@@ -341,7 +341,9 @@ function apartHint({ template, input }: Case, other: Case): string {
   const isOneStem = parse(input).name === parse(other.input).name
   const useful = [...(isOneStem ? [] : ['stem']), isOneFolder ? 'ext' : 'dir', 'index']
   const key = useful.find((one) => !template.includes(`{${one}`))
-  return key === undefined ? 'give each input a name of its own' : `{${key}} in the name tells inputs apart`
+  return key === undefined
+    ? 'give each input a name of its own'
+    : `{${key}} in the name makes it different for each input`
 }
 
 /** Names are compared without regard to case: some file systems have none. Nor may one be a folder and one a file. */

@@ -54,7 +54,7 @@ export function readApng(reader: Reader, png: PngHead, name: string): Animation 
   const frames: Mutable[] = []
   const shared: Uint8Array[] = []
   const left = new Set(png.ignored.map(({ at }) => at))
-  // a first picture that is not part of the animation leaves nothing for the next
+  // a first picture that is not part of the animation has no effect on the next
   const whole = {
     x: 0,
     y: 0,

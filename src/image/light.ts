@@ -23,7 +23,7 @@ export type Curve =
 /** The tone curves of a picture: one for all colours, or three for red, green and blue; and what they are called. */
 export type Light = { readonly curves: readonly Curve[]; readonly name: string }
 
-/** The light of pictures that say nothing of theirs. */
+/** The light of pictures that do not specify theirs. */
 export const srgb: Light = { curves: [{ kind: 'srgb' }], name: 'sRGB' }
 
 /** v^g as a curve. */

@@ -76,7 +76,7 @@ const maxUnpool: Lowering = async (turn) => {
   if (size[0] !== axes[1].input || size[1] !== axes[2].input)
     throw unfit(
       turn,
-      `makes ${size[1]}x${size[0]} of what a MaxPool took from ${axes[2].input}x${axes[1].input}: its indices would stand elsewhere`,
+      `makes ${size[1]}x${size[0]} of what a MaxPool took from ${axes[2].input}x${axes[1].input}: its indices would be different`,
     )
   return pictureValue(await turn.engine.layer('unpooled', [planes, switches.planes], { axes, across }))
 }

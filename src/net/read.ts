@@ -77,7 +77,7 @@ function filesIn(folder: string): (path: string) => Uint8Array {
 const noFiles = (file: string) => (path: string) => {
   throw new ConvoError('E_INPUT', `${file} needs a file beside it, ${quoted(path)}`, {
     why: `${file}: bytes and standard input have no folder`,
-    fix: 'the path of the network in place of its bytes',
+    fix: 'the path of the network instead of its bytes',
   })
 }
 

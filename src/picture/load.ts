@@ -283,7 +283,7 @@ function fullOfSlices(slices: readonly Decoded[], path: string) {
   return { full, note: scaleNote(path, both, full) }
 }
 
-/** True where there is no alpha, or nothing shines through. */
+/** True where there is no alpha, or nothing is seen through it. */
 function isOpaqueAll(data: Samples, channels: number, depth: Depth): boolean {
   if (!hasAlpha(channels)) return true
   const full = depth === 32 ? 1 : fullScale(depth)

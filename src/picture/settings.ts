@@ -203,7 +203,7 @@ export const shortNames: Readonly<Record<string, string>> = {
   null: '0',
 }
 
-/** Pairs of options that cannot both be meant, and what to do. */
+/** Pairs of options that cannot be used together, and what to do. */
 export const conflicts: readonly (readonly [a: string, b: string, fix: string])[] = [
   ['scale', 'normalize', 'no --normalize'],
   ['quiet', 'verbose', 'no --quiet'],

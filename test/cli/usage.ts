@@ -134,7 +134,7 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
   [
     ['sobel', 'a.png', 'b.png', '-qv'],
     `error: --quiet and --verbose cannot be used together   [E_USAGE]
-  try: leave out --quiet
+  try: remove --quiet
 `,
   ],
   [

@@ -85,12 +85,12 @@ describe('sentences', () => {
       write('names.json', JSON.stringify({ cases: [{ name, input, run: ['sobel'] }] }))
       return (await run('check', 'names.json')).stderr
     }
-    expect(await hint('n', '*/x.png')).toContain('{dir} in the name tells inputs apart')
-    expect(await hint('n-{stem}', '*/x.png')).toContain('{dir} in the name tells inputs apart')
+    expect(await hint('n', '*/x.png')).toContain('{dir} in the name makes it different for each input')
+    expect(await hint('n-{stem}', '*/x.png')).toContain('{dir} in the name makes it different for each input')
     write('one/y.png', stripes(8))
-    expect(await hint('n', 'one/*.png')).toContain('{stem} in the name tells inputs apart')
+    expect(await hint('n', 'one/*.png')).toContain('{stem} in the name makes it different for each input')
     write('one/x.webp', stripes(8))
-    expect(await hint('n-{stem}', 'one/x.*')).toContain('{ext} in the name tells inputs apart')
+    expect(await hint('n-{stem}', 'one/x.*')).toContain('{ext} in the name makes it different for each input')
   })
 })
 

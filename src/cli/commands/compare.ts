@@ -44,7 +44,7 @@ export const compareCommand: Command = {
   group: 'commands',
   arguments: [
     { name: 'expected', summary: 'a picture, .npy array, folder or glob; - is standard input', kind: 'file' },
-    { name: 'actual', summary: 'likewise', kind: 'file' },
+    { name: 'actual', summary: 'the same', kind: 'file' },
   ],
   options: [
     { title: 'Tolerance', params: toleranceSettings },

@@ -101,7 +101,7 @@ export const sizes: Readonly<Record<string, Operator>> = {
     examples: ['convo resize in.png out.png --width 800', 'convo resize in.png out.png --by 50% --linear'],
     build: ({ values: { width, height, by, fit, curve } }) => {
       if (by !== undefined && (width ?? height) !== undefined) {
-        throw new ConvoError('E_OPTION', '--by and a width or height cannot both be meant', {
+        throw new ConvoError('E_OPTION', '--by and a width or height cannot be used together', {
           fix: 'no --by',
         })
       }

@@ -215,7 +215,7 @@ const lines = (first: string, rest: readonly string[]): string =>
 function refusePointer({ shown }: Golden, bytes: Buffer): void {
   if (!isLfsPointer(bytes)) return
   throw new ConvoError('E_INPUT', `the golden ${shown} was not fetched`, {
-    why: `${shown}:1:1: this is a Git LFS pointer, which stands for the picture`,
+    why: `${shown}:1:1: this is a Git LFS pointer, not the picture itself`,
     fix: 'git lfs pull',
   })
 }

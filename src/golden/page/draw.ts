@@ -78,7 +78,7 @@ export function drawPane(context: Context, pane: Pane, view: View): void {
   context.restore()
 }
 
-/** What shines through transparent pixels. */
+/** What is seen through transparent pixels. */
 function drawChecker(
   context: Context,
   { left, top, w, h }: { left: number; top: number; w: number; h: number },

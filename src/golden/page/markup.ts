@@ -58,7 +58,7 @@ export const markup = `
     <dt><kbd>←</kbd> <kbd>→</kbd></dt><dd>move the slider</dd>
     <dt><kbd>n</kbd> <kbd>N</kbd></dt><dd>next place that differs, previous one</dd>
     <dt><kbd>b</kbd></dt><dd>frames around what differs, on and off</dd>
-    <dt><kbd>+</kbd> <kbd>-</kbd> <kbd>f</kbd> <kbd>0</kbd></dt><dd>larger, smaller, whole picture, pixel by pixel; the wheel too, and close up the values stand in the pixels</dd>
+    <dt><kbd>+</kbd> <kbd>-</kbd> <kbd>f</kbd> <kbd>0</kbd></dt><dd>larger, smaller, whole picture, pixel by pixel; the wheel too, and close up the values are shown in the pixels</dd>
     <dt><kbd>a</kbd> <kbd>r</kbd></dt><dd>approve, reject: the command below collects what is approved</dd>
     <dt><kbd>c</kbd></dt><dd>copy that command</dd>
     <dt><kbd>t</kbd></dt><dd>dark or light</dd>

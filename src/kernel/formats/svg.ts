@@ -89,7 +89,7 @@ function target(c: Cursor, element: XmlElement, name: string, size: number): num
   })
 }
 
-/** A distance in units of the document has no meaning for pixels. */
+/** A distance in units of the document does not translate to pixels. */
 function refuseUnitLength(c: Cursor, element: XmlElement): void {
   const other = numbersOf(c, element, 'kernelUnitLength')?.find(({ value }) => value !== 1)
   if (other === undefined) return

@@ -1,7 +1,7 @@
 import { ConvoError, type ErrorCode } from '../../error.ts'
 import { type Kernel, type KernelFields, kernel } from '../kernel.ts'
 
-/** A kernel file as text, with what errors need to speak of it. */
+/** A kernel file as text, with what errors need to quote it. */
 export type Source = {
   readonly file: string
   readonly text: string

@@ -831,7 +831,7 @@ export interface Methods<C> {
   highpass(options?: HighpassOptions): C
 
   /**
-   * Lifts what stands out from wide surroundings: haze goes, shapes get depth.
+   * Raises contrast against a wide neighbourhood: less haze, shapes get depth.
    *
    * Source: An unsharp mask of a wide blur: I + amount (I − G(σ) I), G as the filter gaussian. ImageMagick’s -local-contrast blurs by a tent.
    */
@@ -852,7 +852,7 @@ export interface Methods<C> {
   gabor(options?: GaborOptions): C
 
   /**
-   * Draws edges as lines one pixel wide, and leaves out those that hang on nothing strong.
+   * Draws edges as lines one pixel wide, without weak edges that are not connected to strong ones.
    *
    * Source: Canny 1986, as in scikit-image with mode="nearest", of the luminance; in float32, so that samples that are equal there to the last digit may fall otherwise. OpenCV takes whole numbers, four directions and no smoothing
    */
@@ -896,7 +896,7 @@ export interface Methods<C> {
   /**
    * Undoes a known blur in one step: divides its frequencies out as far as noise allows.
    *
-   * Source: Wiener 1949; with penalty: 'laplacian' Hunt 1971, which is scikit-image’s wiener. The kernel that does it is computed in float64 and cut where what is left out sums to 1/1024, and then applied as any other, so that borders are those of border and not the other side of the picture
+   * Source: Wiener 1949; with penalty: 'laplacian' Hunt 1971, which is scikit-image’s wiener. The kernel that does it is computed in float64 and cut where the rest sums to 1/1024, and then applied as any other, so that borders are those of border and not the other side of the picture
    */
   wiener(options: WienerOptions & { readonly kernel: KernelInput }): C
 

@@ -279,7 +279,7 @@ function planned(
   return { kind: 'recipe', recipe: step.recipe, plan }
 }
 
-/** Multiplications for one output sample; running sums and FFTs have none to speak of in these terms. */
+/** Multiplications for one output sample; running sums and FFTs are not counted this way. */
 function tapsOf(s: RecipePlan['stencils'][number]): number {
   if (s.algorithm === 'box' || s.algorithm.startsWith('fft')) return 0
   return 'col' in s ? s.kH + s.kW : s.weights.filter((w) => w !== 0).length

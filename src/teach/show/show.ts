@@ -27,7 +27,7 @@ export type ShowOptions = {
   readonly output?: string | undefined
   readonly plane?: readonly number[] | undefined
   readonly zoom: number
-  /** A picture to try the kernel on, instead of one that is made up. */
+  /** A picture to try the kernel on, instead of the built-in one. */
   readonly photo?: string | undefined
   readonly preview: boolean
   readonly json: boolean

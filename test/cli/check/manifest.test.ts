@@ -148,7 +148,7 @@ cases:
       /^convo\.check\.yaml:4:5: the name "same" of .*b\.png is that of .*a\.png at convo\.check\.yaml:2:5 already$/,
     )
     const [glob] = await complaints('cases:\n  - name: same\n    actual: "?.png"\n')
-    expect(glob).toMatch(/already; \{stem\} in the name tells inputs apart$/)
+    expect(glob).toMatch(/already; \{stem\} in the name makes it different for each input$/)
   })
 
   it('has a schema that knows every setting of a comparison, and no other', () => {
