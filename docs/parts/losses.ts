@@ -103,11 +103,15 @@ export const losses: readonly Group[] = [
         'refused',
         'E_DECODE: … has its picture in a subdirectory, which convo does not read',
       ),
-      row('files that a drawing (SVG) refers to', 'reported', '… refers to other files, which are not drawn'),
+      row(
+        'files that a drawing (SVG) refers to',
+        'reported',
+        '… refers to other files, which were not drawn',
+      ),
       row(
         'animation, scripts and HTML in an SVG',
         'reported',
-        'animation, effects of scripts and HTML (foreignObject) of … are not drawn',
+        'animation, effects of scripts and HTML (foreignObject) of … were not drawn',
       ),
       row(
         'pages of 8 and 16 bits in one TIFF',
@@ -182,12 +186,12 @@ export const losses: readonly Group[] = [
       row(
         '--alpha drop of hidden colours',
         'reported',
-        '… is transparent in places, and --alpha drop shows the colours there',
+        '… has transparent pixels, and --alpha drop shows their hidden colours',
       ),
       row(
         '--alpha separate of hidden colours',
         'reported',
-        '… is transparent in places, and --alpha separate mixes the colours there',
+        '… has transparent pixels, and --alpha separate mixes their hidden colours',
       ),
       row('colours under alpha 0, else', 'dropped', 'nobody sees them'),
       row('alpha, where the result has another size or other channels', 'reported', 'alpha was dropped'),

@@ -623,7 +623,7 @@ describe('what a picture may lose', () => {
     const path = folder.path('json.png')
     writeFileSync(path, await encoded(small({ icc: wide }), 'png'))
     const { stdout } = await convo([...same.split(' '), path, folder.path('json.gif'), '--json'])
-    expect(JSON.parse(stdout).notes).toEqual(['gif does not hold the ICC profile'])
+    expect(JSON.parse(stdout).notes).toEqual(['gif cannot store the ICC profile'])
   })
 
   test('pages of one file keep the first profile and resolution, in every format that has room', async () => {
