@@ -1,5 +1,6 @@
 import { ConvoError, formatError } from '../error.ts'
 import { listening } from '../signals.ts'
+import { wrap } from '../text/layout.ts'
 import { coloured, type Message, written } from '../text/message.ts'
 import { visible, visibleLine } from '../text/visible.ts'
 
@@ -22,12 +23,28 @@ export type Io = {
 /** An error as a message for standard error. */
 export const errorMessage = (error: ConvoError): Message => [
   headed('error:', '1;31'),
-  formatError(error).slice('error:'.length),
+  formatError(error).slice('error:'.length).split('\n').map(fittedLine).join('\n'),
   '\n',
 ]
 
-/** A note as a message for standard error: one line. */
-export const noteMessage = (note: string): Message => [headed('note:', '1;33'), ` ${visibleLine(note)}\n`]
+/** A note as a message for standard error: one line, wrapped to the width of a terminal. */
+export const noteMessage = (note: string): Message => [
+  headed('note:', '1;33'),
+  ` ${fitted(visibleLine(note), 'note: '.length)}\n`,
+]
+
+/** A line of an error in the width of a terminal. What to try stays one line, so that it can be copied. */
+function fittedLine(line: string, index: number): string {
+  if (index === 0) return ` ${fitted(line.trimStart(), 'error: '.length)}`
+  return line.startsWith('  try: ') ? line : `  ${fitted(line.trimStart(), 2)}`
+}
+
+/** Text that begins in column `left`, wrapped to the terminal that standard error is; unchanged if it is none. */
+function fitted(text: string, left: number): string {
+  const { isTTY, columns } = process.stderr
+  if (!isTTY || !columns) return text
+  return wrap(text, columns - left).join(`\n${' '.repeat(left)}`)
+}
 
 const headed = (word: string, colour: string): Message =>
   hasColour(process.stderr, process.env) ? coloured(colour, word) : word
