@@ -14,7 +14,7 @@ export {
 export { batch, type Steps } from './batch/api.ts'
 export type { Entry } from './batch/journal.ts'
 export type { Bias, ConvOptions, PaddingMode, PaddingOption, PerAxis, TransposeOptions } from './conv/spec.ts'
-export type { Activation } from './definition/layers.ts'
+export type { Activation } from './definition/functions.ts'
 export { ConvoError, type ErrorCode, type ErrorDetail, formatError } from './error.ts'
 export { approve, type CheckOptions, check, report } from './golden/api.ts'
 export type { Approved } from './golden/approve.ts'

@@ -1,7 +1,8 @@
 import type { Correlation, Transposition } from '../conv/geometry.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { correlateTensors, outputShape, transposeReference } from './convolution.ts'
-import { type LayerName, type LayerSettings, layers, type Shape } from './layers.ts'
+import type { Shape } from './layer.ts'
+import { type LayerName, type LayerSettings, layers } from './layers.ts'
 import { involveBySimilarity, type LikenessOptions } from './likeness.ts'
 import { rowsOf } from './rows.ts'
 

@@ -1,43 +1,74 @@
-import { exp } from '../tensor/math.ts'
+import { type FunctionName, functionOf } from './functions.ts'
+import { clipped, copyRow, type Layer, pairwise, pointwise, type Shape } from './layer.ts'
 import { type Levels, writeLevels } from './levels.ts'
+import {
+  across,
+  argmax,
+  averaged,
+  coloured,
+  evened,
+  larger,
+  mixed,
+  multiply,
+  normalized,
+  prelu,
+  raise,
+  smaller,
+  softmax,
+  subtract,
+  switches,
+  unpooled,
+  withNumber,
+} from './mixing.ts'
 import { correlateRow } from './neighbourhood.ts'
 import { type PoolAxes, poolRow } from './pool.ts'
 import type { Rows, Span } from './rows.ts'
+import { concat, placed, rearranged, resized } from './shaping.ts'
+import { rowSummary, standardized, summary } from './summary.ts'
 
 // The definition of everything between the convolutions of a network, row by row: of a whole tensor or of a strip.
 
 const { fround } = Math
 
-/** Channels, rows and columns. */
-export type Shape = readonly [channels: number, height: number, width: number]
-
-/** What follows a convolution. */
-export type Activation = 'none' | 'relu' | 'sigmoid' | 'tanh'
-
-/** The activations by name; `none` first. Each takes a float32 and rounds its result to float32 once. */
-export const activations: Readonly<Record<Activation, (v: number) => number>> = {
-  none: (v) => v,
-  relu: (v) => (v > 0 || Number.isNaN(v) ? v : 0),
-  sigmoid: (v) => fround(1 / (1 + exp(-v))),
-  tanh: (v) => fround(tanh(v)),
+/** Layers of networks; the files that they come from say what they do. */
+const others = {
+  across,
+  argmax,
+  averaged,
+  coloured,
+  concat,
+  evened,
+  larger,
+  mixed,
+  multiply,
+  normalized,
+  placed,
+  prelu,
+  raise,
+  rearranged,
+  resized,
+  rowSummary,
+  smaller,
+  softmax,
+  standardized,
+  subtract,
+  summary,
+  switches,
+  unpooled,
+  withNumber,
 }
 
-/** The hyperbolic tangent from the library's own exp, so that it is the same on every machine; good to 1e-13 of itself. */
-function tanh(v: number): number {
-  const a = Math.abs(v)
-  // Below this, 1 − exp(−2a) would lose the digits that the series keeps.
-  if (a < 5e-4) return v - (v * v * v) / 3
-  const t = exp(-2 * a)
-  const positive = (1 - t) / (1 + t)
-  return v < 0 ? -positive : positive
-}
+type SettingsOf<L> = L extends Layer<infer S> ? S : never
 
-/** The settings of each layer. Lists have a number for each channel. */
-export type LayerSettings = {
+/** The settings of each layer. */
+export type LayerSettings = OwnSettings & { [K in keyof typeof others]: SettingsOf<(typeof others)[K]> }
+
+/** The settings of the layers below. Lists have a number for each channel. */
+type OwnSettings = {
   /** x / scale, rounded, + bias. */
   affine: { readonly scale?: Float32Array | undefined; readonly bias?: Float32Array | undefined }
-  /** `unit` is the value that stands for 1: sigmoid and tanh take v / unit and give unit · f. */
-  activate: { readonly name: Activation; readonly unit: number }
+  /** `unit` is the value that stands for 1: v / unit goes in, and unit times what comes out is given. */
+  activate: { readonly name: FunctionName; readonly unit: number; readonly a?: number; readonly b?: number }
   /** `full` above the level, or with `keep` x itself; else 0. NaN stays. */
   threshold: { readonly level: number; readonly keep: boolean; readonly full: number }
   /** (x / full − mean) / std, rounded once. */
@@ -88,53 +119,6 @@ export type LayerSettings = {
 /** The name of a layer. */
 export type LayerName = keyof LayerSettings
 
-/** How a layer goes from rows to rows. */
-export type Layer<S> = {
-  shape(settings: S, inputs: readonly Shape[]): Shape
-  /** The rows of each input that the rows of the output need. */
-  needs(settings: S, rows: Span, inputs: readonly Shape[]): readonly Span[]
-  /** Computes rows of the output. */
-  run(
-    settings: S,
-    out: Rows,
-    inputs: readonly Rows[],
-    rows: Span,
-    shapes: readonly Shape[],
-    shape: Shape,
-  ): void
-}
-
-/** A layer that takes samples one by one. */
-function pointwise<S>(prepare: (settings: S) => (v: number, channel: number) => number): Layer<S> {
-  return {
-    shape: (_, [x]) => x!,
-    needs: (_, rows) => [rows],
-    run(settings, out, [x], [first, end], _, [channels, , width]) {
-      const f = prepare(settings)
-      for (let c = 0; c < channels; c++) {
-        for (let y = first; y < end; y++) {
-          const [from, to] = [x!.at(c, y), out.at(c, y)]
-          for (let i = 0; i < width; i++) out.data[to + i] = f(x!.data[from + i]!, c)
-        }
-      }
-    },
-  }
-}
-
-/** A layer that takes two samples at the same place. */
-const pairwise = (f: (a: number, b: number) => number): Layer<Record<string, never>> => ({
-  shape: (_, [a]) => a!,
-  needs: (_, rows) => [rows, rows],
-  run(_settings, out, [a, b], [first, end], _, [channels, , width]) {
-    for (let c = 0; c < channels; c++) {
-      for (let y = first; y < end; y++) {
-        const [fromA, fromB, to] = [a!.at(c, y), b!.at(c, y), out.at(c, y)]
-        for (let i = 0; i < width; i++) out.data[to + i] = f(a!.data[fromA + i]!, b!.data[fromB + i]!)
-      }
-    }
-  },
-})
-
 /** A layer on a picture whose last channel is alpha: `f` gives the colours, `alpha` that channel. */
 const withAlpha = <S>(
   alpha: (settings: S, v: number) => number,
@@ -155,24 +139,26 @@ const withAlpha = <S>(
   },
 })
 
-const copyRow = (out: Rows, to: number, x: Rows, from: number, width: number): void =>
-  void out.data.set(x.data.subarray(from, from + width), to)
-
-const clipped = (first: number, end: number, height: number): Span => [
-  Math.max(0, first),
-  Math.min(height, end),
-]
+/** Functions with f(k v) = k f(v) for positive k. */
+const scaleFree: ReadonlySet<FunctionName> = new Set<FunctionName>([
+  'none',
+  'relu',
+  'leakyrelu',
+  'abs',
+  'neg',
+])
 
 /** The layers by name. */
 export const layers: { readonly [K in LayerName]: Layer<LayerSettings[K]> } = {
+  ...others,
   affine: pointwise(
     ({ scale, bias }) =>
       (v, c) =>
         fround(v / (scale?.[c] ?? 1)) + (bias?.[c] ?? 0),
   ),
-  activate: pointwise(({ name, unit }) => {
-    const f = activations[name]
-    return unit === 1 || name === 'relu' || name === 'none' ? f : (v) => unit * f(v / unit)
+  activate: pointwise(({ name, unit, a, b }) => {
+    const f = functionOf(name, a, b)
+    return unit === 1 || scaleFree.has(name) ? f : (v) => unit * f(v / unit)
   }),
   threshold: pointwise(
     ({ level, keep, full }) =>

@@ -9,17 +9,12 @@ import {
 import type { RecipePlan } from '../conv/plan.ts'
 import { reachOf, tileRows } from '../conv/reach.ts'
 import type { Engine } from '../definition/engine.ts'
-import {
-  type LayerName,
-  type LayerSettings,
-  type LayerWork,
-  layers,
-  type Shape,
-} from '../definition/layers.ts'
+import type { Shape } from '../definition/layer.ts'
+import { type LayerName, type LayerSettings, type LayerWork, layers } from '../definition/layers.ts'
 import { type LikenessOptions, neighbourPlaces } from '../definition/likeness.ts'
 import { invariant } from '../error.ts'
 import { hasAlpha } from '../tensor/picture.ts'
-import { pendingTensor, type Tensor } from '../tensor/tensor.ts'
+import { isPending, pendingTensor, type Tensor } from '../tensor/tensor.ts'
 import { bordered, type Span } from './spans.ts'
 import type { Tone } from './tone.ts'
 
@@ -121,11 +116,14 @@ export function traced(node: Node): Tensor {
   return tensor
 }
 
-/** The step that a traced tensor stands for. */
+/** The step that a traced tensor stands for; a tensor whose numbers are there is planes. */
 export function nodeOf(tensor: Tensor): Node {
   const node = nodes.get(tensor)
-  invariant(node !== undefined, 'the tensor is traced')
-  return node
+  if (node !== undefined) return node
+  invariant(!isPending(tensor), 'a tensor without numbers is traced')
+  const made = planesNode(tensor)
+  nodes.set(tensor, made)
+  return made
 }
 
 /** The picture that a graph runs over, as planes. */
@@ -164,7 +162,12 @@ export function interleaved(x: Node): Node {
 export const parted = (x: Node, channels: number): Node =>
   channels === 1 ? x : layerNode('parted', [x], { channels })
 
-function layerNode<K extends LayerName>(name: K, inputs: readonly Node[], settings: LayerSettings[K]): Node {
+/** A layer over steps. */
+export function layerNode<K extends LayerName>(
+  name: K,
+  inputs: readonly Node[],
+  settings: LayerSettings[K],
+): Node {
   const shapes = inputs.map((input) => input.shape)
   const work = { kind: 'layer', name, settings } as LayerWork
   return { shape: layers[name].shape(settings, shapes), inputs, work }

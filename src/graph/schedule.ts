@@ -1,6 +1,6 @@
 import type { Stencil } from '../conv/stencil.ts'
 import { mostStrips } from '../conv/strips.ts'
-import type { Shape } from '../definition/layers.ts'
+import type { Shape } from '../definition/layer.ts'
 import { type BankNeeds, type FilterNeeds, type Node, needs, type Work, type WorkOf } from './node.ts'
 import { rowCount, type Span, united } from './spans.ts'
 

@@ -1,13 +1,13 @@
 import type { Engine } from '../definition/engine.ts'
-import { type Activation, activations } from '../definition/layers.ts'
+import { type Activation, activationNames } from '../definition/functions.ts'
 import { ConvoError, nearest } from '../error.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { describe } from '../text/describe.ts'
 
 /** @throws ConvoError E_ARGUMENT when no activation has this name */
 export function checkActivation(name: unknown): Activation {
-  if (typeof name === 'string' && Object.hasOwn(activations, name)) return name as Activation
-  const names = Object.keys(activations)
+  const names: readonly string[] = activationNames
+  if (typeof name === 'string' && names.includes(name)) return name as Activation
   const guess = typeof name === 'string' ? nearest(name, names) : undefined
   throw new ConvoError(
     'E_ARGUMENT',

@@ -1,6 +1,6 @@
 import { type Bias, biasOf, type ConvOptions, checkOptions } from '../conv/spec.ts'
 import type { Engine } from '../definition/engine.ts'
-import type { Activation } from '../definition/layers.ts'
+import type { Activation } from '../definition/functions.ts'
 import { ConvoError } from '../error.ts'
 import { type Kernel, kernel as makeKernel, showShape } from '../kernel/kernel.ts'
 import { text } from '../params.ts'

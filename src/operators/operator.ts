@@ -65,6 +65,10 @@ export type Step = {
       readonly arithmetic?: Arithmetic
       /** The full scale of what comes out, when it is not that of what went in. */
       readonly full?: FullScale
+      /** Of `colour`: alpha [1,H,W] for a picture of this size, where that is another one. */
+      carries?(alpha: Tensor, size: readonly [height: number, width: number], engine: Engine): Promise<Tensor>
+      /** Whether one or three channels that came out are a picture. Default: they are. */
+      givesPicture?(): boolean
       apply(x: Tensor, engine: Engine): Promise<Tensor>
       /** Where a volume of this shape [C,D,H,W] can go through slab by slab. @throws ConvoError as `apply` does */
       readonly slabs?: (shape: readonly number[]) => Slabs

@@ -1,6 +1,6 @@
 import { type Bias, biasOf, checkOptions, checkRank, checkTensor, correlationOf } from '../conv/spec.ts'
 import type { Engine } from '../definition/engine.ts'
-import type { Activation } from '../definition/layers.ts'
+import type { Activation } from '../definition/functions.ts'
 import { ConvoError } from '../error.ts'
 import { type Kernel, kernel as makeKernel, showShape } from '../kernel/kernel.ts'
 import { choice } from '../params.ts'

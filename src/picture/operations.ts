@@ -64,6 +64,20 @@ function operatorOperation(name: string, { build, takes, ...rest }: Operator): O
   }
 }
 
+/** An operation that is made when it is asked for, and takes no kernel. */
+export const operationWith = (
+  name: string,
+  { params, ...rest }: Pick<Operation, 'summary' | 'source' | 'params' | 'build'>,
+): Operation => ({
+  ...rest,
+  name,
+  kind: 'operator',
+  group: 'operators',
+  params,
+  kernel: 'none',
+  shared: sharedBy(params, Object.keys(correlationSettings)),
+})
+
 /** True for an operation that takes all pages or slices of its input. */
 export const takesVolume = ({ input }: Operation, values: Values<Params>): boolean =>
   typeof input === 'function' ? input(values) : input === 'volume'

@@ -45,7 +45,8 @@ export async function tensorStep(
     const whole = await runToTensor(session, { out: nodeOf(input), source })
     return traced(planesNode(await step.apply(whole, engine)))
   }
-  const pending = (out: Tensor, isPicture = out.shape[0] === 1 || out.shape[0] === 3): State => ({
+  const isOne = (out: Tensor) => (out.shape[0] === 1 || out.shape[0] === 3) && step.givesPicture?.() !== false
+  const pending = (out: Tensor, isPicture = isOne(out)): State => ({
     ...state,
     plans,
     data: { kind: 'graph', out, source, full: outFull, isPicture },
@@ -58,9 +59,15 @@ export async function tensorStep(
   }
   const colours = x.shape[0]! - 1
   const y = await apply(await tracer.layer('select', [x], { first: 0, count: colours }))
-  const [channels, ...size] = y.shape
-  if ((channels === 1 || channels === 3) && size.join() === x.shape.slice(1).join()) {
-    const alpha = await tracer.layer('select', [x], { first: colours, count: 1 })
+  const [channels, ...size] = y.shape as [number, number, number]
+  const isSame = size.join() === x.shape.slice(1).join()
+  if (
+    (channels === 1 || channels === 3) &&
+    (isSame || step.carries !== undefined) &&
+    step.givesPicture?.() !== false
+  ) {
+    const own = await tracer.layer('select', [x], { first: colours, count: 1 })
+    const alpha = isSame ? own : await step.carries!(own, size, tracer)
     return pending(await tracer.layer('join', [y, alpha], { gain: [outFull, full] }), true)
   }
   const note = `transparency was left out: what came out is [${y.shape.join(',')}], and alpha has [1,${x.shape.slice(1).join(',')}]`

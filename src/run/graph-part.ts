@@ -1,4 +1,5 @@
-import { type LayerWork, runLayer, type Shape } from '../definition/layers.ts'
+import type { Shape } from '../definition/layer.ts'
+import { type LayerWork, runLayer } from '../definition/layers.ts'
 import { type PoolAxes, poolRow } from '../definition/pool.ts'
 import type { Rows } from '../definition/rows.ts'
 import { invariant } from '../error.ts'

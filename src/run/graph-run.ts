@@ -6,10 +6,11 @@ import { chooseStripRows, type Listed, listed, planStrip, type Strip } from '../
 import { rowCount, type Span } from '../graph/spans.ts'
 import { type Light, linearTables } from '../image/light.ts'
 import type { Arriving, Samples } from '../tensor/picture.ts'
-import { sizeOf } from '../tensor/tensor.ts'
+import { sizeOf, Tensor } from '../tensor/tensor.ts'
 import type { Arena } from './arena.ts'
 import { arrivalOf } from './arrival.ts'
 import { put } from './bank.ts'
+import { withoutBarriers } from './barriers.ts'
 import { mostSlots } from './control.ts'
 import {
   type GraphJob,
@@ -80,9 +81,39 @@ const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
 export async function run(
   session: Session,
   over: Source | undefined,
+  given: readonly Node[],
+  sinkOf: (stripRows: number) => GraphSink,
+  hooks: Hooks = {},
+): Promise<void> {
+  const outs = await withoutBarriers(given, (out) => runToPlanes(session, over, out, hooks.stripRows))
+  return runSteps(session, over, outs, sinkOf, hooks)
+}
+
+/** Runs steps to a tensor [C,H,W]. */
+export async function runToPlanes(
+  session: Session,
+  over: Source | undefined,
+  out: Node,
+  stripRows?: number,
+): Promise<Tensor> {
+  const { arena } = session
+  const { shape } = out
+  const mark = arena.mark()
+  try {
+    const target = arena.alloc(sizeOf(shape) * 4)
+    await run(session, over, [out], () => ({ kind: 'planes', target }), { stripRows })
+    return new Tensor(shape, new Float32Array(arena.memory.buffer, target, sizeOf(shape)).slice())
+  } finally {
+    arena.release(mark)
+  }
+}
+
+async function runSteps(
+  session: Session,
+  over: Source | undefined,
   outs: readonly Node[],
   sinkOf: (stripRows: number) => GraphSink,
-  { onPart, drain, stripRows: given }: Hooks = {},
+  { onPart, drain, stripRows: given }: Hooks,
 ): Promise<void> {
   const { arena } = session
   const plain = outs.map(listed)

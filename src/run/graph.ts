@@ -12,7 +12,7 @@ import {
   sheetLayout,
   stretched,
 } from '../image/sheet.ts'
-import { sizeOf, Tensor } from '../tensor/tensor.ts'
+import type { Tensor } from '../tensor/tensor.ts'
 import type { GraphSink } from './graph-job.ts'
 import {
   type Finishing,
@@ -21,6 +21,7 @@ import {
   type Outcome,
   type Over,
   run,
+  runToPlanes,
   type Source,
   type SourcePicture,
   shapeOf,
@@ -30,18 +31,8 @@ import { placePicture } from './place-picture.ts'
 import type { Session } from './pool.ts'
 
 /** Runs a graph to a tensor [C,H,W], in strips of `stripRows` rows where they are not to be chosen. */
-export async function runToTensor(session: Session, graph: Graph, stripRows?: number): Promise<Tensor> {
-  const { arena } = session
-  const { shape } = graph.out
-  const mark = arena.mark()
-  try {
-    const target = arena.alloc(sizeOf(shape) * 4)
-    await run(session, graph.source, [graph.out], () => ({ kind: 'planes', target }), { stripRows })
-    return new Tensor(shape, new Float32Array(arena.memory.buffer, target, sizeOf(shape)).slice())
-  } finally {
-    arena.release(mark)
-  }
-}
+export const runToTensor = (session: Session, { out, source }: Graph, stripRows?: number): Promise<Tensor> =>
+  runToPlanes(session, source, out, stripRows)
 
 /** Runs a graph into an array [C,H,W]. */
 export const runToArray = (

@@ -1,4 +1,4 @@
-import type { Shape } from '../definition/layers.ts'
+import type { Shape } from '../definition/layer.ts'
 import { type LikenessOptions, type LikenessTap, likenessTaps } from '../definition/likeness.ts'
 import { likenessNeeds } from '../graph/node.ts'
 import { type Buffer, pitchOf } from '../graph/schedule.ts'

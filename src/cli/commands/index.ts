@@ -10,6 +10,7 @@ import { digestCommand } from './digest.ts'
 import { explainCommand } from './explain.ts'
 import { kernelConvert } from './kernel.ts'
 import { list } from './list.ts'
+import { netCommand, netInfo } from './net.ts'
 import { reportMerge } from './report.ts'
 import { reviewCommand } from './review.ts'
 import { showCommand } from './show.ts'
@@ -17,6 +18,8 @@ import { showCommand } from './show.ts'
 /** The commands that are no operations. A new one is a file beside this one and an entry here. */
 export const utilities: readonly Command[] = [
   chainCommand,
+  netCommand,
+  netInfo,
   batchCommand,
   batchMerge,
   compareCommand,

@@ -1,0 +1,131 @@
+import { ConvoError } from '../../error.ts'
+import { noteMessage } from '../../host/io.ts'
+import { custom, expected, flag, integer, type Params, resolve, text } from '../../params.ts'
+import { netParams, netSyntax } from '../../picture/net.ts'
+import { pictureSettings, runSettings } from '../../picture/settings.ts'
+import type { Argument } from '../../picture/words/syntax.ts'
+import type { Call, Command } from '../command.ts'
+import { runOperation } from '../run-operation.ts'
+
+const model: Argument = {
+  name: 'model',
+  summary: 'an ONNX file, or weights of an architecture that is recognised; - is standard input',
+  kind: 'file',
+}
+
+const scale = {
+  ...integer('how many times as wide and high the output is, for files that leave it open', undefined, {
+    min: 1,
+    max: 64,
+  }),
+  unset: 'what the file says',
+}
+
+/** `convo net <model> <input> <output>` */
+export const netCommand: Command = {
+  name: 'net',
+  summary: netSyntax.summary,
+  group: 'operators',
+  arguments: [
+    model,
+    { name: 'input', summary: 'as of every operation', kind: 'file' },
+    { name: 'output', summary: 'as of every operation', kind: 'file', optionalWith: 'preview' },
+  ],
+  options: [
+    { title: 'Options of net', params: { ...netParams, scale } },
+    { title: 'Picture', params: pictureSettings },
+    { title: 'Run', params: runSettings },
+  ],
+  examples: [
+    'convo net espcn-x3.onnx photo.jpg large.png',
+    'convo net segment.onnx photo.jpg classes.png --in-range imagenet',
+    'convo net style.onnx photo.jpg out.png --in-range 0..255',
+  ],
+  details: () => [
+    {
+      title: 'What is computed',
+      text: [
+        '  Every node of the network as a step of one graph, strip by strip: the result of the whole picture at once, bit for bit, with any number of threads, in memory that follows the width. Samples are float32 and the order of every sum is fixed.',
+        '  16 bits and floats stay, and so do profile and resolution. Alpha goes along, resized where the result has another size. A network that takes one channel gets the luminance of a picture in colour (Y of JFIF), and its chroma is resized beside it by cubic interpolation. A map of classes becomes colours of a palette. What the file of the network does not say is guessed, and noted.',
+      ].join('\n'),
+    },
+  ],
+  async run(call) {
+    const [path = '', ...args] = call.args
+    if (path === '-' && args[0] === '-') {
+      throw new ConvoError('E_USAGE', 'the network and the picture cannot both come from standard input', {
+        fix: 'a file for one of them',
+      })
+    }
+    const { scale: given, ...rest } = call.given
+    const { netOperation, openModel } = await import('../../picture/net.ts')
+    const times = given === undefined ? undefined : scale.parse(given, '--scale')
+    const operation = netOperation(await openModel(path, times), path)
+    return runOperation(operation, { ...call, args, given: rest })
+  },
+}
+
+const size = custom(
+  'the size of the picture',
+  '<WxH>',
+  (given, name): readonly [width: number, height: number] => {
+    const match = /^(\d+)[x\u00d7](\d+)$/.exec(String(given))
+    if (match === null) throw expected('a size such as 640x480', name, given)
+    return [Number(match[1]), Number(match[2])]
+  },
+)
+
+const infoSettings = {
+  input: { ...size, unset: 'the size that the network is written for, else 256x256' },
+  scale,
+  svg: text('draw the graph too: into a .svg or .png file; - is an SVG alone, on standard output', '<file>'),
+  json: flag('print one JSON object'),
+  debug: runSettings.debug,
+} satisfies Params
+
+/** `convo net info <model>` */
+export const netInfo: Command = {
+  name: 'net info',
+  summary: 'lists the layers of a network with shapes, weights, multiplications, receptive field and memory',
+  group: 'commands',
+  arguments: [model],
+  options: [{ title: 'Options', params: infoSettings }],
+  examples: ['convo net info espcn-x3.onnx', 'convo net info espcn-x3.onnx --input 640x480 --svg graph.svg'],
+  run: async (call) => describeNetwork(call, resolve(infoSettings, call.given)),
+}
+
+/** Tells of a network at the size of a picture. */
+export async function describeNetwork(
+  { args: [path = ''], io }: Pick<Call, 'args' | 'io'>,
+  own: {
+    readonly input?: readonly [number, number] | undefined
+    readonly scale?: number | undefined
+    readonly svg?: string | undefined
+    readonly json: boolean
+  },
+): Promise<number> {
+  const [{ openModel }, { describeModel }] = await Promise.all([
+    import('../../picture/net.ts'),
+    import('../../net/describe.ts'),
+  ])
+  const opened = await openModel(path, own.scale)
+  const [height, width] =
+    own.input === undefined ? (opened.fixed ?? [256, 256]) : [own.input[1], own.input[0]]
+  const facts = await describeModel(opened, [opened.channels ?? 3, height, width])
+  if (own.svg !== undefined) {
+    const [{ drawNetwork }, { writeDrawing }] = await Promise.all([
+      import('../../teach/draw/network.ts'),
+      import('../../teach/draw/file.ts'),
+    ])
+    await writeDrawing(drawNetwork(opened.network, facts), own.svg)
+    if (own.svg === '-') return 0
+  }
+  if (own.json) await io.out(`${JSON.stringify(facts)}\n`)
+  else {
+    const { networkText } = await import('../../teach/explain/network.ts')
+    await io.page(networkText(facts))
+    if (own.input === undefined && opened.fixed === undefined)
+      io.err(noteMessage('the size of the picture is open, and 256x256 was taken; --input sets another'))
+  }
+  return 0
+}

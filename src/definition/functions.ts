@@ -1,0 +1,142 @@
+import { exp, log, pow } from '../tensor/math.ts'
+
+// The functions that samples go through one by one. Each takes a float32 and rounds its result to float32 once; what is
+// no number stays none.
+
+const { abs, fround } = Math
+
+/** What stands between a function and its name: up to two parameters, in the order of ONNX. */
+type Made = (a: number, b: number) => (v: number) => number
+
+const constant =
+  (f: (v: number) => number): Made =>
+  () =>
+    f
+
+const logistic = (v: number): number => 1 / (1 + exp(-v))
+
+/** The hyperbolic tangent from the library's own exp, so that it is the same on every machine; good to 1e-13 of itself. */
+function tanh(v: number): number {
+  const a = abs(v)
+  // Below this, 1 − exp(−2a) would lose the digits that the series keeps.
+  if (a < 5e-4) return v - (v * v * v) / 3
+  const t = exp(-2 * a)
+  const positive = (1 - t) / (1 + t)
+  return v < 0 ? -positive : positive
+}
+
+/** exp(v) − 1, without the loss of digits near 0; good to 1e-12 of itself. */
+const expm1 = (v: number): number => (abs(v) < 1e-4 ? v + (v * v) / 2 + (v * v * v) / 6 : exp(v) - 1)
+
+/** log(1 + exp(v)). */
+const softplus = (v: number): number => (v < -15 ? exp(v) : v > 0 ? v + log(1 + exp(-v)) : log(1 + exp(v)))
+
+/**
+ * The error function: 2/√π · exp(−v²) · Σ 2ⁿ v²ⁿ⁺¹ / (1·3·…·(2n+1)) over n, whose terms have one sign (Abramowitz and
+ * Stegun 7.1.6); good to 1e-15.
+ */
+export function erf(v: number): number {
+  const a = abs(v)
+  if (!(a < 6)) return Number.isNaN(v) ? v : Math.sign(v)
+  const square = 2 * a * a
+  let [term, sum] = [a, a]
+  for (let n = 3; term > sum * 1e-17; n += 2) {
+    term *= square / n
+    sum += term
+  }
+  const positive = Math.min(1, 1.1283791670955126 * exp(-a * a) * sum)
+  return v < 0 ? -positive : positive
+}
+
+const clamped = (low: number, v: number, high: number): number => Math.min(high, Math.max(low, v))
+
+/** a to the power b as float32; for whole b also of negative a. */
+export function power(a: number, b: number): number {
+  if (b === 2) return fround(a * a)
+  if (b === 0.5) return fround(Math.sqrt(a))
+  if (a >= 0 || !Number.isInteger(b)) return fround(pow(a, b))
+  const positive = pow(-a, b)
+  return fround(b % 2 === 0 ? positive : -positive)
+}
+
+const selu = { alpha: 1.6732632423543772, gamma: 1.0507009873554805 } as const
+
+const half = (v: number): number => {
+  const floor = Math.floor(v)
+  const isTie = v - floor === 0.5
+  return isTie ? (floor % 2 === 0 ? floor : floor + 1) : Math.floor(v + 0.5)
+}
+
+/** The functions by name; `none` first. */
+export const functions = {
+  none: constant((v) => v),
+  relu: constant((v) => (v > 0 || Number.isNaN(v) ? v : 0)),
+  sigmoid: constant((v) => fround(logistic(v))),
+  tanh: constant((v) => fround(tanh(v))),
+  leakyrelu: (a) => (v) => (v < 0 ? fround(v * a) : v),
+  elu: (a) => (v) => (v < 0 ? fround(a * expm1(v)) : v),
+  selu: (a, b) => (v) => fround(v > 0 ? b * v : b * a * expm1(v)),
+  celu: (a) => (v) => (v < 0 ? fround(a * expm1(v / a)) : v),
+  gelu: constant((v) => fround(0.5 * v * (1 + erf(v * Math.SQRT1_2)))),
+  'gelu-tanh': constant((v) => fround(0.5 * v * (1 + tanh(0.7978845608028654 * (v + 0.044715 * v * v * v))))),
+  silu: constant((v) => (v === Number.NEGATIVE_INFINITY ? 0 : fround(v * logistic(v)))),
+  mish: constant((v) => (v === Number.NEGATIVE_INFINITY ? 0 : fround(v * tanh(softplus(v))))),
+  softplus: constant((v) => fround(softplus(v))),
+  softsign: constant((v) => fround(v / (1 + abs(v)))),
+  hardsigmoid: (a, b) => (v) => fround(clamped(0, a * v + b, 1)),
+  hardswish: constant((v) => fround(v * clamped(0, v / 6 + 0.5, 1))),
+  clip: (a, b) => (v) => clamped(a, v, b),
+  thresholded: (a) => (v) => (v > a || Number.isNaN(v) ? v : 0),
+  erf: constant((v) => fround(erf(v))),
+  exp: constant((v) => fround(exp(v))),
+  log: constant((v) => fround(log(v))),
+  sqrt: constant((v) => fround(Math.sqrt(v))),
+  neg: constant((v) => -v),
+  abs: constant(abs),
+  reciprocal: constant((v) => fround(1 / v)),
+  floor: constant(Math.floor),
+  ceil: constant(Math.ceil),
+  round: constant(half),
+  sign: constant(Math.sign),
+  trunc: constant(Math.trunc),
+} as const satisfies Record<string, Made>
+
+/** The name of a function of single samples. */
+export type FunctionName = keyof typeof functions
+
+/** The parameters that a function has where none are given: those of ONNX. */
+const usual: { readonly [K in FunctionName]?: readonly [a: number, b: number] } = {
+  leakyrelu: [0.01, 0],
+  elu: [1, 0],
+  selu: [selu.alpha, selu.gamma],
+  celu: [1, 0],
+  hardsigmoid: [fround(0.2), 0.5],
+  clip: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
+  thresholded: [1, 0],
+}
+
+/** The function of a name; parameters that are left open are the usual ones. */
+export function functionOf(name: FunctionName, a?: number, b?: number): (v: number) => number {
+  const [first, second] = usual[name] ?? [0, 0]
+  return functions[name](a ?? first, b ?? second)
+}
+
+/** What may follow an operator with weights. */
+export const activationNames = [
+  'none',
+  'relu',
+  'leakyrelu',
+  'sigmoid',
+  'tanh',
+  'elu',
+  'selu',
+  'gelu',
+  'silu',
+  'mish',
+  'softplus',
+  'hardsigmoid',
+  'hardswish',
+] as const satisfies readonly FunctionName[]
+
+/** What follows a convolution. */
+export type Activation = (typeof activationNames)[number]

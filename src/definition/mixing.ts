@@ -1,0 +1,306 @@
+import { exp, log } from '../tensor/math.ts'
+import { power } from './functions.ts'
+import { type Layer, pairwise, pointwise, type Shape } from './layer.ts'
+import type { PoolAxes } from './pool.ts'
+import type { Rows, Span } from './rows.ts'
+
+// Layers of networks that do arithmetic on samples, their channels and their neighbours.
+
+const { fround } = Math
+
+/** Two float32 to one. NaN stays. */
+export const operations = {
+  add: (a, b) => fround(a + b),
+  subtract: (a, b) => fround(a - b),
+  multiply: (a, b) => fround(a * b),
+  divide: (a, b) => fround(a / b),
+  power,
+  smaller: (a, b) => (a < b || Number.isNaN(a) ? a : b),
+  larger: (a, b) => (a > b || Number.isNaN(a) ? a : b),
+} as const satisfies Record<string, (a: number, b: number) => number>
+
+/** The name of an operation on two samples. */
+export type OperationName = keyof typeof operations
+
+export const subtract = pairwise(operations.subtract)
+export const multiply = pairwise(operations.multiply)
+export const raise = pairwise(operations.power)
+export const smaller = pairwise(operations.smaller)
+export const larger = pairwise(operations.larger)
+
+/** Every sample with a number: one for all channels, or one for each. With `isFirst` the number stands before the sample. */
+export const withNumber = pointwise(
+  ({
+    operation,
+    numbers,
+    isFirst,
+  }: {
+    readonly operation: OperationName
+    readonly numbers: Float32Array
+    readonly isFirst: boolean
+  }) => {
+    const f = operations[operation]
+    const of = (c: number) => numbers[numbers.length === 1 ? 0 : c]!
+    return isFirst ? (v, c) => f(of(c), v) : (v, c) => f(v, of(c))
+  },
+)
+
+/** x below 0 times a slope, of which there is one or one for each channel. */
+export const prelu = pointwise(
+  ({ slope }: { readonly slope: Float32Array }) =>
+    (v, c) =>
+      v < 0 ? fround(v * slope[slope.length === 1 ? 0 : c]!) : v,
+)
+
+/** (x − mean) / root · gamma + beta, rounded once: batch normalisation. */
+export const normalized = pointwise(
+  ({ mean, root, gamma, beta }: Readonly<Record<'mean' | 'root' | 'gamma' | 'beta', readonly number[]>>) =>
+    (v, c) =>
+      fround(((v - mean[c]!) / root[c]!) * gamma[c]! + beta[c]!),
+)
+
+/** How the samples of all channels at a place become one. */
+export type Across = 'mean' | 'sum' | 'max' | 'min' | 'l2'
+
+const gathered: Readonly<
+  Record<
+    Across,
+    { readonly start: number; add(sum: number, v: number): number; end(sum: number, n: number): number }
+  >
+> = {
+  mean: { start: 0, add: (sum, v) => sum + v, end: (sum, n) => sum / n },
+  sum: { start: 0, add: (sum, v) => sum + v, end: (sum) => sum },
+  l2: { start: 0, add: (sum, v) => sum + v * v, end: Math.sqrt },
+  max: { start: Number.NEGATIVE_INFINITY, add: operations.larger, end: (sum) => sum },
+  min: { start: Number.POSITIVE_INFINITY, add: operations.smaller, end: (sum) => sum },
+}
+
+/** The channels of a place to one number, in double precision, rounded once: [1,H,W]. */
+export const across: Layer<{ readonly of: Across }> = {
+  shape: (_, [x]) => [1, x![1], x![2]],
+  needs: (_, rows) => [rows],
+  run({ of }, out, [x], [first, end], [given], [, , width]) {
+    const { start, add, end: finish } = gathered[of]
+    const [channels] = given!
+    const sums = new Float64Array(width)
+    for (let y = first; y < end; y++) {
+      sums.fill(start)
+      for (let c = 0; c < channels; c++) {
+        const from = x!.at(c, y)
+        for (let i = 0; i < width; i++) sums[i] = add(sums[i]!, x!.data[from + i]!)
+      }
+      const to = out.at(0, y)
+      for (let i = 0; i < width; i++) out.data[to + i] = fround(finish(sums[i]!, channels))
+    }
+  },
+}
+
+/** exp(x − largest) over its sum over the channels; or with `isLog` the logarithm of that. In double precision, rounded once. */
+export const softmax: Layer<{ readonly isLog: boolean }> = {
+  shape: (_, [x]) => x!,
+  needs: (_, rows) => [rows],
+  run({ isLog }, out, [x], [first, end], _, [channels, , width]) {
+    const values = new Float64Array(channels)
+    for (let y = first; y < end; y++) {
+      for (let i = 0; i < width; i++) {
+        let most = Number.NEGATIVE_INFINITY
+        for (let c = 0; c < channels; c++) most = operations.larger(most, x!.data[x!.at(c, y) + i]!)
+        let sum = 0
+        for (let c = 0; c < channels; c++) {
+          values[c] = x!.data[x!.at(c, y) + i]! - most
+          sum += exp(values[c]!)
+        }
+        const whole = isLog ? log(sum) : sum
+        for (let c = 0; c < channels; c++)
+          out.data[out.at(c, y) + i] = fround(isLog ? values[c]! - whole : exp(values[c]!) / whole)
+      }
+    }
+  },
+}
+
+/** (x − mean) / √(variance + epsilon) · gamma + beta over the channels of each place, rounded once: layer normalisation. */
+export const evened: Layer<{
+  readonly epsilon: number
+  readonly gamma: Float32Array
+  readonly beta: Float32Array
+}> = {
+  shape: (_, [x]) => x!,
+  needs: (_, rows) => [rows],
+  run({ epsilon, gamma, beta }, out, [x], [first, end], _, [channels, , width]) {
+    const means = new Float64Array(width)
+    const roots = new Float64Array(width)
+    for (let y = first; y < end; y++) {
+      means.fill(0)
+      roots.fill(0)
+      for (let c = 0; c < channels; c++) {
+        const from = x!.at(c, y)
+        for (let i = 0; i < width; i++) means[i]! += x!.data[from + i]!
+      }
+      for (let i = 0; i < width; i++) means[i]! /= channels
+      for (let c = 0; c < channels; c++) {
+        const from = x!.at(c, y)
+        for (let i = 0; i < width; i++) roots[i]! += (x!.data[from + i]! - means[i]!) ** 2
+      }
+      for (let i = 0; i < width; i++) roots[i] = Math.sqrt(roots[i]! / channels + epsilon)
+      for (let c = 0; c < channels; c++) {
+        const [from, to] = [x!.at(c, y), out.at(c, y)]
+        for (let i = 0; i < width; i++)
+          out.data[to + i] = fround(((x!.data[from + i]! - means[i]!) / roots[i]!) * gamma[c]! + beta[c]!)
+      }
+    }
+  },
+}
+
+/** The number of the channel that is largest, or with a sign of −1 smallest; of equal ones the first or the last. */
+export const argmax: Layer<{ readonly sign: 1 | -1; readonly isLast: boolean }> = {
+  shape: (_, [x]) => [1, x![1], x![2]],
+  needs: (_, rows) => [rows],
+  run({ sign, isLast }, out, [x], [first, end], [given], [, , width]) {
+    const [channels] = given!
+    const best = new Float64Array(width)
+    for (let y = first; y < end; y++) {
+      const to = out.at(0, y)
+      best.fill(Number.NEGATIVE_INFINITY)
+      out.data.fill(0, to, to + width)
+      for (let c = 0; c < channels; c++) {
+        const from = x!.at(c, y)
+        for (let i = 0; i < width; i++) {
+          const v = sign * x!.data[from + i]!
+          if (!(v > best[i]! || (isLast && v === best[i]))) continue
+          best[i] = v
+          out.data[to + i] = c
+        }
+      }
+    }
+  },
+}
+
+/** The mean over each window, in double precision, rounded once; `rows` and `columns` are what a window counts as. */
+export const averaged: Layer<{
+  readonly axes: PoolAxes
+  readonly rows: Int32Array
+  readonly columns: Int32Array
+}> = {
+  shape: ({ axes }, [x]) => [x![0], axes[1].output, axes[2].output],
+  needs: ({ axes: [, axis] }, rows) => [windowRows(axis, rows)],
+  run({ axes: [, ay, ax], rows, columns }, out, [x], [first, end], _, [channels, , width]) {
+    for (let c = 0; c < channels; c++) {
+      for (let y = first; y < end; y++) {
+        const to = out.at(c, y)
+        for (let i = 0; i < width; i++) {
+          let sum = 0
+          for (let u = ay.low[y]!; u <= ay.high[y]!; u++) {
+            const from = x!.at(c, ay.start[y]! + u * ay.dilation) + ax.start[i]!
+            for (let v = ax.low[i]!; v <= ax.high[i]!; v++) sum += x!.data[from + v * ax.dilation]!
+          }
+          out.data[to + i] = fround(sum / (rows[y]! * columns[i]!))
+        }
+      }
+    }
+  },
+}
+
+/** The input rows of windows. */
+export const windowRows = ({ start, low, high, dilation }: PoolAxes[1], [first, end]: Span): Span => [
+  start[first]! + low[first]! * dilation,
+  start[end - 1]! + high[end - 1]! * dilation + 1,
+]
+
+/** Where in its window each maximum stood: tap row · columns of a window + tap column. The first of equal maxima. */
+export const switches: Layer<{ readonly axes: PoolAxes; readonly across: number }> = {
+  shape: ({ axes }, [x]) => [x![0], axes[1].output, axes[2].output],
+  needs: ({ axes: [, axis] }, rows) => [windowRows(axis, rows)],
+  run({ axes: [, ay, ax], across: taps }, out, [x], [first, end], _, [channels, , width]) {
+    for (let c = 0; c < channels; c++) {
+      for (let y = first; y < end; y++) {
+        const to = out.at(c, y)
+        for (let i = 0; i < width; i++) {
+          let best = Number.NaN
+          let place = -1
+          for (let u = ay.low[y]!; u <= ay.high[y]!; u++) {
+            const from = x!.at(c, ay.start[y]! + u * ay.dilation) + ax.start[i]!
+            for (let v = ax.low[i]!; v <= ax.high[i]!; v++) {
+              const value = x!.data[from + v * ax.dilation]!
+              if (place >= 0 && !(value > best || (Number.isNaN(value) && !Number.isNaN(best)))) continue
+              best = value
+              place = u * taps + v
+            }
+          }
+          out.data[to + i] = place
+        }
+      }
+    }
+  },
+}
+
+/** Pooled samples put back to where their switches say that they stood; zeros elsewhere; of two at a place the later. */
+export const unpooled: Layer<{ readonly axes: PoolAxes; readonly across: number }> = {
+  shape: ({ axes }, [x]) => [x![0], axes[1].input, axes[2].input],
+  needs({ axes: [, axis] }, [first, end]) {
+    let [low, high] = [axis.output, 0]
+    for (let o = 0; o < axis.output; o++) {
+      const [top, bottom] = windowRows(axis, [o, o + 1])
+      if (bottom > first && top < end) [low, high] = [Math.min(low, o), Math.max(high, o + 1)]
+    }
+    const span: Span = high > low ? [low, high] : [0, 0]
+    return [span, span]
+  },
+  run(settings, out, [x, places], rows, _, [channels, , width]) {
+    const { axes, across: taps } = settings
+    const [, ay, ax] = axes
+    const [first, end] = rows
+    const [[low, high]] = unpooled.needs(settings, rows, []) as [Span]
+    for (let c = 0; c < channels; c++) {
+      for (let y = first; y < end; y++) out.data.fill(0, out.at(c, y), out.at(c, y) + width)
+      for (let o = low; o < high; o++) {
+        const [from, at] = [x!.at(c, o), places!.at(c, o)]
+        for (let i = 0; i < ax.output; i++) {
+          const place = places!.data[at + i]!
+          const y = ay.start[o]! + Math.floor(place / taps) * ay.dilation
+          if (y >= first && y < end)
+            out.data[out.at(c, y) + ax.start[i]! + (place % taps) * ax.dilation] = x!.data[from + i]!
+        }
+      }
+    }
+  },
+}
+
+/** Every whole number as a colour of a palette of `colours` RGB triples, which repeats but for the first: [3,H,W]. */
+export const coloured: Layer<{ readonly palette: readonly number[] }> = {
+  shape: (_, [x]) => [3, x![1], x![2]],
+  needs: (_, rows) => [rows],
+  run({ palette }, out, [x], [first, end], _, [, , width]) {
+    const count = palette.length / 3
+    for (let c = 0; c < 3; c++) {
+      for (let y = first; y < end; y++) {
+        const [from, to] = [x!.at(0, y), out.at(c, y)]
+        for (let i = 0; i < width; i++) {
+          const label = Math.max(0, Math.round(x!.data[from + i]!))
+          const entry = label < count ? label : 1 + ((label - 1) % (count - 1))
+          out.data[to + i] = palette[entry * 3 + c]!
+        }
+      }
+    }
+  },
+}
+
+/** The channels of every pixel by a matrix [O,C], in double precision, rounded once. */
+export const mixed: Layer<{ readonly matrix: readonly (readonly number[])[] }> = {
+  shape: ({ matrix }, [x]) => [matrix.length, x![1], x![2]],
+  needs: (_, rows) => [rows],
+  run({ matrix }, out, [x], [first, end], [given], [channels, , width]) {
+    const [inputs] = given as Shape
+    for (let c = 0; c < channels; c++) {
+      for (let y = first; y < end; y++) {
+        const to = out.at(c, y)
+        for (let i = 0; i < width; i++) {
+          let sum = 0
+          for (let k = 0; k < inputs; k++) sum += matrix[c]![k]! * sampleAt(x!, k, y, i)
+          out.data[to + i] = fround(sum)
+        }
+      }
+    }
+  },
+}
+
+const sampleAt = (x: Rows, c: number, y: number, i: number): number => x.data[x.at(c, y) + i]!

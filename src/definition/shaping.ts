@@ -1,0 +1,182 @@
+import { copyRow, type Layer, type Shape } from './layer.ts'
+import type { Span } from './rows.ts'
+
+// Layers that bring samples to other places: cut out, padded, shuffled, put together, resized.
+
+const { fround } = Math
+
+/** For each place of an axis of the output the place of the input; -1 is `fill`. */
+export type Places = {
+  readonly channels: Int32Array
+  readonly rows: Int32Array
+  readonly columns: Int32Array
+}
+
+/** From the smallest to the largest of places that are inside. */
+function hull(places: Int32Array, [first, end]: Span): Span {
+  let [low, high] = [Number.POSITIVE_INFINITY, -1]
+  for (let i = first; i < end; i++) {
+    const place = places[i]!
+    if (place < 0) continue
+    low = Math.min(low, place)
+    high = Math.max(high, place)
+  }
+  return high < 0 ? [0, 0] : [low, high + 1]
+}
+
+/** Whether places count up by one from the first. */
+const isRun = (places: Int32Array): boolean =>
+  places[0]! >= 0 && places.every((place, i) => place === places[0]! + i)
+
+/** Channels, rows and columns taken from other places: slices, paddings, flips, nearest neighbours. */
+export const placed: Layer<Places & { readonly fill: number }> = {
+  shape: ({ channels, rows, columns }) => [channels.length, rows.length, columns.length],
+  needs: ({ rows }, span) => [hull(rows, span)],
+  run({ channels, rows, columns, fill }, out, [x], [first, end]) {
+    const width = columns.length
+    const isCopy = isRun(columns)
+    for (let c = 0; c < channels.length; c++) {
+      for (let y = first; y < end; y++) {
+        const to = out.at(c, y)
+        if (channels[c]! < 0 || rows[y]! < 0) {
+          out.data.fill(fill, to, to + width)
+          continue
+        }
+        const from = x!.at(channels[c]!, rows[y]!)
+        if (isCopy) copyRow(out, to, x!, from + columns[0]!, width)
+        else
+          for (let i = 0; i < width; i++) {
+            const column = columns[i]!
+            out.data[to + i] = column < 0 ? fill : x!.data[from + column]!
+          }
+      }
+    }
+  },
+}
+
+/** A factor of an axis: `size` places, `from` apart on one axis of the input, `to` apart on one of the output. */
+export type Factor = {
+  readonly size: number
+  /** 0 channels, 1 rows, 2 columns. */
+  readonly fromAxis: 0 | 1 | 2
+  readonly from: number
+  readonly toAxis: 0 | 1 | 2
+  readonly to: number
+}
+
+/** What each place of an output axis adds to the places of the input's axes. */
+function shares(factors: readonly Factor[], axis: 0 | 1 | 2, length: number): readonly Int32Array[] {
+  return [0, 1, 2].map((fromAxis) =>
+    Int32Array.from({ length }, (_, i) =>
+      factors
+        .filter((f) => f.toAxis === axis && f.fromAxis === fromAxis)
+        .reduce((sum, f) => sum + (Math.floor(i / f.to) % f.size) * f.from, 0),
+    ),
+  )
+}
+
+/** The axes taken to factors, and these put together anew: pixel shuffles, transpositions, flattenings. */
+export const rearranged: Layer<{ readonly shape: Shape; readonly factors: readonly Factor[] }> = {
+  shape: ({ shape }) => shape,
+  needs({ shape, factors }, [first, end]) {
+    const [, own] = shares(factors, 1, shape[1])
+    const beside = (axis: 0 | 2) =>
+      factors
+        .filter((f) => f.fromAxis === 1 && f.toAxis === axis)
+        .reduce((sum, f) => sum + (f.size - 1) * f.from, 0)
+    const rows = own!.subarray(first, end)
+    let [low, high] = [Number.POSITIVE_INFINITY, 0]
+    for (const row of rows) [low, high] = [Math.min(low, row), Math.max(high, row)]
+    return [[low, high + beside(0) + beside(2) + 1]]
+  },
+  run({ shape, factors }, out, [x], [first, end]) {
+    const [channels, height, width] = shape
+    const [cc, cy, cx] = shares(factors, 0, channels)
+    const [yc, yy, yx] = shares(factors, 1, height)
+    const [xc, xy, xx] = shares(factors, 2, width)
+    for (let c = 0; c < channels; c++) {
+      for (let y = first; y < end; y++) {
+        const to = out.at(c, y)
+        const [channel, row, column] = [cc![c]! + yc![y]!, cy![c]! + yy![y]!, cx![c]! + yx![y]!]
+        // columns that come from one row lie together: a row is looked up once for each
+        let [lastChannel, lastRow, from] = [-1, -1, 0]
+        for (let i = 0; i < width; i++) {
+          if (xc![i] !== lastChannel || xy![i] !== lastRow) {
+            ;[lastChannel, lastRow] = [xc![i]!, xy![i]!]
+            from = x!.at(channel + lastChannel, row + lastRow) + column
+          }
+          out.data[to + i] = x!.data[from + xx![i]!]!
+        }
+      }
+    }
+  },
+}
+
+/** Inputs one behind the other along an axis: 0 channels, 1 rows, 2 columns. */
+export const concat: Layer<{ readonly axis: 0 | 1 | 2 }> = {
+  shape({ axis }, inputs) {
+    const sum = inputs.reduce((total, shape) => total + shape[axis], 0)
+    return inputs[0]!.map((size, i) => (i === axis ? sum : size)) as unknown as Shape
+  },
+  needs({ axis }, [first, end], inputs) {
+    if (axis !== 1) return inputs.map(() => [first, end])
+    let before = 0
+    return inputs.map(([, height]): Span => {
+      const span = [Math.max(0, first - before), Math.min(height, end - before)] as const
+      before += height
+      return span[1] > span[0] ? span : [0, 0]
+    })
+  },
+  run({ axis }, out, inputs, [first, end], shapes) {
+    let before = 0
+    inputs.forEach((x, k) => {
+      const [channels, height, width] = shapes[k]!
+      const [low, high] =
+        axis === 1 ? [Math.max(0, first - before), Math.min(height, end - before)] : [first, end]
+      for (let c = 0; c < channels; c++) {
+        for (let y = low; y < high; y++) {
+          const to = out.at(axis === 0 ? c + before : c, axis === 1 ? y + before : y)
+          copyRow(out, axis === 2 ? to + before : to, x, x.at(c, y), width)
+        }
+      }
+      before += shapes[k]![axis]
+    })
+  },
+}
+
+/** For each place of an axis of the output `taps` places of the input and their weights. */
+export type Taps = { readonly taps: number; readonly places: Int32Array; readonly weights: Float64Array }
+
+/** Samples between samples: sums over rows of sums over columns in double precision, rounded once. */
+export const resized: Layer<{ readonly rows: Taps; readonly columns: Taps }> = {
+  shape: ({ rows, columns }, [x]) => [
+    x![0],
+    rows.places.length / rows.taps,
+    columns.places.length / columns.taps,
+  ],
+  needs: ({ rows: { places, taps } }, [first, end]) => [hull(places, [first * taps, end * taps])],
+  run({ rows, columns }, out, [x], [first, end], _, [channels, , width]) {
+    const span = columns.places.reduce((most, place) => Math.max(most, place), 0) + 1
+    const line = new Float64Array(span)
+    for (let c = 0; c < channels; c++) {
+      for (let y = first; y < end; y++) {
+        line.fill(0)
+        for (let t = y * rows.taps; t < (y + 1) * rows.taps; t++) {
+          const weight = rows.weights[t]!
+          if (weight === 0) continue
+          const from = x!.at(c, rows.places[t]!)
+          for (let i = 0; i < span; i++) line[i]! += weight * x!.data[from + i]!
+        }
+        const to = out.at(c, y)
+        for (let i = 0, t = 0; i < width; i++) {
+          let sum = 0
+          for (const last = t + columns.taps; t < last; t++) {
+            // a weight of 0 takes no part, whatever stands there
+            if (columns.weights[t] !== 0) sum += columns.weights[t]! * line[columns.places[t]!]!
+          }
+          out.data[to + i] = fround(sum)
+        }
+      }
+    }
+  },
+}

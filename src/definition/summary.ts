@@ -1,0 +1,135 @@
+import type { Layer, Shape } from './layer.ts'
+
+// What is known of a channel only when all of it was seen. Every row is summed up on its own, from left to right, and the
+// rows are put together from top to bottom, all in double precision: so strips change nothing. Between the two a double
+// travels as two float32, its rounded value and the rest.
+
+const { fround } = Math
+
+/** `moments` are the mean and the variance. */
+export type Summary = 'mean' | 'sum' | 'max' | 'min' | 'l2' | 'moments'
+
+/** The settings: of moments, channels are taken together in `groups`. */
+export type SummarySettings = { readonly of: Summary; readonly groups: number }
+
+/** The float32 that a row leaves: one double, or of moments two. */
+const widthOf = (of: Summary): number => (of === 'moments' ? 4 : 2)
+
+/** One row of numbers to the doubles that are put together. */
+function ofRow(of: Summary, data: Float32Array, from: number, width: number): readonly [number, number] {
+  let sum = of === 'max' ? Number.NEGATIVE_INFINITY : of === 'min' ? Number.POSITIVE_INFINITY : 0
+  for (let i = from; i < from + width; i++) {
+    const v = data[i]!
+    if (of === 'max') sum = v > sum || Number.isNaN(v) ? v : sum
+    else if (of === 'min') sum = v < sum || Number.isNaN(v) ? v : sum
+    else sum += of === 'l2' ? v * v : v
+  }
+  if (of !== 'moments') return [sum, 0]
+  const mean = sum / width
+  let squares = 0
+  for (let i = from; i < from + width; i++) squares += (data[i]! - mean) ** 2
+  return [mean, squares]
+}
+
+/** The first part of a summary: [C,H,2], or [C,H,4] of moments. */
+export const rowSummary: Layer<{ readonly of: Summary }> = {
+  shape: ({ of }, [x]) => [x![0], x![1], widthOf(of)],
+  needs: (_, rows) => [rows],
+  run({ of }, out, [x], [first, end], [given], [channels]) {
+    const [, , width] = given!
+    for (let c = 0; c < channels; c++) {
+      for (let y = first; y < end; y++) {
+        const to = out.at(c, y)
+        ofRow(of, x!.data, x!.at(c, y), width).forEach((v, k) => {
+          if (2 * k >= widthOf(of)) return
+          const high = fround(v)
+          out.data[to + 2 * k] = high
+          out.data[to + 2 * k + 1] = Number.isFinite(high) ? v - high : 0
+        })
+      }
+    }
+  },
+}
+
+/** The second part: the rows [C,H,2] or [C,H,4] of planes of `width` columns to [C,1,1], or of moments [C,1,2]. */
+export function summaryOfRows(
+  { of, groups }: SummarySettings,
+  rows: Float32Array,
+  [channels, height, width]: Shape,
+): Float32Array {
+  const step = widthOf(of)
+  const at = (c: number, y: number, k: number): number => {
+    const place = (c * height + y) * step + 2 * k
+    return rows[place]! + rows[place + 1]!
+  }
+  if (of === 'moments') {
+    const perGroup = channels / groups
+    const out = new Float32Array(channels * 2)
+    for (let group = 0; group < groups; group++) {
+      // after Chan, Golub and LeVeque 1979
+      let [count, mean, squares] = [0, 0, 0]
+      for (let c = group * perGroup; c < (group + 1) * perGroup; c++) {
+        for (let y = 0; y < height; y++) {
+          const delta = at(c, y, 0) - mean
+          const total = count + width
+          mean += (delta * width) / total
+          squares += at(c, y, 1) + (delta * delta * count * width) / total
+          count = total
+        }
+      }
+      for (let c = group * perGroup; c < (group + 1) * perGroup; c++) {
+        out[2 * c] = mean
+        out[2 * c + 1] = squares / count
+      }
+    }
+    return out
+  }
+  return Float32Array.from({ length: channels }, (_, c) => {
+    let sum = at(c, 0, 0)
+    for (let y = 1; y < height; y++) {
+      const v = at(c, y, 0)
+      if (of === 'max') sum = v > sum || Number.isNaN(v) ? v : sum
+      else if (of === 'min') sum = v < sum || Number.isNaN(v) ? v : sum
+      else sum += v
+    }
+    return of === 'mean' ? sum / (height * width) : of === 'l2' ? Math.sqrt(sum) : sum
+  })
+}
+
+/** What is known of each channel when all of it was seen: [C,1,1], or the moments [C,1,2]. */
+export const summary: Layer<SummarySettings> = {
+  shape: ({ of }, [x]) => [x![0], 1, of === 'moments' ? 2 : 1],
+  needs: (_settings, _rows, [x]) => [[0, x![1]]],
+  run(settings, out, [x], _rows, shapes) {
+    const [given] = shapes
+    const [channels, height] = given!
+    const step = widthOf(settings.of)
+    const rows = new Float32Array(channels * height * step)
+    const to = { data: rows, at: (c: number, y: number) => (c * height + y) * step }
+    rowSummary.run(settings, to, [x!], [0, height], shapes, [channels, height, step])
+    const found = summaryOfRows(settings, rows, given!)
+    const wide = found.length / channels
+    for (let c = 0; c < channels; c++) out.data.set(found.subarray(c * wide, (c + 1) * wide), out.at(c, 0))
+  },
+}
+
+/** (x − mean) / √(variance + epsilon) · gamma + beta with the moments [C,1,2], rounded once: instance and group normalisation. */
+export const standardized: Layer<{
+  readonly epsilon: number
+  readonly gamma: Float32Array
+  readonly beta: Float32Array
+}> = {
+  shape: (_, [x]) => x!,
+  needs: (_, rows) => [rows, [0, 1]],
+  run({ epsilon, gamma, beta }, out, [x, moments], [first, end], _, [channels, , width]) {
+    for (let c = 0; c < channels; c++) {
+      const at = moments!.at(c, 0)
+      const [mean, root] = [moments!.data[at]!, Math.sqrt(moments!.data[at + 1]! + epsilon)]
+      for (let y = first; y < end; y++) {
+        const [from, to] = [x!.at(c, y), out.at(c, y)]
+        for (let i = 0; i < width; i++)
+          out.data[to + i] = fround(((x!.data[from + i]! - mean) / root) * gamma[c]! + beta[c]!)
+      }
+    }
+  },
+}

@@ -1,0 +1,194 @@
+import { power } from '../definition/functions.ts'
+import { ConvoError } from '../error.ts'
+import { checkLimit } from '../limits.ts'
+import { sizeOf } from '../tensor/tensor.ts'
+import type { Constant } from './network.ts'
+
+// Arithmetic on what is known before the picture: shapes, sizes, and weights that a file computes from others.
+
+const arrays = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int64: Float64Array,
+  int32: Int32Array,
+  bool: Uint8Array,
+  uint8: Uint8Array,
+  int8: Int8Array,
+} as const
+
+type Type = Constant['type']
+
+/** Numbers of a type with a shape. */
+export function constant(type: Type, shape: readonly number[], values: ArrayLike<number>): Constant {
+  return { type, shape: [...shape], data: arrays[type].from(values) }
+}
+
+/** A list of whole numbers. */
+export const wholes = (values: readonly number[]): Constant => constant('int64', [values.length], values)
+
+/** The numbers as a list. */
+export const listOf = ({ data }: Constant): number[] => Array.from(data)
+
+const isWhole = (type: Type): boolean => type !== 'float32' && type !== 'float64'
+
+/** Bytes from place to place of each dimension, in samples. */
+const strides = (shape: readonly number[]): number[] => shape.map((_, i) => sizeOf(shape.slice(i + 1)))
+
+/** The shape of two that are spread over each other; undefined where they do not fit. */
+export function spreadShape(a: readonly number[], b: readonly number[]): number[] | undefined {
+  const rank = Math.max(a.length, b.length)
+  const out: number[] = []
+  for (let i = 0; i < rank; i++) {
+    const [x, y] = [a[a.length - rank + i] ?? 1, b[b.length - rank + i] ?? 1]
+    if (x !== y && x !== 1 && y !== 1) return undefined
+    out.push(x === 1 ? y : x)
+  }
+  return out
+}
+
+/** Calls `visit` for each place of a shape in order, with the indices in it. */
+function eachPlace(shape: readonly number[], visit: (index: readonly number[], place: number) => void): void {
+  const index = shape.map(() => 0)
+  const count = sizeOf(shape)
+  checkLimit('tensorSamples', count, 'a constant of the network')
+  for (let place = 0; place < count; place++) {
+    visit(index, place)
+    for (let i = shape.length - 1; i >= 0; i--) {
+      if (++index[i]! < shape[i]!) break
+      index[i] = 0
+    }
+  }
+}
+
+/** A constant whose place for each place of the output `from` gives. */
+function taken(x: Constant, shape: readonly number[], from: (index: readonly number[]) => number): Constant {
+  const data = new arrays[x.type](sizeOf(shape))
+  eachPlace(shape, (index, place) => {
+    data[place] = x.data[from(index)]!
+  })
+  return { type: x.type, shape: [...shape], data }
+}
+
+/** A constant spread over a shape. */
+export function spread(x: Constant, shape: readonly number[]): Constant {
+  const own = strides(x.shape)
+  const skip = shape.length - x.shape.length
+  return taken(x, shape, (index) =>
+    own.reduce((sum, step, i) => sum + (x.shape[i] === 1 ? 0 : index[i + skip]! * step), 0),
+  )
+}
+
+/** The constant with its dimensions in another order. */
+export function transposedConstant(x: Constant, order: readonly number[]): Constant {
+  const own = strides(x.shape)
+  return taken(
+    x,
+    order.map((i) => x.shape[i]!),
+    (index) => order.reduce((sum, from, i) => sum + index[i]! * own[from]!, 0),
+  )
+}
+
+/** Places `indices[i]` along a dimension. */
+export function taken1(x: Constant, axis: number, indices: readonly number[]): Constant {
+  const own = strides(x.shape)
+  const shape = x.shape.map((size, i) => (i === axis ? indices.length : size))
+  return taken(x, shape, (index) =>
+    own.reduce((sum, step, i) => sum + (i === axis ? indices[index[i]!]! : index[i]!) * step, 0),
+  )
+}
+
+/** Constants one behind the other along a dimension. */
+export function joinedConstants(list: readonly Constant[], axis: number): Constant {
+  const [first] = list as [Constant]
+  const shape = first.shape.map((size, i) =>
+    i === axis ? list.reduce((sum, x) => sum + x.shape[i]!, 0) : size,
+  )
+  const data = new arrays[first.type](sizeOf(shape))
+  const inner = sizeOf(shape.slice(axis + 1))
+  const outer = sizeOf(shape.slice(0, axis))
+  let before = 0
+  for (const x of list) {
+    const run = x.shape[axis]! * inner
+    for (let o = 0; o < outer; o++)
+      data.set(x.data.subarray(o * run, (o + 1) * run), o * shape[axis]! * inner + before)
+    before += run
+  }
+  return { type: first.type, shape, data }
+}
+
+const binaries: Readonly<Record<string, (a: number, b: number) => number>> = {
+  Add: (a, b) => a + b,
+  Sub: (a, b) => a - b,
+  Mul: (a, b) => a * b,
+  Div: (a, b) => a / b,
+  Pow: (a, b) => power(a, b),
+  Mod: (a, b) => a - Math.floor(a / b) * b,
+  Min: Math.min,
+  Max: Math.max,
+}
+
+const comparisons: Readonly<Record<string, (a: number, b: number) => boolean>> = {
+  Equal: (a, b) => a === b,
+  Greater: (a, b) => a > b,
+  GreaterOrEqual: (a, b) => a >= b,
+  Less: (a, b) => a < b,
+  LessOrEqual: (a, b) => a <= b,
+  And: (a, b) => a !== 0 && b !== 0,
+  Or: (a, b) => a !== 0 || b !== 0,
+}
+
+/** Whether an operator takes two constants to one. */
+export const isBinary = (operator: string): boolean =>
+  Object.hasOwn(binaries, operator) || Object.hasOwn(comparisons, operator)
+
+/** Two constants to one, spread over each other. @throws ConvoError E_SHAPE */
+export function binary(operator: string, a: Constant, b: Constant): Constant {
+  const shape = spreadShape(a.shape, b.shape)
+  if (shape === undefined) {
+    throw new ConvoError('E_SHAPE', `${operator}: constants of [${a.shape}] and [${b.shape}] do not fit`)
+  }
+  const [x, y] = [spread(a, shape), spread(b, shape)]
+  const compare = comparisons[operator]
+  if (compare !== undefined)
+    return constant(
+      'bool',
+      shape,
+      Uint8Array.from(x.data, (v, i) => (compare(v, y.data[i]!) ? 1 : 0)),
+    )
+  const f = binaries[operator]!
+  const truncates = isWhole(a.type) && operator === 'Div'
+  return constant(
+    a.type,
+    shape,
+    Float64Array.from(x.data, (v, i) => (truncates ? Math.trunc(f(v, y.data[i]!)) : f(v, y.data[i]!))),
+  )
+}
+
+/** A constant of another type; whole numbers are cut off, not rounded. */
+export function cast({ shape, data }: Constant, type: Type): Constant {
+  const change =
+    type === 'bool' ? (v: number) => (v !== 0 ? 1 : 0) : isWhole(type) ? Math.trunc : (v: number) => v
+  return constant(type, shape, Float64Array.from(data, change))
+}
+
+/** The reductions of constants. */
+export const reductions: Readonly<Record<string, (values: readonly number[]) => number>> = {
+  ReduceMean: (v) => v.reduce((a, b) => a + b, 0) / v.length,
+  ReduceSum: (v) => v.reduce((a, b) => a + b, 0),
+  ReduceProd: (v) => v.reduce((a, b) => a * b, 1),
+  ReduceMax: (v) => v.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY),
+  ReduceMin: (v) => v.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY),
+  ReduceL2: (v) => Math.sqrt(v.reduce((a, b) => a + b * b, 0)),
+}
+
+/** A constant with some of its dimensions reduced to size 1. */
+export function reducedConstant(operator: string, x: Constant, axes: readonly number[]): Constant {
+  const shape = x.shape.map((size, i) => (axes.includes(i) ? 1 : size))
+  const groups = Array.from({ length: sizeOf(shape) }, (): number[] => [])
+  const own = strides(shape)
+  eachPlace(x.shape, (index, place) => {
+    const to = own.reduce((sum, step, i) => sum + (axes.includes(i) ? 0 : index[i]! * step), 0)
+    groups[to]!.push(x.data[place]!)
+  })
+  return constant(x.type, shape, Float64Array.from(groups, reductions[operator]!))
+}

@@ -1,0 +1,143 @@
+import { type Node, nodeOf, sourceNode, traced, tracer } from '../graph/node.ts'
+import { chooseStripRows, listed, planStrip } from '../graph/schedule.ts'
+import { sizeOf } from '../tensor/tensor.ts'
+import { fitOf, type Model, throughModel } from './model.ts'
+import { shapeOf } from './value.ts'
+
+/** A node of a network at a size. */
+export type NodeFacts = {
+  readonly operator: string
+  readonly name: string
+  /** Shapes of what it gives. */
+  readonly shapes: readonly (readonly number[])[]
+  readonly parameters: number
+  readonly multiplications: number
+  /** Whether it must see all of its input first. */
+  readonly seesAll: boolean
+}
+
+/** A network at the size of a picture: nothing is computed. */
+export type ModelFacts = {
+  readonly format: string
+  readonly name: string
+  readonly input: readonly [channels: number, height: number, width: number]
+  /** The size that it was given, where that is a larger one. */
+  readonly grown?: readonly [height: number, width: number]
+  readonly output: readonly number[]
+  readonly nodes: readonly NodeFacts[]
+  readonly parameters: number
+  readonly multiplications: number
+  /** Rows of the input that one row of the output sees; undefined where that is all of them. */
+  readonly receptive: number | undefined
+  readonly stripRows: number
+  /** Bytes that one thread works in. */
+  readonly memory: number
+  readonly folded: readonly (readonly [norm: string, bank: string])[]
+  readonly layout: 'chw' | 'hwc'
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+/** Describes a model at the size of a picture. @throws ConvoError as a run would */
+export async function describeModel(
+  model: Model,
+  size: readonly [channels: number, height: number, width: number],
+): Promise<ModelFacts> {
+  const { network } = model
+  const fit = await fitOf(model, size)
+  const nodes: NodeFacts[] = []
+  const counted = new Set<string>()
+  const out = await throughModel(
+    model,
+    traced(sourceNode(size)),
+    tracer,
+    fit,
+    ({ node, inputs, outputs }) => {
+      const values = outputs.filter((item) => item.kind === 'value')
+      if (values.length === 0) return
+      const weights = node.inputs.filter((name) => network.constants.has(name) && !counted.has(name))
+      for (const name of weights) counted.add(name)
+      const known = inputs.flatMap((item) => (item?.kind === 'known' ? [item.constant] : []))
+      const [given] = inputs.flatMap((item) => (item?.kind === 'value' ? [shapeOf(item)] : []))
+      nodes.push({
+        operator: node.operator,
+        name: node.name,
+        shapes: values.map(shapeOf),
+        parameters: weights.reduce((sum, name) => {
+          const { type, data } = network.constants.get(name)!
+          return type === 'int64' || type === 'int32' || type === 'bool' ? sum : sum + data.length
+        }, 0),
+        multiplications: multiplicationsOf(
+          node.operator,
+          known[0]?.shape ?? [],
+          given ?? [],
+          shapeOf(values[0]!),
+        ),
+        seesAll: isBarrier(nodeOf(values[0]!.planes)),
+      })
+    },
+  )
+  const node = nodeOf(out)
+  const list = listed(node)
+  const stripRows = chooseStripRows(list)
+  const middle = Math.floor((node.shape[1] - stripRows) / 2)
+  const [, height, width] = size
+  const grown = [height + fit.rows[0] + fit.rows[1], width + fit.columns[0] + fit.columns[1]] as const
+  return {
+    format: network.format,
+    name: network.name,
+    input: size,
+    ...((grown[0] !== height || grown[1] !== width) && { grown }),
+    output: node.shape,
+    nodes,
+    parameters: nodes.reduce((sum, one) => sum + one.parameters, 0),
+    multiplications: nodes.reduce((sum, one) => sum + one.multiplications, 0),
+    receptive: nodes.some(({ seesAll }) => seesAll) ? undefined : receptiveOf(node),
+    stripRows,
+    memory: planStrip(list, [middle, middle + stripRows]).bytes,
+    folded: model.folded,
+    layout: model.layout,
+    metadata: Object.fromEntries(network.metadata),
+  }
+}
+
+function isBarrier({ work, inputs }: Node): boolean {
+  if (work.kind !== 'layer') return false
+  if (work.name === 'summary') return true
+  return work.name === 'standardized' || (work.name === 'across' && inputs.some(isBarrier))
+}
+
+/** Multiplications by weights: of banks at every place that they are used. */
+function multiplicationsOf(
+  operator: string,
+  weight: readonly number[],
+  given: readonly number[],
+  made: readonly number[],
+): number {
+  switch (operator) {
+    case 'Conv':
+      return sizeOf(made) * sizeOf(weight.slice(1))
+    case 'ConvTranspose':
+      return sizeOf(given) * sizeOf(weight.slice(1))
+    case 'MatMul':
+    case 'Gemm':
+      return sizeOf(made) * (given.at(-1) ?? 1)
+    default:
+      return 0
+  }
+}
+
+/** The most rows of the picture that a row near the middle needs. */
+function receptiveOf(out: Node): number {
+  const list = listed(out)
+  const middle = Math.floor(out.shape[1] / 2)
+  let most = 0
+  for (let y = Math.max(0, middle - 4); y < Math.min(out.shape[1], middle + 4); y++) {
+    let [low, high] = [Number.POSITIVE_INFINITY, 0]
+    planStrip(list, [y, y + 1]).buffers.forEach(({ rows }, i) => {
+      if (list[i]!.work.kind !== 'source') return
+      for (const [first, end] of rows) [low, high] = [Math.min(low, first), Math.max(high, end)]
+    })
+    most = Math.max(most, high - low)
+  }
+  return most
+}

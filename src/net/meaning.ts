@@ -1,0 +1,93 @@
+import { lastOperator, type Model } from './model.ts'
+import type { Meaning } from './network.ts'
+
+// What samples mean to a network: what black and white are, and which channels it takes. What its file does not say is
+// guessed, and every guess is noted.
+
+/** What black and white are for a network. */
+export const netRanges = ['0..1', '-1..1', '0..255', 'imagenet'] as const
+export type NetRange = (typeof netRanges)[number]
+
+/** Which channels a network takes: RGB, BGR, gray, or the luminance of a picture in colour, whose chroma is resized beside it. */
+export const netColours = ['rgb', 'bgr', 'gray', 'luma'] as const
+export type NetColours = (typeof netColours)[number]
+
+/** What was asked for. */
+export type Asked = {
+  readonly inRange?: NetRange | undefined
+  /** `raw`: numbers as they come. */
+  readonly outRange?: NetRange | 'raw' | undefined
+  readonly colours?: NetColours | undefined
+}
+
+/** All of it, decided. */
+export type Sense = {
+  readonly inRange: NetRange
+  readonly outRange: NetRange | 'raw'
+  readonly colours: NetColours
+  /** Channels that the network gets. */
+  readonly channels: number
+  readonly notes: readonly string[]
+}
+
+/** Mean and spread of the numbers that stand for black to white, white being 1 of the picture. */
+export const spreadOf: Readonly<
+  Record<NetRange, { readonly mean: readonly number[]; readonly std: readonly number[] }>
+> = {
+  '0..1': { mean: [0], std: [1] },
+  '-1..1': { mean: [0.5], std: [0.5] },
+  '0..255': { mean: [0], std: [1 / 255] },
+  // of torchvision
+  imagenet: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+}
+
+/** Channels that a network takes of a picture of this many colours, and how. */
+export function coloursOf(
+  model: Model,
+  colours: number,
+  asked: Asked,
+): { readonly colours: NetColours; readonly channels: number; readonly note?: string } {
+  const { channels, meaning } = model
+  const said = asked.colours ?? meaning.channels
+  if (said === 'luma' && colours === 1) return { colours: 'gray', channels: 1 }
+  if (said !== undefined) return { colours: said, channels: said === 'rgb' || said === 'bgr' ? 3 : 1 }
+  if (channels === 1 && colours === 3) {
+    return {
+      colours: 'luma',
+      channels: 1,
+      note: 'the network takes one channel: it gets the luminance, and the colours are resized beside it; --colours gray drops them',
+    }
+  }
+  if (channels === 1 || (channels === undefined && colours === 1)) return { colours: 'gray', channels: 1 }
+  return { colours: 'rgb', channels: channels ?? colours }
+}
+
+/** Decides what is open, now that it is known what comes out. */
+export function senseOf(
+  model: Model,
+  { colours, channels, note }: ReturnType<typeof coloursOf>,
+  made: number,
+  asked: Asked,
+): Sense {
+  const { meaning } = model
+  const notes = note === undefined ? [] : [note]
+  const inRange = asked.inRange ?? meaning.inRange ?? '0..1'
+  if (asked.inRange === undefined && meaning.inRange === undefined)
+    notes.push(
+      'the network does not say its range: black is taken for 0 and white for 1; --in-range sets another',
+    )
+  const outRange = asked.outRange ?? meaning.outRange ?? guessedOut(model, made === channels, inRange)
+  return { inRange, outRange, colours, channels, notes }
+}
+
+function guessedOut(
+  model: Model,
+  isPicture: boolean,
+  inRange: Meaning['inRange'] & string,
+): NetRange | 'raw' {
+  const last = lastOperator(model.network)
+  if (model.givesLabels) return 'raw'
+  if (last === 'Tanh' && isPicture) return '-1..1'
+  if (last === 'Sigmoid' || last === 'Softmax' || last === 'HardSigmoid') return '0..1'
+  return isPicture ? inRange : 'raw'
+}

@@ -1,0 +1,214 @@
+import type { Engine } from '../definition/engine.ts'
+import { asConvoError, ConvoError } from '../error.ts'
+import { sourceNode, traced, tracer } from '../graph/node.ts'
+import { borders } from '../tensor/border.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+import { type Folded, folded } from './fold.ts'
+import type { Meaning, Network, NetworkNode } from './network.ts'
+import type { Declared } from './step.ts'
+import { type NetLayout, type OnNode, trace } from './trace.ts'
+
+/** A network that is ready to run over pictures of any size. */
+export type Model = Folded & {
+  readonly layout: NetLayout
+  /** Channels that it takes; undefined where its file leaves them open. */
+  readonly channels: number | undefined
+  /** The size that its file is written for, where it is. */
+  readonly fixed: readonly [height: number, width: number] | undefined
+  /** What every node has at that size. */
+  readonly declared: ReadonlyMap<NetworkNode, Declared>
+  readonly meaning: Meaning
+  /** Whether it gives a number of a class for every place. */
+  readonly givesLabels: boolean
+}
+
+/** A network with what its file says of sizes looked at. @throws ConvoError E_NET_OPERATOR */
+export async function modelOf(given: Network): Promise<Model> {
+  const { network, folded: pairs } = folded(given)
+  const shape = network.inputs.find(({ name }) => !network.constants.has(name))?.shape
+  const layout = layoutOf(shape)
+  const sizes =
+    shape === undefined ? [] : layout === 'hwc' ? [shape.at(-1), ...shape.slice(-3, -1)] : shape.slice(-3)
+  const [channels, height, width] = sizes.map((n) => (typeof n === 'number' && n > 0 ? n : undefined))
+  const fixed = height === undefined || width === undefined ? undefined : ([height, width] as const)
+  const declared = new Map<NetworkNode, Declared>()
+  if (fixed !== undefined && channels !== undefined) {
+    try {
+      await trace(
+        network,
+        planesOf(channels, fixed),
+        tracer,
+        layout,
+        undefined,
+        ({ node, inputs, outputs }) => {
+          declared.set(node, { inputs, outputs })
+        },
+      )
+    } catch {
+      // what is wrong is said of the size of the picture
+    }
+  }
+  const meaning = network.meaning ?? {}
+  return {
+    network,
+    folded: pairs,
+    layout,
+    channels,
+    fixed,
+    declared,
+    meaning,
+    givesLabels: labels.has(lastOperator(network) ?? ''),
+  }
+}
+
+/** Channels stand last where only there is a number of them that pictures have. */
+function layoutOf(shape: Network['inputs'][number]['shape']): NetLayout {
+  if (shape?.length !== 4) return 'chw'
+  const isCount = (n: number | string | undefined) => n === 1 || n === 3 || n === 4
+  return isCount(shape[3]) && !isCount(shape[1]) ? 'hwc' : 'chw'
+}
+
+/** Operators that leave the numbers as they are. */
+const keeping: ReadonlySet<string> = new Set([
+  'Cast',
+  'Identity',
+  'Squeeze',
+  'Unsqueeze',
+  'Reshape',
+  'Transpose',
+  'Flatten',
+])
+
+const labels: ReadonlySet<string> = new Set(['ArgMax', 'ArgMin'])
+
+/** The operator that makes the first output, looking through those that leave numbers as they are. */
+export function lastOperator({ nodes, outputs }: Network): string | undefined {
+  let name = outputs[0]?.name
+  for (const node of nodes.toReversed()) {
+    if (!node.outputs.includes(name ?? '')) continue
+    if (!keeping.has(node.operator)) return node.operator
+    name = node.inputs[0]
+  }
+  return undefined
+}
+
+const planesOf = (channels: number, [height, width]: readonly [number, number]): Tensor =>
+  traced(sourceNode([channels, height, width]))
+
+/** How planes of a size go through a network: with samples around them, and what comes out cut to `out`. */
+export type Fit = {
+  /** Samples that are added, mirrored: before and after of rows and columns. */
+  readonly rows: readonly [before: number, after: number]
+  readonly columns: readonly [before: number, after: number]
+  /** What comes out, and what is kept of it from its first row and column on. */
+  readonly made: readonly [channels: number, height: number, width: number]
+  readonly out: readonly [height: number, width: number]
+  /** Rows and columns of the output for one of the input. */
+  readonly scale: readonly [number, number]
+  /** The multiple that the network needs; 1 where any size will do. */
+  readonly multiple: number
+}
+
+const multiples = [1, 2, 4, 8, 16, 32, 64, 128] as const
+const upTo = (n: number, multiple: number): number => Math.ceil(n / multiple) * multiple
+
+/**
+ * How planes of this size go through a model: as they are, or grown to a multiple of 2 to 128, or by what its
+ * convolutions without padding take away.
+ *
+ * @throws ConvoError E_SHAPE where no size near fits, E_NET_OPERATOR
+ */
+export async function fitOf(
+  model: Model,
+  [channels, height, width]: readonly [number, number, number],
+): Promise<Fit> {
+  const sizeAt = async (high: number, wide: number) => {
+    const [out] = await trace(
+      model.network,
+      planesOf(channels, [high, wide]),
+      tracer,
+      model.layout,
+      model.declared,
+    )
+    return out!.shape as [number, number, number]
+  }
+  const { scale: known } = model.meaning
+  const fitAt = async (multiple: number): Promise<Fit> => {
+    let [high, wide] = [upTo(height, multiple), upTo(width, multiple)]
+    let made = await sizeAt(high, wide)
+    let before = [0, 0]
+    const isCut = known !== undefined && made[1] < known * high
+    if (isCut) {
+      const lost = [high - made[1] / known, wide - made[2] / known]
+      before = lost.map((n) => Math.floor(n / 2))
+      ;[high, wide] = [upTo(height + lost[0]!, multiple), upTo(width + lost[1]!, multiple)]
+      made = await sizeAt(high, wide)
+    }
+    const scale = isCut ? ([known, known] as const) : ([made[1] / high, made[2] / wide] as const)
+    const out = [Math.ceil(height * scale[0] - 1e-9), Math.ceil(width * scale[1] - 1e-9)] as const
+    const isList = made[1] === 1 && made[2] === 1
+    return {
+      rows: [before[0]!, high - height - before[0]!],
+      columns: [before[1]!, wide - width - before[1]!],
+      made,
+      out: isList ? [1, 1] : [Math.min(out[0], made[1]), Math.min(out[1], made[2])],
+      scale,
+      multiple,
+    }
+  }
+  let first: ConvoError | undefined
+  for (const multiple of multiples) {
+    try {
+      return await fitAt(multiple)
+    } catch (thrown) {
+      const error = asConvoError(thrown)
+      if (error.code !== 'E_SHAPE') throw thrown
+      first ??= error
+    }
+  }
+  const { fixed } = model
+  throw new ConvoError('E_SHAPE', `the network does not take ${width}x${height}: ${first!.message}`, {
+    why: [
+      ...first!.why,
+      ...(fixed === undefined ? [] : [`its file is written for ${fixed[1]}x${fixed[0]}`]),
+      `sizes up to the next multiple of ${multiples.at(-1)} do not fit either`,
+    ],
+    fix:
+      fixed === undefined
+        ? 'a larger picture'
+        : `a picture of ${fixed[1]}x${fixed[0]}, or the network exported with open sizes (dynamic axes)`,
+    cause: first,
+  })
+}
+
+/** Planes [C,H,W] through a model. */
+export async function throughModel(
+  model: Model,
+  x: Tensor,
+  engine: Engine,
+  fit: Fit,
+  onNode?: OnNode,
+): Promise<Tensor> {
+  const [channels, height, width] = x.shape as [number, number, number]
+  const places = (size: number, [before, after]: readonly [number, number]) =>
+    Int32Array.from({ length: size + before + after }, (_, i) => borders.reflect.source(i - before, size))
+  const all = (n: number) => Int32Array.from({ length: n }, (_, i) => i)
+  const isGrown = [...fit.rows, ...fit.columns].some((n) => n > 0)
+  const grown = isGrown
+    ? await engine.layer('placed', [x], {
+        channels: all(channels),
+        rows: places(height, fit.rows),
+        columns: places(width, fit.columns),
+        fill: 0,
+      })
+    : x
+  const [out] = await trace(model.network, grown, engine, model.layout, model.declared, onNode)
+  const [filters, high, wide] = out!.shape as [number, number, number]
+  if (high === fit.out[0] && wide === fit.out[1]) return out!
+  return engine.layer('placed', [out!], {
+    channels: all(filters),
+    rows: all(fit.out[0]),
+    columns: all(fit.out[1]),
+    fill: 0,
+  })
+}

@@ -1,0 +1,136 @@
+import { type BorderName, borders } from '../tensor/border.ts'
+import { sizeOf } from '../tensor/tensor.ts'
+import { type Turn, unfit, unsupported } from './step.ts'
+import { type AxisNumber, type Dimension, isAxis, plain, shapeOf, type Value } from './value.ts'
+
+/** Whether places are all of an axis in order. */
+const isAll = (places: readonly number[], size: number): boolean =>
+  places.length === size && places.every((place, i) => place === i)
+
+const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
+
+/** Some places of dimensions, by their numbers; -1 is `fill`. */
+export async function indexed(
+  turn: Turn,
+  value: Value,
+  places: ReadonlyMap<number, readonly number[]>,
+  fill = 0,
+): Promise<Value> {
+  const shape = shapeOf(value)
+  const wanted = [...places].filter(([i, list]) => !isAll(list, shape[i]!))
+  if (wanted.length === 0) return value
+  const axisOf = ({ planes, dims }: Value, i: number): AxisNumber | undefined =>
+    dims[i]!.length === 0
+      ? undefined
+      : ([0, 1, 2] as const).find((axis) => planes.shape[axis]! > 1 && isAxis(value, dims[i]!, axis))
+  const direct = wanted.map(([i]) => axisOf(value, i))
+  if (direct.every((axis) => axis !== undefined)) {
+    const byAxis = new Map(wanted.map(([, list], k) => [direct[k]!, list]))
+    const dims = value.dims.map((dimension, i): Dimension => {
+      const k = wanted.findIndex(([at]) => at === i)
+      return k < 0 ? dimension : wholeOf(direct[k]!, wanted[k]![1].length)
+    })
+    return { kind: 'value', planes: await place(turn, value, byAxis, fill), dims }
+  }
+  const even = await plain(turn.engine, value)
+  const rank = shape.length
+  const listAt = (i: number): readonly number[] => places.get(i) ?? upTo(shape[i]!)
+  const lead = shape.slice(0, -2)
+  const channels = lead.reduce<readonly number[]>(
+    (list, size, i) =>
+      list.flatMap((before) => listAt(i).map((k) => (k < 0 || before < 0 ? -1 : before * size + k))),
+    [0],
+  )
+  const byAxis = new Map<AxisNumber, readonly number[]>([
+    [0, channels],
+    [1, rank > 1 ? listAt(rank - 2) : [0]],
+    [2, listAt(rank - 1)],
+  ])
+  const planes = await place(turn, even, byAxis, fill)
+  const sizes = shape.map((_, i) => listAt(i).length)
+  const dims = sizes.map((size, i): Dimension => {
+    if (i >= rank - 2) return wholeOf(i === rank - 1 ? 2 : 1, size)
+    return size === 1 ? [] : [{ axis: 0, size, stride: sizeOf(sizes.slice(i + 1, rank - 2)) }]
+  })
+  return { kind: 'value', planes, dims }
+}
+
+const wholeOf = (axis: AxisNumber, size: number): Dimension => (size === 1 ? [] : [{ axis, size, stride: 1 }])
+
+function place(
+  { engine }: Turn,
+  { planes }: Value,
+  lists: ReadonlyMap<AxisNumber, readonly number[]>,
+  fill: number,
+) {
+  const of = (axis: AxisNumber) => Int32Array.from(lists.get(axis) ?? upTo(planes.shape[axis]!))
+  return engine.layer('placed', [planes], { channels: of(0), rows: of(1), columns: of(2), fill })
+}
+
+/** Values one behind the other along a dimension. @throws ConvoError E_SHAPE, E_NET_OPERATOR */
+export async function joined(turn: Turn, values: readonly Value[], axis: number): Promise<Value> {
+  const shapes = values.map(shapeOf)
+  const [shape] = shapes as [number[]]
+  const rank = shape.length
+  if (shapes.some((one) => one.length !== rank || one.some((size, i) => i !== axis && size !== shape[i])))
+    throw unfit(turn, `what it joins along axis ${axis} differs in other ones`)
+  if (values.length === 1) return values[0]!
+  if (axis < rank - 2 && sizeOf(shape.slice(0, axis)) > 1)
+    throw unsupported(turn, `[${shape}] are not joined along axis ${axis}`, 'a network with a batch of 1')
+  const even = await Promise.all(values.map((value) => plain(turn.engine, value)))
+  const on: AxisNumber = axis < rank - 2 ? 0 : axis === rank - 1 ? 2 : 1
+  const planes = await turn.engine.layer(
+    'concat',
+    even.map((value) => value.planes),
+    { axis: on },
+  )
+  const sizes = shape.with(
+    axis,
+    shapes.reduce((sum, one) => sum + one[axis]!, 0),
+  )
+  const dims = sizes.map((size, i): Dimension => {
+    if (i >= rank - 2) return wholeOf(i === rank - 1 ? 2 : 1, size)
+    return size === 1 ? [] : [{ axis: 0, size, stride: sizeOf(sizes.slice(i + 1, rank - 2)) }]
+  })
+  return { kind: 'value', planes, dims }
+}
+
+/** ONNX's names of what stands outside. */
+const modes: Readonly<Record<string, BorderName>> = {
+  constant: 'constant',
+  edge: 'replicate',
+  reflect: 'reflect',
+  wrap: 'wrap',
+}
+
+/** A value with samples more, or fewer, before and behind dimensions. @throws ConvoError E_NET_OPERATOR, E_SHAPE */
+export function paddedValue(
+  turn: Turn,
+  value: Value,
+  pads: ReadonlyMap<number, readonly [before: number, after: number]>,
+  mode: string,
+  fill: number,
+): Promise<Value> {
+  const border = Object.hasOwn(modes, mode) ? modes[mode]! : undefined
+  if (border === undefined)
+    throw unsupported(turn, `the mode "${mode}" is not computed`, 'constant, edge, reflect or wrap')
+  const shape = shapeOf(value)
+  const { source } = borders[border]
+  const places = new Map(
+    [...pads].map(([axis, [before, after]]) => {
+      const size = shape[axis]!
+      if (size + before + after < 1)
+        throw unfit(turn, `pads of ${before} and ${after} leave nothing of axis ${axis}`)
+      if (border === 'reflect' && Math.max(before, after) >= size)
+        throw unfit(
+          turn,
+          `reflects ${Math.max(before, after)} samples of ${size}, and at most ${size - 1} can be`,
+        )
+      return [
+        axis,
+        Array.from({ length: size + before + after }, (_, i) => source(i - before, size)),
+      ] as const
+    }),
+  )
+  return indexed(turn, value, places, fill)
+}

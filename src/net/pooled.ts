@@ -1,0 +1,112 @@
+import type { PoolAxes, PoolAxis } from '../definition/pool.ts'
+import { poolAxis } from '../operators/max-pool.ts'
+import { type Lowering, numberOf, numbersOf, type Turn, unfit, unsupported, valueAt } from './step.ts'
+import { type Item, pictureValue, plain, shapeOf } from './value.ts'
+import { paddingOf, pairOf } from './weighted.ts'
+
+// Operators over windows.
+
+type Windows = {
+  readonly axes: PoolAxes
+  readonly kernel: readonly [number, number]
+  readonly padding: readonly [readonly [number, number], readonly [number, number]]
+  readonly stride: readonly [number, number]
+}
+
+/** The windows of a pooling over planes of this height and width. */
+function windowsOf(turn: Turn, height: number, width: number): Windows {
+  const given = numbersOf(turn, 'kernel_shape')
+  if (given?.length !== 2)
+    throw unsupported(turn, `windows of [${given ?? ''}] are not computed`, 'windows of pictures, [kH,kW]')
+  const kernel = [given[0]!, given[1]!] as const
+  const stride = pairOf(turn, 'strides', 1)
+  const dilation = pairOf(turn, 'dilations', 1)
+  const padding = paddingOf(turn, [height, width], kernel, stride, dilation)
+  const isUp = numberOf(turn, 'ceil_mode', 0) === 1
+  const axis = (i: 0 | 1, name: string, input: number): PoolAxis => {
+    try {
+      return poolAxis(
+        name,
+        input,
+        kernel[i],
+        { stride: stride[i], dilation: dilation[i], padding: padding[i] },
+        isUp,
+      )
+    } catch (error) {
+      throw unfit(turn, (error as Error).message)
+    }
+  }
+  const flat = poolAxis('depth', 1, 1, { stride: 1, dilation: 1, padding: [0, 0] }, false)
+  return { axes: [flat, axis(0, 'height', height), axis(1, 'width', width)], kernel, padding, stride }
+}
+
+async function picture(turn: Turn) {
+  const value = valueAt(turn, 0)
+  const shape = shapeOf(value)
+  if (shape.length !== 4) throw unsupported(turn, `it gets [${shape}], and pictures [1,C,H,W] are computed`)
+  return plain(turn.engine, value)
+}
+
+const maxPool: Lowering = async (turn) => {
+  const { planes } = await picture(turn)
+  const { axes, kernel } = windowsOf(turn, planes.shape[1]!, planes.shape[2]!)
+  const out: Item = pictureValue(await turn.engine.layer('pool', [planes], { axes }))
+  if (!turn.node.outputs[1]) return out
+  const across = kernel[1]
+  const places = pictureValue(await turn.engine.layer('switches', [planes], { axes, across }))
+  return [out, { ...places, pooling: { axes, across } }]
+}
+
+const maxUnpool: Lowering = async (turn) => {
+  const { planes } = await picture(turn)
+  const switches = valueAt(turn, 1)
+  const { pooling } = switches
+  if (pooling === undefined)
+    throw unsupported(
+      turn,
+      'its indices do not come from a MaxPool of this network',
+      'the second output of the MaxPool',
+    )
+  const { axes, across } = pooling
+  if (axes[1].output !== planes.shape[1] || axes[2].output !== planes.shape[2])
+    throw unfit(turn, `its indices are for ${axes[2].output}x${axes[1].output}`)
+  const target =
+    turn.inputs[2]?.kind === 'known' ? Array.from(turn.inputs[2].constant.data).slice(-2) : undefined
+  const size = target ?? sizeByWindows(turn, planes.shape)
+  if (size[0] !== axes[1].input || size[1] !== axes[2].input)
+    throw unfit(
+      turn,
+      `makes ${size[1]}x${size[0]} of what a MaxPool took from ${axes[2].input}x${axes[1].input}: its indices would stand elsewhere`,
+    )
+  return pictureValue(await turn.engine.layer('unpooled', [planes, switches.planes], { axes, across }))
+}
+
+function sizeByWindows(turn: Turn, shape: readonly number[]): number[] {
+  const kernel = pairOf(turn, 'kernel_shape', 1)
+  const stride = pairOf(turn, 'strides', 1)
+  const pads = numbersOf(turn, 'pads') ?? [0, 0, 0, 0]
+  return [0, 1].map((i) => (shape[i + 1]! - 1) * stride[i]! - pads[i]! - pads[i + 2]! + kernel[i]!)
+}
+
+const averagePool: Lowering = async (turn) => {
+  const { planes } = await picture(turn)
+  const { axes, kernel, padding, stride } = windowsOf(turn, planes.shape[1]!, planes.shape[2]!)
+  const countsPadding = numberOf(turn, 'count_include_pad', 0) === 1
+  const counts = (axis: PoolAxis, i: 0 | 1): Int32Array =>
+    Int32Array.from({ length: axis.output }, (_, o) => {
+      if (!countsPadding) return axis.high[o]! - axis.low[o]! + 1
+      // what reaches beyond the padding, where sizes are rounded up, is no part of a window
+      const start = o * stride[i] - padding[i][0]
+      const room = axis.input + padding[i][1] - start
+      return Math.min(kernel[i], Math.ceil(room / axis.dilation))
+    })
+  const settings = { axes, rows: counts(axes[1], 0), columns: counts(axes[2], 1) }
+  return pictureValue(await turn.engine.layer('averaged', [planes], settings))
+}
+
+/** Operators over windows by name. */
+export const pooledLowerings: Readonly<Record<string, Lowering>> = {
+  MaxPool: maxPool,
+  MaxUnpool: maxUnpool,
+  AveragePool: averagePool,
+}

@@ -1,0 +1,363 @@
+import { sizeOf } from '../tensor/tensor.ts'
+import { baked } from './baked.ts'
+import {
+  cast,
+  constant,
+  joinedConstants,
+  listOf,
+  spread,
+  taken1,
+  transposedConstant,
+  wholes,
+} from './constants.ts'
+import type { Constant } from './network.ts'
+import { indexed, joined, paddedValue } from './places.ts'
+import {
+  axisIn,
+  constantAt,
+  type Lowering,
+  neededAt,
+  numberOf,
+  numbersOf,
+  type Turn,
+  textOf,
+  unfit,
+  unsupported,
+  valueAt,
+} from './step.ts'
+import { type Item, planesOf, reshaped, shapeOf, transposed, type Value } from './value.ts'
+
+// Operators that compute nothing: they look at shapes, or bring samples to other places.
+
+const known = (constant: Constant): Item => ({ kind: 'known', constant })
+
+/** The numbers of the elements of ONNX's types, as far as constants have them. */
+const types: Readonly<Record<number, Constant['type']>> = {
+  1: 'float32',
+  2: 'uint8',
+  3: 'int8',
+  6: 'int32',
+  7: 'int64',
+  9: 'bool',
+  10: 'float32',
+  11: 'float64',
+  16: 'float32',
+}
+
+/** The item with another shape of as many samples. @throws ConvoError E_SHAPE */
+function withShape(turn: Turn, item: Item, shape: readonly number[]): Item {
+  if (item.kind === 'known') {
+    if (sizeOf(shape) !== item.constant.data.length) throw unfit(turn, `it does not fit [${shape}]`)
+    return known({ ...item.constant, shape: [...shape] })
+  }
+  const made = reshaped(item, shape)
+  if (made === undefined) throw unfit(turn, `it does not fit [${shape}]`)
+  return made
+}
+
+const first = ({ inputs, node }: Turn): Item => {
+  const [item] = inputs
+  if (item === undefined) throw unfit({ inputs, node } as Turn, 'its input is missing')
+  return item
+}
+
+/** Axes from an attribute, or since opset 13 from the second input. */
+export const axesOf = (turn: Turn): readonly number[] | undefined => {
+  const given = constantAt(turn, 1, 'the axes')
+  return given === undefined ? numbersOf(turn, 'axes') : listOf(given)
+}
+
+function reshape(turn: Turn): Item {
+  const item = first(turn)
+  const from = shapeOf(item)
+  const target = listOf(neededAt(turn, 1, 'the shape'))
+  const keepsZero = numberOf(turn, 'allowzero', 0) === 1
+  const filled = target.map((size, i) => (size === 0 && !keepsZero ? (from[i] ?? 1) : size))
+  const open = filled.indexOf(-1)
+  const rest = filled.reduce((product, size) => (size === -1 ? product : product * size), 1)
+  const shape = open < 0 ? filled : filled.with(open, sizeOf(from) / rest)
+  if (sizeOf(shape) === sizeOf(from) && shape.every(Number.isInteger)) {
+    const made = item.kind === 'value' ? reshaped(item, shape) : withShape(turn, item, shape)
+    if (made !== undefined) return made
+  }
+  const own = item.kind === 'value' ? baked(item, turn.declared) : undefined
+  return withShape(turn, item, own ?? shape)
+}
+
+function slice(turn: Turn): Promise<Item> | Item {
+  const item = first(turn)
+  const shape = shapeOf(item)
+  const list = (i: number, name: string) => {
+    const given = constantAt(turn, i, `the ${name}`)
+    return given === undefined ? numbersOf(turn, name) : listOf(given)
+  }
+  const starts = list(1, 'starts') ?? []
+  const ends = list(2, 'ends') ?? []
+  const axes = list(3, 'axes') ?? starts.map((_, i) => i)
+  const steps = constantAt(turn, 4, 'the steps')
+  const places = new Map<number, number[]>()
+  starts.forEach((start, i) => {
+    const axis = axisIn(turn, axes[i]!, shape.length)
+    const step = steps === undefined ? 1 : steps.data[i]!
+    const size = shape[axis]!
+    const inside = (v: number, low: number, high: number) =>
+      Math.max(low, Math.min(v < 0 ? v + size : v, high))
+    const from = step > 0 ? inside(start, 0, size) : inside(start, 0, size - 1)
+    const end =
+      step > 0
+        ? inside(ends[i]!, 0, size)
+        : Math.max(-1, ends[i]! < -size ? -1 : inside(ends[i]!, -1, size - 1))
+    const count = Math.max(0, Math.ceil((end - from) / step))
+    places.set(
+      axis,
+      Array.from({ length: count }, (_, k) => from + k * step),
+    )
+  })
+  for (const [axis, list] of places)
+    if (list.length === 0 && item.kind === 'value') throw unfit(turn, `nothing is left of axis ${axis}`)
+  if (item.kind === 'value') return indexed(turn, item, places)
+  return known([...places].reduce((x, [axis, list]) => taken1(x, axis, list), item.constant))
+}
+
+async function split(turn: Turn): Promise<Item[]> {
+  const item = first(turn)
+  const shape = shapeOf(item)
+  const axis = axisIn(turn, numberOf(turn, 'axis', 0), shape.length)
+  const given = constantAt(turn, 1, 'the split')
+  const count = turn.node.outputs.length
+  const even = Math.ceil(shape[axis]! / count)
+  const sizes =
+    (given === undefined ? numbersOf(turn, 'split') : listOf(given)) ??
+    Array.from({ length: count }, (_, i) => Math.min(even, shape[axis]! - i * even))
+  if (sizes.reduce((a, b) => a + b, 0) !== shape[axis])
+    throw unfit(turn, `parts of ${sizes.join(', ')} do not fit axis ${axis}`)
+  let start = 0
+  const parts: Item[] = []
+  for (const size of sizes) {
+    const list = Array.from({ length: size }, (_, i) => start + i)
+    parts.push(
+      item.kind === 'known'
+        ? known(taken1(item.constant, axis, list))
+        : await indexed(turn, item, new Map([[axis, list]])),
+    )
+    start += size
+  }
+  return parts
+}
+
+async function concat(turn: Turn): Promise<Item> {
+  const items = turn.inputs.filter((item) => item !== undefined)
+  const axis = axisIn(turn, numberOf(turn, 'axis', 1), shapeOf(items[0]!).length)
+  if (items.every((item) => item.kind === 'known'))
+    return known(
+      joinedConstants(
+        items.map((item) => item.constant),
+        axis,
+      ),
+    )
+  const full = items.filter((item) => sizeOf(shapeOf(item)) > 0)
+  return joined(
+    turn,
+    full.map((item) => (item.kind === 'known' ? planesOf(item.constant) : item)),
+    axis,
+  )
+}
+
+async function gather(turn: Turn): Promise<Item> {
+  const item = first(turn)
+  const shape = shapeOf(item)
+  const axis = axisIn(turn, numberOf(turn, 'axis', 0), shape.length)
+  const indices = neededAt(turn, 1, 'the indices')
+  const places = listOf(indices).map((i) => (i < 0 ? i + shape[axis]! : i))
+  if (places.some((i) => !(i >= 0 && i < shape[axis]!)))
+    throw unfit(turn, `index ${places.join(', ')} is not in axis ${axis}`)
+  const picked =
+    item.kind === 'known'
+      ? known(taken1(item.constant, axis, places))
+      : await indexed(turn, item, new Map([[axis, places]]))
+  return withShape(turn, picked, [...shape.slice(0, axis), ...indices.shape, ...shape.slice(axis + 1)])
+}
+
+function unsqueeze(turn: Turn): Item {
+  const item = first(turn)
+  const axes = axesOf(turn) ?? []
+  const rank = shapeOf(item).length + axes.length
+  const at = axes.map((axis) => axisIn(turn, axis, rank))
+  const sizes = shapeOf(item)
+  return withShape(
+    turn,
+    item,
+    Array.from({ length: rank }, (_, i) => (at.includes(i) ? 1 : sizes.shift()!)),
+  )
+}
+
+function squeeze(turn: Turn): Item {
+  const item = first(turn)
+  const shape = shapeOf(item)
+  const axes = axesOf(turn)?.map((axis) => axisIn(turn, axis, shape.length))
+  return withShape(
+    turn,
+    item,
+    shape.filter((size, i) => (axes === undefined ? size !== 1 : !axes.includes(i))),
+  )
+}
+
+function flatten(turn: Turn): Item {
+  const item = first(turn)
+  const shape = shapeOf(item)
+  const given = numberOf(turn, 'axis', 1)
+  const axis = given < 0 ? given + shape.length : given
+  return withShape(turn, item, [sizeOf(shape.slice(0, axis)), sizeOf(shape.slice(axis))])
+}
+
+function transpose(turn: Turn): Item {
+  const item = first(turn)
+  const rank = shapeOf(item).length
+  const order = numbersOf(turn, 'perm') ?? Array.from({ length: rank }, (_, i) => rank - 1 - i)
+  return item.kind === 'known' ? known(transposedConstant(item.constant, order)) : transposed(item, order)
+}
+
+/** Channels to blocks of b x b samples, by reshape and transposition. */
+const depthToSpace: Lowering = (turn) => {
+  const item = valueAt(turn, 0)
+  const b = numberOf(turn, 'blocksize', 1)
+  const [n = 1, c = 1, h = 1, w = 1] = shapeOf(item)
+  const isCrd = textOf(turn, 'mode', 'DCR') === 'CRD'
+  if (c % b ** 2 !== 0) throw unfit(turn, `${c} channels are no blocks of ${b}x${b}`)
+  const inner = c / b ** 2
+  const parts = withShape(turn, item, isCrd ? [n, inner, b, b, h, w] : [n, b, b, inner, h, w]) as Value
+  const turned = transposed(parts, isCrd ? [0, 1, 4, 2, 5, 3] : [0, 3, 4, 1, 5, 2])
+  return withShape(turn, turned, [n, inner, h * b, w * b])
+}
+
+const spaceToDepth: Lowering = (turn) => {
+  const item = valueAt(turn, 0)
+  const b = numberOf(turn, 'blocksize', 1)
+  const [n = 1, c = 1, h = 1, w = 1] = shapeOf(item)
+  if (h % b !== 0 || w % b !== 0) throw unfit(turn, `${w}x${h} is no multiple of ${b}`)
+  const parts = withShape(turn, item, [n, c, h / b, b, w / b, b]) as Value
+  return withShape(turn, transposed(parts, [0, 3, 5, 1, 2, 4]), [n, c * b ** 2, h / b, w / b])
+}
+
+function pad(turn: Turn): Promise<Item> | Item {
+  const value = valueAt(turn, 0)
+  const rank = shapeOf(value).length
+  const mode = textOf(turn, 'mode', 'constant')
+  const given = constantAt(turn, 1, 'the pads')
+  const list =
+    (given === undefined ? (numbersOf(turn, 'pads') ?? numbersOf(turn, 'paddings')) : listOf(given)) ?? []
+  const axes = constantAt(turn, 3, 'the axes')
+  const fill = constantAt(turn, 2, 'the value')?.data[0] ?? numberOf(turn, 'value', 0)
+  const chosen =
+    axes === undefined
+      ? Array.from({ length: rank }, (_, i) => i)
+      : listOf(axes).map((a) => axisIn(turn, a, rank))
+  if (list.length !== 2 * chosen.length) throw unfit(turn, `${list.length} pads for ${chosen.length} axes`)
+  const pads = new Map(chosen.map((axis, i) => [axis, [list[i]!, list[i + chosen.length]!] as const]))
+  return paddedValue(turn, value, pads, mode, fill)
+}
+
+async function expand(turn: Turn): Promise<Item> {
+  const item = first(turn)
+  const target = listOf(neededAt(turn, 1, 'the shape'))
+  const own = shapeOf(item)
+  const rank = Math.max(target.length, own.length)
+  const shape = Array.from({ length: rank }, (_, i) =>
+    Math.max(target[target.length - rank + i] ?? 1, own[own.length - rank + i] ?? 1),
+  )
+  if (item.kind === 'known') return known(spread(item.constant, shape))
+  const lifted = withShape(turn, item, [
+    ...Array.from({ length: rank - own.length }, () => 1),
+    ...own,
+  ]) as Value
+  const places = new Map(
+    shape.flatMap((size, i) =>
+      size !== shapeOf(lifted)[i] ? [[i, Array.from({ length: size }, () => 0)] as const] : [],
+    ),
+  )
+  return indexed(turn, lifted, places)
+}
+
+async function tile(turn: Turn): Promise<Item> {
+  const item = first(turn)
+  const times = listOf(neededAt(turn, 1, 'the repeats'))
+  const shape = shapeOf(item)
+  const places = new Map(
+    times.flatMap((n, i) =>
+      n === 1 ? [] : [[i, Array.from({ length: shape[i]! * n }, (_, k) => k % shape[i]!)] as const],
+    ),
+  )
+  if (item.kind === 'known')
+    return known([...places].reduce((x, [axis, list]) => taken1(x, axis, list), item.constant))
+  return indexed(turn, item, places)
+}
+
+/** Operators of shapes and places by name. */
+export const shapeLowerings: Readonly<Record<string, Lowering>> = {
+  Identity: first,
+  Dropout: (turn) => [first(turn), known(constant('bool', [], [1]))],
+  Constant: ({ node }) => {
+    const { attributes } = node
+    const value = attributes.get('value')
+    if (typeof value === 'object' && 'type' in value) return known(value)
+    const float = attributes.get('value_float') ?? attributes.get('value_floats')
+    const whole = attributes.get('value_int') ?? attributes.get('value_ints')
+    const [type, given] = float === undefined ? (['int64', whole] as const) : (['float32', float] as const)
+    const list = (typeof given === 'number' ? [given] : Array.isArray(given) ? given : []) as number[]
+    return known(constant(type, typeof given === 'number' ? [] : [list.length], list))
+  },
+  Cast: (turn) => {
+    const item = first(turn)
+    const type = types[numberOf(turn, 'to', 1)]
+    if (type === undefined)
+      throw unsupported(turn, `numbers of ONNX's type ${numberOf(turn, 'to', 1)} are not computed`)
+    if (item.kind === 'known') return known(cast(item.constant, type))
+    if (type === 'float32' || type === 'float64') return item
+    if (type === 'bool') throw unsupported(turn, 'a picture is not taken to true and false')
+    return turn.engine
+      .layer('activate', [item.planes], { name: 'trunc', unit: 1 })
+      .then((planes) => ({ ...item, planes }))
+  },
+  Shape: (turn) => {
+    const shape = shapeOf(first(turn))
+    const end = numberOf(turn, 'end')
+    return known(wholes(shape.slice(numberOf(turn, 'start', 0), end)))
+  },
+  Size: (turn) => known(constant('int64', [], [sizeOf(shapeOf(first(turn)))])),
+  ConstantOfShape: (turn) => {
+    const shape = listOf(neededAt(turn, 0, 'the shape'))
+    const value = turn.node.attributes.get('value')
+    const filler = typeof value === 'object' && 'type' in value ? value : constant('float32', [1], [0])
+    return known(spread({ ...filler, shape: [1] }, shape))
+  },
+  Range: (turn) => {
+    const [start, limit, step] = [0, 1, 2].map((i) => neededAt(turn, i, 'the range').data[0]!) as [
+      number,
+      number,
+      number,
+    ]
+    const count = Math.max(0, Math.ceil((limit - start) / step))
+    const { type } = neededAt(turn, 0, 'the range')
+    return known(
+      constant(
+        type,
+        [count],
+        Array.from({ length: count }, (_, i) => start + i * step),
+      ),
+    )
+  },
+  Reshape: reshape,
+  Flatten: flatten,
+  Unsqueeze: unsqueeze,
+  Squeeze: squeeze,
+  Transpose: transpose,
+  Slice: slice,
+  Split: split,
+  Concat: concat,
+  Gather: gather,
+  Expand: expand,
+  Tile: tile,
+  Pad: pad,
+  DepthToSpace: depthToSpace,
+  SpaceToDepth: spaceToDepth,
+}

@@ -1,0 +1,271 @@
+import { type FunctionName, functionOf } from '../definition/functions.ts'
+import type { LayerName } from '../definition/layers.ts'
+import type { OperationName } from '../definition/mixing.ts'
+import { binary, cast, constant, isBinary, spreadShape } from './constants.ts'
+import type { Constant } from './network.ts'
+import {
+  constantAt,
+  type Lowering,
+  neededAt,
+  numberOf,
+  type Turn,
+  textOf,
+  unfit,
+  unsupported,
+  valueAt,
+} from './step.ts'
+import { type Dimension, type Item, merged, plain, planesOf, shapeOf, type Value } from './value.ts'
+
+// Operators of single samples, and of two at the same place.
+
+/** A function of single samples with the attributes that are its parameters, and what they are without. */
+type Single = {
+  readonly name: FunctionName
+  readonly parameters?: readonly (readonly [name: string, otherwise: number])[]
+}
+
+const singles: Readonly<Record<string, Single>> = {
+  Relu: { name: 'relu' },
+  LeakyRelu: { name: 'leakyrelu', parameters: [['alpha', Math.fround(0.01)]] },
+  Sigmoid: { name: 'sigmoid' },
+  HardSigmoid: {
+    name: 'hardsigmoid',
+    parameters: [
+      ['alpha', Math.fround(0.2)],
+      ['beta', 0.5],
+    ],
+  },
+  HardSwish: { name: 'hardswish' },
+  Tanh: { name: 'tanh' },
+  Elu: { name: 'elu', parameters: [['alpha', 1]] },
+  Celu: { name: 'celu', parameters: [['alpha', 1]] },
+  Selu: {
+    name: 'selu',
+    parameters: [
+      ['alpha', 1.6732632423543772],
+      ['gamma', 1.0507009873554805],
+    ],
+  },
+  ThresholdedRelu: { name: 'thresholded', parameters: [['alpha', 1]] },
+  Softplus: { name: 'softplus' },
+  Softsign: { name: 'softsign' },
+  Mish: { name: 'mish' },
+  Erf: { name: 'erf' },
+  Exp: { name: 'exp' },
+  Log: { name: 'log' },
+  Sqrt: { name: 'sqrt' },
+  Neg: { name: 'neg' },
+  Abs: { name: 'abs' },
+  Reciprocal: { name: 'reciprocal' },
+  Floor: { name: 'floor' },
+  Ceil: { name: 'ceil' },
+  Round: { name: 'round' },
+  Sign: { name: 'sign' },
+}
+
+/** Every sample through a function. */
+async function through(turn: Turn, item: Item, name: FunctionName, a?: number, b?: number): Promise<Item> {
+  if (item.kind === 'known') {
+    const { type, shape, data } = item.constant
+    return { kind: 'known', constant: constant(type, shape, Float64Array.from(data, functionOf(name, a, b))) }
+  }
+  const settings = { name, unit: 1, ...(a !== undefined && { a }), ...(b !== undefined && { b }) }
+  return { ...item, planes: await turn.engine.layer('activate', [item.planes], settings) }
+}
+
+const single =
+  ({ name, parameters = [] }: Single): Lowering =>
+  (turn) => {
+    const [a, b] = parameters.map(([key, otherwise]) => numberOf(turn, key, otherwise))
+    return through(turn, turn.inputs[0] ?? valueAt(turn, 0), name, a, b)
+  }
+
+const clip: Lowering = (turn) => {
+  const low = constantAt(turn, 1, 'the minimum')?.data[0] ?? numberOf(turn, 'min')
+  const high = constantAt(turn, 2, 'the maximum')?.data[0] ?? numberOf(turn, 'max')
+  const item = turn.inputs[0] ?? valueAt(turn, 0)
+  return through(turn, item, 'clip', low ?? Number.NEGATIVE_INFINITY, high ?? Number.POSITIVE_INFINITY)
+}
+
+const pairs: Readonly<Record<string, readonly [operation: OperationName, layer: LayerName]>> = {
+  Add: ['add', 'add'],
+  Sub: ['subtract', 'subtract'],
+  Mul: ['multiply', 'multiply'],
+  Div: ['divide', 'divide'],
+  Pow: ['power', 'raise'],
+  Min: ['smaller', 'smaller'],
+  Max: ['larger', 'larger'],
+}
+
+const isSame = (a: Dimension, b: Dimension): boolean => {
+  const [x, y] = [merged(a), merged(b)]
+  return (
+    x.length === y.length &&
+    x.every(
+      ({ axis, size, stride }, i) => axis === y[i]!.axis && size === y[i]!.size && stride === y[i]!.stride,
+    )
+  )
+}
+
+/** With as many dimensions, the new ones in front. */
+const lifted = (value: Value, rank: number): Value => ({
+  ...value,
+  dims: [...Array.from({ length: rank - value.dims.length }, (): Dimension => []), ...value.dims],
+})
+
+/** Whether two see their planes in the same way, so that they meet sample by sample. */
+function areAlike(a: Value, b: Value): boolean {
+  const fits = ([0, 1, 2] as const).every((axis) => {
+    const [x, y] = [a.planes.shape[axis]!, b.planes.shape[axis]!]
+    return x === y || x === 1 || y === 1
+  })
+  return (
+    fits &&
+    a.dims.every((dimension, i) => {
+      const other = b.dims[i]!
+      return isSame(dimension, other) || dimension.length === 0 || other.length === 0
+    }) &&
+    // an axis that one of them does not have is the same dimension in all of the other
+    new Set([...a.dims, ...b.dims].flat().map(({ axis, stride, size }) => `${axis} ${stride} ${size}`))
+      .size ===
+      new Set(
+        a.dims
+          .flatMap((d, i) => (d.length > 0 ? d : b.dims[i]!))
+          .map(({ axis, stride, size }) => `${axis} ${stride} ${size}`),
+      ).size
+  )
+}
+
+/** Two values to one, spread over each other. @throws ConvoError E_SHAPE */
+async function paired(turn: Turn, layer: LayerName, first: Value, second: Value): Promise<Value> {
+  const shape = spreadShape(shapeOf(first), shapeOf(second))
+  if (shape === undefined) throw unfit(turn, 'they do not fit')
+  const [a, b] = [lifted(first, shape.length), lifted(second, shape.length)]
+  const [x, y] = areAlike(a, b) ? [a, b] : await evened(turn, a, b)
+  const planes = await turn.engine.layer(layer as 'add', [x.planes, y.planes], {})
+  return { kind: 'value', planes, dims: x.dims.map((d, i) => (d.length > 0 ? d : y.dims[i]!)) }
+}
+
+/** Both with rows and columns last. Leading dimensions that only one of them has are repeated by the layer where it can. */
+async function evened(turn: Turn, a: Value, b: Value): Promise<readonly [Value, Value]> {
+  const [x, y] = [await plain(turn.engine, a), await plain(turn.engine, b)]
+  const lead = (value: Value) =>
+    shapeOf(value)
+      .slice(0, -2)
+      .filter((n) => n > 1).length
+  if (x.planes.shape[0] !== y.planes.shape[0] && Math.min(lead(x), lead(y)) > 0)
+    throw unsupported(turn, `[${shapeOf(a)}] and [${shapeOf(b)}] are not spread over each other`)
+  return [x, y]
+}
+
+/** A number, or one for each channel of the planes, where a constant is no more; undefined where it is. */
+function numbersFor(value: Value, given: Constant): Float32Array | undefined {
+  if (given.data.length === 1) return Float32Array.of(given.data[0]!)
+  const rank = value.dims.length
+  const shape = [...Array.from({ length: rank - given.shape.length }, () => 1), ...given.shape]
+  if (shape.length !== rank) return undefined
+  const varying = shape.map((size, i) => (size > 1 ? i : -1)).filter((i) => i >= 0)
+  const atoms = varying.flatMap((i) => value.dims[i]!)
+  const fits = varying.every((i) => shapeOf(value)[i] === shape[i])
+  if (!fits || atoms.some(({ axis }) => axis !== 0)) return undefined
+  const sizes = varying.flatMap((i) => value.dims[i]!.map(({ size }) => size))
+  return Float32Array.from({ length: value.planes.shape[0]! }, (_, c) => {
+    const place = atoms.reduce(
+      (sum, { stride }, k) => sum * sizes[k]! + (Math.floor(c / stride) % sizes[k]!),
+      0,
+    )
+    return given.data[place]!
+  })
+}
+
+async function meet(turn: Turn, operator: string, a: Item, b: Item): Promise<Item> {
+  if (a.kind === 'known' && b.kind === 'known')
+    return { kind: 'known', constant: binary(operator, a.constant, b.constant) }
+  const [operation, layer] = pairs[operator]!
+  if (a.kind === 'value' && b.kind === 'value') return paired(turn, layer, a, b)
+  const isFirst = a.kind === 'known'
+  const value = (isFirst ? b : a) as Value
+  const given = (isFirst ? a : b) as Extract<Item, { kind: 'known' }>
+  const numbers = numbersFor(value, given.constant)
+  if (numbers === undefined) {
+    const planes = planesOf(given.constant)
+    return isFirst ? paired(turn, layer, planes, value) : paired(turn, layer, value, planes)
+  }
+  const settings = { operation, numbers, isFirst }
+  return { ...value, planes: await turn.engine.layer('withNumber', [value.planes], settings) }
+}
+
+const pair =
+  (operator: string): Lowering =>
+  async (turn) => {
+    const items = turn.inputs.filter((item) => item !== undefined)
+    let [out] = items
+    if (out === undefined) throw unfit(turn, 'its inputs are missing')
+    for (const item of items.slice(1)) out = await meet(turn, operator, out, item)
+    return out
+  }
+
+/** Comparisons, of constants alone. */
+const compared =
+  (operator: string): Lowering =>
+  (turn) => ({
+    kind: 'known',
+    constant: binary(operator, neededAt(turn, 0, 'what is compared'), neededAt(turn, 1, 'what is compared')),
+  })
+
+const prelu: Lowering = async (turn) => {
+  const value = valueAt(turn, 0)
+  const given = neededAt(turn, 1, 'the slope')
+  // a slope for each channel may be written [C], [C,1,1] or [1,C,1,1]
+  const isList = given.shape.length === 1 && value.dims.length > 1
+  const slope = numbersFor(
+    value,
+    isList ? { ...given, shape: [given.data.length, ...value.dims.slice(2).map(() => 1)] } : given,
+  )
+  if (slope === undefined) throw unfit(turn, `a slope of [${given.shape}] is none for each channel`)
+  return { ...value, planes: await turn.engine.layer('prelu', [value.planes], { slope }) }
+}
+
+const where: Lowering = (turn) => {
+  const [condition, a, b] = turn.inputs.map((_, i) => neededAt(turn, i, 'the choice')) as [
+    Constant,
+    Constant,
+    Constant,
+  ]
+  const chosen = binary('Mul', cast(condition, 'float64'), { ...a, type: 'float64' })
+  const not = constant(
+    'float64',
+    condition.shape,
+    Float64Array.from(condition.data, (v) => (v === 0 ? 1 : 0)),
+  )
+  const rest = binary('Mul', not, { ...b, type: 'float64' })
+  return { kind: 'known', constant: cast(binary('Add', chosen, rest), a.type) }
+}
+
+/** Operators of single samples and pairs by name. */
+export const singleLowerings: Readonly<Record<string, Lowering>> = {
+  ...Object.fromEntries(Object.entries(singles).map(([operator, one]) => [operator, single(one)])),
+  ...Object.fromEntries(Object.keys(pairs).map((operator) => [operator, pair(operator)])),
+  ...Object.fromEntries(
+    ['Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual', 'And', 'Or', 'Mod']
+      .filter(isBinary)
+      .map((operator) => [operator, compared(operator)]),
+  ),
+  Sum: pair('Add'),
+  Clip: clip,
+  PRelu: prelu,
+  Gelu: (turn) =>
+    through(turn, valueAt(turn, 0), textOf(turn, 'approximate', 'none') === 'tanh' ? 'gelu-tanh' : 'gelu'),
+  Where: where,
+  Not: (turn) => {
+    const { shape, data } = neededAt(turn, 0, 'what is turned')
+    return {
+      kind: 'known',
+      constant: constant(
+        'bool',
+        shape,
+        Uint8Array.from(data, (v) => (v === 0 ? 1 : 0)),
+      ),
+    }
+  },
+}

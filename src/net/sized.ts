@@ -1,0 +1,233 @@
+import type { Taps } from '../definition/shaping.ts'
+import { listOf } from './constants.ts'
+import {
+  axisIn,
+  constantAt,
+  type Lowering,
+  numberOf,
+  numbersOf,
+  type Turn,
+  textOf,
+  unsupported,
+  valueAt,
+} from './step.ts'
+import { isAxis, plain, shapeOf, type Value } from './value.ts'
+
+// Resizing, in all of ONNX's ways.
+
+/** Where output places lie among the input's, by the names of `coordinate_transformation_mode`. */
+type Axis = {
+  readonly input: number
+  readonly output: number
+  readonly scale: number
+  /** Of tf_crop_and_resize: the part that is shown, as shares. */
+  readonly roi: readonly [start: number, end: number]
+}
+
+const { fround } = Math
+const halved = (o: number, scale: number): number => fround(fround(fround(o + 0.5) / scale) - 0.5)
+
+// In float32, as frameworks have it: where a place lies half-way between two, the rounding decides.
+const coordinates: Readonly<Record<string, (o: number, axis: Axis) => number>> = {
+  half_pixel: (o, { scale }) => halved(o, scale),
+  half_pixel_symmetric(o, { input, output, scale }) {
+    const adjustment = output / (scale * input)
+    return fround((input / 2) * (1 - adjustment) + halved(o, scale))
+  },
+  pytorch_half_pixel: (o, { output, scale }) => (output > 1 ? halved(o, scale) : 0),
+  asymmetric: (o, { scale }) => fround(o / scale),
+  tf_half_pixel_for_nn: (o, { scale }) => fround(fround(o + 0.5) / scale),
+  align_corners: (o, { input, output }) => (output === 1 ? 0 : fround((o * (input - 1)) / (output - 1))),
+  tf_crop_and_resize: (o, { input, output, roi: [start, end] }) =>
+    fround(
+      output > 1
+        ? start * (input - 1) + (o * (end - start) * (input - 1)) / (output - 1)
+        : 0.5 * (start + end) * (input - 1),
+    ),
+}
+
+const nearests: Readonly<Record<string, (x: number) => number>> = {
+  round_prefer_floor: (x) => Math.ceil(x - 0.5),
+  round_prefer_ceil: (x) => Math.floor(x + 0.5),
+  floor: Math.floor,
+  ceil: Math.ceil,
+}
+
+/** The weights of taps at these distances from a place. */
+const kernels = {
+  linear: { reach: 1, at: (_a: number) => (x: number) => Math.max(0, 1 - Math.abs(x)) },
+  cubic: {
+    reach: 2,
+    at: (a: number) => (x: number) => {
+      const d = Math.abs(x)
+      if (d >= 2) return 0
+      return d <= 1 ? ((a + 2) * d - (a + 3)) * d * d + 1 : ((a * d - 5 * a) * d + 8 * a) * d - 4 * a
+    },
+  },
+} as const
+
+/** How an axis is resized. */
+export type Way = {
+  readonly mode: 'nearest' | 'linear' | 'cubic'
+  readonly coordinate: string
+  readonly nearest: string
+  readonly a: number
+  readonly excludesOutside: boolean
+  readonly smooths: boolean
+}
+
+/** The taps of an axis; a place that is -1 is outside, and `outside` is meant. */
+export function tapsOf(axis: Axis, way: Way): Taps {
+  const { input, output, scale } = axis
+  const place = coordinates[way.coordinate]!
+  const inside = (i: number) => Math.max(0, Math.min(i, input - 1))
+  if (way.mode === 'nearest') {
+    const round = nearests[way.nearest]!
+    const places = Int32Array.from({ length: output }, (_, o) => inside(round(place(o, axis))))
+    return { taps: 1, places, weights: new Float64Array(output).fill(1) }
+  }
+  const { reach, at } = kernels[way.mode]
+  const weightOf = at(way.a)
+  // smaller pictures are smoothed by a kernel that is as much wider
+  const wide = way.smooths ? Math.max(1, 1 / scale) : 1
+  const taps = 2 * Math.ceil(reach * wide)
+  const places = new Int32Array(output * taps)
+  const weights = new Float64Array(output * taps)
+  for (let o = 0; o < output; o++) {
+    const x = place(o, axis)
+    const first = Math.floor(x) - taps / 2 + 1
+    let sum = 0
+    for (let t = 0; t < taps; t++) {
+      const i = first + t
+      const isOut = i < 0 || i >= input
+      const weight = isOut && way.excludesOutside ? 0 : weightOf((x - i) / wide)
+      places[o * taps + t] = inside(i)
+      weights[o * taps + t] = weight
+      sum += weight
+    }
+    if (way.excludesOutside || way.smooths) for (let t = 0; t < taps; t++) weights[o * taps + t]! /= sum
+  }
+  return { taps, places, weights }
+}
+
+const resize: Lowering = async (turn) => {
+  const { node } = turn
+  const isUpsample = node.operator === 'Upsample'
+  const isOld = isUpsample || node.opset < 11
+  const value = valueAt(turn, 0)
+  const shape = shapeOf(value)
+  const rank = shape.length
+  const mode = textOf(turn, 'mode', 'nearest').replace(/^bilinear$/, 'linear')
+  if (mode !== 'nearest' && mode !== 'linear' && mode !== 'cubic')
+    throw unsupported(turn, `the mode "${mode}" is not computed`)
+  const at = isOld ? 1 : 2
+  const given = constantAt(turn, at, 'the scales')
+  const listed = given === undefined || given.data.length === 0 ? numbersOf(turn, 'scales') : listOf(given)
+  const sizesGiven = isOld ? undefined : constantAt(turn, 3, 'the sizes')
+  const sizes = sizesGiven === undefined || sizesGiven.data.length === 0 ? undefined : listOf(sizesGiven)
+  const axes = (numbersOf(turn, 'axes') ?? shape.map((_, i) => i)).map((axis) => axisIn(turn, axis, rank))
+  if (listed === undefined && sizes === undefined) throw unsupported(turn, 'it has neither scales nor sizes')
+  const own = wantedSizes(turn, value, axes, listed, sizes)
+  const roi = isOld ? undefined : constantAt(turn, 1, 'the part')
+  const way: Way = {
+    mode,
+    coordinate: isOld ? 'asymmetric' : textOf(turn, 'coordinate_transformation_mode', 'half_pixel'),
+    nearest: isOld ? 'floor' : textOf(turn, 'nearest_mode', 'round_prefer_floor'),
+    a: numberOf(turn, 'cubic_coeff_a', -0.75),
+    excludesOutside: numberOf(turn, 'exclude_outside', 0) === 1,
+    smooths: numberOf(turn, 'antialias', 0) === 1,
+  }
+  if (coordinates[way.coordinate] === undefined)
+    throw unsupported(turn, `the coordinates "${way.coordinate}" are not computed`)
+  if (nearests[way.nearest] === undefined)
+    throw unsupported(turn, `the rounding "${way.nearest}" is not computed`)
+  const outer = own.findIndex(({ output, input }, i) => i < rank - 2 && output !== input)
+  if (outer >= 0)
+    throw unsupported(turn, `axis ${outer} of [${shape}] is resized`, 'sizes of rows and columns alone')
+  const isCut = way.coordinate === 'tf_crop_and_resize'
+  const partOf = (i: number): readonly [number, number] => {
+    const k = axes.indexOf(i)
+    return roi === undefined || k < 0 ? [0, 1] : [roi.data[k]!, roi.data[k + axes.length]!]
+  }
+  const even =
+    isAxis(value, value.dims[rank - 2]!, 1) && isAxis(value, value.dims[rank - 1]!, 2)
+      ? value
+      : await plain(turn.engine, value)
+  const axisOf = (i: number): Axis => ({ ...own[i]!, roi: partOf(i) })
+  const planes = await resizedPlanes(
+    turn,
+    even,
+    axisOf(rank - 2),
+    axisOf(rank - 1),
+    way,
+    isCut ? numberOf(turn, 'extrapolation_value', 0) : undefined,
+  )
+  const dims = even.dims.map((dimension, i) => {
+    if (i < rank - 2) return dimension
+    const size = own[i]!.output
+    return size === 1 ? [] : [{ axis: (i === rank - 1 ? 2 : 1) as 1 | 2, size, stride: 1 }]
+  })
+  return { kind: 'value', planes, dims }
+}
+
+async function resizedPlanes(
+  { engine }: Turn,
+  { planes }: Value,
+  row: Axis,
+  column: Axis,
+  way: Way,
+  outside: number | undefined,
+) {
+  const [rows, columns] = [tapsOf(row, way), tapsOf(column, way)]
+  const channels = Int32Array.from({ length: planes.shape[0]! }, (_, c) => c)
+  if (way.mode === 'nearest' && outside === undefined)
+    return engine.layer('placed', [planes], { channels, rows: rows.places, columns: columns.places, fill: 0 })
+  const made = await engine.layer('resized', [planes], { rows, columns })
+  if (outside === undefined) return made
+  // what is cut out from beyond the edge is one number
+  const shown = (axis: Axis): Int32Array =>
+    Int32Array.from({ length: axis.output }, (_, o) => {
+      const x = coordinates[way.coordinate]!(o, axis)
+      return x < 0 || x > axis.input - 1 ? -1 : o
+    })
+  return engine.layer('placed', [made], { channels, rows: shown(row), columns: shown(column), fill: outside })
+}
+
+/** The sizes that a resize makes, and by what scale. */
+function wantedSizes(
+  turn: Turn,
+  value: Value,
+  axes: readonly number[],
+  scales: readonly number[] | undefined,
+  sizes: readonly number[] | undefined,
+): { readonly input: number; readonly output: number; readonly scale: number }[] {
+  const shape = shapeOf(value)
+  const { declared } = turn
+  const before = declared?.inputs[0]
+  const listBefore = declared?.inputs[3]
+  const sizesBefore = listBefore?.kind === 'known' ? listBefore.constant.data : undefined
+  const policy = textOf(turn, 'keep_aspect_ratio_policy', 'stretch')
+  const ratios = sizes?.map((size, k) => size / shape[axes[k]!]!) ?? []
+  const ratio =
+    policy === 'not_larger' ? Math.min(...ratios) : policy === 'not_smaller' ? Math.max(...ratios) : undefined
+  return shape.map((input, i) => {
+    const k = axes.indexOf(i)
+    if (k < 0) return { input, output: input, scale: 1 }
+    if (sizes === undefined) {
+      const scale = scales![k]!
+      return { input, output: Math.floor(fround(input * scale)), scale }
+    }
+    if (ratio !== undefined) return { input, output: Math.round(ratio * input), scale: ratio }
+    // a size that the file has for one picture is a scale for others
+    const was = before === undefined ? undefined : shapeOf(before)[i]
+    const isBaked = was !== undefined && was !== input && sizesBefore?.[k] === sizes[k]
+    const output = isBaked ? Math.round((sizes[k]! / was) * input) : sizes[k]!
+    return { input, output, scale: fround(output / input) }
+  })
+}
+
+/** Operators that resize by name. */
+export const sizedLowerings: Readonly<Record<string, Lowering>> = {
+  Resize: resize,
+  Upsample: resize,
+}

@@ -1,0 +1,80 @@
+import type { Engine } from '../definition/engine.ts'
+import { ConvoError } from '../error.ts'
+import type { Constant, NetworkNode } from './network.ts'
+import { type Item, knownOf, shapeOf, type Value } from './value.ts'
+
+/** What a node of a network has when it is its turn: its inputs, its attributes, and what computes. */
+export type Turn = {
+  readonly node: NetworkNode
+  readonly inputs: readonly (Item | undefined)[]
+  readonly engine: Engine
+  /** What the shapes of this node were when the network was looked at in the size that its file declares. */
+  readonly declared?: Declared | undefined
+}
+
+/** Shapes of a node at the size that the file declares. */
+export type Declared = {
+  readonly inputs: readonly (Item | undefined)[]
+  readonly outputs: readonly Item[]
+}
+
+/** What an operator of ONNX computes: an item for each output. */
+export type Lowering = (turn: Turn) => Promise<Item | readonly Item[]> | Item | readonly Item[]
+
+/** `Conv "head"`, for messages. */
+export const nameOf = ({ operator, name }: NetworkNode): string => `${operator} "${name}"`
+
+/** The input as something computed from the picture. @throws ConvoError E_NET_OPERATOR */
+export function valueAt({ node, inputs }: Turn, i: number): Value {
+  const item = inputs[i]
+  if (item?.kind === 'value') return item
+  throw new ConvoError(
+    'E_NET_OPERATOR',
+    `${nameOf(node)}: input ${i} ${item === undefined ? 'is missing' : 'is a constant, and must come from the picture'}`,
+  )
+}
+
+/** The input as a constant, where there is one. @throws ConvoError E_NET_OPERATOR */
+export const constantAt = ({ node, inputs }: Turn, i: number, what: string): Constant | undefined =>
+  inputs[i] === undefined ? undefined : knownOf(inputs[i], what, nameOf(node))
+
+/** The input as a constant. @throws ConvoError E_NET_OPERATOR */
+export const neededAt = ({ node, inputs }: Turn, i: number, what: string): Constant =>
+  knownOf(inputs[i], what, nameOf(node))
+
+/** An attribute that is a number. */
+export function numberOf({ node }: Turn, name: string): number | undefined
+export function numberOf({ node }: Turn, name: string, otherwise: number): number
+export function numberOf({ node }: Turn, name: string, otherwise?: number): number | undefined {
+  const value = node.attributes.get(name)
+  return typeof value === 'number' ? value : otherwise
+}
+
+/** An attribute that is a text. */
+export function textOf({ node }: Turn, name: string, otherwise: string): string {
+  const value = node.attributes.get(name)
+  return typeof value === 'string' ? value : otherwise
+}
+
+/** An attribute that is a list of numbers. */
+export function numbersOf({ node }: Turn, name: string): readonly number[] | undefined {
+  const value = node.attributes.get(name)
+  return Array.isArray(value) && value.every((v) => typeof v === 'number') ? (value as number[]) : undefined
+}
+
+/** An error about a setting that is not computed. */
+export const unsupported = ({ node }: Turn, what: string, fix?: string): ConvoError =>
+  new ConvoError('E_NET_OPERATOR', `${nameOf(node)}: ${what}`, { ...(fix !== undefined && { fix }) })
+
+/** An error about shapes that do not fit. */
+export const unfit = (turn: Turn, what: string): ConvoError =>
+  new ConvoError('E_SHAPE', `${nameOf(turn.node)}: ${what}`, {
+    why: `it gets ${turn.inputs.map((item) => (item === undefined ? 'nothing' : `[${shapeOf(item)}]`)).join(' and ')}`,
+  })
+
+/** A dimension of a shape of this rank, counted from the end where it is below 0. @throws ConvoError E_SHAPE */
+export function axisIn(turn: Turn, axis: number, rank: number): number {
+  const at = axis < 0 ? axis + rank : axis
+  if (Number.isInteger(at) && at >= 0 && at < rank) return at
+  throw unfit(turn, `axis ${axis} is none of ${rank} dimensions`)
+}

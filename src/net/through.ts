@@ -1,0 +1,166 @@
+import type { Engine } from '../definition/engine.ts'
+import { ConvoError } from '../error.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+import { type Asked, coloursOf, type NetRange, senseOf, spreadOf } from './meaning.ts'
+import { type Fit, fitOf, type Model, throughModel } from './model.ts'
+import { palette } from './palette.ts'
+import { tapsOf } from './sized.ts'
+
+// Pictures through networks: levels to what the network takes, and back.
+
+/** JFIF's matrices between RGB and luminance with two chromas around 0. */
+const toLuma = [
+  [0.299, 0.587, 0.114],
+  [-0.168735891647856, -0.331264108352144, 0.5],
+  [0.5, -0.418687589158345, -0.0813124108416549],
+] as const
+const fromLuma = [
+  [1, 0, 1.402],
+  [1, -0.344136286201022, -0.714136286201022],
+  [1, 1.772, 0],
+] as const
+
+/** What came of a picture. */
+export type Passed = {
+  readonly planes: Tensor
+  readonly fit: Fit
+  readonly notes: readonly string[]
+  /** Whether channels are a gray or colour picture, and not maps. */
+  readonly isPicture: boolean
+}
+
+/** How a picture goes through. */
+export type PassOptions = Asked & {
+  /** White in the picture. */
+  readonly full: number
+  /** Whether labels become colours; else they stay numbers. */
+  readonly paintsLabels: boolean
+}
+
+const channelsOf = (engine: Engine, x: Tensor, channels: readonly number[]): Promise<Tensor> => {
+  const all = (n: number) => Int32Array.from({ length: n }, (_, i) => i)
+  const [, height, width] = x.shape as [number, number, number]
+  return engine.layer('placed', [x], {
+    channels: Int32Array.from(channels),
+    rows: all(height),
+    columns: all(width),
+    fill: 0,
+  })
+}
+
+/** Levels to the range of a network. */
+async function entering(engine: Engine, x: Tensor, range: NetRange, full: number): Promise<Tensor> {
+  if (range === '0..255' && full === 255) return x
+  const { mean, std } = spreadOf[range]
+  const list = (numbers: readonly number[]) =>
+    Array.from({ length: x.shape[0]! }, (_, c) => numbers[c % numbers.length]!)
+  return engine.layer('standardize', [x], { mean: list(mean), std: list(std), full })
+}
+
+/** The range of a network to levels. */
+async function leaving(engine: Engine, x: Tensor, range: NetRange | 'raw', full: number): Promise<Tensor> {
+  if (range === 'raw' || (range === '0..255' && full === 255)) return x
+  const { mean, std } = spreadOf[range]
+  const count = x.shape[0]!
+  const list = (numbers: readonly number[], by: number) =>
+    Array.from({ length: count }, (_, c) => numbers[c % numbers.length]! * by)
+  return engine.layer('normalized', [x], {
+    mean: list([0], 1),
+    root: list([1], 1),
+    gamma: list(std, full),
+    beta: list(mean, full),
+  })
+}
+
+/** Planes resized to a size by cubic interpolation with a of −0.5 (Keys 1981), their edges aligned. */
+export async function cubic(engine: Engine, x: Tensor, height: number, width: number): Promise<Tensor> {
+  if (x.shape[1] === height && x.shape[2] === width) return x
+  const way = {
+    mode: 'cubic',
+    coordinate: 'half_pixel',
+    nearest: 'floor',
+    a: -0.5,
+    excludesOutside: false,
+    smooths: false,
+  } as const
+  const axis = (input: number, output: number) =>
+    tapsOf({ input, output, scale: output / input, roi: [0, 1] }, way)
+  return engine.layer('resized', [x], { rows: axis(x.shape[1]!, height), columns: axis(x.shape[2]!, width) })
+}
+
+/**
+ * A picture [C,H,W] in levels, without alpha, through a model: what comes out is in levels again where it is a picture.
+ *
+ * @throws ConvoError E_SHAPE for channels or sizes that do not fit, E_NET_OPERATOR
+ */
+export async function pass(model: Model, x: Tensor, engine: Engine, options: PassOptions): Promise<Passed> {
+  const { full } = options
+  const [given, height, width] = x.shape as [number, number, number]
+  const picked = coloursOf(model, given, options)
+  const { colours, channels } = picked
+  const isColour = given === 3
+  const isGrayed = channels === 3 && given === 1
+  if (given !== channels && !isGrayed && !(isColour && channels === 1)) {
+    throw new ConvoError('E_SHAPE', `the network takes ${channels} channels, and the picture has ${given}`)
+  }
+  const fit = await fitOf(model, [channels, height, width])
+  const [made] = fit.made
+  const sense = senseOf(model, picked, made, options)
+  const notes = [...sense.notes, ...fitNotes(fit, width, height)]
+  const turned =
+    colours === 'luma' && isColour ? await engine.layer('mixed', [x], { matrix: toLuma }) : undefined
+  const order = colours === 'bgr' ? [2, 1, 0] : [0, 1, 2]
+  const chosen =
+    turned !== undefined
+      ? await channelsOf(engine, turned, [0])
+      : colours === 'gray' && isColour
+        ? await engine.layer('mixed', [x], { matrix: [toLuma[0]] })
+        : isGrayed
+          ? await channelsOf(engine, x, [0, 0, 0])
+          : colours === 'bgr'
+            ? await channelsOf(engine, x, order)
+            : x
+  const out = await throughModel(model, await entering(engine, chosen, sense.inRange, full), engine, fit)
+  if (model.givesLabels) {
+    if (!options.paintsLabels || made !== 1) return { planes: out, fit, notes, isPicture: false }
+    const colourful = palette.map((level) => (level * full) / 255)
+    return {
+      planes: await engine.layer('coloured', [out], { palette: colourful }),
+      fit,
+      notes,
+      isPicture: true,
+    }
+  }
+  const levels = await leaving(engine, out, sense.outRange, full)
+  const isPicture = sense.outRange !== 'raw'
+  if (isPicture && made === 1 && turned !== undefined) {
+    const chroma = await cubic(engine, await channelsOf(engine, turned, [1, 2]), fit.out[0], fit.out[1])
+    const all = await engine.layer('concat', [levels, chroma], { axis: 0 })
+    return { planes: await engine.layer('mixed', [all], { matrix: fromLuma }), fit, notes, isPicture }
+  }
+  if (isPicture && made === 3 && colours === 'bgr')
+    return { planes: await channelsOf(engine, levels, order), fit, notes, isPicture }
+  if (isPicture && made === 3 && isGrayed) {
+    notes.push(
+      'the picture is gray and the network takes colours: it gets three equal channels, and their mean is written',
+    )
+    return { planes: await engine.layer('across', [levels], { of: 'mean' }), fit, notes, isPicture }
+  }
+  if (!isPicture) notes.push(rawNote(made))
+  return { planes: levels, fit, notes, isPicture }
+}
+
+const rawNote = (made: number): string =>
+  made === 1
+    ? 'the network gives one map that is no picture: its numbers are written as levels; --range minmax stretches them, --out-range 0..1 makes 1 white'
+    : `the network gives ${made} maps that are no picture: their numbers are kept; --out-range says what black and white are`
+
+function fitNotes({ rows, columns, multiple }: Fit, width: number, height: number): string[] {
+  const [high, wide] = [height + rows[0] + rows[1], width + columns[0] + columns[1]]
+  if (high === height && wide === width) return []
+  const why =
+    multiple > 1 ? `its sizes must be multiples of ${multiple}` : 'its convolutions take the border away'
+  return [
+    `the network got ${wide}x${high}, the picture mirrored at its edges, as ${why}; the result is cut to fit`,
+  ]
+}

@@ -1,0 +1,145 @@
+import type { Engine } from '../definition/engine.ts'
+import { asConvoError, ConvoError, nearest } from '../error.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+import { lowerings } from './lowerings.ts'
+import type { Network, NetworkNode, Port } from './network.ts'
+import { type Declared, nameOf } from './step.ts'
+import { type Item, pictureValue, plain, planesOf, shapeOf, type Value, withChannels } from './value.ts'
+
+/** How the axes of a picture stand in what a network takes: `hwc` has channels last. */
+export type NetLayout = 'chw' | 'hwc'
+
+/** What a node was seen to do. */
+export type Seen = Declared & { readonly node: NetworkNode }
+
+/** Calls for every node, when its outputs are known. */
+export type OnNode = (seen: Seen) => void
+
+/** Operators of other domains that are the same. */
+const domains: ReadonlySet<string> = new Set(['', 'ai.onnx', 'com.microsoft'])
+
+/**
+ * Takes planes [C,H,W] through a network: every node is asked in its turn, and `engine` computes, or only writes down, what
+ * it wants. What does not depend on the picture is computed at once. Gives the outputs as planes [C',H',W'].
+ *
+ * @throws ConvoError E_NET_OPERATOR for what is not computed, E_SHAPE where sizes do not fit
+ */
+export async function trace(
+  network: Network,
+  x: Tensor,
+  engine: Engine,
+  layout: NetLayout,
+  declared: ReadonlyMap<NetworkNode, Declared> = new Map(),
+  onNode: OnNode = () => undefined,
+): Promise<Tensor[]> {
+  const items = new Map<string, Item>()
+  for (const [name, constant] of network.constants) items.set(name, { kind: 'known', constant })
+  const [port, ...others] = network.inputs
+  const odd = others.find(({ name }) => !network.constants.has(name))
+  if (port === undefined || odd !== undefined) {
+    throw new ConvoError(
+      'E_NET_OPERATOR',
+      port === undefined
+        ? 'the network takes no picture'
+        : `the network takes ${network.inputs.length} inputs, and one picture is given`,
+      { why: network.inputs.map(({ name, shape }) => `${name} [${shape ?? ''}]`) },
+    )
+  }
+  items.set(port.name, inputOf(x, port, layout))
+  const left = usesLeft(network)
+  for (const node of network.nodes) {
+    const inputs = node.inputs.map((name) => (name === '' ? undefined : itemOf(items, name, node)))
+    const lower = domains.has(node.domain) ? lowerings[node.operator] : undefined
+    if (lower === undefined || !Object.hasOwn(lowerings, node.operator)) throw unknown(node)
+    const turn = { node, inputs, engine, declared: declared.get(node) }
+    const made = await attempt(node, async () => lower(turn))
+    const outputs = Array.isArray(made) ? (made as readonly Item[]) : [made as Item]
+    node.outputs.forEach((name, i) => {
+      if (name !== '' && outputs[i] !== undefined) items.set(name, outputs[i])
+    })
+    onNode({ node, inputs, outputs })
+    // numbers that nobody needs any more are not kept
+    for (const name of node.inputs) {
+      const uses = (left.get(name) ?? 0) - 1
+      left.set(name, uses)
+      if (uses === 0) items.delete(name)
+    }
+  }
+  return Promise.all(
+    network.outputs.map(async ({ name }) => {
+      const item = items.get(name)
+      if (item === undefined) throw new ConvoError('E_NET_OPERATOR', `no node makes the output "${name}"`)
+      return (await outputOf(engine, item.kind === 'known' ? planesOf(item.constant) : item, layout)).planes
+    }),
+  )
+}
+
+function usesLeft({ nodes, outputs }: Network): Map<string, number> {
+  const left = new Map<string, number>()
+  for (const name of [...nodes.flatMap(({ inputs }) => inputs), ...outputs.map((port) => port.name)])
+    left.set(name, (left.get(name) ?? 0) + 1)
+  return left
+}
+
+/** Planes as the input of a network sees them. */
+function inputOf(planes: Tensor, { shape }: Port, layout: NetLayout): Value {
+  const value = pictureValue(planes)
+  const dims = layout === 'hwc' ? [0, 2, 3, 1].map((i) => value.dims[i]!) : value.dims
+  const rank = shape?.length ?? 4
+  return { ...value, dims: rank === 4 ? dims : rank === 3 ? dims.slice(1) : dims.slice(0, rank) }
+}
+
+/** What a network gives as planes: in its layout, lists of numbers as channels of one sample. */
+function outputOf(engine: Engine, value: Value, layout: NetLayout): Promise<Value> {
+  const shape = shapeOf(value)
+  const rank = shape.length
+  const isPicture = rank >= 3 && shape.slice(0, -3).every((n) => n === 1)
+  const isMap = rank === 2 && shape[0]! > 1
+  if (rank < 3 && !isMap)
+    return withChannels(
+      engine,
+      value,
+      [rank - 1].filter((i) => i >= 0),
+    )
+  // a map has one channel, whichever way its network has them
+  if (layout === 'hwc' && rank === 4 && isPicture)
+    return plain(engine, { ...value, dims: [0, 3, 1, 2].map((i) => value.dims[i]!) })
+  return plain(engine, value)
+}
+
+function itemOf(items: ReadonlyMap<string, Item>, name: string, node: NetworkNode): Item {
+  const item = items.get(name)
+  if (item !== undefined) return item
+  throw new ConvoError('E_NET_OPERATOR', `${nameOf(node)}: nothing makes its input "${name}"`)
+}
+
+function unknown(node: NetworkNode): ConvoError {
+  const isForeign = !domains.has(node.domain)
+  const guess = isForeign ? undefined : nearest(node.operator, Object.keys(lowerings))
+  return new ConvoError(
+    'E_NET_OPERATOR',
+    `${nameOf(node)}: convo does not have the operator ${isForeign ? `${node.domain}.` : ''}${node.operator}`,
+    {
+      why: [`operators that it has: ${Object.keys(lowerings).join(', ')}`],
+      fix:
+        guess === undefined
+          ? 'a network exported in the operators above'
+          : `a network with ${guess} in its place`,
+    },
+  )
+}
+
+/** What goes wrong in a node, with its name. */
+async function attempt<T>(node: NetworkNode, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (error) {
+    const known = asConvoError(error)
+    if (known.code === 'E_INTERNAL' || known.message.includes(`"${node.name}"`)) throw error
+    throw new ConvoError(known.code, `${nameOf(node)}: ${known.message}`, {
+      why: known.why,
+      fix: known.fix,
+      cause: error,
+    })
+  }
+}

@@ -1,0 +1,193 @@
+import type { Engine } from '../definition/engine.ts'
+import type { PoolAxes } from '../definition/pool.ts'
+import type { Factor } from '../definition/shaping.ts'
+import { ConvoError } from '../error.ts'
+import { sizeOf, Tensor } from '../tensor/tensor.ts'
+import type { Constant } from './network.ts'
+
+// What flows between the nodes of a network: constants that are known, and values that are computed from the picture. A
+// value is planes [C,H,W] with the shape that the network sees in them. That shape is written in factors of the three axes,
+// so that a reshape or a transposition costs nothing until a step needs its samples in another order.
+
+/** 0 channels, 1 rows, 2 columns. */
+export type AxisNumber = 0 | 1 | 2
+
+/** `size` places of an axis of the planes, `stride` apart. */
+export type Atom = { readonly axis: AxisNumber; readonly size: number; readonly stride: number }
+
+/** Factors of a dimension, the outermost first; a dimension of size 1 has none. */
+export type Dimension = readonly Atom[]
+
+/** Something computed from the picture. */
+export type Value = {
+  readonly kind: 'value'
+  readonly planes: Tensor
+  readonly dims: readonly Dimension[]
+  /** Of switches: the pooling whose maxima they place. */
+  readonly pooling?: { readonly axes: PoolAxes; readonly across: number }
+}
+
+/** Numbers that do not depend on the picture. */
+export type Known = { readonly kind: 'known'; readonly constant: Constant }
+
+export type Item = Value | Known
+
+/** The shape that the network sees. */
+export const shapeOf = (item: Item): number[] =>
+  item.kind === 'known' ? [...item.constant.shape] : item.dims.map(lengthOf)
+
+const lengthOf = (dimension: Dimension): number => dimension.reduce((product, { size }) => product * size, 1)
+
+const whole = (axis: AxisNumber, size: number): Dimension => (size === 1 ? [] : [{ axis, size, stride: 1 }])
+
+/** Planes [C,H,W] as [1,C,H,W]. */
+export const pictureValue = (planes: Tensor): Value => ({
+  kind: 'value',
+  planes,
+  dims: [[], ...([0, 1, 2] as const).map((axis) => whole(axis, planes.shape[axis]!))],
+})
+
+/** Numbers as planes, so that they can meet a value: the last two dimensions are rows and columns. */
+export function planesOf({ shape, data }: Constant): Value {
+  const [height = 1, width = 1] = shape.length === 1 ? [1, shape[0]!] : shape.slice(-2)
+  const lead = shape.slice(0, -2)
+  const planes = new Tensor([sizeOf(lead), height, width], Float32Array.from(data))
+  const rows = shape.length > 1 ? [whole(1, height)] : []
+  const columns = shape.length > 0 ? [whole(2, width)] : []
+  return { kind: 'value', planes, dims: [...parted(lead, 0), ...rows, ...columns] }
+}
+
+/** An axis taken apart into dimensions of these sizes. */
+function parted(sizes: readonly number[], axis: AxisNumber): Dimension[] {
+  return sizes.map((size, i) => (size === 1 ? [] : [{ axis, size, stride: sizeOf(sizes.slice(i + 1)) }]))
+}
+
+/** Factors that follow each other without a gap, as one. */
+export function merged(atoms: Dimension): Dimension {
+  const out: Atom[] = []
+  for (const atom of atoms) {
+    const last = out.at(-1)
+    if (last !== undefined && last.axis === atom.axis && last.stride === atom.size * atom.stride)
+      out[out.length - 1] = { axis: atom.axis, size: last.size * atom.size, stride: atom.stride }
+    else out.push(atom)
+  }
+  return out
+}
+
+/** The same samples with another shape; undefined where the shape cuts through a factor. */
+export function reshaped(value: Value, shape: readonly number[]): Value | undefined {
+  const atoms = merged(value.dims.flat()).slice()
+  const dims: Dimension[] = []
+  for (const size of shape) {
+    const taken: Atom[] = []
+    for (let left = size; left > 1; ) {
+      const atom = atoms.shift()
+      if (atom === undefined) return undefined
+      if (left % atom.size === 0) {
+        taken.push(atom)
+        left /= atom.size
+        continue
+      }
+      if (atom.size % left !== 0) return undefined
+      const inner = atom.size / left
+      taken.push({ axis: atom.axis, size: left, stride: atom.stride * inner })
+      atoms.unshift({ axis: atom.axis, size: inner, stride: atom.stride })
+      left = 1
+    }
+    dims.push(merged(taken))
+  }
+  return atoms.length > 0 ? undefined : { kind: 'value', planes: value.planes, dims }
+}
+
+/** Dimension i of the result is dimension `order[i]`. */
+export const transposed = (value: Value, order: readonly number[]): Value => ({
+  kind: 'value',
+  planes: value.planes,
+  dims: order.map((i) => value.dims[i]!),
+})
+
+/** Whether factors are an axis of the planes, all of it, in order. */
+export const isAxis = ({ planes }: Value, atoms: Dimension, axis: AxisNumber): boolean => {
+  const [atom, ...rest] = merged(atoms)
+  const size = planes.shape[axis]!
+  if (atom === undefined) return size === 1
+  return rest.length === 0 && atom.axis === axis && atom.size === size && atom.stride === 1
+}
+
+/** Whether factors are axes of the planes, all of them, in any order. */
+export const areAxes = ({ planes }: Value, atoms: Dimension, axes: readonly AxisNumber[]): boolean => {
+  const found = merged(atoms)
+  const wanted = axes.filter((axis) => planes.shape[axis]! > 1)
+  return (
+    found.length === wanted.length &&
+    wanted.every((axis) =>
+      found.some((one) => one.axis === axis && one.size === planes.shape[axis] && one.stride === 1),
+    )
+  )
+}
+
+/**
+ * The value with planes whose channels, rows and columns are these dimensions, by their numbers; every dimension is among
+ * them once. Where they are so already nothing is computed.
+ */
+export async function arranged(
+  engine: Engine,
+  value: Value,
+  groups: readonly [channels: readonly number[], rows: readonly number[], columns: readonly number[]],
+): Promise<Value> {
+  const { planes, dims } = value
+  const atomsOf = (group: readonly number[]) => group.flatMap((i) => dims[i]!)
+  const shape = groups.map((group) => lengthOf(atomsOf(group))) as unknown as [number, number, number]
+  const out: Dimension[] = dims.map(() => [])
+  for (const [axis, group] of groups.entries()) {
+    const sizes = group.map((i) => lengthOf(dims[i]!))
+    parted(sizes, axis as AxisNumber).forEach((dimension, k) => {
+      out[group[k]!] = dimension
+    })
+  }
+  if (([0, 1, 2] as const).every((axis) => isAxis(value, atomsOf(groups[axis]), axis))) return value
+  const factors = groups.flatMap((group, toAxis): Factor[] => {
+    const atoms = atomsOf(group)
+    return atoms.map(({ axis, size, stride }, i) => ({
+      size,
+      fromAxis: axis,
+      from: stride,
+      toAxis: toAxis as AxisNumber,
+      to: lengthOf(atoms.slice(i + 1)),
+    }))
+  })
+  return { kind: 'value', planes: await engine.layer('rearranged', [planes], { shape, factors }), dims: out }
+}
+
+/** The value with planes whose rows and columns are its last two dimensions: [1,C,H,W] and [C,H,W] as they are. */
+export function plain(engine: Engine, value: Value): Promise<Value> {
+  const all = value.dims.map((_, i) => i)
+  const [columns, rows] = [all.slice(-1), all.length > 1 ? all.slice(-2, -1) : []]
+  return arranged(engine, value, [all.slice(0, -2), rows, columns])
+}
+
+/** The value with planes whose channels are these dimensions, in their order. */
+export function withChannels(engine: Engine, value: Value, chosen: readonly number[]): Promise<Value> {
+  const rest = value.dims.map((_, i) => i).filter((i) => !chosen.includes(i))
+  const atoms = (group: readonly number[]) => group.flatMap((i) => value.dims[i]!)
+  const isChosen = isAxis(value, atoms(chosen), 0)
+  // the rest may stand in any order where every factor is an axis
+  if (isChosen && areAxes(value, atoms(rest), [1, 2])) return Promise.resolve(value)
+  const sizes = rest.filter((i) => value.dims[i]!.length > 0)
+  const [last] = sizes.slice(-1)
+  return arranged(engine, value, [
+    [...chosen],
+    rest.filter((i) => i !== last),
+    last === undefined ? [] : [last],
+  ])
+}
+
+/** @throws ConvoError where a value stands and numbers are needed that are known before the picture is */
+export function knownOf(item: Item | undefined, what: string, node: string): Constant {
+  if (item?.kind === 'known') return item.constant
+  throw new ConvoError(
+    'E_NET_OPERATOR',
+    `${node}: ${what} ${item === undefined ? 'is missing' : 'comes from the picture'}, and must be known before`,
+    { fix: 'a network whose weights and shapes are constants: export it in evaluation mode' },
+  )
+}

@@ -1,0 +1,180 @@
+import { extent, type Padding } from '../conv/geometry.ts'
+import { correlationOf, transpositionOf } from '../conv/spec.ts'
+import { Tensor } from '../tensor/tensor.ts'
+import { transposedConstant } from './constants.ts'
+import type { Constant } from './network.ts'
+import {
+  constantAt,
+  type Lowering,
+  neededAt,
+  numberOf,
+  numbersOf,
+  type Turn,
+  textOf,
+  unfit,
+  unsupported,
+  valueAt,
+} from './step.ts'
+import { type Item, pictureValue, plain, shapeOf, type Value, withChannels } from './value.ts'
+
+// Operators with weights: banks of filters.
+
+const floatsOf = ({ data }: Constant): Float32Array =>
+  data instanceof Float32Array ? data : Float32Array.from(data)
+
+/** A value [1,C,H,W] as planes. @throws ConvoError E_NET_OPERATOR */
+async function pictureOf(turn: Turn, value: Value): Promise<Tensor> {
+  const shape = shapeOf(value)
+  if (shape.length !== 4 || shape[0] !== 1)
+    throw unsupported(
+      turn,
+      `it gets [${shape}], and one picture [1,C,H,W] is computed`,
+      'a network of pictures with a batch of 1',
+    )
+  return (await plain(turn.engine, value)).planes
+}
+
+type Pair = readonly [number, number]
+
+/** Before and after of rows and columns, from `pads` or `auto_pad`. */
+export function paddingOf(
+  turn: Turn,
+  input: Pair,
+  kernel: Pair,
+  stride: Pair,
+  dilation: Pair,
+): readonly [Pair, Pair] {
+  const auto = textOf(turn, 'auto_pad', 'NOTSET')
+  const pads = numbersOf(turn, 'pads') ?? [0, 0, 0, 0]
+  const axis = (i: 0 | 1): Pair => {
+    if (auto === 'NOTSET') return [pads[i]!, pads[i + 2]!]
+    if (auto === 'VALID') return [0, 0]
+    const total = Math.max(
+      (Math.ceil(input[i] / stride[i]) - 1) * stride[i] + extent(kernel[i], dilation[i]) - input[i],
+      0,
+    )
+    const [small, large] = [Math.floor(total / 2), Math.ceil(total / 2)]
+    return auto === 'SAME_LOWER' ? [large, small] : [small, large]
+  }
+  return [axis(0), axis(1)]
+}
+
+/** Two numbers of an attribute, both `otherwise` where there are none. */
+export function pairOf(turn: Turn, name: string, otherwise: number): Pair {
+  const [y = otherwise, x = y] = numbersOf(turn, name) ?? []
+  return [y, x]
+}
+
+function kernelOf(turn: Turn, weight: Constant): Pair {
+  if (weight.shape.length !== 4)
+    throw unsupported(
+      turn,
+      `weights of [${weight.shape}] are not computed`,
+      'weights of rank 4, as pictures have them',
+    )
+  return [weight.shape[2]!, weight.shape[3]!]
+}
+
+const conv: Lowering = async (turn) => {
+  const weight = neededAt(turn, 1, 'the weights')
+  const bias = constantAt(turn, 2, 'the bias')
+  const kernel = kernelOf(turn, weight)
+  const x = await pictureOf(turn, valueAt(turn, 0))
+  const [stride, dilation] = [pairOf(turn, 'strides', 1), pairOf(turn, 'dilations', 1)]
+  const pads = paddingOf(turn, [x.shape[1]!, x.shape[2]!], kernel, stride, dilation)
+  const cut = pads.flat().some((n) => n < 0)
+  if (cut) throw unsupported(turn, `pads of ${pads.flat().join(', ')} cut samples off`)
+  const tensor = new Tensor(weight.shape, floatsOf(weight))
+  const options = { stride, dilation, padding: pads, groups: numberOf(turn, 'group', 1) }
+  const c = at(turn, () => correlationOf(2, x, tensor, options))
+  return pictureValue(await turn.engine.correlate(x, tensor, bias && floatsOf(bias), c))
+}
+
+const convTranspose: Lowering = async (turn) => {
+  const weight = neededAt(turn, 1, 'the weights')
+  const bias = constantAt(turn, 2, 'the bias')
+  const kernel = kernelOf(turn, weight)
+  const x = await pictureOf(turn, valueAt(turn, 0))
+  const [stride, dilation] = [pairOf(turn, 'strides', 1), pairOf(turn, 'dilations', 1)]
+  const added = pairOf(turn, 'output_padding', 0)
+  const target = numbersOf(turn, 'output_shape')?.slice(-2)
+  const auto = textOf(turn, 'auto_pad', 'NOTSET')
+  const given = numbersOf(turn, 'pads') ?? [0, 0, 0, 0]
+  const padding = ([0, 1] as const).map((i): Pair => {
+    const input = x.shape[i + 1]!
+    const wanted = target?.[i] ?? (auto.startsWith('SAME') ? input * stride[i] : undefined)
+    if (wanted === undefined) return auto === 'VALID' ? [0, 0] : [given[i]!, given[i + 2]!]
+    const total = Math.max(0, stride[i] * (input - 1) + added[i] + extent(kernel[i], dilation[i]) - wanted)
+    const [small, large] = [Math.floor(total / 2), Math.ceil(total / 2)]
+    return auto === 'SAME_UPPER' ? [small, large] : [large, small]
+  })
+  const tensor = new Tensor(weight.shape, floatsOf(weight))
+  const groups = numberOf(turn, 'group', 1)
+  const t = at(turn, () =>
+    transpositionOf(2, x, tensor, { stride, dilation, padding, outputPadding: added, groups }),
+  )
+  return pictureValue(await turn.engine.transpose(x, tensor, bias && floatsOf(bias), t))
+}
+
+/** Names the node in an error about shapes. */
+function at<T>(turn: Turn, make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    throw error instanceof Error ? unfit(turn, error.message) : error
+  }
+}
+
+/** [..., K] by a matrix [K,N]: a bank of 1x1 over the last dimension, whatever the others are. */
+async function byMatrix(turn: Turn, x: Value, matrix: Constant, bias: Constant | undefined): Promise<Value> {
+  const shape = shapeOf(x)
+  const [k = 1, n = 1] = matrix.shape
+  const last = shape.length - 1
+  if (shape[last] !== k) throw unfit(turn, `rows of ${shape[last]} by a matrix of [${matrix.shape}]`)
+  const value = await withChannels(turn.engine, x, [last])
+  const weight = new Tensor([n, k, 1, 1], floatsOf(transposedConstant(matrix, [1, 0])))
+  const padding: Padding = [0, 0]
+  const c = at(turn, () => correlationOf(2, value.planes, weight, { padding: [padding, padding] }))
+  const spread =
+    bias === undefined
+      ? undefined
+      : Float32Array.from({ length: n }, (_, i) => bias.data[bias.data.length === 1 ? 0 : i]!)
+  const planes = await turn.engine.correlate(value.planes, weight, spread, c)
+  return {
+    kind: 'value',
+    planes,
+    dims: [...value.dims.slice(0, -1), n === 1 ? [] : [{ axis: 0, size: n, stride: 1 }]],
+  }
+}
+
+const matMul: Lowering = (turn) => {
+  const [a, b] = turn.inputs
+  if (a?.kind === 'value' && b?.kind === 'known' && b.constant.shape.length === 2)
+    return byMatrix(turn, a, b.constant, undefined)
+  throw unsupported(
+    turn,
+    'only what comes from the picture by a matrix of weights [K,N] is computed',
+    'a network without attention between places',
+  )
+}
+
+const gemm: Lowering = (turn): Promise<Item> => {
+  const [alpha, beta] = [numberOf(turn, 'alpha', 1), numberOf(turn, 'beta', 1)]
+  const b = neededAt(turn, 1, 'the matrix')
+  const c = constantAt(turn, 2, 'the bias')
+  if (numberOf(turn, 'transA', 0) !== 0) throw unsupported(turn, 'transA is not computed')
+  const scaled = (x: Constant, by: number): Constant =>
+    by === 1 ? x : { ...x, data: Float32Array.from(x.data, (v) => v * by) }
+  const matrix = numberOf(turn, 'transB', 0) === 0 ? b : transposedConstant(b, [1, 0])
+  if (c !== undefined && c.data.length !== 1 && c.data.length !== matrix.shape[1])
+    throw unsupported(turn, `a bias of [${c.shape}] is not computed`)
+  return byMatrix(turn, valueAt(turn, 0), scaled(matrix, alpha), c && scaled(c, beta))
+}
+
+/** Operators with weights by name. */
+export const weightedLowerings: Readonly<Record<string, Lowering>> = {
+  Conv: conv,
+  ConvTranspose: convTranspose,
+  MatMul: matMul,
+  Gemm: gemm,
+}

@@ -1,0 +1,36 @@
+import { summaryOfRows } from '../definition/summary.ts'
+import { type Barrier, lowestBarrier, replaced, rowsOfBarrier } from '../graph/barriers.ts'
+import { type Node, planesNode } from '../graph/node.ts'
+import { sizeOf, Tensor } from '../tensor/tensor.ts'
+
+/** Bytes of an input of a barrier up to which it is kept for the steps behind, in place of computing it twice. */
+const mostKept = 256 * 2 ** 20
+
+/** Whether a step is as good as there. */
+const isThere = ({ work: { kind } }: Node): boolean => kind === 'planes' || kind === 'source'
+
+/**
+ * The same steps without those that sum up all of their input: each of them, from the lowest on, is computed by `compute`
+ * in a pass of its own. The rows that it saw are kept where they take little memory, and computed again where not.
+ */
+export async function withoutBarriers(
+  given: readonly Node[],
+  compute: (out: Node) => Promise<Tensor>,
+): Promise<readonly Node[]> {
+  let outs = given
+  for (let barrier = lowestBarrier(outs); barrier !== undefined; barrier = lowestBarrier(outs)) {
+    const [x] = barrier.node.inputs as [Node]
+    if (!isThere(x) && sizeOf(x.shape) * 4 <= mostKept) {
+      const kept = planesNode(await compute(x))
+      outs = replaced(outs, new Map([[x, kept]]))
+      continue
+    }
+    outs = replaced(outs, new Map([[barrier.node, planesNode(await summed(barrier, x, compute))]]))
+  }
+  return outs
+}
+
+async function summed(barrier: Barrier, x: Node, compute: (out: Node) => Promise<Tensor>): Promise<Tensor> {
+  const rows = await compute(rowsOfBarrier(barrier))
+  return new Tensor(barrier.node.shape, summaryOfRows(barrier.settings, rows.data, x.shape))
+}

@@ -1,0 +1,91 @@
+import type { ModelFacts } from '../../net/describe.ts'
+import type { Network } from '../../net/network.ts'
+import { grouped } from '../../text/count.ts'
+import { textWidth } from './measure.ts'
+import { colours } from './palette.ts'
+import { path, rect, svgDocument, text } from './svg.ts'
+
+// A network from top to bottom: a box for every node, lines from what it reads. Lines that pass boxes run on their right,
+// each in a lane of its own as far as it needs one.
+
+const [high, gap, left, lane] = [26, 16, 20, 12]
+
+const tone = (operator: string, parameters: number): string =>
+  parameters > 0 ? colours.blue : /Add|Mul|Concat|Sub|Div/.test(operator) ? colours.orange : colours.faint
+
+/** The graph of a network as an SVG. */
+export function drawNetwork(network: Network, { nodes, input, output }: ModelFacts): string {
+  const boxes = [
+    { title: 'input', words: input.join('x'), fill: colours.green },
+    ...nodes.map(({ operator, shapes, parameters }) => ({
+      title: operator,
+      words: [shapes[0]?.join('x') ?? '', ...(parameters > 0 ? [`${grouped(parameters)} weights`] : [])].join(
+        ', ',
+      ),
+      fill: tone(operator, parameters),
+    })),
+    { title: 'output', words: output.join('x'), fill: colours.green },
+  ]
+  const wide = boxes.reduce(
+    (most, { title, words }) =>
+      Math.max(most, textWidth(title, 12, { bold: true }) + textWidth(words, 11) + 36),
+    160,
+  )
+  const edges = edgesOf(network, nodes)
+  const lanes = lanesOf(edges)
+  const middle = (i: number) => 20 + i * (high + gap) + high / 2
+  const right = left + wide
+  const lines = edges.map(([from, to], i) => {
+    const y1 = middle(from) + high / 2
+    const y2 = middle(to) - high / 2
+    const style = { fill: 'none', stroke: colours.faint, 'stroke-width': 1.5 }
+    const x = left + wide / 2
+    if (to === from + 1) return path(`M ${x} ${y1} L ${x} ${y2}`, style)
+    const out = right + lane * (1 + lanes[i]!)
+    return path(
+      `M ${right} ${middle(from)} L ${out} ${middle(from)} L ${out} ${middle(to)} L ${right} ${middle(to)}`,
+      style,
+    )
+  })
+  const drawn = boxes.map(({ title, words, fill }, i) => {
+    const y = 20 + i * (high + gap)
+    return [
+      rect(left, y, wide, high, { rx: 4, fill: colours.panel, stroke: fill, 'stroke-width': 1.5 }),
+      text(title, left + 10, middle(i), { size: 12, bold: true, baseline: 'middle', fill }),
+      text(words, right - 10, middle(i), { size: 11, anchor: 'end', baseline: 'middle', fill: colours.ink }),
+    ].join('')
+  })
+  const most = Math.max(-1, ...lanes)
+  const width = right + lane * (most + 2) + 20
+  const height = 20 + boxes.length * (high + gap) + 4
+  return svgDocument(width, height, { title: network.name || 'network' }, ...lines, ...drawn)
+}
+
+/** From box to box: 0 is the input, then the nodes, then the output. */
+function edgesOf(network: Network, nodes: ModelFacts['nodes']): (readonly [from: number, to: number])[] {
+  const places = new Map<string, number>()
+  for (const { name } of network.inputs) places.set(name, 0)
+  const shown = network.nodes.filter(({ name, operator }) =>
+    nodes.some((one) => one.name === name && one.operator === operator),
+  )
+  const edges: (readonly [number, number])[] = []
+  shown.forEach((node, i) => {
+    const from = new Set(node.inputs.flatMap((name) => places.get(name) ?? []))
+    for (const one of from) edges.push([one, i + 1])
+    for (const name of node.outputs) if (name !== '') places.set(name, i + 1)
+  })
+  const last = places.get(network.outputs[0]?.name ?? '') ?? shown.length
+  return [...edges, [last, shown.length + 1]]
+}
+
+/** The lane of each edge that passes boxes, so that none cross that need not. */
+function lanesOf(edges: readonly (readonly [number, number])[]): number[] {
+  const ends: number[] = []
+  return edges.map(([from, to]) => {
+    if (to === from + 1) return -1
+    const free = ends.findIndex((end) => end <= from)
+    const at = free < 0 ? ends.length : free
+    ends[at] = to
+    return at
+  })
+}

@@ -1,0 +1,49 @@
+import type { ModelFacts } from '../../net/describe.ts'
+import { counted, grouped } from '../../text/count.ts'
+import { columns } from '../../text/layout.ts'
+import { visibleLine } from '../../text/visible.ts'
+
+const short = (n: number): string => (n === 0 ? '' : grouped(n))
+
+/** A network for people: its layers, then what they come to. */
+export function networkText(facts: ModelFacts): string {
+  const { input, output, nodes, folded, grown } = facts
+  const [channels, height, width] = input
+  const rows = nodes.map(({ operator, name, shapes, parameters, multiplications, seesAll }) => [
+    operator,
+    visibleLine(name),
+    shapes.map((shape) => shape.join('x')).join(', '),
+    short(parameters),
+    short(multiplications),
+    seesAll ? 'sees all of its input first' : '',
+  ])
+  const head = ['layer', 'name', 'shape', 'weights', 'multiplications', '']
+  const title = [facts.name, facts.format].filter((word) => word !== '').join(', ')
+  const per = Math.round(facts.multiplications / (height * width))
+  const lines = [
+    `${visibleLine(title)}: ${channels}x${height}x${width} becomes ${output.join('x')}`,
+    '',
+    columns([head, ...rows]),
+    '',
+    `weights: ${grouped(facts.parameters)}`,
+    `multiplications: ${grouped(facts.multiplications)}, ${grouped(per)} for each pixel`,
+    facts.receptive === undefined
+      ? 'receptive field: the whole picture: steps that see all of their input take a pass of their own'
+      : `receptive field: ${counted(facts.receptive, 'row')} of the picture for one row of the result`,
+    `strips: ${counted(facts.stripRows, 'row')} of the result at a time, ${megabytes(facts.memory)} for each thread`,
+    ...(grown === undefined
+      ? []
+      : [`size: the picture is mirrored at its edges to ${grown[1]}x${grown[0]}, and the result cut to fit`]),
+    ...(facts.layout === 'hwc' ? ['layout: channels last'] : []),
+    ...(folded.length === 0
+      ? []
+      : [
+          `folded: ${counted(folded.length, 'batch normalisation')} into the weights of the convolutions before them, in double precision, rounded once`,
+        ]),
+    ...Object.entries(facts.metadata).map(([key, value]) => `${visibleLine(key)}: ${visibleLine(value)}`),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+const megabytes = (bytes: number): string =>
+  bytes < 2 ** 20 ? `${Math.ceil(bytes / 1024)} KiB` : `${Math.ceil(bytes / 2 ** 20)} MiB`
