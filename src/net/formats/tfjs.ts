@@ -263,11 +263,10 @@ function weightsOf(manifest: readonly unknown[], { record, list, text }: Checks,
     budget.take(countOf(spec.shape))
     const read = constantFrom(spec.type, spec.shape, spec.bytes())
     const { scale, offset } = spec
-    return constant(
-      'float32',
-      spec.shape,
-      scale === 1 && offset === 0 ? read.data : read.data.map((n) => n * scale + offset),
-    )
+    const isPlain = scale === 1 && offset === 0
+    // in float64 first: whole numbers have no fractions
+    const numbers = isPlain ? read.data : Float64Array.from(read.data, (n) => n * scale + offset)
+    return constant('float32', spec.shape, numbers)
   }
   return weight
 }
