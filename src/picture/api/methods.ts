@@ -294,6 +294,20 @@ export type UnsharpOptions = Omit<CorrelationOptions, 'kernel' | 'groups'> & {
   readonly threshold?: number | undefined
 }
 
+/** Options of `highpass`. */
+export type HighpassOptions = Omit<CorrelationOptions, 'kernel' | 'groups'> & {
+  /** Standard deviation of the blur, in pixels, 0.1 to 500. Default: 3. */
+  readonly sigma?: number | undefined
+}
+
+/** Options of `localContrast`. */
+export type LocalContrastOptions = Omit<CorrelationOptions, 'kernel' | 'groups'> & {
+  /** Standard deviation of the blur, in pixels, 0.1 to 500. Default: 30. */
+  readonly sigma?: number | undefined
+  /** How much of the difference is added, 0 to 100. Default: 0.4. */
+  readonly amount?: number | undefined
+}
+
 /** Options of `emboss`. */
 export type EmbossOptions = Omit<CorrelationOptions, 'kernel' | 'groups'>
 
@@ -311,6 +325,218 @@ export type GaborOptions = Omit<CorrelationOptions, 'kernel' | 'groups'> & {
   readonly psi?: number | undefined
   /** Answer 0 to flat areas. Default: false. */
   readonly zeroMean?: boolean | undefined
+}
+
+/** Options of `canny`. */
+export type CannyOptions = Pick<CorrelationOptions, 'border' | 'fill'> & {
+  /** Standard deviation of the smoothing before, in pixels; 0 for none, 0 to 100. Default: 1. */
+  readonly sigma?: number | undefined
+  /** Magnitude from which an edge is followed, in levels of 0..255 as sobel gives them, 0 to 1500. Default: 25.5. */
+  readonly low?: number | undefined
+  /** Magnitude from which an edge begins, 0 to 1500. Default: 51. */
+  readonly high?: number | undefined
+}
+
+/** Options of `structureTensor`. */
+export type StructureTensorOptions = Pick<CorrelationOptions, 'border' | 'fill'> & {
+  /** Standard deviation of the surroundings, in pixels, 0.1 to 100. Default: 2. */
+  readonly sigma?: number | undefined
+  /** Coherence: 0 in all directions alike, white in one; angle: across the stripes, black to white for -90° to 90°; larger, smaller: the eigenvalues times white, for .npy or range: 'minmax'. Default: 'coherence'. */
+  readonly give?: 'coherence' | 'angle' | 'larger' | 'smaller' | undefined
+}
+
+/** Options of `harris`. */
+export type HarrisOptions = Pick<CorrelationOptions, 'border' | 'fill'> & {
+  /** Standard deviation of the surroundings, in pixels, 0.1 to 100. Default: 1. */
+  readonly sigma?: number | undefined
+  /** How much an edge counts against a corner, 0 to 0.25. Default: 0.05. */
+  readonly k?: number | undefined
+}
+
+/** Options of `bilateral`. */
+export type BilateralOptions = {
+  /** Pixels across the neighbourhood, odd. Default: 9. */
+  readonly size?: number | undefined
+  /** Distance that counts as far, in pixels, 0.1 to 1000. Default: half of what the neighbourhood reaches. */
+  readonly sigmaSpace?: number | undefined
+  /** Difference that counts as an edge, in levels of 0..255, 0.01 to 1000000. Default: 25. */
+  readonly sigmaColor?: number | undefined
+}
+
+/** Options of `nlmeans`. */
+export type NlmeansOptions = {
+  /** Pixels across the neighbourhood, odd. Default: 11. */
+  readonly size?: number | undefined
+  /** Pixels across a patch, odd. Default: 5. */
+  readonly patch?: number | undefined
+  /** Difference of patches that are still alike, in levels of 0..255: about half of the noise, 0.01 to 1000000. Default: 10. */
+  readonly h?: number | undefined
+}
+
+/** Options of `guided`. */
+export type GuidedOptions = Pick<CorrelationOptions, 'border' | 'fill'> & {
+  /** Pixels on each side of the middle of a square, 1 to 500. Default: 4. */
+  readonly radius?: number | undefined
+  /** Contrast that counts as an edge, in levels of 0..255, 0.01 to 1000. Default: 25.5. */
+  readonly edge?: number | undefined
+  /** Self: each channel guides itself; luminance: one guide for all. Default: 'self'. */
+  readonly guide?: 'self' | 'luminance' | undefined
+}
+
+/** Options of `wiener`. */
+export type WienerOptions = Pick<CorrelationOptions, 'kernel' | 'border' | 'fill'> & {
+  /** How much noise is expected: more is smoother, 1e-9 to 1000000. Default: 0.01. */
+  readonly balance?: number | undefined
+  /** What noise is: fine grain, or of all frequencies alike. Default: 'laplacian'. */
+  readonly penalty?: 'laplacian' | 'flat' | undefined
+}
+
+/** Options of `richardsonLucy`. */
+export type RichardsonLucyOptions = Pick<CorrelationOptions, 'kernel'> & {
+  /** How often: more is sharper, and noisier, 1 to 10000. Default: 20. */
+  readonly iterations?: number | undefined
+  /** Differences below this, in levels of 0..255, are taken for noise and not followed, 0 to 255. Default: 0. */
+  readonly damping?: number | undefined
+}
+
+/** Options of `median`. */
+export type MedianOptions = Pick<CorrelationOptions, 'kernel' | 'border' | 'fill'> & {
+  /** Width and height of the window in pixels; one number for both, 1 to 1023. Default: 3; with kernel: 'its' size. */
+  readonly size?: number | readonly number[] | undefined
+  /** Square: a square or rectangle; disk: pixels no farther from the middle than (size − 1)/2; diamond: the same distance counted along rows and columns; line: as long as the size, at angle. Another window: kernel, whose weights other than 0 belong to it. Default: square. */
+  readonly shape?: 'square' | 'disk' | 'diamond' | 'line' | undefined
+  /** Of a line: its direction in degrees, counterclockwise from the x axis, -360 to 360. Default: 0. */
+  readonly angle?: number | undefined
+}
+
+/** Options of `percentile`. */
+export type PercentileOptions = Pick<CorrelationOptions, 'kernel' | 'border' | 'fill'> & {
+  /** Width and height of the window in pixels; one number for both, 1 to 1023. Default: 3; with kernel: 'its' size. */
+  readonly size?: number | readonly number[] | undefined
+  /** Square: a square or rectangle; disk: pixels no farther from the middle than (size − 1)/2; diamond: the same distance counted along rows and columns; line: as long as the size, at angle. Another window: kernel, whose weights other than 0 belong to it. Default: square. */
+  readonly shape?: 'square' | 'disk' | 'diamond' | 'line' | undefined
+  /** Of a line: its direction in degrees, counterclockwise from the x axis, -360 to 360. Default: 0. */
+  readonly angle?: number | undefined
+  /** In percent: 0 the smallest sample, 50 the middle one, 100 the largest, 0 to 100. Default: 50. */
+  readonly rank?: number | undefined
+}
+
+/** Options of `erode`. */
+export type ErodeOptions = Pick<CorrelationOptions, 'kernel' | 'border' | 'fill'> & {
+  /** Width and height of the window in pixels; one number for both, 1 to 1023. Default: 3; with kernel: 'its' size. */
+  readonly size?: number | readonly number[] | undefined
+  /** Square: a square or rectangle; disk: pixels no farther from the middle than (size − 1)/2; diamond: the same distance counted along rows and columns; line: as long as the size, at angle. Another window: kernel, whose weights other than 0 belong to it. Default: square. */
+  readonly shape?: 'square' | 'disk' | 'diamond' | 'line' | undefined
+  /** Of a line: its direction in degrees, counterclockwise from the x axis, -360 to 360. Default: 0. */
+  readonly angle?: number | undefined
+}
+
+/** Options of `minimum`. */
+export type MinimumOptions = Pick<CorrelationOptions, 'kernel' | 'border' | 'fill'> & {
+  /** Width and height of the window in pixels; one number for both, 1 to 1023. Default: 3; with kernel: 'its' size. */
+  readonly size?: number | readonly number[] | undefined
+  /** Square: a square or rectangle; disk: pixels no farther from the middle than (size − 1)/2; diamond: the same distance counted along rows and columns; line: as long as the size, at angle. Another window: kernel, whose weights other than 0 belong to it. Default: square. */
+  readonly shape?: 'square' | 'disk' | 'diamond' | 'line' | undefined
+  /** Of a line: its direction in degrees, counterclockwise from the x axis, -360 to 360. Default: 0. */
+  readonly angle?: number | undefined
+}
+
+/** Options of `dilate`. */
+export type DilateOptions = Pick<CorrelationOptions, 'kernel' | 'border' | 'fill'> & {
+  /** Width and height of the window in pixels; one number for both, 1 to 1023. Default: 3; with kernel: 'its' size. */
+  readonly size?: number | readonly number[] | undefined
+  /** Square: a square or rectangle; disk: pixels no farther from the middle than (size − 1)/2; diamond: the same distance counted along rows and columns; line: as long as the size, at angle. Another window: kernel, whose weights other than 0 belong to it. Default: square. */
+  readonly shape?: 'square' | 'disk' | 'diamond' | 'line' | undefined
+  /** Of a line: its direction in degrees, counterclockwise from the x axis, -360 to 360. Default: 0. */
+  readonly angle?: number | undefined
+}
+
+/** Options of `maximum`. */
+export type MaximumOptions = Pick<CorrelationOptions, 'kernel' | 'border' | 'fill'> & {
+  /** Width and height of the window in pixels; one number for both, 1 to 1023. Default: 3; with kernel: 'its' size. */
+  readonly size?: number | readonly number[] | undefined
+  /** Square: a square or rectangle; disk: pixels no farther from the middle than (size − 1)/2; diamond: the same distance counted along rows and columns; line: as long as the size, at angle. Another window: kernel, whose weights other than 0 belong to it. Default: square. */
+  readonly shape?: 'square' | 'disk' | 'diamond' | 'line' | undefined
+  /** Of a line: its direction in degrees, counterclockwise from the x axis, -360 to 360. Default: 0. */
+  readonly angle?: number | undefined
+}
+
+/** Options of `open`. */
+export type OpenOptions = Pick<CorrelationOptions, 'kernel' | 'border' | 'fill'> & {
+  /** Width and height of the window in pixels; one number for both, 1 to 1023. Default: 3; with kernel: 'its' size. */
+  readonly size?: number | readonly number[] | undefined
+  /** Square: a square or rectangle; disk: pixels no farther from the middle than (size − 1)/2; diamond: the same distance counted along rows and columns; line: as long as the size, at angle. Another window: kernel, whose weights other than 0 belong to it. Default: square. */
+  readonly shape?: 'square' | 'disk' | 'diamond' | 'line' | undefined
+  /** Of a line: its direction in degrees, counterclockwise from the x axis, -360 to 360. Default: 0. */
+  readonly angle?: number | undefined
+}
+
+/** Options of `close`. */
+export type CloseOptions = Pick<CorrelationOptions, 'kernel' | 'border' | 'fill'> & {
+  /** Width and height of the window in pixels; one number for both, 1 to 1023. Default: 3; with kernel: 'its' size. */
+  readonly size?: number | readonly number[] | undefined
+  /** Square: a square or rectangle; disk: pixels no farther from the middle than (size − 1)/2; diamond: the same distance counted along rows and columns; line: as long as the size, at angle. Another window: kernel, whose weights other than 0 belong to it. Default: square. */
+  readonly shape?: 'square' | 'disk' | 'diamond' | 'line' | undefined
+  /** Of a line: its direction in degrees, counterclockwise from the x axis, -360 to 360. Default: 0. */
+  readonly angle?: number | undefined
+}
+
+/** Options of `gradient`. */
+export type GradientOptions = Pick<CorrelationOptions, 'kernel' | 'border' | 'fill'> & {
+  /** Width and height of the window in pixels; one number for both, 1 to 1023. Default: 3; with kernel: 'its' size. */
+  readonly size?: number | readonly number[] | undefined
+  /** Square: a square or rectangle; disk: pixels no farther from the middle than (size − 1)/2; diamond: the same distance counted along rows and columns; line: as long as the size, at angle. Another window: kernel, whose weights other than 0 belong to it. Default: square. */
+  readonly shape?: 'square' | 'disk' | 'diamond' | 'line' | undefined
+  /** Of a line: its direction in degrees, counterclockwise from the x axis, -360 to 360. Default: 0. */
+  readonly angle?: number | undefined
+}
+
+/** Options of `tophat`. */
+export type TophatOptions = Pick<CorrelationOptions, 'kernel' | 'border' | 'fill'> & {
+  /** Width and height of the window in pixels; one number for both, 1 to 1023. Default: 3; with kernel: 'its' size. */
+  readonly size?: number | readonly number[] | undefined
+  /** Square: a square or rectangle; disk: pixels no farther from the middle than (size − 1)/2; diamond: the same distance counted along rows and columns; line: as long as the size, at angle. Another window: kernel, whose weights other than 0 belong to it. Default: square. */
+  readonly shape?: 'square' | 'disk' | 'diamond' | 'line' | undefined
+  /** Of a line: its direction in degrees, counterclockwise from the x axis, -360 to 360. Default: 0. */
+  readonly angle?: number | undefined
+}
+
+/** Options of `blackhat`. */
+export type BlackhatOptions = Pick<CorrelationOptions, 'kernel' | 'border' | 'fill'> & {
+  /** Width and height of the window in pixels; one number for both, 1 to 1023. Default: 3; with kernel: 'its' size. */
+  readonly size?: number | readonly number[] | undefined
+  /** Square: a square or rectangle; disk: pixels no farther from the middle than (size − 1)/2; diamond: the same distance counted along rows and columns; line: as long as the size, at angle. Another window: kernel, whose weights other than 0 belong to it. Default: square. */
+  readonly shape?: 'square' | 'disk' | 'diamond' | 'line' | undefined
+  /** Of a line: its direction in degrees, counterclockwise from the x axis, -360 to 360. Default: 0. */
+  readonly angle?: number | undefined
+}
+
+/** Options of `resize`. */
+export type ResizeOptions = {
+  /** Pixels across, 1 to 1000000. Default: as the height says. */
+  readonly width?: number | undefined
+  /** Pixels down, 1 to 1000000. Default: as the width says. */
+  readonly height?: number | undefined
+  /** The new size over the old: 0.5, 50% or 2. Default: 0.5 unless a width or height is given. */
+  readonly by?: number | string | undefined
+  /** With width and height. stretch: exactly that size, whatever the proportions; inside: as large as fits into it; cover: as small as covers it, and of that the middle. Default: stretch. */
+  readonly fit?: 'stretch' | 'inside' | 'cover' | undefined
+  /** How samples are weighed: nearest picks one, box is their mean, bilinear a tent, catmull-rom and mitchell cubics, lanczos2 and lanczos3 windowed sincs. Default: 'lanczos3'. */
+  readonly curve?: 'nearest' | 'box' | 'bilinear' | 'catmull-rom' | 'mitchell' | 'lanczos2' | 'lanczos3' | undefined
+}
+
+/** Options of `crop`. */
+export type CropOptions = {
+  /** Width and height in pixels; one number for both, 1 to 1000000. Default: 256. */
+  readonly size?: string | undefined
+  /** Left and top of the rectangle, from 0, at least 0. Default: the middle. */
+  readonly at?: readonly [x: number, y: number] | undefined
+}
+
+/** Options of `pad`. */
+export type PadOptions = Pick<CorrelationOptions, 'border' | 'fill'> & {
+  /** Pixels on each side: one number; y,x; or top,bottom,left,right, 0 to 1000000. Default: 16. */
+  readonly by?: number | readonly number[] | undefined
 }
 
 /** Options of `conv2d`. */
@@ -598,6 +824,20 @@ export interface Methods<C> {
   unsharp(options?: UnsharpOptions): C
 
   /**
+   * Keeps what is smaller than a blur: the picture less its low frequencies, about middle gray.
+   *
+   * Source: I − G(σ) I, G as the filter gaussian, plus 127.5 levels; bias: 0 range: 'raw' into .npy keeps the sign.
+   */
+  highpass(options?: HighpassOptions): C
+
+  /**
+   * Lifts what stands out from wide surroundings: haze goes, shapes get depth.
+   *
+   * Source: An unsharp mask of a wide blur: I + amount (I − G(σ) I), G as the filter gaussian. ImageMagick’s -local-contrast blurs by a tent.
+   */
+  localContrast(options?: LocalContrastOptions): C
+
+  /**
    * Makes a relief, lit from the upper left.
    *
    * Source: -2 -1 0; -1 1 1; 0 1 2, of sum 1. Pillow has -1 0 0; 0 1 0; 0 0 0 and adds 128.
@@ -610,6 +850,160 @@ export interface Methods<C> {
    * Source: D. Gabor 1946, J. Daugman 1985: exp(−(x′² + γ² y′²)/2σ²) · cos(2π x′/λ + ψ), x′ = x cos θ + y sin θ, over the sum of its positive weights, so that black and white stripes that fit are white; cut at 4 standard deviations. OpenCV leaves it unnormalised (scale: 1) and takes radians.
    */
   gabor(options?: GaborOptions): C
+
+  /**
+   * Draws edges as lines one pixel wide, and leaves out those that hang on nothing strong.
+   *
+   * Source: Canny 1986, as in scikit-image with mode="nearest", of the luminance; in float32, so that samples that are equal there to the last digit may fall otherwise. OpenCV takes whole numbers, four directions and no smoothing
+   */
+  canny(options?: CannyOptions): C
+
+  /**
+   * Measures how much the surroundings run in one direction, and in which.
+   *
+   * Source: Förstner 1986, Bigün and Granlund 1987; channels summed as Di Zenzo 1986. gx and gy are Sobel over 8, so the eigenvalues are 1/64 of scikit-image’s
+   */
+  structureTensor(options?: StructureTensorOptions): C
+
+  /**
+   * Answers to corners: positive there, negative at edges, 0 where it is flat.
+   *
+   * Source: Harris and Stephens 1988. Small numbers: for .npy or range: 'minmax.' gx and gy are Sobel over 8, so it is 1/4096 of scikit-image’s corner_harris
+   */
+  harris(options?: HarrisOptions): C
+
+  /**
+   * Smooths but keeps edges: near pixels count as far as they have a like colour.
+   *
+   * Source: Tomasi and Manduchi 1998; the involution with the generator bilateral. The difference of two colours is the root mean square over channels, of a gray picture that of the levels; OpenCV adds up the channels’ absolute differences, and takes a round window
+   */
+  bilateral(options?: BilateralOptions): C
+
+  /**
+   * Takes out noise: averages pixels whose surroundings look alike.
+   *
+   * Source: Buades, Coll and Morel 2005; the involution with the generator attention. scikit-image and OpenCV write h² for 2h², and subtract the variance of the noise
+   */
+  nlmeans(options?: NlmeansOptions): C
+
+  /**
+   * Smooths but keeps the edges of a guide, without halos and at any radius.
+   *
+   * Source: He, Sun and Tang 2013. Squares at the edge see the border, where He divides by the pixels inside. edge is the root of He’s epsilon
+   */
+  guided(options?: GuidedOptions): C
+
+  /**
+   * Undoes a known blur in one step: divides its frequencies out as far as noise allows.
+   *
+   * Source: Wiener 1949; with penalty: 'laplacian' Hunt 1971, which is scikit-image’s wiener. The kernel that does it is computed in float64 and cut where what is left out sums to 1/1024, and then applied as any other, so that borders are those of border and not the other side of the picture
+   */
+  wiener(options: WienerOptions & { readonly kernel: KernelInput }): C
+
+  /**
+   * Undoes a known blur step by step, and never below black.
+   *
+   * Source: Richardson 1972, Lucy 1974. Pixels outside that the picture’s own see are estimated too, so that borders do not ring (Bertero and Boccacci 2005); scikit-image takes them for black. Damping as White 1994, for noise that is the same everywhere
+   */
+  richardsonLucy(options: RichardsonLucyOptions & { readonly kernel: KernelInput }): C
+
+  /**
+   * Takes the middle one of the samples around: removes specks, keeps edges.
+   *
+   * Source: Tukey 1971; the rank is SciPy’s, and of an odd window the only middle there is
+   */
+  median(options?: MedianOptions): C
+
+  /**
+   * Takes the sample around that a part of the others lies below.
+   *
+   * Source: SciPy’s percentile_filter; 0 is the smallest, 50 the median, 100 the largest
+   */
+  percentile(options?: PercentileOptions): C
+
+  /**
+   * Takes the smallest sample around: bright parts shrink.
+   *
+   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric
+   */
+  erode(options?: ErodeOptions): C
+
+  /**
+   * Takes the smallest sample around; another name of erode.
+   *
+   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric
+   */
+  minimum(options?: MinimumOptions): C
+
+  /**
+   * Takes the largest sample around: bright parts grow.
+   *
+   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric
+   */
+  dilate(options?: DilateOptions): C
+
+  /**
+   * Takes the largest sample around; another name of dilate.
+   *
+   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric
+   */
+  maximum(options?: MaximumOptions): C
+
+  /**
+   * Erodes, then dilates: bright parts that the window does not fit into go.
+   *
+   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric
+   */
+  open(options?: OpenOptions): C
+
+  /**
+   * Dilates, then erodes: dark parts that the window does not fit into go.
+   *
+   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric
+   */
+  close(options?: CloseOptions): C
+
+  /**
+   * Outlines parts: the largest sample around less the smallest.
+   *
+   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric; Beucher’s gradient. sobel is the gradient of a smoothed picture
+   */
+  gradient(options?: GradientOptions): C
+
+  /**
+   * Keeps bright parts smaller than the window: the picture less what open leaves.
+   *
+   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric; Meyer’s white top hat
+   */
+  tophat(options?: TophatOptions): C
+
+  /**
+   * Keeps dark parts smaller than the window: what close makes less the picture.
+   *
+   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric; Meyer’s black top hat
+   */
+  blackhat(options?: BlackhatOptions): C
+
+  /**
+   * Makes the picture smaller or larger by weighing the samples around each place.
+   *
+   * Source: Pillow’s rule, without its rounding between the two passes. Cubics of Mitchell and Netravali 1988: catmull-rom is Pillow’s BICUBIC, mitchell ImageMagick’s default for enlarging; OpenCV’s bicubic has the parameter −0.75, and does not widen the curve where the picture gets smaller
+   */
+  resize(options?: ResizeOptions): C
+
+  /**
+   * Keeps a rectangle of the picture.
+   *
+   * Source: Samples as they are, at the same depth
+   */
+  crop(options?: CropOptions): C
+
+  /**
+   * Adds pixels around the picture.
+   *
+   * Source: The border modes of convo list borders
+   */
+  pad(options?: PadOptions): C
 
   /**
    * Correlates with any kernel: a plane, a sum over channels, or a bank of filters.
