@@ -254,6 +254,31 @@ export type WasmExports = {
   ): void
   /** Adler-32 going on from `start` (1 at the beginning); take the result `>>> 0`. */
   adler32(src: number, n: number, start: number): number
+  /**
+   * Undoes the filters of rows, each behind its filter byte; the row before the first stands before `dst`. bpp 1..8. The
+   * result is less than `rows` where a row has a filter that does not exist. Writes up to 64 bytes past the last row.
+   */
+  unfilterRows(dst: number, src: number, rowBytes: number, rows: number, bpp: number): number
+
+  // compare
+  /**
+   * Differences of two rows of 8 (bytes 1) or 16 bits: for each pixel the largest of `compared` channels, 0 where
+   * `ignored` (a byte for each pixel, or 0) is 1. `found` gets u32 differing, u32 beyond the threshold, f64 sum of
+   * squares, u32 largest, i32 x (-1 where none is more than `most`), i32 channel.
+   */
+  differRow(
+    values: number,
+    a: number,
+    b: number,
+    pixels: number,
+    channels: number,
+    compared: number,
+    bytes: number,
+    threshold: number,
+    most: number,
+    ignored: number,
+    found: number,
+  ): void
 } & BankLoops &
   FftExports
 
