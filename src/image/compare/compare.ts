@@ -6,6 +6,7 @@ import { findClusters } from './clusters.ts'
 import type { Comparison, DifferenceMap, Failure, Mismatch, Shape, Smallest, Stats } from './comparison.ts'
 import { densest } from './density.ts'
 import { type Differ, type Measured, measure } from './measure.ts'
+import { notShifted, withAntialiasing } from './nearby.ts'
 import { type Frame, haveEqualBits, type Pair, pairUp } from './pair.ts'
 import { seenByPixelmatch } from './perceptual.ts'
 import { ignoredPixels } from './region.ts'
@@ -30,18 +31,20 @@ export function comparePictures(expected: Picture, actual: Picture, tolerance: T
     const mismatches: Mismatch[] = ['size', ...formatMismatches(expected, actual), ...colour.mismatches]
     return { ...shapes, outcome: 'size', mismatches, failed: [], smallest: {}, notes: colour.notes }
   }
-  const { pair, mismatches: unlike } = pairUp(expected, actual, alpha, tolerance.full)
+  const { pair, mismatches: found } = pairUp(expected, actual, alpha, tolerance.full)
+  const unlike = tolerance.asShown === true ? [] : found
   const mismatches: Mismatch[] = [...unlike, ...colour.mismatches]
   const notes = [
     ...colour.notes,
     ...orientationNote(expected, actual),
     ...(isSameSize ? [] : [sizeNote(expected, actual)]),
   ]
-  const ignored = ignoredPixels(pair.width, pair.height, tolerance)
-  const result = { ...shapes, mismatches, notes, ...(ignored !== undefined && { ignored }) }
-  if (isSameSize && haveEqualBits(pair.expected.data, pair.actual.data))
-    return equal(result, pair, ignored, colour)
-
+  const left = ignoredPixels(pair.width, pair.height, tolerance)
+  if (isSameSize && haveEqualBits(pair.expected.data, pair.actual.data)) {
+    return equal({ ...shapes, mismatches, notes, ...optional('ignored', left) }, pair, left, colour)
+  }
+  const ignored = withAntialiasing(pair, left, tolerance)
+  const result = { ...shapes, mismatches, notes, ...optional('ignored', ignored) }
   const measured = measure(pair, thresholdOf(tolerance, pair.full), ignored)
   return conclude(result, { frame: pair, pair, measured, colour }, tolerance)
 }
@@ -66,7 +69,7 @@ export async function compareRows(
   tolerance: Tolerance,
   differ: Differ,
 ): Promise<Comparison | undefined> {
-  const { perceptual, minSsim, alpha = 'strict' } = tolerance
+  const { perceptual, minSsim, alpha = 'strict', antialiasing, shift } = tolerance
   if (a.plain === undefined || b.plain === undefined || a.header === undefined || b.header === undefined)
     return undefined
   if ([...(a.unread ?? []), ...(b.unread ?? [])].length > 0) return undefined
@@ -78,7 +81,11 @@ export async function compareRows(
     channels === actual.channels &&
     depth === actual.depth
   const isSeen =
-    perceptual !== undefined || minSsim !== undefined || (alpha === 'visible' && hasAlpha(channels))
+    perceptual !== undefined ||
+    minSsim !== undefined ||
+    antialiasing === 'ignore' ||
+    shift !== undefined ||
+    (alpha === 'visible' && hasAlpha(channels))
   if (!isAlike || isSeen) return undefined
   const compared = alpha === 'ignore' && hasAlpha(channels) ? channels - 1 : channels
   const full = fullScale(depth)
@@ -186,12 +193,16 @@ function look(
   tolerance: Tolerance,
 ): { stats: Stats; map: DifferenceMap } {
   const { width, height } = frame
-  const { perceptual, maxDensity, minSsim, alpha = 'strict' } = tolerance
+  const { perceptual, shift, maxDensity, minSsim } = tolerance
   const { values, differing } = measured
   const seen =
-    perceptual === undefined || pair === undefined
+    pair === undefined
       ? undefined
-      : seenByPixelmatch(pair, perceptual, ignored, alpha)
+      : perceptual !== undefined
+        ? seenByPixelmatch(pair, ignored, tolerance)
+        : shift !== undefined
+          ? notShifted(pair, values, threshold, shift)
+          : undefined
   const counts = (at: number) => (seen === undefined ? values[at]! > threshold : seen[at] === 1)
   const compared = comparedPixels(frame, ignored)
   const rmse = Math.sqrt(measured.sumOfSquares / (compared * frame.compared))

@@ -54,16 +54,24 @@ export type ToleranceOptions = {
   readonly maxDiffPixels?: number | undefined
   /** The share of pixels that may differ, 0..1 or %; with maxDiffPixels, the stricter wins, 0 to 1. Default: as for maxDiffPixels. */
   readonly maxDiffRatio?: number | string | undefined
-  /** At most n pixels may differ in any window of NxN. Default: as for maxDiffPixels. */
+  /** At most n pixels, or n%, may differ in any window of NxN. Default: as for maxDiffPixels. */
   readonly maxDensity?: string | undefined
   /** The least PSNR in dB, against the full scale. Default: not asked for. */
   readonly minPsnr?: number | undefined
   /** The greatest root mean square error, in levels, at least 0. Default: not asked for. */
   readonly maxRmse?: number | undefined
-  /** The least SSIM (Wang 2004: gaussian 11x11, sigma 1.5; mean over the channels), -1 to 1. Default: not asked for. */
-  readonly minSsim?: number | undefined
-  /** A pixel differs when pixelmatch sees it: threshold 0..1, antialiasing left out; in place of maxAbs, 8-bit pictures only, 0 to 1. Default: not asked for. */
-  readonly perceptual?: number | undefined
+  /** The least SSIM (Wang 2004: gaussian 11x11, sigma 1.5; mean over the channels), -1..1 or %, -1 to 1. Default: not asked for. */
+  readonly minSsim?: number | string | undefined
+  /** A pixel differs when its colour looks different: by more than this share of the largest distance; antialiasing is ignored; in place of maxAbs, 8-bit pictures only, 0 to 1. Default: not asked for. */
+  readonly perceptual?: number | string | undefined
+  /** How perceptual: 'measures' the distance of colours: yiq as pixelmatch 7.2, oklab as pixelmatch 8.0. Default: 'yiq'. */
+  readonly metric?: 'yiq' | 'oklab' | undefined
+  /** Ignore: pixels that are antialiasing in one of the pictures are not compared, by any measure. Default: compare; ignore with perceptual. */
+  readonly antialiasing?: 'compare' | 'ignore' | undefined
+  /** A pixel does not count where both pictures have it within this many pixels, up to maxAbs, 0 to 16. Default: 0. */
+  readonly shift?: number | undefined
+  /** Gray equals RGB of equal values, 8 bits equal 16, and no alpha equals opaque alpha: different channels and depths are no difference. Default: false. */
+  readonly asShown?: boolean | undefined
   /** Leave out a rectangle; may be given again. Default: all is compared. */
   readonly ignore?: string | readonly string[] | undefined
   /** A picture of the same size: only what is not black in it is compared. Default: all is compared. */
