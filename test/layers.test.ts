@@ -24,7 +24,7 @@ const order: readonly Readonly<Record<string, readonly string[]>>[] = [
   // the engine is handed in
   { operators: ['node'] },
   { filters: [] },
-  { image: ['node', 'pixelmatch'] },
+  { image: ['node', 'pixelmatch', 'pixelmatch-8'] },
   { graph: [] },
   { net: ['node'] },
   { run: ['node'] },

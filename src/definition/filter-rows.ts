@@ -79,6 +79,37 @@ function predict(filter: number, a: number, b: number, c: number): number {
   return paeth(a, b, c)
 }
 
+/**
+ * Undoes the filters: what `filterRows` gave, or any other encoder, as whole rows again.
+ *
+ * @param filtered for each row the filter number, then `rowBytes` bytes
+ * @param above the raw row before the first one; of the first row of a picture there is none, and its bytes count as 0
+ * @returns undefined where a row has a filter that does not exist
+ */
+export function unfilterRows(
+  filtered: Uint8Array,
+  rowBytes: number,
+  bpp: number,
+  above = new Uint8Array(rowBytes),
+): Uint8Array | undefined {
+  const count = filtered.length / (rowBytes + 1)
+  invariant(Number.isInteger(count), 'rows are whole')
+  const out = new Uint8Array(count * rowBytes)
+  let before = above
+  for (let y = 0; y < count; y++) {
+    const filter = filtered[y * (rowBytes + 1)]!
+    if (filter > 4) return undefined
+    const row = out.subarray(y * rowBytes, (y + 1) * rowBytes)
+    for (let i = 0; i < rowBytes; i++) {
+      const a = i < bpp ? 0 : row[i - bpp]!
+      const c = i < bpp ? 0 : before[i - bpp]!
+      row[i] = filtered[y * (rowBytes + 1) + 1 + i]! + predict(filter, a, before[i]!, c)
+    }
+    before = row
+  }
+  return out
+}
+
 /** The Paeth predictor. */
 export function paeth(a: number, b: number, c: number): number {
   const p = a + b - c

@@ -1,5 +1,5 @@
 import { ConvoError } from '../error.ts'
-import { isSameFile } from '../files/output.ts'
+import { isSameFile, writeAtomically } from '../files/output.ts'
 import { noteRead, refuseReplacing } from '../files/reads.ts'
 import { type Io, noteMessage } from '../host/io.ts'
 import type { Comparison, DiffStyle } from '../image/compare/comparison.ts'
@@ -10,8 +10,9 @@ import {
   isWorse,
   type OnPage,
   type Pages,
+  worstOf,
 } from '../image/compare/pages.ts'
-import { renderDiff } from '../image/compare/render.ts'
+import { type Drawn, renderDiff, renderMap, showsPictures } from '../image/compare/render.ts'
 import { type ToleranceValues, toleranceOf } from '../image/compare/tolerance.ts'
 import { formatOfPath } from '../image/format.ts'
 import { haveEqualBytes, type Source } from '../image/reader.ts'
@@ -20,6 +21,8 @@ import { writePicture } from '../picture/output.ts'
 import { outputOf } from '../picture/output-path.ts'
 import { openPages, type PageOptions } from '../picture/pages.ts'
 import type { Layout } from '../picture/settings.ts'
+import { differPlain } from '../run/differ.ts'
+import { encodeInStrips } from '../run/png-write.ts'
 import type { Picture } from '../tensor/picture.ts'
 import { visibleLine } from '../text/visible.ts'
 
@@ -70,17 +73,25 @@ export async function runCompare(
       shown = { page, expected: left, actual: right, found }
     }
   }
+  const style = settings['diff-style']
+  const isShown = diff !== undefined && showsPictures(style)
   const comparison = await comparePages(
     expected,
     actual,
     tolerance,
-    diff === undefined ? undefined : keepWorst,
+    isShown ? keepWorst : undefined,
+    differPlain,
   )
   const notes = [...new Set([expected, actual].flatMap((pages) => pages.notes ?? []))]
   const lines = textOf(comparison, expectedPath, actualPath)
-  if (diff !== undefined && shown !== undefined) {
-    const { page, found } = shown
-    await writePicture(diff, renderDiff(shown.expected, shown.actual, found, settings['diff-style']))
+  if (diff !== undefined) {
+    const page = shown?.page ?? worstOf(comparison)
+    const found = comparison.pages[page]!
+    const drawn =
+      shown === undefined
+        ? renderMap(found.expected, found.actual, found, style)
+        : renderDiff(shown.expected, shown.actual, shown.found, style)
+    await writeDifference(diff, drawn)
     lines.splice(-1, 0, `  diff      ${diff}${comparison.pages.length > 1 ? `: page ${page + 1}` : ''}`)
   }
   if (settings.json) {
@@ -144,6 +155,16 @@ function checkDiff(diff: string, inputs: readonly (string | undefined)[], isQuie
       fix: '--diff - --quiet',
     })
   }
+}
+
+/** Writes a picture of differences, as PNG on all threads. */
+export async function writeDifference(path: string, drawn: Drawn): Promise<void> {
+  if (formatOfPath(path) !== 'png') {
+    await writePicture(path, drawn)
+    return
+  }
+  const bytes = await encodeInStrips(drawn)
+  await writeAtomically(path, (output) => output.write(bytes))
 }
 
 /** The picture of --mask. @throws ConvoError E_OPTION for one of several pages */

@@ -21,13 +21,14 @@ export function isLoose(values: ToleranceValues): boolean {
     if (name === 'max-abs') return values['max-abs']!.value > 0
     if (name === 'max-density') return values['max-density']!.pixels > 0
     if (name === 'ignore') return values.ignore!.length > 0
+    if (name === 'antialiasing') return value === 'ignore'
     return name === 'perceptual' || value !== 0
   })
 }
 
 /** A tolerance as options: `--max-abs 2 --ignore 0,0,8,8`; empty for exact. */
 export function toleranceText(values: ToleranceValues): string {
-  const { ignore = [], mask, 'ignore-border': border, alpha, size } = values
+  const { ignore = [], mask, 'ignore-border': border, alpha, size, metric, antialiasing } = values
   return [
     limitsText(toleranceOf({ ...values, mask: undefined })),
     ...ignore.map(({ x, y, width, height }) => `--ignore ${x},${y},${width},${height}`),
@@ -35,6 +36,9 @@ export function toleranceText(values: ToleranceValues): string {
     ...(border === 0 ? [] : [`--ignore-border ${border}`]),
     ...(alpha === 'strict' ? [] : [`--alpha ${alpha}`]),
     ...(size === 'error' ? [] : [`--size ${size}`]),
+    ...(metric === 'yiq' ? [] : [`--metric ${metric}`]),
+    ...(antialiasing === undefined ? [] : [`--antialiasing ${antialiasing}`]),
+    ...(values['as-shown'] ? ['--as-shown'] : []),
   ]
     .filter((part) => part !== '')
     .join(' ')

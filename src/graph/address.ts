@@ -8,3 +8,6 @@ export const plus = (from: Address, bytes: number): Address => (from + bytes) as
 
 /** No address: where a row is that is not there. */
 export const nowhere = -1 as Address
+
+/** What a loop takes for a block that is not there. */
+export const noBlock = 0 as Address

@@ -2,7 +2,7 @@ import { ConvoError } from '../error.ts'
 import { viewOf } from '../files/read.ts'
 import { checkLimit } from '../limits.ts'
 import { crc32 } from './png.ts'
-import { type Reader, textOf } from './reader.ts'
+import { type Reader, type Source, textOf } from './reader.ts'
 import type { Resolution } from './resolution.ts'
 
 /** A chunk that is there and not used, with the reason. */
@@ -40,6 +40,21 @@ export type PngHead = {
   /** What the file says beside the picture, in words: `text`, `XMP`. */
   readonly metadata: readonly string[]
 }
+
+/** A PNG whose rows hold its samples as they are: one picture of 8 or 16 bits, from top to bottom. */
+export type PlainPng = { readonly source: Source; readonly head: PngHead }
+
+/** Channels as they are stored, by colour type; of a palette there are none. */
+const storedChannels: Readonly<Record<number, number>> = { 0: 1, 2: 3, 4: 2, 6: 4 }
+
+/** Whether nothing but the filters stands between the rows of a PNG and its samples. */
+export const isPlainPng = (png: PngHead | undefined): png is PngHead =>
+  png !== undefined &&
+  !png.interlaced &&
+  !png.isAnimated &&
+  png.bits >= 8 &&
+  // a transparent colour is an alpha channel that is not stored
+  png.channels === storedChannels[png.colourType]
 
 const depthsOf: Readonly<Record<number, readonly number[]>> = {
   0: [1, 2, 4, 8, 16],

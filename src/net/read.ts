@@ -6,12 +6,16 @@ import { describe } from '../text/describe.ts'
 import { refusedAs } from './formats/foreign.ts'
 import type { Given, NetworkFormat } from './formats/format.ts'
 import { quoted } from './formats/format.ts'
+import { ncnn } from './formats/ncnn.ts'
 import { onnx } from './formats/onnx.ts'
+import { safetensors } from './formats/safetensors.ts'
+import { tfjs } from './formats/tfjs.ts'
+import { torch } from './formats/torch.ts'
 import type { Network } from './network.ts'
 import { inOrder } from './order.ts'
 
 /** Formats of files of networks, in the order in which they are tried. */
-export const networkFormats: readonly NetworkFormat[] = [onnx]
+export const networkFormats: readonly NetworkFormat[] = [onnx, safetensors, torch, ncnn, tfjs]
 
 /** How a network is read. */
 export type NetworkOptions = {

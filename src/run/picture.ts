@@ -1,5 +1,5 @@
 import { type Reach, reachOf, tileRows } from '../conv/reach.ts'
-import { type Address, plus } from '../graph/address.ts'
+import { type Address, noBlock, plus } from '../graph/address.ts'
 import { deflateSlowly, deflateStrip, isSlow } from '../image/png.ts'
 import { borders } from '../tensor/border.ts'
 import { type Accumulator, prepareAccumulator } from './accumulate.ts'
@@ -158,9 +158,6 @@ function prepareEmit(job: PictureJob, wasm: WasmExports, memory: WebAssembly.Mem
 
 const discard = createDiscard()
 
-/** What is above the first row of a strip: nothing, so that strips may be filtered one by one. */
-const noRow = 0 as Address
-
 /** Filters and deflates the rows of a strip; the strips joined are one zlib stream. */
 function pngStrip(
   job: PictureJob,
@@ -192,7 +189,7 @@ function pngStrip(
         rowBytes,
         rows,
         bpp,
-        noRow,
+        noBlock,
         plus(scratch, layout.filterScratch),
       )
     const length = rows * (rowBytes + 1)

@@ -132,3 +132,29 @@ export function finish(sum: v128, scale: v128, offset: v128, mask: v128, low: v1
 export function lanesBefore(left: i32): v128 {
   return i16x8.lt_s(i16x8(0, 1, 2, 3, 4, 5, 6, 7), i16x8.splat(<i16>min(left, 8)))
 }
+
+/** floor((a + b) / 2) of unsigned bytes; the machine's average rounds up. */
+@inline
+export function average(a: v128, b: v128): v128 {
+  return i8x16.sub(i8x16.avgr_u(a, b), v128.and(v128.xor(a, b), i8x16.splat(1)))
+}
+
+/**
+ * The Paeth predictor on unsigned bytes. pa = |b - c|, pb = |a - c|; pc = |(b - c) + (a - c)| is pa + pb where both
+ * differences have one sign (saturated, which leaves every comparison as it is), else |pa - pb|.
+ */
+@inline
+export function paeth(a: v128, b: v128, c: v128): v128 {
+  const bc = i8x16.sub_sat_u(b, c)
+  const cb = i8x16.sub_sat_u(c, b)
+  const ac = i8x16.sub_sat_u(a, c)
+  const ca = i8x16.sub_sat_u(c, a)
+  const pa = v128.or(bc, cb)
+  const pb = v128.or(ac, ca)
+  const zero = i8x16.splat(0)
+  const opposite = v128.xor(i8x16.eq(cb, zero), i8x16.eq(ca, zero))
+  const apart = v128.or(i8x16.sub_sat_u(pa, pb), i8x16.sub_sat_u(pb, pa))
+  const pc = v128.bitselect(apart, i8x16.add_sat_u(pa, pb), opposite)
+  const least = i8x16.min_u(i8x16.min_u(pa, pb), pc)
+  return v128.bitselect(a, v128.bitselect(b, c, i8x16.eq(pb, least)), i8x16.eq(pa, least))
+}

@@ -1,6 +1,7 @@
 // PNG row filters and Adler-32. Rows may be read up to 64 bytes past their end, and written as much past the last one.
 
 import { Address } from './address'
+import { average, paeth } from './lanes'
 
 /** Blocks of 16 bytes whose sums of absolute values fit 16-bit lanes: 2 x 128 each. */
 const summedBlocks: i32 = 255
@@ -60,32 +61,6 @@ function total(lanes: v128): i32 {
 function within(i: i32, n: i32): v128 {
   const lane = i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
   return i8x16.lt_s(lane, i8x16.splat(<i8>min(16, n - i)))
-}
-
-/** floor((a + b) / 2) of unsigned bytes; the machine's average rounds up. */
-@inline
-function average(a: v128, b: v128): v128 {
-  return i8x16.sub(i8x16.avgr_u(a, b), v128.and(v128.xor(a, b), i8x16.splat(1)))
-}
-
-/**
- * The Paeth predictor on unsigned bytes. pa = |b - c|, pb = |a - c|; pc = |(b - c) + (a - c)| is pa + pb where both
- * differences have one sign (saturated, which leaves every comparison as it is), else |pa - pb|.
- */
-@inline
-function paeth(a: v128, b: v128, c: v128): v128 {
-  const bc = i8x16.sub_sat_u(b, c)
-  const cb = i8x16.sub_sat_u(c, b)
-  const ac = i8x16.sub_sat_u(a, c)
-  const ca = i8x16.sub_sat_u(c, a)
-  const pa = v128.or(bc, cb)
-  const pb = v128.or(ac, ca)
-  const zero = i8x16.splat(0)
-  const opposite = v128.xor(i8x16.eq(cb, zero), i8x16.eq(ca, zero))
-  const apart = v128.or(i8x16.sub_sat_u(pa, pb), i8x16.sub_sat_u(pb, pa))
-  const pc = v128.bitselect(apart, i8x16.add_sat_u(pa, pb), opposite)
-  const least = i8x16.min_u(i8x16.min_u(pa, pb), pc)
-  return v128.bitselect(a, v128.bitselect(b, c, i8x16.eq(pb, least)), i8x16.eq(pa, least))
 }
 
 function cheapest(row: usize, above: usize, n: i32, bpp: i32, scratch: usize): u8 {

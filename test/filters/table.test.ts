@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { gain, sumsToZero } from '../../src/conv/recipe.ts'
 import { ConvoError } from '../../src/error.ts'
-import { filters } from '../../src/filters/table.ts'
+import { filters, stepFilters } from '../../src/filters/table.ts'
 import { resolve } from '../../src/params.ts'
 import { evaluate, picture, rank, recipe, rows, weights } from './textbook.ts'
 
@@ -9,6 +9,18 @@ const names = Object.keys(filters)
 const blurs = ['gaussian', 'binomial', 'box', 'disk', 'motion', 'savgol']
 
 describe('the table', () => {
+  it.each(Object.keys(stepFilters))('%s is documented, and its defaults are values that it takes', (name) => {
+    expect(Object.hasOwn(filters, name)).toBe(false)
+    const { summary, source, formula, params } = stepFilters[name]!
+    expect(summary).toMatch(/^[a-z].*[^.]$/)
+    expect(source.length).toBeGreaterThan(20)
+    expect(formula.length).toBeGreaterThan(10)
+    for (const [key, param] of Object.entries(params)) {
+      expect(param.summary, key).not.toBe('')
+      if (param.default !== undefined) expect(param.parse(param.default, `--${key}`)).toEqual(param.default)
+      else expect(param.unset, key).toBeDefined()
+    }
+  })
   it.each(names)('%s is documented and its defaults are values that it takes', (name) => {
     const entry = filters[name]!
     expect(entry.summary).toMatch(/^[a-z].*[^.]$/)
@@ -251,6 +263,15 @@ describe('recipes', () => {
     expect(Array.from(got)).toEqual(
       differences.map((d, i) => expect.closeTo(image.data[i]! + (Math.abs(d) > 40 ? 2 * d : 0), 11)),
     )
+  })
+  it('highpass is the picture less its blur, and local-contrast adds a part of that', () => {
+    const blur = evaluate(recipe('gaussian', { sigma: 0.8 }), image).data
+    const high = recipe('highpass', { sigma: 0.8 })
+    expect(high.offset).toBe(127.5)
+    const rest = Array.from(image.data).map((v, i) => v - blur[i]!)
+    expect(Array.from(evaluate(high, image).data)).toEqual(rest.map((d) => expect.closeTo(d + 127.5, 11)))
+    const lifted = evaluate(recipe('local-contrast', { sigma: 0.8, amount: 0.5 }), image).data
+    expect(Array.from(lifted)).toEqual(rest.map((d, i) => expect.closeTo(image.data[i]! + d / 2, 11)))
   })
   it('savgol smooth5 keeps cubics, d1 and d2 give the slopes of a parabola', () => {
     const along = (f: (x: number) => number) => picture([Array.from({ length: 9 }, (_, x) => f(x))])

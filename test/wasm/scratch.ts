@@ -24,6 +24,8 @@ export type Scratch = {
   put(samples: Samples): number
   /** A buffer of `bytes` bytes, not zero. */
   room(bytes: number): number
+  /** Writes bytes into a buffer. */
+  write(address: number, content: Uint8Array): void
   how(how: How): number
   u8(address: number, n: number): Uint8Array
   u16(address: number, n: number): Uint16Array
@@ -68,6 +70,7 @@ export function scratch(): Scratch {
       return address
     },
     room,
+    write: (address, content) => bytes.set(content, address),
     how(how) {
       const address = room(howBytes)
       writeHow(memory, address as Address, how)

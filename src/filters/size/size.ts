@@ -144,7 +144,7 @@ export const sizes: Readonly<Record<string, Operator>> = {
   crop: operator({
     summary: 'keeps a rectangle of the picture',
     formula: 'out[y,x] = x[top + y, left + x]',
-    source: 'samples as they are; --region applies another operation to a part and keeps the rest',
+    source: 'samples as they are, at the same depth',
     group: 'size',
     params: {
       size: {

@@ -7,11 +7,12 @@ import { comparePages, isWorse, type OnPage } from '../../image/compare/pages.ts
 import { renderDiff } from '../../image/compare/render.ts'
 import type { Tolerance } from '../../image/compare/tolerance.ts'
 import { haveEqualBytes } from '../../image/reader.ts'
-import { writePicture } from '../../picture/output.ts'
 import { openPages, type PageOptions } from '../../picture/pages.ts'
+import { differPlain } from '../../run/differ.ts'
 import type { Picture } from '../../tensor/picture.ts'
 import { optional } from '../../text/record.ts'
 import { budgetOf, estimate } from '../budget.ts'
+import { writeDifference } from '../compare.ts'
 import { factsOf, measuredOf, messageOf, pagesFact, pagesText } from '../describe.ts'
 import { readBytes } from '../files.ts'
 import { failedJudgement, showPictures } from '../judge.ts'
@@ -122,7 +123,7 @@ async function comparePair(pair: FilePair, options: FolderOptions): Promise<Judg
     if (shown === undefined || isWorse(found, shown.found)) shown = { page, pictures: [a, b], found }
   }
   const isDrawn = results !== undefined || diff !== undefined
-  const result = await comparePages(left!, right!, tolerance, isDrawn ? keepWorst : undefined)
+  const result = await comparePages(left!, right!, tolerance, isDrawn ? keepWorst : undefined, differPlain)
   const worst = result.pages.find(({ outcome }) => outcome === result.outcome) ?? result.pages[0]!
   const isCountEqual = result.expectedPages === result.actualPages
   const isOneOfMany = isCountEqual && result.pages.length > 1 && worst.outcome !== 'same'
@@ -153,8 +154,8 @@ async function lonePicture(
 ): Promise<Judged> {
   const isAdded = actual !== undefined
   const path = (actual ?? expected)!
-  const { shape } = await openPages(path, { ...reading, name: path })
-  const what = shape === undefined ? '' : `: ${shapeText(await shape())}`
+  const { header } = await openPages(path, { ...reading, name: path })
+  const what = header === undefined ? '' : `: ${shapeText(await header())}`
   const copy = `${pathOfName(name)}/${isAdded ? 'actual' : 'expected'}${extname(path)}`
   if (results !== undefined) await writeUnder(results, copy, await readBytes(path))
   return {
@@ -175,7 +176,7 @@ async function draw(
 ): Promise<Partial<CaseResult>> {
   if (diff !== undefined) {
     const file = pathOfName(extname(name).toLowerCase() === '.png' ? name : `${name}.png`)
-    await writePicture(placeUnder(diff.folder, file), renderDiff(...pictures, found, diff.style))
+    await writeDifference(placeUnder(diff.folder, file), renderDiff(...pictures, found, diff.style))
   }
   if (results === undefined) return {}
   const file = `${pathOfName(name)}/actual${extname(actual)}`

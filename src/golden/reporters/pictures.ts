@@ -3,6 +3,7 @@ import { ConvoError } from '../../error.ts'
 import { bytesOf } from '../../image/compare/pair.ts'
 import { type Stretch, stretchOf } from '../../image/compare/render.ts'
 import { encode } from '../../image/encode.ts'
+import { isPlainPng } from '../../image/png-head.ts'
 import { probe } from '../../image/probe.ts'
 import type { Picture } from '../../tensor/picture.ts'
 import { loadPages, pictureUnder } from '../files.ts'
@@ -54,7 +55,7 @@ async function pageOf(
 ): Promise<Loaded | undefined> {
   if (bytes === undefined) return undefined
   try {
-    if (isPlainPng(bytes, file)) return { bytes }
+    if (isPlainPng(probe(bytes, file).png)) return { bytes }
     const pages = await loadPages(bytes, file)
     const page = pages[(about?.number ?? 1) - 1]
     return page && { bytes, page }
@@ -62,16 +63,6 @@ async function pageOf(
     if (error instanceof ConvoError) return undefined
     throw error
   }
-}
-
-const channelsOf: Readonly<Record<number, number>> = { 0: 1, 2: 3, 4: 2, 6: 4 }
-
-/** Whether the page decodes this PNG to its own samples: 8 or 16 bits, no palette, not interlaced, as it is. */
-function isPlainPng(bytes: Uint8Array, file: string): boolean {
-  const { png } = probe(bytes, file)
-  const isPlain = png !== undefined && !png.interlaced && png.bits >= 8 && png.colourType !== 3
-  // A transparent colour is an alpha channel that the page would not see.
-  return isPlain && png.channels === channelsOf[png.colourType]
 }
 
 async function embeddable({ bytes, page }: Loaded): Promise<Uint8Array> {

@@ -1,11 +1,13 @@
 import { log } from '../../tensor/math.ts'
-import type { Picture } from '../../tensor/picture.ts'
+import { fullScale, hasAlpha, type Picture, type PictureMeta } from '../../tensor/picture.ts'
 import { optional } from '../../text/record.ts'
+import type { PlainPng } from '../png-head.ts'
 import { findClusters } from './clusters.ts'
 import type { Comparison, DifferenceMap, Failure, Mismatch, Shape, Smallest, Stats } from './comparison.ts'
 import { densest } from './density.ts'
-import { type Measured, measure } from './measure.ts'
-import { haveEqualBits, type Pair, pairUp } from './pair.ts'
+import { type Differ, type Measured, measure } from './measure.ts'
+import { notShifted, withAntialiasing } from './nearby.ts'
+import { type Frame, haveEqualBits, type Pair, pairUp } from './pair.ts'
 import { seenByPixelmatch } from './perceptual.ts'
 import { ignoredPixels } from './region.ts'
 import { allowedPixels, countsPixels, smallestLimits } from './smallest.ts'
@@ -29,35 +31,109 @@ export function comparePictures(expected: Picture, actual: Picture, tolerance: T
     const mismatches: Mismatch[] = ['size', ...formatMismatches(expected, actual), ...colour.mismatches]
     return { ...shapes, outcome: 'size', mismatches, failed: [], smallest: {}, notes: colour.notes }
   }
-  const { pair, mismatches: unlike } = pairUp(expected, actual, alpha, tolerance.full)
+  const { pair, mismatches: found } = pairUp(expected, actual, alpha, tolerance.full)
+  const unlike = tolerance.asShown === true ? [] : found
   const mismatches: Mismatch[] = [...unlike, ...colour.mismatches]
   const notes = [
     ...colour.notes,
     ...orientationNote(expected, actual),
     ...(isSameSize ? [] : [sizeNote(expected, actual)]),
   ]
-  const ignored = ignoredPixels(pair.width, pair.height, tolerance)
-  const result = { ...shapes, mismatches, notes, ...(ignored !== undefined && { ignored }) }
-  if (isSameSize && haveEqualBits(pair.expected.data, pair.actual.data))
-    return equal(result, pair, ignored, colour)
+  const left = ignoredPixels(pair.width, pair.height, tolerance)
+  if (isSameSize && haveEqualBits(pair.expected.data, pair.actual.data)) {
+    return equal({ ...shapes, mismatches, notes, ...optional('ignored', left) }, pair, left, colour)
+  }
+  const ignored = withAntialiasing(pair, left, tolerance)
+  const result = { ...shapes, mismatches, notes, ...optional('ignored', ignored) }
+  const measured = measure(pair, thresholdOf(tolerance, pair.full), ignored)
+  return conclude(result, { frame: pair, pair, measured, colour }, tolerance)
+}
 
-  const threshold = tolerance.maxAbs === undefined ? 0 : levelsOf(tolerance.maxAbs, pair.full)
-  const measured = measure(pair, threshold, ignored)
-  if (measured.differing === 0) return equal(result, pair, ignored, colour)
+const thresholdOf = ({ maxAbs }: Tolerance, full: number): number =>
+  maxAbs === undefined ? 0 : levelsOf(maxAbs, full)
 
-  if (pair.depth === 32 && tolerance.full === undefined) notes.push(scaleNote(pair.full))
-  const { stats, map } = look(pair, measured, threshold, ignored, tolerance)
+/** Files whose rows can be read without decoding them whole, and what their headers say. */
+type RowFile = {
+  readonly plain?: PlainPng
+  readonly header?: () => Promise<Shape & WithMeta>
+  readonly unread?: readonly string[]
+}
+
+/**
+ * What `comparePictures` says of two plain PNGs, without having them whole; undefined where a tolerance has to see the
+ * pictures, where they are not of one shape, or where one is damaged.
+ */
+export async function compareRows(
+  a: RowFile,
+  b: RowFile,
+  tolerance: Tolerance,
+  differ: Differ,
+): Promise<Comparison | undefined> {
+  const { perceptual, minSsim, alpha = 'strict', antialiasing, shift } = tolerance
+  if (a.plain === undefined || b.plain === undefined || a.header === undefined || b.header === undefined)
+    return undefined
+  if ([...(a.unread ?? []), ...(b.unread ?? [])].length > 0) return undefined
+  const [expected, actual] = await Promise.all([a.header(), b.header()])
+  const { width, height, channels, depth } = expected
+  const isAlike =
+    width === actual.width &&
+    height === actual.height &&
+    channels === actual.channels &&
+    depth === actual.depth
+  const isSeen =
+    perceptual !== undefined ||
+    minSsim !== undefined ||
+    antialiasing === 'ignore' ||
+    shift !== undefined ||
+    (alpha === 'visible' && hasAlpha(channels))
+  if (!isAlike || isSeen) return undefined
+  const compared = alpha === 'ignore' && hasAlpha(channels) ? channels - 1 : channels
+  const full = fullScale(depth)
+  const ignored = ignoredPixels(width, height, tolerance)
+  const threshold = thresholdOf(tolerance, full)
+  const measured = await differ(a.plain, b.plain, { threshold, compared, ignored })
+  if (measured === undefined) return undefined
+  const colour = compareProfiles(expected, actual, tolerance)
+  const result = {
+    expected: shapeOf(expected),
+    actual: shapeOf(actual),
+    mismatches: colour.mismatches,
+    notes: [...colour.notes],
+    ...optional('ignored', ignored),
+  }
+  return conclude(result, { frame: { width, height, depth, full, compared }, measured, colour }, tolerance)
+}
+
+type Found = {
+  readonly frame: Frame
+  /** Absent where nothing has to see the pictures. */
+  readonly pair?: Pair
+  readonly measured: Measured
+  readonly colour: Colour
+}
+
+/** Judges what was measured. */
+function conclude(
+  result: Pick<Comparison, 'expected' | 'actual' | 'mismatches' | 'ignored'> & { readonly notes: string[] },
+  { frame, pair, measured, colour }: Found,
+  tolerance: Tolerance,
+): Comparison {
+  const { ignored, mismatches } = result
+  if (measured.differing === 0) return equal(result, frame, ignored, colour)
+  if (frame.depth === 32 && tolerance.full === undefined) result.notes.push(scaleNote(frame.full))
+  const threshold = thresholdOf(tolerance, frame.full)
+  const { stats, map } = look(frame, pair, measured, threshold, ignored, tolerance)
   const failed = failures(tolerance, threshold, stats)
   const isDifferent = mismatches.length > 0 || failed.length > 0
+  const isUnlike = mismatches.some((mismatch) => mismatch !== 'icc')
   return {
     ...result,
     outcome: isDifferent ? 'different' : 'tolerated',
     stats,
     failed,
-    smallest:
-      unlike.length > 0
-        ? {}
-        : withProfile(smallestLimits(tolerance, stats, measured, pair.width, pair.height), colour),
+    smallest: isUnlike
+      ? {}
+      : withProfile(smallestLimits(tolerance, stats, measured, frame.width, frame.height), colour),
     map,
   }
 }
@@ -109,19 +185,27 @@ function equal(
 
 /** What there is to say of pictures that differ. */
 function look(
-  pair: Pair,
+  frame: Frame,
+  pair: Pair | undefined,
   measured: Measured,
   threshold: number,
   ignored: Uint8Array | undefined,
   tolerance: Tolerance,
 ): { stats: Stats; map: DifferenceMap } {
-  const { width, height } = pair
-  const { perceptual, maxDensity, minSsim, alpha = 'strict' } = tolerance
+  const { width, height } = frame
+  const { perceptual, shift, maxDensity, minSsim } = tolerance
   const { values, differing } = measured
-  const seen = perceptual === undefined ? undefined : seenByPixelmatch(pair, perceptual, ignored, alpha)
+  const seen =
+    pair === undefined
+      ? undefined
+      : perceptual !== undefined
+        ? seenByPixelmatch(pair, ignored, tolerance)
+        : shift !== undefined
+          ? notShifted(pair, values, threshold, shift)
+          : undefined
   const counts = (at: number) => (seen === undefined ? values[at]! > threshold : seen[at] === 1)
-  const compared = comparedPixels(pair, ignored)
-  const rmse = Math.sqrt(measured.sumOfSquares / (compared * pair.compared))
+  const compared = comparedPixels(frame, ignored)
+  const rmse = Math.sqrt(measured.sumOfSquares / (compared * frame.compared))
   return {
     stats: {
       compared,
@@ -130,8 +214,8 @@ function look(
       counted: seen === undefined ? measured.beyond : seen.reduce((sum, n) => sum + n, 0),
       ...(measured.largest !== undefined && { largest: measured.largest }),
       rmse,
-      psnr: psnrOf(rmse, pair.full),
-      ...(minSsim !== undefined && { ssim: ssim(pair, ignored) }),
+      psnr: psnrOf(rmse, frame.full),
+      ...(minSsim !== undefined && pair !== undefined && { ssim: ssim(pair, ignored) }),
       ...(maxDensity !== undefined && { density: densest(width, height, maxDensity.window, counts) }),
       clusters: findClusters(values, width, height, measured.rowCounts),
     },
@@ -216,7 +300,13 @@ const pixelsText = (count: number): string => (count === 1 ? '1 pixel' : `${coun
 export const brief = (value: number): string =>
   Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)))
 
-const shapeOf = ({ width, height, channels, depth }: Picture): Shape => ({ width, height, channels, depth })
+/** A shape without what else there is. */
+export const shapeOf = ({ width, height, channels, depth }: Shape): Shape => ({
+  width,
+  height,
+  channels,
+  depth,
+})
 
 function formatMismatches(expected: Picture, actual: Picture): Mismatch[] {
   return [
@@ -233,7 +323,9 @@ const sizeNote = (expected: Picture, actual: Picture): string =>
 
 type Colour = { readonly mismatches: readonly Mismatch[]; readonly notes: readonly string[] }
 
-function compareProfiles(expected: Picture, actual: Picture, { icc = 'error' }: Tolerance): Colour {
+type WithMeta = { readonly meta: PictureMeta }
+
+function compareProfiles(expected: WithMeta, actual: WithMeta, { icc = 'error' }: Tolerance): Colour {
   const [a, b] = [expected.meta.icc, actual.meta.icc]
   const isEqual = a === undefined || b === undefined ? a === b : Buffer.from(a).equals(b)
   const [p, q] = [gammaOf(expected), gammaOf(actual)]
@@ -245,7 +337,7 @@ function compareProfiles(expected: Picture, actual: Picture, { icc = 'error' }: 
 }
 
 /** The gamma by which a PNG without a profile is shown. */
-const gammaOf = ({ meta: { icc, gamma = 45455, isSrgb } }: Picture): number =>
+const gammaOf = ({ meta: { icc, gamma = 45455, isSrgb } }: WithMeta): number =>
   icc !== undefined || isSrgb ? 2.2 : Math.round(1e7 / gamma) / 100
 
 function profilesText(expected: Uint8Array | undefined, actual: Uint8Array | undefined): string {

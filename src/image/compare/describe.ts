@@ -55,7 +55,7 @@ function statsLines({ map }: Comparison, stats: Stats): string[] {
       ? ''
       : map?.counted === undefined
         ? `; ${counted === 0 ? 'none' : counted} by more than ${brief(map?.threshold ?? 0)}`
-        : `; pixelmatch counts ${counted === 0 ? 'none' : counted}`
+        : `; ${counted === 0 ? 'none' : counted} of them ${counted === 1 ? 'counts' : 'count'}`
   return [
     line('pixels', `${differing} of ${compared} differ (${percent(share)})${others}`),
     ...(largest === undefined ? [] : [line('largest', largestText(largest))]),

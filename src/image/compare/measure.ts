@@ -1,3 +1,4 @@
+import type { PlainPng } from '../png-head.ts'
 import { channelName, type Largest } from './comparison.ts'
 import { bytesOf, type Pair } from './pair.ts'
 
@@ -15,6 +16,19 @@ export type Measured = {
   /** differing pixels in each row */
   readonly rowCounts: Uint32Array
 }
+
+/** What a measurement is asked for. */
+export type Wanted = {
+  /** levels beyond which a pixel counts */
+  readonly threshold: number
+  /** the samples at the front of a pixel that are compared */
+  readonly compared: number
+  /** [y][x]: 1 where a pixel is not compared */
+  readonly ignored: Uint8Array | undefined
+}
+
+/** Measures two plain PNGs of one shape as `measure` does, without having them whole; undefined where one is damaged. */
+export type Differ = (expected: PlainPng, actual: PlainPng, wanted: Wanted) => Promise<Measured | undefined>
 
 type State = {
   readonly values: Uint8Array | Uint16Array | Float64Array

@@ -1,6 +1,8 @@
-import type { Picture } from '../../tensor/picture.ts'
-import { compareEqual, comparePictures } from './compare.ts'
+import type { Picture, PictureMeta } from '../../tensor/picture.ts'
+import type { PlainPng } from '../png-head.ts'
+import { compareEqual, comparePictures, compareRows, shapeOf } from './compare.ts'
 import type { Comparison, Outcome, Shape, Smallest } from './comparison.ts'
+import type { Differ } from './measure.ts'
 import { looser } from './smallest.ts'
 import type { Tolerance } from './tolerance.ts'
 
@@ -10,8 +12,12 @@ export type Pages = {
   /** Pictures of the file that are not among its pages, in words. */
   readonly unread?: readonly string[]
   readonly pictures: AsyncIterable<Picture>
-  /** What the header says that every page is; absent where pages may differ, or nothing says it but the samples. */
-  readonly shape?: () => Promise<Shape>
+  /** What the header says of every page; absent where pages may differ, or nothing says it but the samples. */
+  readonly header?: () => Promise<Shape & { readonly meta: PictureMeta }>
+  /** What the header says of the only page, where the first bytes tell it. */
+  readonly shape?: Shape
+  /** The file, where its rows can be read without decoding it whole. */
+  readonly plain?: PlainPng
   /** how the file was read, where there was a choice */
   readonly notes?: readonly string[]
 }
@@ -38,6 +44,7 @@ export type OnPage = (page: number, expected: Picture, actual: Picture, comparis
  * on its own. Handed the same `Pages` twice, it decodes them once, and not at all where the header says enough and nobody
  * wants to see the pages. Of the results only the first of the worst outcome keeps its `map`.
  *
+ * @param differ measures plain PNGs without decoding them whole, where nobody wants to see the pages
  * @throws ConvoError as decoding does, and as `comparePictures`
  */
 export async function comparePages(
@@ -45,12 +52,21 @@ export async function comparePages(
   actual: Pages,
   tolerance: Tolerance = {},
   onPage?: OnPage,
+  differ?: Differ,
 ): Promise<FileComparison> {
-  if (expected === actual && onPage === undefined && expected.shape !== undefined) {
-    const page = compareEqual(await expected.shape(), tolerance)
+  if (expected === actual && onPage === undefined && expected.header !== undefined) {
+    const page = compareEqual(expected.shape ?? shapeOf(await expected.header()), tolerance)
     const pages = Array.from({ length: expected.count }, () => page)
     const { outcome, smallest } = page
     return { outcome, expectedPages: expected.count, actualPages: actual.count, pages, smallest }
+  }
+  const rows =
+    onPage === undefined && differ !== undefined
+      ? await compareRows(expected, actual, tolerance, differ)
+      : undefined
+  if (rows !== undefined) {
+    const { outcome, smallest } = rows
+    return { outcome, expectedPages: 1, actualPages: 1, pages: [rows], smallest }
   }
   const a = expected.pictures[Symbol.asyncIterator]()
   const b = expected === actual ? undefined : actual.pictures[Symbol.asyncIterator]()
@@ -96,6 +112,10 @@ const order: readonly Outcome[] = ['same', 'tolerated', 'different', 'size']
 /** Whether a page is more worth a look than another one. */
 export const isWorse = (page: Comparison, than: Comparison): boolean =>
   order.indexOf(page.outcome) > order.indexOf(than.outcome)
+
+/** The first page of the worst outcome. */
+export const worstOf = ({ pages }: Pick<FileComparison, 'pages'>): number =>
+  pages.reduce((most, page, i) => (isWorse(page, pages[most]!) ? i : most), 0)
 
 const worst = (pages: readonly Comparison[]): Outcome =>
   order[pages.reduce((most, { outcome }) => Math.max(most, order.indexOf(outcome)), 0)]!

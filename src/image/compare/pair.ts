@@ -2,20 +2,24 @@ import { type Depth, fullOf, fullScale, hasAlpha, type Picture, type Samples } f
 import type { Mismatch } from './comparison.ts'
 import type { AlphaRule } from './tolerance.ts'
 
-/** Two pictures of equal channels and depth; their sizes may differ. */
-export type Pair = {
-  readonly expected: Picture
-  readonly actual: Picture
-  readonly channels: 1 | 2 | 3 | 4
+/** What a comparison is made over. */
+export type Frame = {
   readonly depth: Depth
   readonly full: number
   /** the samples at the front of a pixel that are compared */
   readonly compared: number
-  /** `visible` only where there is an alpha channel */
-  readonly alpha: AlphaRule
   /** the larger of the widths and of the heights */
   readonly width: number
   readonly height: number
+}
+
+/** Two pictures of equal channels and depth; their sizes may differ. */
+export type Pair = Frame & {
+  readonly expected: Picture
+  readonly actual: Picture
+  readonly channels: 1 | 2 | 3 | 4
+  /** `visible` only where there is an alpha channel */
+  readonly alpha: AlphaRule
 }
 
 /**

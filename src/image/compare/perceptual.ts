@@ -1,23 +1,27 @@
 import pixelmatch from 'pixelmatch'
+import pixelmatch8 from 'pixelmatch-8'
 import { ConvoError } from '../../error.ts'
 import { hasAlpha, type Picture } from '../../tensor/picture.ts'
 import { depthText } from './comparison.ts'
 import type { Pair } from './pair.ts'
-import type { AlphaRule } from './tolerance.ts'
+import type { AlphaRule, Tolerance } from './tolerance.ts'
 
 /**
- * The pixels that pixelmatch (version pinned in package.json) sees as different, antialiasing omitted: 1 for each,
- * [y][x]. Pixels that one of the pictures lacks are seen; ignored ones are not. Half-transparent colours are flattened onto
- * pixelmatch's checkerboard; with alpha `ignore` all are opaque.
+ * The pixels whose colours look different: 1 for each, [y][x], the same that pixelmatch counts. Pixels that one of the
+ * pictures lacks do; ignored ones do not. With alpha `ignore` all are opaque.
  *
- * @param threshold 0..1 of its largest distance of colours in YIQ
+ * The distance of two colours is, with the metric `yiq` (pixelmatch 7.2), sqrt(0.5053 dY^2 + 0.299 dI^2 + 0.1957 dQ^2) of
+ * the NTSC colours YIQ, as a share of the largest there is; with `oklab` (pixelmatch 8.0) |dLr| + sqrt(da^2 + db^2) of the
+ * OKLab colours, Lr being Ottosson's lightness with a toe, where black and white are 1 apart. Half-transparent colours are
+ * laid over a checkerboard that depends on the place. Unless antialiasing is compared, a pixel is not different where it is
+ * antialiasing in one of the pictures, as `isAntialiased` has it.
+ *
  * @throws ConvoError E_OPTION for depths other than 8
  */
 export function seenByPixelmatch(
   pair: Pair,
-  threshold: number,
   ignored: Uint8Array | undefined,
-  alpha: AlphaRule,
+  { perceptual: threshold = 0, metric = 'yiq', antialiasing = 'ignore', alpha = 'strict' }: Tolerance,
 ) {
   if (pair.depth !== 8) {
     throw new ConvoError('E_OPTION', '--perceptual compares 8-bit pictures only', {
@@ -32,7 +36,9 @@ export function seenByPixelmatch(
   const seen = new Uint8Array(pair.width * pair.height)
   if (ignored !== undefined) copyIgnored(expected, actual, ignored, width, pair.width)
   const drawn = new Uint8Array(width * height * 4)
-  pixelmatch(expected, actual, drawn, width, height, { threshold, diffMask: true })
+  const match = metric === 'yiq' ? pixelmatch : pixelmatch8
+  const includeAA = antialiasing === 'compare'
+  match(expected, actual, drawn, width, height, { threshold, includeAA, diffMask: true })
   for (let y = 0; y < pair.height; y++) {
     for (let x = 0; x < pair.width; x++) {
       const at = y * pair.width + x

@@ -29,14 +29,10 @@ export function renderDiff(
   actual: Picture,
   comparison: Comparison,
   style: DiffStyle = 'triptych',
-): Picture {
+): Drawn {
+  if (!showsPictures(style)) return renderMap(expected, actual, comparison, style)
   const marks = marksOf(expected, actual, comparison)
   const { width, height } = marks
-  if (style === 'mask') {
-    const data = marks.data.map((mark) => (mark === counted ? 255 : mark === tolerated ? 128 : 0))
-    return { width, height, channels: 1, depth: 8, data, meta: {} }
-  }
-  if (style === 'heat') return picture(heat(comparison, marks))
   const stretch = stretchOf(expected, actual)
   const left = shown(expected, width, height, stretch)
   const middle = overlay(left, marks, comparison.stats?.clusters ?? [])
@@ -44,7 +40,26 @@ export function renderDiff(
   return picture(sideBySide([left, middle, shown(actual, width, height, stretch)]))
 }
 
-export const picture = ({ width, height, data }: Canvas): Picture => ({
+/** A picture of 8 bits. */
+export type Drawn = Picture & { readonly depth: 8 }
+
+/** Whether a style shows the pictures themselves, and not only where they differ. */
+export const showsPictures = (style: DiffStyle): boolean => style === 'overlay' || style === 'triptych'
+
+/** A picture of where two pictures differ, for which they need not be there: `mask` or `heat`. */
+export function renderMap(expected: Size, actual: Size, comparison: Comparison, style: DiffStyle): Drawn {
+  const marks = marksOf(expected, actual, comparison)
+  if (style === 'heat') return picture(heat(comparison, marks))
+  const { width, height, data: kinds } = marks
+  const data = new Uint8Array(kinds.length)
+  for (let at = 0; at < kinds.length; at++)
+    data[at] = kinds[at] === counted ? 255 : kinds[at] === tolerated ? 128 : 0
+  return { width, height, channels: 1, depth: 8, data, meta: {} }
+}
+
+type Size = { readonly width: number; readonly height: number }
+
+export const picture = ({ width, height, data }: Canvas): Drawn => ({
   width,
   height,
   channels: 3,
@@ -59,7 +74,7 @@ export const [tolerated, counted, leftOut] = [1, 2, 3]
 /** What became of each pixel, [y][x]; as large as both pictures flattened onto each other. */
 export type Marks = { readonly width: number; readonly height: number; readonly data: Uint8Array }
 
-export function marksOf(expected: Picture, actual: Picture, { map, ignored }: Comparison): Marks {
+export function marksOf(expected: Size, actual: Size, { map, ignored }: Comparison): Marks {
   const width = Math.max(expected.width, actual.width)
   const height = Math.max(expected.height, actual.height)
   const marks = new Uint8Array(width * height)
@@ -98,7 +113,10 @@ export function stretchOf(...pictures: readonly Picture[]): Stretch {
 }
 
 /** The picture as it looks, over a checkerboard where it is transparent. */
-function shown(p: Picture, width: number, height: number, { from, factor }: Stretch): Canvas {
+function shown(p: Picture, width: number, height: number, stretch: Stretch): Canvas {
+  const { from, factor } = stretch
+  const isAsItIs = p.channels === 3 && p.depth === 8 && p.width === width && p.height === height
+  if (isAsItIs && from === 0 && factor === 1) return { width, height, data: p.data as Uint8Array }
   const canvas = blank(width, height, absent)
   const { channels, data } = p
   const scale = 255 / fullScale(p.depth)
@@ -114,7 +132,10 @@ function shown(p: Picture, width: number, height: number, { from, factor }: Stre
         const v = (data[i + c]! * scale - from) * factor
         return clamp(alpha === 0 ? ground : ground + (v - ground) * alpha)
       }
-      paint(canvas, y * width + x, [level(0), level(green), level(blueAt)])
+      const at = 3 * (y * width + x)
+      canvas.data[at] = level(0)
+      canvas.data[at + 1] = level(green)
+      canvas.data[at + 2] = level(blueAt)
     }
   }
   return canvas
@@ -124,16 +145,20 @@ export const clamp = (v: number): number => Math.round(Math.min(255, Math.max(0,
 
 function overlay({ data }: Canvas, marks: Marks, clusters: readonly Cluster[]): Canvas {
   const { width, height } = marks
-  const canvas = blank(width, height, absent)
+  const canvas = { width, height, data: new Uint8Array(width * height * 3) }
   for (let at = 0; at < marks.data.length; at++) {
     const luma = 0.299 * data[3 * at]! + 0.587 * data[3 * at + 1]! + 0.114 * data[3 * at + 2]!
     const pale = Math.round(255 - (255 - luma) * 0.35)
     const mark = marks.data[at]
-    if (mark === counted) paint(canvas, at, shaded(red, luma))
+    // first, as most pixels are: a colour for each would be an array for each
+    if (mark === 0) {
+      canvas.data[3 * at] = pale
+      canvas.data[3 * at + 1] = pale
+      canvas.data[3 * at + 2] = pale
+    } else if (mark === counted) paint(canvas, at, shaded(red, luma))
     else if (mark === tolerated) paint(canvas, at, shaded(amber, luma))
     else if (mark === leftOut)
       paint(canvas, at, [(pale + blue[0]) >> 1, (pale + blue[1]) >> 1, (pale + blue[2]) >> 1])
-    else paint(canvas, at, [pale, pale, pale])
   }
   const thickness = Math.max(1, Math.round(Math.max(width, height) / 500))
   for (const cluster of clusters.slice(0, mostFrames)) drawFrame(canvas, cluster, marks, thickness)
@@ -190,7 +215,9 @@ function sideBySide(panels: readonly Canvas[]): Canvas {
 
 export function blank(width: number, height: number, colour: Colour): Canvas {
   const data = new Uint8Array(width * height * 3)
-  for (let at = 0; at < width * height; at++) paint({ data }, at, colour)
+  if (width === 0 || height === 0) return { width, height, data }
+  for (let x = 0; x < width; x++) paint({ data }, x, colour)
+  for (let y = 1; y < height; y++) data.copyWithin(3 * y * width, 0, 3 * width)
   return { width, height, data }
 }
 

@@ -7,6 +7,7 @@ import type { Density, Limits } from './tolerance.ts'
 export const countsPixels = (limits: Limits): boolean =>
   limits.maxAbs !== undefined ||
   limits.perceptual !== undefined ||
+  limits.shift !== undefined ||
   boundsCount(limits) ||
   (limits.minPsnr === undefined && limits.maxRmse === undefined && limits.minSsim === undefined)
 
@@ -51,7 +52,7 @@ export function smallestLimits(
   if (!isReachable) return {}
   if (!countsPixels(limits)) return { farther: whole }
   const more: Limits = { ...whole, ...moreOf(limits, stats) }
-  if (limits.perceptual !== undefined) return { more }
+  if (limits.perceptual !== undefined || limits.shift !== undefined) return { more }
   const levels = fartherLevels(limits, stats, measured, width, height)
   if (!Number.isFinite(levels)) return { more }
   const farther: Limits = { ...whole, ...countsOf(limits), maxAbs: { value: levels, unit: 'levels' } }
@@ -71,6 +72,7 @@ function moreOf(limits: Limits, { counted, compared, density }: Stats): Limits {
   return {
     ...(limits.maxAbs !== undefined && { maxAbs: limits.maxAbs }),
     ...(limits.perceptual !== undefined && { perceptual: limits.perceptual }),
+    ...(limits.shift !== undefined && { shift: limits.shift }),
     ...((limits.maxDiffPixels !== undefined || (!boundsCount(limits) && counted > 0)) && {
       maxDiffPixels: counted,
     }),

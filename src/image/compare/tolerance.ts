@@ -1,5 +1,16 @@
 import { ConvoError } from '../../error.ts'
-import { choice, custom, expected, integer, number, share, text, type Values } from '../../params.ts'
+import {
+  choice,
+  custom,
+  expected,
+  flag,
+  integer,
+  number,
+  type Param,
+  share,
+  text,
+  type Values,
+} from '../../params.ts'
 import type { Picture } from '../../tensor/picture.ts'
 
 /** How far a sample may be off: in levels of its depth, or in percent of the full scale. */
@@ -38,6 +49,8 @@ export type Limits = {
   readonly minSsim?: number
   /** threshold of pixelmatch, 0..1 */
   readonly perceptual?: number
+  /** pixels by which what is shown may have moved */
+  readonly shift?: number
   readonly icc?: IccRule
 }
 
@@ -50,6 +63,12 @@ export type Tolerance = Limits & {
   readonly ignoreBorder?: number
   readonly alpha?: AlphaRule
   readonly size?: SizeRule
+  /** How `perceptual` measures colours: as pixelmatch 7.2 (yiq) or 8.0 (oklab). */
+  readonly metric?: Metric
+  /** `ignore` where it is not said and `perceptual` is given, else `compare`. */
+  readonly antialiasing?: AntialiasingRule
+  /** Whether gray equals RGB of equal values, 8 bits equal 16, and opaque alpha none. */
+  readonly asShown?: boolean
   /** What is white in floats; guessed from them where it is not said. */
   readonly full?: number
 }
@@ -57,9 +76,13 @@ export type Tolerance = Limits & {
 const alphaRules = ['strict', 'visible', 'ignore'] as const
 const iccRules = ['error', 'warn', 'ignore'] as const
 const sizeRules = ['error', 'pad'] as const
+const antialiasingRules = ['compare', 'ignore'] as const
+const metrics = ['yiq', 'oklab'] as const
 export type AlphaRule = (typeof alphaRules)[number]
 export type IccRule = (typeof iccRules)[number]
 export type SizeRule = (typeof sizeRules)[number]
+export type AntialiasingRule = (typeof antialiasingRules)[number]
+export type Metric = (typeof metrics)[number]
 
 /** The settings of a comparison, as `compare` and the manifest of `check` take them. */
 export const toleranceSettings = {
@@ -82,7 +105,11 @@ export const toleranceSettings = {
     unset: 'see --max-diff-pixels',
   },
   'max-density': {
-    ...custom<Density>('number of pixels allowed to differ in any window of NxN', '<n/N>', parseDensity),
+    ...custom<Density>(
+      'number of pixels, or n%, allowed to differ in any window of NxN',
+      '<n/N>',
+      parseDensity,
+    ),
     unset: 'see --max-diff-pixels',
   },
   'min-psnr': { ...number('lowest allowed PSNR, in dB of full scale'), unset: 'off' },
@@ -91,20 +118,40 @@ export const toleranceSettings = {
     unset: 'off',
   },
   'min-ssim': {
-    ...number('lowest allowed SSIM (Wang 2004: gaussian 11x11, sigma 1.5; mean of the channels)', undefined, {
-      min: -1,
-      max: 1,
-    }),
-    unset: 'off',
-  },
-  perceptual: {
-    ...number(
-      'let pixelmatch decide which pixels differ: threshold 0..1, antialiasing ignored, 8-bit pictures only; instead of --max-abs',
-      undefined,
-      { min: 0, max: 1 },
+    ...similarity(
+      'lowest allowed SSIM (Wang 2004: gaussian 11x11, sigma 1.5; mean of the channels), -1..1 or %',
     ),
     unset: 'off',
   },
+  perceptual: {
+    ...share(
+      'a pixel differs when its colour looks different: by more than this share of the largest distance; antialiasing is ' +
+        'ignored; instead of --max-abs, 8-bit pictures only',
+    ),
+    unset: 'off',
+  },
+  metric: choice(
+    'how --perceptual measures the distance of colours: yiq as pixelmatch 7.2, oklab as pixelmatch 8.0',
+    metrics,
+    'yiq',
+  ),
+  antialiasing: {
+    ...choice(
+      'ignore: pixels that are antialiasing in one of the pictures are not compared, by any measure',
+      antialiasingRules,
+    ),
+    unset: 'compare; ignore with --perceptual',
+  },
+  shift: {
+    ...integer(
+      'a pixel does not count where both pictures have it within this many pixels, up to --max-abs',
+      0,
+      { min: 0, max: 16 },
+    ),
+  },
+  'as-shown': flag(
+    'gray equals RGB of equal values, 8 bits equal 16, and no alpha equals opaque alpha: different channels and depths are no difference',
+  ),
   ignore: {
     ...custom<readonly Rectangle[]>('ignore a rectangle; repeatable', '<x,y,w,h>', parseRectangles),
     repeats: true,
@@ -138,6 +185,17 @@ export const toleranceSettings = {
   },
 }
 
+/** A number from -1 to 1, or as a percentage. */
+function similarity(summary: string): Param<number> {
+  const bounds = { min: -1, max: 1 }
+  const plain = number(summary, undefined, bounds)
+  const parse = (given: unknown, name: string) => {
+    const percent = typeof given === 'string' ? /^\s*(-?[\d.]+)\s*%\s*$/.exec(given)?.[1] : undefined
+    return plain.parse(percent === undefined ? given : Number(percent) / 100, name)
+  }
+  return { ...plain, metavar: '<n|n%>', parse }
+}
+
 /** The values of the settings of a comparison. */
 export type ToleranceValues = Values<typeof toleranceSettings>
 
@@ -147,6 +205,16 @@ export type ToleranceValues = Values<typeof toleranceSettings>
  * @throws ConvoError E_OPTION for settings that contradict each other
  */
 export function toleranceOf(values: ToleranceValues, mask?: Picture): Tolerance {
+  if (values.perceptual !== undefined && values.shift > 0) {
+    throw new ConvoError('E_OPTION', '--shift compares by --max-abs, and --perceptual replaces that', {
+      fix: '--max-abs <n> instead of --perceptual',
+    })
+  }
+  if (values.perceptual === undefined && values.metric !== 'yiq') {
+    throw new ConvoError('E_OPTION', '--metric does not apply without --perceptual', {
+      fix: '--perceptual 0.1',
+    })
+  }
   if (values.perceptual !== undefined && values['max-abs'] !== undefined) {
     throw new ConvoError('E_OPTION', '--perceptual and --max-abs cannot be used together', {
       fix: 'no --max-abs',
@@ -165,6 +233,10 @@ export function toleranceOf(values: ToleranceValues, mask?: Picture): Tolerance 
       ignore: values.ignore,
       mask,
       full: values.full,
+      antialiasing: values.antialiasing,
+      ...(values.shift > 0 && { shift: values.shift }),
+      ...(values.perceptual !== undefined && { metric: values.metric }),
+      ...(values['as-shown'] && { asShown: true }),
     }),
     ignoreBorder: values['ignore-border'],
     alpha: values.alpha,
@@ -196,6 +268,7 @@ function limitsList(limits: Limits): [name: string, value: string | number][] {
     ['max-rmse', limits.maxRmse],
     ['min-ssim', limits.minSsim],
     ['perceptual', limits.perceptual],
+    ['shift', limits.shift],
     ['icc', limits.icc === 'error' ? undefined : limits.icc],
   ]
   return list.filter((entry): entry is [string, string | number] => entry[1] !== undefined)
@@ -219,11 +292,14 @@ function parseAmount(given: unknown, name: string): Amount {
 }
 
 function parseDensity(given: unknown, name: string): Density {
-  const [, pixels, window] = /^\s*(\d{1,9})\s*\/\s*(\d{1,6})\s*$/.exec(String(given)) ?? []
-  if (pixels === undefined || Number(window) < 1) {
-    throw expected('pixels/side of the window, such as 3/16', name, given)
+  const [, pixels, percent, window] =
+    /^\s*(\d{1,9}(?:\.\d+(?=\s*%))?)\s*(%?)\s*\/\s*(\d{1,6})\s*$/.exec(String(given)) ?? []
+  const side = Number(window)
+  if (pixels === undefined || side < 1 || (percent === '%' && Number(pixels) > 100)) {
+    throw expected('pixels/side of the window, such as 3/16 or 2%/16', name, given)
   }
-  return { pixels: Number(pixels), window: Number(window) }
+  const allowed = percent === '%' ? Math.floor((Number(pixels) * side * side) / 100) : Number(pixels)
+  return { pixels: allowed, window: side }
 }
 
 /** One `x,y,w,h`, four numbers, or a list of either. */

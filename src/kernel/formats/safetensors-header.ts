@@ -8,6 +8,8 @@ export type Opened = {
   readonly file: string
   readonly bytes: Uint8Array
   readonly entries: ReadonlyMap<string, Entry>
+  /** Texts by their keys. */
+  readonly metadata: ReadonlyMap<string, string>
 }
 
 /** One tensor: its bytes are those of the file from `begin` to `end`. */
@@ -77,7 +79,13 @@ export function open(bytes: Uint8Array, file: string): Opened {
     }
   }
   checkPlaces([...entries.values()], start, bytes.length, fail)
-  return { file, bytes, entries }
+  return { file, bytes, entries, metadata: metadataFrom(header) }
+}
+
+function metadataFrom(header: object): ReadonlyMap<string, string> {
+  const { __metadata__: held } = header as { readonly __metadata__?: unknown }
+  const entries = isRecord(held) ? Object.entries(held) : []
+  return new Map(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
 }
 
 /**

@@ -65,6 +65,29 @@ export function constantFrom(type: NumberType, shape: readonly number[], bytes: 
   return { type: becomes, shape, data }
 }
 
+/** Numbers of a constant in the order of another shape, a step in `strides` numbers along each axis. */
+export function strided(
+  { type, data }: Constant,
+  shape: readonly number[],
+  strides: readonly number[],
+): Constant {
+  const count = countOf(shape)
+  const isDense = shape.every((n, axis) => n === 1 || strides[axis] === countOf(shape.slice(axis + 1)))
+  if (isDense) return { type, shape, data: data.length === count ? data : data.slice(0, count) }
+  const out = new arrays[type](count)
+  const at = shape.map(() => 0)
+  for (let i = 0, from = 0; i < count; i++) {
+    out[i] = data[from]!
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      from += strides[axis]!
+      if (++at[axis]! < shape[axis]!) break
+      from -= strides[axis]! * shape[axis]!
+      at[axis] = 0
+    }
+  }
+  return { type, shape, data: out }
+}
+
 /** The same from whole numbers that represent the bits of halves, and from numbers as they are otherwise. */
 export function constantFromList(
   type: NumberType,
@@ -87,6 +110,28 @@ export function constantFromList(
       listed.map((n) => (n < 0 ? n + 2 ** 64 : n)),
     )
   return constant(becomes, shape, listed)
+}
+
+/** The numbers of a constant as bytes, little-endian, each type as it is. */
+export function bytesFrom({ type, data }: Constant): Uint8Array {
+  const size = rows[type].bytes
+  const bytes = new Uint8Array(data.length * size)
+  const view = viewOf(bytes)
+  for (let i = 0, at = 0; i < data.length; i++, at += size) writers[type](view, at, data[i]!)
+  return bytes
+}
+
+const most64 = 2n ** 63n - 1n
+
+const writers: Readonly<Record<Constant['type'], (view: DataView, at: number, value: number) => void>> = {
+  float64: (v, at, value) => v.setFloat64(at, value, true),
+  float32: (v, at, value) => v.setFloat32(at, value, true),
+  // 2^63 - 1 was read as 2^63
+  int64: (v, at, value) => v.setBigInt64(at, value >= 2 ** 63 ? most64 : BigInt(value), true),
+  int32: (v, at, value) => v.setInt32(at, value, true),
+  int8: (v, at, value) => v.setInt8(at, value),
+  uint8: (v, at, value) => v.setUint8(at, value),
+  bool: (v, at, value) => v.setUint8(at, value),
 }
 
 /** Counts the weights of a file, tensor by tensor. */

@@ -1,0 +1,69 @@
+import type { Picture } from '../tensor/picture.ts'
+
+/** A picture at the depth of its samples, as it is looked at for antialiasing. */
+type View = Pick<Picture, 'width' | 'height' | 'channels' | 'data'>
+
+/** At so many neighbours of its own colour a pixel lies in an area. */
+const area = 3
+
+/**
+ * Whether a pixel of `a` is antialiasing, after V. Vysniauskas (Anti-aliased pixel and intensity slope detector, 2009), at
+ * any depth: of its neighbours, 8 or fewer at an edge, some are darker and some brighter, fewer than 3 are as bright, and
+ * the darkest or the brightest one lies in an area in both pictures. A pixel lies in an area when 3 neighbours or more have
+ * all its samples; an edge of the picture counts as one neighbour that is alike, in both rules. Brightness is
+ * 0.29889531 R + 0.58662247 G + 0.11448223 B in float64, of gray the gray; with alpha, over white.
+ *
+ * @param full the sample that is white
+ */
+export function isAntialiased(a: View, b: View, x: number, y: number, full: number): boolean {
+  const { width, height } = a
+  const at = (y * width + x) * a.channels
+  let alike = isAtEdge(x, y, width, height) ? 1 : 0
+  let [darkest, brightest] = [0, 0]
+  let [dark, bright] = [
+    [0, 0],
+    [0, 0],
+  ]
+  // columns first: of equals the first found counts
+  for (let u = Math.max(0, x - 1); u <= Math.min(width - 1, x + 1); u++) {
+    for (let v = Math.max(0, y - 1); v <= Math.min(height - 1, y + 1); v++) {
+      if (u === x && v === y) continue
+      const by = brighterBy(a, (v * width + u) * a.channels, at, full)
+      if (by === 0 && ++alike >= area) return false
+      if (by < darkest) [darkest, dark] = [by, [u, v]]
+      if (by > brightest) [brightest, bright] = [by, [u, v]]
+    }
+  }
+  if (darkest === 0 || brightest === 0) return false
+  return [dark, bright].some(([u, v]) => isInArea(a, u!, v!) && isInArea(b, u!, v!))
+}
+
+const isAtEdge = (x: number, y: number, width: number, height: number): boolean =>
+  x === 0 || y === 0 || x === width - 1 || y === height - 1
+
+function isInArea({ width, height, channels, data }: View, x: number, y: number): boolean {
+  if (x >= width || y >= height) return false
+  let alike = isAtEdge(x, y, width, height) ? 1 : 0
+  const at = (y * width + x) * channels
+  for (let v = Math.max(0, y - 1); v <= Math.min(height - 1, y + 1); v++) {
+    for (let u = Math.max(0, x - 1); u <= Math.min(width - 1, x + 1); u++) {
+      if (u === x && v === y) continue
+      const other = (v * width + u) * channels
+      let isAlike = true
+      for (let c = 0; c < channels; c++) if (data[at + c] !== data[other + c]) isAlike = false
+      if (isAlike && ++alike >= area) return true
+    }
+  }
+  return false
+}
+
+/** How much brighter one pixel is than another one. Differences first: equal colours are exactly as bright. */
+function brighterBy({ channels, data }: View, at: number, than: number, full: number): number {
+  const alphaAt = channels % 2 === 0 ? channels - 1 : -1
+  const [own, other] = alphaAt < 0 ? [full, full] : [data[at + alphaAt]!, data[than + alphaAt]!]
+  const by = (c: number) => {
+    const [v, w] = [data[at + c]!, data[than + c]!]
+    return own === full && other === full ? v - w : ((v - full) * own - (w - full) * other) / full
+  }
+  return channels < 3 ? by(0) : by(0) * 0.29889531 + by(1) * 0.58662247 + by(2) * 0.11448223
+}

@@ -1,0 +1,44 @@
+import type { Picture } from '../tensor/picture.ts'
+
+type View = Pick<Picture, 'width' | 'height' | 'channels' | 'data'>
+
+/**
+ * Whether what a pixel shows is in the other picture too, not more than `n` pixels away in either direction: some pixel of
+ * `b` there has every compared channel within `threshold` of the pixel of `a`, and some pixel of `a` those of the pixel of
+ * `b`. Both must hold, so that nothing may vanish or appear. Places outside a picture match nothing.
+ *
+ * @param compared the samples at the front of a pixel that count
+ */
+export function isShifted(
+  a: View,
+  b: View,
+  x: number,
+  y: number,
+  n: number,
+  threshold: number,
+  compared: number,
+): boolean {
+  return isNear(a, b, x, y, n, threshold, compared) && isNear(b, a, x, y, n, threshold, compared)
+}
+
+function isNear(
+  a: View,
+  b: View,
+  x: number,
+  y: number,
+  n: number,
+  threshold: number,
+  compared: number,
+): boolean {
+  const at = (y * a.width + x) * a.channels
+  for (let v = Math.max(0, y - n); v <= Math.min(b.height - 1, y + n); v++) {
+    for (let u = Math.max(0, x - n); u <= Math.min(b.width - 1, x + n); u++) {
+      const other = (v * b.width + u) * b.channels
+      let isWithin = true
+      for (let c = 0; c < compared && isWithin; c++)
+        isWithin = Math.abs(a.data[at + c]! - b.data[other + c]!) <= threshold
+      if (isWithin) return true
+    }
+  }
+  return false
+}

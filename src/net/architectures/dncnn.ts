@@ -1,0 +1,56 @@
+import { type Architecture, pictures } from './architecture.ts'
+import type { Weights } from './weights.ts'
+
+/** Names of the layers, which are counted with the rectifiers between them: the authors' PyTorch (KAIR), and others. */
+const prefixes = ['model', 'dncnn', 'net', 'layers'] as const
+
+/** Fewer layers of 3x3 are other networks: IRCNN has seven, with dilations that its tensors do not say. */
+const fewest = 9
+
+type Plan = { readonly prefix: string; readonly convs: readonly number[] }
+
+/** Where a sequence of convolutions of 3x3 and batch norms lies, and the numbers of its convolutions. */
+function planOf(weights: Weights): Plan | undefined {
+  for (const prefix of prefixes) {
+    const convs: number[] = []
+    for (let i = 0, gap = 0; gap < 4; i++, gap++) {
+      const shape = weights.shape(`${prefix}.${i}.weight`)
+      if (shape !== undefined) gap = 0
+      if (shape?.length !== 4) continue
+      if (shape[2] !== 3 || shape[3] !== 3) return undefined
+      convs.push(i)
+    }
+    if (convs[0] === 0 && convs.length >= fewest && isSequence(weights, prefix, convs))
+      return { prefix, convs }
+  }
+  return undefined
+}
+
+/** Whether the first convolution takes a picture, the last gives one, and all between have the same channels. */
+function isSequence(weights: Weights, prefix: string, convs: readonly number[]): boolean {
+  const shapes = convs.map((i) => weights.shape(`${prefix}.${i}.weight`)!)
+  const [wide = 0, taken = 0] = shapes[0]!
+  const [made = 0] = shapes.at(-1)!
+  const between = shapes.slice(1, -1).every(([out, into]) => out === wide && into === wide)
+  return between && made <= 4 && taken === made
+}
+
+/** DnCNN (Zhang et al., 2017): takes the noise that it sees off the picture. */
+export const dncnn: Architecture = {
+  name: 'DnCNN',
+  summary: 'DnCNN: takes noise or JPEG blocks off; model.0.weight model.2.weight, all 3x3',
+  recognises: (weights) => planOf(weights) !== undefined,
+  build(layers, x) {
+    const { prefix, convs } = planOf(layers.weights)!
+    const name = (i: number) => `${prefix}.${i}`
+    let value = x
+    for (const [k, i] of convs.entries()) {
+      value = layers.conv(name(i), value)
+      const norm = layers.has(`${name(i + 1)}.running_mean`)
+      if (norm) value = layers.batchNorm(name(i + 1), value)
+      if (k < convs.length - 1) value = layers.relu(value)
+    }
+    const [, channels = 1] = layers.shape(`${name(0)}.weight`, 4)
+    return { output: layers.subtract(x, value), channels, meaning: pictures(channels, 1) }
+  },
+}

@@ -1,0 +1,126 @@
+import type { Constant } from '../network.ts'
+import { type Architecture, pictures } from './architecture.ts'
+import { type Layers, run } from './layers.ts'
+import type { Weights } from './weights.ts'
+
+type Naming = {
+  readonly first: string
+  readonly dense: (block: number, part: number, conv: number) => string
+  readonly trunk: (blocks: number) => string
+  readonly up: (step: number) => string
+  readonly high: (ups: number) => string
+  readonly last: (ups: number) => string
+}
+
+/** Real-ESRGAN and BasicSR; ESRGAN and BSRGAN; the first ESRGAN, whose layers are counted through. */
+const namings: readonly Naming[] = [
+  {
+    first: 'conv_first',
+    dense: (block, part, conv) => `body.${block}.rdb${part}.conv${conv}`,
+    trunk: () => 'conv_body',
+    up: (step) => `conv_up${step}`,
+    high: () => 'conv_hr',
+    last: () => 'conv_last',
+  },
+  {
+    first: 'conv_first',
+    dense: (block, part, conv) => `RRDB_trunk.${block}.RDB${part}.conv${conv}`,
+    trunk: () => 'trunk_conv',
+    up: (step) => `upconv${step}`,
+    high: () => 'HRconv',
+    last: () => 'conv_last',
+  },
+  {
+    first: 'model.0',
+    dense: (block, part, conv) => `model.1.sub.${block}.RDB${part}.conv${conv}.0`,
+    trunk: (blocks) => `model.1.sub.${blocks}`,
+    up: (step) => `model.${3 * step}`,
+    high: (ups) => `model.${3 * ups + 2}`,
+    last: (ups) => `model.${3 * ups + 4}`,
+  },
+]
+
+const namingOf = (weights: Weights): Naming | undefined =>
+  namings.find(
+    ({ first, dense }) =>
+      weights.shape(`${first}.weight`) !== undefined &&
+      weights.shape(`${dense(0, 1, 1)}.weight`) !== undefined,
+  )
+
+/** The slope of all leaky rectifiers, and the share of a block that is added to its input. */
+const [slope, share] = [0.2, 0.2]
+
+/** RRDBNet of ESRGAN (Wang et al., 2018) and Real-ESRGAN (2021): dense blocks in blocks, then nearest enlargements by 2. */
+export const esrgan: Architecture = {
+  name: 'ESRGAN',
+  summary:
+    'ESRGAN, also RRDB and Real-ESRGAN, x1 to x8; conv_first.weight body.0.rdb1.conv1.weight, or model.1.sub.0.RDB1.conv1.0.weight',
+  recognises: (weights) => namingOf(weights) !== undefined,
+  build(layers, x) {
+    const naming = namingOf(layers.weights)!
+    const { first, dense, trunk, up, high, last } = naming
+    const blocks = run(layers.weights, (i) => `${dense(i, 1, 1)}.weight`)
+    const ups = upsOf(layers, naming)
+    const taken = layers.shape(`${first}.weight`, 4)[1]!
+    const made = layers.shape(`${last(ups)}.weight`, 4)[0]!
+    // Real-ESRGAN x2 and x1 see 2x2 or 4x4 pixels as the channels of one
+    const folded = taken === 4 * made ? 2 : taken === 16 * made ? 4 : 1
+    const channels = taken / folded ** 2
+    const head = folded === 1 ? layers.conv(first, x) : unshuffled(layers, first, x, folded)
+    let value = head
+    for (let block = 0; block < blocks; block++) {
+      let inner = value
+      for (let part = 1; part <= 3; part++) inner = denseBlock(layers, (i) => dense(block, part, i), inner)
+      value = layers.add(layers.scale(inner, share), value)
+    }
+    value = layers.add(head, layers.conv(trunk(blocks), value))
+    for (let step = 1; step <= ups; step++) {
+      value = layers.leaky(layers.conv(up(step), layers.upsample(value, 2)), slope)
+    }
+    const output = layers.conv(last(ups), layers.leaky(layers.conv(high(ups), value), slope))
+    const meaning = pictures(channels, 2 ** ups / folded)
+    return { output, channels, meaning: folded === 1 ? meaning : { ...meaning, multiple: folded } }
+  },
+}
+
+/** How often the picture is enlarged by 2; of the first ESRGAN, the last of the counted layers says it. */
+function upsOf({ weights }: Layers, { up, high, last }: Naming): number {
+  if (high(0) === high(1)) return run(weights, (i) => `${up(i + 1)}.weight`)
+  for (let ups = 0; ups <= 4; ups++) {
+    const isLast = weights.shape(`${last(ups + 1)}.weight`) === undefined
+    if (isLast && weights.shape(`${last(ups)}.weight`) !== undefined) return ups
+  }
+  return 0
+}
+
+function denseBlock(layers: Layers, name: (conv: number) => string, x: string): string {
+  const parts = [x]
+  for (let i = 1; i <= 4; i++) {
+    const seen = parts.length === 1 ? x : layers.concat(...parts)
+    parts.push(layers.leaky(layers.conv(name(i), seen), slope))
+  }
+  return layers.add(layers.scale(layers.conv(name(5), layers.concat(...parts)), share), x)
+}
+
+/**
+ * `F.pixel_unshuffle` and a convolution. PyTorch has the places within a channel, [c][y][x], and ONNX the channels within a
+ * place, [y][x][c]: the weights are put into its order.
+ */
+function unshuffled(layers: Layers, name: string, x: string, by: number): string {
+  const folded = layers.node('SpaceToDepth', [x], { blocksize: by })
+  const { type, shape, data } = layers.read(`${name}.weight`, 4)
+  const [out = 0, taken = 0, high = 0, wide = 0] = shape
+  const places = by * by
+  const channels = taken / places
+  const size = high * wide
+  const moved: Constant = { type, shape, data: data.slice() }
+  for (let o = 0; o < out; o++) {
+    for (let c = 0; c < channels; c++) {
+      for (let place = 0; place < places; place++) {
+        const from = (o * taken + c * places + place) * size
+        moved.data.set(data.subarray(from, from + size), (o * taken + place * channels + c) * size)
+      }
+    }
+  }
+  return layers.conv(name, folded, {}, moved)
+}

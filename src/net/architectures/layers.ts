@@ -1,0 +1,179 @@
+import { ConvoError } from '../../error.ts'
+import { describe } from '../../text/describe.ts'
+import type { Builder } from '../builder.ts'
+import { quoted } from '../formats/format.ts'
+import { countOf } from '../formats/numbers.ts'
+import type { Attribute, Constant } from '../network.ts'
+import type { Weights } from './weights.ts'
+
+type ConvOptions = { readonly stride?: number; readonly dilation?: number; readonly padding?: number }
+
+/** Layers of PyTorch, each taking its tensors by the name of the layer; values go by names. */
+export class Layers {
+  /** Tensors that layers have taken. */
+  readonly taken = new Set<string>()
+
+  constructor(
+    readonly weights: Weights,
+    readonly builder: Builder,
+  ) {}
+
+  /** A tensor that must be there. @throws ConvoError E_NET_FORMAT */
+  shape(name: string, rank?: number): readonly number[] {
+    const shape = this.weights.shape(name)
+    if (shape !== undefined && (rank === undefined || shape.length === rank) && countOf(shape) > 0)
+      return shape
+    const { file } = this.weights
+    throw new ConvoError('E_NET_FORMAT', `${file} lacks a tensor of its architecture, ${quoted(name)}`, {
+      why:
+        shape === undefined
+          ? `${file}: there is no tensor of this name`
+          : `${file}: its shape is ${describe(shape)}, and ${rank} sizes above 0 are needed`,
+    })
+  }
+
+  /** The error of tensors whose shapes do not belong together. */
+  misfit(name: string): ConvoError {
+    const { file, names, shape } = this.weights
+    return new ConvoError(
+      'E_NET_FORMAT',
+      `${file} has tensors of ${quoted(name)} that do not fit each other`,
+      {
+        why: names
+          .filter((one) => one.startsWith(`${name}.`))
+          .map((one) => `${file}: ${quoted(one)} is ${describe(shape(one))}`),
+      },
+    )
+  }
+
+  read(name: string, rank?: number): Constant {
+    this.shape(name, rank)
+    this.taken.add(name)
+    return this.weights.read(name)
+  }
+
+  has(name: string): boolean {
+    return this.weights.shape(name) !== undefined
+  }
+
+  /** A node of one or more values. */
+  node(
+    operator: string,
+    inputs: readonly string[],
+    attributes?: Readonly<Record<string, Attribute>>,
+  ): string {
+    return this.builder.add(operator, inputs, attributes)
+  }
+
+  /** `nn.Conv2d`; the padding keeps the size unless it is stated. */
+  conv(name: string, x: string, options: ConvOptions = {}, weight?: Constant, bias?: Constant): string {
+    const kernel = weight ?? this.read(`${name}.weight`, 4)
+    const [, , high = 1, wide = 1] = kernel.shape
+    const { stride = 1, dilation = 1, padding } = options
+    const reach = (size: number) => padding ?? (dilation * (size - 1)) / 2
+    const added = bias ?? (this.has(`${name}.bias`) ? this.read(`${name}.bias`, 1) : undefined)
+    return this.builder.add(
+      'Conv',
+      [x, this.builder.constant(kernel, `${name}.weight`), ...this.bias(added, name)],
+      {
+        kernel_shape: [high, wide],
+        strides: [stride, stride],
+        dilations: [dilation, dilation],
+        pads: [reach(high), reach(wide), reach(high), reach(wide)].map(Math.floor),
+      },
+      { name },
+    )
+  }
+
+  /** `nn.ConvTranspose2d` */
+  convTranspose(
+    name: string,
+    x: string,
+    { stride, padding = 0, outputPadding = 0 }: { stride: number; padding?: number; outputPadding?: number },
+  ): string {
+    const kernel = this.read(`${name}.weight`, 4)
+    const bias = this.has(`${name}.bias`) ? this.read(`${name}.bias`, 1) : undefined
+    return this.builder.add(
+      'ConvTranspose',
+      [x, this.builder.constant(kernel, `${name}.weight`), ...this.bias(bias, name)],
+      {
+        kernel_shape: kernel.shape.slice(2),
+        strides: [stride, stride],
+        pads: [padding, padding, padding, padding],
+        output_padding: [outputPadding, outputPadding],
+      },
+      { name },
+    )
+  }
+
+  private bias(bias: Constant | undefined, name: string): string[] {
+    return bias === undefined ? [] : [this.builder.constant(bias, `${name}.bias`)]
+  }
+
+  /** `nn.BatchNorm2d` as it is used: with the means that were seen in training. */
+  batchNorm(name: string, x: string): string {
+    const parts = ['weight', 'bias', 'running_mean', 'running_var'].map((part) => {
+      const full = `${name}.${part}`
+      return this.builder.constant(this.read(full, 1), full)
+    })
+    return this.builder.add('BatchNormalization', [x, ...parts], { epsilon: 1e-5 }, { name })
+  }
+
+  /** `nn.PReLU` with a slope for all channels or one for each. */
+  prelu(name: string, x: string): string {
+    const { type, shape, data } = this.read(`${name}.weight`, 1)
+    const slope = this.builder.constant({ type, shape: [...shape, 1, 1], data }, `${name}.weight`)
+    return this.builder.add('PRelu', [x, slope], {}, { name })
+  }
+
+  relu = (x: string): string => this.node('Relu', [x])
+  tanh = (x: string): string => this.node('Tanh', [x])
+  sigmoid = (x: string): string => this.node('Sigmoid', [x])
+  silu = (x: string): string => this.node('Mul', [x, this.sigmoid(x)])
+  leaky = (x: string, alpha: number): string => this.node('LeakyRelu', [x], { alpha })
+  add = (a: string, b: string): string => this.node('Add', [a, b])
+  subtract = (a: string, b: string): string => this.node('Sub', [a, b])
+  multiply = (a: string, b: string): string => this.node('Mul', [a, b])
+  scale = (x: string, by: number): string => this.multiply(x, this.builder.floats(by))
+  concat = (...parts: readonly string[]): string => this.node('Concat', parts, { axis: 1 })
+  maxPool = (x: string, size: number): string =>
+    this.node('MaxPool', [x], { kernel_shape: [size, size], strides: [size, size] })
+
+  /** `nn.PixelShuffle` */
+  shuffle = (x: string, by: number): string =>
+    by === 1 ? x : this.node('DepthToSpace', [x], { blocksize: by, mode: 'CRD' })
+
+  /** `F.interpolate` by a whole factor. */
+  upsample(x: string, by: number, mode: 'nearest' | 'linear-corners' = 'nearest'): string {
+    if (by === 1) return x
+    const scales = this.builder.floats([1, 1, by, by])
+    return this.node(
+      'Resize',
+      [x, '', scales],
+      mode === 'nearest'
+        ? { mode, coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' }
+        : { mode: 'linear', coordinate_transformation_mode: 'align_corners' },
+    )
+  }
+}
+
+/** How many layers `name(0)`, `name(1)`, … there are. */
+export function run(weights: Weights, name: (index: number) => string): number {
+  let count = 0
+  while (weights.shape(name(count)) !== undefined) count++
+  return count
+}
+
+/**
+ * The factor of a pixel shuffle whose output has the channels that are expected.
+ *
+ * @throws ConvoError E_NET_FORMAT
+ */
+export function shuffleFactor(weights: Weights, name: string, channels: number): number {
+  const [out = 0] = weights.shape(name) ?? []
+  const factor = Math.sqrt(out / channels)
+  if (Number.isInteger(factor) && factor > 0) return factor
+  throw new ConvoError('E_NET_FORMAT', `${weights.file} gives a picture of unknown channels`, {
+    why: `${weights.file}: ${out} channels of ${quoted(name)} are no square times ${channels}`,
+  })
+}

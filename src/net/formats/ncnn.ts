@@ -1,0 +1,147 @@
+import { basename } from 'node:path'
+import { ConvoError } from '../../error.ts'
+import { checkLimit } from '../../limits.ts'
+import { type Builder, builder, networkFrom } from '../builder.ts'
+import type { Network } from '../network.ts'
+import { type Given, type NetworkFormat, quoted } from './format.ts'
+import { type Layer, layers } from './ncnn-layers.ts'
+import { ncnnWeights } from './ncnn-weights.ts'
+
+const magic = '7767517'
+const binaryMagic = 7767517
+/** Lists have keys from here downwards. */
+const firstList = -23300
+/** Parameters that a layer can have. */
+const mostKeys = 64
+
+/** ncnn: the graph in text, `.param`, and the weights in a `.bin` of the same name beside it. */
+export const ncnn: NetworkFormat = {
+  name: 'ncnn',
+  summary: 'ncnn: .param with the .bin beside it',
+  extensions: ['.param'],
+  recognises: (bytes) =>
+    /^7767517\s/.test(Buffer.from(bytes.subarray(0, magic.length + 1)).toString('latin1')) || isBinary(bytes),
+  read(bytes, given) {
+    if (isBinary(bytes)) {
+      throw new ConvoError(
+        'E_NET_FORMAT',
+        `${given.file} is a .param of ncnn in its binary form, which is not read`,
+        {
+          why: `${given.file}: byte 0: the number ${binaryMagic}`,
+          fix: 'the .param file in text that it was made from',
+        },
+      )
+    }
+    return networkOf(bytes, given)
+  },
+}
+
+const isBinary = (bytes: Uint8Array): boolean =>
+  bytes.length >= 4 && Buffer.from(bytes.subarray(0, 4)).readUInt32LE() === binaryMagic
+
+function networkOf(bytes: Uint8Array, given: Given): Network {
+  const { file, beside } = given
+  const fail = (line: number, expected: string, found: string) =>
+    new ConvoError('E_NET_SYNTAX', `${file} is not a .param file that can be read`, {
+      why: `${file}:${line}:1: expected ${expected}, found ${quoted(found)}`,
+    })
+  const lines = Buffer.from(bytes).toString().split(/\r?\n/)
+  checkLimit('modelParts', lines.length, file)
+  const values = lines.slice(2).flatMap((line) => line.split(/\s+/).slice(4))
+  const made = builder(values)
+  const weightFile = weightFileOf(file)
+  const weights = ncnnWeights(() => beside(weightFile), weightFile)
+  const inputs: { readonly name: string; readonly channels: number | undefined }[] = []
+  /** What a layer gives under other names: copies are none here. */
+  const names = new Map<string, string>()
+  /** Values that are one number for each channel. */
+  const flat = new Set<string>()
+  const gives = new Set<string>()
+  const read = new Set<string>()
+  for (const [index, line] of lines.entries()) {
+    if (index < 2 || line.trim() === '') continue
+    const words = line.trim().split(/\s+/)
+    const [type = '', name = '', taken = '', count = ''] = words
+    const [ins, outs] = [Number(taken), Number(count)]
+    const isWhole = (n: number) => Number.isInteger(n) && n >= 0
+    if (!isWhole(ins) || !isWhole(outs) || words.length < 4 + ins + outs)
+      throw fail(index + 1, 'a type, a name, the numbers of inputs and outputs, and their names', line)
+    const bottoms = words.slice(4, 4 + ins)
+    const tops = words.slice(4 + ins, 4 + ins + outs)
+    const params = paramsOf(words.slice(4 + ins + outs), (found) => fail(index + 1, 'key=value', found))
+    for (const one of bottoms) read.add(one)
+    for (const one of tops) gives.add(one)
+    if (type === 'Input') {
+      for (const top of tops) inputs.push({ name: top, channels: params.number(2, 0) || undefined })
+      continue
+    }
+    const make = Object.hasOwn(layers, type) ? layers[type] : undefined
+    const refuse = (why: string) =>
+      new ConvoError('E_NET_OPERATOR', `layer ${quoted(name)} (${type}) ${why}`, {
+        why: [`${file}:${index + 1}:1`, `layers that are read: ${Object.keys(layers).join(' ')}`],
+      })
+    if (make === undefined) throw refuse('is of a type that is not read')
+    const layer: Layer = {
+      name,
+      inputs: bottoms.map((one) => names.get(one) ?? one),
+      outputs: tops,
+      ...params,
+      isFlat: (value) => flat.has(value),
+      builder: made,
+      weights,
+      refuse,
+    }
+    if (layer.inputs.length === 0 || tops.length === 0) throw refuse('needs an input and an output')
+    const result = make(layer)
+    if (result.same !== undefined) for (const top of tops) names.set(top, result.same)
+    if (result.isFlat === true)
+      for (const one of result.same === undefined ? tops : [result.same]) flat.add(one)
+  }
+  weights.end()
+  const outputs = [...gives].filter((name) => !read.has(name))
+  for (const name of outputs) {
+    const from = names.get(name)
+    if (from !== undefined) made.alias(from, name)
+  }
+  return networkFrom(made, {
+    format: 'ncnn',
+    name: basename(file).replace(/\.param$/i, ''),
+    inputs: inputs.map(({ name, channels }) => ({
+      name,
+      shape: [1, channels ?? channelsOf(name, made), undefined, undefined],
+    })),
+    outputs: outputs.map((name) => ({ name, shape: undefined })),
+  })
+}
+
+/** Channels that the first convolution of a value takes. */
+function channelsOf(name: string, { nodes, constants }: Builder): number | undefined {
+  const first = nodes.find(({ operator, inputs }) => operator === 'Conv' && inputs[0] === name)
+  const groups = first?.attributes.get('group') ?? 1
+  const [, taken] = constants.get(first?.inputs[1] ?? '')?.shape ?? []
+  return taken === undefined || typeof groups !== 'number' ? undefined : taken * groups
+}
+
+const weightFileOf = (file: string): string => `${basename(file).replace(/\.param$/i, '')}.bin`
+
+/** `key=value`, and `-23300-key=count,value,…` for lists. */
+function paramsOf(
+  words: readonly string[],
+  fail: (found: string) => ConvoError,
+): Pick<Layer, 'number' | 'list'> {
+  const held = new Map<number, readonly number[]>()
+  for (const word of words) {
+    const [, left = '', right = ''] = /^(-?\d+)=(.+)$/.exec(word) ?? []
+    const key = Number(left)
+    const numbers = right.split(',').map(Number)
+    if (left === '' || numbers.some(Number.isNaN)) throw fail(word)
+    const isList = key <= firstList
+    const id = isList ? firstList - key : key
+    if (id >= mostKeys || (isList && numbers[0] !== numbers.length - 1)) throw fail(word)
+    held.set(id, isList ? numbers.slice(1) : numbers)
+  }
+  return {
+    number: (key, otherwise) => held.get(key)?.[0] ?? otherwise,
+    list: (key) => held.get(key) ?? [],
+  }
+}

@@ -1,0 +1,227 @@
+import { ConvoError } from '../../error.ts'
+import { isRecord, optional } from '../../text/record.ts'
+import type { Weights } from '../architectures/weights.ts'
+import { namesBeside } from '../builder.ts'
+import type { Attribute, Constant, Meaning, Network, NetworkNode, Port } from '../network.ts'
+import { quoted } from './format.ts'
+import { bytesFrom, countOf } from './numbers.ts'
+
+/** The key of the metadata of a .safetensors file under which convo keeps the graph, in JSON. */
+export const graphKey = 'convo.network'
+
+/** What no tensor of the file can be called. */
+const metadataKey = '__metadata__'
+
+/** What the JSON says of itself; a change that older programs cannot read raises it. */
+const version = 1
+
+const dtypes: Readonly<Record<Constant['type'], string>> = {
+  float32: 'F32',
+  float64: 'F64',
+  int64: 'I64',
+  int32: 'I32',
+  int8: 'I8',
+  uint8: 'U8',
+  bool: 'BOOL',
+}
+
+const isConstant = (value: Attribute): value is Constant => typeof value === 'object' && !Array.isArray(value)
+
+/**
+ * A network as a file of convo's own: .safetensors with all tensors by their names, and the graph as JSON in its metadata.
+ * `readNetwork` gives the network back, every bit of it.
+ *
+ * @throws ConvoError E_ARGUMENT for a tensor whose numbers do not fill its shape
+ */
+export function writeNetwork(network: Network): Uint8Array {
+  const tensors = new Map<string, Constant>()
+  const free = namesBeside([metadataKey])
+  const named = (constant: Constant, wanted: string): string => {
+    const tensor = free(wanted)
+    tensors.set(tensor, constant)
+    return tensor
+  }
+  const { format, name, inputs, outputs, nodes, constants, metadata, meaning } = network
+  const graph = {
+    version,
+    format,
+    name,
+    inputs: inputs.map(portText),
+    outputs: outputs.map(portText),
+    ...optional('meaning', meaning),
+    metadata: Object.fromEntries(metadata),
+    constants: [...constants].map(([key, constant]) => [key, named(constant, key)]),
+    nodes: nodes.map(({ attributes, domain, ...node }) => ({
+      ...node,
+      ...(domain !== '' && { domain }),
+      attributes: [...attributes].map(([key, value]) => [
+        key,
+        isConstant(value) ? { tensor: named(value, `${node.name}.${key}`) } : attributeText(value),
+      ]),
+    })),
+  }
+  return safetensorsOf(tensors, { [graphKey]: JSON.stringify(graph) })
+}
+
+const portText = ({ name, shape }: Port) => ({ name, shape: shape?.map((size) => size ?? null) ?? null })
+
+/** JSON has no infinity and no zero below zero. */
+const numberText = (value: number): number | { number: string } =>
+  Number.isFinite(value) && !Object.is(value, -0)
+    ? value
+    : { number: Object.is(value, -0) ? '-0' : String(value) }
+
+const attributeText = (value: Exclude<Attribute, Constant>): unknown =>
+  typeof value === 'number'
+    ? numberText(value)
+    : typeof value === 'string'
+      ? value
+      : value.map((one) => (typeof one === 'number' ? numberText(one) : one))
+
+/** A .safetensors file: the length of the header, the header, and the numbers one after another. */
+function safetensorsOf(
+  tensors: ReadonlyMap<string, Constant>,
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
+  let end = 0
+  const bodies: Uint8Array[] = []
+  const entries: [string, unknown][] = [[metadataKey, metadata]]
+  for (const [name, constant] of tensors) {
+    const { type, shape, data } = constant
+    if (data.length !== countOf(shape)) {
+      throw new ConvoError('E_ARGUMENT', `tensor ${quoted(name)} has ${data.length} numbers for its shape`)
+    }
+    const body = bytesFrom(constant)
+    bodies.push(body)
+    entries.push([name, { dtype: dtypes[type], shape, data_offsets: [end, end + body.length] }])
+    end += body.length
+  }
+  const text = Buffer.from(JSON.stringify(Object.fromEntries(entries)))
+  // numbers begin at a multiple of 8, as readers that map files like
+  const header = Buffer.alloc(Math.ceil(text.length / 8) * 8, ' ')
+  text.copy(header)
+  const length = Buffer.alloc(8)
+  length.writeBigUInt64LE(BigInt(header.length))
+  return Buffer.concat([length, header, ...bodies])
+}
+
+/**
+ * The network that `writeNetwork` wrote.
+ *
+ * @throws ConvoError E_NET_SYNTAX where the graph is not as it was written, E_NET_FORMAT for one of a later version
+ */
+export function graphOf(text: string, weights: Weights): Network {
+  const { file } = weights
+  const fail = (expected: string, found: unknown) =>
+    new ConvoError('E_NET_SYNTAX', `${file} has a graph that cannot be read`, {
+      why: `${file}: ${graphKey} in __metadata__: expected ${expected}, found ${quoted(JSON.stringify(found) ?? 'nothing')}`,
+    })
+  let graph: unknown
+  try {
+    graph = JSON.parse(text)
+  } catch (cause) {
+    throw fail('JSON', (cause as Error).message)
+  }
+  if (!isRecord(graph)) throw fail('an object', graph)
+  if (graph.version !== version) {
+    throw new ConvoError('E_NET_FORMAT', `${file} was written by a later version of convo`, {
+      why: `${file}: version ${String(graph.version)} of its graph; this convo reads version ${version}`,
+      fix: 'npm install -g convo',
+    })
+  }
+  const textOf = (value: unknown, what: string): string => {
+    if (typeof value !== 'string') throw fail(what, value)
+    return value
+  }
+  const listOf = (value: unknown, what: string): readonly unknown[] => {
+    if (!Array.isArray(value)) throw fail(what, value)
+    return value
+  }
+  const textsOf = (value: unknown, what: string) => listOf(value, what).map((one) => textOf(one, what))
+  const tensorOf = (name: unknown): Constant => {
+    if (typeof name !== 'string' || weights.shape(name) === undefined)
+      throw fail('the name of a tensor', name)
+    return weights.read(name)
+  }
+  const numberOf = (value: unknown): number => {
+    if (typeof value === 'number') return value
+    const special = isRecord(value) ? specials.get(value.number) : undefined
+    if (special === undefined) throw fail('a number', value)
+    return special
+  }
+  const attributeOf = (value: unknown): Attribute => {
+    if (typeof value === 'string') return value
+    if (isRecord(value) && 'tensor' in value) return tensorOf(value.tensor)
+    if (!Array.isArray(value)) return numberOf(value)
+    return value.every((one) => typeof one === 'string') ? value : value.map(numberOf)
+  }
+  const portOf = (value: unknown): Port => {
+    if (!isRecord(value)) throw fail('a port', value)
+    const shape = value.shape === null ? undefined : listOf(value.shape, 'a shape')
+    return {
+      name: textOf(value.name, 'the name of a port'),
+      shape: shape?.map((size) => {
+        if (size === null) return undefined
+        if (typeof size !== 'string' && typeof size !== 'number') throw fail('a size', size)
+        return size
+      }),
+    }
+  }
+  const nodeOf = (value: unknown): NetworkNode => {
+    if (!isRecord(value)) throw fail('a node', value)
+    const attributes = listOf(value.attributes, 'attributes').map((pair) => {
+      const [key, one] = listOf(pair, 'an attribute')
+      return [textOf(key, 'the name of an attribute'), attributeOf(one)] as const
+    })
+    return {
+      operator: textOf(value.operator, 'an operator'),
+      domain: value.domain === undefined ? '' : textOf(value.domain, 'a domain'),
+      opset: numberOf(value.opset),
+      name: textOf(value.name, 'the name of a node'),
+      inputs: textsOf(value.inputs, 'inputs'),
+      outputs: textsOf(value.outputs, 'outputs'),
+      attributes: new Map(attributes),
+    }
+  }
+  const metadata = isRecord(graph.metadata) ? Object.entries(graph.metadata) : []
+  const meaning = isRecord(graph.meaning) ? meaningOf(graph.meaning) : undefined
+  return {
+    format: textOf(graph.format, 'a format'),
+    name: textOf(graph.name, 'a name'),
+    inputs: listOf(graph.inputs, 'inputs').map(portOf),
+    outputs: listOf(graph.outputs, 'outputs').map(portOf),
+    nodes: listOf(graph.nodes, 'nodes').map(nodeOf),
+    constants: new Map(
+      listOf(graph.constants, 'constants').map((pair) => {
+        const [name, tensor] = listOf(pair, 'a constant and its tensor')
+        return [textOf(name, 'the name of a constant'), tensorOf(tensor)] as const
+      }),
+    ),
+    metadata: new Map(metadata.map(([key, value]) => [key, textOf(value, 'a text')] as const)),
+    ...optional('meaning', meaning),
+  }
+}
+
+const specials = new Map<unknown, number>([
+  ['-0', -0],
+  ['NaN', Number.NaN],
+  ['Infinity', Number.POSITIVE_INFINITY],
+  ['-Infinity', Number.NEGATIVE_INFINITY],
+])
+
+const ranges = ['0..1', '-1..1', '0..255', 'imagenet'] as const
+const orders = ['rgb', 'bgr', 'luma'] as const
+
+/** What is meant, as far as it is known; other values are as good as none. */
+function meaningOf({ inRange, outRange, channels, scale, multiple }: Record<string, unknown>): Meaning {
+  const one = <T>(list: readonly T[], value: unknown) => list.find((item) => item === value)
+  const size = (value: unknown) =>
+    Number.isFinite(value) && (value as number) > 0 ? (value as number) : undefined
+  return {
+    ...optional('inRange', one(ranges, inRange)),
+    ...optional('outRange', one(ranges, outRange)),
+    ...optional('channels', one(orders, channels)),
+    ...optional('scale', size(scale)),
+    ...optional('multiple', size(multiple)),
+  }
+}

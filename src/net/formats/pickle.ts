@@ -1,0 +1,337 @@
+import { ConvoError } from '../../error.ts'
+import { viewOf } from '../../files/read.ts'
+import { checkLimit } from '../../limits.ts'
+import { type Failure, quoted } from './format.ts'
+
+/** What a pickle can hold here: plain values, lists, maps, and marks for what is not made but only named. */
+export type Value =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | Value[]
+  | Dict
+  | Named
+  | Call
+  | Stored
+
+/** A dictionary; keys are compared as they are. */
+export type Dict = Map<Value, Value>
+
+/** A class or function by its name, which is never looked up. */
+export class Named {
+  constructor(readonly name: string) {}
+}
+
+/** What a class or function would be called with: nothing is called. */
+export class Call {
+  constructor(
+    readonly name: string,
+    readonly args: readonly Value[],
+  ) {}
+}
+
+/** Something that lies outside the pickle, by what the pickle says of it. */
+export class Stored {
+  constructor(readonly id: Value) {}
+}
+
+/** What is read from, and who refuses. */
+export type PickleSource = {
+  readonly bytes: Uint8Array
+  readonly file: string
+  readonly fail: Failure
+  /** Whether a class or function is one that a file of tensors needs. */
+  readonly allows: (name: string) => boolean
+}
+
+type Step = (machine: Machine) => void
+
+/** The machine that a pickle is a program for, with the instructions that make values, and none that run anything. */
+class Machine {
+  at: number
+  stack: Value[] = []
+  /** Where the lists began that are open. */
+  readonly marks: Value[][] = []
+  readonly memo = new Map<number, Value>()
+  readonly view: DataView
+
+  constructor(
+    readonly source: PickleSource,
+    begin: number,
+  ) {
+    this.at = begin
+    this.view = viewOf(source.bytes)
+  }
+
+  fail(expected: string, found: string): ConvoError {
+    return this.source.fail(this.at, expected, found)
+  }
+
+  push(value: Value): void {
+    this.stack.push(value)
+  }
+
+  pop(): Value {
+    const value = this.stack.pop()
+    if (value === undefined) throw this.fail('a value', 'none')
+    return value
+  }
+
+  top(): Value {
+    const value = this.stack.at(-1)
+    if (value === undefined) throw this.fail('a value', 'none')
+    return value
+  }
+
+  /** What was put down since the last mark. */
+  popMark(): Value[] {
+    const before = this.marks.pop()
+    if (before === undefined) throw this.fail('a mark', 'none')
+    const since = this.stack
+    this.stack = before
+    return since
+  }
+
+  take(size: number): Uint8Array {
+    if (size > this.source.bytes.length - this.at)
+      throw this.fail(`${size} bytes`, `${this.source.bytes.length - this.at}`)
+    this.at += size
+    return this.source.bytes.subarray(this.at - size, this.at)
+  }
+
+  unsigned(size: 1 | 2 | 4): number {
+    this.take(size)
+    const at = this.at - size
+    return size === 1
+      ? this.view.getUint8(at)
+      : size === 2
+        ? this.view.getUint16(at, true)
+        : this.view.getUint32(at, true)
+  }
+
+  /** A size of 8 bytes. */
+  long(): number {
+    this.take(8)
+    const size = this.view.getBigUint64(this.at - 8, true)
+    if (size > BigInt(this.source.bytes.length)) throw this.fail('a size within the file', `${size}`)
+    return Number(size)
+  }
+
+  text(size: number): void {
+    const bytes = this.take(size)
+    try {
+      this.push(decoder.decode(bytes))
+    } catch {
+      throw this.fail('text in UTF-8', 'damaged text')
+    }
+  }
+
+  line(): string {
+    const end = this.source.bytes.indexOf(newline, this.at)
+    if (end < 0) throw this.fail('a line', 'the end')
+    const text = Buffer.from(this.take(end - this.at)).toString('latin1')
+    this.at++
+    return text
+  }
+
+  /** A class or function. Those that no tensors need are refused, whether they are called or not. */
+  named(module: string, name: string): void {
+    const whole = `${module}.${name}`
+    if (!this.source.allows(whole)) throw refused(this.source.file, whole)
+    this.push(new Named(whole))
+  }
+
+  call(args: Value): void {
+    const callee = this.pop()
+    if (!(callee instanceof Named) || !Array.isArray(args))
+      throw this.fail('a class and its arguments', kindOf(callee))
+    this.push(dictionaries.has(callee.name) ? dictOf(args) : new Call(callee.name, args))
+  }
+
+  setItems(items: readonly Value[]): void {
+    const dict = this.top()
+    if (!(dict instanceof Map)) throw this.fail('a dictionary', kindOf(dict))
+    for (let i = 0; i + 1 < items.length; i += 2) dict.set(items[i]!, items[i + 1]!)
+  }
+
+  append(items: readonly Value[]): void {
+    const list = this.top()
+    if (!Array.isArray(list)) throw this.fail('a list', kindOf(list))
+    for (const item of items) list.push(item)
+  }
+
+  run(): Value {
+    // each instruction makes one value at most, and takes one at most from those that were kept
+    for (let count = 1; ; count++) {
+      checkLimit('modelParts', count, this.source.file)
+      const code = this.take(1)[0]!
+      if (code === stop) return this.pop()
+      const step = steps.get(code)
+      if (step === undefined) {
+        this.at--
+        throw this.fail('an instruction of a pickle', `0x${code.toString(16)}`)
+      }
+      step(this)
+    }
+  }
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const newline = 10
+const stop = '.'.charCodeAt(0)
+const dictionaries = new Set(['collections.OrderedDict', 'collections.defaultdict'])
+
+/** A dictionary that is made by calling its class, empty or of pairs. */
+function dictOf(args: readonly Value[]): Dict {
+  const dict: Dict = new Map()
+  for (const pair of args.flatMap((arg) => (Array.isArray(arg) ? arg : []))) {
+    if (Array.isArray(pair) && pair.length === 2) dict.set(pair[0]!, pair[1]!)
+  }
+  return dict
+}
+
+const kindOf = (value: Value): string => {
+  if (value instanceof Named || value instanceof Call) return value.name
+  if (value instanceof Map) return 'a dictionary'
+  if (value instanceof Stored) return 'a tensor'
+  return Array.isArray(value) ? 'a list' : value === null ? 'None' : typeof value
+}
+
+function refused(file: string, name: string): ConvoError {
+  const isModule = /^(__main__|torch\.nn\.)/.test(name)
+  return new ConvoError('E_NET_FORMAT', `${file} holds more than tensors: ${quoted(name)}`, {
+    why: `${file}: ${isModule ? 'a network with its code was saved; no code is run' : 'no code is run, and only tensors are read'}`,
+    fix: "torch.save(model.state_dict(), 'net.pth') in Python, where the file can be trusted",
+  })
+}
+
+/** A whole number in two's complement, lowest byte first. */
+function longOf(bytes: Uint8Array): number | bigint {
+  if (bytes.length > mostLongBytes) return 0n
+  let value = 0n
+  for (const byte of [...bytes].reverse()) value = (value << 8n) | BigInt(byte)
+  const signed = BigInt.asIntN(bytes.length * 8, value)
+  const number = Number(signed)
+  return Number.isSafeInteger(number) ? number : signed
+}
+
+/** Longer numbers count no tensors. */
+const mostLongBytes = 16
+
+const memoise = (machine: Machine, index: number): void => void machine.memo.set(index, machine.top())
+
+function recall(machine: Machine, index: number): void {
+  const value = machine.memo.get(index)
+  if (value === undefined) throw machine.fail('a value that was kept', `number ${index}`)
+  machine.stack.push(value)
+}
+
+const tuple =
+  (size: number): Step =>
+  (m) => {
+    const items = Array.from({ length: size }, () => m.pop()).reverse()
+    m.push(items)
+  }
+
+/** Instructions by their code, as pickletools lists them. Those of protocol 0 write numbers as text and are not needed. */
+const steps: ReadonlyMap<number, Step> = new Map(
+  Object.entries({
+    '\x80': (m) => void m.take(1),
+    '\x95': (m) => void m.long(),
+    '(': (m) => {
+      m.marks.push(m.stack)
+      m.stack = []
+    },
+    '0': (m) => void m.pop(),
+    '1': (m) => void m.popMark(),
+    '2': (m) => m.push(m.top()),
+    N: (m) => m.push(null),
+    '\x88': (m) => m.push(true),
+    '\x89': (m) => m.push(false),
+    J: (m) => {
+      m.take(4)
+      m.push(m.view.getInt32(m.at - 4, true))
+    },
+    K: (m) => m.push(m.unsigned(1)),
+    M: (m) => m.push(m.unsigned(2)),
+    G: (m) => {
+      m.take(8)
+      m.push(m.view.getFloat64(m.at - 8))
+    },
+    '\x8a': (m) => m.push(longOf(m.take(m.unsigned(1)))),
+    X: (m) => m.text(m.unsigned(4)),
+    '\x8c': (m) => m.text(m.unsigned(1)),
+    '\x8d': (m) => m.text(m.long()),
+    // texts of Python 2
+    T: (m) => m.push(Buffer.from(m.take(m.unsigned(4))).toString('latin1')),
+    U: (m) => m.push(Buffer.from(m.take(m.unsigned(1))).toString('latin1')),
+    B: (m) => m.push(m.take(m.unsigned(4))),
+    C: (m) => m.push(m.take(m.unsigned(1))),
+    '\x8e': (m) => m.push(m.take(m.long())),
+    ']': (m) => m.push([]),
+    '}': (m) => m.push(new Map()),
+    ')': (m) => m.push([]),
+    '\x8f': (m) => m.push([]),
+    t: (m) => m.push(m.popMark()),
+    l: (m) => m.push(m.popMark()),
+    '\x91': (m) => m.push(m.popMark()),
+    d: (m) => {
+      const items = m.popMark()
+      m.push(new Map())
+      m.setItems(items)
+    },
+    '\x85': tuple(1),
+    '\x86': tuple(2),
+    '\x87': tuple(3),
+    a: (m) => {
+      const item = m.pop()
+      m.append([item])
+    },
+    e: (m) => m.append(m.popMark()),
+    '\x90': (m) => m.append(m.popMark()),
+    s: (m) => {
+      const value = m.pop()
+      const key = m.pop()
+      m.setItems([key, value])
+    },
+    u: (m) => m.setItems(m.popMark()),
+    q: (m) => memoise(m, m.unsigned(1)),
+    r: (m) => memoise(m, m.unsigned(4)),
+    '\x94': (m) => memoise(m, m.memo.size),
+    h: (m) => recall(m, m.unsigned(1)),
+    j: (m) => recall(m, m.unsigned(4)),
+    c: (m) => {
+      const module = m.line()
+      m.named(module, m.line())
+    },
+    '\x93': (m) => {
+      const name = m.pop()
+      const module = m.pop()
+      if (typeof name !== 'string' || typeof module !== 'string') throw m.fail('a name', kindOf(name))
+      m.named(module, name)
+    },
+    R: (m) => m.call(m.pop()),
+    '\x81': (m) => m.call(m.pop()),
+    // attributes: what tensors have beside their numbers is not needed
+    b: (m) => {
+      m.pop()
+      m.top()
+    },
+    Q: (m) => m.push(new Stored(m.pop())),
+  } satisfies Record<string, Step>).map(([code, step]) => [code.charCodeAt(0), step]),
+)
+
+/**
+ * Reads one pickle, the programs in which Python keeps values, without running anything that it names: only values are
+ * made. Gives the value and where the pickle ends.
+ *
+ * @throws ConvoError E_NET_FORMAT with the name of what is no tensor, E_NET_SYNTAX for damage, E_TOO_LARGE
+ */
+export function readPickle(source: PickleSource, begin = 0): { readonly value: Value; readonly end: number } {
+  const machine = new Machine(source, begin)
+  const value = machine.run()
+  return { value, end: machine.at }
+}

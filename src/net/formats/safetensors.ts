@@ -1,0 +1,80 @@
+import { ConvoError, type ErrorCode } from '../../error.ts'
+import { beginsAsHeader, type Opened, open } from '../../kernel/formats/safetensors-header.ts'
+import { networkOf } from '../architectures/index.ts'
+import type { Weights } from '../architectures/weights.ts'
+import { type NetworkFormat, quoted } from './format.ts'
+import { budgetOf, constantFrom, countOf, type NumberType } from './numbers.ts'
+import { graphKey, graphOf } from './own.ts'
+
+const types: Readonly<Record<string, NumberType>> = {
+  F64: 'float64',
+  F32: 'float32',
+  F16: 'float16',
+  BF16: 'bfloat16',
+  I64: 'int64',
+  U64: 'uint64',
+  I32: 'int32',
+  U32: 'uint32',
+  I16: 'int16',
+  U16: 'uint16',
+  I8: 'int8',
+  U8: 'uint8',
+  BOOL: 'bool',
+}
+
+/** What is said of kernel files is said of networks under their own codes. */
+const codes: Partial<Record<ErrorCode, ErrorCode>> = {
+  E_KERNEL_SYNTAX: 'E_NET_SYNTAX',
+  E_KERNEL_FORMAT: 'E_NET_FORMAT',
+}
+
+/** The tensors of a .safetensors file: of a recognised architecture, or of a graph that convo wrote beside them. */
+export const safetensors: NetworkFormat = {
+  name: 'safetensors',
+  summary: 'safetensors: the tensors of a recognised architecture, or what convo net convert wrote',
+  extensions: ['.safetensors'],
+  recognises: beginsAsHeader,
+  read(bytes, given) {
+    const opened = asNetwork(() => open(bytes, given.file))
+    const weights = weightsOf(opened)
+    const graph = opened.metadata.get(graphKey)
+    if (graph !== undefined) return graphOf(graph, weights)
+    return networkOf('safetensors', weights, given, opened.metadata)
+  },
+}
+
+function asNetwork<T>(run: () => T): T {
+  try {
+    return run()
+  } catch (error) {
+    const code = error instanceof ConvoError ? codes[error.code] : undefined
+    if (!(error instanceof ConvoError) || code === undefined) throw error
+    const { message, why, fix } = error
+    throw new ConvoError(code, message, { why, fix, cause: error })
+  }
+}
+
+function weightsOf({ file, entries, bytes }: Opened): Weights {
+  const budget = budgetOf(file)
+  return {
+    file,
+    names: [...entries.keys()],
+    shape: (name) => entries.get(name)?.shape,
+    read(name) {
+      const { dtype, shape, begin, end } = entries.get(name)!
+      const type = types[dtype]
+      if (type === undefined) {
+        throw new ConvoError(
+          'E_NET_FORMAT',
+          `tensor ${quoted(name)} has numbers of type ${dtype}, which is not read`,
+          {
+            why: `${file}: types that are read: ${Object.keys(types).join(' ')}`,
+            fix: 'tensor.float() before it is saved',
+          },
+        )
+      }
+      budget.take(countOf(shape))
+      return constantFrom(type, shape, bytes.subarray(begin, end))
+    },
+  }
+}

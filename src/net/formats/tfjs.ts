@@ -1,0 +1,272 @@
+import { ConvoError } from '../../error.ts'
+import { checkLimit } from '../../limits.ts'
+import { describe } from '../../text/describe.ts'
+import { isRecord } from '../../text/record.ts'
+import { builder, networkFrom } from '../builder.ts'
+import type { Constant, Network, Port } from '../network.ts'
+import { type Given, type NetworkFormat, quoted } from './format.ts'
+import { budgetOf, bytesOf, constant, constantFrom, countOf, type NumberType } from './numbers.ts'
+import { type Config, kerasLayers, type Layer } from './tfjs-layers.ts'
+
+/** The most letters of a file that are looked at to recognise it. */
+const mostSniffed = 2 ** 26
+
+/** TensorFlow.js: the layers of a Keras model in `model.json`, weights in files that it names. */
+export const tfjs: NetworkFormat = {
+  name: 'tfjs',
+  summary: 'TensorFlow.js: model.json of a layers model, with its weight files beside it',
+  extensions: ['.json'],
+  recognises: (bytes) =>
+    /^(\ufeff)?\s*\{/.test(Buffer.from(bytes.subarray(0, 64)).toString()) &&
+    Buffer.from(bytes.subarray(0, mostSniffed)).includes('"modelTopology"'),
+  read(bytes, given) {
+    let document: unknown
+    try {
+      document = JSON.parse(
+        Buffer.from(bytes)
+          .toString()
+          .replace(/^\ufeff/, ''),
+      )
+    } catch (cause) {
+      throw notModel(given.file, 'JSON', (cause as Error).message)
+    }
+    return networkOf(document, given)
+  },
+}
+
+const notModel = (file: string, expected: string, found: unknown) =>
+  new ConvoError('E_NET_SYNTAX', `${file} is not a model.json that can be read`, {
+    why: `${file}: expected ${expected}, found ${typeof found === 'string' ? quoted(found) : describe(found)}`,
+  })
+
+function networkOf(document: unknown, given: Given): Network {
+  const { file } = given
+  const record = (value: unknown, what: string): Config => {
+    if (!isRecord(value)) throw notModel(file, what, value)
+    return value
+  }
+  const list = (value: unknown, what: string): readonly unknown[] => {
+    if (!Array.isArray(value)) throw notModel(file, what, value)
+    checkLimit('modelParts', value.length, file)
+    return value
+  }
+  const text = (value: unknown, what: string): string => {
+    if (typeof value !== 'string') throw notModel(file, what, value)
+    return value
+  }
+  const whole = record(document, 'an object')
+  const topology = record(whole.modelTopology, 'modelTopology')
+  if (whole.format === 'graph-model' || Array.isArray(topology.node)) {
+    throw new ConvoError('E_NET_FORMAT', `${file} is a graph model of TensorFlow.js, which is not read`, {
+      why: `${file}: layers models are read, with the layers of Keras`,
+      fix: 'export the network as ONNX from the framework that it comes from',
+    })
+  }
+  const model = record(topology.model_config ?? topology, 'model_config')
+  const config: Config = Array.isArray(model.config)
+    ? { layers: model.config }
+    : record(model.config, 'config')
+  const described = list(config.layers, 'layers').map((one) => record(one, 'a layer'))
+  const names = described.map(({ name, config: own }) =>
+    text(name ?? (isRecord(own) ? own.name : undefined), 'the name of a layer'),
+  )
+  const weights = weightsOf(list(whole.weightsManifest, 'weightsManifest'), { record, list, text }, given)
+  const made = builder(names)
+  /** What layers give, by their names and which of their uses it is. */
+  const values = new Map<string, string>()
+  const givenBy = (name: unknown, use: unknown): string => {
+    const value = values.get(`${String(name)} ${String(use ?? 0)}`)
+    if (value === undefined)
+      throw notModel(file, 'a layer that comes after those that it reads', `${String(name)}`)
+    return value
+  }
+  const flat = new Set<string>()
+  const inputs: Port[] = []
+  const isSequence = model.class_name === 'Sequential'
+  const input = (name: string, shape: unknown) => {
+    const sizes = Array.isArray(shape) ? shape : []
+    const [, high, wide, channels] = sizes.map((n: unknown) =>
+      Number.isInteger(n) && (n as number) > 0 ? (n as number) : undefined,
+    )
+    if (sizes.length !== 4)
+      throw notModel(file, 'an input of pictures, [batch, height, width, channels]', describe(shape))
+    inputs.push({ name, shape: [1, channels, high, wide] })
+    values.set(`${name} 0`, name)
+    return name
+  }
+  let before: string | undefined
+  for (const [index, layer] of described.entries()) {
+    const name = names[index]!
+    const type = text(layer.class_name, 'class_name')
+    const own = record(layer.config, 'the config of a layer')
+    if (type === 'InputLayer') {
+      before = input(name, own.batch_input_shape ?? own.batch_shape)
+      continue
+    }
+    if (isSequence && before === undefined) {
+      before = input('input', own.batch_input_shape)
+      if (before === name) throw notModel(file, 'layers with other names than "input"', name)
+    }
+    const refuse = (why: string) =>
+      new ConvoError('E_NET_OPERATOR', `layer ${quoted(name)} (${type}) ${why}`, {
+        why: [file, `layers that are read: ${Object.keys(kerasLayers).join(' ')}`],
+      })
+    const make = Object.hasOwn(kerasLayers, type) ? kerasLayers[type] : undefined
+    if (make === undefined) throw refuse('is of a type that is not read')
+    const uses = isSequence ? [undefined] : list(layer.inbound_nodes, 'inbound_nodes')
+    for (const [use, node] of uses.entries()) {
+      const from =
+        node === undefined
+          ? [before!]
+          : list(node, 'an inbound node').map((one) => {
+              const [source, which] = list(one, 'the input of a layer')
+              return givenBy(source, which)
+            })
+      if (from.length === 0) throw refuse('needs an input')
+      const context: Layer = {
+        name,
+        config: own,
+        inputs: from,
+        isFlat: (value) => flat.has(value),
+        builder: made,
+        weight: (part, rank) => weights(name, part, rank, refuse),
+        hasWeight: (part) => weights(name, part, undefined, undefined) !== undefined,
+        refuse,
+      }
+      const { value, isFlat } = make(context)
+      values.set(`${name} ${use}`, value)
+      if (isFlat === true) flat.add(value)
+      before = value
+    }
+  }
+  const last = isSequence
+    ? [before]
+    : list(config.output_layers, 'output_layers').map((one) => {
+        const [name, use] = list(one, 'an output layer')
+        return givenBy(name, use)
+      })
+  const outputs = last.map((value, i) => {
+    const name = made.fresh(last.length === 1 ? 'output' : `output_${i}`)
+    made.alias(value ?? '', name)
+    return { name, shape: undefined }
+  })
+  return networkFrom(made, {
+    format: 'tfjs',
+    name: typeof config.name === 'string' ? config.name : '',
+    inputs,
+    outputs,
+    metadata: new Map(
+      ['generatedBy', 'convertedBy'].flatMap((key) =>
+        typeof whole[key] === 'string' ? [[key, whole[key]]] : [],
+      ),
+    ),
+  })
+}
+
+type Checks = {
+  readonly record: (value: unknown, what: string) => Config
+  readonly list: (value: unknown, what: string) => readonly unknown[]
+  readonly text: (value: unknown, what: string) => string
+}
+
+type Spec = {
+  readonly shape: readonly number[]
+  readonly type: NumberType
+  readonly scale: number
+  readonly offset: number
+  readonly bytes: () => Uint8Array
+}
+
+const types: Readonly<Record<string, NumberType>> = {
+  float32: 'float32',
+  float16: 'float16',
+  int32: 'int32',
+  uint8: 'uint8',
+  uint16: 'uint16',
+  bool: 'bool',
+}
+
+type Refuse = (why: string) => ConvoError
+
+/** Weights of a layer by their short names, such as `kernel`; undefined where there is none and nobody refuses. */
+type Weights = {
+  (layer: string, part: string, rank: number | undefined, refuse: Refuse): Constant
+  (layer: string, part: string, rank: undefined, refuse: undefined): Constant | undefined
+}
+
+/** The weights that the manifest lists: each group lies in files, one after another. */
+function weightsOf(manifest: readonly unknown[], { record, list, text }: Checks, given: Given): Weights {
+  const { file, beside } = given
+  const specs = new Map<string, Spec>()
+  for (const one of manifest) {
+    const group = record(one, 'a group of weights')
+    const paths = list(group.paths, 'paths').map((path) => text(path, 'a path'))
+    let whole: Uint8Array | undefined
+    const open = () => {
+      whole ??= Buffer.concat(paths.map(beside))
+      return whole
+    }
+    let at = 0
+    for (const each of list(group.weights, 'weights')) {
+      const spec = record(each, 'a weight')
+      const name = text(spec.name, 'the name of a weight')
+      const shape = list(spec.shape, 'a shape')
+      const quantised =
+        spec.quantization === undefined ? undefined : record(spec.quantization, 'quantization')
+      const stated = text(quantised?.dtype ?? spec.dtype, 'dtype')
+      const type = Object.hasOwn(types, stated) ? types[stated] : undefined
+      const isShape = shape.every((n): n is number => Number.isSafeInteger(n) && (n as number) >= 0)
+      const count = isShape ? countOf(shape) : Number.NaN
+      if (type === undefined || !isShape || !Number.isSafeInteger(count)) {
+        throw notModel(
+          file,
+          `a shape and a type that is read of ${quoted(name)}`,
+          `${describe(shape)} ${stated}`,
+        )
+      }
+      const begin = at
+      at += count * bytesOf(type)
+      const end = at
+      const number = (value: unknown, otherwise: number) => (typeof value === 'number' ? value : otherwise)
+      specs.set(name.replace(/:\d+$/, ''), {
+        shape,
+        type,
+        scale: type === 'float16' ? 1 : number(quantised?.scale, 1),
+        offset: type === 'float16' ? 0 : number(quantised?.min, 0),
+        bytes() {
+          const bytes = open()
+          if (end > bytes.length)
+            throw notModel(file, `${end} bytes in ${paths.map(quoted).join(' ')}`, `${bytes.length}`)
+          return bytes.subarray(begin, end)
+        },
+      })
+    }
+  }
+  /** `model/layer/part` and `layer/layer/part` are found by their end. */
+  const places = new Map<string, Spec>()
+  for (const [name, spec] of specs) {
+    const words = name.split('/')
+    const part = words.at(-1)!
+    for (const layer of new Set(words.slice(0, -1))) places.set(`${layer}/${part}`, spec)
+  }
+  const budget = budgetOf(file)
+  const find = (layer: string, part: string) =>
+    specs.get(`${layer}/${part}`) ?? places.get(`${layer}/${part}`)
+  function weight(layer: string, part: string, rank: number | undefined, refuse: Refuse): Constant
+  function weight(layer: string, part: string, rank: undefined, refuse: undefined): Constant | undefined
+  function weight(layer: string, part: string, rank: number | undefined, refuse: Refuse | undefined) {
+    const spec = find(layer, part)
+    if (spec === undefined && refuse === undefined) return undefined
+    if (spec === undefined) throw refuse!(`has no weights called ${quoted(part)}`)
+    if (rank !== undefined && (spec.shape.length !== rank || countOf(spec.shape) === 0))
+      throw refuse!(`has a ${part} of ${describe(spec.shape)}, where ${rank} sizes are needed`)
+    budget.take(countOf(spec.shape))
+    const read = constantFrom(spec.type, spec.shape, spec.bytes())
+    const { scale, offset } = spec
+    const isPlain = scale === 1 && offset === 0
+    // in float64 first: whole numbers have no fractions
+    const numbers = isPlain ? read.data : Float64Array.from(read.data, (n) => n * scale + offset)
+    return constant('float32', spec.shape, numbers)
+  }
+  return weight
+}

@@ -1,0 +1,134 @@
+import { createInflate } from 'node:zlib'
+import { readFileWhole } from '../files/read.ts'
+import { type Address, plus } from '../graph/address.ts'
+import { crc32 } from '../image/png.ts'
+import type { PlainPng, PngHead } from '../image/png-head.ts'
+import type { Source } from '../image/reader.ts'
+import type { Samples } from '../tensor/picture.ts'
+import { type Arena, createArena } from './arena.ts'
+import { compileEngine, loadEngine, type WasmExports } from './engine.ts'
+
+/** Rows in the memory of a bench: one right behind the other, samples little-endian. */
+export type Strip = { readonly address: Address; readonly rows: number }
+
+/** A memory with the loops over it. */
+export type Bench = { readonly arena: Arena; readonly wasm: WasmExports }
+
+/** What is wrong with a file here is said better by the decoder that reads all of them. */
+export class UnsoundPng extends Error {}
+
+/** Inflated bytes of a strip: they stay in the cache until they are used. */
+const stripBytes = 2 ** 18
+/** Bytes that are inflated ahead while the strip before is used. */
+const aheadBytes = 2 ** 20
+
+let module: WebAssembly.Module | undefined
+const free: Bench[] = []
+
+/** Lends out a bench; what was allocated in it is taken back. */
+export async function withBench<T>(use: (bench: Bench) => Promise<T>): Promise<T> {
+  module ??= compileEngine()
+  const bench = free.pop() ?? newBench(module)
+  const mark = bench.arena.mark()
+  try {
+    return await use(bench)
+  } finally {
+    bench.arena.release(mark)
+    free.push(bench)
+  }
+}
+
+function newBench(compiled: WebAssembly.Module): Bench {
+  const arena = createArena()
+  return { arena, wasm: loadEngine(arena.memory, compiled) }
+}
+
+/** Bytes of a pixel, of a row of a plain PNG, and rows of a strip. */
+export function layoutOf({ width, height, channels, depth }: PngHead) {
+  const bpp = channels * (depth / 8)
+  const rowBytes = width * bpp
+  return { bpp, rowBytes, stripRows: Math.max(1, Math.min(height, Math.floor(stripBytes / (rowBytes + 1)))) }
+}
+
+/**
+ * The rows of a plain PNG from top to bottom, inflated on other threads while the strip before is used. A strip is valid until
+ * the next is asked for; all but the last have `stripRows` rows.
+ *
+ * @throws UnsoundPng for data that is damaged, or more or less than the header says
+ */
+export async function* stripsOf({ source, head }: PlainPng, { arena, wasm }: Bench): AsyncGenerator<Strip> {
+  const { bpp, rowBytes, stripRows } = layoutOf(head)
+  const { height, depth } = head
+  const raw = arena.alloc(stripRows * (rowBytes + 1))
+  const whole = arena.alloc(64 + (stripRows + 1) * rowBytes)
+  const rowsAt = plus(whole, 64 + rowBytes)
+  const turned = depth === 16 ? arena.alloc(stripRows * rowBytes) : rowsAt
+  const bytes = new Uint8Array(arena.memory.buffer)
+  bytes.fill(0, whole, rowsAt)
+  const inflate = createInflate({ chunkSize: stripBytes, readableHighWaterMark: aheadBytes } as object)
+  for (const part of dataOf(source)) inflate.write(part)
+  inflate.end()
+  let [done, filled] = [0, 0]
+  try {
+    for await (const piece of inflate as AsyncIterable<Buffer>) {
+      for (let at = 0; at < piece.length; ) {
+        const rows = Math.min(stripRows, height - done)
+        if (rows === 0) throw new UnsoundPng('there is more data than rows')
+        const part = piece.subarray(at, at + rows * (rowBytes + 1) - filled)
+        bytes.set(part, raw + filled)
+        at += part.length
+        filled += part.length
+        if (filled < rows * (rowBytes + 1)) continue
+        if (wasm.unfilterRows(rowsAt, raw, rowBytes, rows, bpp) < rows) throw new UnsoundPng('no such filter')
+        if (depth === 16) wasm.swapU16(turned, rowsAt, (rows * rowBytes) / 2)
+        yield { address: turned, rows }
+        const last = rowsAt + (rows - 1) * rowBytes
+        bytes.copyWithin(rowsAt - rowBytes, last, last + rowBytes)
+        done += rows
+        filled = 0
+      }
+    }
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code?.startsWith('Z_') ? new UnsoundPng('damaged data') : error
+  }
+  if (done < height) throw new UnsoundPng('there is less data than rows')
+}
+
+/** The compressed data: the bodies of IDAT, checked. @throws UnsoundPng, ConvoError as reading does */
+function dataOf(source: Source): Uint8Array[] {
+  const bytes = typeof source === 'string' ? readFileWhole(source, { limit: 'encodedBytes' }) : source
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const parts: Uint8Array[] = []
+  for (let at = 8; at + 12 <= bytes.length; ) {
+    const end = at + 12 + view.getUint32(at)
+    const isData = view.getUint32(at + 4) === 0x49444154
+    if (end > bytes.length || (!isData && parts.length > 0)) break
+    if (isData) {
+      if (crc32(bytes.subarray(at + 4, end - 4)) !== view.getUint32(end - 4)) throw new UnsoundPng('checksum')
+      parts.push(bytes.subarray(at + 8, end - 4))
+    }
+    at = end
+  }
+  return parts
+}
+
+/** All samples of a PNG; undefined for one that is damaged. */
+export async function decodePlain(png: PlainPng): Promise<Samples | undefined> {
+  const { width, height, channels, depth } = png.head
+  const { rowBytes } = layoutOf(png.head)
+  const samples = new (depth === 16 ? Uint16Array : Uint8Array)(width * height * channels)
+  const target = new Uint8Array(samples.buffer)
+  try {
+    await withBench(async (bench) => {
+      let at = 0
+      for await (const { address, rows } of stripsOf(png, bench)) {
+        target.set(new Uint8Array(bench.arena.memory.buffer, address, rows * rowBytes), at)
+        at += rows * rowBytes
+      }
+    })
+  } catch (error) {
+    if (error instanceof UnsoundPng) return undefined
+    throw error
+  }
+  return samples
+}

@@ -1,0 +1,114 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { type Engine, referenceEngine } from '../../src/definition/engine.ts'
+import { stepFilters } from '../../src/filters/table.ts'
+import { nodeOf, planesNode, traced, tracer } from '../../src/graph/node.ts'
+import { kernel } from '../../src/kernel/kernel.ts'
+import { resolve } from '../../src/params.ts'
+import { runToTensor } from '../../src/run/graph.ts'
+import { createPool } from '../../src/run/pool.ts'
+import { poolEngine } from '../../src/run/tensors.ts'
+import { type BorderName, borders } from '../../src/tensor/border.ts'
+import { Tensor } from '../../src/tensor/tensor.ts'
+import { fractions, whole } from '../operators/tensors.ts'
+
+// Every filter that takes steps over planes: strips and threads change nothing of what the definition gives.
+
+const pool = createPool(2)
+afterAll(() => pool.close())
+
+const blur = kernel([3, 5], [1, 2, 3, 2, 1, 2, 4, 6, 4, 2, 1, 2, 3, 2, 1])
+const large = kernel([15, 17], new Float64Array(255).fill(1))
+
+const cases: readonly (readonly [name: string, values: Readonly<Record<string, unknown>>])[] = [
+  ['canny', { sigma: 0.7, low: 20, high: 40 }],
+  ['structure-tensor', { sigma: 0.8 }],
+  ['structure-tensor', { sigma: 0.8, give: 'angle' }],
+  ['harris', { sigma: 0.6 }],
+  ['bilateral', { size: 5 }],
+  ['nlmeans', { size: 5, patch: 3 }],
+  ['guided', { radius: 2 }],
+  ['guided', { radius: 2, guide: 'luminance' }],
+  ['median', { size: 5 }],
+  ['percentile', { size: '7,4', rank: 80, shape: 'square' }],
+  ['erode', { size: 7, shape: 'disk' }],
+  ['dilate', { size: '2,9' }],
+  ['open', { size: 5, shape: 'diamond' }],
+  ['close', { size: 5 }],
+  ['gradient', {}],
+  ['tophat', { size: 7, shape: 'line', angle: 30 }],
+  ['blackhat', {}],
+  ['resize', { by: 0.4 }],
+  ['resize', { by: 1.7, curve: 'mitchell' }],
+  ['resize', { width: 50, height: 9, curve: 'nearest' }],
+  ['resize', { width: 12, height: 12, fit: 'cover', curve: 'box' }],
+  ['crop', { size: 7 }],
+  ['pad', { by: '3,0,5,1' }],
+]
+
+const levels = (shape: readonly number[]): Tensor => {
+  const x = whole(shape, 5)
+  return new Tensor(
+    shape,
+    x.data.map((v) => (Math.abs(v) * 37) % 256),
+  )
+}
+
+const builtFor = (name: string, values: Readonly<Record<string, unknown>>, border?: BorderName) => {
+  const entry = stepFilters[name]!
+  const settings = border === undefined ? {} : { border }
+  const step = entry.build({
+    values: resolve(entry.params, values),
+    kernel: undefined,
+    settings,
+    channels: 3,
+    full: 255,
+  })
+  if (step.kind !== 'tensor') throw new Error(`${name} is a recipe`)
+  return step
+}
+
+const inStrips = (x: Tensor, stripRows: number, steps: (engine: Engine, x: Tensor) => Promise<Tensor>) =>
+  pool.exclusive(async (session) => {
+    const out = await steps(tracer, traced(planesNode(x)))
+    return runToTensor(session, { out: nodeOf(out) }, stripRows)
+  })
+
+const isSame = (a: Tensor, b: Tensor): boolean =>
+  a.shape.join() === b.shape.join() && a.data.every((v, i) => Object.is(v, b.data[i]!))
+
+describe('strips and threads', () => {
+  it.each(cases)('%s %o', async (name, values) => {
+    const takesBorder = stepFilters[name]!.takes.includes('border')
+    for (const x of [levels([3, 23, 31]), fractions([3, 19, 27], 3)]) {
+      for (const border of takesBorder
+        ? [undefined, ...(Object.keys(borders) as BorderName[])]
+        : [undefined]) {
+        const step = builtFor(name, values, border)
+        const expected = await step.apply(x, referenceEngine)
+        for (const stripRows of [1, 5, 64]) {
+          expect(
+            isSame(await inStrips(x, stripRows, (engine, own) => step.apply(own, engine)), expected),
+          ).toBe(true)
+        }
+      }
+    }
+  })
+  it.each([
+    ['3x5', blur],
+    ['15x17, by FFT', large],
+  ] as const)('richardson-lucy with a blur of %s', async (_, k) => {
+    const entry = stepFilters['richardson-lucy']!
+    for (const damping of [0, 10]) {
+      const values = resolve(entry.params, { iterations: 3, damping })
+      const step = entry.build({ values, kernel: k, settings: {}, channels: 1, full: 255 })
+      if (step.kind !== 'tensor') throw new Error('it is a recipe')
+      const x = levels([2, 21, 26])
+      const expected = await step.apply(x, referenceEngine)
+      expect(isSame(await step.apply(x, poolEngine(pool)), expected)).toBe(true)
+    }
+  })
+  it('every filter of the table is here, or is a recipe', () => {
+    const named = new Set([...cases.map(([name]) => name), 'richardson-lucy', 'minimum', 'maximum', 'wiener'])
+    expect(Object.keys(stepFilters).filter((name) => !named.has(name))).toEqual([])
+  })
+})
