@@ -22,7 +22,7 @@ function blurOf(operation: string, given: Kernel, mayBeNegative: boolean): Kerne
   if (Math.abs(sum) <= 1e-6 * total) {
     throw new ConvoError(
       'E_KERNEL_VALUE',
-      `${operation} needs the kernel of a blur, and these weights sum to 0`,
+      `${operation} needs the kernel of a blur, but these weights sum to 0`,
       {
         fix: '--kernel gaussian:sigma=2',
       },
@@ -30,9 +30,13 @@ function blurOf(operation: string, given: Kernel, mayBeNegative: boolean): Kerne
   }
   const weights = given.weights.map((w) => w / sum)
   if (!mayBeNegative && weights.some((w) => w < 0)) {
-    throw new ConvoError('E_KERNEL_VALUE', `${operation} needs a kernel whose weights all have one sign`, {
-      fix: 'wiener, which takes any blur',
-    })
+    throw new ConvoError(
+      'E_KERNEL_VALUE',
+      `${operation} needs a kernel whose weights all have the same sign`,
+      {
+        fix: 'wiener, which accepts any blur',
+      },
+    )
   }
   return kernelOf(given.shape, weights, given.anchor === undefined ? {} : { anchor: given.anchor })
 }
@@ -104,17 +108,17 @@ async function restored(
 /** Filters that undo a blur. */
 export const deblurring: Readonly<Record<string, Operator>> = {
   wiener: operator({
-    summary: 'undoes a known blur in one step: divides its frequencies out as far as noise allows',
+    summary: 'removes a known blur in one step, as far as noise allows',
     formula:
       'out = F⁻¹(conj H / (|H|² + balance · |L|²)) ∗ x, H the blur, L = 1, or the laplacian with --penalty laplacian',
     source:
-      'Wiener 1949; with --penalty laplacian Hunt 1971, which is scikit-image’s wiener. The kernel that does it is computed in float64 and cut where the rest ' +
-      'sums to 1/1024, and then applied as any other, so that borders are those of --border and not the other side of the picture',
+      'Wiener 1949; with --penalty laplacian Hunt 1971, as wiener of scikit-image. Its kernel is computed in float64, cut where the rest ' +
+      'sums to 1/1024, and applied like any other, so that --border works',
     group: 'detail',
     params: {
-      balance: number('how much noise is expected: more is smoother', 0.01, { min: 1e-9, max: 1e6 }),
+      balance: number('expected amount of noise; more is smoother', 0.01, { min: 1e-9, max: 1e6 }),
       penalty: choice(
-        'what noise is: fine grain, or of all frequencies alike',
+        'kind of noise: fine grain, or equal at all frequencies',
         ['laplacian', 'flat'],
         'laplacian',
       ),
@@ -134,23 +138,19 @@ export const deblurring: Readonly<Record<string, Operator>> = {
     },
   }),
   'richardson-lucy': operator({
-    summary: 'undoes a known blur step by step, and never below black',
+    summary: 'removes a known blur step by step, without values below black',
     formula:
-      'e ← e · (Kᵀ(x / K e)) / Kᵀ1, again and again from a flat e; K the blur, Kᵀ the same turned by 180°',
+      'e ← e · (Kᵀ(x / K e)) / Kᵀ1, repeated from a flat e; K is the blur, Kᵀ the same rotated by 180°',
     source:
-      'Richardson 1972, Lucy 1974. Pixels outside that the picture’s own see are estimated too, so that borders do not ring (Bertero and ' +
-      'Boccacci 2005); scikit-image takes them for black. Damping as White 1994, for noise that is the same everywhere',
+      'Richardson 1972, Lucy 1974. Pixels outside that contribute are estimated too, so that borders do not ring (Bertero and ' +
+      'Boccacci 2005); scikit-image assumes black. Damping as in White 1994, for uniform noise',
     group: 'detail',
     params: {
-      iterations: integer('how often: more is sharper, and noisier', 20, { min: 1, max: 10_000 }),
-      damping: number(
-        'differences below this, in levels of 0..255, are taken for noise and not followed',
-        0,
-        {
-          min: 0,
-          max: 255,
-        },
-      ),
+      iterations: integer('number of iterations; more is sharper and noisier', 20, { min: 1, max: 10_000 }),
+      damping: number('smaller differences are treated as noise, in levels of 0..255', 0, {
+        min: 0,
+        max: 255,
+      }),
     },
     kernel: 'required',
     takes: [],

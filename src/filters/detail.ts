@@ -41,10 +41,10 @@ export const detail = {
     }),
   }),
   highpass: filter({
-    summary: 'keeps what is smaller than a blur: the picture less its low frequencies, about middle gray',
+    summary: 'keeps fine detail: the picture minus its blurred copy, around middle gray',
     group: 'detail',
     source:
-      'I − G(σ) I, G as the filter gaussian, plus 127.5 levels; --bias 0 --range raw into .npy keeps the sign.',
+      'I − G(σ) I, G is the filter gaussian, plus 127.5 levels. --bias 0 --range raw and .npy keep the sign.',
     params: { sigma: number('standard deviation of the blur, in pixels', 3, { min: 0.1, max: 500 }) },
     build: ({ sigma }) => ({
       kernels: [dense([[1]]), separable(gaussianRow(sigma), gaussianRow(sigma))],
@@ -54,10 +54,10 @@ export const detail = {
     }),
   }),
   'local-contrast': filter({
-    summary: 'raises contrast against a wide neighbourhood: less haze, shapes get depth',
+    summary: 'raises contrast relative to a wide neighbourhood, which removes haze',
     group: 'detail',
     source:
-      'An unsharp mask of a wide blur: I + amount (I − G(σ) I), G as the filter gaussian. ImageMagick’s -local-contrast blurs by a tent.',
+      'An unsharp mask of a wide blur: I + amount (I − G(σ) I), G is the filter gaussian. -local-contrast of ImageMagick blurs with a tent.',
     params: {
       sigma: number('standard deviation of the blur, in pixels', 30, { min: 0.1, max: 500 }),
       amount: number('how much of the difference is added', 0.4, { min: 0, max: 100 }),

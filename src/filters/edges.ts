@@ -50,21 +50,21 @@ export const edges: Readonly<Record<string, Operator>> = {
     summary: 'draws edges as lines one pixel wide, without weak edges that are not connected to strong ones',
     formula:
       'gradient (Sobel) of the picture smoothed by σ; ridges of its magnitude, interpolated along the gradient; those of at least ' +
-      'low that hang together with one of at least high become white',
+      'low that are connected to one of at least high become white',
     source:
-      'Canny 1986, as in scikit-image with mode="nearest", of the luminance; in float32, so that samples that are equal there to the ' +
-      'last digit may fall otherwise. OpenCV takes whole numbers, four directions and no smoothing',
+      'Canny 1986, as in scikit-image with mode="nearest", of the luminance. In float32, so ties at the last digit may be decided differently. ' +
+      'OpenCV uses whole numbers, four directions and no smoothing',
     group: 'edges',
     params: {
-      sigma: number('standard deviation of the smoothing before, in pixels; 0 for none', 1, {
+      sigma: number('standard deviation of the blur before, in pixels; 0 for none', 1, {
         min: 0,
         max: 100,
       }),
-      low: number('magnitude from which an edge is followed, in levels of 0..255 as sobel gives them', 25.5, {
+      low: number('lowest magnitude of an edge, in levels of 0..255 as from sobel', 25.5, {
         min: 0,
         max: 1500,
       }),
-      high: number('magnitude from which an edge begins', 51, { min: 0, max: 1500 }),
+      high: number('magnitude that an edge must reach somewhere', 51, { min: 0, max: 1500 }),
     },
     kernel: 'none',
     takes: ['border', 'fill'],
@@ -85,7 +85,7 @@ export const edges: Readonly<Record<string, Operator>> = {
         arithmetic: {
           algorithm: 'canny',
           reason:
-            'gradient and ridges in strips; what hangs together is looked for in the whole, two bits a pixel',
+            'gradient and ridges in strips; connected edges are found in the whole picture, at two bits per pixel',
         },
         async apply(x, engine) {
           const gray = await luminance(engine, x)
@@ -99,19 +99,19 @@ export const edges: Readonly<Record<string, Operator>> = {
     },
   }),
   'structure-tensor': operator({
-    summary: 'measures how much the surroundings run in one direction, and in which',
+    summary: 'measures how strongly a neighbourhood follows one direction, and which',
     formula:
-      'S = G(σ) ∗ Σ over channels of [gx·gx gx·gy; gx·gy gy·gy], of white 1; eigenvalues l1 ≥ l2; coherence ((l1 − l2)/(l1 + l2))²; ' +
+      'S = G(σ) ∗ Σ over channels of [gx·gx gx·gy; gx·gy gy·gy], where white is 1; eigenvalues l1 ≥ l2; coherence ((l1 − l2)/(l1 + l2))²; ' +
       'angle of the gradient −90°..90°',
     source:
       'Förstner 1986, Bigün and Granlund 1987; channels summed as Di Zenzo 1986. gx and gy are Sobel over 8, so the eigenvalues are 1/64 ' +
       'of scikit-image’s',
     group: 'texture',
     params: {
-      sigma: sigmaParam('the surroundings', 2),
+      sigma: sigmaParam('the neighbourhood', 2),
       give: choice(
-        'coherence: 0 in all directions alike, white in one; angle: across the stripes, black to white for -90° to 90°; larger, ' +
-          'smaller: the eigenvalues times white, for .npy or --range minmax',
+        'coherence: black where all directions are equal, white where there is only one; angle: across the stripes, -90° is black and 90° white; larger, ' +
+          'smaller: the eigenvalues, for .npy or --range minmax',
         structures,
         'coherence',
       ),
@@ -134,15 +134,15 @@ export const edges: Readonly<Record<string, Operator>> = {
     },
   }),
   harris: operator({
-    summary: 'answers to corners: positive there, negative at edges, 0 where it is flat',
+    summary: 'finds corners: positive at corners, negative at edges, 0 in flat areas',
     formula: 'det S − k (trace S)², S the tensor of structure-tensor; times white',
     source:
-      'Harris and Stephens 1988. Small numbers: for .npy or --range minmax. gx and gy are Sobel over 8, so it is 1/4096 of ' +
+      'Harris and Stephens 1988. The results are small: use .npy or --range minmax. gx and gy are Sobel over 8, so it is 1/4096 of ' +
       'scikit-image’s corner_harris',
     group: 'edges',
     params: {
-      sigma: sigmaParam('the surroundings', 1),
-      k: number('how much an edge counts against a corner', 0.05, { min: 0, max: 0.25 }),
+      sigma: sigmaParam('the neighbourhood', 1),
+      k: number('how strongly edges are suppressed', 0.05, { min: 0, max: 0.25 }),
     },
     kernel: 'none',
     takes: ['border', 'fill'],

@@ -21,28 +21,35 @@ const oddSide = (summary: string, usual: number, most: number) =>
 
 const likeness = {
   algorithm: 'likeness',
-  reason: 'kernels from the likeness of pixels, applied pixel by pixel',
+  reason: 'kernels from the similarity of pixels, applied to each pixel',
 } as const
 
 /** Filters that smooth and keep edges. */
 export const keeping: Readonly<Record<string, Operator>> = {
   bilateral: operator({
-    summary: 'smooths but keeps edges: near pixels count as far as they have a like colour',
+    summary: 'smooths but keeps edges: averages neighbours of similar colour',
     formula: 'out = Σ w x / Σ w, w = exp(−distance²/2σs²) · exp(−difference²/2σc²)',
     source:
       'Tomasi and Manduchi 1998; the involution with the generator bilateral. The difference of two colours is the root mean square over ' +
-      'channels, of a gray picture that of the levels; OpenCV adds up the channels’ absolute differences, and takes a round window',
+      'channels; OpenCV adds the absolute differences of the channels and uses a round window',
     group: 'smoothing',
     params: {
-      size: oddSide('pixels across the neighbourhood', 9, 255),
+      size: oddSide('width of the neighbourhood in pixels', 9, 255),
       'sigma-space': {
-        ...number('distance that counts as far, in pixels', undefined, { min: 0.1, max: 1000 }),
-        unset: 'half of what the neighbourhood reaches',
+        ...number('how quickly weights fall with distance (standard deviation, in pixels)', undefined, {
+          min: 0.1,
+          max: 1000,
+        }),
+        unset: 'half the radius of the neighbourhood',
       },
-      'sigma-color': number('difference that counts as an edge, in levels of 0..255', 25, {
-        min: 0.01,
-        max: 1e6,
-      }),
+      'sigma-color': number(
+        'how quickly weights fall with difference (standard deviation, in levels of 0..255)',
+        25,
+        {
+          min: 0.01,
+          max: 1e6,
+        },
+      ),
     },
     kernel: 'none',
     takes: [],
@@ -61,7 +68,7 @@ export const keeping: Readonly<Record<string, Operator>> = {
     }),
   }),
   nlmeans: operator({
-    summary: 'takes out noise: averages pixels whose surroundings look alike',
+    summary: 'removes noise: averages pixels whose neighbourhoods are similar',
     formula:
       'out = Σ w x / Σ w over the neighbourhood, w = exp(−d²/2h²), d² the mean square difference of two patches',
     source:
@@ -69,10 +76,10 @@ export const keeping: Readonly<Record<string, Operator>> = {
       'the variance of the noise',
     group: 'smoothing',
     params: {
-      size: oddSide('pixels across the neighbourhood', 11, 255),
-      patch: oddSide('pixels across a patch', 5, 31),
+      size: oddSide('width of the neighbourhood in pixels', 11, 255),
+      patch: oddSide('width of a patch in pixels', 5, 31),
       h: number(
-        'difference of patches that are still alike, in levels of 0..255: about half of the noise',
+        'how different similar patches may be, in levels of 0..255; about half the standard deviation of the noise',
         10,
         {
           min: 0.01,
@@ -97,14 +104,14 @@ export const keeping: Readonly<Record<string, Operator>> = {
     }),
   }),
   guided: operator({
-    summary: 'smooths but keeps the edges of a guide, without halos and at any radius',
+    summary: 'smooths but keeps edges, without halos, at any radius',
     formula:
       'a = cov(I, p) / (var(I) + edge²), b = mean(p) − a mean(I), out = mean(a) I + mean(b), means over squares',
     source:
-      'He, Sun and Tang 2013. Squares at the edge see the border, where He divides by the pixels inside. edge is the root of He’s epsilon',
+      'He, Sun and Tang 2013. At the edges, squares include the border; He divides by the pixels inside. edge is the square root of He’s epsilon',
     group: 'smoothing',
     params: {
-      radius: integer('pixels on each side of the middle of a square', 4, { min: 1, max: 500 }),
+      radius: integer('radius of the squares, in pixels', 4, { min: 1, max: 500 }),
       edge: number('contrast that counts as an edge, in levels of 0..255', 25.5, { min: 0.01, max: 1000 }),
       guide: choice(
         'self: each channel guides itself; luminance: one guide for all',
@@ -117,7 +124,10 @@ export const keeping: Readonly<Record<string, Operator>> = {
     build: ({ values: { radius, edge, guide }, settings, full }) => ({
       kind: 'tensor',
       acts: 'colour',
-      arithmetic: { algorithm: 'guided', reason: 'means of squares in two passes, and a line for each' },
+      arithmetic: {
+        algorithm: 'guided',
+        reason: 'means over squares in two passes, and a line fitted to each',
+      },
       async apply(x, engine) {
         const beyond = outside(settings, full)
         const smooth = (planes: typeof x) => filtered(engine, planes, mean(radius), beyond, full)

@@ -73,9 +73,7 @@ export function senseOf(
   const notes = note === undefined ? [] : [note]
   const inRange = asked.inRange ?? meaning.inRange ?? '0..1'
   if (asked.inRange === undefined && meaning.inRange === undefined)
-    notes.push(
-      'the network does not say its range: black is taken for 0 and white for 1; --in-range sets another',
-    )
+    notes.push('the network has no range: 0 is used for black and 1 for white; --in-range changes it')
   const outRange = asked.outRange ?? meaning.outRange ?? guessedOut(model, made === channels, inRange)
   return { inRange, outRange, colours, channels, notes }
 }

@@ -152,7 +152,7 @@ export async function pass(model: Model, x: Tensor, engine: Engine, options: Pas
 
 const rawNote = (made: number): string =>
   made === 1
-    ? 'the network gives one map that is no picture: its numbers are written as levels; --range minmax stretches them, --out-range 0..1 makes 1 white'
+    ? 'the output of the network is a map of numbers, written as levels; --range minmax stretches them, --out-range 0..1 makes 1 white'
     : `the network gives ${made} maps that are no picture: their numbers are kept; --out-range says what black and white are`
 
 function fitNotes({ rows, columns, multiple }: Fit, width: number, height: number): string[] {

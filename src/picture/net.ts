@@ -11,27 +11,25 @@ import { operationWith } from './operations.ts'
 export const netParams = {
   'in-range': {
     ...choice(
-      'what black and white are for the network; imagenet: mean and spread of torchvision',
+      'range of black and white in the input of the network; imagenet: mean and spread of torchvision',
       netRanges,
     ),
-    unset: 'what the network says, else 0..1',
+    unset: 'from the network, otherwise 0..1',
   },
   'out-range': {
-    ...choice('what black and white are in what it gives; raw: its numbers as they are', [
+    ...choice('range of black and white in its output; raw: numbers are not changed', [
       ...netRanges,
       'raw',
     ] as const),
-    unset: 'what the network says; as --in-range where as many channels come out as go in; else raw',
+    unset:
+      'from the network; the same as --in-range if input and output have the same number of channels; otherwise raw',
   },
   colours: {
-    ...choice(
-      'the channels that the network takes; luma: luminance alone, and chroma is resized beside it',
-      netColours,
-    ),
-    unset: 'what the network says; luma for one channel of a picture in colour',
+    ...choice('input channels of the network; luma: luminance only, and chroma is resized', netColours),
+    unset: 'from the network; luma for one channel and a colour picture',
   },
   classes: choice(
-    'what a map of classes becomes: colours of a palette, or the numbers',
+    'how to write a map of classes: as colours of a palette, or as numbers',
     ['colours', 'numbers'] as const,
     'colours',
   ),

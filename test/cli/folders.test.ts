@@ -135,8 +135,8 @@ describe('convo compare of folders', () => {
     [['e', 'a/equal.png'], 'e is compared with a folder, and a/equal.png is not a folder'],
     [['none', 'a'], 'a is compared with a folder, and none is not there'],
     [['empty', 'empty'], 'there are no pictures in empty and empty'],
-    [['e', 'a', '--diff', 'a/diff'], '--diff a/diff lies in a, whose pictures are compared'],
-    [['e', 'a', '--json', '--reporter', 'junit'], '--json and --reporter both say how to report'],
+    [['e', 'a', '--diff', 'a/diff'], '--diff a/diff is inside a, whose pictures are compared'],
+    [['e', 'a', '--json', '--reporter', 'junit'], '--json and --reporter cannot be used together'],
     [['e/equal.png', 'a/equal.png', '--update'], '--update does not apply to two pictures'],
   ])('%j is refused', async (args, message) => {
     mkdirSync(path('empty'), { recursive: true })

@@ -122,7 +122,7 @@ describe('windows', () => {
   it.each([
     [{ size: 4, shape: 'disk' }, '--size of a disk must be one odd number, got 4'],
     [{ size: '3,5', shape: 'line' }, '--size of a line must be one odd number, got 3,5'],
-    [{ angle: 30 }, '--angle 30 is for a line, and the window is a square'],
+    [{ angle: 30 }, '--angle 30 applies to a line, and the window is a square'],
     [{ size: 0 }, '--size must be from 1 to 1023, got 0'],
   ])('refuse %o', async (values, message) => {
     await expect(run('median', values)).rejects.toThrow(message)
@@ -132,7 +132,7 @@ describe('windows', () => {
     await expect(of(kernel([1, 1], [1]), { size: 3 })).rejects.toThrow(
       '--size and --kernel cannot both be meant',
     )
-    await expect(of(kernel([1, 2], [0, 0]))).rejects.toThrow('needs a kernel with a weight other than 0')
+    await expect(of(kernel([1, 2], [0, 0]))).rejects.toThrow('needs a kernel with a nonzero weight')
     await expect(of(kernel([1, 1, 1], [1]))).rejects.toThrow('takes kernels of [kH,kW], got [1,1,1]')
     await expect(run('median', {}, scene, { settings: { fill: 3 } })).rejects.toThrow('--fill 3 is not seen')
   })

@@ -91,7 +91,7 @@ describe('refused', () => {
       tensors({ 'layer.0.weight': { shape: [2], data: Float32Array.of(1, 2) } }),
       'a.safetensors',
     )
-    expect(message).toBe('a.safetensors has tensors of no network that is recognised')
+    expect(message).toBe('a.safetensors is not a known network')
     expect(why.slice(0, 3)).toEqual([
       'a.safetensors: its first tensors:',
       '"layer.0.weight" [2]',
@@ -105,7 +105,7 @@ describe('refused', () => {
     const one = byFile('new.safetensors')
     const more = one.tensors.concat([['body.0.extra.weight', 'body.0.extra.weight', [3, 3]]])
     const { message, why } = refused(fileOf({ ...one, tensors: more }), 'a.safetensors')
-    expect(message).toBe('a.safetensors is like ESRGAN, with tensors that it does not have')
+    expect(message).toBe('a.safetensors looks like ESRGAN, but has additional tensors')
     expect(why).toEqual(['a.safetensors: 1 tensor more:', '"body.0.extra.weight" [3, 3]'])
   })
 
@@ -135,7 +135,7 @@ describe('refused', () => {
   test('FSRCNN without a factor, which its file name or an option gives', () => {
     const one = byFile('fsrcnn_x3.safetensors')
     const { message, fix } = refused(fileOf(one), 'best.safetensors')
-    expect(message).toBe('the tensors of best.safetensors do not say by how much it enlarges')
+    expect(message).toBe('the scale of best.safetensors is unknown')
     expect(fix).toBe('x2, x3 or x4 in the name of the file, such as fsrcnn_x2.pth')
     const scaleOf = (name: string, scale?: number) =>
       networkFrom(fileOf(one), { name, ...(scale !== undefined && { scale }) }).meaning?.scale

@@ -13,7 +13,7 @@ const digestSettings = {
     unset: 'digests are printed',
   },
   json: flag(
-    'print digest, size, channels, depth and number of pages as one JSON object, of several an array',
+    'print digest, size, channels, depth and number of pages as one JSON object, or an array for several pictures',
   ),
   quiet: flag('with --check: do not print the pictures that are unchanged'),
   'no-orient': sharedSettings['no-orient'],
@@ -54,7 +54,7 @@ export const digestCommand: Command = {
     {
       title: 'Lists',
       text:
-        'Of one picture the digest alone is printed. Of several, and of a folder, a line for each: digest, two spaces, path. ' +
+        'For one picture, only the digest is printed. For several, or a folder, one line each: digest, two spaces, path. ' +
         '--check reads these lines and prints OK, FAILED or FAILED to read for each picture. Exit status of --check: 0: all ' +
         'are unchanged. 1: some are not. 2: the list could not be read.',
     },
@@ -112,9 +112,13 @@ async function checkList(
   reading: Parameters<typeof import('../../golden/digests.ts').checkDigests>[1],
 ): Promise<number> {
   if (args.length > 0) {
-    throw new ConvoError('E_USAGE', `--check reads the pictures of the list, and ${args[0]} is given too`, {
-      fix: `--check ${list} without it`,
-    })
+    throw new ConvoError(
+      'E_USAGE',
+      `--check takes its pictures from the list, but ${args[0]} was also given`,
+      {
+        fix: `--check ${list} without it`,
+      },
+    )
   }
   const { checkDigests } = await import('../../golden/digests.ts')
   const all = await checkDigests(list, reading, async ({ image, status, message }) => {

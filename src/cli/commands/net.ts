@@ -9,16 +9,16 @@ import { runOperation } from '../run-operation.ts'
 
 const model: Argument = {
   name: 'model',
-  summary: 'an ONNX file, or weights of an architecture that is recognised; - is standard input',
+  summary: 'an ONNX file, or weights of a known architecture; - is standard input',
   kind: 'file',
 }
 
 const scale = {
-  ...integer('how many times as wide and high the output is, for files that leave it open', undefined, {
+  ...integer('factor of the size, for files that do not specify it', undefined, {
     min: 1,
     max: 64,
   }),
-  unset: 'what the file says',
+  unset: 'from the file',
 }
 
 /** `convo net <model> <input> <output>` */
@@ -28,8 +28,8 @@ export const netCommand: Command = {
   group: 'operators',
   arguments: [
     model,
-    { name: 'input', summary: 'as of every operation', kind: 'file' },
-    { name: 'output', summary: 'as of every operation', kind: 'file', optionalWith: 'preview' },
+    { name: 'input', summary: 'see convo help sobel', kind: 'file' },
+    { name: 'output', summary: 'see convo help sobel', kind: 'file', optionalWith: 'preview' },
   ],
   options: [
     { title: 'Options of net', params: { ...netParams, scale } },
@@ -43,10 +43,10 @@ export const netCommand: Command = {
   ],
   details: () => [
     {
-      title: 'What is computed',
+      title: 'What it computes',
       text: [
-        '  Every node of the network as a step of one graph, strip by strip: the result of the whole picture at once, bit for bit, with any number of threads, in memory that follows the width. Samples are float32 and the order of every sum is fixed.',
-        '  16 bits and floats stay, and so do profile and resolution. Alpha goes along, resized where the result has another size. A network that takes one channel gets the luminance of a picture in colour (Y of JFIF), and its chroma is resized beside it by cubic interpolation. A map of classes becomes colours of a palette. What the file of the network does not say is guessed, and noted.',
+        '  All nodes of the network run as one graph, strip by strip. The result is that of the whole picture, bit for bit, with any number of threads, and memory grows with the width only. Samples are float32, and the order of every sum is fixed.',
+        '  16 bits and floats are kept, and so are ICC profile and resolution. Alpha is kept, and resized if the size changes. A network with one input channel gets the luminance of colour pictures (Y of JFIF); chroma is resized by cubic interpolation. A map of classes is coloured with a palette. What the file does not specify is guessed, and a note reports it.',
       ].join('\n'),
     },
   ],
@@ -76,9 +76,9 @@ const size = custom(
 )
 
 const infoSettings = {
-  input: { ...size, unset: 'the size that the network is written for, else 256x256' },
+  input: { ...size, unset: 'the size in the network, otherwise 256x256' },
   scale,
-  svg: text('draw the graph too: into a .svg or .png file; - is an SVG alone, on standard output', '<file>'),
+  svg: text('also write a drawing of the graph, to a .svg or .png file; - prints only the SVG', '<file>'),
   json: flag('print one JSON object'),
   debug: runSettings.debug,
 } satisfies Params
@@ -125,7 +125,7 @@ export async function describeNetwork(
     const { networkText } = await import('../../teach/explain/network.ts')
     await io.page(networkText(facts))
     if (own.input === undefined && opened.fixed === undefined)
-      io.err(noteMessage('the size of the picture is open, and 256x256 was taken; --input sets another'))
+      io.err(noteMessage('the network has no fixed size, so 256x256 was used; --input changes it'))
   }
   return 0
 }

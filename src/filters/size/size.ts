@@ -17,10 +17,11 @@ const shown = ({ width, height }: Size): string => `${width}x${height}`
 /** Samples go to other places as they are. */
 const moving = { kind: 'tensor', acts: 'each', moves: true, arithmetic: arithmetics.samples } as const
 
-const factor = custom('the new size over the old: 0.5, 50% or 2', '<n|n%>', (given, name) => {
+const factor = custom('factor of the size, such as 0.5, 50% or 2', '<n|n%>', (given, name) => {
   const [, digits, percent] = /^\s*(\d*\.?\d+)\s*(%?)\s*$/.exec(String(given)) ?? []
   const value = Number(digits) / (percent === '%' ? 100 : 1)
-  if (!(value > 0 && value <= 1000)) throw expected('above 0 and at most 1000, as 0.5 or 50%', name, given)
+  if (!(value > 0 && value <= 1000))
+    throw expected('above 0 and at most 1000, such as 0.5 or 50%', name, given)
   return value
 })
 
@@ -69,28 +70,28 @@ const side = { min: 1, max: 1_000_000 }
 /** The filters that change the size. */
 export const sizes: Readonly<Record<string, Operator>> = {
   resize: operator({
-    summary: 'makes the picture smaller or larger by weighing the samples around each place',
+    summary: 'resizes the picture',
     formula:
       'out[o] = Σ w(i) · x[i] along rows, then along columns; w(i) = curve((i + ½ − (o + ½) · in/out) / max(1, in/out)) over their sum',
     source:
-      'Pillow’s rule, without its rounding between the two passes. Cubics of Mitchell and Netravali 1988: catmull-rom is Pillow’s ' +
-      'BICUBIC, mitchell ImageMagick’s default for enlarging; OpenCV’s bicubic has the parameter −0.75, and does not widen the curve ' +
-      'where the picture gets smaller',
+      'As Pillow, but without rounding between the two passes. Cubics of Mitchell and Netravali 1988: catmull-rom is Pillow’s ' +
+      'BICUBIC, mitchell ImageMagick’s default for enlarging; bicubic of OpenCV has the parameter −0.75 and does not widen the curve ' +
+      'when reducing',
     group: 'size',
     params: {
-      width: { ...integer('pixels across', undefined, side), unset: 'as the height says' },
-      height: { ...integer('pixels down', undefined, side), unset: 'as the width says' },
-      by: { ...factor, unset: '0.5 unless a width or height is given' },
+      width: { ...integer('width in pixels', undefined, side), unset: 'from the height' },
+      height: { ...integer('height in pixels', undefined, side), unset: 'from the width' },
+      by: { ...factor, unset: '0.5, or none with a width or height' },
       fit: {
         ...choice(
-          'with width and height. stretch: exactly that size, whatever the proportions; inside: as large as fits into it; ' +
-            'cover: as small as covers it, and of that the middle',
+          'with width and height. stretch: exactly that size, ignoring proportions; inside: the largest size that fits; ' +
+            'cover: the smallest size that covers it, cropped to its middle',
           fits,
         ),
         unset: 'stretch',
       },
       curve: choice(
-        'how samples are weighed: nearest picks one, box is their mean, bilinear a tent, catmull-rom and mitchell cubics, ' +
+        'how samples are weighted: nearest uses one, box is a mean, bilinear a tent, catmull-rom and mitchell are cubics, ' +
           'lanczos2 and lanczos3 windowed sincs',
         ['nearest', ...(Object.keys(curves) as (keyof typeof curves)[])],
         'lanczos3',
@@ -114,7 +115,7 @@ export const sizes: Readonly<Record<string, Operator>> = {
         arithmetic:
           curve === 'nearest'
             ? arithmetics.samples
-            : { algorithm: 'resample', reason: 'float32 taps in order, along rows, then along columns' },
+            : { algorithm: 'resample', reason: 'direct sums in float32, along rows, then along columns' },
         async apply(x, engine) {
           const own = sizeOfPlane(x)
           const { full, kept } = sizesOf(own, { width, height, by, fit })
@@ -144,7 +145,7 @@ export const sizes: Readonly<Record<string, Operator>> = {
   crop: operator({
     summary: 'keeps a rectangle of the picture',
     formula: 'out[y,x] = x[top + y, left + x]',
-    source: 'samples as they are, at the same depth',
+    source: 'samples are not changed',
     group: 'size',
     params: {
       size: {
@@ -158,7 +159,7 @@ export const sizes: Readonly<Record<string, Operator>> = {
       },
       at: {
         ...numbers(
-          'left and top of the rectangle, from 0',
+          'left and top of the rectangle, counted from 0',
           '<x,y>',
           { min: 2, max: 2 },
           { min: 0, whole: true },
@@ -180,7 +181,7 @@ export const sizes: Readonly<Record<string, Operator>> = {
           const isInside = most.width > 0 && most.height > 0
           throw new ConvoError(
             'E_OPTION',
-            `a rectangle of ${width}x${height}${place} reaches out of the picture`,
+            `a rectangle of ${width}x${height}${place} extends beyond the picture`,
             {
               why: `the picture is ${shown(own)}`,
               fix: isInside
@@ -195,7 +196,7 @@ export const sizes: Readonly<Record<string, Operator>> = {
   }),
   pad: operator({
     summary: 'adds pixels around the picture',
-    formula: 'out[y,x] = x[y − top, x − left], outside as --border says',
+    formula: 'out[y,x] = x[y − top, x − left], extended as set by --border',
     source: 'the border modes of convo list borders',
     group: 'size',
     params: {

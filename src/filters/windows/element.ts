@@ -19,19 +19,19 @@ export const windowParams = {
       { min: 1, max: 2 },
       { min: 1, max: 1023, whole: true },
     ),
-    unset: '3; with --kernel its size',
+    unset: '3, or the size of --kernel',
   },
   shape: {
     ...choice(
-      'square: a square or rectangle; disk: pixels no farther from the middle than (size − 1)/2; diamond: the same ' +
-        'distance counted along rows and columns; line: as long as the size, at --angle. Another window: --kernel, ' +
-        'whose weights other than 0 belong to it',
+      'shape of the window. square: a square or rectangle; disk: pixels within (size − 1)/2 of the middle; diamond: the same ' +
+        'with the distance along rows and columns; line: as long as the size, at --angle. For other shapes use --kernel, ' +
+        'whose nonzero weights are the window',
       shapes,
     ),
     unset: 'square',
   },
   angle: {
-    ...number('of a line: its direction in degrees, counterclockwise from the x axis', undefined, {
+    ...number('direction of a line in degrees, counterclockwise from the x axis', undefined, {
       min: -360,
       max: 360,
     }),
@@ -57,7 +57,7 @@ export function windowOf(operation: string, values: WindowValues, kernel: Kernel
   if (angle !== undefined && shape !== 'line') {
     throw new ConvoError(
       'E_OPTION',
-      `--angle ${angle} is for a line, and the window is a ${shape ?? 'square'}`,
+      `--angle ${angle} applies to a line, and the window is a ${shape ?? 'square'}`,
       {
         fix: '--shape line',
       },
@@ -114,8 +114,8 @@ function windowOfKernel(operation: string, kernel: Kernel): Placed {
   const [height, width] = kernel.shape as [number, number]
   const element = elementOf(height, width, (y, x) => kernel.weights[y * width + x] !== 0)
   if (element.runs.length === 0) {
-    throw new ConvoError('E_KERNEL_VALUE', `${operation} needs a kernel with a weight other than 0`, {
-      why: 'the weights other than 0 are the pixels of the window',
+    throw new ConvoError('E_KERNEL_VALUE', `${operation} needs a kernel with a nonzero weight`, {
+      why: 'nonzero weights are the pixels of the window',
     })
   }
   return { element, anchor: kernel.anchor ?? [Math.floor(height / 2), Math.floor(width / 2)] }

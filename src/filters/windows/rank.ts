@@ -53,7 +53,7 @@ const common = {
 
 const arithmetic = {
   algorithm: 'rank',
-  reason: 'samples of a window in order: exact, by the way that suits window and samples',
+  reason: 'exact selection, with an algorithm that suits the window',
 } as const
 
 /** Picks one sample of every window, by its rank among `count`. */
@@ -110,21 +110,22 @@ const dilate: Morphology = (engine, x, window, _, largest) => largest(engine, x,
 export const windows: Readonly<Record<string, Operator>> = {
   median: picking(
     {
-      summary: 'takes the middle one of the samples around: removes specks, keeps edges',
+      summary: 'takes the median of a window: removes specks, keeps edges',
       formula:
         'out[y,x] = the sample of rank floor(n/2) of the n in the window about (y,x), from small to large',
-      source: 'Tukey 1971; the rank is SciPy’s, and of an odd window the only middle there is',
+      source:
+        'Tukey 1971; the rank is that of SciPy; in windows with an odd number of pixels it is the only median',
       params: {},
     },
     (count) => Math.floor(count / 2),
   ),
   percentile: picking(
     {
-      summary: 'takes the sample around that a part of the others lies below',
+      summary: 'takes a percentile of a window',
       formula: 'out[y,x] = the sample of rank floor(n · rank / 100) of the n in the window, at most n − 1',
       source: 'SciPy’s percentile_filter; 0 is the smallest, 50 the median, 100 the largest',
       params: {
-        rank: number('in percent: 0 the smallest sample, 50 the middle one, 100 the largest', 50, {
+        rank: number('percentile: 0 is the smallest sample, 50 the median, 100 the largest', 50, {
           min: 0,
           max: 100,
         }),
@@ -133,40 +134,40 @@ export const windows: Readonly<Record<string, Operator>> = {
     (count, { rank }) => Math.min(count - 1, Math.floor((count * rank) / 100)),
   ),
   erode: morphology(
-    { summary: 'takes the smallest sample around: bright parts shrink', formula: smallest, source: flat },
+    { summary: 'takes the minimum of a window: bright parts shrink', formula: smallest, source: flat },
     erode,
   ),
   minimum: morphology(
-    { summary: 'takes the smallest sample around; another name of erode', formula: smallest, source: flat },
+    { summary: 'takes the minimum of a window; another name for erode', formula: smallest, source: flat },
     erode,
   ),
   dilate: morphology(
-    { summary: 'takes the largest sample around: bright parts grow', formula: largest, source: flat },
+    { summary: 'takes the maximum of a window: bright parts grow', formula: largest, source: flat },
     dilate,
   ),
   maximum: morphology(
-    { summary: 'takes the largest sample around; another name of dilate', formula: largest, source: flat },
+    { summary: 'takes the maximum of a window; another name for dilate', formula: largest, source: flat },
     dilate,
   ),
   open: morphology(
     {
-      summary: 'erodes, then dilates: bright parts that the window does not fit into go',
-      formula: 'out = dilate(erode(x)), the second time with the window turned by 180°',
+      summary: 'erodes, then dilates: removes bright parts smaller than the window',
+      formula: 'out = dilate(erode(x)), the second time with the window rotated by 180°',
       source: flat,
     },
     opened,
   ),
   close: morphology(
     {
-      summary: 'dilates, then erodes: dark parts that the window does not fit into go',
-      formula: 'out = erode(dilate(x)), the second time with the window turned by 180°',
+      summary: 'dilates, then erodes: removes dark parts smaller than the window',
+      formula: 'out = erode(dilate(x)), the second time with the window rotated by 180°',
       source: flat,
     },
     closed,
   ),
   gradient: morphology(
     {
-      summary: 'outlines parts: the largest sample around less the smallest',
+      summary: 'draws outlines: the maximum of a window minus its minimum',
       formula: 'out = dilate(x) − erode(x)',
       source: `${flat}; Beucher’s gradient. sobel is the gradient of a smoothed picture`,
     },
@@ -175,7 +176,7 @@ export const windows: Readonly<Record<string, Operator>> = {
   ),
   tophat: morphology(
     {
-      summary: 'keeps bright parts smaller than the window: the picture less what open leaves',
+      summary: 'keeps bright parts smaller than the window: the picture minus open',
       formula: 'out = x − open(x)',
       source: `${flat}; Meyer’s white top hat`,
     },
@@ -183,7 +184,7 @@ export const windows: Readonly<Record<string, Operator>> = {
   ),
   blackhat: morphology(
     {
-      summary: 'keeps dark parts smaller than the window: what close makes less the picture',
+      summary: 'keeps dark parts smaller than the window: close minus the picture',
       formula: 'out = close(x) − x',
       source: `${flat}; Meyer’s black top hat`,
     },

@@ -24,7 +24,7 @@ export async function runFolders(
   const { diff, json, quiet, update, results: given } = settings
   if (update) refuseOnCi('--update')
   if (json && settings.reporter !== undefined) {
-    throw new ConvoError('E_USAGE', '--json and --reporter both say how to report', {
+    throw new ConvoError('E_USAGE', '--json and --reporter cannot be used together', {
       fix: '--reporter json, which is --json',
     })
   }
@@ -38,9 +38,13 @@ export async function runFolders(
   if (diff !== undefined) {
     refuseInside(folders, diff, '--diff')
     if (isFile(diff)) {
-      throw new ConvoError('E_OUTPUT', `--diff ${diff} is a file, and folders have a picture for each pair`, {
-        fix: '--diff <folder>',
-      })
+      throw new ConvoError(
+        'E_OUTPUT',
+        `--diff ${diff} is a file, but comparing folders writes a picture for each pair`,
+        {
+          fix: '--diff <folder>',
+        },
+      )
     }
   }
   if (results !== undefined) refuseInside(folders, results, '--results')

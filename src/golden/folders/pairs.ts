@@ -40,7 +40,7 @@ export async function findPairs(expected: string, actual: string): Promise<Folde
   ] as const) {
     if (isMany(one)) continue
     const what = statOf(one) === undefined ? 'is not there' : 'is not a folder'
-    throw new ConvoError('E_USAGE', `${other} is compared with a folder, and ${one} ${what}`, {
+    throw new ConvoError('E_USAGE', `${other} is a folder, but ${one} ${what}`, {
       fix: `a folder of pictures instead of ${one}`,
     })
   }
@@ -71,7 +71,7 @@ async function sideOf(word: string) {
 export function refuseInside({ expected, actual }: FolderPair, output: string, option: string): void {
   const inside = [expected, actual].find((folder) => !leaves(folder, output))
   if (inside === undefined) return
-  throw new ConvoError('E_PATH', `${option} ${output} lies in ${inside}, whose pictures are compared`, {
-    fix: 'a folder beside it',
+  throw new ConvoError('E_PATH', `${option} ${output} is inside ${inside}, whose pictures are compared`, {
+    fix: 'a folder next to it',
   })
 }

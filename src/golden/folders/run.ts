@@ -134,7 +134,7 @@ async function comparePair(pair: FilePair, options: FolderOptions): Promise<Judg
     message: !isCountEqual
       ? pagesText(result, expected)
       : unread.length > 0
-        ? `not compared, as it is not read: ${unread.join(', ')}`
+        ? `not compared, because convo does not read it: ${unread.join(', ')}`
         : `${isOneOfMany ? `page ${here.number} of ${here.count}: ` : ''}${messageOf(worst, 'the expected picture')}`,
     why: [],
     facts: [...factsOf(worst), ...(isOneOfMany ? [pagesFact(result)] : [])],

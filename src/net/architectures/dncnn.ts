@@ -38,7 +38,7 @@ function isSequence(weights: Weights, prefix: string, convs: readonly number[]):
 /** DnCNN (Zhang et al., 2017): takes the noise that it sees off the picture. */
 export const dncnn: Architecture = {
   name: 'DnCNN',
-  summary: 'DnCNN: takes noise or JPEG blocks off; model.0.weight model.2.weight, all 3x3',
+  summary: 'DnCNN: removes noise or JPEG blocks; model.0.weight model.2.weight, all 3x3',
   recognises: (weights) => planOf(weights) !== undefined,
   build(layers, x) {
     const { prefix, convs } = planOf(layers.weights)!

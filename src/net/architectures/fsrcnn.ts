@@ -52,7 +52,7 @@ export const fsrcnn: Architecture = {
     const names = before(layers.weights)
     if (scale === undefined) {
       const { file } = layers.weights
-      throw new ConvoError('E_NET_FORMAT', `the tensors of ${file} do not say by how much it enlarges`, {
+      throw new ConvoError('E_NET_FORMAT', `the scale of ${file} is unknown`, {
         why: `${file}: FSRCNN of x2, x3 and x4 have the same shapes`,
         fix: 'x2, x3 or x4 in the name of the file, such as fsrcnn_x2.pth',
       })

@@ -69,7 +69,7 @@ export function networkOf(
     if (spare.length > 0) {
       throw new ConvoError(
         'E_NET_FORMAT',
-        `${file} is like ${architecture.name}, with tensors that it does not have`,
+        `${file} looks like ${architecture.name}, but has additional tensors`,
         {
           why: [`${file}: ${counted(spare.length, 'tensor')} more:`, ...listed(inner, spare)],
           fix: 'export the network as ONNX from the framework that it comes from',
@@ -87,7 +87,7 @@ export function networkOf(
       meaning,
     })
   }
-  throw new ConvoError('E_NET_FORMAT', `${file} has tensors of no network that is recognised`, {
+  throw new ConvoError('E_NET_FORMAT', `${file} is not a known network`, {
     why: [
       `${file}: its first tensors:`,
       ...listed(weights, weights.names),

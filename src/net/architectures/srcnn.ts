@@ -6,7 +6,7 @@ const kernel = (weights: Weights, name: string) => weights.shape(`${name}.weight
 /** SRCNN (Dong et al., 2014): sharpens a picture that was enlarged before by a bicubic kernel. */
 export const srcnn: Architecture = {
   name: 'SRCNN',
-  summary: 'SRCNN: sharpens what was enlarged; conv1.weight 9x9, conv2.weight, conv3.weight',
+  summary: 'SRCNN: sharpens enlarged pictures; conv1.weight 9x9, conv2.weight, conv3.weight',
   recognises: (weights) =>
     hasAll('conv1.weight', 'conv2.weight', 'conv3.weight')(weights) &&
     weights.shape('conv4.weight') === undefined &&

@@ -18,29 +18,41 @@ const ends =
 const asOnnx = 'export the network as ONNX from the framework that it comes from'
 
 const rows: readonly Row[] = [
-  { is: begins('\x89HDF\r\n\x1a\n'), what: 'a network of Keras in HDF5, which is not read', fix: asOnnx },
-  { is: begins('TFL3', 4), what: 'a network of TensorFlow Lite, which is not read', fix: asOnnx },
-  { is: begins('GGUF'), what: 'a network in GGUF, which is not read', fix: asOnnx },
-  { is: begins('\x1f\x8b'), what: 'compressed by gzip', fix: 'gunzip, and the file that comes out' },
+  {
+    is: begins('\x89HDF\r\n\x1a\n'),
+    what: 'a network of Keras in HDF5, which convo does not read',
+    fix: asOnnx,
+  },
+  { is: begins('TFL3', 4), what: 'a network of TensorFlow Lite, which convo does not read', fix: asOnnx },
+  { is: begins('GGUF'), what: 'a network in GGUF, which convo does not read', fix: asOnnx },
+  { is: begins('\x1f\x8b'), what: 'compressed by gzip', fix: 'gunzip it first' },
   {
     is: begins('version https://git-lfs'),
     what: 'a pointer of Git LFS, not the file itself',
     fix: 'git lfs pull',
   },
-  { is: ends('.onnx'), what: 'not an ONNX file, whatever its name says' },
-  { is: ends('.pt', '.pth', '.ckpt'), what: 'not a file of torch.save, whatever its name says' },
+  { is: ends('.onnx'), what: 'not an ONNX file, despite its name' },
+  { is: ends('.pt', '.pth', '.ckpt'), what: 'not a file of torch.save, despite its name' },
   {
     is: (bytes, name) => name.endsWith('.safetensors') && !beginsAsHeader(bytes),
-    what: 'not a .safetensors file, whatever its name says',
+    what: 'not a .safetensors file, despite its name',
   },
   {
     is: ends('.bin'),
     what: 'without a description of the network',
-    fix: 'the .param or model.json beside it',
+    fix: 'the .param or model.json next to it',
   },
-  { is: ends('.pb'), what: 'a graph of TensorFlow, which is not read', fix: asOnnx },
-  { is: ends('.caffemodel', '.prototxt'), what: 'a network of Caffe, which is not read', fix: asOnnx },
-  { is: ends('.mlmodel', '.mlpackage'), what: 'a network of Core ML, which is not read', fix: asOnnx },
+  { is: ends('.pb'), what: 'a graph of TensorFlow, which convo does not read', fix: asOnnx },
+  {
+    is: ends('.caffemodel', '.prototxt'),
+    what: 'a network of Caffe, which convo does not read',
+    fix: asOnnx,
+  },
+  {
+    is: ends('.mlmodel', '.mlpackage'),
+    what: 'a network of Core ML, which convo does not read',
+    fix: asOnnx,
+  },
 ]
 
 /** What a file is that no reader takes, where that is known. */

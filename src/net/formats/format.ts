@@ -31,7 +31,7 @@ export type Failure = (at: number, expected: string, found: string) => ConvoErro
 export const damaged =
   (file: string, format: string): Failure =>
   (at, expected, found) =>
-    new ConvoError('E_NET_SYNTAX', `${file} is not ${format} that can be read`, {
+    new ConvoError('E_NET_SYNTAX', `${file} cannot be read as ${format}`, {
       why: `${file}: byte ${at}: expected ${expected}, found ${found}`,
     })
 

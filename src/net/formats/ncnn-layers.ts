@@ -88,7 +88,7 @@ function activated(
     case 6:
       return last('Mul', [before, builder.add('HardSigmoid', [before], { alpha: a, beta: b })])
   }
-  throw layer.refuse(`has an activation of a type that is not read, ${type}`)
+  throw layer.refuse(`has an activation of a type that is not supported, ${type}`)
 }
 
 /** Paddings of a convolution or pooling, or how they follow from the size. */
@@ -265,13 +265,13 @@ const binary: Make = (layer) => {
   const isScalar = layer.number(1, 0) !== 0
   const second = isScalar ? layer.builder.floats(layer.number(2, 0)) : layer.inputs[1]
   if (operator === undefined || second === undefined)
-    throw layer.refuse(`is of a kind that is not read, ${type}`)
+    throw layer.refuse(`is of a kind that is not supported, ${type}`)
   return node(layer, operator, type >= firstReversed ? [second, x(layer)] : [x(layer), second])
 }
 
 const eltwise: Make = (layer) => {
   const operator = ['Mul', 'Sum', 'Max'][layer.number(0, 0)]
-  if (operator === undefined) throw layer.refuse('is of a kind that is not read')
+  if (operator === undefined) throw layer.refuse('is of an unsupported kind')
   const factors = operator === 'Sum' ? layer.list(1) : []
   const parts = layer.inputs.map((one, i) => {
     const by = factors[i] ?? 1
@@ -300,7 +300,7 @@ const unaryOp: Make = (layer) => {
   const type = layer.number(0, 0)
   if (type === 4) return node(layer, 'Mul', [x(layer), x(layer)])
   const operator = unaryOperators[type]
-  if (operator === undefined) throw layer.refuse(`is of a kind that is not read, ${type}`)
+  if (operator === undefined) throw layer.refuse(`is of a kind that is not supported, ${type}`)
   return node(layer, operator, [x(layer)])
 }
 
@@ -339,7 +339,7 @@ const crop: Make = (layer) => {
 const interp: Make = (layer) => {
   const { builder } = layer
   const mode = [undefined, 'nearest', 'linear', 'cubic'][layer.number(0, 0)]
-  if (mode === undefined) throw layer.refuse('enlarges in a way that is not read')
+  if (mode === undefined) throw layer.refuse('enlarges in an unsupported way')
   const corners = layer.number(6, 0) !== 0 && mode !== 'nearest'
   const attributes: Readonly<Record<string, Attribute>> = {
     mode,
@@ -383,7 +383,7 @@ function pad(
 
 const padding: Make = (layer) => {
   const mode = ['constant', 'edge', 'reflect'][layer.number(4, 0)]
-  if (mode === undefined || layer.number(6, 0) !== 0) throw layer.refuse('pads in a way that is not read')
+  if (mode === undefined || layer.number(6, 0) !== 0) throw layer.refuse('pads in an unsupported way')
   const pads = [0, 2, 1, 3].map((key) => layer.number(key, 0))
   const channels = [layer.number(7, 0), layer.number(8, 0)]
   return { same: pad(layer, x(layer), pads, mode, layer.number(5, 0), channels) }

@@ -52,7 +52,7 @@ export function ncnnWeights(open: () => Uint8Array, file: string): NcnnWeights {
         const what = tag === int8Tag ? 'weights of 8 bits' : 'weights by a table of 256 numbers'
         throw new ConvoError(
           'E_NET_FORMAT',
-          `layer ${quoted(of)} has quantised weights, which are not read`,
+          `layer ${quoted(of)} has quantised weights, which convo does not read`,
           {
             why: `${file}: byte ${at}: ${what}, by the word 0x${tag.toString(16)}`,
             fix: 'the model with weights of float16 or float32, as before ncnn2int8',

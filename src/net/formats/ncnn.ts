@@ -25,7 +25,7 @@ export const ncnn: NetworkFormat = {
     if (isBinary(bytes)) {
       throw new ConvoError(
         'E_NET_FORMAT',
-        `${given.file} is a .param of ncnn in its binary form, which is not read`,
+        `${given.file} is a .param of ncnn in its binary form, which convo does not read`,
         {
           why: `${given.file}: byte 0: the number ${binaryMagic}`,
           fix: 'the .param file in text that it was made from',
@@ -42,7 +42,7 @@ const isBinary = (bytes: Uint8Array): boolean =>
 function networkOf(bytes: Uint8Array, given: Given): Network {
   const { file, beside } = given
   const fail = (line: number, expected: string, found: string) =>
-    new ConvoError('E_NET_SYNTAX', `${file} is not a .param file that can be read`, {
+    new ConvoError('E_NET_SYNTAX', `${file} cannot be read as a .param file`, {
       why: `${file}:${line}:1: expected ${expected}, found ${quoted(found)}`,
     })
   const lines = Buffer.from(bytes).toString().split(/\r?\n/)
@@ -80,7 +80,7 @@ function networkOf(bytes: Uint8Array, given: Given): Network {
       new ConvoError('E_NET_OPERATOR', `layer ${quoted(name)} (${type}) ${why}`, {
         why: [`${file}:${index + 1}:1`, `layers that are read: ${Object.keys(layers).join(' ')}`],
       })
-    if (make === undefined) throw refuse('is of a type that is not read')
+    if (make === undefined) throw refuse('is of an unsupported type')
     const layer: Layer = {
       name,
       inputs: bottoms.map((one) => names.get(one) ?? one),

@@ -161,7 +161,7 @@ function opsetsOf({ ir = 0, opsets, functions }: Model, file: string): ReadonlyM
   }
   const [first] = functions
   if (first !== undefined) {
-    throw new ConvoError('E_NET_OPERATOR', `${file} has functions of its own, which are not read`, {
+    throw new ConvoError('E_NET_OPERATOR', `${file} has functions of its own, which convo does not read`, {
       why: functions.map(({ name, domain }) => `${file}: function ${quoted(`${domain}.${name}`)}`),
       fix: 'onnx.inliner.inline_local_functions(model) in Python',
     })
@@ -179,7 +179,7 @@ function networkOf(
 ): Network {
   const { file } = place.given
   if (sparse > 0) {
-    throw new ConvoError('E_NET_FORMAT', `${file} has sparse tensors, which are not read`, {
+    throw new ConvoError('E_NET_FORMAT', `${file} has sparse tensors, which convo does not read`, {
       fix: 'save the network with dense tensors',
     })
   }
@@ -231,9 +231,13 @@ function attributeOf(given: pb.Message<typeof attribute>, of: string, place: Pla
   const kind = given.type ?? guessed(given)
   const other = unreadKinds[kind]
   if (other !== undefined) {
-    throw new ConvoError('E_NET_OPERATOR', `${of} has ${other} as its ${given.name}, which is not read`, {
-      why: `${place.given.file}: networks without branches and loops are read`,
-    })
+    throw new ConvoError(
+      'E_NET_OPERATOR',
+      `${of} has ${other} as its ${given.name}, which convo does not read`,
+      {
+        why: `${place.given.file}: networks without branches and loops are read`,
+      },
+    )
   }
   if (kind === floatKind) return given.float ?? 0
   if (kind === intKind) return given.int ?? 0
@@ -273,7 +277,7 @@ function constantOf(one: TensorMessage, of: string, place: Place): Constant {
   const type = types[code]
   if (type === undefined || segment > 0) {
     const what = type === undefined ? `numbers of type ${unread[code] ?? code}` : 'its numbers in segments'
-    throw new ConvoError('E_NET_FORMAT', `${of} has ${what}, which is not read`, {
+    throw new ConvoError('E_NET_FORMAT', `${of} has ${what}, which convo does not read`, {
       why: `${file}: types that are read: ${Object.values(types).join(' ')}`,
       fix: 'save the network with weights of float32 or float16',
     })

@@ -66,7 +66,7 @@ function weightsOf({ file, entries, bytes }: Opened): Weights {
       if (type === undefined) {
         throw new ConvoError(
           'E_NET_FORMAT',
-          `tensor ${quoted(name)} has numbers of type ${dtype}, which is not read`,
+          `tensor ${quoted(name)} has numbers of type ${dtype}, which convo does not read`,
           {
             why: `${file}: types that are read: ${Object.keys(types).join(' ')}`,
             fix: 'tensor.float() before it is saved',

@@ -60,7 +60,8 @@ function pairOf(layer: Layer, key: string, otherwise: number): [number, number] 
 /** The axis of a picture in our order. */
 function axisOf(layer: Layer, axis: unknown): number {
   const ours = axis === undefined ? 1 : [0, 2, 3, 1].at(axis as number)
-  if (ours === undefined || ours === 0) throw layer.refuse(`has an axis that is not read, ${String(axis)}`)
+  if (ours === undefined || ours === 0)
+    throw layer.refuse(`has an axis that is not supported, ${String(axis)}`)
   return ours
 }
 
@@ -107,7 +108,8 @@ function activated(layer: Layer, value: string): string {
   const { config, builder } = layer
   const held = config.activation ?? 'linear'
   const name = typeof held === 'string' && Object.hasOwn(activations, held) ? held : undefined
-  if (name === undefined) throw layer.refuse(`has an activation that is not read, ${JSON.stringify(held)}`)
+  if (name === undefined)
+    throw layer.refuse(`has an activation that is not supported, ${JSON.stringify(held)}`)
   return activations[name]!(builder, value, layer)
 }
 
@@ -120,7 +122,7 @@ function padding(
 ): Attributes {
   const mode = layer.config.padding ?? 'valid'
   if (mode === 'valid') return { pads: [0, 0, 0, 0] }
-  if (mode !== 'same') throw layer.refuse(`has a padding that is not read, ${JSON.stringify(mode)}`)
+  if (mode !== 'same') throw layer.refuse(`has a padding that is not supported, ${JSON.stringify(mode)}`)
   // with steps, it depends on the size of the picture
   if (strides.some((step) => step !== 1)) return { auto_pad: 'SAME_UPPER' }
   const all = kernel.map((size, i) => (size - 1) * dilations[i]!)
@@ -291,7 +293,7 @@ const upsample: Make = (layer) => {
   checkLast(layer)
   const mode = layer.config.interpolation ?? 'nearest'
   if (mode !== 'nearest' && mode !== 'bilinear')
-    throw layer.refuse(`enlarges in a way that is not read, ${JSON.stringify(mode)}`)
+    throw layer.refuse(`enlarges in a way that is not supported, ${JSON.stringify(mode)}`)
   const scales = layer.builder.floats([1, 1, ...pairOf(layer, 'size', 2)])
   // TensorFlow.js takes samples from their corners in both modes
   const value = node(layer, 'Resize', [x(layer), '', scales], {

@@ -35,7 +35,7 @@ export const tfjs: NetworkFormat = {
 }
 
 const notModel = (file: string, expected: string, found: unknown) =>
-  new ConvoError('E_NET_SYNTAX', `${file} is not a model.json that can be read`, {
+  new ConvoError('E_NET_SYNTAX', `${file} cannot be read as a model.json`, {
     why: `${file}: expected ${expected}, found ${typeof found === 'string' ? quoted(found) : describe(found)}`,
   })
 
@@ -57,10 +57,14 @@ function networkOf(document: unknown, given: Given): Network {
   const whole = record(document, 'an object')
   const topology = record(whole.modelTopology, 'modelTopology')
   if (whole.format === 'graph-model' || Array.isArray(topology.node)) {
-    throw new ConvoError('E_NET_FORMAT', `${file} is a graph model of TensorFlow.js, which is not read`, {
-      why: `${file}: layers models are read, with the layers of Keras`,
-      fix: 'export the network as ONNX from the framework that it comes from',
-    })
+    throw new ConvoError(
+      'E_NET_FORMAT',
+      `${file} is a graph model of TensorFlow.js, which convo does not read`,
+      {
+        why: `${file}: layers models are read, with the layers of Keras`,
+        fix: 'export the network as ONNX from the framework that it comes from',
+      },
+    )
   }
   const model = record(topology.model_config ?? topology, 'model_config')
   const config: Config = Array.isArray(model.config)
@@ -112,7 +116,7 @@ function networkOf(document: unknown, given: Given): Network {
         why: [file, `layers that are read: ${Object.keys(kerasLayers).join(' ')}`],
       })
     const make = Object.hasOwn(kerasLayers, type) ? kerasLayers[type] : undefined
-    if (make === undefined) throw refuse('is of a type that is not read')
+    if (make === undefined) throw refuse('is of an unsupported type')
     const uses = isSequence ? [undefined] : list(layer.inbound_nodes, 'inbound_nodes')
     for (const [use, node] of uses.entries()) {
       const from =

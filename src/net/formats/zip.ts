@@ -85,14 +85,10 @@ export function openZip(bytes: Uint8Array, file: string, fail: Failure): Zip {
         throw fail(start, `${packed} bytes of ${quoted(name)}`, `${bytes.length - start}`)
       const body = bytes.subarray(start, start + packed)
       if ((flags & encrypted) !== 0 || (method !== stored && method !== deflated)) {
-        throw new ConvoError(
-          'E_NET_FORMAT',
-          `${file} holds ${quoted(name)}, packed in a way that is not read`,
-          {
-            why: `${file}: ${flags & encrypted ? 'it is encrypted' : `method ${method}`}`,
-            fix: 'save the network again without compression',
-          },
-        )
+        throw new ConvoError('E_NET_FORMAT', `${file} holds ${quoted(name)}, packed in an unsupported way`, {
+          why: `${file}: ${flags & encrypted ? 'it is encrypted' : `method ${method}`}`,
+          fix: 'save the network again without compression',
+        })
       }
       if (method === stored) return body
       total += size

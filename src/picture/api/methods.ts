@@ -54,16 +54,24 @@ export type ToleranceOptions = {
   readonly maxDiffPixels?: number | undefined
   /** Fraction of pixels allowed to differ, 0..1 or %; both limits apply if maxDiffPixels is given too, 0 to 1. Default: see maxDiffPixels. */
   readonly maxDiffRatio?: number | string | undefined
-  /** Number of pixels allowed to differ in any window of NxN. Default: see maxDiffPixels. */
+  /** Number of pixels, or n%, allowed to differ in any window of NxN. Default: see maxDiffPixels. */
   readonly maxDensity?: string | undefined
   /** Lowest allowed PSNR, in dB of full scale. Default: off. */
   readonly minPsnr?: number | undefined
   /** Largest allowed root mean square error, in levels, at least 0. Default: off. */
   readonly maxRmse?: number | undefined
-  /** Lowest allowed SSIM (Wang 2004: gaussian 11x11, sigma 1.5; mean of the channels), -1 to 1. Default: off. */
-  readonly minSsim?: number | undefined
-  /** Let pixelmatch decide which pixels differ: threshold 0..1, antialiasing ignored, 8-bit pictures only; instead of maxAbs, 0 to 1. Default: off. */
-  readonly perceptual?: number | undefined
+  /** Lowest allowed SSIM (Wang 2004: gaussian 11x11, sigma 1.5; mean of the channels), -1..1 or %, -1 to 1. Default: off. */
+  readonly minSsim?: number | string | undefined
+  /** A pixel differs when its colour looks different: by more than this share of the largest distance; antialiasing is ignored; instead of maxAbs, 8-bit pictures only, 0 to 1. Default: off. */
+  readonly perceptual?: number | string | undefined
+  /** How perceptual: 'measures' the distance of colours: yiq as pixelmatch 7.2, oklab as pixelmatch 8.0. Default: 'yiq'. */
+  readonly metric?: 'yiq' | 'oklab' | undefined
+  /** Ignore: pixels that are antialiasing in one of the pictures are not compared, by any measure. Default: compare; ignore with perceptual. */
+  readonly antialiasing?: 'compare' | 'ignore' | undefined
+  /** A pixel does not count where both pictures have it within this many pixels, up to maxAbs, 0 to 16. Default: 0. */
+  readonly shift?: number | undefined
+  /** Gray equals RGB of equal values, 8 bits equal 16, and no alpha equals opaque alpha: different channels and depths are no difference. Default: false. */
+  readonly asShown?: boolean | undefined
   /** Ignore a rectangle; repeatable. Default: everything is compared. */
   readonly ignore?: string | readonly string[] | undefined
   /** A picture of the same size; only pixels that are not black in it are compared. Default: everything is compared. */
@@ -329,53 +337,53 @@ export type GaborOptions = Omit<CorrelationOptions, 'kernel' | 'groups'> & {
 
 /** Options of `canny`. */
 export type CannyOptions = Pick<CorrelationOptions, 'border' | 'fill'> & {
-  /** Standard deviation of the smoothing before, in pixels; 0 for none, 0 to 100. Default: 1. */
+  /** Standard deviation of the blur before, in pixels; 0 for none, 0 to 100. Default: 1. */
   readonly sigma?: number | undefined
-  /** Magnitude from which an edge is followed, in levels of 0..255 as sobel gives them, 0 to 1500. Default: 25.5. */
+  /** Lowest magnitude of an edge, in levels of 0..255 as from sobel, 0 to 1500. Default: 25.5. */
   readonly low?: number | undefined
-  /** Magnitude from which an edge begins, 0 to 1500. Default: 51. */
+  /** Magnitude that an edge must reach somewhere, 0 to 1500. Default: 51. */
   readonly high?: number | undefined
 }
 
 /** Options of `structureTensor`. */
 export type StructureTensorOptions = Pick<CorrelationOptions, 'border' | 'fill'> & {
-  /** Standard deviation of the surroundings, in pixels, 0.1 to 100. Default: 2. */
+  /** Standard deviation of the neighbourhood, in pixels, 0.1 to 100. Default: 2. */
   readonly sigma?: number | undefined
-  /** Coherence: 0 in all directions alike, white in one; angle: across the stripes, black to white for -90° to 90°; larger, smaller: the eigenvalues times white, for .npy or range: 'minmax'. Default: 'coherence'. */
+  /** Coherence: black where all directions are equal, white where there is only one; angle: across the stripes, -90° is black and 90° white; larger, smaller: the eigenvalues, for .npy or range: 'minmax'. Default: 'coherence'. */
   readonly give?: 'coherence' | 'angle' | 'larger' | 'smaller' | undefined
 }
 
 /** Options of `harris`. */
 export type HarrisOptions = Pick<CorrelationOptions, 'border' | 'fill'> & {
-  /** Standard deviation of the surroundings, in pixels, 0.1 to 100. Default: 1. */
+  /** Standard deviation of the neighbourhood, in pixels, 0.1 to 100. Default: 1. */
   readonly sigma?: number | undefined
-  /** How much an edge counts against a corner, 0 to 0.25. Default: 0.05. */
+  /** How strongly edges are suppressed, 0 to 0.25. Default: 0.05. */
   readonly k?: number | undefined
 }
 
 /** Options of `bilateral`. */
 export type BilateralOptions = {
-  /** Pixels across the neighbourhood, odd. Default: 9. */
+  /** Width of the neighbourhood in pixels, odd. Default: 9. */
   readonly size?: number | undefined
-  /** Distance that counts as far, in pixels, 0.1 to 1000. Default: half of what the neighbourhood reaches. */
+  /** How quickly weights fall with distance (standard deviation, in pixels), 0.1 to 1000. Default: half the radius of the neighbourhood. */
   readonly sigmaSpace?: number | undefined
-  /** Difference that counts as an edge, in levels of 0..255, 0.01 to 1000000. Default: 25. */
+  /** How quickly weights fall with difference (standard deviation, in levels of 0..255), 0.01 to 1000000. Default: 25. */
   readonly sigmaColor?: number | undefined
 }
 
 /** Options of `nlmeans`. */
 export type NlmeansOptions = {
-  /** Pixels across the neighbourhood, odd. Default: 11. */
+  /** Width of the neighbourhood in pixels, odd. Default: 11. */
   readonly size?: number | undefined
-  /** Pixels across a patch, odd. Default: 5. */
+  /** Width of a patch in pixels, odd. Default: 5. */
   readonly patch?: number | undefined
-  /** Difference of patches that are still alike, in levels of 0..255: about half of the noise, 0.01 to 1000000. Default: 10. */
+  /** How different similar patches may be, in levels of 0..255; about half the standard deviation of the noise, 0.01 to 1000000. Default: 10. */
   readonly h?: number | undefined
 }
 
 /** Options of `guided`. */
 export type GuidedOptions = Pick<CorrelationOptions, 'border' | 'fill'> & {
-  /** Pixels on each side of the middle of a square, 1 to 500. Default: 4. */
+  /** Radius of the squares, in pixels, 1 to 500. Default: 4. */
   readonly radius?: number | undefined
   /** Contrast that counts as an edge, in levels of 0..255, 0.01 to 1000. Default: 25.5. */
   readonly edge?: number | undefined
@@ -385,143 +393,143 @@ export type GuidedOptions = Pick<CorrelationOptions, 'border' | 'fill'> & {
 
 /** Options of `wiener`. */
 export type WienerOptions = Pick<CorrelationOptions, 'kernel' | 'border' | 'fill'> & {
-  /** How much noise is expected: more is smoother, 1e-9 to 1000000. Default: 0.01. */
+  /** Expected amount of noise; more is smoother, 1e-9 to 1000000. Default: 0.01. */
   readonly balance?: number | undefined
-  /** What noise is: fine grain, or of all frequencies alike. Default: 'laplacian'. */
+  /** Kind of noise: fine grain, or equal at all frequencies. Default: 'laplacian'. */
   readonly penalty?: 'laplacian' | 'flat' | undefined
 }
 
 /** Options of `richardsonLucy`. */
 export type RichardsonLucyOptions = Pick<CorrelationOptions, 'kernel'> & {
-  /** How often: more is sharper, and noisier, 1 to 10000. Default: 20. */
+  /** Number of iterations; more is sharper and noisier, 1 to 10000. Default: 20. */
   readonly iterations?: number | undefined
-  /** Differences below this, in levels of 0..255, are taken for noise and not followed, 0 to 255. Default: 0. */
+  /** Smaller differences are treated as noise, in levels of 0..255, 0 to 255. Default: 0. */
   readonly damping?: number | undefined
 }
 
 /** Options of `median`. */
 export type MedianOptions = Pick<CorrelationOptions, 'kernel' | 'border' | 'fill'> & {
-  /** Width and height of the window in pixels; one number for both, 1 to 1023. Default: 3; with kernel: 'its' size. */
+  /** Width and height of the window in pixels; one number for both, 1 to 1023. Default: 3, or the size of kernel. */
   readonly size?: number | readonly number[] | undefined
-  /** Square: a square or rectangle; disk: pixels no farther from the middle than (size − 1)/2; diamond: the same distance counted along rows and columns; line: as long as the size, at angle. Another window: kernel, whose weights other than 0 belong to it. Default: square. */
+  /** Shape of the window. square: a square or rectangle; disk: pixels within (size − 1)/2 of the middle; diamond: the same with the distance along rows and columns; line: as long as the size, at angle. For other shapes use kernel, whose nonzero weights are the window. Default: square. */
   readonly shape?: 'square' | 'disk' | 'diamond' | 'line' | undefined
-  /** Of a line: its direction in degrees, counterclockwise from the x axis, -360 to 360. Default: 0. */
+  /** Direction of a line in degrees, counterclockwise from the x axis, -360 to 360. Default: 0. */
   readonly angle?: number | undefined
 }
 
 /** Options of `percentile`. */
 export type PercentileOptions = Pick<CorrelationOptions, 'kernel' | 'border' | 'fill'> & {
-  /** Width and height of the window in pixels; one number for both, 1 to 1023. Default: 3; with kernel: 'its' size. */
+  /** Width and height of the window in pixels; one number for both, 1 to 1023. Default: 3, or the size of kernel. */
   readonly size?: number | readonly number[] | undefined
-  /** Square: a square or rectangle; disk: pixels no farther from the middle than (size − 1)/2; diamond: the same distance counted along rows and columns; line: as long as the size, at angle. Another window: kernel, whose weights other than 0 belong to it. Default: square. */
+  /** Shape of the window. square: a square or rectangle; disk: pixels within (size − 1)/2 of the middle; diamond: the same with the distance along rows and columns; line: as long as the size, at angle. For other shapes use kernel, whose nonzero weights are the window. Default: square. */
   readonly shape?: 'square' | 'disk' | 'diamond' | 'line' | undefined
-  /** Of a line: its direction in degrees, counterclockwise from the x axis, -360 to 360. Default: 0. */
+  /** Direction of a line in degrees, counterclockwise from the x axis, -360 to 360. Default: 0. */
   readonly angle?: number | undefined
-  /** In percent: 0 the smallest sample, 50 the middle one, 100 the largest, 0 to 100. Default: 50. */
+  /** Percentile: 0 is the smallest sample, 50 the median, 100 the largest, 0 to 100. Default: 50. */
   readonly rank?: number | undefined
 }
 
 /** Options of `erode`. */
 export type ErodeOptions = Pick<CorrelationOptions, 'kernel' | 'border' | 'fill'> & {
-  /** Width and height of the window in pixels; one number for both, 1 to 1023. Default: 3; with kernel: 'its' size. */
+  /** Width and height of the window in pixels; one number for both, 1 to 1023. Default: 3, or the size of kernel. */
   readonly size?: number | readonly number[] | undefined
-  /** Square: a square or rectangle; disk: pixels no farther from the middle than (size − 1)/2; diamond: the same distance counted along rows and columns; line: as long as the size, at angle. Another window: kernel, whose weights other than 0 belong to it. Default: square. */
+  /** Shape of the window. square: a square or rectangle; disk: pixels within (size − 1)/2 of the middle; diamond: the same with the distance along rows and columns; line: as long as the size, at angle. For other shapes use kernel, whose nonzero weights are the window. Default: square. */
   readonly shape?: 'square' | 'disk' | 'diamond' | 'line' | undefined
-  /** Of a line: its direction in degrees, counterclockwise from the x axis, -360 to 360. Default: 0. */
+  /** Direction of a line in degrees, counterclockwise from the x axis, -360 to 360. Default: 0. */
   readonly angle?: number | undefined
 }
 
 /** Options of `minimum`. */
 export type MinimumOptions = Pick<CorrelationOptions, 'kernel' | 'border' | 'fill'> & {
-  /** Width and height of the window in pixels; one number for both, 1 to 1023. Default: 3; with kernel: 'its' size. */
+  /** Width and height of the window in pixels; one number for both, 1 to 1023. Default: 3, or the size of kernel. */
   readonly size?: number | readonly number[] | undefined
-  /** Square: a square or rectangle; disk: pixels no farther from the middle than (size − 1)/2; diamond: the same distance counted along rows and columns; line: as long as the size, at angle. Another window: kernel, whose weights other than 0 belong to it. Default: square. */
+  /** Shape of the window. square: a square or rectangle; disk: pixels within (size − 1)/2 of the middle; diamond: the same with the distance along rows and columns; line: as long as the size, at angle. For other shapes use kernel, whose nonzero weights are the window. Default: square. */
   readonly shape?: 'square' | 'disk' | 'diamond' | 'line' | undefined
-  /** Of a line: its direction in degrees, counterclockwise from the x axis, -360 to 360. Default: 0. */
+  /** Direction of a line in degrees, counterclockwise from the x axis, -360 to 360. Default: 0. */
   readonly angle?: number | undefined
 }
 
 /** Options of `dilate`. */
 export type DilateOptions = Pick<CorrelationOptions, 'kernel' | 'border' | 'fill'> & {
-  /** Width and height of the window in pixels; one number for both, 1 to 1023. Default: 3; with kernel: 'its' size. */
+  /** Width and height of the window in pixels; one number for both, 1 to 1023. Default: 3, or the size of kernel. */
   readonly size?: number | readonly number[] | undefined
-  /** Square: a square or rectangle; disk: pixels no farther from the middle than (size − 1)/2; diamond: the same distance counted along rows and columns; line: as long as the size, at angle. Another window: kernel, whose weights other than 0 belong to it. Default: square. */
+  /** Shape of the window. square: a square or rectangle; disk: pixels within (size − 1)/2 of the middle; diamond: the same with the distance along rows and columns; line: as long as the size, at angle. For other shapes use kernel, whose nonzero weights are the window. Default: square. */
   readonly shape?: 'square' | 'disk' | 'diamond' | 'line' | undefined
-  /** Of a line: its direction in degrees, counterclockwise from the x axis, -360 to 360. Default: 0. */
+  /** Direction of a line in degrees, counterclockwise from the x axis, -360 to 360. Default: 0. */
   readonly angle?: number | undefined
 }
 
 /** Options of `maximum`. */
 export type MaximumOptions = Pick<CorrelationOptions, 'kernel' | 'border' | 'fill'> & {
-  /** Width and height of the window in pixels; one number for both, 1 to 1023. Default: 3; with kernel: 'its' size. */
+  /** Width and height of the window in pixels; one number for both, 1 to 1023. Default: 3, or the size of kernel. */
   readonly size?: number | readonly number[] | undefined
-  /** Square: a square or rectangle; disk: pixels no farther from the middle than (size − 1)/2; diamond: the same distance counted along rows and columns; line: as long as the size, at angle. Another window: kernel, whose weights other than 0 belong to it. Default: square. */
+  /** Shape of the window. square: a square or rectangle; disk: pixels within (size − 1)/2 of the middle; diamond: the same with the distance along rows and columns; line: as long as the size, at angle. For other shapes use kernel, whose nonzero weights are the window. Default: square. */
   readonly shape?: 'square' | 'disk' | 'diamond' | 'line' | undefined
-  /** Of a line: its direction in degrees, counterclockwise from the x axis, -360 to 360. Default: 0. */
+  /** Direction of a line in degrees, counterclockwise from the x axis, -360 to 360. Default: 0. */
   readonly angle?: number | undefined
 }
 
 /** Options of `open`. */
 export type OpenOptions = Pick<CorrelationOptions, 'kernel' | 'border' | 'fill'> & {
-  /** Width and height of the window in pixels; one number for both, 1 to 1023. Default: 3; with kernel: 'its' size. */
+  /** Width and height of the window in pixels; one number for both, 1 to 1023. Default: 3, or the size of kernel. */
   readonly size?: number | readonly number[] | undefined
-  /** Square: a square or rectangle; disk: pixels no farther from the middle than (size − 1)/2; diamond: the same distance counted along rows and columns; line: as long as the size, at angle. Another window: kernel, whose weights other than 0 belong to it. Default: square. */
+  /** Shape of the window. square: a square or rectangle; disk: pixels within (size − 1)/2 of the middle; diamond: the same with the distance along rows and columns; line: as long as the size, at angle. For other shapes use kernel, whose nonzero weights are the window. Default: square. */
   readonly shape?: 'square' | 'disk' | 'diamond' | 'line' | undefined
-  /** Of a line: its direction in degrees, counterclockwise from the x axis, -360 to 360. Default: 0. */
+  /** Direction of a line in degrees, counterclockwise from the x axis, -360 to 360. Default: 0. */
   readonly angle?: number | undefined
 }
 
 /** Options of `close`. */
 export type CloseOptions = Pick<CorrelationOptions, 'kernel' | 'border' | 'fill'> & {
-  /** Width and height of the window in pixels; one number for both, 1 to 1023. Default: 3; with kernel: 'its' size. */
+  /** Width and height of the window in pixels; one number for both, 1 to 1023. Default: 3, or the size of kernel. */
   readonly size?: number | readonly number[] | undefined
-  /** Square: a square or rectangle; disk: pixels no farther from the middle than (size − 1)/2; diamond: the same distance counted along rows and columns; line: as long as the size, at angle. Another window: kernel, whose weights other than 0 belong to it. Default: square. */
+  /** Shape of the window. square: a square or rectangle; disk: pixels within (size − 1)/2 of the middle; diamond: the same with the distance along rows and columns; line: as long as the size, at angle. For other shapes use kernel, whose nonzero weights are the window. Default: square. */
   readonly shape?: 'square' | 'disk' | 'diamond' | 'line' | undefined
-  /** Of a line: its direction in degrees, counterclockwise from the x axis, -360 to 360. Default: 0. */
+  /** Direction of a line in degrees, counterclockwise from the x axis, -360 to 360. Default: 0. */
   readonly angle?: number | undefined
 }
 
 /** Options of `gradient`. */
 export type GradientOptions = Pick<CorrelationOptions, 'kernel' | 'border' | 'fill'> & {
-  /** Width and height of the window in pixels; one number for both, 1 to 1023. Default: 3; with kernel: 'its' size. */
+  /** Width and height of the window in pixels; one number for both, 1 to 1023. Default: 3, or the size of kernel. */
   readonly size?: number | readonly number[] | undefined
-  /** Square: a square or rectangle; disk: pixels no farther from the middle than (size − 1)/2; diamond: the same distance counted along rows and columns; line: as long as the size, at angle. Another window: kernel, whose weights other than 0 belong to it. Default: square. */
+  /** Shape of the window. square: a square or rectangle; disk: pixels within (size − 1)/2 of the middle; diamond: the same with the distance along rows and columns; line: as long as the size, at angle. For other shapes use kernel, whose nonzero weights are the window. Default: square. */
   readonly shape?: 'square' | 'disk' | 'diamond' | 'line' | undefined
-  /** Of a line: its direction in degrees, counterclockwise from the x axis, -360 to 360. Default: 0. */
+  /** Direction of a line in degrees, counterclockwise from the x axis, -360 to 360. Default: 0. */
   readonly angle?: number | undefined
 }
 
 /** Options of `tophat`. */
 export type TophatOptions = Pick<CorrelationOptions, 'kernel' | 'border' | 'fill'> & {
-  /** Width and height of the window in pixels; one number for both, 1 to 1023. Default: 3; with kernel: 'its' size. */
+  /** Width and height of the window in pixels; one number for both, 1 to 1023. Default: 3, or the size of kernel. */
   readonly size?: number | readonly number[] | undefined
-  /** Square: a square or rectangle; disk: pixels no farther from the middle than (size − 1)/2; diamond: the same distance counted along rows and columns; line: as long as the size, at angle. Another window: kernel, whose weights other than 0 belong to it. Default: square. */
+  /** Shape of the window. square: a square or rectangle; disk: pixels within (size − 1)/2 of the middle; diamond: the same with the distance along rows and columns; line: as long as the size, at angle. For other shapes use kernel, whose nonzero weights are the window. Default: square. */
   readonly shape?: 'square' | 'disk' | 'diamond' | 'line' | undefined
-  /** Of a line: its direction in degrees, counterclockwise from the x axis, -360 to 360. Default: 0. */
+  /** Direction of a line in degrees, counterclockwise from the x axis, -360 to 360. Default: 0. */
   readonly angle?: number | undefined
 }
 
 /** Options of `blackhat`. */
 export type BlackhatOptions = Pick<CorrelationOptions, 'kernel' | 'border' | 'fill'> & {
-  /** Width and height of the window in pixels; one number for both, 1 to 1023. Default: 3; with kernel: 'its' size. */
+  /** Width and height of the window in pixels; one number for both, 1 to 1023. Default: 3, or the size of kernel. */
   readonly size?: number | readonly number[] | undefined
-  /** Square: a square or rectangle; disk: pixels no farther from the middle than (size − 1)/2; diamond: the same distance counted along rows and columns; line: as long as the size, at angle. Another window: kernel, whose weights other than 0 belong to it. Default: square. */
+  /** Shape of the window. square: a square or rectangle; disk: pixels within (size − 1)/2 of the middle; diamond: the same with the distance along rows and columns; line: as long as the size, at angle. For other shapes use kernel, whose nonzero weights are the window. Default: square. */
   readonly shape?: 'square' | 'disk' | 'diamond' | 'line' | undefined
-  /** Of a line: its direction in degrees, counterclockwise from the x axis, -360 to 360. Default: 0. */
+  /** Direction of a line in degrees, counterclockwise from the x axis, -360 to 360. Default: 0. */
   readonly angle?: number | undefined
 }
 
 /** Options of `resize`. */
 export type ResizeOptions = {
-  /** Pixels across, 1 to 1000000. Default: as the height says. */
+  /** Width in pixels, 1 to 1000000. Default: from the height. */
   readonly width?: number | undefined
-  /** Pixels down, 1 to 1000000. Default: as the width says. */
+  /** Height in pixels, 1 to 1000000. Default: from the width. */
   readonly height?: number | undefined
-  /** The new size over the old: 0.5, 50% or 2. Default: 0.5 unless a width or height is given. */
+  /** Factor of the size, such as 0.5, 50% or 2. Default: 0.5, or none with a width or height. */
   readonly by?: number | string | undefined
-  /** With width and height. stretch: exactly that size, whatever the proportions; inside: as large as fits into it; cover: as small as covers it, and of that the middle. Default: stretch. */
+  /** With width and height. stretch: exactly that size, ignoring proportions; inside: the largest size that fits; cover: the smallest size that covers it, cropped to its middle. Default: stretch. */
   readonly fit?: 'stretch' | 'inside' | 'cover' | undefined
-  /** How samples are weighed: nearest picks one, box is their mean, bilinear a tent, catmull-rom and mitchell cubics, lanczos2 and lanczos3 windowed sincs. Default: 'lanczos3'. */
+  /** How samples are weighted: nearest uses one, box is a mean, bilinear a tent, catmull-rom and mitchell are cubics, lanczos2 and lanczos3 windowed sincs. Default: 'lanczos3'. */
   readonly curve?: 'nearest' | 'box' | 'bilinear' | 'catmull-rom' | 'mitchell' | 'lanczos2' | 'lanczos3' | undefined
 }
 
@@ -529,7 +537,7 @@ export type ResizeOptions = {
 export type CropOptions = {
   /** Width and height in pixels; one number for both, 1 to 1000000. Default: 256. */
   readonly size?: string | undefined
-  /** Left and top of the rectangle, from 0, at least 0. Default: the middle. */
+  /** Left and top of the rectangle, counted from 0, at least 0. Default: the middle. */
   readonly at?: readonly [x: number, y: number] | undefined
 }
 
@@ -824,16 +832,16 @@ export interface Methods<C> {
   unsharp(options?: UnsharpOptions): C
 
   /**
-   * Keeps what is smaller than a blur: the picture less its low frequencies, about middle gray.
+   * Keeps fine detail: the picture minus its blurred copy, around middle gray.
    *
-   * Source: I − G(σ) I, G as the filter gaussian, plus 127.5 levels; bias: 0 range: 'raw' into .npy keeps the sign.
+   * Source: I − G(σ) I, G is the filter gaussian, plus 127.5 levels. bias: 0 range: 'raw' and .npy keep the sign.
    */
   highpass(options?: HighpassOptions): C
 
   /**
-   * Raises contrast against a wide neighbourhood: less haze, shapes get depth.
+   * Raises contrast relative to a wide neighbourhood, which removes haze.
    *
-   * Source: An unsharp mask of a wide blur: I + amount (I − G(σ) I), G as the filter gaussian. ImageMagick’s -local-contrast blurs by a tent.
+   * Source: An unsharp mask of a wide blur: I + amount (I − G(σ) I), G is the filter gaussian. -local-contrast of ImageMagick blurs with a tent.
    */
   localContrast(options?: LocalContrastOptions): C
 
@@ -854,147 +862,147 @@ export interface Methods<C> {
   /**
    * Draws edges as lines one pixel wide, without weak edges that are not connected to strong ones.
    *
-   * Source: Canny 1986, as in scikit-image with mode="nearest", of the luminance; in float32, so that samples that are equal there to the last digit may fall otherwise. OpenCV takes whole numbers, four directions and no smoothing
+   * Source: Canny 1986, as in scikit-image with mode="nearest", of the luminance. In float32, so ties at the last digit may be decided differently. OpenCV uses whole numbers, four directions and no smoothing
    */
   canny(options?: CannyOptions): C
 
   /**
-   * Measures how much the surroundings run in one direction, and in which.
+   * Measures how strongly a neighbourhood follows one direction, and which.
    *
    * Source: Förstner 1986, Bigün and Granlund 1987; channels summed as Di Zenzo 1986. gx and gy are Sobel over 8, so the eigenvalues are 1/64 of scikit-image’s
    */
   structureTensor(options?: StructureTensorOptions): C
 
   /**
-   * Answers to corners: positive there, negative at edges, 0 where it is flat.
+   * Finds corners: positive at corners, negative at edges, 0 in flat areas.
    *
-   * Source: Harris and Stephens 1988. Small numbers: for .npy or range: 'minmax.' gx and gy are Sobel over 8, so it is 1/4096 of scikit-image’s corner_harris
+   * Source: Harris and Stephens 1988. The results are small: use .npy or range: 'minmax.' gx and gy are Sobel over 8, so it is 1/4096 of scikit-image’s corner_harris
    */
   harris(options?: HarrisOptions): C
 
   /**
-   * Smooths but keeps edges: near pixels count as far as they have a like colour.
+   * Smooths but keeps edges: averages neighbours of similar colour.
    *
-   * Source: Tomasi and Manduchi 1998; the involution with the generator bilateral. The difference of two colours is the root mean square over channels, of a gray picture that of the levels; OpenCV adds up the channels’ absolute differences, and takes a round window
+   * Source: Tomasi and Manduchi 1998; the involution with the generator bilateral. The difference of two colours is the root mean square over channels; OpenCV adds the absolute differences of the channels and uses a round window
    */
   bilateral(options?: BilateralOptions): C
 
   /**
-   * Takes out noise: averages pixels whose surroundings look alike.
+   * Removes noise: averages pixels whose neighbourhoods are similar.
    *
    * Source: Buades, Coll and Morel 2005; the involution with the generator attention. scikit-image and OpenCV write h² for 2h², and subtract the variance of the noise
    */
   nlmeans(options?: NlmeansOptions): C
 
   /**
-   * Smooths but keeps the edges of a guide, without halos and at any radius.
+   * Smooths but keeps edges, without halos, at any radius.
    *
-   * Source: He, Sun and Tang 2013. Squares at the edge see the border, where He divides by the pixels inside. edge is the root of He’s epsilon
+   * Source: He, Sun and Tang 2013. At the edges, squares include the border; He divides by the pixels inside. edge is the square root of He’s epsilon
    */
   guided(options?: GuidedOptions): C
 
   /**
-   * Undoes a known blur in one step: divides its frequencies out as far as noise allows.
+   * Removes a known blur in one step, as far as noise allows.
    *
-   * Source: Wiener 1949; with penalty: 'laplacian' Hunt 1971, which is scikit-image’s wiener. The kernel that does it is computed in float64 and cut where the rest sums to 1/1024, and then applied as any other, so that borders are those of border and not the other side of the picture
+   * Source: Wiener 1949; with penalty: 'laplacian' Hunt 1971, as wiener of scikit-image. Its kernel is computed in float64, cut where the rest sums to 1/1024, and applied like any other, so that border: 'works'
    */
   wiener(options: WienerOptions & { readonly kernel: KernelInput }): C
 
   /**
-   * Undoes a known blur step by step, and never below black.
+   * Removes a known blur step by step, without values below black.
    *
-   * Source: Richardson 1972, Lucy 1974. Pixels outside that the picture’s own see are estimated too, so that borders do not ring (Bertero and Boccacci 2005); scikit-image takes them for black. Damping as White 1994, for noise that is the same everywhere
+   * Source: Richardson 1972, Lucy 1974. Pixels outside that contribute are estimated too, so that borders do not ring (Bertero and Boccacci 2005); scikit-image assumes black. Damping as in White 1994, for uniform noise
    */
   richardsonLucy(options: RichardsonLucyOptions & { readonly kernel: KernelInput }): C
 
   /**
-   * Takes the middle one of the samples around: removes specks, keeps edges.
+   * Takes the median of a window: removes specks, keeps edges.
    *
-   * Source: Tukey 1971; the rank is SciPy’s, and of an odd window the only middle there is
+   * Source: Tukey 1971; the rank is that of SciPy; in windows with an odd number of pixels it is the only median
    */
   median(options?: MedianOptions): C
 
   /**
-   * Takes the sample around that a part of the others lies below.
+   * Takes a percentile of a window.
    *
    * Source: SciPy’s percentile_filter; 0 is the smallest, 50 the median, 100 the largest
    */
   percentile(options?: PercentileOptions): C
 
   /**
-   * Takes the smallest sample around: bright parts shrink.
+   * Takes the minimum of a window: bright parts shrink.
    *
    * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric
    */
   erode(options?: ErodeOptions): C
 
   /**
-   * Takes the smallest sample around; another name of erode.
+   * Takes the minimum of a window; another name for erode.
    *
    * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric
    */
   minimum(options?: MinimumOptions): C
 
   /**
-   * Takes the largest sample around: bright parts grow.
+   * Takes the maximum of a window: bright parts grow.
    *
    * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric
    */
   dilate(options?: DilateOptions): C
 
   /**
-   * Takes the largest sample around; another name of dilate.
+   * Takes the maximum of a window; another name for dilate.
    *
    * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric
    */
   maximum(options?: MaximumOptions): C
 
   /**
-   * Erodes, then dilates: bright parts that the window does not fit into go.
+   * Erodes, then dilates: removes bright parts smaller than the window.
    *
    * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric
    */
   open(options?: OpenOptions): C
 
   /**
-   * Dilates, then erodes: dark parts that the window does not fit into go.
+   * Dilates, then erodes: removes dark parts smaller than the window.
    *
    * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric
    */
   close(options?: CloseOptions): C
 
   /**
-   * Outlines parts: the largest sample around less the smallest.
+   * Draws outlines: the maximum of a window minus its minimum.
    *
    * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric; Beucher’s gradient. sobel is the gradient of a smoothed picture
    */
   gradient(options?: GradientOptions): C
 
   /**
-   * Keeps bright parts smaller than the window: the picture less what open leaves.
+   * Keeps bright parts smaller than the window: the picture minus open.
    *
    * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric; Meyer’s white top hat
    */
   tophat(options?: TophatOptions): C
 
   /**
-   * Keeps dark parts smaller than the window: what close makes less the picture.
+   * Keeps dark parts smaller than the window: close minus the picture.
    *
    * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric; Meyer’s black top hat
    */
   blackhat(options?: BlackhatOptions): C
 
   /**
-   * Makes the picture smaller or larger by weighing the samples around each place.
+   * Resizes the picture.
    *
-   * Source: Pillow’s rule, without its rounding between the two passes. Cubics of Mitchell and Netravali 1988: catmull-rom is Pillow’s BICUBIC, mitchell ImageMagick’s default for enlarging; OpenCV’s bicubic has the parameter −0.75, and does not widen the curve where the picture gets smaller
+   * Source: As Pillow, but without rounding between the two passes. Cubics of Mitchell and Netravali 1988: catmull-rom is Pillow’s BICUBIC, mitchell ImageMagick’s default for enlarging; bicubic of OpenCV has the parameter −0.75 and does not widen the curve when reducing
    */
   resize(options?: ResizeOptions): C
 
   /**
    * Keeps a rectangle of the picture.
    *
-   * Source: Samples as they are; region: 'applies' another operation to a part and keeps the rest
+   * Source: Samples are not changed
    */
   crop(options?: CropOptions): C
 

@@ -208,7 +208,7 @@ describe('refused by name', () => {
       'a type of layer',
       ['LSTM l 1 1 x y'],
       [],
-      ['E_NET_OPERATOR', 'layer "l" (LSTM) is of a type that is not read', 'nets/small.param:4:1'],
+      ['E_NET_OPERATOR', 'layer "l" (LSTM) is of an unsupported type', 'nets/small.param:4:1'],
     ],
     [
       'a picture that is reshaped',
@@ -222,7 +222,7 @@ describe('refused by name', () => {
       [Buffer.from('384b0d00', 'hex')],
       [
         'E_NET_FORMAT',
-        'layer "c" has quantised weights, which are not read',
+        'layer "c" has quantised weights, which convo does not read',
         'small.bin: byte 0: weights of 8 bits, by the word 0xd4b38',
       ],
     ],
@@ -232,7 +232,7 @@ describe('refused by name', () => {
       [Buffer.from('01000000', 'hex')],
       [
         'E_NET_FORMAT',
-        'layer "c" has quantised weights, which are not read',
+        'layer "c" has quantised weights, which convo does not read',
         'small.bin: byte 0: weights by a table of 256 numbers, by the word 0x1',
       ],
     ],
@@ -240,7 +240,7 @@ describe('refused by name', () => {
       'an activation',
       ['Convolution c 1 1 x y 0=1 1=1 6=1 9=9'],
       [tagged(1)],
-      ['E_NET_OPERATOR', 'layer "c" (Convolution) has an activation of a type that is not read, 9'],
+      ['E_NET_OPERATOR', 'layer "c" (Convolution) has an activation of a type that is not supported, 9'],
     ],
     [
       'sizes that do not fit',
@@ -254,7 +254,7 @@ describe('refused by name', () => {
       [Buffer.alloc(4)],
       [
         'E_NET_SYNTAX',
-        'small.bin is not the .bin that belongs to its .param that can be read',
+        'small.bin cannot be read as the .bin that belongs to its .param',
         'small.bin: byte 4: expected 4 bytes for "c", found 0',
       ],
     ],
@@ -264,7 +264,7 @@ describe('refused by name', () => {
       [tagged(1, 2)],
       [
         'E_NET_SYNTAX',
-        'small.bin is not the .bin that belongs to its .param that can be read',
+        'small.bin cannot be read as the .bin that belongs to its .param',
         'small.bin: byte 8: expected the end, found 4 bytes more',
       ],
     ],
@@ -274,7 +274,7 @@ describe('refused by name', () => {
       [],
       [
         'E_NET_SYNTAX',
-        'nets/small.param is not a .param file that can be read',
+        'nets/small.param cannot be read as a .param file',
         'nets/small.param:4:1: expected a type, a name, the numbers of inputs and outputs, and their names, found "Convolution c 2 1 x"',
       ],
     ],
@@ -284,7 +284,7 @@ describe('refused by name', () => {
       [],
       [
         'E_NET_SYNTAX',
-        'nets/small.param is not a .param file that can be read',
+        'nets/small.param cannot be read as a .param file',
         'nets/small.param:4:1: expected key=value, found "0:1"',
       ],
     ],
@@ -302,7 +302,7 @@ describe('refused by name', () => {
     const bytes = Buffer.alloc(16)
     bytes.writeUInt32LE(7767517)
     const { message, fix } = failure(() => networkFrom(bytes, { name: 'a.param.bin' }))
-    expect(message).toBe('a.param.bin is a .param of ncnn in its binary form, which is not read')
+    expect(message).toBe('a.param.bin is a .param of ncnn in its binary form, which convo does not read')
     expect(fix).toBe('the .param file in text that it was made from')
   })
 })

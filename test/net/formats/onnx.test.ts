@@ -162,7 +162,7 @@ describe('tensors', () => {
   ])('with %s are refused', (_, tensor, why) => {
     expect(refused({ initializers: { t: tensor } })).toEqual([
       'E_NET_SYNTAX',
-      'a.onnx is not an ONNX file that can be read',
+      'a.onnx cannot be read as an ONNX file',
       `a.onnx: byte 0: ${why}`,
     ])
   })
@@ -252,7 +252,10 @@ describe('what is not read is named', () => {
       message(8, [Buffer.from('t')]),
     ])
     const [code, text] = refused(bytesOf([onnxModel(relu), message(7, [tensor])]))
-    expect([code, text]).toEqual(['E_NET_FORMAT', 'tensor "t" has numbers of type string, which is not read'])
+    expect([code, text]).toEqual([
+      'E_NET_FORMAT',
+      'tensor "t" has numbers of type string, which convo does not read',
+    ])
   })
 
   test('graphs in attributes, functions and sparse tensors', () => {
@@ -263,16 +266,16 @@ describe('what is not read is named', () => {
     ])
     expect(refused(bytesOf([onnxModel(relu), message(7, [branch])])).slice(0, 2)).toEqual([
       'E_NET_OPERATOR',
-      'node "gate" (If) has a graph as its then_branch, which is not read',
+      'node "gate" (If) has a graph as its then_branch, which convo does not read',
     ])
     const own = message(25, [message(1, [Buffer.from('Block')]), message(10, [Buffer.from('mine')])])
     expect(refused(bytesOf([onnxModel(relu), own])).slice(0, 3)).toEqual([
       'E_NET_OPERATOR',
-      'a.onnx has functions of its own, which are not read',
+      'a.onnx has functions of its own, which convo does not read',
       'a.onnx: function "mine.Block"',
     ])
     expect(refused(bytesOf([onnxModel(relu), message(7, [message(15, [])])]))[1]).toBe(
-      'a.onnx has sparse tensors, which are not read',
+      'a.onnx has sparse tensors, which convo does not read',
     )
   })
 
@@ -333,7 +336,7 @@ describe('damage is named with its place', () => {
   ])('%s', (_, damaged, why) => {
     expect(refused(damaged)).toEqual([
       'E_NET_SYNTAX',
-      'a.onnx is not an ONNX file that can be read',
+      'a.onnx cannot be read as an ONNX file',
       `a.onnx: ${why}`,
     ])
   })

@@ -174,12 +174,12 @@ describe('refused by name', () => {
     [
       'a layer',
       model([start, layer('LSTM', 'end', {}, reading('in'))]),
-      ['E_NET_OPERATOR', 'layer "end" (LSTM) is of a type that is not read'],
+      ['E_NET_OPERATOR', 'layer "end" (LSTM) is of an unsupported type'],
     ],
     [
       'an activation',
       model([start, layer('Activation', 'end', { activation: 'maxout' }, reading('in'))]),
-      ['E_NET_OPERATOR', 'layer "end" (Activation) has an activation that is not read, "maxout"'],
+      ['E_NET_OPERATOR', 'layer "end" (Activation) has an activation that is not supported, "maxout"'],
     ],
     [
       'channels first',
@@ -201,7 +201,7 @@ describe('refused by name', () => {
       model([start, layer('Conv2D', 'end', {}, reading('in'))], [kernel]),
       [
         'E_NET_SYNTAX',
-        'model.json is not a model.json that can be read',
+        'model.json cannot be read as a model.json',
         'model.json: expected 72 bytes in "w.bin", found "0"',
       ],
     ],
@@ -215,7 +215,7 @@ describe('refused by name', () => {
       model([start, layer('ReLU', 'end', {}, reading('late')), layer('ReLU', 'late', {}, reading('in'))]),
       [
         'E_NET_SYNTAX',
-        'model.json is not a model.json that can be read',
+        'model.json cannot be read as a model.json',
         'model.json: expected a layer that comes after those that it reads, found "late"',
       ],
     ],
@@ -224,19 +224,19 @@ describe('refused by name', () => {
       model([layer('InputLayer', 'in', { batch_input_shape: [null, 7] }, [])]),
       [
         'E_NET_SYNTAX',
-        'model.json is not a model.json that can be read',
+        'model.json cannot be read as a model.json',
         'model.json: expected an input of pictures, [batch, height, width, channels], found "[null, 7]"',
       ],
     ],
     [
       'a graph model',
       model([], [], { modelTopology: { node: [] } }),
-      ['E_NET_FORMAT', 'model.json is a graph model of TensorFlow.js, which is not read'],
+      ['E_NET_FORMAT', 'model.json is a graph model of TensorFlow.js, which convo does not read'],
     ],
     [
       'text that is no JSON',
       Buffer.from('{"modelTopology": {'),
-      ['E_NET_SYNTAX', 'model.json is not a model.json that can be read'],
+      ['E_NET_SYNTAX', 'model.json cannot be read as a model.json'],
     ],
   ])('%s', (_, bytes, expected) => {
     expect(refused(bytes).slice(0, expected.length)).toEqual(expected)
