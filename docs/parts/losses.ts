@@ -22,13 +22,20 @@ export const losses: readonly Group[] = [
   {
     title: 'Metadata',
     rows: [
-      row('EXIF beyond orientation and resolution', 'told', 'EXIF of … is not kept'),
-      row('XMP', 'told', 'XMP of … is not kept'),
-      row('comments and text chunks', 'told', 'text of … is not kept'),
-      row('several of them', 'told', 'text, XMP and time of … are not kept'),
+      row(
+        'EXIF',
+        'kept',
+        'in PNG, JPEG, TIFF, WebP and AVIF, with size, orientation and resolution of the output',
+      ),
+      row('XMP', 'kept', 'in PNG, JPEG, TIFF, WebP and AVIF'),
+      row('IPTC', 'kept', 'in JPEG and TIFF'),
+      row('text chunks, and comments', 'kept', 'in PNG; comments in JPEG too'),
+      row('GeoTIFF', 'kept', 'in TIFF'),
+      row('metadata in a format that does not hold it', 'told', '… does not hold text, EXIF and XMP'),
+      row('a thumbnail in EXIF', 'left out', 'it shows the picture as it was'),
+      row('the time of a PNG', 'told', 'time of … is not kept'),
       row('EXIF behind the picture data of a PNG', 'told', 'EXIF behind the picture of … is not kept'),
-      row('GeoTIFF', 'told', 'GeoTIFF data of … is not kept'),
-      row('metadata of a later page of a TIFF', 'told', 'XMP of … is not kept'),
+      row('metadata of a later page of a TIFF', 'told', 'XMP of later pages of … is not kept'),
       row(
         'pixels that are not square (pHYs, JFIF, GIF)',
         'told',
@@ -102,7 +109,7 @@ export const losses: readonly Group[] = [
         'animation, what a script does and HTML (foreignObject) of … are not drawn',
       ),
       row('pages of 8 and 16 bits in one TIFF', 'refused', 'E_SHAPE: the pages of a file must be alike'),
-      row('notes on the slices of a folder', 'told', 'text of some slices is not kept'),
+      row('notes on the slices of a folder', 'told', 'time of some slices is not kept'),
     ],
   },
   {

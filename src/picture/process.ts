@@ -20,7 +20,7 @@ import {
   slicePaths,
   treatmentOf,
 } from './load.ts'
-import { outputKind } from './output.ts'
+import { holdsFloats } from './output.ts'
 import { openPaged, type PagedInput, runPaged } from './paged.ts'
 import { recipeStep, refuseTone, toneStep } from './recipe-step.ts'
 import { type Data, isPicture, type Pending, pendingOf, type State, shapeOf } from './state.ts'
@@ -122,12 +122,12 @@ const notFiniteNote =
   'some samples are not finite, or very large, and an FFT would spread them: taps in order were used, and take longer'
 
 /** What becomes of samples that are not finite, where the output holds levels. */
-function notLevels({ data }: LoadedData, { input, output }: Task): string[] {
-  if (outputKind(output) === 'npy') return []
+function notLevels({ data }: LoadedData, task: Task): string[] {
+  if (holdsFloats(task)) return []
   const samples =
     data.kind === 'tensor' ? data.tensor.data : 'data' in data.picture ? data.picture.data : undefined
   if (!(samples instanceof Float32Array) || Number.isFinite(peakOf(samples))) return []
-  return [notFiniteLevels(input)]
+  return [notFiniteLevels(task.input)]
 }
 
 async function runJob(

@@ -2,6 +2,8 @@ import type { AlgorithmChoice, FilterOptions } from '../conv/plan.ts'
 import { ranges } from '../definition/quantise.ts'
 import { ConvoError } from '../error.ts'
 import { type Colour, parseColour } from '../image/colour.ts'
+import { type MetadataMode, metadataModes } from '../image/metadata.ts'
+import { type TiffCompression, tiffCompressions } from '../image/tiff-pack.ts'
 import { isLevel, isScale, mostLevel } from '../kernel/kernel.ts'
 import type { KernelOptions } from '../operators/operator.ts'
 import {
@@ -144,8 +146,8 @@ export const pictureSettings = {
   gray: flag('turn the picture gray first'),
   linear: flag('compute in linear light, not in the stored levels'),
   depth: {
-    ...custom('bits of an output sample', '8|16', parseDepth),
-    choices: ['8', '16'],
+    ...custom('bits of an output sample; 32 are floats as they are, in TIFF', '8|16|32', parseDepth),
+    choices: ['8', '16', '32'],
     unset: "the input's",
   },
   'no-orient': flag('do not turn the picture as its EXIF orientation says'),
@@ -153,6 +155,32 @@ export const pictureSettings = {
     ...integer('effort of the PNG encoder: 0 stores, 9 is small and slow', undefined, { min: 0, max: 9 }),
     unset: 'fast, and as small as most',
   },
+  quality: {
+    ...integer('of JPEG, AVIF and lossy WebP', undefined, { min: 1, max: 100 }),
+    unset: 'for JPEG that of a JPEG input, else 90; for AVIF 80; WebP is lossless',
+  },
+  lossless: flag('encode WebP and AVIF without loss; WebP is unless a quality is given'),
+  subsampling: {
+    ...choice('how JPEG and AVIF store colour: for every pixel, or for blocks of 2x2', ['4:4:4', '4:2:0']),
+    unset: '4:4:4; for JPEG as in a JPEG input',
+  },
+  effort: {
+    ...integer(
+      'time spent on a smaller file: JPEG 0 to 2, WebP 0 to 6, AVIF 0 to 9, GIF 1 to 10; for PNG see --compression',
+      undefined,
+      { min: 0, max: 10 },
+    ),
+    unset: '0 for JPEG, 4 for WebP and AVIF, 7 for GIF',
+  },
+  'tiff-compression': {
+    ...choice('how TIFF is packed, always without loss', Object.keys(tiffCompressions) as TiffCompression[]),
+    unset: 'deflate',
+  },
+  metadata: choice<MetadataMode>(
+    'EXIF, XMP, IPTC, GeoTIFF and texts of the input: all that the output holds, none, or only what names author and copyright',
+    metadataModes,
+    'keep',
+  ),
   'max-pixels': custom(
     'refuse larger pictures; 100M, 2G and such are understood',
     '<n>',
@@ -204,6 +232,7 @@ export const conflicts: readonly (readonly [a: string, b: string, fix: string])[
   ['preview', 'dry-run', 'no --dry-run'],
   ['alpha', 'background', 'no --alpha'],
   ['in-place', 'dry-run', 'no --in-place'],
+  ['quality', 'lossless', 'no --quality'],
 ]
 
 /** The settings about kernels as operators take them: `undefined` where nothing was said. */
@@ -304,10 +333,10 @@ function parsePadding(given: unknown, name: string): PaddingPair {
   ]
 }
 
-function parseDepth(given: unknown, name: string): 8 | 16 {
-  if (String(given) === '8') return 8
-  if (String(given) === '16') return 16
-  throw expected('8 or 16', name, given)
+function parseDepth(given: unknown, name: string): 8 | 16 | 32 {
+  const found = ([8, 16, 32] as const).find((depth) => String(depth) === String(given))
+  if (found !== undefined) return found
+  throw expected('8, 16 or 32', name, given)
 }
 
 const powers: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9 }

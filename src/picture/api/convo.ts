@@ -25,7 +25,7 @@ export function convo(input: PictureInput, options: ConvoOptions = {}): Chain {
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw wrong('onProgress', 'a function', onProgress)
   }
-  return new Chain({ input, options, steps: [], format: { name: 'png' }, run })
+  return new Chain({ input, options, steps: [], format: { name: 'png', coding: {} }, run })
 }
 
 const wrong = (name: string, what: string, given: unknown): ConvoError =>

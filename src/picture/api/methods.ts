@@ -24,12 +24,24 @@ export type PictureOptions = {
   readonly gray?: boolean | undefined
   /** Compute in linear light, not in the stored levels. Default: false. */
   readonly linear?: boolean | undefined
-  /** Bits of an output sample. Default: the input's. */
-  readonly depth?: 8 | 16 | undefined
+  /** Bits of an output sample; 32 are floats as they are, in TIFF. Default: the input's. */
+  readonly depth?: 8 | 16 | 32 | undefined
   /** Turn the picture as its EXIF orientation says. Default: true. */
   readonly orient?: boolean | undefined
   /** Effort of the PNG encoder: 0 stores, 9 is small and slow, 0 to 9. Default: fast, and as small as most. */
   readonly compression?: number | undefined
+  /** Of JPEG, AVIF and lossy WebP, 1 to 100. Default: for JPEG that of a JPEG input, else 90; for AVIF 80; WebP is lossless. */
+  readonly quality?: number | undefined
+  /** Encode WebP and AVIF without loss; WebP is unless a quality is given. Default: false. */
+  readonly lossless?: boolean | undefined
+  /** How JPEG and AVIF store colour: for every pixel, or for blocks of 2x2. Default: 4:4:4; for JPEG as in a JPEG input. */
+  readonly subsampling?: '4:4:4' | '4:2:0' | undefined
+  /** Time spent on a smaller file: JPEG 0 to 2, WebP 0 to 6, AVIF 0 to 9, GIF 1 to 10; for PNG see compression, 0 to 10. Default: 0 for JPEG, 4 for WebP and AVIF, 7 for GIF. */
+  readonly effort?: number | undefined
+  /** How TIFF is packed, always without loss. Default: deflate. */
+  readonly tiffCompression?: 'deflate' | 'lzw' | 'packbits' | 'none' | undefined
+  /** EXIF, XMP, IPTC, GeoTIFF and texts of the input: all that the output holds, none, or only what names author and copyright. Default: 'keep'. */
+  readonly metadata?: 'keep' | 'strip' | 'copyright' | undefined
   /** Refuse larger pictures; 100M, 2G and such are understood. Default: 268402689. */
   readonly maxPixels?: number | undefined
   /** Threads to compute with, 1 to 1024. Default: one for each core. */
