@@ -164,7 +164,12 @@ export function interleaved(x: Node): Node {
 export const parted = (x: Node, channels: number): Node =>
   channels === 1 ? x : layerNode('parted', [x], { channels })
 
-function layerNode<K extends LayerName>(name: K, inputs: readonly Node[], settings: LayerSettings[K]): Node {
+/** A layer over planes. */
+export function layerNode<K extends LayerName>(
+  name: K,
+  inputs: readonly Node[],
+  settings: LayerSettings[K],
+): Node {
   const shapes = inputs.map((input) => input.shape)
   const work = { kind: 'layer', name, settings } as LayerWork
   return { shape: layers[name].shape(settings, shapes), inputs, work }

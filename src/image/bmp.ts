@@ -165,6 +165,14 @@ function unpacked(
   isNibbles: boolean,
   name: string,
 ): Uint8Array {
+  // a run of 2 bytes has at most 255 pixels
+  if ((bytes.length - start) * 256 < width * height)
+    throw damaged(
+      name,
+      what,
+      bytes.length,
+      `the file ends after ${bytes.length} bytes, too early for ${width}x${height}`,
+    )
   const out = new Uint8Array(width * height)
   let [x, y, at] = [0, 0, start]
   const put = (place: number) => {

@@ -143,7 +143,7 @@ export const exifBlock = (fields: Fields): Uint8Array =>
   concat([Uint8Array.of(0x49, 0x49, 42, 0, 8, 0, 0, 0), directoryBytes(fields, 8)])
 
 /** Fields of a TIFF about how its samples are stored, which an EXIF block of another picture has no say in. */
-const structural = new Set([
+export const structural: ReadonlySet<number> = new Set([
   ...[254, 255, 256, 257, 258, 259, 262, 263, 266, 273, 277, 278, 279, 280, 281, 284, 292, 293, 317, 320],
   ...[322, 323, 324, 325, 330, 332, 338, 339, 347, 512, 513, 514, 519, 520, 521, 529, 530, 531, 532, 700],
   ...[33723, 34377, 34675, 37724],

@@ -1,5 +1,5 @@
 import type { Field, Fields, Metadata } from '../tensor/metadata.ts'
-import { readExif } from './exif.ts'
+import { readExif, structural } from './exif.ts'
 import { concat } from './png.ts'
 import { exifReader } from './tiff-directory.ts'
 
@@ -17,10 +17,7 @@ export const metadataNames: Readonly<Record<keyof Metadata, string>> = {
 }
 
 /** Fields of EXIF that say nothing beyond the picture: size, orientation, resolution, and what every writer puts there. */
-const plain = new Set([
-  ...[256, 257, 258, 259, 262, 274, 277, 282, 283, 284, 296, 531],
-  ...[36864, 37121, 40960, 40961, 40962, 40963],
-])
+const plain = new Set([...structural, ...[274, 282, 283, 296], ...[36864, 37121, 40960, 40961, 40962, 40963]])
 
 /** The fields of an EXIF block, where it says anything beyond the picture. */
 export function sayingExif(exif: Uint8Array | undefined): Fields | undefined {

@@ -119,6 +119,29 @@ export const pictureSettings = {
     ),
     unset: 'alpha stays',
   },
+  region: {
+    ...custom<readonly [x: number, y: number, width: number, height: number]>(
+      'restrict the operation to a rectangle; elsewhere the input stays',
+      '<x,y,w,h>',
+      parseRegion,
+    ),
+    unset: 'all of the picture',
+  },
+  mask: {
+    ...text(
+      'restrict the operation by a picture of the same size: the result where it is white, the input where it is black, and between them as it is gray',
+      '<picture>',
+    ),
+    unset: 'the result everywhere',
+  },
+  mix: number('share of the result; the rest is the input', 1, { min: 0, max: 1 }),
+  'channels-of': {
+    ...choice(
+      'filter the luma (Rec. 709, as --gray) alone: its change is added to red, green and blue, so that colours stay',
+      ['luma'],
+    ),
+    unset: 'every channel is filtered',
+  },
   channels: {
     ...custom<ChannelChoice>(
       'of a result of many maps: all on one sheet, one file each, the first one, or those of a list, counted from 0, while files are numbered from 1',
@@ -233,6 +256,7 @@ export const conflicts: readonly (readonly [a: string, b: string, fix: string])[
   ['alpha', 'background', 'no --alpha'],
   ['in-place', 'dry-run', 'no --in-place'],
   ['quality', 'lossless', 'no --quality'],
+  ['channels-of', 'gray', 'no --gray'],
 ]
 
 /** The settings about kernels as operators take them: `undefined` where nothing was said. */
@@ -331,6 +355,12 @@ function parsePadding(given: unknown, name: string): PaddingPair {
     [a!, a!],
     [b ?? a!, b ?? a!],
   ]
+}
+
+function parseRegion(given: unknown, name: string): readonly [number, number, number, number] {
+  const [x, y, w, h] = numbers('', '', { min: 4, max: 4 }, { min: 0, whole: true }).parse(given, name)
+  if (w === 0 || h === 0) throw expected('a width and a height of at least 1', name, given)
+  return [x!, y!, w!, h!]
 }
 
 function parseDepth(given: unknown, name: string): 8 | 16 | 32 {

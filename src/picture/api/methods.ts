@@ -10,6 +10,14 @@ export type PictureOptions = {
   readonly alpha?: 'premultiply' | 'separate' | 'copy' | 'drop' | undefined
   /** Lay the picture over a colour first, so that nothing is transparent: #rgb, #rrggbb or a name such as white. Default: alpha stays. */
   readonly background?: string | undefined
+  /** Restrict the operation to a rectangle; elsewhere the input stays. Default: all of the picture. */
+  readonly region?: string | readonly [x: number, y: number, width: number, height: number] | undefined
+  /** Restrict the operation by a picture of the same size: the result where it is white, the input where it is black, and between them as it is gray. Default: the result everywhere. */
+  readonly mask?: string | undefined
+  /** Share of the result; the rest is the input, 0 to 1. Default: 1. */
+  readonly mix?: number | undefined
+  /** Filter the luma (Rec. 709, as gray) alone: its change is added to red, green and blue, so that colours stay. Default: every channel is filtered. */
+  readonly channelsOf?: 'luma' | undefined
   /** Of a result of many maps: all on one sheet, one file each, the first one, or those of a list, counted from 0, while files are numbered from 1. Default: gray for 1 map, RGB for 3, montage for others. */
   readonly channels?: 'montage' | 'split' | 'first' | readonly number[] | undefined
   /** Stretch the maps of a sheet all alike, or each over its own smallest to largest. Default: 'shared'. */
