@@ -10,6 +10,14 @@ export type PictureOptions = {
   readonly alpha?: 'premultiply' | 'separate' | 'copy' | 'drop' | undefined
   /** Flatten transparent pixels onto this colour first: #rgb, #rrggbb or a name such as white. Default: alpha is kept. */
   readonly background?: string | undefined
+  /** Restrict the operation to a rectangle; elsewhere the input stays. Default: all of the picture. */
+  readonly region?: string | readonly [x: number, y: number, width: number, height: number] | undefined
+  /** Restrict the operation by a picture of the same size: the result where it is white, the input where it is black, and between them as it is gray. Default: the result everywhere. */
+  readonly mask?: string | undefined
+  /** Share of the result; the rest is the input, 0 to 1. Default: 1. */
+  readonly mix?: number | undefined
+  /** Filter the luma (Rec. 709, as gray) alone: its change is added to red, green and blue, so that colours stay. Default: every channel is filtered. */
+  readonly channelsOf?: 'luma' | undefined
   /** For results with many channels: all on one sheet, one file each (numbered from 1), only the first, or a list (counted from 0). Default: gray for 1 channel, RGB for 3, montage for more. */
   readonly channels?: 'montage' | 'split' | 'first' | readonly number[] | undefined
   /** Stretch all maps of a sheet together, or each map by itself. Default: 'shared'. */
@@ -24,12 +32,24 @@ export type PictureOptions = {
   readonly gray?: boolean | undefined
   /** Compute in linear light instead of sRGB levels. Default: false. */
   readonly linear?: boolean | undefined
-  /** Bits per sample of the output. Default: the input's. */
-  readonly depth?: 8 | 16 | undefined
+  /** Bits per sample of the output; 32 is floating point, for TIFF. Default: the input's. */
+  readonly depth?: 8 | 16 | 32 | undefined
   /** Ignore the EXIF orientation. Default: true. */
   readonly orient?: boolean | undefined
   /** PNG compression level: 0 is none, 9 is smallest and slowest, 0 to 9. Default: a fast level between them. */
   readonly compression?: number | undefined
+  /** Of JPEG, AVIF and lossy WebP, 1 to 100. Default: for JPEG that of a JPEG input, else 90; for AVIF 80; WebP is lossless. */
+  readonly quality?: number | undefined
+  /** Encode WebP and AVIF without loss; WebP is unless a quality is given. Default: false. */
+  readonly lossless?: boolean | undefined
+  /** How JPEG and AVIF store colour: for every pixel, or for blocks of 2x2. Default: 4:4:4; for JPEG as in a JPEG input. */
+  readonly subsampling?: '4:4:4' | '4:2:0' | undefined
+  /** Time spent on a smaller file: JPEG 0 to 2, WebP 0 to 6, AVIF 0 to 9, GIF 1 to 10; for PNG see compression, 0 to 10. Default: 0 for JPEG, 4 for WebP and AVIF, 7 for GIF. */
+  readonly effort?: number | undefined
+  /** How TIFF is packed, always without loss. Default: deflate. */
+  readonly tiffCompression?: 'deflate' | 'lzw' | 'packbits' | 'none' | undefined
+  /** EXIF, XMP, IPTC, GeoTIFF and texts of the input: all that the output holds, none, or only what names author and copyright. Default: 'keep'. */
+  readonly metadata?: 'keep' | 'strip' | 'copyright' | undefined
   /** Refuse pictures with more pixels; accepts suffixes, such as 100M or 2G. Default: 268402689. */
   readonly maxPixels?: number | undefined
   /** Number of threads, 1 to 1024. Default: one per core. */
@@ -54,16 +74,24 @@ export type ToleranceOptions = {
   readonly maxDiffPixels?: number | undefined
   /** Fraction of pixels allowed to differ, 0..1 or %; both limits apply if maxDiffPixels is given too, 0 to 1. Default: see maxDiffPixels. */
   readonly maxDiffRatio?: number | string | undefined
-  /** Number of pixels allowed to differ in any window of NxN. Default: see maxDiffPixels. */
+  /** Number of pixels, or n%, allowed to differ in any window of NxN. Default: see maxDiffPixels. */
   readonly maxDensity?: string | undefined
   /** Lowest allowed PSNR, in dB of full scale. Default: off. */
   readonly minPsnr?: number | undefined
   /** Largest allowed root mean square error, in levels, at least 0. Default: off. */
   readonly maxRmse?: number | undefined
-  /** Lowest allowed SSIM (Wang 2004: gaussian 11x11, sigma 1.5; mean of the channels), -1 to 1. Default: off. */
-  readonly minSsim?: number | undefined
-  /** Let pixelmatch decide which pixels differ: threshold 0..1, antialiasing ignored, 8-bit pictures only; instead of maxAbs, 0 to 1. Default: off. */
-  readonly perceptual?: number | undefined
+  /** Lowest allowed SSIM (Wang 2004: gaussian 11x11, sigma 1.5; mean of the channels), -1..1 or %, -1 to 1. Default: off. */
+  readonly minSsim?: number | string | undefined
+  /** A pixel differs when its colour looks different: by more than this share of the largest distance; antialiasing is ignored; instead of maxAbs, 8-bit pictures only, 0 to 1. Default: off. */
+  readonly perceptual?: number | string | undefined
+  /** How perceptual: 'measures' the distance of colours: yiq as pixelmatch 7.2, oklab as pixelmatch 8.0. Default: 'yiq'. */
+  readonly metric?: 'yiq' | 'oklab' | undefined
+  /** Ignore: pixels that are antialiasing in one of the pictures are not compared, by any measure. Default: compare; ignore with perceptual. */
+  readonly antialiasing?: 'compare' | 'ignore' | undefined
+  /** A pixel does not count where both pictures have it within this many pixels, up to maxAbs, 0 to 16. Default: 0. */
+  readonly shift?: number | undefined
+  /** Gray equals RGB of equal values, 8 bits equal 16, and no alpha equals opaque alpha: different channels and depths are no difference. Default: false. */
+  readonly asShown?: boolean | undefined
   /** Ignore a rectangle; repeatable. Default: everything is compared. */
   readonly ignore?: string | readonly string[] | undefined
   /** A picture of the same size; only pixels that are not black in it are compared. Default: everything is compared. */
@@ -994,7 +1022,7 @@ export interface Methods<C> {
   /**
    * Keeps a rectangle of the picture.
    *
-   * Source: Samples as they are; region: 'applies' another operation to a part and keeps the rest
+   * Source: Samples as they are, at the same depth
    */
   crop(options?: CropOptions): C
 
