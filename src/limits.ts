@@ -39,6 +39,8 @@ export const limits = {
   segments: { most: 100_000, unit: 'segments', code: 'E_TOO_LARGE' },
   /** Pages of a TIFF, pictures of an animation. */
   pages: { most: 4096, unit: 'pages', code: 'E_TOO_LARGE' },
+  /** Texts beside a picture, unpacked. */
+  metadataBytes: { most: 2 ** 24, unit: 'bytes of metadata', code: 'E_TOO_LARGE' },
   /** An SVG. */
   svgBytes: { most: 2 ** 26, unit: 'bytes', code: 'E_TOO_LARGE' },
   /** A side of an SVG. */

@@ -22,13 +22,20 @@ export const losses: readonly Group[] = [
   {
     title: 'Metadata',
     rows: [
-      row('EXIF beyond orientation and resolution', 'reported', 'EXIF of … is lost'),
-      row('XMP', 'reported', 'XMP of … is lost'),
-      row('comments and text chunks', 'reported', 'text of … is lost'),
-      row('several of them', 'reported', 'text, XMP and time of … are lost'),
+      row(
+        'EXIF',
+        'kept',
+        'in PNG, JPEG, TIFF, WebP and AVIF, with size, orientation and resolution of the output',
+      ),
+      row('XMP', 'kept', 'in PNG, JPEG, TIFF, WebP and AVIF'),
+      row('IPTC', 'kept', 'in JPEG and TIFF'),
+      row('text chunks, and comments', 'kept', 'in PNG; comments in JPEG too'),
+      row('GeoTIFF', 'kept', 'in TIFF'),
+      row('metadata in a format that does not hold it', 'reported', '… cannot store text, EXIF and XMP'),
+      row('a thumbnail in EXIF', 'dropped', 'it shows the picture as it was'),
+      row('the time of a PNG', 'reported', 'time of … is lost'),
       row('EXIF after the picture data of a PNG', 'reported', 'EXIF after the picture of … is lost'),
-      row('GeoTIFF', 'reported', 'GeoTIFF data of … is lost'),
-      row('metadata of a later page of a TIFF', 'reported', 'XMP of … is lost'),
+      row('metadata of a later page of a TIFF', 'reported', 'XMP of later pages of … is lost'),
       row(
         'pixels that are not square (pHYs, JFIF, GIF)',
         'reported',
@@ -118,7 +125,7 @@ export const losses: readonly Group[] = [
         'refused',
         'E_SHAPE: all pages of a file must have the same size, channels and depth',
       ),
-      row('notes on the slices of a folder', 'reported', 'text of some slices is lost'),
+      row('notes on the slices of a folder', 'reported', 'time of some slices is lost'),
     ],
   },
   {

@@ -10,7 +10,7 @@ import { correlationSettings } from '../../src/picture/settings.ts'
 // The types of the library's methods, from the tables of operations and settings.
 
 /** The type of what JavaScript gives for a setting. */
-function typeOf(name: string, { isFlag, choices, metavar = '' }: Param<unknown>): string {
+function typeOf(name: string, { isFlag, choices, metavar = '', repeats }: Param<unknown>): string {
   if (isFlag) return 'boolean'
   if (name === 'kernel') return 'KernelInput'
   if (name === 'border') return 'BorderName | BorderAlias'
@@ -23,7 +23,9 @@ function typeOf(name: string, { isFlag, choices, metavar = '' }: Param<unknown>)
     ...(metavar === '<x,y>' ? ['readonly [x: number, y: number]'] : []),
     ...(/<n,n|<list>/.test(metavar) ? ['readonly number[]'] : []),
     ...(/n%|\/N|x,y,w,h/.test(metavar) ? ['string'] : []),
-    ...(metavar === '<x,y,w,h>' ? ['readonly string[]'] : []),
+    ...(metavar === '<x,y,w,h>'
+      ? [repeats ? 'readonly string[]' : 'readonly [x: number, y: number, width: number, height: number]']
+      : []),
   ]
   return [...new Set(kinds)].join(' | ') || 'string'
 }

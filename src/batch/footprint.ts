@@ -27,15 +27,18 @@ export const idleWorker = 70 * 2 ** 20
  * the decoder and in the memory of the loops. Strips of a PNG are written as they are made; others are held whole, and
  * encoders of other formats take several times that.
  */
-const byOutput: Readonly<Record<OutputFormat | 'npy', number>> = {
+const byOutput: Readonly<Partial<Record<OutputFormat | 'npy', number>>> = {
   png: 4,
-  tiff: 10,
+  tiff: 6,
   jpeg: 12,
   npy: 13,
   webp: 20,
   gif: 20,
   avif: 20,
 }
+
+/** The same for formats that are samples behind a header. */
+const plainOutput = 10
 
 /** Bytes for each sample where network operators run: float32 planes of an input, of results, and on their way. */
 const byTensorSample = 48
@@ -52,7 +55,7 @@ export async function footprintOf(item: Item, appetite: Appetite): Promise<Footp
   const pages = ['gif', 'webp', 'tiff'].includes(formatOf(item.output)) ? size.pages : 1
   const samples = size.pixels * size.channels * pages
   const decoded = samples * size.sampleBytes
-  const held = decoded * byOutput[formatOf(item.output)]
+  const held = decoded * (byOutput[formatOf(item.output)] ?? plainOutput)
   return {
     pixels: size.pixels,
     bytes: item.bytes + held + (appetite.isTensor ? samples * byTensorSample : 0),

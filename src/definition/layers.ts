@@ -1,3 +1,4 @@
+import { type Blend, blendRow, lumaOf } from './blend.ts'
 import { type FunctionName, functionOf } from './functions.ts'
 import { clipped, copyRow, type Layer, pairwise, pointwise, type Shape } from './layer.ts'
 import { type Levels, writeLevels } from './levels.ts'
@@ -99,6 +100,10 @@ type OwnSettings = {
   weighted: Record<string, never>
   /** Colours over alpha, which is clamped to 0..full; 0 where it is 0. */
   straightened: { readonly full: number }
+  /** The luma of RGB, alpha behind it if there is one. */
+  luma: Record<string, never>
+  /** A result laid over the picture it was made of, in part: see `blendRow`. */
+  blend: Blend
   /** A pixel more on every side, which repeats the edge. */
   edged: Record<string, never>
   /** The mean of every s x s block that is wholly inside. */
@@ -251,6 +256,33 @@ export const layers: { readonly [K in LayerName]: Layer<LayerSettings[K]> } = {
     ({ full }, alpha) => Math.min(full, Math.max(0, alpha)),
     (v, alpha) => (alpha > 0 ? v / alpha : 0),
   ),
+  luma: {
+    shape: (_, [x]) => [x![0] - 2, x![1], x![2]],
+    needs: (_, rows) => [rows],
+    run(_settings, out, [x], [first, end], _, [channels, , width]) {
+      for (let y = first; y < end; y++) {
+        const [r, g, b, to] = [x!.at(0, y), x!.at(1, y), x!.at(2, y), out.at(0, y)]
+        for (let i = 0; i < width; i++)
+          out.data[to + i] = lumaOf(x!.data[r + i]!, x!.data[g + i]!, x!.data[b + i]!)
+        if (channels === 2) copyRow(out, out.at(1, y), x!, x!.at(3, y), width)
+      }
+    },
+  },
+  blend: {
+    shape: (_, [, x]) => x!,
+    // of the result nothing outside the region
+    needs: ({ rows: [top, below] }, [first, end], inputs) => {
+      const inside = clipped(
+        Math.max(first, top),
+        Math.max(first, Math.min(end, below)),
+        Number.POSITIVE_INFINITY,
+      )
+      return inputs.map((_, i) => (i === 1 ? [first, end] : inside[1] > inside[0] ? inside : [first, first]))
+    },
+    run(settings, out, [made, x, mask], [first, end], shapes, shape) {
+      for (let y = first; y < end; y++) blendRow(settings, out, made!, x!, mask, y, shapes[0]![0], shape)
+    },
+  },
   edged: {
     shape: (_, [x]) => [x![0], x![1] + 2, x![2] + 2],
     needs: (_, [first, end], [x]) => [clipped(Math.min(first - 1, x![1] - 1), Math.max(end - 1, 1), x![1])],

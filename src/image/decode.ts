@@ -4,8 +4,19 @@ import { nativeWork } from '../signals.ts'
 import type { Arriving, Picture, Samples } from '../tensor/picture.ts'
 import { type Animation, type Canvas, clear, framePng, lay } from './apng.ts'
 import { refuseStranger } from './foreign.ts'
-import { type Facts, factsOfPng, type Header, headerOf, type Reading, readingOf } from './header.ts'
+import {
+  type Facts,
+  factsOfPng,
+  type Header,
+  headerOf,
+  ownHeader,
+  type Reading,
+  readingOf,
+} from './header.ts'
 import { inspect, type Seen } from './inspect.ts'
+import type { MetadataMode } from './metadata.ts'
+import { isOwn, type OwnKind, ownReaders } from './own.ts'
+import type { OwnPicture } from './own-picture.ts'
 import { type PngHead, withoutIgnored } from './png-head.ts'
 import { kindOf, type Probe, probe } from './probe.ts'
 import { nameOf, type Source, withReader } from './reader.ts'
@@ -23,6 +34,8 @@ export type DecodeOptions = {
   readonly page?: number
   /** what to call the source in errors, where it is bytes */
   readonly name?: string
+  /** what becomes of EXIF and other metadata; `keep` unless given */
+  readonly metadata?: MetadataMode
 }
 
 /** A picture and what its file said beside it. */
@@ -35,6 +48,8 @@ type Opened = {
   readonly name: string
   readonly header: Header
   readonly reading: Reading
+  /** of a kind that is read here */
+  readonly own?: OwnPicture
   readonly bits: number | undefined
   /** Whether rows are stored from top to bottom as they are shown, so that the upper ones can be decoded alone. */
   readonly isInOrder: boolean
@@ -174,6 +189,7 @@ async function open(source: Source, options: DecodeOptions, known?: Seen): Promi
   if (kind === undefined || kind === 'npy')
     return withReader(stored, name, ({ size, read }) => refuseStranger(size, read, name))
   if (png !== undefined) checkSize(png, options.maxPixels, name)
+  if (isOwn(kind)) return openOwn(kind, stored, options, name)
   const seen = known ?? inspect(stored, probed, name, options.maxPixels)
   const input = soundInput(stored, probed, seen)
   const facts =
@@ -182,9 +198,21 @@ async function open(source: Source, options: DecodeOptions, known?: Seen): Promi
   checkSize(facts, options.maxPixels, name)
   checkFrames(facts, seen, options.maxPixels, name)
   const reading = readingOf(facts, name)
-  const header = headerOf(kind, facts, probed, seen, reading, options.orient, name)
+  const mode = options.metadata ?? 'keep'
+  const header = headerOf(kind, facts, probed, seen, reading, options.orient, mode, name)
   const bits = kind === 'avif' ? facts.bitsPerSample : undefined
   return { input, name, seen, reading, header, bits, isInOrder: isInOrder(png, facts) }
+}
+
+/** A picture of a kind that is read here. */
+function openOwn(kind: OwnKind, source: Source, { maxPixels }: DecodeOptions, name: string): Opened {
+  const bytes = typeof source === 'string' ? readFileWhole(source, { limit: 'encodedBytes' }) : source
+  const own = ownReaders[kind](bytes, name)
+  checkSize(own, maxPixels, name)
+  const header = ownHeader(kind, own, name)
+  const seen: Seen = { metadata: [], unread: header.unread, notes: [] }
+  const reading: Reading = { space: 'srgb', format: 'uchar', ignoreIcc: true }
+  return { input: bytes, name, seen, reading, header, own, bits: undefined, isInOrder: false }
 }
 
 /** What the decoder gets: a PNG without chunks that it must not see, a TIFF whose texts, which are not kept, have ends. */
@@ -241,8 +269,9 @@ async function decodeOpened(
   pages: number,
   rows?: number,
 ): Promise<Decoded> {
-  const { input, name, reading, header } = opened
-  const isGrayAlpha8 = header.channels === 2 && header.depth === 8
+  const { input, name, reading, header, own } = opened
+  if (own !== undefined) return { ...header, data: own.samples() }
+  const isGrayAlpha = header.channels === 2 && header.depth !== 16
   const recipe: RawRecipe = {
     options: {
       page: options.page ?? 0,
@@ -251,8 +280,8 @@ async function decodeOpened(
       ignoreIcc: reading.ignoreIcc,
     },
     ...(rows !== undefined && { size: { width: header.width, height: rows } }),
-    // sharp leaves the alpha out of raw gray of 8 bits, so that is asked for as RGBA
-    space: isGrayAlpha8 ? 'srgb' : reading.space,
+    // sharp leaves the alpha out of raw gray of 8 bits and of floats, so that is asked for as RGBA
+    space: isGrayAlpha ? 'srgb' : reading.space,
     depth: reading.format,
   }
   const { data, info } = await attempt(name, () =>
@@ -261,10 +290,11 @@ async function decodeOpened(
   const { width, channels } = header
   const height = rows ?? header.height * pages
   invariant(
-    info.width === width && info.height === height && info.channels === (isGrayAlpha8 ? 4 : channels),
+    info.width === width && info.height === height && info.channels === (isGrayAlpha ? 4 : channels),
     `${name} decodes to ${info.width}x${info.height}x${info.channels}, but its header says ${width}x${height}x${channels}`,
   )
-  const samples = isGrayAlpha8 ? grayAlphaOf(data) : viewSamples(data, header.depth)
+  const stored = viewSamples(data, header.depth)
+  const samples = isGrayAlpha ? grayAlphaOf(stored) : stored
   if (samples instanceof Uint16Array && opened.bits !== undefined) spread(samples, opened.bits)
   return { ...header, height, data: samples }
 }

@@ -1,22 +1,37 @@
 import { ConvoError } from '../error.ts'
 import { nativeWork } from '../signals.ts'
+import type { Fields } from '../tensor/metadata.ts'
 import type { Picture, PictureMeta } from '../tensor/picture.ts'
+import { exifFor } from './exif.ts'
 import { fitFormat, inColour } from './fit.ts'
 import type { OutputFormat } from './format.ts'
+import { checkJpegSide, joinStrips, jpegStripRows, jpegWith, segmentsBeside } from './jpeg.ts'
 import { listed } from './metadata.ts'
+import { plainWriters } from './plain.ts'
 import { compressionSettings } from './png.ts'
 import { encodePngWhole } from './png-whole.ts'
 import { loadSharp, reasons, type Sharp, sharpOf } from './sharp.ts'
+import { packStrip, type TiffCompression } from './tiff-pack.ts'
+import { joinPages } from './tiff-write.ts'
+import { webpWith } from './webp.ts'
 
 /** Bytes of a picture file, and what a user should know of how they differ from the picture. */
 export type Encoded = { readonly bytes: Uint8Array; readonly notes: readonly string[] }
 
-/** How to encode. */
+/** How to encode; what a format does not take is not looked at. */
 export type EncodeOptions = {
-  /** 1..100 for jpeg (90 unless given) and avif (80); webp is lossless unless it is given */
-  readonly quality?: number
+  /** 1..100 for jpeg (that of a JPEG it was made of, else 90) and avif (80); webp is lossless unless it is given */
+  readonly quality?: number | undefined
   /** 0..9 for png */
-  readonly compression?: number
+  readonly compression?: number | undefined
+  /** webp and avif without loss */
+  readonly lossless?: boolean | undefined
+  /** of jpeg (that of a JPEG it was made of, else 4:4:4) and avif (4:4:4) */
+  readonly subsampling?: '4:4:4' | '4:2:0' | undefined
+  /** jpeg 0..2 (0), webp 0..6 (4), avif 0..9 (4), gif 1..10 (7) */
+  readonly effort?: number | undefined
+  /** deflate unless given */
+  readonly tiffCompression?: TiffCompression | undefined
 }
 
 /** How an animation plays. */
@@ -28,7 +43,7 @@ export type AnimationOptions = EncodeOptions & {
 }
 
 /**
- * Encodes a picture. ICC profile and resolution go with it where the format has room for them. webp and tiff are
+ * Encodes a picture. ICC profile, resolution and metadata go with it where the format has room for them. webp and tiff are
  * lossless, jpeg is written without chroma subsampling; what a format cannot hold is reported in `notes` or refused.
  *
  * @throws ConvoError E_OUTPUT for a picture that the format cannot hold, or sides that are too long for it
@@ -39,15 +54,144 @@ export async function encode(
   options: EncodeOptions = {},
 ): Promise<Encoded> {
   const { picture: fitted, notes } = fitFormat(picture, format)
-  if (format === 'png')
-    return { bytes: encodePngWhole(fitted, compressionSettings(options.compression)), notes }
-  const bytes = await attemptEncode(format, async () => {
-    const pipeline = sharpOf(containerOf(fitted), {}).keepIccProfile().toColourspace(spaceOf(fitted))
-    // EXIF is where these formats have resolution and orientation; the container brings nothing else for it
-    if (fitted.meta.resolution !== undefined || fitted.meta.orientation !== undefined) pipeline.keepExif()
-    return nativeWork(() => withFormat(pipeline, format, options, fitted.meta).toBuffer())
+  return { bytes: await encodeFitted(fitted, format, options), notes }
+}
+
+async function encodeFitted(
+  picture: Picture,
+  format: OutputFormat,
+  options: EncodeOptions,
+): Promise<Uint8Array> {
+  const { meta, height } = picture
+  switch (format) {
+    case 'png':
+      return encodePngWhole(picture, compressionSettings(options.compression))
+    case 'tiff':
+      return encodeTiff([picture], options)
+    case 'jpeg': {
+      const strips = jpegStrips(picture, options)
+      const rows = strips.rows
+      const size = picture.width * picture.channels
+      const bytes = picture.data as Uint8Array
+      const made = Array.from({ length: Math.ceil(height / rows) }, (_, i) =>
+        strips.encode(bytes.subarray(i * rows * size, (i + 1) * rows * size)),
+      )
+      return strips.join(await Promise.all(made))
+    }
+    case 'webp':
+    case 'gif':
+      return encodeAnimated([picture], format, options)
+    case 'avif': {
+      const { quality, lossless = false, effort } = options
+      const subsampling = lossless ? '4:4:4' : options.subsampling
+      return attemptEncode(format, () => {
+        // the container is what brings profile and metadata into a file whose boxes sharp alone writes
+        const needs = exifFor(meta, picture, true)
+        const pipeline = sharpOf(containerOf(withExif(picture, needs)), {}).keepIccProfile()
+        pipeline.toColourspace(spaceOf(picture))
+        if (needs !== undefined) pipeline.keepExif()
+        if (meta.metadata?.xmp !== undefined) pipeline.keepXmp()
+        return nativeWork(() =>
+          pipeline
+            .avif({
+              quality: quality ?? 80,
+              lossless,
+              chromaSubsampling: subsampling ?? '4:4:4',
+              ...(effort !== undefined && { effort }),
+            })
+            .toBuffer(),
+        )
+      })
+    }
+    default:
+      return plainWriters[format](picture)
+  }
+}
+
+/** The strips of a JPEG, which are encoded on their own while others are computed. */
+export type JpegStrips = {
+  /** rows of a strip, but for the last one; all rows where the picture is encoded in one go */
+  readonly rows: number
+  /** Encodes the samples of a strip, which may change afterwards. */
+  encode(samples: Uint8Array): Promise<Uint8Array>
+  join(strips: readonly Uint8Array[]): Uint8Array
+}
+
+/**
+ * Begins a JPEG. The tables of Huffman codes are those of the standard, so that strips have them in common; with `effort`
+ * 1 they are made for the picture, and with 2 the coefficients are chosen to be short too, which takes the whole picture.
+ *
+ * @throws ConvoError E_OUTPUT for sides that are too long
+ */
+export function jpegStrips(
+  { width, height, channels, meta }: Pick<Picture, 'width' | 'height' | 'channels' | 'meta'>,
+  { quality, subsampling, effort = 0 }: EncodeOptions,
+): JpegStrips {
+  checkJpegSide(width, height)
+  const chroma = subsampling ?? meta.jpeg?.subsampling ?? '4:4:4'
+  const settings = {
+    quality: quality ?? meta.jpeg?.quality ?? 90,
+    chromaSubsampling: chroma,
+    optimiseCoding: effort > 0,
+    mozjpeg: effort > 1,
+  }
+  const row = width * channels
+  return {
+    rows: effort > 0 ? height : jpegStripRows(width, chroma),
+    encode: (samples) =>
+      attemptEncode('jpeg', () =>
+        nativeWork(() =>
+          loadSharp()(samples, { raw: { width, height: samples.length / row, channels } })
+            .toColourspace(channels < 3 ? 'b-w' : 'srgb')
+            .jpeg(settings)
+            .toBuffer(),
+        ),
+      ),
+    join: (strips) => jpegWith(joinStrips(strips, height), segmentsBeside(meta, { width, height, channels })),
+  }
+}
+
+/** Rows of a strip of a TIFF. */
+const tiffRows = 64
+
+function encodeTiff(pages: readonly Picture[], { tiffCompression = 'deflate' }: EncodeOptions): Uint8Array {
+  const packed = pages.map((page) => {
+    const { width, height, channels, depth, data } = page
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice()
+    const rowBytes = (width * channels * depth) / 8
+    const strips = Array.from({ length: Math.ceil(height / tiffRows) }, (_, i) =>
+      packStrip(
+        bytes.subarray(i * tiffRows * rowBytes, (i + 1) * tiffRows * rowBytes),
+        rowBytes,
+        channels,
+        depth,
+        tiffCompression,
+      ),
+    )
+    return { ...page, rows: Math.min(tiffRows, height), strips }
   })
-  return { bytes, notes }
+  return joinPages(packed, tiffCompression)
+}
+
+/** Pages one below the other, which is how libvips writes several. */
+async function encodeAnimated(
+  pages: readonly Picture[],
+  format: 'gif' | 'webp',
+  options: AnimationOptions & { readonly delay?: number[] } = {},
+): Promise<Uint8Array> {
+  const colours = pages.map(inColour)
+  const [{ width, height, channels, meta }] = colours as [Picture]
+  const size = width * height * channels
+  const data = pages.length === 1 ? (colours[0]!.data as Uint8Array) : new Uint8Array(size * pages.length)
+  if (pages.length > 1)
+    colours.forEach((page, i) => {
+      data.set(page.data, i * size)
+    })
+  const raw = { width, height: height * pages.length, channels, pageHeight: height }
+  const bytes = await attemptEncode(format, () =>
+    nativeWork(() => withFormat(loadSharp()(data, { raw }), format, options).toBuffer()),
+  )
+  return format === 'gif' ? bytes : webpWith(bytes, meta, { width, height, channels: pages[0]!.channels })
 }
 
 /**
@@ -61,28 +205,14 @@ export async function encodePages(
   options: AnimationOptions = {},
 ): Promise<Encoded> {
   const fitted = pages.map((page) => fitFormat(page, format))
-  checkAlike(fitted.map(({ picture }) => picture))
+  const pictures = fitted.map(({ picture }) => picture)
+  checkAlike(pictures)
   const { delay = 100, loop = 0 } = options
   const delays = typeof delay === 'number' ? pages.map(() => delay) : [...delay]
-  const bytes = await attemptEncode(format, async () => {
-    const [first] = fitted
-    // the gray of pages that are joined would become the alpha of an animation: what is dark would be transparent
-    const containers = fitted.map(({ picture }) =>
-      containerOf(format === 'tiff' ? picture : inColour(picture)),
-    )
-    const pipeline =
-      format === 'tiff' && first!.picture.channels < 3
-        ? tallOf(fitted.map(({ picture }) => picture))
-        : (containers.length === 1
-            ? sharpOf(containers[0]!, {})
-            : loadSharp()(containers, { join: { animated: true } })
-          ).keepIccProfile()
-    if (format === 'tiff') pipeline.toColourspace(spaceOf(first!.picture))
-    const { meta } = first!.picture
-    if (meta.orientation !== undefined) pipeline.withMetadata({ orientation: meta.orientation })
-    else if (meta.resolution !== undefined) pipeline.keepExif()
-    return nativeWork(() => withFormat(pipeline, format, options, meta, { delay: delays, loop }).toBuffer())
-  })
+  const bytes =
+    format === 'tiff'
+      ? encodeTiff(pictures, options)
+      : await encodeAnimated(pictures, format, { ...options, delay: delays, loop })
   return { bytes, notes: [...new Set([...fitted.flatMap(({ notes }) => notes), ...lostOfPages(pages)])] }
 }
 
@@ -122,17 +252,6 @@ export const renderSvg = (svg: string, zoom = 1): Promise<Uint8Array> =>
     ),
   )
 
-/** Gray pages one below the other, which is how libvips writes the pages of a TIFF: to join them makes colour of them. */
-function tallOf(pages: readonly Picture[]): Sharp {
-  const [{ width, height, channels, depth }] = pages as [Picture]
-  const size = width * height * channels
-  const data = new (depth === 16 ? Uint16Array : Uint8Array)(size * pages.length)
-  pages.forEach((page, i) => {
-    data.set(page.data, i * size)
-  })
-  return loadSharp()(data, { raw: { width, height: height * pages.length, channels, pageHeight: height } })
-}
-
 /** libvips' name of the colour space that keeps the samples as they are. */
 function spaceOf({ depth, channels }: Picture): 'grey16' | 'rgb16' | 'b-w' | 'srgb' {
   if (depth === 16) return channels < 3 ? 'grey16' : 'rgb16'
@@ -142,21 +261,27 @@ function spaceOf({ depth, channels }: Picture): 'grey16' | 'rgb16' | 'b-w' | 'sr
 /** A stored PNG: the way by which a profile and a resolution reach sharp's encoders without being applied. */
 const containerOf = (picture: Picture): Uint8Array => encodePngWhole(picture, compressionSettings(0))
 
+/** A picture whose EXIF is such fields, which a PNG around it brings along. */
+const withExif = (picture: Picture, exif: Fields | undefined): Picture => ({
+  ...picture,
+  meta: { ...picture.meta, metadata: { ...picture.meta.metadata, ...(exif && { exif }) } },
+})
+
 function withFormat(
   pipeline: Sharp,
-  format: Exclude<OutputFormat, 'png'>,
-  { quality }: EncodeOptions,
-  { resolution: [x, y] = [1000, 1000] }: PictureMeta,
-  animation: { delay?: number[]; loop?: number } = {},
+  format: 'gif' | 'webp',
+  { quality, lossless = quality === undefined, effort, delay, loop }: AnimationOptions & { delay?: number[] },
 ): Sharp {
-  if (format === 'jpeg') return pipeline.jpeg({ quality: quality ?? 90, chromaSubsampling: '4:4:4' })
-  if (format === 'tiff')
-    return pipeline.tiff({ compression: 'deflate', predictor: 'horizontal', xres: x / 1000, yres: y / 1000 })
+  const common = {
+    ...(effort !== undefined && { effort }),
+    ...(delay !== undefined && { delay }),
+    ...(loop !== undefined && { loop }),
+  }
   // a page does not take over the palette of the one before, which is near enough to sharp but not its own colours
-  if (format === 'gif') return pipeline.gif({ ...animation, interPaletteMaxError: 0 })
-  if (format === 'avif') return pipeline.avif({ quality: quality ?? 80, chromaSubsampling: '4:4:4' })
-  if (quality === undefined) return pipeline.webp({ lossless: true, exact: true, ...animation })
-  return pipeline.webp({ quality, ...animation })
+  if (format === 'gif') return pipeline.gif({ ...common, interPaletteMaxError: 0 })
+  return lossless
+    ? pipeline.webp({ ...common, lossless: true, exact: true })
+    : pipeline.webp({ ...common, quality: quality ?? 80 })
 }
 
 async function attemptEncode(format: OutputFormat, act: () => Promise<Uint8Array>): Promise<Uint8Array> {

@@ -1,10 +1,15 @@
 import { to8Bits } from '../definition/quantise.ts'
 import { ConvoError } from '../error.ts'
+import type { Metadata } from '../tensor/metadata.ts'
 import { hasAlpha, type Picture, type PictureMeta, type Samples } from '../tensor/picture.ts'
 import { withoutAlpha } from './flatten.ts'
-import { type OutputFormat, outputFormats } from './format.ts'
-import { listed } from './metadata.ts'
+import { type OutputFormat, type OutputTraits, traitsOf } from './format.ts'
+import { isComment, mostInSegment } from './jpeg.ts'
+import { listed, metadataNames } from './metadata.ts'
 import { iccFits } from './png.ts'
+
+/** That samples lost half of their bits. */
+export const to8Note = (format: string): string => `${format} holds 8 bits: 16-bit samples were rounded to 8`
 
 /** A picture that a format can hold, and what was lost on the way there. */
 export type Fitted = { readonly picture: Picture; readonly notes: readonly string[] }
@@ -16,18 +21,18 @@ export type Fitted = { readonly picture: Picture; readonly notes: readonly strin
  * @throws ConvoError E_OUTPUT for float samples, and for transparent pixels in a format without alpha
  */
 export function fitFormat(picture: Picture, format: OutputFormat): Fitted {
-  const traits = outputFormats[format]
+  const traits = traitsOf(format)
   const notes: string[] = []
   let fitted = picture
-  if (picture.depth === 32) {
+  if (picture.depth === 32 && !traits.depths.includes(32)) {
     throw new ConvoError('E_OUTPUT', `${format} files with float samples cannot be written`, {
       why: `${format} has ${traits.depths.join(' or ')} bits`,
       fix: 'an output path ending in .npy, or --depth',
     })
   }
-  if (picture.data instanceof Uint16Array && !traits.depths.some((depth) => depth === 16)) {
+  if (picture.data instanceof Uint16Array && !traits.depths.includes(16)) {
     fitted = { ...picture, depth: 8, data: to8Bits(picture.data) }
-    notes.push(`${format} has 8 bits: 16-bit samples were rounded`)
+    notes.push(to8Note(format))
   }
   if (traits.alpha === 'none' && hasAlpha(fitted.channels)) fitted = withoutOpaqueAlpha(fitted, format)
   if (traits.alpha === 'on-off' && hasAlpha(fitted.channels) && countAlpha(fitted, isSoft) > 0) {
@@ -48,20 +53,25 @@ export function fitFormat(picture: Picture, format: OutputFormat): Fitted {
  * @param channels of the output
  */
 export function lostBeside(
-  { icc, gamma, isSrgb, resolution, orientation }: PictureMeta,
+  { icc, gamma, isSrgb, resolution, orientation, metadata = {} }: PictureMeta,
   channels: number,
   format: OutputFormat | 'npy',
 ): string[] {
-  const isBare = format === 'gif' || format === 'npy'
-  const isUnfit = icc !== undefined && !isBare && !iccFits(icc, channels)
+  const { holds, metadata: held }: Pick<OutputTraits, 'holds' | 'metadata'> =
+    format === 'npy' ? { holds: [], metadata: [] } : traitsOf(format)
+  const has = (what: (typeof holds)[number]) => holds.includes(what)
+  const isUnfit = icc !== undefined && has('profile') && !iccFits(icc, channels)
   const isGamma = gamma !== undefined && gamma !== 45455 && icc === undefined && !isSrgb
   const lost = [
-    ...(isBare && icc !== undefined ? ['the ICC profile'] : []),
-    ...(format !== 'png' && isGamma ? ['the gamma (gAMA)'] : []),
-    ...(isBare && resolution?.some((n) => n !== 1000 && Math.round(n * 0.0254) !== 72)
+    ...(icc !== undefined && !has('profile') ? ['the ICC profile'] : []),
+    ...(isGamma && !has('gamma') ? ['the gamma (gAMA)'] : []),
+    ...(!has('resolution') && resolution?.some((n) => n !== 1000 && Math.round(n * 0.0254) !== 72)
       ? ['the resolution']
       : []),
-    ...(isBare && orientation !== undefined ? ['the orientation'] : []),
+    ...(orientation !== undefined && !has('orientation') ? ['the orientation'] : []),
+    ...keysOf(metadataNames)
+      .filter((key) => metadata[key] !== undefined && !(held.includes(key) && isHeld(metadata, key, format)))
+      .map((key) => metadataNames[key]),
   ]
   return [
     ...(lost.length > 0 ? [`${format} cannot store ${listed(lost)}`] : []),
@@ -69,6 +79,15 @@ export function lostBeside(
       ? [`the ICC profile was dropped: the output is ${channels < 3 ? 'gray' : 'RGB'}, the profile is not`]
       : []),
   ]
+}
+
+const keysOf = <T extends object>(of: T) => Object.keys(of) as (keyof T)[]
+
+/** Whether a format that holds such metadata holds all of it: a JPEG has comments without keywords, and short segments. */
+function isHeld(metadata: Metadata, key: keyof Metadata, format: OutputFormat | 'npy'): boolean {
+  if (format !== 'jpeg') return true
+  const size = metadata[key] instanceof Uint8Array ? (metadata[key] as Uint8Array).length : 0
+  return size <= mostInSegment && (key !== 'text' || metadata.text!.every(isComment))
 }
 
 /** Gray as RGB, gray and alpha as RGBA. */

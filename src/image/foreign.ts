@@ -10,6 +10,8 @@ type Way = string
 const magick: Way = 'magick IN OUT.png'
 const unpack: Way = 'unpack it and use the pictures in it'
 const other: Way = 'a PNG, JPEG, WebP, TIFF, GIF, AVIF or SVG'
+/** What is read, for errors. */
+const readFormats = 'PNG, JPEG, WebP, TIFF, GIF, AVIF, SVG, BMP, PNM, PFM, Radiance HDR and .npy'
 const raw: Way = 'darktable-cli IN OUT.tif'
 const still: Way = 'ffmpeg -i IN OUT.png'
 const frames: Way = 'ffmpeg -i IN OUT-%04d.png'
@@ -59,13 +61,6 @@ const foreign: readonly Foreign[] = [
     starts: 'II\xbc',
     way: 'JxrDecApp -i IN -o OUT.tif',
   },
-  { name: 'a BMP picture', endings: '.bmp .dib', starts: /^BM.{4}\0{4}/s, way: magick },
-  {
-    name: 'a picture of the PPM family',
-    endings: '.ppm .pgm .pbm .pnm .pam .pfm',
-    starts: /^P[1-7f]\s/i,
-    way: magick,
-  },
   { name: 'a picture of half floats (PHM)', endings: '.phm', starts: /^PH\s/i, way: still },
   { name: 'a PDF document', endings: '.pdf', starts: '%PDF-', way: 'pdftoppm -png IN OUT' },
   {
@@ -86,12 +81,6 @@ const foreign: readonly Foreign[] = [
     name: 'an OpenEXR picture',
     endings: '.exr',
     starts: '\x76\x2f\x31\x01',
-    way: 'oiiotool IN -d float -o OUT.tif',
-  },
-  {
-    name: 'a Radiance HDR picture',
-    endings: '.hdr .pic',
-    starts: /^#\?(RADIANCE|RGBE)/,
     way: 'oiiotool IN -d float -o OUT.tif',
   },
   { name: 'a DDS texture', endings: '.dds', starts: 'DDS ', way: magick },
@@ -261,7 +250,7 @@ export const ways = {
 /** The refusal of a file of a known format that is not read. */
 export function refusal(name: string, what: string, fix: string, why?: string): ConvoError {
   return new ConvoError('E_DECODE', `${name} is ${what}, which convo does not read`, {
-    why: why ?? `${name}: convo reads PNG, JPEG, WebP, TIFF, GIF, AVIF, SVG and .npy`,
+    why: why ?? `${name}: convo reads ${readFormats}`,
     fix,
   })
 }

@@ -1,28 +1,142 @@
 import { basename, extname } from 'node:path'
 import { ConvoError } from '../error.ts'
+import type { Metadata } from '../tensor/metadata.ts'
 import { promised } from './foreign.ts'
+
+/** Options of encoders, and the values that one of them takes in a format: all, or from the first to the second. */
+export type CodingOption =
+  | 'compression'
+  | 'quality'
+  | 'lossless'
+  | 'subsampling'
+  | 'effort'
+  | 'tiff-compression'
+type Takes = Readonly<Partial<Record<CodingOption, true | readonly [least: number, most: number]>>>
+
+/** The options of encoders. */
+export const codingOptions = [
+  'compression',
+  'quality',
+  'lossless',
+  'subsampling',
+  'effort',
+  'tiff-compression',
+] as const satisfies readonly CodingOption[]
 
 /** What a kind of output file can hold. */
 export type OutputTraits = {
   readonly extensions: readonly string[]
-  /** bits of a sample that it keeps */
-  readonly depths: readonly (8 | 16)[]
+  /** bits of a sample that it keeps; 32 are floats */
+  readonly depths: readonly (8 | 16 | 32)[]
   readonly alpha: 'full' | 'on-off' | 'none'
+  /** colours that it holds, where not both gray and RGB */
+  readonly colours?: 'gray' | 'rgb' | 'bilevel'
   /** whether every sample comes back as it was, by default */
   readonly exact: boolean
-  /** whether it can hold several pages that play one after another */
-  readonly animated: boolean
+  /** whether it can hold several pages, or pictures that play one after another */
+  readonly frames: 'animation' | 'pages' | 'none'
+  /** which metadata it holds; of texts, JPEG has comments only */
+  readonly metadata: readonly (keyof Metadata)[]
+  /** what of colour and size it holds */
+  readonly holds: readonly ('profile' | 'resolution' | 'orientation' | 'gamma')[]
+  readonly takes: Takes
 }
+
+const all = ['profile', 'resolution', 'orientation'] as const
 
 /** The picture formats that are written, by name. */
 export const outputFormats = {
-  png: { extensions: ['.png'], depths: [8, 16], alpha: 'full', exact: true, animated: false },
-  jpeg: { extensions: ['.jpg', '.jpeg'], depths: [8], alpha: 'none', exact: false, animated: false },
-  webp: { extensions: ['.webp'], depths: [8], alpha: 'full', exact: true, animated: true },
-  tiff: { extensions: ['.tif', '.tiff'], depths: [8, 16], alpha: 'full', exact: true, animated: false },
-  gif: { extensions: ['.gif'], depths: [8], alpha: 'on-off', exact: false, animated: true },
-  avif: { extensions: ['.avif'], depths: [8], alpha: 'full', exact: false, animated: false },
+  png: {
+    extensions: ['.png'],
+    depths: [8, 16],
+    alpha: 'full',
+    exact: true,
+    frames: 'none',
+    metadata: ['exif', 'xmp', 'text'],
+    holds: [...all, 'gamma'],
+    takes: { compression: true },
+  },
+  jpeg: {
+    extensions: ['.jpg', '.jpeg'],
+    depths: [8],
+    alpha: 'none',
+    exact: false,
+    frames: 'none',
+    metadata: ['exif', 'xmp', 'iptc', 'text'],
+    holds: all,
+    takes: { quality: true, subsampling: true, effort: [0, 2] },
+  },
+  webp: {
+    extensions: ['.webp'],
+    depths: [8],
+    alpha: 'full',
+    exact: true,
+    frames: 'animation',
+    metadata: ['exif', 'xmp'],
+    holds: all,
+    takes: { quality: true, lossless: true, effort: [0, 6] },
+  },
+  tiff: {
+    extensions: ['.tif', '.tiff'],
+    depths: [8, 16, 32],
+    alpha: 'full',
+    exact: true,
+    frames: 'pages',
+    metadata: ['exif', 'xmp', 'iptc', 'geo'],
+    holds: all,
+    takes: { 'tiff-compression': true },
+  },
+  gif: {
+    extensions: ['.gif'],
+    depths: [8],
+    alpha: 'on-off',
+    exact: false,
+    frames: 'animation',
+    metadata: [],
+    holds: [],
+    takes: { effort: [1, 10] },
+  },
+  avif: {
+    extensions: ['.avif'],
+    depths: [8],
+    alpha: 'full',
+    exact: false,
+    frames: 'none',
+    metadata: ['exif', 'xmp'],
+    holds: all,
+    takes: { quality: true, lossless: true, subsampling: true, effort: [0, 9] },
+  },
+  bmp: {
+    extensions: ['.bmp'],
+    depths: [8],
+    alpha: 'full',
+    exact: true,
+    frames: 'none',
+    metadata: [],
+    holds: ['resolution'],
+    takes: {},
+  },
+  pnm: plain('.pnm'),
+  ppm: { ...plain('.ppm'), colours: 'rgb' },
+  pgm: { ...plain('.pgm'), colours: 'gray' },
+  pbm: { ...plain('.pbm'), depths: [8], colours: 'bilevel', exact: false },
+  pam: { ...plain('.pam'), alpha: 'full' },
+  pfm: { ...plain('.pfm'), depths: [32] },
 } as const satisfies Record<string, OutputTraits>
+
+/** A format of Netpbm, which holds samples and nothing beside them. */
+function plain<E extends string>(extension: E) {
+  return {
+    extensions: [extension],
+    depths: [8, 16],
+    alpha: 'none',
+    exact: true,
+    frames: 'none',
+    metadata: [],
+    holds: [],
+    takes: {},
+  } as const
+}
 
 /** The name of a format that is written. */
 export type OutputFormat = keyof typeof outputFormats
@@ -33,10 +147,18 @@ export function extensionOf(path: string): string {
   return (named === undefined ? extname(path) : `.${named}`).toLowerCase()
 }
 
-/** The extensions by which pictures and arrays are known in folders. */
-const pictureExtensions = new Set(
-  'png jpg jpeg jpe jfif webp tif tiff gif avif svg npy'.split(' ').map((word) => `.${word}`),
-)
+/** The traits of a format. */
+export const traitsOf = (format: OutputFormat): OutputTraits => outputFormats[format]
+
+/** The names of the formats whose encoders take an option. */
+export const formatsWith = (option: CodingOption): OutputFormat[] =>
+  (Object.keys(outputFormats) as OutputFormat[]).filter((name) => traitsOf(name).takes[option] !== undefined)
+
+/** The extensions by which pictures and arrays are known in folders, beside those that are written. */
+const pictureExtensions = new Set([
+  ...Object.values(outputFormats).flatMap(({ extensions }): readonly string[] => extensions),
+  ...'jpe jfif svg npy dib hdr pic exr'.split(' ').map((word) => `.${word}`),
+])
 
 /** Whether a file in a folder is taken for a picture: by its extension, and not if it is hidden. */
 export const looksLikePicture = (path: string): boolean =>

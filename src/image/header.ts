@@ -1,7 +1,10 @@
 import { ConvoError } from '../error.ts'
+import type { Metadata } from '../tensor/metadata.ts'
 import type { Depth, PictureMeta } from '../tensor/picture.ts'
 import type { Seen } from './inspect.ts'
-import { listed, saysMore } from './metadata.ts'
+import { iptcOf, keptOf, listed, type MetadataMode, sayingExif } from './metadata.ts'
+import type { OwnKind } from './own.ts'
+import type { OwnPicture } from './own-picture.ts'
 import { iccFits } from './png.ts'
 import type { PngHead } from './png-head.ts'
 import type { Kind, Probe } from './probe.ts'
@@ -15,6 +18,8 @@ export type Header = {
   readonly height: number
   readonly channels: 1 | 2 | 3 | 4
   readonly depth: Depth
+  /** what is white in floats, where the format says so */
+  readonly full?: number
   readonly pages: number
   /** milliseconds that each page of an animation is shown */
   readonly delay?: readonly number[]
@@ -126,6 +131,7 @@ export function headerOf(
   seen: Seen,
   reading: Reading,
   orient: boolean,
+  mode: MetadataMode,
   name: string,
 ): Header {
   const colours = reading.space === 'b-w' || reading.space === 'grey16' ? 1 : 3
@@ -148,13 +154,9 @@ export function headerOf(
   asRead.push(...seen.notes)
   const notes = [...asRead]
   if (seen.unread.length > 0) notes.push(`not read from ${name}: ${listed(seen.unread)}`)
-  const lost = new Set([
-    ...(facts.exif !== undefined && saysMore(facts.exif) ? ['EXIF'] : []),
-    ...(facts.xmp !== undefined ? ['XMP'] : []),
-    ...(facts.iptc !== undefined ? ['IPTC'] : []),
-    ...seen.metadata,
-  ])
-  if (lost.size > 0) notes.push(`${listed([...lost])} of ${name} ${lost.size > 1 ? 'are' : 'is'} lost`)
+  const metadata = keptOf(metadataOf(facts, seen), mode)
+  const lost = mode === 'keep' ? [...new Set(seen.metadata)] : []
+  if (lost.length > 0) notes.push(`${listed(lost)} of ${name} ${lost.length > 1 ? 'are' : 'is'} lost`)
   return {
     kind,
     width,
@@ -178,9 +180,38 @@ export function headerOf(
       ...(png?.gamma !== undefined && !(png.isSrgb && png.gamma !== 45455) && { gamma: png.gamma }),
       ...(png?.isSrgb && { isSrgb: true as const }),
       ...(orientation !== undefined && orientation !== 1 && { orientation }),
+      ...(metadata !== undefined && { metadata }),
+      ...(seen.coding !== undefined && reading.convertedFrom === undefined && { jpeg: seen.coding }),
     },
     notes,
     asRead,
+  }
+}
+
+/** What the decoder and the parts of a file give of its metadata. */
+function metadataOf({ exif, xmp, iptc }: Facts, { held = {} }: Seen): Metadata {
+  const fields = sayingExif(exif)
+  const records = iptc && iptcOf(iptc)
+  return {
+    ...(fields !== undefined && { exif: fields }),
+    ...(xmp !== undefined && { xmp: new Uint8Array(xmp) }),
+    ...(records !== undefined && { iptc: new Uint8Array(records) }),
+    ...held,
+  }
+}
+
+/** The header of a picture that is read here. */
+export const ownHeader = (kind: OwnKind, picture: OwnPicture, name: string): Header => {
+  const { width, height, channels, depth, full, resolution, unread = [] } = picture
+  return {
+    ...{ kind, width, height, channels, depth },
+    ...(full !== undefined && { full }),
+    pages: 1,
+    meta: { ...(resolution !== undefined && { resolution }) },
+    unread,
+    isAlike: true,
+    notes: unread.length === 0 ? [] : [`of ${name} not read: ${listed(unread)}`],
+    asRead: [],
   }
 }
 

@@ -1,8 +1,13 @@
 import { viewOf } from '../files/read.ts'
-import { checkLimit } from '../limits.ts'
+import { checkLimit, limits } from '../limits.ts'
+import type { Metadata, TextEntry } from '../tensor/metadata.ts'
+import type { PictureMeta } from '../tensor/picture.ts'
 import { type Animation, readApng } from './apng.ts'
 import { refusal, wayOf, ways } from './foreign.ts'
+import { codingOf, commentOf } from './jpeg.ts'
+import { concat } from './png.ts'
 import { pixelAspect } from './png-head.ts'
+import { readTexts } from './png-text.ts'
 import type { Kind, Probe } from './probe.ts'
 import { type Reader, type Source, textOf, withReader } from './reader.ts'
 import { readSvg } from './svg.ts'
@@ -11,8 +16,12 @@ import { firstDirectory } from './tiff-directory.ts'
 
 /** What a file holds beside the samples of its pages, found without decoding. */
 export type Seen = {
-  /** what an output does not keep, in words: `EXIF`, `text` */
+  /** what an output does not keep, in words: `time` */
   readonly metadata: readonly string[]
+  /** metadata that it may keep, as far as the decoder does not give it */
+  readonly held?: Metadata
+  /** how a JPEG was encoded */
+  readonly coding?: PictureMeta['jpeg']
   /** pictures that are not decoded, in words */
   readonly unread: readonly string[]
   /** pictures of an animation, where they were counted */
@@ -47,11 +56,13 @@ const lookers: Readonly<
 > = {
   png: (reader, { png }, name) => {
     if (png === undefined) return {}
+    const texts = readTexts(reader, png.texts)
     const apng = png.isAnimated ? readApng(reader, png, name) : undefined
     const damaged = png.ignored.map(({ type, why }) => `the ${type} chunk of ${name} was ignored: ${why}`)
     const isLost = png.ignored.some(({ type }) => type === 'acTL')
     return {
-      metadata: png.metadata,
+      metadata: texts.lost ? ['damaged text', ...png.metadata] : png.metadata,
+      held: texts.held,
       notes: [...damaged, ...(apng?.notes ?? [])],
       ...(isLost && { unread: ['pictures of an animation whose acTL chunk is damaged'] }),
       ...(apng !== undefined && { apng, frames: apng.frames.length }),
@@ -76,6 +87,10 @@ const lookers: Readonly<
   },
   svg: (reader, _, name, maxPixels) => ({ notes: readSvg(reader, name, maxPixels) }),
   npy: () => ({}),
+  bmp: () => ({}),
+  pnm: () => ({}),
+  pfm: () => ({}),
+  hdr: () => ({}),
 }
 
 /**
@@ -115,10 +130,17 @@ function refuseJpeg(marker: number, bits: number | undefined, name: string): voi
     throw refusal(name, 'a 12-bit JPEG', wayOf(ways.deep, name), `${name}: only 8-bit JPEGs can be read`)
 }
 
+/** Bytes of quantisation tables that are looked at: there are four, of 129 bytes at most. */
+const mostTables = 1024
+
 /** The segments of a JPEG up to its samples. */
 function readJpeg({ read }: Reader, name: string): Part {
   const metadata = new Set<string>()
   const unread: string[] = []
+  const text: TextEntry[] = []
+  let tables: Uint8Array | undefined
+  let room: number = limits.metadataBytes.most
+  let frame: Uint8Array | undefined
   let at = 2
   for (let count = 0; ; count++) {
     checkLimit('segments', count, name)
@@ -134,15 +156,28 @@ function readJpeg({ read }: Reader, name: string): Part {
     refuseJpeg(marker, read(at + 4, 1)[0], name)
     const start = textOf(read(at + 4, Math.min(32, Math.max(0, length - 2))))
     if (marker === 0xe0 && start.startsWith('JFIF\0') && hasOwnAspect(start)) metadata.add(pixelAspect)
-    if (marker === 0xfe) metadata.add('text')
-    if (marker === 0xed && start.startsWith('Photoshop')) metadata.add('IPTC')
+    const body = () => new Uint8Array(read(at + 4, Math.max(0, length - 2)))
+    if (marker === 0xfe) {
+      room -= length
+      if (room < 0) metadata.add('text')
+      else text.push(commentOf(body()))
+    }
+    if (marker === 0xdb && (tables?.length ?? 0) < mostTables)
+      tables = tables === undefined ? body() : concat([tables, body()])
+    if (marker >= 0xc0 && marker <= 0xc2) frame = body()
     if (marker === 0xe2 && start.startsWith('MPF\0')) {
       const count = picturesOfMpf(read(at + 8, length - 6).slice())
       if (count > 1) unread.push(`${count - 1} more ${count === 2 ? 'picture' : 'pictures'} (MPF)`)
     }
     at += 2 + length
   }
-  return { metadata: [...metadata], unread }
+  const coding = codingOf(tables, frame)
+  return {
+    metadata: [...metadata],
+    unread,
+    held: text.length > 0 ? { text } : {},
+    ...(coding !== undefined && { coding }),
+  }
 }
 
 /** The number of pictures in an MPF index (CIPA DC-007), which is a small TIFF. */
@@ -166,25 +201,40 @@ function readWebp({ read, size }: Reader, name: string): Part {
 /** The blocks of a GIF. */
 function readGif({ read, size }: Reader, name: string): Part {
   const metadata = new Set<string>()
+  const text: TextEntry[] = []
+  let room: number = limits.metadataBytes.most
   const unread = new Set<string>()
   const tableBytes = (flags: number) => ((flags & 0x80) === 0 ? 0 : 3 * 2 ** ((flags & 7) + 1))
   // (n + 15) / 64, and 0 for nothing said
   if (![0, 49].includes(read(12, 1)[0] ?? 0)) metadata.add(pixelAspect)
   let frames = 0
   let at = 13 + tableBytes(read(10, 1)[0] ?? 0)
-  const skip = () => {
-    for (let length = read(at, 1)[0] ?? 0; length > 0; length = read(at, 1)[0] ?? 0) at += 1 + length
+  /** Passes over blocks, and gives their bytes where they are wanted. */
+  const skip = (take?: (bytes: Uint8Array) => void) => {
+    for (let length = read(at, 1)[0] ?? 0; length > 0; length = read(at, 1)[0] ?? 0) {
+      take?.(new Uint8Array(read(at + 1, length)))
+      at += 1 + length
+    }
     at++
   }
   for (let count = 0; at < size; count++) {
     checkLimit('segments', count, name)
     const [sign = 0x3b, label = 0] = read(at, 2)
     if (sign === 0x21) {
-      if (label === 0xfe) metadata.add('text')
       if (label === 0x01) unread.add('text drawn over a picture')
       if (label === 0xff && textOf(read(at + 3, 8)) === 'XMP Data') metadata.add('XMP')
       at += 2
-      skip()
+      const parts: Uint8Array[] = []
+      skip(
+        label === 0xfe
+          ? (bytes) => {
+              room -= bytes.length
+              if (room < 0) metadata.add('text')
+              else parts.push(bytes)
+            }
+          : undefined,
+      )
+      if (label === 0xfe) text.push(commentOf(concat(parts)))
     } else if (sign === 0x2c) {
       frames++
       checkLimit('pages', frames, name)
@@ -192,5 +242,10 @@ function readGif({ read, size }: Reader, name: string): Part {
       skip()
     } else break
   }
-  return { frames: Math.max(1, frames), metadata: [...metadata], unread: [...unread] }
+  return {
+    frames: Math.max(1, frames),
+    metadata: [...metadata],
+    unread: [...unread],
+    held: text.length > 0 ? { text } : {},
+  }
 }

@@ -1,22 +1,114 @@
-import { directoryAt, exifReader, firstDirectory } from './tiff-directory.ts'
+import type { Field, Fields, Metadata } from '../tensor/metadata.ts'
+import { readExif, structural } from './exif.ts'
+import { concat } from './png.ts'
+import { exifReader } from './tiff-directory.ts'
+
+/** What becomes of the metadata of a picture: all of it is kept, none, or what says whose the picture is. */
+export const metadataModes = ['keep', 'strip', 'copyright'] as const
+export type MetadataMode = (typeof metadataModes)[number]
+
+/** What metadata is called in notes. */
+export const metadataNames: Readonly<Record<keyof Metadata, string>> = {
+  text: 'text',
+  exif: 'EXIF',
+  xmp: 'XMP',
+  iptc: 'IPTC',
+  geo: 'GeoTIFF data',
+}
 
 /** Fields of EXIF that say nothing beyond the picture: size, orientation, resolution, and what every writer puts there. */
-const plain = new Set([
-  ...[256, 257, 258, 259, 262, 274, 277, 282, 283, 284, 296, 531, 34665],
-  ...[36864, 37121, 40960, 40961, 40962, 40963],
-])
+const plain = new Set([...structural, ...[274, 282, 283, 296], ...[36864, 37121, 40960, 40961, 40962, 40963]])
 
-/** Whether an EXIF block holds anything that is lost with it. */
-export function saysMore(exif: Uint8Array): boolean {
-  const read = exifReader(exif)
-  const first = firstDirectory(read)
-  if (first === undefined) return false
-  const sub = first.tags.get(34665)
-  const inner = sub && directoryAt(read, sub.value, first.layout)
-  // a second directory is a thumbnail
-  if (first.next !== 0 && first.next < exif.length) return true
-  return [...first.tags.keys(), ...(inner?.tags.keys() ?? [])].some((one) => !plain.has(one))
+/** The fields of an EXIF block, where it says anything beyond the picture. */
+export function sayingExif(exif: Uint8Array | undefined): Fields | undefined {
+  const found = exif && readExif(exifReader(exif))
+  return found !== undefined && saysMore(found) ? found : undefined
 }
+
+const saysMore = ({ fields, below }: Fields): boolean =>
+  fields.some(({ tag }) => !plain.has(tag)) || [...below.values()].some(saysMore)
+
+/** The records of IPTC-IIM in the resources of Photoshop, which a JPEG has around them. */
+export function iptcOf(bytes: Uint8Array): Uint8Array | undefined {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (buffer[0] === 0x1c) return bytes
+  let at = buffer.toString('latin1', 0, 13) === 'Photoshop 3.0' ? 14 : 0
+  while (at + 12 <= buffer.length && buffer.toString('latin1', at, at + 4) === '8BIM') {
+    const id = buffer.readUInt16BE(at + 4)
+    const named = at + 6 + ((buffer[at + 6]! + 2) & ~1)
+    if (named + 4 > buffer.length) return undefined
+    const length = buffer.readUInt32BE(named)
+    if (id === 0x0404) return bytes.subarray(named + 4, named + 4 + length)
+    at = named + 4 + ((length + 1) & ~1)
+  }
+  return undefined
+}
+
+/** Records of IPTC-IIM as a JPEG has them, in a resource of Photoshop. */
+export function photoshopOf(iptc: Uint8Array): Uint8Array {
+  const head = Buffer.from('Photoshop 3.0\x008BIM\x04\x04\0\0\0\0\0\0', 'latin1')
+  head.writeUInt32BE(iptc.length, head.length - 4)
+  return concat([head, iptc, new Uint8Array(iptc.length % 2)])
+}
+
+/** What is left of metadata in a mode; nothing where nothing is. */
+export function keptOf(metadata: Metadata, mode: MetadataMode): Metadata | undefined {
+  const kept = mode === 'keep' ? metadata : mode === 'copyright' ? copyrightOf(metadata) : {}
+  return Object.values(kept).some((one) => one !== undefined) ? kept : undefined
+}
+
+/** Artist and copyright of EXIF; by-line, credit, source and copyright of IPTC; the texts of PNG that mean these. */
+const ofRights = { exif: [315, 33432], iptc: [80, 110, 115, 116], text: ['Author', 'Copyright'] }
+
+function copyrightOf({ exif, xmp, iptc, text }: Metadata): Metadata {
+  const fields = exif?.fields.filter(({ tag }) => ofRights.exif.includes(tag)) ?? []
+  const words = text?.filter(({ keyword }) => ofRights.text.includes(keyword)) ?? []
+  const packet = xmp && rightsOfXmp(xmp)
+  const records = iptc && rightsOfIptc(iptc)
+  return {
+    ...(fields.length > 0 && { exif: { fields, below: new Map() } }),
+    ...(words.length > 0 && { text: words }),
+    ...(packet !== undefined && { xmp: packet }),
+    ...(records !== undefined && records.length > 0 && { iptc: records }),
+  }
+}
+
+/** The records of application 2 that say whose a picture is, behind the one that states the character set (1:90). */
+function rightsOfIptc(iptc: Uint8Array): Uint8Array {
+  const kept: Uint8Array[] = []
+  for (let at = 0; at + 5 <= iptc.length && iptc[at] === 0x1c; ) {
+    const length = (iptc[at + 3]! << 8) | iptc[at + 4]!
+    const [record, set] = [iptc[at + 1], iptc[at + 2]!]
+    // longer ones state their length elsewhere, and are no names
+    if (length > 0x7fff) break
+    if ((record === 2 && ofRights.iptc.includes(set)) || (record === 1 && set === 90))
+      kept.push(iptc.subarray(at, at + 5 + length))
+    at += 5 + length
+  }
+  return kept.some((one) => one[1] === 2) ? concat(kept) : new Uint8Array(0)
+}
+
+/** A packet of what another one says in dc:rights, dc:creator and xmpRights; nothing where it says nothing there. */
+function rightsOfXmp(xmp: Uint8Array): Uint8Array | undefined {
+  const text = Buffer.from(xmp).toString()
+  const elements = text.match(/<(dc:rights|dc:creator|xmpRights:\w+)\b[^<>]*>.*?<\/\1>/gs) ?? []
+  const attributes = [...text.matchAll(/\sxmpRights:\w+="[^"<>]*"/g)].map(([one]) => one.trim())
+  if (elements.length + attributes.length === 0) return undefined
+  const spaces =
+    'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:dc="http://purl.org/dc/elements/1.1/" ' +
+    'xmlns:xmpRights="http://ns.adobe.com/xap/1.0/rights/"'
+  const body = `<rdf:Description ${[spaces, 'rdf:about=""', ...new Set(attributes)].join(' ')}>${elements.join('')}</rdf:Description>`
+  return Buffer.from(
+    `<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">${body}</rdf:RDF></x:xmpmeta>`,
+  )
+}
+
+/** GeoTIFF fields and those of GDAL. */
+export const geoTags: readonly number[] = [33550, 33922, 34264, 34735, 34736, 34737, 42112, 42113]
+
+/** The value of a field of bytes or text. */
+export const bytesOf = (fields: readonly Field[], tag: number): Uint8Array | undefined =>
+  fields.find((one) => one.tag === tag)?.bytes
 
 /** `EXIF, XMP and text` */
 export function listed(words: readonly string[]): string {

@@ -37,8 +37,10 @@ export type PngHead = {
   readonly isAnimated: boolean
   /** Chunks that are damaged or out of place: decoders must not see them. */
   readonly ignored: readonly IgnoredChunk[]
-  /** What the file says beside the picture, in words: `text`, `XMP`. */
+  /** What the file says beside the picture and an output does not keep, in words: `time`. */
   readonly metadata: readonly string[]
+  /** Chunks of text, before and behind the picture data. */
+  readonly texts: readonly Chunk[]
 }
 
 /** A PNG whose rows hold its samples as they are: one picture of 8 or 16 bits, from top to bottom. */
@@ -66,9 +68,6 @@ const depthsOf: Readonly<Record<number, readonly number[]>> = {
 
 /** Chunks that are kept nowhere, by what they hold. */
 const lost: Readonly<Record<string, string>> = {
-  tEXt: 'text',
-  zTXt: 'text',
-  iTXt: 'text',
   tIME: 'time',
   cICP: 'coding of colour (cICP)',
   mDCV: 'HDR metadata',
@@ -76,6 +75,8 @@ const lost: Readonly<Record<string, string>> = {
   bKGD: 'background colour',
   sPLT: 'suggested palette',
 }
+
+const textTypes = ['tEXt', 'zTXt', 'iTXt']
 
 /** The parts of a chunk: its body from `at + 8` to `end - 4`. */
 export type Chunk = {
@@ -160,6 +161,7 @@ export function readPngHead(reader: Reader, name: string): PngHead {
   const seen = new Map<string, Chunk>()
   const ignored: IgnoredChunk[] = []
   const metadata = new Set<string>()
+  const texts: Chunk[] = []
   let palette = 0
   let at = 33
   for (let count = 0; ; count++) {
@@ -185,15 +187,19 @@ export function readPngHead(reader: Reader, name: string): PngHead {
     // the damage may be in the type, and what was meant by it is lost
     else if (/^[a-z]/.test(type) && !Object.hasOwn(lost, type) && !isSound(reader, chunk)) {
       ignored.push({ type, why: 'it fails its checksum', at, end })
-    }
-    const what = isXmp(reader, chunk) ? 'XMP' : lost[type]
+    } else if (textTypes.includes(type)) texts.push(chunk)
+    const what = lost[type]
     if (what !== undefined) metadata.add(what)
     at = end
   }
   // primaries that a profile or sRGB says too are not lost
   if (seen.has('cHRM') && !seen.has('sRGB') && !seen.has('iCCP')) metadata.add('primaries (cHRM)')
   if (isAspect(reader, seen.get('pHYs'))) metadata.add(pixelAspect)
-  for (const type of trailing(reader, at, name, bad)) metadata.add(type)
+  for (const one of trailing(reader, at, name, bad)) {
+    const what = one.type === 'eXIf' ? 'EXIF after the picture' : lost[one.type]
+    if (what !== undefined) metadata.add(what)
+    else if (textTypes.includes(one.type)) texts.push(one)
+  }
 
   const gamma = numberAt(reader, seen.get('gAMA'), 0)
   const resolution = resolutionOf(reader, seen.get('pHYs'))
@@ -215,6 +221,7 @@ export function readPngHead(reader: Reader, name: string): PngHead {
     ...(resolution !== undefined && { resolution }),
     ignored,
     metadata: [...metadata],
+    texts,
   }
 }
 
@@ -244,16 +251,11 @@ function isAspect({ read }: Reader, chunk: Chunk | undefined): boolean {
   return body.getUint8(8) === 0 && body.getUint32(0) !== body.getUint32(4)
 }
 
-const xmpKeyword = 'XML:com.adobe.xmp'
-
-const isXmp = ({ read }: Reader, { type, at }: Chunk): boolean =>
-  type === 'iTXt' && textOf(read(at + 8, xmpKeyword.length)) === xmpKeyword
-
 /** How much of the end is looked at for what is behind the picture data. */
 const tailBytes = 2 ** 16
 
 /**
- * What the file says behind its picture data. The chunks at the end are found from the back, so that those of the data
+ * The chunks of what the file says behind its picture data. Those at the end are found from the back, so that those of the data
  * need not be walked over one by one; of a file with bytes behind its last chunk none is found.
  *
  * @throws what `bad` gives for a file without IEND
@@ -263,7 +265,7 @@ function trailing(
   data: number,
   name: string,
   bad: (at: number, why: string) => ConvoError,
-): string[] {
+): Chunk[] {
   const last = reader.read(reader.size - 12, 8)
   if (textOf(last, 4, 8) !== 'IEND' || viewOf(last).getUint32(0) !== 0) {
     let at = data
@@ -278,21 +280,26 @@ function trailing(
   }
   const from = Math.max(data, reader.size - tailBytes)
   const tail = Buffer.from(reader.read(from, tailBytes))
-  const found = new Set<string>()
-  for (const type of [...Object.keys(lost), 'eXIf']) {
+  const starts = [...Object.keys(lost), ...textTypes, 'eXIf'].flatMap((type) => {
     for (
       let place = tail.indexOf(type, 4, 'latin1');
       place >= 4;
       place = tail.indexOf(type, place + 1, 'latin1')
-    ) {
-      if (!leadsToEnd(tail, place - 4)) continue
-      const isXmpText =
-        type === 'iTXt' && tail.toString('latin1', place + 4, place + 4 + xmpKeyword.length) === xmpKeyword
-      found.add(isXmpText ? 'XMP' : (lost[type] ?? 'EXIF after the picture'))
-      break
-    }
+    )
+      if (leadsToEnd(tail, place - 4)) return [place - 4]
+    return []
+  })
+  const found: Chunk[] = []
+  const tailReader = {
+    size: tail.length,
+    read: (at: number, length: number) => tail.subarray(at, at + length),
   }
-  return [...found]
+  for (let at = Math.min(...starts, tail.length); ; ) {
+    const chunk = chunkAt(tailReader, at)
+    if (chunk === undefined || chunk.type === 'IEND') return found
+    found.push({ ...chunk, at: chunk.at + from, end: chunk.end + from })
+    at = chunk.end
+  }
 }
 
 /** Whether chunks follow on each other from a place on, to the very end. */

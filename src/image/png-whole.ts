@@ -16,6 +16,7 @@ import {
   pngTrailer,
   zlibHeader,
 } from './png.ts'
+import { chunksBeside } from './png-text.ts'
 
 /**
  * A whole PNG in one go, on one thread: the sum of the parts in png.ts, for tests and for handing pictures on.
@@ -32,7 +33,7 @@ export function encodePngWhole(
   const rowBytes = pngRowBytes(picture)
   const bpp = rowBytes / picture.width
   const bytes = pngBytes(data)
-  const pieces = [pngHeader({ ...picture, meta })]
+  const pieces = [pngHeader({ ...picture, meta }, chunksBeside(meta, picture))]
   let adler = 1
   for (let y = 0; y < height; y += stripRows) {
     const end = Math.min(y + stripRows, height)

@@ -50,11 +50,13 @@ export const pngRowBytes = ({ width, channels, depth }: Omit<PngShape, 'height' 
   width * channels * (depth / 8)
 
 /**
- * Everything that comes before the picture data: signature, IHDR, and gAMA, iCCP, pHYs, eXIf (of the orientation alone) as `meta` has them. No time and
- * no text, so that equal pictures give equal bytes. A profile for another kind of colour than the channels (an RGB
+ * Everything that comes before the picture data: signature, IHDR, gAMA, iCCP and pHYs as `meta` has them, and the chunks `beside`. A profile for another kind of colour than the channels (an RGB
  * profile on a picture that became gray) is omitted, because readers refuse it.
  */
-export function pngHeader({ width, height, depth, channels, meta }: PngShape): Uint8Array {
+export function pngHeader(
+  { width, height, depth, channels, meta }: PngShape,
+  beside: readonly Uint8Array[] = [],
+): Uint8Array {
   invariant(
     width >= 1 && height >= 1 && width <= maxChunk && height <= maxChunk,
     'PNG sides are 1 to 2^31 - 1',
@@ -72,15 +74,7 @@ export function pngHeader({ width, height, depth, channels, meta }: PngShape): U
     const [x, y] = meta.resolution
     chunks.push(chunk('pHYs', concat([uint32(x), uint32(y), Uint8Array.of(1)])))
   }
-  if (meta.orientation !== undefined) chunks.push(chunk('eXIf', exifOf(meta.orientation)))
-  return concat(chunks)
-}
-
-/** An EXIF block of one field, the orientation (tag 274, one 16-bit number). */
-function exifOf(orientation: number): Uint8Array {
-  const block = latin1('II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\0\0\0\0\0\0\0\0')
-  block[18] = orientation
-  return block
+  return concat([...chunks, ...beside])
 }
 
 /** Whether the colour space named in the header of an ICC profile (bytes 16..19) is that of the channels. */

@@ -1,11 +1,12 @@
 import { ConvoError } from '../error.ts'
+import type { OwnKind } from './own.ts'
 import { pngSignature } from './png.ts'
 import { type PngHead, readPngHead } from './png-head.ts'
 import { nameOf, type Reader, type Source, withReader } from './reader.ts'
 import { jfifResolution, type Resolution, tiffResolution } from './resolution.ts'
 
 /** The kinds of file that are distinguished by their first bytes. */
-export type Kind = 'png' | 'jpeg' | 'webp' | 'tiff' | 'gif' | 'avif' | 'svg' | 'npy'
+export type Kind = 'png' | 'jpeg' | 'webp' | 'tiff' | 'gif' | 'avif' | 'svg' | 'npy' | OwnKind
 
 /** What the first bytes say. */
 export type Probe = {
@@ -61,6 +62,10 @@ export function kindOf(head: Uint8Array): Kind | undefined {
     if ((brand === 'mif1' || brand === 'msf1') && text(16, 64).includes('avif')) return 'avif'
   }
   if (text(0, 6) === '\x93NUMPY') return 'npy'
+  if (text(0, 2) === 'BM' && text(6, 10) === '\0\0\0\0') return 'bmp'
+  if (/^P[1-7]\s/.test(text(0, 3))) return 'pnm'
+  if (/^P[Ff]\s/.test(text(0, 3))) return 'pfm'
+  if (/^#\?(RADIANCE|RGBE)\s/.test(text(0, 11))) return 'hdr'
   if (
     /^(\xef\xbb\xbf)?\s*(<\?xml|<!--|<!DOCTYPE svg|<svg)/.test(text(0, 512)) &&
     text(0, headBytes).includes('<svg')

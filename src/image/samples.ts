@@ -11,9 +11,9 @@ export function viewSamples(bytes: Uint8Array, depth: Depth): Samples {
     : new Float32Array(buffer, byteOffset, length)
 }
 
-/** Gray and alpha of 8 bits, out of RGBA in which the colours are equal. */
-export function grayAlphaOf(rgba: Uint8Array): Uint8Array {
-  const pairs = new Uint8Array(rgba.length / 2)
+/** Gray and alpha, out of RGBA in which the colours are equal. */
+export function grayAlphaOf(rgba: Samples): Samples {
+  const pairs = new (rgba.constructor as new (length: number) => Samples)(rgba.length / 2)
   for (let i = 0; i < pairs.length; i += 2) {
     pairs[i] = rgba[2 * i]!
     pairs[i + 1] = rgba[2 * i + 3]!

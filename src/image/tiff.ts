@@ -1,7 +1,10 @@
 import { ConvoError } from '../error.ts'
 import { viewOf } from '../files/read.ts'
 import { checkLimit } from '../limits.ts'
+import type { Metadata } from '../tensor/metadata.ts'
+import { fieldsOf } from './exif.ts'
 import { refusal, wayOf, ways } from './foreign.ts'
+import { bytesOf, geoTags, metadataNames } from './metadata.ts'
 import { type Read, textOf } from './reader.ts'
 import { type Directory, directoryAt, type Layout, sizes, tiffLayout } from './tiff-directory.ts'
 
@@ -21,18 +24,18 @@ const tag = {
   dngVersion: 50706,
 } as const
 
-/** Fields that an output does not keep, by what they hold. */
-const metadata: readonly (readonly [name: string, tags: readonly number[]])[] = [
-  ['text', [269, 270, 285, 315, 33432]],
-  ['EXIF', [271, 272, 306, 34665, 34853]],
-  ['XMP', [700]],
-  ['IPTC', [33723, 34377]],
-  ['GeoTIFF data', [33550, 33922, 34264, 34735, 42112, 42113]],
+/** Fields of metadata, by what they hold: those of the first page are kept, those of others are not. */
+const metadata: readonly (readonly [key: keyof Metadata, tags: readonly number[]])[] = [
+  ['exif', [269, 270, 271, 272, 285, 305, 306, 315, 33432, 34665, 34853]],
+  ['xmp', [700]],
+  ['iptc', [33723]],
+  ['geo', geoTags],
 ]
 
 /** What the directories of a TIFF say. */
 export type TiffSeen = {
   readonly metadata: readonly string[]
+  readonly held: Metadata
   /** pictures that are not among the pages, in words */
   readonly unread: readonly string[]
   /** Whether all pages have one shape and kind of samples, so that several can be decoded at once. */
@@ -70,7 +73,7 @@ export function readTiff(read: Read, name: string): TiffSeen {
   const [first] = pages
   // what is damaged so early is reported by the decoder
   if (layout === undefined || first === undefined)
-    return { metadata: [], unread: [], isAlike: false, openTexts: [] }
+    return { metadata: [], held: {}, unread: [], isAlike: false, openTexts: [] }
   const subs = pages.flatMap((page) => subDirectories(read, page, layout))
   refuseRaw(read, name, pages, subs)
   for (const page of pages) {
@@ -78,9 +81,13 @@ export function readTiff(read: Read, name: string): TiffSeen {
     refuseSamples(read, name, page, layout)
   }
   const larger = pages.findIndex((page) => !isReduced(page))
-  const has = (wanted: readonly number[]) => pages.some(({ tags }) => wanted.some((one) => tags.has(one)))
+  const isLater = (wanted: readonly number[]) =>
+    pages.slice(1).some((page) => wanted.some((one) => page.tags.has(one) && !isEqual(page, first, one)))
   return {
-    metadata: metadata.filter(([, tags]) => has(tags)).map(([what]) => what),
+    metadata: metadata
+      .filter(([, tags]) => isLater(tags))
+      .map(([key]) => `${metadataNames[key]} of later pages`),
+    held: heldOf(read, first, layout),
     unread: [
       ...(subs.length === 0
         ? []
@@ -122,14 +129,33 @@ function slicesBehind(read: Read, { tags }: Directory, pages: number): string[] 
 /** Tags of which two pages must have the same: shape, palette, and what is applied to each or kept of it. */
 const deciding = [254, 256, 257, 259, 262, 266, 274, 277, 284, 320, 338, 347, 34675]
 
-function isLike(read: Read, page: Directory, other: Directory, layout: Layout): boolean {
-  const isEqual = (one: number) => {
-    const [a, b] = [page.tags.get(one), other.tags.get(one)]
-    return a?.count === b?.count && a?.value === b?.value
+/** Whether a field is the same in two directories, or in neither. */
+function isEqual(page: Directory, other: Directory, one: number): boolean {
+  const [a, b] = [page.tags.get(one), other.tags.get(one)]
+  return a?.count === b?.count && a?.value === b?.value
+}
+
+/** The metadata of a page. */
+function heldOf(read: Read, page: Directory, layout: Layout): Metadata {
+  const [[, exifTags]] = metadata as [(typeof metadata)[number]]
+  const { fields, below } = fieldsOf(read, page, layout, (one) =>
+    metadata.some(([, tags]) => tags.includes(one)),
+  )
+  const exif = { fields: fields.filter((field) => exifTags.includes(field.tag)), below }
+  const geo = fields.filter((field) => geoTags.includes(field.tag))
+  const [xmp, iptc] = [bytesOf(fields, 700), bytesOf(fields, 33723)]
+  return {
+    ...(exif.fields.length + below.size > 0 && { exif }),
+    ...(xmp !== undefined && { xmp }),
+    ...(iptc !== undefined && { iptc }),
+    ...(geo.length > 0 && { geo }),
   }
+}
+
+function isLike(read: Read, page: Directory, other: Directory, layout: Layout): boolean {
   const number = (from: Directory, one: number) => firstNumber(read, from, one, layout)
   return (
-    deciding.every(isEqual) &&
+    deciding.every((one) => isEqual(page, other, one)) &&
     [tag.bits, tag.sampleFormat].every((one) => number(page, one) === number(other, one))
   )
 }

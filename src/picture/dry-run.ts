@@ -4,7 +4,7 @@ import { depthOfFull } from '../tensor/picture.ts'
 import { factsOf, type PictureFacts, type PictureJob, type PlanFacts, taskOf } from './job.ts'
 import { type Known, knownOf } from './known.ts'
 import { isSliceList, leftOutOf, slicePaths } from './load.ts'
-import { outputKind } from './output.ts'
+import { holdsFloats } from './output.ts'
 import { keepsPages } from './paged.ts'
 import { planFacts, planKnown } from './recipe-step.ts'
 
@@ -60,7 +60,7 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
     plans.push(...planFacts(plan, isAlone))
     known = { ...known, width: plan.outWidth, height: plan.outHeight, channels, depth: 32 }
   }
-  const isFloat = outputKind(job.output) === 'npy'
+  const isFloat = holdsFloats(job)
   return {
     operation: job.operation,
     input: factsOf(job.input, input),

@@ -3,6 +3,7 @@ import { isStream, readWhole } from '../files/read.ts'
 import type { Colour } from '../image/colour.ts'
 import { checkHead, type Decoded, decode, decodeAhead } from '../image/decode.ts'
 import { blackened, flatten, hasHidden, withoutAlpha } from '../image/flatten.ts'
+import type { MetadataMode } from '../image/metadata.ts'
 import { type Probe, probe } from '../image/probe.ts'
 import { lightOf } from '../image/profile.ts'
 import type { Source } from '../image/reader.ts'
@@ -37,6 +38,7 @@ export type Loaded = {
 export type LoadOptions = {
   readonly maxPixels: number
   readonly orient: boolean
+  readonly metadata: MetadataMode
   /** Whether the upper rows may come before the whole. */
   readonly ahead: boolean
 }
@@ -70,8 +72,8 @@ export async function loadPicture(
 ): Promise<Loaded> {
   const { path, source } = opened
   const name = inputName(path)
-  const { maxPixels, orient, ahead } = options
-  const limits = { maxPixels, orient, name }
+  const { ahead, ...bounds } = options
+  const limits = { ...bounds, name }
   if (!ahead || looksAtAlpha(treatment)) return readied(await decode(source, limits), name, treatment)
   const { data, ...header } = await decodeAhead(source, limits)
   if (!('whole' in data)) return readied({ ...header, data }, name, treatment)
@@ -115,7 +117,7 @@ export function readied(
   checkFull(header.depth, name, treatment)
   const { width, height, channels, depth } = header
   const isGuess = depth === 32 && treatment.full === undefined && header.full === undefined
-  const full = header.full ?? treatment.full ?? fullOf({ depth, data })
+  const full = treatment.full ?? header.full ?? fullOf({ depth, data })
   const told = isGuess && treatment.tellsScale ? [...notes, scaleNote(name, extremes(data), full)] : notes
   const { picture, note } = withoutHidden(
     { width, height, channels, depth, data },

@@ -9,7 +9,7 @@ import type { Outcome } from '../run/graph-run.ts'
 import type { Watch } from '../run/pool.ts'
 import type { Picture } from '../tensor/picture.ts'
 import type { InMemory, Opened } from './input.ts'
-import { outputKind } from './output.ts'
+import { holdsFloats } from './output.ts'
 import type { Settings } from './settings.ts'
 
 /** Plane kernels, and how they meet the picture. */
@@ -35,8 +35,6 @@ export type PictureJob = {
   readonly isVolume?: boolean | undefined
   /** The input where it is no file; `input` is then what messages call it. */
   readonly given?: Opened | InMemory | undefined
-  /** 1..100, of formats that have it. */
-  readonly quality?: number | undefined
   /** Takes the picture instead of its file. */
   readonly store?: PageStore | undefined
 } & Watch
@@ -98,11 +96,11 @@ export function taskOf(job: PictureJob): Task {
   }
   if (isFile) noteRead(input, settings['in-place'])
   refuseReplacing(output)
-  const isFloat = outputKind(output) === 'npy'
+  const isFloat = holdsFloats(job)
   const range = settings.range ?? (isFloat ? 'raw' : 'clamp')
   if (range === 'raw' && !isFloat) {
     throw new ConvoError('E_OPTION', `--range raw writes floating point, which ${output} cannot hold`, {
-      fix: 'an output path ending in .npy, or a different --range',
+      fix: 'an output path ending in .npy, --depth 32 for TIFF, or a different --range',
     })
   }
   const isRangeGiven = settings.range !== undefined

@@ -29,7 +29,7 @@ export type Known = Pick<Planned, 'peak'> & {
 
 type Asked = Pick<
   Settings,
-  'max-pixels' | 'no-orient' | 'alpha' | 'background' | 'linear' | 'layout' | 'full'
+  'max-pixels' | 'no-orient' | 'metadata' | 'alpha' | 'background' | 'linear' | 'layout' | 'full'
 >
 
 /** What is known of an input: the header of a picture, or an array, which is read. @throws ConvoError as `decode` does */

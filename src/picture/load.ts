@@ -18,7 +18,7 @@ import { Tensor } from '../tensor/tensor.ts'
 import { dataOfArray, type PictureArray, roundedNote, scaleNote } from './array.ts'
 import { type InMemory, loadArray, loadPicture, type Opened, readied, type Treatment } from './input.ts'
 import type { Task } from './job.ts'
-import { outputKind } from './output.ts'
+import { holdsFloats, outputKind } from './output.ts'
 import type { Settings } from './settings.ts'
 import type { Data, Pending } from './state.ts'
 
@@ -76,15 +76,17 @@ function arrayData(array: PictureArray, treatment: Treatment, isArrayWritten: bo
 }
 
 /** What a job asks of its input before the first step. */
-export function treatmentOf({ settings, range, output }: Task): Treatment {
+export function treatmentOf(task: Task): Treatment {
+  const { settings, range } = task
   const { alpha, background, linear, full } = settings
   const meetsLevels = settings.bias !== undefined || settings.fill !== undefined || range === 'offset'
-  const tellsScale = outputKind(output) === 'npy' ? meetsLevels : range !== 'minmax' || meetsLevels
+  const tellsScale = holdsFloats(task) ? meetsLevels : range !== 'minmax' || meetsLevels
   return { alpha, background, linear, full, tellsScale }
 }
 
 /** What bounds and turns a picture that is decoded. */
-export const limitsOf = (settings: Pick<Settings, 'max-pixels' | 'no-orient'>) => ({
+export const limitsOf = (settings: Pick<Settings, 'max-pixels' | 'no-orient' | 'metadata'>) => ({
+  metadata: settings.metadata,
   maxPixels: settings['max-pixels'],
   orient: !settings['no-orient'],
 })

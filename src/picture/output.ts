@@ -1,21 +1,26 @@
 import { setImmediate as immediate } from 'node:timers/promises'
 import { openOutput, writeAtomically } from '../files/output.ts'
-import { encode } from '../image/encode.ts'
-import { extensionOf, formatOfPath } from '../image/format.ts'
+import { type EncodeOptions, encode, jpegStrips } from '../image/encode.ts'
+import { type CodingOption, extensionOf, formatOfPath } from '../image/format.ts'
 import {
   adlerCombine,
   type Compression,
+  concat,
   idatChunk,
   type PngShape,
   pngHeader,
   pngTrailer,
   zlibHeader,
 } from '../image/png.ts'
+import { chunksBeside } from '../image/png-text.ts'
+import type { TiffCompression } from '../image/tiff-pack.ts'
+import { isBigTiff, type TiffPage, tiffDirectory, tiffHead } from '../image/tiff-write.ts'
 import { npyHeader, writeNpy } from '../kernel/formats/npy.ts'
 import { createDiscard, rejuvenate } from '../run/collect.ts'
 import type { PartResult } from '../run/part.ts'
 import type { Picture } from '../tensor/picture.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import type { Settings } from './settings.ts'
 
 /** What an output path asks for. */
 export type OutputKind = 'png' | 'npy' | 'picture'
@@ -25,6 +30,22 @@ export function outputKind(path: string): OutputKind {
   if (extensionOf(path) === '.npy') return 'npy'
   return formatOfPath(path) === 'png' ? 'png' : 'picture'
 }
+
+/** Whether an output holds floats: .npy, PFM, a TIFF of 32 bits. */
+export const holdsFloats = ({
+  output,
+  settings,
+}: {
+  readonly output: string
+  readonly settings: Pick<Settings, 'depth'>
+}): boolean => outputKind(output) === 'npy' || settings.depth === 32 || formatOfPath(output) === 'pfm'
+
+/** The settings as encoders take them. */
+export const codingOf = (settings: Pick<Settings, CodingOption>): EncodeOptions => ({
+  ...settings,
+  lossless: settings.lossless || undefined,
+  tiffCompression: settings['tiff-compression'],
+})
 
 /** A file under way, whose strips come in any order. */
 export type Stream = {
@@ -62,7 +83,7 @@ export async function openPng(path: string, shape: PngShape, compression: Compre
     // A failure is met in `finish`; until then it is no unhandled rejection.
     writing.catch(() => undefined)
   }
-  write([pngHeader(shape)])
+  write([pngHeader(shape, chunksBeside(shape.meta, shape))])
 
   function writeStrip(strip: PartResult, isFirst: boolean, isLast: boolean): void {
     const { bytes: deflated = new Uint8Array(), adler: own = 1, length = 0 } = strip
@@ -142,13 +163,115 @@ export async function openArray(
   }
 }
 
+/** Begins a TIFF of one page, whose strips are packed: they are written in their order, the directory behind them. @throws ConvoError E_OUTPUT */
+export async function openTiff(path: string, page: TiffPage, compression: TiffCompression): Promise<Stream> {
+  const output = await openOutput(path)
+  const { width, height, channels, depth } = page
+  const isBig = isBigTiff((width * height * channels * depth) / 8)
+  const waiting = new Map<number, PartResult>()
+  const places: [number, number][] = []
+  const discard = createDiscard()
+  // what is no file gets its beginning, which says where the directory is, when all is known
+  const whole: Uint8Array[] | undefined = output.writeAt === undefined ? [] : undefined
+  let [next, rows, held] = [0, height, 0]
+  let at = tiffHead(0, isBig).length
+  let writing = Promise.resolve()
+  const write = (bytes: Uint8Array) => {
+    const from = at
+    const even = bytes.length % 2 === 0 ? bytes : concat([bytes, new Uint8Array(1)])
+    at += even.length
+    if (whole !== undefined) return void whole.push(even)
+    held += even.length
+    writing = writing.then(async () => {
+      await output.writeAt?.(even, from)
+      held -= even.length
+      discard(even.length)
+    })
+    // A failure is met in `finish`; until then it is no unhandled rejection.
+    writing.catch(() => undefined)
+  }
+  return {
+    strip(part, strip) {
+      waiting.set(part, strip)
+      for (let ready = waiting.get(next); ready !== undefined; ready = waiting.get(next)) {
+        waiting.delete(next)
+        const { bytes = new Uint8Array(), rows: [first, end] = [0, height] } = ready
+        if (next === 0) rows = end - first
+        places.push([at, bytes.length])
+        write(bytes)
+        next++
+      }
+    },
+    drain: () => (held > mostHeld ? writing : immediate()),
+    async finish() {
+      const first = at
+      write(tiffDirectory(page, { rows, places }, compression, first, isBig))
+      await writing
+      const head = tiffHead(first, isBig)
+      if (whole === undefined) await output.writeAt?.(head, 0)
+      else await output.write([head, ...whole])
+      await output.commit()
+      return at
+    },
+    async abort() {
+      await writing.catch(() => undefined)
+      await output.abort()
+    },
+  }
+}
+
+/**
+ * Begins a JPEG of a picture whose rows appear in memory: strips of it are encoded when all their rows are there.
+ *
+ * @param samples gives the rows from `first` to before `end`
+ * @throws ConvoError E_OUTPUT
+ */
+export async function openJpeg(
+  path: string,
+  shape: Pick<Picture, 'width' | 'height' | 'channels' | 'meta'>,
+  coding: EncodeOptions,
+  samples: (first: number, end: number) => Uint8Array,
+): Promise<Stream> {
+  const { height } = shape
+  const encoder = jpegStrips(shape, coding)
+  const output = await openOutput(path)
+  const done = new Map<number, number>()
+  const strips: Promise<Uint8Array>[] = []
+  let ready = 0
+  return {
+    strip(_, { rows: [first, end] = [0, height] }) {
+      done.set(first, end)
+      for (let to = done.get(ready); to !== undefined; to = done.get(ready)) ready = to
+      for (let at = strips.length * encoder.rows; at < height; at += encoder.rows) {
+        const below = Math.min(at + encoder.rows, height)
+        if (below > ready) break
+        const strip = encoder.encode(samples(at, below).slice())
+        // A failure is met in `finish`; until then it is no unhandled rejection.
+        strip.catch(() => undefined)
+        strips.push(strip)
+      }
+    },
+    drain: () => immediate(),
+    async finish() {
+      const bytes = encoder.join(await Promise.all(strips))
+      await output.write(bytes)
+      await output.commit()
+      return bytes.length
+    },
+    async abort() {
+      await Promise.allSettled(strips)
+      await output.abort()
+    },
+  }
+}
+
 /** Writes a picture in the format of its path; returns bytes and what the format could not hold. */
 export async function writePicture(
   path: string,
   picture: Picture,
-  quality?: number,
+  options: EncodeOptions = {},
 ): Promise<{ bytes: number; notes: readonly string[] }> {
-  const { bytes, notes } = await encode(picture, formatOfPath(path), quality === undefined ? {} : { quality })
+  const { bytes, notes } = await encode(picture, formatOfPath(path), options)
   await writeAtomically(path, (output) => output.write(bytes))
   return { bytes: bytes.length, notes }
 }

@@ -10,7 +10,7 @@ import { type Loaded, type Opened, readied } from './input.ts'
 import type { PageStore, Report, Task } from './job.ts'
 import { limitsOf, treatmentOf } from './load.ts'
 import { checkNumbered, numbered, one } from './numbered.ts'
-import { outputKind } from './output.ts'
+import { codingOf, outputKind } from './output.ts'
 import { isNumbered } from './write-volume.ts'
 
 /** An input of several pages whose output has room for all of them: each is a picture of its own. */
@@ -97,6 +97,7 @@ export async function runPaged(
   task: Task,
   run: (page: Loaded, own: Task) => Promise<PageReport>,
 ): Promise<PageReport> {
+  const { settings } = task
   const isApart = isNumbered(task)
   if (isApart) await checkNumbered(task, count)
   const treatment = treatmentOf(task)
@@ -124,7 +125,7 @@ export async function runPaged(
     const animation = { ...(delay !== undefined && { delay }), ...(loop !== undefined && { loop }) }
     const encoded = await encodePages(kept, formatOfPath(task.output) as PagedFormat, {
       ...animation,
-      ...(task.quality !== undefined && { quality: task.quality }),
+      ...codingOf(settings),
     })
     await writeAtomically(task.output, (output) => output.write(encoded.bytes))
     bytes = encoded.bytes.length

@@ -6,6 +6,7 @@ import { isWorthWorkers } from '../run/graph-run.ts'
 import type { Pool, Session } from '../run/pool.ts'
 import { poolOf } from '../run/shared.ts'
 import { poolEngine } from '../run/tensors.ts'
+import { beginBlending, blended } from './blend.ts'
 import { expectedSamples, type Loaded, openInput } from './input.ts'
 import { factsOf, type PictureJob, type Report, type SettledStep, type Task, taskOf } from './job.ts'
 import {
@@ -20,14 +21,14 @@ import {
   slicePaths,
   treatmentOf,
 } from './load.ts'
-import { outputKind } from './output.ts'
+import { holdsFloats } from './output.ts'
 import { openPaged, type PagedInput, runPaged } from './paged.ts'
 import { recipeStep, refuseTone, toneStep } from './recipe-step.ts'
 import { type Data, isPicture, type Pending, pendingOf, type State, shapeOf } from './state.ts'
 import { tensorStep } from './tensor-step.ts'
 import { openStream, runStream, type VolumeStream } from './volume-stream.ts'
 import { noSheet, refuseMapRange, writeMaps } from './write-maps.ts'
-import { recipeRendering, type Written, writeRendering } from './write-recipe.ts'
+import { graphRendering, recipeRendering, type Written, writeRendering } from './write-recipe.ts'
 import { writeVolume } from './write-volume.ts'
 
 export { type DryRun, dryRun } from './dry-run.ts'
@@ -122,12 +123,12 @@ const notFiniteNote =
   'some samples are not finite or very large, and an FFT would spread them: the slower direct sums were used'
 
 /** What becomes of samples that are not finite, where the output holds levels. */
-function notLevels({ data }: LoadedData, { input, output }: Task): string[] {
-  if (outputKind(output) === 'npy') return []
+function notLevels({ data }: LoadedData, task: Task): string[] {
+  if (holdsFloats(task)) return []
   const samples =
     data.kind === 'tensor' ? data.tensor.data : 'data' in data.picture ? data.picture.data : undefined
   if (!(samples instanceof Float32Array) || Number.isFinite(peakOf(samples))) return []
-  return [notFiniteLevels(input)]
+  return [notFiniteLevels(task.input)]
 }
 
 async function runJob(
@@ -140,25 +141,40 @@ async function runJob(
   const task: Task = { ...given, light }
   const engine = poolEngine(pool, session)
   const notes = [...loaded.notes, ...notLevels(loaded, task)]
-  let state: State = { data: loaded.data, notes, plans: [] }
+  const begun = await beginBlending({ data: loaded.data, notes, plans: [] }, task)
+  const { blending } = begun
+  let { state } = begun
+  // the luma comes with the tones that the first step would have to see to
+  const first = blending?.isLuma ? -1 : 0
   let last: SettledStep | undefined
   if (loaded.data.kind === 'tensor') refuseTone(task, `[${loaded.data.tensor.shape.join(',')}]`)
   const picksChannels = task.settings.channels !== undefined
   for (const [i, make] of task.steps.entries()) {
     const step = make(shapeOf(state.data))
     if (step.kind === 'tensor') {
-      const toned = i === 0 ? await toneStep(session, state, task) : state
-      state = await tensorStep(session, engine, toned, step, task, i === 0 && toned === state)
+      const toned = i === first ? await toneStep(session, state, task) : state
+      state = await tensorStep(session, engine, toned, step, task, i === first && toned === state)
     }
     // The last recipe runs on its way into the file, unless its channels are to be taken apart first.
-    else if (i < task.steps.length - 1 || !isPicture(state.data) || picksChannels) {
-      state = await recipeStep(session, state, step, task, i === 0)
+    else if (i < task.steps.length - 1 || !isPicture(state.data) || picksChannels || blending !== undefined) {
+      state = await recipeStep(session, state, step, task, i === first)
     }
     state = { ...state, notes: [...state.notes, ...(step.notes ?? [])] }
     last = step
   }
   invariant(last !== undefined, 'a job has at least one step')
-  const written = await write(session, state, last, task, loaded)
+  if (blending !== undefined) state = await blended(session, state, blending, task)
+  // what was made has gone through the range
+  const own: Task = task.range === 'raw' ? task : { ...task, range: 'clamp' }
+  const written =
+    blending === undefined
+      ? await write(session, state, last, task, loaded)
+      : await writeRendering(
+          session,
+          await graphRendering(session, state.data as Pending, own),
+          own,
+          loaded.meta,
+        )
   const plan = [...state.plans, ...written.plans]
   const isConfined = plan.some(({ reason }) => reason === confined)
   return {

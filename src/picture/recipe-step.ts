@@ -33,7 +33,7 @@ import { hasAlpha } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import type { PlanFacts, RecipeStep, Task } from './job.ts'
 import type { Known } from './known.ts'
-import { outputKind } from './output.ts'
+import { holdsFloats } from './output.ts'
 import type { Settings } from './settings.ts'
 import {
   floatsOf,
@@ -213,7 +213,7 @@ export function toneOf(
   if (linear && picture.depth === 32 && isFirst) {
     throw new ConvoError('E_OPTION', '--linear needs 8-bit or 16-bit samples, and this input has floats')
   }
-  const encode = linear && isLast && outputKind(task.output) !== 'npy'
+  const encode = linear && isLast && !holdsFloats(task)
   // as a channel like the others alpha takes the faster ways
   const isLikeColours = alpha === 'separate' && !encode && (!isLast || ['clamp', 'raw'].includes(task.range))
   return {

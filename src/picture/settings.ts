@@ -2,6 +2,8 @@ import type { AlgorithmChoice, FilterOptions } from '../conv/plan.ts'
 import { ranges } from '../definition/quantise.ts'
 import { ConvoError } from '../error.ts'
 import { type Colour, parseColour } from '../image/colour.ts'
+import { type MetadataMode, metadataModes } from '../image/metadata.ts'
+import { type TiffCompression, tiffCompressions } from '../image/tiff-pack.ts'
 import { isLevel, isScale, mostLevel } from '../kernel/kernel.ts'
 import type { KernelOptions } from '../operators/operator.ts'
 import {
@@ -124,6 +126,29 @@ export const pictureSettings = {
     ),
     unset: 'alpha is kept',
   },
+  region: {
+    ...custom<readonly [x: number, y: number, width: number, height: number]>(
+      'restrict the operation to a rectangle; elsewhere the input stays',
+      '<x,y,w,h>',
+      parseRegion,
+    ),
+    unset: 'all of the picture',
+  },
+  mask: {
+    ...text(
+      'restrict the operation by a picture of the same size: the result where it is white, the input where it is black, and between them as it is gray',
+      '<picture>',
+    ),
+    unset: 'the result everywhere',
+  },
+  mix: number('share of the result; the rest is the input', 1, { min: 0, max: 1 }),
+  'channels-of': {
+    ...choice(
+      'filter the luma (Rec. 709, as --gray) alone: its change is added to red, green and blue, so that colours stay',
+      ['luma'],
+    ),
+    unset: 'every channel is filtered',
+  },
   channels: {
     ...custom<ChannelChoice>(
       'for results with many channels: all on one sheet, one file each (numbered from 1), only the first, or a list (counted from 0)',
@@ -151,8 +176,8 @@ export const pictureSettings = {
   gray: flag('convert to gray first'),
   linear: flag('compute in linear light instead of sRGB levels'),
   depth: {
-    ...custom('bits per sample of the output', '8|16', parseDepth),
-    choices: ['8', '16'],
+    ...custom('bits per sample of the output; 32 is floating point, for TIFF', '8|16|32', parseDepth),
+    choices: ['8', '16', '32'],
     unset: "the input's",
   },
   'no-orient': flag('ignore the EXIF orientation'),
@@ -160,6 +185,32 @@ export const pictureSettings = {
     ...integer('PNG compression level: 0 is none, 9 is smallest and slowest', undefined, { min: 0, max: 9 }),
     unset: 'a fast level between them',
   },
+  quality: {
+    ...integer('of JPEG, AVIF and lossy WebP', undefined, { min: 1, max: 100 }),
+    unset: 'for JPEG that of a JPEG input, else 90; for AVIF 80; WebP is lossless',
+  },
+  lossless: flag('encode WebP and AVIF without loss; WebP is unless a quality is given'),
+  subsampling: {
+    ...choice('how JPEG and AVIF store colour: for every pixel, or for blocks of 2x2', ['4:4:4', '4:2:0']),
+    unset: '4:4:4; for JPEG as in a JPEG input',
+  },
+  effort: {
+    ...integer(
+      'time spent on a smaller file: JPEG 0 to 2, WebP 0 to 6, AVIF 0 to 9, GIF 1 to 10; for PNG see --compression',
+      undefined,
+      { min: 0, max: 10 },
+    ),
+    unset: '0 for JPEG, 4 for WebP and AVIF, 7 for GIF',
+  },
+  'tiff-compression': {
+    ...choice('how TIFF is packed, always without loss', Object.keys(tiffCompressions) as TiffCompression[]),
+    unset: 'deflate',
+  },
+  metadata: choice<MetadataMode>(
+    'EXIF, XMP, IPTC, GeoTIFF and texts of the input: all that the output holds, none, or only what names author and copyright',
+    metadataModes,
+    'keep',
+  ),
   'max-pixels': custom(
     'refuse pictures with more pixels; accepts suffixes, such as 100M or 2G',
     '<n>',
@@ -211,6 +262,8 @@ export const conflicts: readonly (readonly [a: string, b: string, fix: string])[
   ['preview', 'dry-run', 'no --dry-run'],
   ['alpha', 'background', 'no --alpha'],
   ['in-place', 'dry-run', 'no --in-place'],
+  ['quality', 'lossless', 'no --quality'],
+  ['channels-of', 'gray', 'no --gray'],
 ]
 
 /** The settings about kernels as operators take them: `undefined` where nothing was said. */
@@ -311,10 +364,16 @@ function parsePadding(given: unknown, name: string): PaddingPair {
   ]
 }
 
-function parseDepth(given: unknown, name: string): 8 | 16 {
-  if (String(given) === '8') return 8
-  if (String(given) === '16') return 16
-  throw expected('8 or 16', name, given)
+function parseRegion(given: unknown, name: string): readonly [number, number, number, number] {
+  const [x, y, w, h] = numbers('', '', { min: 4, max: 4 }, { min: 0, whole: true }).parse(given, name)
+  if (w === 0 || h === 0) throw expected('a width and a height of at least 1', name, given)
+  return [x!, y!, w!, h!]
+}
+
+function parseDepth(given: unknown, name: string): 8 | 16 | 32 {
+  const found = ([8, 16, 32] as const).find((depth) => String(depth) === String(given))
+  if (found !== undefined) return found
+  throw expected('8, 16 or 32', name, given)
 }
 
 const powers: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9 }

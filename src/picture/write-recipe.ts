@@ -1,17 +1,31 @@
+import { invariant } from '../error.ts'
 import { nowhere } from '../graph/address.ts'
 import { nodeOf, outChannels } from '../graph/node.ts'
-import { lostBeside } from '../image/fit.ts'
+import type { EncodeOptions } from '../image/encode.ts'
+import { lostBeside, to8Note } from '../image/fit.ts'
+import { formatOfPath, type OutputFormat, traitsOf } from '../image/format.ts'
 import { compressionSettings } from '../image/png.ts'
 import { viewSamples } from '../image/samples.ts'
 import { sheetLayout } from '../image/sheet.ts'
+import type { TiffPage } from '../image/tiff-write.ts'
 import { runToArray, runToPicture, runToSheet, type SheetWishes } from '../run/graph.ts'
 import type { Outcome } from '../run/graph-run.ts'
 import type { Sink } from '../run/picture-job.ts'
 import type { Session } from '../run/pool.ts'
-import { depthOfFull, type Picture, type PictureMeta } from '../tensor/picture.ts'
+import { depthOfFull, hasAlpha, type Picture, type PictureMeta } from '../tensor/picture.ts'
 import { factsOf, type PictureFacts, type PlanFacts, type RecipeStep, type Task } from './job.ts'
 import { alone } from './numbered.ts'
-import { openArray, openPng, outputKind, type Stream, writePicture } from './output.ts'
+import {
+  codingOf,
+  holdsFloats,
+  openArray,
+  openJpeg,
+  openPng,
+  openTiff,
+  outputKind,
+  type Stream,
+  writePicture,
+} from './output.ts'
 import { identity, type Position, planFacts, prepareRecipe } from './recipe-step.ts'
 import { graphOf, type Pending, type PictureData } from './state.ts'
 
@@ -110,37 +124,86 @@ export async function writeRendering(
   meta: PictureMeta,
 ): Promise<Written> {
   const task = await alone(given)
-  const { output, settings } = task
+  const { output } = task
   const { width, height, channels, full, plans } = rendering
   const kind = outputKind(output)
-  if (kind === 'picture') {
+  const format = kind === 'npy' ? kind : formatOfPath(output)
+  const coding = codingOf(task.settings)
+  if (task.store !== undefined || !isStreamed(format, channels, coding)) {
     const made = await toSamples(session, rendering, task, meta)
-    const store = task.store ?? ((path: string, one: Picture) => writePicture(path, one, task.quality))
+    const store = task.store ?? ((path: string, one: Picture) => writePicture(path, one, coding))
     const { bytes, notes } = await store(output, made.picture)
     return { facts: { ...factsOf(output, made.picture), bytes }, outcome: made.outcome, plans, notes }
   }
-  const compression = compressionSettings(settings.compression)
-  const depth = settings.depth ?? depthOfFull(full)
-  const shape = { width, height, channels, depth: kind === 'npy' ? 32 : depth }
-  const [sink, file] =
-    kind === 'npy'
-      ? ([{ kind: 'array' }, await openArray(output, [channels, height, width])] as const)
-      : ([
-          { kind: 'png', depth, compression },
-          await openPng(
-            output,
-            { ...shape, channels: channels as Picture['channels'], depth, meta },
-            compression,
-          ),
-        ] as const)
+  const depth = depthOf(task, full)
+  const shape = { width, height, channels: channels as Picture['channels'], depth, meta }
+  const mark = session.arena.mark()
+  const [sink, file] = await openSink(session, format, output, shape, coding)
   try {
     const outcome = await rendering.run(sink, file.strip, file.drain)
     const facts = { ...factsOf(output, shape), bytes: await file.finish() }
-    return { facts, outcome, plans, notes: lostBeside(meta, channels, kind) }
+    const isRounded = depth === 8 && (task.settings.depth ?? depthOfFull(full)) === 16
+    const notes = [...(isRounded ? [to8Note(format)] : []), ...lostBeside(meta, channels, format)]
+    return { facts, outcome, plans, notes }
   } catch (error) {
     await file.abort()
     throw error
+  } finally {
+    session.arena.release(mark)
   }
+}
+
+type Streamed = 'png' | 'npy' | 'tiff' | 'jpeg'
+
+/** Whether strips are written, or encoded, while others are computed. */
+const isStreamed = (
+  format: OutputFormat | 'npy',
+  channels: number,
+  { effort = 0 }: EncodeOptions,
+): format is Streamed =>
+  format === 'png' ||
+  format === 'npy' ||
+  format === 'tiff' ||
+  // alpha has to be looked at as a whole, and made codes are for all of it
+  (format === 'jpeg' && !hasAlpha(channels) && effort === 0)
+
+/** Begins a file, and tells where the strips of a picture go. */
+async function openSink(
+  session: Session,
+  format: Streamed,
+  path: string,
+  shape: TiffPage,
+  coding: EncodeOptions,
+): Promise<readonly [Sink, Stream]> {
+  const { width, height, channels, depth } = shape
+  if (format === 'npy') return [{ kind: 'array' }, await openArray(path, [channels, height, width])]
+  if (format === 'tiff') {
+    const { tiffCompression: compression = 'deflate' } = coding
+    const file = await openTiff(path, shape, compression)
+    return [depth === 32 ? { kind: 'tiff', compression } : { kind: 'tiff', depth, compression }, file]
+  }
+  invariant(depth !== 32, 'floats are refused by the settings')
+  if (format === 'png') {
+    const compression = compressionSettings(coding.compression)
+    return [{ kind: 'png', depth, compression }, await openPng(path, { ...shape, depth }, compression)]
+  }
+  const target = session.arena.alloc(width * height * channels)
+  const rows = (first: number, end: number) =>
+    new Uint8Array(
+      session.arena.memory.buffer,
+      target + first * width * channels,
+      (end - first) * width * channels,
+    )
+  return [{ kind: 'samples', depth: 8, target }, await openJpeg(path, shape, coding, rows)]
+}
+
+/** The bits of the samples that a job writes. */
+function depthOf(task: Task, full: number): 8 | 16 | 32 {
+  if (holdsFloats(task)) return 32
+  const depth = task.settings.depth ?? depthOfFull(full)
+  const format = formatOfPath(task.output)
+  // rounded once, on the way out of floats
+  return depth === 16 && task.store === undefined && !traitsOf(format).depths.includes(16) ? 8 : depth
 }
 
 /** Runs a picture to samples in memory, for a format that is encoded whole. */
@@ -150,11 +213,12 @@ export async function toSamples(
   task: Task,
   meta: PictureMeta,
 ): Promise<{ picture: Picture; outcome: Outcome }> {
-  const depth = task.settings.depth ?? depthOfFull(full)
+  const depth = holdsFloats(task) ? 32 : (task.settings.depth ?? depthOfFull(full))
   const size = (width * height * channels * depth) / 8
   const target = session.arena.alloc(size)
-  const outcome = await run({ kind: 'samples', depth, target })
+  const outcome = await run(depth === 32 ? { kind: 'samples', target } : { kind: 'samples', depth, target })
   const shape = { width, height, channels: channels as Picture['channels'] }
   const bytes = new Uint8Array(session.arena.memory.buffer, target, size).slice()
-  return { picture: { ...shape, depth, data: viewSamples(bytes, depth), meta }, outcome }
+  const data = viewSamples(bytes, depth)
+  return { picture: { ...shape, depth, data, meta, ...(depth === 32 && { full }) }, outcome }
 }

@@ -15,7 +15,7 @@ import { extremes, type Picture, type PictureMeta } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { factsOf, type Task } from './job.ts'
 import { sliceTime } from './load.ts'
-import { outputKind, writeTensor } from './output.ts'
+import { codingOf, outputKind, writeTensor } from './output.ts'
 import type { Pending } from './state.ts'
 import { blackAndWhite, levelsOfRange, refuseMapRange, type Series, writeEach } from './write-maps.ts'
 import {
@@ -163,7 +163,7 @@ async function writePages(
     high += outcome.high
     samples += outcome.samples
   }
-  const { bytes, notes } = await encodePages(pages, format, { delay: sliceTime })
+  const { bytes, notes } = await encodePages(pages, format, { ...codingOf(task.settings), delay: sliceTime })
   await writeAtomically(task.output, (output) => output.write(bytes))
   const facts = { ...factsOf(task.output, pages[0]!), bytes: bytes.length }
   return {

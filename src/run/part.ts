@@ -3,10 +3,12 @@ import type { MapFacts } from '../image/sheet.ts'
 
 /** What a part leaves behind besides what it wrote into the shared memory. */
 export type PartResult = {
-  /** Deflated rows of a PNG, their Adler-32 and length before; or rows of an array as float32 [C][rows][W]. */
+  /** Deflated rows of a PNG, their Adler-32 and length before; packed rows of a TIFF; or rows of an array as float32 [C][rows][W]. */
   readonly bytes?: Uint8Array
   readonly adler?: number
   readonly length?: number
+  /** The rows that are done, of samples and of a TIFF. */
+  readonly rows?: readonly [first: number, end: number]
   /** Samples clipped at either end. */
   readonly low?: number
   readonly high?: number

@@ -5,6 +5,7 @@ import type { Extremes, Range } from '../definition/quantise.ts'
 import type { Address } from '../graph/address.ts'
 import type { Tone } from '../graph/tone.ts'
 import type { Compression } from '../image/png.ts'
+import type { TiffCompression } from '../image/tiff-pack.ts'
 import type { Depth } from '../tensor/picture.ts'
 
 /** What of a picture says what its rows are, [x][channel]. */
@@ -20,8 +21,12 @@ export type PictureShape = {
 /** Where the rows of a strip go. */
 export type Sink =
   | { readonly kind: 'png'; readonly depth: 8 | 16; readonly compression: Compression }
-  /** 8- or 16-bit samples at an address in the shared memory, interleaved. */
+  /** 8- or 16-bit samples at an address in the shared memory, interleaved; without a depth float32, not clamped. */
   | { readonly kind: 'samples'; readonly depth: 8 | 16; readonly target: Address }
+  | { readonly kind: 'samples'; readonly target: Address }
+  /** Strips of a TIFF, packed; without a depth of float32, not clamped. */
+  | { readonly kind: 'tiff'; readonly depth: 8 | 16; readonly compression: TiffCompression }
+  | { readonly kind: 'tiff'; readonly compression: TiffCompression }
   /** float32, not clamped, strip by strip, channel by channel. */
   | { readonly kind: 'array' }
   /** float32 at an address in the shared memory, interleaved, not clamped. */

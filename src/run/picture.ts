@@ -1,6 +1,7 @@
 import { type Reach, reachOf, tileRows } from '../conv/reach.ts'
 import { type Address, noBlock, plus } from '../graph/address.ts'
 import { deflateSlowly, deflateStrip, isSlow } from '../image/png.ts'
+import { packStrip } from '../image/tiff-pack.ts'
 import { borders } from '../tensor/border.ts'
 import { type Accumulator, prepareAccumulator } from './accumulate.ts'
 import { createDiscard } from './collect.ts'
@@ -121,6 +122,9 @@ function generalRows(
   }
 }
 
+/** Bits of the samples of a sink that takes whole ones or floats. */
+const depthOf = (sink: Sink): 8 | 16 | 32 => ('depth' in sink ? sink.depth : 32)
+
 type Emit = (part: number, rows: number) => PartResult | Promise<PartResult>
 
 /** What becomes of the finished rows of a part. */
@@ -131,11 +135,28 @@ function prepareEmit(job: PictureJob, wasm: WasmExports, memory: WebAssembly.Mem
     case 'png':
       return pngStrip(job, sink, wasm, memory, scratch)
     case 'samples': {
-      const bytes = (plan.outWidth * tileChannels * sink.depth) / 8
+      const bytes = (plan.outWidth * tileChannels * depthOf(sink)) / 8
       return (part, rows) => {
-        for (let r = 0, y = part * plan.stripRows; r < rows; r++, y++)
-          wasm.copyBytes(plus(sink.target, y * bytes), plus(out, r * layout.outPitch), bytes)
-        return {}
+        const first = part * plan.stripRows
+        for (let r = 0; r < rows; r++)
+          wasm.copyBytes(plus(sink.target, (first + r) * bytes), plus(out, r * layout.outPitch), bytes)
+        return { rows: [first, first + rows] }
+      }
+    }
+    case 'tiff': {
+      const depth = depthOf(sink)
+      const bytes = (plan.outWidth * tileChannels * depth) / 8
+      return (part, rows) => {
+        const first = part * plan.stripRows
+        const packed = new Uint8Array(bytes * rows)
+        const from = new Uint8Array(memory.buffer)
+        for (let r = 0; r < rows; r++) {
+          const at = out + r * layout.outPitch
+          packed.set(from.subarray(at, at + bytes), r * bytes)
+        }
+        const strip = packStrip(packed, bytes, tileChannels, depth, sink.compression)
+        discard(packed.length + strip.length)
+        return { bytes: strip, rows: [first, first + rows] }
       }
     }
     case 'array':

@@ -19,8 +19,8 @@ export function prepareShortcut(
   scratch: Address,
 ): RowsOf | undefined {
   const { plan, sink, tone } = job
-  if (sink.kind === 'float' || sink.kind === 'array') return floatSums(job, wasm, scratch)
-  const toBytes = (sink.kind === 'png' || sink.kind === 'samples') && sink.depth === 8
+  if (sink.kind !== 'extremes' && !('depth' in sink)) return floatSums(job, wasm, scratch)
+  const toBytes = 'depth' in sink && sink.depth === 8
   const isApart = tone.alpha === 'premultiply' || tone.alpha === 'separate'
   if (!toBytes || plan.samples !== 'u8' || plan.stride[1] !== 1 || isApart) return undefined
   const alpha = prepareAlphaCopy(job, wasm, input)

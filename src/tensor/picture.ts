@@ -1,3 +1,5 @@
+import type { Metadata } from './metadata.ts'
+
 /** Bits of a sample: 8 and 16 are unsigned whole numbers, 32 is float32. */
 export type Depth = 8 | 16 | 32
 
@@ -39,6 +41,10 @@ export type PictureMeta = {
   readonly gamma?: number
   /** A PNG with an sRGB chunk, which goes before gAMA. */
   readonly isSrgb?: true
+  /** EXIF, XMP and other words about the picture. */
+  readonly metadata?: Metadata
+  /** How a JPEG was encoded, for one that is made of it. */
+  readonly jpeg?: { readonly quality: number; readonly subsampling: '4:4:4' | '4:2:0' }
 }
 
 /** True when the last channel is alpha. */

@@ -7,6 +7,7 @@ import { type Loss, losses } from '../../docs/parts/losses.ts'
 import { decode, readHeader } from '../../src/image/decode.ts'
 import { encode, encodePages } from '../../src/image/encode.ts'
 import { writeNpy } from '../../src/kernel/formats/npy.ts'
+import type { Metadata } from '../../src/tensor/metadata.ts'
 import type { PictureMeta } from '../../src/tensor/picture.ts'
 import { apngOf, chunkOf, pngOf, signature, words } from '../image/chunks.ts'
 import { curv, grayProfile, rgbProfile } from '../image/icc.ts'
@@ -52,6 +53,9 @@ async function jpegWith(marker: number, body: string): Promise<Buffer> {
 }
 const artist = 'Exif\0\0II*\0\x08\0\0\0\x01\0\x3b\x01\x02\0\x04\0\0\0Ann\0\0\0\0\0'
 const xmp = 'http://ns.adobe.com/xap/1.0/\0<x:xmpmeta xmlns:x="adobe:ns:meta/"/>'
+/** IPTC: by-line and copyright. */
+const iptc = 'Photoshop 3.0\x008BIM\x04\x04\0\0\0\0\0\x10\x1c\x02\x50\0\x03Ann\x1c\x02\x74\0\x03Bob'
+const thumbnail = artist.replace(/\0\0\0\0$/, '\x1a\0\0\0\x01\0\x03\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0')
 const mpf = 'MPF\0II*\0\x08\0\0\0\x01\0\x01\xb0\x04\0\x01\0\0\0\x02\0\0\0\0\0\0\0'
 
 /** A GIF of one pixel with blocks before its picture. */
@@ -145,34 +149,71 @@ const deep = picture(4, 3, 3, 16, noise)
 const metaOf = async (path: string, orient = true) => (await readHeader(path, { ...options, orient })).meta
 const pixels = async (path: string) => [...(await decode(path, options)).data]
 
-const cases: Readonly<Record<string, Case>> = {
-  'EXIF beyond orientation and resolution': {
-    files: { 'a.jpg': jpegWith(0xe1, artist) },
-    runs: [`${same} a.jpg o.png`],
+/** A case whose metadata comes back from outputs of these endings. */
+const kept = (files: Case['files'], endings: string, holds: (metadata: Metadata) => void): Case => ({
+  files,
+  runs: endings.split(' ').map((ending) => `${same} ${Object.keys(files)[0]} o.${ending}`),
+  async holds(path) {
+    for (const ending of endings.split(' ')) holds((await metaOf(path(`o.${ending}`))).metadata ?? {})
   },
-  XMP: { files: { 'a.jpg': jpegWith(0xe1, xmp) }, runs: [`${same} a.jpg o.png`] },
-  'comments and text chunks': {
+})
+
+const cases: Readonly<Record<string, Case>> = {
+  EXIF: kept({ 'a.jpg': jpegWith(0xe1, artist) }, 'png jpg tif webp avif', ({ exif }) =>
+    expect(Buffer.from(exif!.fields.find(({ tag }) => tag === 315)!.bytes).toString()).toBe('Ann\0'),
+  ),
+  XMP: kept({ 'a.jpg': jpegWith(0xe1, xmp) }, 'png jpg tif webp avif', (held) =>
+    expect(Buffer.from(held.xmp!).toString()).toBe(xmp.split('\0')[1]),
+  ),
+  IPTC: kept({ 'a.jpg': jpegWith(0xed, iptc) }, 'jpg tif', (held) =>
+    expect(Buffer.from(held.iptc!).toString('latin1')).toBe(iptc.slice(26)),
+  ),
+  'text chunks, and comments': {
     files: {
       'a.jpg': jpegWith(0xfe, 'hello'),
       'a.png': with_([chunkOf('tEXt', 'Title\0a')]),
-      'a.gif': gifWith('\x21\xfe\x02hi\0'),
+      'a.gif': gifWith('\x21\xfe\x05hello\0'),
     },
-    runs: [`${same} a.jpg o.png`, `${same} a.png o.png`, `${same} a.gif o.png`],
+    runs: [
+      `${same} a.jpg o.jpg`,
+      `${same} a.jpg o.png`,
+      `${same} a.gif p.jpg`,
+      `${same} a.gif p.png`,
+      `${same} a.png q.png`,
+    ],
+    async holds(path) {
+      for (const name of ['o.jpg', 'o.png', 'p.jpg', 'p.png'])
+        expect((await metaOf(path(name))).metadata?.text).toEqual([{ keyword: 'Comment', text: 'hello' }])
+      expect((await metaOf(path('q.png'))).metadata?.text).toEqual([{ keyword: 'Title', text: 'a' }])
+    },
   },
-  'several of them': {
+  GeoTIFF: kept({ 'a.tif': tiffField(33550, 4, 1) }, 'tif', ({ geo }) =>
+    expect(geo).toEqual([{ tag: 33550, type: 4, count: 1, bytes: Uint8Array.of(1, 0, 0, 0) }]),
+  ),
+  'metadata in a format that does not hold it': {
     files: {
-      'a.png': with_(
-        [chunkOf('tEXt', 'Title\0a'), chunkOf('iTXt', 'XML:com.adobe.xmp\0\0\0\0\0<x/>')],
-        [chunkOf('tIME', Buffer.alloc(7))],
-      ),
+      'a.png': with_([
+        chunkOf('tEXt', 'Title\0a'),
+        chunkOf('iTXt', 'XML:com.adobe.xmp\0\0\0\0\0<x/>'),
+        chunkOf('eXIf', Buffer.from(artist.slice(6), 'latin1')),
+      ]),
     },
+    runs: ['gif', 'npy', 'bmp', 'ppm'].map((ending) => `${same} a.png o.${ending}`),
+  },
+  'a thumbnail in EXIF': {
+    files: { 'a.jpg': jpegWith(0xe1, thumbnail) },
+    runs: [`${same} a.jpg o.jpg`],
+    holds: async (path) =>
+      expect((await metaOf(path('o.jpg'))).metadata?.exif?.fields.map(({ tag }) => tag)).toEqual([315]),
+  },
+  'the time of a PNG': {
+    files: { 'a.png': with_([], [chunkOf('tIME', Buffer.alloc(7))]) },
     runs: [`${same} a.png o.png`],
   },
   'EXIF after the picture data of a PNG': {
     files: { 'a.png': with_([], [chunkOf('eXIf', turned)]) },
     runs: [`${same} a.png o.png`],
   },
-  GeoTIFF: { files: { 'a.tif': tiffField(33550, 4, 1) }, runs: [`${same} a.tif o.png`] },
   'metadata of a later page of a TIFF': {
     files: { 'a.tif': tiffOf([level, { ...level, fields: [[700, 1, 0x3c]] }]) },
     runs: [`${same} a.tif o.tif`],
@@ -297,8 +338,8 @@ const cases: Readonly<Record<string, Case>> = {
   'notes on the slices of a folder': {
     files: {
       's/1.png': with_([]),
-      's/2.png': with_([chunkOf('tEXt', 'Title\0a')]),
-      's/3.png': with_([chunkOf('tEXt', 'Title\0b')]),
+      's/2.png': with_([chunkOf('tIME', Buffer.alloc(7))]),
+      's/3.png': with_([chunkOf('tIME', Buffer.alloc(7))]),
     },
     runs: ['conv3d s o.gif', 'conv3d s o.npy', 'conv3d s o{index}.png'],
   },

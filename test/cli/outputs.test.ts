@@ -194,8 +194,8 @@ describe('a picture that convo did not make', () => {
 
 describe('a format that is not written is named, with a command that works', () => {
   it.each([
-    ['pgm', 'a picture of the PPM family'],
-    ['bmp', 'a BMP picture'],
+    ['qoi', 'a QOI picture'],
+    ['tga', 'a Targa picture'],
     ['jxl', 'a JPEG XL picture'],
     ['jp2', 'a JPEG 2000 picture'],
     ['heic', 'a HEIC picture'],

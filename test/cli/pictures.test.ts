@@ -152,8 +152,8 @@ describe('a filter on a picture', () => {
     ['a file as a folder', 'scene.png/x.png', /^error: .*\[E_OUTPUT\]\n/],
     [
       'a kind that is not written',
-      'x.bmp',
-      /^error: no picture format is written to files ending in \.bmp {3}\[E_OUTPUT\]\n.*\n {2}try: convo .* x\.png\n$/,
+      'x.psd',
+      /^error: no picture format is written to files ending in \.psd {3}\[E_OUTPUT\]\n.*\n {2}try: convo .* x\.png\n$/,
     ],
   ])('refuses an output in %s', async (_, output, stderr) => {
     mkdirSync(folder.path('sub'), { recursive: true })

@@ -75,7 +75,7 @@ describe('the values of the shared options', () => {
     ['fill', '256', '--fill must be from 0 to 255, got 256'],
     ['scale', 'x', '--scale must be a number, got "x"'],
     ['channels', 'all', '--channels must be montage, split, first or a list of numbers, got "all"'],
-    ['depth', '12', '--depth must be 8 or 16, got "12"'],
+    ['depth', '12', '--depth must be 8, 16 or 32, got "12"'],
     ['compression', '10', '--compression must be from 0 to 9, got 10'],
     ['max-pixels', '0', '--max-pixels must be a number of pixels of at least 1, as 5000000 or 100M, got "0"'],
     [

@@ -1,6 +1,10 @@
 import { deflateSync } from 'node:zlib'
 import sharp, { type Sharp } from 'sharp'
+import { encode } from '../../src/image/encode.ts'
+import { bytesField, fractionField, numberField } from '../../src/image/exif.ts'
 import { writeNpy } from '../../src/kernel/formats/npy.ts'
+import type { Metadata } from '../../src/tensor/metadata.ts'
+import { picture } from '../image/pictures.ts'
 import { floatTiff, joinTiffs } from '../image/tiff.ts'
 import { withChecksums, words } from './mutate.ts'
 
@@ -115,6 +119,98 @@ export async function pictureSeeds(): Promise<Buffer[]> {
     ),
   ]
 }
+
+/** Small pictures of every kind that is read without the decoder. */
+export async function ownSeeds(): Promise<Buffer[]> {
+  const one = (channels: 1 | 2 | 3 | 4, depth: 8 | 16 = 8) => picture(5, 4, channels, depth, (i) => i * 77)
+  const float = {
+    ...one(3),
+    depth: 32,
+    full: 1,
+    data: Float32Array.from({ length: 60 }, (_, i) => i / 9),
+  } as const
+  const made = await Promise.all([
+    ...([1, 3, 4] as const).map((channels) => encode(one(channels), 'bmp')),
+    ...([8, 16] as const).flatMap((depth) => [encode(one(3, depth), 'ppm'), encode(one(2, depth), 'pam')]),
+    encode(one(1), 'pgm'),
+    encode(one(1), 'pbm'),
+    encode(float, 'pfm'),
+  ])
+  const rle = [
+    0x42,
+    0x4d,
+    ...Array(8).fill(0),
+    70,
+    0,
+    0,
+    0,
+    40,
+    0,
+    0,
+    0,
+    4,
+    0,
+    0,
+    0,
+    2,
+    0,
+    0,
+    0,
+    1,
+    0,
+    8,
+    0,
+    1,
+    ...Array(15).fill(0),
+  ]
+  const runs = [...rle, 4, 0, 0, 0, ...Array(4).fill(0), ...[0, 1, 2, 3].flatMap((v) => [v, v, v, 0])]
+  const hdr = '#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 1 +X 8\n'
+  return [
+    ...made.map(({ bytes }) => Buffer.from(bytes)),
+    ...['P1 3 2 101\n010', 'P2 2 1 99\n5 99', 'P3 1 1 700 1 2 700'].map((text) => Buffer.from(text)),
+    Buffer.from([...runs, 3, 2, 0, 3, 1, 2, 3, 0, 0, 2, 1, 0, 1, 1, 0, 1]),
+    Buffer.from(`${hdr}\x02\x02\0\x08\x88\x40\x88\x41\x08\x01\x02\x03\x04\x05\x06\x07\x08\x88\x80`, 'latin1'),
+    Buffer.from(`${hdr.replace('8', '2')}\x01\x02\x03\x80\x01\x01\x01\x01`, 'latin1'),
+  ]
+}
+
+/** Pictures with all the metadata that their formats hold. */
+export async function metadataSeeds(): Promise<Buffer[]> {
+  const gps = { fields: [numberField(0, 3, 2, 3)], below: new Map() }
+  const inner = {
+    fields: [numberField(40962, 4, 5), bytesField(37500, Buffer.from('maker'))],
+    below: new Map(),
+  }
+  const metadata: Metadata = {
+    exif: {
+      fields: [bytesField(315, Buffer.from('Ann\0'), 2), fractionField(33434, 1, 60), numberField(274, 3, 6)],
+      below: new Map([
+        [34853, gps],
+        [34665, inner],
+      ]),
+    },
+    xmp: Buffer.from('<x:xmpmeta><dc:rights>Ann</dc:rights></x:xmpmeta>'),
+    iptc: Buffer.from('\x1c\x02\x50\0\x03Ann\x1c\x02\x74\0\x03Bob', 'latin1'),
+    text: [
+      { keyword: 'Comment', text: 'hello' },
+      { keyword: 'Title', text: 'ä€' },
+    ],
+    geo: [numberField(34735, 3, 1, 1, 0, 1)],
+  }
+  const one = { ...picture(5, 4, 3, 8, (i) => i * 7), meta: { metadata, resolution: [3937, 1234] as const } }
+  const made = await Promise.all(
+    (['png', 'jpeg', 'tiff', 'webp'] as const).map((format) => encode(one, format)),
+  )
+  return made.map(({ bytes }) => Buffer.from(bytes))
+}
+
+export const ownTokens = words(String.raw`
+  BM  P1  P2  P3  P4  P5  P6  P7  PF  Pf  WIDTH  HEIGHT  DEPTH  MAXVAL  ENDHDR  TUPLTYPE  #?RADIANCE  #?RGBE  FORMAT=  -Y
+  +X  -1.0  65535  99999999  \n  \0  \x02\x02  \x01\x01\x01\xff  \xff\xff\xff\x7f  \xff\xff\xff\xff`)
+
+export const metadataTokens = words(String.raw`
+  II*\0  MM\0*  Exif\0\0  Photoshop  8BIM  \x1c\x02  tEXt  zTXt  iTXt  eXIf  XML:com.adobe.xmp  \xff\xe1  \xff\xed
+  \xff\xfe  VP8X  EXIF  \x69\x87\x04\0  \x25\x88\x04\0  \xff\xff\xff\xff  \0`)
 
 export const pictureTokens = words(String.raw`
   IHDR  PLTE  tRNS  IDAT  IEND  acTL  fcTL  fdAT  eXIf  iCCP  gAMA  sRGB  zTXt  RIFF  VP8X  ANIM  ANMF  ALPH  ftypavif

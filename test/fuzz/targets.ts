@@ -28,7 +28,13 @@ import type { Io } from '../../src/host/io.ts'
 import { comparePictures } from '../../src/image/compare/compare.ts'
 import { comparePages } from '../../src/image/compare/pages.ts'
 import { toleranceOf, toleranceSettings } from '../../src/image/compare/tolerance.ts'
+import { readHeader } from '../../src/image/decode.ts'
 import { createDigest } from '../../src/image/digest.ts'
+import { encode } from '../../src/image/encode.ts'
+import { traitsOf } from '../../src/image/format.ts'
+import { metadataModes } from '../../src/image/metadata.ts'
+import { isOwn } from '../../src/image/own.ts'
+import { kindOf } from '../../src/image/probe.ts'
 import { readKernels } from '../../src/kernel/formats/index.ts'
 import { loadKernels } from '../../src/kernel/source.ts'
 import { writeKernel } from '../../src/kernel/write.ts'
@@ -39,7 +45,14 @@ import { factsOfKernel } from '../../src/teach/show/facts.ts'
 import type { Picture } from '../../src/tensor/picture.ts'
 import { words } from './mutate.ts'
 import { networkSeeds, networkTokens, takeNetwork } from './networks.ts'
-import { pictureSeeds, pictureTokens } from './pictures.ts'
+import {
+  metadataSeeds,
+  metadataTokens,
+  ownSeeds,
+  ownTokens,
+  pictureSeeds,
+  pictureTokens,
+} from './pictures.ts'
 import * as seeds from './seeds.ts'
 
 /** One kind of input, and what commands do with it. The current folder is `root` of a scratch folder of its own. */
@@ -95,7 +108,49 @@ const pictures: Target = {
     const { outcome } = await comparePages(await open(), await open(), {
       maxAbs: { value: 1, unit: 'levels' },
     })
-    if (outcome !== 'same') throw new Error(`a picture is ${outcome} from itself`)
+    const { unread = [] } = await open()
+    if (outcome !== 'same' && unread.length === 0) throw new Error(`a picture is ${outcome} from itself`)
+  },
+}
+
+/** Pictures that are read here and not by the decoder. */
+const own: Target = {
+  weight: 2,
+  tokens: ownTokens,
+  prepare: async () => (await ownSeeds()).map((bytes) => ({ ext: '.bin', bytes })),
+  async take(bytes, ext, n) {
+    // files of other kinds are for the target that has them as seeds
+    if (!isOwn(kindOf(bytes))) throw new ConvoError('E_DECODE', 'another kind')
+    await pictures.take(bytes, ext, n)
+  },
+}
+
+/** What is said beside a picture, on its way into outputs. */
+const metadata: Target = {
+  weight: 2,
+  tokens: metadataTokens,
+  prepare: async () => (await metadataSeeds()).map((bytes) => ({ ext: '.bin', bytes })),
+  async take(bytes, _, n) {
+    const mode = metadataModes[n % metadataModes.length]!
+    const { meta } = await readHeader(bytes, {
+      maxPixels,
+      orient: n % 2 === 0,
+      name: 'picture',
+      metadata: mode,
+    })
+    const { icc: _icc, ...beside } = meta
+    const one: Picture = { width: 2, height: 1, channels: 3, depth: 8, data: new Uint8Array(6), meta: beside }
+    for (const format of ['png', 'jpeg', 'tiff', 'webp'] as const) {
+      const made = await encode(one, format)
+      const again = await readHeader(made.bytes, { maxPixels, orient: false, name: 'output' })
+      for (const key of traitsOf(format).metadata) {
+        // a TIFF has fields in its first directory that mean nothing there
+        const isOdd = key === 'exif' && !meta.metadata?.exif?.fields.some(({ tag }) => tag === 315)
+        const isAbsent = made.notes.length > 0 || meta.metadata?.[key] === undefined
+        if (!isOdd && !isAbsent && again.meta.metadata?.[key] === undefined)
+          throw new Error(`${format} lost ${key}`)
+      }
+    }
   },
 }
 
@@ -309,6 +364,8 @@ export const targets: Readonly<Record<string, Target>> = {
   kernels,
   networks,
   pictures,
+  own,
+  metadata,
   tolerances,
   manifests,
   results,

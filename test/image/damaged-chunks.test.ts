@@ -119,13 +119,17 @@ describe('a PNG with chunks that are damaged or out of place', () => {
 })
 
 describe('what a PNG says beside its picture', () => {
-  it('is told in one note', async () => {
+  it('is kept, or told in one note', async () => {
     const xmp = chunkOf('iTXt', 'XML:com.adobe.xmp\0\0\0\0\0<x/>')
     const got = await decode(
       pngOf(rgb, samples, [chunkOf('tEXt', 'Title\0a'), xmp], [chunkOf('tIME', Buffer.alloc(7))]),
       options,
     )
-    expect(got.notes).toEqual(['text, XMP and time of x.png are lost'])
+    expect(got.notes).toEqual(['time of x.png is lost'])
+    expect(got.meta.metadata).toEqual({
+      text: [{ keyword: 'Title', text: 'a' }],
+      xmp: new Uint8Array(Buffer.from('<x/>')),
+    })
   })
 
   it('is nothing where resolution, gamma and sRGB are all', async () => {

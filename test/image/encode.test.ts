@@ -46,9 +46,10 @@ describe('encode', () => {
     const meta = { icc: await wideProfile(), resolution: [11811, 5906] as const }
     for (const format of ['png', 'jpeg', 'webp', 'tiff', 'avif'] as const) {
       const { bytes } = await encode({ ...photo, meta }, format)
-      expect((await decode(bytes, options)).meta, format).toEqual(meta)
+      const coding = format === 'jpeg' && { jpeg: { quality: 90, subsampling: '4:4:4' } }
+      expect((await decode(bytes, options)).meta, format).toEqual({ ...meta, ...coding })
       const bare = await encode(photo, format)
-      expect((await decode(bare.bytes, options)).meta, format).toEqual({})
+      expect((await decode(bare.bytes, options)).meta, format).toEqual({ ...coding })
     }
   })
 
@@ -101,7 +102,7 @@ describe('encode', () => {
 
   it('refuses float samples, and sides that are too long', async () => {
     const float = { ...photo, depth: 32 as const, data: new Float32Array(48 * 32 * 3) }
-    expect((await failure('E_OUTPUT', () => encode(float, 'tiff'))).fix).toContain('.npy')
+    expect((await failure('E_OUTPUT', () => encode(float, 'webp'))).fix).toContain('.npy')
     const long = await failure('E_OUTPUT', () =>
       encode(
         picture(70_000, 1, 1, 8, () => 0),

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { decode, decodePages, readHeader } from '../../src/image/decode.ts'
 import { encode } from '../../src/image/encode.ts'
-import { outputFormats } from '../../src/image/format.ts'
-import { failure, photo } from './pictures.ts'
+import { outputFormats, traitsOf } from '../../src/image/format.ts'
+import { failure, photo, picture } from './pictures.ts'
 import { floatTiff, joinTiffs, type Page, tiffOf } from './tiff.ts'
 
 const options = { maxPixels: 1e6, orient: true, name: 'x' }
@@ -77,10 +77,10 @@ describe('a TIFF', () => {
     const found: (readonly unknown[])[] = []
     for await (const { width, data, notes } of decodePages(bytes, options))
       found.push([width, data[0], notes])
-    const notes = ['text of x is lost']
+    // a page is read with those behind it
     expect(found).toEqual([
-      [16, 7, notes],
-      [8, 7, notes],
+      [16, 7, ['EXIF of later pages of x is lost']],
+      [8, 7, ['EXIF of later pages of x is lost']],
     ])
     expect(bytes.equals(before)).toBe(true)
   })
@@ -94,14 +94,18 @@ describe('a TIFF', () => {
     ])
   })
 
-  it('says which metadata is not kept', async () => {
+  it('gives its metadata', async () => {
     const fields: Page['fields'] = [
       [700, 1, 0x3c],
       [33550, 4, 1],
       [270, 2, 0x61],
     ]
-    expect((await readHeader(tiffOf([{ ...full, fields }]), options)).notes).toEqual([
-      'XMP, text and GeoTIFF data of x are lost',
+    const { notes, meta } = await readHeader(tiffOf([{ ...full, fields }]), options)
+    expect(notes).toEqual([])
+    expect(Object.keys(meta.metadata ?? {}).sort()).toEqual(['exif', 'geo', 'xmp'])
+    const later = await readHeader(tiffOf([full, { ...full, fields }]), options)
+    expect(later.notes).toEqual([
+      'EXIF of later pages, XMP of later pages and GeoTIFF data of later pages of x are lost',
     ])
     expect(
       (await readHeader(joinTiffs(floatTiff(2, 1, [1, 2]), floatTiff(2, 1, [3, 4])), options)).unread,
@@ -128,11 +132,13 @@ describe('a JPEG', () => {
     expect(header.unread).toEqual(['2 more pictures (MPF)'])
   })
 
-  it('says which metadata is not kept', async () => {
+  it('gives its metadata', async () => {
     const xmp = 'http://ns.adobe.com/xap/1.0/\0<x:xmpmeta xmlns:x="adobe:ns:meta/"/>'
     const artist = 'Exif\0\0II*\0\x08\0\0\0\x01\0\x3b\x01\x02\0\x04\0\0\0Ann\0\0\0\0\0'
     const bytes = await withSegments(segment(0xe1, artist), segment(0xe1, xmp), segment(0xfe, 'a comment'))
-    expect((await readHeader(bytes, options)).notes).toEqual(['EXIF, XMP and text of x are lost'])
+    const { notes, meta } = await readHeader(bytes, options)
+    expect([notes, Object.keys(meta.metadata ?? {})]).toEqual([[], ['exif', 'xmp', 'text']])
+    expect(meta.metadata?.text).toEqual([{ keyword: 'Comment', text: 'a comment' }])
   })
 
   it('of very many segments is refused', async () => {
@@ -165,7 +171,8 @@ describe('an animation', () => {
 
   it('with a comment, or text over it, says so', async () => {
     const header = await readHeader(gifOf(1, 2, '\x21\xfe\x02hi\0\x21\x01\x0c0123456789ab\0'), options)
-    expect(header.notes).toEqual(['not read from x: text drawn over a picture', 'text of x is lost'])
+    expect(header.notes).toEqual(['not read from x: text drawn over a picture'])
+    expect(header.meta.metadata?.text).toEqual([{ keyword: 'Comment', text: 'hi' }])
   })
 
   it('as WebP, too', async () => {
@@ -181,15 +188,17 @@ describe('an animation', () => {
 })
 
 describe('an orientation that is not applied', () => {
+  const grayPhoto = picture(48, 32, 1, 8, (i) => i % 251)
   const meta = { orientation: 6 }
 
   it.each(Object.keys(outputFormats) as (keyof typeof outputFormats)[])(
     'goes with the pixels into %s',
     async (format) => {
-      const { bytes, notes } = await encode({ ...photo, meta }, format)
+      const gray = format === 'pgm' || format === 'pbm'
+      const { bytes, notes } = await encode({ ...(gray ? grayPhoto : photo), meta }, format)
       const shown = await readHeader(bytes, { ...options, orient: true })
-      if (format === 'gif') {
-        expect(notes).toContain('gif cannot store the orientation')
+      if (!traitsOf(format).holds.includes('orientation')) {
+        expect(notes).toContain(`${format} cannot store the orientation`)
         return expect([shown.width, shown.height]).toEqual([48, 32])
       }
       expect([shown.width, shown.height]).toEqual([32, 48])

@@ -28,7 +28,7 @@ describe('kindOf', () => {
     expect(kindOf(latin1(head))).toBe(kind)
   })
 
-  it.each(['', 'GIF', 'RIFF\0\0\0\0WAVE', '<?xml version="1.0"?><html>', 'P6 3 2 255\n', '\x89PNG'])(
+  it.each(['', 'GIF', 'RIFF\0\0\0\0WAVE', '<?xml version="1.0"?><html>', 'P8 3 2 255\n', '\x89PNG'])(
     'does not know %j',
     (head) => {
       expect(kindOf(latin1(head))).toBeUndefined()
@@ -43,7 +43,7 @@ describe('probe', () => {
     const path = join(folder, 'a.png')
     writeFileSync(path, bytes)
     const head = { width: 5, height: 7, bits: 16, colourType: 6, interlaced: false, channels: 4, depth: 16 }
-    const flags = { hasIcc: false, hasExif: false, isAnimated: false, ignored: [], metadata: [] }
+    const flags = { hasIcc: false, hasExif: false, isAnimated: false, ignored: [], metadata: [], texts: [] }
     const expected = { kind: 'png', png: { ...head, ...flags, ...meta }, resolution: [2835, 1000] }
     expect(probe(bytes)).toEqual({ ...expected, size: bytes.length })
     expect(probe(path)).toEqual({ ...expected, size: bytes.length })
@@ -133,9 +133,11 @@ describe('formatOfPath', () => {
   })
 
   it('refuses others, and names what it knows', async () => {
-    const error = await failure('E_OUTPUT', () => formatOfPath('a.bmp'))
-    expect(error.message).toBe('there is no picture format for files ending in .bmp')
-    expect(error.why[0]).toContain('.png, .jpg, .jpeg, .webp, .tif, .tiff, .gif, .avif, .npy')
+    const error = await failure('E_OUTPUT', () => formatOfPath('a.psd'))
+    expect(error.message).toBe('there is no picture format for files ending in .psd')
+    expect(error.why[0]).toContain(
+      '.png, .jpg, .jpeg, .webp, .tif, .tiff, .gif, .avif, .bmp, .pnm, .ppm, .pgm, .pbm, .pam, .pfm, .npy',
+    )
     expect(error.fix).toBe('a.png')
   })
 })

@@ -2,9 +2,15 @@ import { extname } from 'node:path'
 import { Readable } from 'node:stream'
 import { asConvoError, ConvoError, invariant } from '../../error.ts'
 import { memoryFile } from '../../files/memory.ts'
-import { type OutputFormat, outputFormats } from '../../image/format.ts'
+import {
+  type CodingOption,
+  formatOfPath,
+  type OutputFormat,
+  outputFormats,
+  traitsOf,
+} from '../../image/format.ts'
 import { loadSharp, type Sharp } from '../../image/sharp.ts'
-import { integer } from '../../params.ts'
+import type { TiffCompression } from '../../image/tiff-pack.ts'
 import type { Watch } from '../../run/pool.ts'
 import type { Picture, Samples } from '../../tensor/picture.ts'
 import { Tensor } from '../../tensor/tensor.ts'
@@ -17,7 +23,7 @@ import type { Asked, Prepared } from '../words/prepare.ts'
 import type { PictureInput } from './inputs.ts'
 import { type KernelInput, kernelOf } from './kernel-input.ts'
 import type { Methods, PictureOptions } from './methods.ts'
-import { camelCase, checkObject, checkText, inLibraryWords, typedOptions } from './names.ts'
+import { camelCase, checkObject, checkText, inLibraryWords, optionName, typedOptions } from './names.ts'
 
 /** How a picture is read, computed and written, besides its operations. */
 export type ConvoOptions = PictureOptions & Watch
@@ -68,11 +74,12 @@ export const operationParams = ({ params, shared }: Operation) => ({
   ),
 })
 
-type Format = {
-  readonly name: OutputFormat
-  readonly quality?: number | undefined
-  readonly compression?: number | undefined
-}
+/** How a format is encoded, by the names of the command line. */
+type Format = { readonly name: OutputFormat; readonly coding: Readonly<Record<string, unknown>> }
+
+/** Time spent on a smaller file, and how colour is stored. */
+type Effort = { readonly effort?: number }
+type Subsampling = { readonly subsampling?: '4:4:4' | '4:2:0' }
 
 /** What runs jobs. */
 export type Runner = (job: PictureJob, threads: number | undefined) => Promise<Report>
@@ -119,32 +126,44 @@ export class Chain {
 
   /** Encodes as PNG, 8 or 16 bits. `compression` from 0, which stores, to 9, which is small and slow. */
   png(options: { readonly compression?: number } = {}): Chain {
-    return this.#as({ name: 'png', ...options })
+    return this.#as('png', options)
   }
 
-  /** Encodes as JPEG, without chroma subsampling. `quality` from 1 to 100, 90 unless given. */
-  jpeg(options: { readonly quality?: number } = {}): Chain {
-    return this.#as({ name: 'jpeg', ...options })
+  /**
+   * Encodes as JPEG. `quality` from 1 to 100, and `subsampling`, are those of a JPEG input unless given, else 90 and 4:4:4.
+   * `effort` 1 makes smaller files in more time, 2 smaller ones still.
+   */
+  jpeg(options: { readonly quality?: number } & Subsampling & Effort = {}): Chain {
+    return this.#as('jpeg', options)
   }
 
-  /** Encodes as WebP: lossless unless a `quality` from 1 to 100 is given. */
-  webp(options: { readonly quality?: number } = {}): Chain {
-    return this.#as({ name: 'webp', ...options })
+  /** Encodes as WebP: lossless unless a `quality` from 1 to 100 is given. `effort` from 0 to 6. */
+  webp(options: { readonly quality?: number; readonly lossless?: boolean } & Effort = {}): Chain {
+    return this.#as('webp', options)
   }
 
-  /** Encodes as AVIF. `quality` from 1 to 100, 80 unless given. */
-  avif(options: { readonly quality?: number } = {}): Chain {
-    return this.#as({ name: 'avif', ...options })
+  /** Encodes as AVIF. `quality` from 1 to 100, 80 unless given; `subsampling` 4:4:4 unless given; `effort` from 0 to 9. */
+  avif(
+    options: { readonly quality?: number; readonly lossless?: boolean } & Subsampling & Effort = {},
+  ): Chain {
+    return this.#as('avif', options)
   }
 
-  /** Encodes as TIFF, 8 or 16 bits, lossless. */
-  tiff(): Chain {
-    return this.#as({ name: 'tiff' })
+  /** Encodes as TIFF, lossless: 8 or 16 bits, or with `depth` 32 floats as they are. */
+  tiff(options: { readonly compression?: TiffCompression; readonly depth?: 8 | 16 | 32 } = {}): Chain {
+    const { compression, ...rest } = options
+    return this.#as('tiff', { ...rest, tiffCompression: compression })
   }
 
-  /** Encodes as GIF, with 256 colours. */
-  gif(): Chain {
-    return this.#as({ name: 'gif' })
+  /** Encodes as GIF, with 256 colours. `effort` from 1 to 10. */
+  gif(options: Effort = {}): Chain {
+    return this.#as('gif', options)
+  }
+
+  /** Encodes in the format of an extension that is written, such as `ppm`, `bmp` or `pfm`. */
+  as(format: OutputFormat): Chain {
+    if (!Object.hasOwn(outputFormats, format)) formatOfPath(`output.${String(format)}`)
+    return this.#as(format, {})
   }
 
   /**
@@ -212,16 +231,30 @@ export class Chain {
   async plan(): Promise<DryRun> {
     const { dryRun } = await import('../dry-run.ts')
     return this.#attempt(async () => {
-      const { job } = await this.#prepare({})
+      const path = `output${extensionOf(this.#state.format)}`
+      const { job } = await this.#prepare(this.#coding(path))
       const { openGiven } = await import('./inputs.ts')
       const { name, given } = await openGiven(this.#state.input)
-      return dryRun({ ...job(name, `output${extensionOf(this.#state.format)}`), given })
+      return dryRun({ ...job(name, path), given })
     })
   }
 
-  #as(format: Format): Chain {
-    if (format.quality !== undefined) quality.parse(format.quality, 'quality')
-    return new Chain({ ...this.#state, format })
+  #as(name: OutputFormat, options: object): Chain {
+    const takes = Object.fromEntries(
+      Object.entries(pictureSettings).filter(
+        ([option]) => option === 'depth' || traitsOf(name).takes[option as CodingOption] !== undefined,
+      ),
+    )
+    const coding = typedOptions(options, takes, name)
+    for (const [option, value] of Object.entries(coding)) takes[option]!.parse(value, optionName(option))
+    return new Chain({ ...this.#state, format: { name, coding } })
+  }
+
+  /** What was said of the format, where the output is of it. */
+  #coding(output: string): Readonly<Record<string, unknown>> {
+    const { name, coding } = this.#state.format
+    const extensions: readonly string[] = outputFormats[name].extensions
+    return extensions.includes(extname(output).toLowerCase()) ? coding : {}
   }
 
   async #toMemory(extension: string): Promise<{ bytes: Buffer; report: Report }> {
@@ -235,14 +268,9 @@ export class Chain {
   }
 
   async #prepare(more: Readonly<Record<string, unknown>>): Promise<Prepared> {
-    const { options, steps, format } = this.#state
+    const { options, steps } = this.#state
     const { signal: _, onProgress: __, ...rest } = options
-    const { compression } = format
-    const given = {
-      ...typedOptions(rest, pictureParams, 'convo'),
-      ...(compression !== undefined && { compression }),
-      ...more,
-    }
+    const given = { ...typedOptions(rest, pictureParams, 'convo'), ...more }
     const [first] = steps
     if (first === undefined) {
       throw new ConvoError('E_USAGE', 'the chain has no steps', {
@@ -260,17 +288,15 @@ export class Chain {
     more: Readonly<Record<string, unknown>>,
     extra: Pick<PictureJob, 'store'> = {},
   ): Promise<Report> {
-    const { input, options, format, run } = this.#state
+    const { input, options, steps, run } = this.#state
     const { signal, onProgress, threads } = options
     return this.#attempt(async () => {
       signal?.throwIfAborted()
-      const prepared = await this.#prepare(more)
       const { openGiven } = await import('./inputs.ts')
       const { name, given } = await openGiven(input)
-      const { output, series } = await target(name, prepared.name)
-      const job = prepared.job(name, output)
-      const quality = extname(output) === extensionOf(format) ? format.quality : undefined
-      return run({ ...job, series, given, quality, signal, onProgress, ...extra }, threads)
+      const { output, series } = await target(name, steps.map((step) => step.operation.name).join('-'))
+      const prepared = await this.#prepare({ ...this.#coding(output), ...more })
+      return run({ ...prepared.job(name, output), series, given, signal, onProgress, ...extra }, threads)
     })
   }
 
@@ -284,8 +310,6 @@ export class Chain {
     }
   }
 }
-
-const quality = integer('of the encoder', undefined, { min: 1, max: 100 })
 
 const extensionOf = ({ name }: Format): string => outputFormats[name].extensions[0]
 

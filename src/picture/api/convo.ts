@@ -24,7 +24,7 @@ export function convo(input: PictureInput, options: ConvoOptions = {}): Chain {
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw new ConvoError('E_ARGUMENT', `onProgress must be a function, got ${describe(onProgress)}`)
   }
-  return new Chain({ input, options, steps: [], format: { name: 'png' }, run })
+  return new Chain({ input, options, steps: [], format: { name: 'png', coding: {} }, run })
 }
 
 /**

@@ -10,6 +10,14 @@ export type PictureOptions = {
   readonly alpha?: 'premultiply' | 'separate' | 'copy' | 'drop' | undefined
   /** Flatten transparent pixels onto this colour first: #rgb, #rrggbb or a name such as white. Default: alpha is kept. */
   readonly background?: string | undefined
+  /** Restrict the operation to a rectangle; elsewhere the input stays. Default: all of the picture. */
+  readonly region?: string | readonly [x: number, y: number, width: number, height: number] | undefined
+  /** Restrict the operation by a picture of the same size: the result where it is white, the input where it is black, and between them as it is gray. Default: the result everywhere. */
+  readonly mask?: string | undefined
+  /** Share of the result; the rest is the input, 0 to 1. Default: 1. */
+  readonly mix?: number | undefined
+  /** Filter the luma (Rec. 709, as gray) alone: its change is added to red, green and blue, so that colours stay. Default: every channel is filtered. */
+  readonly channelsOf?: 'luma' | undefined
   /** For results with many channels: all on one sheet, one file each (numbered from 1), only the first, or a list (counted from 0). Default: gray for 1 channel, RGB for 3, montage for more. */
   readonly channels?: 'montage' | 'split' | 'first' | readonly number[] | undefined
   /** Stretch all maps of a sheet together, or each map by itself. Default: 'shared'. */
@@ -24,12 +32,24 @@ export type PictureOptions = {
   readonly gray?: boolean | undefined
   /** Compute in linear light instead of sRGB levels. Default: false. */
   readonly linear?: boolean | undefined
-  /** Bits per sample of the output. Default: the input's. */
-  readonly depth?: 8 | 16 | undefined
+  /** Bits per sample of the output; 32 is floating point, for TIFF. Default: the input's. */
+  readonly depth?: 8 | 16 | 32 | undefined
   /** Ignore the EXIF orientation. Default: true. */
   readonly orient?: boolean | undefined
   /** PNG compression level: 0 is none, 9 is smallest and slowest, 0 to 9. Default: a fast level between them. */
   readonly compression?: number | undefined
+  /** Of JPEG, AVIF and lossy WebP, 1 to 100. Default: for JPEG that of a JPEG input, else 90; for AVIF 80; WebP is lossless. */
+  readonly quality?: number | undefined
+  /** Encode WebP and AVIF without loss; WebP is unless a quality is given. Default: false. */
+  readonly lossless?: boolean | undefined
+  /** How JPEG and AVIF store colour: for every pixel, or for blocks of 2x2. Default: 4:4:4; for JPEG as in a JPEG input. */
+  readonly subsampling?: '4:4:4' | '4:2:0' | undefined
+  /** Time spent on a smaller file: JPEG 0 to 2, WebP 0 to 6, AVIF 0 to 9, GIF 1 to 10; for PNG see compression, 0 to 10. Default: 0 for JPEG, 4 for WebP and AVIF, 7 for GIF. */
+  readonly effort?: number | undefined
+  /** How TIFF is packed, always without loss. Default: deflate. */
+  readonly tiffCompression?: 'deflate' | 'lzw' | 'packbits' | 'none' | undefined
+  /** EXIF, XMP, IPTC, GeoTIFF and texts of the input: all that the output holds, none, or only what names author and copyright. Default: 'keep'. */
+  readonly metadata?: 'keep' | 'strip' | 'copyright' | undefined
   /** Refuse pictures with more pixels; accepts suffixes, such as 100M or 2G. Default: 268402689. */
   readonly maxPixels?: number | undefined
   /** Number of threads, 1 to 1024. Default: one per core. */

@@ -1,6 +1,13 @@
 import { ConvoError } from '../../error.ts'
 import { namedKernels } from '../../filters/names.ts'
-import { extensionOf, formatOfPath, outputFormats } from '../../image/format.ts'
+import {
+  codingOptions,
+  extensionOf,
+  formatOfPath,
+  formatsWith,
+  type OutputTraits,
+  traitsOf,
+} from '../../image/format.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { loadKernel } from '../../kernel/source.ts'
 import { type Params, resolve, type Values } from '../../params.ts'
@@ -199,16 +206,38 @@ function prepared(settings: Settings, steps: readonly PreparedStep[]): Prepared 
 }
 
 /** @throws ConvoError E_OPTION for a setting that the kind of output has no place for, E_OUTPUT for an unknown kind */
-function checkOutput({ compression, depth }: Settings, output: string): void {
+function checkOutput(settings: Settings, output: string): void {
+  const { depth } = settings
   const format = extensionOf(output) === '.npy' ? 'npy' : formatOfPath(output)
-  if (compression !== undefined && format !== 'png') {
-    throw new ConvoError('E_OPTION', `--compression applies to PNG, and ${output} is ${format}`, {
-      fix: 'no --compression',
-    })
+  const { takes, depths }: Pick<OutputTraits, 'takes' | 'depths'> =
+    format === 'npy' ? { takes: {}, depths: [] } : traitsOf(format)
+  for (const option of codingOptions) {
+    const value = settings[option]
+    if (value === undefined || value === false) continue
+    const taken = takes[option]
+    const typed = value === true ? `--${option}` : `--${option} ${value}`
+    if (taken === undefined) {
+      const others = formatsWith(option).join(', ')
+      throw new ConvoError('E_OPTION', `${typed} does not apply to ${output}: it is ${format}`, {
+        why: `--${option} applies to ${others}`,
+        fix: `no --${option}`,
+      })
+    }
+    const [least, most] = taken === true ? [] : taken
+    if (typeof value !== 'number' || least === undefined || (value >= least && value <= most!)) continue
+    throw new ConvoError(
+      'E_OPTION',
+      `--${option} must be from ${least} to ${most} for ${format}, got ${value}`,
+      {
+        fix: `--${option} ${Math.min(Math.max(value, least), most!)}`,
+      },
+    )
   }
-  const depths: readonly number[] = format === 'npy' ? [] : outputFormats[format].depths
   if (depth !== undefined && !depths.includes(depth)) {
-    const held = format === 'npy' ? 'floating point' : `${depths.join(' or ')} bits`
+    const held =
+      format === 'npy' || depths.every((one) => one === 32)
+        ? 'floating point'
+        : `${depths.join(' or ').replace(' or ', depths.length > 2 ? ', ' : ' or ')} bits`
     throw new ConvoError('E_OPTION', `--depth ${depth} does not apply to ${output}: ${format} has ${held}`, {
       fix: 'no --depth',
     })

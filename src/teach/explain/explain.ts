@@ -311,6 +311,7 @@ export async function inputOf(
     const { notes, ofPages, width, height, channels, depth, pages, hasSlices, peak } = await knownOf(path, {
       'max-pixels': Number.MAX_SAFE_INTEGER,
       'no-orient': false,
+      metadata: 'keep',
       alpha: undefined,
       background: undefined,
       linear: false,

@@ -1,0 +1,249 @@
+import { viewOf } from '../files/read.ts'
+import type { Picture } from '../tensor/picture.ts'
+import { refusal, wayOf, ways } from './foreign.ts'
+import { damaged, type OwnPicture } from './own-picture.ts'
+
+// BMP as Microsoft's BITMAPINFOHEADER and its successors describe it.
+
+const what = 'BMP'
+const compressions = { none: 0, rle8: 1, rle4: 2, fields: 3, alphaFields: 6 } as const
+
+/** Where a colour is in a pixel of 16 or 32 bits. */
+type Mask = { readonly shift: number; readonly most: number }
+
+const maskOf = (bits: number): Mask => {
+  const low = bits & -bits
+  const shift = bits === 0 ? 0 : 31 - Math.clz32(low)
+  return { shift, most: bits >>> shift }
+}
+
+/** BMP of 1 to 32 bits, packed (RLE) or not. A palette of grays makes gray, others and what has none RGB; alpha where a header of version 3 on has a mask for it. */
+export function readBmp(bytes: Uint8Array, name: string): OwnPicture {
+  const view = viewOf(bytes)
+  if (bytes.length < 26) throw damaged(name, what, bytes.length, 'the file ends inside the header')
+  const head = view.getUint32(14, true)
+  const isCore = head === 12
+  if (14 + head > bytes.length || (!isCore && (head < 40 || head > 1024)))
+    throw damaged(name, what, 14, `a header of ${head} bytes`)
+  const width = isCore ? view.getUint16(18, true) : view.getInt32(18, true)
+  const tall = isCore ? view.getInt16(20, true) : view.getInt32(22, true)
+  const height = Math.abs(tall)
+  const bits = view.getUint16(isCore ? 24 : 28, true)
+  const compression = isCore ? 0 : view.getUint32(30, true)
+  if (width < 1 || height < 1) throw damaged(name, what, 18, `the size is ${width}x${tall}`)
+  if (compression === 4 || compression === 5)
+    throw refusal(name, `a BMP around a ${compression === 4 ? 'JPEG' : 'PNG'}`, wayOf(ways.still, name))
+  const isPacked = compression === compressions.rle8 || compression === compressions.rle4
+  const isFields = compression === compressions.fields || compression === compressions.alphaFields
+  const fits =
+    compression === compressions.none
+      ? [1, 2, 4, 8, 16, 24, 32].includes(bits)
+      : isFields
+        ? bits === 16 || bits === 32
+        : (compression === compressions.rle8 && bits === 8) ||
+          (compression === compressions.rle4 && bits === 4)
+  if (!fits) throw damaged(name, what, 28, `${bits} bits with compression ${compression}`)
+  const start = view.getUint32(10, true)
+  const resolution = isCore ? [0, 0] : [view.getInt32(38, true), view.getInt32(42, true)]
+  const size = { width, height }
+  const common = resolution.every((n) => n > 0) ? { resolution: resolution as [number, number] } : {}
+  if (bits <= 8) {
+    const entry = isCore ? 3 : 4
+    const at = 14 + head
+    const used = isCore ? 0 : view.getUint32(46, true)
+    // the samples may begin right behind it
+    const room = Math.floor((Math.min(bytes.length, Math.max(start, at)) - at) / entry)
+    const count = Math.min(used === 0 ? 2 ** bits : used, 2 ** bits, Math.max(0, room))
+    const palette = Array.from({ length: count }, (_, i) => [2, 1, 0].map((c) => bytes[at + i * entry + c]!))
+    const channels = count > 0 && palette.every(([r, g, b]) => r === g && g === b) ? 1 : 3
+    return {
+      ...size,
+      ...common,
+      channels,
+      depth: 8,
+      samples() {
+        const places = isPacked
+          ? unpacked(bytes, start, size, bits === 4, name)
+          : indices(bytes, start, size, bits, name)
+        const out = new Uint8Array(width * height * channels)
+        for (let y = 0, to = 0; y < height; y++) {
+          const row = (tall < 0 ? y : height - 1 - y) * width
+          for (let x = 0; x < width; x++) {
+            const colour = palette[places[row + x]!]
+            if (colour === undefined)
+              throw damaged(name, what, start, `a pixel has colour ${places[row + x]} of ${count}`)
+            for (let c = 0; c < channels; c++) out[to++] = colour[c]!
+          }
+        }
+        return out
+      },
+    }
+  }
+  const field = (i: number): number => {
+    const from = 54 + 4 * i
+    // behind a header of 40 bytes, or inside longer ones
+    return from + 4 <= Math.max(14 + head, start) && from + 4 <= bytes.length ? view.getUint32(from, true) : 0
+  }
+  const hasAlphaField = compression === compressions.alphaFields || head >= 56
+  const given = isFields
+    ? [field(0), field(1), field(2), hasAlphaField ? field(3) : 0]
+    : bits === 16
+      ? [0x7c00, 0x3e0, 0x1f, 0]
+      : [0xff0000, 0xff00, 0xff, 0]
+  const masks = given.map(maskOf)
+  const channels = masks[3]!.most > 0 ? 4 : 3
+  const pixel = bits / 8
+  const pitch = Math.ceil((width * pixel) / 4) * 4
+  return {
+    ...size,
+    ...common,
+    channels,
+    depth: 8,
+    samples() {
+      checkEnd(bytes, start + pitch * height, name)
+      const out = new Uint8Array(width * height * channels)
+      for (let y = 0, to = 0; y < height; y++) {
+        let at = start + (tall < 0 ? y : height - 1 - y) * pitch
+        for (let x = 0; x < width; x++, at += pixel) {
+          const value =
+            pixel === 2
+              ? view.getUint16(at, true)
+              : pixel === 3
+                ? (bytes[at + 2]! << 16) | (bytes[at + 1]! << 8) | bytes[at]!
+                : view.getUint32(at, true)
+          for (let c = 0; c < channels; c++) {
+            const { shift, most } = masks[c]!
+            const level = (value >>> shift) & most
+            out[to++] = most === 255 || most === 0 ? level : Math.round((level >>> 0) * (255 / (most >>> 0)))
+          }
+        }
+      }
+      return out
+    },
+  }
+}
+
+function checkEnd(bytes: Uint8Array, end: number, name: string): void {
+  if (bytes.length < end)
+    throw damaged(
+      name,
+      what,
+      bytes.length,
+      `the file ends after ${bytes.length} bytes, and ${end} are needed`,
+    )
+}
+
+type Size = { readonly width: number; readonly height: number }
+
+/** Places in the palette, row by row as they are stored. */
+function indices(
+  bytes: Uint8Array,
+  start: number,
+  { width, height }: Size,
+  bits: number,
+  name: string,
+): Uint8Array {
+  const pitch = Math.ceil((width * bits) / 32) * 4
+  checkEnd(bytes, start + pitch * height, name)
+  const out = new Uint8Array(width * height)
+  const mask = 2 ** bits - 1
+  const each = 8 / bits
+  for (let y = 0, to = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const byte = bytes[start + y * pitch + Math.floor(x / each)]!
+      out[to++] = (byte >> (8 - bits - (x % each) * bits)) & mask
+    }
+  }
+  return out
+}
+
+/** Places in the palette from runs; what is skipped is place 0. */
+function unpacked(
+  bytes: Uint8Array,
+  start: number,
+  { width, height }: Size,
+  isNibbles: boolean,
+  name: string,
+): Uint8Array {
+  // a run of 2 bytes has at most 255 pixels
+  if ((bytes.length - start) * 256 < width * height)
+    throw damaged(
+      name,
+      what,
+      bytes.length,
+      `the file ends after ${bytes.length} bytes, too early for ${width}x${height}`,
+    )
+  const out = new Uint8Array(width * height)
+  let [x, y, at] = [0, 0, start]
+  const put = (place: number) => {
+    if (x < width && y < height) out[y * width + x] = place
+    x++
+  }
+  const half = (byte: number, i: number) => (i % 2 === 0 ? byte >> 4 : byte & 15)
+  for (;;) {
+    if (y >= height) return out
+    if (at + 2 > bytes.length) throw damaged(name, what, bytes.length, 'the file ends inside its runs')
+    const [count, value] = [bytes[at]!, bytes[at + 1]!]
+    at += 2
+    if (count > 0) {
+      for (let i = 0; i < count; i++) put(isNibbles ? half(value, i) : value)
+    } else if (value === 0) {
+      x = 0
+      y++
+    } else if (value === 1) return out
+    else if (value === 2) {
+      if (at + 2 > bytes.length) throw damaged(name, what, bytes.length, 'the file ends inside its runs')
+      x += bytes[at]!
+      y += bytes[at + 1]!
+      at += 2
+    } else {
+      const length = isNibbles ? Math.ceil(value / 2) : value
+      if (at + length > bytes.length) throw damaged(name, what, bytes.length, 'the file ends inside its runs')
+      for (let i = 0; i < value; i++) put(isNibbles ? half(bytes[at + (i >> 1)]!, i) : bytes[at + i]!)
+      at += length + (length % 2)
+    }
+  }
+}
+
+/** A BMP of 8 bits: gray with a palette, RGB of 24 bits, with alpha 32 bits and masks (version 4). */
+export function writeBmp({ width, height, channels, data, meta }: Picture): Uint8Array {
+  const hasAlpha = channels % 2 === 0
+  const isGray = channels === 1
+  const head = hasAlpha ? 108 : 40
+  const palette = isGray ? 1024 : 0
+  const pixel = isGray ? 1 : hasAlpha ? 4 : 3
+  const pitch = Math.ceil((width * pixel) / 4) * 4
+  const start = 14 + head + palette
+  const out = new Uint8Array(start + pitch * height)
+  const view = viewOf(out)
+  out.set([0x42, 0x4d])
+  view.setUint32(2, out.length, true)
+  view.setUint32(10, start, true)
+  view.setUint32(14, head, true)
+  view.setInt32(18, width, true)
+  view.setInt32(22, height, true)
+  view.setUint16(26, 1, true)
+  view.setUint16(28, pixel * 8, true)
+  view.setUint32(30, hasAlpha ? compressions.fields : 0, true)
+  view.setUint32(34, pitch * height, true)
+  for (const i of [0, 1] as const) view.setInt32(38 + 4 * i, meta.resolution?.[i] ?? 0, true)
+  if (isGray) {
+    view.setUint32(46, 256, true)
+    for (let i = 0; i < 256; i++) out.fill(i, 54 + 4 * i, 57 + 4 * i)
+  }
+  if (hasAlpha) {
+    for (const [i, mask] of [0xff0000, 0xff00, 0xff, 0xff000000].entries())
+      view.setUint32(54 + 4 * i, mask, true)
+    // the colours are those of sRGB
+    view.setUint32(70, 0x73524742, true)
+  }
+  for (let y = 0, from = 0; y < height; y++) {
+    let to = start + (height - 1 - y) * pitch
+    for (let x = 0; x < width; x++, from += channels, to += pixel) {
+      if (isGray) out[to] = data[from]!
+      else for (let c = 0; c < 3; c++) out[to + 2 - c] = data[from + (channels === 2 ? 0 : c)]!
+      if (hasAlpha) out[to + 3] = data[from + channels - 1]!
+    }
+  }
+  return out
+}

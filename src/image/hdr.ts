@@ -1,0 +1,109 @@
+import { refusal, wayOf } from './foreign.ts'
+import { damaged, type OwnPicture } from './own-picture.ts'
+import { textOf } from './reader.ts'
+
+const what = 'Radiance HDR picture'
+
+/**
+ * A Radiance picture (Ward, Real Pixels, Graphics Gems II): linear light as three mantissas of 8 bits and an exponent,
+ * plain or in either way of run lengths. A sample is mantissa · 2^(exponent − 136), as OpenCV and stb_image have it, and 1 is white.
+ */
+export function readHdr(bytes: Uint8Array, name: string): OwnPicture {
+  const lines: string[] = []
+  let at = 0
+  for (;;) {
+    const end = bytes.indexOf(10, at)
+    if (end < 0 || end - at > 2048 || lines.length > 200)
+      throw damaged(name, what, at, 'the header has no end')
+    const line = textOf(bytes, at, end).replace(/\r$/, '')
+    at = end + 1
+    lines.push(line)
+    if (line === '') break
+  }
+  const format = lines.find((line) => line.startsWith('FORMAT='))
+  if (format !== undefined && format !== 'FORMAT=32-bit_rle_rgbe')
+    throw refusal(
+      name,
+      `a Radiance picture of ${format.slice(7)}`,
+      wayOf('oiiotool IN -d float -o OUT.tif', name),
+    )
+  const end = bytes.indexOf(10, at)
+  const size = end < 0 ? '' : textOf(bytes, at, Math.min(end, at + 64))
+  const match = /^([-+])Y (\d{1,9}) ([-+])X (\d{1,9})\r?$/.exec(size)
+  const [, vertical, rows, horizontal, columns] = match ?? []
+  const [height, width] = [Number(rows), Number(columns)]
+  if (!(height > 0 && width > 0))
+    throw damaged(name, what, at, `the size must read "-Y rows +X columns", got ${JSON.stringify(size)}`)
+  const start = end + 1
+  return {
+    ...{ width, height, channels: 3, depth: 32, full: 1 },
+    samples() {
+      // a run of a row of 8 bits has at most 127 pixels in 2 bytes
+      if ((bytes.length - start) * 64 < width * height)
+        throw damaged(
+          name,
+          what,
+          bytes.length,
+          `the file ends after ${bytes.length} bytes, too early for ${width}x${height}`,
+        )
+      const out = new Float32Array(width * height * 3)
+      const row = new Uint8Array(width * 4)
+      let from = start
+      for (let y = 0; y < height; y++) {
+        from = unpackRow(bytes, from, row, width, name)
+        const line = vertical === '-' ? y : height - 1 - y
+        for (let x = 0; x < width; x++) {
+          const to = (line * width + (horizontal === '+' ? x : width - 1 - x)) * 3
+          const exponent = row[x * 4 + 3]!
+          const scale = exponent === 0 ? 0 : 2 ** (exponent - 136)
+          for (let c = 0; c < 3; c++) out[to + c] = row[x * 4 + c]! * scale
+        }
+      }
+      return out
+    },
+  }
+}
+
+/** Unpacks a row into [x][red, green, blue, exponent]; gives where the next one begins. */
+function unpackRow(bytes: Uint8Array, start: number, row: Uint8Array, width: number, name: string): number {
+  let at = start
+  const need = (count: number) => {
+    if (at + count > bytes.length) throw damaged(name, what, bytes.length, 'the file ends inside its samples')
+  }
+  need(4)
+  const isNew = width >= 8 && width < 32768 && bytes[at] === 2 && bytes[at + 1] === 2 && bytes[at + 2]! < 128
+  if (isNew) {
+    if (((bytes[at + 2]! << 8) | bytes[at + 3]!) !== width)
+      throw damaged(name, what, at, 'a row has another width than the picture')
+    at += 4
+    for (let c = 0; c < 4; c++) {
+      for (let x = 0; x < width; ) {
+        need(2)
+        const code = bytes[at++]!
+        const count = code > 128 ? code - 128 : code
+        if (count === 0 || x + count > width) throw damaged(name, what, at - 1, 'a run leaves its row')
+        if (code <= 128) need(count)
+        for (let i = 0; i < count; i++) row[(x + i) * 4 + c] = bytes[code > 128 ? at : at + i]!
+        at += code > 128 ? 1 : count
+        x += count
+      }
+    }
+    return at
+  }
+  let shift = 0
+  for (let x = 0; x < width; ) {
+    need(4)
+    const isRun = bytes[at] === 1 && bytes[at + 1] === 1 && bytes[at + 2] === 1
+    if (!isRun) {
+      row.set(bytes.subarray(at, at + 4), x++ * 4)
+      shift = 0
+    } else {
+      const count = bytes[at + 3]! * 2 ** shift
+      if (x === 0 || x + count > width) throw damaged(name, what, at, 'a run leaves its row')
+      for (let i = 0; i < count; i++, x++) row.copyWithin(x * 4, (x - 1) * 4, x * 4)
+      shift = Math.min(shift + 8, 24)
+    }
+    at += 4
+  }
+  return at
+}

@@ -1,0 +1,213 @@
+import { ConvoError } from '../error.ts'
+import { viewOf } from '../files/read.ts'
+import type { TextEntry } from '../tensor/metadata.ts'
+import type { PictureMeta } from '../tensor/picture.ts'
+import { exifBlock, exifFor } from './exif.ts'
+import { photoshopOf } from './metadata.ts'
+import { concat, iccFits } from './png.ts'
+import { textOf } from './reader.ts'
+
+// JPEG files as segments (ITU-T T.81, annex B): what stands beside the picture, and strips joined into one picture.
+
+/** Bytes of metadata that fit one segment with its name. */
+export const mostInSegment = 65000
+
+/** The longest side that the encoder writes. */
+const mostSide = 65500
+
+/** Whether a text is a comment, which a JPEG holds. */
+export const isComment = ({ keyword, text }: TextEntry): boolean =>
+  keyword === 'Comment' && Buffer.byteLength(text) <= mostInSegment
+
+/** A segment: a marker, the length, the body. */
+function segment(marker: number, ...parts: readonly (string | Uint8Array)[]): Uint8Array {
+  const bodies = parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part))
+  const length = 2 + bodies.reduce((sum, { length }) => sum + length, 0)
+  return concat([Uint8Array.of(0xff, marker, length >> 8, length & 0xff), ...bodies])
+}
+
+/** Where the segments of a JPEG begin and end, up to and with the start of its samples. */
+function segmentsOf(jpeg: Uint8Array): { marker: number; at: number; end: number }[] {
+  const found: { marker: number; at: number; end: number }[] = []
+  for (let at = 2; at + 4 <= jpeg.length; ) {
+    const marker = jpeg[at + 1]!
+    const end = at + 2 + viewOf(jpeg).getUint16(at + 2)
+    found.push({ marker, at, end })
+    if (marker === 0xda) break
+    at = end
+  }
+  return found
+}
+
+/**
+ * The segments that say something about a picture, for behind the first marker: JFIF with the resolution, EXIF, XMP, IPTC,
+ * the ICC profile and comments.
+ */
+export function segmentsBeside(
+  meta: PictureMeta,
+  size: { readonly width: number; readonly height: number; readonly channels: number },
+): Uint8Array {
+  const { resolution, icc, metadata = {} } = meta
+  const inches = resolution?.map((n) => Math.round(n * 0.0254))
+  // JFIF has whole numbers to the inch; what they do not hold, EXIF has
+  const isExact = resolution?.every(
+    (n, i) => Math.round(inches![i]! / 0.0254) === n && inches![i]! > 0 && inches![i]! < 65536,
+  )
+  const [x = 1, y = 1] = isExact ? inches! : []
+  const jfif = Uint8Array.of(1, 1, isExact ? 1 : 0, x >> 8, x & 0xff, y >> 8, y & 0xff, 0, 0)
+  const exif = exifFor(meta, size, resolution !== undefined && !isExact)
+  const { xmp, iptc, text = [] } = metadata
+  const block = exif && exifBlock(exif)
+  const fits = (bytes: Uint8Array | undefined): bytes is Uint8Array =>
+    bytes !== undefined && bytes.length <= mostInSegment
+  return concat([
+    segment(0xe0, 'JFIF\0', jfif),
+    ...(fits(block) ? [segment(0xe1, 'Exif\0\0', block)] : []),
+    ...(fits(xmp) ? [segment(0xe1, 'http://ns.adobe.com/xap/1.0/\0', xmp)] : []),
+    ...(icc !== undefined && iccFits(icc, size.channels) ? profileSegments(icc) : []),
+    ...(fits(iptc) ? [segment(0xed, photoshopOf(iptc))] : []),
+    ...text.filter(isComment).map((one) => segment(0xfe, Buffer.from(one.text))),
+  ])
+}
+
+/** An ICC profile in as many segments as it takes (ICC.1, annex B.4). */
+function profileSegments(icc: Uint8Array): Uint8Array[] {
+  const step = 65519
+  const count = Math.ceil(icc.length / step)
+  return Array.from({ length: count }, (_, i) =>
+    segment(0xe2, 'ICC_PROFILE\0', Uint8Array.of(i + 1, count), icc.subarray(i * step, (i + 1) * step)),
+  )
+}
+
+/** A JPEG as it was encoded, with other segments in place of those about the picture. */
+export function jpegWith(jpeg: Uint8Array, beside: Uint8Array): Uint8Array {
+  const kept = segmentsOf(jpeg).filter(({ marker }) => marker < 0xe0 || marker === 0xee)
+  const start = segmentsOf(jpeg).at(-1)!.end
+  return concat([
+    jpeg.subarray(0, 2),
+    beside,
+    ...kept.map(({ at, end }) => jpeg.subarray(at, end)),
+    jpeg.subarray(start),
+  ])
+}
+
+/** @throws ConvoError E_OUTPUT for a picture that is too long for a JPEG */
+export function checkJpegSide(width: number, height: number): void {
+  if (Math.max(width, height) <= mostSide) return
+  throw new ConvoError('E_OUTPUT', 'the picture cannot be written as jpeg', {
+    why: `${width}x${height}: the sides of a JPEG have at most ${mostSide} pixels`,
+    fix: 'an output path ending in .png or .tif',
+  })
+}
+
+/**
+ * The rows of the strips that a JPEG may be encoded in: whole blocks of 16 rows, few enough that a strip is one restart
+ * interval, whose blocks are counted in 16 bits.
+ */
+export function jpegStripRows(width: number, subsampling: '4:4:4' | '4:2:0'): number {
+  const side = subsampling === '4:2:0' ? 16 : 8
+  const across = Math.ceil(width / side)
+  const down = Math.floor(65535 / across)
+  return Math.max(16, Math.min(256, Math.floor((down * side) / 16) * 16))
+}
+
+/**
+ * One JPEG from strips that were encoded on their own with equal tables: each is a restart interval, behind which the
+ * prediction of the mean levels begins anew as at the start of a picture, so that the samples are those of one that is
+ * encoded whole.
+ *
+ * @param height of the whole picture
+ */
+export function joinStrips(strips: readonly Uint8Array[], height: number): Uint8Array {
+  const [first] = strips
+  if (first === undefined || strips.length === 1) return first!
+  const segments = segmentsOf(first)
+  const frame = segments.find(({ marker }) => marker >= 0xc0 && marker <= 0xc2)!
+  const scan = segments.at(-1)!
+  const head = first.slice(0, scan.at)
+  const view = viewOf(head)
+  const [rows, width] = [view.getUint16(frame.at + 5), view.getUint16(frame.at + 7)]
+  const factors = Array.from({ length: head[frame.at + 9]! }, (_, i) => head[frame.at + 11 + 3 * i]!)
+  // of a single component a block is 8x8 whatever its factors
+  const isOne = factors.length === 1
+  const across = 8 * (isOne ? 1 : Math.max(...factors.map((both) => both >> 4)))
+  const down = 8 * (isOne ? 1 : Math.max(...factors.map((both) => both & 15)))
+  const interval = Math.ceil(width / across) * Math.ceil(rows / down)
+  view.setUint16(frame.at + 5, height)
+  const parts = [head, segment(0xdd, Uint8Array.of(interval >> 8, interval & 0xff))]
+  parts.push(first.subarray(scan.at, first.length - 2))
+  strips.slice(1).forEach((strip, i) => {
+    const start = segmentsOf(strip).at(-1)!.end
+    parts.push(Uint8Array.of(0xff, 0xd0 + (i % 8)), strip.subarray(start, strip.length - 2))
+  })
+  return concat([...parts, Uint8Array.of(0xff, 0xd9)])
+}
+
+/** The table for levels of gray of T.81, annex K.1, in the order of files, at quality 50. */
+const luminance = [
+  ...[
+    16, 11, 12, 14, 12, 10, 16, 14, 13, 14, 18, 17, 16, 19, 24, 40, 26, 24, 22, 22, 24, 49, 35, 37, 29, 40,
+    58,
+  ],
+  ...[
+    51, 61, 60, 57, 51, 56, 55, 64, 72, 92, 78, 64, 68, 87, 69, 55, 56, 80, 109, 81, 87, 95, 98, 103, 104,
+    103,
+  ],
+  ...[62, 77, 113, 121, 112, 100, 120, 92, 101, 103, 99],
+]
+
+/** The table of a quality of libjpeg, which scales that of quality 50. */
+const tableAt = (quality: number): number[] => {
+  const scale = quality < 50 ? Math.floor(5000 / quality) : 200 - 2 * quality
+  return luminance.map((value) => Math.min(255, Math.max(1, Math.floor((value * scale + 50) / 100))))
+}
+
+/**
+ * The quality of libjpeg, 1 to 100, whose table for levels of gray is nearest to one of a file, by the sum of the
+ * differences: the very one that a file of libjpeg was written with, and one of about as much loss for others.
+ *
+ * @param table 64 numbers, in the order of the file
+ */
+export function qualityOf(table: ArrayLike<number>): number {
+  let [best, least] = [100, Number.POSITIVE_INFINITY]
+  for (let quality = 100; quality >= 1; quality--) {
+    const sum = tableAt(quality).reduce((total, value, i) => total + Math.abs(value - table[i]!), 0)
+    if (sum < least) [best, least] = [quality, sum]
+  }
+  return best
+}
+
+/** What the tables and the frame of a JPEG say of how it was encoded; nothing where there is no table for gray levels. */
+export function codingOf(
+  tables: Uint8Array | undefined,
+  frame: Uint8Array | undefined,
+): PictureMeta['jpeg'] | undefined {
+  const table = tables && quantisation(tables)
+  if (table === undefined || frame === undefined || frame.length < 9) return undefined
+  // chroma of every other pixel, or of fewer, in both directions
+  const isHalf = frame[5] === 3 && [frame[7]! >> 4, frame[7]! & 15].every((factor) => factor >= 2)
+  return { quality: qualityOf(table), subsampling: isHalf ? '4:2:0' : '4:4:4' }
+}
+
+/** The first table, number 0, of the segments of tables. */
+function quantisation(segments: Uint8Array): number[] | undefined {
+  for (let at = 0; at < segments.length; ) {
+    const size = segments[at]! >> 4 === 0 ? 1 : 2
+    const end = at + 1 + 64 * size
+    if (end > segments.length) return undefined
+    if ((segments[at]! & 15) === 0) {
+      const view = viewOf(segments)
+      return Array.from({ length: 64 }, (_, i) =>
+        size === 1 ? segments[at + 1 + i]! : view.getUint16(at + 1 + 2 * i),
+      )
+    }
+    at = end
+  }
+  return undefined
+}
+
+/** A comment as text, in UTF-8 or else Latin-1. */
+export function commentOf(bytes: Uint8Array): TextEntry {
+  const text = Buffer.from(bytes).toString()
+  return { keyword: 'Comment', text: (text.includes('\ufffd') ? textOf(bytes) : text).replace(/\0+$/, '') }
+}

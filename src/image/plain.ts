@@ -1,0 +1,293 @@
+import { roundHalfEven, to8Bits } from '../definition/quantise.ts'
+import { ConvoError } from '../error.ts'
+import { viewOf } from '../files/read.ts'
+import type { Picture, Samples } from '../tensor/picture.ts'
+import { writeBmp } from './bmp.ts'
+import { inColour } from './fit.ts'
+import { damaged, type OwnPicture } from './own-picture.ts'
+import { concat, pngBytes } from './png.ts'
+import { textOf } from './reader.ts'
+
+// The formats of Netpbm, as its manual has them: PBM, PGM and PPM as text (P1 to P3) and as bytes (P4 to P6), PAM (P7); and PFM.
+
+/** Words of a header, between white space; from # to the end of a line is comment. */
+function wordsFrom(bytes: Uint8Array, name: string, what: string) {
+  let at = 2
+  const next = (): string => {
+    for (;;) {
+      while (at < bytes.length && isSpace(bytes[at]!)) at++
+      if (bytes[at] !== 0x23) break
+      while (at < bytes.length && bytes[at] !== 0x0a) at++
+    }
+    const start = at
+    while (at < bytes.length && !isSpace(bytes[at]!) && at - start < 64) at++
+    if (start === at) throw damaged(name, what, at, 'the file ends inside the header')
+    return textOf(bytes, start, at)
+  }
+  const number = (least: number, most: number, meaning: string): number => {
+    const from = at
+    const word = next()
+    const value = /^\d+$/.test(word) ? Number(word) : Number.NaN
+    if (value >= least && value <= most) return value
+    throw damaged(
+      name,
+      what,
+      from,
+      `${meaning} must be a whole number from ${least} to ${most}, got ${JSON.stringify(word)}`,
+    )
+  }
+  return { next, number, at: () => at }
+}
+
+const isSpace = (byte: number): boolean => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)
+const mostSide = 2 ** 31 - 1
+
+/** PBM, PGM, PPM and PAM. White of PBM is 255; samples whose largest value is another are spread over 0..255 or 0..65535. */
+export function readPnm(bytes: Uint8Array, name: string): OwnPicture {
+  const kind = bytes[1]! - 0x30
+  if (kind === 7) return readPam(bytes, name)
+  const what = ['PBM', 'PGM', 'PPM'][(kind - 1) % 3]!
+  const words = wordsFrom(bytes, name, what)
+  const width = words.number(1, mostSide, 'the width')
+  const height = words.number(1, mostSide, 'the height')
+  const isBits = kind === 1 || kind === 4
+  const most = isBits ? 1 : words.number(1, 65535, 'the largest value')
+  const channels = what === 'PPM' ? 3 : 1
+  const depth = most > 255 ? 16 : 8
+  const start = words.at() + 1
+  const size = { width, height, channels, depth } as const
+  if (kind < 4) return { ...size, samples: () => fromText(bytes, start - 1, size, most, isBits, name, what) }
+  const rowBytes = isBits ? Math.ceil(width / 8) : width * channels * (depth / 8)
+  const end = start + rowBytes * height
+  return {
+    ...size,
+    ...further(bytes, end),
+    samples() {
+      checkEnd(bytes, end, name, what)
+      if (!isBits) return fromBytes(bytes.subarray(start, end), depth, most, name, what, start)
+      const out = new Uint8Array(width * height)
+      for (let y = 0, i = 0; y < height; y++) {
+        const row = start + y * rowBytes
+        for (let x = 0; x < width; x++) out[i++] = (bytes[row + (x >> 3)]! >> (7 - (x & 7))) & 1 ? 0 : 255
+      }
+      return out
+    },
+  }
+}
+
+function readPam(bytes: Uint8Array, name: string): OwnPicture {
+  const what = 'PAM'
+  const words = wordsFrom(bytes, name, what)
+  const found = new Map<string, number>()
+  const ranges: Readonly<Record<string, readonly [number, number]>> = {
+    WIDTH: [1, mostSide],
+    HEIGHT: [1, mostSide],
+    DEPTH: [1, 4],
+    MAXVAL: [1, 65535],
+  }
+  for (;;) {
+    const word = words.next()
+    if (word === 'ENDHDR') break
+    // the type of the samples follows from how many there are
+    if (word === 'TUPLTYPE') words.next()
+    else if (Object.hasOwn(ranges, word)) found.set(word, words.number(...ranges[word]!, word))
+    else throw damaged(name, what, words.at(), `${JSON.stringify(word)} is no line of its header`)
+  }
+  const missing = Object.keys(ranges).find((key) => !found.has(key))
+  if (missing !== undefined) throw damaged(name, what, words.at(), `the header has no ${missing}`)
+  const [width, height, channels, most] = Object.keys(ranges).map((key) => found.get(key)!) as [
+    number,
+    number,
+    1,
+    number,
+  ]
+  const depth = most > 255 ? 16 : 8
+  const start = words.at() + 1
+  const end = start + width * height * channels * (depth / 8)
+  return {
+    ...{ width, height, channels, depth },
+    ...further(bytes, end),
+    samples() {
+      checkEnd(bytes, end, name, what)
+      return fromBytes(bytes.subarray(start, end), depth, most, name, what, start)
+    },
+  }
+}
+
+/** Pictures may follow on each other in one file. */
+const further = (bytes: Uint8Array, end: number): Pick<OwnPicture, 'unread'> =>
+  /^P[1-7]\s/.test(textOf(bytes, end, end + 3)) ? { unread: ['further pictures behind the first'] } : {}
+
+function checkEnd(bytes: Uint8Array, end: number, name: string, what: string): void {
+  if (bytes.length < end)
+    throw damaged(
+      name,
+      what,
+      bytes.length,
+      `the file ends after ${bytes.length} bytes, and ${end} are needed`,
+    )
+}
+
+/** Samples with the high byte first, spread so that `most` is white. */
+function fromBytes(
+  bytes: Uint8Array,
+  depth: 8 | 16,
+  most: number,
+  name: string,
+  what: string,
+  start: number,
+): Samples {
+  const full = depth === 16 ? 65535 : 255
+  let out: Uint8Array | Uint16Array
+  if (depth === 8) out = bytes.slice()
+  else {
+    out = new Uint16Array(bytes.length / 2)
+    for (let i = 0; i < out.length; i++) out[i] = (bytes[2 * i]! << 8) | bytes[2 * i + 1]!
+  }
+  if (most === full) return out
+  for (let i = 0; i < out.length; i++) {
+    if (out[i]! > most)
+      throw damaged(
+        name,
+        what,
+        start + (i * depth) / 8,
+        `a sample is ${out[i]}, and the largest value ${most}`,
+      )
+    out[i] = roundHalfEven((out[i]! * full) / most)
+  }
+  return out
+}
+
+/** Samples as numbers between white space; those of a PBM are digits that need none. */
+function fromText(
+  bytes: Uint8Array,
+  start: number,
+  { width, height, channels, depth }: Pick<OwnPicture, 'width' | 'height' | 'channels' | 'depth'>,
+  most: number,
+  isBits: boolean,
+  name: string,
+  what: string,
+): Samples {
+  const count = width * height * channels
+  // a sample takes a byte at least
+  if (count > bytes.length)
+    throw damaged(
+      name,
+      what,
+      bytes.length,
+      `the file ends after ${bytes.length} bytes, and ${count} samples are needed`,
+    )
+  const out = new (depth === 16 ? Uint16Array : Uint8Array)(count)
+  const full = depth === 16 ? 65535 : 255
+  let at = start
+  for (let i = 0; i < count; i++) {
+    for (;;) {
+      while (at < bytes.length && isSpace(bytes[at]!)) at++
+      if (bytes[at] !== 0x23) break
+      while (at < bytes.length && bytes[at] !== 0x0a) at++
+    }
+    const from = at
+    let value = 0
+    while (at < bytes.length && bytes[at]! >= 0x30 && bytes[at]! <= 0x39 && at - from < (isBits ? 1 : 6))
+      value = value * 10 + bytes[at++]! - 0x30
+    if (at === from) throw damaged(name, what, at, `expected sample ${i + 1} of ${count}`)
+    if (value > most) throw damaged(name, what, from, `a sample is ${value}, and the largest value ${most}`)
+    out[i] = isBits ? (value === 1 ? 0 : 255) : most === full ? value : roundHalfEven((value * full) / most)
+  }
+  return out
+}
+
+/** PFM: gray (Pf) or RGB (PF) as float32, rows from the bottom up; 1 is white. A scale below 0 says that the low byte comes first. */
+export function readPfm(bytes: Uint8Array, name: string): OwnPicture {
+  const words = wordsFrom(bytes, name, 'PFM')
+  const channels = bytes[1] === 0x46 ? 3 : 1
+  const width = words.number(1, mostSide, 'the width')
+  const height = words.number(1, mostSide, 'the height')
+  const at = words.at()
+  const scale = Number(words.next())
+  if (!Number.isFinite(scale) || scale === 0)
+    throw damaged(name, 'PFM', at, 'the scale must be a number other than 0')
+  const start = words.at() + 1
+  const row = width * channels
+  return {
+    ...{ width, height, channels, depth: 32, full: 1 },
+    samples() {
+      checkEnd(bytes, start + row * height * 4, name, 'PFM')
+      const view = viewOf(bytes)
+      const out = new Float32Array(row * height)
+      for (let y = 0; y < height; y++) {
+        const from = start + (height - 1 - y) * row * 4
+        for (let i = 0; i < row; i++) out[y * row + i] = view.getFloat32(from + i * 4, scale < 0)
+      }
+      return out
+    },
+  }
+}
+
+const header = (text: string): Uint8Array => Buffer.from(text, 'latin1')
+const isGray = ({ channels }: Picture): boolean => channels < 3
+const wholeBytes = ({ data }: Picture): Uint8Array => pngBytes(data as Uint8Array | Uint16Array)
+const mostOf = ({ depth }: Picture): number => (depth === 16 ? 65535 : 255)
+
+const writePnm = (picture: Picture): Uint8Array => {
+  const { width, height } = picture
+  const kind = isGray(picture) ? 'P5' : 'P6'
+  return concat([header(`${kind}\n${width} ${height}\n${mostOf(picture)}\n`), wholeBytes(picture)])
+}
+
+/** @throws ConvoError E_OUTPUT for colours in a format of gray */
+function checkGray(picture: Picture, format: string): void {
+  if (isGray(picture)) return
+  throw new ConvoError('E_OUTPUT', `${format} holds gray, and the picture has colours`, {
+    why: `the picture has ${picture.channels} channels`,
+    fix: '--gray, or an output path ending in .ppm',
+  })
+}
+
+/** The formats that are written as they are, from pictures that fit them. */
+export const plainWriters: Readonly<
+  Record<'bmp' | 'pnm' | 'ppm' | 'pgm' | 'pbm' | 'pam' | 'pfm', (picture: Picture) => Uint8Array>
+> = {
+  bmp: writeBmp,
+  pnm: writePnm,
+  ppm: (picture) => writePnm(inColour(picture)),
+  pgm(picture) {
+    checkGray(picture, 'pgm')
+    return writePnm(picture)
+  },
+  pbm(picture) {
+    checkGray(picture, 'pbm')
+    const { width, height, data } = picture
+    const levels = data instanceof Uint16Array ? to8Bits(data) : data
+    const rowBytes = Math.ceil(width / 8)
+    const out = new Uint8Array(rowBytes * height)
+    for (let y = 0, i = 0; y < height; y++) {
+      for (let x = 0; x < width; x++, i++)
+        if (levels[i]! < 128) out[y * rowBytes + (x >> 3)]! |= 0x80 >> (x & 7)
+    }
+    return concat([header(`P4\n${width} ${height}\n`), out])
+  },
+  pam(picture) {
+    const { width, height, channels } = picture
+    const type = ['GRAYSCALE', 'GRAYSCALE_ALPHA', 'RGB', 'RGB_ALPHA'][channels - 1]
+    const lines = [
+      'P7',
+      `WIDTH ${width}`,
+      `HEIGHT ${height}`,
+      `DEPTH ${channels}`,
+      `MAXVAL ${mostOf(picture)}`,
+    ]
+    return concat([header(`${[...lines, `TUPLTYPE ${type}`, 'ENDHDR'].join('\n')}\n`), wholeBytes(picture)])
+  },
+  pfm(picture) {
+    const { width, height, channels, full = 1, data } = picture
+    const row = width * channels
+    const out = new Uint8Array(row * height * 4)
+    const view = viewOf(out)
+    for (let y = 0; y < height; y++) {
+      const from = (height - 1 - y) * row
+      for (let i = 0; i < row; i++) view.setFloat32((y * row + i) * 4, data[from + i]! / full, true)
+    }
+    return concat([header(`${channels === 1 ? 'Pf' : 'PF'}\n${width} ${height}\n-1.0\n`), out])
+  },
+}

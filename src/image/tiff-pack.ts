@@ -1,0 +1,138 @@
+import { deflateSync } from 'node:zlib'
+
+// How the rows of a strip become the bytes of a strip of a TIFF (TIFF 6.0, sections 9, 13 and 14).
+
+/** The ways in which a TIFF is compressed, none of which changes a sample; with their numbers in a file. */
+export const tiffCompressions = { deflate: 8, lzw: 5, packbits: 32773, none: 1 } as const
+export type TiffCompression = keyof typeof tiffCompressions
+
+/** How the rows of a strip are packed: differences of neighbours go with deflate and LZW. */
+export const predictorOf = (compression: TiffCompression, depth: 8 | 16 | 32): 1 | 2 | 3 =>
+  compression === 'none' || compression === 'packbits' ? 1 : depth === 32 ? 3 : 2
+
+/** Rows of samples, [y][x][channel], as the bytes of a strip. `rows` is changed. */
+export function packStrip(
+  rows: Uint8Array,
+  rowBytes: number,
+  channels: number,
+  depth: 8 | 16 | 32,
+  compression: TiffCompression,
+): Uint8Array {
+  const predictor = predictorOf(compression, depth)
+  for (let at = 0; at < rows.length && predictor !== 1; at += rowBytes) {
+    const row = rows.subarray(at, at + rowBytes)
+    if (predictor === 3) parted(row, channels)
+    else if (depth === 16) differ(new Uint16Array(row.buffer, row.byteOffset, row.length / 2), channels)
+    else differ(row, channels)
+  }
+  if (compression === 'deflate') return deflateSync(rows, { level: 6, memLevel: 9 })
+  if (compression === 'lzw') return lzw(rows)
+  return compression === 'packbits' ? packBits(rows, rowBytes) : rows.slice()
+}
+
+/** Every sample less the one of the same channel before it. */
+function differ(row: Uint8Array | Uint16Array, channels: number): void {
+  for (let i = row.length - 1; i >= channels; i--) row[i] = row[i]! - row[i - channels]!
+}
+
+/** The bytes of floats apart, the most significant ones of all first, and then as differences (Adobe, TIFF Technical Note 3). */
+function parted(row: Uint8Array, channels: number): void {
+  const count = row.length / 4
+  const bytes = row.slice()
+  for (let i = 0; i < count; i++) for (let b = 0; b < 4; b++) row[(3 - b) * count + i] = bytes[4 * i + b]!
+  differ(row, channels)
+}
+
+/** Runs of a byte, from three on, and runs of different ones; no run goes from row to row. */
+function packBits(bytes: Uint8Array, rowBytes: number): Uint8Array {
+  const out = new Uint8Array(
+    bytes.length + (Math.ceil(rowBytes / 128) + 1) * Math.ceil(bytes.length / rowBytes),
+  )
+  let to = 0
+  for (let start = 0; start < bytes.length; start += rowBytes) {
+    const end = Math.min(start + rowBytes, bytes.length)
+    const isRun = (at: number) => at + 2 < end && bytes[at] === bytes[at + 1] && bytes[at] === bytes[at + 2]
+    for (let at = start; at < end; ) {
+      let count = 1
+      if (isRun(at)) {
+        while (count < 128 && at + count < end && bytes[at + count] === bytes[at]) count++
+        out[to++] = 257 - count
+        out[to++] = bytes[at]!
+      } else {
+        while (count < 128 && at + count < end && !isRun(at + count)) count++
+        out[to++] = count - 1
+        out.set(bytes.subarray(at, at + count), to)
+        to += count
+      }
+      at += count
+    }
+  }
+  return out.slice(0, to)
+}
+
+const clearCode = 256
+const endCode = 257
+
+/** The code of a string and the byte behind it, to the code of both; all 0 between two strips. */
+let table: Int32Array | undefined
+
+/** LZW as TIFF has it: the highest bit first, codes of 9 to 12 bits that grow one code early. */
+function lzw(bytes: Uint8Array): Uint8Array {
+  let out = new Uint8Array(Math.max(64, bytes.length))
+  let to = 0
+  let held = 0
+  let bits = 0
+  let width = 9
+  const write = (code: number) => {
+    held = (held << width) | code
+    bits += width
+    if (to + 4 > out.length) {
+      const larger = new Uint8Array(out.length * 2)
+      larger.set(out)
+      out = larger
+    }
+    for (; bits >= 8; bits -= 8) out[to++] = (held >> (bits - 8)) & 0xff
+    held &= (1 << bits) - 1
+  }
+  table ??= new Int32Array(4096 * 256)
+  let used: number[] = []
+  let next = 258
+  write(clearCode)
+  let code = -1
+  for (const byte of bytes) {
+    if (code < 0) {
+      code = byte
+      continue
+    }
+    const place = code * 256 + byte
+    const known = table[place]!
+    if (known !== 0) {
+      code = known
+      continue
+    }
+    write(code)
+    code = byte
+    table[place] = next++
+    used.push(place)
+    if (next === 4094) {
+      write(clearCode)
+      for (const one of used) table[one] = 0
+      used = []
+      next = 258
+      width = 9
+    } else if (next === 1 << width) width++
+  }
+  if (code >= 0) {
+    write(code)
+    // the table of the reader grows by this one too
+    next++
+    if (next === 4094) {
+      write(clearCode)
+      width = 9
+    } else if (next === 1 << width) width++
+  }
+  for (const one of used) table[one] = 0
+  write(endCode)
+  if (bits > 0) out[to++] = (held << (8 - bits)) & 0xff
+  return out.slice(0, to)
+}

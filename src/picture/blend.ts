@@ -1,0 +1,150 @@
+import { lumaOf } from '../definition/blend.ts'
+import { ConvoError } from '../error.ts'
+import { leveled } from '../graph/narrow.ts'
+import { layerNode, type Node, nodeOf, outChannels, planesNode, sourceNode, traced } from '../graph/node.ts'
+import { decode } from '../image/decode.ts'
+import { srgb } from '../image/light.ts'
+import { levelsOf } from '../run/graph.ts'
+import type { Source } from '../run/graph-run.ts'
+import type { Session } from '../run/pool.ts'
+import { fullOf, hasAlpha } from '../tensor/picture.ts'
+import { Tensor } from '../tensor/tensor.ts'
+import type { Task } from './job.ts'
+import { limitsOf } from './load.ts'
+import { identity, toneOf } from './recipe-step.ts'
+import { type Data, graphOf, isPicture, type State } from './state.ts'
+import { levelsOfRange } from './write-maps.ts'
+
+// A result over the input that it was made of, in part: --region, --mask, --mix and --channels-of are one step behind the last.
+
+/** What is needed to lay a result over its input. */
+export type Blending = {
+  /** The input as the first step meets it, and its planes. */
+  readonly source: Source
+  readonly input: Node
+  readonly isLuma: boolean
+  readonly mask?: Tensor
+}
+
+const options = ['region', 'mask', 'mix', 'channels-of'] as const
+
+/** The first of the options that ask for it. */
+function askedOf({ settings }: Task): string | undefined {
+  return options.find((name) => settings[name] !== undefined && settings[name] !== 1)
+}
+
+/**
+ * Gets ready to lay the result of a job over its input, where that is asked for; gives the state that the first step meets:
+ * the luma alone where it is to be filtered.
+ *
+ * @throws ConvoError E_OPTION for an input that is no picture, or a region outside; E_SHAPE for a mask of another size
+ */
+export async function beginBlending(
+  state: State,
+  task: Task,
+): Promise<{ readonly state: State; readonly blending?: Blending }> {
+  const asked = askedOf(task)
+  if (asked === undefined) return { state }
+  const { data } = state
+  const { settings } = task
+  if (data.kind !== 'picture')
+    throw new ConvoError('E_OPTION', `--${asked} is for pictures, and the input is an array or a volume`, {
+      fix: `no --${asked}`,
+    })
+  if (settings.channels !== undefined)
+    throw new ConvoError('E_OPTION', `--${asked} and --channels exclude each other`, { fix: 'no --channels' })
+  const { picture } = data
+  const {
+    gray,
+    table,
+    light = srgb,
+  } = toneOf(identity.recipe, task, picture, { isFirst: true, isLast: false })
+  const input = sourceNode([outChannels(picture, { gray }), picture.height, picture.width])
+  const source = { picture, gray, light: table === 0 ? undefined : light }
+  checkRegion(task, picture)
+  const mask = await maskOf(task, picture)
+  const isLuma = settings['channels-of'] === 'luma' && input.shape[0] > 2
+  const blending = { source, input, isLuma, ...(mask !== undefined && { mask }) }
+  if (!isLuma) return { state, blending }
+  const out = traced(layerNode('luma', [input], {}))
+  const lumas: Data = { kind: 'graph', out, source, full: picture.full, isPicture: true }
+  return { state: { ...state, data: lumas }, blending }
+}
+
+type Size = { readonly width: number; readonly height: number }
+
+/** @throws ConvoError E_OPTION for a region without a pixel of the picture */
+function checkRegion({ settings: { region }, input }: Task, { width, height }: Size): void {
+  if (region === undefined || (region[0] < width && region[1] < height)) return
+  throw new ConvoError('E_OPTION', `--region ${region.join(',')} lies outside ${input}`, {
+    why: `${input} has ${width}x${height} pixels; --region is x,y,width,height`,
+    fix: `--region 0,0,${width},${height}`,
+  })
+}
+
+/** The mask as weights of 0..1: its luma times its alpha. @throws ConvoError E_SHAPE for one of another size */
+async function maskOf({ settings, input }: Task, { width, height }: Size): Promise<Tensor | undefined> {
+  if (settings.mask === undefined) return undefined
+  const picture = await decode(settings.mask, limitsOf(settings))
+  if (picture.width !== width || picture.height !== height) {
+    throw new ConvoError('E_SHAPE', `the mask ${settings.mask} has another size than ${input}`, {
+      why: `${settings.mask}: ${picture.width}x${picture.height}, ${input}: ${width}x${height}`,
+      fix: 'a mask of the same size',
+    })
+  }
+  const { channels, data } = picture
+  const full = fullOf(picture)
+  const colours = hasAlpha(channels) ? channels - 1 : channels
+  const weights = new Float32Array(width * height)
+  for (let i = 0, at = 0; i < weights.length; i++, at += channels) {
+    const level = colours === 1 ? data[at]! : lumaOf(data[at]!, data[at + 1]!, data[at + 2]!)
+    const share = hasAlpha(channels) ? data[at + colours]! / full : 1
+    weights[i] = Math.min(1, Math.max(0, (level / full) * share)) || 0
+  }
+  return new Tensor([1, height, width], weights)
+}
+
+/**
+ * Lays what the steps made over the input. The range applies to what was made before, so that the input stays as it is.
+ *
+ * @throws ConvoError E_OPTION for a result of another size or other channels
+ */
+export async function blended(
+  session: Session,
+  state: State,
+  { source, input, isLuma, mask }: Blending,
+  task: Task,
+): Promise<State> {
+  const { data } = state
+  const { settings, range } = task
+  const wanted = [isLuma ? input.shape[0] - 2 : input.shape[0], ...input.shape.slice(1)]
+  const made = data.kind === 'graph' && isPicture(data) ? nodeOf(data.out) : undefined
+  if (data.kind !== 'graph' || made === undefined || made.shape.join() !== wanted.join()) {
+    const shape = data.kind === 'graph' ? data.out.shape : data.kind === 'tensor' ? data.tensor.shape : wanted
+    throw new ConvoError('E_OPTION', `--${askedOf(task)} needs a result like the input`, {
+      why: `the input is [${wanted.join(',')}], the result [${shape.join(',')}]`,
+      fix: `no --${askedOf(task)}`,
+    })
+  }
+  const { full } = data
+  const [count, height, width] = made.shape
+  const colours = hasAlpha(count) ? count - 1 : count
+  const plain = { kind: 'plain' } as const
+  const { levels } =
+    range === 'minmax'
+      ? await levelsOf(session, graphOf({ ...data, source }), 'stretched', false, full)
+      : { levels: Array.from({ length: count }, () => levelsOfRange(range, full)) }
+  const ranged = leveled(
+    made,
+    levels.map((one, c) => (c < colours ? one : plain)),
+  )
+  const [x, y, w, h] = settings.region ?? [0, 0, width, height]
+  const blend = {
+    mix: settings.mix,
+    rows: [y, Math.min(y + h, height)],
+    columns: [x, Math.min(x + w, width)],
+    isLuma,
+  } as const
+  const out = layerNode('blend', [ranged, input, ...(mask === undefined ? [] : [planesNode(mask)])], blend)
+  return { ...state, data: { ...data, out: traced(out), source, isPicture: true } }
+}

@@ -1,0 +1,180 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { blendRow, lumaOf } from '../../src/definition/blend.ts'
+import { rowsOf } from '../../src/definition/rows.ts'
+import { encode } from '../../src/image/encode.ts'
+import { type Chain, type ConvoOptions, convo } from '../../src/index.ts'
+import { Tensor } from '../../src/tensor/tensor.ts'
+import { failure, noise, picture, temporaryFolder } from '../image/pictures.ts'
+
+// A result over its input, in part: region, mask, mix and channelsOf, which meet in one step behind the last.
+
+const folder = temporaryFolder()
+const [width, height] = [41, 150]
+type Make = (input: Chain) => Chain
+const chains: Readonly<Record<string, Make>> = {
+  gaussian: (one) => one.gaussian({ sigma: 2 }),
+  'integer taps': (one) => one.box({ size: 3 }),
+  sobel: (one) => one.sobel(),
+  operator: (one) => one.conv2d({ kernel: 'sharpen' }),
+  chain: (one) => one.gaussian({ sigma: 1 }).unsharp(),
+}
+
+const inputs = ([1, 2, 3, 4] as const).flatMap((channels) =>
+  ([8, 16] as const).map((depth) => {
+    // alpha of all kinds, and nowhere 0 so that colours are all seen
+    const full = depth === 8 ? 255 : 65535
+    return picture(width, height, channels, depth, (i) =>
+      channels % 2 === 0 && i % channels === channels - 1 ? full - (noise(i) % 200) : noise(i) % (full + 1),
+    )
+  }),
+)
+const of = (one: (typeof inputs)[number], options: ConvoOptions = {}) =>
+  convo({ data: one.data as Uint8Array, width, height, channels: one.channels }, options)
+const samples = async (chain: Chain) => (await chain.raw()).data
+const label = ({ channels, depth }: (typeof inputs)[number]) => `${channels} channels of ${depth} bits`
+
+describe('a result over its input', () => {
+  it.each(Object.keys(chains))(
+    '%s: is the input outside a region and the result inside, to the bit',
+    async (name) => {
+      const make = chains[name]!
+      for (const one of inputs) {
+        const plain = await samples(make(of(one)))
+        for (const [x, y, w, h] of [
+          [0, 0, width, height],
+          [5, 7, 20, 100],
+          [30, 140, 99, 99],
+          [0, 64, 1, 1],
+        ] as const) {
+          const found = await samples(make(of(one, { region: [x, y, w, h] })))
+          const expected = Array.from(one.data, (v, i) => {
+            const [px, py] = [Math.floor(i / one.channels) % width, Math.floor(i / one.channels / width)]
+            return px >= x && px < x + w && py >= y && py < y + h ? plain[i]! : v
+          })
+          expect([...found], `${label(one)} ${x},${y},${w},${h}`).toEqual(expected)
+        }
+      }
+    },
+  )
+
+  it('is the input with mix 0 or a black mask, and the result with 1 or a white one', async () => {
+    for (const one of inputs) {
+      const plain = await samples(of(one).gaussian({ sigma: 2 }))
+      for (const [level, share, wanted] of [
+        [0, 0, one.data],
+        [255, 1, plain],
+      ] as const) {
+        const mask = join(folder, `${level}.png`)
+        writeFileSync(
+          mask,
+          (
+            await encode(
+              picture(width, height, 1, 8, () => level),
+              'png',
+            )
+          ).bytes,
+        )
+        expect(await samples(of(one, { mask }).gaussian({ sigma: 2 })), label(one)).toEqual(wanted)
+        expect(await samples(of(one, { mix: share }).gaussian({ sigma: 2 })), label(one)).toEqual(wanted)
+      }
+    }
+  })
+
+  it('lies between them as the mask is gray, times the mix, rounded once', async () => {
+    const one = inputs.find(({ channels, depth }) => channels === 3 && depth === 8)!
+    const mask = join(folder, 'ramp.png')
+    const weights = picture(width, height, 1, 8, (i) => (i * 7) & 255)
+    writeFileSync(mask, (await encode(weights, 'png')).bytes)
+    const { data: floats } = await of(one).laplacian().toTensor()
+    const found = await samples(of(one, { mask, mix: 0.7 }).laplacian())
+    const plane = width * height
+    const expected = Array.from(one.data, (v, i) => {
+      const w = 0.7 * (weights.data[Math.floor(i / 3)]! / 255)
+      const made = floats[(i % 3) * plane + Math.floor(i / 3)]!
+      return Math.min(255, Math.max(0, v + w * (made - v)))
+    })
+    // of float32 a sum may lie on the other side of a half
+    const worst = Math.max(...expected.map((v, i) => Math.abs(v - found[i]!)))
+    expect(worst).toBeLessThan(0.5001)
+  })
+
+  it('takes the luma alone: differences between colours stay', async () => {
+    const soft = picture(width, height, 3, 8, (i) => 100 + (noise(i) % 50))
+    const found = await samples(of(soft, { channelsOf: 'luma' }).gaussian({ sigma: 3 }))
+    const gray = await samples(of(soft, { gray: true }).gaussian({ sigma: 3 }))
+    for (let i = 0; i < found.length; i += 3) {
+      for (const c of [1, 2])
+        expect(Math.abs(found[i + c]! - found[i]! - (soft.data[i + c]! - soft.data[i]!))).toBeLessThanOrEqual(
+          1,
+        )
+      expect(Math.abs(lumaOf(found[i]!, found[i + 1]!, found[i + 2]!) - gray[i / 3]!)).toBeLessThanOrEqual(1)
+    }
+  })
+
+  it('is the same with any number of threads, in linear light, and of a large picture in strips', async () => {
+    const large = picture(700, 900, 4, 8, (i) => (i % 4 === 3 ? 255 - (noise(i) % 99) : noise(i)))
+    const options = { linear: true, region: [13, 200, 500, 600], mix: 0.4, channelsOf: 'luma' } as const
+    const results = await Promise.all(
+      [1, 3].map((threads) =>
+        samples(
+          convo(
+            { data: large.data as Uint8Array, width: 700, height: 900, channels: 4 },
+            { ...options, threads },
+          ).gaussian({ sigma: 4 }),
+        ),
+      ),
+    )
+    expect(results[0]).toEqual(results[1])
+    expect([...results[0]!.subarray(0, 100)]).toEqual([...large.data.subarray(0, 100)])
+  })
+
+  it('goes through the range before it meets the input', async () => {
+    const one = inputs[0]!
+    for (const range of ['abs', 'offset', 'minmax'] as const) {
+      const found = await samples(of(one, { range, region: [0, 0, width, 75] }).laplacian())
+      expect([...found.subarray(75 * width)]).toEqual([...one.data.subarray(75 * width)])
+      const all = await samples(of(one, { range }).laplacian())
+      const worst = Math.max(...Array.from(all.subarray(0, 75 * width), (v, i) => Math.abs(v - found[i]!)))
+      expect(worst, range).toBeLessThanOrEqual(1)
+    }
+  })
+
+  it('is refused where it cannot be', async () => {
+    const one = inputs[4]!
+    const error = (options: ConvoOptions, make: Make = (chain) => chain.box()) =>
+      failure('E_OPTION', () => samples(make(of(one, options))))
+    expect((await error({ region: [99, 0, 1, 1] })).message).toBe(
+      'region: [99, 0, 1, 1] lies outside the input',
+    )
+    expect((await error({ mix: 0.5 }, (chain) => chain.box({ stride: [2, 2] }))).message).toBe(
+      'mix needs a result like the input',
+    )
+    expect((await error({ mix: 0.5, channels: 'first' })).message).toContain('exclude each other')
+    await error({ region: [1, 1, 0, 4] })
+    const mask = join(folder, 'small.png')
+    writeFileSync(mask, (await encode(picture(3, 3, 1, 8, noise), 'png')).bytes)
+    const wrong = await failure('E_SHAPE', () => samples(of(one, { mask }).box()))
+    expect(wrong.why[0]).toContain(`3x3, the input: ${width}x${height}`)
+  })
+})
+
+describe('the blend of transparent pixels', () => {
+  it('weighs colours by how opaque they are', () => {
+    const tensor = (...values: number[]) => new Tensor([4, 1, 1], Float32Array.from(values))
+    const blend = (w: number, made: Tensor, x: Tensor) => {
+      const out = Tensor.zeros([4, 1, 1])
+      const settings = { mix: w, rows: [0, 1], columns: [0, 1], isLuma: false } as const
+      blendRow(settings, rowsOf(out), rowsOf(made), rowsOf(x), undefined, 0, 4, [4, 1, 1])
+      return [...out.data]
+    }
+    const [clear, red] = [tensor(0, 255, 0, 0), tensor(200, 0, 0, 255)]
+    // hidden green does not shine through
+    expect(blend(0.5, red, clear)).toEqual([200, 0, 0, 127.5])
+    expect(blend(0.5, clear, red)).toEqual([200, 0, 0, 127.5])
+    expect(blend(0.25, tensor(10, 20, 30, 100), tensor(20, 40, 50, 100))).toEqual([17.5, 35, 45, 100])
+    expect(blend(0, red, clear)).toEqual([0, 255, 0, 0])
+    expect(blend(1, red, clear)).toEqual([200, 0, 0, 255])
+  })
+})
