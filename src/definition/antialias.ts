@@ -3,13 +3,13 @@ import type { Picture } from '../tensor/picture.ts'
 /** A picture at the depth of its samples, as it is looked at for antialiasing. */
 type View = Pick<Picture, 'width' | 'height' | 'channels' | 'data'>
 
-/** At so many neighbours of its own colour a pixel lies in an area. */
+/** At a number of neighbours of its own colour a pixel is in an area. */
 const area = 3
 
 /**
  * Whether a pixel of `a` is antialiasing, after V. Vysniauskas (Anti-aliased pixel and intensity slope detector, 2009), at
  * any depth: of its neighbours, 8 or fewer at an edge, some are darker and some brighter, fewer than 3 are as bright, and
- * the darkest or the brightest one lies in an area in both pictures. A pixel lies in an area when 3 neighbours or more have
+ * the darkest or the brightest one is in an area in both pictures. A pixel is in an area when 3 neighbours or more have
  * all its samples; an edge of the picture counts as one neighbour that is alike, in both rules. Brightness is
  * 0.29889531 R + 0.58662247 G + 0.11448223 B in float64, of gray the gray; with alpha, over white.
  *

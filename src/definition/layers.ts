@@ -102,7 +102,7 @@ type OwnSettings = {
   straightened: { readonly full: number }
   /** The luma of RGB, alpha behind it if there is one. */
   luma: Record<string, never>
-  /** A result laid over the picture it was made of, in part: see `blendRow`. */
+  /** A result flattened onto the picture it was made of, in part: see `blendRow`. */
   blend: Blend
   /** A pixel more on every side, which repeats the edge. */
   edged: Record<string, never>

@@ -37,7 +37,7 @@ export function planPasses(list: Steps, out: Span, passRows: number): Strip | un
     fresh.map(([first, end], i): Turn => {
       const top = tops[i]![pass]!
       const low = Math.min(lows[i]![pass]!, top)
-      // rows between those that are needed, as a stride leaves out, have no place
+      // rows between those that are needed, as a stride omits, have no place
       return { there: [low, top], fresh: [Math.max(first, Math.min(low, end)), end] }
     }),
   )
@@ -132,7 +132,7 @@ function topsOf(passes: readonly Fresh[], step: number): number[] {
   })
 }
 
-/** Both spans and what lies between; an empty one counts for nothing. */
+/** Both spans and what is between; an empty one counts for nothing. */
 function hull(a: Span | undefined, b: Span): Span | undefined {
   if (sizeOf(b) <= 0) return a
   return a === undefined ? b : [Math.min(a[0], b[0]), Math.max(a[1], b[1])]

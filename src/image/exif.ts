@@ -14,7 +14,7 @@ const mostBytes = 2 ** 20
 /** Bytes whose order depends on the machine: of fractions two numbers of four bytes. */
 const unitOf = (type: number): number => (type === 5 || type === 10 ? 4 : (sizes[type] ?? 1))
 
-/** The fields of an EXIF block, a small TIFF; nothing where it is none. Its thumbnail is left out: it shows the picture before. */
+/** The fields of an EXIF block, a small TIFF; nothing where it is none. Its thumbnail is omitted: it shows the picture before. */
 export function readExif(read: Read): Fields | undefined {
   const first = firstDirectory(read)
   return first === undefined || first.layout.isBig ? undefined : fieldsOf(read, first, first.layout)
@@ -83,7 +83,7 @@ export const bytesField = (tag: number, bytes: Uint8Array, type = 7): Field => (
   bytes,
 })
 
-/** The fields with others in place of those of the same tags, or beside them. */
+/** The fields with others instead of those of the same tags, or beside them. */
 export const withFields = ({ fields, below }: Fields, ...more: readonly Field[]): Fields => ({
   fields: [...fields.filter(({ tag }) => !more.some((one) => one.tag === tag)), ...more],
   below,
@@ -99,7 +99,7 @@ export function resolutionFields([x, y]: readonly [x: number, y: number]): Field
 }
 
 /**
- * A directory and those below it as they stand in a file from `at` on, in the byte order of Intel.
+ * A directory and those below it as they are in a file from `at` on, in the byte order of Intel.
  *
  * @param next where the directory behind it is, 0 for none
  */

@@ -7,7 +7,7 @@ import { photoshopOf } from './metadata.ts'
 import { concat, iccFits } from './png.ts'
 import { textOf } from './reader.ts'
 
-// JPEG files as segments (ITU-T T.81, annex B): what stands beside the picture, and strips joined into one picture.
+// JPEG files as segments (ITU-T T.81, annex B): what is beside the picture, and strips joined into one picture.
 
 /** Bytes of metadata that fit one segment with its name. */
 export const mostInSegment = 65000
@@ -79,7 +79,7 @@ function profileSegments(icc: Uint8Array): Uint8Array[] {
   )
 }
 
-/** A JPEG as it was encoded, with other segments in place of those about the picture. */
+/** A JPEG as it was encoded, with other segments instead of those about the picture. */
 export function jpegWith(jpeg: Uint8Array, beside: Uint8Array): Uint8Array {
   const kept = segmentsOf(jpeg).filter(({ marker }) => marker < 0xe0 || marker === 0xee)
   const start = segmentsOf(jpeg).at(-1)!.end
@@ -113,7 +113,7 @@ export function jpegStripRows(width: number, subsampling: '4:4:4' | '4:2:0'): nu
 
 /**
  * One JPEG from strips that were encoded on their own with equal tables: each is a restart interval, behind which the
- * prediction of the mean levels begins anew as at the start of a picture, so that the samples are those of one that is
+ * prediction of the mean levels begins again as at the start of a picture, so that the samples are those of one that is
  * encoded whole.
  *
  * @param height of the whole picture

@@ -49,7 +49,7 @@ export type PlainPng = { readonly source: Source; readonly head: PngHead }
 /** Channels as they are stored, by colour type; of a palette there are none. */
 const storedChannels: Readonly<Record<number, number>> = { 0: 1, 2: 3, 4: 2, 6: 4 }
 
-/** Whether nothing but the filters stands between the rows of a PNG and its samples. */
+/** Whether nothing but the filters is between the rows of a PNG and its samples. */
 export const isPlainPng = (png: PngHead | undefined): png is PngHead =>
   png !== undefined &&
   !png.interlaced &&

@@ -19,7 +19,7 @@ export type TiffPage = {
 /** Bytes from which on offsets of 32 bits may not reach: a BigTIFF has those of 64. */
 const bigFrom = 2 ** 32 - 2 ** 24
 
-/** Whether a TIFF of so many bytes of samples needs offsets of 64 bits; compression may make them more. */
+/** Whether a TIFF of a number of bytes of samples needs offsets of 64 bits; compression may make them more. */
 export const isBigTiff = (bytes: number): boolean => bytes * 1.01 > bigFrom
 
 /** The beginning of a TIFF; `first` is where its first directory is. */
@@ -35,14 +35,14 @@ export function tiffHead(first: number, isBig: boolean): Uint8Array {
   return head
 }
 
-/** Where the strips of a page lie, in their order, and how long they are. */
+/** Where the strips of a page are, in their order, and how long they are. */
 export type TiffStrips = {
   readonly rows: number
   readonly places: readonly (readonly [at: number, bytes: number])[]
 }
 
 /**
- * The directory of a page as it stands at `at`.
+ * The directory of a page as it is at `at`.
  *
  * @param next gives where the next directory is, from where this one ends; 0 for none
  */

@@ -4,7 +4,7 @@ import { exifBlock, exifFor } from './exif.ts'
 import { concat, iccFits } from './png.ts'
 import { textOf } from './reader.ts'
 
-// WebP files as chunks (RFC 9649, section 2.7): what stands beside the picture.
+// WebP files as chunks (RFC 9649, section 2.7): what is beside the picture.
 
 const chunk = (type: string, body: Uint8Array): Uint8Array => {
   const head = new Uint8Array(8)

@@ -52,7 +52,9 @@ export async function beginBlending(
       fix: `no --${asked}`,
     })
   if (settings.channels !== undefined)
-    throw new ConvoError('E_OPTION', `--${asked} and --channels exclude each other`, { fix: 'no --channels' })
+    throw new ConvoError('E_OPTION', `--${asked} and --channels cannot be used together`, {
+      fix: 'no --channels',
+    })
   const { picture } = data
   const {
     gray,

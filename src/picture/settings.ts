@@ -186,28 +186,31 @@ export const pictureSettings = {
     unset: 'a fast level between them',
   },
   quality: {
-    ...integer('of JPEG, AVIF and lossy WebP', undefined, { min: 1, max: 100 }),
-    unset: 'for JPEG that of a JPEG input, else 90; for AVIF 80; WebP is lossless',
+    ...integer('quality of JPEG, AVIF and lossy WebP', undefined, { min: 1, max: 100 }),
+    unset: 'JPEG: that of a JPEG input, otherwise 90; AVIF: 80; WebP: lossless',
   },
-  lossless: flag('encode WebP and AVIF without loss; WebP is unless a quality is given'),
+  lossless: flag('encode WebP and AVIF without loss, as WebP is by default'),
   subsampling: {
-    ...choice('how JPEG and AVIF store colour: for every pixel, or for blocks of 2x2', ['4:4:4', '4:2:0']),
-    unset: '4:4:4; for JPEG as in a JPEG input',
+    ...choice('colour resolution of JPEG and AVIF: for every pixel, or for blocks of 2x2', [
+      '4:4:4',
+      '4:2:0',
+    ]),
+    unset: '4:4:4, or that of a JPEG input for JPEG',
   },
   effort: {
     ...integer(
-      'time spent on a smaller file: JPEG 0 to 2, WebP 0 to 6, AVIF 0 to 9, GIF 1 to 10; for PNG see --compression',
+      'effort for smaller files: JPEG 0 to 2, WebP 0 to 6, AVIF 0 to 9, GIF 1 to 10; for PNG use --compression',
       undefined,
       { min: 0, max: 10 },
     ),
     unset: '0 for JPEG, 4 for WebP and AVIF, 7 for GIF',
   },
   'tiff-compression': {
-    ...choice('how TIFF is packed, always without loss', Object.keys(tiffCompressions) as TiffCompression[]),
+    ...choice('compression of TIFF, always lossless', Object.keys(tiffCompressions) as TiffCompression[]),
     unset: 'deflate',
   },
   metadata: choice<MetadataMode>(
-    'EXIF, XMP, IPTC, GeoTIFF and texts of the input: all that the output holds, none, or only what names author and copyright',
+    'EXIF, XMP, IPTC, GeoTIFF and text: keep what the output format can store, strip all, or keep only author and copyright',
     metadataModes,
     'keep',
   ),

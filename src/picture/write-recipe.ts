@@ -167,7 +167,7 @@ const isStreamed = (
   // alpha has to be looked at as a whole, and made codes are for all of it
   (format === 'jpeg' && !hasAlpha(channels) && effort === 0)
 
-/** Begins a file, and tells where the strips of a picture go. */
+/** Begins a file, and shows where the strips of a picture go. */
 async function openSink(
   session: Session,
   format: Streamed,

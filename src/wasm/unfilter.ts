@@ -5,7 +5,7 @@ import { average, paeth } from './lanes'
 
 /**
  * Undoes the filters of `rows` rows of `rowBytes` bytes, each behind its filter byte. Rows are written one right behind
- * the other; the row before the first stands before `dst`, zeros for the first of a picture. bpp is the bytes of a pixel,
+ * the other; the row before the first comes before `dst`, zeros for the first of a picture. bpp is the bytes of a pixel,
  * 1 to 8. Up to 64 bytes past both ends may be read, and past the last row written. The result is the number of rows
  * before one whose filter does not exist: `rows` where all do.
  */

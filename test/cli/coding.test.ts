@@ -108,7 +108,7 @@ describe('how an output is encoded', () => {
       '--effort must be from 0 to 2 for jpeg, got 5',
       'try: convo box in.png o.jpg --effort 2',
     ],
-    ['o.webp', '--lossless --quality 80', '--quality and --lossless exclude each other', '--lossless'],
+    ['o.webp', '--lossless --quality 80', '--quality and --lossless cannot be used together', '--lossless'],
     [
       'o.png',
       '--depth 32',

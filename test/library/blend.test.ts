@@ -95,7 +95,7 @@ describe('a result over its input', () => {
       const made = floats[(i % 3) * plane + Math.floor(i / 3)]!
       return Math.min(255, Math.max(0, v + w * (made - v)))
     })
-    // of float32 a sum may lie on the other side of a half
+    // of float32 a sum may be on the other side of a half
     const worst = Math.max(...expected.map((v, i) => Math.abs(v - found[i]!)))
     expect(worst).toBeLessThan(0.5001)
   })
@@ -151,7 +151,7 @@ describe('a result over its input', () => {
     expect((await error({ mix: 0.5 }, (chain) => chain.box({ stride: [2, 2] }))).message).toBe(
       'mix needs a result like the input',
     )
-    expect((await error({ mix: 0.5, channels: 'first' })).message).toContain('exclude each other')
+    expect((await error({ mix: 0.5, channels: 'first' })).message).toContain('cannot be used together')
     await error({ region: [1, 1, 0, 4] })
     const mask = join(folder, 'small.png')
     writeFileSync(mask, (await encode(picture(3, 3, 1, 8, noise), 'png')).bytes)

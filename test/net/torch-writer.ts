@@ -94,7 +94,7 @@ const stateOf = (tensors: Readonly<Record<string, TorchTensor>>, isOld = false) 
     ),
   )
 
-/** A file of `torch.save`; `wrap` puts the dictionary of tensors where it lies. */
+/** A file of `torch.save`; `wrap` puts the dictionary of tensors where it is. */
 export function torchFile(
   tensors: Readonly<Record<string, TorchTensor>>,
   {

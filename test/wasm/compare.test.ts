@@ -26,7 +26,7 @@ test('filters are undone as the definition says, whatever the size of a pixel', 
         const filtered = filteredRows(rows, rowBytes)
         const above = Uint8Array.from(wholes(next, rowBytes, 0, 255))
         const src = s.put(filtered)
-        // as in a strip: the row before the first stands right before it
+        // as in a strip: the row before the first is right before it
         const whole = s.put(new Uint8Array(64 + rowBytes * (rows + 1)))
         const dst = whole + 64 + rowBytes
         if (withAbove) s.write(whole + 64, above)

@@ -14,7 +14,7 @@ export type Pages = {
   readonly pictures: AsyncIterable<Picture>
   /** What the header says of every page; absent where pages may differ, or nothing says it but the samples. */
   readonly header?: () => Promise<Shape & { readonly meta: PictureMeta }>
-  /** What the header says of the only page, where the first bytes tell it. */
+  /** What the header says of the only page, where the first bytes show it. */
   readonly shape?: Shape
   /** The file, where its rows can be read without decoding it whole. */
   readonly plain?: PlainPng

@@ -13,7 +13,7 @@ import type { AlphaRule, Tolerance } from './tolerance.ts'
  * The distance of two colours is, with the metric `yiq` (pixelmatch 7.2), sqrt(0.5053 dY^2 + 0.299 dI^2 + 0.1957 dQ^2) of
  * the NTSC colours YIQ, as a share of the largest there is; with `oklab` (pixelmatch 8.0) |dLr| + sqrt(da^2 + db^2) of the
  * OKLab colours, Lr being Ottosson's lightness with a toe, where black and white are 1 apart. Half-transparent colours are
- * laid over a checkerboard that depends on the place. Unless antialiasing is compared, a pixel is not different where it is
+ * flattened onto a checkerboard that depends on the place. Unless antialiasing is compared, a pixel is not different where it is
  * antialiasing in one of the pictures, as `isAntialiased` has it.
  *
  * @throws ConvoError E_OPTION for depths other than 8

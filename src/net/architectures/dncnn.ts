@@ -9,7 +9,7 @@ const fewest = 9
 
 type Plan = { readonly prefix: string; readonly convs: readonly number[] }
 
-/** Where a sequence of convolutions of 3x3 and batch norms lies, and the numbers of its convolutions. */
+/** Where a sequence of convolutions of 3x3 and batch norms is, and the numbers of its convolutions. */
 function planOf(weights: Weights): Plan | undefined {
   for (const prefix of prefixes) {
     const convs: number[] = []

@@ -11,7 +11,7 @@ export const span: Architecture = {
   name: 'SPAN',
   summary: 'SPAN: super-resolution; conv_1.sk.weight block_1.c1_r.sk.weight',
   recognises: hasAll('conv_1.sk.weight', 'block_1.c1_r.sk.weight', 'conv_cat.weight', 'upsampler.0.weight'),
-  // what training keeps of the folded weights, which are folded anew
+  // what training keeps of the folded weights, which are folded again
   ignores: /\.eval_conv\.(weight|bias)$|^no_norm$/,
   build(layers, x) {
     const channels = layers.shape('conv_1.sk.weight', 4)[1]!

@@ -106,7 +106,7 @@ function paddings(
   return { pads: [t, l, layer.number(bottom, t), layer.number(right, l)] }
 }
 
-/** Weights as they lie, [out][in/groups][y][x], and their bias. */
+/** Weights as they are, [out][in/groups][y][x], and their bias. */
 function kernelOf(layer: Layer, groups: number): { weight: Constant; bias: Constant | undefined } {
   const { weights, name } = layer
   const out = layer.number(0, 0)

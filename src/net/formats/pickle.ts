@@ -33,7 +33,7 @@ export class Call {
   ) {}
 }
 
-/** Something that lies outside the pickle, by what the pickle says of it. */
+/** Something that is outside the pickle, by what the pickle says of it. */
 export class Stored {
   constructor(readonly id: Value) {}
 }

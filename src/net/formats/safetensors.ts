@@ -22,7 +22,7 @@ const types: Readonly<Record<string, NumberType>> = {
   BOOL: 'bool',
 }
 
-/** What is said of kernel files is said of networks under their own codes. */
+/** Errors of kernel files have codes of their own for networks. */
 const codes: Partial<Record<ErrorCode, ErrorCode>> = {
   E_KERNEL_SYNTAX: 'E_NET_SYNTAX',
   E_KERNEL_FORMAT: 'E_NET_FORMAT',

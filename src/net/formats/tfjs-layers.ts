@@ -48,7 +48,7 @@ function numberOf({ config }: Layer, key: string, otherwise: number): number {
   return typeof value === 'number' ? value : otherwise
 }
 
-/** Two whole numbers, rows first; one stands for both. */
+/** Two whole numbers, rows first; one represents both. */
 function pairOf(layer: Layer, key: string, otherwise: number): [number, number] {
   const value = layer.config[key] ?? otherwise
   const [high, wide = high] = Array.isArray(value) ? value : [value]

@@ -198,7 +198,7 @@ type Weights = {
   (layer: string, part: string, rank: undefined, refuse: undefined): Constant | undefined
 }
 
-/** The weights that the manifest lists: each group lies in files, one after another. */
+/** The weights that the manifest lists: each group is in files, one after another. */
 function weightsOf(manifest: readonly unknown[], { record, list, text }: Checks, given: Given): Weights {
   const { file, beside } = given
   const specs = new Map<string, Spec>()

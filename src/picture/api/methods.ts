@@ -38,17 +38,17 @@ export type PictureOptions = {
   readonly orient?: boolean | undefined
   /** PNG compression level: 0 is none, 9 is smallest and slowest, 0 to 9. Default: a fast level between them. */
   readonly compression?: number | undefined
-  /** Of JPEG, AVIF and lossy WebP, 1 to 100. Default: for JPEG that of a JPEG input, else 90; for AVIF 80; WebP is lossless. */
+  /** Quality of JPEG, AVIF and lossy WebP, 1 to 100. Default: JPEG: that of a JPEG input, otherwise 90; AVIF: 80; WebP: lossless. */
   readonly quality?: number | undefined
-  /** Encode WebP and AVIF without loss; WebP is unless a quality is given. Default: false. */
+  /** Encode WebP and AVIF without loss, as WebP is by default. Default: false. */
   readonly lossless?: boolean | undefined
-  /** How JPEG and AVIF store colour: for every pixel, or for blocks of 2x2. Default: 4:4:4; for JPEG as in a JPEG input. */
+  /** Colour resolution of JPEG and AVIF: for every pixel, or for blocks of 2x2. Default: 4:4:4, or that of a JPEG input for JPEG. */
   readonly subsampling?: '4:4:4' | '4:2:0' | undefined
-  /** Time spent on a smaller file: JPEG 0 to 2, WebP 0 to 6, AVIF 0 to 9, GIF 1 to 10; for PNG see compression, 0 to 10. Default: 0 for JPEG, 4 for WebP and AVIF, 7 for GIF. */
+  /** Effort for smaller files: JPEG 0 to 2, WebP 0 to 6, AVIF 0 to 9, GIF 1 to 10; for PNG use compression, 0 to 10. Default: 0 for JPEG, 4 for WebP and AVIF, 7 for GIF. */
   readonly effort?: number | undefined
-  /** How TIFF is packed, always without loss. Default: deflate. */
+  /** Compression of TIFF, always lossless. Default: deflate. */
   readonly tiffCompression?: 'deflate' | 'lzw' | 'packbits' | 'none' | undefined
-  /** EXIF, XMP, IPTC, GeoTIFF and texts of the input: all that the output holds, none, or only what names author and copyright. Default: 'keep'. */
+  /** EXIF, XMP, IPTC, GeoTIFF and text: keep what the output format can store, strip all, or keep only author and copyright. Default: 'keep'. */
   readonly metadata?: 'keep' | 'strip' | 'copyright' | undefined
   /** Refuse pictures with more pixels; accepts suffixes, such as 100M or 2G. Default: 268402689. */
   readonly maxPixels?: number | undefined
