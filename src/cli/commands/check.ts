@@ -3,7 +3,7 @@ import { resolve } from '../../params.ts'
 import type { Command } from '../command.ts'
 
 const example = `# yaml-language-server: $schema=node_modules/convo/dist/check.schema.json
-goldens: goldens                   # a folder beside the manifest
+goldens: goldens                   # a folder next to the manifest
 cases:
   - name: blur-{stem}
     input: pictures/*.png
@@ -13,7 +13,7 @@ cases:
     chain: [gaussian, --sigma, 2, --, sobel, --unit]
     tolerance: { max-abs: 1, reason: the camera's JPEG decoder differs }
   - name: page
-    actual: build/page.png         # made by something else, compared only`
+    actual: build/page.png         # made by another program`
 
 /** `convo check [manifest]` */
 export const checkCommand: Command = {
