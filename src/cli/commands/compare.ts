@@ -64,8 +64,8 @@ export const compareCommand: Command = {
     {
       title: 'Folders',
       text:
-        'Folders are searched to the bottom, and pictures are paired by their paths below them. The tolerance holds for each ' +
-        'pair. Each pair is the same, tolerated, changed, of another size, added (no expected picture), removed (no actual ' +
+        'Folders are searched recursively, and pictures are paired by their relative paths. The tolerance applies to each ' +
+        'pair. Each pair is the same, tolerated, changed, of a different size, added (no expected picture), removed (no actual ' +
         'one) or an error. Any of the last five makes the exit status 1.',
     },
     {

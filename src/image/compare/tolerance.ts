@@ -125,32 +125,31 @@ export const toleranceSettings = {
   },
   perceptual: {
     ...share(
-      'a pixel differs when its colour looks different: by more than this share of the largest distance; antialiasing is ' +
+      'let colour distance decide which pixels differ: a fraction of the largest distance; antialiasing is ' +
         'ignored; instead of --max-abs, 8-bit pictures only',
     ),
     unset: 'off',
   },
   metric: choice(
-    'how --perceptual measures the distance of colours: yiq as pixelmatch 7.2, oklab as pixelmatch 8.0',
+    'colour distance of --perceptual: yiq as in pixelmatch 7.2, oklab as in pixelmatch 8.0',
     metrics,
     'yiq',
   ),
   antialiasing: {
     ...choice(
-      'ignore: pixels that are antialiasing in one of the pictures are not compared, by any measure',
+      'ignore: pixels that are antialiased in one of the pictures are not compared',
       antialiasingRules,
     ),
     unset: 'compare; ignore with --perceptual',
   },
   shift: {
-    ...integer(
-      'a pixel does not count where both pictures have it within this many pixels, up to --max-abs',
-      0,
-      { min: 0, max: 16 },
-    ),
+    ...integer('a pixel may be moved by up to n pixels, in both directions, within --max-abs', 0, {
+      min: 0,
+      max: 16,
+    }),
   },
   'as-shown': flag(
-    'gray equals RGB of equal values, 8 bits equal 16, and no alpha equals opaque alpha: different channels and depths are no difference',
+    'treat gray as RGB with equal values, 8 bits as 16 bits, and no alpha as opaque, so that different channels and depths do not count',
   ),
   ignore: {
     ...custom<readonly Rectangle[]>('ignore a rectangle; repeatable', '<x,y,w,h>', parseRectangles),

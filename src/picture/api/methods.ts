@@ -82,15 +82,15 @@ export type ToleranceOptions = {
   readonly maxRmse?: number | undefined
   /** Lowest allowed SSIM (Wang 2004: gaussian 11x11, sigma 1.5; mean of the channels), -1..1 or %, -1 to 1. Default: off. */
   readonly minSsim?: number | string | undefined
-  /** A pixel differs when its colour looks different: by more than this share of the largest distance; antialiasing is ignored; instead of maxAbs, 8-bit pictures only, 0 to 1. Default: off. */
+  /** Let colour distance decide which pixels differ: a fraction of the largest distance; antialiasing is ignored; instead of maxAbs, 8-bit pictures only, 0 to 1. Default: off. */
   readonly perceptual?: number | string | undefined
-  /** How perceptual: 'measures' the distance of colours: yiq as pixelmatch 7.2, oklab as pixelmatch 8.0. Default: 'yiq'. */
+  /** Colour distance of perceptual: yiq as in pixelmatch 7.2, oklab as in pixelmatch 8.0. Default: 'yiq'. */
   readonly metric?: 'yiq' | 'oklab' | undefined
-  /** Ignore: pixels that are antialiasing in one of the pictures are not compared, by any measure. Default: compare; ignore with perceptual. */
+  /** Ignore: pixels that are antialiased in one of the pictures are not compared. Default: compare; ignore with perceptual. */
   readonly antialiasing?: 'compare' | 'ignore' | undefined
-  /** A pixel does not count where both pictures have it within this many pixels, up to maxAbs, 0 to 16. Default: 0. */
+  /** A pixel may be moved by up to n pixels, in both directions, within maxAbs, 0 to 16. Default: 0. */
   readonly shift?: number | undefined
-  /** Gray equals RGB of equal values, 8 bits equal 16, and no alpha equals opaque alpha: different channels and depths are no difference. Default: false. */
+  /** Treat gray as RGB with equal values, 8 bits as 16 bits, and no alpha as opaque, so that different channels and depths do not count. Default: false. */
   readonly asShown?: boolean | undefined
   /** Ignore a rectangle; repeatable. Default: everything is compared. */
   readonly ignore?: string | readonly string[] | undefined
