@@ -51,7 +51,7 @@ export const rowSummary: Layer<{ readonly of: Summary }> = {
   },
 }
 
-/** The second part: the rows [C,H,2] or [C,H,4] of planes of `width` columns to [C,1,1], or of moments [C,1,2]. */
+/** The second part: the rows [C,H,2] or [C,H,4] of planes of `width` columns to [C,1,1], or of moments [C,1,3]: the mean, what its rounding left, and the variance. */
 export function summaryOfRows(
   { of, groups }: SummarySettings,
   rows: Float32Array,
@@ -64,7 +64,7 @@ export function summaryOfRows(
   }
   if (of === 'moments') {
     const perGroup = channels / groups
-    const out = new Float32Array(channels * 2)
+    const out = new Float32Array(channels * 3)
     for (let group = 0; group < groups; group++) {
       // after Chan, Golub and LeVeque 1979
       let [count, mean, squares] = [0, 0, 0]
@@ -78,8 +78,9 @@ export function summaryOfRows(
         }
       }
       for (let c = group * perGroup; c < (group + 1) * perGroup; c++) {
-        out[2 * c] = mean
-        out[2 * c + 1] = squares / count
+        out[3 * c] = mean
+        out[3 * c + 1] = mean - out[3 * c]!
+        out[3 * c + 2] = squares / count
       }
     }
     return out
@@ -96,9 +97,9 @@ export function summaryOfRows(
   })
 }
 
-/** What is known of each channel when all of it was seen: [C,1,1], or the moments [C,1,2]. */
+/** What is known of each channel when all of it was seen: [C,1,1], or the moments [C,1,3]. */
 export const summary: Layer<SummarySettings> = {
-  shape: ({ of }, [x]) => [x![0], 1, of === 'moments' ? 2 : 1],
+  shape: ({ of }, [x]) => [x![0], 1, of === 'moments' ? 3 : 1],
   needs: (_settings, _rows, [x]) => [[0, x![1]]],
   run(settings, out, [x], _rows, shapes) {
     const [given] = shapes
@@ -113,7 +114,7 @@ export const summary: Layer<SummarySettings> = {
   },
 }
 
-/** (x − mean) / √(variance + epsilon) · gamma + beta with the moments [C,1,2], rounded once: instance and group normalisation. */
+/** (x − mean) / √(variance + epsilon) · gamma + beta with the moments [C,1,3], rounded once: instance and group normalisation. */
 export const standardized: Layer<{
   readonly epsilon: number
   readonly gamma: Float32Array
@@ -124,7 +125,8 @@ export const standardized: Layer<{
   run({ epsilon, gamma, beta }, out, [x, moments], [first, end], _, [channels, , width]) {
     for (let c = 0; c < channels; c++) {
       const at = moments!.at(c, 0)
-      const [mean, root] = [moments!.data[at]!, Math.sqrt(moments!.data[at + 1]! + epsilon)]
+      const mean = moments!.data[at]! + moments!.data[at + 1]!
+      const root = Math.sqrt(moments!.data[at + 2]! + epsilon)
       for (let y = first; y < end; y++) {
         const [from, to] = [x!.at(c, y), out.at(c, y)]
         for (let i = 0; i < width; i++)

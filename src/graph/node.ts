@@ -49,7 +49,10 @@ export type FilterNeeds = { readonly plan: RecipePlan }
 
 /** What of a bank says which rows it needs. */
 export type BankNeeds = {
-  readonly plan: Pick<BankPlan, 'input' | 'rows' | 'step' | 'outStep' | 'border'>
+  readonly plan: Pick<
+    BankPlan,
+    'input' | 'rows' | 'columns' | 'step' | 'outStep' | 'border' | 'channelsPerGroup'
+  >
 }
 
 /** A bank of filters and its weights. */

@@ -1,5 +1,3 @@
-import type { Stencil } from '../conv/stencil.ts'
-import { mostStrips } from '../conv/strips.ts'
 import type { Shape } from '../definition/layer.ts'
 import { type BankNeeds, type FilterNeeds, type Node, needs, type Work, type WorkOf } from './node.ts'
 import { rowCount, type Span, united } from './spans.ts'
@@ -39,7 +37,15 @@ const slack = 64
 export const pitchOf = (samples: number): number => Math.ceil((samples * 4 + slack) / 128) * 128 + 64
 
 /** What one strip takes: the rows of every step, and where they lie. */
-export type Strip = { readonly buffers: readonly Buffer[]; readonly bytes: number }
+export type Strip = {
+  readonly buffers: readonly Buffer[]
+  readonly bytes: number
+  /** Of a strip that is computed a few rows at a time, what each pass does to every step. */
+  readonly passes?: readonly (readonly Turn[])[]
+}
+
+/** The rows of a step that are there in a pass, and those of them that are new. */
+export type Turn = { readonly there: Span; readonly fresh: Span }
 
 /** Planes that are there are read where they lie, and what is finished goes to the sink. */
 export const liesElsewhere = ({ work: { kind } }: Listed<{ readonly kind: string }>): boolean =>
@@ -90,34 +96,4 @@ export function planStrip<B extends BankNeeds, F extends FilterNeeds>(
     return { rows: wanted[i]!, address: addresses[i]!, plane, pitch }
   })
   return { buffers, bytes: top }
-}
-
-const isFft = ({ algorithm }: Stencil): boolean => algorithm === 'fft' || algorithm === 'fft-separable'
-
-/** The most scratch memory of a strip, so that what it works on stays near. */
-const stripBytes = 12 * 2 ** 20
-
-/** The rows of a strip where they are not given: a function of the shapes alone. FFTs compute whole blocks of rows. */
-export function chooseStripRows<B extends BankNeeds, F extends FilterNeeds>(
-  list: readonly Listed<WorkOf<B, unknown, F>>[],
-  given?: number,
-): number {
-  const [, height] = list.at(-1)!.shape
-  if (given !== undefined) return Math.min(given, height)
-  const [only] = list
-  if (list.length === 1 && only?.work.kind === 'finish') return only.work.filter.plan.stripRows
-  // in the middle, where most strips are
-  const bytesOf = (rows: number) => {
-    const first = Math.floor((height - rows) / 2)
-    return planStrip(list, [first, first + rows]).bytes
-  }
-  const blocks = list.map(({ work }) =>
-    (work.kind === 'filter' || work.kind === 'finish') && work.filter.plan.stencils.some(isFft)
-      ? work.filter.plan.stripRows
-      : 1,
-  )
-  const least = Math.min(Math.max(...blocks), height)
-  let rows = Math.min(Math.max(least > 1 ? least : 64, Math.ceil(height / mostStrips)), height)
-  while (rows > least && bytesOf(rows) > stripBytes) rows = Math.max(least, Math.ceil(rows / 2))
-  return rows
 }

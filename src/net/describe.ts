@@ -1,5 +1,6 @@
+import { cutOf, planPart } from '../graph/cut.ts'
 import { type Node, nodeOf, sourceNode, traced, tracer } from '../graph/node.ts'
-import { chooseStripRows, listed, planStrip } from '../graph/schedule.ts'
+import { listed, planStrip } from '../graph/schedule.ts'
 import { sizeOf } from '../tensor/tensor.ts'
 import { fitOf, type Model, throughModel } from './model.ts'
 import { shapeOf } from './value.ts'
@@ -78,7 +79,7 @@ export async function describeModel(
   )
   const node = nodeOf(out)
   const list = listed(node)
-  const stripRows = chooseStripRows(list)
+  const { stripRows, passRows } = cutOf(list)
   const middle = Math.floor((node.shape[1] - stripRows) / 2)
   const [, height, width] = size
   const grown = [height + fit.rows[0] + fit.rows[1], width + fit.columns[0] + fit.columns[1]] as const
@@ -93,7 +94,7 @@ export async function describeModel(
     multiplications: nodes.reduce((sum, one) => sum + one.multiplications, 0),
     receptive: nodes.some(({ seesAll }) => seesAll) ? undefined : receptiveOf(node),
     stripRows,
-    memory: planStrip(list, [middle, middle + stripRows]).bytes,
+    memory: planPart(list, [middle, middle + stripRows], passRows).bytes,
     folded: model.folded,
     layout: model.layout,
     metadata: Object.fromEntries(network.metadata),

@@ -222,7 +222,11 @@ const prelu: Lowering = async (turn) => {
     value,
     isList ? { ...given, shape: [given.data.length, ...value.dims.slice(2).map(() => 1)] } : given,
   )
-  if (slope === undefined) throw unfit(turn, `a slope of [${given.shape}] is none for each channel`)
+  if (slope === undefined) {
+    const even = await plain(turn.engine, value)
+    if (even !== value) return prelu({ ...turn, inputs: [even, turn.inputs[1]] })
+    throw unfit(turn, `a slope of [${given.shape}] is none for each channel`)
+  }
   return { ...value, planes: await turn.engine.layer('prelu', [value.planes], { slope }) }
 }
 

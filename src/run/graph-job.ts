@@ -17,6 +17,8 @@ export type GraphJob = {
   readonly parts: number
   /** Rows of what goes to the sink in a part. */
   readonly stripRows: number
+  /** Rows of what goes to the sink that are computed at a time, where a part is computed in passes. */
+  readonly passRows?: number | undefined
   /** The steps; of a sheet for each row of maps those that make it. */
   readonly lists: readonly StepList[]
   readonly source?: GraphSource | undefined

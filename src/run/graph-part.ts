@@ -3,13 +3,14 @@ import { type LayerWork, runLayer } from '../definition/layers.ts'
 import { type PoolAxes, poolRow } from '../definition/pool.ts'
 import type { Rows } from '../definition/rows.ts'
 import { invariant } from '../error.ts'
+import { planPart } from '../graph/cut.ts'
 import { type FilterNeeds, filterNeeds, type WorkOf } from '../graph/node.ts'
-import { type Buffer, type Listed, planStrip, type Strip } from '../graph/schedule.ts'
+import type { Buffer, Listed, Strip } from '../graph/schedule.ts'
 import { type Span, united } from '../graph/spans.ts'
 import { prepareBankRows } from './bank-rows.ts'
 import type { WasmExports } from './engine.ts'
 import { prepareFloats } from './gather.ts'
-import { type GraphJob, type PlacedWork, type Segment, segmentsOf } from './graph-job.ts'
+import { type GraphJob, type PlacedWork, type Segment, type StepList, segmentsOf } from './graph-job.ts'
 import { floatRowBytes, prepareSink } from './graph-sink.ts'
 import { prepareLikeness } from './likeness.ts'
 import type { RunPart } from './part.ts'
@@ -35,6 +36,7 @@ export function prepareGraph(
   /** The rows of the last step; of what is finished those that go in. */
   function run({ list }: Segment, strip: Strip): Buffer | undefined {
     const steps = lists[list]!
+    if (strip.passes !== undefined) return runPasses(steps, compute[list]!, strip, strip.passes)
     const buffers: Buffer[] = []
     for (const [i, buffer] of strip.buffers.entries()) {
       const { shape, inputs, work } = steps[i]!
@@ -52,10 +54,47 @@ export function prepareGraph(
     return buffers.at(-1)!
   }
 
+  /** The same in passes: rows that are needed again move to the front, and the new ones go behind them. */
+  function runPasses(
+    steps: StepList,
+    computes: readonly Compute[],
+    { buffers }: Strip,
+    passes: NonNullable<Strip['passes']>,
+  ): Buffer | undefined {
+    const now: Buffer[] = steps.map(({ work, shape }, i) => {
+      if (work.kind !== 'planes') return { ...buffers[i]!, address: scratch + buffers[i]!.address }
+      const pitch = shape[2] * 4
+      return { rows: [[0, shape[1]]], address: work.data, plane: shape[1] * pitch, pitch }
+    })
+    let before: NonNullable<Strip['passes']>[number] | undefined
+    for (const turns of passes) {
+      for (const [i, { there, fresh }] of turns.entries()) {
+        const { work, inputs, shape } = steps[i]!
+        if (work.kind === 'planes' || work.kind === 'finish') continue
+        const { address, plane, pitch } = now[i]!
+        const old = before === undefined ? there : before[i]!.there
+        const [low] = there
+        if (low > old[0] && old[1] > low) {
+          for (let c = 0; c < shape[0]; c++) {
+            const to = address + c * plane
+            wasm.copyBytes(to, to + (low - old[0]) * pitch, (old[1] - low) * pitch)
+          }
+        }
+        now[i] = { ...now[i]!, rows: [there] }
+        if (fresh[1] <= fresh[0]) continue
+        const from = inputs.map((input) => now[input]!)
+        computes[i]!(now[i]!, from, fresh)
+      }
+      before = turns
+    }
+    const { work, inputs } = steps.at(-1)!
+    return work.kind === 'finish' ? now[inputs[0]!] : now.at(-1)
+  }
+
   return (part) => {
     const rows: Span = [part * stripRows, (part + 1) * stripRows]
     const segments = segmentsOf(sink, height, rows)
-    const strips = segments.map(({ list, rows: own }) => planStrip(lists[list]!, own))
+    const strips = segments.map(({ list, rows: own }) => planPart(lists[list]!, own, job.passRows))
     picture.begin(part, stagedRows(lists, segments, strips))
     store.begin(rows)
     for (const [i, segment] of segments.entries()) store.put(segment, run(segment, strips[i]!), part)
@@ -126,7 +165,8 @@ function prepareStep(
     }
     case 'layer': {
       const shapes = inputs.map((input) => steps[input]!.shape)
-      const fast = prepareLoop(work, shape, shapes[0]!, wasm, memory)
+      const isSpread = shapes.some((one) => one.join() !== shape.join())
+      const fast = prepareLoop(work, shape, shapes[0]!, isSpread, wasm, memory)
       if (fast !== undefined) return fast
       const data = new Float32Array(memory.buffer)
       return (to, from, span) => {
@@ -142,6 +182,8 @@ function prepareLoop(
   work: LayerWork,
   shape: Shape,
   given: Shape,
+  /** Whether an input is repeated. */
+  isSpread: boolean,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
 ): Compute | undefined {
@@ -156,9 +198,9 @@ function prepareLoop(
         ? eachRow(shape, (_, to, from) => wasm.reluRow(to, from!, n))
         : undefined
     case 'add':
-      return eachRow(shape, (_, to, a, b) => wasm.addRow(to, a!, b!, n))
+      return isSpread ? undefined : eachRow(shape, (_, to, a, b) => wasm.addRow(to, a!, b!, n))
     case 'divide':
-      return eachRow(shape, (_, to, a, b) => wasm.divideRow(to, a!, b!, n))
+      return isSpread ? undefined : eachRow(shape, (_, to, a, b) => wasm.divideRow(to, a!, b!, n))
     case 'interleaved':
       return (to, [from], [first, end]) => {
         const [channels, , width] = given

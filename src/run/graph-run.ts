@@ -1,8 +1,9 @@
 import type { Range } from '../definition/quantise.ts'
 import { invariant } from '../error.ts'
+import { type Cut, cutOf, planPart } from '../graph/cut.ts'
 import { narrowed } from '../graph/narrow.ts'
 import type { Filter, Node } from '../graph/node.ts'
-import { chooseStripRows, type Listed, listed, planStrip, type Strip } from '../graph/schedule.ts'
+import { type Listed, listed, type Strip } from '../graph/schedule.ts'
 import { rowCount, type Span } from '../graph/spans.ts'
 import { type Light, linearTables } from '../image/light.ts'
 import type { Arriving, Samples } from '../tensor/picture.ts'
@@ -63,7 +64,8 @@ const parallelFrom = 4e6
 type Hooks = {
   readonly onPart?: OnStrip | undefined
   readonly drain?: (() => Promise<void>) | undefined
-  readonly stripRows?: number | undefined
+  /** How the graph is cut, where it is not to be chosen. */
+  readonly cut?: number | Cut | undefined
 }
 
 /** What the samples of a picture are, without them. */
@@ -85,7 +87,7 @@ export async function run(
   sinkOf: (stripRows: number) => GraphSink,
   hooks: Hooks = {},
 ): Promise<void> {
-  const outs = await withoutBarriers(given, (out) => runToPlanes(session, over, out, hooks.stripRows))
+  const outs = await withoutBarriers(given, (out) => runToPlanes(session, over, out, hooks.cut))
   return runSteps(session, over, outs, sinkOf, hooks)
 }
 
@@ -94,14 +96,14 @@ export async function runToPlanes(
   session: Session,
   over: Source | undefined,
   out: Node,
-  stripRows?: number,
+  cut?: number | Cut,
 ): Promise<Tensor> {
   const { arena } = session
   const { shape } = out
   const mark = arena.mark()
   try {
     const target = arena.alloc(sizeOf(shape) * 4)
-    await run(session, over, [out], () => ({ kind: 'planes', target }), { stripRows })
+    await run(session, over, [out], () => ({ kind: 'planes', target }), { cut })
     return new Tensor(shape, new Float32Array(arena.memory.buffer, target, sizeOf(shape)).slice())
   } finally {
     arena.release(mark)
@@ -113,20 +115,25 @@ async function runSteps(
   over: Source | undefined,
   outs: readonly Node[],
   sinkOf: (stripRows: number) => GraphSink,
-  { onPart, drain, stripRows: given }: Hooks,
+  { onPart, drain, cut: given }: Hooks,
 ): Promise<void> {
   const { arena } = session
   const plain = outs.map(listed)
   // a step that saw all of its input has left planes, and nothing reads the picture any more
   const source = plain.flat().some(readsPicture) ? over : undefined
   const [, height] = outs[0]!.shape
-  const stripRows = Math.min(...plain.map((list) => chooseStripRows(list, given)))
+  const cuts = plain.map((list) => cutOf(list, given))
+  const stripRows = Math.min(...cuts.map((cut) => cut.stripRows))
+  const passRows = cuts.reduce<number | undefined>(
+    (least, cut) => (cut.passRows === undefined ? least : Math.min(least ?? cut.passRows, cut.passRows)),
+    undefined,
+  )
   const sink = sinkOf(stripRows)
   const rows = sink.kind === 'sheet' ? sink.layout.height : height
   const parts = Math.ceil(rows / stripRows)
   const plans = Array.from({ length: parts }, (_, part) => {
     const segments = segmentsOf(sink, height, [part * stripRows, (part + 1) * stripRows])
-    const strips = segments.map(({ list, rows: own }) => planStrip(plain[list]!, own))
+    const strips = segments.map(({ list, rows: own }) => planPart(plain[list]!, own, passRows))
     return { segments, strips, staged: stagedRows(plain, segments, strips) }
   })
   const shape = source && shapeOf(source.picture)
@@ -166,14 +173,16 @@ async function runSteps(
     kind: 'graph',
     parts,
     stripRows,
+    passRows,
     lists: settled,
     source: placed,
     sink,
     scratchBytes: sinkRoom + ('job' in sink ? sink.job.scratchBytes : 0),
     layout: { work, floats, pixels, sink: sinkRoom },
   })
-  const parallel = plain.reduce((sum, list) => sum + costOf(list), 0) >= parallelFrom
-  const common = { parallel, aside: jobs.some(isLong), ...(drain && { drain }) }
+  const cost = plain.reduce((sum, list) => sum + costOf(list), 0)
+  const parallel = cost >= parallelFrom
+  const common = { parallel, aside: jobs.some(isLong) || cost / parts > longFrom, ...(drain && { drain }) }
   const runJob = (job: GraphJob, options: RunOptions) =>
     session.run(job, parts, (part, result) => onPart?.(part, result, parts), options)
 

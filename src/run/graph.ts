@@ -1,6 +1,7 @@
 import type { RecipePlan } from '../conv/plan.ts'
 import type { Levels } from '../definition/levels.ts'
 import type { Extremes, Range } from '../definition/quantise.ts'
+import type { Cut } from '../graph/cut.ts'
 import { narrowed } from '../graph/narrow.ts'
 import { filterNode, interleaved, type Node, outChannels } from '../graph/node.ts'
 import type { Tone } from '../graph/tone.ts'
@@ -30,9 +31,9 @@ import type { PictureJob, PictureShape, Sink } from './picture-job.ts'
 import { placePicture } from './place-picture.ts'
 import type { Session } from './pool.ts'
 
-/** Runs a graph to a tensor [C,H,W], in strips of `stripRows` rows where they are not to be chosen. */
-export const runToTensor = (session: Session, { out, source }: Graph, stripRows?: number): Promise<Tensor> =>
-  runToPlanes(session, source, out, stripRows)
+/** Runs a graph to a tensor [C,H,W], in strips of some rows where they are not to be chosen. */
+export const runToTensor = (session: Session, { out, source }: Graph, cut?: number | Cut): Promise<Tensor> =>
+  runToPlanes(session, source, out, cut)
 
 /** Runs a graph into an array [C,H,W]. */
 export const runToArray = (

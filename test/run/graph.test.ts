@@ -7,6 +7,7 @@ import { correlationOf, transpositionOf } from '../../src/conv/spec.ts'
 import { type Engine, referenceEngine } from '../../src/definition/engine.ts'
 import { evaluateRecipe, type Interleaved } from '../../src/definition/evaluate.ts'
 import type { Levels } from '../../src/definition/levels.ts'
+import { chooseStripRows } from '../../src/graph/cut.ts'
 import { leveled, picked } from '../../src/graph/narrow.ts'
 import {
   filterNode,
@@ -19,7 +20,7 @@ import {
   traced,
   tracer,
 } from '../../src/graph/node.ts'
-import { chooseStripRows, listed } from '../../src/graph/schedule.ts'
+import { listed } from '../../src/graph/schedule.ts'
 import { pick } from '../../src/image/sheet.ts'
 import { kernel } from '../../src/kernel/kernel.ts'
 import { poolAxes } from '../../src/operators/max-pool.ts'

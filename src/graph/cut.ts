@@ -1,0 +1,99 @@
+import type { Stencil } from '../conv/stencil.ts'
+import { mostStrips } from '../conv/strips.ts'
+import type { BankNeeds, FilterNeeds, WorkOf } from './node.ts'
+import { planPasses } from './passes.ts'
+import { type Listed, planStrip, type Strip } from './schedule.ts'
+import { rowCount, type Span } from './spans.ts'
+
+const isFft = ({ algorithm }: Stencil): boolean => algorithm === 'fft' || algorithm === 'fft-separable'
+
+/** The most scratch memory of a strip, so that what it works on stays near. */
+const stripBytes = 12 * 2 ** 20
+
+/** How a graph is cut: rows of a strip, and where a strip is computed a few rows at a time, how many. */
+export type Cut = { readonly stripRows: number; readonly passRows?: number }
+
+/** How much more may be computed than once because strips need rows of each other. */
+const mostRepeated = 1.22
+/** Below this nothing is gained by other strips. */
+const littleRepeated = 1.1
+/** Scratch memory that passes of a strip work in, where their rows can be few enough. */
+const passBytes = 24 * 2 ** 20
+
+/** How a graph is cut, a function of its shapes alone, unless rows of a strip or all of it is given. */
+export function cutOf<B extends BankNeeds, F extends FilterNeeds>(
+  list: readonly Listed<WorkOf<B, unknown, F>>[],
+  given?: number | Cut,
+): Cut {
+  const [, height] = list.at(-1)!.shape
+  if (typeof given === 'object') return { ...given, stripRows: Math.min(given.stripRows, height) }
+  const stripRows = chooseStripRows(list, given)
+  if (!list.every(({ work: { kind } }) => rolling.has(kind))) return { stripRows }
+  const whole = list.reduce((sum, step) => sum + step.shape[1] * rowCost(step), 0)
+  const repeated = (rows: number): number => {
+    const first = Math.floor((height - rows) / 2)
+    const { buffers } = planStrip(list, [first, first + rows])
+    const one = buffers.reduce((sum, buffer, i) => sum + rowCount(buffer.rows) * rowCost(list[i]!), 0)
+    return (one * height) / (rows * whole)
+  }
+  if (repeated(stripRows) <= littleRepeated) return { stripRows }
+  let rows = stripRows
+  if (given === undefined) {
+    while (rows < height && repeated(rows) > mostRepeated) rows = Math.min(height, rows * 2)
+    // strips of about one height, two of them at least
+    rows = Math.ceil(height / Math.max(2, Math.round(height / rows)))
+  }
+  const least = Math.min(...list.map(({ shape }) => shape[1]))
+  const fewest = Math.min(rows, Math.max(4, Math.min(64, Math.ceil((4 * height) / Math.max(1, least)))))
+  let passRows = Math.min(rows, 64)
+  const middle = Math.max(0, Math.floor((height - rows) / 2))
+  const bytesOf = (n: number) => planPasses(list, [middle, Math.min(height, middle + rows)], n)?.bytes ?? 0
+  while (passRows > fewest && bytesOf(passRows) > passBytes)
+    passRows = Math.max(fewest, Math.ceil(passRows / 2))
+  return passRows < rows ? { stripRows: rows, passRows } : { stripRows: rows }
+}
+
+/** Plans a strip in passes of `passRows` rows where they are given. */
+export const planPart = <B extends BankNeeds, F extends FilterNeeds>(
+  list: readonly Listed<WorkOf<B, unknown, F>>[],
+  out: Span,
+  passRows: number | undefined,
+): Strip => (passRows === undefined ? undefined : planPasses(list, out, passRows)) ?? planStrip(list, out)
+
+/** Work that may be done a few rows at a time. */
+const rolling: ReadonlySet<string> = new Set(['source', 'planes', 'bank', 'layer', 'finish'])
+
+/** What a row of a step costs, in samples that are read. */
+function rowCost({
+  shape: [channels, , width],
+  work,
+}: Listed<WorkOf<BankNeeds, unknown, FilterNeeds>>): number {
+  if (work.kind !== 'bank') return work.kind === 'planes' ? 0 : channels * width
+  const { rows, columns, channelsPerGroup } = work.bank.plan
+  return channels * width * rows.span * columns.span * channelsPerGroup
+}
+
+/** The rows of a strip where they are not given: a function of the shapes alone. FFTs compute whole blocks of rows. */
+export function chooseStripRows<B extends BankNeeds, F extends FilterNeeds>(
+  list: readonly Listed<WorkOf<B, unknown, F>>[],
+  given?: number,
+): number {
+  const [, height] = list.at(-1)!.shape
+  if (given !== undefined) return Math.min(given, height)
+  const [only] = list
+  if (list.length === 1 && only?.work.kind === 'finish') return only.work.filter.plan.stripRows
+  // in the middle, where most strips are
+  const bytesOf = (rows: number) => {
+    const first = Math.floor((height - rows) / 2)
+    return planStrip(list, [first, first + rows]).bytes
+  }
+  const blocks = list.map(({ work }) =>
+    (work.kind === 'filter' || work.kind === 'finish') && work.filter.plan.stencils.some(isFft)
+      ? work.filter.plan.stripRows
+      : 1,
+  )
+  const least = Math.min(Math.max(...blocks), height)
+  let rows = Math.min(Math.max(least > 1 ? least : 64, Math.ceil(height / mostStrips)), height)
+  while (rows > least && bytesOf(rows) > stripBytes) rows = Math.max(least, Math.ceil(rows / 2))
+  return rows
+}
