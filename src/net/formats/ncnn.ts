@@ -3,6 +3,7 @@ import { ConvoError } from '../../error.ts'
 import { checkLimit } from '../../limits.ts'
 import { type Builder, builder, networkFrom } from '../builder.ts'
 import type { Network } from '../network.ts'
+import { scaleOf } from '../scale.ts'
 import { type Given, type NetworkFormat, quoted } from './format.ts'
 import { type Layer, layers } from './ncnn-layers.ts'
 import { ncnnWeights } from './ncnn-weights.ts'
@@ -103,14 +104,20 @@ function networkOf(bytes: Uint8Array, given: Given): Network {
     const from = names.get(name)
     if (from !== undefined) made.alias(from, name)
   }
-  return networkFrom(made, {
-    format: 'ncnn',
-    name: basename(file).replace(/\.param$/i, ''),
+  const ports = {
     inputs: inputs.map(({ name, channels }) => ({
       name,
       shape: [1, channels ?? channelsOf(name, made), undefined, undefined],
     })),
     outputs: outputs.map((name) => ({ name, shape: undefined })),
+  }
+  // tools of ncnn put samples around a picture for what their networks cut off
+  const scale = scaleOf({ ...ports, nodes: made.nodes, constants: made.constants })
+  return networkFrom(made, {
+    format: 'ncnn',
+    name: basename(file).replace(/\.param$/i, ''),
+    ...ports,
+    ...(scale !== undefined && { meaning: { scale } }),
   })
 }
 
