@@ -73,7 +73,7 @@ function networkOf(bytes: Uint8Array, given: Given): Network {
     for (const one of bottoms) read.add(one)
     for (const one of tops) gives.add(one)
     if (type === 'Input') {
-      for (const top of tops) inputs.push({ name: top, channels: params.number(2, 0) || undefined })
+      for (const top of tops) inputs.push({ name: top, channels: channelsIn(params.number(2, 0)) })
       continue
     }
     const make = Object.hasOwn(layers, type) ? layers[type] : undefined
@@ -82,11 +82,17 @@ function networkOf(bytes: Uint8Array, given: Given): Network {
         why: [`${file}:${index + 1}:1`, `layers that are read: ${Object.keys(layers).join(' ')}`],
       })
     if (make === undefined) throw refuse('is of a type that is not read')
+    const whole = (value: number): number => {
+      if ((value | 0) === value) return value | 0
+      throw refuse(`has a number that must be whole, ${value}`)
+    }
     const layer: Layer = {
       name,
       inputs: bottoms.map((one) => names.get(one) ?? one),
       outputs: tops,
       ...params,
+      whole: (key, otherwise) => whole(params.number(key, otherwise)),
+      wholes: (key) => params.numbers(key).map(whole),
       isFlat: (value) => flat.has(value),
       builder: made,
       weights,
@@ -121,6 +127,10 @@ function networkOf(bytes: Uint8Array, given: Given): Network {
   })
 }
 
+/** Channels that an input states, where it does. */
+const channelsIn = (stated: number): number | undefined =>
+  Number.isSafeInteger(stated) && stated > 0 ? stated : undefined
+
 /** Channels that the first convolution of a value takes. */
 function channelsOf(name: string, { nodes, constants }: Builder): number | undefined {
   const first = nodes.find(({ operator, inputs }) => operator === 'Conv' && inputs[0] === name)
@@ -135,7 +145,7 @@ const weightFileOf = (file: string): string => `${basename(file).replace(/\.para
 function paramsOf(
   words: readonly string[],
   fail: (found: string) => ConvoError,
-): Pick<Layer, 'number' | 'list'> {
+): Pick<Layer, 'number' | 'numbers'> {
   const held = new Map<number, readonly number[]>()
   for (const word of words) {
     const [, left = '', right = ''] = /^(-?\d+)=(.+)$/.exec(word) ?? []
@@ -149,6 +159,6 @@ function paramsOf(
   }
   return {
     number: (key, otherwise) => held.get(key)?.[0] ?? otherwise,
-    list: (key) => held.get(key) ?? [],
+    numbers: (key) => held.get(key) ?? [],
   }
 }

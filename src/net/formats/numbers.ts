@@ -130,7 +130,10 @@ export function constantFromList(
 
 /** The numbers of a constant as bytes, little-endian, each type as it is. */
 export function bytesFrom({ type, data }: Constant): Uint8Array {
-  const size = rows[type].bytes
+  const { bytes: size, isSame }: Row = rows[type]
+  // as they are: to read a number and write it can change the bits of one that is none
+  if (isSame === true && isLittle)
+    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice()
   const bytes = new Uint8Array(data.length * size)
   const view = viewOf(bytes)
   for (let i = 0, at = 0; i < data.length; i++, at += size) writers[type](view, at, data[i]!)

@@ -296,6 +296,12 @@ describe('refused by name', () => {
       ],
     ],
     [
+      'a step that is no whole number',
+      ['Crop c 1 1 x y 0=0.5'],
+      [],
+      ['E_NET_OPERATOR', 'layer "c" (Crop) has a number that must be whole, 0.5'],
+    ],
+    [
       'a value that nothing gives',
       ['ReLU r 1 1 z y'],
       [],
