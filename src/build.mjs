@@ -96,7 +96,9 @@ ${loops.join('\n').replace(/^/gm, '  ')}
   if (!existsSync(target) || readFileSync(target, 'utf8') !== text) writeFileSync(target, text)
 }
 
-const typeOf = (type) => (type === 'Address' || type === 'void' ? type : 'number')
+const ownTypes = { Address: 'Address', void: 'void', bool: 'boolean' }
+
+const typeOf = (type) => ownTypes[type] ?? 'number'
 
 async function bundleScripts() {
   const esm = {

@@ -15,7 +15,7 @@ export function notesOf(report: Report): string[] {
   const remedy =
     high === 0
       ? '--range abs or offset keeps values below black'
-      : low === 0
+      : low === 0 && report.operation !== 'net'
         ? '--scale lowers the values, --range minmax keeps them all'
         : '--range minmax keeps them all'
   return [...report.notes, `${shown} % of the samples were clipped: ${ends.join(', ')}; ${remedy}`]

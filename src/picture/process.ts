@@ -131,6 +131,10 @@ function notLevels({ data }: LoadedData, task: Task): string[] {
   return [notFiniteLevels(task.input)]
 }
 
+/** Whether an input holds numbers that are no levels of a picture. */
+const isFloatArray = ({ data, meta }: LoadedData): boolean =>
+  (data.kind === 'tensor' || data.picture.depth === 32) && Object.keys(meta).length === 0
+
 async function runJob(
   session: Session,
   pool: Pool,
@@ -141,7 +145,8 @@ async function runJob(
   const task: Task = { ...given, light }
   const engine = poolEngine(pool, session)
   const notes = [...loaded.notes, ...notLevels(loaded, task)]
-  const begun = await beginBlending({ data: loaded.data, notes, plans: [] }, task)
+  const unit = isFloatArray(loaded) ? 1 : undefined
+  const begun = await beginBlending({ data: loaded.data, notes, plans: [], unit }, task)
   const { blending } = begun
   let { state } = begun
   // the luma comes with the tones that the first step would have to see to
@@ -150,7 +155,7 @@ async function runJob(
   if (loaded.data.kind === 'tensor') refuseTone(task, `[${loaded.data.tensor.shape.join(',')}]`)
   const picksChannels = task.settings.channels !== undefined
   for (const [i, make] of task.steps.entries()) {
-    const step = make(shapeOf(state.data))
+    const step = make({ ...shapeOf(state.data), unit: state.unit })
     if (step.kind === 'tensor') {
       const toned = i === first ? await toneStep(session, state, task) : state
       state = await tensorStep(session, engine, toned, step, task, i === first && toned === state)

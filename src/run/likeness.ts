@@ -132,7 +132,7 @@ export function prepareLikeness(
       for (let c = 0; c < channels; c++)
         wasm.addWeighted(made(c), weights, plus(tileRow(c, y + dy), dx * 4), width)
     }
-    for (let c = 0; c < channels; c++) wasm.divideRow(made(c), made(c), totals, width)
+    for (let c = 0; c < channels; c++) wasm.operationRow(made(c), made(c), totals, width, 3)
   }
 
   return (to, from, [first, end]) => {

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { writeNetwork } from '../../src/net/formats/own.ts'
+import { modelOf } from '../../src/net/model.ts'
 import { networkFrom, readNetwork } from '../../src/net/read.ts'
 import { tensors } from '../kernel/formats/safetensors-file.ts'
 import { halfOf, onnxModel } from '../net/onnx-writer.ts'
@@ -143,4 +144,5 @@ export async function takeNetwork(bytes: Uint8Array, ext: string, n: number): Pr
   const network = await readNetwork(file, n % 3 === 0 ? { scale: 2 } : {})
   const back = networkFrom(writeNetwork(network))
   if (!isDeepStrictEqual(back, network)) throw new Error('our own format does not give the network back')
+  await modelOf(network)
 }

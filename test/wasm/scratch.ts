@@ -13,7 +13,7 @@ export type Loops = {
   ) => ReturnType<WasmExports[K]>
 }
 
-type Numbers<T extends readonly number[]> = { [I in keyof T]: number }
+type Numbers<T extends readonly unknown[]> = { [I in keyof T]: T[I] extends boolean ? boolean : number }
 
 /** Memory for a test of one loop: every buffer has 64 bytes of slack, and a guard behind it that no loop may touch. */
 export type Scratch = {
@@ -42,7 +42,7 @@ type Samples = Uint8Array | Uint16Array | Uint32Array | Int16Array | Int32Array 
 /** One memory of 16 MiB with the built loops over it. */
 export function scratch(): Scratch {
   const memory = new WebAssembly.Memory({ initial: 256, maximum: 65536, shared: true })
-  const wasm = loadEngine(memory) as Loops
+  const wasm = loadEngine(memory) as unknown as Loops
   const bytes = new Uint8Array(memory.buffer)
   let top = 1024
   let guards: number[] = []

@@ -52,7 +52,7 @@ function numberOf({ config }: Layer, key: string, otherwise: number): number {
 function pairOf(layer: Layer, key: string, otherwise: number): [number, number] {
   const value = layer.config[key] ?? otherwise
   const [high, wide = high] = Array.isArray(value) ? value : [value]
-  if (!Number.isInteger(high) || !Number.isInteger(wide))
+  if (!Number.isSafeInteger(high) || !Number.isSafeInteger(wide))
     throw layer.refuse(`has ${key} that are no whole numbers`)
   return [high, wide]
 }
@@ -310,7 +310,8 @@ function sides(layer: Layer, key: string): [top: number, left: number, bottom: n
   const axes: unknown[] = Array.isArray(value) ? value : [value, value]
   const [rows, columns] = axes.map((one) => (Array.isArray(one) ? one : [one, one]))
   const all = [rows?.[0], columns?.[0], rows?.[1], columns?.[1]]
-  if (!all.every((n) => Number.isInteger(n) && n >= 0)) throw layer.refuse(`has a ${key} that is not read`)
+  if (!all.every((n) => Number.isSafeInteger(n) && n >= 0))
+    throw layer.refuse(`has a ${key} that is not read`)
   return all as [number, number, number, number]
 }
 

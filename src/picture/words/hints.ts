@@ -16,7 +16,6 @@ const operationHints: Readonly<Record<string, Hint>> = {
   adaptiveblur: words('involution'),
   atrous: words('dilated'),
   average: words('box'),
-  avgpool: words('box'),
   bilateralfilter: words('bilateral'),
   blur: words('gaussian'),
   bokeh: words('disk'),

@@ -38,7 +38,8 @@ async function result(
   layers: readonly string[],
   ...weights: readonly Buffer[]
 ) {
-  const model = await modelOf(read(layers, ...weights))
+  // as they are, without samples around them for what is cut off
+  const model = await modelOf({ ...read(layers, ...weights), meaning: {} })
   const out = await throughModel(
     model,
     new Tensor(shape, Float32Array.from(x)),
@@ -83,6 +84,12 @@ describe('a graph', () => {
       data: Float32Array.of(1, -2),
     })
     expect(network.constants.get('p.slope')!.shape).toEqual([2, 1, 1])
+  })
+
+  test('says how large its output is, whatever it cuts off at the edges', () => {
+    const layers = ['Convolution c 1 1 x a 0=1 1=3 6=9', 'Deconvolution d 1 1 a y 0=1 1=2 3=2 6=4']
+    const nine = tagged(...Array(9).fill(1))
+    expect(read([input, ...layers], nine, tagged(1, 1, 1, 1)).meaning).toEqual({ scale: 2 })
   })
 
   test('without a size takes the channels of its first convolution', () => {
@@ -287,6 +294,12 @@ describe('refused by name', () => {
         'nets/small.param cannot be read as a .param file',
         'nets/small.param:4:1: expected key=value, found "0:1"',
       ],
+    ],
+    [
+      'a step that is no whole number',
+      ['Crop c 1 1 x y 0=0.5'],
+      [],
+      ['E_NET_OPERATOR', 'layer "c" (Crop) has a number that must be whole, 0.5'],
     ],
     [
       'a value that nothing gives',
