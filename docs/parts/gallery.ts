@@ -38,7 +38,7 @@ export const hero: Exhibit = {
 /** How many of the examples the README shows. */
 export const shownFirst = 6
 
-/** Ten things that convo does. */
+/** What convo does, the examples of the README first. */
 export const examples: readonly Exhibit[] = [
   {
     name: 'sobel',
@@ -102,6 +102,20 @@ export const examples: readonly Exhibit[] = [
     title: 'A kernel as numbers',
     line: 'A signed slope of the gray picture, where 0 becomes middle gray.',
     command: 'conv2d samples/scene.png out.png --kernel "-1 0 1; -2 0 2; -1 0 1" --gray --range offset',
+    at: lighthouse,
+  },
+  {
+    name: 'canny',
+    title: 'Edges as lines',
+    line: 'One pixel wide, without weak edges that are not connected to strong ones.',
+    command: 'canny samples/scene.png out.png --sigma 1.5',
+    at: lighthouse,
+  },
+  {
+    name: 'median',
+    title: 'Median',
+    line: 'The median of a disk: removes specks, keeps edges.',
+    command: 'median samples/scene.png out.png --size 9 --shape disk',
     at: lighthouse,
   },
   {

@@ -9,7 +9,7 @@ import { listed, metadataNames } from './metadata.ts'
 import { iccFits } from './png.ts'
 
 /** That samples lost half of their bits. */
-export const to8Note = (format: string): string => `${format} holds 8 bits: 16-bit samples were rounded to 8`
+export const to8Note = (format: string): string => `${format} has 8 bits: 16-bit samples were rounded`
 
 /** A picture that a format can hold, and what was lost on the way there. */
 export type Fitted = { readonly picture: Picture; readonly notes: readonly string[] }

@@ -20,7 +20,10 @@ import { root } from '../../docs/parts/pictures.ts'
 /** A fenced block of the README or a page of docs: `sh` is run; `file=name` is what a file of that name holds. */
 type Block = { readonly language: string; readonly info: string; readonly text: string }
 
-const pages = ['README.md', ...['gallery', 'batch', 'checks', 'library'].map((name) => `docs/${name}.md`)]
+const pages = [
+  'README.md',
+  ...['gallery', 'filters', 'batch', 'checks', 'library'].map((name) => `docs/${name}.md`),
+]
 const blocks: readonly Block[] = pages.flatMap((page) =>
   [...readFileSync(join(root, page), 'utf8').matchAll(/^```(\w+)(.*)\n([\s\S]*?)\n```$/gm)].map(
     ([, language = '', info = '', text = '']) => ({ language, info: info.trim(), text }),

@@ -195,7 +195,7 @@ describe('a batch', () => {
     const { status, stderr } = await batch('in', '-o', 'out/{stem}.png', ...sobel)
     expect([status, stderr]).toEqual([
       2,
-      'error: there are no pictures in in   [E_INPUT]\n  in/b.bmp is a BMP picture, which convo does not read: it was skipped\n',
+      'error: no pictures found in in   [E_INPUT]\n  in/b.bmp is a BMP picture, which convo does not read: it was skipped\n',
     ])
   })
 
@@ -224,7 +224,7 @@ describe('a batch', () => {
     const line = ['in', '-o', 'out/{stem}.png', '--failed-list']
     const lines = await batch(...line, 'lists/failed.txt', ...sobel)
     expect(lines.status).toBe(2)
-    expect(lines.stderr).toContain('lists/failed.txt cannot store a file name with a line break')
+    expect(lines.stderr).toContain('lists/failed.txt cannot hold a file name with a line break')
     expect(lines.stderr).toContain('3 pictures')
     // on one line for people
     expect(lines.stderr).toContain('error: in/c\\nd.png is not a picture')
@@ -416,7 +416,7 @@ describe('an interrupted batch', () => {
       child.kill(signal)
       expect(await ended).toBe(status)
       for (const pid of workers) while (isAlive(pid)) await pause(5)
-      expect(said).toContain("to go on: convo batch in --output 'out/{stem}.png' --json -- sobel")
+      expect(said).toContain("to resume: convo batch in --output 'out/{stem}.png' --json -- sobel")
       expect(entries(told).at(-1)).toMatchObject({ event: 'end', failed: 0, stopped: signal })
       expect([...tree(at('out')).keys()].filter((name) => name.startsWith('.'))).toEqual([])
       expect(readdirSync(at('out/.convo'))).toEqual(['state.jsonl'])
