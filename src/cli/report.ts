@@ -1,3 +1,4 @@
+import { operations } from '../picture/operations.ts'
 import type { PlanFacts, Report } from '../picture/process.ts'
 import { visibleLine } from '../text/visible.ts'
 
@@ -16,9 +17,15 @@ export function notesOf(report: Report): string[] {
     high === 0
       ? '--range abs or offset shows what is below black'
       : low === 0
-        ? '--scale makes room above, --range minmax shows all'
+        ? `${takesScale(report) ? '--scale makes room above, ' : ''}--range minmax shows all`
         : '--range minmax shows all'
   return [...report.notes, `${shown} % of the samples were clipped: ${ends.join(', ')}; ${remedy}`]
+}
+
+/** Whether the last operation can divide what it gives. */
+const takesScale = ({ operation }: Report): boolean => {
+  const shared = operations[operation.split(' -- ').at(-1) ?? '']?.shared
+  return shared !== undefined && Object.hasOwn(shared, 'scale')
 }
 
 /** The report of --verbose. */

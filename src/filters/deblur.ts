@@ -109,7 +109,7 @@ export const deblurring: Readonly<Record<string, Operator>> = {
       'out = F⁻¹(conj H / (|H|² + balance · |L|²)) ∗ x, H the blur, L = 1, or the laplacian with --penalty laplacian',
     source:
       'Wiener 1949; with --penalty laplacian Hunt 1971, which is scikit-image’s wiener. The kernel that does it is computed in float64 and cut where what is left out ' +
-      'sums to 1/1024, and then applied as any other, so that borders are those of --border and not the other side of the picture',
+      'sums to 1/1024, and then applied as any other, so that the border is symmetric, or what --border says, and not the other side of the picture',
     group: 'detail',
     params: {
       balance: number('how much noise is expected: more is smoother', 0.01, { min: 1e-9, max: 1e6 }),
@@ -121,6 +121,7 @@ export const deblurring: Readonly<Record<string, Operator>> = {
     },
     kernel: 'required',
     takes: ['border', 'fill'],
+    sample: 'gaussian:sigma=2',
     examples: ['convo wiener in.png out.png --kernel motion:length=15,angle=30'],
     build({ values: { balance, penalty }, kernel, settings, full }) {
       outside(settings, full)
@@ -154,6 +155,7 @@ export const deblurring: Readonly<Record<string, Operator>> = {
     },
     kernel: 'required',
     takes: [],
+    sample: 'gaussian:sigma=2',
     examples: ['convo richardson-lucy in.png out.png --kernel gaussian:sigma=2 --iterations 30'],
     build({ values: { iterations, damping }, kernel, full }) {
       const blur = blurOf('richardson-lucy', kernel!, false)

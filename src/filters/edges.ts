@@ -68,6 +68,7 @@ export const edges: Readonly<Record<string, Operator>> = {
     },
     kernel: 'none',
     takes: ['border', 'fill'],
+    examples: ['convo canny in.png out.png --sigma 2', 'convo canny in.png out.png --low 20 --high 60'],
     build({ values: { sigma, low, high }, settings, full }) {
       if (low > high) {
         throw new ConvoError('E_OPTION', `--low ${low} is above --high ${high}`, { fix: `--low ${high}` })

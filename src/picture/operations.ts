@@ -24,6 +24,10 @@ export type Operation = {
   readonly input?: Operator['input']
   /** Whether --kernel is taken, or needed. */
   readonly kernel: 'none' | 'optional' | 'required'
+  /** A kernel to show it with, where one is needed. */
+  readonly sample?: string
+  /** Command lines that show it. */
+  readonly examples?: readonly string[]
   /** The shared settings that it takes. One that the operation has a setting of its own for is not among them. */
   readonly shared: Params
   /** The recipe at its defaults, where there is one, for help. */
@@ -71,6 +75,10 @@ function operatorOperation(name: string, { build, takes, ...rest }: Operator): O
 /** True for an operation that takes all pages or slices of its input. */
 export const takesVolume = ({ input }: Operation, values: Values<Params>): boolean =>
   typeof input === 'function' ? input(values) : input === 'volume'
+
+/** The option for a kernel in examples of an operation that needs one. */
+export const sampleKernel = ({ kernel, sample = 'sharpen' }: Operation): readonly string[] =>
+  kernel === 'required' ? ['--kernel', sample] : []
 
 /** The values of a table when nothing is given. */
 export function defaults(params: Params): Values<Params> {
