@@ -17,6 +17,8 @@ const headings: Readonly<Record<string, string>> = {
   smoothing: 'Smoothing',
   detail: 'Detail',
   texture: 'Texture',
+  windows: 'Windows',
+  size: 'Size',
   operators: 'Operators',
   steps: 'Steps of a network',
   commands: 'Other commands',

@@ -59,10 +59,8 @@ export function pictureCommands(operation: Operation): string[] {
   const needs = sampleKernel(operation)
     .map((word) => ` ${word}`)
     .join('')
-  const isExplained = recipe !== undefined || moving.length > 0
-  return [
-    ...drawn,
-    ...moving,
-    ...(isExplained ? [`convo explain ${name} in.png${needs} --svg ${name}.svg`] : []),
-  ]
+  // of a filter that takes steps there is nothing to draw
+  const drawing = recipe !== undefined || moving.length > 0 ? ` --svg ${name}.svg` : ''
+  const isExplained = operation.kind === 'filter' || moving.length > 0
+  return [...drawn, ...moving, ...(isExplained ? [`convo explain ${name} in.png${needs}${drawing}`] : [])]
 }

@@ -136,18 +136,18 @@ export const edges: Readonly<Record<string, Operator>> = {
   }),
   harris: operator({
     summary: 'answers to corners: positive there, negative at edges, 0 where it is flat',
-    formula: 'det S − k (trace S)², S the tensor of structure-tensor; times white',
+    formula: 'det S − kappa (trace S)², S the tensor of structure-tensor; times white',
     source:
       'Harris and Stephens 1988. Small numbers: for .npy or --range minmax. gx and gy are Sobel over 8, so it is 1/4096 of ' +
       'scikit-image’s corner_harris',
     group: 'edges',
     params: {
       sigma: sigmaParam('the surroundings', 1),
-      k: number('how much an edge counts against a corner', 0.05, { min: 0, max: 0.25 }),
+      kappa: number('how much an edge counts against a corner', 0.05, { min: 0, max: 0.25 }),
     },
     kernel: 'none',
     takes: ['border', 'fill'],
-    build({ values: { sigma, k }, settings, full }) {
+    build({ values: { sigma, kappa }, settings, full }) {
       const beyond = outside(settings, full)
       return {
         kind: 'tensor',
@@ -155,7 +155,7 @@ export const edges: Readonly<Record<string, Operator>> = {
         arithmetic: { algorithm: 'tensor', reason: 'products of slopes, smoothed in two passes' },
         async apply(x, engine) {
           const parts = await gradientTensor(engine, x, sigma, beyond, full)
-          const answer = await place(engine, 'harris', parts, { by: k })
+          const answer = await place(engine, 'harris', parts, { by: kappa })
           return place(engine, 'share', [answer], { by: full })
         },
       }

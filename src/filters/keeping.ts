@@ -63,15 +63,15 @@ export const keeping: Readonly<Record<string, Operator>> = {
   nlmeans: operator({
     summary: 'takes out noise: averages pixels whose surroundings look alike',
     formula:
-      'out = Σ w x / Σ w over the neighbourhood, w = exp(−d²/2h²), d² the mean square difference of two patches',
+      'out = Σ w x / Σ w over the neighbourhood, w = exp(−d²/2 strength²), d² the mean square difference of two patches',
     source:
-      'Buades, Coll and Morel 2005; the involution with the generator attention. scikit-image and OpenCV write h² for 2h², and subtract ' +
+      'Buades, Coll and Morel 2005; the involution with the generator attention. scikit-image and OpenCV write h² for 2 strength², and subtract ' +
       'the variance of the noise',
     group: 'smoothing',
     params: {
       size: oddSide('pixels across the neighbourhood', 11, 255),
       patch: oddSide('pixels across a patch', 5, 31),
-      h: number(
+      strength: number(
         'difference of patches that are still alike, in levels of 0..255: about half of the noise',
         10,
         {
@@ -82,7 +82,7 @@ export const keeping: Readonly<Record<string, Operator>> = {
     },
     kernel: 'none',
     takes: [],
-    build: ({ values: { size, patch, h }, full }) => ({
+    build: ({ values: { size, patch, strength }, full }) => ({
       kind: 'tensor',
       acts: 'colour',
       arithmetic: likeness,
@@ -91,7 +91,7 @@ export const keeping: Readonly<Record<string, Operator>> = {
           size,
           dilation: 1,
           sigmaSpace: Number.POSITIVE_INFINITY,
-          sigmaRange: (h * full) / 255,
+          sigmaRange: (strength * full) / 255,
           patch,
         }),
     }),

@@ -2,7 +2,7 @@ import type { Stencil } from '../conv/stencil.ts'
 import { mostStrips } from '../conv/strips.ts'
 import type { Shape } from '../definition/layers.ts'
 import { type BankNeeds, type FilterNeeds, type Node, needs, type Work, type WorkOf } from './node.ts'
-import { rowCount, type Span, united } from './spans.ts'
+import { rowCount, type Span, slotOf, united } from './spans.ts'
 
 /** A step in a list in which its inputs come before it. */
 export type Listed<W = Work> = { readonly shape: Shape; readonly inputs: readonly number[]; readonly work: W }
@@ -32,6 +32,10 @@ export type Buffer = {
   readonly plane: number
   readonly pitch: number
 }
+
+/** The address of a row of a step. */
+export const rowAt = ({ rows, address, plane, pitch }: Buffer, c: number, y: number): number =>
+  address + c * plane + slotOf(rows, y) * pitch
 
 /** Room behind every row that loops may read and write. */
 const slack = 64

@@ -3,8 +3,9 @@ import { type PoolAxes, poolRow } from '../definition/pool.ts'
 import type { Rows } from '../definition/rows.ts'
 import { invariant } from '../error.ts'
 import { type FilterNeeds, filterNeeds, type WorkOf } from '../graph/node.ts'
-import { type Buffer, type Listed, planStrip, type Strip } from '../graph/schedule.ts'
+import { type Buffer, type Listed, planStrip, rowAt, type Strip } from '../graph/schedule.ts'
 import { type Span, united } from '../graph/spans.ts'
+import { windowRows } from '../graph/windows.ts'
 import { prepareBankRows } from './bank-rows.ts'
 import type { WasmExports } from './engine.ts'
 import { prepareFloats } from './gather.ts'
@@ -13,9 +14,9 @@ import { floatRowBytes, prepareSink } from './graph-sink.ts'
 import { prepareLikeness } from './likeness.ts'
 import type { RunPart } from './part.ts'
 import { prepareRows } from './picture.ts'
-import { prepareRanked } from './ranked.ts'
+import { prepareRanked, prepareWindows } from './ranked.ts'
 import { prepareAcross, prepareDown } from './resample.ts'
-import { type PictureRows, pictureRows, rowAt } from './rows.ts'
+import { type PictureRows, pictureRows } from './rows.ts'
 import { sourceRows } from './source-rows.ts'
 
 /** Computes strips of a graph: the rows of each step that the strip needs, step by step, then the sink. */
@@ -86,6 +87,7 @@ const rowsOfPicture = <B, P, F extends FilterNeeds>(
 ): readonly Span[] => {
   if (!readsPicture(step)) return []
   const { work } = step
+  if (work.kind === 'windows') return rows.flatMap((span) => windowRows(work.windows, span))
   return 'filter' in work ? rows.flatMap((span) => filterNeeds(work.filter, span)) : rows
 }
 
@@ -124,6 +126,10 @@ function prepareStep(
     case 'likeness': {
       const rows = prepareLikeness(shape, work.options, wasm, memory, scratch)
       return (to, [from], span) => rows(to, from!, span)
+    }
+    case 'windows': {
+      const rows = prepareWindows(shape, work.windows, wasm, memory, scratch, picture.address)
+      return (to, _, span) => rows(to, span)
     }
     case 'layer': {
       const shapes = inputs.map((input) => steps[input]!.shape)

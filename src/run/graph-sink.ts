@@ -1,4 +1,4 @@
-import type { Buffer } from '../graph/schedule.ts'
+import { type Buffer, rowAt } from '../graph/schedule.ts'
 import type { Span } from '../graph/spans.ts'
 import { countMagnitudes, drawLabel, type MapFacts, magnitudeBins, spread } from '../image/sheet.ts'
 import { createDiscard } from './collect.ts'
@@ -6,7 +6,7 @@ import type { WasmExports } from './engine.ts'
 import type { GraphJob, GraphSink, PlacedPicture, Segment } from './graph-job.ts'
 import type { RunPart } from './part.ts'
 import { preparePicture } from './picture.ts'
-import { type PictureRows, rowAt } from './rows.ts'
+import type { PictureRows } from './rows.ts'
 import { sourceRows } from './source-rows.ts'
 
 /** Takes the rows of a part, segment by segment. */

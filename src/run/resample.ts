@@ -1,8 +1,7 @@
 import type { Resampling } from '../definition/resample.ts'
-import { type Buffer, pitchOf } from '../graph/schedule.ts'
+import { type Buffer, pitchOf, rowAt } from '../graph/schedule.ts'
 import type { Span } from '../graph/spans.ts'
 import type { WasmExports } from './engine.ts'
-import { rowAt } from './rows.ts'
 
 /** Scratch memory of a resampling: its tables. */
 export const resamplingBytes = ({ size, taps }: Resampling): number =>

@@ -1,10 +1,5 @@
-import type { Buffer } from '../graph/schedule.ts'
 import { type Span, slotOf } from '../graph/spans.ts'
 import type { PlacedPicture } from './graph-job.ts'
-
-/** The address of a row of a step. */
-export const rowAt = ({ rows, address, plane, pitch }: Buffer, c: number, y: number): number =>
-  address + c * plane + slotOf(rows, y) * pitch
 
 /** The rows of the picture that a graph runs over. */
 export type PictureRows = {

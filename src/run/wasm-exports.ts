@@ -176,7 +176,15 @@ export type WasmExports = {
   extremeI32(dst: number, a: number, b: number, n: number, largest: number): void
   rankFew(dst: number, src: number, n: number, offsets: number, count: number, index: number): void
   countColumns(columns: number, row: number, n: number, by: number): void
-  rankColumns(dst: number, columns: number, n: number, width: number, index: number, work: number): void
+  rankColumns(
+    dst: number,
+    columns: number,
+    n: number,
+    step: number,
+    width: number,
+    index: number,
+    work: number,
+  ): void
   pairRow(dst: number, keys: number, n: number, at: number): void
   sortPairs(pairs: number, other: number, n: number, counts: number): void
   spreadPairs(pairs: number, n: number, ranks: number, sorted: number): void
@@ -195,6 +203,7 @@ export type WasmExports = {
     dst: number,
     src: number,
     n: number,
+    step: number,
     table: number,
     runs: number,
     index: number,
