@@ -132,6 +132,8 @@ export type Operator<P extends Params = Params> = {
   readonly input?: 'volume' | ((values: Values<P>) => boolean)
   /** Whether --kernel is taken, or needed. */
   readonly kernel: 'none' | 'optional' | 'required'
+  /** A kernel to show it with, where one is needed. */
+  readonly sample?: string
   /** The shared options that it takes; any other is refused. */
   readonly takes: readonly (keyof KernelOptions)[]
   build(given: Given<P>): Step
@@ -139,7 +141,7 @@ export type Operator<P extends Params = Params> = {
   readonly layer?: LayerRules & { of(given: LayerGiven<P>): Layer | Promise<Layer> }
   /** What `animate` shows of it by default, by the names to ask for it; drawn in teach/operators. */
   readonly animations?: Readonly<Record<string, string>>
-  /** Command lines that `explain` and `animate` show of it in their help. */
+  /** Command lines that it, `explain` and `animate` show of it in their help. */
   readonly examples?: readonly string[]
 }
 

@@ -300,7 +300,7 @@ describe('filters that keep edges', () => {
     const options = { dilation: 1, sigmaSpace: 1.5, sigmaRange: 25, size: 7, patch: 1 }
     expect((await run('bilateral', { size: 7 })).data).toEqual((await engine.involve(scene, options)).data)
     const alike = { ...options, sigmaSpace: Number.POSITIVE_INFINITY, sigmaRange: 8, patch: 3 }
-    expect((await run('nlmeans', { size: 7, patch: 3, h: 8 })).data).toEqual(
+    expect((await run('nlmeans', { size: 7, patch: 3, strength: 8 })).data).toEqual(
       (await engine.involve(scene, alike)).data,
     )
     await expect(run('nlmeans', { patch: 4 })).rejects.toThrow(
