@@ -53,6 +53,10 @@ export const checkSettings = {
     ...list('only cases of this name, * standing for any text; may be given again', '<name>'),
     unset: 'all cases',
   },
+  tag: {
+    ...list('only cases with this tag; repeatable', '<tag>'),
+    unset: 'all cases',
+  },
   shard: {
     ...text('only every n-th case, from the i-th; auto asks the CI server', '<i/n>'),
     unset: 'all cases',
@@ -80,11 +84,12 @@ export const checkSettings = {
 export const reportSettings = {
   reporter: {
     ...list(
-      `how to tell: ${reporterNames.join(', ')}; =file writes to a file; may be given again`,
+      `how to tell: ${reporterNames.join(', ')}; =file writes to a file, html=folder/ a page with its pictures beside it; repeatable`,
       '<name[=file]>',
     ),
     unset: 'pretty',
   },
+  passing: flag('show the pictures of what passes too, on an HTML page of one file'),
 }
 
 function parseSize(given: unknown, name: string): number {
