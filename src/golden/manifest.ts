@@ -138,8 +138,12 @@ function goldensTemplate(source: Source): Template {
 /** Whether a folder is that of the goldens of a manifest, on this machine or on another one. */
 export function areGoldensOf(file: string, goldens: string): boolean {
   const source = readSource(file)
-  const own = fitsSomeMachine(goldensTemplate(source), relative(dirname(file), goldens).replaceAll('\\', '/'))
-  return own || resolvePath(goldensOf(source, file)) === resolvePath(goldens)
+  const template = goldensTemplate(source)
+  const folder = dirname(file)
+  if (template.parts.every(({ kind }) => kind === 'text'))
+    return resolvePath(goldensOf(source, file)) === resolvePath(goldens)
+  const isInside = isWithin(folder, goldens) || isWithin('.', goldens)
+  return isInside && fitsSomeMachine(template, relative(folder, goldens).replaceAll('\\', '/'))
 }
 
 /** Approvals write there: a manifest of somebody else's must not say that it is anywhere. */

@@ -115,6 +115,7 @@ async function showPictures(one: ReportCase): Promise<void> {
 function setMode(next: Mode, keep = true): void {
   if (keep) mode = next
   viewer.setMode(next)
+  showGain()
   for (const button of document.querySelectorAll('#modes button')) {
     button.setAttribute('aria-pressed', String((button as HTMLElement).dataset.mode === next))
   }
@@ -208,8 +209,14 @@ let gain = 0
 
 function nextGain(): void {
   gain = (gain + 1) % gains.length
+  showGain()
+}
+
+/** Of differences, the colours say something already. */
+function showGain(): void {
   const factor = gains[gain]!
-  byId('canvas').style.filter = factor === 1 ? '' : `brightness(${factor})`
+  const isPlain = factor === 1 || viewer.state().mode === 'difference'
+  byId('canvas').style.filter = isPlain ? '' : `brightness(${factor})`
   const button = byId('gain')
   button.textContent = `×${factor}`
   button.setAttribute('aria-pressed', String(factor > 1))

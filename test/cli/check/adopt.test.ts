@@ -138,7 +138,13 @@ describe('several manifests', () => {
     expect((await here.convo(['approve', '--new'])).stdout).toContain('golden')
     expect(await here.convo(['check', 'packages/*/convo.check.yaml'])).toMatchObject({ status: 0 })
     here.write('packages/a/page.png', picture(70))
-    const run = await here.convo(['check', 'packages/*/convo.check.yaml', '--reporter', 'html=all.html'])
+    const run = await here.convo([
+      'check',
+      'packages/*/convo.check.yaml',
+      '--reporter',
+      'html=all.html',
+      '--passing',
+    ])
     expect(run.status).toBe(1)
     // expected, actual and difference of the one, the golden of the other
     expect(
