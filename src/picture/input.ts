@@ -39,6 +39,8 @@ export type LoadOptions = {
   readonly maxPixels: number
   readonly orient: boolean
   readonly metadata: MetadataMode
+  /** which page, from 0, where one was asked for */
+  readonly page?: number
   /** Whether the upper rows may come before the whole. */
   readonly ahead: boolean
 }
@@ -74,7 +76,8 @@ export async function loadPicture(
   const name = inputName(path)
   const { ahead, ...bounds } = options
   const limits = { ...bounds, name }
-  if (!ahead || looksAtAlpha(treatment)) return readied(await decode(source, limits), name, treatment)
+  if (!ahead || bounds.page !== undefined || looksAtAlpha(treatment))
+    return readied(await decode(source, limits), name, treatment)
   const { data, ...header } = await decodeAhead(source, limits)
   if (!('whole' in data)) return readied({ ...header, data }, name, treatment)
   checkFull(header.depth, name, treatment)

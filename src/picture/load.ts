@@ -36,6 +36,15 @@ export type LoadedData = {
 export async function loadData(opened: Opened, task: Task, ahead: boolean): Promise<LoadedData> {
   const { settings } = task
   const treatment = treatmentOf(task)
+  if (opened.probe.kind === 'npy' && settings.page !== undefined) {
+    throw new ConvoError(
+      'E_OPTION',
+      `--page ${settings.page} is for picture files, and ${opened.path} is an array`,
+      {
+        fix: 'no --page',
+      },
+    )
+  }
   if (opened.probe.kind === 'npy') {
     return arrayData(await loadArray(opened, settings), treatment, outputKind(task.output) === 'npy')
   }
@@ -45,7 +54,7 @@ export async function loadData(opened: Opened, task: Task, ahead: boolean): Prom
   return {
     data: { kind: 'picture', picture },
     meta,
-    notes: [...notes, ...pageNote(opened.path, pages)],
+    notes: [...notes, ...(settings.page === undefined ? pageNote(opened.path, pages) : [])],
   }
 }
 
@@ -85,7 +94,8 @@ export function treatmentOf(task: Task): Treatment {
 }
 
 /** What bounds and turns a picture that is decoded. */
-export const limitsOf = (settings: Pick<Settings, 'max-pixels' | 'no-orient' | 'metadata'>) => ({
+export const limitsOf = (settings: Pick<Settings, 'max-pixels' | 'no-orient' | 'metadata' | 'page'>) => ({
+  ...(settings.page !== undefined && { page: settings.page - 1 }),
   metadata: settings.metadata,
   maxPixels: settings['max-pixels'],
   orient: !settings['no-orient'],

@@ -166,6 +166,12 @@ export const pictureSettings = {
     ...number('what is white in floats or in an array, such as 1, 255 or 4095', undefined, { min: 1e-30 }),
     unset: '255 and 65535 for whole samples of 8 and 16 bits; 1 for floats that all lie in 0..1, else 255',
   },
+  page: {
+    ...integer('read this page of a TIFF or picture of an animation alone, counted from 1', undefined, {
+      min: 1,
+    }),
+    unset: 'all where the output holds several, else the first',
+  },
   gray: flag('turn the picture gray first'),
   linear: flag('compute in linear light, not in the stored levels'),
   depth: {

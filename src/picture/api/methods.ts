@@ -28,6 +28,8 @@ export type PictureOptions = {
   readonly layout?: 'auto' | 'hwc' | 'chw' | undefined
   /** What is white in floats or in an array, such as 1, 255 or 4095, at least 1e-30. Default: 255 and 65535 for whole samples of 8 and 16 bits; 1 for floats that all lie in 0..1, else 255. */
   readonly full?: number | undefined
+  /** Read this page of a TIFF or picture of an animation alone, counted from 1, at least 1. Default: all where the output holds several, else the first. */
+  readonly page?: number | undefined
   /** Turn the picture gray first. Default: false. */
   readonly gray?: boolean | undefined
   /** Compute in linear light, not in the stored levels. Default: false. */
