@@ -189,6 +189,12 @@ async function open(source: Source, options: DecodeOptions, known?: Seen): Promi
   const { kind, png } = probed
   if (kind === undefined || kind === 'npy')
     return withReader(stored, name, ({ size, read }) => refuseStranger(size, read, name))
+  if (probed.isArray) {
+    throw new ConvoError('E_DECODE', `${name} holds an array, and a picture is needed here`, {
+      why: `${name}: its samples are not 8 or 16 bits or float32, or it has many channels`,
+      fix: 'a PNG of it: convo conv2d --kernel 1, with --range minmax',
+    })
+  }
   if (png !== undefined) checkSize(png, options.maxPixels, name)
   if (isOwn(kind)) return openOwn(kind, stored, options, name)
   const seen = known ?? inspect(stored, probed, name, options.maxPixels)

@@ -6,6 +6,7 @@ import { fieldsOf } from './exif.ts'
 import { refusal, wayOf, ways } from './foreign.ts'
 import { bytesOf, geoTags, metadataNames } from './metadata.ts'
 import { type Read, textOf } from './reader.ts'
+import { holdsArray } from './tiff-array.ts'
 import { type Directory, directoryAt, type Layout, sizes, tiffLayout } from './tiff-directory.ts'
 
 const tag = {
@@ -77,7 +78,8 @@ export function readTiff(read: Read, name: string): TiffSeen {
     return { metadata: [], held: {}, pages: 1, unread: [], isAlike: false, openTexts: [] }
   const subs = pages.flatMap((page) => subDirectories(read, page, layout))
   refuseRaw(read, name, pages, subs)
-  for (const page of pages) {
+  // an array is read here, and so are its pages
+  for (const page of holdsArray(read) ? [] : pages) {
     refuseCompression(name, page)
     refuseSamples(read, name, page, layout)
   }

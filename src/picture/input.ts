@@ -17,7 +17,8 @@ import {
   type Picture,
   type PictureMeta,
 } from '../tensor/picture.ts'
-import { type ArrayOptions, type PictureArray, readArray, scaleNote } from './array.ts'
+import { type PictureArray, readArray, scaleNote } from './array.ts'
+import type { Settings } from './settings.ts'
 
 /** An input that was looked at but not decoded. */
 export type Opened = { readonly path: string; readonly source: Source; readonly probe: Probe }
@@ -169,8 +170,18 @@ function checkFull(depth: Depth, name: string, { full }: Treatment): void {
 /** The array of a .npy file. @throws ConvoError as `readArray` does */
 export async function loadArray(
   { source, path }: Opened,
-  { layout, full }: ArrayOptions,
+  {
+    layout,
+    full,
+    page,
+    metadata,
+    'max-pixels': maxPixels,
+  }: Pick<Settings, 'layout' | 'full' | 'page' | 'metadata' | 'max-pixels'>,
 ): Promise<PictureArray> {
   const bytes = typeof source === 'string' ? await readWhole(source, { limit: 'encodedBytes' }) : source
-  return readArray(bytes, inputName(path), { layout, full })
+  return readArray(bytes, inputName(path), {
+    ...{ layout, full, maxPixels },
+    ...(page !== undefined && { page: page - 1 }),
+    ...(metadata !== undefined && { metadata }),
+  })
 }

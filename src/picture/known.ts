@@ -40,7 +40,7 @@ export async function knownOf(path: string, settings: Asked, given?: Opened | In
     return { ...knownPicture(decoded, settings), full: settings.full ?? fullOf(decoded), ofPages: [] }
   }
   const opened = given ?? (await openInput(path))
-  if (opened.probe.kind === 'npy') return knownArray(await loadArray(opened, settings), settings)
+  if (opened.probe.isArray) return knownArray(await loadArray(opened, settings), settings)
   const header = await readHeader(opened.source, { ...limitsOf(settings), name: opened.path })
   if (settings.linear) lightOf(header.meta, opened.path)
   const ofPages = settings.page === undefined ? pageNote(opened.path, header.pages) : []

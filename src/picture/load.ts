@@ -45,7 +45,7 @@ export async function loadData(opened: Opened, task: Task, ahead: boolean): Prom
       },
     )
   }
-  if (opened.probe.kind === 'npy') {
+  if (opened.probe.isArray) {
     return arrayData(await loadArray(opened, settings), treatment, outputKind(task.output) === 'npy')
   }
   if (task.isVolume) return loadVolume(pagesOf(opened, settings), opened.path, treatment)
@@ -69,6 +69,7 @@ export function loadGiven(given: InMemory, task: Task): LoadedData {
 function arrayData(array: PictureArray, treatment: Treatment, isArrayWritten: boolean): LoadedData {
   const { name, layoutNote, scaleNote, lost } = array
   const notes = [
+    ...(array.notes ?? []),
     ...(lost === undefined ? [] : [roundedNote(name, lost.type)]),
     ...(layoutNote === undefined
       ? []
@@ -76,12 +77,13 @@ function arrayData(array: PictureArray, treatment: Treatment, isArrayWritten: bo
     ...(scaleNote !== undefined && treatment.tellsScale ? [scaleNote] : []),
   ]
   const data = dataOfArray(array)
-  if (data.kind === 'tensor') return { data, meta: {}, notes }
-  const { picture, notes: told } = readied({ ...data.picture, meta: {}, notes, pages: 1 }, name, {
+  const { meta = {} } = array
+  if (data.kind === 'tensor') return { data, meta, notes }
+  const { picture, notes: told } = readied({ ...data.picture, meta, notes, pages: 1 }, name, {
     ...treatment,
     full: undefined,
   })
-  return { data: { kind: 'picture', picture }, meta: {}, notes: told }
+  return { data: { kind: 'picture', picture }, meta, notes: told }
 }
 
 /** What a job asks of its input before the first step. */

@@ -28,8 +28,8 @@ const isPagedFormat = (format: string | undefined): format is PagedFormat =>
   format === 'gif' || format === 'webp' || format === 'tiff'
 
 /** Whether a file may hold several pages: only then it is asked how many. */
-const mayHavePages = ({ kind, png }: Probe): boolean =>
-  isPagedFormat(kind) || kind === 'avif' || png?.isAnimated === true
+const mayHavePages = ({ kind, png, isArray }: Probe): boolean =>
+  (isPagedFormat(kind) && !isArray) || kind === 'avif' || png?.isAnimated === true
 
 /** Whether the output keeps all pages of a picture. */
 export const keepsPages = ({
