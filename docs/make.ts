@@ -3,6 +3,7 @@
 //   docs/api.md   from the docstrings of what src/index.ts exports
 //   docs/convo.1  the manual page
 //   docs/losses.md  what a picture may lose, from docs/parts/losses.ts
+//   docs/formats.md what is read and written, from src/image/format.ts
 //   docs/pictures what the README shows; digests.json holds the digest of the pixels of each
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -3,6 +3,7 @@ import { commands } from '../../src/cli/registry.ts'
 import { errorCodes } from '../../src/error.ts'
 import { animationOf, hasAnimation } from './animations.ts'
 import { apiReference } from './api.ts'
+import { formatsPage } from './formats.ts'
 import { type Exhibit, examples, textbook } from './gallery.ts'
 import { lossesPage } from './losses.ts'
 import { methodsText } from './methods.ts'
@@ -14,6 +15,7 @@ export function documents(readme: string): Record<string, string> {
     'docs/convo.1': manPage(commands),
     'docs/api.md': apiReference(),
     'docs/losses.md': lossesPage(),
+    'docs/formats.md': formatsPage(),
     'src/picture/api/methods.ts': methodsText(),
   }
 }
