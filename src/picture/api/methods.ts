@@ -28,6 +28,8 @@ export type PictureOptions = {
   readonly layout?: 'auto' | 'hwc' | 'chw' | undefined
   /** The value of white in floats and arrays, such as 1, 255 or 4095, at least 1e-30. Default: 255 and 65535 for integers of 8 and 16 bits; 1 for floats within 0..1, otherwise 255. */
   readonly full?: number | undefined
+  /** Read only this page of a TIFF or animation, counted from 1, at least 1. Default: all pages if the output can store several, otherwise the first. */
+  readonly page?: number | undefined
   /** Convert to gray first. Default: false. */
   readonly gray?: boolean | undefined
   /** Compute in linear light instead of sRGB levels. Default: false. */
@@ -378,7 +380,7 @@ export type HarrisOptions = Pick<CorrelationOptions, 'border' | 'fill'> & {
   /** Standard deviation of the neighbourhood, in pixels, 0.1 to 100. Default: 1. */
   readonly sigma?: number | undefined
   /** How strongly edges are suppressed, 0 to 0.25. Default: 0.05. */
-  readonly k?: number | undefined
+  readonly kappa?: number | undefined
 }
 
 /** Options of `bilateral`. */
@@ -398,7 +400,7 @@ export type NlmeansOptions = {
   /** Width of a patch in pixels, odd. Default: 5. */
   readonly patch?: number | undefined
   /** How different similar patches may be, in levels of 0..255; about half the standard deviation of the noise, 0.01 to 1000000. Default: 10. */
-  readonly h?: number | undefined
+  readonly strength?: number | undefined
 }
 
 /** Options of `guided`. */
@@ -562,13 +564,20 @@ export type CropOptions = {
 }
 
 /** Options of `pad`. */
-export type PadOptions = Pick<CorrelationOptions, 'border' | 'fill'> & {
-  /** Pixels on each side: one number; y,x; or top,bottom,left,right, 0 to 1000000. Default: 16. */
-  readonly by?: number | readonly number[] | undefined
+export type PadOptions = {
+  /** Pixels: one number; y,x; or top,bottom,left,right, at least 0. Default: 1. */
+  readonly by?: readonly number[] | undefined
+  /** What stands there. Default: 'constant'. */
+  readonly mode?: 'replicate' | 'symmetric' | 'reflect' | 'wrap' | 'constant' | undefined
+  /** The level of constant, of 0..255 at any depth. Default: 0. */
+  readonly value?: number | undefined
 }
 
 /** Options of `conv2d`. */
-export type Conv2dOptions = CorrelationOptions
+export type Conv2dOptions = CorrelationOptions & {
+  /** What every result goes through; for sigmoid, tanh and such black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are. Default: 'none'. */
+  readonly activation?: 'none' | 'relu' | 'leakyrelu' | 'sigmoid' | 'tanh' | 'elu' | 'selu' | 'gelu' | 'silu' | 'mish' | 'softplus' | 'hardsigmoid' | 'hardswish' | undefined
+}
 
 /** Options of `conv3d`. */
 export type Conv3dOptions = Omit<CorrelationOptions, 'anchor' | 'stride' | 'dilation' | 'padding' | 'algorithm'> & {
@@ -582,14 +591,16 @@ export type Conv3dOptions = Omit<CorrelationOptions, 'anchor' | 'stride' | 'dila
   readonly dilation?: number | readonly number[] | undefined
   /** Samples added around the volume: same, valid, full, one number or z,y,x. Default: the output has the size of the input, divided by the stride. */
   readonly padding?: 'same' | 'valid' | 'full' | readonly number[] | number | undefined
+  /** What every result goes through; for sigmoid, tanh and such black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are. Default: 'none'. */
+  readonly activation?: 'none' | 'relu' | 'leakyrelu' | 'sigmoid' | 'tanh' | 'elu' | 'selu' | 'gelu' | 'silu' | 'mish' | 'softplus' | 'hardsigmoid' | 'hardswish' | undefined
 }
 
 /** Options of `pointwise`. */
 export type PointwiseOptions = Pick<CorrelationOptions, 'kernel' | 'scale' | 'normalize' | 'bias'> & {
   /** A named matrix. Default: sepia, or none with kernel. */
   readonly preset?: 'sepia' | 'gray' | 'swap' | 'invert' | undefined
-  /** Function applied to each result; for sigmoid and tanh, black is 0 and white is 1. Default: 'none'. */
-  readonly activation?: 'none' | 'relu' | 'sigmoid' | 'tanh' | undefined
+  /** What every result goes through; for sigmoid, tanh and such black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are. Default: 'none'. */
+  readonly activation?: 'none' | 'relu' | 'leakyrelu' | 'sigmoid' | 'tanh' | 'elu' | 'selu' | 'gelu' | 'silu' | 'mish' | 'softplus' | 'hardsigmoid' | 'hardswish' | undefined
 }
 
 /** Options of `separable`. */
@@ -600,24 +611,36 @@ export type SeparableOptions = Omit<CorrelationOptions, 'groups'> & {
   readonly row?: readonly number[] | undefined
   /** Approximate by this number of products of a column and a row, at least 1. Default: the kernel must be separable. */
   readonly rank?: number | undefined
+  /** What every result goes through; for sigmoid, tanh and such black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are. Default: 'none'. */
+  readonly activation?: 'none' | 'relu' | 'leakyrelu' | 'sigmoid' | 'tanh' | 'elu' | 'selu' | 'gelu' | 'silu' | 'mish' | 'softplus' | 'hardsigmoid' | 'hardswish' | undefined
 }
 
 /** Options of `depthwise`. */
-export type DepthwiseOptions = Omit<CorrelationOptions, 'groups'>
+export type DepthwiseOptions = Omit<CorrelationOptions, 'groups'> & {
+  /** What every result goes through; for sigmoid, tanh and such black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are. Default: 'none'. */
+  readonly activation?: 'none' | 'relu' | 'leakyrelu' | 'sigmoid' | 'tanh' | 'elu' | 'selu' | 'gelu' | 'silu' | 'mish' | 'softplus' | 'hardsigmoid' | 'hardswish' | undefined
+}
 
 /** Options of `depthwiseSeparable`. */
 export type DepthwiseSeparableOptions = Omit<CorrelationOptions, 'groups'> & {
   /** Matrix of the second step, a file or numbers, with a row for each output channel. Default: identity, no mixing. */
   readonly pointwise?: string | undefined
+  /** What every result goes through; for sigmoid, tanh and such black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are. Default: 'none'. */
+  readonly activation?: 'none' | 'relu' | 'leakyrelu' | 'sigmoid' | 'tanh' | 'elu' | 'selu' | 'gelu' | 'silu' | 'mish' | 'softplus' | 'hardsigmoid' | 'hardswish' | undefined
 }
 
 /** Options of `grouped`. */
-export type GroupedOptions = CorrelationOptions
+export type GroupedOptions = CorrelationOptions & {
+  /** What every result goes through; for sigmoid, tanh and such black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are. Default: 'none'. */
+  readonly activation?: 'none' | 'relu' | 'leakyrelu' | 'sigmoid' | 'tanh' | 'elu' | 'selu' | 'gelu' | 'silu' | 'mish' | 'softplus' | 'hardsigmoid' | 'hardswish' | undefined
+}
 
 /** Options of `dilated`. */
 export type DilatedOptions = Omit<CorrelationOptions, 'dilation'> & {
   /** The rate l: distance between neighbouring taps, in pixels, at least 1. Default: 2. */
   readonly dilation?: number | readonly number[] | undefined
+  /** What every result goes through; for sigmoid, tanh and such black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are. Default: 'none'. */
+  readonly activation?: 'none' | 'relu' | 'leakyrelu' | 'sigmoid' | 'tanh' | 'elu' | 'selu' | 'gelu' | 'silu' | 'mish' | 'softplus' | 'hardsigmoid' | 'hardswish' | undefined
 }
 
 /** Options of `transposed`. */
@@ -628,6 +651,8 @@ export type TransposedOptions = Omit<CorrelationOptions, 'border' | 'fill' | 'an
   readonly upsample?: 'bilinear' | 'nearest' | undefined
   /** Rows and columns added at the bottom and on the right, at least 0. Default: 0. */
   readonly outputPadding?: number | readonly number[] | undefined
+  /** What every result goes through; for sigmoid, tanh and such black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are. Default: 'none'. */
+  readonly activation?: 'none' | 'relu' | 'leakyrelu' | 'sigmoid' | 'tanh' | 'elu' | 'selu' | 'gelu' | 'silu' | 'mish' | 'softplus' | 'hardsigmoid' | 'hardswish' | undefined
 }
 
 /** Options of `maxpool`. */
@@ -642,6 +667,8 @@ export type MaxpoolOptions = {
   readonly dilation?: number | readonly number[] | undefined
   /** Let the last windows extend past the edge, so that every pixel counts. Default: false. */
   readonly ceil?: boolean | undefined
+  /** Save the positions of the maxima under a name, for unpool with. Default: not saved. */
+  readonly switches?: string | undefined
 }
 
 /** Options of `unpool`. */
@@ -652,6 +679,10 @@ export type UnpoolOptions = Omit<CorrelationOptions, 'stride' | 'dilation' | 'pa
   readonly bare?: boolean | undefined
   /** Skip the division: the result is brighter where maxima are close together. Default: false. */
   readonly plain?: boolean | undefined
+  /** Unpool by the switches that an earlier maxpool saved under this name with switches. Default: pools first. */
+  readonly with?: string | undefined
+  /** What every result goes through; for sigmoid, tanh and such black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are. Default: 'none'. */
+  readonly activation?: 'none' | 'relu' | 'leakyrelu' | 'sigmoid' | 'tanh' | 'elu' | 'selu' | 'gelu' | 'silu' | 'mish' | 'softplus' | 'hardsigmoid' | 'hardswish' | undefined
 }
 
 /** Options of `involution`. */
@@ -693,6 +724,98 @@ export type NormalizeOptions = {
   readonly std?: readonly number[] | undefined
   /** Stretch each channel separately. Default: false. */
   readonly each?: boolean | undefined
+}
+
+/** Options of `leakyrelu`. */
+export type LeakyreluOptions = {
+  /** What samples below 0 are multiplied by. Default: 0.01. */
+  readonly slope?: number | undefined
+}
+
+/** Options of `prelu`. */
+export type PreluOptions = {
+  /** One number, or one for each channel. Default: 0.25. */
+  readonly slope?: readonly number[] | undefined
+}
+
+/** Options of `clip`. */
+export type ClipOptions = {
+  /** The smallest, in levels of 0..255 at any depth. Default: 0. */
+  readonly min?: number | undefined
+  /** The largest, likewise. Default: 255. */
+  readonly max?: number | undefined
+}
+
+/** Options of `sigmoid`. */
+export type SigmoidOptions = Readonly<Record<string, never>>
+
+/** Options of `tanh`. */
+export type TanhOptions = Readonly<Record<string, never>>
+
+/** Options of `gelu`. */
+export type GeluOptions = Readonly<Record<string, never>>
+
+/** Options of `silu`. */
+export type SiluOptions = Readonly<Record<string, never>>
+
+/** Options of `batchnorm`. */
+export type BatchnormOptions = {
+  /** The running mean. Default: 0. */
+  readonly mean?: readonly number[] | undefined
+  /** The running variance. Default: 1. */
+  readonly variance?: readonly number[] | undefined
+  /** The scale. Default: 1. */
+  readonly gamma?: readonly number[] | undefined
+  /** The shift. Default: 0. */
+  readonly beta?: readonly number[] | undefined
+  /** Added to the variance, at least 0. Default: 0.00001. */
+  readonly epsilon?: number | undefined
+}
+
+/** Options of `avgpool`. */
+export type AvgpoolOptions = {
+  /** Height and width of the window, at least 1. Default: 2. */
+  readonly size?: number | readonly number[] | undefined
+  /** Pixels from one window to the next, at least 1. Default: 2. */
+  readonly stride?: number | readonly number[] | undefined
+  /** Pixels around the picture, which do not count, at least 0. Default: 0. */
+  readonly padding?: number | readonly number[] | undefined
+}
+
+/** Options of `globalpool`. */
+export type GlobalpoolOptions = {
+  /** What of a channel. Default: 'mean'. */
+  readonly of?: 'mean' | 'max' | 'min' | 'sum' | undefined
+}
+
+/** Options of `pixelShuffle`. */
+export type PixelShuffleOptions = {
+  /** How many times as wide and high, 1 to 64. Default: the largest of 1 to 4 that the channels allow. */
+  readonly by?: number | undefined
+}
+
+/** Options of `softmax`. */
+export type SoftmaxOptions = Readonly<Record<string, never>>
+
+/** Options of `argmax`. */
+export type ArgmaxOptions = Readonly<Record<string, never>>
+
+/** Options of `keep`. */
+export type KeepOptions = {
+  /** The name. Default: 'skip'. */
+  readonly as?: string | undefined
+}
+
+/** Options of `add`. */
+export type AddOptions = {
+  /** The name under which a step kept it: keep as: <name>. Default: the result itself. */
+  readonly with?: string | undefined
+}
+
+/** Options of `concat`. */
+export type ConcatOptions = {
+  /** The name under which a step kept it: keep as: <name>. Default: the result itself. */
+  readonly with?: string | undefined
 }
 
 /** The operations, each a method that adds it to a chain. */
@@ -910,7 +1033,7 @@ export interface Methods<C> {
   /**
    * Removes noise: averages pixels whose neighbourhoods are similar.
    *
-   * Source: Buades, Coll and Morel 2005; the involution with the generator attention. scikit-image and OpenCV write h² for 2h², and subtract the variance of the noise
+   * Source: Buades, Coll and Morel 2005; the involution with the generator attention. scikit-image and OpenCV write h² for 2 strength², and subtract the variance of the noise
    */
   nlmeans(options?: NlmeansOptions): C
 
@@ -924,7 +1047,7 @@ export interface Methods<C> {
   /**
    * Removes a known blur in one step, as far as noise allows.
    *
-   * Source: Wiener 1949; with penalty: 'laplacian' Hunt 1971, as wiener of scikit-image. Its kernel is computed in float64, cut where the rest sums to 1/1024, and applied like any other, so that border: 'works'
+   * Source: Wiener 1949; with penalty: 'laplacian' Hunt 1971, as wiener of scikit-image. Its kernel is computed in float64, cut where the rest sums to 1/1024, and applied like any other, so that border: 'works,' symmetric by default
    */
   wiener(options: WienerOptions & { readonly kernel: KernelInput }): C
 
@@ -952,63 +1075,63 @@ export interface Methods<C> {
   /**
    * Takes the minimum of a window: bright parts shrink.
    *
-   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric
+   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there
    */
   erode(options?: ErodeOptions): C
 
   /**
    * Takes the minimum of a window; another name for erode.
    *
-   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric
+   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there
    */
   minimum(options?: MinimumOptions): C
 
   /**
    * Takes the maximum of a window: bright parts grow.
    *
-   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric
+   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there
    */
   dilate(options?: DilateOptions): C
 
   /**
    * Takes the maximum of a window; another name for dilate.
    *
-   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric
+   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there
    */
   maximum(options?: MaximumOptions): C
 
   /**
    * Erodes, then dilates: removes bright parts smaller than the window.
    *
-   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric
+   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there
    */
   open(options?: OpenOptions): C
 
   /**
    * Dilates, then erodes: removes dark parts smaller than the window.
    *
-   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric
+   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there
    */
   close(options?: CloseOptions): C
 
   /**
    * Draws outlines: the maximum of a window minus its minimum.
    *
-   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric; Beucher’s gradient. sobel is the gradient of a smoothed picture
+   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there; Beucher’s gradient. sobel is the gradient of a smoothed picture
    */
   gradient(options?: GradientOptions): C
 
   /**
    * Keeps bright parts smaller than the window: the picture minus open.
    *
-   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric; Meyer’s white top hat
+   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there; Meyer’s white top hat
    */
   tophat(options?: TophatOptions): C
 
   /**
    * Keeps dark parts smaller than the window: close minus the picture.
    *
-   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric; Meyer’s black top hat
+   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there; Meyer’s black top hat
    */
   blackhat(options?: BlackhatOptions): C
 
@@ -1137,4 +1260,116 @@ export interface Methods<C> {
    * Source: As Normalize of torchvision, with the same numbers for mean and std. A flat picture becomes black
    */
   normalize(options?: NormalizeOptions): C
+
+  /**
+   * Multiplies what is below 0 by a slope.
+   *
+   * Source: Maas, Hannun and Ng 2013
+   */
+  leakyrelu(options?: LeakyreluOptions): C
+
+  /**
+   * Multiplies what is below 0 by a slope of its channel.
+   *
+   * Source: He et al. 2015
+   */
+  prelu(options?: PreluOptions): C
+
+  /**
+   * Cuts samples off below a smallest and above a largest level.
+   *
+   * Source: ReLU6 is a clip of numbers to 0..6: min: 0 max: 6 behind normalize
+   */
+  clip(options?: ClipOptions): C
+
+  /**
+   * Takes every sample into 0..1, white being 1.
+   *
+   * Source: The logistic function; black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are
+   */
+  sigmoid(options?: SigmoidOptions): C
+
+  /**
+   * Takes every sample into −1..1, white being 1.
+   *
+   * Source: As sigmoid
+   */
+  tanh(options?: TanhOptions): C
+
+  /**
+   * Weighs every sample by how likely a normal one is below it.
+   *
+   * Source: Hendrycks and Gimpel 2016; numbers as of sigmoid
+   */
+  gelu(options?: GeluOptions): C
+
+  /**
+   * Weighs every sample by its sigmoid.
+   *
+   * Source: Elfwing, Uchibe and Doya 2018; numbers as of sigmoid
+   */
+  silu(options?: SiluOptions): C
+
+  /**
+   * Takes every channel to the mean and spread that a network learned.
+   *
+   * Source: Ioffe and Szegedy 2015, in evaluation; one number, or one for each channel
+   */
+  batchnorm(options?: BatchnormOptions): C
+
+  /**
+   * Takes the mean of every window; the default, 2x2, halves the picture.
+   *
+   * Source: LeCun et al. 1998; PyTorch’s avg_pool2d with count_include_pad=False
+   */
+  avgpool(options?: AvgpoolOptions): C
+
+  /**
+   * Takes every channel to one number: its mean or its largest sample.
+   *
+   * Source: Lin, Chen and Yan 2013
+   */
+  globalpool(options?: GlobalpoolOptions): C
+
+  /**
+   * Makes pixels of channels: upsampling at the end of networks.
+   *
+   * Source: Shi et al. 2016; PyTorch’s PixelShuffle
+   */
+  pixelShuffle(options?: PixelShuffleOptions): C
+
+  /**
+   * Makes shares of the channels of every pixel, which sum to 1.
+   *
+   * Source: Bridle 1990; numbers as of sigmoid
+   */
+  softmax(options?: SoftmaxOptions): C
+
+  /**
+   * Gives the number of the largest channel of every pixel.
+   *
+   * Source: The classes of a segmentation; range: 'minmax' makes them visible, .npy keeps them
+   */
+  argmax(options?: ArgmaxOptions): C
+
+  /**
+   * Keeps what there is under a name, for a later step of the chain.
+   *
+   * Source: Skips of networks: add, concat and unpool take it with with
+   */
+  keep(options?: KeepOptions): C
+
+  /**
+   * Adds what was kept under a name.
+   *
+   * Source: The residual connections of He et al. 2016
+   */
+  add(options?: AddOptions): C
+
+  /**
+   * Puts the channels of what was kept under a name behind those that there are.
+   *
+   * Source: The skips of Ronneberger, Fischer and Brox 2015
+   */
+  concat(options?: ConcatOptions): C
 }

@@ -355,6 +355,7 @@ export async function inputOf(
       'max-pixels': Number.MAX_SAFE_INTEGER,
       'no-orient': false,
       metadata: 'keep',
+      page: undefined,
       alpha: undefined,
       background: undefined,
       linear: false,
