@@ -4,6 +4,7 @@ import { commands } from '../../src/cli/registry.ts'
 import { errorCodes } from '../../src/error.ts'
 import { animationOf, hasAnimation } from './animations.ts'
 import { apiReference } from './api.ts'
+import { formatsPage } from './formats.ts'
 import { type Exhibit, examples, shownFirst, textbook } from './gallery.ts'
 import { lossesPage } from './losses.ts'
 import { methodsText } from './methods.ts'
@@ -33,6 +34,7 @@ export function documents(textOf: (path: string) => string): Record<string, stri
     'docs/api.md': apiReference(),
     'docs/losses.md': lossesPage(),
     'src/batch/batch.schema.json': `${JSON.stringify(batchSchema, null, 2)}\n`,
+    'docs/formats.md': formatsPage(),
     'src/picture/api/methods.ts': methodsText(),
   }
 }

@@ -239,20 +239,12 @@ export const losses: readonly Group[] = [
         'refused',
         'E_DECODE: … has numbers of type … that float32 cannot represent',
       ),
-      row(
-        'signed samples in a TIFF',
-        'refused',
-        'E_DECODE: … has signed …-bit samples, which convo does not read',
-      ),
+      row('signed samples, and floats of 16 bits, in a TIFF', 'exact', 'read as an array is'),
+      row('more channels than a picture has, in a TIFF', 'exact', 'read as maps, which .npy can store'),
       row(
         'complex samples in a TIFF',
         'refused',
         'E_DECODE: … has complex numbers, which convo does not read',
-      ),
-      row(
-        'floats of 16 and 64 bits in a TIFF',
-        'refused',
-        'E_DECODE: … has …-bit floats, which convo does not read',
       ),
       row('floats into a picture with --range raw', 'refused', 'E_O'),
     ],

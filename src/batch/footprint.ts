@@ -83,7 +83,7 @@ type Size = {
 async function sizeOf(item: Item): Promise<Size | undefined> {
   if (item.stat?.isFile() !== true) return undefined
   try {
-    const { kind, png } = probe(item.input)
+    const { isArray, png } = probe(item.input)
     if (png !== undefined && !png.isAnimated) {
       return {
         pixels: png.width * png.height,
@@ -92,7 +92,7 @@ async function sizeOf(item: Item): Promise<Size | undefined> {
         sampleBytes: png.depth / 8,
       }
     }
-    if (kind === 'npy') return { pixels: item.bytes / 4, pages: 1, channels: 1, sampleBytes: 4 }
+    if (isArray) return { pixels: item.bytes / 4, pages: 1, channels: 1, sampleBytes: 4 }
     // Loaded only for other formats than PNG: it takes 25 ms and 30 MB.
     const { readHeader } = await import('../image/decode.ts')
     const header = await readHeader(item.input, { maxPixels: Number.POSITIVE_INFINITY, orient: false })

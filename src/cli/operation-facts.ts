@@ -1,7 +1,7 @@
 import type { PlaneKernel, Recipe } from '../conv/recipe.ts'
 import { namedKernels } from '../filters/names.ts'
 import { operators } from '../operators/index.ts'
-import type { Operation } from '../picture/operations.ts'
+import { type Operation, sampleKernel } from '../picture/operations.ts'
 import { animations } from '../teach/operators/index.ts'
 import { definitions } from '../text/layout.ts'
 import { shortNumber } from './kernel-text.ts'
@@ -51,15 +51,16 @@ export const examplesOf = (command: string): string[] =>
   )
 
 /** Commands that draw an operation: its kernel, its work on a small grid, what it does to a picture. */
-export function pictureCommands({ name, kernel, recipe }: Operation): string[] {
+export function pictureCommands(operation: Operation): string[] {
+  const { name, recipe } = operation
   const named = [name, `${name}-x`, `${name}-n`, `${name}-1`].find((one) => Object.hasOwn(namedKernels, one))
   const drawn = recipe !== undefined && named !== undefined ? [`convo show ${named} ${named}.png`] : []
   const moving = Object.hasOwn(animations, name) ? [`convo animate ${name} ${name}.gif`] : []
-  const needs = kernel === 'required' ? ' --kernel sharpen' : ''
-  const isExplained = recipe !== undefined || moving.length > 0
-  return [
-    ...drawn,
-    ...moving,
-    ...(isExplained ? [`convo explain ${name} in.png${needs} --svg ${name}.svg`] : []),
-  ]
+  const needs = sampleKernel(operation)
+    .map((word) => ` ${word}`)
+    .join('')
+  // of a filter that takes steps there is nothing to draw
+  const drawing = recipe !== undefined || moving.length > 0 ? ` --svg ${name}.svg` : ''
+  const isExplained = operation.kind === 'filter' || moving.length > 0
+  return [...drawn, ...moving, ...(isExplained ? [`convo explain ${name} in.png${needs}${drawing}`] : [])]
 }

@@ -1,3 +1,4 @@
+import { operations } from '../picture/operations.ts'
 import type { PlanFacts, Report } from '../picture/process.ts'
 import { visibleLine } from '../text/visible.ts'
 
@@ -15,10 +16,16 @@ export function notesOf(report: Report): string[] {
   const remedy =
     high === 0
       ? '--range abs or offset keeps values below black'
-      : low === 0 && report.operation !== 'net'
-        ? '--scale lowers the values, --range minmax keeps them all'
+      : low === 0
+        ? `${takesScale(report) ? '--scale lowers the values, ' : ''}--range minmax keeps them all`
         : '--range minmax keeps them all'
   return [...report.notes, `${shown} % of the samples were clipped: ${ends.join(', ')}; ${remedy}`]
+}
+
+/** Whether the last operation can divide what it gives. */
+const takesScale = ({ operation }: Report): boolean => {
+  const shared = operations[operation.split(' -- ').at(-1) ?? '']?.shared
+  return shared !== undefined && Object.hasOwn(shared, 'scale')
 }
 
 /** The report of --verbose. */

@@ -1,7 +1,7 @@
 import { normalize } from 'node:path'
 import { ConvoError } from '../error.ts'
 import type { Params } from '../params.ts'
-import { operations } from '../picture/operations.ts'
+import { operations, sampleKernel } from '../picture/operations.ts'
 import { sharedSettings, shortNames } from '../picture/settings.ts'
 import { optionsOf } from '../picture/words/syntax.ts'
 import { commandLine } from '../text/shell.ts'
@@ -68,10 +68,9 @@ function complete(line: readonly string[], commands: readonly Command[]): readon
   const [name = ''] = line
   const [first] = commands.find((command) => command.name === name)?.arguments ?? []
   if (line.length === 1 && first?.choices !== undefined && !first.optional) return [name, first.choices[0]!]
-  const isOpen = Object.hasOwn(operations, name) && operations[name]!.kernel === 'required' && line.length > 1
-  return isOpen && !line.some((word) => /^(--kernel|-k)(=|$)/.test(word))
-    ? [...line, '--kernel', 'sharpen']
-    : line
+  const operation = Object.hasOwn(operations, name) && line.length > 1 ? operations[name] : undefined
+  const isGiven = line.some((word) => /^(--kernel|-k)(=|$)/.test(word))
+  return operation === undefined || isGiven ? line : [...line, ...sampleKernel(operation)]
 }
 
 /** The line with words, one also behind the `=` of an option, replaced by others. */

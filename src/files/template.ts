@@ -16,6 +16,8 @@ const templateKeys = {
   hash: 'SHA-256 of the input; {hash:8} is its first eight digits',
   op: 'name of the operation',
   shard: 'number of the shard, such as 2-of-8',
+  platform: 'the operating system: linux, darwin, win32',
+  env: 'an environment variable: {env:NAME}',
 } as const
 
 type Key = keyof typeof templateKeys
@@ -41,6 +43,7 @@ const uses = {
   'failed-list': { option: '--failed-list', of: 'lists of failures', keys: ['shard'] },
   report: { option: '--output', of: 'reports', keys: [] },
   reporter: { option: '--reporter', of: 'reports', keys: ['shard'] },
+  goldens: { option: 'goldens', of: 'folders of goldens', keys: ['platform', 'env'] },
 } as const satisfies Record<string, { option: string; of: string; keys: readonly Key[] }>
 
 type Use = keyof typeof uses
@@ -52,7 +55,7 @@ export const outputKeys: readonly (readonly [key: string, summary: string])[] = 
 
 type Part =
   | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'key'; readonly key: Key; readonly digits: number | undefined }
+  | { readonly kind: 'key'; readonly key: Key; readonly digits: number | undefined; readonly name?: string }
 
 /** An output template, understood. */
 export type Template = {
@@ -115,6 +118,11 @@ function parseKey(use: Use, text: string, at: number, inside: string): Part {
         ? { fix: '{{ and }} for braces in a name' }
         : { instead: [text, text.replace(`{${name}`, `{${guess}`)] as const }),
     })
+  }
+  if (key === 'env') {
+    if (digits === undefined || !/^\w+$/.test(digits))
+      throw wrong(use, text, at, '{env} takes the name of a variable', '{env:NAME}')
+    return { kind: 'key', key, digits: undefined, name: digits }
   }
   if (digits === undefined) return { kind: 'key', key, digits: undefined }
   if (key !== 'index' && key !== 'hash') throw wrong(use, text, at, `{${key}} takes no format`, `{${key}}`)
@@ -189,6 +197,47 @@ function keyText(values: TemplateValues, key: Key, digits: number | undefined): 
     return values.index === undefined ? undefined : String(values.index).padStart(digits ?? 1, '0')
   if (key === 'hash') return values.hash?.slice(0, digits)
   return values[key]
+}
+
+/**
+ * The text of a template of the machine: `{platform}` and `{env:NAME}` filled in.
+ *
+ * @throws ConvoError E_OPTION for a variable that is not set, or holds more than one name of a folder
+ */
+export function fillFromMachine(
+  { parts, text, use }: Template,
+  env: Readonly<Record<string, string | undefined>>,
+): string {
+  return parts
+    .map((part) => {
+      if (part.kind === 'text') return part.text
+      if (part.name === undefined) return process.platform
+      const value = env[part.name]
+      const at = text.indexOf('{env')
+      if (value === undefined || value === '')
+        throw wrong(use, text, at, `the variable ${part.name} is not set`, `${part.name}=<name> convo check`)
+      if (!isOneName(value))
+        throw wrong(
+          use,
+          text,
+          at,
+          `${part.name} is ${JSON.stringify(cut(value))}`,
+          'a name of letters, digits, . _ -',
+        )
+      return value
+    })
+    .join('')
+}
+
+const oneName = '[\\w-][\\w.-]*'
+const isOneName = (value: string): boolean => new RegExp(`^${oneName}$`).test(value)
+
+/** Whether a text is what a template of the machine gives on some machine. */
+export function fitsSomeMachine({ parts }: Template, text: string): boolean {
+  const pattern = parts.map((part) =>
+    part.kind === 'text' ? part.text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&') : oneName,
+  )
+  return new RegExp(`^${pattern.join('')}$`).test(text)
 }
 
 /** What the keys about a file represent. */

@@ -113,7 +113,7 @@ export const deblurring: Readonly<Record<string, Operator>> = {
       'out = F⁻¹(conj H / (|H|² + balance · |L|²)) ∗ x, H the blur, L = 1, or the laplacian with --penalty laplacian',
     source:
       'Wiener 1949; with --penalty laplacian Hunt 1971, as wiener of scikit-image. Its kernel is computed in float64, cut where the rest ' +
-      'sums to 1/1024, and applied like any other, so that --border works',
+      'sums to 1/1024, and applied like any other, so that --border works, symmetric by default',
     group: 'detail',
     params: {
       balance: number('expected amount of noise; more is smoother', 0.01, { min: 1e-9, max: 1e6 }),
@@ -125,6 +125,7 @@ export const deblurring: Readonly<Record<string, Operator>> = {
     },
     kernel: 'required',
     takes: ['border', 'fill'],
+    sample: 'gaussian:sigma=2',
     examples: ['convo wiener in.png out.png --kernel motion:length=15,angle=30'],
     build({ values: { balance, penalty }, kernel, settings, full }) {
       outside(settings, full)
@@ -154,6 +155,7 @@ export const deblurring: Readonly<Record<string, Operator>> = {
     },
     kernel: 'required',
     takes: [],
+    sample: 'gaussian:sigma=2',
     examples: ['convo richardson-lucy in.png out.png --kernel gaussian:sigma=2 --iterations 30'],
     build({ values: { iterations, damping }, kernel, full }) {
       const blur = blurOf('richardson-lucy', kernel!, false)

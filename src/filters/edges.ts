@@ -68,6 +68,7 @@ export const edges: Readonly<Record<string, Operator>> = {
     },
     kernel: 'none',
     takes: ['border', 'fill'],
+    examples: ['convo canny in.png out.png --sigma 2', 'convo canny in.png out.png --low 20 --high 60'],
     build({ values: { sigma, low, high }, settings, full }) {
       if (low > high) {
         throw new ConvoError('E_OPTION', `--low ${low} is above --high ${high}`, { fix: `--low ${high}` })
@@ -135,18 +136,18 @@ export const edges: Readonly<Record<string, Operator>> = {
   }),
   harris: operator({
     summary: 'finds corners: positive at corners, negative at edges, 0 in flat areas',
-    formula: 'det S − k (trace S)², S the tensor of structure-tensor; times white',
+    formula: 'det S − kappa (trace S)², S the tensor of structure-tensor; times white',
     source:
       'Harris and Stephens 1988. The results are small: use .npy or --range minmax. gx and gy are Sobel over 8, so it is 1/4096 of ' +
       'scikit-image’s corner_harris',
     group: 'edges',
     params: {
       sigma: sigmaParam('the neighbourhood', 1),
-      k: number('how strongly edges are suppressed', 0.05, { min: 0, max: 0.25 }),
+      kappa: number('how strongly edges are suppressed', 0.05, { min: 0, max: 0.25 }),
     },
     kernel: 'none',
     takes: ['border', 'fill'],
-    build({ values: { sigma, k }, settings, full }) {
+    build({ values: { sigma, kappa }, settings, full }) {
       const beyond = outside(settings, full)
       return {
         kind: 'tensor',
@@ -154,7 +155,7 @@ export const edges: Readonly<Record<string, Operator>> = {
         arithmetic: { algorithm: 'tensor', reason: 'products of slopes, smoothed in two passes' },
         async apply(x, engine) {
           const parts = await gradientTensor(engine, x, sigma, beyond, full)
-          const answer = await place(engine, 'harris', parts, { by: k })
+          const answer = await place(engine, 'harris', parts, { by: kappa })
           return place(engine, 'share', [answer], { by: full })
         },
       }

@@ -70,15 +70,15 @@ export const keeping: Readonly<Record<string, Operator>> = {
   nlmeans: operator({
     summary: 'removes noise: averages pixels whose neighbourhoods are similar',
     formula:
-      'out = Σ w x / Σ w over the neighbourhood, w = exp(−d²/2h²), d² the mean square difference of two patches',
+      'out = Σ w x / Σ w over the neighbourhood, w = exp(−d²/2 strength²), d² the mean square difference of two patches',
     source:
-      'Buades, Coll and Morel 2005; the involution with the generator attention. scikit-image and OpenCV write h² for 2h², and subtract ' +
+      'Buades, Coll and Morel 2005; the involution with the generator attention. scikit-image and OpenCV write h² for 2 strength², and subtract ' +
       'the variance of the noise',
     group: 'smoothing',
     params: {
       size: oddSide('width of the neighbourhood in pixels', 11, 255),
       patch: oddSide('width of a patch in pixels', 5, 31),
-      h: number(
+      strength: number(
         'how different similar patches may be, in levels of 0..255; about half the standard deviation of the noise',
         10,
         {
@@ -89,7 +89,7 @@ export const keeping: Readonly<Record<string, Operator>> = {
     },
     kernel: 'none',
     takes: [],
-    build: ({ values: { size, patch, h }, full }) => ({
+    build: ({ values: { size, patch, strength }, full }) => ({
       kind: 'tensor',
       acts: 'colour',
       arithmetic: likeness,
@@ -98,7 +98,7 @@ export const keeping: Readonly<Record<string, Operator>> = {
           size,
           dilation: 1,
           sigmaSpace: Number.POSITIVE_INFINITY,
-          sigmaRange: (h * full) / 255,
+          sigmaRange: (strength * full) / 255,
           patch,
         }),
     }),

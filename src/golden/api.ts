@@ -1,9 +1,11 @@
 import { ConvoError } from '../error.ts'
 import type { ReadOptions } from '../picture/api/methods.ts'
 import { checkObject, checkText, checkTexts, libraryErrors } from '../picture/api/names.ts'
+import { optional } from '../text/record.ts'
 import type { Approved } from './approve.ts'
 import type { Checked, FileDigest } from './digests.ts'
 import type { CompareFoldersOptions } from './folders/library.ts'
+import type { Manifest } from './manifest.ts'
 import type { CaseResult, Run } from './results.ts'
 import type { reporterNames } from './settings.ts'
 
@@ -17,6 +19,8 @@ export type CheckOptions = {
   readonly results?: string | undefined
   /** Names of cases, with `*` for any text. Default: all. */
   readonly filter?: readonly string[] | undefined
+  /** Tags, of which a case must have one. Default: all. */
+  readonly tags?: readonly string[] | undefined
   /** Statuses that do not make the check fail, such as `new`. */
   readonly allow?: readonly string[] | undefined
   /** The share of the cases to check; `index` counts from 1. Default: all. */
@@ -30,32 +34,44 @@ export type CheckOptions = {
 /**
  * Makes and compares every case of a manifest, side by side, and writes the results beside it. Goldens are never written.
  *
- * @param manifest its path; unless given, the one that `convo check` finds
+ * @param manifest its path, or those of several that make one run; unless given, the one that `convo check` finds
  * @throws ConvoError for what keeps all cases from being checked; a case that cannot be made has the status `error`
  */
-export const check = (manifest?: string, options: CheckOptions = {}): Promise<Run> =>
+export const check = (manifest?: string | readonly string[], options: CheckOptions = {}): Promise<Run> =>
   libraryErrors(async () => {
-    const [{ findManifest, loadManifest }, { runCheck }, { defaultResults }] = await Promise.all([
+    const [manifests, { runCheck }, { checkMany }, { defaultResults }] = await Promise.all([
       import('./manifest.ts'),
       import('./run.ts'),
+      import('./many.ts'),
       import('./settings.ts'),
     ])
+    const { findManifest, loadManifest, manifestFiles } = manifests
     checkObject(options, 'check')
-    const { results = defaultResults, filter = [], allow = [], selfTest = false, shard, onCase } = options
+    const {
+      results = defaultResults,
+      filter = [],
+      tags = [],
+      allow = [],
+      selfTest = false,
+      shard,
+      onCase,
+    } = options
     checkText('the folder of results', results)
     checkTexts('filter', filter)
+    checkTexts('tags', tags)
     checkTexts('allow', allow)
-    const loaded = await loadManifest(
-      manifest === undefined ? findManifest() : checkText('the manifest', manifest),
-    )
-    return runCheck(loaded, {
-      results,
-      filter,
-      allow,
-      selfTest,
-      shard,
-      ...(onCase !== undefined && { onCase }),
-    })
+    const files =
+      manifest === undefined
+        ? [findManifest()]
+        : Array.isArray(manifest)
+          ? await manifestFiles(checkTexts('the manifests', manifest))
+          : [checkText('the manifest', manifest)]
+    if (files.length === 0) throw new ConvoError('E_ARGUMENT', 'the list of manifests is empty')
+    const loaded: Manifest[] = []
+    for (const file of files) loaded.push(await loadManifest(file))
+    const wanted = { results, filter, tags, allow, selfTest, shard, ...optional('onCase', onCase) }
+    const [only, ...others] = loaded
+    return others.length === 0 ? runCheck(only!, wanted) : checkMany(loaded, wanted)
   })
 
 /**

@@ -8,9 +8,10 @@ import { under } from '../files/root.ts'
 import { counted } from '../text/count.ts'
 import { isPicture, pictureUnder, sha256 } from './files.ts'
 import { type Lock, type LockEntry, lockName, readLock, writeLock } from './lock.ts'
-import { readGoldens } from './manifest.ts'
+import { areGoldensOf, readGoldens } from './manifest.ts'
+import { partsOfNames } from './many.ts'
 import { nameMatches } from './names.ts'
-import type { Approval, CaseResult, Run, Seen } from './results.ts'
+import { type Approval, type CaseResult, type Run, readResults, type Seen } from './results.ts'
 import { testGoldens } from './settings.ts'
 
 /**
@@ -49,6 +50,7 @@ export const isApprovable = (one: CaseResult): one is Approvable =>
  * @throws ConvoError E_NAME for a name that the run does not have, E_STALE, E_PATH, E_OUTPUT
  */
 export async function approve(run: Run, results: string, choice: Choice): Promise<Approved> {
+  if (run.parts !== undefined) return approveParts(run, results, choice)
   const isOfTests = run.source === 'tests'
   const before: Lock = isOfTests ? new Map() : readLock(run.goldens)
   const chosen = choose(run, choice, before)
@@ -67,6 +69,25 @@ export async function approve(run: Run, results: string, choice: Choice): Promis
   // Only now, when no lock reports them any more.
   for (const { approval } of cases) await removeOld(approval, lock, run.goldens)
   return { written, removed, untouched }
+}
+
+/** Approves in each of the runs that a run of several manifests is made of. */
+async function approveParts(run: Run, results: string, choice: Choice): Promise<Approved> {
+  const wanted =
+    choice.kind === 'names'
+      ? partsOfNames(run, choice.names).map(
+          ({ folder, names }) => [folder, { kind: 'names', names }] as const,
+        )
+      : (run.parts ?? []).map(({ folder }) => [folder, choice] as const)
+  const labels = new Map(run.parts?.map(({ label, folder }) => [folder, label]))
+  const all = { written: [] as string[], removed: [] as string[], untouched: [] as string[] }
+  for (const [folder, one] of wanted) {
+    const own = join(results, folder)
+    const done = await approve(readResults(own), own, one)
+    for (const key of ['written', 'removed', 'untouched'] as const)
+      all[key].push(...done[key].map((name) => `${labels.get(folder)}/${name}`))
+  }
+  return all
 }
 
 function choose(run: Run, choice: Choice, lock: Lock): CaseResult[] {
@@ -162,8 +183,8 @@ async function lookAtAll(
 
 /** @throws ConvoError E_PATH for goldens in another folder than that of the manifest */
 function refuseOtherGoldens({ manifest, goldens }: Run): void {
+  if (areGoldensOf(manifest.path, goldens)) return
   const own = readGoldens(manifest.path)
-  if (resolve(own) === resolve(goldens)) return
   throw new ConvoError('E_PATH', `the results name ${goldens} as the folder of the goldens`, {
     why: `${manifest.path}: it is ${own}`,
     fix: 'convo check, then approve',

@@ -9,40 +9,48 @@ import { columns } from '../text/layout.ts'
 import { visibleLine } from '../text/visible.ts'
 import { type Approved, approve, approvedText, type Choice } from './approve.ts'
 import { askedReporters, reportAll } from './destinations.ts'
-import { findManifest, loadManifest } from './manifest.ts'
+import { findManifest, loadManifest, type Manifest, manifestFiles } from './manifest.ts'
+import { checkMany } from './many.ts'
 import { progressOn } from './progress.ts'
 import { type Run, readResults } from './results.ts'
-import { runCheck } from './run.ts'
+import { type CheckOptions, runCheck } from './run.ts'
 import type { checkSettings, reportSettings, resultsSettings } from './settings.ts'
 
 type CheckValues = Values<typeof checkSettings & typeof reportSettings & typeof resultsSettings>
 
 /** `convo check`: runs, reports, and approves where asked to. Gives the exit status. */
-export async function check(file: string | undefined, settings: CheckValues, io: Io): Promise<number> {
+export async function check(files: readonly string[], settings: CheckValues, io: Io): Promise<number> {
   const { results, filter, memory } = settings
   if (settings.update) refuseOnCi('--update')
   const shard = settings.shard === undefined ? undefined : parseShard(settings.shard, process.env)
   const asked = askedReporters(settings.reporter ?? [], results, process.env, shard)
-  const manifest = await loadManifest(file ?? findManifest())
-  for (const { input, tolerance } of manifest.cases) {
+  const manifests: Manifest[] = []
+  for (const file of files.length === 0 ? [findManifest()] : await manifestFiles(files))
+    manifests.push(await loadManifest(file))
+  for (const { input, tolerance } of manifests.flatMap(({ cases }) => cases)) {
     noteRead(input)
     if (tolerance.mask !== undefined) noteRead(tolerance.mask)
   }
   for (const { file: to } of asked) if (to !== undefined) refuseReplacing(to)
   const progress = progressOn(io, 'case')
-  const run = await runCheck(manifest, {
+  const options: CheckOptions = {
     results,
     shard,
     memory,
     filter: filter ?? [],
+    tags: settings.tag ?? [],
     allow: settings.allow ?? [],
     selfTest: settings['self-test'],
     onCase: (_, done, all) => progress.show(done, all),
-  }).finally(async () => {
+  }
+  const [only, ...others] = manifests
+  const running = others.length === 0 ? runCheck(only!, options) : checkMany(manifests, options)
+  const run = await running.finally(async () => {
     progress.clear()
     await closePools()
   })
-  await reportAll(run, asked, results, io, process.env)
+  await reportAll(run, asked, results, io, process.env, settings.passing)
+  for (const note of run.notes ?? []) io.err(noteMessage(note))
   const isTold = asked.some(({ name, file: to }) => name === 'pretty' && to === undefined)
   const tell = isTold ? (text: string) => io.out(text) : async (text: string) => io.err(text)
   if (settings.tighten) await tell(tightenText(run))

@@ -34,6 +34,7 @@ export type CompareSettings = {
   readonly reporter?: readonly string[] | undefined
   readonly results?: string | undefined
   readonly update: boolean
+  readonly passing: boolean
   readonly quiet: boolean
   readonly 'no-orient': boolean
   readonly 'max-pixels': number

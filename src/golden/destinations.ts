@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path'
 import { ConvoError, nearest } from '../error.ts'
-import { appendTo, makeFolder, writeWhole } from '../files/change.ts'
+import { appendTo, makeFolder, writeUnder, writeWhole } from '../files/change.ts'
 import { fillTemplate, parseTemplate } from '../files/template.ts'
 import type { Environment, Shard } from '../host/engines.ts'
 import { hasColour, type Io } from '../host/io.ts'
@@ -13,7 +13,13 @@ import type { Run } from './results.ts'
 import { defaultResults } from './settings.ts'
 
 /** A reporter that was asked for, and its file; without one it writes to standard output. */
-export type Asked = { readonly name: string; readonly reporter: Reporter; readonly file?: string }
+export type Asked = {
+  readonly name: string
+  readonly reporter: Reporter
+  readonly file?: string
+  /** Whether the file is in a folder of its own, with others beside it. */
+  readonly isFolder?: boolean
+}
 
 /**
  * The reporters of a run: those that were asked for as `name` or `name=file`, `pretty` unless another one writes to
@@ -55,6 +61,12 @@ function parseReporter(word: string, results: string, shard: Shard = { index: 1,
   const own = reporter.file === undefined ? undefined : join(results, reporter.file)
   const file =
     given === '' ? own : fillTemplate(parseTemplate(given, 'reporter'), { shard: shardName(shard) })
+  if (file?.endsWith('/')) {
+    if (name === 'html') return { name, reporter, file: join(file, 'index.html'), isFolder: true }
+    throw new ConvoError('E_OPTION', `${name} writes one file, and ${file} is a folder`, {
+      instead: [word, `${word}${name}.txt`],
+    })
+  }
   return { name, reporter, ...(file !== undefined && { file }) }
 }
 
@@ -65,9 +77,10 @@ export async function reportAll(
   results: string,
   io: Io,
   env: Environment,
+  passing = false,
 ): Promise<void> {
   const isOutputForMachines = asked.some(({ name, file }) => file === undefined && isForMachines(name))
-  for (const { name, reporter, file } of asked) {
+  for (const { name, reporter, file, isFolder } of asked) {
     // Commands to GitHub are read from both streams; JSON has to stay JSON.
     const toErrors = name === 'github' && isOutputForMachines
     const parts: string[] = []
@@ -76,7 +89,11 @@ export async function reportAll(
       else if (toErrors) io.err(message)
       else await io.out(message)
     }
-    await reporter.report(run, destination(write, file === undefined, results, io, env))
+    const beside = isFolder
+      ? (path: string, text: string) => writeUnder(dirname(file!), path, text)
+      : undefined
+    const to = destination(write, file === undefined, results, io, env)
+    await reporter.report(run, { ...to, beside, passing })
     if (file !== undefined) await writeText(file, parts.join(''))
   }
 }

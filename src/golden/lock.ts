@@ -13,6 +13,8 @@ export type LockEntry = {
   readonly file: string
   /** Of the decoded pixels, shape and depth. */
   readonly digest: string
+  /** SHA-256 of the file: while it has these bytes, its pixels are known. Locks of older versions have none. */
+  readonly sha256?: string
   readonly width: number
   readonly height: number
   readonly channels: number
@@ -79,10 +81,11 @@ export async function writeLock(goldens: string, lock: Lock): Promise<void> {
 /** Whether a value is an entry of a lock. */
 export function isEntry(value: unknown): value is LockEntry {
   if (!isRecord(value)) return false
-  const { file, digest, width, height, channels, depth, tools } = value
+  const { file, digest, sha256, width, height, channels, depth, tools } = value
   return (
     typeof file === 'string' &&
     typeof digest === 'string' &&
+    (sha256 === undefined || typeof sha256 === 'string') &&
     [width, height, channels, depth].every((n) => typeof n === 'number') &&
     isRecord(tools)
   )

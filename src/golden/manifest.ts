@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { dirname, extname, parse, relative } from 'node:path'
+import { dirname, extname, parse, relative, resolve as resolvePath } from 'node:path'
 import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml'
 import { ConvoError } from '../error.ts'
 import { manifestError, placeText, readSource, type Source } from '../files/document.ts'
@@ -9,6 +9,7 @@ import { from, operationWords } from '../files/located.ts'
 import type { Place } from '../files/place.ts'
 import { isWithin } from '../files/root.ts'
 import { type Schema, violations } from '../files/schema.ts'
+import { fillFromMachine, fitsSomeMachine, parseTemplate, type Template } from '../files/template.ts'
 import { type ToleranceValues, toleranceSettings } from '../image/compare/tolerance.ts'
 import { resolve } from '../params.ts'
 import { cut } from '../text/cut.ts'
@@ -35,6 +36,7 @@ export type Case = {
   readonly tolerance: ToleranceValues
   readonly reason?: string
   readonly allow: ReadonlySet<Allowed>
+  readonly tags: readonly string[]
 }
 
 /** A manifest, understood: globs resolved, names filled in. */
@@ -47,6 +49,8 @@ export type Manifest = {
   readonly cases: readonly Case[]
   /** SHA-256 of the file. */
   readonly digest: string
+  /** What `goldens` says, where the folder depends on the machine. */
+  readonly chosen?: string
 }
 
 /** The names under which a manifest is looked for. */
@@ -63,6 +67,22 @@ export function findManifest(folder = '.'): string {
     ],
     fix: 'convo check --help',
   })
+}
+
+/** Manifests from files and globs, which are sorted. @throws ConvoError E_INPUT for a glob that fits nothing */
+export async function manifestFiles(words: readonly string[]): Promise<string[]> {
+  const found: string[] = []
+  for (const word of words) {
+    if (!isDynamicPattern(word) || existsSync(word)) {
+      found.push(word)
+      continue
+    }
+    const files = (await glob(word)).filter((file) => !file.includes('node_modules/')).sort()
+    if (files.length === 0)
+      throw new ConvoError('E_INPUT', `no manifest fits ${word}`, { fix: 'convo check init' })
+    found.push(...files)
+  }
+  return found
 }
 
 type Complaint = { readonly place: Place; readonly message: string }
@@ -100,17 +120,50 @@ export async function loadManifest(file: string): Promise<Manifest> {
     allow: new Set(raw.allow),
     cases,
     digest: createHash('sha256').update(source.text).digest('hex'),
+    ...(raw.goldens?.includes('{') && { chosen: raw.goldens }),
   }
 }
 
 /** The folder of the goldens of a manifest. @throws ConvoError E_INPUT, E_MANIFEST */
 export const readGoldens = (file: string): string => goldensOf(readSource(file), file)
 
-/** Approvals write there: a manifest of somebody else's must not say that it is anywhere. */
-function goldensOf({ root, placeOf }: Source, file: string): string {
-  const node = isMap(root) ? (root.get('goldens', true) as Node | undefined) : undefined
+const goldensNode = ({ root }: Source): Node | undefined =>
+  isMap(root) ? (root.get('goldens', true) as Node | undefined) : undefined
+
+function goldensTemplate(source: Source): Template {
+  const node = goldensNode(source)
+  return parseTemplate(isScalar(node) ? String(node.value) : 'goldens', 'goldens')
+}
+
+/** Whether a folder is that of the goldens of a manifest, on this machine or on another one. */
+export function areGoldensOf(file: string, goldens: string): boolean {
+  const source = readSource(file)
+  const template = goldensTemplate(source)
   const folder = dirname(file)
-  const goldens = from(folder, isScalar(node) ? String(node.value) : 'goldens')
+  if (template.parts.every(({ kind }) => kind === 'text'))
+    return resolvePath(goldensOf(source, file)) === resolvePath(goldens)
+  const isInside = isWithin(folder, goldens) || isWithin('.', goldens)
+  return isInside && fitsSomeMachine(template, relative(folder, goldens).replaceAll('\\', '/'))
+}
+
+/** Approvals write there: a manifest of somebody else's must not say that it is anywhere. */
+function goldensOf(source: Source, file: string): string {
+  const { placeOf } = source
+  const node = goldensNode(source)
+  const folder = dirname(file)
+  let filled: string
+  try {
+    filled = fillFromMachine(goldensTemplate(source), process.env)
+  } catch (error) {
+    if (!(error instanceof ConvoError)) throw error
+    const message = [error.message, ...error.why].join('; ')
+    throw manifestError(
+      `${file} has no folder of goldens here`,
+      [{ place: placeOf(node), message }],
+      error.fix,
+    )
+  }
+  const goldens = from(folder, filled)
   if (isWithin(folder, goldens) || isWithin('.', goldens)) return goldens
   const message = `${goldens} is neither in the folder of the manifest nor in the current folder`
   const fix = 'a folder next to the manifest, or run convo in a folder that contains both'
@@ -129,6 +182,7 @@ type RawCase = {
   readonly actual?: string | readonly string[]
   readonly tolerance?: RawTolerance
   readonly allow?: readonly Allowed[]
+  readonly tags?: readonly string[]
 }
 
 type RawManifest = {
@@ -150,6 +204,7 @@ type Entry = {
   readonly tolerance: ToleranceValues
   readonly reason?: string
   readonly allow: ReadonlySet<Allowed>
+  readonly tags: readonly string[]
 }
 
 function entryOf(
@@ -193,6 +248,7 @@ function entryOf(
     patterns: [patterns].flat(),
     ...loose,
     allow: new Set(raw.allow ?? manifest.defaults?.allow),
+    tags: raw.tags ?? [],
   }
 }
 
@@ -253,7 +309,7 @@ function nodeAt(node: Node, key?: string): Node {
 }
 
 async function casesOf(entry: Entry, folder: string, complaints: Complaint[]): Promise<Case[]> {
-  const { place, steps, tolerance, reason, allow } = entry
+  const { place, steps, tolerance, reason, allow, tags } = entry
   const cases: Case[] = []
   const mask = tolerance.mask === undefined ? undefined : from(folder, tolerance.mask)
   for (const { path, base } of await findInputs(entry, folder, complaints)) {
@@ -272,6 +328,7 @@ async function casesOf(entry: Entry, folder: string, complaints: Complaint[]): P
       tolerance: { ...tolerance, mask },
       ...(reason !== undefined && { reason }),
       allow,
+      tags,
     })
   }
   return cases

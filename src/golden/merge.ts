@@ -1,5 +1,6 @@
 import { dirname, extname, join } from 'node:path'
 import { ConvoError } from '../error.ts'
+import { writeUnder } from '../files/change.ts'
 import { readFileWhole } from '../files/read.ts'
 import { isWithin, under } from '../files/root.ts'
 import { isFile, isFolder } from '../files/stat.ts'
@@ -36,7 +37,9 @@ const reporterOf: Readonly<Record<string, string>> = {
 /** `convo report merge`: one report of several runs. Gives the exit status. */
 export async function mergeReports(paths: readonly string[], given: string, io: Io): Promise<number> {
   const output = fillTemplate(parseTemplate(given, 'report'), {})
-  const name = reporterOf[extname(output).toLowerCase()]
+  const isFolder = output.endsWith('/')
+  const file = isFolder ? join(output, 'index.html') : output
+  const name = reporterOf[extname(file).toLowerCase()]
   if (name === undefined) {
     throw new ConvoError(
       'E_OPTION',
@@ -53,7 +56,8 @@ export async function mergeReports(paths: readonly string[], given: string, io: 
   const approve = (one: CaseResult) => approveCommand(folders.get(one)!)
   let text = ''
   if (name === 'html') {
-    text = await reportPage(run, (file, one) => pictureUnder(folders.get(one)!, file), approve)
+    const beside = isFolder ? (path: string, part: string) => writeUnder(output, path, part) : undefined
+    text = await reportPage(run, (path, one) => pictureUnder(folders.get(one)!, path), approve, { beside })
   } else {
     const write = async (message: Message) => {
       text += written(message)
@@ -61,9 +65,9 @@ export async function mergeReports(paths: readonly string[], given: string, io: 
     const to = { write, append: async () => undefined, env: {}, results: dirname(output), approve }
     await reporters[name]!.report(run, { ...to, width: io.width, hasColour: false })
   }
-  await writeText(output, text)
+  await writeText(file, text)
   await io.out(
-    `${[visibleLine(output), verdictText(run), countsText(run)].filter((part) => part !== '').join(': ')}\n`,
+    `${[visibleLine(file), verdictText(run), countsText(run)].filter((part) => part !== '').join(': ')}\n`,
   )
   const missing = missingShards(parts)
   const without = parts.filter(({ hasPictures }) => !hasPictures).map(({ file }) => file)

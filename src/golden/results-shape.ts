@@ -15,12 +15,22 @@ export function runProblem(run: unknown): string | undefined {
   if (!isRecord(counts) || !isRecord(tools)) return 'it has no counts or no tools'
   if (shard !== undefined && !isShard(shard)) return 'its shard has no index and count'
   if (!Array.isArray(cases)) return 'it has no cases'
+  if (run.parts !== undefined && !isParts(run.parts)) return 'its parts have no labels or folders'
+  if (run.links !== undefined && !isLinks(run.links)) return 'its links have no text or address'
   for (const [i, one] of cases.entries()) {
     const problem = caseProblem(one)
     if (problem !== undefined) return `cases[${i}]: ${problem}`
   }
   return undefined
 }
+
+const isParts = (value: unknown): boolean =>
+  Array.isArray(value) &&
+  value.every((one) => isRecord(one) && isText(one.label) && pathProblem(one.folder) === undefined)
+
+const isLinks = (value: unknown): boolean =>
+  Array.isArray(value) &&
+  value.every((one) => isRecord(one) && isText(one.text) && isText(one.url) && /^https?:\/\//.test(one.url))
 
 const isText = (value: unknown): value is string => typeof value === 'string'
 

@@ -53,6 +53,7 @@ export type CaseResult = {
   readonly command?: string
   readonly tolerance?: string
   readonly reason?: string
+  readonly tags?: readonly string[]
   readonly measured?: Measured
   /** For people: what was measured, and what allowed it. */
   readonly facts: readonly (readonly [label: string, value: string])[]
@@ -87,7 +88,12 @@ export type Run = {
   /** The folder that the pictures were written to. */
   readonly results: string
   readonly filter?: readonly string[]
+  readonly tags?: readonly string[]
   readonly shard?: Shard
+  /** Of several manifests: what the names of each begin with, and where in the results its own are. */
+  readonly parts?: readonly { readonly label: string; readonly folder: string }[]
+  /** The commit and the run of the CI server. */
+  readonly links?: readonly { readonly text: string; readonly url: string }[]
   /** The command that makes what was found the expected, where that needs no approval. */
   readonly accept?: string
   /** What else is worth knowing: files that were not compared. */

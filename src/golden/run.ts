@@ -2,8 +2,8 @@ import { extname, join } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { placeUnder, writeUnder } from '../files/change.ts'
 import { version } from '../files/package.ts'
-import type { Shard } from '../host/engines.ts'
-import { loadSharp } from '../image/sharp.ts'
+import { linksOf, type Shard } from '../host/engines.ts'
+import { loadSharp, versionsInUse } from '../image/sharp.ts'
 import { optional } from '../text/record.ts'
 import { budgetOf, estimate } from './budget.ts'
 import { pictureUnder, readBytes, sha256 } from './files.ts'
@@ -30,6 +30,10 @@ export type CheckOptions = {
   readonly results: string
   /** Names, with `*` for any text. Empty: all. */
   readonly filter?: readonly string[]
+  /** Tags, of which a case must have one. Empty: all. */
+  readonly tags?: readonly string[]
+  /** Whether the filters may leave nothing: other manifests may have what they name. */
+  readonly mayBeEmpty?: boolean
   readonly shard?: Shard | undefined
   readonly selfTest?: boolean
   readonly allow?: readonly string[]
@@ -46,9 +50,9 @@ export type CheckOptions = {
  */
 export async function runCheck(manifest: Manifest, options: CheckOptions): Promise<Run> {
   const began = performance.now()
-  const { results, filter = [], shard, onCase = () => undefined } = options
+  const { results, filter = [], tags = [], shard, onCase = () => undefined } = options
   const lock = readLock(manifest.goldens)
-  const chosen = chooseCases(manifest, filter, shard)
+  const chosen = chooseCases(manifest, options)
   await clearResults(results)
   const around = { results, goldens: manifest.goldens, selfTest: options.selfTest === true }
   const budget = budgetOf(options.memory)
@@ -67,18 +71,21 @@ export async function runCheck(manifest: Manifest, options: CheckOptions): Promi
       ),
     ),
   )
-  const all = filter.length > 0 ? [] : await findObsolete(manifest, lock, results)
+  const all = filter.length + tags.length > 0 ? [] : await findObsolete(manifest, lock, results)
   const gone = await Promise.all(
     shareOf(all, shard).map((one) => obsoleteResult(one, manifest.goldens, results)),
   )
   const cases = [...made, ...gone.map((result) => withVerdict(result, new Set(), manifest, options))]
   const run: Run = {
     version: 1,
-    tools: { ...toolVersions(), node: process.versions.node },
+    tools: { ...toolsInUse(), node: process.versions.node },
     manifest: { path: manifest.file, sha256: manifest.digest },
     goldens: manifest.goldens,
     results,
     ...(filter.length > 0 && { filter }),
+    ...(tags.length > 0 && { tags }),
+    ...optional('links', linksOf(process.env)),
+    ...(manifest.chosen !== undefined && { notes: [`goldens of ${manifest.chosen}: ${manifest.goldens}`] }),
     ...optional('shard', shard),
     counts: countsOf(cases),
     failed: cases.filter(({ failed }) => failed).length,
@@ -91,13 +98,19 @@ export async function runCheck(manifest: Manifest, options: CheckOptions): Promi
 
 function chooseCases(
   manifest: Manifest,
-  filter: readonly string[],
-  shard: Shard | undefined,
+  { filter = [], tags = [], shard, mayBeEmpty = false }: CheckOptions,
 ): readonly Case[] {
-  const named = manifest.cases.filter(
-    ({ name }) => filter.length === 0 || filter.some((pattern) => nameMatches(name, pattern)),
-  )
-  if (named.length === 0) {
+  const named = manifest.cases
+    .filter(({ name }) => filter.length === 0 || filter.some((pattern) => nameMatches(name, pattern)))
+    .filter((one) => tags.length === 0 || tags.some((tag) => one.tags.includes(tag)))
+  if (named.length === 0 && !mayBeEmpty) {
+    const known = [...new Set(manifest.cases.flatMap((one) => one.tags))].sort()
+    if (tags.length > 0) {
+      throw new ConvoError('E_USAGE', `no case has the tag ${tags.join(' or ')}`, {
+        why: `tags in ${manifest.file}: ${known.join(', ') || 'none'}`,
+        fix: known[0] === undefined ? 'tags: [slow] in a case' : `--tag ${known[0]}`,
+      })
+    }
     throw new ConvoError('E_USAGE', `no case matches ${filter.join(' or ')}`, {
       why: `${manifest.file} has ${manifest.cases.length} cases, such as ${manifest.cases[0]?.name}`,
       fix: 'a name, or part of one between stars: --filter "*blur*"',
@@ -126,6 +139,7 @@ async function runCase(
     place: one.place,
     ...(tolerance !== '' && { tolerance }),
     ...optional('reason', one.reason),
+    ...(one.tags.length > 0 && { tags: one.tags }),
   }
   let command: string | undefined
   const attempt = async (): Promise<Judgement> => {
@@ -157,18 +171,22 @@ async function make(
   const file = join(pathOfName(one.name), `actual${extname(one.golden)}`)
   // what people copy must not write over a golden
   const names = { input: one.input, output: `out${extname(one.golden)}` }
-  const work = one.steps.length === 0 ? undefined : await prepareCase(one.steps, manifest.folder, names)
   const mask = one.tolerance.mask === undefined ? [] : [one.tolerance.mask]
-  const inputs = await Promise.all([one.input, ...(work?.files ?? []), ...mask].map(see))
-  let notes: readonly string[] | undefined
-  if (work === undefined) await writeUnder(results, file, await readBytes(one.input))
-  else {
-    placeUnder(results, file)
-    notes = await work.run(one.input, join(results, file))
+  if (one.steps.length === 0) {
+    const bytes = await readBytes(one.input)
+    const inputs = async () => [
+      { path: one.input, sha256: sha256(bytes) },
+      ...(await Promise.all(mask.map(see))),
+    ]
+    return { made: { file, bytes, isWritten: false, inputs, tools: {} } }
   }
-  const tools = work === undefined ? {} : toolVersions()
-  const made = { file, bytes: await readBytes(join(results, file)), inputs, tools }
-  return { made, ...optional('command', work?.command), ...optional('notes', notes) }
+  const work = await prepareCase(one.steps, manifest.folder, names)
+  const inputs = await Promise.all([one.input, ...work.files, ...mask].map(see))
+  placeUnder(results, file)
+  const notes = await work.run(one.input, join(results, file))
+  const bytes = await readBytes(join(results, file))
+  const made = { file, bytes, isWritten: true, inputs: async () => inputs, tools: toolVersions() }
+  return { made, command: work.command, notes }
 }
 
 async function obsoleteResult({ name, file }: Obsolete, goldens: string, results: string): Promise<Bare> {
@@ -203,6 +221,10 @@ function withVerdict(
   )
   return { ...result, failed: !isEqual(status) && status !== 'tolerated' && !isAllowed }
 }
+
+/** Versions of what was in use: sharp is not loaded where every file equals its golden. */
+export const toolsInUse = (): Record<string, string> =>
+  versionsInUse() === undefined ? { convo: version() } : toolVersions()
 
 /** Versions of what decides about pixels. */
 export function toolVersions(): Record<string, string> {

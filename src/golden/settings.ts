@@ -53,6 +53,10 @@ export const checkSettings = {
     ...list('only cases with this name; * matches any text; repeatable', '<name>'),
     unset: 'all cases',
   },
+  tag: {
+    ...list('only cases with this tag; repeatable', '<tag>'),
+    unset: 'all cases',
+  },
   shard: {
     ...text('only the i-th of n shards; auto: taken from the CI server', '<i/n>'),
     unset: 'all cases',
@@ -76,11 +80,12 @@ export const checkSettings = {
 export const reportSettings = {
   reporter: {
     ...list(
-      `format of the report: ${reporterNames.join(', ')}; =file writes to a file; repeatable`,
+      `format of the report: ${reporterNames.join(', ')}; =file writes to a file, html=folder/ a page with its pictures beside it; repeatable`,
       '<name[=file]>',
     ),
     unset: 'pretty',
   },
+  passing: flag('show the pictures of what passes too, on an HTML page of one file'),
 }
 
 function parseSize(given: unknown, name: string): number {

@@ -12,7 +12,7 @@ const inPlace: ReadonlySet<LayerName> = new Set<LayerName>([
   'threshold',
 ])
 
-/** Work behind which such a layer may follow in the same rows. */
+/** Work behind which a layer may follow in the same rows. */
 const producing: ReadonlySet<string> = new Set(['source', 'bank', 'layer'])
 
 /**

@@ -18,6 +18,7 @@ import { hasAlpha } from '../tensor/picture.ts'
 import { isPending, pendingTensor, type Tensor } from '../tensor/tensor.ts'
 import type { Span } from './spans.ts'
 import { plainTone, type Tone } from './tone.ts'
+import type { ByteWindows } from './windows.ts'
 
 /** A step of a graph over planes [C,H,W]: what it computes of which other steps. */
 export type Node = { readonly shape: Shape; readonly inputs: readonly Node[]; readonly work: Work }
@@ -34,6 +35,7 @@ export type WorkOf<B, P = Float32Array, F = Filter> =
   /** the same as the last step of all, through the finish of a picture */
   | { readonly kind: 'finish'; readonly filter: F }
   | { readonly kind: 'likeness'; readonly options: LikenessOptions }
+  | { readonly kind: 'windows'; readonly windows: ByteWindows }
   | LayerWork
 
 export type Work = WorkOf<Bank>
@@ -74,6 +76,7 @@ export function needs<B extends BankNeeds, F extends FilterNeeds>(
   switch (work.kind) {
     case 'source':
     case 'planes':
+    case 'windows':
       return []
     case 'bank':
       return [bankNeeds(work.bank, rows)]

@@ -9,6 +9,30 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** Whether this runs on a CI server, by the variable that they set. */
 export const isCi = ({ CI }: Environment): boolean => CI !== undefined && !['', '0', 'false'].includes(CI)
 
+/** The commit and the run that a CI server names, as links; nothing elsewhere. */
+export function linksOf(
+  env: Environment,
+): readonly { readonly text: string; readonly url: string }[] | undefined {
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_SHA: sha } = env
+  const { CI_PROJECT_URL: project, CI_COMMIT_SHA: commit, CI_JOB_URL: job } = env
+  const github = server && repository ? `${server}/${repository}` : undefined
+  const short = (hash: string) => `commit ${hash.slice(0, 9)}`
+  const links = [
+    ...(github && sha ? [{ text: short(sha), url: `${github}/commit/${sha}` }] : []),
+    ...(github && env.GITHUB_RUN_ID
+      ? [
+          {
+            text: `run ${env.GITHUB_RUN_NUMBER ?? env.GITHUB_RUN_ID}`,
+            url: `${github}/actions/runs/${env.GITHUB_RUN_ID}`,
+          },
+        ]
+      : []),
+    ...(project && commit ? [{ text: short(commit), url: `${project}/-/commit/${commit}` }] : []),
+    ...(job ? [{ text: 'job', url: job }] : []),
+  ].filter(({ url }) => /^https?:\/\//.test(url))
+  return links.length === 0 ? undefined : links
+}
+
 /** What an engine says; no count where it does not say how many there are. */
 type Told = { readonly index: number; readonly count: number | undefined }
 

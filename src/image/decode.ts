@@ -2,6 +2,7 @@ import { ConvoError, invariant } from '../error.ts'
 import { isStream, readFileWhole, readWhole } from '../files/read.ts'
 import { nativeWork } from '../signals.ts'
 import type { Arriving, Picture, Samples } from '../tensor/picture.ts'
+import { counted } from '../text/count.ts'
 import { type Animation, type Canvas, clear, framePng, lay } from './apng.ts'
 import { refuseStranger } from './foreign.ts'
 import {
@@ -188,9 +189,16 @@ async function open(source: Source, options: DecodeOptions, known?: Seen): Promi
   const { kind, png } = probed
   if (kind === undefined || kind === 'npy')
     return withReader(stored, name, ({ size, read }) => refuseStranger(size, read, name))
+  if (probed.isArray) {
+    throw new ConvoError('E_DECODE', `${name} holds an array, and a picture is needed here`, {
+      why: `${name}: its samples are not 8 or 16 bits or float32, or it has many channels`,
+      fix: 'a PNG of it: convo conv2d --kernel 1, with --range minmax',
+    })
+  }
   if (png !== undefined) checkSize(png, options.maxPixels, name)
   if (isOwn(kind)) return openOwn(kind, stored, options, name)
   const seen = known ?? inspect(stored, probed, name, options.maxPixels)
+  checkPage(options.page ?? 0, seen.pages, name)
   const input = soundInput(stored, probed, seen)
   const facts =
     factsOfPng(png) ??
@@ -226,6 +234,15 @@ function soundInput(source: Source, { png }: Probe, { openTexts = [] }: Seen): S
   const ended = new Uint8Array(bytes)
   for (const at of openTexts) ended[at] = 0
   return ended
+}
+
+/** @throws ConvoError E_OPTION for a page that is not there */
+function checkPage(page: number, pages: number | undefined, name: string): void {
+  if (pages === undefined || page < pages) return
+  throw new ConvoError('E_OPTION', `${name} has no page ${page + 1}`, {
+    why: `${name} has ${counted(pages, 'page')}`,
+    fix: pages === 1 ? 'no --page' : `--page ${pages}`,
+  })
 }
 
 /** All pictures of an animation count: they build on each other. */

@@ -138,6 +138,120 @@ function plain<E extends string>(extension: E) {
   } as const
 }
 
+/** What a kind of file that is read may hold, and what of it is taken. */
+export type InputTraits = Pick<OutputTraits, 'extensions' | 'depths' | 'frames' | 'metadata'> & {
+  readonly alpha: boolean
+  /** an ICC profile */
+  readonly profile: boolean
+}
+
+const bare = { alpha: false, frames: 'none', metadata: [], profile: false } as const
+
+/** The kinds of file that are read, by name. Fewer bits than 8 are spread over 8, those between over 16. */
+export const inputFormats = {
+  png: {
+    extensions: ['.png'],
+    depths: [8, 16],
+    alpha: true,
+    frames: 'animation',
+    metadata: ['exif', 'xmp', 'text'],
+    profile: true,
+  },
+  jpeg: {
+    ...bare,
+    extensions: ['.jpg', '.jpeg', '.jpe', '.jfif'],
+    depths: [8],
+    metadata: ['exif', 'xmp', 'iptc', 'text'],
+    profile: true,
+  },
+  webp: {
+    extensions: ['.webp'],
+    depths: [8],
+    alpha: true,
+    frames: 'animation',
+    metadata: ['exif', 'xmp'],
+    profile: true,
+  },
+  tiff: {
+    extensions: ['.tif', '.tiff'],
+    depths: [8, 16, 32],
+    alpha: true,
+    frames: 'pages',
+    metadata: ['exif', 'xmp', 'iptc', 'geo'],
+    profile: true,
+  },
+  gif: { ...bare, extensions: ['.gif'], depths: [8], alpha: true, frames: 'animation', metadata: ['text'] },
+  avif: {
+    ...bare,
+    extensions: ['.avif'],
+    depths: [8, 16],
+    alpha: true,
+    metadata: ['exif', 'xmp'],
+    profile: true,
+  },
+  svg: { ...bare, extensions: ['.svg'], depths: [8], alpha: true },
+  bmp: { ...bare, extensions: ['.bmp', '.dib'], depths: [8], alpha: true },
+  pnm: { ...bare, extensions: ['.pnm', '.pbm', '.pgm', '.ppm', '.pam'], depths: [8, 16], alpha: true },
+  pfm: { ...bare, extensions: ['.pfm'], depths: [32] },
+  hdr: { ...bare, extensions: ['.hdr', '.pic'], depths: [32] },
+  npy: { ...bare, extensions: ['.npy'], depths: [8, 16, 32], alpha: true, frames: 'pages' },
+} as const satisfies Record<string, InputTraits>
+
+/** A row of the table of picture formats: what is read, and what is written. */
+export type FormatRow = Readonly<
+  Record<'name' | 'files' | 'access' | 'depths' | 'alpha' | 'frames' | 'profile' | 'metadata', string>
+>
+
+/** The table of picture formats, as lists and documents show it. */
+export function formatRows(): FormatRow[] {
+  const names = new Set([...Object.keys(inputFormats), ...Object.keys(outputFormats), 'npy'])
+  return [...names].map((name) => {
+    const read: InputTraits | undefined = inputFormats[name as keyof typeof inputFormats]
+    const written =
+      name === 'npy'
+        ? arrayTraits
+        : Object.hasOwn(outputFormats, name)
+          ? traitsOf(name as OutputFormat)
+          : undefined
+    // those of Netpbm are distinguished when they are written
+    const asked = read ?? inputFormats.pnm
+    const both = (of: (traits: Both) => string): string => {
+      const [a, b] = [of(asked), written && of(written)]
+      return b === undefined || a === b ? a : `${a}; written ${b}`
+    }
+    return {
+      name,
+      files: [...(written?.extensions ?? asked.extensions)].join(' '),
+      access: written === undefined ? 'read' : 'read, write',
+      depths: both(({ depths }) =>
+        depths.map((depth) => (depth === 32 ? 'float' : String(depth))).join(', '),
+      ),
+      alpha: both(({ alpha }) =>
+        alpha === true || alpha === 'full' ? 'yes' : alpha === 'on-off' ? 'on or off' : 'no',
+      ),
+      frames: both(({ frames }) => (frames === 'none' ? 'one' : frames === 'pages' ? 'pages' : 'animation')),
+      profile: both((one) => (('holds' in one ? one.holds.includes('profile') : one.profile) ? 'yes' : 'no')),
+      metadata: both(({ metadata }) => metadata.map((key) => metadataWords[key]).join(', ') || 'none'),
+    }
+  })
+}
+
+type Both = InputTraits | OutputTraits
+
+const metadataWords = { exif: 'EXIF', xmp: 'XMP', iptc: 'IPTC', text: 'text', geo: 'GeoTIFF' } as const
+
+/** An array has what its numbers say, and nothing beside them. */
+const arrayTraits: OutputTraits = {
+  extensions: ['.npy'],
+  depths: [32],
+  alpha: 'full',
+  exact: true,
+  frames: 'pages',
+  metadata: [],
+  holds: [],
+  takes: {},
+}
+
 /** The name of a format that is written. */
 export type OutputFormat = keyof typeof outputFormats
 
@@ -154,11 +268,10 @@ export const traitsOf = (format: OutputFormat): OutputTraits => outputFormats[fo
 export const formatsWith = (option: CodingOption): OutputFormat[] =>
   (Object.keys(outputFormats) as OutputFormat[]).filter((name) => traitsOf(name).takes[option] !== undefined)
 
-/** The extensions by which pictures and arrays are known in folders, beside those that are written. */
-const pictureExtensions = new Set([
-  ...Object.values(outputFormats).flatMap(({ extensions }): readonly string[] => extensions),
-  ...'jpe jfif svg npy dib hdr pic exr'.split(' ').map((word) => `.${word}`),
-])
+/** The extensions by which pictures and arrays are known in folders. */
+const pictureExtensions = new Set(
+  Object.values(inputFormats).flatMap(({ extensions }): readonly string[] => extensions),
+)
 
 /** Whether a file in a folder is taken for a picture: by its extension, and not if it is hidden. */
 export const looksLikePicture = (path: string): boolean =>

@@ -194,8 +194,8 @@ function metadataOf({ exif, xmp, iptc }: Facts, { held = {} }: Seen): Metadata {
   const records = iptc && iptcOf(iptc)
   return {
     ...(fields !== undefined && { exif: fields }),
-    ...(xmp !== undefined && { xmp: new Uint8Array(xmp) }),
-    ...(records !== undefined && { iptc: new Uint8Array(records) }),
+    ...(xmp !== undefined && xmp.length > 0 && { xmp: new Uint8Array(xmp) }),
+    ...(records !== undefined && records.length > 0 && { iptc: new Uint8Array(records) }),
     ...held,
   }
 }

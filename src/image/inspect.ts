@@ -26,6 +26,8 @@ export type Seen = {
   readonly unread: readonly string[]
   /** pictures of an animation, where they were counted */
   readonly frames?: number
+  /** how many pages the file has, where they were counted */
+  readonly pages?: number
   /** the animation of a PNG, whose later pictures only convo reads */
   readonly apng?: Animation
   /** whether all pages have one shape and kind of samples */
@@ -48,7 +50,10 @@ type Part = Partial<Seen>
 export function inspect(source: Source, probed: Probe, name: string, maxPixels: number): Seen {
   const look = (reader: Reader): Part =>
     probed.kind === undefined ? {} : lookers[probed.kind](reader, probed, name, maxPixels)
-  return { metadata: [], unread: [], notes: [], ...withReader(source, name, look) }
+  const seen = { metadata: [], unread: [], notes: [], ...withReader(source, name, look) }
+  // the decoder counts the pictures of an AVIF
+  const pages = seen.pages ?? seen.frames ?? (probed.kind === 'avif' ? undefined : 1)
+  return { ...seen, ...(pages !== undefined && { pages }) }
 }
 
 const lookers: Readonly<

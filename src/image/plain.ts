@@ -139,7 +139,7 @@ function fromBytes(
 ): Samples {
   const full = depth === 16 ? 65535 : 255
   let out: Uint8Array | Uint16Array
-  if (depth === 8) out = bytes.slice()
+  if (depth === 8) out = new Uint8Array(bytes)
   else {
     out = new Uint16Array(bytes.length / 2)
     for (let i = 0; i < out.length; i++) out[i] = (bytes[2 * i]! << 8) | bytes[2 * i + 1]!

@@ -4,6 +4,7 @@ import { pngSignature } from './png.ts'
 import { type PngHead, readPngHead } from './png-head.ts'
 import { nameOf, type Reader, type Source, withReader } from './reader.ts'
 import { jfifResolution, type Resolution, tiffResolution } from './resolution.ts'
+import { holdsArray } from './tiff-array.ts'
 
 /** The kinds of file that are distinguished by their first bytes. */
 export type Kind = 'png' | 'jpeg' | 'webp' | 'tiff' | 'gif' | 'avif' | 'svg' | 'npy' | OwnKind
@@ -11,6 +12,8 @@ export type Kind = 'png' | 'jpeg' | 'webp' | 'tiff' | 'gif' | 'avif' | 'svg' | '
 /** What the first bytes say. */
 export type Probe = {
   readonly kind?: Kind
+  /** Whether it is an array: a .npy file, or a TIFF of many channels or of numbers that no picture has. */
+  readonly isArray?: true
   readonly png?: PngHead
   /** from pHYs of a PNG, the JFIF header of a JPEG, the first page of a TIFF */
   readonly resolution?: Resolution
@@ -37,6 +40,7 @@ export function probe(source: Source, name = nameOf(source)): Probe {
     return {
       size: reader.size,
       ...(kind !== undefined && { kind }),
+      ...((kind === 'npy' || (kind === 'tiff' && holdsArray(reader.read))) && { isArray: true as const }),
       ...(png !== undefined && { png }),
       ...(resolution !== undefined && { resolution }),
     }

@@ -19,6 +19,10 @@ export function loadSharp(): typeof sharpModule {
   return loaded
 }
 
+/** The versions of sharp and libvips, where they are in use; asking does not load them. */
+export const versionsInUse = (): { readonly sharp?: string; readonly vips: string } | undefined =>
+  loaded?.versions
+
 /** A picture file in sharp, read as strictly as it can. */
 export function sharpOf(input: Source, options: SharpOptions): Sharp {
   // the limit on pixels is checked by name and number before; libvips' other limits against bombs stay on

@@ -6,9 +6,9 @@ import { deflateSync } from 'node:zlib'
 export const tiffCompressions = { deflate: 8, lzw: 5, packbits: 32773, none: 1 } as const
 export type TiffCompression = keyof typeof tiffCompressions
 
-/** How the rows of a strip are packed: differences of neighbours go with deflate and LZW. */
-export const predictorOf = (compression: TiffCompression, depth: 8 | 16 | 32): 1 | 2 | 3 =>
-  compression === 'none' || compression === 'packbits' ? 1 : depth === 32 ? 3 : 2
+/** How the rows of a strip are packed: differences of neighbours go with deflate and LZW; many readers do not know those of floats. */
+export const predictorOf = (compression: TiffCompression, depth: 8 | 16 | 32): 1 | 2 =>
+  compression === 'none' || compression === 'packbits' || depth === 32 ? 1 : 2
 
 /** Rows of samples, [y][x][channel], as the bytes of a strip. `rows` is changed. */
 export function packStrip(
@@ -21,8 +21,7 @@ export function packStrip(
   const predictor = predictorOf(compression, depth)
   for (let at = 0; at < rows.length && predictor !== 1; at += rowBytes) {
     const row = rows.subarray(at, at + rowBytes)
-    if (predictor === 3) parted(row, channels)
-    else if (depth === 16) differ(new Uint16Array(row.buffer, row.byteOffset, row.length / 2), channels)
+    if (depth === 16) differ(new Uint16Array(row.buffer, row.byteOffset, row.length / 2), channels)
     else differ(row, channels)
   }
   if (compression === 'deflate') return deflateSync(rows, { level: 6, memLevel: 9 })
@@ -33,14 +32,6 @@ export function packStrip(
 /** Every sample less the one of the same channel before it. */
 function differ(row: Uint8Array | Uint16Array, channels: number): void {
   for (let i = row.length - 1; i >= channels; i--) row[i] = row[i]! - row[i - channels]!
-}
-
-/** The bytes of floats apart, the most significant ones of all first, and then as differences (Adobe, TIFF Technical Note 3). */
-function parted(row: Uint8Array, channels: number): void {
-  const count = row.length / 4
-  const bytes = row.slice()
-  for (let i = 0; i < count; i++) for (let b = 0; b < 4; b++) row[(3 - b) * count + i] = bytes[4 * i + b]!
-  differ(row, channels)
 }
 
 /** Runs of a byte, from three on, and runs of different ones; no run goes from row to row. */

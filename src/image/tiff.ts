@@ -6,6 +6,7 @@ import { fieldsOf } from './exif.ts'
 import { refusal, wayOf, ways } from './foreign.ts'
 import { bytesOf, geoTags, metadataNames } from './metadata.ts'
 import { type Read, textOf } from './reader.ts'
+import { holdsArray } from './tiff-array.ts'
 import { type Directory, directoryAt, type Layout, sizes, tiffLayout } from './tiff-directory.ts'
 
 const tag = {
@@ -36,6 +37,7 @@ const metadata: readonly (readonly [key: keyof Metadata, tags: readonly number[]
 export type TiffSeen = {
   readonly metadata: readonly string[]
   readonly held: Metadata
+  readonly pages: number
   /** pictures that are not among the pages, in words */
   readonly unread: readonly string[]
   /** Whether all pages have one shape and kind of samples, so that several can be decoded at once. */
@@ -73,10 +75,11 @@ export function readTiff(read: Read, name: string): TiffSeen {
   const [first] = pages
   // what is damaged so early is reported by the decoder
   if (layout === undefined || first === undefined)
-    return { metadata: [], held: {}, unread: [], isAlike: false, openTexts: [] }
+    return { metadata: [], held: {}, pages: 1, unread: [], isAlike: false, openTexts: [] }
   const subs = pages.flatMap((page) => subDirectories(read, page, layout))
   refuseRaw(read, name, pages, subs)
-  for (const page of pages) {
+  // an array is read here, and so are its pages
+  for (const page of holdsArray(read) ? [] : pages) {
     refuseCompression(name, page)
     refuseSamples(read, name, page, layout)
   }
@@ -88,6 +91,7 @@ export function readTiff(read: Read, name: string): TiffSeen {
       .filter(([, tags]) => isLater(tags))
       .map(([key]) => `${metadataNames[key]} of later pages`),
     held: heldOf(read, first, layout),
+    pages: pages.length,
     unread: [
       ...(subs.length === 0
         ? []
@@ -101,10 +105,7 @@ export function readTiff(read: Read, name: string): TiffSeen {
       larger > 0 && {
         preview: {
           why: `page 1 is a smaller copy of ${sizeText(first)}, page ${larger + 1} the picture of ${sizeText(pages[larger]!)}`,
-          fix: wayOf(ways.flat, name).replace(
-            /^vips copy (\S+)/,
-            (_, file: string) => `vips copy ${file}[page=${larger}]`,
-          ),
+          fix: `--page ${larger + 1}`,
         },
       }),
   }

@@ -70,7 +70,7 @@ export type Step = {
       readonly arithmetic?: Arithmetic
       /** The full scale of what comes out, when it is not that of what went in. */
       readonly full?: FullScale
-      /** The number that stands for 1 in what comes out, when it is not that of what went in. */
+      /** The number that represents 1 in what comes out, when it is not that of what went in. */
       readonly unit?: FullScale
       /** Of `colour`: alpha [1,H,W] for a picture of this size, where that is another one. */
       carries?(alpha: Tensor, size: readonly [height: number, width: number], engine: Engine): Promise<Tensor>
@@ -103,7 +103,7 @@ export type Given<P extends Params = Params> = {
   /** Channels of the picture that the step meets, alpha among them. */
   readonly channels: number
   readonly full: FullScale
-  /** The number that stands for 1, of functions such as sigmoid. Default: white. */
+  /** The number that represents 1, of functions such as sigmoid. Default: white. */
   readonly unit?: FullScale | undefined
 }
 
@@ -132,6 +132,8 @@ export type Operator<P extends Params = Params> = {
   readonly input?: 'volume' | ((values: Values<P>) => boolean)
   /** Whether --kernel is taken, or needed. */
   readonly kernel: 'none' | 'optional' | 'required'
+  /** A kernel to show it with, where one is needed. */
+  readonly sample?: string
   /** The shared options that it takes; any other is refused. */
   readonly takes: readonly (keyof KernelOptions)[]
   build(given: Given<P>): Step
@@ -139,7 +141,7 @@ export type Operator<P extends Params = Params> = {
   readonly layer?: LayerRules & { of(given: LayerGiven<P>): Layer | Promise<Layer> }
   /** What `animate` shows of it by default, by the names to ask for it; drawn in teach/operators. */
   readonly animations?: Readonly<Record<string, string>>
-  /** Command lines that `explain` and `animate` show of it in their help. */
+  /** Command lines that it, `explain` and `animate` show of it in their help. */
   readonly examples?: readonly string[]
 }
 

@@ -1,5 +1,10 @@
 import { ConvoError } from '../error.ts'
 import type { Pages } from '../image/compare/pages.ts'
+import { keptOf, type MetadataMode } from '../image/metadata.ts'
+import { kindOf, probe } from '../image/probe.ts'
+import { checkSize } from '../image/size.ts'
+import { readTiff } from '../image/tiff.ts'
+import { readTiffArray } from '../image/tiff-array.ts'
 import { type NpyArray, readNpy } from '../kernel/formats/npy.ts'
 import {
   type Depth,
@@ -8,6 +13,7 @@ import {
   fullScale,
   guessFull,
   type Picture,
+  type PictureMeta,
   type Samples,
 } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
@@ -18,6 +24,10 @@ export type ArrayOptions = {
   readonly layout: Layout
   /** What is white, where the array does not say it or says it wrong. */
   readonly full?: number | undefined
+  readonly maxPixels?: number | undefined
+  /** which page of a TIFF, from 0 */
+  readonly page?: number
+  readonly metadata?: MetadataMode
 }
 
 /** An array as a picture or volume, its numbers in the order of the file. */
@@ -33,6 +43,9 @@ export type PictureArray = {
   readonly depth: Depth
   readonly full: number
   readonly data: Samples
+  /** what goes with it: of a TIFF */
+  readonly meta?: PictureMeta
+  readonly notes?: readonly string[]
   /** that the layout was found out, and how */
   readonly layoutNote?: string
   /** that the full scale is a guess, and which */
@@ -97,7 +110,7 @@ function sizeText(shape: readonly number[], layout: 'hwc' | 'chw'): string {
 }
 
 /**
- * A .npy file as a picture or volume: rank 2 to 4, of any type that NumPy's numbers and booleans have.
+ * A .npy file, or a page of a TIFF, as a picture or volume: rank 2 to 4, of any type that NumPy's numbers and booleans have.
  *
  * Its full scale: 255 for u1 and 65535 for u2, which are pictures of that depth; 1 for booleans. Of other types it is 1
  * where all numbers are in 0..1; else 65535 for whole types whose numbers are in 0..65535 and not in 0..255; else 255.
@@ -108,11 +121,21 @@ function sizeText(shape: readonly number[], layout: 'hwc' | 'chw'): string {
 export function readArray(
   bytes: Uint8Array,
   name: string,
-  { layout: asked, full: told }: ArrayOptions,
+  {
+    layout: asked,
+    full: told,
+    maxPixels = Number.POSITIVE_INFINITY,
+    page = 0,
+    metadata = 'keep',
+  }: ArrayOptions,
 ): PictureArray {
-  const array = readNpy(bytes, name)
+  const isTiff = kindOf(bytes) === 'tiff'
+  const array = isTiff
+    ? readTiffArray(bytes, name, (size) => checkSize(size, maxPixels, name), page)
+    : readNpy(bytes, name)
   const { shape, dtype } = array
-  const { layout, isFound } = layoutOf(shape, asked, name)
+  // a TIFF says where its channels are
+  const { layout, isFound } = layoutOf(shape, isTiff ? 'hwc' : asked, name)
   const type = dtype.slice(1)
   const depth = told !== undefined ? 32 : type === 'u1' ? 8 : type === 'u2' ? 16 : 32
   const data = samplesOf(array, depth)
@@ -128,6 +151,26 @@ export function readArray(
     ...(isFound && { layoutNote: foundText(shape, name) }),
     ...(scale !== undefined && { scaleNote: scale.note }),
     ...lostIn(array, data),
+    ...(isTiff && besideArray(bytes, name, page, metadata)),
+  }
+}
+
+/** What is in a TIFF beside the page that is an array. */
+function besideArray(
+  bytes: Uint8Array,
+  name: string,
+  page: number,
+  mode: MetadataMode,
+): Pick<PictureArray, 'meta' | 'notes'> {
+  const { resolution } = probe(bytes, name)
+  const { held, pages } = readTiff((at, length) => bytes.subarray(at, at + length), name)
+  const metadata = keptOf(held, mode)
+  return {
+    meta: { ...(resolution && { resolution }), ...(metadata && { metadata }) },
+    notes:
+      pages > 1
+        ? [`${name} has ${pages} pages, and page ${page + 1} was used; --page <n> takes another`]
+        : [],
   }
 }
 

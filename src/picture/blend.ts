@@ -87,7 +87,7 @@ function checkRegion({ settings: { region }, input }: Task, { width, height }: S
 /** The mask as weights of 0..1: its luma times its alpha. @throws ConvoError E_SHAPE for one of another size */
 async function maskOf({ settings, input }: Task, { width, height }: Size): Promise<Tensor | undefined> {
   if (settings.mask === undefined) return undefined
-  const picture = await decode(settings.mask, limitsOf(settings))
+  const picture = await decode(settings.mask, limitsOf({ ...settings, page: undefined }))
   if (picture.width !== width || picture.height !== height) {
     throw new ConvoError('E_SHAPE', `the mask ${settings.mask} has another size than ${input}`, {
       why: `${settings.mask}: ${picture.width}x${picture.height}, ${input}: ${width}x${height}`,

@@ -17,7 +17,8 @@ import {
   type Picture,
   type PictureMeta,
 } from '../tensor/picture.ts'
-import { type ArrayOptions, type PictureArray, readArray, scaleNote } from './array.ts'
+import { type PictureArray, readArray, scaleNote } from './array.ts'
+import type { Settings } from './settings.ts'
 
 /** An input that was looked at but not decoded. */
 export type Opened = { readonly path: string; readonly source: Source; readonly probe: Probe }
@@ -39,6 +40,8 @@ export type LoadOptions = {
   readonly maxPixels: number
   readonly orient: boolean
   readonly metadata: MetadataMode
+  /** which page, from 0, where one was asked for */
+  readonly page?: number
   /** Whether the upper rows may come before the whole. */
   readonly ahead: boolean
 }
@@ -74,7 +77,8 @@ export async function loadPicture(
   const name = inputName(path)
   const { ahead, ...bounds } = options
   const limits = { ...bounds, name }
-  if (!ahead || looksAtAlpha(treatment)) return readied(await decode(source, limits), name, treatment)
+  if (!ahead || bounds.page !== undefined || looksAtAlpha(treatment))
+    return readied(await decode(source, limits), name, treatment)
   const { data, ...header } = await decodeAhead(source, limits)
   if (!('whole' in data)) return readied({ ...header, data }, name, treatment)
   checkFull(header.depth, name, treatment)
@@ -170,8 +174,18 @@ function checkFull(depth: Depth, name: string, { full }: Treatment): void {
 /** The array of a .npy file. @throws ConvoError as `readArray` does */
 export async function loadArray(
   { source, path }: Opened,
-  { layout, full }: ArrayOptions,
+  {
+    layout,
+    full,
+    page,
+    metadata,
+    'max-pixels': maxPixels,
+  }: Pick<Settings, 'layout' | 'full' | 'page' | 'metadata' | 'max-pixels'>,
 ): Promise<PictureArray> {
   const bytes = typeof source === 'string' ? await readWhole(source, { limit: 'encodedBytes' }) : source
-  return readArray(bytes, inputName(path), { layout, full })
+  return readArray(bytes, inputName(path), {
+    ...{ layout, full, maxPixels },
+    ...(page !== undefined && { page: page - 1 }),
+    ...(metadata !== undefined && { metadata }),
+  })
 }

@@ -107,6 +107,15 @@ export function taskOf(job: PictureJob): Task {
       fix: 'an output path ending in .npy, --depth 32 for TIFF, or a different --range',
     })
   }
+  if (job.isVolume && settings.page !== undefined) {
+    throw new ConvoError(
+      'E_OPTION',
+      `--page ${settings.page} is for one page, and ${job.operation} takes all`,
+      {
+        fix: 'no --page',
+      },
+    )
+  }
   const isRangeGiven = settings.range !== undefined
   return { ...job, range, isRangeGiven }
 }

@@ -29,7 +29,7 @@ export type Known = Pick<Planned, 'peak'> & {
 
 type Asked = Pick<
   Settings,
-  'max-pixels' | 'no-orient' | 'metadata' | 'alpha' | 'background' | 'linear' | 'layout' | 'full'
+  'max-pixels' | 'no-orient' | 'metadata' | 'page' | 'alpha' | 'background' | 'linear' | 'layout' | 'full'
 >
 
 /** What is known of an input: the header of a picture, or an array, which is read. @throws ConvoError as `decode` does */
@@ -40,10 +40,11 @@ export async function knownOf(path: string, settings: Asked, given?: Opened | In
     return { ...knownPicture(decoded, settings), full: settings.full ?? fullOf(decoded), ofPages: [] }
   }
   const opened = given ?? (await openInput(path))
-  if (opened.probe.kind === 'npy') return knownArray(await loadArray(opened, settings), settings)
+  if (opened.probe.isArray) return knownArray(await loadArray(opened, settings), settings)
   const header = await readHeader(opened.source, { ...limitsOf(settings), name: opened.path })
   if (settings.linear) lightOf(header.meta, opened.path)
-  return { ...knownPicture(header, settings), ofPages: pageNote(opened.path, header.pages) }
+  const ofPages = settings.page === undefined ? pageNote(opened.path, header.pages) : []
+  return { ...knownPicture(header, settings), ofPages }
 }
 
 function knownArray(array: PictureArray, settings: Asked): Known {

@@ -36,7 +36,16 @@ export type LoadedData = {
 export async function loadData(opened: Opened, task: Task, ahead: boolean): Promise<LoadedData> {
   const { settings } = task
   const treatment = treatmentOf(task)
-  if (opened.probe.kind === 'npy') {
+  if (opened.probe.kind === 'npy' && settings.page !== undefined) {
+    throw new ConvoError(
+      'E_OPTION',
+      `--page ${settings.page} is for picture files, and ${opened.path} is an array`,
+      {
+        fix: 'no --page',
+      },
+    )
+  }
+  if (opened.probe.isArray) {
     return arrayData(await loadArray(opened, settings), treatment, outputKind(task.output) === 'npy')
   }
   if (task.isVolume) return loadVolume(pagesOf(opened, settings), opened.path, treatment)
@@ -45,7 +54,7 @@ export async function loadData(opened: Opened, task: Task, ahead: boolean): Prom
   return {
     data: { kind: 'picture', picture },
     meta,
-    notes: [...notes, ...pageNote(opened.path, pages)],
+    notes: [...notes, ...(settings.page === undefined ? pageNote(opened.path, pages) : [])],
   }
 }
 
@@ -60,6 +69,7 @@ export function loadGiven(given: InMemory, task: Task): LoadedData {
 function arrayData(array: PictureArray, treatment: Treatment, isArrayWritten: boolean): LoadedData {
   const { name, layoutNote, scaleNote, lost } = array
   const notes = [
+    ...(array.notes ?? []),
     ...(lost === undefined ? [] : [roundedNote(name, lost.type)]),
     ...(layoutNote === undefined
       ? []
@@ -67,12 +77,13 @@ function arrayData(array: PictureArray, treatment: Treatment, isArrayWritten: bo
     ...(scaleNote !== undefined && treatment.tellsScale ? [scaleNote] : []),
   ]
   const data = dataOfArray(array)
-  if (data.kind === 'tensor') return { data, meta: {}, notes }
-  const { picture, notes: told } = readied({ ...data.picture, meta: {}, notes, pages: 1 }, name, {
+  const { meta = {} } = array
+  if (data.kind === 'tensor') return { data, meta, notes }
+  const { picture, notes: told } = readied({ ...data.picture, meta, notes, pages: 1 }, name, {
     ...treatment,
     full: undefined,
   })
-  return { data: { kind: 'picture', picture }, meta: {}, notes: told }
+  return { data: { kind: 'picture', picture }, meta, notes: told }
 }
 
 /** What a job asks of its input before the first step. */
@@ -85,7 +96,8 @@ export function treatmentOf(task: Task): Treatment {
 }
 
 /** What bounds and turns a picture that is decoded. */
-export const limitsOf = (settings: Pick<Settings, 'max-pixels' | 'no-orient' | 'metadata'>) => ({
+export const limitsOf = (settings: Pick<Settings, 'max-pixels' | 'no-orient' | 'metadata' | 'page'>) => ({
+  ...(settings.page !== undefined && { page: settings.page - 1 }),
   metadata: settings.metadata,
   maxPixels: settings['max-pixels'],
   orient: !settings['no-orient'],

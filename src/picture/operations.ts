@@ -27,6 +27,10 @@ export type Operation = {
   readonly kernel: 'none' | 'optional' | 'required'
   /** Whether `activation` among its params is a step behind it. */
   readonly isFollowed?: boolean
+  /** A kernel to show it with, where one is needed. */
+  readonly sample?: string
+  /** Command lines that show it. */
+  readonly examples?: readonly string[]
   /** The shared settings that it takes. One that the operation has a setting of its own for is not among them. */
   readonly shared: Params
   /** The recipe at its defaults, where there is one, for help. */
@@ -93,6 +97,10 @@ export const operationWith = (
 /** True for an operation that takes all pages or slices of its input. */
 export const takesVolume = ({ input }: Operation, values: Values<Params>): boolean =>
   typeof input === 'function' ? input(values) : input === 'volume'
+
+/** The option for a kernel in examples of an operation that needs one. */
+export const sampleKernel = ({ kernel, sample = 'sharpen' }: Operation): readonly string[] =>
+  kernel === 'required' ? ['--kernel', sample] : []
 
 /** The values of a table when nothing is given. */
 export function defaults(params: Params): Values<Params> {

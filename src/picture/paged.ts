@@ -28,8 +28,8 @@ const isPagedFormat = (format: string | undefined): format is PagedFormat =>
   format === 'gif' || format === 'webp' || format === 'tiff'
 
 /** Whether a file may hold several pages: only then it is asked how many. */
-const mayHavePages = ({ kind, png }: Probe): boolean =>
-  isPagedFormat(kind) || kind === 'avif' || png?.isAnimated === true
+const mayHavePages = ({ kind, png, isArray }: Probe): boolean =>
+  (isPagedFormat(kind) && !isArray) || kind === 'avif' || png?.isAnimated === true
 
 /** Whether the output keeps all pages of a picture. */
 export const keepsPages = ({
@@ -38,12 +38,19 @@ export const keepsPages = ({
   settings,
 }: Pick<Task, 'output' | 'series' | 'settings'>): boolean =>
   settings.channels !== 'split' &&
+  settings.page === undefined &&
   (series !== undefined || (outputKind(output) === 'picture' && isPagedFormat(formatOfPath(output))))
 
 /** The pages of an input, where there are several and the output keeps them. @throws ConvoError as `decode` does */
 export async function openPaged(opened: Opened, task: Task): Promise<PagedInput | undefined> {
   const { series, settings } = task
-  if (task.isVolume || task.store !== undefined || !keepsPages(task) || !mayHavePages(opened.probe))
+  if (
+    task.isVolume ||
+    settings.page !== undefined ||
+    task.store !== undefined ||
+    !keepsPages(task) ||
+    !mayHavePages(opened.probe)
+  )
     return undefined
   const options = { ...limitsOf(settings), name: opened.path }
   const { pages: count, delay, loop, ...first } = await readHeader(opened.source, options)

@@ -29,7 +29,7 @@ export async function openPages(source: Source, options: PageOptions): Promise<P
   const name = options.name ?? nameOf(source)
   const probed = probe(source, name)
   const { kind, png } = probed
-  if (kind === 'npy') {
+  if (probed.isArray) {
     const bytes = typeof source === 'string' ? await readWhole(source, { limit: 'encodedBytes' }) : source
     return pagesOfArray(readArray(bytes, name, options))
   }

@@ -173,6 +173,12 @@ export const pictureSettings = {
     ...number('the value of white in floats and arrays, such as 1, 255 or 4095', undefined, { min: 1e-30 }),
     unset: '255 and 65535 for integers of 8 and 16 bits; 1 for floats within 0..1, otherwise 255',
   },
+  page: {
+    ...integer('read only this page of a TIFF or animation, counted from 1', undefined, {
+      min: 1,
+    }),
+    unset: 'all pages if the output can store several, otherwise the first',
+  },
   gray: flag('convert to gray first'),
   linear: flag('compute in linear light instead of sRGB levels'),
   depth: {

@@ -10,7 +10,7 @@ import type { Arena } from './arena.ts'
 import { consecutive, orderWeights, put } from './bank.ts'
 import { likenessBytes } from './likeness.ts'
 import type { PictureJob, PictureShape } from './picture-job.ts'
-import { rankedBytes } from './ranked.ts'
+import { rankedBytes, windowBytes } from './ranked.ts'
 import { resamplingBytes } from './resample.ts'
 
 /** A graph of steps over planes, strip by strip: what a worker needs to compute any strip. */
@@ -186,9 +186,11 @@ const slack = 128
 /** Output channels that one loop computes side by side. */
 const block = 4
 
-/** Scratch memory of a step while it is computed, beside its rows. `rows` is the most rows of its input at once. */
-export function workBytes({ work, shape }: Listed<PlacedWork>, rows: number): number {
+/** Scratch memory of a step while it is computed, beside its rows. `rows` is the most rows of its input at once, `own` of what it gives. */
+export function workBytes({ work, shape }: Listed<PlacedWork>, rows: number, own: number): number {
   switch (work.kind) {
+    case 'windows':
+      return windowBytes(shape, work.windows, own)
     case 'bank': {
       const { plan, tileRows, tilePitch, blockRows, phases } = work.bank
       const tile = plan.channelsPerGroup * tileRows * plan.step[2] * tilePitch

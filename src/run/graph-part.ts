@@ -5,6 +5,7 @@ import { planPart } from '../graph/cut.ts'
 import { type FilterNeeds, filterNeeds, type WorkOf } from '../graph/node.ts'
 import type { Listed, Strip } from '../graph/schedule.ts'
 import { type Span, united } from '../graph/spans.ts'
+import { windowRows } from '../graph/windows.ts'
 import { prepareBankRows } from './bank-rows.ts'
 import type { WasmExports } from './engine.ts'
 import { prepareFloats } from './gather.ts'
@@ -15,6 +16,7 @@ import { prepareLikeness } from './likeness.ts'
 import type { RunPart } from './part.ts'
 import { prepareRows } from './picture.ts'
 import { type PlacedRows, rowAt } from './placed-rows.ts'
+import { prepareWindows } from './ranked.ts'
 import { type PictureRows, pictureRows } from './rows.ts'
 import { sourceRows } from './source-rows.ts'
 
@@ -124,6 +126,7 @@ const rowsOfPicture = <B, P, F extends FilterNeeds>(
 ): readonly Span[] => {
   if (!readsPicture(step)) return []
   const { work } = step
+  if (work.kind === 'windows') return rows.flatMap((span) => windowRows(work.windows, span))
   return 'filter' in work ? rows.flatMap((span) => filterNeeds(work.filter, span)) : rows
 }
 
@@ -180,6 +183,10 @@ function prepareWork(
     case 'likeness': {
       const rows = prepareLikeness(shape, work.options, wasm, memory, scratch)
       return (to, [from], span) => rows(to, from!, span)
+    }
+    case 'windows': {
+      const rows = prepareWindows(shape, work.windows, wasm, memory, scratch, picture.address)
+      return (to, _, span) => rows(to, span)
     }
     case 'layer': {
       const shapes = inputs.map((input) => steps[input]!.shape)

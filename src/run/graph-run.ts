@@ -266,9 +266,10 @@ const most = (numbers: readonly number[]): number => numbers.reduce((a, b) => Ma
 /** Scratch memory that the steps of a strip need beside their rows. */
 const roomOf = (list: readonly Listed<PlacedWork>[], { buffers }: Strip): number =>
   most(
-    list.map((step) =>
-      workBytes(step, step.inputs[0] === undefined ? 0 : rowCount(buffers[step.inputs[0]]!.rows)),
-    ),
+    list.map((step, i) => {
+      const rows = step.inputs[0] === undefined ? 0 : rowCount(buffers[step.inputs[0]]!.rows)
+      return workBytes(step, rows, rowCount(buffers[i]!.rows))
+    }),
   )
 
 /** Products of taps and samples that a thread sums up in a fifth of a second at least. */

@@ -1,7 +1,9 @@
-import type { RecipePlan } from '../conv/plan.ts'
+import { filterDefaults, planRecipe, type RecipePlan } from '../conv/plan.ts'
+import { single } from '../conv/recipe.ts'
 import type { Levels } from '../definition/levels.ts'
 import type { Extremes, Range } from '../definition/quantise.ts'
 import type { Cut } from '../graph/cut.ts'
+import { byteWindows } from '../graph/in-bytes.ts'
 import { narrowed } from '../graph/narrow.ts'
 import { filterNode, interleaved, type Node, outChannels } from '../graph/node.ts'
 import type { Tone } from '../graph/tone.ts'
@@ -13,6 +15,7 @@ import {
   sheetLayout,
   stretched,
 } from '../image/sheet.ts'
+import { kernel } from '../kernel/kernel.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import type { GraphSink } from './graph-job.ts'
 import {
@@ -52,17 +55,45 @@ export const runToPicture = (
   drain?: () => Promise<void>,
 ): Promise<Outcome> => {
   const { out, source } = graph
-  const filter = filterNode(finishing, out && interleaved(out))
-  const { width, height } = finishing.plan
-  const shape =
-    out === undefined
-      ? shapeOf(source.picture)
-      : ({ width, height, channels: finishing.channels, depth: 32, full: finishing.full } as const)
-  const node: Node = { ...filter, work: { kind: 'finish', filter: finishing } }
-  return runFinished(session, source, [node], shape, finishing, onStrip, drain, (job) => ({
+  const bytes = inBytes(graph, finishing)
+  const last = bytes?.finishing ?? finishing
+  const filter = filterNode(last, bytes?.x ?? (out && interleaved(out)))
+  const { width, height } = last.plan
+  const made = { width, height, channels: last.channels, full: last.full }
+  const shape = out === undefined ? shapeOf(source.picture) : ({ ...made, depth: bytes ? 8 : 32 } as const)
+  const node: Node = { ...filter, work: { kind: 'finish', filter: last } }
+  return runFinished(session, source, [node], shape, last, onStrip, drain, (job) => ({
     kind: 'picture',
     job,
   }))
+}
+
+/** Windows over a picture of bytes that go to bytes as they are, which never become floats; nothing where it is not so. */
+function inBytes(
+  { out, source }: Over,
+  finishing: Finishing,
+): { readonly x: Node; readonly finishing: Finishing } | undefined {
+  const { plan, tone, range, sink, full } = finishing
+  const [only] = plan.stencils
+  const isIdentity =
+    only?.algorithm === 'direct' &&
+    plan.stencils.length === 1 &&
+    only.weights.length === 1 &&
+    only.weights[0] === 1 &&
+    [only.scale, plan.scale, ...plan.stride].every((n) => n === 1) &&
+    plan.offset === 0 &&
+    plan.outWidth === plan.width &&
+    plan.outHeight === plan.height
+  const isPlain =
+    tone.alpha === 'plain' && !tone.gray && !tone.encode && tone.table === 0 && range === 'clamp'
+  const isByte = 'depth' in sink && sink.depth === 8 && full === 255
+  if (out === undefined || source === undefined || !isIdentity || !isPlain || !isByte) return undefined
+  const { picture, gray, light } = source
+  if (picture.depth !== 8 || picture.full !== 255 || gray || light !== undefined) return undefined
+  const x = byteWindows(out)
+  const { width, height } = plan
+  const own = planRecipe(single(kernel([1, 1], [1])), filterDefaults, { width, height, samples: 'u8' })
+  return x && { x, finishing: { ...finishing, plan: own } }
 }
 
 /** Runs a planned recipe over a picture. */

@@ -1,15 +1,18 @@
 import type { Shape } from '../definition/layers.ts'
 import { type Element, type Ranked, sizeOfElement } from '../definition/windows.ts'
 import { type Address, plus } from '../graph/address.ts'
+import { isHeld } from '../graph/in-bytes.ts'
 import { pitchOf } from '../graph/schedule.ts'
 import type { Span } from '../graph/spans.ts'
+import type { ByteWindows } from '../graph/windows.ts'
+import { borders } from '../tensor/border.ts'
 import type { WasmExports } from './engine.ts'
 import { type PlacedRows, rowAt } from './placed-rows.ts'
 
 /** Windows of up to this many bytes are searched bit by bit, larger squares by histograms: where the two take as long. */
 const fewSamples = 80
-/** Columns whose histograms stay in a second-level cache. */
-const tileColumns = 256
+/** Samples of a row whose histograms stay in a second-level cache. */
+const tileSamples = 384
 /** What is counted in 16 bits. */
 const mostCounted = 65_535
 /** Samples that are sorted at once, as far as windows are not wider. */
@@ -24,23 +27,26 @@ const isFull = (element: Element): boolean => sizeOfElement(element) === element
 const rankedColumns = (width: number, { width: wide }: Element, rows: number): number =>
   Math.min(width, Math.max(wide, Math.floor(sortedSamples / rows) - wide + 1))
 
-/** Where everything is in the scratch memory, for `rows` rows of the input. */
-function layOut([, , width]: Shape, { element }: Ranked, rows: number) {
+/** Rows of windows: `n` samples come out of each, `step` are side by side in a pixel. */
+type Lines = { readonly element: Element; readonly index: number; readonly n: number; readonly step: number }
+
+/** Where everything is in the scratch memory, for `rows` rows of the input; bytes alone need less. */
+function layOut({ element, n, step }: Lines, rows: number, isBytes: boolean) {
   let top = 0
   const room = (bytes: number): number => {
     top += Math.ceil(bytes / 64) * 64 + 64
     return top - Math.ceil(bytes / 64) * 64 - 64
   }
-  const pitch = pitchOf(width + element.width - 1)
-  const columns = rankedColumns(width, element, rows) + element.width - 1
-  const sorted = rows * columns
+  const wide = n + (element.width - 1) * step
+  const pitch = isBytes ? pitchOf(wide / 4) : pitchOf(wide)
+  const sorted = isBytes ? 0 : rows * (rankedColumns(n, element, rows) + element.width - 1)
   return {
     pitch,
     input: room(rows * pitch),
     output: room(Math.max(1, rows - element.height + 1) * pitch),
     row: room(pitch),
     table: room(Math.max(sizeOfElement(element) * 4, element.runs.length * 12)),
-    columns: room((tileColumns + element.width) * columnBytes),
+    columns: room((tileSamples + (element.width - 1) * step) * columnBytes),
     work: room(1024),
     pairs: room(sorted * 8),
     other: room(sorted * 8),
@@ -53,8 +59,12 @@ function layOut([, , width]: Shape, { element }: Ranked, rows: number) {
 }
 
 /** Scratch memory for rows of a rank filter of which `rows` rows of the input are there. */
-export const rankedBytes = (shape: Shape, ranked: Ranked, rows: number): number =>
-  layOut(shape, ranked, rows).bytes
+export const rankedBytes = ([, , n]: Shape, { element, index }: Ranked, rows: number): number =>
+  layOut({ element, index, n, step: 1 }, rows, false).bytes
+
+/** The same for windows over bytes, for any strip of `rows` rows. */
+export const windowBytes = ([, , n]: Shape, { ranked, step }: ByteWindows, rows: number): number =>
+  layOut({ ...ranked, n, step }, rows + ranked.element.height - 1, true).bytes
 
 /** Samples as the loops take them: bytes where all of a strip are whole and 0..255, else keys that order as they do. */
 type Form = {
@@ -62,40 +72,27 @@ type Form = {
   extreme(dst: Address, a: Address, b: Address, n: number, largest: number): void
 }
 
+type Strip = { readonly at: ReturnType<typeof layOut>; readonly rows: number; readonly form: Form }
+
 /**
- * Rows of a rank filter. The ways give the same samples, so that whichever suits the samples of a strip may be taken. The smallest
- * and largest: runs of 1, 2, 4, … samples along rows by doubling, then over rows. Others of bytes: bit by bit, or for large
- * rectangles by histograms of columns; of other samples and windows: sorted once, then by sets of ranks.
+ * The ways to ranks. They give the same samples, so that whichever suits the samples of a strip may be taken. The smallest and
+ * largest: runs of 1, 2, 4, … samples along rows by doubling, then over rows. Others of bytes: bit by bit, or for large rectangles
+ * by histograms of columns, or along each row; of other samples: sorted once, then by sets of ranks.
  */
-export function prepareRanked(
-  shape: Shape,
-  ranked: Ranked,
-  wasm: WasmExports,
-  memory: WebAssembly.Memory,
-  scratch: Address,
-): (to: PlacedRows, from: PlacedRows, rows: Span) => void {
-  const { element, index, ignored } = ranked
-  const [channels, outHeight, n] = shape
+function prepareWays(lines: Lines, wasm: WasmExports, memory: WebAssembly.Memory, scratch: Address) {
+  const { element, index, n, step } = lines
   const { height, width, runs } = element
   const count = sizeOfElement(element)
   const [isSmallest, isLargest] = [index === 0, index === count - 1]
-  const wide = n + width - 1
+  const wide = n + (width - 1) * step
   const words = new Int32Array(memory.buffer)
   const forms = {
     bytes: { bytes: 1, extreme: wasm.extremeU8 },
     keys: { bytes: 4, extreme: wasm.extremeI32 },
   } as const
-  const { top, bottom, left, right } = ignored ?? { top: 0, bottom: 0, left: 0, right: 0 }
-  const inHeight = outHeight + height - 1
-  const inside = wide - left - right
   const isExtreme = isSmallest || isLargest
   const isCounted = isFull(element) && count <= mostCounted
-  // In bytes what does not count is as good as the largest or smallest, if every window holds something that does.
-  const isHeld = runs.some((run) => run.row === top && run.left <= left && left < run.left + run.count)
-  const mayPack = ignored === undefined || isHeld
-  const octets = new Uint8Array(memory.buffer)
 
-  type Strip = { readonly at: ReturnType<typeof layOut>; readonly rows: number; readonly form: Form }
   const inputRow = ({ at }: Strip, y: number) => plus(scratch, at.input + y * at.pitch)
   const outputRow = ({ at }: Strip, y: number) => plus(scratch, at.output + y * at.pitch)
 
@@ -103,7 +100,7 @@ export function prepareRanked(
     const { bytes, extreme } = strip.form
     const largest = isLargest && !isSmallest ? 1 : 0
     const doubled = (row: Address, held: number, to: number, dst = row) =>
-      extreme(dst, row, plus(row, (to - held) * bytes), wide, largest)
+      extreme(dst, row, plus(row, (to - held) * step * bytes), wide, largest)
     const all = height + strip.rows - 1
     let held = 1
     const widen = (to: number) => {
@@ -137,7 +134,7 @@ export function prepareRanked(
           const to = y - run.row
           if (to < 0 || to >= strip.rows) continue
           const out = outputRow(strip, to)
-          const from = plus(source, run.left * bytes)
+          const from = plus(source, run.left * step * bytes)
           if (isBegun[to]) extreme(out, out, from, n, largest)
           else wasm.copyBytes(out, from, n * bytes)
           isBegun[to] = 1
@@ -150,7 +147,7 @@ export function prepareRanked(
     const table = plus(scratch, strip.at.table)
     let t = table / 4
     for (const { row, left, count: many } of runs) {
-      for (let i = 0; i < many; i++) words[t++] = row * strip.at.pitch + left + i
+      for (let i = 0; i < many; i++) words[t++] = row * strip.at.pitch + (left + i) * step
     }
     for (let y = 0; y < strip.rows; y++)
       wasm.rankFew(outputRow(strip, y), inputRow(strip, y), n, table, count, index)
@@ -158,14 +155,18 @@ export function prepareRanked(
 
   function byColumns(strip: Strip): void {
     const [columns, work] = [plus(scratch, strip.at.columns), plus(scratch, strip.at.work)]
-    for (let x = 0; x < n; x += tileColumns) {
-      const own = Math.min(tileColumns, n - x)
-      const seen = own + width - 1
+    const tile = Math.floor(tileSamples / step) * step
+    for (let x = 0; x < n; x += tile) {
+      const own = Math.min(tile, n - x)
+      const seen = own + (width - 1) * step
       words.fill(0, columns / 4, (columns + seen * columnBytes) / 4)
       for (let y = 0; y < height - 1; y++) wasm.countColumns(columns, plus(inputRow(strip, y), x), seen, 1)
       for (let y = 0; y < strip.rows; y++) {
         wasm.countColumns(columns, plus(inputRow(strip, y + height - 1), x), seen, 1)
-        wasm.rankColumns(plus(outputRow(strip, y), x), columns, own, width, index, work)
+        for (let c = 0; c < step; c++) {
+          const [to, from] = [plus(outputRow(strip, y), x + c), plus(columns, c * columnBytes)]
+          wasm.rankColumns(to, from, own / step, step, width, index, work)
+        }
         wasm.countColumns(columns, plus(inputRow(strip, y), x), seen, -1)
       }
     }
@@ -174,8 +175,8 @@ export function prepareRanked(
   /** The runs for loops that go along a row: where their first sample is, where the one behind their last, and how many they are. */
   function putRuns(table: Address, pitch: number, bytes: number): void {
     runs.forEach(({ row, left, count: many }, i) => {
-      const first = row * pitch + left * bytes
-      words.set([first, first + many * bytes, many], table / 4 + i * 3)
+      const first = row * pitch + left * bytes * step
+      words.set([first, first + many * bytes * step, many], table / 4 + i * 3)
     })
   }
 
@@ -183,8 +184,12 @@ export function prepareRanked(
     const [table, counts] = [plus(scratch, strip.at.table), plus(scratch, strip.at.work)]
     putRuns(table, strip.at.pitch, 1)
     words.fill(0, counts / 4, counts / 4 + 256)
-    for (let y = 0; y < strip.rows; y++)
-      wasm.rankBytes(outputRow(strip, y), inputRow(strip, y), n, table, runs.length, index, counts)
+    for (let y = 0; y < strip.rows; y++) {
+      for (let c = 0; c < step; c++) {
+        const [to, from] = [plus(outputRow(strip, y), c), plus(inputRow(strip, y), c)]
+        wasm.rankBytes(to, from, n / step, step, table, runs.length, index, counts)
+      }
+    }
   }
 
   /** Of keys. */
@@ -214,56 +219,127 @@ export function prepareRanked(
     }
   }
 
+  return {
+    forms,
+    wide,
+    inputRow,
+    outputRow,
+    /** What does not count, in bytes and as the keys of the infinities. */
+    neutral: isSmallest ? { bytes: 255, keys: 0x7f800000 } : { bytes: 0, keys: ~0x7f800000 },
+    layOut: (rows: number, isBytes: boolean) => layOut(lines, rows, isBytes),
+    /** The rows of the output from those of the input. */
+    run(strip: Strip): void {
+      if (isExtreme) extremes(strip)
+      else if (strip.form === forms.keys) byRanks(strip)
+      else if (count <= fewSamples) few(strip)
+      else if (isCounted) byColumns(strip)
+      else byRuns(strip)
+    },
+  }
+}
+
+/** Rows of a rank filter over planes. */
+export function prepareRanked(
+  [channels, outHeight, n]: Shape,
+  ranked: Ranked,
+  wasm: WasmExports,
+  memory: WebAssembly.Memory,
+  scratch: Address,
+): (to: PlacedRows, from: PlacedRows, rows: Span) => void {
+  const { element, index, ignored } = ranked
+  const ways = prepareWays({ element, index, n, step: 1 }, wasm, memory, scratch)
+  const { forms, wide, neutral, inputRow } = ways
+  const { top, bottom, left, right } = ignored ?? { top: 0, bottom: 0, left: 0, right: 0 }
+  const inHeight = outHeight + element.height - 1
+  const inside = wide - left - right
+  const words = new Int32Array(memory.buffer)
+  const octets = new Uint8Array(memory.buffer)
+  const counts = (y: number) => y >= top && y < inHeight - bottom
+
   /** The rows of the input as bytes; false where they are none. */
-  function bytesOf(strip: Strip, from: PlacedRows, c: number, first: number): boolean {
-    const neutral = isSmallest ? 255 : 0
-    for (let y = 0; y < strip.rows + height - 1; y++) {
+  function putBytes(strip: Strip, from: PlacedRows, c: number, first: number): boolean {
+    for (let y = 0; y < strip.rows + element.height - 1; y++) {
       const row = inputRow(strip, y)
-      if (first + y < top || first + y >= inHeight - bottom) {
-        octets.fill(neutral, row, row + wide)
-        continue
-      }
+      octets.fill(neutral.bytes, row, row + wide)
+      if (!counts(first + y)) continue
       if (wasm.packU8(plus(row, left), plus(rowAt(from, c, first + y), left * 4), inside) === 0) return false
-      octets.fill(neutral, row, row + left)
-      octets.fill(neutral, row + left + inside, row + wide)
     }
     return true
   }
 
-  function keysOf(given: Strip, from: PlacedRows, c: number, first: number): Strip {
-    const strip = { ...given, form: forms.keys }
-    // the keys of the infinities
-    const neutral = isSmallest ? 0x7f800000 : ~0x7f800000
-    for (let y = 0; y < strip.rows + height - 1; y++) {
+  function putKeys(strip: Strip, from: PlacedRows, c: number, first: number): void {
+    for (let y = 0; y < strip.rows + element.height - 1; y++) {
       const row = inputRow(strip, y)
       const at = row / 4
-      if (first + y < top || first + y >= inHeight - bottom) {
-        words.fill(neutral, at, at + wide)
-        continue
-      }
-      wasm.toKeys(row, rowAt(from, c, first + y), wide)
-      words.fill(neutral, at, at + left)
-      words.fill(neutral, at + left + inside, at + wide)
+      if (counts(first + y)) wasm.toKeys(row, rowAt(from, c, first + y), wide)
+      else words.fill(neutral.keys, at, at + wide)
+      words.fill(neutral.keys, at, at + left)
+      words.fill(neutral.keys, at + left + inside, at + wide)
     }
-    return strip
   }
 
   return (to, from, [first, end]) => {
-    const all = end - first + height - 1
-    const at = layOut(shape, ranked, all)
+    const at = ways.layOut(end - first + element.height - 1, false)
     for (let c = 0; c < channels; c++) {
-      const strip: Strip = { at, rows: end - first, form: forms.bytes }
-      const done = mayPack && bytesOf(strip, from, c, first) ? strip : keysOf(strip, from, c, first)
-      if (isExtreme) extremes(done)
-      else if (done.form === forms.keys) byRanks(done)
-      else if (count <= fewSamples) few(done)
-      else if (isCounted) byColumns(done)
-      else byRuns(done)
+      const rows = end - first
+      let strip: Strip = { at, rows, form: forms.bytes }
+      if (!isHeld(ranked) || !putBytes(strip, from, c, first)) {
+        strip = { at, rows, form: forms.keys }
+        putKeys(strip, from, c, first)
+      }
+      ways.run(strip)
       for (let y = first; y < end; y++) {
-        const row = outputRow(done, y - first)
-        if (done.form === forms.bytes) wasm.convertU8(rowAt(to, c, y), row, n)
+        const row = ways.outputRow(strip, y - first)
+        if (strip.form === forms.bytes) wasm.convertU8(rowAt(to, c, y), row, n)
         else wasm.fromKeys(rowAt(to, c, y), row, n)
       }
     }
+  }
+}
+
+/** The same over the bytes of a picture, pixels side by side, its frame put around them on the way; rows of bytes come out. */
+export function prepareWindows(
+  [, , n]: Shape,
+  { ranked, margins, border, fill, step, height }: ByteWindows,
+  wasm: WasmExports,
+  memory: WebAssembly.Memory,
+  scratch: Address,
+  address: (row: number) => Address,
+): (to: PlacedRows, rows: Span) => void {
+  const { element, index, ignored } = ranked
+  const ways = prepareWays({ element, index, n, step }, wasm, memory, scratch)
+  const octets = new Uint8Array(memory.buffer)
+  const { wide, inputRow } = ways
+  const { source } = borders[border]
+  const width = wide / step - margins.left - margins.right
+  const outside = ignored === undefined ? fill : ways.neutral.bytes
+
+  /** Columns `first` to `end` − 1 of a row that are beside the picture. */
+  function putSide(row: number, from: number, first: number, end: number): void {
+    for (let x = first; x < end; x++) {
+      const column = ignored === undefined ? source(x - margins.left, width) : -1
+      for (let c = 0; c < step; c++)
+        octets[row + x * step + c] = column < 0 ? outside : octets[from + column * step + c]!
+    }
+  }
+
+  return (to, [first, end]) => {
+    const at = ways.layOut(end - first + element.height - 1, true)
+    const strip: Strip = { at, rows: end - first, form: ways.forms.bytes }
+    for (let i = 0; i < end - first + element.height - 1; i++) {
+      const row = inputRow(strip, i)
+      const y = first + i - margins.top
+      const place = ignored === undefined || (y >= 0 && y < height) ? source(y, height) : -1
+      if (place < 0) {
+        octets.fill(outside, row, row + wide)
+        continue
+      }
+      const from = address(place)
+      wasm.copyBytes(plus(row, margins.left * step), from, width * step)
+      putSide(row, from, 0, margins.left)
+      putSide(row, from, margins.left + width, wide / step)
+    }
+    ways.run(strip)
+    for (let y = first; y < end; y++) wasm.copyBytes(rowAt(to, 0, y), ways.outputRow(strip, y - first), n)
   }
 }

@@ -6,11 +6,11 @@ import { checkText, commandOptions, libraryErrors, typedOptions } from '../pictu
 import type { Operation } from '../picture/operations.ts'
 import { optional } from '../text/record.ts'
 import type { Scene } from './animate/scene.ts'
-import type { Arithmetic, FilterExplanation } from './explain/explanation.ts'
+import type { Arithmetic, FilterExplanation, StepsExplanation } from './explain/explanation.ts'
 import type { Facts } from './show/facts.ts'
 
 /** What an operation does to an input, in numbers. */
-export type Explained = ((Explanation & Arithmetic) | FilterExplanation) & {
+export type Explained = ((Explanation & Arithmetic) | FilterExplanation | StepsExplanation) & {
   readonly formula?: string
   /** The drawing of `convo explain --svg`. */
   svg(): Promise<string>

@@ -141,15 +141,27 @@ function takeFrom(sums: usize, counts: usize): void {
   v128.store(sums, i16x8.sub(v128.load(sums, 16), v128.load(counts, 16)), 16)
 }
 
-/** n bytes of rank `index` of windows `width` columns wide. `work` has 640 bytes: counts of a window, and where each group is. */
-export function rankColumns(dst: Address, columns: Address, n: i32, width: i32, index: i32, work: Address): void {
+/**
+ * n bytes of rank `index`, `step` apart, of windows `width` columns wide, of which each is `step` behind the one before. `work` has
+ * 640 bytes: counts of a window, and where each group is.
+ */
+export function rankColumns(
+  dst: Address,
+  columns: Address,
+  n: i32,
+  step: i32,
+  width: i32,
+  index: i32,
+  work: Address,
+): void {
+  const stride = columnBytes * <usize>step
   const coarse = work + 512
   const held = work + 544
   memory.fill(work, 0, 544)
   for (let s: usize = 0; s < 64; s += 4) store<i32>(held + s, -0x40000000)
-  for (let c = 0; c < width - 1; c++) addTo(coarse, columns + <usize>c * columnBytes + 512)
+  for (let c = 0; c < width - 1; c++) addTo(coarse, columns + <usize>c * stride + 512)
   for (let x = 0; x < n; x++) {
-    addTo(coarse, columns + <usize>(x + width - 1) * columnBytes + 512)
+    addTo(coarse, columns + <usize>(x + width - 1) * stride + 512)
     let rest = index
     let s: usize = 0
     for (; s < 30; s += 2) {
@@ -163,11 +175,11 @@ export function rankColumns(dst: Address, columns: Address, n: i32, width: i32, 
     const group = columns + (s << 4)
     if (x - from > width >> 1) {
       memory.fill(fine, 0, 32)
-      for (let c = x; c < x + width; c++) addTo(fine, group + <usize>c * columnBytes)
+      for (let c = x; c < x + width; c++) addTo(fine, group + <usize>c * stride)
     } else {
       for (; from < x; from++) {
-        takeFrom(fine, group + <usize>from * columnBytes)
-        addTo(fine, group + <usize>(from + width) * columnBytes)
+        takeFrom(fine, group + <usize>from * stride)
+        addTo(fine, group + <usize>(from + width) * stride)
       }
     }
     store<i32>(at, x)
@@ -177,8 +189,8 @@ export function rankColumns(dst: Address, columns: Address, n: i32, width: i32, 
       if (rest < many) break
       rest -= many
     }
-    store<u8>(dst + x, <u8>((s << 3) + (b >> 1)))
-    takeFrom(coarse, columns + <usize>x * columnBytes + 512)
+    store<u8>(dst + x * step, <u8>((s << 3) + (b >> 1)))
+    takeFrom(coarse, columns + <usize>x * stride + 512)
   }
 }
 
@@ -295,13 +307,14 @@ export function rankRuns(
 }
 
 /**
- * A row of n bytes of rank `index`: as `rankRuns`, over bytes, whose counts (u32, 256 of them, 0 before and after) take the place
+ * A row of n bytes of rank `index`, `step` apart: as `rankRuns`, over bytes, whose counts (u32, 256 of them, 0 before and after) take the place
  * of the set (Huang, Yang and Tang 1979).
  */
 export function rankBytes(
   dst: Address,
   src: Address,
   n: i32,
+  step: i32,
   table: Address,
   runs: i32,
   index: i32,
@@ -312,15 +325,15 @@ export function rankBytes(
   let under: i32 = 0
   for (let r = table; r < end; r += 12) {
     const from = src + load<i32>(r)
-    for (let t = 0; t < load<i32>(r, 8); t++) countByte(counts, load<u8>(from + t), 1)
+    for (let t = 0; t < load<i32>(r, 8); t++) countByte(counts, load<u8>(from + t * step), 1)
   }
-  for (let x = 0; ; x++, src++) {
+  for (let x = 0; ; x++, src += step) {
     while (under > index) under -= load<i32>(counts + (<usize>--level << 2))
     for (let many = load<i32>(counts + (<usize>level << 2)); under + many <= index; ) {
       under += many
       many = load<i32>(counts + (<usize>++level << 2))
     }
-    store<u8>(dst + x, <u8>level)
+    store<u8>(dst + x * step, <u8>level)
     if (x == n - 1) break
     for (let r = table; r < end; r += 12) {
       const gone = <i32>load<u8>(src + load<i32>(r))
@@ -332,7 +345,7 @@ export function rankBytes(
   }
   for (let r = table; r < end; r += 12) {
     const from = src + load<i32>(r)
-    for (let t = 0; t < load<i32>(r, 8); t++) countByte(counts, load<u8>(from + t), -1)
+    for (let t = 0; t < load<i32>(r, 8); t++) countByte(counts, load<u8>(from + t * step), -1)
   }
 }
 

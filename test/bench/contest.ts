@@ -31,6 +31,7 @@ export type ProcessWork = {
     }
   | { readonly kind: 'gaussian'; readonly sigma: number }
   | { readonly kind: 'sobel' }
+  | { readonly kind: 'median' | 'erode'; readonly side: number }
 )
 
 /** Somebody to compare with, ready. */

@@ -17,6 +17,7 @@ ${grammar}
 options:
   --suite <name>    ${Object.keys(suites).join(' | ')}; without problems the default is core
                     operators: whole processes on 12 megapixels with their memory, library: beside sharp in one process
+                    compare: beside odiff, ImageMagick and reg-cli (in --packages: odiff-bin reg-cli), with --only
   --against <dir>   for operators: another built checkout, run in turns; --memory: on 3 to 200 megapixels
   --runs <n>        rounds that count (default 7)       --budget <s>   seconds for a problem (default 40)
   --only <text>     the problems of the suite that contain it
@@ -62,6 +63,11 @@ export async function main(argv: string[]): Promise<void> {
     const { benchLibrary } = await import('./library.ts')
     console.log(machine())
     return benchLibrary(Number(values.runs ?? 15))
+  }
+  if (values.suite === 'compare') {
+    const { benchCompare } = await import('./compare.ts')
+    console.log(machine())
+    return benchCompare(Number(values.runs ?? 7), values.only, values.packages)
   }
   const suite = suites[values.suite]
   if (suite === undefined) throw new Error(`no suite ${values.suite}: ${Object.keys(suites).join(', ')}`)

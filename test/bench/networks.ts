@@ -66,7 +66,7 @@ export const trained: readonly Trained[] = [
   { name: 'default-model x2', file: 'default-model/package/models/model.json', options: levels },
 ]
 
-/** Networks that lie in a folder which `download` filled. */
+/** Networks that are in a folder which `download` filled. */
 export const trainedIn = (folder: string): Trained[] =>
   trained
     .map(({ file, ...rest }) => ({ ...rest, file: join(folder, file) }))

@@ -4,11 +4,13 @@ import { filterDefaults, planRecipe } from '../../src/conv/plan.ts'
 import { type Recipe, single } from '../../src/conv/recipe.ts'
 import { correlationOf, transpositionOf } from '../../src/conv/spec.ts'
 import { outputShape } from '../../src/definition/convolution.ts'
-import { filters } from '../../src/filters/table.ts'
+import { filters, stepFilters } from '../../src/filters/table.ts'
+import { nodeOf, sourceNode, traced, tracer } from '../../src/graph/node.ts'
+import { plainTone } from '../../src/graph/tone.ts'
 import { kernel } from '../../src/kernel/kernel.ts'
 import { resolve } from '../../src/params.ts'
 import { placeBank, put } from '../../src/run/bank.ts'
-import { runRecipe } from '../../src/run/graph.ts'
+import { runRecipe, runToPicture } from '../../src/run/graph.ts'
 import { createPool, type Session } from '../../src/run/pool.ts'
 import { sizeOf, Tensor } from '../../src/tensor/tensor.ts'
 import type { Contestant } from './contest.ts'
@@ -26,7 +28,11 @@ export async function enterConvo(problem: PictureProblem | BankProblem): Promise
   const pool = createPool(problem.threads)
   const lease = await hold(pool.exclusive)
   const work =
-    problem.kind === 'picture' ? placePicture(problem, lease.session) : placeLayer(problem, lease.session)
+    problem.kind === 'bank'
+      ? placeLayer(problem, lease.session)
+      : Object.hasOwn(stepFilters, problem.filter)
+        ? await placeSteps(problem, lease.session)
+        : placePicture(problem, lease.session)
   if (problem.threads > 1) {
     pool.warm()
     await new Promise((done) => setTimeout(done, 300))
@@ -71,10 +77,38 @@ export function recipeOf(problem: PictureProblem): Recipe {
 type Work = { run(): Promise<unknown>; result(): Uint8Array | Float32Array }
 
 function placePicture(problem: PictureProblem, session: Session): Work {
-  const { width, height, channels, samples, algorithm } = problem
+  const { width, height, samples, algorithm } = problem
   const plan = planRecipe(recipeOf(problem), { ...filterDefaults, algorithm }, { width, height, samples })
+  const { source, sink, result } = placeSamples(problem, session)
+  const range = samples === 'u8' ? 'clamp' : 'raw'
+  return { run: () => runRecipe(session, plan, source, plainTone, range, sink), result }
+}
+
+/** A filter that takes steps over planes, from a picture of bytes to another. */
+async function placeSteps(problem: PictureProblem, session: Session): Promise<Work> {
+  const { text, width, height, channels, samples, filter, settings } = problem
+  if (samples !== 'u8') throw new Error(`${text}: steps are measured on u8`)
+  const { source, sink, result } = placeSamples(problem, session)
+  const entry = stepFilters[filter]!
+  const given = {
+    values: resolve(entry.params, settings),
+    kernel: undefined,
+    settings: {},
+    channels,
+    full: 255,
+  }
+  const step = entry.build(given)
+  if (step.kind !== 'tensor') throw new Error(`${text}: it is a recipe`)
+  const out = nodeOf(await step.apply(traced(sourceNode([channels, height, width])), tracer))
+  const identity = single(kernel([1, 1], [1]))
+  const plan = planRecipe(identity, filterDefaults, { width, height, samples: 'f32' })
+  const finishing = { plan, tone: plainTone, channels, full: 255, range: 'clamp', sink } as const
+  const graph = { out, source: { picture: source, gray: false } }
+  return { run: () => runToPicture(session, graph, finishing), result }
+}
+
+function placeSamples({ width, height, channels, samples }: PictureProblem, session: Session) {
   const n = width * height * channels
-  const tone = { gray: false, table: 0, encode: false, alpha: 'plain' } as const
   const { memory } = session.arena
   const bytes = samples === 'u8' ? n : 4 * n
   const [address, target] = [session.arena.alloc(bytes), session.arena.alloc(bytes)]
@@ -85,10 +119,7 @@ function placePicture(problem: PictureProblem, session: Session): Work {
   const source = { width, height, channels, depth, full: 255, address } as const
   const sink =
     samples === 'u8' ? ({ kind: 'samples', depth: 8, target } as const) : ({ kind: 'float', target } as const)
-  return {
-    run: () => runRecipe(session, plan, source, tone, samples === 'u8' ? 'clamp' : 'raw', sink),
-    result: () => view(target),
-  }
+  return { source, sink, result: () => view(target) }
 }
 
 function placeLayer(problem: BankProblem, { arena, run }: Session): Work {

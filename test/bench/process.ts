@@ -43,6 +43,7 @@ type Kind = ProcessWork extends infer W
 function workOf({ text, filter, settings, side }: ProcessProblem): Kind {
   if (filter === 'sobel') return { kind: 'sobel' }
   if (filter === 'gaussian') return { kind: 'gaussian', sigma: Number(settings.sigma ?? 1) }
+  if (filter === 'median' || filter === 'erode') return { kind: filter, side: Number(settings.size ?? 3) }
   if (filter === 'sharpen')
     return { kind: 'kernel', side: 3, weights: [0, -1, 0, -1, 5, -1, 0, -1, 0], scale: 1 }
   if (filter !== 'conv2d') throw new Error(`${text}: no peer knows ${filter}`)

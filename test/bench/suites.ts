@@ -32,10 +32,17 @@ export const suites: Readonly<Record<string, readonly string[]>> = {
     ...[1.67, 3.33, 6.67, 16.67, 33.33, 66.67].map((sigma) => `gaussian sigma=${sigma} u8 rgb 2MP`),
     ...[15, 31, 63, 127].map((k) => `conv2d ${k}x${k} f32 gray 2MP`),
   ],
+  windows: [
+    ...[3, 5, 31].map((size) => `median size=${size} u8 rgb 4000x3000`),
+    ...[3, 31].map((size) => `erode size=${size} u8 rgb 4000x3000`),
+    ...[5, 31].map((size) => `process median size=${size} scene`),
+    'process erode size=31 scene',
+  ],
   threads: [
     'conv2d 11x11 f32 gray 4000x3000 direct threads=1,2',
     'conv2d 31x31 f32 gray 4000x3000 threads=1,2',
     'gaussian sigma=20 u8 rgb 4000x3000 threads=1,2',
+    'median size=31 u8 rgb 4000x3000 threads=1,2',
     'bank 64x112x112 64f 3x3 s1 threads=1,2',
   ],
   process: [

@@ -77,7 +77,7 @@ describe('convo compare', () => {
     const { status, stdout } = await compare('a.png', 'small.png')
     expect(status).toBe(1)
     expect(stdout).toContain('the sizes differ: expected 48x32, got 47x32')
-    expect(lastLine(stdout)).toContain('there is none, the sizes differ')
+    expect(lastLine(stdout)).toContain('none, because the sizes differ')
     const padded = await compare('a.png', 'small.png', '--size', 'pad')
     expect(padded.status).toBe(1)
     expect(padded.stdout).toContain('32 of 1536 differ')

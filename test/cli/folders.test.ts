@@ -91,7 +91,13 @@ describe('convo compare of folders', () => {
 
   it('JUnit, GitHub, Markdown and HTML', async () => {
     const reporters = ['junit=out/j.xml', 'markdown=out/m.md', 'html=out/r.html', 'github']
-    const { stdout } = await run('compare', 'e', 'a', ...reporters.flatMap((one) => ['--reporter', one]))
+    const { stdout } = await run(
+      'compare',
+      'e',
+      'a',
+      '--passing',
+      ...reporters.flatMap((one) => ['--reporter', one]),
+    )
     expect(stdout).toContain(
       '::error file=a/deep/changed.png,line=1,col=1,title=changed%3A deep/changed.png::',
     )

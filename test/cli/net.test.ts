@@ -10,7 +10,7 @@ import { convo, scratch } from './convo.ts'
 
 const folder = scratch()
 
-/** A picture whose samples are told by `of`. */
+/** A picture whose samples are reported by `of`. */
 async function picture(
   name: string,
   width: number,

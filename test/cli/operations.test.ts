@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { filters } from '../../src/filters/table.ts'
+import { filters, stepFilters } from '../../src/filters/table.ts'
 import { operators } from '../../src/operators/index.ts'
 import { findOperation, operations } from '../../src/picture/operations.ts'
 import { sharedSettings, shortNames } from '../../src/picture/settings.ts'
 
 describe('operations', () => {
   it('are the filters and the operators, and no name means two things', () => {
-    expect(Object.keys(operations)).toEqual([...Object.keys(filters), ...Object.keys(operators)])
+    expect(Object.keys(operations)).toEqual([
+      ...Object.keys(filters),
+      ...Object.keys(stepFilters),
+      ...Object.keys(operators),
+    ])
   })
   it.each(Object.values(operations).map((o) => [o.name, o] as const))(
     '%s: every option has one meaning',

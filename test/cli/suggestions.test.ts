@@ -213,7 +213,10 @@ describe('what is suggested', () => {
 
 describe('a word of another tool', () => {
   it.each([
-    ['bilateral', 'convo involution a.png o.png'],
+    ['bilateralFilter', 'convo bilateral a.png o.png'],
+    ['medianBlur', 'convo median a.png o.png'],
+    ['deblur', 'convo richardson-lucy a.png o.png --kernel gaussian:sigma=2'],
+    ['thumbnail', 'convo resize --width 256 a.png o.png'],
     ['grayscale', 'convo pointwise --preset gray a.png o.png'],
     ['invert', 'convo pointwise --preset invert a.png o.png'],
     ['blur', 'convo gaussian a.png o.png'],
@@ -225,7 +228,7 @@ describe('a word of another tool', () => {
     ['imfilter', 'convo conv2d a.png o.png --kernel sharpen'],
     ['conv', 'convo conv2d a.png o.png --kernel sharpen'],
     ['deconv', 'convo transposed a.png o.png'],
-    ['denoise', 'convo involution a.png o.png'],
+    ['denoise', 'convo nlmeans a.png o.png'],
     ['laplace', 'convo laplacian a.png o.png'],
     ['diff', 'convo compare a.png o.png'],
     ['sepFilter2D', 'convo separable a.png o.png'],
@@ -300,7 +303,7 @@ describe('a word of another tool', () => {
     await expectToWork('convo check')
   })
 
-  it.each(['median', 'canny', 'resize', 'crop', 'dilate', 'erode', 'rotate', 'flip', 'equalize'])(
+  it.each(['rotate', 'flip', 'trim', 'equalize', 'gamma'])(
     '%s is no convolution, and is named with the tool that does it',
     async (word) => {
       const { stderr, status } = await convo([word, 'a.png', 'o.png'], { cwd: folder })

@@ -130,11 +130,11 @@ describe('windows', () => {
   it('refuse a kernel beside settings of the window, one of no pixels and a bank', async () => {
     const of = (k: Kernel, values = {}) => run('median', values, scene, { kernel: k })
     await expect(of(kernel([1, 1], [1]), { size: 3 })).rejects.toThrow(
-      '--size and --kernel cannot both be meant',
+      '--size and --kernel cannot be used together',
     )
     await expect(of(kernel([1, 2], [0, 0]))).rejects.toThrow('needs a kernel with a nonzero weight')
     await expect(of(kernel([1, 1, 1], [1]))).rejects.toThrow('takes kernels of [kH,kW], got [1,1,1]')
-    await expect(run('median', {}, scene, { settings: { fill: 3 } })).rejects.toThrow('--fill 3 is not seen')
+    await expect(run('median', {}, scene, { settings: { fill: 3 } })).rejects.toThrow('--fill 3 does not apply')
   })
 })
 
@@ -183,7 +183,7 @@ describe('resize', () => {
     expect(await size({ width: 9, height: 20, fit: 'cover' })).toEqual([9, 20])
   })
   it.each([
-    [{ by: 2, width: 3 }, '--by and a width or height cannot both be meant'],
+    [{ by: 2, width: 3 }, '--by and a width or height cannot be used together'],
     [{ width: 3, fit: 'cover' }, '--fit cover needs both --width and --height'],
     [{ by: 0 }, '--by must be above 0 and at most 1000'],
     [{ width: 0 }, '--width must be from 1 to 1000000, got 0'],
@@ -300,7 +300,7 @@ describe('filters that keep edges', () => {
     const options = { dilation: 1, sigmaSpace: 1.5, sigmaRange: 25, size: 7, patch: 1 }
     expect((await run('bilateral', { size: 7 })).data).toEqual((await engine.involve(scene, options)).data)
     const alike = { ...options, sigmaSpace: Number.POSITIVE_INFINITY, sigmaRange: 8, patch: 3 }
-    expect((await run('nlmeans', { size: 7, patch: 3, h: 8 })).data).toEqual(
+    expect((await run('nlmeans', { size: 7, patch: 3, strength: 8 })).data).toEqual(
       (await engine.involve(scene, alike)).data,
     )
     await expect(run('nlmeans', { patch: 4 })).rejects.toThrow(

@@ -42,7 +42,7 @@ type Child = {
   end(): void
 }
 
-/** A process that takes inputs of a target; `told` gives what it says next, how it died, or `silent` after `patience` ms. */
+/** A process that takes inputs of a target; `reported` gives what it says next, how it died, or `silent` after `patience` ms. */
 async function start(target: string, patience = 6000): Promise<Child> {
   const scratch = mkdtempSync(join(tmpdir(), 'convo-fuzz-'))
   const child = spawn(process.execPath, ['--import', 'tsx', join(here, 'child.ts'), target, scratch], {

@@ -6,6 +6,7 @@ import { writeNpy } from '../../src/kernel/formats/npy.ts'
 import type { Metadata } from '../../src/tensor/metadata.ts'
 import { picture } from '../image/pictures.ts'
 import { floatTiff, joinTiffs } from '../image/tiff.ts'
+import { tiffArrayOf } from '../image/tiff-arrays.ts'
 import { withChecksums, words } from './mutate.ts'
 
 const chunk = (type: string, ...parts: (number[] | Uint8Array | string)[]): Buffer => {
@@ -171,6 +172,21 @@ export async function ownSeeds(): Promise<Buffer[]> {
     Buffer.from([...runs, 3, 2, 0, 3, 1, 2, 3, 0, 0, 2, 1, 0, 1, 1, 0, 1]),
     Buffer.from(`${hdr}\x02\x02\0\x08\x88\x40\x88\x41\x08\x01\x02\x03\x04\x05\x06\x07\x08\x88\x80`, 'latin1'),
     Buffer.from(`${hdr.replace('8', '2')}\x01\x02\x03\x80\x01\x01\x01\x01`, 'latin1'),
+  ]
+}
+
+/** TIFFs of numbers that the decoder does not know. */
+export function arraySeeds(): Buffer[] {
+  const values = Array.from({ length: 40 }, (_, i) => i * 31)
+  const of = (type: string, more: object) =>
+    tiffArrayOf(values, { type, width: 5, height: 4, channels: 2, ...more })
+  return [
+    of('i2', {}),
+    of('i2', { compression: 5, predictor: 2 }),
+    of('f8', { compression: 8, predictor: 3, rows: 2 }),
+    of('u4', { compression: 32773, little: false }),
+    of('i4', { tile: 16, compression: 8 }),
+    of('i1', { planar: true, rows: 3 }),
   ]
 }
 

@@ -34,7 +34,7 @@ import { encode } from '../../src/image/encode.ts'
 import { traitsOf } from '../../src/image/format.ts'
 import { metadataModes } from '../../src/image/metadata.ts'
 import { isOwn } from '../../src/image/own.ts'
-import { kindOf } from '../../src/image/probe.ts'
+import { kindOf, probe } from '../../src/image/probe.ts'
 import { readKernels } from '../../src/kernel/formats/index.ts'
 import { loadKernels } from '../../src/kernel/source.ts'
 import { writeKernel } from '../../src/kernel/write.ts'
@@ -46,6 +46,7 @@ import type { Picture } from '../../src/tensor/picture.ts'
 import { words } from './mutate.ts'
 import { networkSeeds, networkTokens, takeNetwork } from './networks.ts'
 import {
+  arraySeeds,
   metadataSeeds,
   metadataTokens,
   ownSeeds,
@@ -122,6 +123,17 @@ const own: Target = {
     // files of other kinds are for the target that has them as seeds
     if (!isOwn(kindOf(bytes))) throw new ConvoError('E_DECODE', 'another kind')
     await pictures.take(bytes, ext, n)
+  },
+}
+
+/** TIFFs that are arrays. */
+const arrays: Target = {
+  weight: 1,
+  tokens: metadataTokens,
+  prepare: async () => arraySeeds().map((bytes) => ({ ext: '.bin', bytes })),
+  async take(bytes, ext, n) {
+    if (kindOf(bytes) === 'tiff' && probe(bytes).isArray) await pictures.take(bytes, ext, n)
+    else throw new ConvoError('E_DECODE', 'another kind')
   },
 }
 
@@ -365,6 +377,7 @@ export const targets: Readonly<Record<string, Target>> = {
   networks,
   pictures,
   own,
+  arrays,
   metadata,
   tolerances,
   manifests,

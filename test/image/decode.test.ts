@@ -303,9 +303,9 @@ describe('decode refuses', () => {
       .joinChannel([gray, gray] as never)
       .tiff({ compression: 'none' })
       .toBuffer()
-    expect((await failure('E_DECODE', () => decode(five, options))).why[0]).toContain('5 channels')
+    expect((await failure('E_DECODE', () => decode(five, options))).message).toContain('holds an array')
     expect((await failure('E_DECODE', () => decode(floatTiff(1, 1, [1], 2), options))).message).toContain(
-      'signed 32-bit samples',
+      'holds an array',
     )
   })
 })

@@ -56,13 +56,17 @@ export function project(files: Readonly<Record<string, string>>) {
     mkdirSync(dirname(at(name)), { recursive: true })
     writeFileSync(at(name), text)
   }
-  /** Runs a program of node with the environment of somebody at a desk. */
-  const node = (words: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> => {
+  /** Runs a program with the environment of somebody at a desk. */
+  const run = (
+    program: string,
+    words: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<Ended> => {
     // not those that this very test runner set
     const plain = Object.entries(process.env).filter(
       ([name]) => !/^(CI|GITHUB_|VITEST|TEST|NODE_ENV|NODE_OPTIONS|FORCE_COLOR)/.test(name),
     )
-    const child = spawn(process.execPath, [...words], {
+    const child = spawn(program, [...words], {
       cwd: folder,
       env: { ...Object.fromEntries(plain), NO_COLOR: '1', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -75,10 +79,13 @@ export function project(files: Readonly<Record<string, string>>) {
       child.on('close', (status) => done({ status, told: Buffer.concat(parts).toString() }))
     })
   }
+  const node = (words: readonly string[], env = {}) => run(process.execPath, words, env)
   return {
     at,
     write,
     node,
+    /** Runs lines of a shell, as somebody types them. */
+    shell: (lines: string, env = {}) => run('bash', ['-e', '-c', lines], env),
     convo: (...words: readonly string[]) => node([at('node_modules/convo/bin/convo.js'), ...words]),
     vitest: (words: readonly string[] = [], env = {}) =>
       node([at('node_modules/vitest/vitest.mjs'), 'run', '--root', '.', '--dir', 'new', ...words], env),

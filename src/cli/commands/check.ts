@@ -3,7 +3,7 @@ import { resolve } from '../../params.ts'
 import type { Command } from '../command.ts'
 
 const example = `# yaml-language-server: $schema=node_modules/convo/dist/check.schema.json
-goldens: goldens                   # a folder next to the manifest
+goldens: goldens                   # a folder next to the manifest; {platform} and {env:NAME} are replaced
 cases:
   - name: blur-{stem}
     input: pictures/*.png
@@ -13,7 +13,8 @@ cases:
     chain: [gaussian, --sigma, 2, --, sobel, --unit]
     tolerance: { max-abs: 1, reason: the camera's JPEG decoder differs }
   - name: page
-    actual: build/page.png         # made by another program`
+    actual: build/page.png         # made by another program
+    tags: [fast]`
 
 /** `convo check [manifest]` */
 export const checkCommand: Command = {
@@ -23,9 +24,10 @@ export const checkCommand: Command = {
   arguments: [
     {
       name: 'manifest',
-      summary: 'a YAML or JSON file. Default: convo.check.yaml',
+      summary: 'a YAML or JSON file; several make one run. Default: convo.check.yaml',
       kind: 'file',
       optional: true,
+      repeats: true,
     },
   ],
   options: [
@@ -37,6 +39,7 @@ export const checkCommand: Command = {
     'convo check --filter "blur-*" --reporter html=report.html',
     'convo check --self-test --reporter junit=junit.xml --reporter pretty',
     'convo check --shard 2/4 --results shard-2',
+    "convo check 'packages/*/convo.check.yaml' --tag fast",
   ],
   details: () => [
     { title: 'A manifest', text: example.replace(/^/gm, '  ') },
@@ -55,6 +58,6 @@ export const checkCommand: Command = {
   async run({ args, given, io }) {
     const settings = resolve({ ...checkSettings, ...reportSettings, ...resultsSettings }, given)
     const { check } = await import('../../golden/check.ts')
-    return check(args[0], settings, io)
+    return check(args, settings, io)
   },
 }

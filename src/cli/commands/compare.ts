@@ -20,7 +20,7 @@ const outputSettings = {
 
 /** What only folders have. */
 const folderSettings = {
-  reporter: { ...reportSettings.reporter, unset: 'pretty' },
+  ...reportSettings,
   results: {
     ...text('the folder for the pictures of pairs that differ, which the HTML report shows', '<folder>'),
     unset: 'nothing is written; .convo/compare with --reporter html',

@@ -4,6 +4,7 @@ import { approveCommand } from './approve.ts'
 import { batchCommand, batchMerge } from './batch.ts'
 import { chainCommand } from './chain.ts'
 import { checkCommand } from './check.ts'
+import { checkInit } from './check-init.ts'
 import { compareCommand } from './compare.ts'
 import { completionCommand } from './completion.ts'
 import { digestCommand } from './digest.ts'
@@ -27,6 +28,7 @@ export const utilities: readonly Command[] = [
   digestCommand,
   explainCommand,
   checkCommand,
+  checkInit,
   approveCommand,
   reviewCommand,
   reportMerge,

@@ -1,6 +1,6 @@
 import { namedKernels } from '../../filters/names.ts'
 import { lineWidth } from '../../host/io.ts'
-import { outputFormats } from '../../image/format.ts'
+import { formatRows } from '../../image/format.ts'
 import { directionText } from '../../kernel/direction.ts'
 import { formats } from '../../kernel/formats/index.ts'
 import { readyMade, readyMadeSummary } from '../../kernel/source.ts'
@@ -45,15 +45,19 @@ const lists: Readonly<Record<string, () => readonly Row[]>> = {
       files: extensions.join(' '),
       summary: `${summary}; ${directionText(direction)}`,
     })),
-    ...Object.entries(outputFormats).map(([name, { extensions, depths, exact }]) => ({
+    ...formatRows().map(({ name, files, access, depths, alpha, frames, profile, metadata }) => ({
       name,
       for: 'pictures',
-      access: 'read, write',
-      files: extensions.join(' '),
-      summary: `${depths.join(' or ')} bits${exact ? '' : ', not exact'}`,
+      access,
+      files,
+      summary: [
+        `bits ${depths}`,
+        `alpha ${alpha}`,
+        `frames ${frames}`,
+        `profile ${profile}`,
+        `metadata ${metadata}`,
+      ].join('; '),
     })),
-    { name: 'svg', for: 'pictures', access: 'read', files: '.svg', summary: 'drawn at its own size' },
-    { name: 'npy', for: 'pictures', access: 'read, write', files: '.npy', summary: 'floating point' },
   ],
 }
 

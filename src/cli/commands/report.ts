@@ -4,7 +4,7 @@ import type { Command } from '../command.ts'
 
 const mergeSettings = {
   output: text(
-    'the report: .html, .json, .jsonl, .xml for JUnit, .md for Markdown, .txt',
+    'the report: .html, .json, .jsonl, .xml for JUnit, .md for Markdown, .txt; folder/ for a page with its pictures beside it',
     '<file>',
     'report.html',
   ),

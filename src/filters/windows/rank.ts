@@ -58,7 +58,7 @@ const arithmetic = {
 
 /** Picks one sample of every window, by its rank among `count`. */
 const picking = <P extends Params>(
-  entry: Pick<Operator<P>, 'summary' | 'formula' | 'source' | 'params'>,
+  entry: Pick<Operator<P>, 'summary' | 'formula' | 'source' | 'params' | 'examples'>,
   rank: (count: number, values: Values<P>) => number,
 ): Operator =>
   operator<P & typeof windowParams>({
@@ -100,7 +100,8 @@ const morphology = (entry: Pick<Operator, 'summary' | 'formula' | 'source'>, of:
   })
 
 const flat =
-  'Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric'
+  'Serra 1982, flat windows. What lies outside does not count unless --border says otherwise, as in OpenCV; SciPy and scikit-image ' +
+  'mirror the picture there'
 const smallest = 'out[y,x] = min x[y + v, x + u] over the window'
 const largest = 'out[y,x] = max x[y + v, x + u] over the window'
 const erode: Morphology = (engine, x, window, smallest) => smallest(engine, x, window)
@@ -116,6 +117,7 @@ export const windows: Readonly<Record<string, Operator>> = {
       source:
         'Tukey 1971; the rank is that of SciPy; in windows with an odd number of pixels it is the only median',
       params: {},
+      examples: ['convo median in.png out.png --size 5', 'convo median in.png out.png --size 9 --shape disk'],
     },
     (count) => Math.floor(count / 2),
   ),

@@ -72,7 +72,7 @@ export async function runFolders(
     onCase: (_, done, all) => progress.show(done, all),
   }).finally(() => progress.clear())
   const wanted = quiet ? asked.filter(({ file }) => file !== undefined) : asked
-  await reportAll(run, wanted, results ?? '', io, process.env)
+  await reportAll(run, wanted, results ?? '', io, process.env, settings.passing)
   for (const note of run.notes ?? []) io.err(noteMessage(note))
   if (!update) return run.failed > 0 ? 1 : 0
   const { written, removed } = await acceptActual(folders, run)

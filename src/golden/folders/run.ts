@@ -1,7 +1,6 @@
 import { extname } from 'node:path'
 import { ConvoError } from '../../error.ts'
 import { placeUnder, readUnder, removeUnder, writeUnder } from '../../files/change.ts'
-import { version } from '../../files/package.ts'
 import { type Comparison, type DiffStyle, shapeText } from '../../image/compare/comparison.ts'
 import { comparePages, isWorse, type OnPage } from '../../image/compare/pages.ts'
 import { renderDiff } from '../../image/compare/render.ts'
@@ -19,7 +18,7 @@ import { failedJudgement, showPictures } from '../judge.ts'
 import { pathOfName } from '../names.ts'
 import { isEqual, type Status } from '../page/data.ts'
 import { type CaseResult, clearResults, countsOf, type Run, rounded, writeResults } from '../results.ts'
-import { toolVersions } from '../run.ts'
+import { toolsInUse } from '../run.ts'
 import { smallestText } from '../tolerance.ts'
 import type { FilePair, FolderPair } from './pairs.ts'
 
@@ -57,7 +56,6 @@ export async function compareFolders(folders: FolderPair, options: FolderOptions
   if (results !== undefined) await clearResults(results)
   const budget = budgetOf()
   let done = 0
-  let isDecoded = false
   const cases = await Promise.all(
     folders.pairs.map((pair) =>
       budget.within(Math.max(estimate(pair.expected), estimate(pair.actual)), async () => {
@@ -66,7 +64,6 @@ export async function compareFolders(folders: FolderPair, options: FolderOptions
           if (!(error instanceof ConvoError) || error.code === 'E_INTERNAL') throw error
           return failedJudgement(error)
         })
-        isDecoded ||= found.measured !== undefined
         const result: CaseResult = {
           name: pair.name,
           ...(toleranceText !== '' && { tolerance: toleranceText }),
@@ -83,7 +80,7 @@ export async function compareFolders(folders: FolderPair, options: FolderOptions
   const run: Run = {
     version: 1,
     source: 'folders',
-    tools: { ...(isDecoded ? toolVersions() : { convo: version() }), node: process.versions.node },
+    tools: { ...toolsInUse(), node: process.versions.node },
     manifest: { path: `${folders.expected} and ${folders.actual}`, sha256: '' },
     goldens: folders.expected,
     results: results ?? '',

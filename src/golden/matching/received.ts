@@ -3,7 +3,7 @@ import { readWhole } from '../../files/read.ts'
 import type { Pages } from '../../image/compare/pages.ts'
 import { compressionSettings } from '../../image/png.ts'
 import { encodePngWhole } from '../../image/png-whole.ts'
-import { kindOf } from '../../image/probe.ts'
+import { probe } from '../../image/probe.ts'
 import type { Chain } from '../../picture/api/chain.ts'
 import { openGiven, type PictureInput } from '../../picture/api/inputs.ts'
 import { dataOfArray, readArray } from '../../picture/array.ts'
@@ -59,9 +59,9 @@ const isBytes = (given: unknown): given is Uint8Array | ArrayBuffer =>
 
 async function ofFile(given: string | URL | Uint8Array | ArrayBuffer, reading: Reading): Promise<Received> {
   const bytes = await bytesOf(given)
-  const kind = kindOf(bytes.subarray(0, 4096))
+  const { kind, isArray } = probe(bytes, name)
   const picture = async () => {
-    if (kind === 'npy') return ofArray(readArray(bytes, name, reading), reading)
+    if (isArray) return ofArray(readArray(bytes, name, reading), reading)
     return onlyPage(await openPages(bytes, { ...reading, name }))
   }
   if (kind === 'png') return { png: bytes, picture }

@@ -10,6 +10,10 @@ export type ReportData = {
   /** What made it: `convo 0.1.0`, the manifest, the time it took. */
   readonly about: readonly string[]
   readonly counts: Counts
+  /** The commit and the run of a CI server. */
+  readonly links?: readonly { readonly text: string; readonly url: string }[]
+  /** The folder beside the page that pictures are loaded from; absent where they are in the page. */
+  readonly folder?: string
   readonly cases: readonly ReportCase[]
 }
 
@@ -41,6 +45,21 @@ export const statusesOf = (isOfFolders: boolean): readonly Status[] =>
 
 /** Whether there is nothing to look at. */
 export const isEqual = (status: Status): boolean => status === 'pass' || status === 'same'
+
+/** What is looked at first: errors, changes, new ones, then what is gone. */
+const ranks: readonly (readonly Status[])[] = [
+  ['error'],
+  ['changed', 'size'],
+  ['new', 'added'],
+  ['obsolete', 'removed'],
+  ['tolerated'],
+]
+
+/** The place of a status in that order. */
+export function rankOf(status: Status): number {
+  const at = ranks.findIndex((rank) => rank.includes(status))
+  return at < 0 ? ranks.length : at
+}
 
 /** How often each status occurs; those that a run cannot have are not there. */
 export type Counts = Readonly<Partial<Record<Status, number>>>

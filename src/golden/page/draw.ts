@@ -29,8 +29,14 @@ export type Hover = {
 
 export type Side = 'expected' | 'actual' | 'difference'
 
-/** A part of the canvas, over its full height. */
-export type Pane = { readonly side: Side; readonly left: number; readonly width: number }
+/** A part of the canvas: over its full height, or over its full width. */
+export type Pane = {
+  readonly side: Side
+  readonly left: number
+  readonly top: number
+  readonly width: number
+  readonly height: number
+}
 
 /** How a pane is drawn. */
 export type View = {
@@ -220,9 +226,9 @@ function drawLabel(context: Context, { side, left, width }: Pane, clipTo: number
 }
 
 /** The line between two panes. */
-export function drawSeam(context: Context, left: number, width: number, height: number): void {
+export function drawSeam(context: Context, left: number, top: number, width: number, height: number): void {
   context.fillStyle = 'rgb(128,134,150)'
-  context.fillRect(left, 0, width, height)
+  context.fillRect(left, top, width, height)
 }
 
 /** The line between two pictures, with a handle. */

@@ -1,4 +1,4 @@
-import { type Counts, type ReportCase, type Status, statuses, statusSigns } from './data.ts'
+import { type Counts, type ReportCase, rankOf, type Status, statuses, statusSigns } from './data.ts'
 import { h } from './dom.ts'
 
 /** Which cases the list shows. */
@@ -37,13 +37,13 @@ export function filterChips(
     )
 }
 
-/** The cases that a filter lets through, the failed ones first, else as the manifest has them. */
+/** The cases that a filter lets through: those that failed first, errors before changes before new ones. */
 export function filtered(cases: readonly ReportCase[], { statuses, text }: Filter): ReportCase[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean)
   return cases
     .filter(({ status }) => statuses.size === 0 || statuses.has(status))
     .filter(({ name }) => words.every((word) => name.toLowerCase().includes(word)))
-    .sort((a, b) => Number(b.failed) - Number(a.failed))
+    .sort((a, b) => Number(b.failed) - Number(a.failed) || rankOf(a.status) - rankOf(b.status))
 }
 
 /** A line of the list. `thumbnail` fills the square once the line is seen. */

@@ -24,7 +24,7 @@ let current: ReportCase | undefined
 let mode: Mode = 'side'
 let shown = 0
 const marks = new Map<string, Mark>()
-const pictures = createPictures(data.cases)
+const pictures = createPictures(data.cases, data.folder)
 
 const viewer = createViewer(byId('canvas') as HTMLCanvasElement, { hover: showHover, changed: showZoom })
 
@@ -115,11 +115,12 @@ async function showPictures(one: ReportCase): Promise<void> {
 function setMode(next: Mode, keep = true): void {
   if (keep) mode = next
   viewer.setMode(next)
+  showGain()
   for (const button of document.querySelectorAll('#modes button')) {
     button.setAttribute('aria-pressed', String((button as HTMLElement).dataset.mode === next))
   }
   const { difference } = viewer.scene()
-  byId('legend').hidden = next !== 'difference'
+  byId('legend').hidden = next !== 'difference' || (difference?.kinds.length ?? 0) === 0
   for (const kind of ['counted', 'tolerated', 'ignored'])
     byId(kind).hidden = difference?.kinds.includes(kind) !== true
 }
@@ -202,6 +203,25 @@ async function copy(): Promise<void> {
 
 // Theme, keys, start
 
+/** How much brighter pictures are shown. */
+const gains = [1, 4, 16] as const
+let gain = 0
+
+function nextGain(): void {
+  gain = (gain + 1) % gains.length
+  showGain()
+}
+
+/** Of differences, the colours say something already. */
+function showGain(): void {
+  const factor = gains[gain]!
+  const isPlain = factor === 1 || viewer.state().mode === 'difference'
+  byId('canvas').style.filter = isPlain ? '' : `brightness(${factor})`
+  const button = byId('gain')
+  button.textContent = `×${factor}`
+  button.setAttribute('aria-pressed', String(factor > 1))
+}
+
 function setTheme(theme: string): void {
   document.documentElement.dataset.theme = theme
   viewer.redraw()
@@ -234,6 +254,7 @@ const keys: Readonly<Record<string, () => void>> = {
   a: () => markCurrent('approve'),
   r: () => markCurrent('reject'),
   c: () => void copy(),
+  g: nextGain,
   t: toggleTheme,
   '/': () => byId('search').focus(),
   '?': () => help.showModal(),
@@ -259,9 +280,13 @@ document.addEventListener('keydown', (event) => {
 })
 
 function start(): void {
+  setText('brand', data.title.split(':')[0] ?? '')
   setText('verdict', data.verdict)
   document.documentElement.dataset.outcome = data.failed === 0 ? 'passed' : 'failed'
-  byId('about').replaceChildren(...data.about.map((line) => h('span', {}, line)))
+  byId('about').replaceChildren(
+    ...data.about.map((line) => h('span', {}, line)),
+    ...(data.links ?? []).map(({ text, url }) => h('a', { href: url }, text)),
+  )
   byId('modes').replaceChildren(
     ...modes.map(([name, label, key]) =>
       h(
@@ -283,6 +308,7 @@ function start(): void {
     in: () => viewer.zoom(1.5),
     out: () => viewer.zoom(1 / 1.5),
     next: () => viewer.nextDifference(1),
+    gain: nextGain,
     approve: () => markCurrent('approve'),
     reject: () => markCurrent('reject'),
     copy: () => void copy(),

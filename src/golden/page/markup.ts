@@ -2,7 +2,7 @@
 export const markup = `
 <aside id="side">
   <header>
-    <div class="brand">convo check
+    <div class="brand"><span id="brand">convo</span>
       <button id="keys" type="button" title="Keys (?)" aria-label="Keys">?</button>
       <button id="theme" type="button" title="Dark or light (t)" aria-label="Dark or light">◐</button>
     </div>
@@ -30,6 +30,7 @@ export const markup = `
       <span id="zoom"></span>
       <button class="plain" id="in" type="button" title="Larger (+)" aria-label="Larger">+</button>
       <button class="plain" id="fit" type="button" title="Whole picture (f)">Fit</button>
+      <button class="plain" id="gain" type="button" title="Brighter, for dark pictures (g)" aria-label="Brighter" aria-pressed="false">×1</button>
       <button class="plain" id="one" type="button" title="Pixel by pixel (0)">1:1</button>
     </div>
   </div>
@@ -59,6 +60,7 @@ export const markup = `
     <dt><kbd>n</kbd> <kbd>N</kbd></dt><dd>next place that differs, previous one</dd>
     <dt><kbd>b</kbd></dt><dd>frames around what differs, on and off</dd>
     <dt><kbd>+</kbd> <kbd>-</kbd> <kbd>f</kbd> <kbd>0</kbd></dt><dd>larger, smaller, whole picture, pixel by pixel; the wheel too, and close up the values are shown in the pixels</dd>
+    <dt><kbd>g</kbd></dt><dd>4 and 16 times as bright, for dark pictures</dd>
     <dt><kbd>a</kbd> <kbd>r</kbd></dt><dd>approve, reject: the command below collects what is approved</dd>
     <dt><kbd>c</kbd></dt><dd>copy that command</dd>
     <dt><kbd>t</kbd></dt><dd>dark or light</dd>

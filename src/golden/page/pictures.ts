@@ -16,8 +16,28 @@ function bytesOf(base64: string): Uint8Array {
   return bytes
 }
 
+/** Pictures beside the page are scripts: a page that is opened from a disk may not read other files. */
+type Loaded = { convoPictures?: Record<number, string> }
+
+function textOf(number: number, folder: string | undefined): Promise<string> {
+  if (folder === undefined) return Promise.resolve(byId(`picture-${number}`).textContent ?? '')
+  return new Promise((done, failed) => {
+    const script = document.createElement('script')
+    script.src = `${folder}/${number}.js`
+    script.onload = () => {
+      const loaded = (window as Loaded).convoPictures ?? {}
+      const text = loaded[number] ?? ''
+      delete loaded[number]
+      script.remove()
+      done(text)
+    }
+    script.onerror = () => failed(new Error(`${script.src} is not there`))
+    document.head.append(script)
+  })
+}
+
 /** The pictures of the page, decoded when they are wanted. */
-export function createPictures(cases: readonly ReportCase[]) {
+export function createPictures(cases: readonly ReportCase[], folder?: string) {
   const decoded = new Map<number, Promise<Shown>>()
   const sizes = new Map<number, number>()
   const thumbnails = new Map<number, HTMLCanvasElement>()
@@ -31,11 +51,10 @@ export function createPictures(cases: readonly ReportCase[]) {
   function picture(number: number): Promise<Shown> {
     const known = decoded.get(number)
     if (known !== undefined) return known
-    const text = byId(`picture-${number}`).textContent ?? ''
-    const bytes = bytesOf(text)
-    const decode = areFloats(bytes) ? decodeFloats : decodePng
     const stretch = stretches.get(number) ?? plain
-    const loading = decode(bytes).then((pixels) => {
+    const loading = textOf(number, folder).then(async (text) => {
+      const bytes = bytesOf(text)
+      const pixels = await (areFloats(bytes) ? decodeFloats : decodePng)(bytes)
       sizes.set(number, pixels.width * pixels.height)
       forget(number)
       return { pixels, canvas: canvasOf(pixels, stretch) }

@@ -8,6 +8,8 @@ const maxScale = 96
 /** A picture of few pixels is shown with the values in them. */
 const mostFit = 64
 const gap = 2
+/** On canvases that are narrower, and not flat, two pictures are one below the other. */
+const narrow = 560
 const blinkMilliseconds = 600
 
 /** A canvas that shows a scene: panned by dragging, zoomed by the wheel about the pointer. */
@@ -39,14 +41,21 @@ export function createViewer(
   }
 
   const panes = (): Pane[] => {
-    const whole = (side: Side): Pane[] => [{ side, left: 0, width }]
+    const whole = (side: Side): Pane[] => [{ side, left: 0, top: 0, width, height }]
     if (scene.expected === undefined) return whole('actual')
     if (scene.actual === undefined) return whole('expected')
     if (mode === 'side') {
+      if (width < narrow && height > width / 2) {
+        const half = (height - gap) / 2
+        return [
+          { side: 'expected', left: 0, top: 0, width, height: half },
+          { side: 'actual', left: 0, top: half + gap, width, height: half },
+        ]
+      }
       const half = (width - gap) / 2
       return [
-        { side: 'expected', left: 0, width: half },
-        { side: 'actual', left: half + gap, width: half },
+        { side: 'expected', left: 0, top: 0, width: half, height },
+        { side: 'actual', left: half + gap, top: 0, width: half, height },
       ]
     }
     if (mode === 'blink') return whole(blinkSide)
@@ -60,7 +69,7 @@ export function createViewer(
     const margin = 24
     const room = Math.min(
       ((pane?.width ?? width) - margin) / picture.width,
-      (height - margin) / picture.height,
+      ((pane?.height ?? height) - margin) / picture.height,
     )
     return Math.max(0.01, room >= 2 ? Math.min(mostFit, Math.floor(room)) : room)
   }
@@ -74,11 +83,11 @@ export function createViewer(
   }
 
   /** Zooms by a factor; the point of the picture at (x, y) of the canvas stays where it is. */
-  function zoom(factor: number, x?: number, y = height / 2): void {
-    const [pane] = panes().filter((one) => x === undefined || (x >= one.left && x <= one.left + one.width))
-    const middle = pane === undefined ? width / 2 : pane.left + pane.width / 2
+  function zoom(factor: number, x?: number, y?: number): void {
+    const pane = paneAt(x ?? 0, y ?? 0) ?? panes()[0]!
+    const [middleX, middleY] = [pane.left + pane.width / 2, pane.top + pane.height / 2]
     const next = Math.min(maxScale, Math.max(Math.min(fitScale(), 1) / 4, scale * factor))
-    const [dx, dy] = [(x ?? middle) - middle, y - height / 2]
+    const [dx, dy] = [(x ?? middleX) - middleX, (y ?? middleY) - middleY]
     centreX += dx / scale - dx / next
     centreY += dy / scale - dy / next
     scale = next
@@ -114,35 +123,45 @@ export function createViewer(
     const isSliding = mode === 'slider' && scene.expected !== undefined && scene.actual !== undefined
     const all = panes()
     for (const pane of all) drawIn(pane, isSliding ? { labelAt: 'right' } : {})
-    if (all.length > 1) drawSeam(context, all[0]!.width, gap, height)
+    const [first, second] = all
+    if (second !== undefined && second.top > 0) drawSeam(context, 0, first!.height, width, gap)
+    else if (second !== undefined) drawSeam(context, first!.width, 0, gap, height)
     if (!isSliding) return
     const at = Math.round(divider * width)
-    drawIn({ side: 'expected', left: 0, width }, { clipTo: at })
+    drawIn({ side: 'expected', left: 0, top: 0, width, height }, { clipTo: at })
     drawDivider(context, at, height)
   }
 
   function drawIn(pane: Pane, how: { clipTo?: number; labelAt?: 'right' }): void {
     const [left, top] = originOf(pane)
+    context.save()
+    context.translate(0, pane.top)
     drawPane(context, pane, {
       scene,
       scale,
       left,
-      top,
-      height,
+      top: top - pane.top,
+      height: pane.height,
       hover,
       box: showBoxes && mode !== 'difference' ? boxIndex : undefined,
       ...how,
     })
+    context.restore()
   }
 
   /** Where the corner of the picture is on the canvas. */
   const originOf = (pane: Pane): [left: number, top: number] => [
     Math.round(pane.left + pane.width / 2 - centreX * scale),
-    Math.round(height / 2 - centreY * scale),
+    Math.round(pane.top + pane.height / 2 - centreY * scale),
   ]
 
+  const paneAt = (x: number, y: number): Pane | undefined =>
+    panes().find(
+      (one) => x >= one.left && x < one.left + one.width && y >= one.top && y < one.top + one.height,
+    )
+
   function hoverAt(x: number, y: number): Hover | undefined {
-    const pane = panes().find((one) => x >= one.left && x < one.left + one.width)
+    const pane = paneAt(x, y)
     if (pane === undefined) return undefined
     const [left, top] = originOf(pane)
     const [px, py] = [Math.floor((x - left) / scale), Math.floor((y - top) / scale)]
@@ -283,7 +302,10 @@ export function createViewer(
 
   function goTo(box: Box): void {
     const [pane] = panes()
-    const room = Math.min((pane?.width ?? width) / (box.width + 8), height / (box.height + 8))
+    const room = Math.min(
+      (pane?.width ?? width) / (box.width + 8),
+      (pane?.height ?? height) / (box.height + 8),
+    )
     scale = Math.min(maxScale / 2, Math.max(fitScale(), room))
     ;[centreX, centreY] = [box.x + box.width / 2, box.y + box.height / 2]
     fitted = false

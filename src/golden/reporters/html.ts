@@ -17,7 +17,7 @@ export const html: Reporter = {
   summary: 'a self-contained page to inspect and approve pictures',
   file: 'report.html',
   async report(run, to) {
-    const page = await reportPage(run, (file) => pictureUnder(to.results, file), to.approve)
+    const page = await reportPage(run, (file) => pictureUnder(to.results, file), to.approve, to)
     // escaped part by part; its script must stay as its hash says
     await to.write(new Verbatim(page))
   },
@@ -28,29 +28,52 @@ const mostBytes = 192 * 2 ** 20
 /** Of these, what goldens of cases that pass may take: they are for looking around. */
 const mostPassingBytes = 24 * 2 ** 20
 
+/** Where the pictures of a page are that are not in it. */
+const besideFolder = 'pictures'
+
+/** The form of a page: one file, or a folder with its pictures beside it. */
+export type PageForm = {
+  /** Writes a file beside the page, whose pictures then are there. */
+  readonly beside?: ((name: string, text: string) => Promise<void>) | undefined
+  /** Whether a page of one file has pictures of what passes. */
+  readonly passing?: boolean
+}
+
 /** Brings the bytes of a picture of the run. */
 type Bring = (file: string, one: CaseResult) => Promise<Uint8Array | undefined>
 
 /**
  * The report of a run. Pictures are embedded as they are where they are PNGs that the page decodes itself, to the last
  * bit; others are converted, and floats keep all their bits. Of several pages, the one that the result is about. Cases
- * that pass show their golden, as far as there is room.
+ * that pass show their golden in a folder, and on one page where that is asked for, as far as there is room.
  */
-export async function reportPage(run: Run, bring: Bring, approve: Approve): Promise<string> {
+export async function reportPage(
+  run: Run,
+  bring: Bring,
+  approve: Approve,
+  { beside, passing = false }: PageForm = {},
+): Promise<string> {
   const pictures: string[] = []
-  const embed = (bytes: Uint8Array | undefined): number | undefined =>
-    bytes && pictures.push(Buffer.from(bytes).toString('base64')) - 1
-  let room = mostBytes
-  let passingRoom = mostPassingBytes
+  let count = 0
+  const embed = async (bytes: Uint8Array | undefined): Promise<number | undefined> => {
+    if (bytes === undefined) return undefined
+    const text = Buffer.from(bytes).toString('base64')
+    if (beside === undefined) pictures.push(text)
+    else await beside(`${besideFolder}/${count}.js`, `(window.convoPictures??={})[${count}]="${text}"\n`)
+    return count++
+  }
+  const isOnePage = beside === undefined
+  let room = isOnePage ? mostBytes : Number.POSITIVE_INFINITY
+  let passingRoom = !isOnePage ? Number.POSITIVE_INFINITY : passing ? mostPassingBytes : 0
   const cases: ReportCase[] = []
   for (const one of run.cases) {
     if (isEqual(one.status)) {
-      const golden = await goldenOf(one, run)
+      const golden = passingRoom > 0 ? await goldenOf(one, run) : undefined
       const fits = golden !== undefined && golden.bytes.length <= passingRoom
       if (fits) passingRoom -= golden.bytes.length
       cases.push({
         ...caseData(one, approve),
-        ...(fits && { expected: embed(golden.bytes)!, ...optional('stretch', golden.stretch) }),
+        ...(fits && { expected: (await embed(golden.bytes))!, ...optional('stretch', golden.stretch) }),
       })
       continue
     }
@@ -59,10 +82,10 @@ export async function reportPage(run: Run, bring: Bring, approve: Approve): Prom
     room -= [expected, actual, difference].reduce((sum, bytes) => sum + (bytes?.length ?? 0), 0)
     cases.push({
       ...caseData(one, approve),
-      ...optional('expected', embed(expected)),
-      ...optional('actual', embed(actual)),
+      ...optional('expected', await embed(expected)),
+      ...optional('actual', await embed(actual)),
       ...(difference !== undefined && {
-        difference: { ...one.difference!, picture: embed(difference)! },
+        difference: { ...one.difference!, picture: (await embed(difference))! },
       }),
       ...optional('stretch', stretch),
       ...(isLeftOut && {
@@ -70,7 +93,7 @@ export async function reportPage(run: Run, bring: Bring, approve: Approve): Prom
       }),
     })
   }
-  return document(dataOf(run, cases), pictures)
+  return document({ ...dataOf(run, cases), ...(!isOnePage && { folder: besideFolder }) }, pictures)
 }
 
 function dataOf(run: Run, cases: readonly ReportCase[]): ReportData {
@@ -87,6 +110,7 @@ function dataOf(run: Run, cases: readonly ReportCase[]): ReportData {
       ...selfTestLines(run),
     ],
     counts: run.counts,
+    ...optional('links', run.links),
     cases,
   }
 }
@@ -99,7 +123,12 @@ function caseData(one: CaseResult, approve: Approve): ReportCase {
     failed,
     message,
     why: detailsOf(one),
-    facts: [...facts, ...(command === undefined ? [] : [['made by', command] as const])],
+    facts: [
+      ...facts,
+      ...(one.tags === undefined ? [] : [['tags', one.tags.join(', ')] as const]),
+      ...(one.milliseconds > 0 ? [['time', timeText(one.milliseconds)] as const] : []),
+      ...(command === undefined ? [] : [['made by', command] as const]),
+    ],
     ...(one.approval !== undefined && { approve: approve(one) }),
   }
 }
@@ -109,7 +138,7 @@ function document(data: ReportData, pictures: readonly string[]): string {
     readFileSync(distFile(name), 'utf8').trim(),
   )
   const hash = createHash('sha256').update(script!).digest('base64')
-  const policy = `default-src 'none'; script-src 'sha256-${hash}'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'`
+  const policy = `default-src 'none'; script-src 'sha256-${hash}'${data.folder === undefined ? '' : " 'self'"}; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'`
   const embedded = pictures.map(
     (base64, i) => `<script type="application/octet-stream" id="picture-${i}">${base64}</script>`,
   )

@@ -9,6 +9,10 @@ export type Destination = {
   /** Appends to a file that other programs gave. */
   append(path: string, text: string): Promise<void>
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Writes a file beside the report, where it is asked for as a folder. */
+  readonly beside?: ((name: string, text: string) => Promise<void>) | undefined
+  /** Whether a page of one file has pictures of what passes. */
+  readonly passing?: boolean
   /** The folder that the pictures of the run are in. */
   readonly results: string
   readonly approve: Approve

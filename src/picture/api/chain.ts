@@ -77,7 +77,7 @@ export const operationParams = ({ params, shared }: Operation) => ({
   ),
 })
 
-/** How a network meets a picture; what is left out is what its file says, or guessed and noted. */
+/** How a network meets a picture; what is omitted is what its file says, or guessed and noted. */
 export type NetPictureOptions = {
   /** What black and white are for the network. */
   readonly inRange?: NetRange

@@ -28,6 +28,8 @@ export type PictureOptions = {
   readonly layout?: 'auto' | 'hwc' | 'chw' | undefined
   /** The value of white in floats and arrays, such as 1, 255 or 4095, at least 1e-30. Default: 255 and 65535 for integers of 8 and 16 bits; 1 for floats within 0..1, otherwise 255. */
   readonly full?: number | undefined
+  /** Read only this page of a TIFF or animation, counted from 1, at least 1. Default: all pages if the output can store several, otherwise the first. */
+  readonly page?: number | undefined
   /** Convert to gray first. Default: false. */
   readonly gray?: boolean | undefined
   /** Compute in linear light instead of sRGB levels. Default: false. */
@@ -378,7 +380,7 @@ export type HarrisOptions = Pick<CorrelationOptions, 'border' | 'fill'> & {
   /** Standard deviation of the neighbourhood, in pixels, 0.1 to 100. Default: 1. */
   readonly sigma?: number | undefined
   /** How strongly edges are suppressed, 0 to 0.25. Default: 0.05. */
-  readonly k?: number | undefined
+  readonly kappa?: number | undefined
 }
 
 /** Options of `bilateral`. */
@@ -398,7 +400,7 @@ export type NlmeansOptions = {
   /** Width of a patch in pixels, odd. Default: 5. */
   readonly patch?: number | undefined
   /** How different similar patches may be, in levels of 0..255; about half the standard deviation of the noise, 0.01 to 1000000. Default: 10. */
-  readonly h?: number | undefined
+  readonly strength?: number | undefined
 }
 
 /** Options of `guided`. */
@@ -1031,7 +1033,7 @@ export interface Methods<C> {
   /**
    * Removes noise: averages pixels whose neighbourhoods are similar.
    *
-   * Source: Buades, Coll and Morel 2005; the involution with the generator attention. scikit-image and OpenCV write h² for 2h², and subtract the variance of the noise
+   * Source: Buades, Coll and Morel 2005; the involution with the generator attention. scikit-image and OpenCV write h² for 2 strength², and subtract the variance of the noise
    */
   nlmeans(options?: NlmeansOptions): C
 
@@ -1045,7 +1047,7 @@ export interface Methods<C> {
   /**
    * Removes a known blur in one step, as far as noise allows.
    *
-   * Source: Wiener 1949; with penalty: 'laplacian' Hunt 1971, as wiener of scikit-image. Its kernel is computed in float64, cut where the rest sums to 1/1024, and applied like any other, so that border: 'works'
+   * Source: Wiener 1949; with penalty: 'laplacian' Hunt 1971, as wiener of scikit-image. Its kernel is computed in float64, cut where the rest sums to 1/1024, and applied like any other, so that border: 'works,' symmetric by default
    */
   wiener(options: WienerOptions & { readonly kernel: KernelInput }): C
 
@@ -1073,63 +1075,63 @@ export interface Methods<C> {
   /**
    * Takes the minimum of a window: bright parts shrink.
    *
-   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric
+   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there
    */
   erode(options?: ErodeOptions): C
 
   /**
    * Takes the minimum of a window; another name for erode.
    *
-   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric
+   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there
    */
   minimum(options?: MinimumOptions): C
 
   /**
    * Takes the maximum of a window: bright parts grow.
    *
-   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric
+   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there
    */
   dilate(options?: DilateOptions): C
 
   /**
    * Takes the maximum of a window; another name for dilate.
    *
-   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric
+   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there
    */
   maximum(options?: MaximumOptions): C
 
   /**
    * Erodes, then dilates: removes bright parts smaller than the window.
    *
-   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric
+   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there
    */
   open(options?: OpenOptions): C
 
   /**
    * Dilates, then erodes: removes dark parts smaller than the window.
    *
-   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric
+   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there
    */
   close(options?: CloseOptions): C
 
   /**
    * Draws outlines: the maximum of a window minus its minimum.
    *
-   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric; Beucher’s gradient. sobel is the gradient of a smoothed picture
+   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there; Beucher’s gradient. sobel is the gradient of a smoothed picture
    */
   gradient(options?: GradientOptions): C
 
   /**
    * Keeps bright parts smaller than the window: the picture minus open.
    *
-   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric; Meyer’s white top hat
+   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there; Meyer’s white top hat
    */
   tophat(options?: TophatOptions): C
 
   /**
    * Keeps dark parts smaller than the window: close minus the picture.
    *
-   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric; Meyer’s black top hat
+   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there; Meyer’s black top hat
    */
   blackhat(options?: BlackhatOptions): C
 

@@ -4,7 +4,7 @@ import { ConvoError, type ErrorDetail } from '../../error.ts'
 import { isFolder } from '../../files/stat.ts'
 import type { Params } from '../../params.ts'
 import { commandLine, shellWord } from '../../text/shell.ts'
-import { operations } from '../operations.ts'
+import { operations, sampleKernel } from '../operations.ts'
 import { pictureSettings, runSettings } from '../settings.ts'
 import { joinedSteps, longName, positionals, stepsIn, takesValue, unpacked } from './steps.ts'
 import { type Syntax, usageOf } from './syntax.ts'
@@ -22,9 +22,9 @@ export function filledIn(
     .slice(args.length)
     .filter(({ optional }) => !optional)
     .map(({ choices }, i) => choices?.[0] ?? sample[args.length + i] ?? 'out.png')
-  const isOpen = Object.hasOwn(operations, command.name) && operations[command.name]!.kernel === 'required'
-  const kernel =
-    isOpen && !line.some((word) => /^(--kernel|-k)(=|$)/.test(word)) ? ['--kernel', 'sharpen'] : []
+  const operation = Object.hasOwn(operations, command.name) ? operations[command.name] : undefined
+  const isGiven = line.some((word) => /^(--kernel|-k)(=|$)/.test(word))
+  const kernel = operation === undefined || isGiven ? [] : sampleKernel(operation)
   return `convo ${commandLine([...command.name.split(' '), ...line, ...missing, ...kernel])}`
 }
 

@@ -15,7 +15,7 @@ import { activationStep } from '../../operators/activation.ts'
 import { type Params, resolve, type Values } from '../../params.ts'
 import type { PictureJob, SettledStep, StepMaker } from '../job.ts'
 import { withKernelNotes } from '../kernel-notes.ts'
-import { findOperation, type Operation, takesVolume } from '../operations.ts'
+import { findOperation, type Operation, sampleKernel, takesVolume } from '../operations.ts'
 import { filterOptions, kernelOptions, type Settings, sharedSettings } from '../settings.ts'
 import { checkStep, refuseOpenChain } from './steps.ts'
 import { chainSettings, chainSyntax, type Given, operationSyntax, type Syntax } from './syntax.ts'
@@ -257,7 +257,7 @@ async function kernelOf(operation: Operation, settings: Settings): Promise<Kerne
   if (operation.kernel !== 'required') return undefined
   throw new ConvoError('E_USAGE', `${operation.name} needs a kernel`, {
     why: `--kernel <kernel>: ${sharedSettings.kernel.summary}`,
-    fix: '--kernel sharpen',
+    fix: sampleKernel(operation).join(' '),
   })
 }
 

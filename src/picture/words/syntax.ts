@@ -118,17 +118,19 @@ function optionGroups({ name, params, shared }: Operation): OptionGroup[] {
 
 const needsKernel = '--kernel "0 -1 0; -1 5 -1; 0 -1 0"'
 
-function examplesOf({ name, params, kernel, shared }: Operation): string[] {
-  const base = `convo ${name} in.png out.png${kernel === 'required' ? ` ${needsKernel}` : ''}`
+function examplesOf({ name, params, kernel, sample, examples = [], shared }: Operation): string[] {
+  const base = `convo ${name} in.png out.png${kernel === 'required' ? ` ${sample === undefined ? needsKernel : `--kernel ${sample}`}` : ''}`
   const own = Object.entries(params).flatMap(([key, param]) => {
     const value = exampleValue(param)
     return value === undefined ? [] : [`${base} --${key}${value}`]
   })
+  const given = examples.filter((line) => line.startsWith(`convo ${name} `))
   const second = own[0] ?? (Object.hasOwn(shared, 'border') ? `${base} --border reflect` : undefined)
   const third = Object.hasOwn(shared, 'range')
     ? [`${base.replace('in.png out.png', '- -')} < in.png > out.png`]
     : []
-  return [base, ...(second === undefined ? [] : [second]), ...third]
+  const shown = given.length > 0 || second === undefined ? given : [second]
+  return [base, ...shown, ...third]
 }
 
 /** A value other than the default, to show an option with. */

@@ -136,6 +136,15 @@ async function oneStep(
   const depth = shape.length === 4 && operation.input === undefined ? shape[1]! : undefined
   const flat = depth === undefined ? shape : [shape[0]!, ...shape.slice(2)]
   const e = await explanationOf(operation, { ...input, shape: flat }, given, isLayer)
+  if (!('kernels' in e || 'parameters' in e)) {
+    throw new ConvoError(
+      'E_USAGE',
+      `${operation.name} has no kernels, whose receptive fields a chain adds up`,
+      {
+        fix: `convo explain ${operation.name}`,
+      },
+    )
+  }
   const [parameters, multiplications] =
     'parameters' in e
       ? [e.parameters.count, e.multiplications.count]

@@ -2,12 +2,13 @@ import type { RecipePlan } from '../../conv/plan.ts'
 import type { PlaneKernel, Recipe } from '../../conv/recipe.ts'
 import { ConvoError } from '../../error.ts'
 import { namedKernels } from '../../filters/names.ts'
+import { sourceNode, traced, tracer } from '../../graph/node.ts'
 import { type Io, lineWidth, noteMessage } from '../../host/io.ts'
 import { analyse } from '../../kernel/analyse.ts'
 import { type Kernel, kernel } from '../../kernel/kernel.ts'
 import { loadKernel } from '../../kernel/source.ts'
 import { type Explanation, explainOperator, layerRules } from '../../operators/explain.ts'
-import { arithmetics, type Operator, type Arithmetic as Ran } from '../../operators/operator.ts'
+import { arithmetics, type Operator, type Arithmetic as Ran, type Step } from '../../operators/operator.ts'
 import { type Params, resolve, type Values } from '../../params.ts'
 import { type Known, knownOf } from '../../picture/known.ts'
 import type { Operation } from '../../picture/operations.ts'
@@ -18,10 +19,10 @@ import { settledStep } from '../../picture/words/prepare.ts'
 import type { Given } from '../../picture/words/syntax.ts'
 import { hasAlpha } from '../../tensor/picture.ts'
 import { drawingFormat, writeDrawing } from '../draw/file.ts'
-import type { Arithmetic, FilterExplanation } from './explanation.ts'
+import type { Arithmetic, FilterExplanation, StepsExplanation } from './explanation.ts'
 import { explainSettings } from './settings.ts'
 import { stripsOfBank, stripsOfRecipe } from './strips.ts'
-import { explanationText, filterText } from './text.ts'
+import { explanationText, filterText, stepsText } from './text.ts'
 
 /** [C,H,W] or [C,D,H,W], and what the samples are. */
 export type Input = { readonly shape: readonly number[]; readonly notes?: readonly string[] } & Pick<
@@ -32,7 +33,12 @@ export type Input = { readonly shape: readonly number[]; readonly notes?: readon
 /** What the command would run: kernels that are one plane each with their plan, or the arithmetic of a step on tensors. */
 type Planned =
   | { readonly kind: 'recipe'; readonly recipe: Recipe; readonly plan: RecipePlan }
-  | { readonly kind: 'tensor'; readonly arithmetic: Ran; readonly acts: 'each' | 'colour' }
+  | {
+      readonly kind: 'tensor'
+      readonly arithmetic: Ran
+      readonly acts: 'each' | 'colour'
+      readonly step: Extract<Step, { kind: 'tensor' }>
+    }
 
 /** Reports what an operation would do to an input; gives the exit status. */
 export async function explain(
@@ -104,11 +110,11 @@ export const explanationOf = async (
   input: Input,
   given: Given,
   isLayer: boolean,
-): Promise<(Explanation & Arithmetic) | FilterExplanation> =>
+): Promise<(Explanation & Arithmetic) | FilterExplanation | StepsExplanation> =>
   (await tell(operation, input, given, isLayer)).result
 
 type Told = {
-  readonly result: (Explanation & Arithmetic) | FilterExplanation
+  readonly result: (Explanation & Arithmetic) | FilterExplanation | StepsExplanation
   text(): string
   draw(): Promise<string>
 }
@@ -132,11 +138,7 @@ async function tell(operation: Operation, input: Input, given: Given, isLayer: b
   const own = resolve(explainSettings, ownOf(operation, given))
   if (rules === undefined) {
     const kernels = planned(operation, input, asked)
-    if (kernels.kind === 'tensor') {
-      throw new ConvoError('E_USAGE', `${operation.name} has no kernels to explain`, {
-        why: operation.summary,
-      })
-    }
+    if (kernels.kind === 'tensor') return tellSteps(operation, input, kernels)
     const result = filterOf(operation, input, kernels)
     return {
       result,
@@ -224,6 +226,47 @@ function arithmeticOf(run: Planned | undefined, explanation: Explanation): Arith
   return arithmetic.algorithm === 'bank' ? { ...arithmetic, strips: stripsOfBank(explanation) } : arithmetic
 }
 
+/** A filter that takes steps over planes: what it does to the size, and by which arithmetic. */
+async function tellSteps(
+  operation: Operation,
+  { shape }: Input,
+  run: Extract<Planned, { kind: 'tensor' }>,
+): Promise<Told> {
+  if (operation.kind !== 'filter') {
+    throw new ConvoError('E_USAGE', `${operation.name} has no kernels to explain`, { why: operation.summary })
+  }
+  const { name, summary, formula } = operation
+  const result = {
+    operation: name,
+    summary,
+    input: shape,
+    output: await outputOf(run, shape),
+    ...run.arithmetic,
+  }
+  return {
+    result,
+    text: () => stepsText(result, formula, lineWidth()),
+    draw: () => {
+      throw new ConvoError('E_USAGE', `${operation.name} has no kernels to draw`, { fix: 'no --svg' })
+    },
+  }
+}
+
+/** The shape that comes out of steps, which are written down for it; slices of a volume stay as many. */
+async function outputOf(
+  run: Extract<Planned, { kind: 'tensor' }>,
+  shape: readonly number[],
+): Promise<readonly number[]> {
+  if (run.step.seesAll) return shape
+  const plane = shape.length === 4 ? [shape[0]!, ...shape.slice(2)] : shape
+  const seen = seenBy(run, plane)
+  const made = await run.step.apply(traced(sourceNode(seen as [number, number, number])), tracer)
+  // alpha is put back
+  const [channels = 1, ...size] = made.shape
+  const all = channels + plane[0]! - seen[0]!
+  return shape.length === 4 ? [all, shape[1]!, ...size] : [all, ...size]
+}
+
 function filterOf(
   operation: Operation,
   input: Input,
@@ -261,7 +304,7 @@ function planned(
   const channels = shape[0]!
   const step = settledStep(operation, values, kernel, settings, { channels, full })
   if (step.kind === 'tensor')
-    return { kind: 'tensor', arithmetic: step.arithmetic ?? arithmetics.bank, acts: step.acts }
+    return { kind: 'tensor', arithmetic: step.arithmetic ?? arithmetics.bank, acts: step.acts, step }
   const [height, width] = shape.slice(-2) as [number, number]
   const task = { settings, range: 'clamp', output: 'out.png' } as const
   const known = {
@@ -312,6 +355,7 @@ export async function inputOf(
       'max-pixels': Number.MAX_SAFE_INTEGER,
       'no-orient': false,
       metadata: 'keep',
+      page: undefined,
       alpha: undefined,
       background: undefined,
       linear: false,

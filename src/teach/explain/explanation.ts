@@ -28,6 +28,15 @@ export type FilterExplanation = {
   readonly multiplications: number
 }
 
+/** A filter that takes steps over planes, in numbers. */
+export type StepsExplanation = Ran & {
+  readonly operation: string
+  readonly summary: string
+  /** [C,H,W] */
+  readonly input: readonly number[]
+  readonly output: readonly number[]
+}
+
 /** Which loops run, and why. */
 export type Arithmetic = Ran & { readonly strips?: Strips }
 

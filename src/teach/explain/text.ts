@@ -3,7 +3,13 @@ import type { Operation } from '../../picture/operations.ts'
 import { borders } from '../../tensor/border.ts'
 import { grouped } from '../../text/count.ts'
 import { columns, wrap } from '../../text/layout.ts'
-import type { Arithmetic, ChainExplanation, ChainStep, FilterExplanation } from './explanation.ts'
+import type {
+  Arithmetic,
+  ChainExplanation,
+  ChainStep,
+  FilterExplanation,
+  StepsExplanation,
+} from './explanation.ts'
 import type { Strips } from './strips.ts'
 
 /** A number with at most six digits behind the point. */
@@ -106,6 +112,18 @@ function stripsText({ count, rows, halo, groups = 1, slices = 1 }: Strips): stri
 /** A filter, for people. */
 export const filterText = (e: FilterExplanation, isVerbose: boolean, width?: number): string =>
   `${head(e.operation, e.summary, width)}\n${table(filterLines(e, isVerbose), width)}`
+
+/** A filter that takes steps over planes, for people. */
+export const stepsText = (e: StepsExplanation, formula = '', width?: number): string =>
+  `${head(e.operation, e.summary, width)}\n${table(
+    [
+      ['input', pictureSize(e.input)],
+      ['output', pictureSize(e.output)],
+      ['what it computes', formula],
+      ['arithmetic', `${e.algorithm}: ${e.reason}`],
+    ],
+    width,
+  )}`
 
 /** How samples are held while they are computed with. */
 export const samplesText = (samples: string): string =>

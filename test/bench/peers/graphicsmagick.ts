@@ -11,7 +11,7 @@ export const graphicsmagick: PeerEntry = {
       gm && {
         name: `GraphicsMagick ${gm.version}`,
         command(work) {
-          if (work.kind === 'sobel') return undefined
+          if (work.kind !== 'gaussian' && work.kind !== 'kernel') return undefined
           // The tens are the level, 5 is the adaptive row filter.
           const quality = work.level === undefined ? [] : ['-quality', String(work.level * 10 + 5)]
           const operation =

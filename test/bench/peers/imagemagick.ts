@@ -35,6 +35,8 @@ function operation(work: ProcessWork): string[] {
     const kernel = `${work.side}x${work.side}:${rows(work.side, work.weights, ',', ' ')}`
     return ['-define', `convolve:scale=${1 / work.scale}`, '-morphology', 'Correlate', kernel]
   }
+  if (work.kind === 'median') return ['-statistic', 'Median', `${work.side}x${work.side}`]
+  if (work.kind === 'erode') return ['-morphology', 'Erode', `Square:${(work.side - 1) / 2}`]
   // Each gradient around the middle gray, folded to its magnitude; then the root of the sum of their squares.
   const one = (kernel: string) => ['(', '-clone', '0', '-morphology', 'Correlate', `3x3:${kernel}`, ')']
   return [

@@ -18,6 +18,10 @@ export const libvips: PeerEntry = {
           if (work.kind === 'sobel') return [vips.path, 'sobel', work.input, output]
           if (work.kind === 'gaussian')
             return [vips.path, 'gaussblur', work.input, output, String(work.sigma)]
+          if (work.kind !== 'kernel') {
+            const [side, rank] = [String(work.side), work.kind === 'erode' ? 0 : (work.side ** 2 - 1) / 2]
+            return [vips.path, 'rank', work.input, output, side, side, String(rank)]
+          }
           const { side, weights, scale } = work
           const matrix = join(work.folder, 'kernel.mat')
           writeFileSync(matrix, `${side} ${side} ${scale} 0\n${rows(side, weights, ' ', '\n')}\n`)

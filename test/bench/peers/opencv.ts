@@ -48,6 +48,8 @@ async function enterPicture(
     gaussian: 'gaussian',
     box: 'box',
     sobel: 'sobel',
+    median: 'median',
+    erode: 'erode',
   }
   const call = calls[problem.filter]
   if (call === undefined) return undefined
@@ -64,7 +66,7 @@ async function enterPicture(
     shape: channels === 1 ? [height, width] : [height, width, channels],
     call,
     weights,
-    side: call === 'box' ? Number(settings.size ?? 3) : problem.side,
+    side: settings.size === undefined ? problem.side : Number(settings.size),
     scale: problem.filter === 'conv2d' && whole ? weights.reduce((a, b) => a + b, 0) : 1,
     sigma: Number(settings.sigma ?? 1),
   }
@@ -102,6 +104,10 @@ def prepare(q, x):
         return lambda out: cv2.GaussianBlur(x, (0, 0), q['sigma'], dst=out, borderType=edge)
     if kind == 'box':
         return lambda out: cv2.blur(x, (q['side'], q['side']), dst=out, borderType=edge)
+    if kind == 'median':
+        return lambda out: cv2.medianBlur(x, q['side'], dst=out)
+    if kind == 'erode':
+        return lambda out: cv2.erode(x, np.ones((q['side'], q['side']), np.uint8), dst=out)
     def sobel(out):
         gx = cv2.Sobel(x, cv2.CV_32F, 1, 0, borderType=edge)
         gy = cv2.Sobel(x, cv2.CV_32F, 0, 1, borderType=edge)

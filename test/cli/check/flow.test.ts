@@ -440,7 +440,7 @@ cases:
     project()
     const run = await here.convo(['check', '--filter', 'blurr'])
     expect(run.status).toBe(2)
-    expect(run.stderr).toContain('no case is called blurr')
+    expect(run.stderr).toContain('no case matches blurr')
   })
 
   it('does not clear a folder that it did not make', async () => {

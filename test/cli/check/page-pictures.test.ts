@@ -26,7 +26,7 @@ describe.skipIf(!hasBrowser)('the pictures of the page, in Chromium', () => {
     here.write(name, before)
     expect((await here.convo(['check', '--update'])).stdout).toContain('1 golden written')
     here.write(name, after)
-    await here.convo(['check', '--reporter', 'html'])
+    await here.convo(['check', '--reporter', 'html', '--passing'])
     page = await browser.newPage({ viewport: { width: 1200, height: 800 } })
     await page.goto(`file://${here.path('.convo/check/report.html')}`)
     await expect.poll(() => page.evaluate(`document.getElementById('viewer').dataset.ready`)).toBe('one')
@@ -146,6 +146,39 @@ describe.skipIf(!hasBrowser)('the pictures of the page, in Chromium', () => {
       png(2, 2, (x, y) => ramp(x, y) + 1),
     )
     expect(await text('zoom')).toBe('6400 %')
+  })
+
+  it('lie beside the page where that is a folder, and are stacked and brightened on a narrow screen', async () => {
+    await open(
+      'a.png',
+      gray(ramp),
+      gray((x, y) => ramp(x, y) + (x === 1 ? 9 : 0)),
+    )
+    await page.close()
+    await here.convo(['check', '--reporter', 'html=page/'])
+    expect(here.files('page')).toEqual(['index.html', ...[0, 1, 2].map((n) => `pictures/${n}.js`)])
+    page = await browser.newPage({ viewport: { width: 400, height: 900 } })
+    await page.goto(`file://${here.path('page/index.html')}`)
+    await expect.poll(() => page.evaluate(`document.getElementById('viewer').dataset.ready`)).toBe('one')
+    // nothing is wider than the screen, and all controls are there
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(400)
+    for (const name of ['search', 'cases', 'facts', 'modes', 'gain', 'approve', 'copy', 'theme'])
+      expect([name, await page.locator(`#${name}`).isVisible()]).toEqual([name, true])
+    // expected above, actual below: the same place of both halves shows the same pixel
+    const { x, y, width, height } = (await page.locator('#canvas').boundingBox())!
+    const at = async (share: number) => {
+      await page.locator('#canvas').scrollIntoViewIfNeeded()
+      const box = (await page.locator('#canvas').boundingBox())!
+      await page.mouse.move(box.x + width / 2, box.y + height * share)
+      return /^\d+, \d+/.exec((await text('readout')) ?? '')?.[0]
+    }
+    expect([x >= 0, y > 0]).toEqual([true, true])
+    expect(await at(0.26)).toBe(await at(0.76))
+    await page.keyboard.press('g')
+    expect(await page.evaluate(`document.getElementById('canvas').style.filter`)).toBe('brightness(4)')
+    await page.keyboard.press('4')
+    expect(await page.evaluate(`document.getElementById('canvas').style.filter`)).toBe('')
+    expect(await page.locator('#legend').isVisible()).toBe(true)
   })
 
   it('of a case that passes, are its golden', async () => {

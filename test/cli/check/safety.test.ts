@@ -157,7 +157,7 @@ describe('locks and manifests are not trusted', () => {
       `goldens: ${goldens}\ncases: [{name: edge, input: a.png, run: [sobel]}]\n`,
     )
     const { status, stderr } = await run('check', '--update')
-    expect([status, stderr]).toEqual([2, expect.stringContaining('has its goldens elsewhere')])
+    expect([status, stderr]).toEqual([2, expect.stringContaining('keeps its goldens elsewhere')])
   })
 
   it('goldens beside the folder of the manifest are fine where convo runs above both', async () => {
@@ -259,9 +259,9 @@ describe('names and keys that would do harm', () => {
   it.each(keys)('the key %s is as unknown as any other', async (key) => {
     const one = '"name": "x", "input": "a.png", "run": ["sobel"]'
     for (const file of ['m.yaml', 'm.json']) {
-      expect(await complaint(`{"${key}": 1, "cases": [{${one}}]}`, file)).toContain(`there is no ${key}`)
+      expect(await complaint(`{"${key}": 1, "cases": [{${one}}]}`, file)).toContain(`unknown key ${key}`)
       expect(await complaint(`{"cases": [{${one}, "${key}": {}}]}`, file)).toContain(
-        `there is no cases[0].${key}`,
+        `unknown key cases[0].${key}`,
       )
       const tolerance = `"tolerance": {"reason": "why", "max-abs": 1, "${key}": 1}`
       expect(await complaint(`{"cases": [{${one}, ${tolerance}}]}`, file)).toContain(key)

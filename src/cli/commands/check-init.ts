@@ -1,0 +1,47 @@
+import { flag, resolve, text } from '../../params.ts'
+import { sharedSettings } from '../../picture/settings.ts'
+import { visible } from '../../text/visible.ts'
+import type { Command } from '../command.ts'
+
+const initSettings = {
+  actual: {
+    ...text('the folder of the pictures to compare, from the folder of the manifest', '<folder>'),
+    unset: 'as the tool has it: actual or shots',
+  },
+  json: flag('print what was done as one JSON object'),
+  debug: sharedSettings.debug,
+}
+
+/** `convo check init [folder]` */
+export const checkInit: Command = {
+  name: 'check init',
+  summary: 'writes a manifest for goldens that exist, and takes them as approved',
+  group: 'commands',
+  arguments: [
+    {
+      name: 'folder',
+      summary: 'where the goldens are, or are below; . unless given',
+      kind: 'file',
+      optional: true,
+    },
+  ],
+  options: [{ title: 'Options', params: initSettings }],
+  examples: ['convo check init', 'convo check init packages/site --actual build/shots'],
+  details: () => [
+    {
+      title: 'Goldens of other tools',
+      text:
+        'Known are the folders of reg-cli (expected), Playwright (*-snapshots) and jest-image-snapshot (__image_snapshots__); ' +
+        'else every picture in the folder is a golden. Two files are written: convo.check.yaml, and convo.lock.json among the ' +
+        'goldens, which themselves stay as they are. The pictures to compare have the same paths below another folder; what is ' +
+        'printed says how the tool writes them there.',
+    },
+  ],
+  async run({ args, given, io }) {
+    const settings = resolve(initSettings, given)
+    const { adoptGoldens, adoptedText } = await import('../../golden/init.ts')
+    const adopted = await adoptGoldens(args[0] ?? '.', settings.actual)
+    await io.out(settings.json ? `${JSON.stringify(adopted, null, 2)}\n` : visible(adoptedText(adopted)))
+    return 0
+  },
+}

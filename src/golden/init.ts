@@ -1,0 +1,217 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { basename, dirname, join, relative } from 'node:path'
+import { ConvoError } from '../error.ts'
+import { writeWhole } from '../files/change.ts'
+import { isFolder } from '../files/stat.ts'
+import { digestOf } from '../image/digest.ts'
+import { findInputs } from '../picture/find.ts'
+import { counted } from '../text/count.ts'
+import { commandLine } from '../text/shell.ts'
+import { budgetOf, estimate } from './budget.ts'
+import { loadPages, readBytes, sha256 } from './files.ts'
+import { type LockEntry, lockName, readLock, writeLock } from './lock.ts'
+import { folded, nameProblem } from './names.ts'
+
+/** A tool whose goldens are adopted. */
+type Layout = {
+  readonly tool: string
+  /** The folder of the goldens, from the folder that is looked into; undefined where the tool left none. */
+  find(folder: string): { readonly goldens: string; readonly isGolden: (path: string) => boolean } | undefined
+  /** Where the pictures to compare are expected. */
+  readonly actual: string
+  /** How they get there, a line each. */
+  readonly how: readonly string[]
+}
+
+const anyPicture = (): boolean => true
+const inFolder = (pattern: RegExp) => (path: string) => pattern.test(basename(dirname(path)))
+
+/** The layouts that are known, the first that is found is taken. */
+const layouts: readonly Layout[] = [
+  {
+    tool: 'reg-cli',
+    find: (folder) => {
+      const goldens = ['.reg/expected', 'expected'].find((name) => isFolder(join(folder, name)))
+      return goldens === undefined ? undefined : { goldens, isGolden: anyPicture }
+    },
+    actual: 'actual',
+    how: ['the pictures of reg-cli: its folder of actual images'],
+  },
+  {
+    tool: 'Playwright',
+    find: (folder) => parentOf(folder, /-snapshots$/),
+    actual: 'shots',
+    how: [
+      "playwright.config.ts: snapshotDir: process.env.SHOTS ?? './GOLDENS'",
+      'before each check: SHOTS=ACTUAL npx playwright test --update-snapshots=all',
+    ],
+  },
+  {
+    tool: 'jest-image-snapshot',
+    find: (folder) => parentOf(folder, /^__image_snapshots__$/),
+    actual: 'shots',
+    how: [
+      'toMatchImageSnapshot({ customSnapshotsDir: process.env.SHOTS }), a folder below ACTUAL as below GOLDENS',
+      'before each check: SHOTS=ACTUAL npx jest --updateSnapshot',
+    ],
+  },
+]
+
+const plain: Layout = {
+  tool: 'a folder of pictures',
+  find: () => ({ goldens: '.', isGolden: anyPicture }),
+  actual: 'actual',
+  how: [
+    'before each check: write the new pictures below ACTUAL, with the paths that they have below GOLDENS',
+  ],
+}
+
+/** The lowest folder that all folders of a name are in. */
+function parentOf(folder: string, name: RegExp): ReturnType<Layout['find']> {
+  const found = foldersBelow(folder, '', name)
+  const [first, ...rest] = found.map((one) => (dirname(one) === '.' ? [] : dirname(one).split('/')))
+  if (first === undefined) return undefined
+  const length = rest.reduce(
+    (most, parts) => Math.min(most, parts.findIndex((part, i) => part !== first[i]) >>> 0, parts.length),
+    first.length,
+  )
+  return { goldens: first.slice(0, length).join('/') || '.', isGolden: inFolder(name) }
+}
+
+function foldersBelow(top: string, rel: string, name: RegExp): string[] {
+  return readdirSync(join(top, rel), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== 'node_modules' && !entry.name.startsWith('.'))
+    .flatMap((entry) => {
+      const path = rel === '' ? entry.name : `${rel}/${entry.name}`
+      return name.test(entry.name) ? [path] : foldersBelow(top, path, name)
+    })
+}
+
+/** What `check init` did. */
+export type Adopted = {
+  readonly manifest: string
+  readonly tool: string
+  readonly goldens: string
+  readonly adopted: number
+  readonly actual: string
+  /** What to do next, a line each. */
+  readonly next: readonly string[]
+}
+
+/**
+ * Writes a manifest for goldens that another tool made, and the lock that takes them as approved.
+ *
+ * @param folder where the goldens are, or are below
+ * @param given the folder of the pictures to compare, from the folder of the manifest
+ * @throws ConvoError E_USAGE where there are no goldens, or a manifest or lock is there; E_INPUT for a golden that cannot be
+ *   read
+ */
+export async function adoptGoldens(folder: string, given: string | undefined): Promise<Adopted> {
+  const manifest = join(folder, 'convo.check.yaml')
+  if (!isFolder(folder)) {
+    throw new ConvoError('E_USAGE', `${folder} is not a folder`, { fix: 'the folder of the project' })
+  }
+  if (existsSync(manifest)) {
+    throw new ConvoError('E_USAGE', `${manifest} is there already`, {
+      fix: commandLine(['convo', 'check', manifest]),
+    })
+  }
+  const layout = layouts.find((one) => one.find(folder) !== undefined) ?? plain
+  const { goldens, isGolden } = layout.find(folder)!
+  const root = join(folder, goldens)
+  const actual = given ?? (goldens === '.reg/expected' ? '.reg/actual' : layout.actual)
+  const found = await findInputs({
+    words: [root],
+    recursive: true,
+    isNull: false,
+    without: join(folder, actual),
+  })
+  const files = found.inputs.map(({ path }) => path).filter(isGolden)
+  if (files.length === 0) {
+    throw new ConvoError('E_USAGE', `there are no goldens in ${folder}`, {
+      why: `looked for ${layouts.map(({ tool }) => tool).join(', ')}, and for pictures`,
+      fix: 'the folder that they are in',
+    })
+  }
+  const lock = readLock(root)
+  if (lock.size > 0) {
+    throw new ConvoError('E_USAGE', `${join(root, lockName)} is there already: these goldens are convo's`, {
+      fix: 'a manifest beside them',
+    })
+  }
+  await writeLock(root, new Map(await entriesOf(root, files)))
+  const isMixed = files.length < found.inputs.length
+  await writeWhole(manifest, manifestText(layout, { goldens, actual, isMixed }))
+  const filled = (line: string) => line.replaceAll('GOLDENS', goldens).replaceAll('ACTUAL', actual)
+  return {
+    manifest,
+    tool: layout.tool,
+    goldens: root,
+    adopted: files.length,
+    actual: join(folder, actual),
+    next: [...layout.how.map(filled), 'then: convo check'],
+  }
+}
+
+async function entriesOf(root: string, files: readonly string[]): Promise<[string, LockEntry][]> {
+  const budget = budgetOf()
+  const entries = await Promise.all(
+    files.map((path) =>
+      budget.within(estimate(path), async (): Promise<[string, LockEntry]> => {
+        const file = relative(root, path).replaceAll('\\', '/')
+        const name = file.replace(/\.[^./]*$/, '')
+        const problem = nameProblem(name)
+        if (problem !== undefined) {
+          throw new ConvoError('E_NAME', `${path} cannot be the golden of a case`, {
+            why: `the name ${JSON.stringify(name)} ${problem}`,
+            fix: 'another name for the file',
+          })
+        }
+        const bytes = await readBytes(path)
+        const pages = await loadPages(bytes, path)
+        const [{ width, height, channels, depth }] = pages as [(typeof pages)[0]]
+        const shape = { width, height, channels, depth }
+        return [name, { file, digest: digestOf(...pages), sha256: sha256(bytes), ...shape, tools: {} }]
+      }),
+    ),
+  )
+  const seen = new Map<string, string>()
+  for (const [name, { file }] of entries) {
+    const other = seen.get(folded(name))
+    if (other !== undefined) {
+      throw new ConvoError('E_NAME', `${other} and ${file} would be goldens of one case`, {
+        why: `both are called ${name}`,
+        fix: 'another name for one of the files',
+      })
+    }
+    seen.set(folded(name), file)
+  }
+  return entries
+}
+
+function manifestText(
+  { tool }: Layout,
+  { goldens, actual, isMixed }: { goldens: string; actual: string; isMixed: boolean },
+): string {
+  return [
+    '# yaml-language-server: $schema=node_modules/convo/dist/check.schema.json',
+    `# Goldens of ${tool}, adopted by convo check init.`,
+    `goldens: ${JSON.stringify(goldens)}`,
+    // other pictures are among the goldens
+    ...(isMixed ? ['allow: [obsolete]'] : []),
+    'cases:',
+    "  - name: '{rel}/{stem}'",
+    `    actual: ${JSON.stringify(`${actual}/**/*.{png,jpg,jpeg,webp}`)}`,
+    '',
+  ].join('\n')
+}
+
+/** What was done and what comes next, as lines. */
+export function adoptedText({ manifest, tool, adopted, goldens, next }: Adopted): string {
+  const lines = [
+    `${counted(adopted, 'golden')} of ${tool} adopted in ${goldens}`,
+    `${manifest} is the manifest`,
+    ...next,
+  ]
+  return `${lines.join('\n')}\n`
+}

@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto'
+import { basename, dirname, extname, join, relative } from 'node:path'
+import { ConvoError } from '../error.ts'
+import { isWithin } from '../files/root.ts'
+import type { Manifest } from './manifest.ts'
+import { nameMatches, pathOfName } from './names.ts'
+import { type CaseResult, clearResults, countsOf, type Run, rounded, writeResults } from './results.ts'
+import { type CheckOptions, runCheck } from './run.ts'
+
+/**
+ * Checks several manifests one after the other. Each has results of its own in a folder of the results; together they are
+ * one run, in which the names of cases have the folder of their manifest in front.
+ *
+ * @throws ConvoError as `runCheck` does; E_USAGE where no manifest has a case that the filters name
+ */
+export async function checkMany(manifests: readonly Manifest[], options: CheckOptions): Promise<Run> {
+  const began = performance.now()
+  const { results, onCase } = options
+  const labels = labelsOf(manifests.map(({ file }) => file))
+  await clearResults(results)
+  const counts = manifests.map(({ cases }) => cases.length)
+  const all = counts.reduce((sum, n) => sum + n, 0)
+  const runs: Run[] = []
+  let before = 0
+  for (const [i, manifest] of manifests.entries()) {
+    const label = labels[i]!
+    runs.push(
+      await runCheck(manifest, {
+        ...options,
+        results: join(results, pathOfName(label)),
+        mayBeEmpty: true,
+        ...(onCase !== undefined && {
+          onCase: (one, done) => onCase(one, before + done, all),
+        }),
+      }),
+    )
+    before += counts[i]!
+  }
+  if (runs.every(({ cases }) => cases.length === 0)) {
+    throw new ConvoError('E_USAGE', 'no manifest has a case that the filters name', {
+      fix: 'a name, or a part of it between stars: --filter "*blur*"',
+    })
+  }
+  const run = joined(runs, labels, results, performance.now() - began)
+  await writeResults(results, run)
+  return run
+}
+
+/** What the manifests are called: their folders, or files where a folder has several. */
+function labelsOf(files: readonly string[]): string[] {
+  const folders = files.map(
+    (file) => relative('', dirname(file)).replaceAll('\\', '/') || basename(process.cwd()),
+  )
+  const isShared = (label: string) => folders.filter((one) => one === label).length > 1
+  const labels = folders.map((folder, i) => {
+    const file = files[i]!
+    return (isShared(folder) ? `${folder}/${basename(file, extname(file))}` : folder).replace(
+      /^(\.\.\/)+/,
+      '',
+    )
+  })
+  const twice = labels.findIndex((label, i) => labels.indexOf(label) < i)
+  if (twice < 0) return labels
+  throw new ConvoError('E_USAGE', `${files[twice]} is given twice, or another manifest is called like it`, {
+    fix: 'each manifest once',
+  })
+}
+
+function joined(runs: readonly Run[], labels: readonly string[], results: string, milliseconds: number): Run {
+  const parts = labels.map((label) => ({ label, folder: pathOfName(label) }))
+  const cases = runs.flatMap((run, i) => run.cases.map((one) => within(one, run, parts[i]!)))
+  const digest = createHash('sha256')
+  for (const { manifest } of runs) digest.update(manifest.sha256)
+  const [first] = runs
+  const notes = runs.flatMap((run) => run.notes ?? [])
+  const { shard, filter, links, tools } = first!
+  return {
+    version: 1,
+    tools,
+    manifest: { path: runs.map(({ manifest }) => manifest.path).join(', '), sha256: digest.digest('hex') },
+    goldens: '.',
+    results,
+    ...(shard !== undefined && { shard }),
+    ...(filter !== undefined && { filter }),
+    ...(links !== undefined && { links }),
+    ...(notes.length > 0 && { notes }),
+    parts,
+    counts: countsOf(cases),
+    failed: cases.filter(({ failed }) => failed).length,
+    milliseconds: rounded(milliseconds),
+    cases,
+  }
+}
+
+/** A case of one manifest as one of all: by its label, with pictures from the folder of all results. */
+function within(one: CaseResult, run: Run, { label, folder }: { label: string; folder: string }): CaseResult {
+  const { golden, expected, actual, diff, difference, ...rest } = one
+  const path = golden === undefined ? undefined : join(run.goldens, golden).replaceAll('\\', '/')
+  return {
+    ...rest,
+    name: `${label}/${one.name}`,
+    // what is elsewhere is not shown
+    ...(path !== undefined && isWithin('.', path) && { golden: path }),
+    ...(expected !== undefined && { expected: `${folder}/${expected}` }),
+    ...(actual !== undefined && { actual: `${folder}/${actual}` }),
+    ...(diff !== undefined && { diff: `${folder}/${diff}` }),
+    ...(difference !== undefined && {
+      difference: { ...difference, picture: `${folder}/${difference.picture}` },
+    }),
+  }
+}
+
+/** One of the runs that a run of several manifests is made of, and which of its cases are meant. */
+export type Part = { readonly folder: string; readonly names: readonly string[] }
+
+/**
+ * The cases that names mean, by the folders that their results are in.
+ *
+ * @throws ConvoError E_NAME for a name that no case has
+ */
+export function partsOfNames(run: Run, names: readonly string[]): Part[] {
+  const chosen = new Set<string>()
+  for (const pattern of names) {
+    const exact = run.cases.find(({ name }) => name === pattern)
+    const found = exact
+      ? [exact]
+      : run.cases.filter(({ name, failed }) => failed && nameMatches(name, pattern))
+    if (found.length === 0) {
+      throw new ConvoError('E_NAME', `the last run has no case ${JSON.stringify(pattern)}`, {
+        why: 'names have the folder of their manifest in front',
+        fix: run.cases[0]?.name ?? 'another name',
+      })
+    }
+    for (const { name } of found) chosen.add(name)
+  }
+  return (run.parts ?? []).flatMap(({ label, folder }) => {
+    const own = [...chosen]
+      .filter((name) => name.startsWith(`${label}/`))
+      .map((name) => name.slice(label.length + 1))
+    return own.length === 0 ? [] : [{ folder, names: own }]
+  })
+}

@@ -1,0 +1,237 @@
+import { inflateSync } from 'node:zlib'
+import { viewOf } from '../files/read.ts'
+import { half } from '../kernel/formats/binary.ts'
+import type { NpyArray } from '../kernel/formats/npy.ts'
+import { damaged } from './own-picture.ts'
+import type { Read } from './reader.ts'
+import { type Directory, directoryAt, type Layout, sizes, tiffLayout } from './tiff-directory.ts'
+import { unpackBits, unpackLzw } from './tiff-unpack.ts'
+
+// TIFFs whose samples the decoder does not know, or whose pixels have more channels than a picture: arrays, as .npy files are.
+
+const what = 'TIFF'
+
+/** How a page stores its samples, in the words of TIFF 6.0. */
+type Storage = {
+  readonly width: number
+  readonly height: number
+  readonly bits: number
+  /** 1 whole, 2 signed, 3 float */
+  readonly format: number
+  readonly channels: number
+  readonly photometric: number
+  readonly compression: number
+  readonly predictor: number
+  readonly isPlanar: boolean
+}
+
+const types: Readonly<Record<string, string>> = {
+  '1,8': 'u1',
+  '1,16': 'u2',
+  '1,32': 'u4',
+  '1,64': 'u8',
+  '2,8': 'i1',
+  '2,16': 'i2',
+  '2,32': 'i4',
+  '2,64': 'i8',
+  '3,16': 'f2',
+  '3,32': 'f4',
+  '3,64': 'f8',
+}
+
+/** The numbers of a field; nothing where it is not there. */
+function numbersOf(
+  read: Read,
+  page: Directory,
+  tag: number,
+  { little, isBig }: Layout,
+  most: number,
+): number[] {
+  const field = page.tags.get(tag)
+  const size = field && sizes[field.type]
+  if (field === undefined || size === undefined || size === 0 || size > 8 || field.count > most) return []
+  const place = field.count * size <= (isBig ? 8 : 4) ? field.place : field.value
+  const view = viewOf(new Uint8Array(read(place, field.count * size)))
+  if (view.byteLength < field.count * size) return []
+  return Array.from({ length: field.count }, (_, i) =>
+    size === 1
+      ? view.getUint8(i)
+      : size === 2
+        ? view.getUint16(i * 2, little)
+        : size === 4
+          ? view.getUint32(i * 4, little)
+          : Number(view.getBigUint64(i * 8, little)),
+  )
+}
+
+function storageOf(read: Read, page: Directory, layout: Layout): Storage {
+  const first = (tag: number, other: number) => numbersOf(read, page, tag, layout, 2 ** 16)[0] ?? other
+  return {
+    width: first(256, 0),
+    height: first(257, 0),
+    bits: first(258, 1),
+    compression: first(259, 1),
+    photometric: first(262, 1),
+    channels: first(277, 1),
+    isPlanar: first(284, 1) === 2,
+    predictor: first(317, 1),
+    format: first(339, 1),
+  }
+}
+
+const packings = [1, 5, 8, 32773, 32946]
+/** Channels of a satellite or a microscope. */
+const mostChannels = 4096
+
+/**
+ * Whether a page is an array: its samples are of a type that the decoder does not know, or its pixels have more channels
+ * than a picture; and it is stored in a way that is read here.
+ */
+function isArrayPage({ bits, format, channels, photometric, compression }: Storage): boolean {
+  if (types[`${format},${bits}`] === undefined || !packings.includes(compression)) return false
+  const isOdd = format === 2 || bits > 32 || (format === 1 && bits === 32) || (format === 3 && bits === 16)
+  const isMany = channels > (photometric === 2 ? 4 : 2)
+  return (isOdd || isMany) && (photometric === 1 || photometric === 2) && channels <= mostChannels
+}
+
+/** Whether a page of a TIFF, from 0, is to be read as an array. */
+export function holdsArray(read: Read, page = 0): boolean {
+  const found = pageOf(read, page)
+  return found !== undefined && isArrayPage(storageOf(read, found.directory, found.layout))
+}
+
+function pageOf(read: Read, page: number): { directory: Directory; layout: Layout } | undefined {
+  const layout = tiffLayout(read)
+  let directory = layout && directoryAt(read, layout.first, layout)
+  for (let i = 0; i < page && layout !== undefined && directory !== undefined; i++)
+    directory = directory.next === 0 ? undefined : directoryAt(read, directory.next, layout)
+  return layout && directory && { directory, layout }
+}
+
+/**
+ * A page of a TIFF as an array [H,W] or [H,W,C], of whole or signed numbers of 8 to 64 bits or floats of 16 to 64, in strips
+ * or tiles, its channels together or apart; plain or packed by LZW, Deflate or PackBits, as differences too.
+ *
+ * @param checkSize refuses a size before room is made for it
+ * @throws ConvoError E_DECODE for a damaged file
+ */
+export function readTiffArray(
+  bytes: Uint8Array,
+  name: string,
+  checkSize: (size: { width: number; height: number }) => void,
+  page = 0,
+): NpyArray {
+  const read: Read = (at, length) => bytes.subarray(at, at + length)
+  const found = pageOf(read, page)
+  if (found === undefined) throw damaged(name, what, 0, `it has no page ${page + 1}`)
+  const { directory, layout } = found
+  const storage = storageOf(read, directory, layout)
+  const { width, height, channels, bits, format, isPlanar } = storage
+  checkSize({ width: width * channels, height })
+  const list = (tag: number) => numbersOf(read, directory, tag, layout, 2 ** 22)
+  const isTiled = directory.tags.has(322)
+  const tileWidth = isTiled ? (list(322)[0] ?? 0) : width
+  const tileHeight = isTiled ? (list(323)[0] ?? 0) : Math.min(height, list(278)[0] ?? height)
+  const [offsets, lengths] = isTiled ? [list(324), list(325)] : [list(273), list(279)]
+  const across = Math.ceil(width / tileWidth)
+  const down = Math.ceil(height / tileHeight)
+  const perPixel = isPlanar ? 1 : channels
+  const count = across * down * (isPlanar ? channels : 1)
+  const tileBytes = tileWidth * tileHeight * perPixel * (bits / 8)
+  if (!(width > 0 && height > 0 && tileWidth > 0 && tileHeight > 0) || tileBytes > 2 ** 30)
+    throw damaged(name, what, 0, `${width}x${height} in pieces of ${tileWidth}x${tileHeight}`)
+  if (offsets.length < count || lengths.length < count)
+    throw damaged(
+      name,
+      what,
+      0,
+      `${count} pieces are needed, and ${Math.min(offsets.length, lengths.length)} are there`,
+    )
+  const type = types[`${format},${bits}`]!
+  const isExact = bits <= 16 || type === 'f4'
+  const data = new (isExact ? Float32Array : Float64Array)(width * height * channels)
+  for (let i = 0; i < count; i++) {
+    const plane = isPlanar ? Math.floor(i / (across * down)) : 0
+    const [row, column] = [Math.floor((i % (across * down)) / across) * tileHeight, (i % across) * tileWidth]
+    const rows = isTiled ? tileHeight : Math.min(tileHeight, height - row)
+    const wanted = tileWidth * rows * perPixel * (bits / 8)
+    const packed = bytes.subarray(offsets[i], offsets[i]! + lengths[i]!)
+    const plain = unpacked(packed, wanted, storage.compression)
+    if (plain === undefined || plain.length < wanted)
+      throw damaged(name, what, offsets[i]!, `piece ${i + 1} of ${count} is cut off or damaged`)
+    const numbers = numbersIn(plain, storage, tileWidth * perPixel, rows, perPixel, layout.little, type)
+    for (let y = 0; y < rows && row + y < height; y++) {
+      for (let x = 0; x < tileWidth && column + x < width; x++) {
+        const to = ((row + y) * width + column + x) * channels + plane
+        const from = (y * tileWidth + x) * perPixel
+        for (let c = 0; c < perPixel; c++) data[to + c] = numbers[from + c]!
+      }
+    }
+  }
+  return { shape: channels === 1 ? [height, width] : [height, width, channels], data, dtype: `<${type}` }
+}
+
+/** The bytes of a piece; nothing where they are damaged. */
+function unpacked(packed: Uint8Array, length: number, compression: number): Uint8Array | undefined {
+  try {
+    if (compression === 1) return new Uint8Array(packed)
+    if (compression === 32773) return unpackBits(packed, length)
+    if (compression === 5) return unpackLzw(packed, length)
+    return new Uint8Array(inflateSync(packed, { maxOutputLength: length + 2 ** 16 }))
+  } catch {
+    return undefined
+  }
+}
+
+const readers: Readonly<Record<string, (view: DataView, at: number, little: boolean) => number>> = {
+  u1: (v, at) => v.getUint8(at),
+  u2: (v, at, le) => v.getUint16(at, le),
+  u4: (v, at, le) => v.getUint32(at, le),
+  u8: (v, at, le) => Number(v.getBigUint64(at, le)),
+  i1: (v, at) => v.getInt8(at),
+  i2: (v, at, le) => v.getInt16(at, le),
+  i4: (v, at, le) => v.getInt32(at, le),
+  i8: (v, at, le) => Number(v.getBigInt64(at, le)),
+  f2: (v, at, le) => half(v.getUint16(at, le)),
+  f4: (v, at, le) => v.getFloat32(at, le),
+  f8: (v, at, le) => v.getFloat64(at, le),
+}
+
+/** The numbers of a piece, whose rows may be stored as differences. `bytes` is changed. */
+function numbersIn(
+  bytes: Uint8Array,
+  { bits, predictor }: Storage,
+  perRow: number,
+  rows: number,
+  step: number,
+  little: boolean,
+  type: string,
+): Float64Array {
+  const size = bits / 8
+  const view = viewOf(bytes)
+  const out = new Float64Array(perRow * rows)
+  const read = readers[type]!
+  for (let y = 0; y < rows; y++) {
+    const start = y * perRow * size
+    const row = bytes.subarray(start, start + perRow * size)
+    if (predictor === 3) {
+      for (let i = step; i < row.length; i++) row[i] = row[i]! + row[i - step]!
+      const apart = new Uint8Array(row)
+      // the most significant bytes of all numbers come first
+      for (let i = 0; i < perRow; i++)
+        for (let b = 0; b < size; b++) row[i * size + (little ? size - 1 - b : b)] = apart[b * perRow + i]!
+    } else if (predictor === 2) {
+      for (let i = step; i < perRow; i++) {
+        // sums of whole numbers, low byte first, with what is carried
+        for (let b = 0, carried = 0; b < size; b++) {
+          const at = (n: number) => n * size + (little ? b : size - 1 - b)
+          const sum = row[at(i)]! + row[at(i - step)]! + carried
+          row[at(i)] = sum
+          carried = sum >> 8
+        }
+      }
+    }
+    for (let i = 0; i < perRow; i++) out[y * perRow + i] = read(view, start + i * size, little)
+  }
+  return out
+}

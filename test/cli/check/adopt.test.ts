@@ -1,0 +1,195 @@
+import { cpSync, rmSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { png, repository, stripes } from './repository.ts'
+
+const here = repository()
+const picture = (seed: number) => png(12, 9, (x, y, c) => (x * 7 + y * 3 + c * 40 + seed) % 200)
+
+describe('convo check init', () => {
+  it.each([
+    [
+      'Playwright',
+      ['tests/home.spec.ts-snapshots/top-linux.png', 'tests/deep/a.spec.ts-snapshots/b.png'],
+      'tests',
+      'shots',
+    ],
+    ['Playwright', ['one.spec.ts-snapshots/top-chromium-linux.png'], '.', 'shots'],
+    [
+      'jest-image-snapshot',
+      ['src/a/__image_snapshots__/a-1-snap.png', 'src/__image_snapshots__/b-1-snap.png'],
+      'src',
+      'shots',
+    ],
+    ['reg-cli', ['expected/a.png', 'expected/deep/b.png'], 'expected', 'actual'],
+    ['reg-cli', ['.reg/expected/a.png'], '.reg/expected', '.reg/actual'],
+    ['a folder of pictures', ['a.png', 'deep/b.png'], '.', 'actual'],
+  ])('takes the goldens of %s as they are: %j', async (tool, files, goldens, actual) => {
+    for (const [i, file] of files.entries()) here.write(file, picture(i))
+    const before = files.map((file) => here.read(file))
+    const { status, stdout, stderr } = await here.convo(['check', 'init'])
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(stdout).toContain(`${files.length === 1 ? '1 golden' : '2 goldens'} of ${tool} adopted`)
+    expect(stdout).not.toMatch(/GOLDENS|ACTUAL/)
+    expect(here.read('convo.check.yaml').toString()).toContain(`goldens: ${JSON.stringify(goldens)}\n`)
+    // what the tool writes again
+    for (const file of files)
+      here.write(
+        file.replace(goldens === '.' ? /^/ : goldens, goldens === '.' ? `${actual}/` : actual),
+        here.read(file),
+      )
+    expect(await here.convo(['check'])).toMatchObject({ status: 0 })
+    const first = files[0]!.replace(goldens === '.' ? /^/ : goldens, goldens === '.' ? `${actual}/` : actual)
+    here.write(first, picture(50))
+    expect(await here.convo(['check'])).toMatchObject({ status: 1 })
+    expect(Object.values(here.statuses()).filter((status) => status === 'changed')).toHaveLength(1)
+    expect(await here.convo(['approve', '--all'])).toMatchObject({ status: 0, stdout: '1 golden written\n' })
+    expect(here.read(files[0]!)).toEqual(here.read(first))
+    for (const [i, file] of files.entries()) if (i > 0) expect(here.read(file)).toEqual(before[i])
+    expect(await here.convo(['check'])).toMatchObject({ status: 0 })
+  })
+
+  it('other pictures among the goldens are left alone', async () => {
+    here.write('tests/a.spec.ts-snapshots/a.png', picture(1))
+    here.write('tests/fixtures/input.png', picture(2))
+    expect((await here.convo(['check', 'init'])).stdout).toContain('1 golden of Playwright')
+    cpSync(here.path('tests/a.spec.ts-snapshots'), here.path('shots/a.spec.ts-snapshots'), {
+      recursive: true,
+    })
+    expect(await here.convo(['check'])).toMatchObject({ status: 0 })
+  })
+
+  it('refuses what it would write over, and finds nothing where there is nothing', async () => {
+    expect((await here.convo(['check', 'init'])).stderr).toContain('error: there are no goldens in .')
+    expect((await here.convo(['check', 'init', 'none'])).stderr).toContain('error: none is not a folder')
+    here.write('expected/a.png', picture(1))
+    expect((await here.convo(['check', 'init', '--json'])).stdout).toContain('"tool": "reg-cli"')
+    const again = await here.convo(['check', 'init'])
+    expect(again).toMatchObject({ status: 2 })
+    expect(again.stderr).toContain('error: convo.check.yaml is there already')
+    rmSync(here.path('convo.check.yaml'))
+    expect((await here.convo(['check', 'init'])).stderr).toContain('convo.lock.json is there already')
+  })
+})
+
+describe('goldens by platform and variable', () => {
+  it('are chosen, noted, and approved where they are', async () => {
+    here.write('a.png', picture(1))
+    here.write(
+      'convo.check.yaml',
+      'goldens: "g/{platform}-{env:BROWSER}"\ncases: [{name: a, actual: a.png}]\n',
+    )
+    const unset = await here.convo(['check'])
+    expect(unset.status).toBe(2)
+    expect(unset.stderr).toContain('the variable BROWSER is not set')
+    expect((await here.convo(['check', '--update'], { BROWSER: 'firefox' })).status).toBe(0)
+    expect(here.files('g')).toEqual([
+      `${process.platform}-firefox/a.png`,
+      `${process.platform}-firefox/convo.lock.json`,
+    ])
+    const other = await here.convo(['check'], { BROWSER: 'webkit' })
+    expect(other).toMatchObject({ status: 1 })
+    expect(other.stderr).toContain(
+      `note: goldens of g/{platform}-{env:BROWSER}: g/${process.platform}-webkit`,
+    )
+    // approved at home, where the variable is another one
+    expect(await here.convo(['approve', 'a'], { BROWSER: 'firefox' })).toMatchObject({ status: 0 })
+    expect(here.files('g')).toContain(`${process.platform}-webkit/a.png`)
+    for (const name of ['../x', 'a/b', '..']) {
+      expect((await here.convo(['check'], { BROWSER: name })).stderr).toContain('BROWSER is ')
+    }
+  })
+})
+
+describe('tags', () => {
+  it('choose cases, and are in the results', async () => {
+    for (const name of ['a', 'b', 'c']) here.write(`${name}.png`, picture(1))
+    here.write(
+      'convo.check.yaml',
+      'cases:\n  - {name: a, actual: a.png, tags: [fast, ui]}\n  - {name: b, actual: b.png, tags: [slow]}\n  - {name: c, actual: c.png}\n',
+    )
+    await here.convo(['check', '--update'])
+    await here.convo(['check', '--tag', 'ui', '--tag', 'slow'])
+    expect(here.statuses()).toEqual({ a: 'pass', b: 'pass' })
+    expect(here.results()).toMatchObject({ tags: ['ui', 'slow'], cases: [{ tags: ['fast', 'ui'] }, {}] })
+    const { status, stderr } = await here.convo(['check', '--tag', 'none'])
+    expect(status).toBe(2)
+    expect(stderr).toContain('tags in convo.check.yaml: fast, slow, ui')
+  })
+})
+
+describe('several manifests', () => {
+  const manifests = async () => {
+    for (const [i, folder] of ['packages/a', 'packages/b'].entries()) {
+      here.write(`${folder}/page.png`, picture(i))
+      here.write(`${folder}/convo.check.yaml`, 'cases: [{name: page, actual: page.png}]\n')
+    }
+    return here.convo(['check', 'packages/*/convo.check.yaml'])
+  }
+
+  it('are one run with names that stay apart, and are approved each in its place', async () => {
+    expect(await manifests()).toMatchObject({ status: 1 })
+    expect(here.statuses()).toEqual({ 'packages/a/page': 'new', 'packages/b/page': 'new' })
+    expect((await here.convo(['approve', 'packages/b/page'])).stdout).toBe('1 golden written\n')
+    expect(here.files('packages').filter((name) => name.includes('goldens'))).toEqual([
+      'b/goldens/convo.lock.json',
+      'b/goldens/page.png',
+    ])
+    expect((await here.convo(['approve', 'page'])).stderr).toContain('the last run has no case "page"')
+    expect((await here.convo(['approve', '--new'])).stdout).toContain('golden')
+    expect(await here.convo(['check', 'packages/*/convo.check.yaml'])).toMatchObject({ status: 0 })
+    here.write('packages/a/page.png', picture(70))
+    const run = await here.convo([
+      'check',
+      'packages/*/convo.check.yaml',
+      '--reporter',
+      'html=all.html',
+      '--passing',
+    ])
+    expect(run.status).toBe(1)
+    // expected, actual and difference of the one, the golden of the other
+    expect(
+      here
+        .read('all.html')
+        .toString()
+        .match(/id="picture-\d+"/g),
+    ).toHaveLength(4)
+    expect(await here.convo(['check', 'packages/*/convo.check.yaml', '--update'])).toMatchObject({
+      status: 0,
+    })
+    await here.convo(['check', 'packages/*/convo.check.yaml', '--filter', 'page'])
+    expect(here.results().counts).toMatchObject({ pass: 2 })
+  })
+
+  it('one that is given twice, or none that fits, is refused', async () => {
+    await manifests()
+    const twice = await here.convo(['check', 'packages/a/convo.check.yaml', 'packages/a/convo.check.yaml'])
+    expect(twice.stderr).toContain('error: packages/a/convo.check.yaml is given twice')
+    expect((await here.convo(['check', 'x/*.yaml'])).stderr).toContain('error: no manifest fits x/*.yaml')
+  })
+})
+
+describe('shards', () => {
+  it.each([1, 2, 3, 5])('%i of them merge to the undivided run, obsolete goldens included', async (count) => {
+    for (let i = 0; i < 6; i++) here.write(`in/${i}.png`, stripes(12, i))
+    const manifest = (inputs: string) =>
+      here.write('convo.check.yaml', `cases: [{name: "{stem}", actual: "in/${inputs}.png"}]\n`)
+    manifest('*')
+    await here.convo(['check', '--update'])
+    here.write('goldens/stray.png', stripes(12, 9))
+    here.write('in/2.png', stripes(12, 7))
+    manifest('[0-3]')
+    const whole = await here.convo(['check', '--results', 'whole', '--reporter', 'lines'])
+    const names = Array.from({ length: count }, (_, i) => `s${i + 1}`)
+    for (const [i, name] of names.entries())
+      await here.convo(['check', '--shard', `${i + 1}/${count}`, '--results', name])
+    await here.convo(['check', '--results', 'whole'])
+    const merged = await here.convo(['report', 'merge', ...names, '-o', 'merged.json'])
+    const [a, b] = ['whole/results.json', 'merged.json'].map((file) => JSON.parse(here.read(file).toString()))
+    const plain = (run: typeof a) =>
+      run.cases.map((c: { name: string; status: string }) => [c.name, c.status])
+    expect(plain(b)).toEqual(plain(a))
+    expect(plain(a)).toContainEqual(['stray.png', 'obsolete'])
+    expect({ counts: b.counts, failed: b.failed }).toEqual({ counts: a.counts, failed: a.failed })
+    expect(merged.status).toBe(whole.status)
+  })
+})

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest'
+import { decode } from '../../src/image/decode.ts'
+import { probe } from '../../src/image/probe.ts'
+import { readTiffArray } from '../../src/image/tiff-array.ts'
+import { readArray } from '../../src/picture/array.ts'
+import { failure, noise } from './pictures.ts'
+import { kinds, tiffArrayOf } from './tiff-arrays.ts'
+
+const numbers: Readonly<Record<string, (i: number) => number>> = {
+  u1: (i) => noise(i) & 255,
+  u2: noise,
+  u4: (i) => noise(i) * 60000,
+  i1: (i) => (noise(i) & 255) - 128,
+  i2: (i) => noise(i) - 32768,
+  i4: (i) => (noise(i) - 32768) * 60000,
+  f4: (i) => Math.fround(noise(i) / 7 - 900),
+  f8: (i) => noise(i) / 7 - 900,
+}
+const any = () => undefined
+
+describe('a TIFF that is an array', () => {
+  it.each(Object.keys(kinds))('of %s is read in every way that it may be stored', (type) => {
+    for (const compression of [1, 5, 8, 32773] as const) {
+      for (const predictor of type.startsWith('f') ? ([1, 3] as const) : ([1, 2] as const)) {
+        for (const little of [true, false]) {
+          for (const form of [{}, { rows: 4 }, { tile: 16 }, { planar: true, rows: 5 }]) {
+            const make = { type, width: 19, height: 11, channels: 5, compression, predictor, little, ...form }
+            const values = Array.from({ length: 19 * 11 * 5 }, (_, i) => numbers[type]!(i))
+            const { shape, data, dtype } = readTiffArray(tiffArrayOf(values, make), 'x', any)
+            expect([shape, dtype], JSON.stringify(make)).toEqual([[11, 19, 5], `<${type}`])
+            expect([...data], JSON.stringify(make)).toEqual(values)
+          }
+        }
+      }
+    }
+  })
+
+  it('is known as one by its samples, and a picture is not', () => {
+    const is = (type: string, channels: number) =>
+      probe(
+        tiffArrayOf(
+          Array.from({ length: 12 }, () => 0),
+          { type, width: 2, height: 1, channels },
+        ),
+      ).isArray === true
+    expect(['u1', 'u2', 'u4', 'i1', 'i2', 'i4', 'f4', 'f8'].map((type) => is(type, 1))).toEqual([
+      ...[false, false, true, true, true, true, false, true],
+    ])
+    expect([2, 3, 6].map((channels) => is('u1', channels))).toEqual([false, true, true])
+  })
+
+  it('keeps metadata, and says what float32 does not hold', () => {
+    const array = readArray(
+      tiffArrayOf([1 / 3, 2], { type: 'f8', width: 2, height: 1, fields: [[33550, 9]] }),
+      'x',
+      { layout: 'auto' },
+    )
+    expect(array.lost).toEqual({ at: 0, was: 1 / 3, type: 'f8' })
+    expect(array.meta?.metadata?.geo?.[0]?.tag).toBe(33550)
+    expect([array.width, array.height, array.channels, array.full]).toEqual([2, 1, 1, 255])
+  })
+
+  it('is refused where a picture is needed, too large, or damaged', async () => {
+    const bytes = tiffArrayOf([1, 2, 3, 4], { type: 'i2', width: 2, height: 2, compression: 8 })
+    const error = await failure('E_DECODE', () => decode(bytes, { maxPixels: 9, orient: true, name: 'x' }))
+    expect(error.message).toBe('x holds an array, and a picture is needed here')
+    await failure('E_TOO_LARGE', () => readArray(bytes, 'x', { layout: 'auto', maxPixels: 3 }))
+    const bad = Buffer.from(bytes)
+    bad.fill(0, 8, 14)
+    expect((await failure('E_DECODE', () => readTiffArray(bad, 'x', any))).why[0]).toContain(
+      'piece 1 of 1 is cut off or damaged',
+    )
+    const short = Buffer.from(bytes)
+    const place = short.indexOf(Buffer.from([0x17, 1, 4, 0]))
+    short.writeUInt32LE(3, place + 8)
+    await failure('E_DECODE', () => readTiffArray(short, 'x', any))
+  })
+})
