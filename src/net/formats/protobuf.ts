@@ -142,6 +142,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 function textAt(reader: Reader, wire: number): string {
   reader.part()
   const end = reader.sized(wire)
+  if (end === reader.at) return ''
   try {
     return decoder.decode(reader.source.bytes.subarray(reader.at, end))
   } catch {
