@@ -38,6 +38,7 @@ export type {
   Chain,
   ConvoOptions,
   FileOptions,
+  NetPictureOptions,
   RawResult,
 } from './picture/api/chain.ts'
 export { compare, digest } from './picture/api/compare.ts'
@@ -54,7 +55,9 @@ export {
 } from './picture/api/data.ts'
 export type { PictureInput, RawPicture, SharpPipeline } from './picture/api/inputs.ts'
 export type { KernelInput, NestedNumbers } from './picture/api/kernel-input.ts'
+export { loadNet } from './picture/api/load-net.ts'
 export type * from './picture/api/methods.ts'
+export type { Net, NetOptions } from './picture/api/net.ts'
 export type { Digest } from './picture/digest.ts'
 export type { DryRun } from './picture/dry-run.ts'
 export type { PictureFacts, PlanFacts, Report } from './picture/job.ts'

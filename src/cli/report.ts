@@ -15,7 +15,7 @@ export function notesOf(report: Report): string[] {
   const remedy =
     high === 0
       ? '--range abs or offset shows what is below black'
-      : low === 0
+      : low === 0 && report.operation !== 'net'
         ? '--scale makes room above, --range minmax shows all'
         : '--range minmax shows all'
   return [...report.notes, `${shown} % of the samples were clipped: ${ends.join(', ')}; ${remedy}`]

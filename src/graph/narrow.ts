@@ -16,7 +16,9 @@ export function narrowed(node: Node, first: number, count: number): Node {
   const [channels, height, width] = shape
   if (first === 0 && count === channels) return node
   const own = [count, height, width] as const
-  const below = () => inputs.map((input) => narrowed(input, first, count))
+  // what is repeated over all channels stays one
+  const below = () =>
+    inputs.map((input) => (input.shape[0] === channels ? narrowed(input, first, count) : input))
   if (work.kind === 'planes') {
     const data = work.data.subarray(first * height * width, (first + count) * height * width)
     return { shape: own, inputs, work: { kind: 'planes', data } }

@@ -1,9 +1,16 @@
 import type { Shape } from '../definition/layer.ts'
+import type { LayerWork } from '../definition/layers.ts'
 import { type BankNeeds, type FilterNeeds, type Node, needs, type Work, type WorkOf } from './node.ts'
 import { rowCount, type Span, united } from './spans.ts'
 
 /** A step in a list in which its inputs come before it. */
-export type Listed<W = Work> = { readonly shape: Shape; readonly inputs: readonly number[]; readonly work: W }
+export type Listed<W = Work> = {
+  readonly shape: Shape
+  readonly inputs: readonly number[]
+  readonly work: W
+  /** Layers of single samples that follow in the same rows. */
+  readonly behind?: readonly LayerWork[]
+}
 
 /** The steps that `out` depends on, each once, in an order in which they can be computed; `out` is the last. */
 export function listed(out: Node): Listed[] {

@@ -1,4 +1,5 @@
 import { cutOf, planPart } from '../graph/cut.ts'
+import { fused } from '../graph/fuse.ts'
 import { type Node, nodeOf, sourceNode, traced, tracer } from '../graph/node.ts'
 import { listed, planStrip } from '../graph/schedule.ts'
 import { sizeOf } from '../tensor/tensor.ts'
@@ -78,7 +79,7 @@ export async function describeModel(
     },
   )
   const node = nodeOf(out)
-  const list = listed(node)
+  const list = fused(listed(node))
   const { stripRows, passRows } = cutOf(list)
   const middle = Math.floor((node.shape[1] - stripRows) / 2)
   const [, height, width] = size

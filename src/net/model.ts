@@ -132,12 +132,15 @@ export async function fitOf(
     )
     return out!.shape as [number, number, number]
   }
-  const { scale: known } = model.meaning
   const fitAt = async (multiple: number): Promise<Fit> => {
     let [high, wide] = [upTo(height, multiple), upTo(width, multiple)]
     let made = await sizeAt(high, wide)
     let before = [0, 0]
-    const isCut = known !== undefined && made[1] < known * high
+    // a border that convolutions without padding take away makes no difference to how sizes grow
+    const isOdd = made[0] === channels && !Number.isInteger(made[1] / high)
+    const more = isOdd && model.meaning.scale === undefined ? await sizeAt(high + 128, wide) : undefined
+    const known = model.meaning.scale ?? (more === undefined ? undefined : (more[1] - made[1]) / 128)
+    const isCut = known !== undefined && Number.isInteger(known) && known > 0 && made[1] < known * high
     if (isCut) {
       const lost = [high - made[1] / known, wide - made[2] / known]
       before = lost.map((n) => Math.floor(n / 2))

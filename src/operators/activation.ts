@@ -1,8 +1,10 @@
 import type { Engine } from '../definition/engine.ts'
 import { type Activation, activationNames } from '../definition/functions.ts'
 import { ConvoError, nearest } from '../error.ts'
+import { choice } from '../params.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { describe } from '../text/describe.ts'
+import { arithmetics, type Step } from './operator.ts'
 
 /** @throws ConvoError E_ARGUMENT when no activation has this name */
 export function checkActivation(name: unknown): Activation {
@@ -22,3 +24,21 @@ export function checkActivation(name: unknown): Activation {
  */
 export const activate = async (engine: Engine, x: Tensor, name: Activation, unit = 1): Promise<Tensor> =>
   name === 'none' ? x : engine.layer('activate', [x], { name, unit })
+
+/** `--activation`, of every operator with weights. */
+export const activationParam = {
+  ...choice(
+    'what every result goes through; for sigmoid, tanh and such black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are',
+    activationNames,
+    'none',
+  ),
+}
+
+/** The step that `--activation` adds. */
+export const activationStep = (name: Activation, unit: number): Extract<Step, { kind: 'tensor' }> => ({
+  kind: 'tensor',
+  acts: 'colour',
+  volume: 'whole',
+  arithmetic: arithmetics.samples,
+  apply: (x, engine) => activate(engine, x, name, unit),
+})

@@ -7,6 +7,25 @@ import { groupedCommand } from './grouped.ts'
 import { involutionCommand } from './involution.ts'
 import { maxPoolCommand } from './max-pool.ts'
 import { unpoolCommand } from './max-unpool.ts'
+import {
+  addStep,
+  argmaxStep,
+  avgPoolStep,
+  batchNormStep,
+  clipStep,
+  concatStep,
+  geluStep,
+  globalPoolStep,
+  keepStep,
+  leakyReluStep,
+  padStep,
+  pixelShuffleStep,
+  preluStep,
+  sigmoidStep,
+  siluStep,
+  softmaxStep,
+  tanhStep,
+} from './net-steps.ts'
 import type { Operator } from './operator.ts'
 import { pointwiseCommand } from './pointwise.ts'
 import { separableCommand } from './separable.ts'
@@ -30,4 +49,21 @@ export const operators: Readonly<Record<string, Operator>> = {
   relu: reluStep,
   threshold: thresholdStep,
   normalize: normalizeStep,
+  leakyrelu: leakyReluStep,
+  prelu: preluStep,
+  clip: clipStep,
+  sigmoid: sigmoidStep,
+  tanh: tanhStep,
+  gelu: geluStep,
+  silu: siluStep,
+  batchnorm: batchNormStep,
+  avgpool: avgPoolStep,
+  globalpool: globalPoolStep,
+  pad: padStep,
+  'pixel-shuffle': pixelShuffleStep,
+  softmax: softmaxStep,
+  argmax: argmaxStep,
+  keep: keepStep,
+  add: addStep,
+  concat: concatStep,
 }

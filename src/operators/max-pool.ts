@@ -1,10 +1,11 @@
 import { checkOutput, extent } from '../conv/geometry.ts'
 import { axisChoices, checkFlag, checkOptions, checkRank, type PerAxis, perAxis } from '../conv/spec.ts'
+import type { LayerSettings } from '../definition/layers.ts'
 import { type PoolAxes, type PoolAxis, poolRow } from '../definition/pool.ts'
 import { rowsOf } from '../definition/rows.ts'
 import { ConvoError } from '../error.ts'
 import { checkLimit } from '../limits.ts'
-import { flag } from '../params.ts'
+import { flag, text } from '../params.ts'
 import { floats, sizeOf, Tensor } from '../tensor/tensor.ts'
 import { pair, perSide, sides, triple } from './bank.ts'
 import { type LayerRules, none, numbersOnly, sameChannels } from './layer.ts'
@@ -162,6 +163,11 @@ export const poolRules = {
   },
 } satisfies LayerRules
 
+const poolings = new WeakMap<Tensor, LayerSettings['switches']>()
+
+/** The pooling whose switches a tensor holds. */
+export const poolingOf = (places: Tensor): LayerSettings['switches'] | undefined => poolings.get(places)
+
 const axes = '<n>|<y,x>|<z,y,x>'
 
 export const maxPoolCommand = operator({
@@ -179,15 +185,19 @@ export const maxPoolCommand = operator({
     padding: sides('pixels around the picture, which never win', 0, 0, axes),
     dilation: sides('pixels from one sample of the window to the next', 1, 1, axes),
     ceil: flag('let the last windows reach over the edge, so that no pixel is left out'),
+    switches: {
+      ...text('keep where the maxima stood under a name, for unpool --with', '<name>'),
+      unset: 'they are not kept',
+    },
   },
   kernel: 'none',
   takes: [],
-  build: ({ values: { size, stride = size, padding, dilation, ceil } }) => ({
+  build: ({ values: { size, stride = size, padding, dilation, ceil, switches } }) => ({
     kind: 'tensor',
     acts: 'each',
     arithmetic: { algorithm: 'pool', reason: 'comparisons, window by window' },
     volume: 'whole',
-    async apply(x, engine) {
+    async apply(x, engine, kept) {
       const isVolume = x.shape.length === 4
       const sides = (list: readonly number[], neutral: number) =>
         isVolume ? triple(list, neutral) : flatSides(list)
@@ -199,8 +209,21 @@ export const maxPoolCommand = operator({
         ceilMode: ceil,
         returnIndices: false,
       } as const
-      if (isVolume) return (await maxPool3d(x, options)).output
-      return engine.layer('pool', [x], { axes: poolAxes(2, x, options) })
+      if (isVolume) {
+        if (switches !== undefined)
+          throw new ConvoError('E_OPTION', '--switches is for pictures, and the input is a volume', {
+            fix: 'no --switches',
+          })
+        return (await maxPool3d(x, options)).output
+      }
+      const axes = poolAxes(2, x, options)
+      if (switches !== undefined) {
+        const across = flatSides(size)[1]
+        const places = await engine.layer('switches', [x], { axes, across })
+        poolings.set(places, { axes, across })
+        kept?.keep(switches, places)
+      }
+      return engine.layer('pool', [x], { axes })
     },
   }),
   layer: {

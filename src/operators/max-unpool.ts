@@ -2,14 +2,15 @@ import { axisChoices, checkOptions, checkRank, type PerAxis, perAxis } from '../
 import { ConvoError } from '../error.ts'
 import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
 import { checkLimit } from '../limits.ts'
-import { flag } from '../params.ts'
+import { flag, text } from '../params.ts'
 import { floats, Tensor } from '../tensor/tensor.ts'
 import { describe } from '../text/describe.ts'
 import { bankOf, correlateBank, pair, refuseOptions, sides, wrongRank } from './bank.ts'
 import { depthwiseBank } from './depthwise.ts'
 import { everywhere, none, numbersOnly, planes } from './layer.ts'
-import { type Indices, poolAxes, poolRules } from './max-pool.ts'
-import { operator } from './operator.ts'
+import { type Indices, poolAxes, poolingOf, poolRules } from './max-pool.ts'
+import { named } from './net-steps.ts'
+import { type FullScale, type KernelOptions, operator, type Step } from './operator.ts'
 
 /** The options of unpooling: the size of the output, or the pooling that it undoes. */
 export type UnpoolOptions = {
@@ -130,12 +131,26 @@ export const unpoolCommand = operator({
     size: sides('height and width of the windows', 1, 2),
     bare: flag('show the unpooled picture, without smoothing'),
     plain: flag('convolve and no more: where maxima stand close together the result is bright'),
+    with: {
+      ...text(
+        'the switches of a maxpool before, by the name that its --switches gave them: unpools what there is',
+        '<name>',
+      ),
+      unset: 'pools first',
+    },
   },
   kernel: 'optional',
   takes: ['border', 'fill', 'anchor', 'flip', 'scale', 'normalize', 'bias'],
   build: ({ kernel, values, settings, full }) => {
     const size = pair(values.size)
-    const { bare, plain } = values
+    const { bare, plain, with: switches } = values
+    if (switches !== undefined) {
+      if (bare || plain)
+        throw new ConvoError('E_OPTION', `--${bare ? 'bare' : 'plain'} is for unpooling without --with`, {
+          fix: `no --${bare ? 'bare' : 'plain'}`,
+        })
+      return unpoolBy(switches, kernel, settings, full)
+    }
     if ((bare || plain) && kernel !== undefined) {
       throw new ConvoError(
         'E_OPTION',
@@ -202,6 +217,45 @@ export const unpoolCommand = operator({
   animations: {
     unpool:
       '4x4 is pooled with its switches, unpooled, and smoothed by a 3x3: the second way of transposed convolution',
+  },
+})
+
+/** Puts what there is back to where the switches of a pooling say, and then through a kernel or bank where there is one. */
+const unpoolBy = (
+  name: string,
+  kernel: Kernel | undefined,
+  settings: KernelOptions,
+  full: FullScale,
+): Step => ({
+  kind: 'tensor',
+  acts: 'colour',
+  arithmetic: {
+    algorithm: 'unpool',
+    reason: `samples put back${kernel === undefined ? '' : ', then a bank'}`,
+  },
+  async apply(x, engine, kept) {
+    const places = named(name, kept)
+    const pooling = poolingOf(places)
+    if (pooling === undefined) {
+      throw new ConvoError('E_OPTION', `what is kept as "${name}" are no switches`, {
+        fix: `maxpool --switches ${name}`,
+      })
+    }
+    if (places.shape.join() !== x.shape.join())
+      throw new ConvoError(
+        'E_SHAPE',
+        `the switches "${name}" are for [${places.shape}], and there is [${x.shape}]`,
+      )
+    const up = await engine.layer('unpooled', [x, places], pooling)
+    if (kernel === undefined) return up
+    const { shape } = kernel
+    const planes =
+      shape.length === 2
+        ? depthwiseBank('unpool', kernel, x.shape[0]!)
+        : { kernel, shape: shape.length === 3 ? [1, ...shape] : shape }
+    const groups = shape.length === 2 ? x.shape[0]! : 1
+    const bank = bankOf(planes.kernel, planes.shape, settings)
+    return correlateBank(engine, up, bank, { ...settings, groups, usual: 'constant', full })
   },
 })
 

@@ -38,6 +38,9 @@ export const arithmetics = {
   samples: { algorithm: 'samples', reason: 'float32, sample by sample' },
 } as const satisfies Record<string, Arithmetic>
 
+/** What earlier steps kept, by name; and what keeps more. */
+export type Kept = ((name: string) => Tensor) & { keep(name: string, tensor: Tensor): void }
+
 /** One step on a picture or tensor. */
 export type Step = {
   /** What the user should know of it, such as the error of an approximation. */
@@ -65,11 +68,16 @@ export type Step = {
       readonly arithmetic?: Arithmetic
       /** The full scale of what comes out, when it is not that of what went in. */
       readonly full?: FullScale
+      /** The number that stands for 1 in what comes out, when it is not that of what went in. */
+      readonly unit?: FullScale
       /** Of `colour`: alpha [1,H,W] for a picture of this size, where that is another one. */
       carries?(alpha: Tensor, size: readonly [height: number, width: number], engine: Engine): Promise<Tensor>
       /** Whether one or three channels that came out are a picture. Default: they are. */
       givesPicture?(): boolean
-      apply(x: Tensor, engine: Engine): Promise<Tensor>
+      /** The name under which what comes out is kept for later steps. */
+      readonly keeps?: string
+      /** `kept` gives what an earlier step kept under a name. @throws ConvoError E_NAME */
+      apply(x: Tensor, engine: Engine, kept?: Kept): Promise<Tensor>
       /** Where a volume of this shape [C,D,H,W] can go through slab by slab. @throws ConvoError as `apply` does */
       readonly slabs?: (shape: readonly number[]) => Slabs
     }
@@ -91,6 +99,8 @@ export type Given<P extends Params = Params> = {
   /** Channels of the picture that the step meets, alpha among them. */
   readonly channels: number
   readonly full: FullScale
+  /** The number that stands for 1, of functions such as sigmoid. Default: white. */
+  readonly unit?: FullScale | undefined
 }
 
 /** What a command was told, and what it would meet, for the layer that it comes to. */

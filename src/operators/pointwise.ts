@@ -5,7 +5,7 @@ import { ConvoError } from '../error.ts'
 import { type Kernel, kernel as makeKernel, showShape } from '../kernel/kernel.ts'
 import { choice } from '../params.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { activate, checkActivation } from './activation.ts'
+import { activate, activationParam, checkActivation } from './activation.ts'
 import { type Bank, bankOf, correlateBank, notWithKernel } from './bank.ts'
 import { summed, times } from './layer.ts'
 import { type KernelOptions, operator } from './operator.ts'
@@ -99,15 +99,11 @@ export const pointwiseCommand = operator({
       ...choice('a matrix by name', Object.keys(presets) as Preset[]),
       unset: 'sepia, unless there is a --kernel',
     },
-    activation: choice(
-      'what every result goes through; for sigmoid and tanh black counts as 0 and white as 1',
-      ['none', 'relu', 'sigmoid', 'tanh'],
-      'none',
-    ),
+    activation: activationParam,
   },
   kernel: 'optional',
   takes: ['scale', 'normalize', 'bias'],
-  build: ({ kernel, values, settings, full }) => {
+  build: ({ kernel, values, settings, full, unit = full }) => {
     const { preset, activation } = values
     if (kernel !== undefined && preset !== undefined) throw notWithKernel(`preset ${preset}`)
     return {
@@ -117,7 +113,7 @@ export const pointwiseCommand = operator({
         const matrix = kernel ?? presetKernel(preset ?? 'sepia', x.shape[0]!)
         const bank = matrixBank('pointwise', matrix, settings)
         const mixed = await correlateBank(engine, x, bank, { ...settings, usual: 'constant', full })
-        return activate(engine, mixed, activation, full)
+        return activate(engine, mixed, activation, unit)
       },
     }
   },

@@ -72,6 +72,7 @@ export const normalizeStep = operator({
       ...alone,
       // From here on the numbers are no levels any more, and biases are taken as they are.
       full: 255,
+      unit: 1,
       apply: (x, engine) =>
         engine.layer('standardize', [x], {
           mean: perChannel('--mean', mean ?? [0], x),

@@ -19,7 +19,11 @@ export type RecipeStep = Extract<Step, { kind: 'recipe' }> & { readonly options:
 export type SettledStep = RecipeStep | Extract<Step, { kind: 'tensor' }>
 
 /** A step, made when the picture that it meets is known. */
-export type StepMaker = (picture: { readonly channels: number; readonly full: FullScale }) => SettledStep
+export type StepMaker = (picture: {
+  readonly channels: number
+  readonly full: FullScale
+  readonly unit?: FullScale | undefined
+}) => SettledStep
 
 /** One run: an input through steps, floats between them, into an output. */
 export type PictureJob = {

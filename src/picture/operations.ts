@@ -2,6 +2,7 @@ import type { Recipe } from '../conv/recipe.ts'
 import { ConvoError, nearest } from '../error.ts'
 import type { Filter } from '../filters/filter.ts'
 import { filters } from '../filters/table.ts'
+import { activationParam } from '../operators/activation.ts'
 import { operators } from '../operators/index.ts'
 import type { Given, Operator, Step } from '../operators/operator.ts'
 import type { Params, Values } from '../params.ts'
@@ -24,6 +25,8 @@ export type Operation = {
   readonly input?: Operator['input']
   /** Whether --kernel is taken, or needed. */
   readonly kernel: 'none' | 'optional' | 'required'
+  /** Whether `activation` among its params is a step behind it. */
+  readonly isFollowed?: boolean
   /** The shared settings that it takes. One that the operation has a setting of its own for is not among them. */
   readonly shared: Params
   /** The recipe at its defaults, where there is one, for help. */
@@ -52,13 +55,18 @@ function filterOperation(name: string, { build, ...rest }: Filter): Operation {
   }
 }
 
-function operatorOperation(name: string, { build, takes, ...rest }: Operator): Operation {
+function operatorOperation(name: string, { build, takes, params: own, ...rest }: Operator): Operation {
+  // whatever has weights may be followed by an activation: a step of its own, unless the operator has one
+  const isFollowed = rest.group === 'operators' && rest.kernel !== 'none' && own.activation === undefined
+  const params = isFollowed ? { ...own, activation: activationParam } : own
   return {
     ...rest,
+    params,
+    isFollowed,
     name,
     kind: 'operator',
     get shared() {
-      return sharedBy(rest.params, leftBy(takes, rest.kernel))
+      return sharedBy(params, leftBy(takes, rest.kernel))
     },
     build,
   }

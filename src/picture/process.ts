@@ -130,6 +130,10 @@ function notLevels({ data }: LoadedData, { input, output }: Task): string[] {
   return [notFiniteLevels(input)]
 }
 
+/** Whether an input holds numbers that are no levels of a picture. */
+const isFloatArray = ({ data, meta }: LoadedData): boolean =>
+  (data.kind === 'tensor' || data.picture.depth === 32) && Object.keys(meta).length === 0
+
 async function runJob(
   session: Session,
   pool: Pool,
@@ -140,12 +144,13 @@ async function runJob(
   const task: Task = { ...given, light }
   const engine = poolEngine(pool, session)
   const notes = [...loaded.notes, ...notLevels(loaded, task)]
-  let state: State = { data: loaded.data, notes, plans: [] }
+  const unit = isFloatArray(loaded) ? 1 : undefined
+  let state: State = { data: loaded.data, notes, plans: [], unit }
   let last: SettledStep | undefined
   if (loaded.data.kind === 'tensor') refuseTone(task, `[${loaded.data.tensor.shape.join(',')}]`)
   const picksChannels = task.settings.channels !== undefined
   for (const [i, make] of task.steps.entries()) {
-    const step = make(shapeOf(state.data))
+    const step = make({ ...shapeOf(state.data), unit: state.unit })
     if (step.kind === 'tensor') {
       const toned = i === 0 ? await toneStep(session, state, task) : state
       state = await tensorStep(session, engine, toned, step, task, i === 0 && toned === state)

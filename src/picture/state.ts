@@ -28,6 +28,10 @@ export type State = {
   readonly data: Data
   readonly notes: readonly string[]
   readonly plans: readonly PlanFacts[]
+  /** The number that stands for 1, where it is not white. */
+  readonly unit?: FullScale | undefined
+  /** What steps kept by name, and the picture that it is computed from. */
+  readonly kept?: ReadonlyMap<string, { readonly tensor: Tensor; readonly source: Source | undefined }>
 }
 
 /** Channels and full scale of the data, as steps are told. */

@@ -1,8 +1,8 @@
 import type { Engine } from '../definition/engine.ts'
-import { invariant } from '../error.ts'
+import { ConvoError, invariant, nearest } from '../error.ts'
 import { nodeOf, outChannels, planesNode, sourceNode, traced, tracer } from '../graph/node.ts'
 import { srgb } from '../image/light.ts'
-import { arithmetics, type Step } from '../operators/operator.ts'
+import { arithmetics, type Kept, type Step } from '../operators/operator.ts'
 import { runToTensor } from '../run/graph.ts'
 import type { Source } from '../run/graph-run.ts'
 import type { Session } from '../run/pool.ts'
@@ -10,6 +10,14 @@ import { Tensor } from '../tensor/tensor.ts'
 import type { Task } from './job.ts'
 import { identity, toneOf } from './recipe-step.ts'
 import { type Data, dataOf, isTransparent, type State, shapeOf, tensorOf } from './state.ts'
+
+const unnamed = (name: string, names: readonly string[]): ConvoError => {
+  const guess = nearest(name, names)
+  return new ConvoError('E_NAME', `no step before kept anything as "${name}"`, {
+    why: names.length === 0 ? 'keep --as <name> keeps what there is' : `kept: ${names.join(', ')}`,
+    ...(guess === undefined ? {} : { instead: [name, guess] as const }),
+  })
+}
 
 type TensorStep = Extract<Step, { kind: 'tensor' }>
 
@@ -30,27 +38,48 @@ export async function tensorStep(
   const { full } = shapeOf(state.data)
   const outFull = step.full ?? full
   const plans = [...state.plans, step.arithmetic ?? arithmetics.bank]
+  const named = new Map(state.kept)
+  const nameSource = new Set<Source>()
+  const find = (name: string): Tensor => {
+    const found = named.get(name)
+    if (found === undefined) throw unnamed(name, [...named.keys()])
+    if (found.source !== undefined) nameSource.add(found.source)
+    return found.tensor
+  }
+  const more = new Map<string, Tensor>()
+  const kept: Kept = Object.assign(find, {
+    keep: (name: string, tensor: Tensor) => void more.set(name, tensor),
+  })
+  const unit = step.unit ?? state.unit
   if (state.data.kind === 'tensor' && state.data.tensor.shape.length === 4) {
     const { tensor: x } = state.data
-    const apply = (slice: Tensor) => step.apply(slice, engine)
+    const apply = (slice: Tensor) => step.apply(slice, engine, kept)
     const y = step.volume === 'whole' ? await apply(x) : await sliceBySlice(x, apply)
-    return { ...state, plans, data: dataOf(y, outFull) }
+    return { ...state, plans, unit, data: dataOf(y, outFull) }
   }
   const mode = task.settings.alpha ?? (step.acts === 'each' ? 'premultiply' : 'copy')
   const isTogether = step.acts === 'each' && mode !== 'copy'
   const isAlpha = isTransparent(state.data)
   const { source, x } = await traceable(session, state.data, task, isFirst, isAlpha && !isTogether)
   const apply = async (input: Tensor): Promise<Tensor> => {
-    if (step.seesAll !== true) return step.apply(input, tracer)
+    if (step.seesAll !== true) return step.apply(input, tracer, kept)
     const whole = await runToTensor(session, { out: nodeOf(input), source })
-    return traced(planesNode(await step.apply(whole, engine)))
+    return traced(planesNode(await step.apply(whole, engine, kept)))
   }
   const isOne = (out: Tensor) => (out.shape[0] === 1 || out.shape[0] === 3) && step.givesPicture?.() !== false
-  const pending = (out: Tensor, isPicture = isOne(out)): State => ({
-    ...state,
-    plans,
-    data: { kind: 'graph', out, source, full: outFull, isPicture },
-  })
+  const pending = (out: Tensor, isPicture = isOne(out)): State => {
+    // what was kept may be computed from the picture though nothing else is any more
+    const from = source ?? [...nameSource][0]
+    if (step.keeps !== undefined) more.set(step.keeps, out)
+    for (const [name, tensor] of more) named.set(name, { tensor, source: from })
+    return {
+      ...state,
+      plans,
+      unit,
+      kept: named,
+      data: { kind: 'graph', out, source: from, full: outFull, isPicture },
+    }
+  }
   if (!isAlpha) return pending(await apply(x))
   if (isTogether) {
     const isWeighted = mode === 'premultiply'

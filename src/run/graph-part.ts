@@ -1,7 +1,4 @@
 import type { Shape } from '../definition/layer.ts'
-import { type LayerWork, runLayer } from '../definition/layers.ts'
-import { type PoolAxes, poolRow } from '../definition/pool.ts'
-import type { Rows } from '../definition/rows.ts'
 import { invariant } from '../error.ts'
 import { planPart } from '../graph/cut.ts'
 import { type FilterNeeds, filterNeeds, type WorkOf } from '../graph/node.ts'
@@ -12,6 +9,7 @@ import type { WasmExports } from './engine.ts'
 import { prepareFloats } from './gather.ts'
 import { type GraphJob, type PlacedWork, type Segment, type StepList, segmentsOf } from './graph-job.ts'
 import { floatRowBytes, prepareSink } from './graph-sink.ts'
+import { type Compute, prepareLayer } from './layer-loops.ts'
 import { prepareLikeness } from './likeness.ts'
 import type { RunPart } from './part.ts'
 import { prepareRows } from './picture.ts'
@@ -127,9 +125,25 @@ const rowsOfPicture = <B, P, F extends FilterNeeds>(
   return 'filter' in work ? rows.flatMap((span) => filterNeeds(work.filter, span)) : rows
 }
 
-type Compute = (to: Buffer, from: readonly Buffer[], rows: Span) => void
-
 function prepareStep(
+  job: GraphJob,
+  step: Listed<PlacedWork>,
+  steps: readonly Listed<PlacedWork>[],
+  wasm: WasmExports,
+  memory: WebAssembly.Memory,
+  start: number,
+  picture: PictureRows,
+): Compute {
+  const first = prepareWork(job, step, steps, wasm, memory, start, picture)
+  const behind = step.behind?.map((work) => prepareLayer(work, step.shape, [step.shape], wasm, memory)) ?? []
+  if (behind.length === 0) return first
+  return (to, from, rows) => {
+    first(to, from, rows)
+    for (const layer of behind) layer(to, [to], rows)
+  }
+}
+
+function prepareWork(
   job: GraphJob,
   { work, inputs, shape }: Listed<PlacedWork>,
   steps: readonly Listed<PlacedWork>[],
@@ -165,112 +179,10 @@ function prepareStep(
     }
     case 'layer': {
       const shapes = inputs.map((input) => steps[input]!.shape)
-      const isSpread = shapes.some((one) => one.join() !== shape.join())
-      const fast = prepareLoop(work, shape, shapes[0]!, isSpread, wasm, memory)
-      if (fast !== undefined) return fast
-      const data = new Float32Array(memory.buffer)
-      return (to, from, span) => {
-        const rows = from.map((one) => rowsIn(data, one))
-        runLayer(work, rowsIn(data, to), rows, span, shapes, shape)
-      }
+      return prepareLayer(work, shape, shapes, wasm, memory)
     }
   }
 }
-
-/** The layers that have loops of their own; the others run as their definitions. */
-function prepareLoop(
-  work: LayerWork,
-  shape: Shape,
-  given: Shape,
-  /** Whether an input is repeated. */
-  isSpread: boolean,
-  wasm: WasmExports,
-  memory: WebAssembly.Memory,
-): Compute | undefined {
-  const [, , n] = shape
-  switch (work.name) {
-    case 'affine': {
-      const { scale, bias } = work.settings
-      return eachRow(shape, (c, to, from) => wasm.affineRow(to, from!, n, scale?.[c] ?? 1, bias?.[c] ?? 0))
-    }
-    case 'activate':
-      return work.settings.name === 'relu'
-        ? eachRow(shape, (_, to, from) => wasm.reluRow(to, from!, n))
-        : undefined
-    case 'add':
-      return isSpread ? undefined : eachRow(shape, (_, to, a, b) => wasm.addRow(to, a!, b!, n))
-    case 'divide':
-      return isSpread ? undefined : eachRow(shape, (_, to, a, b) => wasm.divideRow(to, a!, b!, n))
-    case 'interleaved':
-      return (to, [from], [first, end]) => {
-        const [channels, , width] = given
-        for (let y = first; y < end; y++)
-          wasm.joinPlanes(rowAt(to, 0, y), rowAt(from!, 0, y), from!.plane, width, channels)
-      }
-    case 'parted':
-      return (to, [from], [first, end]) => {
-        for (let y = first; y < end; y++)
-          wasm.splitPlanes(rowAt(to, 0, y), to.plane, rowAt(from!, 0, y), n, work.settings.channels)
-      }
-    case 'pool':
-      return prepareMaxima(work.settings.axes, shape, wasm, memory)
-    default:
-      return undefined
-  }
-}
-
-/** A loop over rows at the same place of all inputs: it gets the channel and the addresses. */
-const eachRow =
-  ([channels]: Shape, loop: (channel: number, to: number, ...from: number[]) => void): Compute =>
-  (to, from, [first, end]) => {
-    for (let c = 0; c < channels; c++) {
-      for (let y = first; y < end; y++) loop(c, rowAt(to, c, y), ...from.map((one) => rowAt(one, c, y)))
-    }
-  }
-
-/** Max pooling: windows wholly inside in vectors, the others as the definition has them. */
-function prepareMaxima(
-  axes: PoolAxes,
-  [channels]: Shape,
-  wasm: WasmExports,
-  memory: WebAssembly.Memory,
-): Compute {
-  const [, ay, ax] = axes
-  const data = new Float32Array(memory.buffer)
-  const taps = ax.high.reduce((most, high, i) => Math.max(most, high - ax.low[i]! + 1), 0)
-  const isWhole = (i: number) => ax.high[i]! - ax.low[i]! + 1 === taps
-  const left = ax.low.findIndex((_, i) => isWhole(i))
-  let right = ax.output
-  while (!isWhole(right - 1)) right--
-  const stride = ax.output > 1 ? ax.start[1]! - ax.start[0]! : 1
-  const isWide = right - left >= 4
-  return (to, [input], [first, end]) => {
-    const from = input!
-    const rows = rowsIn(data, from)
-    const out = rowsIn(data, to)
-    for (let c = 0; c < channels; c++) {
-      for (let y = first; y < end; y++) {
-        const at = out.at(c, y)
-        if (!isWide) {
-          poolRow(rows, axes, c, 0, y, data, at)
-          continue
-        }
-        poolRow(rows, axes, c, 0, y, data, at, undefined, [0, left])
-        poolRow(rows, axes, c, 0, y, data, at, undefined, [right, ax.output])
-        const row = rows.at(c, ay.start[y]! + ay.low[y]! * ay.dilation)
-        const src = (row + ax.start[left]! + ax.low[left]! * ax.dilation) * 4
-        const count = ay.high[y]! - ay.low[y]! + 1
-        const rowStep = ay.dilation * from.pitch
-        wasm.maxRow((at + left) * 4, src, rowStep, count, ax.dilation * 4, taps, stride, right - left)
-      }
-    }
-  }
-}
-
-const rowsIn = (data: Float32Array, buffer: Buffer): Rows => ({
-  data,
-  at: (c, y) => rowAt(buffer, c, y) / 4,
-})
 
 /** Brings in rows of the picture: from interleaved samples to planes. `floats` is room for three rows. */
 function prepareSource(

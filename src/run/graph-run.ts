@@ -1,6 +1,7 @@
 import type { Range } from '../definition/quantise.ts'
 import { invariant } from '../error.ts'
 import { type Cut, cutOf, planPart } from '../graph/cut.ts'
+import { fused } from '../graph/fuse.ts'
 import { narrowed } from '../graph/narrow.ts'
 import type { Filter, Node } from '../graph/node.ts'
 import { type Listed, listed, type Strip } from '../graph/schedule.ts'
@@ -118,7 +119,7 @@ async function runSteps(
   { onPart, drain, cut: given }: Hooks,
 ): Promise<void> {
   const { arena } = session
-  const plain = outs.map(listed)
+  const plain = outs.map((out) => fused(listed(out)))
   // a step that saw all of its input has left planes, and nothing reads the picture any more
   const source = plain.flat().some(readsPicture) ? over : undefined
   const [, height] = outs[0]!.shape

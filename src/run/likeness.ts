@@ -117,7 +117,7 @@ export function prepareLikeness(
       wasm.weighRow(weights, totals, summed, width, perSquare, near)
       for (let c = 0; c < channels; c++) wasm.addWeighted(made(c), weights, rowAt(c, y + dy) + dx * 4, width)
     }
-    for (let c = 0; c < channels; c++) wasm.divideRow(made(c), made(c), totals, width)
+    for (let c = 0; c < channels; c++) wasm.operationRow(made(c), made(c), totals, width, 3)
   }
 
   return (to, from, [first, end]) => {

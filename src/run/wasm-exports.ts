@@ -161,10 +161,26 @@ export type WasmExports = {
   // layers: f32 rows, in place allowed
   /** src / scale + bias. */
   affineRow(dst: number, src: number, n: number, scale: number, bias: number): void
-  /** a / b. */
-  divideRow(dst: number, a: number, b: number, n: number): void
-  /** a + b. */
-  addRow(dst: number, a: number, b: number, n: number): void
+  /** src below 0 times the slope, else src. */
+  preluRow(dst: number, src: number, n: number, slope: number): void
+  /** src, at least `low` and at most `high`. */
+  clipRow(dst: number, src: number, n: number, low: number, high: number): void
+  /** Two rows by an operation: 0 a + b, 1 a − b, 2 a · b, 3 a / b, 4 the smaller, 5 the larger. */
+  operationRow(dst: number, a: number, b: number, n: number, operation: number): void
+  /** A row and a number, which stands behind it or before. */
+  numberRow(dst: number, src: number, n: number, operation: number, number: number, isFirst: boolean): void
+  /** (src − mean) / root · gamma + beta in doubles, rounded once. */
+  normalizedRow(
+    dst: number,
+    src: number,
+    n: number,
+    mean: number,
+    root: number,
+    gamma: number,
+    beta: number,
+  ): void
+  /** 0 sigmoid, 1 SiLU, 2 tanh, 3 exp. No sample past the end is read or written. */
+  exponentialRow(dst: number, src: number, n: number, name: number): void
   /** src where it is above 0 or NaN, else 0. */
   reluRow(dst: number, src: number, n: number): void
 

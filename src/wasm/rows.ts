@@ -10,25 +10,119 @@ export function affineRow(dst: usize, src: usize, n: i32, scale: f32, bias: f32)
   }
 }
 
-/** a / b. */
-export function divideRow(dst: usize, a: usize, b: usize, n: i32): void {
-  for (let i: usize = 0, end = <usize>n << 2; i < end; i += 16) {
-    v128.store(dst + i, f32x4.div(v128.load(a + i), v128.load(b + i)))
-  }
-}
-
-/** a + b. */
-export function addRow(dst: usize, a: usize, b: usize, n: i32): void {
-  for (let i: usize = 0, end = <usize>n << 2; i < end; i += 16) {
-    v128.store(dst + i, f32x4.add(v128.load(a + i), v128.load(b + i)))
-  }
-}
-
 /** src where it is above 0 or no number, else 0. */
 export function reluRow(dst: usize, src: usize, n: i32): void {
   const zero = f32x4.splat(0)
   for (let i: usize = 0, end = <usize>n << 2; i < end; i += 16) {
     const x = v128.load(src + i)
     v128.store(dst + i, v128.andnot(x, f32x4.le(x, zero)))
+  }
+}
+
+/** src below 0 times the slope, else src. */
+export function preluRow(dst: usize, src: usize, n: i32, slope: f32): void {
+  const zero = f32x4.splat(0)
+  const s = f32x4.splat(slope)
+  for (let i: usize = 0, end = <usize>n << 2; i < end; i += 16) {
+    const x = v128.load(src + i)
+    v128.store(dst + i, v128.bitselect(f32x4.mul(x, s), x, f32x4.lt(x, zero)))
+  }
+}
+
+/** src, at least `low` and at most `high`. */
+export function clipRow(dst: usize, src: usize, n: i32, low: f32, high: f32): void {
+  const a = f32x4.splat(low)
+  const b = f32x4.splat(high)
+  for (let i: usize = 0, end = <usize>n << 2; i < end; i += 16)
+    v128.store(dst + i, f32x4.min(b, f32x4.max(a, v128.load(src + i))))
+}
+
+/** Two vectors by an operation: 0 a + b, 1 a − b, 2 a · b, 3 a / b, 4 the smaller, 5 the larger; of the last two a where it is NaN. */
+@inline
+function combined(a: v128, b: v128, operation: i32): v128 {
+  if (operation == 0) return f32x4.add(a, b)
+  if (operation == 1) return f32x4.sub(a, b)
+  if (operation == 2) return f32x4.mul(a, b)
+  if (operation == 3) return f32x4.div(a, b)
+  const isFirst = operation == 4 ? f32x4.lt(a, b) : f32x4.gt(a, b)
+  return v128.bitselect(a, b, v128.or(isFirst, f32x4.ne(a, a)))
+}
+
+/** Two rows by an operation, see `combined`. */
+export function operationRow(dst: usize, a: usize, b: usize, n: i32, operation: i32): void {
+  for (let i: usize = 0, end = <usize>n << 2; i < end; i += 16)
+    v128.store(dst + i, combined(v128.load(a + i), v128.load(b + i), operation))
+}
+
+/** A row and a number, which stands behind it, or with `isFirst` before. */
+export function numberRow(dst: usize, src: usize, n: i32, operation: i32, number: f32, isFirst: bool): void {
+  const k = f32x4.splat(number)
+  for (let i: usize = 0, end = <usize>n << 2; i < end; i += 16) {
+    const x = v128.load(src + i)
+    v128.store(dst + i, isFirst ? combined(k, x, operation) : combined(x, k, operation))
+  }
+}
+
+/** (src − mean) / root · gamma + beta in doubles, rounded once. */
+export function normalizedRow(dst: usize, src: usize, n: i32, mean: f64, root: f64, gamma: f64, beta: f64): void {
+  const m = f64x2.splat(mean)
+  const r = f64x2.splat(root)
+  const g = f64x2.splat(gamma)
+  const b = f64x2.splat(beta)
+  for (let i: usize = 0, end = <usize>n << 2; i < end; i += 16) {
+    const x = v128.load(src + i)
+    const low = f64x2.promote_low_f32x4(x)
+    const high = f64x2.promote_low_f32x4(v128.shuffle<i32>(x, x, 2, 3, 0, 1))
+    const p = f32x4.demote_f64x2_zero(f64x2.add(f64x2.mul(f64x2.div(f64x2.sub(low, m), r), g), b))
+    const q = f32x4.demote_f64x2_zero(f64x2.add(f64x2.mul(f64x2.div(f64x2.sub(high, m), r), g), b))
+    v128.store(dst + i, v128.shuffle<i32>(p, q, 0, 1, 4, 5))
+  }
+}
+
+/** e to the power x: the steps of tensor/math.ts, one by one. */
+function exponential(x: f64): f64 {
+  if (!(x < 709.782712893384)) return x > 0 ? Infinity : NaN
+  if (x < -745.1332191019412) return 0
+  const k = Math.floor(x * 1.4426950408889634 + 0.5)
+  const high = x - k * 0.6931471803691238
+  const low = k * 1.9082149292705877e-10
+  const r = high - low
+  const t = r * r
+  const c =
+    r -
+    t *
+      (0.16666666666666602 +
+        t *
+          (-0.0027777777777015593 +
+            t * (6.613756321437934e-5 + t * (-1.6533902205465252e-6 + t * 4.1381367970572385e-8))))
+  const value = 1 - (low - (r * c) / (2 - c) - high)
+  const n = <i32>k
+  if (n > 1023) return value * powerOfTwo(n - 1) * 2
+  if (n < -1021) return value * powerOfTwo(n + 54) * powerOfTwo(-54)
+  return value * powerOfTwo(n)
+}
+
+@inline
+function powerOfTwo(n: i32): f64 {
+  return reinterpret<f64>((<u64>(n + 1023)) << 52)
+}
+
+/** Every sample through a function of exp, in doubles, rounded once: 0 sigmoid, 1 SiLU, 2 tanh, 3 exp (definitions: functions.ts). */
+export function exponentialRow(dst: usize, src: usize, n: i32, name: i32): void {
+  for (const end = src + (<usize>n << 2); src < end; src += 4, dst += 4) {
+    const v = <f64>load<f32>(src)
+    let y: f64
+    if (name == 0) y = 1 / (1 + exponential(-v))
+    else if (name == 1) y = v == -Infinity ? 0 : v * (1 / (1 + exponential(-v)))
+    else if (name == 2) {
+      const a = Math.abs(v)
+      if (a < 5e-4) y = v - (v * v * v) / 3
+      else {
+        const t = exponential(-2 * a)
+        const positive = (1 - t) / (1 + t)
+        y = v < 0 ? -positive : positive
+      }
+    } else y = exponential(v)
+    store<f32>(dst, <f32>y)
   }
 }

@@ -68,6 +68,23 @@ describe('the table', () => {
       'relu',
       'threshold',
       'normalize',
+      'leakyrelu',
+      'prelu',
+      'clip',
+      'sigmoid',
+      'tanh',
+      'gelu',
+      'silu',
+      'batchnorm',
+      'avgpool',
+      'globalpool',
+      'pad',
+      'pixel-shuffle',
+      'softmax',
+      'argmax',
+      'keep',
+      'add',
+      'concat',
     ])
   })
 

@@ -59,7 +59,15 @@ const others: readonly (readonly [names: string, files: RegExp, reason: string])
     /^(definition\/layers|run\/graph-part|operators\/pointwise|teach\/operators\/involution)\.ts$/,
     'an activation',
   ],
-  ['threshold', /^graph\/narrow\.ts$/, 'a layer of the engine'],
+  [
+    'relu leakyrelu prelu clip sigmoid tanh gelu silu',
+    /^(definition|graph|net|run)\//,
+    'a function of samples, and a layer of the engine',
+  ],
+  ['threshold add concat softmax argmax', /^(definition|graph|net|run)\//, 'a layer of the engine'],
+  ['pad', /^(image|teach)\//, 'room around something'],
+  ['add', /^(batch\/watch|operators\/separable)\.ts$/, 'a new file; the layer of the engine'],
+  ['pointwise depthwise threshold', /^net\/formats\//, 'words of other formats'],
   ['normalize', /^(operators|picture)\//, 'the option --normalize'],
 ]
 

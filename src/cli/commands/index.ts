@@ -10,7 +10,7 @@ import { digestCommand } from './digest.ts'
 import { explainCommand } from './explain.ts'
 import { kernelConvert } from './kernel.ts'
 import { list } from './list.ts'
-import { netCommand, netInfo } from './net.ts'
+import { netCommand, netConvert, netInfo } from './net.ts'
 import { reportMerge } from './report.ts'
 import { reviewCommand } from './review.ts'
 import { showCommand } from './show.ts'
@@ -20,6 +20,7 @@ export const utilities: readonly Command[] = [
   chainCommand,
   netCommand,
   netInfo,
+  netConvert,
   batchCommand,
   batchMerge,
   compareCommand,

@@ -94,6 +94,34 @@ export const netInfo: Command = {
   run: async (call) => describeNetwork(call, resolve(infoSettings, call.given)),
 }
 
+const convertSettings = { scale, debug: runSettings.debug } satisfies Params
+
+/** `convo net convert <in> <out>` */
+export const netConvert: Command = {
+  name: 'net convert',
+  summary: 'writes a network as one .safetensors file: its graph as JSON, its weights as they are',
+  group: 'commands',
+  arguments: [model, { name: 'output', summary: 'a file ending in .safetensors', kind: 'file' }],
+  options: [{ title: 'Options', params: convertSettings }],
+  examples: ['convo net convert espcn-x3.onnx espcn-x3.safetensors'],
+  async run({ args: [path = '', output = ''], given }) {
+    const own = resolve(convertSettings, given)
+    if (!output.endsWith('.safetensors')) {
+      throw new ConvoError('E_OUTPUT', `a network is written as .safetensors, and ${output} is none`, {
+        fix: `convo net convert ${path} ${output.replace(/\.[^./]*$/, '')}.safetensors`,
+      })
+    }
+    const [{ readNetwork }, { writeNetwork }, { writeAtomically }] = await Promise.all([
+      import('../../net/read.ts'),
+      import('../../net/formats/own.ts'),
+      import('../../files/output.ts'),
+    ])
+    const bytes = writeNetwork(await readNetwork(path, own.scale === undefined ? {} : { scale: own.scale }))
+    await writeAtomically(output, (file) => file.write(bytes))
+    return 0
+  },
+}
+
 /** Tells of a network at the size of a picture. */
 export async function describeNetwork(
   { args: [path = ''], io }: Pick<Call, 'args' | 'io'>,

@@ -4,10 +4,12 @@ import { asConvoError, ConvoError, invariant } from '../../error.ts'
 import { memoryFile } from '../../files/memory.ts'
 import { type OutputFormat, outputFormats } from '../../image/format.ts'
 import { loadSharp, type Sharp } from '../../image/sharp.ts'
+import type { NetColours, NetRange } from '../../net/meaning.ts'
 import { integer } from '../../params.ts'
 import type { Watch } from '../../run/pool.ts'
 import type { Picture, Samples } from '../../tensor/picture.ts'
 import { Tensor } from '../../tensor/tensor.ts'
+import { describe } from '../../text/describe.ts'
 import type { DryRun } from '../dry-run.ts'
 import type { PageStore, PictureJob, Report } from '../job.ts'
 import { type Operation, operations } from '../operations.ts'
@@ -18,6 +20,7 @@ import type { PictureInput } from './inputs.ts'
 import { type KernelInput, kernelOf } from './kernel-input.ts'
 import type { Methods, PictureOptions } from './methods.ts'
 import { camelCase, checkObject, checkText, inLibraryWords, typedOptions } from './names.ts'
+import type { Net } from './net.ts'
 
 /** How a picture is read, computed and written, besides its operations. */
 export type ConvoOptions = PictureOptions & Watch
@@ -68,6 +71,18 @@ export const operationParams = ({ params, shared }: Operation) => ({
   ),
 })
 
+/** How a network meets a picture; what is left out is what its file says, or guessed and noted. */
+export type NetPictureOptions = {
+  /** What black and white are for the network. */
+  readonly inRange?: NetRange
+  /** What black and white are in what it gives; `raw` keeps its numbers. */
+  readonly outRange?: NetRange | 'raw'
+  /** The channels that it takes; `luma` resizes chroma beside it. */
+  readonly colours?: NetColours
+  /** What a map of classes becomes. */
+  readonly classes?: 'colours' | 'numbers'
+}
+
 type Format = {
   readonly name: OutputFormat
   readonly quality?: number | undefined
@@ -115,6 +130,16 @@ export class Chain {
     }
     const step: Asked = { operation, given, kernel: isNamed ? undefined : kernelOf(kernel) }
     return new Chain({ ...chain.#state, steps: [...chain.#state.steps, step] })
+  }
+
+  /** Runs a trained network, of `loadNet`, on the picture: levels go to its range and back, alpha goes along. */
+  net(net: Net, options: NetPictureOptions = {}): Chain {
+    if (typeof net !== 'object' || net === null || !('operation' in net)) {
+      throw new ConvoError('E_ARGUMENT', `net takes what loadNet gives, got ${describe(net)}`, {
+        fix: "convo(input).net(await loadNet('model.onnx'))",
+      })
+    }
+    return Chain.add(this, net.operation, options)
   }
 
   /** Encodes as PNG, 8 or 16 bits. `compression` from 0, which stores, to 9, which is small and slow. */

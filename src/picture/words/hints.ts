@@ -17,7 +17,6 @@ const operationHints: Readonly<Record<string, Hint>> = {
   adaptiveblur: words('involution'),
   atrous: words('dilated'),
   average: words('box'),
-  avgpool: words('box'),
   bilateral: words('involution'),
   bilateralfilter: words('involution'),
   blur: words('gaussian'),

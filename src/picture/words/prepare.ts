@@ -1,8 +1,10 @@
+import type { Activation } from '../../definition/functions.ts'
 import { ConvoError } from '../../error.ts'
 import { namedKernels } from '../../filters/names.ts'
 import { extensionOf, formatOfPath, outputFormats } from '../../image/format.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { loadKernel } from '../../kernel/source.ts'
+import { activationStep } from '../../operators/activation.ts'
 import { type Params, resolve, type Values } from '../../params.ts'
 import type { PictureJob, SettledStep, StepMaker } from '../job.ts'
 import { withKernelNotes } from '../kernel-notes.ts'
@@ -148,6 +150,8 @@ type PreparedStep = {
   readonly name: string
   readonly settings: Settings
   readonly step: StepMaker
+  /** What an option adds behind it. */
+  readonly behind?: StepMaker
   /** True when it takes its input whole, with all pages or slices. */
   readonly isVolume: boolean
 }
@@ -164,6 +168,10 @@ async function prepareStep({ operation, given, kernel: own }: Asked): Promise<Pr
     isVolume: takesVolume(operation, values),
     step: (picture) =>
       withKernelNotes(settledStep(operation, values, kernel, settings, picture), kernel, settings, isSized),
+    ...(operation.isFollowed &&
+      values.activation !== 'none' && {
+        behind: ({ full, unit = full }) => activationStep(values.activation as Activation, unit),
+      }),
   }
 }
 
@@ -190,7 +198,7 @@ function prepared(settings: Settings, steps: readonly PreparedStep[]): Prepared 
         input,
         output,
         operation: steps.map(({ name }) => name).join(' -- '),
-        steps: steps.map(({ step }) => step),
+        steps: steps.flatMap(({ step, behind }) => (behind === undefined ? [step] : [step, behind])),
         settings,
         isVolume: steps[0]!.isVolume,
       }

@@ -1,7 +1,10 @@
+import { ConvoError } from '../../error.ts'
+import { sourceNode, traced, tracer } from '../../graph/node.ts'
 import type { Io } from '../../host/io.ts'
 import { resolve } from '../../params.ts'
 import type { Asked } from '../../picture/words/prepare.ts'
 import type { Given } from '../../picture/words/syntax.ts'
+import type { Tensor } from '../../tensor/tensor.ts'
 import { writeDrawing } from '../draw/file.ts'
 import { checkAsked, checkDrawing, explanationOf, type Input, inputOf, noted, tellNotes } from './explain.ts'
 import type { ChainExplanation, ChainStep } from './explanation.ts'
@@ -42,6 +45,7 @@ async function chainOf(
   const axes = shape.slice(1).map(() => 1)
   const start = { output: shape, parameters: 0, multiplications: 0, receptiveField: axes, step: axes }
   const done: ChainStep[] = []
+  const kept = new Map<string, Tensor>()
   for (const [i, { operation, given }] of steps.entries()) {
     checkAsked(operation, given)
     const before = done.at(-1) ?? { ...start, operation: 'input' }
@@ -50,6 +54,7 @@ async function chainOf(
       given,
       i === 0 ? { shape, depth, peak } : { shape: before.output, depth: 32 },
       isLayer,
+      kept,
     )
     done.push({
       operation: operation.name,
@@ -72,17 +77,52 @@ async function chainOf(
   }
 }
 
+const pick = (given: Given, params: object): Given =>
+  Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(params, name)))
+
+/** The shape that a small step makes of another; what it keeps under a name is there for later ones. */
+async function shapeBehind(
+  operation: Asked['operation'],
+  given: Given,
+  shape: readonly number[],
+  kept: Map<string, Tensor>,
+): Promise<readonly number[]> {
+  const values = resolve(operation.params, pick(given, operation.params))
+  const made = operation.build({ values, kernel: undefined, settings: {}, channels: shape[0]!, full: 255 })
+  if (made.kind !== 'tensor' || made.seesAll === true) return shape
+  const find = (name: string): Tensor => {
+    const found = kept.get(name)
+    if (found !== undefined) return found
+    throw new ConvoError('E_NAME', `no step before kept anything as "${name}"`)
+  }
+  const keep = (name: string, tensor: Tensor) => void kept.set(name, tensor)
+  const out = await made.apply(
+    traced(sourceNode(shape as [number, number, number])),
+    tracer,
+    Object.assign(find, { keep }),
+  )
+  if (made.keeps !== undefined) kept.set(made.keeps, out)
+  return out.shape
+}
+
 /** One step alone. Steps between the operators look at single samples; a volume meets the others slice by slice. */
 async function oneStep(
   operation: Asked['operation'],
   given: Given,
   input: Input,
   isLayer: boolean,
+  kept: Map<string, Tensor>,
 ): Promise<Omit<ChainStep, 'operation'>> {
   const { shape } = input
   const ones = shape.slice(1).map(() => 1)
   if (operation.group === 'steps') {
-    return { output: shape, parameters: 0, multiplications: 0, receptiveField: ones, step: ones }
+    const output = shape.length === 3 ? await shapeBehind(operation, given, shape, kept) : shape
+    const step = shape.slice(1).map((n, i) => n / output[i + 1]!)
+    const { size } = resolve(operation.params, pick(given, operation.params)) as { size?: readonly number[] }
+    const isPooled = size !== undefined
+    const isAll = output.length === 3 && output[1] === 1 && output[2] === 1
+    const receptiveField = isAll ? shape.slice(1) : isPooled ? [size[0]!, size[1] ?? size[0]!] : ones
+    return { output, parameters: 0, multiplications: 0, receptiveField, step }
   }
   const depth = shape.length === 4 && operation.input === undefined ? shape[1]! : undefined
   const flat = depth === undefined ? shape : [shape[0]!, ...shape.slice(2)]

@@ -1,0 +1,379 @@
+import type { Engine } from '../definition/engine.ts'
+import type { Activation } from '../definition/functions.ts'
+import type { Summary } from '../definition/summary.ts'
+import { ConvoError } from '../error.ts'
+import { choice, integer, number, numbers, type Params, text } from '../params.ts'
+import { borders } from '../tensor/border.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+import { activate } from './activation.ts'
+import { pair, sides } from './bank.ts'
+import { poolAxes } from './max-pool.ts'
+import { arithmetics, type Kept, operator, type Step } from './operator.ts'
+
+// Layers of networks as small steps of a chain.
+
+const alone = { kind: 'tensor', acts: 'colour', volume: 'whole', arithmetic: arithmetics.samples } as const
+const planar = { kind: 'tensor', acts: 'colour', arithmetic: arithmetics.samples } as const
+
+/** A step that takes samples one by one. */
+const single = (name: Activation, summary: string, formula: string, source: string) =>
+  operator({
+    summary,
+    formula,
+    source,
+    group: 'steps',
+    params: {},
+    kernel: 'none',
+    takes: [],
+    build: ({ full, unit = full }): Step => ({
+      ...alone,
+      apply: (x, engine) => activate(engine, x, name, unit),
+    }),
+  })
+
+export const sigmoidStep = single(
+  'sigmoid',
+  'takes every sample into 0..1, white being 1',
+  'out = 1 / (1 + exp(−x))',
+  'the logistic function; black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are',
+)
+export const tanhStep = single(
+  'tanh',
+  'takes every sample into −1..1, white being 1',
+  'out = tanh(x)',
+  'as sigmoid',
+)
+export const geluStep = single(
+  'gelu',
+  'weighs every sample by how likely a normal one is below it',
+  'out = x · Φ(x)',
+  'Hendrycks and Gimpel 2016; numbers as of sigmoid',
+)
+export const siluStep = single(
+  'silu',
+  'weighs every sample by its sigmoid',
+  'out = x / (1 + exp(−x))',
+  'Elfwing, Uchibe and Doya 2018; numbers as of sigmoid',
+)
+
+export const leakyReluStep = operator({
+  summary: 'multiplies what is below 0 by a slope',
+  formula: 'out = x where x ≥ 0, else slope · x',
+  source: 'Maas, Hannun and Ng 2013',
+  group: 'steps',
+  params: { slope: number('what samples below 0 are multiplied by', 0.01) },
+  kernel: 'none',
+  takes: [],
+  build: ({ values: { slope } }) => ({
+    ...alone,
+    apply: (x, engine) =>
+      engine.layer('activate', [x], { name: 'leakyrelu', unit: 1, a: Math.fround(slope) }),
+  }),
+})
+
+const list = (summary: string) => numbers(summary, '<n,n,…>', { min: 1, max: 4096 })
+
+/** A number for each channel, of one or of as many. @throws ConvoError E_OPTION */
+function perChannel(name: string, given: readonly number[], { shape }: Tensor): readonly number[] {
+  const channels = shape[0]!
+  if (given.length === channels) return given
+  if (given.length === 1) return Array.from({ length: channels }, () => given[0]!)
+  throw new ConvoError('E_OPTION', `--${name} has ${given.length} numbers for ${channels} channels`, {
+    fix: `1 number or ${channels}`,
+  })
+}
+
+export const preluStep = operator({
+  summary: 'multiplies what is below 0 by a slope of its channel',
+  formula: 'out = x where x ≥ 0, else slope[c] · x',
+  source: 'He et al. 2015',
+  group: 'steps',
+  params: { slope: { ...list('one number, or one for each channel'), default: [0.25] as readonly number[] } },
+  kernel: 'none',
+  takes: [],
+  build: ({ values: { slope } }) => ({
+    ...planar,
+    apply: (x, engine) =>
+      engine.layer('prelu', [x], { slope: Float32Array.from(perChannel('slope', slope, x)) }),
+  }),
+})
+
+export const clipStep = operator({
+  summary: 'cuts samples off below a smallest and above a largest level',
+  formula: 'out = min(max, max(min, x))',
+  source: 'ReLU6 is a clip of numbers to 0..6: --min 0 --max 6 behind normalize',
+  group: 'steps',
+  params: {
+    min: number('the smallest, in levels of 0..255 at any depth', 0),
+    max: number('the largest, likewise', 255),
+  },
+  kernel: 'none',
+  takes: [],
+  build: ({ values: { min, max }, full }) => {
+    if (min > max)
+      throw new ConvoError('E_OPTION', `--min ${min} is above --max ${max}`, {
+        fix: `--min ${max} --max ${min}`,
+      })
+    const level = (v: number) => Math.fround((v * full) / 255)
+    return {
+      ...alone,
+      apply: (x, engine) =>
+        engine.layer('activate', [x], { name: 'clip', unit: 1, a: level(min), b: level(max) }),
+    }
+  },
+})
+
+export const batchNormStep = operator({
+  summary: 'takes every channel to the mean and spread that a network learned',
+  formula: 'out = (x − mean[c]) / √(variance[c] + epsilon) · gamma[c] + beta[c]',
+  source: 'Ioffe and Szegedy 2015, in evaluation; one number, or one for each channel',
+  group: 'steps',
+  params: {
+    mean: { ...list('the running mean'), default: [0] as readonly number[] },
+    variance: { ...list('the running variance'), default: [1] as readonly number[] },
+    gamma: { ...list('the scale'), default: [1] as readonly number[] },
+    beta: { ...list('the shift'), default: [0] as readonly number[] },
+    epsilon: number('added to the variance', 1e-5, { min: 0 }),
+  },
+  kernel: 'none',
+  takes: [],
+  build: ({ values: { mean, variance, gamma, beta, epsilon } }) => {
+    if (variance.some((v) => v + epsilon <= 0))
+      throw new ConvoError('E_OPTION', '--variance and --epsilon must come to more than 0')
+    return {
+      ...planar,
+      apply: (x, engine) =>
+        engine.layer('normalized', [x], {
+          mean: perChannel('mean', mean, x),
+          root: perChannel('variance', variance, x).map((v) => Math.sqrt(v + epsilon)),
+          gamma: perChannel('gamma', gamma, x),
+          beta: perChannel('beta', beta, x),
+        }),
+    }
+  },
+})
+
+export const keepStep = operator({
+  summary: 'keeps what there is under a name, for a later step of the chain',
+  formula: 'out = x',
+  source: 'skips of networks: add, concat and unpool take it with --with',
+  group: 'steps',
+  params: { as: text('the name', '<name>', 'skip') },
+  kernel: 'none',
+  takes: [],
+  build: ({ values }) => ({ ...planar, keeps: values.as, apply: async (x) => x }),
+})
+
+/** What was kept under a name. @throws ConvoError E_NAME */
+export function named(name: string, kept: Kept | undefined): Tensor {
+  if (kept !== undefined) return kept(name)
+  throw new ConvoError('E_NAME', `no step before kept anything as "${name}"`)
+}
+
+const withParam = {
+  with: {
+    ...text('the name under which a step kept it: keep --as <name>', '<name>'),
+    unset: 'the result itself',
+  },
+} satisfies Params
+
+export const addStep = operator({
+  summary: 'adds what was kept under a name',
+  formula: 'out = x + kept',
+  source: 'the residual connections of He et al. 2016',
+  group: 'steps',
+  params: withParam,
+  kernel: 'none',
+  takes: [],
+  build: ({ values }) => ({
+    ...planar,
+    async apply(x, engine, kept) {
+      const other = values.with === undefined ? x : named(values.with, kept)
+      if (other.shape.join() !== x.shape.join())
+        throw new ConvoError(
+          'E_SHAPE',
+          `add: [${x.shape}] and "${values.with}", which is [${other.shape}], differ`,
+        )
+      return engine.layer('add', [x, other], {})
+    },
+  }),
+})
+
+export const concatStep = operator({
+  summary: 'puts the channels of what was kept under a name behind those that there are',
+  formula: 'out = x and then kept, [C + C′,H,W]',
+  source: 'the skips of Ronneberger, Fischer and Brox 2015',
+  group: 'steps',
+  params: withParam,
+  kernel: 'none',
+  takes: [],
+  build: ({ values }) => ({
+    ...planar,
+    async apply(x, engine, kept) {
+      const other = values.with === undefined ? x : named(values.with, kept)
+      if (other.shape.slice(1).join() !== x.shape.slice(1).join())
+        throw new ConvoError(
+          'E_SHAPE',
+          `concat: [${x.shape}] and "${values.with}", which is [${other.shape}], differ in size`,
+        )
+      return engine.layer('concat', [x, other], { axis: 0 })
+    },
+  }),
+})
+
+export const pixelShuffleStep = operator({
+  summary: 'makes pixels of channels: upsampling at the end of networks',
+  formula: 'out[c, i·r + u, j·r + v] = x[c·r² + u·r + v, i, j]; H x W x C·r² becomes H·r x W·r x C',
+  source: 'Shi et al. 2016; PyTorch’s PixelShuffle',
+  group: 'steps',
+  params: {
+    by: {
+      ...integer('how many times as wide and high', undefined, { min: 1, max: 64 }),
+      unset: 'the largest of 1 to 4 that the channels allow',
+    },
+  },
+  kernel: 'none',
+  takes: [],
+  build: ({ values }) => ({
+    ...planar,
+    async apply(x, engine) {
+      const [channels, height, width] = x.shape as [number, number, number]
+      const r = values.by ?? [4, 3, 2].find((n) => channels % n ** 2 === 0) ?? 1
+      if (channels % r ** 2 !== 0) {
+        throw new ConvoError(
+          'E_SHAPE',
+          `pixel-shuffle by ${r} needs a multiple of ${r ** 2} channels, got ${channels}`,
+        )
+      }
+      return engine.layer('rearranged', [x], {
+        shape: [channels / r ** 2, height * r, width * r],
+        factors: [
+          { size: channels / r ** 2, fromAxis: 0, from: r ** 2, toAxis: 0, to: 1 },
+          { size: r, fromAxis: 0, from: r, toAxis: 1, to: 1 },
+          { size: r, fromAxis: 0, from: 1, toAxis: 2, to: 1 },
+          { size: height, fromAxis: 1, from: 1, toAxis: 1, to: r },
+          { size: width, fromAxis: 2, from: 1, toAxis: 2, to: r },
+        ],
+      })
+    },
+  }),
+})
+
+export const avgPoolStep = operator({
+  summary: 'takes the mean of every window; the default, 2x2, halves the picture',
+  formula: 'out[i,j] = mean of x[i·stride + u, j·stride + v] over u, v inside the picture',
+  source: 'LeCun et al. 1998; PyTorch’s avg_pool2d with count_include_pad=False',
+  group: 'steps',
+  params: {
+    size: sides('height and width of the window', 1, 2),
+    stride: { ...sides('pixels from one window to the next', 1, 2), unset: 'the size of the window' },
+    padding: sides('pixels around the picture, which do not count', 0, 0),
+  },
+  kernel: 'none',
+  takes: [],
+  build: ({ values: { size, stride, padding } }) => ({
+    ...planar,
+    acts: 'each',
+    apply(x, engine) {
+      const axes = poolAxes(2, x, {
+        kernelSize: pair(size),
+        stride: pair(stride ?? size),
+        padding: pair(padding),
+      })
+      const counts = ({ low, high }: (typeof axes)[1]) => low.map((first, i) => high[i]! - first + 1)
+      return engine.layer('averaged', [x], { axes, rows: counts(axes[1]), columns: counts(axes[2]) })
+    },
+  }),
+})
+
+export const globalPoolStep = operator({
+  summary: 'takes every channel to one number: its mean or its largest sample',
+  formula: 'out[c] = mean of x[c,i,j] over all i, j; [C,1,1]',
+  source: 'Lin, Chen and Yan 2013',
+  group: 'steps',
+  params: {
+    of: choice(
+      'what of a channel',
+      ['mean', 'max', 'min', 'sum'] as const satisfies readonly Summary[],
+      'mean',
+    ),
+  },
+  kernel: 'none',
+  takes: [],
+  build: ({ values: { of } }) => ({
+    ...planar,
+    apply: (x, engine) => engine.layer('summary', [x], { of, groups: 1 }),
+  }),
+})
+
+export const padStep = operator({
+  summary: 'adds pixels around the picture',
+  formula: 'out[i,j] = x[i − top, j − left], and beyond it what --mode says',
+  source: 'the border modes of convo list borders',
+  group: 'steps',
+  params: {
+    by: {
+      ...numbers(
+        'pixels: one number; y,x; or top,bottom,left,right',
+        '<n,n,…>',
+        { min: 1, max: 4 },
+        { min: 0, whole: true },
+      ),
+      default: [1] as readonly number[],
+    },
+    mode: choice('what stands there', Object.keys(borders) as (keyof typeof borders)[], 'constant'),
+    value: number('the level of constant, of 0..255 at any depth', 0),
+  },
+  kernel: 'none',
+  takes: [],
+  build: ({ values: { by, mode, value }, full }) => ({
+    ...planar,
+    acts: 'each',
+    apply(x, engine) {
+      const [, height, width] = x.shape as [number, number, number]
+      const [a = 0, b = a, c = b, d = c] = by
+      const [top, bottom, left, right] =
+        by.length === 4 ? [a, b, c, d] : by.length === 2 ? [a, a, b, b] : [a, a, a, a]
+      const { source } = borders[mode]
+      const places = (n: number, before: number, after: number) =>
+        Int32Array.from({ length: n + before + after }, (_, i) => source(i - before, n))
+      return engine.layer('placed', [x], {
+        channels: Int32Array.from({ length: x.shape[0]! }, (_, i) => i),
+        rows: places(height, top, bottom),
+        columns: places(width, left, right),
+        fill: Math.fround((value * full) / 255),
+      })
+    },
+  }),
+})
+
+export const softmaxStep = operator({
+  summary: 'makes shares of the channels of every pixel, which sum to 1',
+  formula: 'out[c] = exp(x[c]) / Σ exp(x[k]) over k',
+  source: 'Bridle 1990; numbers as of sigmoid',
+  group: 'steps',
+  params: {},
+  kernel: 'none',
+  takes: [],
+  build: ({ full, unit = full }) => ({
+    ...planar,
+    async apply(x, engine) {
+      const scaled = (v: Tensor, by: number) => (by === 1 ? v : multiplied(engine, v, by))
+      return scaled(await engine.layer('softmax', [await scaled(x, 1 / unit)], { isLog: false }), unit)
+    },
+  }),
+})
+
+const multiplied = (engine: Engine, x: Tensor, by: number): Promise<Tensor> =>
+  engine.layer('withNumber', [x], { operation: 'multiply', numbers: Float32Array.of(by), isFirst: false })
+
+export const argmaxStep = operator({
+  summary: 'gives the number of the largest channel of every pixel',
+  formula: 'out = the first c whose x[c] is largest; [1,H,W]',
+  source: 'the classes of a segmentation; --range minmax makes them visible, .npy keeps them',
+  group: 'steps',
+  params: {},
+  kernel: 'none',
+  takes: [],
+  build: () => ({ ...planar, apply: (x, engine) => engine.layer('argmax', [x], { sign: 1, isLast: false }) }),
+})

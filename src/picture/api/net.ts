@@ -1,0 +1,75 @@
+import { checkOptions, checkRank } from '../../conv/spec.ts'
+import { asConvoError, ConvoError } from '../../error.ts'
+import { nodeOf, planesNode, traced, tracer } from '../../graph/node.ts'
+import { describeModel, type ModelFacts } from '../../net/describe.ts'
+import { fitOf, type Model, modelOf, throughModel } from '../../net/model.ts'
+import { readNetwork } from '../../net/read.ts'
+import { runToTensor } from '../../run/graph.ts'
+import { poolOf } from '../../run/shared.ts'
+import { Tensor } from '../../tensor/tensor.ts'
+import { describe } from '../../text/describe.ts'
+import { netOperation } from '../net.ts'
+import type { Operation } from '../operations.ts'
+
+/** How a network is read. */
+export type NetOptions = {
+  /** How many times as wide and high the output is, for files that leave it open. */
+  readonly scale?: number | undefined
+}
+
+/** A trained network that is ready to run, on pictures by `convo(x).net(net)` and on tensors by `run`. */
+export class Net {
+  readonly #model: Model
+  /** The network as an operation on pictures. */
+  readonly operation: Operation
+
+  constructor(model: Model, name: string) {
+    this.#model = model
+    this.operation = netOperation(model, name)
+  }
+
+  /** What its file calls it; empty where it has no name. */
+  get name(): string {
+    return this.#model.network.name
+  }
+
+  /**
+   * Runs it on numbers as they are: x [C,H,W] gives [C',H',W'], in strips on all threads. The bits do not depend on either.
+   *
+   * @throws ConvoError E_ARGUMENT, E_SHAPE for a size that it does not take
+   */
+  async run(x: Tensor, options: { readonly threads?: number | undefined } = {}): Promise<Tensor> {
+    try {
+      if (!(x instanceof Tensor)) throw new ConvoError('E_ARGUMENT', `x must be a tensor, got ${describe(x)}`)
+      checkRank('x', x, 3, '[C,H,W]')
+      checkOptions(options, ['threads'])
+      const model = this.#model
+      const fit = await fitOf(model, x.shape as unknown as [number, number, number])
+      const out = await throughModel(model, traced(planesNode(x)), tracer, fit)
+      return await poolOf(options.threads).exclusive((session) => runToTensor(session, { out: nodeOf(out) }))
+    } catch (error) {
+      throw asConvoError(error)
+    }
+  }
+
+  /** Its layers, shapes, weights, multiplications, receptive field and memory at the size of a picture; computes nothing. */
+  async info({
+    width = 256,
+    height = 256,
+  }: {
+    readonly width?: number
+    readonly height?: number
+  } = {}): Promise<ModelFacts> {
+    try {
+      return await describeModel(this.#model, [this.#model.channels ?? 3, height, width])
+    } catch (error) {
+      throw asConvoError(error)
+    }
+  }
+}
+
+/** Reads a network, as `loadNet` does. */
+export async function openNet(source: string | Uint8Array, { scale }: NetOptions): Promise<Net> {
+  const network = await readNetwork(source, scale === undefined ? {} : { scale })
+  return new Net(await modelOf(network), typeof source === 'string' ? source : network.name)
+}

@@ -1,0 +1,183 @@
+import type { FunctionName } from '../definition/functions.ts'
+import type { Shape } from '../definition/layer.ts'
+import { type LayerWork, runLayer } from '../definition/layers.ts'
+import type { OperationName } from '../definition/mixing.ts'
+import { type PoolAxes, poolRow } from '../definition/pool.ts'
+import type { Rows } from '../definition/rows.ts'
+import type { Buffer } from '../graph/schedule.ts'
+import type { Span } from '../graph/spans.ts'
+import type { WasmExports } from './engine.ts'
+import { rowAt } from './rows.ts'
+
+/** Computes rows of a step from those of its inputs. */
+export type Compute = (to: Buffer, from: readonly Buffer[], rows: Span) => void
+
+/** Gets a layer ready: in a loop of its own where it has one, else as its definition. */
+export function prepareLayer(
+  work: LayerWork,
+  shape: Shape,
+  shapes: readonly Shape[],
+  wasm: WasmExports,
+  memory: WebAssembly.Memory,
+): Compute {
+  const isSpread = shapes.some((one) => one.join() !== shape.join())
+  const fast = prepareLoop(work, shape, shapes[0]!, isSpread, wasm, memory)
+  if (fast !== undefined) return fast
+  const data = new Float32Array(memory.buffer)
+  return (to, from, span) => {
+    const rows = from.map((one) => rowsIn(data, one))
+    runLayer(work, rowsIn(data, to), rows, span, shapes, shape)
+  }
+}
+
+/** Operations by their numbers in the loops. */
+const operationNumbers: { readonly [K in OperationName]?: number } = {
+  add: 0,
+  subtract: 1,
+  multiply: 2,
+  divide: 3,
+  smaller: 4,
+  larger: 5,
+}
+
+/** Functions of exp by their numbers in the loop. */
+const exponentials: { readonly [K in FunctionName]?: number } = { sigmoid: 0, silu: 1, tanh: 2, exp: 3 }
+
+/** The layers that have loops of their own; the others run as their definitions. */
+function prepareLoop(
+  work: LayerWork,
+  shape: Shape,
+  given: Shape,
+  /** Whether an input is repeated. */
+  isSpread: boolean,
+  wasm: WasmExports,
+  memory: WebAssembly.Memory,
+): Compute | undefined {
+  const [, , n] = shape
+  switch (work.name) {
+    case 'affine': {
+      const { scale, bias } = work.settings
+      return eachRow(shape, (c, to, from) => wasm.affineRow(to, from!, n, scale?.[c] ?? 1, bias?.[c] ?? 0))
+    }
+    case 'activate':
+      return prepareFunction(work.settings, shape, wasm)
+    case 'add':
+    case 'subtract':
+    case 'multiply':
+    case 'divide':
+    case 'smaller':
+    case 'larger': {
+      const operation = operationNumbers[work.name]!
+      return isSpread
+        ? undefined
+        : eachRow(shape, (_, to, a, b) => wasm.operationRow(to, a!, b!, n, operation))
+    }
+    case 'withNumber': {
+      const { operation, numbers, isFirst } = work.settings
+      const number = operationNumbers[operation]
+      if (number === undefined) return undefined
+      const of = (c: number) => numbers[numbers.length === 1 ? 0 : c]!
+      return eachRow(shape, (c, to, from) => wasm.numberRow(to, from!, n, number, of(c), isFirst))
+    }
+    case 'prelu': {
+      const { slope } = work.settings
+      const of = (c: number) => slope[slope.length === 1 ? 0 : c]!
+      return eachRow(shape, (c, to, from) => wasm.preluRow(to, from!, n, of(c)))
+    }
+    case 'normalized': {
+      const { mean, root, gamma, beta } = work.settings
+      return eachRow(shape, (c, to, from) =>
+        wasm.normalizedRow(to, from!, n, mean[c]!, root[c]!, gamma[c]!, beta[c]!),
+      )
+    }
+    case 'interleaved':
+      return (to, [from], [first, end]) => {
+        const [channels, , width] = given
+        for (let y = first; y < end; y++)
+          wasm.joinPlanes(rowAt(to, 0, y), rowAt(from!, 0, y), from!.plane, width, channels)
+      }
+    case 'parted':
+      return (to, [from], [first, end]) => {
+        for (let y = first; y < end; y++)
+          wasm.splitPlanes(rowAt(to, 0, y), to.plane, rowAt(from!, 0, y), n, work.settings.channels)
+      }
+    case 'pool':
+      return prepareMaxima(work.settings.axes, shape, wasm, memory)
+    default:
+      return undefined
+  }
+}
+
+/** A loop over rows at the same place of all inputs: it gets the channel and the addresses. */
+const eachRow =
+  ([channels]: Shape, loop: (channel: number, to: number, ...from: number[]) => void): Compute =>
+  (to, from, [first, end]) => {
+    for (let c = 0; c < channels; c++) {
+      for (let y = first; y < end; y++) loop(c, rowAt(to, c, y), ...from.map((one) => rowAt(one, c, y)))
+    }
+  }
+
+/** Max pooling: windows wholly inside in vectors, the others as the definition has them. */
+function prepareMaxima(
+  axes: PoolAxes,
+  [channels]: Shape,
+  wasm: WasmExports,
+  memory: WebAssembly.Memory,
+): Compute {
+  const [, ay, ax] = axes
+  const data = new Float32Array(memory.buffer)
+  const taps = ax.high.reduce((most, high, i) => Math.max(most, high - ax.low[i]! + 1), 0)
+  const isWhole = (i: number) => ax.high[i]! - ax.low[i]! + 1 === taps
+  const left = ax.low.findIndex((_, i) => isWhole(i))
+  let right = ax.output
+  while (!isWhole(right - 1)) right--
+  const stride = ax.output > 1 ? ax.start[1]! - ax.start[0]! : 1
+  const isWide = right - left >= 4
+  return (to, [input], [first, end]) => {
+    const from = input!
+    const rows = rowsIn(data, from)
+    const out = rowsIn(data, to)
+    for (let c = 0; c < channels; c++) {
+      for (let y = first; y < end; y++) {
+        const at = out.at(c, y)
+        if (!isWide) {
+          poolRow(rows, axes, c, 0, y, data, at)
+          continue
+        }
+        poolRow(rows, axes, c, 0, y, data, at, undefined, [0, left])
+        poolRow(rows, axes, c, 0, y, data, at, undefined, [right, ax.output])
+        const row = rows.at(c, ay.start[y]! + ay.low[y]! * ay.dilation)
+        const src = (row + ax.start[left]! + ax.low[left]! * ax.dilation) * 4
+        const count = ay.high[y]! - ay.low[y]! + 1
+        const rowStep = ay.dilation * from.pitch
+        wasm.maxRow((at + left) * 4, src, rowStep, count, ax.dilation * 4, taps, stride, right - left)
+      }
+    }
+  }
+}
+
+/** A function of single samples in a loop of its own; undefined where it has none. */
+function prepareFunction(
+  { name, unit, a, b }: Extract<LayerWork, { name: 'activate' }>['settings'],
+  shape: Shape,
+  wasm: WasmExports,
+): Compute | undefined {
+  const [, , n] = shape
+  if (name === 'relu') return eachRow(shape, (_, to, from) => wasm.reluRow(to, from!, n))
+  if (name === 'leakyrelu' && a !== undefined && a === Math.fround(a))
+    return eachRow(shape, (_, to, from) => wasm.preluRow(to, from!, n, a))
+  if (unit !== 1) return undefined
+  if (name === 'clip') {
+    const [low, high] = [a ?? Number.NEGATIVE_INFINITY, b ?? Number.POSITIVE_INFINITY]
+    return eachRow(shape, (_, to, from) => wasm.clipRow(to, from!, n, low, high))
+  }
+  const exponential = exponentials[name]
+  return exponential === undefined
+    ? undefined
+    : eachRow(shape, (_, to, from) => wasm.exponentialRow(to, from!, n, exponential))
+}
+
+const rowsIn = (data: Float32Array, buffer: Buffer): Rows => ({
+  data,
+  at: (c, y) => rowAt(buffer, c, y) / 4,
+})

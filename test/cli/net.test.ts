@@ -1,0 +1,278 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { decode } from '../../src/image/decode.ts'
+import { encode } from '../../src/image/encode.ts'
+import { readNpy } from '../../src/kernel/formats/npy.ts'
+import type { Picture } from '../../src/tensor/picture.ts'
+import { fileOf, type TestNetwork } from '../net/graphs.ts'
+import { onnxModel } from '../net/onnx-writer.ts'
+import { convo, scratch } from './convo.ts'
+
+const folder = scratch()
+
+/** A picture whose samples are told by `of`. */
+async function picture(
+  name: string,
+  width: number,
+  height: number,
+  channels: 1 | 2 | 3 | 4,
+  of: (x: number, y: number, c: number) => number,
+  depth: 8 | 16 = 8,
+): Promise<string> {
+  const data = new (depth === 8 ? Uint8Array : Uint16Array)(width * height * channels)
+  for (let i = 0; i < data.length; i++) {
+    const pixel = Math.floor(i / channels)
+    data[i] = of(pixel % width, Math.floor(pixel / width), i % channels)
+  }
+  const made: Picture = { width, height, channels, depth, data, meta: { resolution: [3000, 3000] } }
+  const { bytes } = await encode(made, 'png', {})
+  writeFileSync(folder.path(name), bytes)
+  return folder.path(name)
+}
+
+function model(name: string, network: TestNetwork): string {
+  writeFileSync(folder.path(name), fileOf(network))
+  return folder.path(name)
+}
+
+const ramp = (x: number, y: number, c: number) => (7 * x + 11 * y + 40 * c) % 256
+/** Twice as wide and high, every sample twice: a transposed convolution of each channel on its own. */
+const doubling = (channels: number): TestNetwork => ({
+  shape: [1, channels, 8, 8],
+  nodes: [
+    {
+      operator: 'ConvTranspose',
+      inputs: ['x', { shape: [channels, 1, 2, 2], data: Array.from({ length: channels * 4 }, () => 1) }],
+      outputs: ['y'],
+      attributes: { strides: [2, 2], group: channels },
+    },
+  ],
+})
+const run = (...args: string[]) => convo(['net', ...args])
+
+describe('convo net', () => {
+  it('keeps levels, depth, resolution and any size', async () => {
+    for (const depth of [8, 16] as const) {
+      const gain = depth === 16 ? 257 : 1
+      const input = await picture('in.png', 13, 9, 3, (x, y, c) => ramp(x, y, c) * gain, depth)
+      const output = folder.path('out.png')
+      const { status, stderr } = await run(model('up.onnx', doubling(3)), input, output, '--in-range', '0..1')
+      expect(stderr).toBe('')
+      expect(status).toBe(0)
+      const made = await decode(output, { maxPixels: 1e6, orient: true })
+      expect([made.width, made.height, made.channels, made.depth]).toEqual([26, 18, 3, depth])
+      expect(made.meta.resolution).toEqual([3000, 3000])
+      for (const [x, y, c] of [
+        [0, 0, 0],
+        [25, 17, 2],
+        [11, 6, 1],
+      ] as const)
+        expect(made.data[(y * 26 + x) * 3 + c]).toBe(ramp(x >> 1, y >> 1, c) * gain)
+    }
+  })
+
+  it('notes what it guessed', async () => {
+    const input = await picture('in.png', 4, 4, 3, ramp)
+    const { stderr } = await run(model('up.onnx', doubling(3)), input, folder.path('out.png'))
+    expect(stderr).toContain(
+      'note: the network does not say its range: black is taken for 0 and white for 1; --in-range sets another',
+    )
+  })
+
+  it('carries alpha, resized', async () => {
+    const input = await picture('in.png', 6, 5, 4, (x, y, c) => (c === 3 ? 100 : ramp(x, y, c)))
+    await run(model('up.onnx', doubling(3)), input, folder.path('out.png'), '--in-range', '0..1')
+    const { channels, data } = await decode(folder.path('out.png'), { maxPixels: 1e6, orient: true })
+    expect(channels).toBe(4)
+    expect(new Set(data.filter((_, i) => i % 4 === 3))).toEqual(new Set([100]))
+    expect(data[0]).toBe(ramp(0, 0, 0))
+  })
+
+  it('gives one channel the luminance of a picture in colour', async () => {
+    const input = await picture('in.png', 6, 5, 3, () => 90)
+    const { stderr } = await run(model('luma.onnx', doubling(1)), input, folder.path('out.png'))
+    expect(stderr).toContain('it gets the luminance, and the colours are resized beside it')
+    const made = await decode(folder.path('out.png'), { maxPixels: 1e6, orient: true })
+    expect([made.width, made.channels]).toEqual([12, 3])
+    expect(new Set(made.data)).toEqual(new Set([90]))
+  })
+
+  it('turns BGR, ranges and back', async () => {
+    // passes the first channel on alone, as all three
+    const first: TestNetwork = {
+      shape: [1, 3, 4, 4],
+      nodes: [
+        {
+          operator: 'Conv',
+          inputs: ['x', { shape: [3, 3, 1, 1], data: [1, 0, 0, 1, 0, 0, 1, 0, 0] }],
+          outputs: ['y'],
+        },
+      ],
+    }
+    const input = await picture('in.png', 4, 4, 3, (_x, _y, c) => [10, 20, 30][c]!)
+    const path = model('first.onnx', first)
+    for (const range of ['0..1', '-1..1', '0..255']) {
+      await run(path, input, folder.path('out.png'), '--in-range', range, '--colours', 'bgr')
+      const { data } = await decode(folder.path('out.png'), { maxPixels: 1e6, orient: true })
+      expect(new Set(data)).toEqual(new Set([30]))
+    }
+  })
+
+  it('mirrors a picture whose size the network does not take, and cuts the result', async () => {
+    const half: TestNetwork = {
+      shape: [1, 3, 4, 4],
+      nodes: [
+        {
+          operator: 'MaxPool',
+          inputs: ['x'],
+          outputs: ['p'],
+          attributes: { kernel_shape: [2, 2], strides: [2, 2] },
+        },
+        {
+          operator: 'Resize',
+          inputs: ['p', undefined, { shape: [4], data: [1, 1, 2, 2] }],
+          outputs: ['u'],
+          attributes: { mode: 'nearest' },
+        },
+        { operator: 'Max', inputs: ['x', 'u'], outputs: ['y'] },
+      ],
+    }
+    const input = await picture('in.png', 7, 5, 3, ramp)
+    const { stderr } = await run(
+      model('half.onnx', half),
+      input,
+      folder.path('out.png'),
+      '--in-range',
+      '0..1',
+    )
+    expect(stderr).toBe(
+      'note: the network got 8x6, the picture mirrored at its edges, as its sizes must be multiples of 2; the result is cut to fit\n',
+    )
+    const made = await decode(folder.path('out.png'), { maxPixels: 1e6, orient: true })
+    expect([made.width, made.height]).toEqual([7, 5])
+    expect(made.data[0]).toBe(ramp(1, 1, 0))
+  })
+
+  it('paints classes in colours, and keeps their numbers where asked to', async () => {
+    const classes: TestNetwork = {
+      shape: [1, 3, 4, 4],
+      nodes: [{ operator: 'ArgMax', inputs: ['x'], outputs: ['y'], attributes: { axis: 1, keepdims: 1 } }],
+    }
+    const input = await picture('in.png', 3, 2, 3, (x, _y, c) => (x === c ? 200 : 10))
+    const path = model('classes.onnx', classes)
+    await run(path, input, folder.path('out.png'))
+    const { data, channels } = await decode(folder.path('out.png'), { maxPixels: 1e6, orient: true })
+    expect(channels).toBe(3)
+    expect(Array.from(data.slice(0, 9))).toEqual([0, 0, 0, 128, 0, 0, 0, 128, 0])
+    await run(path, input, folder.path('out.npy'), '--classes', 'numbers')
+    expect(Array.from(readNpy(readFileSync(folder.path('out.npy')), 'out').data)).toEqual([0, 1, 2, 0, 1, 2])
+  })
+
+  it('gives the same bytes with any number of threads', async () => {
+    const input = await picture('in.png', 60, 50, 3, ramp)
+    const path = model('up.onnx', doubling(3))
+    const outputs = await Promise.all(
+      [1, 3].map(async (threads) => {
+        const output = folder.path(`out${threads}.png`)
+        await run(path, input, output, '--threads', String(threads))
+        return readFileSync(output)
+      }),
+    )
+    expect(outputs[0]!.equals(outputs[1]!)).toBe(true)
+  })
+
+  it('names an operator that it does not have, its node, and what there is', async () => {
+    const bytes = onnxModel({
+      inputs: [{ name: 'x', shape: [1, 3, 4, 4] }],
+      outputs: [{ name: 'y' }],
+      nodes: [
+        {
+          operator: 'Einsum',
+          name: 'attention',
+          inputs: ['x'],
+          outputs: ['y'],
+          attributes: { equation: 'abcd->abcd' },
+        },
+      ],
+    })
+    writeFileSync(folder.path('odd.onnx'), bytes)
+    const input = await picture('in.png', 4, 4, 3, ramp)
+    const { status, stderr } = await run(folder.path('odd.onnx'), input, folder.path('never.png'))
+    expect(status).toBe(2)
+    expect(stderr).toContain(
+      'error: Einsum "attention": convo does not have the operator Einsum   [E_NET_OPERATOR]',
+    )
+    expect(folder.names()).not.toContain('never.png')
+  })
+
+  it('says what size a network is for that takes no other', async () => {
+    const fixed: TestNetwork = {
+      shape: [1, 3, 4, 6],
+      nodes: [
+        {
+          operator: 'Mul',
+          inputs: ['x', { shape: [1, 1, 4, 6], data: Array.from({ length: 24 }, () => 1) }],
+          outputs: ['y'],
+        },
+      ],
+    }
+    const input = await picture('in.png', 7, 5, 3, ramp)
+    const { status, stderr } = await run(model('fixed.onnx', fixed), input, folder.path('never.png'))
+    expect(status).toBe(2)
+    expect(stderr).toContain('its file is written for 6x4')
+    expect(stderr).toContain('dynamic axes')
+  })
+
+  it('describes a network, draws it and writes it again', async () => {
+    const path = model('up.onnx', doubling(3))
+    const info = await convo([
+      'net',
+      'info',
+      path,
+      '--input',
+      '20x10',
+      '--json',
+      '--svg',
+      folder.path('graph.svg'),
+    ])
+    expect(info.stderr).toBe('')
+    expect(JSON.parse(info.stdout)).toMatchObject({
+      input: [3, 10, 20],
+      output: [3, 20, 40],
+      parameters: 12,
+      multiplications: 2400,
+      receptive: 1,
+    })
+    expect(readFileSync(folder.path('graph.svg'), 'utf8')).toContain('ConvTranspose')
+    const own = folder.path('own.safetensors')
+    expect((await convo(['net', 'convert', path, own])).status).toBe(0)
+    const input = await picture('in.png', 9, 7, 3, ramp)
+    for (const [net, output] of [
+      [path, 'a.png'],
+      [own, 'b.png'],
+    ] as const)
+      expect((await run(net, input, folder.path(output))).status).toBe(0)
+    expect(readFileSync(folder.path('a.png')).equals(readFileSync(folder.path('b.png')))).toBe(true)
+  })
+})
+
+describe('networks from the library', () => {
+  it('run on pictures and on tensors', async () => {
+    const { convo: begin, loadNet, Tensor, close } = await import('../../src/index.ts')
+    const net = await loadNet(fileOf(doubling(3)))
+    const x = new Tensor(
+      [3, 2, 3],
+      Float32Array.from({ length: 18 }, (_, i) => i),
+    )
+    const y = await net.run(x)
+    expect(y.shape).toEqual([3, 4, 6])
+    expect(Array.from(y.data.slice(0, 6))).toEqual([0, 0, 1, 1, 2, 2])
+    const input = await picture('in.png', 5, 4, 3, ramp)
+    const { data, width } = await begin(input).net(net, { inRange: '0..1' }).raw()
+    expect(width).toBe(10)
+    expect(data[3]).toBe(ramp(0, 0, 0))
+    expect((await net.info({ width: 20, height: 10 })).output).toEqual([3, 20, 40])
+    await expect(net.run(new Tensor([3, 2], new Float32Array(6)))).rejects.toThrow('x must have rank 3')
+    await close()
+  })
+})
