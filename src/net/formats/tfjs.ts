@@ -6,7 +6,8 @@ import { builder, networkFrom } from '../builder.ts'
 import type { Constant, Network, Port } from '../network.ts'
 import { type Given, type NetworkFormat, quoted } from './format.ts'
 import { budgetOf, bytesOf, constant, constantFrom, countOf, type NumberType } from './numbers.ts'
-import { type Config, kerasLayers, type Layer } from './tfjs-layers.ts'
+import type { Config, Layer } from './tfjs-layer.ts'
+import { kerasLayers } from './tfjs-layers.ts'
 
 /** The most letters of a file that are looked at to recognise it. */
 const mostSniffed = 2 ** 26
