@@ -12,7 +12,7 @@ export const ownDomain = (domain: string): string => (domain === 'ai.onnx' ? '' 
 export const versionsOf = (opsets: Model['opsets']): Opsets =>
   new Map(opsets.map(({ domain, version = 1 }) => [ownDomain(domain), version]))
 
-/** A node, and the versions of the operators of the graph or function that it stands in. */
+/** A node, and the versions of the operators of its graph or function. */
 export type Placed = { readonly node: Node; readonly opsets: Opsets }
 
 /** Functions may call others, never themselves. */
@@ -80,7 +80,7 @@ function bodyOf(call: Node, called: Definition, number: number): Node[] {
     attributes: node.attributes.flatMap((one) => {
       if (one.given === '') return [one]
       const value = given.get(one.given)
-      // an attribute that a call leaves out is left out of the operator
+      // what the call does not give, the operator does not have
       return value === undefined ? [] : [{ ...value, name: one.name }]
     }),
   }))

@@ -1,3 +1,4 @@
+import { describe } from '../../text/describe.ts'
 import {
   activated,
   axisOf,
@@ -53,7 +54,7 @@ const upsample: Make = (layer) => {
   checkLast(layer)
   const mode = layer.config.interpolation ?? 'nearest'
   if (mode !== 'nearest' && mode !== 'bilinear')
-    throw layer.refuse(`enlarges in a way that is not read, ${JSON.stringify(mode)}`)
+    throw layer.refuse(`enlarges in a way that is not read, ${describe(mode)}`)
   const scales = layer.builder.floats([1, 1, ...pairOf(layer, 'size', 2)])
   // TensorFlow.js takes samples from their corners in both modes
   const value = node(layer, 'Resize', [x(layer), '', scales], {
