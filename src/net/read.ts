@@ -63,7 +63,11 @@ export function networkFrom(bytes: Uint8Array, options: NetworkOptions = {}): Ne
   const given: Given = { ...rest, file, beside }
   const format = networkFormats.find(({ recognises }) => recognises(bytes))
   if (format === undefined) throw unknown(bytes, file)
-  return inOrder(format.read(bytes, given), file)
+  const network = inOrder(format.read(bytes, given), file)
+  const { scale } = given
+  // what an architecture knows is not to be overruled
+  if (scale === undefined || network.meaning?.scale !== undefined) return network
+  return { ...network, meaning: { ...network.meaning, scale } }
 }
 
 /** Files of a folder, each read once. */

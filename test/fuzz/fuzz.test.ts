@@ -6,6 +6,7 @@ import { minimise, mutate, randomOf, withChecksums, words } from './mutate.ts'
 describe('a short run finds nothing, in', () => {
   const runs = {
     kernels: 1000,
+    networks: 600,
     tolerances: 500,
     manifests: 60,
     pictures: 60,

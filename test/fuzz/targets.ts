@@ -38,6 +38,7 @@ import { sharedSettings } from '../../src/picture/settings.ts'
 import { factsOfKernel } from '../../src/teach/show/facts.ts'
 import type { Picture } from '../../src/tensor/picture.ts'
 import { words } from './mutate.ts'
+import { networkSeeds, networkTokens, takeNetwork } from './networks.ts'
 import { pictureSeeds, pictureTokens } from './pictures.ts'
 import * as seeds from './seeds.ts'
 
@@ -69,6 +70,13 @@ const kernels: Target = {
         throw new Error('JSON does not give the kernel back')
     }
   },
+}
+
+const networks: Target = {
+  weight: 3,
+  tokens: networkTokens,
+  prepare: async () => networkSeeds(),
+  take: takeNetwork,
 }
 
 const maxPixels = sharedSettings['max-pixels'].default
@@ -299,6 +307,7 @@ const self: Target = {
 /** All targets by name. */
 export const targets: Readonly<Record<string, Target>> = {
   kernels,
+  networks,
   pictures,
   tolerances,
   manifests,

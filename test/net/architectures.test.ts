@@ -7,6 +7,7 @@ import { networkFrom } from '../../src/net/read.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
 import { failure } from '../kernel/expect-failure.ts'
 import { tensors } from '../kernel/formats/safetensors-file.ts'
+import { numbers } from './vectors/formula.ts'
 
 /** What vectors/architectures.py wrote: networks as they were published, and what PyTorch makes of them in float64. */
 type Case = {
@@ -25,15 +26,6 @@ type Case = {
 const cases: readonly Case[] = JSON.parse(
   readFileSync(new URL('vectors/architectures.json', import.meta.url), 'utf8'),
 )
-
-/** Numbers from -1 to below 1 in steps of 2^-15, as in the script. */
-function numbers(count: number, seed: number): Float64Array {
-  return Float64Array.from({ length: count }, (_, i) => {
-    let k = (Math.imul(i, 2654435761) + seed * 40503 + 12345) >>> 0
-    k = Math.imul(k ^ (k >>> 15), 2246822519) >>> 0
-    return (k >>> 16) / 32768 - 1
-  })
-}
 
 const countOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1)
 

@@ -1,23 +1,32 @@
 import { type Architecture, hasAll, pictures } from './architecture.ts'
 import type { Weights } from './weights.ts'
 
-const kernel = (weights: Weights, name: string) => weights.shape(`${name}.weight`)?.[2]
+/** The three convolutions, as yjn870 and Lornatang called them. */
+const namings: readonly (readonly [string, string, string])[] = [
+  ['conv1', 'conv2', 'conv3'],
+  ['features.0', 'map.0', 'reconstruction'],
+]
+
+const namingOf = (weights: Weights) =>
+  namings.find(([first, second, third]) => {
+    const [head, , tail] = [first, second, third].map((name) => weights.shape(`${name}.weight`))
+    return (
+      hasAll(`${first}.weight`, `${second}.weight`, `${third}.weight`)(weights) &&
+      weights.shape('conv4.weight') === undefined &&
+      head?.[2] === 9 &&
+      head[1] === tail?.[0]
+    )
+  })
 
 /** SRCNN (Dong et al., 2014): sharpens a picture that was enlarged before by a bicubic kernel. */
 export const srcnn: Architecture = {
   name: 'SRCNN',
   summary: 'SRCNN: sharpens what was enlarged; conv1.weight 9x9, conv2.weight, conv3.weight',
-  recognises: (weights) =>
-    hasAll('conv1.weight', 'conv2.weight', 'conv3.weight')(weights) &&
-    weights.shape('conv4.weight') === undefined &&
-    kernel(weights, 'conv1') === 9 &&
-    weights.shape('conv1.weight')?.[1] === weights.shape('conv3.weight')?.[0],
+  recognises: (weights) => namingOf(weights) !== undefined,
   build(layers, x) {
-    const [, channels = 1] = layers.shape('conv1.weight', 4)
-    const output = layers.conv(
-      'conv3',
-      layers.relu(layers.conv('conv2', layers.relu(layers.conv('conv1', x)))),
-    )
-    return { output, channels, meaning: pictures(channels, 1) }
+    const [first, second, third] = namingOf(layers.weights)!
+    const [, channels = 1] = layers.shape(`${first}.weight`, 4)
+    const inner = layers.relu(layers.conv(second, layers.relu(layers.conv(first, x))))
+    return { output: layers.conv(third, inner), channels, meaning: pictures(channels, 1) }
   },
 }

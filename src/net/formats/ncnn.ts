@@ -3,8 +3,10 @@ import { ConvoError } from '../../error.ts'
 import { checkLimit } from '../../limits.ts'
 import { type Builder, builder, networkFrom } from '../builder.ts'
 import type { Network } from '../network.ts'
+import { scaleOf } from '../scale.ts'
 import { type Given, type NetworkFormat, quoted } from './format.ts'
-import { type Layer, layers } from './ncnn-layers.ts'
+import type { Layer } from './ncnn-layer.ts'
+import { layers } from './ncnn-layers.ts'
 import { ncnnWeights } from './ncnn-weights.ts'
 
 const magic = '7767517'
@@ -72,7 +74,7 @@ function networkOf(bytes: Uint8Array, given: Given): Network {
     for (const one of bottoms) read.add(one)
     for (const one of tops) gives.add(one)
     if (type === 'Input') {
-      for (const top of tops) inputs.push({ name: top, channels: params.number(2, 0) || undefined })
+      for (const top of tops) inputs.push({ name: top, channels: channelsIn(params.number(2, 0)) })
       continue
     }
     const make = Object.hasOwn(layers, type) ? layers[type] : undefined
@@ -81,11 +83,17 @@ function networkOf(bytes: Uint8Array, given: Given): Network {
         why: [`${file}:${index + 1}:1`, `layers that are read: ${Object.keys(layers).join(' ')}`],
       })
     if (make === undefined) throw refuse('is of a type that is not read')
+    const whole = (value: number): number => {
+      if ((value | 0) === value) return value | 0
+      throw refuse(`has a number that must be whole, ${value}`)
+    }
     const layer: Layer = {
       name,
       inputs: bottoms.map((one) => names.get(one) ?? one),
       outputs: tops,
       ...params,
+      whole: (key, otherwise) => whole(params.number(key, otherwise)),
+      wholes: (key) => params.numbers(key).map(whole),
       isFlat: (value) => flat.has(value),
       builder: made,
       weights,
@@ -103,16 +111,26 @@ function networkOf(bytes: Uint8Array, given: Given): Network {
     const from = names.get(name)
     if (from !== undefined) made.alias(from, name)
   }
-  return networkFrom(made, {
-    format: 'ncnn',
-    name: basename(file).replace(/\.param$/i, ''),
+  const ports = {
     inputs: inputs.map(({ name, channels }) => ({
       name,
       shape: [1, channels ?? channelsOf(name, made), undefined, undefined],
     })),
     outputs: outputs.map((name) => ({ name, shape: undefined })),
+  }
+  // tools of ncnn put samples around a picture for what their networks cut off
+  const scale = scaleOf({ ...ports, nodes: made.nodes, constants: made.constants })
+  return networkFrom(made, {
+    format: 'ncnn',
+    name: basename(file).replace(/\.param$/i, ''),
+    ...ports,
+    ...(scale !== undefined && { meaning: { scale } }),
   })
 }
+
+/** Channels that an input states, where it does. */
+const channelsIn = (stated: number): number | undefined =>
+  Number.isSafeInteger(stated) && stated > 0 ? stated : undefined
 
 /** Channels that the first convolution of a value takes. */
 function channelsOf(name: string, { nodes, constants }: Builder): number | undefined {
@@ -128,7 +146,7 @@ const weightFileOf = (file: string): string => `${basename(file).replace(/\.para
 function paramsOf(
   words: readonly string[],
   fail: (found: string) => ConvoError,
-): Pick<Layer, 'number' | 'list'> {
+): Pick<Layer, 'number' | 'numbers'> {
   const held = new Map<number, readonly number[]>()
   for (const word of words) {
     const [, left = '', right = ''] = /^(-?\d+)=(.+)$/.exec(word) ?? []
@@ -142,6 +160,6 @@ function paramsOf(
   }
   return {
     number: (key, otherwise) => held.get(key)?.[0] ?? otherwise,
-    list: (key) => held.get(key) ?? [],
+    numbers: (key) => held.get(key) ?? [],
   }
 }

@@ -6,7 +6,8 @@ import { builder, networkFrom } from '../builder.ts'
 import type { Constant, Network, Port } from '../network.ts'
 import { type Given, type NetworkFormat, quoted } from './format.ts'
 import { budgetOf, bytesOf, constant, constantFrom, countOf, type NumberType } from './numbers.ts'
-import { type Config, kerasLayers, type Layer } from './tfjs-layers.ts'
+import type { Config, Layer } from './tfjs-layer.ts'
+import { kerasLayers } from './tfjs-layers.ts'
 
 /** The most letters of a file that are looked at to recognise it. */
 const mostSniffed = 2 ** 26
@@ -263,11 +264,10 @@ function weightsOf(manifest: readonly unknown[], { record, list, text }: Checks,
     budget.take(countOf(spec.shape))
     const read = constantFrom(spec.type, spec.shape, spec.bytes())
     const { scale, offset } = spec
-    return constant(
-      'float32',
-      spec.shape,
-      scale === 1 && offset === 0 ? read.data : read.data.map((n) => n * scale + offset),
-    )
+    const isPlain = scale === 1 && offset === 0
+    // in float64 first: whole numbers have no fractions
+    const numbers = isPlain ? read.data : Float64Array.from(read.data, (n) => n * scale + offset)
+    return constant('float32', spec.shape, numbers)
   }
   return weight
 }

@@ -379,7 +379,21 @@ def case(name, file, net, size, rename=lambda d: d, gain=1.0):
 
 
 module = lambda d: OrderedDict(('module.' + k, v) for k, v in d.items())
-same = lambda d: d
+
+
+def renamed(**names):
+    def change(d):
+        def name(k):
+            for old, new in names.items():
+                if k.startswith(old + '.'):
+                    return new + k[len(old) :]
+            return k
+
+        return OrderedDict((name(k), v) for k, v in d.items())
+
+    return change
+
+
 cases = [
     case('SRVGG', 'x.safetensors', SRVGG(up=2), (3, 7, 9)),
     case('SRVGG', 'y.safetensors', SRVGG(n=4, k=1, up=4), (3, 5, 6), module),
@@ -394,9 +408,22 @@ cases = [
     case('DnCNN', 'colour.safetensors', DnCNN(3, n=4, bn=False), (3, 7, 9)),
     case('DnCNN', 'named.safetensors', DnCNN(1, n=4, name='dncnn'), (1, 7, 9), module),
     case('SRCNN', 'srcnn.safetensors', SRCNN(), (1, 11, 12)),
+    case('SRCNN', 'named.srcnn', SRCNN(), (1, 11, 12), renamed(conv1='features.0', conv2='map.0', conv3='reconstruction')),
     case('ESPCN', 'espcn.safetensors', ESPCN(3), (1, 7, 8)),
+    case('ESPCN', 'named.espcn', ESPCN(2), (1, 7, 8), renamed(first_part='feature_maps', last_part='sub_pixel')),
     case('ESPCN', 'example.safetensors', ESPCN2(4), (1, 7, 8)),
     case('FSRCNN', 'fsrcnn_x3.safetensors', FSRCNN(3), (1, 7, 8)),
+    case(
+        'FSRCNN',
+        'named_x2.fsrcnn',
+        FSRCNN(2),
+        (1, 7, 8),
+        renamed(
+            **{'first_part': 'feature_extraction', 'mid_part.0': 'shrink.0', 'mid_part.1': 'shrink.1'},
+            **{'mid_part.2': 'map.0', 'mid_part.3': 'map.1', 'mid_part.4': 'map.2', 'mid_part.5': 'map.3'},
+            **{'mid_part.6': 'expand.0', 'mid_part.7': 'expand.1', 'last_part': 'deconv'},
+        ),
+    ),
     case('FSRCNN', '2x_fsrcnn.safetensors', FSRCNN(2), (1, 7, 8)),
     case('U-Net', 'unet.safetensors', UNet(False, n=2), (3, 19, 21)),
     case('U-Net', 'bilinear.safetensors', UNet(True, n=2), (3, 18, 35)),

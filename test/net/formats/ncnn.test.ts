@@ -1,0 +1,321 @@
+import { describe, expect, test } from 'vitest'
+import { referenceEngine } from '../../../src/definition/engine.ts'
+import { fitOf, modelOf, throughModel } from '../../../src/net/model.ts'
+import { networkFrom } from '../../../src/net/read.ts'
+import { Tensor } from '../../../src/tensor/tensor.ts'
+import { failure } from '../../kernel/expect-failure.ts'
+import { halfOf } from '../onnx-writer.ts'
+import { textOf } from '../small.ts'
+
+const param = (...layers: readonly string[]) =>
+  Buffer.from(['7767517', `${layers.length} 99`, ...layers, ''].join('\n'))
+const plain = (...numbers: readonly number[]) => Buffer.from(Float32Array.from(numbers).buffer)
+const tagged = (...numbers: readonly number[]) => Buffer.concat([Buffer.alloc(4), plain(...numbers)])
+const halves = (...numbers: readonly number[]) => {
+  const bits = Buffer.from(Uint16Array.from(numbers, halfOf).buffer)
+  return Buffer.concat([Buffer.from('476b3001', 'hex'), bits, Buffer.alloc(bits.length % 4)])
+}
+const read = (layers: readonly string[], ...weights: readonly Buffer[]) => {
+  const asked: string[] = []
+  const beside = (path: string) => {
+    asked.push(path)
+    return Buffer.concat(weights)
+  }
+  const network = networkFrom(param(...layers), { name: 'nets/small.param', beside })
+  expect(asked.every((path) => path === 'small.bin')).toBe(true)
+  return network
+}
+const input = 'Input in 0 1 x 0=8 1=8 2=1'
+const refused = (layers: readonly string[], ...weights: readonly Buffer[]) => {
+  const { code, message, why } = failure(() => read(layers, ...weights))
+  return [code, message, ...why]
+}
+
+/** What layers make of planes, by the definition. */
+async function result(
+  shape: readonly [number, number, number],
+  x: readonly number[],
+  layers: readonly string[],
+  ...weights: readonly Buffer[]
+) {
+  // as they are, without samples around them for what is cut off
+  const model = await modelOf({ ...read(layers, ...weights), meaning: {} })
+  const out = await throughModel(
+    model,
+    new Tensor(shape, Float32Array.from(x)),
+    referenceEngine,
+    await fitOf(model, shape),
+  )
+  return { shape: out.shape, data: [...out.data] }
+}
+
+describe('a graph', () => {
+  test('has its layers as nodes, copies as none, and the values that nobody reads as outputs', () => {
+    const network = read(
+      [
+        input,
+        'Split s 1 2 x a b',
+        'Convolution c1 1 1 a f 0=2 1=1 5=1 6=2 9=2 -23310=1,0.25',
+        'PReLU p 1 1 f g 0=2',
+        'Concat cat 2 1 g b h 0=0',
+        'Sigmoid s2 1 1 h out',
+      ],
+      halves(1, -2),
+      plain(0.5, 0.75),
+      plain(0.1, 0.2),
+    )
+    expect(network).toMatchObject({
+      format: 'ncnn',
+      name: 'small',
+      inputs: [{ name: 'x', shape: [1, 1, undefined, undefined] }],
+      outputs: [{ name: 'out' }],
+    })
+    expect(textOf(network)).toEqual([
+      'Conv(x, c1.weight, c1.bias) -> c1',
+      'LeakyRelu(c1) -> f',
+      'PRelu(f, p.slope) -> g',
+      'Concat(g, x) -> h',
+      'Sigmoid(h) -> out',
+    ])
+    expect(network.nodes[1]!.attributes).toEqual(new Map([['alpha', 0.25]]))
+    expect(network.constants.get('c1.weight')).toEqual({
+      type: 'float32',
+      shape: [2, 1, 1, 1],
+      data: Float32Array.of(1, -2),
+    })
+    expect(network.constants.get('p.slope')!.shape).toEqual([2, 1, 1])
+  })
+
+  test('says how large its output is, whatever it cuts off at the edges', () => {
+    const layers = ['Convolution c 1 1 x a 0=1 1=3 6=9', 'Deconvolution d 1 1 a y 0=1 1=2 3=2 6=4']
+    const nine = tagged(...Array(9).fill(1))
+    expect(read([input, ...layers], nine, tagged(1, 1, 1, 1)).meaning).toEqual({ scale: 2 })
+  })
+
+  test('without a size takes the channels of its first convolution', () => {
+    const { inputs } = read(['Input in 0 1 x', 'Convolution c 1 1 x y 0=1 1=1 6=3'], tagged(1, 2, 3))
+    expect(inputs[0]!.shape).toEqual([1, 3, undefined, undefined])
+  })
+})
+
+describe('layers compute what ncnn does', () => {
+  const square = [1, 2, 3, 4]
+  test.each<[string, readonly string[], readonly Buffer[], readonly number[], readonly number[]]>([
+    [
+      'a convolution with rows unlike columns',
+      ['Convolution c 1 1 x y 0=1 1=2 11=1 6=2'],
+      [tagged(1, 10)],
+      [1, 2, 1],
+      [21, 43],
+    ],
+    [
+      'padding by another number',
+      ['Convolution c 1 1 x y 0=1 1=3 4=1 18=1.0 6=9'],
+      [tagged(1, 1, 1, 1, 0, 1, 1, 1, 1)],
+      [1, 2, 2],
+      [14, 13, 12, 11],
+    ],
+    [
+      'a deconvolution that is cut',
+      ['Deconvolution d 1 1 x y 0=1 1=4 3=2 4=1 6=16'],
+      [tagged(...Array(16).fill(1))],
+      [1, 4, 4],
+      [1, 3, 3, 2, 4, 10, 10, 6, 4, 10, 10, 6, 3, 7, 7, 4],
+    ],
+    [
+      'two outputs of a deconvolution',
+      ['Deconvolution d 1 1 x y 0=2 1=1 6=2'],
+      [tagged(1, -1)],
+      [2, 2, 2],
+      [1, 2, 3, 4, -1, -2, -3, -4],
+    ],
+    [
+      'a scale and a bias',
+      ['Scale s 1 1 x y 0=1 1=1'],
+      [plain(2), plain(0.5)],
+      [1, 2, 2],
+      [2.5, 4.5, 6.5, 8.5],
+    ],
+    [
+      'batch norm',
+      ['BatchNorm b 1 1 x y 0=1 1=0.0'],
+      [plain(2), plain(1), plain(4), plain(3)],
+      [1, 2, 2],
+      [3, 4, 5, 6],
+    ],
+    ['a number that is taken from', ['BinaryOp b 1 1 x y 0=7 1=1 2=10.0'], [], [1, 2, 2], [9, 8, 7, 6]],
+    ['a weighted sum', ['Eltwise e 2 1 x x y 0=1 -23301=2,1.0,-0.5'], [], [1, 2, 2], [0.5, 1, 1.5, 2]],
+    ['a product of three', ['Eltwise e 3 1 x x x y 0=0'], [], [1, 2, 2], [1, 8, 27, 64]],
+    ['squares', ['UnaryOp u 1 1 x y 0=4'], [], [1, 2, 2], [1, 4, 9, 16]],
+    ['places behind each other', ['Concat c 2 1 x x y 0=2'], [], [1, 2, 4], [1, 2, 1, 2, 3, 4, 3, 4]],
+    ['a crop by offsets', ['Crop c 1 1 x y 0=1 1=0 3=1 4=-233 5=-233'], [], [1, 2, 1], [2, 4]],
+    ['a crop from the end', ['Crop c 1 1 x y -23309=1,-1 -23310=1,-233 -23311=1,1'], [], [1, 1, 2], [3, 4]],
+    [
+      'a crop like another value',
+      ['Crop s 1 1 x z 0=1 1=1 3=1 4=1 5=1', 'Crop c 2 1 x z y 0=0 1=1'],
+      [],
+      [1, 1, 1],
+      [3],
+    ],
+    ['nearest enlargement', ['Interp i 1 1 x y 0=1 1=1.0 2=2.0'], [], [1, 2, 4], [1, 1, 2, 2, 3, 3, 4, 4]],
+    [
+      'linear enlargement to a size',
+      ['Interp i 1 1 x y 0=2 3=2 4=4'],
+      [],
+      [1, 2, 4],
+      [1, 1.25, 1.75, 2, 3, 3.25, 3.75, 4],
+    ],
+    ['edges repeated', ['Padding p 1 1 x y 0=0 1=0 2=1 3=1 4=1'], [], [1, 2, 4], [1, 1, 2, 2, 3, 3, 4, 4]],
+    ['pooling that runs over the edge', ['Pooling p 1 1 x y 0=0 1=2 2=2 3=1'], [], [1, 2, 2], square],
+    [
+      'the mean of all and a weight',
+      ['Pooling p 1 1 x m 0=1 4=1', 'InnerProduct i 1 1 m g 0=1 1=1 2=1 9=1', 'Scale s 2 1 x g y 0=-233'],
+      [tagged(2), plain(-4)],
+      [1, 2, 2],
+      square,
+    ],
+    [
+      'a slope below zero',
+      ['BinaryOp b 1 1 x z 0=1 1=1 2=3.0', 'ReLU r 1 1 z y 0=0.5'],
+      [],
+      [1, 2, 2],
+      [-1, -0.5, 0, 1],
+    ],
+    ['limits', ['Clip c 1 1 x y 0=2.0 1=3.0'], [], [1, 2, 2], [2, 2, 3, 3]],
+    ['a dropout', ['Dropout d 1 1 x y'], [], [1, 2, 2], square],
+  ])('%s', async (_, layers, weights, shape, expected) => {
+    const out = await result([1, 2, 2], square, [input, ...layers], ...weights)
+    expect(out).toEqual({ shape, data: expected })
+  })
+
+  test('shuffles of both orders', async () => {
+    const x = [0, 1, 2, 3, 4, 5, 6, 7]
+    const shuffled = async (mode: number) =>
+      (await result([8, 1, 1], x, ['Input in 0 1 x 0=1 1=1 2=8', `PixelShuffle p 1 1 x y 0=2 1=${mode}`]))
+        .data
+    expect(await shuffled(0)).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+    expect(await shuffled(1)).toEqual([0, 2, 4, 6, 1, 3, 5, 7])
+  })
+
+  test('groups of a deconvolution, each with its own outputs', async () => {
+    const { data } = await result(
+      [2, 1, 1],
+      [1, 10],
+      ['Input in 0 1 x 0=1 1=1 2=2', 'DeconvolutionDepthWise d 1 1 x y 0=4 1=1 6=4 7=2'],
+      tagged(1, 2, 3, 4),
+    )
+    expect(data).toEqual([1, 2, 30, 40])
+  })
+})
+
+describe('refused by name', () => {
+  const conv = 'Convolution c 1 1 x y 0=1 1=1 6=1'
+  test.each<[string, readonly string[], readonly Buffer[], readonly string[]]>([
+    [
+      'a type of layer',
+      ['LSTM l 1 1 x y'],
+      [],
+      ['E_NET_OPERATOR', 'layer "l" (LSTM) is of a type that is not read', 'nets/small.param:4:1'],
+    ],
+    [
+      'a picture that is reshaped',
+      ['Reshape r 1 1 x y 0=4'],
+      [],
+      ['E_NET_OPERATOR', 'layer "r" (Reshape) reshapes a picture'],
+    ],
+    [
+      'weights of 8 bits',
+      [conv],
+      [Buffer.from('384b0d00', 'hex')],
+      [
+        'E_NET_FORMAT',
+        'layer "c" has quantised weights, which are not read',
+        'small.bin: byte 0: weights of 8 bits, by the word 0xd4b38',
+      ],
+    ],
+    [
+      'weights by a table',
+      [conv],
+      [Buffer.from('01000000', 'hex')],
+      [
+        'E_NET_FORMAT',
+        'layer "c" has quantised weights, which are not read',
+        'small.bin: byte 0: weights by a table of 256 numbers, by the word 0x1',
+      ],
+    ],
+    [
+      'an activation',
+      ['Convolution c 1 1 x y 0=1 1=1 6=1 9=9'],
+      [tagged(1)],
+      ['E_NET_OPERATOR', 'layer "c" (Convolution) has an activation of a type that is not read, 9'],
+    ],
+    [
+      'sizes that do not fit',
+      ['Convolution c 1 1 x y 0=2 1=2 6=7'],
+      [tagged(1)],
+      ['E_NET_OPERATOR', 'layer "c" (Convolution) has a number of weights that does not fit its sizes'],
+    ],
+    [
+      'too few weights',
+      [conv],
+      [Buffer.alloc(4)],
+      [
+        'E_NET_SYNTAX',
+        'small.bin is not the .bin that belongs to its .param that can be read',
+        'small.bin: byte 4: expected 4 bytes for "c", found 0',
+      ],
+    ],
+    [
+      'weights that are left',
+      [conv],
+      [tagged(1, 2)],
+      [
+        'E_NET_SYNTAX',
+        'small.bin is not the .bin that belongs to its .param that can be read',
+        'small.bin: byte 8: expected the end, found 4 bytes more',
+      ],
+    ],
+    [
+      'a line that is no layer',
+      ['Convolution c 2 1 x'],
+      [],
+      [
+        'E_NET_SYNTAX',
+        'nets/small.param is not a .param file that can be read',
+        'nets/small.param:4:1: expected a type, a name, the numbers of inputs and outputs, and their names, found "Convolution c 2 1 x"',
+      ],
+    ],
+    [
+      'a parameter',
+      ['ReLU r 1 1 x y 0:1'],
+      [],
+      [
+        'E_NET_SYNTAX',
+        'nets/small.param is not a .param file that can be read',
+        'nets/small.param:4:1: expected key=value, found "0:1"',
+      ],
+    ],
+    [
+      'a step that is no whole number',
+      ['Crop c 1 1 x y 0=0.5'],
+      [],
+      ['E_NET_OPERATOR', 'layer "c" (Crop) has a number that must be whole, 0.5'],
+    ],
+    [
+      'a value that nothing gives',
+      ['ReLU r 1 1 z y'],
+      [],
+      ['E_NET_SYNTAX', 'node "r" (Relu) reads "z", which nothing gives'],
+    ],
+  ])('%s', (_, layers, weights, expected) => {
+    expect(refused([input, ...layers], ...weights).slice(0, expected.length)).toEqual(expected)
+  })
+
+  test('the binary form', () => {
+    const bytes = Buffer.alloc(16)
+    bytes.writeUInt32LE(7767517)
+    const { message, fix } = failure(() => networkFrom(bytes, { name: 'a.param.bin' }))
+    expect(message).toBe('a.param.bin is a .param of ncnn in its binary form, which is not read')
+    expect(fix).toBe('the .param file in text that it was made from')
+  })
+})

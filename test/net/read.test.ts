@@ -1,0 +1,82 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { networkFormats, networkFrom, readNetwork } from '../../src/net/read.ts'
+import { scratch } from '../cli/convo.ts'
+import { networkSeeds } from '../fuzz/networks.ts'
+import { failure, rejection } from '../kernel/expect-failure.ts'
+import { tensors } from '../kernel/formats/safetensors-file.ts'
+import { srcnn } from './small.ts'
+
+const folder = scratch()
+const seeds = networkSeeds()
+const weights = seeds.find(({ ext }) => ext === '.bin')!.bytes
+const described = seeds.filter(({ ext }) => ext !== '.bin')
+
+describe('the content says the format', () => {
+  test.each(described.map(({ ext, bytes }, i) => [i, ext, bytes] as const))('%d: %s', (_, ext, bytes) => {
+    const [format, ...others] = networkFormats.filter(({ recognises }) => recognises(bytes))
+    expect(others).toEqual([])
+    expect(format?.extensions).toContain(ext)
+  })
+
+  test('so a name may be any, or none', () => {
+    const bytes = tensors(srcnn())
+    expect(networkFrom(bytes, { name: 'a.onnx' })).toEqual(networkFrom(bytes))
+  })
+})
+
+describe('a path', () => {
+  test.each(described.map(({ ext, bytes }, i) => [i, ext, bytes] as const))(
+    '%d: %s, with what lies beside it',
+    async (i, ext, bytes) => {
+      mkdirSync(folder.path(`${i}`))
+      for (const name of ['w.bin', 'n.bin']) writeFileSync(folder.path(`${i}/${name}`), weights)
+      const path = folder.path(`${i}/n${ext}`)
+      writeFileSync(path, bytes)
+      const network = await readNetwork(path)
+      expect(network.nodes.length).toBeGreaterThan(1)
+      const name = path.replaceAll('\\', '/')
+      expect(networkFrom(bytes, { name, beside: () => weights })).toEqual(network)
+    },
+  )
+
+  test('that is not there, or whose weights are not', async () => {
+    const missing = await rejection(readNetwork(folder.path('none.onnx')))
+    expect([missing.code, missing.message]).toEqual([
+      'E_INPUT',
+      `there is no file ${folder.path('none.onnx')}`,
+    ])
+    const path = folder.path('alone.param')
+    writeFileSync(path, described.find(({ ext }) => ext === '.param')!.bytes)
+    const alone = await rejection(readNetwork(path))
+    expect([alone.code, alone.message]).toEqual(['E_INPUT', `there is no file ${folder.path('alone.bin')}`])
+  })
+})
+
+describe('what is not read is named, with what is', () => {
+  const text = (start: string) => Buffer.from(start.padEnd(64, '.'), 'latin1')
+  test.each([
+    ['a.h5', text('\x89HDF\r\n\x1a\n'), 'a.h5 is a network of Keras in HDF5, which is not read'],
+    ['a.tflite', text('....TFL3'), 'a.tflite is a network of TensorFlow Lite, which is not read'],
+    [
+      'a.onnx',
+      text('version https://git-lfs.github.com/spec/v1'),
+      'a.onnx is a pointer of Git LFS, not the file itself',
+    ],
+    ['a.onnx', text('<html>'), 'a.onnx is not an ONNX file, whatever its name says'],
+    ['a.pth', text('<html>'), 'a.pth is not a file of torch.save, whatever its name says'],
+    ['a.safetensors', text('<html>'), 'a.safetensors is not a .safetensors file, whatever its name says'],
+    ['a.bin', text('\x01'), 'a.bin is without a description of the network'],
+    ['a', text('hello'), 'a is not the file of a network that is read'],
+    ['a', Buffer.alloc(0), 'a is not the file of a network that is read'],
+  ])('%s', (name, bytes, message) => {
+    const error = failure(() => networkFrom(bytes, { name }))
+    expect([error.code, error.message]).toEqual(['E_NET_FORMAT', message])
+    expect(error.why).toEqual([`${name}: these are read:`, ...networkFormats.map(({ summary }) => summary)])
+  })
+
+  test('and a value that is neither a path nor bytes', () => {
+    const { code, message } = failure(() => networkFrom([1] as unknown as Uint8Array))
+    expect([code, message]).toEqual(['E_ARGUMENT', 'a network is read from a path or a Uint8Array, got [1]'])
+  })
+})
