@@ -314,7 +314,10 @@ export type GaborOptions = Omit<CorrelationOptions, 'kernel' | 'groups'> & {
 }
 
 /** Options of `conv2d`. */
-export type Conv2dOptions = CorrelationOptions
+export type Conv2dOptions = CorrelationOptions & {
+  /** What every result goes through; for sigmoid, tanh and such black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are. Default: 'none'. */
+  readonly activation?: 'none' | 'relu' | 'leakyrelu' | 'sigmoid' | 'tanh' | 'elu' | 'selu' | 'gelu' | 'silu' | 'mish' | 'softplus' | 'hardsigmoid' | 'hardswish' | undefined
+}
 
 /** Options of `conv3d`. */
 export type Conv3dOptions = Omit<CorrelationOptions, 'anchor' | 'stride' | 'dilation' | 'padding' | 'algorithm'> & {
@@ -328,14 +331,16 @@ export type Conv3dOptions = Omit<CorrelationOptions, 'anchor' | 'stride' | 'dila
   readonly dilation?: number | readonly number[] | undefined
   /** Samples around the volume: same, valid, full, one number or z,y,x. Default: as many output samples as there are input samples, over the stride. */
   readonly padding?: 'same' | 'valid' | 'full' | readonly number[] | number | undefined
+  /** What every result goes through; for sigmoid, tanh and such black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are. Default: 'none'. */
+  readonly activation?: 'none' | 'relu' | 'leakyrelu' | 'sigmoid' | 'tanh' | 'elu' | 'selu' | 'gelu' | 'silu' | 'mish' | 'softplus' | 'hardsigmoid' | 'hardswish' | undefined
 }
 
 /** Options of `pointwise`. */
 export type PointwiseOptions = Pick<CorrelationOptions, 'kernel' | 'scale' | 'normalize' | 'bias'> & {
   /** A matrix by name. Default: sepia, unless there is a kernel. */
   readonly preset?: 'sepia' | 'gray' | 'swap' | 'invert' | undefined
-  /** What every result goes through; for sigmoid and tanh black counts as 0 and white as 1. Default: 'none'. */
-  readonly activation?: 'none' | 'relu' | 'sigmoid' | 'tanh' | undefined
+  /** What every result goes through; for sigmoid, tanh and such black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are. Default: 'none'. */
+  readonly activation?: 'none' | 'relu' | 'leakyrelu' | 'sigmoid' | 'tanh' | 'elu' | 'selu' | 'gelu' | 'silu' | 'mish' | 'softplus' | 'hardsigmoid' | 'hardswish' | undefined
 }
 
 /** Options of `separable`. */
@@ -346,24 +351,36 @@ export type SeparableOptions = Omit<CorrelationOptions, 'groups'> & {
   readonly row?: readonly number[] | undefined
   /** Approximate by this many products of a column and a row, at least 1. Default: the kernel must be one such product. */
   readonly rank?: number | undefined
+  /** What every result goes through; for sigmoid, tanh and such black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are. Default: 'none'. */
+  readonly activation?: 'none' | 'relu' | 'leakyrelu' | 'sigmoid' | 'tanh' | 'elu' | 'selu' | 'gelu' | 'silu' | 'mish' | 'softplus' | 'hardsigmoid' | 'hardswish' | undefined
 }
 
 /** Options of `depthwise`. */
-export type DepthwiseOptions = Omit<CorrelationOptions, 'groups'>
+export type DepthwiseOptions = Omit<CorrelationOptions, 'groups'> & {
+  /** What every result goes through; for sigmoid, tanh and such black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are. Default: 'none'. */
+  readonly activation?: 'none' | 'relu' | 'leakyrelu' | 'sigmoid' | 'tanh' | 'elu' | 'selu' | 'gelu' | 'silu' | 'mish' | 'softplus' | 'hardsigmoid' | 'hardswish' | undefined
+}
 
 /** Options of `depthwiseSeparable`. */
 export type DepthwiseSeparableOptions = Omit<CorrelationOptions, 'groups'> & {
   /** The second step: a matrix as file or as numbers, a row for each output channel. Default: the identity: no mixing. */
   readonly pointwise?: string | undefined
+  /** What every result goes through; for sigmoid, tanh and such black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are. Default: 'none'. */
+  readonly activation?: 'none' | 'relu' | 'leakyrelu' | 'sigmoid' | 'tanh' | 'elu' | 'selu' | 'gelu' | 'silu' | 'mish' | 'softplus' | 'hardsigmoid' | 'hardswish' | undefined
 }
 
 /** Options of `grouped`. */
-export type GroupedOptions = CorrelationOptions
+export type GroupedOptions = CorrelationOptions & {
+  /** What every result goes through; for sigmoid, tanh and such black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are. Default: 'none'. */
+  readonly activation?: 'none' | 'relu' | 'leakyrelu' | 'sigmoid' | 'tanh' | 'elu' | 'selu' | 'gelu' | 'silu' | 'mish' | 'softplus' | 'hardsigmoid' | 'hardswish' | undefined
+}
 
 /** Options of `dilated`. */
 export type DilatedOptions = Omit<CorrelationOptions, 'dilation'> & {
   /** The rate l: pixels from one tap to the next, at least 1. Default: 2. */
   readonly dilation?: number | readonly number[] | undefined
+  /** What every result goes through; for sigmoid, tanh and such black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are. Default: 'none'. */
+  readonly activation?: 'none' | 'relu' | 'leakyrelu' | 'sigmoid' | 'tanh' | 'elu' | 'selu' | 'gelu' | 'silu' | 'mish' | 'softplus' | 'hardsigmoid' | 'hardswish' | undefined
 }
 
 /** Options of `transposed`. */
@@ -374,6 +391,8 @@ export type TransposedOptions = Omit<CorrelationOptions, 'border' | 'fill' | 'an
   readonly upsample?: 'bilinear' | 'nearest' | undefined
   /** Rows and columns added below and on the right, at least 0. Default: 0. */
   readonly outputPadding?: number | readonly number[] | undefined
+  /** What every result goes through; for sigmoid, tanh and such black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are. Default: 'none'. */
+  readonly activation?: 'none' | 'relu' | 'leakyrelu' | 'sigmoid' | 'tanh' | 'elu' | 'selu' | 'gelu' | 'silu' | 'mish' | 'softplus' | 'hardsigmoid' | 'hardswish' | undefined
 }
 
 /** Options of `maxpool`. */
@@ -388,6 +407,8 @@ export type MaxpoolOptions = {
   readonly dilation?: number | readonly number[] | undefined
   /** Let the last windows reach over the edge, so that no pixel is left out. Default: false. */
   readonly ceil?: boolean | undefined
+  /** Keep where the maxima stood under a name, for unpool with. Default: they are not kept. */
+  readonly switches?: string | undefined
 }
 
 /** Options of `unpool`. */
@@ -398,6 +419,10 @@ export type UnpoolOptions = Omit<CorrelationOptions, 'stride' | 'dilation' | 'pa
   readonly bare?: boolean | undefined
   /** Convolve and no more: where maxima stand close together the result is bright. Default: false. */
   readonly plain?: boolean | undefined
+  /** The switches of a maxpool before, by the name that its switches: 'gave' them: unpools what there is. Default: pools first. */
+  readonly with?: string | undefined
+  /** What every result goes through; for sigmoid, tanh and such black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are. Default: 'none'. */
+  readonly activation?: 'none' | 'relu' | 'leakyrelu' | 'sigmoid' | 'tanh' | 'elu' | 'selu' | 'gelu' | 'silu' | 'mish' | 'softplus' | 'hardsigmoid' | 'hardswish' | undefined
 }
 
 /** Options of `involution`. */
@@ -439,6 +464,108 @@ export type NormalizeOptions = {
   readonly std?: readonly number[] | undefined
   /** Stretch every channel on its own. Default: false. */
   readonly each?: boolean | undefined
+}
+
+/** Options of `leakyrelu`. */
+export type LeakyreluOptions = {
+  /** What samples below 0 are multiplied by. Default: 0.01. */
+  readonly slope?: number | undefined
+}
+
+/** Options of `prelu`. */
+export type PreluOptions = {
+  /** One number, or one for each channel. Default: 0.25. */
+  readonly slope?: readonly number[] | undefined
+}
+
+/** Options of `clip`. */
+export type ClipOptions = {
+  /** The smallest, in levels of 0..255 at any depth. Default: 0. */
+  readonly min?: number | undefined
+  /** The largest, likewise. Default: 255. */
+  readonly max?: number | undefined
+}
+
+/** Options of `sigmoid`. */
+export type SigmoidOptions = Readonly<Record<string, never>>
+
+/** Options of `tanh`. */
+export type TanhOptions = Readonly<Record<string, never>>
+
+/** Options of `gelu`. */
+export type GeluOptions = Readonly<Record<string, never>>
+
+/** Options of `silu`. */
+export type SiluOptions = Readonly<Record<string, never>>
+
+/** Options of `batchnorm`. */
+export type BatchnormOptions = {
+  /** The running mean. Default: 0. */
+  readonly mean?: readonly number[] | undefined
+  /** The running variance. Default: 1. */
+  readonly variance?: readonly number[] | undefined
+  /** The scale. Default: 1. */
+  readonly gamma?: readonly number[] | undefined
+  /** The shift. Default: 0. */
+  readonly beta?: readonly number[] | undefined
+  /** Added to the variance, at least 0. Default: 0.00001. */
+  readonly epsilon?: number | undefined
+}
+
+/** Options of `avgpool`. */
+export type AvgpoolOptions = {
+  /** Height and width of the window, at least 1. Default: 2. */
+  readonly size?: number | readonly number[] | undefined
+  /** Pixels from one window to the next, at least 1. Default: 2. */
+  readonly stride?: number | readonly number[] | undefined
+  /** Pixels around the picture, which do not count, at least 0. Default: 0. */
+  readonly padding?: number | readonly number[] | undefined
+}
+
+/** Options of `globalpool`. */
+export type GlobalpoolOptions = {
+  /** What of a channel. Default: 'mean'. */
+  readonly of?: 'mean' | 'max' | 'min' | 'sum' | undefined
+}
+
+/** Options of `pad`. */
+export type PadOptions = {
+  /** Pixels: one number; y,x; or top,bottom,left,right, at least 0. Default: 1. */
+  readonly by?: readonly number[] | undefined
+  /** What stands there. Default: 'constant'. */
+  readonly mode?: 'replicate' | 'symmetric' | 'reflect' | 'wrap' | 'constant' | undefined
+  /** The level of constant, of 0..255 at any depth. Default: 0. */
+  readonly value?: number | undefined
+}
+
+/** Options of `pixelShuffle`. */
+export type PixelShuffleOptions = {
+  /** How many times as wide and high, 1 to 64. Default: the largest of 1 to 4 that the channels allow. */
+  readonly by?: number | undefined
+}
+
+/** Options of `softmax`. */
+export type SoftmaxOptions = Readonly<Record<string, never>>
+
+/** Options of `argmax`. */
+export type ArgmaxOptions = Readonly<Record<string, never>>
+
+/** Options of `keep`. */
+export type KeepOptions = {
+  /** The name. Default: 'skip'. */
+  readonly as?: string | undefined
+}
+
+/** Options of `add`. */
+export type AddOptions = {
+  /** The name under which a step kept it: keep as: <name>. Default: the result itself. */
+  readonly with?: string | undefined
+}
+
+/** Options of `concat`. */
+export type ConcatOptions = {
+  /** The name under which a step kept it: keep as: <name>. Default: the result itself. */
+  readonly with?: string | undefined
 }
 
 /** The operations, each a method that adds it to a chain. */
@@ -715,4 +842,123 @@ export interface Methods<C> {
    * Source: The preprocessing of torchvision’s Normalize, whose numbers mean and std: 'take'; a flat picture becomes black
    */
   normalize(options?: NormalizeOptions): C
+
+  /**
+   * Multiplies what is below 0 by a slope.
+   *
+   * Source: Maas, Hannun and Ng 2013
+   */
+  leakyrelu(options?: LeakyreluOptions): C
+
+  /**
+   * Multiplies what is below 0 by a slope of its channel.
+   *
+   * Source: He et al. 2015
+   */
+  prelu(options?: PreluOptions): C
+
+  /**
+   * Cuts samples off below a smallest and above a largest level.
+   *
+   * Source: ReLU6 is a clip of numbers to 0..6: min: 0 max: 6 behind normalize
+   */
+  clip(options?: ClipOptions): C
+
+  /**
+   * Takes every sample into 0..1, white being 1.
+   *
+   * Source: The logistic function; black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are
+   */
+  sigmoid(options?: SigmoidOptions): C
+
+  /**
+   * Takes every sample into −1..1, white being 1.
+   *
+   * Source: As sigmoid
+   */
+  tanh(options?: TanhOptions): C
+
+  /**
+   * Weighs every sample by how likely a normal one is below it.
+   *
+   * Source: Hendrycks and Gimpel 2016; numbers as of sigmoid
+   */
+  gelu(options?: GeluOptions): C
+
+  /**
+   * Weighs every sample by its sigmoid.
+   *
+   * Source: Elfwing, Uchibe and Doya 2018; numbers as of sigmoid
+   */
+  silu(options?: SiluOptions): C
+
+  /**
+   * Takes every channel to the mean and spread that a network learned.
+   *
+   * Source: Ioffe and Szegedy 2015, in evaluation; one number, or one for each channel
+   */
+  batchnorm(options?: BatchnormOptions): C
+
+  /**
+   * Takes the mean of every window; the default, 2x2, halves the picture.
+   *
+   * Source: LeCun et al. 1998; PyTorch’s avg_pool2d with count_include_pad=False
+   */
+  avgpool(options?: AvgpoolOptions): C
+
+  /**
+   * Takes every channel to one number: its mean or its largest sample.
+   *
+   * Source: Lin, Chen and Yan 2013
+   */
+  globalpool(options?: GlobalpoolOptions): C
+
+  /**
+   * Adds pixels around the picture.
+   *
+   * Source: The border modes of convo list borders
+   */
+  pad(options?: PadOptions): C
+
+  /**
+   * Makes pixels of channels: upsampling at the end of networks.
+   *
+   * Source: Shi et al. 2016; PyTorch’s PixelShuffle
+   */
+  pixelShuffle(options?: PixelShuffleOptions): C
+
+  /**
+   * Makes shares of the channels of every pixel, which sum to 1.
+   *
+   * Source: Bridle 1990; numbers as of sigmoid
+   */
+  softmax(options?: SoftmaxOptions): C
+
+  /**
+   * Gives the number of the largest channel of every pixel.
+   *
+   * Source: The classes of a segmentation; range: 'minmax' makes them visible, .npy keeps them
+   */
+  argmax(options?: ArgmaxOptions): C
+
+  /**
+   * Keeps what there is under a name, for a later step of the chain.
+   *
+   * Source: Skips of networks: add, concat and unpool take it with with
+   */
+  keep(options?: KeepOptions): C
+
+  /**
+   * Adds what was kept under a name.
+   *
+   * Source: The residual connections of He et al. 2016
+   */
+  add(options?: AddOptions): C
+
+  /**
+   * Puts the channels of what was kept under a name behind those that there are.
+   *
+   * Source: The skips of Ronneberger, Fischer and Brox 2015
+   */
+  concat(options?: ConcatOptions): C
 }
