@@ -160,7 +160,8 @@ export async function fitOf(
     }
   }
   let first: ConvoError | undefined
-  for (const multiple of multiples) {
+  const said = model.meaning.multiple ?? 1
+  for (const multiple of said === 1 ? multiples : [said, ...multiples.map((n) => n * said)]) {
     try {
       return await fitAt(multiple)
     } catch (thrown) {
