@@ -13,7 +13,7 @@ import type { reporterNames } from './settings.ts'
 const loadApprove = () => import('./approve.ts')
 const loadMany = () => import('./folders/library.ts')
 
-/** What a check may be told. */
+/** The options of a check. */
 export type CheckOptions = {
   /** The folder of pictures and results.json; what is there is removed. Default: as of `convo check`. */
   readonly results?: string | undefined

@@ -26,7 +26,7 @@ export const testResults = '.convo/tests'
 /** The folder beside a file of tests that its goldens lie in. */
 export const testGoldens = '__goldens__'
 
-/** A setting that may be given again; the value is a list. */
+/** A repeatable setting; the value is a list. */
 function list(
   summary: string,
   metavar: string,
@@ -50,7 +50,7 @@ export const resultsSettings = {
 /** What of the manifest is checked, and how. */
 export const checkSettings = {
   filter: {
-    ...list('only cases of this name, * standing for any text; may be given again', '<name>'),
+    ...list('only cases with this name, * matching any text; repeatable', '<name>'),
     unset: 'all cases',
   },
   tag: {
@@ -63,7 +63,7 @@ export const checkSettings = {
   },
   allow: {
     ...list(
-      'what does not fail: new or obsolete goldens; may be given again',
+      'what does not fail: new or obsolete goldens; repeatable',
       '<word>',
       choice('', ['new', 'obsolete']),
     ),
@@ -80,11 +80,11 @@ export const checkSettings = {
   },
 }
 
-/** How a run is told. */
+/** How a run is reported. */
 export const reportSettings = {
   reporter: {
     ...list(
-      `how to tell: ${reporterNames.join(', ')}; =file writes to a file, html=folder/ a page with its pictures beside it; repeatable`,
+      `how to report: ${reporterNames.join(', ')}; =file writes to a file, html=folder/ a page with its pictures beside it; repeatable`,
       '<name[=file]>',
     ),
     unset: 'pretty',

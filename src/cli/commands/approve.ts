@@ -15,7 +15,7 @@ export const approveCommand: Command = {
   arguments: [
     {
       name: 'names',
-      summary: 'cases of the last check; * stands for any text, among those that failed',
+      summary: 'cases of the last check; * matches any text, among those that failed',
       kind: 'word',
       optional: true,
       repeats: true,

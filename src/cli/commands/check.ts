@@ -32,7 +32,7 @@ export const checkCommand: Command = {
   ],
   options: [
     { title: 'What is checked', params: checkSettings },
-    { title: 'How it is told', params: { ...reportSettings, ...resultsSettings } },
+    { title: 'Reports', params: { ...reportSettings, ...resultsSettings } },
   ],
   examples: [
     'convo check',

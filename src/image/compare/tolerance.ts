@@ -54,7 +54,7 @@ export type Limits = {
   readonly icc?: IccRule
 }
 
-/** Everything that a comparison is told beside the two pictures. */
+/** Everything that a comparison takes beside the two pictures. */
 export type Tolerance = Limits & {
   readonly ignore?: readonly Rectangle[]
   /** Compared where it is not black. */
@@ -147,11 +147,7 @@ export const toleranceSettings = {
     'gray equals RGB of equal values, 8 bits equal 16, and no alpha equals opaque alpha: different channels and depths are no difference',
   ),
   ignore: {
-    ...custom<readonly Rectangle[]>(
-      'leave out a rectangle; may be given again',
-      '<x,y,w,h>',
-      parseRectangles,
-    ),
+    ...custom<readonly Rectangle[]>('do not compare a rectangle; repeatable', '<x,y,w,h>', parseRectangles),
     repeats: true,
     unset: 'all is compared',
   },

@@ -72,7 +72,7 @@ export type ToleranceOptions = {
   readonly shift?: number | undefined
   /** Gray equals RGB of equal values, 8 bits equal 16, and no alpha equals opaque alpha: different channels and depths are no difference. Default: false. */
   readonly asShown?: boolean | undefined
-  /** Leave out a rectangle; may be given again. Default: all is compared. */
+  /** Do not compare a rectangle; repeatable. Default: all is compared. */
   readonly ignore?: string | readonly string[] | undefined
   /** A picture of the same size: only what is not black in it is compared. Default: all is compared. */
   readonly mask?: string | undefined
