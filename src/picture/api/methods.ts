@@ -350,7 +350,7 @@ export type HarrisOptions = Pick<CorrelationOptions, 'border' | 'fill'> & {
   /** Standard deviation of the surroundings, in pixels, 0.1 to 100. Default: 1. */
   readonly sigma?: number | undefined
   /** How much an edge counts against a corner, 0 to 0.25. Default: 0.05. */
-  readonly k?: number | undefined
+  readonly kappa?: number | undefined
 }
 
 /** Options of `bilateral`. */
@@ -370,7 +370,7 @@ export type NlmeansOptions = {
   /** Pixels across a patch, odd. Default: 5. */
   readonly patch?: number | undefined
   /** Difference of patches that are still alike, in levels of 0..255: about half of the noise, 0.01 to 1000000. Default: 10. */
-  readonly h?: number | undefined
+  readonly strength?: number | undefined
 }
 
 /** Options of `guided`. */
@@ -882,7 +882,7 @@ export interface Methods<C> {
   /**
    * Takes out noise: averages pixels whose surroundings look alike.
    *
-   * Source: Buades, Coll and Morel 2005; the involution with the generator attention. scikit-image and OpenCV write h² for 2h², and subtract the variance of the noise
+   * Source: Buades, Coll and Morel 2005; the involution with the generator attention. scikit-image and OpenCV write h² for 2 strength², and subtract the variance of the noise
    */
   nlmeans(options?: NlmeansOptions): C
 
@@ -896,7 +896,7 @@ export interface Methods<C> {
   /**
    * Undoes a known blur in one step: divides its frequencies out as far as noise allows.
    *
-   * Source: Wiener 1949; with penalty: 'laplacian' Hunt 1971, which is scikit-image’s wiener. The kernel that does it is computed in float64 and cut where what is left out sums to 1/1024, and then applied as any other, so that borders are those of border and not the other side of the picture
+   * Source: Wiener 1949; with penalty: 'laplacian' Hunt 1971, which is scikit-image’s wiener. The kernel that does it is computed in float64 and cut where what is left out sums to 1/1024, and then applied as any other, so that the border is symmetric, or what border: 'says,' and not the other side of the picture
    */
   wiener(options: WienerOptions & { readonly kernel: KernelInput }): C
 
@@ -924,63 +924,63 @@ export interface Methods<C> {
   /**
    * Takes the smallest sample around: bright parts shrink.
    *
-   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric
+   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there
    */
   erode(options?: ErodeOptions): C
 
   /**
    * Takes the smallest sample around; another name of erode.
    *
-   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric
+   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there
    */
   minimum(options?: MinimumOptions): C
 
   /**
    * Takes the largest sample around: bright parts grow.
    *
-   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric
+   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there
    */
   dilate(options?: DilateOptions): C
 
   /**
    * Takes the largest sample around; another name of dilate.
    *
-   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric
+   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there
    */
   maximum(options?: MaximumOptions): C
 
   /**
    * Erodes, then dilates: bright parts that the window does not fit into go.
    *
-   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric
+   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there
    */
   open(options?: OpenOptions): C
 
   /**
    * Dilates, then erodes: dark parts that the window does not fit into go.
    *
-   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric
+   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there
    */
   close(options?: CloseOptions): C
 
   /**
    * Outlines parts: the largest sample around less the smallest.
    *
-   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric; Beucher’s gradient. sobel is the gradient of a smoothed picture
+   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there; Beucher’s gradient. sobel is the gradient of a smoothed picture
    */
   gradient(options?: GradientOptions): C
 
   /**
    * Keeps bright parts smaller than the window: the picture less what open leaves.
    *
-   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric; Meyer’s white top hat
+   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there; Meyer’s white top hat
    */
   tophat(options?: TophatOptions): C
 
   /**
    * Keeps dark parts smaller than the window: what close makes less the picture.
    *
-   * Source: Serra 1982, flat windows, as OpenCV; SciPy and scikit-image are the same where the window is symmetric; Meyer’s black top hat
+   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there; Meyer’s black top hat
    */
   blackhat(options?: BlackhatOptions): C
 

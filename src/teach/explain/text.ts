@@ -124,7 +124,10 @@ export function filterLines(e: FilterExplanation): readonly Line[] {
   const kernels = e.kernels.map((k, i): Line => {
     const label = e.kernels.length === 1 ? 'kernel' : `kernel ${i}`
     const whole = k.isInteger ? ', whole weights' : ''
-    return [label, `${k.size[1]}x${k.size[0]}, sum ${short(k.sum)}, rank ${k.rank}${whole}`]
+    return [
+      label,
+      `${k.size[1]}x${k.size[0]}, sum ${short(k.sum)}${k.rank === undefined ? '' : `, rank ${k.rank}`}${whole}`,
+    ]
   })
   const ways = [...new Set(e.kernels.map((k) => `${k.algorithm}: ${k.reason}`))]
   return present<Line>([
