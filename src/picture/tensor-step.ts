@@ -47,16 +47,21 @@ export async function tensorStep(
     const out = await step.apply(input, tracer)
     return step.settle === undefined ? out : traced(planesNode(step.settle(await whole(out))))
   }
-  const pending = (out: Tensor, isPicture = out.shape[0] === 1 || out.shape[0] === 3): State => ({
+  const pending = (
+    out: Tensor,
+    isPicture = out.shape[0] === 1 || out.shape[0] === 3,
+    isMoved = false,
+  ): State => ({
     ...state,
     plans,
-    data: { kind: 'graph', out, source, full: outFull, isPicture },
+    data: { kind: 'graph', out, source, full: outFull, isPicture, isMoved },
   })
   if (!isAlpha) return pending(await apply(x))
   if (isTogether) {
     const isWeighted = mode === 'premultiply'
     const y = await apply(isWeighted ? await tracer.layer('weighted', [x], {}) : x)
-    return pending(isWeighted ? await tracer.layer('straightened', [y], { full: outFull }) : y, true)
+    if (isWeighted) return pending(await tracer.layer('straightened', [y], { full: outFull }), true)
+    return pending(y, true, step.moves && mode === 'separate')
   }
   const colours = x.shape[0]! - 1
   const y = await apply(await tracer.layer('select', [x], { first: 0, count: colours }))
