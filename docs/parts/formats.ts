@@ -14,7 +14,8 @@ export function formatsPage(): string {
     ...rows.map((row) => line(Object.values(row))),
     '',
     'Of texts, a JPEG holds comments only. `--metadata strip` or `copyright` keeps less. TIFFs of other numbers (float16,',
-    'float64, signed and 32-bit whole numbers) and of many channels are read as arrays, like .npy files.',
+    'float64, signed and 32-bit whole numbers) and of many channels are read as arrays, like .npy files. HEIC and JPEG XL are',
+    'read, to 8 bits, where their decoders are installed: `npm install heic-decode`, `npm install @jsquash/jxl`.',
     '',
   ].join('\n')
 }

@@ -2,11 +2,17 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { distFile } from '../files/package.ts'
 import { listening } from '../signals.ts'
+import type { Borrowing } from './borrowed-decoders.ts'
 import type { Source } from './reader.ts'
 import type { Raw, RawRecipe } from './sharp.ts'
 
 /** What the process gets first, as JSON behind its length; `bytes` of input follow where there is no path. */
-export type Order = { readonly path?: string; readonly bytes: number; readonly recipe: RawRecipe }
+export type Order = {
+  readonly path?: string
+  readonly bytes: number
+  readonly recipe?: RawRecipe
+  readonly borrowing?: Borrowing
+}
 
 /** What it answers, in the same way; the samples follow. */
 export type Answer = { readonly info: Raw['info']; readonly bytes: number } | { readonly error: string }
@@ -15,7 +21,7 @@ export type Answer = { readonly info: Raw['info']; readonly bytes: number } | { 
  * Decodes to raw samples in a process of its own. It takes 0.1 s to start, but it can be left: what a drawing costs cannot
  * be known before, and a thread that draws one for minutes holds up the end of its process.
  */
-export const decodeApart = (input: Source, recipe: RawRecipe): Promise<Raw> =>
+export const decodeApart = (input: Source, how: RawRecipe | Borrowing): Promise<Raw> =>
   listening(async () => {
     const child = spawn(process.execPath, [fileURLToPath(distFile('decoder.js'))], {
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -28,7 +34,8 @@ export const decodeApart = (input: Source, recipe: RawRecipe): Promise<Raw> =>
     // it may be gone before it has read all; that is met below
     child.stdin.on('error', () => undefined)
     const bytes = typeof input === 'string' ? new Uint8Array(0) : input
-    const order: Order = { bytes: bytes.length, recipe, ...(typeof input === 'string' && { path: input }) }
+    const work = 'kind' in how ? { borrowing: how } : { recipe: how }
+    const order: Order = { bytes: bytes.length, ...work, ...(typeof input === 'string' && { path: input }) }
     // its standard input stays open: the end of it shows that nobody waits any more
     for (const piece of [framed(order), bytes]) child.stdin.write(piece)
     try {

@@ -4,6 +4,7 @@ import { nativeWork } from '../signals.ts'
 import type { Arriving, Picture, Samples } from '../tensor/picture.ts'
 import { counted } from '../text/count.ts'
 import { type Animation, type Canvas, clear, framePng, lay } from './apng.ts'
+import { type BorrowedKind, isBorrowed, readBorrowed } from './borrowed.ts'
 import { refuseStranger } from './foreign.ts'
 import {
   type Facts,
@@ -196,7 +197,7 @@ async function open(source: Source, options: DecodeOptions, known?: Seen): Promi
     })
   }
   if (png !== undefined) checkSize(png, options.maxPixels, name)
-  if (isOwn(kind)) return openOwn(kind, stored, options, name)
+  if (isOwn(kind) || isBorrowed(kind)) return openOwn(kind, stored, options, name)
   const seen = known ?? inspect(stored, probed, name, options.maxPixels)
   checkPage(options.page ?? 0, seen.pages, name)
   const input = soundInput(stored, probed, seen)
@@ -213,9 +214,16 @@ async function open(source: Source, options: DecodeOptions, known?: Seen): Promi
 }
 
 /** A picture of a kind that is read here. */
-function openOwn(kind: OwnKind, source: Source, { maxPixels }: DecodeOptions, name: string): Opened {
+async function openOwn(
+  kind: OwnKind | BorrowedKind,
+  source: Source,
+  { maxPixels, page = 0 }: DecodeOptions,
+  name: string,
+): Promise<Opened> {
+  checkPage(page, 1, name)
   const bytes = typeof source === 'string' ? readFileWhole(source, { limit: 'encodedBytes' }) : source
-  const own = ownReaders[kind](bytes, name)
+  const check = (size: { width: number; height: number }) => checkSize(size, maxPixels, name)
+  const own = isOwn(kind) ? ownReaders[kind](bytes, name) : await readBorrowed(kind, bytes, name, check)
   checkSize(own, maxPixels, name)
   const header = ownHeader(kind, own, name)
   const seen: Seen = { metadata: [], unread: header.unread, notes: [] }

@@ -1,6 +1,7 @@
 // The process that decodes one picture: started by apart.ts, bundled as dist/decoder.js.
 import { setRole } from '../signals.ts'
 import { type Answer, framed, type Order, unframed } from './apart.ts'
+import { borrowedRaw } from './borrowed-decoders.ts'
 import { rawOf } from './sharp.ts'
 
 // Ctrl-C in a terminal reaches this process too: its parent says when to end, by going away.
@@ -10,9 +11,10 @@ process.stdin.once('end', () => process.kill(process.pid, 'SIGKILL'))
 
 const order = await unframed<Order>(process.stdin)
 if (order !== undefined) {
-  const { path, recipe } = order.head
+  const { path, recipe, borrowing } = order.head
   try {
-    const { data, info } = await rawOf(path ?? order.body, recipe)
+    const raw = () => rawOf(path ?? order.body, recipe!)
+    const { data, info } = await (borrowing === undefined ? raw() : borrowedRaw(order.body, borrowing))
     answer({ info, bytes: data.length }, data)
   } catch (error) {
     answer({ error: error instanceof Error ? error.message : String(error) })

@@ -248,7 +248,12 @@ export const ways = {
 } as const
 
 /** The refusal of a file of a known format that is not read. */
-export function refusal(name: string, what: string, fix: string, why?: string): ConvoError {
+export function refusal(
+  name: string,
+  what: string,
+  fix: string,
+  why?: string | readonly string[],
+): ConvoError {
   return new ConvoError('E_DECODE', `${name} is ${what}, which convo does not read`, {
     why: why ?? `${name}: convo reads ${readFormats}`,
     fix,

@@ -3,7 +3,6 @@ import type { Metadata } from '../tensor/metadata.ts'
 import type { Depth, PictureMeta } from '../tensor/picture.ts'
 import type { Seen } from './inspect.ts'
 import { iptcOf, keptOf, listed, type MetadataMode, sayingExif } from './metadata.ts'
-import type { OwnKind } from './own.ts'
 import type { OwnPicture } from './own-picture.ts'
 import { iccFits } from './png.ts'
 import type { PngHead } from './png-head.ts'
@@ -201,7 +200,7 @@ function metadataOf({ exif, xmp, iptc }: Facts, { held = {} }: Seen): Metadata {
 }
 
 /** The header of a picture that is read here. */
-export const ownHeader = (kind: OwnKind, picture: OwnPicture, name: string): Header => {
+export const ownHeader = (kind: Kind, picture: OwnPicture, name: string): Header => {
   const { width, height, channels, depth, full, resolution, unread = [] } = picture
   return {
     ...{ kind, width, height, channels, depth },

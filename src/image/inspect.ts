@@ -96,6 +96,8 @@ const lookers: Readonly<
   pnm: () => ({}),
   pfm: () => ({}),
   hdr: () => ({}),
+  heic: () => ({}),
+  jxl: () => ({}),
 }
 
 /**

@@ -1,4 +1,5 @@
 import { ConvoError } from '../error.ts'
+import type { BorrowedKind } from './borrowed.ts'
 import type { OwnKind } from './own.ts'
 import { pngSignature } from './png.ts'
 import { type PngHead, readPngHead } from './png-head.ts'
@@ -7,7 +8,7 @@ import { jfifResolution, type Resolution, tiffResolution } from './resolution.ts
 import { holdsArray } from './tiff-array.ts'
 
 /** The kinds of file that are distinguished by their first bytes. */
-export type Kind = 'png' | 'jpeg' | 'webp' | 'tiff' | 'gif' | 'avif' | 'svg' | 'npy' | OwnKind
+export type Kind = 'png' | 'jpeg' | 'webp' | 'tiff' | 'gif' | 'avif' | 'svg' | 'npy' | OwnKind | BorrowedKind
 
 /** What the first bytes say. */
 export type Probe = {
@@ -64,8 +65,10 @@ export function kindOf(head: Uint8Array): Kind | undefined {
     const brand = text(8, 12)
     if (brand === 'avif' || brand === 'avis') return 'avif'
     if ((brand === 'mif1' || brand === 'msf1') && text(16, 64).includes('avif')) return 'avif'
+    if (/^(hei[cxms]|hev[cx]|mif1|msf1)$/.test(brand)) return 'heic'
   }
   if (text(0, 6) === '\x93NUMPY') return 'npy'
+  if (text(0, 2) === '\xff\x0a' || text(0, 8) === '\0\0\0\x0cJXL ') return 'jxl'
   if (text(0, 2) === 'BM' && text(6, 10) === '\0\0\0\0') return 'bmp'
   if (/^P[1-7]\s/.test(text(0, 3))) return 'pnm'
   if (/^P[Ff]\s/.test(text(0, 3))) return 'pfm'

@@ -24,7 +24,8 @@ export function packStrip(
     if (depth === 16) differ(new Uint16Array(row.buffer, row.byteOffset, row.length / 2), channels)
     else differ(row, channels)
   }
-  if (compression === 'deflate') return deflateSync(rows, { level: 6, memLevel: 9 })
+  // level 6 takes twice the time for files 2 % smaller, on a photograph of 12 megapixels
+  if (compression === 'deflate') return deflateSync(rows, { level: 5, memLevel: 9 })
   if (compression === 'lzw') return lzw(rows)
   return compression === 'packbits' ? packBits(rows, rowBytes) : rows.slice()
 }

@@ -20,10 +20,10 @@ const plain = 'vips copy x.tif x-plain.tif'
 
 describe('a format that is not read', () => {
   it.each([
-    ['\0\0\0\x18ftypheic\0\0\0\0', 'x.heic', 'a HEIC picture', 'heif-convert x.heic x.png'],
-    ['\0\0\0\x18ftypmif1\0\0\0\0mif1', 'x.heif', 'a HEIF picture', 'heif-convert x.heif x.png'],
-    ['\xff\x0a\xfa', 'x.jxl', 'a JPEG XL picture', 'djxl x.jxl x.png'],
-    ['\0\0\0\x0cJXL \r\n', 'x.jxl', 'a JPEG XL picture', 'djxl x.jxl x.png'],
+    ['\0\0\0\x18ftypheic\0\0\0\0', 'x.heic', 'a HEIC picture', 'npm install heic-decode'],
+    ['\0\0\0\x18ftypmif1\0\0\0\0mif1', 'x.heif', 'a HEIF picture', 'npm install heic-decode'],
+    ['\xff\x0a\xfa', 'x.jxl', 'a JPEG XL picture', 'npm install @jsquash/jxl'],
+    ['\0\0\0\x0cJXL \r\n', 'x.jxl', 'a JPEG XL picture', 'npm install @jsquash/jxl'],
     ['\0\0\0\x0cjP  \r\n', 'x.jp2', 'a JPEG 2000 picture', 'magick x.jp2 x.png'],
     ['qoif\0\0', 'x.qoi', 'a QOI picture', 'magick x.qoi x.png'],
     ['%PDF-1.7', 'a b.pdf', 'a PDF document', "pdftoppm -png 'a b.pdf' 'a b'"],

@@ -67,13 +67,13 @@ export function operationSyntax(operation: Operation): Syntax {
     arguments: [
       {
         name: 'input',
-        summary: 'PNG, JPEG, WebP, TIFF, GIF, AVIF, SVG or .npy; - is standard input',
+        summary: 'PNG, JPEG, WebP, TIFF, GIF, AVIF, SVG, BMP, PNM, PFM, HDR or .npy; - is standard input',
         kind: 'file',
       },
       {
         name: 'output',
         summary:
-          '.png, .jpg, .webp, .tif, .gif, .avif or .npy; - is PNG on standard output, jpg:- is JPEG; with several inputs, a folder/',
+          '.png, .jpg, .webp, .tif, .gif, .avif, .bmp, .ppm, .pfm or .npy; - is PNG on standard output, jpg:- another format; with several inputs, a folder/',
         kind: 'file',
         optionalWith: 'preview',
       },

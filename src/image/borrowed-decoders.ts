@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Raw } from './sharp.ts'
+
+// The decoders that users install, as the process that decodes one picture calls them.
+
+type Size = { readonly width: number; readonly height: number }
+type Rgba = Size & { readonly data: Uint8Array | Uint8ClampedArray }
+type Heic = (input: { buffer: Uint8Array }) => Promise<Rgba>
+
+const rgbaOf: Readonly<Record<'heic' | 'jxl', (bytes: Uint8Array, path: string) => Promise<Rgba>>> = {
+  heic: (bytes, path) => (createRequire(pathToFileURL(path))(path) as Heic)({ buffer: bytes }),
+  async jxl(bytes, path) {
+    const { default: decode, init } = (await import(pathToFileURL(path).href)) as {
+      default: (buffer: ArrayBuffer) => Promise<Rgba>
+      init: (module: WebAssembly.Module) => Promise<unknown>
+    }
+    // it fetches its loops, and gives an ImageData, as browsers do
+    await init(new WebAssembly.Module(readFileSync(join(path, '../codec/dec/jxl_dec.wasm'))))
+    const scope = globalThis as { ImageData?: unknown }
+    scope.ImageData ??= function imageData(
+      this: object,
+      data: Uint8ClampedArray,
+      width: number,
+      height: number,
+    ) {
+      Object.assign(this, { data, width, height })
+    }
+    return decode(new Uint8Array(bytes).buffer)
+  },
+}
+
+/** How a picture is decoded that sharp does not read. */
+export type Borrowing = { readonly kind: 'heic' | 'jxl'; readonly path: string }
+
+/** Decodes to RGBA of 8 bits. @throws whatever the decoder throws */
+export async function borrowedRaw(bytes: Uint8Array, { kind, path }: Borrowing): Promise<Raw> {
+  // what they print would stand among the samples
+  console.log = console.error
+  const { width, height, data } = await rgbaOf[kind](bytes, path)
+  return {
+    data: Buffer.from(data.buffer, data.byteOffset, data.byteLength),
+    info: { width, height, channels: 4 },
+  }
+}

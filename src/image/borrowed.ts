@@ -1,0 +1,78 @@
+import { createRequire } from 'node:module'
+import { pathToFileURL } from 'node:url'
+import { ConvoError } from '../error.ts'
+import { requireHere } from '../files/package.ts'
+import { decodeApart } from './apart.ts'
+import { refusal, strangerOf } from './foreign.ts'
+import type { OwnPicture } from './own-picture.ts'
+import { reasons } from './sharp.ts'
+
+// Formats whose decoders users install where they need them: they are large, and run in a process of their own when such a
+// file is met.
+
+/** The kinds of file that are read where a decoder is installed, and its package. */
+export const borrowed = { heic: 'heic-decode', jxl: '@jsquash/jxl' } as const
+export type BorrowedKind = keyof typeof borrowed
+
+/** Whether a kind is read where a decoder is installed. */
+export const isBorrowed = (kind: string | undefined): kind is BorrowedKind =>
+  kind !== undefined && Object.hasOwn(borrowed, kind)
+
+type Size = { readonly width: number; readonly height: number }
+
+/** Where a package is: beside convo, or in the folder where it is run. */
+function resolved(name: string): string | undefined {
+  for (const find of [requireHere, createRequire(pathToFileURL(`${process.cwd()}/`))]) {
+    try {
+      return find.resolve(name)
+    } catch {
+      // it may be in the next place
+    }
+  }
+  return undefined
+}
+
+/**
+ * Reads a picture with the decoder that the user has installed. Opaque alpha is left out.
+ *
+ * @param check refuses a size
+ * @throws ConvoError E_DECODE where none is installed, naming it, and for a damaged file
+ */
+export async function readBorrowed(
+  kind: BorrowedKind,
+  bytes: Uint8Array,
+  name: string,
+  check: (size: Size) => void,
+): Promise<OwnPicture> {
+  const path = resolved(kind === 'jxl' ? '@jsquash/jxl/decode.js' : borrowed[kind])
+  if (path === undefined) {
+    const stranger = strangerOf(bytes.subarray(0, 512), name)
+    throw refusal(name, stranger?.name ?? `a ${kind} picture`, `npm install ${borrowed[kind]}`, [
+      `${name}: it is read where ${borrowed[kind]} is installed, beside convo or in this folder`,
+      `without it: ${stranger?.fix ?? ''}`,
+    ])
+  }
+  try {
+    const { info, data } = await decodeApart(bytes, { kind, path })
+    check(info)
+    const { width, height } = info
+    const isOpaque = data.every((v, i) => i % 4 !== 3 || v === 255)
+    const rgb = () =>
+      Uint8Array.from({ length: width * height * 3 }, (_, i) => data[Math.floor(i / 3) * 4 + (i % 3)]!)
+    return {
+      ...{ width, height, channels: isOpaque ? 3 : 4, depth: 8 },
+      samples: () => (isOpaque ? rgb() : new Uint8Array(data)),
+    }
+  } catch (cause) {
+    if (cause instanceof ConvoError) throw cause
+    throw new ConvoError(
+      'E_DECODE',
+      `${name} cannot be decoded: it is damaged, or of a kind that is not read`,
+      {
+        why: reasons(cause).map((line) => `${name}: ${borrowed[kind]}: ${line}`),
+        fix: 'a fresh copy of the file',
+        cause,
+      },
+    )
+  }
+}

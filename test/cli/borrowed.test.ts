@@ -1,0 +1,43 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { decode } from '../../src/image/decode.ts'
+import { convo, scratch } from './convo.ts'
+
+// HEIC and JPEG XL, whose decoders users install; here one that was written for the test.
+
+const here = scratch()
+const run = (...args: string[]) => convo(args, { cwd: here.path() })
+const heic = Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1')
+
+test('a HEIC is read where a decoder is installed, and the error says how', async () => {
+  writeFileSync(here.path('a.heic'), heic)
+  const before = await run('conv2d', 'a.heic', 'o.png', '--kernel', '1')
+  expect(before.status).toBe(2)
+  expect(before.stderr).toBe(
+    'error: a.heic is a HEIC picture, which is not read   [E_DECODE]\n' +
+      '  a.heic: it is read where heic-decode is installed, beside convo or in this folder\n' +
+      '  without it: heif-convert a.heic a.png\n' +
+      '  try: npm install heic-decode\n',
+  )
+  const folder = here.path('node_modules/heic-decode')
+  mkdirSync(folder, { recursive: true })
+  const decoder = (pixels: string) =>
+    writeFileSync(
+      `${folder}/index.js`,
+      `module.exports = async ({ buffer }) => { console.log('noise'); if (buffer.length !== 24) throw new Error('short'); return { width: 2, height: 1, data: Uint8ClampedArray.of(${pixels}) } }`,
+    )
+  for (const [pixels, samples] of [
+    ['1,2,3,255,4,5,6,255', [1, 2, 3, 4, 5, 6]],
+    ['1,2,3,255,4,5,6,9', [1, 2, 3, 255, 4, 5, 6, 9]],
+  ] as const) {
+    decoder(pixels)
+    const after = await run('conv2d', 'a.heic', 'o.png', '--kernel', '1', '--force')
+    expect([after.status, after.stderr]).toEqual([0, ''])
+    expect([...(await decode(here.path('o.png'), { maxPixels: 9, orient: true })).data]).toEqual(samples)
+  }
+  const large = await run('conv2d', 'a.heic', 'o.png', '--kernel', '1', '--max-pixels', '1')
+  expect(large.stderr).toContain('[E_TOO_LARGE]')
+  writeFileSync(here.path('b.heic'), heic.subarray(0, 20))
+  const bad = await run('conv2d', 'b.heic', 'o.png', '--kernel', '1')
+  expect(bad.stderr).toContain('b.heic: heic-decode: short')
+})
