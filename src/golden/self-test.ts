@@ -27,11 +27,11 @@ function justTooMany(expected: Picture, actual: Picture, tolerance: Tolerance): 
   const { width, height, depth } = expected
   const ignored = ignoredPixels(width, height, tolerance)
   const compared = ignored === undefined ? width * height : ignored.reduce((sum, n) => sum + 1 - n, 0)
-  const { maxDensity, maxAbs, perceptual } = tolerance
+  const { maxDensity, maxAbs, perceptual, shift } = tolerance
   const levels =
     maxAbs === undefined ? 0 : levelsOf(maxAbs, pairUp(expected, actual, 'strict', tolerance.full).pair.full)
-  // pixelmatch weighs colours: what it is sure to see is the opposite
-  const by = perceptual === undefined ? nextLevel(levels, depth) : fullScale(depth) / 2
+  // pixelmatch weighs colours, and what is near may be nearby: sure to be seen is the opposite
+  const by = perceptual === undefined && shift === undefined ? nextLevel(levels, depth) : fullScale(depth) / 2
   const usable = usablePixels(expected, tolerance, ignored, by)
   const many = allowedPixels(tolerance, compared) + 1
   const choices: number[][] = []

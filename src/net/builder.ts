@@ -67,7 +67,9 @@ export function builder(taken: Iterable<string> = []): Builder {
       const data = isOne ? Float32Array.of(numbers) : Float32Array.from(numbers)
       return constant({ type: 'float32', shape: shape ?? (isOne ? [] : [data.length]), data }, name)
     },
-    ints: (numbers) => constant({ type: 'int64', shape: [numbers.length], data: Float64Array.from(numbers) }),
+    // whole numbers have no zero below zero, which JSON can write
+    ints: (numbers) =>
+      constant({ type: 'int64', shape: [numbers.length], data: Float64Array.from(numbers, (n) => n + 0) }),
     fresh: free,
     alias: (from, to) => void add('Identity', [from], {}, { outputs: [to] }),
     nodes,

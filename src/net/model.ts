@@ -138,7 +138,9 @@ export async function fitOf(
     let before = [0, 0]
     // a border that convolutions without padding take away makes no difference to how sizes grow
     const isOdd = made[0] === channels && !Number.isInteger(made[1] / high)
-    const more = isOdd && model.meaning.scale === undefined ? await sizeAt(high + 128, wide) : undefined
+    // a network for one size has no other to compare with
+    const isOpen = isOdd && model.meaning.scale === undefined
+    const more = isOpen ? await sizeAt(high + 128, wide).catch(() => undefined) : undefined
     const known = model.meaning.scale ?? (more === undefined ? undefined : (more[1] - made[1]) / 128)
     const isCut = known !== undefined && Number.isInteger(known) && known > 0 && made[1] < known * high
     if (isCut) {
@@ -160,7 +162,8 @@ export async function fitOf(
     }
   }
   let first: ConvoError | undefined
-  for (const multiple of multiples) {
+  const said = model.meaning.multiple ?? 1
+  for (const multiple of said === 1 ? multiples : [said, ...multiples.map((n) => n * said)]) {
     try {
       return await fitAt(multiple)
     } catch (thrown) {

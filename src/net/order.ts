@@ -27,7 +27,8 @@ export function inOrder(network: Network, file: string): Network {
     }
   }
   const missing = (name: string, of: string) => {
-    const guess = nearest(name, [...makers.keys()].slice(0, mostCompared))
+    const near = [...makers.keys()].filter((one) => one.length <= longestCompared).slice(0, mostCompared)
+    const guess = name.length <= longestCompared ? nearest(name, near) : undefined
     const like = guess === undefined ? '' : `; there is ${quoted(guess)}`
     return fail(
       `${of} reads ${quoted(name)}, which nothing gives`,
@@ -67,6 +68,7 @@ export function inOrder(network: Network, file: string): Network {
   return { ...network, nodes }
 }
 
-const mostCompared = 10_000
+/** Names are compared letter by letter, which takes the product of their lengths. */
+const [mostCompared, longestCompared] = [2000, 100]
 
 const nameOf = ({ name, operator }: NetworkNode): string => `${quoted(name)} (${operator})`

@@ -187,7 +187,9 @@ export function knownOf(item: Item | undefined, what: string, node: string): Con
   if (item?.kind === 'known') return item.constant
   throw new ConvoError(
     'E_NET_OPERATOR',
-    `${node}: ${what} ${item === undefined ? 'is missing' : 'comes from the picture'}, and must be known before`,
+    item === undefined
+      ? `${node}: ${what} is missing`
+      : `${node}: ${what} must be known before the picture is`,
     { fix: 'a network whose weights and shapes are constants: export it in evaluation mode' },
   )
 }

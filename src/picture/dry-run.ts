@@ -44,8 +44,9 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
     if (step.kind === 'tensor') {
       plans.push(step.arithmetic ?? arithmetics.bank)
       // What comes out is known when it is there: floats, of a size for which no step is too large.
+      const { peak: _, ...rest } = known
       known = {
-        ...known,
+        ...rest,
         full: step.full ?? known.full,
         depth: 32,
         isMaps: true,

@@ -21,6 +21,8 @@ export type Pending = {
   readonly source: Source | undefined
   readonly full: FullScale
   readonly isPicture: boolean
+  /** Its samples were only moved: hidden colours are to be written as they are. */
+  readonly isMoved?: boolean
 }
 
 /** The data with what was found on the way. */

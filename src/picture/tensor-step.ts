@@ -70,7 +70,7 @@ export async function tensorStep(
     return step.settle === undefined ? out : traced(planesNode(step.settle(await whole(out))))
   }
   const isOne = (out: Tensor) => (out.shape[0] === 1 || out.shape[0] === 3) && step.givesPicture?.() !== false
-  const pending = (out: Tensor, isPicture = isOne(out)): State => {
+  const pending = (out: Tensor, isPicture = isOne(out), isMoved = false): State => {
     // what was kept may be computed from the picture though nothing else is any more
     const from = source ?? [...nameSource][0]
     if (step.keeps !== undefined) more.set(step.keeps, out)
@@ -80,14 +80,15 @@ export async function tensorStep(
       plans,
       unit,
       kept: named,
-      data: { kind: 'graph', out, source: from, full: outFull, isPicture },
+      data: { kind: 'graph', out, source: from, full: outFull, isPicture, isMoved },
     }
   }
   if (!isAlpha) return pending(await apply(x))
   if (isTogether) {
     const isWeighted = mode === 'premultiply'
     const y = await apply(isWeighted ? await tracer.layer('weighted', [x], {}) : x)
-    return pending(isWeighted ? await tracer.layer('straightened', [y], { full: outFull }) : y, true)
+    if (isWeighted) return pending(await tracer.layer('straightened', [y], { full: outFull }), true)
+    return pending(y, true, step.moves && mode === 'separate')
   }
   const colours = x.shape[0]! - 1
   const y = await apply(await tracer.layer('select', [x], { first: 0, count: colours }))

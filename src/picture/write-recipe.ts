@@ -69,9 +69,13 @@ export async function recipeRendering(
 
 const asItIs = { isFirst: false, isLast: true } as const
 
+/** What was only moved is written with its hidden colours, unless alpha is asked for. */
+const moved = ({ isMoved }: Pending, task: Task): Task =>
+  isMoved ? { ...task, settings: { ...task.settings, alpha: task.settings.alpha ?? 'separate' } } : task
+
 /** Steps that have not run yet, whose result is a picture. */
 export const graphRendering = async (session: Session, data: Pending, task: Task): Promise<Rendering> => ({
-  ...(await recipeRendering(session, { ...data, isPicture: true }, identity, task, asItIs)),
+  ...(await recipeRendering(session, { ...data, isPicture: true }, identity, moved(data, task), asItIs)),
   plans: [],
 })
 

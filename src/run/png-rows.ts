@@ -17,10 +17,10 @@ export type Bench = { readonly arena: Arena; readonly wasm: WasmExports }
 /** What is wrong with a file here is said better by the decoder that reads all of them. */
 export class UnsoundPng extends Error {}
 
-/** Inflated bytes of a strip: they stay in the cache until they are used. */
+/** Filtered bytes of a strip: they stay in the cache until they are used. */
 const stripBytes = 2 ** 18
-/** Bytes that are inflated ahead while the strip before is used. */
-const aheadBytes = 2 ** 20
+/** Bytes that are inflated at a time, while those before are used. */
+const pieceBytes = 2 ** 20
 
 let module: WebAssembly.Module | undefined
 const free: Bench[] = []
@@ -65,9 +65,8 @@ export async function* stripsOf({ source, head }: PlainPng, { arena, wasm }: Ben
   const turned = depth === 16 ? arena.alloc(stripRows * rowBytes) : rowsAt
   const bytes = new Uint8Array(arena.memory.buffer)
   bytes.fill(0, whole, rowsAt)
-  const inflate = createInflate({ chunkSize: stripBytes, readableHighWaterMark: aheadBytes } as object)
-  for (const part of dataOf(source)) inflate.write(part)
-  inflate.end()
+  const inflate = createInflate({ chunkSize: pieceBytes, readableHighWaterMark: 2 * pieceBytes } as object)
+  inflate.end(dataOf(source))
   let [done, filled] = [0, 0]
   try {
     for await (const piece of inflate as AsyncIterable<Buffer>) {
@@ -94,22 +93,33 @@ export async function* stripsOf({ source, head }: PlainPng, { arena, wasm }: Ben
   if (done < height) throw new UnsoundPng('there is less data than rows')
 }
 
-/** The compressed data: the bodies of IDAT, checked. @throws UnsoundPng, ConvoError as reading does */
-function dataOf(source: Source): Uint8Array[] {
-  const bytes = typeof source === 'string' ? readFileWhole(source, { limit: 'encodedBytes' }) : source
+/**
+ * The compressed data: the bodies of IDAT, checked, as one piece. zlib takes 0.8 of the time for one piece that it does for
+ * many of 64 KiB, as most encoders write them.
+ *
+ * @throws UnsoundPng, ConvoError as reading does
+ */
+function dataOf(source: Source): Uint8Array {
+  const isOwn = typeof source === 'string'
+  const bytes = isOwn ? readFileWhole(source, { limit: 'encodedBytes' }) : source
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const parts: Uint8Array[] = []
+  // what was read here may be moved together; bytes of others stay as they are
+  const joined = isOwn ? bytes : new Uint8Array(bytes.length)
+  let length = 0
+  let isBegun = false
   for (let at = 8; at + 12 <= bytes.length; ) {
     const end = at + 12 + view.getUint32(at)
     const isData = view.getUint32(at + 4) === 0x49444154
-    if (end > bytes.length || (!isData && parts.length > 0)) break
+    if (end > bytes.length || (!isData && isBegun)) break
     if (isData) {
       if (crc32(bytes.subarray(at + 4, end - 4)) !== view.getUint32(end - 4)) throw new UnsoundPng('checksum')
-      parts.push(bytes.subarray(at + 8, end - 4))
+      joined.set(bytes.subarray(at + 8, end - 4), length)
+      length += end - at - 12
+      isBegun = true
     }
     at = end
   }
-  return parts
+  return joined.subarray(0, length)
 }
 
 /** All samples of a PNG; undefined for one that is damaged. */

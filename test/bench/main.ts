@@ -18,6 +18,7 @@ options:
   --suite <name>    ${Object.keys(suites).join(' | ')}; without problems the default is core
                     operators: whole processes on 12 megapixels with their memory, library: beside sharp in one process
                     compare: beside odiff, ImageMagick and reg-cli (in --packages: odiff-bin reg-cli), with --only
+                    net: networks beside onnxruntime
   --against <dir>   for operators: another built checkout, run in turns; --memory: on 3 to 200 megapixels
   --runs <n>        rounds that count (default 7)       --budget <s>   seconds for a problem (default 40)
   --only <text>     the problems of the suite that contain it
@@ -58,6 +59,11 @@ export async function main(argv: string[]): Promise<void> {
     const { benchOperators } = await import('./operators.ts')
     console.log(machine())
     return benchOperators(Number(values.runs ?? 5), values.only, values.against, values.memory)
+  }
+  if (values.suite === 'net') {
+    const { benchNetworks } = await import('./net.ts')
+    console.log(machine())
+    return benchNetworks(Number(values.runs ?? 5), values.only)
   }
   if (values.suite === 'library') {
     const { benchLibrary } = await import('./library.ts')

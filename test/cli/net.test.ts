@@ -244,6 +244,8 @@ describe('convo net', () => {
       receptive: 1,
     })
     expect(readFileSync(folder.path('graph.svg'), 'utf8')).toContain('ConvTranspose')
+    const explained = await convo(['explain', path, '--input', '3x10x20', '--json'])
+    expect(explained.stdout).toBe(info.stdout)
     const own = folder.path('own.safetensors')
     expect((await convo(['net', 'convert', path, own])).status).toBe(0)
     const input = await picture('in.png', 9, 7, 3, ramp)

@@ -205,10 +205,10 @@ describe('crop and pad', () => {
     expect(await at({ size: '3,2', at: '5,7' })).toEqual([[2, 3], sample(7, 5), sample(8, 7)])
     expect(await at({ size: 5 })).toEqual([[5, 5], sample(9, 11), sample(13, 15)])
     await expect(run('crop', { size: '20,30' })).rejects.toThrow(
-      expect.objectContaining({ why: ['the picture is 27x24'], fix: '--size 20,24' }),
+      expect.objectContaining({ why: ['the picture is 27x24'], fix: '--size 20x24' }),
     )
     await expect(run('crop', { size: 5, at: '30,0' })).rejects.toThrow(
-      expect.objectContaining({ fix: '--at 0,0' }),
+      expect.objectContaining({ fix: '--at 0x0' }),
     )
   })
   it('pad undoes crop, and shows the border', async () => {

@@ -22,8 +22,23 @@ const onnx = (typed: boolean): Uint8Array =>
       i: { shape: [2], data: [-1, 2 ** 40], type: 'int64', typed },
       e: { shape: [2], data: [], external: { location: 'w.bin', offset: '4', length: '8' } },
     },
+    domains: { mine: 1 },
+    functions: [
+      {
+        domain: 'mine',
+        name: 'f',
+        inputs: ['X'],
+        outputs: ['Y'],
+        attributes: ['a'],
+        defaults: { a: 2 },
+        nodes: [
+          { operator: 'Elu', inputs: ['X'], outputs: ['Y'], attributes: { alpha: { reference: 'a' } } },
+        ],
+      },
+    ],
     nodes: [
-      { operator: 'Sum', inputs: ['c', 'h', 'e', ''], outputs: ['y'] },
+      { operator: 'Sum', inputs: ['s', 'h', 'e', ''], outputs: ['y'] },
+      { operator: 'f', domain: 'mine', inputs: ['c'], outputs: ['s'] },
       {
         operator: 'Conv',
         inputs: ['x', 'w'],

@@ -68,6 +68,8 @@ export type OnnxAttribute =
   | readonly string[]
   | { readonly float: number }
   | { readonly floats: readonly number[] }
+  /** In a function: what the call has under this name. */
+  | { readonly reference: string }
   | OnnxTensor
 
 export type OnnxNode = {
@@ -87,6 +89,20 @@ export type OnnxPort = {
   readonly type?: OnnxType
 }
 
+/** A function of the model itself, called as an operator of its domain. */
+export type OnnxFunction = {
+  readonly domain: string
+  readonly name: string
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+  readonly nodes: readonly OnnxNode[]
+  /** Names of its attributes, and those with a value where the call gives none. */
+  readonly attributes?: readonly string[]
+  readonly defaults?: Readonly<Record<string, OnnxAttribute>>
+  /** Default: 17. */
+  readonly opset?: number
+}
+
 export type OnnxModel = {
   readonly inputs: readonly OnnxPort[]
   readonly outputs: readonly (OnnxPort | string)[]
@@ -101,6 +117,7 @@ export type OnnxModel = {
   readonly name?: string
   readonly producer?: string
   readonly metadata?: Readonly<Record<string, string>>
+  readonly functions?: readonly OnnxFunction[]
 }
 
 /** An ONNX file of a graph, as ModelProto. */
@@ -117,14 +134,38 @@ export function onnxModel(model: OnnxModel): Uint8Array {
     number(1, ir),
     ...(model.producer === undefined ? [] : [text(2, model.producer)]),
     message(7, graph),
-    ...Object.entries({ '': opset, ...domains }).map(([domain, version]) =>
-      message(8, [...(domain === '' ? [] : [text(1, domain)]), number(2, version)]),
-    ),
+    ...opsetsOf({ '': opset, ...domains }, 8),
     ...Object.entries(model.metadata ?? {}).map(([key, value]) =>
       message(14, [text(1, key), text(2, value)]),
     ),
+    ...(model.functions ?? []).map((one) => message(25, functionOf(one))),
   ])
 }
+
+const opsetsOf = (versions: Readonly<Record<string, number>>, field: number): Bytes[] =>
+  Object.entries(versions).map(([domain, version]) =>
+    message(field, [...(domain === '' ? [] : [text(1, domain)]), number(2, version)]),
+  )
+
+const functionOf = ({
+  domain,
+  name,
+  inputs,
+  outputs,
+  nodes,
+  attributes = [],
+  defaults = {},
+  opset = 17,
+}: OnnxFunction) => [
+  text(1, name),
+  ...inputs.map((one) => text(4, one)),
+  ...outputs.map((one) => text(5, one)),
+  ...attributes.map((one) => text(6, one)),
+  ...nodes.map((one) => message(7, nodeOf(one))),
+  ...opsetsOf({ '': opset, [domain]: 1 }, 9),
+  text(10, domain),
+  ...Object.entries(defaults).map(([key, value]) => message(11, [text(1, key), ...attributeOf(value)])),
+]
 
 type Bytes = readonly number[] | Uint8Array
 
@@ -142,6 +183,7 @@ function attributeOf(value: OnnxAttribute): Bytes[] {
     return Number.isInteger(value) ? [number(3, value), kind(2)] : [float(2, value), kind(1)]
   if (typeof value === 'string') return [text(4, value), kind(3)]
   if ('float' in value) return [float(2, value.float), kind(1)]
+  if ('reference' in value) return [text(21, value.reference), kind(1)]
   if ('floats' in value) return [...value.floats.map((x) => float(7, x)), kind(6)]
   if ('data' in value) return [message(5, tensorOf(value, '')), kind(4)]
   if (value.some((one) => typeof one === 'string'))

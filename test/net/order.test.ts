@@ -56,6 +56,12 @@ describe('refused by name', () => {
     expect(refused(['x>y'], ['z'])[0]).toBe('an output reads "z", which nothing gives')
   })
 
+  test('names without end, at once', () => {
+    const long = 'x'.repeat(200_000)
+    const [message] = refused([`x>${long}1`, `${long}2>y`])
+    expect(message!.length).toBeLessThan(300)
+  })
+
   test('what two nodes give', () => {
     expect(refused(['x>y', 'w>y'])).toEqual([
       'two parts of the network give "y"',

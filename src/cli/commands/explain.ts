@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs'
 import { ConvoError } from '../../error.ts'
-import type { Params } from '../../params.ts'
+import { type Params, resolve } from '../../params.ts'
 import { findOperation, operations } from '../../picture/operations.ts'
 import { correlationSettings } from '../../picture/settings.ts'
 import { type Asked, splitSteps } from '../../picture/words/prepare.ts'
@@ -9,6 +10,7 @@ import { parse } from '../../picture/words/understand.ts'
 import { explainSettings } from '../../teach/explain/settings.ts'
 import type { Call, Command } from '../command.ts'
 import { examplesOf } from '../operation-facts.ts'
+import { describeNetwork } from './net.ts'
 
 /** `convo explain <operation> [input]` */
 export const explainCommand: Command = {
@@ -19,7 +21,7 @@ export const explainCommand: Command = {
   arguments: [
     {
       name: 'operation',
-      summary: 'a filter or an operator; or chain, with its steps after --',
+      summary: 'a filter or an operator; the file of a network; or chain, with its steps after --',
       kind: 'word',
       choices: [...Object.keys(operations), 'chain'],
     },
@@ -37,6 +39,7 @@ export const explainCommand: Command = {
   examples: [
     'convo explain gaussian in.png --sigma 20',
     ...examplesOf('explain'),
+    'convo explain espcn-x3.onnx photo.jpg',
     'convo explain chain --input 3x224x224 -- conv2d --filters 64 --padding same -- relu -- maxpool',
   ],
   details: () => [
@@ -80,6 +83,16 @@ async function run({ args, tail, given, io }: Call): Promise<number> {
         fix: 'convo explain chain in.png -- gaussian --sigma 2 -- sobel',
       },
     )
+  }
+  // a network is named by its file
+  if (!isChain && !Object.hasOwn(operations, name) && existsSync(name)) {
+    const own = resolve(explainSettings, given)
+    const shape =
+      path === undefined
+        ? own.input
+        : (await (await import('../../teach/explain/explain.ts')).inputOf(false, path, own)).shape
+    const input = shape === undefined ? undefined : ([shape.at(-1)!, shape.at(-2)!] as const)
+    return describeNetwork({ args: [name], io }, { input, svg: own.svg, json: own.json })
   }
   const operation = isChain ? undefined : findOperation(name)
   if (path !== undefined && given.input !== undefined) {

@@ -74,7 +74,7 @@ export const sizes: Readonly<Record<string, Operator>> = {
     formula:
       'out[o] = Σ w(i) · x[i] along rows, then along columns; w(i) = curve((i + ½ − (o + ½) · in/out) / max(1, in/out)) over their sum',
     source:
-      'As Pillow, but without rounding between the two passes. Cubics of Mitchell and Netravali 1988: catmull-rom is Pillow’s ' +
+      'As Pillow, but without rounding and clipping between the two passes. Cubics of Mitchell and Netravali 1988: catmull-rom is Pillow’s ' +
       'BICUBIC, mitchell ImageMagick’s default for enlarging; bicubic of OpenCV has the parameter −0.75 and does not widen the curve ' +
       'when reducing',
     group: 'size',
@@ -185,8 +185,8 @@ export const sizes: Readonly<Record<string, Operator>> = {
             {
               why: `the picture is ${shown(own)}`,
               fix: isInside
-                ? `--size ${Math.min(width, most.width)},${Math.min(height, most.height)}`
-                : '--at 0,0',
+                ? `--size ${Math.min(width, most.width)}x${Math.min(height, most.height)}`
+                : '--at 0x0',
             },
           )
         }

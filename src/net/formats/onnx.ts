@@ -11,66 +11,18 @@ import {
   countOf,
   type NumberType,
 } from './numbers.ts'
+import { inlined, ownDomain, versionsOf } from './onnx-functions.ts'
+import {
+  type AttributeMessage,
+  type Graph,
+  type Model,
+  model,
+  type Node,
+  type PortMessage,
+  type TensorMessage,
+} from './onnx-messages.ts'
 import * as pb from './protobuf.ts'
 
-// The messages of onnx.proto3, with the fields that are read.
-const entry = { key: pb.text(1), value: pb.text(2) }
-const tensor = {
-  dims: pb.ints(1),
-  type: pb.int(2),
-  segment: pb.times(3),
-  floats: pb.floats(4),
-  ints: pb.ints(5),
-  longs: pb.ints(7),
-  name: pb.text(8),
-  raw: pb.bytes(9),
-  doubles: pb.doubles(10),
-  unsigned: pb.ints(11),
-  external: pb.messages(13, entry),
-  location: pb.int(14),
-}
-const attribute = {
-  name: pb.text(1),
-  float: pb.float(2),
-  int: pb.int(3),
-  bytes: pb.bytes(4),
-  tensor: pb.message(5, tensor),
-  floats: pb.floats(7),
-  ints: pb.ints(8),
-  texts: pb.texts(9),
-  type: pb.int(20),
-}
-const node = {
-  inputs: pb.texts(1),
-  outputs: pb.texts(2),
-  name: pb.text(3),
-  operator: pb.text(4),
-  attributes: pb.messages(5, attribute),
-  domain: pb.text(7),
-}
-const size = { value: pb.int(1), name: pb.text(2) }
-const shape = { sizes: pb.messages(1, size) }
-const port = {
-  name: pb.text(1),
-  type: pb.message(2, { tensor: pb.message(1, { type: pb.int(1), shape: pb.message(2, shape) }) }),
-}
-const graph = {
-  nodes: pb.messages(1, node),
-  name: pb.text(2),
-  initializers: pb.messages(5, tensor),
-  inputs: pb.messages(11, port),
-  outputs: pb.messages(12, port),
-  sparse: pb.times(15),
-}
-const opset = { domain: pb.text(1), version: pb.int(2) }
-const model = {
-  ir: pb.int(1),
-  producer: pb.text(2),
-  graph: pb.message(7, graph),
-  opsets: pb.messages(8, opset),
-  metadata: pb.messages(14, entry),
-  functions: pb.messages(25, { name: pb.text(1), domain: pb.text(10) }),
-}
 const graphField = model.graph.number
 
 /** TensorProto.DataType. */
@@ -139,19 +91,15 @@ export const onnx: NetworkFormat = {
   },
 }
 
-type Model = pb.Message<typeof model>
-type Graph = pb.Message<typeof graph>
-type Node = pb.Message<typeof node>
-
 /** Versions of the operators by domain, ONNX's own under the empty one. */
-function opsetsOf({ ir = 0, opsets, functions }: Model, file: string): ReadonlyMap<string, number> {
+function opsetsOf({ ir = 0, opsets }: Model, file: string): ReadonlyMap<string, number> {
   if (ir < oldestIr) {
     throw new ConvoError('E_NET_FORMAT', `${file} is older than the ONNX files that are read`, {
       why: `${file}: IR version ${ir}; ${oldestIr} and later are read`,
       fix: 'export the network again with a current version of its framework',
     })
   }
-  const versions = new Map(opsets.map(({ domain, version = 1 }) => [ownDomain(domain), version]))
+  const versions = versionsOf(opsets)
   const version = versions.get('')
   if (version !== undefined && version < oldestOpset) {
     throw new ConvoError('E_NET_FORMAT', `${file} has operators older than those that are read`, {
@@ -159,17 +107,8 @@ function opsetsOf({ ir = 0, opsets, functions }: Model, file: string): ReadonlyM
       fix: `onnx.version_converter.convert_version(model, 17) in Python`,
     })
   }
-  const [first] = functions
-  if (first !== undefined) {
-    throw new ConvoError('E_NET_OPERATOR', `${file} has functions of its own, which convo does not read`, {
-      why: functions.map(({ name, domain }) => `${file}: function ${quoted(`${domain}.${name}`)}`),
-      fix: 'onnx.inliner.inline_local_functions(model) in Python',
-    })
-  }
   return versions
 }
-
-const ownDomain = (domain: string): string => (domain === 'ai.onnx' ? '' : domain)
 
 function networkOf(
   whole: Model,
@@ -194,7 +133,9 @@ function networkOf(
     // in IR 3 initialisers are inputs too
     inputs: inputs.filter((one) => !constants.has(one.name)).map(portOf),
     outputs: outputs.map(portOf),
-    nodes: nodes.map((one, index) => nodeOf(one, index, opsets, place)),
+    nodes: inlined(nodes, whole.functions, opsets, file).map((one, index) =>
+      nodeOf(one.node, index, one.opsets, place),
+    ),
     constants,
     metadata: new Map([
       ...(whole.producer === '' ? [] : [['producer', whole.producer] as const]),
@@ -203,7 +144,7 @@ function networkOf(
   }
 }
 
-const portOf = ({ name, type }: pb.Message<typeof port>): Port => ({
+const portOf = ({ name, type }: PortMessage): Port => ({
   name,
   shape: type?.tensor?.shape?.sizes.map(({ value = 0, name: text }) =>
     value > 0 ? value : text === '' ? undefined : text,
@@ -227,7 +168,9 @@ function nodeOf(one: Node, index: number, opsets: ReadonlyMap<string, number>, p
   return { operator, domain, opset: version, name, inputs, outputs, attributes }
 }
 
-function attributeOf(given: pb.Message<typeof attribute>, of: string, place: Place): Attribute {
+function attributeOf(given: AttributeMessage, of: string, place: Place): Attribute {
+  if (given.given !== '')
+    throw place.fail(0, `a value of the attribute ${quoted(given.name)} of ${of}`, 'a reference')
   const kind = given.type ?? guessed(given)
   const other = unreadKinds[kind]
   if (other !== undefined) {
@@ -253,23 +196,13 @@ function attributeOf(given: pb.Message<typeof attribute>, of: string, place: Pla
 }
 
 /** The kind of an attribute that does not state it. */
-function guessed({
-  float,
-  int,
-  bytes,
-  tensor: one,
-  floats,
-  ints,
-  texts,
-}: pb.Message<typeof attribute>): number {
+function guessed({ float, int, bytes, tensor: one, floats, ints, texts }: AttributeMessage): number {
   if (float !== undefined) return floatKind
   if (int !== undefined) return intKind
   if (bytes !== undefined) return textKind
   if (one !== undefined) return tensorKind
   return floats.length > 0 ? floatsKind : texts.length > 0 ? textsKind : ints.length > 0 ? intsKind : 0
 }
-
-type TensorMessage = pb.Message<typeof tensor>
 
 function constantOf(one: TensorMessage, of: string, place: Place): Constant {
   const { dims, segment, type: code = 0 } = one

@@ -1,4 +1,5 @@
 import { ConvoError } from '../../error.ts'
+import { describe } from '../../text/describe.ts'
 import { isRecord, optional } from '../../text/record.ts'
 import type { Weights } from '../architectures/weights.ts'
 import { namesBeside } from '../builder.ts'
@@ -114,7 +115,7 @@ export function graphOf(text: string, weights: Weights): Network {
   const { file } = weights
   const fail = (expected: string, found: unknown) =>
     new ConvoError('E_NET_SYNTAX', `${file} has a graph that cannot be read`, {
-      why: `${file}: ${graphKey} in __metadata__: expected ${expected}, found ${quoted(JSON.stringify(found) ?? 'nothing')}`,
+      why: `${file}: ${graphKey} in __metadata__: expected ${expected}, found ${describe(found)}`,
     })
   let graph: unknown
   try {
@@ -123,9 +124,10 @@ export function graphOf(text: string, weights: Weights): Network {
     throw fail('JSON', (cause as Error).message)
   }
   if (!isRecord(graph)) throw fail('an object', graph)
+  if (typeof graph.version !== 'number') throw fail('a version', graph.version)
   if (graph.version !== version) {
     throw new ConvoError('E_NET_FORMAT', `${file} was written by a later version of convo`, {
-      why: `${file}: version ${String(graph.version)} of its graph; this convo reads version ${version}`,
+      why: `${file}: version ${graph.version} of its graph; this convo reads version ${version}`,
       fix: 'npm install -g convo',
     })
   }

@@ -94,9 +94,9 @@ class Reader {
     if (this.end - this.at < size) throw this.fail(`${size} bytes`, `${this.end - this.at}`)
   }
 
-  message<T>(schema: Schema<T>, before: T): T {
-    const keys = byNumber(schema)
-    const value = { ...before }
+  /** Reads the fields up to the end into a value, which is changed. */
+  message<T>(schema: Schema<T>, value: T): T {
+    const { keys } = planOf(schema)
     while (this.at < this.end) {
       const key = this.varint()
       const wire = key & 7
@@ -118,30 +118,39 @@ const wireNames: Readonly<Record<number, string>> = {
   [floatWire]: '4 bytes',
 }
 
-const numbersOf = new WeakMap<object, ReadonlyMap<number, unknown>>()
-
-function byNumber<T>(schema: Schema<T>): ReadonlyMap<number, keyof T> {
-  let keys = numbersOf.get(schema) as ReadonlyMap<number, keyof T> | undefined
-  if (keys === undefined) {
-    keys = new Map(Object.keys(schema).map((name) => [schema[name as keyof T].number, name as keyof T]))
-    numbersOf.set(schema, keys)
-  }
-  return keys
+/** A schema as it is used: names of fields by their numbers, and how an empty message begins. */
+type Plan<T> = {
+  readonly keys: ReadonlyMap<number, keyof T>
+  readonly begin: readonly (readonly [keyof T, () => T[keyof T]])[]
 }
 
-const absentOf = <T>(schema: Schema<T>): T =>
-  Object.fromEntries(
-    Object.entries(schema as Readonly<Record<string, { absent(): unknown }>>).map(([name, field]) => [
-      name,
-      field.absent(),
-    ]),
-  ) as T
+const plans = new WeakMap<object, unknown>()
+
+function planOf<T>(schema: Schema<T>): Plan<T> {
+  const known = plans.get(schema) as Plan<T> | undefined
+  if (known !== undefined) return known
+  const names = Object.keys(schema) as (keyof T)[]
+  const plan: Plan<T> = {
+    keys: new Map(names.map((name) => [schema[name].number, name])),
+    begin: names.map((name) => [name, schema[name].absent]),
+  }
+  plans.set(schema, plan)
+  return plan
+}
+
+/** A message without fields. */
+function absentOf<T>(schema: Schema<T>): T {
+  const value = {} as T
+  for (const [name, absent] of planOf(schema).begin) value[name] = absent()
+  return value
+}
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 function textAt(reader: Reader, wire: number): string {
   reader.part()
   const end = reader.sized(wire)
+  if (end === reader.at) return ''
   try {
     return decoder.decode(reader.source.bytes.subarray(reader.at, end))
   } catch {

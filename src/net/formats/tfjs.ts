@@ -6,7 +6,8 @@ import { builder, networkFrom } from '../builder.ts'
 import type { Constant, Network, Port } from '../network.ts'
 import { type Given, type NetworkFormat, quoted } from './format.ts'
 import { budgetOf, bytesOf, constant, constantFrom, countOf, type NumberType } from './numbers.ts'
-import { type Config, kerasLayers, type Layer } from './tfjs-layers.ts'
+import type { Config, Layer } from './tfjs-layer.ts'
+import { kerasLayers } from './tfjs-layers.ts'
 
 /** The most letters of a file that are looked at to recognise it. */
 const mostSniffed = 2 ** 26
@@ -78,10 +79,10 @@ function networkOf(document: unknown, given: Given): Network {
   const made = builder(names)
   /** What layers give, by their names and which of their uses it is. */
   const values = new Map<string, string>()
-  const givenBy = (name: unknown, use: unknown): string => {
-    const value = values.get(`${String(name)} ${String(use ?? 0)}`)
-    if (value === undefined)
-      throw notModel(file, 'a layer that comes after those that it reads', `${String(name)}`)
+  const givenBy = (name: unknown, use: unknown = 0): string => {
+    const isKnown = typeof name === 'string' && typeof use === 'number'
+    const value = isKnown ? values.get(`${name} ${use}`) : undefined
+    if (value === undefined) throw notModel(file, 'a layer that comes after those that it reads', name)
     return value
   }
   const flat = new Set<string>()

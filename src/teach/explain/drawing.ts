@@ -81,7 +81,7 @@ export function drawFilter(
         height: k.size[0],
         width: k.size[1],
         depth: 1,
-        caption: `${k.size[1]}x${k.size[0]}${isVerbose ? `, rank ${k.rank}\n${k.algorithm}` : ''}`,
+        caption: `${k.size[1]}x${k.size[0]}${isVerbose ? `${k.rank === undefined ? '' : `, rank ${k.rank}`}\n${k.algorithm}` : ''}`,
       }),
     ),
     ...(e.kernels.length > 3 ? ['…'] : []),

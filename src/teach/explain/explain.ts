@@ -281,9 +281,9 @@ function filterOf(
     output: [channels, plan.outHeight, plan.outWidth],
     combine: recipe.combine.kind,
     kernels: recipe.kernels.map((k, i) => {
-      const { sum, isInteger, rank } = factsOf(k)
+      const { rank, ...facts } = factsOf(k)
       const { algorithm, reason, kH, kW } = plan.stencils[i]!
-      return { size: [kH, kW], sum, isInteger, rank, algorithm, reason }
+      return { size: [kH, kW], ...facts, ...(rank !== undefined && { rank }), algorithm, reason }
     }),
     border: plan.border,
     samples: plan.samples,
@@ -328,11 +328,18 @@ function tapsOf(s: RecipePlan['stencils'][number]): number {
   return 'col' in s ? s.kH + s.kW : s.weights.filter((w) => w !== 0).length
 }
 
-function factsOf(k: PlaneKernel): { sum: number; isInteger: boolean; rank: number } {
+/** The rank of a larger kernel would take seconds. */
+const mostRanked = 128
+
+function factsOf(k: PlaneKernel): { sum: number; isInteger: boolean; rank?: number } {
   if (k.form === 'separable') {
     const total = (a: Float64Array) => a.reduce((s, v) => s + v, 0)
     const isInteger = [...k.col, ...k.row].every(Number.isInteger)
     return { sum: (total(k.col) * total(k.row)) / k.scale, isInteger, rank: 1 }
+  }
+  const { shape, weights, scale } = k.kernel
+  if (Math.min(...shape) > mostRanked) {
+    return { sum: weights.reduce((s, w) => s + w, 0) / scale, isInteger: weights.every(Number.isInteger) }
   }
   const { sum, isInteger, rank = 1 } = analyse(kernel(k.kernel.shape, k.kernel.weights))
   return { sum: sum / k.kernel.scale, isInteger, rank }

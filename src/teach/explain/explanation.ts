@@ -14,7 +14,8 @@ export type FilterExplanation = {
     readonly size: readonly [kH: number, kW: number]
     readonly sum: number
     readonly isInteger: boolean
-    readonly rank: number
+    /** Of a kernel of up to 128 rows or columns. */
+    readonly rank?: number
     readonly algorithm: string
     readonly reason: string
   }[]

@@ -133,7 +133,9 @@ export const samplesText = (samples: string): string =>
 export function filterLines(e: FilterExplanation, isVerbose: boolean): readonly Line[] {
   const kernels = e.kernels.map((k, i): Line => {
     const label = e.kernels.length === 1 ? 'kernel' : `kernel ${i + 1}`
-    const inside = isVerbose ? `, rank ${k.rank}${k.isInteger ? ', whole weights' : ''}` : ''
+    const inside = isVerbose
+      ? `${k.rank === undefined ? '' : `, rank ${k.rank}`}${k.isInteger ? ', whole weights' : ''}`
+      : ''
     return [label, `${k.size[1]}x${k.size[0]}, sum ${short(k.sum)}${inside}`]
   })
   const ways = [...new Set(e.kernels.map((k) => `${k.algorithm}: ${k.reason}`))]

@@ -102,6 +102,107 @@ describe('a graph', () => {
   })
 })
 
+describe('functions of the model itself', () => {
+  const leaky = {
+    domain: 'mine',
+    name: 'Leaky',
+    inputs: ['X', 'Unused'],
+    outputs: ['Y'],
+    attributes: ['slope', 'other'],
+    defaults: { slope: 0.25 },
+    opset: 14,
+    nodes: [
+      {
+        operator: 'Neg',
+        inputs: ['X'],
+        outputs: ['t'],
+        name: 'n',
+        attributes: { left: { reference: 'other' } },
+      },
+      { operator: 'LeakyRelu', inputs: ['t'], outputs: ['Y'], attributes: { alpha: { reference: 'slope' } } },
+    ],
+  }
+  const twice = {
+    domain: 'mine',
+    name: 'Twice',
+    inputs: ['X'],
+    outputs: ['Y'],
+    attributes: ['a'],
+    nodes: [
+      {
+        operator: 'Leaky',
+        domain: 'mine',
+        inputs: ['X'],
+        outputs: ['t'],
+        attributes: { slope: { reference: 'a' } },
+      },
+      { operator: 'Leaky', domain: 'mine', inputs: ['t'], outputs: ['Y'] },
+    ],
+  }
+  const call = (operator: string, attributes = {}) => ({
+    operator,
+    domain: 'mine',
+    name: 'c',
+    inputs: ['x'],
+    outputs: ['y'],
+    attributes,
+  })
+
+  test('are put in the place of their calls, with the values and attributes of each', () => {
+    const { nodes } = read({
+      functions: [leaky, twice],
+      domains: { mine: 1 },
+      nodes: [call('Twice', { a: 0.5 })],
+    })
+    expect(nodes.map(({ operator, opset }) => `${operator} ${opset}`)).toEqual([
+      'Neg 14',
+      'LeakyRelu 14',
+      'Neg 14',
+      'LeakyRelu 14',
+    ])
+    expect(nodes.map(({ attributes }) => [...attributes])).toEqual([
+      [],
+      [['alpha', 0.5]],
+      [],
+      [['alpha', 0.25]],
+    ])
+    expect(nodes[0]!.inputs).toEqual(['x'])
+    expect(nodes[3]!.outputs).toEqual(['y'])
+    expect(new Set(nodes.flatMap(({ outputs }) => outputs)).size).toBe(4)
+    expect(nodes[2]!.inputs).toEqual(nodes[1]!.outputs)
+  })
+
+  test('may not call themselves', () => {
+    const endless = {
+      ...twice,
+      nodes: [{ operator: 'Twice', domain: 'mine', inputs: ['X'], outputs: ['Y'] }],
+    }
+    expect(refused({ functions: [endless], domains: { mine: 1 }, nodes: [call('Twice')] })).toEqual([
+      'E_NET_SYNTAX',
+      'function "Twice" calls itself',
+      'a.onnx: 64 functions one in the other',
+    ])
+    const many = Array.from({ length: 9 }, (_, i) => ({
+      operator: 'Twice',
+      domain: 'mine',
+      inputs: [],
+      outputs: [`${i}`],
+    }))
+    expect(
+      refused({ functions: [{ ...endless, nodes: many }], domains: { mine: 1 }, nodes: [call('Twice')] })[0],
+    ).toBe('E_NET_SYNTAX')
+  })
+
+  test('that grow without end are refused by their number', () => {
+    const functions = Array.from({ length: 40 }, (_, i) => ({
+      ...twice,
+      name: `f${i}`,
+      nodes: [0, 1].map((n) => ({ operator: `f${i + 1}`, domain: 'mine', inputs: ['X'], outputs: [`${n}`] })),
+    }))
+    expect(refused({ functions, domains: { mine: 1 }, nodes: [call('f0')] })[0]).toBe('E_TOO_LARGE')
+  })
+})
+
 describe('tensors', () => {
   const numbers = [-2, 0, 1.5, 65504]
   test.each<[NonNullable<OnnxTensor['type']>, readonly (number | bigint)[], string, ArrayLike<number>]>([
@@ -258,7 +359,7 @@ describe('what is not read is named', () => {
     ])
   })
 
-  test('graphs in attributes, functions and sparse tensors', () => {
+  test('graphs in attributes, and sparse tensors', () => {
     const branch = message(1, [
       message(4, [Buffer.from('If')]),
       message(3, [Buffer.from('gate')]),
@@ -267,12 +368,6 @@ describe('what is not read is named', () => {
     expect(refused(bytesOf([onnxModel(relu), message(7, [branch])])).slice(0, 2)).toEqual([
       'E_NET_OPERATOR',
       'node "gate" (If) has a graph as its then_branch, which convo does not read',
-    ])
-    const own = message(25, [message(1, [Buffer.from('Block')]), message(10, [Buffer.from('mine')])])
-    expect(refused(bytesOf([onnxModel(relu), own])).slice(0, 3)).toEqual([
-      'E_NET_OPERATOR',
-      'a.onnx has functions of its own, which convo does not read',
-      'a.onnx: function "mine.Block"',
     ])
     expect(refused(bytesOf([onnxModel(relu), message(7, [message(15, [])])]))[1]).toBe(
       'a.onnx has sparse tensors, which convo does not read',

@@ -241,4 +241,33 @@ describe('refused by name', () => {
   ])('%s', (_, bytes, expected) => {
     expect(refused(bytes).slice(0, expected.length)).toEqual(expected)
   })
+
+  test('lists in lists without end, wherever they lie', () => {
+    const deep = '['.repeat(50_000) + ']'.repeat(50_000)
+    const places = [
+      'axis',
+      'activation',
+      'strides',
+      'padding',
+      'data_format',
+      'interpolation',
+      'size',
+      'from',
+      'use',
+    ]
+    for (const place of places) {
+      const config = { [place]: 'DEEP', axis: place === 'axis' ? 'DEEP' : -1 }
+      const from = place === 'from' ? [[['DEEP', 0]]] : place === 'use' ? [[['in', 'DEEP']]] : reading('in')
+      for (const type of ['Concatenate', 'Activation', 'UpSampling2D', 'ZeroPadding2D', 'MaxPooling2D']) {
+        const text = model([start, layer(type, 'end', config, from)])
+          .toString()
+          .replaceAll('"DEEP"', deep)
+        try {
+          read(Buffer.from(text))
+        } catch (error) {
+          expect(error).toMatchObject({ code: expect.stringMatching(/^E_NET_/) })
+        }
+      }
+    }
+  })
 })

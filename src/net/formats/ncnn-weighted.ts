@@ -1,0 +1,134 @@
+import { transposed } from '../builder.ts'
+import type { Attribute, Constant } from '../network.ts'
+import { activated, both, type Layer, type Make, node, pad, paddings, unstated, x } from './ncnn-layer.ts'
+import { floatsOf } from './numbers.ts'
+
+/** Weights as they lie, [out][in/groups][y][x], and their bias. */
+function kernelOf(layer: Layer, groups: number): { weight: Constant; bias: Constant | undefined } {
+  const { weights, name } = layer
+  const out = layer.whole(0, 0)
+  const [high, wide] = both(layer, 1, 11, 0)
+  if (layer.whole(19, 0) !== 0 || layer.whole(28, 0) !== 0)
+    throw layer.refuse('takes its weights from another layer')
+  if (layer.whole(8, 0) !== 0) throw layer.refuse('has weights of 8 bits')
+  const taken = (layer.whole(6, 0) / (out * high * wide)) * 1
+  if (!Number.isInteger(taken) || !Number.isInteger(out / groups))
+    throw layer.refuse('has a number of weights that does not fit its sizes')
+  const weight = weights.tagged([out, taken, high, wide], name)
+  return { weight, bias: layer.whole(5, 0) === 0 ? undefined : weights.plain([out], name) }
+}
+
+/** Convolution, of groups or of all channels. */
+export const convolution =
+  (isGrouped: boolean): Make =>
+  (layer) => {
+    const groups = isGrouped ? layer.whole(7, 1) : 1
+    const { weight, bias } = kernelOf(layer, groups)
+    const strides = both(layer, 3, 13, 1)
+    const pads = paddings(layer, 4, 15, 14, 16)
+    let from = x(layer)
+    const value = layer.number(18, 0)
+    const padded = pads.pads as number[] | undefined
+    const isOdd = value !== 0 && (padded === undefined || padded.some((n) => n > 0))
+    if (isOdd && padded === undefined) throw layer.refuse('pads by another number than 0 to the same size')
+    if (isOdd) from = pad(layer, from, padded!, 'constant', value)
+    return activated(layer, 'Conv', [from, ...constants(layer, weight, bias)], {
+      kernel_shape: weight.shape.slice(2),
+      strides,
+      dilations: both(layer, 2, 12, 1),
+      group: groups,
+      ...(isOdd ? { pads: [0, 0, 0, 0] } : pads),
+    })
+  }
+
+function constants({ builder, name }: Layer, weight: Constant, bias: Constant | undefined): string[] {
+  const weights = [builder.constant(weight, `${name}.weight`)]
+  return bias === undefined ? weights : [...weights, builder.constant(bias, `${name}.bias`)]
+}
+
+/** Transposed convolution: ncnn has [out][in] within a group, and ONNX [in][out/groups] over all of them. */
+export const deconvolution =
+  (isGrouped: boolean): Make =>
+  (layer) => {
+    const groups = isGrouped ? layer.whole(7, 1) : 1
+    const { weight, bias } = kernelOf(layer, groups)
+    const [out = 1, taken = 1, high = 1, wide = 1] = weight.shape
+    const parts = { ...weight, shape: [groups, out / groups, taken, high, wide] }
+    const turned = transposed(parts, [0, 2, 1, 3, 4])
+    const kernel = { ...turned, shape: [groups * taken, out / groups, high, wide] }
+    const pads = paddings(layer, 4, 15, 14, 16)
+    const right = layer.whole(18, 0)
+    if (pads.pads === undefined || layer.whole(20, 0) !== 0)
+      throw layer.refuse('is cut to a size that is stated')
+    return activated(layer, 'ConvTranspose', [x(layer), ...constants(layer, kernel, bias)], {
+      kernel_shape: [high, wide],
+      strides: both(layer, 3, 13, 1),
+      dilations: both(layer, 2, 12, 1),
+      group: groups,
+      output_padding: [layer.whole(19, right), right],
+      ...pads,
+    })
+  }
+
+/** Every output of every input: of a value that is one number a channel, a 1x1 convolution. */
+export const innerProduct: Make = (layer) => {
+  const { weights, name, builder } = layer
+  const out = layer.whole(0, 0)
+  const taken = layer.whole(2, 0) / out
+  if (!Number.isInteger(taken)) throw layer.refuse('has a number of weights that does not fit its sizes')
+  if (layer.whole(8, 0) !== 0) throw layer.refuse('has weights of 8 bits')
+  const isFlat = layer.isFlat(x(layer))
+  const weight = weights.tagged(isFlat ? [out, taken, 1, 1] : [out, taken], name)
+  const bias = layer.whole(1, 0) === 0 ? undefined : weights.plain([out], name)
+  const from = isFlat ? x(layer) : builder.add('Flatten', [x(layer)], { axis: 1 })
+  const all = [from, ...constants(layer, weight, bias)]
+  const attributes: Readonly<Record<string, Attribute>> = isFlat ? { kernel_shape: [1, 1] } : { transB: 1 }
+  activated(layer, isFlat ? 'Conv' : 'Gemm', all, attributes)
+  return { isFlat }
+}
+
+/** A slope below zero for each channel. */
+export const prelu: Make = (layer) => {
+  const count = layer.whole(0, 0)
+  const slope = layer.weights.plain([count, 1, 1], layer.name)
+  return node(layer, 'PRelu', [x(layer), layer.builder.constant(slope, `${layer.name}.slope`)])
+}
+
+/** Batch norm as it is used: with the means that were seen in training. */
+export const batchNorm: Make = (layer) => {
+  const { weights, builder, name } = layer
+  const count = layer.whole(0, 0)
+  const [slope, mean, variance, bias] = ['slope', 'mean', 'variance', 'bias'].map((part) =>
+    builder.constant(weights.plain([count], name), `${name}.${part}`),
+  ) as [string, string, string, string]
+  return node(layer, 'BatchNormalization', [x(layer), slope, bias, mean, variance], {
+    epsilon: layer.number(1, 0),
+  })
+}
+
+/** Instance norm, with scale and bias or without. */
+export const instanceNorm: Make = (layer) => {
+  const { weights, builder, name } = layer
+  const count = layer.whole(0, 0)
+  const isAffine = layer.whole(2, 1) !== 0
+  const part = (otherwise: number) =>
+    isAffine ? weights.plain([count], name) : floatsOf([count], new Float32Array(count).fill(otherwise))
+  const scale = builder.constant(part(1), `${name}.scale`)
+  const bias = builder.constant(part(0), `${name}.bias`)
+  return node(layer, 'InstanceNormalization', [x(layer), scale, bias], { epsilon: layer.number(1, 1e-3) })
+}
+
+/** Channels times weights, or times what another layer gives. */
+export const scale: Make = (layer) => {
+  const { weights, builder, name } = layer
+  const count = layer.whole(0, 0)
+  const isValue = count === unstated
+  const hasBias = layer.whole(1, 0) !== 0
+  if (isValue && (layer.inputs.length < 2 || hasBias)) throw layer.refuse('needs a second input and no bias')
+  const by = isValue
+    ? layer.inputs[1]!
+    : builder.constant(weights.plain([count, 1, 1], name), `${name}.scale`)
+  if (!hasBias) return node(layer, 'Mul', [x(layer), by])
+  const product = builder.add('Mul', [x(layer), by])
+  return node(layer, 'Add', [product, builder.constant(weights.plain([count, 1, 1], name), `${name}.bias`)])
+}

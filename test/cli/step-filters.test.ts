@@ -1,0 +1,107 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { convo as library } from '../../src/index.ts'
+import { writeNpy } from '../../src/kernel/formats/npy.ts'
+import { closePools } from '../../src/run/shared.ts'
+import { convo, scratch } from './convo.ts'
+import { noise, write } from './pictures.ts'
+
+// Filters that take steps over planes, as people run them.
+
+const here = scratch()
+const [width, height] = [24, 18]
+
+beforeAll(async () => {
+  const rgba = Uint8Array.from(noise(width * height * 4))
+  await write(here.path('rgba.png'), { width, height, channels: 4, data: rgba })
+  await write(here.path('rgb.png'), { width, height, channels: 3, data: rgba.slice(0, width * height * 3) })
+  const deep = Uint16Array.from(noise(width * height, 1, 65535))
+  await write(here.path('gray16.png'), { width, height, channels: 1, data: deep })
+  writeFileSync(
+    here.path('volume.npy'),
+    writeNpy([1, 3, height, width], Float32Array.from(noise(3 * width * height))),
+  )
+})
+afterAll(closePools)
+
+const run = (line: string) => convo(line.split(' '), { cwd: here.path() })
+const samples = async (name: string) => {
+  await run(`conv2d ${name} ${name}.npy --kernel 1 --alpha separate`)
+  return readFileSync(here.path(`${name}.npy`))
+}
+
+describe('on pictures', () => {
+  it.each(['median', 'erode --size 5', 'canny', 'guided', 'harris', 'richardson-lucy -k gaussian:sigma=1'])(
+    '%s keeps alpha as it is',
+    async (line) => {
+      expect((await run(`${line} rgba.png alpha.png`)).status).toBe(0)
+      const json = JSON.parse((await run('digest alpha.png --json')).stdout)
+      expect([2, 4]).toContain(json.channels)
+      expect((await run('pointwise alpha.png a1.npy --kernel 1 --alpha separate')).status).toBeLessThan(3)
+    },
+  )
+  it('crop and pad take alpha and hidden colours along, untouched', async () => {
+    await run('pad rgba.png padded.png --by 4')
+    await run(`crop padded.png back.png --size ${width},${height} --at 4,4`)
+    expect((await run('compare rgba.png back.png --max-abs 0')).status).toBe(0)
+  })
+  it.each(['median --size 5', 'resize --by 50%', 'canny', 'structure-tensor', 'open', 'highpass'])(
+    '%s gives 16 bits of 16 bits',
+    async (line) => {
+      expect((await run(`${line} gray16.png out16.png`)).status).toBe(0)
+      expect(JSON.parse((await run('digest out16.png --json')).stdout).depth).toBe(16)
+    },
+  )
+  it('stand in chains, in any place', async () => {
+    const { status, stderr } = await run(
+      'chain rgb.png chain.png -- crop --size 20,12 -- median --size 3 -- resize --by 2 -- sobel --unit -- pad --by 3',
+    )
+    expect([status, stderr]).toEqual([0, expect.not.stringContaining('error')])
+    expect(JSON.parse((await run('digest chain.png --json')).stdout)).toMatchObject({ width: 46, height: 30 })
+  })
+  it('a window in a chain gives what it gives alone, by bytes and by floats', async () => {
+    await run('median rgb.png alone.png --size 5')
+    await run('chain rgb.png chained.png -- median --size 5 -- relu')
+    expect(await samples('alone.png')).toEqual(await samples('chained.png'))
+  })
+  it.each(['median', 'canny', 'resize --by 0.5'])(
+    '%s takes the slices of a volume one by one',
+    async (line) => {
+      const { status, stderr } = await run(`${line} volume.npy slices.npy`)
+      expect([status, stderr]).toEqual([0, ''])
+    },
+  )
+  it('one thread and three give the same file', async () => {
+    for (const line of ['guided --radius 3', 'percentile --size 7,3 --rank 70', 'canny --sigma 0.5']) {
+      await run(`${line} rgb.png one.png --threads 1`)
+      await run(`${line} rgb.png three.png --threads 3`)
+      expect(readFileSync(here.path('one.png'))).toEqual(readFileSync(here.path('three.png')))
+    }
+  })
+  it('are methods of the library', async () => {
+    await run('median rgb.png line.png --size 5')
+    await library(here.path('rgb.png')).median({ size: 5 }).toFile(here.path('method.png'))
+    expect(readFileSync(here.path('method.png'))).toEqual(readFileSync(here.path('line.png')))
+  })
+})
+
+describe('refused', () => {
+  it.each([
+    ['wiener rgb.png o.png', 'wiener needs a kernel', 'convo wiener rgb.png o.png --kernel gaussian:sigma=2'],
+    ['richardson-lucy rgb.png o.png -k sharpen', 'weights all have one sign', undefined],
+    [
+      'crop rgb.png o.png --size 30,30',
+      'reaches out of the picture',
+      'convo crop rgb.png o.png --size 24x18',
+    ],
+    ['median rgb.png o.png --angle 3', '--angle 3 is for a line', undefined],
+    ['resize rgb.png o.png --by 2 --width 3', '--by and a width or height cannot both be meant', undefined],
+  ])('%s', async (line, message, fix) => {
+    const { status, stderr } = await run(line)
+    expect(status).toBe(2)
+    expect(stderr).toContain(message)
+    if (fix === undefined) return
+    expect(stderr).toContain(fix)
+    expect((await run(fix.replace('convo ', ''))).status).toBe(0)
+  })
+})

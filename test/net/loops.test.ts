@@ -1,0 +1,99 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import type { Engine } from '../../src/definition/engine.ts'
+import { referenceEngine } from '../../src/definition/engine.ts'
+import { type FunctionName, functions } from '../../src/definition/functions.ts'
+import { type OperationName, operations } from '../../src/definition/mixing.ts'
+import { nodeOf, planesNode, traced, tracer } from '../../src/graph/node.ts'
+import { runToTensor } from '../../src/run/graph.ts'
+import { createPool } from '../../src/run/pool.ts'
+import { Tensor } from '../../src/tensor/tensor.ts'
+import { randoms } from './graphs.ts'
+
+const pool = createPool(1)
+afterAll(() => pool.close())
+
+const odd = [
+  0,
+  -0,
+  1,
+  -1,
+  0.5,
+  -0.5,
+  1e-40,
+  -1e-40,
+  3e38,
+  -3e38,
+  88.8,
+  -88.8,
+  -104,
+  710,
+  -746,
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+  Number.NaN,
+  2 ** -149,
+  4.9e-4,
+]
+const random = randoms(11)
+const numbers = (count: number) =>
+  Array.from({ length: count }, (_, i) => (i < odd.length ? odd[i]! : random() * 20))
+const x = new Tensor([2, 5, 13], Float32Array.from(numbers(130)))
+const y = new Tensor([2, 5, 13], Float32Array.from(numbers(130).reverse()))
+
+/** What a layer gives as its definition and in the loops of a run, by bits. NaN is NaN, whichever. */
+async function both(layer: (engine: Engine, a: Tensor, b: Tensor) => Promise<Tensor>): Promise<void> {
+  const expected = await layer(referenceEngine, x, y)
+  const out = await layer(tracer, traced(planesNode(x)), traced(planesNode(y)))
+  const got = await pool.exclusive((session) => runToTensor(session, { out: nodeOf(out) }))
+  const different = got.data.findIndex((v, i) => !Object.is(v, expected.data[i]!))
+  expect(
+    different < 0
+      ? ''
+      : `${x.data[different]} and ${y.data[different]}: ${got.data[different]} for ${expected.data[different]}`,
+  ).toBe('')
+}
+
+describe('loops of layers have the bits of their definitions', () => {
+  it.each(Object.keys(functions) as FunctionName[])('%s', (name) =>
+    both((engine, a) => engine.layer('activate', [a], { name, unit: 1 })),
+  )
+
+  it.each([
+    ['leakyrelu', Math.fround(0.3), 0],
+    ['leakyrelu', 0.3, 0],
+    ['clip', -0.5, 6],
+    ['clip', 0, Number.POSITIVE_INFINITY],
+  ] as const)('%s with %f and %f', (name, a, b) =>
+    both((engine, one) => engine.layer('activate', [one], { name, unit: 1, a, b })),
+  )
+
+  it.each(Object.keys(operations) as OperationName[])(
+    '%s of a number, before and behind',
+    async (operation) => {
+      for (const isFirst of [false, true])
+        for (const list of [[0.3], [-2, 3], [Number.NaN], [0]])
+          await both((engine, a) =>
+            engine.layer('withNumber', [a], { operation, numbers: Float32Array.from(list), isFirst }),
+          )
+    },
+  )
+
+  it.each(['add', 'subtract', 'multiply', 'divide', 'smaller', 'larger', 'raise'] as const)(
+    '%s of two',
+    (name) => both((engine, a, b) => engine.layer(name, [a, b], {})),
+  )
+
+  it('prelu and normalized', async () => {
+    await both((engine, a) => engine.layer('prelu', [a], { slope: Float32Array.of(0.25, -3) }))
+    await both((engine, a) =>
+      engine.layer('normalized', [a], { mean: [0.1, 3], root: [0.7, 2], gamma: [1.3, -4], beta: [0, 1e-3] }),
+    )
+  })
+
+  it('follow each other in the same rows', () =>
+    both(async (engine, a) => {
+      const one = await engine.layer('multiply', [a, a], {})
+      const two = await engine.layer('activate', [one], { name: 'sigmoid', unit: 1 })
+      return engine.layer('prelu', [two], { slope: Float32Array.of(0.5, 2) })
+    }))
+})
