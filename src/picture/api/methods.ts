@@ -1138,7 +1138,7 @@ export interface Methods<C> {
   /**
    * Resizes the picture.
    *
-   * Source: As Pillow, but without rounding between the two passes. Cubics of Mitchell and Netravali 1988: catmull-rom is Pillow’s BICUBIC, mitchell ImageMagick’s default for enlarging; bicubic of OpenCV has the parameter −0.75 and does not widen the curve when reducing
+   * Source: As Pillow, but without rounding and clipping between the two passes. Cubics of Mitchell and Netravali 1988: catmull-rom is Pillow’s BICUBIC, mitchell ImageMagick’s default for enlarging; bicubic of OpenCV has the parameter −0.75 and does not widen the curve when reducing
    */
   resize(options?: ResizeOptions): C
 

@@ -67,7 +67,7 @@ export function operationSyntax(operation: Operation): Syntax {
     arguments: [
       {
         name: 'input',
-        summary: 'PNG, JPEG, WebP, TIFF, GIF, AVIF, SVG or .npy; - is standard input',
+        summary: 'PNG, JPEG, WebP, TIFF, GIF, AVIF, SVG, BMP, PNM, PFM, HDR or .npy; - is standard input',
         kind: 'file',
       },
       {
