@@ -112,7 +112,7 @@ export async function adoptGoldens(folder: string, given: string | undefined): P
     throw new ConvoError('E_USAGE', `${folder} is not a folder`, { fix: 'the folder of the project' })
   }
   if (existsSync(manifest)) {
-    throw new ConvoError('E_USAGE', `${manifest} is there already`, {
+    throw new ConvoError('E_USAGE', `${manifest} already exists`, {
       fix: commandLine(['convo', 'check', manifest]),
     })
   }
@@ -135,9 +135,13 @@ export async function adoptGoldens(folder: string, given: string | undefined): P
   }
   const lock = readLock(root)
   if (lock.size > 0) {
-    throw new ConvoError('E_USAGE', `${join(root, lockName)} is there already: these goldens are convo's`, {
-      fix: 'a manifest beside them',
-    })
+    throw new ConvoError(
+      'E_USAGE',
+      `${join(root, lockName)} already exists: these goldens already belong to convo`,
+      {
+        fix: 'a manifest beside them',
+      },
+    )
   }
   await writeLock(root, new Map(await entriesOf(root, files)))
   const isMixed = files.length < found.inputs.length

@@ -105,7 +105,7 @@ export const clipStep = operator({
   group: 'steps',
   params: {
     min: number('the smallest, in levels of 0..255 at any depth', 0),
-    max: number('the largest, likewise', 255),
+    max: number('the largest value, in the same unit', 255),
   },
   kernel: 'none',
   takes: [],
@@ -321,7 +321,11 @@ export const padStep = operator({
       ),
       default: [1] as readonly number[],
     },
-    mode: choice('what stands there', Object.keys(borders) as (keyof typeof borders)[], 'constant'),
+    mode: choice(
+      'how to fill the added samples',
+      Object.keys(borders) as (keyof typeof borders)[],
+      'constant',
+    ),
     value: number('the level of constant, of 0..255 at any depth', 0),
   },
   kernel: 'none',

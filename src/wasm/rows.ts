@@ -56,7 +56,7 @@ export function operationRow(dst: Address, a: Address, b: Address, n: i32, opera
     v128.store(dst + i, combined(v128.load(a + i), v128.load(b + i), operation))
 }
 
-/** A row and a number, which stands behind it, or with `isFirst` before. */
+/** A row and a number, which comes after it, or with `isFirst` before. */
 export function numberRow(dst: Address, src: Address, n: i32, operation: i32, number: f32, isFirst: bool): void {
   const k = f32x4.splat(number)
   for (let i: usize = 0, end = <usize>n << 2; i < end; i += 16) {

@@ -72,7 +72,7 @@ export const trainedIn = (folder: string): Trained[] =>
     .map(({ file, ...rest }) => ({ ...rest, file: join(folder, file) }))
     .filter(({ file }) => existsSync(file))
 
-/** Downloads the packages by npm into a folder and unpacks them; what is there already stays. */
+/** Downloads the packages by npm into a folder and unpacks them; what already exists stays. */
 export function download(folder: string): void {
   mkdirSync(folder, { recursive: true })
   for (const { name, folder: place, sha256 } of packages) {

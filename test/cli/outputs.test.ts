@@ -212,7 +212,11 @@ describe('a format that is not written is named, with a command that works', () 
       [`batch in.png -o b/{stem}.${ending} -- sobel`, "batch in.png -o 'b/{stem}.png' -- sobel"],
     ] as const) {
       const { status, stderr } = await convo(line.split(' '))
-      expect([line, status, stderr]).toEqual([line, 2, expect.stringContaining(`: ${what} cannot be written; `)])
+      expect([line, status, stderr]).toEqual([
+        line,
+        2,
+        expect.stringContaining(`: ${what} cannot be written; `),
+      ])
       expect(stderr).toContain(`\n  try: convo ${fix}\n`)
       expect((await convo(fix.replaceAll("'", '').split(' '))).status).toBe(0)
     }

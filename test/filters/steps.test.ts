@@ -134,7 +134,9 @@ describe('windows', () => {
     )
     await expect(of(kernel([1, 2], [0, 0]))).rejects.toThrow('needs a kernel with a nonzero weight')
     await expect(of(kernel([1, 1, 1], [1]))).rejects.toThrow('takes kernels of [kH,kW], got [1,1,1]')
-    await expect(run('median', {}, scene, { settings: { fill: 3 } })).rejects.toThrow('--fill 3 does not apply')
+    await expect(run('median', {}, scene, { settings: { fill: 3 } })).rejects.toThrow(
+      '--fill 3 does not apply',
+    )
   })
 })
 

@@ -3,7 +3,7 @@ import { resolve } from '../../params.ts'
 import type { Command } from '../command.ts'
 
 const example = `# yaml-language-server: $schema=node_modules/convo/dist/check.schema.json
-goldens: goldens                   # a folder next to the manifest; {platform} and {env:NAME} are replaced
+goldens: goldens                   # also {platform}, {env:NAME}
 cases:
   - name: blur-{stem}
     input: pictures/*.png

@@ -55,7 +55,7 @@ export function numberOf({ config }: Layer, key: string, otherwise: number): num
   return typeof value === 'number' ? value : otherwise
 }
 
-/** Two whole numbers, rows first; one stands for both. */
+/** Two whole numbers, rows first; one is used for both. */
 export function pairOf(layer: Layer, key: string, otherwise: number): [number, number] {
   const value = layer.config[key] ?? otherwise
   const [high, wide = high] = Array.isArray(value) ? value : [value]

@@ -567,7 +567,7 @@ export type CropOptions = {
 export type PadOptions = {
   /** Pixels: one number; y,x; or top,bottom,left,right, at least 0. Default: 1. */
   readonly by?: readonly number[] | undefined
-  /** What stands there. Default: 'constant'. */
+  /** How to fill the added samples. Default: 'constant'. */
   readonly mode?: 'replicate' | 'symmetric' | 'reflect' | 'wrap' | 'constant' | undefined
   /** The level of constant, of 0..255 at any depth. Default: 0. */
   readonly value?: number | undefined
@@ -742,7 +742,7 @@ export type PreluOptions = {
 export type ClipOptions = {
   /** The smallest, in levels of 0..255 at any depth. Default: 0. */
   readonly min?: number | undefined
-  /** The largest, likewise. Default: 255. */
+  /** The largest value, in the same unit. Default: 255. */
   readonly max?: number | undefined
 }
 

@@ -65,9 +65,9 @@ describe('convo check init', () => {
     expect((await here.convo(['check', 'init', '--json'])).stdout).toContain('"tool": "reg-cli"')
     const again = await here.convo(['check', 'init'])
     expect(again).toMatchObject({ status: 2 })
-    expect(again.stderr).toContain('error: convo.check.yaml is there already')
+    expect(again.stderr).toContain('error: convo.check.yaml already exists')
     rmSync(here.path('convo.check.yaml'))
-    expect((await here.convo(['check', 'init'])).stderr).toContain('convo.lock.json is there already')
+    expect((await here.convo(['check', 'init'])).stderr).toContain('convo.lock.json already exists')
   })
 })
 
