@@ -1,10 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { decode } from '../../src/image/decode.ts'
 import { encode } from '../../src/image/encode.ts'
 import { readNpy } from '../../src/kernel/formats/npy.ts'
 import type { Picture } from '../../src/tensor/picture.ts'
-import { fileOf, type TestNetwork } from '../net/graphs.ts'
+import { fileOf, randoms, type TestNetwork } from '../net/graphs.ts'
 import { onnxModel } from '../net/onnx-writer.ts'
 import { convo, scratch } from './convo.ts'
 
@@ -255,6 +257,38 @@ describe('convo net', () => {
     ] as const)
       expect((await run(net, input, folder.path(output))).status).toBe(0)
     expect(readFileSync(folder.path('a.png')).equals(readFileSync(folder.path('b.png')))).toBe(true)
+  })
+})
+
+describe('the network of samples', () => {
+  it('takes noise off a picture, and says nothing of guesses', async () => {
+    const sample = fileURLToPath(new URL('../../samples', import.meta.url))
+    const clean = await decode(join(sample, 'small/colour.png'), { maxPixels: 1e6, orient: true })
+    const { width, height, channels } = clean
+    const random = randoms(9)
+    // the sum of twelve even numbers is nearly normal
+    const normal = () => Array.from({ length: 12 }, random).reduce((a, b) => a + b, 0) / 2
+    const noisy = Array.from(clean.data, (v, i) =>
+      channels === 4 && i % 4 === 3 ? v : Math.max(0, Math.min(255, Math.round(v + 20 * normal()))),
+    )
+    const input = await picture(
+      'noisy.png',
+      width,
+      height,
+      channels,
+      (x, y, c) => noisy[(y * width + x) * channels + c]!,
+    )
+    const { status, stderr } = await run(
+      join(sample, 'networks/denoise.safetensors'),
+      input,
+      folder.path('calm.png'),
+    )
+    expect(status).toBe(0)
+    expect(stderr.replace(/^note: .* clipped.*\n/m, '')).toBe('')
+    const made = await decode(folder.path('calm.png'), { maxPixels: 1e6, orient: true })
+    const error = (data: ArrayLike<number>) =>
+      Array.from(clean.data).reduce((sum, v, i) => sum + (v - data[i]!) ** 2, 0)
+    expect(error(made.data)).toBeLessThan(error(noisy) / 2)
   })
 })
 

@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as convo from '../../src/index.ts'
@@ -162,6 +163,10 @@ const cases: Readonly<Record<string, Case>> = {
     isRefused: true,
   },
   readKernel: { call: convo.readKernel, args: ['sobel-x'] },
+  loadNet: {
+    call: convo.loadNet,
+    args: [fileURLToPath(new URL('../../samples/networks/denoise.safetensors', import.meta.url))],
+  },
   writeKernel: {
     call: convo.writeKernel,
     args: [await convo.readKernel('1 2; 3 4'), join(tmpdir(), 'convo-kernel.json')],
