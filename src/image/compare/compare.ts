@@ -199,7 +199,7 @@ function look(
     pair === undefined
       ? undefined
       : perceptual !== undefined
-        ? seenByPixelmatch(pair, ignored, tolerance)
+        ? seenByPixelmatch(pair, ignored, measured.rowCounts, tolerance)
         : shift !== undefined
           ? notShifted(pair, values, threshold, shift)
           : undefined

@@ -16,11 +16,13 @@ import type { AlphaRule, Tolerance } from './tolerance.ts'
  * flattened onto a checkerboard that depends on the place. Unless antialiasing is compared, a pixel is not different where it is
  * antialiasing in one of the pictures, as `isAntialiased` has it.
  *
+ * @param rowCounts pixels that differ at all, in each row
  * @throws ConvoError E_OPTION for depths other than 8
  */
 export function seenByPixelmatch(
   pair: Pair,
   ignored: Uint8Array | undefined,
+  rowCounts: Uint32Array,
   { perceptual: threshold = 0, metric = 'yiq', antialiasing = 'ignore', alpha = 'strict' }: Tolerance,
 ) {
   if (pair.depth !== 8) {
@@ -31,29 +33,54 @@ export function seenByPixelmatch(
   }
   const width = Math.min(pair.expected.width, pair.actual.width)
   const height = Math.min(pair.expected.height, pair.actual.height)
-  const expected = rgba(pair.expected, width, height, alpha)
-  const actual = rgba(pair.actual, width, height, alpha)
+  const rows = isPlaced(pair, alpha) ? [0, height] : rowsAround(rowCounts, height)
+  const [from, to] = rows as [number, number]
   const seen = new Uint8Array(pair.width * pair.height)
-  if (ignored !== undefined) copyIgnored(expected, actual, ignored, width, pair.width)
-  const drawn = new Uint8Array(width * height * 4)
+  for (let y = 0; y < pair.height; y++) {
+    for (let x = y < height ? width : 0; x < pair.width; x++) {
+      const at = y * pair.width + x
+      if (ignored?.[at] !== 1) seen[at] = 1
+    }
+  }
+  if (from >= to) return seen
+  const expected = rgba(pair.expected, width, from, to, alpha)
+  const actual = rgba(pair.actual, width, from, to, alpha)
+  if (ignored !== undefined) copyIgnored(expected, actual, ignored, width, pair.width, from)
+  const drawn = new Uint8Array(width * (to - from) * 4)
   const match = metric === 'yiq' ? pixelmatch : pixelmatch8
   const includeAA = antialiasing === 'compare'
-  match(expected, actual, drawn, width, height, { threshold, includeAA, diffMask: true })
-  for (let y = 0; y < pair.height; y++) {
-    for (let x = 0; x < pair.width; x++) {
-      const at = y * pair.width + x
-      const isCommon = x < width && y < height
-      if (isCommon ? drawn[(y * width + x) * 4 + 3] !== 0 : ignored?.[at] !== 1) seen[at] = 1
-    }
+  match(expected, actual, drawn, width, to - from, { threshold, includeAA, diffMask: true })
+  for (let y = from; y < to; y++) {
+    for (let x = 0; x < width; x++)
+      if (drawn[((y - from) * width + x) * 4 + 3] !== 0) seen[y * pair.width + x] = 1
   }
   return seen
 }
 
-function rgba({ width: stride, channels, data }: Picture, width: number, height: number, alpha: AlphaRule) {
-  const to = new Uint8Array(width * height * 4)
+/** Whether it matters where a pixel lies: half-transparent ones are laid over a checkerboard. */
+const isPlaced = ({ channels }: Pair, alpha: AlphaRule): boolean => hasAlpha(channels) && alpha !== 'ignore'
+
+/** Rows beside one that differs whose pixels decide about it: neighbours, and theirs. */
+const reach = 2
+
+/** The rows that decide about those that differ. */
+function rowsAround(rowCounts: Uint32Array, height: number): [from: number, to: number] {
+  const first = rowCounts.findIndex((count) => count > 0)
+  const last = rowCounts.findLastIndex((count) => count > 0)
+  return first < 0 ? [0, 0] : [Math.max(0, first - reach), Math.min(height, last + 1 + reach)]
+}
+
+function rgba(
+  { width: stride, channels, data }: Picture,
+  width: number,
+  from: number,
+  end: number,
+  alpha: AlphaRule,
+) {
+  const to = new Uint8Array(width * (end - from) * 4)
   const [green, blue] = channels < 3 ? [0, 0] : [1, 2]
   const alphaAt = hasAlpha(channels) && alpha !== 'ignore' ? channels - 1 : -1
-  for (let y = 0, j = 0; y < height; y++) {
+  for (let y = from, j = 0; y < end; y++) {
     for (let x = 0, i = y * stride * channels; x < width; x++, i += channels, j += 4) {
       to[j] = data[i]!
       to[j + 1] = data[i + green]!
@@ -70,9 +97,10 @@ function copyIgnored(
   ignored: Uint8Array,
   width: number,
   stride: number,
+  top: number,
 ): void {
   for (let p = 0; p < width * (from.length / width / 4); p++) {
     const [x, y] = [p % width, Math.floor(p / width)]
-    if (ignored[y * stride + x] === 1) to.set(from.subarray(4 * p, 4 * p + 4), 4 * p)
+    if (ignored[(y + top) * stride + x] === 1) to.set(from.subarray(4 * p, 4 * p + 4), 4 * p)
   }
 }

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
-import { basename, dirname, extname, join } from 'node:path'
+import { basename, extname, join } from 'node:path'
 import { ConvoError, type ErrorDetail } from '../../error.ts'
 import { isFolder } from '../../files/stat.ts'
 import type { Params } from '../../params.ts'
-import { commandLine, shellWord } from '../../text/shell.ts'
+import { commandLine } from '../../text/shell.ts'
 import { operations, sampleKernel } from '../operations.ts'
 import { pictureSettings, runSettings } from '../settings.ts'
 import { joinedSteps, longName, positionals, stepsIn, takesValue, unpacked } from './steps.ts'
@@ -78,25 +78,7 @@ export function tooMany(command: Syntax, line: readonly string[], args: readonly
     if (batch !== undefined) return { fix: `convo ${commandLine(batch)}` }
     if (args.some((word) => !/^-|[./]/.test(word))) return { fix: 'quote a name that contains spaces' }
   }
-  const [only] = command.arguments
-  if (most === 1 && only?.kind === 'file') {
-    return {
-      why: `usage: ${usageOf(command)}`,
-      fix: each(command, args, rest),
-    }
-  }
   return { fix: `convo ${commandLine([...command.name.split(' '), ...args.slice(0, most), ...rest])}` }
-}
-
-/** The command for each of its arguments: in a loop where they are many, over a pattern where they are more. */
-function each(command: Syntax, args: readonly string[], rest: readonly string[]): string {
-  const words = ['convo', ...command.name.split(' ')]
-  if (args.length < 4) return args.map((arg) => commandLine([...words, arg, ...rest])).join(' && ')
-  const patterns = new Set(args.map((arg) => join(dirname(arg), `*${extname(arg)}`)))
-  const [pattern = ''] = patterns
-  const isOne = args.length > 8 && patterns.size === 1 && /^[\w./*-]+$/.test(pattern)
-  const over = isOne ? pattern : commandLine(args)
-  return `for f in ${over}; do ${[...words, '"$f"', ...rest.map(shellWord)].join(' ')}; done`
 }
 
 /** The options of a line that a chain has itself, and those of the step. */
