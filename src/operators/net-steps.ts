@@ -3,7 +3,6 @@ import type { Activation } from '../definition/functions.ts'
 import type { Summary } from '../definition/summary.ts'
 import { ConvoError } from '../error.ts'
 import { choice, integer, number, numbers, type Params, text } from '../params.ts'
-import { borders } from '../tensor/border.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { activate } from './activation.ts'
 import { pair, sides } from './bank.ts'
@@ -303,51 +302,6 @@ export const globalPoolStep = operator({
   build: ({ values: { of } }) => ({
     ...planar,
     apply: (x, engine) => engine.layer('summary', [x], { of, groups: 1 }),
-  }),
-})
-
-export const padStep = operator({
-  summary: 'adds pixels around the picture',
-  formula: 'out[i,j] = x[i − top, j − left], and beyond it what --mode says',
-  source: 'the border modes of convo list borders',
-  group: 'steps',
-  params: {
-    by: {
-      ...numbers(
-        'pixels: one number; y,x; or top,bottom,left,right',
-        '<n,n,…>',
-        { min: 1, max: 4 },
-        { min: 0, whole: true },
-      ),
-      default: [1] as readonly number[],
-    },
-    mode: choice(
-      'how to fill the added samples',
-      Object.keys(borders) as (keyof typeof borders)[],
-      'constant',
-    ),
-    value: number('the level of constant, of 0..255 at any depth', 0),
-  },
-  kernel: 'none',
-  takes: [],
-  build: ({ values: { by, mode, value }, full }) => ({
-    ...planar,
-    acts: 'each',
-    apply(x, engine) {
-      const [, height, width] = x.shape as [number, number, number]
-      const [a = 0, b = a, c = b, d = c] = by
-      const [top, bottom, left, right] =
-        by.length === 4 ? [a, b, c, d] : by.length === 2 ? [a, a, b, b] : [a, a, a, a]
-      const { source } = borders[mode]
-      const places = (n: number, before: number, after: number) =>
-        Int32Array.from({ length: n + before + after }, (_, i) => source(i - before, n))
-      return engine.layer('placed', [x], {
-        channels: Int32Array.from({ length: x.shape[0]! }, (_, i) => i),
-        rows: places(height, top, bottom),
-        columns: places(width, left, right),
-        fill: Math.fround((value * full) / 255),
-      })
-    },
   }),
 })
 

@@ -78,7 +78,6 @@ describe('the table', () => {
       'batchnorm',
       'avgpool',
       'globalpool',
-      'pad',
       'pixel-shuffle',
       'softmax',
       'argmax',
