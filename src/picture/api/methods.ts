@@ -564,13 +564,9 @@ export type CropOptions = {
 }
 
 /** Options of `pad`. */
-export type PadOptions = {
-  /** Pixels: one number; y,x; or top,bottom,left,right, at least 0. Default: 1. */
-  readonly by?: readonly number[] | undefined
-  /** How to fill the added samples. Default: 'constant'. */
-  readonly mode?: 'replicate' | 'symmetric' | 'reflect' | 'wrap' | 'constant' | undefined
-  /** The level of constant, of 0..255 at any depth. Default: 0. */
-  readonly value?: number | undefined
+export type PadOptions = Pick<CorrelationOptions, 'border' | 'fill'> & {
+  /** Pixels on each side: one number; y,x; or top,bottom,left,right, 0 to 1000000. Default: 16. */
+  readonly by?: number | readonly number[] | undefined
 }
 
 /** Options of `conv2d`. */
