@@ -67,7 +67,10 @@ function textsOf(path: string): { line: number; text: string }[] {
     text: value,
   }))
   const walk = (node: unknown): void => {
-    if (Array.isArray(node)) return node.forEach(walk)
+    if (Array.isArray(node)) {
+      node.forEach(walk)
+      return
+    }
     if (typeof node !== 'object' || node === null) return
     const { type, start, value, quasis } = node as {
       type?: string
