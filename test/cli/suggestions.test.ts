@@ -254,8 +254,8 @@ describe('a word of another tool', () => {
     ],
     ['kernel convert edge.mat edge.svg', 'convo kernel convert edge.mat edge.json'],
     ['kernel convert k.json k.svg', 'convo kernel convert k.json k-out.json'],
-    ['sobel a.png ./a.bmp', 'convo sobel a.png ./a-out.png'],
-    ['compare a.png a.png --diff a.bmp', 'convo compare a.png a.png --diff a-out.png'],
+    ['sobel a.png ./a.qoi', 'convo sobel a.png ./a-out.png'],
+    ['compare a.png a.png --diff a.qoi', 'convo compare a.png a.png --diff a-out.png'],
   ])('%s leads to a line that works', async (line, suggestion) => {
     const { stderr, status } = await convo(line.split(' '), { cwd: folder })
     expect([status, suggestionOf(stderr)]).toEqual([2, suggestion])

@@ -218,7 +218,7 @@ describe('volumes', () => {
     async (output) => {
       mkdirSync(at('mixed'), { recursive: true })
       for (const name of ['1.png', '2.png']) copyFileSync(at(`slices/slice0.png`), at(`mixed/${name}`))
-      for (const name of ['3.tga', '4.bmp', 'notes.txt']) writeFileSync(at(`mixed/${name}`), 'x')
+      for (const name of ['3.tga', '4.qoi', 'notes.txt']) writeFileSync(at(`mixed/${name}`), 'x')
       const note = 'mixed/3.tga is a Targa picture, which convo does not read: it and 1 more were skipped'
       for (const more of [[], ['--dry-run']])
         expect((await run('conv3d', 'mixed', output, ...more)).stderr).toContain(note)
@@ -233,7 +233,7 @@ describe('volumes', () => {
         writeFileSync(at('floats/2.tif'), floatTiff(2, 1, [3, odd]))
         return (await run('conv3d', 'floats', output, '--full', '1')).stderr
       }
-      const note = 'floats holds samples that are not finite: what is NaN becomes black'
+      const note = 'floats has samples that are not finite: NaN becomes black'
       expect(await slice(Number.NaN)).toContain(note)
       expect(await slice(Number.POSITIVE_INFINITY)).toContain(note)
       expect(await slice(4)).not.toContain(note)

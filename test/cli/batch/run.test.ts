@@ -177,25 +177,25 @@ describe('a batch', () => {
   it.each([['in'], ['in/*'], ['in/**', '-r']])('tells of pictures that are not read: %s', async (...line) => {
     write(at('in'), {
       'a.png': png(1),
-      'b.bmp': 'BM',
+      'b.qoi': 'qoif',
       'c.HEIC': 'x',
       'd.nef': 'x',
       'e.txt': 'x',
-      '.f.bmp': 'x',
+      '.f.qoi': 'x',
     })
     const run = await batch(...line, '-o', 'out/{stem}.png', ...sobel)
     expect([run.status, picturesOf(at('out'))]).toEqual([0, ['a.png']])
     expect(run.stderr).toContain(
-      'note: in/b.bmp is a BMP picture, which convo does not read: it and 2 more were skipped\n',
+      'note: in/b.qoi is a QOI picture, which convo does not read: it and 2 more were skipped\n',
     )
   })
 
   it('tells of them where there is no other', async () => {
-    write(at('in'), { 'b.bmp': 'BM' })
+    write(at('in'), { 'b.qoi': 'qoif' })
     const { status, stderr } = await batch('in', '-o', 'out/{stem}.png', ...sobel)
     expect([status, stderr]).toEqual([
       2,
-      'error: no pictures found in in   [E_INPUT]\n  in/b.bmp is a BMP picture, which convo does not read: it was skipped\n',
+      'error: no pictures found in in   [E_INPUT]\n  in/b.qoi is a QOI picture, which convo does not read: it was skipped\n',
     ])
   })
 
@@ -343,7 +343,7 @@ describe('a batch', () => {
         const again = inputsOf(next.stdout, 'done')
         expect([next.status, failed.filter((input) => !again.includes(input))]).toEqual([0, []])
         // what there was no room to note is made again, and that was said
-        if (!full.stderr.includes('will be done again the next time')) expect(again).toEqual(failed)
+        if (!full.stderr.includes('will be made again next time')) expect(again).toEqual(failed)
         expect(tree(at('out'))).toEqual(whole)
       } finally {
         spawnSync('umount', [at('out')])
@@ -473,7 +473,7 @@ describe('--watch', () => {
       'deep/er.png': png(2),
       'p000.png': png(3),
       'text.txt': 'none',
-      'a.bmp': 'BM',
+      'a.qoi': 'qoif',
     })
     const slow = png(4, 60, 60)
     writeFileSync(at('in/slow.png'), slow.slice(0, 900))
@@ -483,7 +483,7 @@ describe('--watch', () => {
     await until('in/slow.png', 'failed')
     writeFileSync(at('in/slow.png'), slow)
     await until('in/slow.png', 'done')
-    expect(said).toContain('in/a.bmp is a BMP picture, which convo does not read: it was skipped')
+    expect(said).toContain('in/a.qoi is a QOI picture, which convo does not read: it was skipped')
     rmSync(at('in/new.png'))
     child.kill('SIGINT')
     expect(await ended).toBe(130)

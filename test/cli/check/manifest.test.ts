@@ -145,10 +145,10 @@ cases:
       'cases:\n  - name: Same\n    actual: a.png\n  - name: same\n    actual: b.png\n',
     )
     expect(line).toMatch(
-      /^convo\.check\.yaml:4:5: the name "same" of .*b\.png is that of .*a\.png at convo\.check\.yaml:2:5 already$/,
+      /^convo\.check\.yaml:4:5: the name "same" of .*b\.png is already used by .*a\.png at convo\.check\.yaml:2:5$/,
     )
     const [glob] = await complaints('cases:\n  - name: same\n    actual: "?.png"\n')
-    expect(glob).toMatch(/already; \{stem\} in the name makes it different for each input$/)
+    expect(glob).toMatch(/is already used by .*; \{stem\} in the name makes it different for each input$/)
   })
 
   it('has a schema that knows every setting of a comparison, and no other', () => {
