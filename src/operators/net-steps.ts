@@ -100,7 +100,7 @@ export const preluStep = operator({
 export const clipStep = operator({
   summary: 'cuts samples off below a smallest and above a largest level',
   formula: 'out = min(max, max(min, x))',
-  source: 'ReLU6 is a clip of numbers to 0..6: --min 0 --max 6 behind normalize',
+  source: 'PyTorch’s clamp; ReLU6 is a clip of numbers to 0..6: --min 0 --max 6 after normalize',
   group: 'steps',
   params: {
     min: number('the smallest, in levels of 0..255 at any depth', 0),

@@ -14,7 +14,7 @@ test('a HEIC is read where a decoder is installed, and the error says how', asyn
   const before = await run('conv2d', 'a.heic', 'o.png', '--kernel', '1')
   expect(before.status).toBe(2)
   expect(before.stderr).toBe(
-    'error: a.heic is a HEIC picture, which is not read   [E_DECODE]\n' +
+    'error: a.heic is a HEIC picture, which convo does not read   [E_DECODE]\n' +
       '  a.heic: it is read where heic-decode is installed, beside convo or in this folder\n' +
       '  without it: heif-convert a.heic a.png\n' +
       '  try: npm install heic-decode\n',

@@ -65,6 +65,6 @@ test('outputs that are gone, or of another size than was written, are not counte
   expect(merged).toMatchObject({ done: 1, left: 2 })
   const told = merged.missing.join('\n')
   expect(told).toContain('cut.png, made from cut-in.png, has changed: it has 2 bytes, 7 were written')
-  expect(told).toContain('gone.png, made from gone-in.png, is not there')
+  expect(told).toContain('gone.png, made from gone-in.png, does not exist')
   expect(told).not.toContain('whole.png')
 })

@@ -37,7 +37,7 @@ describe('the lock file', () => {
   it.each([
     ['<<<<<<< HEAD\n{}', /^Unexpected token/],
     ['{}', /^it has no goldens$/],
-    ['{"version": 2, "goldens": {}}', /^its version is 2, this convo reads 1$/],
+    ['{"version": 2, "goldens": {}}', /^its version is 2, this version of convo reads 1$/],
     ['{"version": 1, "goldens": {"a": {"file": "a.png"}}}', /^its entry "a" lacks file, digest or size$/],
     ['[]', /^it has no goldens$/],
   ])('%j is refused with the reason', (text, why) => {
