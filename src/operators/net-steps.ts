@@ -34,13 +34,13 @@ export const sigmoidStep = single(
   'sigmoid',
   'takes every sample into 0..1, white being 1',
   'out = 1 / (1 + exp(−x))',
-  'the logistic function; black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are',
+  'the logistic function, Verhulst 1838; black is 0 and white is 1; after normalize and in float arrays, numbers are used as they are',
 )
 export const tanhStep = single(
   'tanh',
   'takes every sample into −1..1, white being 1',
   'out = tanh(x)',
-  'as sigmoid',
+  'PyTorch’s tanh; levels as for sigmoid',
 )
 export const geluStep = single(
   'gelu',
@@ -155,7 +155,7 @@ export const batchNormStep = operator({
 export const keepStep = operator({
   summary: 'keeps what there is under a name, for a later step of the chain',
   formula: 'out = x',
-  source: 'skips of networks: add, concat and unpool take it with --with',
+  source: 'the skips of networks, as in He et al. 2015; add, concat and unpool take it with --with',
   group: 'steps',
   params: { as: text('the name', '<name>', 'skip') },
   kernel: 'none',
@@ -328,7 +328,7 @@ const multiplied = (engine: Engine, x: Tensor, by: number): Promise<Tensor> =>
 export const argmaxStep = operator({
   summary: 'gives the number of the largest channel of every pixel',
   formula: 'out = the first c whose x[c] is largest; [1,H,W]',
-  source: 'the classes of a segmentation; --range minmax makes them visible, .npy keeps them',
+  source: 'the classes of a segmentation, as in Long, Shelhamer and Darrell 2015; --range minmax makes them visible, .npy keeps them',
   group: 'steps',
   params: {},
   kernel: 'none',
