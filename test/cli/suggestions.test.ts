@@ -297,12 +297,12 @@ describe('a word of another tool', () => {
   })
 
   it.each(['rotate', 'flip', 'trim', 'equalize', 'gamma'])(
-    '%s is no convolution, and is named with the tool that does it',
+    '%s is not a convolution, and is named with the tool that does it',
     async (word) => {
       const { stderr, status } = await convo([word, 'a.png', 'o.png'], { cwd: folder })
       expect(status).toBe(2)
       expect(stderr).toMatch(
-        new RegExp(`^error: ${word} is no convolution: .* {3}\\[E_NAME\\]\n.*\n {2}try: magick in\\.png `),
+        new RegExp(`^error: ${word} is not a convolution: .* {3}\\[E_NAME\\]\n.*\n {2}try: magick in\\.png `),
       )
     },
   )
