@@ -3,7 +3,14 @@ import type { Io } from '../host/io.ts'
 import { Chain } from '../picture/api/chain.ts'
 import { convo } from '../picture/api/convo.ts'
 import type { BatchOptions } from '../picture/api/methods.ts'
-import { checkSignal, checkText, checkTexts, inLibraryWords, typedOptions } from '../picture/api/names.ts'
+import {
+  checkObject,
+  checkSignal,
+  checkText,
+  checkTexts,
+  inLibraryWords,
+  typedOptions,
+} from '../picture/api/names.ts'
 import { describe } from '../text/describe.ts'
 import { written } from '../text/message.ts'
 import type { Entry } from './journal.ts'
@@ -27,12 +34,14 @@ export async function* batch(
   inputs: string | readonly string[],
   output: string,
   steps: Steps,
-  { signal, ...options }: BatchOptions & { readonly signal?: AbortSignal | undefined } = {},
+  options: BatchOptions & { readonly signal?: AbortSignal | undefined } = {},
 ): AsyncGenerator<Entry, void> {
+  checkObject(options, 'batch')
+  const { signal, ...others } = options
   checkSignal(signal)
   const paths = typeof inputs === 'string' ? [inputs] : checkTexts('the inputs', inputs)
   checkText('the output', output)
-  const given = { ...typedOptions(options, batchParams, 'batch'), output, json: true, quiet: true }
+  const given = { ...typedOptions(others, batchParams, 'batch'), output, json: true, quiet: true }
   const operation = wordsOf(steps)
   const entries: Entry[] = []
   let wake: () => void = () => undefined

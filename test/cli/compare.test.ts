@@ -408,7 +408,7 @@ describe('convo digest', () => {
   it('names the damaged chunks that are not used, as compare does', async () => {
     const gamma = chunkOf('gAMA', words(100000), true)
     writeFileSync(path('damaged.png'), pngOf([2, 1, 2], [1, 2, 3, 4, 5, 6], [gamma]))
-    const note = 'note: the gAMA chunk of damaged.png was left out: it fails its checksum\n'
+    const note = 'note: the gAMA chunk of damaged.png was ignored: it fails its checksum\n'
     expect((await run('digest', 'damaged.png')).stderr).toBe(note)
     expect((await compare('damaged.png', 'damaged.png')).stderr).toBe(note)
   })

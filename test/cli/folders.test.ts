@@ -61,7 +61,7 @@ describe('convo compare of folders', () => {
     expect(stdout).toContain(
       '5 of 6 pictures differ: 1 error, 1 removed, 1 added, 1 size, 1 changed, 1 same;',
     )
-    expect(stdout).toContain('if this is how it should be: convo compare e a/ --update')
+    expect(stdout).toContain('if this is intended: convo compare e a/ --update')
     expect(existsSync(path('.convo'))).toBe(false)
   })
 
@@ -138,8 +138,8 @@ describe('convo compare of folders', () => {
   })
 
   it.each([
-    [['e', 'a/equal.png'], 'e is compared with a folder, and a/equal.png is not a folder'],
-    [['none', 'a'], 'a is compared with a folder, and none is not there'],
+    [['e', 'a/equal.png'], 'e is a folder, but a/equal.png is not a folder'],
+    [['none', 'a'], 'a is a folder, but none is not there'],
     [['empty', 'empty'], 'there are no pictures in empty and empty'],
     [['e', 'a', '--diff', 'a/diff'], '--diff a/diff is inside a, whose pictures are compared'],
     [['e', 'a', '--json', '--reporter', 'junit'], '--json and --reporter cannot be used together'],

@@ -297,12 +297,12 @@ describe('a word of another tool', () => {
   })
 
   it.each(['rotate', 'flip', 'trim', 'equalize', 'gamma'])(
-    '%s is no convolution, and is named with the tool that does it',
+    '%s is not a convolution, and is named with the tool that does it',
     async (word) => {
       const { stderr, status } = await convo([word, 'a.png', 'o.png'], { cwd: folder })
       expect(status).toBe(2)
       expect(stderr).toMatch(
-        new RegExp(`^error: ${word} is no convolution: .* {3}\\[E_NAME\\]\n.*\n {2}try: magick in\\.png `),
+        new RegExp(`^error: ${word} is not a convolution: .* {3}\\[E_NAME\\]\n.*\n {2}try: magick in\\.png `),
       )
     },
   )
@@ -317,7 +317,8 @@ describe('a word of another tool', () => {
     ['sobel a.png o.png --mode reflect', 'convo sobel a.png o.png --border reflect'],
     ['sobel a.png o.png --workers 2', 'convo sobel a.png o.png --threads 2'],
     ['sobel a.png o.png -j 2', 'convo sobel a.png o.png --threads 2'],
-    ['sobel a.png o.png --quality 90', 'convo sobel a.png o.png --compression 9'],
+    ['sobel a.png o.png --level 9', 'convo sobel a.png o.png --compression 9'],
+    ['sobel a.png o.png --quality 90', 'convo sobel a.png o.png'],
     ['sobel a.png o.png --greyscale', 'convo sobel a.png o.png --gray'],
     ['conv2d a.png o.png --filter sharpen', 'convo conv2d a.png o.png --kernel sharpen'],
     ['conv2d a.png o.png -k sharpen --pad 2', 'convo conv2d a.png o.png -k sharpen --padding 2'],

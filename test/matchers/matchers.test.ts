@@ -191,10 +191,10 @@ describe.each(runners)('$name', ({ name, file, run, update, isRetried }) => {
   it('tells what is wrong with a call, and how it is done right', async () => {
     const { status, told } = await run([], { WRONG: 'yes' })
     expect(status).toBe(1)
-    expect(told).toContain('toMatchGolden: no picture can be made of 17 (number)   [E_ARGUMENT]')
+    expect(told).toContain('toMatchGolden: cannot read a picture from 17 (number)   [E_ARGUMENT]')
     expect(told).toContain('toMatchGolden: toMatchGolden has no option maxAps   [E_NAME]')
     expect(told).toContain('try: maxAbs')
-    expect(told).toContain('two tests have one golden   [E_NAME]')
+    expect(told).toContain('two tests have the same golden   [E_NAME]')
     expect(told).toContain(
       '"pictures > a-b" and "pictures > a b": both are pictures-a-b-1.png'.replaceAll(
         ' > ',

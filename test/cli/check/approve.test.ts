@@ -57,9 +57,7 @@ describe('approve', () => {
 
   it('says what it needs, and what it does not know', async () => {
     await changedRun()
-    expect((await here.convo(['approve'])).stderr).toContain(
-      'approve needs names of cases, or --all, or --new',
-    )
+    expect((await here.convo(['approve'])).stderr).toContain('approve needs names of cases, --all or --new')
     expect((await here.convo(['approve', '--all', 'edge'])).status).toBe(2)
     const unknown = await here.convo(['approve', 'egde'])
     expect(unknown).toMatchObject({ status: 2 })

@@ -47,7 +47,7 @@ describe('convo check, as a new user meets it', () => {
     expect(broken.stdout).toMatch(
       /≠ changed +edge +\d+ of 576 pixels differ, by up to \d+ in (red|green|blue) at \d+,\d+/,
     )
-    expect(broken.stdout).toContain('if this is how it should be: convo approve edge')
+    expect(broken.stdout).toContain('if this is intended: convo approve edge')
     expect(here.files('.convo/check/edge')).toEqual([
       'actual.png',
       'diff.png',

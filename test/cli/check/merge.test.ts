@@ -63,7 +63,9 @@ describe('convo report merge', () => {
     for (const name of ['b', 'c', 'd']) here.write(`in/${name}.png`, stripes(24, 8))
     await here.convo(['check'])
     const late = await here.convo(['report', 'merge', 'first.json', '-o', 'all.html'])
-    expect(late.stderr).toContain('the pictures of first.json are not there; convo check --results names')
+    expect(late.stderr).toContain(
+      'the pictures of first.json are missing; convo check --results sets their folder',
+    )
     expect(here.read('all.html').toString()).not.toContain('id="picture-')
   })
 
@@ -99,7 +101,7 @@ describe('convo report merge', () => {
     const none = await here.convo(['report', 'merge', 'no.json', '-o', 'all.html'])
     expect(none.stderr).toContain('no.json does not contain results of this version of convo check')
     const form = await here.convo(['report', 'merge', 's1', '-o', 'all.pdf'])
-    expect(form.stderr).toContain('no report is written as .pdf')
+    expect(form.stderr).toContain('reports cannot be written as .pdf')
     for (const run of [twice, other, none, form]) expect(run.status).toBe(2)
     expect(here.files().filter((name) => name.startsWith('all'))).toEqual([])
   })
