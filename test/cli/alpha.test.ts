@@ -245,7 +245,7 @@ describe('colours that nobody sees', () => {
       'note: red.png has transparent pixels, and --alpha drop shows their hidden colours; use --background <colour> to flatten it\n',
     )
     expect(await said('--alpha', 'separate')).toContain(
-      '--alpha separate mixes the colours there with others',
+      '--alpha separate mixes their hidden colours into others',
     )
     expect(await said()).toBe('')
     const refused = await convo(['sobel', 'red.png', 'out.jpg'], { cwd: here.path() })

@@ -59,7 +59,9 @@ describe('the layout', () => {
     expect(layoutOf([3, 4], 'auto', 'a.npy')).toEqual({ layout: 'chw', isFound: false })
     expect(layoutOf([8, 9, 10, 3], 'auto', 'a.npy').layout).toBe('hwc')
     expect(layoutOf([3, 9, 10, 11], 'auto', 'a.npy').layout).toBe('chw')
-    expect(() => layoutOf([3, 9, 10, 3], 'auto', 'a.npy')).toThrow(/does not say/)
+    expect(() => layoutOf([3, 9, 10, 3], 'auto', 'a.npy')).toThrow(
+      /not clear which axis of a\.npy holds the channels/,
+    )
   })
 
   for (const channels of [1, 2, 3, 4]) {

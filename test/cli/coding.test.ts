@@ -112,7 +112,7 @@ describe('how an output is encoded', () => {
     [
       'o.png',
       '--depth 32',
-      '--depth 32 is not written to o.png: png holds 8 or 16 bits',
+      '--depth 32 does not apply to o.png: png has 8 or 16 bits',
       'try: convo box in.png o.png',
     ],
   ])('%s %s is refused', async (name, words, ...said) => {

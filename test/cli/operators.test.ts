@@ -214,11 +214,11 @@ describe('what cannot be is refused: status 2, a code, the numbers, and no file'
 
   it.each([
     ['conv2d scene.png', 'E_USAGE', /conv2d needs a kernel/],
-    ['conv2d scene.png --kernel bank.npy', 'E_SHAPE', /for 2 channels, and the picture has 3 channels/],
+    ['conv2d scene.png --kernel bank.npy', 'E_SHAPE', /for 2 channels, but the picture has 3 channels/],
     [
       'conv2d scene.png --kernel gray.npy',
       'E_SHAPE',
-      /for 1 channel, and[\s\S]*\[8,1,3,3\][\s\S]*try: convo .* --gray/,
+      /for 1 channel, but[\s\S]*\[8,1,3,3\][\s\S]*try: convo .* --gray/,
     ],
     [
       'conv2d six.npy --layout chw --kernel bank.npy --groups 4',
@@ -228,13 +228,13 @@ describe('what cannot be is refused: status 2, a code, the numbers, and no file'
     [
       'conv2d six.npy --layout chw --kernel bank.npy',
       'E_SHAPE',
-      /for 2 channels, and the picture has 6 channels/,
+      /for 2 channels, but the picture has 6 channels/,
     ],
     ['conv2d scene.png --kernel sobel-x --groups 3', 'E_OPTION', /--groups 3 needs a bank/],
     ['conv2d scene.png --kernel nan.npy', 'E_KERNEL_VALUE', /finite/],
     ['conv2d scene.png --kernel flat.npy', 'E_KERNEL_SHAPE', /2 to 5 whole sizes/],
     ['conv2d scene.png --kernel six-ranks.npy', 'E_KERNEL_SHAPE', /2 to 5 whole sizes/],
-    [`conv2d scene.png --kernel ${layers}#conv9.weight`, 'E_KERNEL_FILE', /no tensor called "conv9.weight"/],
+    [`conv2d scene.png --kernel ${layers}#conv9.weight`, 'E_KERNEL_FILE', /no tensor named "conv9.weight"/],
     [
       `conv2d scene.png --kernel ${layers}#volume.weight`,
       'E_KERNEL_SHAPE',
@@ -261,13 +261,13 @@ describe('what cannot be is refused: status 2, a code, the numbers, and no file'
     [
       'conv3d scene.png --kernel one.npy',
       'E_SHAPE',
-      /for 1 channel, and[\s\S]*\[1,1,3,3,3\][\s\S]*try: a kernel \[kD,kH,kW\]/,
+      /for 1 channel, but[\s\S]*\[1,1,3,3,3\][\s\S]*try: a kernel \[kD,kH,kW\]/,
     ],
     ['conv3d volume.tif --kernel bank.npy', 'E_KERNEL_SHAPE', /rank 3, .* or rank 5, got \[4,2,3,3\]/],
     ['conv3d volume.tif --filter sobel --sigma 2', 'E_OPTION', /--sigma does not apply to sobel/],
     ['conv3d volume.tif --filter sobel --kernel six.npy', 'E_OPTION', /--filter and --kernel/],
     ['conv3d volume.tif --stride 1,2,3,4', 'E_OPTION', /--stride/],
-    ['pointwise scene.png --kernel 1,0', 'E_SHAPE', /for 2 channels, and the picture has 3/],
+    ['pointwise scene.png --kernel 1,0', 'E_SHAPE', /for 2 channels, but the picture has 3/],
     ['pointwise scene.png --kernel sobel-x --preset sepia', 'E_OPTION', /--preset sepia and --kernel/],
     ['pointwise scene.png --kernel bank.npy', 'E_KERNEL_SHAPE', /matrix \[O,C\] or a bank \[O,C,1,1\]/],
     ['separable scene.png --kernel laplacian', 'E_KERNEL_VALUE', /rank is 2, not 1[\s\S]*4.449, 0.4495, 0/],
@@ -278,7 +278,7 @@ describe('what cannot be is refused: status 2, a code, the numbers, and no file'
     [
       'depthwise-separable scene.png --pointwise 1,0',
       'E_SHAPE',
-      /for 2 channels, and the first step makes 3/,
+      /for 2 channels, but the first step makes 3/,
     ],
     ['grouped scene.png --groups 2', 'E_SHAPE', /groups 2 do not divide the 3 input channels/],
     ['grouped scene.png --kernel bank.npy', 'E_SHAPE', /filters of 2 channels do not divide the 3 channels/],
@@ -288,7 +288,11 @@ describe('what cannot be is refused: status 2, a code, the numbers, and no file'
       'E_ARGUMENT',
       /outputPadding .* got 2 with stride 2/,
     ],
-    ['transposed scene.png --kernel binomial --padding 700', 'E_SHAPE', /leaves nothing .* height/],
+    [
+      'transposed scene.png --kernel binomial --padding 700',
+      'E_SHAPE',
+      /too large for the height: .* size -559/,
+    ],
     [
       'transposed scene.png --kernel binomial --padding same',
       'E_OPTION',
@@ -302,7 +306,7 @@ describe('what cannot be is refused: status 2, a code, the numbers, and no file'
     ['unpool scene.png --kernel bank.npy', 'E_KERNEL_SHAPE', /rank 2, got \[4,2,3,3\]/],
     ['involution scene.png --size 4', 'E_OPTION', /odd number from 1 to 255, got "4"/],
     ['involution scene.png --weights nosuch', 'E_KERNEL_FILE', /there is no file nosuch/],
-    [`involution scene.png --weights ${layers}`, 'E_KERNEL_FILE', /no tensor called "reduce.weight"/],
+    [`involution scene.png --weights ${layers}`, 'E_KERNEL_FILE', /no tensor named "reduce.weight"/],
     [
       'involution scene.png --temperature 3',
       'E_OPTION',
@@ -315,10 +319,14 @@ describe('what cannot be is refused: status 2, a code, the numbers, and no file'
     [
       'conv2d scene.png --kernel sobel-x --channels 3',
       'E_OPTION',
-      /no channel 3: the result has 3, counted from 0/,
+      /no channel 3: the result has 3 channels, counted from 0/,
     ],
-    ['conv2d scene.png --kernel sobel-x --labels', 'E_OPTION', /--labels is for sheets/],
-    ['conv2d scene.png --kernel sobel-x --map-range each', 'E_OPTION', /--map-range each is for many maps/],
+    ['conv2d scene.png --kernel sobel-x --labels', 'E_OPTION', /--labels applies to sheets/],
+    [
+      'conv2d scene.png --kernel sobel-x --map-range each',
+      'E_OPTION',
+      /--map-range each applies only to several maps/,
+    ],
     ['conv3d volume.tif --map-range each', 'E_OPTION', /try: convo conv3d volume\.tif \S+$/m],
     [
       `conv2d scene.png --kernel ${layers}#edges.weight --range abs --map-range each`,

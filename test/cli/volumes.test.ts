@@ -245,11 +245,11 @@ describe('volumes', () => {
       /^error: empty contains no pictures {3}\[E_INPUT\]\n/,
     )
     expect((await run('conv3d', 'none/*.png', 'x.gif')).stderr).toMatch(
-      /^error: no file fits none\/\*\.png {3}\[E_INPUT\]\n/,
+      /^error: no file matches none\/\*\.png {3}\[E_INPUT\]\n/,
     )
     for (const output of ['x.gif', 'x-{index}.png']) {
       expect((await run('conv3d', 'slices', output, '--linear')).stderr).toMatch(
-        /^error: --linear is for pictures, .*\[E_OPTION\]\n/,
+        /^error: --linear works on pictures, .*\[E_OPTION\]\n/,
       )
     }
   })

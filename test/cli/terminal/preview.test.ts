@@ -206,9 +206,9 @@ describe('--preview is refused', () => {
   it.each([
     [['sobel', 'scene.png', 'x.png', '--preview'], 'standard error is not a terminal'],
     [['show', 'sobel-x', '--preview'], 'standard error is not a terminal'],
-    [['sobel', 'scene.png', '-', '--preview'], '- is standard output'],
-    [['sobel', 'scene.png', 'x.npy', '--preview'], 'x.npy holds numbers'],
-    [['sobel', 'scene.png', '--preview', '--channels', 'split'], 'no output is given'],
+    [['sobel', 'scene.png', '-', '--preview'], 'the output is standard output'],
+    [['sobel', 'scene.png', 'x.npy', '--preview'], 'x.npy would hold numbers'],
+    [['sobel', 'scene.png', '--preview', '--channels', 'split'], '--channels split needs an output path'],
     [['sobel', 'scene.png', 'x.png', '--preview', '--dry-run'], 'cannot be used together'],
     [['sobel', 'scene.png'], 'needs <input> and <output>'],
     [['batch', 'scene.png', '-o', 'out/{stem}.png', '--', 'sobel', '--preview'], 'a batch makes many'],
