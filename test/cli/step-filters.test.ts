@@ -95,7 +95,11 @@ describe('refused', () => {
       'convo crop rgb.png o.png --size 24x18',
     ],
     ['median rgb.png o.png --angle 3', '--angle 3 applies to a line', undefined],
-    ['resize rgb.png o.png --by 2 --width 3', '--by and a width or height cannot be used together', undefined],
+    [
+      'resize rgb.png o.png --by 2 --width 3',
+      '--by and a width or height cannot be used together',
+      undefined,
+    ],
   ])('%s', async (line, message, fix) => {
     const { status, stderr } = await run(line)
     expect(status).toBe(2)
