@@ -8,7 +8,7 @@ const overviewExamples: readonly (readonly [line: string, meaning: string])[] = 
   ['convo sobel in.png out.png', 'find edges'],
   ['convo gaussian in.jpg out.png --sigma 3', 'smooth'],
   ['convo conv2d in.png out.png --kernel edge.mat', 'any kernel, from a file'],
-  ['convo help sobel', 'its kernel, defaults and options'],
+  ['convo help sobel', 'its kernel and options'],
 ]
 
 /** Headings of the overview, in order, by the group of a command. */
@@ -33,7 +33,8 @@ export function overview(commands: readonly Command[], width: number, isBrief = 
     if (group === 'commands' && !isBrief) {
       return [
         `${title}\n${definitions(
-          members.map(({ name, summary }) => [name, summary]),
+          // the help of the command has the rest
+          members.map(({ name, summary }) => [name, summary.split(/[:;] /)[0]!]),
           width,
         )}`,
       ]

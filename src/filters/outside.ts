@@ -8,7 +8,7 @@ export type Outside = { readonly border: BorderName; readonly fill: number; read
 /** What is outside, replicate unless given. @throws ConvoError E_OPTION for a fill value that no border shows */
 export function outside({ border = 'replicate', fill }: KernelOptions, full: number): Outside {
   if (fill !== undefined && border !== 'constant') {
-    throw new ConvoError('E_OPTION', `--fill ${fill} is not seen with the border ${border}`, {
+    throw new ConvoError('E_OPTION', `--fill does not apply to --border ${border}`, {
       fix: '--border constant',
     })
   }

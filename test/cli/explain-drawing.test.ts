@@ -4,8 +4,12 @@ import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { correlationBank } from '../../src/conv/bank.ts'
 import { correlationAxis, flatAxis } from '../../src/conv/geometry.ts'
+import { kernel } from '../../src/kernel/kernel.ts'
 import { explained } from '../../src/operators/explain.ts'
-import { operations } from '../../src/picture/operations.ts'
+import { resolve } from '../../src/params.ts'
+import { type Operation, operations, sampleKernel } from '../../src/picture/operations.ts'
+import { sharedSettings } from '../../src/picture/settings.ts'
+import { settledStep } from '../../src/picture/words/prepare.ts'
 import { partsOf } from '../../src/run/bank.ts'
 import { convo, scratch } from './convo.ts'
 import { textsOf, troubles } from './drawn-text.ts'
@@ -22,8 +26,20 @@ const wordsOf = (svg: string) => textsOf(svg).map(({ content }) => content)
 
 describe('explain --svg', () => {
   const filters = Object.values(operations).filter((o) => o.kind === 'filter')
+  const hasKernels = (filter: Operation) => {
+    const given = filter.kernel === 'required' ? kernel([1, 3], [1, 2, 1]) : undefined
+    const settings = resolve(sharedSettings, {})
+    const known = { channels: 3, full: 255 }
+    return settledStep(filter, resolve(filter.params, {}), given, settings, known).kind === 'recipe'
+  }
+  const withKernel = (filter: Operation) => [
+    filter.name,
+    'scene.png',
+    ...(filter.kernel === 'required' ? sampleKernel(filter) : []),
+  ]
+
   test.each([
-    ...filters.map(({ name }) => [name, 'scene.png']),
+    ...filters.filter(hasKernels).map(withKernel),
     ...explained.filter((name) => name !== 'conv3d').map((name) => [name, '--input', '4x9x12']),
     ['conv3d', 'volume.tif'],
     ['conv2d', 'scene.png', '--kernel', bank],
@@ -41,6 +57,16 @@ describe('explain --svg', () => {
     expect(troubles(svg)).toEqual([])
     await sharp(Buffer.from(svg)).png().toBuffer()
   })
+
+  test.each(filters.filter((filter) => !hasKernels(filter)).map(withKernel))(
+    '%s has no kernels to draw',
+    async (name, ...args) => {
+      const { status, stdout, stderr } = await explain(name!, ...args, '--svg', '-')
+      expect([status, stdout]).toEqual([2, ''])
+      expect(stderr).toContain(`${name} has no kernels to draw`)
+      expect(stderr).toContain(`try: convo explain ${[name, ...args].join(' ')}\n`)
+    },
+  )
 
   test('shows the shapes and the counts against the plain convolution, and with --verbose the strips', async () => {
     const words = wordsOf(await drawn('depthwise-separable', '--input', '16x56x56', '--filters', '32', '-v'))

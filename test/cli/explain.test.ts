@@ -207,6 +207,10 @@ describe('what cannot be explained', () => {
       /its rank is 2, not 1[\s\S]*singular values: 4.449/,
     ],
     [
+      ['wiener', 'scene.png'],
+      /wiener needs a kernel[\s\S]*try: convo explain wiener scene.png --kernel gaussian:sigma=2/,
+    ],
+    [
       ['chain', '--input', '4x9x9', '--', 'pointwise', '--kernel', '1 0 0; 0 1 0'],
       /the kernel is for 3 channels, but the picture has 4 channels/,
     ],

@@ -56,7 +56,7 @@ describe('layers of networks as steps of a chain, on arrays of numbers', () => {
     ['globalpool', () => meant('GlobalAveragePool', [x])],
     ['globalpool --of max', () => meant('GlobalMaxPool', [x])],
     [
-      'pad --by 1,2,3,4 --mode reflect',
+      'pad --by 1,2,3,4 --border reflect',
       () => meant('Pad', [x, ints(0, 0, 1, 3, 0, 0, 2, 4)], { mode: 'reflect' }),
     ],
     ['pixel-shuffle --by 2', () => meant('DepthToSpace', [x], { blocksize: 2, mode: 'CRD' })],

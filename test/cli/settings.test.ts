@@ -115,7 +115,7 @@ describe('filterOptions', () => {
     expect(() => filterOptions(set({ fill: '9' }))).toThrow(
       expect.objectContaining({
         code: 'E_OPTION',
-        message: '--fill 9 is not seen with the border replicate',
+        message: '--fill does not apply to --border replicate',
         fix: '--border constant',
       }),
     )

@@ -88,7 +88,7 @@ describe('show', () => {
     const damaged = await show('sobel-x', 'k.png', '--photo', 'half.jpg')
     expect([damaged.status, damaged.stderr]).toEqual([2, expect.stringContaining('E_DECODE')])
     const idle = await show('sobel-x', '--photo', 'half.jpg')
-    expect([idle.status, idle.stderr]).toEqual([2, expect.stringContaining('--photo is for a drawing')])
+    expect([idle.status, idle.stderr]).toEqual([2, expect.stringContaining('--photo needs a drawing')])
   })
 })
 

@@ -88,14 +88,18 @@ describe('on pictures', () => {
 describe('refused', () => {
   it.each([
     ['wiener rgb.png o.png', 'wiener needs a kernel', 'convo wiener rgb.png o.png --kernel gaussian:sigma=2'],
-    ['richardson-lucy rgb.png o.png -k sharpen', 'weights all have one sign', undefined],
+    ['richardson-lucy rgb.png o.png -k sharpen', 'weights all have the same sign', undefined],
     [
       'crop rgb.png o.png --size 30,30',
-      'reaches out of the picture',
+      'extends beyond the picture',
       'convo crop rgb.png o.png --size 24x18',
     ],
-    ['median rgb.png o.png --angle 3', '--angle 3 is for a line', undefined],
-    ['resize rgb.png o.png --by 2 --width 3', '--by and a width or height cannot both be meant', undefined],
+    ['median rgb.png o.png --angle 3', '--angle 3 applies to a line', undefined],
+    [
+      'resize rgb.png o.png --by 2 --width 3',
+      '--by and a width or height cannot be used together',
+      undefined,
+    ],
   ])('%s', async (line, message, fix) => {
     const { status, stderr } = await run(line)
     expect(status).toBe(2)

@@ -56,16 +56,16 @@ describe('a path', () => {
 describe('what is not read is named, with what is', () => {
   const text = (start: string) => Buffer.from(start.padEnd(64, '.'), 'latin1')
   test.each([
-    ['a.h5', text('\x89HDF\r\n\x1a\n'), 'a.h5 is a network of Keras in HDF5, which is not read'],
-    ['a.tflite', text('....TFL3'), 'a.tflite is a network of TensorFlow Lite, which is not read'],
+    ['a.h5', text('\x89HDF\r\n\x1a\n'), 'a.h5 is a network of Keras in HDF5, which convo does not read'],
+    ['a.tflite', text('....TFL3'), 'a.tflite is a network of TensorFlow Lite, which convo does not read'],
     [
       'a.onnx',
       text('version https://git-lfs.github.com/spec/v1'),
       'a.onnx is a pointer of Git LFS, not the file itself',
     ],
-    ['a.onnx', text('<html>'), 'a.onnx is not an ONNX file, whatever its name says'],
-    ['a.pth', text('<html>'), 'a.pth is not a file of torch.save, whatever its name says'],
-    ['a.safetensors', text('<html>'), 'a.safetensors is not a .safetensors file, whatever its name says'],
+    ['a.onnx', text('<html>'), 'a.onnx is not an ONNX file, despite its name'],
+    ['a.pth', text('<html>'), 'a.pth is not a file of torch.save, despite its name'],
+    ['a.safetensors', text('<html>'), 'a.safetensors is not a .safetensors file, despite its name'],
     ['a.bin', text('\x01'), 'a.bin is without a description of the network'],
     ['a', text('hello'), 'a is not the file of a network that is read'],
     ['a', Buffer.alloc(0), 'a is not the file of a network that is read'],

@@ -65,7 +65,11 @@ const others: readonly (readonly [names: string, files: RegExp, reason: string])
     'a function of samples, and a layer of the engine',
   ],
   ['threshold add concat softmax argmax', /^(definition|graph|net|run)\//, 'a layer of the engine'],
-  ['pad', /^(image|teach)\//, 'room around something'],
+  [
+    'keep',
+    /^(image\/(decode|header|metadata)|picture\/(array|settings)|teach\/explain\/explain)\.ts$/,
+    'the option --metadata',
+  ],
   ['add', /^(batch\/watch|operators\/separable)\.ts$/, 'a new file; the layer of the engine'],
   ['pointwise depthwise threshold', /^net\/formats\//, 'words of other formats'],
   ['normalize', /^(operators|picture)\//, 'the option --normalize'],

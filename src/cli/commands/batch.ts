@@ -116,7 +116,7 @@ function sameCommand(args: readonly string[], given: Call['given'], tail: Call['
 /** `convo batch merge <logs...>` */
 export const batchMerge: Command = {
   name: 'batch merge',
-  summary: 'merges the logs of shards into one summary and lists what is missing',
+  summary: 'merges the logs of shards into one summary; lists what is missing',
   group: 'commands',
   arguments: [
     {

@@ -15,7 +15,7 @@ const initSettings = {
 /** `convo check init [folder]` */
 export const checkInit: Command = {
   name: 'check init',
-  summary: 'writes a manifest for goldens that exist, and takes them as approved',
+  summary: 'writes a manifest for existing goldens and approves them',
   group: 'commands',
   arguments: [
     {

@@ -255,11 +255,15 @@ function checkOutput(settings: Settings, output: string): void {
 async function kernelOf(operation: Operation, settings: Settings): Promise<Kernel | undefined> {
   if (settings.kernel !== undefined) return loadKernel(settings.kernel, { names: namedKernels })
   if (operation.kernel !== 'required') return undefined
-  throw new ConvoError('E_USAGE', `${operation.name} needs a kernel`, {
+  throw withoutKernel(operation)
+}
+
+/** The error for an operation that needs a kernel and was given none. */
+export const withoutKernel = (operation: Operation): ConvoError =>
+  new ConvoError('E_USAGE', `${operation.name} needs a kernel`, {
     why: `--kernel <kernel>: ${sharedSettings.kernel.summary}`,
     fix: sampleKernel(operation).join(' '),
   })
-}
 
 function pick(given: Readonly<Record<string, unknown>>, params: Params): Record<string, unknown> {
   return Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(params, name)))

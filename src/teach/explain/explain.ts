@@ -15,7 +15,7 @@ import type { Operation } from '../../picture/operations.ts'
 import { planKnown } from '../../picture/recipe-step.ts'
 import type { Layout } from '../../picture/settings.ts'
 import { correlationSettings, kernelOptions, type Settings, sharedSettings } from '../../picture/settings.ts'
-import { settledStep } from '../../picture/words/prepare.ts'
+import { settledStep, withoutKernel } from '../../picture/words/prepare.ts'
 import type { Given } from '../../picture/words/syntax.ts'
 import { hasAlpha } from '../../tensor/picture.ts'
 import { drawingFormat, writeDrawing } from '../draw/file.ts'
@@ -137,6 +137,7 @@ async function tell(operation: Operation, input: Input, given: Given, isLayer: b
   }
   const own = resolve(explainSettings, ownOf(operation, given))
   if (rules === undefined) {
+    if (operation.kernel === 'required' && kernel === undefined) throw withoutKernel(operation)
     const kernels = planned(operation, input, asked)
     if (kernels.kind === 'tensor') return tellSteps(operation, input, kernels)
     const result = filterOf(operation, input, kernels)

@@ -70,7 +70,7 @@ describe('convo animate', () => {
     [['conv2d', 'a.gif', '--stride', '0'], 'E_OPTION', 'from 1 to 5'],
     [['conv2d', 'a.gif', '--kernel', 'sobbel-x'], 'E_NAME', 'sobel-x'],
     [['conv2d', 'a.gif', '--size', 'x'], 'E_OPTION', '--size'],
-    [['pointwise', 'a.gif', '--padding', '1'], 'E_OPTION', 'it takes --size'],
+    [['pointwise', 'a.gif', '--padding', '1'], 'E_OPTION', 'options: --size'],
   ])('%j is refused with status 2', async (line, code, hint) => {
     const { status, stdout, stderr } = await run(...line)
     expect([status, stdout]).toEqual([2, ''])

@@ -100,7 +100,7 @@ describe('numbers', () => {
     const x = grid(last(scene, 0), 1, 5, 5)
     const w = grid([[-1, 0, 1, -2, 0, 2, -1, 0, 1]], 1, 1, 3, 3)
     expect(last(scene, -1).flat()).toEqual(Array.from(oracle.correlate(x, w).data))
-    expect(scene.formula).toBe('(1 2 1)ᵀ × (−1 0 1): 3 + 3 = 6 weights in place of 9')
+    expect(scene.formula).toBe('(1 2 1)ᵀ × (−1 0 1): 3 + 3 = 6 weights instead of 9')
   })
   it('transposed: 2x2 with 4x4 and stride 3 gives 7x7, and the sums add up', async () => {
     const scene = await sceneOf('transposed')
@@ -348,7 +348,7 @@ describe('refused', () => {
     ['unpool', { size: '4', stride: '3' }, '--size must be a multiple of the windows of 3x3'],
     ['involution', { 'kernel-size': '2' }, '--kernel-size of an involution must be one odd number'],
     ['transposed', { padding: 'same' }, '--padding of a transposed convolution must be a number'],
-    ['multi-channel', { size: '12', filters: '9', padding: '2' }, 'frames, 300 are drawn at most'],
+    ['multi-channel', { size: '12', filters: '9', padding: '2' }, 'frames, and at most 300 are allowed'],
   ])('%s %j', async (name, given, message) => {
     const told = await sceneOf(name, given).then(
       () => 'nothing',

@@ -247,7 +247,7 @@ describe('refused by name', () => {
       'an activation',
       ['Convolution c 1 1 x y 0=1 1=1 6=1 9=9'],
       [tagged(1)],
-      ['E_NET_OPERATOR', 'layer "c" (Convolution) has an activation of a type that is not supported, 9'],
+      ['E_NET_OPERATOR', 'layer "c" (Convolution) has an activation of a type that is not read, 9'],
     ],
     [
       'sizes that do not fit',
