@@ -37,7 +37,7 @@ export type Borrowing = { readonly kind: 'heic' | 'jxl'; readonly path: string }
 
 /** Decodes to RGBA of 8 bits. @throws whatever the decoder throws */
 export async function borrowedRaw(bytes: Uint8Array, { kind, path }: Borrowing): Promise<Raw> {
-  // what they print would stand among the samples
+  // what they print would be mixed with the samples
   console.log = console.error
   const { width, height, data } = await rgbaOf[kind](bytes, path)
   return {

@@ -7,8 +7,8 @@ import { refusal, strangerOf } from './foreign.ts'
 import type { OwnPicture } from './own-picture.ts'
 import { reasons } from './sharp.ts'
 
-// Formats whose decoders users install where they need them: they are large, and run in a process of their own when such a
-// file is met.
+// Formats whose decoders users install where they need them: they are large, and run in a process of their own when a
+// file is read.
 
 /** The kinds of file that are read where a decoder is installed, and its package. */
 export const borrowed = { heic: 'heic-decode', jxl: '@jsquash/jxl' } as const
@@ -33,7 +33,7 @@ function resolved(name: string): string | undefined {
 }
 
 /**
- * Reads a picture with the decoder that the user has installed. Opaque alpha is left out.
+ * Reads a picture with the decoder that the user has installed. Opaque alpha is dropped.
  *
  * @param check refuses a size
  * @throws ConvoError E_DECODE where none is installed, naming it, and for a damaged file

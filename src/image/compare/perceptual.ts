@@ -57,7 +57,7 @@ export function seenByPixelmatch(
   return seen
 }
 
-/** Whether it matters where a pixel lies: half-transparent ones are laid over a checkerboard. */
+/** Whether it matters where a pixel lies: half-transparent ones are flattened onto a checkerboard. */
 const isPlaced = ({ channels }: Pair, alpha: AlphaRule): boolean => hasAlpha(channels) && alpha !== 'ignore'
 
 /** Rows beside one that differs whose pixels decide about it: neighbours, and theirs. */
