@@ -7,7 +7,8 @@ import { refusal, strangerOf } from './foreign.ts'
 import type { OwnPicture } from './own-picture.ts'
 import { reasons } from './sharp.ts'
 
-// Formats whose decoders users install where they need them: they are large, and run in a process of their own.
+// Formats whose decoders users install where they need them: they are large, and run in a process of their own when a
+// file is read.
 
 /** The kinds of file that are read where a decoder is installed, and its package. */
 export const borrowed = { heic: 'heic-decode', jxl: '@jsquash/jxl' } as const

@@ -134,7 +134,7 @@ const phases: Readonly<Record<string, Phase>> = {
   },
   'waiting for a manifest': { args: ['check', 'in.pipe'], reached: after(400) },
   decode: { args: ['box', 'clouds.svg', 'x.png'], reached: draws, exits: true },
-  'decode of two': { args: ['compare', 'clouds.svg', 'clouds.svg'], reached: draws, exits: true },
+  'decode of two': { args: ['compare', 'clouds.svg', 'fog.svg'], reached: draws, exits: true },
   compute: {
     args: ['conv2d', 'large.png', 'x.png', '--kernel', 'large.csv', '--algorithm', 'direct'],
     reached: writes,
@@ -193,12 +193,13 @@ beforeAll(async () => {
   const row = Array.from({ length: 91 }, (_, i) => (i % 7) - 2.5).join(',')
   writeFileSync(at('large.csv'), `${row}\n`.repeat(91))
   const [width, height] = [5000, 5000]
-  writeFileSync(
-    at('clouds.svg'),
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">
-      <filter id="f" x="0" y="0" width="1" height="1"><feTurbulence baseFrequency="0.05" numOctaves="4"/></filter>
-      <rect width="${width}" height="${height}" filter="url(#f)"/></svg>`,
-  )
+  const draw = (frequency: number) => `
+    <svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">
+      <filter id="f" x="0" y="0" width="1" height="1">
+        <feTurbulence baseFrequency="${frequency}" numOctaves="4"/></filter>
+      <rect width="${width}" height="${height}" filter="url(#f)"/></svg>`
+  writeFileSync(at('clouds.svg'), draw(0.05))
+  writeFileSync(at('fog.svg'), draw(0.04))
   execFileSync('mkdir', [at('many')])
   for (let i = 0; i < 40; i++) await create(300, 200).toFile(at(`many/${i}.png`))
   writeFileSync(at('cases.yaml'), 'cases: [{name: clouds, input: clouds.svg, run: [box]}]\n')
