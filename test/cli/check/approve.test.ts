@@ -64,7 +64,7 @@ describe('approve', () => {
     expect(unknown.stderr).toContain('the last run has no case "egde"   [E_NAME]')
     expect(unknown.stderr).toContain('try: convo approve edge')
     expect((await here.convo(['approve', '--all', '--results', 'elsewhere'])).stderr).toContain(
-      'there are no results of a check at elsewhere/results.json',
+      'there are no results of a check in elsewhere/results.json',
     )
   })
 
