@@ -302,7 +302,7 @@ describe('options', () => {
 
   it('are called as in JavaScript in messages', async () => {
     const { message, fix } = await failure(() => convo(scene).box({ fill: 3 }).toBuffer())
-    expect([message, fix]).toEqual(['fill: 3 is not seen with the border replicate', "border: 'constant'"])
+    expect([message, fix]).toEqual(["fill does not apply to border: 'replicate'", "border: 'constant'"])
     const { message: range } = await failure(() => convo(scene).gaussian({ sigma: -1 }).toBuffer())
     expect(range).toBe('sigma must be from 0.1 to 500, got -1')
     expect((await failure(() => convo(scene, { maxPixels: 10 }).box().toBuffer())).fix).toMatch(
