@@ -144,8 +144,8 @@ describe('a profile', () => {
     const note = 'the ICC profile was dropped: the output is gray, the profile is not'
     expect(await said('sobel', 'in.png', 'o.png', '--gray')).toContain(note)
     expect(await said('pointwise', 'in.png', 'o.jpg', '--preset', 'gray')).toContain(note)
-    expect(await said('relu', 'in.png', 'o.gif')).toContain('gif does not hold the ICC profile')
-    expect(await said('relu', 'in.png', 'o.npy')).toContain('npy does not hold the ICC profile')
+    expect(await said('relu', 'in.png', 'o.gif')).toContain('gif cannot store the ICC profile')
+    expect(await said('relu', 'in.png', 'o.npy')).toContain('npy cannot store the ICC profile')
     for (const kept of ['o.png', 'o.jpg', 'o.webp', 'o.tif'])
       expect(await said('relu', 'in.png', kept)).not.toContain('profile')
     writeFileSync(

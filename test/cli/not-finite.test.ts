@@ -56,7 +56,7 @@ describe('samples that are not finite', () => {
     ['maxpool', []],
   ])('%s %j tells what becomes of them in a picture', async (name, options) => {
     array('x.npy', Number.NaN)
-    const note = 'x.npy holds samples that are not finite'
+    const note = 'x.npy has samples that are not finite'
     expect((await run(name, 'x.npy', 'x.png', ...options)).stderr).toContain(note)
     expect((await run(name, 'x.npy', 'y.npy', ...options)).stderr).not.toContain(note)
     array('x.npy', 7)

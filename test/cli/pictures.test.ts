@@ -116,9 +116,7 @@ describe('a filter on a picture', () => {
       expect(await run('sobel', 'scene.png', output)).toMatchObject({
         status: 2,
         stdout: '',
-        stderr: expect.stringMatching(
-          /is the input itself {3}\[E_IN_PLACE\]\n {2}try: convo .* --in-place\n$/,
-        ),
+        stderr: expect.stringMatching(/is also the input {3}\[E_IN_PLACE\]\n {2}try: convo .* --in-place\n$/),
       })
       expect(bytes('scene.png').equals(before)).toBe(true)
     }
@@ -153,7 +151,7 @@ describe('a filter on a picture', () => {
     [
       'a kind that is not written',
       'x.psd',
-      /^error: no picture format is written to files ending in \.psd {3}\[E_OUTPUT\]\n.*\n {2}try: convo .* x\.png\n$/,
+      /^error: there is no picture format for files ending in \.psd {3}\[E_OUTPUT\]\n.*\n {2}try: convo .* x\.png\n$/,
     ],
   ])('refuses an output in %s', async (_, output, stderr) => {
     mkdirSync(folder.path('sub'), { recursive: true })

@@ -88,13 +88,15 @@ describe('what is not looked at is never called equal', () => {
       ['conv3d', 'stack.tif', 'out.npy'],
       ['explain', 'sobel', 'stack.tif'],
     ])
-      expect((await run(...line)).stderr).toContain('not read: 4 more slices of an ImageJ stack')
+      expect((await run(...line)).stderr).toContain(
+        'not read from stack.tif: 4 more slices of an ImageJ stack',
+      )
   })
 
   it('tells in explain, --dry-run and show of pages and a layout, as the run does', async () => {
     put('a.png', apngOf([2, 1, 0], [{ samples: [5, 6] }, { samples: [7, 0] }]))
     writeFileSync(folder.path('hwc.npy'), writeNpy([5, 6, 3], new Float32Array(90)))
-    const pages = 'a.png has 2 pages, and the first was used'
+    const pages = 'a.png has 2 pages, only the first was used'
     for (const [line, note] of [
       [['explain', 'sobel', 'a.png'], pages],
       [['explain', 'involution', 'a.png'], pages],
@@ -112,7 +114,7 @@ describe('what is not looked at is never called equal', () => {
     expect((await run('explain', 'conv3d', 'a.png')).stderr).toBe('')
     expect((await run('show', 'sobel-x', 'o.svg', '--photo', 'a.png')).stderr).toContain('2 pages')
     expect((await run('explain', 'sharpen', 'a.png', '--depth', '16')).stderr).toContain(
-      '--depth 16 is for an input that',
+      '--depth 16 cannot be used with a.png',
     )
   })
 
@@ -137,7 +139,7 @@ describe('what is not looked at is never called equal', () => {
     expect(of(a!.stdout).digest).toBe(of(copy!.stdout).digest)
     expect(of(a!.stdout).notes[0]).toContain('1 more picture (MPF)')
     const { stderr } = await run('box', 'a.jpg', 'out.png')
-    expect(stderr).toContain('note: of a.jpg not read: 1 more picture (MPF)')
+    expect(stderr).toContain('note: not read from a.jpg: 1 more picture (MPF)')
   })
 })
 
@@ -171,9 +173,9 @@ describe('what an output loses', () => {
 
 describe.skipIf(process.platform === 'win32')('an input that never ends', () => {
   it.each([
-    [['digest', '/dev/zero'], 'is not a picture of a known kind'],
-    [['box', '/dev/zero', 'o.png'], 'is not a picture of a known kind'],
-    [['compare', '/dev/zero', '/dev/zero'], 'is not a picture of a known kind'],
+    [['digest', '/dev/zero'], 'is not in a known picture format'],
+    [['box', '/dev/zero', 'o.png'], 'is not in a known picture format'],
+    [['compare', '/dev/zero', '/dev/zero'], 'is not in a known picture format'],
     [
       ['batch', '--files-from', '/dev/zero', '-o', 'x/{stem}.png', '--', 'box'],
       '/dev/zero has more bytes than allowed',

@@ -212,6 +212,6 @@ describe('pages', () => {
   })
 
   it('that are not there are refused', async () => {
-    await failure('E_DECODE', () => decode(floatTiff(1, 1, [1]), { ...options, page: 3 }))
+    await failure('E_OPTION', () => decode(floatTiff(1, 1, [1]), { ...options, page: 3 }))
   })
 })

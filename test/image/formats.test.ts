@@ -59,7 +59,7 @@ describe.each(names)('%s', (format) => {
     const one = of(format, depth)
     const { bytes, notes } = await encode(one, format)
     const got = await decode(bytes, options)
-    expect(notes.some((note) => note.includes('holds 8 bits'))).toBe(depth === 16 && !depths.includes(16))
+    expect(notes.some((note) => note.includes('has 8 bits'))).toBe(depth === 16 && !depths.includes(16))
     expect(got.depth).toBe(depths.includes(depth) ? depth : 8)
     expect(input.depths as readonly number[]).toContain(got.depth)
     const scale = depth === 32 && format === 'pfm' ? 255 : 1

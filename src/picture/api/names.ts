@@ -94,9 +94,13 @@ export const inWords = (text: string): string =>
 
 /** Words of a sentence behind an option, which are no value. */
 const isWord = (value: string): boolean =>
-  /^(is|are|and|or|must|needs|keeps|takes|has|was|writes|shows|lays|mixes|does|says|sets|for|to|in|on|before|with|excludes?|exclude)$/.test(
+  /^(is|are|and|or|must|can|cannot|would|needs|keeps|takes|has|was|writes|shows|lays|mixes|does|says|sets)$/.test(
     value,
-  )
+  ) ||
+  /^(applies|works|changes|uses|reads|gives|replaces|adds|counts|compares|skips|lowers|chooses|lists|belongs)$/.test(
+    value,
+  ) ||
+  /^(for|to|in|on|of|as|if|where|before|with|already|nearer|excludes?)$/.test(value)
 
 const literal = (value: string): string =>
   /^(-?[\d.]+|true|false|<.*>)$/.test(value)
