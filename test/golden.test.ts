@@ -26,7 +26,7 @@ describe('the pictures that convo makes', () => {
   test('would be missed if they differed by one level', async () => {
     const run = await convo(['check', manifest, '--results', here.path('self'), '--self-test'])
     const [, count] = /All (\d+) cases pass/.exec(run.stdout + run.stderr) ?? []
-    expect(run.stdout).toContain(`self-test: a change of just more than may be is noticed in ${count} cases`)
+    expect(run.stdout).toContain(`self-test: a change just beyond the tolerance is noticed in ${count} cases`)
     expect(run.status).toBe(0)
   })
 
