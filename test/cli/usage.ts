@@ -181,19 +181,20 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
   ],
   [
     ['sobel', 'a.png', 'b.jpg', '--compression', '3'],
-    `error: --compression 3 is for PNG, and b.jpg is jpeg   [E_OPTION]
+    `error: --compression 3 does not apply to b.jpg: it is jpeg   [E_OPTION]
+  --compression applies to png
   try: convo sobel a.png b.jpg
 `,
   ],
   [
     ['sobel', 'a.png', 'b.jpg', '--depth', '16'],
-    `error: --depth 16 is not written to b.jpg: jpeg holds 8 bits   [E_OPTION]
+    `error: --depth 16 does not apply to b.jpg: jpeg has 8 bits   [E_OPTION]
   try: convo sobel a.png b.jpg
 `,
   ],
   [
     ['sobel', 'a.png', 'b.npy', '--depth', '8'],
-    `error: --depth 8 is not written to b.npy: npy holds floating point   [E_OPTION]
+    `error: --depth 8 does not apply to b.npy: npy has floating point   [E_OPTION]
   try: convo sobel a.png b.npy
 `,
   ],

@@ -317,7 +317,7 @@ describe('a batch', () => {
     expect(run.stderr).toMatch(
       /huge\.png needs more memory than is available +\[E_MEMORY\]\n +in\/huge\.png: 3600000000 pixels need about \d+ MiB; \d+ MiB are available, --memory is \d+ MiB/,
     )
-  }, 30_000)
+  }, 90_000)
 
   const canMount = process.getuid?.() === 0 && process.platform === 'linux'
   it.skipIf(!canMount)(
