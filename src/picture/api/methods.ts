@@ -1155,7 +1155,7 @@ export interface Methods<C> {
   /**
    * Applies any kernel: one plane, a sum over channels, or a bank of filters.
    *
-   * Source: LeCun et al. 1998. This is cross-correlation, as in PyTorch and OpenCV; flip: 'gives' convolution in the mathematical sense
+   * Source: LeCun et al. 1998. This is cross-correlation, as in PyTorch and OpenCV; flip gives convolution in the mathematical sense
    */
   conv2d(options: Conv2dOptions & { readonly kernel: KernelInput }): C
 
@@ -1225,7 +1225,7 @@ export interface Methods<C> {
   /**
    * Upsamples by max pooling, unpooling to the positions of the maxima, and a convolution.
    *
-   * Source: Zeiler and Fergus 2014; Noh, Hong and Han 2015. The default kernel is a tent as wide as two windows (for 2x2: 1 2 1 in both directions, divided by 4), with sums divided by the share of weights that met a maximum: normalized convolution, Knutsson and Westin 1993. plain: 'skips' the division
+   * Source: Zeiler and Fergus 2014; Noh, Hong and Han 2015. The default kernel is a tent as wide as two windows (for 2x2: 1 2 1 in both directions, divided by 4), with sums divided by the share of weights that met a maximum: normalized convolution, Knutsson and Westin 1993. plain skips the division
    */
   unpool(options?: UnpoolOptions): C
 
@@ -1274,21 +1274,21 @@ export interface Methods<C> {
   /**
    * Cuts samples off below a smallest and above a largest level.
    *
-   * Source: ReLU6 is a clip of numbers to 0..6: min: 0 max: 6 behind normalize
+   * Source: PyTorch’s clamp; ReLU6 is a clip of numbers to 0..6: min: 0 max: 6 after normalize
    */
   clip(options?: ClipOptions): C
 
   /**
    * Takes every sample into 0..1, white being 1.
    *
-   * Source: The logistic function; black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are
+   * Source: The logistic function, Verhulst 1838; black is 0 and white is 1; after normalize and in float arrays, numbers are used as they are
    */
   sigmoid(options?: SigmoidOptions): C
 
   /**
    * Takes every sample into −1..1, white being 1.
    *
-   * Source: As sigmoid
+   * Source: PyTorch’s tanh; levels as for sigmoid
    */
   tanh(options?: TanhOptions): C
 
@@ -1344,14 +1344,14 @@ export interface Methods<C> {
   /**
    * Gives the number of the largest channel of every pixel.
    *
-   * Source: The classes of a segmentation; range: 'minmax' makes them visible, .npy keeps them
+   * Source: The classes of a segmentation, as in Long, Shelhamer and Darrell 2015; range: 'minmax' makes them visible, .npy keeps them
    */
   argmax(options?: ArgmaxOptions): C
 
   /**
    * Keeps what there is under a name, for a later step of the chain.
    *
-   * Source: Skips of networks: add, concat and unpool take it with with
+   * Source: The skips of networks, as in He et al. 2015; add, concat and unpool take it with with
    */
   keep(options?: KeepOptions): C
 
