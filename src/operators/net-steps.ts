@@ -328,7 +328,8 @@ const multiplied = (engine: Engine, x: Tensor, by: number): Promise<Tensor> =>
 export const argmaxStep = operator({
   summary: 'gives the number of the largest channel of every pixel',
   formula: 'out = the first c whose x[c] is largest; [1,H,W]',
-  source: 'the classes of a segmentation, as in Long, Shelhamer and Darrell 2015; --range minmax makes them visible, .npy keeps them',
+  source:
+    'the classes of a segmentation, as in Long, Shelhamer and Darrell 2015; --range minmax makes them visible, .npy keeps them',
   group: 'steps',
   params: {},
   kernel: 'none',
