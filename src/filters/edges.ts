@@ -1,7 +1,7 @@
 import { linked } from '../definition/edges.ts'
 import type { Engine } from '../definition/engine.ts'
 import { ConvoError } from '../error.ts'
-import { type Operator, operator } from '../operators/operator.ts'
+import { type Operator, operator, type Step } from '../operators/operator.ts'
 import { choice, number } from '../params.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { type Outside, outside } from './outside.ts'
@@ -32,6 +32,19 @@ async function gradientTensor(
   }
   return [await product(across, across), await product(across, down), await product(down, down)]
 }
+
+/** A step that makes one plane of that tensor. */
+const ofTensor = (
+  sigma: number,
+  beyond: Outside,
+  full: number,
+  make: (engine: Engine, parts: [Tensor, Tensor, Tensor]) => Promise<Tensor>,
+): Step => ({
+  kind: 'tensor',
+  acts: 'colour',
+  arithmetic: { algorithm: 'tensor', reason: 'products of slopes, smoothed in two passes' },
+  apply: async (x, engine) => make(engine, await gradientTensor(engine, x, sigma, beyond, full)),
+})
 
 const sigmaParam = (what: string, usual: number) =>
   number(`standard deviation of ${what}, in pixels`, usual, { min: 0.1, max: 100 })
@@ -119,20 +132,12 @@ export const edges: Readonly<Record<string, Operator>> = {
     },
     kernel: 'none',
     takes: ['border', 'fill'],
-    build({ values: { sigma, give }, settings, full }) {
-      const beyond = outside(settings, full)
-      return {
-        kind: 'tensor',
-        acts: 'colour',
-        arithmetic: { algorithm: 'tensor', reason: 'products of slopes, smoothed in two passes' },
-        async apply(x, engine) {
-          const parts = await gradientTensor(engine, x, sigma, beyond, full)
-          const made = await place(engine, formulaOf[give], parts, { full })
-          const isLevel = give === 'coherence' || give === 'angle'
-          return isLevel ? made : place(engine, 'share', [made], { by: full })
-        },
-      }
-    },
+    build: ({ values: { sigma, give }, settings, full }) =>
+      ofTensor(sigma, outside(settings, full), full, async (engine, parts) => {
+        const made = await place(engine, formulaOf[give], parts, { full })
+        const isLevel = give === 'coherence' || give === 'angle'
+        return isLevel ? made : place(engine, 'share', [made], { by: full })
+      }),
   }),
   harris: operator({
     summary: 'finds corners: positive at corners, negative at edges, 0 in flat areas',
@@ -147,18 +152,9 @@ export const edges: Readonly<Record<string, Operator>> = {
     },
     kernel: 'none',
     takes: ['border', 'fill'],
-    build({ values: { sigma, kappa }, settings, full }) {
-      const beyond = outside(settings, full)
-      return {
-        kind: 'tensor',
-        acts: 'colour',
-        arithmetic: { algorithm: 'tensor', reason: 'products of slopes, smoothed in two passes' },
-        async apply(x, engine) {
-          const parts = await gradientTensor(engine, x, sigma, beyond, full)
-          const answer = await place(engine, 'harris', parts, { by: kappa })
-          return place(engine, 'share', [answer], { by: full })
-        },
-      }
-    },
+    build: ({ values: { sigma, kappa }, settings, full }) =>
+      ofTensor(sigma, outside(settings, full), full, async (engine, parts) =>
+        place(engine, 'share', [await place(engine, 'harris', parts, { by: kappa })], { by: full }),
+      ),
   }),
 }

@@ -1,7 +1,7 @@
 import { viewOf } from '../files/read.ts'
 import type { Picture } from '../tensor/picture.ts'
 import { refusal, wayOf, ways } from './foreign.ts'
-import { damaged, type OwnPicture } from './own-picture.ts'
+import { checkEnd, damaged, endsEarly, type OwnPicture } from './own-picture.ts'
 
 // BMP as Microsoft's BITMAPINFOHEADER and its successors describe it.
 
@@ -100,7 +100,7 @@ export function readBmp(bytes: Uint8Array, name: string): OwnPicture {
     channels,
     depth: 8,
     samples() {
-      checkEnd(bytes, start + pitch * height, name)
+      checkEnd(bytes, start + pitch * height, name, what)
       const out = new Uint8Array(width * height * channels)
       for (let y = 0, to = 0; y < height; y++) {
         let at = start + (tall < 0 ? y : height - 1 - y) * pitch
@@ -123,16 +123,6 @@ export function readBmp(bytes: Uint8Array, name: string): OwnPicture {
   }
 }
 
-function checkEnd(bytes: Uint8Array, end: number, name: string): void {
-  if (bytes.length < end)
-    throw damaged(
-      name,
-      what,
-      bytes.length,
-      `the file ends after ${bytes.length} bytes, and ${end} are needed`,
-    )
-}
-
 type Size = { readonly width: number; readonly height: number }
 
 /** Places in the palette, row by row as they are stored. */
@@ -144,7 +134,7 @@ function indices(
   name: string,
 ): Uint8Array {
   const pitch = Math.ceil((width * bits) / 32) * 4
-  checkEnd(bytes, start + pitch * height, name)
+  checkEnd(bytes, start + pitch * height, name, what)
   const out = new Uint8Array(width * height)
   const mask = 2 ** bits - 1
   const each = 8 / bits
@@ -166,13 +156,7 @@ function unpacked(
   name: string,
 ): Uint8Array {
   // a run of 2 bytes has at most 255 pixels
-  if ((bytes.length - start) * 256 < width * height)
-    throw damaged(
-      name,
-      what,
-      bytes.length,
-      `the file ends after ${bytes.length} bytes, too early for ${width}x${height}`,
-    )
+  if ((bytes.length - start) * 256 < width * height) throw endsEarly(bytes, { width, height }, name, what)
   const out = new Uint8Array(width * height)
   let [x, y, at] = [0, 0, start]
   const put = (place: number) => {

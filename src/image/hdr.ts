@@ -1,5 +1,5 @@
 import { refusal, wayOf } from './foreign.ts'
-import { damaged, type OwnPicture } from './own-picture.ts'
+import { damaged, endsEarly, type OwnPicture } from './own-picture.ts'
 import { textOf } from './reader.ts'
 
 const what = 'Radiance HDR picture'
@@ -39,13 +39,7 @@ export function readHdr(bytes: Uint8Array, name: string): OwnPicture {
     ...{ width, height, channels: 3, depth: 32, full: 1 },
     samples() {
       // a run of a row of 8 bits has at most 127 pixels in 2 bytes
-      if ((bytes.length - start) * 64 < width * height)
-        throw damaged(
-          name,
-          what,
-          bytes.length,
-          `the file ends after ${bytes.length} bytes, too early for ${width}x${height}`,
-        )
+      if ((bytes.length - start) * 64 < width * height) throw endsEarly(bytes, { width, height }, name, what)
       const out = new Float32Array(width * height * 3)
       const row = new Uint8Array(width * 4)
       let from = start

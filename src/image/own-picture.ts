@@ -23,3 +23,18 @@ export const damaged = (name: string, what: string, at: number, why: string): Co
     why: `${name}: byte ${at}: ${why}`,
     fix: 'a fresh copy of the file',
   })
+
+/** @throws ConvoError E_DECODE for a file that ends before `end` */
+export function checkEnd(bytes: Uint8Array, end: number, name: string, what: string): void {
+  if (bytes.length >= end) return
+  throw damaged(name, what, bytes.length, `the file ends after ${bytes.length} bytes, and ${end} are needed`)
+}
+
+/** The error of a file that is too short for what its rows can be packed into. */
+export const endsEarly = (
+  { length }: Uint8Array,
+  { width, height }: { readonly width: number; readonly height: number },
+  name: string,
+  what: string,
+): ConvoError =>
+  damaged(name, what, length, `the file ends after ${length} bytes, too early for ${width}x${height}`)

@@ -4,7 +4,7 @@ import { viewOf } from '../files/read.ts'
 import type { Picture, Samples } from '../tensor/picture.ts'
 import { writeBmp } from './bmp.ts'
 import { inColour } from './fit.ts'
-import { damaged, type OwnPicture } from './own-picture.ts'
+import { checkEnd, damaged, type OwnPicture } from './own-picture.ts'
 import { concat, pngBytes } from './png.ts'
 import { textOf } from './reader.ts'
 
@@ -117,16 +117,6 @@ function readPam(bytes: Uint8Array, name: string): OwnPicture {
 /** Pictures may follow on each other in one file. */
 const further = (bytes: Uint8Array, end: number): Pick<OwnPicture, 'unread'> =>
   /^P[1-7]\s/.test(textOf(bytes, end, end + 3)) ? { unread: ['further pictures behind the first'] } : {}
-
-function checkEnd(bytes: Uint8Array, end: number, name: string, what: string): void {
-  if (bytes.length < end)
-    throw damaged(
-      name,
-      what,
-      bytes.length,
-      `the file ends after ${bytes.length} bytes, and ${end} are needed`,
-    )
-}
 
 /** Samples with the high byte first, spread so that `most` is white. */
 function fromBytes(

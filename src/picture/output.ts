@@ -60,57 +60,73 @@ export type Stream = {
 /** Bytes of finished strips that may wait to be written. */
 const mostHeld = 2 * 2 ** 20
 
-/** Begins a PNG at `path`: strips are written in their order. @throws ConvoError E_OUTPUT */
-export async function openPng(path: string, shape: PngShape, compression: Compression): Promise<Stream> {
-  const output = await openOutput(path)
-  const waiting = new Map<number, PartResult>()
-  let next = 0
-  let adler = 1
-  let bytes = 0
+/** Writes to an output piece by piece, and counts what waits. */
+function inTurn(output: Awaited<ReturnType<typeof openOutput>>) {
+  const discard = createDiscard()
   let held = 0
   let writing = Promise.resolve()
-  const discard = createDiscard()
-  const write = (chunks: readonly Uint8Array[]) => {
-    const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
-    bytes += size
-    held += size
-    writing = writing.then(async () => {
-      await output.write(chunks)
-      held -= size
-      if (!output.holds) chunks.forEach(rejuvenate)
-      discard(size)
-    })
-    // A failure is met in `finish`; until then it is no unhandled rejection.
-    writing.catch(() => undefined)
-  }
-  write([pngHeader(shape, chunksBeside(shape.meta, shape))])
-
-  function writeStrip(strip: PartResult, isFirst: boolean, isLast: boolean): void {
-    const { bytes: deflated = new Uint8Array(), adler: own = 1, length = 0 } = strip
-    adler = adlerCombine(adler, own, length)
-    const parts = [...(isFirst ? [zlibHeader(compression.level)] : []), deflated]
-    write(isLast ? [...idatChunk(parts), pngTrailer(adler)] : idatChunk(parts))
-  }
-
   return {
-    strip(part, strip, parts) {
-      waiting.set(part, strip)
-      for (let ready = waiting.get(next); ready !== undefined; ready = waiting.get(next)) {
-        waiting.delete(next)
-        writeStrip(ready, next === 0, next === parts - 1)
-        next++
-      }
+    add(size: number, write: () => Promise<unknown> | undefined): void {
+      held += size
+      writing = writing.then(async () => {
+        await write()
+        held -= size
+        discard(size)
+      })
+      // A failure is met in `settled`; until then it is no unhandled rejection.
+      writing.catch(() => undefined)
     },
+    settled: () => writing,
     drain: () => (held > mostHeld ? writing : immediate()),
-    async finish() {
-      await writing
-      await output.commit()
-      return bytes
-    },
-    async abort() {
+    async abort(): Promise<void> {
       await writing.catch(() => undefined)
       await output.abort()
     },
+  }
+}
+
+/** Takes strips that come in any order, in their own. */
+function inOrder(take: (strip: PartResult, part: number, parts: number) => void): Stream['strip'] {
+  const waiting = new Map<number, PartResult>()
+  let next = 0
+  return (part, strip, parts) => {
+    waiting.set(part, strip)
+    for (let ready = waiting.get(next); ready !== undefined; ready = waiting.get(next)) {
+      waiting.delete(next)
+      take(ready, next, parts)
+      next++
+    }
+  }
+}
+
+/** Begins a PNG at `path`: strips are written in their order. @throws ConvoError E_OUTPUT */
+export async function openPng(path: string, shape: PngShape, compression: Compression): Promise<Stream> {
+  const output = await openOutput(path)
+  const { add, settled, drain, abort } = inTurn(output)
+  let adler = 1
+  let bytes = 0
+  const write = (chunks: readonly Uint8Array[]) => {
+    const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+    bytes += size
+    add(size, async () => {
+      await output.write(chunks)
+      if (!output.holds) chunks.forEach(rejuvenate)
+    })
+  }
+  write([pngHeader(shape, chunksBeside(shape.meta, shape))])
+  return {
+    strip: inOrder(({ bytes: deflated = new Uint8Array(), adler: own = 1, length = 0 }, part, parts) => {
+      adler = adlerCombine(adler, own, length)
+      const pieces = [...(part === 0 ? [zlibHeader(compression.level)] : []), deflated]
+      write(part === parts - 1 ? [...idatChunk(pieces), pngTrailer(adler)] : idatChunk(pieces))
+    }),
+    drain,
+    async finish() {
+      await settled()
+      await output.commit()
+      return bytes
+    },
+    abort,
   }
 }
 
@@ -120,24 +136,15 @@ export async function openArray(
   shape: readonly [channels: number, height: number, width: number],
 ): Promise<Stream> {
   const output = await openOutput(path)
+  const { add, settled, drain, abort } = inTurn(output)
   const [channels, height, width] = shape
   const header = npyHeader(shape, '<f4')
   const size = header.length + channels * height * width * 4
   // what is no file cannot be written here and there
   const whole = output.writeAt === undefined ? new Uint8Array(size) : undefined
-  const discard = createDiscard()
-  let held = 0
-  let writing = Promise.resolve()
   const write = (bytes: Uint8Array, at: number) => {
-    if (whole !== undefined) return void whole.set(bytes, at)
-    held += bytes.length
-    writing = writing.then(async () => {
-      await output.writeAt?.(bytes, at)
-      held -= bytes.length
-      discard(bytes.length)
-    })
-    // A failure is met in `finish`; until then it is no unhandled rejection.
-    writing.catch(() => undefined)
+    if (whole !== undefined) whole.set(bytes, at)
+    else add(bytes.length, () => output.writeAt?.(bytes, at))
   }
   write(header, 0)
   return {
@@ -149,74 +156,53 @@ export async function openArray(
         write(bytes.subarray(c * plane, (c + 1) * plane), at)
       }
     },
-    drain: () => (held > mostHeld ? writing : immediate()),
+    drain,
     async finish() {
-      await writing
+      await settled()
       if (whole !== undefined) await output.write(whole)
       await output.commit()
       return size
     },
-    async abort() {
-      await writing.catch(() => undefined)
-      await output.abort()
-    },
+    abort,
   }
 }
 
 /** Begins a TIFF of one page, whose strips are packed: they are written in their order, the directory behind them. @throws ConvoError E_OUTPUT */
 export async function openTiff(path: string, page: TiffPage, compression: TiffCompression): Promise<Stream> {
   const output = await openOutput(path)
+  const { add, settled, drain, abort } = inTurn(output)
   const { width, height, channels, depth } = page
   const isBig = isBigTiff((width * height * channels * depth) / 8)
-  const waiting = new Map<number, PartResult>()
   const places: [number, number][] = []
-  const discard = createDiscard()
   // what is no file gets its beginning, which says where the directory is, when all is known
   const whole: Uint8Array[] | undefined = output.writeAt === undefined ? [] : undefined
-  let [next, rows, held] = [0, height, 0]
+  let rows = height
   let at = tiffHead(0, isBig).length
-  let writing = Promise.resolve()
   const write = (bytes: Uint8Array) => {
     const from = at
     const even = bytes.length % 2 === 0 ? bytes : concat([bytes, new Uint8Array(1)])
     at += even.length
-    if (whole !== undefined) return void whole.push(even)
-    held += even.length
-    writing = writing.then(async () => {
-      await output.writeAt?.(even, from)
-      held -= even.length
-      discard(even.length)
-    })
-    // A failure is met in `finish`; until then it is no unhandled rejection.
-    writing.catch(() => undefined)
+    if (whole !== undefined) whole.push(even)
+    else add(even.length, () => output.writeAt?.(even, from))
   }
   return {
-    strip(part, strip) {
-      waiting.set(part, strip)
-      for (let ready = waiting.get(next); ready !== undefined; ready = waiting.get(next)) {
-        waiting.delete(next)
-        const { bytes = new Uint8Array(), rows: [first, end] = [0, height] } = ready
-        if (next === 0) rows = end - first
-        places.push([at, bytes.length])
-        write(bytes)
-        next++
-      }
-    },
-    drain: () => (held > mostHeld ? writing : immediate()),
+    strip: inOrder(({ bytes = new Uint8Array(), rows: [first, end] = [0, height] }, part) => {
+      if (part === 0) rows = end - first
+      places.push([at, bytes.length])
+      write(bytes)
+    }),
+    drain,
     async finish() {
       const first = at
       write(tiffDirectory(page, { rows, places }, compression, first, isBig))
-      await writing
+      await settled()
       const head = tiffHead(first, isBig)
       if (whole === undefined) await output.writeAt?.(head, 0)
       else await output.write([head, ...whole])
       await output.commit()
       return at
     },
-    async abort() {
-      await writing.catch(() => undefined)
-      await output.abort()
-    },
+    abort,
   }
 }
 

@@ -136,7 +136,6 @@ const optionHints: Readonly<Record<string, readonly Renamed[]>> = {
   dilate: [{ to: 'dilation' }],
   divisor: [{ to: 'scale' }],
   divide: [{ to: 'scale' }],
-  effort: [{ to: 'compression' }],
   epsilon: limit,
   filter: [{ to: 'kernel' }],
   fuzz: limit,
@@ -157,7 +156,6 @@ const optionHints: Readonly<Record<string, readonly Renamed[]>> = {
   pad: [{ to: 'padding' }],
   'padding-mode': [{ to: 'border' }],
   parallel: [{ to: 'jobs' }, { to: 'threads' }],
-  quality: [{ to: 'compression', value: () => '9' }],
   radius: [
     { to: 'size', value: sideOf },
     { to: 'sigma', value: sigmaOfRadius },

@@ -82,10 +82,10 @@ export function checkDrawing({ svg, json }: Pick<Values<typeof explainSettings>,
   })
 }
 
-/** Settings of a layer, which mean something to the operators that ask for them or have an option of that name. */
+/** Settings of a layer. They apply to operators that ask for them or have an option of that name. */
 const layerSettings = ['size', 'filters', 'multiplier', 'hidden', 'stride', 'dilation', 'padding']
 
-/** @throws ConvoError E_OPTION for a setting that means nothing to the operation */
+/** @throws ConvoError E_OPTION for a setting that does not apply to the operation */
 export function checkAsked(operation: Operation, given: Given): void {
   const own = ownOf(operation, given)
   const asks: readonly string[] = layerRules(operation.name)?.asks ?? []
