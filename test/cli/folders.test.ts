@@ -1,4 +1,13 @@
-import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -122,6 +131,15 @@ describe('convo compare of folders', () => {
     expect(data[(8 * 16 + 8) * info.channels]).toBe(255)
     expect(data.filter((v) => v !== 0)).toHaveLength(info.channels)
     expect(existsSync(path('out/equal.png'))).toBe(false)
+  })
+
+  it('--update removes nothing where there is no actual picture at all', async () => {
+    mkdirSync(path('unmade'), { recursive: true })
+    const before = readdirSync(path('e')).sort()
+    const { status, stderr, stdout } = await run('compare', 'e', 'unmade', '--update')
+    expect([status, stdout]).toEqual([2, expect.not.stringContaining('--update')])
+    expect(stderr).toContain('there are no actual pictures, and all of e would be removed   [E_USAGE]')
+    expect(readdirSync(path('e')).sort()).toEqual(before)
   })
 
   it('--update makes the folders equal, and is refused on a CI server', async () => {

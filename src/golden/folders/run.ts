@@ -189,9 +189,15 @@ export type Updated = { readonly written: number; readonly removed: number }
  * Makes the actual pictures the expected ones: what was added or changed is copied, what was removed is removed. Each file
  * is replaced in one step.
  *
- * @throws ConvoError E_PATH for a name that leads out of the folder, E_OUTPUT
+ * @throws ConvoError E_USAGE where there is no actual picture at all, E_PATH for a name that leads out of the folder, E_OUTPUT
  */
 export async function acceptActual({ expected, pairs }: FolderPair, { cases }: Run): Promise<Updated> {
+  if (!pairs.some(({ actual }) => actual !== undefined)) {
+    throw new ConvoError('E_USAGE', `there are no actual pictures, and all of ${expected} would be removed`, {
+      why: 'a program that made no pictures has failed more likely than all of them are gone',
+      fix: 'run the program that makes them, then compare again',
+    })
+  }
   const actuals = new Map(pairs.map(({ name, actual }) => [name, actual]))
   const [written, removed] = [
     cases.filter(({ status }) => ['changed', 'size', 'added'].includes(status)),

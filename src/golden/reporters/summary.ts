@@ -56,7 +56,9 @@ export type Approve = (one: CaseResult) => string
 /** What approves the failed cases that can be approved, or nothing. */
 export function approveText(run: Run, approve: Approve): string | undefined {
   if (run.source === 'folders') {
-    return run.cases.some(({ failed, status }) => failed && status !== 'error') ? run.accept : undefined
+    const hasActual = run.cases.some(({ status }) => status !== 'removed' && status !== 'error')
+    const isFailed = run.cases.some(({ failed, status }) => failed && status !== 'error')
+    return hasActual && isFailed ? run.accept : undefined
   }
   const commands = new Map<string, CaseResult[]>()
   for (const one of run.cases.filter(({ failed, approval }) => failed && approval !== undefined)) {
