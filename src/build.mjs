@@ -45,7 +45,9 @@ function compileWasm() {
   const folder = join(root, 'src/wasm')
   const target = join(dist, 'convo.wasm')
   const sources = readdirSync(folder).filter((f) => f.endsWith('.ts'))
-  const newest = Math.max(...[...sources, '../run/how.ts'].map((f) => statSync(join(folder, f)).mtimeMs))
+  const newest = Math.max(
+    ...[...sources, '../run/finish-params.ts'].map((f) => statSync(join(folder, f)).mtimeMs),
+  )
   if (existsSync(target) && statSync(target).mtimeMs > newest) return
   const temporary = join(dist, `convo.${process.pid}.wasm`)
   const asc = join(dirname(require.resolve('assemblyscript/package.json')), 'bin/asc.js')

@@ -60,7 +60,7 @@ export async function listening<T>(wait: () => Promise<T>): Promise<T> {
   try {
     return await wait()
   } finally {
-    await tellSignals()
+    await drainSignals()
     stop()
   }
 }
@@ -70,7 +70,7 @@ export async function listening<T>(wait: () => Promise<T>): Promise<T> {
  * not known yet would be lost when nobody listens any more. The end of one turn is not enough, since signals are read before
  * the work that the turn does.
  */
-export async function tellSignals(): Promise<void> {
+export async function drainSignals(): Promise<void> {
   await immediate()
   for (let turns = 0; turns < 10; turns++) {
     const start = performance.now()

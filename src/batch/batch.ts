@@ -19,10 +19,10 @@ import { openLog } from './journal.ts'
 import { takeLock } from './lock.ts'
 import { amountOf } from './options.ts'
 import { type Batch, type Plan, planBatch } from './plan.ts'
+import { createPrinter, type Printer } from './printer.ts'
 import { createRunner, type Runner, type Task } from './runner.ts'
 import { openStateFile, readState, stateFolder } from './state.ts'
 import { createTally, type Tally } from './tally.ts'
-import { createTeller, type Teller } from './teller.ts'
 import { watchPlan } from './watch.ts'
 
 /** Why a batch was stopped by --fail-fast or --max-failures. */
@@ -37,7 +37,7 @@ const aborted = 'aborted'
 /** Runs a batch until `signal` aborts it; gives the exit status. @throws ConvoError for what keeps it from starting */
 export async function runBatch(batch: Batch, io: Io, signal?: AbortSignal): Promise<number> {
   const plan = await planBatch(batch)
-  return batch.settings['dry-run'] ? tellPlan(plan, io) : work(plan, io, signal)
+  return batch.settings['dry-run'] ? printPlan(plan, io) : work(plan, io, signal)
 }
 
 const makerOf = ({ operation }: Plan): Maker => ({
@@ -46,20 +46,20 @@ const makerOf = ({ operation }: Plan): Maker => ({
 })
 
 /** `--dry-run` */
-async function tellPlan(plan: Plan, io: Io): Promise<number> {
+async function printPlan(plan: Plan, io: Io): Promise<number> {
   const { settings } = plan.batch
-  const teller = createTeller(settings, io)
-  for (const note of plan.notes) teller.note(note)
+  const printer = createPrinter(settings, io)
+  for (const note of plan.notes) printer.note(note)
   const state = readState(plan.template.root)
   let runs = 0
   for (const item of plan.items) {
     const { run, reason } = await decide(item, state, makerOf(plan), settings.force)
     if (run) runs++
     const entry = { event: 'item', input: item.input, output: item.output, reason } as const
-    teller.plan({ ...entry, status: 'current' }, run)
-    if (settings.json) teller.entry({ ...entry, status: run ? 'planned' : 'current' })
+    printer.plan({ ...entry, status: 'current' }, run)
+    if (settings.json) printer.entry({ ...entry, status: run ? 'planned' : 'current' })
   }
-  await teller.end([`${runs} to do, ${plan.items.length - runs} up to date; nothing was written`])
+  await printer.end([`${runs} to do, ${plan.items.length - runs} up to date; nothing was written`])
   return 0
 }
 
@@ -98,8 +98,8 @@ async function work(plan: Plan, io: Io, signal: AbortSignal | undefined): Promis
       const folders = new Set([root, ...plan.items.map(({ output }) => dirname(output))])
       for (const folder of folders) clearLeftovers(folder)
       if (settings['in-place']) for (const { output } of plan.items) clearBeside(output)
-      const teller = createTeller(settings, io, logOf(plan))
-      const session = await openSession(plan, teller)
+      const printer = createPrinter(settings, io, logOf(plan))
+      const session = await openSession(plan, printer)
       stop = session.stop
       if (stopped !== undefined) session.stop(stopped)
       return await session.run()
@@ -129,7 +129,7 @@ function logOf({ batch, shard, template }: Plan) {
   return shard === undefined ? undefined : openLog(join(stateFolder(template.root), `log-${name}.jsonl`))
 }
 
-async function openSession(plan: Plan, teller: Teller) {
+async function openSession(plan: Plan, printer: Printer) {
   const { batch, items, template } = plan
   const { settings } = batch
   const maker = makerOf(plan)
@@ -154,7 +154,7 @@ async function openSession(plan: Plan, teller: Teller) {
       whole,
     ])
     const error = file.note(whole)
-    if (error !== undefined) teller.error(error)
+    if (error !== undefined) printer.error(error)
   }
 
   const runner: Runner = createRunner({
@@ -165,8 +165,8 @@ async function openSession(plan: Plan, teller: Teller) {
     onMade: (task, made) => note(task.item, made),
     onResult(task, result, footprint) {
       if (result.kind === 'done' && result.made !== undefined) note(task.item, result.made)
-      teller.item(tally.count(task, result, footprint))
-      teller.update(tally.standing())
+      printer.item(tally.count(task, result, footprint))
+      printer.update(tally.standing())
       if (tally.failed() >= mostFailures(plan)) stop(tooMany)
     },
   })
@@ -181,17 +181,17 @@ async function openSession(plan: Plan, teller: Teller) {
       output: item.output,
       reason,
     } as const
-    teller.plan(entry, run)
+    printer.plan(entry, run)
     if (run) return { item, reason }
     if (renewed !== undefined) note(item, renewed)
     tally.current()
-    teller.item(entry)
+    printer.item(entry)
     return undefined
   }
 
   async function run(): Promise<number> {
-    for (const text of plan.notes) teller.note(text)
-    teller.entry(startEntry(plan))
+    for (const text of plan.notes) printer.note(text)
+    printer.entry(startEntry(plan))
     const tasks: Task[] = []
     for (const item of items) {
       if (stopped !== '') break
@@ -202,7 +202,7 @@ async function openSession(plan: Plan, teller: Teller) {
     runner.add(tasks)
     await runner.drained()
     if (settings.watch && stopped === '') {
-      await watchPlan(plan, ended.signal, teller, async (item) => {
+      await watchPlan(plan, ended.signal, printer, async (item) => {
         const task = await look(item)
         tally.add(task)
         if (task !== undefined) runner.add([task])
@@ -210,9 +210,9 @@ async function openSession(plan: Plan, teller: Teller) {
       await runner.drained()
     }
     runner.end()
-    const isListed = await writeFailed(plan, tally.failures(), teller)
-    const status = await finish(plan, tally, teller, stopped)
-    return isListed && !teller.hasLost() ? status : Math.max(status, 2)
+    const isListed = await writeFailed(plan, tally.failures(), printer)
+    const status = await finish(plan, tally, printer, stopped)
+    return isListed && !printer.hasLost() ? status : Math.max(status, 2)
   }
   return { stop, run }
 }
@@ -256,7 +256,7 @@ function mostFailures({ batch: { settings }, items }: Plan): number {
 }
 
 /** Writes the list of failures; false where that is not possible, which is reported. */
-async function writeFailed(plan: Plan, failures: readonly string[], teller: Teller): Promise<boolean> {
+async function writeFailed(plan: Plan, failures: readonly string[], printer: Printer): Promise<boolean> {
   const target = failedList(plan)
   if (target === undefined) return true
   const end = plan.batch.settings.null ? '\0' : '\n'
@@ -266,11 +266,11 @@ async function writeFailed(plan: Plan, failures: readonly string[], teller: Tell
     await writeWhole(target, text)
   } catch (error) {
     if (!(error instanceof ConvoError)) throw error
-    teller.error(error)
+    printer.error(error)
     return false
   }
   if (held.length === failures.length) return true
-  teller.error(
+  printer.error(
     new ConvoError('E_OUTPUT', `${target} cannot hold a file name with a line break`, {
       why: failures.filter((input) => input.includes(end)).map((input) => JSON.stringify(input)),
       fix: '--null',
@@ -299,9 +299,9 @@ function refuseFailedList(plan: Plan): void {
   }
 }
 
-async function finish(plan: Plan, tally: Tally, teller: Teller, stopped: string): Promise<number> {
+async function finish(plan: Plan, tally: Tally, printer: Printer, stopped: string): Promise<number> {
   const { done, current, failed, left } = tally.counts()
-  teller.entry({
+  printer.entry({
     event: 'end',
     time: new Date().toISOString(),
     shard: shardName(plan.shard),
@@ -315,7 +315,7 @@ async function finish(plan: Plan, tally: Tally, teller: Teller, stopped: string)
   })
   const more =
     stopped === '' ? [] : [`stopped: ${stopped}`, ...(left > 0 ? [`to resume: ${plan.batch.again}`] : [])]
-  await teller.end([tally.summary(), ...more])
+  await printer.end([tally.summary(), ...more])
   if (isSignal(stopped)) return statusOf(stopped)
   if (failed === 0 && left === 0) return 0
   return done + current > 0 || stopped === tooMany ? 1 : 2

@@ -5,7 +5,7 @@ import { looksLikePicture } from '../image/format.ts'
 import { looksForeign } from '../picture/find.ts'
 import { type Item, makeItem } from './items.ts'
 import type { Plan } from './plan.ts'
-import type { Teller } from './teller.ts'
+import type { Printer } from './printer.ts'
 
 type Watching = {
   readonly folders: readonly string[]
@@ -58,7 +58,7 @@ async function watchFolders(watching: Watching, signal: AbortSignal): Promise<vo
 export async function watchPlan(
   plan: Plan,
   signal: AbortSignal,
-  teller: Teller,
+  printer: Printer,
   onItem: (item: Item) => Promise<void>,
 ): Promise<void> {
   const { all, folders, making, template, batch } = plan
@@ -84,11 +84,11 @@ export async function watchPlan(
       await onItem(item)
     } catch (error) {
       if (!(error instanceof ConvoError)) throw error
-      teller.error(error)
+      printer.error(error)
     }
   }
 
-  teller.note(`watching ${folders.join(', ')}; press Ctrl-C to stop`)
+  printer.note(`watching ${folders.join(', ')}; press Ctrl-C to stop`)
   await watchFolders(
     {
       folders,
@@ -98,10 +98,10 @@ export async function watchPlan(
         queue = queue.then(() => take(path, rel))
       },
       onStranger(path) {
-        for (const note of passedOver([path])) teller.note(note)
+        for (const note of passedOver([path])) printer.note(note)
       },
       onError: (error) =>
-        teller.error(new ConvoError('E_INPUT', 'a folder cannot be watched', { why: error.message })),
+        printer.error(new ConvoError('E_INPUT', 'a folder cannot be watched', { why: error.message })),
     },
     signal,
   )

@@ -132,10 +132,10 @@ function valueTerm(param: Param<unknown>): string {
 /** Summary, then in brackets the choices where the term does not show them, the range and the default. */
 export function optionText(param: Param<unknown>): string {
   const { summary, choices = [] } = param
-  const isTold = (word: string) => valueTerm(param).includes(word) || summary.includes(word)
-  const more = [choices.every(isTold) ? '' : choices.join(', '), rangeText(param), defaultText(param)]
-  const told = more.filter((part) => part !== '').join('; ')
-  return told === '' ? summary : `${summary} (${told})`
+  const isShown = (word: string) => valueTerm(param).includes(word) || summary.includes(word)
+  const more = [choices.every(isShown) ? '' : choices.join(', '), rangeText(param), defaultText(param)]
+  const rest = more.filter((part) => part !== '').join('; ')
+  return rest === '' ? summary : `${summary} (${rest})`
 }
 
 /** `0.1 to 500`, or nothing. */

@@ -60,8 +60,8 @@ function fail(thrown: unknown, argv: readonly string[], io: Io): number {
   const error = withCommand(known(thrown, argv), argv, commands)
   if (isBrokenPipe(error)) return 2
   const isBug = error.code === 'E_INTERNAL'
-  const told = isBug ? bugOf(error) : error
-  io.err(errorMessage(told))
+  const shown = isBug ? bugOf(error) : error
+  io.err(errorMessage(shown))
   if (isBug && argv.includes('--debug')) io.err(`${stackOf(thrown)}\n`)
   return isBug ? 70 : 2
 }

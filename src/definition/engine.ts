@@ -4,9 +4,9 @@ import { Tensor } from '../tensor/tensor.ts'
 import { correlateTensors, outputShape, transposeReference } from './convolution.ts'
 import type { Shape } from './layer.ts'
 import { type LayerName, type LayerSettings, layers } from './layers.ts'
-import { involveBySimilarity, type LikenessOptions } from './likeness.ts'
 import { filterPlanes } from './planes.ts'
 import { rowsOf } from './rows.ts'
+import { involveBySimilarity, type SimilarityOptions } from './similarity.ts'
 
 /**
  * What computes. Operators get one handed in, so that they run on the definition in tests and on the worker pool in use;
@@ -17,8 +17,8 @@ export interface Engine {
   correlate(x: Tensor, weight: Tensor, bias: Float32Array | undefined, c: Correlation): Promise<Tensor>
   /** x [C,(D,)H,W] with weight [C,O/groups,(kD,)kH,kW]. */
   transpose(x: Tensor, weight: Tensor, bias: Float32Array | undefined, t: Transposition): Promise<Tensor>
-  /** x [C,H,W] by kernels that come from the likeness of its own pixels. */
-  involve(x: Tensor, options: LikenessOptions): Promise<Tensor>
+  /** x [C,H,W] by kernels that come from the similarity of its own pixels. */
+  involve(x: Tensor, options: SimilarityOptions): Promise<Tensor>
   /** What is between the convolutions: tensors [C,H,W]; of layers that take samples one by one also volumes. */
   layer<K extends LayerName>(name: K, inputs: readonly Tensor[], settings: LayerSettings[K]): Promise<Tensor>
   /** A planned recipe of one kernel over every plane of [C,H,W]; its fill is a share of `full`. */

@@ -3,7 +3,7 @@ import { type FileHandle, open as openFile, rename, stat as statFile, unlink } f
 import { dirname, join, resolve, sep } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConvoError } from '../error.ts'
-import { listening, tellSignals, undoAtEnd } from '../signals.ts'
+import { drainSignals, listening, undoAtEnd } from '../signals.ts'
 import { writingError } from './errors.ts'
 import { clearOnce, temporaryName } from './leftovers.ts'
 import { memoryOutput, type Output } from './memory.ts'
@@ -89,7 +89,7 @@ async function replacingOutput(target: string, path: string, mode: number | unde
     state = 'ended'
     await file.close().catch(() => undefined)
     await unlink(temporary).catch(() => undefined)
-    await tellSignals()
+    await drainSignals()
     forget()
   }
   const attempt = async (act: () => Promise<void>) => {
@@ -115,7 +115,7 @@ async function replacingOutput(target: string, path: string, mode: number | unde
         await beforePlacing?.(temporary, path)
         await rename(temporary, target)
         state = 'ended'
-        await tellSignals()
+        await drainSignals()
         forget()
       }),
     abort: drop,

@@ -42,19 +42,19 @@ export async function openPipe(path: string): Promise<PipeWriter | undefined> {
   const pipe = socketOf({ fd, readable: false, writable: true })
   // reported to whoever waits for the write that fails
   pipe.on('error', () => undefined)
-  const told = (act: (done: (error?: Error | null) => void) => void) =>
+  const settled = (act: (done: (error?: Error | null) => void) => void) =>
     listening(
       () => new Promise<void>((done, failed) => act((error) => (error == null ? done() : failed(error)))),
     )
   return {
     write: (pieces) =>
-      told((done) => {
+      settled((done) => {
         pipe.cork()
         for (const [i, piece] of pieces.entries())
           pipe.write(piece, i === pieces.length - 1 ? done : undefined)
         pipe.uncork()
       }),
-    close: () => told((done) => pipe.end(done)),
+    close: () => settled((done) => pipe.end(done)),
   }
 }
 

@@ -19,8 +19,8 @@ const oddSide = (summary: string, usual: number, most: number) =>
     usual,
   )
 
-const likeness = {
-  algorithm: 'likeness',
+const similarity = {
+  algorithm: 'similarity',
   reason: 'kernels from the similarity of pixels, applied to each pixel',
 } as const
 
@@ -56,7 +56,7 @@ export const keeping: Readonly<Record<string, Operator>> = {
     build: ({ values, full }) => ({
       kind: 'tensor',
       acts: 'colour',
-      arithmetic: likeness,
+      arithmetic: similarity,
       apply: (x, engine) =>
         engine.involve(x, {
           size: values.size,
@@ -92,7 +92,7 @@ export const keeping: Readonly<Record<string, Operator>> = {
     build: ({ values: { size, patch, strength }, full }) => ({
       kind: 'tensor',
       acts: 'colour',
-      arithmetic: likeness,
+      arithmetic: similarity,
       apply: (x, engine) =>
         engine.involve(x, {
           size,

@@ -51,12 +51,12 @@ export async function check(files: readonly string[], settings: CheckValues, io:
   })
   await reportAll(run, asked, results, io, process.env, settings.passing)
   for (const note of run.notes ?? []) io.err(noteMessage(note))
-  const isTold = asked.some(({ name, file: to }) => name === 'pretty' && to === undefined)
-  const tell = isTold ? (text: string) => io.out(text) : async (text: string) => io.err(text)
-  if (settings.tighten) await tell(tightenText(run))
+  const isPrinted = asked.some(({ name, file: to }) => name === 'pretty' && to === undefined)
+  const print = isPrinted ? (text: string) => io.out(text) : async (text: string) => io.err(text)
+  if (settings.tighten) await print(tightenText(run))
   if (!settings.update) return run.failed > 0 ? 1 : 0
   const done = await approve(run, results, { kind: 'all' })
-  await tell(`${visibleLine(approvedText(done))}\n`)
+  await print(`${visibleLine(approvedText(done))}\n`)
   return unmade(run, done).length > 0 ? 1 : 0
 }
 

@@ -1,6 +1,6 @@
 import { AssertionError } from 'node:assert'
 import { ConvoError, formatError } from '../error.ts'
-import { tellTest } from '../host/io.ts'
+import { printInTest } from '../host/io.ts'
 import { inLibraryWords } from '../picture/api/names.ts'
 import { describe } from '../text/describe.ts'
 import type { GoldenOptions } from './matching/match.ts'
@@ -91,7 +91,7 @@ async function attempt(
     // loaded here, as all that only a comparison needs
     const { match } = await import('./matching/match.ts')
     const found = await match(one, picture, asked)
-    if (found.isNew) tellTest(found.text)
+    if (found.isNew) printInTest(found.text)
     return found
   } catch (error) {
     // what the test's own promise was rejected with is the test's

@@ -11,8 +11,8 @@ import { reachOf, tileRows } from '../conv/reach.ts'
 import type { Engine } from '../definition/engine.ts'
 import type { Shape } from '../definition/layer.ts'
 import { type LayerName, type LayerSettings, type LayerWork, layers } from '../definition/layers.ts'
-import { type LikenessOptions, neighbourPlaces } from '../definition/likeness.ts'
 import { bordered } from '../definition/rows.ts'
+import { neighbourPlaces, type SimilarityOptions } from '../definition/similarity.ts'
 import { invariant } from '../error.ts'
 import { hasAlpha } from '../tensor/picture.ts'
 import { isPending, pendingTensor, type Tensor } from '../tensor/tensor.ts'
@@ -34,7 +34,7 @@ export type WorkOf<B, P = Float32Array, F = Filter> =
   | { readonly kind: 'filter'; readonly filter: F }
   /** the same as the last step of all, through the finish of a picture */
   | { readonly kind: 'finish'; readonly filter: F }
-  | { readonly kind: 'likeness'; readonly options: LikenessOptions }
+  | { readonly kind: 'similarity'; readonly options: SimilarityOptions }
   | { readonly kind: 'windows'; readonly windows: ByteWindows }
   | LayerWork
 
@@ -83,8 +83,8 @@ export function needs<B extends BankNeeds, F extends FilterNeeds>(
     case 'filter':
     case 'finish':
       return shapes.map(() => filterNeeds(work.filter, rows))
-    case 'likeness':
-      return [likenessNeeds(shapes[0]!, work.options, rows)]
+    case 'similarity':
+      return [similarityNeeds(shapes[0]!, work.options, rows)]
     case 'layer':
       return layerNeeds(work, rows, shapes)
   }
@@ -99,8 +99,8 @@ function bankNeeds({ plan: { input, rows, step, outStep, border } }: BankNeeds, 
   return bordered([grid(first), grid(end - 1) + rows.span], input[1], border)
 }
 
-/** The rows that an involution by likeness needs. */
-export function likenessNeeds([, height]: Shape, options: LikenessOptions, [first, end]: Span): Span[] {
+/** The rows that an involution by similarity needs. */
+export function similarityNeeds([, height]: Shape, options: SimilarityOptions, [first, end]: Span): Span[] {
   const pad = (options.patch - 1) / 2
   const inside = (y: number) => Math.max(0, Math.min(y, height - 1))
   return neighbourPlaces(options, height)
@@ -202,7 +202,7 @@ export const tracer: Engine = {
   },
   involve: async (x, options) => {
     const input = nodeOf(x)
-    return traced({ shape: input.shape, inputs: [input], work: { kind: 'likeness', options } })
+    return traced({ shape: input.shape, inputs: [input], work: { kind: 'similarity', options } })
   },
   layer: async (name, tensors, settings) => traced(layerNode(name, tensors.map(nodeOf), settings)),
   filter: async (x, plan, full) =>

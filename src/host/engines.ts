@@ -34,7 +34,7 @@ export function linksOf(
 }
 
 /** What an engine says; no count where it does not say how many there are. */
-type Told = { readonly index: number; readonly count: number | undefined }
+type Said = { readonly index: number; readonly count: number | undefined }
 
 /** An engine that runs one command many times, and how it numbers the runs. */
 type Engine = {
@@ -42,7 +42,7 @@ type Engine = {
   /** The variables that it sets, for messages. */
   readonly variables: string
   /** @throws ConvoError E_OPTION for an array that cannot be shared out */
-  read(environment: Environment): Told | undefined
+  read(environment: Environment): Said | undefined
 }
 
 const engines: readonly Engine[] = [
@@ -86,12 +86,12 @@ const engines: readonly Engine[] = [
  * @throws ConvoError E_OPTION where no engine or more than one says, or where numbers are missing
  */
 export function engineShard(environment: Environment, count?: number): Shard {
-  const told = engines.flatMap((engine) => {
+  const found = engines.flatMap((engine) => {
     const says = engine.read(environment)
     return says === undefined ? [] : [{ engine, says }]
   })
-  const many = told.filter(({ says }) => says.count !== 1)
-  const [first = told[0], second] = many
+  const many = found.filter(({ says }) => says.count !== 1)
+  const [first = found[0], second] = many
   if (first === undefined) {
     throw new ConvoError('E_OPTION', '--shard auto found no job system', {
       why: engines.map(({ name, variables }) => `${name}: ${variables}`),
@@ -115,18 +115,18 @@ export function engineShard(environment: Environment, count?: number): Shard {
 
 function complete(
   { name, variables }: Engine,
-  { index, count: told }: Told,
+  { index, count: known }: Said,
   asked: number | undefined,
 ): Shard {
-  const count = told ?? asked
+  const count = known ?? asked
   if (count === undefined) {
     throw new ConvoError('E_OPTION', `--shard auto cannot detect the number of jobs of a ${name}`, {
       why: `${variables} is only the number of this job`,
       fix: '--shard auto/n, with the number of completions',
     })
   }
-  if (asked !== undefined && told !== undefined && asked !== told) {
-    throw new ConvoError('E_OPTION', `--shard auto/${asked} was given, but the ${name} has ${told} jobs`, {
+  if (asked !== undefined && known !== undefined && asked !== known) {
+    throw new ConvoError('E_OPTION', `--shard auto/${asked} was given, but the ${name} has ${known} jobs`, {
       fix: '--shard auto',
     })
   }
@@ -144,7 +144,7 @@ function from(
   index: string,
   count: string | undefined,
   base: 0 | 1,
-): Told | undefined {
+): Said | undefined {
   const total = count === undefined ? undefined : wholeOf(environment, count)
   const at = wholeOf(environment, index)
   if (at !== undefined) return { index: at - base + 1, count: total }
@@ -153,7 +153,7 @@ function from(
 }
 
 /** A job of an array, a task of a step, or both: then the tasks of all jobs are numbered through. */
-function slurm(environment: Environment): Told | undefined {
+function slurm(environment: Environment): Said | undefined {
   const job = slurmArray(environment)
   const tasks = wholeOf(environment, 'SLURM_STEP_NUM_TASKS') ?? 1
   const task = wholeOf(environment, 'SLURM_PROCID') ?? 0

@@ -77,7 +77,7 @@ export function processIo(): Io {
 }
 
 /** Shows something in a test, by the console that its runner gave it: that shows which test it is of. */
-export const tellTest = (text: string, isWarning = false): void =>
+export const printInTest = (text: string, isWarning = false): void =>
   console[isWarning ? 'warn' : 'info'](visible(`convo: ${text}`))
 
 /** Colour is for terminals, and for those who can use it. */

@@ -56,6 +56,6 @@ export function rawOf(input: Source, { options, size, space, depth }: RawRecipe)
 export function reasons(cause: unknown): string[] {
   const lines = (cause instanceof Error ? cause.message : String(cause)).split('\n')
   const said = lines.filter((line) => line.trim() !== '')
-  const told = said.filter((line) => !/bad seek to \d+$/.test(line))
-  return told.length > 0 ? told : said.slice(0, 1)
+  const real = said.filter((line) => !/bad seek to \d+$/.test(line))
+  return real.length > 0 ? real : said.slice(0, 1)
 }

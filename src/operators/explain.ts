@@ -211,11 +211,11 @@ function explainAxis(
 ): SizeExplanation {
   const { kernel, stride, dilation, before, after, output } = a
   const input = a.input - 2 * (layer.edge ?? 0)
-  const told = rules.told?.({ ...a, input }, layer, index) ?? correlationTold(a, layer)
-  return { axis, input, kernel, stride, dilation, padding: [before, after], output, ...told }
+  const sized = rules.sized?.({ ...a, input }, layer, index) ?? correlationSize(a, layer)
+  return { axis, input, kernel, stride, dilation, padding: [before, after], output, ...sized }
 }
 
-function correlationTold(axis: Axis, { ceil }: Layer): { formula: string; filled: string } {
+function correlationSize(axis: Axis, { ceil }: Layer): { formula: string; filled: string } {
   const { input, kernel, stride, dilation, before, after, output } = axis
   const padding = before + after
   const round = ceil ? 'ceil' : 'floor'

@@ -301,7 +301,7 @@ export const involutionCommand = operator({
       kind: 'tensor',
       acts: 'colour',
       arithmetic: {
-        algorithm: 'likeness',
+        algorithm: 'similarity',
         reason: 'kernels from the similarity of pixels, applied to each pixel',
       },
       apply: (x, engine) =>
@@ -349,7 +349,7 @@ export const involutionCommand = operator({
         ? [`H'·W'·(${formula} + K·K·C)`, `${times(...out)}·(${filled} + ${times(...k, c)})`, many]
         : ["H'·W'·K·K·C", times(...out, ...k, c), many]
     },
-    told: ({ input, stride, output }) => ({
+    sized: ({ input, stride, output }) => ({
       formula: 'floor(in / stride)',
       filled: `floor(${input} / ${stride}) = ${output}`,
     }),

@@ -67,7 +67,7 @@ export type LayerRules = {
   /** Given its weights. */
   multiplications?(s: Sizes, weights: Formula): Formula
   /** How the size of the output comes about on an axis. */
-  told?(axis: Axis, layer: Layer, index: number): { output?: number; formula: string; filled: string }
+  sized?(axis: Axis, layer: Layer, index: number): { output?: number; formula: string; filled: string }
   /** The shape that comes out. */
   output?(s: Sizes): number[]
   /** Input samples that one output sample sees on an axis. */

@@ -205,7 +205,7 @@ export const unpoolCommand = operator({
     weights: ({ layer: { smoothing } }) =>
       smoothing === undefined ? none : planes({ kernel: smoothing.shape, kernels: 1 }),
     multiplications: (s, weights) => everywhere({ ...s, each: true }, weights, 'input'),
-    told: ({ input, output }) => ({
+    sized: ({ input, output }) => ({
       output: input,
       formula: 'in',
       filled: `${input}, pooled to ${output} and put back`,

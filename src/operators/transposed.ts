@@ -148,7 +148,11 @@ export const transposedCommand = operator({
       return [`${label}·${letters(k)}`, times(c, o / g, ...k), c * (o / g) * product(k)]
     },
     multiplications: (s, weights) => everywhere(s, weights, 'input'),
-    told({ input, kernel, stride, dilation, before, after, output }, { edge = 0, outputPadding = 0 }, index) {
+    sized(
+      { input, kernel, stride, dilation, before, after, output },
+      { edge = 0, outputPadding = 0 },
+      index,
+    ) {
       const size = edge === 0 ? input : `${input} + ${2 * edge}`
       return {
         formula: `(in ${edge === 0 ? '' : '+ edge '}− 1)·stride − padding + dilation·(k − 1) + output padding + 1`,

@@ -123,7 +123,7 @@ export function readArray(
   name: string,
   {
     layout: asked,
-    full: told,
+    full: given,
     maxPixels = Number.POSITIVE_INFINITY,
     page = 0,
     metadata = 'keep',
@@ -137,10 +137,10 @@ export function readArray(
   // a TIFF says where its channels are
   const { layout, isFound } = layoutOf(shape, isTiff ? 'hwc' : asked, name)
   const type = dtype.slice(1)
-  const depth = told !== undefined ? 32 : type === 'u1' ? 8 : type === 'u2' ? 16 : 32
+  const depth = given !== undefined ? 32 : type === 'u1' ? 8 : type === 'u2' ? 16 : 32
   const data = samplesOf(array, depth)
-  const scale = told === undefined && depth === 32 && type !== 'b1' ? guessOf(array, name) : undefined
-  const full = told ?? scale?.full ?? (depth === 32 ? 1 : fullScale(depth))
+  const scale = given === undefined && depth === 32 && type !== 'b1' ? guessOf(array, name) : undefined
+  const full = given ?? scale?.full ?? (depth === 32 ? 1 : fullScale(depth))
   return {
     name,
     layout,

@@ -9,7 +9,7 @@ import type { Source } from '../run/graph-run.ts'
 import type { Session } from '../run/pool.ts'
 import { fullOf, hasAlpha } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import type { Task } from './job.ts'
+import type { PictureTask } from './job.ts'
 import { limitsOf } from './load.ts'
 import { identity, toneOf } from './recipe-step.ts'
 import { type Data, graphOf, isPicture, type State } from './state.ts'
@@ -29,7 +29,7 @@ export type Blending = {
 const options = ['region', 'mask', 'mix', 'channels-of'] as const
 
 /** The first of the options that ask for it. */
-function askedOf({ settings }: Task): string | undefined {
+function askedOf({ settings }: PictureTask): string | undefined {
   return options.find((name) => settings[name] !== undefined && settings[name] !== 1)
 }
 
@@ -41,7 +41,7 @@ function askedOf({ settings }: Task): string | undefined {
  */
 export async function beginBlending(
   state: State,
-  task: Task,
+  task: PictureTask,
 ): Promise<{ readonly state: State; readonly blending?: Blending }> {
   const asked = askedOf(task)
   if (asked === undefined) return { state }
@@ -76,7 +76,7 @@ export async function beginBlending(
 type Size = { readonly width: number; readonly height: number }
 
 /** @throws ConvoError E_OPTION for a region without a pixel of the picture */
-function checkRegion({ settings: { region }, input }: Task, { width, height }: Size): void {
+function checkRegion({ settings: { region }, input }: PictureTask, { width, height }: Size): void {
   if (region === undefined || (region[0] < width && region[1] < height)) return
   throw new ConvoError('E_OPTION', `--region ${region.join(',')} lies outside ${input}`, {
     why: `${input} has ${width}x${height} pixels; --region is x,y,width,height`,
@@ -85,7 +85,10 @@ function checkRegion({ settings: { region }, input }: Task, { width, height }: S
 }
 
 /** The mask as weights of 0..1: its luma times its alpha. @throws ConvoError E_SHAPE for one of another size */
-async function maskOf({ settings, input }: Task, { width, height }: Size): Promise<Tensor | undefined> {
+async function maskOf(
+  { settings, input }: PictureTask,
+  { width, height }: Size,
+): Promise<Tensor | undefined> {
   if (settings.mask === undefined) return undefined
   const picture = await decode(settings.mask, limitsOf({ ...settings, page: undefined }))
   if (picture.width !== width || picture.height !== height) {
@@ -115,7 +118,7 @@ export async function blended(
   session: Session,
   state: State,
   { source, input, isLuma, mask }: Blending,
-  task: Task,
+  task: PictureTask,
 ): Promise<State> {
   const { data } = state
   const { settings, range } = task

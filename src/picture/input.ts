@@ -94,7 +94,7 @@ export type Treatment = {
   readonly linear: boolean
   readonly full?: number | undefined
   /** Whether a guessed full scale is worth a note. */
-  readonly tellsScale: boolean
+  readonly notesScale: boolean
 }
 
 /** Whether all samples are needed before the first step. */
@@ -122,7 +122,7 @@ export function readied(
   const { width, height, channels, depth } = header
   const isGuess = depth === 32 && treatment.full === undefined && header.full === undefined
   const full = treatment.full ?? header.full ?? fullOf({ depth, data })
-  const told = isGuess && treatment.tellsScale ? [...notes, scaleNote(name, extremes(data), full)] : notes
+  const all = isGuess && treatment.notesScale ? [...notes, scaleNote(name, extremes(data), full)] : notes
   const { picture, note } = withoutHidden(
     { width, height, channels, depth, data },
     name,
@@ -130,7 +130,7 @@ export function readied(
     meta,
     treatment,
   )
-  return { picture: { ...picture, full }, meta, notes: note === undefined ? told : [...told, note], pages }
+  return { picture: { ...picture, full }, meta, notes: note === undefined ? all : [...all, note], pages }
 }
 
 /** Alpha as it is asked for, and what that shows. */

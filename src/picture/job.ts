@@ -44,7 +44,7 @@ export type PictureJob = {
 } & Watch
 
 /** The job with its settings in the form in which plans take them. */
-export type Task = PictureJob & {
+export type PictureTask = PictureJob & {
   readonly range: Range
   /** False when the range is a default that feature maps may replace. */
   readonly isRangeGiven: boolean
@@ -90,7 +90,7 @@ export type Report = {
 }
 
 /** @throws ConvoError for options that contradict each other or the output */
-export function taskOf(job: PictureJob): Task {
+export function taskOf(job: PictureJob): PictureTask {
   const { input, output, settings } = job
   const isFile = job.given === undefined
   if (isFile && !settings['in-place'] && isSameFile(input, output)) {

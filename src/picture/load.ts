@@ -17,7 +17,7 @@ import {
 import { Tensor } from '../tensor/tensor.ts'
 import { dataOfArray, type PictureArray, roundedNote, scaleNote } from './array.ts'
 import { type InMemory, loadArray, loadPicture, type Opened, readied, type Treatment } from './input.ts'
-import type { Task } from './job.ts'
+import type { PictureTask } from './job.ts'
 import { holdsFloats, outputKind } from './output.ts'
 import type { Settings } from './settings.ts'
 import type { Data, Pending } from './state.ts'
@@ -33,7 +33,7 @@ export type LoadedData = {
  * Decodes the input of a job: a picture, a .npy file, or where the job wants one a volume. With `ahead` the upper rows of a
  * large picture may come before the whole.
  */
-export async function loadData(opened: Opened, task: Task, ahead: boolean): Promise<LoadedData> {
+export async function loadData(opened: Opened, task: PictureTask, ahead: boolean): Promise<LoadedData> {
   const { settings } = task
   const treatment = treatmentOf(task)
   if (opened.probe.kind === 'npy' && settings.page !== undefined) {
@@ -59,7 +59,7 @@ export async function loadData(opened: Opened, task: Task, ahead: boolean): Prom
 }
 
 /** Samples that are in memory already. */
-export function loadGiven(given: InMemory, task: Task): LoadedData {
+export function loadGiven(given: InMemory, task: PictureTask): LoadedData {
   const treatment = treatmentOf(task)
   if ('array' in given) return arrayData(given.array, treatment, outputKind(task.output) === 'npy')
   const { picture, meta, notes } = readied(given.decoded, task.input, treatment)
@@ -74,25 +74,25 @@ function arrayData(array: PictureArray, treatment: Treatment, isArrayWritten: bo
     ...(layoutNote === undefined
       ? []
       : [isArrayWritten ? `${layoutNote}; .npy is written as [C,H,W]` : layoutNote]),
-    ...(scaleNote !== undefined && treatment.tellsScale ? [scaleNote] : []),
+    ...(scaleNote !== undefined && treatment.notesScale ? [scaleNote] : []),
   ]
   const data = dataOfArray(array)
   const { meta = {} } = array
   if (data.kind === 'tensor') return { data, meta, notes }
-  const { picture, notes: told } = readied({ ...data.picture, meta, notes, pages: 1 }, name, {
+  const { picture, notes: all } = readied({ ...data.picture, meta, notes, pages: 1 }, name, {
     ...treatment,
     full: undefined,
   })
-  return { data: { kind: 'picture', picture }, meta, notes: told }
+  return { data: { kind: 'picture', picture }, meta, notes: all }
 }
 
 /** What a job asks of its input before the first step. */
-export function treatmentOf(task: Task): Treatment {
+export function treatmentOf(task: PictureTask): Treatment {
   const { settings, range } = task
   const { alpha, background, linear, full } = settings
   const meetsLevels = settings.bias !== undefined || settings.fill !== undefined || range === 'offset'
-  const tellsScale = holdsFloats(task) ? meetsLevels : range !== 'minmax' || meetsLevels
-  return { alpha, background, linear, full, tellsScale }
+  const notesScale = holdsFloats(task) ? meetsLevels : range !== 'minmax' || meetsLevels
+  return { alpha, background, linear, full, notesScale }
 }
 
 /** What bounds and turns a picture that is decoded. */
@@ -273,7 +273,7 @@ export async function loadVolume(
     ...slices.flatMap((slice) => slice.notes),
     ...(isOpaque ? [] : overBlack(first, treatment)),
   ])
-  if (guess !== undefined && treatment.tellsScale) notes.add(guess.note)
+  if (guess !== undefined && treatment.notesScale) notes.add(guess.note)
   if (slices.length > 1 && first.delay?.some((time) => time !== sliceTime))
     notes.add('the timing of the animation was lost')
   slices.forEach((page, z) => {

@@ -1,11 +1,11 @@
 import { extname } from 'node:path'
 import { noteRead, refuseReplacing } from '../files/reads.ts'
-import type { Task } from './job.ts'
+import type { PictureTask } from './job.ts'
 import { isSliceList, slicePaths } from './load.ts'
 
 /** The path of file `i` of `count`, from 1: of a template with {index}, else `-03` goes before the extension. */
 export function numbered(
-  { output, series }: Pick<Task, 'output' | 'series'>,
+  { output, series }: Pick<PictureTask, 'output' | 'series'>,
   i: number,
   count: number,
 ): string {
@@ -16,7 +16,7 @@ export function numbered(
 }
 
 /** @throws ConvoError E_IN_PLACE when one of the files to write is one of those that are read */
-export async function checkNumbered(task: Task, count: number): Promise<void> {
+export async function checkNumbered(task: PictureTask, count: number): Promise<void> {
   const { input, settings } = task
   const inputs = (await isSliceList(input)) ? await slicePaths(input) : [input]
   for (const one of inputs) noteRead(one, settings['in-place'])
@@ -24,11 +24,15 @@ export async function checkNumbered(task: Task, count: number): Promise<void> {
 }
 
 /** A task with a place for numbers in its output path, whose result turned out to be one picture: the first. */
-export async function alone(task: Task): Promise<Task> {
+export async function alone(task: PictureTask): Promise<PictureTask> {
   if (task.series === undefined) return task
   await checkNumbered(task, 1)
   return one(task, task.output)
 }
 
 /** A task for one of the files of another one. */
-export const one = (task: Task, output: string): Task => ({ ...task, output, series: undefined })
+export const one = (task: PictureTask, output: string): PictureTask => ({
+  ...task,
+  output,
+  series: undefined,
+})

@@ -7,7 +7,7 @@ import type { Header } from '../image/header.ts'
 import type { Probe } from '../image/probe.ts'
 import type { Picture } from '../tensor/picture.ts'
 import { type Loaded, type Opened, readied } from './input.ts'
-import type { PageStore, Report, Task } from './job.ts'
+import type { PageStore, PictureTask, Report } from './job.ts'
 import { limitsOf, treatmentOf } from './load.ts'
 import { checkNumbered, numbered, one } from './numbered.ts'
 import { codingOf, outputKind } from './output.ts'
@@ -36,13 +36,13 @@ export const keepsPages = ({
   output,
   series,
   settings,
-}: Pick<Task, 'output' | 'series' | 'settings'>): boolean =>
+}: Pick<PictureTask, 'output' | 'series' | 'settings'>): boolean =>
   settings.channels !== 'split' &&
   settings.page === undefined &&
   (series !== undefined || (outputKind(output) === 'picture' && isPagedFormat(formatOfPath(output))))
 
 /** The pages of an input, where there are several and the output keeps them. @throws ConvoError as `decode` does */
-export async function openPaged(opened: Opened, task: Task): Promise<PagedInput | undefined> {
+export async function openPaged(opened: Opened, task: PictureTask): Promise<PagedInput | undefined> {
   const { series, settings } = task
   if (
     task.isVolume ||
@@ -101,8 +101,8 @@ function lostTimes(delay: readonly number[] | undefined, format?: OutputFormat):
  */
 export async function runPaged(
   { count, pages, delay, loop }: PagedInput,
-  task: Task,
-  run: (page: Loaded, own: Task) => Promise<PageReport>,
+  task: PictureTask,
+  run: (page: Loaded, own: PictureTask) => Promise<PageReport>,
 ): Promise<PageReport> {
   const { settings } = task
   const isApart = isNumbered(task)

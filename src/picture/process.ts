@@ -8,7 +8,7 @@ import { poolOf } from '../run/shared.ts'
 import { poolEngine } from '../run/tensors.ts'
 import { beginBlending, blended } from './blend.ts'
 import { expectedSamples, type Loaded, openInput } from './input.ts'
-import { factsOf, type PictureJob, type Report, type SettledStep, type Task, taskOf } from './job.ts'
+import { factsOf, type PictureJob, type PictureTask, type Report, type SettledStep, taskOf } from './job.ts'
 import {
   isSliceList,
   type LoadedData,
@@ -74,7 +74,7 @@ async function enter(): Promise<() => void> {
 
 type Load = () => Promise<LoadedData | VolumeStream | PagedInput>
 
-function run(task: Task, pool: Pool, began: number, load: Load): Promise<Report> {
+function run(task: PictureTask, pool: Pool, began: number, load: Load): Promise<Report> {
   return pool.exclusive(async (session) => {
     const loaded = await load()
     const report =
@@ -89,7 +89,10 @@ function run(task: Task, pool: Pool, began: number, load: Load): Promise<Report>
 }
 
 /** Looks at the input, and starts workers for a large one, before it is decoded. */
-async function begin(task: Task, pool: Pool): Promise<{ readonly load: Load; readonly isSmall: boolean }> {
+async function begin(
+  task: PictureTask,
+  pool: Pool,
+): Promise<{ readonly load: Load; readonly isSmall: boolean }> {
   const { input, settings } = task
   const { given } = task
   const whole = (load: Load) => ({ load, isSmall: false })
@@ -110,7 +113,7 @@ async function begin(task: Task, pool: Pool): Promise<{ readonly load: Load; rea
 }
 
 /** The job on one page of several, which leaves no memory behind. */
-async function runPage(session: Session, pool: Pool, { picture, meta, notes }: Loaded, own: Task) {
+async function runPage(session: Session, pool: Pool, { picture, meta, notes }: Loaded, own: PictureTask) {
   const mark = session.arena.mark()
   try {
     return await runJob(session, pool, { data: { kind: 'picture', picture }, meta, notes }, own)
@@ -123,7 +126,7 @@ const notFiniteNote =
   'some samples are not finite or very large, and an FFT would spread them: the slower direct sums were used'
 
 /** What becomes of samples that are not finite, where the output holds levels. */
-function notLevels({ data }: LoadedData, task: Task): string[] {
+function notLevels({ data }: LoadedData, task: PictureTask): string[] {
   if (holdsFloats(task)) return []
   const samples =
     data.kind === 'tensor' ? data.tensor.data : 'data' in data.picture ? data.picture.data : undefined
@@ -139,10 +142,10 @@ async function runJob(
   session: Session,
   pool: Pool,
   loaded: LoadedData,
-  given: Task,
+  given: PictureTask,
 ): Promise<Omit<Report, 'milliseconds'>> {
   const light = given.settings.linear ? lightOf(loaded.meta, given.input) : undefined
-  const task: Task = { ...given, light }
+  const task: PictureTask = { ...given, light }
   const engine = poolEngine(pool, session)
   const notes = [...loaded.notes, ...notLevels(loaded, task)]
   const unit = isFloatArray(loaded) ? 1 : undefined
@@ -170,7 +173,7 @@ async function runJob(
   invariant(last !== undefined, 'a job has at least one step')
   if (blending !== undefined) state = await blended(session, state, blending, task)
   // what was made has gone through the range
-  const own: Task = task.range === 'raw' ? task : { ...task, range: 'clamp' }
+  const own: PictureTask = task.range === 'raw' ? task : { ...task, range: 'clamp' }
   const written =
     blending === undefined
       ? await write(session, state, last, task, loaded)
@@ -197,7 +200,7 @@ async function write(
   session: Session,
   state: State,
   last: SettledStep,
-  task: Task,
+  task: PictureTask,
   loaded: LoadedData,
 ): Promise<Written> {
   const { channels, labels } = task.settings

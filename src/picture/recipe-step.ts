@@ -31,7 +31,7 @@ import type { PictureShape } from '../run/picture-job.ts'
 import type { Session } from '../run/pool.ts'
 import { hasAlpha } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import type { PlanFacts, RecipeStep, Task } from './job.ts'
+import type { PictureTask, PlanFacts, RecipeStep } from './job.ts'
 import type { Known } from './known.ts'
 import { holdsFloats } from './output.ts'
 import type { Settings } from './settings.ts'
@@ -58,14 +58,14 @@ export const identity: RecipeStep = {
 }
 
 /** Gray and linear light of a picture with alpha, where they are asked for, before a step that takes it as a tensor. */
-export async function toneStep(session: Session, state: State, task: Task): Promise<State> {
+export async function toneStep(session: Session, state: State, task: PictureTask): Promise<State> {
   const { gray, linear } = task.settings
   if (state.data.kind !== 'picture' || !isTransparent(state.data) || !(gray || linear)) return state
   return { ...(await recipeStep(session, state, identity, task, true)), plans: state.plans }
 }
 
 /** @throws ConvoError E_OPTION for tones that volumes and maps are not given */
-export function refuseTone({ settings: { gray, linear } }: Task, what: string): void {
+export function refuseTone({ settings: { gray, linear } }: PictureTask, what: string): void {
   if (!gray && !linear) return
   throw new ConvoError(
     'E_OPTION',
@@ -84,7 +84,7 @@ export async function recipeStep(
   session: Session,
   state: State,
   step: RecipeStep,
-  task: Task,
+  task: PictureTask,
   isFirst: boolean,
 ): Promise<State> {
   const { data } = state
@@ -151,7 +151,7 @@ async function planned(
 export async function prepareRecipe(
   session: Session,
   step: RecipeStep,
-  task: Task,
+  task: PictureTask,
   data: PictureData,
   position: Position,
 ): Promise<{ readonly filter: Filter; readonly over: Over }> {
@@ -178,7 +178,7 @@ function pictureShape(data: PictureData): PictureShape {
 /** What a recipe would do to data of which only the shape is known, as the run decides it. */
 export function planKnown(
   step: RecipeStep,
-  task: Pick<Task, 'settings' | 'range' | 'output'>,
+  task: Pick<PictureTask, 'settings' | 'range' | 'output'>,
   known: Omit<Known, 'notes' | 'ofPages'>,
   position: Position,
 ): { readonly plan: RecipePlan; readonly channels: number } {
@@ -205,7 +205,7 @@ function alphaOf(recipe: Recipe, asked: Settings['alpha']): Tone['alpha'] {
 /** What happens to samples and alpha; `table` is 1 where linear light is asked for, and its address is not known yet. */
 export function toneOf(
   recipe: Recipe,
-  task: Pick<Task, 'settings' | 'range' | 'output'> & Partial<Pick<Task, 'light'>>,
+  task: Pick<PictureTask, 'settings' | 'range' | 'output'> & Partial<Pick<PictureTask, 'light'>>,
   picture: Pick<PictureShape, 'channels' | 'depth'>,
   { isFirst, isLast }: Position,
 ): Tone {

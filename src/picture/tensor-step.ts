@@ -7,7 +7,7 @@ import { runToTensor } from '../run/graph.ts'
 import type { Source } from '../run/graph-run.ts'
 import type { Session } from '../run/pool.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import type { Task } from './job.ts'
+import type { PictureTask } from './job.ts'
 import { identity, toneOf } from './recipe-step.ts'
 import { type Data, dataOf, isTransparent, type State, shapeOf, tensorOf } from './state.ts'
 
@@ -32,7 +32,7 @@ export async function tensorStep(
   engine: Engine,
   state: State,
   step: TensorStep,
-  task: Task,
+  task: PictureTask,
   isFirst: boolean,
 ): Promise<State> {
   const { full } = shapeOf(state.data)
@@ -136,7 +136,7 @@ async function sliceBySlice(volume: Tensor, apply: (slice: Tensor) => Promise<Te
 async function traceable(
   session: Session,
   data: Data,
-  task: Task,
+  task: PictureTask,
   isFirst: boolean,
   coversHidden: boolean,
 ): Promise<{ readonly x: Tensor; readonly source?: Source | undefined }> {

@@ -13,7 +13,7 @@ import { borders } from '../tensor/border.ts'
 import { extremes, fullScale } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import type { Opened } from './input.ts'
-import { factsOf, type Report, type Task } from './job.ts'
+import { factsOf, type PictureTask, type Report } from './job.ts'
 import {
   checkAlike,
   coloursOf,
@@ -54,7 +54,10 @@ type Slices = Pick<VolumeStream, 'count' | 'decode'> & { header(z: number): Prom
  *
  * All headers are read, so that slices that differ are refused before anything is written.
  */
-export async function openStream(task: Task, opened: Opened | undefined): Promise<VolumeStream | undefined> {
+export async function openStream(
+  task: PictureTask,
+  opened: Opened | undefined,
+): Promise<VolumeStream | undefined> {
   const { steps, settings, output } = task
   const isArray = outputKind(output) === 'npy'
   const isStreamed = steps.length === 1 && (isArray || isNumbered(task)) && !isStandardOutput(output)
@@ -82,10 +85,13 @@ export async function openStream(task: Task, opened: Opened | undefined): Promis
 }
 
 /** The channels that are written. */
-const channelsOf = ({ settings: { channels } }: Task, { slice }: Slabs): number =>
+const channelsOf = ({ settings: { channels } }: PictureTask, { slice }: Slabs): number =>
   channels === 'first' ? 1 : Array.isArray(channels) ? channels.length : slice[0]
 
-async function slicesOf({ input, settings }: Task, opened: Opened | undefined): Promise<Slices | undefined> {
+async function slicesOf(
+  { input, settings }: PictureTask,
+  opened: Opened | undefined,
+): Promise<Slices | undefined> {
   const limits = limitsOf(settings)
   if (opened === undefined) {
     const paths = await slicePaths(input)
@@ -113,7 +119,7 @@ export async function runStream(
   session: Session,
   engine: Engine,
   stream: VolumeStream,
-  task: Task,
+  task: PictureTask,
 ): Promise<Omit<Report, 'milliseconds'>> {
   const { first, full, step, slabs } = stream
   const channels = coloursOf(first.channels, task.settings.background)
@@ -124,7 +130,7 @@ export async function runStream(
     input: factsOf(task.input, { ...first, channels, depth: 32 }),
     plan: [{ algorithm, reason: `${reason}; ${by}` }],
   }
-  const told = [...first.notes, ...overBlack(first, treatmentOf(task)), ...(step.notes ?? [])]
+  const all = [...first.notes, ...overBlack(first, treatmentOf(task)), ...(step.notes ?? [])]
   if (outputKind(task.output) === 'npy') {
     const [, height, width] = slabs.slice
     const bytes = await writeSlices(task.output, [1, slabs.axis.output, height, width], async function* () {
@@ -136,10 +142,10 @@ export async function runStream(
       ...common,
       output: { ...facts, bytes },
       clipped: { low: 0, high: 0, samples },
-      notes: [...told, ...lostBeside(first.meta, 1, 'npy')],
+      notes: [...all, ...lostBeside(first.meta, 1, 'npy')],
     }
   }
-  const own: Task = { ...task, range: task.range === 'minmax' ? 'clamp' : task.range }
+  const own: PictureTask = { ...task, range: task.range === 'minmax' ? 'clamp' : task.range }
   const levelsFor = await sliceLevels(session, engine, stream, task)
   const seen = { isFinite: true }
   const slices = walk(session, engine, stream, task, seen)
@@ -149,7 +155,7 @@ export async function runStream(
   }
   const series = { count: slabs.axis.output, at }
   const written = await writeEach(session, series, own, first.meta, [])
-  const notes = [...told, ...(seen.isFinite ? [] : [notFiniteLevels(task.input)]), ...written.notes]
+  const notes = [...all, ...(seen.isFinite ? [] : [notFiniteLevels(task.input)]), ...written.notes]
   return { ...common, output: written.facts, clipped: written.outcome, notes }
 }
 
@@ -158,7 +164,7 @@ async function sliceLevels(
   session: Session,
   engine: Engine,
   stream: VolumeStream,
-  task: Task,
+  task: PictureTask,
 ): Promise<(slice: Tensor) => Levels[]> {
   const { full } = stream
   const alike = (levels: Levels) => (slice: Tensor) => Array<Levels>(slice.shape[0]!).fill(levels)
@@ -184,7 +190,7 @@ async function* walk(
   session: Session,
   engine: Engine,
   stream: VolumeStream,
-  task: Task,
+  task: PictureTask,
   seen = { isFinite: true },
 ): AsyncGenerator<Tensor, undefined> {
   const { slabs, first } = stream
@@ -227,7 +233,11 @@ async function* walk(
 }
 
 /** A slice as floats, channel by channel. It is checked again: a file may have changed since its header was read. */
-async function floatsOf({ decode, first }: VolumeStream, z: number, task: Task): Promise<Float32Array> {
+async function floatsOf(
+  { decode, first }: VolumeStream,
+  z: number,
+  task: PictureTask,
+): Promise<Float32Array> {
   const page = await decode(z)
   checkAlike(z, page, first, task.input)
   const slice = sliceOf(page, task.input, treatmentOf(task)).picture

@@ -10,7 +10,7 @@ import { levelsOf, runToTensor } from '../run/graph.ts'
 import { costApart } from '../run/graph-run.ts'
 import type { Session } from '../run/pool.ts'
 import type { PictureMeta } from '../tensor/picture.ts'
-import type { Task } from './job.ts'
+import type { PictureTask } from './job.ts'
 import { checkNumbered, numbered, one as oneOf } from './numbered.ts'
 import { outputKind } from './output.ts'
 import { graphOf, type Pending } from './state.ts'
@@ -31,7 +31,7 @@ import {
 export async function writeMaps(
   session: Session,
   data: Pending,
-  task: Task,
+  task: PictureTask,
   meta: PictureMeta,
 ): Promise<Written> {
   const { channels: choice, labels } = task.settings
@@ -64,7 +64,7 @@ export async function writeMaps(
   if (labels && (isColour || isSplit)) throw noSheet('labels', count)
   if (!isLeveled) refuseMapRange(task)
   const form = isLeveled ? levelsFor(task) : 'plain'
-  const own: Task = form === 'plain' ? task : { ...task, range: 'clamp' }
+  const own: PictureTask = form === 'plain' ? task : { ...task, range: 'clamp' }
   const { levels, isSigned } = await levelsOf(session, maps, form, each, full)
   const notes = form === 'legible' ? [legibleNote(count, isSigned, each)] : []
   const shown = through(levels)
@@ -95,7 +95,7 @@ export const levelsOfRange = (range: Range, full: FullScale): Levels =>
       : { kind: 'plain' }
 
 /** Maps have no levels of their own: they are made legible unless a range says otherwise. */
-function levelsFor(task: Task): 'plain' | 'stretched' | 'legible' {
+function levelsFor(task: PictureTask): 'plain' | 'stretched' | 'legible' {
   if (!task.isRangeGiven) return 'legible'
   if (task.range === 'minmax') return 'stretched'
   if (task.settings['map-range'] !== 'each') return 'plain'
@@ -113,7 +113,7 @@ function legibleNote(count: number, isSigned: boolean, each: boolean): string {
 const isPicture = (channels: number): boolean => channels === 1 || channels === 3
 
 /** @throws ConvoError E_OPTION for --map-range where nothing is stretched map by map */
-export function refuseMapRange({ settings }: Task): void {
+export function refuseMapRange({ settings }: PictureTask): void {
   if (settings['map-range'] !== 'each') return
   throw new ConvoError(
     'E_OPTION',
@@ -135,7 +135,7 @@ export type Series = {
 export async function writeEach(
   session: Session,
   series: Series,
-  task: Task,
+  task: PictureTask,
   meta: PictureMeta,
   notes: readonly string[],
 ): Promise<Written> {
@@ -160,16 +160,16 @@ export async function writeEach(
     for (const note of last.notes) ofFiles.add(note)
   }
   invariant(last !== undefined, 'there is at least one map')
-  const told = [
+  const all = [
     ...notes,
     ...ofFiles,
     `${count} files were written: ${numbered(task, 1, count)} to ${last.facts.path}${series.note ?? ''}`,
   ]
-  return { ...last, facts: { ...last.facts, bytes }, outcome: { low, high, samples }, plans: [], notes: told }
+  return { ...last, facts: { ...last.facts, bytes }, outcome: { low, high, samples }, plans: [], notes: all }
 }
 
 /** The values that the range of a job makes black and white. */
-export const blackAndWhite = ({ range }: Task, full: FullScale): { black: number; white: number } =>
+export const blackAndWhite = ({ range }: PictureTask, full: FullScale): { black: number; white: number } =>
   range === 'offset' ? { black: -middleOf(full), white: full - middleOf(full) } : { black: 0, white: full }
 
 /** The error for an option of sheets where there is none. */

@@ -13,7 +13,7 @@ import type { Outcome } from '../run/graph-run.ts'
 import type { Sink } from '../run/picture-job.ts'
 import type { Session } from '../run/pool.ts'
 import { depthOfFull, hasAlpha, type Picture, type PictureMeta } from '../tensor/picture.ts'
-import { factsOf, type PictureFacts, type PlanFacts, type RecipeStep, type Task } from './job.ts'
+import { factsOf, type PictureFacts, type PictureTask, type PlanFacts, type RecipeStep } from './job.ts'
 import { alone } from './numbered.ts'
 import {
   codingOf,
@@ -52,7 +52,7 @@ export async function recipeRendering(
   session: Session,
   data: PictureData,
   step: RecipeStep,
-  task: Task,
+  task: PictureTask,
   position: Position,
 ): Promise<Rendering> {
   const { filter, over } = await prepareRecipe(session, step, task, data, position)
@@ -70,11 +70,15 @@ export async function recipeRendering(
 const asItIs = { isFirst: false, isLast: true } as const
 
 /** What was only moved is written with its hidden colours, unless alpha is asked for. */
-const moved = ({ isMoved }: Pending, task: Task): Task =>
+const moved = ({ isMoved }: Pending, task: PictureTask): PictureTask =>
   isMoved ? { ...task, settings: { ...task.settings, alpha: task.settings.alpha ?? 'separate' } } : task
 
 /** Steps that have not run yet, whose result is a picture. */
-export const graphRendering = async (session: Session, data: Pending, task: Task): Promise<Rendering> => ({
+export const graphRendering = async (
+  session: Session,
+  data: Pending,
+  task: PictureTask,
+): Promise<Rendering> => ({
   ...(await recipeRendering(session, { ...data, isPicture: true }, identity, moved(data, task), asItIs)),
   plans: [],
 })
@@ -84,7 +88,7 @@ export async function sheetRendering(
   session: Session,
   maps: Pending,
   wishes: SheetWishes,
-  task: Task,
+  task: PictureTask,
 ): Promise<Rendering> {
   const [channels, ...size] = nodeOf(maps.out).shape
   const { depth = 1 } = wishes
@@ -124,7 +128,7 @@ export function arrayRendering(session: Session, pending: Pending): Rendering {
 export async function writeRendering(
   session: Session,
   rendering: Rendering,
-  given: Task,
+  given: PictureTask,
   meta: PictureMeta,
 ): Promise<Written> {
   const task = await alone(given)
@@ -202,7 +206,7 @@ async function openSink(
 }
 
 /** The bits of the samples that a job writes. */
-function depthOf(task: Task, full: number): 8 | 16 | 32 {
+function depthOf(task: PictureTask, full: number): 8 | 16 | 32 {
   if (holdsFloats(task)) return 32
   const depth = task.settings.depth ?? depthOfFull(full)
   const format = formatOfPath(task.output)
@@ -214,7 +218,7 @@ function depthOf(task: Task, full: number): 8 | 16 | 32 {
 export async function toSamples(
   session: Session,
   { width, height, channels, full, run }: Rendering,
-  task: Task,
+  task: PictureTask,
   meta: PictureMeta,
 ): Promise<{ picture: Picture; outcome: Outcome }> {
   const depth = holdsFloats(task) ? 32 : (task.settings.depth ?? depthOfFull(full))

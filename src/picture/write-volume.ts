@@ -13,7 +13,7 @@ import { levelsOf } from '../run/graph.ts'
 import type { Session } from '../run/pool.ts'
 import { extremes, type Picture, type PictureMeta } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { factsOf, type Task } from './job.ts'
+import { factsOf, type PictureTask } from './job.ts'
 import { sliceTime } from './load.ts'
 import { codingOf, outputKind, writeTensor } from './output.ts'
 import type { Pending } from './state.ts'
@@ -32,7 +32,7 @@ export async function writeVolume(
   session: Session,
   whole: Tensor,
   full: FullScale,
-  task: Task,
+  task: PictureTask,
   meta: PictureMeta,
 ): Promise<Written> {
   const volume = chosen(whole, task)
@@ -41,7 +41,7 @@ export async function writeVolume(
   const colours = checkColours(volume.shape)
   const isStretched = task.range === 'minmax'
   if (!isStretched) refuseMapRange(task)
-  const own: Task = isStretched ? { ...task, range: 'clamp' } : task
+  const own: PictureTask = isStretched ? { ...task, range: 'clamp' } : task
   const slices = planesNode(slicesOf(volume))
   const form = isStretched ? 'stretched' : 'plain'
   const { levels } = await levelsOf(
@@ -76,13 +76,13 @@ const pendingOver = (node: Node, full: FullScale): Pending => ({
 })
 
 /** The channels that were asked for, all unless some were. */
-export function chosen(volume: Tensor, { settings: { channels } }: Task): Tensor {
+export function chosen(volume: Tensor, { settings: { channels } }: PictureTask): Tensor {
   if (channels === 'first') return pick(volume, [0])
   return Array.isArray(channels) ? pick(volume, channels) : volume
 }
 
 /** True when the slices of a volume go to a file each. */
-export const isNumbered = ({ series, settings }: Task): boolean =>
+export const isNumbered = ({ series, settings }: PictureTask): boolean =>
   series !== undefined || settings.channels === 'split'
 
 /** The channels of a volume [C,D,H,W] whose slices are gray or RGB. @throws ConvoError E_SHAPE for others */
@@ -105,11 +105,16 @@ export const renderingOf = (
   tensor: Tensor,
   levels: readonly Levels[],
   full: FullScale,
-  task: Task,
+  task: PictureTask,
 ): Promise<Rendering> => graphRendering(session, pendingOver(leveled(planesNode(tensor), levels), full), task)
 
 /** A volume as an array. */
-async function writeFloats(volume: Tensor, full: FullScale, task: Task, meta: PictureMeta): Promise<Written> {
+async function writeFloats(
+  volume: Tensor,
+  full: FullScale,
+  task: PictureTask,
+  meta: PictureMeta,
+): Promise<Written> {
   const bytes = await writeTensor(task.output, ranged(volume, full, task.range))
   const [channels = 1, , height = 1, width = 1] = volume.shape
   return {
@@ -148,7 +153,7 @@ function slicesOf(volume: Tensor): Tensor {
 async function writePages(
   session: Session,
   { count, at }: Series,
-  task: Task,
+  task: PictureTask,
   meta: PictureMeta,
   format: 'gif' | 'webp' | 'tiff',
 ): Promise<Written> {

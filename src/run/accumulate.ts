@@ -1,7 +1,7 @@
 import { type Address, plus } from '../graph/address.ts'
 import type { WasmExports } from './engine.ts'
 import { type FftRows, prepareFft } from './fft-strip.ts'
-import type { PictureJob, PlacedStencil, TapTable } from './picture-job.ts'
+import type { PlacedStencil, StencilJob, TapTable } from './picture-job.ts'
 import type { Place } from './place.ts'
 
 /** Sums of one stencil, in rows: what kind of number, and where. */
@@ -25,7 +25,7 @@ export type Accumulator = {
 
 /** Chooses the loops for a stencil. `index` is its place in the job, which has its own rows in the scratch memory. */
 export function prepareAccumulator(
-  job: PictureJob,
+  job: StencilJob,
   index: number,
   wasm: WasmExports,
   scratch: Address,
@@ -61,14 +61,14 @@ type Form<F extends PlacedStencil['form']> = Extract<PlacedStencil, { form: F }>
 
 /** The tile address of the first tap of output row `y`. */
 const firstTap = (
-  job: PictureJob,
+  job: StencilJob,
   placed: PlacedStencil,
   place: Place,
   y: number,
   tileFirst: number,
 ): Address => plus(place.tile, (y * place.step - tileFirst + placed.firstRow) * job.tilePitch + placed.base)
 
-function taps(job: PictureJob, placed: Form<'taps'>, wasm: WasmExports, at: Place): Accumulate {
+function taps(job: StencilJob, placed: Form<'taps'>, wasm: WasmExports, at: Place): Accumulate {
   const { stencil, offsets, weights, count } = placed
   const kind = stencil.algorithm !== 'integer' ? 'f32' : stencil.sums
   const loop = { f32: wasm.tapsF32, i16: wasm.tapsU8I16, i32: wasm.tapsU8I32 }[kind]
@@ -81,7 +81,7 @@ function taps(job: PictureJob, placed: Form<'taps'>, wasm: WasmExports, at: Plac
 
 /** Columns first: no sum is computed twice, and the second pass reads rows that were just written. */
 function integerPasses(
-  job: PictureJob,
+  job: StencilJob,
   placed: Form<'integer-passes'>,
   wasm: WasmExports,
   at: Place,
@@ -108,7 +108,7 @@ function integerPasses(
   }
 }
 
-function passes(job: PictureJob, placed: Form<'passes'>, wasm: WasmExports, at: Place): Accumulate {
+function passes(job: StencilJob, placed: Form<'passes'>, wasm: WasmExports, at: Place): Accumulate {
   const { kH, kW, dilation } = placed.stencil
   const wide = at.n + (kW - 1) * dilation[1] * job.tileChannels
   // The loop takes source rows that are one after the other; where they are not, row by row.
@@ -137,7 +137,7 @@ function passes(job: PictureJob, placed: Form<'passes'>, wasm: WasmExports, at: 
   }
 }
 
-function box(job: PictureJob, placed: Form<'box'>, wasm: WasmExports, at: Place): Accumulator {
+function box(job: StencilJob, placed: Form<'box'>, wasm: WasmExports, at: Place): Accumulator {
   const { kH, kW } = placed.stencil
   const n = at.n + (kW - 1) * job.tileChannels
   const [add, slide] = job.sampleBytes === 1 ? [wasm.addU8, wasm.slideU8] : [wasm.addU16, wasm.slideU16]

@@ -1,28 +1,28 @@
 import type { Stencil } from '../conv/stencil.ts'
 import { type Address, plus } from '../graph/address.ts'
 import type { Sums } from './accumulate.ts'
-import { type WasmExports, writeHow } from './engine.ts'
-import { howBytes } from './how.ts'
+import { type WasmExports, writeFinishParams } from './engine.ts'
+import { finishBytes } from './finish-params.ts'
 import type { OwnColours } from './own-colours.ts'
-import type { PictureJob } from './picture-job.ts'
+import type { StencilJob } from './picture-job.ts'
 
 /** Combines the sums of all stencils in one row of a block; the result is a float32 row, before `/ scale + offset`. */
 export type Combiner = (sums: readonly Sums[], row: number, own?: OwnColours) => Address
 
 /** The combine step of a job: sums become float32, each divided by its scale, and one row comes of all. */
 export function prepareCombiner(
-  job: PictureJob,
+  job: StencilJob,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   scratch: Address,
 ): Combiner {
   const n = job.fullWidth * job.tileChannels
   const { combine, stencils } = job.plan
-  const hows = plus(scratch, job.layout.how + 2 * howBytes)
+  const all = plus(scratch, job.layout.finish + 2 * finishBytes)
   stencils.forEach((s, i) => {
     // A box weight multiplies the exact sum, then the scale divides.
     if (weightOf(s) !== 1)
-      writeHow(memory, plus(hows, i * howBytes), {
+      writeFinishParams(memory, plus(all, i * finishBytes), {
         scale: 1,
         offset: 0,
         affine: { low: 0, gain: weightOf(s) },
@@ -38,7 +38,7 @@ export function prepareCombiner(
         : address
     if (sums.kind === 'i16') wasm.convertI16(to, address, n)
     else if (sums.kind === 'i32') wasm.convertI32(to, address, n)
-    if (weightOf(stencil) !== 1) wasm.finishF32(to, to, n, plus(hows, index * howBytes))
+    if (weightOf(stencil) !== 1) wasm.finishF32(to, to, n, plus(all, index * finishBytes))
     if (stencil.scale !== 1) wasm.scaleRow(to, to, n, stencil.scale)
     return to
   }
@@ -92,4 +92,4 @@ export function prepareCombiner(
 const weightOf = (s: Stencil): number => ('weight' in s ? (s.weight ?? 1) : 1)
 
 /** Colours that are weighted by alpha are that much larger, and so is a threshold on them. */
-const alphaUnit = (job: PictureJob): number => (job.tone.alpha === 'premultiply' ? job.source.full : 1)
+const alphaUnit = (job: StencilJob): number => (job.tone.alpha === 'premultiply' ? job.source.full : 1)

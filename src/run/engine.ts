@@ -3,19 +3,19 @@ import { setFlagsFromString } from 'node:v8'
 import { distFile } from '../files/package.ts'
 import type { Address } from '../graph/address.ts'
 import {
+  finishAlpha,
+  finishBytes,
+  finishFlags,
+  finishGain,
+  finishLow,
+  finishOffset,
+  finishScale,
   flagAbsolute,
   flagAffine,
   flagBigEndian,
   flagSmall,
   flagWhole,
-  howAlpha,
-  howBytes,
-  howFlags,
-  howGain,
-  howLow,
-  howOffset,
-  howScale,
-} from './how.ts'
+} from './finish-params.ts'
 import type { WasmExports } from './wasm-exports.ts'
 
 export type { WasmExports } from './wasm-exports.ts'
@@ -25,7 +25,7 @@ export type { WasmExports } from './wasm-exports.ts'
  * in float32. Then rounded half to even and saturated. `alpha`: 2 or 4 channels of which the last is not counted as
  * clipped, 0 when all samples are. NaN becomes 0 and counts as clipped low.
  */
-export type How = {
+export type FinishParams = {
   readonly scale: number
   readonly offset: number
   readonly absolute?: boolean
@@ -38,20 +38,20 @@ export type How = {
 }
 
 /** Writes a `how` block at `address`, which is divisible by 4. */
-export function writeHow(memory: WebAssembly.Memory, address: Address, how: How): void {
-  const view = new DataView(memory.buffer, address, howBytes)
-  view.setFloat32(howScale, how.scale, true)
-  view.setFloat32(howOffset, how.offset, true)
-  view.setFloat32(howLow, how.affine?.low ?? 0, true)
-  view.setFloat32(howGain, how.affine?.gain ?? 1, true)
+export function writeFinishParams(memory: WebAssembly.Memory, address: Address, params: FinishParams): void {
+  const view = new DataView(memory.buffer, address, finishBytes)
+  view.setFloat32(finishScale, params.scale, true)
+  view.setFloat32(finishOffset, params.offset, true)
+  view.setFloat32(finishLow, params.affine?.low ?? 0, true)
+  view.setFloat32(finishGain, params.affine?.gain ?? 1, true)
   const flags =
-    (how.absolute ? flagAbsolute : 0) |
-    (how.affine === undefined ? 0 : flagAffine) |
-    (how.bigEndian ? flagBigEndian : 0) |
-    (how.small ? flagSmall : 0) |
-    (how.whole ? flagWhole : 0)
-  view.setInt32(howFlags, flags, true)
-  view.setInt32(howAlpha, how.alpha ?? 0, true)
+    (params.absolute ? flagAbsolute : 0) |
+    (params.affine === undefined ? 0 : flagAffine) |
+    (params.bigEndian ? flagBigEndian : 0) |
+    (params.small ? flagSmall : 0) |
+    (params.whole ? flagWhole : 0)
+  view.setInt32(finishFlags, flags, true)
+  view.setInt32(finishAlpha, params.alpha ?? 0, true)
 }
 
 /** The compiled loops; a module can be posted to workers, which then compile nothing. */

@@ -2,7 +2,7 @@ import { fftInputRows } from '../conv/fft.ts'
 import { type Address, plus } from '../graph/address.ts'
 import type { WasmExports } from './engine.ts'
 import { correlateColumnsFft, correlateFft2d, correlateRowsFft } from './fft.ts'
-import type { PictureJob, PlacedStencil } from './picture-job.ts'
+import type { PlacedStencil, StencilJob } from './picture-job.ts'
 import type { Place } from './place.ts'
 
 /**
@@ -15,7 +15,7 @@ export type FftRows = (first: number, end: number, tileFirst: number) => void
 export type PlacedFft = Extract<PlacedStencil, { form: 'fft-plane' | 'fft-lines' }>
 
 /** The FFT loops of one stencil over the tile of a strip. */
-export function prepareFft(job: PictureJob, placed: PlacedFft, wasm: WasmExports, at: Place): FftRows {
+export function prepareFft(job: StencilJob, placed: PlacedFft, wasm: WasmExports, at: Place): FftRows {
   const outRows = job.fullHeight
   const channels = job.tileChannels
   const interleaved = { step: 4 * channels, channelPitch: 4 }

@@ -4,16 +4,16 @@ import { keepsAlpha } from '../graph/tone.ts'
 import { type Curve, curveOf, type Light, type LightEncoder, lightEncoder, srgb } from '../image/light.ts'
 import { borders } from '../tensor/border.ts'
 import { hasAlpha } from '../tensor/picture.ts'
-import { type How, viewOf, type WasmExports, writeHow } from './engine.ts'
-import { howBytes } from './how.ts'
-import type { PictureJob } from './picture-job.ts'
+import { type FinishParams, viewOf, type WasmExports, writeFinishParams } from './engine.ts'
+import { finishBytes } from './finish-params.ts'
+import type { StencilJob } from './picture-job.ts'
 import type { SourceRows } from './source-rows.ts'
 
 /** Finishes one combined float row (its full width) into the output row `y` at `out`, as samples or floats. */
 export type Finish = (row: Address, y: number, out: Address) => void
 
 /** How the values of a job become samples: scale and offset, then the range. */
-export function howOf(job: PictureJob): How {
+export function finishParamsOf(job: StencilJob): FinishParams {
   const { plan, range } = job
   const { full } = job.source
   const outFull = outFullOf(job)
@@ -40,15 +40,15 @@ export function howOf(job: PictureJob): How {
 }
 
 /** What is white in the output. */
-const outFullOf = ({ sink, source }: PictureJob): number =>
+const outFullOf = ({ sink, source }: StencilJob): number =>
   'depth' in sink ? (sink.depth === 8 ? 255 : 65535) : source.full
 
-const alphaOf = (job: PictureJob): 0 | 2 | 4 =>
+const alphaOf = (job: StencilJob): 0 | 2 | 4 =>
   job.tone.alpha !== 'plain' && hasAlpha(job.tileChannels) ? (job.tileChannels as 2 | 4) : 0
 
 /** The finish step of a job: scale, offset, alpha, range, light, rounding; clip counts go to the scratch memory. */
 export function prepareFinish(
-  job: PictureJob,
+  job: StencilJob,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   input: SourceRows,
@@ -58,11 +58,11 @@ export function prepareFinish(
   const { full } = job.source
   const channels = job.tileChannels
   const n = plan.outWidth * channels
-  const how = plus(scratch, layout.how)
-  const before = plus(how, howBytes)
+  const params = plus(scratch, layout.finish)
+  const before = plus(params, finishBytes)
   const counts = plus(scratch, layout.counts)
   const isPremultiplied = tone.alpha === 'premultiply'
-  const asked = howOf(job)
+  const asked = finishParamsOf(job)
   // What unpremultiply has done already is not done again.
   const rest = isPremultiplied ? { ...asked, scale: 1, offset: 0 } : asked
   const floats = new Float32Array(memory.buffer)
@@ -72,14 +72,14 @@ export function prepareFinish(
   const encode = tone.encode ? encodersOf(tone.light ?? srgb, colours, full, outFull) : undefined
   const toOut = outFull === full ? {} : { affine: { low: 0, gain: Math.fround(outFull / full) } }
 
-  if (encode === undefined) writeHow(memory, how, rest)
+  if (encode === undefined) writeFinishParams(memory, params, rest)
   else {
     // Linear light is encoded in levels of the source, after scale, offset and range.
     const affine = rest.affine && {
       affine: { ...rest.affine, gain: Math.fround((rest.affine.gain * full) / outFull) },
     }
-    writeHow(memory, before, { ...rest, ...affine })
-    writeHow(memory, how, { scale: 1, offset: 0, ...toOut, alpha: alphaOf(job) })
+    writeFinishParams(memory, before, { ...rest, ...affine })
+    writeFinishParams(memory, params, { scale: 1, offset: 0, ...toOut, alpha: alphaOf(job) })
   }
 
   const quantise = 'depth' in sink ? (sink.depth === 8 ? wasm.quantiseF32U8 : wasm.quantiseF32U16) : undefined
@@ -98,15 +98,15 @@ export function prepareFinish(
     }
     alpha.keep(row)
     if (sink.kind === 'extremes') {
-      wasm.finishF32(row, row, n, encode === undefined ? how : before)
+      wasm.finishF32(row, row, n, encode === undefined ? params : before)
       scan(job, wasm, floats, row, plus(counts, 8))
       return
     }
     if (encode !== undefined && quantise !== undefined) encodeRow(row)
     if (quantise === undefined) {
-      wasm.finishF32(row, row, n, encode === undefined ? how : before)
+      wasm.finishF32(row, row, n, encode === undefined ? params : before)
       wasm.copyBytes(out, row, n * 4)
-    } else quantise(out, row, n, how, counts)
+    } else quantise(out, row, n, params, counts)
     alpha.write(out, y)
   }
 }
@@ -123,7 +123,7 @@ function encodersOf(light: Light, colours: number, full: number, outFull: number
 }
 
 /** The pixels that a stride in x keeps. */
-function pick(job: PictureJob, wasm: WasmExports, scratch: Address, row: Address): Address {
+function pick(job: StencilJob, wasm: WasmExports, scratch: Address, row: Address): Address {
   const stride = job.plan.stride[1]
   if (stride === 1) return row
   const to = plus(scratch, job.layout.picked)
@@ -132,7 +132,7 @@ function pick(job: PictureJob, wasm: WasmExports, scratch: Address, row: Address
 }
 
 /** Widens the extremes by the finite samples of a row, alpha apart. */
-function scan(job: PictureJob, wasm: WasmExports, floats: Float32Array, row: Address, at: Address): void {
+function scan(job: StencilJob, wasm: WasmExports, floats: Float32Array, row: Address, at: Address): void {
   const channels = job.tileChannels
   const n = job.plan.outWidth * channels
   if (alphaOf(job) === 0) {
@@ -157,7 +157,7 @@ type AlphaWriter = {
 }
 
 /** Alpha that is not a filtered channel: copied from the input, or kept apart from the range of the colours. */
-function alphaWriter(job: PictureJob, memory: WebAssembly.Memory, input: SourceRows): AlphaWriter {
+function alphaWriter(job: StencilJob, memory: WebAssembly.Memory, input: SourceRows): AlphaWriter {
   const idle: AlphaWriter = { keep: () => undefined, write: () => undefined }
   const { plan, sink, tone, source } = job
   const { full } = source

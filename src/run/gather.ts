@@ -3,7 +3,7 @@ import type { Tone } from '../graph/tone.ts'
 import { borders } from '../tensor/border.ts'
 import { hasAlpha } from '../tensor/picture.ts'
 import { viewOf, type WasmExports } from './engine.ts'
-import type { PictureJob, PictureShape, ScratchLayout } from './picture-job.ts'
+import type { PictureShape, ScratchLayout, StencilJob } from './picture-job.ts'
 import type { SourceRows } from './source-rows.ts'
 
 /**
@@ -17,7 +17,7 @@ export type Gather = (first: number, count: number) => void
  * linear light, gray where asked for, premultiplied by alpha where asked for. `row` has room for one float row.
  */
 export function prepareGather(
-  job: PictureJob,
+  job: StencilJob,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   input: SourceRows,

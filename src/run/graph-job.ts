@@ -8,10 +8,10 @@ import type { Tone } from '../graph/tone.ts'
 import type { Label, SheetLayout } from '../image/sheet.ts'
 import type { Arena } from './arena.ts'
 import { consecutive, orderWeights, put } from './bank.ts'
-import { likenessBytes } from './likeness.ts'
-import type { PictureJob, PictureShape } from './picture-job.ts'
+import type { PictureShape, StencilJob } from './picture-job.ts'
 import { rankedBytes, windowBytes } from './ranked.ts'
 import { resamplingBytes } from './resample.ts'
+import { similarityBytes } from './similarity.ts'
 
 /** A graph of steps over planes, strip by strip: what a worker needs to compute any strip. */
 export type GraphJob = {
@@ -56,7 +56,7 @@ export function segmentsOf(sink: GraphSink, height: number, [first, end]: Span):
 }
 
 /** Planes are an address in the shared memory. */
-export type PlacedWork = WorkOf<PlacedBank, Address, PictureJob>
+export type PlacedWork = WorkOf<PlacedBank, Address, StencilJob>
 
 /** A picture in the shared memory, [y][x][channel], whole or in slots for the rows of a few parts. */
 export type PlacedPicture = PictureShape & {
@@ -76,10 +76,10 @@ export type GraphSource = {
  * [C][H][W] or into an array, strip by strip; or nowhere, because facts about the maps are looked for.
  */
 export type GraphSink =
-  | { readonly kind: 'picture'; readonly job: PictureJob }
+  | { readonly kind: 'picture'; readonly job: StencilJob }
   | {
       readonly kind: 'sheet'
-      readonly job: PictureJob
+      readonly job: StencilJob
       readonly layout: SheetLayout
       /** Channels of a map. */
       readonly depth: 1 | 3
@@ -199,8 +199,8 @@ export function workBytes({ work, shape }: Listed<PlacedWork>, rows: number, own
     }
     case 'filter':
       return work.filter.scratchBytes
-    case 'likeness':
-      return likenessBytes(shape, work.options, rows)
+    case 'similarity':
+      return similarityBytes(shape, work.options, rows)
     case 'layer':
       if (work.name === 'resampledAcross' || work.name === 'resampledDown')
         return resamplingBytes(work.settings)

@@ -12,12 +12,12 @@ import { prepareFloats } from './gather.ts'
 import { type GraphJob, type PlacedWork, type Segment, type StepList, segmentsOf } from './graph-job.ts'
 import { floatRowBytes, prepareSink } from './graph-sink.ts'
 import { type Compute, prepareLayer } from './layer-loops.ts'
-import { prepareLikeness } from './likeness.ts'
 import type { RunPart } from './part.ts'
 import { prepareRows } from './picture.ts'
 import { type PlacedRows, rowAt } from './placed-rows.ts'
 import { prepareWindows } from './ranked.ts'
 import { type PictureRows, pictureRows } from './rows.ts'
+import { prepareSimilarity } from './similarity.ts'
 import { sourceRows } from './source-rows.ts'
 
 /** Computes strips of a graph: the rows of each step that the strip needs, step by step, then the sink. */
@@ -180,8 +180,8 @@ function prepareWork(
       const rows = prepareBankRows(work.bank, wasm, memory, scratch)
       return (to, [from], span) => rows(to, from!, span)
     }
-    case 'likeness': {
-      const rows = prepareLikeness(shape, work.options, wasm, memory, scratch)
+    case 'similarity': {
+      const rows = prepareSimilarity(shape, work.options, wasm, memory, scratch)
       return (to, [from], span) => rows(to, from!, span)
     }
     case 'windows': {

@@ -27,7 +27,7 @@ import {
 import { readsPicture, stagedRows } from './graph-part.ts'
 import { floatRowBytes, pixelBytes } from './graph-sink.ts'
 import type { PartResult } from './part.ts'
-import type { PictureJob, PictureShape, Sink } from './picture-job.ts'
+import type { PictureShape, Sink, StencilJob } from './picture-job.ts'
 import { fixedBytes, placePicture, withHow } from './place-picture.ts'
 import type { RunOptions, Session } from './pool.ts'
 
@@ -276,7 +276,7 @@ const roomOf = (list: readonly Listed<PlacedWork>[], { buffers }: Strip): number
 const longFrom = 6e8
 
 /** Whether a strip may take a thread longer than that. */
-function isLong({ plan, stencils, rows, fullWidth, tileChannels }: PictureJob): boolean {
+function isLong({ plan, stencils, rows, fullWidth, tileChannels }: StencilJob): boolean {
   const samples = rows * plan.stride[0] * fullWidth * tileChannels
   const taps = stencils.reduce((sum, one) => sum + (one.form === 'taps' ? one.count : 0), 0)
   return taps * samples > longFrom
@@ -299,7 +299,7 @@ function costOf(list: readonly Listed[]): number {
       const { plan, channels } = work.filter
       return ((plan.width * plan.height * channels) / sizeOf(shape)) * (parallelFrom / parallelSamples)
     }
-    if (work.kind === 'likeness') return (work.options.size * work.options.patch) ** 2 * 4
+    if (work.kind === 'similarity') return (work.options.size * work.options.patch) ** 2 * 4
     if (work.kind !== 'bank') return 1
     const { phases, channelsPerGroup } = work.bank.plan
     return (phases.reduce((sum, { taps }) => sum + taps.length, 0) / phases.length) * channelsPerGroup

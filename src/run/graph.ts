@@ -30,7 +30,7 @@ import {
   type SourcePicture,
   shapeOf,
 } from './graph-run.ts'
-import type { PictureJob, PictureShape, Sink } from './picture-job.ts'
+import type { PictureShape, Sink, StencilJob } from './picture-job.ts'
 import { placePicture } from './place-picture.ts'
 import type { Session } from './pool.ts'
 
@@ -219,7 +219,7 @@ async function runFinished(
   { plan, tone, range, sink }: Finishing,
   onStrip: OnStrip | undefined,
   drain: (() => Promise<void>) | undefined,
-  wrap: (job: PictureJob) => GraphSink,
+  wrap: (job: StencilJob) => GraphSink,
 ): Promise<Outcome> {
   const { arena } = session
   const through = (to: Sink, own: Range, extremes?: Extremes) => (stripRows: number) =>

@@ -3,7 +3,7 @@ import { type Address, plus } from '../graph/address.ts'
 import { borders } from '../tensor/border.ts'
 import type { WasmExports } from './engine.ts'
 import { prepareFloats } from './gather.ts'
-import type { PictureJob } from './picture-job.ts'
+import type { StencilJob } from './picture-job.ts'
 import type { SourceRows } from './source-rows.ts'
 
 /**
@@ -21,7 +21,7 @@ const roundingShare = 2 ** -16
 
 /** The own colours of a job. Pixels that are hidden become 0, so that what nobody sees is neither clipped nor the largest. */
 export function prepareOwnColours(
-  job: PictureJob,
+  job: StencilJob,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   input: SourceRows,

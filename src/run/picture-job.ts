@@ -35,7 +35,7 @@ export type Sink =
   | { readonly kind: 'extremes' }
 
 /** A recipe over a picture with its tables laid out in the shared memory: what a worker needs to compute any strip. */
-export type PictureJob = {
+export type StencilJob = {
   readonly scratchBytes: number
   readonly plan: RecipePlan
   readonly source: PictureShape
@@ -46,7 +46,7 @@ export type PictureJob = {
   /** What the recipe does to a flat picture; divides alpha after a premultiplied pass. */
   readonly gain: number
   /** The same over samples as they are, for strips in which all is opaque: the bits are the same, and it is faster. */
-  readonly opaque?: PictureJob
+  readonly opaque?: StencilJob
   readonly sink: Sink
   readonly tileChannels: number
   readonly sampleBytes: 1 | 2 | 4
@@ -137,7 +137,7 @@ export type ScratchLayout = {
   /** 128 bytes for the row filter. */
   readonly filterScratch: number
   /** Blocks that say how rows are finished: to samples, to float values, and one for each stencil. */
-  readonly how: number
+  readonly finish: number
   /** Two u32: samples clipped low and high; two f32: smallest and largest. */
   readonly counts: number
 }

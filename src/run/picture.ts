@@ -11,13 +11,13 @@ import { prepareFinish } from './finish.ts'
 import { prepareGather } from './gather.ts'
 import { prepareOwnColours } from './own-colours.ts'
 import type { PartResult, RowsOf, RunPart } from './part.ts'
-import type { PictureJob, Sink } from './picture-job.ts'
+import type { Sink, StencilJob } from './picture-job.ts'
 import { prepareShortcut } from './shortcut.ts'
 import type { SourceRows } from './source-rows.ts'
 
 /** Computes the part of a picture that begins at row `y`, in strips: gather, accumulate, combine, finish, hand to the sink. */
 export function preparePicture(
-  job: PictureJob,
+  job: StencilJob,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   scratch: Address,
@@ -46,7 +46,7 @@ type Rows = (y: number, rows: number, to: Address, pitch: number) => PartResult
 
 /** Computes any rows of a picture job; `input` says where those of its input are. */
 export function prepareRows(
-  job: PictureJob,
+  job: StencilJob,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   scratch: Address,
@@ -81,7 +81,7 @@ export function prepareRows(
 
 /** Whether all that a part's tile takes of the picture is opaque. */
 function isOpaque(
-  { plan, source }: PictureJob,
+  { plan, source }: StencilJob,
   memory: WebAssembly.Memory,
   input: SourceRows,
   reach: Reach,
@@ -102,7 +102,7 @@ function isOpaque(
 }
 
 function generalRows(
-  job: PictureJob,
+  job: StencilJob,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   input: SourceRows,
@@ -128,7 +128,7 @@ const depthOf = (sink: Sink): 8 | 16 | 32 => ('depth' in sink ? sink.depth : 32)
 type Emit = (part: number, rows: number) => PartResult | Promise<PartResult>
 
 /** What becomes of the finished rows of a part. */
-function prepareEmit(job: PictureJob, wasm: WasmExports, memory: WebAssembly.Memory, scratch: Address): Emit {
+function prepareEmit(job: StencilJob, wasm: WasmExports, memory: WebAssembly.Memory, scratch: Address): Emit {
   const { plan, layout, sink, tileChannels } = job
   const out = plus(scratch, layout.out)
   switch (sink.kind) {
@@ -181,7 +181,7 @@ const discard = createDiscard()
 
 /** Filters and deflates the rows of a strip; the strips joined are one zlib stream. */
 function pngStrip(
-  job: PictureJob,
+  job: StencilJob,
   { compression, depth }: Extract<Sink, { kind: 'png' }>,
   wasm: WasmExports,
   memory: WebAssembly.Memory,

@@ -20,8 +20,8 @@ import { pngRowBytes } from '../image/png.ts'
 import { borders } from '../tensor/border.ts'
 import type { Arena } from './arena.ts'
 import { put } from './bank.ts'
-import { howBytes } from './how.ts'
-import type { PictureJob, PictureShape, PlacedStencil, ScratchLayout, Sink, TapTable } from './picture-job.ts'
+import { finishBytes } from './finish-params.ts'
+import type { PictureShape, PlacedStencil, ScratchLayout, Sink, StencilJob, TapTable } from './picture-job.ts'
 
 /** Room behind every row that loops may read and write. */
 const slack = 64
@@ -42,7 +42,7 @@ export function placePicture(
   range: Range,
   extremes?: Extremes,
   spans: readonly Span[] = stripsOf(plan),
-): PictureJob {
+): StencilJob {
   const tileChannels = outChannels(source, tone)
   const sampleBytes: 1 | 2 | 4 = plan.samples === 'u8' ? 1 : plan.samples === 'u16' ? 2 : 4
   const { fullWidth, fullHeight } = fullSize(plan)
@@ -97,15 +97,15 @@ export function placePicture(
 }
 
 /** Bytes of the blocks that a thread writes down once for a job: see `withHow`. */
-export const fixedBytes = (job: PictureJob): number => align((2 + job.stencils.length) * howBytes) * 2
+export const fixedBytes = (job: StencilJob): number => align((2 + job.stencils.length) * finishBytes) * 2
 
 /** The job with those blocks at `at`, so that others may use the rest of its scratch memory in between. */
-export function withHow(job: PictureJob, at: number): PictureJob {
+export function withHow(job: StencilJob, at: number): StencilJob {
   const { layout, opaque } = job
-  const moved = { ...job, layout: { ...layout, how: at } }
+  const moved = { ...job, layout: { ...layout, finish: at } }
   if (opaque === undefined) return moved
-  const how = at + fixedBytes(job) / 2 - (job.scratchBytes - opaque.scratchBytes)
-  return { ...moved, opaque: { ...opaque, layout: { ...opaque.layout, how } } }
+  const finish = at + fixedBytes(job) / 2 - (job.scratchBytes - opaque.scratchBytes)
+  return { ...moved, opaque: { ...opaque, layout: { ...opaque.layout, finish } } }
 }
 
 /** The strips of a plan. */
@@ -217,7 +217,7 @@ function integerTaps(arena: Arena, taps: readonly Tap[], form: 'i16' | 'pairs' |
 }
 
 /** Which tile columns are inside the picture, and where the others come from. */
-function placeColumns(arena: Arena, plan: RecipePlan, tileWidth: number): PictureJob['columns'] {
+function placeColumns(arena: Arena, plan: RecipePlan, tileWidth: number): StencilJob['columns'] {
   const start = plan.origin[1] - plan.halo.left
   const place = borders[plan.border].source
   const table = Int32Array.from({ length: tileWidth }, (_, i) => place(start + i, plan.width))
@@ -307,7 +307,7 @@ function layOut(
     outPitch,
     filtered: take(shape.rows * filteredRow),
     filterScratch: take(128),
-    how: take((2 + stencils.length) * howBytes),
+    finish: take((2 + stencils.length) * finishBytes),
     counts: take(16),
   }
   return { layout, scratchBytes: top }

@@ -161,7 +161,7 @@ export function createPool(threads: number = defaultThreads()): Pool {
       }
     }
     try {
-      if (aside) await standAside()
+      if (aside) await yieldTurn()
       else await takePart()
       // Every part is taken, but workers may still wait for the input of theirs.
       while (stagedParts(control) < parts) await bringIn()
@@ -189,7 +189,7 @@ export function createPool(threads: number = defaultThreads()): Pool {
       }
     }
 
-    async function standAside(): Promise<void> {
+    async function yieldTurn(): Promise<void> {
       while (done < parts) {
         const next = stagedParts(control)
         await (next < parts ? staging?.missing?.(next) : undefined)

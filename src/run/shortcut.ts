@@ -1,10 +1,10 @@
 import type { Stencil } from '../conv/stencil.ts'
 import { type Address, plus } from '../graph/address.ts'
 import { prepareAccumulator, type Sums } from './accumulate.ts'
-import { type How, type WasmExports, writeHow } from './engine.ts'
-import { howOf } from './finish.ts'
+import { type FinishParams, type WasmExports, writeFinishParams } from './engine.ts'
+import { finishParamsOf } from './finish.ts'
 import type { RowsOf } from './part.ts'
-import type { PictureJob, PlacedStencil } from './picture-job.ts'
+import type { PlacedStencil, StencilJob } from './picture-job.ts'
 import type { SourceRows } from './source-rows.ts'
 
 /**
@@ -12,7 +12,7 @@ import type { SourceRows } from './source-rows.ts'
  * result, for the filters that most runs ask for; all equal the general path bit for bit. Nothing when the job is none of these.
  */
 export function prepareShortcut(
-  job: PictureJob,
+  job: StencilJob,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   input: SourceRows,
@@ -40,7 +40,7 @@ export function prepareShortcut(
 }
 
 type Context = {
-  readonly job: PictureJob
+  readonly job: StencilJob
   readonly wasm: WasmExports
   readonly memory: WebAssembly.Memory
   readonly scratch: Address
@@ -54,13 +54,16 @@ function oneKernel(context: Context): RowsOf | undefined {
   if (stencil.algorithm !== 'integer' && stencil.algorithm !== 'integer-separable') return undefined
   // One division: by the kernel's scale, or by the recipe's.
   if (stencil.scale !== 1 && job.plan.scale !== 1) return undefined
-  const asked: How = { ...howOf(job), scale: stencil.scale === 1 ? job.plan.scale : stencil.scale }
-  const how = { ...asked, whole: isWhole(asked, stencil) }
-  writeHow(memory, plus(scratch, job.layout.how), how)
-  if (placed.form === 'taps' && isPlain(how, stencil)) return samplesFromSamples(context, placed)
+  const asked: FinishParams = {
+    ...finishParamsOf(job),
+    scale: stencil.scale === 1 ? job.plan.scale : stencil.scale,
+  }
+  const params = { ...asked, whole: isWhole(asked, stencil) }
+  writeFinishParams(memory, plus(scratch, job.layout.finish), params)
+  if (placed.form === 'taps' && isPlain(params, stencil)) return samplesFromSamples(context, placed)
   const { sums } = prepareAccumulator(job, 0, wasm, scratch)
   const n = job.plan.outWidth * job.tileChannels
-  const [at, counts] = [plus(scratch, job.layout.how), plus(scratch, job.layout.counts)]
+  const [at, counts] = [plus(scratch, job.layout.finish), plus(scratch, job.layout.counts)]
   return (y, count, tileFirst, to, pitch) => {
     const s: Sums = sums(y, count, tileFirst)
     const quantise = s.kind === 'i16' ? wasm.quantiseI16U8 : wasm.quantiseI32U8
@@ -69,11 +72,11 @@ function oneKernel(context: Context): RowsOf | undefined {
 }
 
 /** Whether whole sums are only divided, by a whole number, and small enough for that to be done by a product. */
-function isWhole(how: How, s: Stencil): boolean {
+function isWhole(params: FinishParams, s: Stencil): boolean {
   const largest =
     255 * ('weights' in s ? absSum(s.weights) : 'col' in s ? absSum(s.col) * absSum(s.row) : Infinity)
-  const isWholeScale = Number.isInteger(how.scale) && how.scale > 0 && how.scale < 2 ** 19
-  const isPlain = how.offset === 0 && !how.absolute && how.affine === undefined
+  const isWholeScale = Number.isInteger(params.scale) && params.scale > 0 && params.scale < 2 ** 19
+  const isPlain = params.offset === 0 && !params.absolute && params.affine === undefined
   return isWholeScale && isPlain && largest < 2 ** 19
 }
 
@@ -81,16 +84,16 @@ function isWhole(how: How, s: Stencil): boolean {
 const wholeFloatRow = 28
 
 /** Float sums of one kernel of which nothing more is asked: straight to their places. No sum is -0: adding 0 leaves its bits. */
-function floatSums(job: PictureJob, wasm: WasmExports, scratch: Address): RowsOf | undefined {
+function floatSums(job: StencilJob, wasm: WasmExports, scratch: Address): RowsOf | undefined {
   const { plan, tone } = job
   const placed = job.stencils[0]!
-  const how = howOf(job)
+  const params = finishParamsOf(job)
   const n = plan.outWidth * job.tileChannels
   const asItIs =
-    how.scale === 1 &&
-    how.offset === 0 &&
-    !how.absolute &&
-    how.affine === undefined &&
+    params.scale === 1 &&
+    params.offset === 0 &&
+    !params.absolute &&
+    params.affine === undefined &&
     placed.stencil.scale === 1
   if (plan.combine.kind !== 'only' || placed.form !== 'taps' || placed.stencil.algorithm !== 'direct')
     return undefined
@@ -105,13 +108,13 @@ function floatSums(job: PictureJob, wasm: WasmExports, scratch: Address): RowsOf
 }
 
 /** Whether the sum, plus a whole offset, is the sample: and fits 16 bits on the way. */
-const isPlain = (how: How, s: Stencil): boolean =>
-  how.scale === 1 &&
-  how.affine === undefined &&
-  Number.isInteger(how.offset) &&
+const isPlain = (params: FinishParams, s: Stencil): boolean =>
+  params.scale === 1 &&
+  params.affine === undefined &&
+  Number.isInteger(params.offset) &&
   s.algorithm === 'integer' &&
   s.sums === 'i16' &&
-  absSum(s.weights) * 255 + Math.abs(how.offset) <= 32767
+  absSum(s.weights) * 255 + Math.abs(params.offset) <= 32767
 
 function samplesFromSamples(
   { job, wasm, scratch }: Context,
@@ -120,11 +123,11 @@ function samplesFromSamples(
   const { layout, plan, tilePitch } = job
   const n = plan.outWidth * job.tileChannels
   const rowStep = plan.stride[0] * tilePitch
-  const [how, counts] = [plus(scratch, layout.how), plus(scratch, layout.counts)]
+  const [params, counts] = [plus(scratch, layout.finish), plus(scratch, layout.counts)]
   const { offsets, weights, count: taps } = placed
   return (y, count, tileFirst, to, pitch) => {
     const src = tileAddress(job, placed, scratch, y, tileFirst)
-    wasm.tapsU8U8(to, pitch, src, rowStep, n, count, offsets, weights, taps, how, counts)
+    wasm.tapsU8U8(to, pitch, src, rowStep, n, count, offsets, weights, taps, params, counts)
   }
 }
 
@@ -140,8 +143,8 @@ function magnitude({ job, wasm, memory, scratch }: Context): RowsOf | undefined 
     return undefined
   const { layout } = job
   const largest = 255 * Math.max(absSum(first.stencil.weights), absSum(second.stencil.weights))
-  writeHow(memory, plus(scratch, layout.how), { ...howOf(job), small: largest <= 4096 })
-  const [how, counts] = [plus(scratch, layout.how), plus(scratch, layout.counts)]
+  writeFinishParams(memory, plus(scratch, layout.finish), { ...finishParamsOf(job), small: largest <= 4096 })
+  const [params, counts] = [plus(scratch, layout.finish), plus(scratch, layout.counts)]
   const n = job.plan.outWidth * job.tileChannels
   const both = prepareGradients(job, wasm, scratch)
   return (y, count, tileFirst, to, pitch) => {
@@ -152,7 +155,7 @@ function magnitude({ job, wasm, memory, scratch }: Context): RowsOf | undefined 
         plus(gx.address, r * gx.pitch),
         plus(gy.address, r * gy.pitch),
         n,
-        how,
+        params,
         counts,
       )
     }
@@ -165,7 +168,7 @@ const isGradient = (s: Stencil): s is IntegerStencil =>
   s.algorithm === 'integer' && s.sums === 'i16' && s.scale === 1
 
 /** Both gradients in one pass for the 3x3 family of sobel, prewitt and scharr; else one after the other. */
-function prepareGradients(job: PictureJob, wasm: WasmExports, scratch: Address) {
+function prepareGradients(job: StencilJob, wasm: WasmExports, scratch: Address) {
   const [a, b] = [prepareAccumulator(job, 0, wasm, scratch), prepareAccumulator(job, 1, wasm, scratch)]
   const family = gradientFamily(job)
   if (family === undefined) {
@@ -189,7 +192,7 @@ function prepareGradients(job: PictureJob, wasm: WasmExports, scratch: Address) 
 }
 
 /** side and centre when the kernels are [side centre side]ᵀ × [-1 0 1] and its transpose, undilated. */
-function gradientFamily({ plan }: PictureJob): { side: number; centre: number } | undefined {
+function gradientFamily({ plan }: StencilJob): { side: number; centre: number } | undefined {
   const [x, y] = plan.stencils as readonly [IntegerStencil, IntegerStencil]
   const isPlain = [x, y].every((s) => s.kH === 3 && s.kW === 3 && s.dilation[0] === 1 && s.dilation[1] === 1)
   if (!isPlain || plan.stride[0] !== 1 || x.anchor[0] !== y.anchor[0] || x.anchor[1] !== y.anchor[1])
@@ -205,7 +208,7 @@ function gradientFamily({ plan }: PictureJob): { side: number; centre: number } 
 
 /** The tile address of the first tap of output row `y`. */
 const tileAddress = (
-  job: PictureJob,
+  job: StencilJob,
   placed: PlacedStencil,
   scratch: Address,
   y: number,
@@ -218,7 +221,7 @@ const tileAddress = (
 
 /** Copies the alpha of a row where output and input pixels are one on the other; else the general path does it. */
 function prepareAlphaCopy(
-  job: PictureJob,
+  job: StencilJob,
   wasm: WasmExports,
   input: SourceRows,
 ): ((out: Address, y: number) => void) | undefined {

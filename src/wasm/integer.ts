@@ -1,7 +1,7 @@
 // Exact sums of whole weights over 8-bit samples. Integers may be added in any order, so all of these equal the float32
 // path bit for bit while every partial sum stays below 2^24; and below 2^15 where the sums are of 16 bits.
 // Tap lists as in stencil.ts: `offsets` are i32, in bytes. Rows may be read and written up to 64 bytes past their end.
-import { flagAbsolute, howFlags, howOffset } from '../run/how'
+import { flagAbsolute, finishFlags, finishOffset } from '../run/finish-params'
 import { Address } from './address'
 import { addClipped, lanesBefore, store4 } from './lanes'
 
@@ -65,14 +65,14 @@ export function tapsU8U8(
   offsets: Address,
   weights: Address,
   count: i32,
-  how: Address,
+  params: Address,
   counts: Address,
 ): void {
   for (let x = 0; x < n; x += blockBytes) {
     const width = min(blockBytes, n - x)
     for (let y = 0; y < rows; y++) {
       const from = src + <usize>y * rowStep + <usize>x
-      sums48(dst + <usize>y * dstPitch + <usize>x, from, width, offsets, weights, count, how, counts, true)
+      sums48(dst + <usize>y * dstPitch + <usize>x, from, width, offsets, weights, count, params, counts, true)
     }
   }
 }
@@ -89,7 +89,7 @@ function sums48(
   offsets: usize,
   weights: usize,
   count: i32,
-  how: usize,
+  params: usize,
   counts: usize,
   finished: bool,
 ): void {
@@ -100,8 +100,8 @@ function sums48(
   while (plus < end && load<i16>(weightAt(weights, offsets, plus)) == -1) plus += 4
   let rest = plus
   while (rest < end && load<i16>(weightAt(weights, offsets, rest)) == 1) rest += 4
-  const bias = finished ? i16x8.splat(<i16>(<i32>load<f32>(how, howOffset))) : i16x8.splat(0)
-  const absolute = finished && (load<i32>(how, howFlags) & flagAbsolute) != 0
+  const bias = finished ? i16x8.splat(<i16>(<i32>load<f32>(params, finishOffset))) : i16x8.splat(0)
+  const absolute = finished && (load<i32>(params, finishFlags) & flagAbsolute) != 0
   let under = i16x8.splat(0)
   let over = i16x8.splat(0)
   for (let i = 0; i < n; i += 48) {
@@ -191,7 +191,7 @@ function sums48(
     }
   }
   if (finished) {
-    addClipped(how, counts, under, over)
+    addClipped(params, counts, under, over)
   }
 }
 

@@ -1,4 +1,4 @@
-// Involution by likeness (definition: likeness.ts): every pixel gets a kernel made from the differences to its neighbours.
+// Involution by similarity (definition: similarity.ts): every pixel gets a kernel made from the differences to its neighbours.
 // Planes of float32 rows. Rows may be read and written up to 64 bytes past their end.
 
 // 2^-f for f in 0..1, 1 + f (c1 + f (c2 + ..)), as the definition has it.

@@ -1,6 +1,6 @@
 // Small pieces that several loops share; inlined, never exported from the module.
 
-import { flagAbsolute, flagAffine, flagWhole, howAlpha, howFlags, howGain, howLow, howOffset, howScale } from '../run/how'
+import { flagAbsolute, flagAffine, flagWhole, finishAlpha, finishFlags, finishGain, finishLow, finishOffset, finishScale } from '../run/finish-params'
 /** Four vectors of sums, one after the other. */
 @inline
 export function store4(to: usize, a0: v128, a1: v128, a2: v128, a3: v128): void {
@@ -41,8 +41,8 @@ export function nearest(v: v128): v128 {
 
 /** Which of 8 lanes count as clipped: all, or all but alpha. */
 @inline
-function countedLanes(how: usize): v128 {
-  const alpha = load<i32>(how, howAlpha)
+function countedLanes(params: usize): v128 {
+  const alpha = load<i32>(params, finishAlpha)
   if (alpha == 4) return i16x8(-1, -1, -1, 0, -1, -1, -1, 0)
   return alpha == 2 ? i16x8(-1, 0, -1, 0, -1, 0, -1, 0) : i16x8.splat(-1)
 }
@@ -57,8 +57,8 @@ function addCount(count: usize, lanes: v128): void {
 
 /** Adds what was clipped, of lanes that count, to the two u32 at `counts`. */
 @inline
-export function addClipped(how: usize, counts: usize, under: v128, over: v128): void {
-  const counted = countedLanes(how)
+export function addClipped(params: usize, counts: usize, under: v128, over: v128): void {
+  const counted = countedLanes(params)
   addCount(counts, v128.and(under, counted))
   addCount(counts + 4, v128.and(over, counted))
 }
@@ -77,19 +77,19 @@ export const everything: i32 = 2
 export const snapped: i32 = 3
 
 /** How a row with this `how` block is scaled. */
-export function wayOf(how: usize): i32 {
-  if (load<i32>(how, howFlags) & flagWhole) return isPowerOfTwo(load<f32>(how, howScale)) ? product : snapped
-  if (load<i32>(how, howFlags) & (flagAbsolute | flagAffine)) return everything
-  return isPowerOfTwo(load<f32>(how, howScale)) ? product : quotient
+export function wayOf(params: usize): i32 {
+  if (load<i32>(params, finishFlags) & flagWhole) return isPowerOfTwo(load<f32>(params, finishScale)) ? product : snapped
+  if (load<i32>(params, finishFlags) & (flagAbsolute | flagAffine)) return everything
+  return isPowerOfTwo(load<f32>(params, finishScale)) ? product : quotient
 }
 
 /**
  * The same for sums of 16 bits and their magnitudes, below 46342: where scale or offset could take them beyond what
  * `rounded` can do, it is `everything`, whose loop clamps.
  */
-export function wayOfSums(how: usize): i32 {
-  const ordinary = abs(load<f32>(how, howScale)) >= 0.015625 && abs(load<f32>(how, howOffset)) <= 1048576
-  return ordinary ? wayOf(how) : everything
+export function wayOfSums(params: usize): i32 {
+  const ordinary = abs(load<f32>(params, finishScale)) >= 0.015625 && abs(load<f32>(params, finishOffset)) <= 1048576
+  return ordinary ? wayOf(params) : everything
 }
 
 /**
@@ -104,18 +104,18 @@ export function snap(scale: f32): f32 {
 }
 
 @inline
-export function absoluteMask(how: usize): v128 {
-  return i32x4.splat(load<i32>(how, howFlags) & flagAbsolute ? 0x7fffffff : -1)
+export function absoluteMask(params: usize): v128 {
+  return i32x4.splat(load<i32>(params, finishFlags) & flagAbsolute ? 0x7fffffff : -1)
 }
 
 @inline
-export function affineLow(how: usize): v128 {
-  return f32x4.splat(load<i32>(how, howFlags) & flagAffine ? load<f32>(how, howLow) : 0)
+export function affineLow(params: usize): v128 {
+  return f32x4.splat(load<i32>(params, finishFlags) & flagAffine ? load<f32>(params, finishLow) : 0)
 }
 
 @inline
-export function affineGain(how: usize): v128 {
-  return f32x4.splat(load<i32>(how, howFlags) & flagAffine ? load<f32>(how, howGain) : 1)
+export function affineGain(params: usize): v128 {
+  return f32x4.splat(load<i32>(params, finishFlags) & flagAffine ? load<f32>(params, finishGain) : 1)
 }
 
 @inline

@@ -1,6 +1,6 @@
 // From sums to samples: scale, offset, range, one rounding half to even, saturation, clip counts.
 // Rows may be read and written up to 64 bytes past their end.
-import { flagBigEndian, flagSmall, howFlags, howOffset, howScale } from '../run/how'
+import { flagBigEndian, flagSmall, finishFlags, finishOffset, finishScale } from '../run/finish-params'
 import { Address } from './address'
 import {
   absoluteMask,
@@ -34,72 +34,72 @@ const fromGradient: i32 = 3
 @inline
 const fromSmallGradient: i32 = 4
 /** 8-bit samples from `n` float32 sums. */
-export function quantiseF32U8(dst: Address, src: Address, n: i32, how: Address, counts: Address): void {
-  const way = wayOf(how)
-  if (way == product) toU8(dst, src, 0, n, how, counts, fromF32, product)
-  else if (way == quotient) toU8(dst, src, 0, n, how, counts, fromF32, quotient)
-  else toU8(dst, src, 0, n, how, counts, fromF32, everything)
+export function quantiseF32U8(dst: Address, src: Address, n: i32, params: Address, counts: Address): void {
+  const way = wayOf(params)
+  if (way == product) toU8(dst, src, 0, n, params, counts, fromF32, product)
+  else if (way == quotient) toU8(dst, src, 0, n, params, counts, fromF32, quotient)
+  else toU8(dst, src, 0, n, params, counts, fromF32, everything)
 }
 
 /** 8-bit samples from `n` sums of 32 bits. */
-export function quantiseI32U8(dst: Address, src: Address, n: i32, how: Address, counts: Address): void {
-  const way = wayOf(how)
-  if (way == product) toU8(dst, src, 0, n, how, counts, fromI32, product)
-  else if (way == snapped) toU8(dst, src, 0, n, how, counts, fromI32, snapped)
-  else if (way == quotient) toU8(dst, src, 0, n, how, counts, fromI32, quotient)
-  else toU8(dst, src, 0, n, how, counts, fromI32, everything)
+export function quantiseI32U8(dst: Address, src: Address, n: i32, params: Address, counts: Address): void {
+  const way = wayOf(params)
+  if (way == product) toU8(dst, src, 0, n, params, counts, fromI32, product)
+  else if (way == snapped) toU8(dst, src, 0, n, params, counts, fromI32, snapped)
+  else if (way == quotient) toU8(dst, src, 0, n, params, counts, fromI32, quotient)
+  else toU8(dst, src, 0, n, params, counts, fromI32, everything)
 }
 
 /** 8-bit samples from `n` sums of 16 bits. */
-export function quantiseI16U8(dst: Address, src: Address, n: i32, how: Address, counts: Address): void {
-  const way = wayOfSums(how)
-  if (way == product) toU8(dst, src, 0, n, how, counts, fromI16, product)
-  else if (way == snapped) toU8(dst, src, 0, n, how, counts, fromI16, snapped)
-  else if (way == quotient) toU8(dst, src, 0, n, how, counts, fromI16, quotient)
-  else toU8(dst, src, 0, n, how, counts, fromI16, everything)
+export function quantiseI16U8(dst: Address, src: Address, n: i32, params: Address, counts: Address): void {
+  const way = wayOfSums(params)
+  if (way == product) toU8(dst, src, 0, n, params, counts, fromI16, product)
+  else if (way == snapped) toU8(dst, src, 0, n, params, counts, fromI16, snapped)
+  else if (way == quotient) toU8(dst, src, 0, n, params, counts, fromI16, quotient)
+  else toU8(dst, src, 0, n, params, counts, fromI16, everything)
 }
 
 /**
  * 8-bit samples from `n` magnitudes √(gx² + gy²) of two rows of 16-bit sums. With the flag that no |sum| exceeds 4096 the
  * squares are added as integers: then each is exact in float32 too, their sum is rounded once either way: same bits.
  */
-export function magnitudeI16U8(dst: Address, gx: Address, gy: Address, n: i32, how: Address, counts: Address): void {
-  const way = wayOfSums(how)
-  if (load<i32>(how, howFlags) & flagSmall) {
-    if (way == product) toU8(dst, gx, gy, n, how, counts, fromSmallGradient, product)
-    else if (way == quotient) toU8(dst, gx, gy, n, how, counts, fromSmallGradient, quotient)
-    else toU8(dst, gx, gy, n, how, counts, fromSmallGradient, everything)
+export function magnitudeI16U8(dst: Address, gx: Address, gy: Address, n: i32, params: Address, counts: Address): void {
+  const way = wayOfSums(params)
+  if (load<i32>(params, finishFlags) & flagSmall) {
+    if (way == product) toU8(dst, gx, gy, n, params, counts, fromSmallGradient, product)
+    else if (way == quotient) toU8(dst, gx, gy, n, params, counts, fromSmallGradient, quotient)
+    else toU8(dst, gx, gy, n, params, counts, fromSmallGradient, everything)
     return
   }
-  if (way == product) toU8(dst, gx, gy, n, how, counts, fromGradient, product)
-  else if (way == quotient) toU8(dst, gx, gy, n, how, counts, fromGradient, quotient)
-  else toU8(dst, gx, gy, n, how, counts, fromGradient, everything)
+  if (way == product) toU8(dst, gx, gy, n, params, counts, fromGradient, product)
+  else if (way == quotient) toU8(dst, gx, gy, n, params, counts, fromGradient, quotient)
+  else toU8(dst, gx, gy, n, params, counts, fromGradient, everything)
 }
 
 /** 16-bit samples from `n` float32 sums. */
-export function quantiseF32U16(dst: Address, src: Address, n: i32, how: Address, counts: Address): void {
-  const way = wayOf(how)
-  if (way == product) toU16(dst, src, n, how, counts, fromF32, product)
-  else if (way == quotient) toU16(dst, src, n, how, counts, fromF32, quotient)
-  else toU16(dst, src, n, how, counts, fromF32, everything)
+export function quantiseF32U16(dst: Address, src: Address, n: i32, params: Address, counts: Address): void {
+  const way = wayOf(params)
+  if (way == product) toU16(dst, src, n, params, counts, fromF32, product)
+  else if (way == quotient) toU16(dst, src, n, params, counts, fromF32, quotient)
+  else toU16(dst, src, n, params, counts, fromF32, everything)
 }
 
 /** 16-bit samples from `n` sums of 32 bits. */
-export function quantiseI32U16(dst: Address, src: Address, n: i32, how: Address, counts: Address): void {
-  const way = wayOf(how)
-  if (way == product) toU16(dst, src, n, how, counts, fromI32, product)
-  else if (way == quotient) toU16(dst, src, n, how, counts, fromI32, quotient)
-  else toU16(dst, src, n, how, counts, fromI32, everything)
+export function quantiseI32U16(dst: Address, src: Address, n: i32, params: Address, counts: Address): void {
+  const way = wayOf(params)
+  if (way == product) toU16(dst, src, n, params, counts, fromI32, product)
+  else if (way == quotient) toU16(dst, src, n, params, counts, fromI32, quotient)
+  else toU16(dst, src, n, params, counts, fromI32, everything)
 }
 
 /** float32 results from `n` float32 sums: scale, offset and range as for samples, but neither rounded nor clamped. */
-export function finishF32(dst: Address, src: Address, n: i32, how: Address): void {
+export function finishF32(dst: Address, src: Address, n: i32, params: Address): void {
   const end = src + (<usize>n << 2)
-  const scale = f32x4.splat(load<f32>(how, howScale))
-  const offset = f32x4.splat(load<f32>(how, howOffset))
-  const mask = absoluteMask(how)
-  const low = affineLow(how)
-  const gain = affineGain(how)
+  const scale = f32x4.splat(load<f32>(params, finishScale))
+  const offset = f32x4.splat(load<f32>(params, finishOffset))
+  const mask = absoluteMask(params)
+  const low = affineLow(params)
+  const gain = affineGain(params)
   for (; src < end; src += 16, dst += 16) {
     v128.store(dst, finish(v128.load(src), scale, offset, mask, low, gain, everything))
   }
@@ -184,16 +184,16 @@ function toU8(
   src: usize,
   other: usize,
   n: i32,
-  how: usize,
+  params: usize,
   counts: usize,
   from: i32,
   way: i32,
 ): void {
-  const scale = f32x4.splat(way == product || way == snapped ? 1 / load<f32>(how, howScale) : load<f32>(how, howScale))
-  const offset = f32x4.splat(way == snapped ? snap(load<f32>(how, howScale)) : load<f32>(how, howOffset))
-  const mask = absoluteMask(how)
-  const low = affineLow(how)
-  const gain = affineGain(how)
+  const scale = f32x4.splat(way == product || way == snapped ? 1 / load<f32>(params, finishScale) : load<f32>(params, finishScale))
+  const offset = f32x4.splat(way == snapped ? snap(load<f32>(params, finishScale)) : load<f32>(params, finishOffset))
+  const mask = absoluteMask(params)
+  const low = affineLow(params)
+  const gain = affineGain(params)
   for (let start = 0; start < n; start += countedRun) {
     const stop = min(n, start + countedRun)
     let under = i16x8.splat(0)
@@ -213,19 +213,19 @@ function toU8(
       under = i16x8.sub(under, below)
       over = i16x8.sub(over, above)
     }
-    addClipped(how, counts, under, over)
+    addClipped(params, counts, under, over)
   }
 }
 
 @inline
-function toU16(dst: usize, src: usize, n: i32, how: usize, counts: usize, from: i32, way: i32): void {
-  const scale = f32x4.splat(way == product ? 1 / load<f32>(how, howScale) : load<f32>(how, howScale))
-  const offset = f32x4.splat(load<f32>(how, howOffset))
-  const mask = absoluteMask(how)
-  const low = affineLow(how)
-  const gain = affineGain(how)
+function toU16(dst: usize, src: usize, n: i32, params: usize, counts: usize, from: i32, way: i32): void {
+  const scale = f32x4.splat(way == product ? 1 / load<f32>(params, finishScale) : load<f32>(params, finishScale))
+  const offset = f32x4.splat(load<f32>(params, finishOffset))
+  const mask = absoluteMask(params)
+  const low = affineLow(params)
+  const gain = affineGain(params)
   const order =
-    load<i32>(how, howFlags) & flagBigEndian
+    load<i32>(params, finishFlags) & flagBigEndian
       ? i8x16(1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14)
       : i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
   for (let start = 0; start < n; start += countedRun) {
@@ -246,6 +246,6 @@ function toU16(dst: usize, src: usize, n: i32, how: usize, counts: usize, from: 
       under = i16x8.sub(under, below)
       over = i16x8.sub(over, above)
     }
-    addClipped(how, counts, under, over)
+    addClipped(params, counts, under, over)
   }
 }

@@ -86,16 +86,16 @@ const calls: readonly (readonly [name: string, call: (engine: Engine) => Promise
       }),
   ],
   [
-    'involution by likeness',
+    'involution by similarity',
     (e) => e.involve(large, { size: 7, dilation: 2, sigmaSpace: 3, sigmaRange: 2, patch: 1 }),
   ],
   [
-    'involution by likeness, colours',
+    'involution by similarity, colours',
     (e) =>
       e.involve(fractions([3, 83, 101]), { size: 5, dilation: 1, sigmaSpace: 3, sigmaRange: 2, patch: 1 }),
   ],
   [
-    'involution by the likeness of patches',
+    'involution by the similarity of patches',
     (e) =>
       e.involve(fractions([3, 67, 41]), { size: 9, dilation: 1, sigmaSpace: 9, sigmaRange: 3, patch: 3 }),
   ],
@@ -113,7 +113,7 @@ describe.each([1, 2, 3])('on %d threads', (threads) => {
     expect(wrong, `at ${wrong}: ${got.data[wrong]} instead of ${want.data[wrong]}`).toBe(-1)
   })
 
-  it('involution by likeness, in small worlds with samples that are no numbers', async () => {
+  it('involution by similarity, in small worlds with samples that are no numbers', async () => {
     for (const channels of [1, 2, 3, 4]) {
       for (const [height, width] of [
         [1, 1],

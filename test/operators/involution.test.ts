@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { referenceEngine as engine } from '../../src/definition/engine.ts'
-import { involveBySimilarity } from '../../src/definition/likeness.ts'
+import { involveBySimilarity } from '../../src/definition/similarity.ts'
 import { depthwiseConv2d } from '../../src/operators/depthwise.ts'
 import { involution2d, involutionApply2d } from '../../src/operators/involution.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
@@ -141,7 +141,7 @@ function bySimilarity(
   return { shape: x.shape, data }
 }
 
-describe('involution by the likeness of pixels', () => {
+describe('involution by the similarity of pixels', () => {
   const x = new Tensor(
     [3, 9, 11],
     fractions([3, 9, 11]).data.map((v) => (v + 4) * 31),

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import type { How } from '../../src/run/engine.ts'
+import type { FinishParams } from '../../src/run/engine.ts'
 import { floats, random, scratch, sizes, wholes } from './scratch.ts'
 
 const s = scratch()
@@ -17,14 +17,14 @@ function nearest(v: number): number {
 }
 
 /** The definition of the finish, before rounding. */
-function finish(sum: number, how: How): number {
+function finish(sum: number, how: FinishParams): number {
   let v = f(f(f(sum) / f(how.scale)) + f(how.offset))
   if (how.absolute) v = Math.abs(v)
   if (how.affine) v = f(f(v - f(how.affine.low)) * f(how.affine.gain))
   return v
 }
 
-function samplesOf(values: ArrayLike<number>, how: How, full: number) {
+function samplesOf(values: ArrayLike<number>, how: FinishParams, full: number) {
   const alpha = how.alpha ?? 0
   const counts = [0, 0]
   const samples = Array.from(values, (v, i) => {
@@ -38,7 +38,7 @@ function samplesOf(values: ArrayLike<number>, how: How, full: number) {
   return { samples, counts }
 }
 
-const ways: readonly How[] = [
+const ways: readonly FinishParams[] = [
   { scale: 1, offset: 0 },
   { scale: 16, offset: 128, alpha: 4 },
   { scale: -0.5, offset: 0.25 },

@@ -1,6 +1,6 @@
 import type { Address } from '../../src/graph/address.ts'
-import { type How, loadEngine, type WasmExports, writeHow } from '../../src/run/engine.ts'
-import { howBytes } from '../../src/run/how.ts'
+import { type FinishParams, loadEngine, type WasmExports, writeFinishParams } from '../../src/run/engine.ts'
+import { finishBytes } from '../../src/run/finish-params.ts'
 
 const slack = 64
 const guard = 64
@@ -26,7 +26,7 @@ export type Scratch = {
   room(bytes: number): number
   /** Writes bytes into a buffer. */
   write(address: number, content: Uint8Array): void
-  how(how: How): number
+  how(how: FinishParams): number
   u8(address: number, n: number): Uint8Array
   u16(address: number, n: number): Uint16Array
   u32(address: number, n: number): Uint32Array
@@ -72,8 +72,8 @@ export function scratch(): Scratch {
     room,
     write: (address, content) => bytes.set(content, address),
     how(how) {
-      const address = room(howBytes)
-      writeHow(memory, address as Address, how)
+      const address = room(finishBytes)
+      writeFinishParams(memory, address as Address, how)
       return address
     },
     u8: (a, n) => new Uint8Array(memory.buffer, a, n).slice(),

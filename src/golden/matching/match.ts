@@ -262,7 +262,7 @@ function approvalOf(
   }
 }
 
-type Told = Omit<CaseResult, 'name' | 'failed' | 'milliseconds'>
+type Outcome = Omit<CaseResult, 'name' | 'failed' | 'milliseconds'>
 
 async function passed(
   one: Match,
@@ -272,7 +272,7 @@ async function passed(
 ): Promise<Found> {
   const { golden, asked, session } = one
   const allowed = toleranceText(asked.values)
-  const told: Told = {
+  const outcome: Outcome = {
     status,
     message,
     why: [],
@@ -284,7 +284,7 @@ async function passed(
   }
   try {
     await session.begun
-    tell(one, false, told)
+    note(one, false, outcome)
     writeRunSoon(session.root)
   } catch {
     // tests may run where nothing can be written; what passes has nothing to show
@@ -292,12 +292,12 @@ async function passed(
   return { pass: true, text: `${golden.shown}: ${message}`, golden: golden.shown }
 }
 
-async function fail(one: Match, told: Told): Promise<void> {
-  tell(one, true, told)
+async function fail(one: Match, outcome: Outcome): Promise<void> {
+  note(one, true, outcome)
   await writeRun(one.session.root)
 }
 
-function tell({ golden, session, began }: Match, failed: boolean, told: Told): void {
+function note({ golden, session, began }: Match, failed: boolean, outcome: Outcome): void {
   const milliseconds = Math.round((performance.now() - began) * 10) / 10
-  record(session.root, session.records, { name: golden.name, failed, ...told, milliseconds })
+  record(session.root, session.records, { name: golden.name, failed, ...outcome, milliseconds })
 }

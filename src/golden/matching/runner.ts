@@ -74,7 +74,7 @@ export function runnerOf(context: unknown): Runner {
   })
 }
 
-function withSnapshots(file: string, test: string, life: SnapshotState, task?: Task): Runner {
+function withSnapshots(file: string, test: string, life: SnapshotState, task?: RunnerTask): Runner {
   const isVitest = task !== undefined || process.env.VITEST !== undefined
   const asked = life._updateSnapshot
   const result = isRecord(task?.result) ? task.result : {}
@@ -94,7 +94,7 @@ function withSnapshots(file: string, test: string, life: SnapshotState, task?: T
 }
 
 /** A test or group of Vitest. */
-type Task = Readonly<Record<string, unknown>>
+type RunnerTask = Readonly<Record<string, unknown>>
 
 /** The names of all tests below a group of Vitest that did not pass. */
 function unpassedOf(group: unknown, above: readonly string[] = []): string[] {

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { removeUnder } from '../../files/change.ts'
 import { isCi } from '../../host/engines.ts'
-import { tellTest } from '../../host/io.ts'
+import { printInTest } from '../../host/io.ts'
 import { counted } from '../../text/count.ts'
 import { pictureUnder, sha256 } from '../files.ts'
 import { record, writeRun } from './records.ts'
@@ -22,7 +22,7 @@ export function watchEnd(session: Session, runner: Runner): void {
     process.once('beforeExit', () => writeRun(session.root).catch(() => undefined))
     process.on('exit', (code) => {
       const unused = isPart || code !== 0 || process.exitCode ? [] : unusedOf(session, [])
-      if (unused.length > 0) tellTest(textOf(session, unused, false), true)
+      if (unused.length > 0) printInTest(textOf(session, unused, false), true)
     })
     return
   }
@@ -36,10 +36,10 @@ export function watchEnd(session: Session, runner: Runner): void {
   life.save = function (...words) {
     const unused = unusedOf(session, [...excused, ...(unpassed?.() ?? [])])
     const mayRemove = runner.update && !isCi(process.env)
-    if (unused.length > 0) tellTest(textOf(session, unused, mayRemove), true)
-    const told = tell(session, unused, mayRemove)
+    if (unused.length > 0) printInTest(textOf(session, unused, mayRemove), true)
+    const done = report(session, unused, mayRemove)
     const saved = save.apply(this, words)
-    return saved instanceof Promise ? told.then(() => saved) : saved
+    return saved instanceof Promise ? done.then(() => saved) : saved
   }
 }
 
@@ -67,7 +67,7 @@ function textOf({ root, file }: Session, unused: readonly string[], isRemoved: b
 }
 
 /** Puts obsolete goldens into the results, or removes them. */
-async function tell(session: Session, unused: readonly string[], isRemoved: boolean): Promise<void> {
+async function report(session: Session, unused: readonly string[], isRemoved: boolean): Promise<void> {
   const { root, file, records } = session
   const folder = dirname(file)
   for (const one of unused) {

@@ -77,11 +77,11 @@ function percent(share: number): string {
 function largestText({ difference, channel, x, y, expected, got, expectedPixel, gotPixel }: Largest): string {
   if (channel === undefined) return `${brief(difference)} at ${x},${y}: this pixel is in one picture only`
   // six digits do not distinguish neighbouring floats
-  const tell = brief(expected ?? 0) === brief(got ?? 0) ? String : brief
-  const samples = `${channel} at ${x},${y}: expected ${tell(expected ?? 0)}, got ${tell(got ?? 0)}`
+  const format = brief(expected ?? 0) === brief(got ?? 0) ? String : brief
+  const samples = `${channel} at ${x},${y}: expected ${format(expected ?? 0)}, got ${format(got ?? 0)}`
   const pixels =
     expectedPixel !== undefined && gotPixel !== undefined && expectedPixel.length > 1
-      ? ` (pixel ${expectedPixel.map(tell).join(',')} and ${gotPixel.map(tell).join(',')})`
+      ? ` (pixel ${expectedPixel.map(format).join(',')} and ${gotPixel.map(format).join(',')})`
       : ''
   return `${brief(difference)}, ${samples}${pixels}`
 }

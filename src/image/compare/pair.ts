@@ -25,14 +25,14 @@ export type Pair = Frame & {
 /**
  * The pair, and what had to be made alike: gray as RGB, no alpha as opaque, the lower depth as the higher.
  *
- * @param told the full scale of floats; else it is that of the picture that has the smaller one, so that no difference
+ * @param given the full scale of floats; else it is that of the picture that has the smaller one, so that no difference
  *   looks smaller than it is
  */
 export function pairUp(
   expected: Picture,
   actual: Picture,
   alpha: AlphaRule,
-  told?: number,
+  given?: number,
 ): { readonly pair: Pair; readonly mismatches: readonly Mismatch[] } {
   const colours = (p: Picture) => (p.channels < 3 ? 1 : 3)
   const mixed = Math.max(colours(expected), colours(actual))
@@ -40,7 +40,7 @@ export function pairUp(
   const channels = (mixed + (withAlpha ? 1 : 0)) as 1 | 2 | 3 | 4
   const depth = Math.max(expected.depth, actual.depth) as Depth
   const floats = [expected, actual].filter((p) => p.depth === 32).map(fullOf)
-  const full = depth === 32 ? (told ?? Math.min(...floats)) : fullScale(depth)
+  const full = depth === 32 ? (given ?? Math.min(...floats)) : fullScale(depth)
   const isAlphaAlone = colours(expected) === colours(actual) && alpha !== 'strict'
   return {
     pair: {

@@ -7,7 +7,7 @@ import type { Asked } from '../../picture/words/prepare.ts'
 import type { Given } from '../../picture/words/syntax.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import { writeDrawing } from '../draw/file.ts'
-import { checkAsked, checkDrawing, explanationOf, type Input, inputOf, noted, tellNotes } from './explain.ts'
+import { checkAsked, checkDrawing, explanationOf, type Input, inputOf, noted, printNotes } from './explain.ts'
 import type { ChainExplanation, ChainStep } from './explanation.ts'
 import { explainSettings } from './settings.ts'
 import { chainRows } from './text.ts'
@@ -27,7 +27,7 @@ export async function explainChain(
     const { drawChain } = await import('./chain-drawing.ts')
     await writeDrawing(drawChain(result), own.svg)
   }
-  tellNotes(input, io)
+  printNotes(input, io)
   if (own.svg === '-') return 0
   if (own.json) await io.out(`${JSON.stringify({ ...result, ...noted(input) })}\n`)
   else await io.page(chainText(result, own.verbose))

@@ -52,16 +52,16 @@ export async function explain(
   const { svg } = own
   checkDrawing(own)
   const input = await inputOf(operation.input === 'volume', path, own)
-  const told = await tell(operation, input, given, path === undefined)
-  if (svg !== undefined) await writeDrawing(await told.draw(), svg)
+  const made = await explained(operation, input, given, path === undefined)
+  if (svg !== undefined) await writeDrawing(await made.draw(), svg)
   if (svg === '-') {
-    tellNotes(input, io)
+    printNotes(input, io)
     return 0
   }
   if (own.json)
-    await io.out(`${JSON.stringify({ ...told.result, formula: operation.formula, ...noted(input) })}\n`)
-  else await io.page(told.text())
-  tellNotes(input, io)
+    await io.out(`${JSON.stringify({ ...made.result, formula: operation.formula, ...noted(input) })}\n`)
+  else await io.page(made.text())
+  printNotes(input, io)
   return 0
 }
 
@@ -69,7 +69,7 @@ export async function explain(
 export const noted = ({ notes = [] }: Input) => (notes.length > 0 ? { notes } : {})
 
 /** Reports what a user should know of an input. */
-export function tellNotes({ notes = [] }: Input, io: Io): void {
+export function printNotes({ notes = [] }: Input, io: Io): void {
   for (const note of notes) io.err(noteMessage(note))
 }
 
@@ -102,7 +102,7 @@ export const explanationAndDrawing = (
   input: Input,
   given: Given,
   isLayer: boolean,
-): Promise<Pick<Told, 'result' | 'draw'>> => tell(operation, input, given, isLayer)
+): Promise<Pick<Explained, 'result' | 'draw'>> => explained(operation, input, given, isLayer)
 
 /** Explains an operation on an input; without a picture, `isLayer`, there is no padding unless it is asked for. */
 export const explanationOf = async (
@@ -111,9 +111,9 @@ export const explanationOf = async (
   given: Given,
   isLayer: boolean,
 ): Promise<(Explanation & Arithmetic) | FilterExplanation | StepsExplanation> =>
-  (await tell(operation, input, given, isLayer)).result
+  (await explained(operation, input, given, isLayer)).result
 
-type Told = {
+type Explained = {
   readonly result: (Explanation & Arithmetic) | FilterExplanation | StepsExplanation
   text(): string
   draw(): Promise<string>
@@ -126,7 +126,12 @@ type Asked = {
   readonly kernel: Kernel | undefined
 }
 
-async function tell(operation: Operation, input: Input, given: Given, isLayer: boolean): Promise<Told> {
+async function explained(
+  operation: Operation,
+  input: Input,
+  given: Given,
+  isLayer: boolean,
+): Promise<Explained> {
   const kernel =
     typeof given.kernel === 'string' ? await loadKernel(given.kernel, { names: namedKernels }) : undefined
   const rules = layerRules(operation.name)
@@ -139,7 +144,7 @@ async function tell(operation: Operation, input: Input, given: Given, isLayer: b
   if (rules === undefined) {
     if (operation.kernel === 'required' && kernel === undefined) throw withoutKernel(operation)
     const kernels = planned(operation, input, asked)
-    if (kernels.kind === 'tensor') return tellSteps(operation, input, kernels)
+    if (kernels.kind === 'tensor') return explainedSteps(operation, input, kernels)
     const result = filterOf(operation, input, kernels)
     return {
       result,
@@ -228,11 +233,11 @@ function arithmeticOf(run: Planned | undefined, explanation: Explanation): Arith
 }
 
 /** A filter that takes steps over planes: what it does to the size, and by which arithmetic. */
-async function tellSteps(
+async function explainedSteps(
   operation: Operation,
   { shape }: Input,
   run: Extract<Planned, { kind: 'tensor' }>,
-): Promise<Told> {
+): Promise<Explained> {
   if (operation.kind !== 'filter') {
     throw new ConvoError('E_USAGE', `${operation.name} has no kernels to explain`, { why: operation.summary })
   }

@@ -121,6 +121,6 @@ function kernelText(kernel: Kernel, facts: Facts, width: number): Message {
     return [label, planeText(plane, most, Math.max(columns, 40), kind)]
   })
   const more = planes.length > mostPrinted ? `\nand ${planes.length - mostPrinted} more planes\n` : ''
-  const told = wrap(factWords(facts).join(' · '), columns).join('\n')
-  return [`${visibleLine(facts.name)}\n${told}\n`, parts, more]
+  const line = wrap(factWords(facts).join(' · '), columns).join('\n')
+  return [`${visibleLine(facts.name)}\n${line}\n`, parts, more]
 }

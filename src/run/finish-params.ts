@@ -1,19 +1,19 @@
 // The block in memory that says how a row is finished. The loops of src/wasm read this file too, so it has no types.
 
 /** f32: v = sum / scale. */
-export const howScale = 0
+export const finishScale = 0
 /** f32: v = v + offset. */
-export const howOffset = 4
+export const finishOffset = 4
 /** f32: with the flag `affine`, v = (v - low) * gain, after the absolute value. */
-export const howLow = 8
+export const finishLow = 8
 /** f32. */
-export const howGain = 12
+export const finishGain = 12
 /** i32, the flags below. */
-export const howFlags = 16
+export const finishFlags = 16
 /** i32: 2 or 4 channels of which the last is alpha and is not counted as clipped; 0: all samples count. */
-export const howAlpha = 20
+export const finishAlpha = 20
 /** The size of the block. Clip counts are another one, two u32 of samples clipped low and high, which loops add to. */
-export const howBytes = 32
+export const finishBytes = 32
 
 export const flagAbsolute = 1
 export const flagAffine = 2

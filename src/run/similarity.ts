@@ -1,7 +1,7 @@
 import type { Shape } from '../definition/layer.ts'
-import { type LikenessOptions, type LikenessTap, likenessTaps } from '../definition/likeness.ts'
+import { type SimilarityOptions, type SimilarityTap, similarityTaps } from '../definition/similarity.ts'
 import { type Address, plus } from '../graph/address.ts'
-import { likenessNeeds } from '../graph/node.ts'
+import { similarityNeeds } from '../graph/node.ts'
 import { pitchOf } from '../graph/schedule.ts'
 import { rowCount, type Span, slotOf, united } from '../graph/spans.ts'
 import type { WasmExports } from './engine.ts'
@@ -12,8 +12,8 @@ const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
 /** Where the tables, rows and tile of a step are in its scratch memory. */
 function layOut(
   [channels, , width]: Shape,
-  { patch }: LikenessOptions,
-  taps: readonly LikenessTap[],
+  { patch }: SimilarityOptions,
+  taps: readonly SimilarityTap[],
   rows: number,
 ) {
   const reach = taps.reduce((most, { dx }) => Math.max(most, dx), 0)
@@ -25,24 +25,24 @@ function layOut(
   return { reach, pitch, rowPitch, near: 0, offsets, made, tile, bytes: tile + channels * rows * pitch + 128 }
 }
 
-/** Scratch memory of an involution by likeness that has `rows` rows of its input at once. */
-export const likenessBytes = (shape: Shape, options: LikenessOptions, rows: number): number =>
-  layOut(shape, options, likenessTaps(shape, options).taps, rows).bytes
+/** Scratch memory of an involution by similarity that has `rows` rows of its input at once. */
+export const similarityBytes = (shape: Shape, options: SimilarityOptions, rows: number): number =>
+  layOut(shape, options, similarityTaps(shape, options).taps, rows).bytes
 
 /** Gathered rows: which they are, and bytes from channel to channel. */
 type Tile = { readonly rows: readonly Span[]; readonly plane: number }
 
-/** Computes rows of an involution by likeness. Addresses of buffers are absolute. */
-export function prepareLikeness(
+/** Computes rows of an involution by similarity. Addresses of buffers are absolute. */
+export function prepareSimilarity(
   shape: Shape,
-  options: LikenessOptions,
+  options: SimilarityOptions,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   scratch: Address,
 ): (to: PlacedRows, from: PlacedRows, rows: Span) => void {
   const [channels, height, width] = shape
   const { patch } = options
-  const { taps, perSquare } = likenessTaps(shape, options)
+  const { taps, perSquare } = similarityTaps(shape, options)
   const layout = layOut(shape, options, taps, 0)
   const { reach, pitch } = layout
   const [near, offsets, tile] = [scratch, plus(scratch, layout.offsets), plus(scratch, layout.tile)]
@@ -53,7 +53,7 @@ export function prepareLikeness(
 
   /** The rows that are needed, with columns beside them for neighbours that are outside; they become those of the tile. */
   function gather(from: PlacedRows, span: Span): Tile {
-    const rows = united(likenessNeeds(shape, options, span))
+    const rows = united(similarityNeeds(shape, options, span))
     const plane = rowCount(rows) * pitch
     for (let c = 0; c < channels; c++) {
       let to = plus(tile, c * plane)

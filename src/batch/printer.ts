@@ -7,7 +7,7 @@ import type { BatchSettings } from './plan.ts'
 import { createProgress, type Standing } from './progress.ts'
 
 /** Shows people and machines how a batch goes: progress and failures on standard error, data on standard output. */
-export type Teller = {
+export type Printer = {
   note(text: string): void
   /** An error that does not end the batch. */
   error(error: ConvoError): void
@@ -24,7 +24,7 @@ export type Teller = {
   end(lines: readonly string[]): Promise<void>
 }
 
-export function createTeller(settings: BatchSettings, io: Io, log?: Log): Teller {
+export function createPrinter(settings: BatchSettings, io: Io, log?: Log): Printer {
   const screen = {
     isTerminal: process.stderr.isTTY === true,
     columns: () => process.stderr.columns ?? 80,

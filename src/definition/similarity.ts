@@ -7,7 +7,7 @@ const { fround } = Math
 // Kernels made from the pixels by a rule instead of trained weights, so that an involution is of use as it is.
 
 /** The size of the neighbourhood, and how alike its pixels have to be. */
-export type LikenessOptions = {
+export type SimilarityOptions = {
   readonly size: number
   readonly dilation: number
   /** A distance in pixels at which weights have fallen to exp(−1/2); Infinity: distance does not count. */
@@ -40,10 +40,10 @@ const lastPower = 24
  * channels. With larger patches and an infinite σs it is the softmax over the neighbourhood of −d² / 2σr²: self-attention
  * with the patches as queries and keys, which is also known as non-local means (Buades, Coll and Morel 2005).
  */
-export function involveBySimilarity(x: Tensor, options: LikenessOptions): Tensor {
+export function involveBySimilarity(x: Tensor, options: SimilarityOptions): Tensor {
   const [channels, height, width] = x.shape as [number, number, number]
   const { patch } = options
-  const { perSquare, taps } = likenessTaps(x.shape, options)
+  const { perSquare, taps } = similarityTaps(x.shape, options)
   const out = Tensor.zeros(x.shape)
   const pad = (patch - 1) / 2
   const squares = new Float32Array(width)
@@ -90,13 +90,13 @@ export function involveBySimilarity(x: Tensor, options: LikenessOptions): Tensor
 }
 
 /** A neighbour: where it is, and what it weighs if it is alike. */
-export type LikenessTap = { readonly dy: number; readonly dx: number; readonly near: number }
+export type SimilarityTap = { readonly dy: number; readonly dx: number; readonly near: number }
 
 /** The neighbours that are inside for some pixel, in order, and what turns a sum of squares into a power of two. */
-export function likenessTaps(
+export function similarityTaps(
   shape: readonly number[],
-  { size, dilation, sigmaSpace, sigmaRange, patch }: LikenessOptions,
-): { readonly perSquare: number; readonly taps: readonly LikenessTap[] } {
+  { size, dilation, sigmaSpace, sigmaRange, patch }: SimilarityOptions,
+): { readonly perSquare: number; readonly taps: readonly SimilarityTap[] } {
   invariant(size % 2 === 1 && patch % 2 === 1, 'neighbourhoods and patches have a middle')
   const [channels, height, width] = shape as [number, number, number]
   const taps = neighbourPlaces({ size, dilation }, height).flatMap((dy) =>
@@ -111,7 +111,7 @@ export function likenessTaps(
 
 /** How far the neighbours are along an axis of `n` samples: those that are inside for some pixel. */
 export function neighbourPlaces(
-  { size, dilation }: Pick<LikenessOptions, 'size' | 'dilation'>,
+  { size, dilation }: Pick<SimilarityOptions, 'size' | 'dilation'>,
   n: number,
 ): number[] {
   const half = (size - 1) / 2
