@@ -233,8 +233,7 @@ function startEntry({ batch, shard, template, all, items, operation }: Plan) {
   } as const
 }
 
-function appetiteOf({ operation }: Plan) {
-  const { steps, settings } = operation.job('input', 'output.png')
+function appetiteOf({ operation: { steps, settings } }: Plan) {
   const isTensor = steps.some((make) => make({ channels: 3, full: 255 }).kind === 'tensor')
   return { isTensor, maxPixels: settings['max-pixels'] }
 }

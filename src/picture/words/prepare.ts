@@ -26,6 +26,7 @@ export type Prepared = {
   /** The names of the operations. */
   readonly name: string
   readonly settings: Settings
+  readonly steps: readonly StepMaker[]
   /** @throws ConvoError E_OPTION, E_OUTPUT for an output that cannot be what the settings say */
   job(input: string, output: string): PictureJob
 }
@@ -196,16 +197,18 @@ export function settledStep(
 }
 
 function prepared(settings: Settings, steps: readonly PreparedStep[]): Prepared {
+  const makers = steps.flatMap(({ step, behind }) => (behind === undefined ? [step] : [step, behind]))
   return {
     name: steps.map(({ name }) => name).join('-'),
     settings,
+    steps: makers,
     job(input, output) {
       checkOutput(settings, output)
       return {
         input,
         output,
         operation: steps.map(({ name }) => name).join(' -- '),
-        steps: steps.flatMap(({ step, behind }) => (behind === undefined ? [step] : [step, behind])),
+        steps: makers,
         settings,
         isVolume: steps[0]!.isVolume,
       }

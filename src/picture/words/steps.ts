@@ -55,17 +55,20 @@ export const joinedSteps = (steps: readonly (readonly string[])[]): string[] =>
  * @throws ConvoError E_USAGE
  */
 export function refuseOpenChain(words: readonly string[]): void {
-  if (words[0] !== 'chain' || words.includes('--')) return
-  const at = words.findIndex((word) => isOperation(unpacked(word)[0]!))
+  if (words[0] !== 'chain') return
+  const end = words.indexOf('--')
+  const [head, behind] = end < 0 ? [words, []] : [words.slice(0, end), words.slice(end)]
+  const at = head.findIndex((word) => isOperation(unpacked(word)[0]!))
+  if (end >= 0 && at < 0) return
   const steps =
     at < 0
       ? [
           ['gaussian', '--sigma', '2'],
           ['sobel', '--unit'],
         ]
-      : stepsIn(words.slice(at))
+      : stepsIn(head.slice(at))
   throw new ConvoError('E_USAGE', 'a chain needs its steps after --', {
-    instead: [words, ...words.slice(0, at < 0 ? undefined : at), '--', ...joinedSteps(steps)],
+    instead: [words, ...head.slice(0, at < 0 ? undefined : at), '--', ...joinedSteps(steps), ...behind],
   })
 }
 

@@ -62,4 +62,21 @@ describe('the fingerprint of an operation', () => {
     await failure('E_NAME', () => print('soble'))
     await failure('E_USAGE', () => print('chain', '--gray'))
   })
+
+  it('refuses steps of a chain that stand before the first --', async () => {
+    const words = ['chain', '--gray', 'gaussian', '--sigma', '1', '--', 'sobel']
+    const error = await failure('E_USAGE', () => print(...words))
+    expect(error.instead?.slice(1)).toEqual([
+      'chain',
+      '--gray',
+      '--',
+      'gaussian',
+      '--sigma',
+      '1',
+      '--',
+      'sobel',
+    ])
+    // the value of an option is no step
+    expect(await print('chain', '--range', 'clamp', '--', 'sobel')).toMatch(/./)
+  })
 })

@@ -76,6 +76,23 @@ async function uninterrupted(input = 'in'): Promise<Map<string, Buffer>> {
   return tree(at('whole'))
 }
 
+it.each([
+  ['webp', 'sobel', '--quality', '30'],
+  ['jpg', 'sobel', '--subsampling', '4:2:0'],
+  ['tif', 'sobel', '--depth', '32'],
+  ['webp', 'chain', '--quality', '30', '--', 'sobel', '--', 'relu'],
+])('outputs in %s take their options: %s %s %s', async (extension, ...words) => {
+  await writePictures(join(folder, 'in'), 1)
+  const [name] = readdirSync(at('in'))
+  const made = await batch('in', '-o', `out/{stem}.${extension}`, '--', ...words)
+  expect([made.status, made.stderr]).toEqual([0, expect.not.stringContaining('error')])
+  const [operation, ...rest] = words
+  const alone = await convo([operation!, join('in', name!), `alone.${extension}`, ...rest], { cwd: folder })
+  expect(alone.status).toBe(0)
+  const [output] = readdirSync(at('out')).filter((file) => !file.startsWith('.'))
+  expect(readFileSync(join(folder, 'out', output!))).toEqual(readFileSync(at(`alone.${extension}`)))
+})
+
 describe('a batch', () => {
   it('makes one output for each input, and skips what is up to date by content', async () => {
     writePictures(at('in'), 6)
