@@ -13,10 +13,12 @@ describe('several inputs and a folder', () => {
     ['options among them', ['sobel', '--unit', ...names, '--border', 'wrap', 'options/']],
     ['a pattern', ['sobel', '*.png', 'pattern/']],
     ['a folder', ['box', '.', 'folder/', '--size', '5']],
+    ['a chain', ['chain', ...names, 'chain/', '--gray', '--', 'sobel', '--', 'relu']],
+    ['a template', ['sobel', ...names, 'template/{stem}.png', '--unit']],
   ])('are a batch: %s', async (_, words) => {
     const { status, stderr } = await run(...words)
     expect(status, stderr).toBe(0)
-    const folder = words.find((word) => word.endsWith('/'))!
+    const folder = words.find((word) => /\/(\{|$)/.test(word))!.split('/')[0]!
     expect(readdirSync(here.path(folder)).filter((name) => name.endsWith('.png'))).toEqual(names)
   })
 
@@ -30,9 +32,13 @@ describe('several inputs and a folder', () => {
     for (const words of [
       ['sobel', 'scene.png', 'alpha.png', 'out.png'],
       ['sobel', 'scene.png', '.'],
+      ['chain', 'scene.png', 'alpha.png', 'out.png', '--', 'sobel'],
+      ['conv3d', 'scene.png', 'alpha.png', 'out/'],
     ]) {
       const { status, stderr } = await run(...words)
       expect([status, stderr]).toEqual([2, expect.stringContaining('error:')])
+      // no command that would write over a picture is recommended
+      expect(stderr).not.toMatch(/try: convo (?!batch)\S+ scene\.png alpha\.png/)
     }
   })
 })

@@ -60,26 +60,43 @@ export const isName = (word: string): boolean =>
 
 /** What was meant by more arguments than a command takes: several pictures, a name with spaces, or fewer words. */
 export function tooMany(command: Syntax, line: readonly string[], args: readonly string[]): ErrorDetail {
-  const most = command.arguments.length
-  // what is behind -- is among the arguments
-  const rest = without(line, args).filter((word) => word !== '--')
-  const steps = line.includes('--') ? line.slice(line.indexOf('--') + 1) : []
-  if (Object.hasOwn(operations, command.name) && steps.length === args.length - most && isName(steps[0]!)) {
-    const [own, others] = ofChain(command, rest)
-    const behind = ['--', command.name, ...others, '--', ...joinedSteps(stepsIn(steps))]
-    return { fix: `convo ${commandLine(['chain', ...args.slice(0, most), ...own, ...behind])}` }
+  const {
+    name,
+    arguments: { length: most },
+  } = command
+  const end = line.indexOf('--')
+  const [head, tail] = end < 0 ? [line, []] : [line.slice(0, end), line.slice(end)]
+  const isOperation = Object.hasOwn(operations, name)
+  const steps = tail.slice(1)
+  if (isOperation && steps.length === args.length - most && isName(steps[0]!)) {
+    // what is behind -- is among the arguments
+    const own = args.slice(0, most)
+    const [ofAll, others] = ofChain(command, without(head, own))
+    const behind = ['--', name, ...others, '--', ...joinedSteps(stepsIn(steps))]
+    return { fix: `convo ${commandLine(['chain', ...own, ...ofAll, ...behind])}` }
   }
-  if (Object.hasOwn(operations, command.name)) {
-    const valued = withValue(command.name, args, most)
-    if (valued !== undefined) return { fix: `convo ${commandLine([command.name, ...valued, ...rest])}` }
+  // only a command with a tail keeps what is behind --
+  const kept = command.tail === undefined ? [] : tail
+  const rest = kept.length > 0 ? without(head, args) : without(line, args).filter((word) => word !== '--')
+  if (isOperation) {
+    const valued = withValue(name, args, most)
+    if (valued !== undefined) return { fix: `convo ${commandLine([name, ...valued, ...rest])}` }
     const spaced = withSpaces(args)
-    if (spaced?.length === most) return { fix: `convo ${commandLine([command.name, ...spaced, ...rest])}` }
-    const batch = batchOf(command.name, args, rest)
-    if (batch !== undefined) return { fix: `convo ${commandLine(batch)}` }
-    if (args.some((word) => !/^-|[./]/.test(word))) return { fix: 'quote a name that contains spaces' }
+    if (spaced?.length === most) return { fix: `convo ${commandLine([name, ...spaced, ...rest])}` }
   }
-  return { fix: `convo ${commandLine([...command.name.split(' '), ...args.slice(0, most), ...rest])}` }
+  const batch = makesPictures(name) ? batchOf(name, args, rest, kept) : undefined
+  if (batch !== undefined) return { fix: `convo ${commandLine(batch)}` }
+  if (isOperation && args.some((word) => !/^-|[./]/.test(word)))
+    return { fix: 'quote a name that contains spaces' }
+  // a command that would write over one of the pictures is no help
+  const writes = isOperation || name === 'net' || name === 'chain'
+  if (writes && existsSync(args[most - 1]!)) return {}
+  return { fix: `convo ${commandLine([...name.split(' '), ...args.slice(0, most), ...rest, ...kept])}` }
 }
+
+/** Whether a command can be that of a batch. */
+const makesPictures = (name: string): boolean =>
+  name === 'chain' || (Object.hasOwn(operations, name) && operations[name]!.input !== 'volume')
 
 /** The options of a line that a chain has itself, and those of the step. */
 function ofChain({ name }: Syntax, options: readonly string[]): [own: string[], others: string[]] {
@@ -124,29 +141,45 @@ function withSpaces(args: readonly string[]): readonly string[] | undefined {
 const ofBatch = ['--json', '--quiet', '-q', '--verbose', '-v', '--in-place', '--dry-run', '--debug']
 
 /**
- * The batch that a line of an operation means by several pictures, a folder or a pattern, and a folder behind them;
- * undefined for any other line.
+ * The batch that a line of an operation or chain means by several pictures, a folder or a pattern, and a folder or a name
+ * with keys behind them; undefined for any other line.
  */
 export function batchMeant({ name }: Syntax, line: readonly string[], params: Params): string[] | undefined {
-  if (!Object.hasOwn(operations, name) || operations[name]!.input === 'volume' || line.includes('--'))
-    return undefined
-  const args = positionals(line, params).map((place) => line[place]!)
+  const end = line.indexOf('--')
+  if (!makesPictures(name) || end >= 0 !== (name === 'chain')) return undefined
+  const [head, tail] = end < 0 ? [line, []] : [line.slice(0, end), line.slice(end)]
+  const args = positionals(head, params).map((place) => head[place]!)
   const [first = '', last = ''] = [args[0], args.at(-1)]
-  if (args.length < 2 || !(last.endsWith('/') || isFolder(last))) return undefined
+  if (args.length < 2 || !(isFolderName(last) || hasKeys(last))) return undefined
   const isMany = args.length > 2 || isFolder(first) || (/[*?[{]/.test(first) && !existsSync(first))
-  return isMany ? batchOf(name, args, without(line, args)) : undefined
+  return isMany ? batchOf(name, args, without(head, args), tail) : undefined
 }
 
-/** A batch over the pictures of a line, into the folder that it names, or `out`. */
-function batchOf(name: string, args: readonly string[], rest: readonly string[]): string[] | undefined {
+const isFolderName = (word: string): boolean => word.endsWith('/') || isFolder(word)
+
+/** Whether a name is a template, as `out/{stem}.png`. */
+const hasKeys = (word: string): boolean => /\{\w/.test(word) && !existsSync(word)
+
+/** A batch over the pictures of a line, into the folder or by the template that it names, or into `out`. */
+function batchOf(
+  name: string,
+  args: readonly string[],
+  rest: readonly string[],
+  tail: readonly string[],
+): string[] | undefined {
   const last = args.at(-1)!
-  const hasFolder = last.endsWith('/') || isFolder(last)
-  const inputs = hasFolder ? args.slice(0, -1) : args.filter((arg) => existsSync(arg))
-  if (inputs.length < 2 && !hasFolder) return undefined
-  const extension = !hasFolder && !existsSync(last) ? extname(last) : ''
-  const stems = new Set(inputs.map((input) => basename(input, extname(input))))
-  const file = `${stems.size === inputs.length ? '{rel}/{stem}' : '{dir}/{stem}-{ext}'}${extension || '.png'}`
+  const isOutput = isFolderName(last) || hasKeys(last)
+  const inputs = isOutput ? args.slice(0, -1) : args.filter((arg) => existsSync(arg))
+  if (inputs.length < 2 && !isOutput) return undefined
   const own = rest.filter((word) => ofBatch.includes(word))
   const others = rest.filter((word) => !ofBatch.includes(word))
-  return ['batch', ...inputs, '-o', join(hasFolder ? last : 'out', file), ...own, '--', name, ...others]
+  const output = hasKeys(last) ? last : join(isOutput ? last : 'out', fileOf(inputs, isOutput ? '' : last))
+  return ['batch', ...inputs, '-o', output, ...own, '--', name, ...others, ...tail]
+}
+
+/** The template of the names of the outputs, with the extension of an output that was named. */
+function fileOf(inputs: readonly string[], named: string): string {
+  const stems = new Set(inputs.map((input) => basename(input, extname(input))))
+  const extension = named === '' || existsSync(named) ? '' : extname(named)
+  return `${stems.size === inputs.length ? '{rel}/{stem}' : '{dir}/{stem}-{ext}'}${extension || '.png'}`
 }
