@@ -9,6 +9,7 @@ import { bubblesPicture } from './render/bubbles.mjs'
 import { planet } from './render/planet.mjs'
 import { scene } from './render/scene.mjs'
 import { volume } from './render/volume.mjs'
+import { blurred, noisy } from './render/worse.mjs'
 
 const folder = new URL('./', import.meta.url)
 const small = { compressionLevel: 9, adaptiveFiltering: true }
@@ -19,9 +20,10 @@ const path = (name) => fileURLToPath(new URL(name, folder))
 const open = ({ data, width, height, channels }) => sharp(data, { raw: { width, height, channels } })
 
 await mkdir(folder, { recursive: true })
-await open(await scene())
-  .png(small)
-  .toFile(path('scene.png'))
+const picture = await scene()
+await open(picture).png(small).toFile(path('scene.png'))
+await open(noisy(picture)).jpeg({ quality: 95, chromaSubsampling: '4:4:4' }).toFile(path('noisy.jpg'))
+await open(blurred(picture)).png(small).toFile(path('blurred.png'))
 await open(planet()).toColourspace('grey16').png(small).toFile(path('gray16.png'))
 await open(bubblesPicture()).png(small).toFile(path('alpha.png'))
 

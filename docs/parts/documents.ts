@@ -5,13 +5,13 @@ import { errorCodes } from '../../src/error.ts'
 import { animationOf, hasAnimation } from './animations.ts'
 import { apiReference } from './api.ts'
 import { formatsPage } from './formats.ts'
-import { type Exhibit, examples, shownFirst, textbook } from './gallery.ts'
+import { type Exhibit, examples, shownFirst, shownInTable, textbook } from './gallery.ts'
 import { lossesPage } from './losses.ts'
 import { methodsText } from './methods.ts'
 
 /** The documents with generated sections, and the sections that each has a place for: `<!-- name:begin -->`. */
 const places = {
-  'README.md': ['examples', 'textbook', 'animations'],
+  'README.md': ['examples', 'more-examples', 'textbook', 'animations'],
   'docs/options.md': ['filters', 'operators', 'options', 'exit-codes', 'errors'],
   'docs/gallery.md': ['gallery-examples', 'gallery-textbook'],
 } as const
@@ -50,12 +50,24 @@ const sectionTexts = () => ({
     .slice(0, shownFirst)
     .map((one) => shown(one, ''))
     .join('\n\n'),
+  'more-examples': table(
+    ['', ''],
+    inRows(
+      examples
+        .slice(shownFirst, shownFirst + shownInTable)
+        .map(
+          ({ name, title, line, command }) =>
+            `**${title}.** ${line}<br>\`convo ${command}\`<br>${imageOf(name, `${title}: before and after`)}`,
+        ),
+      2,
+    ),
+  ),
   textbook: table(
     ['operator', '', 'example'],
     textbook.map(({ name, title, line, alone }) => [
       `**${title}**<br>\`${name}\``,
       line,
-      `<img src="${pictureOf(name)}" width="400" alt="${title}: ${alone ? 'the result' : 'before and after'}">`,
+      imageOf(name, `${title}: ${alone ? 'the result' : 'before and after'}`),
     ]),
   ),
   animations: table(
@@ -77,6 +89,9 @@ function withSection(text: string, path: string, name: string, section: string):
 }
 
 const pictureOf = (name: string): string => `docs/pictures/${name}.webp`
+
+const imageOf = (name: string, alt: string): string =>
+  `<img src="${pictureOf(name)}" width="400" alt="${alt}">`
 
 /** An exhibit with its command and pictures; `up` is the way from the document to the top of the repository. */
 function shown({ name, title, line, command, alone }: Exhibit, up: string): string {

@@ -35,8 +35,8 @@ export const hero: Exhibit = {
   at: [430, 40],
 }
 
-/** How many of the examples the README shows. */
-export const shownFirst = 6
+/** How many of the examples the README shows with their commands below each other, and how many in a table. */
+export const [shownFirst, shownInTable] = [4, 8]
 
 /** What convo does, the examples of the README first. */
 export const examples: readonly Exhibit[] = [
@@ -55,13 +55,6 @@ export const examples: readonly Exhibit[] = [
     at: lighthouse,
   },
   {
-    name: 'unsharp',
-    title: 'Sharpen',
-    line: 'Adds the difference from a blurred copy.',
-    command: 'unsharp samples/scene.png out.png --sigma 2 --amount 1.5',
-    at: lighthouse,
-  },
-  {
     name: 'emboss',
     title: 'A kernel from a file',
     line: `convo reads ${Object.keys(formats).length} formats; this is an SVG \`feConvolveMatrix\`.`,
@@ -75,6 +68,57 @@ export const examples: readonly Exhibit[] = [
     command:
       'chain samples/scene.png out.png --gray -- gaussian --sigma 1 -- sobel -- pointwise --preset invert',
     at: lighthouse,
+  },
+  {
+    name: 'denoise',
+    title: 'A trained network',
+    line: 'A small network that was trained to remove noise.',
+    command: 'net samples/networks/denoise.safetensors samples/noisy.jpg out.png',
+    at: [0, 0],
+  },
+  {
+    name: 'enlarge',
+    title: 'Super-resolution',
+    line: 'A network that doubles the size.',
+    command: 'net samples/networks/enlarge.safetensors samples/scene.png out.png',
+    at: [420, 70],
+    grows: 2,
+  },
+  {
+    name: 'richardson-lucy',
+    title: 'Deblur',
+    line: 'Undoes a known blur, here that of a moving camera.',
+    command: 'richardson-lucy samples/blurred.png out.png --kernel motion:length=15 --iterations 60',
+    at: [0, 0],
+  },
+  {
+    name: 'unsharp',
+    title: 'Sharpen',
+    line: 'Adds the difference from a blurred copy.',
+    command: 'unsharp samples/scene.png out.png --sigma 2 --amount 1.5',
+    at: lighthouse,
+  },
+  {
+    name: 'median',
+    title: 'Median',
+    line: 'The median of a disk: removes specks, keeps edges.',
+    command: 'median samples/scene.png out.png --size 9 --shape disk',
+    at: lighthouse,
+  },
+  {
+    name: 'canny',
+    title: 'Edges as lines',
+    line: 'One pixel wide, without weak edges that are not connected to strong ones.',
+    command: 'canny samples/scene.png out.png --sigma 1.5',
+    at: lighthouse,
+  },
+  {
+    name: 'resize',
+    title: 'Resize',
+    line: 'Lanczos, bicubic, bilinear and others, as Pillow computes them.',
+    command: 'resize samples/small/colour.png out.png --by 4 --curve lanczos3',
+    at: [0, 0],
+    grows: 4,
   },
   {
     name: 'log',
@@ -102,20 +146,6 @@ export const examples: readonly Exhibit[] = [
     title: 'A kernel as numbers',
     line: 'A signed slope of the gray picture, where 0 becomes middle gray.',
     command: 'conv2d samples/scene.png out.png --kernel "-1 0 1; -2 0 2; -1 0 1" --gray --range offset',
-    at: lighthouse,
-  },
-  {
-    name: 'canny',
-    title: 'Edges as lines',
-    line: 'One pixel wide, without weak edges that are not connected to strong ones.',
-    command: 'canny samples/scene.png out.png --sigma 1.5',
-    at: lighthouse,
-  },
-  {
-    name: 'median',
-    title: 'Median',
-    line: 'The median of a disk: removes specks, keeps edges.',
-    command: 'median samples/scene.png out.png --size 9 --shape disk',
     at: lighthouse,
   },
   {

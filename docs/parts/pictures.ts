@@ -34,7 +34,9 @@ export async function exhibit(one: Exhibit): Promise<Pixels> {
   try {
     const output = await read(runConvo(one.command, folder))
     if (one.alone) return output
-    const input = await read(join(root, wordsOf(one.command).find((word) => word.startsWith('samples/'))!))
+    const input = await read(
+      join(root, wordsOf(one.command).find((word) => /^samples\/.*\.(png|jpg|tif)$/.test(word))!),
+    )
     const [x, y] = one.at ?? [0, Math.floor((input.height - partHeight) / 2)]
     const grows = one.grows ?? 1
     const outputs = [output]
