@@ -234,7 +234,7 @@ function startEntry({ batch, shard, template, all, items, operation }: Plan) {
 }
 
 function appetiteOf({ operation: { steps, settings } }: Plan) {
-  const isTensor = steps.some((make) => make({ channels: 3, full: 255 }).kind === 'tensor')
+  const isTensor = steps.some((make) => make({ channels: 3, full: 255 }).acts !== 'pixels')
   return { isTensor, maxPixels: settings['max-pixels'] }
 }
 

@@ -1,5 +1,6 @@
 import type { Correlation, Transposition } from '../conv/geometry.ts'
-import type { RecipePlan } from '../conv/plan.ts'
+import { type FilterOptions, planRecipe, type RecipePlan } from '../conv/plan.ts'
+import type { Recipe } from '../conv/recipe.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { correlateTensors, outputShape, transposeReference } from './convolution.ts'
 import type { Shape } from './layer.ts'
@@ -21,6 +22,8 @@ export interface Engine {
   involve(x: Tensor, options: SimilarityOptions): Promise<Tensor>
   /** What is between the convolutions: tensors [C,H,W]; of layers that take samples one by one also volumes. */
   layer<K extends LayerName>(name: K, inputs: readonly Tensor[], settings: LayerSettings[K]): Promise<Tensor>
+  /** A recipe over every plane of [C,H,W]; of a picture that is written down, over its pixels with their alpha. */
+  recipe(x: Tensor, recipe: Recipe, options: FilterOptions, full: number): Promise<Tensor>
   /** A planned recipe of one kernel over every plane of [C,H,W]; its fill is a share of `full`. */
   filter(x: Tensor, plan: RecipePlan, full: number): Promise<Tensor>
   /** Several steps over tensors [C,H,W], run as one. */
@@ -45,9 +48,17 @@ export const referenceEngine: Engine = {
     run(settings, rowsOf(out), inputs.map(rowsOf), [0, shape[1]], shapes, shape)
     return out
   },
+  recipe: async (x, recipe, options, full) => filterPlanes(x, planOfPlanes(x, recipe, options), full),
   filter: async (x, plan, full) => filterPlanes(x, plan, full),
   together: (inputs, steps) => steps(referenceEngine, ...inputs),
 }
+
+/** The plan of a recipe over floats [C,H,W] that are levels of a picture. */
+export const planOfPlanes = (
+  { shape: [, height = 1, width = 1] }: Tensor,
+  recipe: Recipe,
+  options: FilterOptions,
+) => planRecipe(recipe, options, { width, height, samples: 'f32' })
 
 /** A volume [C,D,H,W] as planes [C,D·H,W]. */
 const flat = ({ shape: [channels = 1, ...sizes] }: Tensor): Shape => [

@@ -6,6 +6,7 @@ import { flip } from '../kernel/analyse.ts'
 import { type Kernel, kernel as kernelOf } from '../kernel/kernel.ts'
 import { wrongRank } from '../operators/bank.ts'
 import { type Operator, operator } from '../operators/operator.ts'
+import { recipeStep } from '../operators/recipe.ts'
 import { choice, integer, number } from '../params.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { inverseOf } from './inverse.ts'
@@ -131,11 +132,11 @@ export const deblurring: Readonly<Record<string, Operator>> = {
       outside(settings, full)
       const blur = blurOf('wiener', kernel!, true)
       const inverse = inverseOf(blur, middleOf(blur), balance, penalty)
-      return {
-        kind: 'recipe',
-        recipe: single(inverse),
-        options: { border: settings.border ?? 'symmetric' },
-      }
+      return recipeStep(
+        single(inverse),
+        { kernel, settings, full },
+        { border: settings.border ?? 'symmetric' },
+      )
     },
   }),
   'richardson-lucy': operator({
@@ -160,7 +161,6 @@ export const deblurring: Readonly<Record<string, Operator>> = {
     build({ values: { iterations, damping }, kernel, full }) {
       const blur = blurOf('richardson-lucy', kernel!, false)
       return {
-        kind: 'tensor',
         acts: 'colour',
         seesAll: true,
         arithmetic: {

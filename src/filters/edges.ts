@@ -40,7 +40,6 @@ const ofTensor = (
   full: number,
   make: (engine: Engine, parts: [Tensor, Tensor, Tensor]) => Promise<Tensor>,
 ): Step => ({
-  kind: 'tensor',
   acts: 'colour',
   arithmetic: { algorithm: 'tensor', reason: 'products of slopes, smoothed in two passes' },
   apply: async (x, engine) => make(engine, await gradientTensor(engine, x, sigma, beyond, full)),
@@ -94,7 +93,6 @@ export const edges: Readonly<Record<string, Operator>> = {
       const beyond = outside(settings, full)
       const level = (v: number) => Math.fround((v * full) / 255)
       return {
-        kind: 'tensor',
         acts: 'colour',
         arithmetic: {
           algorithm: 'canny',

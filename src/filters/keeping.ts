@@ -54,7 +54,6 @@ export const keeping: Readonly<Record<string, Operator>> = {
     kernel: 'none',
     takes: [],
     build: ({ values, full }) => ({
-      kind: 'tensor',
       acts: 'colour',
       arithmetic: similarity,
       apply: (x, engine) =>
@@ -90,7 +89,6 @@ export const keeping: Readonly<Record<string, Operator>> = {
     kernel: 'none',
     takes: [],
     build: ({ values: { size, patch, strength }, full }) => ({
-      kind: 'tensor',
       acts: 'colour',
       arithmetic: similarity,
       apply: (x, engine) =>
@@ -122,7 +120,6 @@ export const keeping: Readonly<Record<string, Operator>> = {
     kernel: 'none',
     takes: ['border', 'fill'],
     build: ({ values: { radius, edge, guide }, settings, full }) => ({
-      kind: 'tensor',
       acts: 'colour',
       arithmetic: {
         algorithm: 'guided',

@@ -1,4 +1,4 @@
-import { filterDefaults, planRecipe } from '../conv/plan.ts'
+import { filterDefaults } from '../conv/plan.ts'
 import type { PlaneKernel } from '../conv/recipe.ts'
 import { correlationOf } from '../conv/spec.ts'
 import type { Engine } from '../definition/engine.ts'
@@ -18,10 +18,9 @@ export function filtered(
   { border, level }: Outside,
   full: number,
 ): Promise<Tensor> {
-  const [, height, width] = x.shape as [number, number, number]
   const algorithm = k.form === 'separable' ? 'separable' : 'direct'
   const options = { ...filterDefaults, algorithm, border, fill: level } as const
-  return engine.filter(x, planRecipe(only(k), options, { width, height, samples: 'f32' }), full)
+  return engine.recipe(x, only(k), options, full)
 }
 
 /** The bell curve that `gaussian` smooths with. */

@@ -8,7 +8,7 @@ import {
 } from '../conv/bank.ts'
 import type { RecipePlan } from '../conv/plan.ts'
 import { reachOf, tileRows } from '../conv/reach.ts'
-import type { Engine } from '../definition/engine.ts'
+import { type Engine, planOfPlanes } from '../definition/engine.ts'
 import type { Shape } from '../definition/layer.ts'
 import { type LayerName, type LayerSettings, type LayerWork, layers } from '../definition/layers.ts'
 import { bordered } from '../definition/rows.ts'
@@ -205,6 +205,7 @@ export const tracer: Engine = {
     return traced({ shape: input.shape, inputs: [input], work: { kind: 'similarity', options } })
   },
   layer: async (name, tensors, settings) => traced(layerNode(name, tensors.map(nodeOf), settings)),
+  recipe: (x, recipe, options, full) => tracer.filter(x, planOfPlanes(x, recipe, options), full),
   filter: async (x, plan, full) =>
     traced(filterNode({ plan, tone: plainTone, channels: 1, full }, nodeOf(x))),
   together: (inputs, steps) => steps(tracer, ...inputs),

@@ -4,7 +4,7 @@ import type { Light } from '../image/light.ts'
 export type Tone = {
   /** RGB becomes luminance. */
   readonly gray: boolean
-  /** Address of the tables of linear light for every stored sample, one for each curve of `light`; or 0. */
+  /** Address of the tables of linear light for every stored sample, one for each curve of `light`; 1 before they are there; or 0. */
   readonly table: number
   /** True when what comes out is linear light, to be encoded before it is written. */
   readonly encode: boolean

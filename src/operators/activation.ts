@@ -35,8 +35,7 @@ export const activationParam = {
 }
 
 /** The step that `--activation` adds. */
-export const activationStep = (name: Activation, unit: number): Extract<Step, { kind: 'tensor' }> => ({
-  kind: 'tensor',
+export const activationStep = (name: Activation, unit: number): Step => ({
   acts: 'colour',
   volume: 'whole',
   arithmetic: arithmetics.samples,

@@ -1,4 +1,3 @@
-import type { FilterOptions } from '../conv/plan.ts'
 import { single } from '../conv/recipe.ts'
 import { biasOf, type ConvOptions, correlationOf } from '../conv/spec.ts'
 import type { Engine } from '../definition/engine.ts'
@@ -7,7 +6,8 @@ import { type Kernel, showShape } from '../kernel/kernel.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { bankOf, correlateBank, refuseAlgorithm, wrongRank } from './bank.ts'
 import { correlationLayer, summed } from './layer.ts'
-import { type Given, type KernelOptions, operator, type Step } from './operator.ts'
+import { type Given, operator, type Step } from './operator.ts'
+import { recipeStep } from './recipe.ts'
 
 /**
  * 2-D convolution of x [C,H,W] with a bank [O,C/groups,kH,kW], which is cross-correlation, as in the frameworks:
@@ -58,8 +58,7 @@ export function correlationStep(
 ): Step {
   const { shape } = kernel
   if (shape.length === 2) {
-    if (settings.groups === undefined)
-      return { kind: 'recipe', recipe: single(kernel), options: settingsOf(settings) }
+    if (settings.groups === undefined) return recipeStep(single(kernel), { kernel, settings, full })
     throw new ConvoError(
       'E_OPTION',
       `--groups ${settings.groups} needs a bank of filters, but this kernel is a single plane`,
@@ -72,15 +71,9 @@ export function correlationStep(
   refuseAlgorithm(name, settings)
   const bank = bankOf(kernel, shape.length === 3 ? [1, ...shape] : shape, settings)
   return {
-    kind: 'tensor',
     acts: 'colour',
     apply: (x, engine) => correlateBank(engine, x, bank, { ...settings, usual: 'constant', full }),
   }
-}
-
-/** The settings that were given, as a recipe takes them. */
-function settingsOf({ groups: _, ...settings }: KernelOptions): Partial<FilterOptions> {
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))
 }
 
 export const conv2dCommand = operator({

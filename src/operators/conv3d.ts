@@ -112,7 +112,6 @@ export const conv3dCommand = operator({
       },
     }
     return {
-      kind: 'tensor',
       acts: kernels[0]!.shape.length === 3 ? 'each' : 'colour',
       volume: 'whole',
       // a picture is a volume of one slice, which is made of its numbers

@@ -96,7 +96,6 @@ export const depthwiseSeparableCommand = operator({
     refuseAlgorithm('depthwise-separable', settings)
     const { bias: _, ...depthwiseSettings } = settings
     return {
-      kind: 'tensor',
       acts: 'colour',
       async apply(x, engine) {
         const mix = values.pointwise === undefined ? undefined : await readMatrix(values.pointwise)

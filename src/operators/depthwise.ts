@@ -112,7 +112,6 @@ export const depthwiseCommand = operator({
     if (kernel.shape.length === 2) return correlationStep('depthwise', kernel, { settings, full })
     refuseAlgorithm('depthwise', settings)
     return {
-      kind: 'tensor',
       acts: 'colour',
       apply: (x, engine) => {
         const groups = x.shape[0]!

@@ -37,7 +37,6 @@ export const groupedCommand = operator({
   build: ({ kernel, settings, full }) => {
     refuseAlgorithm('grouped', settings)
     return {
-      kind: 'tensor',
       acts: 'colour',
       apply: (x, engine) => {
         const bank = groupedBank(kernel, x.shape[0]!)

@@ -277,7 +277,6 @@ export const involutionCommand = operator({
     if (weights !== undefined) {
       refuse('--weights', { generator, 'sigma-space': space, 'sigma-range': range, temperature })
       return {
-        kind: 'tensor',
         acts: 'colour',
         arithmetic: {
           algorithm: 'involution',
@@ -298,7 +297,6 @@ export const involutionCommand = operator({
     })
     const reach = (((size ?? 5) - 1) / 2) * dilation
     return {
-      kind: 'tensor',
       acts: 'colour',
       arithmetic: {
         algorithm: 'similarity',

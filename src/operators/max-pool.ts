@@ -194,7 +194,6 @@ export const maxPoolCommand = operator({
   kernel: 'none',
   takes: [],
   build: ({ values: { size, stride = size, padding, dilation, ceil, switches } }) => ({
-    kind: 'tensor',
     acts: 'each',
     arithmetic: { algorithm: 'pool', reason: 'comparisons, window by window' },
     volume: 'whole',

@@ -174,7 +174,6 @@ export const unpoolCommand = operator({
     const plane = kernel ?? tent(size)
     if (plane.shape.length !== 2) throw wrongRank('unpool', plane, 'rank 2')
     return {
-      kind: 'tensor',
       acts: 'colour',
       arithmetic: {
         algorithm: 'unpool',
@@ -230,7 +229,6 @@ const unpoolBy = (
   settings: KernelOptions,
   full: FullScale,
 ): Step => ({
-  kind: 'tensor',
   acts: 'colour',
   arithmetic: {
     algorithm: 'unpool',

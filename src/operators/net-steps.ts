@@ -11,8 +11,8 @@ import { arithmetics, type Kept, operator, type Step } from './operator.ts'
 
 // Layers of networks as small steps of a chain.
 
-const alone = { kind: 'tensor', acts: 'colour', volume: 'whole', arithmetic: arithmetics.samples } as const
-const planar = { kind: 'tensor', acts: 'colour', arithmetic: arithmetics.samples } as const
+const alone = { acts: 'colour', volume: 'whole', arithmetic: arithmetics.samples } as const
+const planar = { acts: 'colour', arithmetic: arithmetics.samples } as const
 
 /** A step that takes samples one by one. */
 const single = (name: Activation, summary: string, formula: string, source: string) =>

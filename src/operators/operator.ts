@@ -41,51 +41,42 @@ export const arithmetics = {
 /** What earlier steps kept, by name; and what keeps more. */
 export type Kept = ((name: string) => Tensor) & { keep(name: string, tensor: Tensor): void }
 
-/** One step on a picture or tensor. */
+/** One step on a picture or tensor, [C,H,W] in and out, or for volumes [C,D,H,W]: what it does is nodes of a graph. */
 export type Step = {
   /** What the user should know of it, such as the error of an approximation. */
   readonly notes?: readonly string[]
-} & (
-  | {
-      /** Plane kernels over every channel alone: runs fused, strip by strip, from the decoded picture to the file. */
-      readonly kind: 'recipe'
-      readonly recipe: Recipe
-      /** What the operator decided about how its kernels meet the picture, having seen what was asked: it wins. */
-      readonly options?: Partial<FilterOptions>
-    }
-  | {
-      /**
-       * Anything else: [C,H,W] in and out, or for volumes [C,D,H,W]. `acts` says how it treats channels: `each` on its own
-       * (alpha goes along), or `colour` mixed (alpha is set aside and put back when one or three channels of the same size
-       * come out).
-       */
-      readonly kind: 'tensor'
-      readonly acts: 'each' | 'colour'
-      /** It takes samples to other places as they are: alpha goes along as any channel does, and so do hidden colours. */
-      readonly moves?: boolean
-      /** How it meets a volume [C,D,H,W]: slice by slice, unless it takes it `whole`. */
-      readonly volume?: 'whole'
-      /** It must see all of its input before it gives any output. */
-      readonly seesAll?: true
-      readonly arithmetic?: Arithmetic
-      /** The full scale of what comes out, when it is not that of what went in. */
-      readonly full?: FullScale
-      /** The number that represents 1 in what comes out, when it is not that of what went in. */
-      readonly unit?: FullScale
-      /** Of `colour`: alpha [1,H,W] for a picture of this size, where that is another one. */
-      carries?(alpha: Tensor, size: readonly [height: number, width: number], engine: Engine): Promise<Tensor>
-      /** Whether one or three channels that came out are a picture. Default: they are. */
-      givesPicture?(): boolean
-      /** The name under which what comes out is kept for later steps. */
-      readonly keeps?: string
-      /** `kept` gives what an earlier step kept under a name. @throws ConvoError E_NAME */
-      apply(x: Tensor, engine: Engine, kept?: Kept): Promise<Tensor>
-      /** What can be done only when all of what `apply` gives is there; of the same shape. */
-      settle?(whole: Tensor): Tensor
-      /** Where a volume of this shape [C,D,H,W] can go through slab by slab. @throws ConvoError as `apply` does */
-      readonly slabs?: (shape: readonly number[]) => Slabs
-    }
-)
+  /**
+   * How it treats channels: `each` on its own (alpha goes along); `colour` mixed (alpha is set aside and put back when one
+   * or three channels of the same size come out); or `pixels` as they are decoded, by kernels over every channel alone,
+   * which see to alpha themselves.
+   */
+  readonly acts: 'each' | 'colour' | 'pixels'
+  /** Of `pixels`: the kernels, and how they meet the picture. */
+  readonly kernels?: { readonly recipe: Recipe; readonly options: FilterOptions }
+  /** It takes samples to other places as they are: alpha goes along as any channel does, and so do hidden colours. */
+  readonly moves?: boolean
+  /** How it meets a volume [C,D,H,W]: slice by slice, unless it takes it `whole`. */
+  readonly volume?: 'whole'
+  /** It must see all of its input before it gives any output. */
+  readonly seesAll?: true
+  readonly arithmetic?: Arithmetic
+  /** The full scale of what comes out, when it is not that of what went in. */
+  readonly full?: FullScale
+  /** The number that represents 1 in what comes out, when it is not that of what went in. */
+  readonly unit?: FullScale
+  /** Of `colour`: alpha [1,H,W] for a picture of this size, where that is another one. */
+  carries?(alpha: Tensor, size: readonly [height: number, width: number], engine: Engine): Promise<Tensor>
+  /** Whether one or three channels that came out are a picture. Default: they are. */
+  givesPicture?(): boolean
+  /** The name under which what comes out is kept for later steps. */
+  readonly keeps?: string
+  /** `kept` gives what an earlier step kept under a name. @throws ConvoError E_NAME */
+  apply(x: Tensor, engine: Engine, kept?: Kept): Promise<Tensor>
+  /** What can be done only when all of what `apply` gives is there; of the same shape. */
+  settle?(whole: Tensor): Tensor
+  /** Where a volume of this shape [C,D,H,W] can go through slab by slab. @throws ConvoError as `apply` does */
+  readonly slabs?: (shape: readonly number[]) => Slabs
+}
 
 /**
  * The shared options about kernels, as far as they were given: for the rest every operator has defaults of its own.

@@ -107,7 +107,6 @@ export const pointwiseCommand = operator({
     const { preset, activation } = values
     if (kernel !== undefined && preset !== undefined) throw notWithKernel(`preset ${preset}`)
     return {
-      kind: 'tensor',
       acts: 'colour',
       async apply(x, engine) {
         const matrix = kernel ?? presetKernel(preset ?? 'sepia', x.shape[0]!)

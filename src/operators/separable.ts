@@ -11,6 +11,7 @@ import { correlationOptions } from './conv2d.ts'
 import { type DepthwiseOptions, depthwiseBank } from './depthwise.ts'
 import { correlationLayer, letters, plainPlane, product, sameChannels, times } from './layer.ts'
 import { type KernelOptions, operator, type Step } from './operator.ts'
+import { recipeStep } from './recipe.ts'
 import { separateKernel } from './separate.ts'
 
 /** The options of the spatially separable convolution. */
@@ -126,7 +127,8 @@ export const separableCommand = operator({
   },
   kernel: 'optional',
   takes: correlationOptions.filter((name) => name !== 'groups'),
-  build: ({ kernel, values, settings, full }) => {
+  build: (given) => {
+    const { kernel, values, settings, full } = given
     const { col, row, rank } = values
     if (col !== undefined || row !== undefined) {
       const other = kernel === undefined ? (rank === undefined ? undefined : '--rank') : '--kernel'
@@ -134,7 +136,7 @@ export const separableCommand = operator({
         const what = other === undefined ? 'need each other' : `cannot be used with ${other}`
         throw new ConvoError('E_OPTION', `--col and --row ${what}`, { fix: '--col 1,2,1 --row 1,0,-1' })
       }
-      return passes(Float64Array.from(col), Float64Array.from(row), { scale: 1, offset: 0 }, settings)
+      return passes(Float64Array.from(col), Float64Array.from(row), { scale: 1, offset: 0 }, given)
     }
     const plane = kernel ?? binomial
     const { terms, error } = separateKernel(plane, { rank })
@@ -142,11 +144,10 @@ export const separableCommand = operator({
     invariant(first !== undefined, 'a separation has at least one term')
     const left = `${terms.length} of ${Math.min(...plane.shape)} products lose ${Number((error * 100).toPrecision(3))} % of the kernel`
     const notes = rank === undefined ? [] : [left]
-    if (terms.length === 1) return { ...passes(first.column, first.row, plane, settings), notes }
+    if (terms.length === 1) return { ...passes(first.column, first.row, plane, given), notes }
     refuseAlgorithm('separable --rank', settings)
     const factored = terms.map(({ column, row: across }) => turned(column, across, settings))
     return {
-      kind: 'tensor',
       // what takes flat areas to zero would take alpha there too
       acts: sumsToZero({ form: 'dense', kernel: plane }) ? 'colour' : 'each',
       arithmetic: {
@@ -195,17 +196,18 @@ export const separableCommand = operator({
 type Fields = Pick<Kernel, 'scale' | 'offset'> & Partial<Pick<Kernel, 'anchor'>>
 
 /** One product of a column and a row runs fused. Below 25 taps `auto` would write the kernel out. */
-function passes(col: Float64Array, row: Float64Array, fields: Fields, settings: KernelOptions): Step {
+function passes(
+  col: Float64Array,
+  row: Float64Array,
+  fields: Fields,
+  given: Parameters<typeof recipeStep>[1],
+): Step {
   const { scale, offset, anchor } = fields
   const plane = { form: 'separable', col, row, scale, ...(anchor && { anchor }) } as const
-  const asked = settings.algorithm ?? 'auto'
+  const asked = given.settings.algorithm ?? 'auto'
   const isSmall = col.length * row.length < 25
   const algorithm = asked === 'auto' && isSmall ? 'separable' : asked
-  return {
-    kind: 'recipe',
-    recipe: { kernels: [plane], combine: { kind: 'only' }, scale: 1, offset },
-    options: { algorithm },
-  }
+  return recipeStep({ kernels: [plane], combine: { kind: 'only' }, scale: 1, offset }, given, { algorithm })
 }
 
 function turned(column: Float64Array, row: Float64Array, { flip }: KernelOptions) {

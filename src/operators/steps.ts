@@ -7,7 +7,7 @@ import { arithmetics, operator } from './operator.ts'
 // Small steps between the operators of a chain, as the layers of a network have them.
 
 /** They treat a picture or volume as a flat list of samples. */
-const alone = { kind: 'tensor', acts: 'colour', volume: 'whole', arithmetic: arithmetics.samples } as const
+const alone = { acts: 'colour', volume: 'whole', arithmetic: arithmetics.samples } as const
 
 export const reluStep = operator({
   summary: 'sets negative values to 0',

@@ -110,7 +110,6 @@ export const transposedCommand = operator({
     }
     if (values.upsample !== undefined) throw notWithKernel(`upsample ${values.upsample}`)
     return {
-      kind: 'tensor',
       // what takes flat areas to zero would take alpha there too
       acts: kernel.shape.length === 2 && !sumsToZero({ form: 'dense', kernel }) ? 'each' : 'colour',
       apply: (x, engine) =>
@@ -228,7 +227,6 @@ function upsamplingStep(
     full,
   } as const
   return {
-    kind: 'tensor',
     acts: 'each',
     async apply(x, engine) {
       const edged = kind === 'nearest' ? x : await engine.layer('edged', [x], {})

@@ -1,9 +1,8 @@
 import { lumaOf } from '../definition/blend.ts'
 import { ConvoError } from '../error.ts'
 import { leveled } from '../graph/narrow.ts'
-import { layerNode, type Node, nodeOf, outChannels, planesNode, sourceNode, traced } from '../graph/node.ts'
+import { layerNode, type Node, nodeOf, planesNode, sourceNode, traced } from '../graph/node.ts'
 import { decode } from '../image/decode.ts'
-import { srgb } from '../image/light.ts'
 import { levelsOf } from '../run/graph.ts'
 import type { Source } from '../run/graph-run.ts'
 import type { Session } from '../run/pool.ts'
@@ -11,8 +10,8 @@ import { fullOf, hasAlpha } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import type { PictureTask } from './job.ts'
 import { limitsOf } from './load.ts'
-import { identity, toneOf } from './recipe-step.ts'
-import { type Data, graphOf, isPicture, type State } from './state.ts'
+import { type Ground, tonedSource } from './recipe.ts'
+import { type Data, graphOf, type Pending, pictureOf, type State, tensorIn } from './state.ts'
 import { levelsOfRange } from './write-maps.ts'
 
 // A result over the input that it was made of, in part: --region, --mask, --mix and --channels-of are one step behind the last.
@@ -42,12 +41,14 @@ function askedOf({ settings }: PictureTask): string | undefined {
 export async function beginBlending(
   state: State,
   task: PictureTask,
+  { compute }: Pick<Ground, 'compute'>,
 ): Promise<{ readonly state: State; readonly blending?: Blending }> {
   const asked = askedOf(task)
   if (asked === undefined) return { state }
   const { data } = state
   const { settings } = task
-  if (data.kind !== 'picture')
+  const picture = data.kind === 'graph' ? pictureOf(data) : undefined
+  if (picture === undefined)
     throw new ConvoError('E_OPTION', `--${asked} is for pictures, and the input is an array or a volume`, {
       fix: `no --${asked}`,
     })
@@ -55,21 +56,15 @@ export async function beginBlending(
     throw new ConvoError('E_OPTION', `--${asked} and --channels cannot be used together`, {
       fix: 'no --channels',
     })
-  const { picture } = data
-  const {
-    gray,
-    table,
-    light = srgb,
-  } = toneOf(identity.recipe, task, picture, { isFirst: true, isLast: false })
-  const input = sourceNode([outChannels(picture, { gray }), picture.height, picture.width])
-  const source = { picture, gray, light: table === 0 ? undefined : light }
+  const { source, channels } = tonedSource(task, picture)
+  const input = sourceNode([channels, picture.height, picture.width])
   checkRegion(task, picture)
-  const mask = await maskOf(task, picture)
+  const mask = compute === undefined ? undefined : await maskOf(task, picture)
   const isLuma = settings['channels-of'] === 'luma' && input.shape[0] > 2
   const blending = { source, input, isLuma, ...(mask !== undefined && { mask }) }
   if (!isLuma) return { state, blending }
   const out = traced(layerNode('luma', [input], {}))
-  const lumas: Data = { kind: 'graph', out, source, full: picture.full, isPicture: true }
+  const lumas: Pending = { kind: 'graph', out, source, full: picture.full, isPicture: true }
   return { state: { ...state, data: lumas }, blending }
 }
 
@@ -114,20 +109,18 @@ async function maskOf(
  *
  * @throws ConvoError E_OPTION for a result of another size or other channels
  */
-export async function blended(
+export async function blend(
   session: Session,
-  state: State,
+  data: Data,
   { source, input, isLuma, mask }: Blending,
   task: PictureTask,
-): Promise<State> {
-  const { data } = state
+): Promise<Pending> {
   const { settings, range } = task
   const wanted = [isLuma ? input.shape[0] - 2 : input.shape[0], ...input.shape.slice(1)]
-  const made = data.kind === 'graph' && isPicture(data) ? nodeOf(data.out) : undefined
+  const made = data.kind === 'graph' && data.isPicture ? nodeOf(data.out) : undefined
   if (data.kind !== 'graph' || made === undefined || made.shape.join() !== wanted.join()) {
-    const shape = data.kind === 'graph' ? data.out.shape : data.kind === 'tensor' ? data.tensor.shape : wanted
     throw new ConvoError('E_OPTION', `--${askedOf(task)} needs a result like the input`, {
-      why: `the input is [${wanted.join(',')}], the result [${shape.join(',')}]`,
+      why: `the input is [${wanted.join(',')}], the result [${tensorIn(data).shape.join(',')}]`,
       fix: `no --${askedOf(task)}`,
     })
   }
@@ -151,5 +144,5 @@ export async function blended(
     isLuma,
   } as const
   const out = layerNode('blend', [ranged, input, ...(mask === undefined ? [] : [planesNode(mask)])], blend)
-  return { ...state, data: { ...data, out: traced(out), source, isPicture: true } }
+  return { ...data, out: traced(out), source, isPicture: true }
 }

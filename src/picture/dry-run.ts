@@ -1,12 +1,25 @@
-import { arithmetics } from '../operators/operator.ts'
+import { referenceEngine } from '../definition/engine.ts'
+import { nowhere } from '../graph/address.ts'
+import { nodeOf } from '../graph/node.ts'
+import type { Step } from '../operators/operator.ts'
 import { defaultThreads } from '../run/pool.ts'
 import { depthOfFull } from '../tensor/picture.ts'
-import { factsOf, type PictureFacts, type PictureJob, type PlanFacts, taskOf } from './job.ts'
+import {
+  factsOf,
+  type PictureFacts,
+  type PictureJob,
+  type PictureTask,
+  type PlanFacts,
+  taskOf,
+} from './job.ts'
 import { type Known, knownOf } from './known.ts'
 import { isSliceList, leftOutOf, slicePaths } from './load.ts'
 import { holdsFloats } from './output.ts'
 import { keepsPages } from './paged.ts'
-import { planFacts, planKnown } from './recipe-step.ts'
+import { planOf } from './recipe.ts'
+import type { Settings } from './settings.ts'
+import { type Read, tensorIn, unseen } from './state.ts'
+import { traceJob } from './trace.ts'
 
 /** What a job would do, as far as it is known before the picture is decoded. */
 export type DryRun = {
@@ -23,8 +36,6 @@ export type DryRun = {
   readonly notes: readonly string[]
 }
 
-const unknownSize = { width: 16384, height: 16384 } as const
-
 /**
  * Plans a job without decoding, computing or writing: which arithmetic would run, and why.
  *
@@ -35,43 +46,49 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
   const { settings } = job
   const isList = job.given === undefined && job.isVolume && (await isSliceList(job.input))
   const path = isList ? (await slicePaths(job.input))[0]! : job.input
-  const input = await knownOf(path, settings, job.given)
-  let known: Known = { ...input, isMaps: input.isMaps || job.isVolume === true }
-  const plans: PlanFacts[] = []
-  let isSized = true
-  for (const [i, make] of job.steps.entries()) {
-    const step = make(known)
-    if (step.kind === 'tensor') {
-      plans.push(step.arithmetic ?? arithmetics.bank)
-      // What comes out is known when it is there: floats, of a size for which no step is too large.
-      const { peak: _, ...rest } = known
-      known = {
-        ...rest,
-        full: step.full ?? known.full,
-        depth: 32,
-        isMaps: true,
-        ...unknownSize,
-      }
-      isSized = false
-      continue
-    }
-    const position = { isFirst: i === 0, isLast: i === job.steps.length - 1 }
-    const { plan, channels } = planKnown(step, task, known, position)
-    const isAlone = job.steps.length === 1 && settings.channels === undefined && !known.isMaps
-    plans.push(...planFacts(plan, isAlone))
-    known = { ...known, width: plan.outWidth, height: plan.outHeight, channels, depth: 32 }
-  }
+  const known = await knownOf(path, settings, job.given)
+  const { data, plans } = await traceKnown(known, task)
+  const [height, width] = tensorIn(data).shape.slice(-2) as [number, number]
+  const isSized = data.kind === 'graph' || !data.isUnsized
   const isFloat = holdsFloats(job)
   return {
     operation: job.operation,
-    input: factsOf(job.input, input),
+    input: factsOf(job.input, known),
     output: {
       path: job.output,
-      ...(isSized ? { width: known.width, height: known.height } : {}),
-      depth: isFloat ? 32 : (settings.depth ?? depthOfFull(input.full)),
+      ...(isSized && { width, height }),
+      depth: isFloat ? 32 : (settings.depth ?? depthOfFull(known.full)),
     },
     plan: plans,
     threads: settings.threads ?? defaultThreads(),
-    notes: [...input.notes, ...(job.isVolume ? leftOutOf(job.input) : keepsPages(task) ? [] : input.ofPages)],
+    notes: [...known.notes, ...(job.isVolume ? leftOutOf(job.input) : keepsPages(task) ? [] : known.ofPages)],
   }
+}
+
+/** The steps of a job, written down over an input of which only the shape is known. */
+export async function traceKnown(known: Omit<Known, 'notes' | 'ofPages'>, task: PictureTask) {
+  const { peak, full } = known
+  const ground = { peak: () => peak?.() ?? full }
+  const met = { data: readOf(known, task.isVolume === true), meta: {}, notes: [] }
+  return (await traceJob(ground, referenceEngine, met, task)).state
+}
+
+/** What one step would do to an input of which only the shape is known. @throws ConvoError as the run does */
+export async function planStep(step: Step, known: Omit<Known, 'notes' | 'ofPages'>, settings: Settings) {
+  const names = { input: 'the input', output: 'out.png', operation: 'the step' }
+  const task = { ...names, steps: [() => step], settings, range: 'clamp', isRangeGiven: false } as const
+  const { data, plans } = await traceKnown(known, task)
+  const recipe = data.kind === 'graph' ? planOf(nodeOf(data.out)) : undefined
+  return { output: tensorIn(data).shape, arithmetic: plans[0]!, recipe }
+}
+
+/** An input without its samples. */
+function readOf(known: Omit<Known, 'notes' | 'ofPages'>, isVolume: boolean): Read {
+  const { width, height, channels, depth, full, pages, hasSlices, isMaps } = known
+  if (!isVolume && !isMaps) {
+    const picture = { width, height, channels: channels as 1 | 2 | 3 | 4, depth, full, address: nowhere }
+    return { kind: 'picture', picture }
+  }
+  const shape = isVolume || hasSlices ? [channels, pages, height, width] : [channels, height, width]
+  return { kind: 'tensor', tensor: unseen({ shape }), full }
 }

@@ -1,4 +1,3 @@
-import type { FilterOptions } from '../conv/plan.ts'
 import type { Range } from '../definition/quantise.ts'
 import { ConvoError } from '../error.ts'
 import { isSameFile } from '../files/output.ts'
@@ -12,18 +11,12 @@ import type { InMemory, Opened } from './input.ts'
 import { holdsFloats } from './output.ts'
 import type { Settings } from './settings.ts'
 
-/** Plane kernels, and how they meet the picture. */
-export type RecipeStep = Extract<Step, { kind: 'recipe' }> & { readonly options: FilterOptions }
-
-/** A step with nothing left open. */
-export type SettledStep = RecipeStep | Extract<Step, { kind: 'tensor' }>
-
 /** A step, made when the picture that it meets is known. */
 export type StepMaker = (picture: {
   readonly channels: number
   readonly full: FullScale
   readonly unit?: FullScale | undefined
-}) => SettledStep
+}) => Step
 
 /** One run: an input through steps, floats between them, into an output. */
 export type PictureJob = {

@@ -10,12 +10,12 @@ import type { Settings } from './settings.ts'
  *
  * @param isSized whether the user chose a kernel or its size
  */
-export function withKernelNotes<S extends Step>(
-  step: S,
+export function withKernelNotes(
+  step: Step,
   kernel: Kernel | undefined,
   settings: Settings,
   isSized: boolean,
-): S {
+): Step {
   const notes = [
     ...rowNote(kernel, settings),
     ...turnNote(kernel, settings),
@@ -44,9 +44,10 @@ function turnNote(kernel: Kernel | undefined, { flip }: Settings): string[] {
 
 /** Where the anchor of an even size is, is a matter of choice, and moves the picture by a pixel. */
 function anchorNote(step: Step, { anchor, padding }: Settings): string[] {
-  if (step.kind !== 'recipe' || anchor !== undefined || step.options?.anchor !== undefined) return []
+  if (step.kernels === undefined || anchor !== undefined || step.kernels.options.anchor !== undefined)
+    return []
   const isSame = padding?.every((p) => p === 'same') ?? true
-  const even = step.recipe.kernels.find(
+  const even = step.kernels.recipe.kernels.find(
     (k) => anchorOf(k) === undefined && sizeOf(k).some((n) => n % 2 === 0),
   )
   if (!isSame || even === undefined) return []

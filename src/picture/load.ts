@@ -20,11 +20,11 @@ import { type InMemory, loadArray, loadPicture, type Opened, readied, type Treat
 import type { PictureTask } from './job.ts'
 import { holdsFloats, outputKind } from './output.ts'
 import type { Settings } from './settings.ts'
-import type { Data, Pending } from './state.ts'
+import type { Read } from './state.ts'
 
 /** A decoded input. */
 export type LoadedData = {
-  readonly data: Exclude<Data, Pending>
+  readonly data: Read
   readonly meta: PictureMeta
   readonly notes: readonly string[]
 }
@@ -93,6 +93,18 @@ export function treatmentOf(task: PictureTask): Treatment {
   const meetsLevels = settings.bias !== undefined || settings.fill !== undefined || range === 'offset'
   const notesScale = holdsFloats(task) ? meetsLevels : range !== 'minmax' || meetsLevels
   return { alpha, background, linear, full, notesScale }
+}
+
+/** @throws ConvoError E_OPTION for tones that volumes and maps are not given */
+export function refuseTone({ settings: { gray, linear } }: PictureTask, what: string): void {
+  if (!gray && !linear) return
+  throw new ConvoError(
+    'E_OPTION',
+    `--${gray ? 'gray' : 'linear'} works on pictures, and the input is ${what}`,
+    {
+      fix: 'convert the pictures first, with convo batch',
+    },
+  )
 }
 
 /** What bounds and turns a picture that is decoded. */

@@ -60,7 +60,6 @@ function netStep(model: Model, { values, full }: Given<typeof netParams>): Step 
   const notes: string[] = []
   let isPicture = true
   return {
-    kind: 'tensor',
     acts: 'colour',
     notes,
     arithmetic: {

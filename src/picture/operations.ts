@@ -5,6 +5,7 @@ import { filters, stepFilters } from '../filters/table.ts'
 import { activationParam } from '../operators/activation.ts'
 import { operators } from '../operators/index.ts'
 import type { Given, Operator, Step } from '../operators/operator.ts'
+import { recipeStep } from '../operators/recipe.ts'
 import type { Params, Values } from '../params.ts'
 import { correlationSettings, pictureSettings, runSettings } from './settings.ts'
 import { operationHint } from './words/hints.ts'
@@ -59,7 +60,7 @@ function filterOperation(name: string, { build, ...rest }: Filter): Operation {
       return sharedBy(rest.params, ['kernel', 'groups'])
     },
     recipe: () => build(defaults(rest.params)),
-    build: ({ values }) => ({ kind: 'recipe', recipe: build(values) }),
+    build: (given) => recipeStep(build(given.values), given),
   }
 }
 

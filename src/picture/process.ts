@@ -1,14 +1,14 @@
 import { confined } from '../conv/plan.ts'
-import { invariant } from '../error.ts'
 import { lightOf } from '../image/profile.ts'
 import { peakOf } from '../image/samples.ts'
+import { runToTensor } from '../run/graph.ts'
 import { isWorthWorkers } from '../run/graph-run.ts'
 import type { Pool, Session } from '../run/pool.ts'
 import { poolOf } from '../run/shared.ts'
 import { poolEngine } from '../run/tensors.ts'
-import { beginBlending, blended } from './blend.ts'
+import { type Blending, blend } from './blend.ts'
 import { expectedSamples, type Loaded, openInput } from './input.ts'
-import { factsOf, type PictureJob, type PictureTask, type Report, type SettledStep, taskOf } from './job.ts'
+import { factsOf, type PictureJob, type PictureTask, type Report, taskOf } from './job.ts'
 import {
   isSliceList,
   type LoadedData,
@@ -23,12 +23,12 @@ import {
 } from './load.ts'
 import { holdsFloats } from './output.ts'
 import { openPaged, type PagedInput, runPaged } from './paged.ts'
-import { recipeStep, refuseTone, toneStep } from './recipe-step.ts'
-import { type Data, isPicture, type Pending, pendingOf, type State, shapeOf } from './state.ts'
-import { tensorStep } from './tensor-step.ts'
+import { groundOf } from './recipe.ts'
+import { pictureRendering, type Written, writeRendering } from './rendering.ts'
+import type { Read, State } from './state.ts'
+import { traceJob } from './trace.ts'
 import { openStream, runStream, type VolumeStream } from './volume-stream.ts'
-import { noSheet, refuseMapRange, writeMaps } from './write-maps.ts'
-import { graphRendering, recipeRendering, type Written, writeRendering } from './write-recipe.ts'
+import { writeMaps } from './write-maps.ts'
 import { writeVolume } from './write-volume.ts'
 
 export { type DryRun, dryRun } from './dry-run.ts'
@@ -134,10 +134,10 @@ function notLevels({ data }: LoadedData, task: PictureTask): string[] {
   return [notFiniteLevels(task.input)]
 }
 
-/** Whether an input holds numbers that are no levels of a picture. */
-const isFloatArray = ({ data, meta }: LoadedData): boolean =>
-  (data.kind === 'tensor' || data.picture.depth === 32) && Object.keys(meta).length === 0
-
+/**
+ * Runs a decoded input through the steps into the output: they are written down as one graph, which is computed strip by
+ * strip on its way into the file.
+ */
 async function runJob(
   session: Session,
   pool: Pool,
@@ -146,79 +146,44 @@ async function runJob(
 ): Promise<Omit<Report, 'milliseconds'>> {
   const light = given.settings.linear ? lightOf(loaded.meta, given.input) : undefined
   const task: PictureTask = { ...given, light }
-  const engine = poolEngine(pool, session)
-  const notes = [...loaded.notes, ...notLevels(loaded, task)]
-  const unit = isFloatArray(loaded) ? 1 : undefined
-  const begun = await beginBlending({ data: loaded.data, notes, plans: [], unit }, task)
-  const { blending } = begun
-  let { state } = begun
-  // the luma comes with the tones that the first step would have to see to
-  const first = blending?.isLuma ? -1 : 0
-  let last: SettledStep | undefined
-  if (loaded.data.kind === 'tensor') refuseTone(task, `[${loaded.data.tensor.shape.join(',')}]`)
-  const picksChannels = task.settings.channels !== undefined
-  for (const [i, make] of task.steps.entries()) {
-    const step = make({ ...shapeOf(state.data), unit: state.unit })
-    if (step.kind === 'tensor') {
-      const toned = i === first ? await toneStep(session, state, task) : state
-      state = await tensorStep(session, engine, toned, step, task, i === first && toned === state)
-    }
-    // The last recipe runs on its way into the file, unless its channels are to be taken apart first.
-    else if (i < task.steps.length - 1 || !isPicture(state.data) || picksChannels || blending !== undefined) {
-      state = await recipeStep(session, state, step, task, i === first)
-    }
-    state = { ...state, notes: [...state.notes, ...(step.notes ?? [])] }
-    last = step
-  }
-  invariant(last !== undefined, 'a job has at least one step')
-  if (blending !== undefined) state = await blended(session, state, blending, task)
-  // what was made has gone through the range
-  const own: PictureTask = task.range === 'raw' ? task : { ...task, range: 'clamp' }
-  const written =
-    blending === undefined
-      ? await write(session, state, last, task, loaded)
-      : await writeRendering(
-          session,
-          await graphRendering(session, state.data as Pending, own),
-          own,
-          loaded.meta,
-        )
-  const plan = [...state.plans, ...written.plans]
-  const isConfined = plan.some(({ reason }) => reason === confined)
+  const met = { ...loaded, notes: [...loaded.notes, ...notLevels(loaded, task)] }
+  const ground = groundOf((graph) => runToTensor(session, graph))
+  const { state, blending } = await traceJob(ground, poolEngine(pool, session), met, task)
+  const { plans } = state
+  const written = await write(session, state, blending, task, loaded)
   return {
     operation: task.operation,
     input: inputFacts(task.input, loaded.data),
     output: written.facts,
-    plan,
+    plan: plans,
     ...(light !== undefined && { light: light.name }),
     clipped: written.outcome,
-    notes: [...state.notes, ...written.notes, ...(isConfined ? [notFiniteNote] : [])],
+    notes: [
+      ...state.notes,
+      ...written.notes,
+      ...(plans.some(({ reason }) => reason === confined) ? [notFiniteNote] : []),
+    ],
   }
 }
 
 async function write(
   session: Session,
-  state: State,
-  last: SettledStep,
+  { data }: State,
+  blending: Blending | undefined,
   task: PictureTask,
-  loaded: LoadedData,
+  { meta }: LoadedData,
 ): Promise<Written> {
-  const { channels, labels } = task.settings
-  const { data } = state
-  if (data.kind === 'tensor' && data.tensor.shape.length === 4) {
-    return writeVolume(session, data.tensor, data.full, task, loaded.meta)
-  }
-  if (last.kind === 'tensor' || !isPicture(data) || channels !== undefined) {
-    return writeMaps(session, pendingOf(data), task, loaded.meta)
-  }
-  if (labels) throw noSheet('labels', shapeOf(data).channels)
-  refuseMapRange(task)
-  const position = { isFirst: task.steps.length === 1, isLast: true }
-  const rendering = await recipeRendering(session, data, last, task, position)
-  return writeRendering(session, rendering, task, loaded.meta)
+  if (blending === undefined)
+    return data.kind === 'volume'
+      ? writeVolume(session, data, task, meta)
+      : writeMaps(session, data, task, meta)
+  // what was made has gone through the range
+  const own: PictureTask = task.range === 'raw' ? task : { ...task, range: 'clamp' }
+  const blended = await blend(session, data, blending, task)
+  return writeRendering(session, pictureRendering(session, blended, own), own, meta)
 }
 
-function inputFacts(path: string, data: Exclude<Data, Pending>) {
+function inputFacts(path: string, data: Read) {
   if (data.kind === 'picture') return factsOf(path, data.picture)
   const { shape } = data.tensor
   return factsOf(path, { width: shape.at(-1)!, height: shape.at(-2)!, channels: shape[0]!, depth: 32 })

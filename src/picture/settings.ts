@@ -1,6 +1,5 @@
 import type { AlgorithmChoice, FilterOptions } from '../conv/plan.ts'
 import { ranges } from '../definition/quantise.ts'
-import { ConvoError } from '../error.ts'
 import { type Colour, parseColour } from '../image/colour.ts'
 import { type MetadataMode, metadataModes } from '../image/metadata.ts'
 import { type TiffCompression, tiffCompressions } from '../image/tiff-pack.ts'
@@ -292,35 +291,6 @@ export function kernelOptions(settings: Settings): KernelOptions {
     dilation,
     padding,
     groups,
-    algorithm,
-  }
-}
-
-/**
- * The settings as the plan of a recipe takes them.
- *
- * @param kernelBorder the border mode that the kernel's file asks for
- * @throws ConvoError E_OPTION for a fill value that no border shows
- */
-export function filterOptions(settings: Settings, kernelBorder?: string): FilterOptions {
-  const border = settings.border ?? (kernelBorder === undefined ? 'replicate' : borderName(kernelBorder))
-  if (settings.fill !== undefined && border !== 'constant') {
-    throw new ConvoError('E_OPTION', `--fill does not apply to --border ${border}`, {
-      fix: '--border constant',
-    })
-  }
-  const { anchor, flip, scale, normalize, bias, padding, algorithm } = settings
-  return {
-    border,
-    fill: settings.fill ?? 0,
-    anchor: anchor && [anchor.y, anchor.x],
-    flip,
-    scale,
-    normalize,
-    bias,
-    stride: settings.stride ?? [1, 1],
-    dilation: settings.dilation ?? [1, 1],
-    padding,
     algorithm,
   }
 }

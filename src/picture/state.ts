@@ -1,29 +1,39 @@
 import { invariant } from '../error.ts'
 import { nodeOf, planesNode, sourceNode, traced } from '../graph/node.ts'
 import type { FullScale } from '../operators/operator.ts'
-import { runToTensor } from '../run/graph.ts'
 import type { Graph, Source, SourcePicture } from '../run/graph-run.ts'
-import type { Session } from '../run/pool.ts'
 import { hasAlpha } from '../tensor/picture.ts'
-import type { Tensor } from '../tensor/tensor.ts'
+import { Tensor } from '../tensor/tensor.ts'
+import type { ArrayData } from './array.ts'
 import type { PlanFacts } from './job.ts'
 
-/** What goes from step to step: a picture of 1 to 4 interleaved channels, or maps [C,H,W], or a volume [C,D,H,W]. */
-export type Data =
-  | { readonly kind: 'picture'; readonly picture: SourcePicture }
-  | { readonly kind: 'tensor'; readonly tensor: Tensor; readonly full: FullScale }
-  | Pending
+/** What goes from step to step: steps that are written down, or a volume. */
+export type Data = Pending | Volume
 
 /** Steps that have not run yet. What comes out is traced; a picture of 1 to 4 channels, the second or fourth alpha, or maps. */
 export type Pending = {
   readonly kind: 'graph'
   readonly out: Tensor
-  readonly source: Source | undefined
+  readonly source?: Source | undefined
   readonly full: FullScale
   readonly isPicture: boolean
   /** Its samples were only moved: hidden colours are to be written as they are. */
   readonly isMoved?: boolean
 }
+
+/** A volume [C,D,H,W]. */
+export type Volume = {
+  readonly kind: 'volume'
+  readonly tensor: Tensor
+  readonly full: FullScale
+  /** Of what is not computed: its height and width are not known. */
+  readonly isUnsized?: boolean | undefined
+}
+
+/** An input as it was read: a picture whose samples may still be on their way, or maps or a volume. */
+export type Read =
+  | { readonly kind: 'picture'; readonly picture: SourcePicture }
+  | Extract<ArrayData, { kind: 'tensor' }>
 
 /** The data with what was found on the way. */
 export type State = {
@@ -37,38 +47,41 @@ export type State = {
 }
 
 /** Channels and full scale of the data, as steps get them. */
-export function shapeOf(data: Data): { channels: number; full: FullScale } {
-  if (data.kind === 'picture') return { channels: data.picture.channels, full: data.picture.full }
-  const { shape } = data.kind === 'graph' ? data.out : data.tensor
-  return { channels: shape[0]!, full: data.full }
-}
-
-/** What a step made, gray and colour as a picture. */
-export const dataOf = (tensor: Tensor, full: FullScale): Data =>
-  tensor.shape.length === 3
-    ? { ...planes(tensor, full), isPicture: tensor.shape[0] === 1 || tensor.shape[0] === 3 }
-    : { kind: 'tensor', tensor, full }
-
-const planes = (tensor: Tensor, full: FullScale): Pending => ({
-  kind: 'graph',
-  out: traced(planesNode(tensor)),
-  source: undefined,
-  full,
-  isPicture: false,
+export const shapeOf = (data: Data): { channels: number; full: FullScale } => ({
+  channels: tensorIn(data).shape[0]!,
+  full: data.full,
 })
 
-/** The data as [C,H,W]; a volume is itself. */
-export const tensorOf = async (session: Session, data: Data): Promise<Tensor> =>
-  data.kind === 'tensor' ? data.tensor : runToTensor(session, graphOf(pendingOf(data)))
+/** The data as a tensor, which of a volume alone has numbers. */
+export const tensorIn = (data: Data): Tensor => (data.kind === 'graph' ? data.out : data.tensor)
 
-/** The data as steps that have not run yet. A volume is none. */
-export function pendingOf(data: Data): Pending {
-  if (data.kind === 'graph') return data
-  if (data.kind === 'tensor') return planes(data.tensor, data.full)
-  const { picture } = data
-  const out = traced(sourceNode([picture.channels, picture.height, picture.width]))
-  return { kind: 'graph', out, source: { picture, gray: false }, full: picture.full, isPicture: true }
+/** What goes into the first step. */
+export function dataOf(read: Read): Data {
+  if (read.kind === 'tensor') {
+    const { tensor, full } = read
+    return tensor.shape.length === 4
+      ? { kind: 'volume', tensor, full }
+      : { kind: 'graph', out: traced(planesNode(tensor)), full, isPicture: false }
+  }
+  const { picture } = read
+  return {
+    kind: 'graph',
+    out: traced(sourceNode([picture.channels, picture.height, picture.width])),
+    source: { picture, gray: false },
+    full: picture.full,
+    isPicture: true,
+  }
 }
+
+/** The picture that no step has met yet; nothing where it is not so. */
+export function pictureOf({ out, source }: Pending): SourcePicture | undefined {
+  const isUntouched = nodeOf(out).work.kind === 'source' && !source?.gray && source?.light === undefined
+  return isUntouched ? source?.picture : undefined
+}
+
+/** A tensor that is there in a plan and not computed. */
+export const unseen = ({ shape }: Pick<Tensor, 'shape'>): Tensor =>
+  Object.assign(Object.create(Tensor.prototype), { shape, data: new Float32Array() })
 
 /** The graph of steps that have not run yet. */
 export const graphOf = ({ out, source }: Pending): Graph => ({ out: nodeOf(out), source })
@@ -79,12 +92,6 @@ export function floatsOf(picture: SourcePicture): Float32Array {
   return picture.data
 }
 
-/** A picture, computed or to be computed. */
-export type PictureData = Exclude<Data, { kind: 'tensor' }>
-
-/** Whether the data is a picture, not maps or a volume. */
-export const isPicture = (data: Data): data is PictureData =>
-  data.kind === 'picture' || (data.kind === 'graph' && data.isPicture)
-
 /** True for a picture whose last channel is alpha. */
-export const isTransparent = (data: Data): boolean => isPicture(data) && hasAlpha(shapeOf(data).channels)
+export const isTransparent = (data: Data): boolean =>
+  data.kind === 'graph' && data.isPicture && hasAlpha(data.out.shape[0]!)

@@ -21,13 +21,13 @@ import {
   notFiniteLevels,
   ofSlice,
   overBlack,
+  refuseTone,
   sliceOf,
   slicePaths,
   spreadSlice,
   treatmentOf,
 } from './load.ts'
 import { outputKind, writeSlices } from './output.ts'
-import { refuseTone } from './recipe-step.ts'
 import { writeEach } from './write-maps.ts'
 import { checkColours, chosen, isNumbered, ranged, renderingOf } from './write-volume.ts'
 
@@ -38,7 +38,7 @@ export type VolumeStream = {
   readonly count: number
   readonly first: Header
   readonly full: FullScale
-  readonly step: Extract<Step, { kind: 'tensor' }>
+  readonly step: Step
   readonly slabs: Slabs
   decode(z: number): Promise<Decoded>
 }
@@ -77,7 +77,7 @@ export async function openStream(
   const full: FullScale = settings.full ?? fullScale(first.depth)
   const channels = coloursOf(first.channels, settings.background)
   const step = steps[0]!({ channels, full })
-  if (step.kind !== 'tensor' || step.slabs === undefined) return undefined
+  if (step.slabs === undefined) return undefined
   const slabs = step.slabs([channels, slices.count, first.height, first.width])
   if (isArray && (channelsOf(task, slabs) !== 1 || task.range === 'minmax')) return undefined
   const all = { ...first, notes: [...notes] }

@@ -13,15 +13,15 @@ import type { PictureMeta } from '../tensor/picture.ts'
 import type { PictureTask } from './job.ts'
 import { checkNumbered, numbered, one as oneOf } from './numbered.ts'
 import { outputKind } from './output.ts'
-import { graphOf, type Pending } from './state.ts'
 import {
   arrayRendering,
-  graphRendering,
+  pictureRendering,
   type Rendering,
   sheetRendering,
   type Written,
   writeRendering,
-} from './write-recipe.ts'
+} from './rendering.ts'
+import { graphOf, type Pending } from './state.ts'
 
 /**
  * What steps made of a picture or maps: a picture; or maps, of which one is gray, three are RGB, others a sheet or a file
@@ -39,7 +39,7 @@ export async function writeMaps(
   if (data.isPicture && choice === undefined) {
     if (labels) throw noSheet('labels', all.shape[0])
     refuseMapRange(task)
-    return writeRendering(session, await graphRendering(session, data, task), task, meta)
+    return writeRendering(session, pictureRendering(session, data, task), task, meta)
   }
   const chosen = choice === 'first' ? [0] : Array.isArray(choice) ? choice : undefined
   if (chosen !== undefined) checkChannels(all.shape[0], chosen)
@@ -72,13 +72,13 @@ export async function writeMaps(
     const out = nodeOf(shown.out)
     // each map is computed when it is its turn, unless what is below all of them would be computed far too often
     const from = costApart(out) > mostApart ? planesNode(await runToTensor(session, graphOf(shown))) : out
-    const at = (i: number) => graphRendering(session, { ...shown, out: traced(narrowed(from, i, 1)) }, own)
+    const at = (i: number) => pictureRendering(session, { ...shown, out: traced(narrowed(from, i, 1)) }, own)
     const note = choice === 'split' ? ': channel 0 is the first' : ''
     return writeEach(session, { count, at, note }, own, meta, notes)
   }
   const rendering = isColour
-    ? await graphRendering(session, shown, own)
-    : await sheetRendering(session, shown, { labels, ...blackAndWhite(own, full) }, own)
+    ? pictureRendering(session, shown, own)
+    : sheetRendering(session, shown, { labels, ...blackAndWhite(own, full) }, own)
   const written = await writeRendering(session, rendering, own, meta)
   return { ...written, notes: [...notes, ...written.notes] }
 }
@@ -165,7 +165,7 @@ export async function writeEach(
     ...ofFiles,
     `${count} files were written: ${numbered(task, 1, count)} to ${last.facts.path}${series.note ?? ''}`,
   ]
-  return { ...last, facts: { ...last.facts, bytes }, outcome: { low, high, samples }, plans: [], notes: all }
+  return { ...last, facts: { ...last.facts, bytes }, outcome: { low, high, samples }, notes: all }
 }
 
 /** The values that the range of a job makes black and white. */

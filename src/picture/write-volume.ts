@@ -16,22 +16,21 @@ import { Tensor } from '../tensor/tensor.ts'
 import { factsOf, type PictureTask } from './job.ts'
 import { sliceTime } from './load.ts'
 import { codingOf, outputKind, writeTensor } from './output.ts'
-import type { Pending } from './state.ts'
-import { blackAndWhite, levelsOfRange, refuseMapRange, type Series, writeEach } from './write-maps.ts'
 import {
-  graphRendering,
+  pictureRendering,
   type Rendering,
   sheetRendering,
   toSamples,
   type Written,
   writeRendering,
-} from './write-recipe.ts'
+} from './rendering.ts'
+import type { Pending, Volume } from './state.ts'
+import { blackAndWhite, levelsOfRange, refuseMapRange, type Series, writeEach } from './write-maps.ts'
 
 /** A volume: slices in numbered files, the pages of one file, or all on one sheet. */
 export async function writeVolume(
   session: Session,
-  whole: Tensor,
-  full: FullScale,
+  { tensor: whole, full }: Volume,
   task: PictureTask,
   meta: PictureMeta,
 ): Promise<Written> {
@@ -53,7 +52,7 @@ export async function writeVolume(
   )
   const shown = leveled(slices, levels)
   const at = (i: number) =>
-    graphRendering(session, pendingOver(narrowed(shown, i * colours, colours), full), own)
+    pictureRendering(session, pendingOver(narrowed(shown, i * colours, colours), full), own)
   if (isNumbered(task)) return writeEach(session, { count: depth, at }, own, meta, [])
   const format = formatOfPath(task.output)
   const isPaged = format === 'gif' || format === 'webp' || (format === 'tiff' && depth > 1)
@@ -62,7 +61,7 @@ export async function writeVolume(
   }
   const note = `${depth} slices of ${width}x${height} are on one sheet; for one file each use {index} in the path, for pages .tif, for an animation .gif or .webp`
   const wishes = { depth: colours, labels: task.settings.labels, ...blackAndWhite(own, full) }
-  const rendering = await sheetRendering(session, pendingOver(shown, full), wishes, own)
+  const rendering = sheetRendering(session, pendingOver(shown, full), wishes, own)
   const written = await writeRendering(session, rendering, own, meta)
   return { ...written, notes: depth === 1 ? written.notes : [note, ...written.notes] }
 }
@@ -70,7 +69,6 @@ export async function writeVolume(
 const pendingOver = (node: Node, full: FullScale): Pending => ({
   kind: 'graph',
   out: traced(node),
-  source: undefined,
   full,
   isPicture: false,
 })
@@ -106,7 +104,7 @@ export const renderingOf = (
   levels: readonly Levels[],
   full: FullScale,
   task: PictureTask,
-): Promise<Rendering> => graphRendering(session, pendingOver(leveled(planesNode(tensor), levels), full), task)
+): Rendering => pictureRendering(session, pendingOver(leveled(planesNode(tensor), levels), full), task)
 
 /** A volume as an array. */
 async function writeFloats(
@@ -120,7 +118,6 @@ async function writeFloats(
   return {
     facts: { ...factsOf(task.output, { width, height, channels, depth: 32 }), bytes },
     outcome: { low: 0, high: 0, samples: volume.data.length },
-    plans: [],
     notes: lostBeside(meta, channels, 'npy'),
   }
 }
@@ -174,7 +171,6 @@ async function writePages(
   return {
     facts,
     outcome: { low, high, samples },
-    plans: [],
     notes: [
       ...notes,
       format === 'tiff'

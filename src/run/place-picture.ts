@@ -16,6 +16,7 @@ import type { Address } from '../graph/address.ts'
 import { outChannels } from '../graph/node.ts'
 import type { Span } from '../graph/spans.ts'
 import type { Tone } from '../graph/tone.ts'
+import { linearTables, srgb } from '../image/light.ts'
 import { pngRowBytes } from '../image/png.ts'
 import { borders } from '../tensor/border.ts'
 import type { Arena } from './arena.ts'
@@ -37,12 +38,14 @@ export function placePicture(
   arena: Arena,
   plan: RecipePlan,
   source: PictureShape,
-  tone: Tone,
+  given: Tone,
   sink: Sink,
   range: Range,
   extremes?: Extremes,
   spans: readonly Span[] = stripsOf(plan),
 ): StencilJob {
+  const table = given.table === 1 ? put(arena, linearTables(given.light ?? srgb, source.full)) : given.table
+  const tone = { ...given, table }
   const tileChannels = outChannels(source, tone)
   const sampleBytes: 1 | 2 | 4 = plan.samples === 'u8' ? 1 : plan.samples === 'u16' ? 2 : 4
   const { fullWidth, fullHeight } = fullSize(plan)

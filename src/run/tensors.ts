@@ -42,6 +42,8 @@ export function poolEngine(pool: Pool, session?: Session): Engine {
         ? referenceEngine.layer(name, inputs, settings)
         : together(inputs, (engine, ...planes) => engine.layer(name, planes, settings)),
     involve: (x, options) => together([x], (engine, planes) => engine.involve(planes!, options)),
+    recipe: (x, recipe, options, full) =>
+      together([x], (engine, planes) => engine.recipe(planes!, recipe, options, full)),
     filter: (x, plan, full) => together([x], (engine, planes) => engine.filter(planes!, plan, full)),
     together,
   }

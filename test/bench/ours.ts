@@ -98,7 +98,6 @@ async function placeSteps(problem: PictureProblem, session: Session): Promise<Wo
     full: 255,
   }
   const step = entry.build(given)
-  if (step.kind !== 'tensor') throw new Error(`${text}: it is a recipe`)
   const out = nodeOf(await step.apply(traced(sourceNode([channels, height, width])), tracer))
   const identity = single(kernel([1, 1], [1]))
   const plan = planRecipe(identity, filterDefaults, { width, height, samples: 'f32' })

@@ -8,8 +8,6 @@ import { kernel } from '../../src/kernel/kernel.ts'
 import { explained } from '../../src/operators/explain.ts'
 import { resolve } from '../../src/params.ts'
 import { type Operation, operations, sampleKernel } from '../../src/picture/operations.ts'
-import { sharedSettings } from '../../src/picture/settings.ts'
-import { settledStep } from '../../src/picture/words/prepare.ts'
 import { partsOf } from '../../src/run/bank.ts'
 import { convo, scratch } from './convo.ts'
 import { textsOf, troubles } from './drawn-text.ts'
@@ -28,9 +26,8 @@ describe('explain --svg', () => {
   const filters = Object.values(operations).filter((o) => o.kind === 'filter')
   const hasKernels = (filter: Operation) => {
     const given = filter.kernel === 'required' ? kernel([1, 3], [1, 2, 1]) : undefined
-    const settings = resolve(sharedSettings, {})
-    const known = { channels: 3, full: 255 }
-    return settledStep(filter, resolve(filter.params, {}), given, settings, known).kind === 'recipe'
+    const values = resolve(filter.params, {})
+    return filter.build({ values, kernel: given, settings: {}, channels: 3, full: 255 }).kernels !== undefined
   }
   const withKernel = (filter: Operation) => [
     filter.name,

@@ -1,8 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { planRecipe } from '../../src/conv/plan.ts'
 import { only, separable } from '../../src/filters/plane.ts'
+import { filterOptions } from '../../src/operators/recipe.ts'
 import { resolve } from '../../src/params.ts'
-import { conflicts, filterOptions, sharedSettings, shortNames } from '../../src/picture/settings.ts'
+import {
+  conflicts,
+  kernelOptions,
+  type Settings,
+  sharedSettings,
+  shortNames,
+} from '../../src/picture/settings.ts'
 
 const set = (given: Record<string, unknown>) => resolve(sharedSettings, given)
 
@@ -105,26 +112,28 @@ describe('the values of the shared options', () => {
   })
 })
 
+const optionsOf = (settings: Settings, border?: string) => filterOptions(kernelOptions(settings), border)
+
 describe('filterOptions', () => {
   it('takes the border of the kernel file unless one is given', () => {
-    expect(filterOptions(set({})).border).toBe('replicate')
-    expect(filterOptions(set({}), 'wrap').border).toBe('wrap')
-    expect(filterOptions(set({ border: 'reflect' }), 'wrap').border).toBe('reflect')
+    expect(optionsOf(set({})).border).toBe('replicate')
+    expect(optionsOf(set({}), 'wrap').border).toBe('wrap')
+    expect(optionsOf(set({ border: 'reflect' }), 'wrap').border).toBe('reflect')
   })
   it('refuses a fill value that no border shows', () => {
-    expect(() => filterOptions(set({ fill: '9' }))).toThrow(
+    expect(() => optionsOf(set({ fill: '9' }))).toThrow(
       expect.objectContaining({
         code: 'E_OPTION',
         message: '--fill does not apply to --border replicate',
         fix: '--border constant',
       }),
     )
-    expect(filterOptions(set({ fill: '9', border: 'constant' })).fill).toBe(9)
-    expect(filterOptions(set({ fill: '9' }), 'constant').fill).toBe(9)
+    expect(optionsOf(set({ fill: '9', border: 'constant' })).fill).toBe(9)
+    expect(optionsOf(set({ fill: '9' }), 'constant').fill).toBe(9)
   })
   it('gives the plan y before x', () => {
     const settings = set({ anchor: '2,0', stride: '2,3', padding: '1,2,3,4' })
-    expect(filterOptions(settings)).toMatchObject({
+    expect(optionsOf(settings)).toMatchObject({
       anchor: [0, 2],
       stride: [2, 3],
       padding: [
@@ -132,7 +141,7 @@ describe('filterOptions', () => {
         [3, 4],
       ],
     })
-    const plan = planRecipe(only(separable([1], [1, 1, 1])), filterOptions(settings), {
+    const plan = planRecipe(only(separable([1], [1, 1, 1])), optionsOf(settings), {
       width: 20,
       height: 9,
       samples: 'u8',

@@ -34,10 +34,10 @@ async function run(
   const entry = stepFilters[name]!
   const channels = x.shape[0]!
   const step = entry.build({ values: resolve(entry.params, values), kernel, settings, channels, full })
-  if (step.kind === 'recipe') {
+  if (step.kernels !== undefined) {
+    const { recipe, options } = step.kernels
     const size = { width: x.shape[2]!, height: x.shape[1]! }
-    const options = { ...filterDefaults, ...step.options, algorithm: 'direct' } as const
-    const plan = planRecipe(step.recipe, options, { ...size, samples: 'f32' })
+    const plan = planRecipe(recipe, { ...options, algorithm: 'direct' }, { ...size, samples: 'f32' })
     const data = evaluateRecipe(plan, { ...size, channels: 1, data: x.data }, full)
     return new Tensor([1, plan.outHeight, plan.outWidth], data)
   }

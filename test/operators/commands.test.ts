@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { filterDefaults, planRecipe } from '../../src/conv/plan.ts'
+import { planRecipe } from '../../src/conv/plan.ts'
 import { referenceEngine as engine } from '../../src/definition/engine.ts'
 import { evaluateRecipe } from '../../src/definition/evaluate.ts'
 import { ConvoError } from '../../src/error.ts'
@@ -27,11 +27,10 @@ function build(name: string, { values = {}, kernel: k, settings = {}, full = 255
 /** Runs a command on a tensor as the definitions say, whichever kind of step it is. */
 async function run(name: string, x: Tensor, call: Call = {}): Promise<Tensor> {
   const step = build(name, call)
-  if (step.kind === 'tensor') return step.apply(x, engine)
+  if (step.kernels === undefined) return step.apply(x, engine)
+  const { recipe, options } = step.kernels
   const [channels, height, width] = x.shape as [number, number, number]
-  const asked = Object.fromEntries(Object.entries(call.settings ?? {}).filter(([, v]) => v !== undefined))
-  const options = { ...filterDefaults, ...asked, ...step.options }
-  const plan = planRecipe(step.recipe, options, { width, height, samples: 'f32' })
+  const plan = planRecipe(recipe, options, { width, height, samples: 'f32' })
   const data = Float32Array.from(
     x.data,
     (_, i) => x.data[(i % channels) * height * width + Math.floor(i / channels)]!,
@@ -112,7 +111,7 @@ describe('a kernel meets a picture by its rank', () => {
   it('[kH,kW]: every channel alone, the edge repeated, as large as the picture', async () => {
     const want = oracle.filterPicture(x, plane, { border: 'replicate' })
     for (const name of ['conv2d', 'depthwise']) {
-      expect(build(name, { kernel: asKernel(plane) }).kind).toBe('recipe')
+      expect(build(name, { kernel: asKernel(plane) }).acts).toBe('pixels')
       expect(plain(await run(name, x, { kernel: asKernel(plane) }))).toEqual(plain(want))
     }
     expect(plain(await run('grouped', x, { kernel: asKernel(plane) }))).toEqual(plain(want))
@@ -297,7 +296,7 @@ describe('separable', () => {
   it('runs a kernel of rank 1 as two passes, and gives what the kernel gives', async () => {
     const sobel = kernel([3, 3], [-1, 0, 1, -2, 0, 2, -1, 0, 1])
     const step = build('separable', { kernel: sobel })
-    expect(step).toMatchObject({ kind: 'recipe', options: { algorithm: 'separable' } })
+    expect(step).toMatchObject({ acts: 'pixels', kernels: { options: { algorithm: 'separable' } } })
     expect(plain(await run('separable', x, { kernel: sobel }))).toEqual(
       plain(oracle.filterPicture(x, { shape: [3, 3], data: sobel.weights })),
     )

@@ -23,7 +23,7 @@ async function bothWays({ values = {}, settings = {}, kernel: k }: Call): Promis
     channels,
     full: 255,
   })
-  if (step.kind !== 'tensor' || step.slabs === undefined) throw new Error('conv3d goes through slab by slab')
+  if (step.slabs === undefined) throw new Error('conv3d goes through slab by slab')
   const whole = await step.apply(volume, engine)
   const { axis, border, fill, apply } = step.slabs(volume.shape)
   const [filters, , rows, columns] = whole.shape as [number, number, number, number]

@@ -96,6 +96,7 @@ export const noEngine: Engine = {
   transpose: () => Promise.reject(new Error('no transposition was expected')),
   involve: () => Promise.reject(new Error('no involution was expected')),
   layer: referenceEngine.layer,
+  recipe: () => Promise.reject(new Error('no recipe was expected')),
   filter: () => Promise.reject(new Error('no filter was expected')),
   together: referenceEngine.together,
 }

@@ -15,7 +15,7 @@ const sizeOfPlane = ({ shape }: Tensor): Size => ({ width: shape.at(-1)!, height
 const shown = ({ width, height }: Size): string => `${width}x${height}`
 
 /** Samples go to other places as they are. */
-const moving = { kind: 'tensor', acts: 'each', moves: true, arithmetic: arithmetics.samples } as const
+const moving = { acts: 'each', moves: true, arithmetic: arithmetics.samples } as const
 
 const factor = custom('factor of the size, such as 0.5, 50% or 2', '<n|n%>', (given, name) => {
   const [, digits, percent] = /^\s*(\d*\.?\d+)\s*(%?)\s*$/.exec(String(given)) ?? []

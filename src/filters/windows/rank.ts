@@ -69,7 +69,6 @@ const picking = <P extends Params>(
       const window = windowOf('a window', values as Values<typeof windowParams>, kernel)
       const index = rank(sizeOfElement(window.element), values as Values<P>)
       return {
-        kind: 'tensor',
         acts: 'colour',
         arithmetic,
         apply: (x, engine) => ranked(engine, x, window, index, outside(settings, full)),
@@ -91,7 +90,6 @@ const morphology = (entry: Pick<Operator, 'summary' | 'formula' | 'source'>, of:
       const dilate: Extreme = (engine, x, own) =>
         ranked(engine, x, own, sizeOfElement(own.element) - 1, given)
       return {
-        kind: 'tensor',
         acts: 'colour',
         arithmetic,
         apply: (x, engine) => of(engine, x, window, erode, dilate),

@@ -12,11 +12,11 @@ import {
 import type { Kernel } from '../../kernel/kernel.ts'
 import { loadKernel } from '../../kernel/source.ts'
 import { activationStep } from '../../operators/activation.ts'
-import { type Params, resolve, type Values } from '../../params.ts'
-import type { PictureJob, SettledStep, StepMaker } from '../job.ts'
+import { type Params, resolve } from '../../params.ts'
+import type { PictureJob, StepMaker } from '../job.ts'
 import { withKernelNotes } from '../kernel-notes.ts'
 import { findOperation, type Operation, sampleKernel, takesVolume } from '../operations.ts'
-import { filterOptions, kernelOptions, type Settings, sharedSettings } from '../settings.ts'
+import { kernelOptions, type Settings, sharedSettings } from '../settings.ts'
 import { checkStep, refuseOpenChain } from './steps.ts'
 import { chainSettings, chainSyntax, type Given, operationSyntax, type Syntax } from './syntax.ts'
 import { parse } from './understand.ts'
@@ -170,30 +170,17 @@ async function prepareStep({ operation, given, kernel: own }: Asked): Promise<Pr
   const settings: Settings = resolve(sharedSettings, pick(given, shared))
   const kernel = own ?? (await kernelOf(operation, settings))
   const isSized = kernel !== undefined || Object.hasOwn(params, 'size')
+  const asked = { values, kernel, settings: kernelOptions(settings) }
   return {
     name,
     settings,
     isVolume: takesVolume(operation, values),
-    step: (picture) =>
-      withKernelNotes(settledStep(operation, values, kernel, settings, picture), kernel, settings, isSized),
+    step: (picture) => withKernelNotes(operation.build({ ...asked, ...picture }), kernel, settings, isSized),
     ...(operation.isFollowed &&
       values.activation !== 'none' && {
         behind: ({ full, unit = full }) => activationStep(values.activation as Activation, unit),
       }),
   }
-}
-
-/** The step of an operation that meets a picture: what it does not decide itself is as the settings say. */
-export function settledStep(
-  operation: Operation,
-  values: Values<Params>,
-  kernel: Kernel | undefined,
-  settings: Settings,
-  picture: Parameters<StepMaker>[0],
-): SettledStep {
-  const made = operation.build({ values, kernel, settings: kernelOptions(settings), ...picture })
-  if (made.kind !== 'recipe') return made
-  return { ...made, options: { ...filterOptions(settings, kernel?.border), ...made.options } }
 }
 
 function prepared(settings: Settings, steps: readonly PreparedStep[]): Prepared {

@@ -91,7 +91,7 @@ async function shapeBehind(
 ): Promise<readonly number[]> {
   const values = resolve(operation.params, pick(given, operation.params))
   const made = operation.build({ values, kernel: undefined, settings: {}, channels: shape[0]!, full: 255 })
-  if (made.kind !== 'tensor' || made.seesAll === true) return shape
+  if (made.seesAll === true) return shape
   const find = (name: string): Tensor => {
     const found = kept.get(name)
     if (found !== undefined) return found

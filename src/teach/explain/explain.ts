@@ -2,7 +2,6 @@ import type { RecipePlan } from '../../conv/plan.ts'
 import type { PlaneKernel, Recipe } from '../../conv/recipe.ts'
 import { ConvoError } from '../../error.ts'
 import { namedKernels } from '../../filters/names.ts'
-import { sourceNode, traced, tracer } from '../../graph/node.ts'
 import { type Io, lineWidth, noteMessage } from '../../host/io.ts'
 import { analyse } from '../../kernel/analyse.ts'
 import { type Kernel, kernel } from '../../kernel/kernel.ts'
@@ -10,12 +9,12 @@ import { loadKernel } from '../../kernel/source.ts'
 import { type Explanation, explainOperator, layerRules } from '../../operators/explain.ts'
 import { arithmetics, type Operator, type Arithmetic as Ran, type Step } from '../../operators/operator.ts'
 import { type Params, resolve, type Values } from '../../params.ts'
+import { planStep } from '../../picture/dry-run.ts'
 import { type Known, knownOf } from '../../picture/known.ts'
 import type { Operation } from '../../picture/operations.ts'
-import { planKnown } from '../../picture/recipe-step.ts'
 import type { Layout } from '../../picture/settings.ts'
 import { correlationSettings, kernelOptions, type Settings, sharedSettings } from '../../picture/settings.ts'
-import { settledStep, withoutKernel } from '../../picture/words/prepare.ts'
+import { withoutKernel } from '../../picture/words/prepare.ts'
 import type { Given } from '../../picture/words/syntax.ts'
 import { hasAlpha } from '../../tensor/picture.ts'
 import { drawingFormat, writeDrawing } from '../draw/file.ts'
@@ -30,15 +29,8 @@ export type Input = { readonly shape: readonly number[]; readonly notes?: readon
   'depth' | 'peak'
 >
 
-/** What the command would run: kernels that are one plane each with their plan, or the arithmetic of a step on tensors. */
-type Planned =
-  | { readonly kind: 'recipe'; readonly recipe: Recipe; readonly plan: RecipePlan }
-  | {
-      readonly kind: 'tensor'
-      readonly arithmetic: Ran
-      readonly acts: 'each' | 'colour'
-      readonly step: Extract<Step, { kind: 'tensor' }>
-    }
+/** What the command would run, and what that makes of a plane of the input. */
+type Planned = { readonly step: Step; plan(): ReturnType<typeof planStep> }
 
 /** Reports what an operation would do to an input; gives the exit status. */
 export async function explain(
@@ -143,15 +135,18 @@ async function explained(
   const own = resolve(explainSettings, ownOf(operation, given))
   if (rules === undefined) {
     if (operation.kernel === 'required' && kernel === undefined) throw withoutKernel(operation)
-    const kernels = planned(operation, input, asked)
-    if (kernels.kind === 'tensor') return explainedSteps(operation, input, kernels)
-    const result = filterOf(operation, input, kernels)
+    const { step, plan } = planned(operation, input, asked)
+    const { output, arithmetic, recipe } = await plan()
+    if (step.kernels === undefined || recipe === undefined)
+      return explainedSteps(operation, input.shape, output, arithmetic)
+    const { kernels } = step.kernels.recipe
+    const result = filterOf(operation, input, step.kernels.recipe, recipe)
     return {
       result,
       text: () => filterText(result, own.verbose, lineWidth()),
       async draw() {
         const { drawFilter } = await import('./drawing.ts')
-        return drawFilter(result, kernels.recipe.kernels, kernels.plan.stride, own.verbose)
+        return drawFilter(result, kernels, recipe.stride, own.verbose)
       },
     }
   }
@@ -195,7 +190,7 @@ async function layerExplanation(
   }
   const layer = { ...made, ...Object.fromEntries(asked), keep: !isLayer }
   const explanation = explainOperator(operation.name, shape, layer)
-  return { ...explanation, ...arithmeticOf(run, explanation) }
+  return { ...explanation, ...(await arithmeticOf(run, explanation)) }
 }
 
 /** The settings of explain that the operation has not itself. */
@@ -218,26 +213,28 @@ function settingsOf(operation: Operation, given: Given): Settings {
 /** The shape that an operator on a picture sees: one that mixes channels gets the colours alone. */
 function seenBy(run: Planned | undefined, shape: readonly number[]): readonly number[] {
   const [channels = 1, ...size] = shape
-  const isApart = run?.kind === 'tensor' && run.acts === 'colour' && size.length === 2
+  const isApart = run?.step.acts === 'colour' && size.length === 2
   return isApart && hasAlpha(channels) ? [channels - 1, ...size] : shape
 }
 
 /** Which loops an operator runs, and how a bank is cut up. */
-function arithmeticOf(run: Planned | undefined, explanation: Explanation): Arithmetic {
-  if (run?.kind === 'recipe') {
-    const { algorithm, reason } = run.plan.stencils[0]!
-    return { algorithm, reason, strips: stripsOfRecipe(run.plan) }
+async function arithmeticOf(run: Planned | undefined, explanation: Explanation): Promise<Arithmetic> {
+  const recipe = run?.step.kernels && (await run.plan()).recipe
+  if (recipe !== undefined) {
+    const { algorithm, reason } = recipe.stencils[0]!
+    return { algorithm, reason, strips: stripsOfRecipe(recipe) }
   }
-  const arithmetic = run?.arithmetic ?? arithmetics.bank
+  const arithmetic = run?.step.arithmetic ?? arithmetics.bank
   return arithmetic.algorithm === 'bank' ? { ...arithmetic, strips: stripsOfBank(explanation) } : arithmetic
 }
 
 /** A filter that takes steps over planes: what it does to the size, and by which arithmetic. */
-async function explainedSteps(
+function explainedSteps(
   operation: Operation,
-  { shape }: Input,
-  run: Extract<Planned, { kind: 'tensor' }>,
-): Promise<Explained> {
+  input: readonly number[],
+  [channels = 1, ...size]: readonly number[],
+  { algorithm, reason }: Ran,
+): Explained {
   if (operation.kind !== 'filter') {
     throw new ConvoError('E_USAGE', `${operation.name} has no kernels to explain`, { why: operation.summary })
   }
@@ -245,9 +242,10 @@ async function explainedSteps(
   const result = {
     operation: name,
     summary,
-    input: shape,
-    output: await outputOf(run, shape),
-    ...run.arithmetic,
+    input,
+    output: input.length === 4 ? [channels, input[1]!, ...size] : [channels, ...size],
+    algorithm,
+    reason,
   }
   return {
     result,
@@ -258,26 +256,7 @@ async function explainedSteps(
   }
 }
 
-/** The shape that comes out of steps, which are written down for it; slices of a volume stay as many. */
-async function outputOf(
-  run: Extract<Planned, { kind: 'tensor' }>,
-  shape: readonly number[],
-): Promise<readonly number[]> {
-  if (run.step.seesAll) return shape
-  const plane = shape.length === 4 ? [shape[0]!, ...shape.slice(2)] : shape
-  const seen = seenBy(run, plane)
-  const made = await run.step.apply(traced(sourceNode(seen as [number, number, number])), tracer)
-  // alpha is put back
-  const [channels = 1, ...size] = made.shape
-  const all = channels + plane[0]! - seen[0]!
-  return shape.length === 4 ? [all, shape[1]!, ...size] : [all, ...size]
-}
-
-function filterOf(
-  operation: Operation,
-  input: Input,
-  { recipe, plan }: Extract<Planned, { kind: 'recipe' }>,
-): FilterExplanation {
+function filterOf(operation: Operation, input: Input, recipe: Recipe, plan: RecipePlan): FilterExplanation {
   const [channels = 1] = input.shape
   const taps = plan.stencils.reduce((sum, s) => sum + tapsOf(s), 0)
   return {
@@ -300,7 +279,7 @@ function filterOf(
   }
 }
 
-/** What the command would run on such an input. @throws ConvoError as the command does */
+/** What the command would run on such an input, slice by slice of a volume. @throws ConvoError as the command does */
 function planned(
   operation: Operation,
   { shape, depth, peak }: Input,
@@ -308,24 +287,12 @@ function planned(
 ): Planned {
   const full = depth === 16 ? 65535 : 255
   const channels = shape[0]!
-  const step = settledStep(operation, values, kernel, settings, { channels, full })
-  if (step.kind === 'tensor')
-    return { kind: 'tensor', arithmetic: step.arithmetic ?? arithmetics.bank, acts: step.acts, step }
+  const given = { values, kernel, settings: kernelOptions(settings), channels, full }
+  const step = operation.build(given)
   const [height, width] = shape.slice(-2) as [number, number]
-  const task = { settings, range: 'clamp', output: 'out.png' } as const
-  const known = {
-    width,
-    height,
-    channels,
-    depth,
-    full,
-    pages: 1,
-    hasSlices: false,
-    isMaps: shape.length > 3,
-    peak,
-  } as const
-  const { plan } = planKnown(step, task, known, { isFirst: true, isLast: true })
-  return { kind: 'recipe', recipe: step.recipe, plan }
+  const isMaps = shape.length > 3 || channels > 4
+  const known = { width, height, channels, depth, full, pages: 1, hasSlices: false, isMaps, peak }
+  return { step, plan: () => planStep(step, known, settings) }
 }
 
 /** Multiplications for one output sample; running sums and FFTs are not counted this way. */

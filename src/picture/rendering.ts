@@ -1,5 +1,4 @@
 import { invariant } from '../error.ts'
-import { nowhere } from '../graph/address.ts'
 import { nodeOf, outChannels } from '../graph/node.ts'
 import type { EncodeOptions } from '../image/encode.ts'
 import { lostBeside, to8Note } from '../image/fit.ts'
@@ -13,7 +12,7 @@ import type { Outcome } from '../run/graph-run.ts'
 import type { Sink } from '../run/picture-job.ts'
 import type { Session } from '../run/pool.ts'
 import { depthOfFull, hasAlpha, type Picture, type PictureMeta } from '../tensor/picture.ts'
-import { factsOf, type PictureFacts, type PictureTask, type PlanFacts, type RecipeStep } from './job.ts'
+import { factsOf, type PictureFacts, type PictureTask } from './job.ts'
 import { alone } from './numbered.ts'
 import {
   codingOf,
@@ -26,14 +25,13 @@ import {
   type Stream,
   writePicture,
 } from './output.ts'
-import { identity, type Position, planFacts, prepareRecipe } from './recipe-step.ts'
-import { graphOf, type Pending, type PictureData } from './state.ts'
+import { finishOf, plainFilter } from './recipe.ts'
+import { graphOf, type Pending } from './state.ts'
 
 /** What was written. */
 export type Written = {
   readonly facts: PictureFacts & { readonly bytes: number }
   readonly outcome: Outcome
-  readonly plans: readonly PlanFacts[]
   readonly notes: readonly string[]
 }
 
@@ -43,65 +41,35 @@ export type Rendering = {
   readonly height: number
   readonly channels: number
   readonly full: number
-  readonly plans: readonly PlanFacts[]
   run(sink: Sink, onStrip?: Stream['strip'], drain?: Stream['drain']): Promise<Outcome>
 }
 
-/** A picture on its way through a last recipe. */
-export async function recipeRendering(
-  session: Session,
-  data: PictureData,
-  step: RecipeStep,
-  task: PictureTask,
-  position: Position,
-): Promise<Rendering> {
-  const { filter, over } = await prepareRecipe(session, step, task, data, position)
+/** Steps that have not run yet, whose result is a picture: the recipe that made it takes it into the file. */
+export function pictureRendering(session: Session, data: Pending, task: PictureTask): Rendering {
+  const { filter, over } = finishOf(data, task)
   const { plan, tone, full } = filter
   return {
     width: plan.outWidth,
     height: plan.outHeight,
     channels: outChannels(filter, tone),
     full,
-    plans: planFacts(plan, over.out === undefined),
     run: (sink, ...hooks) => runToPicture(session, over, { ...filter, range: task.range, sink }, ...hooks),
   }
 }
 
-const asItIs = { isFirst: false, isLast: true } as const
-
-/** What was only moved is written with its hidden colours, unless alpha is asked for. */
-const moved = ({ isMoved }: Pending, task: PictureTask): PictureTask =>
-  isMoved ? { ...task, settings: { ...task.settings, alpha: task.settings.alpha ?? 'separate' } } : task
-
-/** Steps that have not run yet, whose result is a picture. */
-export const graphRendering = async (
-  session: Session,
-  data: Pending,
-  task: PictureTask,
-): Promise<Rendering> => ({
-  ...(await recipeRendering(session, { ...data, isPicture: true }, identity, moved(data, task), asItIs)),
-  plans: [],
-})
-
 /** Steps that have not run yet, whose maps go on a sheet. */
-export async function sheetRendering(
+export function sheetRendering(
   session: Session,
   maps: Pending,
   wishes: SheetWishes,
   task: PictureTask,
-): Promise<Rendering> {
-  const [channels, ...size] = nodeOf(maps.out).shape
-  const { depth = 1 } = wishes
-  const { width, height } = sheetLayout(channels / depth, ...size)
-  const { full } = maps
-  const sheet = {
-    kind: 'picture',
-    picture: { width, height, channels: depth, depth: 32, full, address: nowhere },
-  } as const
-  const { filter } = await prepareRecipe(session, identity, task, sheet, asItIs)
+): Rendering {
+  const [count, ...size] = maps.out.shape as [number, number, number]
+  const { depth: channels = 1 } = wishes
+  const shape = { ...sheetLayout(count / channels, ...size), channels, full: maps.full }
+  const filter = plainFilter(shape, task)
   return {
-    ...sheet.picture,
-    plans: [],
+    ...shape,
     run: (sink, ...hooks) =>
       runToSheet(session, graphOf(maps), wishes, { ...filter, range: task.range, sink }, ...hooks),
   }
@@ -116,7 +84,6 @@ export function arrayRendering(session: Session, pending: Pending): Rendering {
     height,
     channels,
     full: pending.full,
-    plans: [],
     async run(_, ...hooks) {
       await runToArray(session, graphOf(pending), ...hooks)
       return { low: 0, high: 0, samples: channels * height * width }
@@ -133,7 +100,7 @@ export async function writeRendering(
 ): Promise<Written> {
   const task = await alone(given)
   const { output } = task
-  const { width, height, channels, full, plans } = rendering
+  const { width, height, channels, full } = rendering
   const kind = outputKind(output)
   const format = kind === 'npy' ? kind : formatOfPath(output)
   const coding = codingOf(task.settings)
@@ -141,7 +108,7 @@ export async function writeRendering(
     const made = await toSamples(session, rendering, task, meta)
     const store = task.store ?? ((path: string, one: Picture) => writePicture(path, one, coding))
     const { bytes, notes } = await store(output, made.picture)
-    return { facts: { ...factsOf(output, made.picture), bytes }, outcome: made.outcome, plans, notes }
+    return { facts: { ...factsOf(output, made.picture), bytes }, outcome: made.outcome, notes }
   }
   const depth = depthOf(task, full)
   const shape = { width, height, channels: channels as Picture['channels'], depth, meta }
@@ -152,7 +119,7 @@ export async function writeRendering(
     const facts = { ...factsOf(output, shape), bytes: await file.finish() }
     const isRounded = depth === 8 && (task.settings.depth ?? depthOfFull(full)) === 16
     const notes = [...(isRounded ? [to8Note(format)] : []), ...lostBeside(meta, channels, format)]
-    return { facts, outcome, plans, notes }
+    return { facts, outcome, notes }
   } catch (error) {
     await file.abort()
     throw error

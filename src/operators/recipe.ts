@@ -1,0 +1,44 @@
+import { type FilterOptions, filterDefaults } from '../conv/plan.ts'
+import type { Recipe } from '../conv/recipe.ts'
+import { ConvoError } from '../error.ts'
+import { borderName } from '../tensor/border.ts'
+import type { Given, KernelOptions, Step } from './operator.ts'
+
+/**
+ * The step of kernels that meet every channel alone, with the options that were given; `own` are those that the operator
+ * decides itself, having seen them.
+ *
+ * @throws ConvoError E_OPTION for a fill value that no border shows
+ */
+export function recipeStep(
+  recipe: Recipe,
+  { settings, kernel, full }: Pick<Given, 'settings' | 'full'> & Partial<Pick<Given, 'kernel'>>,
+  own: Partial<FilterOptions> = {},
+): Step {
+  const options = { ...filterOptions(settings, kernel?.border), ...own }
+  return {
+    acts: 'pixels',
+    kernels: { recipe, options },
+    apply: (x, engine) => engine.recipe(x, recipe, options, full),
+  }
+}
+
+/**
+ * The options as the plan of a recipe takes them.
+ *
+ * @param kernelBorder the border mode that the kernel's file asks for
+ * @throws ConvoError E_OPTION for a fill value that no border shows
+ */
+export function filterOptions(
+  { groups: _, ...settings }: KernelOptions,
+  kernelBorder?: string,
+): FilterOptions {
+  const border = settings.border ?? (kernelBorder === undefined ? 'replicate' : borderName(kernelBorder))
+  if (settings.fill !== undefined && border !== 'constant') {
+    throw new ConvoError('E_OPTION', `--fill does not apply to --border ${border}`, {
+      fix: '--border constant',
+    })
+  }
+  const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))
+  return { ...filterDefaults, ...given, border }
+}

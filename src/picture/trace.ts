@@ -1,0 +1,283 @@
+import { filterDefaults } from '../conv/plan.ts'
+import type { Engine } from '../definition/engine.ts'
+import { ConvoError, invariant, nearest } from '../error.ts'
+import { nodeOf, planesNode, sourceNode, traced, tracer } from '../graph/node.ts'
+import { arithmetics, type Kept, type Step } from '../operators/operator.ts'
+import type { Source } from '../run/graph-run.ts'
+import type { PictureMeta } from '../tensor/picture.ts'
+import { Tensor } from '../tensor/tensor.ts'
+import { type Blending, beginBlending } from './blend.ts'
+import { covered, mayHide } from './hidden.ts'
+import type { PictureTask, PlanFacts, StepMaker } from './job.ts'
+import { refuseTone } from './load.ts'
+import { filterOf, type Ground, identity, planFacts, planOf, recipeOver, tonedSource } from './recipe.ts'
+import {
+  dataOf,
+  graphOf,
+  isTransparent,
+  type Pending,
+  pictureOf,
+  type Read,
+  type State,
+  shapeOf,
+  unseen,
+  type Volume,
+} from './state.ts'
+
+// Steps are written down one after another: what comes out says what a run will do, and is what it does.
+
+/** An input, as far as it is known. */
+export type Met = { readonly data: Read; readonly meta: PictureMeta; readonly notes: readonly string[] }
+
+/**
+ * Writes the steps of a job down: the plan of a run, and what `--dry-run` and `explain` report.
+ *
+ * @throws ConvoError for what the steps cannot be given
+ */
+export async function traceJob(
+  ground: Ground,
+  engine: Engine,
+  { data, meta, notes }: Met,
+  task: PictureTask,
+): Promise<{ readonly state: State; readonly blending?: Blending | undefined }> {
+  if (data.kind === 'tensor') refuseTone(task, `[${data.tensor.shape.join(',')}]`)
+  // numbers that are no levels of a picture
+  const isArray = (data.kind === 'tensor' || data.picture.depth === 32) && Object.keys(meta).length === 0
+  const start = { data: dataOf(data), notes, plans: [], unit: isArray ? 1 : undefined }
+  const begun = await beginBlending(start, task, ground)
+  let { state } = begun
+  for (const [i, make] of task.steps.entries()) {
+    // the luma comes with the tones that the first step would have to see to
+    state = await takeStep(ground, engine, state, make, task, i === 0 && !begun.blending?.isLuma)
+  }
+  return { blending: begun.blending, state: { ...state, plans: alone(state, begun.blending, task) } }
+}
+
+/** The plans of a job; a recipe that takes the picture from the decoder to the file has strips of its own. */
+function alone(
+  { data, plans }: State,
+  blending: Blending | undefined,
+  task: PictureTask,
+): readonly PlanFacts[] {
+  const isPicture = data.kind === 'graph' && data.isPicture && blending === undefined
+  const only = isPicture && task.settings.channels === undefined ? filterOf(data) : undefined
+  if (only === undefined || 'out' in only.over) return plans
+  const own = planFacts(only.filter.plan, true)
+  return [...own, ...plans.slice(own.length)]
+}
+
+/**
+ * A step on a picture, maps or a volume; of a volume it is computed at once. Transparency: an operator that treats every
+ * channel alone takes alpha along, colours weighted by it; one that mixes channels gets the colours alone, hidden ones as
+ * `covered` says, and alpha is put back when as large a gray or RGB picture comes out; kernels see to it themselves.
+ */
+async function takeStep(
+  ground: Ground,
+  engine: Engine,
+  state: State,
+  make: StepMaker,
+  task: PictureTask,
+  isFirst: boolean,
+): Promise<State> {
+  const step = make({ ...shapeOf(state.data), unit: state.unit })
+  const unit = step.unit ?? state.unit
+  const kept = keptOf(state)
+  if (state.data.kind === 'volume') {
+    const made = await overVolume(ground, engine, state.data, step, task, kept)
+    return {
+      ...state,
+      ...made,
+      plans: [...state.plans, ...made.plans],
+      unit,
+      notes: [...state.notes, ...(step.notes ?? [])],
+    }
+  }
+  const { data, note } = await overPlanes(ground, engine, state.data, step, task, isFirst, kept)
+  // what was kept may be computed from the picture though nothing else is any more
+  const source = data.source ?? [...kept.sources][0]
+  if (step.keeps !== undefined) kept.keep(step.keeps, data.out)
+  const named = new Map(state.kept)
+  for (const [name, tensor] of kept.more) named.set(name, { tensor, source })
+  return {
+    data: { ...data, source },
+    plans: [...state.plans, ...factsOf(step, data)],
+    notes: [...state.notes, ...(note === undefined ? [] : [note]), ...(step.notes ?? [])],
+    unit,
+    kept: named,
+  }
+}
+
+/** Which arithmetic a step runs. */
+const factsOf = (step: Step, made: Pick<Pending, 'out' | 'source'>): PlanFacts[] =>
+  step.kernels === undefined
+    ? [step.arithmetic ?? arithmetics.bank]
+    : planFacts(planOf(nodeOf(made.out))!, false)
+
+/** What earlier steps kept by name, the pictures it is made of, and what is kept more. */
+function keptOf({ kept }: State) {
+  const sources = new Set<Source>()
+  const more = new Map<string, Tensor>()
+  const find = (name: string): Tensor => {
+    const found = kept?.get(name)
+    if (found === undefined) throw unnamed(name, [...(kept?.keys() ?? [])])
+    if (found.source !== undefined) sources.add(found.source)
+    return found.tensor
+  }
+  const keep = (name: string, tensor: Tensor) => void more.set(name, tensor)
+  return Object.assign(find, { keep, sources, more }) satisfies Kept
+}
+
+const unnamed = (name: string, names: readonly string[]): ConvoError => {
+  const guess = nearest(name, names)
+  return new ConvoError('E_NAME', `no step before kept anything as "${name}"`, {
+    why: names.length === 0 ? 'keep --as <name> keeps what there is' : `kept: ${names.join(', ')}`,
+    ...(guess === undefined ? {} : { instead: [name, guess] as const }),
+  })
+}
+
+type Made = { readonly data: Pending; readonly note?: string }
+
+async function overPlanes(
+  ground: Ground,
+  eager: Engine,
+  given: Pending,
+  step: Step,
+  task: PictureTask,
+  isFirst: boolean,
+  kept: Kept,
+): Promise<Made> {
+  const before = step.acts === 'pixels' ? given : await toned(ground, given, task, isFirst)
+  const { full } = before
+  const recipe: Engine['recipe'] = async (x, one, options) => {
+    return traced(await recipeOver(ground, { ...before, out: x }, one, options, task, isFirst))
+  }
+  const engine = step.acts === 'pixels' ? { ...tracer, recipe } : tracer
+  const made = (out: Tensor, isPicture: boolean, isMoved = false): Made => ({
+    data: { kind: 'graph', out, source: before.source, full: step.full ?? full, isPicture, isMoved },
+  })
+  const apply = async (x: Tensor): Promise<Tensor> => {
+    const whole = async (out: Tensor) => ground.compute?.(graphOf({ ...before, out }))
+    if (step.seesAll) {
+      const seen = await whole(x)
+      return traced(
+        planesNode(seen === undefined ? unseen(x) : settled(await step.apply(seen, eager, kept), step)),
+      )
+    }
+    const out = await step.apply(x, engine, kept)
+    if (step.settle === undefined) return out
+    const seen = await whole(out)
+    return traced(planesNode(seen === undefined ? unseen(out) : step.settle(seen)))
+  }
+  const isOne = ({ shape: [count] }: Tensor) =>
+    (count === 1 || count === 3) && step.givesPicture?.() !== false
+  const x = before.out
+  if (step.acts === 'pixels') return made(await apply(x), before.isPicture)
+  if (!isTransparent(before)) {
+    const out = await apply(x)
+    return made(out, isOne(out))
+  }
+  const usual = step.moves ? 'separate' : step.acts === 'each' ? 'premultiply' : 'copy'
+  const mode = task.settings.alpha ?? usual
+  if (step.acts === 'each' && mode === 'premultiply') {
+    const y = await apply(await tracer.layer('weighted', [x], {}))
+    return made(await tracer.layer('straightened', [y], { full: step.full ?? full }), true)
+  }
+  if (step.acts === 'each' && mode !== 'copy')
+    return made(await apply(x), true, step.moves && mode === 'separate')
+  const colours = x.shape[0]! - 1
+  const seen = await coveredOf(ground, before)
+  const y = await apply(await tracer.layer('select', [seen], { first: 0, count: colours }))
+  const [, ...size] = y.shape as [number, number, number]
+  const isSame = size.join() === x.shape.slice(1).join()
+  if (isOne(y) && (isSame || step.carries !== undefined)) {
+    const own = await tracer.layer('select', [seen], { first: colours, count: 1 })
+    const alpha = isSame ? own : await step.carries!(own, size, tracer)
+    return made(await tracer.layer('join', [y, alpha], { gain: [step.full ?? full, full] }), true)
+  }
+  const note = `alpha was dropped: the result is [${y.shape.join(',')}], and alpha is [1,${x.shape.slice(1).join(',')}]`
+  return { ...made(y, isOne(y)), note }
+}
+
+const settled = (out: Tensor, { settle }: Step): Tensor => settle?.(out) ?? out
+
+/** The data with the tones that the first step of a job meets. */
+async function toned(ground: Ground, data: Pending, task: PictureTask, isFirst: boolean): Promise<Pending> {
+  const { gray, linear } = task.settings
+  const picture = isFirst ? pictureOf(data) : undefined
+  if (picture === undefined) return data
+  if (isTransparent(data) && (gray || linear)) {
+    const out = traced(await recipeOver(ground, data, identity, filterDefaults, task, true))
+    return { ...data, out }
+  }
+  const { source, channels } = tonedSource(task, picture)
+  return { ...data, out: traced(sourceNode([channels, picture.height, picture.width])), source }
+}
+
+/** The data with colours for hidden pixels. */
+async function coveredOf(ground: Ground, data: Pending): Promise<Tensor> {
+  if (ground.compute === undefined || !(await mayHide(pictureOf(data)))) return data.out
+  return traced(planesNode(covered(await ground.compute(graphOf(data)))))
+}
+
+/** A step on all slices of a volume, or on one after the other. What is not computed has no size but for kernels and slabs. */
+async function overVolume(
+  ground: Ground,
+  engine: Engine,
+  { tensor: x, full, isUnsized }: Volume,
+  step: Step,
+  task: PictureTask,
+  kept: Kept,
+): Promise<Pick<State, 'data' | 'plans'>> {
+  const own = step.full ?? full
+  const [channels = 1, depth = 1, height = 1, width = 1] = x.shape
+  const flat = (from: Tensor): Tensor => new Tensor([channels * depth, height, width], from.data)
+  if (step.kernels !== undefined) {
+    const { recipe, options } = step.kernels
+    const slices = traced(
+      planesNode(ground.compute === undefined ? unseen({ shape: [1, height, width] }) : flat(x)),
+    )
+    const over = { kind: 'graph', out: slices, full, isPicture: false } as const
+    const out = await recipeOver(ground, over, recipe, options, task, false)
+    const shape = [channels, depth, ...out.shape.slice(1)]
+    const seen = await ground.compute?.({ out })
+    const tensor = seen === undefined ? unseen({ shape }) : new Tensor(shape, seen.data)
+    return {
+      data: { kind: 'volume', tensor, full: own, isUnsized },
+      plans: factsOf(step, { out: traced(out) }),
+    }
+  }
+  const plans = factsOf(step, { out: x })
+  if (ground.compute === undefined) {
+    const { slice: [filters, ...size] = [channels, 2 ** 14, 2 ** 14], axis } = step.slabs?.(x.shape) ?? {}
+    const tensor = unseen({ shape: [filters, axis?.output ?? depth, ...size] })
+    return { data: { kind: 'volume', tensor, full: own, isUnsized: isUnsized || axis === undefined }, plans }
+  }
+  const apply = async (slice: Tensor) => settled(await step.apply(slice, engine, kept), step)
+  const y = step.volume === 'whole' ? await apply(x) : await sliceBySlice(x, apply)
+  if (y.shape.length === 4) return { data: { kind: 'volume', tensor: y, full: own }, plans }
+  const isPicture = y.shape[0] === 1 || y.shape[0] === 3
+  return { data: { kind: 'graph', out: traced(planesNode(y)), full: own, isPicture }, plans }
+}
+
+/** An operator on pictures over the slices of a volume [C,D,H,W], one by one: [C',D,H',W']. */
+async function sliceBySlice(volume: Tensor, apply: (slice: Tensor) => Promise<Tensor>): Promise<Tensor> {
+  const [channels, depth, height, width] = volume.shape as [number, number, number, number]
+  const plane = height * width
+  let out: Tensor | undefined
+  for (let z = 0; z < depth; z++) {
+    const slice = Tensor.zeros([channels, height, width])
+    for (let c = 0; c < channels; c++) {
+      const from = (c * depth + z) * plane
+      slice.data.set(volume.data.subarray(from, from + plane), c * plane)
+    }
+    const made = await apply(slice)
+    const [filters, ...size] = made.shape as [number, number, number]
+    out ??= Tensor.zeros([filters, depth, ...size])
+    const area = size[0]! * size[1]!
+    for (let f = 0; f < filters; f++) {
+      out.data.set(made.data.subarray(f * area, (f + 1) * area), (f * depth + z) * area)
+    }
+  }
+  invariant(out !== undefined, 'a volume has at least one slice')
+  return out
+}
