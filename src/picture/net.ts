@@ -3,7 +3,7 @@ import { netColours, netRanges } from '../net/meaning.ts'
 import type { Model } from '../net/model.ts'
 import { cubic, pass } from '../net/through.ts'
 import type { Given, Step } from '../operators/operator.ts'
-import { choice, type Params } from '../params.ts'
+import { choice, integer, type Params } from '../params.ts'
 import type { Operation } from './operations.ts'
 import { operationWith } from './operations.ts'
 
@@ -35,11 +35,27 @@ export const netParams = {
   ),
 } satisfies Params
 
-/** What there is to say of any network as an operation. */
+/** The factor of the size, which some files leave open. */
+export const netScale = {
+  ...integer('factor of the size, for files that do not specify it', undefined, { min: 1, max: 64 }),
+  unset: 'from the file',
+}
+
+/** The step of any network, which its file makes. */
 export const netSyntax: Operation = operationWith('net', {
   summary: 'runs a trained network on a picture of any size, without seams',
   source: 'the file of the network',
-  params: netParams,
+  params: { ...netParams, scale: netScale },
+  file: {
+    name: 'model',
+    sample: 'model.onnx',
+    async open(path, { scale }) {
+      return netOperation(
+        await openModel(path, scale === undefined ? undefined : netScale.parse(scale, '--scale')),
+        path,
+      )
+    },
+  },
   build: () => {
     throw new ConvoError('E_USAGE', 'a network is named by its file', {
       fix: 'convo net model.onnx in.png out.png',
@@ -48,13 +64,17 @@ export const netSyntax: Operation = operationWith('net', {
 })
 
 /** A network as an operation on pictures. */
-export const netOperation = (model: Model, name: string): Operation =>
-  operationWith('net', {
+export function netOperation(model: Model, name: string): Operation {
+  const { files = [] } = model.network
+  const { scale } = model.meaning
+  return operationWith('net', {
     summary: `runs the network ${name}`,
     source: 'the file of the network',
     params: netParams,
+    made: { files, words: [...files.slice(0, 1), ...(scale === undefined ? [] : ['--scale', `${scale}`])] },
     build: (given) => netStep(model, given as Given<typeof netParams>),
   })
+}
 
 function netStep(model: Model, { values, full }: Given<typeof netParams>): Step {
   const notes: string[] = []

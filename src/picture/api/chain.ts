@@ -305,7 +305,7 @@ export class Chain {
     // loaded here, as all that only a run needs: a program that imports convo does not wait for it
     const { prepareChain, prepareOperation } = await import('../words/prepare.ts')
     if (steps.length > 1) return prepareChain(steps, given)
-    return prepareOperation(first.operation, { ...given, ...first.given }, first.kernel)
+    return prepareOperation({ ...first, given: { ...given, ...first.given } })
   }
 
   async #run(

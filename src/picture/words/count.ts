@@ -6,7 +6,7 @@ import type { Params } from '../../params.ts'
 import { commandLine } from '../../text/shell.ts'
 import { operations, sampleKernel } from '../operations.ts'
 import { pictureSettings, runSettings } from '../settings.ts'
-import { joinedSteps, longName, positionals, stepsIn, takesValue, unpacked } from './steps.ts'
+import { joinedSteps, longName, positionals, stepOperations, stepsIn, takesValue, unpacked } from './steps.ts'
 import { type Syntax, usageOf } from './syntax.ts'
 
 /** The command of a line with words for the arguments that it lacks. */
@@ -74,7 +74,7 @@ export function tooMany(command: Syntax, line: readonly string[], args: readonly
     if (valued !== undefined) return { fix: `convo ${commandLine([command.name, ...valued, ...rest])}` }
     const spaced = withSpaces(args)
     if (spaced?.length === most) return { fix: `convo ${commandLine([command.name, ...spaced, ...rest])}` }
-    const batch = batchOf(command.name, args, rest)
+    const batch = batchOf([command.name], args, rest)
     if (batch !== undefined) return { fix: `convo ${commandLine(batch)}` }
     if (args.some((word) => !/^-|[./]/.test(word))) return { fix: 'quote a name that contains spaces' }
   }
@@ -128,17 +128,23 @@ const ofBatch = ['--json', '--quiet', '-q', '--verbose', '-v', '--in-place', '--
  * undefined for any other line.
  */
 export function batchMeant({ name }: Syntax, line: readonly string[], params: Params): string[] | undefined {
-  if (!Object.hasOwn(operations, name) || operations[name]!.input === 'volume' || line.includes('--'))
-    return undefined
-  const args = positionals(line, params).map((place) => line[place]!)
+  const operation = Object.hasOwn(stepOperations, name) ? stepOperations[name] : undefined
+  if (operation === undefined || operation.input === 'volume' || line.includes('--')) return undefined
+  const words = positionals(line, params).map((place) => line[place]!)
+  const own = operation.file === undefined ? [] : words.slice(0, 1)
+  const args = words.slice(own.length)
   const [first = '', last = ''] = [args[0], args.at(-1)]
   if (args.length < 2 || !(last.endsWith('/') || isFolder(last))) return undefined
   const isMany = args.length > 2 || isFolder(first) || (/[*?[{]/.test(first) && !existsSync(first))
-  return isMany ? batchOf(name, args, without(line, args)) : undefined
+  return isMany ? batchOf([name, ...own], args, without(line, words)) : undefined
 }
 
 /** A batch over the pictures of a line, into the folder that it names, or `out`. */
-function batchOf(name: string, args: readonly string[], rest: readonly string[]): string[] | undefined {
+function batchOf(
+  step: readonly string[],
+  args: readonly string[],
+  rest: readonly string[],
+): string[] | undefined {
   const last = args.at(-1)!
   const hasFolder = last.endsWith('/') || isFolder(last)
   const inputs = hasFolder ? args.slice(0, -1) : args.filter((arg) => existsSync(arg))
@@ -148,5 +154,5 @@ function batchOf(name: string, args: readonly string[], rest: readonly string[])
   const file = `${stems.size === inputs.length ? '{rel}/{stem}' : '{dir}/{stem}-{ext}'}${extension || '.png'}`
   const own = rest.filter((word) => ofBatch.includes(word))
   const others = rest.filter((word) => !ofBatch.includes(word))
-  return ['batch', ...inputs, '-o', join(hasFolder ? last : 'out', file), ...own, '--', name, ...others]
+  return ['batch', ...inputs, '-o', join(hasFolder ? last : 'out', file), ...own, '--', ...step, ...others]
 }
