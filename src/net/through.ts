@@ -106,7 +106,7 @@ export async function pass(model: Model, x: Tensor, engine: Engine, options: Pas
   const fit = await fitOf(model, [channels, height, width])
   const [made] = fit.made
   const sense = senseOf(model, picked, made, options)
-  const notes = [...sense.notes, ...fitNotes(fit, width, height)]
+  const notes = [...model.notes, ...sense.notes, ...fitNotes(fit, width, height)]
   const turned =
     colours === 'luma' && isColour ? await engine.layer('mixed', [x], { matrix: toLuma }) : undefined
   const order = colours === 'bgr' ? [2, 1, 0] : [0, 1, 2]

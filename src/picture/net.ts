@@ -3,7 +3,7 @@ import { netColours, netRanges } from '../net/meaning.ts'
 import type { Model } from '../net/model.ts'
 import { cubic, pass } from '../net/through.ts'
 import type { Given, Step } from '../operators/operator.ts'
-import { choice, integer, type Params } from '../params.ts'
+import { choice, integer, type Params, resolve, text } from '../params.ts'
 import type { Operation } from './operations.ts'
 import { operationWith } from './operations.ts'
 
@@ -41,20 +41,21 @@ export const netScale = {
   unset: 'from the file',
 }
 
+/** Which of several outputs is computed. */
+export const netHead = {
+  ...text('output of a network that has several, by its name or its number from 1', '<name>'),
+  unset: 'the first',
+}
+
 /** The step of any network, which its file makes. */
 export const netSyntax: Operation = operationWith('net', {
   summary: 'runs a trained network on a picture of any size, without seams',
   source: 'the file of the network',
-  params: { ...netParams, scale: netScale },
+  params: { ...netParams, scale: netScale, head: netHead },
   file: {
     name: 'model',
     sample: 'model.onnx',
-    async open(path, { scale }) {
-      return netOperation(
-        await openModel(path, scale === undefined ? undefined : netScale.parse(scale, '--scale')),
-        path,
-      )
-    },
+    open: async (path, given) => netOperation(await openModel(path, given), path),
   },
   build: () => {
     throw new ConvoError('E_USAGE', 'a network is named by its file', {
@@ -66,12 +67,18 @@ export const netSyntax: Operation = operationWith('net', {
 /** A network as an operation on pictures. */
 export function netOperation(model: Model, name: string): Operation {
   const { files = [] } = model.network
-  const { scale } = model.meaning
+  const typed = Object.entries({ scale: model.meaning.scale, head: model.head })
   return operationWith('net', {
     summary: `runs the network ${name}`,
     source: 'the file of the network',
     params: netParams,
-    made: { files, words: [...files.slice(0, 1), ...(scale === undefined ? [] : ['--scale', `${scale}`])] },
+    made: {
+      files,
+      words: [
+        ...files.slice(0, 1),
+        ...typed.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, `${value}`])),
+      ],
+    },
     build: (given) => netStep(model, given as Given<typeof netParams>),
   })
 }
@@ -115,13 +122,19 @@ function netStep(model: Model, { values, full }: Given<typeof netParams>): Step 
   }
 }
 
-/** Reads the model of a path. @throws ConvoError */
-export async function openModel(path: string, scale?: number): Promise<Model> {
+/** Reads the model of a path, with what was typed for `scale` and `head`. @throws ConvoError */
+export async function openModel(path: string, typed: Readonly<Record<string, unknown>>): Promise<Model> {
+  const { scale, head } = resolve(
+    { scale: netScale, head: netHead },
+    Object.fromEntries(
+      ['scale', 'head'].flatMap((key) => (typed[key] === undefined ? [] : [[key, typed[key]]])),
+    ),
+  )
   const [{ readNetwork }, { modelOf }] = await Promise.all([
     import('../net/read.ts'),
     import('../net/model.ts'),
   ])
   const network = await readNetwork(path, { ...(scale !== undefined && { scale }) })
   if (network.nodes.length === 0) throw new ConvoError('E_NET_FORMAT', `${path} holds no nodes`)
-  return modelOf(network)
+  return modelOf(network, head)
 }

@@ -1,7 +1,7 @@
 import { ConvoError } from '../../error.ts'
 import { noteMessage } from '../../host/io.ts'
 import { custom, expected, flag, type Params, resolve, text } from '../../params.ts'
-import { netSyntax, netScale as scale } from '../../picture/net.ts'
+import { netHead, netSyntax, netScale as scale } from '../../picture/net.ts'
 import { pictureSettings, runSettings } from '../../picture/settings.ts'
 import type { Argument } from '../../picture/words/syntax.ts'
 import type { Call, Command } from '../command.ts'
@@ -66,6 +66,7 @@ const size = custom(
 const infoSettings = {
   input: { ...size, unset: 'the size in the network, otherwise 256x256' },
   scale,
+  head: netHead,
   svg: text('also write a drawing of the graph, to a .svg or .png file; - prints only the SVG', '<file>'),
   json: flag('print one JSON object'),
   debug: runSettings.debug,
@@ -116,6 +117,7 @@ export async function describeNetwork(
   own: {
     readonly input?: readonly [number, number] | undefined
     readonly scale?: number | undefined
+    readonly head?: string | undefined
     readonly svg?: string | undefined
     readonly json: boolean
   },
@@ -124,7 +126,7 @@ export async function describeNetwork(
     import('../../picture/net.ts'),
     import('../../net/describe.ts'),
   ])
-  const opened = await openModel(path, own.scale)
+  const opened = await openModel(path, own)
   const [height, width] =
     own.input === undefined ? (opened.fixed ?? [256, 256]) : [own.input[1], own.input[0]]
   const facts = await describeModel(opened, [opened.channels ?? 3, height, width])
