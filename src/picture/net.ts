@@ -1,6 +1,7 @@
 import { ConvoError } from '../error.ts'
 import { netColours, netRanges } from '../net/meaning.ts'
 import type { Model } from '../net/model.ts'
+import { heatNames } from '../net/palette.ts'
 import { cubic, pass } from '../net/through.ts'
 import type { Given, Step } from '../operators/operator.ts'
 import { choice, integer, type Params, resolve, text } from '../params.ts'
@@ -33,6 +34,17 @@ export const netParams = {
     ['colours', 'numbers'] as const,
     'colours',
   ),
+  palette: {
+    ...choice('colours of a map of numbers, such as depth, or the probability of a class', heatNames),
+    unset: 'a map stays gray',
+  },
+  map: {
+    ...integer('number of the one map to write, of a network that gives several, from 0', undefined, {
+      min: 0,
+      max: 65535,
+    }),
+    unset: 'all of them',
+  },
 } satisfies Params
 
 /** The factor of the size, which some files leave open. */
@@ -101,6 +113,8 @@ function netStep(model: Model, { values, full }: Given<typeof netParams>): Step 
         outRange: values['out-range'],
         colours: values.colours,
         paintsLabels: values.classes === 'colours',
+        heat: values.palette,
+        map: values.map,
       })
       const { planes, fit } = passed
       isPicture = passed.isPicture
