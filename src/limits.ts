@@ -59,6 +59,8 @@ export const limits = {
   hashDigits: { most: 64, unit: 'digits', code: 'E_OPTION' },
   /** A tensor that comes in or out: the samples of the memory that all threads share. */
   tensorSamples: { most: 2 ** 30, unit: 'samples', code: 'E_TOO_LARGE' },
+  /** A side of what a layer of a network makes. */
+  axisSamples: { most: 2 ** 24, unit: 'samples along an axis', code: 'E_TOO_LARGE' },
   /** What a kernel reaches beyond an edge, or a padding adds to it. */
   padding: { most: 2 ** 24, unit: 'samples beyond an edge', code: 'E_TOO_LARGE' },
   /** Weights of a kernel that is made from numbers. */

@@ -105,6 +105,12 @@ function wordsOf(steps: Steps): string[] {
   }
   const asked = Chain.steps(chain)
   return asked.flatMap(({ operation, given, kernel }, i) => {
+    if (operation.made?.files.length === 0) {
+      throw new ConvoError('E_ARGUMENT', 'the network of a batch must come from a file', {
+        why: 'pictures are made in other processes',
+        fix: "loadNet('model.onnx'), with the path instead of bytes",
+      })
+    }
     if (kernel !== undefined) {
       throw new ConvoError('E_ARGUMENT', 'the kernel of a batch must be a name or a file', {
         why: 'pictures are made in other processes',
@@ -114,6 +120,6 @@ function wordsOf(steps: Steps): string[] {
     const options = Object.entries(given).flatMap(([name, value]) =>
       value === true ? [`--${name}`] : value === false ? [] : [`--${name}`, [value].flat().join(',')],
     )
-    return [...(i === 0 ? [] : ['--']), operation.name, ...options]
+    return [...(i === 0 ? [] : ['--']), operation.name, ...(operation.made?.words ?? []), ...options]
   })
 }

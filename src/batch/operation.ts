@@ -4,6 +4,7 @@ import { extname } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { hashText } from '../files/hash.ts'
 import { readFileWhole } from '../files/read.ts'
+import type { LimitName } from '../limits.ts'
 import { type Params, resolve } from '../params.ts'
 import { correlationSettings, pictureSettings } from '../picture/settings.ts'
 import { type Prepared, prepareWork, understandWork } from '../picture/words/prepare.ts'
@@ -43,7 +44,8 @@ export async function prepareBatchOperation(words: readonly string[]): Promise<B
     fingerprintOf(operation.name, operation.params, given),
   )
   const chain = work.chain === undefined ? [] : [fingerprintOf('chain', {}, work.chain)]
-  return { ...prepared, fingerprint: hashText([...chain, ...steps].join(' -- ')) }
+  const files = prepared.files.map((path) => digestOf(path, 'modelBytes'))
+  return { ...prepared, fingerprint: hashText([...chain, ...steps, ...files].join(' -- ')) }
 }
 
 function refuse(option: string): ConvoError | undefined {
@@ -91,13 +93,13 @@ function withContent(value: unknown): unknown {
   if (typeof value !== 'string') return value
   const [path = '', tensor] = value.split('#', 2)
   if (path === '' || !existsSync(path) || !statSync(path).isFile()) return value
-  const digest = createHash('sha256')
-    .update(readFileWhole(path, { limit: 'kernelBytes' }))
-    .digest('hex')
-  const file = { digest, extension: extname(path).toLowerCase(), tensor }
+  const file = { digest: digestOf(path, 'kernelBytes'), extension: extname(path).toLowerCase(), tensor }
   // names of kernels have neither dot nor slash, and go before files that are called as they are
   return /^[^\d[+-]/.test(path) && /[./]/.test(path) ? file : { ...file, value }
 }
+
+const digestOf = (path: string, limit: LimitName): string =>
+  createHash('sha256').update(readFileWhole(path, { limit })).digest('hex')
 
 const mapValues = (values: Readonly<Record<string, unknown>>, map: (value: unknown) => unknown) =>
   Object.fromEntries(Object.entries(values).map(([key, value]) => [key, map(value)]))

@@ -10,14 +10,14 @@ import type { Call } from './command.ts'
 import { notesOf, reportText } from './report.ts'
 
 /** Runs an operation on a picture, shows what is to be reported, and gives the exit status. */
-export async function runOperation(operation: Operation, call: Call): Promise<number> {
+export async function runOperation(operation: Operation, call: Call, file?: string): Promise<number> {
   const { kernel } = call.given
   if (call.args[0] === '-' && typeof kernel === 'string' && /^-(?:#|$)/.test(kernel)) {
     throw new ConvoError('E_USAGE', 'the picture and the kernel cannot both come from standard input', {
       fix: 'a file for one of them',
     })
   }
-  return runPrepared(await prepareOperation(operation, call.given), call)
+  return runPrepared(await prepareOperation({ operation, given: call.given, file }), call)
 }
 
 /** Runs what was prepared on the input and output of a command line. */

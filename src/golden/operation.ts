@@ -1,7 +1,7 @@
 import { ConvoError } from '../error.ts'
 import { located } from '../files/located.ts'
 import { prepareWork, understandWork } from '../picture/words/prepare.ts'
-import { joinedSteps } from '../picture/words/steps.ts'
+import { joinedSteps, stepOperations } from '../picture/words/steps.ts'
 import { commandLine } from '../text/shell.ts'
 
 /** The operations of a case, understood. */
@@ -35,7 +35,7 @@ export async function prepareCase(
   const prepared = await prepareWork(understandWork(words, refuse))
   return {
     command: commandLine(commandOf(here, names)),
-    files: [...files],
+    files: [...new Set([...files, ...prepared.files])],
     async run(input, output) {
       const { processPicture } = await import('../picture/process.ts')
       const { clipped, notes } = await processPicture(prepared.job(input, output))
@@ -60,7 +60,10 @@ function commandOf(
   { input, output }: { readonly input: string; readonly output: string },
 ): string[] {
   const [[name = '', ...words] = [], ...more] = steps
-  if (more.length === 0) return ['convo', name, input, output, ...words]
+  if (more.length === 0) {
+    const own = Object.hasOwn(stepOperations, name) && stepOperations[name]!.file !== undefined ? 1 : 0
+    return ['convo', name, ...words.slice(0, own), input, output, ...words.slice(own)]
+  }
   const isOptions = name.startsWith('-')
   const options = isOptions ? [name, ...words] : []
   const operations = isOptions ? more : steps

@@ -46,11 +46,18 @@ export function spreadShape(a: readonly number[], b: readonly number[]): number[
   return out
 }
 
+/** How many numbers there are in a shape. @throws ConvoError E_SHAPE for sizes that are none, E_TOO_LARGE */
+function countOf(shape: readonly number[]): number {
+  const odd = shape.find((size) => !(Number.isSafeInteger(size) && size >= 0))
+  if (odd !== undefined) throw new ConvoError('E_SHAPE', `a constant of [${shape}] cannot be`)
+  checkLimit('tensorSamples', sizeOf(shape), 'a constant of the network')
+  return sizeOf(shape)
+}
+
 /** Calls `visit` for each place of a shape in order, with the indices in it. */
 function eachPlace(shape: readonly number[], visit: (index: readonly number[], place: number) => void): void {
   const index = shape.map(() => 0)
-  const count = sizeOf(shape)
-  checkLimit('tensorSamples', count, 'a constant of the network')
+  const count = countOf(shape)
   for (let place = 0; place < count; place++) {
     visit(index, place)
     for (let i = shape.length - 1; i >= 0; i--) {
@@ -62,7 +69,7 @@ function eachPlace(shape: readonly number[], visit: (index: readonly number[], p
 
 /** A constant whose place for each place of the output `from` gives. */
 function taken(x: Constant, shape: readonly number[], from: (index: readonly number[]) => number): Constant {
-  const data = new arrays[x.type](sizeOf(shape))
+  const data = new arrays[x.type](countOf(shape))
   eachPlace(shape, (index, place) => {
     data[place] = x.data[from(index)]!
   })

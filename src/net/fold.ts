@@ -28,6 +28,7 @@ export function folded(network: Network): Folded {
   const pairs: [string, string][] = []
   for (const norm of nodes) {
     if (norm.operator !== 'BatchNormalization' || norm.outputs.slice(1).some((name) => name !== '')) continue
+    if (norm.attributes.get('training_mode') === 1) continue
     const bank = makers.get(norm.inputs[0]!)
     if (bank === undefined || out.has(bank) || users.get(bank.outputs[0]!) !== 1) continue
     const made = merged(bank, norm, constants)
@@ -82,7 +83,8 @@ function merged(
     return Math.floor(channel / perGroup) * shape[1]! + (Math.floor(i / taps) % shape[1]!)
   }
   const filters = isTransposed ? shape[1]! * groups : shape[0]!
-  if (gain.length !== filters) return undefined
+  if ([gamma, beta, mean, variance, bias?.data].some((list) => list !== undefined && list.length !== filters))
+    return undefined
   const weights = Float32Array.from(data, (w, i) => w * gain[filterOf(i)]!)
   const offsets = Float32Array.from(
     { length: filters },

@@ -1,5 +1,5 @@
 import type { Engine } from '../definition/engine.ts'
-import { asConvoError, ConvoError } from '../error.ts'
+import { asConvoError, ConvoError, nearest } from '../error.ts'
 import { sourceNode, traced, tracer } from '../graph/node.ts'
 import { borders } from '../tensor/border.ts'
 import type { Tensor } from '../tensor/tensor.ts'
@@ -18,13 +18,24 @@ export type Model = Folded & {
   /** What every node has at that size. */
   readonly declared: ReadonlyMap<NetworkNode, Declared>
   readonly meaning: Meaning
+  /** Which of several outputs was asked for. */
+  readonly head: string | undefined
+  /** What a user should know of the choice among its outputs. */
+  readonly notes: readonly string[]
   /** Whether it gives a number of a class for every place. */
   readonly givesLabels: boolean
 }
 
-/** A network with what its file says of sizes looked at. @throws ConvoError E_NET_OPERATOR */
-export async function modelOf(given: Network): Promise<Model> {
-  const { network, folded: pairs } = folded(given)
+/**
+ * A network with what its file says of sizes looked at.
+ *
+ * @param head which of several outputs, by name or by number from 1; the first unless given
+ * @throws ConvoError E_NET_OPERATOR, E_OPTION for an output that there is not
+ */
+export async function modelOf(given: Network, head?: string): Promise<Model> {
+  const output = headOf(given, head)
+  const { network, folded: pairs } = folded({ ...given, outputs: [output] })
+  const others = given.outputs.filter((one) => one !== output).map(({ name }) => name)
   const shape = network.inputs.find(({ name }) => !network.constants.has(name))?.shape
   const layout = layoutOf(shape)
   const sizes =
@@ -57,8 +68,30 @@ export async function modelOf(given: Network): Promise<Model> {
     fixed,
     declared,
     meaning,
+    head,
+    notes:
+      head !== undefined || others.length === 0
+        ? []
+        : [
+            `the network has ${others.length + 1} outputs: "${output.name}" is computed; --head ${others[0]} is another`,
+          ],
     givesLabels: labels.has(lastOperator(network) ?? ''),
   }
+}
+
+function headOf({ outputs }: Network, head: string | undefined): Network['outputs'][number] {
+  const found =
+    head === undefined ? outputs[0] : outputs.find(({ name }, i) => name === head || `${i + 1}` === head)
+  if (found !== undefined) return found
+  throw new ConvoError('E_OPTION', `the network has no output "${head}"`, {
+    why: `its outputs: ${outputs.map(({ name }) => name).join(', ')}`,
+    fix: `--head ${
+      nearest(
+        head ?? '',
+        outputs.map(({ name }) => name),
+      ) ?? outputs[0]?.name
+    }`,
+  })
 }
 
 /** Channels come last where only there is a number of them that pictures have. */

@@ -7,6 +7,8 @@ export type Network = {
   readonly format: string
   /** What the file or its recognised architecture is called, such as `ESPCN`; empty where it has no name. */
   readonly name: string
+  /** The paths that it was read from; none for bytes. */
+  readonly files?: readonly string[]
   /** What a user feeds in, in order; initialisers are not among them. */
   readonly inputs: readonly Port[]
   readonly outputs: readonly Port[]

@@ -1,6 +1,7 @@
+import { checkLimit } from '../limits.ts'
 import { type BorderName, borders } from '../tensor/border.ts'
 import { sizeOf } from '../tensor/tensor.ts'
-import { type Turn, unfit, unsupported } from './step.ts'
+import { nameOf, places as placesAlong, type Turn, unfit, unsupported } from './step.ts'
 import { type AxisNumber, type Dimension, isAxis, plain, shapeOf, type Value } from './value.ts'
 
 /** Whether places are all of an axis in order. */
@@ -17,6 +18,11 @@ export async function indexed(
   fill = 0,
 ): Promise<Value> {
   const shape = shapeOf(value)
+  for (const [i, list] of places) {
+    if (list.length === 0) throw unfit(turn, `nothing is left of axis ${i}`)
+    if (list.some((place) => !(place >= -1 && place < shape[i]!)))
+      throw unfit(turn, `it reads beyond axis ${i}`)
+  }
   const wanted = [...places].filter(([i, list]) => !isAll(list, shape[i]!))
   if (wanted.length === 0) return value
   const axisOf = ({ planes, dims }: Value, i: number): AxisNumber | undefined =>
@@ -36,6 +42,7 @@ export async function indexed(
   const rank = shape.length
   const listAt = (i: number): readonly number[] => places.get(i) ?? upTo(shape[i]!)
   const lead = shape.slice(0, -2)
+  checkLimit('axisSamples', sizeOf(lead.map((_, i) => listAt(i).length)), nameOf(turn.node))
   const channels = lead.reduce<readonly number[]>(
     (list, size, i) =>
       list.flatMap((before) => listAt(i).map((k) => (k < 0 || before < 0 ? -1 : before * size + k))),
@@ -119,17 +126,14 @@ export function paddedValue(
   const places = new Map(
     [...pads].map(([axis, [before, after]]) => {
       const size = shape[axis]!
-      if (size + before + after < 1)
+      if (!(size + before + after >= 1))
         throw unfit(turn, `pads of ${before} and ${after} leave nothing of axis ${axis}`)
       if (border === 'reflect' && Math.max(before, after) >= size)
         throw unfit(
           turn,
           `reflects ${Math.max(before, after)} samples of ${size}, and at most ${size - 1} can be`,
         )
-      return [
-        axis,
-        Array.from({ length: size + before + after }, (_, i) => source(i - before, size)),
-      ] as const
+      return [axis, placesAlong(turn, size + before + after, (i) => source(i - before, size))] as const
     }),
   )
   return indexed(turn, value, places, fill)

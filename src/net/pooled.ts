@@ -1,6 +1,6 @@
 import type { PoolAxes, PoolAxis } from '../definition/pool.ts'
 import { poolAxis } from '../operators/max-pool.ts'
-import { type Lowering, numberOf, numbersOf, type Turn, unfit, unsupported, valueAt } from './step.ts'
+import { countsOf, type Lowering, numberOf, type Turn, unfit, unsupported, valueAt } from './step.ts'
 import { type Item, pictureValue, plain, shapeOf } from './value.ts'
 import { paddingOf, pairOf } from './weighted.ts'
 
@@ -15,10 +15,10 @@ type Windows = {
 
 /** The windows of a pooling over planes of this height and width. */
 function windowsOf(turn: Turn, height: number, width: number): Windows {
-  const given = numbersOf(turn, 'kernel_shape')
-  if (given?.length !== 2)
-    throw unsupported(turn, `windows of [${given ?? ''}] are not computed`, 'windows of pictures, [kH,kW]')
-  const kernel = [given[0]!, given[1]!] as const
+  const [high, wide] = countsOf(turn, 'kernel_shape', 2, 1) ?? []
+  if (high === undefined || wide === undefined)
+    throw unsupported(turn, 'it has no windows', 'windows of pictures, [kH,kW]')
+  const kernel = [high, wide] as const
   const stride = pairOf(turn, 'strides', 1)
   const dilation = pairOf(turn, 'dilations', 1)
   const padding = paddingOf(turn, [height, width], kernel, stride, dilation)
@@ -84,7 +84,7 @@ const maxUnpool: Lowering = async (turn) => {
 function sizeByWindows(turn: Turn, shape: readonly number[]): number[] {
   const kernel = pairOf(turn, 'kernel_shape', 1)
   const stride = pairOf(turn, 'strides', 1)
-  const pads = numbersOf(turn, 'pads') ?? [0, 0, 0, 0]
+  const pads = countsOf(turn, 'pads', 4, 0) ?? [0, 0, 0, 0]
   return [0, 1].map((i) => (shape[i + 1]! - 1) * stride[i]! - pads[i]! - pads[i + 2]! + kernel[i]!)
 }
 

@@ -44,11 +44,14 @@ export async function readNetwork(
   if (typeof source !== 'string') return networkFrom(source, options)
   const { name = source } = options
   const bytes = await readWhole(source, { limit: 'modelBytes', what: 'a network', name })
-  return networkFrom(bytes, {
+  const files = source === '-' ? [] : [source]
+  const network = networkFrom(bytes, {
     ...options,
     name: name === '-' ? 'standard input' : name,
-    ...(source !== '-' && options.beside === undefined && { beside: filesIn(dirname(source)) }),
+    ...(source !== '-' &&
+      options.beside === undefined && { beside: filesIn(dirname(source), (path) => files.push(path)) }),
   })
+  return { ...network, files }
 }
 
 /** Reads a network from bytes, as `readNetwork` does. */
@@ -70,14 +73,16 @@ export function networkFrom(bytes: Uint8Array, options: NetworkOptions = {}): Ne
   return { ...network, meaning: { ...network.meaning, scale } }
 }
 
-/** Files of a folder, each read once. */
-function filesIn(folder: string): (path: string) => Uint8Array {
+/** Files of a folder, each read once, and shown to `onRead`. */
+function filesIn(folder: string, onRead: (path: string) => void): (path: string) => Uint8Array {
   const read = new Map<string, Uint8Array>()
   return (path) => {
     const known = read.get(path)
     if (known !== undefined) return known
-    const bytes = readFileWhole(under(folder, path), { limit: 'modelBytes' })
+    const file = under(folder, path)
+    const bytes = readFileWhole(file, { limit: 'modelBytes' })
     read.set(path, bytes)
+    onRead(file)
     return bytes
   }
 }

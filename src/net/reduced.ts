@@ -1,13 +1,14 @@
 import { sizeOf } from '../tensor/tensor.ts'
-import { listOf, reducedConstant } from './constants.ts'
+import { reducedConstant } from './constants.ts'
 import type { Constant } from './network.ts'
 import { axesOf } from './shapes.ts'
 import {
   axisIn,
-  constantAt,
+  groupsOf,
   type Lowering,
   neededAt,
   numberOf,
+  numbersAt,
   type Turn,
   unfit,
   unsupported,
@@ -121,12 +122,12 @@ const batchNorm: Lowering = async (turn) => {
     const even = await plain(turn.engine, value)
     return batchNorm({ ...turn, inputs: [even, ...turn.inputs.slice(1)] })
   }
+  // in training, the moments are those of the picture
+  if (numberOf(turn, 'training_mode', 0) === 1) return byMoments(turn, value, value.planes.shape[0]!)
   const [gamma, beta, mean, variance] = ['scale', 'bias', 'mean', 'variance'].map((what, i) =>
-    listOf(neededAt(turn, i + 1, `the ${what}`)),
+    Array.from(numbersAt(turn, i + 1, `the ${what}`, value.planes.shape[0]!)),
   ) as [number[], number[], number[], number[]]
   const epsilon = numberOf(turn, 'epsilon', 1e-5)
-  if (gamma.length !== value.planes.shape[0])
-    throw unfit(turn, `${gamma.length} numbers for ${value.planes.shape[0]} channels`)
   const settings = { gamma, beta, mean, root: variance.map((v) => Math.sqrt(v + epsilon)) }
   return { ...value, planes: await turn.engine.layer('normalized', [value.planes], settings) }
 }
@@ -139,6 +140,9 @@ async function byMoments(turn: Turn, value: Value, groups: number): Promise<Valu
   const { engine } = turn
   const channels = value.planes.shape[0]!
   const [gamma, beta] = [neededAt(turn, 1, 'the scale'), neededAt(turn, 2, 'the bias')]
+  for (const { data } of [gamma, beta])
+    if (data.length !== groups && data.length !== channels)
+      throw unfit(turn, `scale and bias have ${data.length} numbers for ${groups}`)
   const moments = await engine.layer('summary', [value.planes], { of: 'moments', groups })
   const planes = await engine.layer('standardized', [value.planes, moments], {
     epsilon: numberOf(turn, 'epsilon', 1e-5),
@@ -164,7 +168,9 @@ const instanceNorm: Lowering = async (turn) => {
 
 const groupNorm: Lowering = async (turn) => {
   const value = await plain(turn.engine, valueAt(turn, 0))
-  return byMoments(turn, value, numberOf(turn, 'num_groups', 1))
+  const groups = groupsOf(turn, 'num_groups')
+  if (value.planes.shape[0]! % groups !== 0) throw unfit(turn, `${groups} groups do not fit its channels`)
+  return byMoments(turn, value, groups)
 }
 
 /** The mean and the variance over the last dimensions, and what makes of them. */
@@ -175,9 +181,11 @@ const layerNorm: Lowering = async (turn) => {
   const axes = shape.map((_, i) => i).slice(axis)
   const count = sizeOf(axes.map((i) => shape[i]!))
   const x = await withChannels(turn.engine, value, axes)
-  const gamma = spreadOver(neededAt(turn, 1, 'the scale'), count)
-  const bias = constantAt(turn, 2, 'the bias')
-  const beta = bias === undefined ? new Float32Array(count) : spreadOver(bias, count)
+  const gamma = Float32Array.from(numbersAt(turn, 1, 'the scale', count))
+  const beta =
+    turn.inputs[2] === undefined
+      ? new Float32Array(count)
+      : Float32Array.from(numbersAt(turn, 2, 'the bias', count))
   const settings = { epsilon: numberOf(turn, 'epsilon', 1e-5), gamma, beta }
   return { ...x, planes: await turn.engine.layer('evened', [x.planes], settings) }
 }

@@ -6,6 +6,7 @@ import {
   joinedConstants,
   listOf,
   spread,
+  spreadShape,
   taken1,
   transposedConstant,
   wholes,
@@ -13,6 +14,7 @@ import {
 import type { Constant } from './network.ts'
 import { indexed, joined, paddedValue } from './places.ts'
 import {
+  places as along,
   axisIn,
   constantAt,
   type Lowering,
@@ -94,11 +96,14 @@ function slice(turn: Turn): Promise<Item> | Item {
   const starts = list(1, 'starts') ?? []
   const ends = list(2, 'ends') ?? []
   const axes = list(3, 'axes') ?? starts.map((_, i) => i)
-  const steps = constantAt(turn, 4, 'the steps')
+  const steps = list(4, 'steps') ?? starts.map(() => 1)
+  if ([ends, axes, steps].some(({ length }) => length !== starts.length))
+    throw unfit(turn, 'its starts, ends, axes and steps are not as many')
   const places = new Map<number, number[]>()
   starts.forEach((start, i) => {
     const axis = axisIn(turn, axes[i]!, shape.length)
-    const step = steps === undefined ? 1 : steps.data[i]!
+    const step = steps[i]!
+    if (step === 0) throw unfit(turn, 'its step is 0')
     const size = shape[axis]!
     const inside = (v: number, low: number, high: number) =>
       Math.max(low, Math.min(v < 0 ? v + size : v, high))
@@ -110,11 +115,9 @@ function slice(turn: Turn): Promise<Item> | Item {
     const count = Math.max(0, Math.ceil((end - from) / step))
     places.set(
       axis,
-      Array.from({ length: count }, (_, k) => from + k * step),
+      along(turn, count, (k) => from + k * step),
     )
   })
-  for (const [axis, list] of places)
-    if (list.length === 0 && item.kind === 'value') throw unfit(turn, `nothing is left of axis ${axis}`)
   if (item.kind === 'value') return indexed(turn, item, places)
   return known([...places].reduce((x, [axis, list]) => taken1(x, axis, list), item.constant))
 }
@@ -129,12 +132,16 @@ async function split(turn: Turn): Promise<Item[]> {
   const sizes =
     (given === undefined ? numbersOf(turn, 'split') : listOf(given)) ??
     Array.from({ length: count }, (_, i) => Math.min(even, shape[axis]! - i * even))
-  if (sizes.reduce((a, b) => a + b, 0) !== shape[axis])
+  if (
+    sizes.length < count ||
+    sizes.some((n) => !(n >= 0)) ||
+    sizes.reduce((a, b) => a + b, 0) !== shape[axis]
+  )
     throw unfit(turn, `parts of ${sizes.join(', ')} do not fit axis ${axis}`)
   let start = 0
   const parts: Item[] = []
   for (const size of sizes) {
-    const list = Array.from({ length: size }, (_, i) => start + i)
+    const list = along(turn, size, (i) => start + i)
     parts.push(
       item.kind === 'known'
         ? known(taken1(item.constant, axis, list))
@@ -214,6 +221,8 @@ function transpose(turn: Turn): Item {
   const item = first(turn)
   const rank = shapeOf(item).length
   const order = numbersOf(turn, 'perm') ?? Array.from({ length: rank }, (_, i) => rank - 1 - i)
+  if (order.length !== rank || order.toSorted((a, b) => a - b).some((axis, i) => axis !== i))
+    throw unfit(turn, `${order.join(', ')} is no order of ${rank} dimensions`)
   return item.kind === 'known' ? known(transposedConstant(item.constant, order)) : transposed(item, order)
 }
 
@@ -261,10 +270,9 @@ async function expand(turn: Turn): Promise<Item> {
   const item = first(turn)
   const target = listOf(neededAt(turn, 1, 'the shape'))
   const own = shapeOf(item)
-  const rank = Math.max(target.length, own.length)
-  const shape = Array.from({ length: rank }, (_, i) =>
-    Math.max(target[target.length - rank + i] ?? 1, own[own.length - rank + i] ?? 1),
-  )
+  const shape = spreadShape(target, own)
+  if (shape === undefined) throw unfit(turn, `it is not spread over [${target}]`)
+  const rank = shape.length
   if (item.kind === 'known') return known(spread(item.constant, shape))
   const lifted = withShape(turn, item, [
     ...Array.from({ length: rank - own.length }, () => 1),
@@ -272,7 +280,7 @@ async function expand(turn: Turn): Promise<Item> {
   ]) as Value
   const places = new Map(
     shape.flatMap((size, i) =>
-      size !== shapeOf(lifted)[i] ? [[i, Array.from({ length: size }, () => 0)] as const] : [],
+      size !== shapeOf(lifted)[i] ? [[i, along(turn, size, () => 0)] as const] : [],
     ),
   )
   return indexed(turn, lifted, places)
@@ -282,9 +290,10 @@ async function tile(turn: Turn): Promise<Item> {
   const item = first(turn)
   const times = listOf(neededAt(turn, 1, 'the repeats'))
   const shape = shapeOf(item)
+  if (times.length !== shape.length) throw unfit(turn, `${times.length} repeats for ${shape.length} axes`)
   const places = new Map(
     times.flatMap((n, i) =>
-      n === 1 ? [] : [[i, Array.from({ length: shape[i]! * n }, (_, k) => k % shape[i]!)] as const],
+      n === 1 ? [] : [[i, along(turn, shape[i]! * n, (k) => k % shape[i]!)] as const],
     ),
   )
   if (item.kind === 'known')
@@ -336,15 +345,8 @@ export const shapeLowerings: Readonly<Record<string, Lowering>> = {
       number,
       number,
     ]
-    const count = Math.max(0, Math.ceil((limit - start) / step))
-    const { type } = neededAt(turn, 0, 'the range')
-    return known(
-      constant(
-        type,
-        [count],
-        Array.from({ length: count }, (_, i) => start + i * step),
-      ),
-    )
+    const list = along(turn, Math.max(0, Math.ceil((limit - start) / step)), (i) => start + i * step)
+    return known(constant(neededAt(turn, 0, 'the range').type, [list.length], list))
   },
   Reshape: reshape,
   Flatten: flatten,

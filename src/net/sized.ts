@@ -1,13 +1,16 @@
 import type { Taps } from '../definition/shaping.ts'
+import { checkLimit } from '../limits.ts'
 import { listOf } from './constants.ts'
 import {
   axisIn,
   constantAt,
   type Lowering,
+  nameOf,
   numberOf,
   numbersOf,
   type Turn,
   textOf,
+  unfit,
   unsupported,
   valueAt,
 } from './step.ts'
@@ -127,7 +130,14 @@ const resize: Lowering = async (turn) => {
   const sizes = sizesGiven === undefined || sizesGiven.data.length === 0 ? undefined : listOf(sizesGiven)
   const axes = (numbersOf(turn, 'axes') ?? shape.map((_, i) => i)).map((axis) => axisIn(turn, axis, rank))
   if (listed === undefined && sizes === undefined) throw unsupported(turn, 'it has neither scales nor sizes')
+  if ((sizes ?? listed)?.length !== axes.length)
+    throw unfit(turn, `${(sizes ?? listed)?.length} sizes for ${axes.length} axes`)
   const own = wantedSizes(turn, value, axes, listed, sizes)
+  for (const { output } of own) {
+    if (!(Number.isSafeInteger(output) && output >= 1))
+      throw unfit(turn, `it makes [${own.map((one) => one.output)}]`)
+    checkLimit('axisSamples', output, nameOf(node))
+  }
   const roi = isOld ? undefined : constantAt(turn, 1, 'the part')
   const way: Way = {
     mode,

@@ -1,5 +1,7 @@
 import type { Engine } from '../definition/engine.ts'
 import { ConvoError } from '../error.ts'
+import { checkLimit } from '../limits.ts'
+import { describe } from '../text/describe.ts'
 import type { Constant, NetworkNode } from './network.ts'
 import { type Item, knownOf, shapeOf, type Value } from './value.ts'
 
@@ -42,6 +44,17 @@ export const constantAt = ({ node, inputs }: Turn, i: number, what: string): Con
 export const neededAt = ({ node, inputs }: Turn, i: number, what: string): Constant =>
   knownOf(inputs[i], what, nameOf(node))
 
+/**
+ * The input as so many numbers.
+ *
+ * @throws ConvoError E_NET_OPERATOR where it is missing or computed, E_SHAPE for another number of them
+ */
+export function numbersAt(turn: Turn, i: number, what: string, count: number): Constant['data'] {
+  const { data } = neededAt(turn, i, what)
+  if (data.length === count) return data
+  throw unfit(turn, `${what} has ${data.length} numbers for ${count}`)
+}
+
 /** An attribute that is a number. */
 export function numberOf({ node }: Turn, name: string): number | undefined
 export function numberOf({ node }: Turn, name: string, otherwise: number): number
@@ -60,6 +73,40 @@ export function textOf({ node }: Turn, name: string, otherwise: string): string 
 export function numbersOf({ node }: Turn, name: string): readonly number[] | undefined {
   const value = node.attributes.get(name)
   return Array.isArray(value) && value.every((v) => typeof v === 'number') ? (value as number[]) : undefined
+}
+
+/**
+ * An attribute of this many whole numbers; undefined where the node does not have it.
+ *
+ * @throws ConvoError E_NET_OPERATOR for others, or for one below `least`
+ */
+export function countsOf(
+  turn: Turn,
+  name: string,
+  count: number,
+  least: number,
+): readonly number[] | undefined {
+  const value = turn.node.attributes.get(name)
+  if (value === undefined) return undefined
+  const list = typeof value === 'number' ? [value] : (numbersOf(turn, name) ?? [])
+  if (list.length === count && list.every((n) => Number.isSafeInteger(n) && n >= least)) return list
+  const wanted = count === 1 ? 'a whole number' : `${count} whole numbers`
+  throw unsupported(turn, `${name} must be ${wanted} of at least ${least}, got ${describe(value)}`)
+}
+
+/** How many parts of its channels are computed apart from each other. */
+export const groupsOf = (turn: Turn, name = 'group'): number => countsOf(turn, name, 1, 1)?.[0] ?? 1
+
+/**
+ * Places along an axis, one for each of `count`.
+ *
+ * @throws ConvoError E_SHAPE for no count, E_TOO_LARGE
+ */
+export function places(turn: Turn, count: number, of: (i: number) => number): number[] {
+  if (!(Number.isSafeInteger(count) && count >= 0))
+    throw unfit(turn, `it makes ${count} samples along an axis`)
+  checkLimit('axisSamples', count, nameOf(turn.node))
+  return Array.from({ length: count }, (_, i) => of(i))
 }
 
 /** An error about a setting that is not computed. */

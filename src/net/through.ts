@@ -3,7 +3,7 @@ import { ConvoError } from '../error.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { type Asked, coloursOf, type NetRange, senseOf, spreadOf } from './meaning.ts'
 import { type Fit, fitOf, type Model, throughModel } from './model.ts'
-import { palette } from './palette.ts'
+import { type HeatName, heatPalette, palette } from './palette.ts'
 import { tapsOf } from './sized.ts'
 
 // Pictures through networks: levels to what the network takes, and back.
@@ -35,6 +35,10 @@ export type PassOptions = Asked & {
   readonly full: number
   /** Whether labels become colours; else they stay numbers. */
   readonly paintsLabels: boolean
+  /** The colours of a map of numbers. */
+  readonly heat?: HeatName | undefined
+  /** Which of several maps is written alone. */
+  readonly map?: number | undefined
 }
 
 const channelsOf = (engine: Engine, x: Tensor, channels: readonly number[]): Promise<Tensor> => {
@@ -105,8 +109,9 @@ export async function pass(model: Model, x: Tensor, engine: Engine, options: Pas
   }
   const fit = await fitOf(model, [channels, height, width])
   const [made] = fit.made
-  const sense = senseOf(model, picked, made, options)
-  const notes = [...sense.notes, ...fitNotes(fit, width, height)]
+  const isMap = options.heat !== undefined || options.map !== undefined
+  const sense = senseOf(model, picked, isMap ? 0 : made, options)
+  const notes = [...model.notes, ...sense.notes, ...fitNotes(fit, width, height)]
   const turned =
     colours === 'luma' && isColour ? await engine.layer('mixed', [x], { matrix: toLuma }) : undefined
   const order = colours === 'bgr' ? [2, 1, 0] : [0, 1, 2]
@@ -121,15 +126,23 @@ export async function pass(model: Model, x: Tensor, engine: Engine, options: Pas
             ? await channelsOf(engine, x, order)
             : x
   const out = await throughModel(model, await entering(engine, chosen, sense.inRange, full), engine, fit)
+  if (isMap) {
+    const one = await mapOf(engine, model, out, made, options)
+    if (options.heat !== undefined) {
+      if (sense.outRange === 'raw')
+        notes.push(
+          'the palette goes from the smallest number of the map to the largest; --out-range 0..1 fixes its ends',
+        )
+      const planes = await heated(engine, one, sense.outRange, options.heat, full)
+      return { planes, fit, notes, isPicture: true }
+    }
+    if (sense.outRange === 'raw') notes.push(rawNote(1))
+    const planes = await leaving(engine, one, sense.outRange, full)
+    return { planes, fit, notes, isPicture: sense.outRange !== 'raw' }
+  }
   if (model.givesLabels) {
     if (!options.paintsLabels || made !== 1) return { planes: out, fit, notes, isPicture: false }
-    const colourful = palette.map((level) => (level * full) / 255)
-    return {
-      planes: await engine.layer('coloured', [out], { palette: colourful }),
-      fit,
-      notes,
-      isPicture: true,
-    }
+    return { planes: await painted(engine, out, palette, full), fit, notes, isPicture: true }
   }
   const levels = await leaving(engine, out, sense.outRange, full)
   const isPicture = sense.outRange !== 'raw'
@@ -148,6 +161,62 @@ export async function pass(model: Model, x: Tensor, engine: Engine, options: Pas
   }
   if (!isPicture) notes.push(rawNote(made))
   return { planes: levels, fit, notes, isPicture }
+}
+
+/** Whole numbers as colours of 0 to 255. */
+const painted = (engine: Engine, x: Tensor, colours: readonly number[], full: number): Promise<Tensor> =>
+  engine.layer('coloured', [x], { palette: colours.map((level) => (level * full) / 255) })
+
+/** The one map that is written. @throws ConvoError E_OPTION where there are several, or no such one */
+async function mapOf(
+  engine: Engine,
+  model: Model,
+  out: Tensor,
+  made: number,
+  { map, heat }: PassOptions,
+): Promise<Tensor> {
+  if (model.givesLabels)
+    throw new ConvoError(
+      'E_OPTION',
+      `--${heat === undefined ? 'map' : 'palette'} is for maps of numbers, and the network gives classes`,
+      { fix: '--classes colours' },
+    )
+  if (map === undefined && made > 1)
+    throw new ConvoError('E_OPTION', `--palette colours one map, and the network gives ${made}`, {
+      fix: `--palette ${heat} --map 0`,
+    })
+  if (map === undefined) return out
+  if (map < made) return made === 1 ? out : channelsOf(engine, out, [map])
+  throw new ConvoError('E_OPTION', `--map ${map} is none of the ${made} maps that the network gives`, {
+    fix: `--map ${made - 1}`,
+  })
+}
+
+/** A map as colours: of a range, or from its smallest number to its largest. */
+async function heated(
+  engine: Engine,
+  x: Tensor,
+  range: NetRange | 'raw',
+  heat: HeatName,
+  full: number,
+): Promise<Tensor> {
+  const withNumber = (x: Tensor, operation: 'larger' | 'multiply', by: number) =>
+    engine.layer('withNumber', [x], { operation, numbers: Float32Array.of(by), isFirst: false })
+  const stretched = async () => {
+    const [low, high] = await Promise.all(
+      (['min', 'max'] as const).map((of) => engine.layer('summary', [x], { of, groups: 1 })),
+    )
+    // a map that is the same everywhere has no span
+    const span = await withNumber(await engine.layer('subtract', [high!, low!], {}), 'larger', 1e-30)
+    return withNumber(
+      await engine.layer('divide', [await engine.layer('subtract', [x, low!], {}), span], {}),
+      'multiply',
+      255,
+    )
+  }
+  const levels = range === 'raw' ? await stretched() : await leaving(engine, x, range, 255)
+  const settings = { name: 'clip', unit: 1, a: 0, b: 255 } as const
+  return painted(engine, await engine.layer('activate', [levels], settings), heatPalette(heat), full)
 }
 
 const rawNote = (made: number): string =>

@@ -5,9 +5,12 @@ import { transposedConstant } from './constants.ts'
 import type { Constant } from './network.ts'
 import {
   constantAt,
+  countsOf,
+  groupsOf,
   type Lowering,
   neededAt,
   numberOf,
+  numbersAt,
   numbersOf,
   type Turn,
   textOf,
@@ -19,8 +22,12 @@ import { type Item, pictureValue, plain, shapeOf, type Value, withChannels } fro
 
 // Operators with weights: banks of filters.
 
-const floatsOf = ({ data }: Constant): Float32Array =>
+const floatsOf = ({ data }: Pick<Constant, 'data'>): Float32Array =>
   data instanceof Float32Array ? data : Float32Array.from(data)
+
+/** The bias of so many filters, where there is one. @throws ConvoError E_SHAPE */
+const biasOf = (turn: Turn, filters: number): Float32Array | undefined =>
+  turn.inputs[2] === undefined ? undefined : floatsOf({ data: numbersAt(turn, 2, 'the bias', filters) })
 
 /** A value [1,C,H,W] as planes. @throws ConvoError E_NET_OPERATOR */
 async function pictureOf(turn: Turn, value: Value): Promise<Tensor> {
@@ -45,7 +52,7 @@ export function paddingOf(
   dilation: Pair,
 ): readonly [Pair, Pair] {
   const auto = textOf(turn, 'auto_pad', 'NOTSET')
-  const pads = numbersOf(turn, 'pads') ?? [0, 0, 0, 0]
+  const pads = countsOf(turn, 'pads', 4, 0) ?? [0, 0, 0, 0]
   const axis = (i: 0 | 1): Pair => {
     if (auto === 'NOTSET') return [pads[i]!, pads[i + 2]!]
     if (auto === 'VALID') return [0, 0]
@@ -59,9 +66,9 @@ export function paddingOf(
   return [axis(0), axis(1)]
 }
 
-/** Two numbers of an attribute, both `otherwise` where there are none. */
+/** Two whole numbers of an attribute, both `otherwise` where there are none, which is also the least. */
 export function pairOf(turn: Turn, name: string, otherwise: number): Pair {
-  const [y = otherwise, x = y] = numbersOf(turn, name) ?? []
+  const [y = otherwise, x = y] = countsOf(turn, name, 2, otherwise) ?? []
   return [y, x]
 }
 
@@ -77,43 +84,43 @@ function kernelOf(turn: Turn, weight: Constant): Pair {
 
 const conv: Lowering = async (turn) => {
   const weight = neededAt(turn, 1, 'the weights')
-  const bias = constantAt(turn, 2, 'the bias')
   const kernel = kernelOf(turn, weight)
   const x = await pictureOf(turn, valueAt(turn, 0))
   const [stride, dilation] = [pairOf(turn, 'strides', 1), pairOf(turn, 'dilations', 1)]
   const pads = paddingOf(turn, [x.shape[1]!, x.shape[2]!], kernel, stride, dilation)
-  const cut = pads.flat().some((n) => n < 0)
-  if (cut) throw unsupported(turn, `pads of ${pads.flat().join(', ')} cut samples off`)
   const tensor = new Tensor(weight.shape, floatsOf(weight))
-  const options = { stride, dilation, padding: pads, groups: numberOf(turn, 'group', 1) }
+  const options = { stride, dilation, padding: pads, groups: groupsOf(turn) }
   const c = at(turn, () => correlationOf(2, x, tensor, options))
-  return pictureValue(await turn.engine.correlate(x, tensor, bias && floatsOf(bias), c))
+  return pictureValue(await turn.engine.correlate(x, tensor, biasOf(turn, c.filters), c))
 }
 
 const convTranspose: Lowering = async (turn) => {
   const weight = neededAt(turn, 1, 'the weights')
-  const bias = constantAt(turn, 2, 'the bias')
   const kernel = kernelOf(turn, weight)
   const x = await pictureOf(turn, valueAt(turn, 0))
   const [stride, dilation] = [pairOf(turn, 'strides', 1), pairOf(turn, 'dilations', 1)]
   const added = pairOf(turn, 'output_padding', 0)
   const target = numbersOf(turn, 'output_shape')?.slice(-2)
+  const outputPadding = [...added]
   const auto = textOf(turn, 'auto_pad', 'NOTSET')
-  const given = numbersOf(turn, 'pads') ?? [0, 0, 0, 0]
+  const given = countsOf(turn, 'pads', 4, 0) ?? [0, 0, 0, 0]
   const padding = ([0, 1] as const).map((i): Pair => {
     const input = x.shape[i + 1]!
     const wanted = target?.[i] ?? (auto.startsWith('SAME') ? input * stride[i] : undefined)
     if (wanted === undefined) return auto === 'VALID' ? [0, 0] : [given[i]!, given[i + 2]!]
-    const total = Math.max(0, stride[i] * (input - 1) + added[i] + extent(kernel[i], dilation[i]) - wanted)
+    const more = stride[i] * (input - 1) + added[i] + extent(kernel[i], dilation[i]) - wanted
+    // a size beyond what the kernel reaches is filled with the bias alone, behind
+    outputPadding[i] = added[i] - Math.min(0, more)
+    const total = Math.max(0, more)
     const [small, large] = [Math.floor(total / 2), Math.ceil(total / 2)]
     return auto === 'SAME_UPPER' ? [small, large] : [large, small]
   })
   const tensor = new Tensor(weight.shape, floatsOf(weight))
-  const groups = numberOf(turn, 'group', 1)
+  const groups = groupsOf(turn)
   const t = at(turn, () =>
-    transpositionOf(2, x, tensor, { stride, dilation, padding, outputPadding: added, groups }),
+    transpositionOf(2, x, tensor, { stride, dilation, padding, outputPadding, groups }),
   )
-  return pictureValue(await turn.engine.transpose(x, tensor, bias && floatsOf(bias), t))
+  return pictureValue(await turn.engine.transpose(x, tensor, biasOf(turn, t.filters), t))
 }
 
 /** Names the node in an error about shapes. */
@@ -129,6 +136,7 @@ function at<T>(turn: Turn, make: () => T): T {
 async function byMatrix(turn: Turn, x: Value, matrix: Constant, bias: Constant | undefined): Promise<Value> {
   const shape = shapeOf(x)
   const [k = 1, n = 1] = matrix.shape
+  if (matrix.shape.length !== 2) throw unfit(turn, `[${matrix.shape}] is no matrix`)
   const last = shape.length - 1
   if (shape[last] !== k) throw unfit(turn, `rows of ${shape[last]} by a matrix of [${matrix.shape}]`)
   const value = await withChannels(turn.engine, x, [last])

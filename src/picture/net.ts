@@ -1,9 +1,10 @@
 import { ConvoError } from '../error.ts'
 import { netColours, netRanges } from '../net/meaning.ts'
 import type { Model } from '../net/model.ts'
+import { heatNames } from '../net/palette.ts'
 import { cubic, pass } from '../net/through.ts'
 import type { Given, Step } from '../operators/operator.ts'
-import { choice, type Params } from '../params.ts'
+import { choice, integer, type Params, resolve, text } from '../params.ts'
 import type { Operation } from './operations.ts'
 import { operationWith } from './operations.ts'
 
@@ -33,13 +34,41 @@ export const netParams = {
     ['colours', 'numbers'] as const,
     'colours',
   ),
+  palette: {
+    ...choice('colours of a map of numbers, such as depth, or the probability of a class', heatNames),
+    unset: 'a map stays gray',
+  },
+  map: {
+    ...integer('number of the one map to write, of a network that gives several, from 0', undefined, {
+      min: 0,
+      max: 65535,
+    }),
+    unset: 'all of them',
+  },
 } satisfies Params
 
-/** What there is to say of any network as an operation. */
+/** The factor of the size, which some files leave open. */
+export const netScale = {
+  ...integer('factor of the size, for files that do not specify it', undefined, { min: 1, max: 64 }),
+  unset: 'from the file',
+}
+
+/** Which of several outputs is computed. */
+export const netHead = {
+  ...text('output of a network that has several, by its name or its number from 1', '<name>'),
+  unset: 'the first',
+}
+
+/** The step of any network, which its file makes. */
 export const netSyntax: Operation = operationWith('net', {
   summary: 'runs a trained network on a picture of any size, without seams',
   source: 'the file of the network',
-  params: netParams,
+  params: { ...netParams, scale: netScale, head: netHead },
+  file: {
+    name: 'model',
+    sample: 'model.onnx',
+    open: async (path, given) => netOperation(await openModel(path, given), path),
+  },
   build: () => {
     throw new ConvoError('E_USAGE', 'a network is named by its file', {
       fix: 'convo net model.onnx in.png out.png',
@@ -48,13 +77,23 @@ export const netSyntax: Operation = operationWith('net', {
 })
 
 /** A network as an operation on pictures. */
-export const netOperation = (model: Model, name: string): Operation =>
-  operationWith('net', {
+export function netOperation(model: Model, name: string): Operation {
+  const { files = [] } = model.network
+  const typed = Object.entries({ scale: model.meaning.scale, head: model.head })
+  return operationWith('net', {
     summary: `runs the network ${name}`,
     source: 'the file of the network',
     params: netParams,
+    made: {
+      files,
+      words: [
+        ...files.slice(0, 1),
+        ...typed.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, `${value}`])),
+      ],
+    },
     build: (given) => netStep(model, given as Given<typeof netParams>),
   })
+}
 
 function netStep(model: Model, { values, full }: Given<typeof netParams>): Step {
   const notes: string[] = []
@@ -73,6 +112,8 @@ function netStep(model: Model, { values, full }: Given<typeof netParams>): Step 
         outRange: values['out-range'],
         colours: values.colours,
         paintsLabels: values.classes === 'colours',
+        heat: values.palette,
+        map: values.map,
       })
       const { planes, fit } = passed
       isPicture = passed.isPicture
@@ -94,13 +135,19 @@ function netStep(model: Model, { values, full }: Given<typeof netParams>): Step 
   }
 }
 
-/** Reads the model of a path. @throws ConvoError */
-export async function openModel(path: string, scale?: number): Promise<Model> {
+/** Reads the model of a path, with what was typed for `scale` and `head`. @throws ConvoError */
+export async function openModel(path: string, typed: Readonly<Record<string, unknown>>): Promise<Model> {
+  const { scale, head } = resolve(
+    { scale: netScale, head: netHead },
+    Object.fromEntries(
+      ['scale', 'head'].flatMap((key) => (typed[key] === undefined ? [] : [[key, typed[key]]])),
+    ),
+  )
   const [{ readNetwork }, { modelOf }] = await Promise.all([
     import('../net/read.ts'),
     import('../net/model.ts'),
   ])
   const network = await readNetwork(path, { ...(scale !== undefined && { scale }) })
   if (network.nodes.length === 0) throw new ConvoError('E_NET_FORMAT', `${path} holds no nodes`)
-  return modelOf(network)
+  return modelOf(network, head)
 }

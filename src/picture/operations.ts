@@ -22,6 +22,14 @@ export type Operation = {
   readonly formula?: string
   readonly source: string
   readonly params: Params
+  /** What its step takes as a first word: the file that decides what it is. */
+  readonly file?: {
+    readonly name: string
+    readonly sample: string
+    readonly open: (path: string, given: Readonly<Record<string, unknown>>) => Promise<Operation>
+  }
+  /** Of one that files made: these, and the words behind its name in a step that makes it again. */
+  readonly made?: { readonly files: readonly string[]; readonly words: readonly string[] }
   /** `volume`: it takes all pages or slices of its input; or whether it does with such values. */
   readonly input?: Operator['input']
   /** Whether --kernel is taken, or needed. */
@@ -84,7 +92,7 @@ function operatorOperation(name: string, { build, takes, params: own, ...rest }:
 /** An operation that is made when it is asked for, and takes no kernel. */
 export const operationWith = (
   name: string,
-  { params, ...rest }: Pick<Operation, 'summary' | 'source' | 'params' | 'build'>,
+  { params, ...rest }: Pick<Operation, 'summary' | 'source' | 'params' | 'build' | 'file' | 'made'>,
 ): Operation => ({
   ...rest,
   name,

@@ -67,7 +67,7 @@ describe('numbers of any size', () => {
         const input = here.path('x.png')
         const attempts = [
           async () => {
-            const prepared = await prepareOperation(operations[one.name]!, given)
+            const prepared = await prepareOperation({ operation: operations[one.name]!, given })
             await dryRun(prepared.job(input, here.path('o.npy')))
             await processPicture(prepared.job(input, here.path('o.npy')))
           },

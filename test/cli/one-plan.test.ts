@@ -122,7 +122,7 @@ test('of one operation', async () => {
     fc.asyncProperty(asked, fc.constantFrom(...kinds), async ({ name, given }, kind) => {
       const operation = operations[name]!
       const [input, output] = [fileOf(kind), here.path('out.npy')]
-      const prepared = await allowed(() => prepareOperation(operation, given))
+      const prepared = await allowed(() => prepareOperation({ operation, given }))
       if (prepared === undefined) return
       const ran = await allowed(() => processPicture(prepared.job(input, output)))
       if (ran === undefined) return

@@ -161,6 +161,7 @@ const convTranspose: Op = ([x, w, b], a) => {
   const cut = [0, 1].map((i) => {
     const wanted = target?.[i] ?? (auto.startsWith('SAME') ? [H, W][i]! * [sy, sx][i]! : undefined)
     if (wanted === undefined) return auto === 'VALID' ? [0, 0] : [given[i]!, given[i + 2]!]
+    full[i] = Math.max(full[i]!, wanted)
     const total = Math.max(0, full[i]! - wanted)
     const half = Math.floor(total / 2)
     return auto === 'SAME_UPPER' ? [half, total - half] : [total - half, half]

@@ -1,7 +1,7 @@
 import { ConvoError } from '../../error.ts'
 import { noteMessage } from '../../host/io.ts'
-import { custom, expected, flag, integer, type Params, resolve, text } from '../../params.ts'
-import { netParams, netSyntax } from '../../picture/net.ts'
+import { custom, expected, flag, type Params, resolve, text } from '../../params.ts'
+import { netHead, netSyntax, netScale as scale } from '../../picture/net.ts'
 import { pictureSettings, runSettings } from '../../picture/settings.ts'
 import type { Argument } from '../../picture/words/syntax.ts'
 import type { Call, Command } from '../command.ts'
@@ -11,14 +11,6 @@ const model: Argument = {
   name: 'model',
   summary: 'an ONNX file, or weights of a known architecture; - is standard input',
   kind: 'file',
-}
-
-const scale = {
-  ...integer('factor of the size, for files that do not specify it', undefined, {
-    min: 1,
-    max: 64,
-  }),
-  unset: 'from the file',
 }
 
 /** `convo net <model> <input> <output>` */
@@ -32,7 +24,7 @@ export const netCommand: Command = {
     { name: 'output', summary: 'see convo help sobel', kind: 'file', optionalWith: 'preview' },
   ],
   options: [
-    { title: 'Options of net', params: { ...netParams, scale } },
+    { title: 'Options of net', params: netSyntax.params },
     { title: 'Picture', params: pictureSettings },
     { title: 'Run', params: runSettings },
   ],
@@ -57,11 +49,7 @@ export const netCommand: Command = {
         fix: 'a file for one of them',
       })
     }
-    const { scale: given, ...rest } = call.given
-    const { netOperation, openModel } = await import('../../picture/net.ts')
-    const times = given === undefined ? undefined : scale.parse(given, '--scale')
-    const operation = netOperation(await openModel(path, times), path)
-    return runOperation(operation, { ...call, args, given: rest })
+    return runOperation(netSyntax, { ...call, args }, path)
   },
 }
 
@@ -78,6 +66,7 @@ const size = custom(
 const infoSettings = {
   input: { ...size, unset: 'the size in the network, otherwise 256x256' },
   scale,
+  head: netHead,
   svg: text('also write a drawing of the graph, to a .svg or .png file; - prints only the SVG', '<file>'),
   json: flag('print one JSON object'),
   debug: runSettings.debug,
@@ -128,6 +117,7 @@ export async function describeNetwork(
   own: {
     readonly input?: readonly [number, number] | undefined
     readonly scale?: number | undefined
+    readonly head?: string | undefined
     readonly svg?: string | undefined
     readonly json: boolean
   },
@@ -136,7 +126,7 @@ export async function describeNetwork(
     import('../../picture/net.ts'),
     import('../../net/describe.ts'),
   ])
-  const opened = await openModel(path, own.scale)
+  const opened = await openModel(path, own)
   const [height, width] =
     own.input === undefined ? (opened.fixed ?? [256, 256]) : [own.input[1], own.input[0]]
   const facts = await describeModel(opened, [opened.channels ?? 3, height, width])

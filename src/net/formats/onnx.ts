@@ -1,6 +1,6 @@
 import { ConvoError } from '../../error.ts'
 import { describe } from '../../text/describe.ts'
-import type { Attribute, Constant, Network, NetworkNode, Port } from '../network.ts'
+import type { Attribute, Constant, Meaning, Network, NetworkNode, Port } from '../network.ts'
 import { damaged, type Failure, type Given, type NetworkFormat, quoted } from './format.ts'
 import {
   type Budget,
@@ -127,12 +127,19 @@ function networkOf(
     if (constants.has(one.name)) throw place.fail(0, 'each initializer once', quoted(one.name))
     constants.set(one.name, constantOf(one, `tensor ${quoted(one.name)}`, place))
   }
+  // in IR 3 initialisers are inputs too
+  const given = inputs.filter((one) => !constants.has(one.name))
+  const isLevels = (one: PortMessage | undefined) => types[one?.type?.tensor?.type ?? 0] === 'uint8'
+  const meaning: Meaning = {
+    ...(isLevels(given[0]) && { inRange: '0..255' }),
+    ...(isLevels(outputs[0]) && { outRange: '0..255' }),
+  }
   return {
     format: 'onnx',
     name,
-    // in IR 3 initialisers are inputs too
-    inputs: inputs.filter((one) => !constants.has(one.name)).map(portOf),
+    inputs: given.map(portOf),
     outputs: outputs.map(portOf),
+    ...(Object.keys(meaning).length > 0 && { meaning }),
     nodes: inlined(nodes, whole.functions, opsets, file).map((one, index) =>
       nodeOf(one.node, index, one.opsets, place),
     ),

@@ -12,6 +12,7 @@ import {
 import { loadSharp, type Sharp } from '../../image/sharp.ts'
 import type { TiffCompression } from '../../image/tiff-pack.ts'
 import type { NetColours, NetRange } from '../../net/meaning.ts'
+import type { HeatName } from '../../net/palette.ts'
 import type { Watch } from '../../run/pool.ts'
 import type { Picture, Samples } from '../../tensor/picture.ts'
 import { Tensor } from '../../tensor/tensor.ts'
@@ -87,6 +88,10 @@ export type NetPictureOptions = {
   readonly colours?: NetColours
   /** What a map of classes becomes. */
   readonly classes?: 'colours' | 'numbers'
+  /** The colours of a map of numbers, such as depth, or the probability of a class. */
+  readonly palette?: HeatName
+  /** The one map to write, of a network that gives several, counted from 0. */
+  readonly map?: number
 }
 
 /** How a format is encoded, by the names of the command line. */
@@ -305,7 +310,7 @@ export class Chain {
     // loaded here, as all that only a run needs: a program that imports convo does not wait for it
     const { prepareChain, prepareOperation } = await import('../words/prepare.ts')
     if (steps.length > 1) return prepareChain(steps, given)
-    return prepareOperation(first.operation, { ...given, ...first.given }, first.kernel)
+    return prepareOperation({ ...first, given: { ...given, ...first.given } })
   }
 
   async #run(

@@ -15,6 +15,8 @@ import type { Operation } from '../operations.ts'
 export type NetOptions = {
   /** How many times as wide and high the output is, for files that leave it open. */
   readonly scale?: number | undefined
+  /** Which of several outputs is computed, by its name or its number from 1; the first unless given. */
+  readonly head?: string | undefined
 }
 
 /** A trained network that is ready to run, on pictures by `convo(x).net(net)` and on tensors by `run`. */
@@ -69,7 +71,7 @@ export class Net {
 }
 
 /** Reads a network, as `loadNet` does. */
-export async function openNet(source: string | Uint8Array, { scale }: NetOptions): Promise<Net> {
+export async function openNet(source: string | Uint8Array, { scale, head }: NetOptions): Promise<Net> {
   const network = await readNetwork(source, scale === undefined ? {} : { scale })
-  return new Net(await modelOf(network), typeof source === 'string' ? source : network.name)
+  return new Net(await modelOf(network, head), typeof source === 'string' ? source : network.name)
 }

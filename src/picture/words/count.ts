@@ -6,7 +6,7 @@ import type { Params } from '../../params.ts'
 import { commandLine } from '../../text/shell.ts'
 import { operations, sampleKernel } from '../operations.ts'
 import { pictureSettings, runSettings } from '../settings.ts'
-import { joinedSteps, longName, positionals, stepsIn, takesValue, unpacked } from './steps.ts'
+import { joinedSteps, longName, positionals, stepOperations, stepsIn, takesValue, unpacked } from './steps.ts'
 import { type Syntax, usageOf } from './syntax.ts'
 
 /** The command of a line with words for the arguments that it lacks. */
@@ -84,19 +84,25 @@ export function tooMany(command: Syntax, line: readonly string[], args: readonly
     const spaced = withSpaces(args)
     if (spaced?.length === most) return { fix: `convo ${commandLine([name, ...spaced, ...rest])}` }
   }
-  const batch = makesPictures(name) ? batchOf(name, args, rest, kept) : undefined
+  const step = args.slice(0, wordsOfStep(name))
+  const batch = makesPictures(name)
+    ? batchOf([name, ...step], args.slice(step.length), rest, kept)
+    : undefined
   if (batch !== undefined) return { fix: `convo ${commandLine(batch)}` }
   if (isOperation && args.some((word) => !/^-|[./]/.test(word)))
     return { fix: 'quote a name that contains spaces' }
   // a command that would write over one of the pictures is no help
-  const writes = isOperation || name === 'net' || name === 'chain'
-  if (writes && existsSync(args[most - 1]!)) return {}
+  if ((isOperation || makesPictures(name)) && existsSync(args[most - 1]!)) return {}
   return { fix: `convo ${commandLine([...name.split(' '), ...args.slice(0, most), ...rest, ...kept])}` }
 }
 
 /** Whether a command can be that of a batch. */
 const makesPictures = (name: string): boolean =>
-  name === 'chain' || (Object.hasOwn(operations, name) && operations[name]!.input !== 'volume')
+  name === 'chain' || (Object.hasOwn(stepOperations, name) && stepOperations[name]!.input !== 'volume')
+
+/** How many words behind its name an operation takes before its input: the file of a network. */
+const wordsOfStep = (name: string): number =>
+  Object.hasOwn(stepOperations, name) && stepOperations[name]!.file !== undefined ? 1 : 0
 
 /** The options of a line that a chain has itself, and those of the step. */
 function ofChain({ name }: Syntax, options: readonly string[]): [own: string[], others: string[]] {
@@ -148,11 +154,13 @@ export function batchMeant({ name }: Syntax, line: readonly string[], params: Pa
   const end = line.indexOf('--')
   if (!makesPictures(name) || end >= 0 !== (name === 'chain')) return undefined
   const [head, tail] = end < 0 ? [line, []] : [line.slice(0, end), line.slice(end)]
-  const args = positionals(head, params).map((place) => head[place]!)
+  const words = positionals(head, params).map((place) => head[place]!)
+  const step = words.slice(0, wordsOfStep(name))
+  const args = words.slice(step.length)
   const [first = '', last = ''] = [args[0], args.at(-1)]
   if (args.length < 2 || !(isFolderName(last) || hasKeys(last))) return undefined
   const isMany = args.length > 2 || isFolder(first) || (/[*?[{]/.test(first) && !existsSync(first))
-  return isMany ? batchOf(name, args, without(head, args), tail) : undefined
+  return isMany ? batchOf([name, ...step], args, without(head, words), tail) : undefined
 }
 
 const isFolderName = (word: string): boolean => word.endsWith('/') || isFolder(word)
@@ -162,7 +170,7 @@ const hasKeys = (word: string): boolean => /\{\w/.test(word) && !existsSync(word
 
 /** A batch over the pictures of a line, into the folder or by the template that it names, or into `out`. */
 function batchOf(
-  name: string,
+  step: readonly string[],
   args: readonly string[],
   rest: readonly string[],
   tail: readonly string[],
@@ -174,7 +182,7 @@ function batchOf(
   const own = rest.filter((word) => ofBatch.includes(word))
   const others = rest.filter((word) => !ofBatch.includes(word))
   const output = hasKeys(last) ? last : join(isOutput ? last : 'out', fileOf(inputs, isOutput ? '' : last))
-  return ['batch', ...inputs, '-o', output, ...own, '--', name, ...others, ...tail]
+  return ['batch', ...inputs, '-o', output, ...own, '--', ...step, ...others, ...tail]
 }
 
 /** The template of the names of the outputs, with the extension of an output that was named. */

@@ -17,9 +17,9 @@ import type { PictureJob, StepMaker } from '../job.ts'
 import { withKernelNotes } from '../kernel-notes.ts'
 import { findOperation, type Operation, sampleKernel, takesVolume } from '../operations.ts'
 import { kernelOptions, type Settings, sharedSettings } from '../settings.ts'
-import { checkStep, refuseOpenChain } from './steps.ts'
+import { checkStep, refuseOpenChain, stepOperations } from './steps.ts'
 import { chainSettings, chainSyntax, type Given, operationSyntax, type Syntax } from './syntax.ts'
-import { parse } from './understand.ts'
+import { type Line, parse } from './understand.ts'
 
 /** Operations with their options, understood, waiting for an input and an output. */
 export type Prepared = {
@@ -27,6 +27,8 @@ export type Prepared = {
   readonly name: string
   readonly settings: Settings
   readonly steps: readonly StepMaker[]
+  /** Files that operations were made from. */
+  readonly files: readonly string[]
   /** @throws ConvoError E_OPTION, E_OUTPUT for an output that cannot be what the settings say */
   job(input: string, output: string): PictureJob
 }
@@ -36,6 +38,8 @@ export type Asked = {
   readonly operation: Operation
   readonly given: Given
   readonly kernel?: Kernel | undefined
+  /** The file that decides what the operation is, of one that has such. */
+  readonly file?: string | undefined
 }
 
 /** The words of a run without its input and output, understood as the command line understands them. */
@@ -46,12 +50,8 @@ export type Work = {
 }
 
 /** One operation. @throws ConvoError for options that cannot be */
-export async function prepareOperation(
-  operation: Operation,
-  given: Given,
-  kernel?: Kernel,
-): Promise<Prepared> {
-  const one = await prepareStep({ operation, given, kernel })
+export async function prepareOperation(asked: Asked): Promise<Prepared> {
+  const one = await prepareStep(asked)
   return prepared(one.settings, [one])
 }
 
@@ -74,7 +74,7 @@ export async function prepareChain(asked: readonly Asked[], given: Given): Promi
 
 /** What words ask for. @throws ConvoError for options that cannot be */
 export const prepareWork = ({ chain, steps }: Work): Promise<Prepared> =>
-  chain === undefined ? prepareOperation(steps[0]!.operation, steps[0]!.given) : prepareChain(steps, chain)
+  chain === undefined ? prepareOperation(steps[0]!) : prepareChain(steps, chain)
 
 /**
  * Understands the words of an operation, of several with `--` between them, or of `chain` with options of its own and
@@ -91,7 +91,7 @@ export function understandWork(
   const isNamed = words[0] === chainSyntax.name
   const start = words.indexOf('--')
   if (!isNamed && start < 0) return { steps: [understandStep(words, refuse)] }
-  const chain = isNamed ? parseWords(chainSyntax, words.slice(1, start), refuse) : {}
+  const chain = isNamed ? parseWords(chainSyntax, [], words.slice(1, start), refuse).given : {}
   return { chain, steps: understandSteps(isNamed ? words.slice(start + 1) : words, refuse) }
 }
 
@@ -131,17 +131,35 @@ export function splitSteps(words: readonly string[]): string[][] {
 function understandStep(words: readonly string[], refuse: (option: string) => ConvoError | undefined): Asked {
   checkStep(words)
   const [name = '', ...rest] = words
-  const operation = findOperation(name)
-  return { operation, given: parseWords(operationSyntax(operation), rest, refuse) }
+  const operation = Object.hasOwn(stepOperations, name) ? stepOperations[name]! : findOperation(name)
+  const syntax = operationSyntax(operation)
+  if (operation.file === undefined) return { operation, given: parseWords(syntax, [], rest, refuse).given }
+  const { name: what, sample } = operation.file
+  const { args, given } = parseWords(
+    syntax,
+    [{ name: what, summary: '', kind: 'file', optional: true }],
+    rest,
+    refuse,
+  )
+  const [file] = args
+  if (file !== undefined && file !== '-') return { operation, given, file }
+  throw new ConvoError(
+    'E_USAGE',
+    file === undefined
+      ? `the step ${name} needs <${what}>`
+      : `a step takes its ${what} from a file, not from standard input`,
+    { instead: [words, name, sample, ...rest.filter((word) => word !== '-')] },
+  )
 }
 
 function parseWords(
   syntax: Syntax,
+  own: Syntax['arguments'],
   words: readonly string[],
   refuse: (option: string) => ConvoError | undefined,
-): Given {
+): Pick<Line, 'given' | 'args'> {
   const { tail, ...rest } = syntax
-  const line = parse({ ...rest, arguments: [] }, words)
+  const line = parse({ ...rest, arguments: own }, words)
   if (line === undefined) {
     throw new ConvoError('E_USAGE', `--help does not belong here: ${[syntax.name, ...words].join(' ')}`, {
       fix: `convo help ${syntax.name}`,
@@ -151,7 +169,7 @@ function parseWords(
     const error = refuse(option)
     if (error !== undefined) throw error
   }
-  return line.given
+  return line
 }
 
 type PreparedStep = {
@@ -162,9 +180,11 @@ type PreparedStep = {
   readonly behind?: StepMaker
   /** True when it takes its input whole, with all pages or slices. */
   readonly isVolume: boolean
+  readonly files: readonly string[]
 }
 
-async function prepareStep({ operation, given, kernel: own }: Asked): Promise<PreparedStep> {
+async function prepareStep({ operation: syntax, given, kernel: own, file }: Asked): Promise<PreparedStep> {
+  const operation = file === undefined ? syntax : await syntax.file!.open(file, given)
   const { name, params, shared } = operation
   const values = resolve(params, pick(given, params))
   const settings: Settings = resolve(sharedSettings, pick(given, shared))
@@ -174,6 +194,7 @@ async function prepareStep({ operation, given, kernel: own }: Asked): Promise<Pr
   return {
     name,
     settings,
+    files: operation.made?.files ?? [],
     isVolume: takesVolume(operation, values),
     step: (picture) => withKernelNotes(operation.build({ ...asked, ...picture }), kernel, settings, isSized),
     ...(operation.isFollowed &&
@@ -189,6 +210,7 @@ function prepared(settings: Settings, steps: readonly PreparedStep[]): Prepared 
     name: steps.map(({ name }) => name).join('-'),
     settings,
     steps: makers,
+    files: steps.flatMap(({ files }) => files),
     job(input, output) {
       checkOutput(settings, output)
       return {

@@ -1,6 +1,7 @@
 import { ConvoError } from '../../error.ts'
 import type { Params } from '../../params.ts'
-import { operations } from '../operations.ts'
+import { netSyntax } from '../net.ts'
+import { type Operation, operations } from '../operations.ts'
 import { shortNames } from '../settings.ts'
 
 /** The places of the words that are neither options nor their values, which `params` distinguish. */
@@ -26,7 +27,14 @@ export const takesValue = (params: Params, word: string): boolean => {
   return !Object.hasOwn(params, name) || params[name]!.isFlag !== true
 }
 
-const isOperation = (word: string): boolean => Object.hasOwn(operations, word)
+/** What a step may be: an operation, or a network. */
+export const stepOperations: Readonly<Record<string, Operation>> = { ...operations, net: netSyntax }
+
+const isOperation = (word: string): boolean => Object.hasOwn(stepOperations, word)
+
+/** The words of a step that are neither options nor what its operation takes. */
+const oddWords = ({ file, params, shared }: Operation, words: readonly string[], more: Params): number[] =>
+  positionals(words, { ...more, ...shared, ...params }).slice(file === undefined ? 0 : 1)
 
 /** An operation with its options that were quoted as one word, as its words. */
 export const unpacked = (word: string): readonly string[] => {
@@ -39,8 +47,7 @@ export function stepsIn(typed: readonly string[], more: Params = {}): string[][]
   const words = typed.flatMap(unpacked)
   const [name = '', ...rest] = words
   if (!isOperation(name)) return [words]
-  const { params, shared } = operations[name]!
-  const next = positionals(rest, { ...more, ...shared, ...params }).find((place) => isOperation(rest[place]!))
+  const next = oddWords(stepOperations[name]!, rest, more).find((place) => isOperation(rest[place]!))
   if (next === undefined) return [words]
   return [[name, ...rest.slice(0, next)], ...stepsIn(rest.slice(next), more)]
 }
@@ -93,8 +100,7 @@ export function checkStep(words: readonly string[], more: Params = {}): void {
       instead: [words, ...joinedSteps(stepsIn(words, more))],
     })
   }
-  const { params, shared } = operations[name]!
-  const [odd] = positionals(rest, { ...more, ...shared, ...params })
+  const [odd] = oddWords(stepOperations[name]!, rest, more)
   if (odd === undefined) return
   throw new ConvoError('E_USAGE', `the step ${name} takes options only, got ${rest[odd]}`, {
     why: words.join(' '),

@@ -1,0 +1,324 @@
+import { floats, randoms, type TestNetwork, type TestNode, type Weights, wholes } from './graphs.ts'
+import type { Attributes } from './interpreter.ts'
+
+/** A network of one operator or a few, and what samples from −1 to 1 become before it. */
+export type Case = readonly [title: string, network: TestNetwork, of?: ((v: number) => number) | undefined]
+
+const random = randoms(7)
+const F = (...shape: number[]) => floats(random, ...shape)
+const one = (v: number): Weights => ({ shape: [], data: [Math.fround(v)] })
+const scales = (y: number, x: number): Weights => ({
+  shape: [4],
+  data: [1, 1, Math.fround(y), Math.fround(x)],
+})
+const usual = [1, 4, 7, 9] as const
+
+/** One operator alone on x. */
+function alone(
+  operator: string,
+  inputs: readonly (Weights | undefined)[] = [],
+  attributes: Attributes = {},
+  {
+    shape = usual,
+    opset,
+    of,
+    outputs = ['y'],
+  }: {
+    shape?: readonly number[]
+    opset?: number
+    of?: (v: number) => number
+    outputs?: readonly string[]
+  } = {},
+): Case {
+  const node: TestNode = { operator, inputs: ['x', ...inputs], outputs, attributes }
+  const said = Object.entries(attributes).map(([key, value]) => `${key} ${value}`)
+  const title = [
+    operator,
+    ...inputs.map((input) => (input === undefined ? '-' : `[${input.shape}]`)),
+    ...said,
+  ].join(' ')
+  return [
+    opset === undefined ? title : `${title}, opset ${opset}`,
+    { shape, nodes: [node], ...(opset && { opset }) },
+    of,
+  ]
+}
+
+const positive = { of: (v: number) => Math.abs(v) + 0.1 }
+const autos = ['SAME_UPPER', 'SAME_LOWER', 'VALID']
+const windows = { kernel_shape: [3, 2], strides: [2, 2] }
+
+/** Every operator in its attributes. */
+export const cases: readonly Case[] = [
+  ...[
+    'Relu',
+    'Sigmoid',
+    'HardSigmoid',
+    'HardSwish',
+    'Tanh',
+    'Elu',
+    'Selu',
+    'Celu',
+    'Softplus',
+    'Softsign',
+    'Erf',
+    'Exp',
+    'Neg',
+    'Abs',
+    'Floor',
+    'Ceil',
+    'Round',
+    'Sign',
+    'LeakyRelu',
+    'ThresholdedRelu',
+    'Identity',
+    'Dropout',
+  ].map((name) => alone(name)),
+  ...['Relu', 'Softplus', 'Erf', 'Sigmoid', 'Tanh', 'Elu'].map((name) =>
+    alone(name, [], {}, { of: (v) => 12 * v }),
+  ),
+  alone('Log', [], {}, positive),
+  alone('Sqrt', [], {}, positive),
+  alone('Reciprocal', [], {}, positive),
+  alone('LeakyRelu', [], { alpha: 0.3 }),
+  alone('Elu', [], { alpha: 0.7 }),
+  alone('Celu', [], { alpha: 0.4 }),
+  alone('Selu', [], { alpha: 1.5, gamma: 1.2 }),
+  alone('ThresholdedRelu', [], { alpha: 0.25 }),
+  alone('HardSigmoid', [], { alpha: 0.3, beta: 0.4 }),
+  alone('Gelu', [], {}, { opset: 20 }),
+  alone('Gelu', [], { approximate: 'tanh' }, { opset: 20 }),
+  alone('Mish', [], {}, { opset: 18 }),
+  alone('Clip', [one(-0.5), one(0.25)]),
+  alone('Clip', [undefined, one(0.25)]),
+  alone('Clip', [], { min: -0.125, max: 0.5 }, { opset: 7 }),
+  alone('PRelu', [F(4, 1, 1)]),
+  alone('PRelu', [F(1)]),
+  ...['Add', 'Sub', 'Mul', 'Min', 'Max', 'Sum'].flatMap((name) =>
+    [F(1, 4, 1, 1), F(4, 1, 1), one(1.5), F(1, 1, 7, 9), F(9), F(1, 4, 7, 9), F(1, 1, 7, 1)].map((input) =>
+      alone(name, [input]),
+    ),
+  ),
+  alone('Div', [{ shape: [4, 1, 1], data: [0.5, -2, 3, 4] }]),
+  alone('Pow', [one(2)]),
+  alone('Pow', [one(3)]),
+  alone('Pow', [one(0.5)], {}, positive),
+  alone('Pow', [one(1.7)], {}, positive),
+  alone('Conv', [F(6, 4, 3, 3), F(6)], { pads: [1, 1, 1, 1] }),
+  alone('Conv', [F(6, 2, 3, 3)], { group: 2, strides: [2, 3], dilations: [2, 1], pads: [2, 0, 1, 1] }),
+  alone('Conv', [F(4, 1, 5, 1), F(4)], { group: 4 }),
+  alone('Conv', [F(3, 4, 1, 1)]),
+  alone('ConvTranspose', [F(4, 3, 3, 3), F(3)], {
+    strides: [2, 2],
+    pads: [1, 1, 1, 1],
+    output_padding: [1, 1],
+  }),
+  alone('ConvTranspose', [F(4, 3, 4, 4)], {
+    strides: [2, 3],
+    pads: [1, 0, 1, 2],
+    group: 2,
+    dilations: [1, 2],
+  }),
+  alone('ConvTranspose', [F(4, 3, 4, 4)], { strides: [2, 2], output_shape: [15, 19] }),
+  alone('ConvTranspose', [F(4, 3, 3, 3), F(3)], { strides: [3, 2], output_shape: [23, 20] }),
+  ...autos.flatMap((auto_pad) => [
+    alone('Conv', [F(3, 4, 4, 3)], { auto_pad, strides: [2, 3] }),
+    alone('ConvTranspose', [F(4, 3, 4, 3)], { auto_pad, strides: [2, 3] }),
+    alone('MaxPool', [], { auto_pad, ...windows }),
+    alone('AveragePool', [], { auto_pad, ...windows }),
+  ]),
+  ...[0, 1].flatMap((ceil_mode) => [
+    alone('MaxPool', [], { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1], ceil_mode }),
+    alone('MaxPool', [], { kernel_shape: [2, 2], strides: [2, 1], dilations: [2, 3], ceil_mode }),
+    ...[0, 1].map((count_include_pad) =>
+      alone('AveragePool', [], {
+        kernel_shape: [3, 3],
+        strides: [2, 2],
+        pads: [1, 1, 1, 1],
+        ceil_mode,
+        count_include_pad,
+      }),
+    ),
+  ]),
+  alone('AveragePool', [], { kernel_shape: [2, 2], dilations: [2, 3], pads: [0, 1, 1, 0] }, { opset: 19 }),
+  ...['GlobalAveragePool', 'GlobalMaxPool'].map((name) => alone(name)),
+  ...['ReduceMean', 'ReduceMax', 'ReduceMin', 'ReduceL2'].flatMap((name) =>
+    [[1], [2], [3], [2, 3], [1, 2, 3], [1, 2], [-1, -2]].flatMap((axes) =>
+      [0, 1].map((keepdims) => alone(name, [], { axes, keepdims })),
+    ),
+  ),
+  alone('ReduceSum', [wholes(2, 3)], { keepdims: 0 }),
+  alone('ReduceSum', [wholes(1)]),
+  ...[1, 2, -1].flatMap((axis) => [alone('Softmax', [], { axis }), alone('LogSoftmax', [], { axis })]),
+  ...[1, 2, 3].flatMap((axis) => [0, 1].map((keepdims) => alone('ArgMax', [], { axis, keepdims }))),
+  alone('ArgMin', [], { axis: 1, select_last_index: 1 }, { of: Math.round }),
+  alone('BatchNormalization', [F(4), F(4), F(4), { shape: [4], data: [0.5, 1, 2, 0.1] }], { epsilon: 0.001 }),
+  alone('InstanceNormalization', [F(4), F(4)]),
+  alone('InstanceNormalization', [F(4), F(4)], {}, { of: (v) => v + 1000 }),
+  alone('LayerNormalization', [F(9), F(9)]),
+  alone('LayerNormalization', [F(4, 7, 9)], { axis: 1 }),
+  alone('MatMul', [F(9, 5)]),
+  alone('Gemm', [F(6, 5), F(5)], { alpha: 0.5, beta: 2 }, { shape: [1, 6] }),
+  alone('Gemm', [F(5, 6), F(5)], { transB: 1 }, { shape: [1, 6] }),
+  alone('Concat', [F(1, 2, 7, 9)], { axis: 1 }),
+  alone('Concat', [F(1, 4, 2, 9), F(1, 4, 1, 9)], { axis: 2 }),
+  alone('Concat', [F(1, 4, 7, 3)], { axis: -1 }),
+  alone('Slice', [wholes(1, 2), wholes(3, 100), wholes(1, 3)]),
+  alone('Slice', [wholes(-1, 8), wholes(-100, 1), wholes(2, 3), wholes(-1, -2)]),
+  alone('Slice', [wholes(0, 1), wholes(4, 7), wholes(1, 2), wholes(2, 3)]),
+  alone('Split', [wholes(1, 3)], { axis: 1 }, { outputs: ['y', 'z'] }),
+  alone('Split', [wholes(3, 4)], { axis: 2 }, { outputs: ['y', 'z'] }),
+  alone('Split', [], { axis: 1 }, { outputs: ['y', 'z'] }),
+  alone('Gather', [wholes(3, 1, 1)], { axis: 1 }),
+  alone('Gather', [{ shape: [], data: [-1], type: 'int64' }], { axis: 2 }),
+  ...['constant', 'edge', 'reflect'].flatMap((mode) => [
+    alone('Pad', [wholes(0, 0, 1, 2, 0, 0, 3, 4)], { mode }),
+    alone('Pad', [wholes(0, 1, 0, -2, 0, 2, 0, 3)], { mode }),
+  ]),
+  alone('Pad', [wholes(0, 0, 1, 2, 0, 0, 3, 4), one(2.5)]),
+  alone('Pad', [wholes(0, 0, 1, 2, 0, 0, 3, 4)], { mode: 'wrap' }, { opset: 19 }),
+  ...['DCR', 'CRD'].map((mode) =>
+    alone('DepthToSpace', [], { blocksize: 2, mode }, { shape: [1, 12, 5, 6] }),
+  ),
+  alone('SpaceToDepth', [], { blocksize: 2 }, { shape: [1, 3, 6, 8] }),
+  alone('Transpose', [], { perm: [0, 1, 3, 2] }),
+  alone('Transpose', [], { perm: [0, 2, 3, 1] }),
+  alone('Reshape', [wholes(0, 2, 2, -1)]),
+  alone('Reshape', [wholes(1, 4, 63)]),
+  alone('Reshape', [wholes(1, 2, 14, 9)]),
+  alone('Flatten', [], { axis: 2 }),
+  alone('Expand', [wholes(1, 4, 7, 9)], {}, { shape: [1, 4, 1, 9] }),
+  alone('Expand', [wholes(3, 7, 9)], {}, { shape: [1, 1, 7, 1] }),
+  alone('Tile', [wholes(1, 2, 1, 3)]),
+  ...['half_pixel', 'pytorch_half_pixel', 'asymmetric', 'align_corners', 'half_pixel_symmetric'].flatMap(
+    (way) =>
+      ['linear', 'cubic', 'nearest'].flatMap((mode) =>
+        // of nearest neighbours only scales that leave no place half-way in one arithmetic and not in another
+        (mode === 'nearest'
+          ? ([
+              [2, 2],
+              [3, 1],
+              [0.5, 4],
+            ] as const)
+          : ([
+              [2, 2],
+              [1.5, 2.3],
+              [0.6, 0.5],
+              [3, 1],
+            ] as const)
+        ).map(([y, x]) =>
+          alone(
+            'Resize',
+            [undefined, scales(y, x)],
+            { mode, coordinate_transformation_mode: way },
+            { opset: 19 },
+          ),
+        ),
+      ),
+  ),
+  ...['round_prefer_floor', 'round_prefer_ceil', 'floor', 'ceil'].flatMap((nearest_mode) =>
+    ['half_pixel', 'asymmetric', 'tf_half_pixel_for_nn'].map((way) =>
+      alone(
+        'Resize',
+        [undefined, scales(2, 4)],
+        { mode: 'nearest', nearest_mode, coordinate_transformation_mode: way },
+        { opset: 13 },
+      ),
+    ),
+  ),
+  alone(
+    'Resize',
+    [undefined, undefined, wholes(1, 4, 20, 13)],
+    { mode: 'linear', coordinate_transformation_mode: 'align_corners' },
+    { opset: 13 },
+  ),
+  alone(
+    'Resize',
+    [undefined, scales(0.7, 2.2)],
+    { mode: 'cubic', exclude_outside: 1, cubic_coeff_a: -0.5 },
+    { opset: 13 },
+  ),
+  ...['linear', 'cubic'].map((mode) =>
+    alone('Resize', [undefined, scales(0.4, 0.6)], { mode, antialias: 1, exclude_outside: 1 }, { opset: 18 }),
+  ),
+  alone('Resize', [scales(2, 1.5)], { mode: 'linear' }, { opset: 10 }),
+  ...['nearest', 'linear'].map((mode) => alone('Upsample', [scales(2, 3)], { mode }, { opset: 9 })),
+  [
+    'MaxPool and MaxUnpool',
+    {
+      shape: [1, 3, 6, 8],
+      nodes: [
+        {
+          operator: 'MaxPool',
+          inputs: ['x'],
+          outputs: ['p', 'i'],
+          attributes: { kernel_shape: [2, 2], strides: [2, 2] },
+        },
+        { operator: 'Relu', inputs: ['p'], outputs: ['r'] },
+        {
+          operator: 'MaxUnpool',
+          inputs: ['r', 'i'],
+          outputs: ['y'],
+          attributes: { kernel_shape: [2, 2], strides: [2, 2] },
+        },
+      ],
+    },
+  ],
+  [
+    'a pixel shuffle by reshape and transposition',
+    {
+      shape: [1, 12, 3, 4],
+      nodes: [
+        { operator: 'Reshape', inputs: ['x', wholes(-1, 3, 2, 2, 3, 4)], outputs: ['a'] },
+        { operator: 'Transpose', inputs: ['a'], outputs: ['b'], attributes: { perm: [0, 1, 4, 2, 5, 3] } },
+        { operator: 'Reshape', inputs: ['b', wholes(-1, 3, 6, 8)], outputs: ['y'] },
+      ],
+    },
+  ],
+  [
+    'group normalisation as it is exported',
+    {
+      shape: [1, 6, 4, 5],
+      nodes: [
+        { operator: 'Reshape', inputs: ['x', wholes(0, 3, -1)], outputs: ['a'] },
+        {
+          operator: 'InstanceNormalization',
+          inputs: ['a', { shape: [3], data: [1, 1, 1] }, { shape: [3], data: [0, 0, 0] }],
+          outputs: ['b'],
+        },
+        { operator: 'Reshape', inputs: ['b', wholes(1, 6, 4, 5)], outputs: ['c'] },
+        { operator: 'Mul', inputs: ['c', F(6, 1, 1)], outputs: ['y'] },
+      ],
+    },
+  ],
+  [
+    'squeeze and excitation',
+    {
+      shape: [1, 4, 5, 6],
+      nodes: [
+        { operator: 'GlobalAveragePool', inputs: ['x'], outputs: ['a'] },
+        { operator: 'Flatten', inputs: ['a'], outputs: ['b'] },
+        { operator: 'Gemm', inputs: ['b', F(4, 2), F(2)], outputs: ['c'] },
+        { operator: 'Relu', inputs: ['c'], outputs: ['d'] },
+        { operator: 'Gemm', inputs: ['d', F(2, 4), F(4)], outputs: ['e'] },
+        { operator: 'Sigmoid', inputs: ['e'], outputs: ['f'] },
+        { operator: 'Reshape', inputs: ['f', wholes(1, 4, 1, 1)], outputs: ['g'] },
+        { operator: 'Mul', inputs: ['x', 'g'], outputs: ['y'] },
+      ],
+    },
+  ],
+  [
+    'a matrix over tokens',
+    {
+      shape: [1, 4, 5, 6],
+      nodes: [
+        { operator: 'Reshape', inputs: ['x', wholes(1, 4, 30)], outputs: ['a'] },
+        { operator: 'Transpose', inputs: ['a'], outputs: ['b'], attributes: { perm: [0, 2, 1] } },
+        { operator: 'MatMul', inputs: ['b', F(4, 7)], outputs: ['c'] },
+        { operator: 'Add', inputs: ['c', F(7)], outputs: ['d'] },
+        { operator: 'Transpose', inputs: ['d'], outputs: ['e'], attributes: { perm: [0, 2, 1] } },
+        { operator: 'Reshape', inputs: ['e', wholes(1, 7, 5, 6)], outputs: ['y'] },
+      ],
+    },
+  ],
+]
