@@ -1,7 +1,7 @@
-import type { Picture } from '../tensor/picture.ts'
+import type { Picture, Samples } from '../tensor/picture.ts'
 
 /** A picture at the depth of its samples, as it is looked at for antialiasing. */
-type View = Pick<Picture, 'width' | 'height' | 'channels' | 'data'>
+export type View = Pick<Picture, 'width' | 'height' | 'channels'> & { readonly data: Samples | Uint32Array }
 
 /** At a number of neighbours of its own colour a pixel is in an area. */
 const area = 3
@@ -41,7 +41,8 @@ export function isAntialiased(a: View, b: View, x: number, y: number, full: numb
 const isAtEdge = (x: number, y: number, width: number, height: number): boolean =>
   x === 0 || y === 0 || x === width - 1 || y === height - 1
 
-function isInArea({ width, height, channels, data }: View, x: number, y: number): boolean {
+/** Whether a pixel is in an area, as `isAntialiased` has it; false outside of the picture. */
+export function isInArea({ width, height, channels, data }: View, x: number, y: number): boolean {
   if (x >= width || y >= height) return false
   let alike = isAtEdge(x, y, width, height) ? 1 : 0
   const at = (y * width + x) * channels
@@ -49,9 +50,9 @@ function isInArea({ width, height, channels, data }: View, x: number, y: number)
     for (let u = Math.max(0, x - 1); u <= Math.min(width - 1, x + 1); u++) {
       if (u === x && v === y) continue
       const other = (v * width + u) * channels
-      let isAlike = true
-      for (let c = 0; c < channels; c++) if (data[at + c] !== data[other + c]) isAlike = false
-      if (isAlike && ++alike >= area) return true
+      let c = 0
+      while (c < channels && data[at + c] === data[other + c]) c++
+      if (c === channels && ++alike >= area) return true
     }
   }
   return false

@@ -23,6 +23,8 @@ export const headBytes = 4096
 
 /** Pieces in which a stream is read. */
 const pieceBytes = 2 ** 16
+/** Files up to this size are read at once, without other threads. */
+const smallBytes = 2 ** 20
 /** The most bytes that one call of the system is asked for. */
 const mostAtOnce = 2 ** 30
 
@@ -65,14 +67,15 @@ export async function readWhole(path: string, options: ReadOptions): Promise<Buf
       fix: 'a file name instead of -, or < file after the command',
     })
   }
-  noteRead(path)
   try {
-    if (path === '-' || isStream(path)) {
-      const gathered = gather(options, name)
-      await readPieces(path, (piece) => gathered.add(piece, piece.length))
-      return gathered.end()
-    }
-    return await nativeWork(() => readFileAt(path, options, name))
+    const size = path === '-' ? undefined : sizeOf(path)
+    // a round through other threads for each of hundreds of small files takes longer than all else
+    if (size !== undefined && size <= smallBytes) return readFileWhole(path, { ...options, name })
+    noteRead(path)
+    if (size !== undefined) return await nativeWork(() => readFileAt(path, options, name))
+    const gathered = gather(options, name)
+    await readPieces(path, (piece) => gathered.add(piece, piece.length))
+    return gathered.end()
   } catch (cause) {
     rethrow(name, cause)
   }
@@ -96,12 +99,17 @@ async function readFileAt(path: string, options: ReadOptions, name: string): Pro
 /** True for what is read once only, from front to back, or has no size: a pipe, a device, a socket, a file of /proc. */
 export function isStream(path: string): boolean {
   try {
-    // by name: opening a pipe to look at it and closing it again would end its writer
-    const stat = statSync(path)
-    return !stat.isDirectory() && (!stat.isFile() || stat.size === 0)
+    return sizeOf(path) === undefined
   } catch (cause) {
     rethrow(path, cause)
   }
+}
+
+/** The bytes of a file, or any number for a folder; undefined for a stream. @throws the error of the system */
+function sizeOf(path: string): number | undefined {
+  // by name: opening a pipe to look at it and closing it again would end its writer
+  const stat = statSync(path)
+  return stat.isDirectory() || (stat.isFile() && stat.size > 0) ? stat.size : undefined
 }
 
 /** Opens a file for reading. @throws ConvoError E_INPUT */

@@ -8,9 +8,16 @@ import { statOf } from './stat.ts'
 const paths = new Map<string, string>()
 /** Those that may be replaced, as requested by --in-place. */
 const replaceable = new Set<string>()
+/** What was noted and not looked at yet, and whether it may be replaced: most runs that read much write none of it. */
+const noted = new Map<string, boolean>()
 
 /** Notes that a file is read, or will be; `-` is standard input. Its output may take its place where that is asked for. */
-export function noteRead(path: string, mayReplace = false, stat = statOfInput(path)): void {
+export function noteRead(path: string, mayReplace = false, stat?: BigIntStats): void {
+  if (stat === undefined) noted.set(path, mayReplace || noted.get(path) === true)
+  else place(path, mayReplace, stat)
+}
+
+function place(path: string, mayReplace: boolean, stat: BigIntStats | undefined): void {
   if (stat?.isFile() !== true) return
   paths.set(keyOf(stat), path)
   if (mayReplace) replaceable.add(keyOf(stat))
@@ -23,6 +30,8 @@ export function noteRead(path: string, mayReplace = false, stat = statOfInput(pa
  * @throws ConvoError E_IN_PLACE
  */
 export function refuseReplacing(output: string, fix = 'a different name for the output'): void {
+  for (const [path, mayReplace] of noted) place(path, mayReplace, statOfInput(path))
+  noted.clear()
   const stat = output === '-' ? undefined : statOf(output)
   if (stat === undefined || replaceable.has(keyOf(stat))) return
   const path = paths.get(keyOf(stat))

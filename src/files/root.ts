@@ -1,5 +1,5 @@
-import { readlinkSync } from 'node:fs'
-import { dirname, isAbsolute, join, parse, relative, resolve, sep } from 'node:path'
+import { readlinkSync, realpathSync } from 'node:fs'
+import { basename, dirname, isAbsolute, join, parse, relative, resolve, sep } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { cut } from '../text/cut.ts'
 import { visible } from '../text/visible.ts'
@@ -15,6 +15,25 @@ const mostLinks = 40
  */
 export function followLinks(path: string): string {
   const whole = resolve(path)
+  // one call instead of one for each folder on the way
+  return realPath(whole) ?? asOnDisk(followByHand(whole))
+}
+
+function realPath(path: string): string | undefined {
+  try {
+    return realpathSync.native(path)
+  } catch {
+    return undefined
+  }
+}
+
+/** A path without links in it, of which the last parts may not exist, as `realPath` writes those that do. */
+function asOnDisk(path: string): string {
+  const above = dirname(path)
+  return realPath(path) ?? (above === path ? path : join(asOnDisk(above), basename(path)))
+}
+
+function followByHand(whole: string): string {
   const ahead = whole.split(sep).reverse()
   let at = parse(whole).root
   let links = 0

@@ -2,17 +2,11 @@ import { ConvoError } from '../error.ts'
 import { isSameFile, writeAtomically } from '../files/output.ts'
 import { noteRead, refuseReplacing } from '../files/reads.ts'
 import { type Io, noteMessage } from '../host/io.ts'
-import type { Comparison, DiffStyle } from '../image/compare/comparison.ts'
+import type { DiffStyle } from '../image/compare/comparison.ts'
 import { describe, fileComparisonRecord, smallestText } from '../image/compare/describe.ts'
-import {
-  comparePages,
-  type FileComparison,
-  isWorse,
-  type OnPage,
-  type Pages,
-  worstOf,
-} from '../image/compare/pages.ts'
-import { type Drawn, renderDiff, renderMap, showsPictures } from '../image/compare/render.ts'
+import { compareAndShow, drawShown } from '../image/compare/drawn.ts'
+import type { FileComparison, Pages } from '../image/compare/pages.ts'
+import { type Drawing, drawn, showsPictures } from '../image/compare/render.ts'
 import { type ToleranceValues, toleranceOf } from '../image/compare/tolerance.ts'
 import { formatOfPath } from '../image/format.ts'
 import { haveEqualBytes, type Source } from '../image/reader.ts'
@@ -22,7 +16,7 @@ import { outputOf } from '../picture/output-path.ts'
 import { openPages, type PageOptions } from '../picture/pages.ts'
 import type { Layout } from '../picture/settings.ts'
 import { differPlain } from '../run/differ.ts'
-import { encodeInStrips } from '../run/png-write.ts'
+import { writeInStrips } from '../run/png-write.ts'
 import type { Picture } from '../tensor/picture.ts'
 import { visibleLine } from '../text/visible.ts'
 
@@ -39,14 +33,6 @@ export type CompareSettings = {
   readonly 'no-orient': boolean
   readonly 'max-pixels': number
   readonly layout: Layout
-}
-
-/** The page of which a difference is drawn. */
-type Shown = {
-  readonly page: number
-  readonly expected: Picture
-  readonly actual: Picture
-  readonly found: Comparison
 }
 
 /** Compares the two files of a call and shows what was found; 0 when the answer is yes, 1 when it is no. */
@@ -67,33 +53,14 @@ export async function runCompare(
   const tolerance = toleranceOf(values, mask)
   const { expected, actual } = await openBoth(expectedPath, actualPath, options)
 
-  let shown: Shown | undefined
-  const keepWorst: OnPage = (page, left, right, found) => {
-    // the first of the worst outcome: a page that is tolerated must not hide one that is different
-    if (shown === undefined || isWorse(found, shown.found)) {
-      shown = { page, expected: left, actual: right, found }
-    }
-  }
   const style = settings['diff-style']
-  const isShown = diff !== undefined && showsPictures(style)
-  const comparison = await comparePages(
-    expected,
-    actual,
-    tolerance,
-    isShown ? keepWorst : undefined,
-    differPlain,
-  )
+  const isSeen = diff !== undefined && showsPictures(style)
+  const { comparison, shown } = await compareAndShow(expected, actual, tolerance, differPlain, isSeen)
   const notes = [...new Set([expected, actual].flatMap((pages) => pages.notes ?? []))]
   const lines = textOf(comparison, expectedPath, actualPath)
   if (diff !== undefined) {
-    const page = shown?.page ?? worstOf(comparison)
-    const found = comparison.pages[page]!
-    const drawn =
-      shown === undefined
-        ? renderMap(found.expected, found.actual, found, style)
-        : renderDiff(shown.expected, shown.actual, shown.found, style)
-    await writeDifference(diff, drawn)
-    lines.splice(-1, 0, `  diff      ${diff}${comparison.pages.length > 1 ? `: page ${page + 1}` : ''}`)
+    await writeDifference(diff, drawShown(shown, style))
+    lines.splice(-1, 0, `  diff      ${diff}${comparison.pages.length > 1 ? `: page ${shown.page + 1}` : ''}`)
   }
   if (settings.json) {
     const record = {
@@ -159,13 +126,12 @@ function checkDiff(diff: string, inputs: readonly (string | undefined)[], isQuie
 }
 
 /** Writes a picture of differences, as PNG on all threads. */
-export async function writeDifference(path: string, drawn: Drawn): Promise<void> {
+export async function writeDifference(path: string, drawing: Drawing): Promise<void> {
   if (formatOfPath(path) !== 'png') {
-    await writePicture(path, drawn)
+    await writePicture(path, drawn(drawing))
     return
   }
-  const bytes = await encodeInStrips(drawn)
-  await writeAtomically(path, (output) => output.write(bytes))
+  await writeAtomically(path, (output) => writeInStrips(drawing, (bytes) => output.write(bytes)))
 }
 
 /** The picture of --mask. @throws ConvoError E_OPTION for one of several pages */

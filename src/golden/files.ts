@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 import { ConvoError } from '../error.ts'
 import { readUnder } from '../files/change.ts'
-import { readFileWhole, readWhole } from '../files/read.ts'
-import { statOf } from '../files/stat.ts'
+import { readWhole } from '../files/read.ts'
 import { kindOf } from '../image/probe.ts'
 import { openPages } from '../picture/pages.ts'
 import { sharedSettings } from '../picture/settings.ts'
@@ -13,11 +12,7 @@ export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update
 
 /** A file's bytes. @throws ConvoError E_INPUT, also for a Git LFS pointer that represents a file not fetched */
 export async function readBytes(path: string): Promise<Buffer> {
-  const limit = 'encodedBytes'
-  // a round through other threads for each of hundreds of small files takes longer than all else
-  const stat = statOf(path)
-  const isSmall = stat?.isFile() === true && stat.size <= smallBytes
-  const bytes = isSmall ? readFileWhole(path, { limit }) : await readWhole(path, { limit })
+  const bytes = await readWhole(path, { limit: 'encodedBytes' })
   if (isLfsPointer(bytes)) {
     throw new ConvoError('E_INPUT', `${path} was not fetched`, {
       why: `${path}:1:1: this is a Git LFS pointer, not the picture itself`,
@@ -26,9 +21,6 @@ export async function readBytes(path: string): Promise<Buffer> {
   }
   return bytes
 }
-
-/** Files up to this size are read at once. */
-const smallBytes = 2 ** 20
 
 const pointerStart = 'version https://git-lfs.github.com/spec/'
 

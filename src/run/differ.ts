@@ -1,7 +1,7 @@
 import { noBlock, plus } from '../graph/address.ts'
 import { channelName, type Largest } from '../image/compare/comparison.ts'
-import type { Measured, Wanted } from '../image/compare/measure.ts'
-import type { PlainPng } from '../image/png-head.ts'
+import type { Differ } from '../image/compare/measure.ts'
+import { optional } from '../text/record.ts'
 import { optimise } from './engine.ts'
 import { layoutOf, stripsOf, UnsoundPng, withBench } from './png-rows.ts'
 
@@ -10,18 +10,18 @@ const optimisedFrom = 2 ** 20
 
 /**
  * Measures two PNGs of one shape, channels and depth as `measure` does, strip by strip: both are inflated at the same time
- * on other threads, and no picture is ever whole in memory. Undefined where one is damaged.
+ * on other threads, and no picture is ever whole in memory unless it is to be kept. Undefined where one is damaged.
  */
-export async function differPlain(
-  expected: PlainPng,
-  actual: PlainPng,
-  { threshold, compared, ignored }: Wanted,
-): Promise<Measured | undefined> {
+export const differPlain: Differ = async (expected, actual, { threshold, compared, ignored, keep }) => {
   const { width, height, channels, depth } = expected.head
   const { rowBytes } = layoutOf(expected.head)
   const bytes = depth / 8
   if (width * height > optimisedFrom) optimise()
-  const values = new (depth === 16 ? Uint16Array : Uint8Array)(width * height)
+  const samplesOf = (n: number) => new (depth === 16 ? Uint16Array : Uint8Array)(n)
+  const values = samplesOf(width * height)
+  const kept = keep
+    ? ([samplesOf(width * height * channels), samplesOf(width * height * channels)] as const)
+    : undefined
   const rowCounts = new Uint32Array(height)
   let [differing, beyond, sumOfSquares, most, y] = [0, 0, 0, 0, 0]
   let largest: Largest | undefined
@@ -44,6 +44,8 @@ export async function differPlain(
             depth === 16 ? new Uint16Array(buffer, address, n) : new Uint8Array(buffer, address, n)
           const row = samplesAt(rowValues, width)
           const pixel = (address: number) => Array.from(samplesAt(address, channels))
+          for (const [i, { address, rows }] of [left.value, right.value].entries())
+            kept?.[i]?.set(samplesAt(address, rows * width * channels), y * width * channels)
           for (let i = 0; i < left.value.rows; i++, y++) {
             const [p, q] = [plus(left.value.address, i * rowBytes), plus(right.value.address, i * rowBytes)]
             if (ignored !== undefined) all.set(ignored.subarray(y * width, (y + 1) * width), rowIgnored)
@@ -82,5 +84,5 @@ export async function differPlain(
     if (error instanceof UnsoundPng) return undefined
     throw error
   }
-  return { differing, beyond, sumOfSquares, largest, values, rowCounts }
+  return { differing, beyond, sumOfSquares, largest, values, rowCounts, ...optional('kept', kept) }
 }

@@ -1,5 +1,6 @@
 import { invariant } from '../error.ts'
 import { noBlock } from '../graph/address.ts'
+import type { Drawing } from '../image/compare/render.ts'
 import {
   adlerCombine,
   compressionSettings,
@@ -22,18 +23,31 @@ const stripBytes = 2 ** 19
 const mostAside = 8
 
 /**
- * A picture of 8 or 16 bits as a PNG with the default compression: rows are filtered here, strips are deflated on other
- * threads. The bytes do not depend on their number.
+ * Writes a picture of 8 or 16 bits, or a drawing, as a PNG with the default compression: rows are filtered here, strips are
+ * deflated on other threads and handed over in order. The bytes do not depend on their number.
  */
-export async function encodeInStrips(picture: Picture): Promise<Uint8Array> {
-  invariant(isPngPicture(picture), 'a PNG holds 8 or 16 bits')
-  const { height, width, data } = picture
-  const rowBytes = pngRowBytes(picture)
-  const bytes = pngBytes(data)
+export async function writeInStrips(
+  picture: Picture | Drawing,
+  write: (bytes: Uint8Array) => unknown,
+): Promise<void> {
+  const { height, width } = picture
+  const { depth, ...rest } = 'draw' in picture ? ({ ...picture, depth: 8, meta: {} } as const) : picture
+  invariant(depth !== 32, 'a PNG holds 8 or 16 bits')
+  const shape = { ...rest, depth }
+  const rowBytes = pngRowBytes(shape)
+  const draw = 'draw' in picture ? picture.draw : copier(picture, rowBytes)
   const compression = compressionSettings()
   const stripRows = Math.max(1, Math.min(height, Math.floor(stripBytes / rowBytes)))
   let adler = 1
+  let isFirst = true
   const strips: Promise<Uint8Array>[] = []
+  const writeNext = async () => {
+    const strip = (await strips.shift())!
+    for (const piece of idatChunk(isFirst ? [zlibHeader(compression.level), strip] : [strip]))
+      await write(piece)
+    isFirst = false
+  }
+  await write(pngHeader(shape))
   await withBench(async ({ arena, wasm }) => {
     const [rowsAt, filteredAt] = [
       arena.alloc(stripRows * rowBytes),
@@ -43,18 +57,28 @@ export async function encodeInStrips(picture: Picture): Promise<Uint8Array> {
     const memory = new Uint8Array(arena.memory.buffer)
     for (let y = 0; y < height; y += stripRows) {
       const rows = Math.min(stripRows, height - y)
-      memory.set(bytes.subarray(y * rowBytes, (y + rows) * rowBytes), rowsAt)
+      for (let i = 0; i < rows; i++) draw(y + i, memory, rowsAt + i * rowBytes)
       wasm.filterRows(filteredAt, rowsAt, rowBytes, rowBytes, rows, rowBytes / width, noBlock, scratch)
       const length = rows * (rowBytes + 1)
       adler = adlerCombine(adler, wasm.adler32(filteredAt, length, 1) >>> 0, length)
       const filtered = memory.slice(filteredAt, filteredAt + length)
       strips.push(deflateAside(filtered, { ...compression, last: y + rows === height }))
-      await strips[strips.length - mostAside]
+      if (strips.length >= mostAside) await writeNext()
     }
   })
-  const deflated = await Promise.all(strips)
-  const chunks = deflated.flatMap((strip, i) =>
-    idatChunk(i === 0 ? [zlibHeader(compression.level), strip] : [strip]),
-  )
-  return concat([pngHeader(picture), ...chunks, pngTrailer(adler)])
+  while (strips.length > 0) await writeNext()
+  await write(pngTrailer(adler))
+}
+
+/** What `writeInStrips` writes, as one. */
+export async function encodeInStrips(picture: Picture | Drawing): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = []
+  await writeInStrips(picture, (piece) => pieces.push(piece))
+  return concat(pieces)
+}
+
+function copier(picture: Picture, rowBytes: number): Drawing['draw'] {
+  invariant(isPngPicture(picture), 'a PNG holds 8 or 16 bits')
+  const bytes = pngBytes(picture.data)
+  return (y, to, at) => to.set(bytes.subarray(y * rowBytes, (y + 1) * rowBytes), at)
 }

@@ -1,14 +1,13 @@
 import { extname } from 'node:path'
 import { ConvoError } from '../../error.ts'
-import { placeUnder, readUnder, removeUnder, writeUnder } from '../../files/change.ts'
+import { placeUnder, removeUnder, writeUnder } from '../../files/change.ts'
 import { type Comparison, type DiffStyle, shapeText } from '../../image/compare/comparison.ts'
-import { comparePages, isWorse, type OnPage } from '../../image/compare/pages.ts'
-import { renderDiff } from '../../image/compare/render.ts'
+import { compareAndShow, drawShown, type Shown } from '../../image/compare/drawn.ts'
+import { showsPictures } from '../../image/compare/render.ts'
 import type { Tolerance } from '../../image/compare/tolerance.ts'
 import { haveEqualBytes } from '../../image/reader.ts'
 import { openPages, type PageOptions } from '../../picture/pages.ts'
 import { differPlain } from '../../run/differ.ts'
-import type { Picture } from '../../tensor/picture.ts'
 import { optional } from '../../text/record.ts'
 import { budgetOf, estimate } from '../budget.ts'
 import { writeDifference } from '../compare.ts'
@@ -97,13 +96,6 @@ export async function compareFolders(folders: FolderPair, options: FolderOptions
 
 type Judged = Pick<CaseResult, 'status' | 'message' | 'why' | 'facts'> & Partial<CaseResult>
 
-/** The page that a result is about. */
-type Shown = {
-  readonly page: number
-  readonly pictures: readonly [Picture, Picture]
-  readonly found: Comparison
-}
-
 async function comparePair(pair: FilePair, options: FolderOptions): Promise<Judged> {
   const { expected, actual } = pair
   if (expected === undefined || actual === undefined) return lonePicture(pair, options)
@@ -115,12 +107,8 @@ async function comparePair(pair: FilePair, options: FolderOptions): Promise<Judg
   const [left, right] = await Promise.all(
     [expected, actual].map((path) => openPages(path, { ...reading, name: path })),
   )
-  let shown: Shown | undefined
-  const keepWorst: OnPage = (page, a, b, found) => {
-    if (shown === undefined || isWorse(found, shown.found)) shown = { page, pictures: [a, b], found }
-  }
-  const isDrawn = results !== undefined || diff !== undefined
-  const result = await comparePages(left!, right!, tolerance, isDrawn ? keepWorst : undefined, differPlain)
+  const isSeen = results !== undefined || (diff !== undefined && showsPictures(diff.style))
+  const { comparison: result, shown } = await compareAndShow(left!, right!, tolerance, differPlain, isSeen)
   const worst = result.pages.find(({ outcome }) => outcome === result.outcome) ?? result.pages[0]!
   const isCountEqual = result.expectedPages === result.actualPages
   const isOneOfMany = isCountEqual && result.pages.length > 1 && worst.outcome !== 'same'
@@ -140,7 +128,7 @@ async function comparePair(pair: FilePair, options: FolderOptions): Promise<Judg
     ...optional('measured', measuredOf(worst)),
     ...optional('smallest', isCountEqual ? smallestText({ ...worst, smallest: result.smallest }) : undefined),
   }
-  if (shown === undefined || shown.found.outcome === 'same') return judged
+  if (shown.found.outcome === 'same') return judged
   return { ...judged, ...(await draw(pair.name, expected, actual, shown, options)) }
 }
 
@@ -168,14 +156,15 @@ async function draw(
   name: string,
   expected: string,
   actual: string,
-  { pictures, found }: Shown,
+  shown: Shown,
   { results, diff }: FolderOptions,
 ): Promise<Partial<CaseResult>> {
   if (diff !== undefined) {
     const file = pathOfName(extname(name).toLowerCase() === '.png' ? name : `${name}.png`)
-    await writeDifference(placeUnder(diff.folder, file), renderDiff(...pictures, found, diff.style))
+    await writeDifference(placeUnder(diff.folder, file), drawShown(shown, diff.style))
   }
-  if (results === undefined) return {}
+  const { pictures, found } = shown
+  if (results === undefined || pictures === undefined) return {}
   const file = `${pathOfName(name)}/actual${extname(actual)}`
   await writeUnder(results, file, await readBytes(actual))
   const golden = { path: expected, bytes: await readBytes(expected) }
@@ -204,8 +193,6 @@ export async function acceptActual({ expected, pairs }: FolderPair, { cases }: R
     cases.filter(({ status }) => status === 'removed'),
   ]
   for (const { name } of written) await writeUnder(expected, name, await readBytes(actuals.get(name)!))
-  for (const { name } of removed) {
-    if ((await readUnder(expected, name, 'encodedBytes')) !== undefined) await removeUnder(expected, name)
-  }
+  for (const { name } of removed) await removeUnder(expected, name)
   return { written: written.length, removed: removed.length }
 }

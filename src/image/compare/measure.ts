@@ -1,3 +1,4 @@
+import type { Samples } from '../../tensor/picture.ts'
 import type { PlainPng } from '../png-head.ts'
 import { channelName, type Largest } from './comparison.ts'
 import { bytesOf, type Pair } from './pair.ts'
@@ -25,10 +26,19 @@ export type Wanted = {
   readonly compared: number
   /** [y][x]: 1 where a pixel is not compared */
   readonly ignored: Uint8Array | undefined
+  /** whether somebody has to see the samples themselves */
+  readonly keep: boolean
 }
 
-/** Measures two plain PNGs of one shape as `measure` does, without having them whole; undefined where one is damaged. */
-export type Differ = (expected: PlainPng, actual: PlainPng, wanted: Wanted) => Promise<Measured | undefined>
+/**
+ * Measures two plain PNGs of one shape as `measure` does, without having them whole unless they are to be kept; undefined
+ * where one is damaged.
+ */
+export type Differ = (
+  expected: PlainPng,
+  actual: PlainPng,
+  wanted: Wanted,
+) => Promise<(Measured & { readonly kept?: readonly [Samples, Samples] }) | undefined>
 
 type State = {
   readonly values: Uint8Array | Uint16Array | Float64Array

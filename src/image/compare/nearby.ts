@@ -1,4 +1,4 @@
-import { isAntialiased } from '../../definition/antialias.ts'
+import { isAntialiased, isInArea, type View } from '../../definition/antialias.ts'
 import { isShifted } from '../../definition/shift.ts'
 import type { Pair } from './pair.ts'
 import type { Tolerance } from './tolerance.ts'
@@ -16,20 +16,53 @@ export function withAntialiasing(
   const [width, height] = [Math.max(expected.width, actual.width), Math.max(expected.height, actual.height)]
   const all = ignored?.slice() ?? new Uint8Array(width * height)
   let isAny = ignored !== undefined
+  const isSmooth = smoothing(expected, actual, full)
   for (let y = 0; y < Math.min(expected.height, actual.height); y++) {
     for (let x = 0; x < Math.min(expected.width, actual.width); x++) {
       const [i, j] = [(y * expected.width + x) * channels, (y * actual.width + x) * channels]
       let differs = false
       for (let c = 0; c < channels; c++) if (expected.data[i + c] !== actual.data[j + c]) differs = true
-      if (!differs) continue
-      const isSmooth =
-        isAntialiased(expected, actual, x, y, full) || isAntialiased(actual, expected, x, y, full)
-      if (!isSmooth) continue
+      if (!differs || !isSmooth(x, y)) continue
       all[y * width + x] = 1
       isAny = true
     }
   }
   return isAny ? all : undefined
+}
+
+/**
+ * Whether a pixel that both pictures have is antialiasing in one of them. That needs a neighbour that is in an area of both,
+ * which is remembered for each pixel: in a photograph, where there are none, it takes a fifth of the time.
+ */
+export function smoothing(a: View, b: View, full: number): (x: number, y: number) => boolean {
+  const [width, height] = [Math.min(a.width, b.width), Math.min(a.height, b.height)]
+  const [wholeA, wholeB] = [inOne(a), inOne(b)]
+  const known = new Uint8Array(width * height)
+  const look = (at: number): number => {
+    const [x, y] = [at % width, Math.floor(at / width)]
+    const state = isInArea(wholeA, x, y) && isInArea(wholeB, x, y) ? 2 : 1
+    known[at] = state
+    return state
+  }
+  const rows = [-width - 1, -1, width - 1]
+  const isBesideArea = (x: number, y: number): boolean => {
+    // at an edge the definition decides
+    if (x === 0 || y === 0 || x >= width - 1 || y >= height - 1) return true
+    const at = y * width + x
+    for (let i = 0; i < 3; i++) {
+      for (let n = at + rows[i]!, end = n + 3; n < end; n++)
+        if (n !== at && (known[n] || look(n)) === 2) return true
+    }
+    return false
+  }
+  return (x, y) => isBesideArea(x, y) && (isAntialiased(a, b, x, y, full) || isAntialiased(b, a, x, y, full))
+}
+
+/** A picture with all samples of a pixel in one, where that is possible without a copy. */
+function inOne(view: View): View {
+  const { channels, data } = view
+  if (channels !== 4 || data.BYTES_PER_ELEMENT !== 1 || data.byteOffset % 4 !== 0) return view
+  return { ...view, channels: 1, data: new Uint32Array(data.buffer, data.byteOffset, data.length / 4) }
 }
 
 /** [y][x]: 1 where a pixel differs by more than the threshold, and is not found nearby in the other picture. */

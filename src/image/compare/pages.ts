@@ -44,7 +44,7 @@ export type OnPage = (page: number, expected: Picture, actual: Picture, comparis
  * on its own. Handed the same `Pages` twice, it decodes them once, and not at all where the header says enough and nobody
  * wants to see the pages. Of the results only the first of the worst outcome keeps its `map`.
  *
- * @param differ measures plain PNGs without decoding them whole, where nobody wants to see the pages
+ * @param differ measures plain PNGs row by row
  * @throws ConvoError as decoding does, and as `comparePictures`
  */
 export async function comparePages(
@@ -61,12 +61,14 @@ export async function comparePages(
     return { outcome, expectedPages: expected.count, actualPages: actual.count, pages, smallest }
   }
   const rows =
-    onPage === undefined && differ !== undefined
-      ? await compareRows(expected, actual, tolerance, differ)
-      : undefined
-  if (rows !== undefined) {
-    const { outcome, smallest } = rows
-    return { outcome, expectedPages: 1, actualPages: 1, pages: [rows], smallest }
+    expected !== actual &&
+    differ &&
+    (await compareRows(expected, actual, tolerance, differ, onPage !== undefined))
+  if (rows) {
+    const { comparison, pictures } = rows
+    if (pictures !== undefined) onPage?.(0, ...pictures, comparison)
+    const { outcome, smallest } = comparison
+    return { outcome, expectedPages: 1, actualPages: 1, pages: [comparison], smallest }
   }
   const a = expected.pictures[Symbol.asyncIterator]()
   const b = expected === actual ? undefined : actual.pictures[Symbol.asyncIterator]()

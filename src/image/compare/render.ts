@@ -19,43 +19,65 @@ const mostFrames = 24
 
 type Canvas = { readonly width: number; readonly height: number; readonly data: Uint8Array }
 
+/** A picture of 8 bits, gray or RGB, whose rows are drawn when they are asked for. */
+export type Drawing = {
+  readonly width: number
+  readonly height: number
+  readonly channels: 1 | 3
+  /** Draws a row into bytes, from byte `at` on. */
+  draw(y: number, to: Uint8Array, at: number): void
+}
+
 /**
- * A picture of what differs: 8 bits, RGB, of mask gray. 16-bit samples are shown by their high bits, floats of 0..255 as
- * they are and others stretched, alpha over a checkerboard. Pictures of different sizes are flattened onto each other at the
- * upper left corner; what one of them lacks counts as differing.
+ * A picture of what differs: RGB, of mask gray. 16-bit samples are shown by their high bits, floats of 0..255 as they are
+ * and others stretched, alpha over a checkerboard. Pictures of different sizes are flattened onto each other at the upper left
+ * corner; what one of them lacks counts as differing.
  */
-export function renderDiff(
+export function drawDiff(
   expected: Picture,
   actual: Picture,
   comparison: Comparison,
   style: DiffStyle = 'triptych',
-): Drawn {
-  if (!showsPictures(style)) return renderMap(expected, actual, comparison, style)
+): Drawing {
+  if (!showsPictures(style)) return drawMap(expected, actual, comparison, style)
   const marks = marksOf(expected, actual, comparison)
   const { width, height } = marks
   const stretch = stretchOf(expected, actual)
-  const left = shown(expected, width, height, stretch)
+  const left = shown(expected, width, stretch)
   const middle = overlay(left, marks, comparison.stats?.clusters ?? [])
-  if (style === 'overlay') return picture(middle)
-  return picture(sideBySide([left, middle, shown(actual, width, height, stretch)]))
+  if (style === 'overlay') return { width, height, channels: 3, draw: middle }
+  return sideBySide(width, height, [left, middle, shown(actual, width, stretch)])
 }
+
+/** `drawDiff` as a picture. */
+export const renderDiff = (...all: Parameters<typeof drawDiff>): Drawn => drawn(drawDiff(...all))
 
 /** A picture of 8 bits. */
 export type Drawn = Picture & { readonly depth: 8 }
+
+/** All rows of a drawing. */
+export function drawn({ width, height, channels, draw }: Drawing): Drawn {
+  const data = new Uint8Array(width * height * channels)
+  for (let y = 0; y < height; y++) draw(y, data, y * width * channels)
+  return { width, height, channels, depth: 8, data, meta: {} }
+}
 
 /** Whether a style shows the pictures themselves, and not only where they differ. */
 export const showsPictures = (style: DiffStyle): boolean => style === 'overlay' || style === 'triptych'
 
 /** A picture of where two pictures differ, for which they need not be there: `mask` or `heat`. */
-export function renderMap(expected: Size, actual: Size, comparison: Comparison, style: DiffStyle): Drawn {
+export function drawMap(expected: Size, actual: Size, comparison: Comparison, style: DiffStyle): Drawing {
   const marks = marksOf(expected, actual, comparison)
-  if (style === 'heat') return picture(heat(comparison, marks))
   const { width, height, data: kinds } = marks
-  const data = new Uint8Array(kinds.length)
-  for (let at = 0; at < kinds.length; at++)
-    data[at] = kinds[at] === counted ? 255 : kinds[at] === tolerated ? 128 : 0
-  return { width, height, channels: 1, depth: 8, data, meta: {} }
+  if (style === 'heat') return { width, height, channels: 3, draw: heat(comparison, marks) }
+  const draw: Draw = (y, to, at) => {
+    for (let i = y * width, end = i + width; i < end; i++)
+      to[at++] = kinds[i] === counted ? 255 : kinds[i] === tolerated ? 128 : 0
+  }
+  return { width, height, channels: 1, draw }
 }
+
+type Draw = Drawing['draw']
 
 type Size = { readonly width: number; readonly height: number }
 
@@ -113,18 +135,22 @@ export function stretchOf(...pictures: readonly Picture[]): Stretch {
 }
 
 /** The picture as it looks, over a checkerboard where it is transparent. */
-function shown(p: Picture, width: number, height: number, stretch: Stretch): Canvas {
-  const { from, factor } = stretch
-  const isAsItIs = p.channels === 3 && p.depth === 8 && p.width === width && p.height === height
-  if (isAsItIs && from === 0 && factor === 1) return { width, height, data: p.data as Uint8Array }
-  const canvas = blank(width, height, absent)
+function shown(p: Picture, width: number, { from, factor }: Stretch): Draw {
   const { channels, data } = p
+  if (channels === 3 && p.depth === 8 && p.width === width && from === 0 && factor === 1) {
+    return (y, to, at) => {
+      if (y < p.height) to.set(data.subarray(y * width * 3, (y + 1) * width * 3), at)
+      else fill(to, at, width, absent)
+    }
+  }
   const scale = 255 / fullScale(p.depth)
   const full = fullOf(p)
   const [green, blueAt] = channels < 3 ? [0, 0] : [1, 2]
   const alphaAt = hasAlpha(channels) ? channels - 1 : -1
-  for (let y = 0; y < p.height; y++) {
-    for (let x = 0; x < p.width; x++) {
+  return (y, to, start) => {
+    const there = y < p.height ? p.width : 0
+    fill(to, start + 3 * there, width - there, absent)
+    for (let x = 0, at = start; x < there; x++, at += 3) {
       const i = (y * p.width + x) * channels
       const alpha = alphaAt < 0 ? 1 : Math.min(1, Math.max(0, data[i + alphaAt]! / full))
       const ground = ((x >> 3) + (y >> 3)) % 2 === 0 ? 255 : 208
@@ -132,37 +158,38 @@ function shown(p: Picture, width: number, height: number, stretch: Stretch): Can
         const v = (data[i + c]! * scale - from) * factor
         return clamp(alpha === 0 ? ground : ground + (v - ground) * alpha)
       }
-      const at = 3 * (y * width + x)
-      canvas.data[at] = level(0)
-      canvas.data[at + 1] = level(green)
-      canvas.data[at + 2] = level(blueAt)
+      to[at] = level(0)
+      to[at + 1] = level(green)
+      to[at + 2] = level(blueAt)
     }
   }
-  return canvas
 }
 
 export const clamp = (v: number): number => Math.round(Math.min(255, Math.max(0, v)))
 
-function overlay({ data }: Canvas, marks: Marks, clusters: readonly Cluster[]): Canvas {
+function overlay(ground: Draw, marks: Marks, clusters: readonly Cluster[]): Draw {
   const { width, height } = marks
-  const canvas = { width, height, data: new Uint8Array(width * height * 3) }
-  for (let at = 0; at < marks.data.length; at++) {
-    const luma = 0.299 * data[3 * at]! + 0.587 * data[3 * at + 1]! + 0.114 * data[3 * at + 2]!
-    const pale = Math.round(255 - (255 - luma) * 0.35)
-    const mark = marks.data[at]
-    // first, as most pixels are: a colour for each would be an array for each
-    if (mark === 0) {
-      canvas.data[3 * at] = pale
-      canvas.data[3 * at + 1] = pale
-      canvas.data[3 * at + 2] = pale
-    } else if (mark === counted) paint(canvas, at, shaded(red, luma))
-    else if (mark === tolerated) paint(canvas, at, shaded(amber, luma))
-    else if (mark === leftOut)
-      paint(canvas, at, [(pale + blue[0]) >> 1, (pale + blue[1]) >> 1, (pale + blue[2]) >> 1])
-  }
+  const row = new Uint8Array(width * 3)
   const thickness = Math.max(1, Math.round(Math.max(width, height) / 500))
-  for (const cluster of clusters.slice(0, mostFrames)) drawFrame(canvas, cluster, marks, thickness)
-  return canvas
+  const framed = clusters.slice(0, mostFrames)
+  return (y, to, at) => {
+    ground(y, row, 0)
+    for (let i = 0, o = at; i < row.length; i += 3, o += 3) {
+      const luma = 0.299 * row[i]! + 0.587 * row[i + 1]! + 0.114 * row[i + 2]!
+      const pale = Math.round(255 - (255 - luma) * 0.35)
+      const mark = marks.data[y * width + i / 3]
+      // first, as most pixels are: a colour for each would be an array for each
+      if (mark === 0) {
+        to[o] = pale
+        to[o + 1] = pale
+        to[o + 2] = pale
+      } else if (mark === counted) put(to, o, shaded(red, luma))
+      else if (mark === tolerated) put(to, o, shaded(amber, luma))
+      else if (mark === leftOut)
+        put(to, o, [(pale + blue[0]) >> 1, (pale + blue[1]) >> 1, (pale + blue[2]) >> 1])
+    }
+    for (const cluster of framed) drawFrame(to, at, y, cluster, marks, thickness)
+  }
 }
 
 /** A colour that lets the picture below be guessed, for when all of it differs. */
@@ -171,46 +198,69 @@ function shaded(colour: Colour, luma: number): Colour {
   return [Math.round(colour[0] * factor), Math.round(colour[1] * factor), Math.round(colour[2] * factor)]
 }
 
-/** A frame around a box, drawn only where nothing differs. */
-function drawFrame(canvas: Canvas, box: Cluster, { data: marks }: Marks, thickness: number): void {
-  const { width, height } = canvas
+/** A row of a frame around a box, drawn only where nothing differs. */
+function drawFrame(
+  to: Uint8Array,
+  start: number,
+  y: number,
+  box: Cluster,
+  { width, data: marks }: Marks,
+  thickness: number,
+): void {
   const inner = 2 * thickness
   const outer = inner + thickness
   const [left, right] = [box.x, box.x + box.width - 1]
   const [top, bottom] = [box.y, box.y + box.height - 1]
-  for (let y = Math.max(0, top - outer); y <= Math.min(height - 1, bottom + outer); y++) {
-    const isEdge = y < top - inner || y > bottom + inner
-    for (let x = Math.max(0, left - outer); x <= Math.min(width - 1, right + outer); x++) {
-      if (!isEdge && x >= left - inner && x <= right + inner) continue
-      const at = y * width + x
-      if (marks[at] === 0 || marks[at] === leftOut) paint(canvas, at, frame)
-    }
+  if (y < top - outer || y > bottom + outer) return
+  const isEdge = y < top - inner || y > bottom + inner
+  for (let x = Math.max(0, left - outer); x <= Math.min(width - 1, right + outer); x++) {
+    if (!isEdge && x === left - inner) x = right + inner + 1
+    if (x >= width || x > right + outer) return
+    const mark = marks[y * width + x]
+    if (mark === 0 || mark === leftOut) put(to, start + 3 * x, frame)
   }
 }
 
-function heat({ map, stats }: Comparison, { width, height, data: marks }: Marks): Canvas {
-  const canvas = blank(width, height, heatStops[0]!)
+function heat({ map, stats }: Comparison, { width, data: marks }: Marks): Draw {
   const most = stats?.largest?.difference ?? 1
-  for (let at = 0; at < marks.length; at++) {
-    const d = map === undefined ? (marks[at] === counted ? most : 0) : map.values[at]!
-    if (d === 0 || marks[at] === leftOut) continue
-    const share = d === most ? 1 : Number.isFinite(most) ? Math.sqrt(d / most) : 0
-    paint(canvas, at, colourAlong(heatStops, Math.max(0.25, share)))
+  return (y, to, start) => {
+    for (let x = 0; x < width; x++) {
+      const at = y * width + x
+      const d = map === undefined ? (marks[at] === counted ? most : 0) : map.values[at]!
+      if (d === 0 || marks[at] === leftOut) {
+        put(to, start + 3 * x, heatStops[0]!)
+        continue
+      }
+      const share = d === most ? 1 : Number.isFinite(most) ? Math.sqrt(d / most) : 0
+      put(to, start + 3 * x, colourAlong(heatStops, Math.max(0.25, share)))
+    }
   }
-  return canvas
 }
 
-function sideBySide(panels: readonly Canvas[]): Canvas {
-  const { width, height } = panels[0]!
+function sideBySide(width: number, height: number, panels: readonly Draw[]): Drawing {
   const between = Math.max(4, Math.round(width / 150))
-  const canvas = blank(width * panels.length + between * (panels.length - 1), height, gap)
-  panels.forEach((panel, i) => {
-    for (let y = 0; y < height; y++) {
-      const row = panel.data.subarray(y * width * 3, (y + 1) * width * 3)
-      canvas.data.set(row, (y * canvas.width + i * (width + between)) * 3)
-    }
-  })
-  return canvas
+  const step = width + between
+  return {
+    width: step * panels.length - between,
+    height,
+    channels: 3,
+    draw(y, to, at) {
+      for (const [i, panel] of panels.entries()) {
+        panel(y, to, at + 3 * i * step)
+        if (i + 1 < panels.length) fill(to, at + 3 * (i * step + width), between, gap)
+      }
+    },
+  }
+}
+
+function put(to: Uint8Array, at: number, colour: Colour): void {
+  to[at] = colour[0]
+  to[at + 1] = colour[1]
+  to[at + 2] = colour[2]
+}
+
+function fill(to: Uint8Array, at: number, pixels: number, colour: Colour): void {
+  for (let i = 0; i < pixels; i++) put(to, at + 3 * i, colour)
 }
 
 export function blank(width: number, height: number, colour: Colour): Canvas {
@@ -222,7 +272,5 @@ export function blank(width: number, height: number, colour: Colour): Canvas {
 }
 
 export function paint({ data }: Pick<Canvas, 'data'>, at: number, colour: Colour): void {
-  data[3 * at] = colour[0]
-  data[3 * at + 1] = colour[1]
-  data[3 * at + 2] = colour[2]
+  put(data, 3 * at, colour)
 }

@@ -1,12 +1,14 @@
 import { ConvoError } from '../../error.ts'
-import { type Comparison, type DiffStyle, diffStyles } from '../../image/compare/comparison.ts'
+import { type DiffStyle, diffStyles } from '../../image/compare/comparison.ts'
 import { fileComparisonRecord } from '../../image/compare/describe.ts'
-import { comparePages, type FileComparison, isWorse, type Pages } from '../../image/compare/pages.ts'
-import { renderDiff } from '../../image/compare/render.ts'
+import { compareAndShow, drawShown } from '../../image/compare/drawn.ts'
+import type { FileComparison, Pages } from '../../image/compare/pages.ts'
+import { showsPictures } from '../../image/compare/render.ts'
 import { type ToleranceValues, toleranceOf, toleranceSettings } from '../../image/compare/tolerance.ts'
-import { encode } from '../../image/encode.ts'
 import type { Source } from '../../image/reader.ts'
 import { resolve } from '../../params.ts'
+import { differPlain } from '../../run/differ.ts'
+import { encodeInStrips } from '../../run/png-write.ts'
 import type { Picture } from '../../tensor/picture.ts'
 import { pagesOfArray } from '../array.ts'
 import { type Digest, digestOf } from '../digest.ts'
@@ -67,15 +69,19 @@ export async function compareInputs(
   }
   const region = mask === undefined ? undefined : await onlyPage((await openInputPages(mask, reading)).pages)
   const [left, right] = [await openInputPages(expected, reading), await openInputPages(actual, reading)]
-  let shown: readonly [Picture, Picture, Comparison] | undefined
-  const found = await comparePages(left.pages, right.pages, toleranceOf(values, region), (_, a, b, one) => {
-    if (shown === undefined || isWorse(one, shown[2])) shown = [a, b, one]
-  })
+  const isSeen = diffStyle !== undefined && showsPictures(diffStyle)
+  const { comparison: found, shown } = await compareAndShow(
+    left.pages,
+    right.pages,
+    toleranceOf(values, region),
+    differPlain,
+    isSeen,
+  )
   const matches = found.outcome === 'same' || found.outcome === 'tolerated'
   const diff =
-    diffStyle === undefined || shown === undefined || shown[2].outcome === 'same'
+    diffStyle === undefined || shown.found.outcome === 'same'
       ? undefined
-      : (await encode(renderDiff(...shown, diffStyle), 'png')).bytes
+      : await encodeInStrips(drawShown(shown, diffStyle))
   const notes = [...new Set([left, right].flatMap(({ pages }) => pages.notes ?? []))]
   return {
     ...found,

@@ -40,7 +40,34 @@ const rgba = ({ width, height, channels, data }: Picture) => {
   return to
 }
 
+/** Gray as RGB. */
+const threefold = ({ width, height, data }: Picture) =>
+  picture(width, height, 3, 8, (i) => data[Math.floor(i / 3)]!)
+
 describe('--perceptual', () => {
+  it.each([
+    ['yiq', pixelmatch],
+    ['oklab', pixelmatch8],
+  ] as const)('%s counts what the package counts in areas, in noise and at edges', (metric, match) => {
+    for (const [width, height] of [...Array(36).keys()].map((n) => [1 + (n % 6), 1 + Math.floor(n / 6)])) {
+      for (const levels of [2, 3, 200]) {
+        for (const channels of [1, 3, 4] as const) {
+          const one = () =>
+            picture(width! * 2, height! * 2, channels, 8, (i) =>
+              channels === 4 && i % 4 === 3 ? 255 : Math.floor(next() * levels) * Math.floor(255 / levels),
+            )
+          const [a, b] = [one(), one()]
+          const wide = (p: Picture) => (channels === 1 ? threefold(p) : p)
+          const options = { threshold: 0.1, includeAA: false }
+          const { stats } = compare(a, b, { perceptual: 0.1, metric })
+          expect(stats?.counted ?? 0).toBe(
+            match(rgba(wide(a)), rgba(wide(b)), undefined, a.width, a.height, options),
+          )
+        }
+      }
+    }
+  })
+
   it.each([
     ['yiq', pixelmatch],
     ['oklab', pixelmatch8],

@@ -1,0 +1,47 @@
+import type { Picture } from '../../tensor/picture.ts'
+import { optional } from '../../text/record.ts'
+import type { Comparison, DiffStyle } from './comparison.ts'
+import type { Differ } from './measure.ts'
+import { comparePages, type FileComparison, isWorse, type Pages, worstOf } from './pages.ts'
+import { type Drawing, drawDiff, drawMap, showsPictures } from './render.ts'
+import type { Tolerance } from './tolerance.ts'
+
+/** The page of which a difference is shown: the first of the worst outcome. */
+export type Shown = {
+  /** counted from 0 */
+  readonly page: number
+  readonly found: Comparison
+  /** Where somebody wanted to see them. */
+  readonly pictures?: readonly [expected: Picture, actual: Picture]
+}
+
+/**
+ * Compares two files as `comparePages` does, and keeps the pictures of the worst page where they are to be seen.
+ *
+ * @throws ConvoError as `comparePages` does
+ */
+export async function compareAndShow(
+  expected: Pages,
+  actual: Pages,
+  tolerance: Tolerance,
+  differ: Differ,
+  isSeen: boolean,
+): Promise<{ readonly comparison: FileComparison; readonly shown: Shown }> {
+  let worst: Required<Shown> | undefined
+  const keepWorst = (page: number, left: Picture, right: Picture, found: Comparison) => {
+    // a page that is tolerated must not hide one that is different
+    if (worst === undefined || isWorse(found, worst.found)) worst = { page, found, pictures: [left, right] }
+  }
+  const comparison = await comparePages(expected, actual, tolerance, isSeen ? keepWorst : undefined, differ)
+  const page = worst?.page ?? worstOf(comparison)
+  return {
+    comparison,
+    shown: { page, found: comparison.pages[page]!, ...optional('pictures', worst?.pictures) },
+  }
+}
+
+/** A picture of what differs; `overlay` and `triptych` need the pictures. */
+export const drawShown = ({ found, pictures }: Shown, style: DiffStyle): Drawing =>
+  pictures !== undefined && showsPictures(style)
+    ? drawDiff(...pictures, found, style)
+    : drawMap(found.expected, found.actual, found, style)
