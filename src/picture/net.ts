@@ -1,7 +1,6 @@
 import { ConvoError } from '../error.ts'
-import { netColours, netRanges } from '../net/meaning.ts'
 import type { Model } from '../net/model.ts'
-import { cubic, pass } from '../net/through.ts'
+import { netColours, netRanges } from '../net/network.ts'
 import type { Given, Step } from '../operators/operator.ts'
 import { choice, type Params } from '../params.ts'
 import type { Operation } from './operations.ts'
@@ -56,6 +55,9 @@ export const netOperation = (model: Model, name: string): Operation =>
     build: (given) => netStep(model, given as Given<typeof netParams>),
   })
 
+/** Loaded when a network runs: no other run needs what networks are made of. */
+const through = () => import('../net/through.ts')
+
 function netStep(model: Model, { values, full }: Given<typeof netParams>): Step {
   const notes: string[] = []
   let isPicture = true
@@ -68,6 +70,7 @@ function netStep(model: Model, { values, full }: Given<typeof netParams>): Step 
       reason: `${model.network.nodes.length} nodes as one graph in strips: float32, the order of every sum fixed`,
     },
     async apply(x, engine) {
+      const { pass } = await through()
       const passed = await pass(model, x, engine, {
         full,
         inRange: values['in-range'],
@@ -90,7 +93,7 @@ function netStep(model: Model, { values, full }: Given<typeof netParams>): Step 
       }
       return planes
     },
-    carries: (alpha, [height, width], engine) => cubic(engine, alpha, height, width),
+    carries: async (alpha, [height, width], engine) => (await through()).cubic(engine, alpha, height, width),
     givesPicture: () => isPicture,
   }
 }
