@@ -192,6 +192,17 @@ function writeLicenses(packages) {
   writeFileSync(join(dist, 'bundled-licenses.txt'), texts.join(`\n${'-'.repeat(78)}\n\n`))
 }
 
+/** commander loads what starts other programs, which takes a millisecond, for commands that are programs: there are none. */
+const withoutPrograms = {
+  name: 'without-programs',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:child_process$/ }, ({ importer, path }) =>
+      /node_modules.commander/.test(importer) ? { path, namespace: 'without-programs' } : undefined,
+    )
+    onLoad({ filter: /.*/, namespace: 'without-programs' }, () => ({ contents: '' }))
+  },
+}
+
 /** Bundles the entries in a format; the result is the paths of all files that went in. */
 async function bundleEntries(entries, format) {
   const entryPoints = Object.entries(entries)
@@ -207,6 +218,7 @@ async function bundleEntries(entries, format) {
     platform: 'node',
     target: 'node20.9',
     external: ['sharp'],
+    plugins: [withoutPrograms],
     legalComments: 'none',
     minifySyntax: true,
     minifyWhitespace: true,

@@ -19,7 +19,7 @@ import { inspect, type Seen } from './inspect.ts'
 import type { MetadataMode } from './metadata.ts'
 import { isOwn, type OwnKind, ownReaders } from './own.ts'
 import type { OwnPicture } from './own-picture.ts'
-import { type PngHead, withoutIgnored } from './png-head.ts'
+import { isPlainPng, type PlainDecoder, type PlainPng, type PngHead, withoutIgnored } from './png-head.ts'
 import { kindOf, type Probe, probe } from './probe.ts'
 import { nameOf, type Source, withReader } from './reader.ts'
 import { grayAlphaOf, spread, viewSamples } from './samples.ts'
@@ -38,6 +38,8 @@ export type DecodeOptions = {
   readonly name?: string
   /** what becomes of EXIF and other metadata; `keep` unless given */
   readonly metadata?: MetadataMode
+  /** how plain PNGs are decoded; as all others are unless given */
+  readonly plain?: PlainDecoder
 }
 
 /** A picture and what its file said beside it. */
@@ -53,6 +55,7 @@ type Opened = {
   /** of a kind that is read here */
   readonly own?: OwnPicture
   readonly bits: number | undefined
+  readonly plain: PlainPng | undefined
   /** Whether rows are stored from top to bottom as they are shown, so that the upper ones can be decoded alone. */
   readonly isInOrder: boolean
 }
@@ -122,12 +125,20 @@ export async function decodeAhead(
   refusePreview(opened, options)
   const { width, height, channels, depth } = opened.header
   const bytes = width * height * channels * (depth / 8)
-  if (!opened.isInOrder || bytes < aheadBytes[0] || bytes > aheadBytes[1]) {
+  const isPlain = opened.plain !== undefined && options.plain !== undefined
+  if (!opened.isInOrder || bytes < aheadBytes[0] || (bytes > aheadBytes[1] && !isPlain)) {
     return opened.seen.apng === undefined ? decodeOpened(opened, options, 1) : decode(source, options)
   }
   const rows = Math.ceil(height * aheadShare)
-  const whole = decodeOpened(opened, options, 1).then(({ data }) => data)
-  const upper = decodeOpened(opened, options, 1, rows).then(({ data }) => data)
+  let enough: (samples: Samples) => void = () => undefined
+  const there = new Promise<Samples>((resolve) => {
+    enough = resolve
+  })
+  const onRows = (samples: Samples, count: number) => (count < rows ? undefined : enough(samples))
+  const whole = decodeOpened(opened, options, 1, undefined, onRows).then(({ data }) => data)
+  const upper = isPlain
+    ? Promise.race([there, whole])
+    : decodeOpened(opened, options, 1, rows).then(({ data }) => data)
   // whoever waits for them gets the error; a failure of one that nobody waits for any more is no bug
   for (const promise of [whole, upper]) promise.catch(() => undefined)
   return { ...opened.header, data: { rows, upper, whole } }
@@ -210,7 +221,9 @@ async function open(source: Source, options: DecodeOptions, known?: Seen): Promi
   const mode = options.metadata ?? 'keep'
   const header = headerOf(kind, facts, probed, seen, reading, options.orient, mode, name)
   const bits = kind === 'avif' ? facts.bitsPerSample : undefined
-  return { input, name, seen, reading, header, bits, isInOrder: isInOrder(png, facts) }
+  const isInOrder = isOrderly(png, facts)
+  const plain = input === stored && isInOrder ? plainOf(probed, stored) : undefined
+  return { input, name, seen, reading, header, bits, plain, isInOrder }
 }
 
 /** A picture of a kind that is read here. */
@@ -228,7 +241,17 @@ async function openOwn(
   const header = ownHeader(kind, own, name)
   const seen: Seen = { metadata: [], unread: header.unread, notes: [] }
   const reading: Reading = { space: 'srgb', format: 'uchar', ignoreIcc: true }
-  return { input: bytes, name, seen, reading, header, own, bits: undefined, isInOrder: false }
+  return {
+    input: bytes,
+    name,
+    seen,
+    reading,
+    header,
+    own,
+    bits: undefined,
+    plain: undefined,
+    isInOrder: false,
+  }
 }
 
 /** What the decoder gets: a PNG without chunks that it must not see, a TIFF whose texts, which are not kept, have ends. */
@@ -284,7 +307,16 @@ async function* animationPages({ input, name, header }: Opened, apng: Animation)
   }
 }
 
-const isInOrder = (png: PngHead | undefined, { orientation = 1 }: Facts): boolean =>
+/** Bytes of a file up to which it is read whole for its rows. */
+const plainBytes = 2 ** 26
+
+/** A PNG whose rows can be decoded one by one, if it is one. */
+export const plainOf = ({ png, size }: Probe, source: Source): PlainPng | undefined =>
+  isPlainPng(png) && !png.hasExif && png.ignored.length === 0 && size <= plainBytes
+    ? { source, head: png }
+    : undefined
+
+const isOrderly = (png: PngHead | undefined, { orientation = 1 }: Facts): boolean =>
   png !== undefined && !png.interlaced && !png.isAnimated && orientation === 1
 
 /** @param rows the upper ones alone, of a picture in order */
@@ -293,9 +325,14 @@ async function decodeOpened(
   options: DecodeOptions,
   pages: number,
   rows?: number,
+  onRows?: (samples: Samples, rows: number) => void,
 ): Promise<Decoded> {
-  const { input, name, reading, header, own } = opened
+  const { input, name, reading, header, own, plain } = opened
   if (own !== undefined) return { ...header, data: own.samples() }
+  if (plain !== undefined && rows === undefined) {
+    const data = await options.plain?.(plain, onRows)
+    if (data !== undefined) return { ...header, data }
+  }
   const isGrayAlpha = header.channels === 2 && header.depth !== 16
   const recipe: RawRecipe = {
     options: {

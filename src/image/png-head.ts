@@ -1,6 +1,7 @@
 import { ConvoError } from '../error.ts'
 import { viewOf } from '../files/read.ts'
 import { checkLimit } from '../limits.ts'
+import type { Samples } from '../tensor/picture.ts'
 import { crc32 } from './png.ts'
 import { type Reader, type Source, textOf } from './reader.ts'
 import type { Resolution } from './resolution.ts'
@@ -45,6 +46,15 @@ export type PngHead = {
 
 /** A PNG whose rows hold its samples as they are: one picture of 8 or 16 bits, from top to bottom. */
 export type PlainPng = { readonly source: Source; readonly head: PngHead }
+
+/**
+ * Decodes a plain PNG, from top to bottom. `onRows` is given the samples and how many rows of them are there; the result is
+ * undefined for a damaged file, of which the general decoder says what is wrong.
+ */
+export type PlainDecoder = (
+  png: PlainPng,
+  onRows?: (samples: Samples, rows: number) => void,
+) => Promise<Samples | undefined>
 
 /** Channels as they are stored, by colour type; of a palette there are none. */
 const storedChannels: Readonly<Record<number, number>> = { 0: 1, 2: 3, 4: 2, 6: 4 }

@@ -193,14 +193,18 @@ export function adlerCombine(first: number, second: number, secondLength: number
   return ((b << 16) | a) >>> 0
 }
 
-const crcTable = Uint32Array.from({ length: 256 }, (_, n) => {
-  let c = n
-  for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1
-  return c
-})
+let crcTable: Uint32Array | undefined
+
+const newCrcTable = () =>
+  Uint32Array.from({ length: 256 }, (_, n) => {
+    let c = n
+    for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1
+    return c
+  })
 
 /** CRC-32 as PNG uses it, from a table: for Node before 20.15. */
 export function crc32ByTable(bytes: Uint8Array, start = 0): number {
+  crcTable ??= newCrcTable()
   let c = ~start
   for (const byte of bytes) c = crcTable[(c ^ byte) & 0xff]! ^ (c >>> 8)
   return ~c >>> 0

@@ -1,16 +1,8 @@
 import { lastOperator, type Model } from './model.ts'
-import type { Meaning } from './network.ts'
+import type { Meaning, NetColours, NetRange } from './network.ts'
 
 // What samples mean to a network: what black and white are, and which channels it takes. What its file does not say is
 // guessed, and every guess is noted.
-
-/** What black and white are for a network. */
-export const netRanges = ['0..1', '-1..1', '0..255', 'imagenet'] as const
-export type NetRange = (typeof netRanges)[number]
-
-/** Which channels a network takes: RGB, BGR, gray, or the luminance of a picture in colour, whose chroma is resized beside it. */
-export const netColours = ['rgb', 'bgr', 'gray', 'luma'] as const
-export type NetColours = (typeof netColours)[number]
 
 /** What was asked for. */
 export type Asked = {

@@ -68,3 +68,11 @@ export type Meaning = {
   /** Width and height must be multiples of this: what is missing is added at the right and bottom, and cut off behind. */
   readonly multiple?: number
 }
+
+/** What black and white are for a network. */
+export const netRanges = ['0..1', '-1..1', '0..255', 'imagenet'] as const
+export type NetRange = (typeof netRanges)[number]
+
+/** Which channels a network takes: RGB, BGR, gray, or the luminance of a picture in colour, whose chroma is resized beside it. */
+export const netColours = ['rgb', 'bgr', 'gray', 'luma'] as const
+export type NetColours = (typeof netColours)[number]

@@ -1,8 +1,9 @@
 import type { Engine } from '../definition/engine.ts'
 import { ConvoError } from '../error.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { type Asked, coloursOf, type NetRange, senseOf, spreadOf } from './meaning.ts'
+import { type Asked, coloursOf, senseOf, spreadOf } from './meaning.ts'
 import { type Fit, fitOf, type Model, throughModel } from './model.ts'
+import type { NetRange } from './network.ts'
 import { type HeatName, heatPalette, palette } from './palette.ts'
 import { tapsOf } from './sized.ts'
 

@@ -1,9 +1,8 @@
 import { ConvoError } from '../error.ts'
 import { isStream, readWhole } from '../files/read.ts'
 import type { Colour } from '../image/colour.ts'
-import { checkHead, type Decoded, decode, decodeAhead } from '../image/decode.ts'
+import { checkHead, type Decoded, type DecodeOptions, decode, decodeAhead } from '../image/decode.ts'
 import { blackened, flatten, hasHidden, withoutAlpha } from '../image/flatten.ts'
-import type { MetadataMode } from '../image/metadata.ts'
 import { type Probe, probe } from '../image/probe.ts'
 import { lightOf } from '../image/profile.ts'
 import type { Source } from '../image/reader.ts'
@@ -36,12 +35,7 @@ export type Loaded = {
 }
 
 /** What bounds and shapes decoding. */
-export type LoadOptions = {
-  readonly maxPixels: number
-  readonly orient: boolean
-  readonly metadata: MetadataMode
-  /** which page, from 0, where one was asked for */
-  readonly page?: number
+export type LoadOptions = Omit<DecodeOptions, 'name'> & {
   /** Whether the upper rows may come before the whole. */
   readonly ahead: boolean
 }

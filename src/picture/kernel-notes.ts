@@ -5,22 +5,9 @@ import type { Kernel } from '../kernel/kernel.ts'
 import type { Step } from '../operators/operator.ts'
 import type { Settings } from './settings.ts'
 
-/**
- * The step with notes on what about its kernel other tools would take in another way.
- *
- * @param isSized whether the user chose a kernel or its size
- */
-export function withKernelNotes(
-  step: Step,
-  kernel: Kernel | undefined,
-  settings: Settings,
-  isSized: boolean,
-): Step {
-  const notes = [
-    ...rowNote(kernel, settings),
-    ...turnNote(kernel, settings),
-    ...(isSized ? anchorNote(step, settings) : []),
-  ]
+/** The step, whose kernel or its size the user chose, with notes on what of it other tools would take in another way. */
+export function withKernelNotes(step: Step, kernel: Kernel | undefined, settings: Settings): Step {
+  const notes = [...rowNote(kernel, settings), ...turnNote(kernel, settings), ...anchorNote(step, settings)]
   return notes.length === 0 ? step : { ...step, notes: [...(step.notes ?? []), ...notes] }
 }
 

@@ -5,6 +5,7 @@ import type { Colour } from '../image/colour.ts'
 import { type Decoded, decode, decodePages } from '../image/decode.ts'
 import { passedOver, promised } from '../image/foreign.ts'
 import type { FullScale } from '../operators/operator.ts'
+import { decodePlain } from '../run/png-rows.ts'
 import {
   type Depth,
   extremes,
@@ -113,6 +114,7 @@ export const limitsOf = (settings: Pick<Settings, 'max-pixels' | 'no-orient' | '
   metadata: settings.metadata,
   maxPixels: settings['max-pixels'],
   orient: !settings['no-orient'],
+  plain: decodePlain,
 })
 
 /** Reports that of several pages only the first is used. */

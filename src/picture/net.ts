@@ -1,8 +1,7 @@
 import { ConvoError } from '../error.ts'
-import { netColours, netRanges } from '../net/meaning.ts'
 import type { Model } from '../net/model.ts'
+import { netColours, netRanges } from '../net/network.ts'
 import { heatNames } from '../net/palette.ts'
-import { cubic, pass } from '../net/through.ts'
 import type { Given, Step } from '../operators/operator.ts'
 import { choice, integer, type Params, resolve, text } from '../params.ts'
 import type { Operation } from './operations.ts'
@@ -95,6 +94,9 @@ export function netOperation(model: Model, name: string): Operation {
   })
 }
 
+/** Loaded when a network runs: no other run needs what networks are made of. */
+const through = () => import('../net/through.ts')
+
 function netStep(model: Model, { values, full }: Given<typeof netParams>): Step {
   const notes: string[] = []
   let isPicture = true
@@ -106,6 +108,7 @@ function netStep(model: Model, { values, full }: Given<typeof netParams>): Step 
       reason: `${model.network.nodes.length} nodes as one graph in strips: float32, the order of every sum fixed`,
     },
     async apply(x, engine) {
+      const { pass } = await through()
       const passed = await pass(model, x, engine, {
         full,
         inRange: values['in-range'],
@@ -130,7 +133,7 @@ function netStep(model: Model, { values, full }: Given<typeof netParams>): Step 
       }
       return planes
     },
-    carries: (alpha, [height, width], engine) => cubic(engine, alpha, height, width),
+    carries: async (alpha, [height, width], engine) => (await through()).cubic(engine, alpha, height, width),
     givesPicture: () => isPicture,
   }
 }

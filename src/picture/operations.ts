@@ -50,11 +50,8 @@ export type Operation = {
 /** Every operation by name, filters first, in the order of lists and help. */
 export const operations: Readonly<Record<string, Operation>> = Object.fromEntries([
   ...Object.entries(filters).map(([name, filter]) => [name, filterOperation(name, filter)]),
-  ...Object.entries(stepFilters).map(([name, entry]): [string, Operation] => [
-    name,
-    { ...operatorOperation(name, entry), kind: 'filter' },
-  ]),
-  ...Object.entries(operators).map(([name, operator]) => [name, operatorOperation(name, operator)]),
+  ...Object.entries(stepFilters).map(([name, entry]) => [name, operatorOperation(name, entry, 'filter')]),
+  ...Object.entries(operators).map(([name, entry]) => [name, operatorOperation(name, entry, 'operator')]),
 ])
 
 function filterOperation(name: string, { build, ...rest }: Filter): Operation {
@@ -72,7 +69,11 @@ function filterOperation(name: string, { build, ...rest }: Filter): Operation {
   }
 }
 
-function operatorOperation(name: string, { build, takes, params: own, ...rest }: Operator): Operation {
+function operatorOperation(
+  name: string,
+  { build, takes, params: own, ...rest }: Operator,
+  kind: Operation['kind'],
+): Operation {
   // whatever has weights may be followed by an activation: a step of its own, unless the operator has one
   const isFollowed = rest.group === 'operators' && rest.kernel !== 'none' && own.activation === undefined
   const params = isFollowed ? { ...own, activation: activationParam } : own
@@ -81,7 +82,7 @@ function operatorOperation(name: string, { build, takes, params: own, ...rest }:
     params,
     isFollowed,
     name,
-    kind: 'operator',
+    kind,
     get shared() {
       return sharedBy(params, leftBy(takes, rest.kernel))
     },

@@ -1,13 +1,12 @@
 import { readWhole } from '../files/read.ts'
 import type { Shape } from '../image/compare/comparison.ts'
 import type { Pages } from '../image/compare/pages.ts'
-import { decode, decodePages, readHeader } from '../image/decode.ts'
+import { decodePages, plainOf, readHeader } from '../image/decode.ts'
 import { inspect } from '../image/inspect.ts'
-import { isPlainPng, type PlainPng, type PngHead } from '../image/png-head.ts'
+import type { PngHead } from '../image/png-head.ts'
 import { probe } from '../image/probe.ts'
 import { nameOf, type Source } from '../image/reader.ts'
 import { decodePlain } from '../run/png-rows.ts'
-import type { Picture } from '../tensor/picture.ts'
 import { optional } from '../text/record.ts'
 import { pagesOfArray, readArray } from './array.ts'
 import type { Layout } from './settings.ts'
@@ -44,29 +43,15 @@ export async function openPages(source: Source, options: PageOptions): Promise<P
     ? { frames: header.pages, unread: header.unread, notes: header.asRead }
     : inspect(source, probed, name, options.maxPixels)
   const areAlike = pages === 1 || isPlain || kind === 'gif' || kind === 'webp' || header?.isAlike === true
-  const isPlainFile = isPlainPng(png) && !png.hasExif && png.ignored.length === 0
-  const plain = isPlainFile ? { source, head: png } : undefined
   return {
     count: pages,
     unread,
     notes,
     ...(png !== undefined && !png.hasExif && pages === 1 && { shape: shapeOf(png) }),
     ...(areAlike && { header: () => readHeader(source, { ...options, name }) }),
-    ...optional('plain', plain),
-    pictures:
-      pages === 1 ? single(source, { ...options, name }, plain) : decodePages(source, { ...options, name }),
+    ...optional('plain', plainOf(probed, source)),
+    pictures: decodePages(source, { ...options, name, plain: decodePlain }),
   }
 }
 
 const shapeOf = ({ width, height, channels, depth }: PngHead): Shape => ({ width, height, channels, depth })
-
-async function* single(
-  source: Source,
-  options: PageOptions,
-  plain: PlainPng | undefined,
-): AsyncGenerator<Picture> {
-  const data = plain === undefined ? undefined : await decodePlain(plain)
-  // of what is damaged the decoder says what is wrong
-  if (data === undefined) yield await decode(source, options)
-  else yield { ...(await readHeader(source, options)), data }
-}

@@ -54,9 +54,12 @@ export function writeFinishParams(memory: WebAssembly.Memory, address: Address, 
   view.setInt32(finishAlpha, params.alpha ?? 0, true)
 }
 
-/** The compiled loops; a module can be posted to workers, which then compile nothing. */
+let compiled: WebAssembly.Module | undefined
+
+/** The compiled loops, the same each time; a module can be posted to workers, which then compile nothing. */
 export function compileEngine(): WebAssembly.Module {
-  return new WebAssembly.Module(readFileSync(distFile('convo.wasm')))
+  compiled ??= new WebAssembly.Module(readFileSync(distFile('convo.wasm')))
+  return compiled
 }
 
 /**

@@ -2,11 +2,10 @@ import { createInflate } from 'node:zlib'
 import { readFileWhole } from '../files/read.ts'
 import { type Address, plus } from '../graph/address.ts'
 import { crc32 } from '../image/png.ts'
-import type { PlainPng, PngHead } from '../image/png-head.ts'
+import type { PlainDecoder, PlainPng, PngHead } from '../image/png-head.ts'
 import type { Source } from '../image/reader.ts'
-import type { Samples } from '../tensor/picture.ts'
 import { type Arena, createArena } from './arena.ts'
-import { compileEngine, loadEngine, type WasmExports } from './engine.ts'
+import { loadEngine, type WasmExports } from './engine.ts'
 
 /** Rows in the memory of a bench: one right behind the other, samples little-endian. */
 export type Strip = { readonly address: Address; readonly rows: number }
@@ -22,13 +21,11 @@ const stripBytes = 2 ** 18
 /** Bytes that are inflated at a time, while those before are used. */
 const pieceBytes = 2 ** 20
 
-let module: WebAssembly.Module | undefined
 const free: Bench[] = []
 
 /** Lends out a bench; what was allocated in it is taken back. */
 export async function withBench<T>(use: (bench: Bench) => Promise<T>): Promise<T> {
-  module ??= compileEngine()
-  const bench = free.pop() ?? newBench(module)
+  const bench = free.pop() ?? newBench()
   const mark = bench.arena.mark()
   try {
     return await use(bench)
@@ -38,9 +35,9 @@ export async function withBench<T>(use: (bench: Bench) => Promise<T>): Promise<T
   }
 }
 
-function newBench(compiled: WebAssembly.Module): Bench {
+function newBench(): Bench {
   const arena = createArena()
-  return { arena, wasm: loadEngine(arena.memory, compiled) }
+  return { arena, wasm: loadEngine(arena.memory) }
 }
 
 /** Bytes of a pixel, of a row of a plain PNG, and rows of a strip. */
@@ -122,8 +119,8 @@ function dataOf(source: Source): Uint8Array {
   return joined.subarray(0, length)
 }
 
-/** All samples of a PNG; undefined for one that is damaged. */
-export async function decodePlain(png: PlainPng): Promise<Samples | undefined> {
+/** All samples of a PNG: see `PlainDecoder`. */
+export const decodePlain: PlainDecoder = async (png, onRows) => {
   const { width, height, channels, depth } = png.head
   const { rowBytes } = layoutOf(png.head)
   const samples = new (depth === 16 ? Uint16Array : Uint8Array)(width * height * channels)
@@ -134,6 +131,7 @@ export async function decodePlain(png: PlainPng): Promise<Samples | undefined> {
       for await (const { address, rows } of stripsOf(png, bench)) {
         target.set(new Uint8Array(bench.arena.memory.buffer, address, rows * rowBytes), at)
         at += rows * rowBytes
+        onRows?.(samples, at / rowBytes)
       }
     })
   } catch (error) {

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises'
-import { Worker } from 'node:worker_threads'
+import type * as threads from 'node:worker_threads'
 import { ConvoError } from '../error.ts'
-import { distFile } from '../files/package.ts'
+import { distFile, requireHere } from '../files/package.ts'
 import type { Address } from '../graph/address.ts'
 import { isEnding } from '../signals.ts'
 import { type Arena, controlAddress, createArena } from './arena.ts'
@@ -248,6 +248,8 @@ type PoolWorker = {
 }
 
 function startWorker(memory: WebAssembly.Memory, module: WebAssembly.Module): PoolWorker {
+  // loaded here, as a small picture needs none of it
+  const { Worker } = requireHere('node:worker_threads') as typeof threads
   // Flags of the process are not for workers: --input-type would keep them from starting, --import would slow them.
   const worker = new Worker(distFile('worker.js'), { workerData: { memory, module }, execArgv: [] })
   let ready = false

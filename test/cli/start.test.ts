@@ -59,7 +59,8 @@ describe('what a run loads', () => {
   ])('convo %j: neither sharp nor WebAssembly', async (line) => {
     expect(await loadedBy(...line)).toBe('')
   })
-  it('convo sobel in out: both, and no worker for a small picture', async () => {
-    expect(await loadedBy('sobel', 'scene.png', 'out.png', '-q')).toBe('sharp wasm')
+  it('convo sobel in out: no worker for a small picture, and sharp for what is no plain PNG', async () => {
+    expect(await loadedBy('sobel', 'scene.png', 'out.png', '-q')).toBe('wasm')
+    expect(await loadedBy('sobel', 'scene.png', 'out.webp', '-q')).toBe('sharp wasm')
   })
 })

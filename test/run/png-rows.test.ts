@@ -5,7 +5,7 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { comparePages, type FileComparison, type OnPage } from '../../src/image/compare/pages.ts'
 import { toleranceOf, toleranceSettings } from '../../src/image/compare/tolerance.ts'
-import { decode } from '../../src/image/decode.ts'
+import { decode, decodeAhead } from '../../src/image/decode.ts'
 import { compressionSettings } from '../../src/image/png.ts'
 import { encodePngWhole } from '../../src/image/png-whole.ts'
 import { resolve } from '../../src/params.ts'
@@ -136,6 +136,33 @@ describe('plain PNGs, read in rows', () => {
         comparePages(pages, await openPages(file('good.png', good), options), {}, undefined, differPlain),
       ).rejects.toThrow(`${name}.png cannot be decoded`)
     }
+  })
+
+  it('upper rows are there before the rest, and what is damaged below fails the whole alone', async () => {
+    const picture = pattern(2000, 2100, 3, 8, 9)
+    const good = encodePngWhole(picture, { level: 1, strategy: 0, filter: 'none' }, 100)
+    const given = { ...options, plain: decodePlain }
+    const { data } = await decodeAhead(good, given)
+    if (!('whole' in data)) return expect.unreachable('upper rows were to come')
+    const size = data.rows * 2000 * 3
+    const upper = bytesOf((await data.upper).slice(0, size))
+    expect(upper.equals(bytesOf(picture.data).subarray(0, size))).toBe(true)
+    expect(bytesOf(await data.whole).equals(bytesOf(picture.data))).toBe(true)
+
+    const bad = Uint8Array.from(good)
+    bad[bad.length - 13]! ^= 1
+    const late = (await decodeAhead(bad, given)).data
+    if (!('whole' in late)) return expect.unreachable('upper rows were to come')
+    await expect(late.whole).rejects.toThrow('cannot be decoded')
+  })
+
+  it('more data than rows is taken as the general decoder takes it', async () => {
+    const picture = pattern(20, 30, 3, 8, 9)
+    const tall = encodePngWhole({ ...picture, height: 29, data: picture.data.slice(0, 29 * 60) })
+    const bytes = encodePngWhole(picture)
+    bytes.set(tall.subarray(0, 33))
+    const { data } = await decode(bytes, { ...options, plain: decodePlain })
+    expect(bytesOf(data).equals(bytesOf(picture.data.subarray(0, 29 * 60)))).toBe(true)
   })
 
   it('palettes, interlaced and low depths are not plain', async () => {

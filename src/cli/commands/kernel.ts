@@ -1,11 +1,7 @@
 import { extname } from 'node:path'
 import { writeWhole } from '../../files/change.ts'
 import { isStreamPath } from '../../files/output.ts'
-import { namedKernels } from '../../filters/names.ts'
 import { noteMessage } from '../../host/io.ts'
-import { directionText, isTurned } from '../../kernel/direction.ts'
-import { loadKernel } from '../../kernel/source.ts'
-import { writeKernel, writtenAs } from '../../kernel/write.ts'
 import { outputOf } from '../../picture/output-path.ts'
 import { checkReplaced } from '../../picture/replaced.ts'
 import { runSettings, sharedSettings } from '../../picture/settings.ts'
@@ -27,6 +23,13 @@ export const kernelConvert: Command = {
   options: [{ title: 'Options', params: { force: runSettings.force } }],
   examples: ['convo kernel convert gaussian:sigma=2 gaussian.npy', 'convo kernel convert edge.mat edge.json'],
   async run({ args: [from = '', out = ''], given, io }) {
+    const [{ namedKernels }, { directionText, isTurned }, { loadKernel }, { writeKernel, writtenAs }] =
+      await Promise.all([
+        import('../../filters/names.ts'),
+        import('../../kernel/direction.ts'),
+        import('../../kernel/source.ts'),
+        import('../../kernel/write.ts'),
+      ])
     const { output: to } = await outputOf(out, from, 'convert')
     const replaced = given.force === true ? undefined : checkReplaced(from, to, 'sobel')
     const kernel = await loadKernel(from, { names: namedKernels })

@@ -11,7 +11,7 @@ import {
 } from '../../image/format.ts'
 import { loadSharp, type Sharp } from '../../image/sharp.ts'
 import type { TiffCompression } from '../../image/tiff-pack.ts'
-import type { NetColours, NetRange } from '../../net/meaning.ts'
+import type { NetColours, NetRange } from '../../net/network.ts'
 import type { HeatName } from '../../net/palette.ts'
 import type { Watch } from '../../run/pool.ts'
 import type { Picture, Samples } from '../../tensor/picture.ts'

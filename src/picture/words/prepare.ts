@@ -10,11 +10,9 @@ import {
   traitsOf,
 } from '../../image/format.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
-import { loadKernel } from '../../kernel/source.ts'
 import { activationStep } from '../../operators/activation.ts'
 import { type Params, resolve } from '../../params.ts'
 import type { PictureJob, StepMaker } from '../job.ts'
-import { withKernelNotes } from '../kernel-notes.ts'
 import { findOperation, type Operation, sampleKernel, takesVolume } from '../operations.ts'
 import { kernelOptions, type Settings, sharedSettings } from '../settings.ts'
 import { checkStep, refuseOpenChain, stepOperations } from './steps.ts'
@@ -191,12 +189,16 @@ async function prepareStep({ operation: syntax, given, kernel: own, file }: Aske
   const kernel = own ?? (await kernelOf(operation, settings))
   const isSized = kernel !== undefined || Object.hasOwn(params, 'size')
   const asked = { values, kernel, settings: kernelOptions(settings) }
+  const notes = isSized ? await import('../kernel-notes.ts') : undefined
   return {
     name,
     settings,
     files: operation.made?.files ?? [],
     isVolume: takesVolume(operation, values),
-    step: (picture) => withKernelNotes(operation.build({ ...asked, ...picture }), kernel, settings, isSized),
+    step(picture) {
+      const step = operation.build({ ...asked, ...picture })
+      return notes?.withKernelNotes(step, kernel, settings) ?? step
+    },
     ...(operation.isFollowed &&
       values.activation !== 'none' && {
         behind: ({ full, unit = full }) => activationStep(values.activation as Activation, unit),
@@ -265,7 +267,11 @@ function checkOutput(settings: Settings, output: string): void {
 }
 
 async function kernelOf(operation: Operation, settings: Settings): Promise<Kernel | undefined> {
-  if (settings.kernel !== undefined) return loadKernel(settings.kernel, { names: namedKernels })
+  if (settings.kernel !== undefined) {
+    // with all formats, which a run without a kernel does not need
+    const { loadKernel } = await import('../../kernel/source.ts')
+    return loadKernel(settings.kernel, { names: namedKernels })
+  }
   if (operation.kernel !== 'required') return undefined
   throw withoutKernel(operation)
 }

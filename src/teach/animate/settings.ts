@@ -1,6 +1,5 @@
 import { ConvoError } from '../../error.ts'
 import { namedKernels } from '../../filters/names.ts'
-import { loadKernel } from '../../kernel/source.ts'
 import {
   custom,
   integer,
@@ -142,6 +141,7 @@ export async function weightsOf(
 ): Promise<Tensor> {
   const { kernel: source, 'kernel-size': kernelSize } = options
   if (source === undefined) return example([filters, channels, ...perAxis('kernel-size', kernelSize, size)])
+  const { loadKernel } = await import('../../kernel/source.ts')
   const kernel = await loadKernel(source, { names: namedKernels })
   const shape = [...kernel.shape]
   // a plane is as deep as one slice
