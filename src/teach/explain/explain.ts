@@ -2,7 +2,7 @@ import type { RecipePlan } from '../../conv/plan.ts'
 import type { PlaneKernel, Recipe } from '../../conv/recipe.ts'
 import { ConvoError } from '../../error.ts'
 import { namedKernels } from '../../filters/names.ts'
-import { sourceNode, traced, tracer } from '../../graph/node.ts'
+import { nodeOf, sourceNode, traced, tracer } from '../../graph/node.ts'
 import { type Io, lineWidth, noteMessage } from '../../host/io.ts'
 import { analyse } from '../../kernel/analyse.ts'
 import { type Kernel, kernel } from '../../kernel/kernel.ts'
@@ -20,6 +20,7 @@ import type { Given } from '../../picture/words/syntax.ts'
 import { hasAlpha } from '../../tensor/picture.ts'
 import { drawingFormat, writeDrawing } from '../draw/file.ts'
 import type { Arithmetic, FilterExplanation, StepsExplanation } from './explanation.ts'
+import { type Seen, seenOf, tapsOf } from './seen.ts'
 import { explainSettings } from './settings.ts'
 import { stripsOfBank, stripsOfRecipe } from './strips.ts'
 import { explanationText, filterText, stepsText } from './text.ts'
@@ -246,7 +247,7 @@ async function explainedSteps(
     operation: name,
     summary,
     input: shape,
-    output: await outputOf(run, shape),
+    ...(await seenBySteps(run, shape)),
     ...run.arithmetic,
   }
   return {
@@ -258,19 +259,27 @@ async function explainedSteps(
   }
 }
 
-/** The shape that comes out of steps, which are written down for it; slices of a volume stay as many. */
-async function outputOf(
+/** What comes out of steps, which are written down for it, and what they see; slices of a volume stay as many. */
+async function seenBySteps(
   run: Extract<Planned, { kind: 'tensor' }>,
   shape: readonly number[],
-): Promise<readonly number[]> {
-  if (run.step.seesAll) return shape
-  const plane = shape.length === 4 ? [shape[0]!, ...shape.slice(2)] : shape
-  const seen = seenBy(run, plane)
-  const made = await run.step.apply(traced(sourceNode(seen as [number, number, number])), tracer)
+): Promise<Seen & { readonly output: readonly number[] }> {
+  const isVolume = shape.length === 4
+  const slices = isVolume ? shape[1]! : 1
+  const plane = (isVolume ? [shape[0]!, ...shape.slice(2)] : shape) as [number, number, number]
+  const colours = seenBy(run, plane) as [number, number, number]
+  if (run.step.seesAll) {
+    const multiplications = slices * (run.step.multiplications?.(colours) ?? 0)
+    const receptiveField = [plane[1], plane[2]] as const
+    return { output: shape, receptiveField, step: [1, 1], multiplications, windows: [], borders: [] }
+  }
+  const made = nodeOf(await run.step.apply(traced(sourceNode(colours)), tracer))
+  const seen = seenOf(made)
   // alpha is put back
-  const [channels = 1, ...size] = made.shape
-  const all = channels + plane[0]! - seen[0]!
-  return shape.length === 4 ? [all, shape[1]!, ...size] : [all, ...size]
+  const [channels, ...size] = made.shape
+  const all = channels + plane[0] - colours[0]
+  const output = isVolume ? [all, slices, ...size] : [all, ...size]
+  return { ...seen, multiplications: slices * seen.multiplications, output }
 }
 
 function filterOf(
@@ -326,12 +335,6 @@ function planned(
   } as const
   const { plan } = planKnown(step, task, known, { isFirst: true, isLast: true })
   return { kind: 'recipe', recipe: step.recipe, plan }
-}
-
-/** Multiplications for one output sample; running sums and FFTs are not counted this way. */
-function tapsOf(s: RecipePlan['stencils'][number]): number {
-  if (s.algorithm === 'box' || s.algorithm.startsWith('fft')) return 0
-  return 'col' in s ? s.kH + s.kW : s.weights.filter((w) => w !== 0).length
 }
 
 /** The rank of a larger kernel would take seconds. */
