@@ -22,16 +22,19 @@ async function graphOf(name: string, given: object = {}, settings: object = {}) 
 
 describe('what steps see', () => {
   const names = Object.keys(stepFilters).filter((name) => stepFilters[name]!.kernel !== 'required')
-  it.each(names)('%s: the rows that a row in the middle is computed of, and as many columns', async (name) => {
-    const out = await graphOf(name)
-    const list = listed(out)
-    const middle = Math.floor(out.shape[1] / 2)
-    const rows = planStrip(list, [middle, middle + 1]).buffers.flatMap((buffer, i) =>
-      list[i]!.work.kind === 'source' ? buffer.rows.flat() : [],
-    )
-    const { receptiveField } = seenOf(out)
-    expect(receptiveField).toEqual(Array(2).fill(Math.max(...rows) - Math.min(...rows)))
-  })
+  it.each(names)(
+    '%s: the rows that a row in the middle is computed of, and as many columns',
+    async (name) => {
+      const out = await graphOf(name)
+      const list = listed(out)
+      const middle = Math.floor(out.shape[1] / 2)
+      const rows = planStrip(list, [middle, middle + 1]).buffers.flatMap((buffer, i) =>
+        list[i]!.work.kind === 'source' ? buffer.rows.flat() : [],
+      )
+      const { receptiveField } = seenOf(out)
+      expect(receptiveField).toEqual(Array(2).fill(Math.max(...rows) - Math.min(...rows)))
+    },
+  )
   it('windows, borders, sizes and multiplications', async () => {
     expect(seenOf(await graphOf('median', { size: '5,3' }, { border: 'wrap' }))).toEqual({
       receptiveField: [3, 5],
