@@ -76,6 +76,16 @@ export type RecipePlan = {
   readonly native?: RecipePlan
 }
 
+/** Whether a plan gives the samples that it gets. */
+export function isIdentity(plan: RecipePlan): boolean {
+  const [only, ...others] = plan.stencils
+  if (only === undefined || others.length > 0 || !('weights' in only)) return false
+  const isOne = only.weights.length === 1 && only.weights[0] === 1 && only.scale === 1
+  const isPlain = [plan.scale, ...plan.stride].every((n) => n === 1) && plan.offset === 0
+  const isInPlace = plan.origin.every((o) => o === 0)
+  return isOne && isPlain && isInPlace && plan.outWidth === plan.width && plan.outHeight === plan.height
+}
+
 // Thresholds of the choice. They are part of the definition: another value is another arithmetic for some kernels.
 const separableTaps = 25
 const boxTaps = 25

@@ -18,6 +18,13 @@ const root: OfTensor = (xx, xy, yy) => {
 const larger: OfTensor = (xx, xy, yy) => f32(half(f32(xx + yy)) + root(xx, xy, yy))
 const smaller: OfTensor = (xx, xy, yy) => f32(half(f32(xx + yy)) - root(xx, xy, yy))
 
+const response =
+  (by: number): OfTensor =>
+  (xx, xy, yy) => {
+    const sum = f32(xx + yy)
+    return f32(f32(f32(xx * yy) - f32(xy * xy)) - f32(f32(by) * f32(sum * sum)))
+  }
+
 /** Of the damping of White 1994: how sharply it sets in. */
 const sharpness = 10
 
@@ -47,9 +54,11 @@ export const formulas = {
   /** The direction of the larger eigenvalue, −90° to 90° as 0 to full. */
   direction: (full) => (xx, xy, yy) => angleSample(f32(2 * xy), f32(xx - yy), full),
   /** xx · yy − xy² − by · (xx + yy)² */
-  harris: (_, by) => (xx, xy, yy) => {
-    const sum = f32(xx + yy)
-    return f32(f32(f32(xx * yy) - f32(xy * xy)) - f32(f32(by) * f32(sum * sum)))
+  harris: (_, by) => response(by),
+  /** 4 · full · ⁴√ of that, 0 where it is negative: the contrast of a corner, that of black and white giving white. */
+  corner: (full, by) => {
+    const of = response(by)
+    return (xx, xy, yy) => f32(4 * full) * f32(sqrt(f32(sqrt(max(0, of(xx, xy, yy))))))
   },
   /** a / b, 0 where b is not above a millionth of white: how far a blurred estimate b falls short of what was seen. */
   ratio: (full) => (a, b) => (b > full * 1e-6 ? a / b : 0),

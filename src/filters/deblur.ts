@@ -163,6 +163,11 @@ export const deblurring: Readonly<Record<string, Operator>> = {
       return {
         acts: 'colour',
         seesAll: true,
+        multiplications: ([channels, height, width]) => {
+          const [kH = 1, kW = 1] = blur.shape
+          const taps = blur.weights.filter((w) => w !== 0).length
+          return 2 * iterations * taps * channels * (height + kH - 1) * (width + kW - 1)
+        },
         arithmetic: {
           algorithm: 'richardson-lucy',
           reason: 'two sums and a correction over the whole picture in each iteration',

@@ -138,21 +138,29 @@ export const edges: Readonly<Record<string, Operator>> = {
       }),
   }),
   harris: operator({
-    summary: 'finds corners: positive at corners, negative at edges, 0 in flat areas',
-    formula: 'det S − kappa (trace S)², S the tensor of structure-tensor; times white',
+    summary: 'finds corners: bright at corners, black along edges and in flat areas',
+    formula:
+      'R = det S − kappa (trace S)², S the tensor of structure-tensor; out = 4 · ⁴√R where R is positive, else 0',
     source:
-      'Harris and Stephens 1988. The results are small: use .npy or --range minmax. gx and gy are Sobel over 8, so it is 1/4096 of ' +
-      'scikit-image’s corner_harris',
+      'Harris and Stephens 1988. The fourth root of R is proportional to the contrast of a corner: that of a black and a white area gives white. ' +
+      'gx and gy are Sobel over 8, so R is 1/4096 of scikit-image’s corner_harris',
     group: 'edges',
     params: {
       sigma: sigmaParam('the neighbourhood', 1),
       kappa: number('how strongly edges are suppressed', 0.05, { min: 0, max: 0.25 }),
+      give: choice(
+        'corners: their contrast; response: R itself, negative at edges and very small, for .npy or --range minmax',
+        ['corners', 'response'],
+        'corners',
+      ),
     },
     kernel: 'none',
     takes: ['border', 'fill'],
-    build: ({ values: { sigma, kappa }, settings, full }) =>
+    build: ({ values: { sigma, kappa, give }, settings, full }) =>
       ofTensor(sigma, outside(settings, full), full, async (engine, parts) =>
-        place(engine, 'share', [await place(engine, 'harris', parts, { by: kappa })], { by: full }),
+        give === 'corners'
+          ? place(engine, 'corner', parts, { full, by: kappa })
+          : place(engine, 'share', [await place(engine, 'harris', parts, { by: kappa })], { by: full }),
       ),
   }),
 }

@@ -25,3 +25,7 @@ export const keepsAlpha = ({ alpha }: Tone): boolean => alpha === 'own' || alpha
 
 /** The tone of maps, slices and planes, which are filtered as they are. */
 export const plainTone: Tone = { gray: false, table: 0, encode: false, alpha: 'plain' }
+
+/** Whether a tone leaves samples as they are. */
+export const isPlainTone = ({ gray, table, encode, alpha }: Tone): boolean =>
+  !gray && table === 0 && !encode && alpha === 'plain'

@@ -59,6 +59,8 @@ export type Step = {
   readonly volume?: 'whole'
   /** It must see all of its input before it gives any output. */
   readonly seesAll?: true
+  /** Of one that does: how many it takes for [C,H,W]. */
+  multiplications?(shape: readonly [channels: number, height: number, width: number]): number
   readonly arithmetic?: Arithmetic
   /** The full scale of what comes out, when it is not that of what went in. */
   readonly full?: FullScale

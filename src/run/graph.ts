@@ -1,4 +1,4 @@
-import { filterDefaults, planRecipe, type RecipePlan } from '../conv/plan.ts'
+import { filterDefaults, isIdentity, planRecipe, type RecipePlan } from '../conv/plan.ts'
 import { single } from '../conv/recipe.ts'
 import type { Levels } from '../definition/levels.ts'
 import type { Extremes, Range } from '../definition/quantise.ts'
@@ -6,7 +6,7 @@ import type { Cut } from '../graph/cut.ts'
 import { byteWindows } from '../graph/in-bytes.ts'
 import { narrowed } from '../graph/narrow.ts'
 import { filterNode, interleaved, type Node, outChannels } from '../graph/node.ts'
-import type { Tone } from '../graph/tone.ts'
+import { isPlainTone, type Tone } from '../graph/tone.ts'
 import {
   labelOf,
   legibleLevels,
@@ -74,20 +74,9 @@ function inBytes(
   finishing: Finishing,
 ): { readonly x: Node; readonly finishing: Finishing } | undefined {
   const { plan, tone, range, sink, full } = finishing
-  const [only] = plan.stencils
-  const isIdentity =
-    only?.algorithm === 'direct' &&
-    plan.stencils.length === 1 &&
-    only.weights.length === 1 &&
-    only.weights[0] === 1 &&
-    [only.scale, plan.scale, ...plan.stride].every((n) => n === 1) &&
-    plan.offset === 0 &&
-    plan.outWidth === plan.width &&
-    plan.outHeight === plan.height
-  const isPlain =
-    tone.alpha === 'plain' && !tone.gray && !tone.encode && tone.table === 0 && range === 'clamp'
+  const isSame = isIdentity(plan) && isPlainTone(tone) && range === 'clamp'
   const isByte = 'depth' in sink && sink.depth === 8 && full === 255
-  if (out === undefined || source === undefined || !isIdentity || !isPlain || !isByte) return undefined
+  if (out === undefined || source === undefined || !isSame || !isByte) return undefined
   const { picture, gray, light } = source
   if (picture.depth !== 8 || picture.full !== 255 || gray || light !== undefined) return undefined
   const x = byteWindows(out)

@@ -12,7 +12,7 @@ import { prepareGather } from './gather.ts'
 import { prepareOwnColours } from './own-colours.ts'
 import type { PartResult, RowsOf, RunPart } from './part.ts'
 import type { Sink, StencilJob } from './picture-job.ts'
-import { prepareShortcut } from './shortcut.ts'
+import { prepareCopy, prepareShortcut } from './shortcut.ts'
 import type { SourceRows } from './source-rows.ts'
 
 /** Computes the part of a picture that begins at row `y`, in strips: gather, accumulate, combine, finish, hand to the sink. */
@@ -25,11 +25,16 @@ export function preparePicture(
 ): RunPart {
   const { plan, layout, sink } = job
   const compute = prepareRows(job, wasm, memory, scratch, input)
+  const copy = prepareCopy(job, wasm, input)
   const emit = prepareEmit(job, wasm, memory, scratch)
   const rowBytes = plan.outWidth * job.tileChannels * 4
   return (part) => {
     const y = part * plan.stripRows
     const rows = Math.min(plan.stripRows, plan.outHeight - y)
+    if (copy !== undefined && sink.kind === 'samples') {
+      const pitch = plan.outWidth * job.tileChannels
+      return { ...copy(y, rows, plus(sink.target, y * pitch), pitch), rows: [y, y + rows] }
+    }
     const counts =
       sink.kind === 'float'
         ? compute(y, rows, plus(sink.target, y * rowBytes), rowBytes)
@@ -53,6 +58,8 @@ export function prepareRows(
   input: SourceRows,
 ): Rows {
   const { layout, opaque } = job
+  const copy = prepareCopy(job, wasm, input)
+  if (copy !== undefined) return copy
   const runOpaque =
     opaque && prepareRows(opaque, wasm, memory, plus(scratch, job.scratchBytes - opaque.scratchBytes), input)
   const gather = prepareGather(

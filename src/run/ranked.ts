@@ -43,7 +43,7 @@ function layOut({ element, n, step }: Lines, rows: number, isBytes: boolean) {
   return {
     pitch,
     input: room(rows * pitch),
-    output: room(Math.max(1, rows - element.height + 1) * pitch),
+    output: room(isBytes ? 0 : Math.max(1, rows - element.height + 1) * pitch),
     row: room(pitch),
     table: room(Math.max(sizeOfElement(element) * 4, element.runs.length * 12)),
     columns: room((tileSamples + (element.width - 1) * step) * columnBytes),
@@ -69,15 +69,35 @@ export const windowBytes = ([, , n]: Shape, { ranked, step }: ByteWindows, rows:
 /** Samples as the loops take them: bytes where all of a strip are whole and 0..255, else keys that order as they do. */
 type Form = {
   readonly bytes: 1 | 4
-  extreme(dst: Address, a: Address, b: Address, n: number, largest: number): void
+  readonly extreme: WasmExports['extremeU8']
+  readonly median: WasmExports['medianU8']
 }
 
-type Strip = { readonly at: ReturnType<typeof layOut>; readonly rows: number; readonly form: Form }
+/** Rows of the input in the scratch memory, and where those of the output go, `outPitch` apart. */
+type Strip = {
+  readonly at: ReturnType<typeof layOut>
+  readonly rows: number
+  readonly form: Form
+  readonly out: Address
+  readonly outPitch: number
+}
+
+/** Steps of a run of samples, of which `held` are joined, to `length`: up to four runs become one. In samples. */
+function* widening(held: number, length: number): Generator<readonly [number, number, number]> {
+  for (let have = held; have < length; ) {
+    const to = Math.min(length, have * 4)
+    const rest = to - have
+    if (to <= 2 * have) yield [rest, 0, 0]
+    else yield to <= 3 * have ? [have, rest, rest] : [have, 2 * have, rest]
+    have = to
+  }
+}
 
 /**
  * The ways to ranks. They give the same samples, so that whichever suits the samples of a strip may be taken. The smallest and
- * largest: runs of 1, 2, 4, … samples along rows by doubling, then over rows. Others of bytes: bit by bit, or for large rectangles
- * by histograms of columns, or along each row; of other samples: sorted once, then by sets of ranks.
+ * largest: four runs of 1, 4, 16, … samples become one, over rows, then along them. Medians of 3 x 3 and 5 x 5: by comparisons alone.
+ * Others of bytes: bit by bit, or for large rectangles by histograms of columns, or along each row; of other samples: sorted once,
+ * then by sets of ranks.
  */
 function prepareWays(lines: Lines, wasm: WasmExports, memory: WebAssembly.Memory, scratch: Address) {
   const { element, index, n, step } = lines
@@ -87,60 +107,85 @@ function prepareWays(lines: Lines, wasm: WasmExports, memory: WebAssembly.Memory
   const wide = n + (width - 1) * step
   const words = new Int32Array(memory.buffer)
   const forms = {
-    bytes: { bytes: 1, extreme: wasm.extremeU8 },
-    keys: { bytes: 4, extreme: wasm.extremeI32 },
+    bytes: { bytes: 1, extreme: wasm.extremeU8, median: wasm.medianU8 },
+    keys: { bytes: 4, extreme: wasm.extremeI32, median: wasm.medianI32 },
   } as const
   const isExtreme = isSmallest || isLargest
   const isCounted = isFull(element) && count <= mostCounted
+  const isMedian =
+    isFull(element) && height === width && (width === 3 || width === 5) && index === count >> 1 && step <= 4
 
   const inputRow = ({ at }: Strip, y: number) => plus(scratch, at.input + y * at.pitch)
-  const outputRow = ({ at }: Strip, y: number) => plus(scratch, at.output + y * at.pitch)
+  const outputRow = ({ out, outPitch }: Strip, y: number) => plus(out, y * outPitch)
+  const largest = isLargest && !isSmallest
 
   function extremes(strip: Strip): void {
-    const { bytes, extreme } = strip.form
-    const largest = isLargest && !isSmallest ? 1 : 0
-    const doubled = (row: Address, held: number, to: number, dst = row) =>
-      extreme(dst, row, plus(row, (to - held) * step * bytes), wide, largest)
-    const all = height + strip.rows - 1
-    let held = 1
-    const widen = (to: number) => {
-      for (; held * 2 <= to; held *= 2) {
-        for (let y = 0; y < all; y++) doubled(inputRow(strip, y), held, held * 2)
-      }
-    }
+    const { rows, out, outPitch, at, form } = strip
+    const { bytes, extreme } = form
+    const pixel = step * bytes
+    const [input, pitch] = [inputRow(strip, 0), at.pitch]
     if (isFull(element)) {
-      widen(width)
-      if (held < width) for (let y = 0; y < all; y++) doubled(inputRow(strip, y), held, width)
-      let high = 1
-      const down = (by: number, last: number) => {
-        for (let y = 0; y < last; y++)
-          extreme(inputRow(strip, y), inputRow(strip, y), inputRow(strip, y + by), n, largest)
+      const [down, across] = [[...widening(1, height)], [...widening(1, width)]]
+      let high = height + rows - 1
+      down.forEach(([a, b, c], i) => {
+        const isLast = across.length === 0 && i === down.length - 1
+        high = isLast ? rows : high - Math.max(a, b, c)
+        const [to, toPitch] = isLast ? [out, outPitch] : [input, pitch]
+        extreme(to, toPitch, input, pitch, a * pitch, b * pitch, c * pitch, wide * bytes, high, largest)
+      })
+      for (let y = 0; y < rows; y++) {
+        const row = inputRow(strip, y)
+        across.forEach(([a, b, c], i) => {
+          const [to, many] = i === across.length - 1 ? [outputRow(strip, y), n] : [row, wide]
+          extreme(to, 0, row, 0, a * pixel, b * pixel, c * pixel, many * bytes, 1, largest)
+        })
+        if (count === 1) wasm.copyBytes(outputRow(strip, y), row, n * bytes)
       }
-      for (; high * 2 <= height; high *= 2) down(high, all - 2 * high + 1)
-      if (high < height) down(height - high, strip.rows)
-      for (let y = 0; y < strip.rows; y++) wasm.copyBytes(outputRow(strip, y), inputRow(strip, y), n * bytes)
       return
     }
+    const all = height + rows - 1
+    let held = 1
     const lengths = [...new Set(runs.map((run) => run.count))].sort((a, b) => a - b)
-    const isBegun = new Uint8Array(strip.rows)
-    const row = plus(scratch, strip.at.row)
+    const isBegun = new Uint8Array(rows)
+    const spare = plus(scratch, at.row)
     for (const length of lengths) {
-      widen(length)
+      // as long as a run may grow in place
       const own = runs.filter((run) => run.count === length)
+      const most = 2 ** Math.floor(Math.log2(length))
+      for (const [a, b, c] of widening(held, most))
+        extreme(input, pitch, input, pitch, a * pixel, b * pixel, c * pixel, wide * bytes, all, largest)
+      held = most
       for (let y = 0; y < all; y++) {
-        const source = held === length ? inputRow(strip, y) : row
-        if (source === row) doubled(inputRow(strip, y), held, length, row)
+        const row = inputRow(strip, y)
+        const source = held === length ? row : spare
+        if (source === spare)
+          extreme(spare, 0, row, 0, (length - held) * pixel, 0, 0, wide * bytes, 1, largest)
         for (const run of own) {
           const to = y - run.row
-          if (to < 0 || to >= strip.rows) continue
-          const out = outputRow(strip, to)
-          const from = plus(source, run.left * step * bytes)
-          if (isBegun[to]) extreme(out, out, from, n, largest)
-          else wasm.copyBytes(out, from, n * bytes)
+          if (to < 0 || to >= rows) continue
+          const [sum, from] = [outputRow(strip, to), plus(source, run.left * pixel)]
+          if (isBegun[to]) extreme(sum, 0, sum, 0, from - sum, 0, 0, n * bytes, 1, largest)
+          else wasm.copyBytes(sum, from, n * bytes)
           isBegun[to] = 1
         }
       }
     }
+  }
+
+  function medians(strip: Strip): void {
+    const { at, rows, form, out, outPitch } = strip
+    const work = plus(scratch, at.columns)
+    form.median(
+      out,
+      outPitch,
+      inputRow(strip, 0),
+      at.pitch,
+      n * form.bytes,
+      rows,
+      width,
+      step * form.bytes,
+      work,
+    )
   }
 
   function few(strip: Strip): void {
@@ -230,6 +275,7 @@ function prepareWays(lines: Lines, wasm: WasmExports, memory: WebAssembly.Memory
     /** The rows of the output from those of the input. */
     run(strip: Strip): void {
       if (isExtreme) extremes(strip)
+      else if (isMedian) medians(strip)
       else if (strip.form === forms.keys) byRanks(strip)
       else if (count <= fewSamples) few(strip)
       else if (isCounted) byColumns(strip)
@@ -279,12 +325,13 @@ export function prepareRanked(
   }
 
   return (to, from, [first, end]) => {
-    const at = ways.layOut(end - first + element.height - 1, false)
+    const rows = end - first
+    const at = ways.layOut(rows + element.height - 1, false)
+    const common = { at, rows, out: plus(scratch, at.output), outPitch: at.pitch }
     for (let c = 0; c < channels; c++) {
-      const rows = end - first
-      let strip: Strip = { at, rows, form: forms.bytes }
+      let strip: Strip = { ...common, form: forms.bytes }
       if (!isHeld(ranked) || !putBytes(strip, from, c, first)) {
-        strip = { at, rows, form: forms.keys }
+        strip = { ...common, form: forms.keys }
         putKeys(strip, from, c, first)
       }
       ways.run(strip)
@@ -325,7 +372,8 @@ export function prepareWindows(
 
   return (to, [first, end]) => {
     const at = ways.layOut(end - first + element.height - 1, true)
-    const strip: Strip = { at, rows: end - first, form: ways.forms.bytes }
+    const out = rowAt(to, 0, first)
+    const strip: Strip = { at, rows: end - first, form: ways.forms.bytes, out, outPitch: to.pitch }
     for (let i = 0; i < end - first + element.height - 1; i++) {
       const row = inputRow(strip, i)
       const y = first + i - margins.top
@@ -340,6 +388,5 @@ export function prepareWindows(
       putSide(row, from, margins.left + width, wide / step)
     }
     ways.run(strip)
-    for (let y = first; y < end; y++) wasm.copyBytes(rowAt(to, 0, y), ways.outputRow(strip, y - first), n)
   }
 }

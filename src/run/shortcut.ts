@@ -1,9 +1,11 @@
+import { isIdentity } from '../conv/plan.ts'
 import type { Stencil } from '../conv/stencil.ts'
 import { type Address, plus } from '../graph/address.ts'
+import { isPlainTone } from '../graph/tone.ts'
 import { prepareAccumulator, type Sums } from './accumulate.ts'
 import { type FinishParams, type WasmExports, writeFinishParams } from './engine.ts'
 import { finishParamsOf } from './finish.ts'
-import type { RowsOf } from './part.ts'
+import type { PartResult, RowsOf } from './part.ts'
 import type { PlacedStencil, StencilJob } from './picture-job.ts'
 import type { SourceRows } from './source-rows.ts'
 
@@ -36,6 +38,22 @@ export function prepareShortcut(
   return (y, count, tileFirst, to, pitch) => {
     rows(y, count, tileFirst, to, pitch)
     for (let r = 0; r < count; r++) alpha(plus(to, r * pitch), y + r)
+  }
+}
+
+/** Bytes that the job leaves as they are, straight to their places: steps that end in bytes (run/graph.ts). */
+export function prepareCopy(
+  { plan, sink, tone, range, tileChannels }: StencilJob,
+  wasm: WasmExports,
+  input: SourceRows,
+): ((y: number, rows: number, to: Address, pitch: number) => PartResult) | undefined {
+  const toBytes = 'depth' in sink && sink.depth === 8
+  const isSame = plan.samples === 'u8' && isIdentity(plan) && isPlainTone(tone) && range === 'clamp'
+  if (!toBytes || !isSame) return undefined
+  return (y, rows, to, pitch) => {
+    for (let r = 0; r < rows; r++)
+      wasm.copyBytes(plus(to, r * pitch), input.address(y + r), plan.width * tileChannels)
+    return { low: 0, high: 0 }
   }
 }
 

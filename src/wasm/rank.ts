@@ -66,29 +66,6 @@ export function fromKeys(dst: Address, src: Address, n: i32): void {
   }
 }
 
-/** dst = the smaller, or with `largest` the larger, of two rows of bytes; dst may be a, and b may be further on in a. */
-export function extremeU8(dst: Address, a: Address, b: Address, n: i32, largest: i32): void {
-  if (largest) {
-    for (let i: usize = 0; i < <usize>n; i += 16)
-      v128.store(dst + i, i8x16.max_u(v128.load(a + i), v128.load(b + i)))
-  } else {
-    for (let i: usize = 0; i < <usize>n; i += 16)
-      v128.store(dst + i, i8x16.min_u(v128.load(a + i), v128.load(b + i)))
-  }
-}
-
-/** The same of rows of keys. */
-export function extremeI32(dst: Address, a: Address, b: Address, n: i32, largest: i32): void {
-  const end = <usize>n << 2
-  if (largest) {
-    for (let i: usize = 0; i < end; i += 16)
-      v128.store(dst + i, i32x4.max_s(v128.load(a + i), v128.load(b + i)))
-  } else {
-    for (let i: usize = 0; i < end; i += 16)
-      v128.store(dst + i, i32x4.min_s(v128.load(a + i), v128.load(b + i)))
-  }
-}
-
 /**
  * Bytes of rank `index` among the `count` bytes at `offsets` (i32 bytes from the place of the output), at most 127 of them,
  * bit by bit from the highest: a bit is set where no more than `index` bytes are below what it makes.

@@ -123,6 +123,8 @@ describe('ranks of windows, by every way', () => {
     ['few bytes', 13, 13, 100],
     ['words', 9, 12, 54],
     ['fractions', 5, 5, 12],
+    ['bytes', 5, 5, 12],
+    ['words', 3, 3, 4],
   ] as const)(
     '%s in a window of %i x %i, rank %i, over the seams of tiles',
     async (kind, height, width, index) => {
@@ -134,4 +136,27 @@ describe('ranks of windows, by every way', () => {
     const disk = joined(elementOf(13, 13, (y, x) => (y - 6) ** 2 + (x - 6) ** 2 <= 36))
     await check(samples('bytes', [2, 20, 100], 3), disk, 56, false, 3)
   })
+  it.each([
+    [3, 0],
+    [5, 0],
+    [3, 0.5],
+    [5, 0.5],
+  ])(
+    'medians of %i squared are right for all zeros and ones, so for all samples (+ %f)',
+    async (side, by) => {
+      // every number of ones in each column of a window, which lie lower or higher from window to window
+      const windows = (side + 1) ** side
+      const x = Tensor.zeros([1, side + 2, windows * side])
+      for (let w = 0; w < windows; w++) {
+        for (let c = 0; c < side; c++) {
+          const ones = Math.floor(w / (side + 1) ** c) % (side + 1)
+          for (let i = 0; i < side + 2; i++) {
+            const isOne = (((i + w * (c + 1)) * 3) % side) + 1 <= ones
+            x.data[(i * windows + w) * side + c] = (isOne ? 1 : 0) + by
+          }
+        }
+      }
+      await check(x, joined(elementOf(side, side, () => true)), (side * side) >> 1, false, 4)
+    },
+  )
 })

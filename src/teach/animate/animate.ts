@@ -4,6 +4,7 @@ import { isStreamPath, writeAtomically } from '../../files/output.ts'
 import type { Io } from '../../host/io.ts'
 import { decode } from '../../image/decode.ts'
 import { encodePages, renderSvg } from '../../image/encode.ts'
+import { operations } from '../../picture/operations.ts'
 import type { Picture } from '../../tensor/picture.ts'
 import { visibleLine } from '../../text/visible.ts'
 import { animations } from '../operators/index.ts'
@@ -49,7 +50,9 @@ export async function sceneOf(
     const guess = nearest(operator, names)
     throw new ConvoError('E_NAME', `there is no animation of "${operator}"`, {
       why: `animations: ${names.join(', ')}`,
-      ...(guess !== undefined && { instead: [operator, guess] as const }),
+      ...(Object.hasOwn(operations, operator)
+        ? { fix: `convo explain ${operator}` }
+        : guess !== undefined && { instead: [operator, guess] as const }),
     })
   }
   const { takes, scene } = await animations[operator]!.load()

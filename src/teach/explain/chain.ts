@@ -136,21 +136,11 @@ async function oneStep(
   const depth = shape.length === 4 && operation.input === undefined ? shape[1]! : undefined
   const flat = depth === undefined ? shape : [shape[0]!, ...shape.slice(2)]
   const e = await explanationOf(operation, { ...input, shape: flat }, given, isLayer)
-  if (!('kernels' in e || 'parameters' in e)) {
-    throw new ConvoError(
-      'E_USAGE',
-      `${operation.name} has no kernels, whose receptive fields a chain adds up`,
-      {
-        fix: `convo explain ${operation.name}`,
-      },
-    )
-  }
   const [parameters, multiplications] =
     'parameters' in e
       ? [e.parameters.count, e.multiplications.count]
-      : [e.kernels.reduce((n, { size }) => n + size[0] * size[1], 0), e.multiplications]
-  const algorithm =
-    'parameters' in e ? e.algorithm : [...new Set(e.kernels.map((k) => k.algorithm))].join(', ')
+      : ['kernels' in e ? e.kernels.reduce((n, { size }) => n + size[0] * size[1], 0) : 0, e.multiplications]
+  const algorithm = 'kernels' in e ? [...new Set(e.kernels.map((k) => k.algorithm))].join(', ') : e.algorithm
   if (depth === undefined) {
     return {
       algorithm,

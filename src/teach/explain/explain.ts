@@ -2,6 +2,7 @@ import type { RecipePlan } from '../../conv/plan.ts'
 import type { PlaneKernel, Recipe } from '../../conv/recipe.ts'
 import { ConvoError } from '../../error.ts'
 import { namedKernels } from '../../filters/names.ts'
+import { nodeOf, sourceNode, traced, tracer } from '../../graph/node.ts'
 import { type Io, lineWidth, noteMessage } from '../../host/io.ts'
 import { analyse } from '../../kernel/analyse.ts'
 import { type Kernel, kernel } from '../../kernel/kernel.ts'
@@ -19,6 +20,7 @@ import type { Given } from '../../picture/words/syntax.ts'
 import { hasAlpha } from '../../tensor/picture.ts'
 import { drawingFormat, writeDrawing } from '../draw/file.ts'
 import type { Arithmetic, FilterExplanation, StepsExplanation } from './explanation.ts'
+import { type Seen, seenOf, tapsOf } from './seen.ts'
 import { explainSettings } from './settings.ts'
 import { stripsOfBank, stripsOfRecipe } from './strips.ts'
 import { explanationText, filterText, stepsText } from './text.ts'
@@ -135,10 +137,11 @@ async function explained(
   const own = resolve(explainSettings, ownOf(operation, given))
   if (rules === undefined) {
     if (operation.kernel === 'required' && kernel === undefined) throw withoutKernel(operation)
-    const { step, plan } = planned(operation, input, asked)
-    const { output, arithmetic, recipe } = await plan()
+    const run = planned(operation, input, asked)
+    const { step } = run
+    const { output, arithmetic, recipe } = await run.plan()
     if (step.kernels === undefined || recipe === undefined)
-      return explainedSteps(operation, input.shape, output, arithmetic)
+      return explainedSteps(operation, run, input.shape, output, arithmetic)
     const { kernels } = step.kernels.recipe
     const result = filterOf(operation, input, step.kernels.recipe, recipe)
     return {
@@ -229,12 +232,13 @@ async function arithmeticOf(run: Planned | undefined, explanation: Explanation):
 }
 
 /** A filter that takes steps over planes: what it does to the size, and by which arithmetic. */
-function explainedSteps(
+async function explainedSteps(
   operation: Operation,
+  run: Planned,
   input: readonly number[],
   [channels = 1, ...size]: readonly number[],
   { algorithm, reason }: Ran,
-): Explained {
+): Promise<Explained> {
   if (operation.kind !== 'filter') {
     throw new ConvoError('E_USAGE', `${operation.name} has no kernels to explain`, { why: operation.summary })
   }
@@ -244,6 +248,7 @@ function explainedSteps(
     summary,
     input,
     output: input.length === 4 ? [channels, input[1]!, ...size] : [channels, ...size],
+    ...(await seenBySteps(run, input)),
     algorithm,
     reason,
   }
@@ -254,6 +259,21 @@ function explainedSteps(
       throw new ConvoError('E_USAGE', `${operation.name} has no kernels to draw`, { fix: 'no --svg' })
     },
   }
+}
+
+/** What steps see, which are written down for it; slices of a volume one by one. */
+async function seenBySteps(run: Planned, shape: readonly number[]): Promise<Seen> {
+  const isVolume = shape.length === 4
+  const slices = isVolume ? shape[1]! : 1
+  const plane = (isVolume ? [shape[0]!, ...shape.slice(2)] : shape) as [number, number, number]
+  const colours = seenBy(run, plane) as [number, number, number]
+  if (run.step.seesAll) {
+    const multiplications = slices * (run.step.multiplications?.(colours) ?? 0)
+    const receptiveField = [plane[1], plane[2]] as const
+    return { receptiveField, step: [1, 1], multiplications, windows: [], borders: [] }
+  }
+  const seen = seenOf(nodeOf(await run.step.apply(traced(sourceNode(colours)), tracer)))
+  return { ...seen, multiplications: slices * seen.multiplications }
 }
 
 function filterOf(operation: Operation, input: Input, recipe: Recipe, plan: RecipePlan): FilterExplanation {
@@ -293,12 +313,6 @@ function planned(
   const isMaps = shape.length > 3 || channels > 4
   const known = { width, height, channels, depth, full, pages: 1, hasSlices: false, isMaps, peak }
   return { step, plan: () => planStep(step, known, settings) }
-}
-
-/** Multiplications for one output sample; running sums and FFTs are not counted this way. */
-function tapsOf(s: RecipePlan['stencils'][number]): number {
-  if (s.algorithm === 'box' || s.algorithm.startsWith('fft')) return 0
-  return 'col' in s ? s.kH + s.kW : s.weights.filter((w) => w !== 0).length
 }
 
 /** The rank of a larger kernel would take seconds. */

@@ -1,5 +1,6 @@
 import type { Arithmetic as Ran } from '../../operators/operator.ts'
 import type { BorderName } from '../../tensor/border.ts'
+import type { Seen } from './seen.ts'
 import type { Strips } from './strips.ts'
 
 /** A filter over a picture, in numbers. */
@@ -30,13 +31,14 @@ export type FilterExplanation = {
 }
 
 /** A filter that takes steps over planes, in numbers. */
-export type StepsExplanation = Ran & {
-  readonly operation: string
-  readonly summary: string
-  /** [C,H,W] */
-  readonly input: readonly number[]
-  readonly output: readonly number[]
-}
+export type StepsExplanation = Ran &
+  Seen & {
+    readonly operation: string
+    readonly summary: string
+    /** [C,H,W] */
+    readonly input: readonly number[]
+    readonly output: readonly number[]
+  }
 
 /** Which loops run, and why. */
 export type Arithmetic = Ran & { readonly strips?: Strips }

@@ -116,12 +116,26 @@ export const filterText = (e: FilterExplanation, isVerbose: boolean, width?: num
 /** A filter that takes steps over planes, for people. */
 export const stepsText = (e: StepsExplanation, formula = '', width?: number): string =>
   `${head(e.operation, e.summary, width)}\n${table(
-    [
+    present<Line>([
       ['input', pictureSize(e.input)],
       ['output', pictureSize(e.output)],
       ['what it computes', formula],
+      ...e.windows.map(
+        ({ size, pixels }): Line => [
+          'window',
+          `${area(size)}, ${grouped(pixels)} ${pixels === 1 ? 'pixel' : 'pixels'}`,
+        ],
+      ),
+      ...e.borders.map(
+        (name): Line => [
+          'border',
+          name === 'none' ? 'none: what is outside does not count' : `${name}: ${borders[name].summary}`,
+        ],
+      ),
+      ['receptive field', area(e.receptiveField)],
+      e.multiplications > 0 && ['multiplications', grouped(e.multiplications)],
       ['arithmetic', `${e.algorithm}: ${e.reason}`],
-    ],
+    ]),
     width,
   )}`
 

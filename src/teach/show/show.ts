@@ -7,6 +7,7 @@ import { loadSharp } from '../../image/sharp.ts'
 import { terminalColours } from '../../image/terminal/colours.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { loadKernel } from '../../kernel/source.ts'
+import { operations } from '../../picture/operations.ts'
 import { sharedSettings } from '../../picture/settings.ts'
 import { nativeWork } from '../../signals.ts'
 import { fullOf, hasAlpha } from '../../tensor/picture.ts'
@@ -47,7 +48,9 @@ export async function showKernel(options: ShowOptions, io: Io): Promise<number> 
       fix: `convo show ${source} kernel.png --photo ${options.photo}`,
     })
   }
-  const loaded = await loadKernel(source, { names: namedKernels })
+  const loaded = await loadKernel(source, { names: namedKernels }).catch((error) => {
+    throw operationError(error, source) ?? error
+  })
   const kernel = options.plane === undefined ? loaded : planeAt({ name: source, ...loaded }, options.plane)
   const facts = factsOfKernel(kernel, source)
   const photo = options.photo === undefined ? undefined : await readPhoto(options.photo, io)
@@ -59,6 +62,19 @@ export async function showKernel(options: ShowOptions, io: Io): Promise<number> 
   if (json) await io.out(`${JSON.stringify(facts)}\n`)
   else if (output === undefined && !preview) await io.page(kernelText(kernel, facts, io.width))
   return 0
+}
+
+/** The error for the name of an operation that is no kernel and of which no kernel has a name. */
+function operationError(error: unknown, source: string): ConvoError | undefined {
+  const [name = ''] = source.split(':')
+  const isPart = Object.keys(namedKernels).some((one) => one.startsWith(`${name}-`))
+  if (!(error instanceof ConvoError) || error.code !== 'E_NAME' || isPart) return undefined
+  const operation = Object.hasOwn(operations, name) ? operations[name] : undefined
+  if (operation === undefined) return undefined
+  return new ConvoError('E_NAME', `${name} is not one kernel, and show draws kernels`, {
+    why: `${name} ${operation.summary}`,
+    fix: `convo explain ${name}`,
+  })
 }
 
 /** A kernel as an SVG: a card of one plane, a sheet of several. */

@@ -1,0 +1,170 @@
+import type { Stencil } from '../../conv/stencil.ts'
+import { sizeOfElement } from '../../definition/windows.ts'
+import type { Node } from '../../graph/node.ts'
+import { listed } from '../../graph/schedule.ts'
+import type { BorderName } from '../../tensor/border.ts'
+import { sizeOf } from '../../tensor/tensor.ts'
+
+/** What an output sample sees of an axis: samples `first` to `last` of the picture from its own place, which is `step` samples from the next one's. */
+type Reach = { readonly first: number; readonly last: number; readonly step: number }
+
+/** What steps that are written down look at, and what that costs. */
+export type Seen = {
+  readonly receptiveField: readonly [height: number, width: number]
+  readonly step: readonly [y: number, x: number]
+  /** Taps that are multiplied, over the samples of all steps. */
+  readonly multiplications: number
+  /** Windows without weights, each once. */
+  readonly windows: readonly Window[]
+  /** What is outside; none where it does not count. */
+  readonly borders: readonly Outside[]
+}
+
+type Window = { readonly size: readonly [height: number, width: number]; readonly pixels: number }
+type Outside = BorderName | 'none'
+type Step = ReturnType<typeof listed>[number]
+
+/** What the steps up to `out` see of the picture that they run over. */
+export function seenOf(out: Node): Seen {
+  const steps = listed(out)
+  const reaches: (readonly [Reach, Reach])[] = []
+  for (const { work, shape, inputs } of steps) {
+    const given = inputs.map((input) => reaches[input]!)
+    const before = inputs[0] === undefined ? shape : steps[inputs[0]]!.shape
+    reaches.push(
+      [
+        wider(given.map(([y]) => y)).map((one) => reachOf(work, one, 0, before[1], shape[1])),
+        wider(given.map(([, x]) => x)).map((one) => reachOf(work, one, 1, before[2], shape[2])),
+      ].flat() as [Reach, Reach],
+    )
+  }
+  const [y, x] = reaches.at(-1)!
+  return {
+    receptiveField: [y.last - y.first + 1, x.last - x.first + 1],
+    step: [y.step, x.step],
+    multiplications: steps.reduce((sum, step) => sum + multiplicationsOf(step), 0),
+    windows: steps.flatMap(windowOf).filter((one, i, all) => all.findIndex((w) => isSame(w, one)) === i),
+    borders: [...new Set(steps.flatMap((step) => outsideOf(step, steps)))],
+  }
+}
+
+/** One reach that covers some; of the picture itself for none. */
+function wider(of: readonly Reach[]): [Reach] {
+  const alone = { first: 0, last: 0, step: 1 }
+  return [
+    of.reduce(
+      (a, b) => ({ first: Math.min(a.first, b.first), last: Math.max(a.last, b.last), step: a.step }),
+      of[0] ?? alone,
+    ),
+  ]
+}
+
+/** What a step that looks at samples of its input sees of the picture. */
+function reachOf(work: Node['work'], at: Reach, axis: 0 | 1, input: number, output: number): Reach {
+  const reached = (before: number, behind: number, times = 1): Reach => ({
+    first: at.first + before * at.step,
+    last: at.last + behind * at.step,
+    step: at.step * times,
+  })
+  switch (work.kind) {
+    case 'filter': {
+      const { halo, stride } = work.filter.plan
+      return axis === 0
+        ? reached(-halo.top, halo.bottom, stride[0])
+        : reached(-halo.left, halo.right, stride[1])
+    }
+    case 'bank': {
+      const { rows, columns, step, outStep } = work.bank.plan
+      const { first, span } = axis === 0 ? rows : columns
+      return reached(first, first + span - 1, step[axis + 1]! / outStep[axis + 1]!)
+    }
+    case 'similarity': {
+      const { size, dilation, patch } = work.options
+      const far = ((size - 1) / 2) * dilation + (patch - 1) / 2
+      return reached(-far, far)
+    }
+    case 'layer':
+      break
+    default:
+      return at
+  }
+  switch (work.name) {
+    case 'framed': {
+      const before = axis === 0 ? work.settings.margins.top : work.settings.margins.left
+      return reached(-before, -before)
+    }
+    case 'ranked': {
+      const { height, width } = work.settings.element
+      return reached(0, (axis === 0 ? height : width) - 1)
+    }
+    case 'thinned':
+      return reached(-1, 1)
+    case 'chosen': {
+      const places = axis === 0 ? work.settings.rows : work.settings.columns
+      const isPart = places.at(-1)! - places[0]! === places.length - 1
+      return reached(0, 0, isPart ? 1 : input / output)
+    }
+    case 'resampledAcross':
+      return axis === 0 ? at : reached(0, work.settings.taps - 1, input / output)
+    case 'resampledDown':
+      return axis === 1 ? at : reached(0, work.settings.taps - 1, input / output)
+    default:
+      return at
+  }
+}
+
+/** Multiplications for one output sample; running sums and FFTs are not counted this way. */
+export function tapsOf(s: Stencil): number {
+  if (s.algorithm === 'box' || s.algorithm.startsWith('fft')) return 0
+  return 'col' in s ? s.kH + s.kW : s.weights.filter((w) => w !== 0).length
+}
+
+function multiplicationsOf({ work, shape }: Pick<Node, 'work' | 'shape'>): number {
+  const [channels, height, width] = shape
+  switch (work.kind) {
+    case 'filter':
+      return work.filter.plan.stencils.reduce((sum, s) => sum + tapsOf(s), 0) * sizeOf(shape)
+    case 'bank': {
+      const { phases, channelsPerGroup } = work.bank.plan
+      return (
+        (phases.reduce((sum, { taps }) => sum + taps.length, 0) / phases.length) *
+        channelsPerGroup *
+        sizeOf(shape)
+      )
+    }
+    case 'similarity':
+      // the squares of differences, and the weights
+      return 2 * work.options.size ** 2 * sizeOf(shape)
+    case 'layer': {
+      if (work.name !== 'resampledAcross' && work.name !== 'resampledDown') return 0
+      const taps = work.settings.weights.reduce((sum, w) => sum + (w === 0 ? 0 : 1), 0)
+      return taps * channels * (work.name === 'resampledAcross' ? height : width)
+    }
+    default:
+      return 0
+  }
+}
+
+const isSame = (a: Window, b: Window): boolean => a.size.join() === b.size.join() && a.pixels === b.pixels
+
+const windowOf = ({ work }: Pick<Node, 'work'>): Window[] => {
+  if (work.kind !== 'layer' || work.name !== 'ranked') return []
+  const { element } = work.settings
+  return [{ size: [element.height, element.width], pixels: sizeOfElement(element) }]
+}
+
+/** How a step that looks beyond the picture extends it. */
+function outsideOf(step: Step, steps: readonly Step[]): Outside[] {
+  const { work } = step
+  const places = (sides: object): boolean => Object.values(sides).some((n) => n > 0)
+  if (work.kind === 'filter') return places(work.filter.plan.halo) ? [work.filter.plan.border] : []
+  if (work.kind !== 'layer' || work.name !== 'framed' || !places(work.settings.margins)) return []
+  const isIgnored = steps.some(
+    (one) =>
+      one.work.kind === 'layer' &&
+      one.work.name === 'ranked' &&
+      one.work.settings.ignored !== undefined &&
+      steps[one.inputs[0]!] === step,
+  )
+  return [isIgnored ? 'none' : work.settings.border]
+}

@@ -1,0 +1,81 @@
+// The smallest or largest of rows (definition: ranked in definition/windows.ts, of index 0 and the last).
+
+import { Address } from './address'
+
+/** Bytes of a row of which all rows are taken in turn: what is read again stays in the first-level cache. */
+const block: usize = 4096
+
+@inline
+function outer<T>(a: v128, b: v128, isLargest: bool): v128 {
+  return isLargest ? v128.max<T>(a, b) : v128.min<T>(a, b)
+}
+
+@inline
+function extremes<T>(
+  dst: usize,
+  dstPitch: usize,
+  src: usize,
+  pitch: usize,
+  first: usize,
+  second: usize,
+  third: usize,
+  n: usize,
+  rows: i32,
+  isLargest: bool,
+): void {
+  for (let x: usize = 0; x < n; x += block) {
+    const wide = min(block, n - x)
+    let to = dst + x
+    let from = src + x
+    for (let y = 0; y < rows; y++, to += dstPitch, from += pitch) {
+      if (second == 0) {
+        for (let i: usize = 0; i < wide; i += 16)
+          v128.store(to + i, outer<T>(v128.load(from + i), v128.load(from + i + first), isLargest))
+        continue
+      }
+      for (let i: usize = 0; i < wide; i += 16) {
+        const p = from + i
+        const a = outer<T>(v128.load(p), v128.load(p + first), isLargest)
+        const b = outer<T>(v128.load(p + second), v128.load(p + third), isLargest)
+        v128.store(to + i, outer<T>(a, b, isLargest))
+      }
+    }
+  }
+}
+
+/**
+ * `rows` rows of n bytes: each the smallest, or with `largest` the largest, of the byte at its place in `src` and those `first`,
+ * `second` and `third` bytes further on; where `second` is 0 of two. `dst` may be `src` where nothing further back is read.
+ */
+export function extremeU8(
+  dst: Address,
+  dstPitch: usize,
+  src: Address,
+  pitch: usize,
+  first: usize,
+  second: usize,
+  third: usize,
+  n: usize,
+  rows: i32,
+  largest: bool,
+): void {
+  if (largest) extremes<u8>(dst, dstPitch, src, pitch, first, second, third, n, rows, true)
+  else extremes<u8>(dst, dstPitch, src, pitch, first, second, third, n, rows, false)
+}
+
+/** The same of i32. */
+export function extremeI32(
+  dst: Address,
+  dstPitch: usize,
+  src: Address,
+  pitch: usize,
+  first: usize,
+  second: usize,
+  third: usize,
+  n: usize,
+  rows: i32,
+  largest: bool,
+): void {
+  if (largest) extremes<i32>(dst, dstPitch, src, pitch, first, second, third, n, rows, true)
+  else extremes<i32>(dst, dstPitch, src, pitch, first, second, third, n, rows, false)
+}
