@@ -16,7 +16,6 @@ async function graphOf(name: string, given: object = {}, settings: object = {}) 
     channels: 3,
     full: 255,
   })
-  if (step.kind !== 'tensor') throw new Error(`${name} is a recipe`)
   return nodeOf(await step.apply(traced(sourceNode([3, size, size])), tracer))
 }
 

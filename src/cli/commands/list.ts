@@ -2,11 +2,16 @@ import { lineWidth } from '../../host/io.ts'
 import { choice, flag } from '../../params.ts'
 import { columns } from '../../text/layout.ts'
 import type { Command } from '../command.ts'
-import type { Row } from '../lists.ts'
+import type { lists as Lists, Row } from '../lists.ts'
 
 /** The lists of `../lists.ts`, which is loaded when one is asked for. */
-const listNames = ['filters', 'operators', 'kernels', 'borders', 'formats'] as const
-export type ListName = (typeof listNames)[number]
+const listNames = [
+  'filters',
+  'operators',
+  'kernels',
+  'borders',
+  'formats',
+] as const satisfies (keyof typeof Lists)[]
 
 /** `convo list <what>` */
 export const list: Command = {
