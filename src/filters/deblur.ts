@@ -9,7 +9,7 @@ import { type Operator, operator } from '../operators/operator.ts'
 import { recipeStep } from '../operators/recipe.ts'
 import { choice, integer, number } from '../params.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { inverseOf } from './inverse.ts'
+import { inverseOf, isCutOff } from './inverse.ts'
 import { outside } from './outside.ts'
 import { place } from './planes.ts'
 
@@ -40,6 +40,16 @@ function blurOf(operation: string, given: Kernel, mayBeNegative: boolean): Kerne
     )
   }
   return kernelOf(given.shape, weights, given.anchor === undefined ? {} : { anchor: given.anchor })
+}
+
+/** What to do about an inverse that is cut off; `over` makes others of the same blur. */
+function cutNote(balance: number, over: (balance: number, noise?: 'flat') => Kernel): string {
+  const isEnough = (...other: Parameters<typeof over>) => !isCutOff(over(...other))
+  const enough = [3, 10, 30, 100].map((times) => Number((balance * times).toPrecision(3)))
+  const larger = isEnough(balance, 'flat') ? undefined : enough.find((one) => isEnough(one))
+  const advice =
+    larger !== undefined ? `--balance ${larger} or ` : isEnough(balance, 'flat') ? '--penalty flat or ' : ''
+  return `the kernel that undoes this blur was cut off at 511x511, which distorts the result; ${advice}richardson-lucy avoids it`
 }
 
 const middleOf = ({ shape: [kH = 1, kW = 1], anchor }: Kernel): readonly [y: number, x: number] =>
@@ -119,9 +129,9 @@ export const deblurring: Readonly<Record<string, Operator>> = {
     params: {
       balance: number('expected amount of noise; more is smoother', 0.01, { min: 1e-9, max: 1e6 }),
       penalty: choice(
-        'kind of noise: fine grain, or equal at all frequencies',
-        ['laplacian', 'flat'],
-        'laplacian',
+        'kind of noise: equal at all frequencies, or fine grain',
+        ['flat', 'laplacian'],
+        'flat',
       ),
     },
     kernel: 'required',
@@ -131,12 +141,14 @@ export const deblurring: Readonly<Record<string, Operator>> = {
     build({ values: { balance, penalty }, kernel, settings, full }) {
       outside(settings, full)
       const blur = blurOf('wiener', kernel!, true)
-      const inverse = inverseOf(blur, middleOf(blur), balance, penalty)
-      return recipeStep(
+      const over = (amount: number, noise = penalty) => inverseOf(blur, middleOf(blur), amount, noise)
+      const inverse = over(balance)
+      const step = recipeStep(
         single(inverse),
         { kernel, settings, full },
         { border: settings.border ?? 'symmetric' },
       )
+      return isCutOff(inverse) ? { ...step, notes: [cutNote(balance, over)] } : step
     },
   }),
   'richardson-lucy': operator({

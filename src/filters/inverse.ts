@@ -9,6 +9,19 @@ export type Penalty = 'laplacian' | 'flat'
 const [mostSide, leastSide] = [512, 128]
 /** What may be cut off the inverse: the sum of the magnitudes of its weights. */
 const cutSum = 2 ** -10
+/** An inverse whose outermost weights, this far from its edge, sum to more than this in magnitude would go on beyond it. */
+const [rim, mostAtRim] = [8, 2 ** -4]
+
+/** Whether an inverse was cut where its weights still matter: it is as large as one may be, and does not fade to its edge. */
+export function isCutOff({ shape: [side = 1], weights }: Kernel): boolean {
+  if (side < mostSide - 1) return false
+  const isOutside = (i: number) => i < rim || i >= side - rim
+  const sum = weights.reduce(
+    (total, w, i) => total + (isOutside(Math.floor(i / side)) || isOutside(i % side) ? Math.abs(w) : 0),
+    0,
+  )
+  return sum > mostAtRim
+}
 
 /**
  * The kernel that undoes a blur of sum 1 with its anchor at (ay, ax): F⁻¹(conj H / (|H|² + balance · |L|²)) over a square of a power of

@@ -371,6 +371,19 @@ describe('deblurring', () => {
     const wide = kernel([1, 200], new Float64Array(200).fill(1))
     await expect(run('wiener', {}, scene, { kernel: wide })).rejects.toThrow('up to 128 x 128, got 200 x 1')
   })
+  it('wiener notes an inverse that is too wide for it, and what helps does', () => {
+    const entry = stepFilters.wiener!
+    const notes = (given: Readonly<Record<string, unknown>>, width = 15) => {
+      const k = kernel([1, width], new Float64Array(width).fill(1))
+      const values = resolve(entry.params, given)
+      return (entry.build({ values, kernel: k, settings: {}, channels: 1, full: 255 }).notes ?? []).join()
+    }
+    expect(notes({})).toBe('')
+    const grain = { penalty: 'laplacian', balance: 0.01 }
+    expect(notes(grain)).toMatch(/cut off at 511x511.*; --penalty flat or richardson-lucy/)
+    const [, balance] = /--balance ([\d.]+)/.exec(notes({ balance: 0.001 }))!
+    expect(notes({ balance: Number(balance) })).toBe('')
+  })
 
   /** The scene under a blur. */
   async function seen(k: Kernel, border: 'symmetric'): Promise<Tensor> {
