@@ -5,7 +5,7 @@ import type { Engine } from '../definition/engine.ts'
 import { ConvoError, invariant } from '../error.ts'
 import { type Kernel, showShape } from '../kernel/kernel.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { bankOf, correlateBank, refuseAlgorithm, wrongRank } from './bank.ts'
+import { bankArithmetic, bankOf, correlateBank, refuseAlgorithm, wrongRank } from './bank.ts'
 import { correlationLayer, summed } from './layer.ts'
 import { type Given, type KernelOptions, operator, type Step } from './operator.ts'
 
@@ -74,6 +74,7 @@ export function correlationStep(
   return {
     kind: 'tensor',
     acts: 'colour',
+    arithmetic: bankArithmetic(bank.weight.shape, settings),
     apply: (x, engine) => correlateBank(engine, x, bank, { ...settings, usual: 'constant', full }),
   }
 }

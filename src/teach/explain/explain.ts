@@ -21,7 +21,7 @@ import { hasAlpha } from '../../tensor/picture.ts'
 import { drawingFormat, writeDrawing } from '../draw/file.ts'
 import type { Arithmetic, FilterExplanation, StepsExplanation } from './explanation.ts'
 import { explainSettings } from './settings.ts'
-import { stripsOfBank, stripsOfRecipe } from './strips.ts'
+import { bankFacts, stripsOfRecipe } from './strips.ts'
 import { explanationText, filterText, stepsText } from './text.ts'
 
 /** [C,H,W] or [C,D,H,W], and what the samples are. */
@@ -228,8 +228,9 @@ function arithmeticOf(run: Planned | undefined, explanation: Explanation): Arith
     const { algorithm, reason } = run.plan.stencils[0]!
     return { algorithm, reason, strips: stripsOfRecipe(run.plan) }
   }
-  const arithmetic = run?.arithmetic ?? arithmetics.bank
-  return arithmetic.algorithm === 'bank' ? { ...arithmetic, strips: stripsOfBank(explanation) } : arithmetic
+  const arithmetic = run?.arithmetic
+  if (arithmetic === undefined || arithmetic.algorithm === 'winograd') return bankFacts(explanation)
+  return arithmetic.algorithm === 'bank' ? { ...bankFacts(explanation), ...arithmetic } : arithmetic
 }
 
 /** A filter that takes steps over planes: what it does to the size, and by which arithmetic. */
