@@ -1,4 +1,5 @@
 import { type BorderName, borders } from '../tensor/border.ts'
+import { type BankAlgorithm, bankAlgorithm } from './bank-algorithm.ts'
 import type { Axis, Correlation, TransposedAxis, Transposition } from './geometry.ts'
 
 /**
@@ -7,6 +8,7 @@ import type { Axis, Correlation, TransposedAxis, Transposition } from './geometr
  * stride x stride (x stride) of them, each writing every stride-th output sample.
  */
 export type BankPlan = {
+  readonly algorithm: BankAlgorithm
   readonly groups: number
   readonly channelsPerGroup: number
   readonly filtersPerGroup: number
@@ -59,6 +61,7 @@ export function correlationBank(c: Correlation): BankPlan {
   }
   const count = [az.output, ay.output, ax.output] as const
   return {
+    algorithm: bankAlgorithm(c).algorithm,
     groups: c.groups,
     channelsPerGroup: c.channels / c.groups,
     filtersPerGroup: c.filters / c.groups,
@@ -107,6 +110,7 @@ export function transpositionBank(t: Transposition): BankPlan {
     }
   }
   return {
+    algorithm: 'direct',
     groups: t.groups,
     channelsPerGroup: t.channels / t.groups,
     filtersPerGroup: t.filters / t.groups,

@@ -29,6 +29,8 @@ export type Correlation = {
   readonly border: BorderName
   /** What is outside under the border `constant`. */
   readonly fill: number
+  /** Sums as they are written down, where that is asked for; else `bankAlgorithm` chooses. */
+  readonly algorithm?: 'direct' | undefined
 }
 
 /**

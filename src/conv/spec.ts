@@ -39,6 +39,8 @@ export type ConvOptions = {
   readonly dilation?: PerAxis | undefined
   readonly groups?: number | undefined
   readonly paddingMode?: PaddingMode | undefined
+  /** `direct`: every sum is computed as the formula has it, also where products can be saved. Default `auto`. */
+  readonly algorithm?: 'auto' | 'direct' | undefined
 }
 
 /** The options of the transposed convolutions. */
@@ -59,10 +61,17 @@ const axisNames = ['depth', 'height', 'width'] as const
  * @throws ConvoError E_ARGUMENT, E_SHAPE; the message names the argument and the numbers
  */
 export function correlationOf(spatial: 2 | 3, x: Tensor, weight: Tensor, options: ConvOptions): Correlation {
-  checkOptions(options, ['bias', 'stride', 'padding', 'dilation', 'groups', 'paddingMode'])
+  checkOptions(options, ['bias', 'stride', 'padding', 'dilation', 'groups', 'paddingMode', 'algorithm'])
+  checkAlgorithm(options.algorithm)
   checkRank('x', x, spatial + 1, spatial === 2 ? '[C,H,W]' : '[C,D,H,W]')
   checkTensor('weight', weight)
   return correlationOver(spatial, x.shape, weight.shape, options)
+}
+
+/** @throws ConvoError E_ARGUMENT for anything but a way to compute sums */
+export function checkAlgorithm(algorithm: unknown): void {
+  if (algorithm === undefined || algorithm === 'auto' || algorithm === 'direct') return
+  throw new ConvoError('E_ARGUMENT', `algorithm must be "auto" or "direct", got ${describe(algorithm)}`)
 }
 
 /** The same over tensors of which the shapes are known, that of x of the right rank. @throws ConvoError as `correlationOf` does */
@@ -95,7 +104,9 @@ export function correlationOver(
     return axis
   })
   checkOutput(filters, axes)
-  return { channels, filters, groups, axes: threeAxes(axes), border, fill: 0 }
+  const common = { channels, filters, groups, axes: threeAxes(axes), border, fill: 0 }
+  // slices of a volume have the bits that they have in it, which most are too deep for
+  return spatial === 3 || options.algorithm === 'direct' ? { ...common, algorithm: 'direct' } : common
 }
 
 /**

@@ -1,6 +1,8 @@
+import { bankAlgorithm } from '../conv/bank-algorithm.ts'
 import type { Correlation, Transposition } from '../conv/geometry.ts'
 import { borders } from '../tensor/border.ts'
 import { Tensor } from '../tensor/tensor.ts'
+import { winogradReference } from './winograd.ts'
 
 // The definition of convo's arithmetic, in plain loops. Every other path is held against it.
 
@@ -118,7 +120,8 @@ export function correlateTensors(
   bias: Float32Array | undefined,
   c: Correlation,
 ): Tensor {
-  return new Tensor(outputShape(x, c.filters, c.axes), correlateReference(x.data, weight.data, bias, c))
+  const correlate = bankAlgorithm(c).algorithm === 'winograd' ? winogradReference : correlateReference
+  return new Tensor(outputShape(x, c.filters, c.axes), correlate(x.data, weight.data, bias, c))
 }
 
 /** [O,(D',)H',W'] of the same rank as x. */

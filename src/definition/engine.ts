@@ -33,6 +33,13 @@ export interface Engine {
 /** Steps over tensors, which are computed by the engine that comes with them. */
 export type Together = (engine: Engine, ...inputs: readonly Tensor[]) => Promise<Tensor>
 
+/** The same engine, with direct sums also where products could be saved. */
+export const directSums = (engine: Engine): Engine => ({
+  ...engine,
+  correlate: (x, weight, bias, c) => engine.correlate(x, weight, bias, { ...c, algorithm: 'direct' }),
+  together: (inputs, steps) => engine.together(inputs, (own, ...xs) => steps(directSums(own), ...xs)),
+})
+
 /** The engine that is the definition: plain loops, one thread. */
 export const referenceEngine: Engine = {
   correlate: async (x, weight, bias, c) => correlateTensors(x, weight, bias, c),

@@ -64,29 +64,34 @@ export type Factor = {
   readonly to: number
 }
 
-/** What each place of an output axis adds to the places of the input's axes. */
-function shares(factors: readonly Factor[], axis: 0 | 1 | 2, length: number): readonly Int32Array[] {
-  return [0, 1, 2].map((fromAxis) =>
-    Int32Array.from({ length }, (_, i) =>
-      factors
-        .filter((f) => f.toAxis === axis && f.fromAxis === fromAxis)
-        .reduce((sum, f) => sum + (Math.floor(i / f.to) % f.size) * f.from, 0),
-    ),
-  )
+/** What place i of an axis of the output adds to the place on an axis of the input. */
+const share = (factors: readonly Factor[], toAxis: 0 | 1 | 2, fromAxis: 0 | 1 | 2) => {
+  const own = factors.filter((f) => f.toAxis === toAxis && f.fromAxis === fromAxis)
+  return (i: number) => own.reduce((sum, f) => sum + (Math.floor(i / f.to) % f.size) * f.from, 0)
 }
+
+/** What each place of an output axis adds to the places of the input's axes. */
+const shares = (factors: readonly Factor[], axis: 0 | 1 | 2, length: number): readonly Int32Array[] =>
+  ([0, 1, 2] as const).map((fromAxis) => {
+    const of = share(factors, axis, fromAxis)
+    return Int32Array.from({ length }, (_, i) => of(i))
+  })
 
 /** The axes taken to factors, and these put together again: pixel shuffles, transpositions, flattenings. */
 export const rearranged: Layer<{ readonly shape: Shape; readonly factors: readonly Factor[] }> = {
   shape: ({ shape }) => shape,
-  needs({ shape, factors }, [first, end]) {
-    const [, own] = shares(factors, 1, shape[1])
+  needs({ factors }, [first, end]) {
+    const rowOf = share(factors, 1, 1)
     const beside = (axis: 0 | 2) =>
       factors
         .filter((f) => f.fromAxis === 1 && f.toAxis === axis)
         .reduce((sum, f) => sum + (f.size - 1) * f.from, 0)
-    const rows = own!.subarray(first, end)
     let [low, high] = [Number.POSITIVE_INFINITY, 0]
-    for (const row of rows) [low, high] = [Math.min(low, row), Math.max(high, row)]
+    for (let y = first; y < end; y++) {
+      const row = rowOf(y)
+      low = Math.min(low, row)
+      high = Math.max(high, row)
+    }
     return [[low, high + beside(0) + beside(2) + 1]]
   },
   run({ shape, factors }, out, [x], [first, end]) {

@@ -13,35 +13,50 @@ const stripBytes = 12 * 2 ** 20
 /** How a graph is cut: rows of a strip, and where a strip is computed a few rows at a time, how many. */
 export type Cut = { readonly stripRows: number; readonly passRows?: number }
 
-/** How much more may be computed than once because strips need rows of each other. */
-const mostRepeated = 1.22
+/** How many times as much as once may be computed in all because strips need rows of each other. */
+const mostRepeated = 2
+/** Longer strips that are this much faster at most are not worth their memory. */
+const littleSlower = 1.05
+/** Bytes of finished rows of a strip, which wait to be packed, at about 2 for each sample. */
+const finishedBytes = 96 * 2 ** 20
 /** Below this nothing is gained by other strips. */
 const littleRepeated = 1.1
 /** Scratch memory that passes of a strip work in, where their rows can be few enough. */
 const passBytes = 24 * 2 ** 20
 
-/** How a graph is cut, a function of its shapes alone, unless rows of a strip or all of it is given. */
+/** How a graph is cut for some threads, unless rows of a strip or all of it is given. */
 export function cutOf<B extends BankNeeds, F extends FilterNeeds>(
   list: readonly Listed<WorkOf<B, unknown, F>>[],
   given?: number | Cut,
+  threads = 1,
 ): Cut {
-  const [, height] = list.at(-1)!.shape
+  const [channels, height, width] = list.at(-1)!.shape
   if (typeof given === 'object') return { ...given, stripRows: Math.min(given.stripRows, height) }
   const stripRows = chooseStripRows(list, given)
   if (!list.every(({ work: { kind } }) => rolling.has(kind))) return { stripRows }
   const whole = list.reduce((sum, step) => sum + step.shape[1] * rowCost(step), 0)
-  const repeated = (rows: number): number => {
-    const first = Math.floor((height - rows) / 2)
-    const { buffers } = planStrip(list, [first, first + rows])
-    const one = buffers.reduce((sum, buffer, i) => sum + rowCount(buffer.rows) * rowCost(list[i]!), 0)
-    return (one * height) / (rows * whole)
+  /** What a strip costs, as a share of all, in the middle of as many. */
+  const costOf = (rows: number): number => {
+    const first = rows * Math.floor(height / rows / 2)
+    const { buffers } = planStrip(list, [Math.min(first, height - rows), Math.min(height, first + rows)])
+    return buffers.reduce((sum, buffer, i) => sum + rowCount(buffer.rows) * rowCost(list[i]!), 0) / whole
   }
-  if (repeated(stripRows) <= littleRepeated) return { stripRows }
+  if ((costOf(stripRows) * height) / stripRows <= littleRepeated) return { stripRows }
   let rows = stripRows
   if (given === undefined) {
-    while (rows < height && repeated(rows) > mostRepeated) rows = Math.min(height, rows * 2)
-    // strips of about one height, two of them at least
-    rows = Math.ceil(height / Math.max(2, Math.round(height / rows)))
+    const counts = Array.from({ length: threads + 15 }, (_, i) =>
+      i < threads ? i + 1 : (i - threads + 2) * threads,
+    )
+    const ways = counts.map((count) => {
+      const high = Math.ceil(height / count)
+      const cost = costOf(high)
+      return { high, total: cost * count, time: cost * Math.ceil(count / threads) }
+    })
+    const bounded = ways.filter(({ total }) => total <= mostRepeated)
+    const small = bounded.filter(({ high }) => high * channels * width * 2 <= finishedBytes)
+    const fit = small.length > 0 ? small : bounded.slice(-1)
+    const least = Math.min(...fit.map(({ time }) => time))
+    rows = fit.findLast(({ time }) => time <= least * littleSlower)?.high ?? height
   }
   const least = Math.min(...list.map(({ shape }) => shape[1]))
   const fewest = Math.min(rows, Math.max(4, Math.min(64, Math.ceil((4 * height) / Math.max(1, least)))))

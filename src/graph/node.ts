@@ -6,6 +6,7 @@ import {
   transpositionIndex,
   type WeightIndex,
 } from '../conv/bank.ts'
+import { tileSide } from '../conv/bank-algorithm.ts'
 import type { RecipePlan } from '../conv/plan.ts'
 import { reachOf, tileRows } from '../conv/reach.ts'
 import { type Engine, planOfPlanes } from '../definition/engine.ts'
@@ -54,7 +55,7 @@ export type FilterNeeds = { readonly plan: RecipePlan }
 export type BankNeeds = {
   readonly plan: Pick<
     BankPlan,
-    'input' | 'rows' | 'columns' | 'step' | 'outStep' | 'border' | 'channelsPerGroup'
+    'algorithm' | 'input' | 'rows' | 'columns' | 'grid' | 'step' | 'outStep' | 'border' | 'channelsPerGroup'
   >
 }
 
@@ -94,10 +95,24 @@ export function needs<B extends BankNeeds, F extends FilterNeeds>(
 export const filterNeeds = ({ plan }: FilterNeeds, [first, end]: Span): Span[] =>
   bordered(tileRows(plan, reachOf(plan, first, end - first)), plan.height, plan.border)
 
-function bankNeeds({ plan: { input, rows, step, outStep, border } }: BankNeeds, [first, end]: Span): Span[] {
+function bankNeeds(bank: BankNeeds, span: Span): Span[] {
+  const { input, rows, step, outStep, border } = bank.plan
+  const [first, end] = together(bank, span)
   const grid = (y: number) => Math.floor(y / outStep[1]) * step[1] + rows.first
   return bordered([grid(first), grid(end - 1) + rows.span], input[1], border)
 }
+
+/** Rows that a bank computes together with some rows: those of whole tiles. */
+const together = ({ plan: { algorithm, grid } }: BankNeeds, [first, end]: Span): Span =>
+  algorithm === 'direct'
+    ? [first, end]
+    : [Math.floor(first / tileSide) * tileSide, Math.min(grid[1], Math.ceil(end / tileSide) * tileSide)]
+
+/** The rows that a step computes at once when it is asked for some. */
+export const wholeRows = (
+  { work }: { readonly work: WorkOf<BankNeeds, unknown, FilterNeeds> },
+  rows: Span,
+): Span => (work.kind === 'bank' && rows[1] > rows[0] ? together(work.bank, rows) : rows)
 
 /** The rows that an involution by similarity needs. */
 export function similarityNeeds([, height]: Shape, options: SimilarityOptions, [first, end]: Span): Span[] {

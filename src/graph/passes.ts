@@ -1,4 +1,4 @@
-import { type BankNeeds, type FilterNeeds, needs, type WorkOf } from './node.ts'
+import { type BankNeeds, type FilterNeeds, needs, type WorkOf, wholeRows } from './node.ts'
 import { type Buffer, type Listed, liesElsewhere, pitchOf, type Strip, type Turn } from './schedule.ts'
 import type { Span } from './spans.ts'
 
@@ -18,9 +18,9 @@ export function planPasses(list: Steps, out: Span, passRows: number): Strip | un
   const [first, ...others] = asked as [Fresh, ...Fresh[]]
   const most = list.map((_, i) => others.reduce((rows, fresh) => Math.max(rows, sizeOf(fresh[i]!)), 1))
   const passes = others.length === 0 ? asked : [...inSteps(list, first, most), ...others]
-  const kept = list.at(-1)!.work.kind === 'finish' ? list.at(-1)!.inputs[0]! : list.length - 1
+  const kept = list.length - 1
   const lows = list.map((_, i) => lowsOf(list, passes, i))
-  // what goes to the sink stays to the end
+  // what goes to the sink stays to the end, but for what is finished
   const begins = passes.find((fresh) => sizeOf(fresh[kept]!) > 0) ?? first
   lows[kept]!.fill(begins[kept]![0])
   const tops = list.map((_, i) => topsOf(passes, i))
@@ -56,7 +56,7 @@ function askedFor(list: Steps, [first, end]: Span, passRows: number): Fresh[] | 
     wanted[list.length - 1] = [y, Math.min(end, y + passRows)]
     const fresh: Span[] = []
     for (let i = list.length - 1; i >= 0; i--) {
-      const rows = wanted[i]
+      const rows = wanted[i] && wholeRows(list[i]!, wanted[i]!)
       if (rows !== undefined) starts[i] ??= rows[0]
       if (rows !== undefined && rows[0] < starts[i]!) return undefined
       const from = Math.max(tops[i]!, starts[i] ?? 0)
@@ -94,8 +94,12 @@ function inSteps(list: Steps, target: Fresh, most: readonly number[]): Fresh[] {
         neededBy(list, i, [from, end]).every(
           (span, k) => span === undefined || span[1] <= tops[list[i]!.inputs[k]!]!,
         )
-      let end = Math.min(target[i]![1], from + most[i]!)
-      while (end > from && !isReady(end)) end--
+      let [end, beyond] = [from, Math.min(target[i]![1], from + most[i]!)]
+      while (end < beyond) {
+        const middle = Math.ceil((end + beyond) / 2)
+        if (isReady(middle)) end = middle
+        else beyond = middle - 1
+      }
       tops[i] = end
       return [from, end]
     })

@@ -1,6 +1,14 @@
 import type { Shape } from '../definition/layer.ts'
 import type { LayerWork } from '../definition/layers.ts'
-import { type BankNeeds, type FilterNeeds, type Node, needs, type Work, type WorkOf } from './node.ts'
+import {
+  type BankNeeds,
+  type FilterNeeds,
+  type Node,
+  needs,
+  type Work,
+  type WorkOf,
+  wholeRows,
+} from './node.ts'
 import { rowCount, type Span, united } from './spans.ts'
 
 /** A step in a list in which its inputs come before it. */
@@ -70,7 +78,7 @@ export function planStrip<B extends BankNeeds, F extends FilterNeeds>(
   const lastUse: number[] = []
   for (let i = list.length - 1; i >= 0; i--) {
     const { inputs, work } = list[i]!
-    wanted[i] = united(wanted[i]!)
+    wanted[i] = united(united(wanted[i]!).map((span) => wholeRows(list[i]!, span)))
     const shapes = inputs.map((input) => list[input]!.shape)
     for (const span of wanted[i]!) {
       for (const [k, rows] of needs(shapes, work, span).entries()) wanted[inputs[k]!]!.push(...rows)

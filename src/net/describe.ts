@@ -1,6 +1,7 @@
+import type { BankAlgorithm } from '../conv/bank-algorithm.ts'
 import { cutOf, planPart } from '../graph/cut.ts'
 import { fused } from '../graph/fuse.ts'
-import { type Node, nodeOf, sourceNode, traced, tracer } from '../graph/node.ts'
+import { type Bank, type Node, nodeOf, sourceNode, traced, tracer } from '../graph/node.ts'
 import { listed, planStrip } from '../graph/schedule.ts'
 import { sizeOf } from '../tensor/tensor.ts'
 import { fitOf, type Model, throughModel } from './model.ts'
@@ -16,6 +17,8 @@ export type NodeFacts = {
   readonly multiplications: number
   /** Whether it must see all of its input first. */
   readonly seesAll: boolean
+  /** How a bank of filters is summed up. */
+  readonly algorithm?: BankAlgorithm
 }
 
 /** A network at the size of a picture: nothing is computed. */
@@ -60,6 +63,7 @@ export async function describeModel(
       for (const name of weights) counted.add(name)
       const known = inputs.flatMap((item) => (item?.kind === 'known' ? [item.constant] : []))
       const [given] = inputs.flatMap((item) => (item?.kind === 'value' ? [shapeOf(item)] : []))
+      const made = nodeOf(values[0]!.planes)
       nodes.push({
         operator: node.operator,
         name: node.name,
@@ -74,7 +78,9 @@ export async function describeModel(
           given ?? [],
           shapeOf(values[0]!),
         ),
-        seesAll: isBarrier(nodeOf(values[0]!.planes)),
+        seesAll: isBarrier(made),
+        ...(node.operator === 'Conv' &&
+          made.work.kind === 'bank' && { algorithm: made.work.bank.plan.algorithm }),
       })
     },
   )
@@ -128,9 +134,16 @@ function multiplicationsOf(
   }
 }
 
+const withDirectSums = (bank: Bank): Bank => ({ ...bank, plan: { ...bank.plan, algorithm: 'direct' } })
+
 /** The most rows of the picture that a row near the middle needs. */
 function receptiveOf(out: Node): number {
-  const list = listed(out)
+  // whole tiles need more than a row
+  const list = listed(out).map((step) =>
+    step.work.kind === 'bank'
+      ? { ...step, work: { ...step.work, bank: withDirectSums(step.work.bank) } }
+      : step,
+  )
   const middle = Math.floor(out.shape[1] / 2)
   let most = 0
   for (let y = Math.max(0, middle - 4); y < Math.min(out.shape[1], middle + 4); y++) {

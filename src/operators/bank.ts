@@ -1,5 +1,6 @@
+import { bankAlgorithm } from '../conv/bank-algorithm.ts'
 import { type Axis, anchoredAxis, type Correlation, correlationAxis } from '../conv/geometry.ts'
-import { correlationOf } from '../conv/spec.ts'
+import { correlationOf, correlationOver } from '../conv/spec.ts'
 import type { Engine } from '../definition/engine.ts'
 import { ConvoError, type ErrorDetail } from '../error.ts'
 import { flip } from '../kernel/analyse.ts'
@@ -7,7 +8,7 @@ import { type Kernel, planeSize, showShape } from '../kernel/kernel.ts'
 import { numbers } from '../params.ts'
 import { type BorderName, borderName } from '../tensor/border.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import type { FullScale, KernelOptions } from './operator.ts'
+import { type Arithmetic, arithmetics, type FullScale, type KernelOptions } from './operator.ts'
 
 // Banks of filters on pictures: the shared options turned into the numbers of a correlation.
 
@@ -50,7 +51,8 @@ export function pictureCorrelation(x: Tensor, bank: Bank, options: BankOptions):
   if (channels % groups === 0 && seen !== channels / groups) {
     throw otherChannels(kernel.shape, channels, groups, seen)
   }
-  const checked = correlationOf(2, x, weight, { stride, dilation, padding: 'full', groups })
+  const algorithm = options.algorithm === 'direct' ? options.algorithm : 'auto'
+  const checked = correlationOf(2, x, weight, { stride, dilation, padding: 'full', groups, algorithm })
   const anchor = anchorOf(bank, options)
   const axes = [0, 1].map((i): Axis => {
     const axis = checked.axes[i + 1]!
@@ -60,6 +62,22 @@ export function pictureCorrelation(x: Tensor, bank: Bank, options: BankOptions):
     return correlationAxis(i === 0 ? 'height' : 'width', axis.input, axis.kernel, { ...axis, padding })
   })
   return { ...checked, axes: [checked.axes[0], axes[0]!, axes[1]!], ...outsideOf(kernel, options) }
+}
+
+/** Planes of this size are large enough for every arithmetic. */
+const large = [4096, 4096] as const
+
+/** Which arithmetic a bank [O,C/groups,kH,kW] runs on pictures that are not small, whatever else is wrong with it. */
+export function bankArithmetic(shape: readonly number[], options: KernelOptions): Arithmetic {
+  const { stride, dilation, groups = 1 } = options
+  const algorithm = options.algorithm === 'direct' ? options.algorithm : 'auto'
+  const filters = Math.ceil(shape[0]! / groups) * groups
+  const input = [shape[1]! * groups, ...large]
+  const size = [filters, ...shape.slice(1)]
+  const choice = bankAlgorithm(
+    correlationOver(2, input, size, { stride, dilation, groups, padding: 'full', algorithm }),
+  )
+  return choice.algorithm === 'direct' ? { ...arithmetics.bank, reason: choice.reason } : choice
 }
 
 /** The error for a bank [O,C/groups,…] that is for other channels than the picture has. */

@@ -4,7 +4,7 @@ import type { Engine } from '../definition/engine.ts'
 import { ConvoError, invariant } from '../error.ts'
 import { type Kernel, showShape } from '../kernel/kernel.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { bankOf, correlateBank, refuseAlgorithm, wrongRank } from './bank.ts'
+import { bankArithmetic, bankOf, correlateBank, refuseAlgorithm, wrongRank } from './bank.ts'
 import { correlationLayer, summed } from './layer.ts'
 import { type Given, operator, type Step } from './operator.ts'
 import { recipeStep } from './recipe.ts'
@@ -72,6 +72,7 @@ export function correlationStep(
   const bank = bankOf(kernel, shape.length === 3 ? [1, ...shape] : shape, settings)
   return {
     acts: 'colour',
+    arithmetic: bankArithmetic(bank.weight.shape, settings),
     apply: (x, engine) => correlateBank(engine, x, bank, { ...settings, usual: 'constant', full }),
   }
 }

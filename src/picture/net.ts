@@ -1,3 +1,4 @@
+import { directSums } from '../definition/engine.ts'
 import { ConvoError } from '../error.ts'
 import type { Model } from '../net/model.ts'
 import { netColours, netRanges } from '../net/network.ts'
@@ -28,6 +29,11 @@ export const netParams = {
     ...choice('input channels of the network; luma: luminance only, and chroma is resized', netColours),
     unset: 'from the network; luma for one channel and a colour picture',
   },
+  algorithm: choice(
+    'how to compute 3x3 convolutions of many channels; direct: every product, as the formula has it',
+    ['auto', 'direct'] as const,
+    'auto',
+  ),
   classes: choice(
     'how to write a map of classes: as colours of a palette, or as numbers',
     ['colours', 'numbers'] as const,
@@ -105,11 +111,11 @@ function netStep(model: Model, { values, full }: Given<typeof netParams>): Step 
     notes,
     arithmetic: {
       algorithm: 'network',
-      reason: `${model.network.nodes.length} nodes as one graph in strips: float32, the order of every sum fixed`,
+      reason: `${model.network.nodes.length} nodes as one graph in strips: float32, the order of every sum fixed; ${values.algorithm === 'direct' ? 'direct sums, as requested' : "3x3 by Winograd's algorithm where that saves products"}`,
     },
     async apply(x, engine) {
       const { pass } = await through()
-      const passed = await pass(model, x, engine, {
+      const passed = await pass(model, x, values.algorithm === 'direct' ? directSums(engine) : engine, {
         full,
         inRange: values['in-range'],
         outRange: values['out-range'],

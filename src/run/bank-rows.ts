@@ -3,7 +3,7 @@ import { pitchOf } from '../graph/schedule.ts'
 import { type Span, slotOf } from '../graph/spans.ts'
 import { borders } from '../tensor/border.ts'
 import type { WasmExports } from './engine.ts'
-import type { PlacedBank } from './graph-job.ts'
+import type { PlacedTaps } from './graph-job.ts'
 import { type PlacedRows, rowAt } from './placed-rows.ts'
 
 const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
@@ -12,7 +12,7 @@ const block = 4
 
 /** Computes rows of a bank's output from rows of its input; `scratch` is room for a tile. Addresses of buffers are absolute. */
 export function prepareBankRows(
-  bank: PlacedBank,
+  bank: PlacedTaps,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   scratch: Address,
@@ -53,7 +53,7 @@ export function prepareBankRows(
 
   /** Rows `first` to `end` − 1 of one phase of the grid; `src` is under row `first`, `step` bytes lead to the next. */
   function accumulate(
-    phase: PlacedBank['phases'][number],
+    phase: PlacedTaps['phases'][number],
     offsets: Address,
     group: number,
     src: Address,
@@ -83,7 +83,7 @@ export function prepareBankRows(
   }
 
   function direct(to: PlacedRows, from: PlacedRows, [first, end]: Span): void {
-    const [phase] = bank.phases as [PlacedBank['phases'][number]]
+    const [phase] = bank.phases as [PlacedTaps['phases'][number]]
     for (let c = 0; c < plan.channelsPerGroup; c++) words[directOffsets / 4 + c] = c * from.plane
     const row = rowAt(from, 0, first)
     for (let group = 0; group < plan.groups; group++) {

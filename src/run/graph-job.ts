@@ -1,5 +1,6 @@
 import type { BankPlan } from '../conv/bank.ts'
 import { columnSources } from '../conv/bank.ts'
+import { tileSide } from '../conv/bank-algorithm.ts'
 import type { Address } from '../graph/address.ts'
 import type { Bank, WorkOf } from '../graph/node.ts'
 import { type Listed, pitchOf } from '../graph/schedule.ts'
@@ -12,6 +13,7 @@ import type { PictureShape, StencilJob } from './picture-job.ts'
 import { rankedBytes, windowBytes } from './ranked.ts'
 import { resamplingBytes } from './resample.ts'
 import { similarityBytes } from './similarity.ts'
+import { type PlacedWinograd, placeWinograd, winogradBytes } from './winograd-rows.ts'
 
 /** A graph of steps over planes, strip by strip: what a worker needs to compute any strip. */
 export type GraphJob = {
@@ -93,7 +95,11 @@ export type GraphSink =
   | { readonly kind: 'magnitudes'; readonly largest: readonly number[] }
 
 /** A bank with its tables laid out in the shared memory. */
-export type PlacedBank = {
+export type PlacedBank = PlacedTaps | PlacedWinograd
+
+/** A bank that sums up taps. */
+export type PlacedTaps = {
+  readonly algorithm: 'direct'
   readonly plan: Omit<BankPlan, 'phases'>
   readonly bias: Address
   /** Rows are read where they are: a 1x1 without stride and padding. */
@@ -116,11 +122,18 @@ export type PlacedBank = {
   }[]
 }
 
+/** Output rows that a bank computes at a time. */
+export const rowsAtOnce = (bank: PlacedBank): number =>
+  bank.algorithm === 'winograd' ? tileSide : bank.blockRows * bank.plan.outStep[1]
+
 /** Bytes of a tile that stay in a second-level cache. */
 const tileBytes = 384 * 1024
 
 /** Lays out the tables of a bank. */
-export function placeBankRows(arena: Arena, { plan, weights, bias, index }: Bank): PlacedBank {
+export const placeBankRows = (arena: Arena, bank: Bank): PlacedBank =>
+  bank.plan.algorithm === 'winograd' ? placeWinograd(arena, bank) : placeTaps(arena, bank)
+
+function placeTaps(arena: Arena, { plan, weights, bias, index }: Bank): PlacedTaps {
   const { phases, ...rest } = plan
   const xPhases = plan.step[2]
   const columnCount = plan.grid[2] + Math.floor((plan.columns.span - 1) / xPhases)
@@ -142,6 +155,7 @@ export function placeBankRows(arena: Arena, { plan, weights, bias, index }: Bank
     plan.grid[2] === width
   const tables = Array.from({ length: xPhases }, (_, p) => columnSources(plan, p, columnCount))
   return {
+    algorithm: 'direct',
     plan: rest,
     bias: put(arena, bias ?? new Float32Array(plan.groups * plan.filtersPerGroup)),
     direct,
@@ -192,6 +206,7 @@ export function workBytes({ work, shape }: Listed<PlacedWork>, rows: number, own
     case 'windows':
       return windowBytes(shape, work.windows, own)
     case 'bank': {
+      if (work.bank.algorithm === 'winograd') return winogradBytes(work.bank)
       const { plan, tileRows, tilePitch, blockRows, phases } = work.bank
       const tile = plan.channelsPerGroup * tileRows * plan.step[2] * tilePitch
       const offsets = Math.max(...phases.map(({ taps }) => taps)) * 4

@@ -9,7 +9,14 @@ import { windowRows } from '../graph/windows.ts'
 import { prepareBankRows } from './bank-rows.ts'
 import type { WasmExports } from './engine.ts'
 import { prepareFloats } from './gather.ts'
-import { type GraphJob, type PlacedWork, type Segment, type StepList, segmentsOf } from './graph-job.ts'
+import {
+  type GraphJob,
+  type PlacedWork,
+  rowsAtOnce,
+  type Segment,
+  type StepList,
+  segmentsOf,
+} from './graph-job.ts'
 import { floatRowBytes, prepareSink } from './graph-sink.ts'
 import { type Compute, prepareLayer } from './layer-loops.ts'
 import type { RunPart } from './part.ts'
@@ -19,6 +26,7 @@ import { prepareWindows } from './ranked.ts'
 import { type PictureRows, pictureRows } from './rows.ts'
 import { prepareSimilarity } from './similarity.ts'
 import { sourceRows } from './source-rows.ts'
+import { prepareWinograd } from './winograd-rows.ts'
 
 /** Computes strips of a graph: the rows of each step that the strip needs, step by step, then the sink. */
 export function prepareGraph(
@@ -35,15 +43,22 @@ export function prepareGraph(
   )
   const store = prepareSink(job, wasm, memory, scratch, picture)
 
-  /** The rows of the last step; of what is finished those that go in. */
-  function run({ list }: Segment, strip: Strip): PlacedRows | undefined {
+  /** Computes the rows of a segment and gives them to the sink. */
+  function run(segment: Segment, strip: Strip, part: number): void {
+    const { list } = segment
     const steps = lists[list]!
-    if (strip.passes !== undefined) return runPasses(steps, compute[list]!, strip, strip.passes)
+    if (strip.passes !== undefined) {
+      runPasses(segment, steps, compute[list]!, strip, strip.passes, part)
+      return
+    }
     const buffers: PlacedRows[] = []
     for (const [i, buffer] of strip.buffers.entries()) {
       const { shape, inputs, work } = steps[i]!
       const from = inputs.map((input) => buffers[input]!)
-      if (work.kind === 'finish') return from[0]
+      if (work.kind === 'finish') {
+        store.put(segment, from[0], part)
+        return
+      }
       if (work.kind === 'planes') {
         const pitch = shape[2] * 4
         buffers.push({ rows: [[0, shape[1]]], address: work.data, plane: shape[1] * pitch, pitch })
@@ -53,16 +68,18 @@ export function prepareGraph(
       buffers.push(to)
       for (const span of to.rows) compute[list]![i]!(to, from, span)
     }
-    return buffers.at(-1)!
+    store.put(segment, buffers.at(-1)!, part)
   }
 
   /** The same in passes: rows that are needed again move to the front, and the new ones go behind them. */
   function runPasses(
+    segment: Segment,
     steps: StepList,
     computes: readonly Compute[],
     { buffers }: Strip,
     passes: NonNullable<Strip['passes']>,
-  ): PlacedRows | undefined {
+    part: number,
+  ): void {
     const now: PlacedRows[] = steps.map(({ work, shape }, i) => {
       if (work.kind !== 'planes') return { ...buffers[i]!, address: plus(scratch, buffers[i]!.address) }
       const pitch = shape[2] * 4
@@ -72,6 +89,8 @@ export function prepareGraph(
     for (const turns of passes) {
       for (const [i, { there, fresh }] of turns.entries()) {
         const { work, inputs, shape } = steps[i]!
+        if (work.kind === 'finish' && fresh[1] > fresh[0])
+          store.put({ ...segment, rows: fresh }, now[inputs[0]!], part)
         if (work.kind === 'planes' || work.kind === 'finish') continue
         const { address, plane, pitch } = now[i]!
         const old = before === undefined ? there : before[i]!.there
@@ -89,8 +108,7 @@ export function prepareGraph(
       }
       before = turns
     }
-    const { work, inputs } = steps.at(-1)!
-    return work.kind === 'finish' ? now[inputs[0]!] : now.at(-1)
+    if (steps.at(-1)!.work.kind !== 'finish') store.put(segment, now.at(-1), part)
   }
 
   return (part) => {
@@ -99,7 +117,7 @@ export function prepareGraph(
     const strips = segments.map(({ list, rows: own }) => planPart(lists[list]!, own, job.passRows))
     picture.begin(part, stagedRows(lists, segments, strips))
     store.begin(rows)
-    for (const [i, segment] of segments.entries()) store.put(segment, run(segment, strips[i]!), part)
+    for (const [i, segment] of segments.entries()) run(segment, strips[i]!, part)
     return store.end(part)
   }
 }
@@ -144,9 +162,15 @@ function prepareStep(
   const behind =
     step.behind?.map((work) => prepareLayer(work, step.shape, [step.shape], wasm, memory, scratch)) ?? []
   if (behind.length === 0) return first
-  return (to, from, rows) => {
-    first(to, from, rows)
-    for (const layer of behind) layer(to, [to], rows)
+  const some = step.work.kind === 'bank' ? rowsAtOnce(step.work.bank) : Number.POSITIVE_INFINITY
+  return (to, from, [top, end]) => {
+    for (let y = top; y < end; ) {
+      const next = Math.min(end, (Math.floor(y / some) + 1) * some)
+      first(to, from, [y, next])
+      // while they are near
+      for (const layer of behind) layer(to, [to], [y, next])
+      y = next
+    }
   }
 }
 
@@ -177,6 +201,7 @@ function prepareWork(
       }
     }
     case 'bank': {
+      if (work.bank.algorithm === 'winograd') return prepareWinograd(work.bank, wasm, memory, scratch)
       const rows = prepareBankRows(work.bank, wasm, memory, scratch)
       return (to, [from], span) => rows(to, from!, span)
     }

@@ -124,7 +124,7 @@ async function runSteps(
   // a step that saw all of its input has left planes, and nothing reads the picture any more
   const source = plain.flat().some(readsPicture) ? over : undefined
   const [, height] = outs[0]!.shape
-  const cuts = plain.map((list) => cutOf(list, given))
+  const cuts = plain.map((list) => cutOf(list, given, session.threads))
   const stripRows = Math.min(...cuts.map((cut) => cut.stripRows))
   const passRows = cuts.reduce<number | undefined>(
     (least, cut) => (cut.passRows === undefined ? least : Math.min(least ?? cut.passRows, cut.passRows)),

@@ -13,7 +13,7 @@ import { sourceRows } from './source-rows.ts'
 /** Takes the rows of a part, segment by segment. */
 export type PartSink = {
   begin(rows: Span): void
-  /** Without `from`, rows of the picture itself. */
+  /** Rows of a segment; of a picture in any number of pieces. Without `from`, rows of the picture itself. */
   put(segment: Segment, from: PlacedRows | undefined, part: number): void
   readonly end: RunPart
 }
@@ -80,8 +80,11 @@ export function prepareSink(
       const { input, finish } = finishing(sink)
       return {
         begin: () => undefined,
-        put: (_, from) => input.turn(from === undefined ? picture.address : (y) => rowAt(from, 0, y)),
-        end: finish,
+        put({ rows }, from, part) {
+          input.turn(from === undefined ? picture.address : (y) => rowAt(from, 0, y))
+          finish.rows(rows, part)
+        },
+        end: finish.end,
       }
     }
     case 'sheet': {
@@ -108,7 +111,11 @@ export function prepareSink(
             }
           }
         },
-        end: finish,
+        end(part) {
+          const first = part * stripRows
+          finish.rows([first, Math.min(first + stripRows, sink.layout.height)], part)
+          return finish.end(part)
+        },
       }
     }
     case 'facts': {

@@ -1,5 +1,6 @@
 import { type Reach, reachOf, tileRows } from '../conv/reach.ts'
 import { type Address, noBlock, plus } from '../graph/address.ts'
+import type { Span } from '../graph/spans.ts'
 import { deflateSlowly, deflateStrip, isSlow } from '../image/png.ts'
 import { packStrip } from '../image/tiff-pack.ts'
 import { borders } from '../tensor/border.ts'
@@ -15,34 +16,52 @@ import type { Sink, StencilJob } from './picture-job.ts'
 import { prepareCopy, prepareShortcut } from './shortcut.ts'
 import type { SourceRows } from './source-rows.ts'
 
-/** Computes the part of a picture that begins at row `y`, in strips: gather, accumulate, combine, finish, hand to the sink. */
+/** Computes parts of a picture: rows of one, in any number of pieces, then its end. */
+export type PicturePart = {
+  /** Gather, accumulate, combine, finish. */
+  rows(span: Span, part: number): void
+  /** Hands the part to the sink. */
+  readonly end: RunPart
+}
+
+/** Gets a thread ready for the parts of a picture. */
 export function preparePicture(
   job: StencilJob,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   scratch: Address,
   input: SourceRows,
-): RunPart {
+): PicturePart {
   const { plan, layout, sink } = job
   const compute = prepareRows(job, wasm, memory, scratch, input)
   const copy = prepareCopy(job, wasm, input)
   const emit = prepareEmit(job, wasm, memory, scratch)
   const rowBytes = plan.outWidth * job.tileChannels * 4
-  return (part) => {
-    const y = part * plan.stripRows
-    const rows = Math.min(plan.stripRows, plan.outHeight - y)
-    if (copy !== undefined && sink.kind === 'samples') {
-      const pitch = plan.outWidth * job.tileChannels
-      return { ...copy(y, rows, plus(sink.target, y * pitch), pitch), rows: [y, y + rows] }
-    }
-    const counts =
-      sink.kind === 'float'
-        ? compute(y, rows, plus(sink.target, y * rowBytes), rowBytes)
-        : compute(y, rows, plus(scratch, layout.out), layout.outPitch)
-    const emitted = emit(part, rows)
-    return emitted instanceof Promise
-      ? emitted.then((bytes) => ({ ...counts, ...bytes }))
-      : { ...counts, ...emitted }
+  const pitch = plan.outWidth * job.tileChannels
+  let counts: PartResult = {}
+  return {
+    rows([first, end], part) {
+      const rows = end - first
+      const y = first - part * plan.stripRows
+      const found =
+        copy !== undefined && sink.kind === 'samples'
+          ? copy(first, rows, plus(sink.target, first * pitch), pitch)
+          : sink.kind === 'float'
+            ? compute(first, rows, plus(sink.target, first * rowBytes), rowBytes)
+            : compute(first, rows, plus(scratch, layout.out + y * layout.outPitch), layout.outPitch)
+      counts = bothCounts(counts, found)
+    },
+    end(part) {
+      const own = counts
+      counts = {}
+      const y = part * plan.stripRows
+      const rows = Math.min(plan.stripRows, plan.outHeight - y)
+      if (copy !== undefined && sink.kind === 'samples') return { ...own, rows: [y, y + rows] }
+      const emitted = emit(part, rows)
+      return emitted instanceof Promise
+        ? emitted.then((bytes) => ({ ...own, ...bytes }))
+        : { ...own, ...emitted }
+    },
   }
 }
 
@@ -247,6 +266,13 @@ function storeRows(
     bytes[to] = 0
   }
 }
+
+const bothCounts = (a: PartResult, b: PartResult): PartResult => ({
+  low: (a.low ?? 0) + (b.low ?? 0),
+  high: (a.high ?? 0) + (b.high ?? 0),
+  min: Math.min(a.min ?? Number.POSITIVE_INFINITY, b.min ?? Number.POSITIVE_INFINITY),
+  max: Math.max(a.max ?? Number.NEGATIVE_INFINITY, b.max ?? Number.NEGATIVE_INFINITY),
+})
 
 function clearCounts(memory: WebAssembly.Memory, at: number): void {
   new Uint32Array(memory.buffer, at, 2).fill(0)

@@ -31,6 +31,8 @@ export function poolEngine(pool: Pool, session?: Session): Engine {
   return {
     async correlate(x, weight, bias, c) {
       const plan = correlationBank(c)
+      if (plan.algorithm === 'winograd')
+        return together([x], (engine, planes) => engine.correlate(planes!, weight, bias, c))
       return run(within, plan, x, weight, bias, c.filters, c.axes, correlationIndex(plan))
     },
     async transpose(x, weight, bias, t) {

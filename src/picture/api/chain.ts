@@ -86,6 +86,8 @@ export type NetPictureOptions = {
   readonly outRange?: NetRange | 'raw'
   /** The channels that it takes; `luma` resizes chroma beside it. */
   readonly colours?: NetColours
+  /** `direct` computes every product of 3x3 convolutions of many channels, as the formula has it. Default `auto`. */
+  readonly algorithm?: 'auto' | 'direct'
   /** What a map of classes becomes. */
   readonly classes?: 'colours' | 'numbers'
   /** The colours of a map of numbers, such as depth, or the probability of a class. */

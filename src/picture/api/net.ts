@@ -1,4 +1,5 @@
-import { checkOptions, checkRank } from '../../conv/spec.ts'
+import { checkAlgorithm, checkOptions, checkRank } from '../../conv/spec.ts'
+import { directSums } from '../../definition/engine.ts'
 import { asConvoError, ConvoError } from '../../error.ts'
 import { nodeOf, planesNode, traced, tracer } from '../../graph/node.ts'
 import { describeModel, type ModelFacts } from '../../net/describe.ts'
@@ -37,17 +38,26 @@ export class Net {
 
   /**
    * Runs it on numbers as they are: x [C,H,W] gives [C',H',W'], in strips on all threads. The bits do not depend on either.
+   * `algorithm: 'direct'` computes every product of 3x3 convolutions of many channels, as the formula has it.
    *
    * @throws ConvoError E_ARGUMENT, E_SHAPE for a size that it does not take
    */
-  async run(x: Tensor, options: { readonly threads?: number | undefined } = {}): Promise<Tensor> {
+  async run(
+    x: Tensor,
+    options: {
+      readonly threads?: number | undefined
+      readonly algorithm?: 'auto' | 'direct' | undefined
+    } = {},
+  ): Promise<Tensor> {
     try {
       if (!(x instanceof Tensor)) throw new ConvoError('E_ARGUMENT', `x must be a tensor, got ${describe(x)}`)
       checkRank('x', x, 3, '[C,H,W]')
-      checkOptions(options, ['threads'])
+      checkOptions(options, ['threads', 'algorithm'])
+      checkAlgorithm(options.algorithm)
+      const engine = options.algorithm === 'direct' ? directSums(tracer) : tracer
       const model = this.#model
       const fit = await fitOf(model, x.shape as unknown as [number, number, number])
-      const out = await throughModel(model, traced(planesNode(x)), tracer, fit)
+      const out = await throughModel(model, traced(planesNode(x)), engine, fit)
       return await poolOf(options.threads).exclusive((session) => runToTensor(session, { out: nodeOf(out) }))
     } catch (error) {
       throw asConvoError(error)

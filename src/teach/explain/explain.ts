@@ -22,7 +22,7 @@ import { drawingFormat, writeDrawing } from '../draw/file.ts'
 import type { Arithmetic, FilterExplanation, StepsExplanation } from './explanation.ts'
 import { type Seen, seenOf, tapsOf } from './seen.ts'
 import { explainSettings } from './settings.ts'
-import { stripsOfBank, stripsOfRecipe } from './strips.ts'
+import { bankFacts, stripsOfRecipe } from './strips.ts'
 import { explanationText, filterText, stepsText } from './text.ts'
 
 /** [C,H,W] or [C,D,H,W], and what the samples are. */
@@ -227,8 +227,9 @@ async function arithmeticOf(run: Planned | undefined, explanation: Explanation):
     const { algorithm, reason } = recipe.stencils[0]!
     return { algorithm, reason, strips: stripsOfRecipe(recipe) }
   }
-  const arithmetic = run?.step.arithmetic ?? arithmetics.bank
-  return arithmetic.algorithm === 'bank' ? { ...arithmetic, strips: stripsOfBank(explanation) } : arithmetic
+  const arithmetic = run && (run.step.arithmetic ?? arithmetics.bank)
+  if (arithmetic === undefined || arithmetic.algorithm === 'winograd') return bankFacts(explanation)
+  return arithmetic.algorithm === 'bank' ? { ...bankFacts(explanation), ...arithmetic } : arithmetic
 }
 
 /** A filter that takes steps over planes: what it does to the size, and by which arithmetic. */

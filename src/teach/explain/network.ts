@@ -9,13 +9,13 @@ const short = (n: number): string => (n === 0 ? '' : grouped(n))
 export function networkText(facts: ModelFacts): string {
   const { input, output, nodes, folded, grown } = facts
   const [channels, height, width] = input
-  const rows = nodes.map(({ operator, name, shapes, parameters, multiplications, seesAll }) => [
+  const rows = nodes.map(({ operator, name, shapes, parameters, multiplications, seesAll, algorithm }) => [
     operator,
     visibleLine(name),
     shapes.map((shape) => shape.join('x')).join(', '),
     short(parameters),
     short(multiplications),
-    seesAll ? 'sees all of its input first' : '',
+    seesAll ? 'sees all of its input first' : algorithm === 'winograd' ? algorithm : '',
   ])
   const head = ['layer', 'name', 'shape', 'weights', 'multiplications', '']
   const title = [facts.name, facts.format].filter((word) => word !== '').join(', ')
@@ -31,6 +31,11 @@ export function networkText(facts: ModelFacts): string {
       ? 'receptive field: the whole picture: steps that see all of their input take a pass of their own'
       : `receptive field: ${counted(facts.receptive, 'row')} of the picture for one row of the result`,
     `strips: ${counted(facts.stripRows, 'row')} of the result at a time, ${megabytes(facts.memory)} for each thread`,
+    ...(nodes.some(({ algorithm }) => algorithm === 'winograd')
+      ? [
+          'winograd: tiles of 4x4 sums of a 3x3 convolution take 36 products for each channel instead of 144; --algorithm direct computes all of them',
+        ]
+      : []),
     ...(grown === undefined
       ? []
       : [`size: the picture is mirrored at its edges to ${grown[1]}x${grown[0]}, and the result cut to fit`]),

@@ -1,7 +1,9 @@
 import { correlationBank, transpositionBank } from '../../conv/bank.ts'
+import { bankAlgorithm } from '../../conv/bank-algorithm.ts'
 import { flatAxis, type TransposedAxis } from '../../conv/geometry.ts'
 import type { RecipePlan } from '../../conv/plan.ts'
 import { type Explanation, layerRules } from '../../operators/explain.ts'
+import { type Arithmetic, arithmetics } from '../../operators/operator.ts'
 import { partsOf } from '../../run/bank.ts'
 
 /** How the work is cut up, a pure function of the shapes: threads take piece after piece. */
@@ -24,8 +26,13 @@ export const stripsOfRecipe = (plan: RecipePlan): Strips => ({
   halo: plan.halo,
 })
 
-/** The pieces of the first pass of a bank. */
-export function stripsOfBank({ operator, input, output, ...e }: Explanation): Strips {
+/** How the sums of a bank are computed, and the pieces of its first pass. */
+export function bankFacts({
+  operator,
+  input,
+  output,
+  ...e
+}: Explanation): Arithmetic & { readonly strips: Strips } {
   const axes = e.sizes.map(
     (s): TransposedAxis => ({
       input: s.input,
@@ -45,16 +52,20 @@ export function stripsOfBank({ operator, input, output, ...e }: Explanation): St
   const groups = alone ? channels : e.groups
   const filters = alone ? channels * e.multiplier : output[0]!
   const shape = { channels, filters, groups, axes: [depth, row, column] } as const
-  const plan = paints ? transpositionBank(shape) : correlationBank({ ...shape, border: 'constant', fill: 0 })
+  const algorithm = e.sizes.length === 3 ? ('direct' as const) : undefined
+  const correlation = { ...shape, border: 'constant', fill: 0, algorithm } as const
+  const plan = paints ? transpositionBank(shape) : correlationBank(correlation)
+  const arithmetic = plan.algorithm === 'direct' ? arithmetics.bank : bankAlgorithm(correlation)
   const { rows, count, groupsPerPart } = partsOf(plan)
   const beyond = ({ first, span }: { first: number; span: number }) =>
     [Math.max(0, -first), Math.max(0, first + span - 1)] as const
   const [[top, bottom], [left, right]] = [beyond(plan.rows), beyond(plan.columns)]
-  return {
+  const strips = {
     count,
     rows: rows * plan.outStep[1],
     halo: { top, bottom, left, right },
     groups: Math.ceil(plan.groups / groupsPerPart),
     slices: plan.grid[0],
   }
+  return { ...arithmetic, strips }
 }

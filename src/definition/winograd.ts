@@ -1,0 +1,160 @@
+import { tileSide } from '../conv/bank-algorithm.ts'
+import type { Correlation } from '../conv/geometry.ts'
+import {
+  farCube,
+  farPoint,
+  farSquare,
+  nearCube,
+  nearPoint,
+  nearSquare,
+  squaresProduct,
+  squaresSum,
+} from '../conv/winograd-points.ts'
+import { borders } from '../tensor/border.ts'
+
+// Winograd's F(4x4, 3x3), after Lavin and Gray 2016, in plain loops: the definition of that algorithm. A tile of 4x4 sums of a
+// 3x3 correlation is Aᵀ [Σ over channels of (G g Gᵀ) ∘ (Bᵀ d B)] A, of 6x6 samples d and weights g. A sum is off by at most
+// (channels + 20) · 2⁻²⁴ times what the same formula gives for the magnitudes of all its numbers; in practice by less than
+// twice as much as a direct sum. A sample that is not finite reaches the sums of whole tiles.
+
+const f32 = Math.fround
+/** Samples of a tile in a row or column, and numbers that they become. */
+export const tileSpan = tileSide + 2
+/** Numbers of a tile. */
+export const tileArea = tileSpan ** 2
+
+/** Bᵀ d. The order of every operation is part of the definition. */
+function spread(
+  d: Float32Array,
+  from: number,
+  step: number,
+  to: Float32Array,
+  at: number,
+  pitch: number,
+): void {
+  const [d0, d1, d2, d3, d4, d5] = six(d, from, step)
+  to[at] = f32(f32(squaresProduct * d0) - f32(squaresSum * d2)) + d4
+  let even = f32(d4 - f32(farSquare * d2))
+  let odd = f32(nearPoint * f32(d3 - f32(farSquare * d1)))
+  to[at + pitch] = even + odd
+  to[at + 2 * pitch] = even - odd
+  even = f32(d4 - f32(nearSquare * d2))
+  odd = f32(farPoint * f32(d3 - f32(nearSquare * d1)))
+  to[at + 3 * pitch] = even + odd
+  to[at + 4 * pitch] = even - odd
+  to[at + 5 * pitch] = f32(f32(squaresProduct * d1) - f32(squaresSum * d3)) + d5
+}
+
+type Six = [number, number, number, number, number, number]
+
+const six = (v: Float32Array, at: number, step: number): Six => [
+  v[at]!,
+  v[at + step]!,
+  v[at + 2 * step]!,
+  v[at + 3 * step]!,
+  v[at + 4 * step]!,
+  v[at + 5 * step]!,
+]
+
+/** Aᵀ m. */
+function gather(
+  m: Float32Array,
+  from: number,
+  step: number,
+  to: Float32Array,
+  at: number,
+  pitch: number,
+): void {
+  const [m0, m1, m2, m3, m4, m5] = six(m, from, step)
+  const [near, far] = [f32(m1 + m2), f32(m3 + m4)]
+  const [nearOdd, farOdd] = [f32(m1 - m2), f32(m3 - m4)]
+  to[at] = f32(m0 + near) + far
+  to[at + pitch] = f32(nearPoint * nearOdd) + f32(farPoint * farOdd)
+  to[at + 2 * pitch] = f32(nearSquare * near) + f32(farSquare * far)
+  to[at + 3 * pitch] = f32(f32(nearCube * nearOdd) + f32(farCube * farOdd)) + m5
+}
+
+/** G g in float64: the values of a polynomial at the points, over what the other points make of them. */
+function evaluated([g0, g1, g2]: readonly [number, number, number]): Six {
+  const near = 2 * nearSquare * (nearSquare - farSquare)
+  const far = 2 * farSquare * (farSquare - nearSquare)
+  const nearEven = g0 + nearSquare * g2
+  const farEven = g0 + farSquare * g2
+  return [
+    g0 / squaresProduct,
+    (nearEven + nearPoint * g1) / near,
+    (nearEven - nearPoint * g1) / near,
+    (farEven + farPoint * g1) / far,
+    (farEven - farPoint * g1) / far,
+    g2,
+  ]
+}
+
+/** G g Gᵀ of the 9 weights of a kernel, computed in float64 and rounded once: number [row][column] goes to at + (6 row + column) · pitch. */
+export function transformWeights(
+  weight: (tap: number) => number,
+  to: Float32Array,
+  at: number,
+  pitch: number,
+): void {
+  const columns = [0, 1, 2].map((x) => evaluated([weight(x), weight(3 + x), weight(6 + x)]))
+  for (let y = 0; y < tileSpan; y++) {
+    const row = evaluated([columns[0]![y]!, columns[1]![y]!, columns[2]![y]!])
+    for (let x = 0; x < tileSpan; x++) to[at + (y * tileSpan + x) * pitch] = row[x]!
+  }
+}
+
+/**
+ * Correlation by Winograd's algorithm, for a 3x3 bank of one group, without stride and dilation; shapes as
+ * `correlateReference`. Tiles begin at multiples of 4 of the output. Columns of a tile are transformed before its rows, on
+ * both sides; the products of a tile are summed channel after channel, acc = f32(acc + f32(weight · sample)), from 0; the
+ * bias is added last. Samples of a tile that no tap of an output reads are the fill value.
+ */
+export function winogradReference(
+  x: Float32Array,
+  weight: Float32Array,
+  bias: Float32Array | undefined,
+  { axes, border, fill, channels, filters }: Correlation,
+): Float32Array {
+  const [, ay, ax] = axes
+  const { source } = borders[border]
+  const weights = new Float32Array(filters * channels * tileArea)
+  for (let i = 0; i < filters * channels; i++)
+    transformWeights((tap) => weight[i * 9 + tap]!, weights, i * tileArea, 1)
+  const out = new Float32Array(filters * ay.output * ax.output)
+  const [tile, half] = [new Float32Array(tileArea), new Float32Array(tileArea)]
+  const samples = new Float32Array(channels * tileArea)
+  const sums = new Float32Array(tileArea)
+  for (let y = 0; y < ay.output; y += tileSide) {
+    for (let left = 0; left < ax.output; left += tileSide) {
+      for (let c = 0; c < channels; c++) {
+        for (let i = 0; i < tileArea; i++) {
+          const [row, column] = [y + Math.floor(i / tileSpan), left + (i % tileSpan)]
+          const isRead = row < ay.output + 2 && column < ax.output + 2
+          const iy = isRead ? source(row - ay.before, ay.input) : -1
+          const ix = isRead ? source(column - ax.before, ax.input) : -1
+          tile[i] = iy < 0 || ix < 0 ? fill : x[(c * ay.input + iy) * ax.input + ix]!
+        }
+        for (let i = 0; i < tileSpan; i++) spread(tile, i, tileSpan, half, i, tileSpan)
+        for (let i = 0; i < tileSpan; i++)
+          spread(half, i * tileSpan, 1, samples, c * tileArea + i * tileSpan, 1)
+      }
+      for (let filter = 0; filter < filters; filter++) {
+        sums.fill(0)
+        for (let c = 0; c < channels; c++) {
+          const [w, s] = [(filter * channels + c) * tileArea, c * tileArea]
+          for (let i = 0; i < tileArea; i++) sums[i] = sums[i]! + f32(weights[w + i]! * samples[s + i]!)
+        }
+        for (let i = 0; i < tileSpan; i++) gather(sums, i, tileSpan, half, i, tileSpan)
+        for (let i = 0; i < tileSide; i++) gather(half, i * tileSpan, 1, tile, i * tileSide, 1)
+        for (let i = 0; i < tileSide ** 2; i++) {
+          const [row, column] = [y + Math.floor(i / tileSide), left + (i % tileSide)]
+          if (row >= ay.output || column >= ax.output) continue
+          const at = (filter * ay.output + row) * ax.output + column
+          out[at] = bias === undefined ? tile[i]! : tile[i]! + bias[filter]!
+        }
+      }
+    }
+  }
+  return out
+}

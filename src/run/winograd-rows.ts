@@ -1,0 +1,175 @@
+import { columnSources } from '../conv/bank.ts'
+import { tileSide } from '../conv/bank-algorithm.ts'
+import { tileArea, tileSpan, transformWeights } from '../definition/winograd.ts'
+import { type Address, plus } from '../graph/address.ts'
+import type { Bank } from '../graph/node.ts'
+import { pitchOf } from '../graph/schedule.ts'
+import { slotOf } from '../graph/spans.ts'
+import { borders } from '../tensor/border.ts'
+import type { Arena } from './arena.ts'
+import { consecutive, put } from './bank.ts'
+import type { WasmExports } from './engine.ts'
+import type { Compute } from './layer-loops.ts'
+import { rowAt } from './placed-rows.ts'
+
+/** A bank of 3x3 that runs by Winograd's algorithm, with its tables in the shared memory. */
+export type PlacedWinograd = {
+  readonly algorithm: 'winograd'
+  readonly plan: Omit<Bank['plan'], 'phases'>
+  /** Filters, rounded up to whole blocks. */
+  readonly filters: number
+  readonly weights: Address
+  readonly bias: Address
+  /** i32: the column of the input of each column of the tiles. */
+  readonly columns: Address
+  readonly copied: readonly [first: number, last: number]
+  /** Tiles in a row, and how many are computed at once. */
+  readonly tiles: number
+  readonly tilesAtOnce: number
+}
+
+/** Filters that one loop computes side by side. */
+const block = 4
+/** Tiles that one loop computes side by side. */
+const lanes = 8
+/** Bytes of transformed samples and sums that stay in a second-level cache. */
+const cacheBytes = 640 * 1024
+
+/** Lays out the tables of a bank. */
+export function placeWinograd(arena: Arena, { plan, weights, bias, index }: Bank): PlacedWinograd {
+  const { phases, ...rest } = plan
+  const [taps] = phases.map((phase) => phase.taps) as [(typeof phases)[number]['taps']]
+  const { channelsPerGroup: channels, filtersPerGroup: count } = plan
+  const filters = Math.ceil(count / block) * block
+  const transformed = new Float32Array(tileArea * filters * channels)
+  for (let f = 0; f < count; f++) {
+    for (let c = 0; c < channels; c++) {
+      const at = (Math.floor(f / block) * channels + c) * block + (f % block)
+      transformWeights((tap) => weights[index(f, c, taps[tap]!.weight)]!, transformed, at, filters * channels)
+    }
+  }
+  const tiles = Math.ceil(plan.grid[2] / tileSide)
+  const most = Math.max(1, Math.floor(cacheBytes / (tileArea * 4 * (channels + filters) * lanes))) * lanes
+  const pieces = Math.ceil(tiles / most)
+  const tilesAtOnce = Math.ceil(tiles / pieces / lanes) * lanes
+  // whole vectors of tiles; what no tap reads is outside
+  const columns = columnSources(plan, 0, Math.ceil(tiles / 4) * 16 + 2).fill(-1, plan.grid[2] + 2)
+  const allBias = new Float32Array(filters)
+  allBias.set(bias ?? [])
+  return {
+    algorithm: 'winograd',
+    plan: rest,
+    filters,
+    weights: put(arena, transformed),
+    bias: put(arena, allBias),
+    columns: put(arena, columns),
+    copied: consecutive(columns),
+    tiles,
+    tilesAtOnce,
+  }
+}
+
+/** An odd multiple of 64, as `pitchOf`: numbers of a tile would share a set of the cache. */
+const spaced = (bytes: number): number => Math.ceil(bytes / 128) * 128 + 64
+
+/** Where things are in the scratch memory, in bytes. */
+function layoutOf({ plan, filters, tilesAtOnce: tiles }: PlacedWinograd) {
+  const blockPitch = plan.channelsPerGroup * lanes * 4
+  const samplesPitch = spaced((tiles / lanes) * blockPitch)
+  const rowPitch = tiles * 4
+  const sumsPitch = spaced(filters * rowPitch)
+  const columnsPitch = pitchOf(tiles * tileSide + 2)
+  const sizes = {
+    rows: 64,
+    vectors: tileSpan * tileSide * 16,
+    outside: pitchOf(plan.input[2]),
+    columns: tileSpan * columnsPitch,
+    samples: tileArea * samplesPitch,
+    sums: tileArea * sumsPitch,
+  }
+  let bytes = 0
+  const at = Object.fromEntries(
+    Object.entries(sizes).map(([name, size]) => {
+      bytes += size
+      return [name, bytes - size]
+    }),
+  ) as Record<keyof typeof sizes, number>
+  return { at, bytes, blockPitch, samplesPitch, rowPitch, sumsPitch, columnsPitch }
+}
+
+/** Scratch memory of a bank. */
+export const winogradBytes = (bank: PlacedWinograd): number => layoutOf(bank).bytes
+
+/** Computes rows of a bank's output from rows of its input. */
+export function prepareWinograd(
+  bank: PlacedWinograd,
+  wasm: WasmExports,
+  memory: WebAssembly.Memory,
+  scratch: Address,
+): Compute {
+  const { plan, filters, tiles, tilesAtOnce, copied } = bank
+  const { at, blockPitch, samplesPitch, rowPitch, sumsPitch, columnsPitch } = layoutOf(bank)
+  const [, height, width] = plan.input
+  const { channelsPerGroup: channels, filtersPerGroup: count, fill } = plan
+  const { source } = borders[plan.border]
+  const rowTable = plus(scratch, at.rows)
+  const outside = plus(scratch, at.outside)
+  const words = new Uint32Array(memory.buffer)
+  return (to, [from], [first, end]) => {
+    wasm.fillRow(outside, width, fill)
+    for (let y = Math.floor(first / tileSide) * tileSide; y < end; y += tileSide) {
+      for (let i = 0; i < tileSpan; i++) {
+        const isRead = y + i < plan.grid[1] + 2
+        const row = isRead ? source(y + i + plan.rows.first, height) : -1
+        const place = row < 0 ? outside : plus(from!.address, slotOf(from!.rows, row) * from!.pitch)
+        words.set([place, row < 0 ? 0 : from!.plane], rowTable / 4 + 2 * i)
+      }
+      for (let tile = 0; tile < tiles; tile += tilesAtOnce) {
+        const some = Math.min(tilesAtOnce, tiles - tile)
+        const column = tile * tileSide
+        const inside = (k: number) => Math.max(0, Math.min(k - column, Math.ceil(some / 4) * 16 + 2))
+        wasm.winogradSamples(
+          plus(scratch, at.samples),
+          samplesPitch,
+          blockPitch,
+          rowTable,
+          channels,
+          plus(bank.columns, column * 4),
+          inside(copied[0]),
+          inside(copied[1]),
+          some,
+          fill,
+          plus(scratch, at.columns),
+          columnsPitch,
+        )
+        wasm.winogradProducts(
+          plus(scratch, at.sums),
+          sumsPitch,
+          rowPitch,
+          plus(scratch, at.samples),
+          samplesPitch,
+          blockPitch,
+          bank.weights,
+          channels,
+          filters,
+          some,
+        )
+        const top = Math.max(first, y)
+        wasm.winogradOutput(
+          plus(rowAt(to, 0, top), column * 4 - (top - y) * to.pitch),
+          to.plane,
+          to.pitch,
+          plus(scratch, at.sums),
+          sumsPitch,
+          rowPitch,
+          bank.bias,
+          count,
+          some,
+          top - y,
+          Math.min(end - y, tileSide),
+          plus(scratch, at.vectors),
+        )
+      }
+    }
+  }
+}

@@ -1,0 +1,306 @@
+// Winograd's F(4x4, 3x3), with the bits of src/definition/winograd.ts. The lanes of a vector are tiles that are side by side.
+// Samples of tiles are [number of the tile][block of 8 tiles][channel][8], weights [number][block of 4 filters][channel][4],
+// sums [number][filter][tile].
+
+import {
+  farCube,
+  farPoint,
+  farSquare,
+  nearCube,
+  nearPoint,
+  nearSquare,
+  squaresProduct,
+  squaresSum,
+} from '../conv/winograd-points'
+import { Address } from './address'
+
+@inline
+function times(by: f64, v: v128): v128 {
+  return f32x4.mul(f32x4.splat(<f32>by), v)
+}
+
+/** Stores six numbers, `pitch` apart, for six samples in a column or row of tiles. */
+@inline
+function spread(to: usize, pitch: usize, d0: v128, d1: v128, d2: v128, d3: v128, d4: v128, d5: v128): void {
+  v128.store(to, f32x4.add(f32x4.sub(times(squaresProduct, d0), times(squaresSum, d2)), d4))
+  let even = f32x4.sub(d4, times(farSquare, d2))
+  let odd = times(nearPoint, f32x4.sub(d3, times(farSquare, d1)))
+  v128.store(to + pitch, f32x4.add(even, odd))
+  v128.store(to + 2 * pitch, f32x4.sub(even, odd))
+  even = f32x4.sub(d4, times(nearSquare, d2))
+  odd = times(farPoint, f32x4.sub(d3, times(nearSquare, d1)))
+  v128.store(to + 3 * pitch, f32x4.add(even, odd))
+  v128.store(to + 4 * pitch, f32x4.sub(even, odd))
+  v128.store(to + 5 * pitch, f32x4.add(f32x4.sub(times(squaresProduct, d1), times(squaresSum, d3)), d5))
+}
+
+/** `n` columns of six rows, from byte `from` on, transformed; 4 at least. */
+@inline
+function spreadColumns(to: usize, pitch: usize, rows: usize, c: i32, from: usize, n: i32): void {
+  const r0 = rowOf(rows, c) + from
+  const r1 = rowOf(rows + 8, c) + from
+  const r2 = rowOf(rows + 16, c) + from
+  const r3 = rowOf(rows + 24, c) + from
+  const r4 = rowOf(rows + 32, c) + from
+  const r5 = rowOf(rows + 40, c) + from
+  const last = <usize>(n - 4) << 2
+  for (let x: usize = 0; ; x += 16) {
+    if (x > last) x = last
+    spread(
+      to + x,
+      pitch,
+      v128.load(r0 + x),
+      v128.load(r1 + x),
+      v128.load(r2 + x),
+      v128.load(r3 + x),
+      v128.load(r4 + x),
+      v128.load(r5 + x),
+    )
+    if (x == last) break
+  }
+}
+
+/** A row of a channel, of a table of addresses and steps from channel to channel. */
+@inline
+function rowOf(entry: usize, c: i32): usize {
+  return <usize>load<u32>(entry) + <usize>c * <usize>load<u32>(entry, 4)
+}
+
+/** Column k of a table of columns, transformed. Writes 4 columns, of which the first counts. */
+function spreadColumn(scratch: usize, pitch: usize, rows: usize, c: i32, columns: usize, k: i32, fill: f32): void {
+  const f = f32x4.splat(fill)
+  const to = scratch + (<usize>k << 2)
+  const column = load<i32>(columns + (<usize>k << 2))
+  if (column < 0) {
+    spread(to, pitch, f, f, f, f, f, f)
+    return
+  }
+  const x = <usize>column << 2
+  spread(
+    to,
+    pitch,
+    v128.load32_splat(rowOf(rows, c) + x),
+    v128.load32_splat(rowOf(rows + 8, c) + x),
+    v128.load32_splat(rowOf(rows + 16, c) + x),
+    v128.load32_splat(rowOf(rows + 24, c) + x),
+    v128.load32_splat(rowOf(rows + 32, c) + x),
+    v128.load32_splat(rowOf(rows + 40, c) + x),
+  )
+}
+
+/**
+ * The samples of `tiles` tiles of all channels, transformed. `rows` has six pairs of u32: the address of a row, and bytes from
+ * channel to channel. Column k of the tiles is columns[k] (i32) of the rows, or `fill` where that is -1; columns first..last-1
+ * follow each other. `scratch` is room for six rows of these columns, `scratchPitch` apart.
+ */
+export function winogradSamples(
+  to: Address,
+  pitch: usize,
+  blockPitch: usize,
+  rows: Address,
+  channels: i32,
+  columns: Address,
+  first: i32,
+  last: i32,
+  tiles: i32,
+  fill: f32,
+  scratch: Address,
+  scratchPitch: usize,
+): void {
+  const n = ((tiles + 3) & ~3) * 4 + 2
+  if (last - first < 4) last = first
+  for (let c = 0; c < channels; c++) {
+    // each single column writes 3 beyond it, which come later
+    for (let k = 0; k < first; k++) spreadColumn(scratch, scratchPitch, rows, c, columns, k, fill)
+    if (last > first) {
+      const from = <usize>load<i32>(columns + (<usize>first << 2)) << 2
+      spreadColumns(scratch + (<usize>first << 2), scratchPitch, rows, c, from, last - first)
+    }
+    for (let k = last; k < n; k++) spreadColumn(scratch, scratchPitch, rows, c, columns, k, fill)
+    const place = to + (<usize>c << 5)
+    for (let i = 0; i < 6; i++) {
+      const row = scratch + <usize>i * scratchPitch
+      const out = place + <usize>(i * 6) * pitch
+      for (let t = 0; t < tiles; t += 4) {
+        const p = row + (<usize>t << 4)
+        const x0 = v128.load(p)
+        const x1 = v128.load(p, 16)
+        const x2 = v128.load(p, 32)
+        const x3 = v128.load(p, 48)
+        const x4 = v128.load(p, 64)
+        const l0 = v128.shuffle<i32>(x0, x1, 0, 4, 1, 5)
+        const l1 = v128.shuffle<i32>(x2, x3, 0, 4, 1, 5)
+        const h0 = v128.shuffle<i32>(x0, x1, 2, 6, 3, 7)
+        const h1 = v128.shuffle<i32>(x2, x3, 2, 6, 3, 7)
+        const d0 = v128.shuffle<i32>(l0, l1, 0, 1, 4, 5)
+        const d1 = v128.shuffle<i32>(l0, l1, 2, 3, 6, 7)
+        const d2 = v128.shuffle<i32>(h0, h1, 0, 1, 4, 5)
+        const d3 = v128.shuffle<i32>(h0, h1, 2, 3, 6, 7)
+        const d4 = v128.shuffle<i32>(d0, x4, 1, 2, 3, 4)
+        const d5 = v128.shuffle<i32>(d1, x4, 1, 2, 3, 5)
+        const at = out + <usize>(t >> 3) * blockPitch + (<usize>(t & 4) << 2)
+        spread(at, pitch, d0, d1, d2, d3, d4, d5)
+      }
+    }
+  }
+}
+
+/** Sums over the channels of weights times samples, for each of the 36 numbers of `tiles` tiles; `filters` is divisible by 4. */
+export function winogradProducts(
+  sums: Address,
+  sumsPitch: usize,
+  rowPitch: usize,
+  samples: Address,
+  samplesPitch: usize,
+  blockPitch: usize,
+  weights: Address,
+  channels: i32,
+  filters: i32,
+  tiles: i32,
+): void {
+  const depth = <usize>channels << 4
+  const weightsPitch = depth * <usize>(filters >> 2)
+  for (let f: usize = 0; f < 36; f++) {
+    const end = weights + (f + 1) * weightsPitch
+    for (let t = 0; t < tiles; t += 8) {
+      const src = samples + f * samplesPitch + <usize>(t >> 3) * blockPitch
+      let to = sums + f * sumsPitch + (<usize>t << 2)
+      for (let w = weights + f * weightsPitch; w < end; w += depth, to += rowPitch << 2) {
+        if (tiles - t > 4) eightProducts(to, rowPitch, src, w, w + depth)
+        else fourProducts(to, rowPitch, src, w, w + depth)
+      }
+    }
+  }
+}
+
+/** 8 tiles by 4 filters. */
+@inline
+function eightProducts(to: usize, rowPitch: usize, src: usize, w: usize, end: usize): void {
+  let a0 = f32x4.splat(0)
+  let a1 = f32x4.splat(0)
+  let b0 = f32x4.splat(0)
+  let b1 = f32x4.splat(0)
+  let c0 = f32x4.splat(0)
+  let c1 = f32x4.splat(0)
+  let d0 = f32x4.splat(0)
+  let d1 = f32x4.splat(0)
+  for (; w < end; w += 16, src += 32) {
+    const s0 = v128.load(src)
+    const s1 = v128.load(src, 16)
+    let k = v128.load32_splat(w)
+    a0 = f32x4.add(a0, f32x4.mul(k, s0))
+    a1 = f32x4.add(a1, f32x4.mul(k, s1))
+    k = v128.load32_splat(w, 4)
+    b0 = f32x4.add(b0, f32x4.mul(k, s0))
+    b1 = f32x4.add(b1, f32x4.mul(k, s1))
+    k = v128.load32_splat(w, 8)
+    c0 = f32x4.add(c0, f32x4.mul(k, s0))
+    c1 = f32x4.add(c1, f32x4.mul(k, s1))
+    k = v128.load32_splat(w, 12)
+    d0 = f32x4.add(d0, f32x4.mul(k, s0))
+    d1 = f32x4.add(d1, f32x4.mul(k, s1))
+  }
+  v128.store(to, a0)
+  v128.store(to, a1, 16)
+  to += rowPitch
+  v128.store(to, b0)
+  v128.store(to, b1, 16)
+  to += rowPitch
+  v128.store(to, c0)
+  v128.store(to, c1, 16)
+  to += rowPitch
+  v128.store(to, d0)
+  v128.store(to, d1, 16)
+}
+
+/** 4 tiles by 4 filters. */
+@inline
+function fourProducts(to: usize, rowPitch: usize, src: usize, w: usize, end: usize): void {
+  let a = f32x4.splat(0)
+  let b = f32x4.splat(0)
+  let c = f32x4.splat(0)
+  let d = f32x4.splat(0)
+  for (; w < end; w += 16, src += 32) {
+    const s = v128.load(src)
+    a = f32x4.add(a, f32x4.mul(v128.load32_splat(w), s))
+    b = f32x4.add(b, f32x4.mul(v128.load32_splat(w, 4), s))
+    c = f32x4.add(c, f32x4.mul(v128.load32_splat(w, 8), s))
+    d = f32x4.add(d, f32x4.mul(v128.load32_splat(w, 12), s))
+  }
+  v128.store(to, a)
+  v128.store(to + rowPitch, b)
+  v128.store(to + 2 * rowPitch, c)
+  v128.store(to + 3 * rowPitch, d)
+}
+
+/**
+ * Rows `first` to `end` - 1 of `tiles` tiles of all filters, from their sums and biases: `to` is the place of row 0. Writes up
+ * to 16 columns for each 4 tiles. `scratch` is room for 24 vectors.
+ */
+export function winogradOutput(
+  to: Address,
+  plane: usize,
+  pitch: usize,
+  sums: Address,
+  sumsPitch: usize,
+  rowPitch: usize,
+  bias: Address,
+  filters: i32,
+  tiles: i32,
+  first: i32,
+  end: i32,
+  scratch: Address,
+): void {
+  const six = <usize>6 * sumsPitch
+  for (let o = 0; o < filters; o++) {
+    const k = v128.load32_splat(bias + (<usize>o << 2))
+    for (let t = 0; t < tiles; t += 4) {
+      const src = sums + <usize>o * rowPitch + (<usize>t << 2)
+      for (let j: usize = 0; j < 6; j++) {
+        const p = src + j * sumsPitch
+        const m0 = v128.load(p)
+        const m1 = v128.load(p + six)
+        const m2 = v128.load(p + 2 * six)
+        const m3 = v128.load(p + 3 * six)
+        const m4 = v128.load(p + 4 * six)
+        const m5 = v128.load(p + 5 * six)
+        const near = f32x4.add(m1, m2)
+        const far = f32x4.add(m3, m4)
+        const nearOdd = f32x4.sub(m1, m2)
+        const farOdd = f32x4.sub(m3, m4)
+        const at = scratch + (j << 4)
+        v128.store(at, f32x4.add(f32x4.add(m0, near), far))
+        v128.store(at, f32x4.add(times(nearPoint, nearOdd), times(farPoint, farOdd)), 96)
+        v128.store(at, f32x4.add(times(nearSquare, near), times(farSquare, far)), 192)
+        v128.store(at, f32x4.add(f32x4.add(times(nearCube, nearOdd), times(farCube, farOdd)), m5), 288)
+      }
+      for (let y = first; y < end; y++) {
+        const at = scratch + <usize>y * 96
+        const m0 = v128.load(at)
+        const m1 = v128.load(at, 16)
+        const m2 = v128.load(at, 32)
+        const m3 = v128.load(at, 48)
+        const m4 = v128.load(at, 64)
+        const m5 = v128.load(at, 80)
+        const near = f32x4.add(m1, m2)
+        const far = f32x4.add(m3, m4)
+        const nearOdd = f32x4.sub(m1, m2)
+        const farOdd = f32x4.sub(m3, m4)
+        const y0 = f32x4.add(f32x4.add(f32x4.add(m0, near), far), k)
+        const y1 = f32x4.add(f32x4.add(times(nearPoint, nearOdd), times(farPoint, farOdd)), k)
+        const y2 = f32x4.add(f32x4.add(times(nearSquare, near), times(farSquare, far)), k)
+        const odd = f32x4.add(f32x4.add(times(nearCube, nearOdd), times(farCube, farOdd)), m5)
+        const y3 = f32x4.add(odd, k)
+        const l0 = v128.shuffle<i32>(y0, y1, 0, 4, 1, 5)
+        const l1 = v128.shuffle<i32>(y2, y3, 0, 4, 1, 5)
+        const h0 = v128.shuffle<i32>(y0, y1, 2, 6, 3, 7)
+        const h1 = v128.shuffle<i32>(y2, y3, 2, 6, 3, 7)
+        const dst = to + <usize>o * plane + <usize>y * pitch + (<usize>t << 4)
+        v128.store(dst, v128.shuffle<i32>(l0, l1, 0, 1, 4, 5))
+        v128.store(dst, v128.shuffle<i32>(l0, l1, 2, 3, 6, 7), 16)
+        v128.store(dst, v128.shuffle<i32>(h0, h1, 0, 1, 4, 5), 32)
+        v128.store(dst, v128.shuffle<i32>(h0, h1, 2, 3, 6, 7), 48)
+      }
+    }
+  }
+}
