@@ -25,7 +25,7 @@ import { type Item, pictureValue, plain, shapeOf, type Value, withChannels } fro
 const floatsOf = ({ data }: Pick<Constant, 'data'>): Float32Array =>
   data instanceof Float32Array ? data : Float32Array.from(data)
 
-/** The bias of so many filters, where there is one. @throws ConvoError E_SHAPE */
+/** The bias of the filters, where there is one. @throws ConvoError E_SHAPE */
 const biasOf = (turn: Turn, filters: number): Float32Array | undefined =>
   turn.inputs[2] === undefined ? undefined : floatsOf({ data: numbersAt(turn, 2, 'the bias', filters) })
 
