@@ -26,7 +26,7 @@ import { pictureLayers } from './picture-layers.ts'
 import { type PoolAxes, poolRow } from './pool.ts'
 import type { Rows, Span } from './rows.ts'
 import { concat, placed, rearranged, resized } from './shaping.ts'
-import { rowSummary, standardized, summary } from './summary.ts'
+import { product, rowSummary, standardized, summary } from './summary.ts'
 
 export type { Shape } from './layer.ts'
 
@@ -49,6 +49,8 @@ const others = {
   normalized,
   placed,
   prelu,
+  product,
+  productRows: product,
   raise,
   rearranged,
   resized,

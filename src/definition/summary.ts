@@ -1,4 +1,4 @@
-import type { Layer, Shape } from './layer.ts'
+import { type Layer, type Shape, wider } from './layer.ts'
 
 // What is known of a channel only when all of it was seen. Every row is summed up on its own, from left to right, and the
 // rows are put together from top to bottom, all in double precision: so strips change nothing. Between the two a double
@@ -131,6 +131,26 @@ export const standardized: Layer<{
         const [from, to] = [x!.at(c, y), out.at(c, y)]
         for (let i = 0; i < width; i++)
           out.data[to + i] = fround(((x!.data[from + i]! - mean) / root) * gamma[c]! + beta[c]!)
+      }
+    }
+  },
+}
+
+/** Matrices [C,M,K] by [C,K,N], the sums over K in double precision, rounded once; of one matrix for all channels it is repeated. */
+export const product: Layer<Record<string, never>> = {
+  shape: (_, [a, b]) => [wider(a![0], b![0]), a![1], b![2]],
+  needs: (_, rows, [, b]) => [rows, [0, b![1]]],
+  run(_settings, out, [a, b], [first, end], [aShape, bShape], [channels, , width]) {
+    const sums = new Float64Array(width)
+    for (let c = 0; c < channels; c++) {
+      const [inA, inB] = [aShape![0] === 1 ? 0 : c, bShape![0] === 1 ? 0 : c]
+      for (let y = first; y < end; y++) {
+        sums.fill(0)
+        for (let k = 0; k < bShape![1]; k++) {
+          const [by, from] = [a!.data[a!.at(inA, y) + k]!, b!.at(inB, k)]
+          for (let i = 0; i < width; i++) sums[i]! += by * b!.data[from + i]!
+        }
+        out.data.set(sums, out.at(c, y))
       }
     }
   },

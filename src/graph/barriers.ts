@@ -1,13 +1,13 @@
 import type { LayerSettings } from '../definition/layers.ts'
 import { layerNode, type Node } from './node.ts'
 
-// Steps that must see all of their input before they give anything: what they leave is small, and is computed in a pass of
-// its own, strip by strip.
+// Steps that must see all of their input before they give anything: sums, and products of matrices. They are computed in a
+// pass of their own, strip by strip.
 
-/** A step that sums up all of its input. */
-export type Barrier = { readonly node: Node; readonly settings: LayerSettings['summary'] }
+/** A step that sums up all of its input, which leaves little, or one whose inputs are matrices, without settings. */
+export type Barrier = { readonly node: Node; readonly settings?: LayerSettings['summary'] }
 
-/** A step that sums up, with no other one below it, of those that `outs` depend on; undefined where there is none. */
+/** A step that sees all, with no other one below it, of those that `outs` depend on; undefined where there is none. */
 export function lowestBarrier(outs: readonly Node[]): Barrier | undefined {
   const seen = new Set<Node>()
   const visit = (node: Node): Barrier | undefined => {
@@ -18,7 +18,9 @@ export function lowestBarrier(outs: readonly Node[]): Barrier | undefined {
       if (found !== undefined) return found
     }
     const { work } = node
-    return work.kind === 'layer' && work.name === 'summary' ? { node, settings: work.settings } : undefined
+    if (work.kind !== 'layer') return undefined
+    if (work.name === 'product') return { node }
+    return work.name === 'summary' ? { node, settings: work.settings } : undefined
   }
   for (const out of outs) {
     const found = visit(out)
@@ -27,9 +29,17 @@ export function lowestBarrier(outs: readonly Node[]): Barrier | undefined {
   return undefined
 }
 
-/** The first part of a barrier, a row at a time. */
-export const rowsOfBarrier = ({ node, settings: { of } }: Barrier): Node =>
-  layerNode('rowSummary', node.inputs, { of })
+/** The first part of a barrier, a row at a time; of a product all of it. */
+export const rowsOfBarrier = ({ node, settings }: Barrier): Node =>
+  settings === undefined
+    ? layerNode('productRows', node.inputs, {})
+    : layerNode('rowSummary', node.inputs, { of: settings.of })
+
+/** What a step in another order is made of. */
+export function unordered(node: Node): Node {
+  const { work, inputs } = node
+  return work.kind === 'layer' && work.name === 'rearranged' ? unordered(inputs[0]!) : node
+}
 
 /** The same steps with some of them in the place of others. */
 export function replaced(outs: readonly Node[], by: ReadonlyMap<Node, Node>): Node[] {

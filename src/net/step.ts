@@ -45,7 +45,7 @@ export const neededAt = ({ node, inputs }: Turn, i: number, what: string): Const
   knownOf(inputs[i], what, nameOf(node))
 
 /**
- * The input as so many numbers.
+ * The input as a list of `count` numbers.
  *
  * @throws ConvoError E_NET_OPERATOR where it is missing or computed, E_SHAPE for another number of them
  */
@@ -76,7 +76,7 @@ export function numbersOf({ node }: Turn, name: string): readonly number[] | und
 }
 
 /**
- * An attribute of this many whole numbers; undefined where the node does not have it.
+ * An attribute of `count` whole numbers; undefined where the node does not have it.
  *
  * @throws ConvoError E_NET_OPERATOR for others, or for one below `least`
  */

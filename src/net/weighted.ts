@@ -1,13 +1,15 @@
 import { extent, type Padding } from '../conv/geometry.ts'
 import { correlationOf, transpositionOf } from '../conv/spec.ts'
-import { Tensor } from '../tensor/tensor.ts'
-import { transposedConstant } from './constants.ts'
+import { checkLimit } from '../limits.ts'
+import { sizeOf, Tensor } from '../tensor/tensor.ts'
+import { spreadShape, transposedConstant } from './constants.ts'
 import type { Constant } from './network.ts'
 import {
   constantAt,
   countsOf,
   groupsOf,
   type Lowering,
+  nameOf,
   neededAt,
   numberOf,
   numbersAt,
@@ -18,14 +20,23 @@ import {
   unsupported,
   valueAt,
 } from './step.ts'
-import { type Item, pictureValue, plain, shapeOf, type Value, withChannels } from './value.ts'
+import {
+  type Item,
+  pictureValue,
+  plain,
+  planesOf,
+  reshaped,
+  shapeOf,
+  type Value,
+  withChannels,
+} from './value.ts'
 
 // Operators with weights: banks of filters.
 
 const floatsOf = ({ data }: Pick<Constant, 'data'>): Float32Array =>
   data instanceof Float32Array ? data : Float32Array.from(data)
 
-/** The bias of so many filters, where there is one. @throws ConvoError E_SHAPE */
+/** The bias of the filters, where there is one. @throws ConvoError E_SHAPE */
 const biasOf = (turn: Turn, filters: number): Float32Array | undefined =>
   turn.inputs[2] === undefined ? undefined : floatsOf({ data: numbersAt(turn, 2, 'the bias', filters) })
 
@@ -155,15 +166,28 @@ async function byMatrix(turn: Turn, x: Value, matrix: Constant, bias: Constant |
   }
 }
 
-const matMul: Lowering = (turn) => {
+const matMul: Lowering = async (turn) => {
   const [a, b] = turn.inputs
   if (a?.kind === 'value' && b?.kind === 'known' && b.constant.shape.length === 2)
     return byMatrix(turn, a, b.constant, undefined)
-  throw unsupported(
-    turn,
-    'only what comes from the picture by a matrix of weights [K,N] is computed',
-    'a network without attention between places',
+  if (a === undefined || b === undefined) throw unfit(turn, 'a matrix is missing')
+  // attention: both come from the picture
+  const [x, y] = await Promise.all(
+    [a, b].map((item) => plain(turn.engine, item.kind === 'known' ? planesOf(item.constant) : item)),
   )
+  const [m, n] = [shapeOf(a), shapeOf(b)]
+  const lead = spreadShape(m.slice(0, -2), n.slice(0, -2))
+  const counts = [m, n].map((shape) => sizeOf(shape.slice(0, -2)))
+  if (m.length < 2 || n.length < 2 || m.at(-1) !== n.at(-2) || lead === undefined)
+    throw unfit(turn, 'they are no matrices for each other')
+  if (counts.some((count) => count !== 1 && count !== sizeOf(lead)))
+    throw unsupported(turn, `matrices of [${m}] and [${n}] are not spread over each other`)
+  const shape = [...lead, m.at(-2)!, n.at(-1)!]
+  checkLimit('tensorSamples', sizeOf(shape), nameOf(turn.node))
+  const planes = await turn.engine.layer('product', [x!.planes, y!.planes], {})
+  const made = reshaped(pictureValue(planes), shape)
+  if (made === undefined) throw unfit(turn, `it does not fit [${shape}]`)
+  return made
 }
 
 const gemm: Lowering = (turn): Promise<Item> => {

@@ -1,5 +1,5 @@
 import { summaryOfRows } from '../definition/summary.ts'
-import { type Barrier, lowestBarrier, replaced, rowsOfBarrier } from '../graph/barriers.ts'
+import { type Barrier, lowestBarrier, replaced, rowsOfBarrier, unordered } from '../graph/barriers.ts'
 import { type Node, planesNode } from '../graph/node.ts'
 import { sizeOf, Tensor } from '../tensor/tensor.ts'
 
@@ -19,18 +19,24 @@ export async function withoutBarriers(
 ): Promise<readonly Node[]> {
   let outs = given
   for (let barrier = lowestBarrier(outs); barrier !== undefined; barrier = lowestBarrier(outs)) {
-    const [x] = barrier.node.inputs as [Node]
-    if (!isThere(x) && sizeOf(x.shape) * 4 <= mostKept) {
+    const { node, settings } = barrier
+    // a row of a matrix is read for every row of the other, in another order than its samples were made in
+    const x =
+      settings === undefined ? node.inputs.map(unordered).find((one) => !isThere(one)) : node.inputs[0]!
+    if (x !== undefined && !isThere(x) && (settings === undefined || sizeOf(x.shape) * 4 <= mostKept)) {
       const kept = planesNode(await compute(x))
       outs = replaced(outs, new Map([[x, kept]]))
       continue
     }
-    outs = replaced(outs, new Map([[barrier.node, planesNode(await summed(barrier, x, compute))]]))
+    outs = replaced(outs, new Map([[node, planesNode(await summed(barrier, compute))]]))
   }
   return outs
 }
 
-async function summed(barrier: Barrier, x: Node, compute: (out: Node) => Promise<Tensor>): Promise<Tensor> {
+async function summed(barrier: Barrier, compute: (out: Node) => Promise<Tensor>): Promise<Tensor> {
+  const { node, settings } = barrier
   const rows = await compute(rowsOfBarrier(barrier))
-  return new Tensor(barrier.node.shape, summaryOfRows(barrier.settings, rows.data, x.shape))
+  return settings === undefined
+    ? rows
+    : new Tensor(node.shape, summaryOfRows(settings, rows.data, node.inputs[0]!.shape))
 }

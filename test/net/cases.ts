@@ -321,4 +321,67 @@ export const cases: readonly Case[] = [
       ],
     },
   ],
+  [
+    'attention between places',
+    {
+      shape: [1, 4, 5, 6],
+      nodes: [
+        ...['q', 'k', 'v'].flatMap((name): TestNode[] => [
+          { operator: 'Conv', inputs: ['x', F(4, 4, 1, 1), F(4)], outputs: [`${name}1`] },
+          { operator: 'Reshape', inputs: [`${name}1`, wholes(1, 4, -1)], outputs: [`${name}2`] },
+          {
+            operator: 'Transpose',
+            inputs: [`${name}2`],
+            outputs: [`${name}3`],
+            attributes: { perm: [0, 2, 1] },
+          },
+        ]),
+        { operator: 'MatMul', inputs: ['q3', 'k2'], outputs: ['a'] },
+        { operator: 'Mul', inputs: ['a', one(0.5)], outputs: ['b'] },
+        { operator: 'Softmax', inputs: ['b'], outputs: ['c'], attributes: { axis: -1 } },
+        { operator: 'MatMul', inputs: ['c', 'v3'], outputs: ['d'] },
+        { operator: 'Transpose', inputs: ['d'], outputs: ['e'], attributes: { perm: [0, 2, 1] } },
+        { operator: 'Reshape', inputs: ['e', wholes(1, 4, 5, 6)], outputs: ['f'] },
+        { operator: 'Add', inputs: ['f', 'x'], outputs: ['y'] },
+      ],
+    },
+  ],
+  [
+    'attention between channels, with two heads and a bank of 3x3 behind it',
+    {
+      shape: [1, 4, 6, 5],
+      nodes: [
+        ...['q', 'k', 'v'].flatMap((name): TestNode[] => [
+          {
+            operator: 'Conv',
+            inputs: ['x', F(6, 4, 3, 3)],
+            outputs: [`${name}1`],
+            attributes: { pads: [1, 1, 1, 1] },
+          },
+          { operator: 'Reshape', inputs: [`${name}1`, wholes(1, 2, 3, -1)], outputs: [`${name}2`] },
+        ]),
+        { operator: 'Transpose', inputs: ['k2'], outputs: ['t'], attributes: { perm: [0, 1, 3, 2] } },
+        { operator: 'MatMul', inputs: ['q2', 't'], outputs: ['a'] },
+        { operator: 'Softmax', inputs: ['a'], outputs: ['b'], attributes: { axis: -1 } },
+        { operator: 'MatMul', inputs: ['b', 'v2'], outputs: ['c'] },
+        { operator: 'Reshape', inputs: ['c', wholes(1, 6, 6, 5)], outputs: ['d'] },
+        {
+          operator: 'Conv',
+          inputs: ['d', F(2, 6, 3, 3)],
+          outputs: ['y'],
+          attributes: { pads: [1, 1, 1, 1] },
+        },
+      ],
+    },
+  ],
+  [
+    'matrices of weights on both sides',
+    {
+      shape: [1, 3, 4, 5],
+      nodes: [
+        { operator: 'MatMul', inputs: [F(1, 3, 2, 4), 'x'], outputs: ['a'] },
+        { operator: 'MatMul', inputs: ['a', F(1, 1, 5, 6)], outputs: ['y'] },
+      ],
+    },
+  ],
 ]

@@ -494,10 +494,12 @@ const perChannel = (v: Nd, index: readonly number[]): number => v.data[index[1]!
 
 const matMul: Op = ([x, w]) => {
   const K = x!.shape.at(-1)!
+  const lead = spread(x!.shape.slice(0, -2), w!.shape.slice(0, -2))
   return [
-    make([...x!.shape.slice(0, -1), w!.shape[1]!], (index) => {
+    make([...lead, x!.shape.at(-2)!, w!.shape.at(-1)!], (index) => {
       let sum = 0
-      for (let k = 0; k < K; k++) sum += at(x!, [...index.slice(0, -1), k]) * at(w!, [k, index.at(-1)!])
+      for (let k = 0; k < K; k++)
+        sum += pick(x!, [...index.slice(0, -1), k]) * pick(w!, [...index.slice(0, -2), k, index.at(-1)!])
       return sum
     }),
   ]

@@ -70,7 +70,7 @@ describe('what is not read is named, with what is', () => {
     ['a.safetensors', text('<html>'), 'a.safetensors is not a .safetensors file, despite its name'],
     ['a.bin', text('\x01'), 'a.bin is without a description of the network'],
     ['a', text('hello'), 'a is not the file of a network that is read'],
-    ['a', Buffer.alloc(0), 'a is not the file of a network that is read'],
+    ['a.onnx', Buffer.alloc(0), 'a.onnx is empty'],
   ])('%s', (name, bytes, message) => {
     const error = failure(() => networkFrom(bytes, { name }))
     expect([error.code, error.message]).toEqual(['E_NET_FORMAT', message])

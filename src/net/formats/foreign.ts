@@ -18,6 +18,7 @@ const ends =
 const asOnnx = 'export the network as ONNX from the framework that it comes from'
 
 const rows: readonly Row[] = [
+  { is: (bytes) => bytes.length === 0, what: 'empty' },
   {
     is: begins('\x89HDF\r\n\x1a\n'),
     what: 'a network of Keras in HDF5, which convo does not read',
