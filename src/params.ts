@@ -46,14 +46,19 @@ export function number(summary: string, fallback?: number, bounds: Bounds = {}):
   )
 }
 
+/** What a percentage says, `29%` being 0.29; undefined for what is none. Divided by 100, 99.99 would not be 0.9999. */
+export function partOf(given: unknown): number | undefined {
+  const digits = typeof given === 'string' ? /^\s*(-?[\d.]+)\s*%\s*$/.exec(given)?.[1] : undefined
+  return digits === undefined ? undefined : Number(`${digits}e-2`)
+}
+
 /** A part of a whole, from 0 to 1, or as a percentage. */
 export function share(summary: string): Param<number> {
   const parse = (given: unknown, name: string) => {
-    const percent = typeof given === 'string' ? /^\s*([\d.]+)\s*%\s*$/.exec(given)?.[1] : undefined
-    if (percent === undefined) return parseNumber(given, name, { min: 0, max: 1 })
-    const value = Number(percent)
-    if (!(value <= 100)) throw expected('from 0 to 1, or 0% to 100%', name, given)
-    return value / 100
+    const part = partOf(given)
+    if (part === undefined) return parseNumber(given, name, { min: 0, max: 1 })
+    if (!(part >= 0 && part <= 1)) throw expected('from 0 to 1, or 0% to 100%', name, given)
+    return part
   }
   return { summary, metavar: '<n|n%>', min: 0, max: 1, parse }
 }

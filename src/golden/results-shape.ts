@@ -4,89 +4,140 @@ import { isRecord } from '../text/record.ts'
 import { isEntry } from './lock.ts'
 import { statuses } from './page/data.ts'
 
-/** Why a value is no `Run`, with the place in it; undefined for one that is. */
-export function runProblem(run: unknown): string | undefined {
-  if (!isRecord(run)) return 'it is not an object'
-  if (run.version !== 1) return `its version is ${cut(JSON.stringify(run.version) ?? 'missing')}`
-  const { manifest, goldens, results, counts, cases, tools, shard, source } = run
-  if (source !== undefined && source !== 'tests') return 'it is neither from a check nor from tests'
-  if (!isSeen(manifest)) return 'it has no manifest'
-  if (!isText(goldens) || !isText(results)) return 'it has no folder of goldens or results'
-  if (!isRecord(counts) || !isRecord(tools)) return 'it has no counts or no tools'
-  if (shard !== undefined && !isShard(shard)) return 'its shard has no index and count'
-  if (!Array.isArray(cases)) return 'it has no cases'
-  if (run.parts !== undefined && !isParts(run.parts)) return 'its parts have no labels or folders'
-  if (run.links !== undefined && !isLinks(run.links)) return 'its links have no text or address'
-  for (const [i, one] of cases.entries()) {
-    const problem = caseProblem(one)
-    if (problem !== undefined) return `cases[${i}]: ${problem}`
+/** What is wrong, and where: `.cases[3].name`. */
+type Problem = { readonly at: string; readonly what: string }
+/** Finds what is wrong with a value; undefined where nothing is. */
+type Rule = (value: unknown) => Problem | undefined
+
+const must =
+  (is: (value: unknown) => boolean, what: string): Rule =>
+  (value) =>
+    is(value)
+      ? undefined
+      : { at: '', what: `must be ${what}, got ${cut(JSON.stringify(value) ?? 'nothing')}` }
+
+const maybe =
+  (rule: Rule): Rule =>
+  (value) =>
+    value === undefined ? undefined : rule(value)
+
+const list =
+  (rule: Rule): Rule =>
+  (value) =>
+    Array.isArray(value)
+      ? firstOf(value.map((one, i) => [`[${i}]`, one, rule]))
+      : must(Array.isArray, 'a list')(value)
+
+/** An object whose values all follow a rule. */
+const map =
+  (rule: Rule): Rule =>
+  (value) =>
+    isRecord(value)
+      ? firstOf(Object.entries(value).map(([key, one]) => [`.${key}`, one, rule]))
+      : must(isRecord, 'an object')(value)
+
+/** An object with these; what else is in it is not looked at. */
+const object =
+  (fields: Readonly<Record<string, Rule>>): Rule =>
+  (value) =>
+    isRecord(value)
+      ? firstOf(Object.entries(fields).map(([key, rule]) => [`.${key}`, value[key], rule]))
+      : must(isRecord, 'an object')(value)
+
+function firstOf(parts: readonly (readonly [at: string, value: unknown, rule: Rule])[]): Problem | undefined {
+  for (const [at, value, rule] of parts) {
+    const problem = rule(value)
+    if (problem !== undefined) return { at: at + problem.at, what: problem.what }
   }
   return undefined
 }
 
-const isParts = (value: unknown): boolean =>
-  Array.isArray(value) &&
-  value.every((one) => isRecord(one) && isText(one.label) && pathProblem(one.folder) === undefined)
+const oneOf = (...words: readonly unknown[]): Rule =>
+  must((value) => words.includes(value), words.map((word) => JSON.stringify(word)).join(' or '))
 
-const isLinks = (value: unknown): boolean =>
-  Array.isArray(value) &&
-  value.every((one) => isRecord(one) && isText(one.text) && isText(one.url) && /^https?:\/\//.test(one.url))
-
-const isText = (value: unknown): value is string => typeof value === 'string'
-
-const isSeen = (value: unknown): boolean => isRecord(value) && isText(value.path) && isText(value.sha256)
-
-const isShard = (value: unknown): boolean =>
-  isRecord(value) && Number.isSafeInteger(value.index) && Number.isSafeInteger(value.count)
-
-/** The pictures of a case, in the folder of the results but for the golden. */
-const pictures = ['expected', 'actual', 'diff', 'golden'] as const
-
-function caseProblem(one: unknown): string | undefined {
-  if (!isRecord(one)) return 'it is not an object'
-  const { name, status, message, why, facts, approval, fix, place } = one
-  if (!isText(name)) return 'it has no name'
-  if (!statuses.some((one) => one === status)) return `unknown status ${cut(JSON.stringify(status) ?? '')}`
-  if (!isText(message) || !Array.isArray(why) || !why.every(isText)) return 'it has no message'
-  if (!Array.isArray(facts) || !facts.every((fact) => Array.isArray(fact) && fact.every(isText))) {
-    return 'its facts are not pairs of words'
-  }
-  if (fix !== undefined && !isText(fix)) return 'its fix is not a string'
-  if (place !== undefined && !(isRecord(place) && isText(place.file))) return 'its place has no file'
-  for (const key of pictures) {
-    const problem = one[key] === undefined ? undefined : pathProblem(one[key])
-    if (problem !== undefined) return `${key}: ${problem}`
-  }
-  return differenceProblem(one.difference) ?? (approval === undefined ? undefined : approvalProblem(approval))
+const text = must((value) => typeof value === 'string', 'a string')
+const truth = must((value) => typeof value === 'boolean', 'true or false')
+const number = must((value) => typeof value === 'number', 'a number')
+const whole = must(Number.isSafeInteger, 'a whole number')
+/** JSON has neither NaN nor Infinity. */
+const measure = must((value) => value === null || typeof value === 'number', 'a number or null')
+const path: Rule = (value) => {
+  const trouble = typeof value === 'string' ? nameTrouble(value) : undefined
+  return trouble === undefined ? text(value) : { at: '', what: `${cut(JSON.stringify(value))}: ${trouble}` }
 }
+const seen = object({ path: text, sha256: text })
+const entry: Rule = (value) => must(isEntry, 'an entry of a lock')(value) ?? object({ file: path })(value)
 
-const isBox = (value: unknown): boolean =>
-  isRecord(value) && [value.x, value.y, value.width, value.height].every(Number.isSafeInteger)
+const caseRule = object({
+  name: text,
+  status: must((value) => statuses.some((one) => one === value), 'a status'),
+  failed: truth,
+  message: text,
+  why: list(text),
+  fix: maybe(text),
+  place: maybe(object({ file: text, line: whole, column: whole })),
+  command: maybe(text),
+  tolerance: maybe(text),
+  reason: maybe(text),
+  tags: maybe(list(text)),
+  measured: maybe(map(measure)),
+  facts: list(list(text)),
+  smallest: maybe(text),
+  selfTest: maybe(oneOf('noticed', 'missed')),
+  page: maybe(object({ number: whole, count: whole })),
+  // in the folder of the results, but for the golden
+  golden: maybe(path),
+  expected: maybe(path),
+  actual: maybe(path),
+  diff: maybe(path),
+  difference: maybe(
+    object({
+      picture: path,
+      boxes: list(object({ x: whole, y: whole, width: whole, height: whole })),
+      kinds: list(text),
+    }),
+  ),
+  approval: maybe(
+    object({
+      golden: object({ path: text, sha256: maybe(text) }),
+      actual: maybe(object({ file: path, sha256: text, entry })),
+      inputs: list(seen),
+    }),
+  ),
+  milliseconds: number,
+})
 
-function differenceProblem(difference: unknown): string | undefined {
-  if (difference === undefined) return undefined
-  if (!isRecord(difference)) return 'its difference is not an object'
-  const { picture, boxes, kinds } = difference
-  if (!Array.isArray(boxes) || !boxes.every(isBox)) return 'its difference has no boxes'
-  if (!Array.isArray(kinds) || !kinds.every(isText)) return 'its difference has no kinds'
-  const problem = pathProblem(picture)
-  return problem === undefined ? undefined : `difference: ${problem}`
-}
+const runRule = object({
+  version: oneOf(1),
+  // what two folders were compared for has nothing to approve
+  source: maybe(oneOf('tests')),
+  tools: map(text),
+  manifest: seen,
+  goldens: text,
+  results: text,
+  filter: maybe(list(text)),
+  tags: maybe(list(text)),
+  shard: maybe(object({ index: whole, count: whole })),
+  parts: maybe(list(object({ label: text, folder: path }))),
+  links: maybe(
+    list(
+      object({
+        text,
+        url: must((url) => typeof url === 'string' && /^https?:\/\//.test(url), 'an address of the web'),
+      }),
+    ),
+  ),
+  // a check has none: it would be shown as a command to run
+  accept: must((value) => value === undefined, 'absent'),
+  notes: maybe(list(text)),
+  counts: map(whole),
+  failed: whole,
+  milliseconds: number,
+  cases: list(caseRule),
+})
 
-function approvalProblem(approval: unknown): string | undefined {
-  if (!isRecord(approval)) return 'its approval is not an object'
-  const { golden, actual, inputs } = approval
-  if (!isRecord(golden) || !isText(golden.path)) return 'its approval has no golden'
-  if (!Array.isArray(inputs) || !inputs.every(isSeen)) return 'its approval has no inputs'
-  if (actual === undefined) return undefined
-  if (!isRecord(actual) || !isText(actual.sha256) || !isEntry(actual.entry)) {
-    return 'its approval has no picture'
-  }
-  return pathProblem(actual.file) ?? pathProblem(actual.entry.file)
-}
-
-function pathProblem(path: unknown): string | undefined {
-  if (!isText(path)) return 'a path must be a string'
-  const trouble = nameTrouble(path)
-  return trouble === undefined ? undefined : `${cut(JSON.stringify(path))}: ${trouble}`
+/** Why a value is no `Run`, with the place in it; undefined for one that is. */
+export function runProblem(run: unknown): string | undefined {
+  const problem = runRule(run)
+  return problem && `${problem.at.slice(1) || 'it'} ${problem.what}`
 }

@@ -169,6 +169,28 @@ describe('convo compare of folders', () => {
     expect(stderr).toContain(`error: ${message}`)
   })
 
+  it('names that differ in how an accent is written are a pair, unless both are there', async () => {
+    await slope(path('e/cafe\u0301.png'))
+    await slope(path('a/caf\u00e9.png'), 9)
+    const { cases } = JSON.parse((await run('compare', 'e', 'a', '--json')).stdout)
+    const one = cases.find(({ name }: { name: string }) => name.startsWith('caf'))
+    expect([one.name, one.status]).toEqual(['cafe\u0301.png', 'changed'])
+    await slope(path('a/cafe\u0301.png'))
+    const both = JSON.parse((await run('compare', 'e', 'a', '--json')).stdout).cases
+    const found = both.filter(({ name }: { name: string }) => name.startsWith('caf'))
+    expect(found.map(({ status }: { status: string }) => status)).toEqual(['same', 'added'])
+  })
+
+  it('--update changes nothing where a picture would replace a folder', async () => {
+    await slope(path('e/deep.png/inner.png'))
+    await slope(path('a/deep.png'))
+    const before = readFileSync(path('e/deep/changed.png'))
+    const { status, stderr } = await run('compare', 'e', 'a', '--update')
+    expect([status, stderr]).toEqual([2, expect.stringContaining('deep.png is a folder, and the actual')])
+    expect(readFileSync(path('e/deep/changed.png')).equals(before)).toBe(true)
+    expect(existsSync(path('e/removed.png'))).toBe(true)
+  })
+
   it('300 pairs give what each of them gives', async () => {
     for (const side of ['e', 'a']) rmSync(path(side), { recursive: true })
     await slope(path('one.png'))

@@ -270,6 +270,6 @@ describe('approving results of tests', () => {
   it('takes results of nothing else for those of tests', async () => {
     writeFileSync(here.at('forged/results.json'), JSON.stringify({ ...here.results(), source: 'elsewhere' }))
     const { status, told } = await here.convo('approve', '--results', 'forged', 'x')
-    expect([status, told.includes('it is neither from a check nor from tests')], told).toEqual([2, true])
+    expect([status, told.includes('source must be "tests", got "elsewhere"')], told).toEqual([2, true])
   })
 })

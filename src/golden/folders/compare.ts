@@ -56,6 +56,7 @@ export async function runFolders(
   }
   const mask = values.mask === undefined ? undefined : await maskOf(values.mask, reading)
   const limits = toleranceText(values)
+  const words = ['convo compare', ...[expected, actual].map(shellWord)]
   const progress = progressOn(io, 'picture')
   const run = await compareFolders(folders, {
     tolerance: toleranceOf(values, mask),
@@ -63,12 +64,7 @@ export async function runFolders(
     reading,
     results,
     diff: diff === undefined ? undefined : { folder: diff, style: settings['diff-style'] },
-    accept: [
-      'convo compare',
-      ...[expected, actual].map(shellWord),
-      ...(limits === '' ? [] : [limits]),
-      '--update',
-    ].join(' '),
+    ...(!update && { accept: [...words, limits, '--update'].filter((word) => word !== '').join(' ') }),
     onCase: (_, done, all) => progress.show(done, all),
   }).finally(() => progress.clear())
   const wanted = quiet ? asked.filter(({ file }) => file !== undefined) : asked

@@ -44,7 +44,8 @@ export async function findPairs(expected: string, actual: string): Promise<Folde
       fix: `a folder of pictures instead of ${one}`,
     })
   }
-  const [left, right] = [await sideOf(expected), await sideOf(actual)]
+  const left = await sideOf(expected)
+  const right = respelled(await sideOf(actual), left.files)
   const names = [...new Set([...left.files.keys(), ...right.files.keys()])].sort()
   // a comparison of nothing always passes, which is not what anybody asks for
   if (names.length === 0) {
@@ -65,6 +66,21 @@ async function sideOf(word: string) {
     found.inputs.map(({ path, rel }) => [join(rel, basename(path)).replaceAll('\\', '/'), path] as const),
   )
   return { folder: found.folders[0]!, files, notes: found.notes }
+}
+
+/** Files under the names that the other side has for them, where only the way differs in which an accent is written. */
+function respelled<Side extends { readonly files: ReadonlyMap<string, string> }>(
+  side: Side,
+  others: ReadonlyMap<string, string>,
+): Side {
+  const spelled = new Map([...others.keys()].map((name) => [name.normalize(), name]))
+  const files = new Map<string, string>()
+  for (const [name, path] of side.files) {
+    const other = spelled.get(name.normalize())
+    const isTaken = other === undefined || others.has(name) || side.files.has(other)
+    files.set(isTaken ? name : other, path)
+  }
+  return { ...side, files }
 }
 
 /** @throws ConvoError E_PATH for an output in one of the folders, which the next comparison would find there */

@@ -1,6 +1,7 @@
-import { extname } from 'node:path'
+import { extname, join } from 'node:path'
 import { ConvoError } from '../../error.ts'
 import { placeUnder, removeUnder, writeUnder } from '../../files/change.ts'
+import { isFolder } from '../../files/stat.ts'
 import { type Comparison, type DiffStyle, shapeText } from '../../image/compare/comparison.ts'
 import { compareAndShow, drawShown, type Shown } from '../../image/compare/drawn.ts'
 import { showsPictures } from '../../image/compare/render.ts'
@@ -192,6 +193,17 @@ export async function acceptActual({ expected, pairs }: FolderPair, { cases }: R
     cases.filter(({ status }) => ['changed', 'size', 'added'].includes(status)),
     cases.filter(({ status }) => status === 'removed'),
   ]
+  // what cannot be replaced is known before anything is
+  for (const { name } of written) {
+    if (!isFolder(join(expected, name))) continue
+    throw new ConvoError(
+      'E_OUTPUT',
+      `${join(expected, name)} is a folder, and the actual ${name} a picture`,
+      {
+        fix: 'another name for one of them',
+      },
+    )
+  }
   for (const { name } of written) await writeUnder(expected, name, await readBytes(actuals.get(name)!))
   for (const { name } of removed) await removeUnder(expected, name)
   return { written: written.length, removed: removed.length }

@@ -7,6 +7,7 @@ import {
   integer,
   number,
   type Param,
+  partOf,
   share,
   text,
   type Values,
@@ -188,10 +189,7 @@ export const toleranceSettings = {
 function similarity(summary: string): Param<number> {
   const bounds = { min: -1, max: 1 }
   const plain = number(summary, undefined, bounds)
-  const parse = (given: unknown, name: string) => {
-    const percent = typeof given === 'string' ? /^\s*(-?[\d.]+)\s*%\s*$/.exec(given)?.[1] : undefined
-    return plain.parse(percent === undefined ? given : Number(percent) / 100, name)
-  }
+  const parse = (given: unknown, name: string) => plain.parse(partOf(given) ?? given, name)
   return { ...plain, metavar: '<n|n%>', parse }
 }
 
@@ -290,6 +288,9 @@ function parseAmount(given: unknown, name: string): Amount {
   return { value, unit: isPercent ? 'percent' : 'levels' }
 }
 
+/** The whole part of a number, where it is not whole only by what its last digit was rounded: 28.999999999999996 is 29. */
+const wholeIn = (value: number): number => Math.floor(Number(value.toPrecision(15)))
+
 function parseDensity(given: unknown, name: string): Density {
   const [, pixels, percent, window] =
     /^\s*(\d{1,9}(?:\.\d+(?=\s*%))?)\s*(%?)\s*\/\s*(\d{1,6})\s*$/.exec(String(given)) ?? []
@@ -297,7 +298,7 @@ function parseDensity(given: unknown, name: string): Density {
   if (pixels === undefined || side < 1 || (percent === '%' && Number(pixels) > 100)) {
     throw expected('pixels/side of the window, such as 3/16 or 2%/16', name, given)
   }
-  const allowed = percent === '%' ? Math.floor((Number(pixels) * side * side) / 100) : Number(pixels)
+  const allowed = percent === '%' ? wholeIn((Number(pixels) * side * side) / 100) : Number(pixels)
   return { pixels: allowed, window: side }
 }
 

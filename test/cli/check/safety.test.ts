@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { ConvoError } from '../../../src/error.ts'
+import { reportText } from '../../../src/golden/destinations.ts'
 import { sha256 } from '../../../src/golden/files.ts'
 import { runProblem } from '../../../src/golden/results-shape.ts'
 import { repository, stripes } from './repository.ts'
@@ -127,6 +129,25 @@ describe('approve does not trust what results say', () => {
     expect(existsSync(here.path('work/goldens/hooks.sh'))).toBe(false)
   })
 
+  it('each value of results is of its kind, or a sentence says why not: no report stumbles over it', async () => {
+    await project()
+    const text = here.read('work/.convo/check/results.json').toString()
+    const wrong = [null, 5, 'x', '../x', true, [], {}, [5], ['x'], { a: 1 }, 'a\nb', undefined]
+    for (const path of [...pathsIn(JSON.parse(text)), ...absent]) {
+      for (const value of wrong) {
+        const run = JSON.parse(text)
+        const holder = path.slice(0, -1).reduce<Holder>((at, key) => at[key] as Holder, run)
+        holder[path.at(-1)!] = value
+        if (runProblem(JSON.parse(JSON.stringify(run))) !== undefined) continue
+        for (const name of ['html', 'junit', 'markdown', 'pretty', 'github', 'jsonl'] as const)
+          await reportText(run, name).catch((error: unknown) => expect(error).toBeInstanceOf(ConvoError))
+      }
+    }
+    expect(runProblem({ ...JSON.parse(text), accept: 'rm -r .' })).toBe(
+      'accept must be absent, got "rm -r ."',
+    )
+  })
+
   it('whatever stands in results, the shape is a run or a sentence says why not', () => {
     fc.assert(
       fc.property(fc.json(), (text) => {
@@ -135,6 +156,22 @@ describe('approve does not trust what results say', () => {
     )
   })
 })
+
+type Holder = Record<string | number, unknown>
+type Path = readonly (string | number)[]
+
+/** The places of all values in JSON, of lists the first two. */
+function pathsIn(value: unknown, at: Path = []): Path[] {
+  if (typeof value !== 'object' || value === null) return [at]
+  const parts = Array.isArray(value) ? [...value.entries()].slice(0, 2) : Object.entries(value)
+  return [...(at.length > 0 ? [at] : []), ...parts.flatMap(([key, one]) => pathsIn(one, [...at, key]))]
+}
+
+/** Values that a run may have and this one has not. */
+const absent: readonly Path[] = [
+  ...['tags', 'filter', 'notes', 'links', 'shard', 'parts', 'accept', 'source'].map((key) => [key]),
+  ...['tags', 'reason', 'selfTest', 'page', 'fix', 'command', 'diff'].map((key) => ['cases', 0, key]),
+]
 
 describe('locks and manifests are not trusted', () => {
   it.each(['../../precious.png', '/etc/passwd', 'a/../../x', 'a\\u0000', 'aux.png', ''])(

@@ -79,3 +79,13 @@ describe('settings of a comparison', () => {
     await failure('E_OPTION', () => toleranceOf(read({ perceptual: 0.1, 'max-abs': 1 })))
   })
 })
+
+it('a percentage is the number that it says, with all its digits', () => {
+  const of = (given: Record<string, unknown>) => toleranceOf(read(given))
+  for (let i = 0; i <= 10000; i++) {
+    const percent = `${i / 100}%`
+    expect(of({ 'max-diff-ratio': percent }).maxDiffRatio).toBe(i / 10000)
+    expect(of({ 'min-ssim': percent }).minSsim).toBe(i / 10000)
+    expect(of({ 'max-density': `${percent}/25` }).maxDensity?.pixels).toBe(Math.floor((i * 625) / 10000))
+  }
+})
