@@ -109,7 +109,7 @@ const aheadBytes = [12e6, 2 ** 26] as const
 const aheadShare = 0.4
 
 /**
- * Begins to decode a picture as `decode` does, in a large PNG with its upper rows on their own beside the whole: work on
+ * Begins to decode a picture as `decode` does, in a large PNG or JPEG with its upper rows on their own beside the whole: work on
  * them can begin early. It costs processor time where threads are idle otherwise.
  *
  * @throws ConvoError as `decode` does; damage of the samples shows in the promises
@@ -210,7 +210,7 @@ async function open(source: Source, options: DecodeOptions, known?: Seen): Promi
   const mode = options.metadata ?? 'keep'
   const header = headerOf(kind, facts, probed, seen, reading, options.orient, mode, name)
   const bits = kind === 'avif' ? facts.bitsPerSample : undefined
-  return { input, name, seen, reading, header, bits, isInOrder: isInOrder(png, facts) }
+  return { input, name, seen, reading, header, bits, isInOrder: isInOrder(png, seen, facts) }
 }
 
 /** A picture of a kind that is read here. */
@@ -284,8 +284,8 @@ async function* animationPages({ input, name, header }: Opened, apng: Animation)
   }
 }
 
-const isInOrder = (png: PngHead | undefined, { orientation = 1 }: Facts): boolean =>
-  png !== undefined && !png.interlaced && !png.isAnimated && orientation === 1
+const isInOrder = (png: PngHead | undefined, { isProgressive }: Seen, { orientation = 1 }: Facts): boolean =>
+  (png === undefined ? isProgressive === false : !png.interlaced && !png.isAnimated) && orientation === 1
 
 /** @param rows the upper ones alone, of a picture in order */
 async function decodeOpened(

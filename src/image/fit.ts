@@ -2,6 +2,7 @@ import { to8Bits } from '../definition/quantise.ts'
 import { ConvoError } from '../error.ts'
 import type { Metadata } from '../tensor/metadata.ts'
 import { hasAlpha, type Picture, type PictureMeta, type Samples } from '../tensor/picture.ts'
+import { textFields } from './exif.ts'
 import { withoutAlpha } from './flatten.ts'
 import { type OutputFormat, type OutputTraits, traitsOf } from './format.ts'
 import { isComment, mostInSegment } from './jpeg.ts'
@@ -70,7 +71,7 @@ export function lostBeside(
       : []),
     ...(orientation !== undefined && !has('orientation') ? ['the orientation'] : []),
     ...keysOf(metadataNames)
-      .filter((key) => metadata[key] !== undefined && !(held.includes(key) && isHeld(metadata, key, format)))
+      .filter((key) => metadata[key] !== undefined && !isHeld(metadata, key, format, held))
       .map((key) => metadataNames[key]),
   ]
   return [
@@ -83,11 +84,19 @@ export function lostBeside(
 
 const keysOf = <T extends object>(of: T) => Object.keys(of) as (keyof T)[]
 
-/** Whether a format that holds such metadata holds all of it: a JPEG has comments without keywords, and short segments. */
-function isHeld(metadata: Metadata, key: keyof Metadata, format: OutputFormat | 'npy'): boolean {
-  if (format !== 'jpeg') return true
+/** Whether a format holds all of such metadata: a JPEG has short segments, and comments; of other texts EXIF has some. */
+function isHeld(
+  metadata: Metadata,
+  key: keyof Metadata,
+  format: OutputFormat | 'npy',
+  held: readonly (keyof Metadata)[],
+): boolean {
+  if (key === 'text' && format !== 'png' && held.includes('exif')) {
+    const fields = textFields(metadata)
+    return metadata.text!.every((one) => fields.has(one) || (held.includes(key) && isComment(one)))
+  }
   const size = metadata[key] instanceof Uint8Array ? (metadata[key] as Uint8Array).length : 0
-  return size <= mostInSegment && (key !== 'text' || metadata.text!.every(isComment))
+  return held.includes(key) && (format !== 'jpeg' || size <= mostInSegment)
 }
 
 /** Gray as RGB, gray and alpha as RGBA. */

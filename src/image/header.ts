@@ -201,7 +201,7 @@ function metadataOf({ exif, xmp, iptc }: Facts, { held = {} }: Seen): Metadata {
 
 /** The header of a picture that is read here. */
 export const ownHeader = (kind: Kind, picture: OwnPicture, name: string): Header => {
-  const { width, height, channels, depth, full, resolution, unread = [] } = picture
+  const { width, height, channels, depth, full, resolution, unread = [], asRead = [] } = picture
   return {
     ...{ kind, width, height, channels, depth },
     ...(full !== undefined && { full }),
@@ -209,8 +209,8 @@ export const ownHeader = (kind: Kind, picture: OwnPicture, name: string): Header
     meta: { ...(resolution !== undefined && { resolution }) },
     unread,
     isAlike: true,
-    notes: unread.length === 0 ? [] : [`of ${name} not read: ${listed(unread)}`],
-    asRead: [],
+    notes: [...asRead, ...(unread.length === 0 ? [] : [`not read from ${name}: ${listed(unread)}`])],
+    asRead,
   }
 }
 

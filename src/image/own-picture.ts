@@ -13,6 +13,8 @@ export type OwnPicture = {
   readonly resolution?: Resolution
   /** further pictures in the file, in words */
   readonly unread?: readonly string[]
+  /** what a user should know of how it was read */
+  readonly asRead?: readonly string[]
   /** @throws ConvoError E_DECODE */
   samples(): Samples
 }

@@ -107,7 +107,7 @@ describe('Netpbm', () => {
 
   it('of several pictures says that the first was read', async () => {
     expect((await decode(latin1('P5 1 1 255\n\x07P5 1 1 255\n\x08'), options)).notes).toEqual([
-      'of x not read: further pictures behind the first',
+      'not read from x: further pictures behind the first',
     ])
   })
 
