@@ -25,6 +25,7 @@ import { nameOf, type Source, withReader } from './reader.ts'
 import { grayAlphaOf, spread, viewSamples } from './samples.ts'
 import { type Raw, type RawRecipe, rawOf, reasons, sharpOf } from './sharp.ts'
 import { checkSize } from './size.ts'
+import { isTiledApart, readTiffArray } from './tiff-array.ts'
 
 /** How to decode. */
 export type DecodeOptions = {
@@ -50,8 +51,8 @@ type Opened = {
   readonly name: string
   readonly header: Header
   readonly reading: Reading
-  /** of a kind that is read here */
-  readonly own?: OwnPicture
+  /** of what is read here */
+  readonly own?: Pick<OwnPicture, 'samples'>
   readonly bits: number | undefined
   /** Whether rows are stored from top to bottom as they are shown, so that the upper ones can be decoded alone. */
   readonly isInOrder: boolean
@@ -210,7 +211,28 @@ async function open(source: Source, options: DecodeOptions, known?: Seen): Promi
   const mode = options.metadata ?? 'keep'
   const header = headerOf(kind, facts, probed, seen, reading, options.orient, mode, name)
   const bits = kind === 'avif' ? facts.bitsPerSample : undefined
-  return { input, name, seen, reading, header, bits, isInOrder: isInOrder(png, seen, facts) }
+  const isUpright = !options.orient || (facts.orientation ?? 1) === 1
+  const own = kind === 'tiff' && isUpright ? tilesApart(input, options.page ?? 0, header, name) : undefined
+  return {
+    ...{ input, name, seen, reading, header, bits, isInOrder: isInOrder(png, seen, facts) },
+    ...(own !== undefined && { own }),
+  }
+}
+
+/** A page of a TIFF in tiles of separate planes. */
+function tilesApart(source: Source, page: number, { depth }: Header, name: string): Opened['own'] {
+  if (!withReader(source, name, ({ read }) => isTiledApart(read, page))) return undefined
+  return {
+    samples() {
+      const bytes = typeof source === 'string' ? readFileWhole(source, { limit: 'encodedBytes' }) : source
+      const { data } = readTiffArray(bytes, name, () => undefined, page)
+      return depth === 8
+        ? Uint8Array.from(data)
+        : depth === 16
+          ? Uint16Array.from(data)
+          : Float32Array.from(data)
+    },
+  }
 }
 
 /** A picture of a kind that is read here. */

@@ -81,6 +81,11 @@ describe('Netpbm', () => {
       [1, 1, 2, 8],
       [5, 128],
     ],
+    [
+      'P7\n#c\nWIDTH 1\nTUPLTYPE RGB\nHEIGHT 1\nDEPTH 3\nMAXVAL 255\nTUPLTYPE of any words\n\nENDHDR\n\x05\x80\x07',
+      [1, 1, 3, 8],
+      [5, 128, 7],
+    ],
   ] as const)('reads %j', async (text, size, data) => {
     expect(await read(latin1(text))).toEqual({ kind: 'pnm', size, data })
   })
