@@ -219,6 +219,12 @@ export const losses: readonly Group[] = [
     rows: [
       row('gray of 1, 2 and 4 bits', 'exact', 'spread over 0..255'),
       row('16 bits', 'exact', 'in PNG, TIFF and .npy'),
+      row('linear light of Radiance and OpenEXR, into PNG', 'kept', 'as a gAMA of 1'),
+      row(
+        'linear light of Radiance and OpenEXR, into other formats of 8 and 16 bits',
+        'reported',
+        '… cannot store that its light is linear: it looks dark',
+      ),
       row(
         'chroma of a JPEG that is neither 4:4:4 nor 4:2:0, into JPEG',
         'reported',

@@ -356,6 +356,7 @@ async function attempt<T>(name: string, act: () => Promise<T>): Promise<T> {
   try {
     return await act()
   } catch (cause) {
+    if (cause instanceof ConvoError) throw cause
     throw new ConvoError('E_DECODE', `${name} cannot be decoded: it is damaged or in an unsupported format`, {
       why: reasons(cause).map((line) => `${name}: ${line}`),
       fix: 'a new copy of the file',

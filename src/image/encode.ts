@@ -298,6 +298,7 @@ async function attemptEncode(format: OutputFormat, act: () => Promise<Uint8Array
   try {
     return await act()
   } catch (cause) {
+    if (cause instanceof ConvoError) throw cause
     throw new ConvoError('E_OUTPUT', `the picture cannot be written as ${format}`, {
       why: reasons(cause),
       cause,

@@ -90,7 +90,7 @@ export function readExr(bytes: Uint8Array, name: string): OwnPicture {
     part.get('pixelAspectRatio')?.length === 4 ? view.getFloat32(value('pixelAspectRatio', 4), true) : 1
   const across = Math.round(density)
   return {
-    ...{ width, height, channels: chosen.length as 1 | 2 | 3 | 4, depth: 32, full: 1 },
+    ...{ width, height, channels: chosen.length as 1 | 2 | 3 | 4, depth: 32, full: 1, isLinear: true },
     ...(across >= 1 && across < 2 ** 32 && aspect === 1 && { resolution: [across, across] as const }),
     unread: [
       ...(other.length > 0 ? [`the channels ${other.map((one) => JSON.stringify(one)).join(', ')}`] : []),

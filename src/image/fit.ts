@@ -6,6 +6,7 @@ import { textFields } from './exif.ts'
 import { withoutAlpha } from './flatten.ts'
 import { type OutputFormat, type OutputTraits, traitsOf } from './format.ts'
 import { isComment, mostInSegment } from './jpeg.ts'
+import { linearGamma } from './light.ts'
 import { listed, metadataNames } from './metadata.ts'
 import { iccFits } from './png.ts'
 
@@ -65,7 +66,9 @@ export function lostBeside(
   const isGamma = gamma !== undefined && gamma !== 45455 && icc === undefined && !isSrgb
   const lost = [
     ...(icc !== undefined && !has('profile') ? ['the ICC profile'] : []),
-    ...(isGamma && !has('gamma') ? ['the gamma (gAMA)'] : []),
+    ...(isGamma && !has('gamma')
+      ? [gamma === linearGamma ? 'that its light is linear: it looks dark' : 'the gamma (gAMA)']
+      : []),
     ...(!has('resolution') && resolution?.some((n) => n !== 1000 && Math.round(n * 0.0254) !== 72)
       ? ['the resolution']
       : []),

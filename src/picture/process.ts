@@ -1,5 +1,6 @@
 import { confined } from '../conv/plan.ts'
 import { invariant } from '../error.ts'
+import { linearGamma } from '../image/light.ts'
 import { lightOf } from '../image/profile.ts'
 import { peakOf } from '../image/samples.ts'
 import { isWorthWorkers } from '../run/graph-run.ts'
@@ -136,19 +137,27 @@ function notLevels({ data }: LoadedData, task: PictureTask): string[] {
 
 /** Whether an input holds numbers that are no levels of a picture. */
 const isFloatArray = ({ data, meta }: LoadedData): boolean =>
-  (data.kind === 'tensor' || data.picture.depth === 32) && Object.keys(meta).length === 0
+  (data.kind === 'tensor' || data.picture.depth === 32) &&
+  Object.keys(meta).every((key) => key === 'isLinear')
+
+/** Levels made of linear light say so in their gamma, where their format holds one. */
+const levelsOf = (loaded: LoadedData, task: PictureTask): LoadedData =>
+  loaded.meta.isLinear && !holdsFloats(task)
+    ? { ...loaded, meta: { ...loaded.meta, gamma: linearGamma } }
+    : loaded
 
 async function runJob(
   session: Session,
   pool: Pool,
-  loaded: LoadedData,
+  read: LoadedData,
   given: PictureTask,
 ): Promise<Omit<Report, 'milliseconds'>> {
+  const loaded = levelsOf(read, given)
   const light = given.settings.linear ? lightOf(loaded.meta, given.input) : undefined
   const task: PictureTask = { ...given, light }
   const engine = poolEngine(pool, session)
   const notes = [...loaded.notes, ...notLevels(loaded, task)]
-  const unit = isFloatArray(loaded) ? 1 : undefined
+  const unit = isFloatArray(read) ? 1 : undefined
   const begun = await beginBlending({ data: loaded.data, notes, plans: [], unit }, task)
   const { blending } = begun
   let { state } = begun

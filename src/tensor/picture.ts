@@ -39,6 +39,8 @@ export type PictureMeta = {
   readonly orientation?: number
   /** PNG gAMA: 1/gamma times 100000. */
   readonly gamma?: number
+  /** Floats of linear light, as Radiance and OpenEXR pictures have. */
+  readonly isLinear?: true
   /** A PNG with an sRGB chunk, which goes before gAMA. */
   readonly isSrgb?: true
   /** EXIF, XMP and other words about the picture. */

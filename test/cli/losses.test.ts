@@ -52,6 +52,7 @@ async function jpegWith(marker: number, body: string): Promise<Buffer> {
   const head = Buffer.from([0xff, marker, 0, bytes.length + 2])
   return Buffer.concat([jpeg.subarray(0, 2), head, bytes, jpeg.subarray(2)])
 }
+const linear = exrOf({ width: 2, height: 1, channels: [['Y', 1]], sample: (x) => x })
 /** A JPEG that says so of its chroma, the samples of which no longer fit: its header is what counts. */
 async function sampledAs(factors: number): Promise<Buffer> {
   const jpeg = Buffer.from(await encoded(photo, 'jpeg', { subsampling: '4:2:0' }))
@@ -558,6 +559,15 @@ const cases: Readonly<Record<string, Case>> = {
       const { data } = readArray(path('o.npy'))
       expect([...data].sort()).toEqual([...deep.data].sort())
     },
+  },
+  'linear light of Radiance and OpenEXR, into PNG': {
+    files: { 'a.exr': linear },
+    runs: [`${same} a.exr o.png`],
+    holds: async (path) => expect((await metaOf(path('o.png'))).gamma).toBe(100000),
+  },
+  'linear light of Radiance and OpenEXR, into other formats of 8 and 16 bits': {
+    files: { 'a.exr': linear },
+    runs: ['jpg', 'webp', 'tif', 'ppm'].map((ending) => `${same} a.exr o.${ending}`),
   },
   'chroma of a JPEG that is neither 4:4:4 nor 4:2:0, into JPEG': {
     files: { 'a.jpg': sampledAs(0x21) },
