@@ -30,6 +30,11 @@ export const losses: readonly Group[] = [
       row('XMP', 'kept', 'in PNG, JPEG, TIFF, WebP and AVIF'),
       row('IPTC', 'kept', 'in JPEG and TIFF'),
       row('text chunks, and comments', 'kept', 'in PNG; comments in JPEG too'),
+      row(
+        'author, copyright, description and software of a PNG',
+        'kept',
+        'in its texts; as EXIF in JPEG, TIFF, WebP and AVIF',
+      ),
       row('GeoTIFF', 'kept', 'in TIFF'),
       row('metadata in a format that does not hold it', 'reported', '… cannot store text, EXIF and XMP'),
       row('a thumbnail in EXIF', 'dropped', 'it shows the picture as it was'),
@@ -96,6 +101,11 @@ export const losses: readonly Group[] = [
         'not read from …: pictures of an animation whose acTL chunk is damaged',
       ),
       row('further pictures of a JPEG (MPF)', 'reported', 'not read from …: … more picture (MPF)'),
+      row(
+        'other channels, layers and parts of an OpenEXR picture',
+        'reported',
+        'not read from …: the channels …',
+      ),
       row('AVIF sequences', 'reported', 'not read from …: an image sequence'),
       row('gain maps of an AVIF', 'reported', 'not read from …: a gain map'),
       row('subdirectories of a TIFF', 'reported', 'not read from …: in subdirectories … pictures'),
@@ -209,6 +219,17 @@ export const losses: readonly Group[] = [
     rows: [
       row('gray of 1, 2 and 4 bits', 'exact', 'spread over 0..255'),
       row('16 bits', 'exact', 'in PNG, TIFF and .npy'),
+      row('linear light of Radiance and OpenEXR, into PNG', 'kept', 'as a gAMA of 1'),
+      row(
+        'linear light of Radiance and OpenEXR, into other formats of 8 and 16 bits',
+        'reported',
+        '… cannot store that its light is linear: it looks dark',
+      ),
+      row(
+        'chroma of a JPEG that is neither 4:4:4 nor 4:2:0, into JPEG',
+        'reported',
+        'jpeg is written with 4:4:4 chroma, the input has 4:2:2',
+      ),
       row('16 bits into JPEG, WebP, GIF and AVIF', 'reported', '… has 8 bits: 16-bit samples were rounded'),
       row(
         'more than 256 colours into GIF',

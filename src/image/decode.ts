@@ -25,6 +25,7 @@ import { nameOf, type Source, withReader } from './reader.ts'
 import { grayAlphaOf, spread, viewSamples } from './samples.ts'
 import { type Raw, type RawRecipe, rawOf, reasons, sharpOf } from './sharp.ts'
 import { checkSize } from './size.ts'
+import { isTiledApart, readTiffArray } from './tiff-array.ts'
 
 /** How to decode. */
 export type DecodeOptions = {
@@ -52,8 +53,8 @@ type Opened = {
   readonly name: string
   readonly header: Header
   readonly reading: Reading
-  /** of a kind that is read here */
-  readonly own?: OwnPicture
+  /** of what is read here */
+  readonly own?: Pick<OwnPicture, 'samples'>
   readonly bits: number | undefined
   readonly plain: PlainPng | undefined
   /** Whether rows are stored from top to bottom as they are shown, so that the upper ones can be decoded alone. */
@@ -112,7 +113,7 @@ const aheadBytes = [12e6, 2 ** 26] as const
 const aheadShare = 0.4
 
 /**
- * Begins to decode a picture as `decode` does, in a large PNG with its upper rows on their own beside the whole: work on
+ * Begins to decode a picture as `decode` does, in a large PNG or JPEG with its upper rows on their own beside the whole: work on
  * them can begin early. It costs processor time where threads are idle otherwise.
  *
  * @throws ConvoError as `decode` does; damage of the samples shows in the promises
@@ -221,9 +222,30 @@ async function open(source: Source, options: DecodeOptions, known?: Seen): Promi
   const mode = options.metadata ?? 'keep'
   const header = headerOf(kind, facts, probed, seen, reading, options.orient, mode, name)
   const bits = kind === 'avif' ? facts.bitsPerSample : undefined
-  const isInOrder = isOrderly(png, facts)
-  const plain = input === stored && isInOrder ? plainOf(probed, stored) : undefined
-  return { input, name, seen, reading, header, bits, plain, isInOrder }
+  const inOrder = isInOrder(png, seen, facts)
+  const plain = input === stored && inOrder ? plainOf(probed, stored) : undefined
+  const isUpright = !options.orient || (facts.orientation ?? 1) === 1
+  const own = kind === 'tiff' && isUpright ? tilesApart(input, options.page ?? 0, header, name) : undefined
+  return {
+    ...{ input, name, seen, reading, header, bits, plain, isInOrder: inOrder },
+    ...(own !== undefined && { own }),
+  }
+}
+
+/** A page of a TIFF in tiles of separate planes. */
+function tilesApart(source: Source, page: number, { depth }: Header, name: string): Opened['own'] {
+  if (!withReader(source, name, ({ read }) => isTiledApart(read, page))) return undefined
+  return {
+    samples() {
+      const bytes = typeof source === 'string' ? readFileWhole(source, { limit: 'encodedBytes' }) : source
+      const { data } = readTiffArray(bytes, name, () => undefined, page)
+      return depth === 8
+        ? Uint8Array.from(data)
+        : depth === 16
+          ? Uint16Array.from(data)
+          : Float32Array.from(data)
+    },
+  }
 }
 
 /** A picture of a kind that is read here. */
@@ -316,8 +338,8 @@ export const plainOf = ({ png, size }: Probe, source: Source): PlainPng | undefi
     ? { source, head: png }
     : undefined
 
-const isOrderly = (png: PngHead | undefined, { orientation = 1 }: Facts): boolean =>
-  png !== undefined && !png.interlaced && !png.isAnimated && orientation === 1
+const isInOrder = (png: PngHead | undefined, { isProgressive }: Seen, { orientation = 1 }: Facts): boolean =>
+  (png === undefined ? isProgressive === false : !png.interlaced && !png.isAnimated) && orientation === 1
 
 /** @param rows the upper ones alone, of a picture in order */
 async function decodeOpened(
@@ -371,6 +393,7 @@ async function attempt<T>(name: string, act: () => Promise<T>): Promise<T> {
   try {
     return await act()
   } catch (cause) {
+    if (cause instanceof ConvoError) throw cause
     throw new ConvoError('E_DECODE', `${name} cannot be decoded: it is damaged or in an unsupported format`, {
       why: reasons(cause).map((line) => `${name}: ${line}`),
       fix: 'a new copy of the file',

@@ -5,7 +5,16 @@ import type { Picture, PictureMeta } from '../tensor/picture.ts'
 import { exifFor } from './exif.ts'
 import { fitFormat, inColour } from './fit.ts'
 import type { OutputFormat } from './format.ts'
-import { checkJpegSide, joinStrips, jpegStripRows, jpegWith, segmentsBeside } from './jpeg.ts'
+import {
+  checkJpegSide,
+  chromaOf,
+  joinStrips,
+  jpegStripRows,
+  jpegWith,
+  resampledNote,
+  type Subsampling,
+  segmentsBeside,
+} from './jpeg.ts'
 import { listed } from './metadata.ts'
 import { plainWriters } from './plain.ts'
 import { compressionSettings } from './png.ts'
@@ -27,7 +36,7 @@ export type EncodeOptions = {
   /** webp and avif without loss */
   readonly lossless?: boolean | undefined
   /** of jpeg (that of a JPEG it was made of, else 4:4:4) and avif (4:4:4) */
-  readonly subsampling?: '4:4:4' | '4:2:0' | undefined
+  readonly subsampling?: Subsampling | undefined
   /** jpeg 0..2 (0), webp 0..6 (4), avif 0..9 (4), gif 1..10 (7) */
   readonly effort?: number | undefined
   /** deflate unless given */
@@ -54,7 +63,8 @@ export async function encode(
   options: EncodeOptions = {},
 ): Promise<Encoded> {
   const { picture: fitted, notes } = fitFormat(picture, format)
-  return { bytes: await encodeFitted(fitted, format, options), notes }
+  const resampled = format === 'jpeg' ? resampledNote(fitted.meta, fitted.channels, options.subsampling) : []
+  return { bytes: await encodeFitted(fitted, format, options), notes: [...notes, ...resampled] }
 }
 
 async function encodeFitted(
@@ -112,7 +122,7 @@ async function encodeFitted(
 export type JpegStrips = {
   /** rows of a strip, but for the last one; all rows where the picture is encoded in one go */
   readonly rows: number
-  /** Encodes the samples of a strip, which may change afterwards. */
+  /** Encodes the samples of a strip, which must stay as they are until it is encoded. */
   encode(samples: Uint8Array): Promise<Uint8Array>
   join(strips: readonly Uint8Array[]): Uint8Array
 }
@@ -128,7 +138,7 @@ export function jpegStrips(
   { quality, subsampling, effort = 0 }: EncodeOptions,
 ): JpegStrips {
   checkJpegSide(width, height)
-  const chroma = subsampling ?? meta.jpeg?.subsampling ?? '4:4:4'
+  const chroma = chromaOf(meta, subsampling)
   const settings = {
     quality: quality ?? meta.jpeg?.quality ?? 90,
     chromaSubsampling: chroma,
@@ -288,6 +298,7 @@ async function attemptEncode(format: OutputFormat, act: () => Promise<Uint8Array
   try {
     return await act()
   } catch (cause) {
+    if (cause instanceof ConvoError) throw cause
     throw new ConvoError('E_OUTPUT', `the picture cannot be written as ${format}`, {
       why: reasons(cause),
       cause,

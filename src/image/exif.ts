@@ -1,5 +1,5 @@
 import { viewOf } from '../files/read.ts'
-import type { Field, Fields } from '../tensor/metadata.ts'
+import type { Field, Fields, Metadata, TextEntry } from '../tensor/metadata.ts'
 import type { PictureMeta } from '../tensor/picture.ts'
 import { concat } from './png.ts'
 import type { Read } from './reader.ts'
@@ -149,21 +149,45 @@ export const structural: ReadonlySet<number> = new Set([
   ...[33723, 34377, 34675, 37724],
 ])
 
+/** Fields that say what a text of a PNG does, by its keyword. */
+const textTags: Readonly<Record<string, number>> = {
+  Description: 270,
+  Software: 305,
+  Author: 315,
+  Copyright: 33432,
+}
+
+/** The texts that EXIF has a field for, and does not use for another one. */
+export function textFields({ exif, text = [] }: Metadata): ReadonlyMap<TextEntry, Field> {
+  const found = new Map<TextEntry, Field>()
+  for (const one of text) {
+    const tag = Object.hasOwn(textTags, one.keyword) ? textTags[one.keyword]! : 0
+    const field = bytesField(tag, Buffer.from(`${one.text}\0`), 2)
+    const used = [...(exif?.fields ?? []), ...found.values()].find((other) => other.tag === tag)
+    const isSame = used !== undefined && Buffer.compare(used.bytes, field.bytes) === 0
+    if (tag !== 0 && field.count <= mostBytes && (used === undefined || isSame)) found.set(one, field)
+  }
+  return found
+}
+
 /**
  * The EXIF fields that go with a picture: those that it came with, of the size, orientation and resolution that it has
  * now; nothing where there is nothing to say.
  *
  * @param needs whether the format has no other place for the resolution
+ * @param texts those that the format has no other place for
  */
 export function exifFor(
   { metadata, orientation, resolution }: PictureMeta,
   { width, height }: { readonly width: number; readonly height: number },
   needs: boolean,
+  texts: Iterable<Field> = textFields(metadata ?? {}).values(),
 ): Fields | undefined {
   const given = metadata?.exif
   const hasTag = (tag: number) => given?.fields.some((one) => one.tag === tag)
   const side = orientation ?? (hasTag(274) ? 1 : undefined)
   const own = [
+    ...texts,
     ...(side === undefined ? [] : [numberField(274, 3, side)]),
     ...(resolution !== undefined && (needs || given !== undefined) ? resolutionFields(resolution) : []),
   ]

@@ -2,9 +2,11 @@ import { to8Bits } from '../definition/quantise.ts'
 import { ConvoError } from '../error.ts'
 import type { Metadata } from '../tensor/metadata.ts'
 import { hasAlpha, type Picture, type PictureMeta, type Samples } from '../tensor/picture.ts'
+import { textFields } from './exif.ts'
 import { withoutAlpha } from './flatten.ts'
 import { type OutputFormat, type OutputTraits, traitsOf } from './format.ts'
 import { isComment, mostInSegment } from './jpeg.ts'
+import { linearGamma } from './light.ts'
 import { listed, metadataNames } from './metadata.ts'
 import { iccFits } from './png.ts'
 
@@ -64,13 +66,15 @@ export function lostBeside(
   const isGamma = gamma !== undefined && gamma !== 45455 && icc === undefined && !isSrgb
   const lost = [
     ...(icc !== undefined && !has('profile') ? ['the ICC profile'] : []),
-    ...(isGamma && !has('gamma') ? ['the gamma (gAMA)'] : []),
+    ...(isGamma && !has('gamma')
+      ? [gamma === linearGamma ? 'that its light is linear: it looks dark' : 'the gamma (gAMA)']
+      : []),
     ...(!has('resolution') && resolution?.some((n) => n !== 1000 && Math.round(n * 0.0254) !== 72)
       ? ['the resolution']
       : []),
     ...(orientation !== undefined && !has('orientation') ? ['the orientation'] : []),
     ...keysOf(metadataNames)
-      .filter((key) => metadata[key] !== undefined && !(held.includes(key) && isHeld(metadata, key, format)))
+      .filter((key) => metadata[key] !== undefined && !isHeld(metadata, key, format, held))
       .map((key) => metadataNames[key]),
   ]
   return [
@@ -83,11 +87,19 @@ export function lostBeside(
 
 const keysOf = <T extends object>(of: T) => Object.keys(of) as (keyof T)[]
 
-/** Whether a format that holds such metadata holds all of it: a JPEG has comments without keywords, and short segments. */
-function isHeld(metadata: Metadata, key: keyof Metadata, format: OutputFormat | 'npy'): boolean {
-  if (format !== 'jpeg') return true
+/** Whether a format holds all of such metadata: a JPEG has short segments, and comments; of other texts EXIF has some. */
+function isHeld(
+  metadata: Metadata,
+  key: keyof Metadata,
+  format: OutputFormat | 'npy',
+  held: readonly (keyof Metadata)[],
+): boolean {
+  if (key === 'text' && format !== 'png' && held.includes('exif')) {
+    const fields = textFields(metadata)
+    return metadata.text!.every((one) => fields.has(one) || (held.includes(key) && isComment(one)))
+  }
   const size = metadata[key] instanceof Uint8Array ? (metadata[key] as Uint8Array).length : 0
-  return size <= mostInSegment && (key !== 'text' || metadata.text!.every(isComment))
+  return held.includes(key) && (format !== 'jpeg' || size <= mostInSegment)
 }
 
 /** Gray as RGB, gray and alpha as RGBA. */

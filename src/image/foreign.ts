@@ -11,7 +11,7 @@ const magick: Way = 'magick IN OUT.png'
 const unpack: Way = 'unpack it and use the pictures in it'
 const other: Way = 'a PNG, JPEG, WebP, TIFF, GIF, AVIF or SVG'
 /** What is read, for errors. */
-const readFormats = 'PNG, JPEG, WebP, TIFF, GIF, AVIF, SVG, BMP, PNM, PFM, Radiance HDR and .npy'
+const readFormats = 'PNG, JPEG, WebP, TIFF, GIF, AVIF, SVG, BMP, PNM, PFM, Radiance HDR, OpenEXR and .npy'
 const raw: Way = 'darktable-cli IN OUT.tif'
 const still: Way = 'ffmpeg -i IN OUT.png'
 const frames: Way = 'ffmpeg -i IN OUT-%04d.png'
@@ -77,12 +77,6 @@ const foreign: readonly Foreign[] = [
     way: 'magick IN[0] OUT.png',
   },
   { name: 'a macOS icon', endings: '.icns', starts: 'icns', way: magick },
-  {
-    name: 'an OpenEXR picture',
-    endings: '.exr',
-    starts: '\x76\x2f\x31\x01',
-    way: 'oiiotool IN -d float -o OUT.tif',
-  },
   { name: 'a DDS texture', endings: '.dds', starts: 'DDS ', way: magick },
   { name: 'a KTX texture', endings: '.ktx .ktx2', starts: '\xabKTX', way: 'ktx extract IN OUT.png' },
   { name: 'a GIMP document', endings: '.xcf', starts: 'gimp xcf', way: magick },

@@ -194,6 +194,7 @@ export const inputFormats = {
   pnm: { ...bare, extensions: ['.pnm', '.pbm', '.pgm', '.ppm', '.pam'], depths: [8, 16], alpha: true },
   pfm: { ...bare, extensions: ['.pfm'], depths: [32] },
   hdr: { ...bare, extensions: ['.hdr', '.pic'], depths: [32] },
+  exr: { ...bare, extensions: ['.exr'], depths: [32], alpha: true },
   npy: { ...bare, extensions: ['.npy'], depths: [8, 16, 32], alpha: true, frames: 'pages' },
 } as const satisfies Record<string, InputTraits>
 

@@ -36,7 +36,7 @@ export function readHdr(bytes: Uint8Array, name: string): OwnPicture {
     throw damaged(name, what, at, `the size must read "-Y rows +X columns", got ${JSON.stringify(size)}`)
   const start = end + 1
   return {
-    ...{ width, height, channels: 3, depth: 32, full: 1 },
+    ...{ width, height, channels: 3, depth: 32, full: 1, isLinear: true },
     samples() {
       // a run of a row of 8 bits has at most 127 pixels in 2 bytes
       if ((bytes.length - start) * 64 < width * height) throw endsEarly(bytes, { width, height }, name, what)

@@ -201,16 +201,16 @@ function metadataOf({ exif, xmp, iptc }: Facts, { held = {} }: Seen): Metadata {
 
 /** The header of a picture that is read here. */
 export const ownHeader = (kind: Kind, picture: OwnPicture, name: string): Header => {
-  const { width, height, channels, depth, full, resolution, unread = [] } = picture
+  const { width, height, channels, depth, full, resolution, isLinear, unread = [], asRead = [] } = picture
   return {
     ...{ kind, width, height, channels, depth },
     ...(full !== undefined && { full }),
     pages: 1,
-    meta: { ...(resolution !== undefined && { resolution }) },
+    meta: { ...(resolution !== undefined && { resolution }), ...(isLinear && { isLinear }) },
     unread,
     isAlike: true,
-    notes: unread.length === 0 ? [] : [`of ${name} not read: ${listed(unread)}`],
-    asRead: [],
+    notes: [...asRead, ...(unread.length === 0 ? [] : [`not read from ${name}: ${listed(unread)}`])],
+    asRead,
   }
 }
 

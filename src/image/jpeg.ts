@@ -104,7 +104,7 @@ export function checkJpegSide(width: number, height: number): void {
  * The rows of the strips that a JPEG may be encoded in: whole blocks of 16 rows, few enough that a strip is one restart
  * interval, whose blocks are counted in 16 bits.
  */
-export function jpegStripRows(width: number, subsampling: '4:4:4' | '4:2:0'): number {
+export function jpegStripRows(width: number, subsampling: Subsampling): number {
   const side = subsampling === '4:2:0' ? 16 : 8
   const across = Math.ceil(width / side)
   const down = Math.floor(65535 / across)
@@ -184,9 +184,40 @@ export function codingOf(
 ): PictureMeta['jpeg'] | undefined {
   const table = tables && quantisation(tables)
   if (table === undefined || frame === undefined || frame.length < 9) return undefined
-  // chroma of every other pixel, or of fewer, in both directions
-  const isHalf = frame[5] === 3 && [frame[7]! >> 4, frame[7]! & 15].every((factor) => factor >= 2)
-  return { quality: qualityOf(table), subsampling: isHalf ? '4:2:0' : '4:4:4' }
+  const sampled = frame[5] === 3 ? `${frame[7]! >> 4}x${frame[7]! & 15}` : '1x1'
+  return { quality: qualityOf(table), subsampling: subsamplings[sampled] ?? sampled }
+}
+
+/** Chroma subsamplings by the pixels that a sample of chroma is for, across and down. */
+const subsamplings: Readonly<Record<string, string>> = {
+  '1x1': '4:4:4',
+  '2x1': '4:2:2',
+  '1x2': '4:4:0',
+  '4x1': '4:1:1',
+  '2x2': '4:2:0',
+  '4x2': '4:1:0',
+}
+
+/** The chroma subsamplings that are written. */
+export type Subsampling = '4:4:4' | '4:2:0'
+
+/** The subsampling in which a picture is written as it was read, or in the one with more of its chroma. */
+const writtenFor = (read: string | undefined): Subsampling =>
+  read === '4:2:0' || read === '4:1:0' ? '4:2:0' : '4:4:4'
+
+/** The subsampling of a JPEG: what was asked for, or that of the JPEG it is made of. */
+export const chromaOf = ({ jpeg }: PictureMeta, asked: Subsampling | undefined): Subsampling =>
+  asked ?? writtenFor(jpeg?.subsampling)
+
+/** That a JPEG of colours was sampled as none is written. */
+export function resampledNote(
+  { jpeg }: PictureMeta,
+  channels: number,
+  asked: Subsampling | undefined,
+): string[] {
+  const written = writtenFor(jpeg?.subsampling)
+  if (jpeg === undefined || channels < 3 || asked !== undefined || written === jpeg.subsampling) return []
+  return [`jpeg is written with ${written} chroma, the input has ${jpeg.subsampling}`]
 }
 
 /** The first table, number 0, of the segments of tables. */

@@ -97,3 +97,6 @@ export function lightEncoder(curve: Curve, full: number, outFull = full): LightE
     return outFull === full ? level : (level / outFull) * full
   }
 }
+
+/** The gAMA of a PNG whose samples are linear light. */
+export const linearGamma = 100000

@@ -11,8 +11,12 @@ export type OwnPicture = {
   /** what is white in floats */
   readonly full?: number
   readonly resolution?: Resolution
+  /** samples of linear light */
+  readonly isLinear?: true
   /** further pictures in the file, in words */
   readonly unread?: readonly string[]
+  /** what a user should know of how it was read */
+  readonly asRead?: readonly string[]
   /** @throws ConvoError E_DECODE */
   samples(): Samples
 }

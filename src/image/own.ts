@@ -1,10 +1,11 @@
 import { readBmp } from './bmp.ts'
+import { readExr } from './exr.ts'
 import { readHdr } from './hdr.ts'
 import type { OwnPicture } from './own-picture.ts'
 import { readPfm, readPnm } from './plain.ts'
 
 /** The kinds of file that are read here and not by sharp. */
-export const ownKinds = ['bmp', 'pnm', 'pfm', 'hdr'] as const
+export const ownKinds = ['bmp', 'pnm', 'pfm', 'hdr', 'exr'] as const
 export type OwnKind = (typeof ownKinds)[number]
 
 /** Reads the header of a picture from the bytes of its file. @throws ConvoError E_DECODE for a damaged one */
@@ -13,6 +14,7 @@ export const ownReaders: Readonly<Record<OwnKind, (bytes: Uint8Array, name: stri
   pnm: readPnm,
   pfm: readPfm,
   hdr: readHdr,
+  exr: readExr,
 }
 
 /** Whether a kind is read here. */

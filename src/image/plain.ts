@@ -14,11 +14,7 @@ import { textOf } from './reader.ts'
 function wordsFrom(bytes: Uint8Array, name: string, what: string) {
   let at = 2
   const next = (): string => {
-    for (;;) {
-      while (at < bytes.length && isSpace(bytes[at]!)) at++
-      if (bytes[at] !== 0x23) break
-      while (at < bytes.length && bytes[at] !== 0x0a) at++
-    }
+    at = wordAt(bytes, at)
     const start = at
     while (at < bytes.length && !isSpace(bytes[at]!) && at - start < 64) at++
     if (start === at) throw damaged(name, what, at, 'the file ends inside the header')
@@ -36,7 +32,25 @@ function wordsFrom(bytes: Uint8Array, name: string, what: string) {
       `${meaning} must be a whole number from ${least} to ${most}, got ${JSON.stringify(word)}`,
     )
   }
-  return { next, number, at: () => at }
+  const skipLine = () => {
+    at = lineEnd(bytes, at)
+  }
+  return { next, number, skipLine, at: () => at }
+}
+
+/** Where the next word begins, behind white space and comments. */
+function wordAt(bytes: Uint8Array, from: number): number {
+  let at = from
+  for (;;) {
+    while (at < bytes.length && isSpace(bytes[at]!)) at++
+    if (bytes[at] !== 0x23) return at
+    at = lineEnd(bytes, at)
+  }
+}
+
+const lineEnd = (bytes: Uint8Array, from: number): number => {
+  const end = bytes.indexOf(0x0a, from)
+  return end < 0 ? bytes.length : end
 }
 
 const isSpace = (byte: number): boolean => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)
@@ -88,8 +102,8 @@ function readPam(bytes: Uint8Array, name: string): OwnPicture {
   for (;;) {
     const word = words.next()
     if (word === 'ENDHDR') break
-    // the type of the samples follows from how many there are
-    if (word === 'TUPLTYPE') words.next()
+    // the type of the samples, which may be several words, follows from how many there are
+    if (word === 'TUPLTYPE') words.skipLine()
     else if (Object.hasOwn(ranges, word)) found.set(word, words.number(...ranges[word]!, word))
     else throw damaged(name, what, words.at(), `${JSON.stringify(word)} is no line of its header`)
   }
@@ -171,11 +185,7 @@ function fromText(
   const full = depth === 16 ? 65535 : 255
   let at = start
   for (let i = 0; i < count; i++) {
-    for (;;) {
-      while (at < bytes.length && isSpace(bytes[at]!)) at++
-      if (bytes[at] !== 0x23) break
-      while (at < bytes.length && bytes[at] !== 0x0a) at++
-    }
+    at = wordAt(bytes, at)
     const from = at
     let value = 0
     while (at < bytes.length && bytes[at]! >= 0x30 && bytes[at]! <= 0x39 && at - from < (isBits ? 1 : 6))

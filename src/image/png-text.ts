@@ -72,7 +72,7 @@ export function chunksBeside(
   size: { readonly width: number; readonly height: number },
 ): Uint8Array[] {
   const { text = [], xmp } = meta.metadata ?? {}
-  const exif = exifFor(meta, size, false)
+  const exif = exifFor(meta, size, false, [])
   const latin = (word: string) => Buffer.from(word, 'latin1')
   return [
     ...(exif === undefined ? [] : [chunk('eXIf', exifBlock(exif))]),

@@ -73,6 +73,7 @@ export function kindOf(head: Uint8Array): Kind | undefined {
   if (/^P[1-7]\s/.test(text(0, 3))) return 'pnm'
   if (/^P[Ff]\s/.test(text(0, 3))) return 'pfm'
   if (/^#\?(RADIANCE|RGBE)\s/.test(text(0, 11))) return 'hdr'
+  if (text(0, 4) === '\x76\x2f\x31\x01') return 'exr'
   if (
     /^(\xef\xbb\xbf)?\s*(<\?xml|<!--|<!DOCTYPE svg|<svg)/.test(text(0, 512)) &&
     text(0, headBytes).includes('<svg')

@@ -1,5 +1,6 @@
 import type sharpModule from 'sharp'
 import type { Sharp, SharpOptions } from 'sharp'
+import { ConvoError } from '../error.ts'
 import { requireHere } from '../files/package.ts'
 import type { Source } from './reader.ts'
 
@@ -10,13 +11,28 @@ let loaded: typeof sharpModule | undefined
 /**
  * Loads sharp, once, and blocks while it does: 25 ms through `require`, 45 ms through `import`. To be called when the
  * workers are on their way. Its cache is off: it holds on to pictures and does not see that a file has changed.
+ *
+ * @throws ConvoError E_INPUT where it is not installed, or not for this machine
  */
 export function loadSharp(): typeof sharpModule {
   if (loaded === undefined) {
-    loaded = requireHere('sharp') as typeof sharpModule
+    loaded = required()
     loaded.cache(false)
   }
   return loaded
+}
+
+/** @throws ConvoError E_INPUT where it is not installed, or not for this machine */
+function required(): typeof sharpModule {
+  try {
+    return requireHere('sharp') as typeof sharpModule
+  } catch (cause) {
+    throw new ConvoError('E_INPUT', 'sharp, which decodes and encodes pictures, cannot be loaded', {
+      why: reasons(cause).slice(0, 1),
+      fix: 'npm install --include=optional sharp',
+      cause,
+    })
+  }
 }
 
 /** The versions of sharp and libvips, where they are in use; asking does not load them. */

@@ -100,6 +100,20 @@ export function holdsArray(read: Read, page = 0): boolean {
   return found !== undefined && isArrayPage(storageOf(read, found.directory, found.layout))
 }
 
+/** Whether a page of a TIFF is a picture in tiles of separate planes, which the decoder does not know. */
+export function isTiledApart(read: Read, page = 0): boolean {
+  const found = pageOf(read, page)
+  if (found === undefined || !found.directory.tags.has(322)) return false
+  const { isPlanar, channels, bits, format, photometric, compression } = storageOf(
+    read,
+    found.directory,
+    found.layout,
+  )
+  const isKnown = ['1,8', '1,16', '3,32'].includes(`${format},${bits}`) && packings.includes(compression)
+  const isStraight = found.directory.tags.get(338)?.value !== 1
+  return isPlanar && channels > 1 && isKnown && isStraight && (photometric === 1 || photometric === 2)
+}
+
 function pageOf(read: Read, page: number): { directory: Directory; layout: Layout } | undefined {
   const layout = tiffLayout(read)
   let directory = layout && directoryAt(read, layout.first, layout)

@@ -6,7 +6,7 @@ import { fieldsOf } from './exif.ts'
 import { refusal, wayOf, ways } from './foreign.ts'
 import { bytesOf, geoTags, metadataNames } from './metadata.ts'
 import { type Read, textOf } from './reader.ts'
-import { holdsArray } from './tiff-array.ts'
+import { holdsArray, isTiledApart } from './tiff-array.ts'
 import { type Directory, directoryAt, type Layout, sizes, tiffLayout } from './tiff-directory.ts'
 
 const tag = {
@@ -100,7 +100,10 @@ export function readTiff(read: Read, name: string): TiffSeen {
     ],
     openTexts: pages.flatMap((page) => openTexts(read, page, layout)),
     // pages that are to be turned are turned one by one
-    isAlike: numberIn(first, tag.orientation) < 2 && pages.every((page) => isLike(read, page, first, layout)),
+    isAlike:
+      numberIn(first, tag.orientation) < 2 &&
+      !isTiledApart(read) &&
+      pages.every((page) => isLike(read, page, first, layout)),
     ...(isReduced(first) &&
       larger > 0 && {
         preview: {

@@ -209,7 +209,7 @@ export async function openTiff(path: string, page: TiffPage, compression: TiffCo
 /**
  * Begins a JPEG of a picture whose rows appear in memory: strips of it are encoded when all their rows are there.
  *
- * @param samples gives the rows from `first` to before `end`
+ * @param samples gives the rows from `first` to before `end`, which stay as they are until the file is finished
  * @throws ConvoError E_OUTPUT
  */
 export async function openJpeg(
@@ -231,7 +231,7 @@ export async function openJpeg(
       for (let at = strips.length * encoder.rows; at < height; at += encoder.rows) {
         const below = Math.min(at + encoder.rows, height)
         if (below > ready) break
-        const strip = encoder.encode(samples(at, below).slice())
+        const strip = encoder.encode(samples(at, below))
         // A failure is met in `finish`; until then it is no unhandled rejection.
         strip.catch(() => undefined)
         strips.push(strip)

@@ -1,4 +1,5 @@
 import { confined } from '../conv/plan.ts'
+import { linearGamma } from '../image/light.ts'
 import { lightOf } from '../image/profile.ts'
 import { peakOf } from '../image/samples.ts'
 import { runToTensor } from '../run/graph.ts'
@@ -134,6 +135,12 @@ function notLevels({ data }: LoadedData, task: PictureTask): string[] {
   return [notFiniteLevels(task.input)]
 }
 
+/** Levels made of linear light say so in their gamma, where their format holds one. */
+const levelsOf = (loaded: LoadedData, task: PictureTask): LoadedData =>
+  loaded.meta.isLinear && !holdsFloats(task)
+    ? { ...loaded, meta: { ...loaded.meta, gamma: linearGamma } }
+    : loaded
+
 /**
  * Runs a decoded input through the steps into the output: they are written down as one graph, which is computed strip by
  * strip on its way into the file.
@@ -141,12 +148,13 @@ function notLevels({ data }: LoadedData, task: PictureTask): string[] {
 async function runJob(
   session: Session,
   pool: Pool,
-  loaded: LoadedData,
+  read: LoadedData,
   given: PictureTask,
 ): Promise<Omit<Report, 'milliseconds'>> {
+  const loaded = levelsOf(read, given)
   const light = given.settings.linear ? lightOf(loaded.meta, given.input) : undefined
   const task: PictureTask = { ...given, light }
-  const met = { ...loaded, notes: [...loaded.notes, ...notLevels(loaded, task)] }
+  const met = { ...read, notes: [...loaded.notes, ...notLevels(loaded, task)] }
   const ground = groundOf((graph) => runToTensor(session, graph))
   const { state, blending } = await traceJob(ground, poolEngine(pool, session), met, task)
   const { plans } = state

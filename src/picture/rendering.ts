@@ -3,6 +3,7 @@ import { nodeOf, outChannels } from '../graph/node.ts'
 import type { EncodeOptions } from '../image/encode.ts'
 import { lostBeside, to8Note } from '../image/fit.ts'
 import { formatOfPath, type OutputFormat, traitsOf } from '../image/format.ts'
+import { resampledNote } from '../image/jpeg.ts'
 import { compressionSettings } from '../image/png.ts'
 import { viewSamples } from '../image/samples.ts'
 import { sheetLayout } from '../image/sheet.ts'
@@ -118,7 +119,11 @@ export async function writeRendering(
     const outcome = await rendering.run(sink, file.strip, file.drain)
     const facts = { ...factsOf(output, shape), bytes: await file.finish() }
     const isRounded = depth === 8 && (task.settings.depth ?? depthOfFull(full)) === 16
-    const notes = [...(isRounded ? [to8Note(format)] : []), ...lostBeside(meta, channels, format)]
+    const notes = [
+      ...(isRounded ? [to8Note(format)] : []),
+      ...lostBeside(meta, channels, format),
+      ...(format === 'jpeg' ? resampledNote(meta, channels, coding.subsampling) : []),
+    ]
     return { facts, outcome, notes }
   } catch (error) {
     await file.abort()

@@ -42,7 +42,9 @@ export async function traceJob(
 ): Promise<{ readonly state: State; readonly blending?: Blending | undefined }> {
   if (data.kind === 'tensor') refuseTone(task, `[${data.tensor.shape.join(',')}]`)
   // numbers that are no levels of a picture
-  const isArray = (data.kind === 'tensor' || data.picture.depth === 32) && Object.keys(meta).length === 0
+  const isArray =
+    (data.kind === 'tensor' || data.picture.depth === 32) &&
+    Object.keys(meta).every((key) => key === 'isLinear')
   const start = { data: dataOf(data), notes, plans: [], unit: isArray ? 1 : undefined }
   const begun = await beginBlending(start, task, ground)
   let { state } = begun

@@ -39,12 +39,14 @@ export type PictureMeta = {
   readonly orientation?: number
   /** PNG gAMA: 1/gamma times 100000. */
   readonly gamma?: number
+  /** Floats of linear light, as Radiance and OpenEXR pictures have. */
+  readonly isLinear?: true
   /** A PNG with an sRGB chunk, which goes before gAMA. */
   readonly isSrgb?: true
   /** EXIF, XMP and other words about the picture. */
   readonly metadata?: Metadata
-  /** How a JPEG was encoded, for one that is made of it. */
-  readonly jpeg?: { readonly quality: number; readonly subsampling: '4:4:4' | '4:2:0' }
+  /** How a JPEG was encoded, for one that is made of it: libjpeg's quality, and its chroma as `4:2:0`. */
+  readonly jpeg?: { readonly quality: number; readonly subsampling: string }
 }
 
 /** True when the last channel is alpha. */

@@ -20,6 +20,8 @@ export type RunOptions = {
   stdin?: Uint8Array
   /** Arguments for node itself. */
   node?: readonly string[]
+  /** Another one than that of the project. */
+  launcher?: string
 }
 
 /** Runs the built program and waits for its end. */
@@ -40,12 +42,15 @@ export function convo(args: readonly string[], options: RunOptions = {}): Promis
 }
 
 /** Starts the built program. */
-export function start(args: readonly string[], { cwd, env, node = [] }: RunOptions = {}) {
+export function start(
+  args: readonly string[],
+  { cwd, env, node = [], launcher: bin = launcher }: RunOptions = {},
+) {
   const options: SpawnOptionsWithoutStdio = {
     env: { ...process.env, ...env },
     ...(cwd !== undefined && { cwd }),
   }
-  return spawn(process.execPath, [...node, launcher, ...args], options)
+  return spawn(process.execPath, [...node, bin, ...args], options)
 }
 
 /** A temporary folder for the tests of a file, with sample pictures in it. */

@@ -10,6 +10,7 @@ import { writeNpy } from '../../src/kernel/formats/npy.ts'
 import type { Metadata } from '../../src/tensor/metadata.ts'
 import type { PictureMeta } from '../../src/tensor/picture.ts'
 import { apngOf, chunkOf, pngOf, signature, words } from '../image/chunks.ts'
+import { exrOf } from '../image/exrs.ts'
 import { curv, grayProfile, rgbProfile } from '../image/icc.ts'
 import { noise, photo, picture } from '../image/pictures.ts'
 import { floatTiff, tiffOf } from '../image/tiff.ts'
@@ -50,6 +51,13 @@ async function jpegWith(marker: number, body: string): Promise<Buffer> {
   const bytes = Buffer.from(body, 'latin1')
   const head = Buffer.from([0xff, marker, 0, bytes.length + 2])
   return Buffer.concat([jpeg.subarray(0, 2), head, bytes, jpeg.subarray(2)])
+}
+const linear = exrOf({ width: 2, height: 1, channels: [['Y', 1]], sample: (x) => x })
+/** A JPEG that says so of its chroma, the samples of which no longer fit: its header is what counts. */
+async function sampledAs(factors: number): Promise<Buffer> {
+  const jpeg = Buffer.from(await encoded(photo, 'jpeg', { subsampling: '4:2:0' }))
+  jpeg[jpeg.indexOf(Buffer.from([0xff, 0xc0])) + 11] = factors
+  return jpeg
 }
 const artist = 'Exif\0\0II*\0\x08\0\0\0\x01\0\x3b\x01\x02\0\x04\0\0\0Ann\0\0\0\0\0'
 const xmp = 'http://ns.adobe.com/xap/1.0/\0<x:xmpmeta xmlns:x="adobe:ns:meta/"/>'
@@ -168,6 +176,27 @@ const cases: Readonly<Record<string, Case>> = {
   IPTC: kept({ 'a.jpg': jpegWith(0xed, iptc) }, 'jpg tif', (held) =>
     expect(Buffer.from(held.iptc!).toString('latin1')).toBe(iptc.slice(26)),
   ),
+  'author, copyright, description and software of a PNG': {
+    files: { 'a.png': with_(['Author\0Ann', 'Copyright\0Bob'].map((text) => chunkOf('tEXt', text))) },
+    runs: ['png', 'jpg', 'tif', 'webp', 'avif'].map((ending) => `${same} a.png o.${ending}`),
+    async holds(path) {
+      const text = (await metaOf(path('o.png'))).metadata?.text
+      expect(text?.map(({ keyword }) => keyword)).toEqual(['Author', 'Copyright'])
+      for (const ending of ['jpg', 'tif', 'webp', 'avif']) {
+        const { exif } = (await metaOf(path(`o.${ending}`))).metadata ?? {}
+        const said = exif?.fields
+          .filter(({ type }) => type === 2)
+          .map(({ tag, bytes }) => [tag, `${Buffer.from(bytes)}`])
+        expect([ending, said]).toEqual([
+          ending,
+          [
+            [315, 'Ann\0'],
+            [33432, 'Bob\0'],
+          ],
+        ])
+      }
+    },
+  },
   'text chunks, and comments': {
     files: {
       'a.jpg': jpegWith(0xfe, 'hello'),
@@ -300,6 +329,19 @@ const cases: Readonly<Record<string, Case>> = {
   'further pictures of a JPEG (MPF)': {
     files: { 'a.jpg': jpegWith(0xe2, mpf) },
     runs: [`${same} a.jpg o.png`],
+  },
+  'other channels, layers and parts of an OpenEXR picture': {
+    files: {
+      'a.exr': exrOf({
+        width: 2,
+        height: 1,
+        channels: [
+          ['Y', 1],
+          ['Z', 2],
+        ],
+      }),
+    },
+    runs: [`${same} a.exr o.pfm`],
   },
   'AVIF sequences': { files: { 'a.avif': avifSequence() }, runs: [`${same} a.avif o.png`] },
   'gain maps of an AVIF': { files: { 'a.avif': avifWith('miaf', 'tmap') }, runs: [`${same} a.avif o.png`] },
@@ -517,6 +559,19 @@ const cases: Readonly<Record<string, Case>> = {
       const { data } = readArray(path('o.npy'))
       expect([...data].sort()).toEqual([...deep.data].sort())
     },
+  },
+  'linear light of Radiance and OpenEXR, into PNG': {
+    files: { 'a.exr': linear },
+    runs: [`${same} a.exr o.png`],
+    holds: async (path) => expect((await metaOf(path('o.png'))).gamma).toBe(100000),
+  },
+  'linear light of Radiance and OpenEXR, into other formats of 8 and 16 bits': {
+    files: { 'a.exr': linear },
+    runs: ['jpg', 'webp', 'tif', 'ppm'].map((ending) => `${same} a.exr o.${ending}`),
+  },
+  'chroma of a JPEG that is neither 4:4:4 nor 4:2:0, into JPEG': {
+    files: { 'a.jpg': sampledAs(0x21) },
+    runs: [`${same} a.jpg o.jpg`],
   },
   '16 bits into JPEG, WebP, GIF and AVIF': {
     files: { 'a.png': encoded(deep, 'png') },

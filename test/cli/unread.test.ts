@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { encode } from '../../src/image/encode.ts'
 import { writeNpy } from '../../src/kernel/formats/npy.ts'
@@ -18,6 +19,25 @@ async function mpo(second: string): Promise<Buffer> {
   const head = Buffer.from([0xff, 0xe2, 0, index.length + 2])
   return Buffer.concat([jpeg.subarray(0, 2), head, index, jpeg.subarray(2), Buffer.from(second)])
 }
+
+it('says that sharp is not there, and does not blame the picture', async () => {
+  const copy = folder.path('elsewhere')
+  for (const part of ['bin', 'dist', 'package.json'])
+    cpSync(new URL(`../../${part}`, import.meta.url), join(copy, part), { recursive: true })
+  put('b.png', pngOf([2, 1, 0], [5, 6]))
+  put('b.jpg', (await encode(photo, 'jpeg')).bytes)
+  for (const args of [
+    ['box', 'b.jpg', 'o.png'],
+    ['box', 'b.png', 'o.jpg'],
+  ]) {
+    const { status, stderr } = await convo(args, { cwd: folder.path(), launcher: join(copy, 'bin/convo.js') })
+    expect([status, stderr]).toEqual([
+      2,
+      'error: sharp, which decodes and encodes pictures, cannot be loaded   [E_INPUT]\n' +
+        "  Cannot find module 'sharp'\n  try: npm install --include=optional sharp\n",
+    ])
+  }
+})
 
 describe('what is not looked at is never called equal', () => {
   it('compares and hashes every picture of an animated PNG', async () => {

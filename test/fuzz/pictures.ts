@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs'
 import { deflateSync } from 'node:zlib'
 import sharp, { type Sharp } from 'sharp'
 import { encode } from '../../src/image/encode.ts'
 import { bytesField, fractionField, numberField } from '../../src/image/exif.ts'
 import { writeNpy } from '../../src/kernel/formats/npy.ts'
 import type { Metadata } from '../../src/tensor/metadata.ts'
+import { exrOf } from '../image/exrs.ts'
 import { picture } from '../image/pictures.ts'
 import { floatTiff, joinTiffs } from '../image/tiff.ts'
 import { tiffArrayOf } from '../image/tiff-arrays.ts'
@@ -121,6 +123,10 @@ export async function pictureSeeds(): Promise<Buffer[]> {
   ]
 }
 
+const exrVectors: { file: string }[] = JSON.parse(
+  readFileSync(new URL('../image/exr.json', import.meta.url), 'utf8'),
+)
+
 /** Small pictures of every kind that is read without the decoder. */
 export async function ownSeeds(): Promise<Buffer[]> {
   const one = (channels: 1 | 2 | 3 | 4, depth: 8 | 16 = 8) => picture(5, 4, channels, depth, (i) => i * 77)
@@ -172,6 +178,17 @@ export async function ownSeeds(): Promise<Buffer[]> {
     Buffer.from([...runs, 3, 2, 0, 3, 1, 2, 3, 0, 0, 2, 1, 0, 1, 1, 0, 1]),
     Buffer.from(`${hdr}\x02\x02\0\x08\x88\x40\x88\x41\x08\x01\x02\x03\x04\x05\x06\x07\x08\x88\x80`, 'latin1'),
     Buffer.from(`${hdr.replace('8', '2')}\x01\x02\x03\x80\x01\x01\x01\x01`, 'latin1'),
+    ...exrVectors.map(({ file }) => Buffer.from(file, 'base64')),
+    exrOf({
+      width: 5,
+      height: 4,
+      channels: [
+        ['A', 1],
+        ['Y', 0],
+      ],
+      tile: [2, 3],
+      parts: 2,
+    }),
   ]
 }
 
@@ -222,7 +239,7 @@ export async function metadataSeeds(): Promise<Buffer[]> {
 
 export const ownTokens = words(String.raw`
   BM  P1  P2  P3  P4  P5  P6  P7  PF  Pf  WIDTH  HEIGHT  DEPTH  MAXVAL  ENDHDR  TUPLTYPE  #?RADIANCE  #?RGBE  FORMAT=  -Y
-  +X  -1.0  65535  99999999  \n  \0  \x02\x02  \x01\x01\x01\xff  \xff\xff\xff\x7f  \xff\xff\xff\xff`)
+  +X  -1.0  v/1\x01  channels\0chlist\0  dataWindow\0box2i\0  tiles\0tiledesc\0  65535  99999999  \n  \0  \x02\x02  \x01\x01\x01\xff  \xff\xff\xff\x7f  \xff\xff\xff\xff`)
 
 export const metadataTokens = words(String.raw`
   II*\0  MM\0*  Exif\0\0  Photoshop  8BIM  \x1c\x02  tEXt  zTXt  iTXt  eXIf  XML:com.adobe.xmp  \xff\xe1  \xff\xed

@@ -87,12 +87,28 @@ describe('the quality of a JPEG', () => {
     expect(await coding({ ...again, meta: {} }, 'jpeg')).toEqual({ quality: 90, subsampling: '4:4:4' })
   })
 
-  it('takes 4:2:2 for what loses less', async () => {
-    const bytes = Buffer.from((await encode(photo, 'jpeg', { subsampling: '4:2:0' })).bytes)
-    const frame = bytes.indexOf(Buffer.from([0xff, 0xc0]))
-    bytes[frame + 11] = 0x21
-    expect((await readHeader(bytes, options)).meta.jpeg?.subsampling).toBe('4:4:4')
-  })
+  it.each([
+    [0x21, '4:2:2', '4:4:4'],
+    [0x12, '4:4:0', '4:4:4'],
+    [0x41, '4:1:1', '4:4:4'],
+    [0x42, '4:1:0', '4:2:0'],
+    [0x13, '1x3', '4:4:4'],
+  ])(
+    'writes chroma that no encoder has with what loses less, and a note: %i',
+    async (factors, read, written) => {
+      const bytes = Buffer.from((await encode(photo, 'jpeg', { subsampling: '4:2:0' })).bytes)
+      const frame = bytes.indexOf(Buffer.from([0xff, 0xc0]))
+      bytes[frame + 11] = factors
+      const { meta } = await readHeader(bytes, options)
+      expect(meta.jpeg?.subsampling).toBe(read)
+      const made = await encode({ ...photo, meta }, 'jpeg')
+      expect((await readHeader(made.bytes, options)).meta.jpeg?.subsampling).toBe(written)
+      expect(made.notes).toEqual([`jpeg is written with ${written} chroma, the input has ${read}`])
+      const gray = { ...picture(9, 9, 1, 8, noise), meta }
+      expect((await encode(gray, 'jpeg')).notes).toEqual([])
+      expect((await encode({ ...photo, meta }, 'jpeg', { subsampling: '4:2:0' })).notes).toEqual([])
+    },
+  )
 
   it('with more effort makes smaller files of the same kind', async () => {
     const sizes: number[] = []

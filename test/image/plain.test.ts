@@ -81,6 +81,11 @@ describe('Netpbm', () => {
       [1, 1, 2, 8],
       [5, 128],
     ],
+    [
+      'P7\n#c\nWIDTH 1\nTUPLTYPE RGB\nHEIGHT 1\nDEPTH 3\nMAXVAL 255\nTUPLTYPE of any words\n\nENDHDR\n\x05\x80\x07',
+      [1, 1, 3, 8],
+      [5, 128, 7],
+    ],
   ] as const)('reads %j', async (text, size, data) => {
     expect(await read(latin1(text))).toEqual({ kind: 'pnm', size, data })
   })
@@ -107,7 +112,7 @@ describe('Netpbm', () => {
 
   it('of several pictures says that the first was read', async () => {
     expect((await decode(latin1('P5 1 1 255\n\x07P5 1 1 255\n\x08'), options)).notes).toEqual([
-      'of x not read: further pictures behind the first',
+      'not read from x: further pictures behind the first',
     ])
   })
 

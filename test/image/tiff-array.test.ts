@@ -49,6 +49,19 @@ describe('a TIFF that is an array', () => {
     expect([2, 3, 6].map((channels) => is('u1', channels))).toEqual([false, true, true])
   })
 
+  it.each(['u1', 'u2', 'f4'])(
+    'is no array in tiles of separate planes, but a picture of %s',
+    async (type) => {
+      const values = Array.from({ length: 35 * 18 * 2 }, (_, i) => (i * 7) % 251)
+      for (const little of [true, false]) {
+        const make = { type, width: 35, height: 18, channels: 2, tile: 16, planar: true, little } as const
+        const file = tiffArrayOf(values, { ...make, compression: 8 })
+        const { data, channels } = await decode(file, { maxPixels: 1e5, orient: true })
+        expect([channels, ...data]).toEqual([2, ...values])
+      }
+    },
+  )
+
   it('keeps metadata, and says what float32 does not hold', () => {
     const array = readArray(
       tiffArrayOf([1 / 3, 2], { type: 'f8', width: 2, height: 1, fields: [[33550, 9]] }),
