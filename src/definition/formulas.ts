@@ -25,6 +25,9 @@ const response =
     return f32(f32(f32(xx * yy) - f32(xy * xy)) - f32(f32(by) * f32(sum * sum)))
   }
 
+/** A millionth of white. */
+export const faint = (full: number): number => f32(full * 1e-6)
+
 /** Of the damping of White 1994: how sharply it sets in. */
 const sharpness = 10
 
@@ -35,7 +38,7 @@ export const formulas = {
   /** a − b */
   minus: () => (a, b) => a - b,
   /** a · by */
-  share: (_, by) => (a) => a * by,
+  share: (_, by) => (a) => a * f32(by),
   /** a · b + c */
   line: () => (a, b, c) => f32(f32(a * b) + c),
   /** a − b · c */
@@ -49,7 +52,7 @@ export const formulas = {
   coherence: (full) => (xx, xy, yy) => {
     const sum = f32(xx + yy)
     const q = sum > 0 ? f32(f32(2 * root(xx, xy, yy)) / sum) : 0
-    return f32(full * min(1, f32(q * q)))
+    return f32(full) * min(1, f32(q * q))
   },
   /** The direction of the larger eigenvalue, −90° to 90° as 0 to full. */
   direction: (full) => (xx, xy, yy) => angleSample(f32(2 * xy), f32(xx - yy), full),
@@ -61,17 +64,18 @@ export const formulas = {
     return (xx, xy, yy) => f32(4 * full) * f32(sqrt(f32(sqrt(max(0, of(xx, xy, yy))))))
   },
   /** a / b, 0 where b is not above a millionth of white: how far a blurred estimate b falls short of what was seen. */
-  ratio: (full) => (a, b) => (b > full * 1e-6 ? a / b : 0),
+  ratio: (full) => (a, b) => (b > faint(full) ? a / b : 0),
   /** The same, drawn to 1 where a and b differ by less than `by`, so that noise is not followed (White 1994). */
   damped: (full, by) => (a, b) => {
-    if (!(b > full * 1e-6)) return 0
-    const u = min(1, ((a - b) / by) ** 2)
+    if (!(b > faint(full))) return 0
+    const far = (a - b) / by
+    const u = min(1, far * far)
     let power = 1
     for (let i = 1; i < sharpness; i++) power *= u
     return 1 + power * (sharpness - (sharpness - 1) * u) * (a / b - 1)
   },
   /** a · b / c, at least 0; a where c is not above `by` */
-  refined: (_, by) => (a, b, c) => (c > by ? max(0, f32(a * b) / c) : a),
+  refined: (_, by) => (a, b, c) => (c > f32(by) ? max(0, f32(a * b) / c) : a),
 } as const satisfies Record<string, Formula>
 
 /** The name of a formula. */

@@ -9,6 +9,7 @@ import type { Tone } from '../graph/tone.ts'
 import type { Label, SheetLayout } from '../image/sheet.ts'
 import type { Arena } from './arena.ts'
 import { consecutive, orderWeights, put } from './bank.ts'
+import { blendBytes } from './blend.ts'
 import type { PictureShape, StencilJob } from './picture-job.ts'
 import { rankedBytes, windowBytes } from './ranked.ts'
 import { resamplingBytes } from './resample.ts'
@@ -219,6 +220,7 @@ export function workBytes({ work, shape }: Listed<PlacedWork>, rows: number, own
     case 'layer':
       if (work.name === 'resampledAcross' || work.name === 'resampledDown')
         return resamplingBytes(work.settings)
+      if (work.name === 'blend') return blendBytes(shape)
       return work.name === 'ranked' ? rankedBytes(shape, work.settings, rows) : 0
     default:
       return 0

@@ -18,10 +18,10 @@ import {
   segmentsOf,
 } from './graph-job.ts'
 import { floatRowBytes, prepareSink } from './graph-sink.ts'
-import { type Compute, prepareLayer } from './layer-loops.ts'
+import { prepareLayer } from './layer-loops.ts'
 import type { RunPart } from './part.ts'
 import { prepareRows } from './picture.ts'
-import { type PlacedRows, rowAt } from './placed-rows.ts'
+import { type Compute, type PlacedRows, rowAt } from './placed-rows.ts'
 import { prepareWindows } from './ranked.ts'
 import { type PictureRows, pictureRows } from './rows.ts'
 import { prepareSimilarity } from './similarity.ts'

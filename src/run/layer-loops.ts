@@ -1,3 +1,4 @@
+import { type FormulaName, faint } from '../definition/formulas.ts'
 import type { FunctionName } from '../definition/functions.ts'
 import type { Shape } from '../definition/layer.ts'
 import { type LayerWork, runLayer } from '../definition/layers.ts'
@@ -5,14 +6,11 @@ import type { OperationName } from '../definition/mixing.ts'
 import { type PoolAxes, poolRow } from '../definition/pool.ts'
 import type { Rows } from '../definition/rows.ts'
 import { type Address, plus } from '../graph/address.ts'
-import type { Span } from '../graph/spans.ts'
+import { prepareBlend } from './blend.ts'
 import type { WasmExports } from './engine.ts'
-import { type PlacedRows, rowAt } from './placed-rows.ts'
+import { type Compute, type PlacedRows, rowAt } from './placed-rows.ts'
 import { prepareRanked } from './ranked.ts'
 import { prepareAcross, prepareDown } from './resample.ts'
-
-/** Computes rows of a step from those of its inputs. */
-export type Compute = (to: PlacedRows, from: readonly PlacedRows[], rows: Span) => void
 
 /** Gets a layer ready: in a loop of its own where it has one, else as its definition. */
 export function prepareLayer(
@@ -45,6 +43,24 @@ const operationNumbers: { readonly [K in OperationName]?: number } = {
 
 /** Functions of exp by their numbers in the loop. */
 const exponentials: { readonly [K in FunctionName]?: number } = { sigmoid: 0, silu: 1, tanh: 2, exp: 3 }
+
+/** Formulas by their numbers in the loop; `damped` has one of its own. */
+const formulaNumbers: { readonly [K in Exclude<FormulaName, 'damped'>]: number } = {
+  times: 0,
+  minus: 1,
+  share: 2,
+  line: 3,
+  rest: 4,
+  slope: 5,
+  larger: 6,
+  smaller: 7,
+  coherence: 8,
+  direction: 9,
+  harris: 10,
+  corner: 11,
+  ratio: 12,
+  refined: 13,
+}
 
 /** The layers that have loops of their own; the others run as their definitions. */
 function prepareLoop(
@@ -105,6 +121,10 @@ function prepareLoop(
         for (let y = first; y < end; y++)
           wasm.splitPlanes(rowAt(to, 0, y), to.plane, rowAt(from!, 0, y), n, work.settings.channels)
       }
+    case 'blend':
+      return prepareBlend(work.settings, shape, given[0], wasm, scratch)
+    case 'formula':
+      return formulaRows(work.settings, shape, wasm)
     case 'ranked': {
       const rows = prepareRanked(shape, work.settings, wasm, memory, scratch)
       return (to, [from], span) => rows(to, from!, span)
@@ -132,6 +152,21 @@ const eachRow =
       for (let y = first; y < end; y++) loop(c, rowAt(to, c, y), ...from.map((one) => rowAt(one, c, y)))
     }
   }
+
+/** A formula over up to four rows: 12 megapixels of `refined` take 30 ms instead of 330. */
+function formulaRows(
+  { name, full = 1, by = 0 }: Extract<LayerWork, { name: 'formula' }>['settings'],
+  shape: Shape,
+  wasm: WasmExports,
+): Compute {
+  const [, , n] = shape
+  if (name === 'damped')
+    return eachRow(shape, (_, to, a, b) => wasm.dampedRow(to, a!, b!, n, faint(full), by))
+  const number = name === 'ratio' ? faint(full) : by
+  return eachRow(shape, (_, to, a = to, b = a, c = a, d = a) =>
+    wasm.formulaRow(to, a, b, c, d, n, formulaNumbers[name], full, number),
+  )
+}
 
 /** Max pooling: windows wholly inside in vectors, the others as the definition has them. */
 function prepareMaxima(

@@ -1,7 +1,7 @@
 // Combines rows of float32 sums into one (see conv/recipe.ts), each step rounded to float32.
 // All may work in place. Rows may be read and written up to 64 bytes past their end.
 import { Address } from './address'
-import { isPowerOfTwo } from './lanes'
+import { angleOf, isPowerOfTwo } from './lanes'
 
 /** dst = src / scale: a true division, or the product with the reciprocal where that is exact, which gives the same bits. */
 export function scaleRow(dst: Address, src: Address, n: i32, scale: f32): void {
@@ -24,41 +24,11 @@ export function magnitude(dst: Address, b0: Address, b1: Address, n: i32): void 
   }
 }
 
-/**
- * dst = ((atan2(b1, b0) / π) + 1) · (full / 2). With q = smaller / larger of |b0|, |b1| (0 where both are 0) and z = q²:
- * a = q · P(z), P by Horner's rule; where |b1| > |b0|, a = π/2 − a; where b0 < 0, a = π − a; where b1 < 0, a = −a.
- * P is the polynomial of degree 8 nearest to atan(√z)/√z on 0..1 in relative error: 1.5e-8 before rounding.
- */
+/** dst = ((atan2(b1, b0) / π) + 1) · (full / 2). */
 export function angle(dst: Address, b0: Address, b1: Address, n: i32, full: f32): void {
-  const zero = f32x4.splat(0)
-  const pi = f32x4.splat(<f32>3.14159265358979)
-  const halfPi = f32x4.splat(<f32>1.5707963267948966)
   const half = f32x4.splat(full * 0.5)
-  for (const end = b0 + (<usize>n << 2); b0 < end; b0 += 16, b1 += 16, dst += 16) {
-    const x = v128.load(b0)
-    const y = v128.load(b1)
-    const across = f32x4.abs(x)
-    const up = f32x4.abs(y)
-    const steep = f32x4.gt(up, across)
-    const larger = v128.bitselect(up, across, steep)
-    const smaller = v128.bitselect(across, up, steep)
-    const q = v128.and(f32x4.div(smaller, larger), f32x4.gt(larger, zero))
-    const z = f32x4.mul(q, q)
-    let p = f32x4.splat(<f32>0.0028498864267021418)
-    p = f32x4.add(f32x4.mul(p, z), f32x4.splat(<f32>-0.01606861501932144))
-    p = f32x4.add(f32x4.mul(p, z), f32x4.splat(<f32>0.04269149899482727))
-    p = f32x4.add(f32x4.mul(p, z), f32x4.splat(<f32>-0.07504292577505112))
-    p = f32x4.add(f32x4.mul(p, z), f32x4.splat(<f32>0.10640933364629745))
-    p = f32x4.add(f32x4.mul(p, z), f32x4.splat(<f32>-0.14203643798828125))
-    p = f32x4.add(f32x4.mul(p, z), f32x4.splat(<f32>0.1999261975288391))
-    p = f32x4.add(f32x4.mul(p, z), f32x4.splat(<f32>-0.3333307206630707))
-    p = f32x4.add(f32x4.mul(p, z), f32x4.splat(1))
-    let a = f32x4.mul(q, p)
-    a = v128.bitselect(f32x4.sub(halfPi, a), a, steep)
-    a = v128.bitselect(f32x4.sub(pi, a), a, f32x4.lt(x, zero))
-    a = v128.bitselect(f32x4.neg(a), a, f32x4.lt(y, zero))
-    v128.store(dst, f32x4.mul(f32x4.add(f32x4.div(a, pi), f32x4.splat(1)), half))
-  }
+  for (const end = b0 + (<usize>n << 2); b0 < end; b0 += 16, b1 += 16, dst += 16)
+    v128.store(dst, angleOf(v128.load(b0), v128.load(b1), half))
 }
 
 /** dst = the larger of a and b; a where they are equal. */
