@@ -5,13 +5,12 @@ import { formats } from '../kernel/formats/index.ts'
 import { readyMade, readyMadeSummary } from '../kernel/source.ts'
 import { operations } from '../picture/operations.ts'
 import { borderAliases, borders } from '../tensor/border.ts'
-import type { ListName } from './commands/list.ts'
 
 /** Fields of an entry by their names. */
 export type Row = Readonly<Record<string, string>>
 
 /** What can be listed: rows of the same fields. */
-export const lists: Readonly<Record<ListName, () => readonly Row[]>> = {
+export const lists = {
   filters: () => operationRows('filter'),
   operators: () => operationRows('operator'),
   kernels: () => [
@@ -57,7 +56,7 @@ export const lists: Readonly<Record<ListName, () => readonly Row[]>> = {
       ].join('; '),
     })),
   ],
-}
+} satisfies Readonly<Record<string, () => readonly Row[]>>
 
 function operationRows(kind: 'filter' | 'operator'): Row[] {
   return Object.values(operations)

@@ -6,7 +6,7 @@ import type { Row } from '../lists.ts'
 
 /** The lists of `../lists.ts`, which is loaded when one is asked for. */
 const listNames = ['filters', 'operators', 'kernels', 'borders', 'formats'] as const
-export type ListName = (typeof listNames)[number]
+type Lists = Readonly<Record<(typeof listNames)[number], () => readonly Row[]>>
 
 /** `convo list <what>` */
 export const list: Command = {
@@ -25,7 +25,7 @@ export const list: Command = {
   options: [{ title: 'Options', params: { json: flag('print a JSON array of objects') } }],
   examples: ['convo list filters', 'convo list kernels --json', 'convo list'],
   async run({ args, given, io }) {
-    const { lists } = await import('../lists.ts')
+    const lists: Lists = (await import('../lists.ts')).lists
     const table = (rows: readonly Row[]) =>
       columns(
         rows.map((row) => Object.values(row)),
