@@ -62,10 +62,11 @@ function reference(folder: string): string {
     return described({ name, from: place })
   })
   const isType = ({ code }: Declaration) => code.startsWith('type ')
+  const isFunction = ({ code }: Declaration) => /^function |^const \w+: \{\s*\(/.test(code)
   const sections = [
-    ['Functions', all.filter((one) => /^function /.test(one.code))],
+    ['Functions', all.filter(isFunction)],
     ['Classes', all.filter((one) => /^class /.test(one.code))],
-    ['Values', all.filter(({ code }) => code.startsWith('const '))],
+    ['Values', all.filter((one) => one.code.startsWith('const ') && !isFunction(one))],
     ['Types', all.filter(isType)],
     ['In tests', forTests],
   ] as const

@@ -56,7 +56,7 @@ export const lists = {
       ].join('; '),
     })),
   ],
-} satisfies Record<string, () => readonly Row[]>
+} satisfies Readonly<Record<string, () => readonly Row[]>>
 
 function operationRows(kind: 'filter' | 'operator'): Row[] {
   return Object.values(operations)

@@ -50,6 +50,7 @@ export type Pool = {
    * promise settles.
    */
   exclusive<R>(use: (session: Session) => Promise<R>, watch?: Watch): Promise<R>
+  /** Ends the workers when all that was lent out before is given back. */
   close(): Promise<void>
 }
 
@@ -119,6 +120,7 @@ export function createPool(threads: number = defaultThreads()): Pool {
     { parallel = true, aside = false, staging, drain }: RunOptions,
     { signal, onProgress }: Watch,
   ) {
+    signal?.throwIfAborted()
     optimise()
     const mark = arena.mark()
     const own = aside ? 0 : 1
@@ -128,10 +130,19 @@ export function createPool(threads: number = defaultThreads()): Pool {
     beginJob(control, staging !== undefined)
     const slots = staging?.slots ?? 0
     let done = 0
+    let thrown: { readonly error: unknown } | undefined
+    // called by messages of workers too, where nobody would catch
     const onDone: OnPart = (part, result) => {
       done++
-      onPart(part, result)
-      onProgress?.(done / parts)
+      try {
+        onPart(part, result)
+        onProgress?.(done / parts)
+      } catch (error) {
+        thrown ??= { error }
+      }
+    }
+    const rethrow = () => {
+      if (thrown !== undefined) throw thrown.error
     }
     const hired = workers.slice(0, helpers).map((worker, i) => {
       return worker.offer({ job, parts, scratch: scratch[i + own]!, slots }, onDone)
@@ -149,6 +160,7 @@ export function createPool(threads: number = defaultThreads()): Pool {
         await new Promise(() => undefined)
       }
       signal?.throwIfAborted()
+      rethrow()
       const failed = hired.find((h) => h.failure !== undefined)
       if (failed !== undefined) throw failed.failure
     }
@@ -166,6 +178,7 @@ export function createPool(threads: number = defaultThreads()): Pool {
       // Every part is taken, but workers may still wait for the input of theirs.
       while (stagedParts(control) < parts) await bringIn()
       await Promise.all(hired.map((h) => h.finish()))
+      rethrow()
     } catch (error) {
       endJob(control)
       await Promise.allSettled(hired.map((h) => h.finish()))
@@ -217,25 +230,41 @@ export function createPool(threads: number = defaultThreads()): Pool {
     run: (job, parts, onPart, options = {}) => runNow(job, parts, onPart, options, watch),
   })
 
+  function exclusive<R>(use: (session: Session) => Promise<R>, watch: Watch = {}): Promise<R> {
+    const before = queue
+    const result = untilAborted(before, watch.signal).then(async () => {
+      const mark = arena.mark()
+      try {
+        return await use(sessionOf(watch))
+      } finally {
+        arena.release(mark)
+      }
+    })
+    queue = Promise.allSettled([before, result])
+    return result
+  }
+
   return {
     threads,
     warm: () => warm(),
-    exclusive(use, watch = {}) {
-      const result = queue.then(async () => {
-        const mark = arena.mark()
-        try {
-          watch.signal?.throwIfAborted()
-          return await use(sessionOf(watch))
-        } finally {
-          arena.release(mark)
-        }
-      })
-      queue = result.catch(() => undefined)
-      return result
-    },
-    async close() {
-      await Promise.all(workers.splice(0).map((w) => w.stop()))
-    },
+    exclusive,
+    close: () => exclusive(async () => void (await Promise.all(workers.splice(0).map((w) => w.stop())))),
+  }
+}
+
+/** The value of a promise; rejects with the reason of the signal if that is aborted before. */
+export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise
+  signal.throwIfAborted()
+  let onAbort: () => void = () => undefined
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason)
+  })
+  signal.addEventListener('abort', onAbort)
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
   }
 }
 

@@ -2,16 +2,11 @@ import { lineWidth } from '../../host/io.ts'
 import { choice, flag } from '../../params.ts'
 import { columns } from '../../text/layout.ts'
 import type { Command } from '../command.ts'
-import type { lists as Lists, Row } from '../lists.ts'
+import type { Row } from '../lists.ts'
 
 /** The lists of `../lists.ts`, which is loaded when one is asked for. */
-const listNames = [
-  'filters',
-  'operators',
-  'kernels',
-  'borders',
-  'formats',
-] as const satisfies (keyof typeof Lists)[]
+const listNames = ['filters', 'operators', 'kernels', 'borders', 'formats'] as const
+type Lists = Readonly<Record<(typeof listNames)[number], () => readonly Row[]>>
 
 /** `convo list <what>` */
 export const list: Command = {
@@ -30,7 +25,7 @@ export const list: Command = {
   options: [{ title: 'Options', params: { json: flag('print a JSON array of objects') } }],
   examples: ['convo list filters', 'convo list kernels --json', 'convo list'],
   async run({ args, given, io }) {
-    const { lists } = await import('../lists.ts')
+    const lists: Lists = (await import('../lists.ts')).lists
     const table = (rows: readonly Row[]) =>
       columns(
         rows.map((row) => Object.values(row)),

@@ -183,6 +183,7 @@ export class Chain {
 
   /** Encodes as TIFF, lossless: 8 or 16 bits, or with `depth` 32 floats as they are. */
   tiff(options: { readonly compression?: TiffCompression; readonly depth?: 8 | 16 | 32 } = {}): Chain {
+    checkObject(options, 'tiff')
     const { compression, ...rest } = options
     return this.#as('tiff', { ...rest, tiffCompression: compression })
   }
@@ -324,11 +325,13 @@ export class Chain {
     const { signal, onProgress, threads } = options
     return this.#attempt(async () => {
       signal?.throwIfAborted()
-      const { openGiven } = await import('./inputs.ts')
-      const { name, given } = await openGiven(input)
+      const { openGiven, nameOfInput } = await import('./inputs.ts')
+      const name = nameOfInput(input)
+      const open = async () => (await openGiven(input)).given
       const { output, series } = await target(name, steps.map((step) => step.operation.name).join('-'))
       const prepared = await this.#prepare({ ...this.#coding(output), ...more })
-      return run({ ...prepared.job(name, output), series, given, signal, onProgress, ...extra }, threads)
+      const watch = { signal, onProgress: onProgress && guarded(onProgress) }
+      return run({ ...prepared.job(name, output), series, open, ...watch, ...extra }, threads)
     })
   }
 
@@ -342,6 +345,20 @@ export class Chain {
     }
   }
 }
+
+/** A callback whose errors are not taken for those of convo. */
+const guarded =
+  (onProgress: (share: number) => void) =>
+  (share: number): void => {
+    try {
+      onProgress(share)
+    } catch (cause) {
+      throw new ConvoError('E_ARGUMENT', 'onProgress threw an error', {
+        why: asConvoError(cause).message,
+        cause,
+      })
+    }
+  }
 
 const extensionOf = ({ name }: Format): string => outputFormats[name].extensions[0]
 

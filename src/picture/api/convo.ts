@@ -12,12 +12,12 @@ const run: Runner = async (job, threads) => {
 }
 
 /**
- * Begins a chain of operations on a picture.
- *
- * @param input a path, a `file:` URL, the bytes of a file, a stream of them, samples, a tensor, or a pipeline of sharp
- * @throws ConvoError E_NAME for an option that is not there
+ * Ends the worker threads, when the work that was begun is done. They keep no program alive; this is for one that wants their
+ * memory back. Later calls start new ones.
  */
-export function convo(input: PictureInput, options: ConvoOptions = {}): Chain {
+export const close = (): Promise<void> => closePools()
+
+function begin(input: PictureInput, options: ConvoOptions = {}): Chain {
   checkObject(options, 'convo')
   const { signal, onProgress } = options
   checkSignal(signal)
@@ -28,7 +28,12 @@ export function convo(input: PictureInput, options: ConvoOptions = {}): Chain {
 }
 
 /**
- * Ends the worker threads. They keep no program alive; this is for one that wants their memory back. Later calls start
- * new ones.
+ * Begins a chain of operations on a picture. `await using threads = convo` calls `close` at the end of a block.
+ *
+ * @param input a path, a `file:` URL, the bytes of a file, a `Blob` or stream of them, samples, a tensor, or a pipeline of sharp
+ * @throws ConvoError E_NAME for an option that is not there
  */
-export const close = (): Promise<void> => closePools()
+export const convo: {
+  (input: PictureInput, options?: ConvoOptions): Chain
+  [Symbol.asyncDispose](): Promise<void>
+} = Object.assign(begin, { [Symbol.asyncDispose]: close })

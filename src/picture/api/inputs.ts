@@ -4,6 +4,7 @@ import { asConvoError, ConvoError } from '../../error.ts'
 import { probe } from '../../image/probe.ts'
 import type { Sharp } from '../../image/sharp.ts'
 import { checkLimit } from '../../limits.ts'
+import { asTensor, type TensorInput } from '../../tensor/like.ts'
 import { extremes, guessFull, type Samples } from '../../tensor/picture.ts'
 import { Tensor } from '../../tensor/tensor.ts'
 import { describe } from '../../text/describe.ts'
@@ -17,21 +18,25 @@ export type RawPicture = {
   readonly height: number
   /** 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha; what `data` holds for each pixel unless given. */
   readonly channels?: number | undefined
+  /** Bits of a sample, which the type of `data` says: 8 and 16 are whole numbers, 32 is float. Bytes may hold all of them. */
+  readonly depth?: 8 | 16 | 32 | undefined
 }
 
 /**
  * What a picture may come from: a path (`-` is standard input), a `file:` URL, the bytes of a file in any format that is
- * read, a stream of them, samples in memory, a tensor [H,W] or [C,H,W] in levels of 0..255 or 0..1, or a sharp pipeline,
- * whose result is taken at 8 bits.
+ * read, a `Blob` or stream of them, samples in memory, a tensor [H,W] or [C,H,W] in levels of 0..255 or 0..1, or a sharp
+ * pipeline, whose result is taken at 8 bits. Memory is not copied: it must stay as it is until the result is there.
  */
 export type PictureInput =
   | string
   | URL
   | Uint8Array
   | ArrayBuffer
+  | SharedArrayBuffer
+  | Blob
   | AsyncIterable<Uint8Array | string>
   | RawPicture
-  | Tensor
+  | TensorInput
   | SharpPipeline
 
 /** A pipeline of sharp, whichever copy of sharp it is from. */
@@ -49,30 +54,60 @@ export type NamedInput = { readonly name: string; readonly given?: Opened | InMe
 
 const theInput = 'the input'
 
+/** What messages and names of outputs call an input. @throws ConvoError E_ARGUMENT for a URL that is no file */
+export const nameOfInput = (input: PictureInput): string =>
+  typeof input === 'string' ? input : input instanceof URL ? pathOf(input) : theInput
+
 /** @throws ConvoError E_ARGUMENT for what is none of the kinds of input; E_INPUT, E_DECODE for what cannot be read */
 export async function openGiven(input: PictureInput): Promise<NamedInput> {
-  if (typeof input === 'string') return { name: input }
-  if (input instanceof URL) return { name: pathOf(input) }
+  if (typeof input === 'string' || input instanceof URL) return { name: nameOfInput(input) }
   if (input instanceof Uint8Array) return ofBytes(input)
-  if (input instanceof ArrayBuffer) return ofBytes(new Uint8Array(input))
-  if (input instanceof Tensor)
-    return { name: theInput, given: { array: arrayOf(checkTensor('input', input)) } }
+  if (input instanceof ArrayBuffer || input instanceof SharedArrayBuffer) return ofBytes(viewOf(input))
+  if (input instanceof Blob) return ofBytes(await gather(input.stream()))
   if (isObject(input) && isRaw(input)) return ofSamples(input)
+  const tensor = asTensor(input)
+  if (tensor instanceof Tensor) {
+    return { name: theInput, given: { array: arrayOf(checkTensor('input', tensor)) } }
+  }
   if (isObject(input) && isSharp(input)) {
     return ofSharp(input)
   }
   if (isObject(input) && isIterable(input)) return ofBytes(await gather(input))
+  if (isObject(input) && (input as { body?: unknown }).body instanceof ReadableStream) {
+    throw new ConvoError('E_ARGUMENT', `a picture cannot be read from ${describe(input)}`, {
+      fix: 'its arrayBuffer() or its body',
+    })
+  }
   throw new ConvoError('E_ARGUMENT', `a picture cannot be read from ${describe(input)}`, {
-    why: 'accepted: a path, a file URL, bytes, a stream, { data, width, height }, a Tensor or a sharp pipeline',
+    why: 'accepted: a path, a file URL, bytes, a Blob, a stream, { data, width, height }, a Tensor or a sharp pipeline',
   })
 }
 
 function pathOf(url: URL): string {
-  if (url.protocol === 'file:') return fileURLToPath(url)
-  throw new ConvoError('E_ARGUMENT', `only file: URLs can be read, got ${url.protocol}`, {
-    why: url.href,
-    fix: 'convo(await (await fetch(url)).arrayBuffer())',
-  })
+  if (url.protocol !== 'file:') {
+    throw new ConvoError('E_ARGUMENT', `only file: URLs can be read, got ${url.protocol}`, {
+      why: url.href,
+      fix: 'convo(await (await fetch(url)).arrayBuffer())',
+    })
+  }
+  try {
+    return fileURLToPath(url)
+  } catch (cause) {
+    throw new ConvoError('E_ARGUMENT', `${url.href} is no path of a file`, {
+      why: asConvoError(cause).message,
+      cause,
+    })
+  }
+}
+
+function viewOf(buffer: ArrayBuffer | SharedArrayBuffer): Uint8Array {
+  try {
+    return new Uint8Array(buffer)
+  } catch (cause) {
+    throw new ConvoError('E_ARGUMENT', 'the input is an ArrayBuffer that was transferred and has no bytes', {
+      cause,
+    })
+  }
 }
 
 /** Bytes of a file. Those of a stream may come in any pieces. */
@@ -83,19 +118,40 @@ function ofBytes(source: Uint8Array): NamedInput {
 async function gather(stream: AsyncIterable<Uint8Array | string>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of stream) {
+  for await (const chunk of failingAsInput(stream)) {
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+    if (!(bytes instanceof Uint8Array)) {
+      throw new ConvoError('E_ARGUMENT', `a stream of a picture gives bytes, got ${describe(chunk)}`)
+    }
     size += bytes.length
     checkLimit('encodedBytes', size, theInput)
     chunks.push(bytes)
   }
-  return Buffer.concat(chunks)
+  if (size > 0) return Buffer.concat(chunks)
+  throw new ConvoError('E_INPUT', 'the stream of the input gave no bytes', {
+    why: 'a stream can be read once',
+    fix: 'a new stream for every chain, or its bytes in a Buffer',
+  })
+}
+
+/** What a stream gives; what it fails with is the cause of an error of convo's. */
+async function* failingAsInput<T>(stream: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* stream
+  } catch (cause) {
+    if (cause instanceof ConvoError) throw cause
+    throw new ConvoError('E_INPUT', 'the stream of the input failed', {
+      why: asConvoError(cause).message,
+      cause,
+    })
+  }
 }
 
 async function ofSharp(pipeline: SharpPipeline): Promise<NamedInput> {
   try {
     const { data, info } = await pipeline.clone().raw().toBuffer({ resolveWithObject: true })
-    return ofSamples({ data, ...info })
+    const { width, height, channels } = info
+    return ofSamples({ data, width, height, channels })
   } catch (cause) {
     throw new ConvoError('E_DECODE', 'the pipeline of sharp failed', {
       why: asConvoError(cause).message,
@@ -117,7 +173,7 @@ const isIterable = (input: object): input is AsyncIterable<Uint8Array | string> 
 
 function ofSamples(raw: RawPicture): NamedInput {
   const { data: given, width, height } = raw
-  const [data, notes] = samplesOf(given)
+  const [data, notes] = samplesOf(raw.depth === undefined ? given : atDepth(given, raw.depth))
   for (const [name, size] of [
     ['width', width],
     ['height', height],
@@ -136,6 +192,29 @@ function ofSamples(raw: RawPicture): NamedInput {
   const depth = data instanceof Uint8Array ? 8 : data instanceof Uint16Array ? 16 : 32
   const decoded = { width, height, channels: channels as 1, depth, data, meta: {}, notes, pages: 1 } as const
   return { name: theInput, given: { decoded } }
+}
+
+/** Bits of a sample, as they are named, and the arrays that hold them. */
+const arraysOf = { 8: [Uint8Array, Uint8ClampedArray], 16: [Uint16Array], 32: [Float32Array, Float64Array] }
+
+/** Samples of a stated depth: those of the type that holds it, or bytes, as sharp gives them. */
+function atDepth(data: RawPicture['data'], depth: unknown): RawPicture['data'] {
+  if (depth !== 8 && depth !== 16 && depth !== 32) {
+    throw new ConvoError('E_ARGUMENT', `depth must be 8, 16 or 32, got ${describe(depth)}`)
+  }
+  if (arraysOf[depth].some((type) => data instanceof type)) return data
+  const { BYTES_PER_ELEMENT: size } = arraysOf[depth][0]!
+  if (!(data instanceof Uint8Array) || data.length % size !== 0) {
+    throw new ConvoError('E_ARGUMENT', `data must hold samples of ${depth} bits, got ${describe(data)}`, {
+      fix: 'no depth: the type of data says it',
+    })
+  }
+  const isAligned = data.byteOffset % size === 0
+  const { buffer, byteOffset } = isAligned ? data : Uint8Array.from(data)
+  const count = data.length / size
+  return depth === 16
+    ? new Uint16Array(buffer, byteOffset, count)
+    : new Float32Array(buffer, byteOffset, count)
 }
 
 /** Samples in one of the three types that are computed with; views share their memory. */
