@@ -111,7 +111,11 @@ async function bundleScripts() {
   }
   // A program that imports the library loads what it does not use yet only when it is asked for.
   const entry = await bundleEntries(
-    { index: 'src/index.ts', matchers: 'src/matchers.ts' },
+    {
+      index: 'src/index.ts',
+      matchers: 'src/matchers.ts',
+      'playwright-reporter': 'src/playwright-reporter.ts',
+    },
     { ...esm, splitting: true, chunkNames: '[name]-[hash]' },
   )
   // Each is one file: it starts sooner than many small ones, 0.92 of the time on Node 24, and what is imported dynamically
@@ -143,7 +147,7 @@ async function bundleScripts() {
   )
   // Jest runs it in a realm of its own, where globals are slow: to write a golden of 640x420 took 2.9 s, and takes 0.2 s so
   const matchers = await bundleEntries(
-    { matchers: 'src/matchers.ts' },
+    { matchers: 'src/matchers.ts', 'playwright-reporter': 'src/playwright-reporter.ts' },
     { ...common, banner: { js: `${url} const { Math, Number } = globalThis;` } },
   )
   writeLicenses(

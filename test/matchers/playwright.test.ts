@@ -12,7 +12,7 @@ const here = project({
   fullyParallel: true,
   workers: 2,
   retries: Number(process.env.RETRIES ?? 0),
-  reporter: 'line',
+  reporter: [['line'], ['convo/playwright-reporter']],
   projects: [{ name: 'desk', use: { launchOptions: { executablePath: ${JSON.stringify(browser)}, args: ['--no-sandbox'] } } }],
 }`,
   'pages/raw.spec.ts': `import { expect, test } from '@playwright/test'
@@ -24,7 +24,10 @@ test.describe('group', () => {
     await expect(raw).toMatchGolden()
     await expect(raw).toMatchGolden({ maxAbs: '1%' })
   })
-  test('two', async () => { await expect(raw).toMatchGolden('named') })
+  test('two', async () => {
+    test.skip(process.env.SKIP === '1')
+    if (process.env.GONE !== '1') await expect(raw).toMatchGolden('named')
+  })
 })`,
   'pages/page.spec.ts': `import { expect, test } from '@playwright/test'
 import { toMatchGolden } from 'convo/matchers'
@@ -67,6 +70,28 @@ describe('Playwright Test', () => {
     const after = await here.playwright(['raw.spec'], { SHADE: '12' })
     expect([after.status, after.told.includes('the golden was')], after.told).toEqual([0, false])
     expect(here.results().failed).toBe(0)
+  })
+
+  it('names goldens that no test compares, of whole runs alone, and removes them with -u', async () => {
+    const gone = { GONE: '1', SHADE: '12' }
+    const two = 'pages/__goldens__/raw.spec.ts/desk/group-two-named.png'
+    const text = `1 golden that no test compares\n  ${two}`
+    for (const [words, env] of [
+      [['-g', 'one'], gone],
+      [['--project', 'desk'], gone],
+      [[], { ...gone, SKIP: '1' }],
+      [[], { SHADE: '12' }],
+    ] as const) {
+      const { status, told } = await here.playwright(['raw.spec', ...words], env)
+      expect([status, told.includes('no test compares')], told).toEqual([0, false])
+    }
+    const { status, told } = await here.playwright(['raw.spec'], gone)
+    expect([status, told.includes(text)], told).toEqual([0, true])
+    const found = here.results().cases.filter(({ status }) => status === 'obsolete')
+    expect(found.map(({ approval }) => approval?.golden.path)).toEqual([two])
+    const updated = await here.playwright(['raw.spec', '-u'], gone)
+    expect(updated.told).toContain('1 golden that no test compares, removed')
+    expect(here.goldens(file)).toEqual(['desk/group-one-1.png', 'desk/group-one-2.png'])
   })
 
   it.skipIf(browser === undefined)('compares the screenshot of a page in Chromium', async () => {

@@ -117,6 +117,10 @@ async function gather(root: string): Promise<Run> {
   }
 }
 
+/** What came of the comparisons of a file of tests. */
+export const recorded = (root: string, folder: string): CaseResult[] =>
+  linesOf(join(root, testResults, folder, linesName)).slice(1) as CaseResult[]
+
 /** The lines of a file as JSON; one that another process is writing is not whole yet, and omitted. */
 function linesOf(path: string): unknown[] {
   let text = ''

@@ -150,12 +150,19 @@ function playwright({ file, titlePath, retry, repeatEachIndex, project, config }
     attempt: `${retry}-${repeatEachIndex}`,
     ...(project.name !== '' && { project: project.name }),
     mayWrite: asked !== 'none' && !isCi(process.env),
-    update: asked === 'all' || asked === 'changed' || isAsked(),
+    update: isUpdateOfPlaywright(asked),
     updateWith: 'playwright test -u',
     // after a test that fails, the rest of its file runs in another process
-    run: `${process.ppid}-${birthOf(process.ppid)}`,
+    run: runOfPlaywright(process.ppid),
   }
 }
+
+/** The run of Playwright that a process has begun. */
+export const runOfPlaywright = (pid: number): string => `${pid}-${birthOf(pid)}`
+
+/** Whether goldens that differ are to be replaced, and those that are obsolete removed. */
+export const isUpdateOfPlaywright = (asked: string | undefined): boolean =>
+  asked === 'all' || asked === 'changed' || isAsked()
 
 /** The runner of Node, by the `t` of a test. @throws ConvoError E_ARGUMENT for what is none */
 export function nodeRunner(t: GoldenTest): Runner {

@@ -27,7 +27,8 @@ export type Session = {
   readonly begun: Promise<void>
 }
 
-const root = process.cwd()
+/** The folder that the tests run in. */
+export const root = process.cwd()
 const lives = new WeakMap<SnapshotState, Session>()
 const sessions = new Map<string, Session>()
 
@@ -55,7 +56,12 @@ export function sessionOf(runner: Runner, onBegin: (session: Session) => void): 
   return session
 }
 
-function recordsOf({ file, setting = '', run = randomUUID() }: Runner): string {
+/** The folder of the results of a file of tests, in that of all. */
+export function recordsOf({
+  file,
+  setting = '',
+  run = randomUUID(),
+}: Pick<Runner, 'file' | 'setting' | 'run'>): string {
   const short = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 8)
   const which = `${shownPath(root, file)}\0${setting}`
   return `${pathOfName(basename(file)).slice(0, 80)}.${short(which)}.${short(run)}`
@@ -94,7 +100,7 @@ export function goldenOf(session: Session, runner: Runner, given: string | undef
       fix: 'a name with a letter in it',
     })
   }
-  const stem = `${project === undefined ? '' : `${slugOf(project) || 'project'}/`}${slugOf(test) || 'test'}-${ending}`
+  const stem = `${stemOf(test, project)}-${ending}`
   const owner = session.owners.get(stem.toLowerCase())
   if (owner !== undefined && owner !== test) {
     throw new ConvoError('E_NAME', 'two tests have the same golden', {
@@ -116,6 +122,10 @@ export function goldenOf(session: Session, runner: Runner, given: string | undef
     pictures: `${session.records}/${stem}`,
   }
 }
+
+/** What the goldens of a test begin with, from the folder of the goldens of its file. */
+export const stemOf = (test: string, project?: string): string =>
+  `${project === undefined ? '' : `${slugOf(project) || 'project'}/`}${slugOf(test) || 'test'}`
 
 function nextCount({ counts }: Session, test: string, attempt: string): number {
   const known = counts.get(test)

@@ -7,12 +7,12 @@ import { counted } from '../../text/count.ts'
 import { pictureUnder, sha256 } from '../files.ts'
 import { record, writeRun } from './records.ts'
 import { type Runner, shownPath } from './runner.ts'
-import { goldensOf, type Session, slugOf } from './session.ts'
+import { goldensOf, type Session, stemOf } from './session.ts'
 
 /**
  * Has the goldens reported that no test of a file has compared, when the file is done. Vitest and Jest say so when they save
  * their snapshots, and before that which tests they have skipped, whose goldens are not obsolete; of node:test it is the
- * end of the process. The processes of Playwright see a part of a file each: none can know.
+ * end of the process. The processes of Playwright see a part of a file each: its reporter knows (playwright.ts).
  */
 export function watchEnd(session: Session, runner: Runner): void {
   const { life, unpassed, isOwnProcess } = runner
@@ -34,18 +34,16 @@ export function watchEnd(session: Session, runner: Runner): void {
     mark.call(this, name)
   }
   life.save = function (...words) {
-    const unused = unusedOf(session, [...excused, ...(unpassed?.() ?? [])])
-    const mayRemove = runner.update && !isCi(process.env)
-    if (unused.length > 0) printInTest(textOf(session, unused, mayRemove), true)
-    const done = report(session, unused, mayRemove)
+    const stems = [...excused, ...(unpassed?.() ?? [])].map((name) => stemOf(name))
+    const done = reportUnused(session, unusedOf(session, stems), runner.update && !isCi(process.env))
     const saved = save.apply(this, words)
     return saved instanceof Promise ? done.then(() => saved) : saved
   }
 }
 
 /** The goldens of a file that nobody compared, from their folder, but for those of tests that had no chance to. */
-function unusedOf({ file, used }: Session, excused: readonly string[]): string[] {
-  const starts = excused.map((name) => `${slugOf(name)}-`.toLowerCase())
+export function unusedOf({ file, used }: Pick<Session, 'file' | 'used'>, stems: readonly string[]): string[] {
+  const starts = stems.map((stem) => `${stem}-`.toLowerCase())
   return picturesIn(join(dirname(file), goldensOf(file))).filter((golden) => {
     const name = golden.toLowerCase()
     return !used.has(name) && !starts.some((start) => name.startsWith(start))
@@ -54,21 +52,33 @@ function unusedOf({ file, used }: Session, excused: readonly string[]): string[]
 
 function picturesIn(folder: string): string[] {
   try {
-    return readdirSync(folder).filter((name) => name.endsWith('.png'))
+    const names = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    return names.filter((name) => name.endsWith('.png')).map((name) => name.replaceAll('\\', '/'))
   } catch {
     return []
   }
 }
 
-function textOf({ root, file }: Session, unused: readonly string[], isRemoved: boolean): string {
+type Place = Pick<Session, 'root' | 'file' | 'records'>
+
+function textOf(
+  { root, file }: Pick<Place, 'root' | 'file'>,
+  unused: readonly string[],
+  isRemoved: boolean,
+): string {
   const folder = shownPath(root, join(dirname(file), goldensOf(file)))
   const what = `${counted(unused.length, 'golden')} that no test compares${isRemoved ? ', removed' : ''}`
   return `${what}\n${unused.map((name) => `  ${folder}/${name}`).join('\n')}`
 }
 
-/** Puts obsolete goldens into the results, or removes them. */
-async function report(session: Session, unused: readonly string[], isRemoved: boolean): Promise<void> {
-  const { root, file, records } = session
+/** Names obsolete goldens, and puts them into the results or removes them. */
+export async function reportUnused(
+  place: Place,
+  unused: readonly string[],
+  isRemoved: boolean,
+): Promise<void> {
+  const { root, file, records } = place
+  if (unused.length > 0) printInTest(textOf(place, unused, isRemoved), true)
   const folder = dirname(file)
   for (const one of unused) {
     const golden = `${goldensOf(file)}/${one}`

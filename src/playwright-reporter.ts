@@ -1,0 +1,1 @@
+export { GoldenReporter as default } from './golden/matching/playwright.ts'
