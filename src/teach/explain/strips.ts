@@ -1,8 +1,10 @@
 import { correlationBank, transpositionBank } from '../../conv/bank.ts'
 import { flatAxis, type TransposedAxis } from '../../conv/geometry.ts'
 import type { RecipePlan } from '../../conv/plan.ts'
+import { flatShape } from '../../definition/engine.ts'
+import type { Shape } from '../../definition/layer.ts'
+import { cutOf } from '../../graph/cut.ts'
 import { type Explanation, layerRules } from '../../operators/explain.ts'
-import { partsOf } from '../../run/bank.ts'
 
 /** How the work is cut up, a pure function of the shapes: threads take piece after piece. */
 export type Strips = {
@@ -12,9 +14,6 @@ export type Strips = {
   readonly rows: number
   /** Rows and columns of the input that a strip reads beyond its own. */
   readonly halo: RecipePlan['halo']
-  /** Of banks: a piece is a strip of a few groups, together that number, and of one slice. */
-  readonly groups?: number
-  readonly slices?: number
 }
 
 /** The strips of kernels that run as filters do. */
@@ -24,7 +23,7 @@ export const stripsOfRecipe = (plan: RecipePlan): Strips => ({
   halo: plan.halo,
 })
 
-/** The pieces of the first pass of a bank. */
+/** The strips of the first pass of a bank; those of a volume go through its slices one after the other. */
 export function stripsOfBank({ operator, input, output, ...e }: Explanation): Strips {
   const axes = e.sizes.map(
     (s): TransposedAxis => ({
@@ -46,15 +45,18 @@ export function stripsOfBank({ operator, input, output, ...e }: Explanation): St
   const filters = alone ? channels * e.multiplier : output[0]!
   const shape = { channels, filters, groups, axes: [depth, row, column] } as const
   const plan = paints ? transpositionBank(shape) : correlationBank({ ...shape, border: 'constant', fill: 0 })
-  const { rows, count, groupsPerPart } = partsOf(plan)
+  const [x, y] = [input, [filters, ...output.slice(1)]].map(flatShape) as [Shape, Shape]
+  const steps = [
+    { shape: x, inputs: [], work: { kind: 'source' } },
+    { shape: y, inputs: [0], work: { kind: 'bank', bank: { plan } } },
+  ] as const
+  const { stripRows: rows } = cutOf(steps)
   const beyond = ({ first, span }: { first: number; span: number }) =>
     [Math.max(0, -first), Math.max(0, first + span - 1)] as const
   const [[top, bottom], [left, right]] = [beyond(plan.rows), beyond(plan.columns)]
   return {
-    count,
-    rows: rows * plan.outStep[1],
+    count: Math.ceil(y[1] / rows),
+    rows,
     halo: { top, bottom, left, right },
-    groups: Math.ceil(plan.groups / groupsPerPart),
-    slices: plan.grid[0],
   }
 }
