@@ -48,7 +48,7 @@ export const referenceEngine: Engine = {
   involve: async (x, options) => involveBySimilarity(x, options),
   async layer(name, inputs, settings) {
     const { shape: shapeOf, run } = layers[name]
-    const shapes = inputs.map(flat)
+    const shapes = inputs.map((input) => flatShape(input.shape))
     const shape = shapeOf(settings, shapes)
     const [x] = inputs
     const out = Tensor.zeros(x?.shape.length === 4 ? x.shape : shape)
@@ -68,7 +68,7 @@ export const planOfPlanes = (
 ) => planRecipe(recipe, options, { width, height, samples: 'f32' })
 
 /** A volume [C,D,H,W] as planes [C,D·H,W]. */
-const flat = ({ shape: [channels = 1, ...sizes] }: Tensor): Shape => [
+export const flatShape = ([channels = 1, ...sizes]: readonly number[]): Shape => [
   channels,
   sizes.slice(0, -1).reduce((a, b) => a * b, 1),
   sizes.at(-1) ?? 1,

@@ -63,6 +63,8 @@ export const formulas = {
     const of = response(by)
     return (xx, xy, yy) => f32(4 * full) * f32(sqrt(f32(sqrt(max(0, of(xx, xy, yy))))))
   },
+  /** √(a² + b² + c²) */
+  length: () => (a, b, c) => f32(sqrt(f32(f32(f32(a * a) + f32(b * b)) + f32(c * c)))),
   /** a / b, 0 where b is not above a millionth of white: how far a blurred estimate b falls short of what was seen. */
   ratio: (full) => (a, b) => (b > faint(full) ? a / b : 0),
   /** The same, drawn to 1 where a and b differ by less than `by`, so that noise is not followed (White 1994). */

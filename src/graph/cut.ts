@@ -33,7 +33,7 @@ export function cutOf<B extends BankNeeds, F extends FilterNeeds>(
   const [channels, height, width] = list.at(-1)!.shape
   if (typeof given === 'object') return { ...given, stripRows: Math.min(given.stripRows, height) }
   const stripRows = chooseStripRows(list, given)
-  if (!list.every(({ work: { kind } }) => rolling.has(kind))) return { stripRows }
+  if (!list.every(({ work }) => rolling.has(work.kind) && !isDeep(work))) return { stripRows }
   const whole = list.reduce((sum, step) => sum + step.shape[1] * rowCost(step), 0)
   /** What a strip costs, as a share of all, in the middle of as many. */
   const costOf = (rows: number): number => {
@@ -78,14 +78,18 @@ export const planPart = <B extends BankNeeds, F extends FilterNeeds>(
 /** Work that may be done a few rows at a time. */
 const rolling: ReadonlySet<string> = new Set(['source', 'planes', 'bank', 'layer', 'finish'])
 
+/** Whether a row needs rows of several slices. */
+const isDeep = (work: WorkOf<BankNeeds, unknown, FilterNeeds>): boolean =>
+  work.kind === 'bank' && work.bank.plan.input[0] > 1
+
 /** What a row of a step costs, in samples that are read. */
 function rowCost({
   shape: [channels, , width],
   work,
 }: Listed<WorkOf<BankNeeds, unknown, FilterNeeds>>): number {
   if (work.kind !== 'bank') return work.kind === 'planes' ? 0 : channels * width
-  const { rows, columns, channelsPerGroup } = work.bank.plan
-  return channels * width * rows.span * columns.span * channelsPerGroup
+  const { depths, rows, columns, channelsPerGroup } = work.bank.plan
+  return channels * width * depths.length * rows.span * columns.span * channelsPerGroup
 }
 
 /** The rows of a strip where they are not given: a function of the shapes alone. FFTs compute whole blocks of rows. */

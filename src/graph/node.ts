@@ -9,12 +9,13 @@ import {
 import { tileSide } from '../conv/bank-algorithm.ts'
 import type { RecipePlan } from '../conv/plan.ts'
 import { reachOf, tileRows } from '../conv/reach.ts'
-import { type Engine, planOfPlanes } from '../definition/engine.ts'
+import { type Engine, flatShape, planOfPlanes } from '../definition/engine.ts'
 import type { Shape } from '../definition/layer.ts'
 import { type LayerName, type LayerSettings, type LayerWork, layers } from '../definition/layers.ts'
 import { bordered } from '../definition/rows.ts'
 import { neighbourPlaces, type SimilarityOptions } from '../definition/similarity.ts'
 import { invariant } from '../error.ts'
+import { borders } from '../tensor/border.ts'
 import { hasAlpha } from '../tensor/picture.ts'
 import { isPending, pendingTensor, type Tensor } from '../tensor/tensor.ts'
 import type { Span } from './spans.ts'
@@ -55,7 +56,17 @@ export type FilterNeeds = { readonly plan: RecipePlan }
 export type BankNeeds = {
   readonly plan: Pick<
     BankPlan,
-    'algorithm' | 'input' | 'rows' | 'columns' | 'grid' | 'step' | 'outStep' | 'border' | 'channelsPerGroup'
+    | 'algorithm'
+    | 'input'
+    | 'output'
+    | 'depths'
+    | 'rows'
+    | 'columns'
+    | 'grid'
+    | 'step'
+    | 'outStep'
+    | 'border'
+    | 'channelsPerGroup'
   >
 }
 
@@ -95,11 +106,26 @@ export function needs<B extends BankNeeds, F extends FilterNeeds>(
 export const filterNeeds = ({ plan }: FilterNeeds, [first, end]: Span): Span[] =>
   bordered(tileRows(plan, reachOf(plan, first, end - first)), plan.height, plan.border)
 
-function bankNeeds(bank: BankNeeds, span: Span): Span[] {
-  const { input, rows, step, outStep, border } = bank.plan
-  const [first, end] = together(bank, span)
-  const grid = (y: number) => Math.floor(y / outStep[1]) * step[1] + rows.first
-  return bordered([grid(first), grid(end - 1) + rows.span], input[1], border)
+function bankNeeds(bank: BankNeeds, rows: Span): Span[] {
+  const { input, output, depths, rows: taps, step, outStep, border } = bank.plan
+  const [depth, height] = input
+  const grid = (y: number) => Math.floor(y / outStep[1]) * step[1] + taps.first
+  return slicesOf(together(bank, rows), output[1]).flatMap(([z, first, end]) => {
+    const own = bordered([grid(first), grid(end - 1) + taps.span], height, border)
+    return depths.flatMap((d) => {
+      const slice = borders[border].source(Math.floor(z / outStep[0]) * step[0] + d, depth)
+      return slice < 0 ? [] : own.map(([a, b]): Span => [slice * height + a, slice * height + b])
+    })
+  })
+}
+
+/** Rows of slices that lie one after the other, each as its slice and the rows of it. */
+export function slicesOf([first, end]: Span, height: number): [slice: number, first: number, end: number][] {
+  const slices: [number, number, number][] = []
+  for (let z = Math.floor(first / height); z * height < end; z++) {
+    slices.push([z, Math.max(0, first - z * height), Math.min(height, end - z * height)])
+  }
+  return slices
 }
 
 /** Rows that a bank computes together with some rows: those of whole tiles. */
@@ -134,9 +160,9 @@ const spansOf = (rows: Span | readonly Span[]): readonly Span[] =>
 
 const nodes = new WeakMap<Tensor, Node>()
 
-/** A tensor that represents what a step will compute: it has a shape, and no numbers yet. */
-export function traced(node: Node): Tensor {
-  const tensor = pendingTensor(node.shape)
+/** A tensor that represents what a step will compute: it has a shape, that of a volume where it is one, and no numbers yet. */
+export function traced(node: Node, shape: readonly number[] = node.shape): Tensor {
+  const tensor = pendingTensor(shape)
   nodes.set(tensor, node)
   return tensor
 }
@@ -154,9 +180,9 @@ export function nodeOf(tensor: Tensor): Node {
 /** The picture that a graph runs over, as planes. */
 export const sourceNode = (shape: Shape): Node => ({ shape, inputs: [], work: { kind: 'source' } })
 
-/** A tensor [C,H,W] as a step. */
+/** A tensor [C,H,W] as a step; of a volume [C,D,H,W] the slices are one below the other: [C,D·H,W]. */
 export const planesNode = ({ shape, data }: Tensor): Node => ({
-  shape: shape as unknown as Shape,
+  shape: flatShape(shape),
   inputs: [],
   work: { kind: 'planes', data },
 })
@@ -199,10 +225,9 @@ export function layerNode<K extends LayerName>(
 }
 
 function bankNode(x: Tensor, bank: Bank): Tensor {
-  const { groups, filtersPerGroup, input, output } = bank.plan
-  invariant(input[0] === 1 && output[0] === 1, 'banks of a graph are 2-D')
-  const shape = [groups * filtersPerGroup, output[1], output[2]] as const
-  return traced({ shape, inputs: [nodeOf(x)], work: { kind: 'bank', bank } })
+  const { groups, filtersPerGroup, output } = bank.plan
+  const shape = [groups * filtersPerGroup, ...output.slice(4 - x.shape.length)]
+  return traced({ shape: flatShape(shape), inputs: [nodeOf(x)], work: { kind: 'bank', bank } }, shape)
 }
 
 /** Computes nothing: writes down the steps. Tensors that go in and come out are traced. */
@@ -219,7 +244,11 @@ export const tracer: Engine = {
     const input = nodeOf(x)
     return traced({ shape: input.shape, inputs: [input], work: { kind: 'similarity', options } })
   },
-  layer: async (name, tensors, settings) => traced(layerNode(name, tensors.map(nodeOf), settings)),
+  layer: async (name, tensors, settings) => {
+    const node = layerNode(name, tensors.map(nodeOf), settings)
+    const [x] = tensors
+    return traced(node, x?.shape.length === 4 ? x.shape : node.shape)
+  },
   recipe: (x, recipe, options, full) => tracer.filter(x, planOfPlanes(x, recipe, options), full),
   filter: async (x, plan, full) =>
     traced(filterNode({ plan, tone: plainTone, channels: 1, full }, nodeOf(x))),

@@ -56,9 +56,6 @@ function parsePadding(given: unknown, name: string): readonly [Padding, Padding,
   ]
 }
 
-/** One result is itself; those of several kernels are the parts of a gradient. */
-const join = (parts: readonly Tensor[]): Tensor => (parts.length === 1 ? parts[0]! : lengthOf(parts))
-
 export const conv3dCommand = operator({
   summary: 'applies a 3-D kernel to a volume',
   formula:
@@ -116,12 +113,8 @@ export const conv3dCommand = operator({
       volume: 'whole',
       // a picture is a volume of one slice, which is made of its numbers
       seesAll: true,
-      async apply(x, engine) {
-        const parts: Tensor[] = []
-        for (const k of kernels) parts.push(await correlateVolume(engine, x, k, how))
-        return join(parts)
-      },
-      slabs: (shape) => volumeSlabs(shape, kernels, how, join),
+      apply: (x, engine) => correlateVolumes(engine, x, kernels, how),
+      slabs: (shape) => volumeSlabs(shape, kernels, how),
     }
   },
   layer: {
@@ -160,7 +153,28 @@ type VolumeOptions = Omit<KernelOptions, 'stride' | 'dilation' | 'padding'> & {
 type ChosenPadding = Padding | undefined
 
 /**
- * x [C,D,H,W], or one slice [C,H,W], by a kernel [kD,kH,kW] for every channel or a bank [O,C/groups,kD,kH,kW], then
+ * What `correlateVolume` gives by one kernel; by three the length of the vectors whose parts their results are. One slice
+ * [C,H,W] is a volume, and stays a picture.
+ */
+async function correlateVolumes(
+  engine: Engine,
+  x: Tensor,
+  kernels: readonly Kernel[],
+  options: VolumeOptions,
+): Promise<Tensor> {
+  const [channels = 1, ...size] = x.shape
+  const whole = size.length === 2 ? new Tensor([channels, 1, ...size], x.data) : x
+  const out = await engine.together([whole], async (own, volume) => {
+    const parts: Tensor[] = []
+    for (const kernel of kernels) parts.push(await correlateVolume(own, volume!, kernel, options))
+    return parts.length === 1 ? parts[0]! : own.layer('formula', parts, { name: 'length' })
+  })
+  const [filters = 1, depth, ...made] = out.shape
+  return size.length === 2 && depth === 1 ? new Tensor([filters, ...made], out.data) : out
+}
+
+/**
+ * x [C,D,H,W] by a kernel [kD,kH,kW] for every channel or a bank [O,C/groups,kD,kH,kW], then
  * / scale + bias. Planes repeat their edge outside, banks have zeros there, unless a border was asked for.
  */
 async function correlateVolume(
@@ -169,33 +183,18 @@ async function correlateVolume(
   kernel: Kernel,
   options: VolumeOptions,
 ): Promise<Tensor> {
-  const volume = x.shape.length === 3 ? new Tensor([x.shape[0]!, 1, x.shape[1]!, x.shape[2]!], x.data) : x
-  const bank = volumeBank(kernel, volume.shape[0]!, options)
-  const c = volumeCorrelation(volume.shape, bank, options)
+  const bank = volumeBank(kernel, x.shape[0]!, options)
+  const c = volumeCorrelation(x.shape, bank, options)
   const finish = finishOf(bank, c.filters, { ...finishSettings(options), usual: 'constant' })
-  const sums = await engine.correlate(
-    volume,
-    bank.weight,
-    finish.scale === undefined ? finish.bias : undefined,
-    c,
-  )
-  const out = finish.scale === undefined ? sums : await finished(engine, sums, finish)
-  // A picture stays a picture.
-  return x.shape.length === 3 && out.shape[1] === 1
-    ? new Tensor([out.shape[0]!, out.shape[2]!, out.shape[3]!], out.data)
-    : out
+  const sums = await engine.correlate(x, bank.weight, finish.scale === undefined ? finish.bias : undefined, c)
+  return finish.scale === undefined ? sums : finished(engine, sums, finish)
 }
 
 /**
  * The same correlation slab by slab: the depth axis over a volume [C,D,H,W] of the given shape is given to the caller, who
  * gathers, and is not part of what is computed.
  */
-function volumeSlabs(
-  shape: readonly number[],
-  kernels: readonly Kernel[],
-  options: VolumeOptions,
-  join: (parts: readonly Tensor[]) => Tensor,
-): Slabs {
+function volumeSlabs(shape: readonly number[], kernels: readonly Kernel[], options: VolumeOptions): Slabs {
   const [first] = kernels
   invariant(first !== undefined, 'a step has at least one kernel')
   const c = volumeCorrelation(shape, volumeBank(first, shape[0]!, options), options)
@@ -214,11 +213,7 @@ function volumeSlabs(
     slice: [c.filters, axes[1].output, axes[2].output],
     border,
     fill,
-    async apply(slab, engine) {
-      const parts: Tensor[] = []
-      for (const kernel of kernels) parts.push(await correlateVolume(engine, slab, kernel, flat))
-      return join(parts)
-    },
+    apply: (slab, engine) => correlateVolumes(engine, slab, kernels, flat),
   }
 }
 
@@ -317,15 +312,4 @@ function bell(sigma: number): number[] {
   )
   const sum = row.reduce((a, b) => a + b, 0)
   return row.map((v) => v / sum)
-}
-
-/** The length of the vectors whose parts are given, every step rounded. */
-function lengthOf(parts: readonly Tensor[]): Tensor {
-  const [first] = parts
-  invariant(first !== undefined, 'a vector has at least one part')
-  const data = new Float32Array(first.data.length)
-  for (const { data: part } of parts) {
-    for (let i = 0; i < data.length; i++) data[i] = data[i]! + Math.fround(part[i]! * part[i]!)
-  }
-  return new Tensor(first.shape, data.map(Math.sqrt))
 }

@@ -1,14 +1,16 @@
 import { type Address, plus } from '../graph/address.ts'
+import { slicesOf } from '../graph/node.ts'
 import { pitchOf } from '../graph/schedule.ts'
 import { type Span, slotOf } from '../graph/spans.ts'
 import { borders } from '../tensor/border.ts'
+import { block, phasesAcross, wholeRow } from './bank.ts'
 import type { WasmExports } from './engine.ts'
 import type { PlacedTaps } from './graph-job.ts'
 import { type PlacedRows, rowAt } from './placed-rows.ts'
 
 const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
-/** Output channels that one loop computes side by side. */
-const block = 4
+/** Bytes of samples under a block of columns that stay in a first-level cache, beside the weights. */
+const columnBytes = 24 * 1024
 
 /** Computes rows of a bank's output from rows of its input; `scratch` is room for a tile. Addresses of buffers are absolute. */
 export function prepareBankRows(
@@ -18,28 +20,40 @@ export function prepareBankRows(
   scratch: Address,
 ): (to: PlacedRows, from: PlacedRows, rows: Span) => void {
   const { plan, tileRows, tilePitch, blockRows } = bank
-  const [, height] = plan.input
-  const xPhases = plan.step[2]
+  const [depth, height] = plan.input
+  const depths = plan.depths.length
+  const xPhases = phasesAcross(plan)
   const planeBytes = tileRows * xPhases * tilePitch
   const rowTable = scratch
-  const directOffsets = plus(rowTable, align(tileRows * 4))
+  const directOffsets = plus(rowTable, align(depths * tileRows * 4))
   const sums = plus(directOffsets, align(Math.max(...bank.phases.map(({ taps }) => taps)) * 4))
   const sumsPitch = pitchOf(plan.grid[2])
   const tile = plus(sums, align(block * blockRows * sumsPitch))
-  const place = borders[plan.border].source
+  const { source } = borders[plan.border]
   const words = new Int32Array(memory.buffer)
-  const [, outStepY, outStepX] = plan.outStep
+  const [outStepZ, outStepY, outStepX] = plan.outStep
+
+  /** Finds the rows of the tile of slice `z`, from row `start` of the input slices on. */
+  function place(from: PlacedRows, z: number, start: number, rows: number): void {
+    for (const [k, d] of plan.depths.entries()) {
+      const slice = source(z * plan.step[0] + d, depth)
+      for (let i = 0; i < rows; i++) {
+        const row = slice < 0 ? -1 : source(start + i, height)
+        words[rowTable / 4 + k * tileRows + i] = row < 0 ? -1 : slotOf(from.rows, slice * height + row)
+      }
+    }
+  }
 
   function gather(from: PlacedRows, group: number, rows: number): void {
     const channels = plan.channelsPerGroup
-    for (let c = 0; c < channels; c++) {
-      const source = plus(from.address, (group * channels + c) * from.plane)
+    for (let i = 0; i < channels * depths; i++) {
+      const at = plus(from.address, (group * channels + Math.floor(i / depths)) * from.plane)
       wasm.gatherPlane(
-        plus(tile, c * planeBytes),
+        plus(tile, i * planeBytes),
         tilePitch,
-        source,
+        at,
         from.pitch,
-        rowTable,
+        plus(rowTable, (i % depths) * tileRows * 4),
         rows,
         bank.columnTables,
         xPhases,
@@ -51,74 +65,109 @@ export function prepareBankRows(
     }
   }
 
-  /** Rows `first` to `end` − 1 of one phase of the grid; `src` is under row `first`, `step` bytes lead to the next. */
+  /** `rows` rows of `n` samples of a phase to `address`; `src` is under the first, `step` bytes lead to the next. */
   function accumulate(
-    phase: PlacedTaps['phases'][number],
+    { taps, weights }: PlacedTaps['phases'][number],
     offsets: Address,
     group: number,
     src: Address,
     step: number,
-    first: number,
+    n: number,
     rows: number,
-    to: PlacedRows,
+    address: Address,
+    pitch: number,
+    plane: number,
   ): void {
-    const { taps, columns: n } = phase
-    const y = first * outStepY + phase.offset
-    const address = plus(rowAt(to, 0, y), phase.column * 4)
-    const pitch = outStepY * to.pitch
+    const isDense = outStepX === 1
+    const sumsPlane = rows * sumsPitch
     const end = (group + 1) * plan.filtersPerGroup
     for (let filter = end - plan.filtersPerGroup; filter < end; ) {
-      const [w, bias] = [plus(phase.weights, filter * taps * 4), plus(bank.bias, filter * 4)]
+      const [w, bias] = [plus(weights, filter * taps * 4), plus(bank.bias, filter * 4)]
       const channels = end - filter >= block ? block : 1
-      const target = plus(address, filter * to.plane)
-      const isDense = outStepX === 1
-      const sumsPlane = rows * sumsPitch
-      const [dst, dstPlane, dstPitch] = isDense ? [target, to.plane, pitch] : [sums, sumsPlane, sumsPitch]
+      const target = plus(address, filter * plane)
+      const [dst, dstPlane, dstPitch] = isDense ? [target, plane, pitch] : [sums, sumsPlane, sumsPitch]
       if (channels === block) wasm.taps4(dst, dstPlane, dstPitch, src, step, n, rows, offsets, w, taps, bias)
       else wasm.taps1(dst, dstPitch, src, step, n, rows, offsets, w, taps, bias)
       if (!isDense)
-        wasm.scatterRows(target, to.plane, pitch, sums, sumsPlane, sumsPitch, channels, rows, n, outStepX)
+        wasm.scatterRows(target, plane, pitch, sums, sumsPlane, sumsPitch, channels, rows, n, outStepX)
       filter += channels
     }
   }
 
   function direct(to: PlacedRows, from: PlacedRows, [first, end]: Span): void {
     const [phase] = bank.phases as [PlacedTaps['phases'][number]]
+    const { columns } = phase
     for (let c = 0; c < plan.channelsPerGroup; c++) words[directOffsets / 4 + c] = c * from.plane
     const row = rowAt(from, 0, first)
+    const out = rowAt(to, 0, first)
+    const isJoined = from.pitch === columns * 4 && to.pitch === columns * 4
+    const [n, rows] = isJoined ? [columns * (end - first), 1] : [columns, end - first]
+    // columns outside, filters inside: the samples of a block of columns are then read from the first-level cache
+    const some = isJoined ? Math.max(32, Math.floor(columnBytes / (4 * phase.taps) / 8) * 8) : n
     for (let group = 0; group < plan.groups; group++) {
       const src = plus(row, group * plan.channelsPerGroup * from.plane)
-      accumulate(phase, directOffsets, group, src, from.pitch, first, end - first, to)
+      for (let x = 0; x < n; x += some) {
+        const at = Math.max(0, Math.min(x, n - wholeRow))
+        const size = Math.min(some, n - at)
+        const dst = plus(out, at * 4)
+        accumulate(
+          phase,
+          directOffsets,
+          group,
+          plus(src, at * 4),
+          from.pitch,
+          size,
+          rows,
+          dst,
+          to.pitch,
+          to.plane,
+        )
+      }
     }
   }
 
-  return (to, from, [first, end]) => {
-    if (bank.direct) {
-      direct(to, from, [first, end])
-      return
-    }
+  /** Rows of one output slice. */
+  function slice(to: PlacedRows, from: PlacedRows, [z, first, end]: readonly [number, number, number]): void {
+    const phases = bank.phases.filter((phase) => phase.slice === z % outStepZ)
+    const top = z * plan.output[1]
+    const step = plan.step[1] * xPhases * tilePitch
     const last = Math.floor((end - 1) / outStepY)
     for (let grid = Math.floor(first / outStepY); grid <= last; grid += blockRows) {
       const start = grid * plan.step[1] + plan.rows.first
       const rows = (Math.min(blockRows, last + 1 - grid) - 1) * plan.step[1] + plan.rows.span
-      for (let i = 0; i < rows; i++) {
-        const row = place(start + i, height)
-        words[rowTable / 4 + i] = row < 0 ? -1 : slotOf(from.rows, row)
-      }
+      place(from, Math.floor(z / outStepZ), start, rows)
       for (let group = 0; group < plan.groups; group++) {
         gather(from, group, rows)
-        for (const phase of bank.phases) {
+        for (const phase of phases) {
           const low = Math.max(grid, Math.ceil((first - phase.offset) / outStepY))
           const high = Math.min(
             grid + blockRows,
             Math.floor((end - 1 - phase.offset) / outStepY) + 1,
             phase.rows,
           )
-          const src = plus(tile, (low - grid) * plan.step[1] * xPhases * tilePitch)
-          const step = plan.step[1] * xPhases * tilePitch
-          if (high > low) accumulate(phase, phase.offsets, group, src, step, low, high - low, to)
+          if (high <= low) continue
+          const src = plus(tile, (low - grid) * step)
+          const address = plus(rowAt(to, 0, top + low * outStepY + phase.offset), phase.column * 4)
+          const { offsets, columns } = phase
+          accumulate(
+            phase,
+            offsets,
+            group,
+            src,
+            step,
+            columns,
+            high - low,
+            address,
+            outStepY * to.pitch,
+            to.plane,
+          )
         }
       }
     }
+  }
+
+  return (to, from, rows) => {
+    if (bank.direct) direct(to, from, rows)
+    else for (const part of slicesOf(rows, plan.output[1])) slice(to, from, part)
   }
 }

@@ -8,7 +8,7 @@ import type { Span } from '../graph/spans.ts'
 import type { Tone } from '../graph/tone.ts'
 import type { Label, SheetLayout } from '../image/sheet.ts'
 import type { Arena } from './arena.ts'
-import { consecutive, orderWeights, put } from './bank.ts'
+import { block, consecutive, orderWeights, phasesAcross, put } from './bank.ts'
 import { blendBytes } from './blend.ts'
 import type { PictureShape, StencilJob } from './picture-job.ts'
 import { rankedBytes, windowBytes } from './ranked.ts'
@@ -18,7 +18,6 @@ import { type PlacedWinograd, placeWinograd, winogradBytes } from './winograd-ro
 
 /** A graph of steps over planes, strip by strip: what a worker needs to compute any strip. */
 export type GraphJob = {
-  readonly kind: 'graph'
   readonly scratchBytes: number
   readonly parts: number
   /** Rows of what goes to the sink in a part. */
@@ -113,6 +112,7 @@ export type PlacedTaps = {
   readonly columnCount: number
   readonly copied: readonly [first: number, last: number]
   readonly phases: readonly {
+    readonly slice: number
     readonly offset: number
     readonly column: number
     readonly rows: number
@@ -136,22 +136,27 @@ export const placeBankRows = (arena: Arena, bank: Bank): PlacedBank =>
 
 function placeTaps(arena: Arena, { plan, weights, bias, index }: Bank): PlacedTaps {
   const { phases, ...rest } = plan
-  const xPhases = plan.step[2]
-  const columnCount = plan.grid[2] + Math.floor((plan.columns.span - 1) / xPhases)
+  const xPhases = phasesAcross(plan)
+  const columnCount = plan.grid[2] + Math.floor((plan.columns.span - 1) / plan.step[2])
   const tilePitch = pitchOf(columnCount)
-  const rowBytes = plan.channelsPerGroup * xPhases * tilePitch
+  const depths = plan.depths.length
+  const rowBytes = plan.channelsPerGroup * depths * xPhases * tilePitch
   const inCache = Math.floor((tileBytes / rowBytes - plan.rows.span) / plan.step[1]) + 1
   const blockRows = Math.max(1, Math.min(inCache, 64))
   const tileRows = (blockRows - 1) * plan.step[1] + plan.rows.span
-  const [, height, width] = plan.input
+  const [depth, height, width] = plan.input
   const direct =
     phases.length === 1 &&
+    depths === 1 &&
+    plan.depths[0] === 0 &&
+    plan.step[0] === 1 &&
+    plan.grid[0] === depth &&
     plan.rows.span === 1 &&
     plan.columns.span === 1 &&
     plan.rows.first === 0 &&
     plan.columns.first === 0 &&
     plan.step[1] === 1 &&
-    xPhases === 1 &&
+    plan.step[2] === 1 &&
     plan.grid[1] === height &&
     plan.grid[2] === width
   const tables = Array.from({ length: xPhases }, (_, p) => columnSources(plan, p, columnCount))
@@ -173,7 +178,8 @@ function placeTaps(arena: Arena, { plan, weights, bias, index }: Bank): PlacedTa
       const offsets = new Uint32Array(taps.length * plan.channelsPerGroup)
       for (let channel = 0, t = 0; channel < plan.channelsPerGroup; channel++) {
         for (const tap of taps) {
-          const row = (channel * tileRows + tap.row) * xPhases + (tap.column % xPhases)
+          const plane = channel * depths + tap.plane
+          const row = (plane * tileRows + tap.row) * xPhases + (tap.column % xPhases)
           offsets[t++] = row * tilePitch + Math.floor(tap.column / xPhases) * 4
         }
       }
@@ -184,6 +190,7 @@ function placeTaps(arena: Arena, { plan, weights, bias, index }: Bank): PlacedTa
         index,
       )
       return {
+        slice: offset[0],
         offset: offset[1],
         column: offset[2],
         rows: count[1],
@@ -198,8 +205,6 @@ function placeTaps(arena: Arena, { plan, weights, bias, index }: Bank): PlacedTa
 
 /** Room behind a loop's last row. */
 const slack = 128
-/** Output channels that one loop computes side by side. */
-const block = 4
 
 /** Scratch memory of a step while it is computed, beside its rows. `rows` is the most rows of its input at once, `own` of what it gives. */
 export function workBytes({ work, shape }: Listed<PlacedWork>, rows: number, own: number): number {
@@ -209,9 +214,10 @@ export function workBytes({ work, shape }: Listed<PlacedWork>, rows: number, own
     case 'bank': {
       if (work.bank.algorithm === 'winograd') return winogradBytes(work.bank)
       const { plan, tileRows, tilePitch, blockRows, phases } = work.bank
-      const tile = plan.channelsPerGroup * tileRows * plan.step[2] * tilePitch
+      const depths = plan.depths.length
+      const tile = plan.channelsPerGroup * depths * tileRows * phasesAcross(plan) * tilePitch
       const offsets = Math.max(...phases.map(({ taps }) => taps)) * 4
-      return tile + tileRows * 4 + offsets + block * blockRows * pitchOf(plan.grid[2]) + 4 * slack
+      return tile + depths * tileRows * 4 + offsets + block * blockRows * pitchOf(plan.grid[2]) + 4 * slack
     }
     case 'filter':
       return work.filter.scratchBytes

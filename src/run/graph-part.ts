@@ -6,6 +6,7 @@ import { type FilterNeeds, filterNeeds, type WorkOf } from '../graph/node.ts'
 import type { Listed, Strip } from '../graph/schedule.ts'
 import { type Span, united } from '../graph/spans.ts'
 import { windowRows } from '../graph/windows.ts'
+import { wholeRow } from './bank.ts'
 import { prepareBankRows } from './bank-rows.ts'
 import type { WasmExports } from './engine.ts'
 import { prepareFloats } from './gather.ts'
@@ -64,11 +65,20 @@ export function prepareGraph(
         buffers.push({ rows: [[0, shape[1]]], address: work.data, plane: shape[1] * pitch, pitch })
         continue
       }
-      const to = { ...buffer, address: plus(scratch, buffer.address) }
+      const to = inSink(steps, i) ?? { ...buffer, address: plus(scratch, buffer.address) }
       buffers.push(to)
-      for (const span of to.rows) compute[list]![i]!(to, from, span)
+      for (const span of buffer.rows) compute[list]![i]!(to, from, span)
     }
     store.put(segment, buffers.at(-1)!, part)
+  }
+
+  /** A bank writes its rows to their place in the result, where it is the last step and no loop writes past a row. */
+  function inSink(steps: StepList, i: number): PlacedRows | undefined {
+    const { work, shape, behind } = steps[i]!
+    const isLast = i === steps.length - 1 && work.kind === 'bank' && behind === undefined
+    if (sink.kind !== 'planes' || !isLast || shape[2] < wholeRow) return undefined
+    const pitch = shape[2] * 4
+    return { rows: [[0, shape[1]]], address: sink.target, plane: shape[1] * pitch, pitch }
   }
 
   /** The same in passes: rows that are needed again move to the front, and the new ones go behind them. */

@@ -172,7 +172,6 @@ async function runSteps(
     ...lists.flat().flatMap(({ work }) => (work.kind === 'filter' ? [work.filter] : [])),
   ]
   const place = (placed?: GraphSource): GraphJob => ({
-    kind: 'graph',
     parts,
     stripRows,
     passRows,
@@ -235,7 +234,13 @@ function placeWork(
     case 'bank':
       return { kind: 'bank', bank: placeBankRows(arena, work.bank) }
     case 'planes':
-      return { kind: 'planes', data: put(arena, work.data) }
+      return {
+        kind: 'planes',
+        data:
+          work.data.buffer === arena.memory.buffer
+            ? (work.data.byteOffset as Address)
+            : put(arena, work.data),
+      }
     case 'finish':
       invariant(sink.kind === 'picture', 'what is finished is a picture')
       return { kind: 'finish', filter: sink.job }

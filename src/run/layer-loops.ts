@@ -60,6 +60,7 @@ const formulaNumbers: { readonly [K in Exclude<FormulaName, 'damped'>]: number }
   corner: 11,
   ratio: 12,
   refined: 13,
+  length: 14,
 }
 
 /** The layers that have loops of their own; the others run as their definitions. */

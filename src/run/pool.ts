@@ -18,7 +18,8 @@ import {
   stagedParts,
 } from './control.ts'
 import { compileEngine, loadEngine, optimise } from './engine.ts'
-import { type Job, prepareJob } from './jobs.ts'
+import type { GraphJob } from './graph-job.ts'
+import { prepareGraph } from './graph-part.ts'
 import type { PartResult } from './part.ts'
 
 /** What a worker says. */
@@ -30,7 +31,7 @@ export type WorkerMessage =
 
 /** What a worker is asked: take parts of this job, with this scratch memory, until none is left. */
 export type WorkerOrder = {
-  readonly job: Job
+  readonly job: GraphJob
   readonly parts: number
   readonly scratch: Address
   /** Slots of a job whose input is staged, else 0. */
@@ -70,7 +71,7 @@ export type Session = {
   readonly arena: Arena
   readonly threads: number
   /** Runs all parts; `onPart` sees each result once, on the calling thread. */
-  run(job: Job, parts: number, onPart: OnPart, options?: RunOptions): Promise<void>
+  run(job: GraphJob, parts: number, onPart: OnPart, options?: RunOptions): Promise<void>
 }
 
 export type RunOptions = {
@@ -114,7 +115,7 @@ export function createPool(threads: number = defaultThreads()): Pool {
   }
 
   async function runNow(
-    job: Job,
+    job: GraphJob,
     parts: number,
     onPart: OnPart,
     { parallel = true, aside = false, staging, drain }: RunOptions,
@@ -188,7 +189,7 @@ export function createPool(threads: number = defaultThreads()): Pool {
     }
 
     async function takePart(): Promise<void> {
-      const runPart = prepareJob(job, engine, arena.memory, scratch[0]!)
+      const runPart = prepareGraph(job, engine, arena.memory, scratch[0]!)
       for (;;) {
         stageAhead()
         const part = claim(control)

@@ -9,8 +9,7 @@ import { borders } from '../tensor/border.ts'
 import type { Arena } from './arena.ts'
 import { consecutive, put } from './bank.ts'
 import type { WasmExports } from './engine.ts'
-import type { Compute } from './layer-loops.ts'
-import { rowAt } from './placed-rows.ts'
+import { type Compute, rowAt } from './placed-rows.ts'
 
 /** A bank of 3x3 that runs by Winograd's algorithm, with its tables in the shared memory. */
 export type PlacedWinograd = {

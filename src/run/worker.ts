@@ -3,7 +3,7 @@ import { invariant } from '../error.ts'
 import { controlAddress } from './arena.ts'
 import { awaitStaged, claim, controlWords, release } from './control.ts'
 import { loadEngine } from './engine.ts'
-import { prepareJob } from './jobs.ts'
+import { prepareGraph } from './graph-part.ts'
 import type { WorkerMessage, WorkerOrder } from './pool.ts'
 
 // The body of a worker thread: claims parts of the job at hand until none is left.
@@ -19,7 +19,7 @@ const say = (message: WorkerMessage, transfer: readonly ArrayBuffer[] = []) =>
 
 port.on('message', async ({ job, parts, scratch, slots }: WorkerOrder) => {
   try {
-    const runPart = prepareJob(job, engine, memory, scratch)
+    const runPart = prepareGraph(job, engine, memory, scratch)
     for (let part = claim(control); part < parts; part = claim(control)) {
       if (slots > 0) awaitStaged(control, part)
       const made = runPart(part)

@@ -57,6 +57,8 @@ function formulaOf(which: i32, a: v128, b: v128, c: v128, d: v128, full: v128, b
     }
     case 12:
       return v128.and(f32x4.div(a, b), f32x4.gt(b, by))
+    case 14:
+      return f32x4.sqrt(f32x4.add(f32x4.add(f32x4.mul(a, a), f32x4.mul(b, b)), f32x4.mul(c, c)))
     default:
       return v128.bitselect(f32x4.max(zero, f32x4.div(f32x4.mul(a, b), c)), a, f32x4.gt(c, by))
   }

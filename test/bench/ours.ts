@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto'
-import { correlationBank, transpositionBank } from '../../src/conv/bank.ts'
 import { filterDefaults, planRecipe } from '../../src/conv/plan.ts'
 import { type Recipe, single } from '../../src/conv/recipe.ts'
-import { correlationOf, transpositionOf } from '../../src/conv/spec.ts'
-import { outputShape } from '../../src/definition/convolution.ts'
 import { filters, stepFilters } from '../../src/filters/table.ts'
-import { nodeOf, sourceNode, traced, tracer } from '../../src/graph/node.ts'
+import { nodeOf, planesNode, sourceNode, traced, tracer } from '../../src/graph/node.ts'
 import { plainTone } from '../../src/graph/tone.ts'
 import { kernel } from '../../src/kernel/kernel.ts'
+import { conv2d } from '../../src/operators/conv2d.ts'
+import { convTranspose2d } from '../../src/operators/transposed.ts'
 import { resolve } from '../../src/params.ts'
-import { placeBank, put } from '../../src/run/bank.ts'
 import { runRecipe, runToPicture } from '../../src/run/graph.ts'
+import { run } from '../../src/run/graph-run.ts'
 import { createPool, type Session } from '../../src/run/pool.ts'
+import { stripsOf } from '../../src/run/tensors.ts'
 import { sizeOf, Tensor } from '../../src/tensor/tensor.ts'
 import type { Contestant } from './contest.ts'
 import {
@@ -29,7 +29,7 @@ export async function enterConvo(problem: PictureProblem | BankProblem): Promise
   const lease = await hold(pool.exclusive)
   const work =
     problem.kind === 'bank'
-      ? placeLayer(problem, lease.session)
+      ? await placeLayer(problem, lease.session)
       : Object.hasOwn(stepFilters, problem.filter)
         ? await placeSteps(problem, lease.session)
         : placePicture(problem, lease.session)
@@ -121,36 +121,25 @@ function placeSamples({ width, height, channels, samples }: PictureProblem, sess
   return { source, sink, result: () => view(target) }
 }
 
-function placeLayer(problem: BankProblem, { arena, run }: Session): Work {
+async function placeLayer(problem: BankProblem, session: Session): Promise<Work> {
+  const { arena } = session
   const { shape, filters: count, side, stride, dilation, groups, transposed } = problem
   const [channels] = shape
-  const x = new Tensor(shape, fillNoise(new Float32Array(sizeOf(shape))))
+  const source = new Float32Array(arena.memory.buffer, arena.alloc(sizeOf(shape) * 4), sizeOf(shape))
+  const x = traced(planesNode(new Tensor(shape, fillNoise(source))))
   const padding = (dilation * (side - 1)) >> 1
   const options = { stride, dilation, groups, padding }
-  const volume = side * side
-  const place = () => {
-    if (transposed) {
-      const w = tensor([channels, count / groups, side, side])
-      const t = transpositionOf(2, x, w, options)
-      const plan = transpositionBank(t)
-      const { channelsPerGroup: c, filtersPerGroup: f } = plan
-      const index = (filter: number, channel: number, tap: number) =>
-        ((Math.floor(filter / f) * c + channel) * f + (filter % f)) * volume + tap
-      return { plan, w, index, output: outputShape(x, count, t.axes) }
-    }
-    const w = tensor([count, channels / groups, side, side])
-    const c = correlationOf(2, x, w, options)
-    const plan = correlationBank(c)
-    const index = (filter: number, channel: number, tap: number) =>
-      (filter * plan.channelsPerGroup + channel) * volume + tap
-    return { plan, w, index, output: outputShape(x, count, c.axes) }
-  }
-  const { plan, w, index, output } = place()
-  const target = arena.alloc(sizeOf(output) * 4)
-  const job = placeBank(arena, plan, put(arena, x.data), target, w.data, undefined, index)
+  const out = transposed
+    ? await convTranspose2d(tracer, x, tensor([channels, count / groups, side, side]), options)
+    : await conv2d(tracer, x, tensor([count, channels / groups, side, side]), options)
+  const target = arena.alloc(sizeOf(out.shape) * 4)
   return {
-    run: () => run(job, job.parts, () => undefined, { parallel: problem.threads > 1 }),
-    result: () => new Float32Array(arena.memory.buffer, target, sizeOf(output)),
+    async run() {
+      const mark = arena.mark()
+      await run(session, undefined, [nodeOf(out)], () => ({ kind: 'planes', target }), { cut: stripsOf(out) })
+      arena.release(mark)
+    },
+    result: () => new Float32Array(arena.memory.buffer, target, sizeOf(out.shape)),
   }
 }
 

@@ -82,7 +82,7 @@ export function drawStrips(
   }: { height: number; width: number; stride: readonly [number, number]; border: string },
   across: number,
 ): Block {
-  const { rows, halo, groups = 1, slices = 1 } = strips
+  const { rows, halo } = strips
   const scale = Math.min(mapWidth / width, mapHeight / height)
   const [w, h] = [Math.max(8, width * scale), Math.max(8, height * scale)]
   const count = Math.ceil(height / rows)
@@ -110,14 +110,16 @@ export function drawStrips(
     : []
   const words = drawTable(
     [
-      ['pieces', piecesText(strips, count)],
+      [
+        'pieces',
+        `${counted(count, 'strip')} of ${counted(rows, 'row')} of the output (blue), and the input of one of them (orange)`,
+      ],
       [
         'each reads',
         `${counted(halo.top, 'row')} above, ${halo.bottom} below, ${counted(halo.left, 'column')} to the left, ${halo.right} to the right`,
       ],
       ...(border === '' ? [] : [['outside', border] as Row]),
       ['threads', 'take the next piece when they are free; the result does not depend on their number'],
-      ...(groups * slices > 1 ? ([['drawn', 'one output plane of one group']] as Row[]) : []),
     ],
     across - mapWidth - 100,
   )
@@ -138,13 +140,4 @@ export function drawStrips(
   ]
   const bottom = Math.max(y0 + h, read.y + read.height)
   return { markup: markup.join(''), height: Math.max(bottom + 6, words.height) }
-}
-
-function piecesText({ count, rows, groups = 1, slices = 1 }: Strips, strips: number): string {
-  const parts = [
-    ...(groups > 1 ? [`${groups} groups`] : []),
-    ...(slices > 1 ? [`${slices} slices`] : []),
-    counted(strips, 'strip'),
-  ]
-  return `${parts.length === 1 ? '' : `${count} = `}${parts.join(' · ')} of ${counted(rows, 'row')} of the output (blue), and the input of one of them (orange)`
 }

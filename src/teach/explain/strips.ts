@@ -2,9 +2,11 @@ import { correlationBank, transpositionBank } from '../../conv/bank.ts'
 import { bankAlgorithm } from '../../conv/bank-algorithm.ts'
 import { flatAxis, type TransposedAxis } from '../../conv/geometry.ts'
 import type { RecipePlan } from '../../conv/plan.ts'
+import { flatShape } from '../../definition/engine.ts'
+import type { Shape } from '../../definition/layer.ts'
+import { cutOf } from '../../graph/cut.ts'
 import { type Explanation, layerRules } from '../../operators/explain.ts'
 import { type Arithmetic, arithmetics } from '../../operators/operator.ts'
-import { partsOf } from '../../run/bank.ts'
 
 /** How the work is cut up, a pure function of the shapes: threads take piece after piece. */
 export type Strips = {
@@ -14,9 +16,6 @@ export type Strips = {
   readonly rows: number
   /** Rows and columns of the input that a strip reads beyond its own. */
   readonly halo: RecipePlan['halo']
-  /** Of banks: a piece is a strip of a few groups, together that number, and of one slice. */
-  readonly groups?: number
-  readonly slices?: number
 }
 
 /** The strips of kernels that run as filters do. */
@@ -26,7 +25,7 @@ export const stripsOfRecipe = (plan: RecipePlan): Strips => ({
   halo: plan.halo,
 })
 
-/** How the sums of a bank are computed, and the pieces of its first pass. */
+/** How the sums of a bank are computed, and the strips of its first pass; those of a volume go through its slices one after the other. */
 export function bankFacts({
   operator,
   input,
@@ -56,16 +55,19 @@ export function bankFacts({
   const correlation = { ...shape, border: 'constant', fill: 0, algorithm } as const
   const plan = paints ? transpositionBank(shape) : correlationBank(correlation)
   const arithmetic = plan.algorithm === 'direct' ? arithmetics.bank : bankAlgorithm(correlation)
-  const { rows, count, groupsPerPart } = partsOf(plan)
+  const [x, y] = [input, [filters, ...output.slice(1)]].map(flatShape) as [Shape, Shape]
+  const steps = [
+    { shape: x, inputs: [], work: { kind: 'source' } },
+    { shape: y, inputs: [0], work: { kind: 'bank', bank: { plan } } },
+  ] as const
+  const { stripRows: rows } = cutOf(steps)
   const beyond = ({ first, span }: { first: number; span: number }) =>
     [Math.max(0, -first), Math.max(0, first + span - 1)] as const
   const [[top, bottom], [left, right]] = [beyond(plan.rows), beyond(plan.columns)]
   const strips = {
-    count,
-    rows: rows * plan.outStep[1],
+    count: Math.ceil(y[1] / rows),
+    rows,
     halo: { top, bottom, left, right },
-    groups: Math.ceil(plan.groups / groupsPerPart),
-    slices: plan.grid[0],
   }
   return { ...arithmetic, strips }
 }

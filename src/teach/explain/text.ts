@@ -99,15 +99,8 @@ export function operatorLines(
 }
 
 /** `6 of 70 rows; each also reads 1 above, 1 below, 1 left, 1 right` */
-function stripsText({ count, rows, halo, groups = 1, slices = 1 }: Strips): string {
-  const each = [
-    ...(groups > 1 ? [`${groups} groups`] : []),
-    ...(slices > 1 ? [`${slices} slices`] : []),
-    `${count / groups / slices} strips`,
-  ]
-  const of = each.length > 1 ? ` = ${each.join(' · ')}` : ''
-  return `${count}${of} of ${rows} ${rows === 1 ? 'row' : 'rows'}; each also reads ${halo.top} above, ${halo.bottom} below, ${halo.left} left, ${halo.right} right`
-}
+const stripsText = ({ count, rows, halo }: Strips): string =>
+  `${count} of ${rows} ${rows === 1 ? 'row' : 'rows'}; each also reads ${halo.top} above, ${halo.bottom} below, ${halo.left} left, ${halo.right} right`
 
 /** A filter, for people. */
 export const filterText = (e: FilterExplanation, isVerbose: boolean, width?: number): string =>
