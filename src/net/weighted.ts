@@ -1,6 +1,7 @@
 import { extent, type Padding } from '../conv/geometry.ts'
 import { correlationOf, transpositionOf } from '../conv/spec.ts'
-import { checkLimit } from '../limits.ts'
+import { ConvoError } from '../error.ts'
+import { limits } from '../limits.ts'
 import { sizeOf, Tensor } from '../tensor/tensor.ts'
 import { spreadShape, transposedConstant } from './constants.ts'
 import type { Constant } from './network.ts'
@@ -183,7 +184,15 @@ const matMul: Lowering = async (turn) => {
   if (counts.some((count) => count !== 1 && count !== sizeOf(lead)))
     throw unsupported(turn, `matrices of [${m}] and [${n}] are not spread over each other`)
   const shape = [...lead, m.at(-2)!, n.at(-1)!]
-  checkLimit('tensorSamples', sizeOf(shape), nameOf(turn.node))
+  if (sizeOf(shape) > limits.tensorSamples.most) {
+    throw new ConvoError(
+      'E_TOO_LARGE',
+      `${nameOf(turn.node)}: attention over [${shape}] is more than can be held`,
+      {
+        fix: 'a smaller picture',
+      },
+    )
+  }
   const planes = await turn.engine.layer('product', [x!.planes, y!.planes], {})
   const made = reshaped(pictureValue(planes), shape)
   if (made === undefined) throw unfit(turn, `it does not fit [${shape}]`)

@@ -47,7 +47,7 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
   const isList = job.given === undefined && job.isVolume && (await isSliceList(job.input))
   const path = isList ? (await slicePaths(job.input))[0]! : job.input
   const known = await knownOf(path, settings, job.given)
-  const { data, plans } = await traceKnown(known, task)
+  const { data, plans, notes } = await traceKnown(known, task)
   const [height, width] = tensorIn(data).shape.slice(-2) as [number, number]
   const isSized = data.kind === 'graph' || !data.isUnsized
   const isFloat = holdsFloats(job)
@@ -61,7 +61,11 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
     },
     plan: plans,
     threads: settings.threads ?? defaultThreads(),
-    notes: [...known.notes, ...(job.isVolume ? leftOutOf(job.input) : keepsPages(task) ? [] : known.ofPages)],
+    notes: [
+      ...known.notes,
+      ...notes,
+      ...(job.isVolume ? leftOutOf(job.input) : keepsPages(task) ? [] : known.ofPages),
+    ],
   }
 }
 
