@@ -86,7 +86,10 @@ export function isEntry(value: unknown): value is LockEntry {
     typeof file === 'string' &&
     typeof digest === 'string' &&
     (sha256 === undefined || typeof sha256 === 'string') &&
-    [width, height, channels, depth].every((n) => typeof n === 'number') &&
-    isRecord(tools)
+    [width, height].every((n) => Number.isSafeInteger(n) && (n as number) > 0) &&
+    [1, 2, 3, 4].includes(channels as number) &&
+    [8, 16, 32].includes(depth as number) &&
+    isRecord(tools) &&
+    Object.values(tools).every((one) => typeof one === 'string')
   )
 }

@@ -34,8 +34,8 @@ export function ssim(pair: Pair, ignored: Uint8Array | undefined): number {
       'E_SHAPE',
       `SSIM needs pictures of at least ${side}x${side}, got ${width}x${height}`,
       {
-        why: `--min-ssim is a mean over windows of ${side}x${side}`,
-        fix: '--max-rmse or --max-abs',
+        why: `--min-ssim is a mean over windows of ${side}x${side}; --max-rmse and --max-abs have none`,
+        fix: 'no --min-ssim',
       },
     )
   }
@@ -141,8 +141,8 @@ function meanOfChannel(
   }
   if (windows === 0) {
     throw new ConvoError('E_SHAPE', 'no window is left for SSIM', {
-      why: `all pixels further than ${half} from the edge are ignored`,
-      fix: '--max-rmse or --max-abs',
+      why: `all pixels further than ${half} from the edge are ignored; --max-rmse and --max-abs have no windows`,
+      fix: 'no --min-ssim',
     })
   }
   return sum / windows

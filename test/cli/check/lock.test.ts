@@ -40,6 +40,13 @@ describe('the lock file', () => {
     ['{"version": 2, "goldens": {}}', /^its version is 2, this version of convo reads 1$/],
     ['{"version": 1, "goldens": {"a": {"file": "a.png"}}}', /^its entry "a" lacks file, digest or size$/],
     ['[]', /^it has no goldens$/],
+    ...[{ width: -1 }, { height: 0.5 }, { channels: 9 }, { depth: 5 }, { tools: { convo: 1 } }].map(
+      (wrong): [string, RegExp] => {
+        const entry = { file: 'a.png', digest: '', width: 1, height: 1, channels: 1, depth: 8, tools: {} }
+        const text = JSON.stringify({ version: 1, goldens: { a: { ...entry, ...wrong } } })
+        return [text, /^its entry "a" lacks file, digest or size$/]
+      },
+    ),
   ])('%j is refused with the reason', (text, why) => {
     here.write('convo.lock.json', text)
     const file = here.path('convo.lock.json')
