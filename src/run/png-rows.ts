@@ -62,7 +62,9 @@ export async function* stripsOf({ source, head }: PlainPng, { arena, wasm }: Ben
   const turned = depth === 16 ? arena.alloc(stripRows * rowBytes) : rowsAt
   const bytes = new Uint8Array(arena.memory.buffer)
   bytes.fill(0, whole, rowsAt)
-  const inflate = createInflate({ chunkSize: pieceBytes, readableHighWaterMark: 2 * pieceBytes } as object)
+  // a byte more, so that what is too much shows
+  const chunkSize = Math.max(64, Math.min(pieceBytes, height * (rowBytes + 1) + 1))
+  const inflate = createInflate({ chunkSize, readableHighWaterMark: 2 * chunkSize } as object)
   inflate.end(dataOf(source))
   let [done, filled] = [0, 0]
   try {
