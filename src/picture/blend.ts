@@ -1,6 +1,6 @@
 import { lumaOf } from '../definition/blend.ts'
 import { ConvoError } from '../error.ts'
-import { leveled } from '../graph/narrow.ts'
+import { leveled, picked } from '../graph/narrow.ts'
 import { layerNode, type Node, nodeOf, outChannels, planesNode, sourceNode, traced } from '../graph/node.ts'
 import { decode } from '../image/decode.ts'
 import { srgb } from '../image/light.ts'
@@ -109,6 +109,24 @@ async function maskOf(
   return new Tensor([1, height, width], weights)
 }
 
+/** A gray result, as edges are, as one of as many channels as a picture in colour. */
+const asColours = (made: Node, channels: number): Node =>
+  channels > 2 && made.shape[0] === channels - 2 ? picked(made, [0, 0, 0, 1].slice(0, channels)) : made
+
+const unlike = (task: PictureTask, wanted: readonly number[], shape: readonly number[]): ConvoError =>
+  new ConvoError('E_OPTION', `--${askedOf(task)} needs a result like the input`, {
+    why: `the input is [${wanted.join(',')}], the result [${shape.join(',')}]`,
+    fix: `no --${askedOf(task)}`,
+  })
+
+/** @throws ConvoError E_OPTION for a region outside a picture, or a result of another size, where both are known */
+export function checkBlending(task: PictureTask, input: Size, made: Size | undefined): void {
+  if (askedOf(task) === undefined) return
+  checkRegion(task, input)
+  const isSame = made === undefined || (made.width === input.width && made.height === input.height)
+  if (!isSame) throw unlike(task, [input.height, input.width], [made.height, made.width])
+}
+
 /**
  * Lays what the steps made over the input. The range applies to what was made before, so that the input stays as it is.
  *
@@ -123,13 +141,10 @@ export async function blended(
   const { data } = state
   const { settings, range } = task
   const wanted = [isLuma ? input.shape[0] - 2 : input.shape[0], ...input.shape.slice(1)]
-  const made = data.kind === 'graph' && isPicture(data) ? nodeOf(data.out) : undefined
+  const made = data.kind === 'graph' && isPicture(data) ? asColours(nodeOf(data.out), wanted[0]!) : undefined
   if (data.kind !== 'graph' || made === undefined || made.shape.join() !== wanted.join()) {
     const shape = data.kind === 'graph' ? data.out.shape : data.kind === 'tensor' ? data.tensor.shape : wanted
-    throw new ConvoError('E_OPTION', `--${askedOf(task)} needs a result like the input`, {
-      why: `the input is [${wanted.join(',')}], the result [${shape.join(',')}]`,
-      fix: `no --${askedOf(task)}`,
-    })
+    throw unlike(task, wanted, shape)
   }
   const { full } = data
   const [count, height, width] = made.shape

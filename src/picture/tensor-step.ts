@@ -11,7 +11,8 @@ import type { PictureTask } from './job.ts'
 import { identity, toneOf } from './recipe-step.ts'
 import { type Data, dataOf, isTransparent, type State, shapeOf, tensorOf } from './state.ts'
 
-const unnamed = (name: string, names: readonly string[]): ConvoError => {
+/** The error for a name under which no step kept anything. */
+export const unnamed = (name: string, names: readonly string[]): ConvoError => {
   const guess = nearest(name, names)
   return new ConvoError('E_NAME', `no step before kept anything as "${name}"`, {
     why: names.length === 0 ? 'keep --as <name> keeps what there is' : `kept: ${names.join(', ')}`,
