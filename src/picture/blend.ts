@@ -1,6 +1,6 @@
 import { lumaOf } from '../definition/blend.ts'
 import { ConvoError } from '../error.ts'
-import { leveled } from '../graph/narrow.ts'
+import { leveled, picked } from '../graph/narrow.ts'
 import { layerNode, type Node, nodeOf, planesNode, sourceNode, traced } from '../graph/node.ts'
 import { decode } from '../image/decode.ts'
 import { levelsOf } from '../run/graph.ts'
@@ -104,6 +104,24 @@ async function maskOf(
   return new Tensor([1, height, width], weights)
 }
 
+/** A gray result, as edges are, as one of as many channels as a picture in colour. */
+const asColours = (made: Node, channels: number): Node =>
+  channels > 2 && made.shape[0] === channels - 2 ? picked(made, [0, 0, 0, 1].slice(0, channels)) : made
+
+const unlike = (task: PictureTask, wanted: readonly number[], shape: readonly number[]): ConvoError =>
+  new ConvoError('E_OPTION', `--${askedOf(task)} needs a result like the input`, {
+    why: `the input is [${wanted.join(',')}], the result [${shape.join(',')}]`,
+    fix: `no --${askedOf(task)}`,
+  })
+
+/** @throws ConvoError E_OPTION for a region outside a picture, or a result of another size, where both are known */
+export function checkBlending(task: PictureTask, input: Size, made: Size | undefined): void {
+  if (askedOf(task) === undefined) return
+  checkRegion(task, input)
+  const isSame = made === undefined || (made.width === input.width && made.height === input.height)
+  if (!isSame) throw unlike(task, [input.height, input.width], [made.height, made.width])
+}
+
 /**
  * Lays what the steps made over the input. The range applies to what was made before, so that the input stays as it is.
  *
@@ -117,13 +135,9 @@ export async function blend(
 ): Promise<Pending> {
   const { settings, range } = task
   const wanted = [isLuma ? input.shape[0] - 2 : input.shape[0], ...input.shape.slice(1)]
-  const made = data.kind === 'graph' && data.isPicture ? nodeOf(data.out) : undefined
-  if (data.kind !== 'graph' || made === undefined || made.shape.join() !== wanted.join()) {
-    throw new ConvoError('E_OPTION', `--${askedOf(task)} needs a result like the input`, {
-      why: `the input is [${wanted.join(',')}], the result [${tensorIn(data).shape.join(',')}]`,
-      fix: `no --${askedOf(task)}`,
-    })
-  }
+  const made = data.kind === 'graph' && data.isPicture ? asColours(nodeOf(data.out), wanted[0]!) : undefined
+  if (data.kind !== 'graph' || made === undefined || made.shape.join() !== wanted.join())
+    throw unlike(task, wanted, tensorIn(data).shape)
   const { full } = data
   const [count, height, width] = made.shape
   const colours = hasAlpha(count) ? count - 1 : count

@@ -4,6 +4,7 @@ import { nodeOf } from '../graph/node.ts'
 import type { Step } from '../operators/operator.ts'
 import { defaultThreads } from '../run/pool.ts'
 import { depthOfFull } from '../tensor/picture.ts'
+import { checkBlending } from './blend.ts'
 import {
   factsOf,
   type PictureFacts,
@@ -50,6 +51,7 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
   const { data, plans, notes } = await traceKnown(known, task)
   const [height, width] = tensorIn(data).shape.slice(-2) as [number, number]
   const isSized = data.kind === 'graph' || !data.isUnsized
+  checkBlending(task, known, isSized ? { width, height } : undefined)
   const isFloat = holdsFloats(job)
   return {
     operation: job.operation,

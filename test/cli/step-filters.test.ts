@@ -78,6 +78,31 @@ describe('on pictures', () => {
       expect(readFileSync(here.path('one.png'))).toEqual(readFileSync(here.path('three.png')))
     }
   })
+  it('edges over a part of a picture in colour are gray there, and the picture is as it was elsewhere', async () => {
+    expect(await run('canny rgba.png part.png --region 5,4,9,8')).toMatchObject({ status: 0, stderr: '' })
+    const whole = { size: [width, height], at: [0, 0] }
+    const part = await library(here.path('part.png')).crop(whole).raw()
+    const before = await library(here.path('rgba.png')).crop(whole).raw()
+    const isIn = (x: number, y: number) => x >= 5 && x < 14 && y >= 4 && y < 12
+    part.data.forEach((v, i) => {
+      const [pixel, c] = [Math.floor(i / 4), i % 4]
+      const isEdge = isIn(pixel % width, Math.floor(pixel / width)) && c < 3
+      expect(isEdge ? [0, 255] : [before.data[i]]).toContain(v)
+    })
+  })
+  it.each([
+    'resize rgba.png o.png --width 7',
+    'crop rgb.png o.png --size 5,6',
+    'canny gray16.png o.png',
+    'chain rgba.png o.png -- resize --width 9 -- gaussian --sigma 40 -- pad --by 3',
+  ])('a dry run of %s knows the size and the arithmetic', async (line) => {
+    const json = async (more: string) =>
+      JSON.parse((await run(line.replace('o.png', `o.png ${more}`))).stdout)
+    const { output, plan } = await json('--dry-run --json')
+    const ran = await json('--json')
+    expect([output.width, output.height]).toEqual([ran.output.width, ran.output.height])
+    expect(plan).toEqual(ran.plan)
+  })
   it('are methods of the library', async () => {
     await run('median rgb.png line.png --size 5')
     await library(here.path('rgb.png')).median({ size: 5 }).toFile(here.path('method.png'))
@@ -93,6 +118,11 @@ describe('refused', () => {
       'crop rgb.png o.png --size 30,30',
       'extends beyond the picture',
       'convo crop rgb.png o.png --size 24x18',
+    ],
+    [
+      'resize rgb.png o.png --by 2 --region 1,1,5,5 --dry-run',
+      '--region needs a result like the input',
+      'convo resize rgb.png o.png --by 2 --dry-run',
     ],
     ['median rgb.png o.png --angle 3', '--angle 3 applies to a line', undefined],
     [
