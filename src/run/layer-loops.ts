@@ -140,6 +140,20 @@ function prepareLoop(
     }
     case 'pool':
       return prepareMaxima(work.settings.axes, shape, wasm, memory)
+    case 'maxima': {
+      const { size, mark } = work.settings
+      const [high, wide] = size
+      return (to, [from], [first, end]) => {
+        const [channels, height] = shape
+        for (let c = 0; c < channels; c++) {
+          for (let y = first; y < end; y++) {
+            const top = y - (y % high)
+            const rows = Math.min(high, height - top)
+            wasm.maximaRow(rowAt(to, c, y), rowAt(from!, c, top), from!.pitch, rows, y - top, wide, n, mark)
+          }
+        }
+      }
+    }
     default:
       return undefined
   }

@@ -44,3 +44,71 @@ export function maxRow(
     if (i == n - 4) break
   }
 }
+
+/**
+ * Row `row` of windows side by side, `size` samples wide and `rows` rows of `rowStep` bytes high, the last one perhaps
+ * narrower: the maximum of a window where it was, or with `mark` a 1, and zeros elsewhere (definition: maxima). The row has
+ * `width` samples.
+ */
+export function maximaRow(
+  dst: Address,
+  src: Address,
+  rowStep: usize,
+  rows: i32,
+  row: i32,
+  size: i32,
+  width: i32,
+  mark: bool,
+): void {
+  const window = <usize>size << 2
+  let x = 0
+  for (; x + 4 * size <= width; x += 4 * size) {
+    const from = src + (<usize>x << 2)
+    let best = everyNth(from, size)
+    let place = i32x4.splat(0)
+    for (let u = 0; u < rows; u++) {
+      let p = from + <usize>u * rowStep
+      for (let t = 0; t < size; t++, p += 4) {
+        const v = everyNth(p, size)
+        const isBetter = v128.or(f32x4.gt(v, best), v128.andnot(f32x4.ne(v, v), f32x4.ne(best, best)))
+        best = v128.bitselect(v, best, isBetter)
+        place = v128.bitselect(i32x4.splat(u * size + t), place, isBetter)
+      }
+    }
+    if (mark) best = f32x4.splat(1)
+    let to = dst + (<usize>x << 2)
+    const first = row * size
+    if (size == 2) {
+      const a = v128.and(best, i32x4.eq(place, i32x4.splat(first)))
+      const b = v128.and(best, i32x4.eq(place, i32x4.splat(first + 1)))
+      v128.store(to, v128.shuffle<f32>(a, b, 0, 4, 1, 5))
+      v128.store(to, v128.shuffle<f32>(a, b, 2, 6, 3, 7), 16)
+      continue
+    }
+    for (let t = 0; t < size; t++, to += 4) {
+      const v = v128.and(best, i32x4.eq(place, i32x4.splat(first + t)))
+      v128.store32_lane(to, v, 0)
+      v128.store32_lane(to + window, v, 1)
+      v128.store32_lane(to + 2 * window, v, 2)
+      v128.store32_lane(to + 3 * window, v, 3)
+    }
+  }
+  for (; x < width; x += size) {
+    const from = src + (<usize>x << 2)
+    const taps = min(size, width - x)
+    let best = load<f32>(from)
+    let place = 0
+    for (let u = 0; u < rows; u++) {
+      for (let t = 0; t < taps; t++) {
+        const v = load<f32>(from + <usize>u * rowStep + (<usize>t << 2))
+        if (!(v > best || (v != v && best == best))) continue
+        best = v
+        place = u * size + t
+      }
+    }
+    for (let t = 0; t < taps; t++) {
+      const v: f32 = place == row * size + t ? (mark ? 1 : best) : 0
+      store<f32>(dst + (<usize>(x + t) << 2), v)
+    }
+  }
+}
