@@ -14,7 +14,7 @@ export type Contestant = {
   close(): Promise<void>
 }
 
-/** What a whole process is to do: read one PNG, write another. */
+/** What a whole process is to do: read one picture, write another; of `.jpg`, `.webp`, `.tif`, `.gif` and `.avif` by the settings of `codings`. */
 export type ProcessWork = {
   readonly input: string
   readonly output: string
@@ -42,6 +42,8 @@ export type Peer = {
   enter?(problem: PictureProblem | BankProblem): Promise<Contestant | undefined>
   /** The command line of a whole process that does this; nothing when it cannot. */
   command?(work: ProcessWork): readonly string[] | undefined
+  /** Whether it writes other formats than PNG by the settings that all share. */
+  readonly encodes?: true
   close?(): Promise<void>
 }
 

@@ -113,7 +113,7 @@ async function runOne(
   files: { images: string; level: number | undefined },
 ): Promise<Row[]> {
   const contestants =
-    problem.kind === 'process' ? enterProcess(problem, peers, files) : [await enterConvo(problem)]
+    problem.kind === 'process' ? await enterProcess(problem, peers, files) : [await enterConvo(problem)]
   try {
     if (problem.kind !== 'process' && problem.against !== undefined)
       contestants.push(await enterConvo({ ...problem, threads: problem.against }))

@@ -45,6 +45,9 @@ export type ProcessProblem = {
   /** Of the kernel of `conv2d`, whose weights are whole. */
   readonly side: number
   readonly picture: string
+  /** What the picture is made into first, and what is written: `jpg`, by settings that all share. */
+  readonly from: string
+  readonly to: string
 }
 
 export const grammar = `problems:
@@ -52,6 +55,7 @@ export const grammar = `problems:
   <filter> [setting=value...] u8|f32 gray|rgb <w>x<h>|<n>MP [threads=<n>]          gaussian sigma=5 u8 rgb 12MP
   bank <c>x<h>x<w> <n>f <k>x<k> s<stride> [d<dilation>] [g<groups>|depthwise] [transposed] [threads=<n>]
   process sobel|sharpen|gaussian sigma=<s>|conv2d <k>x<k> <picture>                a PNG of --images, by its name
+    [from=jpg] [to=jpg|webp|tif|gif|avif]                                         read and written in these, by equal settings
   process version                                                                  against node -e 0
   threads=1,2 compares convo with itself; without it there is one thread, and the peers have one too`
 
@@ -147,15 +151,17 @@ function parseBank(text: string, words: readonly string[]): BankProblem {
 
 function parseProcess(text: string, [filter = 'version', ...words]: readonly string[]): ProcessProblem {
   const settings: Record<string, number | string> = {}
-  let [picture, side] = ['', 3]
+  let [picture, side, from, to] = ['', 3, 'png', 'png']
   for (const word of words) {
     const [setting, size] = [/^([\w-]+)=(.+)$/.exec(word), /^(\d+)x\1$/.exec(word)]
-    if (setting) settings[setting[1]!] = settingOf(setting[2]!)
+    if (setting?.[1] === 'from') from = setting[2]!
+    else if (setting?.[1] === 'to') to = setting[2]!
+    else if (setting) settings[setting[1]!] = settingOf(setting[2]!)
     else if (size) side = Number(size[1])
     else picture = word
   }
   if (filter !== 'version' && picture === '') throw new Error(`${text}: which picture?\n${grammar}`)
-  return { kind: 'process', text, filter, settings, side, picture }
+  return { kind: 'process', text, filter, settings, side, picture, from, to }
 }
 
 /** The weights of `conv2d`, row-major: whole numbers 1..9, or fractions around zero; of full rank. */

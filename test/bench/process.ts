@@ -3,35 +3,44 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import sharp from 'sharp'
 import type { Contestant, Peer, ProcessWork } from './contest.ts'
 import { rows } from './peers/libvips.ts'
+import { encoded } from './peers/sharp.ts'
 import { madeUpWeights, type ProcessProblem } from './problem.ts'
 
 const bin = fileURLToPath(new URL('../../bin/convo.js', import.meta.url))
 
-/** Whole processes, from start to finished PNG, each by its own defaults; a start alone against that of Node. */
-export function enterProcess(
+/** Whole processes, from start to finished file: of a PNG each by its own defaults; a start alone against that of Node. */
+export async function enterProcess(
   problem: ProcessProblem,
   peers: readonly Peer[],
   { images, level }: { images: string; level: number | undefined },
-): Contestant[] {
+): Promise<Contestant[]> {
   if (problem.filter === 'version') {
     return [
       command('convo --version', [process.execPath, bin, '--version']),
       command('node -e 0', [process.execPath, '-e', '0']),
     ]
   }
-  const input = join(images, `${problem.picture}.png`)
-  if (!existsSync(input)) throw new Error(`${problem.text}: there is no ${input}`)
+  const png = join(images, `${problem.picture}.png`)
+  if (!existsSync(png)) throw new Error(`${problem.text}: there is no ${png}`)
   const folder = mkdtempSync(join(tmpdir(), 'convo-bench-'))
+  const input = problem.from === 'png' ? png : join(folder, `input.${problem.from}`)
+  if (problem.from !== 'png') await encoded(sharp(png), problem.from).toFile(input)
   const enter = (name: string, line: (work: ProcessWork) => readonly string[] | undefined) => {
-    const output = join(folder, `${name.replaceAll(/\W/g, '')}.png`)
+    const output = join(folder, `${name.replaceAll(/\W/g, '')}.${problem.to}`)
     const args = line({ input, output, folder, level, ...workOf(problem) })
     return args === undefined ? [] : [command(name, args, output)]
   }
   const [convo] = enter('convo', (work) => commandOfConvo(problem, work))
   const close = async () => rmSync(folder, { recursive: true, force: true })
-  return [{ ...convo!, close }, ...peers.flatMap((p) => (p.command ? enter(p.name, p.command) : []))]
+  return [
+    { ...convo!, close },
+    ...peers.flatMap((p) =>
+      p.command && (problem.to === 'png' || p.encodes) ? enter(p.name, p.command) : [],
+    ),
+  ]
 }
 
 type Kind = ProcessWork extends infer W

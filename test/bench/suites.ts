@@ -52,6 +52,11 @@ export const suites: Readonly<Record<string, readonly string[]>> = {
     ...[5, 7, 15].map((k) => `process conv2d ${k}x${k} scene`),
     ...[2, 5, 20].map((sigma) => `process gaussian sigma=${sigma} scene`),
   ],
+  encoding: [
+    'process sharpen scene from=jpg to=jpg',
+    'process conv2d 3x3 scene from=jpg to=jpg',
+    ...['webp', 'tif', 'gif', 'avif'].map((to) => `process sharpen scene to=${to}`),
+  ],
 }
 
 /** The problems of `--quick` and the digests of their results; null where the result is a file or a time. */

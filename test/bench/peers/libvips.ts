@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import type { PeerEntry } from '../contest.ts'
 import { findProgram } from './find.ts'
 
@@ -12,9 +12,11 @@ export const libvips: PeerEntry = {
     return (
       vips && {
         name: `libvips ${vips.version}`,
+        encodes: true,
         command(work) {
-          const output =
-            work.level === undefined ? work.output : `${work.output}[compression=${work.level},filter=all]`
+          const settings =
+            codings[extname(work.output)] ?? (work.level && `compression=${work.level},filter=all`)
+          const output = settings === undefined ? work.output : `${work.output}[${settings}]`
           if (work.kind === 'sobel') return [vips.path, 'sobel', work.input, output]
           if (work.kind === 'gaussian')
             return [vips.path, 'gaussblur', work.input, output, String(work.sigma)]
@@ -30,6 +32,14 @@ export const libvips: PeerEntry = {
       }
     )
   },
+}
+
+/** How convo encodes without being asked, for libvips. */
+const codings: Readonly<Record<string, string>> = {
+  '.jpg': 'Q=90,subsample-mode=off',
+  '.webp': 'lossless,near-lossless=false',
+  '.tif': 'compression=deflate,predictor=horizontal',
+  '.avif': 'Q=80,subsample-mode=off',
 }
 
 /** The weights of a square kernel as text. */

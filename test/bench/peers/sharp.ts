@@ -1,3 +1,4 @@
+import { extname } from 'node:path'
 import sharp, { type Sharp } from 'sharp'
 import type { Contestant, PeerEntry } from '../contest.ts'
 import { fillNoise, madeUpWeights, type PictureProblem, probeAt } from '../problem.ts'
@@ -11,10 +12,38 @@ export const sharpPeer: PeerEntry = {
   needs: 'npm ci',
   open: async () => ({
     name: `sharp ${sharp.versions.sharp}`,
+    encodes: true,
     enter: async (problem) => (problem.kind === 'picture' ? enterPicture(problem) : undefined),
     // There is no magnitude of gradients: both as 16 bits, and the rest in JavaScript.
-    command: (work) => [process.execPath, '-e', script, work.input, work.output, JSON.stringify(work)],
+    command: (work) => [
+      process.execPath,
+      '-e',
+      script,
+      work.input,
+      work.output,
+      JSON.stringify({ ...work, coding: codingOf(extname(work.output).slice(1)) }),
+    ],
   }),
+}
+
+type Coding = readonly [format: 'jpeg' | 'webp' | 'tiff' | 'gif' | 'avif', options: object]
+
+/** How convo encodes without being asked, for sharp. */
+const codings: Readonly<Record<string, Coding>> = {
+  jpg: ['jpeg', { quality: 90, chromaSubsampling: '4:4:4' }],
+  webp: ['webp', { lossless: true, exact: true }],
+  tif: ['tiff', { compression: 'deflate', predictor: 'horizontal' }],
+  gif: ['gif', { interPaletteMaxError: 0 }],
+  avif: ['avif', { quality: 80, chromaSubsampling: '4:4:4' }],
+}
+
+const codingOf = (ending: string): Coding | undefined => codings[ending]
+
+/** A picture that is to be written in a format, by the settings that all share. */
+export function encoded(picture: Sharp, ending: string): Sharp {
+  const coding = codingOf(ending)
+  if (coding === undefined) throw new Error(`no settings for .${ending}: ${Object.keys(codings).join(', ')}`)
+  return picture.toFormat(...coding)
 }
 
 function enterPicture(problem: PictureProblem): Contestant | undefined {
@@ -78,4 +107,4 @@ const script = `
     const { side, weights, scale } = work
     return open().convolve({ width: side, height: side, kernel: weights, scale })
   }
-  main().then((s) => s.png(png).toFile(output))`
+  main().then((s) => (work.coding ? s.toFormat(...work.coding) : s.png(png)).toFile(output))`
