@@ -381,6 +381,8 @@ export type HarrisOptions = Pick<CorrelationOptions, 'border' | 'fill'> & {
   readonly sigma?: number | undefined
   /** How strongly edges are suppressed, 0 to 0.25. Default: 0.05. */
   readonly kappa?: number | undefined
+  /** Corners: their contrast; response: R itself, negative at edges and very small, for .npy or range: 'minmax'. Default: 'corners'. */
+  readonly give?: 'corners' | 'response' | undefined
 }
 
 /** Options of `bilateral`. */
@@ -417,8 +419,8 @@ export type GuidedOptions = Pick<CorrelationOptions, 'border' | 'fill'> & {
 export type WienerOptions = Pick<CorrelationOptions, 'kernel' | 'border' | 'fill'> & {
   /** Expected amount of noise; more is smoother, 1e-9 to 1000000. Default: 0.01. */
   readonly balance?: number | undefined
-  /** Kind of noise: fine grain, or equal at all frequencies. Default: 'laplacian'. */
-  readonly penalty?: 'laplacian' | 'flat' | undefined
+  /** Kind of noise: equal at all frequencies, or fine grain. Default: 'flat'. */
+  readonly penalty?: 'flat' | 'laplacian' | undefined
 }
 
 /** Options of `richardsonLucy`. */
@@ -1013,9 +1015,9 @@ export interface Methods<C> {
   structureTensor(options?: StructureTensorOptions): C
 
   /**
-   * Finds corners: positive at corners, negative at edges, 0 in flat areas.
+   * Finds corners: bright at corners, black along edges and in flat areas.
    *
-   * Source: Harris and Stephens 1988. The results are small: use .npy or range: 'minmax.' gx and gy are Sobel over 8, so it is 1/4096 of scikit-image’s corner_harris
+   * Source: Harris and Stephens 1988. The fourth root of R is proportional to the contrast of a corner: that of a black and a white area gives white. gx and gy are Sobel over 8, so R is 1/4096 of scikit-image’s corner_harris
    */
   harris(options?: HarrisOptions): C
 
