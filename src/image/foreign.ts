@@ -10,8 +10,9 @@ type Way = string
 const magick: Way = 'magick IN OUT.png'
 const unpack: Way = 'unpack it and use the pictures in it'
 const other: Way = 'a PNG, JPEG, WebP, TIFF, GIF, AVIF or SVG'
-/** What is read, for errors. */
-const readFormats = 'PNG, JPEG, WebP, TIFF, GIF, AVIF, SVG, BMP, PNM, PFM, Radiance HDR, OpenEXR and .npy'
+/** The formats of `inputFormats`, as people call them. */
+export const readFormats =
+  'PNG, JPEG, WebP, TIFF, GIF, AVIF, SVG, BMP, PNM, PFM, Radiance HDR, OpenEXR and .npy'
 const raw: Way = 'darktable-cli IN OUT.tif'
 const still: Way = 'ffmpeg -i IN OUT.png'
 const frames: Way = 'ffmpeg -i IN OUT-%04d.png'

@@ -1,3 +1,5 @@
+import { readFormats } from '../../image/foreign.ts'
+import { outputFormats } from '../../image/format.ts'
 import type { Params } from '../../params.ts'
 import type { Operation } from '../operations.ts'
 import { correlationSettings, pictureSettings, runSettings } from '../settings.ts'
@@ -60,6 +62,11 @@ export const chainSyntax: Syntax = {
   ],
 }
 
+/** The extensions of the formats that are written. */
+const written = Object.values(outputFormats)
+  .map(({ extensions: [first] }) => first)
+  .join(', ')
+
 /** The words of an operation on a picture. */
 export function operationSyntax(operation: Operation): Syntax {
   return {
@@ -67,13 +74,12 @@ export function operationSyntax(operation: Operation): Syntax {
     arguments: [
       {
         name: 'input',
-        summary: 'PNG, JPEG, WebP, TIFF, GIF, AVIF, SVG, BMP, PNM, PFM, HDR or .npy; - is standard input',
+        summary: `${readFormats.replace(' and ', ' or ')}; - is standard input`,
         kind: 'file',
       },
       {
         name: 'output',
-        summary:
-          '.png, .jpg, .webp, .tif, .gif, .avif, .bmp, .ppm, .pfm or .npy; - is PNG on standard output, jpg:- another format; with several inputs, a folder/',
+        summary: `${written} or .npy; - is PNG on standard output, jpg:- another format; with several inputs, a folder/`,
         kind: 'file',
         optionalWith: 'preview',
       },
