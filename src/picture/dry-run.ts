@@ -20,6 +20,8 @@ import { planOf } from './recipe.ts'
 import type { Settings } from './settings.ts'
 import { type Read, tensorIn, unseen } from './state.ts'
 import { traceJob } from './trace.ts'
+import { sizeOfMaps } from './write-maps.ts'
+import { sizeOfVolume } from './write-volume.ts'
 
 /** What a job would do, as far as it is known before the picture is decoded. */
 export type DryRun = {
@@ -48,7 +50,7 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
   const path = isList ? (await slicePaths(job.input))[0]! : job.input
   const known = await knownOf(path, settings, job.given)
   const { data, plans } = await traceKnown(known, task)
-  const [height, width] = tensorIn(data).shape.slice(-2) as [number, number]
+  const size = data.kind === 'graph' ? sizeOfMaps(data, task) : sizeOfVolume(data.tensor.shape, task)
   const isSized = data.kind === 'graph' || !data.isUnsized
   const isFloat = holdsFloats(job)
   return {
@@ -56,7 +58,7 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
     input: factsOf(job.input, known),
     output: {
       path: job.output,
-      ...(isSized && { width, height }),
+      ...(isSized && { width: size.width, height: size.height }),
       depth: isFloat ? 32 : (settings.depth ?? depthOfFull(known.full)),
     },
     plan: plans,
