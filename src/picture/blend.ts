@@ -104,28 +104,30 @@ async function maskOf(
   return new Tensor([1, height, width], weights)
 }
 
-/**
- * Lays what the steps made over the input. The range applies to what was made before, so that the input stays as it is.
- *
- * @throws ConvoError E_OPTION for a result of another size or other channels
- */
+/** What the steps made, where it is like the input. @throws ConvoError E_OPTION for another size or other channels */
+export function blendable(data: Data, { input, isLuma }: Blending, task: PictureTask): Pending {
+  const wanted = [isLuma ? input.shape[0] - 2 : input.shape[0], ...input.shape.slice(1)]
+  const { shape } = tensorIn(data)
+  if (data.kind === 'graph' && data.isPicture && shape.join() === wanted.join()) return data
+  throw new ConvoError('E_OPTION', `--${askedOf(task)} needs a result like the input`, {
+    why: `the input is [${wanted.join(',')}], the result [${shape.join(',')}]`,
+    fix: `no --${askedOf(task)}`,
+  })
+}
+
+/** Blends what the steps made with the input. The range applies to what was made before, so that the input stays as it is. */
 export async function blend(
   session: Session,
-  data: Data,
-  { source, input, isLuma, mask }: Blending,
+  made: Data,
+  blending: Blending,
   task: PictureTask,
 ): Promise<Pending> {
+  const { source, input, isLuma, mask } = blending
   const { settings, range } = task
-  const wanted = [isLuma ? input.shape[0] - 2 : input.shape[0], ...input.shape.slice(1)]
-  const made = data.kind === 'graph' && data.isPicture ? nodeOf(data.out) : undefined
-  if (data.kind !== 'graph' || made === undefined || made.shape.join() !== wanted.join()) {
-    throw new ConvoError('E_OPTION', `--${askedOf(task)} needs a result like the input`, {
-      why: `the input is [${wanted.join(',')}], the result [${tensorIn(data).shape.join(',')}]`,
-      fix: `no --${askedOf(task)}`,
-    })
-  }
+  const data = blendable(made, blending, task)
   const { full } = data
-  const [count, height, width] = made.shape
+  const node = nodeOf(data.out)
+  const [count, height, width] = node.shape
   const colours = hasAlpha(count) ? count - 1 : count
   const plain = { kind: 'plain' } as const
   const { levels } =
@@ -133,16 +135,16 @@ export async function blend(
       ? await levelsOf(session, graphOf({ ...data, source }), 'stretched', false, full)
       : { levels: Array.from({ length: count }, () => levelsOfRange(range, full)) }
   const ranged = leveled(
-    made,
+    node,
     levels.map((one, c) => (c < colours ? one : plain)),
   )
   const [x, y, w, h] = settings.region ?? [0, 0, width, height]
-  const blend = {
+  const how = {
     mix: settings.mix,
     rows: [y, Math.min(y + h, height)],
     columns: [x, Math.min(x + w, width)],
     isLuma,
   } as const
-  const out = layerNode('blend', [ranged, input, ...(mask === undefined ? [] : [planesNode(mask)])], blend)
+  const out = layerNode('blend', [ranged, input, ...(mask === undefined ? [] : [planesNode(mask)])], how)
   return { ...data, out: traced(out), source, isPicture: true }
 }
