@@ -108,38 +108,32 @@ async function maskOf(
 const asColours = (made: Node, channels: number): Node =>
   channels > 2 && made.shape[0] === channels - 2 ? picked(made, [0, 0, 0, 1].slice(0, channels)) : made
 
-const unlike = (task: PictureTask, wanted: readonly number[], shape: readonly number[]): ConvoError =>
-  new ConvoError('E_OPTION', `--${askedOf(task)} needs a result like the input`, {
-    why: `the input is [${wanted.join(',')}], the result [${shape.join(',')}]`,
+/** What the steps made, where it is like the input. @throws ConvoError E_OPTION for another size or other channels */
+export function blendable(data: Data, { input, isLuma }: Blending, task: PictureTask): Pending {
+  const wanted = [isLuma ? input.shape[0] - 2 : input.shape[0], ...input.shape.slice(1)]
+  if (data.kind === 'graph' && data.isPicture) {
+    const made = asColours(nodeOf(data.out), wanted[0]!)
+    if (made.shape.join() === wanted.join()) return { ...data, out: traced(made) }
+  }
+  throw new ConvoError('E_OPTION', `--${askedOf(task)} needs a result like the input`, {
+    why: `the input is [${wanted.join(',')}], the result [${tensorIn(data).shape.join(',')}]`,
     fix: `no --${askedOf(task)}`,
   })
-
-/** @throws ConvoError E_OPTION for a region outside a picture, or a result of another size, where both are known */
-export function checkBlending(task: PictureTask, input: Size, made: Size | undefined): void {
-  if (askedOf(task) === undefined) return
-  checkRegion(task, input)
-  const isSame = made === undefined || (made.width === input.width && made.height === input.height)
-  if (!isSame) throw unlike(task, [input.height, input.width], [made.height, made.width])
 }
 
-/**
- * Lays what the steps made over the input. The range applies to what was made before, so that the input stays as it is.
- *
- * @throws ConvoError E_OPTION for a result of another size or other channels
- */
+/** Blends what the steps made with the input. The range applies to what was made before, so that the input stays as it is. */
 export async function blend(
   session: Session,
-  data: Data,
-  { source, input, isLuma, mask }: Blending,
+  made: Data,
+  blending: Blending,
   task: PictureTask,
 ): Promise<Pending> {
+  const { source, input, isLuma, mask } = blending
   const { settings, range } = task
-  const wanted = [isLuma ? input.shape[0] - 2 : input.shape[0], ...input.shape.slice(1)]
-  const made = data.kind === 'graph' && data.isPicture ? asColours(nodeOf(data.out), wanted[0]!) : undefined
-  if (data.kind !== 'graph' || made === undefined || made.shape.join() !== wanted.join())
-    throw unlike(task, wanted, tensorIn(data).shape)
+  const data = blendable(made, blending, task)
   const { full } = data
-  const [count, height, width] = made.shape
+  const node = nodeOf(data.out)
+  const [count, height, width] = node.shape
   const colours = hasAlpha(count) ? count - 1 : count
   const plain = { kind: 'plain' } as const
   const { levels } =
@@ -147,16 +141,16 @@ export async function blend(
       ? await levelsOf(session, graphOf({ ...data, source }), 'stretched', false, full)
       : { levels: Array.from({ length: count }, () => levelsOfRange(range, full)) }
   const ranged = leveled(
-    made,
+    node,
     levels.map((one, c) => (c < colours ? one : plain)),
   )
   const [x, y, w, h] = settings.region ?? [0, 0, width, height]
-  const blend = {
+  const how = {
     mix: settings.mix,
     rows: [y, Math.min(y + h, height)],
     columns: [x, Math.min(x + w, width)],
     isLuma,
   } as const
-  const out = layerNode('blend', [ranged, input, ...(mask === undefined ? [] : [planesNode(mask)])], blend)
+  const out = layerNode('blend', [ranged, input, ...(mask === undefined ? [] : [planesNode(mask)])], how)
   return { ...data, out: traced(out), source, isPicture: true }
 }

@@ -4,7 +4,6 @@ import { nodeOf } from '../graph/node.ts'
 import type { Step } from '../operators/operator.ts'
 import { defaultThreads } from '../run/pool.ts'
 import { depthOfFull } from '../tensor/picture.ts'
-import { checkBlending } from './blend.ts'
 import {
   factsOf,
   type PictureFacts,
@@ -21,6 +20,8 @@ import { planOf } from './recipe.ts'
 import type { Settings } from './settings.ts'
 import { type Read, tensorIn, unseen } from './state.ts'
 import { traceJob } from './trace.ts'
+import { sizeOfMaps } from './write-maps.ts'
+import { sizeOfVolume } from './write-volume.ts'
 
 /** What a job would do, as far as it is known before the picture is decoded. */
 export type DryRun = {
@@ -49,16 +50,15 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
   const path = isList ? (await slicePaths(job.input))[0]! : job.input
   const known = await knownOf(path, settings, job.given)
   const { data, plans, notes } = await traceKnown(known, task)
-  const [height, width] = tensorIn(data).shape.slice(-2) as [number, number]
+  const size = data.kind === 'graph' ? sizeOfMaps(data, task) : sizeOfVolume(data.tensor.shape, task)
   const isSized = data.kind === 'graph' || !data.isUnsized
-  checkBlending(task, known, isSized ? { width, height } : undefined)
   const isFloat = holdsFloats(job)
   return {
     operation: job.operation,
     input: factsOf(job.input, known),
     output: {
       path: job.output,
-      ...(isSized && { width, height }),
+      ...(isSized && { width: size.width, height: size.height }),
       depth: isFloat ? 32 : (settings.depth ?? depthOfFull(known.full)),
     },
     plan: plans,

@@ -6,7 +6,7 @@ import { arithmetics, type Kept, type Step } from '../operators/operator.ts'
 import type { Source } from '../run/graph-run.ts'
 import type { PictureMeta } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { type Blending, beginBlending } from './blend.ts'
+import { type Blending, beginBlending, blendable } from './blend.ts'
 import { covered, mayHide } from './hidden.ts'
 import type { PictureTask, PlanFacts, StepMaker } from './job.ts'
 import { refuseTone } from './load.ts'
@@ -52,6 +52,7 @@ export async function traceJob(
     // the luma comes with the tones that the first step would have to see to
     state = await takeStep(ground, engine, state, make, task, i === 0 && !begun.blending?.isLuma)
   }
+  if (begun.blending !== undefined) blendable(state.data, begun.blending, task)
   return { blending: begun.blending, state: { ...state, plans: alone(state, begun.blending, task) } }
 }
 

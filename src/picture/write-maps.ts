@@ -4,7 +4,7 @@ import { ConvoError, invariant } from '../error.ts'
 import { isStandardOutput } from '../files/output.ts'
 import { leveled, narrowed, picked } from '../graph/narrow.ts'
 import { nodeOf, planesNode, traced } from '../graph/node.ts'
-import { checkChannels } from '../image/sheet.ts'
+import { checkChannels, sheetLayout } from '../image/sheet.ts'
 import type { FullScale } from '../operators/operator.ts'
 import { levelsOf, runToTensor } from '../run/graph.ts'
 import { costApart } from '../run/graph-run.ts'
@@ -34,14 +34,15 @@ export async function writeMaps(
   task: PictureTask,
   meta: PictureMeta,
 ): Promise<Written> {
-  const { channels: choice, labels } = task.settings
+  const { labels } = task.settings
   const all = nodeOf(data.out)
-  if (data.isPicture && choice === undefined) {
+  const form = formOf(data, task)
+  if (form.kind === 'picture') {
     if (labels) throw noSheet('labels', all.shape[0])
     refuseMapRange(task)
     return writeRendering(session, pictureRendering(session, data, task), task, meta)
   }
-  const chosen = choice === 'first' ? [0] : Array.isArray(choice) ? choice : undefined
+  const { chosen } = form
   if (chosen !== undefined) checkChannels(all.shape[0], chosen)
   const maps = { ...graphOf(data), out: chosen === undefined ? all : picked(all, chosen) }
   const { full } = data
@@ -51,29 +52,29 @@ export async function writeMaps(
     ...data,
     out: traced(leveled(maps.out, levels)),
   })
-  if (outputKind(task.output) === 'npy') {
+  if (form.kind === 'array') {
     const { levels } =
       task.range === 'minmax'
         ? await levelsOf(session, maps, 'stretched', false, full)
         : { levels: Array.from({ length: count }, () => levelsOfRange(task.range, full)) }
     return writeRendering(session, arrayRendering(session, through(levels)), task, meta)
   }
-  const isColour = choice !== 'montage' && choice !== 'split' && isPicture(count)
-  const isSplit = choice === 'split' || (!isColour && choice !== 'montage' && task.series !== undefined)
+  const isColour = form.kind === 'colour'
+  const isSplit = form.kind === 'split'
   const isLeveled = !data.isPicture && !(isColour && isPicture(all.shape[0]))
   if (labels && (isColour || isSplit)) throw noSheet('labels', count)
   if (!isLeveled) refuseMapRange(task)
-  const form = isLeveled ? levelsFor(task) : 'plain'
-  const own: PictureTask = form === 'plain' ? task : { ...task, range: 'clamp' }
-  const { levels, isSigned } = await levelsOf(session, maps, form, each, full)
-  const notes = form === 'legible' ? [legibleNote(count, isSigned, each)] : []
+  const kind = isLeveled ? levelsFor(task) : 'plain'
+  const own: PictureTask = kind === 'plain' ? task : { ...task, range: 'clamp' }
+  const { levels, isSigned } = await levelsOf(session, maps, kind, each, full)
+  const notes = kind === 'legible' ? [legibleNote(count, isSigned, each)] : []
   const shown = through(levels)
   if (isSplit) {
     const out = nodeOf(shown.out)
     // each map is computed when it is its turn, unless what is below all of them would be computed far too often
     const from = costApart(out) > mostApart ? planesNode(await runToTensor(session, graphOf(shown))) : out
     const at = (i: number) => pictureRendering(session, { ...shown, out: traced(narrowed(from, i, 1)) }, own)
-    const note = choice === 'split' ? ': channel 0 is the first' : ''
+    const note = task.settings.channels === 'split' ? ': channel 0 is the first' : ''
     return writeEach(session, { count, at, note }, own, meta, notes)
   }
   const rendering = isColour
@@ -81,6 +82,26 @@ export async function writeMaps(
     : sheetRendering(session, shown, { labels, ...blackAndWhite(own, full) }, own)
   const written = await writeRendering(session, rendering, own, meta)
   return { ...written, notes: [...notes, ...written.notes] }
+}
+
+/** What becomes of a picture or maps: one file as it is, an array, maps in colour, a file each or a sheet; of the chosen ones. */
+function formOf({ out, isPicture: isWhole }: Pending, { settings, series, output }: PictureTask) {
+  const { channels: choice } = settings
+  const chosen = choice === 'first' ? [0] : Array.isArray(choice) ? choice : undefined
+  const count = chosen?.length ?? out.shape[0]!
+  const as = (kind: 'picture' | 'array' | 'colour' | 'split' | 'sheet') => ({ kind, chosen, count })
+  if (isWhole && choice === undefined) return as('picture')
+  if (outputKind(output) === 'npy') return as('array')
+  if (choice === 'montage') return as('sheet')
+  if (choice !== 'split' && isPicture(count)) return as('colour')
+  return as(choice === 'split' || series !== undefined ? 'split' : 'sheet')
+}
+
+/** The size of what is written of a picture or maps, or of each file. */
+export function sizeOfMaps(data: Pending, task: PictureTask): { width: number; height: number } {
+  const { kind, count } = formOf(data, task)
+  const [, height, width] = data.out.shape as [number, number, number]
+  return kind === 'sheet' ? sheetLayout(count, height, width) : { width, height }
 }
 
 /** How many times the work of all maps at once may be done for maps one by one, which take no memory. */

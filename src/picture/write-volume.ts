@@ -7,7 +7,7 @@ import { type Node, planesNode, traced } from '../graph/node.ts'
 import { encodePages } from '../image/encode.ts'
 import { lostBeside } from '../image/fit.ts'
 import { formatOfPath } from '../image/format.ts'
-import { pick, stretched } from '../image/sheet.ts'
+import { pick, sheetLayout, stretched } from '../image/sheet.ts'
 import type { FullScale } from '../operators/operator.ts'
 import { levelsOf } from '../run/graph.ts'
 import type { Session } from '../run/pool.ts'
@@ -53,17 +53,29 @@ export async function writeVolume(
   const shown = leveled(slices, levels)
   const at = (i: number) =>
     pictureRendering(session, pendingOver(narrowed(shown, i * colours, colours), full), own)
+  const format = pagedFormat(depth, task)
   if (isNumbered(task)) return writeEach(session, { count: depth, at }, own, meta, [])
-  const format = formatOfPath(task.output)
-  const isPaged = format === 'gif' || format === 'webp' || (format === 'tiff' && depth > 1)
-  if (isPaged && task.settings.channels !== 'montage') {
-    return writePages(session, { count: depth, at }, own, meta, format)
-  }
+  if (format !== undefined) return writePages(session, { count: depth, at }, own, meta, format)
   const note = `${depth} slices of ${width}x${height} are on one sheet; for one file each use {index} in the path, for pages .tif, for an animation .gif or .webp`
   const wishes = { depth: colours, labels: task.settings.labels, ...blackAndWhite(own, full) }
   const rendering = sheetRendering(session, pendingOver(shown, full), wishes, own)
   const written = await writeRendering(session, rendering, own, meta)
   return { ...written, notes: depth === 1 ? written.notes : [note, ...written.notes] }
+}
+
+/** The format of a file in which slices are pages, unless a sheet of them is asked for. */
+function pagedFormat(depth: number, { output, settings }: PictureTask): 'gif' | 'webp' | 'tiff' | undefined {
+  const format = formatOfPath(output)
+  const isPaged = format === 'gif' || format === 'webp' || (format === 'tiff' && depth > 1)
+  return isPaged && settings.channels !== 'montage' ? format : undefined
+}
+
+/** The size of what is written of a volume of this shape, or of each file or page. */
+export function sizeOfVolume(shape: readonly number[], task: PictureTask): { width: number; height: number } {
+  const [, depth = 1, height = 1, width = 1] = shape
+  const isApart =
+    outputKind(task.output) === 'npy' || isNumbered(task) || pagedFormat(depth, task) !== undefined
+  return isApart ? { width, height } : sheetLayout(depth, height, width)
 }
 
 const pendingOver = (node: Node, full: FullScale): Pending => ({

@@ -116,18 +116,21 @@ async function explained(
 
 const bare = ({ algorithm, reason }: Fact) => ({ algorithm, reason })
 
+const outputs = fc.constantFrom('out.npy', 'out.png')
+
 test('of one operation', async () => {
   let compared = 0
   await fc.assert(
-    fc.asyncProperty(asked, fc.constantFrom(...kinds), async ({ name, given }, kind) => {
+    fc.asyncProperty(asked, fc.constantFrom(...kinds), outputs, async ({ name, given }, kind, file) => {
       const operation = operations[name]!
-      const [input, output] = [fileOf(kind), here.path('out.npy')]
+      const [input, output] = [fileOf(kind), here.path(file)]
       const prepared = await allowed(() => prepareOperation({ operation, given }))
       if (prepared === undefined) return
       const ran = await allowed(() => processPicture(prepared.job(input, output)))
       if (ran === undefined) return
       const dry = await dryRun(prepared.job(input, output))
       expect(dry.plan).toEqual(ran.plan)
+      expect([dry.output.width, dry.output.height]).toEqual([ran.output.width, ran.output.height])
       if (operation.group === 'steps') return
       const told = await explained(operation, input, given)
       if (told === undefined)
@@ -151,14 +154,16 @@ test('of a chain', async () => {
   })
   let compared = 0
   await fc.assert(
-    fc.asyncProperty(steps, fc.constantFrom(...kinds), async (names, kind) => {
+    fc.asyncProperty(steps, fc.constantFrom(...kinds), outputs, async (names, kind, file) => {
       const words = names.map((name) => name.split(' '))
       const chain = await allowed(() => prepareChain(understandSteps(joinedSteps(words)), {}))
       if (chain === undefined) return
-      const [input, output] = [fileOf(kind), here.path('chain.npy')]
+      const [input, output] = [fileOf(kind), here.path(file)]
       const ran = await allowed(() => processPicture(chain.job(input, output)))
       if (ran === undefined) return
-      const { plan } = await dryRun(chain.job(input, output))
+      const dry = await dryRun(chain.job(input, output))
+      const { plan } = dry
+      expect([dry.output.width, dry.output.height]).toEqual([ran.output.width, ran.output.height])
       // what a step makes is known when it is there: numbers that an FFT would spread are met by the run alone
       const known = (fact: Fact, i: number) => (ran.plan[i]?.reason === confined ? undefined : bare(fact))
       expect(plan.map(known)).toEqual(ran.plan.map(known))

@@ -151,6 +151,10 @@ describe('a result over its input', () => {
     expect((await error({ mix: 0.5 }, (chain) => chain.box({ stride: [2, 2] }))).message).toBe(
       'mix needs a result like the input',
     )
+    const planned = of(one, { mix: 0.5 })
+      .box({ stride: [2, 2] })
+      .plan()
+    await expect(planned).rejects.toMatchObject({ message: 'mix needs a result like the input' })
     expect((await error({ mix: 0.5, channels: 'first' })).message).toContain('cannot be used together')
     await error({ region: [1, 1, 0, 4] })
     const mask = join(folder, 'small.png')
