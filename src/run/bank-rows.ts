@@ -85,10 +85,12 @@ export function prepareBankRows(
   function direct(to: PlacedRows, from: PlacedRows, [first, end]: Span): void {
     const [phase] = bank.phases as [PlacedTaps['phases'][number]]
     for (let c = 0; c < plan.channelsPerGroup; c++) words[directOffsets / 4 + c] = c * from.plane
-    const row = rowAt(from, 0, first)
-    for (let group = 0; group < plan.groups; group++) {
-      const src = plus(row, group * plan.channelsPerGroup * from.plane)
-      accumulate(phase, directOffsets, group, src, from.pitch, first, end - first, to)
+    for (let y = first; y < end; y += blockRows) {
+      const row = rowAt(from, 0, y)
+      for (let group = 0; group < plan.groups; group++) {
+        const src = plus(row, group * plan.channelsPerGroup * from.plane)
+        accumulate(phase, directOffsets, group, src, from.pitch, y, Math.min(blockRows, end - y), to)
+      }
     }
   }
 
