@@ -75,20 +75,27 @@ function gather(
 }
 
 /** G g in float64: the values of a polynomial at the points, over what the other points make of them. */
-function evaluated([g0, g1, g2]: readonly [number, number, number]): Six {
+function evaluate(
+  g0: number,
+  g1: number,
+  g2: number,
+  to: Float64Array | Float32Array,
+  at: number,
+  pitch: number,
+): void {
   const near = 2 * nearSquare * (nearSquare - farSquare)
   const far = 2 * farSquare * (farSquare - nearSquare)
   const nearEven = g0 + nearSquare * g2
   const farEven = g0 + farSquare * g2
-  return [
-    g0 / squaresProduct,
-    (nearEven + nearPoint * g1) / near,
-    (nearEven - nearPoint * g1) / near,
-    (farEven + farPoint * g1) / far,
-    (farEven - farPoint * g1) / far,
-    g2,
-  ]
+  to[at] = g0 / squaresProduct
+  to[at + pitch] = (nearEven + nearPoint * g1) / near
+  to[at + 2 * pitch] = (nearEven - nearPoint * g1) / near
+  to[at + 3 * pitch] = (farEven + farPoint * g1) / far
+  to[at + 4 * pitch] = (farEven - farPoint * g1) / far
+  to[at + 5 * pitch] = g2
 }
+
+const columns = new Float64Array(3 * tileSpan)
 
 /** G g Gᵀ of the 9 weights of a kernel, computed in float64 and rounded once: number [row][column] goes to at + (6 row + column) · pitch. */
 export function transformWeights(
@@ -97,10 +104,10 @@ export function transformWeights(
   at: number,
   pitch: number,
 ): void {
-  const columns = [0, 1, 2].map((x) => evaluated([weight(x), weight(3 + x), weight(6 + x)]))
+  for (let x = 0; x < 3; x++) evaluate(weight(x), weight(3 + x), weight(6 + x), columns, x, 3)
   for (let y = 0; y < tileSpan; y++) {
-    const row = evaluated([columns[0]![y]!, columns[1]![y]!, columns[2]![y]!])
-    for (let x = 0; x < tileSpan; x++) to[at + (y * tileSpan + x) * pitch] = row[x]!
+    const [g0, g1, g2] = [columns[3 * y]!, columns[3 * y + 1]!, columns[3 * y + 2]!]
+    evaluate(g0, g1, g2, to, at + y * tileSpan * pitch, pitch)
   }
 }
 

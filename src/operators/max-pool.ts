@@ -1,7 +1,7 @@
 import { checkOutput, extent } from '../conv/geometry.ts'
 import { axisChoices, checkFlag, checkOptions, checkRank, type PerAxis, perAxis } from '../conv/spec.ts'
 import type { LayerSettings } from '../definition/layers.ts'
-import { type PoolAxes, type PoolAxis, poolRow } from '../definition/pool.ts'
+import { type PoolAxes, type PoolAxis, poolPlaneRow, poolRow, wholeWindows } from '../definition/pool.ts'
 import { rowsOf } from '../definition/rows.ts'
 import { ConvoError } from '../error.ts'
 import { checkLimit } from '../limits.ts'
@@ -80,9 +80,13 @@ function maxPool(spatial: 2 | 3, x: Tensor, options: PoolOptions): Pooled | { re
   const indices = options.returnIndices === false ? undefined : new Int32Array(count)
   const [{ output: depth }, { output: height }, { output: width }] = axes
   const rows = rowsOf(x)
+  const whole = spatial === 2 ? wholeWindows(axes[2]) : undefined
   for (let c = 0, at = 0; c < channels; c++) {
     for (let z = 0; z < depth; z++) {
-      for (let y = 0; y < height; y++, at += width) poolRow(rows, axes, c, z, y, output, at, indices)
+      for (let y = 0; y < height; y++, at += width) {
+        if (whole === undefined) poolRow(rows, axes, c, z, y, output, at, indices)
+        else poolPlaneRow(rows, axes, whole, c, y, output, at, indices)
+      }
     }
   }
   const pooled = new Tensor(shape, output)

@@ -98,30 +98,22 @@ export function prepareBankRows(
     const [phase] = bank.phases as [PlacedTaps['phases'][number]]
     const { columns } = phase
     for (let c = 0; c < plan.channelsPerGroup; c++) words[directOffsets / 4 + c] = c * from.plane
-    const row = rowAt(from, 0, first)
-    const out = rowAt(to, 0, first)
     const isJoined = from.pitch === columns * 4 && to.pitch === columns * 4
-    const [n, rows] = isJoined ? [columns * (end - first), 1] : [columns, end - first]
-    // columns outside, filters inside: the samples of a block of columns are then read from the first-level cache
-    const some = isJoined ? Math.max(32, Math.floor(columnBytes / (4 * phase.taps) / 8) * 8) : n
-    for (let group = 0; group < plan.groups; group++) {
-      const src = plus(row, group * plan.channelsPerGroup * from.plane)
-      for (let x = 0; x < n; x += some) {
-        const at = Math.max(0, Math.min(x, n - wholeRow))
-        const size = Math.min(some, n - at)
-        const dst = plus(out, at * 4)
-        accumulate(
-          phase,
-          directOffsets,
-          group,
-          plus(src, at * 4),
-          from.pitch,
-          size,
-          rows,
-          dst,
-          to.pitch,
-          to.plane,
-        )
+    // rows in blocks, or columns outside and filters inside: the samples of a block are then read from the cache
+    const some = isJoined ? Math.max(32, Math.floor(columnBytes / (4 * phase.taps) / 8) * 8) : columns
+    const atOnce = isJoined ? end - first : blockRows
+    for (let y = first; y < end; y += atOnce) {
+      const high = Math.min(atOnce, end - y)
+      const [n, rows] = isJoined ? [columns * high, 1] : [columns, high]
+      const [row, out] = [rowAt(from, 0, y), rowAt(to, 0, y)]
+      for (let group = 0; group < plan.groups; group++) {
+        const src = plus(row, group * plan.channelsPerGroup * from.plane)
+        for (let x = 0; x < n; x += some) {
+          const at = Math.max(0, Math.min(x, n - wholeRow))
+          const size = Math.min(some, n - at)
+          const [samples, sums] = [plus(src, at * 4), plus(out, at * 4)]
+          accumulate(phase, directOffsets, group, samples, from.pitch, size, rows, sums, to.pitch, to.plane)
+        }
       }
     }
   }

@@ -3,7 +3,7 @@ import type { FunctionName } from '../definition/functions.ts'
 import type { Shape } from '../definition/layer.ts'
 import { type LayerWork, runLayer } from '../definition/layers.ts'
 import type { OperationName } from '../definition/mixing.ts'
-import { type PoolAxes, poolRow } from '../definition/pool.ts'
+import { type PoolAxes, poolRow, wholeWindows } from '../definition/pool.ts'
 import type { Rows } from '../definition/rows.ts'
 import { type Address, plus } from '../graph/address.ts'
 import { prepareBlend } from './blend.ts'
@@ -192,12 +192,7 @@ function prepareMaxima(
 ): Compute {
   const [, ay, ax] = axes
   const data = new Float32Array(memory.buffer)
-  const taps = ax.high.reduce((most, high, i) => Math.max(most, high - ax.low[i]! + 1), 0)
-  const isWhole = (i: number) => ax.high[i]! - ax.low[i]! + 1 === taps
-  const left = ax.low.findIndex((_, i) => isWhole(i))
-  let right = ax.output
-  while (!isWhole(right - 1)) right--
-  const stride = ax.output > 1 ? ax.start[1]! - ax.start[0]! : 1
+  const { left, right, taps, stride } = wholeWindows(ax)
   const isWide = right - left >= 4
   return (to, [input], [first, end]) => {
     const from = input!

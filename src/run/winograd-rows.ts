@@ -41,10 +41,17 @@ export function placeWinograd(arena: Arena, { plan, weights, bias, index }: Bank
   const { channelsPerGroup: channels, filtersPerGroup: count } = plan
   const filters = Math.ceil(count / block) * block
   const transformed = new Float32Array(tileArea * filters * channels)
-  for (let f = 0; f < count; f++) {
+  for (let first = 0; first < count; first += block) {
     for (let c = 0; c < channels; c++) {
-      const at = (Math.floor(f / block) * channels + c) * block + (f % block)
-      transformWeights((tap) => weights[index(f, c, taps[tap]!.weight)]!, transformed, at, filters * channels)
+      for (let f = first; f < Math.min(count, first + block); f++) {
+        const at = first * channels + c * block + f - first
+        transformWeights(
+          (tap) => weights[index(f, c, taps[tap]!.weight)]!,
+          transformed,
+          at,
+          filters * channels,
+        )
+      }
     }
   }
   const tiles = Math.ceil(plan.grid[2] / tileSide)

@@ -4,6 +4,7 @@ import { referenceEngine } from '../../src/definition/engine.ts'
 import { type FunctionName, functions } from '../../src/definition/functions.ts'
 import { type OperationName, operations } from '../../src/definition/mixing.ts'
 import { nodeOf, planesNode, traced, tracer } from '../../src/graph/node.ts'
+import { poolAxes } from '../../src/operators/max-pool.ts'
 import { runToTensor } from '../../src/run/graph.ts'
 import { createPool } from '../../src/run/pool.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
@@ -89,6 +90,24 @@ describe('loops of layers have the bits of their definitions', () => {
       engine.layer('normalized', [a], { mean: [0.1, 3], root: [0.7, 2], gamma: [1.3, -4], beta: [0, 1e-3] }),
     )
   })
+
+  it.each([
+    [3, 1, 1, 2],
+    [2, 1, 0, 2],
+    // every window reaches over an edge, with the same number of taps
+    [2, 13, 13, 1],
+    [3, 6, 6, 1],
+  ])('maxima of %i taps, dilation %i, padding %i, stride %i', (taps, dilation, padding, stride) =>
+    both((engine, a) => {
+      const axes = poolAxes(2, new Tensor([2, 5, 13], new Float32Array(130)), {
+        kernelSize: [1, taps],
+        dilation: [1, dilation],
+        padding: [0, padding],
+        stride: [1, stride],
+      })
+      return engine.layer('pool', [a], { axes })
+    }),
+  )
 
   it('follow each other in the same rows', () =>
     both(async (engine, a) => {

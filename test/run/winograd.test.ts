@@ -3,6 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { correlationBank } from '../../src/conv/bank.ts'
 import { correlationOf } from '../../src/conv/spec.ts'
 import { type Engine, referenceEngine } from '../../src/definition/engine.ts'
+import { narrowed } from '../../src/graph/narrow.ts'
 import { nodeOf, planesNode, traced, tracer } from '../../src/graph/node.ts'
 import { conv2d } from '../../src/operators/conv2d.ts'
 import { runToTensor } from '../../src/run/graph.ts'
@@ -94,6 +95,22 @@ describe('strips, passes and threads change nothing', () => {
       { numRuns: 60 },
     )
   })
+})
+
+it('some channels alone have the bits that they have among all', async () => {
+  const [x, weight, bias] = [fractions([8, 37, 33]), fractions([14, 8, 3, 3]), fractions([14])]
+  const want = await conv2d(referenceEngine, x, weight, { padding: 1, bias })
+  const out = nodeOf(await conv2d(tracer, traced(planesNode(x)), weight, { padding: 1, bias }))
+  for (const [first, count] of [
+    [0, 1],
+    [5, 6],
+    [13, 1],
+  ] as const) {
+    const some = narrowed(out, first, count)
+    const got = await pools[1]!.exclusive((session) => runToTensor(session, { out: some }))
+    const part = want.data.slice(first * 37 * 33, (first + count) * 37 * 33)
+    expectSame(got, new Tensor([count, 37, 33], part))
+  }
 })
 
 describe('the choice', () => {
