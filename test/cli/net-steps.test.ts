@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { readNpy, writeNpy } from '../../src/kernel/formats/npy.ts'
 import { floats, randoms } from '../net/graphs.ts'
@@ -128,5 +129,24 @@ describe('layers of networks as steps of a chain, on arrays of numbers', () => {
     expect(status).toBe(2)
     expect(stderr).toContain('error: no step before kept anything as "skup"   [E_NAME]')
     expect(stderr).toContain('--with skip')
+  })
+})
+
+describe('a step that takes a volume', () => {
+  it('may follow one that takes its slices one by one', async () => {
+    const [a, b, c] = ['a.npy', 'b.npy', 'c.tif'].map((name) => folder.path(name)) as [string, string, string]
+    const volume = fileURLToPath(new URL('../../samples/volume.tif', import.meta.url))
+    const mix = ['pointwise', '--kernel', '2']
+    expect((await convo(['chain', volume, a, '--', ...mix, '--', 'conv3d', '--filter', 'box'])).status).toBe(
+      0,
+    )
+    expect((await convo(['chain', volume, b, '--', 'conv3d', '--filter', 'box', '--', ...mix])).status).toBe(
+      0,
+    )
+    const [x, y] = [a, b].map((path) => readNpy(readFileSync(path), path))
+    expect(x!.shape).toEqual(y!.shape)
+    expect(x!.data.every((v, i) => Math.abs(Number(v) - Number(y!.data[i]!)) < 1e-3)).toBe(true)
+    const smoothed = await convo(['chain', volume, c, '--', 'gaussian', '--', 'conv3d'])
+    expect([smoothed.status, smoothed.stderr]).toEqual([0, 'note: 24 slices are its pages\n'])
   })
 })

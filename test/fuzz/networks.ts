@@ -156,7 +156,7 @@ export async function takeNetwork(bytes: Uint8Array, ext: string, n: number): Pr
   writeFileSync('n.bin', isWeights ? bytes : paramWeights)
   const file = isWeights ? (n % 2 === 0 ? 'n.param' : 'n.json') : `n${ext}`
   writeFileSync(file, isWeights ? (n % 2 === 0 ? param : keras) : bytes)
-  const network = await readNetwork(file, n % 3 === 0 ? { scale: 2 } : {})
+  const { files: _, ...network } = await readNetwork(file, n % 3 === 0 ? { scale: 2 } : {})
   const back = networkFrom(writeNetwork(network))
   if (!isDeepStrictEqual(back, network)) throw new Error('our own format does not give the network back')
   await modelOf(network)

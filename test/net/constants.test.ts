@@ -178,9 +178,12 @@ describe('what is known before the picture', () => {
       /Conv "dynamic": the weights must be known before the picture is/,
     ],
     [
-      'attention',
-      [{ operator: 'MatMul', name: 'attention', inputs: ['x', 'x'], outputs: ['y'] }],
-      /MatMul "attention": only what comes from the picture by a matrix/,
+      'matrices that do not fit',
+      [
+        { operator: 'Flatten', name: 'row', inputs: ['x'], outputs: ['r'] },
+        { operator: 'MatMul', name: 'attention', inputs: ['x', 'r'], outputs: ['y'] },
+      ],
+      /MatMul "attention": they are no matrices for each other/,
     ],
   ])('refuses %s', async (_, nodes, message) => {
     await expect(run(counted(1, 2, 2), nodes)).rejects.toThrow(message)

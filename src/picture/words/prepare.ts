@@ -60,13 +60,6 @@ export async function prepareOperation(asked: Asked): Promise<Prepared> {
  */
 export async function prepareChain(asked: readonly Asked[], given: Given): Promise<Prepared> {
   const steps = await Promise.all(asked.map(prepareStep))
-  const late = steps.slice(1).find((step) => step.isVolume)
-  if (late !== undefined && !steps[0]!.isVolume) {
-    throw new ConvoError(
-      'E_USAGE',
-      `${late.name} takes a volume, so it must be the first step or follow another step that does`,
-    )
-  }
   return prepared(resolve(sharedSettings, pick(given, chainSettings)), steps)
 }
 
@@ -221,7 +214,8 @@ function prepared(settings: Settings, steps: readonly PreparedStep[]): Prepared 
         operation: steps.map(({ name }) => name).join(' -- '),
         steps: makers,
         settings,
-        isVolume: steps[0]!.isVolume,
+        // steps before one that takes a volume get its slices one by one
+        isVolume: steps.some(({ isVolume }) => isVolume),
       }
     },
   }

@@ -21,7 +21,11 @@ export async function explainChain(
 ): Promise<number> {
   const own = resolve(explainSettings, given)
   checkDrawing(own)
-  const input = await inputOf(steps[0]?.operation.input === 'volume', path, own)
+  const input = await inputOf(
+    steps.some(({ operation }) => operation.input === 'volume'),
+    path,
+    own,
+  )
   const result = await chainOf(steps, input, path === undefined)
   if (own.svg !== undefined) {
     const { drawChain } = await import('./chain-drawing.ts')
