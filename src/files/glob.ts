@@ -1,7 +1,7 @@
-import { type GlobOptions, isDynamicPattern, glob as match } from 'tinyglobby'
+import { escapePath, type GlobOptions, isDynamicPattern, glob as match } from 'tinyglobby'
 import { ConvoError } from '../error.ts'
 
-export { isDynamicPattern }
+export { escapePath, isDynamicPattern }
 
 /**
  * Wildcards in one part of a path, and `**` in all: with more, a name of 255 letters may be tried in billions of ways.

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { basename, dirname, join, relative } from 'node:path'
+import { basename, dirname, extname, join, relative } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { writeWhole } from '../files/change.ts'
+import { escapePath } from '../files/glob.ts'
 import { isFolder } from '../files/stat.ts'
 import { digestOf } from '../image/digest.ts'
 import { findInputs } from '../picture/find.ts'
@@ -145,7 +146,7 @@ export async function adoptGoldens(folder: string, given: string | undefined): P
   }
   await writeLock(root, new Map(await entriesOf(root, files)))
   const isMixed = files.length < found.inputs.length
-  await writeWhole(manifest, manifestText(layout, { goldens, actual, isMixed }))
+  await writeWhole(manifest, manifestText(layout, files, { goldens, actual, isMixed }))
   const filled = (line: string) => line.replaceAll('GOLDENS', goldens).replaceAll('ACTUAL', actual)
   return {
     manifest,
@@ -195,8 +196,12 @@ async function entriesOf(root: string, files: readonly string[]): Promise<[strin
 
 function manifestText(
   { tool }: Layout,
+  files: readonly string[],
   { goldens, actual, isMixed }: { goldens: string; actual: string; isMixed: boolean },
 ): string {
+  const extensions = [...new Set(files.map((path) => extname(path).slice(1)))].sort()
+  const [only, ...others] = extensions
+  const kinds = others.length === 0 ? only : `{${extensions.join(',')}}`
   return [
     '# yaml-language-server: $schema=node_modules/convo/dist/check.schema.json',
     `# Goldens of ${tool}, adopted by convo check init.`,
@@ -205,7 +210,7 @@ function manifestText(
     ...(isMixed ? ['allow: [obsolete]'] : []),
     'cases:',
     "  - name: '{rel}/{stem}'",
-    `    actual: ${JSON.stringify(`${actual}/**/*.{png,jpg,jpeg,webp}`)}`,
+    `    actual: ${JSON.stringify(`${escapePath(actual)}/**/*.${kinds}`)}`,
     '',
   ].join('\n')
 }

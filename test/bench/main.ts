@@ -17,7 +17,8 @@ ${grammar}
 options:
   --suite <name>    ${Object.keys(suites).join(' | ')}; without problems the default is core
                     operators: whole processes on 12 megapixels with their memory, library: beside sharp in one process
-                    compare: beside odiff, ImageMagick and reg-cli (in --packages: odiff-bin reg-cli), with --only
+                    compare: beside odiff, ImageMagick, reg-cli and pixelmatch (in --packages:
+                    odiff-bin reg-cli pixelmatch@7 pngjs), with --only
                     net: networks beside onnxruntime
   --against <dir>   for operators: another built checkout, run in turns; --memory: on 3 to 200 megapixels
   --runs <n>        rounds that count (default 7)       --budget <s>   seconds for a problem (default 40)

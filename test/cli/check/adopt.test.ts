@@ -1,4 +1,5 @@
 import { cpSync, rmSync } from 'node:fs'
+import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { png, repository, stripes } from './repository.ts'
 
@@ -56,6 +57,17 @@ describe('convo check init', () => {
       recursive: true,
     })
     expect(await here.convo(['check'])).toMatchObject({ status: 0 })
+  })
+
+  it('finds new pictures of every kind that the goldens are of, in a folder of any name', async () => {
+    const gif = await sharp(picture(1)).gif().toBuffer()
+    for (const folder of ['', 'new (1) [x]/']) {
+      here.write(`${folder}a.PNG`, picture(1))
+      here.write(`${folder}b.gif`, gif)
+    }
+    expect(await here.convo(['check', 'init', '--actual', 'new (1) [x]'])).toMatchObject({ status: 0 })
+    expect(await here.convo(['check'])).toMatchObject({ status: 0 })
+    expect(here.statuses()).toEqual({ a: 'pass', b: 'pass' })
   })
 
   it('refuses what it would write over, and finds nothing where there is nothing', async () => {
