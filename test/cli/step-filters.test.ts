@@ -80,12 +80,14 @@ describe('on pictures', () => {
   })
   it('edges over a part of a picture in colour are gray there, and the picture is as it was elsewhere', async () => {
     expect(await run('canny rgba.png part.png --region 5,4,9,8')).toMatchObject({ status: 0, stderr: '' })
-    const whole = { size: [width, height], at: [0, 0] }
+    const whole = { size: `${width},${height}`, at: [0, 0] } as const
     const part = await library(here.path('part.png')).crop(whole).raw()
     const before = await library(here.path('rgba.png')).crop(whole).raw()
     const isIn = (x: number, y: number) => x >= 5 && x < 14 && y >= 4 && y < 12
     part.data.forEach((v, i) => {
       const [pixel, c] = [Math.floor(i / 4), i % 4]
+      // colours that nobody sees are not kept
+      if (before.data[i - c + 3] === 0) return
       const isEdge = isIn(pixel % width, Math.floor(pixel / width)) && c < 3
       expect(isEdge ? [0, 255] : [before.data[i]]).toContain(v)
     })

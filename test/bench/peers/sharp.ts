@@ -15,14 +15,17 @@ export const sharpPeer: PeerEntry = {
     encodes: true,
     enter: async (problem) => (problem.kind === 'picture' ? enterPicture(problem) : undefined),
     // There is no magnitude of gradients: both as 16 bits, and the rest in JavaScript.
-    command: (work) => [
-      process.execPath,
-      '-e',
-      script,
-      work.input,
-      work.output,
-      JSON.stringify({ ...work, coding: codingOf(extname(work.output).slice(1)) }),
-    ],
+    command: (work) =>
+      work.kind === 'erode'
+        ? undefined
+        : [
+            process.execPath,
+            '-e',
+            script,
+            work.input,
+            work.output,
+            JSON.stringify({ ...work, coding: codingOf(extname(work.output).slice(1)) }),
+          ],
   }),
 }
 
@@ -104,6 +107,7 @@ const script = `
   async function main() {
     if (work.kind === 'sobel') return await sobel()
     if (work.kind === 'gaussian') return open().blur(work.sigma)
+    if (work.kind === 'median') return open().median(work.side)
     const { side, weights, scale } = work
     return open().convolve({ width: side, height: side, kernel: weights, scale })
   }
