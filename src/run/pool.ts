@@ -94,7 +94,7 @@ export type Staging = {
 }
 
 /** The longest that the calling thread works without a turn of the event loop, in milliseconds, parts being short. */
-const longestDeaf = 50
+const longestDeaf = 10
 /** How often a thread that is aside looks after the input of parts, in milliseconds. */
 const lookEvery = 4
 
