@@ -43,14 +43,14 @@ export const examples: readonly Exhibit[] = [
   {
     name: 'sobel',
     title: 'Edges',
-    line: 'Gradients of two 3x3 kernels. With `--unit`, only a step from black to white is white.',
+    line: 'Gradients from two 3x3 kernels. With `--unit`, only a full step from black to white becomes white.',
     command: 'sobel samples/scene.png out.png',
     at: lighthouse,
   },
   {
     name: 'disk',
     title: 'Lens blur',
-    line: 'A disk, computed in linear light, so that bright spots stay bright.',
+    line: 'A disk-shaped kernel, applied in linear light so that bright spots stay bright.',
     command: 'disk samples/scene.png out.png --radius 6 --linear',
     at: lighthouse,
   },
@@ -108,7 +108,7 @@ export const examples: readonly Exhibit[] = [
   {
     name: 'canny',
     title: 'Edges as lines',
-    line: 'One pixel wide, without weak edges that are not connected to strong ones.',
+    line: 'Lines one pixel wide. Weak edges that are not connected to strong ones are dropped.',
     command: 'canny samples/scene.png out.png --sigma 1.5',
     at: lighthouse,
   },
@@ -123,7 +123,7 @@ export const examples: readonly Exhibit[] = [
   {
     name: 'log',
     title: '16 bits',
-    line: '16-bit gray stays 16-bit gray. This finds spots of one size.',
+    line: '16-bit gray pictures stay 16-bit gray. `log` finds spots of one size.',
     command: 'log samples/gray16.png out.png --sigma 3 --range minmax',
     at: [0, 3],
   },
@@ -235,7 +235,7 @@ export const textbook: readonly Exhibit[] = [
   {
     name: 'involution',
     title: 'Involution',
-    line: 'Each pixel has its own kernel, computed from the picture: smooths but keeps edges.',
+    line: 'Each pixel has its own kernel, computed from the picture. This smooths but keeps edges.',
     command: 'involution samples/scene.png out.png --size 13 --sigma-range 60 --sigma-space 4',
     at: sign,
   },

@@ -107,13 +107,13 @@ function wordsOf(steps: Steps): string[] {
   return asked.flatMap(({ operation, given, kernel }, i) => {
     if (operation.made?.files.length === 0) {
       throw new ConvoError('E_ARGUMENT', 'the network of a batch must come from a file', {
-        why: 'pictures are made in other processes',
+        why: 'worker processes make the pictures',
         fix: "loadNet('model.onnx'), with the path instead of bytes",
       })
     }
     if (kernel !== undefined) {
       throw new ConvoError('E_ARGUMENT', 'the kernel of a batch must be a name or a file', {
-        why: 'pictures are made in other processes',
+        why: 'worker processes make the pictures',
         fix: 'writeKernel, and the path that it wrote',
       })
     }

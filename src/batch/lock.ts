@@ -108,7 +108,7 @@ function createOwn(folder: string, shard: Shard | undefined): Own {
     return { path, file, remove }
   } catch (cause) {
     removeQuietly(path)
-    throw new ConvoError('E_OUTPUT', `the state of the batch cannot be kept in ${folder}`, {
+    throw new ConvoError('E_OUTPUT', `the state of the batch cannot be saved in ${folder}`, {
       why: `${path}: ${(cause as Error).message}`,
       cause,
     })

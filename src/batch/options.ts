@@ -31,7 +31,7 @@ export const batchSettings = {
   },
   memory: {
     ...custom(
-      'memory for all pictures processed at the same time, such as 2GiB or 50%; a picture that needs more runs alone',
+      'memory for all pictures processed at the same time, such as 2GiB or 50%; a picture that needs more is processed alone',
       '<size>|<n%>',
       parseMemory,
     ),
@@ -39,7 +39,7 @@ export const batchSettings = {
   },
   shard: {
     ...text(
-      'process only the i-th of n shards; auto: taken from the job system (Slurm, Kubernetes, CI); auto/n: of n',
+      'process only the i-th of n shards; auto: i and n are taken from the job system (Slurm, Kubernetes, CI); auto/n: only i is',
       '<i/n>|auto[/n]',
     ),
     unset: 'all',

@@ -123,8 +123,8 @@ export const deblurring: Readonly<Record<string, Operator>> = {
     formula:
       'out = F⁻¹(conj H / (|H|² + balance · |L|²)) ∗ x, H the blur, L = 1, or the laplacian with --penalty laplacian',
     source:
-      'Wiener 1949; with --penalty laplacian Hunt 1971, as wiener of scikit-image. Its kernel is computed in float64, cut where the rest ' +
-      'sums to 1/1024, and applied like any other, so that --border works, symmetric by default',
+      'Wiener 1949; with --penalty laplacian Hunt 1971, as in scikit-image’s wiener. Its kernel is computed in float64, cut where the rest ' +
+      'sums to 1/1024, and applied like any other, so --border works (default: symmetric)',
     group: 'detail',
     params: {
       balance: number('expected amount of noise; more is smoother', 0.01, { min: 1e-9, max: 1e6 }),

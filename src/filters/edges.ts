@@ -59,7 +59,8 @@ const formulaOf = {
 /** Filters that find edges and corners. */
 export const edges: Readonly<Record<string, Operator>> = {
   canny: operator({
-    summary: 'draws edges as lines one pixel wide, without weak edges that are not connected to strong ones',
+    summary:
+      'draws edges as lines one pixel wide, and drops weak edges that are not connected to strong ones',
     formula:
       'gradient (Sobel) of the picture smoothed by σ; ridges of its magnitude, interpolated along the gradient; those of at least ' +
       'low that are connected to one of at least high become white',
@@ -68,7 +69,7 @@ export const edges: Readonly<Record<string, Operator>> = {
       'OpenCV uses whole numbers, four directions and no smoothing',
     group: 'edges',
     params: {
-      sigma: number('standard deviation of the blur before, in pixels; 0 for none', 1, {
+      sigma: number('standard deviation of the blur that is applied first, in pixels; 0 for none', 1, {
         min: 0,
         max: 100,
       }),
@@ -111,7 +112,7 @@ export const edges: Readonly<Record<string, Operator>> = {
     },
   }),
   'structure-tensor': operator({
-    summary: 'measures how strongly a neighbourhood follows one direction, and which',
+    summary: 'measures the main direction of a neighbourhood, and how strong it is',
     formula:
       'S = G(σ) ∗ Σ over channels of [gx·gx gx·gy; gx·gy gy·gy], where white is 1; eigenvalues l1 ≥ l2; coherence ((l1 − l2)/(l1 + l2))²; ' +
       'angle of the gradient −90°..90°',

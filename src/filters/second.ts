@@ -88,7 +88,7 @@ export const seconds = {
       if (second === sigma) {
         throw new ConvoError(
           'E_OPTION',
-          `the two standard deviations must differ, got ${sigma} twice, whose difference is 0 everywhere`,
+          `the two standard deviations must differ, got ${sigma} twice: the result would be 0 everywhere`,
         )
       }
       const bell = (s: number) => separable(gaussianRow(s), gaussianRow(s))

@@ -38,7 +38,7 @@ export async function digestFiles(
   const { inputs, notes } = await findInputs({ words, recursive: true, isNull: false })
   if (inputs.length === 0) {
     throw new ConvoError('E_USAGE', `there are no pictures in ${words.join(' and ')}`, {
-      fix: 'a folder with pictures in it or below',
+      fix: 'a folder that contains pictures, or has subfolders with pictures',
     })
   }
   const budget = budgetOf()

@@ -103,7 +103,7 @@ export type Adopted = {
  * Writes a manifest for goldens that another tool made, and the lock that takes them as approved.
  *
  * @param folder where the goldens are, or are below
- * @param given the folder of the pictures to compare, from the folder of the manifest
+ * @param given folder of the pictures to compare, relative to the folder of the manifest
  * @throws ConvoError E_USAGE where there are no goldens, or a manifest or lock is there; E_INPUT for a golden that cannot be
  *   read
  */

@@ -189,7 +189,7 @@ function editedGolden(
     status: 'error',
     message: 'the golden was changed without an approval',
     why: [
-      `${path}: its pixels have the digest ${digest.slice(0, 19)}…, approved was ${entry.digest.slice(0, 19)}…`,
+      `${path}: its pixels have the digest ${digest.slice(0, 19)}…, but ${entry.digest.slice(0, 19)}… was approved`,
     ],
     fix: `restore it, for example with git checkout -- ${path}, or approve the case`,
   }

@@ -11,7 +11,7 @@ import { type CheckOptions, runCheck } from './run.ts'
  * Checks several manifests one after the other. Each has results of its own in a folder of the results; together they are
  * one run, in which the names of cases have the folder of their manifest in front.
  *
- * @throws ConvoError as `runCheck` does; E_USAGE where no manifest has a case that the filters name
+ * @throws ConvoError as `runCheck` does; E_USAGE where no manifest has a case that matches the filters
  */
 export async function checkMany(manifests: readonly Manifest[], options: CheckOptions): Promise<Run> {
   const began = performance.now()
@@ -37,7 +37,7 @@ export async function checkMany(manifests: readonly Manifest[], options: CheckOp
     before += counts[i]!
   }
   if (runs.every(({ cases }) => cases.length === 0)) {
-    throw new ConvoError('E_USAGE', 'no manifest has a case that the filters name', {
+    throw new ConvoError('E_USAGE', 'no manifest has a case that matches the filters', {
       fix: 'a name, or a part of it between stars: --filter "*blur*"',
     })
   }
@@ -61,7 +61,7 @@ function labelsOf(files: readonly string[]): string[] {
   })
   const twice = labels.findIndex((label, i) => labels.indexOf(label) < i)
   if (twice < 0) return labels
-  throw new ConvoError('E_USAGE', `${files[twice]} is given twice, or another manifest is called like it`, {
+  throw new ConvoError('E_USAGE', `${files[twice]} is given twice, or another manifest has the same name`, {
     fix: 'each manifest once',
   })
 }
@@ -127,7 +127,7 @@ export function partsOfNames(run: Run, names: readonly string[]): Part[] {
       : run.cases.filter(({ name, failed }) => failed && nameMatches(name, pattern))
     if (found.length === 0) {
       throw new ConvoError('E_NAME', `the last run has no case ${JSON.stringify(pattern)}`, {
-        why: 'names have the folder of their manifest in front',
+        why: 'names start with the folder of their manifest',
         fix: run.cases[0]?.name ?? 'another name',
       })
     }

@@ -85,7 +85,7 @@ export const reportSettings = {
     ),
     unset: 'pretty',
   },
-  passing: flag('show the pictures of what passes too, on an HTML page of one file'),
+  passing: flag('also show the pictures of cases that pass, on an HTML page of one file'),
 }
 
 function parseSize(given: unknown, name: string): number {

@@ -8,7 +8,7 @@ const channelwise: ReadonlySet<LayerName> = new Set<LayerName>([
 ])
 
 /**
- * A step that gives only `count` channels of a step, from `first` on: what is not needed for them is not computed, as far
+ * A step that gives only `count` channels of a step, from `first` on: what is not needed for them is not supported, as far
  * down as channels stay apart and to the filters of a bank.
  */
 export function narrowed(node: Node, first: number, count: number): Node {

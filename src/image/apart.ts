@@ -40,7 +40,7 @@ export const decodeApart = (input: Source, how: RawRecipe | Borrowing): Promise<
     for (const piece of [framed(order), bytes]) child.stdin.write(piece)
     try {
       const answer = await Promise.race([unframed<Answer>(child.stdout), failed])
-      if (answer === undefined) throw new Error(said.trim() || 'the process that decodes ended')
+      if (answer === undefined) throw new Error(said.trim() || 'the decoding process ended')
       if ('error' in answer.head) throw new Error(answer.head.error)
       return { data: answer.body, info: answer.head.info }
     } finally {

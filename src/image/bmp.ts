@@ -32,7 +32,11 @@ export function readBmp(bytes: Uint8Array, name: string): OwnPicture {
   const compression = isCore ? 0 : view.getUint32(30, true)
   if (width < 1 || height < 1) throw damaged(name, what, 18, `the size is ${width}x${tall}`)
   if (compression === 4 || compression === 5)
-    throw refusal(name, `a BMP around a ${compression === 4 ? 'JPEG' : 'PNG'}`, wayOf(ways.still, name))
+    throw refusal(
+      name,
+      `a BMP that contains a ${compression === 4 ? 'JPEG' : 'PNG'}`,
+      wayOf(ways.still, name),
+    )
   const isPacked = compression === compressions.rle8 || compression === compressions.rle4
   const isFields = compression === compressions.fields || compression === compressions.alphaFields
   const fits =

@@ -48,7 +48,7 @@ export async function readBorrowed(
   if (path === undefined) {
     const stranger = strangerOf(bytes.subarray(0, 512), name)
     throw refusal(name, stranger?.name ?? `a ${kind} picture`, `npm install ${borrowed[kind]}`, [
-      `${name}: it is read where ${borrowed[kind]} is installed, beside convo or in this folder`,
+      `${name}: convo reads it if ${borrowed[kind]} is installed, next to convo or in this folder`,
       `without it: ${stranger?.fix ?? ''}`,
     ])
   }
@@ -65,14 +65,10 @@ export async function readBorrowed(
     }
   } catch (cause) {
     if (cause instanceof ConvoError) throw cause
-    throw new ConvoError(
-      'E_DECODE',
-      `${name} cannot be decoded: it is damaged, or of a kind that is not read`,
-      {
-        why: reasons(cause).map((line) => `${name}: ${borrowed[kind]}: ${line}`),
-        fix: 'a fresh copy of the file',
-        cause,
-      },
-    )
+    throw new ConvoError('E_DECODE', `${name} cannot be decoded: it is damaged, or of an unsupported kind`, {
+      why: reasons(cause).map((line) => `${name}: ${borrowed[kind]}: ${line}`),
+      fix: 'a new copy of the file',
+      cause,
+    })
   }
 }

@@ -50,7 +50,7 @@ const foreign: readonly Foreign[] = [
     way: magick,
   },
   {
-    name: 'a QuickTime or MP4 film',
+    name: 'a QuickTime or MP4 video',
     endings: '.mov .mp4 .m4v',
     starts: /^.{4}(ftyp|moov|mdat|wide)/s,
     way: frames,
@@ -137,7 +137,7 @@ const foreign: readonly Foreign[] = [
   { name: 'a Sigma raw picture (X3F)', endings: '.x3f', starts: 'FOVb', way: raw },
   { name: 'a Minolta raw picture (MRW)', endings: '.mrw', starts: '\0MRM', way: raw },
   { name: 'an AVI film', endings: '.avi', starts: /^RIFF.{4}AVI /s, way: frames },
-  { name: 'a Matroska or WebM film', endings: '.mkv .webm', starts: '\x1a\x45\xdf\xa3', way: frames },
+  { name: 'a Matroska or WebM video', endings: '.mkv .webm', starts: '\x1a\x45\xdf\xa3', way: frames },
   { name: 'an Ogg film', endings: '.ogv', starts: 'OggS', way: frames },
   { name: 'a Flash film', endings: '.flv', starts: 'FLV\x01', way: frames },
   { name: 'a Windows Media film', endings: '.wmv', starts: '\x30\x26\xb2\x75\x8e\x66\xcf\x11', way: frames },
@@ -170,7 +170,7 @@ const foreign: readonly Foreign[] = [
   },
   { name: 'a JPEG-LS picture', endings: '.jls', way: still },
   {
-    name: 'a raw picture of a camera',
+    name: 'a camera raw picture',
     endings: '.dng .nef .nrw .arw .srf .sr2 .pef .srw .3fr .erf .kdc',
     way: raw,
   },

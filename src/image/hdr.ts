@@ -68,7 +68,7 @@ function unpackRow(bytes: Uint8Array, start: number, row: Uint8Array, width: num
   const isNew = width >= 8 && width < 32768 && bytes[at] === 2 && bytes[at + 1] === 2 && bytes[at + 2]! < 128
   if (isNew) {
     if (((bytes[at + 2]! << 8) | bytes[at + 3]!) !== width)
-      throw damaged(name, what, at, 'a row has another width than the picture')
+      throw damaged(name, what, at, 'a row does not have the width of the picture')
     at += 4
     for (let c = 0; c < 4; c++) {
       for (let x = 0; x < width; ) {

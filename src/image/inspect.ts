@@ -88,7 +88,7 @@ const lookers: Readonly<
     return {
       unread,
       metadata: hasOtherColours(Buffer.from(read(0, Math.min(size, 65536))))
-        ? ['coding of colour (nclx)']
+        ? ['colour encoding (nclx)']
         : [],
     }
   },

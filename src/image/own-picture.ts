@@ -25,7 +25,7 @@ export type OwnPicture = {
 export const damaged = (name: string, what: string, at: number, why: string): ConvoError =>
   new ConvoError('E_DECODE', `${name} is a damaged ${what}`, {
     why: `${name}: byte ${at}: ${why}`,
-    fix: 'a fresh copy of the file',
+    fix: 'a new copy of the file',
   })
 
 /** @throws ConvoError E_DECODE for a file that ends before `end` */

@@ -105,7 +105,7 @@ function readPam(bytes: Uint8Array, name: string): OwnPicture {
     // the type of the samples, which may be several words, follows from how many there are
     if (word === 'TUPLTYPE') words.skipLine()
     else if (Object.hasOwn(ranges, word)) found.set(word, words.number(...ranges[word]!, word))
-    else throw damaged(name, what, words.at(), `${JSON.stringify(word)} is no line of its header`)
+    else throw damaged(name, what, words.at(), `${JSON.stringify(word)} is not a line of its header`)
   }
   const missing = Object.keys(ranges).find((key) => !found.has(key))
   if (missing !== undefined) throw damaged(name, what, words.at(), `the header has no ${missing}`)
@@ -130,7 +130,7 @@ function readPam(bytes: Uint8Array, name: string): OwnPicture {
 
 /** Pictures may follow on each other in one file. */
 const further = (bytes: Uint8Array, end: number): Pick<OwnPicture, 'unread'> =>
-  /^P[1-7]\s/.test(textOf(bytes, end, end + 3)) ? { unread: ['further pictures behind the first'] } : {}
+  /^P[1-7]\s/.test(textOf(bytes, end, end + 3)) ? { unread: ['pictures after the first'] } : {}
 
 /** Samples with the high byte first, spread so that `most` is white. */
 function fromBytes(

@@ -79,7 +79,7 @@ const depthsOf: Readonly<Record<number, readonly number[]>> = {
 /** Chunks that are kept nowhere, by what they hold. */
 const lost: Readonly<Record<string, string>> = {
   tIME: 'time',
-  cICP: 'coding of colour (cICP)',
+  cICP: 'colour encoding (cICP)',
   mDCV: 'HDR metadata',
   cLLI: 'HDR metadata',
   bKGD: 'background colour',

@@ -159,7 +159,7 @@ export function readTiffArray(
       name,
       what,
       0,
-      `${count} pieces are needed, and ${Math.min(offsets.length, lengths.length)} are there`,
+      `${count} pieces are needed, but there are ${Math.min(offsets.length, lengths.length)} are there`,
     )
   const type = types[`${format},${bits}`]!
   const isExact = bits <= 16 || type === 'f4'

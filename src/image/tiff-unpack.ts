@@ -18,7 +18,7 @@ export function unpackBits(packed: Uint8Array, length: number): Uint8Array {
   return out.subarray(0, to)
 }
 
-/** The bytes of a strip packed by LZW as TIFF has it (TIFF 6.0, section 13), `length` at most. @throws RangeError for a code that means nothing */
+/** The bytes of a strip packed by LZW as TIFF has it (TIFF 6.0, section 13), `length` at most. @throws RangeError for an invalid code */
 export function unpackLzw(packed: Uint8Array, length: number): Uint8Array {
   const out = new Uint8Array(length)
   // an entry is a run of the output: where it begins, and how long it is
@@ -44,7 +44,7 @@ export function unpackLzw(packed: Uint8Array, length: number): Uint8Array {
       out[to++] = code
     } else {
       const isNew = code === next
-      if (before < 0 || (!isNew && code > next)) throw new RangeError('a code that means nothing')
+      if (before < 0 || (!isNew && code > next)) throw new RangeError('an invalid code')
       const [start, count] = isNew ? [before, long + 1] : [starts[code]!, counts[code]!]
       for (let i = 0; i < count && to < length; i++) out[to++] = out[start + i]!
     }

@@ -107,7 +107,7 @@ export function readTiff(read: Read, name: string): TiffSeen {
     ...(isReduced(first) &&
       larger > 0 && {
         preview: {
-          why: `page 1 is a smaller copy of ${sizeText(first)}, page ${larger + 1} the picture of ${sizeText(pages[larger]!)}`,
+          why: `page 1 is a smaller copy, ${sizeText(first)}; page ${larger + 1} is the picture, ${sizeText(pages[larger]!)}`,
           fix: `--page ${larger + 1}`,
         },
       }),
@@ -210,7 +210,7 @@ function refuseRaw(read: Read, name: string, pages: readonly Directory[], subs: 
   }
   if (full === undefined || !isReduced(first)) return
   throw new ConvoError('E_DECODE', `${name} has its picture in a subdirectory, which convo does not read`, {
-    why: `${name}: page 1 is a smaller copy of ${sizeText(first)}, subdirectory ${subs.indexOf(full)} the picture of ${sizeText(full)}`,
+    why: `${name}: page 1 is a smaller copy, ${sizeText(first)}; subdirectory ${subs.indexOf(full)} is the picture, ${sizeText(full)}`,
     fix: wayOf(ways.flat, name).replace(
       /^vips copy (\S+)/,
       (_, file: string) => `vips copy ${file}[subifd=${subs.indexOf(full)}]`,
@@ -305,10 +305,10 @@ function refuseSamples(read: Read, name: string, page: Directory, layout: Layout
   if (format === 3 && bits !== 32) refuse(`${bits}-bit floats`, toPython(name))
   if (format === 2) refuse(`signed ${bits}-bit samples`, bits <= 32 ? toFloat : toPython(name))
   if (format === 1 && bits > 16)
-    refuse(`whole samples of ${bits} bits`, bits === 32 ? toFloat : toPython(name))
+    refuse(`integer samples of ${bits} bits`, bits === 32 ? toFloat : toPython(name))
   const isPacked = channels === 1 ? ![0, 1, 2, 4, 8, 16].includes(bits) : bits % 8 !== 0
   if (format === 1 && isPacked)
-    refuse(`whole samples of ${bits} ${bits === 1 ? 'bit' : 'bits'}`, toPython(name))
+    refuse(`integer samples of ${bits} ${bits === 1 ? 'bit' : 'bits'}`, toPython(name))
   if (photometric === 8 || photometric === 9 || photometric === 10) {
     refuse('L*a*b* colours', wayOf('magick IN -colorspace sRGB OUT-srgb.tif', name))
   }

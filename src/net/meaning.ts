@@ -47,7 +47,7 @@ export function coloursOf(
     return {
       colours: 'luma',
       channels: 1,
-      note: 'the network takes one channel: it gets the luminance, and the colours are resized beside it; --colours gray drops them',
+      note: 'the network takes one channel: it gets the luminance, and the colours are resized separately; --colours gray drops them',
     }
   }
   if (channels === 1 || (channels === undefined && colours === 1)) return { colours: 'gray', channels: 1 }
@@ -65,7 +65,7 @@ export function senseOf(
   const notes = note === undefined ? [] : [note]
   const inRange = asked.inRange ?? meaning.inRange ?? '0..1'
   if (asked.inRange === undefined && meaning.inRange === undefined)
-    notes.push('the network has no range: 0 is used for black and 1 for white; --in-range changes it')
+    notes.push('the network does not state its range: 0 is black and 1 is white; --in-range changes it')
   const outRange = asked.outRange ?? meaning.outRange ?? guessedOut(model, made === channels, inRange)
   return { inRange, outRange, colours, channels, notes }
 }

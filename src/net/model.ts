@@ -215,7 +215,7 @@ export async function fitOf(
     fix:
       fixed === undefined
         ? 'a larger picture'
-        : `a picture of ${fixed[1]}x${fixed[0]}, or the network exported with open sizes (dynamic axes)`,
+        : `a picture of ${fixed[1]}x${fixed[0]}, or the network exported without fixed sizes (dynamic axes)`,
     cause: first,
   })
 }

@@ -21,7 +21,7 @@ export function inOrder(network: Network, file: string): Network {
       if (makers.has(output)) {
         const other = makers.get(output)
         const giver = other === undefined ? 'an input or a tensor' : `node ${quoted(other.name)}`
-        throw fail(`two parts of the network give ${quoted(output)}`, `node ${nameOf(node)}, and ${giver}`)
+        throw fail(`two nodes of the network produce ${quoted(output)}`, `node ${nameOf(node)}, and ${giver}`)
       }
       makers.set(output, node)
     }
@@ -31,7 +31,7 @@ export function inOrder(network: Network, file: string): Network {
     const guess = name.length <= longestCompared ? nearest(name, near) : undefined
     const like = guess === undefined ? '' : `; there is ${quoted(guess)}`
     return fail(
-      `${of} reads ${quoted(name)}, which nothing gives`,
+      `${of} reads ${quoted(name)}, which nothing produces`,
       `no node, tensor or input has this name${like}`,
     )
   }
@@ -56,7 +56,7 @@ export function inOrder(network: Network, file: string): Network {
       if (maker === undefined || state.get(maker) === 'done') continue
       if (state.get(maker) === 'open') {
         throw fail(
-          `the network goes in a circle at node ${nameOf(top.node)}`,
+          `the network has a cycle at node ${nameOf(top.node)}`,
           `it reads ${quoted(name)} of node ${nameOf(maker)}, which needs it`,
         )
       }

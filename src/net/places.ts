@@ -19,7 +19,7 @@ export async function indexed(
 ): Promise<Value> {
   const shape = shapeOf(value)
   for (const [i, list] of places) {
-    if (list.length === 0) throw unfit(turn, `nothing is left of axis ${i}`)
+    if (list.length === 0) throw unfit(turn, `no samples are left in axis ${i}`)
     if (list.some((place) => !(place >= -1 && place < shape[i]!)))
       throw unfit(turn, `it reads beyond axis ${i}`)
   }
@@ -80,10 +80,10 @@ export async function joined(turn: Turn, values: readonly Value[], axis: number)
   const [shape] = shapes as [number[]]
   const rank = shape.length
   if (shapes.some((one) => one.length !== rank || one.some((size, i) => i !== axis && size !== shape[i])))
-    throw unfit(turn, `what it joins along axis ${axis} differs in other ones`)
+    throw unfit(turn, `its inputs differ in other axes than ${axis}`)
   if (values.length === 1) return values[0]!
   if (axis < rank - 2 && sizeOf(shape.slice(0, axis)) > 1)
-    throw unsupported(turn, `[${shape}] are not joined along axis ${axis}`, 'a network with a batch of 1')
+    throw unsupported(turn, `[${shape}] cannot be joined along axis ${axis}`, 'a network with a batch of 1')
   const even = await Promise.all(values.map((value) => plain(turn.engine, value)))
   const on: AxisNumber = axis < rank - 2 ? 0 : axis === rank - 1 ? 2 : 1
   const planes = await turn.engine.layer(
@@ -120,18 +120,18 @@ export function paddedValue(
 ): Promise<Value> {
   const border = Object.hasOwn(modes, mode) ? modes[mode]! : undefined
   if (border === undefined)
-    throw unsupported(turn, `the mode "${mode}" is not computed`, 'constant, edge, reflect or wrap')
+    throw unsupported(turn, `the mode "${mode}" is not supported`, 'constant, edge, reflect or wrap')
   const shape = shapeOf(value)
   const { source } = borders[border]
   const places = new Map(
     [...pads].map(([axis, [before, after]]) => {
       const size = shape[axis]!
       if (!(size + before + after >= 1))
-        throw unfit(turn, `pads of ${before} and ${after} leave nothing of axis ${axis}`)
+        throw unfit(turn, `pads of ${before} and ${after} leave no samples in axis ${axis}`)
       if (border === 'reflect' && Math.max(before, after) >= size)
         throw unfit(
           turn,
-          `reflects ${Math.max(before, after)} samples of ${size}, and at most ${size - 1} can be`,
+          `reflects ${Math.max(before, after)} samples of ${size}, but at most ${size - 1} can be reflected`,
         )
       return [axis, placesAlong(turn, size + before + after, (i) => source(i - before, size))] as const
     }),

@@ -43,7 +43,8 @@ function windowsOf(turn: Turn, height: number, width: number): Windows {
 async function picture(turn: Turn) {
   const value = valueAt(turn, 0)
   const shape = shapeOf(value)
-  if (shape.length !== 4) throw unsupported(turn, `it gets [${shape}], and pictures [1,C,H,W] are computed`)
+  if (shape.length !== 4)
+    throw unsupported(turn, `its input is [${shape}], but only pictures [1,C,H,W] are supported`)
   return plain(turn.engine, value)
 }
 

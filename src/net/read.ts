@@ -98,9 +98,9 @@ function unknown(bytes: Uint8Array, file: string): ConvoError {
   const known = refusedAs(bytes, basename(file))
   return new ConvoError(
     'E_NET_FORMAT',
-    `${file} is ${known?.what ?? 'not the file of a network that is read'}`,
+    `${file} is ${known?.what ?? 'not a network file that convo reads'}`,
     {
-      why: [`${file}: these are read:`, ...networkFormats.map(({ summary }) => summary)],
+      why: [`${file}: convo reads:`, ...networkFormats.map(({ summary }) => summary)],
       fix: known?.fix,
     },
   )

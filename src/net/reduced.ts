@@ -75,7 +75,7 @@ const reduce =
       }
     }
     const of = kinds[operator]
-    if (of === undefined) throw unsupported(turn, 'is computed of constants alone')
+    if (of === undefined) throw unsupported(turn, 'depends on constants only')
     const made = await over(turn, valueAt(turn, 0), axes, of)
     return keeps ? made : { ...made, dims: made.dims.filter((_, i) => !axes.includes(i)) }
   }

@@ -232,7 +232,7 @@ const depthToSpace: Lowering = (turn) => {
   const b = numberOf(turn, 'blocksize', 1)
   const [n = 1, c = 1, h = 1, w = 1] = shapeOf(item)
   const isCrd = textOf(turn, 'mode', 'DCR') === 'CRD'
-  if (c % b ** 2 !== 0) throw unfit(turn, `${c} channels are no blocks of ${b}x${b}`)
+  if (c % b ** 2 !== 0) throw unfit(turn, `${c} channels are not a multiple of ${b}x${b}`)
   const inner = c / b ** 2
   const parts = withShape(turn, item, isCrd ? [n, inner, b, b, h, w] : [n, b, b, inner, h, w]) as Value
   const turned = transposed(parts, isCrd ? [0, 1, 4, 2, 5, 3] : [0, 3, 4, 1, 5, 2])
@@ -243,7 +243,7 @@ const spaceToDepth: Lowering = (turn) => {
   const item = valueAt(turn, 0)
   const b = numberOf(turn, 'blocksize', 1)
   const [n = 1, c = 1, h = 1, w = 1] = shapeOf(item)
-  if (h % b !== 0 || w % b !== 0) throw unfit(turn, `${w}x${h} is no multiple of ${b}`)
+  if (h % b !== 0 || w % b !== 0) throw unfit(turn, `${w}x${h} is not a multiple of ${b}`)
   const parts = withShape(turn, item, [n, c, h / b, b, w / b, b]) as Value
   return withShape(turn, transposed(parts, [0, 3, 5, 1, 2, 4]), [n, c * b ** 2, h / b, w / b])
 }
@@ -319,10 +319,10 @@ export const shapeLowerings: Readonly<Record<string, Lowering>> = {
     const item = first(turn)
     const type = types[numberOf(turn, 'to', 1)]
     if (type === undefined)
-      throw unsupported(turn, `numbers of ONNX's type ${numberOf(turn, 'to', 1)} are not computed`)
+      throw unsupported(turn, `numbers of ONNX's type ${numberOf(turn, 'to', 1)} are not supported`)
     if (item.kind === 'known') return known(cast(item.constant, type))
     if (type === 'float32' || type === 'float64') return item
-    if (type === 'bool') throw unsupported(turn, 'a picture is not taken to true and false')
+    if (type === 'bool') throw unsupported(turn, 'a picture cannot be cast to booleans')
     return turn.engine
       .layer('activate', [item.planes], { name: 'trunc', unit: 1 })
       .then((planes) => ({ ...item, planes }))

@@ -154,7 +154,7 @@ async function evened(turn: Turn, a: Value, b: Value): Promise<readonly [Value, 
       .slice(0, -2)
       .filter((n) => n > 1).length
   if (x.planes.shape[0] !== y.planes.shape[0] && Math.min(lead(x), lead(y)) > 0)
-    throw unsupported(turn, `[${shapeOf(a)}] and [${shapeOf(b)}] are not spread over each other`)
+    throw unsupported(turn, `[${shapeOf(a)}] and [${shapeOf(b)}] cannot be broadcast together`)
   return [x, y]
 }
 
@@ -225,7 +225,7 @@ const prelu: Lowering = async (turn) => {
   if (slope === undefined) {
     const even = await plain(turn.engine, value)
     if (even !== value) return prelu({ ...turn, inputs: [even, turn.inputs[1]] })
-    throw unfit(turn, `a slope of [${given.shape}] is none for each channel`)
+    throw unfit(turn, `a slope of [${given.shape}] does not have one number for each channel`)
   }
   return { ...value, planes: await turn.engine.layer('prelu', [value.planes], { slope }) }
 }

@@ -122,7 +122,7 @@ const resize: Lowering = async (turn) => {
   const rank = shape.length
   const mode = textOf(turn, 'mode', 'nearest').replace(/^bilinear$/, 'linear')
   if (mode !== 'nearest' && mode !== 'linear' && mode !== 'cubic')
-    throw unsupported(turn, `the mode "${mode}" is not computed`)
+    throw unsupported(turn, `the mode "${mode}" is not supported`)
   const at = isOld ? 1 : 2
   const given = constantAt(turn, at, 'the scales')
   const listed = given === undefined || given.data.length === 0 ? numbersOf(turn, 'scales') : listOf(given)
@@ -148,12 +148,16 @@ const resize: Lowering = async (turn) => {
     smooths: numberOf(turn, 'antialias', 0) === 1,
   }
   if (coordinates[way.coordinate] === undefined)
-    throw unsupported(turn, `the coordinates "${way.coordinate}" are not computed`)
+    throw unsupported(turn, `the coordinates "${way.coordinate}" are not supported`)
   if (nearests[way.nearest] === undefined)
-    throw unsupported(turn, `the rounding "${way.nearest}" is not computed`)
+    throw unsupported(turn, `the rounding "${way.nearest}" is not supported`)
   const outer = own.findIndex(({ output, input }, i) => i < rank - 2 && output !== input)
   if (outer >= 0)
-    throw unsupported(turn, `axis ${outer} of [${shape}] is resized`, 'sizes of rows and columns alone')
+    throw unsupported(
+      turn,
+      `axis ${outer} of [${shape}] is resized`,
+      'a network that resizes rows and columns only',
+    )
   const isCut = way.coordinate === 'tf_crop_and_resize'
   const partOf = (i: number): readonly [number, number] => {
     const k = axes.indexOf(i)

@@ -109,7 +109,7 @@ export function places(turn: Turn, count: number, of: (i: number) => number): nu
   return Array.from({ length: count }, (_, i) => of(i))
 }
 
-/** An error about a setting that is not computed. */
+/** An error about a setting that is not supported. */
 export const unsupported = ({ node }: Turn, what: string, fix?: string): ConvoError =>
   new ConvoError('E_NET_OPERATOR', `${nameOf(node)}: ${what}`, { ...(fix !== undefined && { fix }) })
 
@@ -123,5 +123,5 @@ export const unfit = (turn: Turn, what: string): ConvoError =>
 export function axisIn(turn: Turn, axis: number, rank: number): number {
   const at = axis < 0 ? axis + rank : axis
   if (Number.isInteger(at) && at >= 0 && at < rank) return at
-  throw unfit(turn, `axis ${axis} is none of ${rank} dimensions`)
+  throw unfit(turn, `axis ${axis} does not exist in ${rank} dimensions`)
 }

@@ -156,7 +156,7 @@ export async function pass(model: Model, x: Tensor, engine: Engine, options: Pas
     return { planes: await channelsOf(engine, levels, order), fit, notes, isPicture }
   if (isPicture && made === 3 && isGrayed) {
     notes.push(
-      'the picture is gray and the network takes colours: it gets three equal channels, and their mean is written',
+      'the picture is gray and the network takes colours: the network gets three equal channels, and the mean of its output is written',
     )
     return { planes: await engine.layer('across', [levels], { of: 'mean' }), fit, notes, isPicture }
   }
@@ -223,14 +223,14 @@ async function heated(
 const rawNote = (made: number): string =>
   made === 1
     ? 'the output of the network is a map of numbers, written as levels; --range minmax stretches them, --out-range 0..1 makes 1 white'
-    : `the network gives ${made} maps that are no picture: their numbers are kept; --out-range says what black and white are`
+    : `the network produces ${made} maps, which are not a picture: their numbers are kept; --out-range defines black and white`
 
 function fitNotes({ rows, columns, multiple }: Fit, width: number, height: number): string[] {
   const [high, wide] = [height + rows[0] + rows[1], width + columns[0] + columns[1]]
   if (high === height && wide === width) return []
   const why =
-    multiple > 1 ? `its sizes must be multiples of ${multiple}` : 'its convolutions take the border away'
-  return [
-    `the network got ${wide}x${high}, the picture mirrored at its edges, as ${why}; the result is cut to fit`,
-  ]
+    multiple > 1
+      ? `the network needs multiples of ${multiple}`
+      : 'the network has convolutions without padding'
+  return [`the picture was mirrored at its edges to ${wide}x${high}, because ${why}; the result was cropped`]
 }

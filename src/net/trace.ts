@@ -26,7 +26,7 @@ const domains: ReadonlySet<string> = new Set(['', 'ai.onnx', 'com.microsoft'])
  * Takes planes [C,H,W] through a network: every node is asked in its turn, and `engine` computes, or only writes down, what
  * it wants. What does not depend on the picture is computed at once. Gives the outputs as planes [C',H',W'].
  *
- * @throws ConvoError E_NET_OPERATOR for what is not computed, E_SHAPE where sizes do not fit
+ * @throws ConvoError E_NET_OPERATOR for what is not supported, E_SHAPE where sizes do not fit
  */
 export async function trace(
   network: Network,
@@ -129,11 +129,9 @@ function unknown(node: NetworkNode): ConvoError {
     'E_NET_OPERATOR',
     `${nameOf(node)}: convo does not have the operator ${isForeign ? `${node.domain}.` : ''}${node.operator}`,
     {
-      why: [`operators that it has: ${Object.keys(lowerings).join(', ')}`],
+      why: [`supported operators: ${Object.keys(lowerings).join(', ')}`],
       fix:
-        guess === undefined
-          ? 'a network exported in the operators above'
-          : `a network with ${guess} in its place`,
+        guess === undefined ? 'a network exported in the operators above' : `a network with ${guess} instead`,
     },
   )
 }

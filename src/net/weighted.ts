@@ -47,7 +47,7 @@ async function pictureOf(turn: Turn, value: Value): Promise<Tensor> {
   if (shape.length !== 4 || shape[0] !== 1)
     throw unsupported(
       turn,
-      `it gets [${shape}], and one picture [1,C,H,W] is computed`,
+      `its input is [${shape}], but only one picture [1,C,H,W] is supported`,
       'a network of pictures with a batch of 1',
     )
   return (await plain(turn.engine, value)).planes
@@ -88,7 +88,7 @@ function kernelOf(turn: Turn, weight: Constant): Pair {
   if (weight.shape.length !== 4)
     throw unsupported(
       turn,
-      `weights of [${weight.shape}] are not computed`,
+      `weights of [${weight.shape}] are not supported`,
       'weights of rank 4, as pictures have them',
     )
   return [weight.shape[2]!, weight.shape[3]!]
@@ -182,7 +182,7 @@ const matMul: Lowering = async (turn) => {
   if (m.length < 2 || n.length < 2 || m.at(-1) !== n.at(-2) || lead === undefined)
     throw unfit(turn, 'they are no matrices for each other')
   if (counts.some((count) => count !== 1 && count !== sizeOf(lead)))
-    throw unsupported(turn, `matrices of [${m}] and [${n}] are not spread over each other`)
+    throw unsupported(turn, `matrices of [${m}] and [${n}] cannot be broadcast together`)
   const shape = [...lead, m.at(-2)!, n.at(-1)!]
   if (sizeOf(shape) > limits.tensorSamples.most) {
     throw new ConvoError(
@@ -203,12 +203,12 @@ const gemm: Lowering = (turn): Promise<Item> => {
   const [alpha, beta] = [numberOf(turn, 'alpha', 1), numberOf(turn, 'beta', 1)]
   const b = neededAt(turn, 1, 'the matrix')
   const c = constantAt(turn, 2, 'the bias')
-  if (numberOf(turn, 'transA', 0) !== 0) throw unsupported(turn, 'transA is not computed')
+  if (numberOf(turn, 'transA', 0) !== 0) throw unsupported(turn, 'transA is not supported')
   const scaled = (x: Constant, by: number): Constant =>
     by === 1 ? x : { ...x, data: Float32Array.from(x.data, (v) => v * by) }
   const matrix = numberOf(turn, 'transB', 0) === 0 ? b : transposedConstant(b, [1, 0])
   if (c !== undefined && c.data.length !== 1 && c.data.length !== matrix.shape[1])
-    throw unsupported(turn, `a bias of [${c.shape}] is not computed`)
+    throw unsupported(turn, `a bias of [${c.shape}] is not supported`)
   return byMatrix(turn, valueAt(turn, 0), scaled(matrix, alpha), c && scaled(c, beta))
 }
 

@@ -28,7 +28,7 @@ export const activate = async (engine: Engine, x: Tensor, name: Activation, unit
 /** `--activation`, of every operator with weights. */
 export const activationParam = {
   ...choice(
-    'what every result goes through; for sigmoid, tanh and such black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are',
+    'function applied to every result; for sigmoid, tanh and similar ones, black is 0 and white is 1, but after normalize and in float arrays, numbers are used as they are',
     activationNames,
     'none',
   ),

@@ -57,7 +57,7 @@ export function depthwiseCorrelation(
   if (filters % channels !== 0) {
     throw new ConvoError(
       'E_SHAPE',
-      `${name} has ${filters} filters, which the ${channels} channels of x do not divide`,
+      `${name} has ${filters} filters, which is not a multiple of the ${channels} channels of x`,
       {
         why: `x [${x.shape}], ${name} [${weight.shape}]; every channel has the same number of filters`,
       },
@@ -89,7 +89,7 @@ export function depthwiseBank(
   if (shape[0]! % channels !== 0) {
     throw new ConvoError(
       'E_SHAPE',
-      `the kernel has ${shape[0]} filters, which the ${channels} channels of the picture do not divide`,
+      `the kernel has ${shape[0]} filters, which is not a multiple of the ${channels} channels of the picture`,
       {
         why: `the kernel is ${showShape(shape)}; every channel has the same number of filters`,
       },

@@ -197,7 +197,7 @@ function multiplierOf({ alone }: LayerRules, { kernel, multiplier }: Layer, chan
   if (filters % channels === 0) return filters / channels
   throw new ConvoError(
     'E_SHAPE',
-    `the kernel has ${filters} filters, which the ${channels} channels do not divide`,
+    `the kernel has ${filters} filters, which is not a multiple of the ${channels} channels`,
   )
 }
 

@@ -238,14 +238,14 @@ const unpoolBy = (
     const places = named(name, kept)
     const pooling = poolingOf(places)
     if (pooling === undefined) {
-      throw new ConvoError('E_OPTION', `what is kept as "${name}" are no switches`, {
+      throw new ConvoError('E_OPTION', `what is kept as "${name}" is not switches`, {
         fix: `maxpool --switches ${name}`,
       })
     }
     if (places.shape.join() !== x.shape.join())
       throw new ConvoError(
         'E_SHAPE',
-        `the switches "${name}" are for [${places.shape}], and there is [${x.shape}]`,
+        `the switches "${name}" are for [${places.shape}], but the input is [${x.shape}]`,
       )
     const up = await engine.layer('unpooled', [x, places], pooling)
     if (kernel === undefined) return up

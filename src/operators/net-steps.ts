@@ -32,35 +32,35 @@ const single = (name: Activation, summary: string, formula: string, source: stri
 
 export const sigmoidStep = single(
   'sigmoid',
-  'takes every sample into 0..1, white being 1',
+  'maps every sample to 0..1 with the logistic function',
   'out = 1 / (1 + exp(−x))',
   'the logistic function, Verhulst 1838; black is 0 and white is 1; after normalize and in float arrays, numbers are used as they are',
 )
 export const tanhStep = single(
   'tanh',
-  'takes every sample into −1..1, white being 1',
+  'maps every sample to −1..1 with the hyperbolic tangent',
   'out = tanh(x)',
   'PyTorch’s tanh; levels as for sigmoid',
 )
 export const geluStep = single(
   'gelu',
-  'weighs every sample by how likely a normal one is below it',
+  'multiplies every sample by the share of a normal distribution below it',
   'out = x · Φ(x)',
-  'Hendrycks and Gimpel 2016; numbers as of sigmoid',
+  'Hendrycks and Gimpel 2016; numbers as for sigmoid',
 )
 export const siluStep = single(
   'silu',
-  'weighs every sample by its sigmoid',
+  'multiplies every sample by its sigmoid',
   'out = x / (1 + exp(−x))',
-  'Elfwing, Uchibe and Doya 2018; numbers as of sigmoid',
+  'Elfwing, Uchibe and Doya 2018; numbers as for sigmoid',
 )
 
 export const leakyReluStep = operator({
-  summary: 'multiplies what is below 0 by a slope',
+  summary: 'multiplies negative values by a slope',
   formula: 'out = x where x ≥ 0, else slope · x',
   source: 'Maas, Hannun and Ng 2013',
   group: 'steps',
-  params: { slope: number('what samples below 0 are multiplied by', 0.01) },
+  params: { slope: number('factor of negative values', 0.01) },
   kernel: 'none',
   takes: [],
   build: ({ values: { slope } }) => ({
@@ -83,7 +83,7 @@ function perChannel(name: string, given: readonly number[], { shape }: Tensor): 
 }
 
 export const preluStep = operator({
-  summary: 'multiplies what is below 0 by a slope of its channel',
+  summary: 'multiplies negative values by a slope per channel',
   formula: 'out = x where x ≥ 0, else slope[c] · x',
   source: 'He et al. 2015',
   group: 'steps',
@@ -98,9 +98,9 @@ export const preluStep = operator({
 })
 
 export const clipStep = operator({
-  summary: 'cuts samples off below a smallest and above a largest level',
+  summary: 'limits samples to a range of levels',
   formula: 'out = min(max, max(min, x))',
-  source: 'PyTorch’s clamp; ReLU6 is a clip of numbers to 0..6: --min 0 --max 6 after normalize',
+  source: 'PyTorch’s clamp; ReLU6 clips numbers to 0..6: --min 0 --max 6 after normalize',
   group: 'steps',
   params: {
     min: number('the smallest, in levels of 0..255 at any depth', 0),
@@ -123,7 +123,7 @@ export const clipStep = operator({
 })
 
 export const batchNormStep = operator({
-  summary: 'takes every channel to the mean and spread that a network learned',
+  summary: 'normalizes every channel with the mean and variance that a network learned',
   formula: 'out = (x − mean[c]) / √(variance[c] + epsilon) · gamma[c] + beta[c]',
   source: 'Ioffe and Szegedy 2015, in evaluation; one number, or one for each channel',
   group: 'steps',
@@ -138,7 +138,7 @@ export const batchNormStep = operator({
   takes: [],
   build: ({ values: { mean, variance, gamma, beta, epsilon } }) => {
     if (variance.some((v) => v + epsilon <= 0))
-      throw new ConvoError('E_OPTION', '--variance and --epsilon must come to more than 0')
+      throw new ConvoError('E_OPTION', '--variance and --epsilon must add up to more than 0')
     return {
       ...planar,
       apply: (x, engine) =>
@@ -153,9 +153,9 @@ export const batchNormStep = operator({
 })
 
 export const keepStep = operator({
-  summary: 'keeps what there is under a name, for a later step of the chain',
+  summary: 'saves the current result under a name, for a later step of the chain',
   formula: 'out = x',
-  source: 'the skips of networks, as in He et al. 2015; add, concat and unpool take it with --with',
+  source: 'for skip connections, as in He et al. 2015; add, concat and unpool read it with --with',
   group: 'steps',
   params: { as: text('the name', '<name>', 'skip') },
   kernel: 'none',
@@ -166,18 +166,18 @@ export const keepStep = operator({
 /** What was kept under a name. @throws ConvoError E_NAME */
 export function named(name: string, kept: Kept | undefined): Tensor {
   if (kept !== undefined) return kept(name)
-  throw new ConvoError('E_NAME', `no step before kept anything as "${name}"`)
+  throw new ConvoError('E_NAME', `no earlier step saved a result as "${name}"`)
 }
 
 const withParam = {
   with: {
-    ...text('the name under which a step kept it: keep --as <name>', '<name>'),
+    ...text('name of a result that was saved with keep --as', '<name>'),
     unset: 'the result itself',
   },
 } satisfies Params
 
 export const addStep = operator({
-  summary: 'adds what was kept under a name',
+  summary: 'adds a result that keep saved',
   formula: 'out = x + kept',
   source: 'the residual connections of He et al. 2016',
   group: 'steps',
@@ -199,7 +199,7 @@ export const addStep = operator({
 })
 
 export const concatStep = operator({
-  summary: 'puts the channels of what was kept under a name behind those that there are',
+  summary: 'appends the channels of a result that keep saved',
   formula: 'out = x and then kept, [C + C′,H,W]',
   source: 'the skips of Ronneberger, Fischer and Brox 2015',
   group: 'steps',
@@ -221,13 +221,13 @@ export const concatStep = operator({
 })
 
 export const pixelShuffleStep = operator({
-  summary: 'makes pixels of channels: upsampling at the end of networks',
+  summary: 'rearranges channels into pixels: upsampling at the end of networks',
   formula: 'out[c, i·r + u, j·r + v] = x[c·r² + u·r + v, i, j]; H x W x C·r² becomes H·r x W·r x C',
   source: 'Shi et al. 2016; PyTorch’s PixelShuffle',
   group: 'steps',
   params: {
     by: {
-      ...integer('how many times as wide and high', undefined, { min: 1, max: 64 }),
+      ...integer('factor of the width and height', undefined, { min: 1, max: 64 }),
       unset: 'the largest of 1 to 4 that the channels allow',
     },
   },
@@ -265,8 +265,8 @@ export const avgPoolStep = operator({
   group: 'steps',
   params: {
     size: sides('height and width of the window', 1, 2),
-    stride: { ...sides('pixels from one window to the next', 1, 2), unset: 'the size of the window' },
-    padding: sides('pixels around the picture, which do not count', 0, 0),
+    stride: { ...sides('distance between windows, in pixels', 1, 2), unset: 'the size of the window' },
+    padding: sides('pixels added around the picture, which do not count', 0, 0),
   },
   kernel: 'none',
   takes: [],
@@ -286,7 +286,7 @@ export const avgPoolStep = operator({
 })
 
 export const globalPoolStep = operator({
-  summary: 'takes every channel to one number: its mean or its largest sample',
+  summary: 'reduces every channel to one number: its mean or its maximum',
   formula: 'out[c] = mean of x[c,i,j] over all i, j; [C,1,1]',
   source: 'Lin, Chen and Yan 2013',
   group: 'steps',
@@ -306,9 +306,9 @@ export const globalPoolStep = operator({
 })
 
 export const softmaxStep = operator({
-  summary: 'makes shares of the channels of every pixel, which sum to 1',
+  summary: 'turns the channels of every pixel into probabilities, which sum to 1',
   formula: 'out[c] = exp(x[c]) / Σ exp(x[k]) over k',
-  source: 'Bridle 1990; numbers as of sigmoid',
+  source: 'Bridle 1990; numbers as for sigmoid',
   group: 'steps',
   params: {},
   kernel: 'none',
@@ -326,7 +326,7 @@ const multiplied = (engine: Engine, x: Tensor, by: number): Promise<Tensor> =>
   engine.layer('withNumber', [x], { operation: 'multiply', numbers: Float32Array.of(by), isFirst: false })
 
 export const argmaxStep = operator({
-  summary: 'gives the number of the largest channel of every pixel',
+  summary: 'finds the channel with the largest value of every pixel',
   formula: 'out = the first c whose x[c] is largest; [1,H,W]',
   source:
     'the classes of a segmentation, as in Long, Shelhamer and Darrell 2015; --range minmax makes them visible, .npy keeps them',

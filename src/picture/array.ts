@@ -169,7 +169,7 @@ function besideArray(
     meta: { ...(resolution && { resolution }), ...(metadata && { metadata }) },
     notes:
       pages > 1
-        ? [`${name} has ${pages} pages, and page ${page + 1} was used; --page <n> takes another`]
+        ? [`${name} has ${pages} pages, but only page ${page + 1} was used; --page <n> selects another`]
         : [],
   }
 }

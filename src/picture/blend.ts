@@ -87,7 +87,7 @@ async function maskOf(
   if (settings.mask === undefined) return undefined
   const picture = await decode(settings.mask, limitsOf({ ...settings, page: undefined }))
   if (picture.width !== width || picture.height !== height) {
-    throw new ConvoError('E_SHAPE', `the mask ${settings.mask} has another size than ${input}`, {
+    throw new ConvoError('E_SHAPE', `the mask ${settings.mask} has a different size than ${input}`, {
       why: `${settings.mask}: ${picture.width}x${picture.height}, ${input}: ${width}x${height}`,
       fix: 'a mask of the same size',
     })
@@ -115,7 +115,7 @@ export function blendable(data: Data, { input, isLuma }: Blending, task: Picture
     const made = asColours(nodeOf(data.out), wanted[0]!)
     if (made.shape.join() === wanted.join()) return { ...data, out: traced(made) }
   }
-  throw new ConvoError('E_OPTION', `--${askedOf(task)} needs a result like the input`, {
+  throw new ConvoError('E_OPTION', `--${askedOf(task)} needs a result of the same shape as the input`, {
     why: `the input is [${wanted.join(',')}], the result [${tensorIn(data).shape.join(',')}]`,
     fix: `no --${askedOf(task)}`,
   })

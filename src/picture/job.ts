@@ -105,7 +105,7 @@ export function taskOf(job: PictureJob): PictureTask {
   if (job.isVolume && settings.page !== undefined) {
     throw new ConvoError(
       'E_OPTION',
-      `--page ${settings.page} is for one page, and ${job.operation} takes all`,
+      `--page ${settings.page} selects one page, but ${job.operation} uses all pages`,
       {
         fix: 'no --page',
       },

@@ -12,7 +12,7 @@ import { operationWith } from './operations.ts'
 export const netParams = {
   'in-range': {
     ...choice(
-      'range of black and white in the input of the network; imagenet: mean and spread of torchvision',
+      'range of black and white in the input of the network; imagenet: the mean and standard deviation of torchvision',
       netRanges,
     ),
     unset: 'from the network, otherwise 0..1',
@@ -54,7 +54,7 @@ export const netParams = {
 
 /** The factor of the size, which some files leave open. */
 export const netScale = {
-  ...integer('factor of the size, for files that do not specify it', undefined, { min: 1, max: 64 }),
+  ...integer('scale factor, for files that do not specify it', undefined, { min: 1, max: 64 }),
   unset: 'from the file',
 }
 

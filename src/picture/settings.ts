@@ -127,7 +127,7 @@ export const pictureSettings = {
   },
   region: {
     ...custom<readonly [x: number, y: number, width: number, height: number]>(
-      'restrict the operation to a rectangle; elsewhere the input stays',
+      'restrict the operation to a rectangle; elsewhere the input is kept',
       '<x,y,w,h>',
       parseRegion,
     ),
@@ -135,7 +135,7 @@ export const pictureSettings = {
   },
   mask: {
     ...text(
-      'restrict the operation by a picture of the same size: the result where it is white, the input where it is black, and between them as it is gray',
+      'restrict the operation with a picture of the same size: the result where it is white, the input where it is black, a mixture where it is gray',
       '<picture>',
     ),
     unset: 'the result everywhere',
@@ -143,7 +143,7 @@ export const pictureSettings = {
   mix: number('share of the result; the rest is the input', 1, { min: 0, max: 1 }),
   'channels-of': {
     ...choice(
-      'filter the luma (Rec. 709, as --gray) alone: its change is added to red, green and blue, so that colours stay',
+      'filter only the luma (Rec. 709, as --gray): its change is added to red, green and blue, which keeps the colours',
       ['luma'],
     ),
     unset: 'every channel is filtered',

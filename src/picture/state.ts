@@ -26,7 +26,7 @@ export type Volume = {
   readonly kind: 'volume'
   readonly tensor: Tensor
   readonly full: FullScale
-  /** Of what is not computed: its height and width are not known. */
+  /** Of what is not supported: its height and width are not known. */
   readonly isUnsized?: boolean | undefined
 }
 

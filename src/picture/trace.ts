@@ -132,8 +132,8 @@ function keptOf({ kept }: State) {
 
 const unnamed = (name: string, names: readonly string[]): ConvoError => {
   const guess = nearest(name, names)
-  return new ConvoError('E_NAME', `no step before kept anything as "${name}"`, {
-    why: names.length === 0 ? 'keep --as <name> keeps what there is' : `kept: ${names.join(', ')}`,
+  return new ConvoError('E_NAME', `no earlier step saved a result as "${name}"`, {
+    why: names.length === 0 ? 'keep --as <name> saves a result' : `kept: ${names.join(', ')}`,
     ...(guess === undefined ? {} : { instead: [name, guess] as const }),
   })
 }
@@ -222,7 +222,7 @@ async function coveredOf(ground: Ground, data: Pending): Promise<Tensor> {
   return traced(planesNode(covered(await ground.compute(graphOf(data)))))
 }
 
-/** A step on all slices of a volume, or on one after the other. What is not computed has no size but for kernels and slabs. */
+/** A step on all slices of a volume, or on one after the other. What is not supported has no size but for kernels and slabs. */
 async function overVolume(
   ground: Ground,
   engine: Engine,

@@ -126,7 +126,9 @@ function levelsFor(task: PictureTask): 'plain' | 'stretched' | 'legible' {
 }
 
 function legibleNote(count: number, isSigned: boolean, each: boolean): string {
-  const levels = isSigned ? 'gray is 0, white and black' : 'black is 0, white'
+  const levels = isSigned
+    ? 'gray is 0, and white and black are the ends of'
+    : 'black is 0, and white is the end of'
   const reach = each ? 'the range of 99.5% of each map' : 'the range of 99.5% of all maps'
   return `${count} maps: ${levels} ${reach}; --range clamp keeps the levels, --map-range chooses each or shared`
 }

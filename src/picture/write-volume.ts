@@ -56,7 +56,7 @@ export async function writeVolume(
   const format = pagedFormat(depth, task)
   if (isNumbered(task)) return writeEach(session, { count: depth, at }, own, meta, [])
   if (format !== undefined) return writePages(session, { count: depth, at }, own, meta, format)
-  const note = `${depth} slices of ${width}x${height} are on one sheet; for one file each use {index} in the path, for pages .tif, for an animation .gif or .webp`
+  const note = `${depth} slices of ${width}x${height} are on one sheet; use {index} in the path for one file each, .tif for pages, or .gif or .webp for an animation`
   const wishes = { depth: colours, labels: task.settings.labels, ...blackAndWhite(own, full) }
   const rendering = sheetRendering(session, pendingOver(shown, full), wishes, own)
   const written = await writeRendering(session, rendering, own, meta)

@@ -35,7 +35,7 @@ const pending = new WeakSet<Tensor>()
 /** A tensor of which only the shape is known: its numbers are computed later, and to look at them is a bug. */
 export function pendingTensor(shape: readonly number[]): Tensor {
   const get = () => {
-    throw new ConvoError('E_INTERNAL', 'an operator looked at numbers that are not computed yet')
+    throw new ConvoError('E_INTERNAL', 'an operator looked at numbers that are not supported yet')
   }
   const tensor: Tensor = Object.create(Tensor.prototype, {
     shape: { value: shape, enumerable: true },

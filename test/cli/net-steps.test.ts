@@ -127,7 +127,7 @@ describe('layers of networks as steps of a chain, on arrays of numbers', () => {
       'skup',
     ])
     expect(status).toBe(2)
-    expect(stderr).toContain('error: no step before kept anything as "skup"   [E_NAME]')
+    expect(stderr).toContain('error: no earlier step saved a result as "skup"   [E_NAME]')
     expect(stderr).toContain('--with skip')
   })
 })

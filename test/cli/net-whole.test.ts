@@ -58,7 +58,7 @@ describe('whole networks on a photograph', () => {
     expect(channels).toBe(3)
   })
 
-  it('SegNet: switches through four poolings, and a picture that is no multiple of 16', async () => {
+  it('SegNet: switches through four poolings, and a picture that is not a multiple of 16', async () => {
     const size = [48, 64] as const
     const x = await part('s.png', ...size)
     const expected = meaningOf(segnet(size), x)

@@ -77,7 +77,7 @@ describe('convo net', () => {
     const input = await picture('in.png', 4, 4, 3, ramp)
     const { stderr } = await run(model('up.onnx', doubling(3)), input, folder.path('out.png'))
     expect(stderr).toContain(
-      'note: the network has no range: 0 is used for black and 1 for white; --in-range changes it',
+      'note: the network does not state its range: 0 is black and 1 is white; --in-range changes it',
     )
   })
 

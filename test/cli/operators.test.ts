@@ -184,7 +184,9 @@ describe('the first layers of a network', () => {
     await run('conv2d', 'in.png', 'all.npy', '--kernel', 'net.safetensors#conv1.weight', '-q')
     const { data: all } = readArray(folder.path('all.npy'))
     const { stderr } = await run('conv2d', 'in.png', 'some.png', '--kernel', layer[1]!, '--channels', '7,3,5')
-    expect(stderr).toMatch(/^note: 3 maps: gray is 0, white and black the range of 99.5% of all maps/)
+    expect(stderr).toMatch(
+      /^note: 3 maps: gray is 0, and white and black are the ends of the range of 99.5% of all maps/,
+    )
     const some = await read(folder.path('some.png'))
     expect(some.channels).toBe(3)
     const plane = width * height

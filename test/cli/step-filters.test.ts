@@ -123,7 +123,7 @@ describe('refused', () => {
     ],
     [
       'resize rgb.png o.png --by 2 --region 1,1,5,5 --dry-run',
-      '--region needs a result like the input',
+      '--region needs a result of the same shape as the input',
       'convo resize rgb.png o.png --by 2 --dry-run',
     ],
     ['median rgb.png o.png --angle 3', '--angle 3 applies to a line', undefined],

@@ -170,7 +170,7 @@ describe('volumes', () => {
     const { status, stderr } = await run('conv3d', 'slices', 'sheet.png', '--sigma', '0.1')
     expect(status).toBe(0)
     expect(stderr).toBe(
-      `note: ${depth} slices of ${width}x${height} are on one sheet; for one file each use {index} in the path, for pages .tif, for an animation .gif or .webp\n`,
+      `note: ${depth} slices of ${width}x${height} are on one sheet; use {index} in the path for one file each, .tif for pages, or .gif or .webp for an animation\n`,
     )
     const sheet = await read(at('sheet.png'))
     const last = await read(at(`slices/${names.at(-1)}`))

@@ -36,7 +36,7 @@ describe('a format that is not read', () => {
     ['II*\0\x10\0\0\0IIII', 'x.iiq', 'a Phase One raw picture (IIQ)', 'darktable-cli x.iiq x.tif'],
     ['IIRO\x08\0', 'x.orf', 'an Olympus raw picture (ORF)', 'darktable-cli x.orf x.tif'],
     ['IIU\0\x18', 'x.rw2', 'a Panasonic raw picture (RW2)', 'darktable-cli x.rw2 x.tif'],
-    ['\0\0\0\x18ftypqt  ', 'x.mov', 'a QuickTime or MP4 film', 'ffmpeg -i x.mov x-%04d.png'],
+    ['\0\0\0\x18ftypqt  ', 'x.mov', 'a QuickTime or MP4 video', 'ffmpeg -i x.mov x-%04d.png'],
     ['II\xbc\x01\x20\0', 'x.jxr', 'a JPEG XR picture', 'JxrDecApp -i x.jxr -o x.tif'],
     [jpeg('\xf7'), 'x.jls', 'a JPEG-LS picture', 'ffmpeg -i x.jls x.png'],
     [jpeg('\xc3'), 'x.jpg', 'a lossless JPEG', 'ffmpeg -i x.jpg x.png'],
@@ -87,7 +87,7 @@ describe('a format that is not read', () => {
   it.each([
     ['12 bits', tiff([258, 3, 12]), 'has whole samples of 12 bits, which convo does not read'],
     ['a palette of 3 channels', tiff([262, 3, 3], [277, 3, 3]), 'has samples of an unsupported type'],
-    ['a mosaic on page 2', mosaic, 'is a raw picture of a camera, which convo does not read'],
+    ['a mosaic on page 2', mosaic, 'is a camera raw picture, which convo does not read'],
   ])('a TIFF of %s is refused', async (_, bytes, what) => {
     const error = await failure('E_DECODE', () =>
       decode(latin1(bytes), { maxPixels: 1e6, orient: true, name: 'x.tif' }),

@@ -30,7 +30,7 @@ describe('a TIFF', () => {
     ])
     const mosaic = tiffOf([{ ...thumbnail, subs: [{ ...full, fields: [[262, 3, 32803]] }] }])
     expect((await failure('E_DECODE', () => decode(mosaic, options))).message).toContain(
-      'a raw picture of a camera',
+      'a camera raw picture',
     )
   })
 

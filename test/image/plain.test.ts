@@ -99,7 +99,7 @@ describe('Netpbm', () => {
     ['P2 2 1 255 1', 'expected sample 2 of 2'],
     ['P2 1 1 255 999', 'a sample is 999'],
     ['P7\nWIDTH 1\nENDHDR\n', 'the header has no HEIGHT'],
-    ['P7\nCOLOUR 1\nENDHDR\n', '"COLOUR" is no line of its header'],
+    ['P7\nCOLOUR 1\nENDHDR\n', '"COLOUR" is not a line of its header'],
     ['PF 1 1 0\n', 'the scale must be a number other than 0'],
     ['PF 1 1 -1\nabc', 'the file ends after 13 bytes, and 22 are needed'],
   ])('refuses %j', async (text, why) => {
@@ -112,7 +112,7 @@ describe('Netpbm', () => {
 
   it('of several pictures says that the first was read', async () => {
     expect((await decode(latin1('P5 1 1 255\n\x07P5 1 1 255\n\x08'), options)).notes).toEqual([
-      'not read from x: further pictures behind the first',
+      'not read from x: pictures after the first',
     ])
   })
 

@@ -149,12 +149,14 @@ describe('a result over its input', () => {
       'region: [99, 0, 1, 1] lies outside the input',
     )
     expect((await error({ mix: 0.5 }, (chain) => chain.box({ stride: [2, 2] }))).message).toBe(
-      'mix needs a result like the input',
+      'mix needs a result of the same shape as the input',
     )
     const planned = of(one, { mix: 0.5 })
       .box({ stride: [2, 2] })
       .plan()
-    await expect(planned).rejects.toMatchObject({ message: 'mix needs a result like the input' })
+    await expect(planned).rejects.toMatchObject({
+      message: 'mix needs a result of the same shape as the input',
+    })
     expect((await error({ mix: 0.5, channels: 'first' })).message).toContain('cannot be used together')
     await error({ region: [1, 1, 0, 4] })
     const mask = join(folder, 'small.png')

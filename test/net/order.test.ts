@@ -42,18 +42,18 @@ describe('nodes come after those that they read', () => {
 describe('refused by name', () => {
   test('circles', () => {
     expect(refused(['x,c>a', 'a>b', 'b>c', 'c>y'])).toEqual([
-      'the network goes in a circle at node "to-b" (Sum)',
+      'the network has a cycle at node "to-b" (Sum)',
       'n: it reads "a" of node "to-a" (Sum), which needs it',
     ])
-    expect(refused(['y>y'])[0]).toBe('the network goes in a circle at node "to-y" (Sum)')
+    expect(refused(['y>y'])[0]).toBe('the network has a cycle at node "to-y" (Sum)')
   })
 
   test('what nothing gives, with what may be meant', () => {
     expect(refused(['x>first', 'frist>y'])).toEqual([
-      'node "to-y" (Sum) reads "frist", which nothing gives',
+      'node "to-y" (Sum) reads "frist", which nothing produces',
       'n: no node, tensor or input has this name; there is "first"',
     ])
-    expect(refused(['x>y'], ['z'])[0]).toBe('an output reads "z", which nothing gives')
+    expect(refused(['x>y'], ['z'])[0]).toBe('an output reads "z", which nothing produces')
   })
 
   test('names without end, at once', () => {
@@ -64,7 +64,7 @@ describe('refused by name', () => {
 
   test('what two nodes give', () => {
     expect(refused(['x>y', 'w>y'])).toEqual([
-      'two parts of the network give "y"',
+      'two nodes of the network produce "y"',
       'n: node "to-y" (Sum), and node "to-y"',
     ])
     expect(refused(['x>w', 'w>y'])[1]).toBe('n: node "to-w" (Sum), and an input or a tensor')

@@ -58,23 +58,23 @@ describe('a path', () => {
 describe('what is not read is named, with what is', () => {
   const text = (start: string) => Buffer.from(start.padEnd(64, '.'), 'latin1')
   test.each([
-    ['a.h5', text('\x89HDF\r\n\x1a\n'), 'a.h5 is a network of Keras in HDF5, which convo does not read'],
-    ['a.tflite', text('....TFL3'), 'a.tflite is a network of TensorFlow Lite, which convo does not read'],
+    ['a.h5', text('\x89HDF\r\n\x1a\n'), 'a.h5 is a Keras network in HDF5, which convo does not read'],
+    ['a.tflite', text('....TFL3'), 'a.tflite is a TensorFlow Lite network, which convo does not read'],
     [
       'a.onnx',
       text('version https://git-lfs.github.com/spec/v1'),
-      'a.onnx is a pointer of Git LFS, not the file itself',
+      'a.onnx is a Git LFS pointer, not the file itself',
     ],
     ['a.onnx', text('<html>'), 'a.onnx is not an ONNX file, despite its name'],
     ['a.pth', text('<html>'), 'a.pth is not a file of torch.save, despite its name'],
     ['a.safetensors', text('<html>'), 'a.safetensors is not a .safetensors file, despite its name'],
     ['a.bin', text('\x01'), 'a.bin is without a description of the network'],
-    ['a', text('hello'), 'a is not the file of a network that is read'],
+    ['a', text('hello'), 'a is not a network file that convo reads'],
     ['a.onnx', Buffer.alloc(0), 'a.onnx is empty'],
   ])('%s', (name, bytes, message) => {
     const error = failure(() => networkFrom(bytes, { name }))
     expect([error.code, error.message]).toEqual(['E_NET_FORMAT', message])
-    expect(error.why).toEqual([`${name}: these are read:`, ...networkFormats.map(({ summary }) => summary)])
+    expect(error.why).toEqual([`${name}: convo reads:`, ...networkFormats.map(({ summary }) => summary)])
   })
 
   test('and a value that is neither a path nor bytes', () => {

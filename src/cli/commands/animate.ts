@@ -19,7 +19,7 @@ const playSettings = {
     unset: 'all',
   },
   width: {
-    ...integer('of the drawing, in pixels', undefined, { min: 160, max: 4000 }),
+    ...integer('width of the drawing, in pixels', undefined, { min: 160, max: 4000 }),
     unset: 'its natural width',
   },
   debug: sharedSettings.debug,

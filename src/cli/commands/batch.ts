@@ -67,8 +67,8 @@ export const batchCommand: Command = {
     {
       title: 'What is up to date',
       text:
-        'An output is skipped if it is still what a batch wrote, from the same bytes, with the same operation and the same ' +
-        'arithmetic. The record of this is kept in .convo in the folder of the outputs. To resume a batch that was stopped, ' +
+        'An output is skipped if a batch wrote it from the same input bytes, it has not changed since, and the operation and the ' +
+        'arithmetic are the same. The record of this is kept in .convo in the folder of the outputs. To resume a batch that was stopped, ' +
         'run the same command again.',
     },
   ],

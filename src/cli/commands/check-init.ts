@@ -5,7 +5,7 @@ import type { Command } from '../command.ts'
 
 const initSettings = {
   actual: {
-    ...text('the folder of the pictures to compare, from the folder of the manifest', '<folder>'),
+    ...text('folder of the pictures to compare, relative to the folder of the manifest', '<folder>'),
     unset: 'as the tool has it: actual or shots',
   },
   json: flag('print what was done as one JSON object'),
@@ -20,7 +20,7 @@ export const checkInit: Command = {
   arguments: [
     {
       name: 'folder',
-      summary: 'where the goldens are, or are below; . unless given',
+      summary: 'the folder of the goldens, or one above it. Default: .',
       kind: 'file',
       optional: true,
     },
@@ -31,10 +31,10 @@ export const checkInit: Command = {
     {
       title: 'Goldens of other tools',
       text:
-        'Known are the folders of reg-cli (expected), Playwright (*-snapshots) and jest-image-snapshot (__image_snapshots__); ' +
-        'else every picture in the folder is a golden. Two files are written: convo.check.yaml, and convo.lock.json among the ' +
-        'goldens, which themselves stay as they are. The pictures to compare have the same paths below another folder; what is ' +
-        'printed says how the tool writes them there.',
+        'The folders of reg-cli (expected), Playwright (*-snapshots) and jest-image-snapshot (__image_snapshots__) are recognised; ' +
+        'otherwise, every picture in the folder is a golden. Two files are written: convo.check.yaml, and convo.lock.json among the ' +
+        'goldens, which are not changed. The pictures to compare must have the same paths below another folder; the output ' +
+        'explains how to make the tool write them there.',
     },
   ],
   async run({ args, given, io }) {

@@ -24,7 +24,7 @@ export const checkCommand: Command = {
   arguments: [
     {
       name: 'manifest',
-      summary: 'a YAML or JSON file; several make one run. Default: convo.check.yaml',
+      summary: 'a YAML or JSON file; several are checked in one run. Default: convo.check.yaml',
       kind: 'file',
       optional: true,
       repeats: true,
@@ -48,7 +48,7 @@ export const checkCommand: Command = {
       text:
         'pass: every sample equals the golden. tolerated: differs within its tolerance. changed, size: differs. ' +
         'new: has no golden yet. obsolete: a golden without a case. error: could not be made or compared, or its golden ' +
-        'was changed without approval. All but pass and tolerated fail the check, unless allowed.',
+        'was changed without approval. Every status except pass and tolerated fails the check, unless allowed.',
     },
     {
       title: 'Exit status',

@@ -26,7 +26,7 @@ const folderSettings = {
     unset: 'nothing is written; .convo/compare with --reporter html',
   },
   update: flag(
-    'copy what was added or changed over the expected pictures, and remove those without an actual one; refused on a CI server',
+    'accept the differences: copy added and changed pictures over the expected ones, and remove expected pictures without an actual one; refused on a CI server',
   ),
 }
 

@@ -37,7 +37,7 @@ export const netCommand: Command = {
     {
       title: 'What it computes',
       text: [
-        '  All nodes of the network run as one graph, strip by strip. The result is that of the whole picture, bit for bit, with any number of threads, and memory grows with the width only. Samples are float32, and the order of every sum is fixed.',
+        '  All nodes of the network run as one graph, strip by strip. The result is the same, bit for bit, as if the whole picture were processed at once, with any number of threads. Memory grows with the width only. Samples are float32, and the order of every sum is fixed.',
         '  16 bits and floats are kept, and so are ICC profile and resolution. Alpha is kept, and resized if the size changes. A network with one input channel gets the luminance of colour pictures (Y of JFIF); chroma is resized by cubic interpolation. A map of classes is coloured with a palette. What the file does not specify is guessed, and a note reports it.',
       ].join('\n'),
     },
@@ -96,7 +96,7 @@ export const netConvert: Command = {
   async run({ args: [path = '', output = ''], given }) {
     const own = resolve(convertSettings, given)
     if (!output.endsWith('.safetensors')) {
-      throw new ConvoError('E_OUTPUT', `a network is written as .safetensors, and ${output} is none`, {
+      throw new ConvoError('E_OUTPUT', `a network can only be written as .safetensors, not as ${output}`, {
         fix: `convo net convert ${path} ${output.replace(/\.[^./]*$/, '')}.safetensors`,
       })
     }

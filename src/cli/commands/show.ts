@@ -6,7 +6,7 @@ import type { Command } from '../command.ts'
 const showSettings = {
   plane: {
     ...numbers(
-      'one plane of a bank: filter, channel and slice, as far as it has them, counted from 0',
+      'one plane of a bank: its filter, channel and slice (those that the bank has), counted from 0',
       '<n,...>',
       { min: 1, max: 3 },
       { min: 0, whole: true },

@@ -98,7 +98,7 @@ const morphology = (entry: Pick<Operator, 'summary' | 'formula' | 'source'>, of:
   })
 
 const flat =
-  'Serra 1982, flat windows. What lies outside does not count unless --border says otherwise, as in OpenCV; SciPy and scikit-image ' +
+  'Serra 1982, flat windows. Pixels outside do not count unless --border is set, as in OpenCV; SciPy and scikit-image ' +
   'mirror the picture there'
 const smallest = 'out[y,x] = min x[y + v, x + u] over the window'
 const largest = 'out[y,x] = max x[y + v, x + u] over the window'
@@ -113,7 +113,7 @@ export const windows: Readonly<Record<string, Operator>> = {
       formula:
         'out[y,x] = the sample of rank floor(n/2) of the n in the window about (y,x), from small to large',
       source:
-        'Tukey 1971; the rank is that of SciPy; in windows with an odd number of pixels it is the only median',
+        'Tukey 1971; the rank is the same as in SciPy; with an odd number of pixels, there is only one median',
       params: {},
       examples: ['convo median in.png out.png --size 5', 'convo median in.png out.png --size 9 --shape disk'],
     },

@@ -50,7 +50,7 @@ export async function findPairs(expected: string, actual: string): Promise<Folde
   // a comparison of nothing always passes, which is not what anybody asks for
   if (names.length === 0) {
     throw new ConvoError('E_USAGE', `there are no pictures in ${expected} and ${actual}`, {
-      fix: 'folders with pictures in them or below',
+      fix: 'folders that contain pictures, or have subfolders with pictures',
     })
   }
   const pairs = names.map((name): FilePair => {

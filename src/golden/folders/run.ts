@@ -184,7 +184,7 @@ export type Updated = { readonly written: number; readonly removed: number }
 export async function acceptActual({ expected, pairs }: FolderPair, { cases }: Run): Promise<Updated> {
   if (!pairs.some(({ actual }) => actual !== undefined)) {
     throw new ConvoError('E_USAGE', `there are no actual pictures, and all of ${expected} would be removed`, {
-      why: 'a program that made no pictures has failed more likely than all of them are gone',
+      why: 'more likely, the program that makes them failed',
       fix: 'run the program that makes them, then compare again',
     })
   }

@@ -186,7 +186,7 @@ async function differs(one: Match, received: Received, difference: Difference): 
   )
   const review = golden.isBelow ? `convo review --results ${testResults}, or ` : ''
   const fix = isCi(process.env)
-    ? `fetch ${testResults} of this run, then ${approveCommand(testResults)} where you work`
+    ? `download ${testResults} of this run, then ${approveCommand(testResults)} on your own machine`
     : `${review}${runner.updateWith}, if the new picture is right`
   return {
     pass: false,

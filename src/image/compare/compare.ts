@@ -338,7 +338,7 @@ const scaleNote = (full: number): string => `${full} is used as white for floats
 
 const sizeNote = (expected: Picture, actual: Picture): string =>
   `sizes differ, ${expected.width}x${expected.height} and ${actual.width}x${actual.height}: ` +
-  'pixels that exist in one picture only count as different'
+  'pixels that exist in only one picture count as different'
 
 type Colour = { readonly mismatches: readonly Mismatch[]; readonly notes: readonly string[] }
 

@@ -144,10 +144,14 @@ export const toleranceSettings = {
     unset: 'compare; ignore with --perceptual',
   },
   shift: {
-    ...integer('a pixel may be moved by up to n pixels, in both directions, within --max-abs', 0, {
-      min: 0,
-      max: 16,
-    }),
+    ...integer(
+      'a pixel may be shifted by up to n pixels in each direction, and must then match within --max-abs',
+      0,
+      {
+        min: 0,
+        max: 16,
+      },
+    ),
   },
   'as-shown': flag(
     'treat gray as RGB with equal values, 8 bits as 16 bits, and no alpha as opaque, so that different channels and depths do not count',
@@ -158,7 +162,7 @@ export const toleranceSettings = {
     unset: 'everything is compared',
   },
   mask: {
-    ...text('a picture of the same size; only pixels that are not black in it are compared', '<file>'),
+    ...text('a picture of the same size; pixels are compared only where it is not black', '<file>'),
     unset: 'everything is compared',
   },
   'ignore-border': integer('ignore a border of n pixels', 0, { min: 0 }),

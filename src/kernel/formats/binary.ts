@@ -41,7 +41,7 @@ export const mostWeights = 2 ** 27
 export function checkCount(file: string, shape: readonly number[], most = mostWeights): void {
   const count = shape.reduce((a, b) => a * b, 1)
   if (count <= most) return
-  throw new ConvoError('E_KERNEL_SHAPE', `weights may be ${most} numbers at most, got ${count}`, {
+  throw new ConvoError('E_KERNEL_SHAPE', `a kernel can have at most ${most} weights, got ${count}`, {
     why: `${file}: shape ${showShape(shape)}`,
   })
 }

@@ -173,7 +173,11 @@ export function shuffleFactor(weights: Weights, name: string, channels: number):
   const [out = 0] = weights.shape(name) ?? []
   const factor = Math.sqrt(out / channels)
   if (Number.isInteger(factor) && factor > 0) return factor
-  throw new ConvoError('E_NET_FORMAT', `${weights.file} gives a picture of unknown channels`, {
-    why: `${weights.file}: ${out} channels of ${quoted(name)} are no square times ${channels}`,
-  })
+  throw new ConvoError(
+    'E_NET_FORMAT',
+    `${weights.file} produces a picture with an unknown number of channels`,
+    {
+      why: `${weights.file}: ${out} channels of ${quoted(name)} are not a square times ${channels}`,
+    },
+  )
 }

@@ -21,15 +21,15 @@ const rows: readonly Row[] = [
   { is: (bytes) => bytes.length === 0, what: 'empty' },
   {
     is: begins('\x89HDF\r\n\x1a\n'),
-    what: 'a network of Keras in HDF5, which convo does not read',
+    what: 'a Keras network in HDF5, which convo does not read',
     fix: asOnnx,
   },
-  { is: begins('TFL3', 4), what: 'a network of TensorFlow Lite, which convo does not read', fix: asOnnx },
+  { is: begins('TFL3', 4), what: 'a TensorFlow Lite network, which convo does not read', fix: asOnnx },
   { is: begins('GGUF'), what: 'a network in GGUF, which convo does not read', fix: asOnnx },
   { is: begins('\x1f\x8b'), what: 'compressed by gzip', fix: 'gunzip it first' },
   {
     is: begins('version https://git-lfs'),
-    what: 'a pointer of Git LFS, not the file itself',
+    what: 'a Git LFS pointer, not the file itself',
     fix: 'git lfs pull',
   },
   { is: ends('.onnx'), what: 'not an ONNX file, despite its name' },
@@ -43,15 +43,15 @@ const rows: readonly Row[] = [
     what: 'without a description of the network',
     fix: 'the .param or model.json next to it',
   },
-  { is: ends('.pb'), what: 'a graph of TensorFlow, which convo does not read', fix: asOnnx },
+  { is: ends('.pb'), what: 'a TensorFlow graph, which convo does not read', fix: asOnnx },
   {
     is: ends('.caffemodel', '.prototxt'),
-    what: 'a network of Caffe, which convo does not read',
+    what: 'a Caffe network, which convo does not read',
     fix: asOnnx,
   },
   {
     is: ends('.mlmodel', '.mlpackage'),
-    what: 'a network of Core ML, which convo does not read',
+    what: 'a Core ML network, which convo does not read',
     fix: asOnnx,
   },
 ]

@@ -98,7 +98,7 @@ export function activated(
     case 6:
       return last('Mul', [before, builder.add('HardSigmoid', [before], { alpha: a, beta: b })])
   }
-  throw layer.refuse(`has an activation of a type that is not read, ${type}`)
+  throw layer.refuse(`has an unsupported activation, ${type}`)
 }
 
 /** Paddings of a convolution or pooling, or how they follow from the size. */

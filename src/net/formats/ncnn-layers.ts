@@ -16,7 +16,7 @@ const pooling: Make = (layer) => {
     node(layer, isMax ? 'GlobalMaxPool' : 'GlobalAveragePool', [x(layer)])
     return { isFlat: true }
   }
-  if (layer.whole(7, 0) !== 0) throw layer.refuse('pools to a size that is stated')
+  if (layer.whole(7, 0) !== 0) throw layer.refuse('pools to a fixed size')
   const mode = layer.whole(5, 0)
   const [left, right] = [layer.whole(3, 0), layer.whole(14, layer.whole(3, 0))]
   const top = layer.whole(13, left)
@@ -43,8 +43,7 @@ const binary: Make = (layer) => {
   const operator = binaryOperators[type]
   const isScalar = layer.whole(1, 0) !== 0
   const second = isScalar ? layer.builder.floats(layer.number(2, 0)) : layer.inputs[1]
-  if (operator === undefined || second === undefined)
-    throw layer.refuse(`is of a kind that is not supported, ${type}`)
+  if (operator === undefined || second === undefined) throw layer.refuse(`is of an unsupported kind, ${type}`)
   return node(layer, operator, type >= firstReversed ? [second, x(layer)] : [x(layer), second])
 }
 
@@ -79,7 +78,7 @@ const unaryOp: Make = (layer) => {
   const type = layer.whole(0, 0)
   if (type === 4) return node(layer, 'Mul', [x(layer), x(layer)])
   const operator = unaryOperators[type]
-  if (operator === undefined) throw layer.refuse(`is of a kind that is not supported, ${type}`)
+  if (operator === undefined) throw layer.refuse(`is of an unsupported kind, ${type}`)
   return node(layer, operator, [x(layer)])
 }
 
@@ -152,16 +151,16 @@ const slice: Make = (layer) => {
   const sizes = layer.wholes(0)
   const axis = axisOf(layer, layer.whole(1, 0))
   if (layer.wholes(2).length > 0 || sizes.length !== layer.outputs.length)
-    throw layer.refuse('splits at stated places')
+    throw layer.refuse('splits at given positions')
   const isEven = sizes.every((size) => size === unstated)
-  if (!isEven && sizes.some((size) => size < 0)) throw layer.refuse('splits into what is left')
+  if (!isEven && sizes.some((size) => size < 0)) throw layer.refuse('splits off a part of unknown size')
   const parts = isEven ? [] : [layer.builder.ints(sizes)]
   return node(layer, 'Split', [x(layer), ...parts], { axis })
 }
 
 const reorg: Make = (layer) => {
   // the channels of a place next to each other, as in ONNX
-  if (layer.whole(1, 0) !== 1) throw layer.refuse('puts places before channels')
+  if (layer.whole(1, 0) !== 1) throw layer.refuse('orders rows and columns before channels')
   return node(layer, 'SpaceToDepth', [x(layer)], { blocksize: layer.whole(0, 1) })
 }
 

@@ -30,7 +30,7 @@ export const convolution =
     const value = layer.number(18, 0)
     const padded = pads.pads as number[] | undefined
     const isOdd = value !== 0 && (padded === undefined || padded.some((n) => n > 0))
-    if (isOdd && padded === undefined) throw layer.refuse('pads by another number than 0 to the same size')
+    if (isOdd && padded === undefined) throw layer.refuse('pads to the same size with a value other than 0')
     if (isOdd) from = pad(layer, from, padded!, 'constant', value)
     return activated(layer, 'Conv', [from, ...constants(layer, weight, bias)], {
       kernel_shape: weight.shape.slice(2),
@@ -58,8 +58,7 @@ export const deconvolution =
     const kernel = { ...turned, shape: [groups * taken, out / groups, high, wide] }
     const pads = paddings(layer, 4, 15, 14, 16)
     const right = layer.whole(18, 0)
-    if (pads.pads === undefined || layer.whole(20, 0) !== 0)
-      throw layer.refuse('is cut to a size that is stated')
+    if (pads.pads === undefined || layer.whole(20, 0) !== 0) throw layer.refuse('crops to a fixed size')
     return activated(layer, 'ConvTranspose', [x(layer), ...constants(layer, kernel, bias)], {
       kernel_shape: [high, wide],
       strides: both(layer, 3, 13, 1),

@@ -49,13 +49,13 @@ export function ncnnWeights(open: () => Uint8Array, file: string): NcnnWeights {
       const tag = viewOf(bytes).getUint32(at, true)
       const type = tags[tag]
       if (type === undefined) {
-        const what = tag === int8Tag ? 'weights of 8 bits' : 'weights by a table of 256 numbers'
+        const what = tag === int8Tag ? 'weights of 8 bits' : 'weights that refer to a table of 256 numbers'
         throw new ConvoError(
           'E_NET_FORMAT',
           `layer ${quoted(of)} has quantised weights, which convo does not read`,
           {
-            why: `${file}: byte ${at}: ${what}, by the word 0x${tag.toString(16)}`,
-            fix: 'the model with weights of float16 or float32, as before ncnn2int8',
+            why: `${file}: byte ${at}: ${what}, according to the tag 0x${tag.toString(16)}`,
+            fix: 'the model with float16 or float32 weights, from before ncnn2int8',
           },
         )
       }

@@ -30,7 +30,7 @@ export const ncnn: NetworkFormat = {
         `${given.file} is a .param of ncnn in its binary form, which convo does not read`,
         {
           why: `${given.file}: byte 0: the number ${binaryMagic}`,
-          fix: 'the .param file in text that it was made from',
+          fix: 'the text .param file that it was made from',
         },
       )
     }
@@ -80,12 +80,12 @@ function networkOf(bytes: Uint8Array, given: Given): Network {
     const make = Object.hasOwn(layers, type) ? layers[type] : undefined
     const refuse = (why: string) =>
       new ConvoError('E_NET_OPERATOR', `layer ${quoted(name)} (${type}) ${why}`, {
-        why: [`${file}:${index + 1}:1`, `layers that are read: ${Object.keys(layers).join(' ')}`],
+        why: [`${file}:${index + 1}:1`, `supported layers: ${Object.keys(layers).join(' ')}`],
       })
     if (make === undefined) throw refuse('is of an unsupported type')
     const whole = (value: number): number => {
       if ((value | 0) === value) return value | 0
-      throw refuse(`has a number that must be whole, ${value}`)
+      throw refuse(`has the number ${value}, which must be whole`)
     }
     const layer: Layer = {
       name,

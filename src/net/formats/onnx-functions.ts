@@ -47,7 +47,7 @@ export function inlined(
       }
       if (depth === deepest) {
         throw new ConvoError('E_NET_SYNTAX', `function ${quoted(node.operator)} calls itself`, {
-          why: `${file}: ${deepest} functions one in the other`,
+          why: `${file}: ${deepest} nested functions`,
         })
       }
       add(bodyOf(node, called, ++calls), versionsOf(called.opsets), depth + 1)

@@ -94,16 +94,16 @@ export const onnx: NetworkFormat = {
 /** Versions of the operators by domain, ONNX's own under the empty one. */
 function opsetsOf({ ir = 0, opsets }: Model, file: string): ReadonlyMap<string, number> {
   if (ir < oldestIr) {
-    throw new ConvoError('E_NET_FORMAT', `${file} is older than the ONNX files that are read`, {
-      why: `${file}: IR version ${ir}; ${oldestIr} and later are read`,
+    throw new ConvoError('E_NET_FORMAT', `${file} is written in a version of ONNX that is too old`, {
+      why: `${file}: IR version ${ir}; convo reads version ${oldestIr} and later`,
       fix: 'export the network again with a current version of its framework',
     })
   }
   const versions = versionsOf(opsets)
   const version = versions.get('')
   if (version !== undefined && version < oldestOpset) {
-    throw new ConvoError('E_NET_FORMAT', `${file} has operators older than those that are read`, {
-      why: `${file}: opset ${version}; ${oldestOpset} and later are read`,
+    throw new ConvoError('E_NET_FORMAT', `${file} uses a version of the operators that is too old`, {
+      why: `${file}: opset ${version}; convo reads opset ${oldestOpset} and later`,
       fix: `onnx.version_converter.convert_version(model, 17) in Python`,
     })
   }
@@ -164,7 +164,7 @@ function nodeOf(one: Node, index: number, opsets: ReadonlyMap<string, number>, p
   const version = opsets.get(domain)
   if (version === undefined) {
     throw new ConvoError('E_NET_SYNTAX', `node ${quoted(name)} has operators of an unknown version`, {
-      why: `${place.given.file}: no opset is stated for ${domain === '' ? 'ONNX' : quoted(domain)}`,
+      why: `${place.given.file}: there is no opset for ${domain === '' ? 'ONNX' : quoted(domain)}`,
     })
   }
   const attributes = new Map<string, Attribute>()
@@ -185,7 +185,7 @@ function attributeOf(given: AttributeMessage, of: string, place: Place): Attribu
       'E_NET_OPERATOR',
       `${of} has ${other} as its ${given.name}, which convo does not read`,
       {
-        why: `${place.given.file}: networks without branches and loops are read`,
+        why: `${place.given.file}: branches and loops are not supported`,
       },
     )
   }
@@ -218,7 +218,7 @@ function constantOf(one: TensorMessage, of: string, place: Place): Constant {
   if (type === undefined || segment > 0) {
     const what = type === undefined ? `numbers of type ${unread[code] ?? code}` : 'its numbers in segments'
     throw new ConvoError('E_NET_FORMAT', `${of} has ${what}, which convo does not read`, {
-      why: `${file}: types that are read: ${Object.values(types).join(' ')}`,
+      why: `${file}: supported types: ${Object.values(types).join(' ')}`,
       fix: 'save the network with weights of float32 or float16',
     })
   }
@@ -272,7 +272,7 @@ function externalBytes(
   if (offset + length > bytes.length) {
     throw new ConvoError('E_NET_SYNTAX', `${quoted(path)} does not hold ${of}`, {
       why: `${file}: bytes ${offset} to ${offset + length} of ${quoted(path)}, which has ${bytes.length}`,
-      fix: 'the file that belongs to the model, whole, in the folder of the model',
+      fix: 'the complete file that belongs to the model, in the folder of the model',
     })
   }
   return bytes.subarray(offset, offset + length)

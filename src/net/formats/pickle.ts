@@ -203,7 +203,7 @@ const kindOf = (value: Value): string => {
 function refused(file: string, name: string): ConvoError {
   const isModule = /^(__main__|torch\.nn\.)/.test(name)
   return new ConvoError('E_NET_FORMAT', `${file} holds more than tensors: ${quoted(name)}`, {
-    why: `${file}: ${isModule ? 'a network with its code was saved; no code is run' : 'no code is run, and only tensors are read'}`,
+    why: `${file}: ${isModule ? 'the whole network was saved with its code, but convo runs no code' : 'no code is run, and only tensors are read'}`,
     fix: "torch.save(model.state_dict(), 'net.pth') in Python, where the file can be trusted",
   })
 }

@@ -66,7 +66,7 @@ class Reader {
     if (wire !== sizedWire) throw this.fail('a field with a size', wireNames[wire] ?? `wire type ${wire}`)
     const size = this.varint()
     if (size < 0 || size > this.end - this.at)
-      throw this.fail(`at most ${this.end - this.at} bytes, which are left`, `${size}`)
+      throw this.fail(`at most the ${this.end - this.at} bytes that are left`, `${size}`)
     return this.at + size
   }
 

@@ -68,7 +68,7 @@ function weightsOf({ file, entries, bytes }: Opened): Weights {
           'E_NET_FORMAT',
           `tensor ${quoted(name)} has numbers of type ${dtype}, which convo does not read`,
           {
-            why: `${file}: types that are read: ${Object.keys(types).join(' ')}`,
+            why: `${file}: supported types: ${Object.keys(types).join(' ')}`,
             fix: 'tensor.float() before it is saved',
           },
         )

@@ -60,14 +60,14 @@ export function pairOf(layer: Layer, key: string, otherwise: number): [number, n
   const value = layer.config[key] ?? otherwise
   const [high, wide = high] = Array.isArray(value) ? value : [value]
   if (!Number.isSafeInteger(high) || !Number.isSafeInteger(wide))
-    throw layer.refuse(`has ${key} that are no whole numbers`)
+    throw layer.refuse(`has ${key} that are not whole numbers`)
   return [high, wide]
 }
 
 /** The axis of a picture in our order. */
 export function axisOf(layer: Layer, axis: unknown): number {
   const ours = axis === undefined ? 1 : [0, 2, 3, 1].at(typeof axis === 'number' ? axis : 0)
-  if (ours === undefined || ours === 0) throw layer.refuse(`has an axis that is not read, ${describe(axis)}`)
+  if (ours === undefined || ours === 0) throw layer.refuse(`has an unsupported axis, ${describe(axis)}`)
   return ours
 }
 
@@ -115,7 +115,7 @@ export function activated(layer: Layer, value: string): string {
   const { config, builder } = layer
   const held = config.activation ?? 'linear'
   const name = typeof held === 'string' && Object.hasOwn(activations, held) ? held : undefined
-  if (name === undefined) throw layer.refuse(`has an activation that is not read, ${describe(held)}`)
+  if (name === undefined) throw layer.refuse(`has an unsupported activation, ${describe(held)}`)
   return activations[name]!(builder, value, layer)
 }
 
@@ -128,7 +128,7 @@ export function padding(
 ): Attributes {
   const mode = layer.config.padding ?? 'valid'
   if (mode === 'valid') return { pads: [0, 0, 0, 0] }
-  if (mode !== 'same') throw layer.refuse(`has a padding that is not read, ${describe(mode)}`)
+  if (mode !== 'same') throw layer.refuse(`has an unsupported padding, ${describe(mode)}`)
   // with steps, it depends on the size of the picture
   if (strides.some((step) => step !== 1)) return { auto_pad: 'SAME_UPPER' }
   const all = kernel.map((size, i) => (size - 1) * dilations[i]!)

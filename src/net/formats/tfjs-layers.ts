@@ -71,8 +71,7 @@ function sides(layer: Layer, key: string): [top: number, left: number, bottom: n
   const axes: unknown[] = Array.isArray(value) ? value : [value, value]
   const [rows, columns] = axes.map((one) => (Array.isArray(one) ? one : [one, one]))
   const all = [rows?.[0], columns?.[0], rows?.[1], columns?.[1]]
-  if (!all.every((n) => Number.isSafeInteger(n) && n >= 0))
-    throw layer.refuse(`has a ${key} that is not read`)
+  if (!all.every((n) => Number.isSafeInteger(n) && n >= 0)) throw layer.refuse(`has an unsupported ${key}`)
   return all as [number, number, number, number]
 }
 

@@ -120,7 +120,7 @@ export const dense: Make = (layer) => {
 export const batchNorm: Make = (layer) => {
   const { config, builder, name } = layer
   const axis = Array.isArray(config.axis) ? config.axis[0] : config.axis
-  if (axisOf(layer, axis) !== 1) throw layer.refuse('has an axis that is not that of the channels')
+  if (axisOf(layer, axis) !== 1) throw layer.refuse('has an axis other than the channel axis')
   const mean = layer.weight('moving_mean', 1)
   const part = (key: string, otherwise: number) =>
     layer.hasWeight(key)

@@ -62,7 +62,7 @@ function networkOf(document: unknown, given: Given): Network {
       'E_NET_FORMAT',
       `${file} is a graph model of TensorFlow.js, which convo does not read`,
       {
-        why: `${file}: layers models are read, with the layers of Keras`,
+        why: `${file}: convo reads layers models, with Keras layers`,
         fix: 'export the network as ONNX from the framework that it comes from',
       },
     )
@@ -114,7 +114,7 @@ function networkOf(document: unknown, given: Given): Network {
     }
     const refuse = (why: string) =>
       new ConvoError('E_NET_OPERATOR', `layer ${quoted(name)} (${type}) ${why}`, {
-        why: [file, `layers that are read: ${Object.keys(kerasLayers).join(' ')}`],
+        why: [file, `supported layers: ${Object.keys(kerasLayers).join(' ')}`],
       })
     const make = Object.hasOwn(kerasLayers, type) ? kerasLayers[type] : undefined
     if (make === undefined) throw refuse('is of an unsupported type')
@@ -225,7 +225,7 @@ function weightsOf(manifest: readonly unknown[], { record, list, text }: Checks,
       if (type === undefined || !isShape || !Number.isSafeInteger(count)) {
         throw notModel(
           file,
-          `a shape and a type that is read of ${quoted(name)}`,
+          `a shape and a supported type of ${quoted(name)}`,
           `${describe(shape)} ${stated}`,
         )
       }

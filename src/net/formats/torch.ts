@@ -104,12 +104,12 @@ function openNew(bytes: Uint8Array, { file }: Given, fail: Failure): { root: Val
   if (pickle === undefined) {
     throw new ConvoError('E_NET_FORMAT', `${file} is a zip archive without tensors of PyTorch`, {
       why: [`${file}: it holds:`, ...zip.names.slice(0, 8).map(quoted)],
-      fix: 'unzip, where the network is a file in it',
+      fix: 'unzip it, if the network is a file in it',
     })
   }
   const folder = pickle.slice(0, -'data.pkl'.length)
   if (zip.names.includes(`${folder}constants.pkl`)) {
-    throw new ConvoError('E_NET_FORMAT', `${file} is a program of TorchScript, which is not run`, {
+    throw new ConvoError('E_NET_FORMAT', `${file} is a TorchScript program, which convo does not run`, {
       why: `${file}: it holds ${quoted(`${folder}constants.pkl`)}`,
       fix: "torch.save(model.state_dict(), 'net.pth') in Python, or torch.onnx.export",
     })
@@ -230,7 +230,7 @@ function tensorsIn(root: Value, file: string): { tensors: ReadonlyMap<string, Te
     value = dict.get(nest)!
   }
   const keys = value instanceof Map ? [...value.keys()].filter((key) => typeof key === 'string') : []
-  throw new ConvoError('E_NET_FORMAT', `${file} holds no tensors of one network`, {
+  throw new ConvoError('E_NET_FORMAT', `${file} does not hold the tensors of a network`, {
     why: [
       `${file}: it holds ${keys.length === 0 ? 'no dictionary' : keys.slice(0, 12).map(quoted).join(' ')}`,
     ],

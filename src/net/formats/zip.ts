@@ -101,7 +101,7 @@ export function openZip(bytes: Uint8Array, file: string, fail: Failure): Zip {
   }
 }
 
-/** Undefined for what is damaged or has another size than it says. */
+/** Undefined for what is damaged or has a different size than it says. */
 function inflate(body: Uint8Array, size: number): Uint8Array | undefined {
   try {
     const bytes = inflateRawSync(body, { maxOutputLength: size + 1 })

@@ -149,7 +149,7 @@ export class Chain {
   /** Runs a trained network, of `loadNet`, on the picture: levels go to its range and back, alpha goes along. */
   net(net: Net, options: NetPictureOptions = {}): Chain {
     if (typeof net !== 'object' || net === null || !('operation' in net)) {
-      throw new ConvoError('E_ARGUMENT', `net takes what loadNet gives, got ${describe(net)}`, {
+      throw new ConvoError('E_ARGUMENT', `net takes the result of loadNet, got ${describe(net)}`, {
         fix: "convo(input).net(await loadNet('model.onnx'))",
       })
     }

@@ -10,13 +10,13 @@ export type PictureOptions = {
   readonly alpha?: 'premultiply' | 'separate' | 'copy' | 'drop' | undefined
   /** Flatten transparent pixels onto this colour first: #rgb, #rrggbb or a name such as white. Default: alpha is kept. */
   readonly background?: string | undefined
-  /** Restrict the operation to a rectangle; elsewhere the input stays. Default: all of the picture. */
+  /** Restrict the operation to a rectangle; elsewhere the input is kept. Default: all of the picture. */
   readonly region?: string | readonly [x: number, y: number, width: number, height: number] | undefined
-  /** Restrict the operation by a picture of the same size: the result where it is white, the input where it is black, and between them as it is gray. Default: the result everywhere. */
+  /** Restrict the operation with a picture of the same size: the result where it is white, the input where it is black, a mixture where it is gray. Default: the result everywhere. */
   readonly mask?: string | undefined
   /** Share of the result; the rest is the input, 0 to 1. Default: 1. */
   readonly mix?: number | undefined
-  /** Filter the luma (Rec. 709, as gray) alone: its change is added to red, green and blue, so that colours stay. Default: every channel is filtered. */
+  /** Filter only the luma (Rec. 709, as gray): its change is added to red, green and blue, which keeps the colours. Default: every channel is filtered. */
   readonly channelsOf?: 'luma' | undefined
   /** For results with many channels: all on one sheet, one file each (numbered from 1), only the first, or a list (counted from 0). Default: gray for 1 channel, RGB for 3, montage for more. */
   readonly channels?: 'montage' | 'split' | 'first' | readonly number[] | undefined
@@ -90,13 +90,13 @@ export type ToleranceOptions = {
   readonly metric?: 'yiq' | 'oklab' | undefined
   /** Ignore: pixels that are antialiased in one of the pictures are not compared. Default: compare; ignore with perceptual. */
   readonly antialiasing?: 'compare' | 'ignore' | undefined
-  /** A pixel may be moved by up to n pixels, in both directions, within maxAbs, 0 to 16. Default: 0. */
+  /** A pixel may be shifted by up to n pixels in each direction, and must then match within maxAbs, 0 to 16. Default: 0. */
   readonly shift?: number | undefined
   /** Treat gray as RGB with equal values, 8 bits as 16 bits, and no alpha as opaque, so that different channels and depths do not count. Default: false. */
   readonly asShown?: boolean | undefined
   /** Ignore a rectangle; repeatable. Default: everything is compared. */
   readonly ignore?: string | readonly string[] | undefined
-  /** A picture of the same size; only pixels that are not black in it are compared. Default: everything is compared. */
+  /** A picture of the same size; pixels are compared only where it is not black. Default: everything is compared. */
   readonly mask?: string | undefined
   /** Ignore a border of n pixels, at least 0. Default: 0. */
   readonly ignoreBorder?: number | undefined
@@ -130,9 +130,9 @@ export type BatchOptions = {
   readonly log?: string | undefined
   /** Number of pictures processed at the same time. Default: auto: the number of cores available to this process (Slurm, cgroups, CPU affinity). */
   readonly jobs?: number | string | undefined
-  /** Memory for all pictures processed at the same time, such as 2GiB or 50%; a picture that needs more runs alone. Default: 50% of the memory available to this process. */
+  /** Memory for all pictures processed at the same time, such as 2GiB or 50%; a picture that needs more is processed alone. Default: 50% of the memory available to this process. */
   readonly memory?: string | undefined
-  /** Process only the i-th of n shards; auto: taken from the job system (Slurm, Kubernetes, CI); auto/n: of n. Default: all. */
+  /** Process only the i-th of n shards; auto: i and n are taken from the job system (Slurm, Kubernetes, CI); auto/n: only i is. Default: all. */
   readonly shard?: string | undefined
   /** Order: every n-th input; size: shards of about equal size in bytes. Default: 'order'. */
   readonly shardBy?: 'order' | 'size' | undefined
@@ -359,7 +359,7 @@ export type GaborOptions = Omit<CorrelationOptions, 'kernel' | 'groups'> & {
 
 /** Options of `canny`. */
 export type CannyOptions = Pick<CorrelationOptions, 'border' | 'fill'> & {
-  /** Standard deviation of the blur before, in pixels; 0 for none, 0 to 100. Default: 1. */
+  /** Standard deviation of the blur that is applied first, in pixels; 0 for none, 0 to 100. Default: 1. */
   readonly sigma?: number | undefined
   /** Lowest magnitude of an edge, in levels of 0..255 as from sobel, 0 to 1500. Default: 25.5. */
   readonly low?: number | undefined
@@ -573,7 +573,7 @@ export type PadOptions = Pick<CorrelationOptions, 'border' | 'fill'> & {
 
 /** Options of `conv2d`. */
 export type Conv2dOptions = CorrelationOptions & {
-  /** What every result goes through; for sigmoid, tanh and such black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are. Default: 'none'. */
+  /** Function applied to every result; for sigmoid, tanh and similar ones, black is 0 and white is 1, but after normalize and in float arrays, numbers are used as they are. Default: 'none'. */
   readonly activation?: 'none' | 'relu' | 'leakyrelu' | 'sigmoid' | 'tanh' | 'elu' | 'selu' | 'gelu' | 'silu' | 'mish' | 'softplus' | 'hardsigmoid' | 'hardswish' | undefined
 }
 
@@ -589,7 +589,7 @@ export type Conv3dOptions = Omit<CorrelationOptions, 'anchor' | 'stride' | 'dila
   readonly dilation?: number | readonly number[] | undefined
   /** Samples added around the volume: same, valid, full, one number or z,y,x. Default: the output has the size of the input, divided by the stride. */
   readonly padding?: 'same' | 'valid' | 'full' | readonly number[] | number | undefined
-  /** What every result goes through; for sigmoid, tanh and such black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are. Default: 'none'. */
+  /** Function applied to every result; for sigmoid, tanh and similar ones, black is 0 and white is 1, but after normalize and in float arrays, numbers are used as they are. Default: 'none'. */
   readonly activation?: 'none' | 'relu' | 'leakyrelu' | 'sigmoid' | 'tanh' | 'elu' | 'selu' | 'gelu' | 'silu' | 'mish' | 'softplus' | 'hardsigmoid' | 'hardswish' | undefined
 }
 
@@ -597,7 +597,7 @@ export type Conv3dOptions = Omit<CorrelationOptions, 'anchor' | 'stride' | 'dila
 export type PointwiseOptions = Pick<CorrelationOptions, 'kernel' | 'scale' | 'normalize' | 'bias'> & {
   /** A named matrix. Default: sepia, or none with kernel. */
   readonly preset?: 'sepia' | 'gray' | 'swap' | 'invert' | undefined
-  /** What every result goes through; for sigmoid, tanh and such black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are. Default: 'none'. */
+  /** Function applied to every result; for sigmoid, tanh and similar ones, black is 0 and white is 1, but after normalize and in float arrays, numbers are used as they are. Default: 'none'. */
   readonly activation?: 'none' | 'relu' | 'leakyrelu' | 'sigmoid' | 'tanh' | 'elu' | 'selu' | 'gelu' | 'silu' | 'mish' | 'softplus' | 'hardsigmoid' | 'hardswish' | undefined
 }
 
@@ -609,13 +609,13 @@ export type SeparableOptions = Omit<CorrelationOptions, 'groups'> & {
   readonly row?: readonly number[] | undefined
   /** Approximate by this number of products of a column and a row, at least 1. Default: the kernel must be separable. */
   readonly rank?: number | undefined
-  /** What every result goes through; for sigmoid, tanh and such black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are. Default: 'none'. */
+  /** Function applied to every result; for sigmoid, tanh and similar ones, black is 0 and white is 1, but after normalize and in float arrays, numbers are used as they are. Default: 'none'. */
   readonly activation?: 'none' | 'relu' | 'leakyrelu' | 'sigmoid' | 'tanh' | 'elu' | 'selu' | 'gelu' | 'silu' | 'mish' | 'softplus' | 'hardsigmoid' | 'hardswish' | undefined
 }
 
 /** Options of `depthwise`. */
 export type DepthwiseOptions = Omit<CorrelationOptions, 'groups'> & {
-  /** What every result goes through; for sigmoid, tanh and such black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are. Default: 'none'. */
+  /** Function applied to every result; for sigmoid, tanh and similar ones, black is 0 and white is 1, but after normalize and in float arrays, numbers are used as they are. Default: 'none'. */
   readonly activation?: 'none' | 'relu' | 'leakyrelu' | 'sigmoid' | 'tanh' | 'elu' | 'selu' | 'gelu' | 'silu' | 'mish' | 'softplus' | 'hardsigmoid' | 'hardswish' | undefined
 }
 
@@ -623,13 +623,13 @@ export type DepthwiseOptions = Omit<CorrelationOptions, 'groups'> & {
 export type DepthwiseSeparableOptions = Omit<CorrelationOptions, 'groups'> & {
   /** Matrix of the second step, a file or numbers, with a row for each output channel. Default: identity, no mixing. */
   readonly pointwise?: string | undefined
-  /** What every result goes through; for sigmoid, tanh and such black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are. Default: 'none'. */
+  /** Function applied to every result; for sigmoid, tanh and similar ones, black is 0 and white is 1, but after normalize and in float arrays, numbers are used as they are. Default: 'none'. */
   readonly activation?: 'none' | 'relu' | 'leakyrelu' | 'sigmoid' | 'tanh' | 'elu' | 'selu' | 'gelu' | 'silu' | 'mish' | 'softplus' | 'hardsigmoid' | 'hardswish' | undefined
 }
 
 /** Options of `grouped`. */
 export type GroupedOptions = CorrelationOptions & {
-  /** What every result goes through; for sigmoid, tanh and such black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are. Default: 'none'. */
+  /** Function applied to every result; for sigmoid, tanh and similar ones, black is 0 and white is 1, but after normalize and in float arrays, numbers are used as they are. Default: 'none'. */
   readonly activation?: 'none' | 'relu' | 'leakyrelu' | 'sigmoid' | 'tanh' | 'elu' | 'selu' | 'gelu' | 'silu' | 'mish' | 'softplus' | 'hardsigmoid' | 'hardswish' | undefined
 }
 
@@ -637,7 +637,7 @@ export type GroupedOptions = CorrelationOptions & {
 export type DilatedOptions = Omit<CorrelationOptions, 'dilation'> & {
   /** The rate l: distance between neighbouring taps, in pixels, at least 1. Default: 2. */
   readonly dilation?: number | readonly number[] | undefined
-  /** What every result goes through; for sigmoid, tanh and such black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are. Default: 'none'. */
+  /** Function applied to every result; for sigmoid, tanh and similar ones, black is 0 and white is 1, but after normalize and in float arrays, numbers are used as they are. Default: 'none'. */
   readonly activation?: 'none' | 'relu' | 'leakyrelu' | 'sigmoid' | 'tanh' | 'elu' | 'selu' | 'gelu' | 'silu' | 'mish' | 'softplus' | 'hardsigmoid' | 'hardswish' | undefined
 }
 
@@ -649,7 +649,7 @@ export type TransposedOptions = Omit<CorrelationOptions, 'border' | 'fill' | 'an
   readonly upsample?: 'bilinear' | 'nearest' | undefined
   /** Rows and columns added at the bottom and on the right, at least 0. Default: 0. */
   readonly outputPadding?: number | readonly number[] | undefined
-  /** What every result goes through; for sigmoid, tanh and such black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are. Default: 'none'. */
+  /** Function applied to every result; for sigmoid, tanh and similar ones, black is 0 and white is 1, but after normalize and in float arrays, numbers are used as they are. Default: 'none'. */
   readonly activation?: 'none' | 'relu' | 'leakyrelu' | 'sigmoid' | 'tanh' | 'elu' | 'selu' | 'gelu' | 'silu' | 'mish' | 'softplus' | 'hardsigmoid' | 'hardswish' | undefined
 }
 
@@ -679,7 +679,7 @@ export type UnpoolOptions = Omit<CorrelationOptions, 'stride' | 'dilation' | 'pa
   readonly plain?: boolean | undefined
   /** Unpool by the switches that an earlier maxpool saved under this name with switches. Default: pools first. */
   readonly with?: string | undefined
-  /** What every result goes through; for sigmoid, tanh and such black counts as 0 and white as 1, behind normalize and in arrays of floats numbers as they are. Default: 'none'. */
+  /** Function applied to every result; for sigmoid, tanh and similar ones, black is 0 and white is 1, but after normalize and in float arrays, numbers are used as they are. Default: 'none'. */
   readonly activation?: 'none' | 'relu' | 'leakyrelu' | 'sigmoid' | 'tanh' | 'elu' | 'selu' | 'gelu' | 'silu' | 'mish' | 'softplus' | 'hardsigmoid' | 'hardswish' | undefined
 }
 
@@ -726,7 +726,7 @@ export type NormalizeOptions = {
 
 /** Options of `leakyrelu`. */
 export type LeakyreluOptions = {
-  /** What samples below 0 are multiplied by. Default: 0.01. */
+  /** Factor of negative values. Default: 0.01. */
   readonly slope?: number | undefined
 }
 
@@ -774,9 +774,9 @@ export type BatchnormOptions = {
 export type AvgpoolOptions = {
   /** Height and width of the window, at least 1. Default: 2. */
   readonly size?: number | readonly number[] | undefined
-  /** Pixels from one window to the next, at least 1. Default: 2. */
+  /** Distance between windows, in pixels, at least 1. Default: 2. */
   readonly stride?: number | readonly number[] | undefined
-  /** Pixels around the picture, which do not count, at least 0. Default: 0. */
+  /** Pixels added around the picture, which do not count, at least 0. Default: 0. */
   readonly padding?: number | readonly number[] | undefined
 }
 
@@ -788,7 +788,7 @@ export type GlobalpoolOptions = {
 
 /** Options of `pixelShuffle`. */
 export type PixelShuffleOptions = {
-  /** How many times as wide and high, 1 to 64. Default: the largest of 1 to 4 that the channels allow. */
+  /** Factor of the width and height, 1 to 64. Default: the largest of 1 to 4 that the channels allow. */
   readonly by?: number | undefined
 }
 
@@ -806,13 +806,13 @@ export type KeepOptions = {
 
 /** Options of `add`. */
 export type AddOptions = {
-  /** The name under which a step kept it: keep as: <name>. Default: the result itself. */
+  /** Name of a result that was saved with keep as. Default: the result itself. */
   readonly with?: string | undefined
 }
 
 /** Options of `concat`. */
 export type ConcatOptions = {
-  /** The name under which a step kept it: keep as: <name>. Default: the result itself. */
+  /** Name of a result that was saved with keep as. Default: the result itself. */
   readonly with?: string | undefined
 }
 
@@ -1001,14 +1001,14 @@ export interface Methods<C> {
   gabor(options?: GaborOptions): C
 
   /**
-   * Draws edges as lines one pixel wide, without weak edges that are not connected to strong ones.
+   * Draws edges as lines one pixel wide, and drops weak edges that are not connected to strong ones.
    *
    * Source: Canny 1986, as in scikit-image with mode="nearest", of the luminance. In float32, so ties at the last digit may be decided differently. OpenCV uses whole numbers, four directions and no smoothing
    */
   canny(options?: CannyOptions): C
 
   /**
-   * Measures how strongly a neighbourhood follows one direction, and which.
+   * Measures the main direction of a neighbourhood, and how strong it is.
    *
    * Source: Förstner 1986, Bigün and Granlund 1987; channels summed as Di Zenzo 1986. gx and gy are Sobel over 8, so the eigenvalues are 1/64 of scikit-image’s
    */
@@ -1045,7 +1045,7 @@ export interface Methods<C> {
   /**
    * Removes a known blur in one step, as far as noise allows.
    *
-   * Source: Wiener 1949; with penalty: 'laplacian' Hunt 1971, as wiener of scikit-image. Its kernel is computed in float64, cut where the rest sums to 1/1024, and applied like any other, so that border: 'works,' symmetric by default
+   * Source: Wiener 1949; with penalty: 'laplacian' Hunt 1971, as in scikit-image’s wiener. Its kernel is computed in float64, cut where the rest sums to 1/1024, and applied like any other, so border works (default: symmetric)
    */
   wiener(options: WienerOptions & { readonly kernel: KernelInput }): C
 
@@ -1059,7 +1059,7 @@ export interface Methods<C> {
   /**
    * Takes the median of a window: removes specks, keeps edges.
    *
-   * Source: Tukey 1971; the rank is that of SciPy; in windows with an odd number of pixels it is the only median
+   * Source: Tukey 1971; the rank is the same as in SciPy; with an odd number of pixels, there is only one median
    */
   median(options?: MedianOptions): C
 
@@ -1073,63 +1073,63 @@ export interface Methods<C> {
   /**
    * Takes the minimum of a window: bright parts shrink.
    *
-   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there
+   * Source: Serra 1982, flat windows. Pixels outside do not count unless border is set, as in OpenCV; SciPy and scikit-image mirror the picture there
    */
   erode(options?: ErodeOptions): C
 
   /**
    * Takes the minimum of a window; another name for erode.
    *
-   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there
+   * Source: Serra 1982, flat windows. Pixels outside do not count unless border is set, as in OpenCV; SciPy and scikit-image mirror the picture there
    */
   minimum(options?: MinimumOptions): C
 
   /**
    * Takes the maximum of a window: bright parts grow.
    *
-   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there
+   * Source: Serra 1982, flat windows. Pixels outside do not count unless border is set, as in OpenCV; SciPy and scikit-image mirror the picture there
    */
   dilate(options?: DilateOptions): C
 
   /**
    * Takes the maximum of a window; another name for dilate.
    *
-   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there
+   * Source: Serra 1982, flat windows. Pixels outside do not count unless border is set, as in OpenCV; SciPy and scikit-image mirror the picture there
    */
   maximum(options?: MaximumOptions): C
 
   /**
    * Erodes, then dilates: removes bright parts smaller than the window.
    *
-   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there
+   * Source: Serra 1982, flat windows. Pixels outside do not count unless border is set, as in OpenCV; SciPy and scikit-image mirror the picture there
    */
   open(options?: OpenOptions): C
 
   /**
    * Dilates, then erodes: removes dark parts smaller than the window.
    *
-   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there
+   * Source: Serra 1982, flat windows. Pixels outside do not count unless border is set, as in OpenCV; SciPy and scikit-image mirror the picture there
    */
   close(options?: CloseOptions): C
 
   /**
    * Draws outlines: the maximum of a window minus its minimum.
    *
-   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there; Beucher’s gradient. sobel is the gradient of a smoothed picture
+   * Source: Serra 1982, flat windows. Pixels outside do not count unless border is set, as in OpenCV; SciPy and scikit-image mirror the picture there; Beucher’s gradient. sobel is the gradient of a smoothed picture
    */
   gradient(options?: GradientOptions): C
 
   /**
    * Keeps bright parts smaller than the window: the picture minus open.
    *
-   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there; Meyer’s white top hat
+   * Source: Serra 1982, flat windows. Pixels outside do not count unless border is set, as in OpenCV; SciPy and scikit-image mirror the picture there; Meyer’s white top hat
    */
   tophat(options?: TophatOptions): C
 
   /**
    * Keeps dark parts smaller than the window: close minus the picture.
    *
-   * Source: Serra 1982, flat windows. What lies outside does not count unless border says otherwise, as in OpenCV; SciPy and scikit-image mirror the picture there; Meyer’s black top hat
+   * Source: Serra 1982, flat windows. Pixels outside do not count unless border is set, as in OpenCV; SciPy and scikit-image mirror the picture there; Meyer’s black top hat
    */
   blackhat(options?: BlackhatOptions): C
 
@@ -1260,56 +1260,56 @@ export interface Methods<C> {
   normalize(options?: NormalizeOptions): C
 
   /**
-   * Multiplies what is below 0 by a slope.
+   * Multiplies negative values by a slope.
    *
    * Source: Maas, Hannun and Ng 2013
    */
   leakyrelu(options?: LeakyreluOptions): C
 
   /**
-   * Multiplies what is below 0 by a slope of its channel.
+   * Multiplies negative values by a slope per channel.
    *
    * Source: He et al. 2015
    */
   prelu(options?: PreluOptions): C
 
   /**
-   * Cuts samples off below a smallest and above a largest level.
+   * Limits samples to a range of levels.
    *
-   * Source: PyTorch’s clamp; ReLU6 is a clip of numbers to 0..6: min: 0 max: 6 after normalize
+   * Source: PyTorch’s clamp; ReLU6 clips numbers to 0..6: min: 0 max: 6 after normalize
    */
   clip(options?: ClipOptions): C
 
   /**
-   * Takes every sample into 0..1, white being 1.
+   * Maps every sample to 0..1 with the logistic function.
    *
    * Source: The logistic function, Verhulst 1838; black is 0 and white is 1; after normalize and in float arrays, numbers are used as they are
    */
   sigmoid(options?: SigmoidOptions): C
 
   /**
-   * Takes every sample into −1..1, white being 1.
+   * Maps every sample to −1..1 with the hyperbolic tangent.
    *
    * Source: PyTorch’s tanh; levels as for sigmoid
    */
   tanh(options?: TanhOptions): C
 
   /**
-   * Weighs every sample by how likely a normal one is below it.
+   * Multiplies every sample by the share of a normal distribution below it.
    *
-   * Source: Hendrycks and Gimpel 2016; numbers as of sigmoid
+   * Source: Hendrycks and Gimpel 2016; numbers as for sigmoid
    */
   gelu(options?: GeluOptions): C
 
   /**
-   * Weighs every sample by its sigmoid.
+   * Multiplies every sample by its sigmoid.
    *
-   * Source: Elfwing, Uchibe and Doya 2018; numbers as of sigmoid
+   * Source: Elfwing, Uchibe and Doya 2018; numbers as for sigmoid
    */
   silu(options?: SiluOptions): C
 
   /**
-   * Takes every channel to the mean and spread that a network learned.
+   * Normalizes every channel with the mean and variance that a network learned.
    *
    * Source: Ioffe and Szegedy 2015, in evaluation; one number, or one for each channel
    */
@@ -1323,49 +1323,49 @@ export interface Methods<C> {
   avgpool(options?: AvgpoolOptions): C
 
   /**
-   * Takes every channel to one number: its mean or its largest sample.
+   * Reduces every channel to one number: its mean or its maximum.
    *
    * Source: Lin, Chen and Yan 2013
    */
   globalpool(options?: GlobalpoolOptions): C
 
   /**
-   * Makes pixels of channels: upsampling at the end of networks.
+   * Rearranges channels into pixels: upsampling at the end of networks.
    *
    * Source: Shi et al. 2016; PyTorch’s PixelShuffle
    */
   pixelShuffle(options?: PixelShuffleOptions): C
 
   /**
-   * Makes shares of the channels of every pixel, which sum to 1.
+   * Turns the channels of every pixel into probabilities, which sum to 1.
    *
-   * Source: Bridle 1990; numbers as of sigmoid
+   * Source: Bridle 1990; numbers as for sigmoid
    */
   softmax(options?: SoftmaxOptions): C
 
   /**
-   * Gives the number of the largest channel of every pixel.
+   * Finds the channel with the largest value of every pixel.
    *
    * Source: The classes of a segmentation, as in Long, Shelhamer and Darrell 2015; range: 'minmax' makes them visible, .npy keeps them
    */
   argmax(options?: ArgmaxOptions): C
 
   /**
-   * Keeps what there is under a name, for a later step of the chain.
+   * Saves the current result under a name, for a later step of the chain.
    *
-   * Source: The skips of networks, as in He et al. 2015; add, concat and unpool take it with with
+   * Source: For skip connections, as in He et al. 2015; add, concat and unpool read it with with
    */
   keep(options?: KeepOptions): C
 
   /**
-   * Adds what was kept under a name.
+   * Adds a result that keep saved.
    *
    * Source: The residual connections of He et al. 2016
    */
   add(options?: AddOptions): C
 
   /**
-   * Puts the channels of what was kept under a name behind those that there are.
+   * Appends the channels of a result that keep saved.
    *
    * Source: The skips of Ronneberger, Fischer and Brox 2015
    */

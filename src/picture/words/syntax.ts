@@ -47,8 +47,8 @@ export const chainSettings: Params = { ...pictureSettings, ...runSettings }
 export const chainSyntax: Syntax = {
   name: 'chain',
   arguments: [
-    { name: 'input', summary: 'the default of each operation', kind: 'file' },
-    { name: 'output', summary: 'the default of each operation', kind: 'file', optionalWith: 'preview' },
+    { name: 'input', summary: 'see convo help sobel', kind: 'file' },
+    { name: 'output', summary: 'see convo help sobel', kind: 'file', optionalWith: 'preview' },
   ],
   tail: '<operation> [options] [-- <operation> [options] ...]',
   options: [

@@ -99,7 +99,7 @@ async function shapeBehind(
   const find = (name: string): Tensor => {
     const found = kept.get(name)
     if (found !== undefined) return found
-    throw new ConvoError('E_NAME', `no step before kept anything as "${name}"`)
+    throw new ConvoError('E_NAME', `no earlier step saved a result as "${name}"`)
   }
   const keep = (name: string, tensor: Tensor) => void kept.set(name, tensor)
   const out = await made.apply(

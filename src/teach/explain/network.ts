@@ -15,7 +15,7 @@ export function networkText(facts: ModelFacts): string {
     shapes.map((shape) => shape.join('x')).join(', '),
     short(parameters),
     short(multiplications),
-    seesAll ? 'sees all of its input first' : algorithm === 'winograd' ? algorithm : '',
+    seesAll ? 'needs all of its input' : algorithm === 'winograd' ? algorithm : '',
   ])
   const head = ['layer', 'name', 'shape', 'weights', 'multiplications', '']
   const title = [facts.name, facts.format].filter((word) => word !== '').join(', ')
@@ -28,7 +28,7 @@ export function networkText(facts: ModelFacts): string {
     `weights: ${grouped(facts.parameters)}`,
     `multiplications: ${grouped(facts.multiplications)}, ${grouped(per)} for each pixel`,
     facts.receptive === undefined
-      ? 'receptive field: the whole picture: steps that see all of their input take a pass of their own'
+      ? 'receptive field: the whole picture; steps that need all of their input run in a separate pass'
       : `receptive field: ${counted(facts.receptive, 'row')} of the picture for one row of the result`,
     `strips: ${counted(facts.stripRows, 'row')} of the result at a time, ${megabytes(facts.memory)} for each thread`,
     ...(nodes.some(({ algorithm }) => algorithm === 'winograd')
@@ -38,7 +38,7 @@ export function networkText(facts: ModelFacts): string {
       : []),
     ...(grown === undefined
       ? []
-      : [`size: the picture is mirrored at its edges to ${grown[1]}x${grown[0]}, and the result cut to fit`]),
+      : [`size: the picture is mirrored at its edges to ${grown[1]}x${grown[0]}, and the result is cropped`]),
     ...(facts.layout === 'hwc' ? ['layout: channels last'] : []),
     ...(folded.length === 0
       ? []

@@ -176,7 +176,7 @@ describe('several manifests', () => {
     await manifests()
     const twice = await here.convo(['check', 'packages/a/convo.check.yaml', 'packages/a/convo.check.yaml'])
     expect(twice.stderr).toContain('error: packages/a/convo.check.yaml is given twice')
-    expect((await here.convo(['check', 'x/*.yaml'])).stderr).toContain('error: no manifest fits x/*.yaml')
+    expect((await here.convo(['check', 'x/*.yaml'])).stderr).toContain('error: no manifest matches x/*.yaml')
   })
 })
 

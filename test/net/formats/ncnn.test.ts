@@ -240,14 +240,14 @@ describe('refused by name', () => {
       [
         'E_NET_FORMAT',
         'layer "c" has quantised weights, which convo does not read',
-        'small.bin: byte 0: weights by a table of 256 numbers, by the word 0x1',
+        'small.bin: byte 0: weights that refer to a table of 256 numbers, by the word 0x1',
       ],
     ],
     [
       'an activation',
       ['Convolution c 1 1 x y 0=1 1=1 6=1 9=9'],
       [tagged(1)],
-      ['E_NET_OPERATOR', 'layer "c" (Convolution) has an activation of a type that is not read, 9'],
+      ['E_NET_OPERATOR', 'layer "c" (Convolution) has an unsupported activation, 9'],
     ],
     [
       'sizes that do not fit',
@@ -305,7 +305,7 @@ describe('refused by name', () => {
       'a value that nothing gives',
       ['ReLU r 1 1 z y'],
       [],
-      ['E_NET_SYNTAX', 'node "r" (Relu) reads "z", which nothing gives'],
+      ['E_NET_SYNTAX', 'node "r" (Relu) reads "z", which nothing produces'],
     ],
   ])('%s', (_, layers, weights, expected) => {
     expect(refused([input, ...layers], ...weights).slice(0, expected.length)).toEqual(expected)
@@ -316,6 +316,6 @@ describe('refused by name', () => {
     bytes.writeUInt32LE(7767517)
     const { message, fix } = failure(() => networkFrom(bytes, { name: 'a.param.bin' }))
     expect(message).toBe('a.param.bin is a .param of ncnn in its binary form, which convo does not read')
-    expect(fix).toBe('the .param file in text that it was made from')
+    expect(fix).toBe('the text .param file that it was made from')
   })
 })

@@ -332,13 +332,13 @@ describe('what is not read is named', () => {
   test('files that are too old, and how to renew them', () => {
     expect(refused({ ir: 2 })).toEqual([
       'E_NET_FORMAT',
-      'a.onnx is older than the ONNX files that are read',
+      'a.onnx is written in a version of ONNX that is too old',
       'a.onnx: IR version 2; 3 and later are read',
       'export the network again with a current version of its framework',
     ])
     expect(refused({ opset: 6 })).toEqual([
       'E_NET_FORMAT',
-      'a.onnx has operators older than those that are read',
+      'a.onnx uses a version of the operators that is too old',
       'a.onnx: opset 6; 7 and later are read',
       'onnx.version_converter.convert_version(model, 17) in Python',
     ])
@@ -379,7 +379,7 @@ describe('what is not read is named', () => {
     expect(refused({ nodes })).toEqual([
       'E_NET_SYNTAX',
       'node "Own_0" has operators of an unknown version',
-      'a.onnx: no opset is stated for "mine"',
+      'a.onnx: there is no opset for "mine"',
     ])
   })
 })

@@ -179,7 +179,7 @@ describe('refused by name', () => {
     [
       'an activation',
       model([start, layer('Activation', 'end', { activation: 'maxout' }, reading('in'))]),
-      ['E_NET_OPERATOR', 'layer "end" (Activation) has an activation that is not read, "maxout"'],
+      ['E_NET_OPERATOR', 'layer "end" (Activation) has an unsupported activation, "maxout"'],
     ],
     [
       'channels first',

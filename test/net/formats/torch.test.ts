@@ -119,7 +119,9 @@ describe('no code is run', () => {
   )
 
   test.each(['__main__.Net', 'torch.nn.modules.conv.Conv2d'])('a network with its code: %s', (name) => {
-    expect(refused(evil(name)).why).toEqual(['a.pth: a network with its code was saved; no code is run'])
+    expect(refused(evil(name)).why).toEqual([
+      'a.pth: the whole network was saved with its code, but convo runs no code',
+    ])
   })
 
   test('also where the name comes from the stack, and where nothing is called', () => {
@@ -134,7 +136,7 @@ describe('no code is run', () => {
     const script = zipOf({ 'net/data.pkl': pickleOf(dict({})), 'net/constants.pkl': pickleOf({ tuple: [] }) })
     expect(refused(script)).toMatchObject({
       code: 'E_NET_FORMAT',
-      message: 'a.pth is a program of TorchScript, which is not run',
+      message: 'a.pth is a TorchScript program, which convo does not run',
     })
   })
 })
@@ -143,7 +145,7 @@ describe('what is no network is named', () => {
   test('values without tensors', () => {
     expect(refused(zipOf({ 'n/data.pkl': pickleOf(dict({ epoch: 3, losses: [1, 2] })) }))).toMatchObject({
       code: 'E_NET_FORMAT',
-      message: 'a.pth holds no tensors of one network',
+      message: 'a.pth does not hold the tensors of a network',
       why: ['a.pth: it holds "epoch" "losses"'],
     })
     expect(refused(zipOf({ 'n/data.pkl': pickleOf([1]) })).why).toEqual(['a.pth: it holds no dictionary'])
