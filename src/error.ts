@@ -39,7 +39,7 @@ export type ErrorDetail = {
   /** Where and why: one line each; a line about a file begins with `file:line:column: ` or `file: byte N: `. */
   readonly why?: string | readonly string[]
   /**
-   * What to try: a whole command line, `convo ...`; options to set, `--name value`, or to omit, `no --name`, from
+   * What to try: a whole command line, `convo ...`; options to set, `--name value`, or to omit, `no --name, --other`, from
    * which the command line makes one; or an action in words.
    */
   readonly fix?: string | undefined

@@ -43,8 +43,12 @@ function mended(
   const isOfOutput = code === 'E_OUTPUT' || code === 'E_KERNEL_FORMAT'
   if (instead !== undefined) return replaced(argv, isOfOutput ? beside(argv, instead) : instead)
   if (command === undefined) return undefined
-  const without = /^no --([\w-]+)$/.exec(fix)?.[1]
-  if (without !== undefined) return edited(argv, command, without, undefined, true)
+  if (/^no --[\w-]+(, --[\w-]+)*$/.test(fix)) {
+    return [...fix.matchAll(/--([\w-]+)/g)].reduce<readonly string[] | undefined>(
+      (line, [, name = '']) => line && edited(line, command, name, undefined, true),
+      argv,
+    )
+  }
   const early = /^--([\w-]+) before --$/.exec(fix)?.[1]
   if (early !== undefined) return movedAhead(argv, early)
   if (!/^--[\w-]+( [^\s,]+)*$/.test(fix)) return undefined

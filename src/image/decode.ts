@@ -113,7 +113,7 @@ const aheadBytes = [12e6, 2 ** 26] as const
 const aheadShare = 0.4
 
 /**
- * Begins to decode a picture as `decode` does, in a large PNG or JPEG with its upper rows on their own beside the whole: work on
+ * Begins to decode a picture as `decode` does, in a large PNG with its upper rows on their own beside the whole: work on
  * them can begin early. It costs processor time where threads are idle otherwise.
  *
  * @throws ConvoError as `decode` does; damage of the samples shows in the promises
@@ -200,11 +200,14 @@ async function open(source: Source, options: DecodeOptions, known?: Seen): Promi
   const stored = await seekable(source, name)
   const probed = probe(stored, name)
   const { kind, png } = probed
-  if (kind === undefined || kind === 'npy')
+  if (kind === undefined)
     return withReader(stored, name, ({ size, read }) => refuseStranger(size, read, name))
   if (probed.isArray) {
     throw new ConvoError('E_DECODE', `${name} holds an array, and a picture is needed here`, {
-      why: `${name}: its samples are not 8 or 16 bits or float32, or it has many channels`,
+      why:
+        kind === 'npy'
+          ? `${name}: it is a .npy file`
+          : `${name}: its samples are not 8 or 16 bits or float32, or it has many channels`,
       fix: 'a PNG of it: convo conv2d --kernel 1, with --range minmax',
     })
   }
@@ -222,7 +225,7 @@ async function open(source: Source, options: DecodeOptions, known?: Seen): Promi
   const mode = options.metadata ?? 'keep'
   const header = headerOf(kind, facts, probed, seen, reading, options.orient, mode, name)
   const bits = kind === 'avif' ? facts.bitsPerSample : undefined
-  const inOrder = isInOrder(png, seen, facts)
+  const inOrder = isInOrder(png, facts)
   const plain = input === stored && inOrder ? plainOf(probed, stored) : undefined
   const isUpright = !options.orient || (facts.orientation ?? 1) === 1
   const own = kind === 'tiff' && isUpright ? tilesApart(input, options.page ?? 0, header, name) : undefined
@@ -338,8 +341,8 @@ export const plainOf = ({ png, size }: Probe, source: Source): PlainPng | undefi
     ? { source, head: png }
     : undefined
 
-const isInOrder = (png: PngHead | undefined, { isProgressive }: Seen, { orientation = 1 }: Facts): boolean =>
-  (png === undefined ? isProgressive === false : !png.interlaced && !png.isAnimated) && orientation === 1
+const isInOrder = (png: PngHead | undefined, { orientation = 1 }: Facts): boolean =>
+  png !== undefined && !png.interlaced && !png.isAnimated && orientation === 1
 
 /** @param rows the upper ones alone, of a picture in order */
 async function decodeOpened(

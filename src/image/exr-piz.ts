@@ -43,7 +43,7 @@ export function unpackPiz(packed: Uint8Array, length: number, block: ExrBlock): 
 }
 
 const longest = 58
-/** Codes of so many bits or fewer are found in one step. */
+/** Codes of at most this number of bits are found in one step. */
 const quick = 12
 
 /** Decodes as many numbers as there is room for; false where that cannot be. */

@@ -153,7 +153,6 @@ const foreign: readonly Foreign[] = [
   },
   { name: 'a tar archive', starts: /^.{257}ustar/s, way: unpack, isNone: true },
   { name: 'an HDF5 file', starts: '\x89HDF\r\n', way: 'numpy.save of one of its arrays' },
-  { name: 'a NumPy archive', starts: '\x93NUMPY', way: 'numpy.save of one array' },
   {
     name: 'an HTML page, perhaps from a failed download',
     starts: /^(\xef\xbb\xbf)?\s*(<!--.*?-->\s*)*<(!doctype html|html|head|body)/is,

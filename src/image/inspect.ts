@@ -22,8 +22,6 @@ export type Seen = {
   readonly held?: Metadata
   /** how a JPEG was encoded */
   readonly coding?: PictureMeta['jpeg']
-  /** of a JPEG, whether it comes in several passes over all rows */
-  readonly isProgressive?: boolean
   /** pictures that are not decoded, in words */
   readonly unread: readonly string[]
   /** pictures of an animation, where they were counted */
@@ -151,7 +149,6 @@ function readJpeg({ read }: Reader, name: string): Part {
   let tables: Uint8Array | undefined
   let room: number = limits.metadataBytes.most
   let frame: Uint8Array | undefined
-  let isProgressive = false
   let at = 2
   for (let count = 0; ; count++) {
     checkLimit('segments', count, name)
@@ -175,10 +172,7 @@ function readJpeg({ read }: Reader, name: string): Part {
     }
     if (marker === 0xdb && (tables?.length ?? 0) < mostTables)
       tables = tables === undefined ? body() : concat([tables, body()])
-    if (marker >= 0xc0 && marker <= 0xc2) {
-      frame = body()
-      isProgressive = marker === 0xc2
-    }
+    if (marker >= 0xc0 && marker <= 0xc2) frame = body()
     if (marker === 0xe2 && start.startsWith('MPF\0')) {
       const count = picturesOfMpf(read(at + 8, length - 6).slice())
       if (count > 1) unread.push(`${count - 1} more ${count === 2 ? 'picture' : 'pictures'} (MPF)`)
@@ -191,7 +185,6 @@ function readJpeg({ read }: Reader, name: string): Part {
     unread,
     held: text.length > 0 ? { text } : {},
     ...(coding !== undefined && { coding }),
-    isProgressive,
   }
 }
 

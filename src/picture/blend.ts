@@ -8,6 +8,7 @@ import type { Source } from '../run/graph-run.ts'
 import type { Session } from '../run/pool.ts'
 import { fullOf, hasAlpha } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
+import { inputName, sourceOf } from './input.ts'
 import type { PictureTask } from './job.ts'
 import { limitsOf } from './load.ts'
 import { type Ground, tonedSource } from './recipe.ts'
@@ -27,10 +28,9 @@ export type Blending = {
 
 const options = ['region', 'mask', 'mix', 'channels-of'] as const
 
-/** The first of the options that ask for it. */
-function askedOf({ settings }: PictureTask): string | undefined {
-  return options.find((name) => settings[name] !== undefined && settings[name] !== 1)
-}
+/** The options that ask for it. */
+const askedOf = ({ settings }: PictureTask): readonly string[] =>
+  options.filter((name) => settings[name] !== undefined && settings[name] !== 1).map((name) => `--${name}`)
 
 /**
  * Gets ready to lay the result of a job over its input, where that is asked for; gives the state that the first step meets:
@@ -43,17 +43,18 @@ export async function beginBlending(
   task: PictureTask,
   { compute }: Pick<Ground, 'compute'>,
 ): Promise<{ readonly state: State; readonly blending?: Blending }> {
-  const asked = askedOf(task)
+  const all = askedOf(task)
+  const [asked] = all
   if (asked === undefined) return { state }
   const { data } = state
   const { settings } = task
   const picture = data.kind === 'graph' ? pictureOf(data) : undefined
   if (picture === undefined)
-    throw new ConvoError('E_OPTION', `--${asked} is for pictures, and the input is an array or a volume`, {
-      fix: `no --${asked}`,
+    throw new ConvoError('E_OPTION', `${asked} is for pictures, and the input is an array or a volume`, {
+      fix: `no ${all.join(', ')}`,
     })
   if (settings.channels !== undefined)
-    throw new ConvoError('E_OPTION', `--${asked} and --channels cannot be used together`, {
+    throw new ConvoError('E_OPTION', `${asked} and --channels cannot be used together`, {
       fix: 'no --channels',
     })
   const { source, channels } = tonedSource(task, picture)
@@ -85,7 +86,14 @@ async function maskOf(
   { width, height }: Size,
 ): Promise<Tensor | undefined> {
   if (settings.mask === undefined) return undefined
-  const picture = await decode(settings.mask, limitsOf({ ...settings, page: undefined }))
+  if (settings.mask === '-' && input === '-')
+    throw new ConvoError('E_OPTION', 'standard input is the picture, and cannot be the mask too', {
+      fix: 'a file as the mask',
+    })
+  const picture = await decode(await sourceOf(settings.mask), {
+    ...limitsOf({ ...settings, page: undefined }),
+    name: inputName(settings.mask),
+  })
   if (picture.width !== width || picture.height !== height) {
     throw new ConvoError('E_SHAPE', `the mask ${settings.mask} has a different size than ${input}`, {
       why: `${settings.mask}: ${picture.width}x${picture.height}, ${input}: ${width}x${height}`,
@@ -115,9 +123,10 @@ export function blendable(data: Data, { input, isLuma }: Blending, task: Picture
     const made = asColours(nodeOf(data.out), wanted[0]!)
     if (made.shape.join() === wanted.join()) return { ...data, out: traced(made) }
   }
-  throw new ConvoError('E_OPTION', `--${askedOf(task)} needs a result of the same shape as the input`, {
+  const asked = askedOf(task)
+  throw new ConvoError('E_OPTION', `${asked[0]} needs a result of the same shape as the input`, {
     why: `the input is [${wanted.join(',')}], the result [${tensorIn(data).shape.join(',')}]`,
-    fix: `no --${askedOf(task)}`,
+    fix: `no ${asked.join(', ')}`,
   })
 }
 

@@ -6,7 +6,7 @@ import type { FullScale } from '../operators/operator.ts'
 import { type Depth, fullOf, fullScale, hasAlpha } from '../tensor/picture.ts'
 import { dataOfArray, type PictureArray } from './array.ts'
 import { type InMemory, loadArray, type Opened, openInput } from './input.ts'
-import { coloursOf, limitsOf, pageNote } from './load.ts'
+import { checkApplies, coloursOf, limitsOf, pageNote } from './load.ts'
 import type { Settings } from './settings.ts'
 
 /** What is known of data before it is computed; what plans are made of. */
@@ -40,6 +40,7 @@ export async function knownOf(path: string, settings: Asked, given?: Opened | In
     return { ...knownPicture(decoded, settings), full: settings.full ?? fullOf(decoded), ofPages: [] }
   }
   const opened = given ?? (await openInput(path))
+  checkApplies(opened, settings)
   if (opened.probe.isArray) return knownArray(await loadArray(opened, settings), settings)
   const header = await readHeader(opened.source, { ...limitsOf(settings), name: opened.path })
   if (settings.linear) lightOf(header.meta, opened.path)
@@ -63,12 +64,13 @@ function knownArray(array: PictureArray, settings: Asked): Known {
 function knownPicture(
   header: Pick<Known, 'width' | 'height' | 'depth' | 'pages' | 'notes'> & {
     readonly channels: 1 | 2 | 3 | 4
+    readonly full?: number
   },
   settings: Asked,
 ): Omit<Known, 'ofPages'> {
   const { width, height, depth, pages, notes } = header
   const channels = treatedChannels(header.channels, settings)
-  const full = settings.full ?? fullScale(depth)
+  const full = settings.full ?? header.full ?? fullScale(depth)
   return { width, height, channels, depth, full, pages, hasSlices: false, isMaps: false, notes }
 }
 

@@ -17,7 +17,15 @@ import {
 } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { dataOfArray, type PictureArray, roundedNote, scaleNote } from './array.ts'
-import { type InMemory, loadArray, loadPicture, type Opened, readied, type Treatment } from './input.ts'
+import {
+  type InMemory,
+  inputName,
+  loadArray,
+  loadPicture,
+  type Opened,
+  readied,
+  type Treatment,
+} from './input.ts'
 import type { PictureTask } from './job.ts'
 import { holdsFloats, outputKind } from './output.ts'
 import type { Settings } from './settings.ts'
@@ -30,6 +38,26 @@ export type LoadedData = {
   readonly notes: readonly string[]
 }
 
+/** @throws ConvoError E_OPTION for options that apply to another kind of input */
+export function checkApplies(
+  { probe: { kind }, path }: Opened,
+  { page, layout }: Pick<Settings, 'page' | 'layout'>,
+): void {
+  const isArray = kind === 'npy'
+  if (isArray && page !== undefined)
+    throw new ConvoError('E_OPTION', `--page ${page} is for picture files, and ${path} is an array`, {
+      fix: 'no --page',
+    })
+  if (!isArray && layout !== 'auto')
+    throw new ConvoError(
+      'E_OPTION',
+      `--layout ${layout} is for .npy files, and ${inputName(path)} is not one`,
+      {
+        fix: 'no --layout',
+      },
+    )
+}
+
 /**
  * Decodes the input of a job: a picture, a .npy file, or where the job wants one a volume. With `ahead` the upper rows of a
  * large picture may come before the whole.
@@ -37,15 +65,6 @@ export type LoadedData = {
 export async function loadData(opened: Opened, task: PictureTask, ahead: boolean): Promise<LoadedData> {
   const { settings } = task
   const treatment = treatmentOf(task)
-  if (opened.probe.kind === 'npy' && settings.page !== undefined) {
-    throw new ConvoError(
-      'E_OPTION',
-      `--page ${settings.page} is for picture files, and ${opened.path} is an array`,
-      {
-        fix: 'no --page',
-      },
-    )
-  }
   if (opened.probe.isArray) {
     return arrayData(await loadArray(opened, settings), treatment, outputKind(task.output) === 'npy')
   }

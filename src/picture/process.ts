@@ -11,6 +11,7 @@ import { type Blending, blend } from './blend.ts'
 import { expectedSamples, type Loaded, openInput } from './input.ts'
 import { factsOf, type PictureJob, type PictureTask, type Report, taskOf } from './job.ts'
 import {
+  checkApplies,
   isSliceList,
   type LoadedData,
   leftOutOf,
@@ -129,6 +130,7 @@ async function begin(
       loadVolume(slicePages(await slicePaths(input), settings), input, treatmentOf(task)),
     )
   }
+  checkApplies(opened, settings)
   const isSmall = !isWorthWorkers(expectedSamples(opened))
   if (!isSmall) pool.warm()
   const load = async () => (await openPaged(opened, task)) ?? loadData(opened, task, pool.threads > 1)

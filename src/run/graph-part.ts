@@ -75,8 +75,9 @@ export function prepareGraph(
   /** A bank writes its rows to their place in the result, where it is the last step and no loop writes past a row. */
   function inSink(steps: StepList, i: number): PlacedRows | undefined {
     const { work, shape, behind } = steps[i]!
-    const isLast = i === steps.length - 1 && work.kind === 'bank' && behind === undefined
-    if (sink.kind !== 'planes' || !isLast || shape[2] < wholeRow) return undefined
+    const isLast = i === steps.length - 1 && behind === undefined
+    const isExact = work.kind === 'bank' && work.bank.algorithm === 'direct'
+    if (sink.kind !== 'planes' || !isLast || !isExact || shape[2] < wholeRow) return undefined
     const pitch = shape[2] * 4
     return { rows: [[0, shape[1]]], address: sink.target, plane: shape[1] * pitch, pitch }
   }

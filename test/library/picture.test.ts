@@ -289,6 +289,11 @@ describe('options', () => {
   it('refuses those that are not there, with the nearest', async () => {
     const { code, message, fix } = await failure(() => convo(scene).gaussian({ sigm: 2 } as never))
     expect([code, message, fix]).toEqual(['E_NAME', 'gaussian has no option sigm', 'sigma'])
+    const odd = { inPlac: true } as object
+    await expect(convo('samples/small/colour.png').sobel().toFile('out.png', odd)).rejects.toMatchObject({
+      code: 'E_NAME',
+      message: 'toFile has no option inPlac',
+    })
     expect(
       (
         await failure(() =>

@@ -206,12 +206,9 @@ export class Chain {
    * @throws ConvoError for anything that keeps it from being done; the file is then as it was before
    */
   async toFile(path: string, options: FileOptions = {}): Promise<Report> {
-    checkObject(options, 'toFile')
-    const { inPlace = false } = options
     checkText('the path of a file', path)
-    return this.#run(async (name, operation) => outputOf(path, name, operation), {
-      ...(inPlace && { 'in-place': true }),
-    })
+    const more = typedOptions(options, { 'in-place': pictureSettings['in-place'] }, 'toFile')
+    return this.#run(async (name, operation) => outputOf(path, name, operation), more)
   }
 
   /** Runs the chain and gives the bytes of a file, PNG unless another format was chosen. @throws ConvoError */
