@@ -17,11 +17,11 @@ afterAll(() => rmSync(root, { recursive: true, force: true }))
 
 describe('samples/convo.batch.yaml', () => {
   const batch = () => convo(['batch', 'samples/convo.batch.yaml'], { cwd: root })
-  const pictures = ['alpha.png', 'gray16.png', 'scene.png']
+  const pictures = ['alpha.png', 'blurred.png', 'gray16.png', 'scene.png']
 
   test('makes a drawing of every picture, as the chain in it does', async () => {
     const { status, stderr } = await batch()
-    expect([status, stderr]).toEqual([0, expect.stringMatching(/^3 pictures in .*: 3 done\n$/)])
+    expect([status, stderr]).toEqual([0, expect.stringMatching(/^4 pictures in .*: 4 done\n$/)])
     expect(readdirSync(join(root, 'out')).filter((name) => name.endsWith('.png'))).toEqual(pictures)
     const steps = [
       '--',
@@ -47,7 +47,7 @@ describe('samples/convo.batch.yaml', () => {
     const log = readFileSync(join(root, 'out/batch.jsonl'), 'utf8').trim().split('\n')
     expect(pictures.every((name) => log.some((line) => line.includes(name)))).toBe(true)
     const { status, stderr } = await batch()
-    expect([status, stderr]).toEqual([0, expect.stringContaining('0 done, 3 up to date')])
+    expect([status, stderr]).toEqual([0, expect.stringContaining('0 done, 4 up to date')])
   })
 })
 

@@ -174,7 +174,7 @@ export const losses: readonly Group[] = [
       row('gAMA of a PNG', 'kept', 'in a PNG'),
       row('gAMA into other formats', 'reported', '… cannot store the gamma (gAMA)'),
       row('primaries (cHRM) of a PNG', 'reported', 'primaries (cHRM) of … is lost'),
-      row('coding of colour in a PNG (cICP) or AVIF (nclx)', 'reported', 'coding of colour (…) of … is lost'),
+      row('colour encoding in a PNG (cICP) or AVIF (nclx)', 'reported', 'colour encoding (…) of … is lost'),
       row('CMYK', 'reported', 'converted from CMYK to sRGB'),
       row('Lab in a TIFF', 'refused', 'E_DECODE: … has L*a*b* colours, which convo does not read'),
       row('--gray of colours with three tone curves', 'reported', 'the ICC profile was dropped'),

@@ -292,7 +292,10 @@ export function formatOfPath(path: string): OutputFormat {
   )
   if (found !== undefined) return found
   const known = names.flatMap((name) => outputFormats[name].extensions)
-  const what = promised(path)
+  const onlyRead = Object.entries(inputFormats).find(([, { extensions }]) =>
+    (extensions as readonly string[]).includes(extension),
+  )
+  const what = onlyRead === undefined ? promised(path) : `the format ${onlyRead[0]}`
   throw new ConvoError('E_OUTPUT', `there is no picture format for files ending in ${extension}`, {
     why: `${path}: ${what === undefined ? '' : `${what} cannot be written; `}known endings are ${[...known, '.npy'].join(', ')}`,
     instead: [path, path.slice(0, -extension.length).concat('.png')],

@@ -200,7 +200,7 @@ function refuseRaw(read: Read, name: string, pages: readonly Directory[], subs: 
       make === undefined || make.count < 5
         ? ''
         : textOf(read(make.value, make.count)).replace(/\0.*/s, '').trim()
-    const what = `a raw picture ${isDng ? '(DNG)' : `of a camera${maker === '' ? '' : ` (${maker})`}`}`
+    const what = isDng ? 'a raw picture (DNG)' : `a camera raw picture${maker === '' ? '' : ` (${maker})`}`
     throw refusal(
       name,
       what,

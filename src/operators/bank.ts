@@ -65,7 +65,7 @@ export function pictureCorrelation(x: Tensor, bank: Bank, options: BankOptions):
 }
 
 /** Planes of this size are large enough for every arithmetic. */
-const large = [4096, 4096] as const
+const large = [64, 64] as const
 
 /** Which arithmetic a bank [O,C/groups,kH,kW] runs on pictures that are not small, whatever else is wrong with it. */
 export function bankArithmetic(shape: readonly number[], options: KernelOptions): Arithmetic {

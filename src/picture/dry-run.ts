@@ -95,6 +95,7 @@ function readOf(known: Omit<Known, 'notes' | 'ofPages'>, isVolume: boolean): Rea
     const picture = { width, height, channels: channels as 1 | 2 | 3 | 4, depth, full, address: nowhere }
     return { kind: 'picture', picture }
   }
-  const shape = isVolume || hasSlices ? [channels, pages, height, width] : [channels, height, width]
+  const shape =
+    hasSlices || (isVolume && !isMaps) ? [channels, pages, height, width] : [channels, height, width]
   return { kind: 'tensor', tensor: unseen({ shape }), full }
 }

@@ -16,7 +16,7 @@ export function lumaChange(dst: Address, made: Address, r: Address, g: Address, 
 
 /**
  * A row of one channel: `made` over `x` with the weight `share`, times `mask` where there is one. With `change` that is added to x
- * in place of `made`. `under` and `over` are the alpha of the picture and of the result, by which colours are weighted; address
+ * instead of `made`. `under` and `over` are the alpha of the picture and of the result, by which colours are weighted; address
  * 0 where there is none.
  */
 export function blendRow(

@@ -15,7 +15,7 @@ test('a HEIC is read where a decoder is installed, and the error says how', asyn
   expect(before.status).toBe(2)
   expect(before.stderr).toBe(
     'error: a.heic is a HEIC picture, which convo does not read   [E_DECODE]\n' +
-      '  a.heic: it is read where heic-decode is installed, beside convo or in this folder\n' +
+      '  a.heic: convo reads it if heic-decode is installed, next to convo or in this folder\n' +
       '  without it: heif-convert a.heic a.png\n' +
       '  try: npm install heic-decode\n',
   )

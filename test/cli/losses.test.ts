@@ -460,7 +460,7 @@ const cases: Readonly<Record<string, Case>> = {
     files: { 'a.png': with_([chunkOf('cHRM', Buffer.alloc(32, 1))]) },
     runs: [`${same} a.png o.png`],
   },
-  'coding of colour in a PNG (cICP) or AVIF (nclx)': {
+  'colour encoding in a PNG (cICP) or AVIF (nclx)': {
     files: {
       'a.png': with_([chunkOf('cICP', Buffer.from([9, 16, 0, 1]))]),
       'a.avif': avifInColours(9, 16),

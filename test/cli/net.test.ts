@@ -93,7 +93,7 @@ describe('convo net', () => {
   it('gives one channel the luminance of a picture in colour', async () => {
     const input = await picture('in.png', 6, 5, 3, () => 90)
     const { stderr } = await run(model('luma.onnx', doubling(1)), input, folder.path('out.png'))
-    expect(stderr).toContain('it gets the luminance, and the colours are resized beside it')
+    expect(stderr).toContain('it gets the luminance, and the colours are resized separately')
     const made = await decode(folder.path('out.png'), { maxPixels: 1e6, orient: true })
     expect([made.width, made.channels]).toEqual([12, 3])
     expect(new Set(made.data)).toEqual(new Set([90]))
@@ -148,7 +148,7 @@ describe('convo net', () => {
       '0..1',
     )
     expect(stderr).toBe(
-      'note: the network got 8x6, the picture mirrored at its edges, as its sizes must be multiples of 2; the result is cut to fit\n',
+      'note: the picture was mirrored at its edges to 8x6, because the network needs multiples of 2; the result was cropped\n',
     )
     const made = await decode(folder.path('out.png'), { maxPixels: 1e6, orient: true })
     expect([made.width, made.height]).toEqual([7, 5])

@@ -276,7 +276,11 @@ describe('what cannot be is refused: status 2, a code, the numbers, and no file'
     ['separable scene.png --kernel laplacian --rank 4', 'E_ARGUMENT', /rank must be .*1 to 3 .*got 4/],
     ['separable scene.png --col 1,2', 'E_OPTION', /need each other/],
     ['depthwise scene.png --kernel bank.npy', 'E_KERNEL_SHAPE', /\[C\*m,1,kH,kW\], got \[4,2,3,3\]/],
-    ['depthwise scene.png --kernel gray.npy', 'E_SHAPE', /8 filters, which the 3 channels/],
+    [
+      'depthwise scene.png --kernel gray.npy',
+      'E_SHAPE',
+      /8 filters, which is not a multiple of the 3 channels/,
+    ],
     [
       'depthwise-separable scene.png --pointwise 1,0',
       'E_SHAPE',

@@ -68,7 +68,7 @@ describe('--page', () => {
     writeFileSync(here.path('a.npy'), writeNpy([4, 3], new Float32Array(12)))
     for (const [line, said] of [
       ['box a.npy o.png --page 1', '--page 1 is for picture files'],
-      ['conv3d a.gif o.gif --page 2', 'conv3d takes all'],
+      ['conv3d a.gif o.gif --page 2', 'conv3d uses all pages'],
       ['box p.png o.png --page 2', 'p.png has no page 2'],
     ] as const) {
       const { status, stderr } = await run(...line.split(' '))

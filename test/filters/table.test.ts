@@ -310,7 +310,7 @@ describe('settings that cannot be', () => {
     [
       'dog',
       { ratio: 1 },
-      'the two standard deviations must differ, got 1 twice, whose difference is 0 everywhere',
+      'the two standard deviations must differ, got 1 twice: the result would be 0 everywhere',
     ],
     ['emboss', { amount: 1 }, 'unknown setting --amount'],
   ])('%s %o', (name, given, message) => {

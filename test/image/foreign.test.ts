@@ -84,7 +84,7 @@ describe('a format that is not read', () => {
   })
 
   it.each([
-    ['12 bits', tiff([258, 3, 12]), 'has whole samples of 12 bits, which convo does not read'],
+    ['12 bits', tiff([258, 3, 12]), 'has integer samples of 12 bits, which convo does not read'],
     ['a palette of 3 channels', tiff([262, 3, 3], [277, 3, 3]), 'has samples of an unsupported type'],
     ['a mosaic on page 2', mosaic, 'is a camera raw picture, which convo does not read'],
   ])('a TIFF of %s is refused', async (_, bytes, what) => {

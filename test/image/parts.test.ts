@@ -17,7 +17,7 @@ describe('a TIFF', () => {
     const error = await failure('E_DECODE', () =>
       decode(tiffOf([{ ...thumbnail, subs: [full] }]), { ...options, name: 'x.tif' }),
     )
-    expect(error.why).toEqual(['x.tif: page 1 is a smaller copy of 4x3, subdirectory 0 the picture of 16x12'])
+    expect(error.why).toEqual(['x.tif: page 1 is a smaller copy, 4x3; subdirectory 0 is the picture, 16x12'])
     expect(error.fix).toBe('vips copy x.tif[subifd=0] x-page.tif')
   })
 
@@ -37,7 +37,7 @@ describe('a TIFF', () => {
   it('that begins with a smaller copy is refused where one picture is wanted, and has all its pages else', async () => {
     const bytes = tiffOf([thumbnail, full])
     const error = await failure('E_DECODE', () => decode(bytes, { ...options, name: 'x.tif' }))
-    expect(error.why).toEqual(['x.tif: page 1 is a smaller copy of 4x3, page 2 the picture of 16x12'])
+    expect(error.why).toEqual(['x.tif: page 1 is a smaller copy, 4x3; page 2 is the picture, 16x12'])
     expect(error.fix).toBe('--page 2')
     const widths: number[] = []
     for await (const { width } of decodePages(bytes, options)) widths.push(width)

@@ -255,7 +255,7 @@ describe('Radiance HDR', () => {
     [hdr('1 1'), 'the size must read'],
     [hdr('-Y 9 +X 999', 1), 'too early for 999x9'],
     [hdr('-Y 1 +X 2', 1, 1, 1, 1), 'a run leaves its row'],
-    [hdr('-Y 1 +X 8', 2, 2, 0, 9, 136, 1), 'another width'],
+    [hdr('-Y 1 +X 8', 2, 2, 0, 9, 136, 1), 'not have the width'],
     [hdr('-Y 1 +X 8', 2, 2, 0, 8, 137, 1), 'a run leaves its row'],
     [hdr('-Y 1 +X 8', 2, 2, 0, 8, 136), 'the file ends inside its samples'],
   ])('that is damaged is refused: %#', async (bytes, what) => {

@@ -211,7 +211,7 @@ describe('refusals', () => {
       'depthwise',
       [3, 7, 7],
       { kernel: kernel([4, 1, 1, 1], [1, 1, 1, 1]) },
-      /4 filters, which the 3 channels/,
+      /4 filters, which is not a multiple of the 3 channels/,
     ],
     [
       'transposed',

@@ -179,7 +179,7 @@ describe('refusals name the argument and the numbers, before anything is compute
     [
       'depthwise filters',
       () => depthwiseConv2d(noEngine, x, whole([4, 1, 3, 3])),
-      /weight has 4 filters, which the 3 channels/,
+      /weight has 4 filters, which is not a multiple of the 3 channels/,
     ],
     [
       'depthwise groups',

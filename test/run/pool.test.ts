@@ -38,7 +38,7 @@ function script(body: string) {
     const { processPicture } = await import('${root}src/picture/process.ts')
     const { operations } = await import('${root}src/picture/operations.ts')
     const { prepareOperation } = await import('${root}src/picture/words/prepare.ts')
-    const { job } = await prepareOperation(operations.sobel, { threads: '2' })
+    const { job } = await prepareOperation({ operation: operations.sobel, given: { threads: '2' } })
     let said = 'done'
     try {
       await processPicture(job(process.argv[1], '/dev/null'))

@@ -6,7 +6,7 @@ import { appendTo, removeFolderUnder, writeUnder } from '../../files/change.ts'
 import { readText } from '../../files/read.ts'
 import { statOf } from '../../files/stat.ts'
 import { type CaseResult, countsOf, ownIgnore, type Run, resultsName } from '../results.ts'
-import { toolVersions } from '../run.ts'
+import { toolsInUse } from '../run.ts'
 import { testResults } from '../settings.ts'
 
 // The processes of a run share a folder of results:
@@ -106,7 +106,7 @@ async function gather(root: string): Promise<Run> {
   return {
     version: 1,
     source: 'tests',
-    tools: { ...toolVersions(), node: process.versions.node },
+    tools: { ...toolsInUse(), node: process.versions.node },
     manifest: { path: 'tests', sha256: '' },
     goldens: '.',
     results: testResults,

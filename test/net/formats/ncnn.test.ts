@@ -230,7 +230,7 @@ describe('refused by name', () => {
       [
         'E_NET_FORMAT',
         'layer "c" has quantised weights, which convo does not read',
-        'small.bin: byte 0: weights of 8 bits, by the word 0xd4b38',
+        'small.bin: byte 0: weights of 8 bits, according to the tag 0xd4b38',
       ],
     ],
     [
@@ -240,7 +240,7 @@ describe('refused by name', () => {
       [
         'E_NET_FORMAT',
         'layer "c" has quantised weights, which convo does not read',
-        'small.bin: byte 0: weights that refer to a table of 256 numbers, by the word 0x1',
+        'small.bin: byte 0: weights that refer to a table of 256 numbers, according to the tag 0x1',
       ],
     ],
     [
@@ -299,7 +299,7 @@ describe('refused by name', () => {
       'a step that is no whole number',
       ['Crop c 1 1 x y 0=0.5'],
       [],
-      ['E_NET_OPERATOR', 'layer "c" (Crop) has a number that must be whole, 0.5'],
+      ['E_NET_OPERATOR', 'layer "c" (Crop) has the number 0.5, which must be whole'],
     ],
     [
       'a value that nothing gives',

@@ -180,7 +180,7 @@ describe('functions of the model itself', () => {
     expect(refused({ functions: [endless], domains: { mine: 1 }, nodes: [call('Twice')] })).toEqual([
       'E_NET_SYNTAX',
       'function "Twice" calls itself',
-      'a.onnx: 64 functions one in the other',
+      'a.onnx: 64 nested functions',
     ])
     const many = Array.from({ length: 9 }, (_, i) => ({
       operator: 'Twice',
@@ -333,13 +333,13 @@ describe('what is not read is named', () => {
     expect(refused({ ir: 2 })).toEqual([
       'E_NET_FORMAT',
       'a.onnx is written in a version of ONNX that is too old',
-      'a.onnx: IR version 2; 3 and later are read',
+      'a.onnx: IR version 2; convo reads version 3 and later',
       'export the network again with a current version of its framework',
     ])
     expect(refused({ opset: 6 })).toEqual([
       'E_NET_FORMAT',
       'a.onnx uses a version of the operators that is too old',
-      'a.onnx: opset 6; 7 and later are read',
+      'a.onnx: opset 6; convo reads opset 7 and later',
       'onnx.version_converter.convert_version(model, 17) in Python',
     ])
   })
@@ -401,7 +401,7 @@ describe('damage is named with its place', () => {
     [
       'a size beyond the end',
       bytesOf([[8, 8, 0x3a, 100]]),
-      'byte 4: expected at most 0 bytes, which are left, found 100',
+      'byte 4: expected at most the 0 bytes that are left, found 100',
     ],
     [
       'a number without an end',
