@@ -137,7 +137,7 @@ async function bundleScripts() {
   }
   const url = "const __importMetaUrl = require('node:url').pathToFileURL(__filename).href;"
   const cli = await bundleEntries(
-    { cli: 'src/cli/main.ts', index: 'src/index.ts' },
+    { cli: 'src/cli/main.ts', index: 'src/index.ts', 'playwright-reporter': 'src/playwright-reporter.ts' },
     {
       ...common,
       banner: { js: url },
@@ -147,7 +147,7 @@ async function bundleScripts() {
   )
   // Jest runs it in a realm of its own, where globals are slow: to write a golden of 640x420 took 2.9 s, and takes 0.2 s so
   const matchers = await bundleEntries(
-    { matchers: 'src/matchers.ts', 'playwright-reporter': 'src/playwright-reporter.ts' },
+    { matchers: 'src/matchers.ts' },
     { ...common, banner: { js: `${url} const { Math, Number } = globalThis;` } },
   )
   writeLicenses(
