@@ -44,11 +44,13 @@ function blurOf(operation: string, given: Kernel, mayBeNegative: boolean): Kerne
 
 /** What to do about an inverse that is cut off; `over` makes others of the same blur. */
 function cutNote(balance: number, over: (balance: number, noise?: 'flat') => Kernel): string {
-  const isEnough = (...other: Parameters<typeof over>) => !isCutOff(over(...other))
-  const enough = [3, 10, 30, 100].map((times) => Number((balance * times).toPrecision(3)))
-  const larger = isEnough(balance, 'flat') ? undefined : enough.find((one) => isEnough(one))
+  const larger = () =>
+    [3, 10, 30, 100]
+      .map((times) => Number((balance * times).toPrecision(3)))
+      .find((one) => !isCutOff(over(one)))
+  const enough = isCutOff(over(balance, 'flat')) ? larger() : 'flat'
   const advice =
-    larger !== undefined ? `--balance ${larger} or ` : isEnough(balance, 'flat') ? '--penalty flat or ' : ''
+    enough === undefined ? '' : enough === 'flat' ? '--penalty flat or ' : `--balance ${enough} or `
   return `the kernel that undoes this blur was cut off at 511x511, which distorts the result; ${advice}richardson-lucy avoids it`
 }
 

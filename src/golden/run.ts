@@ -227,7 +227,7 @@ export const toolsInUse = (): Record<string, string> =>
   versionsInUse() === undefined ? { convo: version() } : toolVersions()
 
 /** Versions of what decides about pixels. */
-export function toolVersions(): Record<string, string> {
+function toolVersions(): Record<string, string> {
   const { sharp, vips } = loadSharp().versions
   return { convo: version(), sharp: sharp ?? 'unknown', libvips: vips }
 }

@@ -1,5 +1,5 @@
 import { ConvoError, invariant } from '../error.ts'
-import { isStream, readFileWhole, readWhole } from '../files/read.ts'
+import { isStream, readWhole } from '../files/read.ts'
 import { nativeWork } from '../signals.ts'
 import type { Arriving, Picture, Samples } from '../tensor/picture.ts'
 import { counted } from '../text/count.ts'
@@ -21,11 +21,11 @@ import { isOwn, type OwnKind, ownReaders } from './own.ts'
 import type { OwnPicture } from './own-picture.ts'
 import { isPlainPng, type PlainDecoder, type PlainPng, type PngHead, withoutIgnored } from './png-head.ts'
 import { kindOf, type Probe, probe } from './probe.ts'
-import { nameOf, type Source, withReader } from './reader.ts'
+import { nameOf, type Source, wholeOf, withReader } from './reader.ts'
 import { grayAlphaOf, spread, viewSamples } from './samples.ts'
 import { type Raw, type RawRecipe, rawOf, reasons, sharpOf } from './sharp.ts'
 import { checkSize } from './size.ts'
-import { isTiledApart, readTiffArray } from './tiff-array.ts'
+import { tilesApart } from './tiff-array.ts'
 
 /** How to decode. */
 export type DecodeOptions = {
@@ -228,26 +228,11 @@ async function open(source: Source, options: DecodeOptions, known?: Seen): Promi
   const inOrder = isInOrder(png, facts)
   const plain = input === stored && inOrder ? plainOf(probed, stored) : undefined
   const isUpright = !options.orient || (facts.orientation ?? 1) === 1
-  const own = kind === 'tiff' && isUpright ? tilesApart(input, options.page ?? 0, header, name) : undefined
+  const own =
+    kind === 'tiff' && isUpright ? tilesApart(input, options.page ?? 0, header.depth, name) : undefined
   return {
     ...{ input, name, seen, reading, header, bits, plain, isInOrder: inOrder },
     ...(own !== undefined && { own }),
-  }
-}
-
-/** A page of a TIFF in tiles of separate planes. */
-function tilesApart(source: Source, page: number, { depth }: Header, name: string): Opened['own'] {
-  if (!withReader(source, name, ({ read }) => isTiledApart(read, page))) return undefined
-  return {
-    samples() {
-      const bytes = typeof source === 'string' ? readFileWhole(source, { limit: 'encodedBytes' }) : source
-      const { data } = readTiffArray(bytes, name, () => undefined, page)
-      return depth === 8
-        ? Uint8Array.from(data)
-        : depth === 16
-          ? Uint16Array.from(data)
-          : Float32Array.from(data)
-    },
   }
 }
 
@@ -259,7 +244,7 @@ async function openOwn(
   name: string,
 ): Promise<Opened> {
   checkPage(page, 1, name)
-  const bytes = typeof source === 'string' ? readFileWhole(source, { limit: 'encodedBytes' }) : source
+  const bytes = wholeOf(source)
   const check = (size: { width: number; height: number }) => checkSize(size, maxPixels, name)
   const own = isOwn(kind) ? ownReaders[kind](bytes, name) : await readBorrowed(kind, bytes, name, check)
   checkSize(own, maxPixels, name)
@@ -283,7 +268,7 @@ async function openOwn(
 function soundInput(source: Source, { png }: Probe, { openTexts = [] }: Seen): Source {
   const ignored = png?.ignored ?? []
   if (ignored.length === 0 && openTexts.length === 0) return source
-  const bytes = typeof source === 'string' ? readFileWhole(source, { limit: 'encodedBytes' }) : source
+  const bytes = wholeOf(source)
   if (ignored.length > 0) return withoutIgnored(bytes, ignored)
   if (openTexts.every((at) => bytes[at] === 0)) return source
   // a copy, which the slice of a Buffer is not

@@ -1,12 +1,16 @@
 import { closeSync, fstatSync, readSync } from 'node:fs'
 import { ConvoError } from '../error.ts'
-import { openFile, rethrow } from '../files/read.ts'
+import { openFile, readFileWhole, rethrow } from '../files/read.ts'
 
 /** A file, or bytes in memory. */
 export type Source = string | Uint8Array
 
 /** What to call a source in errors. */
 export const nameOf = (source: Source): string => (typeof source === 'string' ? source : 'the input')
+
+/** All bytes of a file, up to the limit on encoded inputs. */
+export const wholeOf = (source: Source): Uint8Array =>
+  typeof source === 'string' ? readFileWhole(source, { limit: 'encodedBytes' }) : source
 
 /** Gives `length` bytes from `at` on, or fewer at the end. They are valid until the next call. */
 export type Read = (at: number, length: number) => Uint8Array

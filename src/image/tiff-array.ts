@@ -2,8 +2,8 @@ import { inflateSync } from 'node:zlib'
 import { viewOf } from '../files/read.ts'
 import { half } from '../kernel/formats/binary.ts'
 import type { NpyArray } from '../kernel/formats/npy.ts'
-import { damaged } from './own-picture.ts'
-import type { Read } from './reader.ts'
+import { damaged, type OwnPicture } from './own-picture.ts'
+import { type Read, type Source, wholeOf, withReader } from './reader.ts'
 import { type Directory, directoryAt, type Layout, sizes, tiffLayout } from './tiff-directory.ts'
 import { unpackBits, unpackLzw } from './tiff-unpack.ts'
 
@@ -248,4 +248,16 @@ function numbersIn(
     for (let i = 0; i < perRow; i++) out[y * perRow + i] = read(view, start + i * size, little)
   }
   return out
+}
+
+/** The samples of a page in tiles of separate planes, which the decoder does not know; undefined for any other page. */
+export function tilesApart(
+  source: Source,
+  page: number,
+  depth: 8 | 16 | 32,
+  name: string,
+): Pick<OwnPicture, 'samples'> | undefined {
+  if (!withReader(source, name, ({ read }) => isTiledApart(read, page))) return undefined
+  const Samples = depth === 8 ? Uint8Array : depth === 16 ? Uint16Array : Float32Array
+  return { samples: () => Samples.from(readTiffArray(wholeOf(source), name, () => undefined, page).data) }
 }
