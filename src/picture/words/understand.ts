@@ -245,11 +245,14 @@ function usageError(error: CommanderError, command: Syntax, line: readonly strin
     const name = /--([a-z0-9-]+)/.exec(typed)?.[1] ?? ''
     const param = optionsOf(command)[name]
     return new ConvoError('E_USAGE', `--${name} needs a value`, {
-      ...(param !== undefined && { why: `--${name} ${param.metavar ?? ''}: ${param.summary}` }),
+      ...(param !== undefined && { why: `--${name} ${placeOf(param)}: ${param.summary}` }),
     })
   }
   return new ConvoError('E_USAGE', error.message.replace(/^error: /, ''), { why: usageOf(command) })
 }
+
+/** What goes behind an option: its words, or what kind of value. */
+const placeOf = ({ choices, metavar = '' }: Param<unknown>): string => choices?.join('|') ?? metavar
 
 function unknownOption(typed: string, command: Syntax, line: readonly string[]): ConvoError {
   const names = Object.keys(optionsOf(command))
@@ -282,7 +285,9 @@ function renamedOption(
   names: readonly string[],
   line: readonly string[],
 ): readonly string[] | undefined {
-  const hint = optionHint(name.replace(/^-+/, ''), names)
+  // an option that was typed already is not meant once more
+  const free = names.filter((one) => !line.some((word) => word.split('=')[0] === `--${one}`))
+  const hint = optionHint(name.replace(/^-+/, ''), free)
   const at = line.findIndex((word) => word === name || word.startsWith(`${name}=`))
   if (hint === undefined || at < 0) return undefined
   const inline = line[at]!.slice(name.length + 1)
