@@ -196,16 +196,46 @@ function writeLicenses(packages) {
   writeFileSync(join(dist, 'bundled-licenses.txt'), texts.join(`\n${'-'.repeat(78)}\n\n`))
 }
 
-/** commander loads what starts other programs, which takes a millisecond, for commands that are programs: there are none. */
-const withoutPrograms = {
-  name: 'without-programs',
+/**
+ * Modules of Node that a bundle loads when one of their functions is called, and not all at once when it starts: zlib and
+ * promises of fs alone take 3 ms, as long as the rest of the start of `convo compare`. The others are in Node's own start.
+ */
+const onDemand = {
+  name: 'on-demand',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:child_process$/ }, ({ importer, path }) =>
-      /node_modules.commander/.test(importer) ? { path, namespace: 'without-programs' } : undefined,
+    onResolve({ filter: /^node:/ }, ({ path, pluginData }) =>
+      pluginData !== 'own' && late.includes(path)
+        ? { path, namespace: 'on-demand' }
+        : { path, external: true },
     )
-    onLoad({ filter: /.*/, namespace: 'without-programs' }, () => ({ contents: '' }))
+    onLoad({ filter: /.*/, namespace: 'on-demand' }, ({ path }) => ({
+      contents: Object.keys(require(path))
+        .map(
+          (name) =>
+            `Object.defineProperty(exports, ${JSON.stringify(name)}, { enumerable: true, get: () => require(${JSON.stringify(path)})[${JSON.stringify(name)}] })`,
+        )
+        .join('\n'),
+      pluginData: 'own',
+    }))
   },
 }
+
+const late = [
+  'zlib',
+  'fs/promises',
+  'timers/promises',
+  'crypto',
+  'worker_threads',
+  'child_process',
+  'net',
+  'tty',
+  'readline',
+  'readline/promises',
+  'http',
+  'stream',
+  'v8',
+  'vm',
+].map((name) => `node:${name}`)
 
 /** Bundles the entries in a format; the result is the paths of all files that went in. */
 async function bundleEntries(entries, format) {
@@ -222,7 +252,7 @@ async function bundleEntries(entries, format) {
     platform: 'node',
     target: 'node20.9',
     external: ['sharp'],
-    plugins: [withoutPrograms],
+    plugins: format.format === 'cjs' ? [onDemand] : [],
     legalComments: 'none',
     minifySyntax: true,
     minifyWhitespace: true,

@@ -56,6 +56,7 @@ describe('what a run loads', () => {
     [['completion', 'bash']],
     [['sobel', 'a.png', 'b.png', '--axis', 'q']],
     [['sobel', 'scene.png']],
+    [['compare', 'scene.png', 'scene.png']],
   ])('convo %j: neither sharp nor WebAssembly', async (line) => {
     expect(await loadedBy(...line)).toBe('')
   })
