@@ -3,7 +3,6 @@ import { ConvoError } from '../error.ts'
 import { readUnder } from '../files/change.ts'
 import { readWhole } from '../files/read.ts'
 import { kindOf } from '../image/probe.ts'
-import { openPages } from '../picture/pages.ts'
 import { readingSettings } from '../picture/run-settings.ts'
 import type { Picture } from '../tensor/picture.ts'
 
@@ -42,6 +41,7 @@ export async function loadPages(bytes: Uint8Array, name: string): Promise<Pictur
   // arrays are convo's own, which have their channels first
   const layout = 'chw' as const
   const options = { maxPixels: readingSettings['max-pixels'].default, orient: true, layout, name }
+  const { openPages } = await import('../picture/pages.ts')
   const { unread = [], pictures } = await openPages(bytes, options)
   if (unread.length > 0) {
     throw new ConvoError(
