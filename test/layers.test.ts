@@ -29,7 +29,7 @@ const order: readonly Readonly<Record<string, readonly string[]>>[] = [
   { net: ['node'] },
   { run: ['node'] },
   { api: [] },
-  { picture: ['node'] },
+  { picture: ['node', 'commander'] },
   { golden: ['node', 'yaml'], batch: ['node', 'chokidar'], teach: ['node'] },
   { cli: ['node'] },
   { index: [], matchers: [], 'playwright-reporter': [] },

@@ -1,3 +1,4 @@
+import { CommanderError, Option, Command as Parser } from 'commander'
 import { ConvoError } from '../../error.ts'
 import type { Params } from '../../params.ts'
 import { conflicts, shortNames } from '../run-settings.ts'
@@ -33,39 +34,54 @@ type Words = {
  * @throws ConvoError E_USAGE for an option without its value, or given twice with different ones
  */
 export function readWords(line: readonly string[], params: Params): Words {
-  const args: string[] = []
-  const given: Record<string, unknown> = {}
-  const found: { unknown?: string } = {}
-  let asksForHelp = false
-  const words = [...line]
-  const known = (word: string) => (Object.hasOwn(params, longName(word)) ? longName(word) : undefined)
-  const take = (name: string, value: string | undefined) => {
-    given[name] = valued(name, params[name]!, value, given[name])
+  const parser = new Parser()
+    .exitOverride()
+    .configureOutput({ writeOut: () => undefined, writeErr: () => undefined })
+    .showSuggestionAfterError(false)
+    .allowExcessArguments(true)
+    .helpOption('-h, --help')
+    .action(() => undefined)
+    .argument('[words...]')
+  parser.helpInformation = () => ''
+  for (const [name, param] of Object.entries(params)) parser.addOption(optionFor(name, param))
+  const found: { asksForHelp: boolean; unknown?: string } = { asksForHelp: false }
+  try {
+    parser.parse(
+      line.map((word) => hideMinus(word, params)),
+      { from: 'user' },
+    )
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    const typed = /'(.*)'/s.exec(error.message)?.[1] ?? ''
+    if (error.code === 'commander.helpDisplayed') found.asksForHelp = true
+    else if (error.code === 'commander.unknownOption') found.unknown = typed
+    else if (error.code === 'commander.optionMissingArgument') {
+      const name = /--([a-z0-9-]+)/.exec(typed)?.[1] ?? ''
+      valued(name, params[name]!, undefined, undefined)
+    } else throw new ConvoError('E_USAGE', error.message.replace(/^error: /, ''))
   }
-  for (let word = words.shift(); word !== undefined; word = words.shift()) {
-    if (word === '--') {
-      args.push(...words)
-      break
-    }
-    const name = known(word)
-    const isWord = word.length < 2 || word[0] !== '-' || (/^-[\d.]/.test(word) && name === undefined)
-    const assigned = /^--([^=]+)=([\s\S]*)$/.exec(word)
-    const first = word.startsWith('--') ? undefined : known(word.slice(0, 2))
-    if (isWord) args.push(word)
-    else if (name !== undefined) {
-      if (params[name]!.isFlag) given[name] = true
-      else take(name, words.shift())
-    } else if (first !== undefined) {
-      if (params[first]!.isFlag) {
-        given[first] = true
-        words.unshift(`-${word.slice(2)}`)
-      } else take(first, word.slice(2))
-    } else if (assigned !== null && Object.hasOwn(params, assigned[1]!) && !params[assigned[1]!]!.isFlag) {
-      take(assigned[1]!, assigned[2])
-    } else if (word === '-h' || word === '--help') asksForHelp = true
-    else found.unknown ??= word
-  }
-  return { args, given, asksForHelp, ...found }
+  return { args: parser.args.map(showMinus), given: parser.opts(), ...found }
+}
+
+// A word such as `-1 0 1` is a number or a kernel. commander would take it for options, so its minus is hidden meanwhile.
+const hiddenMinus = '\uE000'
+
+const hideMinus = (word: string, params: Params): string =>
+  /^-[\d.]/.test(word) && !Object.hasOwn(params, longName(word)) ? hiddenMinus + word.slice(1) : word
+
+const showMinus = (word: string): string => (word.startsWith(hiddenMinus) ? `-${word.slice(1)}` : word)
+
+/** An option of commander's that only collects what was typed, under the name as it is typed. */
+function optionFor(name: string, param: Params[string]): Option {
+  const short = shortNames[name] === undefined ? '' : `-${shortNames[name]}, `
+  // a metavar may hold | and other signs; commander only needs to know that there is a value
+  const option = new Option(`${short}--${name}${param.isFlag ? '' : ' <value>'}`)
+  // commander would take --no-orient as the opposite of --orient, and camelCase the rest
+  option.negate = false
+  option.attributeName = () => name
+  return param.isFlag
+    ? option
+    : option.argParser((word: string, before: unknown) => valued(name, param, showMinus(word), before))
 }
 
 function valued(name: string, param: Params[string], value: string | undefined, before: unknown): unknown {
