@@ -160,12 +160,21 @@ async function overPlanes(
   })
   const apply = async (x: Tensor): Promise<Tensor> => {
     const whole = async (out: Tensor) => ground.compute?.(graphOf({ ...before, out }))
-    if (step.seesAll) {
-      const seen = await whole(x)
+    const all = async (part: Tensor): Promise<Tensor> => {
+      const seen = await whole(part)
       return traced(
-        planesNode(seen === undefined ? unseen(x) : settled(await step.apply(seen, eager, kept), step)),
+        planesNode(seen === undefined ? unseen(part) : settled(await step.apply(seen, eager, kept), step)),
       )
     }
+    if (step.seesAll === 'alone') {
+      let planes: Tensor | undefined
+      for (let c = 0; c < x.shape[0]!; c++) {
+        const one = await all(await tracer.layer('select', [x], { first: c, count: 1 }))
+        planes = planes === undefined ? one : await tracer.layer('join', [planes, one], { gain: [1, 1] })
+      }
+      return planes!
+    }
+    if (step.seesAll) return all(x)
     const out = await step.apply(x, engine, kept)
     if (step.settle === undefined) return out
     const seen = await whole(out)
