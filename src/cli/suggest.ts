@@ -103,7 +103,7 @@ function mended(
   }
   const early = /^--([\w-]+) before --$/.exec(fix)?.[1]
   if (early !== undefined) return movedAhead(argv, early)
-  if (!/^--[\w-]+( [^\s,]+)*$/.test(fix)) return undefined
+  if (!/^--[\w-]+( [^\s,]+(,[^\s,]+)*)*$/.test(fix)) return undefined
   let line: readonly string[] | undefined = argv
   for (const [, name = '', value] of fix.matchAll(/--([\w-]+)(?: (?!--)(\S+))?/g)) {
     line = line && edited(line, command, name, value)

@@ -26,8 +26,11 @@ export interface Engine {
   recipe(x: Tensor, recipe: Recipe, options: FilterOptions, full: number): Promise<Tensor>
   /** A planned recipe of one kernel over every plane of [C,H,W]; its fill is a share of `full`. */
   filter(x: Tensor, plan: RecipePlan, full: number): Promise<Tensor>
-  /** Several steps over tensors [C,H,W], run as one. */
-  together(inputs: readonly Tensor[], steps: Together): Promise<Tensor>
+  /**
+   * Several steps over tensors [C,H,W], run as one; or several times, where what comes out is the first input of the next
+   * time, whose shape it has.
+   */
+  together(inputs: readonly Tensor[], steps: Together, times?: number): Promise<Tensor>
 }
 
 /** Steps over tensors, which are computed by the engine that comes with them. */
@@ -37,8 +40,21 @@ export type Together = (engine: Engine, ...inputs: readonly Tensor[]) => Promise
 export const directSums = (engine: Engine): Engine => ({
   ...engine,
   correlate: (x, weight, bias, c) => engine.correlate(x, weight, bias, { ...c, algorithm: 'direct' }),
-  together: (inputs, steps) => engine.together(inputs, (own, ...xs) => steps(directSums(own), ...xs)),
+  together: (inputs, steps, times) =>
+    engine.together(inputs, (own, ...xs) => steps(directSums(own), ...xs), times),
 })
+
+/** Steps several times over, by one engine. */
+export async function repeatedly(
+  engine: Engine,
+  [x, ...others]: readonly Tensor[],
+  steps: Together,
+  times = 1,
+): Promise<Tensor> {
+  let out = await steps(engine, x!, ...others)
+  for (let i = 1; i < times; i++) out = await steps(engine, out, ...others)
+  return out
+}
 
 /** The engine that is the definition: plain loops, one thread. */
 export const referenceEngine: Engine = {
@@ -57,7 +73,7 @@ export const referenceEngine: Engine = {
   },
   recipe: async (x, recipe, options, full) => filterPlanes(x, planOfPlanes(x, recipe, options), full),
   filter: async (x, plan, full) => filterPlanes(x, plan, full),
-  together: (inputs, steps) => steps(referenceEngine, ...inputs),
+  together: (inputs, steps, times) => repeatedly(referenceEngine, inputs, steps, times),
 }
 
 /** The plan of a recipe over floats [C,H,W] that are levels of a picture. */

@@ -87,7 +87,7 @@ export const inWords = (text: string): string =>
   text
     .replace(/memory:\d+\/output\.\w+/g, 'the output')
     .replace(/\bno --([a-z][\w-]*)/g, (_, name: string) => `no ${optionName(name)}`)
-    .replace(/--([a-z][\w-]*) (<[^>]+>|[\w#%.,-]+)/g, (all, name: string, value: string) =>
+    .replace(/--([a-z][\w-]*) (<[^>]+>|[\w#%.,-]+(?::[\w#%.,=-]+)?)/g, (all, name: string, value: string) =>
       isWord(value) ? all : `${optionName(name)}: ${literal(value)}`,
     )
     .replace(/--([a-z][\w-]*)/g, (_, name: string) => optionName(name))
