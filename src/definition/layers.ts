@@ -106,8 +106,6 @@ type OwnSettings = {
   luma: Record<string, never>
   /** A result flattened onto the picture it was made of, in part: see `blendRow`. */
   blend: Blend
-  /** A pixel more on every side, which repeats the edge. */
-  edged: Record<string, never>
   /** The mean of every s x s block that is wholly inside. */
   means: { readonly s: number }
   /** x by kernels [G·K²,H',W'], one for each place (involution). */
@@ -283,21 +281,6 @@ export const layers: { readonly [K in LayerName]: Layer<LayerSettings[K]> } = {
     },
     run(settings, out, [made, x, mask], [first, end], shapes, shape) {
       for (let y = first; y < end; y++) blendRow(settings, out, made!, x!, mask, y, shapes[0]![0], shape)
-    },
-  },
-  edged: {
-    shape: (_, [x]) => [x![0], x![1] + 2, x![2] + 2],
-    needs: (_, [first, end], [x]) => [clipped(Math.min(first - 1, x![1] - 1), Math.max(end - 1, 1), x![1])],
-    run(_settings, out, [x], [first, end], [shape], [channels]) {
-      const [, height, width] = shape!
-      for (let c = 0; c < channels; c++) {
-        for (let y = first; y < end; y++) {
-          const [from, to] = [x!.at(c, Math.max(0, Math.min(y - 1, height - 1))), out.at(c, y)]
-          copyRow(out, to + 1, x!, from, width)
-          out.data[to] = x!.data[from]!
-          out.data[to + width + 1] = x!.data[from + width - 1]!
-        }
-      }
     },
   },
   means: {

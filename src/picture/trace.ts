@@ -252,8 +252,10 @@ async function overVolume(
   const plans = factsOf(step, { out: x })
   if (ground.compute === undefined) {
     const { slice: [filters, ...size] = [channels, 2 ** 14, 2 ** 14], axis } = step.slabs?.(x.shape) ?? {}
-    const tensor = unseen({ shape: [filters, axis?.output ?? depth, ...size] })
-    return { data: { kind: 'volume', tensor, full: own, isUnsized: isUnsized || axis === undefined }, plans }
+    const sized = step.sized?.(x.shape)
+    const tensor = unseen({ shape: sized ?? [filters, axis?.output ?? depth, ...size] })
+    const isOpen = isUnsized || (axis ?? sized) === undefined
+    return { data: { kind: 'volume', tensor, full: own, isUnsized: isOpen }, plans }
   }
   const apply = async (slice: Tensor) => settled(await step.apply(slice, engine, kept), step)
   const y = step.volume === 'whole' ? await apply(x) : await sliceBySlice(x, apply)

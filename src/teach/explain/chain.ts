@@ -7,7 +7,16 @@ import type { Asked } from '../../picture/words/prepare.ts'
 import type { Given } from '../../picture/words/syntax.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import { writeDrawing } from '../draw/file.ts'
-import { checkAsked, checkDrawing, explanationOf, type Input, inputOf, noted, printNotes } from './explain.ts'
+import {
+  checkAsked,
+  checkDrawing,
+  explanationOf,
+  type Input,
+  inputOf,
+  meetsVolume,
+  noted,
+  printNotes,
+} from './explain.ts'
 import type { ChainExplanation, ChainStep } from './explanation.ts'
 import { explainSettings } from './settings.ts'
 import { chainRows } from './text.ts'
@@ -21,11 +30,8 @@ export async function explainChain(
 ): Promise<number> {
   const own = resolve(explainSettings, given)
   checkDrawing(own)
-  const input = await inputOf(
-    steps.some(({ operation }) => operation.input === 'volume'),
-    path,
-    own,
-  )
+  const volumes = await Promise.all(steps.map(({ operation, given }) => meetsVolume(operation, given)))
+  const input = await inputOf(volumes.includes(true), path, own)
   const result = await chainOf(steps, input, path === undefined)
   if (own.svg !== undefined) {
     const { drawChain } = await import('./chain-drawing.ts')
