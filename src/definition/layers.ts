@@ -1,22 +1,19 @@
 import { type Blend, blendRow, lumaOf } from './blend.ts'
 import { type FunctionName, functionOf } from './functions.ts'
-import { clipped, copyRow, type Layer, pairwise, pointwise, type Shape } from './layer.ts'
+import { clipped, copyRow, type Layer, pointwise, type Shape } from './layer.ts'
 import { type Levels, writeLevels } from './levels.ts'
 import {
   across,
   argmax,
   averaged,
   coloured,
+  either,
   evened,
-  larger,
   mixed,
-  multiply,
   normalized,
+  paired,
   prelu,
-  raise,
-  smaller,
   softmax,
-  subtract,
   switches,
   unpooled,
   withNumber,
@@ -42,23 +39,20 @@ const others = {
   averaged,
   coloured,
   concat,
+  either,
   evened,
-  larger,
   mixed,
-  multiply,
   normalized,
+  paired,
   placed,
   prelu,
   product,
   productRows: product,
-  raise,
   rearranged,
   resized,
   rowSummary,
-  smaller,
   softmax,
   standardized,
-  subtract,
   summary,
   switches,
   unpooled,
@@ -84,10 +78,6 @@ type OwnSettings = {
   scaled: { readonly by: number }
   /** max(0, (x − mean) / root · gamma + beta), rounded once: batch normalisation and ReLU. */
   rectified: Readonly<Record<'mean' | 'root' | 'gamma' | 'beta', readonly number[]>> | Record<string, never>
-  /** a + b. */
-  add: Record<string, never>
-  /** a / b. */
-  divide: Record<string, never>
   /** The samples of a pixel side by side: [1,H,W·C]. */
   interleaved: Record<string, never>
   /** Planes of as many channels from samples side by side. */
@@ -188,8 +178,6 @@ export const layers: { readonly [K in LayerName]: Layer<LayerSettings[K]> } = {
     const n = mean === undefined ? v : fround(((v - mean[c]!) / root![c]!) * gamma![c]! + beta![c]!)
     return n > 0 || Number.isNaN(n) ? n : 0
   }),
-  add: pairwise((a, b) => a + b),
-  divide: pairwise((a, b) => a / b),
   interleaved: {
     shape: (_, [x]) => [1, x![1], x![2] * x![0]],
     needs: (_, rows) => [rows],

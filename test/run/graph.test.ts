@@ -126,10 +126,13 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     ['relu', (e, x) => e.layer('activate', [x], { name: 'relu', unit: 1 })],
     ['tanh', (e, x) => e.layer('activate', [x], { name: 'tanh', unit: 255 })],
     ['affine', (e, x) => e.layer('affine', [x], { scale: fractions([x.shape[0]!]).data.map((v) => v + 9) })],
-    ['twice', (e, x) => e.layer('add', [x, x], {})],
+    ['twice', (e, x) => e.layer('paired', [x, x], { operation: 'add' })],
     ['weighted', (e, x) => e.layer('weighted', [x], {})],
     ['straightened', (e, x) => e.layer('straightened', [x], { full: 255 })],
-    ['residual', async (e, x) => e.layer('add', [await e.layer('scaled', [x], { by: 0.5 }), x], {})],
+    [
+      'residual',
+      async (e, x) => e.layer('paired', [await e.layer('scaled', [x], { by: 0.5 }), x], { operation: 'add' }),
+    ],
     [
       'parted',
       async (e, x) => {

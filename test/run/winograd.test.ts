@@ -75,7 +75,7 @@ describe('strips, passes and threads change nothing', () => {
       for (const [i, weight] of weights.entries()) {
         y = await conv2d(engine, y, weight, { padding: i === 2 ? 0 : 1, bias: fractions([channels[i + 1]!]) })
         y = await engine.layer('prelu', [y], { slope: Float32Array.of(0.25) })
-        if (i === 1) y = await engine.layer('add', [y, y], {})
+        if (i === 1) y = await engine.layer('paired', [y, y], { operation: 'add' })
       }
       return y
     }
