@@ -105,6 +105,17 @@ export const cases: readonly Case[] = [
       alone(name, [{ ...input, data: input.data.map(halves) }], {}, { of: halves }),
     ),
   ),
+  [
+    'Pad and Conv of a constant',
+    {
+      shape: usual,
+      nodes: [
+        { operator: 'Pad', inputs: [F(1, 4, 6, 7), wholes(0, 0, 1, 1, 0, 0, 2, 3)], outputs: ['p'] },
+        { operator: 'Conv', inputs: ['p', F(4, 4, 3, 3)], outputs: ['c'] },
+        { operator: 'Add', inputs: ['c', 'x'], outputs: ['y'] },
+      ],
+    },
+  ],
   alone('Mod', [one(0.25)], { fmod: 1 }),
   alone('Mod', [{ shape: [4, 1, 1], data: [0.5, -2, 3, -0.25] }]),
   ...['Sin', 'Cos', 'IsNaN'].map((name) => alone(name, [], {}, { of: (v) => 9 * v })),

@@ -18,6 +18,8 @@ export type NetOptions = {
   readonly scale?: number | undefined
   /** Which of several outputs is computed, by its name or its number from 1; the first unless given. */
   readonly head?: string | undefined
+  /** Numbers for inputs beside the picture, by their names: `{ sigma: 0.1 }`. */
+  readonly set?: Readonly<Record<string, number>> | undefined
 }
 
 /** A trained network that is ready to run, on pictures by `convo(x).net(net)` and on tensors by `run`. */
@@ -81,7 +83,7 @@ export class Net {
 }
 
 /** Reads a network, as `loadNet` does. */
-export async function openNet(source: string | Uint8Array, { scale, head }: NetOptions): Promise<Net> {
+export async function openNet(source: string | Uint8Array, { scale, head, set }: NetOptions): Promise<Net> {
   const network = await readNetwork(source, scale === undefined ? {} : { scale })
-  return new Net(await modelOf(network, head), typeof source === 'string' ? source : network.name)
+  return new Net(await modelOf(network, { head, set }), typeof source === 'string' ? source : network.name)
 }
