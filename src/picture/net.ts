@@ -149,7 +149,8 @@ function netStep(model: Model, { values, full }: Given<typeof netParams>): Step 
       })
       const { planes, fit } = passed
       isPicture = passed.isPicture
-      notes.push(...passed.notes)
+      // slices of a volume have the same
+      notes.push(...passed.notes.filter((note) => !notes.includes(note)))
       if (
         planes.shape[1] === 1 &&
         planes.shape[2] === 1 &&
