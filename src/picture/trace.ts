@@ -1,7 +1,8 @@
 import { filterDefaults } from '../conv/plan.ts'
-import type { Engine } from '../definition/engine.ts'
+import { areSmall, type Engine, tiledUpTo, tiledWhere } from '../definition/engine.ts'
 import { ConvoError, invariant, nearest } from '../error.ts'
 import { nodeOf, planesNode, sourceNode, traced, tracer } from '../graph/node.ts'
+import { listed } from '../graph/schedule.ts'
 import { arithmetics, type Kept, type Step } from '../operators/operator.ts'
 import type { Source } from '../run/graph-run.ts'
 import type { PictureMeta } from '../tensor/picture.ts'
@@ -95,7 +96,9 @@ async function takeStep(
       notes: [...state.notes, ...(step.notes ?? [])],
     }
   }
-  const { data, note } = await overPlanes(ground, engine, state.data, step, task, isFirst, kept)
+  const { isSmall, seen } = smallness(ground, state.data)
+  const own = tiledWhere(tracer, isSmall)
+  const { data, note } = await overPlanes(ground, [own, engine], state.data, step, task, isFirst, kept)
   // what was kept may be computed from the picture though nothing else is any more
   const source = data.source ?? [...kept.sources][0]
   if (step.keeps !== undefined) kept.keep(step.keeps, data.out)
@@ -104,11 +107,30 @@ async function takeStep(
   return {
     data: { ...data, source },
     plans: [...state.plans, ...factsOf(step, data)],
-    notes: [...state.notes, ...(note === undefined ? [] : [note]), ...(step.notes ?? [])],
+    notes: [...state.notes, ...(note === undefined ? [] : [note]), ...(step.notes ?? []), ...seen()],
     unit,
     kept: named,
   }
 }
+
+/** Whether what steps meet is finite, looked at when that counts, and what the user should know of it. */
+function smallness({ compute, peak }: Ground, { source, out }: Pending) {
+  let isSmall: boolean | undefined
+  const look = (): boolean => {
+    if (source?.picture.depth === 32 && !(peak(source.picture) < tiledUpTo)) return false
+    return listed(nodeOf(out)).every(({ work }) => work.kind !== 'planes' || areSmall(work.data))
+  }
+  return {
+    isSmall(): boolean {
+      isSmall ??= compute === undefined || look()
+      return isSmall
+    },
+    seen: () => (isSmall === false ? [directNote] : []),
+  }
+}
+
+const directNote =
+  "some samples are not finite or very large, and Winograd's algorithm would spread them: the slower direct sums were used"
 
 /** Which arithmetic a step runs. */
 const factsOf = (step: Step, made: Pick<Pending, 'out' | 'source'>): PlanFacts[] =>
@@ -142,7 +164,7 @@ type Made = { readonly data: Pending; readonly note?: string }
 
 async function overPlanes(
   ground: Ground,
-  eager: Engine,
+  [tracing, eager]: readonly [tracer: Engine, eager: Engine],
   given: Pending,
   step: Step,
   task: PictureTask,
@@ -154,7 +176,7 @@ async function overPlanes(
   const recipe: Engine['recipe'] = async (x, one, options) => {
     return traced(await recipeOver(ground, { ...before, out: x }, one, options, task, isFirst))
   }
-  const engine = step.acts === 'pixels' ? { ...tracer, recipe } : tracer
+  const engine = step.acts === 'pixels' ? { ...tracing, recipe } : tracing
   const made = (out: Tensor, isPicture: boolean, isMoved = false): Made => ({
     data: { kind: 'graph', out, source: before.source, full: step.full ?? full, isPicture, isMoved },
   })

@@ -1,4 +1,4 @@
-import type { Engine } from '../definition/engine.ts'
+import { confinedTo, type Engine } from '../definition/engine.ts'
 import { nodeOf, planesNode, traced, tracer } from '../graph/node.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { runToTensor } from './graph.ts'
@@ -12,7 +12,10 @@ export function poolEngine(pool: Pool, session?: Session): Engine {
   const within: Pool['exclusive'] = session === undefined ? pool.exclusive : (use) => use(session)
   const together: Engine['together'] = (inputs, steps) =>
     within(async (session) => {
-      const out = await steps(tracer, ...inputs.map((x) => traced(planesNode(x), x.shape)))
+      const out = await steps(
+        confinedTo(tracer, inputs),
+        ...inputs.map((x) => traced(planesNode(x), x.shape)),
+      )
       const made = await runToTensor(session, { out: nodeOf(out) }, stripsOf(out))
       return new Tensor(out.shape, made.data)
     })

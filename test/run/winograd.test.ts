@@ -57,6 +57,18 @@ describe('the loops have the bits of the definition', () => {
     }
   })
 
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, 1e36])('%d stays where direct sums have it', async (odd) => {
+    const [x, weight] = [fractions([8, 33, 38]), fractions([8, 8, 3, 3])]
+    const data = x.data.slice()
+    data[3 * 33 * 38 + 17 * 38 + 20] = odd
+    const spoilt = new Tensor(x.shape, data)
+    const want = await conv2d(referenceEngine, spoilt, weight, { padding: 1, algorithm: 'direct' })
+    const engines = [referenceEngine, ...pools.map((pool) => poolEngine(pool))]
+    for (const engine of engines) expectSame(await conv2d(engine, spoilt, weight, { padding: 1 }), want)
+    const far = want.data.filter((v) => !(Math.abs(v) < 1e30)).length
+    expect(far).toBe(8 * 9)
+  })
+
   it('many channels, and more filters than a cache holds at once', async () => {
     const [x, weight] = [fractions([130, 32, 200]), fractions([22, 130, 3, 3])]
     expectSame(

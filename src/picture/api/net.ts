@@ -1,5 +1,5 @@
 import { checkAlgorithm, checkOptions, checkRank } from '../../conv/spec.ts'
-import { directSums } from '../../definition/engine.ts'
+import { confinedTo, directSums } from '../../definition/engine.ts'
 import { asConvoError, ConvoError } from '../../error.ts'
 import { nodeOf, planesNode, traced, tracer } from '../../graph/node.ts'
 import { describeModel, type ModelFacts } from '../../net/describe.ts'
@@ -56,7 +56,7 @@ export class Net {
       checkRank('x', x, 3, '[C,H,W]')
       checkOptions(options, ['threads', 'algorithm'])
       checkAlgorithm(options.algorithm)
-      const engine = options.algorithm === 'direct' ? directSums(tracer) : tracer
+      const engine = options.algorithm === 'direct' ? directSums(tracer) : confinedTo(tracer, [x])
       const model = this.#model
       const fit = await fitOf(model, x.shape as unknown as [number, number, number])
       const out = await throughModel(model, traced(planesNode(x)), engine, fit)
