@@ -105,20 +105,22 @@ export async function openPng(path: string, shape: PngShape, compression: Compre
   const { add, settled, drain, abort } = inTurn(output)
   let adler = 1
   let bytes = 0
-  const write = (chunks: readonly Uint8Array[]) => {
-    const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
-    bytes += size
-    add(size, async () => {
-      await output.write(chunks)
-      if (!output.holds) chunks.forEach(rejuvenate)
-    })
+  const write = async (chunks: readonly Uint8Array[]) => {
+    for (const { length } of chunks) bytes += length
+    await output.write(chunks)
+    if (!output.holds) chunks.forEach(rejuvenate)
   }
-  write([pngHeader(shape, chunksBeside(shape.meta, shape))])
+  const header = pngHeader(shape, chunksBeside(shape.meta, shape))
+  add(header.length, () => write([header]))
   return {
-    strip: inOrder(({ bytes: deflated = new Uint8Array(), adler: own = 1, length = 0 }, part, parts) => {
+    strip: inOrder(({ packing, bytes: packed, adler: own = 1, length = 0 }, part, parts) => {
       adler = adlerCombine(adler, own, length)
-      const pieces = [...(part === 0 ? [zlibHeader(compression.level)] : []), deflated]
-      write(part === parts - 1 ? [...idatChunk(pieces), pngTrailer(adler)] : idatChunk(pieces))
+      const trailer = part === parts - 1 ? [pngTrailer(adler)] : []
+      add(packed?.length ?? length, async () => {
+        const deflated = packed ?? (await packing) ?? new Uint8Array()
+        const pieces = part === 0 ? [zlibHeader(compression.level), deflated] : [deflated]
+        await write([...idatChunk(pieces), ...trailer])
+      })
     }),
     drain,
     async finish() {

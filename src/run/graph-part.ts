@@ -29,12 +29,17 @@ import { prepareSimilarity } from './similarity.ts'
 import { sourceRows } from './source-rows.ts'
 import { prepareWinograd } from './winograd-rows.ts'
 
-/** Computes strips of a graph: the rows of each step that the strip needs, step by step, then the sink. */
+/**
+ * Computes strips of a graph: the rows of each step that the strip needs, step by step, then the sink.
+ *
+ * @param isAlone whether no other thread computes strips of it
+ */
 export function prepareGraph(
   job: GraphJob,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   scratch: Address,
+  isAlone = false,
 ): RunPart {
   const { lists, sink, stripRows } = job
   const [, height] = lists[0]!.at(-1)!.shape
@@ -42,7 +47,7 @@ export function prepareGraph(
   const compute = lists.map((steps) =>
     steps.map((step) => prepareStep(job, step, steps, wasm, memory, scratch, picture)),
   )
-  const store = prepareSink(job, wasm, memory, scratch, picture)
+  const store = prepareSink(job, wasm, memory, scratch, picture, isAlone)
 
   /** Computes the rows of a segment and gives them to the sink. */
   function run(segment: Segment, strip: Strip, part: number): void {

@@ -36,12 +36,13 @@ export function prepareSink(
   memory: WebAssembly.Memory,
   scratch: Address,
   picture: PictureRows,
+  isAlone: boolean,
 ): PartSink {
   const [channels, height, width] = lists[0]!.at(-1)!.shape
   const pixels = plus(scratch, layout.pixels)
   function finishing({ job }: Extract<GraphSink, { kind: 'picture' | 'sheet' }>) {
     const input = sourceRows(job.plan)
-    return { input, finish: preparePicture(job, wasm, memory, plus(scratch, layout.sink), input) }
+    return { input, finish: preparePicture(job, wasm, memory, plus(scratch, layout.sink), input, isAlone) }
   }
 
   switch (sink.kind) {

@@ -1,7 +1,7 @@
 import { type Reach, reachOf, tileRows } from '../conv/reach.ts'
 import { type Address, noBlock, plus } from '../graph/address.ts'
 import type { Span } from '../graph/spans.ts'
-import { deflateSlowly, deflateStrip, isSlow } from '../image/png.ts'
+import { deflateAside, deflateSlowly, deflateStrip, isSlow } from '../image/png.ts'
 import { packStrip } from '../image/tiff-pack.ts'
 import { borders } from '../tensor/border.ts'
 import { type Accumulator, prepareAccumulator } from './accumulate.ts'
@@ -31,11 +31,12 @@ export function preparePicture(
   memory: WebAssembly.Memory,
   scratch: Address,
   input: SourceRows,
+  isAlone: boolean,
 ): PicturePart {
   const { plan, layout, sink } = job
   const compute = prepareRows(job, wasm, memory, scratch, input)
   const copy = prepareCopy(job, wasm, input)
-  const emit = prepareEmit(job, wasm, memory, scratch)
+  const emit = prepareEmit(job, wasm, memory, scratch, isAlone)
   const rowBytes = plan.outWidth * job.tileChannels * 4
   const pitch = plan.outWidth * job.tileChannels
   let counts: PartResult = {}
@@ -57,10 +58,7 @@ export function preparePicture(
       const y = part * plan.stripRows
       const rows = Math.min(plan.stripRows, plan.outHeight - y)
       if (copy !== undefined && sink.kind === 'samples') return { ...own, rows: [y, y + rows] }
-      const emitted = emit(part, rows)
-      return emitted instanceof Promise
-        ? emitted.then((bytes) => ({ ...own, ...bytes }))
-        : { ...own, ...emitted }
+      return { ...own, ...emit(part, rows) }
     },
   }
 }
@@ -151,15 +149,21 @@ function generalRows(
 /** Bits of the samples of a sink that takes whole ones or floats. */
 const depthOf = (sink: Sink): 8 | 16 | 32 => ('depth' in sink ? sink.depth : 32)
 
-type Emit = (part: number, rows: number) => PartResult | Promise<PartResult>
+type Emit = (part: number, rows: number) => PartResult
 
 /** What becomes of the finished rows of a part. */
-function prepareEmit(job: StencilJob, wasm: WasmExports, memory: WebAssembly.Memory, scratch: Address): Emit {
+function prepareEmit(
+  job: StencilJob,
+  wasm: WasmExports,
+  memory: WebAssembly.Memory,
+  scratch: Address,
+  isAlone: boolean,
+): Emit {
   const { plan, layout, sink, tileChannels } = job
   const out = plus(scratch, layout.out)
   switch (sink.kind) {
     case 'png':
-      return pngStrip(job, sink, wasm, memory, scratch)
+      return pngStrip(job, sink, wasm, memory, scratch, isAlone)
     case 'samples': {
       const bytes = (plan.outWidth * tileChannels * depthOf(sink)) / 8
       return (part, rows) => {
@@ -205,22 +209,26 @@ function prepareEmit(job: StencilJob, wasm: WasmExports, memory: WebAssembly.Mem
 
 const discard = createDiscard()
 
-/** Filters and deflates the rows of a strip; the strips joined are one zlib stream. */
+/**
+ * Filters and deflates the rows of a strip; the strips joined are one zlib stream. A thread that computes alone leaves deflating
+ * to another, and computes on.
+ */
 function pngStrip(
   job: StencilJob,
   { compression, depth }: Extract<Sink, { kind: 'png' }>,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   scratch: Address,
+  isAlone: boolean,
 ): Emit {
   const { layout } = job
   const bpp = (job.tileChannels * depth) / 8
   const rowBytes = job.plan.outWidth * bpp
   const out = plus(scratch, layout.out)
   const filtered = plus(scratch, layout.filtered)
-  const packed = (bytes: Uint8Array, adler: number, length: number): PartResult => {
+  const packed = (bytes: Uint8Array): Uint8Array => {
     discard(2 * bytes.length)
-    return { bytes, adler, length }
+    return bytes
   }
   return (part, rows) => {
     for (let r = 0; r < rows && depth === 16; r++) {
@@ -243,8 +251,12 @@ function pngStrip(
     const adler = wasm.adler32(filtered, length, 1) >>> 0
     const packing = { ...compression, last: (part + 1) * job.plan.stripRows >= job.plan.outHeight }
     const rowsBytes = new Uint8Array(memory.buffer, filtered, length)
-    if (!isSlow(packing)) return packed(deflateStrip(rowsBytes, packing), adler, length)
-    return deflateSlowly(rowsBytes, packing).then((bytes) => packed(bytes, adler, length))
+    if (!isAlone && !isSlow(packing))
+      return { bytes: packed(deflateStrip(rowsBytes, packing)), adler, length }
+    // the next strip is computed in the same memory meanwhile
+    const packer = isSlow(packing) ? deflateSlowly : deflateAside
+    discard(length)
+    return { packing: packer(rowsBytes.slice(), packing).then(packed), adler, length }
   }
 }
 

@@ -9,7 +9,8 @@ import type { Pool, Session } from './pool.ts'
  * within that session, else in one of its own for each call.
  */
 export function poolEngine(pool: Pool, session?: Session): Engine {
-  const within: Pool['exclusive'] = session === undefined ? pool.exclusive : (use) => use(session)
+  const within: Pool['exclusive'] =
+    session === undefined ? pool.exclusive : (use) => use(session, () => undefined)
   const together: Engine['together'] = (inputs, steps) =>
     within(async (session) => {
       const out = await steps(tracer, ...inputs.map((x) => traced(planesNode(x), x.shape)))

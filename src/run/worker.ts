@@ -22,8 +22,8 @@ port.on('message', async ({ job, parts, scratch, slots }: WorkerOrder) => {
     const runPart = prepareGraph(job, engine, memory, scratch)
     for (let part = claim(control); part < parts; part = claim(control)) {
       if (slots > 0) awaitStaged(control, part)
-      const made = runPart(part)
-      const result = made instanceof Promise ? await made : made
+      const { packing, ...made } = runPart(part)
+      const result = packing === undefined ? made : { ...made, bytes: await packing }
       if (slots > 0) release(control, part, slots)
       say(
         { kind: 'part', part, result },
