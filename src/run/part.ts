@@ -22,8 +22,8 @@ export type PartResult = {
   readonly bins?: readonly Uint32Array[]
 }
 
-/** Computes one part. */
-export type RunPart = (part: number) => PartResult
+/** Computes one part, and pauses where the thread may do something else. */
+export type RunPart = (part: number) => Generator<undefined, PartResult>
 
 /** Computes `count` output rows from row `y` on and writes their samples at `to`, `pitch` bytes apart. */
 export type RowsOf = (y: number, count: number, tileFirst: number, to: Address, pitch: number) => void

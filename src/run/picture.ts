@@ -11,7 +11,7 @@ import { viewOf, type WasmExports } from './engine.ts'
 import { prepareFinish } from './finish.ts'
 import { prepareGather } from './gather.ts'
 import { prepareOwnColours } from './own-colours.ts'
-import type { PartResult, RowsOf, RunPart } from './part.ts'
+import type { PartResult, RowsOf } from './part.ts'
 import type { Sink, StencilJob } from './picture-job.ts'
 import { prepareCopy, prepareShortcut } from './shortcut.ts'
 import type { SourceRows } from './source-rows.ts'
@@ -21,7 +21,7 @@ export type PicturePart = {
   /** Gather, accumulate, combine, finish. */
   rows(span: Span, part: number): void
   /** Hands the part to the sink. */
-  readonly end: RunPart
+  end(part: number): PartResult
 }
 
 /** Gets a thread ready for the parts of a picture. */

@@ -189,13 +189,18 @@ export function createPool(threads: number = defaultThreads()): Pool {
     }
 
     async function takePart(): Promise<void> {
-      const runPart = prepareGraph(job, engine, arena.memory, scratch[0]!, helpers === 0)
+      const runPart = prepareGraph(job, engine, arena.memory, scratch[0]!, { isAlone: helpers === 0 })
       for (;;) {
         stageAhead()
         const part = claim(control)
         if (part >= parts) break
         while (stagedParts(control) <= part) await bringIn()
-        onDone(part, runPart(part))
+        const steps = runPart(part)
+        let step = steps.next()
+        for (; step.done !== true; step = steps.next()) {
+          if (performance.now() - turned > longestDeaf) await listen()
+        }
+        onDone(part, step.value)
         if (staging !== undefined) release(control, part, slots)
         await listen()
         await drain?.()
