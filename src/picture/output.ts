@@ -180,24 +180,27 @@ export async function openTiff(path: string, page: TiffPage, compression: TiffCo
   const whole: Uint8Array[] | undefined = output.writeAt === undefined ? [] : undefined
   let rows = height
   let at = tiffHead(0, isBig).length
-  const write = (bytes: Uint8Array) => {
+  const write = async (bytes: Uint8Array) => {
     const from = at
     const even = bytes.length % 2 === 0 ? bytes : concat([bytes, new Uint8Array(1)])
     at += even.length
     if (whole !== undefined) whole.push(even)
-    else add(even.length, () => output.writeAt?.(even, from))
+    else await output.writeAt?.(even, from)
   }
   return {
-    strip: inOrder(({ bytes = new Uint8Array(), rows: [first, end] = [0, height] }, part) => {
+    strip: inOrder(({ packing, bytes: packed, length = 0, rows: [first, end] = [0, height] }, part) => {
       if (part === 0) rows = end - first
-      places.push([at, bytes.length])
-      write(bytes)
+      add(packed?.length ?? length, async () => {
+        const bytes = packed ?? (await packing) ?? new Uint8Array()
+        places.push([at, bytes.length])
+        await write(bytes)
+      })
     }),
     drain,
     async finish() {
-      const first = at
-      write(tiffDirectory(page, { rows, places }, compression, first, isBig))
       await settled()
+      const first = at
+      await write(tiffDirectory(page, { rows, places }, compression, first, isBig))
       const head = tiffHead(first, isBig)
       if (whole === undefined) await output.writeAt?.(head, 0)
       else await output.write([head, ...whole])
