@@ -12,7 +12,8 @@ import type { Pool, Session } from './pool.ts'
  * within that session, else in one of its own for each call.
  */
 export function poolEngine(pool: Pool, session?: Session): Engine {
-  const within: Pool['exclusive'] = session === undefined ? pool.exclusive : (use) => use(session)
+  const within: Pool['exclusive'] =
+    session === undefined ? pool.exclusive : (use) => use(session, () => undefined)
   const together: Engine['together'] = (inputs, steps, times = 1) =>
     within(async (session) => {
       const confined: Together = (engine, ...xs) => steps(confinedTo(engine, inputs), ...xs)
