@@ -241,7 +241,8 @@ export function createPool(threads: number = defaultThreads()): Pool {
         arena.release(mark)
       }
     })
-    queue = Promise.allSettled([before, result])
+    // without their values: each would hold that of the one before it, and all results would stay for ever
+    queue = Promise.allSettled([before, result]).then(() => undefined)
     return result
   }
 
