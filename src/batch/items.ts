@@ -1,10 +1,11 @@
 import { type BigIntStats, realpathSync } from 'node:fs'
-import { basename, dirname, extname, join, relative, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { noteRead } from '../files/reads.ts'
 import { statOf } from '../files/stat.ts'
 import { expandTemplate, fileValues, hasKey, type Template } from '../files/template.ts'
 import type { Input } from '../picture/find.ts'
+import { inFolder } from './options.ts'
 
 /** One input with its output. */
 export type Item = {
@@ -34,13 +35,6 @@ export type Making = {
  * @throws ConvoError E_USAGE for two inputs with one output, both named; E_IN_PLACE for an output that is an input
  */
 export async function makeItems(inputs: readonly Input[], making: Making): Promise<Item[]> {
-  const { template } = making
-  if (template.text.endsWith('/')) {
-    throw new ConvoError('E_USAGE', `${template.text} is a folder, not the name of each output`, {
-      why: 'the names of the outputs are made from those of the inputs, with keys such as {stem}',
-      instead: [template.text, inFolder(template.text)],
-    })
-  }
   const items: Item[] = []
   for (const [i, input] of inputs.entries()) items.push(await makeItem(input, i + 1, making))
   refuseCollisions(items, making.template)
@@ -88,13 +82,6 @@ function refuseCollisions(items: readonly Item[], template: Template): void {
       instead: [template.text, apartKey(first, template)],
     },
   )
-}
-
-/** A template for outputs in the folder that a path without keys names, or in that of the file that it names. */
-export function inFolder(text: string): string {
-  const extension = text.endsWith('/') ? '' : extname(text)
-  const folder = extension === '' ? text : dirname(text)
-  return join(folder, '{rel}', `{stem}${extension || '.png'}`)
 }
 
 /** A template that keeps two inputs apart. */

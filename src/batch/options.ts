@@ -1,3 +1,5 @@
+import { dirname, extname, join } from 'node:path'
+import { ConvoError } from '../error.ts'
 import type { ShardBy } from '../host/shard.ts'
 import { amountIn, choice, custom, expected, flag, text } from '../params.ts'
 import { runSettings } from '../picture/run-settings.ts'
@@ -5,9 +7,25 @@ import { runSettings } from '../picture/run-settings.ts'
 /** A number, or a share of what there is. */
 export type Amount = { readonly kind: 'count' | 'share'; readonly value: number }
 
+/** A template for outputs in the folder that a path without keys names, or in that of the file that it names. */
+export function inFolder(text: string): string {
+  const extension = text.endsWith('/') ? '' : extname(text)
+  const folder = extension === '' ? text : dirname(text)
+  return join(folder, '{rel}', `{stem}${extension || '.png'}`)
+}
+
+function parseOutput(given: unknown, name: string): string {
+  if (typeof given !== 'string' || given === '') throw expected('text', name, given)
+  if (!given.endsWith('/')) return given
+  throw new ConvoError('E_OPTION', `${name} is the path of each output, got the folder ${given}`, {
+    why: 'names of outputs are made of those of the inputs, with keys such as {stem}',
+    instead: [given, inFolder(given)],
+  })
+}
+
 /** What the batch itself is given, before `--`. */
 export const batchSettings = {
-  output: text('path of each output, with {keys}, such as out/{rel}/{stem}.png', '<template>'),
+  output: custom('path of each output, with {keys}, such as out/{rel}/{stem}.png', '<template>', parseOutput),
   recursive: flag('search folders recursively'),
   'files-from': text('read input paths from a file, one per line; - is standard input', '<file>'),
   null: flag('paths in --files-from and --failed-list are separated by NUL instead of line breaks'),

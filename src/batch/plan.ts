@@ -10,9 +10,9 @@ import type { Shard } from '../host/engines.ts'
 import { itemsOfShard, parseShard, shardName } from '../host/shard.ts'
 import type { Values } from '../params.ts'
 import { type Found, findInputs, type Input } from '../picture/find.ts'
-import { type Item, inFolder, type Making, makeItems } from './items.ts'
+import { type Item, type Making, makeItems } from './items.ts'
 import { type BatchOperation, prepareBatchOperation } from './operation.ts'
-import type { batchSettings } from './options.ts'
+import { type batchSettings, inFolder } from './options.ts'
 import { readState, type State } from './state.ts'
 
 /** The settings of a batch. */
