@@ -44,6 +44,8 @@ export type PictureTask = PictureJob & {
   readonly range: Range
   /** False when the range is a default that feature maps may replace. */
   readonly isRangeGiven: boolean
+  /** Called when all is computed and only encoded or written any more: memory and threads are for the next job. */
+  readonly leave?: (() => void) | undefined
   /** The tone curves of the picture, for --linear. */
   readonly light?: Light | undefined
   /** Of one page of several: which, from 0, and of how many; what is read once gives the mask of all. */

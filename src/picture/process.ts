@@ -102,14 +102,14 @@ function pass(): void {
 type Load = () => Promise<LoadedData | VolumeStream | PagedInput>
 
 function run(task: PictureTask, pool: Pool, began: number, load: Load): Promise<Report> {
-  return pool.exclusive(async (session) => {
+  return pool.exclusive(async (session, leave) => {
     const loaded = await load()
     const report =
       'slabs' in loaded
         ? await runStream(session, poolEngine(pool, session), loaded, task)
         : 'pages' in loaded
           ? await runPaged(loaded, task, (page, own) => runPage(session, pool, page, own))
-          : await runJob(session, pool, loaded, task)
+          : await runJob(session, pool, loaded, { ...task, leave })
     const notes = [...report.notes, ...(task.isVolume ? leftOutOf(task.input) : [])]
     return { ...report, notes, milliseconds: Math.round((performance.now() - began) * 10) / 10 }
   }, task)

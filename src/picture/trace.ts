@@ -1,6 +1,7 @@
-import type { Engine } from '../definition/engine.ts'
+import { areSmall, type Engine, tiledUpTo, tiledWhere } from '../definition/engine.ts'
 import { ConvoError, invariant, nearest } from '../error.ts'
 import { nodeOf, planesNode, sourceNode, traced, tracer } from '../graph/node.ts'
+import { listed } from '../graph/schedule.ts'
 import { arithmetics, type Kept, type Step } from '../operators/operator.ts'
 import type { Source } from '../run/graph-run.ts'
 import type { PictureMeta } from '../tensor/picture.ts'
@@ -94,7 +95,9 @@ async function takeStep(
       notes: [...state.notes, ...(step.notes ?? [])],
     }
   }
-  const { data, note } = await overPlanes(ground, engine, state.data, step, task, isFirst, kept)
+  const { isSmall, seen } = smallness(ground, state.data)
+  const own = tiledWhere(tracer, isSmall)
+  const { data, note } = await overPlanes(ground, [own, engine], state.data, step, task, isFirst, kept)
   // what was kept may be computed from the picture though nothing else is any more
   const source = data.source ?? [...kept.sources][0]
   if (step.keeps !== undefined) kept.keep(step.keeps, data.out)
@@ -103,11 +106,30 @@ async function takeStep(
   return {
     data: { ...data, source },
     plans: [...state.plans, ...factsOf(step, data)],
-    notes: [...state.notes, ...(note === undefined ? [] : [note]), ...(step.notes ?? [])],
+    notes: [...state.notes, ...(note === undefined ? [] : [note]), ...(step.notes ?? []), ...seen()],
     unit,
     kept: named,
   }
 }
+
+/** Whether what steps meet is finite, looked at when that counts, and what the user should know of it. */
+function smallness({ compute, peak }: Ground, { source, out }: Pending) {
+  let isSmall: boolean | undefined
+  const look = (): boolean => {
+    if (source?.picture.depth === 32 && !(peak(source.picture) < tiledUpTo)) return false
+    return listed(nodeOf(out)).every(({ work }) => work.kind !== 'planes' || areSmall(work.data))
+  }
+  return {
+    isSmall(): boolean {
+      isSmall ??= compute === undefined || look()
+      return isSmall
+    },
+    seen: () => (isSmall === false ? [directNote] : []),
+  }
+}
+
+const directNote =
+  "some samples are not finite or very large, and Winograd's algorithm would spread them: the slower direct sums were used"
 
 /** Which arithmetic a step runs. */
 const factsOf = (step: Step, made: Pick<Pending, 'out' | 'source'>): PlanFacts[] =>
@@ -141,7 +163,7 @@ type Made = { readonly data: Pending; readonly note?: string }
 
 async function overPlanes(
   ground: Ground,
-  eager: Engine,
+  [tracing, eager]: readonly [tracer: Engine, eager: Engine],
   given: Pending,
   step: Step,
   task: PictureTask,
@@ -153,7 +175,7 @@ async function overPlanes(
   const recipe: Engine['recipe'] = async (x, one, options) => {
     return traced(await recipeOver(ground, { ...before, out: x }, one, options, task, isFirst))
   }
-  const engine = step.acts === 'pixels' ? { ...tracer, recipe } : tracer
+  const engine = step.acts === 'pixels' ? { ...tracing, recipe } : tracing
   const made = (out: Tensor, isPicture: boolean, isMoved = false): Made => ({
     data: { kind: 'graph', out, source: before.source, full: step.full ?? full, isPicture, isMoved },
   })
@@ -255,8 +277,10 @@ async function overVolume(
   const plans = factsOf(step, { out: x })
   if (ground.compute === undefined) {
     const { slice: [filters, ...size] = [channels, 2 ** 14, 2 ** 14], axis } = step.slabs?.(x.shape) ?? {}
-    const tensor = unseen({ shape: [filters, axis?.output ?? depth, ...size] })
-    return { data: { kind: 'volume', tensor, full: own, isUnsized: isUnsized || axis === undefined }, plans }
+    const sized = step.sized?.(x.shape)
+    const tensor = unseen({ shape: sized ?? [filters, axis?.output ?? depth, ...size] })
+    const isOpen = isUnsized || (axis ?? sized) === undefined
+    return { data: { kind: 'volume', tensor, full: own, isUnsized: isOpen }, plans }
   }
   const apply = async (slice: Tensor) => settled(await step.apply(slice, engine, kept), step)
   const y = step.volume === 'whole' ? await apply(x) : await sliceBySlice(x, apply)

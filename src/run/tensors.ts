@@ -1,4 +1,4 @@
-import type { Engine, Together } from '../definition/engine.ts'
+import { confinedTo, type Engine, type Together } from '../definition/engine.ts'
 import type { Address } from '../graph/address.ts'
 import { nodeOf, planesNode, traced, tracer } from '../graph/node.ts'
 import { Tensor } from '../tensor/tensor.ts'
@@ -12,11 +12,13 @@ import type { Pool, Session } from './pool.ts'
  * within that session, else in one of its own for each call.
  */
 export function poolEngine(pool: Pool, session?: Session): Engine {
-  const within: Pool['exclusive'] = session === undefined ? pool.exclusive : (use) => use(session)
+  const within: Pool['exclusive'] =
+    session === undefined ? pool.exclusive : (use) => use(session, () => undefined)
   const together: Engine['together'] = (inputs, steps, times = 1) =>
     within(async (session) => {
-      if (times > 1) return repeated(session, inputs, steps, times)
-      const out = await steps(tracer, ...inputs.map((x) => traced(planesNode(x), x.shape)))
+      const confined: Together = (engine, ...xs) => steps(confinedTo(engine, inputs), ...xs)
+      if (times > 1) return repeated(session, inputs, confined, times)
+      const out = await confined(tracer, ...inputs.map((x) => traced(planesNode(x), x.shape)))
       const made = await runToTensor(session, { out: nodeOf(out) }, stripsOf(out))
       return new Tensor(out.shape, made.data)
     })
