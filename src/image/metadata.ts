@@ -128,7 +128,7 @@ function statedBy(description: string): { readonly pages?: number; readonly samp
 }
 
 /**
- * What goes with an output of so many pages and samples in all: without a description of ImageJ, tifffile or OME that states
+ * What goes with an output of these numbers of pages and samples in all: without a description of ImageJ, tifffile or OME that states
  * other numbers, by which these programs would read it.
  */
 export function describing(
