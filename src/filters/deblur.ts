@@ -165,6 +165,7 @@ export const deblurring: Readonly<Record<string, Operator>> = {
       const blur = blurOf('richardson-lucy', kernel!, false)
       return {
         acts: 'colour',
+        isChannelwise: true,
         seesAll: 'alone',
         multiplications: ([channels, height, width]) => {
           const [kH = 1, kW = 1] = blur.shape

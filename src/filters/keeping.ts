@@ -123,6 +123,7 @@ export const keeping: Readonly<Record<string, Operator>> = {
     takes: ['border', 'fill'],
     build: ({ values: { radius, edge, guide }, settings, full }) => ({
       acts: 'colour',
+      isChannelwise: guide === 'self',
       arithmetic: {
         algorithm: 'guided',
         reason: 'means over squares in two passes, and a line fitted to each',

@@ -1,4 +1,5 @@
 import type { Field, Fields, Metadata } from '../tensor/metadata.ts'
+import type { PictureMeta } from '../tensor/picture.ts'
 import { readExif, structural } from './exif.ts'
 import { concat } from './png.ts'
 import { exifReader } from './tiff-directory.ts'
@@ -113,4 +114,36 @@ export const bytesOf = (fields: readonly Field[], tag: number): Uint8Array | und
 /** `EXIF, XMP and text` */
 export function listed(words: readonly string[]): string {
   return words.length < 2 ? words.join() : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
+}
+
+/** How many pages or samples a description states, of the three kinds that programs of microscopes read it by. */
+function statedBy(description: string): { readonly pages?: number; readonly samples?: number } {
+  if (description.startsWith('ImageJ='))
+    return { pages: Number(/^images=(\d+)/m.exec(description)?.[1] ?? 1) }
+  const [, shape] = /^\{"shape": \[([\d, ]+)\]/.exec(description) ?? []
+  const pixels = /<OME\s/.test(description) ? /<Pixels\s[^>]*/.exec(description)?.[0] : undefined
+  const sizes =
+    shape?.split(',') ?? (pixels?.match(/\bSize[XYZCT]="\d+"/g) ?? []).map((one) => one.slice(7, -1))
+  return sizes.length === 0 ? {} : { samples: sizes.reduce((product, size) => product * Number(size), 1) }
+}
+
+/**
+ * What goes with an output of these numbers of pages and samples in all: without a description of ImageJ, tifffile or OME that states
+ * other numbers, by which these programs would read it.
+ */
+export function describing(
+  meta: PictureMeta,
+  pages: number,
+  samples: number,
+): { readonly meta: PictureMeta; readonly notes: readonly string[] } {
+  const exif = meta.metadata?.exif
+  const description = bytesOf(exif?.fields ?? [], 270)
+  if (exif === undefined || description === undefined) return { meta, notes: [] }
+  const stated = statedBy(Buffer.from(description).toString('latin1'))
+  if ((stated.pages ?? pages) === pages && (stated.samples ?? samples) === samples) return { meta, notes: [] }
+  const kept = { ...exif, fields: exif.fields.filter(({ tag }) => tag !== 270) }
+  return {
+    meta: { ...meta, metadata: { ...meta.metadata, exif: kept } },
+    notes: ['the description was dropped: it states other pages or sizes than those of the output'],
+  }
 }

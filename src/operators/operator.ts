@@ -53,6 +53,8 @@ export type Step = {
   readonly acts: 'each' | 'colour' | 'pixels'
   /** Of `pixels`: the kernels, and how they meet the picture. */
   readonly kernels?: { readonly recipe: Recipe; readonly options: FilterOptions }
+  /** Of `colour`: every channel is treated alone, so that alpha may be one more of them where that is asked for. */
+  readonly isChannelwise?: boolean
   /** It takes samples to other places as they are: alpha goes along as any channel does, and so do hidden colours. */
   readonly moves?: boolean
   /** How it meets a volume [C,D,H,W]: slice by slice, unless it takes it `whole`. */

@@ -4,6 +4,7 @@ import type { EncodeOptions } from '../image/encode.ts'
 import { lostBeside, to8Note } from '../image/fit.ts'
 import { formatOfPath, type OutputFormat, traitsOf } from '../image/format.ts'
 import { resampledNote } from '../image/jpeg.ts'
+import { describing } from '../image/metadata.ts'
 import { compressionSettings } from '../image/png.ts'
 import { viewSamples } from '../image/samples.ts'
 import { sheetLayout } from '../image/sheet.ts'
@@ -97,11 +98,14 @@ export async function writeRendering(
   session: Session,
   rendering: Rendering,
   given: PictureTask,
-  meta: PictureMeta,
+  came: PictureMeta,
 ): Promise<Written> {
   const task = await alone(given)
   const { output } = task
   const { width, height, channels, full } = rendering
+  // pages that are stored are put into one file
+  const pages = task.store === undefined ? 1 : (task.at?.count ?? 1)
+  const { meta, notes: changed } = describing(came, pages, pages * width * height * channels)
   const kind = outputKind(output)
   const format = kind === 'npy' ? kind : formatOfPath(output)
   const coding = codingOf(task.settings)
@@ -110,7 +114,11 @@ export async function writeRendering(
     task.leave?.()
     const store = task.store ?? ((path: string, one: Picture) => writePicture(path, one, coding))
     const { bytes, notes } = await store(output, made.picture)
-    return { facts: { ...factsOf(output, made.picture), bytes }, outcome: made.outcome, notes }
+    return {
+      facts: { ...factsOf(output, made.picture), bytes },
+      outcome: made.outcome,
+      notes: [...changed, ...notes],
+    }
   }
   const depth = depthOf(task, full)
   const shape = { width, height, channels: channels as Picture['channels'], depth, meta }
@@ -123,6 +131,7 @@ export async function writeRendering(
     const facts = { ...factsOf(output, shape), bytes: await file.finish() }
     const isRounded = depth === 8 && (task.settings.depth ?? depthOfFull(full)) === 16
     const notes = [
+      ...changed,
       ...(isRounded ? [to8Note(format)] : []),
       ...lostBeside(meta, channels, format),
       ...(format === 'jpeg' ? resampledNote(meta, channels, coding.subsampling) : []),

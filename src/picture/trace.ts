@@ -106,7 +106,9 @@ async function takeStep(
   return {
     data: { ...data, source },
     plans: [...state.plans, ...factsOf(step, data)],
-    notes: [...state.notes, ...(note === undefined ? [] : [note]), ...(step.notes ?? []), ...seen()],
+    notes: [
+      ...new Set([...state.notes, ...(note === undefined ? [] : [note]), ...(step.notes ?? []), ...seen()]),
+    ],
     unit,
     kept: named,
   }
@@ -215,17 +217,21 @@ async function overPlanes(
     const y = await apply(await tracer.layer('weighted', [x], {}))
     return made(await tracer.layer('straightened', [y], { full: step.full ?? full }), true)
   }
-  if (step.acts === 'each' && mode !== 'copy')
-    return made(await apply(x), true, step.moves && mode === 'separate')
+  if (mode === 'separate' && (step.acts === 'each' || step.isChannelwise))
+    return made(await apply(x), true, step.moves)
   const colours = x.shape[0]! - 1
   const seen = await coveredOf(ground, before)
   const y = await apply(await tracer.layer('select', [seen], { first: 0, count: colours }))
   const [, ...size] = y.shape as [number, number, number]
   const isSame = size.join() === x.shape.slice(1).join()
-  if (isOne(y) && (isSame || step.carries !== undefined)) {
+  // alpha of another size comes by the same way where channels are apart
+  const carries = step.carries ?? (step.acts === 'each' ? apply : undefined)
+  if (isOne(y) && (isSame || carries !== undefined)) {
     const own = await tracer.layer('select', [seen], { first: colours, count: 1 })
-    const alpha = isSame ? own : await step.carries!(own, size, tracer)
-    return made(await tracer.layer('join', [y, alpha], { gain: [step.full ?? full, full] }), true)
+    const alpha = isSame ? own : await carries!(own, size, tracer)
+    const whole = made(await tracer.layer('join', [y, alpha], { gain: [step.full ?? full, full] }), true)
+    const note = `--alpha ${mode} has no effect on an operation that mixes channels or ranks samples: alpha is kept as it is`
+    return mode === 'copy' ? whole : { ...whole, note }
   }
   const note = `alpha was dropped: the result is [${y.shape.join(',')}], and alpha is [1,${x.shape.slice(1).join(',')}]`
   return { ...made(y, isOne(y)), note }

@@ -7,6 +7,7 @@ import { type Node, planesNode, traced } from '../graph/node.ts'
 import { encodePages } from '../image/encode.ts'
 import { lostBeside } from '../image/fit.ts'
 import { formatOfPath } from '../image/format.ts'
+import { describing } from '../image/metadata.ts'
 import { pick, sheetLayout, stretched } from '../image/sheet.ts'
 import type { FullScale } from '../operators/operator.ts'
 import { levelsOf } from '../run/graph.ts'
@@ -168,9 +169,13 @@ async function writePages(
 ): Promise<Written> {
   const pages: Picture[] = []
   let [low, high, samples] = [0, 0, 0]
+  let changed: readonly string[] = []
   for (let i = 0; i < count; i++) {
     const mark = session.arena.mark()
-    const { picture, outcome } = await toSamples(session, await at(i), task, meta)
+    const slice = await at(i)
+    const described = describing(meta, count, count * slice.width * slice.height * slice.channels)
+    changed = described.notes
+    const { picture, outcome } = await toSamples(session, slice, task, described.meta)
     session.arena.release(mark)
     pages.push(picture)
     low += outcome.low
@@ -184,6 +189,7 @@ async function writePages(
     facts,
     outcome: { low, high, samples },
     notes: [
+      ...changed,
       ...notes,
       format === 'tiff'
         ? `${count} slices are its pages`

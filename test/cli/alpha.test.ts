@@ -375,6 +375,60 @@ describe('--background', () => {
   })
 })
 
+describe('--alpha on filters that rank samples, mix channels or change the size', () => {
+  // a hidden pixel between two colours, and an opaque one
+  const pixels = [
+    [10, 200, 30, 255],
+    [90, 80, 70, 0],
+    [50, 40, 220, 100],
+    [60, 10, 90, 200],
+  ]
+  const smallest = (c: number) =>
+    pixels.map((_, x) => Math.min(...pixels.slice(Math.max(0, x - 1), x + 2).map((pixel) => pixel[c]!)))
+  const note = /--alpha (\w+) has no effect on an operation that mixes channels or ranks samples/
+  const made = async (...line: string[]) => {
+    await write('four.png', 4, pixels)
+    const [operation = '', ...more] = line
+    const { status, stderr } = await convo([operation, 'four.png', 'out.png', '--force', ...more], {
+      cwd: here.path(),
+    })
+    expect(status).toBe(0)
+    return { out: await readPicture(here.path('out.png')), unmet: note.exec(stderr)?.[1] }
+  }
+  const erode = ['erode', '--size', '3,1']
+  test('separate ranks alpha as it ranks colours', async () => {
+    const { out, unmet } = await made(...erode, '--alpha', 'separate')
+    expect([...out.data]).toEqual(pixels.flatMap((_, x) => [0, 1, 2, 3].map((c) => smallest(c)[x]!)))
+    expect(unmet).toBeUndefined()
+  })
+  test('what cannot be done is in a note, once', async () => {
+    expect((await made(...erode, '--alpha', 'premultiply')).unmet).toBe('premultiply')
+    expect((await made('canny', '--alpha', 'separate')).unmet).toBe('separate')
+    expect((await made('canny', '--alpha', 'copy')).unmet).toBeUndefined()
+    const line = [
+      'chain',
+      'four.png',
+      'out.png',
+      '--force',
+      '--alpha',
+      'premultiply',
+      '--',
+      'median',
+      '--',
+      'median',
+    ]
+    const { stderr } = await convo(line, { cwd: here.path() })
+    expect(stderr.match(/has no effect/g)).toHaveLength(1)
+  })
+  test.each([['resize', '--width', '2'], ['crop', '--size', '2,1'], ['transposed']])(
+    'copy gives %s an alpha of the new size',
+    async (...line) => {
+      const { out } = await made(...line, '--alpha', 'copy')
+      expect(out.channels).toBe(4)
+    },
+  )
+})
+
 test('flat 200 stays 200 under nine times 0.1111111', async () => {
   await write(
     'flat.png',

@@ -1,6 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { readHeader } from '../../src/image/decode.ts'
+import { encodePages } from '../../src/image/encode.ts'
+import { bytesField } from '../../src/image/exif.ts'
+import { picture } from '../image/pictures.ts'
 import { floatTiff, joinTiffs } from '../image/tiff.ts'
 import { convo, scratch } from './convo.ts'
 import { noise } from './pictures.ts'
@@ -157,4 +161,35 @@ test('a mask of as many pages is taken page by page; of another number the first
   const { pages, stderr } = await inverted('two.tif')
   expect(stderr).toBe('note: only the first of the 2 pages of two.tif is used as the mask\n')
   expect(pages).toEqual(before.map((page) => Array.from(page, (v) => 255 - v)))
+})
+
+test.each([
+  ['ImageJ=1.53t\nimages=3\nslices=3\nspacing=2.0\n', ['all', 'resized', 'volume']],
+  ['{"shape": [3, 12, 20], "axes": "ZYX"}', ['all', 'volume']],
+  [
+    '<?xml version="1.0"?><OME xmlns="x"><Pixels SizeC="1" SizeT="1" SizeX="20" SizeY="12" SizeZ="3"/></OME>',
+    ['all', 'volume'],
+  ],
+  ['three cells', ['all', 'resized', 'one', 'volume']],
+])('a description that counts pages and samples goes with as many: %s', async (text, kept) => {
+  const exif = { fields: [bytesField(270, Buffer.from(`${text}\0`), 2)], below: new Map() }
+  const page = { ...picture(width, height, 1, 8, (i) => i & 255), meta: { metadata: { exif } } }
+  writeFileSync(here.path('described.tif'), (await encodePages([page, page, page], 'tiff', {})).bytes)
+  const lines: Readonly<Record<string, readonly string[]>> = {
+    all: ['box'],
+    resized: ['resize', '--by', '0.5'],
+    one: ['box', '--page', '1'],
+    volume: ['conv3d', '--filter', 'box'],
+  }
+  const found: string[] = []
+  for (const [name, [operation = '', ...more]] of Object.entries(lines)) {
+    const line = [operation, 'described.tif', 'made.tif', '--force', ...more]
+    const { status, stderr } = await convo(line, { cwd: here.path() })
+    expect([name, status]).toEqual([name, 0])
+    const { meta } = await readHeader(here.path('made.tif'), { maxPixels: 1e6, orient: true })
+    const isKept = meta.metadata?.exif?.fields.some(({ tag }) => tag === 270) === true
+    expect(stderr.includes('note: the description was dropped')).toBe(!isKept)
+    if (isKept) found.push(name)
+  }
+  expect(found).toEqual(kept)
 })

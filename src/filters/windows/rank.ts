@@ -70,6 +70,7 @@ const picking = <P extends Params>(
       const index = rank(sizeOfElement(window.element), values as Values<P>)
       return {
         acts: 'colour',
+        isChannelwise: true,
         arithmetic,
         apply: (x, engine) => ranked(engine, x, window, index, outside(settings, full)),
       }
@@ -91,6 +92,7 @@ const morphology = (entry: Pick<Operator, 'summary' | 'formula' | 'source'>, of:
         ranked(engine, x, own, sizeOfElement(own.element) - 1, given)
       return {
         acts: 'colour',
+        isChannelwise: true,
         arithmetic,
         apply: (x, engine) => of(engine, x, window, erode, dilate),
       }
