@@ -109,11 +109,16 @@ export function deflateStrip(filtered: Uint8Array, packing: Packing): Uint8Array
 
 /** The same bytes as `deflateStrip`, packed on another thread; of levels below 4. */
 export function deflateAside(filtered: Uint8Array, packing: Packing): Promise<Uint8Array> {
-  const settings = { ...settingsOf(filtered, packing), finishFlush: flushOf(packing) }
+  const packer = zlib.createDeflateRaw({ ...settingsOf(filtered, packing), flush: flushOf(packing) })
+  const packed: Uint8Array[] = []
+  packer.on('data', (piece: Uint8Array) => packed.push(piece))
   return new Promise((done, failed) => {
-    zlib.deflateRaw(filtered, settings, (error, deflated) =>
-      error === null ? done(deflated) : failed(error),
-    )
+    packer.on('error', failed)
+    // flushed together with the bytes: `end` would wait for the other thread a second time
+    packer.write(filtered, () => {
+      packer.close()
+      done(concat(packed))
+    })
   })
 }
 

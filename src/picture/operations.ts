@@ -2,6 +2,7 @@ import type { Recipe } from '../conv/recipe.ts'
 import { ConvoError, nearest } from '../error.ts'
 import type { Filter } from '../filters/filter.ts'
 import { filters, stepFilters } from '../filters/table.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { activationParam } from '../operators/activation.ts'
 import { operators } from '../operators/index.ts'
 import type { Given, Operator, Step } from '../operators/operator.ts'
@@ -106,8 +107,11 @@ export const operationWith = (
 })
 
 /** True for an operation that takes all pages or slices of its input. */
-export const takesVolume = ({ input }: Operation, values: Values<Params>): boolean =>
-  typeof input === 'function' ? input(values) : input === 'volume'
+export const takesVolume = (
+  { input }: Operation,
+  values: Values<Params>,
+  kernel: Kernel | undefined,
+): boolean => (typeof input === 'function' ? input(values, kernel) : input === 'volume')
 
 /** The option for a kernel in examples of an operation that needs one. */
 export const sampleKernel = ({ kernel, sample = 'sharpen' }: Operation): readonly string[] =>

@@ -1,4 +1,4 @@
-import { createInflate } from 'node:zlib'
+import { constants, createInflate } from 'node:zlib'
 import { readFileWhole } from '../files/read.ts'
 import { type Address, plus } from '../graph/address.ts'
 import type { PlainDecoder, PlainPng, PngHead } from '../image/png-head.ts'
@@ -64,8 +64,13 @@ export async function* stripsOf({ source, head }: PlainPng, { arena, wasm }: Ben
   bytes.fill(0, whole, rowsAt)
   // a byte more, so that what is too much shows
   const chunkSize = Math.max(64, Math.min(pieceBytes, height * (rowBytes + 1) + 1))
-  const inflate = createInflate({ chunkSize, readableHighWaterMark: 2 * chunkSize } as object)
-  inflate.end(dataOf(source))
+  const inflate = createInflate({
+    chunkSize,
+    readableHighWaterMark: 2 * chunkSize,
+    flush: constants.Z_FINISH,
+  } as object)
+  // ended when all is there: `end` would wait for the other thread a second time
+  inflate.write(dataOf(source), () => inflate.push(null))
   let [done, filled] = [0, 0]
   try {
     for await (const piece of inflate as AsyncIterable<Buffer>) {

@@ -85,7 +85,7 @@ function optionFor(name: string, param: Params[string]): Option {
 }
 
 function valued(name: string, param: Params[string], value: string | undefined, before: unknown): unknown {
-  const why = `--${name} ${param.metavar ?? ''}: ${param.summary}`
+  const why = `--${name} ${param.choices?.join('|') ?? param.metavar ?? ''}: ${param.summary}`
   if (value === undefined) throw new ConvoError('E_USAGE', `--${name} needs a value`, { why })
   if (value.startsWith('--')) {
     throw new ConvoError('E_USAGE', `--${name} needs a value, but ${value} follows`, { why })

@@ -189,7 +189,7 @@ async function prepareStep({ operation: syntax, given, kernel: own, file }: Aske
     name,
     settings,
     files: operation.made?.files ?? [],
-    isVolume: takesVolume(operation, values),
+    isVolume: takesVolume(operation, values, kernel),
     step(picture) {
       const step = operation.build({ ...asked, ...picture })
       return notes?.withKernelNotes(step, kernel, settings) ?? step

@@ -203,7 +203,9 @@ function renamedOption(
   names: readonly string[],
   line: readonly string[],
 ): readonly string[] | undefined {
-  const hint = optionHint(name.replace(/^-+/, ''), names)
+  // an option that was typed already is not meant once more
+  const free = names.filter((one) => !line.some((word) => word.split('=')[0] === `--${one}`))
+  const hint = optionHint(name.replace(/^-+/, ''), free)
   const at = line.findIndex((word) => word === name || word.startsWith(`${name}=`))
   if (hint === undefined || at < 0) return undefined
   const inline = line[at]!.slice(name.length + 1)
