@@ -32,13 +32,15 @@ async function findStrays(manifest: Manifest, lock: Lock, results: string): Prom
   const { goldens, folder, cases } = manifest
   // where the goldens are among the inputs and all else, no picture is known to have been one
   if (isWithin(goldens, folder)) return []
-  const known = [
+  const known = new Set([
     ...[...lock.values()].map(({ file }) => join(goldens, file)),
     ...cases.flatMap((one) => [join(goldens, one.golden), one.input, one.tolerance.mask ?? one.input]),
-  ]
-  const used = new Set(known.map((path) => resolve(path).toLowerCase()))
+  ])
+  // nearly all are known as they are spelled, and to resolve a thousand paths takes as long as to read them
+  const unknown = picturesBelow(goldens, resolve(results)).filter((path) => !known.has(path))
+  const used = new Set(unknown.length === 0 ? [] : [...known].map((path) => resolve(path).toLowerCase()))
   const found: string[] = []
-  for (const path of picturesBelow(goldens, resolve(results))) {
+  for (const path of unknown) {
     if (used.has(resolve(path).toLowerCase()) || !isPicture(await readFile(path))) continue
     found.push(relative(goldens, path).replaceAll('\\', '/'))
   }
@@ -49,8 +51,8 @@ async function findStrays(manifest: Manifest, lock: Lock, results: string): Prom
 function picturesBelow(folder: string, without: string): string[] {
   return entriesOf(folder).flatMap((entry) => {
     const path = join(folder, entry.name)
-    if (entry.name.startsWith('.') || resolve(path) === without) return []
-    if (entry.isDirectory()) return picturesBelow(path, without)
+    if (entry.name.startsWith('.')) return []
+    if (entry.isDirectory()) return resolve(path) === without ? [] : picturesBelow(path, without)
     return entry.isFile() && looksLikePicture(path) ? [path] : []
   })
 }

@@ -74,6 +74,18 @@ describe('convo compare of folders', () => {
     expect(existsSync(path('.convo'))).toBe(false)
   })
 
+  it('what is no whole picture is an error, and not the same, where both sides have it', async () => {
+    const whole = readFileSync(path('e/equal.png'))
+    for (const side of ['e', 'a']) {
+      writeFileSync(path(`${side}/broken.png`), 'text')
+      writeFileSync(path(`${side}/empty.png`), '')
+      writeFileSync(path(`${side}/cut.png`), whole.subarray(0, whole.length - 20))
+    }
+    const { stdout, status } = await run('compare', 'e', 'a', '--reporter', 'json')
+    expect(status).toBe(1)
+    const errors = { 'broken.png': 'error', 'empty.png': 'error', 'cut.png': 'error' }
+    expect(statuses(stdout)).toEqual({ ...all, ...errors })
+  })
   it('as JSON, from globs too, which count from their fixed part', async () => {
     expect(statuses((await run('compare', 'e', 'a', '--json')).stdout)).toEqual(all)
     const { stdout } = await run('compare', 'e/**/*.png', 'a/**/*.png', '--json')

@@ -68,6 +68,11 @@ describe('what a run loads', () => {
   it('convo compare of equal files: no operation, and nothing that decodes', async () => {
     expect(await loadedBy('compare', 'scene.png', 'scene.png')).toBe('')
   })
+  it('convo check of equal files: no operation, and nothing that decodes', async () => {
+    writeFileSync(folder.path('convo.check.yaml'), 'cases: [{ name: a, actual: scene.png }]')
+    await convo(['check', '--update'], { cwd: folder.path(), env: { CI: '' } })
+    expect(await loadedBy('check')).toBe('cli-golden')
+  })
   it('convo sobel in out: no worker for a small picture, and sharp for what is no plain PNG', async () => {
     expect(await loadedBy('sobel', 'scene.png', 'out.png', '-q')).toBe('cli-rest wasm')
     expect(await loadedBy('sobel', 'scene.png', 'out.webp', '-q')).toBe('cli-rest sharp wasm')

@@ -6,6 +6,7 @@ import { type Comparison, type DiffStyle, shapeText } from '../../image/compare/
 import { compareAndShow, drawShown, type Shown } from '../../image/compare/drawn.ts'
 import { showsPictures } from '../../image/compare/render.ts'
 import type { Tolerance } from '../../image/compare/tolerance.ts'
+import { probe } from '../../image/probe.ts'
 import { haveEqualBytes } from '../../image/reader.ts'
 import { openPages, type PageOptions } from '../../picture/pages.ts'
 import { differPlain } from '../../run/differ.ts'
@@ -102,7 +103,8 @@ async function comparePair(pair: FilePair, options: FolderOptions): Promise<Judg
   const { expected, actual } = pair
   if (expected === undefined || actual === undefined) return lonePicture(pair, options)
   const golden = { golden: pair.name }
-  if (haveEqualBytes(expected, actual)) {
+  // what is empty, damaged or no picture on both sides is not right for being equal
+  if (haveEqualBytes(expected, actual) && probe(expected).kind !== undefined) {
     return { status: 'same', message: 'the files are equal', why: [], facts: [], ...golden }
   }
   const { tolerance, reading, results, diff } = options

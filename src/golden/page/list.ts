@@ -1,3 +1,4 @@
+import { visibleLine } from '../../text/visible.ts'
 import { type Counts, type ReportCase, rankOf, type Status, statuses, statusSigns } from './data.ts'
 import { h } from './dom.ts'
 
@@ -68,7 +69,7 @@ export function caseItem(
     h(
       'span',
       { class: 'texts' },
-      h('span', { class: 'name', title: one.name }, one.name),
+      h('span', { class: 'name', title: one.name }, visibleLine(one.name)),
       h('span', { class: 'message' }, one.message),
     ),
     h('span', { class: 'end' }, mark === undefined ? statusDot(one.status) : markSign(mark)),

@@ -1,4 +1,4 @@
-import { visible as escaped } from '../../text/visible.ts'
+import { visible as escaped, visibleLine } from '../../text/visible.ts'
 import { commandText } from './command.ts'
 import type { ReportCase, ReportData } from './data.ts'
 import { byId, copyText, h, setText } from './dom.ts'
@@ -80,7 +80,7 @@ function select(one: ReportCase | undefined): void {
   byId('case').hidden = one === undefined
   if (one === undefined) return
   document.title = escaped(`${one.name} · ${data.title}`)
-  setText('name', one.name)
+  setText('name', visibleLine(one.name))
   const status = byId('status')
   status.className = `badge ${one.status}`
   status.replaceChildren(statusDot(one.status), one.status)
