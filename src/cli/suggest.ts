@@ -2,7 +2,8 @@ import { normalize } from 'node:path'
 import { asConvoError, ConvoError } from '../error.ts'
 import { type Params, resolve } from '../params.ts'
 import { operations, sampleKernel } from '../picture/operations.ts'
-import { sharedSettings, shortNames } from '../picture/settings.ts'
+import { shortNames } from '../picture/run-settings.ts'
+import { sharedSettings } from '../picture/settings.ts'
 import { understandWork, withoutKernel } from '../picture/words/prepare.ts'
 import { optionsOf } from '../picture/words/syntax.ts'
 import { understand } from '../picture/words/understand.ts'
@@ -102,7 +103,7 @@ function mended(
   }
   const early = /^--([\w-]+) before --$/.exec(fix)?.[1]
   if (early !== undefined) return movedAhead(argv, early)
-  if (!/^--[\w-]+( [^\s,]+)*$/.test(fix)) return undefined
+  if (!/^--[\w-]+( [^\s,]+(,[^\s,]+)*)*$/.test(fix)) return undefined
   let line: readonly string[] | undefined = argv
   for (const [, name = '', value] of fix.matchAll(/--([\w-]+)(?: (?!--)(\S+))?/g)) {
     line = line && edited(line, command, name, value)

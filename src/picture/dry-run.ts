@@ -12,8 +12,8 @@ import {
   type PlanFacts,
   taskOf,
 } from './job.ts'
-import { type Known, knownOf } from './known.ts'
-import { isSliceList, leftOutOf, slicePaths } from './load.ts'
+import { type Known, knownOf, knownVolume } from './known.ts'
+import { leftOutOf } from './load.ts'
 import { holdsFloats } from './output.ts'
 import { keepsPages } from './paged.ts'
 import { planOf } from './recipe.ts'
@@ -46,9 +46,7 @@ export type DryRun = {
 export async function dryRun(job: PictureJob): Promise<DryRun> {
   const task = taskOf(job)
   const { settings } = job
-  const isList = job.given === undefined && job.isVolume && (await isSliceList(job.input))
-  const path = isList ? (await slicePaths(job.input))[0]! : job.input
-  const known = await knownOf(path, settings, job.given)
+  const known = await (job.isVolume ? knownVolume : knownOf)(job.input, settings, job.given)
   const { data, plans, notes } = await traceKnown(known, task)
   const size = data.kind === 'graph' ? sizeOfMaps(data, task) : sizeOfVolume(data.tensor.shape, task)
   const isSized = data.kind === 'graph' || !data.isUnsized

@@ -3,6 +3,7 @@ import { ConvoError } from '../error.ts'
 import { isSameFile } from '../files/output.ts'
 import { noteRead, refuseReplacing } from '../files/reads.ts'
 import type { Light } from '../image/light.ts'
+import type { Source } from '../image/reader.ts'
 import type { FullScale, Step } from '../operators/operator.ts'
 import type { Outcome, Watch } from '../run/watch.ts'
 import type { Picture } from '../tensor/picture.ts'
@@ -46,6 +47,8 @@ export type PictureTask = PictureJob & {
   readonly leave?: (() => void) | undefined
   /** The tone curves of the picture, for --linear. */
   readonly light?: Light | undefined
+  /** Of one page of several: which, from 0, and of how many; what is read once gives the mask of all. */
+  readonly at?: { readonly page: number; readonly count: number; mask(path: string): Promise<Source> }
 }
 
 /** What becomes of a picture that is ready to be encoded; returns bytes and what the format could not hold. */

@@ -237,7 +237,8 @@ export function createPool(threads: number = defaultThreads()): Pool {
     const passed = new Promise<void>((resolve) => {
       pass = resolve
     })
-    queue = Promise.all([before, passed])
+    // without its values: each would hold that of the one before it, for ever
+    queue = Promise.all([before, passed]).then(() => undefined)
     return untilAborted(before, watch.signal)
       .then(async () => {
         const mark = arena.mark()

@@ -110,6 +110,8 @@ const typed: readonly (readonly [line: string, suggestion: string])[] = [
   ['run sobel a.png o.png', 'convo sobel a.png o.png'],
   ['a.png o.png sobel --unit', 'convo sobel a.png o.png --unit'],
   ['a.png sobel o.png', 'convo sobel a.png o.png'],
+  // a value for one that was given
+  ['box a.png o.png --region 99,0,9,9 --size 3', 'convo box a.png o.png --region 0,0,24,24 --size 3'],
   // too few
   ['kernel', 'convo kernel convert gaussian:sigma=2 gaussian.npy'],
   ['kernel convrt edge.mat o.json', 'convo kernel convert edge.mat o.json'],
