@@ -1,6 +1,6 @@
 import type { Range } from '../definition/quantise.ts'
 import { invariant } from '../error.ts'
-import { type Address, nowhere } from '../graph/address.ts'
+import { nowhere } from '../graph/address.ts'
 import { type Cut, cutOf, planPart } from '../graph/cut.ts'
 import { fused } from '../graph/fuse.ts'
 import { narrowed } from '../graph/narrow.ts'
