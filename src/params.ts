@@ -34,6 +34,8 @@ export type Values<P extends Params> = { readonly [K in keyof P]: ParamValue<P[K
 type ParamValue<P> = P extends { default: infer T } ? T : P extends Param<infer T> ? T | undefined : never
 
 type WithDefault<T> = Param<T> & { readonly default: T }
+/** `NoInfer` of TypeScript 5.4, for older ones: a type that is inferred from elsewhere. */
+type Settled<T> = [T][T extends unknown ? 0 : never]
 type Bounds = { readonly min?: number; readonly max?: number }
 
 /** A finite number within bounds. */
@@ -79,7 +81,7 @@ export function integer(summary: string, fallback?: number, bounds: Bounds = {})
 export function choice<const C extends string>(
   summary: string,
   choices: readonly C[],
-  fallback: NoInfer<C>,
+  fallback: Settled<C>,
 ): WithDefault<C>
 export function choice<const C extends string>(summary: string, choices: readonly C[]): Param<C>
 export function choice<const C extends string>(
@@ -127,7 +129,7 @@ export function custom<T>(
   summary: string,
   metavar: string,
   parse: (given: unknown, name: string) => T,
-  fallback: NoInfer<T>,
+  fallback: Settled<T>,
 ): WithDefault<T>
 export function custom<T>(
   summary: string,

@@ -1,4 +1,4 @@
-import type { SourcePicture } from '../run/graph-run.ts'
+import type { SourcePicture } from '../run/picture-job.ts'
 import { Tensor } from '../tensor/tensor.ts'
 
 // The colours of pixels that nobody sees, for steps that mix channels and take no account of alpha.

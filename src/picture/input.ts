@@ -6,7 +6,7 @@ import { blackened, flatten, hasHidden, withoutAlpha } from '../image/flatten.ts
 import { type Probe, probe } from '../image/probe.ts'
 import { lightOf } from '../image/profile.ts'
 import type { Source } from '../image/reader.ts'
-import type { SourcePicture } from '../run/graph-run.ts'
+import type { SourcePicture } from '../run/picture-job.ts'
 import {
   type Depth,
   extremes,

@@ -1,7 +1,7 @@
 import { invariant } from '../error.ts'
 import { nodeOf, planesNode, sourceNode, traced } from '../graph/node.ts'
 import type { FullScale } from '../operators/operator.ts'
-import type { Graph, Source, SourcePicture } from '../run/graph-run.ts'
+import type { Graph, Source, SourcePicture } from '../run/picture-job.ts'
 import { hasAlpha } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import type { ArrayData } from './array.ts'

@@ -1,14 +1,13 @@
 import type { Range } from '../definition/quantise.ts'
 import { invariant } from '../error.ts'
-import { type Address, nowhere } from '../graph/address.ts'
+import { nowhere } from '../graph/address.ts'
 import { type Cut, cutOf, planPart } from '../graph/cut.ts'
 import { fused } from '../graph/fuse.ts'
 import { narrowed } from '../graph/narrow.ts'
 import type { Filter, Node } from '../graph/node.ts'
 import { type Listed, listed, type Strip } from '../graph/schedule.ts'
 import { rowCount, type Span } from '../graph/spans.ts'
-import { type Light, linearTables } from '../image/light.ts'
-import type { Arriving, Samples } from '../tensor/picture.ts'
+import { linearTables } from '../image/light.ts'
 import { sizeOf, Tensor } from '../tensor/tensor.ts'
 import type { Arena } from './arena.ts'
 import { arrivalOf } from './arrival.ts'
@@ -27,32 +26,9 @@ import {
 import { readsPicture, stagedRows } from './graph-part.ts'
 import { floatRowBytes, pixelBytes } from './graph-sink.ts'
 import type { PartResult } from './part.ts'
-import type { PictureShape, Sink, StencilJob } from './picture-job.ts'
+import type { PictureShape, Sink, Source, StencilJob } from './picture-job.ts'
 import { fixedBytes, placePicture, withHow } from './place-picture.ts'
 import type { RunOptions, Session } from './pool.ts'
-
-/** What a run over a picture found: samples clipped at either end, and how many there were. */
-export type Outcome = { readonly low: number; readonly high: number; readonly samples: number }
-
-/**
- * A picture to run over: in the shared memory, or anywhere else, from where its rows are brought in strip by strip, the
- * upper ones perhaps before the rest is there.
- */
-export type SourcePicture = PictureShape &
-  ({ readonly address: Address } | { readonly data: Samples } | { readonly arriving: Arriving })
-
-/** Steps that are run when their result is asked for, and the picture that they run over, if there is one. */
-export type Graph = { readonly out: Node; readonly source?: Source | undefined }
-
-/** What a recipe runs over: what a graph makes, or a picture. */
-export type Over = Graph | { readonly out?: undefined; readonly source: Source }
-
-/** A picture, in gray or as linear light where that is asked for. */
-export type Source = {
-  readonly picture: SourcePicture
-  readonly gray: boolean
-  readonly light?: Light | undefined
-}
 
 /** How a recipe is the last step: over what, and what becomes of its samples. */
 export type Finishing = Filter & { readonly range: Range; readonly sink: Sink }

@@ -18,21 +18,11 @@ import {
 import { kernel } from '../kernel/kernel.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import type { GraphSink } from './graph-job.ts'
-import {
-  type Finishing,
-  type Graph,
-  type OnStrip,
-  type Outcome,
-  type Over,
-  run,
-  runToPlanes,
-  type Source,
-  type SourcePicture,
-  shapeOf,
-} from './graph-run.ts'
-import type { PictureShape, Sink, StencilJob } from './picture-job.ts'
+import { type Finishing, type OnStrip, run, runToPlanes, shapeOf } from './graph-run.ts'
+import type { Graph, Over, PictureShape, Sink, Source, SourcePicture, StencilJob } from './picture-job.ts'
 import { placePicture } from './place-picture.ts'
 import type { Session } from './pool.ts'
+import type { Outcome } from './watch.ts'
 
 /** Runs a graph to a tensor [C,H,W], in strips of some rows where they are not to be chosen. */
 export const runToTensor = (session: Session, { out, source }: Graph, cut?: number | Cut): Promise<Tensor> =>

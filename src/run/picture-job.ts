@@ -3,10 +3,12 @@ import type { RecipePlan } from '../conv/plan.ts'
 import type { Stencil } from '../conv/stencil.ts'
 import type { Extremes, Range } from '../definition/quantise.ts'
 import type { Address } from '../graph/address.ts'
+import type { Node } from '../graph/node.ts'
 import type { Tone } from '../graph/tone.ts'
+import type { Light } from '../image/light.ts'
 import type { Compression } from '../image/png.ts'
 import type { TiffCompression } from '../image/tiff-pack.ts'
-import type { Depth } from '../tensor/picture.ts'
+import type { Arriving, Depth, Samples } from '../tensor/picture.ts'
 
 /** What of a picture says what its rows are, [x][channel]. */
 export type PictureShape = {
@@ -17,6 +19,26 @@ export type PictureShape = {
   /** What is white: the largest sample of a depth; floats have the scale that they came with. */
   readonly full: number
 }
+
+/**
+ * A picture to run over: in the shared memory, or anywhere else, from where its rows are brought in strip by strip, the
+ * upper ones perhaps before the rest is there.
+ */
+export type SourcePicture = PictureShape &
+  ({ readonly address: Address } | { readonly data: Samples } | { readonly arriving: Arriving })
+
+/** A picture, in gray or as linear light where that is asked for. */
+export type Source = {
+  readonly picture: SourcePicture
+  readonly gray: boolean
+  readonly light?: Light | undefined
+}
+
+/** Steps that are run when their result is asked for, and the picture that they run over, if there is one. */
+export type Graph = { readonly out: Node; readonly source?: Source | undefined }
+
+/** What a recipe runs over: what a graph makes, or a picture. */
+export type Over = Graph | { readonly out?: undefined; readonly source: Source }
 
 /** Where the rows of a strip go. */
 export type Sink =

@@ -21,6 +21,7 @@ import { compileEngine, loadEngine, optimise } from './engine.ts'
 import type { GraphJob } from './graph-job.ts'
 import { prepareGraph } from './graph-part.ts'
 import type { PartResult } from './part.ts'
+import type { Watch } from './watch.ts'
 
 /** What a worker says. */
 export type WorkerMessage =
@@ -53,14 +54,6 @@ export type Pool = {
   exclusive<R>(use: (session: Session, leave: () => void) => Promise<R>, watch?: Watch): Promise<R>
   /** Ends the workers when all that was lent out before is given back. */
   close(): Promise<void>
-}
-
-/** What a caller has to say to its work, and wants to hear of it. */
-export type Watch = {
-  /** Ends the work soon after it is aborted, with its reason. */
-  readonly signal?: AbortSignal | undefined
-  /** Given the share of the parts that are done, from 0 to 1, of each pass over a picture. */
-  readonly onProgress?: ((share: number) => void) | undefined
 }
 
 /** Sees the result of each part once, in any order, on the calling thread. */

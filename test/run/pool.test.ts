@@ -9,7 +9,7 @@ import { ConvoError } from '../../src/error.ts'
 import { kernel } from '../../src/kernel/kernel.ts'
 import { createArena } from '../../src/run/arena.ts'
 import { runRecipe } from '../../src/run/graph.ts'
-import type { SourcePicture } from '../../src/run/graph-run.ts'
+import type { SourcePicture } from '../../src/run/picture-job.ts'
 import { createPool, type Pool } from '../../src/run/pool.ts'
 
 const plain = { gray: false, table: 0, encode: false, alpha: 'plain' } as const
