@@ -27,8 +27,11 @@ export interface Engine {
   recipe(x: Tensor, recipe: Recipe, options: FilterOptions, full: number): Promise<Tensor>
   /** A planned recipe of one kernel over every plane of [C,H,W]; its fill is a share of `full`. */
   filter(x: Tensor, plan: RecipePlan, full: number): Promise<Tensor>
-  /** Several steps over tensors [C,H,W], run as one. */
-  together(inputs: readonly Tensor[], steps: Together): Promise<Tensor>
+  /**
+   * Several steps over tensors [C,H,W], run as one; or several times, where what comes out is the first input of the next
+   * time, whose shape it has.
+   */
+  together(inputs: readonly Tensor[], steps: Together, times?: number): Promise<Tensor>
 }
 
 /** Steps over tensors, which are computed by the engine that comes with them. */
@@ -56,8 +59,8 @@ export const tiledWhere = (engine: Engine, mayTile: () => boolean): Engine => ({
     const isTiled = bankAlgorithm(c).algorithm === 'winograd' && mayTile()
     return engine.correlate(x, weight, bias, isTiled ? c : { ...c, algorithm: 'direct' })
   },
-  together: (inputs, steps) =>
-    engine.together(inputs, (own, ...xs) => steps(tiledWhere(own, mayTile), ...xs)),
+  together: (inputs, steps, times) =>
+    engine.together(inputs, (own, ...xs) => steps(tiledWhere(own, mayTile), ...xs), times),
 })
 
 /** Below this the sums of Winograd's algorithm stay far from the end of float32. */
@@ -67,6 +70,18 @@ export const tiledUpTo = 2 ** 87
 export function areSmall(data: Float32Array): boolean {
   for (const v of data) if (!(Math.abs(v) < tiledUpTo)) return false
   return true
+}
+
+/** Steps several times over, by one engine. */
+export async function repeatedly(
+  engine: Engine,
+  [x, ...others]: readonly Tensor[],
+  steps: Together,
+  times = 1,
+): Promise<Tensor> {
+  let out = await steps(engine, x!, ...others)
+  for (let i = 1; i < times; i++) out = await steps(engine, out, ...others)
+  return out
 }
 
 const plainLoops: Engine = {
@@ -85,14 +100,14 @@ const plainLoops: Engine = {
   },
   recipe: async (x, recipe, options, full) => filterPlanes(x, planOfPlanes(x, recipe, options), full),
   filter: async (x, plan, full) => filterPlanes(x, plan, full),
-  together: (inputs, steps) => steps(plainLoops, ...inputs),
+  together: (inputs, steps, times) => repeatedly(plainLoops, inputs, steps, times),
 }
 
 /** The engine that is the definition: plain loops, one thread. */
 export const referenceEngine: Engine = {
   ...plainLoops,
   correlate: (x, ...more) => confinedTo(plainLoops, [x]).correlate(x, ...more),
-  together: (inputs, steps) => steps(confinedTo(plainLoops, inputs), ...inputs),
+  together: (inputs, steps, times) => repeatedly(confinedTo(plainLoops, inputs), inputs, steps, times),
 }
 
 /** The plan of a recipe over floats [C,H,W] that are levels of a picture. */

@@ -57,8 +57,8 @@ export type Step = {
   readonly moves?: boolean
   /** How it meets a volume [C,D,H,W]: slice by slice, unless it takes it `whole`. */
   readonly volume?: 'whole'
-  /** It must see all of its input before it gives any output. */
-  readonly seesAll?: true
+  /** It must see all of its input before it gives any output; or of each channel `alone`. */
+  readonly seesAll?: true | 'alone'
   /** Of one that does: how many it takes for [C,H,W]. */
   multiplications?(shape: readonly [channels: number, height: number, width: number]): number
   readonly arithmetic?: Arithmetic

@@ -8,7 +8,8 @@ import { operators } from '../operators/index.ts'
 import type { Given, Operator, Step } from '../operators/operator.ts'
 import { recipeStep } from '../operators/recipe.ts'
 import type { Params, Values } from '../params.ts'
-import { correlationSettings, pictureSettings, runSettings } from './settings.ts'
+import { runSettings } from './run-settings.ts'
+import { correlationSettings, pictureSettings } from './settings.ts'
 import { operationHint } from './words/hints.ts'
 
 /** A filter or an operator, as the command line sees it. */

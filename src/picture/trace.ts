@@ -1,4 +1,3 @@
-import { filterDefaults } from '../conv/plan.ts'
 import { areSmall, type Engine, tiledUpTo, tiledWhere } from '../definition/engine.ts'
 import { ConvoError, invariant, nearest } from '../error.ts'
 import { nodeOf, planesNode, sourceNode, traced, tracer } from '../graph/node.ts'
@@ -11,7 +10,7 @@ import { type Blending, beginBlending, blendable } from './blend.ts'
 import { covered, mayHide } from './hidden.ts'
 import type { PictureTask, PlanFacts, StepMaker } from './job.ts'
 import { refuseTone } from './load.ts'
-import { filterOf, type Ground, identity, planFacts, planOf, recipeOver, tonedSource } from './recipe.ts'
+import { filterOf, type Ground, planFacts, planOf, recipeOver, tonedSource } from './recipe.ts'
 import {
   dataOf,
   graphOf,
@@ -171,7 +170,7 @@ async function overPlanes(
   isFirst: boolean,
   kept: Kept,
 ): Promise<Made> {
-  const before = step.acts === 'pixels' ? given : await toned(ground, given, task, isFirst)
+  const before = step.acts === 'pixels' ? given : toned(given, task, isFirst)
   const { full } = before
   const recipe: Engine['recipe'] = async (x, one, options) => {
     return traced(await recipeOver(ground, { ...before, out: x }, one, options, task, isFirst))
@@ -182,12 +181,21 @@ async function overPlanes(
   })
   const apply = async (x: Tensor): Promise<Tensor> => {
     const whole = async (out: Tensor) => ground.compute?.(graphOf({ ...before, out }))
-    if (step.seesAll) {
-      const seen = await whole(x)
+    const all = async (part: Tensor): Promise<Tensor> => {
+      const seen = await whole(part)
       return traced(
-        planesNode(seen === undefined ? unseen(x) : settled(await step.apply(seen, eager, kept), step)),
+        planesNode(seen === undefined ? unseen(part) : settled(await step.apply(seen, eager, kept), step)),
       )
     }
+    if (step.seesAll === 'alone') {
+      let planes: Tensor | undefined
+      for (let c = 0; c < x.shape[0]!; c++) {
+        const one = await all(await tracer.layer('select', [x], { first: c, count: 1 }))
+        planes = planes === undefined ? one : await tracer.layer('join', [planes, one], { gain: [1, 1] })
+      }
+      return planes!
+    }
+    if (step.seesAll) return all(x)
     const out = await step.apply(x, engine, kept)
     if (step.settle === undefined) return out
     const seen = await whole(out)
@@ -226,14 +234,9 @@ async function overPlanes(
 const settled = (out: Tensor, { settle }: Step): Tensor => settle?.(out) ?? out
 
 /** The data with the tones that the first step of a job meets. */
-async function toned(ground: Ground, data: Pending, task: PictureTask, isFirst: boolean): Promise<Pending> {
-  const { gray, linear } = task.settings
+function toned(data: Pending, task: PictureTask, isFirst: boolean): Pending {
   const picture = isFirst ? pictureOf(data) : undefined
   if (picture === undefined) return data
-  if (isTransparent(data) && (gray || linear)) {
-    const out = traced(await recipeOver(ground, data, identity, filterDefaults, task, true))
-    return { ...data, out }
-  }
   const { source, channels } = tonedSource(task, picture)
   return { ...data, out: traced(sourceNode([channels, picture.height, picture.width])), source }
 }

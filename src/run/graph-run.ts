@@ -234,13 +234,7 @@ function placeWork(
     case 'bank':
       return { kind: 'bank', bank: placeBankRows(arena, work.bank) }
     case 'planes':
-      return {
-        kind: 'planes',
-        data:
-          work.data.buffer === arena.memory.buffer
-            ? (work.data.byteOffset as Address)
-            : put(arena, work.data),
-      }
+      return { kind: 'planes', data: arena.addressOf(work.data) ?? put(arena, work.data) }
     case 'finish':
       invariant(sink.kind === 'picture', 'what is finished is a picture')
       return { kind: 'finish', filter: sink.job }

@@ -106,7 +106,11 @@ export async function benchOperators(
     if (!memory) return
     for (const megapixels of [3, 12, 53, 200]) {
       await writePicture(places.$i, megapixels)
-      const cells = drawn.map((name) => `${name} ${measure(builds[0]!, lines[name]!).mebibytes.toFixed(0)}`)
+      const cells = drawn.map((name) => {
+        // four outputs of 200 megapixels are more samples than convo accepts
+        if (megapixels > 53 && name.startsWith('transposed')) return `${name} refused`
+        return `${name} ${measure(builds[0]!, lines[name]!).mebibytes.toFixed(0)}`
+      })
       console.log(`${megapixels} megapixels, MiB: ${cells.join(', ')}`)
     }
   } finally {

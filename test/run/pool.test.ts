@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { filterDefaults, planRecipe } from '../../src/conv/plan.ts'
 import { single } from '../../src/conv/recipe.ts'
@@ -151,6 +153,29 @@ test('users of a pool wait for each other, and get back what they had', async ()
   await pool.close()
 })
 
+test('the next user begins when the one before has left, and what that takes back late stays', async () => {
+  const pool = createPool(1)
+  let end: () => void = () => undefined
+  const packed = new Promise<void>((done) => {
+    end = done
+  })
+  const first = pool.exclusive(async ({ arena }, leave) => {
+    const mark = arena.mark()
+    arena.alloc(1000)
+    leave()
+    await packed
+    arena.release(mark)
+    return 'first'
+  })
+  const second = await pool.exclusive(async ({ arena }) => {
+    const own = arena.alloc(1000)
+    end()
+    await first
+    return arena.alloc(1000) > own
+  })
+  expect([await first, second]).toEqual(['first', true])
+})
+
 test('more than the memory that there can be is refused with the numbers', () => {
   const arena = createArena()
   expect(() => arena.alloc(5 * 2 ** 30)).toThrow(/5120 MiB more .* at most 4096 MiB/)
@@ -159,4 +184,19 @@ test('more than the memory that there can be is refused with the numbers', () =>
   arena.release(mark)
   expect(arena.alloc(10)).toBe(first)
   expect(first % 64).toBe(0)
+})
+
+test('a pool does not hold what it gave: results of earlier calls can be collected', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const pool = createPool(1)
+  const given: WeakRef<Float32Array>[] = []
+  for (let i = 0; i < 20; i++) {
+    given.push(new WeakRef(await pool.exclusive(async () => new Float32Array(1000))))
+  }
+  // a reference is strong until the turn of the event loop in which it was made is over
+  await new Promise((done) => setTimeout(done))
+  collect()
+  expect(given.filter((one) => one.deref() !== undefined).length).toBeLessThan(3)
+  await pool.close()
 })
