@@ -6,6 +6,7 @@ export {
   depthwiseConv2d,
   depthwiseSeparableConv2d,
   involution2d,
+  maxPool2d,
   pointwiseConv2d,
   separableConv2d,
   separate,
@@ -39,7 +40,7 @@ export {
   involutionApply2d,
   type KernelGenerator,
 } from './operators/involution.ts'
-export { type Indices, maxPool2d, maxPool3d, type Pooled, type PoolOptions } from './operators/max-pool.ts'
+export { type Indices, maxPool3d, type Pooled, type PoolOptions } from './operators/max-pool.ts'
 export { maxUnpool2d, maxUnpool3d, type UnpoolOptions } from './operators/max-unpool.ts'
 export type { PointwiseOptions } from './operators/pointwise.ts'
 export type { SeparableOptions, Vector } from './operators/separable.ts'

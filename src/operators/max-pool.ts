@@ -1,5 +1,6 @@
 import { checkOutput, extent } from '../conv/geometry.ts'
 import { axisChoices, checkFlag, checkOptions, checkRank, type PerAxis, perAxis } from '../conv/spec.ts'
+import type { Engine } from '../definition/engine.ts'
 import type { LayerSettings } from '../definition/layers.ts'
 import { type PoolAxes, type PoolAxis, poolPlaneRow, poolRow, wholeWindows } from '../definition/pool.ts'
 import { rowsOf } from '../definition/rows.ts'
@@ -68,6 +69,24 @@ export function maxPool3d(
 export function maxPool3d(x: TensorInput, options: PoolOptions): Promise<Pooled>
 export async function maxPool3d(x: TensorInput, options: PoolOptions): Promise<{ readonly output: Tensor }> {
   return maxPool(3, asTensor(x), options)
+}
+
+/** Comparisons from which on threads and vectors pay for the copy of the tensor: 3x3 at every sample takes a third of the time. */
+const worthCopying = 4e6
+
+/** The maxima alone of a large tensor [C,H,W]; undefined for a small one, or where their places are asked for. */
+export async function largeMaxima(
+  engine: Engine,
+  x: Tensor,
+  options: PoolOptions,
+): Promise<{ readonly output: Tensor } | undefined> {
+  if (options?.returnIndices !== false) return undefined
+  const axes = poolAxes(2, x, options)
+  const taps = perAxis('kernelSize', options.kernelSize, 2, 1).reduce((a, b) => a * b, 1)
+  const count = x.shape[0]! * axes[1].output * axes[2].output
+  if (count * taps < worthCopying) return undefined
+  checkOutput(x.shape[0]!, axes)
+  return { output: await engine.layer('pool', [x], { axes }) }
 }
 
 function maxPool(spatial: 2 | 3, x: Tensor, options: PoolOptions): Pooled | { readonly output: Tensor } {

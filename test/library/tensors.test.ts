@@ -71,6 +71,25 @@ it('every tensor of an operator may be one, and switches stay what they are', as
   )
 })
 
+it('large tensors have the same maxima with their places as without', async () => {
+  const large = tensorOf({
+    shape: [8, 256, 257],
+    data: Float32Array.from({ length: 8 * 256 * 257 }, (_, i) => (i * 7919) % 997),
+  })
+  large.data[70_000] = Number.NaN
+  for (const options of [
+    { kernelSize: 3, stride: 1, padding: 1 },
+    { kernelSize: [4, 3], stride: [1, 2], dilation: 2 },
+  ]) {
+    const { output } = await maxPool2d(large, options)
+    const alone = await maxPool2d(large, { ...options, returnIndices: false })
+    expect(alone).toEqual({ output })
+  }
+  await expect(maxPool2d(large, { kernelSize: 999, returnIndices: false })).rejects.toMatchObject({
+    code: 'E_SHAPE',
+  })
+})
+
 it('names of both worlds mean the same border', async () => {
   const padded = (paddingMode: 'wrap' | 'circular' | 'constant' | 'zeros') =>
     conv2d(planes, weight, { padding: 1, paddingMode })

@@ -55,7 +55,10 @@ describe('inputs beside the picture', () => {
   })
 
   it.each([
-    [[], /takes 3 inputs, and one picture is given[\s\S]*try: add --set gain=0\.5,level=0\.5\n/],
+    [
+      [],
+      /takes 3 inputs, and one picture is given[\s\S]*try: convo net net\.safetensors in\.png x\.png --set gain=0\.5,level=0\.5\n/,
+    ],
     [['--set', 'gain'], /--set must be names with numbers, such as sigma=0\.1, got "gain"/],
     [['--set', 'gain=x'], /--set must be names with numbers/],
     [['--set', 'gian=1'], /the network has no input "gian"/],
