@@ -4,21 +4,24 @@ import { nodeOf } from '../graph/node.ts'
 import type { Step } from '../operators/operator.ts'
 import { defaultThreads } from '../run/pool.ts'
 import { depthOfFull } from '../tensor/picture.ts'
+import { unseen } from '../tensor/tensor.ts'
 import {
   factsOf,
   type PictureFacts,
   type PictureJob,
   type PictureTask,
   type PlanFacts,
+  rangeOf,
   taskOf,
 } from './job.ts'
 import { type Known, knownOf } from './known.ts'
 import { isSliceList, leftOutOf, slicePaths } from './load.ts'
+import { type Memory, memoryOf } from './memory.ts'
 import { holdsFloats } from './output.ts'
 import { keepsPages } from './paged.ts'
 import { planOf } from './recipe.ts'
 import type { Settings } from './settings.ts'
-import { type Read, tensorIn, unseen } from './state.ts'
+import { type Read, tensorIn } from './state.ts'
 import { traceJob } from './trace.ts'
 import { sizeOfMaps } from './write-maps.ts'
 import { sizeOfVolume } from './write-volume.ts'
@@ -34,6 +37,7 @@ export type DryRun = {
     readonly depth: number
   }
   readonly plan: readonly PlanFacts[]
+  readonly memory: Memory
   readonly threads: number
   readonly notes: readonly string[]
 }
@@ -47,9 +51,11 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
   const task = taskOf(job)
   const { settings } = job
   const isList = job.given === undefined && job.isVolume && (await isSliceList(job.input))
-  const path = isList ? (await slicePaths(job.input))[0]! : job.input
-  const known = await knownOf(path, settings, job.given)
-  const { data, plans, notes } = await traceKnown(known, task)
+  const slices = isList ? await slicePaths(job.input) : undefined
+  const one = await knownOf(slices?.[0] ?? job.input, settings, job.given)
+  const known = slices === undefined ? one : { ...one, pages: slices.length }
+  const traced = await traceKnown(known, task)
+  const { data, plans, notes } = traced.state
   const size = data.kind === 'graph' ? sizeOfMaps(data, task) : sizeOfVolume(data.tensor.shape, task)
   const isSized = data.kind === 'graph' || !data.isUnsized
   const isFloat = holdsFloats(job)
@@ -62,6 +68,7 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
       depth: isFloat ? 32 : (settings.depth ?? depthOfFull(known.full)),
     },
     plan: plans,
+    memory: await memoryOf(traced, known, task),
     threads: settings.threads ?? defaultThreads(),
     notes: [
       ...known.notes,
@@ -71,19 +78,25 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
   }
 }
 
+/** The memory that a job takes on an input of this shape. @throws ConvoError as the run does */
+export async function estimate(job: PictureJob, known: Omit<Known, 'notes' | 'ofPages'>): Promise<Memory> {
+  const task = { ...job, ...rangeOf(job) }
+  return memoryOf(await traceKnown(known, task), known, task)
+}
+
 /** The steps of a job, written down over an input of which only the shape is known. */
 export async function traceKnown(known: Omit<Known, 'notes' | 'ofPages'>, task: PictureTask) {
   const { peak, full } = known
   const ground = { peak: () => peak?.() ?? full }
   const met = { data: readOf(known, task.isVolume === true), meta: {}, notes: [] }
-  return (await traceJob(ground, referenceEngine, met, task)).state
+  return traceJob(ground, referenceEngine, met, task)
 }
 
 /** What one step would do to an input of which only the shape is known. @throws ConvoError as the run does */
 export async function planStep(step: Step, known: Omit<Known, 'notes' | 'ofPages'>, settings: Settings) {
   const names = { input: 'the input', output: 'out.png', operation: 'the step' }
   const task = { ...names, steps: [() => step], settings, range: 'clamp', isRangeGiven: false } as const
-  const { data, plans } = await traceKnown(known, task)
+  const { data, plans } = (await traceKnown(known, task)).state
   const recipe = data.kind === 'graph' ? planOf(nodeOf(data.out)) : undefined
   return { output: tensorIn(data).shape, arithmetic: plans[0]!, recipe }
 }

@@ -166,7 +166,7 @@ export async function writeEach(
     throw new ConvoError('E_OPTION', 'several files cannot go to standard output', {
       fix: '--channels montage',
     })
-  const { count } = series
+  const count = session.hold === undefined ? series.count : 1
   await checkNumbered(task, count)
   let last: Written | undefined
   const ofFiles: Set<string> = new Set()
