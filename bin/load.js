@@ -1,12 +1,12 @@
 const { readFileSync } = require('node:fs')
 const { createRequire, enableCompileCache } = require('node:module')
-const { dirname } = require('node:path')
+const { basename, dirname, join } = require('node:path')
 const { Script } = require('node:vm')
 
 /**
- * Loads a bundle in CommonJS. Compiling it takes a fifth of a run on a small picture, so that is kept: by Node itself from
- * 22.1 on, and before that by the build, beside the bundle. V8 takes what it made itself, with the same flags, and
- * compiles the source otherwise.
+ * Loads the command line, whose parts in CommonJS load each other. Compiling them takes a fifth of a run on a small
+ * picture, so that is kept: by Node itself from 22.1 on, and before that by the build, beside each part. V8 takes what it made
+ * itself, with the same flags, and compiles the source otherwise.
  *
  * @param {string} path
  */
@@ -15,28 +15,32 @@ exports.load = (path) => {
     enableCompileCache()
     return require(path)
   }
-  return run(path, scriptOf(path, compiled(path)))
+  return part(path, (one) => scriptOf(one, compiled(one)), new Map())
 }
 
 /**
- * What V8 has compiled of a bundle once `use` has been awaited: the functions that ran are in it.
+ * What V8 has compiled of a program once `use` has been awaited, by the names of its parts: the functions that ran are in it.
  *
  * @param {string} path
  * @param {(exports: unknown) => Promise<unknown>} use
- * @returns {Promise<Buffer>}
+ * @returns {Promise<Map<string, Buffer>>}
  */
 exports.compile = async (path, use) => {
-  const script = scriptOf(path)
-  await use(run(path, script))
-  return script.createCachedData()
+  const scripts = new Map()
+  const script = (one) => {
+    scripts.set(basename(one), scriptOf(one))
+    return scripts.get(basename(one))
+  }
+  await use(part(path, script, new Map()))
+  return new Map([...scripts].map(([name, one]) => [name, one.createCachedData()]))
 }
 
 exports.scriptOf = scriptOf
 
-/** Where the compiled code of a bundle lies. */
+/** Where the compiled code of a part lies. */
 exports.compiledPath = (path) => `${path}.v8`
 
-/** The bundle as a script; what was compiled of it is taken or passed over, which the script tells. */
+/** A part as a script; what was compiled of it is taken or passed over, which the script tells. */
 function scriptOf(path, cachedData) {
   const source = readFileSync(path, 'latin1')
   return new Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`, {
@@ -45,9 +49,15 @@ function scriptOf(path, cachedData) {
   })
 }
 
-function run(path, script) {
+/** The exports of a part; `loaded` has those that are there, by their paths. */
+function part(path, script, loaded) {
+  const known = loaded.get(path)
+  if (known !== undefined) return known.exports
   const module = { exports: {} }
-  script.runInThisContext()(module.exports, createRequire(path), module, path, dirname(path))
+  loaded.set(path, module)
+  const own = createRequire(path)
+  const load = (name) => (name.startsWith('./') ? part(join(dirname(path), name), script, loaded) : own(name))
+  script(path).runInThisContext()(module.exports, load, module, path, dirname(path))
   return module.exports
 }
 

@@ -20,6 +20,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build as bundle } from 'esbuild'
 import { compiledPath } from '../bin/load.js'
+import { entryOf, otherParts, partsOf } from './parts.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const dist = join(root, 'dist')
@@ -128,16 +129,15 @@ async function bundleScripts() {
     },
     esm,
   )
-  // CommonJS, because its compiled code can be kept (bin/load.js). V8 knows a source by its length alone: old code goes first.
-  rmSync(compiledPath(join(dist, 'cli.cjs')), { force: true })
   const common = {
     format: 'cjs',
     outExtension: { '.js': '.cjs' },
     define: { 'import.meta.url': '__importMetaUrl' },
   }
   const url = "const __importMetaUrl = require('node:url').pathToFileURL(__filename).href;"
-  const cli = await bundleEntries(
-    { cli: 'src/cli/main.ts', index: 'src/index.ts', 'playwright-reporter': 'src/playwright-reporter.ts' },
+  const cli = await bundleCli({ ...common, banner: { js: url } })
+  const library = await bundleEntries(
+    { index: 'src/index.ts', 'playwright-reporter': 'src/playwright-reporter.ts' },
     {
       ...common,
       banner: { js: url },
@@ -152,11 +152,72 @@ async function bundleScripts() {
   )
   writeLicenses(
     new Set(
-      [...entry, ...modules, ...cli, ...matchers].flatMap(
+      [...entry, ...modules, ...cli, ...library, ...matchers].flatMap(
         (path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? [],
       ),
     ),
   )
+}
+
+/**
+ * The files of the command line, each with what it begins with. A comparison of equal files loads the first, a check the second
+ * too, and a run of pictures the third: to read a file of everything takes 3 ms, and V8 takes 7 more for what it compiled of it.
+ */
+const cliParts = {
+  cli: ['src/cli/main.ts', 'src/cli/commands/compare.ts', 'src/golden/compare.ts'],
+  'cli-golden': ['src/golden/check.ts'],
+  'cli-rest': ['src/cli/any-line.ts', 'src/picture/process.ts', 'src/golden/compare-files.ts'],
+}
+
+/** The command line in CommonJS, because its compiled code can be kept (bin/load.js). */
+async function bundleCli(format) {
+  const { metafile } = await bundle({
+    ...settingsOf(format),
+    entryPoints: [join(root, 'src/cli/main.ts')],
+    write: false,
+  })
+  const inputs = Object.fromEntries(
+    Object.entries(metafile.inputs).filter(([path]) => !path.startsWith('on-demand:')),
+  )
+  const parts = partsOf(inputs, cliParts)
+  const names = await exportsOf(Object.keys(inputs))
+  for (const part of Object.keys(cliParts)) {
+    const target = join(dist, `${part}.cjs`)
+    // V8 knows a source by its length alone: old code goes first
+    rmSync(compiledPath(target), { force: true })
+    const settings = settingsOf(format)
+    await bundle({
+      ...settings,
+      outdir: undefined,
+      outExtension: undefined,
+      outfile: target,
+      stdin: {
+        contents:
+          entryOf(root, inputs, parts, part) +
+          (part === 'cli' ? "exports.main = require('./src/cli/main.ts').main" : ''),
+        resolveDir: root,
+        sourcefile: `${part}.js`,
+      },
+      plugins: [otherParts(root, parts, part, names), ...settings.plugins],
+    })
+    checkAscii(target)
+  }
+  return Object.keys(inputs)
+}
+
+/** What each module exports, where it is one of ECMAScript. */
+async function exportsOf(paths) {
+  const { metafile } = await bundle({
+    entryPoints: paths.filter((path) => !path.endsWith('.json')),
+    outdir: dist,
+    outbase: root,
+    absWorkingDir: root,
+    format: 'esm',
+    metafile: true,
+    write: false,
+    logLevel: 'error',
+  })
+  return new Map(Object.values(metafile.outputs).map(({ entryPoint, exports }) => [entryPoint, exports]))
 }
 
 /** The bundle is read byte by byte, as bin/load.js does; what esbuild leaves in regular expressions is not escaped. */
@@ -166,20 +227,18 @@ function checkAscii(path) {
     throw new Error(`${path} is not ASCII at byte ${odd}: write \\u escapes in regular expressions`)
 }
 
-/** Keeps the compiled code of what `convo sobel` runs. */
+/** Keeps the compiled code of what common command lines run. */
 function compileCli() {
-  const path = join(dist, 'cli.cjs')
-  checkAscii(path)
   // from 22.1 on Node keeps compiled code itself, and takes none that is here
   if ('enableCompileCache' in nodeModule) return
   const folder = mkdtempSync(join(tmpdir(), 'convo-build-'))
   try {
-    const code = join(folder, 'code')
-    const line = ['sobel', join(root, 'samples/small/colour.png'), join(folder, 'out.png'), '--quiet']
-    run(process.execPath, [join(root, 'src/compile.mjs'), path, code, '--', ...line])
-    const temporary = `${compiledPath(path)}.${process.pid}`
-    copyFileSync(code, temporary)
-    renameSync(temporary, compiledPath(path))
+    run(process.execPath, [join(root, 'src/compile.mjs'), dist, folder, join(root, 'samples/small')])
+    for (const name of readdirSync(folder).filter((one) => one.endsWith('.v8'))) {
+      const temporary = join(dist, `${name}.${process.pid}`)
+      copyFileSync(join(folder, name), temporary)
+      renameSync(temporary, join(dist, name))
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -196,39 +255,70 @@ function writeLicenses(packages) {
   writeFileSync(join(dist, 'bundled-licenses.txt'), texts.join(`\n${'-'.repeat(78)}\n\n`))
 }
 
-/** commander loads what starts other programs, which takes a millisecond, for commands that are programs: there are none. */
-const withoutPrograms = {
-  name: 'without-programs',
+/**
+ * Modules of Node that a bundle loads when one of their functions is called, and not all at once when it starts: zlib and
+ * promises of fs alone take 3 ms, as long as the rest of the start of `convo compare`. The others are in Node's own start.
+ */
+const onDemand = {
+  name: 'on-demand',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:child_process$/ }, ({ importer, path }) =>
-      /node_modules.commander/.test(importer) ? { path, namespace: 'without-programs' } : undefined,
+    onResolve({ filter: /^node:/ }, ({ path, pluginData }) =>
+      pluginData !== 'own' && late.includes(path)
+        ? { path, namespace: 'on-demand' }
+        : { path, external: true },
     )
-    onLoad({ filter: /.*/, namespace: 'without-programs' }, () => ({ contents: '' }))
+    onLoad({ filter: /.*/, namespace: 'on-demand' }, ({ path }) => ({
+      contents: Object.keys(require(path))
+        .map(
+          (name) =>
+            `Object.defineProperty(exports, ${JSON.stringify(name)}, { enumerable: true, get: () => require(${JSON.stringify(path)})[${JSON.stringify(name)}] })`,
+        )
+        .join('\n'),
+      pluginData: 'own',
+    }))
   },
 }
+
+const late = [
+  'zlib',
+  'fs/promises',
+  'timers/promises',
+  'crypto',
+  'worker_threads',
+  'child_process',
+  'net',
+  'tty',
+  'readline',
+  'readline/promises',
+  'http',
+  'stream',
+  'v8',
+  'vm',
+].map((name) => `node:${name}`)
 
 /** Bundles the entries in a format; the result is the paths of all files that went in. */
 async function bundleEntries(entries, format) {
   const entryPoints = Object.entries(entries)
     .filter(([, path]) => existsSync(join(root, path)))
     .map(([out, path]) => ({ out, in: join(root, path) }))
-  const { metafile } = await bundle({
-    entryPoints,
-    outdir: dist,
-    bundle: true,
-    metafile: true,
-    absWorkingDir: root,
-    ...format,
-    platform: 'node',
-    target: 'node20.9',
-    external: ['sharp'],
-    plugins: [withoutPrograms],
-    legalComments: 'none',
-    minifySyntax: true,
-    minifyWhitespace: true,
-  })
+  const { metafile } = await bundle({ ...settingsOf(format), entryPoints })
   return Object.keys(metafile.inputs)
 }
+
+const settingsOf = (format) => ({
+  outdir: dist,
+  bundle: true,
+  metafile: true,
+  absWorkingDir: root,
+  ...format,
+  platform: 'node',
+  target: 'node20.9',
+  external: ['sharp'],
+  plugins: format.format === 'cjs' ? [onDemand] : [],
+  legalComments: 'none',
+  minifySyntax: true,
+  minifyWhitespace: true,
+})
 
 /** Script and style of the report of checks, which embeds them. */
 async function bundlePage() {

@@ -226,6 +226,8 @@ export function expected(what: string, name: string, given: unknown): ConvoError
 }
 
 function shown(given: unknown): string {
+  // of NaN JSON makes null
+  if (typeof given === 'number') return String(given)
   try {
     return JSON.stringify(given) ?? describe(given)
   } catch {

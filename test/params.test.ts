@@ -36,6 +36,8 @@ describe('number', () => {
     ['Infinity', '--it must be a number, got "Infinity"'],
     [true, '--it must be a number, got true'],
     [null, '--it must be a number, got null'],
+    [Number.NaN, '--it must be a number, got NaN'],
+    [Number.POSITIVE_INFINITY, '--it must be a number, got Infinity'],
     [[1], '--it must be a number, got [1]'],
     [0.4, '--it must be from 0.5 to 10, got 0.4'],
     ['11', '--it must be from 0.5 to 10, got 11'],

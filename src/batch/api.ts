@@ -1,4 +1,4 @@
-import { asConvoError, ConvoError } from '../error.ts'
+import { ConvoError } from '../error.ts'
 import type { Io } from '../host/io.ts'
 import { Chain } from '../picture/api/chain.ts'
 import { convo } from '../picture/api/convo.ts'
@@ -8,7 +8,7 @@ import {
   checkSignal,
   checkText,
   checkTexts,
-  inLibraryWords,
+  libraryErrors,
   typedOptions,
 } from '../picture/api/names.ts'
 import { describe } from '../text/describe.ts'
@@ -66,7 +66,7 @@ export async function* batch(
     const all = signal === undefined ? left.signal : AbortSignal.any([signal, left.signal])
     await runBatch({ inputs: paths, settings, operation, again: 'the same batch' }, io, all)
   }
-  const running = work()
+  const running = libraryErrors(work)
     .then(
       () => ({}),
       (error: unknown) => ({ error }),
@@ -89,7 +89,7 @@ export async function* batch(
     await running
   }
   signal?.throwIfAborted()
-  if (end.error !== undefined) throw inLibraryWords(asConvoError(end.error))
+  if (end.error !== undefined) throw end.error
 }
 
 /** The words of a chain, as a batch on the command line has them behind `--`. */

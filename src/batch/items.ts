@@ -34,6 +34,13 @@ export type Making = {
  * @throws ConvoError E_USAGE for two inputs with one output, both named; E_IN_PLACE for an output that is an input
  */
 export async function makeItems(inputs: readonly Input[], making: Making): Promise<Item[]> {
+  const { template } = making
+  if (template.text.endsWith('/')) {
+    throw new ConvoError('E_USAGE', `${template.text} is a folder, not the name of each output`, {
+      why: 'the names of the outputs are made from those of the inputs, with keys such as {stem}',
+      instead: [template.text, inFolder(template.text)],
+    })
+  }
   const items: Item[] = []
   for (const [i, input] of inputs.entries()) items.push(await makeItem(input, i + 1, making))
   refuseCollisions(items, making.template)

@@ -1,6 +1,6 @@
 import type { ShardBy } from '../host/shard.ts'
 import { amountIn, choice, custom, expected, flag, text } from '../params.ts'
-import { runSettings } from '../picture/settings.ts'
+import { runSettings } from '../picture/run-settings.ts'
 
 /** A number, or a share of what there is. */
 export type Amount = { readonly kind: 'count' | 'share'; readonly value: number }

@@ -20,6 +20,4 @@ export type Call = {
   readonly tail?: readonly string[] | undefined
   readonly given: Given
   readonly io: Io
-  /** Every command, for those that report the others. */
-  readonly commands: readonly Command[]
 }

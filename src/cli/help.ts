@@ -1,5 +1,5 @@
 import type { Param } from '../params.ts'
-import { shortNames } from '../picture/settings.ts'
+import { shortNames } from '../picture/run-settings.ts'
 import { usageOf } from '../picture/words/syntax.ts'
 import { definitions, indent, wrap } from '../text/layout.ts'
 import type { Command } from './command.ts'

@@ -1,13 +1,7 @@
-import { readdirSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
-import { asConvoError, ConvoError, nearest } from '../error.ts'
-import { version } from '../files/package.ts'
+import { ConvoError } from '../error.ts'
 import { errorMessage, type Io, isBrokenPipe, processIo } from '../host/io.ts'
-import { understand } from '../picture/words/understand.ts'
 import { isEnding, setRole, undoAll } from '../signals.ts'
-import { commandHelp, overview } from './help.ts'
-import { commands } from './registry.ts'
-import { withCommand } from './suggest.ts'
+import { understandApart } from './apart.ts'
 
 /**
  * Runs a command line, without the names of node and script, and gives the exit status: 0 done, 1 the answer is no,
@@ -18,14 +12,14 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
   setRole('owner')
   const onBug = (error: unknown) => {
     undoAll()
-    if (!isEnding()) process.exit(fail(error, argv, io))
+    if (!isEnding()) void fail(error, argv, io).then((status) => process.exit(status))
   }
   process.once('uncaughtException', onBug)
   process.once('unhandledRejection', onBug)
   try {
     return await untilEnding(run(argv, io))
   } catch (error) {
-    return fail(error, argv, io)
+    return await fail(error, argv, io)
   }
 }
 
@@ -39,37 +33,22 @@ async function untilEnding(status: Promise<number>): Promise<number> {
 }
 
 async function run(argv: readonly string[], io: Io): Promise<number> {
-  const request = understand(argv, commands)
-  if (request.kind === 'version') {
-    await io.page(`${version()}\n`)
-    return 0
-  }
-  if (request.kind === 'help') {
-    const { about, isBrief = false } = request
-    await io.page(
-      about === undefined ? overview(commands, io.width, isBrief) : commandHelp(about, io.width, isBrief),
-    )
-    return 0
-  }
-  const { command, args, tail, given } = request
-  return command.run({ args, tail, given, io, commands })
+  const apart = await understandApart(argv)
+  if (apart !== undefined) return apart.command.run({ ...apart, io })
+  const { runLine } = await import('./any-line.ts')
+  return runLine(argv, io)
 }
 
 /** Reports an error; gives the exit status for it. */
-function fail(thrown: unknown, argv: readonly string[], io: Io): number {
-  const error = withCommand(known(thrown, argv), argv, commands)
+async function fail(thrown: unknown, argv: readonly string[], io: Io): Promise<number> {
+  const { explained } = await import('./any-line.ts')
+  const error = explained(thrown, argv)
   if (isBrokenPipe(error)) return 2
   const isBug = error.code === 'E_INTERNAL'
   const shown = isBug ? bugOf(error) : error
   io.err(errorMessage(shown))
   if (isBug && argv.includes('--debug')) io.err(`${stackOf(thrown)}\n`)
   return isBug ? 70 : 2
-}
-
-/** What was thrown as an error of convo's, with the file of the nearest name where one is not there. */
-function known(thrown: unknown, argv: readonly string[]): ConvoError {
-  const error = asConvoError(thrown)
-  return error.code === 'E_INPUT' ? withNearFile(error, argv) : error
 }
 
 function bugOf(error: ConvoError): ConvoError {
@@ -83,31 +62,4 @@ function stackOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown)
   const cause = thrown.cause instanceof Error ? `\ncaused by ${thrown.cause.stack}` : ''
   return `${thrown.stack}${cause}`
-}
-
-/** The error with the file of the nearest name, where the one that was asked for is not there. */
-function withNearFile(error: ConvoError, argv: readonly string[]): ConvoError {
-  if (error.fix !== undefined) return error
-  const missing = argv.find((word) => error.message.includes(word) && !word.startsWith('-'))
-  const guess = missing === undefined ? undefined : nearFile(missing)
-  if (guess === undefined) return error
-  return new ConvoError(error.code, error.message, {
-    why: error.why,
-    instead: [missing!, guess],
-    cause: error.cause,
-  })
-}
-
-function nearFile(path: string): string | undefined {
-  const folder = dirname(path)
-  try {
-    const guess = nearest(basename(path), readdirSync(folder))
-    return guess === undefined || guess === basename(path)
-      ? undefined
-      : path.startsWith('.') || folder !== '.'
-        ? join(folder, guess)
-        : guess
-  } catch {
-    return undefined
-  }
 }

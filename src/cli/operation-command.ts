@@ -1,5 +1,5 @@
 import type { Operation } from '../picture/operations.ts'
-import { operationSyntax } from '../picture/words/syntax.ts'
+import { operationSyntax } from '../picture/words/operation-syntax.ts'
 import type { Command } from './command.ts'
 import { recipeText } from './kernel-text.ts'
 import { defaultsText, pictureCommands } from './operation-facts.ts'

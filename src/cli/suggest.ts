@@ -1,20 +1,72 @@
 import { normalize } from 'node:path'
-import { ConvoError } from '../error.ts'
-import type { Params } from '../params.ts'
+import { asConvoError, ConvoError } from '../error.ts'
+import { type Params, resolve } from '../params.ts'
 import { operations, sampleKernel } from '../picture/operations.ts'
-import { sharedSettings, shortNames } from '../picture/settings.ts'
+import { shortNames } from '../picture/run-settings.ts'
+import { sharedSettings } from '../picture/settings.ts'
+import { understandWork, withoutKernel } from '../picture/words/prepare.ts'
 import { optionsOf } from '../picture/words/syntax.ts'
-import { commandLine } from '../text/shell.ts'
+import { understand } from '../picture/words/understand.ts'
+import { commandLine, wordsOf } from '../text/shell.ts'
 import type { Command } from './command.ts'
 
 // An error that says which word was meant, or which options to give, becomes one with the whole command line.
 
-/** The error with the command line mended as it suggests, where it does. */
+/** How many mistakes of a line are mended at once. */
+const mostMended = 4
+
+/**
+ * The error with the command line mended as it suggests, where it does. A line that would be refused is mended further; if
+ * nothing is known for that, what else is wrong is said in its place.
+ */
 export function withCommand(
   error: ConvoError,
   argv: readonly string[],
   commands: readonly Command[],
+  left = mostMended,
 ): ConvoError {
+  const suggested = withLine(error, argv, commands)
+  const line = suggested.fix?.startsWith('convo ') ? wordsOf(suggested.fix)?.slice(1) : undefined
+  const next = line && refusal(line, commands)
+  if (line === undefined || next === undefined) return suggested
+  const { code, message, why, cause } = suggested
+  const further = left > 1 ? withCommand(next, line, commands, left - 1) : next
+  if (further.fix?.startsWith('convo '))
+    return new ConvoError(code, message, { why, fix: further.fix, cause })
+  const name = commandOf(line, commands)?.name
+  return new ConvoError(code, message, {
+    why: [...why, `also: ${next.message}`],
+    ...(name !== undefined && { fix: `convo ${name} --help` }),
+    cause,
+  })
+}
+
+/** What is wrong with a line, as far as its words say. */
+function refusal(line: readonly string[], commands: readonly Command[]): ConvoError | undefined {
+  try {
+    const request = understand(line, commands)
+    if (request.kind !== 'run') return undefined
+    const { command, given, tail = [] } = request
+    const { optionsFor } = command
+    const options = optionsFor?.(line.slice(1)) ?? command.options
+    resolve(optionsOf({ ...command, options }), given)
+    const own = Object.hasOwn(operations, command.name)
+      ? [{ operation: operations[command.name]!, given }]
+      : []
+    for (const step of [...own, ...(tail.length === 0 ? [] : understandWork(tail, () => undefined).steps)]) {
+      const { operation } = step
+      resolve({ ...operation.shared, ...operation.params }, step.given)
+      if (operation.kernel === 'required' && step.given.kernel === undefined) throw withoutKernel(operation)
+    }
+    return undefined
+  } catch (thrown) {
+    const error = asConvoError(thrown)
+    return error.code === 'E_INTERNAL' ? undefined : error
+  }
+}
+
+/** The error with the command line that it suggests, where it does. */
+function withLine(error: ConvoError, argv: readonly string[], commands: readonly Command[]): ConvoError {
   const command = commandOf(argv, commands)
   const mendedLine = mended(error, argv, command)
   if (mendedLine === undefined) return inWords(error)
@@ -51,7 +103,7 @@ function mended(
   }
   const early = /^--([\w-]+) before --$/.exec(fix)?.[1]
   if (early !== undefined) return movedAhead(argv, early)
-  if (!/^--[\w-]+( [^\s,]+)*$/.test(fix)) return undefined
+  if (!/^--[\w-]+( [^\s,]+(,[^\s,]+)*)*$/.test(fix)) return undefined
   let line: readonly string[] | undefined = argv
   for (const [, name = '', value] of fix.matchAll(/--([\w-]+)(?: (?!--)(\S+))?/g)) {
     line = line && edited(line, command, name, value)

@@ -4,7 +4,7 @@ import type { Picture, Samples } from '../tensor/picture.ts'
 export type View = Pick<Picture, 'width' | 'height' | 'channels'> & { readonly data: Samples | Uint32Array }
 
 /** At a number of neighbours of its own colour a pixel is in an area. */
-const area = 3
+export const area = 3
 
 /**
  * Whether a pixel of `a` is antialiasing, after V. Vysniauskas (Anti-aliased pixel and intensity slope detector, 2009), at

@@ -1,7 +1,8 @@
+import { bankAlgorithm } from '../conv/bank-algorithm.ts'
 import type { Correlation, Transposition } from '../conv/geometry.ts'
 import { type FilterOptions, planRecipe, type RecipePlan } from '../conv/plan.ts'
 import type { Recipe } from '../conv/recipe.ts'
-import { Tensor } from '../tensor/tensor.ts'
+import { isPending, Tensor } from '../tensor/tensor.ts'
 import { correlateTensors, outputShape, transposeReference } from './convolution.ts'
 import type { Shape } from './layer.ts'
 import { type LayerName, type LayerSettings, layers } from './layers.ts'
@@ -26,22 +27,64 @@ export interface Engine {
   recipe(x: Tensor, recipe: Recipe, options: FilterOptions, full: number): Promise<Tensor>
   /** A planned recipe of one kernel over every plane of [C,H,W]; its fill is a share of `full`. */
   filter(x: Tensor, plan: RecipePlan, full: number): Promise<Tensor>
-  /** Several steps over tensors [C,H,W], run as one. */
-  together(inputs: readonly Tensor[], steps: Together): Promise<Tensor>
+  /**
+   * Several steps over tensors [C,H,W], run as one; or several times, where what comes out is the first input of the next
+   * time, whose shape it has.
+   */
+  together(inputs: readonly Tensor[], steps: Together, times?: number): Promise<Tensor>
 }
 
 /** Steps over tensors, which are computed by the engine that comes with them. */
 export type Together = (engine: Engine, ...inputs: readonly Tensor[]) => Promise<Tensor>
 
 /** The same engine, with direct sums also where products could be saved. */
-export const directSums = (engine: Engine): Engine => ({
+export const directSums = (engine: Engine): Engine => tiledWhere(engine, () => false)
+
+/**
+ * The same engine, with direct sums where one of the inputs has samples that are not finite, or so large that sums of them
+ * might not be: Winograd's algorithm would spread them over a tile. They are looked at when it would run.
+ */
+export function confinedTo(engine: Engine, inputs: readonly Tensor[]): Engine {
+  let isSmall: boolean | undefined
+  return tiledWhere(engine, () => {
+    isSmall ??= inputs.every((x) => isPending(x) || areSmall(x.data))
+    return isSmall
+  })
+}
+
+/** The same engine, with Winograd's algorithm only where `mayTile` allows it. */
+export const tiledWhere = (engine: Engine, mayTile: () => boolean): Engine => ({
   ...engine,
-  correlate: (x, weight, bias, c) => engine.correlate(x, weight, bias, { ...c, algorithm: 'direct' }),
-  together: (inputs, steps) => engine.together(inputs, (own, ...xs) => steps(directSums(own), ...xs)),
+  correlate(x, weight, bias, c) {
+    const isTiled = bankAlgorithm(c).algorithm === 'winograd' && mayTile()
+    return engine.correlate(x, weight, bias, isTiled ? c : { ...c, algorithm: 'direct' })
+  },
+  together: (inputs, steps, times) =>
+    engine.together(inputs, (own, ...xs) => steps(tiledWhere(own, mayTile), ...xs), times),
 })
 
-/** The engine that is the definition: plain loops, one thread. */
-export const referenceEngine: Engine = {
+/** Below this the sums of Winograd's algorithm stay far from the end of float32. */
+export const tiledUpTo = 2 ** 87
+
+/** Whether all samples are finite and far from the end of float32. */
+export function areSmall(data: Float32Array): boolean {
+  for (const v of data) if (!(Math.abs(v) < tiledUpTo)) return false
+  return true
+}
+
+/** Steps several times over, by one engine. */
+export async function repeatedly(
+  engine: Engine,
+  [x, ...others]: readonly Tensor[],
+  steps: Together,
+  times = 1,
+): Promise<Tensor> {
+  let out = await steps(engine, x!, ...others)
+  for (let i = 1; i < times; i++) out = await steps(engine, out, ...others)
+  return out
+}
+
+const plainLoops: Engine = {
   correlate: async (x, weight, bias, c) => correlateTensors(x, weight, bias, c),
   transpose: async (x, weight, bias, t) =>
     new Tensor(outputShape(x, t.filters, t.axes), transposeReference(x.data, weight.data, bias, t)),
@@ -57,7 +100,14 @@ export const referenceEngine: Engine = {
   },
   recipe: async (x, recipe, options, full) => filterPlanes(x, planOfPlanes(x, recipe, options), full),
   filter: async (x, plan, full) => filterPlanes(x, plan, full),
-  together: (inputs, steps) => steps(referenceEngine, ...inputs),
+  together: (inputs, steps, times) => repeatedly(plainLoops, inputs, steps, times),
+}
+
+/** The engine that is the definition: plain loops, one thread. */
+export const referenceEngine: Engine = {
+  ...plainLoops,
+  correlate: (x, ...more) => confinedTo(plainLoops, [x]).correlate(x, ...more),
+  together: (inputs, steps, times) => repeatedly(confinedTo(plainLoops, inputs), inputs, steps, times),
 }
 
 /** The plan of a recipe over floats [C,H,W] that are levels of a picture. */

@@ -1,6 +1,5 @@
 import { angleSample } from './angle.ts'
-import type { Layer } from './layer.ts'
-import { placewise } from './placewise.ts'
+import { type Layer, placewise } from './layer.ts'
 
 const { fround: f32, sqrt, max, min } = Math
 

@@ -1,4 +1,4 @@
-import { exp, log, pow } from '../tensor/math.ts'
+import { cos, exp, log, pow, sin } from '../tensor/math.ts'
 
 // The functions that samples go through one by one. Each takes a float32 and rounds its result to float32 once; what is
 // no number stays none.
@@ -98,6 +98,11 @@ export const functions = {
   ceil: constant(Math.ceil),
   round: constant(half),
   sign: constant(Math.sign),
+  sin: constant((v) => fround(sin(v))),
+  cos: constant((v) => fround(cos(v))),
+  not: constant((v) => +(v === 0)),
+  true: constant((v) => +(v !== 0)),
+  nan: constant((v) => +Number.isNaN(v)),
   trunc: constant(Math.trunc),
 } as const satisfies Record<string, Made>
 

@@ -42,19 +42,31 @@ export const wider = (a: number, b: number): number => (a === 1 ? b : a)
 /** The rows of an input of `height` rows, which is repeated where it has one. */
 export const rowsOfInput = (rows: Span, height: number): Span => (height === 1 ? [0, 1] : rows)
 
-/** A layer that takes two samples at the same place; an axis of length 1 is repeated. */
-export const pairwise = (f: (a: number, b: number) => number): Layer<Record<string, never>> => ({
-  shape: (_, [a, b]) => [wider(a![0], b![0]), wider(a![1], b![1]), wider(a![2], b![2])],
-  needs: (_, rows, [a, b]) => [rowsOfInput(rows, a![1]), rowsOfInput(rows, b![1])],
-  run(_settings, out, [a, b], [first, end], [aShape, bShape], [channels, , width]) {
-    const [aStep, bStep] = [aShape![2] === 1 ? 0 : 1, bShape![2] === 1 ? 0 : 1]
-    const row = (x: Rows, [many, high]: Shape, c: number, y: number) =>
-      x.at(many === 1 ? 0 : c, high === 1 ? 0 : y)
+/**
+ * A layer that takes the samples at the same place of up to four inputs; an axis of length 1 is repeated. What it gives is
+ * rounded to float32.
+ */
+export const placewise = <S>(
+  prepare: (settings: S) => (a: number, b: number, c: number, d: number) => number,
+): Layer<S> => ({
+  shape: (_, inputs) =>
+    inputs.reduce(([c, h, w], one) => [wider(c, one[0]), wider(h, one[1]), wider(w, one[2])]),
+  needs: (_, rows, inputs) => inputs.map(([, height]) => rowsOfInput(rows, height)),
+  run(settings, out, inputs, [first, end], shapes, [channels, , width]) {
+    const f = prepare(settings)
+    const of = (k: number, c: number, y: number) => {
+      const [x, shape] = [inputs[k], shapes[k]]
+      if (x === undefined || shape === undefined) return undefined
+      const from = x.at(shape[0] === 1 ? 0 : c, shape[1] === 1 ? 0 : y)
+      const row = x.data.subarray(from, from + shape[2])
+      return shape[2] === width ? row : new Float32Array(width).fill(row[0]!)
+    }
     for (let c = 0; c < channels; c++) {
       for (let y = first; y < end; y++) {
-        const [fromA, fromB, to] = [row(a!, aShape!, c, y), row(b!, bShape!, c, y), out.at(c, y)]
-        for (let i = 0; i < width; i++)
-          out.data[to + i] = f(a!.data[fromA + i * aStep]!, b!.data[fromB + i * bStep]!)
+        const a = of(0, c, y)!
+        const [b = a, p = a, q = a] = [of(1, c, y), of(2, c, y), of(3, c, y)]
+        const to = out.at(c, y)
+        for (let i = 0; i < width; i++) out.data[to + i] = f(a[i]!, b[i]!, p[i]!, q[i]!)
       }
     }
   },

@@ -1,22 +1,19 @@
 import { type Blend, blendRow, lumaOf } from './blend.ts'
 import { type FunctionName, functionOf } from './functions.ts'
-import { clipped, copyRow, type Layer, pairwise, pointwise, type Shape } from './layer.ts'
+import { clipped, copyRow, type Layer, pointwise, type Shape } from './layer.ts'
 import { type Levels, writeLevels } from './levels.ts'
 import {
   across,
   argmax,
   averaged,
   coloured,
+  either,
   evened,
-  larger,
   mixed,
-  multiply,
   normalized,
+  paired,
   prelu,
-  raise,
-  smaller,
   softmax,
-  subtract,
   switches,
   unpooled,
   withNumber,
@@ -42,23 +39,20 @@ const others = {
   averaged,
   coloured,
   concat,
+  either,
   evened,
-  larger,
   mixed,
-  multiply,
   normalized,
+  paired,
   placed,
   prelu,
   product,
   productRows: product,
-  raise,
   rearranged,
   resized,
   rowSummary,
-  smaller,
   softmax,
   standardized,
-  subtract,
   summary,
   switches,
   unpooled,
@@ -84,10 +78,6 @@ type OwnSettings = {
   scaled: { readonly by: number }
   /** max(0, (x − mean) / root · gamma + beta), rounded once: batch normalisation and ReLU. */
   rectified: Readonly<Record<'mean' | 'root' | 'gamma' | 'beta', readonly number[]>> | Record<string, never>
-  /** a + b. */
-  add: Record<string, never>
-  /** a / b. */
-  divide: Record<string, never>
   /** The samples of a pixel side by side: [1,H,W·C]. */
   interleaved: Record<string, never>
   /** Planes of as many channels from samples side by side. */
@@ -106,8 +96,6 @@ type OwnSettings = {
   luma: Record<string, never>
   /** A result flattened onto the picture it was made of, in part: see `blendRow`. */
   blend: Blend
-  /** A pixel more on every side, which repeats the edge. */
-  edged: Record<string, never>
   /** The mean of every s x s block that is wholly inside. */
   means: { readonly s: number }
   /** x by kernels [G·K²,H',W'], one for each place (involution). */
@@ -190,8 +178,6 @@ export const layers: { readonly [K in LayerName]: Layer<LayerSettings[K]> } = {
     const n = mean === undefined ? v : fround(((v - mean[c]!) / root![c]!) * gamma![c]! + beta![c]!)
     return n > 0 || Number.isNaN(n) ? n : 0
   }),
-  add: pairwise((a, b) => a + b),
-  divide: pairwise((a, b) => a / b),
   interleaved: {
     shape: (_, [x]) => [1, x![1], x![2] * x![0]],
     needs: (_, rows) => [rows],
@@ -283,21 +269,6 @@ export const layers: { readonly [K in LayerName]: Layer<LayerSettings[K]> } = {
     },
     run(settings, out, [made, x, mask], [first, end], shapes, shape) {
       for (let y = first; y < end; y++) blendRow(settings, out, made!, x!, mask, y, shapes[0]![0], shape)
-    },
-  },
-  edged: {
-    shape: (_, [x]) => [x![0], x![1] + 2, x![2] + 2],
-    needs: (_, [first, end], [x]) => [clipped(Math.min(first - 1, x![1] - 1), Math.max(end - 1, 1), x![1])],
-    run(_settings, out, [x], [first, end], [shape], [channels]) {
-      const [, height, width] = shape!
-      for (let c = 0; c < channels; c++) {
-        for (let y = first; y < end; y++) {
-          const [from, to] = [x!.at(c, Math.max(0, Math.min(y - 1, height - 1))), out.at(c, y)]
-          copyRow(out, to + 1, x!, from, width)
-          out.data[to] = x!.data[from]!
-          out.data[to + width + 1] = x!.data[from + width - 1]!
-        }
-      }
     },
   },
   means: {

@@ -1,6 +1,6 @@
 import { exp, log } from '../tensor/math.ts'
 import { power } from './functions.ts'
-import { type Layer, pairwise, pointwise, type Shape } from './layer.ts'
+import { type Layer, placewise, pointwise, type Shape } from './layer.ts'
 import type { PoolAxes } from './pool.ts'
 import type { Rows, Span } from './rows.ts'
 
@@ -8,25 +8,46 @@ import type { Rows, Span } from './rows.ts'
 
 const { fround } = Math
 
-/** Two float32 to one. NaN stays. */
+/** Two numbers that are compared: 1 where it is so, else 0. */
+export const comparisons = {
+  equal: (a, b) => +(a === b),
+  greater: (a, b) => +(a > b),
+  atLeast: (a, b) => +(a >= b),
+  less: (a, b) => +(a < b),
+  atMost: (a, b) => +(a <= b),
+  and: (a, b) => +(a !== 0 && b !== 0),
+  or: (a, b) => +(a !== 0 || b !== 0),
+  xor: (a, b) => +((a !== 0) !== (b !== 0)),
+} as const satisfies Record<string, (a: number, b: number) => number>
+
+/** Two numbers to one, which layers round to float32. NaN stays. */
 export const operations = {
-  add: (a, b) => fround(a + b),
-  subtract: (a, b) => fround(a - b),
-  multiply: (a, b) => fround(a * b),
-  divide: (a, b) => fround(a / b),
+  add: (a, b) => a + b,
+  subtract: (a, b) => a - b,
+  multiply: (a, b) => a * b,
+  divide: (a, b) => a / b,
   power,
+  /** What is left of a by b, with the sign of b; and with the sign of a. */
+  modulo(a, b) {
+    const rest = a % b
+    return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest
+  },
+  remainder: (a, b) => a % b,
   smaller: (a, b) => (a < b || Number.isNaN(a) ? a : b),
   larger: (a, b) => (a > b || Number.isNaN(a) ? a : b),
+  ...comparisons,
 } as const satisfies Record<string, (a: number, b: number) => number>
 
 /** The name of an operation on two samples. */
 export type OperationName = keyof typeof operations
 
-export const subtract = pairwise(operations.subtract)
-export const multiply = pairwise(operations.multiply)
-export const raise = pairwise(operations.power)
-export const smaller = pairwise(operations.smaller)
-export const larger = pairwise(operations.larger)
+/** Two samples to one. */
+export const paired = placewise(
+  ({ operation }: { readonly operation: OperationName }) => operations[operation],
+)
+
+/** The second sample where the first is not 0, else the third. */
+export const either = placewise((_: Record<string, never>) => (condition, a, b) => (condition !== 0 ? a : b))
 
 /** Every sample with a number: one for all channels, or one for each. With `isFirst` the number comes before the sample. */
 export const withNumber = pointwise(

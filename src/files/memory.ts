@@ -33,7 +33,11 @@ export function memoryFile(extension: string): MemoryFile {
   kept.set(path, chunks)
   return {
     path,
-    bytes: () => Buffer.concat(chunks),
+    bytes() {
+      const [first, ...more] = chunks
+      if (first === undefined || more.length > 0) return Buffer.concat(chunks)
+      return Buffer.from(first.buffer as ArrayBuffer, first.byteOffset, first.length)
+    },
     close: () => void kept.delete(path),
   }
 }

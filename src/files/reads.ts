@@ -11,6 +11,18 @@ const replaceable = new Set<string>()
 /** What was noted and not looked at yet, and whether it may be replaced: most runs that read much write none of it. */
 const noted = new Map<string, boolean>()
 
+let calls = 0
+
+/** Runs a call of the library: what it reads is forgotten when it, and all that run beside it, are done. */
+export async function forgettingReads<T>(act: () => Promise<T>): Promise<T> {
+  calls++
+  try {
+    return await act()
+  } finally {
+    if (--calls === 0) for (const known of [paths, replaceable, noted]) known.clear()
+  }
+}
+
 /** Notes that a file is read, or will be; `-` is standard input. Its output may take its place where that is asked for. */
 export function noteRead(path: string, mayReplace = false, stat?: BigIntStats): void {
   if (stat === undefined) noted.set(path, mayReplace || noted.get(path) === true)

@@ -53,6 +53,7 @@ export const keeping: Readonly<Record<string, Operator>> = {
     },
     kernel: 'none',
     takes: [],
+    examples: ['convo bilateral in.png out.png --sigma-color 50'],
     build: ({ values, full }) => ({
       acts: 'colour',
       arithmetic: similarity,
@@ -88,6 +89,7 @@ export const keeping: Readonly<Record<string, Operator>> = {
     },
     kernel: 'none',
     takes: [],
+    examples: ['convo nlmeans in.png out.png --strength 5'],
     build: ({ values: { size, patch, strength }, full }) => ({
       acts: 'colour',
       arithmetic: similarity,

@@ -4,7 +4,6 @@ import { isCi } from '../host/engines.ts'
 import { type Io, noteMessage } from '../host/io.ts'
 import { parseShard } from '../host/shard.ts'
 import type { Values } from '../params.ts'
-import { closePools } from '../run/shared.ts'
 import { columns } from '../text/layout.ts'
 import { visibleLine } from '../text/visible.ts'
 import { type Approved, approve, approvedText, type Choice } from './approve.ts'
@@ -47,7 +46,8 @@ export async function check(files: readonly string[], settings: CheckValues, io:
   const running = others.length === 0 ? runCheck(only!, options) : checkMany(manifests, options)
   const run = await running.finally(async () => {
     progress.clear()
-    await closePools()
+    if (manifests.some(({ cases }) => cases.some(({ steps }) => steps.length > 0)))
+      await (await import('../run/shared.ts')).closePools()
   })
   await reportAll(run, asked, results, io, process.env, settings.passing)
   for (const note of run.notes ?? []) io.err(noteMessage(note))

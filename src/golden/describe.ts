@@ -1,5 +1,4 @@
-import { brief } from '../image/compare/compare.ts'
-import { type Comparison, channelsText, depthText, type Largest } from '../image/compare/comparison.ts'
+import { brief, type Comparison, channelsText, depthText, type Largest } from '../image/compare/comparison.ts'
 import { type Depth, fullScale } from '../tensor/picture.ts'
 import { counted, grouped } from '../text/count.ts'
 import type { Measured } from './results.ts'

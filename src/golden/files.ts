@@ -3,8 +3,7 @@ import { ConvoError } from '../error.ts'
 import { readUnder } from '../files/change.ts'
 import { readWhole } from '../files/read.ts'
 import { kindOf } from '../image/probe.ts'
-import { openPages } from '../picture/pages.ts'
-import { sharedSettings } from '../picture/settings.ts'
+import { readingSettings } from '../picture/run-settings.ts'
 import type { Picture } from '../tensor/picture.ts'
 
 /** The SHA-256 of bytes, in hexadecimal digits. */
@@ -41,7 +40,8 @@ export const pictureUnder = (root: string, file: string): Promise<Buffer | undef
 export async function loadPages(bytes: Uint8Array, name: string): Promise<Picture[]> {
   // arrays are convo's own, which have their channels first
   const layout = 'chw' as const
-  const options = { maxPixels: sharedSettings['max-pixels'].default, orient: true, layout, name }
+  const options = { maxPixels: readingSettings['max-pixels'].default, orient: true, layout, name }
+  const { openPages } = await import('../picture/pages.ts')
   const { unread = [], pictures } = await openPages(bytes, options)
   if (unread.length > 0) {
     throw new ConvoError(

@@ -1,58 +1,15 @@
-import { dirname, join } from 'node:path'
-import type { ConvoError } from '../error.ts'
-import { removeUnder, writeUnder } from '../files/change.ts'
-import { placeText } from '../files/document.ts'
-import type { Place } from '../files/place.ts'
-import { compareEqual } from '../image/compare/compare.ts'
-import type { Comparison, Shape } from '../image/compare/comparison.ts'
-import { glowOf } from '../image/compare/glow.ts'
-import { comparePages } from '../image/compare/pages.ts'
-import { renderDiff } from '../image/compare/render.ts'
+import { join } from 'node:path'
+import { removeUnder } from '../files/change.ts'
+import type { Shape } from '../image/compare/comparison.ts'
+import { compareEqual } from '../image/compare/equal.ts'
 import { type Tolerance, toleranceOf } from '../image/compare/tolerance.ts'
-import { digestOf } from '../image/digest.ts'
-import { compressionSettings } from '../image/png.ts'
-import { encodePngWhole } from '../image/png-whole.ts'
-import type { Picture } from '../tensor/picture.ts'
 import { optional } from '../text/record.ts'
-import { factsOf, measuredOf, messageOf, pagesFact, pagesText } from './describe.ts'
+import { measuredOf, messageOf } from './describe.ts'
 import { isLfsPointer, loadPages, pictureUnder, readBytes, sha256 } from './files.ts'
+import type { Golden, Judgement, Made, Surroundings } from './judgement.ts'
 import type { LockEntry } from './lock.ts'
 import type { Case } from './manifest.ts'
-import type { Status } from './page/data.ts'
-import type { CaseResult, Seen } from './results.ts'
-import { selfTest } from './self-test.ts'
 import { smallestText } from './tolerance.ts'
-
-/** A picture that a case made, and what it was made from. */
-export type Made = {
-  /** In the folder of the results. */
-  readonly file: string
-  readonly bytes: Buffer
-  /** Whether the file is in the results already; else it goes there where there is something to look at. */
-  readonly isWritten: boolean
-  readonly inputs: () => Promise<readonly Seen[]>
-  readonly tools: Readonly<Record<string, string>>
-}
-
-/** Where things are, and what was asked for. */
-export type Surroundings = {
-  readonly results: string
-  readonly goldens: string
-  readonly selfTest: boolean
-}
-
-/** What a judgement adds to a result. */
-export type Judgement = Omit<
-  CaseResult,
-  'name' | 'place' | 'command' | 'tolerance' | 'reason' | 'failed' | 'milliseconds'
->
-
-/** The golden of a case as it is on disk, and as it was approved. */
-type Golden = {
-  readonly path: string
-  readonly bytes: Buffer | undefined
-  readonly entry: LockEntry | undefined
-}
 
 /**
  * Compares what a case made with its golden, and the golden with its lock. Writes expected and diff beside the actual
@@ -74,44 +31,9 @@ export async function judge(
     if (made.isWritten) await removeUnder(around.results, made.file)
     return knownToPass(entry, await toleranceFor(one))
   }
-  if (!made.isWritten) await writeUnder(around.results, made.file, made.bytes)
-  const actual = await loadPages(made.bytes, join(around.results, made.file))
-  const approval = await approvalOf(one, made, actual, golden)
-  if (golden.bytes === undefined) return withoutGolden(made, golden, approval)
-  const expected = isSameFile ? actual : await loadPages(golden.bytes, path)
-  const tolerance = await toleranceFor(one)
-  const result = await comparePages(pagesOf(expected), pagesOf(actual), tolerance)
-  const worst = result.pages.find(({ outcome }) => outcome === result.outcome) ?? result.pages[0]!
-  const status = statusOf[result.outcome]
-  const pages = result.expectedPages === result.actualPages ? '' : pagesText(result)
-  const page = result.pages.indexOf(worst)
-  const isOneOfMany = result.pages.length > 1 && worst.outcome !== 'same' && pages === ''
-  const here = { number: page + 1, count: result.pages.length }
-  const judgement: Judgement = {
-    status,
-    message: pages || `${isOneOfMany ? `page ${here.number} of ${here.count}: ` : ''}${messageOf(worst)}`,
-    why: status === 'pass' ? [] : otherTools(entry, made),
-    facts: [...factsOf(worst), ...(isOneOfMany ? [pagesFact(result)] : [])],
-    golden: file,
-    ...(isOneOfMany && { page: here }),
-    ...optional('measured', measuredOf(worst)),
-    ...optional('smallest', pages === '' ? smallestText({ ...worst, smallest: result.smallest }) : undefined),
-    actual: made.file,
-    approval,
-  }
-  const edited = editedGolden(golden, expected)
-  const tested =
-    around.selfTest && edited === undefined && (status === 'pass' || status === 'tolerated')
-      ? testAll(expected, actual, tolerance)
-      : undefined
-  if (status === 'pass' && edited === undefined && tested !== 'missed') {
-    // There is nothing to look at or to approve.
-    await removeUnder(around.results, made.file)
-    const { actual: _, approval: __, ...rest } = judgement
-    return { ...rest, ...optional('selfTest', tested) }
-  }
-  const pictures = await showPictures(made, golden, [expected[page]!, actual[page]!], worst, around)
-  return { ...judgement, ...edited, ...missed(tested), ...pictures }
+  // what decodes and measures is not loaded for files that are equal
+  const { judgePictures } = await import('./judge-pictures.ts')
+  return judgePictures(one, made, golden, isSameFile, () => toleranceFor(one), around)
 }
 
 /** The judgement of a file that is the approved golden, byte by byte: nothing has to be decoded. */
@@ -129,23 +51,6 @@ function knownToPass(entry: LockEntry, tolerance: Tolerance): Judgement {
   }
 }
 
-/** That a golden was made with other versions, which may be all there is to a difference. */
-function otherTools(entry: LockEntry | undefined, made: Made): string[] {
-  const tools = Object.entries(entry?.tools ?? {}).flatMap(([name, version]) => {
-    const now = made.tools[name]
-    return now === undefined || now === version ? [] : [`${name} ${version}, now ${now}`]
-  })
-  return tools.length === 0 ? [] : [`the golden was made with ${tools.join('; ')}`]
-}
-
-/** What a comparison makes of a case. */
-export const statusOf: Readonly<Record<Comparison['outcome'], Status>> = {
-  same: 'pass',
-  tolerated: 'tolerated',
-  different: 'changed',
-  size: 'size',
-}
-
 /** A golden that cannot be compared whatever was made. */
 function loneGolden({ path, bytes }: Golden): Judgement | undefined {
   if (bytes === undefined || !isLfsPointer(bytes)) return undefined
@@ -158,131 +63,9 @@ function loneGolden({ path, bytes }: Golden): Judgement | undefined {
   }
 }
 
-function withoutGolden(made: Made, { path, entry }: Golden, approval: CaseResult['approval']): Judgement {
-  const rest = { facts: [], actual: made.file, ...optional('approval', approval) }
-  if (entry === undefined) return { status: 'new', message: 'there is no golden yet', why: [], ...rest }
-  return {
-    status: 'error',
-    message: 'the golden is missing',
-    why: [`${path}: it is in the lock file, but the file does not exist`],
-    fix: `restore it, for example with git checkout -- ${path}, or approve the new picture`,
-    ...rest,
-  }
-}
-
-/** The complaint about a golden that is not the approved one. */
-function editedGolden(
-  { path, entry }: Golden,
-  expected: readonly Picture[],
-): Pick<CaseResult, 'status' | 'message' | 'why' | 'fix'> | undefined {
-  if (entry === undefined) {
-    return {
-      status: 'error',
-      message: 'the golden was never approved',
-      why: [`${path}: the lock file has no entry for it`],
-      fix: 'approve the case, or remove the file',
-    }
-  }
-  const digest = digestOf(...expected)
-  if (digest === entry.digest) return undefined
-  return {
-    status: 'error',
-    message: 'the golden was changed without an approval',
-    why: [
-      `${path}: its pixels have the digest ${digest.slice(0, 19)}…, but ${entry.digest.slice(0, 19)}… was approved`,
-    ],
-    fix: `restore it, for example with git checkout -- ${path}, or approve the case`,
-  }
-}
-
-function testAll(
-  expected: readonly Picture[],
-  actual: readonly Picture[],
-  tolerance: Tolerance,
-): 'noticed' | 'missed' {
-  return expected.every((page, i) => selfTest(page, actual[i]!, tolerance) === 'noticed')
-    ? 'noticed'
-    : 'missed'
-}
-
-function missed(tested: 'noticed' | 'missed' | undefined): Partial<Judgement> {
-  if (tested !== 'missed') return optional('selfTest', tested)
-  return {
-    status: 'error',
-    message: 'the case cannot fail: its tolerance allows any change',
-    why: ['--self-test: a changed picture passed'],
-    fix: 'a smaller tolerance; --tighten prints the smallest that passes',
-    selfTest: 'missed',
-  }
-}
-
+/** The tolerance of a case, with its mask. */
 async function toleranceFor({ tolerance }: Case): Promise<Tolerance> {
   if (tolerance.mask === undefined) return toleranceOf(tolerance)
   const [mask] = await loadPages(await readBytes(tolerance.mask), tolerance.mask)
   return toleranceOf(tolerance, mask)
-}
-
-async function approvalOf(
-  one: Case,
-  made: Made,
-  actual: readonly Picture[],
-  golden: Golden,
-): Promise<NonNullable<CaseResult['approval']>> {
-  const [{ width, height, channels, depth }] = actual as readonly [Picture]
-  const entry: LockEntry = {
-    file: one.golden,
-    digest: digestOf(...actual),
-    sha256: sha256(made.bytes),
-    width,
-    height,
-    channels,
-    depth,
-    tools: made.tools,
-  }
-  return {
-    golden: { path: golden.path, ...optional('sha256', golden.bytes && sha256(golden.bytes)) },
-    actual: { file: made.file, sha256: sha256(made.bytes), entry },
-    inputs: await made.inputs(),
-  }
-}
-
-/** Writes the golden and the difference beside the actual. */
-export async function showPictures(
-  made: Pick<Made, 'file'>,
-  golden: Pick<Golden, 'path' | 'bytes'>,
-  [expected, actual]: readonly [Picture, Picture],
-  comparison: Comparison,
-  { results }: Pick<Surroundings, 'results'>,
-): Promise<Pick<CaseResult, 'expected' | 'diff' | 'difference'>> {
-  const folder = dirname(made.file)
-  const [diff, glow] = [join(folder, 'diff.png'), join(folder, 'difference.png')]
-  const copy = join(folder, `expected${extensionOf(golden.path)}`)
-  const write = (name: string, picture: Picture) =>
-    writeUnder(results, name, encodePngWhole(picture, compressionSettings(undefined)))
-  await writeUnder(results, copy, golden.bytes!)
-  if (comparison.outcome === 'same') return { expected: copy }
-  await write(diff, renderDiff(expected, actual, comparison, 'overlay'))
-  const { picture, boxes, kinds } = glowOf(expected, actual, comparison)
-  await write(glow, picture)
-  return { expected: copy, diff, difference: { picture: glow, boxes, kinds } }
-}
-
-const extensionOf = (path: string): string => /\.[^./\\]*$/.exec(path)?.[0] ?? ''
-
-const pagesOf = (pictures: readonly Picture[]) => ({
-  count: pictures.length,
-  pictures: (async function* () {
-    yield* pictures
-  })(),
-})
-
-/** The judgement of a case that could not be made or compared. */
-export function failedJudgement(error: ConvoError, place?: Place): Judgement {
-  return {
-    status: 'error',
-    message: `${error.message} [${error.code}]`,
-    why: [...error.why, ...(place === undefined ? [] : [`${placeText(place)}: this case`])],
-    ...optional('fix', error.fix),
-    facts: [],
-  }
 }

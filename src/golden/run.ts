@@ -7,12 +7,12 @@ import { loadSharp, versionsInUse } from '../image/sharp.ts'
 import { optional } from '../text/record.ts'
 import { budgetOf, estimate } from './budget.ts'
 import { pictureUnder, readBytes, sha256 } from './files.ts'
-import { failedJudgement, type Judgement, judge, type Made, type Surroundings } from './judge.ts'
+import { judge } from './judge.ts'
+import { failedJudgement, type Judgement, type Made, type Surroundings } from './judgement.ts'
 import { type Lock, readLock } from './lock.ts'
 import type { Case, Manifest } from './manifest.ts'
 import { nameMatches, pathOfName } from './names.ts'
 import { findObsolete, type Obsolete } from './obsolete.ts'
-import { prepareCase } from './operation.ts'
 import { isEqual } from './page/data.ts'
 import {
   type CaseResult,
@@ -180,6 +180,8 @@ async function make(
     ]
     return { made: { file, bytes, isWritten: false, inputs, tools: {} } }
   }
+  // all operations, which cases of pictures that are there do not need
+  const { prepareCase } = await import('./operation.ts')
   const work = await prepareCase(one.steps, manifest.folder, names)
   const inputs = await Promise.all([one.input, ...work.files, ...mask].map(see))
   placeUnder(results, file)

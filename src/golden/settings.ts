@@ -1,6 +1,6 @@
 import { ConvoError } from '../error.ts'
 import { amountIn, choice, custom, flag, type Param, text } from '../params.ts'
-import { sharedSettings } from '../picture/settings.ts'
+import { runSettings } from '../picture/run-settings.ts'
 
 /** The reporters, named apart from their table so that help does not load them; a test compares the two. */
 export const reporterNames = [
@@ -44,7 +44,7 @@ function list(
 /** Where the last run is. */
 export const resultsSettings = {
   results: text('folder for the results', '<folder>', defaultResults),
-  debug: sharedSettings.debug,
+  debug: runSettings.debug,
 }
 
 /** What of the manifest is checked, and how. */

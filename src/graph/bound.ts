@@ -32,7 +32,7 @@ function boundOfStep({ work }: Node, inputs: readonly number[], peak: () => numb
       return sum * Math.max(largest, Math.abs(plan.fill)) + added
     }
     case 'layer':
-      return ['interleaved', 'parted', 'select', 'pool', 'edged', 'means'].includes(work.name)
+      return ['interleaved', 'parted', 'select', 'pool', 'framed', 'means'].includes(work.name)
         ? largest
         : Number.POSITIVE_INFINITY
     default:

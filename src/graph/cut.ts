@@ -112,7 +112,10 @@ export function chooseStripRows<B extends BankNeeds, F extends FilterNeeds>(
       : 1,
   )
   const least = Math.min(Math.max(...blocks), height)
-  let rows = Math.min(Math.max(least > 1 ? least : 64, Math.ceil(height / mostStrips)), height)
+  const halos = list.map(({ work }) => (work.kind === 'windows' ? work.windows.ranked.element.height - 1 : 0))
+  // what is around a strip is read again for the next one
+  const usual = 64 + Math.min(192, 2 * Math.max(...halos))
+  let rows = Math.min(Math.max(least > 1 ? least : usual, Math.ceil(height / mostStrips)), height)
   while (rows > least && bytesOf(rows) > stripBytes) rows = Math.max(least, Math.ceil(rows / 2))
   return rows
 }

@@ -4,7 +4,7 @@ import type { Node } from './node.ts'
 
 /** Layers that treat every channel alone and have no settings for single ones. */
 const channelwise: ReadonlySet<LayerName> = new Set<LayerName>([
-  ...(['activate', 'threshold', 'scaled', 'add', 'divide', 'edged', 'means', 'pool', 'maxima'] as const),
+  ...(['activate', 'threshold', 'scaled', 'paired', 'framed', 'means', 'pool', 'maxima'] as const),
 ])
 
 /**

@@ -9,7 +9,7 @@ import {
 import { tileSide } from '../conv/bank-algorithm.ts'
 import type { RecipePlan } from '../conv/plan.ts'
 import { reachOf, tileRows } from '../conv/reach.ts'
-import { type Engine, flatShape, planOfPlanes } from '../definition/engine.ts'
+import { type Engine, flatShape, planOfPlanes, repeatedly } from '../definition/engine.ts'
 import type { Shape } from '../definition/layer.ts'
 import { type LayerName, type LayerSettings, type LayerWork, layers } from '../definition/layers.ts'
 import { bordered } from '../definition/rows.ts'
@@ -252,5 +252,5 @@ export const tracer: Engine = {
   recipe: (x, recipe, options, full) => tracer.filter(x, planOfPlanes(x, recipe, options), full),
   filter: async (x, plan, full) =>
     traced(filterNode({ plan, tone: plainTone, channels: 1, full }, nodeOf(x))),
-  together: (inputs, steps) => steps(tracer, ...inputs),
+  together: (inputs, steps, times) => repeatedly(tracer, inputs, steps, times),
 }

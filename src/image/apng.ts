@@ -2,8 +2,9 @@ import { ConvoError } from '../error.ts'
 import { viewOf } from '../files/read.ts'
 import { checkLimit } from '../limits.ts'
 import type { Samples } from '../tensor/picture.ts'
-import { chunk, concat, pngSignature } from './png.ts'
+import { chunk, concat } from './png.ts'
 import { chunkAt, isSound, type PngHead } from './png-head.ts'
+import { pngSignature } from './png-parts.ts'
 import type { Reader } from './reader.ts'
 
 /** A picture of an animated PNG: where it goes, how, and where its data are. */

@@ -12,6 +12,13 @@ const what = 'OpenEXR picture'
 const supported =
   'supported: R, G, B, Y and A of full size; no compression, RLE, ZIP, ZIPS, PIZ, PXR24, B44 and B44A'
 
+/** What reads the others: oiiotool takes no chroma apart, ImageMagick does. */
+const exrWays = {
+  plain: 'oiiotool IN -d float -o OUT.tif',
+  deep: 'oiiotool IN --flatten -d float -o OUT.tif',
+  chroma: 'magick IN -depth 32 -define quantum:format=floating-point OUT.tif',
+} as const
+
 const compressions = Object.keys(exrCompressions) as (keyof typeof exrCompressions)[]
 
 type Attribute = { readonly type: string; readonly at: number; readonly length: number }
@@ -20,8 +27,8 @@ type Attribute = { readonly type: string; readonly at: number; readonly length: 
 export function readExr(bytes: Uint8Array, name: string): OwnPicture {
   const view = viewOf(bytes)
   const broken = (at: number, why: string) => damaged(name, what, at, why)
-  const refuse = (kind: string) =>
-    refusal(name, kind, wayOf('oiiotool IN -d float -o OUT.tif', name), `${name}: ${supported}`)
+  const refuse = (kind: string, way: keyof typeof exrWays = 'plain') =>
+    refusal(name, kind, wayOf(exrWays[way], name), `${name}: ${supported}`)
   let at = 8
   const word = (): string => {
     const end = bytes.indexOf(0, at)
@@ -62,7 +69,7 @@ export function readExr(bytes: Uint8Array, name: string): OwnPicture {
   const isTiled =
     kind === undefined ? (version & 0x200) !== 0 : textOf(bytes, kind.at, kind.at + 5) === 'tiled'
   if ((version & 0x800) !== 0 || (kind !== undefined && textOf(bytes, kind.at, kind.at + 4) === 'deep'))
-    throw refuse('an OpenEXR picture of several depths')
+    throw refuse('an OpenEXR picture of several depths', 'deep')
   const compression = compressions[bytes[value('compression', 1)]!]
   if (compression === undefined || compression.startsWith('dwa'))
     throw refuse(`an OpenEXR picture compressed with ${compression?.toUpperCase() ?? 'an unknown method'}`)
@@ -76,8 +83,10 @@ export function readExr(bytes: Uint8Array, name: string): OwnPicture {
   if (chosen === undefined)
     throw refuse(
       `an OpenEXR picture of the channels ${stored.map((one) => JSON.stringify(one.name)).join(', ')}`,
+      stored.some((one) => one.name === 'RY') ? 'chroma' : 'plain',
     )
-  if (stored.some(({ isEvery }) => !isEvery)) throw refuse('an OpenEXR picture of subsampled channels')
+  if (stored.some(({ isEvery }) => !isEvery))
+    throw refuse('an OpenEXR picture of subsampled channels', 'chroma')
   if (compression.startsWith('b44') && stored.some(({ isLogarithm }) => isLogarithm))
     throw refuse('an OpenEXR picture of logarithms')
   const other = stored.filter((_, i) => !chosen.includes(i)).map((one) => one.name)

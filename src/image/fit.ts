@@ -1,7 +1,7 @@
 import { to8Bits } from '../definition/quantise.ts'
 import { ConvoError } from '../error.ts'
 import type { Metadata } from '../tensor/metadata.ts'
-import { hasAlpha, type Picture, type PictureMeta, type Samples } from '../tensor/picture.ts'
+import { hasAlpha, type Picture, type PictureMeta } from '../tensor/picture.ts'
 import { textFields } from './exif.ts'
 import { withoutAlpha } from './flatten.ts'
 import { type OutputFormat, type OutputTraits, traitsOf } from './format.ts'
@@ -125,7 +125,7 @@ function withoutOpaqueAlpha(picture: Picture, format: OutputFormat): Picture {
       fix: '--background white, or an output path ending in .png or .webp',
     })
   }
-  return withoutAlpha({ ...picture, data: picture.data.slice() as Samples })
+  return withoutAlpha(picture)
 }
 
 const isSoft = (alpha: number, full: number): boolean => alpha > 0 && alpha < full

@@ -5,16 +5,20 @@ import { curveOf, type Light, lightEncoder, linearTables, toLinear } from './lig
 /** The samples of a picture, without what goes with it in its file. */
 type Pixels = Pick<Picture, 'width' | 'height' | 'channels' | 'depth' | 'data'>
 
-/** The picture without its alpha, packed in place: colours that were hidden are seen. */
+/** Room for as many samples of the same kind. */
+const samplesLike = (data: Samples, count: number): Samples =>
+  new (data.constructor as new (length: number) => Samples)(count)
+
+/** The picture without its alpha: colours that were hidden are seen. */
 export function withoutAlpha<P extends Pixels>(picture: P): P {
   const { channels, data } = picture
   if (!hasAlpha(channels)) return picture
   const kept = (channels - 1) as 1 | 3
-  let to = 0
-  for (let from = 0; from < data.length; from += channels) {
-    for (let c = 0; c < kept; c++) data[to++] = data[from + c]!
+  const out = samplesLike(data, (data.length / channels) * kept)
+  for (let from = 0, to = 0; from < data.length; from += channels) {
+    for (let c = 0; c < kept; c++) out[to++] = data[from + c]!
   }
-  return { ...picture, channels: kept, data: data.subarray(0, to) }
+  return { ...picture, channels: kept, data: out }
 }
 
 /** Whether some pixel is wholly transparent, so that its colour is not seen. */
@@ -24,14 +28,23 @@ export function hasHidden({ channels, data }: Pixels): boolean {
   return false
 }
 
-/** The picture with black where it is wholly transparent; in place. */
+/**
+ * The picture with black for hidden samples that are not finite, which no weight of 0 hides, and where alpha is below 0 or
+ * not a number.
+ */
 export function blackened<P extends Pixels>(picture: P): P {
-  const { channels, data } = picture
-  if (!hasAlpha(channels)) return picture
+  const { channels, data: given } = picture
+  let data = given
   for (let i = channels - 1; i < data.length; i += channels) {
-    if (!(data[i]! > 0)) data.fill(0, i + 1 - channels, i)
+    const alpha = data[i]!
+    if (alpha > 0) continue
+    for (let c = i + 1 - channels; c < i; c++) {
+      if (alpha === 0 && Number.isFinite(data[c]!)) continue
+      if (data === given) data = given.slice()
+      data[c] = 0
+    }
   }
-  return picture
+  return { ...picture, data }
 }
 
 /**
@@ -51,14 +64,12 @@ export function flatten<P extends Pixels>(picture: P, background: Colour, full: 
   const mix = Array.from({ length: made }, (_, c) =>
     mixer((background[c]! * full) / 255, full, isWhole, light && curveOf(light, c, made)),
   )
-  const count = (data.length / channels) * made
-  // gray that becomes RGB needs more room than it had
-  const out = made < channels ? data : new (data.constructor as new (length: number) => Samples)(count)
+  const out = samplesLike(data, (data.length / channels) * made)
   for (let from = 0, to = 0; from < data.length; from += channels, to += made) {
     const alpha = data[from + channels - 1]!
     for (let c = 0; c < made; c++) out[to + c] = mix[c]!(data[from + (channels === 2 ? 0 : c)]!, alpha)
   }
-  return { ...picture, channels: made, data: out.subarray(0, count) }
+  return { ...picture, channels: made, data: out }
 }
 
 type Mix = (colour: number, alpha: number) => number

@@ -2,7 +2,7 @@ import { ConvoError } from '../error.ts'
 import { viewOf } from '../files/read.ts'
 import { checkLimit } from '../limits.ts'
 import type { Samples } from '../tensor/picture.ts'
-import { crc32 } from './png.ts'
+import { crc32 } from './png-parts.ts'
 import { type Reader, type Source, textOf } from './reader.ts'
 import type { Resolution } from './resolution.ts'
 

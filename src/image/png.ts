@@ -1,6 +1,7 @@
 import * as zlib from 'node:zlib'
 import { ConvoError, invariant } from '../error.ts'
 import type { Picture, PictureMeta } from '../tensor/picture.ts'
+import { crc32, pngSignature } from './png-parts.ts'
 
 /** How to compress a PNG: zlib level and strategy, and whether rows are filtered first. */
 export type Compression = {
@@ -20,7 +21,6 @@ export type PngShape = {
   readonly meta: PictureMeta
 }
 
-const signature = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)
 /** PNG colour types by channel count: gray, gray + alpha, RGB, RGBA. */
 const colourTypes = { 1: 0, 2: 4, 3: 2, 4: 6 } as const
 /** The largest chunk that the format allows (PNG, section 5.3). */
@@ -67,7 +67,7 @@ export function pngHeader(
   view.setUint32(4, height)
   ihdr[8] = depth
   ihdr[9] = colourTypes[channels]
-  const chunks = [signature, chunk('IHDR', ihdr)]
+  const chunks = [pngSignature, chunk('IHDR', ihdr)]
   if (meta.gamma !== undefined) chunks.push(chunk('gAMA', uint32(meta.gamma)))
   if (meta.icc !== undefined && iccFits(meta.icc, channels)) chunks.push(chunk('iCCP', iccBody(meta.icc)))
   if (meta.resolution !== undefined) {
@@ -109,11 +109,16 @@ export function deflateStrip(filtered: Uint8Array, packing: Packing): Uint8Array
 
 /** The same bytes as `deflateStrip`, packed on another thread; of levels below 4. */
 export function deflateAside(filtered: Uint8Array, packing: Packing): Promise<Uint8Array> {
-  const settings = { ...settingsOf(filtered, packing), finishFlush: flushOf(packing) }
+  const packer = zlib.createDeflateRaw({ ...settingsOf(filtered, packing), flush: flushOf(packing) })
+  const packed: Uint8Array[] = []
+  packer.on('data', (piece: Uint8Array) => packed.push(piece))
   return new Promise((done, failed) => {
-    zlib.deflateRaw(filtered, settings, (error, deflated) =>
-      error === null ? done(deflated) : failed(error),
-    )
+    packer.on('error', failed)
+    // flushed together with the bytes: `end` would wait for the other thread a second time
+    packer.write(filtered, () => {
+      packer.close()
+      done(concat(packed))
+    })
   })
 }
 
@@ -193,27 +198,6 @@ export function adlerCombine(first: number, second: number, secondLength: number
   return ((b << 16) | a) >>> 0
 }
 
-let crcTable: Uint32Array | undefined
-
-const newCrcTable = () =>
-  Uint32Array.from({ length: 256 }, (_, n) => {
-    let c = n
-    for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1
-    return c
-  })
-
-/** CRC-32 as PNG uses it, from a table: for Node before 20.15. */
-export function crc32ByTable(bytes: Uint8Array, start = 0): number {
-  crcTable ??= newCrcTable()
-  let c = ~start
-  for (const byte of bytes) c = crcTable[(c ^ byte) & 0xff]! ^ (c >>> 8)
-  return ~c >>> 0
-}
-
-/** CRC-32 as PNG uses it, continued from `start`: zlib's own where Node has it. */
-export const crc32: (bytes: Uint8Array, start?: number) => number =
-  typeof zlib.crc32 === 'function' ? zlib.crc32 : crc32ByTable
-
 /**
  * An IDAT chunk around parts of the zlib stream, as pieces to write in order: nothing is copied. One chunk for each
  * strip lets the thread that deflated it work out the CRC.
@@ -253,9 +237,6 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array {
   }
   return whole
 }
-
-/** The 8 bytes that begin every PNG. */
-export const pngSignature: Uint8Array = signature
 
 /** Narrows a picture to one that a PNG can hold. */
 export function isPngPicture(

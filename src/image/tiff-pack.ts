@@ -1,4 +1,4 @@
-import { deflateSync } from 'node:zlib'
+import { deflate, deflateSync } from 'node:zlib'
 
 // How the rows of a strip become the bytes of a strip of a TIFF (TIFF 6.0, sections 9, 13 and 14).
 
@@ -18,16 +18,42 @@ export function packStrip(
   depth: 8 | 16 | 32,
   compression: TiffCompression,
 ): Uint8Array {
+  predict(rows, rowBytes, channels, depth, compression)
+  if (compression === 'deflate') return deflateSync(rows, deflating)
+  if (compression === 'lzw') return lzw(rows)
+  return compression === 'packbits' ? packBits(rows, rowBytes) : rows.slice()
+}
+
+/** The same bytes as `packStrip` with deflate, packed on another thread. */
+export function packStripAside(
+  rows: Uint8Array,
+  rowBytes: number,
+  channels: number,
+  depth: 8 | 16 | 32,
+): Promise<Uint8Array> {
+  predict(rows, rowBytes, channels, depth, 'deflate')
+  return new Promise((done, failed) => {
+    deflate(rows, deflating, (error, packed) => (error === null ? done(packed) : failed(error)))
+  })
+}
+
+// level 6 takes twice the time for files 2 % smaller, on a photograph of 12 megapixels
+const deflating = { level: 5, memLevel: 9 }
+
+/** Differences of neighbours, where they go with the compression. */
+function predict(
+  rows: Uint8Array,
+  rowBytes: number,
+  channels: number,
+  depth: 8 | 16 | 32,
+  compression: TiffCompression,
+): void {
   const predictor = predictorOf(compression, depth)
   for (let at = 0; at < rows.length && predictor !== 1; at += rowBytes) {
     const row = rows.subarray(at, at + rowBytes)
     if (depth === 16) differ(new Uint16Array(row.buffer, row.byteOffset, row.length / 2), channels)
     else differ(row, channels)
   }
-  // level 6 takes twice the time for files 2 % smaller, on a photograph of 12 megapixels
-  if (compression === 'deflate') return deflateSync(rows, { level: 5, memLevel: 9 })
-  if (compression === 'lzw') return lzw(rows)
-  return compression === 'packbits' ? packBits(rows, rowBytes) : rows.slice()
 }
 
 /** Every sample less the one of the same channel before it. */

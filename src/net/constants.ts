@@ -1,4 +1,4 @@
-import { power } from '../definition/functions.ts'
+import { comparisons, type OperationName, operations } from '../definition/mixing.ts'
 import { ConvoError } from '../error.ts'
 import { checkLimit } from '../limits.ts'
 import { sizeOf } from '../tensor/tensor.ts'
@@ -123,52 +123,28 @@ export function joinedConstants(list: readonly Constant[], axis: number): Consta
   return { type: first.type, shape, data }
 }
 
-const binaries: Readonly<Record<string, (a: number, b: number) => number>> = {
-  Add: (a, b) => a + b,
-  Sub: (a, b) => a - b,
-  Mul: (a, b) => a * b,
-  Div: (a, b) => a / b,
-  Pow: (a, b) => power(a, b),
-  Mod: (a, b) => a - Math.floor(a / b) * b,
-  Min: Math.min,
-  Max: Math.max,
-}
-
-const comparisons: Readonly<Record<string, (a: number, b: number) => boolean>> = {
-  Equal: (a, b) => a === b,
-  Greater: (a, b) => a > b,
-  GreaterOrEqual: (a, b) => a >= b,
-  Less: (a, b) => a < b,
-  LessOrEqual: (a, b) => a <= b,
-  And: (a, b) => a !== 0 && b !== 0,
-  Or: (a, b) => a !== 0 || b !== 0,
-}
-
-/** Whether an operator takes two constants to one. */
-export const isBinary = (operator: string): boolean =>
-  Object.hasOwn(binaries, operator) || Object.hasOwn(comparisons, operator)
-
 /** Two constants to one, spread over each other. @throws ConvoError E_SHAPE */
-export function binary(operator: string, a: Constant, b: Constant): Constant {
-  const shape = spreadShape(a.shape, b.shape)
-  if (shape === undefined) {
-    throw new ConvoError('E_SHAPE', `${operator}: constants of [${a.shape}] and [${b.shape}] do not fit`)
-  }
-  const [x, y] = [spread(a, shape), spread(b, shape)]
-  const compare = comparisons[operator]
-  if (compare !== undefined)
-    return constant(
-      'bool',
-      shape,
-      Uint8Array.from(x.data, (v, i) => (compare(v, y.data[i]!) ? 1 : 0)),
-    )
-  const f = binaries[operator]!
-  const truncates = isWhole(a.type) && operator === 'Div'
-  return constant(
-    a.type,
-    shape,
-    Float64Array.from(x.data, (v, i) => (truncates ? Math.trunc(f(v, y.data[i]!)) : f(v, y.data[i]!))),
-  )
+export function binary(operation: OperationName, a: Constant, b: Constant): Constant {
+  const [x, y] = alike([a, b])
+  const values = Float64Array.from(x!.data, (v, i) => operations[operation](v, y!.data[i]!))
+  if (Object.hasOwn(comparisons, operation)) return constant('bool', x!.shape, values)
+  const isCut = isWhole(a.type) && operation === 'divide'
+  return constant(a.type, x!.shape, isCut ? values.map(Math.trunc) : values)
+}
+
+/** The second constant where the first is not 0, else the third. @throws ConvoError E_SHAPE */
+export function chosen(...constants: readonly [condition: Constant, a: Constant, b: Constant]): Constant {
+  const [condition, a, b] = alike(constants)
+  const values = Float64Array.from(condition!.data, (v, i) => (v !== 0 ? a : b)!.data[i]!)
+  return constant(a!.type, condition!.shape, values)
+}
+
+/** Constants spread over each other. @throws ConvoError E_SHAPE */
+function alike(constants: readonly Constant[]): Constant[] {
+  const shape = constants.reduce<number[] | undefined>((all, one) => all && spreadShape(all, one.shape), [])
+  if (shape !== undefined) return constants.map((one) => spread(one, shape))
+  const shapes = constants.map((one) => `[${one.shape}]`).join(' and ')
+  throw new ConvoError('E_SHAPE', `constants of ${shapes} do not fit`)
 }
 
 /** A constant of another type; whole numbers are cut off, not rounded. */

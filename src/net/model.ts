@@ -4,6 +4,7 @@ import { sourceNode, traced, tracer } from '../graph/node.ts'
 import { borders } from '../tensor/border.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { type Folded, folded } from './fold.ts'
+import { type NetInputs, withInputs } from './inputs.ts'
 import type { Meaning, Network, NetworkNode } from './network.ts'
 import type { Declared } from './step.ts'
 import { type NetLayout, type OnNode, trace } from './trace.ts'
@@ -20,6 +21,8 @@ export type Model = Folded & {
   readonly meaning: Meaning
   /** Which of several outputs was asked for. */
   readonly head: string | undefined
+  /** Numbers that were given for its other inputs. */
+  readonly set: NetInputs
   /** What a user should know of the choice among its outputs. */
   readonly notes: readonly string[]
   /** Whether it gives a number of a class for every place. */
@@ -29,12 +32,16 @@ export type Model = Folded & {
 /**
  * A network with what its file says of sizes looked at.
  *
- * @param head which of several outputs, by name or by number from 1; the first unless given
- * @throws ConvoError E_NET_OPERATOR, E_OPTION for an output that there is not
+ * @param options `head`: which of several outputs, by name or by number from 1; the first unless given; `set`: numbers
+ *   for inputs beside the picture
+ * @throws ConvoError E_NET_OPERATOR, E_OPTION for an output or input that there is not
  */
-export async function modelOf(given: Network, head?: string): Promise<Model> {
+export async function modelOf(
+  given: Network,
+  { head, set = {} }: { readonly head?: string | undefined; readonly set?: NetInputs | undefined } = {},
+): Promise<Model> {
   const output = headOf(given, head)
-  const { network, folded: pairs } = folded({ ...given, outputs: [output] })
+  const { network, folded: pairs } = folded({ ...withInputs(given, set), outputs: [output] })
   const others = given.outputs.filter((one) => one !== output).map(({ name }) => name)
   const shape = network.inputs.find(({ name }) => !network.constants.has(name))?.shape
   const layout = layoutOf(shape)
@@ -69,6 +76,7 @@ export async function modelOf(given: Network, head?: string): Promise<Model> {
     declared,
     meaning,
     head,
+    set,
     notes:
       head !== undefined || others.length === 0
         ? []

@@ -322,9 +322,8 @@ export const shapeLowerings: Readonly<Record<string, Lowering>> = {
       throw unsupported(turn, `numbers of ONNX's type ${numberOf(turn, 'to', 1)} are not supported`)
     if (item.kind === 'known') return known(cast(item.constant, type))
     if (type === 'float32' || type === 'float64') return item
-    if (type === 'bool') throw unsupported(turn, 'a picture cannot be cast to booleans')
     return turn.engine
-      .layer('activate', [item.planes], { name: 'trunc', unit: 1 })
+      .layer('activate', [item.planes], { name: type === 'bool' ? 'true' : 'trunc', unit: 1 })
       .then((planes) => ({ ...item, planes }))
   },
   Shape: (turn) => {

@@ -1,7 +1,7 @@
 import { type FunctionName, functionOf } from '../definition/functions.ts'
-import type { LayerName } from '../definition/layers.ts'
 import type { OperationName } from '../definition/mixing.ts'
-import { binary, cast, constant, isBinary, spreadShape } from './constants.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+import { binary, chosen, constant, spreadShape } from './constants.ts'
 import type { Constant } from './network.ts'
 import {
   constantAt,
@@ -61,6 +61,10 @@ const singles: Readonly<Record<string, Single>> = {
   Ceil: { name: 'ceil' },
   Round: { name: 'round' },
   Sign: { name: 'sign' },
+  Sin: { name: 'sin' },
+  Cos: { name: 'cos' },
+  Not: { name: 'not' },
+  IsNaN: { name: 'nan' },
 }
 
 /** Every sample through a function. */
@@ -87,14 +91,23 @@ const clip: Lowering = (turn) => {
   return through(turn, item, 'clip', low ?? Number.NEGATIVE_INFINITY, high ?? Number.POSITIVE_INFINITY)
 }
 
-const pairs: Readonly<Record<string, readonly [operation: OperationName, layer: LayerName]>> = {
-  Add: ['add', 'add'],
-  Sub: ['subtract', 'subtract'],
-  Mul: ['multiply', 'multiply'],
-  Div: ['divide', 'divide'],
-  Pow: ['power', 'raise'],
-  Min: ['smaller', 'smaller'],
-  Max: ['larger', 'larger'],
+const pairs: Readonly<Record<string, OperationName>> = {
+  Add: 'add',
+  Sub: 'subtract',
+  Mul: 'multiply',
+  Div: 'divide',
+  Pow: 'power',
+  Min: 'smaller',
+  Max: 'larger',
+  Sum: 'add',
+  Equal: 'equal',
+  Greater: 'greater',
+  GreaterOrEqual: 'atLeast',
+  Less: 'less',
+  LessOrEqual: 'atMost',
+  And: 'and',
+  Or: 'or',
+  Xor: 'xor',
 }
 
 const isSame = (a: Dimension, b: Dimension): boolean => {
@@ -136,26 +149,34 @@ function areAlike(a: Value, b: Value): boolean {
   )
 }
 
-/** Two values to one, spread over each other. @throws ConvoError E_SHAPE */
-async function paired(turn: Turn, layer: LayerName, first: Value, second: Value): Promise<Value> {
-  const shape = spreadShape(shapeOf(first), shapeOf(second))
+/** Values spread over each other, their planes such that they meet sample by sample. @throws ConvoError E_SHAPE */
+async function alike(
+  turn: Turn,
+  values: readonly Value[],
+): Promise<{ readonly planes: Tensor[]; readonly dims: readonly Dimension[] }> {
+  const shape = values.reduce<number[] | undefined>(
+    (all, value) => all && spreadShape(all, shapeOf(value)),
+    [],
+  )
   if (shape === undefined) throw unfit(turn, 'they do not fit')
-  const [a, b] = [lifted(first, shape.length), lifted(second, shape.length)]
-  const [x, y] = areAlike(a, b) ? [a, b] : await evened(turn, a, b)
-  const planes = await turn.engine.layer(layer as 'add', [x.planes, y.planes], {})
-  return { kind: 'value', planes, dims: x.dims.map((d, i) => (d.length > 0 ? d : y.dims[i]!)) }
+  const full = values.map((value) => lifted(value, shape.length))
+  const isEven = full.every((a, i) => full.slice(i + 1).every((b) => areAlike(a, b)))
+  const even = isEven ? full : await evened(turn, full)
+  const dims = shape.map((_, i) => even.map((value) => value.dims[i]!).find((d) => d.length > 0) ?? [])
+  return { planes: even.map(({ planes }) => planes), dims }
 }
 
-/** Both with rows and columns last. Leading dimensions that only one of them has are repeated by the layer where it can. */
-async function evened(turn: Turn, a: Value, b: Value): Promise<readonly [Value, Value]> {
-  const [x, y] = [await plain(turn.engine, a), await plain(turn.engine, b)]
-  const lead = (value: Value) =>
-    shapeOf(value)
-      .slice(0, -2)
-      .filter((n) => n > 1).length
-  if (x.planes.shape[0] !== y.planes.shape[0] && Math.min(lead(x), lead(y)) > 0)
-    throw unsupported(turn, `[${shapeOf(a)}] and [${shapeOf(b)}] cannot be broadcast together`)
-  return [x, y]
+/** All with rows and columns last. Leading dimensions that one has alone are repeated by the layer where it can. */
+async function evened(turn: Turn, values: readonly Value[]): Promise<Value[]> {
+  const even = await Promise.all(values.map((value) => plain(turn.engine, value)))
+  const leads = even.map((value) => shapeOf(value).slice(0, -2).join())
+  const counts = new Set(leads.filter((_, i) => even[i]!.planes.shape[0]! > 1))
+  if (counts.size > 1)
+    throw unsupported(
+      turn,
+      `${values.map((value) => `[${shapeOf(value)}]`).join(' and ')} cannot be broadcast together`,
+    )
+  return even
 }
 
 /** A number, or one for each channel of the planes, where a constant is no more; undefined where it is. */
@@ -178,40 +199,31 @@ function numbersFor(value: Value, given: Constant): Float32Array | undefined {
   })
 }
 
-async function meet(turn: Turn, operator: string, a: Item, b: Item): Promise<Item> {
+async function meet(turn: Turn, operation: OperationName, a: Item, b: Item): Promise<Item> {
   if (a.kind === 'known' && b.kind === 'known')
-    return { kind: 'known', constant: binary(operator, a.constant, b.constant) }
-  const [operation, layer] = pairs[operator]!
-  if (a.kind === 'value' && b.kind === 'value') return paired(turn, layer, a, b)
+    return { kind: 'known', constant: binary(operation, a.constant, b.constant) }
   const isFirst = a.kind === 'known'
-  const value = (isFirst ? b : a) as Value
-  const given = (isFirst ? a : b) as Extract<Item, { kind: 'known' }>
-  const numbers = numbersFor(value, given.constant)
-  if (numbers === undefined) {
-    const planes = planesOf(given.constant)
-    return isFirst ? paired(turn, layer, planes, value) : paired(turn, layer, value, planes)
+  const [value, given] = isFirst ? [b, a] : [a, b]
+  if (value.kind === 'value' && given.kind === 'known') {
+    const numbers = numbersFor(value, given.constant)
+    const settings = numbers && { operation, numbers, isFirst }
+    if (settings) return { ...value, planes: await turn.engine.layer('withNumber', [value.planes], settings) }
   }
-  const settings = { operation, numbers, isFirst }
-  return { ...value, planes: await turn.engine.layer('withNumber', [value.planes], settings) }
+  const { planes, dims } = await alike(turn, [a, b].map(asValue))
+  return { kind: 'value', planes: await turn.engine.layer('paired', planes, { operation }), dims }
 }
 
+const asValue = (item: Item): Value => (item.kind === 'known' ? planesOf(item.constant) : item)
+
 const pair =
-  (operator: string): Lowering =>
+  (operation: OperationName): Lowering =>
   async (turn) => {
     const items = turn.inputs.filter((item) => item !== undefined)
     let [out] = items
     if (out === undefined) throw unfit(turn, 'its inputs are missing')
-    for (const item of items.slice(1)) out = await meet(turn, operator, out, item)
+    for (const item of items.slice(1)) out = await meet(turn, operation, out, item)
     return out
   }
-
-/** Comparisons, of constants alone. */
-const compared =
-  (operator: string): Lowering =>
-  (turn) => ({
-    kind: 'known',
-    constant: binary(operator, neededAt(turn, 0, 'what is compared'), neededAt(turn, 1, 'what is compared')),
-  })
 
 const prelu: Lowering = async (turn) => {
   const value = valueAt(turn, 0)
@@ -230,46 +242,22 @@ const prelu: Lowering = async (turn) => {
   return { ...value, planes: await turn.engine.layer('prelu', [value.planes], { slope }) }
 }
 
-const where: Lowering = (turn) => {
-  const [condition, a, b] = turn.inputs.map((_, i) => neededAt(turn, i, 'the choice')) as [
-    Constant,
-    Constant,
-    Constant,
-  ]
-  const chosen = binary('Mul', cast(condition, 'float64'), { ...a, type: 'float64' })
-  const not = constant(
-    'float64',
-    condition.shape,
-    Float64Array.from(condition.data, (v) => (v === 0 ? 1 : 0)),
-  )
-  const rest = binary('Mul', not, { ...b, type: 'float64' })
-  return { kind: 'known', constant: cast(binary('Add', chosen, rest), a.type) }
+const where: Lowering = async (turn) => {
+  const items = [0, 1, 2].map((i) => turn.inputs[i] ?? valueAt(turn, i))
+  const [condition, a, b] = items.map((item) => (item.kind === 'known' ? item.constant : undefined))
+  if (condition && a && b) return { kind: 'known', constant: chosen(condition, a, b) }
+  const { planes, dims } = await alike(turn, items.map(asValue))
+  return { kind: 'value', planes: await turn.engine.layer('either', planes, {}), dims }
 }
 
 /** Operators of single samples and pairs by name. */
 export const singleLowerings: Readonly<Record<string, Lowering>> = {
   ...Object.fromEntries(Object.entries(singles).map(([operator, one]) => [operator, single(one)])),
-  ...Object.fromEntries(Object.keys(pairs).map((operator) => [operator, pair(operator)])),
-  ...Object.fromEntries(
-    ['Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual', 'And', 'Or', 'Mod']
-      .filter(isBinary)
-      .map((operator) => [operator, compared(operator)]),
-  ),
-  Sum: pair('Add'),
+  ...Object.fromEntries(Object.entries(pairs).map(([operator, operation]) => [operator, pair(operation)])),
+  Mod: (turn) => pair(numberOf(turn, 'fmod') === 1 ? 'remainder' : 'modulo')(turn),
   Clip: clip,
   PRelu: prelu,
   Gelu: (turn) =>
     through(turn, valueAt(turn, 0), textOf(turn, 'approximate', 'none') === 'tanh' ? 'gelu-tanh' : 'gelu'),
   Where: where,
-  Not: (turn) => {
-    const { shape, data } = neededAt(turn, 0, 'what is turned')
-    return {
-      kind: 'known',
-      constant: constant(
-        'bool',
-        shape,
-        Uint8Array.from(data, (v) => (v === 0 ? 1 : 0)),
-      ),
-    }
-  },
 }

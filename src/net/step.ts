@@ -3,7 +3,7 @@ import { ConvoError } from '../error.ts'
 import { checkLimit } from '../limits.ts'
 import { describe } from '../text/describe.ts'
 import type { Constant, NetworkNode } from './network.ts'
-import { type Item, knownOf, shapeOf, type Value } from './value.ts'
+import { type Item, knownOf, planesOf, shapeOf, type Value } from './value.ts'
 
 /** What a node of a network has when it is its turn: its inputs, its attributes, and what computes. */
 export type Turn = {
@@ -26,14 +26,11 @@ export type Lowering = (turn: Turn) => Promise<Item | readonly Item[]> | Item | 
 /** `Conv "head"`, for messages. */
 export const nameOf = ({ operator, name }: NetworkNode): string => `${operator} "${name}"`
 
-/** The input as something computed from the picture. @throws ConvoError E_NET_OPERATOR */
+/** The input as planes, those of a constant too. @throws ConvoError E_NET_OPERATOR where it is missing */
 export function valueAt({ node, inputs }: Turn, i: number): Value {
   const item = inputs[i]
-  if (item?.kind === 'value') return item
-  throw new ConvoError(
-    'E_NET_OPERATOR',
-    `${nameOf(node)}: input ${i} ${item === undefined ? 'is missing' : 'is a constant, and must come from the picture'}`,
-  )
+  if (item !== undefined) return item.kind === 'known' ? planesOf(item.constant) : item
+  throw new ConvoError('E_NET_OPERATOR', `${nameOf(node)}: input ${i} is missing`)
 }
 
 /** The input as a constant, where there is one. @throws ConvoError E_NET_OPERATOR */

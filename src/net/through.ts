@@ -208,9 +208,17 @@ async function heated(
       (['min', 'max'] as const).map((of) => engine.layer('summary', [x], { of, groups: 1 })),
     )
     // a map that is the same everywhere has no span
-    const span = await withNumber(await engine.layer('subtract', [high!, low!], {}), 'larger', 1e-30)
+    const span = await withNumber(
+      await engine.layer('paired', [high!, low!], { operation: 'subtract' }),
+      'larger',
+      1e-30,
+    )
     return withNumber(
-      await engine.layer('divide', [await engine.layer('subtract', [x, low!], {}), span], {}),
+      await engine.layer(
+        'paired',
+        [await engine.layer('paired', [x, low!], { operation: 'subtract' }), span],
+        { operation: 'divide' },
+      ),
       'multiply',
       255,
     )

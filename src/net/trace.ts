@@ -1,6 +1,7 @@
 import type { Engine } from '../definition/engine.ts'
 import { asConvoError, ConvoError, nearest } from '../error.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import { pictureInput } from './inputs.ts'
 import { lowerings } from './lowerings.ts'
 import type { Network, NetworkNode, Port } from './network.ts'
 import { type Declared, nameOf } from './step.ts'
@@ -38,17 +39,7 @@ export async function trace(
 ): Promise<Tensor[]> {
   const items = new Map<string, Item>()
   for (const [name, constant] of network.constants) items.set(name, { kind: 'known', constant })
-  const [port, ...others] = network.inputs
-  const odd = others.find(({ name }) => !network.constants.has(name))
-  if (port === undefined || odd !== undefined) {
-    throw new ConvoError(
-      'E_NET_OPERATOR',
-      port === undefined
-        ? 'the network takes no picture'
-        : `the network takes ${network.inputs.length} inputs, and one picture is given`,
-      { why: network.inputs.map(({ name, shape }) => `${name} [${shape ?? ''}]`) },
-    )
-  }
+  const port = pictureInput(network)
   items.set(port.name, inputOf(x, port, layout))
   const left = usesLeft(network)
   for (const node of network.nodes) {

@@ -22,11 +22,21 @@ export type BankOptions = KernelOptions & {
 /** A kernel's weights in a shape for banks, turned when asked for, and what its results go through. */
 export type Bank = { readonly weight: Tensor; readonly kernel: Kernel }
 
-/** The weights of a kernel as a bank of the given shape. */
-export function bankOf(kernel: Kernel, shape: readonly number[], options: KernelOptions): Bank {
-  const turned = options.flip === true ? flip(kernel) : kernel
+/** The weights of a kernel as a bank of the given shape, whose planes have `axes` dimensions. */
+export function bankOf(kernel: Kernel, shape: readonly number[], options: KernelOptions, axes = 2): Bank {
+  const turned = options.flip === true ? flip(kernel, axes) : kernel
   return { weight: new Tensor(shape, Float32Array.from(turned.weights)), kernel: turned }
 }
+
+/** The same kernel for every channel: [C,1,…]. */
+export const forEachChannel = (kernel: Kernel, channels: number): Kernel => ({
+  ...kernel,
+  shape: [channels, 1, ...kernel.shape],
+  weights: Float64Array.from(
+    { length: channels * kernel.weights.length },
+    (_, i) => kernel.weights[i % kernel.weights.length]!,
+  ),
+})
 
 /** A bank [O,C/groups,kH,kW] over x [C,H,W], then / scale + bias. As many pixels come out as go in unless a padding is asked for. */
 export async function correlateBank(
@@ -222,3 +232,11 @@ export const triple = (
   neutral: number,
 ): readonly [z: number, y: number, x: number] =>
   c === undefined && b !== undefined ? [neutral, a!, b] : [a!, b ?? a!, c ?? a!]
+
+/** Rows and columns. @throws ConvoError E_OPTION for three numbers, where there is no depth */
+export function flatPair(list: readonly number[]): readonly [y: number, x: number] {
+  if (list.length !== 3) return pair(list)
+  throw new ConvoError('E_OPTION', `${list.join()} are numbers for a volume, but the input is a picture`, {
+    fix: `${list[1]},${list[2]}`,
+  })
+}

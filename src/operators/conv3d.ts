@@ -8,8 +8,10 @@ import { exp } from '../tensor/math.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import {
   type Bank,
+  bankOf,
   finished,
   finishOf,
+  forEachChannel,
   notWithKernel,
   otherChannels,
   outsideOf,
@@ -220,18 +222,11 @@ function volumeSlabs(shape: readonly number[], kernels: readonly Kernel[], optio
 const finishSettings = ({ scale, normalize, bias, full }: VolumeOptions) => ({ scale, normalize, bias, full })
 
 function volumeBank(kernel: Kernel, channels: number, { flip }: VolumeOptions): Bank {
-  const { shape, weights } = kernel
+  const { shape } = kernel
   if (shape.length !== 3 && shape.length !== 5)
     throw wrongRank('conv3d', kernel, 'rank 3, [kD,kH,kW], or rank 5')
-  const size = shape.slice(-3)
-  const volume = size.reduce((a, b) => a * b, 1)
-  const copies = shape.length === 3 ? channels : 1
-  const data = Float32Array.from({ length: weights.length * copies }, (_, i) => {
-    const at = i % weights.length
-    if (flip !== true) return weights[at]!
-    return weights[at - (at % volume) + (volume - 1 - (at % volume))]!
-  })
-  return { weight: new Tensor(shape.length === 3 ? [channels, 1, ...size] : shape, data), kernel }
+  const own = shape.length === 3 ? forEachChannel(kernel, channels) : kernel
+  return { ...bankOf(own, own.shape, { flip }, 3), kernel }
 }
 
 function volumeCorrelation(shape: readonly number[], bank: Bank, options: VolumeOptions): Correlation {

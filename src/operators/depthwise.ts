@@ -4,7 +4,7 @@ import type { Engine } from '../definition/engine.ts'
 import { ConvoError } from '../error.ts'
 import { type Kernel, kernel as makeKernel, showShape } from '../kernel/kernel.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { bankOf, correlateBank, refuseAlgorithm, wrongRank } from './bank.ts'
+import { bankOf, correlateBank, forEachChannel, refuseAlgorithm, wrongRank } from './bank.ts'
 import { correlationOptions, correlationStep } from './conv2d.ts'
 import { correlationLayer, eachOwn, perChannel, plainBank } from './layer.ts'
 import { operator } from './operator.ts'
@@ -75,13 +75,10 @@ export function depthwiseBank(
   kernel: Kernel,
   channels: number,
 ): { kernel: Kernel; shape: readonly number[] } {
-  const { shape, weights } = kernel
+  const { shape } = kernel
   if (shape.length === 2) {
-    const repeated = Float64Array.from(
-      { length: channels * weights.length },
-      (_, i) => weights[i % weights.length]!,
-    )
-    return { kernel: { ...kernel, weights: repeated }, shape: [channels, 1, ...shape] }
+    const own = forEachChannel(kernel, channels)
+    return { kernel: { ...kernel, weights: own.weights }, shape: own.shape }
   }
   if (shape.length > 4 || (shape.length === 4 && shape[1] !== 1)) {
     throw wrongRank(operator, kernel, '[kH,kW], [C,kH,kW] or [C*m,1,kH,kW]')

@@ -210,7 +210,8 @@ function explainAxis(
   index: number,
 ): SizeExplanation {
   const { kernel, stride, dilation, before, after, output } = a
-  const input = a.input - 2 * (layer.edge ?? 0)
+  const { edge = 0 } = layer
+  const input = a.input - 2 * (typeof edge === 'number' ? edge : edge[index]!)
   const sized = rules.sized?.({ ...a, input }, layer, index) ?? correlationSize(a, layer)
   return { axis, input, kernel, stride, dilation, padding: [before, after], output, ...sized }
 }

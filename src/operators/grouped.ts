@@ -74,7 +74,7 @@ function groupedBank(
   if (kernel !== undefined) return depthwiseBank('grouped', kernel, channels)
   if (channels > 3)
     throw new ConvoError('E_SHAPE', `the default filters are for 3 channels, not for ${channels}`, {
-      fix: '--kernel',
+      fix: '--kernel <bank>',
     })
   const weights = directions.weights.slice(0, channels * length ** 2)
   return { kernel: { ...directions, weights }, shape: [channels, 1, length, length] }

@@ -30,7 +30,7 @@ export type Layer = {
   readonly outputPadding?: PerAxis | undefined
   readonly groups?: number | undefined
   /** Of a transposed convolution: samples that repeat the edge on each side of the input before. */
-  readonly edge?: number | undefined
+  readonly edge?: PerAxis | undefined
   /** Of a pooling: rounds sizes up. */
   readonly ceil?: boolean | undefined
   /** The kernel that follows an unpooling. */

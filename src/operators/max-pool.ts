@@ -7,8 +7,8 @@ import { ConvoError } from '../error.ts'
 import { checkLimit } from '../limits.ts'
 import { flag, text } from '../params.ts'
 import { asTensor, type TensorInput } from '../tensor/like.ts'
-import { floats, sizeOf, Tensor } from '../tensor/tensor.ts'
-import { pair, perSide, sides, triple } from './bank.ts'
+import { floats, pendingTensor, sizeOf, Tensor } from '../tensor/tensor.ts'
+import { flatPair, pair, perSide, sides, triple } from './bank.ts'
 import { type LayerRules, none, numbersOnly, sameChannels } from './layer.ts'
 import { operator } from './operator.ts'
 
@@ -197,15 +197,11 @@ export const maxPoolCommand = operator({
   },
   kernel: 'none',
   takes: [],
-  build: ({ values: { size, stride = size, padding, dilation, ceil, switches } }) => ({
-    acts: 'each',
-    arithmetic: { algorithm: 'pool', reason: 'comparisons, window by window' },
-    volume: 'whole',
-    async apply(x, engine, kept) {
-      const isVolume = x.shape.length === 4
+  build: ({ values: { size, stride = size, padding, dilation, ceil, switches } }) => {
+    const how = (isVolume: boolean) => {
       const sides = (list: readonly number[], neutral: number) =>
-        isVolume ? triple(list, neutral) : flatSides(list)
-      const options = {
+        isVolume ? triple(list, neutral) : flatPair(list)
+      return {
         kernelSize: sides(size, 1),
         stride: sides(stride, 1),
         padding: sides(padding, 0),
@@ -213,23 +209,33 @@ export const maxPoolCommand = operator({
         ceilMode: ceil,
         returnIndices: false,
       } as const
-      if (isVolume) {
-        if (switches !== undefined)
+    }
+    return {
+      acts: 'each',
+      arithmetic: { algorithm: 'pool', reason: 'comparisons, window by window' },
+      volume: 'whole',
+      sized: (shape) => [
+        shape[0]!,
+        ...poolAxes(3, pendingTensor(shape), how(true)).map(({ output }) => output),
+      ],
+      async apply(x, engine, kept) {
+        if (x.shape.length === 4) {
+          if (switches === undefined) return (await maxPool3d(x, how(true))).output
           throw new ConvoError('E_OPTION', '--switches is for pictures, and the input is a volume', {
             fix: 'no --switches',
           })
-        return (await maxPool3d(x, options)).output
-      }
-      const axes = poolAxes(2, x, options)
-      if (switches !== undefined) {
-        const across = flatSides(size)[1]
-        const places = await engine.layer('switches', [x], { axes, across })
-        poolings.set(places, { axes, across })
-        kept?.keep(switches, places)
-      }
-      return engine.layer('pool', [x], { axes })
-    },
-  }),
+        }
+        const axes = poolAxes(2, x, how(false))
+        if (switches !== undefined) {
+          const across = flatPair(size)[1]
+          const places = await engine.layer('switches', [x], { axes, across })
+          poolings.set(places, { axes, across })
+          kept?.keep(switches, places)
+        }
+        return engine.layer('pool', [x], { axes })
+      },
+    }
+  },
   layer: {
     ...poolRules,
     of({ values: { size, stride = size, padding, dilation, ceil }, shape }) {
@@ -248,11 +254,3 @@ export const maxPoolCommand = operator({
   },
   animations: { maxpool: 'max pooling of 4x4 with 2x2 windows, and the positions of the maxima' },
 })
-
-/** @throws ConvoError E_OPTION for three numbers, where there is no depth */
-function flatSides(list: readonly number[]): readonly [y: number, x: number] {
-  if (list.length < 3) return pair(list)
-  throw new ConvoError('E_OPTION', `${list.join()} are numbers for a volume, but the input is a picture`, {
-    fix: `${list[1]},${list[2]}`,
-  })
-}

@@ -191,7 +191,7 @@ export const unpoolCommand = operator({
         const smooth = await correlateBank(engine, up, bank, options)
         if (!isEven) return smooth
         const met = await correlateBank(engine, await maxima(true), bank, options)
-        return engine.layer('divide', [smooth, met], {})
+        return engine.layer('paired', [smooth, met], { operation: 'divide' })
       },
     }
   },

@@ -193,7 +193,7 @@ export const addStep = operator({
           'E_SHAPE',
           `add: [${x.shape}] and "${values.with}", which is [${other.shape}], differ`,
         )
-      return engine.layer('add', [x, other], {})
+      return engine.layer('paired', [x, other], { operation: 'add' })
     },
   }),
 })

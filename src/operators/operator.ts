@@ -57,8 +57,8 @@ export type Step = {
   readonly moves?: boolean
   /** How it meets a volume [C,D,H,W]: slice by slice, unless it takes it `whole`. */
   readonly volume?: 'whole'
-  /** It must see all of its input before it gives any output. */
-  readonly seesAll?: true
+  /** It must see all of its input before it gives any output; or of each channel `alone`. */
+  readonly seesAll?: true | 'alone'
   /** Of one that does: how many it takes for [C,H,W]. */
   multiplications?(shape: readonly [channels: number, height: number, width: number]): number
   readonly arithmetic?: Arithmetic
@@ -78,6 +78,8 @@ export type Step = {
   settle?(whole: Tensor): Tensor
   /** Where a volume of this shape [C,D,H,W] can go through slab by slab. @throws ConvoError as `apply` does */
   readonly slabs?: (shape: readonly number[]) => Slabs
+  /** Of one that takes volumes whole, and not slab by slab: the shape of what comes out of [C,D,H,W]. */
+  readonly sized?: (shape: readonly number[]) => readonly number[]
 }
 
 /**
@@ -121,8 +123,8 @@ export type Operator<P extends Params = Params> = {
   readonly source: string
   readonly group: 'operators' | 'steps' | FilterGroup
   readonly params: P
-  /** `volume`: it takes all pages or slices of its input, [C,D,H,W]; or whether it does with such values. */
-  readonly input?: 'volume' | ((values: Values<P>) => boolean)
+  /** `volume`: it takes all pages or slices of its input, [C,D,H,W]; or whether it does with such values and kernel. */
+  readonly input?: 'volume' | ((values: Values<P>, kernel: Kernel | undefined) => boolean)
   /** Whether --kernel is taken, or needed. */
   readonly kernel: 'none' | 'optional' | 'required'
   /** A kernel to show it with, where one is needed. */

@@ -230,7 +230,7 @@ async function sumOfPasses(
   let sum: Tensor | undefined
   for (const { col, row } of terms) {
     const term = await separablePasses(engine, x, col, row, undefined, c)
-    sum = sum === undefined ? term : await engine.layer('add', [sum, term], {})
+    sum = sum === undefined ? term : await engine.layer('paired', [sum, term], { operation: 'add' })
   }
   invariant(sum !== undefined, 'a separation has at least one term')
   return finished(engine, sum, finishOf(bank, channels, options))

@@ -1,36 +1,31 @@
 import { extent, type Transposition, transposedAxis } from '../conv/geometry.ts'
 import { sumsToZero } from '../conv/recipe.ts'
-import { biasOf, type PerAxis, perAxis, type TransposeOptions, transpositionOf } from '../conv/spec.ts'
+import { biasOf, type PerAxis, type TransposeOptions, transpositionOf } from '../conv/spec.ts'
 import type { Engine } from '../definition/engine.ts'
 import { ConvoError } from '../error.ts'
-import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { checkLimit } from '../limits.ts'
-import { choice } from '../params.ts'
-import { Tensor } from '../tensor/tensor.ts'
+import { choice, numbers } from '../params.ts'
+import { pendingTensor, Tensor } from '../tensor/tensor.ts'
 import {
   type Bank,
   type BankOptions,
   bankOf,
   finished,
   finishOf,
+  flatPair,
+  forEachChannel,
   notWithKernel,
   pair,
+  perSide,
   refuseOptions,
   sides,
+  triple,
   wrongRank,
 } from './bank.ts'
-import { depthwiseBank } from './depthwise.ts'
-import {
-  correlationLayer,
-  eachOwn,
-  everywhere,
-  letters,
-  numbersOnly,
-  planes,
-  product,
-  times,
-} from './layer.ts'
-import { type FullScale, type KernelOptions, operator, type Step } from './operator.ts'
+import { eachOwn, everywhere, letters, numbersOnly, planes, product, times } from './layer.ts'
+import { operator } from './operator.ts'
+import { edged, upsamplingCrop, upsamplingKernel, upsamplingRow } from './upsampling.ts'
 
 /**
  * Transposed convolution ("deconvolution") of x [C,H,W] with [C,O/groups,kH,kW]: every input sample paints the kernel,
@@ -79,41 +74,95 @@ async function transpose(
   return engine.transpose(x, weight, biasOf(options.bias, t.filters), t)
 }
 
+const axes = '<n>|<y,x>|<z,y,x>'
+
+/** The options that have a number for each axis, as they were typed. */
+type Sided = Readonly<Record<'stride' | 'output-padding', readonly number[]>> &
+  Readonly<Record<'dilation' | 'padding', readonly number[] | undefined>>
+
+const sidedOf = ({ stride, dilation = [], padding = [], 'output-padding': added }: Sided) => [
+  stride,
+  dilation,
+  padding,
+  added,
+]
+
+/** A kernel over volumes, or three numbers for the axes, take the input as a volume. */
+const isForVolume = (values: Sided, kernel: Kernel | undefined): boolean =>
+  kernel?.shape.length === 5 || sidedOf(values).some((list) => list.length === 3)
+
 export const transposedCommand = operator({
   summary: 'upsamples: adds a scaled copy of the kernel to the output for each input pixel',
   formula:
     'out[i·s + u·d − p, j·s + v·d − p] += weight[u,v] · x[i,j]; size (in − 1)·s − padding + d·(k − 1) + output padding + 1: ' +
-    '2x2 with a 4x4 kernel and stride 3 gives 7x7',
+    '2x2 with a 4x4 kernel and stride 3 gives 7x7; on a volume, in three directions',
   source:
     'Zeiler et al. 2010; Dumoulin and Visin 2016. By default, each pixel becomes stride x stride pixels, ' +
-    'bilinear (Long, Shelhamer and Darrell 2015) or nearest, with repeated edges',
+    'bilinear (Long, Shelhamer and Darrell 2015) or nearest, with repeated edges. A kernel [C,O,kD,kH,kW], or three numbers for --stride, ' +
+    'take a volume; a kernel [kD,kH,kW] is then applied to each channel',
   group: 'operators',
+  input: isForVolume,
   params: {
-    stride: sides('number of output pixels per input pixel', 1, 2),
+    stride: sides('number of output pixels per input pixel', 1, 2, axes),
     upsample: {
       ...choice('a named kernel for the given stride', ['bilinear', 'nearest']),
       unset: 'bilinear, or none with --kernel',
     },
-    'output-padding': sides('rows and columns added at the bottom and on the right', 0),
+    dilation: { ...perSide('distance between neighbouring taps, in pixels', 1, axes), unset: '1' },
+    padding: {
+      ...numbers(
+        'pixels removed at the edges of the output: one number, y,x or top,bottom,left,right; of a volume z,y,x',
+        '<padding>',
+        { min: 1, max: 4 },
+        { min: 0, whole: true },
+      ),
+      unset: '0',
+    },
+    'output-padding': sides(
+      'rows and columns added at the bottom and on the right; for a volume, also slices at the end',
+      0,
+      0,
+      axes,
+    ),
   },
   kernel: 'optional',
-  takes: ['flip', 'scale', 'normalize', 'bias', 'dilation', 'padding', 'groups'],
+  takes: ['flip', 'scale', 'normalize', 'bias', 'groups'],
   build: ({ kernel, values, settings, full }) => {
-    const stride = pair(values.stride)
-    const outputPadding = pair(values['output-padding'])
-    checkLimit('phases', stride[0] * stride[1], `--stride ${stride}`)
+    const isVolume = isForVolume(values, kernel)
+    const sides = sidesOf(values, isVolume)
+    const { stride } = sides
+    checkLimit('phases', product(stride), `--stride ${stride}`)
+    const kind = values.upsample ?? 'bilinear'
     if (kernel === undefined) {
       const why = 'needs a --kernel: the named kernels already fit their stride'
-      refuseOptions(settings, ['flip', 'normalize', 'dilation', 'padding', 'groups'], why)
-      if (outputPadding.some((n) => n > 0)) throw new ConvoError('E_OPTION', `--output-padding ${why}`)
-      return upsamplingStep(values.upsample ?? 'bilinear', stride, settings, full)
-    }
-    if (values.upsample !== undefined) throw notWithKernel(`upsample ${values.upsample}`)
+      const { padding, dilation } = values
+      refuseOptions(settings, ['flip', 'normalize', 'groups'], why)
+      for (const [name, list] of Object.entries({ padding, dilation, 'output-padding': sides.outputPadding }))
+        if (list?.some((n) => n > 0)) throw new ConvoError('E_OPTION', `--${name} ${why}`)
+    } else if (values.upsample !== undefined) throw notWithKernel(`upsample ${values.upsample}`)
+    const own = kernel ?? upsamplingKernel(kind, stride)
+    const padding = kernel === undefined ? stride.map((s) => upsamplingCrop(kind, s)) : sides.padding
+    const how: Transposing = { ...settings, usual: 'constant', full, sides: { ...sides, padding } }
+    const isEdged = kernel === undefined && kind !== 'nearest'
+    // what takes flat areas to zero would take alpha there too
+    const keepsFlat = kernel === undefined || !sumsToZero({ form: 'dense', kernel })
     return {
-      // what takes flat areas to zero would take alpha there too
-      acts: kernel.shape.length === 2 && !sumsToZero({ form: 'dense', kernel }) ? 'each' : 'colour',
-      apply: (x, engine) =>
-        transposePicture(engine, x, kernel, { ...settings, stride, usual: 'constant', full }, outputPadding),
+      acts: own.shape.length === stride.length && keepsFlat ? 'each' : 'colour',
+      ...(isVolume && {
+        volume: 'whole',
+        sized([channels = 1, ...size]) {
+          const x = pendingTensor([channels, ...size.map((n) => (isEdged ? n + 2 : n))])
+          const { filters, axes } = transpositionBy(own, x, how).t
+          return [filters, ...axes.map(({ output }) => output)]
+        },
+      }),
+      async apply(x, engine) {
+        if (isVolume && x.shape.length === 3) {
+          for (const list of sidedOf(values)) flatPair(list)
+          throw wrongRank('transposed', own, 'rank 2, 3 or 4 on a picture', {})
+        }
+        return transposePicture(engine, isEdged ? await edged(engine, x) : x, own, how)
+      },
     }
   },
   layer: {
@@ -124,21 +173,46 @@ export const transposedCommand = operator({
       shape.length < 4
         ? undefined
         : { filters: shape[1]! * groups, seen: shape[0]!, of: channels, groups: 1 },
-    of({ kernel, settings, values, isTextbook }) {
-      const stride = pair(values.stride)
+    of({ kernel, settings, values, shape, isTextbook }) {
+      const isVolume = isForVolume(values, kernel)
+      const { stride, dilation, padding, outputPadding } = sidesOf(values, isVolume)
+      // the slices of a volume that meet it one by one are a volume that is met one deep
+      const deep = <T>(list: readonly T[], one: T) =>
+        shape.length === 4 && !isVolume ? [one, ...list] : list
+      const none: readonly [number, number] = [0, 0]
+      const sides = { stride: deep(stride, 1), outputPadding: deep(outputPadding, 0) }
       if (kernel !== undefined || (isTextbook && values.upsample === undefined)) {
-        const bank = correlationLayer(eachOwn(kernel), settings)
-        return { padding: 0, ...bank, stride, outputPadding: pair(values['output-padding']) }
+        const own = kernel && (isVolume ? kernel : eachOwn(kernel))
+        const { groups } = settings
+        return {
+          kernel: own && { ...own, shape: [...own.shape.slice(0, -2), ...deep(own.shape.slice(-2), 1)] },
+          each: kernel?.shape.length === stride.length,
+          ...sides,
+          dilation: deep(dilation, 1),
+          padding: deep(padding, none),
+          groups,
+        }
       }
       const kind = values.upsample ?? 'bilinear'
-      const size = stride.map((s) => upsamplingRow(kind, s).length)
-      const padding = stride.map((s, i) => upsamplingCrop(kind, size[i]!, s))
-      return { each: true, size, stride, padding, edge: kind === 'nearest' ? 0 : 1 }
+      const [edge, size] = [kind === 'nearest' ? 0 : 1, stride.map((s) => upsamplingRow(kind, s).length)]
+      return {
+        each: true,
+        ...sides,
+        size: deep(size, 1),
+        padding: deep(
+          stride.map((s) => upsamplingCrop(kind, s)),
+          none,
+        ),
+        edge: deep(
+          size.map(() => edge),
+          0,
+        ),
+      }
     },
     axis(label, input, kernel, choice, { edge = 0, outputPadding = 0 }, index) {
       const padding = numbersOnly(choice.padding, 'a transposed convolution')
-      const how = { ...choice, padding, outputPadding: added(outputPadding)[index]! }
-      return transposedAxis(label, input + 2 * edge, kernel, how)
+      const how = { ...choice, padding, outputPadding: at(outputPadding, index) }
+      return transposedAxis(label, input + 2 * at(edge, index), kernel, how)
     },
     weights(s) {
       const { channels: c, filters: o, groups: g, kernel: k } = s
@@ -149,13 +223,14 @@ export const transposedCommand = operator({
     multiplications: (s, weights) => everywhere(s, weights, 'input'),
     sized(
       { input, kernel, stride, dilation, before, after, output },
-      { edge = 0, outputPadding = 0 },
+      { edge: edges = 0, outputPadding = 0 },
       index,
     ) {
+      const edge = at(edges, index)
       const size = edge === 0 ? input : `${input} + ${2 * edge}`
       return {
         formula: `(in ${edge === 0 ? '' : '+ edge '}− 1)·stride − padding + dilation·(k − 1) + output padding + 1`,
-        filled: `(${size} − 1)·${stride} − ${before + after} + ${dilation}·(${kernel} − 1) + ${added(outputPadding)[index]} + 1 = ${output}`,
+        filled: `(${size} − 1)·${stride} − ${before + after} + ${dilation}·(${kernel} − 1) + ${at(outputPadding, index)} + 1 = ${output}`,
       }
     },
     reach: (_, { kernel, dilation, stride }) => Math.ceil(extent(kernel, dilation) / stride),
@@ -170,108 +245,72 @@ export const transposedCommand = operator({
   ],
 })
 
-/** Output padding of rows and columns. */
-const added = (given: PerAxis) => perAxis('outputPadding', given, 2, 0)
-
-/** The kernels that a transposed convolution upsamples with, by name, for any stride. */
-type Upsampling = 'bilinear' | 'nearest'
-
-/**
- * The weights along one axis: `nearest` repeats a sample `stride` times; `bilinear` is the tent 1 − |i − middle| / stride
- * of 2·stride − stride mod 2 taps (Long, Shelhamer and Darrell 2015), so that the shares that reach one output sum to 1.
- */
-function upsamplingRow(kind: Upsampling, stride: number): Float64Array {
-  if (kind === 'nearest') return new Float64Array(stride).fill(1)
-  const length = 2 * stride - (stride % 2)
-  const middle = (length - 1) / 2
-  return Float64Array.from({ length }, (_, i) => 1 - Math.abs(i - middle) / stride)
-}
-
-/**
- * What is cut off an axis, so that `stride` samples are left of each. `bilinear` is given the edge repeated once around:
- * the first stride samples of what comes out belong to that edge, and half a tent before.
- */
-function upsamplingCrop(
-  kind: Upsampling,
-  length: number,
-  stride: number,
-): readonly [before: number, after: number] {
-  if (kind === 'nearest') return [0, 0]
-  const overhang = length - stride
-  const before = Math.ceil(overhang / 2)
-  return [stride + before, stride + overhang - before]
-}
-
-/** Every pixel becomes stride x stride pixels. */
-function upsamplingStep(
-  kind: Upsampling,
-  stride: readonly [number, number],
-  settings: KernelOptions,
-  full: FullScale,
-): Step {
-  const [col, row] = [upsamplingRow(kind, stride[0]), upsamplingRow(kind, stride[1])]
-  const plane = makeKernel(
-    [col.length, row.length],
-    Array.from(col).flatMap((a) => Array.from(row, (b) => a * b)),
-  )
-  const padding = [
-    upsamplingCrop(kind, col.length, stride[0]),
-    upsamplingCrop(kind, row.length, stride[1]),
-  ] as const
-  const options = {
-    bias: settings.bias,
-    scale: settings.scale,
-    stride,
-    padding,
-    usual: 'constant',
-    full,
-  } as const
+/** The numbers of each axis, of which a volume has three. */
+function sidesOf(values: Sided, isVolume: boolean) {
+  const { stride, dilation = [1], padding = [0], 'output-padding': added } = values
+  const sides = (list: readonly number[], neutral: number): readonly number[] =>
+    isVolume ? triple(list, neutral) : pair(list)
+  const [top = 0, bottom = 0, left = 0, right] = padding
+  if (isVolume && right !== undefined)
+    throw new ConvoError('E_OPTION', `--padding ${padding} is for pictures, and the input is a volume`, {
+      fix: '1 to 3 numbers',
+    })
   return {
-    acts: 'each',
-    async apply(x, engine) {
-      const edged = kind === 'nearest' ? x : await engine.layer('edged', [x], {})
-      return transposePicture(engine, edged, plane, options, [0, 0])
-    },
+    stride: sides(stride, 1),
+    dilation: sides(dilation, 1),
+    padding:
+      right === undefined
+        ? sides(padding, 0).map((n) => [n, n] as const)
+        : ([
+            [top, bottom],
+            [left, right],
+          ] as const),
+    outputPadding: sides(added, 0),
   }
 }
 
-/** x [C,H,W] by a kernel [kH,kW] for every channel, [C,kH,kW] into one, or [C,O/groups,kH,kW]; then / scale + bias. */
+/** What a list or a number for all has for an axis. */
+const at = (list: PerAxis, index: number): number => (typeof list === 'number' ? list : list[index]!)
+
+/** The options, and the numbers of each axis. */
+type Transposing = Omit<BankOptions, 'stride' | 'dilation' | 'padding'> & {
+  readonly sides: Required<Pick<TransposeOptions, 'stride' | 'dilation' | 'padding' | 'outputPadding'>>
+}
+
+/** The weights of a kernel over x, and the numbers of the transposition. @throws ConvoError E_SHAPE, E_ARGUMENT, E_OPTION */
+function transpositionBy(kernel: Kernel, x: Tensor, { sides, ...options }: Transposing) {
+  const [channels = 1, ...size] = x.shape
+  const spatial = size.length as 2 | 3
+  const { shape } = kernel
+  const isEach = shape.length === spatial
+  if (spatial === 3 && !isEach && shape.length !== 5)
+    throw wrongRank('transposed', kernel, 'rank 3, [kD,kH,kW], or rank 5 for a volume', {})
+  if (isEach && options.groups !== undefined) {
+    throw new ConvoError(
+      'E_OPTION',
+      `--groups ${options.groups} needs a bank of filters, but this kernel is applied to each channel`,
+    )
+  }
+  const own = isEach ? forEachChannel(kernel, channels) : (eachOwn(kernel) ?? kernel)
+  const bank = bankOf(own, own.shape, options, spatial)
+  const groups = isEach ? channels : options.groups
+  return { bank, t: transpositionOf(spatial, x, bank.weight, { ...sides, groups }) }
+}
+
+/**
+ * x [C,H,W] by a kernel [kH,kW] for every channel, [C,kH,kW] into one, or [C,O/groups,kH,kW]; a volume [C,D,H,W] by
+ * [kD,kH,kW] for every channel or [C,O/groups,kD,kH,kW]; then / scale + bias.
+ */
 async function transposePicture(
   engine: Engine,
   x: Tensor,
   kernel: Kernel,
-  options: BankOptions,
-  outputPadding: readonly number[],
+  options: Transposing,
 ): Promise<Tensor> {
-  const channels = x.shape[0]!
-  const { shape } = kernel
-  if (shape.length > 4) throw wrongRank('transposed', kernel, 'rank 2, 3 or 4', {})
-  const isPlane = shape.length === 2
-  if (isPlane && options.groups !== undefined) {
-    throw new ConvoError(
-      'E_OPTION',
-      `--groups ${options.groups} needs a bank of filters, but this kernel is a single plane`,
-    )
-  }
-  const planes = isPlane ? depthwiseBank('transposed', kernel, channels) : { kernel, shape }
-  const bank = bankOf(
-    planes.kernel,
-    shape.length === 3 ? [shape[0]!, 1, shape[1]!, shape[2]!] : planes.shape,
-    options,
-  )
-  const { stride = [1, 1], dilation = [1, 1] } = options
-  const padding = options.padding?.map((p): readonly [number, number] => {
-    if (typeof p !== 'string') return p
-    throw new ConvoError(
-      'E_OPTION',
-      `--padding ${p} does not apply to transposed, where padding is removed from the output`,
-      { fix: 'numbers' },
-    )
-  })
-  const groups = isPlane ? channels : options.groups
-  const t = transpositionOf(2, x, bank.weight, { stride, dilation, padding, outputPadding, groups })
-  // Where a flat area is painted, stride x stride kernels share each output.
-  const finish = finishOf(filterMajor(bank, t), t.filters, options, stride[0] * stride[1])
+  const { bank, t } = transpositionBy(kernel, x, options)
+  // Where a flat area is painted, as many kernels share each output as it has phases.
+  const phases = t.axes.reduce((all, { stride }) => all * stride, 1)
+  const finish = finishOf(filterMajor(bank, t), t.filters, options, phases)
   return finished(engine, await engine.transpose(x, bank.weight, undefined, t), finish)
 }
 

@@ -17,7 +17,7 @@ import {
   type Samples,
 } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import type { Layout } from './settings.ts'
+import type { Layout } from './run-settings.ts'
 
 /** How an array is to be read. */
 export type ArrayOptions = {

@@ -2,7 +2,7 @@ import { lumaOf } from '../definition/blend.ts'
 import { ConvoError } from '../error.ts'
 import { leveled, picked } from '../graph/narrow.ts'
 import { layerNode, type Node, nodeOf, planesNode, sourceNode, traced } from '../graph/node.ts'
-import { decode } from '../image/decode.ts'
+import { decode, readHeader } from '../image/decode.ts'
 import { levelsOf } from '../run/graph.ts'
 import type { Source } from '../run/graph-run.ts'
 import type { Session } from '../run/pool.ts'
@@ -60,13 +60,14 @@ export async function beginBlending(
   const { source, channels } = tonedSource(task, picture)
   const input = sourceNode([channels, picture.height, picture.width])
   checkRegion(task, picture)
-  const mask = compute === undefined ? undefined : await maskOf(task, picture)
+  const { mask, note } = compute === undefined ? {} : await maskOf(task, picture)
   const isLuma = settings['channels-of'] === 'luma' && input.shape[0] > 2
   const blending = { source, input, isLuma, ...(mask !== undefined && { mask }) }
-  if (!isLuma) return { state, blending }
+  const noted = note === undefined ? state : { ...state, notes: [...state.notes, note] }
+  if (!isLuma) return { state: noted, blending }
   const out = traced(layerNode('luma', [input], {}))
   const lumas: Pending = { kind: 'graph', out, source, full: picture.full, isPicture: true }
-  return { state: { ...state, data: lumas }, blending }
+  return { state: { ...noted, data: lumas }, blending }
 }
 
 type Size = { readonly width: number; readonly height: number }
@@ -80,20 +81,25 @@ function checkRegion({ settings: { region }, input }: PictureTask, { width, heig
   })
 }
 
-/** The mask as weights of 0..1: its luma times its alpha. @throws ConvoError E_SHAPE for one of another size */
+/**
+ * The mask as weights of 0..1: its luma times its alpha. Of a mask of as many pages as the input the one of the same number,
+ * else the first.
+ *
+ * @throws ConvoError E_SHAPE for one of another size
+ */
 async function maskOf(
-  { settings, input }: PictureTask,
+  { settings, input, at }: PictureTask,
   { width, height }: Size,
-): Promise<Tensor | undefined> {
-  if (settings.mask === undefined) return undefined
+): Promise<{ readonly mask?: Tensor; readonly note?: string }> {
+  if (settings.mask === undefined) return {}
   if (settings.mask === '-' && input === '-')
     throw new ConvoError('E_OPTION', 'standard input is the picture, and cannot be the mask too', {
       fix: 'a file as the mask',
     })
-  const picture = await decode(await sourceOf(settings.mask), {
-    ...limitsOf({ ...settings, page: undefined }),
-    name: inputName(settings.mask),
-  })
+  const source = await (at?.mask ?? sourceOf)(settings.mask)
+  const options = { ...limitsOf({ ...settings, page: undefined }), name: inputName(settings.mask) }
+  const isPaged = at !== undefined && (await readHeader(source, options)).pages === at.count
+  const picture = await decode(source, isPaged ? { ...options, page: at.page } : options)
   if (picture.width !== width || picture.height !== height) {
     throw new ConvoError('E_SHAPE', `the mask ${settings.mask} has a different size than ${input}`, {
       why: `${settings.mask}: ${picture.width}x${picture.height}, ${input}: ${width}x${height}`,
@@ -109,7 +115,9 @@ async function maskOf(
     const share = hasAlpha(channels) ? data[at + colours]! / full : 1
     weights[i] = Math.min(1, Math.max(0, (level / full) * share)) || 0
   }
-  return new Tensor([1, height, width], weights)
+  const mask = new Tensor([1, height, width], weights)
+  if (isPaged || picture.pages === 1) return { mask }
+  return { mask, note: `only the first of the ${picture.pages} pages of ${options.name} is used as the mask` }
 }
 
 /** A gray result, as edges are, as one of as many channels as a picture in colour. */

@@ -14,8 +14,8 @@ import {
   rangeOf,
   taskOf,
 } from './job.ts'
-import { type Known, knownOf } from './known.ts'
-import { isSliceList, leftOutOf, slicePaths } from './load.ts'
+import { type Known, knownOf, knownVolume } from './known.ts'
+import { leftOutOf } from './load.ts'
 import { type Memory, memoryOf } from './memory.ts'
 import { holdsFloats } from './output.ts'
 import { keepsPages } from './paged.ts'
@@ -50,10 +50,7 @@ export type DryRun = {
 export async function dryRun(job: PictureJob): Promise<DryRun> {
   const task = taskOf(job)
   const { settings } = job
-  const isList = job.given === undefined && job.isVolume && (await isSliceList(job.input))
-  const slices = isList ? await slicePaths(job.input) : undefined
-  const one = await knownOf(slices?.[0] ?? job.input, settings, job.given)
-  const known = slices === undefined ? one : { ...one, pages: slices.length }
+  const known = await (job.isVolume ? knownVolume : knownOf)(job.input, settings, job.given)
   const traced = await traceKnown(known, task)
   const { data, plans, notes } = traced.state
   const size = data.kind === 'graph' ? sizeOfMaps(data, task) : sizeOfVolume(data.tensor.shape, task)

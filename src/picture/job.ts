@@ -3,6 +3,7 @@ import { ConvoError } from '../error.ts'
 import { isSameFile } from '../files/output.ts'
 import { noteRead, refuseReplacing } from '../files/reads.ts'
 import type { Light } from '../image/light.ts'
+import type { Source } from '../image/reader.ts'
 import type { FullScale, Step } from '../operators/operator.ts'
 import type { Outcome } from '../run/graph-run.ts'
 import type { Watch } from '../run/pool.ts'
@@ -43,8 +44,12 @@ export type PictureTask = PictureJob & {
   readonly range: Range
   /** False when the range is a default that feature maps may replace. */
   readonly isRangeGiven: boolean
+  /** Called when all is computed and only encoded or written any more: memory and threads are for the next job. */
+  readonly leave?: (() => void) | undefined
   /** The tone curves of the picture, for --linear. */
   readonly light?: Light | undefined
+  /** Of one page of several: which, from 0, and of how many; what is read once gives the mask of all. */
+  readonly at?: { readonly page: number; readonly count: number; mask(path: string): Promise<Source> }
 }
 
 /** What becomes of a picture that is ready to be encoded; returns bytes and what the format could not hold. */

@@ -6,7 +6,7 @@ import type { FullScale } from '../operators/operator.ts'
 import { type Depth, fullOf, fullScale, hasAlpha } from '../tensor/picture.ts'
 import { dataOfArray, type PictureArray } from './array.ts'
 import { type InMemory, loadArray, type Opened, openInput } from './input.ts'
-import { checkApplies, coloursOf, limitsOf, pageNote } from './load.ts'
+import { checkApplies, coloursOf, isSliceList, limitsOf, pageNote, slicePaths } from './load.ts'
 import type { Settings } from './settings.ts'
 
 /** What is known of data before it is computed; what plans are made of. */
@@ -31,6 +31,13 @@ type Asked = Pick<
   Settings,
   'max-pixels' | 'no-orient' | 'metadata' | 'page' | 'alpha' | 'background' | 'linear' | 'layout' | 'full'
 >
+
+/** The same of a volume, which may be a folder or list of slices: of these the first is looked at, and they are counted. */
+export async function knownVolume(path: string, settings: Asked, given?: Opened | InMemory): Promise<Known> {
+  if (given !== undefined || !(await isSliceList(path))) return knownOf(path, settings, given)
+  const slices = await slicePaths(path)
+  return { ...(await knownOf(slices[0]!, settings)), pages: slices.length }
+}
 
 /** What is known of an input: the header of a picture, or an array, which is read. @throws ConvoError as `decode` does */
 export async function knownOf(path: string, settings: Asked, given?: Opened | InMemory): Promise<Known> {

@@ -1,10 +1,11 @@
 import { directSums } from '../definition/engine.ts'
 import { ConvoError } from '../error.ts'
+import type { NetInputs } from '../net/inputs.ts'
 import type { Model } from '../net/model.ts'
 import { netColours, netRanges } from '../net/network.ts'
 import { heatNames } from '../net/palette.ts'
 import type { Given, Step } from '../operators/operator.ts'
-import { choice, integer, type Params, resolve, text } from '../params.ts'
+import { choice, custom, expected, integer, type Params, resolve, text } from '../params.ts'
 import type { Operation } from './operations.ts'
 import { operationWith } from './operations.ts'
 
@@ -64,11 +65,33 @@ export const netHead = {
   unset: 'the first',
 }
 
+/** Numbers for inputs of the network beside the picture. */
+export const netSet = {
+  ...custom(
+    'numbers for inputs beside the picture, such as the strength of a denoiser, by their names',
+    '<name=n,...>',
+    (given, name): NetInputs => {
+      const pairs = typeof given === 'string' ? given.split(',').map((pair) => pair.split('=')) : []
+      const set = typeof given === 'object' && given !== null ? given : Object.fromEntries(pairs)
+      const isGood = (value: unknown) => `${value}`.trim() !== '' && Number.isFinite(Number(value))
+      const entries = Object.entries(set)
+      if (
+        entries.length === 0 ||
+        pairs.some(({ length }) => length !== 2) ||
+        !entries.every(([, v]) => isGood(v))
+      )
+        throw expected('names with numbers, such as sigma=0.1', name, given)
+      return Object.fromEntries(entries.map(([key, value]) => [key, Number(value)]))
+    },
+  ),
+  unset: 'the picture is the only input',
+}
+
 /** The step of any network, which its file makes. */
 export const netSyntax: Operation = operationWith('net', {
   summary: 'runs a trained network on a picture of any size, without seams',
   source: 'the file of the network',
-  params: { ...netParams, scale: netScale, head: netHead },
+  params: { ...netParams, scale: netScale, head: netHead, set: netSet },
   file: {
     name: 'model',
     sample: 'model.onnx',
@@ -84,7 +107,7 @@ export const netSyntax: Operation = operationWith('net', {
 /** A network as an operation on pictures. */
 export function netOperation(model: Model, name: string): Operation {
   const { files = [] } = model.network
-  const typed = Object.entries({ scale: model.meaning.scale, head: model.head })
+  const typed = Object.entries({ scale: model.meaning.scale, head: model.head, set: typedSet(model.set) })
   return operationWith('net', {
     summary: `runs the network ${name}`,
     source: 'the file of the network',
@@ -126,7 +149,8 @@ function netStep(model: Model, { values, full }: Given<typeof netParams>): Step 
       })
       const { planes, fit } = passed
       isPicture = passed.isPicture
-      notes.push(...passed.notes)
+      // slices of a volume have the same
+      notes.push(...passed.notes.filter((note) => !notes.includes(note)))
       if (
         planes.shape[1] === 1 &&
         planes.shape[2] === 1 &&
@@ -144,12 +168,17 @@ function netStep(model: Model, { values, full }: Given<typeof netParams>): Step 
   }
 }
 
-/** Reads the model of a path, with what was typed for `scale` and `head`. @throws ConvoError */
+const typedSet = (set: NetInputs): string | undefined =>
+  Object.entries(set)
+    .map(([name, value]) => `${name}=${value}`)
+    .join() || undefined
+
+/** Reads the model of a path, with what was typed for `scale`, `head` and `set`. @throws ConvoError */
 export async function openModel(path: string, typed: Readonly<Record<string, unknown>>): Promise<Model> {
-  const { scale, head } = resolve(
-    { scale: netScale, head: netHead },
+  const { scale, head, set } = resolve(
+    { scale: netScale, head: netHead, set: netSet },
     Object.fromEntries(
-      ['scale', 'head'].flatMap((key) => (typed[key] === undefined ? [] : [[key, typed[key]]])),
+      ['scale', 'head', 'set'].flatMap((key) => (typed[key] === undefined ? [] : [[key, typed[key]]])),
     ),
   )
   const [{ readNetwork }, { modelOf }] = await Promise.all([
@@ -158,5 +187,5 @@ export async function openModel(path: string, typed: Readonly<Record<string, unk
   ])
   const network = await readNetwork(path, { ...(scale !== undefined && { scale }) })
   if (network.nodes.length === 0) throw new ConvoError('E_NET_FORMAT', `${path} holds no nodes`)
-  return modelOf(network, head)
+  return modelOf(network, { head, set })
 }

@@ -35,4 +35,5 @@ export const one = (task: PictureTask, output: string): PictureTask => ({
   ...task,
   output,
   series: undefined,
+  leave: undefined,
 })

@@ -2,12 +2,14 @@ import type { Recipe } from '../conv/recipe.ts'
 import { ConvoError, nearest } from '../error.ts'
 import type { Filter } from '../filters/filter.ts'
 import { filters, stepFilters } from '../filters/table.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { activationParam } from '../operators/activation.ts'
 import { operators } from '../operators/index.ts'
 import type { Given, Operator, Step } from '../operators/operator.ts'
 import { recipeStep } from '../operators/recipe.ts'
 import type { Params, Values } from '../params.ts'
-import { correlationSettings, pictureSettings, runSettings } from './settings.ts'
+import { runSettings } from './run-settings.ts'
+import { correlationSettings, pictureSettings } from './settings.ts'
 import { operationHint } from './words/hints.ts'
 
 /** A filter or an operator, as the command line sees it. */
@@ -105,8 +107,11 @@ export const operationWith = (
 })
 
 /** True for an operation that takes all pages or slices of its input. */
-export const takesVolume = ({ input }: Operation, values: Values<Params>): boolean =>
-  typeof input === 'function' ? input(values) : input === 'volume'
+export const takesVolume = (
+  { input }: Operation,
+  values: Values<Params>,
+  kernel: Kernel | undefined,
+): boolean => (typeof input === 'function' ? input(values, kernel) : input === 'volume')
 
 /** The option for a kernel in examples of an operation that needs one. */
 export const sampleKernel = ({ kernel, sample = 'sharpen' }: Operation): readonly string[] =>

@@ -105,20 +105,22 @@ export async function openPng(path: string, shape: PngShape, compression: Compre
   const { add, settled, drain, abort } = inTurn(output)
   let adler = 1
   let bytes = 0
-  const write = (chunks: readonly Uint8Array[]) => {
-    const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
-    bytes += size
-    add(size, async () => {
-      await output.write(chunks)
-      if (!output.holds) chunks.forEach(rejuvenate)
-    })
+  const write = async (chunks: readonly Uint8Array[]) => {
+    for (const { length } of chunks) bytes += length
+    await output.write(chunks)
+    if (!output.holds) chunks.forEach(rejuvenate)
   }
-  write([pngHeader(shape, chunksBeside(shape.meta, shape))])
+  const header = pngHeader(shape, chunksBeside(shape.meta, shape))
+  add(header.length, () => write([header]))
   return {
-    strip: inOrder(({ bytes: deflated = new Uint8Array(), adler: own = 1, length = 0 }, part, parts) => {
+    strip: inOrder(({ packing, bytes: packed, adler: own = 1, length = 0 }, part, parts) => {
       adler = adlerCombine(adler, own, length)
-      const pieces = [...(part === 0 ? [zlibHeader(compression.level)] : []), deflated]
-      write(part === parts - 1 ? [...idatChunk(pieces), pngTrailer(adler)] : idatChunk(pieces))
+      const trailer = part === parts - 1 ? [pngTrailer(adler)] : []
+      add(packed?.length ?? length, async () => {
+        const deflated = packed ?? (await packing) ?? new Uint8Array()
+        const pieces = part === 0 ? [zlibHeader(compression.level), deflated] : [deflated]
+        await write([...idatChunk(pieces), ...trailer])
+      })
     }),
     drain,
     async finish() {
@@ -178,24 +180,27 @@ export async function openTiff(path: string, page: TiffPage, compression: TiffCo
   const whole: Uint8Array[] | undefined = output.writeAt === undefined ? [] : undefined
   let rows = height
   let at = tiffHead(0, isBig).length
-  const write = (bytes: Uint8Array) => {
+  const write = async (bytes: Uint8Array) => {
     const from = at
     const even = bytes.length % 2 === 0 ? bytes : concat([bytes, new Uint8Array(1)])
     at += even.length
     if (whole !== undefined) whole.push(even)
-    else add(even.length, () => output.writeAt?.(even, from))
+    else await output.writeAt?.(even, from)
   }
   return {
-    strip: inOrder(({ bytes = new Uint8Array(), rows: [first, end] = [0, height] }, part) => {
+    strip: inOrder(({ packing, bytes: packed, length = 0, rows: [first, end] = [0, height] }, part) => {
       if (part === 0) rows = end - first
-      places.push([at, bytes.length])
-      write(bytes)
+      add(packed?.length ?? length, async () => {
+        const bytes = packed ?? (await packing) ?? new Uint8Array()
+        places.push([at, bytes.length])
+        await write(bytes)
+      })
     }),
     drain,
     async finish() {
-      const first = at
-      write(tiffDirectory(page, { rows, places }, compression, first, isBig))
       await settled()
+      const first = at
+      await write(tiffDirectory(page, { rows, places }, compression, first, isBig))
       const head = tiffHead(first, isBig)
       if (whole === undefined) await output.writeAt?.(head, 0)
       else await output.write([head, ...whole])

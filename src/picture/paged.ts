@@ -5,8 +5,9 @@ import { encodePages } from '../image/encode.ts'
 import { formatOfPath, type OutputFormat } from '../image/format.ts'
 import type { Header } from '../image/header.ts'
 import type { Probe } from '../image/probe.ts'
+import type { Source } from '../image/reader.ts'
 import type { Picture } from '../tensor/picture.ts'
-import { type Loaded, type Opened, readied } from './input.ts'
+import { type Loaded, type Opened, readied, sourceOf } from './input.ts'
 import type { PageStore, PictureTask, Report } from './job.ts'
 import { limitsOf, treatmentOf } from './load.ts'
 import { checkNumbered, numbered, one } from './numbered.ts'
@@ -114,9 +115,15 @@ export async function runPaged(
     return { bytes: 0, notes: [] }
   }
   const reports: PageReport[] = []
+  let source: Promise<Source> | undefined
+  const mask = (path: string): Promise<Source> => {
+    source ??= sourceOf(path)
+    return source
+  }
   for await (const page of pages) {
+    const at = { page: reports.length, count, mask }
     const own = isApart ? one(task, numbered(task, reports.length + 1, count)) : { ...task, store }
-    reports.push(await run(readied(page, task.input, treatment), own))
+    reports.push(await run(readied(page, task.input, treatment), { ...own, at }))
   }
   const [first, last] = [reports[0], reports.at(-1)]
   invariant(first !== undefined && last !== undefined, 'there is at least one page')

@@ -9,7 +9,7 @@ import { nameOf, type Source } from '../image/reader.ts'
 import { decodePlain } from '../run/png-rows.ts'
 import { optional } from '../text/record.ts'
 import { pagesOfArray, readArray } from './array.ts'
-import type { Layout } from './settings.ts'
+import type { Layout } from './run-settings.ts'
 
 /** How the pages of a file are decoded. */
 export type PageOptions = {

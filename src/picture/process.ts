@@ -1,4 +1,6 @@
 import { confined } from '../conv/plan.ts'
+import { nodeOf } from '../graph/node.ts'
+import { listed } from '../graph/schedule.ts'
 import { linearGamma } from '../image/light.ts'
 import { lightOf } from '../image/profile.ts'
 import { peakOf } from '../image/samples.ts'
@@ -7,6 +9,7 @@ import { isWorthWorkers } from '../run/graph-run.ts'
 import { type Pool, type Session, untilAborted } from '../run/pool.ts'
 import { poolOf } from '../run/shared.ts'
 import { poolEngine } from '../run/tensors.ts'
+import type { PictureMeta } from '../tensor/picture.ts'
 import { expectedSamples, type Loaded, openInput } from './input.ts'
 import { factsOf, type PictureJob, type PictureTask, type Report, taskOf } from './job.ts'
 import {
@@ -25,7 +28,7 @@ import {
 import { holdsFloats } from './output.ts'
 import { openPaged, type PagedInput, runPaged } from './paged.ts'
 import { groundOf } from './recipe.ts'
-import type { Read } from './state.ts'
+import type { Read, State } from './state.ts'
 import { traceJob } from './trace.ts'
 import { openStream, runStream, type VolumeStream } from './volume-stream.ts'
 import { write } from './write.ts'
@@ -96,14 +99,14 @@ function pass(): void {
 type Load = () => Promise<LoadedData | VolumeStream | PagedInput>
 
 function run(task: PictureTask, pool: Pool, began: number, load: Load): Promise<Report> {
-  return pool.exclusive(async (session) => {
+  return pool.exclusive(async (session, leave) => {
     const loaded = await load()
     const report =
       'slabs' in loaded
         ? await runStream(session, poolEngine(pool, session), loaded, task)
         : 'pages' in loaded
           ? await runPaged(loaded, task, (page, own) => runPage(session, pool, page, own))
-          : await runJob(session, pool, loaded, task)
+          : await runJob(session, pool, loaded, { ...task, leave })
     const notes = [...report.notes, ...(task.isVolume ? leftOutOf(task.input) : [])]
     return { ...report, notes, milliseconds: Math.round((performance.now() - began) * 10) / 10 }
   }, task)
@@ -179,7 +182,8 @@ async function runJob(
   const ground = groundOf((graph) => runToTensor(session, graph))
   const { state, blending } = await traceJob(ground, poolEngine(pool, session), met, task)
   const { plans } = state
-  const written = await write(session, state, blending, task, loaded.meta)
+  const painted = ofPalette(state, loaded.meta)
+  const written = await write(session, state, blending, task, painted.meta)
   return {
     operation: task.operation,
     input: inputFacts(task.input, loaded.data),
@@ -190,8 +194,25 @@ async function runJob(
     notes: [
       ...state.notes,
       ...written.notes,
+      ...painted.notes,
       ...(plans.some(({ reason }) => reason === confined) ? [notFiniteNote] : []),
     ],
+  }
+}
+
+/** What goes with the output: the colours of a palette are sRGB, whatever those of the input are. */
+function ofPalette(
+  { data }: State,
+  meta: PictureMeta,
+): { readonly meta: PictureMeta; readonly notes: readonly string[] } {
+  const isPainted =
+    data.kind === 'graph' &&
+    listed(nodeOf(data.out)).some(({ work }) => work.kind === 'layer' && work.name === 'coloured')
+  if (!isPainted) return { meta, notes: [] }
+  const { icc, gamma: _gamma, isLinear: _isLinear, ...rest } = meta
+  return {
+    meta: rest,
+    notes: icc === undefined ? [] : ['the ICC profile was dropped: the colours of a palette are sRGB'],
   }
 }
 

@@ -108,6 +108,7 @@ export async function writeRendering(
   const coding = codingOf(task.settings)
   if (task.store !== undefined || !isStreamed(format, channels, coding)) {
     const made = await toSamples(session, rendering, task, meta)
+    task.leave?.()
     const store = task.store ?? ((path: string, one: Picture) => writePicture(path, one, coding))
     const { bytes, notes } = await store(output, made.picture)
     return { facts: { ...factsOf(output, made.picture), bytes }, outcome: made.outcome, notes }
@@ -119,6 +120,8 @@ export async function writeRendering(
   const file = await openFile(session, output, shape, coding, sink)
   try {
     const outcome = await rendering.run(sink, file.strip, file.drain)
+    // strips of a JPEG are encoded from where they were computed
+    if (format !== 'jpeg') task.leave?.()
     const facts = { ...factsOf(output, shape), bytes: await file.finish() }
     const isRounded = depth === 8 && (task.settings.depth ?? depthOfFull(full)) === 16
     const notes = [

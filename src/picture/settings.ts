@@ -20,10 +20,7 @@ import {
   wordOr,
 } from '../params.ts'
 import { type BorderName, borderName, borders } from '../tensor/border.ts'
-
-/** Where the channels of an array are: `chw` first, as networks have them; `hwc` last, as OpenCV, Pillow and imageio. */
-export const layouts = ['auto', 'hwc', 'chw'] as const
-export type Layout = (typeof layouts)[number]
+import { readingSettings, runSettings } from './run-settings.ts'
 
 /** What to do with the maps of a result that is no gray, RGB or RGBA picture. */
 export type ChannelChoice = (typeof channelWords)[number] | readonly number[]
@@ -32,9 +29,6 @@ const channelWords = ['montage', 'split', 'first'] as const
 const listOfMaps = numbers('', '', { min: 1, max: 4096 }, { min: 0, whole: true })
 
 type Pair = readonly [y: number, x: number]
-
-/** libvips' own limit, and so sharp's. */
-const mostPixels = 268402689
 
 /**
  * How kernels meet a picture. What has no default is `undefined` unless given, so that a kernel file may have its say
@@ -163,11 +157,7 @@ export const pictureSettings = {
     'shared',
   ),
   labels: flag('label the maps of a sheet with their numbers'),
-  layout: choice<Layout>(
-    'order of the axes of a .npy input: hwc has the channels last (OpenCV, Pillow, imageio), chw first; auto guesses from the shape',
-    layouts,
-    'auto',
-  ),
+  layout: readingSettings.layout,
   full: {
     ...number('the value of white in floats and arrays, such as 1, 255 or 4095', undefined, { min: 1e-30 }),
     unset: '255 and 65535 for integers of 8 and 16 bits; 1 for floats within 0..1, otherwise 255',
@@ -185,7 +175,7 @@ export const pictureSettings = {
     choices: ['8', '16', '32'],
     unset: "the input's",
   },
-  'no-orient': flag('ignore the EXIF orientation'),
+  'no-orient': readingSettings['no-orient'],
   compression: {
     ...integer('PNG compression level: 0 is none, 9 is smallest and slowest', undefined, { min: 0, max: 9 }),
     unset: 'a fast level between them',
@@ -219,30 +209,8 @@ export const pictureSettings = {
     metadataModes,
     'keep',
   ),
-  'max-pixels': custom(
-    'refuse pictures with more pixels; accepts suffixes, such as 100M or 2G',
-    '<n>',
-    parseCount,
-    mostPixels,
-  ),
+  'max-pixels': readingSettings['max-pixels'],
   'in-place': flag('allow the output to replace the input file'),
-}
-
-/** How the run itself behaves. */
-export const runSettings = {
-  threads: {
-    ...integer('number of threads', undefined, { min: 1, max: 1024 }),
-    unset: 'one per core',
-  },
-  preview: flag(
-    'show the result in the terminal: as a picture (kitty, iTerm2, sixel) or in half blocks; <output> is then optional',
-  ),
-  force: flag('replace the output even if it may have come from a shell pattern, as in convo sobel *.png'),
-  'dry-run': flag('print what would be computed and how, without doing it'),
-  json: flag('print a report as one JSON object on standard output'),
-  quiet: flag('print errors only'),
-  verbose: flag('print a report on standard error'),
-  debug: flag('print a stack trace if convo itself fails'),
 }
 
 /** Every option that operations share. */
@@ -250,29 +218,6 @@ export const sharedSettings = { ...correlationSettings, ...pictureSettings, ...r
 
 /** The values of the shared options. An option that an operation does not take has its default, or is undefined. */
 export type Settings = Values<typeof sharedSettings>
-
-/** One-letter names of options. */
-export const shortNames: Readonly<Record<string, string>> = {
-  kernel: 'k',
-  quiet: 'q',
-  verbose: 'v',
-  output: 'o',
-  jobs: 'j',
-  recursive: 'r',
-  null: '0',
-}
-
-/** Pairs of options that cannot be used together, and what to do. */
-export const conflicts: readonly (readonly [a: string, b: string, fix: string])[] = [
-  ['scale', 'normalize', 'no --normalize'],
-  ['quiet', 'verbose', 'no --quiet'],
-  ['json', 'verbose', 'no --verbose'],
-  ['preview', 'dry-run', 'no --dry-run'],
-  ['alpha', 'background', 'no --alpha'],
-  ['in-place', 'dry-run', 'no --in-place'],
-  ['quality', 'lossless', 'no --quality'],
-  ['channels-of', 'gray', 'no --gray'],
-]
 
 /** The settings about kernels as operators take them: `undefined` where nothing was said. */
 export function kernelOptions(settings: Settings): KernelOptions {
@@ -353,15 +298,4 @@ function parseDepth(given: unknown, name: string): 8 | 16 | 32 {
   const found = ([8, 16, 32] as const).find((depth) => String(depth) === String(given))
   if (found !== undefined) return found
   throw expected('8, 16 or 32', name, given)
-}
-
-const powers: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9 }
-
-function parseCount(given: unknown, name: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s*([kmg]?)$/i.exec(String(given).trim())
-  const value = match === null ? Number.NaN : Math.round(Number(match[1]) * powers[match[2]!.toLowerCase()]!)
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw expected('a number of pixels of at least 1, as 5000000 or 100M', name, given)
-  }
-  return value
 }

@@ -1,7 +1,7 @@
-import { filterDefaults } from '../conv/plan.ts'
-import type { Engine } from '../definition/engine.ts'
+import { areSmall, type Engine, tiledUpTo, tiledWhere } from '../definition/engine.ts'
 import { ConvoError, invariant, nearest } from '../error.ts'
 import { nodeOf, planesNode, sourceNode, traced, tracer } from '../graph/node.ts'
+import { listed } from '../graph/schedule.ts'
 import { arithmetics, type Kept, type Step } from '../operators/operator.ts'
 import type { Source } from '../run/graph-run.ts'
 import type { PictureMeta } from '../tensor/picture.ts'
@@ -10,7 +10,7 @@ import { type Blending, beginBlending, blendable } from './blend.ts'
 import { covered, mayHide } from './hidden.ts'
 import type { PictureTask, PlanFacts, StepMaker } from './job.ts'
 import { refuseTone } from './load.ts'
-import { filterOf, type Ground, identity, planFacts, planOf, recipeOver, tonedSource } from './recipe.ts'
+import { filterOf, type Ground, planFacts, planOf, recipeOver, tonedSource } from './recipe.ts'
 import {
   dataOf,
   graphOf,
@@ -94,7 +94,9 @@ async function takeStep(
       notes: [...state.notes, ...(step.notes ?? [])],
     }
   }
-  const { data, note } = await overPlanes(ground, engine, state.data, step, task, isFirst, kept)
+  const { isSmall, seen } = smallness(ground, state.data)
+  const own = tiledWhere(tracer, isSmall)
+  const { data, note } = await overPlanes(ground, [own, engine], state.data, step, task, isFirst, kept)
   // what was kept may be computed from the picture though nothing else is any more
   const source = data.source ?? [...kept.sources][0]
   if (step.keeps !== undefined) kept.keep(step.keeps, data.out)
@@ -103,11 +105,30 @@ async function takeStep(
   return {
     data: { ...data, source },
     plans: [...state.plans, ...factsOf(step, data)],
-    notes: [...state.notes, ...(note === undefined ? [] : [note]), ...(step.notes ?? [])],
+    notes: [...state.notes, ...(note === undefined ? [] : [note]), ...(step.notes ?? []), ...seen()],
     unit,
     kept: named,
   }
 }
+
+/** Whether what steps meet is finite, looked at when that counts, and what the user should know of it. */
+function smallness({ compute, peak }: Ground, { source, out }: Pending) {
+  let isSmall: boolean | undefined
+  const look = (): boolean => {
+    if (source?.picture.depth === 32 && !(peak(source.picture) < tiledUpTo)) return false
+    return listed(nodeOf(out)).every(({ work }) => work.kind !== 'planes' || areSmall(work.data))
+  }
+  return {
+    isSmall(): boolean {
+      isSmall ??= compute === undefined || look()
+      return isSmall
+    },
+    seen: () => (isSmall === false ? [directNote] : []),
+  }
+}
+
+const directNote =
+  "some samples are not finite or very large, and Winograd's algorithm would spread them: the slower direct sums were used"
 
 /** Which arithmetic a step runs. */
 const factsOf = (step: Step, made: Pick<Pending, 'out' | 'source'>): PlanFacts[] =>
@@ -141,30 +162,39 @@ type Made = { readonly data: Pending; readonly note?: string }
 
 async function overPlanes(
   ground: Ground,
-  eager: Engine,
+  [tracing, eager]: readonly [tracer: Engine, eager: Engine],
   given: Pending,
   step: Step,
   task: PictureTask,
   isFirst: boolean,
   kept: Kept,
 ): Promise<Made> {
-  const before = step.acts === 'pixels' ? given : await toned(ground, given, task, isFirst)
+  const before = step.acts === 'pixels' ? given : toned(given, task, isFirst)
   const { full } = before
   const recipe: Engine['recipe'] = async (x, one, options) => {
     return traced(await recipeOver(ground, { ...before, out: x }, one, options, task, isFirst))
   }
-  const engine = step.acts === 'pixels' ? { ...tracer, recipe } : tracer
+  const engine = step.acts === 'pixels' ? { ...tracing, recipe } : tracing
   const made = (out: Tensor, isPicture: boolean, isMoved = false): Made => ({
     data: { kind: 'graph', out, source: before.source, full: step.full ?? full, isPicture, isMoved },
   })
   const apply = async (x: Tensor): Promise<Tensor> => {
     const whole = async (out: Tensor) => ground.compute?.(graphOf({ ...before, out }))
-    if (step.seesAll) {
-      const seen = await whole(x)
+    const all = async (part: Tensor): Promise<Tensor> => {
+      const seen = await whole(part)
       return traced(
-        planesNode(seen === undefined ? unseen(x) : settled(await step.apply(seen, eager, kept), step)),
+        planesNode(seen === undefined ? unseen(part) : settled(await step.apply(seen, eager, kept), step)),
       )
     }
+    if (step.seesAll === 'alone') {
+      let planes: Tensor | undefined
+      for (let c = 0; c < x.shape[0]!; c++) {
+        const one = await all(await tracer.layer('select', [x], { first: c, count: 1 }))
+        planes = planes === undefined ? one : await tracer.layer('join', [planes, one], { gain: [1, 1] })
+      }
+      return planes!
+    }
+    if (step.seesAll) return all(x)
     const out = await step.apply(x, engine, kept)
     if (step.settle === undefined) return out
     const seen = await whole(out)
@@ -203,14 +233,9 @@ async function overPlanes(
 const settled = (out: Tensor, { settle }: Step): Tensor => settle?.(out) ?? out
 
 /** The data with the tones that the first step of a job meets. */
-async function toned(ground: Ground, data: Pending, task: PictureTask, isFirst: boolean): Promise<Pending> {
-  const { gray, linear } = task.settings
+function toned(data: Pending, task: PictureTask, isFirst: boolean): Pending {
   const picture = isFirst ? pictureOf(data) : undefined
   if (picture === undefined) return data
-  if (isTransparent(data) && (gray || linear)) {
-    const out = traced(await recipeOver(ground, data, identity, filterDefaults, task, true))
-    return { ...data, out }
-  }
   const { source, channels } = tonedSource(task, picture)
   return { ...data, out: traced(sourceNode([channels, picture.height, picture.width])), source }
 }
@@ -251,8 +276,10 @@ async function overVolume(
   const plans = factsOf(step, { out: x })
   if (ground.compute === undefined) {
     const { slice: [filters, ...size] = [channels, 2 ** 14, 2 ** 14], axis } = step.slabs?.(x.shape) ?? {}
-    const tensor = unseen({ shape: [filters, axis?.output ?? depth, ...size] })
-    return { data: { kind: 'volume', tensor, full: own, isUnsized: isUnsized || axis === undefined }, plans }
+    const sized = step.sized?.(x.shape)
+    const tensor = unseen({ shape: sized ?? [filters, axis?.output ?? depth, ...size] })
+    const isOpen = isUnsized || (axis ?? sized) === undefined
+    return { data: { kind: 'volume', tensor, full: own, isUnsized: isOpen }, plans }
   }
   const apply = async (slice: Tensor) => settled(await step.apply(slice, engine, kept), step)
   const y = step.volume === 'whole' ? await apply(x) : await sliceBySlice(x, apply)

@@ -12,6 +12,8 @@ export type Arena = {
   readonly memory: WebAssembly.Memory
   /** An address divisible by 64 with `bytes` bytes and 64 more behind them, that loops may read and write past the end. */
   alloc(bytes: number): Address
+  /** Where an array is, if it is in this memory. */
+  addressOf(values: ArrayBufferView): Address | undefined
   mark(): number
   release(mark: number): void
 }
@@ -20,6 +22,8 @@ export type Arena = {
 export function createArena(): Arena {
   const memory = new WebAssembly.Memory({ initial: 16, maximum: maximumPages, shared: true })
   let top = firstAddress
+  // the memory shows another buffer once it has grown, and arrays keep theirs
+  const buffers = new WeakSet<ArrayBufferLike>([memory.buffer])
   return {
     memory,
     alloc(bytes) {
@@ -27,9 +31,11 @@ export function createArena(): Arena {
       const end = Math.ceil((address + bytes + 64) / 64) * 64
       const missing = Math.ceil((end - memory.buffer.byteLength) / page)
       if (missing > 0) grow(memory, missing, bytes)
+      buffers.add(memory.buffer)
       top = end
       return address
     },
+    addressOf: ({ buffer, byteOffset }) => (buffers.has(buffer) ? (byteOffset as Address) : undefined),
     mark: () => top,
     release(mark) {
       top = mark

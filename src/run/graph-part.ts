@@ -22,6 +22,7 @@ import { floatRowBytes, prepareSink } from './graph-sink.ts'
 import { prepareLayer } from './layer-loops.ts'
 import type { RunPart } from './part.ts'
 import { prepareRows } from './picture.ts'
+import { inPieces, type Pace, paceOf } from './pieces.ts'
 import { type Compute, type PlacedRows, rowAt } from './placed-rows.ts'
 import { prepareWindows } from './ranked.ts'
 import { type PictureRows, pictureRows } from './rows.ts'
@@ -29,12 +30,17 @@ import { prepareSimilarity } from './similarity.ts'
 import { sourceRows } from './source-rows.ts'
 import { prepareWinograd } from './winograd-rows.ts'
 
-/** Computes strips of a graph: the rows of each step that the strip needs, step by step, then the sink. */
+/**
+ * Computes strips of a graph: the rows of each step that the strip needs, step by step, then the sink.
+ *
+ * @param caller of the thread that others wait for: it computes piece by piece; alone it leaves packing to other threads
+ */
 export function prepareGraph(
   job: GraphJob,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   scratch: Address,
+  caller?: { readonly isAlone: boolean },
 ): RunPart {
   const { lists, sink, stripRows } = job
   const [, height] = lists[0]!.at(-1)!.shape
@@ -42,22 +48,26 @@ export function prepareGraph(
   const compute = lists.map((steps) =>
     steps.map((step) => prepareStep(job, step, steps, wasm, memory, scratch, picture)),
   )
-  const store = prepareSink(job, wasm, memory, scratch, picture)
+  const store = prepareSink(job, wasm, memory, scratch, picture, caller?.isAlone === true)
+  const paces = lists.map((steps) =>
+    steps.map((step) => (caller && isCut(step) ? paceIn(steps, step) : undefined)),
+  )
 
   /** Computes the rows of a segment and gives them to the sink. */
-  function run(segment: Segment, strip: Strip, part: number): void {
+  function* run(segment: Segment, strip: Strip, part: number): Generator<undefined, void> {
     const { list } = segment
     const steps = lists[list]!
     if (strip.passes !== undefined) {
-      runPasses(segment, steps, compute[list]!, strip, strip.passes, part)
+      yield* runPasses(segment, steps, compute[list]!, strip, strip.passes, part)
       return
     }
     const buffers: PlacedRows[] = []
     for (const [i, buffer] of strip.buffers.entries()) {
       const { shape, inputs, work } = steps[i]!
       const from = inputs.map((input) => buffers[input]!)
+      const pace = paces[list]![i]
       if (work.kind === 'finish') {
-        store.put(segment, from[0], part)
+        yield* inPieces(segment.rows, pace, (rows) => store.put({ ...segment, rows }, from[0], part))
         return
       }
       if (work.kind === 'planes') {
@@ -67,7 +77,8 @@ export function prepareGraph(
       }
       const to = inSink(steps, i) ?? { ...buffer, address: plus(scratch, buffer.address) }
       buffers.push(to)
-      for (const span of buffer.rows) compute[list]![i]!(to, from, span)
+      for (const span of buffer.rows)
+        yield* inPieces(span, pace, (rows) => compute[list]![i]!(to, from, rows))
     }
     store.put(segment, buffers.at(-1)!, part)
   }
@@ -83,14 +94,14 @@ export function prepareGraph(
   }
 
   /** The same in passes: rows that are needed again move to the front, and the new ones go behind them. */
-  function runPasses(
+  function* runPasses(
     segment: Segment,
     steps: StepList,
     computes: readonly Compute[],
     { buffers }: Strip,
     passes: NonNullable<Strip['passes']>,
     part: number,
-  ): void {
+  ): Generator<undefined, void> {
     const now: PlacedRows[] = steps.map(({ work, shape }, i) => {
       if (work.kind !== 'planes') return { ...buffers[i]!, address: plus(scratch, buffers[i]!.address) }
       const pitch = shape[2] * 4
@@ -115,23 +126,39 @@ export function prepareGraph(
         now[i] = { ...now[i]!, rows: [there] }
         if (fresh[1] <= fresh[0]) continue
         const from = inputs.map((input) => now[input]!)
-        computes[i]!(now[i]!, from, fresh)
+        yield* inPieces(fresh, paces[segment.list]![i], (rows) => computes[i]!(now[i]!, from, rows))
       }
       before = turns
     }
     if (steps.at(-1)!.work.kind !== 'finish') store.put(segment, now.at(-1), part)
   }
 
-  return (part) => {
+  return function* (part) {
     const rows: Span = [part * stripRows, (part + 1) * stripRows]
     const segments = segmentsOf(sink, height, rows)
     const strips = segments.map(({ list, rows: own }) => planPart(lists[list]!, own, job.passRows))
     picture.begin(part, stagedRows(lists, segments, strips))
     store.begin(rows)
-    for (const [i, segment] of segments.entries()) run(segment, strips[i]!, part)
+    for (const [i, segment] of segments.entries()) yield* run(segment, strips[i]!, part)
     return store.end(part)
   }
 }
+
+/** Whether fewer rows of a step take less time: an FFT is of a whole strip. */
+const isCut = ({ work }: Listed<PlacedWork>): boolean =>
+  work.kind !== 'planes' &&
+  !('filter' in work && work.filter.stencils.some(({ form }) => form.startsWith('fft')))
+
+const paceIn = (steps: StepList, step: Listed<PlacedWork>): Pace =>
+  paceOf(
+    step,
+    steps.map(({ shape }) => shape),
+    step.work.kind === 'bank'
+      ? rowsAtOnce(step.work.bank)
+      : 'filter' in step.work
+        ? step.work.filter.blockRows
+        : 1,
+  )
 
 /** The rows of the picture that the segments of a part need. */
 export const stagedRows = <B, P, F extends FilterNeeds>(

@@ -238,16 +238,9 @@ function placeWork(
     case 'bank':
       return { kind: 'bank', bank: placeBankRows(arena, work.bank) }
     case 'planes':
-      return {
-        kind: 'planes',
-        data:
-          work.data.buffer === arena.memory.buffer
-            ? (work.data.byteOffset as Address)
-            : work.data.length < sizeOf(shape)
-              ? // in a plan there are no numbers
-                arena.alloc(sizeOf(shape) * 4)
-              : put(arena, work.data),
-      }
+      // in a plan there are no numbers, but they have their place
+      if (work.data.length < sizeOf(shape)) return { kind: 'planes', data: arena.alloc(sizeOf(shape) * 4) }
+      return { kind: 'planes', data: arena.addressOf(work.data) ?? put(arena, work.data) }
     case 'finish':
       invariant(sink.kind === 'picture', 'what is finished is a picture')
       return { kind: 'finish', filter: sink.job }

@@ -4,7 +4,7 @@ import { countMagnitudes, drawLabel, type MapFacts, magnitudeBins, spread } from
 import { createDiscard } from './collect.ts'
 import type { WasmExports } from './engine.ts'
 import type { GraphJob, GraphSink, PlacedPicture, Segment } from './graph-job.ts'
-import type { RunPart } from './part.ts'
+import type { PartResult } from './part.ts'
 import { preparePicture } from './picture.ts'
 import { type PlacedRows, rowAt } from './placed-rows.ts'
 import type { PictureRows } from './rows.ts'
@@ -15,7 +15,7 @@ export type PartSink = {
   begin(rows: Span): void
   /** Rows of a segment; of a picture in any number of pieces. Without `from`, rows of the picture itself. */
   put(segment: Segment, from: PlacedRows | undefined, part: number): void
-  readonly end: RunPart
+  end(part: number): PartResult
 }
 
 /** Bytes of a row of a source as floats, with the room that loops need behind it. */
@@ -36,12 +36,13 @@ export function prepareSink(
   memory: WebAssembly.Memory,
   scratch: Address,
   picture: PictureRows,
+  isAlone: boolean,
 ): PartSink {
   const [channels, height, width] = lists[0]!.at(-1)!.shape
   const pixels = plus(scratch, layout.pixels)
   function finishing({ job }: Extract<GraphSink, { kind: 'picture' | 'sheet' }>) {
     const input = sourceRows(job.plan)
-    return { input, finish: preparePicture(job, wasm, memory, plus(scratch, layout.sink), input) }
+    return { input, finish: preparePicture(job, wasm, memory, plus(scratch, layout.sink), input, isAlone) }
   }
 
   switch (sink.kind) {

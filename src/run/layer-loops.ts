@@ -21,8 +21,7 @@ export function prepareLayer(
   memory: WebAssembly.Memory,
   scratch: Address,
 ): Compute {
-  const isSpread = shapes.some((one) => one.join() !== shape.join())
-  const fast = prepareLoop(work, shape, shapes[0]!, isSpread, wasm, memory, scratch)
+  const fast = prepareLoop(work, shape, shapes, wasm, memory, scratch)
   if (fast !== undefined) return fast
   const data = new Float32Array(memory.buffer)
   return (to, from, span) => {
@@ -67,14 +66,13 @@ const formulaNumbers: { readonly [K in Exclude<FormulaName, 'damped'>]: number }
 function prepareLoop(
   work: LayerWork,
   shape: Shape,
-  given: Shape,
-  /** Whether an input is repeated. */
-  isSpread: boolean,
+  shapes: readonly Shape[],
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   scratch: Address,
 ): Compute | undefined {
   const [, , n] = shape
+  const [given = shape] = shapes
   switch (work.name) {
     case 'affine': {
       const { scale, bias } = work.settings
@@ -82,17 +80,8 @@ function prepareLoop(
     }
     case 'activate':
       return prepareFunction(work.settings, shape, wasm)
-    case 'add':
-    case 'subtract':
-    case 'multiply':
-    case 'divide':
-    case 'smaller':
-    case 'larger': {
-      const operation = operationNumbers[work.name]!
-      return isSpread
-        ? undefined
-        : eachRow(shape, (_, to, a, b) => wasm.operationRow(to, a!, b!, n, operation))
-    }
+    case 'paired':
+      return preparePair(work.settings.operation, shape, shapes, wasm, memory)
     case 'withNumber': {
       const { operation, numbers, isFirst } = work.settings
       const number = operationNumbers[operation]
@@ -130,6 +119,8 @@ function prepareLoop(
       const rows = prepareRanked(shape, work.settings, wasm, memory, scratch)
       return (to, [from], span) => rows(to, from!, span)
     }
+    case 'thinned':
+      return prepareThinned(work.settings, shape, wasm, memory)
     case 'resampledAcross': {
       const rows = prepareAcross(work.settings, shape[0], wasm, memory, scratch)
       return (to, [from], span) => rows(to, from!, span)
@@ -168,6 +159,33 @@ const eachRow =
     }
   }
 
+/** Two samples to one; inputs may be repeated: 64 channels of 512x512, each times a number, take 60 ms instead of 230. */
+function preparePair(
+  operation: OperationName,
+  shape: Shape,
+  [a, b]: readonly Shape[],
+  wasm: WasmExports,
+  memory: WebAssembly.Memory,
+): Compute | undefined {
+  const [channels, , n] = shape
+  const number = operationNumbers[operation]
+  if (number === undefined) return undefined
+  const row = (from: PlacedRows, [many, high]: Shape, c: number, y: number) =>
+    rowAt(from, many === 1 ? 0 : c, high === 1 ? 0 : y)
+  const data = new Float32Array(memory.buffer)
+  const [isFirst, isLast] = [a![2] < n, b![2] < n]
+  return (to, [from, other], [first, end]) => {
+    for (let c = 0; c < channels; c++) {
+      for (let y = first; y < end; y++) {
+        const [p, q] = [row(from!, a!, c, y), row(other!, b!, c, y)]
+        if (isFirst || isLast)
+          wasm.numberRow(rowAt(to, c, y), isFirst ? q : p, n, number, data[(isFirst ? p : q) / 4]!, isFirst)
+        else wasm.operationRow(rowAt(to, c, y), p, q, n, number)
+      }
+    }
+  }
+}
+
 /** A formula over up to four rows: 12 megapixels of `refined` take 30 ms instead of 330. */
 function formulaRows(
   { name, full = 1, by = 0 }: Extract<LayerWork, { name: 'formula' }>['settings'],
@@ -181,6 +199,23 @@ function formulaRows(
   return eachRow(shape, (_, to, a = to, b = a, c = a, d = a) =>
     wasm.formulaRow(to, a, b, c, d, n, formulaNumbers[name], full, number),
   )
+}
+
+/** Ridges of a gradient: canny takes 0.7 s of processor time at 12 megapixels instead of 1.2. */
+function prepareThinned(
+  { low, high }: Extract<LayerWork, { name: 'thinned' }>['settings'],
+  [, height, n]: Shape,
+  wasm: WasmExports,
+  memory: WebAssembly.Memory,
+): Compute {
+  const data = new Float32Array(memory.buffer)
+  return (to, [gx, gy], [first, end]) => {
+    for (let y = first; y < end; y++) {
+      const row = rowAt(to, 0, y)
+      if (y === 0 || y === height - 1 || n < 3) data.fill(0, row / 4, row / 4 + n)
+      else wasm.thinRow(row, rowAt(gx!, 0, y), gx!.pitch, rowAt(gy!, 0, y), gy!.pitch, n, low, high)
+    }
+  }
 }
 
 /** Max pooling: windows wholly inside in vectors, the others as the definition has them. */

@@ -5,6 +5,8 @@ import type { MapFacts } from '../image/sheet.ts'
 export type PartResult = {
   /** Deflated rows of a PNG, their Adler-32 and length before; packed rows of a TIFF; or rows of an array as float32 [C][rows][W]. */
   readonly bytes?: Uint8Array
+  /** The bytes, while another thread still packs them. */
+  readonly packing?: Promise<Uint8Array>
   readonly adler?: number
   readonly length?: number
   /** The rows that are done, of samples and of a TIFF. */
@@ -20,8 +22,8 @@ export type PartResult = {
   readonly bins?: readonly Uint32Array[]
 }
 
-/** Computes one part; a promise only where that waits for others than this thread. */
-export type RunPart = (part: number) => PartResult | Promise<PartResult>
+/** Computes one part, and pauses where the thread may do something else. */
+export type RunPart = (part: number) => Generator<undefined, PartResult>
 
 /** Computes `count` output rows from row `y` on and writes their samples at `to`, `pitch` bytes apart. */
 export type RowsOf = (y: number, count: number, tileFirst: number, to: Address, pitch: number) => void

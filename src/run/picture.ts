@@ -1,8 +1,8 @@
 import { type Reach, reachOf, tileRows } from '../conv/reach.ts'
 import { type Address, noBlock, plus } from '../graph/address.ts'
 import type { Span } from '../graph/spans.ts'
-import { deflateSlowly, deflateStrip, isSlow } from '../image/png.ts'
-import { packStrip } from '../image/tiff-pack.ts'
+import { deflateAside, deflateSlowly, deflateStrip, isSlow } from '../image/png.ts'
+import { packStrip, packStripAside } from '../image/tiff-pack.ts'
 import { borders } from '../tensor/border.ts'
 import { type Accumulator, prepareAccumulator } from './accumulate.ts'
 import { createDiscard } from './collect.ts'
@@ -11,7 +11,7 @@ import { viewOf, type WasmExports } from './engine.ts'
 import { prepareFinish } from './finish.ts'
 import { prepareGather } from './gather.ts'
 import { prepareOwnColours } from './own-colours.ts'
-import type { PartResult, RowsOf, RunPart } from './part.ts'
+import type { PartResult, RowsOf } from './part.ts'
 import type { Sink, StencilJob } from './picture-job.ts'
 import { prepareCopy, prepareShortcut } from './shortcut.ts'
 import type { SourceRows } from './source-rows.ts'
@@ -21,7 +21,7 @@ export type PicturePart = {
   /** Gather, accumulate, combine, finish. */
   rows(span: Span, part: number): void
   /** Hands the part to the sink. */
-  readonly end: RunPart
+  end(part: number): PartResult
 }
 
 /** Gets a thread ready for the parts of a picture. */
@@ -31,11 +31,12 @@ export function preparePicture(
   memory: WebAssembly.Memory,
   scratch: Address,
   input: SourceRows,
+  isAlone: boolean,
 ): PicturePart {
   const { plan, layout, sink } = job
   const compute = prepareRows(job, wasm, memory, scratch, input)
   const copy = prepareCopy(job, wasm, input)
-  const emit = prepareEmit(job, wasm, memory, scratch)
+  const emit = prepareEmit(job, wasm, memory, scratch, isAlone)
   const rowBytes = plan.outWidth * job.tileChannels * 4
   const pitch = plan.outWidth * job.tileChannels
   let counts: PartResult = {}
@@ -57,10 +58,7 @@ export function preparePicture(
       const y = part * plan.stripRows
       const rows = Math.min(plan.stripRows, plan.outHeight - y)
       if (copy !== undefined && sink.kind === 'samples') return { ...own, rows: [y, y + rows] }
-      const emitted = emit(part, rows)
-      return emitted instanceof Promise
-        ? emitted.then((bytes) => ({ ...own, ...bytes }))
-        : { ...own, ...emitted }
+      return { ...own, ...emit(part, rows) }
     },
   }
 }
@@ -151,15 +149,21 @@ function generalRows(
 /** Bits of the samples of a sink that takes whole ones or floats. */
 const depthOf = (sink: Sink): 8 | 16 | 32 => ('depth' in sink ? sink.depth : 32)
 
-type Emit = (part: number, rows: number) => PartResult | Promise<PartResult>
+type Emit = (part: number, rows: number) => PartResult
 
 /** What becomes of the finished rows of a part. */
-function prepareEmit(job: StencilJob, wasm: WasmExports, memory: WebAssembly.Memory, scratch: Address): Emit {
+function prepareEmit(
+  job: StencilJob,
+  wasm: WasmExports,
+  memory: WebAssembly.Memory,
+  scratch: Address,
+  isAlone: boolean,
+): Emit {
   const { plan, layout, sink, tileChannels } = job
   const out = plus(scratch, layout.out)
   switch (sink.kind) {
     case 'png':
-      return pngStrip(job, sink, wasm, memory, scratch)
+      return pngStrip(job, sink, wasm, memory, scratch, isAlone)
     case 'samples': {
       const bytes = (plan.outWidth * tileChannels * depthOf(sink)) / 8
       return (part, rows) => {
@@ -180,9 +184,15 @@ function prepareEmit(job: StencilJob, wasm: WasmExports, memory: WebAssembly.Mem
           const at = out + r * layout.outPitch
           packed.set(from.subarray(at, at + bytes), r * bytes)
         }
-        const strip = packStrip(packed, bytes, tileChannels, depth, sink.compression)
-        discard(packed.length + strip.length)
-        return { bytes: strip, rows: [first, first + rows] }
+        const span = [first, first + rows] as const
+        discard(2 * packed.length)
+        if (isAlone && sink.compression === 'deflate')
+          return {
+            packing: packStripAside(packed, bytes, tileChannels, depth),
+            length: packed.length,
+            rows: span,
+          }
+        return { bytes: packStrip(packed, bytes, tileChannels, depth, sink.compression), rows: span }
       }
     }
     case 'array':
@@ -205,22 +215,26 @@ function prepareEmit(job: StencilJob, wasm: WasmExports, memory: WebAssembly.Mem
 
 const discard = createDiscard()
 
-/** Filters and deflates the rows of a strip; the strips joined are one zlib stream. */
+/**
+ * Filters and deflates the rows of a strip; the strips joined are one zlib stream. A thread that computes alone leaves deflating
+ * to another, and computes on.
+ */
 function pngStrip(
   job: StencilJob,
   { compression, depth }: Extract<Sink, { kind: 'png' }>,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   scratch: Address,
+  isAlone: boolean,
 ): Emit {
   const { layout } = job
   const bpp = (job.tileChannels * depth) / 8
   const rowBytes = job.plan.outWidth * bpp
   const out = plus(scratch, layout.out)
   const filtered = plus(scratch, layout.filtered)
-  const packed = (bytes: Uint8Array, adler: number, length: number): PartResult => {
+  const packed = (bytes: Uint8Array): Uint8Array => {
     discard(2 * bytes.length)
-    return { bytes, adler, length }
+    return bytes
   }
   return (part, rows) => {
     for (let r = 0; r < rows && depth === 16; r++) {
@@ -243,8 +257,12 @@ function pngStrip(
     const adler = wasm.adler32(filtered, length, 1) >>> 0
     const packing = { ...compression, last: (part + 1) * job.plan.stripRows >= job.plan.outHeight }
     const rowsBytes = new Uint8Array(memory.buffer, filtered, length)
-    if (!isSlow(packing)) return packed(deflateStrip(rowsBytes, packing), adler, length)
-    return deflateSlowly(rowsBytes, packing).then((bytes) => packed(bytes, adler, length))
+    if (!isAlone && !isSlow(packing))
+      return { bytes: packed(deflateStrip(rowsBytes, packing)), adler, length }
+    // the next strip is computed in the same memory meanwhile
+    const packer = isSlow(packing) ? deflateSlowly : deflateAside
+    discard(length)
+    return { packing: packer(rowsBytes.slice(), packing).then(packed), adler, length }
   }
 }
 

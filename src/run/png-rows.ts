@@ -1,8 +1,8 @@
-import { createInflate } from 'node:zlib'
+import { constants, createInflate } from 'node:zlib'
 import { readFileWhole } from '../files/read.ts'
 import { type Address, plus } from '../graph/address.ts'
-import { crc32 } from '../image/png.ts'
 import type { PlainDecoder, PlainPng, PngHead } from '../image/png-head.ts'
+import { crc32 } from '../image/png-parts.ts'
 import type { Source } from '../image/reader.ts'
 import { type Arena, createArena } from './arena.ts'
 import { loadEngine, type WasmExports } from './engine.ts'
@@ -64,8 +64,13 @@ export async function* stripsOf({ source, head }: PlainPng, { arena, wasm }: Ben
   bytes.fill(0, whole, rowsAt)
   // a byte more, so that what is too much shows
   const chunkSize = Math.max(64, Math.min(pieceBytes, height * (rowBytes + 1) + 1))
-  const inflate = createInflate({ chunkSize, readableHighWaterMark: 2 * chunkSize } as object)
-  inflate.end(dataOf(source))
+  const inflate = createInflate({
+    chunkSize,
+    readableHighWaterMark: 2 * chunkSize,
+    flush: constants.Z_FINISH,
+  } as object)
+  // ended when all is there: `end` would wait for the other thread a second time
+  inflate.write(dataOf(source), () => inflate.push(null))
   let [done, filled] = [0, 0]
   try {
     for await (const piece of inflate as AsyncIterable<Buffer>) {

@@ -48,9 +48,9 @@ export type Pool = {
   warm(): void
   /**
    * Lends out the memory and the threads, to one user after the other; what the user allocated is taken back when its
-   * promise settles.
+   * promise settles, or before, when it calls `leave`.
    */
-  exclusive<R>(use: (session: Session) => Promise<R>, watch?: Watch): Promise<R>
+  exclusive<R>(use: (session: Session, leave: () => void) => Promise<R>, watch?: Watch): Promise<R>
   /** Ends the workers when all that was lent out before is given back. */
   close(): Promise<void>
 }
@@ -191,14 +191,18 @@ export function createPool(threads: number = defaultThreads()): Pool {
     }
 
     async function takePart(): Promise<void> {
-      const runPart = prepareGraph(job, engine, arena.memory, scratch[0]!)
+      const runPart = prepareGraph(job, engine, arena.memory, scratch[0]!, { isAlone: helpers === 0 })
       for (;;) {
         stageAhead()
         const part = claim(control)
         if (part >= parts) break
         while (stagedParts(control) <= part) await bringIn()
-        const result = runPart(part)
-        onDone(part, result instanceof Promise ? await result : result)
+        const steps = runPart(part)
+        let step = steps.next()
+        for (; step.done !== true; step = steps.next()) {
+          if (performance.now() - turned > longestDeaf) await listen()
+        }
+        onDone(part, step.value)
         if (staging !== undefined) release(control, part, slots)
         await listen()
         await drain?.()
@@ -227,25 +231,43 @@ export function createPool(threads: number = defaultThreads()): Pool {
     }
   }
 
-  const sessionOf = (watch: Watch): Session => ({
-    arena,
+  const sessionOf = (watch: Watch, release: Arena['release']): Session => ({
+    arena: { ...arena, release },
     threads,
     run: (job, parts, onPart, options = {}) => runNow(job, parts, onPart, options, watch),
   })
 
-  function exclusive<R>(use: (session: Session) => Promise<R>, watch: Watch = {}): Promise<R> {
+  function exclusive<R>(
+    use: (session: Session, leave: () => void) => Promise<R>,
+    watch: Watch = {},
+  ): Promise<R> {
     const before = queue
-    const result = untilAborted(before, watch.signal).then(async () => {
-      const mark = arena.mark()
-      try {
-        return await use(sessionOf(watch))
-      } finally {
-        arena.release(mark)
-      }
+    let pass: () => void = () => undefined
+    const passed = new Promise<void>((resolve) => {
+      pass = resolve
     })
-    // without their values: each would hold that of the one before it, and all results would stay for ever
-    queue = Promise.allSettled([before, result]).then(() => undefined)
-    return result
+    // without its values: each would hold that of the one before it, for ever
+    queue = Promise.all([before, passed]).then(() => undefined)
+    return untilAborted(before, watch.signal)
+      .then(async () => {
+        const mark = arena.mark()
+        let isHere = true
+        const leave = () => {
+          if (isHere) arena.release(mark)
+          isHere = false
+          pass()
+        }
+        try {
+          // what is allocated after it has left is of others
+          return await use(
+            sessionOf(watch, (to) => isHere && arena.release(to)),
+            leave,
+          )
+        } finally {
+          leave()
+        }
+      })
+      .finally(pass)
   }
 
   return {

@@ -1,7 +1,10 @@
-import type { Engine } from '../definition/engine.ts'
+import { confinedTo, type Engine, type Together } from '../definition/engine.ts'
+import type { Address } from '../graph/address.ts'
 import { nodeOf, planesNode, traced, tracer } from '../graph/node.ts'
 import { Tensor } from '../tensor/tensor.ts'
+import { put } from './bank.ts'
 import { runToTensor } from './graph.ts'
+import { run } from './graph-run.ts'
 import type { Pool, Session } from './pool.ts'
 
 /**
@@ -9,10 +12,13 @@ import type { Pool, Session } from './pool.ts'
  * within that session, else in one of its own for each call.
  */
 export function poolEngine(pool: Pool, session?: Session): Engine {
-  const within: Pool['exclusive'] = session === undefined ? pool.exclusive : (use) => use(session)
-  const together: Engine['together'] = (inputs, steps) =>
+  const within: Pool['exclusive'] =
+    session === undefined ? pool.exclusive : (use) => use(session, () => undefined)
+  const together: Engine['together'] = (inputs, steps, times = 1) =>
     within(async (session) => {
-      const out = await steps(tracer, ...inputs.map((x) => traced(planesNode(x), x.shape)))
+      const confined: Together = (engine, ...xs) => steps(confinedTo(engine, inputs), ...xs)
+      if (times > 1) return repeated(session, inputs, confined, times)
+      const out = await confined(tracer, ...inputs.map((x) => traced(planesNode(x), x.shape)))
       const made = await runToTensor(session, { out: nodeOf(out) }, stripsOf(out))
       return new Tensor(out.shape, made.data)
     })
@@ -25,6 +31,36 @@ export function poolEngine(pool: Pool, session?: Session): Engine {
     recipe: (x, ...more) => together([x], (engine, own) => engine.recipe(own!, ...more)),
     filter: (x, ...more) => together([x], (engine, own) => engine.filter(own!, ...more)),
     together,
+  }
+}
+
+/** Steps several times over. Everything stays in the shared memory: the first input and what comes out change places. */
+async function repeated(
+  session: Session,
+  inputs: readonly Tensor[],
+  steps: Together,
+  times: number,
+): Promise<Tensor> {
+  const { arena } = session
+  const begin = arena.mark()
+  const resident = ({ shape, data }: Tensor, address: Address) =>
+    new Tensor(shape, new Float32Array(arena.memory.buffer, address, data.length))
+  const [first, ...others] = inputs.map((x) => resident(x, put(arena, x.data)))
+  let [x, spare] = [first!, resident(first!, arena.alloc(first!.data.byteLength))]
+  const mark = arena.mark()
+  try {
+    for (let i = 0; i < times; i++) {
+      const out = await steps(tracer, ...[x, ...others].map((one) => traced(planesNode(one), one.shape)))
+      await run(session, undefined, [nodeOf(out)], () => ({
+        kind: 'planes',
+        target: arena.addressOf(spare.data)!,
+      }))
+      arena.release(mark)
+      ;[x, spare] = [spare, x]
+    }
+    return new Tensor(x.shape, x.data.slice())
+  } finally {
+    arena.release(begin)
   }
 }
 

@@ -4,6 +4,7 @@ import { controlAddress } from './arena.ts'
 import { awaitStaged, claim, controlWords, release } from './control.ts'
 import { loadEngine } from './engine.ts'
 import { prepareGraph } from './graph-part.ts'
+import { withoutPauses } from './pieces.ts'
 import type { WorkerMessage, WorkerOrder } from './pool.ts'
 
 // The body of a worker thread: claims parts of the job at hand until none is left.
@@ -22,8 +23,8 @@ port.on('message', async ({ job, parts, scratch, slots }: WorkerOrder) => {
     const runPart = prepareGraph(job, engine, memory, scratch)
     for (let part = claim(control); part < parts; part = claim(control)) {
       if (slots > 0) awaitStaged(control, part)
-      const made = runPart(part)
-      const result = made instanceof Promise ? await made : made
+      const { packing, ...made } = withoutPauses(runPart(part))
+      const result = packing === undefined ? made : { ...made, bytes: await packing }
       if (slots > 0) release(control, part, slots)
       say(
         { kind: 'part', part, result },

@@ -30,11 +30,12 @@ export const explain = (
   options: Readonly<Record<string, unknown>> = {},
 ): Promise<Explained> =>
   libraryErrors(async () => {
-    const [{ explanationAndDrawing, inputOf }, { findOperation }, { explainSettings }] = await Promise.all([
-      import('./explain/explain.ts'),
-      import('../picture/operations.ts'),
-      import('./explain/settings.ts'),
-    ])
+    const [{ explanationAndDrawing, inputOf, meetsVolume }, { findOperation }, { explainSettings }] =
+      await Promise.all([
+        import('./explain/explain.ts'),
+        import('../picture/operations.ts'),
+        import('./explain/settings.ts'),
+      ])
     const found: Operation = findOperation(checkText('the operation', operation))
     const { input: _, svg: __, json: ___, ...own } = explainSettings
     const given = typedOptions(options, { ...own, ...found.shared, ...found.params }, 'explain')
@@ -43,7 +44,11 @@ export const explain = (
     const asked = isLayer
       ? resolve(explainSettings, { input: input.join('x') })
       : resolve(explainSettings, {})
-    const shape = await inputOf(found.input === 'volume', isLayer ? undefined : (input as string), asked)
+    const shape = await inputOf(
+      await meetsVolume(found, given),
+      isLayer ? undefined : (input as string),
+      asked,
+    )
     const { result, draw } = await explanationAndDrawing(found, shape, given, isLayer)
     return { ...result, ...optional('formula', found.formula), svg: draw }
   })

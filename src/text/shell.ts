@@ -20,3 +20,12 @@ function octal(sign: string): string {
   if (!unprintable.test(sign)) return sign
   return [...new TextEncoder().encode(sign)].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('')
 }
+
+/** The words of a command line that `commandLine` made; undefined where a shell reads more into it than words. */
+export function wordsOf(line: string): string[] | undefined {
+  if (!/^(?:[\w@%+=:,./ -]|'[^']*'|\\'|"[^"$`\\]*")*$/.test(line)) return undefined
+  const words = line.match(/(?:[^\s'"\\]|'[^']*'|"[^"]*"|\\')+/g) ?? []
+  return words.map((word) =>
+    word.replace(/'([^']*)'|"([^"]*)"|\\(')/g, (_, single, double, escaped) => single ?? double ?? escaped),
+  )
+}

@@ -28,16 +28,27 @@ function extremes<T>(
     let to = dst + x
     let from = src + x
     for (let y = 0; y < rows; y++, to += dstPitch, from += pitch) {
+      const end = from + wide
+      const shift = to - from
       if (second == 0) {
-        for (let i: usize = 0; i < wide; i += 16)
-          v128.store(to + i, outer<T>(v128.load(from + i), v128.load(from + i + first), isLargest))
+        for (let p = from; p < end; p += 32) {
+          const a = outer<T>(v128.load(p), v128.load(p + first), isLargest)
+          const b = outer<T>(v128.load(p, 16), v128.load(p + first, 16), isLargest)
+          v128.store(p + shift, a)
+          v128.store(p + shift, b, 16)
+        }
         continue
       }
-      for (let i: usize = 0; i < wide; i += 16) {
-        const p = from + i
-        const a = outer<T>(v128.load(p), v128.load(p + first), isLargest)
-        const b = outer<T>(v128.load(p + second), v128.load(p + third), isLargest)
-        v128.store(to + i, outer<T>(a, b, isLargest))
+      for (let p = from; p < end; p += 32) {
+        const q = p + first
+        const r = p + second
+        const s = p + third
+        const a = outer<T>(v128.load(p), v128.load(q), isLargest)
+        const b = outer<T>(v128.load(r), v128.load(s), isLargest)
+        const c = outer<T>(v128.load(p, 16), v128.load(q, 16), isLargest)
+        const d = outer<T>(v128.load(r, 16), v128.load(s, 16), isLargest)
+        v128.store(p + shift, outer<T>(a, b, isLargest))
+        v128.store(p + shift, outer<T>(c, d, isLargest), 16)
       }
     }
   }

@@ -5,6 +5,7 @@ import { pictureCommands } from '../../src/cli/operation-facts.ts'
 import { commands } from '../../src/cli/registry.ts'
 import { namedKernels } from '../../src/filters/names.ts'
 import { loadKernel } from '../../src/kernel/source.ts'
+import { resolve } from '../../src/params.ts'
 import { operations } from '../../src/picture/operations.ts'
 import { optionsOf, usageOf } from '../../src/picture/words/syntax.ts'
 import { understand } from '../../src/picture/words/understand.ts'
@@ -123,6 +124,11 @@ describe('the help of a command', () => {
         .slice(1)
       const request = understand(argv, commands)
       expect(request).toMatchObject({ kind: 'run', command: { name: command.name } })
+      const given = request.kind === 'run' ? request.given : {}
+      for (const [name, param] of Object.entries(optionsOf(command))) {
+        const typed = Object.hasOwn(given, name) ? { [name]: given[name] } : {}
+        expect(() => resolve({ [name]: param }, typed)).not.toThrow()
+      }
     },
   )
 })

@@ -13,6 +13,11 @@ const times = (by: number) =>
     nodes: [{ operator: 'Mul', inputs: ['x', { shape: [1], data: [by] }], outputs: ['y'] }],
   })
 
+const weights = (...shape: number[]) => ({
+  shape,
+  data: Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => (i % 7) / 32),
+})
+
 const batch = (...step: readonly string[]) =>
   convo(['batch', at('in'), '-o', at('out/{stem}.png'), '--', ...step])
 
@@ -85,7 +90,54 @@ describe('a network as a step', () => {
     expect(without.stderr).toContain(`-- net model.onnx`)
     const piped = await batch('net', '-')
     expect(piped.stderr).toContain('a step takes its model from a file, not from standard input')
-    const explained = await convo(['explain', 'chain', at('in/a.png'), '--', 'net', at('nets/half.onnx')])
-    expect(explained.stderr).toContain(`try: convo explain ${at('nets/half.onnx')}`)
+  })
+
+  it('is explained in a chain, with what it sees and costs, also slice by slice', async () => {
+    writeFileSync(
+      at('nets/wide.onnx'),
+      fileOf({
+        shape: [1, 3, 8, 8],
+        nodes: [
+          {
+            operator: 'Conv',
+            inputs: ['x', weights(4, 3, 5, 5)],
+            outputs: ['a'],
+            attributes: { pads: [2, 2, 2, 2] },
+          },
+          {
+            operator: 'ConvTranspose',
+            inputs: ['a', weights(4, 3, 2, 2)],
+            outputs: ['y'],
+            attributes: { strides: [2, 2] },
+          },
+        ],
+      }),
+    )
+    const explained = async (...words: string[]) =>
+      JSON.parse((await convo(['explain', 'chain', '--json', ...words])).stdout)
+    const net = ['net', at('nets/wide.onnx')]
+    const two = await explained('--input', '4x20x30', '--', ...net, '--', 'gaussian', '--sigma', '0.5')
+    expect(two.steps[0]).toEqual({
+      operation: 'net',
+      algorithm: 'network',
+      output: [4, 40, 60],
+      parameters: 4 * 3 * 25 + 4 * 3 * 4,
+      multiplications: 20 * 30 * (4 * 3 * 25 + 4 * 3 * 4),
+      receptiveField: [5, 5],
+      step: [0.5, 0.5],
+    })
+    expect(two.output).toEqual([4, 40, 60])
+    const slices = await explained('--input', '1x3x20x30', '--', 'conv3d', '--padding', 'same', '--', ...net)
+    expect(slices.steps[1]).toMatchObject({ output: [1, 3, 40, 60], receptiveField: [3, 7, 7] })
+    expect(slices.steps[1].multiplications).toBe(3 * two.steps[0].multiplications)
+  })
+
+  it('says once what it guesses of the slices of a volume', async () => {
+    mkdirSync(at('slices'))
+    for (const name of ['a', 'b', 'c']) copyFileSync(at('gray16.png'), at(`slices/${name}.png`))
+    const chain = ['chain', at('slices'), at('slices.npy'), '--', 'net', at('nets/half.onnx'), '--', 'conv3d']
+    const { status, stderr } = await convo(chain)
+    expect(status).toBe(0)
+    expect(stderr.match(/does not state its range/g)).toHaveLength(1)
   })
 })

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { decode } from '../../src/image/decode.ts'
+import { decode, readHeader } from '../../src/image/decode.ts'
 import { encode } from '../../src/image/encode.ts'
 import { readNpy } from '../../src/kernel/formats/npy.ts'
+import { wideProfile } from '../image/pictures.ts'
 import { fileOf, meaningOf, type TestNetwork } from '../net/graphs.ts'
 import { nd } from '../net/interpreter.ts'
 import { fcn8s, segnet, unet } from '../net/whole.ts'
@@ -70,6 +71,18 @@ describe('whole networks on a photograph', () => {
     expect(notes).toContain('the picture was mirrored at its edges to 64x48')
     const heat = await decode(folder.path('heat.png'), { maxPixels: 1e6, orient: true })
     expect([heat.width, heat.height, heat.channels]).toEqual([61, 45, 3])
+    // colours of a palette are not those of the picture
+    const odd = await decode(folder.path('odd.png'), { maxPixels: 1e6, orient: true })
+    const { bytes } = await encode({ ...odd, meta: { icc: await wideProfile() } }, 'png', {})
+    writeFileSync(folder.path('wide.png'), bytes)
+    const more = await run(segnet(size), 'wide.png', 'wide-heat.png', '--map', '2', '--palette', 'turbo')
+    expect(more).toContain('the ICC profile was dropped: the colours of a palette are sRGB')
+    const wide = await decode(folder.path('wide-heat.png'), { maxPixels: 1e6, orient: true })
+    expect([wide.meta.icc, wide.data]).toEqual([undefined, heat.data])
+    await run(segnet(size), 'wide.png', 'wide-map.png', '--channels', '0,1,2')
+    expect(
+      (await readHeader(folder.path('wide-map.png'), { maxPixels: 1e6, orient: true })).meta.icc,
+    ).toBeDefined()
   })
 
   it('U-Net: no padding, so that the picture is mirrored and comes out in its own size', async () => {

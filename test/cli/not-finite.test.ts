@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { writeNpy } from '../../src/kernel/formats/npy.ts'
+import { fileOf } from '../net/graphs.ts'
 import { convo, scratch } from './convo.ts'
 import { noise, readArray } from './pictures.ts'
 
@@ -120,6 +121,35 @@ describe('samples that are not finite', () => {
     // [5,H,W] is no picture: the kernel meets each map alone
     expect(notFinite(readArray(here.path('w.npy')).data)).toBe(31 * 31)
   })
+
+  test.each(['conv2d', 'net'])(
+    'stays within the reach of a bank of %s that would be summed in tiles',
+    async (name) => {
+      const bank = writeNpy(
+        [8, 8, 3, 3],
+        Float32Array.from({ length: 576 }, (_, i) => ((i * 37) % 23) - 11.5),
+      )
+      writeFileSync(here.path('bank.npy'), bank)
+      const weights = { shape: [8, 8, 3, 3], data: [...readArray(here.path('bank.npy')).data] }
+      const attributes = { pads: [1, 1, 1, 1] }
+      const node = { operator: 'Conv', inputs: ['x', weights], outputs: ['y'], attributes }
+      writeFileSync(here.path('bank.onnx'), fileOf({ shape: [1, 8, 40, 40], nodes: [node] }))
+      const line = (output: string) =>
+        name === 'net'
+          ? [name, 'bank.onnx', 'x.npy', output]
+          : [name, 'x.npy', output, '--kernel', 'bank.npy']
+      array('x.npy', 0.5, [8, 40, 40])
+      const usual = await run(...line('usual.npy'))
+      expect(usual.stderr).not.toContain('not finite')
+      const finite = new Float32Array(8 * 1600).fill(0.5)
+      finite[3 * 1600 + 820] = Number.NaN
+      writeFileSync(here.path('x.npy'), writeNpy([8, 40, 40], finite))
+      const { status, stderr } = await run(...line('o.npy'))
+      expect(status).toBe(0)
+      expect(stderr).toContain("Winograd's algorithm would spread them")
+      expect(notFinite(readArray(here.path('o.npy')).data)).toBe(8 * 9)
+    },
+  )
 
   test('weights whose sums would overflow in an FFT take the direct path on pictures too', async () => {
     array('x.npy', 1)

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { filters, stepFilters } from '../../src/filters/table.ts'
 import { operators } from '../../src/operators/index.ts'
 import { findOperation, operations } from '../../src/picture/operations.ts'
-import { sharedSettings, shortNames } from '../../src/picture/settings.ts'
+import { shortNames } from '../../src/picture/run-settings.ts'
+import { sharedSettings } from '../../src/picture/settings.ts'
 
 describe('operations', () => {
   it('are the filters and the operators, and no name means two things', () => {

@@ -302,7 +302,7 @@ describe('what cannot be is refused: status 2, a code, the numbers, and no file'
     [
       'transposed scene.png --kernel binomial --padding same',
       'E_OPTION',
-      /--padding same does not apply to transposed/,
+      /--padding must be a number, got "same"/,
     ],
     ['transposed scene.png --upsample nearest --kernel binomial', 'E_OPTION', /cannot be used together/],
     ['maxpool scene.png --size 0', 'E_OPTION', /--size must be at least 1, got 0/],

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { floatTiff, joinTiffs } from '../image/tiff.ts'
@@ -131,4 +131,30 @@ test('the place for a number is filled where there is one picture too, and never
   ])
   const { status, stderr } = await run('box', 'page-1.png', 'page-{index}.png')
   expect([status, stderr]).toEqual([2, expect.stringContaining('E_IN_PLACE')])
+})
+
+test('a mask of as many pages is taken page by page; of another number the first, with a note', async () => {
+  const levels = (...pages: number[]) =>
+    Uint8Array.from(pages.flatMap((level) => new Array<number>(width * height).fill(level)))
+  const tiff = (...pages: number[]) =>
+    sharp(levels(...pages), {
+      raw: { width, height: height * pages.length, channels: 1, pageHeight: height },
+    }).tiff({ compression: 'lzw' })
+  await tiff(255, 0, 51).toFile(here.path('masks.tif'))
+  await tiff(255, 0).toFile(here.path('two.tif'))
+  const inverted = async (mask: string, stdin?: Uint8Array) => {
+    const line = ['pointwise', 'in.tif', 'inverted.tif', '--preset', 'invert', '--force', '--mask', mask]
+    const { status, stderr } = await convo(line, { cwd: here.path(), ...(stdin && { stdin }) })
+    expect(status).toBe(0)
+    return { stderr, pages: (await pagesOf('inverted.tif')).map((page) => [...page]) }
+  }
+  const before = await pagesOf('in.tif')
+  const mixed = before.map((page, i) =>
+    Array.from(page, (v) => Math.round([255 - v, v, v + (255 - 2 * v) / 5][i]!)),
+  )
+  expect((await inverted('masks.tif')).pages).toEqual(mixed)
+  expect((await inverted('-', readFileSync(here.path('masks.tif')))).pages).toEqual(mixed)
+  const { pages, stderr } = await inverted('two.tif')
+  expect(stderr).toBe('note: only the first of the 2 pages of two.tif is used as the mask\n')
+  expect(pages).toEqual(before.map((page) => Array.from(page, (v) => 255 - v)))
 })

@@ -3,13 +3,8 @@ import { planRecipe } from '../../src/conv/plan.ts'
 import { only, separable } from '../../src/filters/plane.ts'
 import { filterOptions } from '../../src/operators/recipe.ts'
 import { resolve } from '../../src/params.ts'
-import {
-  conflicts,
-  kernelOptions,
-  type Settings,
-  sharedSettings,
-  shortNames,
-} from '../../src/picture/settings.ts'
+import { conflicts, shortNames } from '../../src/picture/run-settings.ts'
+import { kernelOptions, type Settings, sharedSettings } from '../../src/picture/settings.ts'
 
 const set = (given: Record<string, unknown>) => resolve(sharedSettings, given)
 

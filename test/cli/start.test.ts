@@ -17,11 +17,15 @@ for (const name of ['compile', 'instantiate', 'Module']) {
     construct: (f, args) => (seen.add('wasm'), new f(...args)),
   })
 }
+const fs = createRequire(import.meta.url)('node:fs')
+fs.readFileSync = new Proxy(fs.readFileSync, {
+  apply: (f, self, args) => (seen.add(/cli-\\w+(?=\\.cjs$)/.exec(args[0])?.[0]), f.apply(self, args)),
+})
 threads.Worker = new Proxy(threads.Worker, { construct: (f, args) => (seen.add('worker'), new f(...args)) })
 syncBuiltinESMExports()
 process.on('exit', () => {
   if (process.report.getReport().sharedObjects.some((path) => /sharp|vips/.test(path))) seen.add('sharp')
-  process.stderr.write('loaded: ' + [...seen].sort().join(' ') + '\\n')
+  process.stderr.write('loaded: ' + [...seen].filter(Boolean).sort().join(' ') + '\\n')
 })
 `
 
@@ -32,12 +36,14 @@ const { compiledPath, scriptOf } = nodeModule.createRequire(import.meta.url)('..
 const isKeptByNode = 'enableCompileCache' in nodeModule
 
 describe('the compiled code of the command line', () => {
-  const bundle = fileURLToPath(new URL('../../dist/cli.cjs', import.meta.url))
-  it.skipIf(isKeptByNode)('is taken by the Node that built it (skipped where Node keeps its own)', () => {
-    expect(scriptOf(bundle, readFileSync(compiledPath(bundle))).cachedDataRejected).toBe(false)
-  })
-  it('is passed over where it is not of this Node', () => {
-    expect(scriptOf(bundle, Buffer.alloc(4096, 7)).cachedDataRejected).toBe(true)
+  describe.each(['cli', 'cli-golden', 'cli-rest'])('of %s', (name) => {
+    const part = fileURLToPath(new URL(`../../dist/${name}.cjs`, import.meta.url))
+    it.skipIf(isKeptByNode)('is taken by the Node that built it (skipped where Node keeps its own)', () => {
+      expect(scriptOf(part, readFileSync(compiledPath(part))).cachedDataRejected).toBe(false)
+    })
+    it('is passed over where it is not of this Node', () => {
+      expect(scriptOf(part, Buffer.alloc(4096, 7)).cachedDataRejected).toBe(true)
+    })
   })
 })
 
@@ -57,10 +63,13 @@ describe('what a run loads', () => {
     [['sobel', 'a.png', 'b.png', '--axis', 'q']],
     [['sobel', 'scene.png']],
   ])('convo %j: neither sharp nor WebAssembly', async (line) => {
-    expect(await loadedBy(...line)).toBe('')
+    expect(await loadedBy(...line)).toMatch(/^(cli-rest)?$/)
+  })
+  it('convo compare of equal files: no operation, and nothing that decodes', async () => {
+    expect(await loadedBy('compare', 'scene.png', 'scene.png')).toBe('')
   })
   it('convo sobel in out: no worker for a small picture, and sharp for what is no plain PNG', async () => {
-    expect(await loadedBy('sobel', 'scene.png', 'out.png', '-q')).toBe('wasm')
-    expect(await loadedBy('sobel', 'scene.png', 'out.webp', '-q')).toBe('sharp wasm')
+    expect(await loadedBy('sobel', 'scene.png', 'out.png', '-q')).toBe('cli-rest wasm')
+    expect(await loadedBy('sobel', 'scene.png', 'out.webp', '-q')).toBe('cli-rest sharp wasm')
   })
 })

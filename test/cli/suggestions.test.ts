@@ -110,6 +110,8 @@ const typed: readonly (readonly [line: string, suggestion: string])[] = [
   ['run sobel a.png o.png', 'convo sobel a.png o.png'],
   ['a.png o.png sobel --unit', 'convo sobel a.png o.png --unit'],
   ['a.png sobel o.png', 'convo sobel a.png o.png'],
+  // a value for one that was given
+  ['box a.png o.png --region 99,0,9,9 --size 3', 'convo box a.png o.png --region 0,0,24,24 --size 3'],
   // too few
   ['kernel', 'convo kernel convert gaussian:sigma=2 gaussian.npy'],
   ['kernel convrt edge.mat o.json', 'convo kernel convert edge.mat o.json'],
@@ -256,6 +258,20 @@ describe('a word of another tool', () => {
     ['kernel convert k.json k.svg', 'convo kernel convert k.json k-out.json'],
     ['sobel a.png ./a.qoi', 'convo sobel a.png ./a-out.png'],
     ['compare a.png a.png --diff a.qoi', 'convo compare a.png a.png --diff a-out.png'],
+    // what is suggested for one mistake has another, which is mended too
+    ['a.png pad', 'convo pad a.png out.png'],
+    ['edge', 'convo sobel in.png out.png'],
+    ['wiener a.png o.png b.mat', 'convo wiener a.png o.png --kernel gaussian:sigma=2'],
+    [
+      'chain a.png o.png -- gaussian --sigma 2 , sobel',
+      'convo chain a.png o.png -- gaussian --sigma 2 -- sobel',
+    ],
+    ['chain a.png o.png -- box sobel --dry-run', 'convo chain a.png o.png --dry-run -- box -- sobel'],
+    ['batch photos/one.png -o x/ -- sobel', "convo batch photos/one.png -o 'x/{rel}/{stem}.png' -- sobel"],
+    ['kernels', 'convo list kernels'],
+    // or is not known to be mended
+    ['laplace a.png o.png --ksize 3', 'convo laplacian --help'],
+    ['conv2d --stride a.png o.png -k sharpen', 'convo conv2d --help'],
   ])('%s leads to a line that works', async (line, suggestion) => {
     const { stderr, status } = await convo(line.split(' '), { cwd: folder })
     expect([status, suggestionOf(stderr)]).toEqual([2, suggestion])
@@ -326,6 +342,14 @@ describe('a word of another tool', () => {
     ['compare a.png b.png --threshold 2', 'convo compare a.png b.png --max-abs 2'],
     ['compare a.png b.png --fuzz 2%', 'convo compare a.png b.png --max-abs 2%'],
     ['threshold a.png o.png --threshold 100', 'convo threshold a.png o.png --at 100'],
+    ['bilateral a.png o.png --sigma 3', 'convo bilateral a.png o.png --sigma-space 3'],
+    ['canny a.png o.png --threshold1 9 --threshold2 30', 'convo canny a.png o.png --low 9 --high 30'],
+    ['unsharp a.png o.png --radius 2', 'convo unsharp a.png o.png --sigma 0.667'],
+    ['resize a.png o.png --scale 50%', 'convo resize a.png o.png --by 50%'],
+    ['resize a.png o.png --interpolation nearest', 'convo resize a.png o.png --curve nearest'],
+    ['pad a.png o.png --width 4', 'convo pad a.png o.png --by 4'],
+    ['percentile a.png o.png --percentile 90', 'convo percentile a.png o.png --rank 90'],
+    ['dilated a.png o.png -k sobel-x --rate 2', 'convo dilated a.png o.png -k sobel-x --dilation 2'],
     ['batch photos --out x/{stem}.png -- sobel', "convo batch photos --output 'x/{stem}.png' -- sobel"],
     [
       'batch photos -o x/{stem}.png --workers 2 -- sobel',
@@ -335,5 +359,11 @@ describe('a word of another tool', () => {
     const { stderr, status } = await convo(line.split(' '), { cwd: folder })
     expect([status, suggestionOf(stderr)]).toEqual([2, suggestion])
     await expectToWork(suggestion)
+  })
+
+  it('an option that was typed already is not suggested once more', async () => {
+    const { stderr } = await convo('gaussian a.png o.png --sigma 2 --size 5'.split(' '), { cwd: folder })
+    expect(stderr).toContain('gaussian has no option --size')
+    expect(stderr).not.toContain('--sigma')
   })
 })

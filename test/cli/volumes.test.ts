@@ -253,6 +253,32 @@ describe('volumes', () => {
       )
     }
   })
+  it('takes volumes into transposed and maxpool with three numbers, alone, in a chain, planned and explained', async () => {
+    const size = [1, 2 * depth, 3 * height, width]
+    const alone = await run('transposed', 'slices', 'large.npy', '--stride', '2,3,1')
+    expect(alone).toMatchObject({ status: 0, stderr: '' })
+    const large = readArray(at('large.npy'))
+    expect(large.shape).toEqual(size)
+    const steps = ['--', 'clip', '--', 'transposed', '--stride', '2,3,1', '--', 'clip']
+    expect(await run('chain', 'slices', 'chained.npy', '--threads', '2', ...steps)).toMatchObject({
+      status: 0,
+    })
+    expect(readArray(at('chained.npy'))).toEqual(large)
+    for (const [name, ...options] of [
+      ['transposed', '--stride', '2,2,2'],
+      ['maxpool', '--size', '2,3,1'],
+      ['conv3d', '--padding', 'valid', '--filter', 'box'],
+    ] as const) {
+      const planned = await run(name, 'slices', 'x.npy', ...options, '--dry-run', '--json')
+      const done = await run(name, 'slices', 'x.npy', ...options, '--json')
+      expect(JSON.parse(planned.stdout).output).toMatchObject({
+        width: JSON.parse(done.stdout).output.width,
+        height: JSON.parse(done.stdout).output.height,
+      })
+      const { stdout } = await run('explain', name, 'slices', ...options, '--json')
+      expect(JSON.parse(stdout).input).toEqual([1, depth, height, width])
+    }
+  })
   it('plans a folder by its first slice', async () => {
     const { status, stdout } = await run('conv3d', 'slices', 'x.gif', '--dry-run', '--json')
     expect(status).toBe(0)

@@ -1,4 +1,4 @@
-import { crc32 } from '../../src/image/png.ts'
+import { crc32 } from '../../src/image/png-parts.ts'
 
 /** Numbers that follow from a seed alone. */
 export type Random = {

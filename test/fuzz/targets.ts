@@ -327,7 +327,7 @@ const logs: Target = {
   },
   take: (bytes, ext) =>
     inPlace(join(stateFolder('.'), fileOf[ext]!), bytes, async () => {
-      if (ext === '.log') await batchMerge.run({ args: ['.'], tail: undefined, given: {}, io, commands: [] })
+      if (ext === '.log') await batchMerge.run({ args: ['.'], tail: undefined, given: {}, io })
       else if (ext === '.lock') await tryLock()
       else {
         readState('.')

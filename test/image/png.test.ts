@@ -12,8 +12,6 @@ import {
   adlerCombine,
   compressionSettings,
   concat,
-  crc32,
-  crc32ByTable,
   deflateSlowly,
   deflateStrip,
   idatChunk,
@@ -21,6 +19,7 @@ import {
   pngTrailer,
   zlibHeader,
 } from '../../src/image/png.ts'
+import { crc32, crc32ByTable } from '../../src/image/png-parts.ts'
 import { encodePngWhole } from '../../src/image/png-whole.ts'
 import type { Picture } from '../../src/tensor/picture.ts'
 import { decodePng, rowFilters, slowCrc } from './png-decoder.ts'

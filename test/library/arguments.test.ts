@@ -426,3 +426,12 @@ describe('paddingMode', () => {
     await expect(refused).rejects.toMatchObject({ code: 'E_ARGUMENT', fix: 'reflect' })
   })
 })
+
+test('a fix gives a named kernel as one string', async () => {
+  const error = await convo
+    .convo(small)
+    .wiener({ kernel: '1 -1' })
+    .raw()
+    .catch((one: unknown) => one)
+  expect(error).toMatchObject({ code: 'E_KERNEL_VALUE', fix: "kernel: 'gaussian:sigma=2'" })
+})

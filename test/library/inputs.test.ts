@@ -207,3 +207,23 @@ it('a pipeline of sharp is read when its turn has come', async () => {
   )
   expect(most).toBeLessThan(8)
 })
+
+describe('samples of the caller', () => {
+  const options = [{ alpha: 'drop' }, { background: 'red' }, { alpha: 'separate' }, {}] as const
+  it.each(options)('are not changed: %o', async (given) => {
+    // hidden pixels, one of them not a number where there can be one
+    const levels = Array.from({ length: 64 }, (_, i) => (i === 5 ? Number.NaN : i % 4 === 3 ? 0 : i))
+    for (const data of [Uint8Array.from(levels), Uint16Array.from(levels), Float32Array.from(levels)]) {
+      const before = data.slice()
+      await convo({ data, width: 4, height: 4, channels: 4 }, given).gaussian().raw()
+      expect(data).toEqual(before)
+    }
+  })
+  it('a crop keeps hidden colours of floats as they are', async () => {
+    const data = Float32Array.of(0.25, 0.5, 0.75, 0, 1, 0.5, 0.25, 1)
+    const made = await convo({ data, width: 2, height: 1, channels: 4 })
+      .crop({ size: '1', at: [0, 0] })
+      .toTensor()
+    expect([...made.data]).toEqual([0.25, 0.5, 0.75, 0])
+  })
+})

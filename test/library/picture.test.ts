@@ -285,6 +285,19 @@ describe('outputs', () => {
   })
 })
 
+it('a file that an earlier chain has read may be written, the own input only if that is asked for', async () => {
+  const [a, b] = [here.path('read.png'), here.path('written.png')]
+  await convo(scene).box().toFile(a)
+  await convo(a).box().toFile(b)
+  await convo(b).box().toFile(a)
+  await convo(readFileSync(b)).box().toFile(b)
+  expect(await failure(() => convo(a).box().toFile(a))).toMatchObject({
+    code: 'E_IN_PLACE',
+    fix: 'inPlace: true',
+  })
+  await convo(a).box().toFile(a, { inPlace: true })
+})
+
 describe('options', () => {
   it('refuses those that are not there, with the nearest', async () => {
     const { code, message, fix } = await failure(() => convo(scene).gaussian({ sigm: 2 } as never))

@@ -44,6 +44,7 @@ function alone(
   ]
 }
 
+const halves = (v: number) => Math.round(v * 2) / 2
 const positive = { of: (v: number) => Math.abs(v) + 0.1 }
 const autos = ['SAME_UPPER', 'SAME_LOWER', 'VALID']
 const windows = { kernel_shape: [3, 2], strides: [2, 2] }
@@ -98,6 +99,61 @@ export const cases: readonly Case[] = [
     [F(1, 4, 1, 1), F(4, 1, 1), one(1.5), F(1, 1, 7, 9), F(9), F(1, 4, 7, 9), F(1, 1, 7, 1)].map((input) =>
       alone(name, [input]),
     ),
+  ),
+  ...['Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual', 'Equal'].flatMap((name) =>
+    [F(4, 1, 1), one(0.5), F(1, 1, 7, 9), F(1, 4, 7, 9)].map((input) =>
+      alone(name, [{ ...input, data: input.data.map(halves) }], {}, { of: halves }),
+    ),
+  ),
+  [
+    'Pad and Conv of a constant',
+    {
+      shape: usual,
+      nodes: [
+        { operator: 'Pad', inputs: [F(1, 4, 6, 7), wholes(0, 0, 1, 1, 0, 0, 2, 3)], outputs: ['p'] },
+        { operator: 'Conv', inputs: ['p', F(4, 4, 3, 3)], outputs: ['c'] },
+        { operator: 'Add', inputs: ['c', 'x'], outputs: ['y'] },
+      ],
+    },
+  ],
+  alone('Mod', [one(0.25)], { fmod: 1 }),
+  alone('Mod', [{ shape: [4, 1, 1], data: [0.5, -2, 3, -0.25] }]),
+  ...['Sin', 'Cos', 'IsNaN'].map((name) => alone(name, [], {}, { of: (v) => 9 * v })),
+  alone('Cast', [], { to: 9 }, { of: halves }),
+  alone('Cast', [], { to: 6 }, { of: (v) => 9 * v }),
+  ...['And', 'Or', 'Xor'].map(
+    (name): Case => [
+      `${name} of two comparisons, and what is not it`,
+      {
+        shape: usual,
+        nodes: [
+          { operator: 'Greater', inputs: ['x', one(-0.3)], outputs: ['a'] },
+          { operator: 'Less', inputs: ['x', F(1, 1, 7, 9)], outputs: ['b'] },
+          { operator: name, inputs: ['a', 'b'], outputs: ['c'] },
+          { operator: 'Not', inputs: ['c'], outputs: ['d'] },
+          { operator: 'Where', inputs: ['d', 'x', F(4, 1, 1)], outputs: ['y'] },
+        ],
+      },
+    ],
+  ),
+  ...[
+    ['x', one(0)],
+    [one(2), 'x'],
+    ['x', F(1, 4, 7, 9)],
+    [F(4, 1, 1), F(1, 1, 7, 9)],
+    ['t', F(7, 1)],
+  ].map(
+    ([a, b]): Case => [
+      `Where of ${[a, b].map((input) => (typeof input === 'object' ? `[${input.shape}]` : input)).join(' and ')}`,
+      {
+        shape: usual,
+        nodes: [
+          { operator: 'ReduceMax', inputs: ['x'], outputs: ['t'], attributes: { axes: [1], keepdims: 1 } },
+          { operator: 'Greater', inputs: [a === 't' ? 'x' : 't', one(0.4)], outputs: ['c'] },
+          { operator: 'Where', inputs: ['c', a, b], outputs: ['y'] },
+        ],
+      },
+    ],
   ),
   alone('Div', [{ shape: [4, 1, 1], data: [0.5, -2, 3, 4] }]),
   alone('Pow', [one(2)]),

@@ -188,8 +188,12 @@ describe('what a file says of its ends', () => {
     expect(model.notes).toEqual(['the network has 2 outputs: "y" is computed; --head z is another'])
     expect(model.network.nodes.map(({ operator }) => operator)).toEqual(['Cast', 'Neg'])
     for (const head of ['z', '2'])
-      expect((await modelOf(file('float32', 'float32'), head)).network.nodes.at(-1)!.operator).toBe('Einsum')
-    await expect(modelOf(file('float32', 'float32'), 'q')).rejects.toThrow('the network has no output "q"')
+      expect((await modelOf(file('float32', 'float32'), { head })).network.nodes.at(-1)!.operator).toBe(
+        'Einsum',
+      )
+    await expect(modelOf(file('float32', 'float32'), { head: 'q' })).rejects.toThrow(
+      'the network has no output "q"',
+    )
   })
 
   it('normalises by the moments of the picture in training, which is not folded', async () => {

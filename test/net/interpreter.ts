@@ -561,6 +561,28 @@ export const meanings: Readonly<Record<string, Op>> = {
   Min: two(Math.min),
   Max: two(Math.max),
   Sum: two((a, b) => a + b),
+  Equal: two((a, b) => (a === b ? 1 : 0)),
+  Greater: two((a, b) => (a > b ? 1 : 0)),
+  GreaterOrEqual: two((a, b) => (a < b ? 0 : 1)),
+  Less: two((a, b) => (a < b ? 1 : 0)),
+  LessOrEqual: two((a, b) => (a > b ? 0 : 1)),
+  And: two((a, b) => Math.abs(a * b)),
+  Or: two((a, b) => Math.max(a, b)),
+  Xor: two((a, b) => Math.abs(a - b)),
+  Not: each((v) => 1 - v),
+  IsNaN: each((v) => (Number.isNaN(v) ? 1 : 0)),
+  Sin: each(Math.sin),
+  Cos: each(Math.cos),
+  Cast: each((v, a) =>
+    a.to === 9 ? (v === 0 ? 0 : 1) : a.to === 1 ? v : Math.sign(v) * Math.floor(Math.abs(v)),
+  ),
+  Mod: ([x, y], a) =>
+    two((p, q) => p - q * (a.fmod === 1 ? Math.trunc(p / q) : Math.floor(p / q)))([x, y], a, 0, 1),
+  Where: ([condition, a, b]) => [
+    make(spread(spread(condition!.shape, a!.shape), b!.shape), (index) =>
+      pick(condition!, index) === 1 ? pick(a!, index) : pick(b!, index),
+    ),
+  ],
   Conv: conv,
   ConvTranspose: convTranspose,
   MaxPool: pool('max'),

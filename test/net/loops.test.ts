@@ -79,9 +79,23 @@ describe('loops of layers have the bits of their definitions', () => {
     },
   )
 
-  it.each(['add', 'subtract', 'multiply', 'divide', 'smaller', 'larger', 'raise'] as const)(
-    '%s of two',
-    (name) => both((engine, a, b) => engine.layer(name, [a, b], {})),
+  it.each(Object.keys(operations) as OperationName[])(
+    '%s of two, either of them repeated',
+    async (operation) => {
+      await both((engine, a, b) => engine.layer('paired', [a, b], { operation }))
+      const few = [
+        [1, 5, 13],
+        [2, 1, 13],
+        [2, 5, 1],
+        [2, 1, 1],
+        [1, 1, 1],
+      ] as const
+      for (const shape of few) {
+        const some = new Tensor(shape, y.data.slice(0, shape[0] * shape[1] * shape[2]))
+        await both((engine, a) => engine.layer('paired', [a, some], { operation }))
+        await both((engine, a) => engine.layer('paired', [some, a], { operation }))
+      }
+    },
   )
 
   it('prelu and normalized', async () => {
@@ -111,7 +125,7 @@ describe('loops of layers have the bits of their definitions', () => {
 
   it('follow each other in the same rows', () =>
     both(async (engine, a) => {
-      const one = await engine.layer('multiply', [a, a], {})
+      const one = await engine.layer('paired', [a, a], { operation: 'multiply' })
       const two = await engine.layer('activate', [one], { name: 'sigmoid', unit: 1 })
       return engine.layer('prelu', [two], { slope: Float32Array.of(0.5, 2) })
     }))

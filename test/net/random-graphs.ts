@@ -84,6 +84,24 @@ export function randomNetwork(random: () => number): TestNetwork {
       add(choose(['Add', 'Sub', 'Mul', 'Max', 'Min']), [a.name, b.name], a.shape)
       return true
     },
+    function select() {
+      // of the input alone, where no rounding decides
+      const { name, shape } = recent()
+      const [x] = known as [Known]
+      const b = known.find((one) => one.name !== name && one.shape.slice(1).join() === shape.slice(1).join())
+      if (x.shape.slice(1).join() !== shape.slice(1).join() || b === undefined) return false
+      if (b.shape[0] !== shape[0] && b.shape[0] > 1 && shape[0] > 1) return false
+      const size = [1, shape[1], shape[2]] as const
+      add('ReduceMax', [x.name], size, { axes: [1], keepdims: 1 })
+      add(choose(['Greater', 'Less', 'LessOrEqual']), [known.pop()!.name, floats(random, 1)], size)
+      const inputs = [known.pop()!.name, name, choose([b.name, floats(random, 1)])]
+      add('Where', inputs, [
+        Math.max(shape[0], typeof inputs[2] === 'string' ? b.shape[0] : 1),
+        shape[1],
+        shape[2],
+      ])
+      return true
+    },
     function concat() {
       const a = recent()
       const b = known.find((one) => one !== a && one.shape.slice(1).join() === a.shape.slice(1).join())

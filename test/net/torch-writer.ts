@@ -1,5 +1,5 @@
 import { deflateRawSync } from 'node:zlib'
-import { crc32 } from '../../src/image/png.ts'
+import { crc32 } from '../../src/image/png-parts.ts'
 
 /** A value for a pickle. Lists are lists; the other things of Python are marked. */
 export type PickleValue =

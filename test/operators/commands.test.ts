@@ -223,9 +223,8 @@ describe('a kernel meets a picture by its rank', () => {
     ['grouped', [4, 1, 3, 3], {}, /groups 3 do not divide the 4 filters/],
     ['pointwise', [3, 3, 3, 3], {}, /pointwise takes a matrix .* got \[3,3,3,3\]/],
     ['separable', [3, 3, 3], {}, /must have rank 2/],
-    ['transposed', [1, 1, 2, 2, 2], {}, /transposed takes kernels of rank/],
+    ['transposed', [1, 1, 2, 2, 2], {}, /transposed takes kernels of rank 2, 3 or 4 on a picture/],
     ['transposed', [2, 1, 2, 2], {}, /weight is for 2 input channels, x has 3/],
-    ['transposed', [3, 3], { padding: ['same', 'same'] }, /--padding same does not apply to transposed/],
     ['unpool', [1, 3, 3], {}, /unpool takes kernels of rank 2/],
     ['conv3d', [3, 3], {}, /conv3d takes kernels of rank 3, .* got \[3,3\]/],
   ] as const)('%s refuses %j with %j', async (name, shape, settings, message) => {
@@ -388,17 +387,9 @@ describe('transposed', () => {
     const twice = { shape: [2, 1, 4, 4], data: [...plane.data, ...plane.data] }
     expect(plain(got)).toEqual(plain(oracle.convTranspose(small, twice, { stride: [3, 3], groups: 2 })))
     const bank = whole([2, 3, 3, 2])
-    const o = {
-      dilation: [2, 1],
-      padding: [
-        [1, 1],
-        [0, 1],
-      ],
-    } as const
     const many = await run('transposed', small, {
       kernel: kernel(bank.shape, bank.data),
-      settings: o,
-      values: { 'output-padding': '1,0' },
+      values: { 'output-padding': '1,0', dilation: '2,1', padding: '1,1,0,1' },
     })
     const wanted = oracle.convTranspose(small, bank, {
       stride: [2, 2],
@@ -410,6 +401,72 @@ describe('transposed', () => {
       outputPadding: [1, 0],
     })
     expect(plain(many)).toEqual(plain(wanted))
+  })
+
+  it.each([1, 2])('takes volumes, by kernels [C,O/groups,kD,kH,kW] in %d groups', async (groups) => {
+    const volume = whole([2, 3, 4, 3])
+    const bank = whole([2, 2, 2, 3, 1])
+    const got = await run('transposed', volume, {
+      kernel: kernel(bank.shape, bank.data),
+      settings: { groups },
+      values: { stride: '2,1,3', dilation: '1,2,1', padding: '0,1,0', 'output-padding': '1,0,2' },
+    })
+    const pads = [0, 1, 0].map((n) => [n, n] as const)
+    const o = { stride: [2, 1, 3], dilation: [1, 2, 1], outputPadding: [1, 0, 2], pads, groups }
+    expect(plain(got)).toEqual(plain(oracle.convTranspose(volume, bank, o)))
+  })
+
+  it('applies a kernel [kD,kH,kW] to each channel of a volume, turned with --flip', async () => {
+    const [volume, cube] = [whole([2, 2, 3, 2]), whole([3, 2, 2])]
+    const got = await run('transposed', volume, {
+      kernel: kernel(cube.shape, cube.data),
+      settings: { flip: true },
+      values: { stride: '2,2,2' },
+    })
+    const turned = cube.data.toReversed()
+    const each = { shape: [2, 1, 3, 2, 2], data: [...turned, ...turned] }
+    expect(plain(got)).toEqual(plain(oracle.convTranspose(volume, each, { stride: [2, 2, 2], groups: 2 })))
+  })
+
+  it.each(['2,3,1', '4,2,2'])('enlarges volumes along three axes, flat to the edge: %s', async (stride) => {
+    const strides = stride.split(',').map(Number)
+    const size = [3, 4, 5]
+    const data = Float32Array.from({ length: 60 }, (_, i) => {
+      const [z, y, c] = [Math.floor(i / 20), Math.floor(i / 5) % 4, i % 5]
+      return 16 * z + 4 * y + c
+    })
+    const volume = new Tensor([1, ...size], data)
+    const step = build('transposed', { values: { stride } })
+    const got = await step.apply(volume, engine)
+    expect(got.shape).toEqual([1, ...size.map((n, a) => n * strides[a]!)])
+    expect(step.sized?.(volume.shape)).toEqual(got.shape)
+    const [, depth = 1, height = 1, width = 1] = got.shape
+    const inside = (o: number, a: number) =>
+      Math.min(Math.max((o + 0.5) / strides[a]! - 0.5, 0), size[a]! - 1)
+    for (let i = 0; i < depth * height * width; i++) {
+      const [z, y, c] = [Math.floor(i / (height * width)), Math.floor(i / width) % height, i % width]
+      expect(got.data[i]).toBeCloseTo(16 * inside(z, 0) + 4 * inside(y, 1) + inside(c, 2), 4)
+    }
+    const near = await run('transposed', volume, { values: { stride, upsample: 'nearest' } })
+    const at = (o: number, a: number) => Math.floor(o / strides[a]!)
+    expect([...near.data]).toEqual(
+      Array.from({ length: near.data.length }, (_, i) => {
+        const [z, y, c] = [Math.floor(i / (height * width)), Math.floor(i / width) % height, i % width]
+        return 16 * at(z, 0) + 4 * at(y, 1) + at(c, 2)
+      }),
+    )
+  })
+
+  it('refuses kernels and numbers that do not fit a volume or a picture', async () => {
+    const volume = whole([2, 2, 3, 2])
+    const wrong = run('transposed', volume, {
+      kernel: kernel([2, 1, 2, 2], whole([8]).data),
+      values: { stride: '2,2,2' },
+    })
+    await expect(wrong).rejects.toThrow(/rank 3, \[kD,kH,kW\], or rank 5 for a volume, got \[2,1,2,2\]/)
+    await expect(run('transposed', x, { values: { stride: '2,3,4' } })).rejects.toThrow(
+      /2,3,4 are numbers for a volume, but the input is a picture/,
+    )
   })
 
   it('normalized keeps the level of flat areas', async () => {
@@ -436,17 +493,10 @@ describe('transposed', () => {
 
   it.each([
     [{ settings: { flip: true } }, /--flip needs a --kernel/],
-    [
-      {
-        settings: {
-          padding: [
-            [1, 1],
-            [1, 1],
-          ],
-        },
-      },
-      /--padding needs a --kernel/,
-    ],
+    [{ values: { padding: 1 } }, /--padding needs a --kernel/],
+    [{ values: { dilation: 2 } }, /--dilation needs a --kernel/],
+    [{ values: { padding: 'same' } }, /--padding must be a number, got "same"/],
+    [{ values: { stride: '2,2,2', padding: '1,2,3,4' } }, /--padding 1,2,3,4 is for pictures/],
     [{ values: { 'output-padding': 1 } }, /--output-padding needs a --kernel/],
     [{ kernel: kernel([1, 1], [1]), values: { upsample: 'nearest' } }, /cannot be used together/],
   ] as const)('refuses %j', (call, message) => {

@@ -24,6 +24,7 @@ import { listed } from '../../src/graph/schedule.ts'
 import { pick } from '../../src/image/sheet.ts'
 import { kernel } from '../../src/kernel/kernel.ts'
 import { poolAxes } from '../../src/operators/max-pool.ts'
+import { edged } from '../../src/operators/upsampling.ts'
 import { levelsOf, runToArray, runToSheet, runToTensor } from '../../src/run/graph.ts'
 import { createPool } from '../../src/run/pool.ts'
 import { type BorderName, borders } from '../../src/tensor/border.ts'
@@ -121,14 +122,17 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     ],
   ),
   fc.constantFrom<Step>(
-    ['edged', (e, x) => e.layer('edged', [x], {})],
+    ['edged', (e, x) => edged(e, x)],
     ['relu', (e, x) => e.layer('activate', [x], { name: 'relu', unit: 1 })],
     ['tanh', (e, x) => e.layer('activate', [x], { name: 'tanh', unit: 255 })],
     ['affine', (e, x) => e.layer('affine', [x], { scale: fractions([x.shape[0]!]).data.map((v) => v + 9) })],
-    ['twice', (e, x) => e.layer('add', [x, x], {})],
+    ['twice', (e, x) => e.layer('paired', [x, x], { operation: 'add' })],
     ['weighted', (e, x) => e.layer('weighted', [x], {})],
     ['straightened', (e, x) => e.layer('straightened', [x], { full: 255 })],
-    ['residual', async (e, x) => e.layer('add', [await e.layer('scaled', [x], { by: 0.5 }), x], {})],
+    [
+      'residual',
+      async (e, x) => e.layer('paired', [await e.layer('scaled', [x], { by: 0.5 }), x], { operation: 'add' }),
+    ],
     [
       'parted',
       async (e, x) => {

@@ -153,6 +153,29 @@ test('users of a pool wait for each other, and get back what they had', async ()
   await pool.close()
 })
 
+test('the next user begins when the one before has left, and what that takes back late stays', async () => {
+  const pool = createPool(1)
+  let end: () => void = () => undefined
+  const packed = new Promise<void>((done) => {
+    end = done
+  })
+  const first = pool.exclusive(async ({ arena }, leave) => {
+    const mark = arena.mark()
+    arena.alloc(1000)
+    leave()
+    await packed
+    arena.release(mark)
+    return 'first'
+  })
+  const second = await pool.exclusive(async ({ arena }) => {
+    const own = arena.alloc(1000)
+    end()
+    await first
+    return arena.alloc(1000) > own
+  })
+  expect([await first, second]).toEqual(['first', true])
+})
+
 test('more than the memory that there can be is refused with the numbers', () => {
   const arena = createArena()
   expect(() => arena.alloc(5 * 2 ** 30)).toThrow(/5120 MiB more .* at most 4096 MiB/)

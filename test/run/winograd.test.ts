@@ -57,6 +57,18 @@ describe('the loops have the bits of the definition', () => {
     }
   })
 
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, 1e36])('%d stays where direct sums have it', async (odd) => {
+    const [x, weight] = [fractions([8, 33, 38]), fractions([8, 8, 3, 3])]
+    const data = x.data.slice()
+    data[3 * 33 * 38 + 17 * 38 + 20] = odd
+    const spoilt = new Tensor(x.shape, data)
+    const want = await conv2d(referenceEngine, spoilt, weight, { padding: 1, algorithm: 'direct' })
+    const engines = [referenceEngine, ...pools.map((pool) => poolEngine(pool))]
+    for (const engine of engines) expectSame(await conv2d(engine, spoilt, weight, { padding: 1 }), want)
+    const far = want.data.filter((v) => !(Math.abs(v) < 1e30)).length
+    expect(far).toBe(8 * 9)
+  })
+
   it('many channels, and more filters than a cache holds at once', async () => {
     const [x, weight] = [fractions([130, 32, 200]), fractions([22, 130, 3, 3])]
     expectSame(
@@ -75,7 +87,7 @@ describe('strips, passes and threads change nothing', () => {
       for (const [i, weight] of weights.entries()) {
         y = await conv2d(engine, y, weight, { padding: i === 2 ? 0 : 1, bias: fractions([channels[i + 1]!]) })
         y = await engine.layer('prelu', [y], { slope: Float32Array.of(0.25) })
-        if (i === 1) y = await engine.layer('add', [y, y], {})
+        if (i === 1) y = await engine.layer('paired', [y, y], { operation: 'add' })
       }
       return y
     }

@@ -1,6 +1,6 @@
 import { ConvoError } from '../../error.ts'
+import { chainSyntax } from '../../picture/words/operation-syntax.ts'
 import { prepareChain, understandSteps } from '../../picture/words/prepare.ts'
-import { chainSyntax } from '../../picture/words/syntax.ts'
 import type { Command } from '../command.ts'
 import { runPrepared } from '../run-operation.ts'
 

@@ -1,5 +1,5 @@
 import { flag, resolve, text } from '../../params.ts'
-import { sharedSettings } from '../../picture/settings.ts'
+import { runSettings } from '../../picture/run-settings.ts'
 import { visible } from '../../text/visible.ts'
 import type { Command } from '../command.ts'
 
@@ -9,7 +9,7 @@ const initSettings = {
     unset: 'as the tool has it: actual or shots',
   },
   json: flag('print what was done as one JSON object'),
-  debug: sharedSettings.debug,
+  debug: runSettings.debug,
 }
 
 /** `convo check init [folder]` */

@@ -1,9 +1,10 @@
 import { ConvoError } from '../../error.ts'
+import { isFile } from '../../files/stat.ts'
 import { reportSettings } from '../../golden/settings.ts'
 import { type DiffStyle, diffStyles } from '../../image/compare/comparison.ts'
 import { toleranceSettings } from '../../image/compare/tolerance.ts'
 import { choice, flag, resolve, text } from '../../params.ts'
-import { sharedSettings } from '../../picture/settings.ts'
+import { readingSettings, runSettings } from '../../picture/run-settings.ts'
 import type { Command } from '../command.ts'
 
 const outputSettings = {
@@ -31,10 +32,10 @@ const folderSettings = {
 }
 
 const inputSettings = {
-  'no-orient': sharedSettings['no-orient'],
-  'max-pixels': sharedSettings['max-pixels'],
-  layout: sharedSettings.layout,
-  debug: sharedSettings.debug,
+  'no-orient': readingSettings['no-orient'],
+  'max-pixels': readingSettings['max-pixels'],
+  layout: readingSettings.layout,
+  debug: runSettings.debug,
 }
 
 /** `convo compare <expected> <actual>` */
@@ -82,10 +83,6 @@ export const compareCommand: Command = {
     },
   ],
   async run(call) {
-    const [{ runCompare }, { isMany }] = await Promise.all([
-      import('../../golden/compare.ts'),
-      import('../../golden/folders/pairs.ts'),
-    ])
     if (call.given['diff-style'] !== undefined && call.given.diff === undefined) {
       throw new ConvoError('E_USAGE', '--diff-style needs --diff', {
         fix: '--diff diff.png',
@@ -96,9 +93,12 @@ export const compareCommand: Command = {
       Object.fromEntries(Object.entries(call.given).filter(([name]) => isTolerance(name) === wanted))
     const tolerance = resolve(toleranceSettings, pick(true))
     const settings = resolve({ ...outputSettings, ...folderSettings, ...inputSettings }, pick(false))
-    if (call.args.some(isMany)) {
-      const { runFolders } = await import('../../golden/folders/compare.ts')
-      return runFolders(call, tolerance, settings)
+    if (!call.args.every(isFile)) {
+      const [{ runFolders }, { isMany }] = await Promise.all([
+        import('../../golden/folders/compare.ts'),
+        import('../../golden/folders/pairs.ts'),
+      ])
+      if (call.args.some(isMany)) return runFolders(call, tolerance, settings)
     }
     const unused = Object.keys(folderSettings).find((name) => call.given[name] !== undefined)
     if (unused !== undefined) {
@@ -107,6 +107,7 @@ export const compareCommand: Command = {
         fix: unused === 'reporter' ? '--json' : 'two folders',
       })
     }
+    const { runCompare } = await import('../../golden/compare.ts')
     return runCompare(call, tolerance, settings)
   },
 }

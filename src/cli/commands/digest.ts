@@ -2,7 +2,7 @@ import { ConvoError } from '../../error.ts'
 import type { Checked } from '../../golden/digests.ts'
 import { noteMessage } from '../../host/io.ts'
 import { flag, resolve, text } from '../../params.ts'
-import { sharedSettings } from '../../picture/settings.ts'
+import { readingSettings, runSettings } from '../../picture/run-settings.ts'
 import { counted } from '../../text/count.ts'
 import { visibleLine } from '../../text/visible.ts'
 import type { Call, Command } from '../command.ts'
@@ -16,10 +16,10 @@ const digestSettings = {
     'print digest, size, channels, depth and number of pages as one JSON object, or an array for several pictures',
   ),
   quiet: flag('with --check: do not print the pictures that are unchanged'),
-  'no-orient': sharedSettings['no-orient'],
-  'max-pixels': sharedSettings['max-pixels'],
-  layout: sharedSettings.layout,
-  debug: sharedSettings.debug,
+  'no-orient': readingSettings['no-orient'],
+  'max-pixels': readingSettings['max-pixels'],
+  layout: readingSettings.layout,
+  debug: runSettings.debug,
 }
 
 /** `convo digest <images...>` */

@@ -4,12 +4,12 @@ import { type Params, resolve } from '../../params.ts'
 import { netSyntax } from '../../picture/net.ts'
 import { findOperation, operations } from '../../picture/operations.ts'
 import { correlationSettings } from '../../picture/settings.ts'
-import { type Asked, splitSteps } from '../../picture/words/prepare.ts'
+import { chainSyntax } from '../../picture/words/operation-syntax.ts'
+import { type Asked, splitSteps, understandSteps } from '../../picture/words/prepare.ts'
 import { checkStep } from '../../picture/words/steps.ts'
-import { chainSyntax, type OptionGroup } from '../../picture/words/syntax.ts'
+import type { OptionGroup } from '../../picture/words/syntax.ts'
 import { parse } from '../../picture/words/understand.ts'
 import { explainSettings } from '../../teach/explain/settings.ts'
-import { commandLine } from '../../text/shell.ts'
 import type { Call, Command } from '../command.ts'
 import { examplesOf } from '../operation-facts.ts'
 import { describeNetwork } from './net.ts'
@@ -124,11 +124,7 @@ const ofChain: readonly string[] = ['input', 'depth', 'layout', 'svg', 'json', '
 function stepOf(words: readonly string[]): Asked {
   checkStep(words, explainSettings)
   const [name = '', ...rest] = words
-  if (name === netSyntax.name) {
-    throw new ConvoError('E_USAGE', 'a network has layers of its own, and is explained alone', {
-      fix: `convo explain ${commandLine(rest.slice(0, 1))}`,
-    })
-  }
+  if (name === netSyntax.name) return understandSteps(words)[0]!
   const operation = findOperation(name)
   const line = parse({ name: 'explain', arguments: [], options: groupsFor(name), examples: [] }, rest)
   const misplaced = line === undefined ? 'help' : ofChain.find((key) => line.given[key] !== undefined)

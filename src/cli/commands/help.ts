@@ -2,9 +2,9 @@ import { findCommand } from '../../picture/words/understand.ts'
 import type { Command } from '../command.ts'
 import { commandHelp, overview } from '../help.ts'
 
-/** `convo help [command]`, about all these commands. */
-export function helpCommand(others: readonly Command[]): Command {
-  const self: Command = {
+/** `convo help [command]`, for what `commands` gives; `others` are those beside it. */
+export function helpCommand(others: readonly Command[], commands: () => readonly Command[]): Command {
+  return {
     name: 'help',
     summary: 'explains an operation or command',
     group: 'commands',
@@ -25,14 +25,13 @@ export function helpCommand(others: readonly Command[]): Command {
     ],
     options: [],
     examples: ['convo help sobel', 'convo help list'],
-    async run({ args, io, commands }) {
+    async run({ args, io }) {
       const text =
         args.length === 0
-          ? overview(commands, io.width)
-          : commandHelp(findCommand(args, commands).command, io.width)
+          ? overview(commands(), io.width)
+          : commandHelp(findCommand(args, commands()).command, io.width)
       await io.page(text)
       return 0
     },
   }
-  return self
 }

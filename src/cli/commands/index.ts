@@ -6,7 +6,6 @@ import { chainCommand } from './chain.ts'
 import { checkCommand } from './check.ts'
 import { checkInit } from './check-init.ts'
 import { compareCommand } from './compare.ts'
-import { completionCommand } from './completion.ts'
 import { digestCommand } from './digest.ts'
 import { explainCommand } from './explain.ts'
 import { kernelConvert } from './kernel.ts'
@@ -16,7 +15,7 @@ import { reportMerge } from './report.ts'
 import { reviewCommand } from './review.ts'
 import { showCommand } from './show.ts'
 
-/** The commands that are no operations. A new one is a file beside this one and an entry here. */
+/** The commands that are no operations, apart from those about all others. A new one is a file beside this one and an entry here. */
 export const utilities: readonly Command[] = [
   chainCommand,
   netCommand,
@@ -36,5 +35,4 @@ export const utilities: readonly Command[] = [
   showCommand,
   animateCommand,
   kernelConvert,
-  completionCommand,
 ]

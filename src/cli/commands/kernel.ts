@@ -4,7 +4,8 @@ import { isStreamPath } from '../../files/output.ts'
 import { noteMessage } from '../../host/io.ts'
 import { outputOf } from '../../picture/output-path.ts'
 import { checkReplaced } from '../../picture/replaced.ts'
-import { runSettings, sharedSettings } from '../../picture/settings.ts'
+import { runSettings } from '../../picture/run-settings.ts'
+import { sharedSettings } from '../../picture/settings.ts'
 import type { Command } from '../command.ts'
 
 /** `convo kernel convert <in> <out>` */

@@ -1,8 +1,9 @@
 import { ConvoError } from '../../error.ts'
 import { noteMessage } from '../../host/io.ts'
 import { custom, expected, flag, type Params, resolve, text } from '../../params.ts'
-import { netHead, netSyntax, netScale as scale } from '../../picture/net.ts'
-import { pictureSettings, runSettings } from '../../picture/settings.ts'
+import { netHead, netSet, netSyntax, netScale as scale } from '../../picture/net.ts'
+import { runSettings } from '../../picture/run-settings.ts'
+import { pictureSettings } from '../../picture/settings.ts'
 import type { Argument } from '../../picture/words/syntax.ts'
 import type { Call, Command } from '../command.ts'
 import { runOperation } from '../run-operation.ts'
@@ -67,6 +68,7 @@ const infoSettings = {
   input: { ...size, unset: 'the size in the network, otherwise 256x256' },
   scale,
   head: netHead,
+  set: netSet,
   svg: text('also write a drawing of the graph, to a .svg or .png file; - prints only the SVG', '<file>'),
   json: flag('print one JSON object'),
   debug: runSettings.debug,
@@ -118,6 +120,7 @@ export async function describeNetwork(
     readonly input?: readonly [number, number] | undefined
     readonly scale?: number | undefined
     readonly head?: string | undefined
+    readonly set?: unknown
     readonly svg?: string | undefined
     readonly json: boolean
   },

@@ -1,5 +1,5 @@
 import { resolve, text } from '../../params.ts'
-import { sharedSettings } from '../../picture/settings.ts'
+import { runSettings } from '../../picture/run-settings.ts'
 import type { Command } from '../command.ts'
 
 const mergeSettings = {
@@ -8,7 +8,7 @@ const mergeSettings = {
     '<file>',
     'report.html',
   ),
-  debug: sharedSettings.debug,
+  debug: runSettings.debug,
 }
 
 /** `convo report merge <json...>` */

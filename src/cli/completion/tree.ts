@@ -1,6 +1,6 @@
 import { namedKernels } from '../../filters/names.ts'
 import type { Param } from '../../params.ts'
-import { shortNames } from '../../picture/settings.ts'
+import { shortNames } from '../../picture/run-settings.ts'
 import { type Argument, optionsOf } from '../../picture/words/syntax.ts'
 import type { Command } from '../command.ts'
 

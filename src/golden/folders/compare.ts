@@ -6,7 +6,7 @@ import { type ToleranceValues, toleranceOf } from '../../image/compare/tolerance
 import { counted } from '../../text/count.ts'
 import { shellWord } from '../../text/shell.ts'
 import { refuseOnCi } from '../check.ts'
-import { type CompareSettings, maskOf } from '../compare.ts'
+import { type CompareSettings, maskOf } from '../compare-files.ts'
 import { askedReporters, reportAll } from '../destinations.ts'
 import { progressOn } from '../progress.ts'
 import { compareResults } from '../settings.ts'

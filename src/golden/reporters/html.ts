@@ -8,7 +8,6 @@ import { pictureUnder } from '../files.ts'
 import { isEqual, type ReportCase, type ReportData } from '../page/data.ts'
 import { markup } from '../page/markup.ts'
 import type { CaseResult, Run } from '../results.ts'
-import { goldenOf, picturesOf } from './pictures.ts'
 import type { Reporter } from './reporter.ts'
 import { type Approve, detailsOf, selfTestLines, timeText, titleOf, verdictText } from './summary.ts'
 
@@ -53,6 +52,8 @@ export async function reportPage(
   approve: Approve,
   { beside, passing = false }: PageForm = {},
 ): Promise<string> {
+  // what decodes and encodes, which other reports do not need
+  const { goldenOf, picturesOf } = await import('./pictures.ts')
   const pictures: string[] = []
   let count = 0
   const embed = async (bytes: Uint8Array | undefined): Promise<number | undefined> => {

@@ -3,8 +3,10 @@ import { fullScale, hasAlpha, type Picture, type PictureMeta } from '../../tenso
 import { optional } from '../../text/record.ts'
 import type { PlainPng } from '../png-head.ts'
 import { findClusters } from './clusters.ts'
-import type { Comparison, DifferenceMap, Failure, Mismatch, Shape, Smallest, Stats } from './comparison.ts'
+import type { Comparison, DifferenceMap, Failure, Mismatch, Shape, Stats } from './comparison.ts'
+import { brief } from './comparison.ts'
 import { densest } from './density.ts'
+import { type Colour, comparedPixels, equal, marked, withProfile } from './equal.ts'
 import { type Differ, type Measured, measure } from './measure.ts'
 import { notShifted, withAntialiasing } from './nearby.ts'
 import { type Frame, haveEqualBits, type Pair, pairUp } from './pair.ts'
@@ -150,49 +152,12 @@ function conclude(
   }
 }
 
-/** What `comparePictures` says of a picture and itself. @throws ConvoError as it does */
-export function compareEqual(shape: Shape, tolerance: Tolerance): Comparison {
-  const ignored = ignoredPixels(shape.width, shape.height, tolerance)
-  const result = {
-    expected: shape,
-    actual: shape,
-    mismatches: [],
-    notes: [],
-    ...optional('ignored', ignored),
-  }
-  return equal(result, shape, ignored, { mismatches: [], notes: [] })
-}
-
 /** Pictures that were not turned may have equal samples and be shown unlike. */
 function orientationNote(
   { meta: { orientation: a = 1 } }: Picture,
   { meta: { orientation: b = 1 } }: Picture,
 ): string[] {
   return a === b ? [] : [`the EXIF orientations differ: expected ${a}, got ${b}`]
-}
-
-function equal(
-  result: Pick<Comparison, 'expected' | 'actual' | 'mismatches' | 'notes' | 'ignored'>,
-  pair: Size,
-  ignored: Uint8Array | undefined,
-  colour: Colour,
-): Comparison {
-  const isUnlike = result.mismatches.some((mismatch) => mismatch !== 'icc')
-  return {
-    ...result,
-    outcome: result.mismatches.length === 0 ? 'same' : 'different',
-    stats: {
-      compared: comparedPixels(pair, ignored),
-      differing: 0,
-      share: 0,
-      counted: 0,
-      rmse: 0,
-      psnr: Number.POSITIVE_INFINITY,
-      clusters: [],
-    },
-    failed: [],
-    smallest: isUnlike ? {} : withProfile({ farther: {}, more: {} }, colour),
-  }
 }
 
 /** What there is to say of pictures that differ. */
@@ -237,20 +202,6 @@ function look(
 
 /** Peak signal to noise ratio in dB. By the project's own logarithm, so that it is the same on every machine. */
 const psnrOf = (rmse: number, full: number): number => (20 / log(10)) * log(full / rmse)
-
-type Size = { readonly width: number; readonly height: number }
-
-function comparedPixels(pair: Size, ignored: Uint8Array | undefined): number {
-  const pixels = pair.width * pair.height
-  return ignored === undefined ? pixels : pixels - marked(ignored)
-}
-
-/** How many of the pixels are marked by 1, the others being 0. A call for each would take 10 times as long. */
-function marked(marks: Uint8Array): number {
-  let sum = 0
-  for (let at = 0; at < marks.length; at++) sum += marks[at]!
-  return sum
-}
 
 function failures(limits: Limits, threshold: number, stats: Stats): readonly Failure[] {
   const failed: Failure[] = []
@@ -315,10 +266,6 @@ function missed(found: number, limit: number, side: 'low' | 'high', unit = ''): 
 
 const pixelsText = (count: number): string => (count === 1 ? '1 pixel' : `${count} pixels`)
 
-/** A number in at most 6 significant digits. */
-export const brief = (value: number): string =>
-  Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)))
-
 /** A shape without what else there is. */
 export const shapeOf = ({ width, height, channels, depth }: Shape): Shape => ({
   width,
@@ -339,8 +286,6 @@ const scaleNote = (full: number): string => `${full} is used as white for floats
 const sizeNote = (expected: Picture, actual: Picture): string =>
   `sizes differ, ${expected.width}x${expected.height} and ${actual.width}x${actual.height}: ` +
   'pixels that exist in only one picture count as different'
-
-type Colour = { readonly mismatches: readonly Mismatch[]; readonly notes: readonly string[] }
 
 type WithMeta = { readonly meta: PictureMeta }
 
@@ -364,11 +309,4 @@ function profilesText(expected: Uint8Array | undefined, actual: Uint8Array | und
     return 'colour profiles differ: the actual picture has one, the expected has none'
   if (actual === undefined) return 'colour profiles differ: the expected picture has one, the actual has none'
   return `colour profiles differ: ${expected.length} bytes expected, ${actual.length} bytes with different contents found`
-}
-
-/** A profile that differs can be tolerated only by leaving profiles out. */
-function withProfile({ farther, more }: Smallest, { mismatches }: Colour): Smallest {
-  if (mismatches.length === 0) return { ...(farther && { farther }), ...(more && { more }) }
-  const icc = 'ignore'
-  return { ...(farther && { farther: { ...farther, icc } }), ...(more && { more: { ...more, icc } }) }
 }

@@ -130,3 +130,7 @@ export const channelName = (channel: number, channels: number): string =>
  */
 export const diffStyles = ['triptych', 'overlay', 'heat', 'mask'] as const
 export type DiffStyle = (typeof diffStyles)[number]
+
+/** A number in at most 6 significant digits. */
+export const brief = (value: number): string =>
+  Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)))

@@ -1,5 +1,5 @@
-import { brief } from './compare.ts'
 import {
+  brief,
   type Cluster,
   type Comparison,
   channelsText,

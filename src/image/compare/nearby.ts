@@ -1,4 +1,4 @@
-import { isAntialiased, isInArea, type View } from '../../definition/antialias.ts'
+import { area, isAntialiased, isInArea, type View } from '../../definition/antialias.ts'
 import { isShifted } from '../../definition/shift.ts'
 import type { Pair } from './pair.ts'
 import type { Tolerance } from './tolerance.ts'
@@ -37,10 +37,18 @@ export function withAntialiasing(
 export function smoothing(a: View, b: View, full: number): (x: number, y: number) => boolean {
   const [width, height] = [Math.min(a.width, b.width), Math.min(a.height, b.height)]
   const [wholeA, wholeB] = [inOne(a), inOne(b)]
+  const areOne = [wholeA, wholeB].every((one) => one.channels === 1 && one.width === width)
   const known = new Uint8Array(width * height)
   const look = (at: number): number => {
-    const [x, y] = [at % width, Math.floor(at / width)]
-    const state = isInArea(wholeA, x, y) && isInArea(wholeB, x, y) ? 2 : 1
+    const x = at % width
+    const isInner = areOne && x > 0 && x < width - 1 && at > width && at < known.length - width
+    const state = (
+      isInner
+        ? isInnerArea(wholeA.data, width, at) && isInnerArea(wholeB.data, width, at)
+        : isInArea(wholeA, x, Math.floor(at / width)) && isInArea(wholeB, x, Math.floor(at / width))
+    )
+      ? 2
+      : 1
     known[at] = state
     return state
   }
@@ -56,6 +64,19 @@ export function smoothing(a: View, b: View, full: number): (x: number, y: number
     return false
   }
   return (x, y) => isBesideArea(x, y) && (isAntialiased(a, b, x, y, full) || isAntialiased(b, a, x, y, full))
+}
+
+/** `isInArea` of a pixel with one sample that is not at an edge, in a third of the time. */
+function isInnerArea(data: View['data'], width: number, at: number): boolean {
+  const own = data[at]
+  let alike = 0
+  for (let n = at - width - 1; n <= at + width - 1; n += width) {
+    if (data[n] === own) alike++
+    if (data[n + 1] === own) alike++
+    if (data[n + 2] === own) alike++
+  }
+  // itself is one of them
+  return alike > area
 }
 
 /** A picture with all samples of a pixel in one, where that is possible without a copy. */

@@ -35,8 +35,6 @@ export function seenByPixelmatch(
   const width = Math.min(pair.expected.width, pair.actual.width)
   const height = Math.min(pair.expected.height, pair.actual.height)
   const isOpaque = [pair.expected, pair.actual].every((one) => alpha === 'ignore' || isOpaqueAll(one))
-  // half-transparent colours are flattened onto a checkerboard, for which it matters where a pixel lies
-  const [from, to] = isOpaque ? rowsAround(rowCounts, height) : [0, height]
   const seen = new Uint8Array(pair.width * pair.height)
   for (let y = 0; y < pair.height; y++) {
     for (let x = y < height ? width : 0; x < pair.width; x++) {
@@ -44,25 +42,27 @@ export function seenByPixelmatch(
       if (ignored?.[at] !== 1) seen[at] = 1
     }
   }
-  if (from >= to) return seen
-  const expected = rgba(pair.expected, width, from, to, alpha)
-  const actual = rgba(pair.actual, width, from, to, alpha)
-  if (ignored !== undefined) copyIgnored(expected, actual, ignored, width, pair.width, from)
-  const drawn = new Uint8Array(width * (to - from) * 4)
   const match = metric === 'yiq' ? pixelmatch : pixelmatch8
   const includeAA = antialiasing === 'compare'
-  // of opaque colours both versions look for antialiasing as the definition does, in three times the time
-  match(expected, actual, drawn, width, to - from, {
-    threshold,
-    includeAA: includeAA || isOpaque,
-    diffMask: true,
-  })
-  const view = (data: Uint8Array) => ({ width, height: to - from, channels: 4, data }) as const
-  const isSmooth = includeAA || !isOpaque ? () => false : smoothing(view(expected), view(actual), 255)
-  for (let y = from; y < to; y++) {
-    for (let x = 0; x < width; x++) {
-      if (drawn[((y - from) * width + x) * 4 + 3] !== 0 && !isSmooth(x, y - from))
-        seen[y * pair.width + x] = 1
+  for (const [first, last] of isOpaque ? bands(rowCounts, height) : [[0, height] as const]) {
+    const [from, to] = isOpaque ? [Math.max(0, first - reach), Math.min(height, last + reach)] : [first, last]
+    const expected = rgba(pair.expected, width, from, to, alpha)
+    const actual = rgba(pair.actual, width, from, to, alpha)
+    if (ignored !== undefined) copyIgnored(expected, actual, ignored, width, pair.width, from)
+    const drawn = new Uint8Array(width * (to - from) * 4)
+    // of opaque colours both versions look for antialiasing as the definition does, in three times the time
+    match(expected, actual, drawn, width, to - from, {
+      threshold,
+      includeAA: includeAA || isOpaque,
+      diffMask: true,
+    })
+    const view = (data: Uint8Array) => ({ width, height: to - from, channels: 4, data }) as const
+    const isSmooth = includeAA || !isOpaque ? () => false : smoothing(view(expected), view(actual), 255)
+    for (let y = first; y < last; y++) {
+      for (let x = 0; x < width; x++) {
+        if (drawn[((y - from) * width + x) * 4 + 3] !== 0 && !isSmooth(x, y - from))
+          seen[y * pair.width + x] = 1
+      }
     }
   }
   return seen
@@ -77,11 +77,18 @@ function isOpaqueAll({ channels, data }: Picture): boolean {
 /** Rows beside one that differs whose pixels decide about it: neighbours, and theirs. */
 const reach = 2
 
-/** The rows that decide about those that differ. */
-function rowsAround(rowCounts: Uint32Array, height: number): [from: number, to: number] {
-  const first = rowCounts.findIndex((count) => count > 0)
-  const last = rowCounts.findLastIndex((count) => count > 0)
-  return first < 0 ? [0, 0] : [Math.max(0, first - reach), Math.min(height, last + 1 + reach)]
+/** Rows that are looked at together: copies of all rows of 12 megapixels would take 144 MB. */
+const bandRows = 64
+
+/**
+ * The rows that differ, in bands. Half-transparent colours are flattened onto a checkerboard, for which it matters where in
+ * the whole a pixel lies: their pictures are one band.
+ */
+function* bands(rowCounts: Uint32Array, height: number): Generator<readonly [from: number, end: number]> {
+  for (let from = 0; from < height; from += bandRows) {
+    const end = Math.min(height, from + bandRows)
+    if (rowCounts.subarray(from, end).some((count) => count > 0)) yield [from, end]
+  }
 }
 
 function rgba(
@@ -91,19 +98,16 @@ function rgba(
   end: number,
   alpha: AlphaRule,
 ) {
-  const to = new Uint8Array(width * (end - from) * 4)
+  const to = new Uint32Array(width * (end - from))
   const [green, blue] = channels < 3 ? [0, 0] : [1, 2]
   const alphaAt = hasAlpha(channels) && alpha !== 'ignore' ? channels - 1 : -1
-  if (alphaAt < 0) to.fill(255)
   for (let y = from, j = 0; y < end; y++) {
-    for (let x = 0, i = y * stride * channels; x < width; x++, i += channels, j += 4) {
-      to[j] = data[i]!
-      to[j + 1] = data[i + green]!
-      to[j + 2] = data[i + blue]!
-      if (alphaAt >= 0) to[j + 3] = data[i + alphaAt]!
+    for (let x = 0, i = y * stride * channels; x < width; x++, i += channels, j++) {
+      const opacity = alphaAt < 0 ? 255 : data[i + alphaAt]!
+      to[j] = data[i]! | (data[i + green]! << 8) | (data[i + blue]! << 16) | (opacity << 24)
     }
   }
-  return to
+  return new Uint8Array(to.buffer)
 }
 
 function copyIgnored(

@@ -5,6 +5,7 @@ import { type Builder, builder, networkFrom } from '../builder.ts'
 import type { Network } from '../network.ts'
 import { scaleOf } from '../scale.ts'
 import { type Given, type NetworkFormat, quoted } from './format.ts'
+import { withPicture } from './ncnn-cugan.ts'
 import type { Layer } from './ncnn-layer.ts'
 import { layers } from './ncnn-layers.ts'
 import { ncnnWeights } from './ncnn-weights.ts'
@@ -120,10 +121,16 @@ function networkOf(bytes: Uint8Array, given: Given): Network {
   }
   // tools of ncnn put samples around a picture for what their networks cut off
   const scale = scaleOf({ ...ports, nodes: made.nodes, constants: made.constants })
+  const [x, y] = [ports.inputs[0]?.name, ports.outputs[0]?.name]
+  const sum = scale === 4 && x !== undefined && y !== undefined ? withPicture(made, x, y) : undefined
   return networkFrom(made, {
     format: 'ncnn',
     name: basename(file).replace(/\.param$/i, ''),
     ...ports,
+    ...(sum !== undefined && {
+      outputs: [{ name: sum, shape: undefined }],
+      metadata: new Map([['Real-CUGAN', 'the picture, each pixel 4x4, is added to what its layers give']]),
+    }),
     ...(scale !== undefined && { meaning: { scale } }),
   })
 }

@@ -21,12 +21,13 @@ import type { DryRun } from '../dry-run.ts'
 import type { PageStore, PictureJob, Report } from '../job.ts'
 import { type Operation, operations } from '../operations.ts'
 import { outputOf } from '../output-path.ts'
-import { pictureSettings, runSettings } from '../settings.ts'
+import { runSettings } from '../run-settings.ts'
+import { pictureSettings } from '../settings.ts'
 import type { Asked, Prepared } from '../words/prepare.ts'
 import type { PictureInput } from './inputs.ts'
 import { type KernelInput, kernelOf } from './kernel-input.ts'
 import type { Methods, PictureOptions } from './methods.ts'
-import { camelCase, checkObject, checkText, inLibraryWords, optionName, typedOptions } from './names.ts'
+import { camelCase, checkObject, checkText, libraryErrors, optionName, typedOptions } from './names.ts'
 import type { Net } from './net.ts'
 
 /** How a picture is read, computed and written, besides its operations. */
@@ -336,10 +337,10 @@ export class Chain {
   async #attempt<T>(act: () => Promise<T>): Promise<T> {
     const { signal } = this.#state.options
     try {
-      return await act()
+      return await libraryErrors(act)
     } catch (error) {
       if (signal?.aborted) throw signal.reason
-      throw inLibraryWords(asConvoError(error))
+      throw error
     }
   }
 }

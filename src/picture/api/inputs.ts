@@ -223,8 +223,9 @@ function samplesOf(data: RawPicture['data']): readonly [Samples, string[]] {
     return [new Uint8Array(data.buffer, data.byteOffset, data.length), []]
   }
   if (data instanceof Float64Array) {
-    const floats = Float32Array.from(data)
-    const isExact = floats.every((v, i) => Object.is(v, data[i]) || Number.isNaN(v))
+    const floats = new Float32Array(data)
+    let isExact = true
+    for (let i = 0; i < data.length && isExact; i++) isExact = floats[i] === data[i] || Number.isNaN(data[i])
     return [floats, isExact ? [] : [`${theInput} has float64 samples, which were rounded to float32`]]
   }
   if (data instanceof Uint8Array || data instanceof Uint16Array || data instanceof Float32Array)

@@ -10,7 +10,7 @@ import type { Net, NetOptions } from './net.ts'
  */
 export async function loadNet(source: string | Uint8Array, options: NetOptions = {}): Promise<Net> {
   try {
-    checkOptions(options, ['scale', 'head'])
+    checkOptions(options, ['scale', 'head', 'set'])
     // loaded here: a program that only imports convo does not wait for it
     const { openNet } = await import('./net.ts')
     return await openNet(source, options)

@@ -642,12 +642,16 @@ export type DilatedOptions = Omit<CorrelationOptions, 'dilation'> & {
 }
 
 /** Options of `transposed`. */
-export type TransposedOptions = Omit<CorrelationOptions, 'border' | 'fill' | 'anchor' | 'stride' | 'algorithm'> & {
+export type TransposedOptions = Pick<CorrelationOptions, 'kernel' | 'flip' | 'scale' | 'normalize' | 'bias' | 'groups'> & {
   /** Number of output pixels per input pixel, at least 1. Default: 2. */
   readonly stride?: number | readonly number[] | undefined
   /** A named kernel for the given stride. Default: bilinear, or none with kernel. */
   readonly upsample?: 'bilinear' | 'nearest' | undefined
-  /** Rows and columns added at the bottom and on the right, at least 0. Default: 0. */
+  /** Distance between neighbouring taps, in pixels, at least 1. Default: 1. */
+  readonly dilation?: number | readonly number[] | undefined
+  /** Pixels removed at the edges of the output: one number, y,x or top,bottom,left,right; of a volume z,y,x, at least 0. Default: 0. */
+  readonly padding?: readonly number[] | number | undefined
+  /** Rows and columns added at the bottom and on the right; for a volume, also slices at the end, at least 0. Default: 0. */
   readonly outputPadding?: number | readonly number[] | undefined
   /** Function applied to every result; for sigmoid, tanh and similar ones, black is 0 and white is 1, but after normalize and in float arrays, numbers are used as they are. Default: 'none'. */
   readonly activation?: 'none' | 'relu' | 'leakyrelu' | 'sigmoid' | 'tanh' | 'elu' | 'selu' | 'gelu' | 'silu' | 'mish' | 'softplus' | 'hardsigmoid' | 'hardswish' | undefined
@@ -1213,7 +1217,7 @@ export interface Methods<C> {
   /**
    * Upsamples: adds a scaled copy of the kernel to the output for each input pixel.
    *
-   * Source: Zeiler et al. 2010; Dumoulin and Visin 2016. By default, each pixel becomes stride x stride pixels, bilinear (Long, Shelhamer and Darrell 2015) or nearest, with repeated edges
+   * Source: Zeiler et al. 2010; Dumoulin and Visin 2016. By default, each pixel becomes stride x stride pixels, bilinear (Long, Shelhamer and Darrell 2015) or nearest, with repeated edges. A kernel [C,O,kD,kH,kW], or three numbers for stride, take a volume; a kernel [kD,kH,kW] is then applied to each channel
    */
   transposed(options?: TransposedOptions): C
 

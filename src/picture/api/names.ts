@@ -1,4 +1,5 @@
 import { asConvoError, ConvoError, nearest } from '../../error.ts'
+import { forgettingReads } from '../../files/reads.ts'
 import type { Params } from '../../params.ts'
 import { describe } from '../../text/describe.ts'
 
@@ -86,8 +87,9 @@ const isPlain = (value: unknown): boolean =>
 export const inWords = (text: string): string =>
   text
     .replace(/memory:\d+\/output\.\w+/g, 'the output')
+    .replace(/^--(no-)?([a-z][\w-]*)$/, (_, no, name: string) => `${camelCase(name)}: ${no === undefined}`)
     .replace(/\bno --([a-z][\w-]*)/g, (_, name: string) => `no ${optionName(name)}`)
-    .replace(/--([a-z][\w-]*) (<[^>]+>|[\w#%.,-]+)/g, (all, name: string, value: string) =>
+    .replace(/--([a-z][\w-]*) (<[^>]+>|[\w#%.,-]+(?::[\w#%.,=-]+)?)/g, (all, name: string, value: string) =>
       isWord(value) ? all : `${optionName(name)}: ${literal(value)}`,
     )
     .replace(/--([a-z][\w-]*)/g, (_, name: string) => optionName(name))
@@ -123,7 +125,7 @@ export function inLibraryWords(error: ConvoError): ConvoError {
 /** Runs `act`; errors are worded for the library. */
 export async function libraryErrors<T>(act: () => Promise<T>): Promise<T> {
   try {
-    return await act()
+    return await forgettingReads(act)
   } catch (error) {
     throw inLibraryWords(asConvoError(error))
   }

@@ -1,5 +1,5 @@
 import { checkAlgorithm, checkOptions, checkRank } from '../../conv/spec.ts'
-import { directSums } from '../../definition/engine.ts'
+import { confinedTo, directSums } from '../../definition/engine.ts'
 import { asConvoError, ConvoError } from '../../error.ts'
 import { nodeOf, planesNode, traced, tracer } from '../../graph/node.ts'
 import { describeModel, type ModelFacts } from '../../net/describe.ts'
@@ -18,6 +18,8 @@ export type NetOptions = {
   readonly scale?: number | undefined
   /** Which of several outputs is computed, by its name or its number from 1; the first unless given. */
   readonly head?: string | undefined
+  /** Numbers for inputs beside the picture, by their names: `{ sigma: 0.1 }`. */
+  readonly set?: Readonly<Record<string, number>> | undefined
 }
 
 /** A trained network that is ready to run, on pictures by `convo(x).net(net)` and on tensors by `run`. */
@@ -54,7 +56,7 @@ export class Net {
       checkRank('x', x, 3, '[C,H,W]')
       checkOptions(options, ['threads', 'algorithm'])
       checkAlgorithm(options.algorithm)
-      const engine = options.algorithm === 'direct' ? directSums(tracer) : tracer
+      const engine = options.algorithm === 'direct' ? directSums(tracer) : confinedTo(tracer, [x])
       const model = this.#model
       const fit = await fitOf(model, x.shape as unknown as [number, number, number])
       const out = await throughModel(model, traced(planesNode(x)), engine, fit)
@@ -81,7 +83,7 @@ export class Net {
 }
 
 /** Reads a network, as `loadNet` does. */
-export async function openNet(source: string | Uint8Array, { scale, head }: NetOptions): Promise<Net> {
+export async function openNet(source: string | Uint8Array, { scale, head, set }: NetOptions): Promise<Net> {
   const network = await readNetwork(source, scale === undefined ? {} : { scale })
-  return new Net(await modelOf(network, head), typeof source === 'string' ? source : network.name)
+  return new Net(await modelOf(network, { head, set }), typeof source === 'string' ? source : network.name)
 }

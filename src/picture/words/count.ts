@@ -5,8 +5,10 @@ import { isFolder } from '../../files/stat.ts'
 import type { Params } from '../../params.ts'
 import { commandLine } from '../../text/shell.ts'
 import { operations, sampleKernel } from '../operations.ts'
-import { pictureSettings, runSettings } from '../settings.ts'
-import { joinedSteps, longName, positionals, stepOperations, stepsIn, takesValue, unpacked } from './steps.ts'
+import { runSettings } from '../run-settings.ts'
+import { pictureSettings } from '../settings.ts'
+import { longName } from './line.ts'
+import { joinedSteps, positionals, stepOperations, stepsIn, takesValue, unpacked } from './steps.ts'
 import { type Syntax, usageOf } from './syntax.ts'
 
 /** The command of a line with words for the arguments that it lacks. */

@@ -15,9 +15,11 @@ import { type Params, resolve } from '../../params.ts'
 import type { PictureJob, StepMaker } from '../job.ts'
 import { findOperation, type Operation, sampleKernel, takesVolume } from '../operations.ts'
 import { kernelOptions, type Settings, sharedSettings } from '../settings.ts'
+import type { Line } from './line.ts'
+import { chainSettings, chainSyntax, operationSyntax } from './operation-syntax.ts'
 import { checkStep, refuseOpenChain, stepOperations } from './steps.ts'
-import { chainSettings, chainSyntax, type Given, operationSyntax, type Syntax } from './syntax.ts'
-import { type Line, parse } from './understand.ts'
+import type { Given, Syntax } from './syntax.ts'
+import { parse } from './understand.ts'
 
 /** Operations with their options, understood, waiting for an input and an output. */
 export type Prepared = {
@@ -187,7 +189,7 @@ async function prepareStep({ operation: syntax, given, kernel: own, file }: Aske
     name,
     settings,
     files: operation.made?.files ?? [],
-    isVolume: takesVolume(operation, values),
+    isVolume: takesVolume(operation, values, kernel),
     step(picture) {
       const step = operation.build({ ...asked, ...picture })
       return notes?.withKernelNotes(step, kernel, settings) ?? step

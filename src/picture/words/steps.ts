@@ -2,7 +2,7 @@ import { ConvoError } from '../../error.ts'
 import type { Params } from '../../params.ts'
 import { netSyntax } from '../net.ts'
 import { type Operation, operations } from '../operations.ts'
-import { shortNames } from '../settings.ts'
+import { longName } from './line.ts'
 
 /** The places of the words that are neither options nor their values, which `params` distinguish. */
 export function positionals(words: readonly string[], params: Params): number[] {
@@ -14,12 +14,6 @@ export function positionals(words: readonly string[], params: Params): number[] 
   }
   return places
 }
-
-/** The name of an option, of its short form too. */
-export const longName = (word: string): string =>
-  word.startsWith('--')
-    ? word.slice(2)
-    : (Object.keys(shortNames).find((name) => word === `-${shortNames[name]}`) ?? '')
 
 /** Whether an option takes a value, as one that is not known does: what it is called is for the parser to say. */
 export const takesValue = (params: Params, word: string): boolean => {

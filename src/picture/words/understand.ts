@@ -1,13 +1,11 @@
 import { existsSync } from 'node:fs'
-import { CommanderError, Option, Command as Parser } from 'commander'
 import { ConvoError, nearest } from '../../error.ts'
-import type { Param, Params } from '../../params.ts'
 import { commandLine } from '../../text/shell.ts'
 import { findOperation } from '../operations.ts'
-import { conflicts, shortNames } from '../settings.ts'
 import { batchMeant, filledIn, refuseOpenTail, tooMany } from './count.ts'
 import { operationHint, optionHint } from './hints.ts'
-import { type Given, optionsOf, type Syntax, usageOf } from './syntax.ts'
+import { conflictIn, countOf, type Line, neededArguments, readWords } from './line.ts'
+import { optionsOf, type Syntax, usageOf } from './syntax.ts'
 
 /** What a command line asks for. */
 export type Request<C extends Syntax = Syntax> =
@@ -15,14 +13,6 @@ export type Request<C extends Syntax = Syntax> =
   /** `about` is absent for the overview. */
   | { readonly kind: 'help'; readonly about?: C; readonly isBrief?: true }
   | ({ readonly kind: 'run'; readonly command: C } & Line)
-
-/** The words of a command line behind its command. */
-export type Line = {
-  readonly args: readonly string[]
-  /** The words behind `--`, of a command with a tail. */
-  readonly tail?: readonly string[] | undefined
-  readonly given: Given
-}
 
 /**
  * Understands a command line, without the names of node and script. Values are left as they were typed.
@@ -137,66 +127,16 @@ export function parse(general: Syntax, line: readonly string[]): Line | undefine
   const [words, tail] = end < 0 ? [line, undefined] : [line.slice(0, end), line.slice(end + 1)]
   const params = optionsOf(command)
   if (command.tail !== undefined) refuseOpenTail(command, words, tail, params)
-  const parser = new Parser(`convo ${command.name}`)
-    .exitOverride()
-    .configureOutput({ writeOut: () => undefined, writeErr: () => undefined })
-    .showSuggestionAfterError(false)
-    .allowExcessArguments(true)
-    .helpOption('-h, --help')
-    .action(() => undefined)
-  parser.helpInformation = () => ''
-  for (const { name } of command.arguments) parser.argument(`[${name}]`)
-  for (const [name, param] of Object.entries(params)) parser.addOption(optionFor(name, param))
-  try {
-    parser.parse(
-      words.map((word) => hideMinus(word, params)),
-      { from: 'user' },
-    )
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error
-    if (error.code === 'commander.helpDisplayed') return undefined
-    throw usageError(error, command, line)
-  }
-  const given = parser.opts()
-  const args = parser.args.map(showMinus)
+  const { args, given, asksForHelp, unknown } = readWords(words, params)
+  if (asksForHelp) return undefined
+  if (unknown !== undefined) throw unknownOption(unknown, command, line)
   checkCount(command, line, args, tail, given)
-  checkConflicts(given)
+  const conflict = conflictIn(given)
+  if (conflict !== undefined) {
+    const [a, b, fix] = conflict
+    throw new ConvoError('E_USAGE', `--${a} and --${b} cannot be used together`, { fix })
+  }
   return { args, tail, given }
-}
-
-// A word such as `-1 0 1` is a number or a kernel. commander would take it for options, so its minus is hidden meanwhile.
-const hiddenMinus = '\uE000'
-
-function hideMinus(word: string, params: Params): string {
-  const short = Object.keys(shortNames).find((name) => word === `-${shortNames[name]}`)
-  const isOption = short !== undefined && Object.hasOwn(params, short)
-  return /^-[\d.]/.test(word) && !isOption ? hiddenMinus + word.slice(1) : word
-}
-
-const showMinus = (word: string): string => (word.startsWith(hiddenMinus) ? `-${word.slice(1)}` : word)
-
-/** An option of commander's that only collects what was typed, under the name as it is typed. */
-function optionFor(name: string, param: Param<unknown>): Option {
-  const short = shortNames[name] === undefined ? '' : `-${shortNames[name]}, `
-  // a metavar may hold | and other signs; commander only needs to know that there is a value
-  const option = new Option(`${short}--${name}${param.isFlag ? '' : ' <value>'}`)
-  // commander would take --no-orient as the opposite of --orient, and camelCase the rest
-  option.negate = false
-  option.attributeName = () => name
-  if (param.isFlag) return option
-  return option.argParser((hidden: string, before: unknown) => {
-    const value = showMinus(hidden)
-    if (value.startsWith('--')) {
-      throw new ConvoError('E_USAGE', `--${name} needs a value, but ${value} follows`, {
-        why: `--${name} ${param.metavar ?? ''}: ${param.summary}`,
-      })
-    }
-    if (param.repeats) return [...(Array.isArray(before) ? (before as unknown[]) : []), value]
-    if (before !== undefined && before !== value) {
-      throw new ConvoError('E_USAGE', `--${name} was given twice, as ${String(before)} and ${value}`)
-    }
-    return value
-  })
 }
 
 function checkCount(
@@ -206,49 +146,30 @@ function checkCount(
   tail: readonly string[] | undefined,
   given: Readonly<Record<string, unknown>>,
 ): void {
-  const needed = command.arguments.filter(
-    ({ optional, optionalWith }) => !optional && (optionalWith === undefined || given[optionalWith] !== true),
-  )
+  const count = countOf(command, args, given)
   const usage = `usage: ${usageOf(command)}`
   const named = (list: Syntax['arguments']) => list.map(({ name }) => `<${name}>`).join(' and ')
   const all = named(command.arguments) || 'no arguments'
-  if (args.length < needed.length) {
+  if (count === 'few') {
     const got = args.length === 0 ? 'got none' : `got ${args.join(' ')} alone`
-    throw new ConvoError('E_USAGE', `${command.name} needs ${named(needed)}, ${got}`, {
-      why: usage,
-      ...(tail === undefined || tail.length === 0
-        ? { fix: filledIn(command, line, args) }
-        : { fix: command.examples[0] }),
-    })
+    throw new ConvoError(
+      'E_USAGE',
+      `${command.name} needs ${named(neededArguments(command, given))}, ${got}`,
+      {
+        why: usage,
+        ...(tail === undefined || tail.length === 0
+          ? { fix: filledIn(command, line, args) }
+          : { fix: command.examples[0] }),
+      },
+    )
   }
-  if (args.length > command.arguments.length && !command.arguments.at(-1)?.repeats) {
+  if (count === 'many') {
     const got = args.length === 1 ? '1 argument' : `${args.length} arguments`
     throw new ConvoError('E_USAGE', `${command.name} takes ${all}, got ${got}: ${commandLine(args)}`, {
       why: usage,
       ...tooMany(command, line, args),
     })
   }
-}
-
-function checkConflicts(given: Readonly<Record<string, unknown>>): void {
-  for (const [a, b, fix] of conflicts) {
-    if (given[a] !== undefined && given[b] !== undefined) {
-      throw new ConvoError('E_USAGE', `--${a} and --${b} cannot be used together`, { fix })
-    }
-  }
-}
-
-function usageError(error: CommanderError, command: Syntax, line: readonly string[]): ConvoError {
-  const typed = /'([^']*)'/.exec(error.message)?.[1] ?? ''
-  if (error.code === 'commander.unknownOption') return unknownOption(typed, command, line)
-  if (error.code === 'commander.optionMissingArgument') {
-    const name = /--([a-z0-9-]+)/.exec(typed)?.[1] ?? ''
-    const param = optionsOf(command)[name]
-    return new ConvoError('E_USAGE', `--${name} needs a value`, {
-      ...(param !== undefined && { why: `--${name} ${param.metavar ?? ''}: ${param.summary}` }),
-    })
-  }
-  return new ConvoError('E_USAGE', error.message.replace(/^error: /, ''), { why: usageOf(command) })
 }
 
 function unknownOption(typed: string, command: Syntax, line: readonly string[]): ConvoError {
@@ -282,7 +203,9 @@ function renamedOption(
   names: readonly string[],
   line: readonly string[],
 ): readonly string[] | undefined {
-  const hint = optionHint(name.replace(/^-+/, ''), names)
+  // an option that was typed already is not meant once more
+  const free = names.filter((one) => !line.some((word) => word.split('=')[0] === `--${one}`))
+  const hint = optionHint(name.replace(/^-+/, ''), free)
   const at = line.findIndex((word) => word === name || word.startsWith(`${name}=`))
   if (hint === undefined || at < 0) return undefined
   const inline = line[at]!.slice(name.length + 1)

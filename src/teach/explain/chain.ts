@@ -1,13 +1,24 @@
 import { ConvoError } from '../../error.ts'
 import { sourceNode, traced, tracer } from '../../graph/node.ts'
 import type { Io } from '../../host/io.ts'
+import type { NetColours } from '../../net/network.ts'
 import { arithmetics } from '../../operators/operator.ts'
 import { resolve } from '../../params.ts'
 import type { Asked } from '../../picture/words/prepare.ts'
 import type { Given } from '../../picture/words/syntax.ts'
+import { hasAlpha } from '../../tensor/picture.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import { writeDrawing } from '../draw/file.ts'
-import { checkAsked, checkDrawing, explanationOf, type Input, inputOf, noted, printNotes } from './explain.ts'
+import {
+  checkAsked,
+  checkDrawing,
+  explanationOf,
+  type Input,
+  inputOf,
+  meetsVolume,
+  noted,
+  printNotes,
+} from './explain.ts'
 import type { ChainExplanation, ChainStep } from './explanation.ts'
 import { explainSettings } from './settings.ts'
 import { chainRows } from './text.ts'
@@ -21,11 +32,8 @@ export async function explainChain(
 ): Promise<number> {
   const own = resolve(explainSettings, given)
   checkDrawing(own)
-  const input = await inputOf(
-    steps.some(({ operation }) => operation.input === 'volume'),
-    path,
-    own,
-  )
+  const volumes = await Promise.all(steps.map(({ operation, given }) => meetsVolume(operation, given)))
+  const input = await inputOf(volumes.includes(true), path, own)
   const result = await chainOf(steps, input, path === undefined)
   if (own.svg !== undefined) {
     const { drawChain } = await import('./chain-drawing.ts')
@@ -51,16 +59,13 @@ async function chainOf(
   const start = { output: shape, parameters: 0, multiplications: 0, receptiveField: axes, step: axes }
   const done: ChainStep[] = []
   const kept = new Map<string, Tensor>()
-  for (const [i, { operation, given }] of steps.entries()) {
-    checkAsked(operation, given)
+  for (const [i, { operation, given, file }] of steps.entries()) {
     const before = done.at(-1) ?? { ...start, operation: 'input', algorithm: '' }
-    const one = await oneStep(
-      operation,
-      given,
-      i === 0 ? { shape, depth, peak } : { shape: before.output, depth: 32 },
-      isLayer,
-      kept,
-    )
+    const met: Input = i === 0 ? { shape, depth, peak } : { shape: before.output, depth: 32 }
+    if (file === undefined) checkAsked(operation, given)
+    const one = await (file === undefined
+      ? oneStep(operation, given, met, isLayer, kept)
+      : networkStep(file, given, met.shape))
     done.push({
       operation: operation.name,
       algorithm: one.algorithm,
@@ -109,6 +114,43 @@ async function shapeBehind(
   )
   if (made.keeps !== undefined) kept.set(made.keeps, out)
   return out.shape
+}
+
+/** A network as a step; its result may have colours or alpha that it does not see itself. */
+async function networkStep(
+  file: string,
+  given: Given,
+  shape: readonly number[],
+): Promise<Omit<ChainStep, 'operation'>> {
+  const [{ openModel, netOperation }, { coloursOf }, { describeModel }] = await Promise.all([
+    import('../../picture/net.ts'),
+    import('../../net/meaning.ts'),
+    import('../../net/describe.ts'),
+  ])
+  const [all = 1, ...sizes] = shape
+  const [height, width] = sizes.slice(-2) as [number, number]
+  const slices = shape.length === 4 ? sizes[0]! : 1
+  const alpha = hasAlpha(all) && shape.length === 3 ? 1 : 0
+  const model = await openModel(file, given)
+  const operation = netOperation(model, file)
+  const values = resolve(operation.params, pick(given, operation.params))
+  const { channels } = coloursOf(model, all - alpha, { colours: values.colours as NetColours | undefined })
+  const facts = await describeModel(model, [channels, height, width])
+  const step = operation.build({ values, kernel: undefined, settings: {}, channels: all, full: 255 })
+  const seen = await step.apply(traced(sourceNode([all - alpha, height, width])), tracer)
+  const [filters = 1, ...size] = seen.shape
+  const isPicture = (filters === 1 || filters === 3) && step.givesPicture?.() !== false
+  const made = [filters + (isPicture ? alpha : 0), ...(shape.length === 4 ? [slices] : []), ...size]
+  const own = facts.receptive
+  const lead = shape.length === 4 ? [1] : []
+  return {
+    algorithm: step.arithmetic!.algorithm,
+    output: made,
+    parameters: facts.parameters,
+    multiplications: facts.multiplications * slices,
+    receptiveField: [...lead, ...[height, width].map((n) => own ?? n)],
+    step: sizes.map((n, i) => n / made[i + 1]!),
+  }
 }
 
 /** One step alone. Steps between the operators look at single samples; a volume meets the others slice by slice. */

@@ -11,9 +11,9 @@ import { type Explanation, explainOperator, layerRules } from '../../operators/e
 import { arithmetics, type Operator, type Arithmetic as Ran, type Step } from '../../operators/operator.ts'
 import { type Params, resolve, type Values } from '../../params.ts'
 import { planStep } from '../../picture/dry-run.ts'
-import { type Known, knownOf } from '../../picture/known.ts'
-import type { Operation } from '../../picture/operations.ts'
-import type { Layout } from '../../picture/settings.ts'
+import { type Known, knownOf, knownVolume } from '../../picture/known.ts'
+import { type Operation, takesVolume } from '../../picture/operations.ts'
+import type { Layout } from '../../picture/run-settings.ts'
 import { correlationSettings, kernelOptions, type Settings, sharedSettings } from '../../picture/settings.ts'
 import { withoutKernel } from '../../picture/words/prepare.ts'
 import type { Given } from '../../picture/words/syntax.ts'
@@ -45,7 +45,7 @@ export async function explain(
   const own = resolve(explainSettings, ownOf(operation, given))
   const { svg } = own
   checkDrawing(own)
-  const input = await inputOf(operation.input === 'volume', path, own)
+  const input = await inputOf(await meetsVolume(operation, given), path, own)
   const made = await explained(operation, input, given, path === undefined)
   if (svg !== undefined) await writeDrawing(await made.draw(), svg)
   if (svg === '-') {
@@ -120,20 +120,27 @@ type Asked = {
   readonly kernel: Kernel | undefined
 }
 
+const givenTo = async ({ params }: Operation, given: Given): Promise<Pick<Asked, 'values' | 'kernel'>> => ({
+  values: resolve(params, pick(given, Object.keys(params))),
+  kernel:
+    typeof given.kernel === 'string' ? await loadKernel(given.kernel, { names: namedKernels }) : undefined,
+})
+
+/** Whether the operation takes all pages or slices of its input, with what it was given. */
+export async function meetsVolume(operation: Operation, given: Given): Promise<boolean> {
+  const { values, kernel } = await givenTo(operation, given)
+  return takesVolume(operation, values, kernel)
+}
+
 async function explained(
   operation: Operation,
   input: Input,
   given: Given,
   isLayer: boolean,
 ): Promise<Explained> {
-  const kernel =
-    typeof given.kernel === 'string' ? await loadKernel(given.kernel, { names: namedKernels }) : undefined
   const rules = layerRules(operation.name)
-  const asked = {
-    values: resolve(operation.params, pick(given, Object.keys(operation.params))),
-    settings: settingsOf(operation, given),
-    kernel,
-  }
+  const { values, kernel } = await givenTo(operation, given)
+  const asked = { values, settings: settingsOf(operation, given), kernel }
   const own = resolve(explainSettings, ownOf(operation, given))
   if (rules === undefined) {
     if (operation.kernel === 'required' && kernel === undefined) throw withoutKernel(operation)
@@ -346,7 +353,9 @@ export async function inputOf(
         fix: 'no --depth',
       })
     }
-    const { notes, ofPages, width, height, channels, depth, pages, hasSlices, peak } = await knownOf(path, {
+    const { notes, ofPages, width, height, channels, depth, pages, hasSlices, peak } = await (isVolume
+      ? knownVolume
+      : knownOf)(path, {
       'max-pixels': Number.MAX_SAFE_INTEGER,
       'no-orient': false,
       metadata: 'keep',

@@ -92,6 +92,32 @@ describe('a graph', () => {
     expect(read([input, ...layers], nine, tagged(1, 1, 1, 1)).meaning).toEqual({ scale: 2 })
   })
 
+  test('of Real-CUGAN, which enlarges fourfold, adds the picture that its program adds', () => {
+    const squeeze = (i: number) => [
+      `Split s${i} 1 2 b${i} b${i}_0 b${i}_1`,
+      `Pooling p${i} 1 1 b${i}_0 g${i} 0=1 4=1`,
+      `BinaryOp m${i} 2 1 b${i}_1 g${i} b${i + 1} 0=2`,
+    ]
+    const layers = (count: number) => [
+      input,
+      'Deconvolution d 1 1 x b0 0=1 1=2 3=2 6=4',
+      ...Array.from({ length: count }, (_, i) => squeeze(i)).flat(),
+      `Convolution c 1 1 b${count} f 0=12 1=1 6=12`,
+      'Crop k 1 1 f h -23309=2,1,1 -23310=2,-1,-1 -23311=2,-2,-1',
+      'PixelShuffle s 1 1 h y 0=2',
+    ]
+    const weights = [tagged(1, 1, 1, 1), tagged(...Array(12).fill(1))]
+    const { outputs, metadata, ...own } = read(layers(4), ...weights)
+    expect(textOf({ outputs, metadata, ...own }).slice(-3)).toEqual([
+      expect.stringMatching(/^Resize\(x, , .*\) -> picture$/),
+      expect.stringMatching(/^Slice\(picture, .*\) -> picture_inside$/),
+      'Add(y, picture_inside) -> picture_added',
+    ])
+    expect(outputs).toEqual([{ name: 'picture_added', shape: undefined }])
+    expect(metadata.get('Real-CUGAN')).toMatch(/is added/)
+    expect(read(layers(3), ...weights).outputs).toMatchObject([{ name: 'y' }])
+  })
+
   test('without a size takes the channels of its first convolution', () => {
     const { inputs } = read(['Input in 0 1 x', 'Convolution c 1 1 x y 0=1 1=1 6=3'], tagged(1, 2, 3))
     expect(inputs[0]!.shape).toEqual([1, 3, undefined, undefined])

@@ -1,0 +1,48 @@
+import type { ConvoError } from '../error.ts'
+import { placeText } from '../files/document.ts'
+import type { Place } from '../files/place.ts'
+import { optional } from '../text/record.ts'
+import type { LockEntry } from './lock.ts'
+import type { CaseResult, Seen } from './results.ts'
+
+/** A picture that a case made, and what it was made from. */
+export type Made = {
+  /** In the folder of the results. */
+  readonly file: string
+  readonly bytes: Buffer
+  /** Whether the file is in the results already; else it goes there where there is something to look at. */
+  readonly isWritten: boolean
+  readonly inputs: () => Promise<readonly Seen[]>
+  readonly tools: Readonly<Record<string, string>>
+}
+
+/** Where things are, and what was asked for. */
+export type Surroundings = {
+  readonly results: string
+  readonly goldens: string
+  readonly selfTest: boolean
+}
+
+/** What a judgement adds to a result. */
+export type Judgement = Omit<
+  CaseResult,
+  'name' | 'place' | 'command' | 'tolerance' | 'reason' | 'failed' | 'milliseconds'
+>
+
+/** The golden of a case as it is on disk, and as it was approved. */
+export type Golden = {
+  readonly path: string
+  readonly bytes: Buffer | undefined
+  readonly entry: LockEntry | undefined
+}
+
+/** The judgement of a case that could not be made or compared. */
+export function failedJudgement(error: ConvoError, place?: Place): Judgement {
+  return {
+    status: 'error',
+    message: `${error.message} [${error.code}]`,
+    why: [...error.why, ...(place === undefined ? [] : [`${placeText(place)}: this case`])],
+    ...optional('fix', error.fix),
+    facts: [],
+  }
+}

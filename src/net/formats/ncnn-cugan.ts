@@ -1,0 +1,31 @@
+import type { Builder } from '../builder.ts'
+
+/** What the first convolutions and crops take off each side, as samples of the picture. */
+const margin = 19
+const scale = 4
+
+/**
+ * The networks of Real-CUGAN that enlarge fourfold make what is added to the picture, in which every pixel is repeated
+ * 4x4: the addition is in the program that comes with them, not in their files. Adds it, and gives the name of the sum;
+ * undefined for other networks.
+ */
+export function withPicture(made: Builder, input: string, output: string): string | undefined {
+  const { nodes } = made
+  const last = nodes.slice(-3)
+  const isOne =
+    last.map(({ operator }) => operator).join() === 'Conv,Slice,DepthToSpace' &&
+    last[2]!.attributes.get('blocksize') === 2 &&
+    nodes.filter(({ operator }) => operator === 'GlobalAveragePool').length === 4
+  if (!isOne) return undefined
+  const scales = made.floats([1, 1, scale, scale])
+  const how = { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' }
+  const large = made.add('Resize', [input, '', scales], how, { name: 'picture' })
+  const cut = scale * margin
+  const places = [
+    [cut, cut],
+    [-cut, -cut],
+    [2, 3],
+  ].map(made.ints)
+  const inside = made.add('Slice', [large, ...places], {}, { name: 'picture_inside' })
+  return made.add('Add', [output, inside], {}, { name: 'picture_added' })
+}

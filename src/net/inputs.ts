@@ -1,0 +1,55 @@
+import { ConvoError, nearest } from '../error.ts'
+import { sizeOf } from '../tensor/tensor.ts'
+import type { Constant, Network, Port } from './network.ts'
+
+/** Numbers for inputs beside the picture, such as the strength of a denoiser, by their names. */
+export type NetInputs = Readonly<Record<string, number>>
+
+/** The network with some inputs as constants, each filled with its number. @throws ConvoError E_OPTION for others */
+export function withInputs(network: Network, set: NetInputs): Network {
+  const { inputs } = network
+  const names = inputs.map(({ name }) => name)
+  const odd = Object.keys(set).find((name) => !names.includes(name))
+  if (odd !== undefined) {
+    const guess = nearest(odd, names)
+    throw new ConvoError('E_OPTION', `the network has no input "${odd}"`, {
+      why: `its inputs: ${inputs.map(named).join(', ')}`,
+      ...(guess !== undefined && { instead: [odd, guess] as const }),
+    })
+  }
+  const own = inputs.filter(({ name }) => Object.hasOwn(set, name))
+  const filled = own.map(({ name, shape = [] }): readonly [string, Constant] => {
+    const sizes = shape.map((n) => (typeof n === 'number' && n > 0 ? n : 1))
+    return [name, { type: 'float32', shape: sizes, data: new Float32Array(sizeOf(sizes)).fill(set[name]!) }]
+  })
+  return {
+    ...network,
+    inputs: inputs.filter((port) => !own.includes(port)),
+    constants: new Map([...network.constants, ...filled]),
+  }
+}
+
+/** @throws ConvoError E_NET_OPERATOR for a network that takes no picture, or more than one */
+export function pictureInput({ inputs, constants }: Network): Port {
+  const asked = inputs.filter(({ name }) => !constants.has(name))
+  const [port] = asked
+  if (port !== undefined && asked.length === 1) return port
+  const numbers = asked.filter(isNumber)
+  throw new ConvoError(
+    'E_NET_OPERATOR',
+    port === undefined
+      ? 'the network takes no picture'
+      : `the network takes ${asked.length} inputs, and one picture is given`,
+    {
+      why: inputs.map(named),
+      ...(numbers.length === asked.length - 1 &&
+        numbers.length > 0 && { fix: `--set ${numbers.map(({ name }) => `${name}=0.5`).join()}` }),
+    },
+  )
+}
+
+/** One for all places. */
+const isNumber = ({ shape }: Port): boolean =>
+  shape?.slice(-2).every((n) => n === 1 || (typeof n !== 'number' && shape.length < 2)) === true
+
+const named = ({ name, shape }: Port): string => `${name} [${shape ?? ''}]`

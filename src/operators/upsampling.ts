@@ -1,0 +1,64 @@
+import type { Engine } from '../definition/engine.ts'
+import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
+import { Tensor } from '../tensor/tensor.ts'
+
+// Transposed convolutions whose kernels are named: every sample becomes stride x stride samples.
+
+/** The kernels that a transposed convolution upsamples with, by name, for any stride. */
+export type Upsampling = 'bilinear' | 'nearest'
+
+/**
+ * The weights along one axis: `nearest` repeats a sample `stride` times; `bilinear` is the tent 1 − |i − middle| / stride
+ * of 2·stride − stride mod 2 taps (Long, Shelhamer and Darrell 2015), so that the shares that reach one output sum to 1.
+ */
+export function upsamplingRow(kind: Upsampling, stride: number): Float64Array {
+  if (kind === 'nearest') return new Float64Array(stride).fill(1)
+  const length = 2 * stride - (stride % 2)
+  const middle = (length - 1) / 2
+  return Float64Array.from({ length }, (_, i) => 1 - Math.abs(i - middle) / stride)
+}
+
+/**
+ * What is cut off an axis, so that `stride` samples are left of each. `bilinear` is given the edge repeated once around:
+ * the first stride samples of what comes out belong to that edge, and half a tent before.
+ */
+export function upsamplingCrop(kind: Upsampling, stride: number): readonly [before: number, after: number] {
+  if (kind === 'nearest') return [0, 0]
+  const overhang = stride - (stride % 2)
+  const before = Math.ceil(overhang / 2)
+  return [stride + before, stride + overhang - before]
+}
+
+/** The product of the rows of all axes. */
+export function upsamplingKernel(kind: Upsampling, strides: readonly number[]): Kernel {
+  const rows = strides.map((stride) => upsamplingRow(kind, stride))
+  const product = rows.reduce<number[]>((all, row) => all.flatMap((a) => Array.from(row, (b) => a * b)), [1])
+  return makeKernel(
+    rows.map(({ length }) => length),
+    product,
+  )
+}
+
+/** x [C,H,W] or [C,D,H,W] with a sample more on every side, which repeats the edge. */
+export async function edged(engine: Engine, x: Tensor): Promise<Tensor> {
+  const [channels = 1, ...size] = x.shape
+  if (size.length === 2) {
+    const margins = { top: 1, bottom: 1, left: 1, right: 1 }
+    return engine.layer('framed', [x], { margins, border: 'replicate', fill: 0 })
+  }
+  const [depth = 1, height = 1, width = 1] = size
+  const inside = (i: number, length: number) => Math.max(0, Math.min(i - 1, length - 1))
+  const upTo = (length: number, of: (i: number) => number) => Int32Array.from({ length }, (_, i) => of(i))
+  // the slices lie one below the other
+  const tall = new Tensor([channels, depth * height, width], x.data)
+  const { data } = await engine.layer('placed', [tall], {
+    channels: upTo(channels, (c) => c),
+    rows: upTo((depth + 2) * (height + 2), (i) => {
+      const [z, y] = [Math.floor(i / (height + 2)), i % (height + 2)]
+      return inside(z, depth) * height + inside(y, height)
+    }),
+    columns: upTo(width + 2, (i) => inside(i, width)),
+    fill: 0,
+  })
+  return new Tensor([channels, depth + 2, height + 2, width + 2], data)
+}

@@ -1,0 +1,129 @@
+import { CommanderError, Option, Command as Parser } from 'commander'
+import { ConvoError } from '../../error.ts'
+import type { Params } from '../../params.ts'
+import { conflicts, shortNames } from '../run-settings.ts'
+import { type Given, optionsOf, type Syntax } from './syntax.ts'
+
+/** The words of a command line behind its command. */
+export type Line = {
+  readonly args: readonly string[]
+  /** The words behind `--`, of a command with a tail. */
+  readonly tail?: readonly string[] | undefined
+  readonly given: Given
+}
+
+/** The name of an option, of its short form too. */
+export const longName = (word: string): string =>
+  word.startsWith('--')
+    ? word.slice(2)
+    : (Object.keys(shortNames).find((name) => word === `-${shortNames[name]}`) ?? '')
+
+/** What a line consists of, and what keeps it from being run. */
+type Words = {
+  readonly args: readonly string[]
+  readonly given: Given
+  readonly asksForHelp: boolean
+  /** The first word that looks like an option and is none. */
+  readonly unknown?: string
+}
+
+/**
+ * Parts words into arguments and options, which may be mixed: `--name value`, `--name=value`, `-n value`, `-nvalue`, flags
+ * together as `-qr`, and `--` before arguments that begin with a minus. A number such as -1 is no option.
+ *
+ * @throws ConvoError E_USAGE for an option without its value, or given twice with different ones
+ */
+export function readWords(line: readonly string[], params: Params): Words {
+  const parser = new Parser()
+    .exitOverride()
+    .configureOutput({ writeOut: () => undefined, writeErr: () => undefined })
+    .showSuggestionAfterError(false)
+    .allowExcessArguments(true)
+    .helpOption('-h, --help')
+    .action(() => undefined)
+    .argument('[words...]')
+  parser.helpInformation = () => ''
+  for (const [name, param] of Object.entries(params)) parser.addOption(optionFor(name, param))
+  const found: { asksForHelp: boolean; unknown?: string } = { asksForHelp: false }
+  try {
+    parser.parse(
+      line.map((word) => hideMinus(word, params)),
+      { from: 'user' },
+    )
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    const typed = /'(.*)'/s.exec(error.message)?.[1] ?? ''
+    if (error.code === 'commander.helpDisplayed') found.asksForHelp = true
+    else if (error.code === 'commander.unknownOption') found.unknown = typed
+    else if (error.code === 'commander.optionMissingArgument') {
+      const name = /--([a-z0-9-]+)/.exec(typed)?.[1] ?? ''
+      valued(name, params[name]!, undefined, undefined)
+    } else throw new ConvoError('E_USAGE', error.message.replace(/^error: /, ''))
+  }
+  return { args: parser.args.map(showMinus), given: parser.opts(), ...found }
+}
+
+// A word such as `-1 0 1` is a number or a kernel. commander would take it for options, so its minus is hidden meanwhile.
+const hiddenMinus = '\uE000'
+
+const hideMinus = (word: string, params: Params): string =>
+  /^-[\d.]/.test(word) && !Object.hasOwn(params, longName(word)) ? hiddenMinus + word.slice(1) : word
+
+const showMinus = (word: string): string => (word.startsWith(hiddenMinus) ? `-${word.slice(1)}` : word)
+
+/** An option of commander's that only collects what was typed, under the name as it is typed. */
+function optionFor(name: string, param: Params[string]): Option {
+  const short = shortNames[name] === undefined ? '' : `-${shortNames[name]}, `
+  // a metavar may hold | and other signs; commander only needs to know that there is a value
+  const option = new Option(`${short}--${name}${param.isFlag ? '' : ' <value>'}`)
+  // commander would take --no-orient as the opposite of --orient, and camelCase the rest
+  option.negate = false
+  option.attributeName = () => name
+  return param.isFlag
+    ? option
+    : option.argParser((word: string, before: unknown) => valued(name, param, showMinus(word), before))
+}
+
+function valued(name: string, param: Params[string], value: string | undefined, before: unknown): unknown {
+  const why = `--${name} ${param.choices?.join('|') ?? param.metavar ?? ''}: ${param.summary}`
+  if (value === undefined) throw new ConvoError('E_USAGE', `--${name} needs a value`, { why })
+  if (value.startsWith('--')) {
+    throw new ConvoError('E_USAGE', `--${name} needs a value, but ${value} follows`, { why })
+  }
+  if (param.repeats) return [...(Array.isArray(before) ? (before as unknown[]) : []), value]
+  if (before !== undefined && before !== value) {
+    throw new ConvoError('E_USAGE', `--${name} was given twice, as ${String(before)} and ${value}`)
+  }
+  return value
+}
+
+/** The arguments that a line of a command must have. */
+export const neededArguments = (command: Syntax, given: Given): Syntax['arguments'] =>
+  command.arguments.filter(
+    ({ optional, optionalWith }) => !optional && (optionalWith === undefined || given[optionalWith] !== true),
+  )
+
+/** Whether a line has fewer arguments than its command needs, or more than it takes. */
+export function countOf(command: Syntax, args: readonly string[], given: Given): 'few' | 'right' | 'many' {
+  if (args.length < neededArguments(command, given).length) return 'few'
+  return args.length > command.arguments.length && !command.arguments.at(-1)?.repeats ? 'many' : 'right'
+}
+
+/** Two options that were given and cannot be used together, with what to do. */
+export const conflictIn = (given: Given): (typeof conflicts)[number] | undefined =>
+  conflicts.find(([a, b]) => given[a] !== undefined && given[b] !== undefined)
+
+/**
+ * The line of a command without a tail, where nothing is wrong with it; undefined where `parse` has something to say, for
+ * which it needs every operation.
+ */
+export function plainLine(command: Syntax, line: readonly string[]): Line | undefined {
+  if (command.tail !== undefined || command.optionsFor !== undefined) return undefined
+  try {
+    const { args, given, asksForHelp, unknown } = readWords(line, optionsOf(command))
+    const isWhole = !asksForHelp && unknown === undefined && conflictIn(given) === undefined
+    return isWhole && countOf(command, args, given) === 'right' ? { args, given } : undefined
+  } catch {
+    return undefined
+  }
+}
