@@ -23,7 +23,6 @@ import { planOf } from './recipe.ts'
 import type { Settings } from './settings.ts'
 import { type Read, tensorIn } from './state.ts'
 import { traceJob } from './trace.ts'
-import { sizeOfMaps } from './write-maps.ts'
 import { sizeOfVolume } from './write-volume.ts'
 
 /** What a job would do, as far as it is known before the picture is decoded. */
@@ -53,19 +52,19 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
   const known = await (job.isVolume ? knownVolume : knownOf)(job.input, settings, job.given)
   const traced = await traceKnown(known, task)
   const { data, plans, notes } = traced.state
-  const size = data.kind === 'graph' ? sizeOfMaps(data, task) : sizeOfVolume(data.tensor.shape, task)
-  const isSized = data.kind === 'graph' || !data.isUnsized
-  const isFloat = holdsFloats(job)
+  const { memory, written } = await memoryOf(traced, known, task)
+  const size = data.kind === 'volume' && !data.isUnsized ? sizeOfVolume(data.tensor.shape, task) : written
+  const depth = holdsFloats(job) ? 32 : (settings.depth ?? depthOfFull(known.full))
   return {
     operation: job.operation,
     input: factsOf(job.input, known),
     output: {
       path: job.output,
-      ...(isSized && { width: size.width, height: size.height }),
-      depth: isFloat ? 32 : (settings.depth ?? depthOfFull(known.full)),
+      ...(size !== undefined && { width: size.width, height: size.height }),
+      depth: written?.depth ?? depth,
     },
     plan: plans,
-    memory: await memoryOf(traced, known, task),
+    memory,
     threads: settings.threads ?? defaultThreads(),
     notes: [
       ...known.notes,
@@ -78,7 +77,7 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
 /** The memory that a job takes on an input of this shape. @throws ConvoError as the run does */
 export async function estimate(job: PictureJob, known: Omit<Known, 'notes' | 'ofPages'>): Promise<Memory> {
   const task = { ...job, ...rangeOf(job) }
-  return memoryOf(await traceKnown(known, task), known, task)
+  return (await memoryOf(await traceKnown(known, task), known, task)).memory
 }
 
 /** The steps of a job, written down over an input of which only the shape is known. */

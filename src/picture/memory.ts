@@ -4,7 +4,7 @@ import type { Slabs } from '../operators/operator.ts'
 import { defaultThreads } from '../run/pool.ts'
 import { rehearse } from '../run/rehearsal.ts'
 import { sizeOf } from '../tensor/tensor.ts'
-import type { PictureTask } from './job.ts'
+import type { PictureFacts, PictureTask } from './job.ts'
 import type { Known } from './known.ts'
 import { type Data, tensorIn } from './state.ts'
 import type { traceJob } from './trace.ts'
@@ -30,26 +30,31 @@ export type Memory = {
 const idle = 62 * 2 ** 20
 const threadBytes = 10 * 2 ** 20
 
-/** What a job takes, whose steps are written down over an input of which only the shape is known. */
+/**
+ * What a job takes, whose steps are written down over an input of which only the shape is known, and the picture, or each
+ * of the pictures, that it writes; of a volume that is not known here.
+ */
 export async function memoryOf(
   { state, blending }: Awaited<ReturnType<typeof traceJob>>,
   { width, height, channels, depth, pages }: Pick<Known, 'width' | 'height' | 'channels' | 'depth' | 'pages'>,
   task: PictureTask,
-): Promise<Memory> {
+): Promise<{ readonly memory: Memory; readonly written?: PictureFacts | undefined }> {
   const threads = task.settings.threads ?? defaultThreads()
   const { data } = state
   const isVolume = data.kind === 'volume'
   const isApart = isVolume && slabsOf(task, data, [channels, pages, height, width]) !== undefined
   const input = (width * height * channels * depth * (isVolume && !isApart ? pages : 1)) / 8
   const program = idle + (threads - 1) * threadBytes
+  let written: PictureFacts | undefined
   const taken = isVolume
     ? { strips: 0, whole: 4 * volumeSamples(task, data, [channels, pages, height, width]), output: 0 }
-    : await rehearse(threads, (session) =>
-        write(session, { ...state, data: withoutSamples(data) }, blending, task, {}),
-      )
+    : await rehearse(threads, async (session) => {
+        written = (await write(session, { ...state, data: withoutSamples(data) }, blending, task, {})).facts
+      })
   const whole = taken.whole + seenWhole(data)
   const { strips, output } = taken
-  return { program, input, strips, whole, output, total: program + input + strips + whole + output }
+  const total = program + input + strips + whole + output
+  return { memory: { program, input, strips, whole, output, total }, written }
 }
 
 /** The slabs of a volume that goes slice by slice into a file each. */

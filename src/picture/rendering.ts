@@ -204,10 +204,10 @@ async function rehearseRendering(
   const { output } = task
   const format = outputKind(output) === 'npy' ? 'npy' : formatOfPath(output)
   const coding = codingOf(task.settings)
-  const depth = depthOf(task, full)
+  const isStrips = task.store === undefined && isStreamed(format, channels, coding)
+  const depth = isStrips ? depthOf(task, full) : samplesOf(task, full)
   const shape = { width, height, channels: channels as Picture['channels'], depth }
   const size = (width * height * channels * depth) / 8
-  const isStrips = task.store === undefined && isStreamed(format, channels, coding)
   const held = isStrips ? Math.min(2 * size, depth === 32 ? 2 * lying : lying) : size
   session.hold?.('output', held + size * (encoders[format] ?? 0))
   const sink = (): Sink => {
@@ -219,10 +219,14 @@ async function rehearseRendering(
   return { facts: { ...factsOf(output, shape), bytes: 0 }, outcome, notes: [] }
 }
 
+/** The bits of the samples that a job makes. */
+const samplesOf = (task: PictureTask, full: number): 8 | 16 | 32 =>
+  holdsFloats(task) ? 32 : (task.settings.depth ?? depthOfFull(full))
+
 /** The bits of the samples that a job writes. */
 function depthOf(task: PictureTask, full: number): 8 | 16 | 32 {
-  if (holdsFloats(task)) return 32
-  const depth = task.settings.depth ?? depthOfFull(full)
+  const depth = samplesOf(task, full)
+  if (depth === 32) return depth
   const format = formatOfPath(task.output)
   // rounded once, on the way out of floats
   return depth === 16 && task.store === undefined && !traitsOf(format).depths.includes(16) ? 8 : depth
@@ -235,7 +239,7 @@ export async function toSamples(
   task: PictureTask,
   meta: PictureMeta,
 ): Promise<{ picture: Picture; outcome: Outcome }> {
-  const depth = holdsFloats(task) ? 32 : (task.settings.depth ?? depthOfFull(full))
+  const depth = samplesOf(task, full)
   const size = (width * height * channels * depth) / 8
   const target = session.arena.alloc(size)
   const outcome = await run(depth === 32 ? { kind: 'samples', target } : { kind: 'samples', depth, target })
