@@ -159,7 +159,6 @@ async function openSession(plan: Plan, printer: Printer) {
 
   const runner: Runner = createRunner({
     setup: { words: batch.operation, inPlace: settings['in-place'] },
-    appetite: appetiteOf(plan),
     ...resourcesOf(plan),
     onBroken: () => stop('no worker process could be started'),
     onMade: (task, made) => note(task.item, made),
@@ -233,16 +232,13 @@ function startEntry({ batch, shard, template, all, items, operation }: Plan) {
   } as const
 }
 
-function appetiteOf({ operation: { steps, settings } }: Plan) {
-  const isTensor = steps.some((make) => make({ channels: 3, full: 255 }).acts !== 'pixels')
-  return { isTensor, maxPixels: settings['max-pixels'] }
-}
-
-function resourcesOf({ batch: { settings } }: Plan) {
+function resourcesOf({ batch: { settings }, operation }: Plan) {
   const cores = usableCores(process.env)
   const limit = memoryLimit(process.env)
+  const jobs = settings.jobs === undefined ? cores : amountOf(settings.jobs, cores)
   return {
-    jobs: settings.jobs === undefined ? cores : amountOf(settings.jobs, cores),
+    jobs,
+    appetite: { job: operation.job, threads: jobs },
     memory: amountOf(settings.memory ?? { kind: 'share', value: 50 }, limit),
     available: () => memoryAvailable(limit),
   }

@@ -1,5 +1,9 @@
-import { extensionOf, formatOfPath, type OutputFormat } from '../image/format.ts'
+import { extensionOf } from '../image/format.ts'
 import { probe } from '../image/probe.ts'
+import { estimate } from '../picture/dry-run.ts'
+import type { PictureJob } from '../picture/job.ts'
+import type { Known } from '../picture/known.ts'
+import { fullScale } from '../tensor/picture.ts'
 import type { Item } from './items.ts'
 
 /** What a picture takes, as its header shows. */
@@ -10,74 +14,59 @@ export type Footprint = {
   readonly bytes: number
 }
 
-/** How work takes memory, for each byte of the decoded picture and for each sample. */
+/** What work on pictures is, as far as it takes memory. */
 export type Appetite = {
-  /** Whether network operators run, on float32 planes. */
-  readonly isTensor: boolean
-  /** Outputs of more pixels than this are refused before they are decoded. */
-  readonly maxPixels: number
+  /** The job on one of them. */
+  job(input: string, output: string): PictureJob
+  /** Threads for a picture that is split in strips. */
+  readonly threads: number
 }
 
 /** Memory of a worker that has done nothing, in bytes. */
 export const idleWorker = 70 * 2 ** 20
 
 /**
- * Bytes for each byte of the decoded picture, by what is written: what a worker had resident at most for `sobel` and
- * `gaussian --linear` of 2 and 12 megapixels, and a little more. The decoded samples are there twice for a moment, from
- * the decoder and in the memory of the loops. Strips of a PNG are written as they are made; others are held whole, and
- * encoders of other formats take several times that.
+ * Pictures of more pixels than this are split in strips when threads would be idle otherwise: at the end of the queue,
+ * or when no other fits into the memory. While there are others, each has one thread: six of 12 megapixels take 1.8 s two
+ * at once and 2.5 s one after the other in strips, since decoding does not split.
  */
-const byOutput: Readonly<Partial<Record<OutputFormat | 'npy', number>>> = {
-  png: 4,
-  tiff: 6,
-  jpeg: 12,
-  npy: 13,
-  webp: 20,
-  gif: 20,
-  avif: 20,
-}
+export const largePixels = 4e6
 
-/** The same for formats that are samples behind a header. */
-const plainOutput = 10
-
-/** Bytes for each sample where network operators run: float32 planes of an input, of results, and on their way. */
-const byTensorSample = 48
-
-/**
- * Estimates from the header, without decoding. An operator that makes many more samples than it is given, as a bank of 64
- * filters does, takes more than this.
- */
-export async function footprintOf(item: Item, appetite: Appetite): Promise<Footprint> {
-  const size = await sizeOf(item)
-  // one that cannot be read, or is too large, ends before it takes memory
-  if (size === undefined || size.pixels > appetite.maxPixels) return { pixels: size?.pixels ?? 0, bytes: 0 }
-  // an animation or a TIFF is written when all its pages are there
-  const pages = ['gif', 'webp', 'tiff'].includes(formatOf(item.output)) ? size.pages : 1
-  const samples = size.pixels * size.channels * pages
-  const decoded = samples * size.sampleBytes
-  const held = decoded * (byOutput[formatOf(item.output)] ?? plainOutput)
-  return {
-    pixels: size.pixels,
-    bytes: item.bytes + held + (appetite.isTensor ? samples * byTensorSample : 0),
+/** Reads headers, without decoding, and plans the job on each; pictures of one shape and format are planned once. */
+export function createFootprints({ job, threads }: Appetite): (item: Item) => Promise<Footprint> {
+  const plans = new Map<string, Promise<number>>()
+  return async (item) => {
+    const size = await sizeOf(item)
+    if (size === undefined) return { pixels: 0, bytes: 0 }
+    const { pixels, pages } = size
+    try {
+      const own = job(item.input, item.output)
+      // one that is too large ends before it takes memory
+      if (pixels > own.settings['max-pixels']) return { pixels, bytes: 0 }
+      const key = JSON.stringify([size, extensionOf(item.output)])
+      const planned = plans.get(key) ?? planOf(own, size, pixels > largePixels ? threads : 1)
+      plans.set(key, planned)
+      // an animation or a TIFF is written when all its pages are there
+      const together = !own.isVolume && ['.gif', '.webp', '.tif', '.tiff'].includes(extensionOf(item.output))
+      return { pixels, bytes: item.bytes + (await planned) * (together ? pages : 1) }
+    } catch {
+      // the worker meets the same error, and shows it, perhaps not before it has decoded
+      return { pixels, bytes: item.bytes + (pixels * size.channels * size.depth) / 8 }
+    }
   }
 }
 
-function formatOf(output: string): OutputFormat | 'npy' {
-  if (extensionOf(output) === '.npy') return 'npy'
-  try {
-    return formatOfPath(output)
-  } catch {
-    // the worker refuses it before it decodes
-    return 'png'
-  }
+/** The bytes that a job takes, beside the program. */
+async function planOf(job: PictureJob, { depth, ...size }: Size, threads: number): Promise<number> {
+  const full = fullScale(depth)
+  const known = { ...size, depth, full, hasSlices: false, isMaps: size.channels > 4 }
+  const { total, program } = await estimate({ ...job, settings: { ...job.settings, threads } }, known)
+  return total - program
 }
 
-type Size = {
+type Size = Pick<Known, 'width' | 'height' | 'channels' | 'depth' | 'pages'> & {
   /** Of one page. */
   readonly pixels: number
-  readonly pages: number
-  readonly channels: number
-  readonly sampleBytes: number
 }
 
 async function sizeOf(item: Item): Promise<Size | undefined> {
@@ -85,19 +74,18 @@ async function sizeOf(item: Item): Promise<Size | undefined> {
   try {
     const { isArray, png } = probe(item.input)
     if (png !== undefined && !png.isAnimated) {
-      return {
-        pixels: png.width * png.height,
-        pages: 1,
-        channels: png.channels,
-        sampleBytes: png.depth / 8,
-      }
+      const { width, height, channels, depth } = png
+      return { width, height, channels, depth, pixels: width * height, pages: 1 }
     }
-    if (isArray) return { pixels: item.bytes / 4, pages: 1, channels: 1, sampleBytes: 4 }
+    if (isArray) {
+      const side = Math.ceil(Math.sqrt(item.bytes / 4))
+      return { width: side, height: side, channels: 1, depth: 32, pixels: side * side, pages: 1 }
+    }
     // Loaded only for other formats than PNG: it takes 25 ms and 30 MB.
     const { readHeader } = await import('../image/decode.ts')
     const header = await readHeader(item.input, { maxPixels: Number.POSITIVE_INFINITY, orient: false })
     const { width, height, pages, channels, depth } = header
-    return { pixels: width * height, pages, channels, sampleBytes: depth / 8 }
+    return { width, height, channels, depth, pixels: width * height, pages }
   } catch {
     // the worker meets the same error, and shows it
     return undefined

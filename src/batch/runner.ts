@@ -9,7 +9,7 @@ import {
   startWorker,
   type Worker,
 } from './crew.ts'
-import { type Appetite, type Footprint, footprintOf, idleWorker } from './footprint.ts'
+import { type Appetite, createFootprints, type Footprint, idleWorker, largePixels } from './footprint.ts'
 import type { Item } from './items.ts'
 
 /** An item to run, and why. */
@@ -44,13 +44,6 @@ export type Runner = {
   kill(): Promise<void>
 }
 
-/**
- * Pictures of more pixels than this are split in strips when threads would be idle otherwise: at the end of the queue,
- * or when no other fits into the memory. While there are others, each has one thread: six of 12 megapixels take 1.8 s two
- * at once and 2.5 s one after the other in strips, since decoding does not split.
- */
-const largePixels = 4e6
-
 /** How many items are looked at before their turn. */
 const lookAhead = 2
 
@@ -61,6 +54,7 @@ type Ready = { readonly task: Task; readonly footprint: Footprint }
 
 /** Creates a runner; no worker starts before there is work. */
 export function createRunner(options: RunnerOptions): Runner {
+  const footprintOf = createFootprints(options.appetite)
   const queue: Task[] = []
   const ready: Ready[] = []
   const workers: { readonly worker: Worker; current: (Ready & { readonly threads: number }) | undefined }[] =
@@ -81,7 +75,7 @@ export function createRunner(options: RunnerOptions): Runner {
     while (ready.length + reading < options.jobs * lookAhead && queue.length > 0) {
       const task = queue.shift()!
       reading++
-      void footprintOf(task.item, options.appetite).then((footprint) => {
+      void footprintOf(task.item).then((footprint) => {
         reading--
         if (!isStopped) ready.push({ task, footprint })
         pump()

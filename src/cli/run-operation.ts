@@ -54,11 +54,19 @@ export async function runPrepared(
   return settings['fail-on-clip'] && report.clipped.low + report.clipped.high > 0 ? 1 : 0
 }
 
+/** Bytes by what they are for, in MiB. */
+function memoryText({ total, ...parts }: Readonly<Record<string, number>>): string {
+  const mebi = (bytes = 0) => `${Math.ceil(bytes / 2 ** 20)} MiB`
+  const shown = Object.entries(parts).filter(([, bytes]) => bytes > 0)
+  return `memory: about ${mebi(total)}: ${shown.map(([name, bytes]) => `${name} ${mebi(bytes)}`).join(', ')}\n`
+}
+
 /** A plan for people: one line for each fact, nested ones moved to the right. */
 function planText(plan: object, by = 0): string {
   return Object.entries(plan)
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => {
+      if (key === 'memory') return memoryText(value)
       const left = `${' '.repeat(by)}${key}:`
       if (typeof value !== 'object' || value === null) return `${left} ${visibleLine(String(value))}\n`
       const flat = Object.values(value).every((v) => typeof v !== 'object')

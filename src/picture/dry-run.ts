@@ -4,23 +4,25 @@ import { nodeOf } from '../graph/node.ts'
 import type { Step } from '../operators/operator.ts'
 import { defaultThreads } from '../run/pool.ts'
 import { depthOfFull } from '../tensor/picture.ts'
+import { unseen } from '../tensor/tensor.ts'
 import {
   factsOf,
   type PictureFacts,
   type PictureJob,
   type PictureTask,
   type PlanFacts,
+  rangeOf,
   taskOf,
 } from './job.ts'
 import { type Known, knownOf, knownVolume } from './known.ts'
 import { leftOutOf } from './load.ts'
+import { type Memory, memoryOf } from './memory.ts'
 import { holdsFloats } from './output.ts'
 import { keepsPages } from './paged.ts'
 import { planOf } from './recipe.ts'
 import type { Settings } from './settings.ts'
-import { type Read, tensorIn, unseen } from './state.ts'
+import { type Read, tensorIn } from './state.ts'
 import { traceJob } from './trace.ts'
-import { sizeOfMaps } from './write-maps.ts'
 import { sizeOfVolume } from './write-volume.ts'
 
 /** What a job would do, as far as it is known before the picture is decoded. */
@@ -34,6 +36,7 @@ export type DryRun = {
     readonly depth: number
   }
   readonly plan: readonly PlanFacts[]
+  readonly memory: Memory
   readonly threads: number
   readonly notes: readonly string[]
 }
@@ -47,19 +50,21 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
   const task = taskOf(job)
   const { settings } = job
   const known = await (job.isVolume ? knownVolume : knownOf)(job.input, settings, job.given)
-  const { data, plans, notes } = await traceKnown(known, task)
-  const size = data.kind === 'graph' ? sizeOfMaps(data, task) : sizeOfVolume(data.tensor.shape, task)
-  const isSized = data.kind === 'graph' || !data.isUnsized
-  const isFloat = holdsFloats(job)
+  const traced = await traceKnown(known, task)
+  const { data, plans, notes } = traced.state
+  const { memory, written } = await memoryOf(traced, known, task)
+  const size = data.kind === 'volume' && !data.isUnsized ? sizeOfVolume(data.tensor.shape, task) : written
+  const depth = holdsFloats(job) ? 32 : (settings.depth ?? depthOfFull(known.full))
   return {
     operation: job.operation,
     input: factsOf(job.input, known),
     output: {
       path: job.output,
-      ...(isSized && { width: size.width, height: size.height }),
-      depth: isFloat ? 32 : (settings.depth ?? depthOfFull(known.full)),
+      ...(size !== undefined && { width: size.width, height: size.height }),
+      depth: written?.depth ?? depth,
     },
     plan: plans,
+    memory,
     threads: settings.threads ?? defaultThreads(),
     notes: [
       ...known.notes,
@@ -69,19 +74,25 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
   }
 }
 
+/** The memory that a job takes on an input of this shape. @throws ConvoError as the run does */
+export async function estimate(job: PictureJob, known: Omit<Known, 'notes' | 'ofPages'>): Promise<Memory> {
+  const task = { ...job, ...rangeOf(job) }
+  return (await memoryOf(await traceKnown(known, task), known, task)).memory
+}
+
 /** The steps of a job, written down over an input of which only the shape is known. */
 export async function traceKnown(known: Omit<Known, 'notes' | 'ofPages'>, task: PictureTask) {
   const { peak, full } = known
   const ground = { peak: () => peak?.() ?? full }
   const met = { data: readOf(known, task.isVolume === true), meta: {}, notes: [] }
-  return (await traceJob(ground, referenceEngine, met, task)).state
+  return traceJob(ground, referenceEngine, met, task)
 }
 
 /** What one step would do to an input of which only the shape is known. @throws ConvoError as the run does */
 export async function planStep(step: Step, known: Omit<Known, 'notes' | 'ofPages'>, settings: Settings) {
   const names = { input: 'the input', output: 'out.png', operation: 'the step' }
   const task = { ...names, steps: [() => step], settings, range: 'clamp', isRangeGiven: false } as const
-  const { data, plans } = await traceKnown(known, task)
+  const { data, plans } = (await traceKnown(known, task)).state
   const recipe = data.kind === 'graph' ? planOf(nodeOf(data.out)) : undefined
   return { output: tensorIn(data).shape, arithmetic: plans[0]!, recipe }
 }

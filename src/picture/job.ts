@@ -99,9 +99,8 @@ export function taskOf(job: PictureJob): PictureTask {
   }
   if (isFile) noteRead(input, settings['in-place'])
   refuseReplacing(output)
-  const isFloat = holdsFloats(job)
-  const range = settings.range ?? (isFloat ? 'raw' : 'clamp')
-  if (range === 'raw' && !isFloat) {
+  const { range, isRangeGiven } = rangeOf(job)
+  if (range === 'raw' && !holdsFloats(job)) {
     throw new ConvoError('E_OPTION', `--range raw writes floating point, which ${output} cannot hold`, {
       fix: 'an output path ending in .npy, --depth 32 for TIFF, or a different --range',
     })
@@ -115,9 +114,14 @@ export function taskOf(job: PictureJob): PictureTask {
       },
     )
   }
-  const isRangeGiven = settings.range !== undefined
   return { ...job, range, isRangeGiven }
 }
+
+/** The range of a job, which where none is given depends on what the output can hold. */
+export const rangeOf = (job: PictureJob): Pick<PictureTask, 'range' | 'isRangeGiven'> => ({
+  range: job.settings.range ?? (holdsFloats(job) ? 'raw' : 'clamp'),
+  isRangeGiven: job.settings.range !== undefined,
+})
 
 /** The facts of a picture. */
 export const factsOf = (

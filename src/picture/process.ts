@@ -10,7 +10,6 @@ import { type Pool, type Session, untilAborted } from '../run/pool.ts'
 import { poolOf } from '../run/shared.ts'
 import { poolEngine } from '../run/tensors.ts'
 import type { PictureMeta } from '../tensor/picture.ts'
-import { type Blending, blend } from './blend.ts'
 import { expectedSamples, type Loaded, openInput } from './input.ts'
 import { factsOf, type PictureJob, type PictureTask, type Report, taskOf } from './job.ts'
 import {
@@ -29,12 +28,10 @@ import {
 import { holdsFloats } from './output.ts'
 import { openPaged, type PagedInput, runPaged } from './paged.ts'
 import { groundOf } from './recipe.ts'
-import { pictureRendering, type Written, writeRendering } from './rendering.ts'
 import type { Read, State } from './state.ts'
 import { traceJob } from './trace.ts'
 import { openStream, runStream, type VolumeStream } from './volume-stream.ts'
-import { writeMaps } from './write-maps.ts'
-import { writeVolume } from './write-volume.ts'
+import { write } from './write.ts'
 
 export { type DryRun, dryRun } from './dry-run.ts'
 export type { PictureFacts, PictureJob, PlanFacts, Report, StepMaker } from './job.ts'
@@ -217,23 +214,6 @@ function ofPalette(
     meta: rest,
     notes: icc === undefined ? [] : ['the ICC profile was dropped: the colours of a palette are sRGB'],
   }
-}
-
-async function write(
-  session: Session,
-  { data }: State,
-  blending: Blending | undefined,
-  task: PictureTask,
-  meta: PictureMeta,
-): Promise<Written> {
-  if (blending === undefined)
-    return data.kind === 'volume'
-      ? writeVolume(session, data, task, meta)
-      : writeMaps(session, data, task, meta)
-  // what was made has gone through the range
-  const own: PictureTask = task.range === 'raw' ? task : { ...task, range: 'clamp' }
-  const blended = await blend(session, data, blending, task)
-  return writeRendering(session, pictureRendering(session, blended, own), own, meta)
 }
 
 function inputFacts(path: string, data: Read) {

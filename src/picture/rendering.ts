@@ -100,6 +100,7 @@ export async function writeRendering(
   given: PictureTask,
   came: PictureMeta,
 ): Promise<Written> {
+  if (session.hold !== undefined) return rehearseRendering(session, rendering, given)
   const task = await alone(given)
   const { output } = task
   const { width, height, channels, full } = rendering
@@ -123,7 +124,8 @@ export async function writeRendering(
   const depth = depthOf(task, full)
   const shape = { width, height, channels: channels as Picture['channels'], depth, meta }
   const mark = session.arena.mark()
-  const [sink, file] = await openSink(session, format, output, shape, coding)
+  const sink = sinkOf(session, format, shape, coding)
+  const file = await openFile(session, output, shape, coding, sink)
   try {
     const outcome = await rendering.run(sink, file.strip, file.drain)
     // strips of a JPEG are encoded from where they were computed
@@ -159,40 +161,81 @@ const isStreamed = (
   // alpha has to be looked at as a whole, and made codes are for all of it
   (format === 'jpeg' && !hasAlpha(channels) && effort === 0)
 
-/** Begins a file, and shows where the strips of a picture go. */
-async function openSink(
-  session: Session,
+/** Where the strips of a picture go on their way into a file. */
+function sinkOf(
+  { arena }: Session,
   format: Streamed,
+  { width, height, channels, depth }: Omit<TiffPage, 'meta'>,
+  { compression, tiffCompression = 'deflate' }: EncodeOptions,
+): Sink {
+  if (format === 'npy') return { kind: 'array' }
+  if (format === 'tiff') return { kind: 'tiff', compression: tiffCompression, ...(depth !== 32 && { depth }) }
+  invariant(depth !== 32, 'floats are refused by the settings')
+  if (format === 'png') return { kind: 'png', depth, compression: compressionSettings(compression) }
+  return { kind: 'samples', depth: 8, target: arena.alloc(width * height * channels) }
+}
+
+/** Begins a file of what goes to a sink. */
+async function openFile(
+  { arena }: Session,
   path: string,
   shape: TiffPage,
   coding: EncodeOptions,
-): Promise<readonly [Sink, Stream]> {
-  const { width, height, channels, depth } = shape
-  if (format === 'npy') return [{ kind: 'array' }, await openArray(path, [channels, height, width])]
-  if (format === 'tiff') {
-    const { tiffCompression: compression = 'deflate' } = coding
-    const file = await openTiff(path, shape, compression)
-    return [depth === 32 ? { kind: 'tiff', compression } : { kind: 'tiff', depth, compression }, file]
-  }
-  invariant(depth !== 32, 'floats are refused by the settings')
-  if (format === 'png') {
-    const compression = compressionSettings(coding.compression)
-    return [{ kind: 'png', depth, compression }, await openPng(path, { ...shape, depth }, compression)]
-  }
-  const target = session.arena.alloc(width * height * channels)
-  const rows = (first: number, end: number) =>
-    new Uint8Array(
-      session.arena.memory.buffer,
-      target + first * width * channels,
-      (end - first) * width * channels,
-    )
-  return [{ kind: 'samples', depth: 8, target }, await openJpeg(path, shape, coding, rows)]
+  sink: Sink,
+): Promise<Stream> {
+  const { width, height, channels } = shape
+  if (sink.kind === 'tiff') return openTiff(path, shape, sink.compression)
+  if (sink.kind === 'png') return openPng(path, { ...shape, depth: sink.depth }, sink.compression)
+  if (sink.kind !== 'samples') return openArray(path, [channels, height, width])
+  const rowBytes = width * channels
+  return openJpeg(path, shape, coding, (first, end) => {
+    return new Uint8Array(arena.memory.buffer, sink.target + first * rowBytes, (end - first) * rowBytes)
+  })
 }
+
+/** What the encoder of a format takes for each byte of the samples that it is given: measured on 12 megapixels. */
+const encoders: Readonly<Partial<Record<OutputFormat | 'npy', number>>> = {
+  jpeg: 1.2,
+  webp: 11,
+  gif: 6,
+  avif: 14,
+}
+
+/** Bytes of finished strips, and of such as are written and not collected yet, that there are at a time at most. */
+const lying = 40 * 2 ** 20
+
+/** Lays out what writing a picture takes, and computes nothing. */
+async function rehearseRendering(
+  session: Session,
+  { width, height, channels, full, run }: Rendering,
+  task: PictureTask,
+): Promise<Written> {
+  const { output } = task
+  const format = outputKind(output) === 'npy' ? 'npy' : formatOfPath(output)
+  const coding = codingOf(task.settings)
+  const isStrips = task.store === undefined && isStreamed(format, channels, coding)
+  const depth = isStrips ? depthOf(task, full) : samplesOf(task, full)
+  const shape = { width, height, channels: channels as Picture['channels'], depth }
+  const size = (width * height * channels * depth) / 8
+  const held = isStrips ? Math.min(2 * size, depth === 32 ? 2 * lying : lying) : size
+  session.hold?.('output', held + size * (encoders[format] ?? 0))
+  const sink = (): Sink => {
+    if (isStrips) return sinkOf(session, format, shape, coding)
+    const target = session.arena.alloc(size)
+    return depth === 32 ? { kind: 'samples', target } : { kind: 'samples', depth, target }
+  }
+  const outcome = await run(sink())
+  return { facts: { ...factsOf(output, shape), bytes: 0 }, outcome, notes: [] }
+}
+
+/** The bits of the samples that a job makes. */
+const samplesOf = (task: PictureTask, full: number): 8 | 16 | 32 =>
+  holdsFloats(task) ? 32 : (task.settings.depth ?? depthOfFull(full))
 
 /** The bits of the samples that a job writes. */
 function depthOf(task: PictureTask, full: number): 8 | 16 | 32 {
-  if (holdsFloats(task)) return 32
-  const depth = task.settings.depth ?? depthOfFull(full)
+  const depth = samplesOf(task, full)
+  if (depth === 32) return depth
   const format = formatOfPath(task.output)
   // rounded once, on the way out of floats
   return depth === 16 && task.store === undefined && !traitsOf(format).depths.includes(16) ? 8 : depth
@@ -205,7 +248,7 @@ export async function toSamples(
   task: PictureTask,
   meta: PictureMeta,
 ): Promise<{ picture: Picture; outcome: Outcome }> {
-  const depth = holdsFloats(task) ? 32 : (task.settings.depth ?? depthOfFull(full))
+  const depth = samplesOf(task, full)
   const size = (width * height * channels * depth) / 8
   const target = session.arena.alloc(size)
   const outcome = await run(depth === 32 ? { kind: 'samples', target } : { kind: 'samples', depth, target })

@@ -3,7 +3,7 @@ import { nodeOf, planesNode, sourceNode, traced } from '../graph/node.ts'
 import type { FullScale } from '../operators/operator.ts'
 import type { Graph, Source, SourcePicture } from '../run/picture-job.ts'
 import { hasAlpha } from '../tensor/picture.ts'
-import { Tensor } from '../tensor/tensor.ts'
+import type { Tensor } from '../tensor/tensor.ts'
 import type { ArrayData } from './array.ts'
 import type { PlanFacts } from './job.ts'
 
@@ -78,10 +78,6 @@ export function pictureOf({ out, source }: Pending): SourcePicture | undefined {
   const isUntouched = nodeOf(out).work.kind === 'source' && !source?.gray && source?.light === undefined
   return isUntouched ? source?.picture : undefined
 }
-
-/** A tensor that is there in a plan and not computed. */
-export const unseen = ({ shape }: Pick<Tensor, 'shape'>): Tensor =>
-  Object.assign(Object.create(Tensor.prototype), { shape, data: new Float32Array() })
 
 /** The graph of steps that have not run yet. */
 export const graphOf = ({ out, source }: Pending): Graph => ({ out: nodeOf(out), source })

@@ -5,7 +5,7 @@ import { listed } from '../graph/schedule.ts'
 import { arithmetics, type Kept, type Step } from '../operators/operator.ts'
 import type { Source } from '../run/picture-job.ts'
 import type { PictureMeta } from '../tensor/picture.ts'
-import { Tensor } from '../tensor/tensor.ts'
+import { Tensor, unseen } from '../tensor/tensor.ts'
 import { type Blending, beginBlending, blendable } from './blend.ts'
 import { covered, mayHide } from './hidden.ts'
 import type { PictureTask, PlanFacts, StepMaker } from './job.ts'
@@ -20,7 +20,6 @@ import {
   type Read,
   type State,
   shapeOf,
-  unseen,
   type Volume,
 } from './state.ts'
 

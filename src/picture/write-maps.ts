@@ -4,7 +4,7 @@ import { ConvoError, invariant } from '../error.ts'
 import { isStandardOutput } from '../files/output.ts'
 import { leveled, narrowed, picked } from '../graph/narrow.ts'
 import { nodeOf, planesNode, traced } from '../graph/node.ts'
-import { checkChannels, sheetLayout } from '../image/sheet.ts'
+import { checkChannels } from '../image/sheet.ts'
 import type { FullScale } from '../operators/operator.ts'
 import { levelsOf, runToTensor } from '../run/graph.ts'
 import { costApart } from '../run/graph-run.ts'
@@ -97,13 +97,6 @@ function formOf({ out, isPicture: isWhole }: Pending, { settings, series, output
   return as(choice === 'split' || series !== undefined ? 'split' : 'sheet')
 }
 
-/** The size of what is written of a picture or maps, or of each file. */
-export function sizeOfMaps(data: Pending, task: PictureTask): { width: number; height: number } {
-  const { kind, count } = formOf(data, task)
-  const [, height, width] = data.out.shape as [number, number, number]
-  return kind === 'sheet' ? sheetLayout(count, height, width) : { width, height }
-}
-
 /** How many times the work of all maps at once may be done for maps one by one, which take no memory. */
 const mostApart = 3
 
@@ -166,7 +159,7 @@ export async function writeEach(
     throw new ConvoError('E_OPTION', 'several files cannot go to standard output', {
       fix: '--channels montage',
     })
-  const { count } = series
+  const count = session.hold === undefined ? series.count : 1
   await checkNumbered(task, count)
   let last: Written | undefined
   const ofFiles: Set<string> = new Set()

@@ -8,7 +8,7 @@ import type { Filter, Node } from '../graph/node.ts'
 import { type Listed, listed, type Strip } from '../graph/schedule.ts'
 import { rowCount, type Span } from '../graph/spans.ts'
 import { linearTables } from '../image/light.ts'
-import { sizeOf, Tensor } from '../tensor/tensor.ts'
+import { sizeOf, Tensor, unseen } from '../tensor/tensor.ts'
 import type { Arena } from './arena.ts'
 import { arrivalOf } from './arrival.ts'
 import { put } from './bank.ts'
@@ -82,6 +82,10 @@ export async function runToPlanes(
   try {
     const target = arena.alloc(sizeOf(shape) * 4)
     await run(session, over, [out], () => ({ kind: 'planes', target }), { cut })
+    if (session.hold !== undefined) {
+      session.hold('whole', sizeOf(shape) * 4)
+      return unseen({ shape })
+    }
     return new Tensor(shape, new Float32Array(arena.memory.buffer, target, sizeOf(shape)).slice())
   } finally {
     arena.release(mark)
@@ -201,7 +205,7 @@ async function runSteps(
 /** Lays out what a step computes with, for these rows. The same planes in several lists are laid out once for each. */
 function placeWork(
   arena: Arena,
-  { work, inputs }: Listed,
+  { work, inputs, shape }: Listed,
   spans: readonly Span[],
   picture: PictureShape | undefined,
   sink: GraphSink,
@@ -210,6 +214,8 @@ function placeWork(
     case 'bank':
       return { kind: 'bank', bank: placeBankRows(arena, work.bank) }
     case 'planes':
+      // in a plan there are no numbers, but they have their place
+      if (work.data.length < sizeOf(shape)) return { kind: 'planes', data: arena.alloc(sizeOf(shape) * 4) }
       return { kind: 'planes', data: arena.addressOf(work.data) ?? put(arena, work.data) }
     case 'finish':
       invariant(sink.kind === 'picture', 'what is finished is a picture')
@@ -218,11 +224,11 @@ function placeWork(
       const { plan, tone, channels, full } = work.filter
       const { width, height } = plan
       const own = { width, height, channels, depth: 32, full } as const
-      const shape = inputs.length === 0 && picture !== undefined ? picture : own
+      const over = inputs.length === 0 && picture !== undefined ? picture : own
       const filter = placePicture(
         arena,
         plan,
-        shape,
+        over,
         tone,
         { kind: 'float', target: nowhere },
         'raw',

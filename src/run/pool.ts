@@ -65,6 +65,8 @@ export type Session = {
   readonly threads: number
   /** Runs all parts; `onPart` sees each result once, on the calling thread. */
   run(job: GraphJob, parts: number, onPart: OnPart, options?: RunOptions): Promise<void>
+  /** Of a session that computes nothing: takes note of memory that the same work would hold beside the shared one. */
+  readonly hold?: (what: 'whole' | 'output', bytes: number) => void
 }
 
 export type RunOptions = {

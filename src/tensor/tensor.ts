@@ -48,6 +48,10 @@ export function pendingTensor(shape: readonly number[]): Tensor {
 /** Whether only the shape of a tensor is known. */
 export const isPending = (tensor: Tensor): boolean => pending.has(tensor)
 
+/** A tensor that is there in a plan and not computed: it has a shape, and no numbers. */
+export const unseen = ({ shape }: Pick<Tensor, 'shape'>): Tensor =>
+  Object.assign(Object.create(Tensor.prototype), { shape, data: new Float32Array() })
+
 // outside the class, which bundled would be called _Tensor if it spoke of itself
 const zeros = (shape: readonly number[]): Tensor => {
   checkSizes(shape)

@@ -116,7 +116,7 @@ async function explained(
 
 const bare = ({ algorithm, reason }: Fact) => ({ algorithm, reason })
 
-const outputs = fc.constantFrom('out.npy', 'out.png')
+const outputs = fc.constantFrom('out.npy', 'out.png', 'out.jpg')
 
 test('of one operation', async () => {
   let compared = 0
@@ -130,7 +130,8 @@ test('of one operation', async () => {
       if (ran === undefined) return
       const dry = await dryRun(prepared.job(input, output))
       expect(dry.plan).toEqual(ran.plan)
-      expect([dry.output.width, dry.output.height]).toEqual([ran.output.width, ran.output.height])
+      const { width, height, depth } = ran.output
+      expect(dry.output).toMatchObject({ width, height, depth })
       if (operation.group === 'steps') return
       const told = await explained(operation, input, given)
       if (told === undefined)
@@ -163,7 +164,8 @@ test('of a chain', async () => {
       if (ran === undefined) return
       const dry = await dryRun(chain.job(input, output))
       const { plan } = dry
-      expect([dry.output.width, dry.output.height]).toEqual([ran.output.width, ran.output.height])
+      const { width, height, depth } = ran.output
+      expect(dry.output).toMatchObject({ width, height, depth })
       // what a step makes is known when it is there: numbers that an FFT would spread are met by the run alone
       const known = (fact: Fact, i: number) => (ran.plan[i]?.reason === confined ? undefined : bare(fact))
       expect(plan.map(known)).toEqual(ran.plan.map(known))

@@ -1,0 +1,41 @@
+import { createArena } from './arena.ts'
+import type { Session } from './pool.ts'
+
+/** Bytes that work takes at the same time, at most, beside its input. */
+export type Taken = {
+  /** What all threads work on, with the tables that they read and the rows of the input that are brought in for them. */
+  readonly strips: number
+  /** Results of steps that are held as a whole. */
+  readonly whole: number
+  /** A result that is held until it is encoded, and its encoder. */
+  readonly output: number
+}
+
+/** What work takes that is given a session in which nothing is computed: it lays out the same memory as in another one. */
+export async function rehearse(
+  threads: number,
+  work: (session: Session) => Promise<unknown>,
+): Promise<Taken> {
+  const arena = createArena()
+  const held = { whole: 0, output: 0 }
+  let [shared, scratch] = [0, 0]
+  await work({
+    arena: {
+      ...arena,
+      alloc(bytes) {
+        const address = arena.alloc(bytes)
+        shared = Math.max(shared, arena.mark())
+        return address
+      },
+    },
+    threads,
+    async run(job, parts, _, { parallel = true, aside = false } = {}) {
+      const used = parallel || aside ? Math.min(threads, parts) : 1
+      scratch = Math.max(scratch, job.scratchBytes * used)
+    },
+    hold(what, bytes) {
+      held[what] += bytes
+    },
+  })
+  return { strips: shared + scratch, ...held }
+}

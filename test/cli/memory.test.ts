@@ -1,0 +1,62 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import sharp from 'sharp'
+import { beforeAll, expect, test } from 'vitest'
+import { kernel } from '../../src/kernel/kernel.ts'
+import { writeKernel } from '../../src/kernel/write.ts'
+import { convo, scratch } from './convo.ts'
+
+// What the plan says of memory, beside the most that the process had resident.
+
+const here = scratch()
+const [input, bank, probe, peak] = ['in.png', 'bank.npy', 'probe.cjs', 'peak'].map(
+  (name) => () => here.path(name),
+) as [() => string, () => string, () => string, () => string]
+
+/** What a dry run says of memory. */
+const memoryOf = async (line: readonly string[]): Promise<Record<string, number>> =>
+  JSON.parse((await convo([...line, '--dry-run', '--json'])).stdout).memory
+
+beforeAll(async () => {
+  const noise = Uint8Array.from({ length: 90 * 60 * 3 }, (_, i) => (i * 2654435761) >>> 8)
+  await sharp(noise, { raw: { width: 90, height: 60, channels: 3 } })
+    .resize(3000, 2000, { fit: 'fill' })
+    .png({ compressionLevel: 1 })
+    .toFile(input())
+  const weights = Float64Array.from({ length: 16 * 27 }, (_, i) => ((i * 7) % 11) / 11 - 0.45)
+  writeFileSync(bank(), writeKernel(kernel([16, 3, 3, 3], weights), bank()))
+  writeFileSync(
+    probe(),
+    `if (require('node:worker_threads').isMainThread)
+      process.on('exit', () => require('node:fs').writeFileSync(${JSON.stringify(peak())}, String(process.resourceUsage().maxRSS)))`,
+  )
+})
+
+test.each([
+  ['sobel', 'png', []],
+  ['sobel', 'jpg', []],
+  ['gaussian', 'png', ['--sigma', '20']],
+  ['canny', 'png', []],
+  ['maxpool', 'tif', []],
+  ['conv2d', 'npy', ['--kernel', 'bank']],
+] as const)(
+  'of %s to %s is within a factor of 2 of what the process takes',
+  async (name, extension, words) => {
+    const options = words.map((word) => (word === 'bank' ? bank() : word))
+    const line = [name, input(), here.path(`out.${extension}`), ...options, '--threads', '2']
+    const { total, ...parts } = await memoryOf(line)
+    expect(Object.values(parts).reduce((a, b) => a + b)).toBe(total)
+    const ran = await convo(line, { node: ['--require', probe()] })
+    expect(ran.status).toBe(0)
+    const measured = Number(readFileSync(peak(), 'utf8')) * 1024
+    expect(total! / measured).toBeGreaterThan(1 / 2)
+    expect(total! / measured).toBeLessThan(2)
+  },
+)
+
+test('counts what steps hold as a whole', async () => {
+  const of = (name: string) => memoryOf([name, input(), here.path('new.png'), '--threads', '1'])
+  const [sobel, canny] = [await of('sobel'), await of('canny')]
+  expect(sobel.input).toBe(3000 * 2000 * 3)
+  expect(sobel.whole).toBe(0)
+  expect(canny.whole).toBeGreaterThan(3000 * 2000)
+})
