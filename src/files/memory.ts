@@ -42,6 +42,9 @@ export function memoryFile(extension: string): MemoryFile {
   }
 }
 
+/** Whether a path represents memory. */
+export const isInMemory = (path: string): boolean => kept.has(path)
+
 /** The output to a path that represents memory; undefined for any other path. */
 export function memoryOutput(path: string): Output | undefined {
   const chunks = kept.get(path)

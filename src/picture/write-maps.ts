@@ -1,6 +1,7 @@
 import type { Levels } from '../definition/levels.ts'
 import { middleOf, type Range } from '../definition/quantise.ts'
 import { ConvoError, invariant } from '../error.ts'
+import { isInMemory } from '../files/memory.ts'
 import { isStandardOutput } from '../files/output.ts'
 import { leveled, narrowed, picked } from '../graph/narrow.ts'
 import { nodeOf, planesNode, traced } from '../graph/node.ts'
@@ -155,10 +156,15 @@ export async function writeEach(
   meta: PictureMeta,
   notes: readonly string[],
 ): Promise<Written> {
-  if (isStandardOutput(task.output))
-    throw new ConvoError('E_OPTION', 'several files cannot go to standard output', {
-      fix: '--channels montage',
-    })
+  const isBuffer = isInMemory(task.output)
+  if (isBuffer || isStandardOutput(task.output))
+    throw new ConvoError(
+      'E_OPTION',
+      `several files cannot go to ${isBuffer ? 'one buffer' : 'standard output'}`,
+      {
+        fix: '--channels montage',
+      },
+    )
   const count = session.hold === undefined ? series.count : 1
   await checkNumbered(task, count)
   let last: Written | undefined

@@ -16,7 +16,7 @@ import convo, {
   Tensor,
   writeKernel,
 } from '../../src/index.ts'
-import { Chain } from '../../src/picture/api/chain.ts'
+import { Chain, operationParams, pictureParams } from '../../src/picture/api/chain.ts'
 import { camelCase, optionName } from '../../src/picture/api/names.ts'
 import { operations } from '../../src/picture/operations.ts'
 import { processPicture } from '../../src/picture/process.ts'
@@ -58,67 +58,103 @@ async function byCommand(input: string, words: readonly string[], extension = '.
 }
 
 describe('a chain gives what the command gives for the same words', () => {
+  /** Values of options that the tables describe in words only. */
   const values: Readonly<Record<string, readonly unknown[]>> = {
-    border: ['reflect', 'wrap', 'constant', 'symmetric'],
     bias: [0, 12.5, -40],
     scale: [0.5, 3, -2],
     stride: [1, 2, [1, 3]],
     dilation: [2, [1, 2]],
-    algorithm: ['direct', 'separable'],
-    sigma: [0.5, 1.5, 7],
-    size: [3, 5],
     padding: ['same', 'valid', 2, [1, 2], [0, 1, 2, 3]],
     anchor: [[0, 1]],
+    fill: [0, 77],
+    background: ['white', '#3366cc', 'none'],
+    region: ['3,4,20,15', '10,10,500,500'],
+    mask: [here.path('gray.png'), here.path('alpha.png')],
+    channels: ['first', 0, 'montage'],
+    depth: [8, 16, 32],
+    full: [1, 255],
+    page: [1],
+    'max-pixels': [100, 5000],
+    quality: [1, 80],
+    compression: [0, 6],
+    effort: [0, 1, 2],
   }
-  const operation = fc.constantFrom(...Object.values(operations).filter(({ input }) => input !== 'volume'))
-  const step = operation.chain((one) => {
-    const names = Object.keys({ ...one.params, ...one.shared }).filter((name) => name in values)
+  type Params = (typeof operations)[string]['params']
+  /** What may be given for an option, by its table: a flag, a word, or numbers at and within the bounds. */
+  const valuesOf = (name: string, param: Params[string]): readonly unknown[] => {
+    const { isFlag, choices, min, max = Number.POSITIVE_INFINITY, default: usual } = param
+    if (Object.hasOwn(values, name)) return values[name]!
+    if (isFlag) return [true]
+    if (choices !== undefined) return choices
+    if (typeof usual !== 'number' && min === undefined) return []
+    const least = min ?? 0
+    return [usual ?? least, least, Math.min(max, least + 3), least - 1]
+  }
+  /** Some options of a table. */
+  const some = (params: Params, most: number) => {
+    const given = Object.entries(params)
+      .map(([name, param]) => [name, valuesOf(name, param)] as const)
+      .filter(([, all]) => all.length > 0)
     return fc
-      .subarray(names, { maxLength: Math.min(3, names.length) })
+      .subarray(given, { maxLength: Math.min(most, given.length) })
       .chain((chosen) =>
-        fc.record(Object.fromEntries(chosen.map((name) => [name, fc.constantFrom(...values[name]!)]))),
+        fc.record(Object.fromEntries(chosen.map(([name, all]) => [name, fc.constantFrom(...all)]))),
       )
-      .map((options) => ({
-        one,
-        options: one.kernel === 'required' ? { kernel: '1 2 1; 0 3 0', ...options } : options,
-      }))
-  })
+  }
+  const step = fc
+    .constantFrom(...Object.keys(operations).filter((name) => operations[name]!.input !== 'volume'))
+    .chain((name) =>
+      some(operationParams(operations[name]!), 3).map((options) => ({
+        name,
+        options: operations[name]!.kernel === 'required' ? { kernel: '1 2 1; 0 3 0', ...options } : options,
+      })),
+    )
   const typed = (options: object): string[] =>
-    Object.entries(options).flatMap(([name, value]) => [
-      `--${name}`,
-      Array.isArray(value) ? value.join(',') : String(value),
-    ])
+    Object.entries(options).flatMap(([name, value]) =>
+      value === true ? [`--${name}`] : [`--${name}`, Array.isArray(value) ? value.join(',') : String(value)],
+    )
+  const inJavaScript = (options: object) =>
+    Object.fromEntries(
+      Object.entries(options).map(([name, value]) => [
+        optionName(name),
+        name.startsWith('no-') ? value !== true : value,
+      ]),
+    )
   const input = fc.constantFrom('gray.png', 'alpha.png', 'deep.png')
+  const format = fc.constantFrom('png', 'png', 'jpeg', 'webp', 'tiff', 'gif', 'ppm', 'bmp', 'pam', 'pfm')
 
-  it('of one operation or several, from a path or from bytes, refusals too', async () => {
+  it('of one operation or several, with options of the picture, in any format, refusals too', async () => {
     let equal = 0
     let refused = 0
     await fc.assert(
       fc.asyncProperty(
         fc.array(step, { minLength: 1, maxLength: 3 }),
+        fc.oneof(fc.constant({}), some(pictureParams, 2)),
         input,
+        format,
         fc.boolean(),
-        async (steps, name, isPath) => {
-          const path = here.path(name)
-          const words = steps.flatMap(({ one, options }, i) => [
+        async (steps, whole, file, extension, isPath) => {
+          const path = here.path(file)
+          const words = steps.flatMap(({ name, options }, i) => [
             ...(i === 0 ? [] : ['--']),
-            one.name,
+            name,
             ...typed(options),
           ])
+          const all =
+            steps.length === 1 ? [...words, ...typed(whole)] : ['chain', ...typed(whole), '--', ...words]
           const chain = () =>
-            steps.reduce(
-              (made, { one, options }) => {
-                const own = Object.fromEntries(
-                  Object.entries(options).map(([key, value]) => [optionName(key), value]),
-                )
-                return Chain.add(made, one, own)
-              },
-              convo(isPath ? path : readFileSync(path)),
-            )
-          const expected = await byCommand(path, words).catch((error: ConvoError) => error)
+            steps
+              .reduce(
+                (made, { name, options }) => Chain.add(made, operations[name]!, inJavaScript(options)),
+                convo(isPath ? path : readFileSync(path), inJavaScript(whole)),
+              )
+              .as(extension as 'png')
+          const expected = await byCommand(path, all, `.${extension}`).catch((error: ConvoError) => error)
           if (expected instanceof Error) {
-            const { code } = await failure(() => chain().toBuffer())
-            expect(code).toBe(expected.code)
+            const { code, message } = await failure(() => chain().toBuffer())
+            // of several reasons each may name another one
+            const isAlone = steps.length === 1 && Object.keys(whole).length === 0
+            if (isAlone) expect(code, `${expected.message} | ${message}`).toBe(expected.code)
             refused++
           } else {
             expect((await chain().toBuffer()).equals(expected)).toBe(true)
@@ -132,21 +168,30 @@ describe('a chain gives what the command gives for the same words', () => {
     expect(refused).toBeGreaterThan(0)
   })
 
-  it('in every format, with options of the whole picture', async () => {
-    const path = here.path('deep.png')
-    for (const [format, extension] of [
-      ['jpeg', '.jpg'],
-      ['webp', '.webp'],
-      ['tiff', '.tif'],
-      ['gif', '.gif'],
-    ] as const) {
-      const made = await convo(path, { gray: true, range: 'abs', depth: 8 }).laplacian()[format]().toBuffer()
-      expect(
-        made.equals(
-          await byCommand(path, ['laplacian', '--gray', '--range', 'abs', '--depth', '8'], extension),
-        ),
-      ).toBe(true)
+  it('options that the command refuses together are refused', async () => {
+    for (const act of [
+      () => convo(scene).outline({ scale: 2, normalize: true }).toBuffer(),
+      () => convo(scene, { alpha: 'drop', background: 'white' }).box().sobel().raw(),
+      () => convo(scene, { gray: true, channelsOf: 'luma' }).box().plan(),
+    ]) {
+      expect((await failure(act)).message).toMatch(/^\w+ and \w+ cannot be used together$/)
     }
+    await convo(scene, { gray: false, channelsOf: 'luma' }).outline({ scale: 2, normalize: false }).raw()
+  })
+
+  it('an option of a chain may have the value that a step is called', async () => {
+    const words = ['chain', '--range', 'abs', '--', 'box', '--', 'laplacian']
+    const made = await convo(scene, { range: 'abs' }).box().laplacian().toBuffer()
+    expect(made.equals(await byCommand(scene, words))).toBe(true)
+  })
+
+  it('several files are refused where one is asked for', async () => {
+    const split = convo(scene, { channels: 'split' }).box()
+    expect(await failure(() => split.toBuffer())).toMatchObject({
+      message: 'several files cannot go to one buffer',
+      fix: "channels: 'montage'",
+    })
+    expect((await failure(() => split.raw())).message).toBe('the result is several pictures, not one')
   })
 
   it('and the command itself writes these bytes', async () => {

@@ -247,7 +247,7 @@ export class Chain {
     const report = await this.#run(async () => ({ output: 'output.tif' }), {}, { store })
     const [picture] = kept
     if (picture === undefined || kept.length > 1) {
-      throw new ConvoError('E_OPTION', 'the result is a volume, not one picture', { fix: 'toTensor()' })
+      throw new ConvoError('E_OPTION', 'the result is several pictures, not one', { fix: 'toTensor()' })
     }
     const { data, width, height, channels, depth } = picture
     return { data, width, height, channels, depth, report }

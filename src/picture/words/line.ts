@@ -109,9 +109,14 @@ export function countOf(command: Syntax, args: readonly string[], given: Given):
   return args.length > command.arguments.length && !command.arguments.at(-1)?.repeats ? 'many' : 'right'
 }
 
-/** Two options that were given and cannot be used together, with what to do. */
-export const conflictIn = (given: Given): (typeof conflicts)[number] | undefined =>
-  conflicts.find(([a, b]) => given[a] !== undefined && given[b] !== undefined)
+/** @throws ConvoError E_USAGE for two options that were given and cannot be used together */
+export function refuseConflict(given: Given): void {
+  const isGiven = (name: string) => given[name] !== undefined && given[name] !== false
+  const conflict = conflicts.find(([a, b]) => isGiven(a) && isGiven(b))
+  if (conflict === undefined) return
+  const [a, b, fix] = conflict
+  throw new ConvoError('E_USAGE', `--${a} and --${b} cannot be used together`, { fix })
+}
 
 /**
  * The line of a command without a tail, where nothing is wrong with it; undefined where `parse` has something to say, for
@@ -121,7 +126,8 @@ export function plainLine(command: Syntax, line: readonly string[]): Line | unde
   if (command.tail !== undefined || command.optionsFor !== undefined) return undefined
   try {
     const { args, given, asksForHelp, unknown } = readWords(line, optionsOf(command))
-    const isWhole = !asksForHelp && unknown === undefined && conflictIn(given) === undefined
+    const isWhole = !asksForHelp && unknown === undefined
+    refuseConflict(given)
     return isWhole && countOf(command, args, given) === 'right' ? { args, given } : undefined
   } catch {
     return undefined

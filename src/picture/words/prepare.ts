@@ -15,7 +15,7 @@ import { type Params, resolve } from '../../params.ts'
 import type { PictureJob, StepMaker } from '../job.ts'
 import { findOperation, type Operation, sampleKernel, takesVolume } from '../operations.ts'
 import { kernelOptions, type Settings, sharedSettings } from '../settings.ts'
-import type { Line } from './line.ts'
+import { type Line, refuseConflict } from './line.ts'
 import { chainSettings, chainSyntax, operationSyntax } from './operation-syntax.ts'
 import { checkStep, refuseOpenChain, stepOperations } from './steps.ts'
 import type { Given, Syntax } from './syntax.ts'
@@ -61,6 +61,7 @@ export async function prepareOperation(asked: Asked): Promise<Prepared> {
  * @throws ConvoError for options that cannot be
  */
 export async function prepareChain(asked: readonly Asked[], given: Given): Promise<Prepared> {
+  refuseConflict(given)
   const steps = await Promise.all(asked.map(prepareStep))
   return prepared(resolve(sharedSettings, pick(given, chainSettings)), steps)
 }
@@ -177,6 +178,7 @@ type PreparedStep = {
 }
 
 async function prepareStep({ operation: syntax, given, kernel: own, file }: Asked): Promise<PreparedStep> {
+  refuseConflict(given)
   const operation = file === undefined ? syntax : await syntax.file!.open(file, given)
   const { name, params, shared } = operation
   const values = resolve(params, pick(given, params))

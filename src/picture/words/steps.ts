@@ -2,6 +2,7 @@ import { ConvoError } from '../../error.ts'
 import type { Params } from '../../params.ts'
 import { netSyntax } from '../net.ts'
 import { type Operation, operations } from '../operations.ts'
+import { sharedSettings } from '../settings.ts'
 import { longName } from './line.ts'
 
 /** The places of the words that are neither options nor their values, which `params` distinguish. */
@@ -50,6 +51,13 @@ export function stepsIn(typed: readonly string[], more: Params = {}): string[][]
 export const joinedSteps = (steps: readonly (readonly string[])[]): string[] =>
   steps.flatMap((step, i) => (i === 0 ? step : ['--', ...step]))
 
+/** Whether a word is an option of all operations that takes the next one. */
+function isValueOf(word: string | undefined): boolean {
+  const name = /^--([\w-]+)$/.exec(word ?? '')?.[1]
+  const all: Params = sharedSettings
+  return name !== undefined && Object.hasOwn(all, name) && all[name]!.isFlag !== true
+}
+
 /**
  * Refuses a chain whose steps are not behind `--`.
  *
@@ -59,7 +67,8 @@ export function refuseOpenChain(words: readonly string[]): void {
   if (words[0] !== 'chain') return
   const end = words.indexOf('--')
   const [head, behind] = end < 0 ? [words, []] : [words.slice(0, end), words.slice(end)]
-  const at = head.findIndex((word) => isOperation(unpacked(word)[0]!))
+  // `--range abs` names no step
+  const at = head.findIndex((word, i) => !isValueOf(head[i - 1]) && isOperation(unpacked(word)[0]!))
   if (end >= 0 && at < 0) return
   const steps =
     at < 0

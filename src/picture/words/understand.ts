@@ -4,7 +4,7 @@ import { commandLine } from '../../text/shell.ts'
 import { findOperation } from '../operations.ts'
 import { batchMeant, filledIn, refuseOpenTail, tooMany } from './count.ts'
 import { operationHint, optionHint } from './hints.ts'
-import { conflictIn, countOf, type Line, neededArguments, readWords } from './line.ts'
+import { countOf, type Line, neededArguments, readWords, refuseConflict } from './line.ts'
 import { optionsOf, type Syntax, usageOf } from './syntax.ts'
 
 /** What a command line asks for. */
@@ -131,11 +131,7 @@ export function parse(general: Syntax, line: readonly string[]): Line | undefine
   if (asksForHelp) return undefined
   if (unknown !== undefined) throw unknownOption(unknown, command, line)
   checkCount(command, line, args, tail, given)
-  const conflict = conflictIn(given)
-  if (conflict !== undefined) {
-    const [a, b, fix] = conflict
-    throw new ConvoError('E_USAGE', `--${a} and --${b} cannot be used together`, { fix })
-  }
+  refuseConflict(given)
   return { args, tail, given }
 }
 
