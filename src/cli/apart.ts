@@ -17,7 +17,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
 
 /**
  * A line of one of the commands that need no operation; undefined for other commands, for help, and for a line that is
- * refused: what is said of it takes all commands.
+ * refused: its message needs all commands.
  */
 export async function understandApart(
   argv: readonly string[],

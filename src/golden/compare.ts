@@ -38,7 +38,7 @@ export async function runCompare(
   return comparison.outcome === 'same' || comparison.outcome === 'tolerated' ? 0 : 1
 }
 
-/** What is said of two PNGs of equal bytes where their header is all that there is to say, before anything is loaded that decodes. */
+/** The result for two PNGs of equal bytes, where their header is enough; nothing that decodes is loaded. */
 function equalFiles(
   expected: string,
   actual: string,

@@ -3,7 +3,7 @@ import type { Comparison, Mismatch, Shape, Smallest } from './comparison.ts'
 import { ignoredPixels } from './region.ts'
 import type { Tolerance } from './tolerance.ts'
 
-// What is said of pictures whose samples are equal, apart from what measures others: files of equal bytes need no more.
+// The comparison of pictures whose samples are equal, apart from what measures others: files of equal bytes need no more.
 
 /** What `comparePictures` says of a picture and itself. @throws ConvoError as it does */
 export function compareEqual(shape: Shape, tolerance: Tolerance): Comparison {
@@ -21,7 +21,7 @@ export function compareEqual(shape: Shape, tolerance: Tolerance): Comparison {
 /** What the profiles of two pictures add to a result. */
 export type Colour = { readonly mismatches: readonly Mismatch[]; readonly notes: readonly string[] }
 
-/** What is said of pictures of equal samples, whose shapes or profiles may differ. */
+/** The comparison of pictures of equal samples, whose shapes or profiles may differ. */
 export function equal(
   result: Pick<Comparison, 'expected' | 'actual' | 'mismatches' | 'notes' | 'ignored'>,
   pair: Size,
