@@ -179,6 +179,7 @@ const cliParts = {
 async function bundleCli(format) {
   const { metafile } = await bundle({
     ...settingsOf(format),
+    plugins: [onDemand],
     entryPoints: [join(root, 'src/cli/main.ts')],
     write: false,
   })
@@ -204,7 +205,7 @@ async function bundleCli(format) {
         resolveDir: root,
         sourcefile: `${part}.js`,
       },
-      plugins: [otherParts(root, parts, part, names), ...settings.plugins],
+      plugins: [otherParts(root, parts, part, names), onDemand],
     })
     checkAscii(target)
   }
@@ -262,8 +263,9 @@ function writeLicenses(packages) {
 }
 
 /**
- * Modules of Node that a bundle loads when one of their functions is called, and not all at once when it starts: zlib and
- * promises of fs alone take 3 ms, as long as the rest of the start of `convo compare`. The others are in Node's own start.
+ * Modules of Node that the command line loads when one of their functions is called, and not all at once when it starts: zlib
+ * and promises of fs alone take 3 ms, as long as the rest of the start of `convo compare`. The others are in Node's own start.
+ * Not for the library: Jest lets nothing be loaded when its tests are over.
  */
 const onDemand = {
   name: 'on-demand',
@@ -320,7 +322,7 @@ const settingsOf = (format) => ({
   platform: 'node',
   target: 'node20.9',
   external: ['sharp'],
-  plugins: format.format === 'cjs' ? [onDemand] : [],
+  plugins: [],
   legalComments: 'none',
   minifySyntax: true,
   minifyWhitespace: true,

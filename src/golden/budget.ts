@@ -49,7 +49,7 @@ export function createBudget(whole: number, most: number): Budget {
 export const budgetOf = (bytes = Math.min(4 * 2 ** 30, totalmem() / 4)): Budget =>
   createBudget(bytes, availableParallelism() + 1)
 
-/** Up to so many bytes a file is not looked at. */
+/** A file of at most this many bytes is not looked at. */
 const fewBytes = 2 ** 14
 
 /** Bytes that a comparison may take, from the first bytes of a picture: decoded, made, expected, and their difference. */

@@ -6,17 +6,17 @@ import { defaultThreads } from '../run/pool.ts'
 import { depthOfFull } from '../tensor/picture.ts'
 import { unseen } from '../tensor/tensor.ts'
 import {
+  type DryRun,
   factsOf,
-  type PictureFacts,
+  type Memory,
   type PictureJob,
   type PictureTask,
-  type PlanFacts,
   rangeOf,
   taskOf,
 } from './job.ts'
 import { type Known, knownOf, knownVolume } from './known.ts'
 import { leftOutOf } from './load.ts'
-import { type Memory, memoryOf } from './memory.ts'
+import { memoryOf } from './memory.ts'
 import { holdsFloats } from './output.ts'
 import { keepsPages } from './paged.ts'
 import { planOf } from './recipe.ts'
@@ -24,22 +24,6 @@ import type { Settings } from './settings.ts'
 import { type Read, tensorIn } from './state.ts'
 import { traceJob } from './trace.ts'
 import { sizeOfVolume } from './write-volume.ts'
-
-/** What a job would do, as far as it is known before the picture is decoded. */
-export type DryRun = {
-  readonly operation: string
-  readonly input: PictureFacts
-  readonly output: {
-    readonly path: string
-    readonly width?: number
-    readonly height?: number
-    readonly depth: number
-  }
-  readonly plan: readonly PlanFacts[]
-  readonly memory: Memory
-  readonly threads: number
-  readonly notes: readonly string[]
-}
 
 /**
  * Plans a job without decoding, computing or writing: which arithmetic would run, and why.

@@ -88,6 +88,37 @@ export type Report = {
   readonly milliseconds: number
 }
 
+/** Bytes that a job takes at the same time, at most, about. */
+export type Memory = {
+  /** The program and its threads. */
+  readonly program: number
+  /** The decoded input. */
+  readonly input: number
+  /** What all threads work on, with their tables and a result in shared memory. */
+  readonly strips: number
+  /** Results of steps that are held as a whole. */
+  readonly whole: number
+  /** A result that is held until it is encoded, and its encoder. */
+  readonly output: number
+  readonly total: number
+}
+
+/** What a job would do, as far as it is known before the picture is decoded. */
+export type DryRun = {
+  readonly operation: string
+  readonly input: PictureFacts
+  readonly output: {
+    readonly path: string
+    readonly width?: number
+    readonly height?: number
+    readonly depth: number
+  }
+  readonly plan: readonly PlanFacts[]
+  readonly memory: Memory
+  readonly threads: number
+  readonly notes: readonly string[]
+}
+
 /** @throws ConvoError for options that contradict each other or the output */
 export function taskOf(job: PictureJob): PictureTask {
   const { input, output, settings } = job

@@ -4,27 +4,12 @@ import type { Slabs } from '../operators/operator.ts'
 import { defaultThreads } from '../run/pool.ts'
 import { rehearse } from '../run/rehearsal.ts'
 import { sizeOf } from '../tensor/tensor.ts'
-import type { PictureFacts, PictureTask } from './job.ts'
+import type { Memory, PictureFacts, PictureTask } from './job.ts'
 import type { Known } from './known.ts'
 import { type Data, tensorIn } from './state.ts'
 import type { traceJob } from './trace.ts'
 import { write } from './write.ts'
 import { isNumbered } from './write-volume.ts'
-
-/** Bytes that a job takes at the same time, at most, about. */
-export type Memory = {
-  /** The program and its threads. */
-  readonly program: number
-  /** The decoded input. */
-  readonly input: number
-  /** What all threads work on, with their tables and a result in shared memory. */
-  readonly strips: number
-  /** Results of steps that are held as a whole. */
-  readonly whole: number
-  /** A result that is held until it is encoded, and its encoder. */
-  readonly output: number
-  readonly total: number
-}
 
 /** What Node and convo take before they have work, and each thread more than that. Measured. */
 const idle = 62 * 2 ** 20

@@ -33,8 +33,8 @@ import { traceJob } from './trace.ts'
 import { openStream, runStream, type VolumeStream } from './volume-stream.ts'
 import { write } from './write.ts'
 
-export { type DryRun, dryRun } from './dry-run.ts'
-export type { PictureFacts, PictureJob, PlanFacts, Report, StepMaker } from './job.ts'
+export { dryRun } from './dry-run.ts'
+export type { DryRun, PictureFacts, PictureJob, PlanFacts, Report, StepMaker } from './job.ts'
 
 /**
  * Runs a job, on the pool of this process unless one is given. Workers start while the picture is decoded; strips of a
