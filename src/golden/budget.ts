@@ -49,15 +49,14 @@ export function createBudget(whole: number, most: number): Budget {
 export const budgetOf = (bytes = Math.min(4 * 2 ** 30, totalmem() / 4)): Budget =>
   createBudget(bytes, availableParallelism() + 1)
 
-/** A file of at most this many bytes is not looked at. */
-const fewBytes = 2 ** 14
+/** A file of at most this many bytes is not looked at: deflated, it has 8 million pixels of 1 bit at most. */
+const fewBytes = 2 ** 10
 
 /** Bytes that a comparison may take, from the first bytes of a picture: decoded, made, expected, and their difference. */
 export function estimate(path: string | undefined): number {
   if (path === undefined) return 0
   try {
     const { size: bytes } = statSync(path)
-    // even a PNG of nothing but zeros is not large then
     if (bytes <= fewBytes) return bytes * 40
     const { png, size } = probe(path)
     if (png === undefined) return size * 40

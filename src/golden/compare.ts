@@ -4,6 +4,7 @@ import { compareEqual } from '../image/compare/equal.ts'
 import type { FileComparison } from '../image/compare/pages.ts'
 import { type ToleranceValues, toleranceOf } from '../image/compare/tolerance.ts'
 import { shapeOfEqual } from '../image/same.ts'
+import { checkSize } from '../image/size.ts'
 import { visibleLine } from '../text/visible.ts'
 import type { CompareSettings, Found } from './compare-files.ts'
 
@@ -43,12 +44,13 @@ function equalFiles(
   expected: string,
   actual: string,
   values: ToleranceValues,
-  { diff, layout }: CompareSettings,
+  { diff, layout, 'max-pixels': maxPixels }: CompareSettings,
 ): Found | undefined {
   if (diff !== undefined || values.mask !== undefined || layout !== 'auto') return undefined
   const tolerance = toleranceOf(values)
   const shape = shapeOfEqual(expected, actual)
   if (shape === undefined) return undefined
+  checkSize(shape, maxPixels, expected)
   const page = compareEqual(shape, tolerance)
   const { outcome, smallest } = page
   return { comparison: { outcome, expectedPages: 1, actualPages: 1, pages: [page], smallest }, notes: [] }

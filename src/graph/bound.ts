@@ -32,6 +32,8 @@ function boundOfStep({ work }: Node, inputs: readonly number[], peak: () => numb
       return sum * Math.max(largest, Math.abs(plan.fill)) + added
     }
     case 'layer':
+      if (work.name === 'framed' && work.settings.border === 'constant')
+        return Math.max(largest, Math.abs(work.settings.fill))
       return ['interleaved', 'parted', 'select', 'pool', 'framed', 'means'].includes(work.name)
         ? largest
         : Number.POSITIVE_INFINITY

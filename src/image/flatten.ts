@@ -34,6 +34,7 @@ export function hasHidden({ channels, data }: Pixels): boolean {
  */
 export function blackened<P extends Pixels>(picture: P): P {
   const { channels, data: given } = picture
+  if (!hasAlpha(channels)) return picture
   let data = given
   for (let i = channels - 1; i < data.length; i += channels) {
     const alpha = data[i]!

@@ -18,6 +18,16 @@ export function withInputs(network: Network, set: NetInputs): Network {
     })
   }
   const own = inputs.filter(({ name }) => Object.hasOwn(set, name))
+  const picture = own.find((port) => !isNumber(port))
+  if (picture !== undefined) {
+    throw new ConvoError(
+      'E_OPTION',
+      `the input ${named(picture)} of the network is a picture, not a number`,
+      {
+        fix: 'only inputs beside the picture',
+      },
+    )
+  }
   const filled = own.map(({ name, shape = [] }): readonly [string, Constant] => {
     const sizes = shape.map((n) => (typeof n === 'number' && n > 0 ? n : 1))
     return [name, { type: 'float32', shape: sizes, data: new Float32Array(sizeOf(sizes)).fill(set[name]!) }]

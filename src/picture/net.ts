@@ -71,17 +71,20 @@ export const netSet = {
     'numbers for inputs beside the picture, such as the strength of a denoiser, by their names',
     '<name=n,...>',
     (given, name): NetInputs => {
-      const pairs = typeof given === 'string' ? given.split(',').map((pair) => pair.split('=')) : []
-      const set = typeof given === 'object' && given !== null ? given : Object.fromEntries(pairs)
-      const isGood = (value: unknown) => `${value}`.trim() !== '' && Number.isFinite(Number(value))
-      const entries = Object.entries(set)
-      if (
-        entries.length === 0 ||
-        pairs.some(({ length }) => length !== 2) ||
-        !entries.every(([, v]) => isGood(v))
-      )
+      const pairs: readonly unknown[][] =
+        typeof given === 'string'
+          ? given.split(',').map((pair) => pair.split('='))
+          : typeof given === 'object' && given !== null
+            ? Object.entries(given)
+            : []
+      const isGood = ([key, value, ...more]: readonly unknown[]) =>
+        more.length === 0 &&
+        pairs.filter(([other]) => other === key).length === 1 &&
+        (typeof value === 'number' || (typeof value === 'string' && value.trim() !== '')) &&
+        Number.isFinite(Number(value))
+      if (pairs.length === 0 || !pairs.every(isGood))
         throw expected('names with numbers, such as sigma=0.1', name, given)
-      return Object.fromEntries(entries.map(([key, value]) => [key, Number(value)]))
+      return Object.fromEntries(pairs.map(([key, value]) => [key as string, Number(value)]))
     },
   ),
   unset: 'the picture is the only input',

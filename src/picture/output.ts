@@ -114,6 +114,7 @@ export async function openPng(path: string, shape: PngShape, compression: Compre
   add(header.length, () => write([header]))
   return {
     strip: inOrder(({ packing, bytes: packed, adler: own = 1, length = 0 }, part, parts) => {
+      packing?.catch(() => undefined)
       adler = adlerCombine(adler, own, length)
       const trailer = part === parts - 1 ? [pngTrailer(adler)] : []
       add(packed?.length ?? length, async () => {
@@ -189,6 +190,7 @@ export async function openTiff(path: string, page: TiffPage, compression: TiffCo
   }
   return {
     strip: inOrder(({ packing, bytes: packed, length = 0, rows: [first, end] = [0, height] }, part) => {
+      packing?.catch(() => undefined)
       if (part === 0) rows = end - first
       add(packed?.length ?? length, async () => {
         const bytes = packed ?? (await packing) ?? new Uint8Array()

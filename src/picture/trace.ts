@@ -3,6 +3,7 @@ import { ConvoError, invariant, nearest } from '../error.ts'
 import { nodeOf, planesNode, sourceNode, traced, tracer } from '../graph/node.ts'
 import { listed } from '../graph/schedule.ts'
 import { arithmetics, type Kept, type Step } from '../operators/operator.ts'
+import { costApart } from '../run/graph-run.ts'
 import type { Source } from '../run/picture-job.ts'
 import type { PictureMeta } from '../tensor/picture.ts'
 import { Tensor, unseen } from '../tensor/tensor.ts'
@@ -160,6 +161,9 @@ const unnamed = (name: string, names: readonly string[]): ConvoError => {
   })
 }
 
+/** How many times the work of steps may be done for a step that sees each channel alone. */
+const mostApart = 1.5
+
 type Made = { readonly data: Pending; readonly note?: string }
 
 async function overPlanes(
@@ -189,9 +193,11 @@ async function overPlanes(
       )
     }
     if (step.seesAll === 'alone') {
+      const seen = costApart(nodeOf(x)) > mostApart ? await whole(x) : undefined
+      const below = seen === undefined ? x : traced(planesNode(seen))
       let planes: Tensor | undefined
       for (let c = 0; c < x.shape[0]!; c++) {
-        const one = await all(await tracer.layer('select', [x], { first: c, count: 1 }))
+        const one = await all(await tracer.layer('select', [below], { first: c, count: 1 }))
         planes = planes === undefined ? one : await tracer.layer('join', [planes, one], { gain: [1, 1] })
       }
       return planes!

@@ -1,4 +1,5 @@
 import { confinedTo, type Engine, type Together } from '../definition/engine.ts'
+import { invariant } from '../error.ts'
 import type { Address } from '../graph/address.ts'
 import { nodeOf, planesNode, traced, tracer } from '../graph/node.ts'
 import { Tensor } from '../tensor/tensor.ts'
@@ -51,6 +52,7 @@ async function repeated(
   try {
     for (let i = 0; i < times; i++) {
       const out = await steps(tracer, ...[x, ...others].map((one) => traced(planesNode(one), one.shape)))
+      invariant(`${out.shape}` === `${x.shape}`, 'what is repeated keeps its shape')
       await run(session, undefined, [nodeOf(out)], () => ({
         kind: 'planes',
         target: arena.addressOf(spare.data)!,

@@ -46,6 +46,11 @@ describe('convo compare', () => {
     expect((await compare('a.png', 'a.png')).status).toBe(0)
   })
 
+  it('a picture over --max-pixels is refused, though the bytes are equal', async () => {
+    const { status, stderr } = await compare('a.png', 'a.png', '--max-pixels', '10')
+    expect([status, stderr]).toEqual([2, expect.stringContaining('[E_TOO_LARGE]')])
+  })
+
   it('one pixel: 1, and the text names everything', async () => {
     const { status, stdout } = await compare('a.png', 'one.png')
     const was = rgb[(5 * width + 10) * 3 + 1]!

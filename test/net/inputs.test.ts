@@ -52,6 +52,12 @@ describe('inputs beside the picture', () => {
     const out = await net.run(new Tensor([3, 1, 1], Float32Array.of(1, 2, 3)))
     expect([...out.data]).toEqual([1, 3, 5])
     await expect(loadNet(writeNetwork(network()), { set: { gian: 2 } })).rejects.toThrow(/no input "gian"/)
+    for (const set of [{ gain: Number.NaN }, { gain: null }, { gain: 'x' }, {}, 5] as unknown[] as {
+      gain: number
+    }[])
+      await expect(loadNet(writeNetwork(network()), { set })).rejects.toThrow(
+        /set must be names with numbers/,
+      )
   })
 
   it.each([
@@ -62,7 +68,8 @@ describe('inputs beside the picture', () => {
     [['--set', 'gain'], /--set must be names with numbers, such as sigma=0\.1, got "gain"/],
     [['--set', 'gain=x'], /--set must be names with numbers/],
     [['--set', 'gian=1'], /the network has no input "gian"/],
-    [['--set', 'gain=1,level=1,x=1'], /takes no picture/],
+    [['--set', 'gain=1,level=1,x=1'], /the input x \[.*\] of the network is a picture, not a number/],
+    [['--set', 'gain=1,gain=2'], /--set must be names with numbers/],
   ])('%j is refused or asked for', async (words, message) => {
     const { status, stderr } = await run('net', 'net.safetensors', 'in.png', 'x.png', ...words)
     expect(status).toBe(2)

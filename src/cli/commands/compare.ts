@@ -104,7 +104,7 @@ export const compareCommand: Command = {
     if (unused !== undefined) {
       throw new ConvoError('E_USAGE', `--${unused} does not apply to two pictures`, {
         why: 'it is for folders of pictures',
-        fix: unused === 'reporter' ? '--json' : 'two folders',
+        fix: `no --${unused}`,
       })
     }
     const { runCompare } = await import('../../golden/compare.ts')

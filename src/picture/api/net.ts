@@ -9,7 +9,7 @@ import { runToTensor } from '../../run/graph.ts'
 import { poolOf } from '../../run/shared.ts'
 import { Tensor } from '../../tensor/tensor.ts'
 import { describe } from '../../text/describe.ts'
-import { netOperation } from '../net.ts'
+import { netOperation, netSet } from '../net.ts'
 import type { Operation } from '../operations.ts'
 
 /** How a network is read. */
@@ -85,5 +85,9 @@ export class Net {
 /** Reads a network, as `loadNet` does. */
 export async function openNet(source: string | Uint8Array, { scale, head, set }: NetOptions): Promise<Net> {
   const network = await readNetwork(source, scale === undefined ? {} : { scale })
-  return new Net(await modelOf(network, { head, set }), typeof source === 'string' ? source : network.name)
+  const own = set === undefined ? undefined : netSet.parse(set, 'set')
+  return new Net(
+    await modelOf(network, { head, set: own }),
+    typeof source === 'string' ? source : network.name,
+  )
 }

@@ -168,6 +168,13 @@ type Renamed = { readonly to: string; value?(typed: string): string }
 const radiusOf = (side: string): string => String(Math.max(1, Math.floor(Number(side.split(/[x,]/)[0]) / 2)))
 const sideOf = (radius: string): string => String(2 * Math.round(Number(radius)) + 1)
 const flag = (): string => ''
+const curves: Readonly<Record<string, string>> = {
+  bicubic: 'catmull-rom',
+  cubic: 'catmull-rom',
+  lanczos: 'lanczos3',
+  linear: 'bilinear',
+}
+const curveOf = (typed: string): string => curves[typed.toLowerCase()] ?? typed
 
 // a window of this side is about six standard deviations wide, and a radius about three
 const sigmaOf = (size: string, sigmas: number): string =>
@@ -203,7 +210,7 @@ const optionHints: Readonly<Record<string, readonly Renamed[]>> = {
   element: [{ to: 'shape' }],
   epsilon: limit,
   factor: [{ to: 'by' }, { to: 'amount' }],
-  filter: [{ to: 'kernel' }, { to: 'curve' }],
+  filter: [{ to: 'kernel' }, { to: 'curve', value: curveOf }],
   footprint: [{ to: 'shape' }],
   fuzz: limit,
   grayscale: [{ to: 'gray', value: flag }],
@@ -211,17 +218,17 @@ const optionHints: Readonly<Record<string, readonly Renamed[]>> = {
   group: [{ to: 'groups' }],
   'high-threshold': [{ to: 'high' }],
   intensity: [{ to: 'amount' }],
-  interpolation: [{ to: 'curve' }],
+  interpolation: [{ to: 'curve', value: curveOf }],
   iter: [{ to: 'iterations' }],
   j: [{ to: 'jobs' }, { to: 'threads' }],
   k: [{ to: 'kappa' }],
-  kernel: [{ to: 'curve' }],
+  kernel: [{ to: 'curve', value: curveOf }],
   'kernel-shape': side,
   'kernel-size': side,
   ksize: side,
   level: [{ to: 'at' }, { to: 'compression' }],
   'low-threshold': [{ to: 'low' }],
-  method: [{ to: 'curve' }],
+  method: [{ to: 'curve', value: curveOf }],
   mode: [{ to: 'border' }],
   niter: [{ to: 'iterations' }],
   'num-iter': [{ to: 'iterations' }],
@@ -237,7 +244,7 @@ const optionHints: Readonly<Record<string, readonly Renamed[]>> = {
   'padding-mode': [{ to: 'border' }],
   pads: [{ to: 'padding' }],
   parallel: [{ to: 'jobs' }, { to: 'threads' }],
-  percent: [{ to: 'rank' }, { to: 'by' }],
+  percent: [{ to: 'rank' }, { to: 'by', value: (percent) => `${percent.replace(/%$/, '')}%` }],
   percentile: [{ to: 'rank' }],
   'pool-size': side,
   q: [{ to: 'rank' }],
