@@ -40,7 +40,7 @@ export function pointwise<S>(prepare: (settings: S) => (v: number, channel: numb
 export const wider = (a: number, b: number): number => (a === 1 ? b : a)
 
 /** The rows of an input of `height` rows, which is repeated where it has one. */
-export const rowsOfInput = (rows: Span, height: number): Span => (height === 1 ? [0, 1] : rows)
+const rowsOfInput = (rows: Span, height: number): Span => (height === 1 ? [0, 1] : rows)
 
 /**
  * A layer that takes the samples at the same place of up to four inputs; an axis of length 1 is repeated. What it gives is

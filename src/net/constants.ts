@@ -155,7 +155,7 @@ export function cast({ shape, data }: Constant, type: Type): Constant {
 }
 
 /** The reductions of constants. */
-export const reductions: Readonly<Record<string, (values: readonly number[]) => number>> = {
+const reductions: Readonly<Record<string, (values: readonly number[]) => number>> = {
   ReduceMean: (v) => v.reduce((a, b) => a + b, 0) / v.length,
   ReduceSum: (v) => v.reduce((a, b) => a + b, 0),
   ReduceProd: (v) => v.reduce((a, b) => a * b, 1),

@@ -53,7 +53,7 @@ export async function separableConv2d(
 }
 
 /** The two passes of a correlation, depthwise, whose kernel is an outer product. */
-export async function separablePasses(
+async function separablePasses(
   engine: Engine,
   x: Tensor,
   col: Float32Array,
@@ -88,7 +88,7 @@ function repeat(vector: Float32Array, shape: readonly number[]): Tensor {
 }
 
 /** A 1-D kernel as float32. @throws ConvoError E_ARGUMENT, E_SHAPE */
-export function vectorOf(name: string, vector: Vector): Float32Array {
+function vectorOf(name: string, vector: Vector): Float32Array {
   if (vector instanceof Tensor) {
     checkRank(name, vector, 1, '[k]')
     return vector.data

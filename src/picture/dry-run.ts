@@ -65,7 +65,7 @@ export async function estimate(job: PictureJob, known: Omit<Known, 'notes' | 'of
 }
 
 /** The steps of a job, written down over an input of which only the shape is known. */
-export async function traceKnown(known: Omit<Known, 'notes' | 'ofPages'>, task: PictureTask) {
+async function traceKnown(known: Omit<Known, 'notes' | 'ofPages'>, task: PictureTask) {
   const { peak, full } = known
   const ground = { peak: () => peak?.() ?? full }
   const met = { data: readOf(known, task.isVolume === true), meta: {}, notes: [] }

@@ -50,7 +50,7 @@ export const groundOf = (compute: NonNullable<Ground['compute']>): Ground => ({
 })
 
 /** The recipe that changes nothing: by it samples take on a tone, and what other steps made goes to the file. */
-export const identity = single(kernel([1, 1], [1]))
+const identity = single(kernel([1, 1], [1]))
 
 type Tones = Pick<PictureTask, 'settings'> & Partial<Pick<PictureTask, 'light'>>
 

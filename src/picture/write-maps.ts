@@ -195,7 +195,7 @@ export const blackAndWhite = ({ range }: PictureTask, full: FullScale): { black:
   range === 'offset' ? { black: -middleOf(full), white: full - middleOf(full) } : { black: 0, white: full }
 
 /** The error for an option of sheets where there is none. */
-export const noSheet = (option: string, maps: number): ConvoError =>
+const noSheet = (option: string, maps: number): ConvoError =>
   new ConvoError(
     'E_OPTION',
     `--${option} applies to sheets of many maps, and the result is ${maps === 1 ? 'one map' : `${maps} channels`}`,
