@@ -36,9 +36,7 @@ export async function build({ types = true } = {}) {
   await bundleScripts()
   await bundlePage()
   compileCli()
-  copyFileSync(join(root, 'src/golden/check.schema.json'), join(dist, 'check.schema.json'))
-  copyFileSync(join(root, 'src/batch/batch.schema.json'), join(dist, 'batch.schema.json'))
-  copyFileSync(join(root, 'src/kernel/kernel.schema.json'), join(dist, 'kernel.schema.json'))
+  await writeSchemas()
   if (types) declareTypes()
 }
 
@@ -103,13 +101,15 @@ const ownTypes = { Address: 'Address', void: 'void', bool: 'boolean' }
 
 const typeOf = (type) => ownTypes[type] ?? 'number'
 
+/** Modules of ECMAScript that `require` modules of Node. */
+const esm = {
+  format: 'esm',
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url ?? process.cwd() + '/');",
+  },
+}
+
 async function bundleScripts() {
-  const esm = {
-    format: 'esm',
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url ?? process.cwd() + '/');",
-    },
-  }
   // A program that imports the library loads what it does not use yet only when it is asked for.
   const entry = await bundleEntries(
     {
@@ -249,6 +249,24 @@ function compileCli() {
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** Writes the JSON Schemas of kernels and manifests, which are made from the tables of settings. */
+async function writeSchemas() {
+  const sources = {
+    kernelSchema: 'kernel/schema.ts',
+    checkSchema: 'golden/check-schema.ts',
+    batchSchema: 'batch/manifest.ts',
+  }
+  const lines = Object.entries(sources).map(([name, path]) => `export { ${name} } from './src/${path}'`)
+  const script = join(dist, `schemas-${process.pid}.mjs`)
+  const stdin = { contents: lines.join('\n'), resolveDir: root }
+  await bundle({ ...settingsOf(esm), outdir: undefined, outfile: script, stdin })
+  for (const [name, schema] of Object.entries(await import(pathToFileURL(script)))) {
+    const file = join(dist, `${name.replace('Schema', '')}.schema.json`)
+    writeFileSync(file, `${JSON.stringify(schema, null, 2)}\n`)
+  }
+  rmSync(script)
 }
 
 /** The licenses of the packages that the bundles contain, which ask to be kept with copies. */

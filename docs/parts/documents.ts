@@ -1,4 +1,3 @@
-import { batchSchema } from '../../src/batch/manifest.ts'
 import { exitStatuses, manPage, readmeTables } from '../../src/cli/generate.ts'
 import { commands } from '../../src/cli/registry.ts'
 import { errorCodes } from '../../src/error.ts'
@@ -33,7 +32,6 @@ export function documents(textOf: (path: string) => string): Record<string, stri
     'docs/convo.1': manPage(commands),
     'docs/api.md': apiReference(),
     'docs/losses.md': lossesPage(),
-    'src/batch/batch.schema.json': `${JSON.stringify(batchSchema, null, 2)}\n`,
     'docs/formats.md': formatsPage(),
     'src/picture/api/methods.ts': methodsText(),
   }

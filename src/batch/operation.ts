@@ -35,9 +35,7 @@ export async function prepareBatchOperation(words: readonly string[]): Promise<B
     throw new ConvoError(
       'E_OPTION',
       '--channels split writes several files for each input, and a batch records one',
-      {
-        fix: '--channels montage, or an output ending in .npy',
-      },
+      { fix: '--channels montage, or an output ending in .npy' },
     )
   }
   const steps = work.steps.map(({ operation, given }) =>

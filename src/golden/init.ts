@@ -139,9 +139,7 @@ export async function adoptGoldens(folder: string, given: string | undefined): P
     throw new ConvoError(
       'E_USAGE',
       `${join(root, lockName)} already exists: these goldens already belong to convo`,
-      {
-        fix: 'a manifest beside them',
-      },
+      { fix: 'a manifest beside them' },
     )
   }
   await writeLock(root, new Map(await entriesOf(root, files)))

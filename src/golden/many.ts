@@ -29,9 +29,7 @@ export async function checkMany(manifests: readonly Manifest[], options: CheckOp
         ...options,
         results: join(results, pathOfName(label)),
         mayBeEmpty: true,
-        ...(onCase !== undefined && {
-          onCase: (one, done) => onCase(one, before + done, all),
-        }),
+        ...(onCase !== undefined && { onCase: (one, done) => onCase(one, before + done, all) }),
       }),
     )
     before += counts[i]!

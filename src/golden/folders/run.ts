@@ -202,9 +202,7 @@ export async function acceptActual({ expected, pairs }: FolderPair, { cases }: R
     throw new ConvoError(
       'E_OUTPUT',
       `${join(expected, name)} is a folder, and the actual ${name} a picture`,
-      {
-        fix: 'another name for one of them',
-      },
+      { fix: 'another name for one of them' },
     )
   }
   for (const { name } of written) await writeUnder(expected, name, await readBytes(actuals.get(name)!))

@@ -69,9 +69,7 @@ function readValues(c: Cursor): { sizes: readonly [number, number, number, numbe
           c.at,
           'E_KERNEL_SHAPE',
           `all ${name}s must have the same size, got ${size} after ${before}`,
-          {
-            why: `expected a ${name} of ${before}, found the end of one of ${size}`,
-          },
+          { why: `expected a ${name} of ${before}, found the end of one of ${size}` },
         )
       }
       sizes[l] = size

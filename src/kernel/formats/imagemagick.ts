@@ -139,9 +139,7 @@ function readGeometry(c: Cursor): Geometry | undefined {
       start,
       'E_KERNEL_SHAPE',
       `a kernel needs a width and a height of at least 1, got ${kW}x${kH}`,
-      {
-        why: `expected whole numbers of at least 1, found ${kW}x${kH}`,
-      },
+      { why: `expected whole numbers of at least 1, found ${kW}x${kH}` },
     )
   }
   const x = Number(match[4] ?? Math.floor((kW - 1) / 2))
@@ -152,9 +150,7 @@ function readGeometry(c: Cursor): Geometry | undefined {
       start,
       'E_KERNEL_SHAPE',
       `anchor must lie inside the ${kW}x${kH} kernel, got x=${x}, y=${y}`,
-      {
-        why: `expected x from 0 to ${kW - 1} and y from 0 to ${kH - 1}, found ${match[0].trim()}`,
-      },
+      { why: `expected x from 0 to ${kW - 1} and y from 0 to ${kH - 1}, found ${match[0].trim()}` },
     )
   }
   return { size: [kH, kW], anchor: [y, x], turn: match[6] as Turn }

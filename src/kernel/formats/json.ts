@@ -1,6 +1,7 @@
 import { nearest } from '../../error.ts'
 import { borderName } from '../../tensor/border.ts'
 import { checkAnchor, type Kernel, type KernelFields } from '../kernel.ts'
+import { kernelSchema } from '../schema.ts'
 import type { KernelFormat } from './format.ts'
 import { expectKind, type JsonEntry, type JsonNode, nodeText, parseJson } from './json-text.ts'
 import {
@@ -20,21 +21,11 @@ import {
   scaleOf,
 } from './text.ts'
 
-/** The keys of a kernel in JSON, as kernel.schema.json describes them. */
-export const jsonKeys = [
-  '$schema',
-  'name',
-  'summary',
-  'weights',
-  'scale',
-  'offset',
-  'anchor',
-  'bias',
-  'border',
-] as const
+type Key = keyof typeof kernelSchema.properties
+const jsonKeys = Object.keys(kernelSchema.properties)
 
 /**
- * The project's own format, described by kernel.schema.json: the one text format that holds all that a kernel is. A bare
+ * The project's own format, described by `kernelSchema`: the one text format that holds all that a kernel is. A bare
  * nested array is the weights alone.
  */
 export const json: KernelFormat = {
@@ -90,7 +81,7 @@ type Entries = ReadonlyMap<string, JsonEntry>
 
 function refuseUnknown(c: Cursor, entries: Entries): void {
   for (const [key, { at }] of entries) {
-    if ((jsonKeys as readonly string[]).includes(key)) continue
+    if (jsonKeys.includes(key)) continue
     const guess = nearest(key, jsonKeys)
     throw expected(c, `one of the keys ${jsonKeys.join(', ')}`, {
       at,
@@ -111,7 +102,7 @@ function readKernel(c: Cursor, weights: JsonNode, entries: Entries): Kernel {
 }
 
 function readFields(c: Cursor, entries: Entries): KernelFields {
-  const get = <T>(key: (typeof jsonKeys)[number], read: (node: JsonNode, path: string) => T) => {
+  const get = <T>(key: Key, read: (node: JsonNode, path: string) => T) => {
     const entry = entries.get(key)
     return entry === undefined ? {} : { [key]: read(entry.value, key) }
   }

@@ -133,8 +133,6 @@ function wordOf(
     attribute.at,
     'E_KERNEL_VALUE',
     `${name} must be one of ${Object.keys(words).join(', ')}, got ${shown}`,
-    {
-      why: `expected ${Object.keys(words).join(', ')}, found ${shown}`,
-    },
+    { why: `expected ${Object.keys(words).join(', ')}, found ${shown}` },
   )
 }

@@ -62,9 +62,7 @@ export async function sceneOf(
     throw new ConvoError(
       'E_OPTION',
       `the animation would have ${count} frames, and at most ${mostFrames} are allowed`,
-      {
-        fix: 'a smaller --size or a larger --stride',
-      },
+      { fix: 'a smaller --size or a larger --stride' },
     )
   }
   return { ...whole, title: `${operator}: ${whole.title}` }
