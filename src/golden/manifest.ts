@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { dirname, extname, parse, relative, resolve as resolvePath } from 'node:path'
 import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml'
 import { ConvoError } from '../error.ts'
 import { manifestError, placeText, readSource, readValid, type Source } from '../files/document.ts'
 import { glob, isDynamicPattern } from '../files/glob.ts'
+import { sha256 } from '../files/hash.ts'
 import { from, operationWords } from '../files/located.ts'
 import type { Place } from '../files/place.ts'
 import { isWithin } from '../files/root.ts'
@@ -112,7 +112,7 @@ export async function loadManifest(file: string): Promise<Manifest> {
     goldens: goldensOf(source, file),
     allow: new Set(raw.allow),
     cases,
-    digest: createHash('sha256').update(source.text).digest('hex'),
+    digest: sha256(source.text),
     ...(raw.goldens?.includes('{') && { chosen: raw.goldens }),
   }
 }
