@@ -11,3 +11,7 @@ export const defined = <T extends Record<string, unknown>>(
   record: T,
 ): { [K in keyof T]?: Exclude<T[K], undefined> } =>
   Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as never
+
+/** The part of a record whose names a table has. */
+export const pick = (record: Readonly<Record<string, unknown>>, table: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(record).filter(([name]) => Object.hasOwn(table, name)))
