@@ -163,17 +163,17 @@ async function bundleScripts() {
  * The files of the command line, each with what it begins with. A comparison of equal files loads the first, a check the second
  * too, and a run of pictures the third: to read a file of everything takes 3 ms, and V8 takes 7 more for what it compiled of it.
  */
-const cliParts = {
+const cliParts = (inputs) => ({
   cli: [
     'src/cli/main.ts',
-    ...['compare', 'digest', 'check', 'check-init', 'approve', 'review', 'report'].map(
-      (name) => `src/cli/commands/${name}.ts`,
+    ...inputs['src/cli/apart.ts'].imports.flatMap(({ kind, path }) =>
+      kind === 'dynamic-import' ? [path] : [],
     ),
     'src/golden/compare.ts',
   ],
   'cli-golden': ['src/golden/check.ts'],
   'cli-rest': ['src/cli/any-line.ts', 'src/picture/process.ts', 'src/golden/compare-files.ts'],
-}
+})
 
 /** The command line in CommonJS, because its compiled code can be kept (bin/load.js). */
 async function bundleCli(format) {
@@ -186,9 +186,10 @@ async function bundleCli(format) {
   const inputs = Object.fromEntries(
     Object.entries(metafile.inputs).filter(([path]) => !path.startsWith('on-demand:')),
   )
-  const parts = partsOf(inputs, cliParts)
+  const plan = cliParts(inputs)
+  const parts = partsOf(inputs, plan)
   const names = await exportsOf(Object.keys(inputs))
-  for (const part of Object.keys(cliParts)) {
+  for (const part of Object.keys(plan)) {
     const target = join(dist, `${part}.cjs`)
     // V8 knows a source by its length alone: old code goes first
     rmSync(compiledPath(target), { force: true })

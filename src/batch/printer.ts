@@ -1,8 +1,8 @@
-import { ConvoError } from '../error.ts'
+import type { ConvoError } from '../error.ts'
 import { errorMessage, type Io, noteMessage } from '../host/io.ts'
 import type { Message } from '../text/message.ts'
 import { visibleLine } from '../text/visible.ts'
-import { type Entry, type ItemEntry, type Log, lineOf } from './journal.ts'
+import { type Entry, errorOf, type ItemEntry, type Log, lineOf } from './journal.ts'
 import type { BatchSettings } from './plan.ts'
 import { createProgress, type Standing } from './progress.ts'
 
@@ -59,12 +59,8 @@ export function createPrinter(settings: BatchSettings, io: Io, log?: Log): Print
     },
     item(one) {
       entry(one)
-      if (one.error !== undefined) {
-        const { code, message, why, fix } = one.error
-        // every failure names its picture, whatever the error itself says
-        const what = message.includes(one.input) ? message : `${one.input}: ${message}`
-        error(new ConvoError(code, what, { why, ...(fix !== undefined && { fix }) }))
-      } else if (settings.verbose && one.status === 'done') {
+      if (one.error !== undefined) error(errorOf(one.input, one.error))
+      else if (settings.verbose && one.status === 'done') {
         const notes = (one.notes ?? []).map((note) => `  ${visibleLine(note)}\n`).join('')
         progress.print(
           `${visibleLine(one.input)} -> ${visibleLine(one.output)}, ${one.milliseconds} ms\n${notes}`,
