@@ -4,7 +4,7 @@ import { dirname, join, resolve, sep } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConvoError } from '../error.ts'
 import { drainSignals, listening, undoAtEnd } from '../signals.ts'
-import { writingError } from './errors.ts'
+import { writing, writingError } from './errors.ts'
 import { clearOnce, temporaryName } from './leftovers.ts'
 import { memoryOutput, type Output } from './memory.ts'
 import { openPipe } from './pipe.ts'
@@ -135,15 +135,6 @@ async function createTemporary(
   } catch (error) {
     forget()
     throw error
-  }
-}
-
-/** What `act` gives; its errors are those of writing a path. */
-async function writing<T>(path: string, act: () => T | Promise<T>, target?: string): Promise<T> {
-  try {
-    return await act()
-  } catch (cause) {
-    throw writingError(path, cause, target)
   }
 }
 

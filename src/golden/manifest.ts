@@ -62,8 +62,8 @@ export type Manifest = {
 const manifestNames = ['convo.check.yaml', 'convo.check.yml', 'convo.check.json'] as const
 
 /** The manifest of a folder. @throws ConvoError E_USAGE where there is none */
-export function findManifest(folder = '.'): string {
-  const found = manifestNames.map((name) => from(folder, name)).find((path) => existsSync(path))
+export function findManifest(): string {
+  const found = manifestNames.find((path) => existsSync(path))
   if (found !== undefined) return found
   throw new ConvoError('E_USAGE', 'there is no manifest in this folder', {
     why: [
