@@ -33,10 +33,10 @@ export async function build({ types = true } = {}) {
   mkdirSync(dist, { recursive: true })
   compileWasm()
   declareLoops()
+  await declareTables()
   await bundleScripts()
   await bundlePage()
   compileCli()
-  await writeSchemas()
   if (types) declareTypes()
 }
 
@@ -93,8 +93,33 @@ export type WasmExports = {
 ${loops.join('\n').replace(/^/gm, '  ')}
 }
 `
-  const target = join(root, 'src/run/wasm-exports.ts')
-  if (!existsSync(target) || readFileSync(target, 'utf8') !== text) writeFileSync(target, text)
+  writeChanged(join(root, 'src/run/wasm-exports.ts'), text)
+}
+
+/** Writes the types of the library's methods, and the schemas of kernels and manifests, from the tables that they are in. */
+async function declareTables() {
+  const made = join(dist, `tables.${process.pid}.mjs`)
+  const sources = {
+    methodsText: 'cli/methods.ts',
+    kernelSchema: 'kernel/schema.ts',
+    checkSchema: 'golden/check-schema.ts',
+    batchSchema: 'batch/manifest.ts',
+  }
+  const lines = Object.entries(sources).map(([name, path]) => `export { ${name} } from './src/${path}'`)
+  const stdin = { contents: lines.join('\n'), resolveDir: root }
+  await bundle({ ...settingsOf(esm), outdir: undefined, outfile: made, stdin })
+  const { methodsText, ...schemas } = await import(pathToFileURL(made))
+  rmSync(made)
+  writeChanged(join(root, 'src/picture/api/methods.ts'), methodsText())
+  for (const [name, schema] of Object.entries(schemas)) {
+    const file = join(dist, `${name.replace('Schema', '')}.schema.json`)
+    writeFileSync(file, `${JSON.stringify(schema, null, 2)}\n`)
+  }
+}
+
+/** Writes a file, unless it is there with that text: what is made from it would seem old. */
+function writeChanged(path, text) {
+  if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeFileSync(path, text)
 }
 
 const ownTypes = { Address: 'Address', void: 'void', bool: 'boolean' }
@@ -250,24 +275,6 @@ function compileCli() {
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-}
-
-/** Writes the JSON Schemas of kernels and manifests, which are made from the tables of settings. */
-async function writeSchemas() {
-  const sources = {
-    kernelSchema: 'kernel/schema.ts',
-    checkSchema: 'golden/check-schema.ts',
-    batchSchema: 'batch/manifest.ts',
-  }
-  const lines = Object.entries(sources).map(([name, path]) => `export { ${name} } from './src/${path}'`)
-  const script = join(dist, `schemas-${process.pid}.mjs`)
-  const stdin = { contents: lines.join('\n'), resolveDir: root }
-  await bundle({ ...settingsOf(esm), outdir: undefined, outfile: script, stdin })
-  for (const [name, schema] of Object.entries(await import(pathToFileURL(script)))) {
-    const file = join(dist, `${name.replace('Schema', '')}.schema.json`)
-    writeFileSync(file, `${JSON.stringify(schema, null, 2)}\n`)
-  }
-  rmSync(script)
 }
 
 /** The licenses of the packages that the bundles contain, which ask to be kept with copies. */

@@ -6,7 +6,6 @@ import { formatsPage } from './formats.ts'
 import { type Exhibit, examples, shownFirst, shownInTable, textbook } from './gallery.ts'
 import { lossesPage } from './losses.ts'
 import { exitStatuses, manPage, readmeTables } from './manual.ts'
-import { methodsText } from './methods.ts'
 
 /** The documents with generated sections, and the sections that each has a place for: `<!-- name:begin -->`. */
 const places = {
@@ -33,7 +32,6 @@ export function documents(textOf: (path: string) => string): Record<string, stri
     'docs/api.md': apiReference(),
     'docs/losses.md': lossesPage(),
     'docs/formats.md': formatsPage(),
-    'src/picture/api/methods.ts': methodsText(),
   }
 }
 
