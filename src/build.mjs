@@ -33,12 +33,10 @@ export async function build({ types = true } = {}) {
   mkdirSync(dist, { recursive: true })
   compileWasm()
   declareLoops()
-  await declareMethods()
+  await writeTables()
   await bundleScripts()
   await bundlePage()
   compileCli()
-  copyFileSync(join(root, 'src/golden/check.schema.json'), join(dist, 'check.schema.json'))
-  copyFileSync(join(root, 'src/kernel/kernel.schema.json'), join(dist, 'kernel.schema.json'))
   if (types) declareTypes()
 }
 
@@ -98,21 +96,25 @@ ${loops.join('\n').replace(/^/gm, '  ')}
   writeChanged(join(root, 'src/run/wasm-exports.ts'), text)
 }
 
-/** Writes the types of the library's methods and the schema of batches, from the tables of operations and settings. */
-async function declareMethods() {
-  const made = join(dist, `tables.${process.pid}.mjs`)
-  const contents =
-    "export { methodsText } from './src/cli/methods.ts'; export { batchSchema } from './src/batch/manifest.ts'"
-  await bundle({
-    ...settingsOf(esm),
-    outdir: undefined,
-    outfile: made,
-    stdin: { contents, resolveDir: root },
-  })
-  const { methodsText, batchSchema } = await import(pathToFileURL(made))
-  rmSync(made)
+/** Writes what is made from tables: the types of the library's methods, and the schemas of manifests and kernels. */
+async function writeTables() {
+  const sources = {
+    methodsText: 'cli/methods.ts',
+    kernelSchema: 'kernel/schema.ts',
+    checkSchema: 'golden/check-schema.ts',
+    batchSchema: 'batch/manifest.ts',
+  }
+  const lines = Object.entries(sources).map(([name, path]) => `export { ${name} } from './src/${path}'`)
+  const script = join(dist, `tables-${process.pid}.mjs`)
+  const stdin = { contents: lines.join('\n'), resolveDir: root }
+  await bundle({ ...settingsOf(esm), outdir: undefined, outfile: script, stdin })
+  const { methodsText, ...schemas } = await import(pathToFileURL(script))
+  rmSync(script)
   writeChanged(join(root, 'src/picture/api/methods.ts'), methodsText())
-  writeFileSync(join(dist, 'batch.schema.json'), `${JSON.stringify(batchSchema, null, 2)}\n`)
+  for (const [name, schema] of Object.entries(schemas)) {
+    const file = join(dist, `${name.replace('Schema', '')}.schema.json`)
+    writeFileSync(file, `${JSON.stringify(schema, null, 2)}\n`)
+  }
 }
 
 /** Writes a file, unless it is there with that text: what is made from it would seem old. */
@@ -124,6 +126,7 @@ const ownTypes = { Address: 'Address', void: 'void', bool: 'boolean' }
 
 const typeOf = (type) => ownTypes[type] ?? 'number'
 
+/** Modules of ECMAScript that `require` modules of Node. */
 const esm = {
   format: 'esm',
   banner: {
