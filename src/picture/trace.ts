@@ -300,7 +300,9 @@ async function overVolume(
     const one = await step.apply(traced(slice), tracing, kept)
     const out = sliceBySlice(nodeOf(one), slice, nodeOf(x), slices)
     const [filters, ...size] = one.shape
-    if (out !== undefined) return made(traced(out, [filters!, slices, ...size]))
+    const all = [filters!, slices, ...size]
+    if (out !== undefined) return made(traced(out, all))
+    if (ground.compute === undefined) return made(traced(planesNode(unseen({ shape: all })), all))
   }
   const seen = await whole()
   const apply = async (part: Tensor) =>

@@ -179,31 +179,21 @@ async function oneStep(
       step,
     }
   }
-  const depth = shape.length === 4 && operation.input === undefined ? shape[1]! : undefined
-  const flat = depth === undefined ? shape : [shape[0]!, ...shape.slice(2)]
-  const e = await explanationOf(operation, { ...input, shape: flat }, given, isLayer)
+  const e = await explanationOf(operation, input, given, isLayer)
   const [parameters, multiplications] =
     'parameters' in e
       ? [e.parameters.count, e.multiplications.count]
       : ['kernels' in e ? e.kernels.reduce((n, { size }) => n + size[0] * size[1], 0) : 0, e.multiplications]
   const algorithm = 'kernels' in e ? [...new Set(e.kernels.map((k) => k.algorithm))].join(', ') : e.algorithm
-  if (depth === undefined) {
-    return {
-      algorithm,
-      output: e.output,
-      parameters,
-      multiplications,
-      receptiveField: e.receptiveField,
-      step: e.step,
-    }
-  }
+  // a filter sees a volume slice by slice
+  const deep = (list: readonly number[]) => [...ones.slice(list.length), ...list]
   return {
     algorithm,
-    output: [e.output[0]!, depth, ...e.output.slice(1)],
+    output: e.output,
     parameters,
-    multiplications: multiplications * depth,
-    receptiveField: [1, ...e.receptiveField],
-    step: [1, ...e.step],
+    multiplications,
+    receptiveField: deep(e.receptiveField),
+    step: deep(e.step),
   }
 }
 
