@@ -410,7 +410,7 @@ function repeated(cases: readonly Case[]): Complaint[] {
       return other === undefined ? [] : [{ place: one.place, message }]
     }
     const first = `${relative('', before.input)} at ${placeText(before.place)}`
-    const isOneEntry = before.place.line === one.place.line && before.template === one.template
+    const isOneEntry = placeText(before.place) === placeText(one.place) && before.template === one.template
     const hint = isOneEntry ? `; ${apartHint(before, one)}` : ''
     return [
       {
