@@ -33,7 +33,7 @@ export async function build({ types = true } = {}) {
   mkdirSync(dist, { recursive: true })
   compileWasm()
   declareLoops()
-  await writeTables()
+  await declareTables()
   await bundleScripts()
   await bundlePage()
   compileCli()
@@ -96,8 +96,9 @@ ${loops.join('\n').replace(/^/gm, '  ')}
   writeChanged(join(root, 'src/run/wasm-exports.ts'), text)
 }
 
-/** Writes what is made from tables: the types of the library's methods, and the schemas of manifests and kernels. */
-async function writeTables() {
+/** Writes the types of the library's methods, and the schemas of kernels and manifests, from the tables that they are in. */
+async function declareTables() {
+  const made = join(dist, `tables.${process.pid}.mjs`)
   const sources = {
     methodsText: 'cli/methods.ts',
     kernelSchema: 'kernel/schema.ts',
@@ -105,11 +106,10 @@ async function writeTables() {
     batchSchema: 'batch/manifest.ts',
   }
   const lines = Object.entries(sources).map(([name, path]) => `export { ${name} } from './src/${path}'`)
-  const script = join(dist, `tables-${process.pid}.mjs`)
   const stdin = { contents: lines.join('\n'), resolveDir: root }
-  await bundle({ ...settingsOf(esm), outdir: undefined, outfile: script, stdin })
-  const { methodsText, ...schemas } = await import(pathToFileURL(script))
-  rmSync(script)
+  await bundle({ ...settingsOf(esm), outdir: undefined, outfile: made, stdin })
+  const { methodsText, ...schemas } = await import(pathToFileURL(made))
+  rmSync(made)
   writeChanged(join(root, 'src/picture/api/methods.ts'), methodsText())
   for (const [name, schema] of Object.entries(schemas)) {
     const file = join(dist, `${name.replace('Schema', '')}.schema.json`)
@@ -188,17 +188,17 @@ async function bundleScripts() {
  * The files of the command line, each with what it begins with. A comparison of equal files loads the first, a check the second
  * too, and a run of pictures the third: to read a file of everything takes 3 ms, and V8 takes 7 more for what it compiled of it.
  */
-const cliParts = {
+const cliParts = (inputs) => ({
   cli: [
     'src/cli/main.ts',
-    ...['compare', 'digest', 'check', 'check-init', 'approve', 'review', 'report'].map(
-      (name) => `src/cli/commands/${name}.ts`,
+    ...inputs['src/cli/apart.ts'].imports.flatMap(({ kind, path }) =>
+      kind === 'dynamic-import' ? [path] : [],
     ),
     'src/golden/compare.ts',
   ],
   'cli-golden': ['src/golden/check.ts'],
   'cli-rest': ['src/cli/any-line.ts', 'src/picture/process.ts', 'src/golden/compare-files.ts'],
-}
+})
 
 /** The command line in CommonJS, because its compiled code can be kept (bin/load.js). */
 async function bundleCli(format) {
@@ -211,9 +211,10 @@ async function bundleCli(format) {
   const inputs = Object.fromEntries(
     Object.entries(metafile.inputs).filter(([path]) => !path.startsWith('on-demand:')),
   )
-  const parts = partsOf(inputs, cliParts)
+  const plan = cliParts(inputs)
+  const parts = partsOf(inputs, plan)
   const names = await exportsOf(Object.keys(inputs))
-  for (const part of Object.keys(cliParts)) {
+  for (const part of Object.keys(plan)) {
     const target = join(dist, `${part}.cjs`)
     // V8 knows a source by its length alone: old code goes first
     rmSync(compiledPath(target), { force: true })

@@ -8,6 +8,7 @@ import { type Params, resolve } from '../params.ts'
 import { correlationSettings, pictureSettings } from '../picture/settings.ts'
 import { type Prepared, prepareWork, understandWork } from '../picture/words/prepare.ts'
 import type { Given } from '../picture/words/syntax.ts'
+import { pick } from '../text/record.ts'
 
 /** The operation of a batch, understood: one, or a chain of them. */
 export type BatchOperation = Prepared & {
@@ -67,8 +68,7 @@ function fingerprintOf(name: string, params: Params, given: Given): string {
 }
 
 function valuesOf(params: Params, given: Given): Record<string, unknown> {
-  const own = Object.fromEntries(Object.entries(given).filter(([key]) => Object.hasOwn(params, key)))
-  return { ...resolve(params, own) }
+  return { ...resolve(params, pick(given, params)) }
 }
 
 /** A value as text that does not depend on the order in which it was written down. */

@@ -1,8 +1,10 @@
 import { type Document, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml'
 import { ConvoError } from '../error.ts'
-import type { Place } from './place.ts'
 import { isMissing, readText } from './read.ts'
 import { type Schema, violations } from './schema.ts'
+
+/** Where something is in a file; line and column are counted from 1. */
+export type Place = { readonly file: string; readonly line: number; readonly column: number }
 
 /** A YAML or JSON file, parsed, with places. */
 export type Source = {

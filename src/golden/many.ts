@@ -6,7 +6,7 @@ import { defined } from '../text/record.ts'
 import type { Manifest } from './manifest.ts'
 import { nameMatches, pathOfName } from './names.ts'
 import { type CaseResult, clearResults, type Run, totalled, writeResults } from './results.ts'
-import { type CheckOptions, runCheck } from './run.ts'
+import { type RunOptions, runCheck } from './run.ts'
 
 /**
  * Checks several manifests one after the other. Each has results of its own in a folder of the results; together they are
@@ -14,7 +14,7 @@ import { type CheckOptions, runCheck } from './run.ts'
  *
  * @throws ConvoError as `runCheck` does; E_USAGE where no manifest has a case that matches the filters
  */
-export async function checkMany(manifests: readonly Manifest[], options: CheckOptions): Promise<Run> {
+export async function checkMany(manifests: readonly Manifest[], options: RunOptions): Promise<Run> {
   const began = performance.now()
   const { results, onCase } = options
   const labels = labelsOf(manifests.map(({ file }) => file))
@@ -30,7 +30,7 @@ export async function checkMany(manifests: readonly Manifest[], options: CheckOp
         ...options,
         results: join(results, pathOfName(label)),
         mayBeEmpty: true,
-        ...(onCase !== undefined && { onCase: (one, done) => onCase(one, before + done, all) }),
+        onCase: onCase && ((one, done) => onCase(one, before + done, all)),
       }),
     )
     before += counts[i]!

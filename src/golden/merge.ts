@@ -8,9 +8,8 @@ import { isFile, isFolder } from '../files/stat.ts'
 import { fillTemplate, parseTemplate } from '../files/template.ts'
 import { type Io, noteMessage } from '../host/io.ts'
 import { counted } from '../text/count.ts'
-import { type Message, written } from '../text/message.ts'
 import { visibleLine } from '../text/visible.ts'
-import { approveCommand, writeText } from './destinations.ts'
+import { approveCommand, textOf, writeText } from './destinations.ts'
 import { pictureUnder } from './files.ts'
 import { reportPage } from './reporters/html.ts'
 import { reporters } from './reporters/index.ts'
@@ -60,11 +59,7 @@ export async function mergeReports(paths: readonly string[], given: string, io: 
     const beside = isFolder ? (path: string, part: string) => writeUnder(output, path, part) : undefined
     text = await reportPage(run, (path, one) => pictureUnder(folders.get(one)!, path), approve, { beside })
   } else {
-    const write = async (message: Message) => {
-      text += written(message)
-    }
-    const to = { write, append: async () => undefined, env: {}, results: dirname(output), approve }
-    await reporters[name]!.report(run, { ...to, width: io.width, hasColour: false })
+    text = await textOf(run, reporters[name]!, dirname(output), approve, io.width)
   }
   await writeText(file, text)
   await io.out(

@@ -27,22 +27,31 @@ import {
 } from './results.ts'
 import { toleranceText } from './tolerance.ts'
 
+/** What a check may be given. */
 export type CheckOptions = {
-  /** Where results go; what is there is removed. */
+  /** The folder of pictures and results.json; what is there is removed. Default: as of `convo check`. */
+  readonly results?: string | undefined
+  /** Names of cases, with `*` for any text. Default: all. */
+  readonly filter?: readonly string[] | undefined
+  /** Tags, of which a case must have one. Default: all. */
+  readonly tags?: readonly string[] | undefined
+  /** Statuses that do not make the check fail, such as `new`. */
+  readonly allow?: readonly string[] | undefined
+  /** The share of the cases to check; `index` counts from 1. Default: all. */
+  readonly shard?: { readonly index: number; readonly count: number } | undefined
+  /** Checks too that every golden would be missed if it were another one. */
+  readonly selfTest?: boolean | undefined
+  /** Called for each case as it is done. */
+  readonly onCase?: ((result: CaseResult, done: number, all: number) => void) | undefined
+}
+
+/** The same of a run of one manifest or several. */
+export type RunOptions = CheckOptions & {
   readonly results: string
-  /** Names, with `*` for any text. Empty: all. */
-  readonly filter?: readonly string[]
-  /** Tags, of which a case must have one. Empty: all. */
-  readonly tags?: readonly string[]
   /** Whether the filters may leave nothing: other manifests may have what they name. */
   readonly mayBeEmpty?: boolean
-  readonly shard?: Shard | undefined
-  readonly selfTest?: boolean
-  readonly allow?: readonly string[]
   /** Bytes that decoded pictures may take together. */
   readonly memory?: number | undefined
-  /** Called for each case as it is done. */
-  readonly onCase?: (result: CaseResult, done: number, all: number) => void
 }
 
 /**
@@ -50,7 +59,7 @@ export type CheckOptions = {
  *
  * @throws ConvoError for what keeps all cases from being checked; a case that cannot be made has the status `error`
  */
-export async function runCheck(manifest: Manifest, options: CheckOptions): Promise<Run> {
+export async function runCheck(manifest: Manifest, options: RunOptions): Promise<Run> {
   const began = performance.now()
   const { results, filter = [], tags = [], shard, onCase = () => undefined } = options
   const lock = readLock(manifest.goldens)
@@ -94,7 +103,7 @@ export async function runCheck(manifest: Manifest, options: CheckOptions): Promi
 
 function chooseCases(
   manifest: Manifest,
-  { filter = [], tags = [], shard, mayBeEmpty = false }: CheckOptions,
+  { filter = [], tags = [], shard, mayBeEmpty = false }: RunOptions,
 ): readonly Case[] {
   const named = manifest.cases
     .filter(({ name }) => filter.length === 0 || filter.some((pattern) => nameMatches(name, pattern)))

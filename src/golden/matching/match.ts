@@ -15,14 +15,14 @@ import { resolve } from '../../params.ts'
 import { type CompareOptions, readParams } from '../../picture/api/comparing.ts'
 import { inWords, optionName, typedOptions } from '../../picture/api/names.ts'
 import type { Picture } from '../../tensor/picture.ts'
-import { defined, optional } from '../../text/record.ts'
+import { defined, optional, pick } from '../../text/record.ts'
 import { visibleLine } from '../../text/visible.ts'
 import { findingsOf } from '../describe.ts'
 import { approveCommand } from '../destinations.ts'
 import { loadPages, refusePointer } from '../files.ts'
 import { showPictures, statusOf } from '../judge-pictures.ts'
 import { type Approval, type CaseResult, rounded } from '../results.ts'
-import { testResults } from '../settings.ts'
+import { readingOf, testResults } from '../settings.ts'
 import { toleranceText } from '../tolerance.ts'
 import { pngOf, type Reading, type Received, receive } from './received.ts'
 import { record, writeRun, writeRunSoon } from './records.ts'
@@ -83,16 +83,10 @@ export async function match(runner: Runner, given: Promise<unknown>, options: Go
 function understand({ mask, ...rest }: Omit<GoldenOptions, 'name'>): Asked {
   const { mask: _, ...limits } = toleranceSettings
   const given = typedOptions(rest, { ...limits, ...readParams }, 'toMatchGolden')
-  const among = (isRead: boolean) =>
-    Object.fromEntries(Object.entries(given).filter(([key]) => Object.hasOwn(readParams, key) === isRead))
-  const values = resolve(toleranceSettings, among(false), optionName) as ToleranceValues
+  const values = resolve(toleranceSettings, pick(given, toleranceSettings), optionName) as ToleranceValues
   toleranceOf(values)
-  const {
-    'max-pixels': maxPixels,
-    'no-orient': noOrient,
-    layout,
-  } = resolve(readParams, among(true), optionName)
-  return { values, mask, reading: { maxPixels, orient: !noOrient, layout, ...optional('full', values.full) } }
+  const reading = readingOf(resolve(readParams, pick(given, readParams), optionName))
+  return { values, mask, reading: { ...reading, ...optional('full', values.full) } }
 }
 
 async function withoutGolden(one: Match, received: Received): Promise<Found> {
