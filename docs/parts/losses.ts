@@ -223,9 +223,9 @@ export const losses: readonly Group[] = [
         'the colours of … were divided by its alpha, which they were multiplied by',
       ),
       row(
-        'places of a GIF without alpha that no picture covers',
+        'areas of a GIF without alpha that no frame covers',
         'reported',
-        'places of … that no picture covers were filled, mostly with black',
+        'areas of … that no frame covers were filled, mostly with black',
       ),
       row('colours under alpha 0, else', 'dropped', 'nobody sees them'),
       row('alpha, where the result has another size or other channels', 'reported', 'alpha was dropped'),
@@ -284,7 +284,11 @@ export const losses: readonly Group[] = [
         'refused',
         'E_DECODE: … has complex numbers, which convo does not read',
       ),
-      row('floats into a picture with --range raw', 'refused', 'E_O'),
+      row(
+        'floats into a picture with --range raw',
+        'refused',
+        'E_OPTION: --range raw writes floating point, which … cannot hold',
+      ),
     ],
   },
   {

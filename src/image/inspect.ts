@@ -279,6 +279,6 @@ function readGif({ read, size }: Reader, name: string): Part {
     held: text.length > 0 ? { text } : {},
     // the decoder knows of no alpha where no pixel is marked as clear
     notes:
-      isBare && !hasAlpha ? [`places of ${name} that no picture covers were filled, mostly with black`] : [],
+      isBare && !hasAlpha ? [`areas of ${name} that no frame covers were filled, mostly with black`] : [],
   }
 }

@@ -549,7 +549,7 @@ const cases: Readonly<Record<string, Case>> = {
     runs: [`${same} a.tif o.png`],
     holds: async (path) => expect([...(await decode(path('o.png'), options)).data]).toEqual([127, 100]),
   },
-  'places of a GIF without alpha that no picture covers': {
+  'areas of a GIF without alpha that no frame covers': {
     files: {
       'a.gif': Buffer.from(
         'GIF89a\x02\0\x01\0\x80\0\0\xff\0\0\0\0\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0;',

@@ -188,7 +188,7 @@ describe('decode', () => {
       const gif = Buffer.concat([head, ...pages, Buffer.from(';')])
       return (await decode(gif, { ...options, name: 'x' })).asRead
     }
-    const bare = ['places of x that no picture covers were filled, mostly with black']
+    const bare = ['areas of x that no frame covers were filled, mostly with black']
     expect(await notes(page(1, 1))).toEqual(bare)
     expect(await notes(page(1, 1, 0, 1))).toEqual([])
     expect(await notes(page(0, 2), page(1, 1))).toEqual([])
