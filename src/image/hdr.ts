@@ -37,8 +37,12 @@ export function readHdr(bytes: Uint8Array, name: string): OwnPicture {
   const start = end + 1
   return {
     ...{ width, height, channels: 3, depth: 32, full: 1, isLinear: true },
-    asRead: unapplied.flatMap((key) => {
-      const values = valuesOf(lines, key).filter((value) => value.split(/\s+/).some((n) => Number(n) !== 1))
+    asRead: Object.entries(unapplied).flatMap(([key, neutral]) => {
+      const values = valuesOf(lines, key).filter((value) =>
+        value
+          .split(/\s+/)
+          .some((n, i) => !(Math.abs(Number(n) - (neutral[i] ?? 1)) <= (neutral.length === 8 ? 0.021 : 0))),
+      )
       return values.length === 0 ? [] : [`${key} of ${name} was not applied: ${values.join(', ')}`]
     }),
     samples() {
@@ -63,8 +67,13 @@ export function readHdr(bytes: Uint8Array, name: string): OwnPicture {
   }
 }
 
-/** What a header says that is not applied. */
-const unapplied = ['EXPOSURE', 'COLORCORR', 'PIXASPECT'] as const
+/** What a header says that is not applied, and what changes nothing: of colours those of sRGB, from which Radiance's differ little. */
+const unapplied: Readonly<Record<string, readonly number[]>> = {
+  EXPOSURE: [1],
+  COLORCORR: [1, 1, 1],
+  PIXASPECT: [1],
+  PRIMARIES: [0.64, 0.33, 0.3, 0.6, 0.15, 0.06, 0.3127, 0.329],
+}
 
 /** What a header says of a variable, in the order of its lines. */
 const valuesOf = (lines: readonly string[], key: string): string[] =>
