@@ -163,7 +163,7 @@ export async function* decodePages(
   }
   const { pages, kind, width, height } = first.header
   const isJoined = kind === 'gif' || kind === 'webp' || first.header.isAlike
-  const together = isJoined ? Math.max(1, Math.floor(2 ** 26 / (width * height * 4))) : 1
+  const together = isJoined ? pagesAtOnce(width, height) : 1
   for (let page = 0; page < pages; page += together) {
     const opened =
       page === 0 || isJoined ? first : await open(first.input, { ...options, name, page }, first.seen)
@@ -171,6 +171,10 @@ export async function* decodePages(
     yield* splitPages(await decodeOpened(opened, { ...options, page }, count), count)
   }
 }
+
+/** How many pages of this size are decoded at once, at most. */
+export const pagesAtOnce = (width: number, height: number): number =>
+  Math.max(1, Math.floor(2 ** 26 / (width * height * 4)))
 
 /** A strip of equally high pages, one below the other, as pictures over the same memory. */
 function* splitPages(strip: Decoded, count: number): Generator<Decoded> {

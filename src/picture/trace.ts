@@ -254,7 +254,7 @@ async function coveredOf(ground: Ground, data: Pending): Promise<Tensor> {
 }
 
 /** How many times the work of steps over a volume may be done for slices one by one. */
-const mostRepeated = 2
+const mostRepeated = 1.7
 
 /**
  * A step on a volume: over all of it, or slice by slice. What is below a step that reaches over many slices is computed

@@ -1,4 +1,5 @@
 import type { Range } from '../definition/quantise.ts'
+import { sizeOfElement } from '../definition/windows.ts'
 import { invariant } from '../error.ts'
 import { nowhere } from '../graph/address.ts'
 import { type Cut, cutOf, planPart } from '../graph/cut.ts'
@@ -292,21 +293,36 @@ export const costApart = (out: Node): number =>
 export function costOfSlices(volume: Node, slices: number): number {
   const list = listed(sliceOf(volume, slices >> 1, slices))
   const strip = planStrip(list, [0, volume.shape[1] / slices])
-  return (slices * costOf(list, strip)) / costOf(listed(volume))
+  return (slices * costOf(list, strip, tapsOf)) / costOf(listed(volume), undefined, tapsOf)
+}
+
+/** About how many taps a sample of a step takes. */
+function tapsOf(step: Listed): number {
+  const { work } = step
+  if (work.kind === 'layer' && work.name === 'ranked') return sizeOfElement(work.settings.element)
+  if (!('filter' in work)) return multiplicationsOf(step)
+  return work.filter.plan.stencils.reduce((sum, { algorithm, kH, kW }) => {
+    const isDense = algorithm === 'direct' || algorithm === 'integer'
+    // of any size those of an FFT take about as long as these many
+    return sum + Math.min(isDense ? kH * kW : kH + kW, 64)
+  }, 0)
+}
+
+/** The same in multiplications, a filter by its samples alone. */
+function multiplicationsOf({ work, shape, slices = 1 }: Listed): number {
+  if ('filter' in work) {
+    const { plan, channels } = work.filter
+    const samples = plan.width * plan.height * channels * slices
+    return (samples / sizeOf(shape)) * (parallelFrom / parallelSamples)
+  }
+  if (work.kind === 'similarity') return (work.options.size * work.options.patch) ** 2 * 4
+  if (work.kind !== 'bank') return 1
+  const { phases, channelsPerGroup } = work.bank.plan
+  return (phases.reduce((sum, { taps }) => sum + taps.length, 0) / phases.length) * channelsPerGroup
 }
 
 /** About how many multiplications the steps take, or a strip of them. */
-function costOf(list: readonly Listed[], strip?: Strip): number {
-  const perSample = ({ work, shape }: Listed): number => {
-    if ('filter' in work) {
-      const { plan, channels } = work.filter
-      return ((plan.width * plan.height * channels) / sizeOf(shape)) * (parallelFrom / parallelSamples)
-    }
-    if (work.kind === 'similarity') return (work.options.size * work.options.patch) ** 2 * 4
-    if (work.kind !== 'bank') return 1
-    const { phases, channelsPerGroup } = work.bank.plan
-    return (phases.reduce((sum, { taps }) => sum + taps.length, 0) / phases.length) * channelsPerGroup
-  }
+function costOf(list: readonly Listed[], strip?: Strip, perSample = multiplicationsOf): number {
   const rowsOf = (i: number) => (strip === undefined ? list[i]!.shape[1] : rowCount(strip.buffers[i]!.rows))
   return list.reduce((sum, step, i) => {
     const { shape } = step
