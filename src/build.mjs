@@ -33,12 +33,10 @@ export async function build({ types = true } = {}) {
   mkdirSync(dist, { recursive: true })
   compileWasm()
   declareLoops()
+  await writeTables()
   await bundleScripts()
   await bundlePage()
   compileCli()
-  copyFileSync(join(root, 'src/golden/check.schema.json'), join(dist, 'check.schema.json'))
-  copyFileSync(join(root, 'src/batch/batch.schema.json'), join(dist, 'batch.schema.json'))
-  copyFileSync(join(root, 'src/kernel/kernel.schema.json'), join(dist, 'kernel.schema.json'))
   if (types) declareTypes()
 }
 
@@ -95,21 +93,48 @@ export type WasmExports = {
 ${loops.join('\n').replace(/^/gm, '  ')}
 }
 `
-  const target = join(root, 'src/run/wasm-exports.ts')
-  if (!existsSync(target) || readFileSync(target, 'utf8') !== text) writeFileSync(target, text)
+  writeChanged(join(root, 'src/run/wasm-exports.ts'), text)
+}
+
+/** Writes what is made from tables: the types of the library's methods, and the schemas of manifests and kernels. */
+async function writeTables() {
+  const sources = {
+    methodsText: 'cli/methods.ts',
+    kernelSchema: 'kernel/schema.ts',
+    checkSchema: 'golden/check-schema.ts',
+    batchSchema: 'batch/manifest.ts',
+  }
+  const lines = Object.entries(sources).map(([name, path]) => `export { ${name} } from './src/${path}'`)
+  const script = join(dist, `tables-${process.pid}.mjs`)
+  const stdin = { contents: lines.join('\n'), resolveDir: root }
+  await bundle({ ...settingsOf(esm), outdir: undefined, outfile: script, stdin })
+  const { methodsText, ...schemas } = await import(pathToFileURL(script))
+  rmSync(script)
+  writeChanged(join(root, 'src/picture/api/methods.ts'), methodsText())
+  for (const [name, schema] of Object.entries(schemas)) {
+    const file = join(dist, `${name.replace('Schema', '')}.schema.json`)
+    writeFileSync(file, `${JSON.stringify(schema, null, 2)}\n`)
+  }
+}
+
+/** Writes a file, unless it is there with that text: what is made from it would seem old. */
+function writeChanged(path, text) {
+  if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeFileSync(path, text)
 }
 
 const ownTypes = { Address: 'Address', void: 'void', bool: 'boolean' }
 
 const typeOf = (type) => ownTypes[type] ?? 'number'
 
+/** Modules of ECMAScript that `require` modules of Node. */
+const esm = {
+  format: 'esm',
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url ?? process.cwd() + '/');",
+  },
+}
+
 async function bundleScripts() {
-  const esm = {
-    format: 'esm',
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url ?? process.cwd() + '/');",
-    },
-  }
   // A program that imports the library loads what it does not use yet only when it is asked for.
   const entry = await bundleEntries(
     {

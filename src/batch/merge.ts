@@ -1,8 +1,8 @@
-import { readdirSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { readText } from '../files/read.ts'
-import { statOf } from '../files/stat.ts'
+import { namesIn, statOf } from '../files/stat.ts'
 import { parseTemplate, type Template } from '../files/template.ts'
 import type { Shard } from '../host/engines.ts'
 import { shardOf } from '../host/shard.ts'
@@ -155,14 +155,6 @@ function logsAt(word: string): string[] {
       why: `${word}: ${(cause as Error).message}`,
       cause,
     })
-  }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder).sort()
-  } catch {
-    return []
   }
 }
 

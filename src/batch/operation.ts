@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
 import { extname } from 'node:path'
 import { ConvoError } from '../error.ts'
-import { hashText } from '../files/hash.ts'
+import { hashText, sha256 } from '../files/hash.ts'
 import { readFileWhole } from '../files/read.ts'
 import type { LimitName } from '../limits.ts'
 import { type Params, resolve } from '../params.ts'
@@ -35,9 +34,7 @@ export async function prepareBatchOperation(words: readonly string[]): Promise<B
     throw new ConvoError(
       'E_OPTION',
       '--channels split writes several files for each input, and a batch records one',
-      {
-        fix: '--channels montage, or an output ending in .npy',
-      },
+      { fix: '--channels montage, or an output ending in .npy' },
     )
   }
   const steps = work.steps.map(({ operation, given }) =>
@@ -65,8 +62,8 @@ function fingerprintOf(name: string, params: Params, given: Given): string {
     ...valuesOf({ ...correlationSettings, ...pictureSettings }, given),
     ...valuesOf(params, given),
   }
-  for (const key of withoutEffect) delete values[key]
-  return `${name} ${canonical(mapValues(values, withContent))}`
+  const told = Object.entries(values).filter(([key]) => !withoutEffect.includes(key))
+  return `${name} ${canonical(Object.fromEntries(told.map(([key, value]) => [key, withContent(value)])))}`
 }
 
 function valuesOf(params: Params, given: Given): Record<string, unknown> {
@@ -98,8 +95,4 @@ function withContent(value: unknown): unknown {
   return /^[^\d[+-]/.test(path) && /[./]/.test(path) ? file : { ...file, value }
 }
 
-const digestOf = (path: string, limit: LimitName): string =>
-  createHash('sha256').update(readFileWhole(path, { limit })).digest('hex')
-
-const mapValues = (values: Readonly<Record<string, unknown>>, map: (value: unknown) => unknown) =>
-  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, map(value)]))
+const digestOf = (path: string, limit: LimitName): string => sha256(readFileWhole(path, { limit }))

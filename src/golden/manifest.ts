@@ -1,19 +1,18 @@
-import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { dirname, extname, parse, relative, resolve as resolvePath } from 'node:path'
 import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml'
 import { ConvoError } from '../error.ts'
-import { manifestError, placeText, readSource, type Source } from '../files/document.ts'
+import { manifestError, placeText, readSource, readValid, type Source } from '../files/document.ts'
 import { glob, isDynamicPattern } from '../files/glob.ts'
+import { sha256 } from '../files/hash.ts'
 import { from, operationWords } from '../files/located.ts'
 import type { Place } from '../files/place.ts'
 import { isWithin } from '../files/root.ts'
-import { type Schema, violations } from '../files/schema.ts'
 import { fillFromMachine, fitsSomeMachine, parseTemplate, type Template } from '../files/template.ts'
 import { type ToleranceValues, toleranceSettings } from '../image/compare/tolerance.ts'
 import { resolve } from '../params.ts'
 import { cut } from '../text/cut.ts'
-import schema from './check.schema.json' with { type: 'json' }
+import { checkSchema } from './check-schema.ts'
 import { fileInTheWay, fillName, folded, nameProblem, pathOfName } from './names.ts'
 import { isLoose } from './tolerance.ts'
 
@@ -93,14 +92,8 @@ type Complaint = { readonly place: Place; readonly message: string }
  * @throws ConvoError E_INPUT, E_MANIFEST with every complaint at file:line:column
  */
 export async function loadManifest(file: string): Promise<Manifest> {
-  const source = readSource(file)
-  const wrong = violations(source.root, schema as Schema)
-  if (wrong.length > 0) {
-    throw manifestError(
-      `${file} is not a valid manifest of checks`,
-      wrong.map(({ node, message }) => ({ place: source.placeOf(node), message })),
-    )
-  }
+  const kind = 'a valid manifest of checks'
+  const source = readValid(file, checkSchema, kind, 'cases')
   const folder = dirname(file)
   const raw = source.document.toJS() as RawManifest
   const complaints: Complaint[] = []
@@ -112,20 +105,20 @@ export async function loadManifest(file: string): Promise<Manifest> {
     if (entry !== undefined) for (const each of await casesOf(entry, folder, complaints)) cases.push(each)
   }
   for (const complaint of repeated(cases)) complaints.push(complaint)
-  if (complaints.length > 0) throw manifestError(`${file} is not a valid manifest of checks`, complaints)
+  if (complaints.length > 0) throw manifestError(`${file} is not ${kind}`, complaints)
   return {
     file,
     folder,
     goldens: goldensOf(source, file),
     allow: new Set(raw.allow),
     cases,
-    digest: createHash('sha256').update(source.text).digest('hex'),
+    digest: sha256(source.text),
     ...(raw.goldens?.includes('{') && { chosen: raw.goldens }),
   }
 }
 
 /** The folder of the goldens of a manifest. @throws ConvoError E_INPUT, E_MANIFEST */
-export const readGoldens = (file: string): string => goldensOf(readSource(file), file)
+export const readGoldens = (file: string): string => goldensOf(readSource(file, 'cases'), file)
 
 const goldensNode = ({ root }: Source): Node | undefined =>
   isMap(root) ? (root.get('goldens', true) as Node | undefined) : undefined
@@ -137,7 +130,7 @@ function goldensTemplate(source: Source): Template {
 
 /** Whether a folder is that of the goldens of a manifest, on this machine or on another one. */
 export function areGoldensOf(file: string, goldens: string): boolean {
-  const source = readSource(file)
+  const source = readSource(file, 'cases')
   const template = goldensTemplate(source)
   const folder = dirname(file)
   if (template.parts.every(({ kind }) => kind === 'text'))
@@ -188,7 +181,7 @@ type RawCase = {
 type RawManifest = {
   readonly goldens?: string
   readonly allow?: readonly Allowed[]
-  readonly defaults?: { readonly tolerance?: RawTolerance; readonly allow?: readonly Allowed[] }
+  readonly defaults?: Pick<RawCase, 'tolerance' | 'allow' | 'tags'>
   readonly cases: readonly RawCase[]
 }
 
@@ -248,7 +241,7 @@ function entryOf(
     patterns: [patterns].flat(),
     ...loose,
     allow: new Set(raw.allow ?? manifest.defaults?.allow),
-    tags: raw.tags ?? [],
+    tags: raw.tags ?? manifest.defaults?.tags ?? [],
   }
 }
 
@@ -417,7 +410,7 @@ function repeated(cases: readonly Case[]): Complaint[] {
       return other === undefined ? [] : [{ place: one.place, message }]
     }
     const first = `${relative('', before.input)} at ${placeText(before.place)}`
-    const isOneEntry = before.place.line === one.place.line && before.template === one.template
+    const isOneEntry = placeText(before.place) === placeText(one.place) && before.template === one.template
     const hint = isOneEntry ? `; ${apartHint(before, one)}` : ''
     return [
       {

@@ -1,6 +1,7 @@
 import { dirname, extname, join } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { writeUnder } from '../files/change.ts'
+import { sha256 } from '../files/hash.ts'
 import { readFileWhole } from '../files/read.ts'
 import { isWithin, under } from '../files/root.ts'
 import { isFile, isFolder } from '../files/stat.ts'
@@ -10,11 +11,11 @@ import { counted } from '../text/count.ts'
 import { type Message, written } from '../text/message.ts'
 import { visibleLine } from '../text/visible.ts'
 import { approveCommand, writeText } from './destinations.ts'
-import { pictureUnder, sha256 } from './files.ts'
+import { pictureUnder } from './files.ts'
 import { reportPage } from './reporters/html.ts'
 import { reporters } from './reporters/index.ts'
 import { countsText, verdictText } from './reporters/summary.ts'
-import { type CaseResult, countsOf, isOwn, type Run, readRun, resultsName } from './results.ts'
+import { type CaseResult, isOwn, type Run, readRun, resultsName, totalled } from './results.ts'
 
 /** One of the runs to merge, and the folder that its pictures are in. */
 type Part = {
@@ -124,13 +125,7 @@ function mergeRuns(parts: readonly Part[]): Run {
   }
   const cases = inOrder(parts)
   const { shard: _, filter: __, ...rest } = first!.run
-  return {
-    ...rest,
-    counts: countsOf(cases),
-    failed: cases.filter(({ failed }) => failed).length,
-    milliseconds: Math.max(...parts.map(({ run }) => run.milliseconds)),
-    cases,
-  }
+  return totalled(cases, Math.max(...parts.map(({ run }) => run.milliseconds)), rest)
 }
 
 /** The cases of all parts in the order of an undivided check: shards took turns, obsolete goldens come last. */

@@ -1,12 +1,13 @@
 import { extname, join } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { placeUnder, writeUnder } from '../files/change.ts'
+import { sha256 } from '../files/hash.ts'
 import { version } from '../files/package.ts'
 import { linksOf, type Shard } from '../host/engines.ts'
 import { loadSharp, versionsInUse } from '../image/sharp.ts'
 import { optional } from '../text/record.ts'
 import { budgetOf, estimate } from './budget.ts'
-import { pictureUnder, readBytes, sha256 } from './files.ts'
+import { pictureUnder, readBytes } from './files.ts'
 import { judge } from './judge.ts'
 import { failedJudgement, type Judgement, type Made, type Surroundings } from './judgement.ts'
 import { type Lock, readLock } from './lock.ts'
@@ -15,12 +16,13 @@ import { nameMatches, pathOfName } from './names.ts'
 import { findObsolete, type Obsolete } from './obsolete.ts'
 import { isEqual } from './page/data.ts'
 import {
+  type About,
   type CaseResult,
   clearResults,
-  countsOf,
   type Run,
   rounded,
   type Seen,
+  totalled,
   writeResults,
 } from './results.ts'
 import { toleranceText } from './tolerance.ts'
@@ -76,9 +78,7 @@ export async function runCheck(manifest: Manifest, options: CheckOptions): Promi
     shareOf(all, shard).map((one) => obsoleteResult(one, manifest.goldens, results)),
   )
   const cases = [...made, ...gone.map((result) => withVerdict(result, new Set(), manifest, options))]
-  const run: Run = {
-    version: 1,
-    tools: { ...toolsInUse(), node: process.versions.node },
+  const run = runOf(cases, performance.now() - began, {
     manifest: { path: manifest.file, sha256: manifest.digest },
     goldens: manifest.goldens,
     results,
@@ -87,11 +87,7 @@ export async function runCheck(manifest: Manifest, options: CheckOptions): Promi
     ...optional('links', linksOf(process.env)),
     ...(manifest.chosen !== undefined && { notes: [`goldens of ${manifest.chosen}: ${manifest.goldens}`] }),
     ...optional('shard', shard),
-    counts: countsOf(cases),
-    failed: cases.filter(({ failed }) => failed).length,
-    milliseconds: rounded(performance.now() - began),
-    cases,
-  }
+  })
   await writeResults(results, run)
   return run
 }
@@ -224,9 +220,16 @@ function withVerdict(
   return { ...result, failed: !isEqual(status) && status !== 'tolerated' && !isAllowed }
 }
 
-/** Versions of what was in use: sharp is not loaded where every file equals its golden. */
-export const toolsInUse = (): Record<string, string> =>
-  versionsInUse() === undefined ? { convo: version() } : toolVersions()
+/** A run of cases, with the versions of what was in use: sharp is not loaded where every file equals its golden. */
+export function runOf(
+  cases: readonly CaseResult[],
+  milliseconds: number,
+  { source, ...about }: Omit<About, 'tools'>,
+): Run {
+  const inUse = versionsInUse() === undefined ? { convo: version() } : toolVersions()
+  const tools = { ...inUse, node: process.versions.node }
+  return totalled(cases, milliseconds, { ...optional('source', source), tools, ...about })
+}
 
 /** Versions of what decides about pixels. */
 function toolVersions(): Record<string, string> {

@@ -84,9 +84,7 @@ export const compareCommand: Command = {
   ],
   async run(call) {
     if (call.given['diff-style'] !== undefined && call.given.diff === undefined) {
-      throw new ConvoError('E_USAGE', '--diff-style needs --diff', {
-        fix: '--diff diff.png',
-      })
+      throw new ConvoError('E_USAGE', '--diff-style needs --diff', { fix: '--diff diff.png' })
     }
     const isTolerance = (name: string) => Object.hasOwn(toleranceSettings, name)
     const pick = (wanted: boolean) =>

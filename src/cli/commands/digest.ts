@@ -115,9 +115,7 @@ async function checkList(
     throw new ConvoError(
       'E_USAGE',
       `--check takes its pictures from the list, but ${args[0]} was also given`,
-      {
-        fix: `--check ${list} without it`,
-      },
+      { fix: `--check ${list} without it` },
     )
   }
   const { checkDigests } = await import('../../golden/digests.ts')

@@ -41,9 +41,7 @@ export async function runFolders(
       throw new ConvoError(
         'E_OUTPUT',
         `--diff ${diff} is a file, but comparing folders writes a picture for each pair`,
-        {
-          fix: '--diff <folder>',
-        },
+        { fix: '--diff <folder>' },
       )
     }
   }
