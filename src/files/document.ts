@@ -104,7 +104,9 @@ function textOf(file: string): string {
   } catch (cause) {
     if (isMissing(cause)) {
       throw new ConvoError('E_INPUT', `there is no manifest ${file}`, {
-        fix: 'the path of a manifest; convo check --help shows an example',
+        ...(/[./]/.test(file)
+          ? { fix: 'the path of a manifest; convo check --help shows an example' }
+          : { why: 'cases are chosen with --filter', instead: [file, '--filter', file] }),
         cause,
       })
     }

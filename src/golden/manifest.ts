@@ -410,7 +410,7 @@ function complainOfRepeated(cases: readonly Case[], complaints: Complaints): voi
       continue
     }
     const first = `${relative('', before.input)} at ${placeText(before.place)}`
-    const isOneEntry = before.place.line === one.place.line && before.template === one.template
+    const isOneEntry = placeText(before.place) === placeText(one.place) && before.template === one.template
     const hint = isOneEntry ? `; ${apartHint(before, one)}` : ''
     const input = relative('', one.input)
     complaints.add(one.place, `the name ${shown} of ${input} is already used by ${first}${hint}`)

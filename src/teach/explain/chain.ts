@@ -168,23 +168,21 @@ async function oneStep(
     const { algorithm } = arithmetics.samples
     return { algorithm, output, parameters: 0, multiplications: 0, receptiveField, step }
   }
-  const depth = shape.length === 4 && operation.input === undefined ? shape[1]! : undefined
-  const flat = depth === undefined ? shape : [shape[0]!, ...shape.slice(2)]
-  const { result: e } = await explained(operation, { ...input, shape: flat }, given, isLayer)
+  const { result: e } = await explained(operation, input, given, isLayer)
   const [parameters, multiplications] =
     'parameters' in e
       ? [e.parameters.count, e.multiplications.count]
       : ['kernels' in e ? e.kernels.reduce((n, { size }) => n + size[0] * size[1], 0) : 0, e.multiplications]
   const algorithm = 'kernels' in e ? [...new Set(e.kernels.map((k) => k.algorithm))].join(', ') : e.algorithm
-  const { output, receptiveField, step } = e
-  if (depth === undefined) return { algorithm, output, parameters, multiplications, receptiveField, step }
+  // a filter sees a volume slice by slice
+  const deep = (list: readonly number[]) => [...ones.slice(list.length), ...list]
   return {
     algorithm,
-    output: [output[0]!, depth, ...output.slice(1)],
+    output: e.output,
     parameters,
-    multiplications: multiplications * depth,
-    receptiveField: [1, ...receptiveField],
-    step: [1, ...step],
+    multiplications,
+    receptiveField: deep(e.receptiveField),
+    step: deep(e.step),
   }
 }
 

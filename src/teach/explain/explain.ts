@@ -165,7 +165,9 @@ async function layerExplanation(
   const { values, settings, kernel } = given
   const isOpen = operation.kernel === 'required' && kernel === undefined
   const run = isOpen ? undefined : planned(operation, input, given)
-  const shape = isLayer ? input.shape : seenBy(run, input.shape)
+  const slices = operation.input === undefined ? slicesOf(input.shape) : undefined
+  const seen = isLayer ? input.shape : seenBy(run, input.shape)
+  const shape = slices === undefined ? seen : planeOf(seen)
   const asked = Object.entries({ size, filters, multiplier, hidden }).filter(
     ([, value]) => value !== undefined,
   )
@@ -183,7 +185,36 @@ async function layerExplanation(
   }
   const layer = { ...made, ...Object.fromEntries(asked), keep: !isLayer }
   const explanation = explainOperator(operation.name, shape, layer)
-  return { ...explanation, ...(await arithmeticOf(run, explanation)) }
+  const result = { ...explanation, ...(await arithmeticOf(run, explanation)) }
+  return slices === undefined ? result : ofSlices(result, slices)
+}
+
+/** The slices of a volume [C,D,H,W], of which a step that is for pictures sees one after the other as [C,H,W]. */
+const slicesOf = (shape: readonly number[]): number | undefined => (shape.length === 4 ? shape[1] : undefined)
+const planeOf = ([channels = 1, ...size]: readonly number[]): readonly number[] => [
+  channels,
+  ...size.slice(-2),
+]
+
+/** What an operator does to every slice, as what it does to the volume. */
+function ofSlices<E extends Explanation>(e: E, slices: number): E {
+  const deep = ([channels = 1, ...size]: readonly number[]) => [channels, slices, ...size]
+  const { count, formula, filled } = e.multiplications
+  const { input, weights, output } = e.memory
+  return {
+    ...e,
+    input: deep(e.input),
+    output: deep(e.output),
+    multiplications: {
+      count: count * slices,
+      formula: `D · ${formula}`,
+      filled: `${slices} · ${filled.replace(String(count), String(count * slices))}`,
+    },
+    receptiveField: [1, ...e.receptiveField],
+    step: [1, ...e.step],
+    ...(e.plain && { plain: { ...e.plain, multiplications: e.plain.multiplications * slices } }),
+    memory: { input: input * slices, weights, output: output * slices },
+  }
 }
 
 /** The settings of explain that the operation has not itself. */
@@ -266,12 +297,14 @@ async function seenBySteps(run: Planned, shape: readonly number[]): Promise<Seen
 
 function filterOf(operation: Operation, input: Input, recipe: Recipe, plan: RecipePlan): FilterExplanation {
   const [channels = 1] = input.shape
+  const slices = slicesOf(input.shape)
+  const lead = slices === undefined ? [] : [slices]
   const taps = plan.stencils.reduce((sum, s) => sum + tapsOf(s), 0)
   return {
     operation: operation.name,
     summary: operation.summary,
     input: input.shape,
-    output: [channels, plan.outHeight, plan.outWidth],
+    output: [channels, ...lead, plan.outHeight, plan.outWidth],
     combine: recipe.combine.kind,
     kernels: recipe.kernels.map((k, i) => {
       const { rank, ...facts } = factsOf(k)
@@ -283,7 +316,7 @@ function filterOf(operation: Operation, input: Input, recipe: Recipe, plan: Reci
     receptiveField: [plan.halo.top + plan.halo.bottom + 1, plan.halo.left + plan.halo.right + 1],
     step: plan.stride,
     strips: stripsOfRecipe(plan),
-    multiplications: taps * channels * plan.outHeight * plan.outWidth,
+    multiplications: taps * channels * (slices ?? 1) * plan.outHeight * plan.outWidth,
   }
 }
 
