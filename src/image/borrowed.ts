@@ -55,12 +55,17 @@ export async function readBorrowed(
   try {
     const { info, data } = await decodeApart(bytes, { kind, path })
     check(info)
-    const { width, height } = info
+    const { width, height, more = 0 } = info
     const isOpaque = data.every((v, i) => i % 4 !== 3 || v === 255)
     const rgb = () =>
       Uint8Array.from({ length: width * height * 3 }, (_, i) => data[Math.floor(i / 3) * 4 + (i % 3)]!)
     return {
       ...{ width, height, channels: isOpaque ? 3 : 4, depth: 8 },
+      // the decoders do not say whether there is more of them
+      asRead: [
+        `${name} was read by ${borrowed[kind]}: 8 bits of its first picture, without profile and metadata`,
+      ],
+      ...(more > 0 && { unread: [`${more} more ${more === 1 ? 'picture' : 'pictures'}`] }),
       samples: () => (isOpaque ? rgb() : new Uint8Array(data)),
     }
   } catch (cause) {
