@@ -10,7 +10,7 @@ import { dryRun, processPicture } from '../../src/picture/process.ts'
 import { prepareChain, prepareOperation, understandSteps } from '../../src/picture/words/prepare.ts'
 import { joinedSteps } from '../../src/picture/words/steps.ts'
 import { closePools } from '../../src/run/shared.ts'
-import { explanationOf, inputOf, meetsVolume } from '../../src/teach/explain/explain.ts'
+import { explained as explain, inputOf, meetsVolume } from '../../src/teach/explain/explain.ts'
 import { scratch } from './convo.ts'
 import { noise, write } from './pictures.ts'
 
@@ -157,7 +157,7 @@ async function explained(
     input: undefined,
     depth: undefined,
   })
-  const told = await allowed(() => explanationOf(operation, input, given, false))
+  const told = await allowed(async () => (await explain(operation, input, given, false)).result)
   if (told === undefined) return undefined
   return 'kernels' in told ? [...told.kernels] : [told]
 }

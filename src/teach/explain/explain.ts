@@ -18,6 +18,7 @@ import { correlationSettings, kernelOptions, type Settings, sharedSettings } fro
 import { withoutKernel } from '../../picture/words/prepare.ts'
 import type { Given } from '../../picture/words/syntax.ts'
 import { hasAlpha } from '../../tensor/picture.ts'
+import { pick } from '../../text/record.ts'
 import { drawingFormat, writeDrawing } from '../draw/file.ts'
 import type { Arithmetic, FilterExplanation, StepsExplanation } from './explanation.ts'
 import { runLines, runOf } from './run.ts'
@@ -52,15 +53,12 @@ export async function explain(
   const run =
     path === undefined || asksForLayer(operation, given) ? undefined : await runOf(operation, path, given)
   if (svg !== undefined) await writeDrawing(await made.draw(), svg)
-  if (svg === '-') {
-    printNotes(input, io)
-    return 0
+  if (svg !== '-') {
+    const { formula } = operation
+    const record = { ...made.result, formula, ...(run && { run }), ...noted(input) }
+    if (own.json) await io.out(`${JSON.stringify(record)}\n`)
+    else await io.page(made.text(own.verbose && run !== undefined ? runLines(run) : []))
   }
-  if (own.json)
-    await io.out(
-      `${JSON.stringify({ ...made.result, formula: operation.formula, ...(run && { run }), ...noted(input) })}\n`,
-    )
-  else await io.page(made.text(own.verbose && run !== undefined ? runLines(run) : []))
   printNotes(input, io)
   return 0
 }
@@ -100,23 +98,6 @@ export function checkAsked(operation: Operation, given: Given): void {
   })
 }
 
-/** The same, with what draws it. */
-export const explanationAndDrawing = (
-  operation: Operation,
-  input: Input,
-  given: Given,
-  isLayer: boolean,
-): Promise<Pick<Explained, 'result' | 'draw'>> => explained(operation, input, given, isLayer)
-
-/** Explains an operation on an input; without a picture, `isLayer`, there is no padding unless it is asked for. */
-export const explanationOf = async (
-  operation: Operation,
-  input: Input,
-  given: Given,
-  isLayer: boolean,
-): Promise<(Explanation & Arithmetic) | FilterExplanation | StepsExplanation> =>
-  (await explained(operation, input, given, isLayer)).result
-
 type Explained = {
   readonly result: (Explanation & Arithmetic) | FilterExplanation | StepsExplanation
   /** With some lines more. */
@@ -132,7 +113,7 @@ type Asked = {
 }
 
 const givenTo = async ({ params }: Operation, given: Given): Promise<Pick<Asked, 'values' | 'kernel'>> => ({
-  values: resolve(params, pick(given, Object.keys(params))),
+  values: resolve(params, pick(given, params)),
   kernel:
     typeof given.kernel === 'string' ? await loadKernel(given.kernel, { names: namedKernels }) : undefined,
 })
@@ -143,7 +124,8 @@ export async function meetsVolume(operation: Operation, given: Given): Promise<b
   return takesVolume(operation, values, kernel)
 }
 
-async function explained(
+/** Explains an operation on an input; without a picture, `isLayer`, there is no padding unless it is asked for. */
+export async function explained(
   operation: Operation,
   input: Input,
   given: Given,
@@ -219,20 +201,17 @@ async function layerExplanation(
 
 /** The settings of explain that the operation has not itself. */
 const ownOf = ({ params, shared }: Operation, given: Given): Record<string, unknown> =>
-  pick(
-    given,
-    Object.keys(explainSettings).filter(
-      (key) =>
+  Object.fromEntries(
+    Object.entries(pick(given, explainSettings)).filter(
+      ([key]) =>
         ['depth', 'layout', 'json', 'svg', 'verbose'].includes(key) ||
         !(Object.hasOwn(params, key) || Object.hasOwn(shared, key)),
     ),
   )
 
 /** The shared settings about kernels that were given. */
-function settingsOf(operation: Operation, given: Given): Settings {
-  const keys = Object.keys(operation.shared).filter((key) => Object.hasOwn(correlationSettings, key))
-  return resolve(sharedSettings, pick(given, keys))
-}
+const settingsOf = ({ shared }: Operation, given: Given): Settings =>
+  resolve(sharedSettings, pick(pick(given, shared), correlationSettings))
 
 /** The shape that an operator on a picture sees: one that mixes channels gets the colours alone. */
 function seenBy(run: Planned | undefined, shape: readonly number[]): readonly number[] {
@@ -389,6 +368,3 @@ export async function inputOf(
   const shape = given.length === 2 ? [1, ...given] : given
   return { shape, depth: own.depth ?? 8 }
 }
-
-const pick = (given: Given, keys: readonly string[]): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(given).filter(([key]) => keys.includes(key)))
