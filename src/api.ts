@@ -87,7 +87,7 @@ export const convTranspose3d = onDefault(transposed.convTranspose3d)
 
 const largeMaxima = onDefault(pooling.largeMaxima)
 
-/** Max pooling: x [C,H,W] gives [C,H',W'] and the places of the maxima; without them, large tensors take a third of the time. */
+/** Max pooling: x [C,H,W] gives [C,H',W'] and the places of the maxima; large tensors on all threads. */
 export const maxPool2d = (async (x: TensorInput, options: pooling.PoolOptions) =>
   (await largeMaxima(x, options)) ?? pooling.maxPool2d(x, options)) as typeof pooling.maxPool2d
 

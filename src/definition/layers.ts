@@ -16,6 +16,7 @@ import {
   softmax,
   switches,
   unpooled,
+  windowRows,
   withNumber,
 } from './mixing.ts'
 import { correlateRow } from './neighbourhood.ts'
@@ -107,6 +108,8 @@ type OwnSettings = {
   }
   /** Max pooling. */
   pool: { readonly axes: PoolAxes }
+  /** Max pooling, and behind the maxima where they are in their channel, which has up to 2^24 samples: [2C,H',W']. */
+  pooled: { readonly axes: PoolAxes }
   /** Max pooling without overlap, every maximum where it was, or with `mark` a 1; zeros elsewhere. */
   maxima: {
     readonly axes: PoolAxes
@@ -316,13 +319,25 @@ export const layers: { readonly [K in LayerName]: Layer<LayerSettings[K]> } = {
   },
   pool: {
     shape: ({ axes }, [x]) => [x![0], axes[1].output, axes[2].output],
-    needs: ({ axes: [, { start, low, high, dilation }] }, [first, end]) => {
-      const last = end - 1
-      return [[start[first]! + low[first]! * dilation, start[last]! + high[last]! * dilation + 1]]
-    },
+    needs: ({ axes: [, axis] }, rows) => [windowRows(axis, rows)],
     run({ axes }, out, [x], [first, end], _, [channels]) {
       for (let c = 0; c < channels; c++) {
         for (let y = first; y < end; y++) poolRow(x!, axes, c, 0, y, out.data, out.at(c, y))
+      }
+    },
+  },
+  pooled: {
+    shape: ({ axes }, [x]) => [2 * x![0], axes[1].output, axes[2].output],
+    needs: ({ axes: [, axis] }, rows) => [windowRows(axis, rows)],
+    run({ axes }, out, [x], [first, end], [given], [, , width]) {
+      const [channels] = given!
+      const [best, places] = [new Float32Array(width), new Int32Array(width)]
+      for (let c = 0; c < channels; c++) {
+        for (let y = first; y < end; y++) {
+          poolRow(x!, axes, c, 0, y, best, 0, places)
+          out.data.set(best, out.at(c, y))
+          out.data.set(places, out.at(channels + c, y))
+        }
       }
     },
   },
