@@ -23,6 +23,7 @@ import { correlateRow } from './neighbourhood.ts'
 import { pictureLayers } from './picture-layers.ts'
 import { type PoolAxes, poolRow } from './pool.ts'
 import type { Rows, Span } from './rows.ts'
+import { sampled } from './sampled.ts'
 import { concat, placed, rearranged, resized } from './shaping.ts'
 import { product, rowSummary, standardized, summary } from './summary.ts'
 
@@ -52,6 +53,7 @@ const others = {
   rearranged,
   resized,
   rowSummary,
+  sampled,
   softmax,
   standardized,
   summary,
