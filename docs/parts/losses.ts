@@ -176,6 +176,7 @@ export const losses: readonly Group[] = [
       row('primaries (cHRM) of a PNG', 'reported', 'primaries (cHRM) of … is lost'),
       row('colour encoding in a PNG (cICP) or AVIF (nclx)', 'reported', 'colour encoding (…) of … is lost'),
       row('CMYK', 'reported', 'converted from CMYK to sRGB'),
+      row('the exposure of a Radiance picture', 'reported', 'EXPOSURE of … was not applied: …'),
       row('Lab in a TIFF', 'refused', 'E_DECODE: … has L*a*b* colours, which convo does not read'),
       row('--gray of colours with three tone curves', 'reported', 'the ICC profile was dropped'),
     ],
@@ -209,6 +210,16 @@ export const losses: readonly Group[] = [
         '--alpha separate of hidden colours',
         'reported',
         '… has transparent pixels, and --alpha separate mixes their hidden colours',
+      ),
+      row(
+        'colours of a TIFF that are multiplied by their alpha',
+        'reported',
+        'the colours of … were divided by its alpha, which they were multiplied by',
+      ),
+      row(
+        'areas of a GIF without alpha that no frame covers',
+        'reported',
+        'areas of … that no frame covers were filled, mostly with black',
       ),
       row('colours under alpha 0, else', 'dropped', 'nobody sees them'),
       row('alpha, where the result has another size or other channels', 'reported', 'alpha was dropped'),
@@ -267,7 +278,11 @@ export const losses: readonly Group[] = [
         'refused',
         'E_DECODE: … has complex numbers, which convo does not read',
       ),
-      row('floats into a picture with --range raw', 'refused', 'E_O'),
+      row(
+        'floats into a picture with --range raw',
+        'refused',
+        'E_OPTION: --range raw writes floating point, which … cannot hold',
+      ),
     ],
   },
   {

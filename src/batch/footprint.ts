@@ -64,7 +64,7 @@ async function planOf(job: PictureJob, { depth, ...size }: Size, threads: number
   return total - program
 }
 
-type Size = Pick<Known, 'width' | 'height' | 'channels' | 'depth' | 'pages'> & {
+type Size = Pick<Known, 'width' | 'height' | 'channels' | 'depth' | 'pages' | 'isStack'> & {
   /** Of one page. */
   readonly pixels: number
 }
@@ -72,7 +72,7 @@ type Size = Pick<Known, 'width' | 'height' | 'channels' | 'depth' | 'pages'> & {
 async function sizeOf(item: Item): Promise<Size | undefined> {
   if (item.stat?.isFile() !== true) return undefined
   try {
-    const { isArray, png } = probe(item.input)
+    const { isArray, png, kind } = probe(item.input)
     if (png !== undefined && !png.isAnimated) {
       const { width, height, channels, depth } = png
       return { width, height, channels, depth, pixels: width * height, pages: 1 }
@@ -85,7 +85,7 @@ async function sizeOf(item: Item): Promise<Size | undefined> {
     const { readHeader } = await import('../image/decode.ts')
     const header = await readHeader(item.input, { maxPixels: Number.POSITIVE_INFINITY, orient: false })
     const { width, height, pages, channels, depth } = header
-    return { width, height, channels, depth, pixels: width * height, pages }
+    return { width, height, channels, depth, pixels: width * height, pages, isStack: kind === 'tiff' }
   } catch {
     // the worker meets the same error, and shows it
     return undefined

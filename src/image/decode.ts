@@ -25,7 +25,7 @@ import { nameOf, type Source, wholeOf, withReader } from './reader.ts'
 import { grayAlphaOf, spread, viewSamples } from './samples.ts'
 import { type Raw, type RawRecipe, rawOf, reasons, sharpOf } from './sharp.ts'
 import { checkSize } from './size.ts'
-import { tilesApart } from './tiff-array.ts'
+import { planesApart } from './tiff-array.ts'
 
 /** How to decode. */
 export type DecodeOptions = {
@@ -227,9 +227,8 @@ async function open(source: Source, options: DecodeOptions, known?: Seen): Promi
   const bits = kind === 'avif' ? facts.bitsPerSample : undefined
   const inOrder = isInOrder(png, facts)
   const plain = input === stored && inOrder ? plainOf(probed, stored) : undefined
-  const isUpright = !options.orient || (facts.orientation ?? 1) === 1
-  const own =
-    kind === 'tiff' && isUpright ? tilesApart(input, options.page ?? 0, header.depth, name) : undefined
+  const turns = options.orient && (facts.orientation ?? 1) > 1
+  const own = kind === 'tiff' ? planesApart(input, options.page ?? 0, header.depth, turns, name) : undefined
   return {
     ...{ input, name, seen, reading, header, bits, plain, isInOrder: inOrder },
     ...(own !== undefined && { own }),

@@ -5,7 +5,7 @@ import { Tensor } from '../tensor/tensor.ts'
 
 /** False where no pixel of a picture is known to be hidden. */
 export async function mayHide(picture: SourcePicture | undefined): Promise<boolean> {
-  if (picture === undefined || 'address' in picture) return true
+  if (picture === undefined || !('data' in picture || 'arriving' in picture)) return true
   const samples = 'data' in picture ? picture.data : await picture.arriving.whole
   for (let i = picture.channels - 1; i < samples.length; i += picture.channels)
     if (samples[i] === 0) return true

@@ -31,7 +31,7 @@ import type { Tensor } from '../tensor/tensor.ts'
 import type { PictureTask, PlanFacts } from './job.ts'
 import { holdsFloats } from './output.ts'
 import type { Settings } from './settings.ts'
-import { floatsOf, type Pending, pictureOf } from './state.ts'
+import { floatsOf, type Pending, pictureOf, slicesIn } from './state.ts'
 
 // Recipes on a picture: the tones on its way in and out, how alpha meets the kernels, and which arithmetic runs.
 
@@ -105,10 +105,11 @@ export async function recipeOver(
   const x = nodeOf(data.out)
   const [count, height, width] = x.shape
   if (!data.isPicture) {
+    const slices = slicesIn(data) ?? 1
     const { plan, over } = await planned(ground, { out: x, source }, (peak) =>
-      planRecipe(recipe, options, { width, height, samples: 'f32', peak }),
+      planRecipe(recipe, options, { width, height: height / slices, samples: 'f32', peak }),
     )
-    return filterNode({ plan, tone: plainTone, channels: 1, full }, over.out)
+    return filterNode({ plan, tone: plainTone, channels: 1, full }, over.out, slices)
   }
   const picture = pictureOf(data)
   const channels = count as 1 | 2 | 3 | 4

@@ -1,10 +1,10 @@
 import type { Shape } from '../definition/layer.ts'
 import { type LayerWork, runLayer } from '../definition/layers.ts'
-import type { PoolAxes, PoolAxis } from '../definition/pool.ts'
+import { firstTap, type PoolAxes, type PoolAxis } from '../definition/pool.ts'
 import type { Rows } from '../definition/rows.ts'
 import { type Address, plus } from '../graph/address.ts'
 import type { WasmExports } from './engine.ts'
-import { type Compute, rowAt } from './placed-rows.ts'
+import { type Compute, type PlacedRows, rowAt } from './placed-rows.ts'
 
 // Pooling along rows, then down columns: 3x3 at every sample takes a fifth of the time of windows one by one. A row of the
 // input is copied between samples that make no difference, so that windows over an edge are like the others.
@@ -13,7 +13,7 @@ import { type Compute, rowAt } from './placed-rows.ts'
 export type Pooling = Extract<LayerWork, { name: 'pool' | 'pooled' | 'switches' | 'averaged' }>
 
 /** Where rows lie in the scratch memory, in bytes: a padded row, a ring of rows of maxima, and as many of places or of sums. */
-function layOut([, ay, ax]: PoolAxes) {
+function layOut([az, ay, ax]: PoolAxes) {
   const taps = tapsOf(ax)
   const stride = ax.output > 1 ? ax.start[1]! - ax.start[0]! : 1
   const left = Math.max(0, -ax.start[0]!)
@@ -23,7 +23,9 @@ function layOut([, ay, ax]: PoolAxes) {
   const line = align((left + ax.input + right + 4 * stride + 16) * 4)
   const pitch = align((ax.output + 16) * 4)
   const slots = (tapsOf(ay) - 1) * ay.dilation + 1
-  return { taps, stride, left, right, line, pitch, slots, bytes: line + 2 * Math.max(slots, 2) * pitch }
+  const deep = (tapsOf(az) - 1) * az.dilation + 1
+  const bytes = line + 2 * Math.max(deep * slots, 2) * pitch
+  return { taps, stride, left, right, line, pitch, slots, deep, bytes }
 }
 
 /** Taps of a window, those outside too as far as any window has them. */
@@ -48,110 +50,103 @@ export function preparePooling(
   scratch: Address,
 ): Compute {
   const { axes } = work.settings
-  const [, ay, ax] = axes
-  const [channels] = shapes[0]!
-  const { taps, stride, left, right, line, pitch, slots } = layOut(axes)
+  const [az, ay, ax] = axes
+  const [channels, height, width] = shapes[0]!
+  const { taps, stride, left, right, line, pitch, slots, deep } = layOut(axes)
   const data = new Float32Array(memory.buffer)
   const row = plus(scratch, left * 4)
   const windows = plus(row, ax.start[0]! * 4)
-  const ring = plus(scratch, line)
-  const beside = slots * pitch
+  const rings = plus(scratch, line)
+  const beside = deep * slots * pitch
   const tapStep = ax.dilation * 4
-  const isSum = work.name === 'averaged'
-  const counts = plus(ring, pitch * 2)
+  const n = ax.output
+  const places =
+    work.name === 'pooled'
+      ? ([ax.start[0]!, ax.dilation, stride] as const)
+      : work.name === 'switches'
+        ? ([0, 1, 0] as const)
+        : undefined
+
+  /** Samples around a row that make no difference. */
+  const surround = (by: number): void => {
+    const at = scratch / 4
+    data.fill(by, at, at + left)
+    data.fill(by, at + left + ax.input, at + left + ax.input + right)
+  }
+
+  if (work.name === 'averaged') {
+    const { rows, columns } = work.settings
+    const counts = plus(rings, pitch * 2)
+    return (to, [from], [first, end]) => {
+      surround(0)
+      new Int32Array(memory.buffer).set(columns, counts / 4)
+      for (let c = 0; c < channels; c++) {
+        for (let y = first; y < end; y++) {
+          for (let u = ay.low[y]!; u <= ay.high[y]!; u++) {
+            wasm.plainRow(row, rowAt(from!, c, ay.start[y]! + u * ay.dilation), ax.input)
+            wasm.windowSums(rings, windows, n, tapStep, taps, stride, u === ay.low[y])
+          }
+          wasm.meansRow(rowAt(to, c, y), rings, n, rows[y]!, counts)
+        }
+      }
+    }
+  }
+
+  const held = new Int32Array(deep * slots)
+  const isPlain = new Uint8Array(deep * slots)
+  /** Brings the maxima of a row of the input into a ring; whether it is of plain numbers. */
+  const hold = (from: PlacedRows, c: number, source: number, place: number): boolean => {
+    if (held[place] === source) return isPlain[place] === 1
+    held[place] = source
+    const best = plus(rings, place * pitch)
+    isPlain[place] = +wasm.plainRow(row, rowAt(from, c, source), ax.input)
+    wasm.maxAcross(best, windows, n, tapStep, taps, stride)
+    if (places !== undefined)
+      wasm.placesAcross(plus(best, beside), best, windows, n, tapStep, taps, stride, ...places)
+    return isPlain[place] === 1
+  }
+  const asDefined = (to: PlacedRows, from: PlacedRows, c: number, y: number): void => {
+    const out: Rows = { data, at: (k, y) => rowAt(to, k * channels + c, y) / 4 }
+    const x: Rows = { data, at: (_, y) => rowAt(from, c, y) / 4 }
+    const one: Shape = [shape[0] / channels, shape[1], shape[2]]
+    runLayer(work, out, [x], [y, y + 1], [[1, height, width]], one)
+  }
 
   return (to, [input], [first, end]) => {
     const from = input!
-    const at = scratch / 4
-    const outside = isSum ? 0 : Number.NEGATIVE_INFINITY
-    data.fill(outside, at, at + left)
-    data.fill(outside, at + left + ax.input, at + left + ax.input + right)
-    if (work.name === 'averaged') new Int32Array(memory.buffer).set(work.settings.columns, counts / 4)
+    surround(Number.NEGATIVE_INFINITY)
     for (let c = 0; c < channels; c++) {
-      if (work.name === 'averaged') {
-        for (let y = first; y < end; y++) {
-          for (let u = ay.low[y]!; u <= ay.high[y]!; u++) {
-            wasm.plainRow(row, rowAt(from, c, ay.start[y]! + u * ay.dilation), ax.input)
-            wasm.windowSums(ring, windows, ax.output, tapStep, taps, stride, u === ay.low[y])
-          }
-          wasm.meansRow(rowAt(to, c, y), ring, ax.output, work.settings.rows[y]!, counts)
-        }
-        continue
-      }
-      const held = new Int32Array(slots).fill(-1)
-      const isPlain = new Uint8Array(slots)
+      held.fill(-1)
       for (let y = first; y < end; y++) {
-        const top = ay.start[y]! + ay.low[y]! * ay.dilation
-        const rows = ay.high[y]! - ay.low[y]! + 1
+        const z = Math.floor(y / ay.output)
+        const v = y % ay.output
+        const top = firstTap(ay, v)
+        const rows = ay.high[v]! - ay.low[v]! + 1
+        const slot = top % slots
+        const slices = az.high[z]! - az.low[z]! + 1
+        const dst = rowAt(to, c, y)
         let isFast = true
-        for (let u = 0, source = top; u < rows; u++, source += ay.dilation) {
-          const slot = source % slots
-          if (held[slot] !== source) {
-            held[slot] = source
-            isPlain[slot] = +wasm.plainRow(row, rowAt(from, c, source), ax.input)
-            const best = plus(ring, slot * pitch)
-            wasm.maxAcross(best, windows, ax.output, tapStep, taps, stride)
-            if (work.name === 'pooled')
-              wasm.placesAcross(
-                plus(best, beside),
-                best,
-                windows,
-                ax.output,
-                tapStep,
-                taps,
-                stride,
-                ax.start[0]!,
-                ax.dilation,
-                stride,
-              )
-            if (work.name === 'switches')
-              wasm.placesAcross(plus(best, beside), best, windows, ax.output, tapStep, taps, stride, 0, 1, 0)
-          }
-          isFast &&= isPlain[slot] === 1
+        for (let t = 0, slice = firstTap(az, z); t < slices; t++, slice += az.dilation) {
+          const base = (slice % deep) * slots
+          for (let u = 0, source = top; u < rows; u++, source += ay.dilation)
+            isFast = hold(from, c, slice * ay.input + source, base + (source % slots)) && isFast
+          const ring = plus(rings, base * pitch)
+          const made = slices === 1 ? dst : plus(rings, beside + t * pitch)
+          if (work.name !== 'switches') wasm.maxDown(made, ring, pitch, slot, ay.dilation, slots, rows, n)
         }
         if (!isFast) {
-          const [, height, width] = shapes[0]!
-          const made: Rows = { data, at: (k, y) => rowAt(to, k * channels + c, y) / 4 }
-          runLayer(
-            work,
-            made,
-            [{ data, at: (_, y) => rowAt(from, c, y) / 4 }],
-            [y, y + 1],
-            [[1, height, width]],
-            [shape[0] / channels, shape[1], shape[2]],
-          )
+          asDefined(to, from, c, y)
           continue
         }
-        const [slot, step, n] = [top % slots, ay.dilation, ax.output]
-        if (work.name !== 'switches') wasm.maxDown(rowAt(to, c, y), ring, pitch, slot, step, slots, rows, n)
-        if (work.name === 'pooled')
-          wasm.placesDown(
-            rowAt(to, channels + c, y),
-            ring,
-            beside,
-            pitch,
-            slot,
-            step,
-            slots,
-            rows,
-            n,
-            top * ax.input,
-            step * ax.input,
-          )
-        if (work.name === 'switches')
-          wasm.placesDown(
-            rowAt(to, c, y),
-            ring,
-            beside,
-            pitch,
-            slot,
-            step,
-            slots,
-            rows,
-            n,
-            ay.low[y]! * work.settings.across,
-            work.settings.across,
-          )
+        if (slices > 1) wasm.maxDown(dst, plus(rings, beside), pitch, 0, 1, slices, slices, n)
+        if (places === undefined) continue
+        const isFlat = work.name === 'pooled'
+        const [place, rowPlace] =
+          work.name === 'switches'
+            ? [ay.low[v]! * work.settings.across, work.settings.across]
+            : [top * ax.input, ay.dilation * ax.input]
+        const found = isFlat ? rowAt(to, channels + c, y) : dst
+        wasm.placesDown(found, rings, beside, pitch, slot, ay.dilation, slots, rows, n, place, rowPlace)
       }
     }
   }

@@ -257,6 +257,28 @@ describe('a word of another tool', () => {
     ['kernel convert edge.mat edge.svg', 'convo kernel convert edge.mat edge.json'],
     ['kernel convert k.json k.svg', 'convo kernel convert k.json k-out.json'],
     ['sobel a.png ./a.qoi', 'convo sobel a.png ./a-out.png'],
+    ['compare a.png a.png d.png', 'convo compare a.png a.png --diff d.png'],
+    ['resize a.png o.png 50%', 'convo resize a.png o.png --by 50%'],
+    ['resize a.png o.png 8x6', 'convo resize a.png o.png --width 8 --height 6'],
+    ['crop a.png o.png 5x4+2+1', 'convo crop a.png o.png --size 5,4 --at 2,1'],
+    ['crop a.png o.png 2,1,5,4', 'convo crop a.png o.png --size 5,4 --at 2,1'],
+    ['blur a.png o.png 0x2', 'convo gaussian a.png o.png --sigma 2'],
+    ['magick a.png -blur 0x2 o.png', 'convo gaussian a.png o.png --sigma 2'],
+    ['chain a.png o.png -- gaussian 2 -- sobel', 'convo chain a.png o.png -- gaussian --sigma 2 -- sobel'],
+    ['a.png o.png', 'convo sobel a.png o.png'],
+    ['version', 'convo --version'],
+    ['show gaussian o.svg --sigma 3', 'convo show gaussian:sigma=3 o.svg'],
+    [
+      'conv2d a.png o.png --kernel gaussian --sigma 3 --sigma-y 2',
+      'convo conv2d a.png o.png --kernel gaussian:sigma=3,sigma-y=2',
+    ],
+    [
+      'conv2d a.png o.png --kernel sobel-x --border constant=200',
+      'convo conv2d a.png o.png --kernel sobel-x --border constant --fill 200',
+    ],
+    ['kernel sobel-x o.npy', 'convo kernel convert sobel-x o.npy'],
+    ['conv2d a.png o.png --matrix sharpen', 'convo conv2d a.png o.png --kernel sharpen'],
+    ['compare a.png a.png --psnr 30', 'convo compare a.png a.png --min-psnr 30'],
     ['compare a.png a.png --diff a.qoi', 'convo compare a.png a.png --diff a-out.png'],
     // what is suggested for one mistake has another, which is mended too
     ['a.png pad', 'convo pad a.png out.png'],
@@ -304,6 +326,12 @@ describe('a word of another tool', () => {
     }
     expect(suggestionOf((await batch('[chain, box, sobel]')).stderr)).toBe('chain -- box -- sobel')
     expect((await batch('chain -- box -- sobel')).status).toBe(0)
+  })
+
+  it.each(['check one', 'check --only one'])('%s leads to the case of that name', async (line) => {
+    const { stderr } = await convo(line.split(' '), { cwd: folder })
+    expect(suggestionOf(stderr)).toBe('convo check --filter one')
+    await expectToWork('convo check --filter one')
   })
 
   it('test leads to check', async () => {

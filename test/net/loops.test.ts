@@ -147,6 +147,25 @@ describe('loops of layers have the bits of their definitions', () => {
     })
   })
 
+  it.each([
+    [[2, 2, 2], [2, 2, 2], [0, 0, 0], 1],
+    [[3, 3, 3], [1, 1, 1], [1, 1, 1], 1],
+    [[2, 3, 2], [1, 2, 3], [1, 1, 0], 2],
+  ])('windows of %j in volumes', async (kernelSize, strides, padding, dilation) => {
+    const shape = [2, 5, 6, 13]
+    const axes = poolAxes(3, new Tensor(shape, new Float32Array(780)), {
+      kernelSize: kernelSize as [number, number, number],
+      stride: strides as [number, number, number],
+      padding: padding as [number, number, number],
+      dilation,
+      ceilMode: true,
+    })
+    for (const list of [numbers(780), Array.from({ length: 780 }, () => random())]) {
+      const volume = new Tensor([2, 30, 13], Float32Array.from(list))
+      await both((engine) => engine.layer('pool', [volume], { axes }))
+    }
+  })
+
   it('the first of equal maxima, whichever the sign of zero', async () => {
     const signs = Float32Array.from({ length: 2 * 9 * 16 }, (_, i) => (((i * 7) % 11) % 3 === 0 ? 0 : -0))
     const zeros = new Tensor([2, 9, 16], signs)

@@ -439,7 +439,6 @@ describe('transposed', () => {
     const step = build('transposed', { values: { stride } })
     const got = await step.apply(volume, engine)
     expect(got.shape).toEqual([1, ...size.map((n, a) => n * strides[a]!)])
-    expect(step.sized?.(volume.shape)).toEqual(got.shape)
     const [, depth = 1, height = 1, width = 1] = got.shape
     const inside = (o: number, a: number) =>
       Math.min(Math.max((o + 0.5) / strides[a]! - 0.5, 0), size[a]! - 1)
