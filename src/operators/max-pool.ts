@@ -76,23 +76,29 @@ const worthCopying = 4e6
 /** Places in a channel that are whole numbers of float32. */
 const wholeFloats = 2 ** 24
 
-/** Max pooling of a large tensor [C,H,W] on the engine; undefined for a small one. */
-export async function largeMaxima(
+/** Max pooling of a tensor on an engine, of a small one at once; indices of volumes are found one by one. */
+export const pooledOn =
+  (spatial: 2 | 3) =>
+  async (engine: Engine, x: Tensor, options: PoolOptions): Promise<Pooled | { readonly output: Tensor }> =>
+    (await largeMaxima(engine, spatial, x, options)) ?? maxPool(spatial, x, options)
+
+/** Max pooling of a large tensor on the engine; undefined for a small one. */
+async function largeMaxima(
   engine: Engine,
+  spatial: 2 | 3,
   x: Tensor,
   options: PoolOptions,
 ): Promise<Pooled | { readonly output: Tensor } | undefined> {
-  const axes = poolAxes(2, x, options)
-  const taps = perAxis('kernelSize', options.kernelSize, 2, 1).reduce((a, b) => a * b, 1)
-  const [channels, height, width] = x.shape as [number, number, number]
-  const [, { output: high }, { output: wide }] = axes
-  const count = channels * high * wide
+  const axes = poolAxes(spatial, x, options)
+  const taps = perAxis('kernelSize', options.kernelSize, spatial, 1).reduce((a, b) => a * b, 1)
+  const shape = [x.shape[0]!, ...axes.slice(3 - spatial).map(({ output }) => output)]
+  const count = sizeOf(shape)
   const isWanted = options.returnIndices !== false
-  if (count * taps < worthCopying || (isWanted && height * width > wholeFloats)) return undefined
-  checkOutput(channels, axes)
-  if (!isWanted) return { output: await engine.layer('pool', [x], { axes }) }
+  const isExact = spatial === 2 && sizeOf(x.shape.slice(1)) <= wholeFloats
+  if (count * taps < worthCopying || (isWanted && !isExact)) return undefined
+  checkOutput(x.shape[0]!, axes)
+  if (!isWanted) return { output: new Tensor(shape, (await engine.layer('pool', [x], { axes })).data) }
   const { data } = await engine.layer('pooled', [x], { axes })
-  const shape = [channels, high, wide]
   return {
     output: new Tensor(shape, data.subarray(0, count)),
     indices: { shape, data: new Int32Array(data.subarray(count)) },
