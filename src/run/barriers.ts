@@ -30,7 +30,11 @@ export async function withoutBarriers(
   let outs = given
   const before = planesOf(given)
   for (let barrier = lowestBarrier(outs); barrier !== undefined; barrier = lowestBarrier(outs)) {
-    const { node, settings } = barrier
+    const { node, settings, input } = barrier
+    if (input !== undefined) {
+      outs = replaced(outs, new Map([[input, planesNode(await compute(input))]]))
+      continue
+    }
     // a row of a matrix is read for every row of the other, in another order than its samples were made in
     const x =
       settings === undefined ? node.inputs.map(unordered).find((one) => !isThere(one)) : node.inputs[0]!

@@ -15,7 +15,7 @@ export type NumberArray =
   | Float64Array
 
 /**
- * Numbers with a shape, which an operator takes where it takes a Tensor; they are copied as float32. With the layout `HWC` the
+ * Numbers with a shape, which an operator takes where it takes a Tensor; what is not float32 is copied. With the layout `HWC` the
  * channels are the last axis of the shape, [H,W,C] or [D,H,W,C], as in a canvas or in TensorFlow.
  */
 export type TensorLike = {
@@ -54,7 +54,7 @@ export function tensorOf(given: TensorLike): Tensor {
   if (layout !== 'CHW' && layout !== 'HWC') {
     throw new ConvoError('E_ARGUMENT', `layout must be CHW or HWC, got ${describe(layout)}`)
   }
-  const same = new Tensor(shape, Float32Array.from(data))
+  const same = new Tensor(shape, new Float32Array(data))
   if (layout === 'CHW' || shape.length < 2) return same
   const [channels, planes] = [shape.at(-1)!, [...shape.slice(0, -1)]]
   return new Tensor([channels, ...planes], turned(same.data, channels))
@@ -64,7 +64,10 @@ export function tensorOf(given: TensorLike): Tensor {
 export function asTensor(given: TensorInput): Tensor
 export function asTensor(given: unknown): unknown
 export function asTensor(given: unknown): unknown {
-  return isTensorLike(given) ? tensorOf(given) : given
+  if (!isTensorLike(given)) return given
+  const { data, shape, layout } = given
+  const isOne = data instanceof Float32Array && (layout === undefined || layout === 'CHW')
+  return isOne ? new Tensor(shape, data) : tensorOf(given)
 }
 
 /**
