@@ -1,3 +1,5 @@
+import { joined } from '../host/turns.ts'
+
 /** An output under way. Nothing is seen at its path before `commit`. */
 export type Output = {
   /** True when bytes are kept until `commit`, and must not change before. */
@@ -21,7 +23,7 @@ export type MemoryFile = {
   /** What to write it as; the extension says the format. */
   readonly path: string
   /** The bytes, once it is written. */
-  bytes(): Buffer
+  bytes(): Promise<Buffer>
   /** Forgets it. */
   close(): void
 }
@@ -33,9 +35,8 @@ export function memoryFile(extension: string): MemoryFile {
   kept.set(path, chunks)
   return {
     path,
-    bytes() {
-      const [first, ...more] = chunks
-      if (first === undefined || more.length > 0) return Buffer.concat(chunks)
+    async bytes() {
+      const first = chunks.length === 1 ? chunks[0]! : await joined(chunks)
       return Buffer.from(first.buffer as ArrayBuffer, first.byteOffset, first.length)
     },
     close: () => void kept.delete(path),

@@ -338,7 +338,7 @@ async function decodeOpened(
   onRows?: (samples: Samples, rows: number) => void,
 ): Promise<Decoded> {
   const { input, name, reading, header, own, plain } = opened
-  if (own !== undefined) return { ...header, data: own.samples() }
+  if (own !== undefined) return { ...header, data: await own.samples() }
   if (plain !== undefined && rows === undefined) {
     const data = await options.plain?.(plain, onRows)
     if (data !== undefined) return { ...header, data }
@@ -366,8 +366,8 @@ async function decodeOpened(
     `${name} decodes to ${info.width}x${info.height}x${info.channels}, but its header says ${width}x${height}x${channels}`,
   )
   const stored = viewSamples(data, header.depth)
-  const samples = isGrayAlpha ? grayAlphaOf(stored) : stored
-  if (samples instanceof Uint16Array && opened.bits !== undefined) spread(samples, opened.bits)
+  const samples = isGrayAlpha ? await grayAlphaOf(stored) : stored
+  if (samples instanceof Uint16Array && opened.bits !== undefined) await spread(samples, opened.bits)
   return { ...header, height, data: samples }
 }
 

@@ -1,4 +1,5 @@
 import { viewOf } from '../files/read.ts'
+import { inTurns, pause } from '../host/turns.ts'
 import { half } from '../kernel/formats/binary.ts'
 import { type ExrBlock, type ExrChannel, exrCompressions, sampleBytes } from './exr-block.ts'
 import { unpackBlock } from './exr-unpack.ts'
@@ -110,7 +111,7 @@ export function readExr(bytes: Uint8Array, name: string): OwnPicture {
           `of ${name} the data window ${windowText(data)} was read, its display window is ${windowText(shown)}`,
         ]
       : [],
-    samples() {
+    async samples() {
       // nothing is packed into less than a 2000th
       if (bytes.length * 2048 < width * height) throw endsEarly(bytes, { width, height }, name, what)
       const tile = isTiled ? value('tiles', 9) : undefined
@@ -126,6 +127,7 @@ export function readExr(bytes: Uint8Array, name: string): OwnPicture {
         throw broken(bytes.length, `the table of its ${count} blocks is cut off`)
       const out = new Float32Array(width * height * chosen.length)
       for (let i = 0; i < count; i++) {
+        await pause()
         const x = (i % columns) * wide
         const y = Math.floor(i / columns) * high
         const block: ExrBlock = {
@@ -145,11 +147,12 @@ export function readExr(bytes: Uint8Array, name: string): OwnPicture {
         if (!isHere || from + head + length > bytes.length)
           throw broken(from, `block ${i + 1} of ${count} is cut off or damaged`)
         const packed = bytes.subarray(from + head, from + head + length)
-        const raw = unpackBlock(packed, block, compression)
+        const raw = await unpackBlock(packed, block, compression)
         if (raw === undefined) throw broken(from, `block ${i + 1} of ${count} is damaged`)
         place(raw, block, chosen, out, (y * width + x) * chosen.length, width * chosen.length)
       }
-      return hasAlpha ? straightened(out, chosen.length) : out
+      if (hasAlpha) await straighten(out, chosen.length)
+      return out
     },
   }
 }
@@ -242,11 +245,11 @@ const halves = (): Float32Array => {
 }
 
 /** Colours that were multiplied by their alpha, divided by it; those that shine without covering stay as they are. */
-function straightened(samples: Float32Array, channels: number): Float32Array {
-  for (let at = 0; at < samples.length; at += channels) {
-    const alpha = samples[at + channels - 1]!
-    if (alpha === 0 || alpha === 1) continue
-    for (let c = 0; c < channels - 1; c++) samples[at + c] = samples[at + c]! / alpha
-  }
-  return samples
-}
+const straighten = (samples: Float32Array, channels: number): Promise<unknown> =>
+  inTurns(samples.length / channels, (first, end) => {
+    for (let at = first * channels; at < end * channels; at += channels) {
+      const alpha = samples[at + channels - 1]!
+      if (alpha === 0 || alpha === 1) continue
+      for (let c = 0; c < channels - 1; c++) samples[at + c] = samples[at + c]! / alpha
+    }
+  })

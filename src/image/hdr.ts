@@ -1,3 +1,4 @@
+import { inRows } from '../host/turns.ts'
 import { refusal, wayOf } from './foreign.ts'
 import { damaged, endsEarly, type OwnPicture } from './own-picture.ts'
 import { textOf } from './reader.ts'
@@ -37,13 +38,13 @@ export function readHdr(bytes: Uint8Array, name: string): OwnPicture {
   const start = end + 1
   return {
     ...{ width, height, channels: 3, depth: 32, full: 1, isLinear: true },
-    samples() {
+    async samples() {
       // a run of a row of 8 bits has at most 127 pixels in 2 bytes
       if ((bytes.length - start) * 64 < width * height) throw endsEarly(bytes, { width, height }, name, what)
       const out = new Float32Array(width * height * 3)
       const row = new Uint8Array(width * 4)
       let from = start
-      for (let y = 0; y < height; y++) {
+      await inRows(height, width * 3, (y) => {
         from = unpackRow(bytes, from, row, width, name)
         const line = vertical === '-' ? y : height - 1 - y
         for (let x = 0; x < width; x++) {
@@ -52,7 +53,7 @@ export function readHdr(bytes: Uint8Array, name: string): OwnPicture {
           const scale = exponent === 0 ? 0 : 2 ** (exponent - 136)
           for (let c = 0; c < 3; c++) out[to + c] = row[x * 4 + c]! * scale
         }
-      }
+      })
       return out
     },
   }

@@ -1,8 +1,10 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConvoError, invariant } from '../error.ts'
+import { inTurns } from '../host/turns.ts'
 import type { Colour } from '../image/colour.ts'
 import { type Decoded, decode, decodePages } from '../image/decode.ts'
+import { hasAlphaWhere } from '../image/flatten.ts'
 import { passedOver, promised } from '../image/foreign.ts'
 import type { FullScale } from '../operators/operator.ts'
 import { decodePlain } from '../run/png-rows.ts'
@@ -79,14 +81,18 @@ export async function loadData(opened: Opened, task: PictureTask, ahead: boolean
 }
 
 /** Samples that are in memory already. */
-export function loadGiven(given: InMemory, task: PictureTask): LoadedData {
+export async function loadGiven(given: InMemory, task: PictureTask): Promise<LoadedData> {
   const treatment = treatmentOf(task)
   if ('array' in given) return arrayData(given.array, treatment, outputKind(task.output) === 'npy')
-  const { picture, meta, notes } = readied(given.decoded, task.input, treatment)
+  const { picture, meta, notes } = await readied(given.decoded, task.input, treatment)
   return { data: { kind: 'picture', picture }, meta, notes }
 }
 
-function arrayData(array: PictureArray, treatment: Treatment, isArrayWritten: boolean): LoadedData {
+async function arrayData(
+  array: PictureArray,
+  treatment: Treatment,
+  isArrayWritten: boolean,
+): Promise<LoadedData> {
   const { name, layoutNote, scaleNote, lost } = array
   const notes = [
     ...(array.notes ?? []),
@@ -96,10 +102,10 @@ function arrayData(array: PictureArray, treatment: Treatment, isArrayWritten: bo
       : [isArrayWritten ? `${layoutNote}; .npy is written as [C,H,W]` : layoutNote]),
     ...(scaleNote !== undefined && treatment.notesScale ? [scaleNote] : []),
   ]
-  const data = dataOfArray(array)
+  const data = await dataOfArray(array)
   const { meta = {} } = array
   if (data.kind === 'tensor') return { data, meta, notes }
-  const { picture, notes: all } = readied({ ...data.picture, meta, notes, pages: 1 }, name, {
+  const { picture, notes: all } = await readied({ ...data.picture, meta, notes, pages: 1 }, name, {
     ...treatment,
     full: undefined,
   })
@@ -222,15 +228,16 @@ export const notFiniteLevels = (input: string): string =>
 export const sliceTime = 100
 
 /** The samples of a slice as floats, channel by channel, from `to(channel)` on. */
-export function spreadSlice(
-  slice: Pick<Decoded, 'data' | 'channels' | 'width' | 'height'>,
+export async function spreadSlice(
+  { data, channels, width, height }: Pick<Decoded, 'data' | 'channels' | 'width' | 'height'>,
   out: Float32Array,
   to: (channel: number) => number,
-): void {
-  const plane = slice.width * slice.height
-  for (let c = 0; c < slice.channels; c++) {
+): Promise<void> {
+  for (let c = 0; c < channels; c++) {
     const at = to(c)
-    for (let i = 0; i < plane; i++) out[at + i] = slice.data[i * slice.channels + c]!
+    await inTurns(width * height, (from, end) => {
+      for (let i = from; i < end; i++) out[at + i] = data[i * channels + c]!
+    })
   }
 }
 
@@ -239,10 +246,10 @@ export const coloursOf = (channels: 1 | 2 | 3 | 4, background: Colour | undefine
   channels === 1 || (channels === 2 && (background === undefined || new Set(background).size === 1)) ? 1 : 3
 
 /** A slice of a volume, which has no alpha: over black, unless a background was given or alpha is to be dropped. */
-export function sliceOf(page: Decoded, name: string, treatment: Treatment) {
+export async function sliceOf(page: Decoded, name: string, treatment: Treatment) {
   const { alpha, background } = treatment
   const ground = background ?? (alpha === 'drop' ? undefined : black)
-  const { picture, notes } = readied(page, name, { ...treatment, background: ground })
+  const { picture, notes } = await readied(page, name, { ...treatment, background: ground })
   invariant('data' in picture && !hasAlpha(picture.channels), 'a slice exists, and has no alpha')
   return { picture, notes }
 }
@@ -299,9 +306,10 @@ export async function loadVolume(
   const colours = coloursOf(channels, treatment.background)
   const plane = width * height
   const data = new Float32Array(colours * slices.length * plane)
-  const guess = depth === 32 && treatment.full === undefined ? fullOfSlices(slices, path) : undefined
+  const guess = depth === 32 && treatment.full === undefined ? await fullOfSlices(slices, path) : undefined
   const own = { ...treatment, full: treatment.full ?? guess?.full }
-  const isOpaque = slices.every(({ data: samples }) => isOpaqueAll(samples, channels, depth))
+  let isOpaque = true
+  for (const { data: samples } of slices) isOpaque &&= await isOpaqueAll(samples, channels, depth)
   const notes = new Set([
     ...slices.flatMap((slice) => slice.notes),
     ...(isOpaque ? [] : overBlack(first, treatment)),
@@ -309,31 +317,29 @@ export async function loadVolume(
   if (guess !== undefined && treatment.notesScale) notes.add(guess.note)
   if (slices.length > 1 && first.delay?.some((time) => time !== sliceTime))
     notes.add('the timing of the animation was lost')
-  slices.forEach((page, z) => {
-    const slice = sliceOf({ ...page, notes: [] }, path, own)
-    spreadSlice(slice.picture, data, (c) => (c * slices.length + z) * plane)
+  for (const [z, page] of slices.entries()) {
+    const slice = await sliceOf({ ...page, notes: [] }, path, own)
+    await spreadSlice(slice.picture, data, (c) => (c * slices.length + z) * plane)
     for (const note of slice.notes) notes.add(note)
-  })
+  }
   const full: FullScale = own.full ?? fullScale(depth)
   const tensor = new Tensor([colours, slices.length, height, width], data)
   return { data: { kind: 'tensor', tensor, full }, meta, notes: [...notes] }
 }
 
 /** The full scale of floats, guessed from all slices together. */
-function fullOfSlices(slices: readonly Decoded[], path: string) {
-  const found = slices.map((slice) => extremes(slice.data))
+async function fullOfSlices(slices: readonly Decoded[], path: string) {
+  const found = await Promise.all(slices.map((slice) => extremes(slice.data)))
   const both = {
     min: Math.min(...found.map(({ min }) => min)),
     max: Math.max(...found.map(({ max }) => max)),
   }
-  const full = guessFull([both.min, both.max]) ?? 255
+  const full = guessFull(both) ?? 255
   return { full, note: scaleNote(path, both, full) }
 }
 
 /** True where there is no alpha, or nothing is seen through it. */
-function isOpaqueAll(data: Samples, channels: number, depth: Depth): boolean {
-  if (!hasAlpha(channels)) return true
+async function isOpaqueAll(data: Samples, channels: 1 | 2 | 3 | 4, depth: Depth): Promise<boolean> {
   const full = depth === 32 ? 1 : fullScale(depth)
-  for (let i = channels - 1; i < data.length; i += channels) if (data[i]! < full) return false
-  return true
+  return !(await hasAlphaWhere({ data, channels }, (alpha) => alpha < full))
 }

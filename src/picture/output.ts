@@ -1,5 +1,6 @@
-import { setImmediate as immediate } from 'node:timers/promises'
 import { openOutput, writeAtomically } from '../files/output.ts'
+import { viewOf } from '../files/read.ts'
+import { inTurns, pause } from '../host/turns.ts'
 import { type EncodeOptions, encode, jpegStrips } from '../image/encode.ts'
 import { type CodingOption, extensionOf, formatOfPath } from '../image/format.ts'
 import {
@@ -15,7 +16,7 @@ import {
 import { chunksBeside } from '../image/png-text.ts'
 import type { TiffCompression } from '../image/tiff-pack.ts'
 import { isBigTiff, type TiffPage, tiffDirectory, tiffHead } from '../image/tiff-write.ts'
-import { npyHeader, writeNpy } from '../kernel/formats/npy.ts'
+import { npyHeader } from '../kernel/formats/npy.ts'
 import { createDiscard, rejuvenate } from '../run/collect.ts'
 import type { PartResult } from '../run/part.ts'
 import type { Picture } from '../tensor/picture.ts'
@@ -77,7 +78,7 @@ function inTurn(output: Awaited<ReturnType<typeof openOutput>>) {
       writing.catch(() => undefined)
     },
     settled: () => writing,
-    drain: () => (held > mostHeld ? writing : immediate()),
+    drain: () => (held > mostHeld ? writing : pause()),
     async abort(): Promise<void> {
       await writing.catch(() => undefined)
       await output.abort()
@@ -244,7 +245,7 @@ export async function openJpeg(
         strips.push(strip)
       }
     },
-    drain: () => immediate(),
+    drain: pause,
     async finish() {
       const bytes = encoder.join(await Promise.all(strips))
       await output.write(bytes)
@@ -271,9 +272,20 @@ export async function writePicture(
 
 /** Writes a tensor as .npy; returns its bytes. */
 export async function writeTensor(path: string, tensor: Tensor): Promise<number> {
-  const bytes = writeNpy(tensor.shape, tensor.data)
-  await writeAtomically(path, (output) => output.write(bytes))
-  return bytes.length
+  const header = npyHeader(tensor.shape, '<f4')
+  const bytes = await floatBytes(tensor.data)
+  await writeAtomically(path, (output) => output.write([header, bytes]))
+  return header.length + bytes.length
+}
+
+/** The bytes of floats, the low one first. */
+async function floatBytes(data: Float32Array): Promise<Uint8Array> {
+  const bytes = new Uint8Array(data.length * 4)
+  const view = viewOf(bytes)
+  await inTurns(data.length, (from, to) => {
+    for (let i = from; i < to; i++) view.setFloat32(i * 4, data[i]!, true)
+  })
+  return bytes
 }
 
 /** Writes the slices of a tensor [1,D,H,W] as .npy, each as it comes; returns its bytes. */
@@ -286,8 +298,8 @@ export async function writeSlices(
   let bytes = header.length
   await writeAtomically(path, async (output) => {
     await output.write(header)
-    for await (const { shape: own, data } of slices()) {
-      const slice = writeNpy(own, data).subarray(npyHeader(own, '<f4').length)
+    for await (const { data } of slices()) {
+      const slice = await floatBytes(data)
       bytes += slice.length
       await output.write(slice)
     }

@@ -30,7 +30,7 @@ export async function openPages(source: Source, options: PageOptions): Promise<P
   const { kind, png } = probed
   if (probed.isArray) {
     const bytes = typeof source === 'string' ? await readWhole(source, { limit: 'encodedBytes' }) : source
-    return pagesOfArray(readArray(bytes, name, options))
+    return pagesOfArray(await readArray(bytes, name, options))
   }
   // of these what was looked at shows it all: to ask the decoder would open them once more
   const isPlain = kind === 'png' || kind === 'jpeg'

@@ -255,7 +255,7 @@ function toned(data: Pending, task: PictureTask, isFirst: boolean): Pending {
 /** The data with colours for hidden pixels. */
 async function coveredOf(ground: Ground, data: Pending): Promise<Tensor> {
   if (ground.compute === undefined || !(await mayHide(pictureOf(data)))) return data.out
-  return traced(planesNode(covered(await ground.compute(graphOf(data)))))
+  return traced(planesNode(await covered(await ground.compute(graphOf(data)))))
 }
 
 /** A step on all slices of a volume, or on one after the other. What is not supported has no size but for kernels and slabs. */

@@ -5,7 +5,6 @@ import { isStandardOutput } from '../files/output.ts'
 import { type Decoded, decode, readHeader } from '../image/decode.ts'
 import { lostBeside } from '../image/fit.ts'
 import type { Header } from '../image/header.ts'
-import { peakOf } from '../image/samples.ts'
 import { stretched } from '../image/sheet.ts'
 import { arithmetics, type FullScale, type Slabs, type Step } from '../operators/operator.ts'
 import type { Session } from '../run/pool.ts'
@@ -151,7 +150,7 @@ export async function runStream(
   const slices = walk(session, engine, stream, task, seen)
   const at = async () => {
     const slice = (await slices.next()).value as Tensor
-    return renderingOf(session, slice, levelsFor(slice), full, own)
+    return renderingOf(session, slice, await levelsFor(slice), full, own)
   }
   const series = { count: slabs.axis.output, at }
   const written = await writeEach(session, series, own, first.meta, [])
@@ -165,20 +164,23 @@ async function sliceLevels(
   engine: Engine,
   stream: VolumeStream,
   task: PictureTask,
-): Promise<(slice: Tensor) => Levels[]> {
+): Promise<(slice: Tensor) => Levels[] | Promise<Levels[]>> {
   const { full } = stream
   const alike = (levels: Levels) => (slice: Tensor) => Array<Levels>(slice.shape[0]!).fill(levels)
   if (task.range !== 'minmax') return alike({ kind: 'plain' })
   if (task.settings['map-range'] === 'each') {
-    return ({ shape: [count = 1], data }) =>
-      Array.from({ length: count }, (_, c) => {
-        const plane = data.length / count
-        return stretched(extremes(data.subarray(c * plane, (c + 1) * plane)), full)
-      })
+    return ({ shape: [count = 1], data }) => {
+      const plane = data.length / count
+      return Promise.all(
+        Array.from({ length: count }, async (_, c) =>
+          stretched(await extremes(data.subarray(c * plane, (c + 1) * plane)), full),
+        ),
+      )
+    }
   }
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   for await (const { data } of walk(session, engine, stream, task)) {
-    const found = extremes(data)
+    const found = await extremes(data)
     min = Math.min(min, found.min)
     max = Math.max(max, found.max)
   }
@@ -212,7 +214,7 @@ async function* walk(
     for (const [t, z] of sources(o).entries()) {
       const slice = z < 0 ? undefined : (held.get(z) ?? (await floatsOf(stream, z, task)))
       if (slice !== undefined && !held.has(z))
-        seen.isFinite &&= first.depth < 32 || Number.isFinite(peakOf(slice))
+        seen.isFinite &&= first.depth < 32 || Number.isFinite((await extremes(slice)).peak)
       if (slice !== undefined) held.set(z, slice)
       for (let c = 0; c < channels; c++) {
         const to = (c * axis.kernel + t) * plane
@@ -240,9 +242,9 @@ async function floatsOf(
 ): Promise<Float32Array> {
   const page = await decode(z)
   checkAlike(z, page, first, task.input)
-  const slice = sliceOf(page, task.input, treatmentOf(task)).picture
+  const { picture: slice } = await sliceOf(page, task.input, treatmentOf(task))
   const plane = slice.width * slice.height
   const out = new Float32Array(slice.channels * plane)
-  spreadSlice(slice, out, (c) => c * plane)
+  await spreadSlice(slice, out, (c) => c * plane)
   return out
 }

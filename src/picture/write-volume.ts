@@ -4,6 +4,7 @@ import { ConvoError } from '../error.ts'
 import { writeAtomically } from '../files/output.ts'
 import { leveled, narrowed } from '../graph/narrow.ts'
 import { type Node, planesNode, traced } from '../graph/node.ts'
+import { inTurns } from '../host/turns.ts'
 import { encodePages } from '../image/encode.ts'
 import { lostBeside } from '../image/fit.ts'
 import { formatOfPath } from '../image/format.ts'
@@ -126,7 +127,7 @@ async function writeFloats(
   task: PictureTask,
   meta: PictureMeta,
 ): Promise<Written> {
-  const bytes = await writeTensor(task.output, ranged(volume, full, task.range))
+  const bytes = await writeTensor(task.output, await ranged(volume, full, task.range))
   const [channels = 1, , height = 1, width = 1] = volume.shape
   return {
     facts: { ...factsOf(task.output, { width, height, channels, depth: 32 }), bytes },
@@ -136,10 +137,13 @@ async function writeFloats(
 }
 
 /** Floats through a range: nothing is cut off. */
-export function ranged(tensor: Tensor, full: FullScale, range: Range): Tensor {
-  const levels = range === 'minmax' ? stretched(extremes(tensor.data), full) : levelsOfRange(range, full)
+export async function ranged(tensor: Tensor, full: FullScale, range: Range): Promise<Tensor> {
+  const levels =
+    range === 'minmax' ? stretched(await extremes(tensor.data), full) : levelsOfRange(range, full)
   const out = Tensor.zeros(tensor.shape)
-  writeLevels(levels, tensor.data, 0, out.data.length, out.data, 0)
+  await inTurns(out.data.length, (from, to) =>
+    writeLevels(levels, tensor.data, from, to - from, out.data, from),
+  )
   return out
 }
 

@@ -111,7 +111,7 @@ async function openInputPages(
 ): Promise<{ readonly pages: Pages; readonly source?: Source; readonly name: string }> {
   const { name: path, given } = await openGiven(input)
   const name = inputName(path)
-  if (given !== undefined && 'array' in given) return { pages: pagesOfArray(given.array), name }
+  if (given !== undefined && 'array' in given) return { pages: await pagesOfArray(given.array), name }
   if (given !== undefined && 'decoded' in given) {
     const { decoded } = given
     return { pages: { count: 1, pictures: only(decoded), notes: decoded.notes }, name }
