@@ -1,5 +1,5 @@
 import { viewOf } from '../files/read.ts'
-import { inTurns, pause } from '../host/turns.ts'
+import { inRows, inTurns, pause } from '../host/turns.ts'
 import { half } from '../kernel/formats/binary.ts'
 import { type ExrBlock, type ExrChannel, exrCompressions, sampleBytes } from './exr-block.ts'
 import { unpackBlock } from './exr-unpack.ts'
@@ -149,7 +149,7 @@ export function readExr(bytes: Uint8Array, name: string): OwnPicture {
         const packed = bytes.subarray(from + head, from + head + length)
         const raw = await unpackBlock(packed, block, compression)
         if (raw === undefined) throw broken(from, `block ${i + 1} of ${count} is damaged`)
-        place(raw, block, chosen, out, (y * width + x) * chosen.length, width * chosen.length)
+        await place(raw, block, chosen, out, (y * width + x) * chosen.length, width * chosen.length)
       }
       if (hasAlpha) await straighten(out, chosen.length)
       return out
@@ -207,14 +207,14 @@ function chosenOf(stored: readonly Stored[]): number[] | undefined {
 }
 
 /** Puts the samples of a block, [y][channel][x], to their places. */
-function place(
+async function place(
   raw: Uint8Array,
   { width, rows, channels }: ExrBlock,
   chosen: readonly number[],
   out: Float32Array,
   to: number,
   pitch: number,
-): void {
+): Promise<void> {
   const view = viewOf(raw)
   const starts: number[] = []
   let row = 0
@@ -222,9 +222,10 @@ function place(
     starts.push(row)
     row += sampleBytes[type] * width
   }
-  chosen.forEach((channel, c) => {
+  for (const [c, channel] of chosen.entries()) {
     const { type } = channels[channel]!
-    for (let y = 0; y < rows; y++) {
+    await pause()
+    await inRows(rows, width, (y) => {
       const from = y * row + starts[channel]!
       for (let x = 0, at = to + y * pitch + c; x < width; x++, at += chosen.length)
         out[at] =
@@ -233,8 +234,8 @@ function place(
             : type === 2
               ? view.getFloat32(from + 4 * x, true)
               : view.getUint32(from + 4 * x, true)
-    }
-  })
+    })
+  }
 }
 
 let known: Float32Array | undefined

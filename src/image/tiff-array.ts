@@ -265,6 +265,6 @@ export function tilesApart(
     depth === 8 ? Uint8Array : depth === 16 ? Uint16Array : Float32Array
   return {
     samples: async () =>
-      converted((await readTiffArray(wholeOf(source), name, () => undefined, page)).data, type),
+      converted((await readTiffArray(await wholeOf(source), name, () => undefined, page)).data, type),
   }
 }

@@ -1,9 +1,9 @@
 import { constants, createInflate } from 'node:zlib'
-import { readFileWhole } from '../files/read.ts'
 import { type Address, plus } from '../graph/address.ts'
+import { copyTo, inTurns } from '../host/turns.ts'
 import type { PlainDecoder, PlainPng, PngHead } from '../image/png-head.ts'
 import { crc32 } from '../image/png-parts.ts'
-import type { Source } from '../image/reader.ts'
+import { type Source, wholeOf } from '../image/reader.ts'
 import { type Arena, createArena } from './arena.ts'
 import { loadEngine, type WasmExports } from './engine.ts'
 
@@ -70,7 +70,7 @@ export async function* stripsOf({ source, head }: PlainPng, { arena, wasm }: Ben
     flush: constants.Z_FINISH,
   } as object)
   // ended when all is there: `end` would wait for the other thread a second time
-  inflate.write(dataOf(source), () => inflate.push(null))
+  inflate.write(await dataOf(source), () => inflate.push(null))
   let [done, filled] = [0, 0]
   try {
     for await (const piece of inflate as AsyncIterable<Buffer>) {
@@ -103,9 +103,9 @@ export async function* stripsOf({ source, head }: PlainPng, { arena, wasm }: Ben
  *
  * @throws UnsoundPng, ConvoError as reading does
  */
-function dataOf(source: Source): Uint8Array {
+async function dataOf(source: Source): Promise<Uint8Array> {
   const isOwn = typeof source === 'string'
-  const bytes = isOwn ? readFileWhole(source, { limit: 'encodedBytes' }) : source
+  const bytes = await wholeOf(source)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   // what was read here may be moved together; bytes of others stay as they are
   const joined = isOwn ? bytes : new Uint8Array(bytes.length)
@@ -116,8 +116,17 @@ function dataOf(source: Source): Uint8Array {
     const isData = view.getUint32(at + 4) === 0x49444154
     if (end > bytes.length || (!isData && isBegun)) break
     if (isData) {
-      if (crc32(bytes.subarray(at + 4, end - 4)) !== view.getUint32(end - 4)) throw new UnsoundPng('checksum')
-      joined.set(bytes.subarray(at + 8, end - 4), length)
+      const checked = bytes.subarray(at + 4, end - 4)
+      let crc = 0
+      await inTurns(
+        checked.length,
+        (from, to) => {
+          crc = crc32(checked.subarray(from, to), crc)
+        },
+        pieceBytes,
+      )
+      if (crc !== view.getUint32(end - 4)) throw new UnsoundPng('checksum')
+      await copyTo(joined, checked.subarray(4), length)
       length += end - at - 12
       isBegun = true
     }
