@@ -343,6 +343,28 @@ it('a file that an earlier chain has read may be written, the own input only if 
   await convo(a).box().toFile(a, { inPlace: true })
 })
 
+it('a file that an earlier chain has read may be written while others are under way', async () => {
+  const [a, b] = [here.path('first.png'), here.path('second.png')]
+  let end: () => void = () => undefined
+  const more = new Promise<void>((done) => {
+    end = done
+  })
+  const slow = convo(
+    (async function* () {
+      await more
+      yield readFileSync(scene)
+    })(),
+  )
+    .box()
+    .toFile(here.path('slow.png'))
+  await convo(scene).box().toFile(a)
+  await convo(a).box().toFile(b)
+  await convo(b).box().toFile(a)
+  expect((await failure(() => convo(a).box().toFile(a))).code).toBe('E_IN_PLACE')
+  end()
+  await slow
+})
+
 describe('options', () => {
   it('refuses those that are not there, with the nearest', async () => {
     const { code, message, fix } = await failure(() => convo(scene).gaussian({ sigm: 2 } as never))
