@@ -4,7 +4,6 @@
 //   docs/convo.1  the manual page
 //   docs/losses.md  what a picture may lose, from docs/parts/losses.ts
 //   docs/formats.md what is read and written, from src/image/format.ts
-//   src/batch/batch.schema.json, src/picture/api/methods.ts  from the tables of options
 //   docs/pictures what the README and the gallery show; digests.json has the digest of the pixels of each
 import { readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'

@@ -33,11 +33,11 @@ export async function build({ types = true } = {}) {
   mkdirSync(dist, { recursive: true })
   compileWasm()
   declareLoops()
+  await declareMethods()
   await bundleScripts()
   await bundlePage()
   compileCli()
   copyFileSync(join(root, 'src/golden/check.schema.json'), join(dist, 'check.schema.json'))
-  copyFileSync(join(root, 'src/batch/batch.schema.json'), join(dist, 'batch.schema.json'))
   copyFileSync(join(root, 'src/kernel/kernel.schema.json'), join(dist, 'kernel.schema.json'))
   if (types) declareTypes()
 }
@@ -95,21 +95,43 @@ export type WasmExports = {
 ${loops.join('\n').replace(/^/gm, '  ')}
 }
 `
-  const target = join(root, 'src/run/wasm-exports.ts')
-  if (!existsSync(target) || readFileSync(target, 'utf8') !== text) writeFileSync(target, text)
+  writeChanged(join(root, 'src/run/wasm-exports.ts'), text)
+}
+
+/** Writes the types of the library's methods and the schema of batches, from the tables of operations and settings. */
+async function declareMethods() {
+  const made = join(dist, `tables.${process.pid}.mjs`)
+  const contents =
+    "export { methodsText } from './src/cli/methods.ts'; export { batchSchema } from './src/batch/manifest.ts'"
+  await bundle({
+    ...settingsOf(esm),
+    outdir: undefined,
+    outfile: made,
+    stdin: { contents, resolveDir: root },
+  })
+  const { methodsText, batchSchema } = await import(pathToFileURL(made))
+  rmSync(made)
+  writeChanged(join(root, 'src/picture/api/methods.ts'), methodsText())
+  writeFileSync(join(dist, 'batch.schema.json'), `${JSON.stringify(batchSchema, null, 2)}\n`)
+}
+
+/** Writes a file, unless it is there with that text: what is made from it would seem old. */
+function writeChanged(path, text) {
+  if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeFileSync(path, text)
 }
 
 const ownTypes = { Address: 'Address', void: 'void', bool: 'boolean' }
 
 const typeOf = (type) => ownTypes[type] ?? 'number'
 
+const esm = {
+  format: 'esm',
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url ?? process.cwd() + '/');",
+  },
+}
+
 async function bundleScripts() {
-  const esm = {
-    format: 'esm',
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url ?? process.cwd() + '/');",
-    },
-  }
   // A program that imports the library loads what it does not use yet only when it is asked for.
   const entry = await bundleEntries(
     {

@@ -108,6 +108,9 @@ export function asConvoError(thrown: unknown): ConvoError {
       cause: thrown,
     })
   }
+  if ((thrown as NodeJS.ErrnoException | null)?.syscall === 'uv_cwd') {
+    return new ConvoError('E_INPUT', 'the current folder was removed', { why: message, cause: thrown })
+  }
   return new ConvoError('E_INTERNAL', message, { cause: thrown })
 }
 

@@ -119,5 +119,7 @@ describe('asConvoError', () => {
     }
     expect(asConvoError(new RangeError('Maximum call stack size exceeded')).code).toBe('E_INTERNAL')
     expect(asConvoError('text')).toMatchObject({ code: 'E_INTERNAL', message: 'text' })
+    const gone = Object.assign(new Error('ENOENT: uv_cwd'), { code: 'ENOENT', syscall: 'uv_cwd' })
+    expect(asConvoError(gone)).toMatchObject({ code: 'E_INPUT', message: 'the current folder was removed' })
   })
 })

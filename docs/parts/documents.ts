@@ -1,4 +1,3 @@
-import { batchSchema } from '../../src/batch/manifest.ts'
 import { exitStatuses, manPage, readmeTables } from '../../src/cli/generate.ts'
 import { commands } from '../../src/cli/registry.ts'
 import { errorCodes } from '../../src/error.ts'
@@ -7,7 +6,6 @@ import { apiReference } from './api.ts'
 import { formatsPage } from './formats.ts'
 import { type Exhibit, examples, shownFirst, shownInTable, textbook } from './gallery.ts'
 import { lossesPage } from './losses.ts'
-import { methodsText } from './methods.ts'
 
 /** The documents with generated sections, and the sections that each has a place for: `<!-- name:begin -->`. */
 const places = {
@@ -33,9 +31,7 @@ export function documents(textOf: (path: string) => string): Record<string, stri
     'docs/convo.1': manPage(commands),
     'docs/api.md': apiReference(),
     'docs/losses.md': lossesPage(),
-    'src/batch/batch.schema.json': `${JSON.stringify(batchSchema, null, 2)}\n`,
     'docs/formats.md': formatsPage(),
-    'src/picture/api/methods.ts': methodsText(),
   }
 }
 

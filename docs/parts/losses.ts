@@ -267,7 +267,11 @@ export const losses: readonly Group[] = [
         'refused',
         'E_DECODE: … has complex numbers, which convo does not read',
       ),
-      row('floats into a picture with --range raw', 'refused', 'E_O'),
+      row(
+        'floats into a picture with --range raw',
+        'refused',
+        'E_OPTION: --range raw writes floating point, which … cannot hold',
+      ),
     ],
   },
   {

@@ -36,7 +36,7 @@ export function withCommand(
   const name = commandOf(line, commands)?.name
   return new ConvoError(code, message, {
     why: [...why, `also: ${next.message}`],
-    ...(name !== undefined && { fix: `convo ${name} --help` }),
+    fix: name === undefined ? next.fix : `convo ${name} --help`,
     cause,
   })
 }

@@ -315,8 +315,12 @@ export function checkOptions(options: unknown, known: readonly string[]): void {
 }
 
 function checkGroups(groups: number, count: number, what: string): void {
-  if (count % groups !== 0)
-    throw new ConvoError('E_SHAPE', `groups ${groups} do not divide the ${count} ${what}`)
+  if (count % groups !== 0) {
+    const allowed = Array.from({ length: count }, (_, i) => i + 1).filter((n) => count % n === 0)
+    throw new ConvoError('E_SHAPE', `groups ${groups} do not divide the ${count} ${what}`, {
+      why: `possible numbers of groups: ${allowed.join(', ')}`,
+    })
+  }
 }
 
 function threeAxes<A>(axes: readonly A[]): [A, A, A] {

@@ -1,8 +1,10 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { ConvoError } from '../error.ts'
+import { basename } from 'node:path'
+import { ConvoError, type ErrorDetail } from '../error.ts'
 import { checkLimit, type LimitName } from '../limits.ts'
 import { nativeWork } from '../signals.ts'
+import { commandLine } from '../text/shell.ts'
 import { readPieces } from './pipe.ts'
 import { noteRead } from './reads.ts'
 
@@ -139,9 +141,18 @@ export function rethrow(name: string, cause: unknown): never {
   throw (cause as NodeJS.ErrnoException).syscall === undefined ? cause : inputError(name, cause)
 }
 
+/** How to get at the file that an address names. */
+function address(name: string): ErrorDetail {
+  if (/^file:\/\/\//i.test(name)) return { instead: [name, decodeURI(new URL(name).pathname)] }
+  if (!/^https?:\/\//i.test(name)) return {}
+  const file = basename(name.replace(/[?#].*/, ''))
+  return { why: 'convo reads files, not addresses', fix: commandLine(['curl', '-L', '-o', file, name]) }
+}
+
 function inputError(name: string, cause: unknown): ConvoError {
   const { code, message } = cause as NodeJS.ErrnoException
-  if (isAbsent(code)) return new ConvoError('E_INPUT', `there is no file ${name}`, { cause })
+  if (isAbsent(code))
+    return new ConvoError('E_INPUT', `there is no file ${name}`, { cause, ...address(name) })
   if (code === 'EACCES' || code === 'EPERM') {
     return new ConvoError('E_INPUT', `no permission to read ${name}`, {
       cause,

@@ -81,6 +81,13 @@ export function borderName(text: string): BorderName {
       instead: [text, 'reflect'],
     })
   }
+  const [, fill] = /^constant[=:,](.+)$/.exec(word) ?? []
+  if (fill !== undefined) {
+    throw new ConvoError('E_NAME', `there is no border mode "${text}"`, {
+      why: 'the level of the border is another option',
+      instead: [text, 'constant', '--fill', fill],
+    })
+  }
   const guess = nearest(word, [...Object.keys(borders), ...Object.keys(borderAliases)])
   throw new ConvoError('E_NAME', `there is no border mode "${text}"`, {
     why: `border modes: ${Object.keys(borders).join(', ')}`,

@@ -207,7 +207,7 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
   ],
   [
     ['kernel', 'convrt'],
-    `error: kernel cannot convrt   [E_USAGE]
+    `error: there is no command kernel convrt   [E_USAGE]
   convo kernel convert <in> <out> [options]
   try: convo kernel convert gaussian:sigma=2 gaussian.npy
 `,

@@ -90,4 +90,11 @@ describe('reading a file whole', () => {
     expect(isStream('/proc/self/status')).toBe(true)
     expect(readText('/proc/self/status', 'manifestBytes')).toContain('Pid:')
   })
+
+  it('says how to get at the file of an address', async () => {
+    const remote = await failure('E_INPUT', () => readWhole('https://example.org/p/a.png?size=1', limit))
+    expect(remote.fix).toBe("curl -L -o a.png 'https://example.org/p/a.png?size=1'")
+    const local = await failure('E_INPUT', () => readWhole('file:///no/such%20file.png', limit))
+    expect(local.instead).toEqual(['file:///no/such%20file.png', '/no/such file.png'])
+  })
 })

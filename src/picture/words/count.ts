@@ -2,14 +2,16 @@ import { existsSync } from 'node:fs'
 import { basename, extname, join } from 'node:path'
 import { ConvoError, type ErrorDetail } from '../../error.ts'
 import { isFolder } from '../../files/stat.ts'
+import { looksLikePicture } from '../../image/format.ts'
 import type { Params } from '../../params.ts'
 import { commandLine } from '../../text/shell.ts'
 import { operations, sampleKernel } from '../operations.ts'
 import { runSettings } from '../run-settings.ts'
 import { pictureSettings } from '../settings.ts'
+import { valueHint } from './hints.ts'
 import { longName } from './line.ts'
 import { joinedSteps, positionals, stepOperations, stepsIn, takesValue, unpacked } from './steps.ts'
-import { type Syntax, usageOf } from './syntax.ts'
+import { optionsOf, type Syntax, usageOf } from './syntax.ts'
 
 /** The command of a line with words for the arguments that it lacks. */
 export function filledIn(
@@ -24,6 +26,9 @@ export function filledIn(
     .slice(args.length)
     .filter(({ optional }) => !optional)
     .map(({ choices }, i) => choices?.[0] ?? sample[args.length + i] ?? 'out.png')
+  // a picture where a network is needed: the network is what is missing
+  if (command.name === 'net' && looksLikePicture(args[0]!))
+    return `convo ${commandLine(['net', sample[0]!, ...line, ...missing.slice(1)])}`
   const operation = Object.hasOwn(operations, command.name) ? operations[command.name] : undefined
   const isGiven = line.some((word) => /^(--kernel|-k)(=|$)/.test(word))
   const kernel = operation === undefined || isGiven ? [] : sampleKernel(operation)
@@ -86,6 +91,12 @@ export function tooMany(command: Syntax, line: readonly string[], args: readonly
     const spaced = withSpaces(args)
     if (spaced?.length === most) return { fix: `convo ${commandLine([name, ...spaced, ...rest])}` }
   }
+  const more = args[most] ?? ''
+  const isPicture = looksLikePicture(more) && !existsSync(more)
+  if (Object.hasOwn(optionsOf(command), 'diff') && args.length === most + 1 && isPicture) {
+    const words = [...args.slice(0, most), '--diff', more]
+    return { fix: `convo ${commandLine([name, ...words, ...rest])}` }
+  }
   const step = args.slice(0, wordsOfStep(name))
   const batch = makesPictures(name)
     ? batchOf([name, ...step], args.slice(step.length), rest, kept)
@@ -126,12 +137,14 @@ function ofChain({ name }: Syntax, options: readonly string[]): [own: string[], 
 const without = (line: readonly string[], args: readonly string[]): readonly string[] =>
   args.reduce((left, arg) => left.toSpliced(left.indexOf(arg), 1), line)
 
-/** The words with a lone number as the value of the operation's first option, where that takes one. */
+/** The words with a lone value behind its option, as `--sigma 2` for `2`. */
 function withValue(name: string, args: readonly string[], most: number): readonly string[] | undefined {
-  const [option, param] = Object.entries(operations[name]!.params)[0] ?? []
-  const at = args.findIndex((word) => /^\d+(\.\d+)?$/.test(word) && !existsSync(word))
-  if (option === undefined || at < 0 || args.length !== most + 1) return undefined
-  return typeof param?.default === 'number' ? [...args.toSpliced(at, 1), `--${option}`, args[at]!] : undefined
+  if (args.length !== most + 1) return undefined
+  for (const [at, word] of args.entries()) {
+    const option = existsSync(word) ? undefined : valueHint(word, operations[name]!.params)
+    if (option !== undefined) return [...args.toSpliced(at, 1), ...option]
+  }
+  return undefined
 }
 
 /** The words with those joined that are a file together. */

@@ -1,3 +1,5 @@
+import type { Params } from '../../params.ts'
+
 /** What a word of other tools means here. */
 export type Hint =
   /** The words of a command line that does it. */
@@ -69,7 +71,9 @@ const operationHints: Readonly<Record<string, Hint>> = {
   filters: words('list filters'),
   findedges: words('sobel'),
   gauss: words('gaussian'),
+  gaussblur: words('gaussian'),
   gaussianblur: words('gaussian'),
+  gblur: words('gaussian'),
   gray: words('pointwise --preset gray'),
   grayscale: words('pointwise --preset gray'),
   grey: words('pointwise --preset gray'),
@@ -135,6 +139,7 @@ const operationHints: Readonly<Record<string, Hint>> = {
   upscale: words('resize'),
   usm: words('unsharp'),
   verify: words('check'),
+  version: words('--version'),
   whitetophat: words('tophat'),
 
   affine: not(moves, 'vips affine in.png out.png "1 0.2 0 1"'),
@@ -210,6 +215,7 @@ const optionHints: Readonly<Record<string, readonly Renamed[]>> = {
   element: [{ to: 'shape' }],
   epsilon: limit,
   factor: [{ to: 'by' }, { to: 'amount' }],
+  'failure-threshold': [{ to: 'max-diff-ratio' }],
   filter: [{ to: 'kernel' }, { to: 'curve', value: curveOf }],
   footprint: [{ to: 'shape' }],
   fuzz: limit,
@@ -228,6 +234,10 @@ const optionHints: Readonly<Record<string, readonly Renamed[]>> = {
   ksize: side,
   level: [{ to: 'at' }, { to: 'compression' }],
   'low-threshold': [{ to: 'low' }],
+  matrix: [{ to: 'kernel' }],
+  'max-diff': limit,
+  'max-diff-pixel-ratio': [{ to: 'max-diff-ratio' }],
+  'max-difference': limit,
   method: [{ to: 'curve', value: curveOf }],
   mode: [{ to: 'border' }],
   niter: [{ to: 'iterations' }],
@@ -247,6 +257,7 @@ const optionHints: Readonly<Record<string, readonly Renamed[]>> = {
   percent: [{ to: 'rank' }, { to: 'by', value: (percent) => `${percent.replace(/%$/, '')}%` }],
   percentile: [{ to: 'rank' }],
   'pool-size': side,
+  psnr: [{ to: 'min-psnr' }],
   q: [{ to: 'rank' }],
   radius: [
     { to: 'size', value: sideOf },
@@ -263,6 +274,7 @@ const optionHints: Readonly<Record<string, readonly Renamed[]>> = {
   'sigma-spatial': [{ to: 'sigma-space' }],
   silent: [{ to: 'quiet', value: flag }],
   size: side,
+  ssim: [{ to: 'min-ssim' }],
   std: [{ to: 'sigma' }],
   stddev: [{ to: 'sigma' }],
   strength: [{ to: 'amount' }, { to: 'sigma' }],
@@ -273,6 +285,7 @@ const optionHints: Readonly<Record<string, readonly Renamed[]>> = {
   tol: limit,
   tolerance: limit,
   value: [{ to: 'at' }, { to: 'fill' }],
+  weights: [{ to: 'kernel' }],
   width: [...side, { to: 'by' }],
   'win-size': side,
   window: side,
@@ -285,4 +298,35 @@ export function optionHint(word: string, options: readonly string[]): Renamed | 
   const key = word.toLowerCase().replaceAll('_', '-')
   const found = Object.hasOwn(optionHints, key) ? optionHints[key]! : []
   return found.find(({ to }) => options.includes(to))
+}
+
+/** Values as other tools write them, for operations with all of some options, as options here. */
+const valueForms: readonly (readonly [form: RegExp, needed: readonly string[], ...options: string[]])[] = [
+  [/^(\d+)x(\d+)$/, ['width', 'height'], '--width $1', '--height $2'],
+  [/^(\d+)x(\d+)$/, ['size', 'at'], '--size $1,$2'],
+  [/^(\d+)x(\d+)\+(\d+)\+(\d+)$/, ['size', 'at'], '--size $1,$2', '--at $3,$4'],
+  [/^(\d+),(\d+),(\d+),(\d+)$/, ['size', 'at'], '--size $3,$4', '--at $1,$2'],
+  [/^(?:[\d.]+)x([\d.]+)$/, ['sigma'], '--sigma $1'],
+  [/^([\d.]+%)$/, ['by'], '--by $1'],
+]
+
+/** A lone value, such as `2`, `0x3` or `50%`, as the option of an operation that it is for; undefined where it is for none. */
+export function valueHint(word: string, params: Params): readonly string[] | undefined {
+  for (const [form, needed, ...options] of valueForms) {
+    if (form.test(word) && needed.every((name) => Object.hasOwn(params, name)))
+      return options.flatMap((option) => word.replace(form, option).split(' '))
+  }
+  if (!/^\d[\d.,]*$/.test(word)) return undefined
+  const [name] =
+    Object.entries(params).find(([, param]) => param.isFlag !== true && accepts(param, word)) ?? []
+  return name === undefined ? undefined : [`--${name}`, word]
+}
+
+function accepts({ parse }: Params[string], word: string): boolean {
+  try {
+    parse(word, '')
+    return true
+  } catch {
+    return false
+  }
 }

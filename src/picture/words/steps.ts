@@ -3,6 +3,7 @@ import type { Params } from '../../params.ts'
 import { netSyntax } from '../net.ts'
 import { type Operation, operations } from '../operations.ts'
 import { sharedSettings } from '../settings.ts'
+import { valueHint } from './hints.ts'
 import { longName } from './line.ts'
 
 /** The places of the words that are neither options nor their values, which `params` distinguish. */
@@ -107,6 +108,10 @@ export function checkStep(words: readonly string[], more: Params = {}): void {
   if (odd === undefined) return
   throw new ConvoError('E_USAGE', `the step ${name} takes options only, got ${rest[odd]}`, {
     why: words.join(' '),
-    instead: [words, name, ...rest.toSpliced(odd, 1)],
+    instead: [
+      words,
+      name,
+      ...rest.toSpliced(odd, 1, ...(valueHint(rest[odd]!, stepOperations[name]!.params) ?? [])),
+    ],
   })
 }

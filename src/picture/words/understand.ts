@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { ConvoError, nearest } from '../../error.ts'
+import { namedKernels } from '../../filters/names.ts'
 import { commandLine } from '../../text/shell.ts'
-import { findOperation } from '../operations.ts'
+import { findOperation, operations } from '../operations.ts'
 import { batchMeant, filledIn, refuseOpenTail, tooMany } from './count.ts'
 import { operationHint, optionHint } from './hints.ts'
 import { countOf, type Line, neededArguments, readWords, refuseConflict } from './line.ts'
@@ -57,7 +58,7 @@ export function findCommand<C extends Syntax>(
     const guess = second === undefined ? undefined : nearest(second, seconds)
     throw new ConvoError(
       'E_USAGE',
-      second === undefined ? `${first} needs a second word` : `${first} cannot ${second}`,
+      second === undefined ? `${first} needs a second word` : `there is no command ${first} ${second}`,
       { why: family.map((one) => usageOf(one)), fix: familyFix(argv, family, guess, commands) },
     )
   }
@@ -67,13 +68,30 @@ export function findCommand<C extends Syntax>(
       fix: flagged(argv, commands) ?? 'convo --help',
     })
   }
-  const later = argv.findIndex((word, i) => i > 0 && commands.some(({ name }) => name === word))
-  if (later > 0 && operationHint(first) === undefined) {
+  const isKnown = (word: string) => commands.some(({ name }) => name === word)
+  const apart = first.trim().split(/\s+/)
+  if (apart.length > 1 && isKnown(apart[0]!)) {
+    throw new ConvoError('E_NAME', `the command line "${first}" is quoted as one word`, {
+      why: 'the operation, files and options must be separate words',
+      instead: [first, ...apart],
+    })
+  }
+  const isTool = isFileName(first) || operationHint(first) === undefined || 'isNot' in operationHint(first)!
+  // ImageMagick's operations begin with a minus
+  const later = argv.findIndex((word, i) => i > 0 && (isKnown(word) || (isTool && isMeant(word))))
+  if (later > 0 && isTool) {
     // words that are no files before the name, as of another tool or `run`, are omitted
     const before = argv.slice(0, later).filter((word, i) => i > 0 || isFileName(word))
+    const name = argv[later]!.replace(/^-/, '')
     throw new ConvoError('E_NAME', `no filter, operator or command is called "${first}"`, {
       why: 'the operation comes first',
-      fix: `convo ${commandLine([argv[later]!, ...before, ...argv.slice(later + 1)])}`,
+      fix: `convo ${commandLine([name, ...before, ...argv.slice(later + 1)])}`,
+    })
+  }
+  if (isFileName(first)) {
+    throw new ConvoError('E_NAME', `the operation comes first, got ${first}`, {
+      why: 'usage: convo <operation> <input> <output> [options]',
+      fix: `convo ${commandLine(['sobel', ...argv])}`,
     })
   }
   const names = commands.map(({ name }) => name.split(' ')[0]!)
@@ -107,9 +125,17 @@ function familyFix(
     return words.length > 0 ? `convo ${commandLine([other.name, ...words])}` : other.examples[0]!
   }
   const one = family.find(({ name }) => name === `${first} ${guess}`) ?? family[0]!
-  return rest.length > 0 && guess !== undefined
-    ? `convo ${commandLine([...one.name.split(' '), ...rest])}`
-    : one.examples[0]!
+  const behind = guess === undefined ? argv.slice(1) : rest
+  if (behind.length === 0) return one.examples[0]!
+  return behind.length < neededArguments(one, {}).length
+    ? (filledIn(one, behind, behind) ?? one.examples[0]!)
+    : `convo ${commandLine([...one.name.split(' '), ...behind])}`
+}
+
+/** Whether an option of another tool, such as `-blur`, is a name that an operation has here or there. */
+function isMeant(word: string): boolean {
+  const name = /^-([a-z]\w+)$/.exec(word)?.[1] ?? ''
+  return Object.hasOwn(operations, name) || operationHint(name) !== undefined
 }
 
 /** A word that names a file, by its looks or because there is one. */
@@ -144,7 +170,11 @@ function checkCount(
 ): void {
   const count = countOf(command, args, given)
   const usage = `usage: ${usageOf(command)}`
-  const named = (list: Syntax['arguments']) => list.map(({ name }) => `<${name}>`).join(' and ')
+  const named = (list: Syntax['arguments']) =>
+    list
+      .map(({ name }) => `<${name}>`)
+      .join(', ')
+      .replace(/, (?=[^,]*$)/, ' and ')
   const all = named(command.arguments) || 'no arguments'
   if (count === 'few') {
     const got = args.length === 0 ? 'got none' : `got ${args.join(' ')} alone`
@@ -181,7 +211,9 @@ function unknownOption(typed: string, command: Syntax, line: readonly string[]):
     wordFlags.includes(name) && command.arguments.length > 1
       ? flagged([command.name, ...line], [command])
       : undefined
-  const renamed = names.includes(word) ? undefined : renamedOption(name, names, line)
+  const renamed = names.includes(word)
+    ? undefined
+    : (ofKernel(name, line) ?? renamedOption(name, names, line))
   const guess = names.includes(word) ? word : nearest(word, [...names, 'help'])
   return new ConvoError('E_USAGE', `${command.name} has no option ${name}`, {
     why: `convo ${command.name} --help lists them`,
@@ -191,6 +223,22 @@ function unknownOption(typed: string, command: Syntax, line: readonly string[]):
         ? { fix: `convo ${commandLine([...command.name.split(' '), ...renamed])}` }
         : guess !== undefined && { instead: [name, `--${guess}`] as const }),
   })
+}
+
+/** The line with an option of a named kernel behind the name: `gaussian:sigma=2` for `gaussian --sigma 2`. */
+function ofKernel(option: string, line: readonly string[]): readonly string[] | undefined {
+  const key = option.replace(/^--/, '')
+  const from = line.indexOf(option)
+  const value = line[from + 1]
+  const at = line.findIndex((word, i) => {
+    const name = word.split(':')[0]!
+    return (
+      i !== from + 1 && Object.hasOwn(namedKernels, name) && Object.hasOwn(namedKernels[name]!.params, key)
+    )
+  })
+  if (from < 0 || at < 0 || value === undefined) return undefined
+  const kernel = line[at]!
+  return line.with(at, `${kernel}${kernel.includes(':') ? ',' : ':'}${key}=${value}`).toSpliced(from, 2)
 }
 
 /** The line with an option of other tools as it is called here. */

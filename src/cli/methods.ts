@@ -1,11 +1,11 @@
-import { batchParams } from '../../src/batch/options.ts'
-import { toleranceSettings } from '../../src/image/compare/tolerance.ts'
-import type { Param, Params } from '../../src/params.ts'
-import { operationParams, pictureParams } from '../../src/picture/api/chain.ts'
-import { readParams } from '../../src/picture/api/comparing.ts'
-import { camelCase, inWords, optionName } from '../../src/picture/api/names.ts'
-import { operations } from '../../src/picture/operations.ts'
-import { correlationSettings } from '../../src/picture/settings.ts'
+import { batchParams } from '../batch/options.ts'
+import { toleranceSettings } from '../image/compare/tolerance.ts'
+import type { Param, Params } from '../params.ts'
+import { operationParams, pictureParams } from '../picture/api/chain.ts'
+import { readParams } from '../picture/api/comparing.ts'
+import { camelCase, inWords, optionName } from '../picture/api/names.ts'
+import { operations } from '../picture/operations.ts'
+import { correlationSettings } from '../picture/settings.ts'
 
 // The types of the library's methods, from the tables of operations and settings.
 
@@ -70,7 +70,7 @@ const typeName = (name: string): string => {
 const sentence = (text: string): string =>
   `${text[0]!.toUpperCase()}${inWords(text.slice(1)).replaceAll('*/', '* /')}`
 
-/** src/picture/api/methods.ts */
+/** The text of src/picture/api/methods.ts. */
 export function methodsText(): string {
   const list = Object.values(operations)
   const shared = Object.keys(correlationSettings)
@@ -97,7 +97,7 @@ export function methodsText(): string {
     return `  /**\n   * ${sentence(summary)}.\n   *\n   * Source: ${sentence(source)}\n   */\n  ${camelCase(name)}(${options}): C\n`
   })
   return [
-    '// Made by npm run docs from the tables of operations and settings.\n',
+    '// Made by npm run build from the tables of operations and settings.\n',
     "import type { BorderAlias, BorderName } from '../../tensor/border.ts'\n",
     "import type { KernelInput } from './kernel-input.ts'\n\n",
     '/** How a picture is read, computed and written. */\nexport type PictureOptions = {\n',
