@@ -265,11 +265,7 @@ async function openOwn(
 }
 
 /** What the decoder gets: a PNG without chunks that it must not see, a TIFF whose texts, which are not kept, have ends. */
-async function soundInput(
-  source: Source,
-  { png }: Probe,
-  { openTexts = [] }: Seen,
-): Promise<Source> {
+async function soundInput(source: Source, { png }: Probe, { openTexts = [] }: Seen): Promise<Source> {
   const ignored = png?.ignored ?? []
   if (ignored.length === 0 && openTexts.length === 0) return source
   const bytes = await wholeOf(source)

@@ -9,6 +9,7 @@ import type { Tolerance } from '../../image/compare/tolerance.ts'
 import { probe } from '../../image/probe.ts'
 import { haveEqualBytes } from '../../image/reader.ts'
 import { openPages, type PageOptions } from '../../picture/pages.ts'
+import { compareApart } from '../../run/compare-apart.ts'
 import { differPlain } from '../../run/differ.ts'
 import { optional } from '../../text/record.ts'
 import { budgetOf, estimate } from '../budget.ts'
@@ -112,7 +113,14 @@ async function comparePair(pair: FilePair, options: FolderOptions): Promise<Judg
     [expected, actual].map((path) => openPages(path, { ...reading, name: path })),
   )
   const isSeen = results !== undefined || (diff !== undefined && showsPictures(diff.style))
-  const { comparison: result, shown } = await compareAndShow(left!, right!, tolerance, differPlain, isSeen)
+  const { comparison: result, shown } = await compareAndShow(
+    left!,
+    right!,
+    tolerance,
+    differPlain,
+    isSeen,
+    compareApart,
+  )
   const worst = result.pages.find(({ outcome }) => outcome === result.outcome) ?? result.pages[0]!
   const isCountEqual = result.expectedPages === result.actualPages
   const isOneOfMany = isCountEqual && result.pages.length > 1 && worst.outcome !== 'same'
