@@ -77,7 +77,7 @@ export type Step = {
   /** `kept` gives what an earlier step kept under a name. @throws ConvoError E_NAME */
   apply(x: Tensor, engine: Engine, kept?: Kept): Promise<Tensor>
   /** What can be done only when all of what `apply` gives is there; of the same shape. */
-  settle?(whole: Tensor): Tensor
+  settle?(whole: Tensor): Promise<Tensor>
   /** Where a volume of this shape [C,D,H,W] can go through slab by slab. @throws ConvoError as `apply` does */
   readonly slabs?: (shape: readonly number[]) => Slabs
   /** Of one that takes volumes whole, and not slab by slab: the shape of what comes out of [C,D,H,W]. */

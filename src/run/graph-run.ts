@@ -9,6 +9,7 @@ import { type Listed, listed, type Strip } from '../graph/schedule.ts'
 import { rowCount, type Span } from '../graph/spans.ts'
 import { copied, copyTo } from '../host/turns.ts'
 import { linearTables } from '../image/light.ts'
+import { isGuest } from '../signals.ts'
 import { sizeOf, Tensor, unseen } from '../tensor/tensor.ts'
 import type { Arena } from './arena.ts'
 import { arrivalOf } from './arrival.ts'
@@ -271,11 +272,16 @@ const roomOf = (list: readonly Listed<PlacedWork>[], { buffers }: Strip): number
 /** Products of taps and samples that a thread sums up in a fifth of a second at least. */
 const longFrom = 6e8
 
+/** Samples of a strip that an FFT takes about 10 ms for. */
+const longFft = 1e5
+
 /** Whether a strip may take a thread longer than that. */
 function isLong({ plan, stencils, rows, fullWidth, tileChannels }: StencilJob): boolean {
   const samples = rows * plan.stride[0] * fullWidth * tileChannels
   const taps = stencils.reduce((sum, one) => sum + (one.form === 'taps' ? one.count : 0), 0)
-  return taps * samples > longFrom
+  // an FFT has no pauses: a program that has others to answer leaves it to another thread
+  const isWhole = isGuest() && stencils.some(({ form }) => form.startsWith('fft'))
+  return taps * samples > longFrom || (isWhole && samples > longFft)
 }
 
 /** Work on a picture below this many samples starts no worker: it would cost more than it brings. */
