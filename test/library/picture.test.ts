@@ -11,6 +11,7 @@ import convo, {
   digest,
   filters,
   kernels,
+  loadNet,
   operators,
   readKernel,
   Tensor,
@@ -166,6 +167,43 @@ describe('a chain gives what the command gives for the same words', () => {
     )
     expect(equal).toBeGreaterThan(30)
     expect(refused).toBeGreaterThan(0)
+  })
+
+  it('of every channel in a file of its own, and of a trained network', async () => {
+    const command = (...words: string[]) =>
+      execFileSync(process.execPath, ['bin/convo.js', ...words, '--quiet'])
+    const split = convo(here.path('deep.png'), { channels: 'split' })
+    for (const [words, chain] of [
+      [['sobel'], split.sobel()],
+      [['gaussian', '--sigma', '3'], split.gaussian({ sigma: 3 })],
+      [['depthwise', '--kernel', 'emboss'], split.depthwise({ kernel: 'emboss' })],
+    ] as const) {
+      const [name, ...options] = words
+      command(
+        name,
+        here.path('deep.png'),
+        here.path(`${name}-a-{index}.png`),
+        '--channels',
+        'split',
+        ...options,
+      )
+      await chain.toFile(here.path(`${name}-b-{index}.png`))
+      const [made, expected] = ['b', 'a'].map((by) =>
+        here.names().filter((one) => one.startsWith(`${name}-${by}-`)),
+      )
+      expect([name, expected!.length]).toEqual([name, 3])
+      expect(made!.map((one) => readFileSync(here.path(one)))).toEqual(
+        expected!.map((one) => readFileSync(here.path(one))),
+      )
+    }
+    const weights = 'samples/networks/denoise.safetensors'
+    const net = await loadNet(weights)
+    for (const [input, threads] of [[scene, 1] as const, [readFileSync(scene), 2] as const]) {
+      // how a file is deflated depends on the strips of the network, and these on the threads
+      command('net', weights, scene, here.path('command-net.png'), '--threads', String(threads))
+      const made = await convo(input, { threads }).net(net).toBuffer()
+      expect(made.equals(readFileSync(here.path('command-net.png')))).toBe(true)
+    }
   })
 
   it('options that the command refuses together are refused', async () => {
