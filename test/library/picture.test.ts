@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { createReadStream, readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -276,6 +277,29 @@ describe('inputs', () => {
     )
     expect((await of(planes)).data).toEqual(bytes.data)
     expect((await of({ width: 5, height: 4, data: new Uint8Array(40) })).channels).toBe(2)
+  })
+
+  it('views of other kinds: a Buffer, shared memory, an array of another realm', async () => {
+    const levels = Uint8Array.from({ length: 64 }, (_, i) => (i * 37) % 256)
+    const size = { width: 4, height: 4 }
+    const of = async (data: Uint8Array) =>
+      (
+        await convo({ ...size, data }, { alpha: 'drop' })
+          .box()
+          .raw()
+      ).data
+    const warnings: Error[] = []
+    const onWarning = (warning: Error) => warnings.push(warning)
+    process.on('warning', onWarning)
+    const expected = await of(levels)
+    const shared = new Uint8Array(new SharedArrayBuffer(64))
+    shared.set(levels)
+    const foreign: Uint8Array = runInNewContext('Uint8Array.from(levels)', { levels: [...levels] })
+    const bytes: Uint8Array = runInNewContext('Uint8Array.from(file)', { file: readFileSync(scene) })
+    for (const data of [Buffer.from(levels), shared, foreign]) expect(await of(data)).toEqual(expected)
+    expect(await digest(bytes)).toEqual(await digest(scene))
+    process.off('warning', onWarning)
+    expect(warnings).toEqual([])
   })
 
   it('tells of samples that float32 does not hold', async () => {

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { types } from 'node:util'
 import { checkTensor } from '../../conv/spec.ts'
 import { asConvoError, ConvoError } from '../../error.ts'
 import { converted, inTurns, joined } from '../../host/turns.ts'
@@ -62,8 +63,8 @@ export const nameOfInput = (input: PictureInput): string =>
 /** @throws ConvoError E_ARGUMENT for what is none of the kinds of input; E_INPUT, E_DECODE for what cannot be read */
 export async function openGiven(input: PictureInput): Promise<NamedInput> {
   if (typeof input === 'string' || input instanceof URL) return { name: nameOfInput(input) }
-  if (input instanceof Uint8Array) return ofBytes(input)
-  if (input instanceof ArrayBuffer || input instanceof SharedArrayBuffer) return ofBytes(viewOf(input))
+  if (types.isUint8Array(input)) return ofBytes(ownView(input))
+  if (types.isAnyArrayBuffer(input)) return ofBytes(viewOf(input))
   if (input instanceof Blob) return ofBytes(await gather(input.stream()))
   if (isObject(input) && isRaw(input)) return ofSamples(input)
   const tensor = await asTensor(input as TensorInput)
@@ -172,8 +173,18 @@ const isSharp = (input: object): input is SharpPipeline =>
 const isIterable = (input: object): input is AsyncIterable<Uint8Array | string> =>
   Symbol.asyncIterator in input
 
+/** A view of this realm, of no subclass, over the same numbers: a Buffer, or an array of a `vm` context, is one of its own kind. */
+function ownView<A extends RawPicture['data']>(data: A): A {
+  const type = ownTypes.find(({ name }) => name === data[Symbol.toStringTag])
+  if (type === undefined || data.constructor === type) return data
+  return new type(data.buffer as ArrayBuffer, data.byteOffset, data.length) as A
+}
+
+const ownTypes = [Uint8Array, Uint8ClampedArray, Uint16Array, Float32Array, Float64Array] as const
+
 async function ofSamples(raw: RawPicture): Promise<NamedInput> {
-  const { data: given, width, height } = raw
+  const { width, height } = raw
+  const given = ownView(raw.data)
   const [data, notes] = await samplesOf(raw.depth === undefined ? given : await atDepth(given, raw.depth))
   for (const [name, size] of [
     ['width', width],
