@@ -19,7 +19,6 @@ export type { Activation } from './definition/functions.ts'
 export { ConvoError, type ErrorCode, type ErrorDetail, formatError } from './error.ts'
 export {
   approve,
-  type CheckOptions,
   check,
   checkDigests,
   compareFolders,
@@ -30,6 +29,7 @@ export type { Approved } from './golden/approve.ts'
 export type { Checked, FileDigest } from './golden/digests.ts'
 export type { CompareFoldersOptions } from './golden/folders/library.ts'
 export type { CaseResult, Run } from './golden/results.ts'
+export type { CheckOptions } from './golden/run.ts'
 export type { Kernel } from './kernel/kernel.ts'
 export type { DepthwiseOptions } from './operators/depthwise.ts'
 export type { DepthwiseSeparableOptions } from './operators/depthwise-separable.ts'

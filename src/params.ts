@@ -26,8 +26,7 @@ export type Param<T> = {
 }
 
 /** A table of settings by name (kebab-case, as on the command line). */
-// biome-ignore lint/suspicious/noExplicitAny: Param is invariant in T, and a table holds params of every type
-export type Params = Readonly<Record<string, Param<any>>>
+export type Params = Readonly<Record<string, Param<unknown>>>
 
 /** The values of a table of settings: those with a default are always there. */
 export type Values<P extends Params> = { readonly [K in keyof P]: ParamValue<P[K]> }

@@ -1,4 +1,3 @@
-import { exitStatuses, manPage, readmeTables } from '../../src/cli/generate.ts'
 import { commands } from '../../src/cli/registry.ts'
 import { errorCodes } from '../../src/error.ts'
 import { animationOf, hasAnimation } from './animations.ts'
@@ -6,6 +5,7 @@ import { apiReference } from './api.ts'
 import { formatsPage } from './formats.ts'
 import { type Exhibit, examples, shownFirst, shownInTable, textbook } from './gallery.ts'
 import { lossesPage } from './losses.ts'
+import { exitStatuses, manPage, readmeTables } from './manual.ts'
 
 /** The documents with generated sections, and the sections that each has a place for: `<!-- name:begin -->`. */
 const places = {

@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream'
 import { ConvoError } from '../error.ts'
 import type { Io } from '../host/io.ts'
 import { Chain } from '../picture/api/chain.ts'
@@ -43,12 +44,10 @@ export async function* batch(
   checkText('the output', output)
   const given = { ...typedOptions(others, batchParams, 'batch'), output, json: true, quiet: true }
   const operation = wordsOf(steps)
-  const entries: Entry[] = []
-  let wake: () => void = () => undefined
+  const entries = new PassThrough({ objectMode: true })
   const io: Io = {
     async out(message) {
-      entries.push(JSON.parse(written(message)) as Entry)
-      wake()
+      if (!entries.destroyed) entries.write(JSON.parse(written(message)))
     },
     page: async () => undefined,
     err: () => undefined,
@@ -60,36 +59,23 @@ export async function* batch(
     import('./options.ts'),
   ])
   const left = new AbortController()
-  let end: { readonly error?: unknown } | undefined
   const work = async () => {
     const settings = resolve(batchSettings, given)
     const all = signal === undefined ? left.signal : AbortSignal.any([signal, left.signal])
     await runBatch({ inputs: paths, settings, operation, again: 'the same batch' }, io, all)
   }
+  const failed: unknown[] = []
   const running = libraryErrors(work)
-    .then(
-      () => ({}),
-      (error: unknown) => ({ error }),
-    )
-    .then((how) => {
-      end = how
-      wake()
-    })
+    .catch((error: unknown) => failed.push(error))
+    .finally(() => entries.end())
   try {
-    for (;;) {
-      for (let entry = entries.shift(); entry !== undefined; entry = entries.shift()) yield entry
-      if (end !== undefined) break
-      await new Promise<void>((done) => {
-        wake = done
-        if (entries.length > 0 || end !== undefined) done()
-      })
-    }
+    for await (const entry of entries) yield entry as Entry
   } finally {
     left.abort()
     await running
   }
   signal?.throwIfAborted()
-  if (end.error !== undefined) throw end.error
+  if (failed.length > 0) throw failed[0]
 }
 
 /** The words of a chain, as a batch on the command line has them behind `--`. */

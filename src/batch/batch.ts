@@ -20,7 +20,7 @@ import { takeLock } from './lock.ts'
 import { amountOf } from './options.ts'
 import { type Batch, type Plan, planBatch } from './plan.ts'
 import { createPrinter, type Printer } from './printer.ts'
-import { createRunner, type Runner, type Task } from './runner.ts'
+import { createRunner, type Task } from './runner.ts'
 import { openStateFile, readState, stateFolder } from './state.ts'
 import { createTally, type Tally } from './tally.ts'
 import { watchPlan } from './watch.ts'
@@ -157,7 +157,7 @@ async function openSession(plan: Plan, printer: Printer) {
     if (error !== undefined) printer.error(error)
   }
 
-  const runner: Runner = createRunner({
+  const runner = createRunner({
     setup: { words: batch.operation, inPlace: settings['in-place'] },
     ...resourcesOf(plan),
     onBroken: () => stop('no worker process could be started'),

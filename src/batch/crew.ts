@@ -56,31 +56,20 @@ export type FromWorker =
   /** Before an output takes its place: noted first, it is made once, however the batch ends. */
   | { readonly kind: 'made'; readonly made: MadeFile }
 
-/** A process that works on one picture at a time. */
-export type Worker = {
-  readonly pid: number
-  readonly isAlive: () => boolean
-  /** The memory that it holds, as it said last. */
-  readonly held: () => number
-  /** Never fails: a worker that dies gives a result that says so. `onMade` is called before an output takes its place. */
-  run(order: Order, onMade: (made: MadeFile) => void): Promise<Result>
-  /** Lets it go; what it is at is dropped, without a trace. */
-  retire(): void
-  /** Ends it at once, and settles when it is gone. */
-  kill(): Promise<void>
-}
-
 /** Small halves for young objects: a worker makes little garbage, and would take 10 MiB more for it as pictures go by. */
 const youngObjects = '--max-semi-space-size=1'
 
 /** Most of what a worker writes to standard error that is kept, for the case that it dies. */
 const mostKept = 2000
 
+/** A process that works on one picture at a time. */
+export type Worker = ReturnType<typeof startWorker>
+
 /**
  * Starts a worker. It is a process and not a thread: pictures that crash the decoder, or take the last memory, then end
  * one worker and not the batch; and nothing is shared that they would have to wait for.
  */
-export function startWorker(setup: Setup, idle: number): Worker {
+export function startWorker(setup: Setup, idle: number) {
   const child: ChildProcess = fork(fileURLToPath(distFile('batch-worker.js')), [], {
     // the decoder's own threads would only get in the way of the other workers
     env: { ...process.env, VIPS_CONCURRENCY: '1' },
@@ -131,8 +120,10 @@ export function startWorker(setup: Setup, idle: number): Worker {
   return {
     pid: child.pid ?? 0,
     isAlive: () => isAlive,
+    /** The memory that it holds, as it said last. */
     held: () => held,
-    run(order, onMade) {
+    /** Never fails: a worker that dies gives a result that says so. `onMade` is called before an output takes its place. */
+    run(order: Order, onMade: (made: MadeFile) => void): Promise<Result> {
       return new Promise((resolve) => {
         settle = resolve
         noteMade = onMade
@@ -140,12 +131,14 @@ export function startWorker(setup: Setup, idle: number): Worker {
         else send({ kind: 'order', order })
       })
     },
-    retire() {
+    /** Lets it go; what it is at is dropped, without a trace. */
+    retire(): void {
       if (child.connected) child.disconnect()
       child.unref()
       child.stderr?.destroy()
     },
-    kill() {
+    /** Ends it at once, and settles when it is gone. */
+    kill(): Promise<void> {
       child.kill('SIGKILL')
       return gone
     },

@@ -110,5 +110,9 @@ function refuseOther(path: string): void {
   })
 }
 
+/** The error of an input, which names it whatever the error itself says. */
+export const errorOf = (input: string, { code, message, why, fix }: ErrorText): ConvoError =>
+  new ConvoError(code, message.includes(input) ? message : `${input}: ${message}`, { why, fix })
+
 /** An entry as a line. */
 export const lineOf = (entry: Entry): string => `${visible(JSON.stringify(entry))}\n`

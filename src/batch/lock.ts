@@ -5,11 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ConvoError } from '../error.ts'
 import { type Growing, makeFolder, openGrowing, removeQuietly } from '../files/change.ts'
 import { birthOf, isAt, processSpace } from '../files/process.ts'
+import { must, object, parsed, text } from '../files/shape.ts'
 import { statOf } from '../files/stat.ts'
 import type { Shard } from '../host/engines.ts'
 import { shardName } from '../host/shard.ts'
 import { undoAtEnd } from '../signals.ts'
-import { isRecord } from '../text/record.ts'
 import { stateFolder } from './state.ts'
 
 /** A lock on an output root, held until it is released or the process ends. */
@@ -63,20 +63,18 @@ export async function takeLock(options: LockOptions): Promise<Lock> {
     const other = findOther(folder, own.path, options.shard)
     if (other === undefined) return hold(own)
     own.remove()
-    if (attempt >= attempts && !options.wait) throw heldError(options.root, other)
+    if (attempt >= attempts && !options.wait) {
+      throw new ConvoError('E_OUTPUT', `another batch is running in ${options.root}`, {
+        why: holderText(other),
+        fix: '--wait',
+      })
+    }
     if (attempt >= attempts && !isTold) {
       isTold = true
       options.onWait?.(holderText(other))
     }
     await sleep(attempt < attempts ? 20 + Math.random() * 80 : 500, undefined, options)
   }
-}
-
-function heldError(root: string, other: Holder): ConvoError {
-  return new ConvoError('E_OUTPUT', `another batch is running in ${root}`, {
-    why: holderText(other),
-    fix: '--wait',
-  })
 }
 
 const holderText = ({ host, pid, shard, since }: Holder): string =>
@@ -156,12 +154,8 @@ function findOther(folder: string, own: string, shard: Shard | undefined): Holde
 }
 
 const unclear = (path: string): Holder => ({
-  host: path,
-  pid: 0,
-  birth: '',
-  space: '',
-  shard: '',
-  since: 'now',
+  ...{ host: path, pid: 0, birth: '', space: '' },
+  ...{ shard: '', since: 'now' },
 })
 
 /** Whether two are different shards of the same division. */
@@ -178,21 +172,18 @@ function isLeftBehind(holder: Holder, path: string, now: number): boolean {
 
 function readHolder(path: string): Holder | 'absent' | 'unclear' {
   try {
-    const found: unknown = JSON.parse(readFileSync(path, 'utf8'))
-    return isHolder(found) ? found : 'unclear'
+    return parsed<Holder>(readFileSync(path, 'utf8'), holderRule) ?? 'unclear'
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'absent' : 'unclear'
   }
 }
 
+const holderRule = object({
+  ...{ host: text, birth: text, space: text, shard: text, since: text },
+  pid: must((pid) => Number.isSafeInteger(pid) && Number(pid) > 0, 'a number'),
+})
+
 function mtimeOf(path: string): number | undefined {
   const stat = statOf(path)
   return stat && Number(stat.mtimeMs)
-}
-
-function isHolder(value: unknown): value is Holder {
-  if (!isRecord(value)) return false
-  const { host, pid, birth, space, shard, since } = value
-  const texts = [host, birth, space, shard, since]
-  return texts.every((one) => typeof one === 'string') && Number.isSafeInteger(pid) && Number(pid) > 0
 }

@@ -1,9 +1,7 @@
 import { dirname, isAbsolute, join } from 'node:path'
-import { manifestError, readSource } from '../files/document.ts'
+import { readValid } from '../files/document.ts'
 import { located, operationWords } from '../files/located.ts'
-import { readText } from '../files/read.ts'
-import { type Schema, violations } from '../files/schema.ts'
-import type { Param, Params } from '../params.ts'
+import { type Schema, settingSchema, text, textOrList } from '../files/schema.ts'
 import { batchSettings } from './options.ts'
 
 /** A batch as it is written in a file. */
@@ -35,15 +33,7 @@ const typedOnly = ['debug', 'dry-run', 'explain', 'quiet', 'verbose']
  * @throws ConvoError E_INPUT, E_MANIFEST with every complaint at file:line:column
  */
 export function readManifest(file: string): ManifestBatch {
-  refuseEmpty(file)
-  const source = readSource(file)
-  const wrong = violations(source.root, schema)
-  if (wrong.length > 0) {
-    throw manifestError(
-      `${file} is not a valid batch`,
-      wrong.map(({ node, message }) => ({ place: source.placeOf(node), message })),
-    )
-  }
+  const source = readValid(file, batchSchema, 'a valid batch', 'inputs, output and operation')
   const {
     $schema: _,
     input = [],
@@ -76,58 +66,32 @@ function optionWords([name, value]: [string, string | number | boolean]): string
   return value === true ? [`--${name}`] : [`--${name}`, String(value)]
 }
 
-function refuseEmpty(file: string): void {
-  const isEmpty = readText(file, 'manifestBytes')
-    .split('\n')
-    .every((line) => line.trim() === '' || line.trim().startsWith('#'))
-  if (isEmpty) {
-    const place = { file, line: 1, column: 1 }
-    throw manifestError(`${file} is empty`, [{ place, message: 'it needs inputs, output and operation' }])
-  }
-}
-
-const word: Schema = { type: 'string', minLength: 1 }
-
-const words: Schema = { oneOf: [word, { type: 'array', minItems: 1, items: word }] }
-
-const scalar = (param: Param<unknown>): Schema =>
-  param.isFlag ? { type: 'boolean' } : { type: ['string', 'number'] }
-
-const settings: Params = Object.fromEntries(
-  Object.entries(batchSettings).filter(([name]) => !typedOnly.includes(name)),
+const settings = Object.fromEntries(
+  Object.entries(batchSettings)
+    .filter(([name]) => !typedOnly.includes(name))
+    .map(([name, setting]) => [name, settingSchema(setting)]),
 )
 
-const described: Readonly<Record<string, string>> = {
-  inputs: 'Files, folders or globs, relative to the folder of the manifest.',
-  input: 'The same as inputs.',
-  operation: 'The operation with its options, as on the command line.',
-  options: 'Options of the operation, by name.',
-}
-
-const schema: Schema = {
+/** The JSON Schema of a batch in a file: what is read, and what editors show. */
+export const batchSchema: Schema = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: 'convo batch manifest',
+  description: 'Inputs, output and operation of `convo batch`, and its options by their names.',
   type: 'object',
   required: ['output', 'operation'],
   additionalProperties: false,
   properties: {
     $schema: { type: 'string' },
-    inputs: words,
-    input: words,
-    operation: { oneOf: [word, { type: 'array', minItems: 1, items: { type: ['string', 'number'] } }] },
-    options: { type: 'object' },
-    ...Object.fromEntries(Object.entries(settings).map(([name, param]) => [name, scalar(param)])),
+    inputs: {
+      description: 'Files, folders or globs, relative to the folder of the manifest.',
+      ...textOrList,
+    },
+    input: { description: 'The same as inputs.', ...textOrList },
+    operation: {
+      description: 'The operation with its options, as on the command line.',
+      oneOf: [text, { type: 'array', minItems: 1, items: { type: ['string', 'number'] } }],
+    },
+    options: { description: 'Options of the operation, by name.', type: 'object' },
+    ...settings,
   },
-}
-
-/** The JSON Schema of a batch in a file, for editors: what is read, and what help says of each option. */
-export const batchSchema = {
-  $schema: 'https://json-schema.org/draft/2020-12/schema',
-  title: 'convo batch manifest',
-  description: 'Inputs, output and operation of `convo batch`, and its options by their names.',
-  ...schema,
-  properties: Object.fromEntries(
-    Object.entries(schema.properties ?? {}).map(([name, property]) => {
-      const description = described[name] ?? settings[name]?.summary
-      return [name, { ...(description !== undefined && { description }), ...property }]
-    }),
-  ),
 }

@@ -1,12 +1,13 @@
-import { readdirSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
-import { ConvoError } from '../error.ts'
+import { ConvoError, errorCodes } from '../error.ts'
 import { readText } from '../files/read.ts'
-import { statOf } from '../files/stat.ts'
+import { list, maybe, must, object, oneOf, type Rule, text } from '../files/shape.ts'
+import { namesIn, statOf } from '../files/stat.ts'
 import { parseTemplate, type Template } from '../files/template.ts'
 import type { Shard } from '../host/engines.ts'
 import { shardOf } from '../host/shard.ts'
-import { entryProblem } from './entry-shape.ts'
+import { isRecord } from '../text/record.ts'
 import type { Counts, Entry, ItemEntry } from './journal.ts'
 import { stateFolder } from './state.ts'
 
@@ -124,9 +125,9 @@ function goneOutputs({ path, start, items }: ReadLog): Gone[] {
     })
 }
 
-function templateOf(path: string, text: string): Template {
+function templateOf(path: string, output: string): Template {
   try {
-    return parseTemplate(text)
+    return parseTemplate(output)
   } catch (cause) {
     throw noLog(path, 0, (cause as Error).message)
   }
@@ -158,14 +159,6 @@ function logsAt(word: string): string[] {
   }
 }
 
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder).sort()
-  } catch {
-    return []
-  }
-}
-
 function readLog(path: string): ReadLog {
   const stat = statSync(path)
   if (stat.isCharacterDevice()) throw noLog(path, 0, 'a device')
@@ -193,6 +186,38 @@ function readLog(path: string): ReadLog {
     items: entries.filter((entry) => entry.event === 'item'),
     end: entries.find((entry) => entry.event === 'end'),
   }
+}
+
+const time = must((value) => typeof value === 'string' && !Number.isNaN(Date.parse(value)), 'a time')
+const count = must((value) => Number.isSafeInteger(value) && (value as number) >= 0, 'a count')
+const amount = must((value) => typeof value === 'number' && value >= 0, 'an amount')
+const shard = must((value) => value === '' || shardOf(String(value)) !== undefined, 'empty or 2-of-8')
+const error = object({
+  code: oneOf(...Object.keys(errorCodes)),
+  message: text,
+  why: list(text),
+  fix: maybe(text),
+})
+
+/** What of each event is read back. Events and keys that are not here may be of a later version. */
+const shapes: Readonly<Record<string, Rule>> = {
+  start: object({
+    ...{ time, output: text, plan: text, operation: list(text) },
+    ...{ shard, all: count, total: count },
+  }),
+  item: object({
+    status: oneOf('done', 'current', 'failed', 'planned'),
+    ...{ input: text, output: text },
+    ...{ milliseconds: maybe(amount), megapixels: maybe(amount), error: maybe(error) },
+  }),
+  end: object({ milliseconds: amount, left: count, stopped: text }),
+}
+
+/** Why a value is no entry of a log, or nothing. */
+function entryProblem(value: unknown): string | undefined {
+  if (!isRecord(value) || typeof value.event !== 'string') return 'expected an object with an event'
+  const problem = Object.hasOwn(shapes, value.event) ? shapes[value.event]!(value) : undefined
+  return problem && `${/\w+/.exec(problem.at)?.[0]} of this ${value.event} is missing or wrong`
 }
 
 const noLog = (path: string, line: number, why: string, cause?: unknown): ConvoError =>

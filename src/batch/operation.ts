@@ -1,14 +1,14 @@
-import { createHash } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
 import { extname } from 'node:path'
 import { ConvoError } from '../error.ts'
-import { hashText } from '../files/hash.ts'
+import { hashText, sha256 } from '../files/hash.ts'
 import { readFileWhole } from '../files/read.ts'
 import type { LimitName } from '../limits.ts'
 import { type Params, resolve } from '../params.ts'
 import { correlationSettings, pictureSettings } from '../picture/settings.ts'
 import { type Prepared, prepareWork, understandWork } from '../picture/words/prepare.ts'
 import type { Given } from '../picture/words/syntax.ts'
+import { pick } from '../text/record.ts'
 
 /** The operation of a batch, understood: one, or a chain of them. */
 export type BatchOperation = Prepared & {
@@ -35,9 +35,7 @@ export async function prepareBatchOperation(words: readonly string[]): Promise<B
     throw new ConvoError(
       'E_OPTION',
       '--channels split writes several files for each input, and a batch records one',
-      {
-        fix: '--channels montage, or an output ending in .npy',
-      },
+      { fix: '--channels montage, or an output ending in .npy' },
     )
   }
   const steps = work.steps.map(({ operation, given }) =>
@@ -65,13 +63,12 @@ function fingerprintOf(name: string, params: Params, given: Given): string {
     ...valuesOf({ ...correlationSettings, ...pictureSettings }, given),
     ...valuesOf(params, given),
   }
-  for (const key of withoutEffect) delete values[key]
-  return `${name} ${canonical(mapValues(values, withContent))}`
+  const told = Object.entries(values).filter(([key]) => !withoutEffect.includes(key))
+  return `${name} ${canonical(Object.fromEntries(told.map(([key, value]) => [key, withContent(value)])))}`
 }
 
 function valuesOf(params: Params, given: Given): Record<string, unknown> {
-  const own = Object.fromEntries(Object.entries(given).filter(([key]) => Object.hasOwn(params, key)))
-  return { ...resolve(params, own) }
+  return { ...resolve(params, pick(given, params)) }
 }
 
 /** A value as text that does not depend on the order in which it was written down. */
@@ -98,8 +95,4 @@ function withContent(value: unknown): unknown {
   return /^[^\d[+-]/.test(path) && /[./]/.test(path) ? file : { ...file, value }
 }
 
-const digestOf = (path: string, limit: LimitName): string =>
-  createHash('sha256').update(readFileWhole(path, { limit })).digest('hex')
-
-const mapValues = (values: Readonly<Record<string, unknown>>, map: (value: unknown) => unknown) =>
-  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, map(value)]))
+const digestOf = (path: string, limit: LimitName): string => sha256(readFileWhole(path, { limit }))

@@ -1,30 +1,15 @@
-import { ConvoError } from '../error.ts'
+import type { ConvoError } from '../error.ts'
 import { errorMessage, type Io, noteMessage } from '../host/io.ts'
 import type { Message } from '../text/message.ts'
 import { visibleLine } from '../text/visible.ts'
-import { type Entry, type ItemEntry, type Log, lineOf } from './journal.ts'
+import { type Entry, errorOf, type ItemEntry, type Log, lineOf } from './journal.ts'
 import type { BatchSettings } from './plan.ts'
 import { createProgress, type Standing } from './progress.ts'
 
-/** Shows people and machines how a batch goes: progress and failures on standard error, data on standard output. */
-export type Printer = {
-  note(text: string): void
-  /** An error that does not end the batch. */
-  error(error: ConvoError): void
-  /** What will be done with an input, and why. */
-  plan(entry: ItemEntry, willRun: boolean): void
-  /** What came of an input. */
-  item(entry: ItemEntry): void
-  /** An entry for machines only. */
-  entry(entry: Entry): void
-  update(standing: Standing): void
-  /** Whether something was not written that had to be: lines of the log. */
-  hasLost(): boolean
-  /** The last lines; waits until all is written. */
-  end(lines: readonly string[]): Promise<void>
-}
+export type Printer = ReturnType<typeof createPrinter>
 
-export function createPrinter(settings: BatchSettings, io: Io, log?: Log): Printer {
+/** Shows people and machines how a batch goes: progress and failures on standard error, data on standard output. */
+export function createPrinter(settings: BatchSettings, io: Io, log?: Log) {
   const screen = {
     isTerminal: process.stderr.isTTY === true,
     columns: () => process.stderr.columns ?? 80,
@@ -46,35 +31,37 @@ export function createPrinter(settings: BatchSettings, io: Io, log?: Log): Print
     error(broken)
   }
   return {
-    note(text) {
+    note(text: string): void {
       if (!settings.quiet) progress.print(noteMessage(text))
     },
+    /** An error that does not end the batch. */
     error,
-    plan(one, willRun) {
+    /** What will be done with an input, and why. */
+    plan(one: ItemEntry, willRun: boolean): void {
       if (settings.json || !(settings.explain || settings['dry-run'])) return
       const why = settings.explain ? `: ${one.reason}` : ''
       out(
         `${willRun ? 'run ' : 'skip'} ${visibleLine(one.input)} -> ${visibleLine(one.output)}${visibleLine(why)}\n`,
       )
     },
-    item(one) {
+    /** What came of an input. */
+    item(one: ItemEntry): void {
       entry(one)
-      if (one.error !== undefined) {
-        const { code, message, why, fix } = one.error
-        // every failure names its picture, whatever the error itself says
-        const what = message.includes(one.input) ? message : `${one.input}: ${message}`
-        error(new ConvoError(code, what, { why, ...(fix !== undefined && { fix }) }))
-      } else if (settings.verbose && one.status === 'done') {
+      if (one.error !== undefined) error(errorOf(one.input, one.error))
+      else if (settings.verbose && one.status === 'done') {
         const notes = (one.notes ?? []).map((note) => `  ${visibleLine(note)}\n`).join('')
         progress.print(
           `${visibleLine(one.input)} -> ${visibleLine(one.output)}, ${one.milliseconds} ms\n${notes}`,
         )
       }
     },
+    /** An entry for machines only. */
     entry,
-    update: (standing) => progress.update(standing),
+    update: (standing: Standing) => progress.update(standing),
+    /** Whether something was not written that had to be: lines of the log. */
     hasLost: () => isLost,
-    async end(lines) {
+    /** The last lines; waits until all is written. */
+    async end(lines: readonly string[]): Promise<void> {
       progress.end()
       if (!settings.quiet) for (const line of lines) io.err(`${visibleLine(line)}\n`)
       await written

@@ -20,24 +20,11 @@ export type Screen = {
   write(message: Message): void
 }
 
-/** Shows progress: a bar on a terminal, a line every ten seconds elsewhere. */
-export type Progress = {
-  update(standing: Standing): void
-  /** Prints lines, above the bar. */
-  print(message: Message): void
-  /** Takes the bar away. */
-  end(): void
-}
-
 const everyOnTerminal = 100
 const everyElsewhere = 10_000
 
-/** Progress on a screen; with `quiet` only what is printed is seen. */
-export function createProgress(
-  screen: Screen,
-  quiet: boolean,
-  now: () => number = () => performance.now(),
-): Progress {
+/** Shows progress: a bar on a terminal, a line every ten seconds elsewhere; with `quiet` only what is printed. */
+export function createProgress(screen: Screen, quiet: boolean, now: () => number = () => performance.now()) {
   const every = screen.isTerminal ? everyOnTerminal : everyElsewhere
   let last = screen.isTerminal ? Number.NEGATIVE_INFINITY : now()
   let bar = ''
@@ -45,7 +32,7 @@ export function createProgress(
     if (bar !== '') screen.write(new Verbatim('\r\x1b[K'))
   }
   return {
-    update(standing) {
+    update(standing: Standing) {
       const isLast = screen.isTerminal && standing.done >= standing.total
       if (quiet || (now() - last < every && !isLast)) return
       last = now()
@@ -54,12 +41,14 @@ export function createProgress(
       bar = standing.done < standing.total ? barText(standing, screen.columns()) : ''
       screen.write(bar)
     },
-    print(message) {
+    /** Prints lines, above the bar. */
+    print(message: Message): void {
       clear()
       screen.write(message)
       if (bar !== '') screen.write(bar)
     },
-    end() {
+    /** Takes the bar away. */
+    end(): void {
       clear()
       bar = ''
     },

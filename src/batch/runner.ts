@@ -31,19 +31,6 @@ export type RunnerOptions = {
   onBroken(): void
 }
 
-/** Runs items on worker processes. */
-export type Runner = {
-  add(tasks: readonly Task[]): void
-  /** Settles when nothing is queued or in flight. */
-  drained(): Promise<void>
-  /** Starts nothing more. */
-  stop(): void
-  /** Lets all workers go; what they are at is dropped. */
-  end(): void
-  /** Ends all workers at once, and clears away what they leave; their current work is not reported. */
-  kill(): Promise<void>
-}
-
 /** How many items are looked at before their turn. */
 const lookAhead = 2
 
@@ -52,8 +39,8 @@ const mostDeaths = 3
 
 type Ready = { readonly task: Task; readonly footprint: Footprint }
 
-/** Creates a runner; no worker starts before there is work. */
-export function createRunner(options: RunnerOptions): Runner {
+/** Runs items on worker processes; none starts before there is work. */
+export function createRunner(options: RunnerOptions) {
   const footprintOf = createFootprints(options.appetite)
   const queue: Task[] = []
   const ready: Ready[] = []
@@ -185,23 +172,27 @@ export function createRunner(options: RunnerOptions): Runner {
   }
 
   return {
-    add(tasks) {
+    add(tasks: readonly Task[]): void {
       if (isStopped) return
       for (const task of tasks) queue.push(task)
       pump()
     },
+    /** Settles when nothing is queued or in flight. */
     drained: () =>
-      new Promise((resolve) => {
+      new Promise<void>((resolve) => {
         onDrained.push(resolve)
         pump()
       }),
+    /** Starts nothing more. */
     stop,
-    end() {
+    /** Lets all workers go; what they are at is dropped. */
+    end(): void {
       hasEnded = true
       isStopped = true
       for (const one of [...workers]) dismiss(one)
     },
-    async kill() {
+    /** Ends all workers at once, and clears away what they leave; their current work is not reported. */
+    async kill(): Promise<void> {
       hasEnded = true
       stop()
       const left = inFlight().map(({ worker, current }) => ({ pid: worker.pid, item: current!.task.item }))

@@ -1,9 +1,10 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { appendTo, makeFolder, writeRecord } from '../files/change.ts'
 import { readText } from '../files/read.ts'
-import { isFolder } from '../files/stat.ts'
+import { number, object, parsed, text } from '../files/shape.ts'
+import { namesIn } from '../files/stat.ts'
 import type { Shard } from '../host/engines.ts'
 import { shardName } from '../host/shard.ts'
 
@@ -48,9 +49,7 @@ const stateFileName = (shard: Shard | undefined): string =>
 export function readState(root: string): State {
   const state = new Map<string, Made[]>()
   const folder = stateFolder(root)
-  // a file in its place is refused when the folder is made
-  if (!isFolder(folder)) return state
-  for (const file of readdirSync(folder).sort()) {
+  for (const file of namesIn(folder)) {
     if (!/^state(-\d+-of-\d+)?\.jsonl$/.test(file)) continue
     for (const made of latest(readText(join(folder, file), 'logBytes')).values()) {
       const before = state.get(made.output)
@@ -61,27 +60,18 @@ export function readState(root: string): State {
   return state
 }
 
-function latest(text: string): Map<string, Made> {
+const madeRule = object({
+  ...{ output: text, input: text, hash: text, operation: text, stamp: text, time: text },
+  ...{ arithmetic: number, size: number },
+})
+
+function latest(lines: string): Map<string, Made> {
   const found = new Map<string, Made>()
-  for (const line of text.split('\n')) {
-    const made = parseLine(line)
+  for (const line of lines.split('\n')) {
+    const made = line.startsWith('{') ? parsed<Made>(line, madeRule) : undefined
     if (made !== undefined) found.set(made.output, made)
   }
   return found
-}
-
-function parseLine(line: string): Made | undefined {
-  if (!line.startsWith('{')) return undefined
-  try {
-    const value = JSON.parse(line) as Partial<Made>
-    const isWhole =
-      [value.output, value.input, value.hash, value.operation, value.stamp, value.time].every(
-        (field) => typeof field === 'string',
-      ) && [value.arithmetic, value.size].every((field) => typeof field === 'number')
-    return isWhole ? (value as Made) : undefined
-  } catch {
-    return undefined
-  }
 }
 
 /**
@@ -93,12 +83,9 @@ function parseLine(line: string): Made | undefined {
 export async function openStateFile(root: string, shard: Shard | undefined): Promise<StateFile> {
   makeFolder(stateFolder(root))
   const path = join(stateFolder(root), stateFileName(shard))
-  const text = existsSync(path) ? readText(path, 'logBytes') : ''
-  const kept = latest(text)
-  const lines = [...kept.values()].map((made) => `${JSON.stringify(made)}\n`).join('')
-  if (lines !== text || text === '') {
-    await writeRecord(path, lines)
-  }
+  const before = existsSync(path) ? readText(path, 'logBytes') : ''
+  const lines = [...latest(before).values()].map((made) => `${JSON.stringify(made)}\n`).join('')
+  if (lines !== before || before === '') await writeRecord(path, lines)
   let isTorn = false
   let isTold = false
   return {

@@ -4,29 +4,13 @@ import type { Counts, ItemEntry } from './journal.ts'
 import type { Standing } from './progress.ts'
 import type { Task } from './runner.ts'
 
-/** Keeps count of a batch. */
-export type Tally = {
-  /** The work begins: these are all the items to run. */
-  begin(tasks: readonly Task[]): void
-  /** One more input turned up, to run where there is a task. */
-  add(task: Task | undefined): void
-  /** An input was up to date. */
-  current(): void
-  /** A result came; returns what to report. */
-  count(task: Task, result: Result, footprint: Footprint): ItemEntry
-  counts(): Counts
-  failed(): number
-  /** Inputs that failed, in the order of their paths. */
-  failures(): readonly string[]
-  standing(): Standing
-  /** The last line for people. */
-  summary(): string
-}
-
 /** Megapixels for each byte of a picture file, while nothing is known: that of a photograph as PNG. */
 const firstGuess = 0.5e-6
 
-export function createTally(items: number): Tally {
+export type Tally = ReturnType<typeof createTally>
+
+/** Keeps count of a batch of so many inputs. */
+export function createTally(items: number) {
   let total = items
   let [done, current, clipped, noted] = [0, 0, 0, 0]
   let [megapixels, knownBytes, knownMegapixels, bytesLeft] = [0, 0, 0, 0]
@@ -54,20 +38,24 @@ export function createTally(items: number): Tally {
   }
 
   return {
-    begin(tasks) {
+    /** The work begins: these are all the items to run. */
+    begin(tasks: readonly Task[]): void {
       began = now()
       expect(tasks.length)
       for (const { item } of tasks) bytesLeft += item.bytes
     },
-    add(task) {
+    /** One more input turned up, to run where there is a task. */
+    add(task: Task | undefined): void {
       total++
       expect(task === undefined ? 0 : 1)
       bytesLeft += task?.item.bytes ?? 0
     },
-    current() {
+    /** An input was up to date. */
+    current(): void {
       current++
     },
-    count({ item, reason }, result, footprint) {
+    /** A result came; gives what to report. */
+    count({ item, reason }: Task, result: Result, footprint: Footprint): ItemEntry {
       bytesLeft -= item.bytes
       expect(-1)
       // half-written when it was tried before, in a folder that is watched
@@ -91,8 +79,9 @@ export function createTally(items: number): Tally {
     },
     counts,
     failed: () => failures.size,
-    failures: () => [...failures].sort(),
-    standing() {
+    /** Inputs that failed, in the order of their paths. */
+    failures: (): readonly string[] => [...failures].sort(),
+    standing(): Standing {
       const perByte = knownBytes > 0 ? knownMegapixels / knownBytes : firstGuess
       return {
         done: done + current + failures.size,
@@ -103,7 +92,8 @@ export function createTally(items: number): Tally {
         milliseconds: elapsed(),
       }
     },
-    summary() {
+    /** The last line for people. */
+    summary(): string {
       const text = summaryText(counts(), now() - created, megapixels)
       const clips = clipped === 0 ? '' : `; samples were clipped in ${clipped}`
       return `${text}${clips}${noted === 0 ? '' : `; notes on ${noted}, which --verbose lists`}`

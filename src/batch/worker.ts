@@ -70,9 +70,7 @@ async function run({ input, output, threads }: Order): Promise<Result & { kind: 
     throw new ConvoError(
       'E_INPUT',
       `${input} is ${before.isDirectory() ? 'a folder' : 'not a regular file'}`,
-      {
-        fix: 'a picture file; a batch reads inputs twice, which a pipe does not allow',
-      },
+      { fix: 'a picture file; a batch reads inputs twice, which a pipe does not allow' },
     )
   }
   if (before === undefined && input.includes('\ufffd')) {

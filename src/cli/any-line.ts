@@ -1,7 +1,7 @@
-import { readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { asConvoError, ConvoError, nearest } from '../error.ts'
 import { version } from '../files/package.ts'
+import { namesIn } from '../files/stat.ts'
 import type { Io } from '../host/io.ts'
 import { understand } from '../picture/words/understand.ts'
 import { commandHelp, overview } from './help.ts'
@@ -51,14 +51,7 @@ function withNearFile(error: ConvoError, argv: readonly string[]): ConvoError {
 
 function nearFile(path: string): string | undefined {
   const folder = dirname(path)
-  try {
-    const guess = nearest(basename(path), readdirSync(folder))
-    return guess === undefined || guess === basename(path)
-      ? undefined
-      : path.startsWith('.') || folder !== '.'
-        ? join(folder, guess)
-        : guess
-  } catch {
-    return undefined
-  }
+  const guess = nearest(basename(path), namesIn(folder))
+  if (guess === undefined || guess === basename(path)) return undefined
+  return path.startsWith('.') || folder !== '.' ? join(folder, guess) : guess
 }

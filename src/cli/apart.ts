@@ -5,7 +5,7 @@ import type { Command } from './command.ts'
  * Commands that need no operation, each loaded by itself: to set up all operations, and what they are made of, would take
  * most of the time of a comparison of small pictures.
  */
-const loaders: Readonly<Record<string, () => Promise<Command>>> = {
+export const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   compare: async () => (await import('./commands/compare.ts')).compareCommand,
   digest: async () => (await import('./commands/digest.ts')).digestCommand,
   check: async () => (await import('./commands/check.ts')).checkCommand,

@@ -1,4 +1,5 @@
 import type { Io } from '../host/io.ts'
+import { type Params, resolve, type Values } from '../params.ts'
 import type { Given, Syntax } from '../picture/words/syntax.ts'
 
 /** A command of convo: what a line may hold, what help says of it, and what it does. */
@@ -21,3 +22,17 @@ export type Call = {
   readonly given: Given
   readonly io: Io
 }
+
+/** A command with one table of settings, whose values are understood before it runs. */
+export const commandOf = <P extends Params>(
+  params: P,
+  {
+    run,
+    ...rest
+  }: Omit<Command, 'group' | 'options' | 'run'> & { run(settings: Values<P>, call: Call): Promise<number> },
+): Command => ({
+  ...rest,
+  group: 'commands',
+  options: [{ title: 'Options', params }],
+  run: async (call) => run(resolve(params, call.given), call),
+})

@@ -93,8 +93,7 @@ const plainLoops: Engine = {
     const { shape: shapeOf, run } = layers[name]
     const shapes = inputs.map((input) => flatShape(input.shape))
     const shape = shapeOf(settings, shapes)
-    const [x] = inputs
-    const out = Tensor.zeros(x?.shape.length === 4 ? x.shape : shape)
+    const out = Tensor.zeros(shapeOfLayer(inputs[0], shape))
     run(settings, rowsOf(out), inputs.map(rowsOf), [0, shape[1]], shapes, shape)
     return out
   },
@@ -116,6 +115,10 @@ export const planOfPlanes = (
   recipe: Recipe,
   options: FilterOptions,
 ) => planRecipe(recipe, options, { width, height, samples: 'f32' })
+
+/** The shape of what a layer gives: that of the volume that goes in, where it keeps its size. */
+export const shapeOfLayer = (x: Tensor | undefined, shape: Shape): readonly number[] =>
+  x?.shape.length === 4 && flatShape(x.shape).join() === shape.join() ? x.shape : shape
 
 /** A volume [C,D,H,W] as planes [C,D·H,W]. */
 export const flatShape = ([channels = 1, ...sizes]: readonly number[]): Shape => [

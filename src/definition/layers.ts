@@ -20,9 +20,9 @@ import {
 } from './mixing.ts'
 import { correlateRow } from './neighbourhood.ts'
 import { pictureLayers } from './picture-layers.ts'
-import { type PoolAxes, poolRow } from './pool.ts'
+import { firstTap, lastTap, type PoolAxes, poolRow } from './pool.ts'
 import type { Rows, Span } from './rows.ts'
-import { concat, placed, rearranged, resized } from './shaping.ts'
+import { concat, placed, rearranged, resized, slices } from './shaping.ts'
 import { product, rowSummary, standardized, summary } from './summary.ts'
 
 export type { Shape } from './layer.ts'
@@ -51,6 +51,7 @@ const others = {
   rearranged,
   resized,
   rowSummary,
+  slices,
   softmax,
   standardized,
   summary,
@@ -315,14 +316,23 @@ export const layers: { readonly [K in LayerName]: Layer<LayerSettings[K]> } = {
     },
   },
   pool: {
-    shape: ({ axes }, [x]) => [x![0], axes[1].output, axes[2].output],
-    needs: ({ axes: [, { start, low, high, dilation }] }, [first, end]) => {
-      const last = end - 1
-      return [[start[first]! + low[first]! * dilation, start[last]! + high[last]! * dilation + 1]]
+    shape: ({ axes: [depth, row, column] }, [x]) => [x![0], depth.output * row.output, column.output],
+    needs: ({ axes: [depth, row] }, [first, end]) => {
+      const { output: height, input } = row
+      const spans: Span[] = []
+      for (let z = Math.floor(first / height); z * height < end; z++) {
+        const [top, bottom] = clipped(first - z * height, end - z * height, height)
+        const [from, to] = [firstTap(row, top), lastTap(row, bottom - 1) + 1]
+        for (let slice = firstTap(depth, z); slice <= lastTap(depth, z); slice += depth.dilation)
+          spans.push([slice * input + from, slice * input + to])
+      }
+      return [spans]
     },
     run({ axes }, out, [x], [first, end], _, [channels]) {
+      const [, { output: height }] = axes
       for (let c = 0; c < channels; c++) {
-        for (let y = first; y < end; y++) poolRow(x!, axes, c, 0, y, out.data, out.at(c, y))
+        for (let y = first; y < end; y++)
+          poolRow(x!, axes, c, Math.floor(y / height), y % height, out.data, out.at(c, y))
       }
     },
   },

@@ -12,6 +12,12 @@ export type PoolAxis = {
 
 export type PoolAxes = readonly [depth: PoolAxis, row: PoolAxis, column: PoolAxis]
 
+/** The first and the last place that output sample `o` looks at. */
+export const firstTap = ({ start, low, dilation }: PoolAxis, o: number): number =>
+  start[o]! + low[o]! * dilation
+export const lastTap = ({ start, high, dilation }: PoolAxis, o: number): number =>
+  start[o]! + high[o]! * dilation
+
 /**
  * Max pooling, the definition: row `y` of plane `z` of channel `c`, into `out` from `at` on, and the places of the maxima in
  * the channel into `indices`; all columns, or some. Taps are visited in row-major order: the first of equal maxima stays, a NaN wins over every number

@@ -54,6 +54,24 @@ export const placed: Layer<Places & { readonly fill: number }> = {
   },
 }
 
+/** Slices of a volume, which lie one below the other, beside each other: channel i·C + c is channel c of slice `first` + i. */
+export const slices: Layer<{ readonly height: number; readonly first: number; readonly count: number }> = {
+  shape: ({ height, count }, [x]) => [x![0] * count, height, x![2]],
+  needs: ({ height, first, count }, [top, end]) => [
+    Array.from({ length: count }, (_, i): Span => [(first + i) * height + top, (first + i) * height + end]),
+  ],
+  run({ height, first, count }, out, [x], [top, end], [given]) {
+    const [channels, , width] = given!
+    for (let i = 0; i < count; i++) {
+      for (let c = 0; c < channels; c++) {
+        for (let y = top; y < end; y++) {
+          copyRow(out, out.at(i * channels + c, y), x!, x!.at(c, (first + i) * height + y), width)
+        }
+      }
+    }
+  },
+}
+
 /** A factor of an axis: `size` places, `from` apart on one axis of the input, `to` apart on one of the output. */
 export type Factor = {
   readonly size: number

@@ -11,12 +11,12 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs'
-import { rm, rmdir, unlink } from 'node:fs/promises'
+import { rm, rmdir } from 'node:fs/promises'
 import { dirname, extname, join } from 'node:path'
 import { ConvoError } from '../error.ts'
 import type { LimitName } from '../limits.ts'
 import { cut } from '../text/cut.ts'
-import { writingError } from './errors.ts'
+import { writing, writingError } from './errors.ts'
 import { clearOnce, temporaryName } from './leftovers.ts'
 import { descriptorOf, writeAtomically } from './output.ts'
 import { isMissing, readWhole } from './read.ts'
@@ -61,22 +61,14 @@ export function checkFolder(folder: string): void {
 
 /** Removes a folder with everything in it, and makes it again. @throws ConvoError E_OUTPUT */
 export async function emptyFolder(folder: string): Promise<void> {
-  try {
-    await rm(folder, { recursive: true, force: true })
-  } catch (cause) {
-    throw writingError(folder, cause)
-  }
+  await writing(folder, () => rm(folder, { recursive: true, force: true }))
   checkFolder(folder)
 }
 
 /** Removes a folder in the folder `root` with all that is in it. @throws ConvoError E_PATH, E_OUTPUT */
 export async function removeFolderUnder(root: string, path: string): Promise<void> {
   const target = under(root, path)
-  try {
-    await rm(target, { recursive: true, force: true })
-  } catch (cause) {
-    throw writingError(join(root, path), cause)
-  }
+  await writing(join(root, path), () => rm(target, { recursive: true, force: true }))
 }
 
 /** Where a path is in the folder `root`, whose folders are made. @throws ConvoError E_PATH, E_OUTPUT */
@@ -119,11 +111,7 @@ export async function readUnder(root: string, path: string, limit: LimitName): P
 /** Removes a file in the folder `root`, and its own folder if that is empty then. @throws ConvoError E_PATH, E_OUTPUT */
 export async function removeUnder(root: string, path: string): Promise<void> {
   const target = under(root, path)
-  try {
-    await unlink(target)
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw writingError(join(root, path), cause)
-  }
+  await writing(join(root, path), () => rm(target, { force: true }))
   if (dirname(target) !== followLinks(root)) await rmdir(dirname(target)).catch(() => undefined)
 }
 

@@ -1,7 +1,10 @@
 import { type Document, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml'
 import { ConvoError } from '../error.ts'
-import type { Place } from './place.ts'
 import { isMissing, readText } from './read.ts'
+import { type Schema, violations } from './schema.ts'
+
+/** Where something is in a file; line and column are counted from 1. */
+export type Place = { readonly file: string; readonly line: number; readonly column: number }
 
 /** A YAML or JSON file, parsed, with places. */
 export type Source = {
@@ -14,8 +17,25 @@ export type Source = {
 /** The most complaints that one error reports. */
 const most = 12
 
-/** Reads a manifest, YAML or JSON. @throws ConvoError E_INPUT, E_MANIFEST with file:line:column */
-export function readSource(file: string): Source {
+/**
+ * Reads a manifest, YAML or JSON, that follows a schema.
+ *
+ * @param kind what it is: `a valid batch`
+ * @param needs what it must have, for one that is empty
+ * @throws ConvoError E_INPUT, E_MANIFEST with every complaint at file:line:column
+ */
+export function readValid(file: string, schema: Schema, kind: string, needs: string): Source {
+  const source = readSource(file, needs)
+  const wrong = violations(source.root, schema)
+  if (wrong.length === 0) return source
+  throw manifestError(
+    `${file} is not ${kind}`,
+    wrong.map(({ node, message }) => ({ place: source.placeOf(node), message })),
+  )
+}
+
+/** Reads a YAML or JSON file, whatever is in it. @throws ConvoError E_INPUT, E_MANIFEST with file:line:column */
+export function readSource(file: string, needs: string): Source {
   const text = textOf(file)
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false })
@@ -34,7 +54,7 @@ export function readSource(file: string): Source {
     )
   }
   if (document.contents === null) {
-    throw manifestError(`${file} is empty`, [{ place: place(0), message: 'it needs cases' }])
+    throw manifestError(`${file} is empty`, [{ place: place(0), message: `it needs ${needs}` }])
   }
   return {
     text,
@@ -84,7 +104,9 @@ function textOf(file: string): string {
   } catch (cause) {
     if (isMissing(cause)) {
       throw new ConvoError('E_INPUT', `there is no manifest ${file}`, {
-        fix: 'the path of a manifest; convo check --help shows an example',
+        ...(/[./]/.test(file)
+          ? { fix: 'the path of a manifest; convo check --help shows an example' }
+          : { why: 'cases are chosen with --filter', instead: [file, '--filter', file] }),
         cause,
       })
     }

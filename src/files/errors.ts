@@ -12,8 +12,7 @@ export function writingError(path: string, cause: unknown, target: string = path
   const { code, message } = cause as NodeJS.ErrnoException
   // what the system says, without the name of the temporary file that it says it of
   const why = `${cut(path)}: ${message.replace(/, \w+ '.*$/s, '')}`
-  const error = (what: string, fix?: string) =>
-    new ConvoError('E_OUTPUT', what, { why, cause, ...(fix !== undefined && { fix }) })
+  const error = (what: string, fix?: string) => new ConvoError('E_OUTPUT', what, { why, cause, fix })
   const folder = target === path || target === resolve(path) ? dirname(path) : dirname(target)
   if (code === 'ENOENT' && statOf(folder) !== undefined) return error(`cannot write to ${path}`)
   if (code === 'ENOENT')
@@ -26,4 +25,13 @@ export function writingError(path: string, cause: unknown, target: string = path
   if (code === 'ENAMETOOLONG') return error(`the name ${cut(basename(path), 60)} is too long`)
   if (code === 'ELOOP') return error(`${path} is a circular symbolic link`)
   return error(`cannot write ${cut(path)}`)
+}
+
+/** What `act` gives; what the system says against it is an error of writing a path. @throws ConvoError E_OUTPUT */
+export async function writing<T>(path: string, act: () => T | Promise<T>, target?: string): Promise<T> {
+  try {
+    return await act()
+  } catch (cause) {
+    throw writingError(path, cause, target)
+  }
 }

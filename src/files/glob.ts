@@ -8,11 +8,7 @@ export { escapePath, isDynamicPattern }
  */
 const mostWild = 4
 
-/**
- * The files that a pattern fits.
- *
- * @throws ConvoError E_INPUT for a pattern that may take for ever
- */
+/** The files that a pattern fits. @throws ConvoError E_INPUT for a pattern that may take for ever */
 export async function glob(pattern: string, options: Omit<GlobOptions, 'patterns'> = {}): Promise<string[]> {
   const problem = patternProblem(pattern)
   if (problem !== undefined) {

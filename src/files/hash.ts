@@ -8,14 +8,18 @@ const whole = 2 ** 24
 
 /** SHA-256 of a file, in hex. */
 export async function hashFile(path: string, size: number): Promise<string> {
+  if (size <= whole) return sha256(readFileWhole(path, { limit: 'encodedBytes' }))
   const hash = createHash('sha256')
-  if (size <= whole) return hash.update(readFileWhole(path, { limit: 'encodedBytes' })).digest('hex')
   await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), hash)
   return hash.digest('hex')
 }
 
+/** SHA-256 of bytes or a text, in hex. */
+export const sha256 = (content: Uint8Array | string): string =>
+  createHash('sha256').update(content).digest('hex')
+
 /** SHA-256 of a text, shortened to 32 digits. */
-export const hashText = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32)
+export const hashText = (text: string): string => sha256(text).slice(0, 32)
 
 /**
  * What distinguishes a file from its later self without reading it. The time of the last change of the inode is part of it,

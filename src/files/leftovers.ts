@@ -1,7 +1,8 @@
-import { readdirSync, unlinkSync } from 'node:fs'
+import { unlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { birthOf, hostMark, isAt } from './process.ts'
 import { followLinks } from './root.ts'
+import { namesIn } from './stat.ts'
 
 let mark: string | undefined
 
@@ -53,13 +54,4 @@ export function clearOnce(folder: string): void {
   if (cleared.has(folder)) return
   cleared.add(folder)
   clearLeftovers(folder)
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    // not there, or not to be read
-    return []
-  }
 }

@@ -4,7 +4,7 @@ import { dirname, join, resolve, sep } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConvoError } from '../error.ts'
 import { drainSignals, listening, undoAtEnd } from '../signals.ts'
-import { writingError } from './errors.ts'
+import { writing, writingError } from './errors.ts'
 import { clearOnce, temporaryName } from './leftovers.ts'
 import { memoryOutput, type Output } from './memory.ts'
 import { openPipe } from './pipe.ts'
@@ -41,8 +41,8 @@ export async function openOutput(path: string, isRecord = false): Promise<Output
   const descriptor = descriptorOf(path)
   if (descriptor !== undefined) return descriptorOutput(descriptor, path)
   if (!isRecord) refuseReplacing(path)
-  const target = leadsTo(path)
-  const existing = await statOrAbsent(target, path)
+  const target = await writing(path, () => followLinks(path))
+  const existing = await writing(path, () => statOrAbsent(target))
   // what ends in a slash can be nothing else, also where there is none yet
   if (existing?.isDirectory() || path.endsWith('/') || path.endsWith(sep)) {
     throw new ConvoError('E_OUTPUT', `${path} is a folder, not a file`, {
@@ -130,21 +130,16 @@ async function createTemporary(
   clearOnce(dirname(target))
   const forget = undoAtEnd(() => rmSync(temporary, { force: true }))
   try {
-    return { file: await openFile(temporary, 'wx', 0o666), temporary, forget }
-  } catch (cause) {
+    const file = await writing(path, () => openFile(temporary, 'wx', 0o666), target)
+    return { file, temporary, forget }
+  } catch (error) {
     forget()
-    throw writingError(path, cause, target)
+    throw error
   }
 }
 
 async function directOutput(target: string, path: string): Promise<Output> {
-  const attempt = async <T>(act: () => Promise<T>): Promise<T> => {
-    try {
-      return await act()
-    } catch (cause) {
-      throw writingError(path, cause)
-    }
-  }
+  const attempt = <T>(act: () => Promise<T>) => writing(path, act)
   const pipe = await attempt(() => openPipe(target))
   if (pipe !== undefined) {
     return {
@@ -186,21 +181,13 @@ export const isStreamPath = (path: string): boolean =>
 
 async function descriptorOutput(descriptor: number, path: string): Promise<Output> {
   if (descriptor === 1) return heldOutput()
-  await statOrFail(path)
+  await writing(path, () => statFile(path))
   return {
     holds: false,
     write: (chunks) => writeToDescriptor(descriptor, listOf(chunks), path),
     // whoever opened it closes it
     commit: async () => undefined,
     abort: async () => undefined,
-  }
-}
-
-async function statOrFail(path: string): Promise<void> {
-  try {
-    await statFile(path)
-  } catch (cause) {
-    throw writingError(path, cause)
   }
 }
 
@@ -289,19 +276,8 @@ function dropBytes(chunks: readonly Uint8Array[], count: number): Uint8Array[] {
 const listOf = (chunks: Uint8Array | readonly Uint8Array[]): readonly Uint8Array[] =>
   chunks instanceof Uint8Array ? [chunks] : chunks
 
-function leadsTo(path: string): string {
-  try {
-    return followLinks(path)
-  } catch (cause) {
-    throw writingError(path, cause)
-  }
-}
-
-async function statOrAbsent(target: string, path: string) {
-  try {
-    return await statFile(target)
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw writingError(path, cause)
-  }
-}
+/** What the system says of a path; undefined where there is nothing. */
+const statOrAbsent = (target: string) =>
+  statFile(target).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ENOENT') throw cause
+  })

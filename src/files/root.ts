@@ -133,8 +133,6 @@ function refused(root: string, path: string, why: string): ConvoError {
   return new ConvoError(
     'E_PATH',
     `${JSON.stringify(shown)} is not a path inside the folder ${visible(root)}`,
-    {
-      why: visible(why),
-    },
+    { why: visible(why) },
   )
 }

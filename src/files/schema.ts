@@ -1,12 +1,15 @@
 import { isMap, isScalar, isSeq, type Node, type Pair } from 'yaml'
 import { invariant, nearest } from '../error.ts'
+import type { Param } from '../params.ts'
 import { counted } from '../text/count.ts'
 import { cut } from '../text/cut.ts'
 
-/** What of JSON Schema the manifest's schema uses. */
+/** What of JSON Schema the schemas of manifests use. The first four are for editors only. */
 export type Schema = {
-  readonly $ref?: string
-  readonly $defs?: Readonly<Record<string, Schema>>
+  readonly $schema?: string
+  readonly title?: string
+  readonly description?: string
+  readonly default?: unknown
   readonly type?: string | readonly string[]
   readonly const?: unknown
   readonly enum?: readonly unknown[]
@@ -19,6 +22,22 @@ export type Schema = {
   readonly minLength?: number
 }
 
+/** A text that is not empty. */
+export const text: Schema = { type: 'string', minLength: 1 }
+
+/** One text that is not empty, or a list of them. */
+export const textOrList: Schema = { oneOf: [text, { type: 'array', minItems: 1, items: text }] }
+
+/** A setting in a manifest, as help describes it; its own parser has the last word on the value. */
+export function settingSchema({ summary: description, isFlag, choices, repeats }: Param<unknown>): Schema {
+  if (isFlag) return { description, type: 'boolean' }
+  if (choices !== undefined) return { description, enum: choices }
+  const several = { type: 'array', items: { type: ['string', 'array'] } }
+  return repeats
+    ? { description, oneOf: [{ type: 'string' }, several] }
+    : { description, type: ['string', 'number'] }
+}
+
 /** A violation, and the node that it is about. */
 export type Violation = { readonly node: Node; readonly message: string }
 
@@ -26,26 +45,22 @@ export type Violation = { readonly node: Node; readonly message: string }
 type Given = { readonly node: Node; readonly path: string }
 
 /** All that keeps a YAML or JSON document from following a schema. */
-export function violations(node: Node, root: Schema): Violation[] {
-  return check({ node, path: '' }, root, root)
-}
+export const violations = (node: Node, schema: Schema): Violation[] => check({ node, path: '' }, schema)
 
-function check(given: Given, schema: Schema, root: Schema): Violation[] {
-  const { $ref, oneOf } = schema
-  if ($ref !== undefined) return check(given, definition($ref, root), root)
-  if (oneOf !== undefined) return checkOneOf(given, oneOf, root)
+function check(given: Given, schema: Schema): Violation[] {
+  if (schema.oneOf !== undefined) return checkOneOf(given, schema.oneOf)
   const type = typeOf(given.node)
   if (schema.type !== undefined && !isOfType(type, schema.type)) {
     return [violation(given, `must be ${typeWords(schema.type)}, got ${shown(given.node, type)}`)]
   }
   // A mapping or list is never one of a few words.
   if ('const' in schema || schema.enum !== undefined) return checkScalar(given, schema)
-  if (type === 'object') return checkObject(given, schema, root)
-  if (type === 'array') return checkArray(given, schema, root)
+  if (type === 'object') return checkObject(given, schema)
+  if (type === 'array') return checkArray(given, schema)
   return checkScalar(given, schema)
 }
 
-function checkObject({ node, path }: Given, schema: Schema, root: Schema): Violation[] {
+function checkObject({ node, path }: Given, schema: Schema): Violation[] {
   invariant(isMap(node), 'an object is a map')
   const { properties = {}, required = [], additionalProperties } = schema
   const keys = new Map(node.items.map((pair) => [keyOf(pair), pair]))
@@ -55,7 +70,7 @@ function checkObject({ node, path }: Given, schema: Schema, root: Schema): Viola
   const each = [...keys].flatMap(([key, pair]): Violation[] => {
     const property = Object.hasOwn(properties, key) ? properties[key] : undefined
     const at = join(path, key)
-    if (property !== undefined) return check({ node: valueNode(pair), path: at }, property, root)
+    if (property !== undefined) return check({ node: valueNode(pair), path: at }, property)
     if (additionalProperties !== false) return []
     const guess = nearest(key, Object.keys(properties))
     const hint =
@@ -65,7 +80,7 @@ function checkObject({ node, path }: Given, schema: Schema, root: Schema): Viola
   return [...missing, ...each]
 }
 
-function checkArray({ node, path }: Given, { items, minItems = 0 }: Schema, root: Schema): Violation[] {
+function checkArray({ node, path }: Given, { items, minItems = 0 }: Schema): Violation[] {
   invariant(isSeq(node), 'an array is a sequence')
   if (node.items.length < minItems) {
     return [
@@ -76,7 +91,7 @@ function checkArray({ node, path }: Given, { items, minItems = 0 }: Schema, root
     ]
   }
   if (items === undefined) return []
-  return node.items.flatMap((item, i) => check({ node: item as Node, path: `${path}[${i}]` }, items, root))
+  return node.items.flatMap((item, i) => check({ node: item as Node, path: `${path}[${i}]` }, items))
 }
 
 function checkScalar(given: Given, schema: Schema): Violation[] {
@@ -95,28 +110,17 @@ function checkScalar(given: Given, schema: Schema): Violation[] {
 }
 
 /** The complaints of the alternative that is meant: that of the same type, or whose complaints are deepest. */
-function checkOneOf(given: Given, alternatives: readonly Schema[], root: Schema): Violation[] {
-  const results = alternatives.map((schema) => check(given, schema, root))
+function checkOneOf(given: Given, alternatives: readonly Schema[]): Violation[] {
+  const results = alternatives.map((schema) => check(given, schema))
   if (results.some((found) => found.length === 0)) return []
   const inner = results.find((found) => found.every(({ node }) => node !== given.node))
   if (inner !== undefined) return inner
-  const sameType = alternatives.findIndex((schema) => {
-    const { type } = resolved(schema, root)
-    return type !== undefined && isOfType(typeOf(given.node), type)
-  })
+  const sameType = alternatives.findIndex(
+    ({ type }) => type !== undefined && isOfType(typeOf(given.node), type),
+  )
   if (sameType >= 0) return results[sameType]!
-  const wanted = alternatives.map((schema) => wantedWords(resolved(schema, root))).join(' or ')
+  const wanted = alternatives.map(wantedWords).join(' or ')
   return [violation(given, `must be ${wanted}, got ${shown(given.node, typeOf(given.node))}`)]
-}
-
-function resolved(schema: Schema, root: Schema): Schema {
-  return schema.$ref === undefined ? schema : resolved(definition(schema.$ref, root), root)
-}
-
-function definition(ref: string, root: Schema): Schema {
-  const found = root.$defs?.[ref.replace('#/$defs/', '')]
-  invariant(found !== undefined, `the schema defines ${ref}`)
-  return found
 }
 
 type Type = 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean' | 'null'

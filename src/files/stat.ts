@@ -1,4 +1,4 @@
-import { type BigIntStats, statSync } from 'node:fs'
+import { type BigIntStats, type Dirent, readdirSync, statSync } from 'node:fs'
 
 /** What the system says of a path, links followed; undefined where that is nothing, whatever the reason. */
 export function statOf(path: string): BigIntStats | undefined {
@@ -17,4 +17,19 @@ export const isFolder = (path: string): boolean => statOf(path)?.isDirectory() =
 export function isDevice(path: string): boolean {
   const stat = statOf(path)
   return stat !== undefined && !stat.isFile() && !stat.isDirectory()
+}
+
+/** The names in a folder, sorted; none in one that is not there or cannot be read. */
+export const namesIn = (folder: string): string[] => orNone(() => readdirSync(folder).sort())
+
+/** What is in a folder, with its types; nothing in one that is not there or cannot be read. */
+export const entriesIn = (folder: string): Dirent[] =>
+  orNone(() => readdirSync(folder, { withFileTypes: true }))
+
+function orNone<T>(list: () => T[]): T[] {
+  try {
+    return list()
+  } catch {
+    return []
+  }
 }

@@ -1,35 +1,17 @@
 import { ConvoError } from '../error.ts'
 import type { ReadOptions } from '../picture/api/methods.ts'
 import { checkObject, checkText, checkTexts, libraryErrors } from '../picture/api/names.ts'
-import { optional } from '../text/record.ts'
 import type { Approved } from './approve.ts'
 import type { Checked, FileDigest } from './digests.ts'
 import type { CompareFoldersOptions } from './folders/library.ts'
 import type { Manifest } from './manifest.ts'
-import type { CaseResult, Run } from './results.ts'
+import type { Run } from './results.ts'
+import type { CheckOptions } from './run.ts'
 import type { reporterNames } from './settings.ts'
 
 // Loaded when it is called: a program that imports convo does not wait for it.
 const loadApprove = () => import('./approve.ts')
 const loadMany = () => import('./folders/library.ts')
-
-/** What a check may be given. */
-export type CheckOptions = {
-  /** The folder of pictures and results.json; what is there is removed. Default: as of `convo check`. */
-  readonly results?: string | undefined
-  /** Names of cases, with `*` for any text. Default: all. */
-  readonly filter?: readonly string[] | undefined
-  /** Tags, of which a case must have one. Default: all. */
-  readonly tags?: readonly string[] | undefined
-  /** Statuses that do not make the check fail, such as `new`. */
-  readonly allow?: readonly string[] | undefined
-  /** The share of the cases to check; `index` counts from 1. Default: all. */
-  readonly shard?: { readonly index: number; readonly count: number } | undefined
-  /** Checks too that every golden would be missed if it were another one. */
-  readonly selfTest?: boolean | undefined
-  /** Called for each case as it is done. */
-  readonly onCase?: ((result: CaseResult, done: number, all: number) => void) | undefined
-}
 
 /**
  * Makes and compares every case of a manifest, side by side, and writes the results beside it. Goldens are never written.
@@ -47,15 +29,7 @@ export const check = (manifest?: string | readonly string[], options: CheckOptio
     ])
     const { findManifest, loadManifest, manifestFiles } = manifests
     checkObject(options, 'check')
-    const {
-      results = defaultResults,
-      filter = [],
-      tags = [],
-      allow = [],
-      selfTest = false,
-      shard,
-      onCase,
-    } = options
+    const { results = defaultResults, filter = [], tags = [], allow = [] } = options
     checkText('the folder of results', results)
     checkTexts('filter', filter)
     checkTexts('tags', tags)
@@ -69,7 +43,7 @@ export const check = (manifest?: string | readonly string[], options: CheckOptio
     if (files.length === 0) throw new ConvoError('E_ARGUMENT', 'the list of manifests is empty')
     const loaded: Manifest[] = []
     for (const file of files) loaded.push(await loadManifest(file))
-    const wanted = { results, filter, tags, allow, selfTest, shard, ...optional('onCase', onCase) }
+    const wanted = { ...options, results, filter, tags, allow }
     const [only, ...others] = loaded
     return others.length === 0 ? runCheck(only!, wanted) : checkMany(loaded, wanted)
   })

@@ -2,11 +2,12 @@ import { statSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { ConvoError, nearest } from '../error.ts'
 import { removeUnder, writeUnder } from '../files/change.ts'
+import { sha256 } from '../files/hash.ts'
 import { clearLeftovers } from '../files/leftovers.ts'
 import { readWhole } from '../files/read.ts'
 import { under } from '../files/root.ts'
-import { counted } from '../text/count.ts'
-import { isPicture, pictureUnder, sha256 } from './files.ts'
+import { counted, partsText } from '../text/count.ts'
+import { isPicture, pictureUnder } from './files.ts'
 import { type Lock, type LockEntry, lockName, readLock, writeLock } from './lock.ts'
 import { areGoldensOf, readGoldens } from './manifest.ts'
 import { partsOfNames } from './many.ts'
@@ -124,14 +125,14 @@ function unknownName(pattern: string, run: Run): ConvoError {
   const guess = nearest(pattern, names)
   return new ConvoError('E_NAME', `the last run has no case ${JSON.stringify(pattern)}`, {
     why: `it has ${counted(names.length, 'case')}; with --filter or --shard, only those that it ran`,
-    ...(guess !== undefined && { instead: [pattern, guess] as const }),
+    instead: guess === undefined ? undefined : [pattern, guess],
   })
 }
 
 function notApprovable({ name, message, why, fix }: CaseResult): ConvoError {
   return new ConvoError('E_STALE', `${JSON.stringify(name)} made no picture to approve`, {
     why: [message, ...why],
-    ...(fix !== undefined && { fix }),
+    fix,
   })
 }
 
@@ -259,11 +260,9 @@ async function removeOld(approval: Approval, lock: Lock, goldens: string): Promi
 }
 
 /** One sentence on an approval. */
-export function approvedText({ written, removed, untouched }: Approved): string {
-  const parts = [
-    ...(written.length > 0 ? [`${counted(written.length, 'golden')} written`] : []),
-    ...(removed.length > 0 ? [`${counted(removed.length, 'golden')} removed`] : []),
-    ...(untouched.length > 0 ? [`${counted(untouched.length, 'case')} already passing`] : []),
-  ]
-  return parts.length === 0 ? 'nothing to approve' : parts.join(', ')
-}
+export const approvedText = ({ written, removed, untouched }: Approved): string =>
+  partsText(
+    [written.length, 'golden', 'written'],
+    [removed.length, 'golden', 'removed'],
+    [untouched.length, 'case', 'already passing'],
+  ) || 'nothing to approve'

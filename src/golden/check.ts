@@ -12,7 +12,7 @@ import { findManifest, loadManifest, type Manifest, manifestFiles } from './mani
 import { checkMany } from './many.ts'
 import { progressOn } from './progress.ts'
 import { type Run, readResults } from './results.ts'
-import { type CheckOptions, runCheck } from './run.ts'
+import { type RunOptions, runCheck } from './run.ts'
 import type { checkSettings, reportSettings, resultsSettings } from './settings.ts'
 
 type CheckValues = Values<typeof checkSettings & typeof reportSettings & typeof resultsSettings>
@@ -32,7 +32,7 @@ export async function check(files: readonly string[], settings: CheckValues, io:
   }
   for (const { file: to } of asked) if (to !== undefined) refuseReplacing(to)
   const progress = progressOn(io, 'case')
-  const options: CheckOptions = {
+  const options: RunOptions = {
     results,
     shard,
     memory,

@@ -16,6 +16,7 @@ import type { Layout } from '../picture/run-settings.ts'
 import { differPlain } from '../run/differ.ts'
 import { writeInStrips } from '../run/png-write.ts'
 import type { Picture } from '../tensor/picture.ts'
+import { readingOf } from './settings.ts'
 
 /** What a call asks for beside the tolerance. */
 export type CompareSettings = {
@@ -50,11 +51,7 @@ export async function compareFiles(
 ): Promise<Found> {
   const diff = settings.diff && (await outputOf(settings.diff, actualPath, 'compare')).output
   if (diff !== undefined) checkDiff(diff, [expectedPath, actualPath, values.mask], settings.quiet)
-  const options = {
-    maxPixels: settings['max-pixels'],
-    orient: !settings['no-orient'],
-    layout: settings.layout,
-  }
+  const options = readingOf(settings)
   const mask = values.mask === undefined ? undefined : await maskOf(values.mask, options)
   const tolerance = toleranceOf(values, mask)
   const { expected, actual } = await openBoth(expectedPath, actualPath, options)

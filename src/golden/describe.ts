@@ -1,10 +1,13 @@
 import { brief, type Comparison, channelsText, depthText, type Largest } from '../image/compare/comparison.ts'
+import type { FileComparison } from '../image/compare/pages.ts'
 import { type Depth, fullScale } from '../tensor/picture.ts'
 import { counted, grouped } from '../text/count.ts'
-import type { Measured } from './results.ts'
+import { defined } from '../text/record.ts'
+import type { CaseResult, Measured } from './results.ts'
+import { smallestText } from './tolerance.ts'
 
 /** One line on a comparison. */
-export function messageOf(
+function messageOf(
   { outcome, expected, actual, mismatches, stats, failed, notes }: Comparison,
   other = 'the golden',
 ): string {
@@ -48,7 +51,7 @@ function largestText({ difference, channel, x, y }: Largest): string {
 }
 
 /** What was measured, a label and a value each. */
-export function factsOf({ expected, stats, failed, mismatches, notes }: Comparison): [string, string][] {
+function factsOf({ expected, stats, failed, mismatches, notes }: Comparison): [string, string][] {
   if (stats === undefined || (stats.differing === 0 && mismatches.length === 0)) return []
   const { differing, compared, share, largest, rmse, psnr, ssim, density, clusters } = stats
   const facts: [string, string | undefined][] = [
@@ -87,7 +90,7 @@ const clustersText = (
 }
 
 /** The measurements as JSON has them: no infinities. */
-export function measuredOf({ stats }: Comparison): Measured | undefined {
+function measuredOf({ stats }: Comparison): Measured | undefined {
   if (stats === undefined) return undefined
   const finite = (n: number) => (Number.isFinite(n) ? n : null)
   const { compared, differing, share, largest, rmse, psnr, ssim } = stats
@@ -108,14 +111,53 @@ function percent(share: number): string {
   return value !== 0 && value < 0.01 ? 'less than 0.01 %' : `${Number(value.toPrecision(3))} %`
 }
 
-/** How many of the pages differ: what applies to one of them does not apply to all. */
-export function pagesFact({ pages }: { readonly pages: readonly Comparison[] }): [string, string] {
-  const differing = pages.filter(({ outcome }) => outcome !== 'same').length
-  return ['pages', `${differing} of ${pages.length} ${differing === 1 ? 'differs' : 'differ'}`]
-}
+/** What a comparison says of a case. */
+export type Findings = Pick<CaseResult, 'message' | 'why' | 'facts' | 'measured' | 'smallest' | 'page'>
 
-/** That the numbers of pages differ. */
-export const pagesText = (
-  { expectedPages, actualPages }: { readonly expectedPages: number; readonly actualPages: number },
+/** What the comparison of two pictures says of a case, with the limits that would do. */
+export const findingsOf = (one: Comparison, other?: string, smallest = one.smallest): Findings => ({
+  message: messageOf(one, other),
+  why: [],
+  facts: factsOf(one),
+  ...defined({ measured: measuredOf(one), smallest: smallestText({ smallest }) }),
+})
+
+/**
+ * What the comparison of two files says of a case: of several pages, the first of the worst outcome, whose number comes along.
+ *
+ * @param file what the other file is called where the numbers of pages differ
+ */
+export function findingsOfFiles(
+  { pages, expectedPages, actualPages, outcome, smallest, unread }: FileComparison,
   other = 'the golden',
-): string => `${actualPages} pages, and ${other} has ${expectedPages}`
+  file = other,
+): { readonly at: number; readonly findings: Findings } {
+  const at = Math.max(
+    0,
+    pages.findIndex((page) => page.outcome === outcome),
+  )
+  const worst = pages[at]!
+  const { smallest: needed, ...findings } = findingsOf(worst, other, smallest)
+  if (expectedPages !== actualPages) {
+    const message = `${actualPages} pages, and ${file} has ${expectedPages}`
+    return { at, findings: { ...findings, message } }
+  }
+  const parts = [unread?.expected ?? [], unread?.actual ?? []].flat()
+  const isOneOfMany = pages.length > 1 && worst.outcome !== 'same'
+  const differing = pages.filter((page) => page.outcome !== 'same').length
+  const page = { number: at + 1, count: pages.length }
+  const message =
+    parts.length > 0
+      ? `not compared, because convo does not read it: ${parts.join(', ')}`
+      : `${isOneOfMany ? `page ${page.number} of ${page.count}: ` : ''}${findings.message}`
+  const all = `${differing} of ${pages.length} ${differing === 1 ? 'differs' : 'differ'}`
+  return {
+    at,
+    findings: {
+      ...findings,
+      message,
+      ...defined({ smallest: needed }),
+      ...(isOneOfMany && { page, facts: [...findings.facts, ['pages', all]] }),
+    },
+  }
+}

@@ -54,7 +54,7 @@ function parseReporter(word: string, results: string, shard: Shard = { index: 1,
     const guess = nearest(name, Object.keys(reporters))
     throw new ConvoError('E_NAME', `there is no reporter ${JSON.stringify(name)}`, {
       why: `reporters: ${Object.keys(reporters).join(', ')}`,
-      ...(guess !== undefined && { instead: [word, guess + word.slice(name.length)] as const }),
+      instead: guess === undefined ? undefined : [word, guess + word.slice(name.length)],
     })
   }
   const given = at < 0 ? '' : word.slice(at + 1)
@@ -92,31 +92,17 @@ export async function reportAll(
     const beside = isFolder
       ? (path: string, text: string) => writeUnder(dirname(file!), path, text)
       : undefined
-    const to = destination(write, file === undefined, results, io, env)
-    await reporter.report(run, { ...to, beside, passing })
+    await reporter.report(run, {
+      ...{ write, env, results, beside, passing, width: io.width },
+      append: async (path, text) => appendTo(path, text),
+      approve: () => approveCommand(results),
+      hasColour: file === undefined && hasColour(process.stdout, env),
+    })
     if (file !== undefined) await writeText(file, parts.join(''))
   }
 }
 
 const isForMachines = (name: string): boolean => name !== 'pretty' && name !== 'github'
-
-function destination(
-  write: Destination['write'],
-  isOutput: boolean,
-  results: string,
-  io: Io,
-  env: Environment,
-): Destination {
-  return {
-    write,
-    append: async (path, text) => appendTo(path, text),
-    env,
-    results,
-    approve: () => approveCommand(results),
-    width: io.width,
-    hasColour: isOutput && hasColour(process.stdout, env),
-  }
-}
 
 /** The command that approves from a folder of results. */
 export const approveCommand = (results: string): string =>
@@ -129,17 +115,22 @@ export async function writeText(file: string, text: string): Promise<void> {
 }
 
 /** The report of a run as a text. @throws ConvoError E_NAME for a reporter that does not exist */
-export async function reportText(run: Run, name: string): Promise<string> {
-  const { reporter } = parseReporter(name, run.results)
+export const reportText = (run: Run, name: string): Promise<string> =>
+  textOf(run, parseReporter(name, run.results).reporter, run.results, () => approveCommand(run.results))
+
+/** What a reporter writes, as a text; nothing is written elsewhere. */
+export async function textOf(
+  run: Run,
+  reporter: Reporter,
+  results: string,
+  approve: Destination['approve'],
+  width = 100,
+): Promise<string> {
   const parts: string[] = []
   await reporter.report(run, {
+    ...{ env: {}, results, approve, width, hasColour: false },
     write: async (message) => void parts.push(written(message)),
     append: async (_, text) => void parts.push(text),
-    env: {},
-    results: run.results,
-    approve: () => approveCommand(run.results),
-    width: 100,
-    hasColour: false,
   })
   return parts.join('')
 }

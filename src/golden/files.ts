@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { ConvoError } from '../error.ts'
 import { readUnder } from '../files/change.ts'
 import { readWhole } from '../files/read.ts'
@@ -6,20 +5,23 @@ import { kindOf } from '../image/probe.ts'
 import { readingSettings } from '../picture/run-settings.ts'
 import type { Picture } from '../tensor/picture.ts'
 
-/** The SHA-256 of bytes, in hexadecimal digits. */
-export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
-
 /** A file's bytes. @throws ConvoError E_INPUT, also for a Git LFS pointer that represents a file not fetched */
 export async function readBytes(path: string): Promise<Buffer> {
   const bytes = await readWhole(path, { limit: 'encodedBytes' })
-  if (isLfsPointer(bytes)) {
-    throw new ConvoError('E_INPUT', `${path} was not fetched`, {
-      why: `${path}:1:1: this is a Git LFS pointer, not the picture itself`,
-      fix: 'git lfs pull',
-    })
-  }
+  refusePointer(bytes, path)
   return bytes
 }
+
+/** @throws ConvoError E_INPUT for a Git LFS pointer */
+export function refusePointer(bytes: Uint8Array, what: string, path = what): void {
+  if (isLfsPointer(bytes)) throw new ConvoError('E_INPUT', `${what} was not fetched`, unfetched(path))
+}
+
+/** What is wrong with a Git LFS pointer, and what to do. */
+export const unfetched = (path: string) => ({
+  why: [`${path}:1:1: this is a Git LFS pointer, not the picture itself`],
+  fix: 'git lfs pull',
+})
 
 const pointerStart = 'version https://git-lfs.github.com/spec/'
 

@@ -3,13 +3,14 @@ import { basename, dirname, extname, join, relative } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { writeWhole } from '../files/change.ts'
 import { escapePath } from '../files/glob.ts'
+import { sha256 } from '../files/hash.ts'
 import { isFolder } from '../files/stat.ts'
 import { digestOf } from '../image/digest.ts'
 import { findInputs } from '../picture/find.ts'
 import { counted } from '../text/count.ts'
 import { commandLine } from '../text/shell.ts'
 import { budgetOf, estimate } from './budget.ts'
-import { loadPages, readBytes, sha256 } from './files.ts'
+import { loadPages, readBytes } from './files.ts'
 import { type LockEntry, lockName, readLock, writeLock } from './lock.ts'
 import { folded, nameProblem } from './names.ts'
 
@@ -139,9 +140,7 @@ export async function adoptGoldens(folder: string, given: string | undefined): P
     throw new ConvoError(
       'E_USAGE',
       `${join(root, lockName)} already exists: these goldens already belong to convo`,
-      {
-        fix: 'a manifest beside them',
-      },
+      { fix: 'a manifest beside them' },
     )
   }
   await writeLock(root, new Map(await entriesOf(root, files)))

@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path'
 import { removeUnder, writeUnder } from '../files/change.ts'
+import { sha256 } from '../files/hash.ts'
 import type { Comparison } from '../image/compare/comparison.ts'
 import { glowOf } from '../image/compare/glow.ts'
 import { comparePages } from '../image/compare/pages.ts'
@@ -11,15 +12,14 @@ import { encodePngWhole } from '../image/png-whole.ts'
 import { compareApart } from '../run/compare-apart.ts'
 import type { Picture } from '../tensor/picture.ts'
 import { optional } from '../text/record.ts'
-import { factsOf, measuredOf, messageOf, pagesFact, pagesText } from './describe.ts'
-import { loadPages, sha256 } from './files.ts'
+import { findingsOfFiles } from './describe.ts'
+import { loadPages } from './files.ts'
 import type { Golden, Judgement, Made, Surroundings } from './judgement.ts'
 import type { LockEntry } from './lock.ts'
 import type { Case } from './manifest.ts'
 import type { Status } from './page/data.ts'
 import type { CaseResult } from './results.ts'
 import { selfTest } from './self-test.ts'
-import { smallestText } from './tolerance.ts'
 
 /**
  * Decodes and compares what a case made and its golden, and the golden with its lock. Writes expected and diff beside the
@@ -49,24 +49,10 @@ export async function judgePictures(
     undefined,
     compareApart,
   )
-  const worst = result.pages.find(({ outcome }) => outcome === result.outcome) ?? result.pages[0]!
+  const { at, findings } = findingsOfFiles(result)
   const status = statusOf[result.outcome]
-  const pages = result.expectedPages === result.actualPages ? '' : pagesText(result)
-  const page = result.pages.indexOf(worst)
-  const isOneOfMany = result.pages.length > 1 && worst.outcome !== 'same' && pages === ''
-  const here = { number: page + 1, count: result.pages.length }
-  const judgement: Judgement = {
-    status,
-    message: pages || `${isOneOfMany ? `page ${here.number} of ${here.count}: ` : ''}${messageOf(worst)}`,
-    why: status === 'pass' ? [] : otherTools(entry, made),
-    facts: [...factsOf(worst), ...(isOneOfMany ? [pagesFact(result)] : [])],
-    golden: file,
-    ...(isOneOfMany && { page: here }),
-    ...optional('measured', measuredOf(worst)),
-    ...optional('smallest', pages === '' ? smallestText({ ...worst, smallest: result.smallest }) : undefined),
-    actual: made.file,
-    approval,
-  }
+  const why = status === 'pass' ? [] : otherTools(entry, made)
+  const judgement: Judgement = { status, ...findings, why, golden: file, actual: made.file, approval }
   const edited = editedGolden(golden, expected)
   const tested =
     around.selfTest && edited === undefined && (status === 'pass' || status === 'tolerated')
@@ -78,7 +64,8 @@ export async function judgePictures(
     const { actual: _, approval: __, ...rest } = judgement
     return { ...rest, ...optional('selfTest', tested) }
   }
-  const pictures = await showPictures(made, golden, [expected[page]!, actual[page]!], worst, around)
+  const shown = [expected[at]!, actual[at]!] as const
+  const pictures = await showPictures(made, golden, shown, result.pages[at]!, around)
   return { ...judgement, ...edited, ...missed(tested), ...pictures }
 }
 
@@ -164,16 +151,9 @@ async function approvalOf(
   golden: Golden,
 ): Promise<NonNullable<CaseResult['approval']>> {
   const [{ width, height, channels, depth }] = actual as readonly [Picture]
-  const entry: LockEntry = {
-    file: one.golden,
-    digest: digestOf(...actual),
-    sha256: sha256(made.bytes),
-    width,
-    height,
-    channels,
-    depth,
-    tools: made.tools,
-  }
+  const shape = { width, height, channels, depth }
+  const digests = { digest: digestOf(...actual), sha256: sha256(made.bytes) }
+  const entry: LockEntry = { file: one.golden, ...digests, ...shape, tools: made.tools }
   return {
     golden: { path: golden.path, ...optional('sha256', golden.bytes && sha256(golden.bytes)) },
     actual: { file: made.file, sha256: sha256(made.bytes), entry },

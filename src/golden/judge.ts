@@ -1,15 +1,14 @@
 import { join } from 'node:path'
 import { removeUnder } from '../files/change.ts'
+import { sha256 } from '../files/hash.ts'
 import type { Shape } from '../image/compare/comparison.ts'
 import { compareEqual } from '../image/compare/equal.ts'
 import { type Tolerance, toleranceOf } from '../image/compare/tolerance.ts'
-import { optional } from '../text/record.ts'
-import { measuredOf, messageOf } from './describe.ts'
-import { isLfsPointer, loadPages, pictureUnder, readBytes, sha256 } from './files.ts'
+import { findingsOf } from './describe.ts'
+import { isLfsPointer, loadPages, pictureUnder, readBytes, unfetched } from './files.ts'
 import type { Golden, Judgement, Made, Surroundings } from './judgement.ts'
 import type { LockEntry } from './lock.ts'
 import type { Case } from './manifest.ts'
-import { smallestText } from './tolerance.ts'
 
 /**
  * Compares what a case made with its golden, and the golden with its lock. Writes expected and diff beside the actual
@@ -42,25 +41,15 @@ function knownToPass(entry: LockEntry, tolerance: Tolerance): Judgement {
   const same = compareEqual({ width, height, channels, depth } as Shape, tolerance)
   return {
     status: 'pass',
-    message: messageOf(same),
-    why: [],
-    facts: [],
+    ...findingsOf(same),
     golden: entry.file,
-    ...optional('measured', measuredOf(same)),
-    ...optional('smallest', smallestText(same)),
   }
 }
 
 /** A golden that cannot be compared whatever was made. */
 function loneGolden({ path, bytes }: Golden): Judgement | undefined {
   if (bytes === undefined || !isLfsPointer(bytes)) return undefined
-  return {
-    status: 'error',
-    message: 'the golden was not fetched',
-    why: [`${path}:1:1: this is a Git LFS pointer, not the picture itself`],
-    fix: 'git lfs pull',
-    facts: [],
-  }
+  return { status: 'error', message: 'the golden was not fetched', ...unfetched(path), facts: [] }
 }
 
 /** The tolerance of a case, with its mask. */

@@ -1,6 +1,5 @@
 import type { ConvoError } from '../error.ts'
-import { placeText } from '../files/document.ts'
-import type { Place } from '../files/place.ts'
+import { type Place, placeText } from '../files/document.ts'
 import { optional } from '../text/record.ts'
 import type { LockEntry } from './lock.ts'
 import type { CaseResult, Seen } from './results.ts'

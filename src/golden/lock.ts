@@ -4,6 +4,7 @@ import { ConvoError } from '../error.ts'
 import { writeUnder } from '../files/change.ts'
 import { readText } from '../files/read.ts'
 import { nameTrouble } from '../files/root.ts'
+import { fits, map, maybe, must, object, oneOf, text } from '../files/shape.ts'
 import { cut } from '../text/cut.ts'
 import { isRecord } from '../text/record.ts'
 
@@ -41,10 +42,10 @@ export function readLock(goldens: string): Lock {
   if (!existsSync(file)) return new Map()
   const bad = (why: string, fix = 'restore an earlier version of it, or resolve its merge conflict') =>
     new ConvoError('E_MANIFEST', `${file} is not a lock file`, { why: `${file}:1:1: ${why}`, fix })
-  const text = readText(file, 'manifestBytes')
+  const content = readText(file, 'manifestBytes')
   let parsed: unknown
   try {
-    parsed = JSON.parse(text)
+    parsed = JSON.parse(content)
   } catch (cause) {
     throw bad((cause as Error).message)
   }
@@ -78,18 +79,18 @@ export async function writeLock(goldens: string, lock: Lock): Promise<void> {
   await writeUnder(goldens, lockName, lockText(lock))
 }
 
+const size = must((n) => Number.isSafeInteger(n) && (n as number) > 0, 'a size')
+
 /** Whether a value is an entry of a lock. */
-export function isEntry(value: unknown): value is LockEntry {
-  if (!isRecord(value)) return false
-  const { file, digest, sha256, width, height, channels, depth, tools } = value
-  return (
-    typeof file === 'string' &&
-    typeof digest === 'string' &&
-    (sha256 === undefined || typeof sha256 === 'string') &&
-    [width, height].every((n) => Number.isSafeInteger(n) && (n as number) > 0) &&
-    [1, 2, 3, 4].includes(channels as number) &&
-    [8, 16, 32].includes(depth as number) &&
-    isRecord(tools) &&
-    Object.values(tools).every((one) => typeof one === 'string')
-  )
-}
+export const isEntry = fits<LockEntry>(
+  object({
+    file: text,
+    digest: text,
+    sha256: maybe(text),
+    width: size,
+    height: size,
+    channels: oneOf(1, 2, 3, 4),
+    depth: oneOf(8, 16, 32),
+    tools: map(text),
+  }),
+)

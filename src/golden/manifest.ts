@@ -1,19 +1,24 @@
-import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { dirname, extname, parse, relative, resolve as resolvePath } from 'node:path'
 import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml'
 import { ConvoError } from '../error.ts'
-import { manifestError, placeText, readSource, type Source } from '../files/document.ts'
+import {
+  manifestError,
+  type Place,
+  placeText,
+  readSource,
+  readValid,
+  type Source,
+} from '../files/document.ts'
 import { glob, isDynamicPattern } from '../files/glob.ts'
+import { sha256 } from '../files/hash.ts'
 import { from, operationWords } from '../files/located.ts'
-import type { Place } from '../files/place.ts'
 import { isWithin } from '../files/root.ts'
-import { type Schema, violations } from '../files/schema.ts'
 import { fillFromMachine, fitsSomeMachine, parseTemplate, type Template } from '../files/template.ts'
 import { type ToleranceValues, toleranceSettings } from '../image/compare/tolerance.ts'
 import { resolve } from '../params.ts'
 import { cut } from '../text/cut.ts'
-import schema from './check.schema.json' with { type: 'json' }
+import { checkSchema } from './check-schema.ts'
 import { fileInTheWay, fillName, folded, nameProblem, pathOfName } from './names.ts'
 import { isLoose } from './tolerance.ts'
 
@@ -57,8 +62,8 @@ export type Manifest = {
 const manifestNames = ['convo.check.yaml', 'convo.check.yml', 'convo.check.json'] as const
 
 /** The manifest of a folder. @throws ConvoError E_USAGE where there is none */
-export function findManifest(folder = '.'): string {
-  const found = manifestNames.map((name) => from(folder, name)).find((path) => existsSync(path))
+export function findManifest(): string {
+  const found = manifestNames.find((path) => existsSync(path))
   if (found !== undefined) return found
   throw new ConvoError('E_USAGE', 'there is no manifest in this folder', {
     why: [
@@ -85,7 +90,27 @@ export async function manifestFiles(words: readonly string[]): Promise<string[]>
   return found
 }
 
-type Complaint = { readonly place: Place; readonly message: string }
+/** What is wrong with a manifest, collected. */
+class Complaints {
+  readonly list: { readonly place: Place; readonly message: string }[] = []
+
+  add(place: Place, message: string): undefined {
+    this.list.push({ place, message })
+  }
+
+  /** What `act` gives; an error of convo's becomes a complaint, by default in its whole. */
+  attempt<T>(place: Place, act: () => T, say = wholeOf): T | undefined {
+    try {
+      return act()
+    } catch (error) {
+      if (!(error instanceof ConvoError)) throw error
+      return this.add(place, say(error))
+    }
+  }
+}
+
+const wholeOf = ({ message, why, fix }: ConvoError): string =>
+  `${[message, ...why].join('; ')}${fix === undefined ? '' : `; try ${fix}`}`
 
 /**
  * Reads and checks a manifest. Paths in it are taken from its own folder.
@@ -93,17 +118,11 @@ type Complaint = { readonly place: Place; readonly message: string }
  * @throws ConvoError E_INPUT, E_MANIFEST with every complaint at file:line:column
  */
 export async function loadManifest(file: string): Promise<Manifest> {
-  const source = readSource(file)
-  const wrong = violations(source.root, schema as Schema)
-  if (wrong.length > 0) {
-    throw manifestError(
-      `${file} is not a valid manifest of checks`,
-      wrong.map(({ node, message }) => ({ place: source.placeOf(node), message })),
-    )
-  }
+  const kind = 'a valid manifest of checks'
+  const source = readValid(file, checkSchema, kind, 'cases')
   const folder = dirname(file)
   const raw = source.document.toJS() as RawManifest
-  const complaints: Complaint[] = []
+  const complaints = new Complaints()
   const list = (source.root as YAMLMap).get('cases', true)
   const nodes = isSeq(list) ? list.items : []
   const cases: Case[] = []
@@ -111,21 +130,21 @@ export async function loadManifest(file: string): Promise<Manifest> {
     const entry = entryOf(source, nodes[i] as Node, one, raw, complaints)
     if (entry !== undefined) for (const each of await casesOf(entry, folder, complaints)) cases.push(each)
   }
-  for (const complaint of repeated(cases)) complaints.push(complaint)
-  if (complaints.length > 0) throw manifestError(`${file} is not a valid manifest of checks`, complaints)
+  complainOfRepeated(cases, complaints)
+  if (complaints.list.length > 0) throw manifestError(`${file} is not ${kind}`, complaints.list)
   return {
     file,
     folder,
     goldens: goldensOf(source, file),
     allow: new Set(raw.allow),
     cases,
-    digest: createHash('sha256').update(source.text).digest('hex'),
+    digest: sha256(source.text),
     ...(raw.goldens?.includes('{') && { chosen: raw.goldens }),
   }
 }
 
 /** The folder of the goldens of a manifest. @throws ConvoError E_INPUT, E_MANIFEST */
-export const readGoldens = (file: string): string => goldensOf(readSource(file), file)
+export const readGoldens = (file: string): string => goldensOf(readSource(file, 'cases'), file)
 
 const goldensNode = ({ root }: Source): Node | undefined =>
   isMap(root) ? (root.get('goldens', true) as Node | undefined) : undefined
@@ -137,7 +156,7 @@ function goldensTemplate(source: Source): Template {
 
 /** Whether a folder is that of the goldens of a manifest, on this machine or on another one. */
 export function areGoldensOf(file: string, goldens: string): boolean {
-  const source = readSource(file)
+  const source = readSource(file, 'cases')
   const template = goldensTemplate(source)
   const folder = dirname(file)
   if (template.parts.every(({ kind }) => kind === 'text'))
@@ -148,26 +167,21 @@ export function areGoldensOf(file: string, goldens: string): boolean {
 
 /** Approvals write there: a manifest of somebody else's must not say that it is anywhere. */
 function goldensOf(source: Source, file: string): string {
-  const { placeOf } = source
-  const node = goldensNode(source)
   const folder = dirname(file)
+  const refuse = (what: string, message: string, fix?: string) =>
+    manifestError(`${file} ${what}`, [{ place: source.placeOf(goldensNode(source)), message }], fix)
   let filled: string
   try {
     filled = fillFromMachine(goldensTemplate(source), process.env)
   } catch (error) {
     if (!(error instanceof ConvoError)) throw error
-    const message = [error.message, ...error.why].join('; ')
-    throw manifestError(
-      `${file} has no folder of goldens here`,
-      [{ place: placeOf(node), message }],
-      error.fix,
-    )
+    throw refuse('has no folder of goldens here', [error.message, ...error.why].join('; '), error.fix)
   }
   const goldens = from(folder, filled)
   if (isWithin(folder, goldens) || isWithin('.', goldens)) return goldens
   const message = `${goldens} is neither in the folder of the manifest nor in the current folder`
   const fix = 'a folder next to the manifest, or run convo in a folder that contains both'
-  throw manifestError(`${file} keeps its goldens elsewhere`, [{ place: placeOf(node), message }], fix)
+  throw refuse('keeps its goldens elsewhere', message, fix)
 }
 
 type RawTolerance = 'exact' | Readonly<Record<string, unknown>>
@@ -188,7 +202,7 @@ type RawCase = {
 type RawManifest = {
   readonly goldens?: string
   readonly allow?: readonly Allowed[]
-  readonly defaults?: { readonly tolerance?: RawTolerance; readonly allow?: readonly Allowed[] }
+  readonly defaults?: Pick<RawCase, 'tolerance' | 'allow' | 'tags'>
   readonly cases: readonly RawCase[]
 }
 
@@ -212,16 +226,13 @@ function entryOf(
   node: Node,
   raw: RawCase,
   manifest: RawManifest,
-  complaints: Complaint[],
+  complaints: Complaints,
 ): Entry | undefined {
   const place = (key?: string) => source.placeOf(nodeAt(node, key))
   const { run, chain, actual, inputs } = raw
   const { input = inputs } = raw
   const ways = Object.entries({ run, chain, actual }).filter(([, value]) => value !== undefined)
-  const complain = (message: string, key?: string) => {
-    complaints.push({ place: place(key), message: `${raw.name}: ${message}` })
-    return undefined
-  }
+  const complain = (message: string, key?: string) => complaints.add(place(key), `${raw.name}: ${message}`)
   if (ways.length !== 1) {
     const got = ways.length === 0 ? 'none' : ways.map(([key]) => key).join(' and ')
     return complain(`needs one of run, chain and actual, got ${got}`)
@@ -248,7 +259,7 @@ function entryOf(
     patterns: [patterns].flat(),
     ...loose,
     allow: new Set(raw.allow ?? manifest.defaults?.allow),
-    tags: raw.tags ?? [],
+    tags: raw.tags ?? manifest.defaults?.tags ?? [],
   }
 }
 
@@ -271,7 +282,7 @@ function toleranceOf(
   node: Node,
   raw: RawCase,
   { defaults }: RawManifest,
-  complaints: Complaint[],
+  complaints: Complaints,
 ): { tolerance: ToleranceValues; reason?: string } | undefined {
   const own = raw.tolerance !== undefined
   const given = raw.tolerance ?? defaults?.tolerance ?? 'exact'
@@ -280,26 +291,17 @@ function toleranceOf(
   const where = own
     ? nodeAt(node, 'tolerance')
     : (source.document.getIn(['defaults', 'tolerance'], true) as Node)
-  const complain = (message: string, key?: string) => {
-    complaints.push({ place: source.placeOf(nodeAt(where, key)), message })
-    return undefined
-  }
+  const place = (key?: string) => source.placeOf(nodeAt(where, key))
   const values: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(settings)) {
-    try {
-      Object.assign(values, {
-        [name]: resolve(toleranceSettings, { [name]: value }, (n) => n)[name as never],
-      })
-    } catch (error) {
-      if (!(error instanceof ConvoError)) throw error
-      return complain(error.message, name)
-    }
+    const read = () => resolve(toleranceSettings, { [name]: value }, (n) => n)
+    const all = complaints.attempt(place(name), read, ({ message }) => message)
+    if (all === undefined) return undefined
+    values[name] = all[name as never]
   }
   const tolerance: ToleranceValues = { ...resolve(toleranceSettings, {}), ...values }
-  if (!isLoose(tolerance)) {
-    return complain('this tolerance allows nothing; remove it, or write exact')
-  }
-  return { tolerance, reason: String(reason) }
+  if (isLoose(tolerance)) return { tolerance, reason: String(reason) }
+  return complaints.add(place(), 'this tolerance allows nothing; remove it, or write exact')
 }
 
 /** The value of a key of a mapping, or the node itself. */
@@ -308,7 +310,7 @@ function nodeAt(node: Node, key?: string): Node {
   return (found as Node | undefined) ?? node
 }
 
-async function casesOf(entry: Entry, folder: string, complaints: Complaint[]): Promise<Case[]> {
+async function casesOf(entry: Entry, folder: string, complaints: Complaints): Promise<Case[]> {
   const { place, steps, tolerance, reason, allow, tags } = entry
   const cases: Case[] = []
   const mask = tolerance.mask === undefined ? undefined : from(folder, tolerance.mask)
@@ -341,20 +343,12 @@ const isRaw = (steps: Entry['steps']): boolean =>
 function nameOf(
   { name: template, place }: Entry,
   fields: Parameters<typeof fillName>[1],
-  complaints: Complaint[],
+  complaints: Complaints,
 ): string | undefined {
-  try {
-    const name = fillName(template, fields)
-    const problem = nameProblem(name)
-    if (problem === undefined) return name
-    complaints.push({ place: place('name'), message: `the name ${cut(JSON.stringify(name))} ${problem}` })
-  } catch (error) {
-    if (!(error instanceof ConvoError)) throw error
-    const fix = error.fix === undefined ? '' : `; try ${error.fix}`
-    const message = `${[error.message, ...error.why].join('; ')}${fix}`
-    complaints.push({ place: place('name'), message })
-  }
-  return undefined
+  const name = complaints.attempt(place('name'), () => fillName(template, fields))
+  const problem = name && nameProblem(name)
+  if (problem === undefined) return name
+  return complaints.add(place('name'), `the name ${cut(JSON.stringify(name))} ${problem}`)
 }
 
 type Found = { readonly path: string; readonly base: string }
@@ -363,7 +357,7 @@ type Found = { readonly path: string; readonly base: string }
 async function findInputs(
   { patterns, place, inputKey, name }: Entry,
   folder: string,
-  complaints: Complaint[],
+  complaints: Complaints,
 ): Promise<Found[]> {
   const found = new Map<string, Found>()
   for (const pattern of patterns) {
@@ -371,16 +365,13 @@ async function findInputs(
       found.set(pattern, { path: pattern, base: dirname(pattern) })
       continue
     }
+    const fail = (problem: string) => complaints.add(place(inputKey), `${name}: ${problem}`)
     const paths = await glob(pattern, { cwd: folder }).catch((error: unknown) => {
-      if (!(error instanceof ConvoError)) throw error
-      return error.message
+      if (error instanceof ConvoError) return fail(error.message)
+      throw error
     })
-    if (typeof paths === 'string' || paths.length === 0) {
-      const message = `${name}: ${typeof paths === 'string' ? paths : `no file matches ${pattern}`}`
-      complaints.push({ place: place(inputKey), message })
-      continue
-    }
-    for (const path of paths.sort()) found.set(path, { path, base: fixedPart(pattern) })
+    if (paths?.length === 0) fail(`no file matches ${pattern}`)
+    for (const path of paths?.sort() ?? []) found.set(path, { path, base: fixedPart(pattern) })
   }
   return [...found.values()]
 }
@@ -404,26 +395,24 @@ function apartHint({ template, input }: Case, other: Case): string {
 }
 
 /** Names are compared without regard to case: some file systems have none. Nor may one be a folder and one a file. */
-function repeated(cases: readonly Case[]): Complaint[] {
+function complainOfRepeated(cases: readonly Case[], complaints: Complaints): void {
   const seen = new Map<string, Case>()
   const names = new Set(cases.map(({ name }) => folded(name)))
   const goldens = new Set(cases.map(({ golden }) => folded(golden)))
-  return cases.flatMap((one): Complaint[] => {
+  for (const one of cases) {
+    const shown = JSON.stringify(one.name)
     const before = seen.get(folded(one.name))
     if (before === undefined) {
       seen.set(folded(one.name), one)
       const other = fileInTheWay(one, names, goldens)
-      const message = `the files of ${JSON.stringify(one.name)} would be inside ${other}, which is a file`
-      return other === undefined ? [] : [{ place: one.place, message }]
+      if (other !== undefined)
+        complaints.add(one.place, `the files of ${shown} would be inside ${other}, which is a file`)
+      continue
     }
     const first = `${relative('', before.input)} at ${placeText(before.place)}`
-    const isOneEntry = before.place.line === one.place.line && before.template === one.template
+    const isOneEntry = placeText(before.place) === placeText(one.place) && before.template === one.template
     const hint = isOneEntry ? `; ${apartHint(before, one)}` : ''
-    return [
-      {
-        place: one.place,
-        message: `the name ${JSON.stringify(one.name)} of ${relative('', one.input)} is already used by ${first}${hint}`,
-      },
-    ]
-  })
+    const input = relative('', one.input)
+    complaints.add(one.place, `the name ${shown} of ${input} is already used by ${first}${hint}`)
+  }
 }

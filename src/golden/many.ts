@@ -1,11 +1,12 @@
-import { createHash } from 'node:crypto'
 import { basename, dirname, extname, join, relative } from 'node:path'
 import { ConvoError } from '../error.ts'
+import { sha256 } from '../files/hash.ts'
 import { isWithin } from '../files/root.ts'
+import { defined } from '../text/record.ts'
 import type { Manifest } from './manifest.ts'
 import { nameMatches, pathOfName } from './names.ts'
-import { type CaseResult, clearResults, countsOf, type Run, rounded, writeResults } from './results.ts'
-import { type CheckOptions, runCheck } from './run.ts'
+import { type CaseResult, clearResults, type Run, totalled, writeResults } from './results.ts'
+import { type RunOptions, runCheck } from './run.ts'
 
 /**
  * Checks several manifests one after the other. Each has results of its own in a folder of the results; together they are
@@ -13,7 +14,7 @@ import { type CheckOptions, runCheck } from './run.ts'
  *
  * @throws ConvoError as `runCheck` does; E_USAGE where no manifest has a case that matches the filters
  */
-export async function checkMany(manifests: readonly Manifest[], options: CheckOptions): Promise<Run> {
+export async function checkMany(manifests: readonly Manifest[], options: RunOptions): Promise<Run> {
   const began = performance.now()
   const { results, onCase } = options
   const labels = labelsOf(manifests.map(({ file }) => file))
@@ -29,9 +30,7 @@ export async function checkMany(manifests: readonly Manifest[], options: CheckOp
         ...options,
         results: join(results, pathOfName(label)),
         mayBeEmpty: true,
-        ...(onCase !== undefined && {
-          onCase: (one, done) => onCase(one, before + done, all),
-        }),
+        onCase: onCase && ((one, done) => onCase(one, before + done, all)),
       }),
     )
     before += counts[i]!
@@ -69,27 +68,21 @@ function labelsOf(files: readonly string[]): string[] {
 function joined(runs: readonly Run[], labels: readonly string[], results: string, milliseconds: number): Run {
   const parts = labels.map((label) => ({ label, folder: pathOfName(label) }))
   const cases = runs.flatMap((run, i) => run.cases.map((one) => within(one, run, parts[i]!)))
-  const digest = createHash('sha256')
-  for (const { manifest } of runs) digest.update(manifest.sha256)
   const [first] = runs
   const notes = runs.flatMap((run) => run.notes ?? [])
   const { shard, filter, links, tools } = first!
-  return {
-    version: 1,
+  return totalled(cases, milliseconds, {
     tools,
-    manifest: { path: runs.map(({ manifest }) => manifest.path).join(', '), sha256: digest.digest('hex') },
+    manifest: {
+      path: runs.map(({ manifest }) => manifest.path).join(', '),
+      sha256: sha256(runs.map((run) => run.manifest.sha256).join('')),
+    },
     goldens: '.',
     results,
-    ...(shard !== undefined && { shard }),
-    ...(filter !== undefined && { filter }),
-    ...(links !== undefined && { links }),
+    ...defined({ shard, filter, links }),
     ...(notes.length > 0 && { notes }),
     parts,
-    counts: countsOf(cases),
-    failed: cases.filter(({ failed }) => failed).length,
-    milliseconds: rounded(milliseconds),
-    cases,
-  }
+  })
 }
 
 /** A case of one manifest as one of all: by its label, with pictures from the folder of all results. */
@@ -101,11 +94,11 @@ function within(one: CaseResult, run: Run, { label, folder }: { label: string; f
     name: `${label}/${one.name}`,
     // what is elsewhere is not shown
     ...(path !== undefined && isWithin('.', path) && { golden: path }),
-    ...(expected !== undefined && { expected: `${folder}/${expected}` }),
-    ...(actual !== undefined && { actual: `${folder}/${actual}` }),
-    ...(diff !== undefined && { diff: `${folder}/${diff}` }),
-    ...(difference !== undefined && {
-      difference: { ...difference, picture: `${folder}/${difference.picture}` },
+    ...defined({
+      expected: expected && `${folder}/${expected}`,
+      actual: actual && `${folder}/${actual}`,
+      diff: diff && `${folder}/${diff}`,
+      difference: difference && { ...difference, picture: `${folder}/${difference.picture}` },
     }),
   }
 }

@@ -118,8 +118,6 @@ function optionsOf(given: unknown): GoldenOptions {
   throw new ConvoError(
     'E_ARGUMENT',
     `toMatchGolden takes options or the name of a golden, got ${describe(name ?? given)}`,
-    {
-      fix: "toMatchGolden({ maxAbs: 1, name: 'after' })",
-    },
+    { fix: "toMatchGolden({ maxAbs: 1, name: 'after' })" },
   )
 }

@@ -1,20 +1,20 @@
 import { dirname, extname, join } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { writeUnder } from '../files/change.ts'
+import { sha256 } from '../files/hash.ts'
 import { readFileWhole } from '../files/read.ts'
 import { isWithin, under } from '../files/root.ts'
 import { isFile, isFolder } from '../files/stat.ts'
 import { fillTemplate, parseTemplate } from '../files/template.ts'
 import { type Io, noteMessage } from '../host/io.ts'
 import { counted } from '../text/count.ts'
-import { type Message, written } from '../text/message.ts'
 import { visibleLine } from '../text/visible.ts'
-import { approveCommand, writeText } from './destinations.ts'
-import { pictureUnder, sha256 } from './files.ts'
+import { approveCommand, textOf, writeText } from './destinations.ts'
+import { pictureUnder } from './files.ts'
 import { reportPage } from './reporters/html.ts'
 import { reporters } from './reporters/index.ts'
 import { countsText, verdictText } from './reporters/summary.ts'
-import { type CaseResult, countsOf, isOwn, type Run, readRun, resultsName } from './results.ts'
+import { type CaseResult, isOwn, type Run, readRun, resultsName, totalled } from './results.ts'
 
 /** One of the runs to merge, and the folder that its pictures are in. */
 type Part = {
@@ -59,11 +59,7 @@ export async function mergeReports(paths: readonly string[], given: string, io: 
     const beside = isFolder ? (path: string, part: string) => writeUnder(output, path, part) : undefined
     text = await reportPage(run, (path, one) => pictureUnder(folders.get(one)!, path), approve, { beside })
   } else {
-    const write = async (message: Message) => {
-      text += written(message)
-    }
-    const to = { write, append: async () => undefined, env: {}, results: dirname(output), approve }
-    await reporters[name]!.report(run, { ...to, width: io.width, hasColour: false })
+    text = await textOf(run, reporters[name]!, dirname(output), approve, io.width)
   }
   await writeText(file, text)
   await io.out(
@@ -124,13 +120,7 @@ function mergeRuns(parts: readonly Part[]): Run {
   }
   const cases = inOrder(parts)
   const { shard: _, filter: __, ...rest } = first!.run
-  return {
-    ...rest,
-    counts: countsOf(cases),
-    failed: cases.filter(({ failed }) => failed).length,
-    milliseconds: Math.max(...parts.map(({ run }) => run.milliseconds)),
-    cases,
-  }
+  return totalled(cases, Math.max(...parts.map(({ run }) => run.milliseconds)), rest)
 }
 
 /** The cases of all parts in the order of an undivided check: shards took turns, obsolete goldens come last. */

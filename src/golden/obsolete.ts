@@ -1,7 +1,7 @@
-import { type Dirent, readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { isWithin } from '../files/root.ts'
+import { entriesIn } from '../files/stat.ts'
 import { looksLikePicture } from '../image/format.ts'
 import { isPicture } from './files.ts'
 import type { Lock } from './lock.ts'
@@ -49,19 +49,10 @@ async function findStrays(manifest: Manifest, lock: Lock, results: string): Prom
 
 /** Files by their extension, hidden ones and links omitted. */
 function picturesBelow(folder: string, without: string): string[] {
-  return entriesOf(folder).flatMap((entry) => {
+  return entriesIn(folder).flatMap((entry) => {
     const path = join(folder, entry.name)
     if (entry.name.startsWith('.')) return []
     if (entry.isDirectory()) return resolve(path) === without ? [] : picturesBelow(path, without)
     return entry.isFile() && looksLikePicture(path) ? [path] : []
   })
-}
-
-function entriesOf(folder: string): Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true })
-  } catch {
-    // no golden was approved yet
-    return []
-  }
 }

@@ -1,64 +1,21 @@
 import { nameTrouble } from '../files/root.ts'
+import {
+  list,
+  map,
+  maybe,
+  must,
+  number,
+  object,
+  oneOf,
+  type Rule,
+  text,
+  truth,
+  whole,
+} from '../files/shape.ts'
 import { cut } from '../text/cut.ts'
-import { isRecord } from '../text/record.ts'
 import { isEntry } from './lock.ts'
 import { statuses } from './page/data.ts'
 
-/** What is wrong, and where: `.cases[3].name`. */
-type Problem = { readonly at: string; readonly what: string }
-/** Finds what is wrong with a value; undefined where nothing is. */
-type Rule = (value: unknown) => Problem | undefined
-
-const must =
-  (is: (value: unknown) => boolean, what: string): Rule =>
-  (value) =>
-    is(value)
-      ? undefined
-      : { at: '', what: `must be ${what}, got ${cut(JSON.stringify(value) ?? 'nothing')}` }
-
-const maybe =
-  (rule: Rule): Rule =>
-  (value) =>
-    value === undefined ? undefined : rule(value)
-
-const list =
-  (rule: Rule): Rule =>
-  (value) =>
-    Array.isArray(value)
-      ? firstOf(value.map((one, i) => [`[${i}]`, one, rule]))
-      : must(Array.isArray, 'a list')(value)
-
-/** An object whose values all follow a rule. */
-const map =
-  (rule: Rule): Rule =>
-  (value) =>
-    isRecord(value)
-      ? firstOf(Object.entries(value).map(([key, one]) => [`.${key}`, one, rule]))
-      : must(isRecord, 'an object')(value)
-
-/** An object with these; what else is in it is not looked at. */
-const object =
-  (fields: Readonly<Record<string, Rule>>): Rule =>
-  (value) =>
-    isRecord(value)
-      ? firstOf(Object.entries(fields).map(([key, rule]) => [`.${key}`, value[key], rule]))
-      : must(isRecord, 'an object')(value)
-
-function firstOf(parts: readonly (readonly [at: string, value: unknown, rule: Rule])[]): Problem | undefined {
-  for (const [at, value, rule] of parts) {
-    const problem = rule(value)
-    if (problem !== undefined) return { at: at + problem.at, what: problem.what }
-  }
-  return undefined
-}
-
-const oneOf = (...words: readonly unknown[]): Rule =>
-  must((value) => words.includes(value), words.map((word) => JSON.stringify(word)).join(' or '))
-
-const text = must((value) => typeof value === 'string', 'a string')
-const truth = must((value) => typeof value === 'boolean', 'true or false')
-const number = must((value) => typeof value === 'number', 'a number')
-const whole = must(Number.isSafeInteger, 'a whole number')
 /** JSON has neither NaN nor Infinity. */
 const measure = must((value) => value === null || typeof value === 'number', 'a number or null')
 const path: Rule = (value) => {

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { emptyFolder, writeUnder } from '../files/change.ts'
-import type { Place } from '../files/place.ts'
+import type { Place } from '../files/document.ts'
 import { isMissing, readText } from '../files/read.ts'
 import { isWithin } from '../files/root.ts'
 import type { Shard } from '../host/engines.ts'
@@ -110,13 +110,26 @@ export const rounded = (milliseconds: number): number => Math.round(milliseconds
 export const resultsName = 'results.json'
 
 /** How often each status occurs. */
-export function countsOf(cases: readonly CaseResult[], isOfFolders = false): Counts {
+function countsOf(cases: readonly CaseResult[], isOfFolders: boolean): Counts {
   const counts: Partial<Record<Status, number>> = Object.fromEntries(
     statusesOf(isOfFolders).map((status) => [status, 0]),
   )
   for (const { status } of cases) counts[status] = (counts[status] ?? 0) + 1
   return counts
 }
+
+/** What is known of a run beside its cases. */
+export type About = Omit<Run, 'version' | 'counts' | 'failed' | 'milliseconds' | 'cases'>
+
+/** A run of cases, counted. */
+export const totalled = (cases: readonly CaseResult[], milliseconds: number, about: About): Run => ({
+  version: 1,
+  ...about,
+  counts: countsOf(cases, about.source === 'folders'),
+  failed: cases.filter(({ failed }) => failed).length,
+  milliseconds: rounded(milliseconds),
+  cases,
+})
 
 /**
  * Removes the results of the last run and makes room for the next, which git does not see.

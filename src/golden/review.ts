@@ -98,10 +98,7 @@ export async function reviewResults(results: string, io: Io): Promise<number> {
   }
   if (process.stdin.isTTY !== true || process.stdout.isTTY !== true) {
     throw new ConvoError('E_USAGE', 'review needs a terminal', {
-      fix:
-        run.source === 'tests'
-          ? `convo report merge ${shellWord(results)} --output report.html`
-          : 'convo approve names, or convo check --reporter html',
+      fix: `convo report merge ${shellWord(results)} --output report.html`,
     })
   }
   const { terminal, close } = openTerminal(await detectGraphics(process.env), io)

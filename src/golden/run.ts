@@ -1,12 +1,13 @@
 import { extname, join } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { placeUnder, writeUnder } from '../files/change.ts'
+import { sha256 } from '../files/hash.ts'
 import { version } from '../files/package.ts'
 import { linksOf, type Shard } from '../host/engines.ts'
 import { loadSharp, versionsInUse } from '../image/sharp.ts'
 import { optional } from '../text/record.ts'
 import { budgetOf, estimate } from './budget.ts'
-import { pictureUnder, readBytes, sha256 } from './files.ts'
+import { pictureUnder, readBytes } from './files.ts'
 import { judge } from './judge.ts'
 import { failedJudgement, type Judgement, type Made, type Surroundings } from './judgement.ts'
 import { type Lock, readLock } from './lock.ts'
@@ -15,32 +16,42 @@ import { nameMatches, pathOfName } from './names.ts'
 import { findObsolete, type Obsolete } from './obsolete.ts'
 import { isEqual } from './page/data.ts'
 import {
+  type About,
   type CaseResult,
   clearResults,
-  countsOf,
   type Run,
   rounded,
   type Seen,
+  totalled,
   writeResults,
 } from './results.ts'
 import { toleranceText } from './tolerance.ts'
 
+/** What a check may be given. */
 export type CheckOptions = {
-  /** Where results go; what is there is removed. */
+  /** The folder of pictures and results.json; what is there is removed. Default: as of `convo check`. */
+  readonly results?: string | undefined
+  /** Names of cases, with `*` for any text. Default: all. */
+  readonly filter?: readonly string[] | undefined
+  /** Tags, of which a case must have one. Default: all. */
+  readonly tags?: readonly string[] | undefined
+  /** Statuses that do not make the check fail, such as `new`. */
+  readonly allow?: readonly string[] | undefined
+  /** The share of the cases to check; `index` counts from 1. Default: all. */
+  readonly shard?: { readonly index: number; readonly count: number } | undefined
+  /** Checks too that every golden would be missed if it were another one. */
+  readonly selfTest?: boolean | undefined
+  /** Called for each case as it is done. */
+  readonly onCase?: ((result: CaseResult, done: number, all: number) => void) | undefined
+}
+
+/** The same of a run of one manifest or several. */
+export type RunOptions = CheckOptions & {
   readonly results: string
-  /** Names, with `*` for any text. Empty: all. */
-  readonly filter?: readonly string[]
-  /** Tags, of which a case must have one. Empty: all. */
-  readonly tags?: readonly string[]
   /** Whether the filters may leave nothing: other manifests may have what they name. */
   readonly mayBeEmpty?: boolean
-  readonly shard?: Shard | undefined
-  readonly selfTest?: boolean
-  readonly allow?: readonly string[]
   /** Bytes that decoded pictures may take together. */
   readonly memory?: number | undefined
-  /** Called for each case as it is done. */
-  readonly onCase?: (result: CaseResult, done: number, all: number) => void
 }
 
 /**
@@ -48,7 +59,7 @@ export type CheckOptions = {
  *
  * @throws ConvoError for what keeps all cases from being checked; a case that cannot be made has the status `error`
  */
-export async function runCheck(manifest: Manifest, options: CheckOptions): Promise<Run> {
+export async function runCheck(manifest: Manifest, options: RunOptions): Promise<Run> {
   const began = performance.now()
   const { results, filter = [], tags = [], shard, onCase = () => undefined } = options
   const lock = readLock(manifest.goldens)
@@ -76,9 +87,7 @@ export async function runCheck(manifest: Manifest, options: CheckOptions): Promi
     shareOf(all, shard).map((one) => obsoleteResult(one, manifest.goldens, results)),
   )
   const cases = [...made, ...gone.map((result) => withVerdict(result, new Set(), manifest, options))]
-  const run: Run = {
-    version: 1,
-    tools: { ...toolsInUse(), node: process.versions.node },
+  const run = runOf(cases, performance.now() - began, {
     manifest: { path: manifest.file, sha256: manifest.digest },
     goldens: manifest.goldens,
     results,
@@ -87,18 +96,14 @@ export async function runCheck(manifest: Manifest, options: CheckOptions): Promi
     ...optional('links', linksOf(process.env)),
     ...(manifest.chosen !== undefined && { notes: [`goldens of ${manifest.chosen}: ${manifest.goldens}`] }),
     ...optional('shard', shard),
-    counts: countsOf(cases),
-    failed: cases.filter(({ failed }) => failed).length,
-    milliseconds: rounded(performance.now() - began),
-    cases,
-  }
+  })
   await writeResults(results, run)
   return run
 }
 
 function chooseCases(
   manifest: Manifest,
-  { filter = [], tags = [], shard, mayBeEmpty = false }: CheckOptions,
+  { filter = [], tags = [], shard, mayBeEmpty = false }: RunOptions,
 ): readonly Case[] {
   const named = manifest.cases
     .filter(({ name }) => filter.length === 0 || filter.some((pattern) => nameMatches(name, pattern)))
@@ -224,9 +229,16 @@ function withVerdict(
   return { ...result, failed: !isEqual(status) && status !== 'tolerated' && !isAllowed }
 }
 
-/** Versions of what was in use: sharp is not loaded where every file equals its golden. */
-export const toolsInUse = (): Record<string, string> =>
-  versionsInUse() === undefined ? { convo: version() } : toolVersions()
+/** A run of cases, with the versions of what was in use: sharp is not loaded where every file equals its golden. */
+export function runOf(
+  cases: readonly CaseResult[],
+  milliseconds: number,
+  { source, ...about }: Omit<About, 'tools'>,
+): Run {
+  const inUse = versionsInUse() === undefined ? { convo: version() } : toolVersions()
+  const tools = { ...inUse, node: process.versions.node }
+  return totalled(cases, milliseconds, { ...optional('source', source), tools, ...about })
+}
 
 /** Versions of what decides about pixels. */
 function toolVersions(): Record<string, string> {

@@ -1,6 +1,6 @@
 import { ConvoError } from '../error.ts'
-import { amountIn, choice, custom, flag, type Param, text } from '../params.ts'
-import { runSettings } from '../picture/run-settings.ts'
+import { amountIn, choice, custom, flag, type Param, text, type Values } from '../params.ts'
+import { readingSettings, runSettings } from '../picture/run-settings.ts'
 
 /** The reporters, named apart from their table so that help does not load them; a test compares the two. */
 export const reporterNames = [
@@ -40,6 +40,20 @@ function list(
     ...(one.choices !== undefined && { choices: one.choices }),
   }
 }
+
+/** How pictures are read. */
+export const picturesRead = {
+  'no-orient': readingSettings['no-orient'],
+  'max-pixels': readingSettings['max-pixels'],
+  layout: readingSettings.layout,
+}
+
+/** What those settings say. */
+export const readingOf = ({
+  'max-pixels': maxPixels,
+  'no-orient': noOrient,
+  layout,
+}: Values<typeof picturesRead>) => ({ maxPixels, orient: !noOrient, layout })
 
 /** Where the last run is. */
 export const resultsSettings = {

@@ -1,7 +1,6 @@
 import type { Comparison } from '../image/compare/comparison.ts'
 import { alternatives } from '../image/compare/smallest.ts'
 import {
-  defined,
   type Limits,
   limitsText,
   type ToleranceValues,
@@ -9,6 +8,7 @@ import {
   toleranceSettings,
 } from '../image/compare/tolerance.ts'
 import { type Params, resolve } from '../params.ts'
+import { defined } from '../text/record.ts'
 
 /** The values when nothing is given: exact. */
 const exact: Readonly<Record<string, unknown>> = resolve(toleranceSettings as Params, {})
@@ -48,7 +48,7 @@ export function toleranceText(values: ToleranceValues): string {
  * The smallest tolerance that passes, as options; `exact` where none is needed, nothing where none would do. Of
  * alternatives the first: how far comes before how many.
  */
-export function smallestText({ smallest }: Comparison): string | undefined {
+export function smallestText({ smallest }: Pick<Comparison, 'smallest'>): string | undefined {
   const choices = alternatives(smallest).map((limits) => limitsText(withoutNothing(limits)))
   if (choices.length === 0) return undefined
   return choices.map((text) => (text === '' ? 'exact' : text)).join(' or ')

@@ -33,7 +33,7 @@ export function cutOf<B extends BankNeeds, F extends FilterNeeds>(
   const [channels, height, width] = list.at(-1)!.shape
   if (typeof given === 'object') return { ...given, stripRows: Math.min(given.stripRows, height) }
   const stripRows = chooseStripRows(list, given)
-  if (!list.every(({ work }) => rolling.has(work.kind) && !isDeep(work))) return { stripRows }
+  if (!list.every((step) => rolling.has(step.work.kind) && !isDeep(step))) return { stripRows }
   const whole = list.reduce((sum, step) => sum + step.shape[1] * rowCost(step), 0)
   /** What a strip costs, as a share of all, in the middle of as many. */
   const costOf = (rows: number): number => {
@@ -78,9 +78,11 @@ export const planPart = <B extends BankNeeds, F extends FilterNeeds>(
 /** Work that may be done a few rows at a time. */
 const rolling: ReadonlySet<string> = new Set(['source', 'planes', 'bank', 'layer', 'finish'])
 
-/** Whether a row needs rows of several slices. */
-const isDeep = (work: WorkOf<BankNeeds, unknown, FilterNeeds>): boolean =>
-  work.kind === 'bank' && work.bank.plan.input[0] > 1
+/** Whether a row needs rows of several slices, or is one of several slices. */
+const isDeep = ({ work, slices = 1 }: Listed<WorkOf<BankNeeds, unknown, FilterNeeds>>): boolean =>
+  slices > 1 ||
+  (work.kind === 'bank' && work.bank.plan.input[0] > 1) ||
+  (work.kind === 'layer' && work.name === 'slices' && work.settings.count > 1)
 
 /** What a row of a step costs, in samples that are read. */
 function rowCost({

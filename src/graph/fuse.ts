@@ -34,6 +34,7 @@ export function fused(list: readonly Listed[]): Listed[] {
       inPlace.has(work.name) &&
       before !== undefined &&
       producing.has(before.work.kind) &&
+      before.slices === step.slices &&
       users[only!] === 1
     ) {
       out[inputs[0]!] = { ...before, behind: [...(before.behind ?? []), work] }

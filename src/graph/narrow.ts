@@ -1,6 +1,7 @@
 import type { LayerName, LayerSettings } from '../definition/layers.ts'
 import type { Levels } from '../definition/levels.ts'
 import type { Node } from './node.ts'
+import { slicesNode } from './slices.ts'
 
 /** Layers that treat every channel alone and have no settings for single ones. */
 const channelwise: ReadonlySet<LayerName> = new Set<LayerName>([
@@ -12,7 +13,7 @@ const channelwise: ReadonlySet<LayerName> = new Set<LayerName>([
  * down as channels stay apart and to the filters of a bank.
  */
 export function narrowed(node: Node, first: number, count: number): Node {
-  const { work, inputs, shape } = node
+  const { work, inputs, shape, slices } = node
   const [channels, height, width] = shape
   if (first === 0 && count === channels) return node
   const own = [count, height, width] as const
@@ -31,9 +32,10 @@ export function narrowed(node: Node, first: number, count: number): Node {
       bias: bias?.slice(first, first + count),
       index: (filter: number, channel: number, tap: number) => index(first + filter, channel, tap),
     }
-    return { shape: own, inputs, work: { kind: 'bank', bank } }
+    return { shape: own, inputs, work: { kind: 'bank', bank }, slices }
   }
-  if (work.kind === 'layer' && channelwise.has(work.name)) return { shape: own, inputs: below(), work }
+  if (work.kind === 'layer' && channelwise.has(work.name))
+    return { shape: own, inputs: below(), work, slices }
   if (work.kind === 'layer' && work.name === 'affine') {
     const { scale, bias } = work.settings
     const some = (list: Float32Array | undefined) => list?.slice(first, first + count)
@@ -41,11 +43,23 @@ export function narrowed(node: Node, first: number, count: number): Node {
       shape: own,
       inputs: below(),
       work: { ...work, settings: { scale: some(scale), bias: some(bias) } },
+      slices,
     }
   }
   if (work.kind === 'layer' && work.name === 'leveled') {
     const levels = work.settings.levels.slice(first, first + count)
-    return { shape: own, inputs: below(), work: { ...work, settings: { levels } } }
+    return { shape: own, inputs: below(), work: { ...work, settings: { levels } }, slices }
+  }
+  if (work.kind === 'layer' && work.name === 'slices') {
+    const [colours] = inputs[0]!.shape
+    if (first % colours === 0 && count % colours === 0) {
+      return slicesNode(
+        inputs[0]!,
+        work.settings.height,
+        work.settings.first + first / colours,
+        count / colours,
+      )
+    }
   }
   const settings: LayerSettings['select'] = { first, count }
   return { shape: own, inputs: [node], work: { kind: 'layer', name: 'select', settings } }

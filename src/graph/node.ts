@@ -9,7 +9,7 @@ import {
 import { tileSide } from '../conv/bank-algorithm.ts'
 import type { RecipePlan } from '../conv/plan.ts'
 import { reachOf, tileRows } from '../conv/reach.ts'
-import { type Engine, flatShape, planOfPlanes, repeatedly } from '../definition/engine.ts'
+import { type Engine, flatShape, planOfPlanes, repeatedly, shapeOfLayer } from '../definition/engine.ts'
 import type { Shape } from '../definition/layer.ts'
 import { type LayerName, type LayerSettings, type LayerWork, layers } from '../definition/layers.ts'
 import { bordered } from '../definition/rows.ts'
@@ -17,13 +17,26 @@ import { neighbourPlaces, type SimilarityOptions } from '../definition/similarit
 import { invariant } from '../error.ts'
 import { borders } from '../tensor/border.ts'
 import { hasAlpha } from '../tensor/picture.ts'
-import { isPending, pendingTensor, type Tensor } from '../tensor/tensor.ts'
+import { isPending, pendingTensor, type Tensor, unshaped } from '../tensor/tensor.ts'
 import type { Span } from './spans.ts'
 import { plainTone, type Tone } from './tone.ts'
 import type { ByteWindows } from './windows.ts'
 
 /** A step of a graph over planes [C,H,W]: what it computes of which other steps. */
-export type Node = { readonly shape: Shape; readonly inputs: readonly Node[]; readonly work: Work }
+export type Node = {
+  readonly shape: Shape
+  readonly inputs: readonly Node[]
+  readonly work: Work
+  /** Of a step that is computed slice by slice: how many there are, one below the other, in it and in its inputs. */
+  readonly slices?: number | undefined
+}
+
+/** A shape, as a step meets it that is computed slice by slice. */
+export const ofSlice = ([channels, height, width]: Shape, slices = 1): Shape => [
+  channels,
+  height / slices,
+  width,
+]
 
 /** What a step computes. Apart from the bank it is plain data. */
 export type WorkOf<B, P = Float32Array, F = Filter> =
@@ -80,6 +93,24 @@ export type Bank = {
 }
 
 /** The rows that a step needs of each of its inputs, which have these shapes, for some rows of its own. */
+export function needsOf<B extends BankNeeds, F extends FilterNeeds>(
+  { shape, work, slices = 1 }: Pick<Node, 'shape' | 'slices'> & { readonly work: WorkOf<B, unknown, F> },
+  shapes: readonly Shape[],
+  rows: Span,
+): readonly (readonly Span[])[] {
+  if (slices === 1) return needs(shapes, work, rows)
+  const own = shapes.map((input) => ofSlice(input, slices))
+  const all: Span[][] = shapes.map(() => [])
+  for (const [z, ...part] of slicesOf(rows, shape[1] / slices)) {
+    for (const [k, spans] of needs(own, work, part).entries()) {
+      const above = z * own[k]![1]
+      all[k]!.push(...spans.map(([first, end]): Span => [first + above, end + above]))
+    }
+  }
+  return all
+}
+
+/** The same of a step that is not computed slice by slice. */
 export function needs<B extends BankNeeds, F extends FilterNeeds>(
   shapes: readonly Shape[],
   work: WorkOf<B, unknown, F>,
@@ -135,10 +166,23 @@ const together = ({ plan: { algorithm, grid } }: BankNeeds, [first, end]: Span):
     : [Math.floor(first / tileSide) * tileSide, Math.min(grid[1], Math.ceil(end / tileSide) * tileSide)]
 
 /** The rows that a step computes at once when it is asked for some. */
-export const wholeRows = (
-  { work }: { readonly work: WorkOf<BankNeeds, unknown, FilterNeeds> },
+export function wholeRows(
+  {
+    work,
+    shape,
+    slices = 1,
+  }: Pick<Node, 'shape' | 'slices'> & { readonly work: WorkOf<BankNeeds, unknown, FilterNeeds> },
   rows: Span,
-): Span => (work.kind === 'bank' && rows[1] > rows[0] ? together(work.bank, rows) : rows)
+): Span {
+  if (work.kind !== 'bank' || rows[1] <= rows[0]) return rows
+  const height = shape[1] / slices
+  const above = Math.floor(rows[0] / height) * height
+  const under = Math.floor((rows[1] - 1) / height) * height
+  if (slices === 1) return together(work.bank, rows)
+  const [first] = together(work.bank, [rows[0] - above, height])
+  const [, end] = together(work.bank, [0, rows[1] - under])
+  return [first + above, end + under]
+}
 
 /** The rows that an involution by similarity needs. */
 export function similarityNeeds([, height]: Shape, options: SimilarityOptions, [first, end]: Span): Span[] {
@@ -169,7 +213,7 @@ export function traced(node: Node, shape: readonly number[] = node.shape): Tenso
 
 /** The step that a traced tensor represents; a tensor whose numbers are there is planes. */
 export function nodeOf(tensor: Tensor): Node {
-  const node = nodes.get(tensor)
+  const node = nodes.get(unshaped(tensor))
   if (node !== undefined) return node
   invariant(!isPending(tensor), 'a tensor without numbers is traced')
   const made = planesNode(tensor)
@@ -187,12 +231,13 @@ export const planesNode = ({ shape, data }: Tensor): Node => ({
   work: { kind: 'planes', data },
 })
 
-/** A filter over planes, or without them over the picture. */
-export function filterNode(filter: Filter, x?: Node): Node {
+/** A filter over planes, slice by slice where there are several, or without them over the picture. */
+export function filterNode(filter: Filter, x?: Node, slices = 1): Node {
   const { outWidth, outHeight } = filter.plan
   const width = outWidth * outChannels(filter, filter.tone)
   const inputs = x === undefined ? [] : [x]
-  return { shape: [x?.shape[0] ?? 1, outHeight, width], inputs, work: { kind: 'filter', filter } }
+  const shape = [x?.shape[0] ?? 1, outHeight * slices, width] as const
+  return { shape, inputs, work: { kind: 'filter', filter }, ...(slices > 1 && { slices }) }
 }
 
 /** The channels of what comes out of a filter. */
@@ -246,8 +291,7 @@ export const tracer: Engine = {
   },
   layer: async (name, tensors, settings) => {
     const node = layerNode(name, tensors.map(nodeOf), settings)
-    const [x] = tensors
-    return traced(node, x?.shape.length === 4 ? x.shape : node.shape)
+    return traced(node, shapeOfLayer(tensors[0], node.shape))
   },
   recipe: (x, recipe, options, full) => tracer.filter(x, planOfPlanes(x, recipe, options), full),
   filter: async (x, plan, full) =>

@@ -1,4 +1,4 @@
-import { type BankNeeds, type FilterNeeds, needs, type WorkOf, wholeRows } from './node.ts'
+import { type BankNeeds, type FilterNeeds, needsOf, type WorkOf, wholeRows } from './node.ts'
 import { type Buffer, type Listed, liesElsewhere, pitchOf, type Strip, type Turn } from './schedule.ts'
 import type { Span } from './spans.ts'
 
@@ -75,9 +75,8 @@ function askedFor(list: Steps, [first, end]: Span, passRows: number): Fresh[] | 
 
 /** The rows of each input that rows of a step need, as one span each. */
 const neededBy = (list: Steps, i: number, rows: Span): (Span | undefined)[] => {
-  const { inputs, work } = list[i]!
-  const shapes = inputs.map((input) => list[input]!.shape)
-  return needs(shapes, work, rows).map((spans) =>
+  const shapes = list[i]!.inputs.map((input) => list[input]!.shape)
+  return needsOf(list[i]!, shapes, rows).map((spans) =>
     spans.reduce<Span | undefined>((all, span) => hull(all, span), undefined),
   )
 }

@@ -4,7 +4,7 @@ import {
   type BankNeeds,
   type FilterNeeds,
   type Node,
-  needs,
+  needsOf,
   type Work,
   type WorkOf,
   wholeRows,
@@ -16,6 +16,7 @@ export type Listed<W = Work> = {
   readonly shape: Shape
   readonly inputs: readonly number[]
   readonly work: W
+  readonly slices?: number | undefined
   /** Layers of single samples that follow in the same rows. */
   readonly behind?: readonly LayerWork[]
 }
@@ -28,7 +29,8 @@ export function listed(out: Node): Listed[] {
     const known = places.get(node)
     if (known !== undefined) return known
     const inputs = node.inputs.map(visit)
-    const place = list.push({ shape: node.shape, inputs, work: node.work }) - 1
+    const { shape, work, slices } = node
+    const place = list.push({ shape, inputs, work, ...(slices !== undefined && { slices }) }) - 1
     places.set(node, place)
     return place
   }
@@ -77,11 +79,11 @@ export function planStrip<B extends BankNeeds, F extends FilterNeeds>(
   const wanted: Span[][] = list.map((_, i) => (i === list.length - 1 ? [out] : []))
   const lastUse: number[] = []
   for (let i = list.length - 1; i >= 0; i--) {
-    const { inputs, work } = list[i]!
+    const { inputs } = list[i]!
     wanted[i] = united(united(wanted[i]!).map((span) => wholeRows(list[i]!, span)))
     const shapes = inputs.map((input) => list[input]!.shape)
     for (const span of wanted[i]!) {
-      for (const [k, rows] of needs(shapes, work, span).entries()) wanted[inputs[k]!]!.push(...rows)
+      for (const [k, rows] of needsOf(list[i]!, shapes, span).entries()) wanted[inputs[k]!]!.push(...rows)
     }
     for (const input of inputs) lastUse[input] ??= i
   }

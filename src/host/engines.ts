@@ -45,37 +45,30 @@ type Engine = {
   read(environment: Environment): Said | undefined
 }
 
+/** An engine that says the index of a run, counted from `base`, and mostly the count. */
+const numbered = (name: string, base: 0 | 1, index: string, count?: string): Engine => ({
+  name,
+  variables: count === undefined ? index : `${index}, ${count}`,
+  read(environment) {
+    const total = count === undefined ? undefined : wholeOf(environment, count)
+    const at = wholeOf(environment, index)
+    if (at !== undefined) return { index: at - base + 1, count: total }
+    // GitLab sets the total of every job, and the index of parallel ones only
+    return total === 1 ? { index: 1, count: 1 } : undefined
+  },
+})
+
 const engines: readonly Engine[] = [
   {
     name: 'Slurm',
     variables: 'SLURM_ARRAY_TASK_ID, _MIN, _MAX, _STEP, _COUNT; SLURM_PROCID, SLURM_STEP_NUM_TASKS',
     read: slurm,
   },
-  {
-    name: 'AWS Batch array',
-    variables: 'AWS_BATCH_JOB_ARRAY_INDEX, AWS_BATCH_JOB_ARRAY_SIZE',
-    read: (e) => from(e, 'AWS_BATCH_JOB_ARRAY_INDEX', 'AWS_BATCH_JOB_ARRAY_SIZE', 0),
-  },
-  {
-    name: 'GitLab CI',
-    variables: 'CI_NODE_INDEX, CI_NODE_TOTAL',
-    read: (e) => from(e, 'CI_NODE_INDEX', 'CI_NODE_TOTAL', 1),
-  },
-  {
-    name: 'CircleCI',
-    variables: 'CIRCLE_NODE_INDEX, CIRCLE_NODE_TOTAL',
-    read: (e) => from(e, 'CIRCLE_NODE_INDEX', 'CIRCLE_NODE_TOTAL', 0),
-  },
-  {
-    name: 'Buildkite',
-    variables: 'BUILDKITE_PARALLEL_JOB, BUILDKITE_PARALLEL_JOB_COUNT',
-    read: (e) => from(e, 'BUILDKITE_PARALLEL_JOB', 'BUILDKITE_PARALLEL_JOB_COUNT', 0),
-  },
-  {
-    name: 'Kubernetes Indexed Job',
-    variables: 'JOB_COMPLETION_INDEX',
-    read: (e) => from(e, 'JOB_COMPLETION_INDEX', undefined, 0),
-  },
+  numbered('AWS Batch array', 0, 'AWS_BATCH_JOB_ARRAY_INDEX', 'AWS_BATCH_JOB_ARRAY_SIZE'),
+  numbered('GitLab CI', 1, 'CI_NODE_INDEX', 'CI_NODE_TOTAL'),
+  numbered('CircleCI', 0, 'CIRCLE_NODE_INDEX', 'CIRCLE_NODE_TOTAL'),
+  numbered('Buildkite', 0, 'BUILDKITE_PARALLEL_JOB', 'BUILDKITE_PARALLEL_JOB_COUNT'),
+  numbered('Kubernetes Indexed Job', 0, 'JOB_COMPLETION_INDEX'),
 ]
 
 /**
@@ -136,20 +129,6 @@ function complete(
     })
   }
   return { index, count }
-}
-
-/** An index counted from `base`, and a count. */
-function from(
-  environment: Environment,
-  index: string,
-  count: string | undefined,
-  base: 0 | 1,
-): Said | undefined {
-  const total = count === undefined ? undefined : wholeOf(environment, count)
-  const at = wholeOf(environment, index)
-  if (at !== undefined) return { index: at - base + 1, count: total }
-  // GitLab sets the total of every job, and the index of parallel ones only
-  return total === 1 ? { index: 1, count: 1 } : undefined
 }
 
 /** A job of an array, a task of a step, or both: then the tasks of all jobs are numbered through. */

@@ -51,7 +51,10 @@ export function readBmp(bytes: Uint8Array, name: string): OwnPicture {
   const start = view.getUint32(10, true)
   const resolution = isCore ? [0, 0] : [view.getInt32(38, true), view.getInt32(42, true)]
   const size = { width, height }
-  const common = resolution.every((n) => n > 0) ? { resolution: resolution as [number, number] } : {}
+  const common = {
+    ...(resolution.every((n) => n > 0) && { resolution: resolution as [number, number] }),
+    ...profileIn(bytes, head),
+  }
   if (bits <= 8) {
     const entry = isCore ? 3 : 4
     const at = 14 + head
@@ -126,6 +129,16 @@ export function readBmp(bytes: Uint8Array, name: string): OwnPicture {
       return out
     },
   }
+}
+
+/** The ICC profile of a header of version 5, which says where it is, from itself on. */
+function profileIn(bytes: Uint8Array, head: number): Pick<OwnPicture, 'icc'> {
+  const view = viewOf(bytes)
+  // "MBED", low byte first
+  if (head < 124 || view.getUint32(70, true) !== 0x4d424544) return {}
+  const at = 14 + view.getUint32(126, true)
+  const end = at + view.getUint32(130, true)
+  return { icc: bytes.slice(at, end) }
 }
 
 type Size = { readonly width: number; readonly height: number }

@@ -25,7 +25,7 @@ import { nameOf, type Source, wholeOf, withReader } from './reader.ts'
 import { grayAlphaOf, spread, viewSamples } from './samples.ts'
 import { type Raw, type RawRecipe, rawOf, reasons, sharpOf } from './sharp.ts'
 import { checkSize } from './size.ts'
-import { tilesApart } from './tiff-array.ts'
+import { planesApart } from './tiff-array.ts'
 
 /** How to decode. */
 export type DecodeOptions = {
@@ -163,7 +163,7 @@ export async function* decodePages(
   }
   const { pages, kind, width, height } = first.header
   const isJoined = kind === 'gif' || kind === 'webp' || first.header.isAlike
-  const together = isJoined ? Math.max(1, Math.floor(2 ** 26 / (width * height * 4))) : 1
+  const together = isJoined ? pagesAtOnce(width, height) : 1
   for (let page = 0; page < pages; page += together) {
     const opened =
       page === 0 || isJoined ? first : await open(first.input, { ...options, name, page }, first.seen)
@@ -171,6 +171,10 @@ export async function* decodePages(
     yield* splitPages(await decodeOpened(opened, { ...options, page }, count), count)
   }
 }
+
+/** How many pages of this size are decoded at once, at most. */
+export const pagesAtOnce = (width: number, height: number): number =>
+  Math.max(1, Math.floor(2 ** 26 / (width * height * 4)))
 
 /** A strip of equally high pages, one below the other, as pictures over the same memory. */
 function* splitPages(strip: Decoded, count: number): Generator<Decoded> {
@@ -227,9 +231,8 @@ async function open(source: Source, options: DecodeOptions, known?: Seen): Promi
   const bits = kind === 'avif' ? facts.bitsPerSample : undefined
   const inOrder = isInOrder(png, facts)
   const plain = input === stored && inOrder ? plainOf(probed, stored) : undefined
-  const isUpright = !options.orient || (facts.orientation ?? 1) === 1
-  const own =
-    kind === 'tiff' && isUpright ? tilesApart(input, options.page ?? 0, header.depth, name) : undefined
+  const turns = options.orient && (facts.orientation ?? 1) > 1
+  const own = kind === 'tiff' ? planesApart(input, options.page ?? 0, header.depth, turns, name) : undefined
   return {
     ...{ input, name, seen, reading, header, bits, plain, isInOrder: inOrder },
     ...(own !== undefined && { own }),

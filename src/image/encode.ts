@@ -22,7 +22,7 @@ import { encodePngWhole } from './png-whole.ts'
 import { loadSharp, reasons, type Sharp, sharpOf } from './sharp.ts'
 import { packStrip, type TiffCompression } from './tiff-pack.ts'
 import { joinPages } from './tiff-write.ts'
-import { webpWith } from './webp.ts'
+import { webpTimed, webpWith } from './webp.ts'
 
 /** Bytes of a picture file, and what a user should know of how they differ from the picture. */
 export type Encoded = { readonly bytes: Uint8Array; readonly notes: readonly string[] }
@@ -201,7 +201,15 @@ async function encodeAnimated(
   const bytes = await attemptEncode(format, () =>
     nativeWork(() => withFormat(loadSharp()(data, { raw }), format, options).toBuffer()),
   )
-  return format === 'gif' ? bytes : webpWith(bytes, meta, { width, height, channels: pages[0]!.channels })
+  if (format === 'gif') return bytes
+  // pages that are equal become one
+  const times: number[] = []
+  for (const [i, time] of (options.delay ?? []).entries()) {
+    if (i > 0 && Buffer.compare(colours[i]!.data as Uint8Array, colours[i - 1]!.data as Uint8Array) === 0)
+      times[times.length - 1]! += time
+    else times.push(time)
+  }
+  return webpWith(webpTimed(bytes, times), meta, { width, height, channels: pages[0]!.channels })
 }
 
 /**

@@ -99,6 +99,9 @@ export function readExr(bytes: Uint8Array, name: string): OwnPicture {
   const aspect =
     part.get('pixelAspectRatio')?.length === 4 ? view.getFloat32(value('pixelAspectRatio', 4), true) : 1
   const across = Math.round(density)
+  const hasOtherPrimaries =
+    part.get('chromaticities')?.length === 32 &&
+    primaries.some((n, i) => Math.abs(view.getFloat32(value('chromaticities', 32) + 4 * i, true) - n) > 1e-3)
   return {
     ...{ width, height, channels: chosen.length as 1 | 2 | 3 | 4, depth: 32, full: 1, isLinear: true },
     ...(across >= 1 && across < 2 ** 32 && aspect === 1 && { resolution: [across, across] as const }),
@@ -106,11 +109,14 @@ export function readExr(bytes: Uint8Array, name: string): OwnPicture {
       ...(other.length > 0 ? [`the channels ${other.map((one) => JSON.stringify(one)).join(', ')}`] : []),
       ...(parts.length > 1 ? [`${parts.length - 1} more ${parts.length === 2 ? 'part' : 'parts'}`] : []),
     ],
-    asRead: isPart
-      ? [
-          `of ${name} the data window ${windowText(data)} was read, its display window is ${windowText(shown)}`,
-        ]
-      : [],
+    asRead: [
+      ...(isPart
+        ? [
+            `of ${name} the data window ${windowText(data)} was read, its display window is ${windowText(shown)}`,
+          ]
+        : []),
+      ...(hasOtherPrimaries ? [`the primaries (chromaticities) of ${name} were not applied`] : []),
+    ],
     async samples() {
       // nothing is packed into less than a 2000th
       if (bytes.length * 2048 < width * height) throw endsEarly(bytes, { width, height }, name, what)
@@ -156,6 +162,9 @@ export function readExr(bytes: Uint8Array, name: string): OwnPicture {
     },
   }
 }
+
+/** Of Rec. 709 and sRGB: x and y of red, green, blue and white. */
+const primaries = [0.64, 0.33, 0.3, 0.6, 0.15, 0.06, 0.3127, 0.329] as const
 
 const windowText = ([left, top, right, bottom]: readonly number[]): string =>
   `${left},${top} to ${right},${bottom}`

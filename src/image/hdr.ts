@@ -21,43 +21,64 @@ export function readHdr(bytes: Uint8Array, name: string): OwnPicture {
     lines.push(line)
     if (line === '') break
   }
-  const format = lines.find((line) => line.startsWith('FORMAT='))
-  if (format !== undefined && format !== 'FORMAT=32-bit_rle_rgbe')
-    throw refusal(
-      name,
-      `a Radiance picture of ${format.slice(7)}`,
-      wayOf('oiiotool IN -d float -o OUT.tif', name),
-    )
+  const format = valuesOf(lines, 'FORMAT')[0] ?? '32-bit_rle_rgbe'
+  if (format !== '32-bit_rle_rgbe')
+    throw refusal(name, `a Radiance picture of ${format}`, wayOf('oiiotool IN -d float -o OUT.tif', name))
   const end = bytes.indexOf(10, at)
   const size = end < 0 ? '' : textOf(bytes, at, Math.min(end, at + 64))
-  const match = /^([-+])Y (\d{1,9}) ([-+])X (\d{1,9})\r?$/.exec(size)
-  const [, vertical, rows, horizontal, columns] = match ?? []
-  const [height, width] = [Number(rows), Number(columns)]
-  if (!(height > 0 && width > 0))
+  const match = /^([-+])([XY])\s+(\d{1,9})\s+([-+])(?!\2)[XY]\s+(\d{1,9})\s*$/.exec(size)
+  const [, slow = '', axis, count, fast = '', length] = match ?? []
+  // a line of pixels is a column where X comes first
+  const isUpright = axis === 'Y'
+  const [across, down] = [Number(length), Number(count)]
+  if (!(across > 0 && down > 0))
     throw damaged(name, what, at, `the size must read "-Y rows +X columns", got ${JSON.stringify(size)}`)
+  const [width, height] = isUpright ? [across, down] : [down, across]
+  const [horizontal, vertical] = isUpright ? [fast, slow] : [slow, fast]
   const start = end + 1
   return {
     ...{ width, height, channels: 3, depth: 32, full: 1, isLinear: true },
+    asRead: Object.entries(unapplied).flatMap(([key, neutral]) => {
+      const values = valuesOf(lines, key).filter((value) =>
+        value
+          .split(/\s+/)
+          .some((n, i) => !(Math.abs(Number(n) - (neutral[i] ?? 1)) <= (neutral.length === 8 ? 0.021 : 0))),
+      )
+      return values.length === 0 ? [] : [`${key} of ${name} was not applied: ${values.join(', ')}`]
+    }),
     async samples() {
       // a run of a row of 8 bits has at most 127 pixels in 2 bytes
       if ((bytes.length - start) * 64 < width * height) throw endsEarly(bytes, { width, height }, name, what)
       const out = new Float32Array(width * height * 3)
-      const row = new Uint8Array(width * 4)
+      const row = new Uint8Array(across * 4)
       let from = start
-      await inRows(height, width * 3, (y) => {
-        from = unpackRow(bytes, from, row, width, name)
-        const line = vertical === '-' ? y : height - 1 - y
-        for (let x = 0; x < width; x++) {
+      await inRows(down, across * 3, (j) => {
+        from = unpackRow(bytes, from, row, across, name)
+        for (let i = 0; i < across; i++) {
+          const [x, y] = isUpright ? [i, j] : [j, i]
+          const line = vertical === '-' ? y : height - 1 - y
           const to = (line * width + (horizontal === '+' ? x : width - 1 - x)) * 3
-          const exponent = row[x * 4 + 3]!
+          const exponent = row[i * 4 + 3]!
           const scale = exponent === 0 ? 0 : 2 ** (exponent - 136)
-          for (let c = 0; c < 3; c++) out[to + c] = row[x * 4 + c]! * scale
+          for (let c = 0; c < 3; c++) out[to + c] = row[i * 4 + c]! * scale
         }
       })
       return out
     },
   }
 }
+
+/** What a header says that is not applied, and what changes nothing: of colours those of sRGB, from which Radiance's differ little. */
+const unapplied: Readonly<Record<string, readonly number[]>> = {
+  EXPOSURE: [1],
+  COLORCORR: [1, 1, 1],
+  PIXASPECT: [1],
+  PRIMARIES: [0.64, 0.33, 0.3, 0.6, 0.15, 0.06, 0.3127, 0.329],
+}
+
+/** What a header says of a variable, in the order of its lines. */
+const valuesOf = (lines: readonly string[], key: string): string[] =>
+  lines.flatMap((line) => (line.startsWith(`${key}=`) ? [line.slice(key.length + 1).trim()] : []))
 
 /** Unpacks a row into [x][red, green, blue, exponent]; gives where the next one begins. */
 function unpackRow(bytes: Uint8Array, start: number, row: Uint8Array, width: number, name: string): number {

@@ -215,7 +215,14 @@ function readGif({ read, size }: Reader, name: string): Part {
   const tableBytes = (flags: number) => ((flags & 0x80) === 0 ? 0 : 3 * 2 ** ((flags & 7) + 1))
   // (n + 15) / 64, and 0 for nothing said
   if (![0, 49].includes(read(12, 1)[0] ?? 0)) metadata.add(pixelAspect)
+  const numbersAt = (from: number, count: number) => {
+    const bytes = read(from, 2 * count)
+    return Array.from({ length: count }, (_, i) => (bytes[2 * i] ?? 0) + 256 * (bytes[2 * i + 1] ?? 0))
+  }
+  const [width = 0, height = 0] = numbersAt(6, 2)
   let frames = 0
+  /** Whether something of a page may be clear, whether something is that the file does not mark so, what becomes of a page. */
+  let [isClear, isBare, hasAlpha, disposal] = [true, false, false, 0]
   let at = 13 + tableBytes(read(10, 1)[0] ?? 0)
   /** Passes over blocks, and gives their bytes where they are wanted. */
   const skip = (take?: (bytes: Uint8Array) => void) => {
@@ -230,7 +237,16 @@ function readGif({ read, size }: Reader, name: string): Part {
     const [sign = 0x3b, label = 0] = read(at, 2)
     if (sign === 0x21) {
       if (label === 0x01) unread.add('text drawn over a picture')
-      if (label === 0xff && textOf(read(at + 3, 8)) === 'XMP Data') metadata.add('XMP')
+      if (label === 0xf9) {
+        const flags = read(at + 3, 1)[0] ?? 0
+        hasAlpha ||= flags % 2 === 1
+        disposal = (flags >> 2) & 7
+      }
+      if (label === 0xff) {
+        const kind = textOf(read(at + 3, 8))
+        if (kind === 'XMP Data') metadata.add('XMP')
+        if (kind === 'ICCRGBG1') metadata.add('the ICC profile')
+      }
       at += 2
       const parts: Uint8Array[] = []
       skip(
@@ -246,6 +262,12 @@ function readGif({ read, size }: Reader, name: string): Part {
     } else if (sign === 0x2c) {
       frames++
       checkLimit('pages', frames, name)
+      const [left = 0, top = 0, across = 0, down = 0] = numbersAt(at + 1, 4)
+      const isWhole = left + top === 0 && across >= width && down >= height
+      isBare ||= isClear && !isWhole
+      if (disposal < 2) isClear &&= !isWhole
+      else isClear ||= disposal === 2
+      disposal = 0
       at += 10 + tableBytes(read(at + 9, 1)[0] ?? 0) + 1
       skip()
     } else break
@@ -255,5 +277,8 @@ function readGif({ read, size }: Reader, name: string): Part {
     metadata: [...metadata],
     unread: [...unread],
     held: text.length > 0 ? { text } : {},
+    // the decoder knows of no alpha where no pixel is marked as clear
+    notes:
+      isBare && !hasAlpha ? [`areas of ${name} that no frame covers were filled, mostly with black`] : [],
   }
 }

@@ -11,6 +11,8 @@ export type OwnPicture = {
   /** what is white in floats */
   readonly full?: number
   readonly resolution?: Resolution
+  /** an ICC profile, for whatever colours */
+  readonly icc?: Uint8Array
   /** samples of linear light */
   readonly isLinear?: true
   /** further pictures in the file, in words */

@@ -16,7 +16,7 @@ function wordsFrom(bytes: Uint8Array, name: string, what: string) {
   const next = (): string => {
     at = wordAt(bytes, at)
     const start = at
-    while (at < bytes.length && !isSpace(bytes[at]!) && at - start < 64) at++
+    while (at < bytes.length && !isSpace(bytes[at]!) && bytes[at] !== 0x23 && at - start < 64) at++
     if (start === at) throw damaged(name, what, at, 'the file ends inside the header')
     return textOf(bytes, start, at)
   }
@@ -32,10 +32,12 @@ function wordsFrom(bytes: Uint8Array, name: string, what: string) {
       `${meaning} must be a whole number from ${least} to ${most}, got ${JSON.stringify(word)}`,
     )
   }
-  const skipLine = () => {
+  const line = (): string => {
+    const start = at
     at = lineEnd(bytes, at)
+    return textOf(bytes, start, at).trim()
   }
-  return { next, number, skipLine, at: () => at }
+  return { next, number, line, at: () => at }
 }
 
 /** Where the next word begins, behind white space and comments. */
@@ -70,7 +72,12 @@ export function readPnm(bytes: Uint8Array, name: string): OwnPicture {
   const depth = most > 255 ? 16 : 8
   const start = words.at() + 1
   const size = { width, height, channels, depth } as const
-  if (kind < 4) return { ...size, samples: () => fromText(bytes, start - 1, size, most, isBits, name, what) }
+  if (kind < 4)
+    return {
+      ...size,
+      ...furtherText(bytes, start),
+      samples: () => fromText(bytes, start - 1, size, most, isBits, name, what),
+    }
   const rowBytes = isBits ? Math.ceil(width / 8) : width * channels * (depth / 8)
   const end = start + rowBytes * height
   return {
@@ -90,10 +97,14 @@ export function readPnm(bytes: Uint8Array, name: string): OwnPicture {
   }
 }
 
+/** The types of pixels of a PAM, by how many samples they have. */
+const tuples = ['GRAYSCALE', 'GRAYSCALE_ALPHA', 'RGB', 'RGB_ALPHA']
+
 function readPam(bytes: Uint8Array, name: string): OwnPicture {
   const what = 'PAM'
   const words = wordsFrom(bytes, name, what)
   const found = new Map<string, number>()
+  const types: string[] = []
   const ranges: Readonly<Record<string, readonly [number, number]>> = {
     WIDTH: [1, mostSide],
     HEIGHT: [1, mostSide],
@@ -103,8 +114,7 @@ function readPam(bytes: Uint8Array, name: string): OwnPicture {
   for (;;) {
     const word = words.next()
     if (word === 'ENDHDR') break
-    // the type of the samples, which may be several words, follows from how many there are
-    if (word === 'TUPLTYPE') words.skipLine()
+    if (word === 'TUPLTYPE') types.push(words.line())
     else if (Object.hasOwn(ranges, word)) found.set(word, words.number(...ranges[word]!, word))
     else throw damaged(name, what, words.at(), `${JSON.stringify(word)} is not a line of its header`)
   }
@@ -122,6 +132,13 @@ function readPam(bytes: Uint8Array, name: string): OwnPicture {
   return {
     ...{ width, height, channels, depth },
     ...further(bytes, end),
+    // CMYK, for instance, which no picture has here
+    asRead: types
+      .filter((type) => !tuples.includes(type.replace('BLACKANDWHITE', 'GRAYSCALE')))
+      .map(
+        (type) =>
+          `samples of the type ${JSON.stringify(type)} of ${name} were read as ${tuples[channels - 1]}`,
+      ),
     async samples() {
       checkEnd(bytes, end, name, what)
       return fromBytes(bytes.subarray(start, end), depth, most, name, what, start)
@@ -129,9 +146,18 @@ function readPam(bytes: Uint8Array, name: string): OwnPicture {
   }
 }
 
-/** Pictures may follow on each other in one file. */
+/** Pictures may follow on each other in one file, with white space between them. */
 const further = (bytes: Uint8Array, end: number): Pick<OwnPicture, 'unread'> =>
-  /^P[1-7]\s/.test(textOf(bytes, end, end + 3)) ? { unread: ['pictures after the first'] } : {}
+  /^\s*P[1-7]\s/.test(textOf(bytes, end, end + 64)) ? { unread: ['pictures after the first'] } : {}
+
+/** The same behind numbers, which are of digits alone: a letter outside of a comment begins another picture. */
+function furtherText(bytes: Uint8Array, start: number): Pick<OwnPicture, 'unread'> {
+  for (let at = bytes.indexOf(0x50, start); at >= 0; at = bytes.indexOf(0x50, lineEnd(bytes, at))) {
+    const line = bytes.subarray(Math.max(start, bytes.lastIndexOf(0x0a, at) + 1), at)
+    if (!line.includes(0x23)) return further(bytes, at)
+  }
+  return {}
+}
 
 /** Samples with the high byte first, spread so that `most` is white. */
 async function fromBytes(
@@ -213,6 +239,8 @@ export function readPfm(bytes: Uint8Array, name: string): OwnPicture {
   const row = width * channels
   return {
     ...{ width, height, channels, depth: 32, full: 1 },
+    // programs multiply by it, divide by it or do neither
+    asRead: Math.abs(scale) === 1 ? [] : [`the scale ${Math.abs(scale)} of ${name} was not applied`],
     async samples() {
       checkEnd(bytes, start + row * height * 4, name, 'PFM')
       const view = viewOf(bytes)
@@ -288,7 +316,6 @@ export const plainWriters: Readonly<
   },
   pam(picture) {
     const { width, height, channels } = picture
-    const type = ['GRAYSCALE', 'GRAYSCALE_ALPHA', 'RGB', 'RGB_ALPHA'][channels - 1]
     const lines = [
       'P7',
       `WIDTH ${width}`,
@@ -296,7 +323,7 @@ export const plainWriters: Readonly<
       `DEPTH ${channels}`,
       `MAXVAL ${mostOf(picture)}`,
     ]
-    return withSamples(`${[...lines, `TUPLTYPE ${type}`, 'ENDHDR'].join('\n')}\n`, picture)
+    return withSamples(`${[...lines, `TUPLTYPE ${tuples[channels - 1]}`, 'ENDHDR'].join('\n')}\n`, picture)
   },
   async pfm(picture) {
     const { width, height, channels, full = 1, data } = picture

@@ -1,4 +1,5 @@
 import { inflateSync } from 'node:zlib'
+import { ConvoError } from '../error.ts'
 import { viewOf } from '../files/read.ts'
 import { converted, inRows, pause } from '../host/turns.ts'
 import { half } from '../kernel/formats/binary.ts'
@@ -25,6 +26,8 @@ type Storage = {
   readonly compression: number
   readonly predictor: number
   readonly isPlanar: boolean
+  /** whether the bits of a byte are the other way round */
+  readonly isReversed: boolean
 }
 
 const types: Readonly<Record<string, string>> = {
@@ -76,6 +79,7 @@ function storageOf(read: Read, page: Directory, layout: Layout): Storage {
     photometric: first(262, 1),
     channels: first(277, 1),
     isPlanar: first(284, 1) === 2,
+    isReversed: first(266, 1) === 2,
     predictor: first(317, 1),
     format: first(339, 1),
   }
@@ -102,18 +106,16 @@ export function holdsArray(read: Read, page = 0): boolean {
   return found !== undefined && isArrayPage(storageOf(read, found.directory, found.layout))
 }
 
-/** Whether a page of a TIFF is a picture in tiles of separate planes, which the decoder does not know. */
-export function isTiledApart(read: Read, page = 0): boolean {
-  const found = pageOf(read, page)
-  if (found === undefined || !found.directory.tags.has(322)) return false
-  const { isPlanar, channels, bits, format, photometric, compression } = storageOf(
-    read,
-    found.directory,
-    found.layout,
-  )
+/**
+ * Who reads the channels of a page: the decoder (`there`); the code here (`here`), where they are separate planes in tiles, or
+ * of gray and alpha, whose rows the decoder mixes up; nobody, where such planes are packed or meant otherwise.
+ */
+export function readerOfPlanes(read: Read, page: Directory, layout: Layout): 'there' | 'here' | undefined {
+  const { isPlanar, channels, bits, format, photometric, compression } = storageOf(read, page, layout)
+  if (!isPlanar || (page.tags.has(322) ? channels < 2 : channels !== 2)) return 'there'
   const isKnown = ['1,8', '1,16', '3,32'].includes(`${format},${bits}`) && packings.includes(compression)
-  const isStraight = found.directory.tags.get(338)?.value !== 1
-  return isPlanar && channels > 1 && isKnown && isStraight && (photometric === 1 || photometric === 2)
+  const isStraight = page.tags.get(338)?.value !== 1
+  return isKnown && isStraight && (photometric === 1 || photometric === 2) ? 'here' : undefined
 }
 
 function pageOf(read: Read, page: number): { directory: Directory; layout: Layout } | undefined {
@@ -161,7 +163,7 @@ export async function readTiffArray(
       name,
       what,
       0,
-      `${count} pieces are needed, but there are ${Math.min(offsets.length, lengths.length)} are there`,
+      `${count} pieces are needed, but there are ${Math.min(offsets.length, lengths.length)}`,
     )
   const type = types[`${format},${bits}`]!
   const isExact = bits <= 16 || type === 'f4'
@@ -171,7 +173,8 @@ export async function readTiffArray(
     const [row, column] = [Math.floor((i % (across * down)) / across) * tileHeight, (i % across) * tileWidth]
     const rows = isTiled ? tileHeight : Math.min(tileHeight, height - row)
     const wanted = tileWidth * rows * perPixel * (bits / 8)
-    const packed = bytes.subarray(offsets[i], offsets[i]! + lengths[i]!)
+    const stored = bytes.subarray(offsets[i], offsets[i]! + lengths[i]!)
+    const packed = storage.isReversed ? stored.map(reversed) : stored
     const plain = unpacked(packed, wanted, storage.compression)
     if (plain === undefined || plain.length < wanted)
       throw damaged(name, what, offsets[i]!, `piece ${i + 1} of ${count} is cut off or damaged`)
@@ -186,6 +189,13 @@ export async function readTiffArray(
     })
   }
   return { shape: channels === 1 ? [height, width] : [height, width, channels], data, dtype: `<${type}` }
+}
+
+/** A byte, its bits the other way round. */
+function reversed(byte: number): number {
+  const pairs = ((byte & 0x55) << 1) | ((byte >> 1) & 0x55)
+  const fours = ((pairs & 0x33) << 2) | ((pairs >> 2) & 0x33)
+  return ((fours & 15) << 4) | (fours >> 4)
 }
 
 /** The bytes of a piece; nothing where they are damaged. */
@@ -253,14 +263,29 @@ async function numbersIn(
   return out
 }
 
-/** The samples of a page in tiles of separate planes, which the decoder does not know; undefined for any other page. */
-export function tilesApart(
+/**
+ * The samples of a page in separate planes that the decoder does not read; undefined for any other page.
+ *
+ * @param turns whether the page is to be turned, which is not done here
+ * @throws ConvoError E_DECODE for one that is to be turned
+ */
+export function planesApart(
   source: Source,
   page: number,
   depth: 8 | 16 | 32,
+  turns: boolean,
   name: string,
 ): Pick<OwnPicture, 'samples'> | undefined {
-  if (!withReader(source, name, ({ read }) => isTiledApart(read, page))) return undefined
+  const reader = withReader(source, name, ({ read }) => {
+    const found = pageOf(read, page)
+    return found && readerOfPlanes(read, found.directory, found.layout)
+  })
+  if (reader !== 'here') return undefined
+  if (turns)
+    throw new ConvoError('E_DECODE', `${name} has separate planes and an orientation`, {
+      why: `${name}: convo does not read both together`,
+      fix: '--no-orient',
+    })
   const type: new (length: number) => Samples =
     depth === 8 ? Uint8Array : depth === 16 ? Uint16Array : Float32Array
   return {

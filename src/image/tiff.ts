@@ -6,7 +6,7 @@ import { fieldsOf } from './exif.ts'
 import { refusal, wayOf, ways } from './foreign.ts'
 import { bytesOf, geoTags, metadataNames } from './metadata.ts'
 import { type Read, textOf } from './reader.ts'
-import { holdsArray, isTiledApart } from './tiff-array.ts'
+import { holdsArray, readerOfPlanes } from './tiff-array.ts'
 import { type Directory, directoryAt, type Layout, sizes, tiffLayout } from './tiff-directory.ts'
 
 const tag = {
@@ -21,7 +21,9 @@ const tag = {
   make: 271,
   orientation: 274,
   subIfds: 330,
+  extraSamples: 338,
   sampleFormat: 339,
+  profile: 34675,
   dngVersion: 50706,
 } as const
 
@@ -37,6 +39,8 @@ const metadata: readonly (readonly [key: keyof Metadata, tags: readonly number[]
 export type TiffSeen = {
   readonly metadata: readonly string[]
   readonly held: Metadata
+  /** the ICC profile of the first page, which the decoder gives for what it reads */
+  readonly icc?: Uint8Array | undefined
   readonly pages: number
   /** pictures that are not among the pages, in words */
   readonly unread: readonly string[]
@@ -44,6 +48,8 @@ export type TiffSeen = {
   readonly isAlike: boolean
   /** Where the last letters of texts are that lack the NUL behind them, which the decoder takes for damage. */
   readonly openTexts: readonly number[]
+  /** what else a user should know */
+  readonly notes: readonly string[]
   /** why the first page is not the picture, where it is a smaller copy, and what to do */
   readonly preview?: { readonly why: string; readonly fix: string }
 }
@@ -75,7 +81,7 @@ export function readTiff(read: Read, name: string): TiffSeen {
   const [first] = pages
   // what is damaged so early is reported by the decoder
   if (layout === undefined || first === undefined)
-    return { metadata: [], held: {}, pages: 1, unread: [], isAlike: false, openTexts: [] }
+    return { metadata: [], held: {}, pages: 1, unread: [], isAlike: false, openTexts: [], notes: [] }
   const subs = pages.flatMap((page) => subDirectories(read, page, layout))
   refuseRaw(read, name, pages, subs)
   // an array is read here, and so are its pages
@@ -91,6 +97,7 @@ export function readTiff(read: Read, name: string): TiffSeen {
       .filter(([, tags]) => isLater(tags))
       .map(([key]) => `${metadataNames[key]} of later pages`),
     held: heldOf(read, first, layout),
+    icc: bytesOf(fieldsOf(read, first, layout, (one) => one === tag.profile).fields, tag.profile),
     pages: pages.length,
     unread: [
       ...(subs.length === 0
@@ -98,11 +105,15 @@ export function readTiff(read: Read, name: string): TiffSeen {
         : [`in subdirectories ${subs.length} ${subs.every(isReduced) ? 'smaller copies' : 'pictures'}`]),
       ...slicesBehind(read, first, pages.length),
     ],
+    // rounding to whole levels takes up to one from them
+    notes: pages.some((page) => numberIn(page, tag.extraSamples) === 1)
+      ? [`the colours of ${name} were divided by its alpha, which they were multiplied by`]
+      : [],
     openTexts: pages.flatMap((page) => openTexts(read, page, layout)),
     // pages that are to be turned are turned one by one
     isAlike:
       numberIn(first, tag.orientation) < 2 &&
-      !isTiledApart(read) &&
+      readerOfPlanes(read, first, layout) === 'there' &&
       pages.every((page) => isLike(read, page, first, layout)),
     ...(isReduced(first) &&
       larger > 0 && {
@@ -312,6 +323,7 @@ function refuseSamples(read: Read, name: string, page: Directory, layout: Layout
   if (photometric === 8 || photometric === 9 || photometric === 10) {
     refuse('L*a*b* colours', wayOf('magick IN -colorspace sRGB OUT-srgb.tif', name))
   }
+  if (readerOfPlanes(read, page, layout) === undefined) refuse('separate planes of this kind', toPython(name))
 }
 
 /** libvips does not read these either. */

@@ -15,6 +15,22 @@ const chunk = (type: string, body: Uint8Array): Uint8Array => {
 
 const flags = { profile: 0x20, alpha: 0x10, exif: 0x08, xmp: 0x04 } as const
 
+/**
+ * An animation as it was encoded, its pictures shown for these milliseconds: the encoder writes 100 for up to 10. Unchanged
+ * where it has another number of pictures.
+ */
+export function webpTimed(webp: Uint8Array, times: readonly number[]): Uint8Array {
+  const view = viewOf(webp)
+  const frames: number[] = []
+  for (let at = 12; at + 24 <= webp.length; at += 8 + ((view.getUint32(at + 4, true) + 1) & ~1))
+    if (textOf(webp, at, at + 4) === 'ANMF') frames.push(at + 20)
+  // 24 bits, behind which come the flags
+  if (frames.length === times.length)
+    for (const [i, at] of frames.entries())
+      view.setUint32(at, (times[i]! & 0xffffff) | (webp[at + 3]! << 24), true)
+  return webp
+}
+
 /** A WebP as it was encoded, with profile, EXIF and XMP. */
 export function webpWith(
   webp: Uint8Array,

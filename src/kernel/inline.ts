@@ -1,6 +1,6 @@
-import { ConvoError, type ErrorCode } from '../error.ts'
 import { ffmpeg } from './formats/ffmpeg.ts'
 import { readKernels } from './formats/index.ts'
+import { Cursor } from './formats/text.ts'
 import { type Kernel, kernel } from './kernel.ts'
 
 /** What inline kernels are called in errors, where files have their names. */
@@ -33,76 +33,48 @@ const groups = /^\s*[^\s,;]+(?:,[^\s,;]+)+(?:[ \t]+[^\s,;]+(?:,[^\s,;]+)+)+\s*$/
 
 /** Rows apart by `;`, a new line or blanks between groups with commas; numbers by spaces, tabs or a comma. */
 function readRows(source: string): Kernel {
+  const c = new Cursor(source, shown, 'rows of numbers')
   const row = groups.test(source) ? /\S+/g : /[^;\n]+/g
   const lines = [...source.matchAll(row)].filter(({ 0: line }) => line.trim() !== '')
-  const read = lines.map(({ 0: line, index }) => readRow(source, line, index))
+  const read = lines.map(({ 0: line, index }) => readRow(c, line, index))
   const width = read[0]?.length ?? 0
   read.forEach((row, y) => {
     if (row.length === width) return
     const why = `expected ${width} numbers as in row 1, found ${row.length} in row ${y + 1}`
-    throw failure(source, lines[y]!.index, 'E_KERNEL_SHAPE', 'rows of a kernel must have equal length', why)
+    throw c.wrongShape(lines[y]!.index, 'rows of a kernel must have equal length', why, example)
   })
   return kernel([read.length, width], read.flat())
 }
 
+const example = 'rows such as "-1 0 1; -2 0 2; -1 0 1"'
+
 /** The numbers of one row. A comma is between two numbers. */
-function readRow(source: string, line: string, index: number): readonly number[] {
+function readRow(c: Cursor, line: string, index: number): readonly number[] {
+  const syntax = (at: number, found: string, fix = example) => {
+    const why = `expected a number, found ${found}`
+    return c.failure(index + at, 'E_KERNEL_SYNTAX', 'the kernel is not rows of numbers', why, fix)
+  }
   const numbers: number[] = []
   let afterComma = true
   for (const { 0: word, index: at } of line.matchAll(/,|[^\s,]+/g)) {
     if (word === ',') {
-      if (afterComma) throw syntax(source, index + at, '","')
+      if (afterComma) throw syntax(at, '","')
       afterComma = true
       continue
     }
     if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(word)) {
       const isFraction = /^[+-]?\d+\/\d+$/.test(word)
-      throw syntax(
-        source,
-        index + at,
-        `"${word}"`,
-        isFraction ? 'whole numbers, and --scale for the divisor' : undefined,
-      )
+      throw syntax(at, `"${word}"`, isFraction ? 'whole numbers, and --scale for the divisor' : example)
     }
     const value = Number(word)
     if (!Number.isFinite(Math.fround(value))) {
+      const message = `weights must be finite float32 numbers, got ${word}`
       const why = `expected a number between -3.4e38 and 3.4e38, found ${word}`
-      throw failure(
-        source,
-        index + at,
-        'E_KERNEL_VALUE',
-        `weights must be finite float32 numbers, got ${word}`,
-        why,
-      )
+      throw c.wrongValue(index + at, message, why, example)
     }
     numbers.push(value)
     afterComma = false
   }
-  if (afterComma) throw syntax(source, index + line.length, 'the end of the row')
+  if (afterComma) throw syntax(line.length, 'the end of the row')
   return numbers
-}
-
-const syntax = (source: string, at: number, found: string, fix?: string): ConvoError =>
-  failure(
-    source,
-    at,
-    'E_KERNEL_SYNTAX',
-    'the kernel is not rows of numbers',
-    `expected a number, found ${found}`,
-    fix,
-  )
-
-function failure(
-  source: string,
-  at: number,
-  code: ErrorCode,
-  message: string,
-  why: string,
-  fix = 'rows such as "-1 0 1; -2 0 2; -1 0 1"',
-): ConvoError {
-  const before = source.slice(0, at).split('\n')
-  return new ConvoError(code, message, {
-    why: `${shown}:${before.length}:${before.at(-1)!.length + 1}: ${why}`,
-    fix,
-  })
 }

@@ -59,9 +59,7 @@ export function kernel(
     throw new ConvoError(
       'E_KERNEL_SHAPE',
       `a kernel needs 2 to 5 whole sizes of at least 1, got ${showShape(shape)}`,
-      {
-        why: 'shapes: [kH,kW], [C,kH,kW], [O,C/groups,kH,kW] or [O,C/groups,kD,kH,kW]',
-      },
+      { why: 'shapes: [kH,kW], [C,kH,kW], [O,C/groups,kH,kW] or [O,C/groups,kD,kH,kW]' },
     )
   }
   const count = shape.reduce((a, b) => a * b, 1)
@@ -123,9 +121,7 @@ export function checkAnchor(anchor: readonly number[], shape: readonly number[])
     throw new ConvoError(
       'E_KERNEL_SHAPE',
       `anchor must lie inside the ${kW}x${kH} kernel, got x=${x}, y=${y}`,
-      {
-        fix: `x from 0 to ${kW - 1}, y from 0 to ${kH - 1}`,
-      },
+      { fix: `x from 0 to ${kW - 1}, y from 0 to ${kH - 1}` },
     )
   }
 }

@@ -1,9 +1,10 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { basename, dirname, extname, join, resolve as resolvePath } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { asConvoError, ConvoError, nearest } from '../error.ts'
 import { packageFile } from '../files/package.ts'
 import { readFileWhole, readWhole } from '../files/read.ts'
+import { namesIn } from '../files/stat.ts'
 import { type Params, resolve } from '../params.ts'
 import { formatOf, formats, readKernels } from './formats/index.ts'
 import { readSafetensors } from './formats/safetensors.ts'
@@ -59,7 +60,7 @@ export async function loadKernels(
   { names = {}, cwd = process.cwd() }: SourceOptions = {},
 ): Promise<readonly Kernel[]> {
   const [head, fragment] = split(source)
-  if (head === '-') return readKernels(await readBytes('-'), 'standard input', fragment)
+  if (head === '-') return readKernels(await readBytes('-', 'standard input'), 'standard input', fragment)
   if (!isKernelFile(head)) {
     if (isInline(source)) return inlineKernels(source)
     const name = source.split(':', 1)[0]!
@@ -97,14 +98,12 @@ function ownFolder(): string | undefined {
   return folder && fileURLToPath(folder)
 }
 
+const kernelsIn = (folder: string): readonly string[] => namesIn(folder).filter(isKernelFile)
+
 /** The ready-made kernel files. */
 export function readyMade(): readonly string[] {
   const folder = ownFolder()
-  return folder === undefined
-    ? []
-    : readdirSync(folder)
-        .filter((f) => isKernelFile(f))
-        .sort()
+  return folder === undefined ? [] : kernelsIn(folder)
 }
 
 /** What is in a ready-made file: the sizes of its kernels, or the tensors of a network, and its format. */
@@ -165,44 +164,31 @@ function unknown(source: string, names: KernelNames, cwd: string): ConvoError {
   const word = source.split(':', 1)[0]!
   if (hasFolder(path) || isKernelFile(path)) {
     const folder = dirname(path)
-    const guess = nearest(basename(path), filesIn(resolvePath(cwd, folder)))
+    const guess = nearest(basename(path), kernelsIn(resolvePath(cwd, folder)))
     const own = hasFolder(path) ? undefined : nearest(path, readyMade())
     const fix =
       guess === undefined ? own : folder === '.' && !path.startsWith('.') ? guess : join(folder, guess)
     return new ConvoError('E_KERNEL_FILE', `there is no file ${path}`, {
       why: `looked in ${resolvePath(cwd, folder)}${hasFolder(path) ? '' : ' and in the kernels folder of convo'}`,
-      ...(fix === undefined ? {} : { instead: [path, fix] as const }),
+      instead: fix === undefined ? undefined : [path, fix],
     })
   }
   const own = readyMade().map((f) => basename(f, extname(f)))
   // a filter of several kernels, as sobel: sobel-x is the first of them
   const part = Object.keys(names).find((name) => name.startsWith(`${word}-`))
-  const guess = part ?? nearest(word, [...Object.keys(names), ...own, ...filesIn(cwd)])
+  const guess = part ?? nearest(word, [...Object.keys(names), ...own, ...kernelsIn(cwd)])
   return new ConvoError('E_NAME', `there is no kernel "${word}"`, {
     why: 'a kernel is a name, a file, or numbers such as "-1 0 1; -2 0 2; -1 0 1"',
     ...(guess === undefined ? { fix: 'convo list kernels' } : { instead: [source, guess] as const }),
   })
 }
 
-function filesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder).filter(isKernelFile)
-  } catch {
-    // no such folder: nothing to suggest from it
-    return []
-  }
-}
-
 /** A whole file or standard input, with the errors of kernels. @throws ConvoError E_KERNEL_FILE */
-async function readBytes(path: string, shown?: string): Promise<Uint8Array> {
+async function readBytes(path: string, name: string): Promise<Uint8Array> {
   try {
-    return await readWhole(path, {
-      limit: 'kernelBytes',
-      what: 'a kernel',
-      ...(shown !== undefined && { name: shown }),
-    })
+    return await readWhole(path, { limit: 'kernelBytes', what: 'a kernel', name })
   } catch (cause) {
     const { message, why, fix } = asConvoError(cause)
-    throw new ConvoError('E_KERNEL_FILE', message, { why, cause, ...(fix !== undefined && { fix }) })
+    throw new ConvoError('E_KERNEL_FILE', message, { why, cause, fix })
   }
 }

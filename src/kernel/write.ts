@@ -1,7 +1,7 @@
 import { extname } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { turned } from './direction.ts'
-import type { KernelFormat } from './formats/format.ts'
+import { type KernelFormat, lossesOf } from './formats/format.ts'
 import { formats } from './formats/index.ts'
 import type { Kernel } from './kernel.ts'
 
@@ -14,7 +14,14 @@ import type { Kernel } from './kernel.ts'
 export function writeKernel(kernel: Kernel, path: string): Uint8Array {
   const extension = extname(path).toLowerCase()
   const format = writtenAs(path)
-  if (format?.write !== undefined) return format.write(format.direction.turns ? turned(kernel) : kernel)
+  if (format?.write !== undefined) {
+    const written = format.direction.turns ? turned(kernel) : kernel
+    const losses = lossesOf(written, format.holds ?? [])
+    if (losses.length === 0) return format.write(written)
+    throw new ConvoError('E_KERNEL_FORMAT', `${format.kind} cannot store ${losses.join(', nor ')}`, {
+      fix: '.json, which stores everything',
+    })
+  }
   const writable = Object.values(formats).filter(({ write }) => write !== undefined)
   const known = writable.flatMap(({ extensions }) => extensions)
   throw new ConvoError(

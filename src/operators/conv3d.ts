@@ -1,11 +1,11 @@
 import { type Axis, anchoredAxis, type Correlation, correlationAxis, type Padding } from '../conv/geometry.ts'
 import { biasOf, type ConvOptions, correlationOf, correlationOver } from '../conv/spec.ts'
 import type { Engine } from '../definition/engine.ts'
-import { ConvoError, invariant } from '../error.ts'
+import { ConvoError } from '../error.ts'
 import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
 import { choice, custom, number, paddingRules, wordOr } from '../params.ts'
 import { exp } from '../tensor/math.ts'
-import { Tensor } from '../tensor/tensor.ts'
+import { reshaped, type Tensor } from '../tensor/tensor.ts'
 import {
   type Bank,
   bankOf,
@@ -21,7 +21,7 @@ import {
   wrongRank,
 } from './bank.ts'
 import { paddingOption } from './layer.ts'
-import { type FullScale, type KernelOptions, operator, type Slabs } from './operator.ts'
+import { type FullScale, type KernelOptions, operator } from './operator.ts'
 
 /**
  * 3-D convolution of x [C,D,H,W] with a bank [O,C/groups,kD,kH,kW]. The filters are less deep than the volume, or as deep,
@@ -113,10 +113,7 @@ export const conv3dCommand = operator({
     return {
       acts: kernels[0]!.shape.length === 3 ? 'each' : 'colour',
       volume: 'whole',
-      // a picture is a volume of one slice, which is made of its numbers
-      seesAll: true,
       apply: (x, engine) => correlateVolumes(engine, x, kernels, how),
-      slabs: (shape) => volumeSlabs(shape, kernels, how),
     }
   },
   layer: {
@@ -165,14 +162,14 @@ async function correlateVolumes(
   options: VolumeOptions,
 ): Promise<Tensor> {
   const [channels = 1, ...size] = x.shape
-  const whole = size.length === 2 ? new Tensor([channels, 1, ...size], x.data) : x
+  const whole = size.length === 2 ? reshaped(x, [channels, 1, ...size]) : x
   const out = await engine.together([whole], async (own, volume) => {
     const parts: Tensor[] = []
     for (const kernel of kernels) parts.push(await correlateVolume(own, volume!, kernel, options))
     return parts.length === 1 ? parts[0]! : own.layer('formula', parts, { name: 'length' })
   })
   const [filters = 1, depth, ...made] = out.shape
-  return size.length === 2 && depth === 1 ? new Tensor([filters, ...made], out.data) : out
+  return size.length === 2 && depth === 1 ? reshaped(out, [filters, ...made]) : out
 }
 
 /**
@@ -190,33 +187,6 @@ async function correlateVolume(
   const finish = finishOf(bank, c.filters, { ...finishSettings(options), usual: 'constant' })
   const sums = await engine.correlate(x, bank.weight, finish.scale === undefined ? finish.bias : undefined, c)
   return finish.scale === undefined ? sums : finished(engine, sums, finish)
-}
-
-/**
- * The same correlation slab by slab: the depth axis over a volume [C,D,H,W] of the given shape is given to the caller, who
- * gathers, and is not part of what is computed.
- */
-function volumeSlabs(shape: readonly number[], kernels: readonly Kernel[], options: VolumeOptions): Slabs {
-  const [first] = kernels
-  invariant(first !== undefined, 'a step has at least one kernel')
-  const c = volumeCorrelation(shape, volumeBank(first, shape[0]!, options), options)
-  const { axes, border, fill } = c
-  const { stride, dilation, padding } = options.axes
-  const flat: VolumeOptions = {
-    ...options,
-    axes: {
-      stride: [1, stride[1], stride[2]],
-      dilation: [1, dilation[1], dilation[2]],
-      padding: ['valid', padding?.[1], padding?.[2]],
-    },
-  }
-  return {
-    axis: axes[0],
-    slice: [c.filters, axes[1].output, axes[2].output],
-    border,
-    fill,
-    apply: (slab, engine) => correlateVolumes(engine, slab, kernels, flat),
-  }
 }
 
 const finishSettings = ({ scale, normalize, bias, full }: VolumeOptions) => ({ scale, normalize, bias, full })

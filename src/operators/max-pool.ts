@@ -8,7 +8,7 @@ import { ConvoError } from '../error.ts'
 import { checkLimit } from '../limits.ts'
 import { flag, text } from '../params.ts'
 import { asTensor, type TensorInput } from '../tensor/like.ts'
-import { floats, pendingTensor, sizeOf, Tensor } from '../tensor/tensor.ts'
+import { floats, reshaped, sizeOf, Tensor } from '../tensor/tensor.ts'
 import { flatPair, pair, perSide, sides, triple } from './bank.ts'
 import { type LayerRules, none, numbersOnly, sameChannels } from './layer.ts'
 import { operator } from './operator.ts'
@@ -233,13 +233,13 @@ export const maxPoolCommand = operator({
       acts: 'each',
       arithmetic: { algorithm: 'pool', reason: 'comparisons, window by window' },
       volume: 'whole',
-      sized: (shape) => [
-        shape[0]!,
-        ...poolAxes(3, pendingTensor(shape), how(true)).map(({ output }) => output),
-      ],
       async apply(x, engine, kept) {
         if (x.shape.length === 4) {
-          if (switches === undefined) return (await maxPool3d(x, how(true))).output
+          if (switches === undefined) {
+            const axes = poolAxes(3, x, how(true))
+            const sizes = axes.map(({ output }) => output)
+            return reshaped(await engine.layer('pool', [x], { axes }), [x.shape[0]!, ...sizes])
+          }
           throw new ConvoError('E_OPTION', '--switches is for pictures, and the input is a volume', {
             fix: 'no --switches',
           })

@@ -1,30 +1,13 @@
-import type { Axis } from '../conv/geometry.ts'
 import type { FilterOptions } from '../conv/plan.ts'
 import type { Recipe } from '../conv/recipe.ts'
 import type { Engine } from '../definition/engine.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { Params, Values } from '../params.ts'
-import type { BorderName } from '../tensor/border.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import type { Layer, LayerRules } from './layer.ts'
 
 /** What is white in the picture that a tensor was made from, 255, 65535, 1 or as given: tensors hold levels as they were read. */
 export type FullScale = number
-
-/**
- * How a step on volumes goes through the depth: output slice o is `apply` of the input slices `o · stride − before +
- * t · dilation`, t = 0..kernel−1, one after the other [C,kernel,H,W], and has the bits that the step gives it in the
- * whole volume. What is outside is given by `border` and `fill`, as in rows and columns.
- */
-export type Slabs = {
-  readonly axis: Axis
-  /** Channels and size of a slice that comes out: [O,H',W']. */
-  readonly slice: readonly [channels: number, height: number, width: number]
-  readonly border: BorderName
-  readonly fill: number
-  /** [O,1,H',W'] from [C,kernel,H,W]. */
-  apply(slab: Tensor, engine: Engine): Promise<Tensor>
-}
 
 /** Which arithmetic runs, by a stable name, and why. */
 export type Arithmetic = { readonly algorithm: string; readonly reason: string }
@@ -78,10 +61,6 @@ export type Step = {
   apply(x: Tensor, engine: Engine, kept?: Kept): Promise<Tensor>
   /** What can be done only when all of what `apply` gives is there; of the same shape. */
   settle?(whole: Tensor): Promise<Tensor>
-  /** Where a volume of this shape [C,D,H,W] can go through slab by slab. @throws ConvoError as `apply` does */
-  readonly slabs?: (shape: readonly number[]) => Slabs
-  /** Of one that takes volumes whole, and not slab by slab: the shape of what comes out of [C,D,H,W]. */
-  readonly sized?: (shape: readonly number[]) => readonly number[]
 }
 
 /**

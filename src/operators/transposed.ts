@@ -6,7 +6,7 @@ import { ConvoError } from '../error.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { checkLimit } from '../limits.ts'
 import { choice, numbers } from '../params.ts'
-import { pendingTensor, Tensor } from '../tensor/tensor.ts'
+import { Tensor } from '../tensor/tensor.ts'
 import {
   type Bank,
   type BankOptions,
@@ -148,14 +148,7 @@ export const transposedCommand = operator({
     const keepsFlat = kernel === undefined || !sumsToZero({ form: 'dense', kernel })
     return {
       acts: own.shape.length === stride.length && keepsFlat ? 'each' : 'colour',
-      ...(isVolume && {
-        volume: 'whole',
-        sized([channels = 1, ...size]) {
-          const x = pendingTensor([channels, ...size.map((n) => (isEdged ? n + 2 : n))])
-          const { filters, axes } = transpositionBy(own, x, how).t
-          return [filters, ...axes.map(({ output }) => output)]
-        },
-      }),
+      ...(isVolume && { volume: 'whole' }),
       async apply(x, engine) {
         if (isVolume && x.shape.length === 3) {
           for (const list of sidedOf(values)) flatPair(list)

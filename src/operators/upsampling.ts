@@ -1,6 +1,6 @@
 import type { Engine } from '../definition/engine.ts'
 import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
-import { Tensor } from '../tensor/tensor.ts'
+import { reshaped, type Tensor } from '../tensor/tensor.ts'
 
 // Transposed convolutions whose kernels are named: every sample becomes stride x stride samples.
 
@@ -50,8 +50,8 @@ export async function edged(engine: Engine, x: Tensor): Promise<Tensor> {
   const inside = (i: number, length: number) => Math.max(0, Math.min(i - 1, length - 1))
   const upTo = (length: number, of: (i: number) => number) => Int32Array.from({ length }, (_, i) => of(i))
   // the slices lie one below the other
-  const tall = new Tensor([channels, depth * height, width], x.data)
-  const { data } = await engine.layer('placed', [tall], {
+  const tall = reshaped(x, [channels, depth * height, width])
+  const out = await engine.layer('placed', [tall], {
     channels: upTo(channels, (c) => c),
     rows: upTo((depth + 2) * (height + 2), (i) => {
       const [z, y] = [Math.floor(i / (height + 2)), i % (height + 2)]
@@ -60,5 +60,5 @@ export async function edged(engine: Engine, x: Tensor): Promise<Tensor> {
     columns: upTo(width + 2, (i) => inside(i, width)),
     fill: 0,
   })
-  return new Tensor([channels, depth + 2, height + 2, width + 2], data)
+  return reshaped(out, [channels, depth + 2, height + 2, width + 2])
 }

@@ -2,6 +2,7 @@ import { ConvoError } from '../error.ts'
 import { converted, inTurns } from '../host/turns.ts'
 import type { Pages } from '../image/compare/pages.ts'
 import { keptOf, type MetadataMode } from '../image/metadata.ts'
+import { iccFits } from '../image/png.ts'
 import { kindOf, probe } from '../image/probe.ts'
 import { samplesLike } from '../image/samples.ts'
 import { checkSize } from '../image/size.ts'
@@ -48,6 +49,8 @@ export type PictureArray = {
   /** what goes with it: of a TIFF */
   readonly meta?: PictureMeta
   readonly notes?: readonly string[]
+  /** how many pages the file has, of a TIFF */
+  readonly pages?: number
   /** that the layout was found out, and how */
   readonly layoutNote?: string
   /** that the full scale is a guess, and which */
@@ -153,7 +156,7 @@ export async function readArray(
     ...(isFound && { layoutNote: foundText(shape, name) }),
     ...(scale !== undefined && { scaleNote: scale.note }),
     ...(await lostIn(array, data)),
-    ...(isTiff && besideArray(bytes, name, page, metadata)),
+    ...(isTiff && besideArray(bytes, name, page, axesOf(shape, layout).channels, metadata)),
   }
 }
 
@@ -162,13 +165,19 @@ function besideArray(
   bytes: Uint8Array,
   name: string,
   page: number,
+  channels: number,
   mode: MetadataMode,
-): Pick<PictureArray, 'meta' | 'notes'> {
+): Pick<PictureArray, 'meta' | 'notes' | 'pages'> {
   const { resolution } = probe(bytes, name)
-  const { held, pages } = readTiff((at, length) => bytes.subarray(at, at + length), name)
+  const { held, icc, pages } = readTiff((at, length) => bytes.subarray(at, at + length), name)
   const metadata = keptOf(held, mode)
   return {
-    meta: { ...(resolution && { resolution }), ...(metadata && { metadata }) },
+    pages,
+    meta: {
+      ...(resolution && { resolution }),
+      ...(icc && iccFits(icc, channels) && { icc }),
+      ...(metadata && { metadata }),
+    },
     notes:
       pages > 1
         ? [`${name} has ${pages} pages, but only page ${page + 1} was used; --page <n> selects another`]

@@ -13,7 +13,7 @@ import { inputName, sourceOf } from './input.ts'
 import type { PictureTask } from './job.ts'
 import { limitsOf } from './load.ts'
 import { type Ground, tonedSource } from './recipe.ts'
-import { type Data, graphOf, type Pending, pictureOf, type State, tensorIn } from './state.ts'
+import { type Pending, pictureOf, type State } from './state.ts'
 import { levelsOfRange } from './write-maps.ts'
 
 // A result over the input that it was made of, in part: --region, --mask, --mix and --channels-of are one step behind the last.
@@ -49,7 +49,7 @@ export async function beginBlending(
   if (asked === undefined) return { state }
   const { data } = state
   const { settings } = task
-  const picture = data.kind === 'graph' ? pictureOf(data) : undefined
+  const picture = pictureOf(data)
   if (picture === undefined)
     throw new ConvoError('E_OPTION', `${asked} is for pictures, and the input is an array or a volume`, {
       fix: `no ${all.join(', ')}`,
@@ -67,7 +67,7 @@ export async function beginBlending(
   const noted = note === undefined ? state : { ...state, notes: [...state.notes, note] }
   if (!isLuma) return { state: noted, blending }
   const out = traced(layerNode('luma', [input], {}))
-  const lumas: Pending = { kind: 'graph', out, source, full: picture.full, isPicture: true }
+  const lumas: Pending = { out, source, full: picture.full, isPicture: true }
   return { state: { ...noted, data: lumas }, blending }
 }
 
@@ -128,15 +128,15 @@ const asColours = (made: Node, channels: number): Node =>
   channels > 2 && made.shape[0] === channels - 2 ? picked(made, [0, 0, 0, 1].slice(0, channels)) : made
 
 /** What the steps made, where it is like the input. @throws ConvoError E_OPTION for another size or other channels */
-export function blendable(data: Data, { input, isLuma }: Blending, task: PictureTask): Pending {
+export function blendable(data: Pending, { input, isLuma }: Blending, task: PictureTask): Pending {
   const wanted = [isLuma ? input.shape[0] - 2 : input.shape[0], ...input.shape.slice(1)]
-  if (data.kind === 'graph' && data.isPicture) {
+  if (data.isPicture) {
     const made = asColours(nodeOf(data.out), wanted[0]!)
     if (made.shape.join() === wanted.join()) return { ...data, out: traced(made) }
   }
   const asked = askedOf(task)
   throw new ConvoError('E_OPTION', `${asked[0]} needs a result of the same shape as the input`, {
-    why: `the input is [${wanted.join(',')}], the result [${tensorIn(data).shape.join(',')}]`,
+    why: `the input is [${wanted.join(',')}], the result [${data.out.shape.join(',')}]`,
     fix: `no ${asked.join(', ')}`,
   })
 }
@@ -144,7 +144,7 @@ export function blendable(data: Data, { input, isLuma }: Blending, task: Picture
 /** Blends what the steps made with the input. The range applies to what was made before, so that the input stays as it is. */
 export async function blend(
   session: Session,
-  made: Data,
+  made: Pending,
   blending: Blending,
   task: PictureTask,
 ): Promise<Pending> {
@@ -158,7 +158,7 @@ export async function blend(
   const plain = { kind: 'plain' } as const
   const { levels } =
     range === 'minmax'
-      ? await levelsOf(session, graphOf({ ...data, source }), 'stretched', false, full)
+      ? await levelsOf(session, { source }, [node], 'stretched', false, full)
       : { levels: Array.from({ length: count }, () => levelsOfRange(range, full)) }
   const ranged = leveled(
     node,

@@ -15,15 +15,15 @@ import {
   taskOf,
 } from './job.ts'
 import { type Known, knownOf, knownVolume } from './known.ts'
-import { leftOutOf } from './load.ts'
 import { memoryOf } from './memory.ts'
 import { holdsFloats } from './output.ts'
 import { keepsPages } from './paged.ts'
 import { planOf } from './recipe.ts'
 import type { Settings } from './settings.ts'
-import { type Read, tensorIn } from './state.ts'
+import { leftOutOf } from './slice-list.ts'
+import type { Read } from './state.ts'
 import { traceJob } from './trace.ts'
-import { sizeOfVolume } from './write-volume.ts'
+import { coloursOf } from './volume-form.ts'
 
 /**
  * Plans a job without decoding, computing or writing: which arithmetic would run, and why.
@@ -35,16 +35,15 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
   const { settings } = job
   const known = await (job.isVolume ? knownVolume : knownOf)(job.input, settings, job.given)
   const traced = await traceKnown(known, task)
-  const { data, plans, notes } = traced.state
+  const { plans, notes } = traced.state
   const { memory, written } = await memoryOf(traced, known, task)
-  const size = data.kind === 'volume' && !data.isUnsized ? sizeOfVolume(data.tensor.shape, task) : written
   const depth = holdsFloats(job) ? 32 : (settings.depth ?? depthOfFull(known.full))
   return {
     operation: job.operation,
     input: factsOf(job.input, known),
     output: {
       path: job.output,
-      ...(size !== undefined && { width: size.width, height: size.height }),
+      ...(written !== undefined && { width: written.width, height: written.height }),
       depth: written?.depth ?? depth,
     },
     plan: plans,
@@ -77,8 +76,8 @@ export async function planStep(step: Step, known: Omit<Known, 'notes' | 'ofPages
   const names = { input: 'the input', output: 'out.png', operation: 'the step' }
   const task = { ...names, steps: [() => step], settings, range: 'clamp', isRangeGiven: false } as const
   const { data, plans } = (await traceKnown(known, task)).state
-  const recipe = data.kind === 'graph' ? planOf(nodeOf(data.out)) : undefined
-  return { output: tensorIn(data).shape, arithmetic: plans[0]!, recipe }
+  const recipe = planOf(nodeOf(data.out))
+  return { output: data.out.shape, arithmetic: plans[0]!, recipe }
 }
 
 /** An input without its samples. */
@@ -88,7 +87,11 @@ function readOf(known: Omit<Known, 'notes' | 'ofPages'>, isVolume: boolean): Rea
     const picture = { width, height, channels: channels as 1 | 2 | 3 | 4, depth, full, address: nowhere }
     return { kind: 'picture', picture }
   }
-  const shape =
-    hasSlices || (isVolume && !isMaps) ? [channels, pages, height, width] : [channels, height, width]
+  if (!isMaps) {
+    const colours = coloursOf(channels as 1, undefined)
+    const picture = { width, height: height * pages, channels: colours, depth, full, address: nowhere }
+    return { kind: 'volume', picture, slices: pages }
+  }
+  const shape = hasSlices ? [channels, pages, height, width] : [channels, height, width]
   return { kind: 'tensor', tensor: unseen({ shape }), full }
 }

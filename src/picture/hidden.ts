@@ -7,9 +7,9 @@ import { Tensor } from '../tensor/tensor.ts'
 
 /** False where no pixel of a picture is known to be hidden. */
 export async function mayHide(picture: SourcePicture | undefined): Promise<boolean> {
-  if (picture === undefined || 'address' in picture) return true
+  if (picture === undefined || !('data' in picture || 'arriving' in picture)) return true
   const data = 'data' in picture ? picture.data : await picture.arriving.whole
-  return hasAlphaWhere({ ...picture, data }, (alpha) => alpha === 0)
+  return hasAlphaWhere({ channels: picture.channels, data }, (alpha) => alpha === 0)
 }
 
 /** Colours and alpha; hidden colours are those of a pixel near by that is seen. */

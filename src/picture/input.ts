@@ -160,7 +160,7 @@ async function withoutHidden<P extends Omit<Picture, 'meta'>>(
 }
 
 /** @throws ConvoError E_OPTION for a full scale that whole samples have already */
-function checkFull(depth: Depth, name: string, { full }: Treatment): void {
+export function checkFull(depth: Depth, name: string, { full }: Treatment): void {
   if (full === undefined || depth === 32) return
   throw new ConvoError(
     'E_OPTION',

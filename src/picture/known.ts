@@ -5,8 +5,10 @@ import type { FullScale } from '../operators/operator.ts'
 import { type Depth, extremes, fullInTurns, fullScale, hasAlpha } from '../tensor/picture.ts'
 import { dataOfArray, type PictureArray } from './array.ts'
 import { type InMemory, loadArray, type Opened, openInput } from './input.ts'
-import { checkApplies, coloursOf, isSliceList, limitsOf, pageNote, slicePaths } from './load.ts'
+import { checkApplies, limitsOf, pageNote } from './load.ts'
 import type { Settings } from './settings.ts'
+import { isSliceList, slicePaths } from './slice-list.ts'
+import { coloursOf } from './volume-form.ts'
 
 /** What is known of data before it is computed; what plans are made of. */
 export type Known = Pick<Planned, 'peak'> & {
@@ -17,6 +19,8 @@ export type Known = Pick<Planned, 'peak'> & {
   readonly full: FullScale
   /** Pages of a file, or slices of a volume [C,D,H,W]. */
   readonly pages: number
+  /** True for pages or slices that can be decoded one by one, in any order. */
+  readonly isStack?: boolean
   /** True for an array with slices. */
   readonly hasSlices: boolean
   /** True for what is no picture: its maps or slices are filtered one by one. */
@@ -35,7 +39,7 @@ type Asked = Pick<
 export async function knownVolume(path: string, settings: Asked, given?: Opened | InMemory): Promise<Known> {
   if (given !== undefined || !(await isSliceList(path))) return knownOf(path, settings, given)
   const slices = await slicePaths(path)
-  return { ...(await knownOf(slices[0]!, settings)), pages: slices.length }
+  return { ...(await knownOf(slices[0]!, settings)), pages: slices.length, isStack: true }
 }
 
 /** What is known of an input: the header of a picture, or an array, which is read. @throws ConvoError as `decode` does */
@@ -55,7 +59,7 @@ export async function knownOf(path: string, settings: Asked, given?: Opened | In
   const header = await readHeader(opened.source, { ...limitsOf(settings), name: opened.path })
   if (settings.linear) lightOf(header.meta, opened.path)
   const ofPages = settings.page === undefined ? pageNote(opened.path, header.pages) : []
-  return { ...knownPicture(header, settings), ofPages }
+  return { ...knownPicture(header, settings), ofPages, isStack: opened.probe.kind === 'tiff' }
 }
 
 async function knownArray(array: PictureArray, settings: Asked): Promise<Known> {

@@ -1,7 +1,7 @@
 import { extname } from 'node:path'
 import { noteRead, refuseReplacing } from '../files/reads.ts'
 import type { PictureTask } from './job.ts'
-import { isSliceList, slicePaths } from './load.ts'
+import { isSliceList, slicePaths } from './slice-list.ts'
 
 /** The path of file `i` of `count`, from 1: of a template with {index}, else `-03` goes before the extension. */
 export function numbered(

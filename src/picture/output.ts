@@ -1,6 +1,6 @@
+import { flatShape } from '../definition/engine.ts'
 import { openOutput, writeAtomically } from '../files/output.ts'
-import { viewOf } from '../files/read.ts'
-import { inTurns, pause } from '../host/turns.ts'
+import { pause } from '../host/turns.ts'
 import { type EncodeOptions, encode, jpegStrips } from '../image/encode.ts'
 import { type CodingOption, extensionOf, formatOfPath } from '../image/format.ts'
 import {
@@ -20,7 +20,6 @@ import { npyHeader } from '../kernel/formats/npy.ts'
 import { createDiscard, rejuvenate } from '../run/collect.ts'
 import type { PartResult } from '../run/part.ts'
 import type { Picture } from '../tensor/picture.ts'
-import type { Tensor } from '../tensor/tensor.ts'
 import type { Settings } from './settings.ts'
 
 /** What an output path asks for. */
@@ -134,14 +133,11 @@ export async function openPng(path: string, shape: PngShape, compression: Compre
   }
 }
 
-/** Begins a .npy file of planes [C,H,W], whose strips are [C][rows][W]: each goes to its places. @throws ConvoError E_OUTPUT */
-export async function openArray(
-  path: string,
-  shape: readonly [channels: number, height: number, width: number],
-): Promise<Stream> {
+/** Begins a .npy file [C,H,W] or [C,D,H,W], whose strips are [C][rows][W]: each goes to its places. @throws ConvoError E_OUTPUT */
+export async function openArray(path: string, shape: readonly number[]): Promise<Stream> {
   const output = await openOutput(path)
   const { add, settled, drain, abort } = inTurn(output)
-  const [channels, height, width] = shape
+  const [channels, height, width] = flatShape(shape)
   const header = npyHeader(shape, '<f4')
   const size = header.length + channels * height * width * 4
   // what is no file cannot be written here and there
@@ -268,41 +264,4 @@ export async function writePicture(
   const { bytes, notes } = await encode(picture, formatOfPath(path), options)
   await writeAtomically(path, (output) => output.write(bytes))
   return { bytes: bytes.length, notes }
-}
-
-/** Writes a tensor as .npy; returns its bytes. */
-export async function writeTensor(path: string, tensor: Tensor): Promise<number> {
-  const header = npyHeader(tensor.shape, '<f4')
-  const bytes = await floatBytes(tensor.data)
-  await writeAtomically(path, (output) => output.write([header, bytes]))
-  return header.length + bytes.length
-}
-
-/** The bytes of floats, the low one first. */
-async function floatBytes(data: Float32Array): Promise<Uint8Array> {
-  const bytes = new Uint8Array(data.length * 4)
-  const view = viewOf(bytes)
-  await inTurns(data.length, (from, to) => {
-    for (let i = from; i < to; i++) view.setFloat32(i * 4, data[i]!, true)
-  })
-  return bytes
-}
-
-/** Writes the slices of a tensor [1,D,H,W] as .npy, each as it comes; returns its bytes. */
-export async function writeSlices(
-  path: string,
-  shape: readonly number[],
-  slices: () => AsyncIterable<Tensor>,
-): Promise<number> {
-  const header = npyHeader(shape, '<f4')
-  let bytes = header.length
-  await writeAtomically(path, async (output) => {
-    await output.write(header)
-    for await (const { data } of slices()) {
-      const slice = await floatBytes(data)
-      bytes += slice.length
-      await output.write(slice)
-    }
-  })
-  return bytes
 }

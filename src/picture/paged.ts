@@ -12,7 +12,7 @@ import type { PageStore, PictureTask, Report } from './job.ts'
 import { limitsOf, treatmentOf } from './load.ts'
 import { checkNumbered, numbered, one } from './numbered.ts'
 import { codingOf, outputKind } from './output.ts'
-import { isNumbered } from './write-volume.ts'
+import { isNumbered } from './volume-form.ts'
 
 /** An input of several pages whose output has room for all of them: each is a picture of its own. */
 export type PagedInput = {

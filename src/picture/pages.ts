@@ -1,3 +1,4 @@
+import { ConvoError } from '../error.ts'
 import { readWhole } from '../files/read.ts'
 import type { Shape } from '../image/compare/comparison.ts'
 import type { Pages } from '../image/compare/pages.ts'
@@ -20,7 +21,7 @@ export type PageOptions = {
 }
 
 /**
- * The pages of a picture file at their native depth, or of a .npy array: see `pagesOfArray`.
+ * The pages of a picture file at their native depth, or of an array: see `pagesOfArray`.
  *
  * @throws ConvoError as `decode`, `readArray` and `pagesOfArray` do
  */
@@ -30,7 +31,7 @@ export async function openPages(source: Source, options: PageOptions): Promise<P
   const { kind, png } = probed
   if (probed.isArray) {
     const bytes = typeof source === 'string' ? await readWhole(source, { limit: 'encodedBytes' }) : source
-    return pagesOfArray(await readArray(bytes, name, options))
+    return arrayPages(bytes, name, options)
   }
   // of these what was looked at shows it all: to ask the decoder would open them once more
   const isPlain = kind === 'png' || kind === 'jpeg'
@@ -51,6 +52,34 @@ export async function openPages(source: Source, options: PageOptions): Promise<P
     ...(areAlike && { header: () => readHeader(source, { ...options, name }) }),
     ...optional('plain', plainOf(probed, source)),
     pictures: decodePages(source, { ...options, name, plain: decodePlain }),
+  }
+}
+
+/**
+ * The pages of a .npy file, or of a TIFF whose pages are arrays, each read when it is asked for.
+ *
+ * @throws ConvoError as `readArray` and `pagesOfArray` do
+ */
+async function arrayPages(bytes: Uint8Array, name: string, options: PageOptions): Promise<Pages> {
+  const array = await readArray(bytes, name, options)
+  const first = await pagesOfArray(array)
+  const { pages = 1 } = array
+  if (pages === 1) return first
+  return {
+    ...first,
+    count: pages * first.count,
+    pictures: (async function* () {
+      yield* first.pictures
+      for (let page = 1; page < pages; page++) {
+        const next = await readArray(bytes, name, { ...options, page })
+        if (next.channels !== array.channels)
+          throw new ConvoError('E_DECODE', `${name} has pages of different numbers of channels`, {
+            why: `${name}: page ${page + 1} has ${next.channels}, page 1 has ${array.channels}`,
+            fix: 'a file for each page',
+          })
+        yield* (await pagesOfArray(next)).pictures
+      }
+    })(),
   }
 }
 

@@ -11,25 +11,14 @@ import { poolEngine } from '../run/tensors.ts'
 import { extremes, type PictureMeta } from '../tensor/picture.ts'
 import { expectedSamples, type Loaded, openInput } from './input.ts'
 import { factsOf, type PictureJob, type PictureTask, type Report, taskOf } from './job.ts'
-import {
-  checkApplies,
-  isSliceList,
-  type LoadedData,
-  leftOutOf,
-  loadData,
-  loadGiven,
-  loadVolume,
-  notFiniteLevels,
-  slicePages,
-  slicePaths,
-  treatmentOf,
-} from './load.ts'
+import { checkApplies, type LoadedData, loadData, loadGiven, notFiniteLevels } from './load.ts'
+import { loadVolume } from './load-volume.ts'
 import { holdsFloats } from './output.ts'
 import { openPaged, type PagedInput, runPaged } from './paged.ts'
 import { groundOf } from './recipe.ts'
+import { isSliceList, leftOutOf } from './slice-list.ts'
 import type { Read, State } from './state.ts'
 import { traceJob } from './trace.ts'
-import { openStream, runStream, type VolumeStream } from './volume-stream.ts'
 import { write } from './write.ts'
 
 export { dryRun } from './dry-run.ts'
@@ -95,17 +84,15 @@ function pass(): void {
   else next()
 }
 
-type Load = () => Promise<LoadedData | VolumeStream | PagedInput>
+type Load = () => Promise<LoadedData | PagedInput>
 
 function run(task: PictureTask, pool: Pool, began: number, load: Load): Promise<Report> {
   return pool.exclusive(async (session, leave) => {
     const loaded = await load()
     const report =
-      'slabs' in loaded
-        ? await runStream(session, poolEngine(pool, session), loaded, task)
-        : 'pages' in loaded
-          ? await runPaged(loaded, task, (page, own) => runPage(session, pool, page, own))
-          : await runJob(session, pool, loaded, { ...task, leave })
+      'pages' in loaded
+        ? await runPaged(loaded, task, (page, own) => runPage(session, pool, page, own))
+        : await runJob(session, pool, loaded, { ...task, leave })
     const notes = [...report.notes, ...(task.isVolume ? leftOutOf(task.input) : [])]
     return { ...report, notes, milliseconds: Math.round((performance.now() - began) * 10) / 10 }
   }, task)
@@ -122,18 +109,14 @@ async function begin(
   if (given !== undefined && !('probe' in given)) return whole(async () => loadGiven(given, task))
   const isList = given === undefined && task.isVolume === true && (await isSliceList(input))
   const opened = isList ? undefined : (given ?? (await openInput(input)))
-  const stream = await openStream(task, opened)
-  if (stream !== undefined) return whole(async () => stream)
-  if (opened === undefined) {
-    return whole(async () =>
-      loadVolume(slicePages(await slicePaths(input), settings), input, treatmentOf(task)),
-    )
+  if (opened !== undefined) checkApplies(opened, settings)
+  if (opened === undefined || (task.isVolume && !opened.probe.isArray)) {
+    return whole(() => loadVolume(task, opened))
   }
-  checkApplies(opened, settings)
   const isSmall = !isWorthWorkers(expectedSamples(opened))
   if (!isSmall) pool.warm()
   const load = async () => (await openPaged(opened, task)) ?? loadData(opened, task, pool.threads > 1)
-  return { load, isSmall: isSmall && task.isVolume !== true }
+  return { load, isSmall }
 }
 
 /** The job on one page of several, which leaves no memory behind. */
@@ -202,9 +185,9 @@ function ofPalette(
   { data }: State,
   meta: PictureMeta,
 ): { readonly meta: PictureMeta; readonly notes: readonly string[] } {
-  const isPainted =
-    data.kind === 'graph' &&
-    listed(nodeOf(data.out)).some(({ work }) => work.kind === 'layer' && work.name === 'coloured')
+  const isPainted = listed(nodeOf(data.out)).some(
+    ({ work }) => work.kind === 'layer' && work.name === 'coloured',
+  )
   if (!isPainted) return { meta, notes: [] }
   const { icc, gamma: _gamma, isLinear: _isLinear, ...rest } = meta
   return {
@@ -215,6 +198,8 @@ function ofPalette(
 
 function inputFacts(path: string, data: Read) {
   if (data.kind === 'picture') return factsOf(path, data.picture)
+  if (data.kind === 'volume')
+    return factsOf(path, { ...data.picture, height: data.picture.height / data.slices })
   const { shape } = data.tensor
   return factsOf(path, { width: shape.at(-1)!, height: shape.at(-2)!, channels: shape[0]!, depth: 32 })
 }

@@ -25,12 +25,12 @@ import { plainTone, type Tone } from '../graph/tone.ts'
 import { srgb } from '../image/light.ts'
 import { kernel } from '../kernel/kernel.ts'
 import type { Graph, Over, PictureShape, Source, SourcePicture } from '../run/picture-job.ts'
-import { extremes, hasAlpha } from '../tensor/picture.ts'
+import { extremes, hasAlpha, seenIn } from '../tensor/picture.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import type { PictureTask, PlanFacts } from './job.ts'
 import { holdsFloats } from './output.ts'
 import type { Settings } from './settings.ts'
-import { type Pending, pictureOf } from './state.ts'
+import { type Pending, pictureOf, slicesIn } from './state.ts'
 
 // Recipes on a picture: the tones on its way in and out, how alpha meets the kernels, and which arithmetic runs.
 
@@ -45,9 +45,10 @@ export type Ground = {
 /** What a run may look at: everything. */
 export const groundOf = (compute: NonNullable<Ground['compute']>): Ground => ({
   compute,
-  peak({ largest }) {
-    invariant(largest !== undefined, 'float samples are looked at when they are read')
-    return largest
+  peak(picture) {
+    if (picture.largest !== undefined) return picture.largest
+    invariant('data' in picture, 'float samples are there at once')
+    return seenIn(picture.data).peak
   },
 })
 
@@ -107,10 +108,11 @@ export async function recipeOver(
   const x = nodeOf(data.out)
   const [count, height, width] = x.shape
   if (!data.isPicture) {
+    const slices = slicesIn(data) ?? 1
     const { plan, over } = await planned(ground, { out: x, source }, (peak) =>
-      planRecipe(recipe, options, { width, height, samples: 'f32', peak }),
+      planRecipe(recipe, options, { width, height: height / slices, samples: 'f32', peak }),
     )
-    return filterNode({ plan, tone: plainTone, channels: 1, full }, over.out)
+    return filterNode({ plan, tone: plainTone, channels: 1, full }, over.out, slices)
   }
   const picture = pictureOf(data)
   const channels = count as 1 | 2 | 3 | 4

@@ -29,7 +29,7 @@ import {
   writePicture,
 } from './output.ts'
 import { finishOf, plainFilter } from './recipe.ts'
-import { graphOf, type Pending } from './state.ts'
+import { graphOf, type Pending, slicesIn } from './state.ts'
 
 /** What was written. */
 export type Written = {
@@ -44,6 +44,8 @@ export type Rendering = {
   readonly height: number
   readonly channels: number
   readonly full: number
+  /** Of an array that is a volume: its slices, which lie one below the other. */
+  readonly slices?: number | undefined
   run(sink: Sink, onStrip?: Stream['strip'], drain?: Stream['drain']): Promise<Outcome>
 }
 
@@ -80,13 +82,14 @@ export function sheetRendering(
 
 /** Steps that have not run yet, into an array. */
 export function arrayRendering(session: Session, pending: Pending): Rendering {
-  const { shape } = nodeOf(pending.out)
-  const [channels, height, width] = shape
+  const [channels, height, width] = nodeOf(pending.out).shape
+  const slices = slicesIn(pending)
   return {
     width,
-    height,
+    height: height / (slices ?? 1),
     channels,
     full: pending.full,
+    slices,
     async run(_, ...hooks) {
       await runToArray(session, graphOf(pending), ...hooks)
       return { low: 0, high: 0, samples: channels * height * width }
@@ -104,9 +107,8 @@ export async function writeRendering(
   if (session.hold !== undefined) return rehearseRendering(session, rendering, given)
   const task = await alone(given)
   const { output } = task
-  const { width, height, channels, full } = rendering
-  // pages that are stored are put into one file
-  const pages = task.store === undefined ? 1 : (task.at?.count ?? 1)
+  const { width, height, channels, full, slices } = rendering
+  const pages = pagesOf(task)
   const { meta, notes: changed } = describing(came, pages, pages * width * height * channels)
   const kind = outputKind(output)
   const format = kind === 'npy' ? kind : formatOfPath(output)
@@ -126,7 +128,7 @@ export async function writeRendering(
   const shape = { width, height, channels: channels as Picture['channels'], depth, meta }
   const mark = session.arena.mark()
   const sink = sinkOf(session, format, shape, coding)
-  const file = await openFile(session, output, shape, coding, sink)
+  const file = await openFile(session, output, shape, coding, sink, slices)
   try {
     const outcome = await rendering.run(sink, file.strip, file.drain)
     // strips of a JPEG are encoded from where they were computed
@@ -183,16 +185,31 @@ async function openFile(
   shape: TiffPage,
   coding: EncodeOptions,
   sink: Sink,
+  slices: number | undefined,
 ): Promise<Stream> {
   const { width, height, channels } = shape
   if (sink.kind === 'tiff') return openTiff(path, shape, sink.compression)
   if (sink.kind === 'png') return openPng(path, { ...shape, depth: sink.depth }, sink.compression)
-  if (sink.kind !== 'samples') return openArray(path, [channels, height, width])
+  if (sink.kind !== 'samples')
+    return openArray(
+      path,
+      slices === undefined ? [channels, height, width] : [channels, slices, height, width],
+    )
   const rowBytes = width * channels
   return openJpeg(path, shape, coding, (first, end) => {
     return new Uint8Array(arena.memory.buffer, sink.target + first * rowBytes, (end - first) * rowBytes)
   })
 }
+
+/** The pages of the file that a picture goes to: those that are stored are put into one. */
+const pagesOf = ({ store, at }: PictureTask): number => (store === undefined ? 1 : (at?.count ?? 1))
+
+/** The task of one of several pages of a file, for the plan of a run. */
+export const paged = (task: PictureTask, count: number): PictureTask => ({
+  ...task,
+  store: async () => ({ bytes: 0, notes: [] }),
+  at: { page: 0, count, mask: async (path) => path },
+})
 
 /** What the encoder of a format takes for each byte of the samples that it is given: measured on 12 megapixels. */
 const encoders: Readonly<Partial<Record<OutputFormat | 'npy', number>>> = {
@@ -208,18 +225,19 @@ const lying = 40 * 2 ** 20
 /** Lays out what writing a picture takes, and computes nothing. */
 async function rehearseRendering(
   session: Session,
-  { width, height, channels, full, run }: Rendering,
+  { width, height, channels, full, slices = 1, run }: Rendering,
   task: PictureTask,
 ): Promise<Written> {
   const { output } = task
   const format = outputKind(output) === 'npy' ? 'npy' : formatOfPath(output)
   const coding = codingOf(task.settings)
+  const pages = pagesOf(task)
   const isStrips = task.store === undefined && isStreamed(format, channels, coding)
   const depth = isStrips ? depthOf(task, full) : samplesOf(task, full)
   const shape = { width, height, channels: channels as Picture['channels'], depth }
-  const size = (width * height * channels * depth) / 8
+  const size = (width * height * slices * channels * depth) / 8
   const held = isStrips ? Math.min(2 * size, depth === 32 ? 2 * lying : lying) : size
-  session.hold?.('output', held + size * (encoders[format] ?? 0))
+  session.hold?.('output', pages * (held + size * (encoders[format] ?? 0)))
   const sink = (): Sink => {
     if (isStrips) return sinkOf(session, format, shape, coding)
     const target = session.arena.alloc(size)

@@ -6,12 +6,11 @@ import type { Tensor } from '../tensor/tensor.ts'
 import type { ArrayData } from './array.ts'
 import type { PlanFacts } from './job.ts'
 
-/** What goes from step to step: steps that are written down, or a volume. */
-export type Data = Pending | Volume
-
-/** Steps that have not run yet. What comes out is traced; a picture of 1 to 4 channels, the second or fourth alpha, or maps. */
+/**
+ * What goes from step to step: steps that have not run yet. What comes out is traced; a picture of 1 to 4 channels, the second
+ * or fourth alpha, maps [C,H,W], or a volume [C,D,H,W].
+ */
 export type Pending = {
-  readonly kind: 'graph'
   readonly out: Tensor
   readonly source?: Source | undefined
   readonly full: FullScale
@@ -20,23 +19,18 @@ export type Pending = {
   readonly isMoved?: boolean
 }
 
-/** A volume [C,D,H,W]. */
-export type Volume = {
-  readonly kind: 'volume'
-  readonly tensor: Tensor
-  readonly full: FullScale
-  /** Of what is not supported: its height and width are not known. */
-  readonly isUnsized?: boolean | undefined
-}
-
-/** An input as it was read: a picture whose samples may still be on their way, or maps or a volume. */
+/**
+ * An input as it was read: a picture whose samples may still be on their way; a volume, which is a picture of slices one below
+ * the other; or an array, maps or a volume.
+ */
 export type Read =
   | { readonly kind: 'picture'; readonly picture: SourcePicture }
+  | { readonly kind: 'volume'; readonly picture: SourcePicture; readonly slices: number }
   | Extract<ArrayData, { kind: 'tensor' }>
 
 /** The data with what was found on the way. */
 export type State = {
-  readonly data: Data
+  readonly data: Pending
   readonly notes: readonly string[]
   readonly plans: readonly PlanFacts[]
   /** The number that represents 1, where it is not white. */
@@ -46,35 +40,34 @@ export type State = {
 }
 
 /** Channels and full scale of the data, as steps get them. */
-export const shapeOf = (data: Data): { channels: number; full: FullScale } => ({
-  channels: tensorIn(data).shape[0]!,
-  full: data.full,
+export const shapeOf = ({ out, full }: Pending): { channels: number; full: FullScale } => ({
+  channels: out.shape[0]!,
+  full,
 })
 
-/** The data as a tensor, which of a volume alone has numbers. */
-export const tensorIn = (data: Data): Tensor => (data.kind === 'graph' ? data.out : data.tensor)
+/** The slices of a volume; nothing of a picture or maps. */
+export const slicesIn = ({ out: { shape } }: Pick<Pending, 'out'>): number | undefined =>
+  shape.length === 4 ? shape[1] : undefined
 
 /** What goes into the first step. */
-export function dataOf(read: Read): Data {
+export function dataOf(read: Read): Pending {
   if (read.kind === 'tensor') {
     const { tensor, full } = read
-    return tensor.shape.length === 4
-      ? { kind: 'volume', tensor, full }
-      : { kind: 'graph', out: traced(planesNode(tensor)), full, isPicture: false }
+    return { out: traced(planesNode(tensor), tensor.shape), full, isPicture: false }
   }
   const { picture } = read
-  return {
-    kind: 'graph',
-    out: traced(sourceNode([picture.channels, picture.height, picture.width])),
-    source: { picture, gray: false },
-    full: picture.full,
-    isPicture: true,
-  }
+  const { channels, height, width, full } = picture
+  const node = sourceNode([channels, height, width])
+  const source = { picture, gray: false }
+  if (read.kind === 'picture') return { out: traced(node), source, full, isPicture: true }
+  const { slices } = read
+  return { out: traced(node, [channels, slices, height / slices, width]), source, full, isPicture: false }
 }
 
 /** The picture that no step has met yet; nothing where it is not so. */
-export function pictureOf({ out, source }: Pending): SourcePicture | undefined {
-  const isUntouched = nodeOf(out).work.kind === 'source' && !source?.gray && source?.light === undefined
+export function pictureOf({ out, source, isPicture }: Pending): SourcePicture | undefined {
+  const isUntouched =
+    isPicture && nodeOf(out).work.kind === 'source' && !source?.gray && source?.light === undefined
   return isUntouched ? source?.picture : undefined
 }
 
@@ -82,5 +75,4 @@ export function pictureOf({ out, source }: Pending): SourcePicture | undefined {
 export const graphOf = ({ out, source }: Pending): Graph => ({ out: nodeOf(out), source })
 
 /** True for a picture whose last channel is alpha. */
-export const isTransparent = (data: Data): boolean =>
-  data.kind === 'graph' && data.isPicture && hasAlpha(data.out.shape[0]!)
+export const isTransparent = ({ isPicture, out }: Pending): boolean => isPicture && hasAlpha(out.shape[0]!)

@@ -2,8 +2,9 @@ import { areSmall, type Engine, tiledUpTo, tiledWhere } from '../definition/engi
 import { ConvoError, invariant, nearest } from '../error.ts'
 import { nodeOf, planesNode, sourceNode, traced, tracer } from '../graph/node.ts'
 import { listed } from '../graph/schedule.ts'
+import { sliceBySlice } from '../graph/slices.ts'
 import { arithmetics, type Kept, type Step } from '../operators/operator.ts'
-import { costApart } from '../run/graph-run.ts'
+import { costApart, costOfSlices } from '../run/graph-run.ts'
 import type { Source } from '../run/picture-job.ts'
 import type { PictureMeta } from '../tensor/picture.ts'
 import { Tensor, unseen } from '../tensor/tensor.ts'
@@ -21,7 +22,7 @@ import {
   type Read,
   type State,
   shapeOf,
-  type Volume,
+  slicesIn,
 } from './state.ts'
 
 // Steps are written down one after another: what comes out says what a run will do, and is what it does.
@@ -40,7 +41,8 @@ export async function traceJob(
   { data, meta, notes }: Met,
   task: PictureTask,
 ): Promise<{ readonly state: State; readonly blending?: Blending | undefined }> {
-  if (data.kind === 'tensor') refuseTone(task, `[${data.tensor.shape.join(',')}]`)
+  if (data.kind !== 'picture')
+    refuseTone(task, data.kind === 'volume' ? 'a volume' : `[${data.tensor.shape.join(',')}]`)
   // numbers that are no levels of a picture
   const isArray =
     (data.kind === 'tensor' || data.picture.depth === 32) &&
@@ -62,7 +64,7 @@ function alone(
   blending: Blending | undefined,
   task: PictureTask,
 ): readonly PlanFacts[] {
-  const isPicture = data.kind === 'graph' && data.isPicture && blending === undefined
+  const isPicture = data.isPicture && blending === undefined
   const only = isPicture && task.settings.channels === undefined ? filterOf(data) : undefined
   if (only === undefined || 'out' in only.over) return plans
   const own = planFacts(only.filter.plan, true)
@@ -70,7 +72,7 @@ function alone(
 }
 
 /**
- * A step on a picture, maps or a volume; of a volume it is computed at once. Transparency: an operator that treats every
+ * A step on a picture, maps or a volume. Transparency: an operator that treats every
  * channel alone takes alpha along, colours weighted by it; one that mixes channels gets the colours alone, hidden ones as
  * `covered` says, and alpha is put back when as large a gray or RGB picture comes out; kernels see to it themselves.
  */
@@ -85,19 +87,12 @@ async function takeStep(
   const step = make({ ...shapeOf(state.data), unit: state.unit })
   const unit = step.unit ?? state.unit
   const kept = keptOf(state)
-  if (state.data.kind === 'volume') {
-    const made = await overVolume(ground, engine, state.data, step, task, kept)
-    return {
-      ...state,
-      ...made,
-      plans: [...state.plans, ...made.plans],
-      unit,
-      notes: [...state.notes, ...(step.notes ?? [])],
-    }
-  }
   const { isSmall, seen } = smallness(ground, state.data)
-  const own = tiledWhere(tracer, isSmall)
-  const { data, note } = await overPlanes(ground, [own, engine], state.data, step, task, isFirst, kept)
+  const engines = [tiledWhere(tracer, isSmall), engine] as const
+  const { data, note }: Made =
+    slicesIn(state.data) === undefined
+      ? await overPlanes(ground, engines, state.data, step, task, isFirst, kept)
+      : { data: await overVolume(ground, engines, state.data, step, task, kept) }
   // what was kept may be computed from the picture though nothing else is any more
   const source = data.source ?? [...kept.sources][0]
   if (step.keeps !== undefined) kept.keep(step.keeps, data.out)
@@ -182,7 +177,7 @@ async function overPlanes(
   }
   const engine = step.acts === 'pixels' ? { ...tracing, recipe } : tracing
   const made = (out: Tensor, isPicture: boolean, isMoved = false): Made => ({
-    data: { kind: 'graph', out, source: before.source, full: step.full ?? full, isPicture, isMoved },
+    data: { out, source: before.source, full: step.full ?? full, isPicture, isMoved },
   })
   const apply = async (x: Tensor): Promise<Tensor> => {
     const whole = async (out: Tensor) => ground.compute?.(graphOf({ ...before, out }))
@@ -260,58 +255,85 @@ async function coveredOf(ground: Ground, data: Pending): Promise<Tensor> {
   return traced(planesNode(await covered(await ground.compute(graphOf(data)))))
 }
 
-/** A step on all slices of a volume, or on one after the other. What is not supported has no size but for kernels and slabs. */
+/** How many times the work of steps over a volume may be done for slices one by one. */
+const mostRepeated = 1.7
+
+/**
+ * A step on a volume: over all of it, or slice by slice. What is below a step that reaches over many slices is computed
+ * before, where slices would otherwise be computed over and over.
+ */
 async function overVolume(
   ground: Ground,
-  engine: Engine,
-  { tensor: x, full, isUnsized }: Volume,
+  [tracing, eager]: readonly [tracer: Engine, eager: Engine],
+  given: Pending,
   step: Step,
   task: PictureTask,
   kept: Kept,
-): Promise<Pick<State, 'data' | 'plans'>> {
-  const own = step.full ?? full
-  const [channels = 1, depth = 1, height = 1, width = 1] = x.shape
-  const flat = (from: Tensor): Tensor => new Tensor([channels * depth, height, width], from.data)
-  if (step.kernels !== undefined) {
-    const { recipe, options } = step.kernels
-    const slices = traced(
-      planesNode(ground.compute === undefined ? unseen({ shape: [1, height, width] }) : flat(x)),
-    )
-    const over = { kind: 'graph', out: slices, full, isPicture: false } as const
-    const out = await recipeOver(ground, over, recipe, options, task, false)
-    const shape = [channels, depth, ...out.shape.slice(1)]
-    const seen = await ground.compute?.({ out })
-    const tensor = seen === undefined ? unseen({ shape }) : new Tensor(shape, seen.data)
-    return {
-      data: { kind: 'volume', tensor, full: own, isUnsized },
-      plans: factsOf(step, { out: traced(out) }),
-    }
+): Promise<Pending> {
+  const { out: x, source } = given
+  const made = (out: Tensor): Pending => {
+    const isPicture = out.shape.length === 3 && (out.shape[0] === 1 || out.shape[0] === 3)
+    return { out, source, full: step.full ?? given.full, isPicture }
   }
-  const plans = factsOf(step, { out: x })
-  if (ground.compute === undefined) {
-    const { slice: [filters, ...size] = [channels, 2 ** 14, 2 ** 14], axis } = step.slabs?.(x.shape) ?? {}
-    const sized = step.sized?.(x.shape)
-    const tensor = unseen({ shape: sized ?? [filters, axis?.output ?? depth, ...size] })
-    const isOpen = isUnsized || (axis ?? sized) === undefined
-    return { data: { kind: 'volume', tensor, full: own, isUnsized: isOpen }, plans }
+  const whole = async () => {
+    const seen = await ground.compute?.(graphOf(given))
+    return seen && new Tensor(x.shape, seen.data)
   }
-  const apply = async (slice: Tensor) => settled(await step.apply(slice, engine, kept), step)
-  const y = step.volume === 'whole' ? await apply(x) : await sliceBySlice(x, apply)
-  if (y.shape.length === 4) return { data: { kind: 'volume', tensor: y, full: own }, plans }
-  const isPicture = y.shape[0] === 1 || y.shape[0] === 3
-  return { data: { kind: 'graph', out: traced(planesNode(y)), full: own, isPicture }, plans }
+  const { kernels } = step
+  if (kernels !== undefined) {
+    const out = await recipeOver(ground, given, kernels.recipe, kernels.options, task, false)
+    const [channels, height, width] = out.shape
+    const slices = slicesIn(given)!
+    return made(traced(out, [channels, slices, height / slices, width]))
+  }
+  const isLazy = !step.seesAll && step.settle === undefined
+  if (step.volume === 'whole' && isLazy) {
+    const out = await step.apply(x, tracing, kept)
+    const slices = slicesIn({ out })
+    const isOften = slices !== undefined && costOfSlices(nodeOf(out), slices) > mostRepeated
+    const isMade = nodeOf(x).inputs.length > 0
+    if (!isOften || !isMade || ground.compute === undefined) return made(out)
+    return made(await step.apply(traced(planesNode((await whole())!), x.shape), tracing, kept))
+  }
+  const [channels = 1, slices = 1, height = 1, width = 1] = x.shape
+  const shape = [channels, height, width] as const
+  if (step.volume !== 'whole' && isLazy) {
+    const slice = sourceNode(shape)
+    const one = await step.apply(traced(slice), tracing, kept)
+    const out = sliceBySlice(nodeOf(one), slice, nodeOf(x), slices)
+    const [filters, ...size] = one.shape
+    const all = [filters!, slices, ...size]
+    if (out !== undefined) return made(traced(out, all))
+    if (ground.compute === undefined) return made(traced(planesNode(unseen({ shape: all })), all))
+  }
+  const seen = await whole()
+  const apply = async (part: Tensor) =>
+    seen === undefined ? unseen(part) : settled(await step.apply(part, eager, kept), step)
+  const y = await (step.volume === 'whole'
+    ? apply(seen ?? x)
+    : throughSlices(seen ?? unseen(x), apply, seen === undefined))
+  return made(traced(planesNode(y), y.shape))
 }
 
 /** An operator on pictures over the slices of a volume [C,D,H,W], one by one: [C',D,H',W']. */
-async function sliceBySlice(volume: Tensor, apply: (slice: Tensor) => Promise<Tensor>): Promise<Tensor> {
-  const [channels, depth, height, width] = volume.shape as [number, number, number, number]
+async function throughSlices(
+  { shape, data }: Tensor,
+  apply: (slice: Tensor) => Promise<Tensor>,
+  isUnseen: boolean,
+): Promise<Tensor> {
+  const [channels, depth, height, width] = shape as [number, number, number, number]
+  const own = [channels, height, width]
+  if (isUnseen) {
+    const [filters, ...size] = (await apply(unseen({ shape: own }))).shape
+    return unseen({ shape: [filters!, depth, ...size] })
+  }
   const plane = height * width
   let out: Tensor | undefined
   for (let z = 0; z < depth; z++) {
-    const slice = Tensor.zeros([channels, height, width])
+    const slice = Tensor.zeros(own)
     for (let c = 0; c < channels; c++) {
       const from = (c * depth + z) * plane
-      slice.data.set(volume.data.subarray(from, from + plane), c * plane)
+      slice.data.set(data.subarray(from, from + plane), c * plane)
     }
     const made = await apply(slice)
     const [filters, ...size] = made.shape as [number, number, number]

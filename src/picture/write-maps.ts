@@ -56,7 +56,7 @@ export async function writeMaps(
   if (form.kind === 'array') {
     const { levels } =
       task.range === 'minmax'
-        ? await levelsOf(session, maps, 'stretched', false, full)
+        ? await levelsOf(session, maps, [maps.out], 'stretched', false, full)
         : { levels: Array.from({ length: count }, () => levelsOfRange(task.range, full)) }
     return writeRendering(session, arrayRendering(session, through(levels)), task, meta)
   }
@@ -67,7 +67,7 @@ export async function writeMaps(
   if (!isLeveled) refuseMapRange(task)
   const kind = isLeveled ? levelsFor(task) : 'plain'
   const own: PictureTask = kind === 'plain' ? task : { ...task, range: 'clamp' }
-  const { levels, isSigned } = await levelsOf(session, maps, kind, each, full)
+  const { levels, isSigned } = await levelsOf(session, maps, [maps.out], kind, each, full)
   const notes = kind === 'legible' ? [legibleNote(count, isSigned, each)] : []
   const shown = through(levels)
   if (isSplit) {

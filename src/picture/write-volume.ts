@@ -1,104 +1,83 @@
-import { type Levels, writeLevels } from '../definition/levels.ts'
-import type { Range } from '../definition/quantise.ts'
 import { ConvoError } from '../error.ts'
 import { writeAtomically } from '../files/output.ts'
-import { leveled, narrowed } from '../graph/narrow.ts'
-import { type Node, planesNode, traced } from '../graph/node.ts'
-import { inTurns } from '../host/turns.ts'
+import { leveled, picked } from '../graph/narrow.ts'
+import { type Node, nodeOf, traced } from '../graph/node.ts'
+import { sliceOf, slicesNode } from '../graph/slices.ts'
 import { encodePages } from '../image/encode.ts'
-import { lostBeside } from '../image/fit.ts'
-import { formatOfPath } from '../image/format.ts'
 import { describing } from '../image/metadata.ts'
-import { pick, sheetLayout, stretched } from '../image/sheet.ts'
-import type { FullScale } from '../operators/operator.ts'
+import { checkChannels } from '../image/sheet.ts'
 import { levelsOf } from '../run/graph.ts'
 import type { Session } from '../run/pool.ts'
-import { extremes, type Picture, type PictureMeta } from '../tensor/picture.ts'
-import { Tensor } from '../tensor/tensor.ts'
+import type { Picture, PictureMeta } from '../tensor/picture.ts'
 import { factsOf, type PictureTask } from './job.ts'
-import { sliceTime } from './load.ts'
-import { codingOf, outputKind, writeTensor } from './output.ts'
+import { codingOf, outputKind } from './output.ts'
 import {
+  arrayRendering,
+  paged,
   pictureRendering,
-  type Rendering,
   sheetRendering,
   toSamples,
   type Written,
   writeRendering,
 } from './rendering.ts'
-import type { Pending, Volume } from './state.ts'
+import type { Pending } from './state.ts'
+import { isNumbered, pagedFormat, sliceTime } from './volume-form.ts'
 import { blackAndWhite, levelsOfRange, refuseMapRange, type Series, writeEach } from './write-maps.ts'
 
-/** A volume: slices in numbered files, the pages of one file, or all on one sheet. */
+/** A volume: an array, slices in numbered files, the pages of one file, or all on one sheet. */
 export async function writeVolume(
   session: Session,
-  { tensor: whole, full }: Volume,
+  data: Pending,
   task: PictureTask,
   meta: PictureMeta,
 ): Promise<Written> {
-  const volume = chosen(whole, task)
-  if (outputKind(task.output) === 'npy') return writeFloats(volume, full, task, meta)
-  const [, depth = 1, height = 1, width = 1] = volume.shape
-  const colours = checkColours(volume.shape)
+  const [, depth = 1, height = 1, width = 1] = data.out.shape
+  const whole = chosen(nodeOf(data.out), task)
+  const { full } = data
+  const [colours] = whole.shape
+  const shape = [colours, depth, height, width]
   const isStretched = task.range === 'minmax'
+  if (outputKind(task.output) === 'npy') {
+    const { levels } = isStretched
+      ? await levelsOf(session, data, [whole], 'stretched', false, full)
+      : { levels: Array.from({ length: colours }, () => levelsOfRange(task.range, full)) }
+    const out = traced(leveled(whole, levels), shape)
+    return writeRendering(session, arrayRendering(session, { ...data, out }), task, meta)
+  }
+  const depths = checkColours(shape)
   if (!isStretched) refuseMapRange(task)
   const own: PictureTask = isStretched ? { ...task, range: 'clamp' } : task
-  const slices = planesNode(slicesOf(volume))
-  const form = isStretched ? 'stretched' : 'plain'
-  const { levels } = await levelsOf(
-    session,
-    { out: slices },
-    form,
-    task.settings['map-range'] === 'each',
-    full,
+  const slices = Array.from({ length: session.hold === undefined ? depth : 1 }, (_, z) =>
+    sliceOf(whole, z, depth),
   )
-  const shown = leveled(slices, levels)
-  const at = (i: number) =>
-    pictureRendering(session, pendingOver(narrowed(shown, i * colours, colours), full), own)
+  const form = isStretched ? 'stretched' : 'plain'
+  const { levels } = await levelsOf(session, data, slices, form, task.settings['map-range'] === 'each', full)
+  const shown = (out: Node): Pending => ({ ...data, out: traced(out), isPicture: false })
+  const at = (i: number) => {
+    const slice = leveled(slices[i]!, levels.slice(i * colours, (i + 1) * colours))
+    return pictureRendering(session, shown(slice), own)
+  }
   const format = pagedFormat(depth, task)
   if (isNumbered(task)) return writeEach(session, { count: depth, at }, own, meta, [])
   if (format !== undefined) return writePages(session, { count: depth, at }, own, meta, format)
   const note = `${depth} slices of ${width}x${height} are on one sheet; use {index} in the path for one file each, .tif for pages, or .gif or .webp for an animation`
-  const wishes = { depth: colours, labels: task.settings.labels, ...blackAndWhite(own, full) }
-  const rendering = sheetRendering(session, pendingOver(shown, full), wishes, own)
+  const wishes = { depth: depths, labels: task.settings.labels, ...blackAndWhite(own, full) }
+  const sheet = leveled(slicesNode(whole, height, 0, depth), levels)
+  const rendering = sheetRendering(session, shown(sheet), wishes, own)
   const written = await writeRendering(session, rendering, own, meta)
   return { ...written, notes: depth === 1 ? written.notes : [note, ...written.notes] }
 }
 
-/** The format of a file in which slices are pages, unless a sheet of them is asked for. */
-function pagedFormat(depth: number, { output, settings }: PictureTask): 'gif' | 'webp' | 'tiff' | undefined {
-  const format = formatOfPath(output)
-  const isPaged = format === 'gif' || format === 'webp' || (format === 'tiff' && depth > 1)
-  return isPaged && settings.channels !== 'montage' ? format : undefined
-}
-
-/** The size of what is written of a volume of this shape, or of each file or page. */
-export function sizeOfVolume(shape: readonly number[], task: PictureTask): { width: number; height: number } {
-  const [, depth = 1, height = 1, width = 1] = shape
-  const isApart =
-    outputKind(task.output) === 'npy' || isNumbered(task) || pagedFormat(depth, task) !== undefined
-  return isApart ? { width, height } : sheetLayout(depth, height, width)
-}
-
-const pendingOver = (node: Node, full: FullScale): Pending => ({
-  kind: 'graph',
-  out: traced(node),
-  full,
-  isPicture: false,
-})
-
 /** The channels that were asked for, all unless some were. */
-export function chosen(volume: Tensor, { settings: { channels } }: PictureTask): Tensor {
-  if (channels === 'first') return pick(volume, [0])
-  return Array.isArray(channels) ? pick(volume, channels) : volume
+function chosen(volume: Node, { settings: { channels } }: PictureTask): Node {
+  if (channels === undefined || channels === 'split' || channels === 'montage') return volume
+  const list = channels === 'first' ? [0] : channels
+  checkChannels(volume.shape[0], list)
+  return picked(volume, list)
 }
-
-/** True when the slices of a volume go to a file each. */
-export const isNumbered = ({ series, settings }: PictureTask): boolean =>
-  series !== undefined || settings.channels === 'split'
 
 /** The channels of a volume [C,D,H,W] whose slices are gray or RGB. @throws ConvoError E_SHAPE for others */
-export function checkColours(shape: readonly number[]): 1 | 3 {
+function checkColours(shape: readonly number[]): 1 | 3 {
   const [channels] = shape
   if (channels === 1 || channels === 3) return channels
   throw new ConvoError(
@@ -111,58 +90,6 @@ export function checkColours(shape: readonly number[]): 1 | 3 {
   )
 }
 
-/** A gray or RGB picture [C,H,W] on its way into a file. */
-export const renderingOf = (
-  session: Session,
-  tensor: Tensor,
-  levels: readonly Levels[],
-  full: FullScale,
-  task: PictureTask,
-): Rendering => pictureRendering(session, pendingOver(leveled(planesNode(tensor), levels), full), task)
-
-/** A volume as an array. */
-async function writeFloats(
-  volume: Tensor,
-  full: FullScale,
-  task: PictureTask,
-  meta: PictureMeta,
-): Promise<Written> {
-  const bytes = await writeTensor(task.output, await ranged(volume, full, task.range))
-  const [channels = 1, , height = 1, width = 1] = volume.shape
-  return {
-    facts: { ...factsOf(task.output, { width, height, channels, depth: 32 }), bytes },
-    outcome: { low: 0, high: 0, samples: volume.data.length },
-    notes: lostBeside(meta, channels, 'npy'),
-  }
-}
-
-/** Floats through a range: nothing is cut off. */
-export async function ranged(tensor: Tensor, full: FullScale, range: Range): Promise<Tensor> {
-  const levels =
-    range === 'minmax' ? stretched(await extremes(tensor.data), full) : levelsOfRange(range, full)
-  const out = Tensor.zeros(tensor.shape)
-  await inTurns(out.data.length, (from, to) =>
-    writeLevels(levels, tensor.data, from, to - from, out.data, from),
-  )
-  return out
-}
-
-/** [D·C,H,W], slice by slice, from [C,D,H,W]. */
-function slicesOf(volume: Tensor): Tensor {
-  const [channels = 1, depth = 1, height = 1, width = 1] = volume.shape
-  const plane = height * width
-  const data = new Float32Array(volume.data.length)
-  for (let z = 0; z < depth; z++) {
-    for (let c = 0; c < channels; c++) {
-      data.set(
-        volume.data.subarray((c * depth + z) * plane, (c * depth + z + 1) * plane),
-        (z * channels + c) * plane,
-      )
-    }
-  }
-  return new Tensor([depth * channels, height, width], data)
-}
-
 /** All slices in one file: the pages of a TIFF, or an animation. */
 async function writePages(
   session: Session,
@@ -171,6 +98,7 @@ async function writePages(
   meta: PictureMeta,
   format: 'gif' | 'webp' | 'tiff',
 ): Promise<Written> {
+  if (session.hold !== undefined) return writeRendering(session, await at(0), paged(task, count), meta)
   const pages: Picture[] = []
   let [low, high, samples] = [0, 0, 0]
   let changed: readonly string[] = []

@@ -3,7 +3,7 @@ import type { PictureMeta } from '../tensor/picture.ts'
 import { type Blending, blend } from './blend.ts'
 import type { PictureTask } from './job.ts'
 import { pictureRendering, type Written, writeRendering } from './rendering.ts'
-import type { State } from './state.ts'
+import { type State, slicesIn } from './state.ts'
 import { writeMaps } from './write-maps.ts'
 import { writeVolume } from './write-volume.ts'
 
@@ -16,9 +16,9 @@ export async function write(
   meta: PictureMeta,
 ): Promise<Written> {
   if (blending === undefined)
-    return data.kind === 'volume'
-      ? writeVolume(session, data, task, meta)
-      : writeMaps(session, data, task, meta)
+    return slicesIn(data) === undefined
+      ? writeMaps(session, data, task, meta)
+      : writeVolume(session, data, task, meta)
   // what was made has gone through the range
   const own: PictureTask = task.range === 'raw' ? task : { ...task, range: 'clamp' }
   const blended = await blend(session, data, blending, task)

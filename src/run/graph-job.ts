@@ -2,7 +2,7 @@ import type { BankPlan } from '../conv/bank.ts'
 import { columnSources } from '../conv/bank.ts'
 import { tileSide } from '../conv/bank-algorithm.ts'
 import type { Address } from '../graph/address.ts'
-import type { Bank, WorkOf } from '../graph/node.ts'
+import { type Bank, ofSlice, type WorkOf } from '../graph/node.ts'
 import { type Listed, pitchOf } from '../graph/schedule.ts'
 import type { Span } from '../graph/spans.ts'
 import type { Tone } from '../graph/tone.ts'
@@ -207,7 +207,9 @@ function placeTaps(arena: Arena, { plan, weights, bias, index }: Bank): PlacedTa
 const slack = 128
 
 /** Scratch memory of a step while it is computed, beside its rows. `rows` is the most rows of its input at once, `own` of what it gives. */
-export function workBytes({ work, shape }: Listed<PlacedWork>, rows: number, own: number): number {
+export function workBytes(step: Listed<PlacedWork>, rows: number, own: number): number {
+  const { work } = step
+  const shape = ofSlice(step.shape, step.slices)
   switch (work.kind) {
     case 'windows':
       return windowBytes(shape, work.windows, own)

@@ -2,9 +2,9 @@ import type { Shape } from '../definition/layer.ts'
 import { invariant } from '../error.ts'
 import { type Address, plus } from '../graph/address.ts'
 import { planPart } from '../graph/cut.ts'
-import { type FilterNeeds, filterNeeds, type WorkOf } from '../graph/node.ts'
+import { type FilterNeeds, filterNeeds, ofSlice, slicesOf, type WorkOf } from '../graph/node.ts'
 import type { Listed, Strip } from '../graph/schedule.ts'
-import { type Span, united } from '../graph/spans.ts'
+import { type Span, slotOf, united } from '../graph/spans.ts'
 import { windowRows } from '../graph/windows.ts'
 import { wholeRow } from './bank.ts'
 import { prepareBankRows } from './bank-rows.ts'
@@ -151,8 +151,8 @@ const isCut = ({ work }: Listed<PlacedWork>): boolean =>
 
 const paceIn = (steps: StepList, step: Listed<PlacedWork>): Pace =>
   paceOf(
-    step,
-    steps.map(({ shape }) => shape),
+    { ...step, shape: ofSlice(step.shape, step.slices) },
+    steps.map(({ shape }) => ofSlice(shape, step.slices)),
     step.work.kind === 'bank'
       ? rowsAtOnce(step.work.bank)
       : 'filter' in step.work
@@ -195,6 +195,19 @@ function prepareStep(
   start: Address,
   picture: PictureRows,
 ): Compute {
+  const { slices = 1 } = step
+  if (slices > 1) {
+    const shapes = steps.map(({ shape }) => ofSlice(shape, slices))
+    const one = steps.map((other, i) => ({ ...other, shape: shapes[i]! }))
+    const own = { ...step, shape: ofSlice(step.shape, slices), slices: 1 }
+    const compute = prepareStep(job, own, one, wasm, memory, start, picture)
+    return (to, from, rows) => {
+      for (const [z, ...part] of slicesOf(rows, own.shape[1])) {
+        const inputs = from.map((input, k) => rowsOfSlice(input, z, shapes[step.inputs[k]!]![1]))
+        compute(rowsOfSlice(to, z, own.shape[1]), inputs, part)
+      }
+    }
+  }
   const scratch = plus(start, job.layout.work)
   const first = prepareWork(job, step, steps, wasm, memory, start, picture)
   const behind =
@@ -256,6 +269,18 @@ function prepareWork(
       return prepareLayer(work, shape, shapes, wasm, memory, scratch)
     }
   }
+}
+
+/** The rows of one slice among those that are there. */
+function rowsOfSlice({ rows, address, plane, pitch }: PlacedRows, z: number, height: number): PlacedRows {
+  const [top, bottom] = [z * height, (z + 1) * height]
+  const own = rows.flatMap(([first, end]): Span[] => {
+    const [a, b] = [Math.max(first, top), Math.min(end, bottom)]
+    return b > a ? [[a - top, b - top]] : []
+  })
+  const [first] = own
+  const above = first === undefined ? 0 : slotOf(rows, first[0] + top)
+  return { rows: own, address: plus(address, above * pitch), plane, pitch }
 }
 
 /** Brings in rows of the picture: from interleaved samples to planes. `floats` is room for three rows. */

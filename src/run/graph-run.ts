@@ -1,11 +1,13 @@
 import type { Range } from '../definition/quantise.ts'
+import { sizeOfElement } from '../definition/windows.ts'
 import { invariant } from '../error.ts'
 import { type Address, nowhere } from '../graph/address.ts'
 import { type Cut, cutOf, planPart } from '../graph/cut.ts'
 import { fused } from '../graph/fuse.ts'
 import { narrowed } from '../graph/narrow.ts'
-import type { Filter, Node } from '../graph/node.ts'
-import { type Listed, listed, type Strip } from '../graph/schedule.ts'
+import { type Filter, type Node, slicesOf } from '../graph/node.ts'
+import { type Listed, listed, planStrip, type Strip } from '../graph/schedule.ts'
+import { sliceOf } from '../graph/slices.ts'
 import { rowCount, type Span } from '../graph/spans.ts'
 import { copied, copyTo } from '../host/turns.ts'
 import { linearTables } from '../image/light.ts'
@@ -67,8 +69,14 @@ export async function run(
   sinkOf: (stripRows: number) => GraphSink,
   hooks: Hooks = {},
 ): Promise<void> {
-  const outs = await withoutBarriers(given, (out) => runToPlanes(session, over, out, hooks.cut))
-  return runSteps(session, over, outs, sinkOf, hooks)
+  const { arena } = session
+  const mark = arena.mark()
+  try {
+    const outs = await withoutBarriers(given, (out) => runToPlanes(session, over, out, hooks.cut))
+    await runSteps(session, over, outs, sinkOf, hooks)
+  } finally {
+    arena.release(mark)
+  }
 }
 
 /** Runs steps to a tensor [C,H,W]. */
@@ -168,7 +176,11 @@ async function runSteps(
     scratchBytes: sinkRoom + ('job' in sink ? sink.job.scratchBytes : 0),
     layout: { work, floats, pixels, sink: sinkRoom },
   })
-  const cost = plain.reduce((sum, list) => sum + costOf(list), 0)
+  const cost = plans.reduce(
+    (sum, { segments, strips }) =>
+      segments.reduce((part, { list }, i) => part + costOf(plain[list]!, strips[i]), sum),
+    0,
+  )
   const parallel = cost >= parallelFrom
   const common = { parallel, aside: jobs.some(isLong) || cost / parts > longFrom, ...(drain && { drain }) }
   const runJob = (job: GraphJob, options: RunOptions) =>
@@ -187,22 +199,22 @@ async function runSteps(
     await runJob(place({ tone, picture: { ...own, address: picture.address } }), common)
     return
   }
-  const arrival = arrivalOf('data' in picture ? picture.data : picture.arriving)
+  const arrival = arrivalOf(picture)
   const rowBytes = width * channels * (depth / 8)
   const slots = Math.min(mostSlots, parts, parallel ? session.threads + 2 : 1)
   const slotBytes = align(most(plans.map(({ staged }) => rowCount(staged))) * rowBytes)
   const address = arena.alloc(slots * slotBytes)
   const memory = new Uint8Array(arena.memory.buffer)
   const stage = (part: number, slot: number) => {
-    const samples = arrival.samples()
-    const bytes = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength)
     let to: number = address + slot * slotBytes
-    for (const [from, end] of plans[part]!.staged) {
-      memory.set(bytes.subarray(from * rowBytes, end * rowBytes), to)
-      to += (end - from) * rowBytes
+    for (const rows of plans[part]!.staged) {
+      for (const bytes of arrival.bytes(rows)) {
+        memory.set(bytes, to)
+        to += bytes.length
+      }
     }
   }
-  const missing = (part: number) => arrival.missing((plans[part]!.staged.at(-1)?.[1] ?? 0) - 1)
+  const missing = (part: number) => arrival.missing(plans[part]!.staged)
   const job = place({ tone, picture: { ...own, address, staged: { slots, slotBytes } } })
   await runJob(job, { ...common, staging: { slots, stage, missing } })
   // damage below the rows that were needed is damage all the same
@@ -222,7 +234,7 @@ async function placePlanes(arena: Arena, data: Float32Array, size: number): Prom
 /** Lays out what a step computes with, for these rows. */
 function placeWork(
   arena: Arena,
-  { work, inputs }: Listed,
+  { work, inputs, shape, slices }: Listed,
   spans: readonly Span[],
   picture: PictureShape | undefined,
   sink: GraphSink,
@@ -249,7 +261,7 @@ function placeWork(
         { kind: 'float', target: nowhere },
         'raw',
         undefined,
-        spans,
+        slices === undefined ? spans : spans.flatMap((rows) => partsOf(rows, shape[1] / slices)),
       )
       return { kind: 'filter', filter }
     }
@@ -257,6 +269,10 @@ function placeWork(
       return work
   }
 }
+
+/** Rows that lie in several slices, as rows of each. */
+const partsOf = (rows: Span, height: number): Span[] =>
+  slicesOf(rows, height).map(([, first, end]): Span => [first, end])
 
 const most = (numbers: readonly number[]): number => numbers.reduce((a, b) => Math.max(a, b), 0)
 
@@ -294,17 +310,43 @@ export const isWorthWorkers = (samples: number): boolean => samples >= parallelS
 export const costApart = (out: Node): number =>
   (out.shape[0] * costOf(listed(narrowed(out, 0, 1)))) / costOf(listed(out))
 
-/** About how many multiplications the steps take. */
-function costOf(list: readonly Listed[]): number {
-  const perSample = ({ work, shape }: Listed): number => {
-    if ('filter' in work) {
-      const { plan, channels } = work.filter
-      return ((plan.width * plan.height * channels) / sizeOf(shape)) * (parallelFrom / parallelSamples)
-    }
-    if (work.kind === 'similarity') return (work.options.size * work.options.patch) ** 2 * 4
-    if (work.kind !== 'bank') return 1
-    const { phases, channelsPerGroup } = work.bank.plan
-    return (phases.reduce((sum, { taps }) => sum + taps.length, 0) / phases.length) * channelsPerGroup
+/** The same for the slices of a volume, in the middle, where most are. */
+export function costOfSlices(volume: Node, slices: number): number {
+  const list = listed(sliceOf(volume, slices >> 1, slices))
+  const strip = planStrip(list, [0, volume.shape[1] / slices])
+  return (slices * costOf(list, strip, tapsOf)) / costOf(listed(volume), undefined, tapsOf)
+}
+
+/** About how many taps a sample of a step takes. */
+function tapsOf(step: Listed): number {
+  const { work } = step
+  if (work.kind === 'layer' && work.name === 'ranked') return sizeOfElement(work.settings.element)
+  if (!('filter' in work)) return multiplicationsOf(step)
+  return work.filter.plan.stencils.reduce((sum, { algorithm, kH, kW }) => {
+    const isDense = algorithm === 'direct' || algorithm === 'integer'
+    // of any size those of an FFT take about as long as these many
+    return sum + Math.min(isDense ? kH * kW : kH + kW, 64)
+  }, 0)
+}
+
+/** The same in multiplications, a filter by its samples alone. */
+function multiplicationsOf({ work, shape, slices = 1 }: Listed): number {
+  if ('filter' in work) {
+    const { plan, channels } = work.filter
+    const samples = plan.width * plan.height * channels * slices
+    return (samples / sizeOf(shape)) * (parallelFrom / parallelSamples)
   }
-  return list.reduce((sum, step) => sum + perSample(step) * sizeOf(step.shape), 0)
+  if (work.kind === 'similarity') return (work.options.size * work.options.patch) ** 2 * 4
+  if (work.kind !== 'bank') return 1
+  const { phases, channelsPerGroup } = work.bank.plan
+  return (phases.reduce((sum, { taps }) => sum + taps.length, 0) / phases.length) * channelsPerGroup
+}
+
+/** About how many multiplications the steps take, or a strip of them. */
+function costOf(list: readonly Listed[], strip?: Strip, perSample = multiplicationsOf): number {
+  const rowsOf = (i: number) => (strip === undefined ? list[i]!.shape[1] : rowCount(strip.buffers[i]!.rows))
+  return list.reduce((sum, step, i) => {
+    const { shape } = step
+    return sum + (perSample(step) * sizeOf(shape) * rowsOf(i)) / shape[1]
+  }, 0)
 }

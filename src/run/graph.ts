@@ -133,17 +133,18 @@ export async function runToSheet(
 }
 
 /**
- * The levels of each map, which are looked for in one or two passes over the graph: of all maps alike, or of `each` on its
- * own. And whether any sample is below 0.
+ * The levels of each map, which are looked for in one or two passes over the graph, or over all that are given one after the
+ * other: of all maps alike, or of `each` on its own. And whether any sample is below 0.
  */
 export async function levelsOf(
   session: Session,
-  graph: Graph,
+  { source }: Pick<Graph, 'source'>,
+  outs: readonly Node[],
   form: 'plain' | 'stretched' | 'legible',
   each: boolean,
   full: number,
 ): Promise<{ readonly levels: readonly Levels[]; readonly isSigned: boolean }> {
-  const [count] = graph.out.shape
+  const count = outs.reduce((sum, { shape: [maps] }) => sum + maps, 0)
   if (form === 'plain') {
     return { levels: Array.from({ length: count }, () => ({ kind: 'plain' })), isSigned: false }
   }
@@ -156,13 +157,16 @@ export async function levelsOf(
     max: Math.max(a.max, b.max),
     isSigned: a.isSigned || b.isSigned,
   })
-  await run(session, graph.source, [graph.out], () => ({ kind: 'facts' }), {
-    onPart: (_, { maps = [] }) => {
-      maps.forEach((map, c) => {
-        facts[c] = wider(facts[c]!, map)
-      })
-    },
-  })
+  const firsts = outs.map((_, i) => outs.slice(0, i).reduce((sum, { shape: [maps] }) => sum + maps, 0))
+  for (const [i, out] of outs.entries()) {
+    await run(session, source, [out], () => ({ kind: 'facts' }), {
+      onPart: (_, { maps = [] }) => {
+        maps.forEach((map, c) => {
+          facts[firsts[i]! + c] = wider(facts[firsts[i]! + c]!, map)
+        })
+      },
+    })
+  }
   const all = facts.reduce(wider)
   const { isSigned } = all
   if (form === 'stretched') return { levels: facts.map((map) => stretched(each ? map : all, full)), isSigned }
@@ -174,13 +178,16 @@ export async function levelsOf(
   const add = (sum: Uint32Array, one: Uint32Array) => {
     for (let i = 0; i < sum.length; i++) sum[i]! += one[i]!
   }
-  await run(session, graph.source, [graph.out], () => ({ kind: 'magnitudes', largest }), {
-    onPart: (_, result) => {
-      result.bins?.forEach((one, c) => {
-        add(bins[c]!, one)
-      })
-    },
-  })
+  for (const [i, out] of outs.entries()) {
+    const own = largest.slice(firsts[i]!, firsts[i]! + out.shape[0])
+    await run(session, source, [out], () => ({ kind: 'magnitudes', largest: own }), {
+      onPart: (_, result) => {
+        result.bins?.forEach((one, c) => {
+          add(bins[firsts[i]! + c]!, one)
+        })
+      },
+    })
+  }
   if (!each) {
     for (const one of bins.slice(1)) add(bins[0]!, one)
     bins.fill(bins[0]!)

@@ -130,7 +130,10 @@ function prepareLoop(
       return (to, [from], span) => rows(to, from!, span)
     }
     case 'pool':
-      return prepareMaxima(work.settings.axes, shape, wasm, memory)
+      // of a volume in its definition
+      return work.settings.axes[0].input > 1
+        ? undefined
+        : prepareMaxima(work.settings.axes, shape, wasm, memory)
     case 'maxima': {
       const { size, mark } = work.settings
       const [high, wide] = size

@@ -27,7 +27,22 @@ export type PictureShape = {
 export type SourcePicture = PictureShape & {
   /** The largest magnitude of floats, NaN where one is not a number. */
   readonly largest?: number | undefined
-} & ({ readonly address: Address } | { readonly data: Samples } | { readonly arriving: Arriving })
+} & (
+    | { readonly address: Address }
+    | { readonly data: Samples }
+    | { readonly arriving: Arriving }
+    | { readonly slices: Slices }
+  )
+
+/** Slices of a volume, one below the other, that are decoded when it is their turn. */
+export type Slices = {
+  /** Nothing when these are there; else a promise to wait for, before it is asked again. */
+  missing(slices: readonly number[]): Promise<unknown> | undefined
+  /** The samples of a slice that is there. */
+  samples(slice: number): Samples
+  /** Rows of a slice. */
+  readonly height: number
+}
 
 /** A picture, in gray or as linear light where that is asked for. */
 export type Source = {

@@ -30,12 +30,11 @@ export const explain = (
   options: Readonly<Record<string, unknown>> = {},
 ): Promise<Explained> =>
   libraryErrors(async () => {
-    const [{ explanationAndDrawing, inputOf, meetsVolume }, { findOperation }, { explainSettings }] =
-      await Promise.all([
-        import('./explain/explain.ts'),
-        import('../picture/operations.ts'),
-        import('./explain/settings.ts'),
-      ])
+    const [{ explained, inputOf, meetsVolume }, { findOperation }, { explainSettings }] = await Promise.all([
+      import('./explain/explain.ts'),
+      import('../picture/operations.ts'),
+      import('./explain/settings.ts'),
+    ])
     const found: Operation = findOperation(checkText('the operation', operation))
     const { input: _, svg: __, json: ___, ...own } = explainSettings
     const given = typedOptions(options, { ...own, ...found.shared, ...found.params }, 'explain')
@@ -49,7 +48,7 @@ export const explain = (
       isLayer ? undefined : (input as string),
       asked,
     )
-    const { result, draw } = await explanationAndDrawing(found, shape, given, isLayer)
+    const { result, draw } = await explained(found, shape, given, isLayer)
     return { ...result, ...optional('formula', found.formula), svg: draw }
   })
 

@@ -45,6 +45,22 @@ export function pendingTensor(shape: readonly number[]): Tensor {
   return tensor
 }
 
+const reshapes = new WeakMap<Tensor, Tensor>()
+
+/** The same numbers in another shape of as many. */
+export function reshaped(x: Tensor, shape: readonly number[]): Tensor {
+  if (!isPending(x)) return new Tensor(shape, x.data)
+  const tensor = pendingTensor(shape)
+  reshapes.set(tensor, x)
+  return tensor
+}
+
+/** The tensor that another one has its numbers from; itself where it was not reshaped. */
+export const unshaped = (x: Tensor): Tensor => {
+  const before = reshapes.get(x)
+  return before === undefined ? x : unshaped(before)
+}
+
 /** Whether only the shape of a tensor is known. */
 export const isPending = (tensor: Tensor): boolean => pending.has(tensor)
 

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { manPage, readmeTables } from '../../src/cli/generate.ts'
+import { manPage, readmeTables } from '../../docs/parts/manual.ts'
 import { commands } from '../../src/cli/registry.ts'
 import { errorCodes } from '../../src/error.ts'
 import { operations } from '../../src/picture/operations.ts'

@@ -6,7 +6,7 @@ import { operations } from '../../src/picture/operations.ts'
 import { dryRun, processPicture } from '../../src/picture/process.ts'
 import { prepareOperation } from '../../src/picture/words/prepare.ts'
 import { closePools } from '../../src/run/shared.ts'
-import { explanationOf, inputOf } from '../../src/teach/explain/explain.ts'
+import { explained, inputOf } from '../../src/teach/explain/explain.ts'
 import { convo, scratch } from './convo.ts'
 import { noise, write } from './pictures.ts'
 
@@ -73,7 +73,7 @@ describe('numbers of any size', () => {
           },
           async () => {
             const known = await inputOf(false, input, { input: undefined, depth: undefined })
-            await explanationOf(operations[one.name]!, known, given, false)
+            await explained(operations[one.name]!, known, given, false)
           },
         ]
         for (const attempt of attempts) {

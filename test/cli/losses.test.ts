@@ -14,6 +14,7 @@ import { exrOf } from '../image/exrs.ts'
 import { curv, grayProfile, rgbProfile } from '../image/icc.ts'
 import { noise, photo, picture } from '../image/pictures.ts'
 import { floatTiff, tiffOf } from '../image/tiff.ts'
+import { tiffArrayOf } from '../image/tiff-arrays.ts'
 import { convo, scratch } from './convo.ts'
 import { readArray } from './pictures.ts'
 
@@ -476,6 +477,30 @@ const cases: Readonly<Record<string, Case>> = {
     },
     runs: [`${same} a.jpg o.png`],
   },
+  'the exposure of a Radiance picture': {
+    files: {
+      'a.hdr': Buffer.from('#?RADIANCE\nEXPOSURE=2\n\n-Y 1 +X 1\n\x09\x01\x01\x09', 'latin1'),
+    },
+    runs: [`${same} a.hdr o.png`],
+  },
+  'primaries of an OpenEXR picture': {
+    files: {
+      'a.exr': exrOf({
+        ...{ width: 2, height: 1, channels: [['Y', 1]] },
+        primaries: [0.7, 0.3, 0.2, 0.7, 0.1, 0, 0.3, 0.3],
+      }),
+    },
+    runs: [`${same} a.exr o.png`],
+  },
+  'the ICC profile of a GIF': {
+    files: {
+      'a.gif': Buffer.from(
+        'GIF89a\x01\0\x01\0\x80\0\0\xff\0\0\0\0\xff!\xff\x0bICCRGBG1012\x01a\0,\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0;',
+        'latin1',
+      ),
+    },
+    runs: [`${same} a.gif o.png`],
+  },
   'Lab in a TIFF': { files: { 'a.tif': tiffField(262, 3, 8) }, runs: [`${same} a.tif o.png`] },
   '--gray of colours with three tone curves': {
     files: { 'a.png': encoded(small({ icc: curves }), 'png') },
@@ -516,6 +541,22 @@ const cases: Readonly<Record<string, Case>> = {
   'alpha of the slices of a volume': {
     files: { 's/1.png': encoded(holes, 'png'), 's/2.png': encoded(holes, 'png') },
     runs: ['conv3d s o.gif', 'conv3d s o{index}.png'],
+  },
+  'colours of a TIFF that are multiplied by their alpha': {
+    files: {
+      'a.tif': tiffArrayOf([50, 100], { type: 'u1', width: 1, height: 1, channels: 2, fields: [[338, 1]] }),
+    },
+    runs: [`${same} a.tif o.png`],
+    holds: async (path) => expect([...(await decode(path('o.png'), options)).data]).toEqual([127, 100]),
+  },
+  'areas of a GIF without alpha that no frame covers': {
+    files: {
+      'a.gif': Buffer.from(
+        'GIF89a\x02\0\x01\0\x80\0\0\xff\0\0\0\0\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0;',
+        'latin1',
+      ),
+    },
+    runs: [`${same} a.gif o.png`],
   },
   '--alpha drop of hidden colours': {
     files: { 'a.png': encoded(holes, 'png') },

@@ -1,15 +1,16 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { confined } from '../../src/conv/plan.ts'
 import { ConvoError } from '../../src/error.ts'
+import { encodePages } from '../../src/image/encode.ts'
 import { writeNpy } from '../../src/kernel/formats/npy.ts'
 import { type Operation, operations } from '../../src/picture/operations.ts'
 import { dryRun, processPicture } from '../../src/picture/process.ts'
 import { prepareChain, prepareOperation, understandSteps } from '../../src/picture/words/prepare.ts'
 import { joinedSteps } from '../../src/picture/words/steps.ts'
 import { closePools } from '../../src/run/shared.ts'
-import { explanationOf, inputOf } from '../../src/teach/explain/explain.ts'
+import { explained as explain, inputOf, meetsVolume } from '../../src/teach/explain/explain.ts'
 import { scratch } from './convo.ts'
 import { noise, write } from './pictures.ts'
 
@@ -28,7 +29,10 @@ const kinds = [
   'one.npy',
   'maps.npy',
 ] as const
-const fileOf = (kind: (typeof kinds)[number]) => here.path(kind.endsWith('.npy') ? kind : `${kind}.png`)
+/** Volumes: arrays of rank 4, a folder of slices and the pages of a file. */
+const volumes = ['volume.npy', 'colours.npy', 'stack', 'alpha-stack', 'pages.tif'] as const
+const fileOf = (kind: (typeof kinds | typeof volumes)[number]) =>
+  here.path(/\.|stack/.test(kind) ? kind : `${kind}.png`)
 
 beforeAll(async () => {
   const channels = { gray: 1, alpha: 2, rgb: 3, rgba: 4 } as const
@@ -47,6 +51,30 @@ beforeAll(async () => {
     if (name === 'one') data[50] = Number.NaN
     writeFileSync(here.path(`${name}.npy`), writeNpy([count, height, width], data))
   }
+  const [depth, high, wide] = [4, 9, 11]
+  for (const [name, count] of [
+    ['volume', 1],
+    ['colours', 3],
+  ] as const) {
+    const data = Float32Array.from(noise(count * depth * high * wide))
+    writeFileSync(here.path(`${name}.npy`), writeNpy([count, depth, high, wide], data))
+  }
+  for (const [name, count] of [
+    ['stack', 3],
+    ['alpha-stack', 2],
+  ] as const) {
+    mkdirSync(here.path(name))
+    for (let z = 0; z < depth; z++) {
+      const data = Uint8Array.from(noise(wide * high * count, z))
+      await write(here.path(`${name}/${z}.png`), { width: wide, height: high, channels: count, data })
+    }
+  }
+  const deep = { width: wide, height: high, channels: 1, depth: 16, meta: {} } as const
+  const pages = Array.from({ length: depth }, (_, z) => ({
+    ...deep,
+    data: Uint16Array.from(noise(wide * high, z, 65535)),
+  }))
+  writeFileSync(here.path('pages.tif'), (await encodePages(pages, 'tiff')).bytes)
 })
 afterAll(closePools)
 
@@ -65,30 +93,47 @@ const options = {
   kernel: ['sharpen', 'sobel-x', 'gaussian:sigma=9', 'disk:radius=9', '1 2; 3 4', 'box:size=17'],
 } as const
 
-/** An operation with some of the options that it takes. */
-const asked = fc
-  .record({
-    name: fc.constantFrom(...Object.keys(operations)),
-    picks: fc.uniqueArray(fc.constantFrom(...(Object.keys(options) as (keyof typeof options)[])), {
-      maxLength: 3,
-    }),
-    seed: fc.nat(1000),
-  })
-  .map(({ name, picks, seed }) => {
-    const operation = operations[name]!
-    const taken = { ...operation.shared, ...operation.params }
-    const names = picks.filter(
-      (pick) => Object.hasOwn(taken, pick) && (pick !== 'kernel' || operation.kernel !== 'none'),
-    )
-    const needed = operation.kernel === 'required' && !names.includes('kernel') ? (['kernel'] as const) : []
-    const given = Object.fromEntries(
-      [...names, ...needed].map((pick, i) => {
-        const list: readonly (string | boolean)[] = options[pick]
-        return [pick, list[(seed + i) % list.length]!]
-      }),
-    )
-    return { name, given }
-  })
+/** The same for volumes, in three directions too. */
+const deepOptions = {
+  ...options,
+  filter: ['sobel', 'sobel-z', 'box', 'gaussian'],
+  sigma: ['0.5', '1'],
+  stride: ['2', '2,1,1', '1,2,3', '2,2,2'],
+  dilation: ['2', '2,1,1'],
+  padding: ['same', 'valid', 'full', '1,0,2'],
+  size: ['2,2,2', '3'],
+} as const
+
+/** One of some operations with some of the options that it takes. */
+const askedOf = (
+  operationNames: readonly string[],
+  choices: Readonly<Record<string, readonly (string | boolean)[]>>,
+) =>
+  fc
+    .record({
+      name: fc.constantFrom(...operationNames),
+      picks: fc.uniqueArray(fc.constantFrom(...Object.keys(choices)), { maxLength: 3 }),
+      seed: fc.nat(1000),
+    })
+    .map(({ name, picks, seed }) => {
+      const operation = operations[name]!
+      const taken = { ...operation.shared, ...operation.params }
+      const names = picks.filter(
+        (pick) => Object.hasOwn(taken, pick) && (pick !== 'kernel' || operation.kernel !== 'none'),
+      )
+      const needed = operation.kernel === 'required' && !names.includes('kernel') ? ['kernel'] : []
+      const given = Object.fromEntries(
+        [...names, ...needed].map((pick, i) => {
+          const list = choices[pick]!
+          return [pick, list[(seed + i) % list.length]!]
+        }),
+      )
+      return { name, given }
+    })
+
+const names = Object.keys(operations)
+/** Those that go in three directions come up as often as all others together. */
+const deepNames = names.flatMap((name, i) => [name, ['conv3d', 'maxpool', 'transposed'][i % 3]!])
 
 /** The value, or nothing where what was asked for cannot be. */
 async function allowed<T>(act: () => Promise<T>): Promise<T | undefined> {
@@ -108,17 +153,23 @@ async function explained(
   path: string,
   given: Record<string, unknown>,
 ): Promise<Fact[] | undefined> {
-  const input = await inputOf(operation.input === 'volume', path, { input: undefined, depth: undefined })
-  const told = await allowed(() => explanationOf(operation, input, given, false))
+  const input = await inputOf(await meetsVolume(operation, given), path, {
+    input: undefined,
+    depth: undefined,
+  })
+  const told = await allowed(async () => (await explain(operation, input, given, false)).result)
   if (told === undefined) return undefined
   return 'kernels' in told ? [...told.kernels] : [told]
 }
 
 const bare = ({ algorithm, reason }: Fact) => ({ algorithm, reason })
 
-const outputs = fc.constantFrom('out.npy', 'out.png', 'out.jpg')
+const outputs = fc.constantFrom('out.npy', 'out.png', 'out.jpg', 'out.tif')
 
-test('of one operation', async () => {
+test.each([
+  ['a picture or maps', kinds, askedOf(names, options), 60],
+  ['a volume', volumes, askedOf(deepNames, deepOptions), 60],
+] as const)('of one operation on %s', async (_, kinds, asked, least) => {
   let compared = 0
   await fc.assert(
     fc.asyncProperty(asked, fc.constantFrom(...kinds), outputs, async ({ name, given }, kind, file) => {
@@ -142,17 +193,30 @@ test('of one operation', async () => {
     }),
     { numRuns: 250, endOnFailure: true },
   )
-  expect(compared).toBeGreaterThan(60)
+  expect(compared).toBeGreaterThan(least)
 })
 
-test('of a chain', async () => {
+test.each([
+  ['a picture or maps', kinds],
+  ['a volume', volumes],
+] as const)('of a chain on %s', async (_, kinds) => {
   const plain = Object.values(operations).filter(
     ({ kernel, input }) => kernel !== 'required' && input !== 'volume',
   )
-  const steps = fc.array(fc.constantFrom(...plain.map(({ name }) => name), 'gaussian --sigma 12'), {
+  const several = fc.array(fc.constantFrom(...plain.map(({ name }) => name), 'gaussian --sigma 12'), {
     minLength: 2,
     maxLength: 4,
   })
+  const through = fc.constantFrom(
+    'conv3d',
+    'conv3d --filter sobel',
+    'maxpool --size 2,2,2',
+    'conv3d --sigma 0.5',
+  )
+  const steps =
+    kinds === volumes
+      ? fc.tuple(several, through, fc.nat(4)).map(([list, deep, at]) => list.toSpliced(at, 0, deep))
+      : several
   let compared = 0
   await fc.assert(
     fc.asyncProperty(steps, fc.constantFrom(...kinds), outputs, async (names, kind, file) => {

@@ -3,6 +3,8 @@ import * as nodeModule from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { Script } from 'node:vm'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { loaders } from '../../src/cli/apart.ts'
+import { commands } from '../../src/cli/registry.ts'
 import { convo, scratch } from './convo.ts'
 
 // Watches what a run loads: the native library of sharp, WebAssembly, worker threads; reports it on standard error at the end.
@@ -44,6 +46,13 @@ describe('the compiled code of the command line', () => {
     it('is passed over where it is not of this Node', () => {
       expect(scriptOf(part, Buffer.alloc(4096, 7)).cachedDataRejected).toBe(true)
     })
+  })
+})
+
+describe('commands that are loaded apart', () => {
+  it('are those of the list of all commands', async () => {
+    for (const [name, load] of Object.entries(loaders))
+      expect(await load()).toBe(commands.find((command) => command.name === name))
   })
 })
 

@@ -328,6 +328,12 @@ describe('a word of another tool', () => {
     expect((await batch('chain -- box -- sobel')).status).toBe(0)
   })
 
+  it.each(['check one', 'check --only one'])('%s leads to the case of that name', async (line) => {
+    const { stderr } = await convo(line.split(' '), { cwd: folder })
+    expect(suggestionOf(stderr)).toBe('convo check --filter one')
+    await expectToWork('convo check --filter one')
+  })
+
   it('test leads to check', async () => {
     const { stderr } = await convo(['test'], { cwd: folder })
     expect(suggestionOf(stderr)).toBe('convo check')

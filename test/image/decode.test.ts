@@ -177,6 +177,26 @@ describe('decode', () => {
     expect(got.meta.icc).toBeUndefined()
   })
 
+  it('says where a GIF shows nothing and has no alpha', async () => {
+    const page = (left: number, width: number, disposal = 0, flags = 0) =>
+      Buffer.from([
+        ...[0x21, 0xf9, 4, (disposal << 2) | flags, 0, 0, 1, 0, 0x2c, left, 0, 0, 0, width, 0, 1, 0, 0],
+        ...(width === 1 ? [2, 2, 0x44, 1, 0] : [2, 2, 0x04, 0x0a, 0]),
+      ])
+    const notes = async (...pages: Buffer[]) => {
+      const head = Buffer.from('GIF89a\x02\0\x01\0\x80\0\0\xff\0\0\0\0\xff', 'latin1')
+      const gif = Buffer.concat([head, ...pages, Buffer.from(';')])
+      return (await decode(gif, { ...options, name: 'x' })).asRead
+    }
+    const bare = ['areas of x that no frame covers were filled, mostly with black']
+    expect(await notes(page(1, 1))).toEqual(bare)
+    expect(await notes(page(1, 1, 0, 1))).toEqual([])
+    expect(await notes(page(0, 2), page(1, 1))).toEqual([])
+    expect(await notes(page(0, 2, 2), page(1, 1))).toEqual(bare)
+    expect(await notes(page(0, 2, 2), page(0, 2))).toEqual([])
+    expect(await notes(page(0, 2, 3), page(1, 1))).toEqual(bare)
+  })
+
   it('reads float TIFFs as they are', async () => {
     const values = [0, 0.5, 254.75, -3, 1e6, 200]
     const got = await decode(floatTiff(3, 2, values), options)

@@ -205,6 +205,16 @@ describe('pages', () => {
     await failure('E_SHAPE', () => encodePages([slices[0]!, picture(9, 7, channels, depth, () => 0)], 'tiff'))
   })
 
+  it('keeps times of a moment, and the time of pages that become one', async () => {
+    const page = (level: number) => picture(5, 4, 3, 8, () => level)
+    const timesOf = async (levels: readonly number[], delay: readonly number[]) => {
+      const { bytes } = await encodePages(levels.map(page), 'webp', { delay })
+      return (await readHeader(bytes, options)).delay
+    }
+    expect(await timesOf([1, 2, 3, 4], [0, 10, 40, 9])).toEqual([0, 10, 40, 9])
+    expect(await timesOf([1, 2, 2, 4], [0, 5, 3, 40])).toEqual([0, 8, 40])
+  })
+
   it('of an animation must have one size', async () => {
     const error = await failure('E_SHAPE', () => encodePages([photo, pages[0]!], 'gif'))
     expect(error.why[0]).toBe('pages: 48x32x3 of 8 bits, 16x10x4 of 8 bits')

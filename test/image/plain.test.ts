@@ -70,6 +70,7 @@ describe('Netpbm', () => {
     ['P1 3 2 101\n0 1 0', [3, 2, 1, 8], [0, 255, 0, 255, 0, 255]],
     ['P2\n# a comment\n2 1\n255\n7 250', [2, 1, 1, 8], [7, 250]],
     ['P2 2 1 15 0 15', [2, 1, 1, 8], [0, 255]],
+    ['P5\n2#wide\n1\n255\n\x07\x08', [2, 1, 1, 8], [7, 8]],
     ['P2 2 1 1023 0 1023', [2, 1, 1, 16], [0, 65535]],
     ['P3 1 1 255 1 2 3', [1, 1, 3, 8], [1, 2, 3]],
     ['P4 9 1\n\x80\x80', [9, 1, 1, 8], [0, 255, 255, 255, 255, 255, 255, 255, 0]],
@@ -111,9 +112,20 @@ describe('Netpbm', () => {
   })
 
   it('of several pictures says that the first was read', async () => {
-    expect((await decode(latin1('P5 1 1 255\n\x07P5 1 1 255\n\x08'), options)).notes).toEqual([
-      'not read from x: pictures after the first',
+    const notes = async (text: string) => (await decode(latin1(text), options)).notes
+    const more = ['not read from x: pictures after the first']
+    expect(await notes('P5 1 1 255\n\x07P5 1 1 255\n\x08')).toEqual(more)
+    expect(await notes('P5 1 1 255\n\x07\n \nP5 1 1 255\n\x08')).toEqual(more)
+    expect(await notes('P2 1 1 255\n7 # P2 in a comment\nP2 1 1 255\n8\n')).toEqual(more)
+    expect(await notes('P1 2 1 1#P1 P1\n0 #\n')).toEqual([])
+  })
+
+  it('says how samples of another type were read', async () => {
+    const head = 'P7\nWIDTH 1\nHEIGHT 1\nDEPTH 4\nMAXVAL 255\nTUPLTYPE'
+    expect((await decode(latin1(`${head} CMYK\nENDHDR\n1234`), options)).asRead).toEqual([
+      'samples of the type "CMYK" of x were read as RGB_ALPHA',
     ])
+    expect((await decode(latin1(`${head} RGB_ALPHA\nENDHDR\n1234`), options)).asRead).toEqual([])
   })
 
   it('PFM has its rows from the bottom up, in either order of bytes', async () => {
@@ -125,6 +137,9 @@ describe('Netpbm', () => {
     }
     for (const one of [bytes('-1.0', true), bytes('1.0', false)])
       expect((await read(one)).data).toEqual([2, 1])
+    expect((await decode(bytes('-2.5', true), options)).asRead).toEqual([
+      'the scale 2.5 of x was not applied',
+    ])
   })
 })
 
@@ -243,6 +258,31 @@ describe('Radiance HDR', () => {
   it('is turned as its size says', async () => {
     expect((await read(hdr('+Y 2 +X 1', 128, 0, 0, 129, 64, 0, 0, 129))).data).toEqual([0.5, 0, 0, 1, 0, 0])
     expect((await read(hdr('-Y 1 -X 2', 128, 0, 0, 129, 64, 0, 0, 129))).data).toEqual([0.5, 0, 0, 1, 0, 0])
+    const columns = [128, 0, 0, 129, 64, 0, 0, 129, 32, 0, 0, 129]
+    for (const [turn, reds] of [
+      ['+X 1 -Y 3', [1, 0.5, 0.25]],
+      ['-X 3 +Y 1', [0.25, 0.5, 1]],
+      ['+X 1 +Y 3', [0.25, 0.5, 1]],
+    ] as const) {
+      const { data, size } = await read(hdr(turn, ...columns))
+      expect(size).toEqual([turn.startsWith('-X') ? 3 : 1, turn.startsWith('-X') ? 1 : 3, 3, 32])
+      expect(data.filter((_, i) => i % 3 === 0)).toEqual(reds)
+    }
+    await failure('E_DECODE', () => decode(hdr('-Y 1 +Y 1', 1, 1, 1, 1), options))
+  })
+
+  it('says what of its header was not applied', async () => {
+    const file = (lines: string) =>
+      Buffer.concat([
+        latin1(`#?RADIANCE\nFORMAT= 32-bit_rle_rgbe\n${lines}\n-Y 1 +X 1\n`),
+        Buffer.of(9, 1, 1, 9),
+      ])
+    const said = async (lines: string) => (await decode(file(lines), options)).asRead
+    expect(await said('EXPOSURE=1.00\nCOLORCORR= 1 1 1\n')).toEqual([])
+    expect(await said('EXPOSURE= 2\nEXPOSURE=.5\nPIXASPECT=2\n')).toEqual([
+      'EXPOSURE of x was not applied: 2, .5',
+      'PIXASPECT of x was not applied: 2',
+    ])
   })
 
   it('knows what is white', async () => {

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import { comparePages } from '../../src/image/compare/pages.ts'
 import { decode } from '../../src/image/decode.ts'
 import { probe } from '../../src/image/probe.ts'
 import { readTiffArray } from '../../src/image/tiff-array.ts'
 import { readArray } from '../../src/picture/array.ts'
+import { digestOf } from '../../src/picture/digest.ts'
+import { openPages } from '../../src/picture/pages.ts'
 import { failure, noise } from './pictures.ts'
-import { kinds, tiffArrayOf } from './tiff-arrays.ts'
+import { kinds, tiffArrayOf, twoPages } from './tiff-arrays.ts'
 
 const numbers: Readonly<Record<string, (i: number) => number>> = {
   u1: (i) => noise(i) & 255,
@@ -49,6 +52,44 @@ describe('a TIFF that is an array', () => {
     expect([2, 3, 6].map((channels) => is('u1', channels))).toEqual([false, true, true])
   })
 
+  it('is read with the bits of its bytes the other way round', async () => {
+    const make = { type: 'i2', width: 7, height: 5, channels: 1, rows: 2 } as const
+    const values = Array.from({ length: 35 }, (_, i) => noise(i) - 32768)
+    for (const compression of [1, 5, 8, 32773] as const) {
+      const file = tiffArrayOf(values, { ...make, compression, reversed: true })
+      expect([...(await readTiffArray(file, 'x', any)).data]).toEqual(values)
+    }
+  })
+
+  it('is no array as gray and alpha in strips of separate planes, which the decoder mixes up', async () => {
+    for (const type of ['u1', 'u2', 'f4']) {
+      const values = Array.from({ length: 9 * 6 * 2 }, (_, i) => (i * 7) % 251)
+      const make = { type, width: 9, height: 6, channels: 2, planar: true, rows: 4 } as const
+      const { data, channels } = await decode(tiffArrayOf(values, make), { maxPixels: 99, orient: true })
+      expect([channels, ...data]).toEqual([2, ...values])
+      const turned = tiffArrayOf(values, { ...make, fields: [[274, 6]] })
+      const error = await failure('E_DECODE', () =>
+        decode(turned, { maxPixels: 99, orient: true, name: 'x' }),
+      )
+      expect([error.message, error.fix]).toEqual(['x has separate planes and an orientation', '--no-orient'])
+      const odd = tiffArrayOf(values, { ...make, fields: [[338, 1]] })
+      await failure('E_DECODE', () => decode(odd, { maxPixels: 99, orient: true }))
+    }
+  })
+
+  it('is compared and hashed with all its pages', async () => {
+    const make = { type: 'i2', width: 2, height: 1, channels: 1 }
+    const pages = (last: number) => twoPages([1, -2], [3, last], make)
+    const open = (last: number) => openPages(pages(last), { maxPixels: 9, orient: true, layout: 'auto' })
+    const compared = await comparePages(await open(4), await open(5))
+    expect([compared.outcome, compared.expectedPages, compared.pages.map(({ outcome }) => outcome)]).toEqual([
+      ...['different', 2, ['same', 'different']],
+    ])
+    expect((await digestOf(await open(4), undefined, 'x')).digest).not.toBe(
+      (await digestOf(await open(5), undefined, 'x')).digest,
+    )
+  })
+
   it.each(['u1', 'u2', 'f4'])(
     'is no array in tiles of separate planes, but a picture of %s',
     async (type) => {
@@ -70,6 +111,7 @@ describe('a TIFF that is an array', () => {
     )
     expect(array.lost).toEqual({ at: 0, was: 1 / 3, type: 'f8' })
     expect(array.meta?.metadata?.geo?.[0]?.tag).toBe(33550)
+    expect(array.pages).toBe(1)
     expect([array.width, array.height, array.channels, array.full]).toEqual([2, 1, 1, 255])
   })
 

@@ -29,6 +29,10 @@ type Make = {
   readonly planar?: boolean
   readonly tile?: number
   readonly rows?: number
+  /** whether the bits of each byte are stored the other way round */
+  readonly reversed?: boolean
+  /** where in a file it begins, whose head is that of another page */
+  readonly base?: number
   readonly fields?: readonly (readonly [tag: number, value: number])[]
 }
 
@@ -45,6 +49,8 @@ export function tiffArrayOf(values: readonly number[], make: Make): Buffer {
     planar = false,
     tile,
     rows = height,
+    reversed = false,
+    base = 0,
   } = make
   const { size, format, write } = kinds[type]!
   const [w, h] = tile === undefined ? [width, rows] : [tile, tile]
@@ -97,7 +103,9 @@ export function tiffArrayOf(values: readonly number[], make: Make): Buffer {
             : compression === 1
               ? bytes
               : packStrip(bytes, bytes.length, bytes.length, 8, compression === 5 ? 'lzw' : 'packbits')
-        pieces.push(Buffer.from(packed))
+        const turned = (byte: number) =>
+          Number.parseInt(byte.toString(2).padStart(8, '0').split('').reverse().join(''), 2)
+        pieces.push(Buffer.from(reversed ? packed.map(turned) : packed))
       }
     }
   }
@@ -107,7 +115,7 @@ export function tiffArrayOf(values: readonly number[], make: Make): Buffer {
     at += piece.length
     return at - piece.length
   })
-  const list = (place: number) => (n === 1 ? undefined : place)
+  const list = (place: number) => (n === 1 ? undefined : place + base)
   const lists = at + (at % 2)
   const fields: [number, number, number, number][] = [
     [256, 4, 1, width],
@@ -115,8 +123,9 @@ export function tiffArrayOf(values: readonly number[], make: Make): Buffer {
     [258, 3, 1, size * 8],
     [259, 3, 1, compression],
     [262, 3, 1, 1],
+    ...(reversed ? [[266, 3, 1, 2] as [number, number, number, number]] : []),
     ...(tile === undefined
-      ? ([[273, 4, n, list(lists) ?? places[0]!]] as [number, number, number, number][])
+      ? ([[273, 4, n, list(lists) ?? places[0]! + base]] as [number, number, number, number][])
       : []),
     [277, 3, 1, channels],
     ...(tile === undefined
@@ -132,7 +141,7 @@ export function tiffArrayOf(values: readonly number[], make: Make): Buffer {
       : ([
           [322, 4, 1, tile],
           [323, 4, 1, tile],
-          [324, 4, n, list(lists) ?? places[0]!],
+          [324, 4, n, list(lists) ?? places[0]! + base],
           [325, 4, n, list(lists + 4 * n) ?? pieces[0]!.length],
         ] as [number, number, number, number][])),
     [339, 3, 1, format],
@@ -147,7 +156,7 @@ export function tiffArrayOf(values: readonly number[], make: Make): Buffer {
   u32(4, lists + 8 * n)
   pieces.forEach((piece, i) => {
     piece.copy(out, places[i])
-    u32(lists + 4 * i, places[i]!)
+    u32(lists + 4 * i, places[i]! + base)
     u32(lists + 4 * n + 4 * i, piece.length)
   })
   u16(lists + 8 * n, fields.length)
@@ -160,4 +169,13 @@ export function tiffArrayOf(values: readonly number[], make: Make): Buffer {
     else u32(to + 8, value)
   })
   return out
+}
+
+/** A TIFF of two pages. */
+export function twoPages(first: readonly number[], second: readonly number[], make: Make): Buffer {
+  const head = tiffArrayOf(first, { ...make, little: true })
+  const rest = tiffArrayOf(second, { ...make, little: true, base: head.length })
+  // the directory comes last, and ends with the place of the next one
+  head.writeUInt32LE(rest.readUInt32LE(4) + head.length, head.length - 4)
+  return Buffer.concat([head, rest])
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { sha256 } from '../../src/golden/files.ts'
+import { sha256 } from '../../src/files/hash.ts'
 import { project } from './project.ts'
 
 // The matcher in the runners that people use, each started as they start it.

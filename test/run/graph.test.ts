@@ -405,7 +405,7 @@ describe('a graph in strips', () => {
             const target = session.arena.alloc(height * width * 4)
             const plan = planRecipe(identity, filterDefaults, { width, height, samples: 'f32' })
             const sink = { kind: 'float', target } as const
-            const { levels: own } = await levelsOf(session, { out }, levels, each, 255)
+            const { levels: own } = await levelsOf(session, {}, [out], levels, each, 255)
             await runToSheet(
               session,
               { out: leveled(out, own) },

@@ -5,6 +5,7 @@ import { sharedSettings } from '../../picture/settings.ts'
 import { sceneSettings } from '../../teach/animate/settings.ts'
 import { animations } from '../../teach/operators/index.ts'
 import { definitions } from '../../text/layout.ts'
+import { pick } from '../../text/record.ts'
 import type { Command } from '../command.ts'
 import { examplesOf } from '../operation-facts.ts'
 
@@ -62,16 +63,14 @@ export const animateCommand: Command = {
   async run({ args: [operator = '', out], given, io }) {
     const output = out && (await outputOf(out, operator, operator)).output
     const { animate, usualDelay } = await import('../../teach/animate/animate.ts')
-    const [played, shown]: Record<string, unknown>[] = [{}, {}]
-    for (const [name, value] of Object.entries(given)) {
-      const into = Object.hasOwn(playSettings, name) ? played! : shown!
-      into[name] = value
-    }
-    const { fps, delay, frame, width } = resolve(playSettings, played!)
+    const { fps, delay, frame, width } = resolve(playSettings, pick(given, playSettings))
     if (fps !== undefined && delay !== undefined) {
       throw new ConvoError('E_OPTION', '--fps and --delay cannot be used together', { fix: 'no --fps' })
     }
     const milliseconds = delay ?? (fps === undefined ? usualDelay : Math.round(1000 / fps))
-    return animate({ operator, output, given: shown!, delay: milliseconds, frame, width }, io)
+    return animate(
+      { operator, output, given: pick(given, sceneSettings), delay: milliseconds, frame, width },
+      io,
+    )
   },
 }

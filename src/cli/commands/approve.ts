@@ -1,17 +1,17 @@
 import { resultsSettings } from '../../golden/settings.ts'
-import { flag, resolve } from '../../params.ts'
-import type { Command } from '../command.ts'
+import { flag } from '../../params.ts'
+import { type Command, commandOf } from '../command.ts'
 
 const approveSettings = {
   all: flag('approve every new, changed and obsolete case'),
   new: flag('approve every new case'),
+  ...resultsSettings,
 }
 
 /** `convo approve [names...]` */
-export const approveCommand: Command = {
+export const approveCommand: Command = commandOf(approveSettings, {
   name: 'approve',
   summary: 'accepts the pictures of the last check as the new goldens',
-  group: 'commands',
   arguments: [
     {
       name: 'names',
@@ -21,7 +21,6 @@ export const approveCommand: Command = {
       repeats: true,
     },
   ],
-  options: [{ title: 'Options', params: { ...approveSettings, ...resultsSettings } }],
   examples: ['convo approve blur-scene edges', 'convo approve "blur-*"', 'convo approve --all'],
   details: () => [
     {
@@ -32,9 +31,8 @@ export const approveCommand: Command = {
         'pass are not touched. Refused where CI is set.',
     },
   ],
-  async run({ args, given, io }) {
-    const settings = resolve({ ...approveSettings, ...resultsSettings }, given)
+  async run(settings, { args, io }) {
     const { approveFromResults } = await import('../../golden/check.ts')
     return approveFromResults(args, settings, io)
   },
-}
+})

@@ -5,10 +5,11 @@ import { outputKeys } from '../../files/template.ts'
 import { flag, type Params, resolve } from '../../params.ts'
 import { isName } from '../../picture/words/count.ts'
 import type { OptionGroup } from '../../picture/words/syntax.ts'
+import { counted } from '../../text/count.ts'
 import { definitions } from '../../text/layout.ts'
 import { commandLine } from '../../text/shell.ts'
 import { visibleLine } from '../../text/visible.ts'
-import type { Call, Command } from '../command.ts'
+import { type Call, type Command, commandOf } from '../command.ts'
 
 const among = (title: string, ...names: (keyof typeof batchSettings)[]): OptionGroup => ({
   title,
@@ -114,47 +115,38 @@ function sameCommand(args: readonly string[], given: Call['given'], tail: Call['
 }
 
 /** `convo batch merge <logs...>` */
-export const batchMerge: Command = {
-  name: 'batch merge',
-  summary: 'merges the logs of shards into one summary; lists what is missing',
-  group: 'commands',
-  arguments: [
-    {
-      name: 'logs',
-      summary: 'log files, or the output folder that contains them',
-      kind: 'file',
-      repeats: true,
+export const batchMerge: Command = commandOf(
+  { json: flag('print one JSON object') },
+  {
+    name: 'batch merge',
+    summary: 'merges the logs of shards into one summary; lists what is missing',
+    arguments: [
+      {
+        name: 'logs',
+        summary: 'log files, or the output folder that contains them',
+        kind: 'file',
+        repeats: true,
+      },
+    ],
+    examples: ['convo batch merge out', 'convo batch merge logs/*.jsonl --json'],
+    async run({ json }, { args, io }) {
+      const [{ mergeLogs }, { summaryText }, { errorOf }] = await Promise.all([
+        import('../../batch/merge.ts'),
+        import('../../batch/tally.ts'),
+        import('../../batch/journal.ts'),
+      ])
+      const merged = mergeLogs(args)
+      if (json) await io.out(`${JSON.stringify(merged)}\n`)
+      else {
+        const failures = merged.failures.map(({ input, error }) => {
+          const unknown = { code: 'E_INTERNAL' as const, message: 'failed', why: [] }
+          return `${formatError(errorOf(input, error ?? unknown))}\n`
+        })
+        const missing = merged.missing.map((line) => `missing: ${visibleLine(line)}\n`)
+        const sum = summaryText(merged, merged.milliseconds, merged.megapixels)
+        await io.out([...failures, ...missing, `${counted(merged.shards, 'log')}: ${sum}\n`].join(''))
+      }
+      return merged.failed + merged.left > 0 || merged.missing.length > 0 ? 1 : 0
     },
-  ],
-  options: [{ title: 'Options', params: { json: flag('print one JSON object') } }],
-  examples: ['convo batch merge out', 'convo batch merge logs/*.jsonl --json'],
-  async run({ args, given, io }) {
-    const [{ mergeLogs }, { summaryText }] = await Promise.all([
-      import('../../batch/merge.ts'),
-      import('../../batch/tally.ts'),
-    ])
-    const merged = mergeLogs(args)
-    if (given.json === true) await io.out(`${JSON.stringify(merged)}\n`)
-    else {
-      const failures = merged.failures.map(({ input, error }) => {
-        const { code, message, why, fix } = error ?? {
-          code: 'E_INTERNAL' as const,
-          message: 'failed',
-          why: [],
-        }
-        const what = message.includes(input) ? message : `${input}: ${message}`
-        return `${formatError(new ConvoError(code, what, { why, ...(fix !== undefined && { fix }) }))}\n`
-      })
-      const missing = merged.missing.map((line) => `missing: ${visibleLine(line)}\n`)
-      const of = merged.shards === 1 ? '1 log' : `${merged.shards} logs`
-      await io.out(
-        [
-          ...failures,
-          ...missing,
-          `${of}: ${summaryText(merged, merged.milliseconds, merged.megapixels)}\n`,
-        ].join(''),
-      )
-    }
-    return merged.failed + merged.left > 0 || merged.missing.length > 0 ? 1 : 0
   },
-}
+)

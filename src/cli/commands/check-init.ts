@@ -1,7 +1,7 @@
-import { flag, resolve, text } from '../../params.ts'
+import { flag, text } from '../../params.ts'
 import { runSettings } from '../../picture/run-settings.ts'
 import { visible } from '../../text/visible.ts'
-import type { Command } from '../command.ts'
+import { type Command, commandOf } from '../command.ts'
 
 const initSettings = {
   actual: {
@@ -13,10 +13,9 @@ const initSettings = {
 }
 
 /** `convo check init [folder]` */
-export const checkInit: Command = {
+export const checkInit: Command = commandOf(initSettings, {
   name: 'check init',
   summary: 'writes a manifest for existing goldens and approves them',
-  group: 'commands',
   arguments: [
     {
       name: 'folder',
@@ -25,7 +24,6 @@ export const checkInit: Command = {
       optional: true,
     },
   ],
-  options: [{ title: 'Options', params: initSettings }],
   examples: ['convo check init', 'convo check init packages/site --actual build/shots'],
   details: () => [
     {
@@ -37,11 +35,10 @@ export const checkInit: Command = {
         'explains how to make the tool write them there.',
     },
   ],
-  async run({ args, given, io }) {
-    const settings = resolve(initSettings, given)
+  async run(settings, { args, io }) {
     const { adoptGoldens, adoptedText } = await import('../../golden/init.ts')
     const adopted = await adoptGoldens(args[0] ?? '.', settings.actual)
     await io.out(settings.json ? `${JSON.stringify(adopted, null, 2)}\n` : visible(adoptedText(adopted)))
     return 0
   },
-}
+})

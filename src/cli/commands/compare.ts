@@ -1,10 +1,11 @@
 import { ConvoError } from '../../error.ts'
 import { isFile } from '../../files/stat.ts'
-import { reportSettings } from '../../golden/settings.ts'
+import { picturesRead, reportSettings } from '../../golden/settings.ts'
 import { type DiffStyle, diffStyles } from '../../image/compare/comparison.ts'
 import { toleranceSettings } from '../../image/compare/tolerance.ts'
 import { choice, flag, resolve, text } from '../../params.ts'
-import { readingSettings, runSettings } from '../../picture/run-settings.ts'
+import { runSettings } from '../../picture/run-settings.ts'
+import { pick } from '../../text/record.ts'
 import type { Command } from '../command.ts'
 
 const outputSettings = {
@@ -31,12 +32,7 @@ const folderSettings = {
   ),
 }
 
-const inputSettings = {
-  'no-orient': readingSettings['no-orient'],
-  'max-pixels': readingSettings['max-pixels'],
-  layout: readingSettings.layout,
-  debug: runSettings.debug,
-}
+const inputSettings = { ...picturesRead, debug: runSettings.debug }
 
 /** `convo compare <expected> <actual>` */
 export const compareCommand: Command = {
@@ -84,15 +80,11 @@ export const compareCommand: Command = {
   ],
   async run(call) {
     if (call.given['diff-style'] !== undefined && call.given.diff === undefined) {
-      throw new ConvoError('E_USAGE', '--diff-style needs --diff', {
-        fix: '--diff diff.png',
-      })
+      throw new ConvoError('E_USAGE', '--diff-style needs --diff', { fix: '--diff diff.png' })
     }
-    const isTolerance = (name: string) => Object.hasOwn(toleranceSettings, name)
-    const pick = (wanted: boolean) =>
-      Object.fromEntries(Object.entries(call.given).filter(([name]) => isTolerance(name) === wanted))
-    const tolerance = resolve(toleranceSettings, pick(true))
-    const settings = resolve({ ...outputSettings, ...folderSettings, ...inputSettings }, pick(false))
+    const tolerance = resolve(toleranceSettings, pick(call.given, toleranceSettings))
+    const others = { ...outputSettings, ...folderSettings, ...inputSettings }
+    const settings = resolve(others, pick(call.given, others))
     if (!call.args.every(isFile)) {
       const [{ runFolders }, { isMany }] = await Promise.all([
         import('../../golden/folders/compare.ts'),

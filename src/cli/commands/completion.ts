@@ -1,6 +1,17 @@
 import { choice } from '../../params.ts'
 import type { Command } from '../command.ts'
-import { completion, shells } from '../generate.ts'
+import { bashCompletion } from '../completion/bash.ts'
+import { fishCompletion } from '../completion/fish.ts'
+import { zshCompletion } from '../completion/zsh.ts'
+
+const scripts = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion }
+
+/** The shells that there is a completion script for. */
+export const shells = Object.keys(scripts) as readonly (keyof typeof scripts)[]
+
+/** The completion script for a shell. It is static: it does not run convo. */
+export const completion = (shell: keyof typeof scripts, commands: readonly Command[]): string =>
+  scripts[shell](commands)
 
 /** `convo completion <shell>`, for what `commands` gives. */
 export const completionCommand = (commands: () => readonly Command[]): Command => ({

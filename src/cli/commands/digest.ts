@@ -1,11 +1,12 @@
 import { ConvoError } from '../../error.ts'
 import type { Checked } from '../../golden/digests.ts'
+import { picturesRead, readingOf } from '../../golden/settings.ts'
 import { noteMessage } from '../../host/io.ts'
-import { flag, resolve, text } from '../../params.ts'
-import { readingSettings, runSettings } from '../../picture/run-settings.ts'
+import { flag, text } from '../../params.ts'
+import { runSettings } from '../../picture/run-settings.ts'
 import { counted } from '../../text/count.ts'
 import { visibleLine } from '../../text/visible.ts'
-import type { Call, Command } from '../command.ts'
+import { type Call, type Command, commandOf } from '../command.ts'
 
 const digestSettings = {
   check: {
@@ -16,17 +17,14 @@ const digestSettings = {
     'print digest, size, channels, depth and number of pages as one JSON object, or an array for several pictures',
   ),
   quiet: flag('with --check: do not print the pictures that are unchanged'),
-  'no-orient': readingSettings['no-orient'],
-  'max-pixels': readingSettings['max-pixels'],
-  layout: readingSettings.layout,
+  ...picturesRead,
   debug: runSettings.debug,
 }
 
 /** `convo digest <images...>` */
-export const digestCommand: Command = {
+export const digestCommand: Command = commandOf(digestSettings, {
   name: 'digest',
   summary: 'prints hashes of the pixels of pictures, independent of their file format',
-  group: 'commands',
   arguments: [
     {
       name: 'images',
@@ -36,7 +34,6 @@ export const digestCommand: Command = {
       optional: true,
     },
   ],
-  options: [{ title: 'Options', params: digestSettings }],
   examples: [
     'convo digest photo.png',
     'convo digest golden.png --json',
@@ -59,14 +56,9 @@ export const digestCommand: Command = {
         'are unchanged. 1: some are not. 2: the list could not be read.',
     },
   ],
-  async run(call) {
-    const { args, given, io } = call
-    const settings = resolve(digestSettings, given)
-    const reading = {
-      maxPixels: settings['max-pixels'],
-      orient: !settings['no-orient'],
-      layout: settings.layout,
-    }
+  async run(settings, call) {
+    const { args, io } = call
+    const reading = readingOf(settings)
     const { areMany, digestFile, digestFiles, digestLine } = await import('../../golden/digests.ts')
     if (settings.check !== undefined) return checkList(call, settings.check, settings, reading)
     if (settings.quiet) {
@@ -97,7 +89,7 @@ export const digestCommand: Command = {
     for (const note of notes) io.err(noteMessage(note))
     return 0
   },
-}
+})
 
 const words: Readonly<Record<Checked['status'], string>> = {
   ok: 'OK',
@@ -115,9 +107,7 @@ async function checkList(
     throw new ConvoError(
       'E_USAGE',
       `--check takes its pictures from the list, but ${args[0]} was also given`,
-      {
-        fix: `--check ${list} without it`,
-      },
+      { fix: `--check ${list} without it` },
     )
   }
   const { checkDigests } = await import('../../golden/digests.ts')

@@ -81,9 +81,7 @@ async function run({ args, tail, given, io }: Call): Promise<number> {
     throw new ConvoError(
       'E_USAGE',
       isChain ? 'a chain needs its steps after --' : 'only chain takes steps after --',
-      {
-        fix: 'convo explain chain in.png -- gaussian --sigma 2 -- sobel',
-      },
+      { fix: 'convo explain chain in.png -- gaussian --sigma 2 -- sobel' },
     )
   }
   // a network is named by its file

@@ -1,7 +1,7 @@
 import { lineWidth } from '../../host/io.ts'
 import { choice, flag } from '../../params.ts'
 import { columns } from '../../text/layout.ts'
-import type { Command } from '../command.ts'
+import { type Command, commandOf } from '../command.ts'
 import type { Row } from '../lists.ts'
 
 /** The lists of `../lists.ts`, which is loaded when one is asked for. */
@@ -9,36 +9,37 @@ const listNames = ['filters', 'operators', 'kernels', 'borders', 'formats'] as c
 type Lists = Readonly<Record<(typeof listNames)[number], () => readonly Row[]>>
 
 /** `convo list <what>` */
-export const list: Command = {
-  name: 'list',
-  summary: 'lists filters, operators, kernels, borders and file formats',
-  group: 'commands',
-  arguments: [
-    {
-      name: 'what',
-      summary: `${listNames.join(', ')}. Default: all of them`,
-      kind: 'word',
-      choices: listNames,
-      optional: true,
-    },
-  ],
-  options: [{ title: 'Options', params: { json: flag('print a JSON array of objects') } }],
-  examples: ['convo list filters', 'convo list kernels --json', 'convo list'],
-  async run({ args, given, io }) {
-    const lists: Lists = (await import('../lists.ts')).lists
-    const table = (rows: readonly Row[]) =>
-      columns(
-        rows.map((row) => Object.values(row)),
-        lineWidth(),
-      )
-    if (args[0] === undefined) {
-      const all = Object.entries(lists).map(([name, rows]) => [name, rows()] as const)
-      if (given.json === true) await io.out(`${JSON.stringify(Object.fromEntries(all), null, 2)}\n`)
-      else await io.page(all.map(([name, rows]) => `${name}\n${table(rows)}`).join('\n'))
+export const list: Command = commandOf(
+  { json: flag('print a JSON array of objects') },
+  {
+    name: 'list',
+    summary: 'lists filters, operators, kernels, borders and file formats',
+    arguments: [
+      {
+        name: 'what',
+        summary: `${listNames.join(', ')}. Default: all of them`,
+        kind: 'word',
+        choices: listNames,
+        optional: true,
+      },
+    ],
+    examples: ['convo list filters', 'convo list kernels --json', 'convo list'],
+    async run({ json }, { args, io }) {
+      const lists: Lists = (await import('../lists.ts')).lists
+      const table = (rows: readonly Row[]) =>
+        columns(
+          rows.map((row) => Object.values(row)),
+          lineWidth(),
+        )
+      if (args[0] === undefined) {
+        const all = Object.entries(lists).map(([name, rows]) => [name, rows()] as const)
+        if (json) await io.out(`${JSON.stringify(Object.fromEntries(all), null, 2)}\n`)
+        else await io.page(all.map(([name, rows]) => `${name}\n${table(rows)}`).join('\n'))
+        return 0
+      }
+      const rows = lists[choice('', listNames).parse(args[0], 'what to list')]!()
+      await (json ? io.out(`${JSON.stringify(rows, null, 2)}\n`) : io.page(table(rows)))
       return 0
-    }
-    const rows = lists[choice('', listNames).parse(args[0], 'what to list')]!()
-    await (given.json === true ? io.out(`${JSON.stringify(rows, null, 2)}\n`) : io.page(table(rows)))
-    return 0
+    },
   },
-}
+)

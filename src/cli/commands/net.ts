@@ -1,11 +1,11 @@
 import { ConvoError } from '../../error.ts'
 import { noteMessage } from '../../host/io.ts'
-import { custom, expected, flag, type Params, resolve, text } from '../../params.ts'
+import { custom, expected, flag, type Params, text } from '../../params.ts'
 import { netHead, netSet, netSyntax, netScale as scale } from '../../picture/net.ts'
 import { runSettings } from '../../picture/run-settings.ts'
 import { pictureSettings } from '../../picture/settings.ts'
 import type { Argument } from '../../picture/words/syntax.ts'
-import type { Call, Command } from '../command.ts'
+import { type Call, type Command, commandOf } from '../command.ts'
 import { runOperation } from '../run-operation.ts'
 
 const model: Argument = {
@@ -75,28 +75,23 @@ const infoSettings = {
 } satisfies Params
 
 /** `convo net info <model>` */
-export const netInfo: Command = {
+export const netInfo: Command = commandOf(infoSettings, {
   name: 'net info',
   summary: 'lists the layers of a network with shapes, weights, multiplications, receptive field and memory',
-  group: 'commands',
   arguments: [model],
-  options: [{ title: 'Options', params: infoSettings }],
   examples: ['convo net info espcn-x3.onnx', 'convo net info espcn-x3.onnx --input 640x480 --svg graph.svg'],
-  run: async (call) => describeNetwork(call, resolve(infoSettings, call.given)),
-}
+  run: async (settings, call) => describeNetwork(call, settings),
+})
 
 const convertSettings = { scale, debug: runSettings.debug } satisfies Params
 
 /** `convo net convert <in> <out>` */
-export const netConvert: Command = {
+export const netConvert: Command = commandOf(convertSettings, {
   name: 'net convert',
   summary: 'writes a network as one .safetensors file: its graph as JSON, its weights as they are',
-  group: 'commands',
   arguments: [model, { name: 'output', summary: 'a file ending in .safetensors', kind: 'file' }],
-  options: [{ title: 'Options', params: convertSettings }],
   examples: ['convo net convert espcn-x3.onnx espcn-x3.safetensors'],
-  async run({ args: [path = '', output = ''], given }) {
-    const own = resolve(convertSettings, given)
+  async run({ scale }, { args: [path = '', output = ''] }) {
     if (!output.endsWith('.safetensors')) {
       throw new ConvoError('E_OUTPUT', `a network can only be written as .safetensors, not as ${output}`, {
         fix: `convo net convert ${path} ${output.replace(/\.[^./]*$/, '')}.safetensors`,
@@ -107,11 +102,11 @@ export const netConvert: Command = {
       import('../../net/formats/own.ts'),
       import('../../files/output.ts'),
     ])
-    const bytes = writeNetwork(await readNetwork(path, own.scale === undefined ? {} : { scale: own.scale }))
+    const bytes = writeNetwork(await readNetwork(path, scale === undefined ? {} : { scale }))
     await writeAtomically(output, (file) => file.write(bytes))
     return 0
   },
-}
+})
 
 /** Reports a network at the size of a picture. */
 export async function describeNetwork(

@@ -1,6 +1,6 @@
-import { resolve, text } from '../../params.ts'
+import { text } from '../../params.ts'
 import { runSettings } from '../../picture/run-settings.ts'
-import type { Command } from '../command.ts'
+import { type Command, commandOf } from '../command.ts'
 
 const mergeSettings = {
   output: text(
@@ -12,10 +12,9 @@ const mergeSettings = {
 }
 
 /** `convo report merge <json...>` */
-export const reportMerge: Command = {
+export const reportMerge: Command = commandOf(mergeSettings, {
   name: 'report merge',
   summary: 'merges the results of shards into one report',
-  group: 'commands',
   arguments: [
     {
       name: 'json',
@@ -24,7 +23,6 @@ export const reportMerge: Command = {
       repeats: true,
     },
   ],
-  options: [{ title: 'Options', params: mergeSettings }],
   examples: [
     'convo report merge shard-*/results.json -o report.html',
     'convo report merge shard-1 shard-2 -o junit.xml',
@@ -35,9 +33,8 @@ export const reportMerge: Command = {
       text: '0: no case failed. 1: some did, or a shard is missing. 2: the report could not be made.',
     },
   ],
-  async run({ args, given, io }) {
-    const settings = resolve(mergeSettings, given)
+  async run({ output }, { args, io }) {
     const { mergeReports } = await import('../../golden/merge.ts')
-    return mergeReports(args, settings.output, io)
+    return mergeReports(args, output, io)
   },
-}
+})

@@ -1,7 +1,7 @@
-import { flag, number, numbers, resolve, text } from '../../params.ts'
+import { flag, number, numbers, text } from '../../params.ts'
 import { outputOf } from '../../picture/output-path.ts'
 import { sharedSettings } from '../../picture/settings.ts'
-import type { Command } from '../command.ts'
+import { type Command, commandOf } from '../command.ts'
 
 const showSettings = {
   plane: {
@@ -23,11 +23,10 @@ const showSettings = {
 }
 
 /** `convo show <kernel> [out]` */
-export const showCommand: Command = {
+export const showCommand: Command = commandOf(showSettings, {
   name: 'show',
   summary:
     'draws a kernel: its weights, its frequency response, and its effect on an impulse, edges and a picture',
-  group: 'commands',
   arguments: [
     { name: 'kernel', summary: sharedSettings.kernel.summary, kind: 'kernel' },
     {
@@ -37,16 +36,15 @@ export const showCommand: Command = {
       optional: true,
     },
   ],
-  options: [{ title: 'Options', params: showSettings }],
   examples: [
     'convo show sobel-x',
     'convo show gaussian:sigma=2 gaussian.png --photo in.jpg',
     'convo show net.safetensors#conv1.weight bank.svg',
     'convo show net.safetensors#conv1.weight filter.png --plane 3,0',
   ],
-  async run({ args: [source = '', out], given, io }) {
+  async run(settings, { args: [source = '', out], io }) {
     const output = out && (await outputOf(out, source, 'show')).output
     const { showKernel } = await import('../../teach/show/show.ts')
-    return showKernel({ source, output, ...resolve(showSettings, given) }, io)
+    return showKernel({ source, output, ...settings }, io)
   },
-}
+})

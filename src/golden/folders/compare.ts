@@ -3,13 +3,13 @@ import { refuseReplacing } from '../../files/reads.ts'
 import { isFile } from '../../files/stat.ts'
 import { type Io, noteMessage } from '../../host/io.ts'
 import { type ToleranceValues, toleranceOf } from '../../image/compare/tolerance.ts'
-import { counted } from '../../text/count.ts'
+import { partsText } from '../../text/count.ts'
 import { shellWord } from '../../text/shell.ts'
 import { refuseOnCi } from '../check.ts'
 import { type CompareSettings, maskOf } from '../compare-files.ts'
 import { askedReporters, reportAll } from '../destinations.ts'
 import { progressOn } from '../progress.ts'
-import { compareResults } from '../settings.ts'
+import { compareResults, readingOf } from '../settings.ts'
 import { toleranceText } from '../tolerance.ts'
 import { findPairs, refuseInside } from './pairs.ts'
 import { acceptActual, compareFolders } from './run.ts'
@@ -41,19 +41,13 @@ export async function runFolders(
       throw new ConvoError(
         'E_OUTPUT',
         `--diff ${diff} is a file, but comparing folders writes a picture for each pair`,
-        {
-          fix: '--diff <folder>',
-        },
+        { fix: '--diff <folder>' },
       )
     }
   }
   if (results !== undefined) refuseInside(folders, results, '--results')
   for (const { file } of asked) if (file !== undefined) refuseReplacing(file)
-  const reading = {
-    maxPixels: settings['max-pixels'],
-    orient: !settings['no-orient'],
-    layout: settings.layout,
-  }
+  const reading = readingOf(settings)
   const mask = values.mask === undefined ? undefined : await maskOf(values.mask, reading)
   const limits = toleranceText(values)
   const words = ['convo compare', ...[expected, actual].map(shellWord)]
@@ -72,14 +66,7 @@ export async function runFolders(
   for (const note of run.notes ?? []) io.err(noteMessage(note))
   if (!update) return run.failed > 0 ? 1 : 0
   const { written, removed } = await acceptActual(folders, run)
-  if (!quiet) io.err(`${updatedText(written, removed)} in ${folders.expected}\n`)
+  const done = partsText([written, 'picture', 'written'], [removed, 'picture', 'removed'])
+  if (!quiet) io.err(`${done || 'nothing to update'} in ${folders.expected}\n`)
   return run.cases.some(({ status }) => status === 'error') ? 1 : 0
-}
-
-function updatedText(written: number, removed: number): string {
-  const parts = [
-    ...(written > 0 ? [`${counted(written, 'picture')} written`] : []),
-    ...(removed > 0 ? [`${counted(removed, 'picture')} removed`] : []),
-  ]
-  return parts.length === 0 ? 'nothing to update' : parts.join(', ')
 }

@@ -5,9 +5,11 @@ import { readParams } from '../../picture/api/comparing.ts'
 import type { ReadOptions, ToleranceOptions } from '../../picture/api/methods.ts'
 import { checkObject, checkText, checkTexts, optionName, typedOptions } from '../../picture/api/names.ts'
 import { describe } from '../../text/describe.ts'
+import { pick } from '../../text/record.ts'
 import { maskOf } from '../compare-files.ts'
 import { type Checked, checkDigests, digestFiles, type FileDigest } from '../digests.ts'
 import type { CaseResult, Run } from '../results.ts'
+import { readingOf } from '../settings.ts'
 import { toleranceText } from '../tolerance.ts'
 import { findPairs, refuseInside } from './pairs.ts'
 import { acceptActual, compareFolders } from './run.ts'
@@ -25,6 +27,9 @@ export type CompareFoldersOptions = ToleranceOptions &
     readonly onCase?: ((result: CaseResult, done: number, all: number) => void) | undefined
   }
 
+const readingFrom = (given: Readonly<Record<string, unknown>>) =>
+  readingOf(resolve(readParams, given, optionName))
+
 /** `compareFolders` of the library. */
 export async function compareFoldersAt(
   expected: string,
@@ -37,10 +42,8 @@ export async function compareFoldersAt(
     throw new ConvoError('E_OPTION', `update must be true or false, got ${describe(update)}`)
   }
   const given = typedOptions(rest, { ...toleranceSettings, ...readParams }, 'compareFolders')
-  const among = (table: object) =>
-    Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(table, name)))
-  const values: ToleranceValues = resolve(toleranceSettings, among(toleranceSettings), optionName)
-  const reading = readingOf(among(readParams))
+  const values: ToleranceValues = resolve(toleranceSettings, pick(given, toleranceSettings), optionName)
+  const reading = readingFrom(pick(given, readParams))
   const mask = values.mask === undefined ? undefined : await maskOf(values.mask, reading)
   const folders = await findPairs(
     checkText('the expected folder', expected),
@@ -63,15 +66,10 @@ export async function digestFilesAt(
   paths: readonly string[],
   options: ReadOptions,
 ): Promise<readonly FileDigest[]> {
-  const reading = readingOf(typedOptions(options, readParams, 'digestFiles'))
+  const reading = readingFrom(typedOptions(options, readParams, 'digestFiles'))
   return (await digestFiles(checkTexts('the paths', paths), reading)).files
 }
 
 /** `checkDigests` of the library. */
 export const checkDigestsIn = (list: string, options: ReadOptions): Promise<readonly Checked[]> =>
-  checkDigests(checkText('the list', list), readingOf(typedOptions(options, readParams, 'checkDigests')))
-
-function readingOf(given: Readonly<Record<string, unknown>>) {
-  const { 'max-pixels': maxPixels, 'no-orient': noOrient, layout } = resolve(readParams, given, optionName)
-  return { maxPixels, orient: !noOrient, layout }
-}
+  checkDigests(checkText('the list', list), readingFrom(typedOptions(options, readParams, 'checkDigests')))

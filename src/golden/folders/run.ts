@@ -14,15 +14,14 @@ import { differPlain } from '../../run/differ.ts'
 import { optional } from '../../text/record.ts'
 import { budgetOf, estimate } from '../budget.ts'
 import { writeDifference } from '../compare-files.ts'
-import { factsOf, measuredOf, messageOf, pagesFact, pagesText } from '../describe.ts'
+import { findingsOfFiles } from '../describe.ts'
 import { readBytes } from '../files.ts'
 import { showPictures } from '../judge-pictures.ts'
 import { failedJudgement } from '../judgement.ts'
 import { pathOfName } from '../names.ts'
 import { isEqual, type Status } from '../page/data.ts'
-import { type CaseResult, clearResults, countsOf, type Run, rounded, writeResults } from '../results.ts'
-import { toolsInUse } from '../run.ts'
-import { smallestText } from '../tolerance.ts'
+import { type CaseResult, clearResults, type Run, rounded, writeResults } from '../results.ts'
+import { runOf } from '../run.ts'
 import type { FilePair, FolderPair } from './pairs.ts'
 
 /** What a comparison of folders is asked for beside the pairs. */
@@ -80,20 +79,14 @@ export async function compareFolders(folders: FolderPair, options: FolderOptions
       }),
     ),
   )
-  const run: Run = {
-    version: 1,
+  const run = runOf(cases, performance.now() - began, {
     source: 'folders',
-    tools: { ...toolsInUse(), node: process.versions.node },
     manifest: { path: `${folders.expected} and ${folders.actual}`, sha256: '' },
     goldens: folders.expected,
     results: results ?? '',
     ...optional('accept', accept),
     ...(folders.notes.length > 0 && { notes: folders.notes }),
-    counts: countsOf(cases, true),
-    failed: cases.filter(({ failed }) => failed).length,
-    milliseconds: rounded(performance.now() - began),
-    cases,
-  }
+  })
   if (results !== undefined) await writeResults(results, run)
   return run
 }
@@ -121,25 +114,8 @@ async function comparePair(pair: FilePair, options: FolderOptions): Promise<Judg
     isSeen,
     compareApart,
   )
-  const worst = result.pages.find(({ outcome }) => outcome === result.outcome) ?? result.pages[0]!
-  const isCountEqual = result.expectedPages === result.actualPages
-  const isOneOfMany = isCountEqual && result.pages.length > 1 && worst.outcome !== 'same'
-  const here = { number: result.pages.indexOf(worst) + 1, count: result.pages.length }
-  const unread = result.unread === undefined ? [] : [...result.unread.expected, ...result.unread.actual]
-  const judged: Judged = {
-    status: statusOf[result.outcome],
-    message: !isCountEqual
-      ? pagesText(result, expected)
-      : unread.length > 0
-        ? `not compared, because convo does not read it: ${unread.join(', ')}`
-        : `${isOneOfMany ? `page ${here.number} of ${here.count}: ` : ''}${messageOf(worst, 'the expected picture')}`,
-    why: [],
-    facts: [...factsOf(worst), ...(isOneOfMany ? [pagesFact(result)] : [])],
-    ...golden,
-    ...(isOneOfMany && { page: here }),
-    ...optional('measured', measuredOf(worst)),
-    ...optional('smallest', isCountEqual ? smallestText({ ...worst, smallest: result.smallest }) : undefined),
-  }
+  const { findings } = findingsOfFiles(result, 'the expected picture', expected)
+  const judged: Judged = { status: statusOf[result.outcome], ...findings, ...golden }
   if (shown.found.outcome === 'same') return judged
   return { ...judged, ...(await draw(pair.name, expected, actual, shown, options)) }
 }
@@ -210,9 +186,7 @@ export async function acceptActual({ expected, pairs }: FolderPair, { cases }: R
     throw new ConvoError(
       'E_OUTPUT',
       `${join(expected, name)} is a folder, and the actual ${name} a picture`,
-      {
-        fix: 'another name for one of them',
-      },
+      { fix: 'another name for one of them' },
     )
   }
   for (const { name } of written) await writeUnder(expected, name, await readBytes(actuals.get(name)!))

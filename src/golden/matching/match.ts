@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { ConvoError } from '../../error.ts'
 import { readUnder, writeUnder } from '../../files/change.ts'
+import { sha256 } from '../../files/hash.ts'
 import { isCi } from '../../host/engines.ts'
 import { comparePictures } from '../../image/compare/compare.ts'
 import type { Comparison } from '../../image/compare/comparison.ts'
@@ -15,15 +15,15 @@ import { resolve } from '../../params.ts'
 import { type CompareOptions, readParams } from '../../picture/api/comparing.ts'
 import { inWords, optionName, typedOptions } from '../../picture/api/names.ts'
 import type { Picture } from '../../tensor/picture.ts'
-import { optional } from '../../text/record.ts'
+import { defined, optional, pick } from '../../text/record.ts'
 import { visibleLine } from '../../text/visible.ts'
-import { factsOf, measuredOf, messageOf } from '../describe.ts'
+import { findingsOf } from '../describe.ts'
 import { approveCommand } from '../destinations.ts'
-import { isLfsPointer, loadPages, sha256 } from '../files.ts'
+import { loadPages, refusePointer } from '../files.ts'
 import { showPictures, statusOf } from '../judge-pictures.ts'
-import type { Approval, CaseResult } from '../results.ts'
-import { testResults } from '../settings.ts'
-import { smallestText, toleranceText } from '../tolerance.ts'
+import { type Approval, type CaseResult, rounded } from '../results.ts'
+import { readingOf, testResults } from '../settings.ts'
+import { toleranceText } from '../tolerance.ts'
 import { pngOf, type Reading, type Received, receive } from './received.ts'
 import { record, writeRun, writeRunSoon } from './records.ts'
 import type { Runner } from './runner.ts'
@@ -75,23 +75,18 @@ export async function match(runner: Runner, given: Promise<unknown>, options: Go
   const expected = await readUnder(golden.folder, golden.file, 'encodedBytes')
   if (expected === undefined) return withoutGolden(one, received)
   // most goldens are what they were: then nothing is decoded
-  if (received.png?.equals(expected)) return passed(one, 'every byte equals the golden')
+  if (received.png?.equals(expected))
+    return passed(one, { status: 'pass', message: 'every byte equals the golden' })
   return compare(one, received, expected)
 }
 
 function understand({ mask, ...rest }: Omit<GoldenOptions, 'name'>): Asked {
   const { mask: _, ...limits } = toleranceSettings
   const given = typedOptions(rest, { ...limits, ...readParams }, 'toMatchGolden')
-  const among = (isRead: boolean) =>
-    Object.fromEntries(Object.entries(given).filter(([key]) => Object.hasOwn(readParams, key) === isRead))
-  const values = resolve(toleranceSettings, among(false), optionName) as ToleranceValues
+  const values = resolve(toleranceSettings, pick(given, toleranceSettings), optionName) as ToleranceValues
   toleranceOf(values)
-  const {
-    'max-pixels': maxPixels,
-    'no-orient': noOrient,
-    layout,
-  } = resolve(readParams, among(true), optionName)
-  return { values, mask, reading: { maxPixels, orient: !noOrient, layout, ...optional('full', values.full) } }
+  const reading = readingOf(resolve(readParams, pick(given, readParams), optionName))
+  return { values, mask, reading: { ...reading, ...optional('full', values.full) } }
 }
 
 async function withoutGolden(one: Match, received: Received): Promise<Found> {
@@ -101,103 +96,75 @@ async function withoutGolden(one: Match, received: Received): Promise<Found> {
   const picture = await received.picture()
   if (runner.mayWrite || (runner.update && !isCi(process.env))) {
     await writeGolden(one, png)
-    return { ...(await passed(one, 'the golden was written', 'new')), isNew: true }
+    const found = { status: 'new', message: 'the golden was written' } as const
+    return { ...(await passed(one, found)), isNew: true }
   }
   const actual = await keepActual(one, png)
-  await fail(one, {
-    status: 'new',
-    message: 'there is no golden',
-    why: [],
-    facts: [],
-    actual,
-    ...optional('approval', approvalOf(golden, undefined, actual, png, picture)),
-  })
-  return {
-    pass: false,
-    golden: golden.shown,
-    text: lines(`there is no golden ${golden.shown}`, [
-      isCi(process.env)
-        ? `CI=${process.env.CI} is set, so goldens are not written`
-        : 'writing goldens is turned off',
-      label('actual', `${testResults}/${actual}`),
-      `try: the test on your own machine, then commit ${golden.shown}`,
-    ]),
-  }
+  const approval = approvalOf(golden, undefined, actual, png, picture)
+  const found = { message: 'there is no golden', why: [], facts: [] }
+  await fail(one, { status: 'new', ...found, actual, ...optional('approval', approval) })
+  const why = isCi(process.env)
+    ? `CI=${process.env.CI} is set, so goldens are not written`
+    : 'writing goldens is turned off'
+  return failed(one, `there is no golden ${golden.shown}`, [
+    why,
+    label('actual', `${testResults}/${actual}`),
+    `try: the test on your own machine, then commit ${golden.shown}`,
+  ])
 }
 
 async function compare(one: Match, received: Received, expected: Buffer): Promise<Found> {
   const { runner, session, golden, asked } = one
-  refusePointer(golden, expected)
-  const [actual, before] = await Promise.all([received.picture(), decodeGolden(golden, expected)])
+  refusePointer(expected, `the golden ${golden.shown}`, golden.shown)
+  const [actual, [before]] = await Promise.all([received.picture(), loadPages(expected, golden.shown)])
   const tolerance = await toleranceFor(asked)
-  const found = comparePictures(before, actual, tolerance)
+  const found = comparePictures(before!, actual, tolerance)
   const status = statusOf[found.outcome]
-  if (status === 'pass') return passed(one, 'every sample equals the golden')
-  if (status === 'tolerated') return passed(one, messageOf(found), status, found)
+  if (status === 'pass') return passed(one, { status, message: 'every sample equals the golden' })
+  if (status === 'tolerated') return passed(one, { status, ...findingsOf(found) })
   const isSecond = session.written.get(golden.file) === attemptOf(one)
   if (runner.update && !isSecond && !isCi(process.env)) {
     await writeGolden(one, await pngOf(received))
-    return { ...(await passed(one, 'the golden was replaced')), isNew: true }
+    return { ...(await passed(one, { status: 'pass', message: 'the golden was replaced' })), isNew: true }
   }
-  return differs(one, received, { expected, before, actual, found })
+  return differs(one, await pngOf(received), expected, [before!, actual], found)
 }
 
-type Difference = {
-  readonly expected: Buffer
-  readonly before: Picture
-  readonly actual: Picture
-  readonly found: Comparison
-}
-
-async function differs(one: Match, received: Received, difference: Difference): Promise<Found> {
+async function differs(
+  one: Match,
+  png: Buffer,
+  expected: Buffer,
+  [before, actual]: readonly [Picture, Picture],
+  found: Comparison,
+): Promise<Found> {
   const { golden, session, asked, runner } = one
-  const { expected, before, actual, found } = difference
-  const png = await pngOf(received)
   const file = await keepActual(one, png)
-  const pictures = await showPictures(
-    { file },
-    { path: golden.file, bytes: expected },
-    [before, actual],
-    found,
-    { results: join(session.root, testResults) },
-  )
-  const smallest = smallestText(found)
+  const results = { results: join(session.root, testResults) }
+  const was = { path: golden.file, bytes: expected }
+  const pictures = await showPictures({ file }, was, [before, actual], found, results)
+  const findings = findingsOf(found)
+  const message = limitsInWords(findings.message)
   const allowed = toleranceText(asked.values)
-  const message = limitsInWords(messageOf(found))
   await fail(one, {
     status: statusOf[found.outcome],
+    ...findings,
     message,
-    why: [],
-    facts: factsOf(found),
-    ...(allowed !== '' && { tolerance: allowed }),
-    ...optional('measured', measuredOf(found)),
-    ...optional('smallest', smallest),
     actual: file,
     ...pictures,
     ...optional('approval', approvalOf(golden, expected, file, png, actual)),
   })
-  const shown = [
-    ['golden', golden.shown],
-    ...(['expected', 'actual'] as const).map((key) => [key, { ...pictures, actual: file }[key]] as const),
-    ['difference', pictures.diff],
-  ] as const
-  const paths = shown.flatMap(([key, path], i) =>
-    path === undefined ? [] : [label(key, i === 0 ? path : `${testResults}/${path}`)],
-  )
+  const shown = { expected: pictures.expected, actual: file, difference: pictures.diff }
   const review = golden.isBelow ? `convo review --results ${testResults}, or ` : ''
   const fix = isCi(process.env)
     ? `download ${testResults} of this run, then ${approveCommand(testResults)} on your own machine`
     : `${review}${runner.updateWith}, if the new picture is right`
-  return {
-    pass: false,
-    golden: golden.shown,
-    text: lines(inWords(message), [
-      ...paths,
-      ...(allowed === '' ? [] : [label('tolerance', inWords(allowed))]),
-      ...(smallest === undefined ? [] : [label('would pass', `with ${inWords(smallest)}`)]),
-      `try: ${fix}`,
-    ]),
-  }
+  return failed(one, inWords(message), [
+    label('golden', golden.shown),
+    ...Object.entries(defined(shown)).map(([key, path]) => label(key, `${testResults}/${path}`)),
+    ...(allowed === '' ? [] : [label('tolerance', inWords(allowed))]),
+    ...(findings.smallest === undefined ? [] : [label('would pass', `with ${inWords(findings.smallest)}`)]),
+    `try: ${fix}`,
+  ])
 }
 
 /** `max-abs: …` as `maxAbs: …` */
@@ -208,22 +175,11 @@ const limitsInWords = (text: string): string =>
 
 const label = (name: string, text: string): string => `${name.padEnd(11)} ${text}`
 
-const lines = (first: string, rest: readonly string[]): string =>
-  [`toMatchGolden: ${first}`, ...rest.map((line) => `  ${line}`)].map(visibleLine).join('\n')
-
-/** @throws ConvoError E_INPUT for the pointer to a golden that was not fetched */
-function refusePointer({ shown }: Golden, bytes: Buffer): void {
-  if (!isLfsPointer(bytes)) return
-  throw new ConvoError('E_INPUT', `the golden ${shown} was not fetched`, {
-    why: `${shown}:1:1: this is a Git LFS pointer, not the picture itself`,
-    fix: 'git lfs pull',
-  })
-}
-
-async function decodeGolden({ shown }: Golden, bytes: Buffer): Promise<Picture> {
-  const [picture] = await loadPages(bytes, shown)
-  return picture!
-}
+const failed = ({ golden }: Match, first: string, rest: readonly string[]): Found => ({
+  pass: false,
+  golden: golden.shown,
+  text: [`toMatchGolden: ${first}`, ...rest.map((line) => `  ${line}`)].map(visibleLine).join('\n'),
+})
 
 async function toleranceFor({ values, mask, reading }: Asked): Promise<Tolerance> {
   return toleranceOf(values, mask === undefined ? undefined : await (await receive(mask, reading)).picture())
@@ -262,34 +218,21 @@ function approvalOf(
   }
 }
 
-type Outcome = Omit<CaseResult, 'name' | 'failed' | 'milliseconds'>
+type Outcome = Omit<CaseResult, 'name' | 'failed' | 'milliseconds' | 'tolerance'>
 
 async function passed(
   one: Match,
-  message: string,
-  status: 'pass' | 'tolerated' | 'new' = 'pass',
-  found?: Comparison,
+  found: Pick<Outcome, 'status' | 'message'> & Partial<Outcome>,
 ): Promise<Found> {
-  const { golden, asked, session } = one
-  const allowed = toleranceText(asked.values)
-  const outcome: Outcome = {
-    status,
-    message,
-    why: [],
-    facts: found === undefined ? [] : factsOf(found),
-    ...(allowed !== '' && { tolerance: allowed }),
-    ...(found !== undefined && optional('measured', measuredOf(found))),
-    ...(found !== undefined && optional('smallest', smallestText(found))),
-    ...(golden.isBelow && { golden: golden.shown }),
-  }
+  const { golden, session } = one
   try {
     await session.begun
-    note(one, false, outcome)
+    note(one, false, { why: [], facts: [], ...found, ...(golden.isBelow && { golden: golden.shown }) })
     writeRunSoon(session.root)
   } catch {
     // tests may run where nothing can be written; what passes has nothing to show
   }
-  return { pass: true, text: `${golden.shown}: ${message}`, golden: golden.shown }
+  return { pass: true, text: `${golden.shown}: ${found.message}`, golden: golden.shown }
 }
 
 async function fail(one: Match, outcome: Outcome): Promise<void> {
@@ -297,7 +240,9 @@ async function fail(one: Match, outcome: Outcome): Promise<void> {
   await writeRun(one.session.root)
 }
 
-function note({ golden, session, began }: Match, failed: boolean, outcome: Outcome): void {
-  const milliseconds = Math.round((performance.now() - began) * 10) / 10
-  record(session.root, session.records, { name: golden.name, failed, ...outcome, milliseconds })
+function note({ golden, session, asked, began }: Match, failed: boolean, outcome: Outcome): void {
+  const milliseconds = rounded(performance.now() - began)
+  const allowed = toleranceText(asked.values)
+  const tolerance = allowed !== '' && { tolerance: allowed }
+  record(session.root, session.records, { name: golden.name, failed, ...outcome, ...tolerance, milliseconds })
 }

@@ -61,7 +61,8 @@ async function ofFile(given: string | URL | Uint8Array | ArrayBuffer, reading: R
   const bytes = await bytesOf(given)
   const { kind, isArray } = probe(bytes, name)
   const picture = async () => {
-    if (isArray) return ofArray(await readArray(bytes, name, reading), reading)
+    const array = isArray ? await readArray(bytes, name, reading) : undefined
+    if (array !== undefined && (array.pages ?? 1) === 1) return ofArray(array, reading)
     return onlyPage(await openPages(bytes, { ...reading, name }))
   }
   if (kind === 'png') return { png: bytes, picture }

@@ -1,12 +1,12 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 // not the global ones, which tests may have put others in the place of
 import { clearTimeout, setTimeout } from 'node:timers'
 import { appendTo, removeFolderUnder, writeUnder } from '../../files/change.ts'
 import { readText } from '../../files/read.ts'
-import { statOf } from '../../files/stat.ts'
-import { type CaseResult, countsOf, ownIgnore, type Run, resultsName } from '../results.ts'
-import { toolsInUse } from '../run.ts'
+import { entriesIn, statOf } from '../../files/stat.ts'
+import { type CaseResult, ownIgnore, type Run, resultsName } from '../results.ts'
+import { runOf } from '../run.ts'
 import { testResults } from '../settings.ts'
 
 // The processes of a run share a folder of results:
@@ -78,16 +78,10 @@ const stateOf = (root: string): string =>
     .map((one) => `${one} ${statOf(join(root, testResults, one, linesName))?.size}`)
     .join('\n')
 
-function foldersIn(results: string): string[] {
-  try {
-    return readdirSync(results, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map(({ name }) => name)
-      .sort()
-  } catch {
-    return []
-  }
-}
+const foldersIn = (results: string): string[] =>
+  entriesIn(results)
+    .flatMap((entry) => (entry.isDirectory() ? [entry.name] : []))
+    .sort()
 
 async function gather(root: string): Promise<Run> {
   const all = new Map<string, CaseResult>()
@@ -103,18 +97,9 @@ async function gather(root: string): Promise<Run> {
     for (const result of results as CaseResult[]) all.set(result.name, result)
   }
   const cases = [...all.values()]
-  return {
-    version: 1,
-    source: 'tests',
-    tools: { ...toolsInUse(), node: process.versions.node },
-    manifest: { path: 'tests', sha256: '' },
-    goldens: '.',
-    results: testResults,
-    counts: countsOf(cases),
-    failed: cases.filter(({ failed }) => failed).length,
-    milliseconds: Math.round(cases.reduce((sum, { milliseconds }) => sum + milliseconds, 0)),
-    cases,
-  }
+  const milliseconds = Math.round(cases.reduce((sum, one) => sum + one.milliseconds, 0))
+  const manifest = { path: 'tests', sha256: '' }
+  return runOf(cases, milliseconds, { source: 'tests', manifest, goldens: '.', results: testResults })
 }
 
 /** What came of the comparisons of a file of tests. */

@@ -1,8 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { basename, dirname, join } from 'node:path'
 import { ConvoError } from '../../error.ts'
+import { sha256 } from '../../files/hash.ts'
 import { leaves } from '../../files/root.ts'
-import { sha256 } from '../files.ts'
 import { pathOfName } from '../names.ts'
 import { testGoldens } from '../settings.ts'
 import { beginRecords } from './records.ts'
@@ -62,7 +62,7 @@ export function recordsOf({
   setting = '',
   run = randomUUID(),
 }: Pick<Runner, 'file' | 'setting' | 'run'>): string {
-  const short = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 8)
+  const short = (text: string) => sha256(text).slice(0, 8)
   const which = `${shownPath(root, file)}\0${setting}`
   return `${pathOfName(basename(file)).slice(0, 80)}.${short(which)}.${short(run)}`
 }
@@ -143,7 +143,5 @@ export function slugOf(name: string): string {
     .normalize('NFC')
     .replace(/[^\p{L}\p{M}\p{N}_.]+/gu, '-')
     .replace(/^[-.]+|[-.]+$/g, '')
-  return slug.length <= longest
-    ? slug
-    : `${slug.slice(0, longest - 9)}-${sha256(Buffer.from(name)).slice(0, 8)}`
+  return slug.length <= longest ? slug : `${slug.slice(0, longest - 9)}-${sha256(name).slice(0, 8)}`
 }

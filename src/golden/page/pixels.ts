@@ -55,11 +55,6 @@ export function canvasOf(pixels: Pixels, stretch: Stretch): HTMLCanvasElement {
     image.data[to + 2] = level(from + (isColour ? 2 : 0))
     image.data[to + 3] = channels % 2 === 0 ? level(from + channels - 1) : 255
   }
-  return paint(image)
-}
-
-/** An image on a canvas. */
-export function paint(image: ImageData): HTMLCanvasElement {
   const canvas = document.createElement('canvas')
   canvas.width = image.width
   canvas.height = image.height

@@ -44,33 +44,24 @@ export function createViewer(
     const whole = (side: Side): Pane[] => [{ side, left: 0, top: 0, width, height }]
     if (scene.expected === undefined) return whole('actual')
     if (scene.actual === undefined) return whole('expected')
-    if (mode === 'side') {
-      if (width < narrow && height > width / 2) {
-        const half = (height - gap) / 2
-        return [
-          { side: 'expected', left: 0, top: 0, width, height: half },
-          { side: 'actual', left: 0, top: half + gap, width, height: half },
-        ]
-      }
-      const half = (width - gap) / 2
-      return [
-        { side: 'expected', left: 0, top: 0, width: half, height },
-        { side: 'actual', left: half + gap, top: 0, width: half, height },
-      ]
-    }
-    if (mode === 'blink') return whole(blinkSide)
-    if (mode === 'slider') return whole('actual')
-    return whole(mode)
+    if (mode !== 'side') return whole(mode === 'blink' ? blinkSide : mode === 'slider' ? 'actual' : mode)
+    const isStacked = width < narrow && height > width / 2
+    const half = isStacked ? { width, height: (height - gap) / 2 } : { width: (width - gap) / 2, height }
+    const next = isStacked ? { left: 0, top: half.height + gap } : { left: half.width + gap, top: 0 }
+    return [
+      { side: 'expected', left: 0, top: 0, ...half },
+      { side: 'actual', ...next, ...half },
+    ]
+  }
+
+  /** The scale at which something fits the first pane, with room around it. */
+  const scaleFor = (what: { width: number; height: number }, margin = 0) => {
+    const [pane = { width, height }] = panes()
+    return Math.min((pane.width - margin) / what.width, (pane.height - margin) / what.height)
   }
 
   const fitScale = () => {
-    const picture = size()
-    const [pane] = panes()
-    const margin = 24
-    const room = Math.min(
-      ((pane?.width ?? width) - margin) / picture.width,
-      ((pane?.height ?? height) - margin) / picture.height,
-    )
+    const room = scaleFor(size(), 24)
     return Math.max(0.01, room >= 2 ? Math.min(mostFit, Math.floor(room)) : room)
   }
 
@@ -301,11 +292,7 @@ export function createViewer(
   }
 
   function goTo(box: Box): void {
-    const [pane] = panes()
-    const room = Math.min(
-      (pane?.width ?? width) / (box.width + 8),
-      (pane?.height ?? height) / (box.height + 8),
-    )
+    const room = scaleFor({ width: box.width + 8, height: box.height + 8 })
     scale = Math.min(maxScale / 2, Math.max(fitScale(), room))
     ;[centreX, centreY] = [box.x + box.width / 2, box.y + box.height / 2]
     fitted = false

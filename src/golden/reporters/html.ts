@@ -89,9 +89,7 @@ export async function reportPage(
         difference: { ...one.difference!, picture: (await embed(difference))! },
       }),
       ...optional('stretch', stretch),
-      ...(isLeftOut && {
-        unshown: 'Not included, to keep the page small. The pictures are in the results.',
-      }),
+      ...(isLeftOut && { unshown: 'Not included, to keep the page small. The pictures are in the results.' }),
     })
   }
   return document({ ...dataOf(run, cases), ...(!isOnePage && { folder: besideFolder }) }, pictures)

@@ -13,6 +13,7 @@ import {
   type Values,
 } from '../../params.ts'
 import type { Picture } from '../../tensor/picture.ts'
+import { defined } from '../../text/record.ts'
 
 /** How far a sample may be off: in levels of its depth, or in percent of the full scale. */
 export type Amount = { readonly value: number; readonly unit: 'levels' | 'percent' }
@@ -324,13 +325,4 @@ function parseRectangles(given: unknown, name: string): readonly Rectangle[] {
     }
     return { x, y, width, height }
   })
-}
-
-/** The record without what is undefined. */
-export function defined<T extends Record<string, unknown>>(
-  record: T,
-): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>
-  }
 }

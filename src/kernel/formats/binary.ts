@@ -18,6 +18,24 @@ export function upperHalf(bits: number): number {
   return word.getFloat32(0)
 }
 
+/** Types of numbers by NumPy's names without the byte order, with their bytes and how they are read. */
+export const numberTypes: Readonly<
+  Record<string, { readonly bytes: number; read(view: DataView, at: number, little: boolean): number }>
+> = {
+  f2: { bytes: 2, read: (v, at, le) => half(v.getUint16(at, le)) },
+  f4: { bytes: 4, read: (v, at, le) => v.getFloat32(at, le) },
+  f8: { bytes: 8, read: (v, at, le) => v.getFloat64(at, le) },
+  i1: { bytes: 1, read: (v, at) => v.getInt8(at) },
+  i2: { bytes: 2, read: (v, at, le) => v.getInt16(at, le) },
+  i4: { bytes: 4, read: (v, at, le) => v.getInt32(at, le) },
+  i8: { bytes: 8, read: (v, at, le) => Number(v.getBigInt64(at, le)) },
+  u1: { bytes: 1, read: (v, at) => v.getUint8(at) },
+  u2: { bytes: 2, read: (v, at, le) => v.getUint16(at, le) },
+  u4: { bytes: 4, read: (v, at, le) => v.getUint32(at, le) },
+  u8: { bytes: 8, read: (v, at, le) => Number(v.getBigUint64(at, le)) },
+  b1: { bytes: 1, read: (v, at) => (v.getUint8(at) === 0 ? 0 : 1) },
+}
+
 /** A kernel, checked, whose errors name the file. @throws ConvoError E_KERNEL_SHAPE, E_KERNEL_VALUE */
 export function kernelFrom(
   file: string,

@@ -1,20 +1,5 @@
-import { type KernelFormat, requireHeld } from './format.ts'
-import {
-  bytesOf,
-  type Cursor,
-  expected,
-  failure,
-  headText,
-  kernelAt,
-  type Line,
-  linesOf,
-  numbers,
-  openText,
-  planeLosses,
-  rowsText,
-  take,
-  takeNumber,
-} from './text.ts'
+import type { KernelFormat } from './format.ts'
+import { bytesOf, type Cursor, headText, type Line, numbers, openText, rowsText } from './text.ts'
 
 type Separator = { readonly name: string; readonly pattern: RegExp }
 
@@ -39,32 +24,28 @@ export const csv: KernelFormat = {
   sniff: (head) => /^\s*[+-]?\.?\d/.test(headText(head).replace(/#[^\r\n]*/g, '')),
   read(bytes, file) {
     const c = openText(bytes, file, 'a text matrix')
-    const lines = rowsOf(linesOf(c, true))
+    const lines = rowsOf(c.lines(true))
     const [first] = lines
     if (first === undefined)
-      throw expected(c, 'rows of numbers', { at: c.text.length, found: 'only comments' })
+      throw c.expected('rows of numbers', { at: c.text.length, found: 'only comments' })
     const separator = separatorOf(lines)
     const rows = lines.map((line) => readRow(c, line, separator))
     const width = rows[0]!.length
     rows.forEach((row, y) => {
       if (row.length === width) return
       const message = `rows of a kernel must have equal length, got ${row.length} in row ${y + 1} after ${width}`
-      throw failure(c, lines[y]!.at, 'E_KERNEL_SHAPE', message, {
-        why: `expected ${numbers(width)} as in row 1, found ${row.length}`,
-        fix: '0 where a weight has no effect',
-      })
+      throw c.wrongShape(
+        lines[y]!.at,
+        message,
+        `expected ${numbers(width)} as in row 1, found ${row.length}`,
+        '0 where a weight has no effect',
+      )
     })
-    return [kernelAt(c, first.at, [rows.length, width], rows.flat())]
+    return [c.kernel(first.at, [rows.length, width], rows.flat())]
   },
-  cannotHold: (k) => planeLosses(k),
-  write(k) {
-    requireHeld(
-      'a text matrix',
-      planeLosses(k),
-      '.mat, which stores scale and offset, or .json, which stores everything',
-    )
-    return bytesOf(`${rowsText(k.weights, k.shape[1]!, ',').join('\n')}\n`)
-  },
+  kind: 'a text matrix',
+  holds: [],
+  write: (k) => bytesOf(`${rowsText(k.weights, k.shape[1]!, ',').join('\n')}\n`),
 }
 
 /** Lines, or the parts of a single one that semicolons end. */
@@ -92,12 +73,12 @@ function readRow(c: Cursor, { text, at }: Line, separator: Separator): number[] 
   const row: number[] = []
   c.at = at
   for (;;) {
-    if (c.at >= end) throw expected(c, `a number after ${separator.name}`, { found: 'the end of the row' })
-    row.push(takeNumber(c))
+    if (c.at >= end) throw c.expected(`a number after ${separator.name}`, { found: 'the end of the row' })
+    row.push(c.takeNumber())
     if (c.at >= end) return row
-    if (take(c, separator.pattern) !== undefined) continue
-    take(c, /[ \t]*/y)
-    throw expected(c, `${separator.name} or the end of the row`, {
+    if (c.take(separator.pattern) !== undefined) continue
+    c.take(/[ \t]*/y)
+    throw c.expected(`${separator.name} or the end of the row`, {
       fix:
         separator === separators.semicolon && c.text[c.at] === ','
           ? 'a decimal point instead of a comma'

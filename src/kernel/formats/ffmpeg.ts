@@ -1,17 +1,6 @@
 import type { Kernel } from '../kernel.ts'
 import type { KernelFormat } from './format.ts'
-import {
-  type Cursor,
-  expected,
-  failure,
-  headText,
-  kernelAt,
-  openText,
-  skipSpace,
-  take,
-  takeNumber,
-  takeSign,
-} from './text.ts'
+import { type Cursor, headText, openText } from './text.ts'
 
 const modes = ['square', 'row', 'column'] as const
 
@@ -50,14 +39,14 @@ export const ffmpeg: KernelFormat = {
   },
   read(bytes, file) {
     const c = openText(bytes, file, 'an FFmpeg list')
-    skipSpace(c)
-    take(c, /convolution\s*=\s*/y)
-    const quote = take(c, /"/y)
+    c.skipSpace()
+    c.take(/convolution\s*=\s*/y)
+    const quote = c.take(/"/y)
     const planes = readOptions(c, quote)
     const given = planes.flatMap((plane, i) =>
       plane.weights === undefined ? [] : [{ ...plane, name: `plane${i}` }],
     )
-    if (given.length === 0) throw expected(c, 'a matrix such as 0m=0 -1 0 -1 5 -1 0 -1 0')
+    if (given.length === 0) throw c.expected('a matrix such as 0m=0 -1 0 -1 5 -1 0 -1 0')
     const kernels = given.map((plane) => ({ ...toKernel(c, plane), name: plane.name }))
     const [first] = kernels
     if (!kernels.every((k) => isSame(k, first!))) return kernels
@@ -70,85 +59,89 @@ function readOptions(c: Cursor, quote: string | undefined): readonly Plane[] {
   const planes: Plane[] = Array.from({ length: 4 }, () => ({ at: 0, rdiv: 0, bias: 0, mode: 'square' }))
   let byName = false
   for (let position = 0; ; position++) {
-    skipSpace(c)
+    c.skipSpace()
     const start = c.at
     option.lastIndex = start
     const match = option.exec(c.text)
     if (match === null && (byName || position >= 16))
-      throw expected(c, 'an option such as 0m=, 0rdiv=, 0bias= or 0mode=')
+      throw c.expected('an option such as 0m=, 0rdiv=, 0bias= or 0mode=')
     byName = match !== null
     c.at += match?.[0].length ?? 0
     const plane = planes[match === null ? position % 4 : Number(match[1])]!
     readValue(c, match === null ? kinds[Math.floor(position / 4)]! : match[2]!, plane, start)
-    skipSpace(c)
-    if (quote !== undefined && take(c, /"\s*/y) !== undefined && c.at < c.text.length)
-      throw expected(c, 'the end')
+    c.skipSpace()
+    if (quote !== undefined && c.take(/"\s*/y) !== undefined && c.at < c.text.length)
+      throw c.expected('the end')
     if (c.at >= c.text.length) return planes
-    takeSign(c, ':', '":" or the end')
+    c.takeSign(':', '":" or the end')
   }
 }
 
 function readValue(c: Cursor, kind: string, plane: Plane, start: number): void {
-  const quoted = take(c, /'\s*/y) !== undefined
+  const quoted = c.take(/'\s*/y) !== undefined
   if (kind === 'm') {
     if (plane.weights !== undefined)
-      throw expected(c, 'one matrix for each plane', { at: start, found: 'another' })
+      throw c.expected('one matrix for each plane', { at: start, found: 'another' })
     plane.weights = readMatrix(c)
     plane.at = start
   } else if (kind === 'rdiv') plane.rdiv = readRdiv(c)
   else if (kind === 'bias') plane.bias = readBias(c)
   else plane.mode = readMode(c)
-  skipSpace(c)
-  if (quoted) takeSign(c, "'")
+  c.skipSpace()
+  if (quoted) c.takeSign("'")
 }
 
 function readMatrix(c: Cursor): number[] {
   const weights: number[] = []
-  take(c, gap)
+  c.take(gap)
   while (c.at < c.text.length && !/[:'"]/.test(c.text[c.at]!)) {
     const { at } = c
-    const value = takeNumber(c, 'a whole number')
+    const value = c.takeNumber('a whole number')
     if (!Number.isSafeInteger(value)) {
-      throw expected(c, 'a whole number, as FFmpeg requires', {
+      throw c.expected('a whole number, as FFmpeg requires', {
         at,
         fix: 'whole numbers with rdiv for the fraction',
       })
     }
     weights.push(value)
-    if (take(c, gap) === undefined && c.at < c.text.length && !/[:'"]/.test(c.text[c.at]!)) {
-      throw expected(c, 'a blank, "|" or ":"')
+    if (c.take(gap) === undefined && c.at < c.text.length && !/[:'"]/.test(c.text[c.at]!)) {
+      throw c.expected('a blank, "|" or ":"')
     }
   }
-  if (weights.length === 0) throw expected(c, 'a whole number')
+  if (weights.length === 0) throw c.expected('a whole number')
   return weights
 }
 
 /** A number, or a fraction as `1/9`. */
 function readRdiv(c: Cursor): number {
   const { at } = c
-  let value = takeNumber(c)
-  if (take(c, /\//y) !== undefined) value /= takeNumber(c)
+  let value = c.takeNumber()
+  if (c.take(/\//y) !== undefined) value /= c.takeNumber()
   if (value >= 0 && Number.isFinite(value) && Number.isFinite(1 / (value || 1))) return value
-  throw failure(c, at, 'E_KERNEL_VALUE', `rdiv must be a finite number of at least 0, got ${value}`, {
-    why: `expected a factor of at least 0, found ${c.text.slice(at, c.at)}`,
-  })
+  throw c.wrongValue(
+    at,
+    `rdiv must be a finite number of at least 0, got ${value}`,
+    `expected a factor of at least 0, found ${c.text.slice(at, c.at)}`,
+  )
 }
 
 function readBias(c: Cursor): number {
   const { at } = c
-  const value = takeNumber(c)
+  const value = c.takeNumber()
   if (value >= 0) return value
-  throw failure(c, at, 'E_KERNEL_VALUE', `bias must be at least 0, as FFmpeg demands, got ${value}`, {
-    why: `expected a number of at least 0, found ${value}`,
-    fix: 'convo JSON, whose offset may be negative',
-  })
+  throw c.wrongValue(
+    at,
+    `bias must be at least 0, as FFmpeg demands, got ${value}`,
+    `expected a number of at least 0, found ${value}`,
+    'convo JSON, whose offset may be negative',
+  )
 }
 
 function readMode(c: Cursor): Plane['mode'] {
   const { at } = c
-  const word = take(c, /\w+/y)
+  const word = c.take(/\w+/y)
   const mode = modes.find((m, i) => word === m || word === String(i))
-  if (mode === undefined) throw expected(c, `a mode: ${modes.join(', ')}`, { at })
+  if (mode === undefined) throw c.expected(`a mode: ${modes.join(', ')}`, { at })
   return mode
 }
 
@@ -157,14 +150,16 @@ function toKernel(c: Cursor, { weights = [], at, rdiv, bias, mode }: Plane): Ker
   const side = Math.sqrt(n)
   if (mode === 'square' ? ![3, 5, 7].includes(side) : n > mostWeights || n % 2 === 0) {
     const sizes = mode === 'square' ? '9, 25 or 49 numbers' : `an odd number of them, up to ${mostWeights}`
-    throw failure(c, at, 'E_KERNEL_SHAPE', `a matrix in ${mode} mode has ${sizes}, got ${n}`, {
-      why: `expected ${sizes}, found ${n}`,
-      fix: mode === 'square' && n % 2 === 1 && n < mostWeights ? '0mode=row or 0mode=column' : undefined,
-    })
+    throw c.wrongShape(
+      at,
+      `a matrix in ${mode} mode has ${sizes}, got ${n}`,
+      `expected ${sizes}, found ${n}`,
+      mode === 'square' && n % 2 === 1 && n < mostWeights ? '0mode=row or 0mode=column' : undefined,
+    )
   }
   const shape = mode === 'square' ? [side, side] : mode === 'row' ? [1, n] : [n, 1]
   const sum = weights.reduce((s, w) => s + w, 0)
-  return kernelAt(c, at, shape, weights, { scale: rdiv === 0 ? sum || 1 : reciprocal(rdiv), offset: bias })
+  return c.kernel(at, shape, weights, { scale: rdiv === 0 ? sum || 1 : reciprocal(rdiv), offset: bias })
 }
 
 /** 1/r; where r is the double nearest to 1/n, the whole number n, which 1/r may miss by its last bit. */

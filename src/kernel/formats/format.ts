@@ -1,5 +1,6 @@
 import { ConvoError, nearest } from '../../error.ts'
-import type { Direction, Kernel } from '../kernel.ts'
+import { type Direction, type Kernel, planeSize, showShape } from '../kernel.ts'
+import { anchorField } from './text.ts'
 
 /** A format of kernel files: one file of code, one line in the table of index.ts. */
 export type KernelFormat = {
@@ -24,12 +25,19 @@ export type KernelFormat = {
   read(bytes: Uint8Array, file: string, fragment?: string): readonly Kernel[]
   /** True when `read` itself picks the kernel that the fragment names. */
   readonly picks?: true
-  /** What of a kernel the format has no place for, in words such as `an offset of 128`; empty: `write` will do. */
-  cannotHold?(kernel: Kernel): readonly string[]
-  /** The file, of a kernel as the file is to write it. Numbers come back bit for bit. Name and summary are omitted where the format has no place for them.
-   * @throws ConvoError E_KERNEL_FORMAT naming what the format cannot hold */
+  /** Of a format that is written: what its files are, with the article, and what they have a place for. */
+  readonly kind?: string
+  readonly holds?: readonly Extra[]
+  /**
+   * The file, of a kernel as the file is to have it, in which there is nothing but what `holds` says. Numbers come back bit
+   * for bit. Name and summary are omitted where the format has no place for them.
+   */
   write?(kernel: Kernel): Uint8Array
 }
+
+/** What a kernel may be or have besides a plane of weights. */
+export const extras = ['planes', 'scale', 'offset', 'anchor', 'bias', 'border'] as const
+type Extra = (typeof extras)[number]
 
 /** How much of a file `sniff` is given. */
 export const headBytes = 65536
@@ -63,12 +71,17 @@ export function pick<T extends { readonly name?: string | undefined }>(
 const byNumber = <T>(kernels: readonly T[], fragment: string): T | undefined =>
   /^[1-9]\d{0,8}$/.test(fragment) ? kernels[Number(fragment) - 1] : undefined
 
-/** Refuses to write what the format would lose. @throws ConvoError E_KERNEL_FORMAT */
-export function requireHeld(
-  format: string,
-  losses: readonly string[],
-  fix = '.json, which stores everything',
-): void {
-  if (losses.length === 0) return
-  throw new ConvoError('E_KERNEL_FORMAT', `${format} cannot store ${losses.join(', nor ')}`, { fix })
+/** What of a kernel a format has no place for, each in words. */
+export function lossesOf(k: Kernel, holds: readonly Extra[]): string[] {
+  const { shape, scale, offset, anchor, border } = k
+  const isCentred = anchor === undefined || anchorField(planeSize(shape), anchor).anchor === undefined
+  const losses: Readonly<Record<Extra, string | false>> = {
+    planes: shape.length !== 2 && `the shape ${showShape(shape)}: it stores one plane [kH,kW]`,
+    scale: scale !== 1 && `a scale of ${scale}`,
+    offset: offset !== 0 && `an offset of ${offset}`,
+    anchor: !isCentred && `an anchor at x=${anchor[1]}, y=${anchor[0]}`,
+    bias: k.bias !== undefined && 'a bias for each output channel',
+    border: border !== undefined && `the border mode ${border}`,
+  }
+  return extras.flatMap((extra) => (holds.includes(extra) ? [] : losses[extra] || []))
 }

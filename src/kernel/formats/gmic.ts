@@ -1,16 +1,5 @@
 import type { KernelFormat } from './format.ts'
-import {
-  anchorField,
-  type Cursor,
-  expected,
-  failure,
-  headText,
-  kernelAt,
-  openText,
-  skipSpace,
-  takeNumber,
-  takeSign,
-} from './text.ts'
+import { anchorField, type Cursor, headText, openText } from './text.ts'
 
 /** What ends a row, a slice and a channel, innermost first. */
 const levels = [
@@ -34,16 +23,16 @@ export const gmic: KernelFormat = {
   sniff: (head) => /^\s*\(/.test(headText(head)),
   read(bytes, file) {
     const c = openText(bytes, file, "a G'MIC literal")
-    skipSpace(c)
+    c.skipSpace()
     const start = c.at
-    takeSign(c, '(')
+    c.takeSign('(')
     const { sizes, weights } = readValues(c)
-    skipSpace(c)
-    if (c.at < c.text.length) throw expected(c, 'the end after ")"')
+    c.skipSpace()
+    if (c.at < c.text.length) throw c.expected('the end after ")"')
     const [kW, kH, kD, channels] = sizes
     const shape = kD > 1 ? [1, channels, kD, kH, kW] : channels > 1 ? [channels, kH, kW] : [kH, kW]
     const anchor = anchorField([kH, kW], [Math.floor((kH - 1) / 2), Math.floor((kW - 1) / 2)])
-    return [kernelAt(c, start, shape, weights, anchor)]
+    return [c.kernel(start, shape, weights, anchor)]
   },
 }
 
@@ -54,24 +43,20 @@ function readValues(c: Cursor): { sizes: readonly [number, number, number, numbe
   const sizes = [0, 0, 0]
   const counts = [0, 0, 0, 0]
   for (;;) {
-    skipSpace(c)
-    weights.push(takeNumber(c))
+    c.skipSpace()
+    weights.push(c.takeNumber())
     counts[0]!++
-    skipSpace(c)
+    c.skipSpace()
     const sign = c.text[c.at]
     const level = sign === ',' ? 0 : sign === ')' ? 3 : levels.findIndex((l) => l.sign === sign) + 1
-    if (level === 0 && sign !== ',') throw expected(c, '"," ";" "/" "^" or ")"')
+    if (level === 0 && sign !== ',') throw c.expected('"," ";" "/" "^" or ")"')
     for (let l = 0; l < level; l++) {
       const [size, before, { name }] = [counts[l]!, sizes[l]!, levels[l]!]
       if (before !== 0 && before !== size) {
-        throw failure(
-          c,
+        throw c.wrongShape(
           c.at,
-          'E_KERNEL_SHAPE',
           `all ${name}s must have the same size, got ${size} after ${before}`,
-          {
-            why: `expected a ${name} of ${before}, found the end of one of ${size}`,
-          },
+          `expected a ${name} of ${before}, found the end of one of ${size}`,
         )
       }
       sizes[l] = size

@@ -1,22 +1,6 @@
 import { planeSize } from '../kernel.ts'
-import { type KernelFormat, requireHeld } from './format.ts'
-import {
-  anchorField,
-  bytesOf,
-  type Cursor,
-  checkWeights,
-  expected,
-  failure,
-  headText,
-  kernelAt,
-  numbers,
-  openText,
-  planeLosses,
-  rowsText,
-  skipSpace,
-  take,
-  takeNumber,
-} from './text.ts'
+import type { KernelFormat } from './format.ts'
+import { anchorField, bytesOf, type Cursor, headText, numbers, openText, rowsText } from './text.ts'
 import { type Turn, type Turning, turnsOf } from './turns.ts'
 
 const geometry = /(?:(\d{1,9})(?:x(\d{0,9}))?|x(\d{1,9}))(?:([+-]\d{1,9})([+-]\d{1,9})?)?([@<>]?)[ \t]*(?=:)/y
@@ -39,16 +23,15 @@ export const imagemagick: KernelFormat = {
   sniff: (head) => /^[\s;]*(?:\d+(?:x\d*)?|x\d+)(?:[+-]\d+){0,2}[@<>]?[ \t]*:(?![^;]*:)/.test(headText(head)),
   read(bytes, file) {
     const c = openText(bytes, file, 'an ImageMagick string')
-    take(c, /[\s;]*/y)
-    if (c.at >= c.text.length) throw expected(c, 'a kernel')
+    c.take(/[\s;]*/y)
+    if (c.at >= c.text.length) throw c.expected('a kernel')
     const all: Turning[] = []
     while (c.at < c.text.length) {
       for (const one of readOne(c)) all.push(one)
-      take(c, /[\s;]*/y)
+      c.take(/[\s;]*/y)
     }
     return all.map(({ at, size, weights, anchor }) =>
-      kernelAt(
-        c,
+      c.kernel(
         at,
         size,
         weights.map((w) => (Number.isNaN(w) ? 0 : w)),
@@ -56,9 +39,9 @@ export const imagemagick: KernelFormat = {
       ),
     )
   },
-  cannotHold: (k) => planeLosses(k, { anchor: true }),
+  kind: 'an ImageMagick string',
+  holds: ['anchor'],
   write(k) {
-    requireHeld('an ImageMagick string', planeLosses(k, { anchor: true }))
     const [kH, kW] = planeSize(k.shape)
     const [y, x] = k.anchor ?? [Math.floor(kH / 2), Math.floor(kW / 2)]
     return bytesOf(`${kW}x${kH}+${x}+${y}:\n${rowsText(k.weights, kW, ',').join('\n')}\n`)
@@ -68,8 +51,8 @@ export const imagemagick: KernelFormat = {
 /** A kernel up to `;` or the end, with its turns. */
 function readOne(c: Cursor): readonly Turning[] {
   const { at } = c
-  if (/[A-Za-z@]/.test(c.text[at]!) && !isNext(c, notPart) && !isNext(c, geometry)) {
-    throw expected(c, 'a kernel in numbers', {
+  if (/[A-Za-z@]/.test(c.text[at]!) && c.match(notPart) === null && c.match(geometry) === null) {
+    throw c.expected('a kernel in numbers', {
       fix: 'convo list kernels; named kernels of ImageMagick cannot be read from files',
     })
   }
@@ -77,13 +60,13 @@ function readOne(c: Cursor): readonly Turning[] {
   const values = readValues(c)
   if (values.every(Number.isNaN)) {
     const message = 'a kernel needs at least one number, got only unused places'
-    throw failure(c, at, 'E_KERNEL_VALUE', message, { why: 'expected a number, found only nan and -' })
+    throw c.wrongValue(at, message, 'expected a number, found only nan and -')
   }
   if (head === undefined) return [square(c, at, values)]
   const { size, anchor, turn } = head
   const [kH, kW] = size
   const shown = `${kW}x${kH}`
-  checkWeights(c, at, values.length, kH * kW, shown, `${shown} = ${numbers(kH * kW)}`)
+  c.checkWeights(at, values.length, kH * kW, shown, `${shown} = ${numbers(kH * kW)}`)
   const first = { at, size, weights: values, anchor }
   if (turn === '@' ? kH === 3 && kW === 3 : turn === '' || kH === kW || kH === 1 || kW === 1) {
     return turnsOf(first, turn)
@@ -92,28 +75,25 @@ function readOne(c: Cursor): readonly Turning[] {
     turn === '@'
       ? 'only a 3x3 kernel can be rotated by 45°'
       : 'only a square, a row or a column can be rotated by 90°'
-  throw failure(c, at, 'E_KERNEL_SHAPE', `${can}, got ${kW}x${kH}`, {
-    why: `expected ${turn === '@' ? '3x3' : 'another size'} before ${turn}, found ${kW}x${kH}`,
-    fix: turn === '@' && kH === kW ? `${kW}x${kH}>: for rotations by 90°` : `${kW}x${kH}: without rotations`,
-  })
-}
-
-function isNext(c: Cursor, pattern: RegExp): boolean {
-  pattern.lastIndex = c.at
-  return pattern.test(c.text)
+  throw c.wrongShape(
+    at,
+    `${can}, got ${kW}x${kH}`,
+    `expected ${turn === '@' ? '3x3' : 'another size'} before ${turn}, found ${kW}x${kH}`,
+    turn === '@' && kH === kW ? `${kW}x${kH}>: for rotations by 90°` : `${kW}x${kH}: without rotations`,
+  )
 }
 
 /** NaN for places that are not part of the kernel. */
 function readValues(c: Cursor): number[] {
   const values: number[] = []
   const ends = () => c.at >= c.text.length || c.text[c.at] === ';'
-  skipSpace(c)
+  c.skipSpace()
   for (;;) {
-    values.push(take(c, notPart) === undefined ? takeNumber(c, 'a number, nan or -') : Number.NaN)
+    values.push(c.take(notPart) === undefined ? c.takeNumber('a number, nan or -') : Number.NaN)
     const { at } = c
-    const between = take(c, gap)
+    const between = c.take(gap)
     if (ends() && between?.includes(',') !== true) return values
-    if (between === undefined) throw expected(c, 'a comma, a blank or ;', { at })
+    if (between === undefined) throw c.expected('a comma, a blank or ;', { at })
   }
 }
 
@@ -126,35 +106,26 @@ type Geometry = {
 /** The geometry and its colon, moved over; undefined when there is no colon before the next `;`. */
 function readGeometry(c: Cursor): Geometry | undefined {
   const start = c.at
-  if (!isNext(c, /[^;:]*:/y)) return undefined
-  geometry.lastIndex = start
-  const match = geometry.exec(c.text)
-  if (match === null) throw expected(c, 'a size before the colon, such as 3x3: or 3x3+1+1:')
+  if (c.match(/[^;:]*:/y) === null) return undefined
+  const match = c.match(geometry)
+  if (match === null) throw c.expected('a size before the colon, such as 3x3: or 3x3+1+1:')
   c.at += match[0].length + 1
   const kW = Number(match[1] ?? match[3])
   const kH = Number(match[3] ?? (match[2] || match[1]))
   if (kW < 1 || kH < 1) {
-    throw failure(
-      c,
+    throw c.wrongShape(
       start,
-      'E_KERNEL_SHAPE',
       `a kernel needs a width and a height of at least 1, got ${kW}x${kH}`,
-      {
-        why: `expected whole numbers of at least 1, found ${kW}x${kH}`,
-      },
+      `expected whole numbers of at least 1, found ${kW}x${kH}`,
     )
   }
   const x = Number(match[4] ?? Math.floor((kW - 1) / 2))
   const y = Number(match[5] ?? Math.floor((kH - 1) / 2))
   if (x < 0 || x >= kW || y < 0 || y >= kH) {
-    throw failure(
-      c,
+    throw c.wrongShape(
       start,
-      'E_KERNEL_SHAPE',
       `anchor must lie inside the ${kW}x${kH} kernel, got x=${x}, y=${y}`,
-      {
-        why: `expected x from 0 to ${kW - 1} and y from 0 to ${kH - 1}, found ${match[0].trim()}`,
-      },
+      `expected x from 0 to ${kW - 1} and y from 0 to ${kH - 1}, found ${match[0].trim()}`,
     )
   }
   return { size: [kH, kW], anchor: [y, x], turn: match[6] as Turn }
@@ -168,8 +139,10 @@ function square(c: Cursor, at: number, values: readonly number[]): Turning {
     return { at, size: [side, side], weights: values, anchor: [centre, centre] }
   }
   const message = `values without a size must form an odd square (1, 9, 25, …), got ${values.length}`
-  throw failure(c, at, 'E_KERNEL_SHAPE', message, {
-    why: `expected 1, 9, 25, 49, … numbers, found ${values.length}`,
-    fix: `${values.length}x1: before the values, for a row`,
-  })
+  throw c.wrongShape(
+    at,
+    message,
+    `expected 1, 9, 25, 49, … numbers, found ${values.length}`,
+    `${values.length}x1: before the values, for a row`,
+  )
 }

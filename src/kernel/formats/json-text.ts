@@ -1,4 +1,4 @@
-import { type Cursor, expected, take } from './text.ts'
+import type { Cursor } from './text.ts'
 
 /** A JSON value with the place where it begins. */
 export type JsonNode = { readonly at: number } & (
@@ -33,25 +33,25 @@ const escaped = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
  */
 export function parseJson(c: Cursor): JsonNode {
   const node = value(c, 0)
-  take(c, blank)
-  if (c.at < c.text.length) throw expected(c, 'the end of the file')
+  c.take(blank)
+  if (c.at < c.text.length) throw c.expected('the end of the file')
   return node
 }
 
 function value(c: Cursor, depth: number): JsonNode {
-  take(c, blank)
+  c.take(blank)
   const { at } = c
   const first = c.text[at]
-  if (depth > deepest) throw expected(c, `at most ${deepest} nested brackets`, { found: 'another' })
+  if (depth > deepest) throw c.expected(`at most ${deepest} nested brackets`, { found: 'another' })
   if (first === '{') return { at, kind: 'object', entries: entriesOf(c, depth) }
   if (first === '[') return { at, kind: 'array', items: itemsOf(c, depth) }
   if (first === '"') return { at, kind: 'string', value: string(c) }
-  const digits = take(c, number)
+  const digits = c.take(number)
   if (digits !== undefined) return { at, kind: 'number', value: Number(digits) }
-  const name = take(c, word)
+  const name = c.take(word)
   if (name === 'true' || name === 'false') return { at, kind: 'boolean', value: name === 'true' }
   if (name === 'null') return { at, kind: 'null' }
-  throw expected(c, 'a JSON value', { at })
+  throw c.expected('a JSON value', { at })
 }
 
 function itemsOf(c: Cursor, depth: number): JsonNode[] {
@@ -70,13 +70,13 @@ function entriesOf(c: Cursor, depth: number): Map<string, JsonEntry> {
   c.at++
   if (closes(c, '}')) return entries
   for (;;) {
-    take(c, blank)
+    c.take(blank)
     const { at } = c
-    if (c.text[at] !== '"') throw expected(c, 'a key in double quotes')
+    if (c.text[at] !== '"') throw c.expected('a key in double quotes')
     const key = string(c)
-    if (entries.has(key)) throw expected(c, 'each key once', { at, found: `${JSON.stringify(key)} again` })
-    take(c, blank)
-    if (c.text[c.at] !== ':') throw expected(c, 'a colon after the key')
+    if (entries.has(key)) throw c.expected('each key once', { at, found: `${JSON.stringify(key)} again` })
+    c.take(blank)
+    if (c.text[c.at] !== ':') throw c.expected('a colon after the key')
     c.at++
     entries.set(key, { at, value: value(c, depth + 1) })
     if (closes(c, '}')) return entries
@@ -85,14 +85,14 @@ function entriesOf(c: Cursor, depth: number): Map<string, JsonEntry> {
 }
 
 function closes(c: Cursor, bracket: string): boolean {
-  take(c, blank)
+  c.take(blank)
   if (c.text[c.at] !== bracket) return false
   c.at++
   return true
 }
 
 function separates(c: Cursor, what: string): void {
-  if (c.text[c.at] !== ',') throw expected(c, what)
+  if (c.text[c.at] !== ',') throw c.expected(what)
   c.at++
 }
 
@@ -104,9 +104,9 @@ function string(c: Cursor): string {
       c.at++
       return JSON.parse(c.text.slice(at, c.at)) as string
     }
-    if (take(c, plain) === undefined && take(c, escaped) === undefined) {
+    if (c.take(plain) === undefined && c.take(escaped) === undefined) {
       const missing = c.text[c.at] === '\\' ? 'an escape such as \\n or \\u0041' : 'a closing quote'
-      throw expected(c, missing)
+      throw c.expected(missing)
     }
   }
 }
@@ -137,5 +137,5 @@ export function expectKind<K extends JsonNode['kind']>(
   path: string,
 ): JsonOf<K> {
   if (node.kind === kind) return node as JsonOf<K>
-  throw expected(c, `${kindText[kind]} for ${path}`, { at: node.at, found: nodeText(node) })
+  throw c.expected(`${kindText[kind]} for ${path}`, { at: node.at, found: nodeText(node) })
 }

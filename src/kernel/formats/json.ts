@@ -1,40 +1,16 @@
 import { nearest } from '../../error.ts'
 import { borderName } from '../../tensor/border.ts'
 import { checkAnchor, type Kernel, type KernelFields } from '../kernel.ts'
-import type { KernelFormat } from './format.ts'
+import { kernelSchema } from '../schema.ts'
+import { extras, type KernelFormat } from './format.ts'
 import { expectKind, type JsonEntry, type JsonNode, nodeText, parseJson } from './json-text.ts'
-import {
-  bytesOf,
-  type Cursor,
-  expected,
-  failure,
-  finite,
-  foundAt,
-  headText,
-  kernelAt,
-  numbers,
-  numberText,
-  openText,
-  placed,
-  rowsText,
-  scaleOf,
-} from './text.ts'
+import { bytesOf, type Cursor, headText, numbers, numberText, openText, rowsText } from './text.ts'
 
-/** The keys of a kernel in JSON, as kernel.schema.json describes them. */
-export const jsonKeys = [
-  '$schema',
-  'name',
-  'summary',
-  'weights',
-  'scale',
-  'offset',
-  'anchor',
-  'bias',
-  'border',
-] as const
+type Key = keyof typeof kernelSchema.properties
+const jsonKeys = Object.keys(kernelSchema.properties)
 
 /**
- * The project's own format, described by kernel.schema.json: the one text format that holds all that a kernel is. A bare
+ * The project's own format, described by `kernelSchema`: the one text format that holds all that a kernel is. A bare
  * nested array is the weights alone.
  */
 export const json: KernelFormat = {
@@ -52,11 +28,12 @@ export const json: KernelFormat = {
     refuseUnknown(c, entries)
     const weights = entries.get('weights')
     if (weights === undefined) {
-      throw expected(c, 'the key "weights"', { at: root.at, found: 'an object without it' })
+      throw c.expected('the key "weights"', { at: root.at, found: 'an object without it' })
     }
     return [readKernel(c, weights.value, entries)]
   },
-  cannotHold: () => [],
+  kind: 'a kernel in JSON',
+  holds: extras,
   write(k) {
     const fields = [
       ...(k.name === undefined ? [] : [`"name": ${JSON.stringify(k.name)}`]),
@@ -90,9 +67,9 @@ type Entries = ReadonlyMap<string, JsonEntry>
 
 function refuseUnknown(c: Cursor, entries: Entries): void {
   for (const [key, { at }] of entries) {
-    if ((jsonKeys as readonly string[]).includes(key)) continue
+    if (jsonKeys.includes(key)) continue
     const guess = nearest(key, jsonKeys)
-    throw expected(c, `one of the keys ${jsonKeys.join(', ')}`, {
+    throw c.expected(`one of the keys ${jsonKeys.join(', ')}`, {
       at,
       found: JSON.stringify(key),
       fix: guess === undefined ? undefined : `"${guess}"`,
@@ -106,12 +83,12 @@ function readKernel(c: Cursor, weights: JsonNode, entries: Entries): Kernel {
   collect(c, weights, shape, [], values)
   const fields = readFields(c, entries)
   const anchor = entries.get('anchor')
-  if (anchor !== undefined) placed(c, anchor.value.at, () => checkAnchor(fields.anchor!, shape))
-  return kernelAt(c, (entries.get('bias')?.value ?? weights).at, shape, values, fields)
+  if (anchor !== undefined) c.placed(anchor.value.at, () => checkAnchor(fields.anchor!, shape))
+  return c.kernel((entries.get('bias')?.value ?? weights).at, shape, values, fields)
 }
 
 function readFields(c: Cursor, entries: Entries): KernelFields {
-  const get = <T>(key: (typeof jsonKeys)[number], read: (node: JsonNode, path: string) => T) => {
+  const get = <T>(key: Key, read: (node: JsonNode, path: string) => T) => {
     const entry = entries.get(key)
     return entry === undefined ? {} : { [key]: read(entry.value, key) }
   }
@@ -121,7 +98,7 @@ function readFields(c: Cursor, entries: Entries): KernelFields {
   return {
     ...get('name', text),
     ...get('summary', text),
-    ...get('scale', (node, path) => scaleOf(c, { value: number(node, path), at: node.at })),
+    ...get('scale', (node, path) => c.scale({ value: number(node, path), at: node.at })),
     ...get('offset', number),
     ...get('anchor', (node, path) => readAnchor(c, node, path)),
     ...get('bias', (node, path) => {
@@ -135,9 +112,11 @@ function readFields(c: Cursor, entries: Entries): KernelFields {
 function readNumber(c: Cursor, node: JsonNode, path: string): number {
   const { value, at } = expectKind(c, node, 'number', path)
   if (Number.isFinite(value)) return value
-  throw failure(c, at, 'E_KERNEL_VALUE', `${path} must be a finite number, got ${value}`, {
-    why: `expected a number between -1.8e308 and 1.8e308, found ${foundAt(c, at)}`,
-  })
+  throw c.wrongValue(
+    at,
+    `${path} must be a finite number, got ${value}`,
+    `expected a number between -1.8e308 and 1.8e308, found ${c.found(at)}`,
+  )
 }
 
 /** In the file [x, y], as people say it; in a kernel [y, x], as arrays are. */
@@ -146,15 +125,14 @@ function readAnchor(c: Cursor, node: JsonNode, path: string): readonly [y: numbe
   const [x, y] = items
   if (items.length !== 2 || x === undefined || y === undefined) {
     const found = numbers(items.length)
-    throw expected(c, 'an array of two numbers, [x, y], for anchor', { at: node.at, found })
+    throw c.expected('an array of two numbers, [x, y], for anchor', { at: node.at, found })
   }
   return [readNumber(c, y, 'anchor[1]'), readNumber(c, x, 'anchor[0]')]
 }
 
 function readBorder(c: Cursor, node: JsonNode, path: string): string {
   const { value } = expectKind(c, node, 'string', path)
-  return placed(
-    c,
+  return c.placed(
     node.at,
     () => borderName(value),
     'E_KERNEL_VALUE',
@@ -168,34 +146,32 @@ function shapeOf(c: Cursor, weights: JsonNode): number[] {
   let node: JsonNode | undefined = expectKind(c, weights, 'array', 'weights')
   while (node?.kind === 'array') {
     if (node.items.length === 0) {
-      throw failure(c, node.at, 'E_KERNEL_SHAPE', 'weights must not be empty', {
-        why: 'expected numbers, found []',
-      })
+      throw c.wrongShape(node.at, 'weights must not be empty', 'expected numbers, found []')
     }
     shape.push(node.items.length)
     node = node.items[0]
   }
   if (shape.length >= 2 && shape.length <= 5) return shape
-  throw failure(c, weights.at, 'E_KERNEL_SHAPE', `weights must be nested 2 to 5 deep, got ${shape.length}`, {
-    why: `expected [kH,kW], [C,kH,kW], [O,C/groups,kH,kW] or [O,C/groups,kD,kH,kW], found [${shape.join(',')}]`,
-    fix: shape.length === 1 ? 'for one row, a second pair of brackets: [[1, 2, 1]]' : undefined,
-  })
+  throw c.wrongShape(
+    weights.at,
+    `weights must be nested 2 to 5 deep, got ${shape.length}`,
+    `expected [kH,kW], [C,kH,kW], [O,C/groups,kH,kW] or [O,C/groups,kD,kH,kW], found [${shape.join(',')}]`,
+    shape.length === 1 ? 'for one row, a second pair of brackets: [[1, 2, 1]]' : undefined,
+  )
 }
 
 function collect(c: Cursor, node: JsonNode, shape: readonly number[], place: number[], into: number[]): void {
   const depth = place.length
   if (depth === shape.length) {
     if (node.kind !== 'number') throw wrongKind(c, node, 'number', place)
-    into.push(finite(c, node.at, node.value))
+    into.push(c.finite(node.at, node.value))
     return
   }
   if (node.kind !== 'array') throw wrongKind(c, node, 'array', place)
   const { length } = node.items
   if (length !== shape[depth]) {
     const message = `arrays of weights must have equal length, got ${length} in ${pathOf(place)} after ${shape[depth]}`
-    throw failure(c, node.at, 'E_KERNEL_SHAPE', message, {
-      why: `expected ${shape[depth]} as in the first, found ${length}`,
-    })
+    throw c.wrongShape(node.at, message, `expected ${shape[depth]} as in the first, found ${length}`)
   }
   for (let i = 0; i < length; i++) {
     place.push(i)
@@ -208,5 +184,5 @@ const pathOf = (place: readonly number[]): string => `weights${place.map((i) => 
 
 function wrongKind(c: Cursor, node: JsonNode, kind: 'number' | 'array', place: readonly number[]) {
   const what = kind === 'number' ? 'a number' : 'an array'
-  return expected(c, `${what} for ${pathOf(place)}`, { at: node.at, found: nodeText(node) })
+  return c.expected(`${what} for ${pathOf(place)}`, { at: node.at, found: nodeText(node) })
 }

@@ -1,25 +1,16 @@
 import { ConvoError } from '../../error.ts'
 import { planeSize } from '../kernel.ts'
-import { type KernelFormat, requireHeld } from './format.ts'
+import type { KernelFormat } from './format.ts'
 import {
   bytesOf,
   type Cursor,
-  expected,
-  failure,
   headText,
-  kernelAt,
   type Line,
-  linesOf,
   numbers,
   numberText,
   openText,
   type Placed,
-  planeLosses,
   rowsText,
-  scaleOf,
-  take,
-  takeNumber,
-  wholeSizes,
 } from './text.ts'
 
 const gap = /[ \t]+/y
@@ -54,7 +45,7 @@ export const libvips: KernelFormat = {
       })
     }
     const c = openText(bytes, file, 'a libvips matrix')
-    const [first, ...rows] = linesOf(c, false)
+    const [first, ...rows] = c.lines(false)
     const { width, height, scale, offset } = readHeader(c, first!)
     const weights = rows.slice(0, height).flatMap((line, y) => readRow(c, line, width, y))
     if (rows.length !== height) {
@@ -62,13 +53,13 @@ export const libvips: KernelFormat = {
       const message = `kernel size must match the weights, got ${rows.length} rows for ${width}x${height}`
       const why = `expected ${rows.length < height ? `row ${rows.length + 1} of ${height}` : `the end after ${height} rows`}`
       const found = rows.length < height ? 'the end of the file' : 'another row'
-      throw failure(c, at, 'E_KERNEL_SHAPE', message, { why: `${why}, found ${found}` })
+      throw c.wrongShape(at, message, `${why}, found ${found}`)
     }
-    return [kernelAt(c, first!.at, [height, width], weights, { scale, offset })]
+    return [c.kernel(first!.at, [height, width], weights, { scale, offset })]
   },
-  cannotHold: (k) => planeLosses(k, { scale: true, offset: true }),
+  kind: 'a libvips matrix',
+  holds: ['scale', 'offset'],
   write(k) {
-    requireHeld('a libvips matrix', planeLosses(k, { scale: true, offset: true }))
     const [kH, kW] = planeSize(k.shape)
     const header = [kW, kH, k.scale, k.offset].map(numberText).join(' ')
     return bytesOf(`${[header, ...rowsText(k.weights, kW, ' ')].join('\n')}\n`)
@@ -82,9 +73,9 @@ function readNumbers(c: Cursor, { text, at }: Line, what: string): Placed[] {
   c.at = at
   for (;;) {
     const place = c.at
-    found.push({ at: place, value: takeNumber(c, what) })
+    found.push({ at: place, value: c.takeNumber(what) })
     if (c.at >= end) return found
-    if (take(c, gap) === undefined) throw expected(c, 'a blank or the end of the line')
+    if (c.take(gap) === undefined) throw c.expected('a blank or the end of the line')
   }
 }
 
@@ -92,13 +83,13 @@ function readHeader(c: Cursor, line: Line): { width: number; height: number; sca
   const header = readNumbers(c, line, 'a number: width, height and optionally scale and offset')
   const [width, height, scale, offset] = header
   if (width === undefined || height === undefined || header.length > 4) {
-    throw expected(c, 'width, height and optionally scale and offset', {
+    throw c.expected('width, height and optionally scale and offset', {
       at: line.at,
       found: numbers(header.length),
     })
   }
-  const [w, h] = wholeSizes(c, 'width and height must be whole numbers', [width, height])
-  const divisor = scale === undefined ? 1 : scaleOf(c, scale)
+  const [w, h] = c.wholeSizes('width and height must be whole numbers', [width, height])
+  const divisor = scale === undefined ? 1 : c.scale(scale)
   return { width: w!, height: h!, scale: divisor, offset: offset?.value ?? 0 }
 }
 
@@ -106,7 +97,9 @@ function readRow(c: Cursor, line: Line, width: number, y: number): number[] {
   const row = readNumbers(c, line, 'a number')
   if (row.length === width) return row.map(({ value }) => value)
   const message = `kernel size must match the weights, got ${numbers(row.length)} in row ${y + 1} for a width of ${width}`
-  throw failure(c, row[width]?.at ?? line.at + line.text.length, 'E_KERNEL_SHAPE', message, {
-    why: `expected ${numbers(width)}, found ${row.length}`,
-  })
+  throw c.wrongShape(
+    row[width]?.at ?? line.at + line.text.length,
+    message,
+    `expected ${numbers(width)}, found ${row.length}`,
+  )
 }

@@ -1,9 +1,8 @@
 import { ConvoError } from '../../error.ts'
 import { viewOf } from '../../files/read.ts'
 import { inTurns } from '../../host/turns.ts'
-import type { Kernel } from '../kernel.ts'
-import { checkCount, half, kernelFrom, mostWeights } from './binary.ts'
-import { type KernelFormat, requireHeld } from './format.ts'
+import { checkCount, kernelFrom, mostWeights, numberTypes } from './binary.ts'
+import type { KernelFormat } from './format.ts'
 
 /** An array as a .npy file holds it, row-major whatever the order in the file. */
 export type NpyArray = StoredArray & {
@@ -22,23 +21,6 @@ export type StoredArray = {
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]
 const longestHeader = 1 << 20
 const highestRank = 8
-
-type Reader = { readonly bytes: number; read(view: DataView, at: number, little: boolean): number }
-
-const readers: Readonly<Record<string, Reader>> = {
-  f2: { bytes: 2, read: (v, at, le) => half(v.getUint16(at, le)) },
-  f4: { bytes: 4, read: (v, at, le) => v.getFloat32(at, le) },
-  f8: { bytes: 8, read: (v, at, le) => v.getFloat64(at, le) },
-  i1: { bytes: 1, read: (v, at) => v.getInt8(at) },
-  i2: { bytes: 2, read: (v, at, le) => v.getInt16(at, le) },
-  i4: { bytes: 4, read: (v, at, le) => v.getInt32(at, le) },
-  i8: { bytes: 8, read: (v, at, le) => Number(v.getBigInt64(at, le)) },
-  u1: { bytes: 1, read: (v, at) => v.getUint8(at) },
-  u2: { bytes: 2, read: (v, at, le) => v.getUint16(at, le) },
-  u4: { bytes: 4, read: (v, at, le) => v.getUint32(at, le) },
-  u8: { bytes: 8, read: (v, at, le) => Number(v.getBigUint64(at, le)) },
-  b1: { bytes: 1, read: (v, at) => (v.getUint8(at) === 0 ? 0 : 1) },
-}
 
 /** Types whose bytes are as a machine of this byte order has them in memory. */
 const inMemory: Readonly<
@@ -91,7 +73,7 @@ function openNpy(bytes: Uint8Array, file: string, most = Number.POSITIVE_INFINIT
   )
   const { descr, fortran, shape } = readHeader(header, start, fail, file)
   const order = descr[0]!
-  const reader = readers[descr.slice(1)]!
+  const reader = numberTypes[descr.slice(1)]!
   checkCount(file, shape, most)
   const count = shape.reduce((a, b) => a * b, 1)
   const need = count * reader.bytes
@@ -195,12 +177,12 @@ function typeFrom(type: string, at: number, file: string): string {
   const name = /^[<>|=]/.test(type) ? type : `=${type}`
   if (name.slice(1).startsWith('O'))
     throw refused(file, at, 'pickled Python objects, which are refused because reading them could run code')
-  if (Object.hasOwn(readers, name.slice(1))) return name
+  if (Object.hasOwn(numberTypes, name.slice(1))) return name
   throw new ConvoError(
     'E_KERNEL_FORMAT',
     `${file} has numbers of type ${JSON.stringify(type.slice(0, 24))}, which is not supported`,
     {
-      why: `${file}: byte ${at}: types are ${Object.keys(readers).join(' ')}`,
+      why: `${file}: byte ${at}: types are ${Object.keys(numberTypes).join(' ')}`,
       fix: "array.astype('<f4') before numpy.save",
     },
   )
@@ -225,7 +207,7 @@ function shapeFrom(tuple: string, at: number, fail: Failure): readonly number[] 
 
 const refused = (file: string, at: number, what: string): ConvoError =>
   new ConvoError('E_KERNEL_FORMAT', `${file} contains ${what}`, {
-    why: `${file}: byte ${at}: types are ${Object.keys(readers).join(' ')}`,
+    why: `${file}: byte ${at}: types are ${Object.keys(numberTypes).join(' ')}`,
     fix: "a plain array: numpy.save(path, array.astype('<f4'))",
   })
 
@@ -268,21 +250,10 @@ export const npy: KernelFormat = {
     const { shape, data } = readNpy(bytes, file, mostWeights)
     return [kernelFrom(file, shape, data)]
   },
-  cannotHold: (k) => npyLosses(k),
+  kind: 'a .npy file',
+  holds: ['planes'],
   write(k) {
-    requireHeld('a .npy file', npyLosses(k))
     const single = Float32Array.from(k.weights)
     return writeNpy(k.shape, single.every((w, i) => w === k.weights[i]) ? single : k.weights)
   },
-}
-
-/** An array is weights alone. */
-function npyLosses(k: Kernel): string[] {
-  const losses: string[] = []
-  if (k.scale !== 1) losses.push(`a scale of ${k.scale}`)
-  if (k.offset !== 0) losses.push(`an offset of ${k.offset}`)
-  if (k.anchor !== undefined) losses.push(`an anchor at x=${k.anchor[1]}, y=${k.anchor[0]}`)
-  if (k.bias !== undefined) losses.push('a bias for each output channel')
-  if (k.border !== undefined) losses.push(`the border mode ${k.border}`)
-  return losses
 }

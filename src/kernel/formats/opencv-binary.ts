@@ -1,60 +1,55 @@
 import { viewOf } from '../../files/read.ts'
-import { half } from './binary.ts'
-import { type Cursor, expected, failure, numbers } from './text.ts'
+import { numberTypes } from './binary.ts'
+import { type Cursor, numbers } from './text.ts'
 import type { Span } from './xml.ts'
 
 // What FileStorage writes with the flag BASE64: 24 bytes that say the type, as text, then the numbers, low byte first.
 
 const headerBytes = 24
 
-const readers: Readonly<
-  Record<string, { readonly bytes: number; readonly read: (view: DataView, at: number) => number }>
-> = {
-  u: { bytes: 1, read: (view, at) => view.getUint8(at) },
-  c: { bytes: 1, read: (view, at) => view.getInt8(at) },
-  w: { bytes: 2, read: (view, at) => view.getUint16(at, true) },
-  s: { bytes: 2, read: (view, at) => view.getInt16(at, true) },
-  i: { bytes: 4, read: (view, at) => view.getInt32(at, true) },
-  f: { bytes: 4, read: (view, at) => view.getFloat32(at, true) },
-  d: { bytes: 8, read: (view, at) => view.getFloat64(at, true) },
-  h: { bytes: 2, read: (view, at) => half(view.getUint16(at, true)) },
-}
-
 /**
  * The numbers of a matrix in Base64.
  *
  * @param dt the type that the matrix states, one letter
+ * @param name the type in NumPy's name
  * @throws ConvoError E_KERNEL_SYNTAX for what is no Base64 or says another type, E_KERNEL_SHAPE for another count
  */
-export function readBinary(c: Cursor, span: Span, dt: string, count: number): number[] {
+export function readBinary(
+  c: Cursor,
+  span: Span,
+  [dt, name]: readonly [string, string],
+  count: number,
+): number[] {
   const bytes = decodeBase64(c, span)
   const at = span.at + Math.max(0, c.text.slice(span.at, span.end).search(/\S/))
   const stated = new TextDecoder('latin1').decode(bytes.subarray(0, headerBytes)).trim()
   if (!/^\d*[a-z]$/.test(stated) || stated.at(-1) !== dt) {
-    throw expected(c, `binary data of the type ${dt}, as dt says`, {
+    throw c.expected(`binary data of the type ${dt}, as dt says`, {
       at,
       found: JSON.stringify(stated.slice(0, 24)),
     })
   }
-  const type = readers[dt]!
+  const type = numberTypes[name]!
   const found = (bytes.length - headerBytes) / type.bytes
   if (found !== count) {
     const message = `kernel size must match the weights, got ${bytes.length - headerBytes} bytes for ${numbers(count)}`
-    throw failure(c, at, 'E_KERNEL_SHAPE', message, {
-      why: `expected ${count} x ${type.bytes} bytes, found ${bytes.length - headerBytes}`,
-    })
+    throw c.wrongShape(
+      at,
+      message,
+      `expected ${count} x ${type.bytes} bytes, found ${bytes.length - headerBytes}`,
+    )
   }
   const view = viewOf(bytes)
-  return Array.from({ length: count }, (_, i) => type.read(view, headerBytes + i * type.bytes))
+  return Array.from({ length: count }, (_, i) => type.read(view, headerBytes + i * type.bytes, true))
 }
 
 function decodeBase64(c: Cursor, { at, end }: Span): Uint8Array {
   const text = c.text.slice(at, end)
   const odd = text.search(/[^A-Za-z0-9+/=\s]/)
-  if (odd !== -1) throw expected(c, 'Base64', { at: at + odd })
+  if (odd !== -1) throw c.expected('Base64', { at: at + odd })
   const digits = text.replace(/\s/g, '')
   if (digits.length % 4 !== 0 || /=[^=]|={3}/.test(digits)) {
-    throw expected(c, 'Base64 in groups of four', { at, found: `${digits.length} characters` })
+    throw c.expected('Base64 in groups of four', { at, found: `${digits.length} characters` })
   }
   return Buffer.from(digits, 'base64')
 }

@@ -1,4 +1,4 @@
-import { type Cursor, expected } from './text.ts'
+import type { Cursor } from './text.ts'
 import type { Span } from './xml.ts'
 
 /** A matrix of a FileStorage, before its meaning is looked at: where its fields are, without brackets and quotes. */
@@ -29,7 +29,7 @@ export function yamlMatrices(c: Cursor): StoredMatrix[] {
     const next = at + line.length + 1
     if (match === null) {
       if (/!!opencv-(?:nd-)?matrix/.test(line))
-        throw expected(c, 'name: !!opencv-matrix', { at: at + line.search(/\S/) })
+        throw c.expected('name: !!opencv-matrix', { at: at + line.search(/\S/) })
       at = next
       continue
     }
@@ -56,7 +56,7 @@ function readFields(c: Cursor, from: number, indent: number): { fields: Map<stri
     if (match === null || match[1]!.length <= indent) break
     const key = match[2]!
     if (fields.has(key))
-      throw expected(c, 'each field once', { at: at + match[1]!.length, found: `${key} again` })
+      throw c.expected('each field once', { at: at + match[1]!.length, found: `${key} again` })
     const value = readValue(c, at + match[0].length)
     fields.set(key, value)
     const newline = c.text.indexOf('\n', value.end)
@@ -77,6 +77,6 @@ function readValue(c: Cursor, at: number): Field {
   }
   if (c.text[at] !== '[') return { at, end: at + lineAt(c, at).trimEnd().length }
   const end = c.text.indexOf(']', at)
-  if (end === -1) throw expected(c, '"]"', { at: c.text.length })
+  if (end === -1) throw c.expected('"]"', { at: c.text.length })
   return { at: at + 1, end }
 }

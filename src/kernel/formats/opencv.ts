@@ -4,34 +4,21 @@ import { type KernelFormat, pick } from './format.ts'
 import { type JsonNode, parseJson } from './json-text.ts'
 import { readBinary } from './opencv-binary.ts'
 import { type Field, type StoredMatrix, yamlMatrices } from './opencv-yaml.ts'
-import {
-  type Cursor,
-  checkWeights,
-  expected,
-  failure,
-  headText,
-  kernelAt,
-  numbers,
-  openText,
-  type Placed,
-  skipSpace,
-  takeNumbers,
-  wholeSizes,
-} from './text.ts'
+import { Cursor, headText, numbers, openText, type Placed } from './text.ts'
 import { elementsOf, parseXml, spanText, type XmlElement } from './xml.ts'
 
 const types = ['opencv-matrix', 'opencv-nd-matrix']
 
-/** Element types of OpenCV with the range of whole numbers; floating point has none. */
-const elementTypes: Readonly<Record<string, readonly [least: number, most: number] | undefined>> = {
-  u: [0, 255],
-  c: [-128, 127],
-  w: [0, 65535],
-  s: [-32768, 32767],
-  i: [-(2 ** 31), 2 ** 31 - 1],
-  f: undefined,
-  d: undefined,
-  h: undefined,
+/** Element types of OpenCV by NumPy's names. */
+// biome-ignore format: one line says it
+const elementTypes: Readonly<Record<string, string>> = {
+  u: 'u1', c: 'i1', w: 'u2', s: 'i2', i: 'i4', f: 'f4', d: 'f8', h: 'f2',
+}
+
+/** The range of the whole numbers of a type; floating point has none. */
+function rangeOf(type: string): readonly [least: number, most: number] | undefined {
+  const size = 2 ** (8 * Number(type[1]))
+  return type[0] === 'u' ? [0, size - 1] : type[0] === 'i' ? [-size / 2, size / 2 - 1] : undefined
 }
 
 /**
@@ -62,10 +49,10 @@ export const opencv: KernelFormat = {
 }
 
 function matricesOf(c: Cursor): readonly StoredMatrix[] {
-  skipSpace(c)
+  c.skipSpace()
   if (c.text[c.at] === '<') return xmlMatrices(c)
   if (c.text[c.at] !== '{' && c.text[c.at] !== '[') return yamlMatrices(c)
-  const json = { ...c, text: withoutComments(c.text) }
+  const json = new Cursor(withoutComments(c.text), c.file, c.kind)
   return jsonMatrices(json, parseJson(json))
 }
 
@@ -86,7 +73,7 @@ function withoutComments(text: string): string {
 function xmlMatrices(c: Cursor): StoredMatrix[] {
   const root = parseXml(c)
   if (root.name !== 'opencv_storage') {
-    throw expected(c, '<opencv_storage>', { at: root.at, found: `<${root.name}>` })
+    throw c.expected('<opencv_storage>', { at: root.at, found: `<${root.name}>` })
   }
   const found: StoredMatrix[] = []
   for (const element of elementsOf(root)) {
@@ -101,7 +88,7 @@ function xmlMatrices(c: Cursor): StoredMatrix[] {
 
 function fieldSpan(c: Cursor, { at, name, attributes, texts: [first, second] }: XmlElement): Field {
   if (second !== undefined)
-    throw expected(c, `one piece of text in <${name}>`, { at: second.at, found: 'another' })
+    throw c.expected(`one piece of text in <${name}>`, { at: second.at, found: 'another' })
   const type = attributes.get('type_id')
   const isBinary = type !== undefined && spanText(c, type) === 'binary'
   return { ...(first ?? { at, end: at }), isBinary }
@@ -135,61 +122,56 @@ function jsonSpan(c: Cursor, node: JsonNode): Field {
 }
 
 function toKernel(c: Cursor, matrix: StoredMatrix): Kernel {
-  const { fields, at, type, name } = matrix
-  if (type === 'opencv-nd-matrix' || fields.has('sizes')) {
-    throw failure(
-      c,
+  const { fields, at, name } = matrix
+  if (matrix.type === 'opencv-nd-matrix' || fields.has('sizes')) {
+    throw c.wrongShape(
       fields.get('sizes')?.at ?? at,
-      'E_KERNEL_SHAPE',
       'an OpenCV matrix must have rows and cols, got sizes',
-      {
-        why: 'expected rows and cols, found sizes, which do not say what is channels and what is depth',
-        fix: 'a .npy file with one of the shapes [C,kH,kW], [O,C/groups,kH,kW] or [O,C/groups,kD,kH,kW]',
-      },
+      'expected rows and cols, found sizes, which do not say what is channels and what is depth',
+      'a .npy file with one of the shapes [C,kH,kW], [O,C/groups,kH,kW] or [O,C/groups,kD,kH,kW]',
     )
   }
-  const { dt, range } = elementType(c, matrix)
+  const dt = elementType(c, matrix)
+  const type = elementTypes[dt]!
   const [rows, cols] = [size(c, matrix, 'rows'), size(c, matrix, 'cols')]
   const named = name === undefined ? {} : { name }
   const field = fieldOf(c, matrix, 'data')
   if (field.isBinary === true) {
-    return kernelAt(c, at, [rows, cols], readBinary(c, field, dt, rows * cols), named)
+    return c.kernel(at, [rows, cols], readBinary(c, field, [dt, type], rows * cols), named)
   }
   const data = numbersOf(c, matrix, 'data')
   const wanted = `${rows} rows of ${cols} = ${numbers(rows * cols)}`
-  checkWeights(c, fields.get('data')!.at, data.length, rows * cols, `${cols}x${rows}`, wanted)
+  c.checkWeights(fields.get('data')!.at, data.length, rows * cols, `${cols}x${rows}`, wanted)
+  const range = rangeOf(type)
   for (const { value, at: place } of range === undefined ? [] : data) {
-    if (Number.isInteger(value) && value >= range![0] && value <= range![1]) continue
-    const expectation = `a whole number from ${range![0]} to ${range![1]}, as dt says`
-    throw failure(c, place, 'E_KERNEL_VALUE', `data must be ${expectation}, got ${value}`, {
-      why: `expected ${expectation}, found ${value}`,
-    })
+    const [least, most] = range!
+    if (Number.isInteger(value) && value >= least && value <= most) continue
+    const expectation = `a whole number from ${least} to ${most}, as dt says`
+    throw c.wrongValue(
+      place,
+      `data must be ${expectation}, got ${value}`,
+      `expected ${expectation}, found ${value}`,
+    )
   }
   const weights = data.map(({ value }) => value)
-  return kernelAt(c, at, [rows, cols], weights, named)
+  return c.kernel(at, [rows, cols], weights, named)
 }
 
-/** The letter of dt, and the range of its whole numbers. */
-function elementType(
-  c: Cursor,
-  matrix: StoredMatrix,
-): { dt: string; range: readonly [number, number] | undefined } {
+/** The letter of dt. */
+function elementType(c: Cursor, matrix: StoredMatrix): string {
   const span = fieldOf(c, matrix, 'dt')
   const dt = c.text
     .slice(span.at, span.end)
     .trim()
     .replace(/^(["'])(.*)\1$/, '$2')
-  if (Object.hasOwn(elementTypes, dt)) return { dt, range: elementTypes[dt] }
+  if (Object.hasOwn(elementTypes, dt)) return dt
   const channels = /^[2-9]\d{0,2}[a-z]$/.test(dt) || /^\([^)]*\)[a-z]$/.test(dt)
-  throw failure(
-    c,
+  throw c.failure(
     span.at,
     'E_KERNEL_FORMAT',
     `dt must be one of ${Object.keys(elementTypes).join(', ')}, got ${JSON.stringify(dt.slice(0, 24))}`,
-    {
-      why: `expected numbers of one channel, found ${channels ? 'several channels' : JSON.stringify(dt.slice(0, 24))}`,
-      fix: channels ? 'cv::split and one matrix per channel' : undefined,
-    },
+    `expected numbers of one channel, found ${channels ? 'several channels' : JSON.stringify(dt.slice(0, 24))}`,
+    channels ? 'cv::split and one matrix per channel' : undefined,
   )
 }
 
@@ -197,21 +179,21 @@ function size(c: Cursor, matrix: StoredMatrix, name: string): number {
   const [first, second] = numbersOf(c, matrix, name)
   const { at } = matrix.fields.get(name)!
   if (first === undefined || second !== undefined) {
-    throw expected(c, `one number for ${name}`, { at, found: first === undefined ? 'none' : 'several' })
+    throw c.expected(`one number for ${name}`, { at, found: first === undefined ? 'none' : 'several' })
   }
-  return wholeSizes(c, `${name} must be a whole number`, [first])[0]!
+  return c.wholeSizes(`${name} must be a whole number`, [first])[0]!
 }
 
 function numbersOf(c: Cursor, matrix: StoredMatrix, name: string): Placed[] {
   const { at, end } = fieldOf(c, matrix, name)
   c.at = at
-  return takeNumbers(c, end)
+  return c.takeNumbers(end)
 }
 
 function fieldOf(c: Cursor, { fields, at, name: of }: StoredMatrix, name: string): Field {
   const field = fields.get(name)
   if (field !== undefined) return field
-  throw expected(c, `${name} in the matrix${of === undefined ? '' : ` ${of}`}`, {
+  throw c.expected(`${name} in the matrix${of === undefined ? '' : ` ${of}`}`, {
     at,
     found: 'a matrix without it',
   })

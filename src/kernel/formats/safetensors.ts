@@ -1,7 +1,7 @@
 import { ConvoError, nearest } from '../../error.ts'
 import { viewOf } from '../../files/read.ts'
 import { fitsBias, showShape } from '../kernel.ts'
-import { checkCount, half, kernelFrom, upperHalf } from './binary.ts'
+import { checkCount, kernelFrom, numberTypes, upperHalf } from './binary.ts'
 import type { KernelFormat } from './format.ts'
 import { beginsAsHeader, count, type Entry, type Opened, open, plain, sizes } from './safetensors-header.ts'
 
@@ -22,13 +22,13 @@ export type Safetensors = {
 const mostListed = 24
 const mostCompared = 10_000
 
-const readers: Readonly<Record<string, (view: DataView, at: number) => number>> = {
-  F64: (v, at) => v.getFloat64(at, true),
-  F32: (v, at) => v.getFloat32(at, true),
-  F16: (v, at) => half(v.getUint16(at, true)),
-  BF16: (v, at) => upperHalf(v.getUint16(at, true)),
-  I8: (v, at) => v.getInt8(at),
-  U8: (v, at) => v.getUint8(at),
+const readers: Readonly<Record<string, (view: DataView, at: number, little: boolean) => number>> = {
+  F64: numberTypes.f8!.read,
+  F32: numberTypes.f4!.read,
+  F16: numberTypes.f2!.read,
+  BF16: (view, at) => upperHalf(view.getUint16(at, true)),
+  I8: numberTypes.i1!.read,
+  U8: numberTypes.u1!.read,
 }
 
 /**
@@ -139,7 +139,7 @@ function read<T extends Float32Array | Float64Array>(
   const view = viewOf(bytes)
   const data = allocate(count(shape))
   const size = sizes[dtype]!
-  for (let i = 0, at = begin; i < data.length; i++, at += size) data[i] = reader(view, at)
+  for (let i = 0, at = begin; i < data.length; i++, at += size) data[i] = reader(view, at, true)
   return data
 }
 

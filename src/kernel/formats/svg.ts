@@ -1,20 +1,7 @@
 import { ConvoError } from '../../error.ts'
 import type { Kernel } from '../kernel.ts'
 import type { KernelFormat } from './format.ts'
-import {
-  anchorField,
-  type Cursor,
-  checkWeights,
-  expected,
-  failure,
-  headText,
-  kernelAt,
-  numbers,
-  openText,
-  type Placed,
-  takeNumbers,
-  wholeSizes,
-} from './text.ts'
+import { anchorField, type Cursor, headText, numbers, openText, type Placed } from './text.ts'
 import { elementsOf, parseXml, spanText, type XmlElement } from './xml.ts'
 
 /** Edge modes by the names of SVG, and the borders that they are; `none` is transparent black. */
@@ -48,9 +35,9 @@ function toKernel(c: Cursor, element: XmlElement): Kernel {
   const at = element.attributes.get('kernelMatrix')?.at ?? element.at
   const matrix = numbersOf(c, element, 'kernelMatrix')?.map(({ value }) => value)
   if (matrix === undefined) {
-    throw expected(c, 'the attribute kernelMatrix', { at, found: 'feConvolveMatrix without it' })
+    throw c.expected('the attribute kernelMatrix', { at, found: 'feConvolveMatrix without it' })
   }
-  checkWeights(c, at, matrix.length, kW * kH, `order ${kW} ${kH}`, `${kW}x${kH} = ${numbers(kW * kH)}`)
+  c.checkWeights(at, matrix.length, kW * kH, `order ${kW} ${kH}`, `${kW}x${kH} = ${numbers(kW * kH)}`)
   refuseUnitLength(c, element)
   const anchor = [
     kH - 1 - target(c, element, 'targetY', kH),
@@ -59,7 +46,7 @@ function toKernel(c: Cursor, element: XmlElement): Kernel {
   const alpha = wordOf(c, element, 'preserveAlpha', { true: 'true', false: 'false' })
   const border = wordOf(c, element, 'edgeMode', edgeModes) ?? 'replicate'
   const name = element.attributes.get('id') ?? element.attributes.get('result')
-  return kernelAt(c, at, [kH, kW], matrix, {
+  return c.kernel(at, [kH, kW], matrix, {
     scale: numberOf(c, element, 'divisor') || matrix.reduce((sum, w) => sum + w, 0) || 1,
     offset: (numberOf(c, element, 'bias') ?? 0) * 255,
     border,
@@ -74,9 +61,9 @@ function orderOf(c: Cursor, element: XmlElement): readonly [kW: number, kH: numb
   const [first] = order
   if (first === undefined || order.length > 2) {
     const at = element.attributes.get('order')!.at
-    throw expected(c, 'one or two numbers for order', { at, found: numbers(order.length) })
+    throw c.expected('one or two numbers for order', { at, found: numbers(order.length) })
   }
-  const [kW, kH = kW] = wholeSizes(c, 'order must be whole numbers', order)
+  const [kW, kH = kW] = c.wholeSizes('order must be whole numbers', order)
   return [kW!, kH!]
 }
 
@@ -84,19 +71,23 @@ function target(c: Cursor, element: XmlElement, name: string, size: number): num
   const value = numberOf(c, element, name) ?? Math.floor(size / 2)
   if (Number.isInteger(value) && value >= 0 && value < size) return value
   const message = `${name} must be a whole number from 0 to ${size - 1}, got ${value}`
-  throw failure(c, element.attributes.get(name)!.at, 'E_KERNEL_SHAPE', message, {
-    why: `expected a position inside the kernel, found ${value}`,
-  })
+  throw c.wrongShape(
+    element.attributes.get(name)!.at,
+    message,
+    `expected a position inside the kernel, found ${value}`,
+  )
 }
 
 /** A distance in units of the document does not translate to pixels. */
 function refuseUnitLength(c: Cursor, element: XmlElement): void {
   const other = numbersOf(c, element, 'kernelUnitLength')?.find(({ value }) => value !== 1)
   if (other === undefined) return
-  throw failure(c, other.at, 'E_KERNEL_VALUE', `kernelUnitLength must be 1, a pixel, got ${other.value}`, {
-    why: `expected 1, found ${other.value}`,
-    fix: 'remove it and scale the picture instead',
-  })
+  throw c.wrongValue(
+    other.at,
+    `kernelUnitLength must be 1, a pixel, got ${other.value}`,
+    `expected 1, found ${other.value}`,
+    'remove it and scale the picture instead',
+  )
 }
 
 function numberOf(c: Cursor, element: XmlElement, name: string): number | undefined {
@@ -104,7 +95,7 @@ function numberOf(c: Cursor, element: XmlElement, name: string): number | undefi
   if (found === undefined) return undefined
   const [first, second] = found
   if (first !== undefined && second === undefined) return first.value
-  throw expected(c, `one number for ${name}`, {
+  throw c.expected(`one number for ${name}`, {
     at: element.attributes.get(name)!.at,
     found: numbers(found.length),
   })
@@ -114,7 +105,7 @@ function numbersOf(c: Cursor, element: XmlElement, name: string): Placed[] | und
   const attribute = element.attributes.get(name)
   if (attribute === undefined) return undefined
   c.at = attribute.at
-  return takeNumbers(c, attribute.end)
+  return c.takeNumbers(attribute.end)
 }
 
 function wordOf(
@@ -128,13 +119,9 @@ function wordOf(
   const word = spanText(c, attribute)
   if (Object.hasOwn(words, word)) return words[word]
   const shown = JSON.stringify(word.slice(0, 24))
-  throw failure(
-    c,
+  throw c.wrongValue(
     attribute.at,
-    'E_KERNEL_VALUE',
     `${name} must be one of ${Object.keys(words).join(', ')}, got ${shown}`,
-    {
-      why: `expected ${Object.keys(words).join(', ')}, found ${shown}`,
-    },
+    `expected ${Object.keys(words).join(', ')}, found ${shown}`,
   )
 }

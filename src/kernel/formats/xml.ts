@@ -1,4 +1,4 @@
-import { type Cursor, expected, failure, skipSpace, take } from './text.ts'
+import type { Cursor } from './text.ts'
 
 /** A part of the text as it is written, entities and all. */
 export type Span = { readonly at: number; readonly end: number }
@@ -40,17 +40,17 @@ export function parseXml(c: Cursor): XmlElement {
     else if (c.text.startsWith('</', c.at)) closeElement(c, open)
     else openElement(c, open)
   }
-  if (open.length > 1) throw expected(c, `</${open.at(-1)!.name}>`)
+  if (open.length > 1) throw c.expected(`</${open.at(-1)!.name}>`)
   const [first, second] = root.children
-  if (first === undefined) throw expected(c, 'an element')
+  if (first === undefined) throw c.expected('an element')
   if (second !== undefined)
-    throw expected(c, 'one root element', { at: second.at, found: `a second, ${second.name}` })
+    throw c.expected('one root element', { at: second.at, found: `a second, ${second.name}` })
   return first
 }
 
 function skipPast(c: Cursor, mark: string, what = `"${mark}"`): void {
   const end = c.text.indexOf(mark, c.at)
-  if (end === -1) throw expected(c, `${what} to end what starts here`, { found: 'the end of the file' })
+  if (end === -1) throw c.expected(`${what} to end what starts here`, { found: 'the end of the file' })
   c.at = end + mark.length
 }
 
@@ -58,10 +58,13 @@ function skipDocumentType(c: Cursor): void {
   const { at } = c
   skipPast(c, '>')
   if (!c.text.slice(at, c.at).includes('[')) return
-  throw failure(c, at, 'E_KERNEL_FORMAT', 'a document type with its own definitions is refused', {
-    why: 'expected none, or one without [',
-    fix: 'remove its <!DOCTYPE',
-  })
+  throw c.failure(
+    at,
+    'E_KERNEL_FORMAT',
+    'a document type with its own definitions is refused',
+    'expected none, or one without [',
+    'remove its <!DOCTYPE',
+  )
 }
 
 function readText(c: Cursor, element: XmlElement): void {
@@ -71,21 +74,21 @@ function readText(c: Cursor, element: XmlElement): void {
   if (c.text.slice(at, c.at).trim() === '') return
   if (element.name === '') {
     c.at = at
-    skipSpace(c)
-    throw expected(c, '"<"')
+    c.skipSpace()
+    throw c.expected('"<"')
   }
   element.texts.push({ at, end: c.at })
 }
 
 function openElement(c: Cursor, open: XmlElement[]): void {
   const at = c.at++
-  const tag = take(c, name)
-  if (tag === undefined) throw expected(c, 'the name of an element')
+  const tag = c.take(name)
+  if (tag === undefined) throw c.expected('the name of an element')
   const attributes = new Map<string, Span>()
   for (;;) {
-    const apart = take(c, /\s+/y) !== undefined
+    const apart = c.take(/\s+/y) !== undefined
     if (c.text[c.at] === '>' || c.text.startsWith('/>', c.at)) break
-    if (!apart) throw expected(c, 'a blank, ">" or "/>"')
+    if (!apart) throw c.expected('a blank, ">" or "/>"')
     readAttribute(c, attributes)
   }
   const element: XmlElement = { name: localName(tag), at, attributes, children: [], texts: [] }
@@ -96,15 +99,15 @@ function openElement(c: Cursor, open: XmlElement[]): void {
 
 function readAttribute(c: Cursor, attributes: Map<string, Span>): void {
   const start = c.at
-  const key = take(c, name)
-  if (key === undefined) throw expected(c, 'an attribute, ">" or "/>"')
-  if (attributes.has(key)) throw expected(c, 'each attribute once', { at: start, found: `${key} again` })
-  skipSpace(c)
-  if (c.text[c.at] !== '=') throw expected(c, '"="')
+  const key = c.take(name)
+  if (key === undefined) throw c.expected('an attribute, ">" or "/>"')
+  if (attributes.has(key)) throw c.expected('each attribute once', { at: start, found: `${key} again` })
+  c.skipSpace()
+  if (c.text[c.at] !== '=') throw c.expected('"="')
   c.at++
-  skipSpace(c)
+  c.skipSpace()
   const quote = c.text[c.at]
-  if (quote !== '"' && quote !== "'") throw expected(c, 'a value in quotes')
+  if (quote !== '"' && quote !== "'") throw c.expected('a value in quotes')
   const at = ++c.at
   skipPast(c, quote, 'a closing quote')
   attributes.set(key, { at, end: c.at - 1 })
@@ -113,12 +116,12 @@ function readAttribute(c: Cursor, attributes: Map<string, Span>): void {
 function closeElement(c: Cursor, open: XmlElement[]): void {
   const { at } = c
   c.at += 2
-  const tag = take(c, name) ?? ''
+  const tag = c.take(name) ?? ''
   const { name: last } = open.at(-1)!
-  skipSpace(c)
-  if (open.length === 1) throw expected(c, 'no closing tag here', { at, found: `</${tag}>` })
-  if (localName(tag) !== last) throw expected(c, `</${last}>`, { at, found: `</${tag}>` })
-  if (c.text[c.at] !== '>') throw expected(c, '">"')
+  c.skipSpace()
+  if (open.length === 1) throw c.expected('no closing tag here', { at, found: `</${tag}>` })
+  if (localName(tag) !== last) throw c.expected(`</${last}>`, { at, found: `</${tag}>` })
+  if (c.text[c.at] !== '>') throw c.expected('">"')
   c.at++
   open.pop()
 }
@@ -137,7 +140,7 @@ export function spanText(c: Cursor, { at, end }: Span): string {
         : undefined
     if (named !== undefined) return named
     if (point !== undefined && point <= 0x10ffff) return String.fromCodePoint(point)
-    throw expected(c, 'an entity such as &amp; or &#65;', { at: at + offset, found: JSON.stringify(all) })
+    throw c.expected('an entity such as &amp; or &#65;', { at: at + offset, found: JSON.stringify(all) })
   })
 }
 

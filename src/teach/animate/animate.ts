@@ -1,12 +1,12 @@
-import { extname } from 'node:path'
 import { ConvoError, nearest } from '../../error.ts'
-import { isStreamPath, writeAtomically } from '../../files/output.ts'
+import { writeWhole } from '../../files/change.ts'
 import type { Io } from '../../host/io.ts'
 import { decode } from '../../image/decode.ts'
 import { encodePages, renderSvg } from '../../image/encode.ts'
 import { operations } from '../../picture/operations.ts'
 import type { Picture } from '../../tensor/picture.ts'
 import { visibleLine } from '../../text/visible.ts'
+import { formatOf, writeDrawing } from '../draw/file.ts'
 import { animations } from '../operators/index.ts'
 import { animatedSvg, frameSvg } from './draw.ts'
 import { type Laid, layOut } from './layout.ts'
@@ -62,9 +62,7 @@ export async function sceneOf(
     throw new ConvoError(
       'E_OPTION',
       `the animation would have ${count} frames, and at most ${mostFrames} are allowed`,
-      {
-        fix: 'a smaller --size or a larger --stride',
-      },
+      { fix: 'a smaller --size or a larger --stride' },
     )
   }
   return { ...whole, title: `${operator}: ${whole.title}` }
@@ -74,7 +72,11 @@ export async function sceneOf(
 export async function animate(options: AnimateOptions, io: Io): Promise<number> {
   const { operator, frame, given } = options
   const output = options.output ?? (frame === undefined ? `${operator}.gif` : `${operator}-${frame}.png`)
-  const format = formatOf(output, frame)
+  const [kinds, what] =
+    frame === undefined
+      ? ([['gif', 'webp', 'svg'], 'an animation'] as const)
+      : ([['png', 'svg'], 'one frame'] as const)
+  const format = formatOf(output, kinds, `${what} can be written as .${kinds.join(', .')}`)
   const scene = await sceneOf(operator, given)
   const laid = layOut(scene)
   const width = options.width ?? laid.width
@@ -82,27 +84,25 @@ export async function animate(options: AnimateOptions, io: Io): Promise<number> 
   if (frame !== undefined && frame > count) {
     throw new ConvoError('E_OPTION', `--frame must be from 1 to ${count}, got ${frame}`)
   }
-  const bytes =
-    frame !== undefined
-      ? await still(frameSvg(laid, frame - 1, scene.title, width), format)
-      : await moving(laid, scene.title, { format, delay: options.delay, width })
-  await writeAtomically(output, (file) => file.write(bytes))
+  if (frame !== undefined) await writeDrawing(frameSvg(laid, frame - 1, scene.title, width), output)
+  else await writeWhole(output, await moving(laid, scene.title, { format, delay: options.delay, width }))
   if (options.output === undefined)
     io.err(`${visibleLine(output)}: ${frame === undefined ? `${count} frames` : 'one frame'}\n`)
   return 0
 }
-
-const still = async (svg: string, format: string): Promise<Uint8Array> =>
-  format === 'svg' ? new TextEncoder().encode(svg) : renderSvg(svg)
 
 const delaysOf = (laid: Laid, delay: number): number[] =>
   laid.frames.map((_, f) => (f === laid.frames.length - 1 ? delay * lastLonger : delay))
 
 type Moving = { readonly format: string; readonly delay: number; readonly width: number }
 
-async function moving(laid: Laid, title: string, { format, delay, width }: Moving): Promise<Uint8Array> {
+async function moving(
+  laid: Laid,
+  title: string,
+  { format, delay, width }: Moving,
+): Promise<string | Uint8Array> {
   const delays = delaysOf(laid, delay)
-  if (format === 'svg') return new TextEncoder().encode(animatedSvg(laid, title, delays, width))
+  if (format === 'svg') return animatedSvg(laid, title, delays, width)
   const pages: Picture[] = []
   for (let f = 0; f < laid.frames.length; f++) {
     const png = await renderSvg(frameSvg(laid, f, title, width))
@@ -111,19 +111,6 @@ async function moving(laid: Laid, title: string, { format, delay, width }: Movin
     )
   }
   return (await encodePages(pages, format as 'gif' | 'webp', { delay: delays })).bytes
-}
-
-/** @throws ConvoError E_OUTPUT for an ending that cannot hold what is asked for */
-function formatOf(output: string, frame: number | undefined): string {
-  const extension = extname(output).toLowerCase()
-  const stem = output.slice(0, output.length - extension.length)
-  const [kinds, what] =
-    frame === undefined ? [['gif', 'webp', 'svg'], 'an animation'] : [['png', 'svg'], 'one frame']
-  const kind = extension === '' && isStreamPath(output) ? 'svg' : extension.slice(1)
-  if (kinds.includes(kind)) return kind
-  throw new ConvoError('E_OUTPUT', `${what} can be written as .${kinds.join(', .')}, got ${output}`, {
-    instead: [output, `${stem}.${kinds[0]}`],
-  })
 }
 
 /** An animation as an SVG that moves. */

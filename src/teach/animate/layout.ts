@@ -205,18 +205,3 @@ function cellTexts({ value, corner, mark }: Cell, at: { x: number; y: number }, 
   }
   return texts
 }
-
-/** The rectangle that a text needs at most: left, top, right, bottom. */
-export function textBounds({
-  content,
-  x,
-  y,
-  size,
-  font,
-  anchor,
-  role,
-}: TextBox): readonly [number, number, number, number] {
-  const width = textWidth(content, size, { font, bold: role === 'title' })
-  const left = anchor === 'middle' ? x - width / 2 : x
-  return [left, y - size * 0.42, left + width, y + size * 0.42]
-}

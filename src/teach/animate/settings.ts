@@ -160,9 +160,7 @@ export async function weightsOf(
     throw new ConvoError(
       'E_SHAPE',
       `--kernel is [${kernel.shape.join(',')}], but [${want.join(',')}] is needed`,
-      {
-        fix: 'a single plane, or different --channels, --filters or --groups',
-      },
+      { fix: 'a single plane, or different --channels, --filters or --groups' },
     )
   }
   const count = want.reduce((a, b) => a * b, 1)

@@ -1,23 +1,34 @@
 import { extname } from 'node:path'
 import { ConvoError } from '../../error.ts'
-import { isStreamPath, writeAtomically } from '../../files/output.ts'
+import { writeWhole } from '../../files/change.ts'
+import { isStreamPath } from '../../files/output.ts'
 import { renderSvg } from '../../image/encode.ts'
 
-/** What a drawing is written as: a pipe, as `-` is, gets an SVG. */
-export type DrawingFormat = 'svg' | 'png'
-
-/** The format of a path. @throws ConvoError E_OUTPUT for an ending that is neither */
-export function drawingFormat(output: string): DrawingFormat {
+/**
+ * What a path is written as, of some kinds; a pipe, as `-` is, gets an SVG.
+ *
+ * @param what says what may be written, for errors
+ * @throws ConvoError E_OUTPUT for another ending
+ */
+export function formatOf<K extends string>(
+  output: string,
+  kinds: readonly K[],
+  what: string,
+  name = '',
+): K | 'svg' {
   const extension = extname(output).toLowerCase()
-  if (extension === '.svg' || (extension === '' && isStreamPath(output))) return 'svg'
-  if (extension === '.png') return 'png'
-  throw new ConvoError('E_OUTPUT', `a drawing must be .svg or .png, got ${output}`, {
-    instead: [output, `${output.slice(0, output.length - extension.length) || 'drawing'}.png`],
-  })
+  if (extension === '' && isStreamPath(output)) return 'svg'
+  const kind = kinds.find((one) => extension === `.${one}`)
+  if (kind !== undefined) return kind
+  const stem = output.slice(0, output.length - extension.length) || name
+  throw new ConvoError('E_OUTPUT', `${what}, got ${output}`, { instead: [output, `${stem}.${kinds[0]}`] })
 }
+
+/** The format of a drawing. @throws ConvoError E_OUTPUT for an ending that is neither */
+export const drawingFormat = (output: string): 'svg' | 'png' =>
+  formatOf(output, ['png', 'svg'], 'a drawing must be .svg or .png', 'drawing')
 
 /** Writes a drawing. @throws ConvoError E_OUTPUT */
 export async function writeDrawing(svg: string, output: string, zoom = 1): Promise<void> {
-  const bytes = drawingFormat(output) === 'svg' ? new TextEncoder().encode(svg) : await renderSvg(svg, zoom)
-  await writeAtomically(output, (file) => file.write(bytes))
+  await writeWhole(output, drawingFormat(output) === 'svg' ? svg : await renderSvg(svg, zoom))
 }

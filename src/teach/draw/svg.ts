@@ -53,6 +53,18 @@ export const moved = (x: number, y: number, ...children: readonly string[]): str
 export const rect = (x: number, y: number, width: number, height: number, more: Attributes = {}): string =>
   element('rect', { x, y, width, height, ...more })
 
+/** A rectangle: its upper left corner and its size, in pixels or cells. */
+export type Box = {
+  readonly x: number
+  readonly y: number
+  readonly width: number
+  readonly height: number
+}
+
+/** A box drawn. */
+export const boxed = ({ x, y, width, height }: Box, more: Attributes = {}): string =>
+  rect(x, y, width, height, more)
+
 /** A straight line. */
 export const line = (x1: number, y1: number, x2: number, y2: number, more: Attributes = {}): string =>
   element('line', { x1, y1, x2, y2, ...more })
@@ -61,16 +73,17 @@ export const line = (x1: number, y1: number, x2: number, y2: number, more: Attri
 export const path = (d: string, more: Attributes = {}): string =>
   element('path', { d, fill: 'none', ...more })
 
+type Points = readonly (readonly [x: number, y: number])[]
+
+const listed = (points: Points): string => points.map(([x, y]) => `${decimals(x)},${decimals(y)}`).join(' ')
+
 /** A line through points, not filled. */
-export const polyline = (
-  points: readonly (readonly [x: number, y: number])[],
-  more: Attributes = {},
-): string =>
-  element('polyline', {
-    points: points.map(([x, y]) => `${decimals(x)},${decimals(y)}`).join(' '),
-    fill: 'none',
-    ...more,
-  })
+export const polyline = (points: Points, more: Attributes = {}): string =>
+  element('polyline', { points: listed(points), fill: 'none', ...more })
+
+/** The area between points. */
+export const polygon = (points: Points, more: Attributes = {}): string =>
+  element('polygon', { points: listed(points), ...more })
 
 /** A line of text. */
 export function text(content: string, x: number, y: number, style: TextStyle = {}): string {

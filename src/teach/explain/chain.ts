@@ -8,11 +8,12 @@ import type { Asked } from '../../picture/words/prepare.ts'
 import type { Given } from '../../picture/words/syntax.ts'
 import { hasAlpha } from '../../tensor/picture.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
+import { pick } from '../../text/record.ts'
 import { writeDrawing } from '../draw/file.ts'
 import {
   checkAsked,
   checkDrawing,
-  explanationOf,
+  explained,
   type Input,
   inputOf,
   meetsVolume,
@@ -68,10 +69,7 @@ async function chainOf(
       : networkStep(file, given, met.shape))
     done.push({
       operation: operation.name,
-      algorithm: one.algorithm,
-      output: one.output,
-      parameters: one.parameters,
-      multiplications: one.multiplications,
+      ...one,
       receptiveField: before.receptiveField.map((r, a) => r + (one.receptiveField[a]! - 1) * before.step[a]!),
       step: before.step.map((j, a) => j * one.step[a]!),
     })
@@ -87,9 +85,6 @@ async function chainOf(
     steps: done,
   }
 }
-
-const pick = (given: Given, params: object): Given =>
-  Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(params, name)))
 
 /** The shape that a small step makes of another; what it keeps under a name is there for later ones. */
 async function shapeBehind(
@@ -170,40 +165,24 @@ async function oneStep(
     const isPooled = size !== undefined
     const isAll = output.length === 3 && output[1] === 1 && output[2] === 1
     const receptiveField = isAll ? shape.slice(1) : isPooled ? [size[0]!, size[1] ?? size[0]!] : ones
-    return {
-      algorithm: arithmetics.samples.algorithm,
-      output,
-      parameters: 0,
-      multiplications: 0,
-      receptiveField,
-      step,
-    }
+    const { algorithm } = arithmetics.samples
+    return { algorithm, output, parameters: 0, multiplications: 0, receptiveField, step }
   }
-  const depth = shape.length === 4 && operation.input === undefined ? shape[1]! : undefined
-  const flat = depth === undefined ? shape : [shape[0]!, ...shape.slice(2)]
-  const e = await explanationOf(operation, { ...input, shape: flat }, given, isLayer)
+  const { result: e } = await explained(operation, input, given, isLayer)
   const [parameters, multiplications] =
     'parameters' in e
       ? [e.parameters.count, e.multiplications.count]
       : ['kernels' in e ? e.kernels.reduce((n, { size }) => n + size[0] * size[1], 0) : 0, e.multiplications]
   const algorithm = 'kernels' in e ? [...new Set(e.kernels.map((k) => k.algorithm))].join(', ') : e.algorithm
-  if (depth === undefined) {
-    return {
-      algorithm,
-      output: e.output,
-      parameters,
-      multiplications,
-      receptiveField: e.receptiveField,
-      step: e.step,
-    }
-  }
+  // a filter sees a volume slice by slice
+  const deep = (list: readonly number[]) => [...ones.slice(list.length), ...list]
   return {
     algorithm,
-    output: [e.output[0]!, depth, ...e.output.slice(1)],
+    output: e.output,
     parameters,
-    multiplications: multiplications * depth,
-    receptiveField: [1, ...e.receptiveField],
-    step: [1, ...e.step],
+    multiplications,
+    receptiveField: deep(e.receptiveField),
+    step: deep(e.step),
   }
 }
 

@@ -50,8 +50,9 @@ export function drawFilter(
   stride: readonly [number, number],
   isVerbose: boolean,
 ): string {
-  const [channels = 1, height = 1, columns = 1] = e.input
-  const [, outHeight = 1, outWidth = 1] = e.output
+  const [channels = 1] = e.input
+  const [height = 1, columns = 1] = e.input.slice(-2)
+  const [outHeight = 1, outWidth = 1] = e.output.slice(-2)
   const planes = kernels.map(planeOfRecipe)
   const combined = e.combine === 'only' ? [] : [e.combine]
   const solid = { depth: channels } as const

@@ -18,6 +18,7 @@ import { correlationSettings, kernelOptions, type Settings, sharedSettings } fro
 import { withoutKernel } from '../../picture/words/prepare.ts'
 import type { Given } from '../../picture/words/syntax.ts'
 import { hasAlpha } from '../../tensor/picture.ts'
+import { pick } from '../../text/record.ts'
 import { drawingFormat, writeDrawing } from '../draw/file.ts'
 import type { Arithmetic, FilterExplanation, StepsExplanation } from './explanation.ts'
 import { type Seen, seenOf, tapsOf } from './seen.ts'
@@ -48,13 +49,11 @@ export async function explain(
   const input = await inputOf(await meetsVolume(operation, given), path, own)
   const made = await explained(operation, input, given, path === undefined)
   if (svg !== undefined) await writeDrawing(await made.draw(), svg)
-  if (svg === '-') {
-    printNotes(input, io)
-    return 0
+  if (svg !== '-') {
+    const { formula } = operation
+    if (own.json) await io.out(`${JSON.stringify({ ...made.result, formula, ...noted(input) })}\n`)
+    else await io.page(made.text())
   }
-  if (own.json)
-    await io.out(`${JSON.stringify({ ...made.result, formula: operation.formula, ...noted(input) })}\n`)
-  else await io.page(made.text())
   printNotes(input, io)
   return 0
 }
@@ -90,23 +89,6 @@ export function checkAsked(operation: Operation, given: Given): void {
   })
 }
 
-/** The same, with what draws it. */
-export const explanationAndDrawing = (
-  operation: Operation,
-  input: Input,
-  given: Given,
-  isLayer: boolean,
-): Promise<Pick<Explained, 'result' | 'draw'>> => explained(operation, input, given, isLayer)
-
-/** Explains an operation on an input; without a picture, `isLayer`, there is no padding unless it is asked for. */
-export const explanationOf = async (
-  operation: Operation,
-  input: Input,
-  given: Given,
-  isLayer: boolean,
-): Promise<(Explanation & Arithmetic) | FilterExplanation | StepsExplanation> =>
-  (await explained(operation, input, given, isLayer)).result
-
 type Explained = {
   readonly result: (Explanation & Arithmetic) | FilterExplanation | StepsExplanation
   text(): string
@@ -121,7 +103,7 @@ type Asked = {
 }
 
 const givenTo = async ({ params }: Operation, given: Given): Promise<Pick<Asked, 'values' | 'kernel'>> => ({
-  values: resolve(params, pick(given, Object.keys(params))),
+  values: resolve(params, pick(given, params)),
   kernel:
     typeof given.kernel === 'string' ? await loadKernel(given.kernel, { names: namedKernels }) : undefined,
 })
@@ -132,7 +114,8 @@ export async function meetsVolume(operation: Operation, given: Given): Promise<b
   return takesVolume(operation, values, kernel)
 }
 
-async function explained(
+/** Explains an operation on an input; without a picture, `isLayer`, there is no padding unless it is asked for. */
+export async function explained(
   operation: Operation,
   input: Input,
   given: Given,
@@ -182,7 +165,9 @@ async function layerExplanation(
   const { values, settings, kernel } = given
   const isOpen = operation.kernel === 'required' && kernel === undefined
   const run = isOpen ? undefined : planned(operation, input, given)
-  const shape = isLayer ? input.shape : seenBy(run, input.shape)
+  const slices = operation.input === undefined ? slicesOf(input.shape) : undefined
+  const seen = isLayer ? input.shape : seenBy(run, input.shape)
+  const shape = slices === undefined ? seen : planeOf(seen)
   const asked = Object.entries({ size, filters, multiplier, hidden }).filter(
     ([, value]) => value !== undefined,
   )
@@ -200,25 +185,51 @@ async function layerExplanation(
   }
   const layer = { ...made, ...Object.fromEntries(asked), keep: !isLayer }
   const explanation = explainOperator(operation.name, shape, layer)
-  return { ...explanation, ...(await arithmeticOf(run, explanation)) }
+  const result = { ...explanation, ...(await arithmeticOf(run, explanation)) }
+  return slices === undefined ? result : ofSlices(result, slices)
+}
+
+/** The slices of a volume [C,D,H,W], of which a step that is for pictures sees one after the other as [C,H,W]. */
+const slicesOf = (shape: readonly number[]): number | undefined => (shape.length === 4 ? shape[1] : undefined)
+const planeOf = ([channels = 1, ...size]: readonly number[]): readonly number[] => [
+  channels,
+  ...size.slice(-2),
+]
+
+/** What an operator does to every slice, as what it does to the volume. */
+function ofSlices<E extends Explanation>(e: E, slices: number): E {
+  const deep = ([channels = 1, ...size]: readonly number[]) => [channels, slices, ...size]
+  const { count, formula, filled } = e.multiplications
+  const { input, weights, output } = e.memory
+  return {
+    ...e,
+    input: deep(e.input),
+    output: deep(e.output),
+    multiplications: {
+      count: count * slices,
+      formula: `D · ${formula}`,
+      filled: `${slices} · ${filled.replace(String(count), String(count * slices))}`,
+    },
+    receptiveField: [1, ...e.receptiveField],
+    step: [1, ...e.step],
+    ...(e.plain && { plain: { ...e.plain, multiplications: e.plain.multiplications * slices } }),
+    memory: { input: input * slices, weights, output: output * slices },
+  }
 }
 
 /** The settings of explain that the operation has not itself. */
 const ownOf = ({ params, shared }: Operation, given: Given): Record<string, unknown> =>
-  pick(
-    given,
-    Object.keys(explainSettings).filter(
-      (key) =>
+  Object.fromEntries(
+    Object.entries(pick(given, explainSettings)).filter(
+      ([key]) =>
         ['depth', 'layout', 'json', 'svg', 'verbose'].includes(key) ||
         !(Object.hasOwn(params, key) || Object.hasOwn(shared, key)),
     ),
   )
 
 /** The shared settings about kernels that were given. */
-function settingsOf(operation: Operation, given: Given): Settings {
-  const keys = Object.keys(operation.shared).filter((key) => Object.hasOwn(correlationSettings, key))
-  return resolve(sharedSettings, pick(given, keys))
-}
+const settingsOf = ({ shared }: Operation, given: Given): Settings =>
+  resolve(sharedSettings, pick(pick(given, shared), correlationSettings))
 
 /** The shape that an operator on a picture sees: one that mixes channels gets the colours alone. */
 function seenBy(run: Planned | undefined, shape: readonly number[]): readonly number[] {
@@ -286,12 +297,14 @@ async function seenBySteps(run: Planned, shape: readonly number[]): Promise<Seen
 
 function filterOf(operation: Operation, input: Input, recipe: Recipe, plan: RecipePlan): FilterExplanation {
   const [channels = 1] = input.shape
+  const slices = slicesOf(input.shape)
+  const lead = slices === undefined ? [] : [slices]
   const taps = plan.stencils.reduce((sum, s) => sum + tapsOf(s), 0)
   return {
     operation: operation.name,
     summary: operation.summary,
     input: input.shape,
-    output: [channels, plan.outHeight, plan.outWidth],
+    output: [channels, ...lead, plan.outHeight, plan.outWidth],
     combine: recipe.combine.kind,
     kernels: recipe.kernels.map((k, i) => {
       const { rank, ...facts } = factsOf(k)
@@ -303,7 +316,7 @@ function filterOf(operation: Operation, input: Input, recipe: Recipe, plan: Reci
     receptiveField: [plan.halo.top + plan.halo.bottom + 1, plan.halo.left + plan.halo.right + 1],
     step: plan.stride,
     strips: stripsOfRecipe(plan),
-    multiplications: taps * channels * plan.outHeight * plan.outWidth,
+    multiplications: taps * channels * (slices ?? 1) * plan.outHeight * plan.outWidth,
   }
 }
 
@@ -373,6 +386,3 @@ export async function inputOf(
   const shape = given.length === 2 ? [1, ...given] : given
   return { shape, depth: own.depth ?? 8 }
 }
-
-const pick = (given: Given, keys: readonly string[]): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(given).filter(([key]) => keys.includes(key)))

@@ -1,7 +1,7 @@
 import { counted } from '../../text/count.ts'
 import { textWidth, wrapText } from '../draw/measure.ts'
 import { colours } from '../draw/palette.ts'
-import { line, rect, text } from '../draw/svg.ts'
+import { boxed, line, moved, rect, text } from '../draw/svg.ts'
 import type { Strips } from './strips.ts'
 
 /** Markup and how high it is; it begins at 0,0. */
@@ -74,15 +74,11 @@ const nearest = 3
 /** The picture cut into strips, one of them with what it reads beyond its own rows. */
 export function drawStrips(
   strips: Strips,
-  {
-    height,
-    width,
-    stride,
-    border,
-  }: { height: number; width: number; stride: readonly [number, number]; border: string },
+  map: { height: number; width: number; stride: readonly [number, number]; border: string },
   across: number,
 ): Block {
   const { rows, halo } = strips
+  const { height, width, stride, border } = map
   const scale = Math.min(mapWidth / width, mapHeight / height)
   const [w, h] = [Math.max(8, width * scale), Math.max(8, height * scale)]
   const count = Math.ceil(height / rows)
@@ -126,17 +122,14 @@ export function drawStrips(
   const markup = [
     rect(x0, y0, w, h, box),
     ...edges,
-    rect(read.x, read.y, read.width, read.height, {
+    boxed(read, {
       fill: colours.orange,
       'fill-opacity': 0.35,
       stroke: colours.orange,
       'stroke-dasharray': '3 2',
     }),
-    rect(x0, y0 + from * down, w, (to - from) * down, {
-      fill: '#c3d9ee',
-      stroke: colours.blue,
-    }),
-    `<g transform="translate(${mapWidth + 100} 0)">${words.markup}</g>`,
+    rect(x0, y0 + from * down, w, (to - from) * down, { fill: '#c3d9ee', stroke: colours.blue }),
+    moved(mapWidth + 100, 0, words.markup),
   ]
   const bottom = Math.max(y0 + h, read.y + read.height)
   return { markup: markup.join(''), height: Math.max(bottom + 6, words.height) }

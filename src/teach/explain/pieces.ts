@@ -1,6 +1,7 @@
 import { type Explanation, layerRules } from '../../operators/explain.ts'
+import type { Box } from '../draw/svg.ts'
 import type { Teaching } from '../operators/teaching.ts'
-import type { Piece, Solid, Window } from './solids.ts'
+import type { Piece, Solid } from './solids.ts'
 import { sizes } from './text.ts'
 
 /** The tensors of an operator and what is between them, from left to right. */
@@ -68,7 +69,7 @@ function bankBetween(e: Explanation): Piece[] {
 }
 
 /** What one sample of the output sees of the input, or one of the input paints, a little above and left of the middle. */
-function windowsOf({ operator, sizes: axes }: Explanation): { read: Window; written: Window } {
+function windowsOf({ operator, sizes: axes }: Explanation): { read: Box; written: Box } {
   const [y, x] = axes.slice(-2) as [(typeof axes)[number], (typeof axes)[number]]
   const paints = layerRules(operator)?.paints
   const at = (n: number) => Math.floor((n - 1) * 0.4)

@@ -1,7 +1,7 @@
 import type { Tone } from '../animate/scene.ts'
 import { textWidth } from '../draw/measure.ts'
 import { colours } from '../draw/palette.ts'
-import { element, fittedText, line, rect, text } from '../draw/svg.ts'
+import { type Box, boxed, element, fittedText, line, polygon, rect, text } from '../draw/svg.ts'
 
 /** A tensor as a solid: height and width in front, everything else behind. */
 export type Solid = {
@@ -17,16 +17,8 @@ export type Solid = {
   readonly spread?: number
   /** How many of them there are. */
   readonly count?: number
-  /** A part of the front, in cells: what is read for one sample, or the sample itself. */
-  readonly window?: Window
-}
-
-/** In cells from the upper left corner; it may reach beyond the solid. */
-export type Window = {
-  readonly x: number
-  readonly y: number
-  readonly width: number
-  readonly height: number
+  /** A part of the front, in cells, which may reach beyond it: what is read for one sample, or the sample itself. */
+  readonly window?: Box
 }
 
 /** A solid or a sign between two. */
@@ -53,7 +45,7 @@ type Placed = {
   readonly solid: Solid
   /** Pixels of a cell, down and across. */
   readonly cell: readonly [y: number, x: number]
-  readonly front: { readonly x: number; readonly y: number; readonly width: number; readonly height: number }
+  readonly front: Box
   /** How far the back is to the right; it is `slant` of that higher. */
   readonly back: number
   /** Room from left to right. */
@@ -82,7 +74,7 @@ export function drawSolids(pieces: readonly Piece[], across: number): { markup: 
   let x = Math.max(0, (across / shrink - total) / 2)
   const tensorMarkup: string[] = []
   const frontMarkup: string[] = []
-  const windows: Frame[] = []
+  const windows: Box[] = []
   for (const [i, one] of sized.entries()) {
     const left = x
     x += rooms[i]! + gap
@@ -118,14 +110,12 @@ function sizeOf(solid: Solid, scale: number): Placed {
   return { solid, cell: [front.height / rows, front.width / columns], front, back, room }
 }
 
-const points = (list: readonly (readonly [number, number])[]) =>
-  list.map(([x, y]) => `${Math.round(x * 100) / 100},${Math.round(y * 100) / 100}`).join(' ')
-
 function solidMarkup(placed: Placed, left: number, below: number): string {
   const { solid, front, back, room } = placed
   const { x, y, width, height } = front
   const up = back * slant
   const { front: fill, top, side, stroke, mark } = fills[solid.tone]
+  const [frontTop, backTop] = [[x + width, y] as const, [x + width + back, y - up] as const]
   const line1 = { stroke, 'stroke-width': 1, 'stroke-linejoin': 'round' } as const
   const middle = left + room / 2
   const captions = solid.caption.split('\n')
@@ -134,23 +124,8 @@ function solidMarkup(placed: Placed, left: number, below: number): string {
     text(solid.title, middle, 14, { size: 13, bold: true, anchor: 'middle', fill: colours.ink }),
     // others of its kind, behind
     ...more.map((by) => rect(x + by, y - by, width, height, { fill: side, ...line1, opacity: 0.55 })),
-    element('polygon', {
-      points: points([
-        [x, y],
-        [x + back, y - up],
-        [x + width + back, y - up],
-        [x + width, y],
-      ]),
-      fill: top,
-      ...line1,
-    }),
-    element('polygon', {
-      points: points([
-        [x + width, y],
-        [x + width + back, y - up],
-        [x + width + back, y + height - up],
-        [x + width, y + height],
-      ]),
+    polygon([[x, y], [x + back, y - up], backTop, frontTop], { fill: top, ...line1 }),
+    polygon([frontTop, backTop, [x + width + back, y + height - up], [x + width, y + height]], {
       fill: side,
       ...line1,
     }),
@@ -158,7 +133,7 @@ function solidMarkup(placed: Placed, left: number, below: number): string {
     cellsMarkup(placed),
     ...(solid.window === undefined
       ? []
-      : [framed(windowBox(placed), { fill: mark, 'fill-opacity': 0.45, stroke: mark, 'stroke-width': 1.5 })]),
+      : [boxed(windowBox(placed), { fill: mark, 'fill-opacity': 0.45, stroke: mark, 'stroke-width': 1.5 })]),
     ...captions.map((one, i) =>
       fittedText(one, middle, below + i * 15, room + gap - 4, {
         size: 11,
@@ -184,10 +159,8 @@ function cellsMarkup({ solid, front, cell: [down, across] }: Placed): string {
   }).join('')
 }
 
-type Frame = { readonly x: number; readonly y: number; readonly width: number; readonly height: number }
-
 /** The window of a solid in pixels, large enough to be seen. */
-function windowBox({ solid, front, cell: [down, across] }: Pick<Placed, 'solid' | 'front' | 'cell'>): Frame {
+function windowBox({ solid, front, cell: [down, across] }: Pick<Placed, 'solid' | 'front' | 'cell'>): Box {
   const { x, y, width, height } = solid.window!
   const [w, h] = [Math.max(5, width * across), Math.max(5, height * down)]
   return {
@@ -198,10 +171,7 @@ function windowBox({ solid, front, cell: [down, across] }: Pick<Placed, 'solid' 
   }
 }
 
-const framed = ({ x, y, width, height }: Frame, more: Record<string, string | number>): string =>
-  rect(x, y, width, height, more)
-
-const raysBetween = (from: Frame, to: Frame): string =>
+const raysBetween = (from: Box, to: Box): string =>
   [0, 1]
     .map((end) =>
       line(from.x + from.width, from.y + end * from.height, to.x, to.y + end * to.height, {

@@ -1,7 +1,7 @@
 import { type Count, type Explanation, layerRules } from '../../operators/explain.ts'
 import type { Operation } from '../../picture/operations.ts'
 import { borders } from '../../tensor/border.ts'
-import { grouped } from '../../text/count.ts'
+import { counted, grouped } from '../../text/count.ts'
 import { columns, wrap } from '../../text/layout.ts'
 import type {
   Arithmetic,
@@ -17,8 +17,12 @@ export const short = (n: number): string => String(Math.round(n * 1e6) / 1e6)
 /** The sizes of a tensor: channels x height x width, or channels x depth x height x width, as the input is given. */
 export const sizes = (shape: readonly number[]): string => shape.join('x')
 /** The size of a picture, and its channels. */
-export const pictureSize = ([channels, height, width]: readonly number[]): string =>
-  `${width}x${height}, ${channels} ${channels === 1 ? 'channel' : 'channels'}`
+export function pictureSize([channels, ...size]: readonly number[]): string {
+  const [height, width] = size.slice(-2)
+  const slices = size.length === 3 ? `${counted(size[0]!, 'slice')} of ` : ''
+  return `${slices}${width}x${height}, ${channels} ${channels === 1 ? 'channel' : 'channels'}`
+}
+
 /** Rows and columns, or more axes, as people say them: width x height. */
 export const area = (axes: readonly number[]): string => axes.toReversed().join('x')
 export const bytes = (n: number): string =>
@@ -40,7 +44,7 @@ const head = (name: string, summary: string, width = Number.POSITIVE_INFINITY): 
   wrap(`${name}: ${summary}`, width).join('\n')
 
 /** 81 = O·C·kH·kW = 3·3·3·3 */
-const counted = ({ count, formula, filled }: Count): string =>
+const countText = ({ count, formula, filled }: Count): string =>
   count === 0 ? formula : `${grouped(count)} = ${formula} = ${filled}`
 
 /** An operator, for people. */
@@ -73,8 +77,8 @@ export function operatorLines(
       layerRules(e.operator)?.pools ? 'window' : 'kernel',
       e.kernel.length === 0 ? 'none' : `[${e.kernel.join(',')}]`,
     ],
-    ['weights', counted(e.parameters)],
-    ['multiplications', counted(e.multiplications)],
+    ['weights', countText(e.parameters)],
+    ['multiplications', countText(e.multiplications)],
     ['receptive field', area(e.receptiveField)],
     isVerbose &&
       rank && [

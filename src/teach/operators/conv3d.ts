@@ -25,6 +25,4 @@ async function scene(options: SceneOptions): Promise<Scene> {
   }
 }
 
-export const teaching: Teaching = {
-  animations: { conv3d: { takes: kernelSettings, scene } },
-}
+export const teaching: Teaching = { animations: { conv3d: { takes: kernelSettings, scene } } }

@@ -29,7 +29,7 @@ async function scene(options: SceneOptions): Promise<Scene> {
   const plain = filters * weight.data.length
   return {
     title: `${sizes(height, width, channels)} → ${sizes(out.shape[1]!, out.shape[2]!, channels)} → ${sizes(out.shape[1]!, out.shape[2]!, filters)}`,
-    formula: `weights ${weight.data.length} + ${mix.data.length} = ${weight.data.length + mix.data.length}instead of ${plain} for a plain convolution`,
+    formula: `weights ${weight.data.length} + ${mix.data.length} = ${weight.data.length + mix.data.length} instead of ${plain} for a plain convolution`,
     frames: twoPasses(pass, second),
   }
 }

@@ -35,7 +35,7 @@ async function scene(options: SceneOptions): Promise<Scene> {
   const [channels, height, width] = x.shape as [number, number, number]
   return {
     title: `${sizes(height, width, channels)}, each channel ∗ ${sizes(weight.shape[2]!, weight.shape[3]!)} → ${sizes(out.shape[1]!, out.shape[2]!, channels)}`,
-    formula: `${sizeFormula(pass)}; weights ${weight.data.length}instead of ${weight.data.length * channels} for a plain convolution`,
+    formula: `${sizeFormula(pass)}; weights ${weight.data.length} instead of ${weight.data.length * channels} for a plain convolution`,
     frames: slide(pass),
   }
 }

@@ -34,6 +34,4 @@ async function scene(options: SceneOptions): Promise<Scene> {
   }
 }
 
-export const teaching: Teaching = {
-  animations: { dilated: { takes: kernelSettings, scene } },
-}
+export const teaching: Teaching = { animations: { dilated: { takes: kernelSettings, scene } } }

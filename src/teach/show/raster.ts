@@ -2,7 +2,7 @@ import type { Colour } from '../../image/colour.ts'
 import { compressionSettings } from '../../image/png.ts'
 import { encodePngWhole } from '../../image/png-whole.ts'
 import { diverging } from '../draw/palette.ts'
-import { element } from '../draw/svg.ts'
+import { type Box, element } from '../draw/svg.ts'
 
 /**
  * Values [rows][columns] as an image inside an SVG, each a block of colour. Blocks are drawn out here: renderers do not
@@ -12,7 +12,7 @@ export function raster(
   values: ArrayLike<number>,
   rows: number,
   columns: number,
-  box: { readonly x: number; readonly y: number; readonly width: number; readonly height: number },
+  box: Box,
   colour: (value: number) => Colour,
 ): string {
   const pixels = 2
@@ -26,14 +26,9 @@ export function raster(
     }
   }
   const png = encodePngWhole({ width, height, channels: 3, depth: 8, data, meta: {} }, compressionSettings(6))
-  return element('image', {
-    x: box.x,
-    y: box.y,
-    width: box.width,
-    height: box.height,
-    href: `data:image/png;base64,${Buffer.from(png).toString('base64')}`,
-    preserveAspectRatio: 'none',
-  })
+  const { x, y, width: w, height: h } = box
+  const href = `data:image/png;base64,${Buffer.from(png).toString('base64')}`
+  return element('image', { x, y, width: w, height: h, href, preserveAspectRatio: 'none' })
 }
 
 /** Levels of 0..255 as they are, cut off at the ends. */

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { formatError } from '../../../src/error.ts'
 import { sceneOf } from '../../../src/teach/animate/animate.ts'
 import { noise } from '../../../src/teach/animate/examples.ts'
-import { layOut, type TextBox, textBounds } from '../../../src/teach/animate/layout.ts'
+import { layOut, type TextBox } from '../../../src/teach/animate/layout.ts'
 import { equals, type Panel, type Scene, show, sumLine } from '../../../src/teach/animate/scene.ts'
+import { textWidth } from '../../../src/teach/draw/measure.ts'
 import { animations } from '../../../src/teach/operators/index.ts'
 import * as oracle from '../../oracle.ts'
 
@@ -173,6 +174,15 @@ describe('numbers', () => {
     })
     expect(last(groups, -1).flat()).toEqual(Array.from(banked.data))
   })
+  it('the formula says what a plain convolution would take', async () => {
+    expect((await sceneOf('depthwise')).formula).toMatch(
+      /; weights 27 instead of 81 for a plain convolution$/,
+    )
+    expect((await sceneOf('depthwise-separable')).formula).toBe(
+      'weights 27 + 6 = 33 instead of 54 for a plain convolution',
+    )
+  })
+
   it('the formula tells both sizes where they differ', async () => {
     const { formula } = await sceneOf('conv2d', { size: '5,9', 'kernel-size': '3,2' })
     expect(formula).toContain('height (5 − 3) / 1 + 1 = 3, width (9 − 2) / 1 + 1 = 8')
@@ -357,3 +367,18 @@ describe('refused', () => {
     expect(told).toContain(message)
   })
 })
+
+/** The rectangle that a text needs at most: left, top, right, bottom. */
+function textBounds({
+  content,
+  x,
+  y,
+  size,
+  font,
+  anchor,
+  role,
+}: TextBox): readonly [number, number, number, number] {
+  const width = textWidth(content, size, { font, bold: role === 'title' })
+  const left = anchor === 'middle' ? x - width / 2 : x
+  return [left, y - size * 0.42, left + width, y + size * 0.42]
+}

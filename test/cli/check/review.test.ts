@@ -91,6 +91,8 @@ describe('convo review', () => {
     const run = await here.convo(['review'])
     expect(run.status).toBe(2)
     expect(run.stderr).toContain('review needs a terminal')
+    const fix = / try: convo (.*)/.exec(run.stderr)![1]!.split(' ')
+    expect((await here.convo(fix)).stderr).not.toContain('error:')
   })
 
   it('has nothing to do where all cases pass', async () => {

@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, w
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ConvoError } from '../../../src/error.ts'
+import { sha256 } from '../../../src/files/hash.ts'
 import { reportText } from '../../../src/golden/destinations.ts'
-import { sha256 } from '../../../src/golden/files.ts'
 import { runProblem } from '../../../src/golden/results-shape.ts'
 import { repository, stripes } from './repository.ts'
 

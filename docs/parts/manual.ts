@@ -1,27 +1,14 @@
-import { errorCodes } from '../error.ts'
-import { version } from '../files/package.ts'
-import type { Param, Params } from '../params.ts'
-import { type Operation, operations } from '../picture/operations.ts'
-import { runSettings } from '../picture/run-settings.ts'
-import { correlationSettings, pictureSettings } from '../picture/settings.ts'
-import { optionsOf, usageOf } from '../picture/words/syntax.ts'
-import type { Command } from './command.ts'
-import { bashCompletion } from './completion/bash.ts'
-import { fishCompletion } from './completion/fish.ts'
-import { zshCompletion } from './completion/zsh.ts'
-import { optionTerm, optionText } from './help.ts'
+import type { Command } from '../../src/cli/command.ts'
+import { optionTerm, optionText } from '../../src/cli/help.ts'
+import { errorCodes } from '../../src/error.ts'
+import { version } from '../../src/files/package.ts'
+import type { Param, Params } from '../../src/params.ts'
+import { type Operation, operations } from '../../src/picture/operations.ts'
+import { runSettings } from '../../src/picture/run-settings.ts'
+import { correlationSettings, pictureSettings } from '../../src/picture/settings.ts'
+import { optionsOf, usageOf } from '../../src/picture/words/syntax.ts'
 
-// What is written from the tables of filters, operators, commands and settings: completion, manual, README.
-
-const scripts = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion }
-
-/** The shells that there is a completion script for. */
-export const shells = Object.keys(scripts) as readonly (keyof typeof scripts)[]
-
-/** The completion script for a shell. It is static: it does not run convo. */
-export function completion(shell: keyof typeof scripts, commands: readonly Command[]): string {
-  return scripts[shell](commands)
-}
+// The manual page and tables of options, from the tables of filters, operators, commands and settings.
 
 /** The Markdown tables of the README by the name of their markers: `<!-- filters:begin -->`. */
 export function readmeTables(): Record<'filters' | 'operators' | 'options', string> {

@@ -1,0 +1,197 @@
+import { ConvoError, invariant } from '../error.ts'
+import { copyTo } from '../host/turns.ts'
+import type { Colour } from '../image/colour.ts'
+import { type Decoded, decode, decodePages, readHeader } from '../image/decode.ts'
+import { hasAlphaWhere } from '../image/flatten.ts'
+import type { Header } from '../image/header.ts'
+import { type Depth, extremes, fullScale, guessFull, hasAlpha, type Samples } from '../tensor/picture.ts'
+import { scaleNote } from './array.ts'
+import { checkFull, type Opened, readied, type Treatment } from './input.ts'
+import type { PictureTask } from './job.ts'
+import { type LoadedData, limitsOf, treatmentOf } from './load.ts'
+import { ofSlice, slicePaths } from './slice-list.ts'
+import { slicesOnDemand } from './slices.ts'
+import { coloursOf, isOnDemand, sliceTime } from './volume-form.ts'
+
+/** A slice of a volume, which has no alpha: over black, unless a background was given or alpha is to be dropped. */
+async function sliceOf(page: Decoded, name: string, treatment: Treatment) {
+  const { alpha, background } = treatment
+  const ground = background ?? (alpha === 'drop' ? undefined : black)
+  const { picture, notes } = await readied(page, name, { ...treatment, background: ground })
+  invariant('data' in picture && !hasAlpha(picture.channels), 'a slice exists, and has no alpha')
+  return { data: picture.data, notes }
+}
+
+const black: Colour = [0, 0, 0]
+
+/** That slices were flattened onto black, where nothing was said of their alpha. */
+const overBlack = (
+  { channels }: Pick<Decoded, 'channels'>,
+  { alpha, background }: Treatment,
+): readonly string[] =>
+  hasAlpha(channels) && background === undefined && alpha !== 'drop'
+    ? [
+        'volumes have no alpha: the slices were flattened onto black; --background <colour> changes the colour',
+      ]
+    : []
+
+/** @throws ConvoError E_SHAPE when slice `z` is not like the first */
+function checkAlike(
+  z: number,
+  slice: Pick<Decoded, 'width' | 'height' | 'channels' | 'depth'>,
+  first: Pick<Decoded, 'width' | 'height' | 'channels' | 'depth'>,
+  path: string,
+): void {
+  const differs = (['width', 'height', 'channels', 'depth'] as const).find((k) => slice[k] !== first[k])
+  if (differs === undefined) return
+  throw new ConvoError(
+    'E_SHAPE',
+    `all slices of a volume must have the same size, channels and depth: slice ${z} of ${path} has ${differs} ${slice[differs]}, slice 0 has ${first[differs]}`,
+  )
+}
+
+/** The slices of an input: of files and pages of a TIFF each can be decoded alone; of animations they build on each other. */
+type Stack = {
+  readonly count: number
+  header(z: number): Promise<Header>
+  decode(z: number): Promise<Decoded>
+}
+
+async function stackOf(
+  { input, settings }: PictureTask,
+  opened: Opened | undefined,
+): Promise<Stack | AsyncGenerator<Decoded>> {
+  const limits = limitsOf(settings)
+  if (opened === undefined) {
+    const paths = await slicePaths(input)
+    const own = <T extends { readonly notes: readonly string[] }>(slice: T, z: number): T => ({
+      ...slice,
+      notes: ofSlice(slice.notes, paths[z]!),
+    })
+    return {
+      count: paths.length,
+      header: async (z) => own(await readHeader(paths[z]!, limits), z),
+      decode: async (z) => own(await decode(paths[z]!, limits), z),
+    }
+  }
+  const { source, path: name, probe } = opened
+  if (probe.kind !== 'tiff') return decodePages(source, { ...limits, name })
+  const { pages } = await readHeader(source, { ...limits, name })
+  return {
+    count: pages,
+    header: (page) => readHeader(source, { ...limits, name, page }),
+    decode: (page) => decode(source, { ...limits, name, page }),
+  }
+}
+
+/**
+ * A volume from pages of one size, with the profile and resolution of the first; alpha is omitted, see `sliceOf`. Slices are
+ * decoded when it is their turn where the output takes them one after the other; a sheet needs all of them for every row,
+ * the full scale of floats is guessed from all, and files that are overwritten must be read before.
+ *
+ * @throws ConvoError E_SHAPE when the pages differ
+ */
+export async function loadVolume(task: PictureTask, opened: Opened | undefined): Promise<LoadedData> {
+  const stack = await stackOf(task, opened)
+  if (!('count' in stack)) return wholeVolume(stack, task)
+  const first = await stack.header(0)
+  if (!isOnDemand({ ...first, pages: stack.count, isStack: true }, task))
+    return wholeVolume(decodeAll(stack), task)
+  const notes = new Set(first.notes)
+  for (let z = 1; z < stack.count; z++) {
+    const header = await stack.header(z)
+    checkAlike(z, header, first, task.input)
+    for (const note of header.notes) notes.add(note)
+  }
+  const treatment = treatmentOf(task)
+  const channels = coloursOf(first.channels, treatment.background)
+  const { width, height, depth, meta } = first
+  const bytes = (width * height * channels * depth) / 8
+  const slices = slicesOnDemand({ count: stack.count, height, bytes }, async (z) => {
+    const page = await stack.decode(z)
+    // a file may have changed since its header was read
+    checkAlike(z, page, first, task.input)
+    return (await sliceOf(page, task.input, treatment)).data
+  })
+  checkFull(depth, task.input, treatment)
+  const picture = { width, height: height * stack.count, channels, depth, full: fullScale(depth), slices }
+  return {
+    data: { kind: 'volume', picture, slices: stack.count },
+    meta,
+    notes: [...notes, ...overBlack(first, treatment)],
+  }
+}
+
+async function* decodeAll({ count, decode: one }: Stack): AsyncGenerator<Decoded> {
+  for (let z = 0; z < count; z++) yield one(z)
+}
+
+/** A volume whose slices are all decoded. */
+async function wholeVolume(pages: AsyncIterable<Decoded>, task: PictureTask): Promise<LoadedData> {
+  const { input: path } = task
+  const treatment = treatmentOf(task)
+  const all: Decoded[] = []
+  for await (const page of pages) {
+    if (all.length > 0) checkAlike(all.length, page, all[0]!, path)
+    all.push(page)
+  }
+  const [first] = all
+  invariant(first !== undefined, 'a volume has at least one slice')
+  const { width, height, channels, depth, meta } = first
+  const guess = depth === 32 && treatment.full === undefined ? await fullOfSlices(all, path) : undefined
+  const own = { ...treatment, full: treatment.full ?? guess?.full }
+  let isOpaque = true
+  for (const { data } of all) isOpaque &&= await isOpaqueAll(data, channels, depth)
+  const notes = new Set([
+    ...all.flatMap((slice) => slice.notes),
+    ...(isOpaque ? [] : overBlack(first, treatment)),
+  ])
+  if (guess !== undefined && treatment.notesScale) notes.add(guess.note)
+  if (all.length > 1 && first.delay?.some((time) => time !== sliceTime))
+    notes.add('the timing of the animation was lost')
+  const samples: Samples[] = []
+  for (const page of all) {
+    const slice = await sliceOf({ ...page, notes: [] }, path, own)
+    for (const note of slice.notes) notes.add(note)
+    samples.push(slice.data)
+  }
+  const picture = {
+    width,
+    height: height * all.length,
+    channels: coloursOf(channels, treatment.background),
+    depth,
+    full: own.full ?? fullScale(depth),
+    ...(depth === 32
+      ? await wholeFloats(samples as Float32Array[])
+      : { slices: { height, missing: () => undefined, samples: (z: number) => samples[z]! } }),
+  } as const
+  return { data: { kind: 'volume', picture, slices: all.length }, meta, notes: [...notes] }
+}
+
+/** Floats of all slices, and the largest magnitude of them. */
+async function wholeFloats(slices: readonly Float32Array[]) {
+  const data = new Float32Array(slices.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const slice of slices) {
+    await copyTo(data, slice, at)
+    at += slice.length
+  }
+  return { data, largest: (await extremes(data)).peak }
+}
+
+/** The full scale of floats, guessed from all slices together. */
+async function fullOfSlices(slices: readonly Decoded[], path: string) {
+  const found = await Promise.all(slices.map((slice) => extremes(slice.data)))
+  const both = {
+    min: Math.min(...found.map(({ min }) => min)),
+    max: Math.max(...found.map(({ max }) => max)),
+  }
+  const full = guessFull(both) ?? 255
+  return { full, note: scaleNote(path, both, full) }
+}
+
+/** True where there is no alpha, or nothing is seen through it. */
+async function isOpaqueAll(data: Samples, channels: 1 | 2 | 3 | 4, depth: Depth): Promise<boolean> {
+  const full = depth === 32 ? 1 : fullScale(depth)
+  return !(await hasAlphaWhere({ data, channels }, (alpha) => alpha < full))
+}
