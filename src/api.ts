@@ -55,7 +55,7 @@ const onDefault =
   async (...args: Given<A>): Promise<R> => {
     try {
       engine ??= poolEngine(poolOf(threads))
-      return await operator(engine, ...(args.map(asTensor) as A))
+      return await operator(engine, ...((await Promise.all(args.map((one) => asTensor(one)))) as A))
     } catch (error) {
       throw asConvoError(error)
     }

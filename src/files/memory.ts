@@ -1,3 +1,5 @@
+import { joined } from '../host/turns.ts'
+
 /** An output under way. Nothing is seen at its path before `commit`. */
 export type Output = {
   /** True when bytes are kept until `commit`, and must not change before. */
@@ -25,9 +27,8 @@ export function memoryFile(extension: string) {
     /** What to write it as. */
     path,
     /** The bytes, once it is written. */
-    bytes(): Buffer {
-      const [first, ...more] = chunks
-      if (first === undefined || more.length > 0) return Buffer.concat(chunks)
+    async bytes(): Promise<Buffer> {
+      const first = chunks.length === 1 ? chunks[0]! : await joined(chunks)
       return Buffer.from(first.buffer as ArrayBuffer, first.byteOffset, first.length)
     },
     /** Forgets it. */

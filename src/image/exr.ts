@@ -1,4 +1,5 @@
 import { viewOf } from '../files/read.ts'
+import { inRows, inTurns, pause } from '../host/turns.ts'
 import { half } from '../kernel/formats/binary.ts'
 import { type ExrBlock, type ExrChannel, exrCompressions, sampleBytes } from './exr-block.ts'
 import { unpackBlock } from './exr-unpack.ts'
@@ -116,7 +117,7 @@ export function readExr(bytes: Uint8Array, name: string): OwnPicture {
         : []),
       ...(hasOtherPrimaries ? [`the primaries (chromaticities) of ${name} were not applied`] : []),
     ],
-    samples() {
+    async samples() {
       // nothing is packed into less than a 2000th
       if (bytes.length * 2048 < width * height) throw endsEarly(bytes, { width, height }, name, what)
       const tile = isTiled ? value('tiles', 9) : undefined
@@ -132,6 +133,7 @@ export function readExr(bytes: Uint8Array, name: string): OwnPicture {
         throw broken(bytes.length, `the table of its ${count} blocks is cut off`)
       const out = new Float32Array(width * height * chosen.length)
       for (let i = 0; i < count; i++) {
+        await pause()
         const x = (i % columns) * wide
         const y = Math.floor(i / columns) * high
         const block: ExrBlock = {
@@ -151,11 +153,12 @@ export function readExr(bytes: Uint8Array, name: string): OwnPicture {
         if (!isHere || from + head + length > bytes.length)
           throw broken(from, `block ${i + 1} of ${count} is cut off or damaged`)
         const packed = bytes.subarray(from + head, from + head + length)
-        const raw = unpackBlock(packed, block, compression)
+        const raw = await unpackBlock(packed, block, compression)
         if (raw === undefined) throw broken(from, `block ${i + 1} of ${count} is damaged`)
-        place(raw, block, chosen, out, (y * width + x) * chosen.length, width * chosen.length)
+        await place(raw, block, chosen, out, (y * width + x) * chosen.length, width * chosen.length)
       }
-      return hasAlpha ? straightened(out, chosen.length) : out
+      if (hasAlpha) await straighten(out, chosen.length)
+      return out
     },
   }
 }
@@ -213,14 +216,14 @@ function chosenOf(stored: readonly Stored[]): number[] | undefined {
 }
 
 /** Puts the samples of a block, [y][channel][x], to their places. */
-function place(
+async function place(
   raw: Uint8Array,
   { width, rows, channels }: ExrBlock,
   chosen: readonly number[],
   out: Float32Array,
   to: number,
   pitch: number,
-): void {
+): Promise<void> {
   const view = viewOf(raw)
   const starts: number[] = []
   let row = 0
@@ -228,9 +231,10 @@ function place(
     starts.push(row)
     row += sampleBytes[type] * width
   }
-  chosen.forEach((channel, c) => {
+  for (const [c, channel] of chosen.entries()) {
     const { type } = channels[channel]!
-    for (let y = 0; y < rows; y++) {
+    await pause()
+    await inRows(rows, width, (y) => {
       const from = y * row + starts[channel]!
       for (let x = 0, at = to + y * pitch + c; x < width; x++, at += chosen.length)
         out[at] =
@@ -239,8 +243,8 @@ function place(
             : type === 2
               ? view.getFloat32(from + 4 * x, true)
               : view.getUint32(from + 4 * x, true)
-    }
-  })
+    })
+  }
 }
 
 let known: Float32Array | undefined
@@ -251,11 +255,11 @@ const halves = (): Float32Array => {
 }
 
 /** Colours that were multiplied by their alpha, divided by it; those that shine without covering stay as they are. */
-function straightened(samples: Float32Array, channels: number): Float32Array {
-  for (let at = 0; at < samples.length; at += channels) {
-    const alpha = samples[at + channels - 1]!
-    if (alpha === 0 || alpha === 1) continue
-    for (let c = 0; c < channels - 1; c++) samples[at + c] = samples[at + c]! / alpha
-  }
-  return samples
-}
+const straighten = (samples: Float32Array, channels: number): Promise<unknown> =>
+  inTurns(samples.length / channels, (first, end) => {
+    for (let at = first * channels; at < end * channels; at += channels) {
+      const alpha = samples[at + channels - 1]!
+      if (alpha === 0 || alpha === 1) continue
+      for (let c = 0; c < channels - 1; c++) samples[at + c] = samples[at + c]! / alpha
+    }
+  })

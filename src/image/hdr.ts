@@ -1,3 +1,4 @@
+import { inRows } from '../host/turns.ts'
 import { refusal, wayOf } from './foreign.ts'
 import { damaged, endsEarly, type OwnPicture } from './own-picture.ts'
 import { textOf } from './reader.ts'
@@ -45,13 +46,13 @@ export function readHdr(bytes: Uint8Array, name: string): OwnPicture {
       )
       return values.length === 0 ? [] : [`${key} of ${name} was not applied: ${values.join(', ')}`]
     }),
-    samples() {
+    async samples() {
       // a run of a row of 8 bits has at most 127 pixels in 2 bytes
       if ((bytes.length - start) * 64 < width * height) throw endsEarly(bytes, { width, height }, name, what)
       const out = new Float32Array(width * height * 3)
       const row = new Uint8Array(across * 4)
       let from = start
-      for (let j = 0; j < down; j++) {
+      await inRows(down, across * 3, (j) => {
         from = unpackRow(bytes, from, row, across, name)
         for (let i = 0; i < across; i++) {
           const [x, y] = isUpright ? [i, j] : [j, i]
@@ -61,7 +62,7 @@ export function readHdr(bytes: Uint8Array, name: string): OwnPicture {
           const scale = exponent === 0 ? 0 : 2 ** (exponent - 136)
           for (let c = 0; c < 3; c++) out[to + c] = row[i * 4 + c]! * scale
         }
-      }
+      })
       return out
     },
   }

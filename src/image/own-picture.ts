@@ -20,7 +20,7 @@ export type OwnPicture = {
   /** what a user should know of how it was read */
   readonly asRead?: readonly string[]
   /** @throws ConvoError E_DECODE */
-  samples(): Samples
+  samples(): Promise<Samples>
 }
 
 /** The error for a file that is damaged at a byte. */

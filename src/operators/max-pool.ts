@@ -52,7 +52,7 @@ export function maxPool2d(
 ): Promise<{ readonly output: Tensor }>
 export function maxPool2d(x: TensorInput, options: PoolOptions): Promise<Pooled>
 export async function maxPool2d(x: TensorInput, options: PoolOptions): Promise<{ readonly output: Tensor }> {
-  return maxPool(2, asTensor(x), options)
+  return maxPool(2, await asTensor(x), options)
 }
 
 /**
@@ -68,7 +68,7 @@ export function maxPool3d(
 ): Promise<{ readonly output: Tensor }>
 export function maxPool3d(x: TensorInput, options: PoolOptions): Promise<Pooled>
 export async function maxPool3d(x: TensorInput, options: PoolOptions): Promise<{ readonly output: Tensor }> {
-  return maxPool(3, asTensor(x), options)
+  return maxPool(3, await asTensor(x), options)
 }
 
 /** Comparisons from which on threads and vectors pay for the copy of the tensor: 3x3 at every sample takes a tenth of the time. */

@@ -1,4 +1,4 @@
-import { setImmediate as immediate } from 'node:timers/promises'
+import { pause } from '../host/turns.ts'
 import type { PlainDecoder, PlainPng } from '../image/png-head.ts'
 import { madeAside } from './png-crew.ts'
 import {
@@ -11,9 +11,6 @@ import {
   type Strip,
   UnsoundPng,
 } from './png-data.ts'
-
-/** The longest that strips are made without a turn of the event loop, in milliseconds. */
-const longestDeaf = 10
 
 /** Strips that a helper has ready at most. */
 const slotsAhead = 4
@@ -40,7 +37,6 @@ export async function withBench<T>(use: (bench: Bench) => Promise<T>): Promise<T
  */
 export async function* stripsOf(png: PlainPng, bench: Bench, withHelpers = false): AsyncGenerator<Strip> {
   const cursor = openRows(png, bench, withHelpers ? slotsAhead : 1)
-  let turned = performance.now()
   try {
     for (;;) {
       const aside = withHelpers ? madeAside(cursor, bench) : undefined
@@ -48,9 +44,7 @@ export async function* stripsOf(png: PlainPng, bench: Bench, withHelpers = false
       const strip = nextStrip(cursor, bench)
       if (strip === undefined) return
       yield strip
-      if (performance.now() - turned < longestDeaf) continue
-      await immediate()
-      turned = performance.now()
+      await pause()
     }
   } finally {
     closeRows(cursor)

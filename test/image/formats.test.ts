@@ -289,7 +289,7 @@ describe.each(Object.entries(rows))('%s, read', (name, cells) => {
             : traits.metadata.includes(column as keyof Metadata)
   const read = async (bytes: Buffer) => {
     if (name === 'npy') {
-      const { depth, channels, slices = 1 } = readArray(bytes, 'x', { layout: 'auto' })
+      const { depth, channels, slices = 1 } = await readArray(bytes, 'x', { layout: 'auto' })
       return { depth, channels, pages: slices, meta: {} as PictureMeta, notes: [] }
     }
     const { data, ...header } = await decode(bytes, { ...options, name: 'x' })

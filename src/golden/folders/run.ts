@@ -9,6 +9,7 @@ import type { Tolerance } from '../../image/compare/tolerance.ts'
 import { probe } from '../../image/probe.ts'
 import { haveEqualBytes } from '../../image/reader.ts'
 import { openPages, type PageOptions } from '../../picture/pages.ts'
+import { compareApart } from '../../run/compare-apart.ts'
 import { differPlain } from '../../run/differ.ts'
 import { optional } from '../../text/record.ts'
 import { budgetOf, estimate } from '../budget.ts'
@@ -105,7 +106,14 @@ async function comparePair(pair: FilePair, options: FolderOptions): Promise<Judg
     [expected, actual].map((path) => openPages(path, { ...reading, name: path })),
   )
   const isSeen = results !== undefined || (diff !== undefined && showsPictures(diff.style))
-  const { comparison: result, shown } = await compareAndShow(left!, right!, tolerance, differPlain, isSeen)
+  const { comparison: result, shown } = await compareAndShow(
+    left!,
+    right!,
+    tolerance,
+    differPlain,
+    isSeen,
+    compareApart,
+  )
   const { findings } = findingsOfFiles(result, 'the expected picture', expected)
   const judged: Judged = { status: statusOf[result.outcome], ...findings, ...golden }
   if (shown.found.outcome === 'same') return judged

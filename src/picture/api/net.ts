@@ -52,7 +52,7 @@ export class Net {
     } = {},
   ): Promise<Tensor> {
     try {
-      const x = asTensor(given)
+      const x = await asTensor(given)
       checkRank('x', x, 3, '[C,H,W]')
       checkOptions(options, ['threads', 'algorithm'])
       checkAlgorithm(options.algorithm)
