@@ -36,7 +36,7 @@ function tapsAt(mode: Sampling['mode'], x: number, weights: Float64Array): numbe
   return low - 1
 }
 
-/** The sample that stands at place i of an axis; -1 is 0. */
+/** The sample at place i of an axis; -1 is 0. */
 function placeOf({ outside, aligned }: Sampling, i: number, size: number): number {
   if (i >= 0 && i < size) return i
   if (outside === 'zeros') return -1
