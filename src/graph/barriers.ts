@@ -35,6 +35,18 @@ export const rowsOfBarrier = ({ node, settings }: Barrier): Node =>
     ? layerNode('productRows', node.inputs, {})
     : layerNode('rowSummary', node.inputs, { of: settings.of })
 
+/** All steps that one depends on, and itself. */
+export function nodesOf(out: Node): Node[] {
+  const seen = new Set<Node>()
+  const visit = (node: Node): void => {
+    if (seen.has(node)) return
+    seen.add(node)
+    node.inputs.forEach(visit)
+  }
+  visit(out)
+  return [...seen]
+}
+
 /** What a step in another order is made of. */
 export function unordered(node: Node): Node {
   const { work, inputs } = node

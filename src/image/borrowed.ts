@@ -58,12 +58,17 @@ export async function readBorrowed(
   try {
     const { info, data } = await decodeApart(bytes, { kind, path })
     check(info)
-    const { width, height } = info
+    const { width, height, more = 0 } = info
     const samples = viewSamples(data, 8)
     const whole: Omit<Picture, 'meta'> = { width, height, channels: 4, depth: 8, data: samples }
     const isOpaque = !(await hasAlphaWhere(whole, (alpha) => alpha < 255))
     return {
       ...{ width, height, channels: isOpaque ? 3 : 4, depth: 8 },
+      // the decoders do not say whether there is more of them
+      asRead: [
+        `${name} was read by ${borrowed[kind]}: 8 bits of its first picture, without profile and metadata`,
+      ],
+      ...(more > 0 && { unread: [`${more} more ${more === 1 ? 'picture' : 'pictures'}`] }),
       samples: async () => (isOpaque ? (await withoutAlpha(whole)).data : samples),
     }
   } catch (cause) {

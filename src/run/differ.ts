@@ -19,7 +19,7 @@ export const differPlain: Differ = async (expected, actual, { threshold, compare
   const { rowBytes } = layoutOf(expected.head)
   const bytes = depth / 8
   const isStarting = expectRows(2 * height * rowBytes)
-  // Node's own modules, which a thread that starts needs, are compiled anew when flags have changed
+  // Node's own modules, which a thread that starts needs, are compiled again when flags have changed
   if (width * height > optimisedFrom && !isStarting) optimise()
   const samplesOf = (n: number) => new (depth === 16 ? Uint16Array : Uint8Array)(n)
   const values = samplesOf(width * height)

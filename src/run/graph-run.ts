@@ -72,7 +72,11 @@ export async function run(
   const { arena } = session
   const mark = arena.mark()
   try {
-    const outs = await withoutBarriers(given, (out) => runToPlanes(session, over, out, hooks.cut))
+    const outs = await withoutBarriers(
+      given,
+      (out) => runToPlanes(session, over, out, hooks.cut),
+      (bytes) => session.hold?.('whole', bytes),
+    )
     await runSteps(session, over, outs, sinkOf, hooks)
   } finally {
     arena.release(mark)

@@ -94,6 +94,7 @@ export async function benchOperators(
     const { writeKernel } = await import('../../src/kernel/write.ts')
     const weights = Float64Array.from({ length: 16 * 27 }, (_, i) => ((i * 7) % 11) / 11 - 0.45)
     writeFileSync(places.$k, writeKernel(made([16, 3, 3, 3], weights), places.$k))
+    mkdirSync(join(folder, 'made'))
     const asked = Object.entries(lines).filter(([one]) => one.includes(only))
     if (asked.some(([, line]) => line.includes('$s'))) await writeSlices(places.$i, places.$s)
     for (const [name, line] of asked) {
