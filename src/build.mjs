@@ -163,12 +163,7 @@ async function bundleScripts() {
   const url = "const __importMetaUrl = require('node:url').pathToFileURL(__filename).href;"
   const cli = await bundleCli({ ...common, banner: { js: url } })
   const library = await bundleEntries(
-    {
-      index: 'src/index.ts',
-      'playwright-reporter': 'src/playwright-reporter.ts',
-      // a thread starts in 0.8 of the time from CommonJS
-      'png-helper': 'src/run/png-helper.ts',
-    },
+    { index: 'src/index.ts', 'playwright-reporter': 'src/playwright-reporter.ts' },
     {
       ...common,
       banner: { js: url },
