@@ -9,6 +9,7 @@ import type { Tolerance } from '../image/compare/tolerance.ts'
 import { digestOf } from '../image/digest.ts'
 import { compressionSettings } from '../image/png.ts'
 import { encodePngWhole } from '../image/png-whole.ts'
+import { compareApart } from '../run/compare-apart.ts'
 import type { Picture } from '../tensor/picture.ts'
 import { optional } from '../text/record.ts'
 import { findingsOfFiles } from './describe.ts'
@@ -40,7 +41,14 @@ export async function judgePictures(
   if (golden.bytes === undefined) return withoutGolden(made, golden, approval)
   const expected = isSameFile ? actual : await loadPages(golden.bytes, path)
   const tolerance = await toleranceNow()
-  const result = await comparePages(pagesOf(expected), pagesOf(actual), tolerance)
+  const result = await comparePages(
+    pagesOf(expected),
+    pagesOf(actual),
+    tolerance,
+    undefined,
+    undefined,
+    compareApart,
+  )
   const { at, findings } = findingsOfFiles(result)
   const status = statusOf[result.outcome]
   const why = status === 'pass' ? [] : otherTools(entry, made)

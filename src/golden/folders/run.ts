@@ -11,6 +11,7 @@ import { probe } from '../../image/probe.ts'
 import { haveEqualBytes } from '../../image/reader.ts'
 import { looksForeign } from '../../picture/find.ts'
 import { openPages, type PageOptions } from '../../picture/pages.ts'
+import { compareApart } from '../../run/compare-apart.ts'
 import { differPlain } from '../../run/differ.ts'
 import { optional } from '../../text/record.ts'
 import { shellWord } from '../../text/shell.ts'
@@ -111,7 +112,14 @@ async function comparePair(pair: FilePair, options: FolderOptions): Promise<Judg
     [expected, actual].map((path) => openPages(path, { ...reading, name: path })),
   )
   const isSeen = results !== undefined || (diff !== undefined && showsPictures(diff.style))
-  const { comparison: result, shown } = await compareAndShow(left!, right!, tolerance, differPlain, isSeen)
+  const { comparison: result, shown } = await compareAndShow(
+    left!,
+    right!,
+    tolerance,
+    differPlain,
+    isSeen,
+    compareApart,
+  )
   const { findings } = findingsOfFiles(result, 'the expected picture', expected)
   const judged: Judged = { status: statusOf[result.outcome], ...findings, ...golden }
   if (shown.found.outcome === 'same') return judged
