@@ -133,7 +133,7 @@ export function refuseNoCase(runs: readonly (readonly [Manifest, RunOptions])[])
   const those = filter.length === 0 ? '' : ` that matches ${filter.join(' or ')}`
   const without = filter.length === 0 ? 'tags: [slow] in a case' : `no ${tags.map(() => '--tag').join(', ')}`
   throw new ConvoError('E_USAGE', `no case${those} has the tag ${tags.join(' or ')}`, {
-    why: `${files}: ${known.length === 0 ? 'no tags' : `tags ${known.join(', ')}`}`,
+    why: `tags in ${files}: ${known.join(', ') || 'none'}`,
     fix: known[0] === undefined ? without : `--tag ${known[0]}`,
   })
 }
