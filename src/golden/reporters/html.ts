@@ -126,7 +126,7 @@ function caseData(one: CaseResult, approve: Approve): ReportCase {
       ...(one.milliseconds > 0 ? [['time', timeText(one.milliseconds)] as const] : []),
       ...(command === undefined ? [] : [['made by', command] as const]),
     ],
-    ...(one.approval !== undefined && { approve: approve(one) }),
+    ...(one.approval !== undefined && approve !== undefined && { approve: approve(one) }),
   }
 }
 
