@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join, normalize, resolve } from 'node:path'
 import { ConvoError } from '../error.ts'
-import { glob, isDynamicPattern } from '../files/glob.ts'
+import { glob, isDynamicPattern, isPattern } from '../files/glob.ts'
 import { readWhole } from '../files/read.ts'
 import { leaves } from '../files/root.ts'
 import { passedOver, promised } from '../image/foreign.ts'
@@ -57,7 +57,7 @@ export async function findInputs(sources: Sources): Promise<Found> {
     if (kind === 'folder') {
       folders.push(word)
       linked += scan(word, '', sources, inputs, strangers)
-    } else if (kind === 'absent' && isDynamicPattern(word)) {
+    } else if (isPattern(word)) {
       const [folder, found] = await expand(word, sources, strangers)
       folders.push(folder)
       for (const one of found) inputs.push(one)
